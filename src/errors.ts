@@ -1,0 +1,63 @@
+/**
+ * Errors for people: what was wrong, where, what is accepted, what to do, and which exit code that is.
+ * Everything this project throws on purpose is a PktgenError; anything else that reaches `cli` is a bug and says so.
+ */
+
+/** What the process ends with. 4 is a measurement that cannot be used, 130 an interrupt (128 + SIGINT). */
+export const exitCodes = {
+  passed: 0,
+  failed: 1,
+  usage: 2,
+  environment: 3,
+  invalid: 4,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export interface ErrorDetails {
+  /** The option, file:line:column, or protocol message that was wrong, e.g. `--sizes` or `SET_MEM_TABLE`. */
+  readonly where?: string;
+  /** What is accepted instead. */
+  readonly accepted?: string;
+  /** What to do about it: a command or one sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** An error that is one clear sentence for the user. `message` has no stack, no trailing full stop needed. */
+export class PktgenError extends Error {
+  override readonly name = "PktgenError";
+  readonly exitCode: ExitCode;
+  readonly where: string | undefined;
+  readonly accepted: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(exitCode: ExitCode, what: string, details: ErrorDetails = {}) {
+    super(what, details.cause === undefined ? undefined : { cause: details.cause });
+    this.exitCode = exitCode;
+    this.where = details.where;
+    this.accepted = details.accepted;
+    this.hint = details.hint;
+  }
+
+  /** The whole of it on one line: `where: what; accepted: …; hint`. */
+  toLine(): string {
+    const head = this.where === undefined ? this.message : `${this.where}: ${this.message}`;
+    const accepted = this.accepted === undefined ? "" : `; accepted: ${this.accepted}`;
+    const hint = this.hint === undefined ? "" : `; ${this.hint}`;
+    return head + accepted + hint;
+  }
+}
+
+/** Wrong usage, profile or input file: exit code 2. */
+export const usageError = (what: string, details?: ErrorDetails): PktgenError =>
+  new PktgenError(exitCodes.usage, what, details);
+
+/** The environment lacks something: exit code 3. */
+export const environmentError = (what: string, details?: ErrorDetails): PktgenError =>
+  new PktgenError(exitCodes.environment, what, details);
+
+/** The measurement cannot be used, e.g. because the peer died in it: exit code 4. */
+export const invalidError = (what: string, details?: ErrorDetails): PktgenError =>
+  new PktgenError(exitCodes.invalid, what, details);

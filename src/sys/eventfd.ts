@@ -1,0 +1,55 @@
+/** Event counters of the kernel (eventfd(2)): how the sides of a virtqueue wake each other, where they ask for it. */
+import { closeSync, readlinkSync } from "node:fs";
+import { checked, libc } from "./libc.js";
+
+const EFD_NONBLOCK = 0x800;
+const EFD_CLOEXEC = 0x80000;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0x800;
+
+const one = new Uint8Array(new BigUint64Array([1n]).buffer);
+const counter = new BigUint64Array(1);
+const counterBytes = new Uint8Array(counter.buffer);
+
+/** Adds 1: whoever waits for it wakes. Never blocks on our own eventfds; a full counter is as good as a signal. */
+export function signalEventfd(fd: number): void {
+  libc.write(fd, one, 8);
+}
+
+/** Is this descriptor an eventfd? True also where /proc cannot tell. */
+function isEventfd(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`) === "anon_inode:[eventfd]";
+  } catch {
+    return true;
+  }
+}
+
+/** Makes a peer's descriptor safe to signal from a loop: it must be an eventfd, and is made non-blocking. */
+export function adoptEventfd(fd: number): boolean {
+  if (!isEventfd(fd)) return false;
+  const flags = libc.fcntl(fd, F_GETFL, 0);
+  return flags >= 0 && libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0;
+}
+
+/** An eventfd of ours. */
+export class EventFd implements Disposable {
+  readonly fd = checked(libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
+  #open = true;
+
+  signal(): void {
+    signalEventfd(this.fd);
+  }
+
+  /** Takes the count; 0 if nobody has signalled. */
+  take(): number {
+    return libc.read(this.fd, counterBytes, 8) === 8 ? Number(counter[0]) : 0;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.fd);
+  }
+}

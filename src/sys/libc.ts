@@ -1,0 +1,162 @@
+/**
+ * The only place where this project calls C: a table of libc functions bound through koffi, and their errors.
+ * A call costs about 20 ns. Buffers handed to libc must stay referenced until the call returns; pointers inside
+ * structures (iovec, msghdr) come from `addressOf`, and what they point at must be kept alive by the caller.
+ */
+import { constants as osConstants } from "node:os";
+import koffi from "koffi";
+import { environmentError, type PktgenError } from "../errors.js";
+
+const loadLibc = (): ReturnType<typeof koffi.load> => {
+  const names = ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`];
+  for (const name of names) {
+    try {
+      return koffi.load(name);
+    } catch {
+      // the next name; the last failure is reported below
+    }
+  }
+  throw environmentError(`the C library could not be loaded (tried ${names.join(", ")})`, {
+    accepted: "Linux with glibc or musl on x64 or arm64",
+  });
+};
+
+const lib = loadLibc();
+
+type Bytes = Uint8Array | ArrayBuffer;
+
+/** Returns −1 and sets errno on failure unless said otherwise. Sizes in bytes. */
+export const libc = {
+  mmap: lib.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)") as (
+    address: bigint | null,
+    bytes: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ) => unknown,
+  memfdCreate: lib.func("int memfd_create(const char *name, unsigned int flags)") as (
+    name: string,
+    flags: number,
+  ) => number,
+  ftruncate: lib.func("int ftruncate(int fd, int64_t length)") as (fd: number, bytes: number) => number,
+  fallocate: lib.func("int fallocate(int fd, int mode, int64_t offset, int64_t length)") as (
+    fd: number,
+    mode: number,
+    offset: number,
+    bytes: number,
+  ) => number,
+  fcntl: lib.func("int fcntl(int fd, int cmd, int64_t arg)") as (fd: number, command: number, value: number) => number,
+  madvise: lib.func("int madvise(void *addr, size_t length, int advice)") as (
+    address: bigint,
+    bytes: number,
+    advice: number,
+  ) => number,
+  clockGettime: lib.func("int clock_gettime(int clock, void *ts)") as (clock: number, timespec: Uint32Array) => number,
+  clockGetres: lib.func("int clock_getres(int clock, void *ts)") as (clock: number, timespec: Uint32Array) => number,
+  schedYield: lib.func("int sched_yield()") as () => number,
+  nanosleep: lib.func("int nanosleep(const void *req, void *rem)") as (request: Uint32Array, rest: null) => number,
+  schedSetaffinity: lib.func("int sched_setaffinity(int pid, size_t size, const void *mask)") as (
+    tid: number,
+    bytes: number,
+    mask: Uint8Array,
+  ) => number,
+  schedGetaffinity: lib.func("int sched_getaffinity(int pid, size_t size, void *mask)") as (
+    tid: number,
+    bytes: number,
+    mask: Uint8Array,
+  ) => number,
+  gettid: lib.func("int gettid()") as () => number,
+  prctl: lib.func("int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)") as (
+    option: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ) => number,
+  socket: lib.func("int socket(int domain, int type, int protocol)") as (
+    domain: number,
+    type: number,
+    protocol: number,
+  ) => number,
+  socketpair: lib.func("int socketpair(int domain, int type, int protocol, void *fds)") as (
+    domain: number,
+    type: number,
+    protocol: number,
+    fds: Int32Array,
+  ) => number,
+  bind: lib.func("int bind(int fd, const void *addr, unsigned int len)") as (
+    fd: number,
+    address: Uint8Array,
+    bytes: number,
+  ) => number,
+  listen: lib.func("int listen(int fd, int backlog)") as (fd: number, backlog: number) => number,
+  connect: lib.func("int connect(int fd, const void *addr, unsigned int len)") as (
+    fd: number,
+    address: Uint8Array,
+    bytes: number,
+  ) => number,
+  accept4: lib.func("int accept4(int fd, void *addr, void *len, int flags)") as (
+    fd: number,
+    address: null,
+    length: null,
+    flags: number,
+  ) => number,
+  getsockopt: lib.func("int getsockopt(int fd, int level, int name, void *value, void *len)") as (
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    length: Uint32Array,
+  ) => number,
+  sendmsg: lib.func("int64_t sendmsg(int fd, const void *msg, int flags)") as (
+    fd: number,
+    message: Bytes,
+    flags: number,
+  ) => number,
+  recvmsg: lib.func("int64_t recvmsg(int fd, void *msg, int flags)") as (
+    fd: number,
+    message: Bytes,
+    flags: number,
+  ) => number,
+  read: lib.func("int64_t read(int fd, void *buf, size_t n)") as (fd: number, into: Bytes, bytes: number) => number,
+  write: lib.func("int64_t write(int fd, const void *buf, size_t n)") as (
+    fd: number,
+    from: Bytes,
+    bytes: number,
+  ) => number,
+  close: lib.func("int close(int fd)") as (fd: number) => number,
+  poll: lib.func("int poll(void *fds, uint64_t n, int timeout)") as (
+    pollfds: Bytes,
+    count: number,
+    timeoutMs: number,
+  ) => number,
+  eventfd: lib.func("int eventfd(unsigned int value, int flags)") as (value: number, flags: number) => number,
+};
+
+/** errno of this thread's last libc call. Read it at once. */
+export const errno = (): number => koffi.errno();
+
+/** `ECONNREFUSED` for 111. */
+export const errnoName = (code: number): string =>
+  Object.entries(osConstants.errno).find(([, value]) => value === code)?.[0] ?? `errno ${code}`;
+
+/** Throws a sentence naming the call and errno where `result` is negative; else returns it. */
+export function checked(result: number, call: string, hint?: string): number {
+  if (result >= 0) return result;
+  throw systemError(call, errno(), hint);
+}
+
+/** The PktgenError (exit code 3) for a failed system call. */
+export const systemError = (call: string, code: number, hint?: string): PktgenError =>
+  environmentError(`${call} failed: ${errnoName(code)}`, hint === undefined ? {} : { hint });
+
+/** The address of a buffer's first byte. The buffer must be kept referenced as long as the address is used. */
+export const addressOf = (buffer: Bytes): bigint => koffi.address(buffer as Uint8Array);
+
+/** The address in a `void *` that libc returned. */
+export const addressOfPointer = (pointer: unknown): bigint => koffi.address(pointer as Uint8Array);
+
+/** An ArrayBuffer over memory at `address`, without copying. At most 4 GiB: more aborts Node 20. */
+export const viewMemory = (address: bigint, bytes: number): ArrayBuffer =>
+  koffi.view(address, bytes) as ArrayBuffer;

@@ -1,0 +1,96 @@
+/**
+ * Readiness of descriptors that Node cannot watch (sockets with descriptor passing, eventfds): poll(2) with timeout
+ * zero, from one timer per thread that runs only while there is something to watch. Nothing blocks. While somebody
+ * waits, or a descriptor was ready a moment ago, it looks every millisecond, else every ten; watchers alone do not
+ * keep the process alive, waiters do.
+ */
+import { libc } from "./libc.js";
+
+const POLLIN = 0x1;
+const waitingMs = 1;
+const idleMs = 10;
+/** A conversation comes in bursts: after a message the next one is looked for eagerly this long. */
+const eagerMs = 50;
+
+interface Watch {
+  readonly fd: number;
+  readonly onReadable: () => void;
+  readonly waits: boolean;
+}
+
+const watches = new Set<Watch>();
+let pollfds = new Int32Array(2 * 32);
+let timer: NodeJS.Timeout | null = null;
+let timerIsFast = false;
+let eagerUntil = 0;
+
+/** Calls back on every look at which `fd` is readable, closed by its peer, or in error, until disposed. */
+export function watchReadable(fd: number, onReadable: () => void): Disposable {
+  return addWatch({ fd, onReadable, waits: false });
+}
+
+/**
+ * Resolves with true once `fd` is readable, closed by its peer or in error, with false after `timeoutMs` or when
+ * `signal` aborts. Abort before closing `fd`.
+ */
+export function waitReadable(fd: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const finish = (readable: boolean): void => {
+      clearTimeout(timeout);
+      watch[Symbol.dispose]();
+      signal?.removeEventListener("abort", onAbort);
+      resolve(readable);
+    };
+    const onAbort = (): void => finish(false);
+    const watch = addWatch({ fd, onReadable: () => finish(true), waits: true });
+    const timeout = setTimeout(() => finish(false), timeoutMs);
+    if (signal?.aborted) finish(false);
+    else signal?.addEventListener("abort", onAbort);
+  });
+}
+
+function addWatch(watch: Watch): Disposable {
+  watches.add(watch);
+  arm();
+  return {
+    [Symbol.dispose]() {
+      watches.delete(watch);
+    },
+  };
+}
+
+/** Starts the timer, or makes it faster; the next look makes it slower or lets it rest. */
+function arm(): void {
+  const fast = performance.now() < eagerUntil || [...watches].some((watch) => watch.waits);
+  if (timer !== null) {
+    if (timerIsFast || !fast) return;
+    clearTimeout(timer);
+  }
+  timerIsFast = fast;
+  timer = setTimeout(look, fast ? waitingMs : idleMs).unref(); // waiters hold the process by their own timeouts
+}
+
+function look(): void {
+  timer = null;
+  const looked = [...watches];
+  if (looked.length === 0) return;
+  try {
+    const ready = readyOf(looked);
+    if (ready.length > 0) eagerUntil = performance.now() + eagerMs;
+    for (const watch of ready) if (watches.has(watch)) watch.onReadable();
+  } finally {
+    if (watches.size > 0) arm();
+  }
+}
+
+/** pollfd: int fd | short events | short revents. */
+function readyOf(looked: readonly Watch[]): Watch[] {
+  if (pollfds.length < 2 * looked.length) pollfds = new Int32Array(4 * looked.length);
+  for (const [i, watch] of looked.entries()) {
+    pollfds[2 * i] = watch.fd;
+    pollfds[2 * i + 1] = POLLIN;
+  }
+  const bytes = new Uint8Array(pollfds.buffer);
+  if (libc.poll(bytes, looked.length, 0) <= 0) return []; // an interrupted look is repeated by the next one
+  return looked.filter((_, i) => pollfds[2 * i + 1]! >>> 16 !== 0);
+}
