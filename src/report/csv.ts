@@ -1,0 +1,57 @@
+/** One row per trial, RFC 4180: CRLF line ends, quotes where a field needs them. Empty where there is no figure. */
+import type { RunResult, Trial } from "./result.js";
+
+type Cell = string | number | null | undefined;
+
+const columns: readonly (readonly [head: string, cell: (trial: Trial) => Cell])[] = [
+  ["frameBytes", (t) => t.frameBytes],
+  ["meanFrameBytes", (t) => t.meanFrameBytes],
+  ["phase", (t) => t.phase],
+  ["queues", (t) => t.queues],
+  ["requestedRate", (t) => t.requested.rate],
+  ["requestedPps", (t) => t.requested.pps],
+  ["requestedCount", (t) => t.requested.count],
+  ["durationNs", (t) => t.durationNs],
+  ["intended", (t) => t.intended],
+  ["late", (t) => t.late],
+  ["missed", (t) => t.missed],
+  ["blocked", (t) => t.blocked],
+  ["sent", (t) => t.sent],
+  ["received", (t) => t.received],
+  ["accepted", (t) => t.accepted],
+  ["lost", (t) => t.lost],
+  ["lossRatio", (t) => t.lossRatio],
+  ["duplicate", (t) => t.duplicate],
+  ["reordered", (t) => t.reordered],
+  ["corrupt", (t) => t.corrupt],
+  ["tooOld", (t) => t.tooOld],
+  ["stale", (t) => t.stale],
+  ["foreign", (t) => t.foreign],
+  ["txPps", (t) => t.txPps],
+  ["rxPps", (t) => t.rxPps],
+  ["rxBpsL1", (t) => t.rxBpsL1],
+  ["rxBpsL2", (t) => t.rxBpsL2],
+  ["latencyNsMin", (t) => t.latencyNs?.min],
+  ["latencyNsMean", (t) => t.latencyNs?.mean],
+  ["latencyNsP50", (t) => t.latencyNs?.p50],
+  ["latencyNsP99", (t) => t.latencyNs?.p99],
+  ["latencyNsP99_9", (t) => t.latencyNs?.p99_9],
+  ["latencyNsMax", (t) => t.latencyNs?.max],
+  ["latencyKind", (t) => t.latencyNs?.kind],
+  ["ipdvNsP99", (t) => t.ipdvNs?.p99],
+  ["pdvNsP99", (t) => t.pdvNs?.p99],
+  ["dropped", (t) => (t.hops.length === 0 ? null : t.hops.reduce((sum, hop) => sum + hop.dropped, 0))],
+  ["unaccounted", (t) => t.unaccounted],
+  ["verdict", (t) => t.verdict],
+  ["reasons", (t) => t.reasons.join("; ")],
+];
+
+export function renderCsv(result: RunResult): string {
+  const rows = [columns.map(([head]) => head), ...result.trials.map((trial) => columns.map(([, cell]) => cell(trial)))];
+  return rows.map((row) => `${row.map(field).join(",")}\r\n`).join("");
+}
+
+function field(cell: Cell): string {
+  const text = String(cell ?? "");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

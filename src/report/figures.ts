@@ -1,0 +1,30 @@
+/** Figures as short as a table's column, the unit being in its head. */
+import { grouped } from "../stats/words.js";
+
+/** µs of ns: three digits, `8.21`, `25.1`, `1,024`. */
+export function microseconds(ns: number): string {
+  const us = ns / 1e3;
+  if (us < 9.995) return us.toFixed(2);
+  return us < 99.95 ? us.toFixed(1) : grouped(Math.round(us));
+}
+
+/** Millions or thousand millions of a rate: three decimals, more where it is small. */
+export function scaled(value: number, divisor: number): string {
+  const figure = value / divisor;
+  if (figure === 0) return "0";
+  if (figure < 0.001) return figure.toFixed(6);
+  return figure < 100 ? figure.toFixed(3) : figure.toFixed(1);
+}
+
+/** Percent of a share; a loss is never rounded to 0, nor to all. */
+export function percent(share: number): string {
+  if (share === 0 || share === 1) return String(share * 100);
+  if (share < 0.00001) return "<0.001";
+  return share < 0.1 ? (share * 100).toFixed(3) : Math.min(99.99, share * 100).toFixed(2);
+}
+
+/** The size as a row's head: `1518`, or a mix with its mean, `imix (361)`. */
+export function sizeLabel(trial: { readonly frameBytes: number | string; readonly meanFrameBytes: number }): string {
+  const { frameBytes, meanFrameBytes } = trial;
+  return typeof frameBytes === "number" ? String(frameBytes) : `${frameBytes} (${Math.round(meanFrameBytes)})`;
+}

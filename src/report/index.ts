@@ -1,0 +1,35 @@
+/**
+ * report: a result as text. One output per file; nothing here prints, writes files or reads the time.
+ */
+import { renderCsv } from "./csv.js";
+import { renderJson } from "./json.js";
+import { renderJunit } from "./junit.js";
+import type { Report } from "./report.js";
+import { renderTable } from "./table.js";
+
+/** Each returns the whole text, with its last line end. */
+export const reports: Readonly<Record<ReportName, Report>> = {
+  table: renderTable,
+  json: renderJson,
+  csv: renderCsv,
+  junit: renderJunit,
+};
+
+export type ReportName = "table" | "json" | "csv" | "junit";
+
+export { type Progress, progressLine } from "./progress.js";
+export type { Report, ReportOptions } from "./report.js";
+export type {
+  Disturbance,
+  DutFacts,
+  HopResult,
+  HostFacts,
+  Injected,
+  LatencySummary,
+  Pacing,
+  Requested,
+  RunResult,
+  SearchResult,
+  Trial,
+  Verdict,
+} from "./result.js";

@@ -1,0 +1,6 @@
+/** The result document itself (schemas/result.schema.json), one document and nothing else. */
+import type { RunResult } from "./result.js";
+
+export function renderJson(result: RunResult): string {
+  return `${JSON.stringify(result, null, 2)}\n`;
+}

@@ -1,0 +1,41 @@
+/** What goes on, as one line of text; who prints it and how it is overwritten is not decided here. */
+import { grouped, rateWord } from "../stats/words.js";
+
+export interface Progress {
+  /** 1 … trials. */
+  readonly trial: number;
+  readonly trials: number;
+  readonly frameBytes: number | string;
+  readonly phase: string;
+  /** warming up, sending, waiting for the last frames, …: empty while sending. */
+  readonly stage: string;
+  readonly elapsedNs: number;
+  /** Null where it runs until a count is sent, or forever. */
+  readonly durationNs: number | null;
+  readonly sent: number;
+  readonly received: number;
+  /** Missing so far; frames in flight may be among them. */
+  readonly lost: number;
+  /** Of the last interval. */
+  readonly rxPps: number;
+}
+
+/** `trial 2 of 4  64 bytes, rate  0.5 of 1.0 s  sent 5,000,000  back 4,999,000  lost 0  5.1 Mpps` */
+export function progressLine(progress: Progress): string {
+  const { trial, trials, phase, stage, elapsedNs, durationNs } = progress;
+  const size = typeof progress.frameBytes === "number" ? `${progress.frameBytes} bytes` : progress.frameBytes;
+  const parts = [
+    `trial ${trial} of ${trials}`,
+    `${size}, ${phase}`,
+    durationNs === null ? `${tenths(elapsedNs)} s` : `${tenths(elapsedNs)} of ${tenths(durationNs)} s`,
+    `sent ${grouped(progress.sent)}`,
+    `back ${grouped(progress.received)}`,
+    `lost ${grouped(progress.lost)}`,
+    stage === "" ? rateWord(progress.rxPps) : stage,
+  ];
+  return parts.join("  ");
+}
+
+function tenths(ns: number): string {
+  return (ns / 1e9).toFixed(1);
+}

@@ -1,0 +1,22 @@
+/**
+ * The types of the result document, inferred from the schema. Type-only, so that zod is not loaded with them.
+ */
+import type { z } from "zod";
+import type { resultSchema } from "./schema.js";
+
+/** What `--json` writes: one run with all its trials. Counts are exact integers, times ns, rates per second. */
+export type RunResult = z.infer<typeof resultSchema>;
+
+/** One measurement of one frame size. */
+export type Trial = RunResult["trials"][number];
+
+export type Verdict = RunResult["verdict"];
+export type HostFacts = RunResult["host"];
+export type DutFacts = RunResult["dut"];
+export type Requested = Trial["requested"];
+export type LatencySummary = NonNullable<Trial["latencyNs"]>;
+export type Pacing = NonNullable<Trial["pacing"]>;
+export type HopResult = Trial["hops"][number];
+export type Disturbance = NonNullable<Trial["disturbance"]>;
+export type Injected = NonNullable<Trial["injected"]>;
+export type SearchResult = NonNullable<RunResult["results"]>[number];

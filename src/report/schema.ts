@@ -1,0 +1,168 @@
+/**
+ * The result document as a zod schema: the one place where its shape is written. `result.ts` infers the types,
+ * scripts/schema.ts writes schemas/result.schema.json. A run imports its types only: zod is for checking
+ * documents, and need not be loaded to write one.
+ */
+import { z } from "zod";
+
+/** Frames: exact to 2^53. */
+const frames = z.int().min(0);
+const share = z.number().min(0).max(1);
+const ns = z.number();
+const verdict = z.enum(["pass", "fail", "invalid"]);
+const text = z.string();
+
+/** Nearest-rank percentiles, at most 0.8 % above the true value; minimum, mean and maximum exact. */
+const summary = { count: frames, min: ns, mean: ns, p50: ns, p90: ns, p99: ns, p99_9: ns, p99_99: ns, max: ns };
+const variation = z.strictObject(summary);
+
+const requested = z.strictObject({
+  rate: text.describe("as it was asked for, e.g. max or 2.5Gbps-l1"),
+  pps: z.number().positive().nullable().describe("frames per second over all queues; null: max"),
+  durationNs: ns.nullable(),
+  count: frames.nullable(),
+});
+
+const latency = z
+  .strictObject({ ...summary, kind: z.enum(["polled", "slept"]).describe("slept: the generator's own worker slept") })
+  .describe("software publish-to-seen, not RFC 1242 latency");
+
+const pacing = z.strictObject({
+  targetNs: ns.describe("the gap asked for"),
+  within64ns: share,
+  within128ns: share,
+  within256ns: share,
+  within512ns: share,
+  bursts: frames.describe("runs of frames with gaps below a tenth of the target"),
+  p50Ns: ns,
+  p99Ns: ns,
+  p99_99Ns: ns,
+  maxNs: ns,
+  lagMaxNs: ns.describe("the most that a frame left after its slot"),
+  observer: text.describe("whose clock saw it: self, or somebody else"),
+});
+
+const hopQueue = z.strictObject({
+  queue: z.int().min(0),
+  rx: frames,
+  tx: frames,
+  dropped: frames,
+  duplicated: frames.optional(),
+});
+
+const hop = z
+  .strictObject({
+    name: text.describe("host>, container, host<: in the frame's order"),
+    rx: frames,
+    tx: frames,
+    dropped: frames,
+    duplicated: frames.optional().describe("frames that the hop made out of others, on purpose"),
+    queues: z.array(hopQueue).describe("empty where the DUT counts per port only"),
+  })
+  .describe("a DUT's own counters, as the difference over the trial");
+
+const injected = z
+  .strictObject({ lost: frames, duplicated: frames, reordered: frames, corrupted: frames, padded: frames })
+  .partial()
+  .describe("what the embedded DUT really did, to check the rest against");
+
+const disturbance = z.strictObject({
+  stealMs: z.number(),
+  switches: frames.describe("involuntary context switches of the generator"),
+  calibration: z.number().describe("time of a fixed loop after the trial ÷ before it; 1: undisturbed"),
+});
+
+const trial = z.strictObject({
+  frameBytes: z.union([z.int(), text]).describe("with FCS; the name of a mix, e.g. imix"),
+  meanFrameBytes: z.number(),
+  phase: text.describe("forwarding: an exact count that must come back intact; rate: at the rate asked; …"),
+  queues: z.int().min(1),
+  requested,
+  durationNs: ns.describe("the transmit window, which rates are over"),
+  settleNs: ns.describe("how long nothing had arrived when the counters were read"),
+  signature: z.boolean().describe("false: frames too small for it; sequence and latency were not measured"),
+  notionalL1: z.boolean().describe("a virtual port has no line: layer-1 rates are computed, not seen"),
+  intended: frames,
+  late: frames.describe("sent after their slot by more than the tolerance"),
+  missed: frames.describe("never sent in time, by the generator's fault"),
+  blocked: frames.describe("not sent because the peer gave no free slot"),
+  blockedOwn: frames.optional().describe("of the blocked: those in the generator's own catch-up bursts"),
+  blockedNs: ns.optional().describe("time in which frames were due and the peer gave no free slot"),
+  sent: frames,
+  received: frames,
+  accepted: frames,
+  lost: frames,
+  lossRatio: share.describe("lost ÷ sent"),
+  duplicate: frames,
+  reordered: frames,
+  reorderExtent: z
+    .strictObject({ max: frames, mean: z.number(), unknown: frames })
+    .nullable()
+    .describe("RFC 4737 §4.2.1, in frames"),
+  corrupt: frames,
+  corruptKinds: z.strictObject({ signature: frames, padded: frames, trimmed: frames, payload: frames }),
+  tooOld: frames.describe("more than 65,536 frames late: nobody can tell whether they are duplicates"),
+  stale: frames.describe("of an earlier trial"),
+  foreign: frames.describe("not ours"),
+  lostRanges: z
+    .array(z.tuple([frames, frames]))
+    .describe("the first 100, inclusive; with several queues each is of one queue, every queues-th number of it"),
+  firstCorrupt: z.array(text).describe("hex, at most a few"),
+  firstForeign: z.array(text).describe("hex, at most a few"),
+  txPps: z.number(),
+  rxPps: z.number(),
+  rxBpsL1: z.number(),
+  rxBpsL2: z.number(),
+  latencyNs: latency.nullable(),
+  queueingNs: ns
+    .nullable()
+    .describe("in flight ÷ rate, at max, where the rings dominate and latency is no figure of the DUT"),
+  inFlightFrames: frames.nullable(),
+  generatorFloorNs: ns.optional().describe("median latency of a direct loop: the generator's own share"),
+  ipdvNs: variation.nullable().describe("RFC 5481 §4.1"),
+  pdvNs: variation.nullable().describe("RFC 5481 §4.2"),
+  pacing: pacing.nullable().describe("null at max"),
+  queuesSeen: z.array(z.strictObject({ queue: z.int().min(0), sent: frames, accepted: frames, lost: frames })),
+  hops: z.array(hop).describe("empty where the DUT has no counters"),
+  unaccounted: frames.nullable().describe("Σ |residual| of the ledger; null where the DUT has no counters"),
+  ledger: z.array(text).describe("a sentence for each residual"),
+  injected: injected.optional(),
+  disturbance: disturbance.nullable(),
+  verdict,
+  reasons: z.array(text).describe("why it is not a pass"),
+  notes: z.array(text).describe("what one should know, and what decided nothing"),
+});
+
+const searchResult = z.strictObject({
+  frameBytes: z.union([z.int(), text]),
+  goal: text,
+  pps: z.number().describe("the lower bound"),
+  ppsUpper: z.number().nullable(),
+  limitedBy: z.enum(["dut", "generator", "line", "time"]),
+  lossRatio: share,
+});
+
+export const resultSchema = z.strictObject({
+  tool: z.strictObject({ name: text, version: text, node: text }),
+  host: z.looseObject({
+    cpu: text,
+    cores: z.int().min(1),
+    kernel: text,
+    governor: text.nullable(),
+    smt: z.boolean().nullable(),
+    clocksource: text.nullable(),
+  }),
+  started: z.iso.datetime(),
+  command: text,
+  dut: z.looseObject({ kind: text, version: text.nullable() }),
+  seed: z.number(),
+  trials: z.array(trial),
+  results: z.array(searchResult).optional().describe("of a search"),
+  verdict,
+});
+
+/** The published form: JSON Schema, draft 2020-12. */
+export function resultJsonSchema(): Readonly<Record<string, unknown>> {
+  const { $schema, ...rest } = z.toJSONSchema(resultSchema, { target: "draft-2020-12" });
+  return { $schema, title: "pktgen-ts result", ...rest };
+}

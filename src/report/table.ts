@@ -1,0 +1,149 @@
+/** The result for a person at a terminal: a line per size, the ledger by hop, what to know in words, the verdict. */
+import { grouped } from "../stats/words.js";
+import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
+import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
+import { ledgerLines } from "./ledger-table.js";
+import type { ReportOptions } from "./report.js";
+import type { RunResult, Trial, Verdict } from "./result.js";
+import { sentencesOf, verdictSentence } from "./sentences.js";
+
+export function renderTable(result: RunResult, options: ReportOptions): string {
+  const sections = [
+    headLines(result, options),
+    result.trials.length === 0 ? [] : trialLines(result.trials, options),
+    ledgerLines(result.trials, options),
+    sentencesOf(result).flatMap((sentence) => wrap(sentence, "    ")),
+    verdictLines(result, options),
+  ];
+  const text = sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n");
+  return `${options.ascii ? toAscii(text) : text}\n`;
+}
+
+/** The verdict stands out; its sentence is wrapped as if the word had no colour. */
+function verdictLines(result: RunResult, options: ReportOptions): string[] {
+  const word = result.verdict.toUpperCase();
+  const [first, ...rest] = wrap(`${word}: ${verdictSentence(result)}`, "    ");
+  return [first.replace(word, verdictWord(result.verdict, options)), ...rest];
+}
+
+/** A row's figures; a trial that isn't there leaves them empty. */
+type Figures = (trial: Trial) => string;
+
+interface Block {
+  readonly title: string;
+  readonly trials: readonly Trial[];
+  readonly columns: readonly (readonly [head: string, figures: Figures])[];
+}
+
+function headLines({ tool, dut, seed, trials, host }: RunResult, options: ReportOptions): string[] {
+  const colors = colorsFor(options);
+  const version = dut.version === null ? "" : ` ${dut.version}`;
+  const queues = trials[0]?.queues ?? 1;
+  const line = `DUT ${dut.kind}${version}, ${queues} ${queues === 1 ? "queue" : "queues"}, seed ${seed}`;
+  const machine = `${host.cpu}, ${host.cores} cores, ${host.kernel}, Node ${tool.node}`;
+  return [`${colors.bold(`${tool.name} ${tool.version}`)}  ${line}`, ...wrap(machine, "").map(colors.dim)];
+}
+
+/** One line per size: what was forwarded and at which rate, side by side; repeats below each other. */
+function trialLines(trials: readonly Trial[], options: ReportOptions): string[] {
+  const forwarding = trials.filter(({ phase }) => phase === "forwarding");
+  const others = trials.filter(({ phase }) => phase !== "forwarding");
+  const blocks =
+    forwarding.length > 0 && others.length > 0
+      ? [forwardingBlock(forwarding, options), rateBlock(others, options)]
+      : [singleBlock(trials, options)];
+  const severalPhases = new Set(blocks.at(-1)?.trials.map(({ phase }) => phase)).size > 1;
+  const rows: string[][] = [];
+  for (const label of new Set(trials.map(sizeLabel))) {
+    const ofSize = blocks.map((block) => block.trials.filter((trial) => sizeLabel(trial) === label));
+    const count = Math.max(...ofSize.map(({ length }) => length));
+    for (let i = 0; i < count; i++) {
+      const line = ofSize.map((list): Trial | undefined => list[i]);
+      const phase = severalPhases ? ` ${line.at(-1)?.phase ?? ""}` : "";
+      rows.push([label + phase, ...line.flatMap((trial, b) => cellsOf(blocks[b], trial)), worst(line, options)]);
+    }
+  }
+  const groups: Group[] = [
+    { title: null, columns: [right("frame\nbytes")] },
+    ...blocks.map(({ title, columns }) => ({ title, columns: columns.map(([head]) => right(head)) })),
+    { title: null, columns: [{ head: "verdict", align: "left" }] },
+  ];
+  return grid(groups, rows, options);
+}
+
+function forwardingBlock(trials: readonly Trial[], options: ReportOptions): Block {
+  const latency = latencyColumns();
+  return { title: titleOf(trials), trials, columns: [...countColumns(options), ...latency] };
+}
+
+function rateBlock(trials: readonly Trial[], options: ReportOptions): Block {
+  const colors = colorsFor(options);
+  const lost: Figures = ({ lossRatio }) => (lossRatio > 0 ? colors.yellow(percent(lossRatio)) : "0");
+  return { title: titleOf(trials), trials, columns: [...rateColumns, ["lost\n%", lost]] };
+}
+
+function singleBlock(trials: readonly Trial[], options: ReportOptions): Block {
+  return {
+    title: titleOf(trials),
+    trials,
+    columns: [...countColumns(options), ...rateColumns, ...latencyColumns()],
+  };
+}
+
+function countColumns(options: ReportOptions): Block["columns"] {
+  const colors = colorsFor(options);
+  return [
+    ["sent\nframes", ({ sent }) => grouped(sent)],
+    ["received\nframes", ({ received }) => grouped(received)],
+    ["lost\nframes", ({ lost }) => (lost > 0 ? colors.red(grouped(lost)) : "0")],
+  ];
+}
+
+const rateColumns: Block["columns"] = [
+  ["sent\nMpps", ({ txPps }) => scaled(txPps, 1e6)],
+  ["received\nMpps", ({ rxPps }) => scaled(rxPps, 1e6)],
+  ["layer 2\nGbps", ({ rxBpsL2 }) => scaled(rxBpsL2, 1e9)],
+];
+
+function latencyColumns(): Block["columns"] {
+  return (["p50", "p99", "max"] as const).map((key) => [
+    `${key}\nµs`,
+    ({ latencyNs }: Trial) => (latencyNs === null ? "-" : microseconds(latencyNs[key])),
+  ]);
+}
+
+/** `forwarding, 10 kpps`, without a rate where it differs. */
+function titleOf(trials: readonly Trial[]): string {
+  const phases = [...new Set(trials.map(({ phase }) => phase))].join(", ");
+  const rates = [...new Set(trials.map(({ requested }) => requested.rate))];
+  return rates.length === 1 ? `${phases}, ${rates[0]}` : phases;
+}
+
+function cellsOf(block: Block, trial: Trial | undefined): string[] {
+  return block.columns.map(([, figures]) => (trial === undefined ? "" : figures(trial)));
+}
+
+function worst(trials: readonly (Trial | undefined)[], options: ReportOptions): string {
+  const verdicts = trials.map((trial) => trial?.verdict);
+  return verdictWord((["invalid", "fail"] as const).find((word) => verdicts.includes(word)) ?? "pass", options);
+}
+
+function verdictWord(verdict: Verdict, options: ReportOptions): string {
+  const colors = colorsFor(options);
+  const color = { pass: colors.green, fail: colors.red, invalid: colors.yellow }[verdict];
+  return color(verdict.toUpperCase());
+}
+
+function right(head: string): Column {
+  return { head, align: "right" };
+}
+
+/** Sentences may quote names that are not ASCII; what has no plain form becomes a question mark. */
+function toAscii(text: string): string {
+  const plain: Readonly<Record<string, string>> = { µ: "u", "≠": "!=", "⊂": "within", "–": "-", "÷": "/", "×": "x" };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything but ASCII, which includes colours
+  return text.replace(/[^\u0000-\u007f]/gu, (character) => plain[character] ?? "?");
+}

@@ -1,0 +1,46 @@
+/**
+ * stats: from counters and samples to rates, loss, ledger, percentiles and verdicts. Arithmetic only: nothing here
+ * knows the time, does I/O, or allocates per frame.
+ */
+export {
+  delayVariation,
+  Histogram,
+  type HistogramData,
+  type HistogramSummary,
+  histogramSlots,
+} from "./histogram.js";
+export {
+  checkEquations,
+  type GeneratorQueueCounters,
+  type HopCounters,
+  type HopQueueCounters,
+  type Ledger,
+  ledger,
+  type Residual,
+  type TrialCounts,
+} from "./ledger.js";
+export { GapRecorder, type PacingSummary } from "./pacing.js";
+export { bpsL1Of, bpsL2Of, lineOverheadBytes, lossRatioOf, queueingNsOf, type Rates, ratesOf } from "./rates.js";
+export {
+  duplicateWindow,
+  type LostFrames,
+  lostRangesKept,
+  type ReorderExtent,
+  type SequenceCode,
+  type SequenceOptions,
+  type SequenceRange,
+  SequenceTracker,
+  sequenceCodes,
+} from "./sequence.js";
+export { SignedHistogram, type SignedHistogramData } from "./signed-histogram.js";
+export { elapsedNs48, unwrapSequence } from "./unwrap.js";
+export {
+  type JudgedTrial,
+  type Judgement,
+  judgeRun,
+  judgeTrial,
+  tolerances,
+  type VerdictRules,
+  type VerdictWord,
+} from "./verdict.js";
+export { framesWord, grouped, partOf, percentWord, rateWord, timeWord } from "./words.js";

@@ -1,0 +1,106 @@
+/** How evenly frames leave: the gaps between departures against the gap asked for. Constant memory, hot. */
+import { Histogram } from "./histogram.js";
+
+/** A gap below this share of the target belongs to a burst. */
+const burstShare = 0.1;
+
+/** Doubles in one typed array, as they are written per frame. */
+const cell = {
+  gaps: 0,
+  within64: 1,
+  within128: 2,
+  within256: 3,
+  within512: 4,
+  bursts: 5,
+  lagMax: 6,
+  last: 7,
+  /** 1 while the last gap was a burst's. */
+  inBurst: 8,
+  target: 9,
+  count: 10,
+} as const;
+
+export interface PacingSummary {
+  /** The gap asked for. */
+  readonly targetNs: number;
+  /** Shares of the gaps that are at most so far from the target. */
+  readonly within64ns: number;
+  readonly within128ns: number;
+  readonly within256ns: number;
+  readonly within512ns: number;
+  /** Runs of two or more frames with all gaps below a tenth of the target, counted once each. */
+  readonly bursts: number;
+  readonly p50Ns: number;
+  readonly p99Ns: number;
+  readonly p99_99Ns: number;
+  readonly maxNs: number;
+  /** The most that a frame left after its slot. */
+  readonly lagMaxNs: number;
+  /** Whose clock saw it. */
+  readonly observer: string;
+}
+
+export class GapRecorder {
+  readonly #cells = new Float64Array(cell.count);
+  readonly #gaps = new Histogram();
+
+  constructor(targetGapNs: number) {
+    this.reset(targetGapNs);
+  }
+
+  /** Forgets everything; the gap before the next departure is not one. */
+  reset(targetGapNs: number): void {
+    this.#cells.fill(0);
+    this.#cells[cell.target] = targetGapNs;
+    this.#cells[cell.last] = Number.NaN;
+    this.#gaps.reset();
+  }
+
+  /** A frame left at `nowNs`; its slot was at `scheduledNs`. Frames of one burst may share a time: gaps of 0. */
+  departed(nowNs: number, scheduledNs: number): void {
+    const cells = this.#cells;
+    const lag = nowNs - scheduledNs;
+    if (lag > cells[cell.lagMax]) cells[cell.lagMax] = lag;
+    const gap = nowNs - cells[cell.last];
+    cells[cell.last] = nowNs;
+    // Only the first departure has no gap: its predecessor is NaN.
+    if (!(gap >= 0)) return;
+    cells[cell.gaps] += 1;
+    this.#gaps.record(gap);
+    const target = cells[cell.target];
+    const off = Math.abs(gap - target);
+    if (off <= 512) {
+      cells[cell.within512] += 1;
+      if (off <= 256) cells[cell.within256] += 1;
+      if (off <= 128) cells[cell.within128] += 1;
+      if (off <= 64) cells[cell.within64] += 1;
+    }
+    if (gap < target * burstShare) {
+      if (cells[cell.inBurst] === 0) cells[cell.bursts] += 1;
+      cells[cell.inBurst] = 1;
+    } else {
+      cells[cell.inBurst] = 0;
+    }
+  }
+
+  /** Null with fewer than two departures. */
+  summary(observer: string): PacingSummary | null {
+    const cells = this.#cells;
+    const gaps = cells[cell.gaps];
+    if (gaps === 0) return null;
+    return {
+      targetNs: cells[cell.target],
+      within64ns: cells[cell.within64] / gaps,
+      within128ns: cells[cell.within128] / gaps,
+      within256ns: cells[cell.within256] / gaps,
+      within512ns: cells[cell.within512] / gaps,
+      bursts: cells[cell.bursts],
+      p50Ns: this.#gaps.percentile(0.5),
+      p99Ns: this.#gaps.percentile(0.99),
+      p99_99Ns: this.#gaps.percentile(0.9999),
+      maxNs: this.#gaps.max,
+      lagMaxNs: cells[cell.lagMax],
+      observer,
+    };
+  }
+}

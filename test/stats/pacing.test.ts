@@ -1,0 +1,60 @@
+import { expect, it } from "vitest";
+import { GapRecorder } from "../../src/stats/pacing.js";
+
+/** Departures with these gaps, all on schedule. */
+function recorded(targetNs: number, gaps: readonly number[]): GapRecorder {
+  const recorder = new GapRecorder(targetNs);
+  let now = 5_000_000;
+  recorder.departed(now, now);
+  for (const gap of gaps) {
+    now += gap;
+    recorder.departed(now, now);
+  }
+  return recorder;
+}
+
+it("gives shares of gaps around the target, limits included", () => {
+  const gaps = [1000, 1064, 936, 1065, 872, 1256, 745, 488, 1513, 3000];
+  expect(recorded(1000, gaps).summary("self")).toMatchObject({
+    targetNs: 1000,
+    within64ns: 0.3,
+    within128ns: 0.5,
+    within256ns: 0.7,
+    within512ns: 0.8,
+    maxNs: 3000,
+    observer: "self",
+  });
+});
+
+it("counts runs of gaps below a tenth of the target as one burst each", () => {
+  const summary = recorded(1000, [1000, 99, 0, 20, 1000, 100, 1000, 5, 1000]).summary("self");
+  expect(summary?.bursts).toBe(2);
+});
+
+it("keeps the largest lag behind the schedule", () => {
+  const recorder = new GapRecorder(100);
+  recorder.departed(1000, 1000);
+  recorder.departed(1350, 1100);
+  recorder.departed(1351, 1200);
+  recorder.departed(1352, 1400);
+  expect(recorder.summary("self")?.lagMaxNs).toBe(250);
+});
+
+it("gives percentiles of gaps", () => {
+  const summary = recorded(
+    200,
+    Array.from({ length: 10_000 }, (_, i) => (i < 9999 ? 200 : 90_000)),
+  ).summary("self");
+  expect(summary).toMatchObject({ p50Ns: 200, p99Ns: 200, p99_99Ns: 200, maxNs: 90_000 });
+});
+
+it("has nothing to say before there is a gap, nor after a reset", () => {
+  const recorder = new GapRecorder(100);
+  expect(recorder.summary("self")).toBeNull();
+  recorder.departed(1, 1);
+  expect(recorder.summary("self")).toBeNull();
+  recorder.departed(101, 101);
+  recorder.reset(300);
+  recorder.departed(900, 900);
+  expect(recorder.summary("self")).toBeNull();
+});
