@@ -1,0 +1,52 @@
+/** Runs our generator on a port for a benchmark: one trial, its report. */
+import { type Generator, startGenerator } from "../src/engine/start-generator.js";
+import type { TrialOrder, TrialReport } from "../src/engine/trial-order.js";
+import { openPort, parsePortSpec } from "../src/port/index.js";
+import { defaultStreamSpec } from "../src/stream/spec.js";
+import { fixedSize } from "../src/units.js";
+
+export interface Rig extends AsyncDisposable {
+  trial(changes: Partial<TrialOrder>): Promise<TrialReport>;
+}
+
+const baseOrder: TrialOrder = {
+  trial: 1,
+  stream: defaultStreamSpec,
+  size: fixedSize(64),
+  queues: 1,
+  startSequence: 0,
+  load: { kind: "max" },
+  count: null,
+  durationNs: 2e9,
+  settleNs: 100e6,
+  integrity: false,
+  cooperative: false,
+};
+
+/** Opens the port, starts the generator's thread on `cpu`, and warms its loops up. */
+export async function openRig(spec: string, queues: number, cpu: number): Promise<Rig> {
+  const port = await openPort(parsePortSpec(spec), { maxFrameBytes: 1518 });
+  let generator: Generator | null = null;
+  const close = async (): Promise<void> => {
+    await generator?.[Symbol.asyncDispose]();
+    await port[Symbol.asyncDispose]();
+  };
+  try {
+    await port.ready(10_000);
+    generator = await startGenerator({ tx: port, rx: null, cpu, busy: true });
+    const { runTrial } = generator;
+    const trial = async (changes: Partial<TrialOrder>): Promise<TrialReport> =>
+      (await runTrial({ ...baseOrder, queues, ...changes }, new AbortController().signal)).report;
+    await trial({ trial: 0, durationNs: 300e6 });
+    return { trial, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export const sentPps = ({ transmit }: TrialReport): number =>
+  (transmit.queues.reduce((sum, queue) => sum + queue.published - queue.outstanding, 0) * 1e9) / transmit.windowNs;
+
+export const receivedPps = ({ transmit, receive }: TrialReport): number =>
+  (receive.receivedInWindow * 1e9) / transmit.windowNs;

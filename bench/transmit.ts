@@ -1,0 +1,119 @@
+/**
+ * How fast frames leave: 64-byte frames with a full signature over a packed ring into testpmd rxonly, against
+ * testpmd's own txonly over virtio_user (which sends prebuilt frames); and into our own device side, which takes
+ * frames without looking at them and so is not the limit.
+ */
+import { startEmbeddedPart } from "../src/dut/index.js";
+import { openRig, sentPps } from "./generate.js";
+import { alternate, type Contender } from "./harness.js";
+import { compared, type Outcome } from "./outcome.js";
+import { openPlace, ownCpu, peerCpu, sleep } from "./place.js";
+import { hasTestpmd, Testpmd } from "./testpmd.js";
+
+const runMs = 1_500;
+
+/** testpmd's own ways of sending over virtio_user, best first on machines with AVX-512. */
+export const senderVariants: Readonly<Record<string, { vdev: string; eal: readonly string[] }>> = {
+  "packed in-order vectorised": {
+    vdev: "packed_vq=1,in_order=1,mrg_rxbuf=0,vectorized=1",
+    eal: ["--force-max-simd-bitwidth=512"],
+  },
+  "packed in-order": { vdev: "packed_vq=1,in_order=1,mrg_rxbuf=0", eal: [] },
+  "split in-order": { vdev: "packed_vq=0,in_order=1,mrg_rxbuf=0", eal: [] },
+};
+
+const startSink = (directory: string, socket: string): Promise<Testpmd> =>
+  Testpmd.start({
+    directory,
+    prefix: "sink",
+    cpu: peerCpu,
+    vdevs: [`net_vhost0,iface=${socket},queues=1,client=0`],
+    app: ["--forward-mode=rxonly"],
+  });
+
+/** What the sink counts is the figure, whoever sends. */
+async function sinkMpps(sink: Testpmd): Promise<number> {
+  await sink.rates();
+  await sleep(runMs);
+  return (await sink.rates()).rxPps / 1e6;
+}
+
+const ours = (ring: string): Contender => ({
+  name: `pktgen-ts, ${ring} ring, signed`,
+  async run() {
+    using place = openPlace();
+    const socket = place.path("sink.sock");
+    const sink = await startSink(place.directory, socket);
+    try {
+      await sink.command("start");
+      await using rig = await openRig(`virtio-user:${socket},ring=${ring},size=1024`, 1, ownCpu);
+      const sending = rig.trial({ durationNs: (runMs + 800) * 1e6 });
+      await sleep(300);
+      const mpps = await sinkMpps(sink);
+      await sending;
+      return mpps;
+    } finally {
+      await sink.quit();
+    }
+  },
+});
+
+const theirs = (variant: string): Contender => ({
+  name: `testpmd txonly, ${variant}`,
+  async run() {
+    using place = openPlace();
+    const socket = place.path("sink.sock");
+    const sink = await startSink(place.directory, socket);
+    const { vdev, eal } = senderVariants[variant];
+    const sender = await Testpmd.start({
+      directory: place.directory,
+      prefix: "sender",
+      cpu: ownCpu,
+      vdevs: [`net_virtio_user0,path=${socket},queues=1,queue_size=1024,${vdev}`],
+      eal,
+      app: ["--forward-mode=txonly", "--txpkts=60", "--txd=1024", "--rxd=1024"],
+    });
+    try {
+      await sink.command("start");
+      await sender.command("start");
+      await sleep(300);
+      return await sinkMpps(sink);
+    } finally {
+      await sender.quit();
+      await sink.quit();
+    }
+  },
+});
+
+export async function transmitBench(rounds: number): Promise<Outcome> {
+  if (!hasTestpmd()) return compared([]);
+  const contenders = [ours("packed"), ...Object.keys(senderVariants).map(theirs), ours("split")];
+  return compared(await alternate(contenders, rounds, "Mpps at testpmd"));
+}
+
+const intoNullDevice = (queues: number): Contender => ({
+  name: `pktgen-ts into its own device side, ${queues} queue${queues > 1 ? "s" : ""}`,
+  async run() {
+    using place = openPlace();
+    const socket = place.path("null.sock");
+    await using _device = await startEmbeddedPart({
+      part: "container",
+      ports: [`vhost:${socket},queues=${queues},ring=packed`],
+      mode: "rxonly",
+      faults: null,
+      maxFrameBytes: 1518,
+      seed: 1,
+      busy: true,
+      cpu: peerCpu,
+    });
+    await using rig = await openRig(`virtio-user:${socket},ring=packed,size=1024,queues=${queues}`, queues, ownCpu);
+    return sentPps(await rig.trial({ durationNs: runMs * 1e6 })) / 1e6;
+  },
+});
+
+export async function nullDeviceBench(rounds: number): Promise<Outcome> {
+  const series = await alternate([intoNullDevice(1), intoNullDevice(2)], rounds, "Mpps");
+  const outcome = compared(series);
+  const costs = series.map(({ name, median }) => `${name}: ${(1000 / median).toFixed(1)} ns a frame`);
+  return { ...outcome, lines: [...outcome.lines, ...costs] };
+}

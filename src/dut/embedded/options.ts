@@ -1,0 +1,268 @@
+/** The options of the embedded device under test, `embedded,rate=40kpps,loss=0.1%`, from text to typed values. */
+
+import type { Share } from "../../engine/forward-chooser.js";
+import type { FaultSpec, ServiceTime } from "../../engine/forward-faults.js";
+import { type ForwardMode, forwardModes } from "../../engine/forward-modes.js";
+import { usageError } from "../../errors.js";
+import { fcsBytes, layer1OverheadBytes, parseCount, parseDuration, parseRate, parseRatio } from "../../units.js";
+import { nearest } from "./nearest.js";
+
+const ringFormats = ["auto", "split", "packed"] as const;
+type RingFormat = (typeof ringFormats)[number];
+
+export interface EmbeddedOptions {
+  /** What goes wrong on purpose in the container's hop; null: nothing, and no code for it in the way. */
+  readonly faults: FaultSpec | null;
+  /** Of the container's part. */
+  readonly mode: ForwardMode;
+  /** Of both sockets. */
+  readonly ring: RingFormat;
+  /** Descriptors per ring. */
+  readonly size: number;
+  /** As they were given, for the report. */
+  readonly given: readonly string[];
+}
+
+type Values = { -readonly [K in keyof FaultSpec]: FaultSpec[K] } & {
+  mode: ForwardMode;
+  ring: RingFormat;
+  size: number;
+};
+
+interface Option {
+  /** For `--help` and errors. */
+  readonly example: string;
+  readonly means: string;
+  readonly set: (values: Values, text: string, where: string) => void;
+}
+
+/** Of frames chosen by number. */
+const countMax = 1_000_000;
+
+/** `10`: exactly ten frames; `1%` or `0.01`: each with this probability; null: none. */
+function parseShare(text: string, where: string): Share | null {
+  if (/^\d+$/.test(text)) {
+    const frames = parseCount(text, where, 0, countMax);
+    return frames === 0 ? null : { kind: "count", frames };
+  }
+  try {
+    const ratio = parseRatio(text, where);
+    return ratio === 0 ? null : { kind: "ratio", ratio };
+  } catch (cause) {
+    const accepted = "a number of frames, e.g. 10, or a share of them, e.g. 0.1%";
+    throw usageError(`"${text}" is neither a number of frames nor a share`, { where, accepted, cause });
+  }
+}
+
+function parseService(text: string, where: string): ServiceTime | null {
+  const rate = parseRate(text, where);
+  switch (rate.kind) {
+    case "max":
+      return null;
+    case "pps":
+      return { frameNs: 1e9 / rate.pps, byteNs: 0, overheadBytes: 0 };
+    case "bps":
+      return {
+        frameNs: 0,
+        byteNs: 8e9 / rate.bps,
+        overheadBytes: fcsBytes + (rate.layer === 1 ? layer1OverheadBytes : 0),
+      };
+    case "percent":
+      throw usageError(`a device has no line, so "${text}" says no rate`, { where, accepted: "e.g. 40kpps, 1Gbps" });
+  }
+}
+
+function oneOf<T extends string>(accepted: readonly T[], text: string, where: string): T {
+  const found = accepted.find((value) => value === text);
+  if (found !== undefined) return found;
+  throw usageError(`"${text}" is not one of its values`, { where, accepted: accepted.join(", ") });
+}
+
+function parseRingSize(text: string, where: string): number {
+  const size = parseCount(text, where, 4, 32_768);
+  if (Number.isInteger(Math.log2(size))) return size;
+  throw usageError(`a ring of ${size} descriptors is not possible`, { where, accepted: "a power of two, 4 to 32768" });
+}
+
+/** Every option once: parsing, help and errors come from here. */
+export const embeddedOptionTable: Readonly<Record<string, Option>> = {
+  rate: {
+    example: "40kpps",
+    means: "forwards at most so fast (divided evenly among the queues)",
+    set: (values, text, where) => {
+      values.service = parseService(text, where);
+    },
+  },
+  queue: {
+    example: "256",
+    means: "frames that wait for the rate, per queue; one more is dropped",
+    set: (values, text, where) => {
+      values.queueFrames = parseCount(text, where, 1, 1_000_000);
+    },
+  },
+  delay: {
+    example: "50us",
+    means: "holds every frame for so long",
+    set: (values, text, where) => {
+      values.delayNs = parseDuration(text, where, 0);
+    },
+  },
+  loss: {
+    example: "0.1%",
+    means: "loses frames: a share, or exactly so many",
+    set: (values, text, where) => {
+      values.loss = parseShare(text, where);
+    },
+  },
+  duplicate: {
+    example: "1%",
+    means: "sends frames twice: a share, or exactly so many",
+    set: (values, text, where) => {
+      values.duplicate = parseShare(text, where);
+    },
+  },
+  reorder: {
+    example: "1%",
+    means: "lets frames be overtaken: a share, or exactly so many",
+    set: (values, text, where) => {
+      values.reorder = parseShare(text, where);
+    },
+  },
+  extent: {
+    example: "3",
+    means: "how many frames overtake a reordered one",
+    set: (values, text, where) => {
+      values.reorderExtent = parseCount(text, where, 1, 1000);
+    },
+  },
+  corrupt: {
+    example: "10",
+    means: "flips a bit: in exactly so many frames, one in each of the first groups of eight, or in a share",
+    set: (values, text, where) => {
+      values.corrupt = parseShare(text, where);
+    },
+  },
+  pad: {
+    example: "4",
+    means: "adds so many zero bytes to every frame",
+    set: (values, text, where) => {
+      values.padBytes = parseCount(text, where, 0, 1024);
+    },
+  },
+  trim: {
+    example: "4",
+    means: "cuts so many bytes off every frame",
+    set: (values, text, where) => {
+      values.trimBytes = parseCount(text, where, 0, 9018);
+    },
+  },
+  freeze: {
+    example: "50ms",
+    means: "stands still once per trial, after its 1,000th frame",
+    set: (values, text, where) => {
+      values.freezeNs = parseDuration(text, where, 0);
+    },
+  },
+  mode: {
+    example: "io",
+    means: `what the container's part does with frames: ${forwardModes.join(", ")}`,
+    set: (values, text, where) => {
+      values.mode = oneOf(forwardModes, text, where);
+    },
+  },
+  ring: {
+    example: "auto",
+    means: "virtqueue format of both sockets: auto, split, packed",
+    set: (values, text, where) => {
+      values.ring = oneOf(ringFormats, text, where);
+    },
+  },
+  size: {
+    example: "1024",
+    means: "descriptors per ring",
+    set: (values, text, where) => {
+      values.size = parseRingSize(text, where);
+    },
+  },
+};
+
+/** The longest delay or freeze: RFC 2544 §23 waits 2 s for frames still on their way. */
+const longestHoldNs = 10e9;
+
+const defaults: Values = {
+  service: null,
+  queueFrames: 256,
+  delayNs: 0,
+  loss: null,
+  duplicate: null,
+  reorder: null,
+  reorderExtent: 3,
+  corrupt: null,
+  padBytes: 0,
+  trimBytes: 0,
+  freezeNs: 0,
+  mode: "io",
+  ring: "auto",
+  size: 1024,
+};
+
+/** One `name=value`; throws a usage error that names the nearest option. */
+function setOption(values: Values, piece: string, where: string): void {
+  const equals = piece.indexOf("=");
+  const name = equals < 0 ? piece : piece.slice(0, equals);
+  const names = Object.keys(embeddedOptionTable);
+  const option = Object.hasOwn(embeddedOptionTable, name) ? embeddedOptionTable[name] : undefined;
+  if (option === undefined) {
+    const meant = nearest(name, names);
+    const hint = meant === null ? {} : { hint: `did you mean ${meant}=${embeddedOptionTable[meant]!.example}?` };
+    throw usageError(`the embedded device has no option "${name}"`, { where, accepted: names.join(", "), ...hint });
+  }
+  if (equals < 0 || equals === piece.length - 1) {
+    throw usageError(`the option "${name}" has no value`, { where, accepted: `${name}=${option.example}` });
+  }
+  option.set(values, piece.slice(equals + 1), `${where} ${name}`);
+}
+
+function checkTogether(values: Values, where: string): void {
+  if (values.padBytes > 0 && values.trimBytes > 0) {
+    throw usageError("pad and trim contradict each other", { where, accepted: "one of them" });
+  }
+  for (const [name, ns] of [
+    ["delay", values.delayNs],
+    ["freeze", values.freezeNs],
+  ] as const) {
+    if (ns > longestHoldNs)
+      throw usageError(`the ${name} is too long`, { where: `${where} ${name}`, accepted: "up to 10s" });
+  }
+  if ((values.mode === "rxonly" || values.mode === "txonly") && hasFaults(values)) {
+    throw usageError(`mode=${values.mode} forwards nothing that could go wrong`, {
+      where,
+      accepted: "faults with mode=io, mac or macswap",
+    });
+  }
+}
+
+const hasFaults = (values: FaultSpec): boolean =>
+  values.service !== null ||
+  [values.loss, values.duplicate, values.reorder, values.corrupt].some((share) => share !== null) ||
+  values.delayNs + values.padBytes + values.trimBytes + values.freezeNs > 0;
+
+/**
+ * `rate=40kpps,queue=256`, what follows `embedded,`; empty for the defaults. `where` names the command-line option.
+ * Throws a usage error (exit code 2).
+ */
+export function parseEmbeddedOptions(text: string, where = "--dut"): EmbeddedOptions {
+  const given = text === "" ? [] : text.split(",").map((piece) => piece.trim());
+  const values = { ...defaults };
+  const seen = new Set<string>();
+  for (const piece of given) {
+    const name = piece.split("=", 1)[0]!;
+    if (seen.has(name))
+      throw usageError(`the option "${name}" is given twice`, { where, accepted: "each option once" });
+    seen.add(name);
+    setOption(values, piece, where);
+  }
+  checkTogether(values, where);
+  const { mode, ring, size, ...faults } = values;
+  return { faults: hasFaults(faults) ? faults : null, mode, ring, size, given };
+}

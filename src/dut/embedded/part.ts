@@ -1,0 +1,238 @@
+/**
+ * One part of the embedded device under test: a forwarder with two vhost ports (the part of the host's testpmd) or
+ * with one port paired with itself (the part of the container's). Each runs in a thread of its own; its control
+ * sockets are served by the thread that starts it. Alone, a part serves any other vhost-user program.
+ */
+
+import { type ForwardQueueCounters, forwardCounterSlots, readForwardCounters } from "../../engine/forward-counters.js";
+import { type FaultSpec, faultStorageBytes, type Injected } from "../../engine/forward-faults.js";
+import type { ForwardCommand, ForwardFaults, ForwardJobOptions } from "../../engine/forward-job.js";
+import { defaultPeerMac, type ForwardMode, type MacBytes, vhostPortMac } from "../../engine/forward-modes.js";
+import type { LoopWorker } from "../../engine/loop-worker.js";
+import { startLoopWorker } from "../../engine/start-worker.js";
+import { PktgenError, usageError } from "../../errors.js";
+import { openPort, parsePortSpec } from "../../port/index.js";
+import type { Port, PortFacts } from "../../port/port.js";
+import { arena } from "../../sys/arena.js";
+import type { HopCounters } from "../dut.js";
+
+export type EmbeddedPartName = "host" | "container";
+
+export interface EmbeddedPartOptions {
+  readonly part: EmbeddedPartName;
+  /** Port specs. Host: the generator's side, then the container's. Container: one. */
+  readonly ports: readonly string[];
+  readonly mode: ForwardMode;
+  readonly faults: FaultSpec | null;
+  /** The longest frame with FCS; longer ones are dropped where there are faults. */
+  readonly maxFrameBytes: number;
+  readonly seed: number;
+  /** CPU to stay on, or null. */
+  readonly cpu: number | null;
+  readonly busy: boolean;
+}
+
+export interface EmbeddedPart extends AsyncDisposable {
+  readonly part: EmbeddedPartName;
+  readonly queues: number;
+  /** Resolves when the peers of these ports (default: of all) are there; rejects with a PktgenError. */
+  ready(timeoutMs: number, ports?: readonly number[]): Promise<void>;
+  /** Is the peer of this port there? */
+  connected(port: number): boolean;
+  /** What was agreed with the peers, by port. */
+  facts(): readonly PortFacts[];
+  /** By port and queue, at once, also while frames are in flight. */
+  counters(): readonly ForwardQueueCounters[];
+  /** The same as hops, with what waits in the rings before them. The loop stands for a moment. */
+  hops(): Promise<readonly HopCounters[]>;
+  reset(seed: number): Promise<void>;
+  setMode(mode: ForwardMode): Promise<void>;
+  injected(): Promise<Injected>;
+  /** null: its thread lives. Else why it ended. */
+  failure(): string | null;
+}
+
+/** The plan's MAC address of the container's port. */
+const containerMac: MacBytes = [0x00, 0x11, 0x22, 0x33, 0x44, 0x10];
+
+interface HopPlan {
+  readonly name: string;
+  readonly rxPort: number;
+  readonly txPort: number;
+}
+
+const hopPlans: Readonly<Record<EmbeddedPartName, readonly HopPlan[]>> = {
+  host: [
+    { name: "host>", rxPort: 0, txPort: 1 },
+    { name: "host<", rxPort: 1, txPort: 0 },
+  ],
+  container: [{ name: "container", rxPort: 0, txPort: 0 }],
+};
+
+/** Undoes what was done, last first; the first failure is thrown after all have been tried. */
+async function undoAll(undo: (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+    try {
+      await step();
+    } catch (failure) {
+      failures.push(failure);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+function checkPorts(options: EmbeddedPartOptions): number {
+  const wanted = options.part === "host" ? 2 : 1;
+  const specs = options.ports.map(parsePortSpec);
+  if (specs.length !== wanted) {
+    throw usageError(`the ${options.part} part has ${specs.length} ports`, { accepted: String(wanted) });
+  }
+  const queues = specs[0]!.queues;
+  if (specs.some((spec) => spec.queues !== queues)) {
+    const accepted = "the same queues= for both ports";
+    throw usageError("the ports of a forwarder differ in queues", { where: options.ports.join(" "), accepted });
+  }
+  return queues;
+}
+
+/** Storage for the frames that faults hold, one piece for each queue of each incoming port. */
+function openFaults(options: EmbeddedPartOptions, queues: number, undo: (() => unknown)[]): ForwardFaults | null {
+  const { faults: spec, maxFrameBytes: maxBufferBytes } = options;
+  if (spec === null) return null;
+  const bytes = faultStorageBytes(spec, maxBufferBytes);
+  const storage = Array.from({ length: options.ports.length * queues }, () => {
+    const { offset } = arena().mapAnonymous(bytes);
+    undo.push(() => arena().release(offset));
+    return { offset, bytes };
+  });
+  return { spec, maxBufferBytes, storage };
+}
+
+const portMac = (part: EmbeddedPartName, port: number): MacBytes =>
+  part === "host" ? vhostPortMac(port) : containerMac;
+
+/** What is open of a part. */
+interface Opened {
+  readonly worker: LoopWorker;
+  readonly ports: readonly Port[];
+  readonly queues: number;
+}
+
+class RunningPart implements EmbeddedPart {
+  readonly part: EmbeddedPartName;
+  readonly queues: number;
+  readonly #worker: LoopWorker;
+  readonly #ports: readonly Port[];
+  readonly #undo: (() => unknown)[];
+  readonly #failure: () => string | null;
+
+  constructor(part: EmbeddedPartName, opened: Opened, undo: (() => unknown)[], failure: () => string | null) {
+    this.part = part;
+    this.queues = opened.queues;
+    this.#worker = opened.worker;
+    this.#ports = opened.ports;
+    this.#undo = undo;
+    this.#failure = failure;
+  }
+
+  async ready(timeoutMs: number, ports: readonly number[] = [...this.#ports.keys()]): Promise<void> {
+    await Promise.all(ports.map((port) => this.#ports[port]!.ready(timeoutMs)));
+  }
+
+  connected(port: number): boolean {
+    return this.#ports[port]!.rings() !== null;
+  }
+
+  facts(): readonly PortFacts[] {
+    return this.#ports.map((port) => port.facts());
+  }
+
+  counters(): readonly ForwardQueueCounters[] {
+    return this.#ports.flatMap((_, port) => Array.from({ length: this.queues }, (_, queue) => this.#read(port, queue)));
+  }
+
+  async hops(): Promise<readonly HopCounters[]> {
+    const waiting = (await this.#command({ kind: "waiting" })) as number[][];
+    return hopPlans[this.part].map(({ name, rxPort, txPort }) => {
+      const queues = Array.from({ length: this.queues }, (_, queue) => {
+        const { rxPackets, rxBytes } = this.#read(rxPort, queue);
+        const { txPackets, txBytes, dropped, duplicated, inside } = this.#read(txPort, queue);
+        const held = { inside, waiting: waiting[rxPort]![queue]! };
+        return { queue, rxPackets, txPackets, rxBytes, txBytes, dropped, duplicated, ...held };
+      });
+      return { name, rxPort, txPort, queues };
+    });
+  }
+
+  async reset(seed: number): Promise<void> {
+    await this.#command({ kind: "reset", seed });
+  }
+
+  async setMode(mode: ForwardMode): Promise<void> {
+    await this.#command({ kind: "mode", mode });
+  }
+
+  async injected(): Promise<Injected> {
+    return (await this.#command({ kind: "injected" })) as Injected;
+  }
+
+  failure(): string | null {
+    return this.#failure();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return undoAll(this.#undo);
+  }
+
+  #command(command: ForwardCommand): Promise<unknown> {
+    return this.#worker.command(command);
+  }
+
+  #read(port: number, queue: number): ForwardQueueCounters {
+    return readForwardCounters(this.#worker.counters, port, queue, this.queues);
+  }
+}
+
+/**
+ * Opens the ports and starts the forwarder; its loop runs at once, with whichever peers are there.
+ * @throws PktgenError: a spec that is not accepted (2), a socket that cannot be opened, no memory (3). Then nothing is left open.
+ */
+export async function startEmbeddedPart(options: EmbeddedPartOptions): Promise<EmbeddedPart> {
+  const queues = checkPorts(options);
+  const undo: (() => unknown)[] = [];
+  let failure: string | null = null;
+  try {
+    const ports: Port[] = [];
+    for (const text of options.ports) {
+      const port = await openPort(parsePortSpec(text), { maxFrameBytes: options.maxFrameBytes });
+      undo.push(() => port[Symbol.asyncDispose]());
+      ports.push(port);
+    }
+    const job: ForwardJobOptions = {
+      ports: ports.map((_, id) => ({ mac: portMac(options.part, id), peerMac: defaultPeerMac(id) })),
+      queues,
+      mode: options.mode,
+      faults: openFaults(options, queues, undo),
+      seed: options.seed,
+    };
+    const worker = await startLoopWorker({
+      name: `embedded ${options.part}`,
+      job: "forwarder",
+      options: job,
+      ports,
+      counterSlots: forwardCounterSlots(ports.length, queues),
+      cpu: options.cpu,
+      busy: options.busy,
+      onFailure: (error) => {
+        failure = error instanceof PktgenError ? error.toLine() : (error.stack ?? error.message);
+      },
+    });
+    undo.push(() => worker[Symbol.asyncDispose]());
+    worker.run();
+    return new RunningPart(options.part, { worker, ports, queues }, undo, () => failure);
+  } catch (error) {
+    await undoAll(undo);
+    throw error;
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * The receive half of the generator: looks at every frame that comes in, on every queue, and says what it is.
+ * The clock is read once per poll, before any frame of it is looked at.
+ */
+import type { RingMemory } from "../ring/memory.js";
+import { Histogram } from "../stats/histogram.js";
+import { type LostFrames, type SequenceRange, SequenceTracker, sequenceCodes } from "../stats/sequence.js";
+import { SignedHistogram } from "../stats/signed-histogram.js";
+import { elapsedNs48 } from "../stats/unwrap.js";
+import type { FrameProgram } from "../stream/program.js";
+import {
+  checkSignature,
+  readMagic,
+  readSequence,
+  readTimeHigh16,
+  readTimeLow32,
+  readTrialStream,
+  signatureHead,
+  signatureMagic,
+} from "../stream/signature.js";
+import { FrameInspector } from "./frame-inspector.js";
+import type { OpenQueue } from "./job.js";
+import type { LagWindow } from "./lag-window.js";
+import type { ReceiveReport, TrialOrder } from "./trial-order.js";
+
+const burstFrames = 256;
+const rangesKept = 100;
+
+/** Per receive queue: everything that came in. */
+interface QueueTally {
+  packets: number;
+  bytes: number;
+}
+
+export class Receiver {
+  readonly #order: TrialOrder;
+  readonly #memory: RingMemory;
+  readonly #signed: boolean;
+  readonly #head: number;
+  /** 1 at every length (bufferBytes) that this trial sends. */
+  readonly #lengths = new Uint8Array(65_536);
+  readonly #trackers: SequenceTracker[];
+  readonly #lastLatency: Float64Array;
+  readonly #tallies: QueueTally[] = [];
+  readonly #inspector: FrameInspector;
+  readonly #latency = new Histogram();
+  readonly #latencyIntended: Histogram | null;
+  readonly #ipdv = new SignedHistogram();
+  readonly #lag: LagWindow | null;
+  #queues: readonly OpenQueue[] = [];
+  #acceptedUnsigned = 0;
+  #lastArrivalNs = 0;
+  /** Frames in a row with one latency (same stamp, same poll): the histograms take them at once. */
+  #runLatency = 0;
+  #runFrames = 0;
+
+  constructor(order: TrialOrder, program: FrameProgram, memory: RingMemory, lag: LagWindow | null) {
+    this.#order = order;
+    this.#memory = memory;
+    this.#signed = program.signed;
+    this.#head = signatureHead(order.trial, 0);
+    this.#lag = lag;
+    this.#latencyIntended = lag === null ? null : new Histogram();
+    for (const variant of program.variants) this.#lengths[variant.bufferBytes] = 1;
+    this.#trackers = Array.from(
+      { length: order.queues },
+      (_, q) => new SequenceTracker({ base: order.startSequence + q, stride: order.queues }),
+    );
+    this.#lastLatency = new Float64Array(order.queues);
+    this.#inspector = new FrameInspector(order, program, memory);
+  }
+
+  attach(queues: readonly OpenQueue[]): void {
+    this.#queues = queues;
+    while (this.#tallies.length < queues.length) this.#tallies.push({ packets: 0, bytes: 0 });
+  }
+
+  /** Frames of this trial, whatever became of them. */
+  get received(): number {
+    let received = this.accepted + this.#inspector.corrupt;
+    for (const tracker of this.#trackers) received += tracker.duplicate + tracker.tooOld;
+    return received;
+  }
+
+  get accepted(): number {
+    let accepted = this.#acceptedUnsigned;
+    for (const tracker of this.#trackers) accepted += tracker.accepted;
+    return accepted - this.#inspector.payload;
+  }
+
+  /** Per transmit queue; 0 where frames have no signature. */
+  acceptedByQueue(): number[] {
+    return this.#trackers.map((tracker) => tracker.accepted);
+  }
+
+  get corrupt(): number {
+    return this.#inspector.corrupt;
+  }
+
+  get missing(): number {
+    let missing = 0;
+    for (const tracker of this.#trackers) missing += tracker.missing;
+    return missing;
+  }
+
+  get lastArrivalNs(): number {
+    return this.#lastArrivalNs;
+  }
+
+  /** One turn over all queues: at most one burst each. Returns frames taken. */
+  step(nowNs: () => number, epochNs: number): number {
+    let moved = 0;
+    for (let q = 0; q < this.#queues.length; q++) {
+      const open = this.#queues[q];
+      const ring = open.rx;
+      if (ring === null) continue;
+      const n = ring.poll(burstFrames);
+      if (n === 0) continue;
+      const arrivalNs = nowNs() - epochNs;
+      this.#lastArrivalNs = arrivalNs;
+      const tally = this.#tallies[q];
+      tally.packets += n;
+      if (this.#signed) tally.bytes += this.#analyse(q, n, arrivalNs, ring.offsets, ring.lengths);
+      else tally.bytes += this.#countUnsigned(n, ring.offsets, ring.lengths);
+      ring.release(n);
+      if (ring.notifyWanted()) open.notifyRx();
+      moved += n;
+    }
+    return moved;
+  }
+
+  /** The account of the trial; `published` per transmit queue says up to where frames should have come. */
+  report(sentByQueue: readonly number[], receivedInWindow: number): ReceiveReport {
+    this.#flushRun();
+    const lost = this.#trackers.map((tracker, q) => tracker.finish(sentByQueue[q] ?? 0));
+    const sum = (pick: (tracker: SequenceTracker) => number): number =>
+      this.#trackers.reduce((total, tracker) => total + pick(tracker), 0);
+    const measured = this.#signed && this.#latency.count > 0;
+    return {
+      queues: this.#tallies.map((tally, queue) => ({ queue, ...tally })),
+      acceptedByQueue: this.acceptedByQueue(),
+      received: this.received,
+      accepted: this.accepted,
+      duplicate: sum((tracker) => tracker.duplicate),
+      reordered: sum((tracker) => tracker.reordered),
+      corrupt: this.#inspector.corrupt,
+      corruptKinds: this.#inspector.kinds(),
+      tooOld: sum((tracker) => tracker.tooOld),
+      stale: this.#inspector.stale,
+      foreign: this.#inspector.foreign,
+      receivedInWindow,
+      ...this.#lostRanges(lost),
+      reorderExtent: this.#worstExtent(),
+      latency: measured ? this.#latency.toData() : null,
+      latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
+      ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
+      lastArrivalNs: this.#lastArrivalNs,
+      firstCorrupt: this.#inspector.corruptSamples,
+      firstForeign: this.#inspector.foreignSamples,
+    };
+  }
+
+  #lostRanges(lost: readonly LostFrames[]): { lostRanges: SequenceRange[]; lostRangesComplete: boolean } {
+    if (!this.#signed) return { lostRanges: [], lostRangesComplete: false };
+    const ranges = lost.flatMap((queue) => queue.ranges).sort((a, b) => a[0] - b[0]);
+    const complete = ranges.length <= rangesKept && lost.every((queue) => queue.complete);
+    return { lostRanges: ranges.slice(0, rangesKept), lostRangesComplete: complete };
+  }
+
+  #worstExtent(): ReceiveReport["reorderExtent"] {
+    const extents = this.#trackers.map((tracker) => tracker.extent()).filter((extent) => extent !== null);
+    if (extents.length === 0) return null;
+    const frames = this.#trackers.reduce((total, tracker) => total + tracker.reordered, 0);
+    const unknown = extents.reduce((total, extent) => total + extent.unknown, 0);
+    const weighted = this.#trackers.reduce((total, tracker) => {
+      const extent = tracker.extent();
+      return extent === null ? total : total + extent.mean * (tracker.reordered - extent.unknown);
+    }, 0);
+    return { max: Math.max(...extents.map((extent) => extent.max)), mean: weighted / (frames - unknown), unknown };
+  }
+
+  /** Returns the bytes of the burst. */
+  #analyse(q: number, n: number, arrivalNs: number, offsets: Uint32Array, lengths: Uint32Array): number {
+    const view = this.#memory.view;
+    const known = this.#lengths;
+    const head = this.#head;
+    let bytes = 0;
+    for (let k = 0; k < n; k++) {
+      const length = lengths[k];
+      const end = offsets[k] + length;
+      bytes += length;
+      if (
+        length < 65_536 &&
+        known[length] === 1 &&
+        readMagic(view, end) === signatureMagic &&
+        readTrialStream(view, end) === head &&
+        checkSignature(view, end)
+      ) {
+        this.#take(q, view, end, arrivalNs, offsets[k], length);
+      } else if (this.#inspector.inspect(offsets[k], length)) {
+        // Ours after all: the DUT pushed or popped a VLAN tag.
+        this.#take(q, view, end, arrivalNs, offsets[k], length);
+      }
+    }
+    return bytes;
+  }
+
+  /** A frame of this trial with a right signature that ends at `end`. */
+  #take(q: number, view: DataView, end: number, arrivalNs: number, offset: number, length: number): void {
+    const wire = readSequence(view, end);
+    const stride = this.#order.queues;
+    let queue = q < stride ? q : 0;
+    let tracker = this.#trackers[queue];
+    let expected = tracker.next * stride + this.#order.startSequence + queue;
+    // `| 0` reduces the exact difference modulo 2^32 to the nearest: the sequence unwrapped.
+    let ahead = (wire - expected) | 0;
+    if (stride > 1) {
+      if (ahead % stride !== 0) {
+        // It came back on another queue than it was sent on: find the one it was sent on.
+        queue = queueOf(expected + ahead - this.#order.startSequence, stride);
+        tracker = this.#trackers[queue];
+        expected = tracker.next * stride + this.#order.startSequence + queue;
+        ahead = (wire - expected) | 0;
+      }
+      ahead /= stride;
+    }
+    const next = tracker.next;
+    const code = tracker.accept(next + ahead);
+    if (code > sequenceCodes.reordered) return;
+    if (this.#order.integrity) this.#inspector.checkPayload(offset, length);
+    const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+    const last = this.#lastLatency[queue];
+    // RFC 5481 §4.1: of consecutive frames only.
+    if (ahead === 0 && next > 0) this.#ipdv.record(latencyNs - last);
+    if (code === sequenceCodes.inOrder) this.#lastLatency[queue] = latencyNs;
+    if (this.#latencyIntended !== null) {
+      const index = expected + ahead * stride - this.#order.startSequence;
+      this.#latencyIntended.record(latencyNs + this.#lag!.of(index));
+    }
+    if (latencyNs === this.#runLatency) {
+      this.#runFrames++;
+      return;
+    }
+    this.#flushRun();
+    this.#runLatency = latencyNs;
+    this.#runFrames = 1;
+  }
+
+  #flushRun(): void {
+    this.#latency.recordMany(this.#runLatency, this.#runFrames);
+    this.#runFrames = 0;
+  }
+
+  /** Frames too small for a signature: by size and addresses only. */
+  #countUnsigned(n: number, offsets: Uint32Array, lengths: Uint32Array): number {
+    let bytes = 0;
+    for (let k = 0; k < n; k++) {
+      bytes += lengths[k];
+      if (this.#inspector.recognises(offsets[k], lengths[k])) this.#acceptedUnsigned++;
+    }
+    return bytes;
+  }
+}
+
+/** The queue that the frame at `index` of the stream was sent on; never negative. */
+const queueOf = (index: number, queues: number): number => ((index % queues) + queues) % queues;

@@ -1,0 +1,294 @@
+/**
+ * The transmit half of the generator: decides how many frames are due and on which queue, at max or by a schedule.
+ *
+ * Departure times follow from the start and the rate alone (frame k at k / rate) and are never re-based. After a
+ * stall overdue frames go late, at most 32 at once and at 1.1 × the rate, so that catching up does not flood the
+ * DUT. A due frame that finds no free slot is blocked: as on a line, it is gone, and its slot of the schedule with
+ * it. With a count the schedule goes on until n frames are out.
+ */
+import { GapRecorder } from "../stats/pacing.js";
+import { type DepartureSchedule, departureSchedule } from "../stream/schedule.js";
+import { high16, low32 } from "../stream/signature.js";
+import type { LagWindow } from "./lag-window.js";
+import type { QueueSender } from "./queue-sender.js";
+import type { TransmitReport, TrialOrder } from "./trial-order.js";
+
+/** A frame this much behind its slot is late. */
+const lateToleranceNs = 10_000;
+/** Time after the end of a timed trial in which overdue frames still go. */
+const endGraceNs = 10_000_000;
+/** A peer that frees no slot for so long while frames wait has stopped. */
+const stuckNs = 5_000_000_000;
+const catchUpFrames = 32;
+const catchUpRate = 1.1;
+/** Up to this rate every frame is stamped and published on its own: in bursts the stamp alone is off by 0.8 µs. */
+const singleFramePps = 2e6;
+const burstFrames = 64;
+/** At max, fewer free slots than this are left to grow: a burst costs the same whatever its size. */
+const leastBurst = 32;
+/** Closer than this to the next departure, spin on the clock instead of polling anything else. */
+const spinNs = 300;
+const spinNsAlone = 5_000;
+
+export class Transmitter {
+  readonly #order: TrialOrder;
+  readonly #senders: readonly QueueSender[];
+  readonly #nowNs: () => number;
+  readonly #pps: number;
+  readonly #intervalNs: number;
+  /** null at max. */
+  readonly #schedule: DepartureSchedule | null;
+  readonly #slots: number;
+  readonly #single: boolean;
+  readonly #spinNs: number;
+  readonly #pacing: GapRecorder | null;
+  readonly #lag: LagWindow | null;
+  #epochNs = 0;
+  /** The next slot of the schedule, and when it is due. */
+  #slot = 0;
+  #dueNs = 0;
+  #published = 0;
+  #tokens = catchUpFrames;
+  #tokensAtNs = 0;
+  #late = 0;
+  #blocked = 0;
+  #blockedOverdue = 0;
+  #firstNs = -1;
+  #lastNs = 0;
+  #progressNs = 0;
+  #ended = false;
+  #endedNs = 0;
+  #cutShort: TransmitReport["cutShort"] = null;
+
+  constructor(order: TrialOrder, senders: readonly QueueSender[], nowNs: () => number, lag: LagWindow | null) {
+    this.#order = order;
+    this.#senders = senders;
+    this.#nowNs = nowNs;
+    this.#pps = order.load.kind === "paced" ? order.load.pps : 0;
+    this.#intervalNs = this.#pps > 0 ? 1e9 / this.#pps : 0;
+    this.#schedule = this.#pps > 0 ? departureSchedule(this.#pps, 0) : null;
+    this.#slots = order.count === null ? (this.#schedule?.slotsIn(order.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
+    this.#single = this.#pps <= singleFramePps;
+    this.#spinNs = order.cooperative ? spinNs : spinNsAlone;
+    this.#pacing = this.#schedule === null ? null : new GapRecorder(this.#intervalNs);
+    this.#lag = lag;
+  }
+
+  start(epochNs: number): void {
+    this.#epochNs = epochNs;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get endedNs(): number {
+    return this.#endedNs;
+  }
+
+  get published(): number {
+    return this.#published;
+  }
+
+  /** One turn at `nowNs` (since the epoch); returns frames published. */
+  step(nowNs: number): number {
+    if (this.#ended) return 0;
+    const moved = this.#schedule === null ? this.#stepMax(nowNs) : this.#stepPaced(nowNs, this.#schedule);
+    if (moved > 0) this.#progressNs = nowNs;
+    else if (nowNs - this.#progressNs > stuckNs && this.#waitsForPeer(nowNs)) this.#end(nowNs, "stuck");
+    return moved;
+  }
+
+  /** Ends at once: told to, or the peer is gone. */
+  end(nowNs: number, why: "stopped" | "peer gone"): void {
+    if (!this.#ended) this.#end(nowNs, why);
+  }
+
+  /** `acceptedByQueue`: what came back was taken, also where a peer that went left no word of it in its ring. */
+  report(acceptedByQueue: readonly number[]): TransmitReport {
+    const queues = this.#senders.map((sender) => ({
+      queue: sender.queue,
+      published: sender.published,
+      outstanding: Math.min(sender.outstanding(), sender.published - acceptedByQueue[sender.queue]),
+      bytes: sender.bytes,
+      carried: sender.carried(),
+    }));
+    const outstanding = queues.reduce((sum, queue) => sum + queue.outstanding, 0);
+    const sent = this.#published - outstanding;
+    const { count } = this.#order;
+    // A count that could not be sent, because the peer took no more: what is left is blocked.
+    const unsent = count !== null && this.#cutShort !== "stopped" ? count - this.#published : 0;
+    const blocked = this.#blocked + outstanding + unsent;
+    const missed = this.#missed();
+    return {
+      queues,
+      intended: sent + blocked + missed,
+      late: this.#late,
+      missed,
+      blocked,
+      blockedOverdue: this.#blockedOverdue,
+      firstNs: Math.max(0, this.#firstNs),
+      lastNs: this.#lastNs,
+      windowNs: this.#windowNs(),
+      pacing: this.#pacing?.summary("self") ?? null,
+      cutShort: this.#cutShort,
+    };
+  }
+
+  /** Slots of the schedule that were due before the end and never tried. */
+  #missed(): number {
+    if (this.#schedule === null || this.#order.count !== null) return 0;
+    const due = Number.isFinite(this.#slots) && this.#cutShort === null ? this.#slots : this.#due(this.#endedNs);
+    return Math.max(0, due - this.#slot);
+  }
+
+  /** Scheduled: whole slots, from the first departure to one interval after the last. At max: until the end. */
+  #windowNs(): number {
+    if (this.#firstNs < 0) return Math.max(1, this.#endedNs);
+    if (this.#pacing !== null) return this.#lastNs - this.#firstNs + this.#intervalNs;
+    return Math.max(1, (this.#order.count === null ? this.#endedNs : this.#lastNs) - this.#firstNs);
+  }
+
+  #due(nowNs: number): number {
+    return Math.min(this.#slots, this.#schedule?.dueAt(nowNs) ?? 0);
+  }
+
+  #advance(slots: number, schedule: DepartureSchedule): void {
+    this.#slot += slots;
+    this.#dueNs = schedule.intendedNs(this.#slot);
+  }
+
+  #waitsForPeer(nowNs: number): boolean {
+    return this.#schedule === null || nowNs >= this.#dueNs;
+  }
+
+  #end(nowNs: number, why: TransmitReport["cutShort"]): void {
+    this.#ended = true;
+    this.#endedNs = nowNs;
+    this.#cutShort = why;
+  }
+
+  #noteSent(nowNs: number, frames: number): void {
+    if (this.#firstNs < 0) this.#firstNs = nowNs;
+    this.#lastNs = nowNs;
+    this.#published += frames;
+  }
+
+  #stepMax(nowNs: number): number {
+    const { count, durationNs } = this.#order;
+    if (count === null && nowNs >= durationNs) {
+      this.#end(nowNs, null);
+      return 0;
+    }
+    const low = low32(nowNs);
+    const high = high16(nowNs);
+    const queues = this.#senders.length;
+    let moved = 0;
+    for (let q = 0; q < queues; q++) {
+      const sender = this.#senders[q];
+      const left = count === null ? burstFrames : shareOf(count, queues, q) - sender.published;
+      const room = sender.room();
+      const n = Math.min(room, left, burstFrames);
+      if (n <= 0 || n < Math.min(leastBurst, left)) continue;
+      moved += sender.send(n, low, high);
+    }
+    if (moved > 0) this.#noteSent(nowNs, moved);
+    if (count !== null && this.#published >= count) this.#end(nowNs, null);
+    return moved;
+  }
+
+  #stepPaced(firstNowNs: number, schedule: DepartureSchedule): number {
+    let nowNs = firstNowNs;
+    if (nowNs < this.#dueNs) {
+      if (this.#dueNs - nowNs > this.#spinNs) return 0;
+      while (nowNs < this.#dueNs) nowNs = this.#nowNs() - this.#epochNs;
+    }
+    if (this.#isOver(nowNs)) {
+      this.#end(nowNs, null);
+      return 0;
+    }
+    this.#refill(nowNs);
+    if (!this.#single) return this.#sendDue(nowNs, schedule);
+    let moved = 0;
+    for (let tries = 0; tries < catchUpFrames; tries++) {
+      if (nowNs < this.#dueNs || this.#tokens < 1 || this.#isOver(nowNs)) break;
+      moved += this.#sendOne(nowNs, schedule);
+      if (nowNs >= this.#dueNs) nowNs = this.#nowNs() - this.#epochNs;
+    }
+    return moved;
+  }
+
+  #isOver(nowNs: number): boolean {
+    const { count, durationNs } = this.#order;
+    if (count !== null) return this.#published >= count;
+    return this.#slot >= this.#slots || nowNs >= durationNs + endGraceNs;
+  }
+
+  #refill(nowNs: number): void {
+    const gained = ((nowNs - this.#tokensAtNs) * this.#pps * catchUpRate) / 1e9;
+    this.#tokens = Math.min(catchUpFrames, this.#tokens + gained);
+    this.#tokensAtNs = nowNs;
+  }
+
+  #sendOne(nowNs: number, schedule: DepartureSchedule): number {
+    const slot = this.#slot;
+    const sender = this.#senders[slot % this.#senders.length];
+    const lagNs = nowNs - this.#dueNs;
+    const sent = sender.room() > 0 ? sender.send(1, low32(nowNs), high16(nowNs)) : 0;
+    this.#advance(1, schedule);
+    this.#tokens--;
+    if (sent === 0) {
+      this.#noteBlocked(1, lagNs);
+      return 0;
+    }
+    this.#noteDepartures(sender, 1, nowNs, slot, schedule);
+    this.#noteSent(nowNs, 1);
+    return 1;
+  }
+
+  /** Fast schedules: all that is due goes out in one burst per queue with one stamp. */
+  #sendDue(nowNs: number, schedule: DepartureSchedule): number {
+    const { count } = this.#order;
+    const left = count === null ? Number.POSITIVE_INFINITY : count - this.#published;
+    const due = Math.min(this.#due(nowNs) - this.#slot, Math.floor(this.#tokens), catchUpFrames, left);
+    if (due <= 0) return 0;
+    const queues = this.#senders.length;
+    const lagNs = nowNs - this.#dueNs;
+    const low = low32(nowNs);
+    const high = high16(nowNs);
+    let moved = 0;
+    for (let q = 0; q < queues; q++) {
+      const sender = this.#senders[(this.#slot + q) % queues];
+      const wanted = shareOf(due, queues, q);
+      const sent = wanted > 0 ? sender.send(Math.min(wanted, sender.room()), low, high) : 0;
+      if (sent < wanted) this.#noteBlocked(wanted - sent, lagNs);
+      if (sent > 0) this.#noteDepartures(sender, sent, nowNs, this.#slot + q, schedule);
+      moved += sent;
+    }
+    this.#advance(due, schedule);
+    this.#tokens -= due;
+    if (moved > 0) this.#noteSent(nowNs, moved);
+    return moved;
+  }
+
+  /** The last `sent` frames of this queue left at `nowNs`; the first of them in this slot. */
+  #noteDepartures(sender: QueueSender, sent: number, nowNs: number, slot: number, schedule: DepartureSchedule): void {
+    const queues = this.#senders.length;
+    const first = (sender.published - sent) * queues + sender.queue;
+    for (let i = 0; i < sent; i++) {
+      const dueNs = schedule.intendedNs(slot + i * queues);
+      const lagNs = nowNs - dueNs;
+      if (lagNs > lateToleranceNs) this.#late++;
+      this.#lag?.note(first + i * queues, lagNs);
+      this.#pacing!.departed(nowNs, dueNs);
+    }
+  }
+
+  #noteBlocked(frames: number, lagNs: number): void {
+    this.#blocked += frames;
+    if (lagNs > lateToleranceNs) this.#blockedOverdue += frames;
+  }
+}
+
+/** How many of n things dealt round to `queues` fall to queue q. */
+const shareOf = (n: number, queues: number, q: number): number => Math.floor((n + queues - 1 - q) / queues);

@@ -1,0 +1,148 @@
+/** What the generator's thread is told to do in one trial, and what it answers, as plain data. */
+import type { HistogramData } from "../stats/histogram.js";
+import type { PacingSummary } from "../stats/pacing.js";
+import type { ReorderExtent, SequenceRange } from "../stats/sequence.js";
+import type { SignedHistogramData } from "../stats/signed-histogram.js";
+import type { StreamSpec } from "../stream/spec.js";
+import type { FrameSize } from "../units.js";
+
+/** How frames leave: as fast as the peer takes them, or by a schedule. */
+export type Load = { readonly kind: "max" } | { readonly kind: "paced"; readonly pps: number };
+
+export interface TrialOrder {
+  /** 1 … 255; 0 for a warm-up. In every frame's signature, so that an earlier trial's frames are told apart. */
+  readonly trial: number;
+  readonly stream: StreamSpec;
+  /** What one frame after the other measures: one size, or a mix. */
+  readonly size: FrameSize;
+  /** Queue pairs in use: frame i goes to queue i mod queues. */
+  readonly queues: number;
+  readonly startSequence: number;
+  readonly load: Load;
+  /** Frames to send in all; null: until the time is over. */
+  readonly count: number | null;
+  /** Infinity: until stopped. With a count: no limit either. */
+  readonly durationNs: number;
+  /** The trial is over when nothing has arrived for so long (RFC 2544 §23 asks for 2 s). */
+  readonly settleNs: number;
+  /** Compare every payload byte, too. */
+  readonly integrity: boolean;
+  /** More pollers than CPUs: give way instead of spinning until the next departure. */
+  readonly cooperative: boolean;
+}
+
+/** Frames of one transmit queue. `published − outstanding` is what the peer took: sent. */
+export interface QueueAccount {
+  readonly queue: number;
+  readonly published: number;
+  readonly outstanding: number;
+  /** bufferBytes of all published frames. */
+  readonly bytes: number;
+  /** Frames of an earlier trial, left in the ring, that the peer took in this one. */
+  readonly carried: number;
+}
+
+/** Frames that came in on one receive queue, whatever they were. */
+export interface ReceiveAccount {
+  readonly queue: number;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** The transmit half of a trial. Times in ns from the trial's start. */
+export interface TransmitReport {
+  readonly queues: readonly QueueAccount[];
+  /** Slots of the schedule that came due (paced), or frames handed over (max). */
+  readonly intended: number;
+  readonly late: number;
+  readonly missed: number;
+  /** Frames that found no free slot, or that the peer never took. */
+  readonly blocked: number;
+  /** Of those, the ones that were overdue already: the generator's own catching up. */
+  readonly blockedOverdue: number;
+  readonly firstNs: number;
+  readonly lastNs: number;
+  /** The transmit window: what rates are taken over. */
+  readonly windowNs: number;
+  readonly pacing: PacingSummary | null;
+  /** Why it ended before its count or time: the peer stopped taking frames, or it was told to stop. */
+  readonly cutShort: "stopped" | "stuck" | "peer gone" | null;
+}
+
+/** Frames with our magic that did not come back as they left. */
+export interface CorruptKinds {
+  /** The signature's sum is wrong. */
+  readonly signature: number;
+  /** The DUT made them longer. */
+  readonly padded: number;
+  /** The DUT cut their end off. */
+  readonly trimmed: number;
+  /** With --integrity: a payload byte differs. */
+  readonly payload: number;
+}
+
+export interface FrameSample {
+  readonly reason: string;
+  readonly bytes: number;
+  /** At most the first 128 bytes, hexadecimal. */
+  readonly hex: string;
+}
+
+/** The receive half of a trial. */
+export interface ReceiveReport {
+  readonly queues: readonly ReceiveAccount[];
+  readonly acceptedByQueue: readonly number[];
+  readonly received: number;
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly reordered: number;
+  readonly corrupt: number;
+  readonly corruptKinds: CorruptKinds;
+  readonly tooOld: number;
+  readonly stale: number;
+  readonly foreign: number;
+  /** Received (ours, this trial) before the last frame was sent: what the receive rate is taken from at max. */
+  readonly receivedInWindow: number;
+  readonly lostRanges: readonly SequenceRange[];
+  readonly lostRangesComplete: boolean;
+  readonly reorderExtent: ReorderExtent | null;
+  readonly latency: HistogramData | null;
+  /** From the intended instead of the actual departure; null where nothing was scheduled. */
+  readonly latencyIntended: HistogramData | null;
+  readonly ipdv: SignedHistogramData | null;
+  readonly lastArrivalNs: number;
+  readonly firstCorrupt: readonly FrameSample[];
+  readonly firstForeign: readonly FrameSample[];
+}
+
+export interface TrialReport {
+  readonly transmit: TransmitReport;
+  readonly receive: ReceiveReport;
+  /** From the start until nothing more came. */
+  readonly elapsedNs: number;
+  /** A fixed piece of work timed before and after, ns: what the machine's speed did meanwhile. */
+  readonly calibrationNs: readonly [before: number, after: number];
+}
+
+/** Commands of the generator's job. */
+export type GeneratorCommand =
+  | { readonly kind: "trial"; readonly order: TrialOrder }
+  | { readonly kind: "stop" }
+  | { readonly kind: "report" };
+
+/** Events of the generator's job. */
+export type GeneratorEvent = { readonly kind: "done" };
+
+/** Slots of the generator's counters page. */
+export const generatorCounter = {
+  phase: 0,
+  published: 1,
+  received: 2,
+  accepted: 3,
+  corrupt: 4,
+  elapsedNs: 5,
+  missing: 6,
+  slots: 8,
+} as const;
+
+export const generatorPhase = { idle: 0, sending: 1, settling: 2, done: 3 } as const;

@@ -1,0 +1,151 @@
+/** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
+import { type Dut, startEmbeddedDut } from "../dut/index.js";
+import { type Generator, startGenerator } from "../engine/start-generator.js";
+import { environmentError } from "../errors.js";
+import { openPort, parsePortSpec } from "../port/index.js";
+import type { Port, PortFacts, PortSpec } from "../port/port.js";
+import { isSigned } from "../stream/spec.js";
+import { watchDisturbance } from "../sys/host.js";
+import { allowedCpus } from "../sys/thread.js";
+import type { FrameSize } from "../units.js";
+import type { RunPlan } from "./plan.js";
+
+/** RFC 2544 §23: wait two seconds for residual frames. */
+const settleNsUnknownDut = 2e9;
+const connectTimeoutMs = 10_000;
+
+export interface Lab extends AsyncDisposable {
+  /** null: external, nobody here has its counters. */
+  readonly dut: Dut | null;
+  readonly generator: Generator;
+  readonly settleNs: number;
+  /** There are more polling threads than CPUs for them. */
+  readonly cooperative: boolean;
+  /** What everybody should know who reads the figures. */
+  readonly notes: readonly string[];
+  isSigned(size: FrameSize): boolean;
+  portFacts(): readonly PortFacts[];
+  /** Resolves when all ports have peers; rejects with a PktgenError. */
+  ready(timeoutMs: number): Promise<void>;
+  /** null: everybody is there. Else who is not, and how that was noticed; of the time since the last `ready`. */
+  lost(): string | null;
+  comesBack(timeoutMs: number): Promise<boolean>;
+  /** Starts counting what disturbs; `disturbance` gives it. */
+  watchDisturbance(): void;
+  disturbance(): { readonly stealMs: number; readonly switches: number };
+}
+
+/** The longest frame of the run, without FCS: what buffers must hold. */
+const longestFrameBytes = (plan: RunPlan): number =>
+  Math.max(
+    ...plan.sizes.flatMap((size) =>
+      size.kind === "fixed" ? [size.frameBytes] : size.parts.map(({ frameBytes }) => frameBytes),
+    ),
+  );
+
+async function startDut(plan: RunPlan, maxFrameBytes: number, busy: boolean): Promise<Dut | null> {
+  if (plan.dut.kind === "external") return null;
+  const [, host, container = host] = plan.cores ?? [];
+  const cores = host === undefined || container === undefined ? undefined : { host, container };
+  return startEmbeddedDut(plan.dut.options, { queues: plan.queues, maxFrameBytes, busy, cores });
+}
+
+function portSpecs(plan: RunPlan, dut: Dut | null): PortSpec[] {
+  if (plan.dut.kind === "embedded") return dut!.generatorPorts.map((text) => parsePortSpec(text));
+  return plan.dut.rx === null ? [plan.dut.tx] : [plan.dut.tx, plan.dut.rx];
+}
+
+/** Opens everything; what was opened is closed again where a later part fails. */
+export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> {
+  const maxFrameBytes = longestFrameBytes(plan);
+  const opened: AsyncDisposable[] = [];
+  const keep = <T extends AsyncDisposable>(part: T): T => {
+    opened.push(part);
+    return part;
+  };
+  try {
+    const dut = await startDut(plan, maxFrameBytes, plan.busy);
+    if (dut !== null) keep(dut);
+    const ports: Port[] = [];
+    const growthBytes = dut?.growthBytes ?? 0;
+    for (const spec of portSpecs(plan, dut)) {
+      ports.push(keep(await openPort(spec, { maxFrameBytes: maxFrameBytes + growthBytes })));
+    }
+    for (const port of ports) await untilReady(port, connectTimeoutMs, signal);
+    const cpu = plan.cores?.[0] ?? null;
+    const generator = keep(await startGenerator({ tx: ports[0], rx: ports[1] ?? null, cpu, busy: plan.busy }));
+    const pollers = 1 + (dut === null ? 1 : 2);
+    const cooperative = pollers > (plan.cores?.length ?? allowedCpus().length);
+    return assemble({ plan, dut, ports, generator, cooperative, pollers, opened, signal });
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** Last opened, first closed. (AsyncDisposableStack is not in Node 20.) */
+async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {
+  for (const part of opened.toReversed()) await part[Symbol.asyncDispose]();
+}
+
+interface Assembly {
+  readonly plan: RunPlan;
+  readonly dut: Dut | null;
+  readonly ports: readonly Port[];
+  readonly generator: Generator;
+  readonly cooperative: boolean;
+  readonly pollers: number;
+  readonly opened: readonly AsyncDisposable[];
+  readonly signal: AbortSignal;
+}
+
+function assemble({ plan, dut, ports, generator, cooperative, pollers, opened, signal }: Assembly): Lab {
+  let disturbance = watchDisturbance([generator.worker.threadId]);
+  /** Connections as they were when all were last ready: another generation means that a peer went in between. */
+  let generations = ports.map((port) => port.rings()?.generation ?? -1);
+  const lost = (): string | null => {
+    const died = dut?.alive() ?? null;
+    if (died !== null) return died;
+    const gone = ports.find((port, i) => (port.rings()?.generation ?? -1) !== generations[i]);
+    return gone === undefined ? null : `the peer of ${gone.facts().spec} closed the connection`;
+  };
+  const ready = async (timeoutMs: number): Promise<void> => {
+    const died = dut?.alive() ?? null;
+    if (died !== null) throw environmentError(died);
+    for (const port of ports) await untilReady(port, timeoutMs, signal);
+    generations = ports.map((port) => port.rings()?.generation ?? -1);
+  };
+  return {
+    dut,
+    generator,
+    settleNs: dut?.settleNs ?? settleNsUnknownDut,
+    cooperative,
+    notes: cooperative ? [`${pollers} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`] : [],
+    isSigned: (size) => isSigned(plan.stream, size),
+    portFacts: () => ports.map((port) => port.facts()),
+    ready,
+    lost,
+    comesBack: (timeoutMs) =>
+      ready(timeoutMs).then(
+        () => true,
+        () => false,
+      ),
+    watchDisturbance: () => {
+      disturbance = watchDisturbance([generator.worker.threadId]);
+    },
+    disturbance: () => disturbance(),
+    [Symbol.asyncDispose]: () => closeAll(opened),
+  };
+}
+
+/** As port.ready, but an interrupt does not have to wait for it. */
+async function untilReady(port: Port, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  if (port.rings() !== null) return;
+  const aborted = new Promise<never>((_, reject) => {
+    const refuse = (): void =>
+      reject(environmentError(`interrupted while waiting for the peer of ${port.facts().spec}`));
+    if (signal.aborted) refuse();
+    signal.addEventListener("abort", refuse, { once: true });
+  });
+  await Promise.race([port.ready(timeoutMs), aborted]);
+}

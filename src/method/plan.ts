@@ -1,0 +1,88 @@
+/** A run, decided: everything that `run` was asked for, validated, before anything is opened. Plain data. */
+import type { EmbeddedOptions } from "../dut/embedded/options.js";
+import type { PortSpec } from "../port/port.js";
+import type { Progress } from "../report/progress.js";
+import type { Trial } from "../report/result.js";
+import type { StreamSpec } from "../stream/spec.js";
+import type { FrameSize, Rate } from "../units.js";
+
+/** Whom the frames go through. External: ports of ours, whose peers somebody else started. */
+export type DutChoice =
+  | { readonly kind: "embedded"; readonly options: EmbeddedOptions }
+  | {
+      readonly kind: "external";
+      readonly tx: PortSpec;
+      /** null: the port of `tx` does both. */
+      readonly rx: PortSpec | null;
+    };
+
+/** What each size gets: two trials as cli.md has them by default, or the one that was asked for. */
+export type TrialChoice =
+  | "default"
+  | {
+      readonly rate: Rate;
+      /** null: until `count` is sent. Infinity: until the run is interrupted. */
+      readonly durationNs: number | null;
+      /** Frames over all queues. One of the two is null. */
+      readonly count: number | null;
+    };
+
+export interface RunPlan {
+  /** In order; each has its trials. */
+  readonly sizes: readonly FrameSize[];
+  readonly dut: DutChoice;
+  /** Queue pairs in use, 1 … 8. */
+  readonly queues: number;
+  /** What is sent, but for its size. */
+  readonly stream: StreamSpec;
+  readonly trials: TrialChoice;
+  readonly seed: number;
+  /** Sent unrecorded before the first trial. */
+  readonly warmupNs: number;
+  /** A trial ends when nothing has arrived for so long; null: what suits the DUT. */
+  readonly settleNs: number | null;
+  /** Trials of each kind and size, ≥ 1. */
+  readonly repeat: number;
+  /** CPUs for the polling threads in the order generator, DUT's parts; null: the scheduler decides. */
+  readonly cores: readonly number[] | null;
+  /** Never give a CPU back while idle. */
+  readonly busy: boolean;
+  /** Compare every payload byte. */
+  readonly integrity: boolean;
+  /** Bits per second on layer 1; null: the ports' own, where they have one. */
+  readonly lineRateBps: number | null;
+  /** Tolerated lost ÷ sent; null: 0 at a set rate, undecided at max. */
+  readonly lossLimit: number | null;
+  /** Least forwarded frames per second that pass, over all queues. */
+  readonly minRatePps: number | null;
+  /** Number of each stream's first frame. */
+  readonly startSequence: number;
+  /** As typed, for the result. */
+  readonly commandLine: string;
+}
+
+/** How a running trial stands, once a second. Counts are of the trial so far, rates of the interval. */
+export interface Interval {
+  /** 1 … trials of the run. */
+  readonly trial: number;
+  /** With FCS, or the name of a mix. */
+  readonly frameBytes: number | string;
+  readonly phase: string;
+  /** Since the trial's start. */
+  readonly elapsedNs: number;
+  readonly sent: number;
+  readonly received: number;
+  /** Missing so far, frames in flight included. */
+  readonly lost: number;
+  readonly txPps: number;
+  readonly rxPps: number;
+}
+
+/** How the outside follows a run and stops it. */
+export interface RunHooks {
+  /** Aborted: the open trial becomes invalid with the reason `interrupted`, and the run resolves with what it has. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onTrial?: (trial: Trial) => void;
+  readonly onInterval?: (interval: Interval) => void;
+}

@@ -1,0 +1,195 @@
+/** From what the generator's thread and the DUT's counters say to one trial of the result document. Pure. */
+import type { TrialOrder, TrialReport } from "../engine/trial-order.js";
+import type { Injected, Requested, Trial } from "../report/result.js";
+import { delayVariation, Histogram } from "../stats/histogram.js";
+import { type HopCounters, ledger } from "../stats/ledger.js";
+import { bpsL1Of, bpsL2Of, lossRatioOf } from "../stats/rates.js";
+import { SignedHistogram } from "../stats/signed-histogram.js";
+import { judgeTrial } from "../stats/verdict.js";
+
+/** A window shorter than this says little about a steady rate: then all that came back counts, up to the last arrival. */
+const steadyWindowNs = 100_000_000;
+
+export interface TrialInputs {
+  readonly frameBytes: number | string;
+  readonly meanFrameBytes: number;
+  readonly phase: string;
+  readonly requested: Requested;
+  readonly order: TrialOrder;
+  readonly report: TrialReport;
+  /** Frames were large enough for a signature. */
+  readonly signed: boolean;
+  readonly slept: boolean;
+  /** Differences over the trial; empty where the DUT has no counters. */
+  readonly hops: readonly HopCounters[];
+  readonly injected: Injected | null;
+  readonly stealMs: number;
+  readonly switches: number;
+  readonly lossRatioMax: number | null;
+  readonly minPps: number | null;
+  /** What already makes the trial useless, in words. */
+  readonly faults: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** The trial with its verdict. */
+export function trialResult(inputs: TrialInputs): Trial {
+  const counts = countsOf(inputs);
+  const rates = ratesOfTrial(inputs, counts);
+  const account = ledgerOf(inputs);
+  const { order, report } = inputs;
+  const unjudged = {
+    frameBytes: inputs.frameBytes,
+    meanFrameBytes: inputs.meanFrameBytes,
+    phase: inputs.phase,
+    queues: order.queues,
+    requested: inputs.requested,
+    durationNs: report.transmit.windowNs,
+    settleNs: Math.round(
+      Math.max(0, report.elapsedNs - Math.max(report.receive.lastArrivalNs, report.transmit.lastNs)),
+    ),
+    signature: inputs.signed,
+    notionalL1: true,
+    ...counts,
+    blockedOwn: report.transmit.blockedOverdue,
+    lossRatio: lossRatioOf(counts.lost, counts.sent),
+    reorderExtent: report.receive.reorderExtent,
+    corruptKinds: report.receive.corruptKinds,
+    lostRanges: report.receive.lostRanges.map(([from, to]): [number, number] => [from, to]),
+    firstCorrupt: report.receive.firstCorrupt.map(({ reason, hex }) => `${reason}: ${hex}`),
+    firstForeign: report.receive.firstForeign.map(({ hex }) => hex),
+    ...rates,
+    ...delaysOf(inputs, rates.rxPps),
+    pacing: report.transmit.pacing,
+    queuesSeen: queuesSeen(report),
+    hops: hopsOf(inputs.hops),
+    unaccounted: account.unaccounted,
+    ledger: [...account.sentences],
+    ...(inputs.injected === null ? {} : { injected: inputs.injected }),
+    disturbance: {
+      stealMs: inputs.stealMs,
+      switches: inputs.switches,
+      calibration: report.calibrationNs[1] / report.calibrationNs[0],
+    },
+  };
+  const judgement = judgeTrial(unjudged, inputs);
+  return { ...unjudged, ...judgement, notes: [...inputs.notes, ...judgement.notes] };
+}
+
+interface Counts {
+  readonly intended: number;
+  readonly late: number;
+  readonly missed: number;
+  readonly blocked: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly accepted: number;
+  readonly lost: number;
+  readonly duplicate: number;
+  readonly reordered: number;
+  readonly corrupt: number;
+  readonly tooOld: number;
+  readonly stale: number;
+  readonly foreign: number;
+}
+
+function countsOf({ report, signed }: TrialInputs): Counts {
+  const { transmit, receive } = report;
+  const sent = transmit.queues.reduce((sum, queue) => sum + queue.published - queue.outstanding, 0);
+  // Without a signature nobody can tell a duplicate; what is more than was sent must be some.
+  const extra = signed ? 0 : Math.max(0, receive.accepted - sent);
+  const accepted = receive.accepted - extra;
+  return {
+    intended: transmit.intended,
+    late: transmit.late,
+    missed: transmit.missed,
+    blocked: transmit.blocked,
+    sent,
+    received: receive.received,
+    accepted,
+    lost: sent - accepted - receive.corrupt,
+    duplicate: receive.duplicate + extra,
+    reordered: receive.reordered,
+    corrupt: receive.corrupt,
+    tooOld: receive.tooOld,
+    stale: receive.stale,
+    foreign: receive.foreign,
+  };
+}
+
+function ratesOfTrial(
+  { report, order, meanFrameBytes }: TrialInputs,
+  counts: Counts,
+): { txPps: number; rxPps: number; rxBpsL1: number; rxBpsL2: number } {
+  const { transmit, receive } = report;
+  const windowNs = transmit.windowNs;
+  const txPps = (counts.sent * 1e9) / windowNs;
+  const steady = order.count === null && windowNs >= steadyWindowNs;
+  const received = steady ? receive.receivedInWindow : receive.received;
+  const rxWindowNs = steady ? windowNs : Math.max(windowNs, receive.lastArrivalNs - transmit.firstNs);
+  const rxPps = (received * 1e9) / rxWindowNs;
+  return { txPps, rxPps, rxBpsL1: bpsL1Of(rxPps, meanFrameBytes), rxBpsL2: bpsL2Of(rxPps, meanFrameBytes) };
+}
+
+/** Latency at a set rate; at max the rings dominate, and the time in flight is a figure of theirs (Little's law). */
+function delaysOf(
+  { report, order, slept }: TrialInputs,
+  rxPps: number,
+): Pick<Trial, "latencyNs" | "ipdvNs" | "pdvNs" | "queueingNs" | "inFlightFrames"> {
+  const none = { latencyNs: null, ipdvNs: null, pdvNs: null, queueingNs: null, inFlightFrames: null };
+  const { latency, ipdv } = report.receive;
+  if (latency === null) return none;
+  const histogram = Histogram.fromData(latency);
+  if (order.load.kind === "max") {
+    const queueingNs = histogram.mean;
+    return { ...none, queueingNs, inFlightFrames: Math.round((queueingNs * rxPps) / 1e9) };
+  }
+  const summary = histogram.summary();
+  return {
+    ...none,
+    latencyNs: summary === null ? null : { ...summary, kind: slept ? "slept" : "polled" },
+    ipdvNs: ipdv === null ? null : SignedHistogram.fromData(ipdv).summary(),
+    pdvNs: delayVariation(histogram),
+  };
+}
+
+function queuesSeen({ transmit, receive }: TrialReport): Trial["queuesSeen"] {
+  return transmit.queues.map(({ queue, published, outstanding }) => {
+    const sent = published - outstanding;
+    const accepted = receive.acceptedByQueue[queue];
+    return { queue, sent, accepted, lost: Math.max(0, sent - accepted) };
+  });
+}
+
+/** Per queue: what the peer took, and everything that came back, whatever it was. */
+function ledgerOf({ report, hops }: TrialInputs): ReturnType<typeof ledger> {
+  const { transmit, receive } = report;
+  const queues = Math.max(transmit.queues.length, receive.queues.length);
+  const generator = Array.from({ length: queues }, (_, queue) => {
+    const sender = transmit.queues[queue];
+    return {
+      queue,
+      sent: sender === undefined ? 0 : sender.published - sender.outstanding + sender.carried,
+      arrived: receive.queues[queue]?.packets ?? 0,
+      inRing: 0,
+    };
+  });
+  return ledger(generator, hops);
+}
+
+function hopsOf(hops: readonly HopCounters[]): Trial["hops"] {
+  return hops.map(({ name, rx, tx, dropped, duplicated, queues }) => ({
+    name,
+    rx,
+    tx,
+    dropped,
+    duplicated,
+    queues: queues.map((queue) => ({
+      queue: queue.queue,
+      rx: queue.rx,
+      tx: queue.tx,
+      dropped: queue.dropped,
+      duplicated: queue.duplicated,
+    })),
+  }));
+}

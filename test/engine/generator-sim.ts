@@ -1,0 +1,94 @@
+/**
+ * A generator job on real rings over one buffer, a clock that only moves when told, and a device side that does
+ * with the frames whatever a test says: the whole engine but for threads and time.
+ */
+import { createJob } from "../../src/engine/generator-job.js";
+import type { Job } from "../../src/engine/job.js";
+import type { GeneratorCommand, TrialOrder, TrialReport } from "../../src/engine/trial-order.js";
+import { generatorCounter } from "../../src/engine/trial-order.js";
+import { defaultStreamSpec } from "../../src/stream/spec.js";
+import { fixedSize } from "../../src/units.js";
+import { Space, Wire, type WireOptions } from "./forward-wire.js";
+
+export const baseOrder: TrialOrder = {
+  trial: 7,
+  stream: defaultStreamSpec,
+  size: fixedSize(64),
+  queues: 1,
+  startSequence: 0,
+  load: { kind: "paced", pps: 100_000 },
+  count: 1000,
+  durationNs: Number.POSITIVE_INFINITY,
+  settleNs: 50_000_000,
+  integrity: false,
+  cooperative: true,
+};
+
+/** What the device does with the frames that came in on a queue: which come back, on which queue. */
+export type Device = (frames: Uint8Array[], queue: number, nowNs: number) => { queue: number; frame: Uint8Array }[];
+
+export const echo: Device = (frames, queue) => frames.map((frame) => ({ queue, frame }));
+
+export class GeneratorSim {
+  readonly wire: Wire;
+  readonly job: Job;
+  readonly counters = new Float64Array(generatorCounter.slots);
+  nowNs = 5e9;
+  done = false;
+  /** How much time a turn takes. */
+  turnNs = 1000;
+  readonly #queues: number;
+
+  constructor(options: Partial<WireOptions> = {}) {
+    const all = { format: "packed", queues: 1, size: 256, ...options } as const;
+    this.#queues = all.queues;
+    this.wire = new Wire(new Space(64 * 2 ** 20), "driver", all);
+    this.job = createJob({
+      memory: this.wire.port().memory,
+      options: { ports: 1 },
+      counters: this.counters,
+      nowNs: () => {
+        // Each read takes a little, so that loops which wait for the clock come to an end.
+        this.nowNs += 20;
+        return this.nowNs;
+      },
+      post: () => {
+        this.done = true;
+      },
+      busy: true,
+    });
+    this.job.attach(0, this.wire.port());
+  }
+
+  command(command: GeneratorCommand): unknown {
+    return this.job.command(command);
+  }
+
+  begin(changes: Partial<TrialOrder>): void {
+    this.done = false;
+    this.command({ kind: "trial", order: { ...baseOrder, queues: this.#queues, ...changes } });
+  }
+
+  /** One turn of the generator, one of the device. */
+  turn(device: Device): void {
+    this.job.step();
+    for (let queue = 0; queue < this.#queues; queue++) {
+      for (const { queue: back, frame } of device(this.wire.receive(queue), queue, this.nowNs)) {
+        this.wire.send(back, [frame]);
+      }
+    }
+    this.nowNs += this.turnNs;
+  }
+
+  /** A whole trial. */
+  run(changes: Partial<TrialOrder>, device: Device, turns = 2_000_000): TrialReport {
+    this.begin(changes);
+    for (let turn = 0; turn < turns && !this.done; turn++) this.turn(device);
+    if (!this.done) throw new Error("the trial did not end");
+    return this.report();
+  }
+
+  report(): TrialReport {
+    return this.command({ kind: "report" }) as TrialReport;
+  }
+}
