@@ -71,7 +71,7 @@ export function parseRate(text: string, where: string): Rate {
   if (value <= 0) throw usageError(`the rate "${text}" is not above 0`, { where, accepted: acceptedRates });
   if (unit === "%") {
     if (value > 100) throw usageError(`"${text}" is more than the line carries`, { where, accepted: "up to 100%" });
-    return { kind: "percent", share: value / 100 };
+    return { kind: "percent", share: scaled(value, 0.01) };
   }
   const match = /^([kKMGT]?)(pps|bps|bps-l1|bps-l2)$/.exec(unit);
   if (match === null) throw refuse();
@@ -160,9 +160,7 @@ export const parseDuration = (text: string, where: string, atLeastNs = 1): numbe
 
 /** As parseDuration; `forever` is Infinity. */
 export const parseDurationOrForever = (text: string, where: string): number =>
-  text.trim() === "forever"
-    ? Number.POSITIVE_INFINITY
-    : durationNs(text, where, 1, `${acceptedDurations}, or forever`);
+  text.trim() === "forever" ? Number.POSITIVE_INFINITY : durationNs(text, where, 1, `${acceptedDurations}, or forever`);
 
 function durationNs(text: string, where: string, atLeastNs: number, accepted: string): number {
   const [value, unit] = numberAndUnit(text) ?? [Number.NaN, ""];
@@ -171,7 +169,10 @@ function durationNs(text: string, where: string, atLeastNs: number, accepted: st
   if (Number.isNaN(result)) throw usageError(`"${text}" is not a duration`, { where, accepted });
   if (result < atLeastNs || result > Number.MAX_SAFE_INTEGER) {
     const side = result < atLeastNs ? "short" : "long";
-    throw usageError(`the duration "${text}" is too ${side}`, { where, accepted: `${formatNs(atLeastNs)} to 104 days` });
+    throw usageError(`the duration "${text}" is too ${side}`, {
+      where,
+      accepted: `${formatNs(atLeastNs)} to 104 days`,
+    });
   }
   return result;
 }

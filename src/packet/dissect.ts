@@ -1,0 +1,42 @@
+/**
+ * Bytes to headers. Whatever the bytes are, nothing is thrown: what is wrong comes as data, with its offset.
+ */
+import type { Fault, Place } from "./protocol.js";
+import { type Header, type ProtocolName, protocolNamed, protocolNumbered } from "./protocols.js";
+
+export interface Dissection {
+  /** Outermost first. */
+  readonly layers: readonly { readonly header: Header; readonly start: number; readonly headerBytes: number }[];
+  /** What the innermost layer carries. */
+  readonly payload: { readonly start: number; readonly end: number };
+  /** Behind the payload, e.g. Ethernet padding. */
+  readonly trailerBytes: number;
+  readonly faults: readonly Fault[];
+}
+
+/** Reads a frame (without FCS) from its outermost layer inwards, as far as its layers are known and whole. */
+export function dissect(bytes: Uint8Array, first: ProtocolName = "ethernet"): Dissection {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const layers: { header: Header; start: number; headerBytes: number }[] = [];
+  const faults: Fault[] = [];
+  let protocol: ReturnType<typeof protocolNumbered> = protocolNamed(first);
+  let number: number | null = null;
+  let pseudoHeader: Place["pseudoHeader"] = null;
+  let [start, end] = [0, bytes.length];
+  while (protocol !== null) {
+    const parsed = protocol.parse({ bytes, view, start, end, pseudoHeader }, number);
+    if (parsed.header === null) {
+      faults.push(parsed.fault);
+      break;
+    }
+    // The table's types guarantee that a protocol parses to its own header.
+    layers.push({ header: parsed.header as Header, start, headerBytes: parsed.headerBytes });
+    faults.push(...parsed.faults);
+    pseudoHeader = protocol.pseudoHeader?.(parsed.header) ?? null;
+    start += parsed.headerBytes;
+    end = parsed.end;
+    number = parsed.next?.number ?? null;
+    protocol = parsed.next === null ? null : protocolNumbered(parsed.next.space, parsed.next.number);
+  }
+  return { layers, payload: { start, end }, trailerBytes: bytes.length - end, faults };
+}

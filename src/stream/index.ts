@@ -1,0 +1,40 @@
+/**
+ * stream: what to send. A stream spec is compiled to a frame program (constant templates and the few bytes that
+ * change); interpret.ts is the slow, obvious reference for it. The signature that every frame carries, the order of
+ * sizes in a mix, and the departure schedule. Pure: no clock, no chance but by seed, no I/O.
+ * May import packet, the leaves, and from ring only the memory that frames are written into.
+ */
+export { compileStream } from "./compile.js";
+export { programFrame } from "./frame.js";
+export { referenceFrame, referenceSignature } from "./interpret.js";
+export { sizePattern } from "./mix.js";
+export type { FrameProgram, FrameVariant } from "./program.js";
+export { DepartureSchedule, departureSchedule, rateFraction } from "./schedule.js";
+export {
+  checkSignature,
+  high16,
+  low32,
+  readMagic,
+  readSequence,
+  readTimeHigh16,
+  readTimeLow32,
+  readTrialStream,
+  type Stamp,
+  signatureBytes,
+  signatureHead,
+  signatureMagic,
+  streamOf,
+  time48,
+  trialOf,
+  writeSignature,
+} from "./signature.js";
+export {
+  checkSize,
+  checkStreamSpec,
+  defaultStreamSpec,
+  frameSizesOf,
+  isSigned,
+  type StreamSpec,
+  smallestFrameBytes,
+  streamSpec,
+} from "./spec.js";

@@ -1,0 +1,151 @@
+/**
+ * What a stream sends, as plain data: UDP over IPv4 or IPv6, with or without a VLAN tag, in any number of flows.
+ */
+import { usageError } from "../errors.js";
+import {
+  ethernet,
+  type Header,
+  headersBytes,
+  ipv4,
+  ipv6,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
+  udp,
+  vlan,
+} from "../packet/index.js";
+import { checkFrameBytes, type FrameSize, fcsBytes, fixedSize, minFrameBytes, planSizes } from "../units.js";
+import { signatureBytes } from "./signature.js";
+
+export interface StreamSpec {
+  readonly ip: 4 | 6;
+  readonly srcMac: string;
+  readonly dstMac: string;
+  /** Of flow 0; further flows count up its source port, then its last 32 bits. */
+  readonly srcAddress: string;
+  readonly dstAddress: string;
+  /** Of flow 0. */
+  readonly srcPort: number;
+  readonly dstPort: number;
+  /** VLAN id 0 … 4094, or null for no tag. */
+  readonly vlan: number | null;
+  /** 1 … 16,777,216. Frame i is of flow i mod flows. */
+  readonly flows: number;
+  /** Each is a trial of its own. */
+  readonly sizes: readonly FrameSize[];
+  /** Decides the order of sizes in a mix. */
+  readonly seed: number;
+}
+
+/** Flows that differ by source port alone; the next has the next source address. */
+export const flowsPerAddress = 32_768;
+const mostFlows = 2 ** 24;
+
+/**
+ * The plan's frame, between addresses set aside for benchmarks (RFC 2544 Appendix C.2.2: 198.18.0.0/15), to the
+ * discard port (RFC 863).
+ */
+export const defaultStreamSpec: StreamSpec = {
+  ip: 4,
+  srcMac: "02:00:00:00:00:01",
+  dstMac: "00:11:22:33:44:10",
+  srcAddress: "198.18.0.1",
+  dstAddress: "198.19.0.1",
+  srcPort: 1024,
+  dstPort: 9,
+  vlan: null,
+  flows: 1,
+  sizes: planSizes.map(fixedSize),
+  seed: 1,
+};
+
+/** RFC 5180 §8: 2001:2::/48. */
+const ipv6Defaults = { srcAddress: "2001:2::1", dstAddress: "2001:2:0:8000::1" } as const;
+
+/** The default with changes, validated; throws a usage error that names the field. */
+export function streamSpec(changes: Partial<StreamSpec> = {}): StreamSpec {
+  const spec = { ...defaultStreamSpec, ...(changes.ip === 6 ? ipv6Defaults : {}), ...changes };
+  checkStreamSpec(spec);
+  return spec;
+}
+
+/** Throws a usage error, with the field as `where`, for a spec that no frame can be made of. */
+export function checkStreamSpec(spec: StreamSpec): void {
+  const refuse = (where: string, what: string, accepted: string) => usageError(what, { where, accepted });
+  if (spec.vlan !== null && !(Number.isInteger(spec.vlan) && spec.vlan >= 0 && spec.vlan <= 4094)) {
+    throw refuse("vlan", `VLAN id ${spec.vlan} does not exist`, "0 to 4094");
+  }
+  if (!Number.isInteger(spec.flows) || spec.flows < 1 || spec.flows > mostFlows) {
+    throw refuse("flows", `${spec.flows} flows cannot be made`, `1 to ${mostFlows}`);
+  }
+  const ports = Math.min(spec.flows, flowsPerAddress);
+  if (spec.srcPort + ports - 1 > 0xffff) {
+    const what = `${ports} source ports from ${spec.srcPort} end above 65535`;
+    throw refuse("srcPort", what, `at most ${0x10000 - ports} for ${spec.flows} flows`);
+  }
+  if (sourceLow32(spec) + Math.ceil(spec.flows / flowsPerAddress) - 1 > 0xffff_ffff) {
+    throw refuse("srcAddress", `${spec.flows} flows from ${spec.srcAddress} run out of addresses`, "a lower one");
+  }
+  // Constructors check the rest: addresses, ports.
+  layersOf(spec, 0);
+  for (const size of spec.sizes) checkSize(spec, size);
+}
+
+/** The last 32 bits of flow 0's source address. */
+export function sourceLow32(spec: StreamSpec): number {
+  const bytes = spec.ip === 4 ? parseIpv4(spec.srcAddress, "srcAddress") : parseIpv6(spec.srcAddress, "srcAddress");
+  return new DataView(bytes.buffer).getUint32(bytes.length - 4);
+}
+
+/** The headers of a flow, outermost first. */
+export function layersOf(spec: StreamSpec, flow: number): readonly Header[] {
+  const srcPort = spec.srcPort + (flow % flowsPerAddress);
+  const low32 = sourceLow32(spec) + Math.floor(flow / flowsPerAddress);
+  return [
+    ethernet({ dst: parseMac(spec.dstMac, "dstMac"), src: parseMac(spec.srcMac, "srcMac") }),
+    ...(spec.vlan === null ? [] : [vlan({ id: spec.vlan })]),
+    spec.ip === 4 ? ipv4Layer(spec, low32) : ipv6Layer(spec, low32),
+    udp({ srcPort, dstPort: spec.dstPort }),
+  ];
+}
+
+function ipv4Layer(spec: StreamSpec, low32: number): Header {
+  const src = parseIpv4(spec.srcAddress, "srcAddress");
+  new DataView(src.buffer).setUint32(0, low32);
+  return ipv4({ src, dst: parseIpv4(spec.dstAddress, "dstAddress") });
+}
+
+function ipv6Layer(spec: StreamSpec, low32: number): Header {
+  const src = parseIpv6(spec.srcAddress, "srcAddress");
+  new DataView(src.buffer).setUint32(12, low32);
+  return ipv6({ src, dst: parseIpv6(spec.dstAddress, "dstAddress") });
+}
+
+/** The smallest frame, with FCS, that holds the headers: 64 UDP/IPv4, 66 UDP/IPv6; signed 64, VLAN 68, IPv6 84. */
+export function smallestFrameBytes(spec: StreamSpec, signed: boolean): number {
+  const needed = headersBytes(layersOf(spec, 0)) + (signed ? signatureBytes : 0) + fcsBytes;
+  return Math.max(minFrameBytes, needed);
+}
+
+/** The frame sizes of a fixed size or of a mix's parts. */
+export const frameSizesOf = (size: FrameSize): readonly number[] =>
+  size.kind === "fixed" ? [size.frameBytes] : size.parts.map((part) => part.frameBytes);
+
+/** Has every frame room for a signature? */
+export const isSigned = (spec: StreamSpec, size: FrameSize): boolean =>
+  Math.min(...frameSizesOf(size)) >= smallestFrameBytes(spec, true);
+
+/** Throws a usage error for frames too small for their headers, and for what is no frame size at all. */
+export function checkSize(spec: StreamSpec, size: FrameSize, where = "--sizes"): void {
+  const least = smallestFrameBytes(spec, false);
+  for (const frameBytes of frameSizesOf(size)) {
+    checkFrameBytes(frameBytes, where);
+    if (frameBytes < least) {
+      const stack = `UDP over IPv${spec.ip}${spec.vlan === null ? "" : " with a VLAN tag"}`;
+      throw usageError(`${stack} does not fit into a frame of ${frameBytes} bytes`, {
+        where,
+        accepted: `from ${least} bytes for this traffic`,
+      });
+    }
+  }
+}
