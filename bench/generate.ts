@@ -35,8 +35,8 @@ export async function openRig(spec: string, queues: number, cpu: number): Promis
     await port.ready(10_000);
     generator = await startGenerator({ tx: port, rx: null, cpu, busy: true });
     const { runTrial } = generator;
-    const trial = async (changes: Partial<TrialOrder>): Promise<TrialReport> =>
-      (await runTrial({ ...baseOrder, queues, ...changes }, new AbortController().signal)).report;
+    const trial = (changes: Partial<TrialOrder>): Promise<TrialReport> =>
+      runTrial({ ...baseOrder, queues, ...changes }, new AbortController().signal);
     await trial({ trial: 0, durationNs: 300e6 });
     return { trial, [Symbol.asyncDispose]: close };
   } catch (error) {

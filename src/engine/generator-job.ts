@@ -34,6 +34,8 @@ interface Trial {
   readonly receiver: Receiver;
   epochNs: number;
   receivedInWindow: number;
+  sleepsBefore: number;
+  slept: boolean;
   elapsedNs: number;
   calibrationBeforeNs: number;
   phase: number;
@@ -82,6 +84,7 @@ class Generator implements Job {
     const { nowNs } = this.#context;
     if (trial.epochNs < 0) {
       trial.epochNs = nowNs();
+      trial.sleepsBefore = this.#context.sleeps();
       trial.transmitter.start(trial.epochNs);
     }
     const now = nowNs() - trial.epochNs;
@@ -91,6 +94,7 @@ class Generator implements Job {
       if (trial.transmitter.ended) {
         trial.phase = phase.settling;
         trial.receivedInWindow = trial.receiver.received;
+        trial.slept = this.#context.sleeps() > trial.sleepsBefore;
       }
     }
     moved += trial.receiver.step(nowNs, trial.epochNs);
@@ -124,6 +128,8 @@ class Generator implements Job {
       receiver: new Receiver(order, program, memory, lag),
       epochNs: -1,
       receivedInWindow: 0,
+      sleepsBefore: 0,
+      slept: false,
       elapsedNs: 0,
       calibrationBeforeNs: calibrate(this.#context.nowNs),
       phase: phase.sending,
@@ -176,6 +182,7 @@ class Generator implements Job {
     return {
       transmit,
       receive: trial.receiver.report(sentByQueue, trial.receivedInWindow),
+      slept: trial.slept,
       elapsedNs: trial.elapsedNs,
       calibrationNs: [trial.calibrationBeforeNs, calibrate(this.#context.nowNs)],
     };

@@ -41,7 +41,9 @@ export interface JobContext {
   readonly nowNs: () => number;
   /** Posts plain data to the owner; the owner's `onEvent` gets it. Not for the per-frame path. */
   readonly post: (event: unknown) => void;
-  /** How the loop waits when idle; a job that sleeps by itself must say so here, for the `kind` of latencies. */
+  /** How often the loop has slept so far, for the `kind` of latencies. */
+  readonly sleeps: () => number;
+  /** The loop never gives way. */
   readonly busy: boolean;
 }
 

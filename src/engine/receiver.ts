@@ -24,6 +24,9 @@ import type { LagWindow } from "./lag-window.js";
 import type { ReceiveReport, TrialOrder } from "./trial-order.js";
 
 const burstFrames = 256;
+/** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
+const magic = signatureMagic;
+const { inOrder, reordered } = sequenceCodes;
 const rangesKept = 100;
 
 /** Per receive queue: everything that came in. */
@@ -192,7 +195,7 @@ export class Receiver {
       if (
         length < 65_536 &&
         known[length] === 1 &&
-        readMagic(view, end) === signatureMagic &&
+        readMagic(view, end) === magic &&
         readTrialStream(view, end) === head &&
         checkSignature(view, end)
       ) {
@@ -226,13 +229,13 @@ export class Receiver {
     }
     const next = tracker.next;
     const code = tracker.accept(next + ahead);
-    if (code > sequenceCodes.reordered) return;
+    if (code > reordered) return;
     if (this.#order.integrity) this.#inspector.checkPayload(offset, length);
     const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
     const last = this.#lastLatency[queue];
     // RFC 5481 §4.1: of consecutive frames only.
     if (ahead === 0 && next > 0) this.#ipdv.record(latencyNs - last);
-    if (code === sequenceCodes.inOrder) this.#lastLatency[queue] = latencyNs;
+    if (code === inOrder) this.#lastLatency[queue] = latencyNs;
     if (this.#latencyIntended !== null) {
       const index = expected + ahead * stride - this.#order.startSequence;
       this.#latencyIntended.record(latencyNs + this.#lag!.of(index));

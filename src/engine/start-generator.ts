@@ -31,19 +31,13 @@ export interface TrialProgress {
   readonly elapsedNs: number;
 }
 
-export interface GeneratorTrial {
-  readonly report: TrialReport;
-  /** The generator's thread slept in it, instead of polling. */
-  readonly slept: boolean;
-}
-
 export interface Generator extends AsyncDisposable {
   readonly worker: LoopWorker;
   /**
    * Runs one trial to its end. `signal` ends it early: its report has `cutShort`. Rejects only when the thread is
    * gone.
    */
-  runTrial(order: TrialOrder, signal: AbortSignal): Promise<GeneratorTrial>;
+  runTrial(order: TrialOrder, signal: AbortSignal): Promise<TrialReport>;
   /** The counters now; null before the first trial. */
   progress(): TrialProgress | null;
 }
@@ -71,7 +65,6 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
   return {
     worker,
     async runTrial(order, signal) {
-      const sleepsBefore = worker.sleeps;
       await say({ kind: "trial", order });
       const done = new Promise<void>((resolve, reject) => {
         onDone = resolve;
@@ -84,8 +77,7 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
         if (signal.aborted) stop();
         await done;
         worker.stand();
-        const report = (await say({ kind: "report" })) as TrialReport;
-        return { report, slept: worker.sleeps > sleepsBefore };
+        return (await say({ kind: "report" })) as TrialReport;
       } finally {
         signal.removeEventListener("abort", stop);
         onDone = null;

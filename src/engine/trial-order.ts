@@ -118,6 +118,8 @@ export interface ReceiveReport {
 export interface TrialReport {
   readonly transmit: TransmitReport;
   readonly receive: ReceiveReport;
+  /** The thread slept while it was sending, instead of polling. */
+  readonly slept: boolean;
   /** From the start until nothing more came. */
   readonly elapsedNs: number;
   /** A fixed piece of work timed before and after, ns: what the machine's speed did meanwhile. */

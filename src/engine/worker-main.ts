@@ -161,6 +161,7 @@ const job = createJob({
   counters,
   nowNs,
   post: (event) => post({ kind: "event", event }),
+  sleeps: () => Atomics.load(control, word.sleeps),
   busy: setup.busy,
 });
 post({ kind: "ready" });

@@ -129,7 +129,7 @@ async function runTrial(
   const hopsBefore = (await lab.dut?.readHops()) ?? null;
   lab.watchDisturbance();
   const stopWatching = watchProgress(lab, next, index, total, hooks);
-  const { report, slept } = await lab.generator.runTrial(order, hooks.signal).finally(stopWatching);
+  const report = await lab.generator.runTrial(order, hooks.signal).finally(stopWatching);
   const { stealMs, switches } = lab.disturbance();
   const hopsAfter = (await lab.dut?.readHops()) ?? null;
   const requested: Requested = {
@@ -146,7 +146,6 @@ async function runTrial(
     order,
     report,
     signed: lab.isSigned(next.size),
-    slept,
     hops: hopDifferences(hopsBefore, hopsAfter),
     injected: (await lab.dut?.injected()) ?? null,
     stealMs,

@@ -19,7 +19,6 @@ export interface TrialInputs {
   readonly report: TrialReport;
   /** Frames were large enough for a signature. */
   readonly signed: boolean;
-  readonly slept: boolean;
   /** Differences over the trial; empty where the DUT has no counters. */
   readonly hops: readonly HopCounters[];
   readonly injected: Injected | null;
@@ -133,7 +132,7 @@ function ratesOfTrial(
 
 /** Latency at a set rate; at max the rings dominate, and the time in flight is a figure of theirs (Little's law). */
 function delaysOf(
-  { report, order, slept }: TrialInputs,
+  { report, order }: TrialInputs,
   rxPps: number,
 ): Pick<Trial, "latencyNs" | "ipdvNs" | "pdvNs" | "queueingNs" | "inFlightFrames"> {
   const none = { latencyNs: null, ipdvNs: null, pdvNs: null, queueingNs: null, inFlightFrames: null };
@@ -147,7 +146,7 @@ function delaysOf(
   const summary = histogram.summary();
   return {
     ...none,
-    latencyNs: summary === null ? null : { ...summary, kind: slept ? "slept" : "polled" },
+    latencyNs: summary === null ? null : { ...summary, kind: report.slept ? "slept" : "polled" },
     ipdvNs: ipdv === null ? null : SignedHistogram.fromData(ipdv).summary(),
     pdvNs: delayVariation(histogram),
   };

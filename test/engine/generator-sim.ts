@@ -55,6 +55,7 @@ export class GeneratorSim {
       post: () => {
         this.done = true;
       },
+      sleeps: () => 0,
       busy: true,
     });
     this.job.attach(0, this.wire.port());
