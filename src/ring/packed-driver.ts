@@ -9,83 +9,25 @@
  */
 import { HeldFrames } from "./held-frames.js";
 import type { RingMemory } from "./memory.js";
+import {
+  availableFlags,
+  BufferAddresses,
+  NO_BUFFER,
+  OWNED,
+  outstandingBehind,
+  usedFlags,
+} from "./packed-descriptors.js";
 import type { DriverRingLayout, RxRing, TxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
 import {
   BURST_FRAMES,
   DESC_AVAIL,
   DESC_OWNERS,
-  DESC_USED,
   DESC_WRITE,
   EVENT_DISABLE,
   MAX_FRAME_BYTES,
   WRAP_BIT,
 } from "./virtqueue.js";
-
-const OWNED = 1;
-/** Not a buffer id: the address in the descriptor is unknown and must be written. */
-const NO_BUFFER = 0xffff;
-
-/** Flags of a descriptor made available, and of one used, in a lap with this wrap counter. */
-const availableFlags = (wrap: number): number => (wrap === 1 ? DESC_AVAIL : DESC_USED);
-const usedFlags = (wrap: number): number => (wrap === 1 ? DESC_OWNERS : 0);
-
-/** Descriptor addresses by buffer id, as the two 32-bit halves that are written. */
-class BufferAddresses {
-  readonly low: Uint32Array;
-  readonly high: Uint32Array;
-
-  constructor(layout: DriverRingLayout) {
-    this.low = new Uint32Array(layout.size);
-    this.high = new Uint32Array(layout.size);
-    for (let id = 0; id < layout.size; id++) {
-      const address = layout.addressBase + BigInt(layout.buffers + id * layout.bufferStride);
-      this.low[id] = Number(address & 0xffff_ffffn);
-      this.high[id] = Number((address >> 32n) & 0xffff_ffffn);
-    }
-  }
-}
-
-/** Descriptors that the device still owns, found behind a transmit position: where they begin and which buffers. */
-function outstandingBehind(
-  u16: Uint16Array,
-  layout: DriverRingLayout,
-): { used: number; usedWrap: number; owned: Uint8Array; count: number } {
-  const { size, start } = layout;
-  const flags16 = (layout.descriptors >>> 1) + 7;
-  let used = start & (WRAP_BIT - 1);
-  let usedWrap = start >>> 15;
-  let count = 0;
-  for (; count < size; count++) {
-    const before = used === 0 ? size - 1 : used - 1;
-    const wrap = used === 0 ? usedWrap ^ 1 : usedWrap;
-    if ((u16[flags16 + (before << 3)] & DESC_OWNERS) !== availableFlags(wrap)) break;
-    used = before;
-    usedWrap = wrap;
-  }
-  if (layout.inOrder && count > 0 && count < size) {
-    // A used descriptor may stand for a batch that reaches past it; its id is the batch's last position (§2.8.4).
-    const before = used === 0 ? size - 1 : used - 1;
-    const wrap = used === 0 ? usedWrap ^ 1 : usedWrap;
-    const covered = (u16[flags16 + (before << 3) - 1] - before + size) % size;
-    if ((u16[flags16 + (before << 3)] & DESC_OWNERS) === usedFlags(wrap) && covered <= count) {
-      count -= covered;
-      used += covered;
-      if (used >= size) {
-        used -= size;
-        usedWrap ^= 1;
-      }
-    }
-  }
-  const owned = new Uint8Array(size);
-  for (let c = 0; c < count; c++) {
-    const position = (used + c) % size;
-    const id = layout.inOrder ? position : u16[flags16 + (position << 3) - 1];
-    if (id >= size || owned[id] === OWNED) throw new RingFault("descriptor.id", `buffer ${id} cannot be outstanding`);
-    owned[id] = OWNED;
-  }
-  return { used, usedWrap, owned, count };
-}
 
 /** transmitq of a packed driver. */
 export class PackedDriverTx implements TxRing {
@@ -105,8 +47,10 @@ export class PackedDriverTx implements TxRing {
   readonly #owned: Uint8Array;
   /** Whose address the descriptor at a position holds. */
   readonly #addressed: Uint16Array;
-  /** Lengths with header of the burst under construction. */
+  /** Lengths of the burst under construction: all the first one's, or, if they are mixed, each its own. */
   readonly #lengths = new Uint32Array(BURST_FRAMES);
+  #bytes = 0;
+  #mixed = false;
   #next: number;
   #wrap: number;
   #used: number;
@@ -210,13 +154,25 @@ export class PackedDriverTx implements TxRing {
   place(k: number, bytes: number): number {
     if (bytes > this.maxFrameBytes) return -1;
     if (k >= this.#room || k >= BURST_FRAMES) return 0;
-    this.#lengths[k] = bytes + this.#headerBytes;
+    if (this.#mixed || bytes !== this.#bytes) this.#noteLength(k, bytes);
     return this.#firstFrame + this.slotOf(k) * this.#stride;
   }
 
+  #noteLength(k: number, bytes: number): void {
+    if (k === 0) {
+      this.#bytes = bytes;
+      this.#mixed = false;
+      return;
+    }
+    if (!this.#mixed) this.#lengths.fill(this.#bytes, 0, k);
+    this.#mixed = true;
+    this.#lengths[k] = bytes;
+  }
+
   slotOf(k: number): number {
-    const position = this.#next + k;
-    return this.#free[position < this.slots ? position : position - this.slots];
+    let position = this.#next + k;
+    if (position >= this.slots) position -= this.slots;
+    return this.#inOrder ? position : this.#free[position];
   }
 
   publish(n: number): void {
@@ -225,11 +181,15 @@ export class PackedDriverTx implements TxRing {
     const u32 = this.#u32;
     const free = this.#free;
     const lengths = this.#lengths;
+    const inOrder = this.#inOrder;
+    const mixed = this.#mixed;
+    const headerBytes = this.#headerBytes;
+    const sameBytes = headerBytes + this.#bytes;
     const size = this.slots;
     const descriptors32 = this.#descriptors32;
     const head = this.#next;
     const headFlags = availableFlags(this.#wrap);
-    if (!this.#inOrder) this.#offer(n);
+    if (!inOrder) this.#offer(n);
     let position = head + 1;
     let flags = headFlags;
     for (let k = 1; k < n; k++, position++) {
@@ -238,15 +198,15 @@ export class PackedDriverTx implements TxRing {
         flags ^= DESC_OWNERS;
       }
       const at = descriptors32 + (position << 2);
-      u32[at + 2] = lengths[k];
-      u32[at + 3] = free[position] | (flags << 16);
+      u32[at + 2] = mixed ? headerBytes + lengths[k] : sameBytes;
+      u32[at + 3] = (inOrder ? position : free[position]) | (flags << 16);
     }
     if (position === size) {
       position = 0;
       flags ^= DESC_OWNERS;
     }
     // The head's flags come last: whoever sees them sees the whole burst (§2.8.21.1).
-    u32[descriptors32 + (head << 2) + 2] = lengths[0];
+    u32[descriptors32 + (head << 2) + 2] = mixed ? headerBytes + lengths[0] : sameBytes;
     this.#u16[this.#descriptors16 + (head << 3) + 6] = free[head];
     Atomics.store(this.#u16, this.#descriptors16 + (head << 3) + 7, headFlags);
     this.#next = position;

@@ -3,7 +3,7 @@
  * something unexpected (other kernels, containers, sandboxes) gives null, never an error: these are facts for the
  * report, not conditions of the run. `root` is "" but in tests.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 /** The host as results disclose it. null: this kernel does not say. */
 export interface HostFacts {
@@ -183,15 +183,6 @@ export function involuntarySwitches(threadIds: readonly number[], root = ""): nu
     switches += numberOrNull(fieldOf(status, "nonvoluntary_ctxt_switches")) ?? 0;
   }
   return switches;
-}
-
-/** The ids of all threads of this process, as in /proc/self/task. */
-export function processThreadIds(root = ""): number[] {
-  try {
-    return readdirSync(`${root}/proc/self/task`).map(Number).filter(Number.isInteger);
-  } catch {
-    return [];
-  }
 }
 
 /** What disturbed since the last call. */

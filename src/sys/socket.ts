@@ -274,7 +274,10 @@ function tryConnect(fd: number, address: Uint8Array): number {
 }
 
 const connectFailures: Readonly<Record<number, { readonly what: string; readonly hint: string }>> = {
-  [ENOENT]: { what: "there is no such socket", hint: "start the other side first, or let this side listen (server=on)" },
+  [ENOENT]: {
+    what: "there is no such socket",
+    hint: "start the other side first, or let this side listen (server=on)",
+  },
   [ENOTDIR]: { what: "a part of the path is no folder", hint: "check the path" },
   [EACCES]: {
     what: "the socket may not be opened by this user",
@@ -297,7 +300,10 @@ function connectError(path: string, code: number): PktgenError {
         })
       : environmentError("this is not a socket", { where: path, hint: "check the path" });
   }
-  const { what, hint } = connectFailures[code] ?? { what: `connect failed: ${errnoName(code)}`, hint: "check the path" };
+  const { what, hint } = connectFailures[code] ?? {
+    what: `connect failed: ${errnoName(code)}`,
+    hint: "check the path",
+  };
   return environmentError(what, { where: path, hint });
 }
 
@@ -332,7 +338,11 @@ function clearStale(path: string, kind: SocketKind, address: Uint8Array): void {
   try {
     unlinkSync(path);
   } catch (cause) {
-    throw environmentError("a left-over socket is there and cannot be removed", { where: path, hint: `rm ${path}`, cause });
+    throw environmentError("a left-over socket is there and cannot be removed", {
+      where: path,
+      hint: `rm ${path}`,
+      cause,
+    });
   }
 }
 
@@ -354,7 +364,10 @@ function bindError(path: string, code: number): PktgenError {
       return environmentError("a part of the path is no folder", { where: path, hint: "check the path" });
     case EACCES:
     case osConstants.errno.EROFS:
-      return environmentError(`no socket may be made in ${folder}`, { where: path, hint: "choose a folder of your own" });
+      return environmentError(`no socket may be made in ${folder}`, {
+        where: path,
+        hint: "choose a folder of your own",
+      });
     case EADDRINUSE:
       return environmentError("another program has just made this socket", { where: path });
     default:

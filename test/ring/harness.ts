@@ -102,7 +102,13 @@ export function send(ring: OpenPair, first: number, lengths: readonly number[]):
 }
 
 /** Polls at most `max` frames, compares them with what `send` wrote, releases them `releaseStep` at a time. */
-export function receive(ring: OpenPair, first: number, lengths: readonly number[], max: number, releaseStep = 256): number {
+export function receive(
+  ring: OpenPair,
+  first: number,
+  lengths: readonly number[],
+  max: number,
+  releaseStep = 256,
+): number {
   const n = ring.rx.poll(max);
   for (let k = 0; k < n; k++) {
     const expected = lengths[first + k];
@@ -111,7 +117,8 @@ export function receive(ring: OpenPair, first: number, lengths: readonly number[
     }
     const at = ring.rx.offsets[k];
     for (let j = 0; j < expected; j++) {
-      if (ring.memory.u8[at + j] !== frameByte(first + k, j)) throw new Error(`frame ${first + k} differs at byte ${j}`);
+      if (ring.memory.u8[at + j] !== frameByte(first + k, j))
+        throw new Error(`frame ${first + k} differs at byte ${j}`);
     }
   }
   for (let left = n; left > 0; left -= releaseStep) ring.rx.release(Math.min(left, releaseStep));
@@ -119,7 +126,9 @@ export function receive(ring: OpenPair, first: number, lengths: readonly number[
 }
 
 /** All combinations of the named choices. */
-export function combinations<T extends Record<string, readonly unknown[]>>(choices: T): { [K in keyof T]: T[K][number] }[] {
+export function combinations<T extends Record<string, readonly unknown[]>>(
+  choices: T,
+): { [K in keyof T]: T[K][number] }[] {
   let all: Record<string, unknown>[] = [{}];
   for (const [name, values] of Object.entries(choices)) {
     all = all.flatMap((base) => values.map((value) => ({ ...base, [name]: value })));

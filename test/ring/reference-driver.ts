@@ -56,7 +56,8 @@ export class ReferenceDriver {
   post(lengths: readonly number[], gap: number, indirect: boolean, fill: (pieces: readonly Piece[]) => void): boolean {
     const needed = indirect ? 1 : lengths.length;
     if (this.#freeDescriptors.length < needed || this.#freeIds.length === 0) return false;
-    const slab = this.#slabs + (this.#layout.format === "split" ? this.#freeDescriptors[0] : this.#freeIds[0]) * SLAB_BYTES;
+    const slab =
+      this.#slabs + (this.#layout.format === "split" ? this.#freeDescriptors[0] : this.#freeIds[0]) * SLAB_BYTES;
     const pieces: Piece[] = [];
     let at = slab + gap;
     for (const bytes of lengths) {

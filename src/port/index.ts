@@ -1,0 +1,29 @@
+/**
+ * Ports: opened with system calls by one owner, used as rings by loop workers. One kind per file; port.ts is the
+ * interface, this is the table. May import ring, sys and the leaves.
+ */
+import { openNull } from "./null.js";
+import { defaultPortOptions, type OpenPortOptions } from "./options.js";
+import type { Port, PortSpec } from "./port.js";
+import { VhostPort } from "./vhost.js";
+import { VirtioUserPort } from "./virtio-user.js";
+
+export type { OpenPortOptions } from "./options.js";
+export type { Port, PortFacts, PortObserver, PortRings, PortSpec, QueueRings } from "./port.js";
+export { type PortKind, type PortOption, parsePortSpec, portKinds } from "./spec.js";
+
+/**
+ * Opens a port: a server listens from then on, a client is connected. The peer may still have to come: `ready`.
+ * @throws PktgenError: no such socket, nobody listens, no memory (3); the path is too long (2).
+ */
+export async function openPort(spec: PortSpec, options: Partial<OpenPortOptions> = {}): Promise<Port> {
+  const all = { ...defaultPortOptions, ...options };
+  switch (spec.kind) {
+    case "virtio-user":
+      return VirtioUserPort.open(spec, all);
+    case "vhost":
+      return VhostPort.open(spec, all);
+    case "null":
+      return openNull(spec, all);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * A port: opened with system calls by one owner (the control thread), used as rings by loop workers.
+ * The owner speaks on the control socket; before memory under a ring changes or goes, it asks its observer to
+ * quiesce, which returns when no worker touches the rings any more.
+ */
+import type { RingLayout } from "../ring/ring.js";
+
+/** The rings of one queue pair, and the eventfds to write when the peer asks to be notified (−1: none). */
+export interface QueueRings {
+  readonly queue: number;
+  readonly tx: RingLayout | null;
+  readonly rx: RingLayout | null;
+  /** After publishing on tx / releasing on rx. */
+  readonly txNotifyFd: number;
+  readonly rxNotifyFd: number;
+}
+
+/** Plain data for workers. A queue whose rings are not both usable (disabled, not started) has null there. */
+export interface PortRings {
+  /** Grows by one with each change. */
+  readonly generation: number;
+  /** The arena that all offsets count from (see sys/arena.ts); same in all threads of the process. */
+  readonly arenaAddress: bigint;
+  readonly arenaBytes: number;
+  readonly queues: readonly QueueRings[];
+  /** One Int32 per vring; a worker that quiesces stores its rings' `position()` at index `vring`. */
+  readonly positions: SharedArrayBuffer;
+}
+
+export interface PortObserver {
+  /**
+   * The rings are about to change. Returns only when no worker touches them any more and their positions are
+   * stored. Synchronous, and bounded (100 ms).
+   */
+  quiesce(): void;
+  /** The new rings; null: the peer is gone, `why` says how. Workers go on with these. */
+  resume(rings: PortRings | null, why?: string): void;
+}
+
+/** What was agreed with the peer, for the report and for `ports`. */
+export interface PortFacts {
+  readonly spec: string;
+  readonly kind: string;
+  readonly queues: number;
+  readonly ringFormat: "split" | "packed" | "none";
+  readonly ringSize: number;
+  readonly features: readonly string[];
+  /** The longest frame, without FCS, that fits. */
+  readonly maxFrameBytes: number;
+}
+
+export interface Port extends AsyncDisposable {
+  readonly spec: PortSpec;
+  /** Resolves with the rings once the peer is there and they can be used; rejects with a PktgenError. */
+  ready(timeoutMs: number): Promise<PortRings>;
+  /** The rings now, null while there is no peer. */
+  rings(): PortRings | null;
+  facts(): PortFacts;
+  /** One observer at a time; before `ready` or after, the last one counts. */
+  observe(observer: PortObserver): void;
+  /** A worker found that the peer broke the rules of a ring: ends that connection as if the peer had gone, because of `why`. */
+  breakConnection(why: string): void;
+}
+
+/** `kind:target[,option=value…]`, parsed and validated. */
+export type PortSpec = VhostUserPortSpec | NullPortSpec;
+
+export interface VhostUserPortSpec {
+  /** The text it came from. */
+  readonly text: string;
+  /** virtio-user: driver side. vhost: device side. */
+  readonly kind: "virtio-user" | "vhost";
+  readonly path: string;
+  /** true: we bind and listen; false: we connect. */
+  readonly server: boolean;
+  /** 1 … 8. */
+  readonly queues: number;
+  readonly ring: "auto" | "split" | "packed";
+  /** Descriptors per ring: 4 … 32,768, a power of two for split. Driver side; a device takes what it is told. */
+  readonly size: number;
+  readonly mergeable: boolean;
+  readonly inOrder: boolean;
+}
+
+export interface NullPortSpec {
+  readonly text: string;
+  readonly kind: "null";
+  readonly queues: number;
+  readonly size: number;
+}

@@ -1,0 +1,257 @@
+/**
+ * Port specs: `kind:target[,option=value…]` → PortSpec. The tables here are the only declaration of kinds, options
+ * and defaults: the parser, the errors and `pktgen-ts ports` all read them.
+ */
+import { usageError } from "../errors.js";
+import type { PortSpec, VhostUserPortSpec } from "./port.js";
+
+export interface PortOption {
+  readonly name: string;
+  readonly default: string;
+  /** In words, for errors and help. */
+  readonly accepted: string;
+  readonly meaning: string;
+}
+
+export interface PortKind {
+  readonly name: PortSpec["kind"];
+  /** What comes after the colon; empty: nothing may. */
+  readonly target: string;
+  readonly summary: string;
+  readonly options: readonly PortOption[];
+}
+
+const maxQueues = 8;
+const minSize = 4;
+const maxSize = 32_768;
+
+const queuesOption: PortOption = {
+  name: "queues",
+  default: "1",
+  accepted: `1 to ${maxQueues}`,
+  meaning: "queue pairs",
+};
+
+const sizeOption: PortOption = {
+  name: "size",
+  default: "1024",
+  accepted: `${minSize} to ${maxSize}, a power of two unless ring=packed`,
+  meaning: "descriptors per ring",
+};
+
+const onOff = (name: string, byDefault: "on" | "off", meaning: string): PortOption => ({
+  name,
+  default: byDefault,
+  accepted: "on or off",
+  meaning,
+});
+
+export const portKinds: readonly PortKind[] = [
+  {
+    name: "virtio-user",
+    target: "PATH",
+    summary: "driver side of a vhost-user socket, as DPDK's virtio_user is; the peer is a vhost device (net_vhost)",
+    options: [
+      onOff("server", "off", "listen on the socket instead of connecting to it"),
+      queuesOption,
+      {
+        name: "ring",
+        default: "auto",
+        accepted: "auto, split or packed",
+        meaning: "virtqueue format; auto: packed where the peer offers it",
+      },
+      sizeOption,
+      onOff("mrg_rxbuf", "off", "let the device spread a frame over several of our buffers (MRG_RXBUF)"),
+      onOff(
+        "in_order",
+        "on",
+        "let the device use buffers in order and say so in batches (IN_ORDER), where it offers that",
+      ),
+    ],
+  },
+  {
+    name: "vhost",
+    target: "PATH",
+    summary:
+      "device side of a vhost-user socket, as DPDK's net_vhost is; the peer is a driver (virtio_user, a virtual machine)",
+    options: [
+      onOff("server", "on", "listen on the socket instead of connecting to it"),
+      queuesOption,
+      {
+        name: "ring",
+        default: "auto",
+        accepted: "auto, split or packed",
+        meaning: "virtqueue formats to offer; split: not the packed one",
+      },
+      { ...sizeOption, meaning: "for symmetry only: the driver decides how many descriptors its rings have" },
+      onOff("mrg_rxbuf", "off", "offer to spread a frame over several of the driver's buffers (MRG_RXBUF)"),
+      onOff("in_order", "off", "offer to use buffers strictly in order (IN_ORDER)"),
+    ],
+  },
+  {
+    name: "null",
+    target: "",
+    summary: "nobody: takes everything at once and brings nothing; shows what the generator alone can do",
+    options: [queuesOption, { ...sizeOption, accepted: `${minSize} to ${maxSize}, a power of two` }],
+  },
+];
+
+/** Splits at commas that no backslash precedes; `\,` stands for a comma. */
+function splitAtCommas(text: string): string[] {
+  const parts = [""];
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "\\" && text[i + 1] === ",") {
+      parts[parts.length - 1] += ",";
+      i++;
+    } else if (text[i] === ",") {
+      parts.push("");
+    } else {
+      parts[parts.length - 1] += text[i];
+    }
+  }
+  return parts;
+}
+
+/** Edits between two words (Levenshtein), to find what was meant. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** "did you mean …?" where a known name is near enough, and no hint otherwise. */
+function nearest(word: string, names: readonly string[]): { readonly hint?: string } {
+  const near = names
+    .map((name) => ({ name, edits: editDistance(word.toLowerCase(), name) }))
+    .sort((a, b) => a.edits - b.edits)[0];
+  return near !== undefined && near.edits <= Math.max(2, near.name.length / 3)
+    ? { hint: `did you mean ${near.name}?` }
+    : {};
+}
+
+function parseKind(text: string): { kind: PortKind; rest: string } {
+  const names = portKinds.map(({ name }) => name);
+  const colon = text.indexOf(":");
+  const name = colon < 0 ? text : text.slice(0, colon);
+  const kind = portKinds.find((known) => known.name === name);
+  if (kind === undefined) {
+    throw usageError(`unknown port kind "${name}"`, {
+      where: text,
+      accepted: names.join(", "),
+      ...nearest(name, names),
+    });
+  }
+  if (colon < 0) {
+    throw usageError("the colon after the port's kind is missing", {
+      where: text,
+      accepted: `${kind.name}:${kind.target}`,
+    });
+  }
+  return { kind, rest: text.slice(colon + 1) };
+}
+
+/** Values by option name, defaults filled in. */
+function parseOptions(text: string, kind: PortKind, parts: readonly string[]): Map<string, string> {
+  const names = kind.options.map(({ name }) => name);
+  const given = new Map<string, string>();
+  for (const part of parts) {
+    const equals = part.indexOf("=");
+    const name = equals < 0 ? part : part.slice(0, equals);
+    if (!names.includes(name)) {
+      const what = `unknown option "${name}" of a ${kind.name} port`;
+      throw usageError(what, { where: text, accepted: names.join(", "), ...nearest(name, names) });
+    }
+    if (equals < 0) throw badValue(text, kind, name, "has no value");
+    if (given.has(name)) throw badValue(text, kind, name, "is given twice");
+    given.set(name, part.slice(equals + 1));
+  }
+  return new Map(kind.options.map((option) => [option.name, given.get(option.name) ?? option.default]));
+}
+
+function badValue(text: string, kind: PortKind, name: string, what: string): ReturnType<typeof usageError> {
+  const accepted = kind.options.find((option) => option.name === name)?.accepted;
+  return usageError(`${name} ${what}`, accepted === undefined ? { where: text } : { where: text, accepted });
+}
+
+class OptionValues {
+  readonly #text: string;
+  readonly #kind: PortKind;
+  readonly #values: ReadonlyMap<string, string>;
+
+  constructor(text: string, kind: PortKind, values: ReadonlyMap<string, string>) {
+    this.#text = text;
+    this.#kind = kind;
+    this.#values = values;
+  }
+
+  oneOf<const T extends string>(name: string, accepted: readonly T[]): T {
+    const value = this.#values.get(name)!;
+    const found = accepted.find((word) => word === value);
+    if (found === undefined) throw badValue(this.#text, this.#kind, name, `is "${value}"`);
+    return found;
+  }
+
+  on(name: string): boolean {
+    return this.oneOf(name, ["on", "off"]) === "on";
+  }
+
+  integer(name: string, least: number, most: number): number {
+    const value = this.#values.get(name)!;
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= least && number <= most)) throw badValue(this.#text, this.#kind, name, `is "${value}"`);
+    return number;
+  }
+
+  /** `anySize`: a packed ring may have any. */
+  size(anySize: boolean): number {
+    const size = this.integer("size", minSize, maxSize);
+    if (anySize || (size & (size - 1)) === 0) return size;
+    throw badValue(this.#text, this.#kind, "size", `is ${size}, which is not a power of two`);
+  }
+}
+
+function vhostUserSpec(text: string, kind: VhostUserPortSpec["kind"], path: string, values: OptionValues): PortSpec {
+  const ring = values.oneOf("ring", ["auto", "split", "packed"]);
+  return {
+    text,
+    kind,
+    path,
+    server: values.on("server"),
+    queues: values.integer("queues", 1, maxQueues),
+    ring,
+    size: values.size(ring === "packed"),
+    mergeable: values.on("mrg_rxbuf"),
+    inOrder: values.on("in_order"),
+  };
+}
+
+/**
+ * @throws PktgenError (2): unknown kind or option (with the nearest name), a value that is not accepted, no target.
+ */
+export function parsePortSpec(text: string): PortSpec {
+  const { kind, rest } = parseKind(text);
+  const [target, ...parts] = splitAtCommas(rest);
+  if (target === "" && kind.target !== "") {
+    throw usageError("the path of the socket is missing", {
+      where: text,
+      accepted: `${kind.name}:${kind.target}[,option=value…]`,
+    });
+  }
+  if (target !== "" && kind.target === "") {
+    throw usageError(`a ${kind.name} port has no target, but "${target}" is given`, {
+      where: text,
+      accepted: `${kind.name}:`,
+    });
+  }
+  const values = new OptionValues(text, kind, parseOptions(text, kind, parts));
+  if (kind.name === "null") {
+    return { text, kind: kind.name, queues: values.integer("queues", 1, maxQueues), size: values.size(false) };
+  }
+  return vhostUserSpec(text, kind.name, target!, values);
+}

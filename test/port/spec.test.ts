@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { PktgenError } from "../../src/errors.js";
+import { parsePortSpec, portKinds } from "../../src/port/index.js";
+
+const lineOf = (text: string): string => {
+  try {
+    parsePortSpec(text);
+  } catch (error) {
+    expect(error).toMatchObject({ name: "PktgenError", exitCode: 2, where: text });
+    return (error as PktgenError).toLine();
+  }
+  return "accepted";
+};
+
+describe("parsePortSpec", () => {
+  it("fills in the defaults of a driver, of a device, of null", () => {
+    expect(parsePortSpec("virtio-user:/tmp/s")).toEqual({
+      text: "virtio-user:/tmp/s",
+      kind: "virtio-user",
+      path: "/tmp/s",
+      server: false,
+      queues: 1,
+      ring: "auto",
+      size: 1024,
+      mergeable: false,
+      inOrder: true,
+    });
+    expect(parsePortSpec("vhost:/tmp/s")).toMatchObject({
+      kind: "vhost",
+      server: true,
+      mergeable: false,
+      inOrder: false,
+    });
+    expect(parsePortSpec("null:")).toEqual({ text: "null:", kind: "null", queues: 1, size: 1024 });
+  });
+
+  it("takes every option", () => {
+    const text = "vhost:./s,server=off,queues=8,ring=packed,size=255,mrg_rxbuf=on,in_order=on";
+    expect(parsePortSpec(text)).toEqual({
+      text,
+      kind: "vhost",
+      path: "./s",
+      server: false,
+      queues: 8,
+      ring: "packed",
+      size: 255,
+      mergeable: true,
+      inOrder: true,
+    });
+    expect(parsePortSpec("null:,queues=2,size=64")).toMatchObject({ queues: 2, size: 64 });
+  });
+
+  it("takes colons, equal signs, backslashes and escaped commas in a path", () => {
+    expect(parsePortSpec("virtio-user:a:b=c\\,d\\e,queues=2")).toMatchObject({ path: "a:b=c,d\\e", queues: 2 });
+  });
+
+  it.each([
+    ["vhots:/s", 'unknown port kind "vhots"; accepted: virtio-user, vhost, null; did you mean vhost?'],
+    ["dpdk:/s", 'unknown port kind "dpdk"; accepted: virtio-user, vhost, null'],
+    ["vhost", "the colon after the port's kind is missing; accepted: vhost:PATH"],
+    ["vhost:", "the path of the socket is missing; accepted: vhost:PATH[,option=value…]"],
+    ["vhost:,queues=2", "the path of the socket is missing; accepted: vhost:PATH[,option=value…]"],
+    ["null:eth0", 'a null port has no target, but "eth0" is given; accepted: null:'],
+    [
+      "vhost:/s,quues=2",
+      'unknown option "quues" of a vhost port; accepted: server, queues, ring, size, mrg_rxbuf, in_order; did you mean queues?',
+    ],
+    ["vhost:/s,", 'unknown option "" of a vhost port; accepted: server, queues, ring, size, mrg_rxbuf, in_order'],
+    ["vhost:/s,queues", "queues has no value; accepted: 1 to 8"],
+    ["vhost:/s,queues=0", 'queues is "0"; accepted: 1 to 8'],
+    ["vhost:/s,queues=9", 'queues is "9"; accepted: 1 to 8'],
+    ["vhost:/s,queues=two", 'queues is "two"; accepted: 1 to 8'],
+    ["vhost:/s,queues=1,queues=2", "queues is given twice; accepted: 1 to 8"],
+    ["vhost:/s,server=yes", 'server is "yes"; accepted: on or off'],
+    ["vhost:/s,ring=Packed", 'ring is "Packed"; accepted: auto, split or packed'],
+    ["vhost:/s,size=2", 'size is "2"; accepted: 4 to 32768, a power of two unless ring=packed'],
+    [
+      "vhost:/s,size=1000",
+      "size is 1000, which is not a power of two; accepted: 4 to 32768, a power of two unless ring=packed",
+    ],
+    ["null:,size=1000", "size is 1000, which is not a power of two; accepted: 4 to 32768, a power of two"],
+  ])("refuses %s", (text, what) => {
+    expect(lineOf(text)).toBe(`${text}: ${what}`);
+  });
+
+  it("throws nothing but its own error, whatever it is given", () => {
+    const word = fc.constantFrom(
+      ...portKinds.map(({ name }) => name),
+      "queues",
+      "size",
+      "=",
+      ",",
+      "\\,",
+      ":",
+      "on",
+      "4",
+      "x",
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(word).map((words) => words.join("")),
+        ),
+        (text) => {
+          lineOf(text);
+        },
+      ),
+    );
+  });
+});
+
+describe("portKinds", () => {
+  it.each(portKinds)("$name takes its own defaults when they are written out", ({ name, target, options }) => {
+    const short = `${name}:${target}`;
+    const long = [short, ...options.map((option) => `${option.name}=${option.default}`)].join(",");
+    expect({ ...parsePortSpec(long), text: "" }).toEqual({ ...parsePortSpec(short), text: "" });
+  });
+});
