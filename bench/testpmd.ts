@@ -21,6 +21,7 @@ export interface TestpmdOptions {
 export class Testpmd {
   readonly #child: ChildProcess;
   #text = "";
+  #trouble = "";
   #onText: (() => void) | null = null;
 
   private constructor(child: ChildProcess) {
@@ -30,7 +31,10 @@ export class Testpmd {
       this.#onText?.();
     };
     child.stdout!.on("data", take);
-    child.stderr!.on("data", take);
+    // Kept apart: the prompt comes byte by byte, and a warning in the middle of it would hide it.
+    child.stderr!.on("data", (chunk: Buffer) => {
+      this.#trouble += chunk.toString();
+    });
   }
 
   static async start(options: TestpmdOptions): Promise<Testpmd> {
@@ -78,7 +82,7 @@ export class Testpmd {
     return new Promise((resolve, reject) => {
       const patience = setTimeout(() => {
         this.#onText = null;
-        reject(new Error(`testpmd did not answer:\n${this.#text.slice(-2000)}`));
+        reject(new Error(`testpmd did not answer:\n${this.#text.slice(-2000)}${this.#trouble.slice(-2000)}`));
       }, timeoutMs);
       const look = (): void => {
         // The echo of the command brings a prompt's text along only at the very end.

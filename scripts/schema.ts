@@ -1,6 +1,13 @@
-/** Writes schemas/result.schema.json from the zod schema: `npx tsx scripts/schema.ts`. A test checks that it was run. */
+/** Writes schemas/*.json from the zod schemas: `npx tsx scripts/schema.ts`. Tests check that it was run. */
 import { writeFileSync } from "node:fs";
+import { testPlanJsonSchema } from "../src/profile/plan-schema.js";
 import { resultJsonSchema } from "../src/report/schema.js";
 
-const file = new URL("../schemas/result.schema.json", import.meta.url);
-writeFileSync(file, `${JSON.stringify(resultJsonSchema(), null, 2)}\n`);
+const schemas = {
+  "result.schema.json": resultJsonSchema(),
+  "test-plan.schema.json": testPlanJsonSchema(),
+};
+
+for (const [name, schema] of Object.entries(schemas)) {
+  writeFileSync(new URL(`../schemas/${name}`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
+}

@@ -77,10 +77,18 @@ const addInjected = (a: Injected, b: Injected): Injected => ({
 });
 
 /** The lane of each queue of incoming port `from`. */
-function lanesFrom(from: number, options: ForwardJobOptions, memory: RingMemory, counters: Float64Array): Lane[] {
+function lanesFrom(from: number, options: ForwardJobOptions, context: JobContext): Lane[] {
+  const { memory, counters, touching } = context;
   const to = options.ports.length - 1 - from;
   const { mac, peerMac } = options.ports[to]!;
-  const shared = { memory, counters, addresses: addressWords(peerMac, mac), ownFrame: txonlyFrame(peerMac, mac) };
+  const ports = { rxPort: from, txPort: to, touching };
+  const shared = {
+    memory,
+    counters,
+    ...ports,
+    addresses: addressWords(peerMac, mac),
+    ownFrame: txonlyFrame(peerMac, mac),
+  };
   return Array.from({ length: options.queues }, (_, queue) => {
     const rxSlots = forwardSlotBase(from, queue, options.queues);
     return new Lane({ ...shared, rxSlots, txSlots: forwardSlotBase(to, queue, options.queues) });
@@ -107,10 +115,10 @@ class Forwarder implements Job {
 
   constructor(context: JobContext) {
     const options = context.options as ForwardJobOptions;
-    const { memory, counters } = context;
+    const { memory } = context;
     this.options = options;
     this.nowNs = context.nowNs;
-    this.lanes = options.ports.flatMap((_, from) => lanesFrom(from, options, memory, counters));
+    this.lanes = options.ports.flatMap((_, from) => lanesFrom(from, options, context));
     this.stages = options.ports.flatMap((_, from) => stagesFrom(from, options, memory));
     this.gate = new FreezeGate(options.faults?.spec.freezeNs ?? 0);
     this.setMode(options.mode);

@@ -25,6 +25,10 @@ export interface LaneSetup {
   /** Bases in the counters page of the receiving and of the sending port's queue. */
   readonly rxSlots: number;
   readonly txSlots: number;
+  /** The ports, and where to note which of them is touched. */
+  readonly rxPort: number;
+  readonly txPort: number;
+  readonly touching: { port: number };
   /** For mac mode, see addressWords. */
   readonly addresses: Uint32Array;
   /** What txonly sends. */
@@ -45,6 +49,9 @@ export class Lane {
   private readonly counters: Float64Array;
   private readonly rxSlots: number;
   private readonly txSlots: number;
+  private readonly rxPort: number;
+  private readonly txPort: number;
+  private readonly touching: { port: number };
   private readonly addresses: Uint32Array;
   private readonly ownFrame: Uint8Array;
 
@@ -53,6 +60,9 @@ export class Lane {
     this.counters = setup.counters;
     this.rxSlots = setup.rxSlots;
     this.txSlots = setup.txSlots;
+    this.rxPort = setup.rxPort;
+    this.txPort = setup.txPort;
+    this.touching = setup.touching;
     this.addresses = setup.addresses;
     this.ownFrame = setup.ownFrame;
   }
@@ -84,6 +94,7 @@ export class Lane {
   forward(): number {
     const rx = this.rx;
     if (rx === null) return 0;
+    this.touching.port = this.rxPort;
     const frames = rx.poll(burstFrames);
     if (frames === 0) return 0;
     this.polled = frames;
@@ -94,6 +105,7 @@ export class Lane {
     let txBytes = 0;
     let i = 0;
     if (tx !== null) {
+      this.touching.port = this.txPort;
       tx.reclaim();
       for (; i < frames; i++) {
         const bytes = lengths[i]!;
@@ -123,6 +135,7 @@ export class Lane {
   discard(): number {
     const rx = this.rx;
     if (rx === null) return 0;
+    this.touching.port = this.rxPort;
     const frames = rx.poll(burstFrames);
     if (frames === 0) return 0;
     let bytes = 0;
@@ -137,6 +150,7 @@ export class Lane {
     const tx = this.tx;
     if (tx === null) return 0;
     const bytes = this.ownFrame.length;
+    this.touching.port = this.txPort;
     const room = Math.min(tx.reclaim(), burstFrames);
     let placed = 0;
     while (placed < room) {
@@ -168,6 +182,7 @@ export class Lane {
     const rx = this.rx;
     const most = Math.min(burstFrames, stage.room(), gate.allowed());
     if (rx === null || most === 0) return 0;
+    this.touching.port = this.rxPort;
     const frames = rx.poll(most);
     stage.burst(frames, stage.rated && frames === most ? rx.pending() : 0, nowNs);
     if (frames === 0) return 0;
@@ -185,6 +200,7 @@ export class Lane {
 
   private sendFrom(stage: FaultStage, nowNs: number): number {
     const tx = this.tx;
+    this.touching.port = this.txPort;
     tx?.reclaim();
     let placed = 0;
     let txBytes = 0;
@@ -223,6 +239,7 @@ export class Lane {
   }
 
   private release(rx: RxRing, frames: number): void {
+    this.touching.port = this.rxPort;
     rx.release(frames);
     this.polled = 0;
     if (rx.notifyWanted()) this.rxQueue!.notifyRx();

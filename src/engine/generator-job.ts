@@ -90,6 +90,7 @@ class Generator implements Job {
     const now = nowNs() - trial.epochNs;
     let moved = 0;
     if (trial.phase === phase.sending) {
+      this.#context.touching.port = 0;
       moved = trial.transmitter.step(now);
       if (trial.transmitter.ended) {
         trial.phase = phase.settling;
@@ -97,6 +98,7 @@ class Generator implements Job {
         trial.slept = this.#context.sleeps() > trial.sleepsBefore;
       }
     }
+    this.#context.touching.port = this.#ports.length - 1;
     moved += trial.receiver.step(nowNs, trial.epochNs);
     if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
     if (trial.phase === phase.settling && moved === 0) this.#settle(trial, now);

@@ -5,7 +5,7 @@
 import type { RingMemory } from "../ring/memory.js";
 import type { TxRing } from "../ring/ring.js";
 import type { FrameProgram } from "../stream/program.js";
-import { signatureHead, writeSignature } from "../stream/signature.js";
+import { signatureBase, signatureHead, writeSignatureHead, writeSignatureRest } from "../stream/signature.js";
 import type { OpenQueue } from "./job.js";
 
 export interface SenderStart {
@@ -19,8 +19,11 @@ export interface SenderStart {
   readonly generation: number;
 }
 
+/** The most frames that one call sends. */
+const burstFrames = 256;
+
 /** Cells of a sender: doubles in a typed array, since a field would change representation when it passes 2^31. */
-const cell = { published: 0, bytes: 1, lowSequence: 2, count: 3 } as const;
+const cell = { published: 0, bytes: 1, count: 2 } as const;
 
 export class QueueSender {
   readonly queue: number;
@@ -34,8 +37,15 @@ export class QueueSender {
   readonly #cells = new Float64Array(cell.count);
   /** Per buffer of the ring: generation and variant of the frame that lies in it (0: none of ours). */
   #primed: Uint32Array = new Uint32Array(0);
+  /** Buffers that hold no frame of ours yet: after a lap of the ring nobody has to look any more. */
+  #unprimed = 0;
+  /** Where the frames of the burst under construction lie, and in which buffers. */
+  readonly #offsets = new Uint32Array(burstFrames);
+  readonly #slots = new Int32Array(burstFrames);
   #ring: TxRing | null = null;
   #open: OpenQueue | null = null;
+  /** The low 32 bits of the next frame's number, as a signed integer. */
+  #lowSequence: number;
   #flow: number;
   #patternAt: number;
   #outstandingAtLoss = 0;
@@ -49,7 +59,7 @@ export class QueueSender {
     this.#head = signatureHead(start.trial, 0);
     this.#stride = start.queues;
     this.#generation = start.generation;
-    this.#cells[cell.lowSequence] = (start.startSequence + start.queue) % 2 ** 32;
+    this.#lowSequence = (start.startSequence + start.queue) | 0;
     const { flows, pattern } = start.program;
     this.#flow = start.queue % flows;
     this.#flowStep = start.queues % flows;
@@ -64,6 +74,7 @@ export class QueueSender {
     this.#open = open;
     this.#ring = open?.tx ?? null;
     this.#primed = new Uint32Array(this.#ring?.slots ?? 0);
+    this.#unprimed = this.#primed.length;
     this.#ring?.reclaim();
     this.#leftBefore = this.#ring?.outstanding() ?? 0;
   }
@@ -73,11 +84,11 @@ export class QueueSender {
   }
 
   get published(): number {
-    return this.#cells[cell.published]!;
+    return this.#cells[cell.published];
   }
 
   get bytes(): number {
-    return this.#cells[cell.bytes]!;
+    return this.#cells[cell.bytes];
   }
 
   /** Published and not taken by the peer, after a look at the ring. */
@@ -112,49 +123,91 @@ export class QueueSender {
   send(n: number, timeLow32: number, timeHigh16: number): number {
     const ring = this.#ring;
     if (ring === null) return 0;
+    const { pattern, flows, signed } = this.#program;
+    const uniform = pattern.length === 1 && flows === 1 && signed;
+    // 32-bit integers from here on: V8 keeps them in registers, where a number above 2^31 would be a double.
+    const low = timeLow32 | 0;
+    const placed = uniform ? this.#fillUniform(ring, n, low, timeHigh16) : this.#fillAny(ring, n, low, timeHigh16);
+    if (placed === 0) return 0;
+    ring.publish(placed);
+    if (ring.notifyWanted()) this.#open!.notifyTx();
+    this.#cells[cell.published] += placed;
+    return placed;
+  }
+
+  /** Frames of one size and one flow: a buffer that was filled once needs only sequence, time and balance. */
+  #fillUniform(ring: TxRing, n: number, timeLow32: number, timeHigh16: number): number {
+    const view = this.#memory.view;
+    const primed = this.#primed;
+    const bytes = this.#program.variants[0].bufferBytes;
+    const mark = this.#generation << 16;
+    const stride = this.#stride;
+    const base = signatureBase(this.#head, timeLow32, timeHigh16);
+    const offsets = this.#offsets;
+    const slots = this.#slots;
+    const placed = ring.placeMany(n, bytes, offsets, slots);
+    let sequence = this.#lowSequence;
+    if (this.#unprimed > 0) {
+      for (let k = 0; k < placed; k++) {
+        const slot = slots[k];
+        if (slot < 0 || primed[slot] !== mark) this.#prime(slot, offsets[k], 0, mark);
+      }
+    }
+    for (let k = 0; k < placed; k++) {
+      writeSignatureRest(view, offsets[k] + bytes, base, sequence, timeLow32, timeHigh16);
+      sequence = (sequence + stride) | 0;
+    }
+    this.#lowSequence = sequence;
+    if (placed <= 0) return 0;
+    this.#cells[cell.bytes] += placed * bytes;
+    return placed;
+  }
+
+  #fillAny(ring: TxRing, n: number, timeLow32: number, timeHigh16: number): number {
     const program = this.#program;
     const { variants, pattern, flows, signed } = program;
     const view = this.#memory.view;
     const primed = this.#primed;
     const generation = this.#generation << 16;
-    const stride = this.#stride;
-    const head = this.#head;
-    let sequence = this.#cells[cell.lowSequence]! >>> 0;
+    const base = signatureBase(this.#head, timeLow32, timeHigh16);
+    let sequence = this.#lowSequence;
+    let flow = this.#flow;
+    let patternAt = this.#patternAt;
     let bytesSent = 0;
     let k = 0;
     for (; k < n; k++) {
-      const variant = pattern[this.#patternAt]!;
-      const bytes = variants[variant]!.bufferBytes;
+      const variant = pattern[patternAt];
+      const bytes = variants[variant].bufferBytes;
       const at = ring.place(k, bytes);
       if (at <= 0) break;
       const slot = ring.slotOf(k);
-      if (slot < 0) program.render(this.#memory, at, variant, this.#flow);
-      else if (primed[slot] !== (generation | variant)) {
-        primed[slot] = generation | variant;
-        program.render(this.#memory, at, variant, this.#flow);
-      } else if (flows > 1) program.touch(this.#memory, at, variant, this.#flow);
-      if (signed) writeSignature(view, at + bytes, head, sequence, timeLow32, timeHigh16);
-      sequence = (sequence + stride) >>> 0;
+      if (slot < 0 || primed[slot] !== (generation | variant)) {
+        this.#flow = flow;
+        this.#prime(slot, at, variant, generation | variant);
+      } else if (flows > 1) program.touch(this.#memory, at, variant, flow);
+      if (signed) writeSignatureRest(view, at + bytes, base, sequence, timeLow32, timeHigh16);
       bytesSent += bytes;
-      this.#advance();
+      sequence = (sequence + this.#stride) | 0;
+      flow += this.#flowStep;
+      if (flow >= flows) flow -= flows;
+      patternAt += this.#patternStep;
+      if (patternAt >= pattern.length) patternAt -= pattern.length;
     }
-    if (k === 0) return 0;
-    ring.publish(k);
-    if (ring.notifyWanted()) this.#open!.notifyTx();
-    this.#cells[cell.lowSequence] = sequence;
-    this.#cells[cell.published]! += k;
-    this.#cells[cell.bytes]! += bytesSent;
+    this.#lowSequence = sequence;
+    this.#flow = flow;
+    this.#patternAt = patternAt;
+    this.#cells[cell.bytes] += bytesSent;
     return k;
   }
 
-  /** The next frame's flow and place in the order of sizes, without dividing. */
-  #advance(): void {
-    const { flows, pattern } = this.#program;
-    let flow = this.#flow + this.#flowStep;
-    if (flow >= flows) flow -= flows;
-    this.#flow = flow;
-    let at = this.#patternAt + this.#patternStep;
-    if (at >= pattern.length) at -= pattern.length;
-    this.#patternAt = at;
+  /** Writes everything that stays, the signature's magic, trial and stream included. */
+  #prime(slot: number, at: number, variant: number, mark: number): void {
+    if (slot >= 0) {
+      if (this.#primed[slot] >>> 16 !== this.#generation) this.#unprimed--;
+      this.#primed[slot] = mark;
+    }
+    const program = this.#program;
+    program.render(this.#memory, at, variant, this.#flow);
+    if (program.signed) writeSignatureHead(this.#memory.view, at + program.variants[variant].bufferBytes, this.#head);
   }
 }

@@ -29,6 +29,7 @@ const owner = parentPort!;
 const post = (message: FromThread): void => owner.postMessage(message);
 const memory = arenaMemory(setup.arenaAddress, setup.arenaBytes);
 const sleep = threadSleeper();
+const touching = { port: 0 };
 
 /** What is open of each port, to store positions from and to tell whose ring broke. */
 const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ length: setup.ports }, () => null);
@@ -110,10 +111,7 @@ function run(job: Job): void {
 /** A fault of a ring ends that port's connection (its owner does that); until then the port is closed here. */
 function reportFault(job: Job, error: unknown): boolean {
   if (!(error instanceof RingFault)) return false;
-  const index = open.findIndex((entry) =>
-    entry?.port.queues.some(({ tx, rx }) => error.ring === tx || error.ring === rx),
-  );
-  if (index < 0) return false;
+  const index = touching.port;
   open[index] = null;
   job.attach(index, null);
   post({ kind: "ring-fault", index, message: error.message });
@@ -161,6 +159,7 @@ const job = createJob({
   counters,
   nowNs,
   post: (event) => post({ kind: "event", event }),
+  touching,
   sleeps: () => Atomics.load(control, word.sleeps),
   busy: setup.busy,
 });

@@ -2,7 +2,9 @@
  * Port specs: `kind:target[,option=value…]` → PortSpec. The tables here are the only declaration of kinds, options
  * and defaults: the parser, the errors and `pktgen-ts ports` all read them.
  */
+
 import { usageError } from "../errors.js";
+import { nearest } from "../nearest.js";
 import type { PortSpec, VhostUserPortSpec } from "./port.js";
 
 export interface PortOption {
@@ -112,27 +114,10 @@ function splitAtCommas(text: string): string[] {
   return parts;
 }
 
-/** Edits between two words (Levenshtein), to find what was meant. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
-/** "did you mean …?" where a known name is near enough, and no hint otherwise. */
-function nearest(word: string, names: readonly string[]): { readonly hint?: string } {
-  const near = names
-    .map((name) => ({ name, edits: editDistance(word.toLowerCase(), name) }))
-    .sort((a, b) => a.edits - b.edits)[0];
-  return near !== undefined && near.edits <= Math.max(2, near.name.length / 3)
-    ? { hint: `did you mean ${near.name}?` }
-    : {};
+/** The hint for a misspelled word. */
+function didYouMean(word: string, names: readonly string[]): { readonly hint?: string } {
+  const meant = nearest(word, names);
+  return meant === null ? {} : { hint: `did you mean ${meant}?` };
 }
 
 function parseKind(text: string): { kind: PortKind; rest: string } {
@@ -144,7 +129,7 @@ function parseKind(text: string): { kind: PortKind; rest: string } {
     throw usageError(`unknown port kind "${name}"`, {
       where: text,
       accepted: names.join(", "),
-      ...nearest(name, names),
+      ...didYouMean(name, names),
     });
   }
   if (colon < 0) {
@@ -165,7 +150,7 @@ function parseOptions(text: string, kind: PortKind, parts: readonly string[]): M
     const name = equals < 0 ? part : part.slice(0, equals);
     if (!names.includes(name)) {
       const what = `unknown option "${name}" of a ${kind.name} port`;
-      throw usageError(what, { where: text, accepted: names.join(", "), ...nearest(name, names) });
+      throw usageError(what, { where: text, accepted: names.join(", "), ...didYouMean(name, names) });
     }
     if (equals < 0) throw badValue(text, kind, name, "has no value");
     if (given.has(name)) throw badValue(text, kind, name, "is given twice");

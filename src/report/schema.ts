@@ -62,7 +62,16 @@ const hop = z
   .describe("a DUT's own counters, as the difference over the trial");
 
 const injected = z
-  .strictObject({ lost: frames, duplicated: frames, reordered: frames, corrupted: frames, padded: frames })
+  .strictObject({
+    lost: frames,
+    policed: frames.describe("dropped at the end of a full queue"),
+    duplicated: frames,
+    reordered: frames,
+    corrupted: frames,
+    padded: frames,
+    trimmed: frames,
+    frozenNs: ns,
+  })
   .partial()
   .describe("what the embedded DUT really did, to check the rest against");
 

@@ -5,8 +5,10 @@
  *
  *   buffers of the burst:  0 … b … seen    frame k has buffers endOf[k − 1] … endOf[k] − 1
  */
+
 import type { RingMemory } from "./memory.js";
 import { PeerMemory, SEGMENTS_WAITING, Segments } from "./peer-memory.js";
+import { placeEach } from "./place-each.js";
 import type { DeviceRingLayout, TxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
 import { BURST_FRAMES, checkArea, checkGeometry, MAX_FRAME_BYTES } from "./virtqueue.js";
@@ -66,6 +68,10 @@ export abstract class DeviceTx implements TxRing {
   abstract publish(n: number): void;
   abstract notifyWanted(): boolean;
   abstract position(): number;
+
+  placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {
+    return placeEach(this, n, bytes, offsets, slots);
+  }
 
   slotOf(_k: number): number {
     return -1;

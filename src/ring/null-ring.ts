@@ -1,4 +1,5 @@
 /** Rings with nobody on the other side: what is sent is taken at once and counted, and nothing ever comes. */
+import { placeEach } from "./place-each.js";
 import type { NullRingLayout, RxRing, TxRing } from "./ring.js";
 import { BURST_FRAMES } from "./virtqueue.js";
 
@@ -29,6 +30,10 @@ export class NullTx implements TxRing {
     if (k >= this.slots || k >= BURST_FRAMES) return 0;
     this.#lengths[k] = bytes;
     return this.#buffers + this.slotOf(k) * this.#stride;
+  }
+
+  placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {
+    return placeEach(this, n, bytes, offsets, slots);
   }
 
   slotOf(k: number): number {

@@ -5,7 +5,8 @@
 import type { RingMemory } from "./memory.js";
 import { NullRx, NullTx } from "./null-ring.js";
 import { PackedDeviceRx, PackedDeviceTx } from "./packed-device.js";
-import { PackedDriverRx, PackedDriverTx } from "./packed-driver.js";
+import { PackedDriverRx } from "./packed-driver-rx.js";
+import { PackedDriverTx } from "./packed-driver-tx.js";
 import type { DriverRingLayout, RingLayout, RxRing, TxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
 import { SplitDeviceRx, SplitDeviceTx } from "./split-device.js";

@@ -152,6 +152,22 @@ export class SplitDriverTx implements TxRing {
     return this.#firstFrame + id * this.#stride;
   }
 
+  placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {
+    if (bytes > this.maxFrameBytes) return -1;
+    const count = Math.min(n, this.#room, BURST_FRAMES);
+    const firstFrame = this.#firstFrame;
+    const stride = this.#stride;
+    const mask = this.#mask;
+    const next = this.#next;
+    for (let k = 0; k < count; k++) {
+      const id = this.#free[(next + k) & mask];
+      if (this.#descriptorBytes[id] !== bytes) this.place(k, bytes);
+      offsets[k] = firstFrame + id * stride;
+      slots[k] = id;
+    }
+    return count;
+  }
+
   slotOf(k: number): number {
     return this.#free[(this.#next + k) & this.#mask];
   }

@@ -133,6 +133,16 @@ export class SequenceTracker {
     return this.#acceptSlow(index);
   }
 
+  /** As `accept` of `count` numbers in a row, the first of which is `next`: all in order. */
+  acceptRun(count: number): void {
+    const cells = this.#cells;
+    if (cells[cell.holes] === 0) {
+      cells[cell.next] += count;
+      return;
+    }
+    for (let i = 0; i < count; i++) this.accept(cells[cell.next]);
+  }
+
   /**
    * The final account up to `endExclusive` (the index after the last one sent). Changes nothing, so it can be asked
    * at any time.

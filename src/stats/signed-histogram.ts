@@ -38,6 +38,11 @@ export class SignedHistogram {
     else this.#positive.record(value);
   }
 
+  recordMany(value: number, count: number): void {
+    if (value < 0) this.#negative.recordMany(-value, count);
+    else this.#positive.recordMany(value, count);
+  }
+
   merge(other: SignedHistogram): void {
     this.#negative.merge(other.#negative);
     this.#positive.merge(other.#positive);

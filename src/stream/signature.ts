@@ -83,6 +83,36 @@ export function writeSignature(
   view.setInt32(end - 4, timeHigh16 | (~sum << 16), true);
 }
 
+/**
+ * The parts of a signature that a burst shares, summed: for writeSignatureRest. `timeLow32` may be given signed or
+ * unsigned.
+ */
+export const signatureBase = (head: number, timeLow32: number, timeHigh16: number): number =>
+  magic + (head & 0xffff) + (head >>> 16) + (timeLow32 & 0xffff) + (timeLow32 >>> 16) + timeHigh16;
+
+/** Writes what stays the same from frame to frame of a stream: magic, trial, stream. */
+export function writeSignatureHead(view: DataView, end: number, head: number): void {
+  view.setUint16(end - 18, magic, true);
+  view.setUint32(end - 16, head, true);
+}
+
+/** Writes the rest over a buffer that has the head: sequence, time, balance. 32-bit numbers, signed or unsigned. */
+export function writeSignatureRest(
+  view: DataView,
+  end: number,
+  base: number,
+  sequence: number,
+  timeLow32: number,
+  timeHigh16: number,
+): void {
+  const sum = base + (sequence & 0xffff) + (sequence >>> 16);
+  const folded = (sum & 0xffff) + (sum >>> 16);
+  view.setInt32(end - 12, sequence, true);
+  view.setInt32(end - 8, timeLow32, true);
+  // The second fold's carry goes, with the upper half, over the edge of the shift.
+  view.setInt32(end - 4, timeHigh16 | (~(folded + (folded >>> 16)) << 16), true);
+}
+
 /** Do the nine words sum to 0xffff? The magic is not looked at: wrong magic is foreign, a wrong sum is corrupt. */
 export function checkSignature(view: DataView, end: number): boolean {
   const head = view.getInt32(end - 16, true);
@@ -101,6 +131,23 @@ export function checkSignature(view: DataView, end: number): boolean {
     (tail >>> 16);
   // Nine words are below 0x90000: one fold of a right sum (a multiple of 0xffff) is 0xffff, and of no other.
   return (sum & 0xffff) + (sum >>> 16) === 0xffff;
+}
+
+/**
+ * Do these words of a frame with our magic and this head sum to 0xffff? `headSum` is signatureBase(head, 0, 0); the
+ * words are the 32 bits at end −12, −8 and −4, signed or unsigned.
+ */
+export function checkSignatureRest(headSum: number, sequence: number, timeLow32: number, tail: number): boolean {
+  const sum =
+    headSum +
+    (sequence & 0xffff) +
+    (sequence >>> 16) +
+    (timeLow32 & 0xffff) +
+    (timeLow32 >>> 16) +
+    (tail & 0xffff) +
+    (tail >>> 16);
+  const folded = (sum & 0xffff) + (sum >>> 16);
+  return (folded & 0xffff) + (folded >>> 16) === 0xffff;
 }
 
 /** What stands where the magic belongs; compare with signatureMagic. */

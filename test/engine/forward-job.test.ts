@@ -55,7 +55,14 @@ class Lab {
       seed: 1,
     };
     const { memory } = this.space;
-    const context = { memory, options: jobOptions, counters: this.counters, sleeps: () => 0, busy: false };
+    const context = {
+      memory,
+      options: jobOptions,
+      counters: this.counters,
+      sleeps: () => 0,
+      touching: { port: 0 },
+      busy: false,
+    };
     this.job = createJob({ ...context, nowNs: () => this.nowNs, post: () => {} });
     this.wires.forEach((each, index) => {
       this.job.attach(index, each.port());

@@ -56,6 +56,7 @@ export class GeneratorSim {
         this.done = true;
       },
       sleeps: () => 0,
+      touching: { port: 0 },
       busy: true,
     });
     this.job.attach(0, this.wire.port());

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startEmbeddedPart } from "../../src/dut/index.js";
 import { type Generator, startGenerator } from "../../src/engine/start-generator.js";
 import type { TrialOrder } from "../../src/engine/trial-order.js";
-import { openPort, parsePortSpec, type Port } from "../../src/port/index.js";
+import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 
@@ -104,7 +104,10 @@ describe("a loop worker", () => {
 
   it("discards into a null port, and nothing comes back", async () => {
     const { generator } = await startOn("null:");
-    const { transmit, receive } = await generator.runTrial({ ...order, load: { kind: "max" }, count: 10_000, settleNs: 1e6 }, never);
+    const { transmit, receive } = await generator.runTrial(
+      { ...order, load: { kind: "max" }, count: 10_000, settleNs: 1e6 },
+      never,
+    );
     expect(transmit.queues[0]).toMatchObject({ published: 10_000, outstanding: 0 });
     expect(receive.received).toBe(0);
   });

@@ -1,13 +1,12 @@
 /**
- * Driver side of packed virtqueues (virtio 1.2 §2.8): our memory, our buffers, one descriptor a frame.
+ * Driver side of packed virtqueues (virtio 1.2 §2.8), transmitq: our memory, our buffers, one descriptor a frame.
  *
  *   one ring of { le64 addr; le32 len; le16 id; le16 flags }, written by both sides in turn, each with an index and
  *   a wrap counter. With AVAIL = wrap and USED ≠ wrap it is the device's, with both = wrap it has been used (§2.8.1).
  *
- * FIFO of free (tx) or held (rx) ids: entry = ring position; a buffer leaves it at `next` and enters it at `used`,
- * where each used descriptor takes the place of one that was made available.
+ * FIFO of free ids: entry = ring position; a buffer leaves it at `next` and enters it at `used`, where each used
+ * descriptor takes the place of one that was made available.
  */
-import { HeldFrames } from "./held-frames.js";
 import type { RingMemory } from "./memory.js";
 import {
   availableFlags,
@@ -17,17 +16,9 @@ import {
   outstandingBehind,
   usedFlags,
 } from "./packed-descriptors.js";
-import type { DriverRingLayout, RxRing, TxRing } from "./ring.js";
+import type { DriverRingLayout, TxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
-import {
-  BURST_FRAMES,
-  DESC_AVAIL,
-  DESC_OWNERS,
-  DESC_WRITE,
-  EVENT_DISABLE,
-  MAX_FRAME_BYTES,
-  WRAP_BIT,
-} from "./virtqueue.js";
+import { BURST_FRAMES, DESC_AVAIL, DESC_OWNERS, EVENT_DISABLE, MAX_FRAME_BYTES, WRAP_BIT } from "./virtqueue.js";
 
 /** transmitq of a packed driver. */
 export class PackedDriverTx implements TxRing {
@@ -169,6 +160,25 @@ export class PackedDriverTx implements TxRing {
     this.#lengths[k] = bytes;
   }
 
+  placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {
+    if (bytes > this.maxFrameBytes) return -1;
+    const count = Math.min(n, this.#room, BURST_FRAMES);
+    const firstFrame = this.#firstFrame;
+    const stride = this.#stride;
+    const size = this.slots;
+    const free = this.#free;
+    let position = this.#next;
+    for (let k = 0; k < count; k++) {
+      const id = free[position];
+      offsets[k] = firstFrame + id * stride;
+      slots[k] = id;
+      if (++position === size) position = 0;
+    }
+    this.#bytes = bytes;
+    this.#mixed = false;
+    return count;
+  }
+
   slotOf(k: number): number {
     let position = this.#next + k;
     if (position >= this.slots) position -= this.slots;
@@ -255,209 +265,5 @@ export class PackedDriverTx implements TxRing {
       }
     }
     return this.#next | (this.#wrap << 15);
-  }
-}
-
-/** receiveq of a packed driver: all buffers are with the device, but those polled and not yet released. */
-export class PackedDriverRx implements RxRing {
-  readonly slots: number;
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
-  readonly #u16: Uint16Array;
-  readonly #u32: Uint32Array;
-  readonly #descriptors16: number;
-  readonly #descriptors32: number;
-  readonly #deviceFlags16: number;
-  readonly #inOrder: boolean;
-  readonly #mergeable: boolean;
-  readonly #headerBytes: number;
-  readonly #buffers: number;
-  readonly #stride: number;
-  readonly #bufferBytes: number;
-  readonly #addresses: BufferAddresses;
-  readonly #addressed: Uint16Array;
-  readonly #heldIds: Uint16Array;
-  readonly #owned: Uint8Array;
-  readonly #held: HeldFrames;
-  /** The next descriptor to poll, and the next to give back: equal, a lap apart, when nothing is held. */
-  #used: number;
-  #usedWrap: number;
-  #next: number;
-  #wrap: number;
-
-  constructor(memory: RingMemory, layout: DriverRingLayout) {
-    const { size } = layout;
-    this.slots = size;
-    this.#held = new HeldFrames(memory, layout);
-    this.offsets = this.#held.offsets;
-    this.lengths = this.#held.lengths;
-    this.#u16 = memory.u16;
-    this.#u32 = memory.u32;
-    this.#descriptors16 = layout.descriptors >>> 1;
-    this.#descriptors32 = layout.descriptors >>> 2;
-    this.#deviceFlags16 = (layout.deviceArea >>> 1) + 1;
-    this.#inOrder = layout.inOrder;
-    this.#mergeable = layout.mergeable;
-    this.#headerBytes = layout.headerBytes;
-    this.#buffers = layout.buffers;
-    this.#stride = layout.bufferStride;
-    this.#bufferBytes = layout.bufferBytes;
-    this.#addresses = new BufferAddresses(layout);
-    this.#addressed = new Uint16Array(size).fill(NO_BUFFER);
-    this.#heldIds = new Uint16Array(size);
-    this.#owned = new Uint8Array(size).fill(OWNED);
-    this.#used = layout.start & (WRAP_BIT - 1);
-    this.#usedWrap = layout.start >>> 15;
-    this.#next = this.#used;
-    this.#wrap = this.#usedWrap ^ 1;
-  }
-
-  poll(max: number): number {
-    if (this.#held.frames > 0) return 0;
-    const limit = Math.min(max, BURST_FRAMES);
-    if (this.#mergeable) return this.#pollMergeable(limit);
-    const u16 = this.#u16;
-    const u32 = this.#u32;
-    const { offsets, lengths } = this;
-    const headerBytes = this.#headerBytes;
-    const firstFrame = this.#buffers + headerBytes;
-    const stride = this.#stride;
-    const size = this.slots;
-    const most = Math.min(limit, size);
-    let used = this.#used;
-    let wanted = usedFlags(this.#usedWrap);
-    let frames = 0;
-    let flags = Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
-    while (frames < most) {
-      const differs = (flags & DESC_OWNERS) ^ wanted;
-      if (differs !== 0) break;
-      const at = this.#descriptors16 + (used << 3) + differs;
-      const id = u16[at + 6];
-      const bytes = u32[(at + 4) >>> 1];
-      this.#take(used, id, bytes, headerBytes);
-      offsets[frames] = firstFrame + id * stride;
-      lengths[frames] = bytes - headerBytes;
-      frames++;
-      if (++used === size) {
-        used = 0;
-        wanted ^= DESC_OWNERS;
-      }
-      flags = u16[this.#descriptors16 + (used << 3) + 7];
-    }
-    this.#used = used;
-    this.#usedWrap = wanted === 0 ? 0 : 1;
-    this.#held.keepSingles(frames);
-    return frames;
-  }
-
-  /** One used descriptor, checked; the buffer is ours until it is released. */
-  #take(position: number, id: number, bytes: number, leastBytes: number): void {
-    if (this.#inOrder ? id !== position : id >= this.slots || this.#owned[id] !== OWNED) {
-      throw new RingFault("used.id", `${id} at ${position} is not a buffer the device owns`);
-    }
-    if (bytes < leastBytes || bytes > this.#bufferBytes) {
-      throw new RingFault("used.len", `${bytes} bytes in a buffer of ${this.#bufferBytes}`);
-    }
-    this.#owned[id] = 0;
-    this.#heldIds[position] = id;
-  }
-
-  #pollMergeable(limit: number): number {
-    const held = this.#held;
-    const size = this.slots;
-    let left = size;
-    while (held.frames < limit && left > 0 && this.#isUsed(0)) {
-      const first = this.#u16[this.#descriptors16 + (this.#used << 3) + 6];
-      if (first >= size) throw new RingFault("used.id", `${first} in a ring of ${size}`);
-      const pieces = held.buffersOfFrame(this.#buffers + first * this.#stride);
-      if (pieces > left || !this.#isUsed(pieces - 1) || !held.begin(pieces)) break;
-      for (let piece = 0; piece < pieces; piece++) {
-        const at = this.#descriptors16 + (this.#used << 3);
-        const id = this.#u16[at + 6];
-        const bytes = this.#u32[(at + 4) >>> 1];
-        this.#take(this.#used, id, bytes, piece === 0 ? this.#headerBytes : 0);
-        held.piece(this.#buffers + id * this.#stride, bytes);
-        if (++this.#used === size) {
-          this.#used = 0;
-          this.#usedWrap ^= 1;
-        }
-      }
-      held.end();
-      left -= pieces;
-    }
-    return held.frames;
-  }
-
-  /** Has the device used the descriptor `ahead` places after the next one to poll? */
-  #isUsed(ahead: number): boolean {
-    let position = this.#used + ahead;
-    let wrap = this.#usedWrap;
-    if (position >= this.slots) {
-      position -= this.slots;
-      wrap ^= 1;
-    }
-    return (Atomics.load(this.#u16, this.#descriptors16 + (position << 3) + 7) & DESC_OWNERS) === usedFlags(wrap);
-  }
-
-  release(n: number): void {
-    const buffers = this.#held.release(n);
-    if (buffers > 0) this.#repost(buffers);
-  }
-
-  #repost(count: number): void {
-    const u16 = this.#u16;
-    const u32 = this.#u32;
-    const ids = this.#heldIds;
-    const size = this.slots;
-    const bufferBytes = this.#bufferBytes;
-    const head = this.#next;
-    const headFlags = DESC_WRITE | availableFlags(this.#wrap);
-    let position = head;
-    let flags = headFlags;
-    for (let c = 0; c < count; c++) {
-      const at = this.#descriptors32 + (position << 2);
-      const id = ids[position];
-      this.#owned[id] = OWNED;
-      if (this.#addressed[position] !== id) {
-        this.#addressed[position] = id;
-        u32[at] = this.#addresses.low[id];
-        u32[at + 1] = this.#addresses.high[id];
-      }
-      u32[at + 2] = bufferBytes;
-      if (c > 0) u32[at + 3] = id | (flags << 16);
-      if (++position === size) {
-        position = 0;
-        flags ^= DESC_OWNERS;
-      }
-    }
-    // The oldest one's flags come last: one store gives the whole batch back.
-    u16[this.#descriptors16 + (head << 3) + 6] = ids[head];
-    Atomics.store(u16, this.#descriptors16 + (head << 3) + 7, headFlags);
-    this.#next = position;
-    this.#wrap = (flags & DESC_AVAIL) !== 0 ? 1 : 0;
-  }
-
-  pending(): number {
-    let frames = 0;
-    for (let ahead = 0; ahead < this.slots && this.#isUsed(ahead); frames++) {
-      if (!this.#mergeable) {
-        ahead++;
-        continue;
-      }
-      const position = (this.#used + ahead) % this.slots;
-      const id = this.#u16[this.#descriptors16 + (position << 3) + 6];
-      if (id >= this.slots) return frames;
-      ahead += this.#held.buffersOfFrame(this.#buffers + id * this.#stride);
-      if (ahead > this.slots || !this.#isUsed(ahead - 1)) return frames;
-    }
-    return frames;
-  }
-
-  notifyWanted(): boolean {
-    return (Atomics.load(this.#u16, this.#deviceFlags16) & 3) !== EVENT_DISABLE;
-  }
-
-  position(): number {
-    return this.#next | ((this.#wrap ^ 1) << 15);
   }
 }

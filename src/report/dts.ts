@@ -1,0 +1,97 @@
+/**
+ * A test plan's throughput as the DPDK Test Suite shows it (tests/TestSuite_virtio_user_for_container_networking.py,
+ * handle_results and save_result): the table, the JSON that its dashboards read, and the expected values that it
+ * compares with. Figures have three decimals in Mpps there, and so here.
+ */
+import { frameBits } from "../units.js";
+import { type Group, grid } from "./grid.js";
+import type { CaseResult, Throughput } from "./plan-result.js";
+import type { ReportOptions } from "./report.js";
+import type { Trial } from "./result.js";
+
+/** Case → frame size → descriptors → Mpps, as in the suite's own configuration. */
+export type ExpectedThroughput = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;
+
+export interface ThroughputRules {
+  /** The case's id. */
+  readonly id: string;
+  /** Of the rings; what the suite calls Mode/RXD-TXD. */
+  readonly descriptors: number;
+  readonly lineRateBps: number | null;
+  readonly expected: ExpectedThroughput;
+  /** A share; a rate passes above expected × (1 − tolerance). */
+  readonly tolerance: number;
+}
+
+const threeDecimals = (value: number): number => Number(value.toFixed(3));
+
+/** The last trial of each size, as a row. */
+export function throughputRows(trials: readonly Trial[], rules: ThroughputRules): Throughput[] {
+  const last = new Map(trials.map((trial) => [trial.frameBytes, trial]));
+  return [...last.values()].map((trial) => {
+    const { frameBytes, queues, meanFrameBytes, rxPps } = trial;
+    const { id, descriptors, lineRateBps, tolerance } = rules;
+    const mpps = threeDecimals(rxPps / 1e6);
+    const expectedMpps = threeDecimals(rules.expected[id]?.[frameBytes]?.[descriptors] ?? 0);
+    const linePps = lineRateBps === null ? null : lineRateBps / frameBits(meanFrameBytes, 1);
+    return {
+      frameBytes,
+      descriptors,
+      queues,
+      mpps,
+      lineRatePercent: linePps === null ? null : threeDecimals((rxPps * 100) / linePps),
+      expectedMpps,
+      deltaMpps: threeDecimals(mpps - expectedMpps),
+      status: mpps > expectedMpps * (1 - tolerance) ? "PASS" : "FAIL",
+    };
+  });
+}
+
+const heads = ["Frame", "Mode/RXD-TXD", "Queue Num", "Mpps", "% linerate", "Expected", "Difference", "Status"];
+
+/** The suite's table of one case. */
+export function renderDtsTable({ id, throughput }: CaseResult, options: ReportOptions): string {
+  if (throughput.length === 0) return "";
+  const group: Group = { title: null, columns: heads.map((head) => ({ head, align: "right" })) };
+  const rows = throughput.map((row) => [
+    String(row.frameBytes),
+    String(row.descriptors),
+    String(row.queues),
+    `${row.mpps.toFixed(3)} Mpps`,
+    row.lineRatePercent === null ? "-" : `${row.lineRatePercent.toFixed(3)}%`,
+    `${row.expectedMpps.toFixed(3)} Mpps`,
+    `${row.deltaMpps.toFixed(3)} Mpps`,
+    row.status,
+  ]);
+  return `${[id, ...grid([group], rows, options)].join("\n")}\n`;
+}
+
+/** The suite's document, by case: save_result's keys in its order. */
+export function renderDtsJson(cases: readonly CaseResult[]): string {
+  const row = (line: Throughput): object => ({
+    performance: [{ name: "Throughput", value: line.mpps, unit: "Mpps", delta: line.deltaMpps }],
+    parameters: [
+      { name: "Txd/Rxd", value: line.descriptors, unit: "descriptor" },
+      { name: "frame_size", value: line.frameBytes, unit: "bytes" },
+    ],
+    status: line.status,
+  });
+  const document = Object.fromEntries(cases.map(({ id, throughput }) => [id, throughput.map(row)]));
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** What was measured becomes what is expected; cases and sizes that were not run stay. */
+export function updatedExpected(expected: ExpectedThroughput, cases: readonly CaseResult[]): ExpectedThroughput {
+  const updated: Record<string, Record<string, Record<string, number>>> = structuredClone(expected) as never;
+  for (const { id, throughput } of cases) {
+    for (const { frameBytes, descriptors, mpps } of throughput) {
+      const sizes = (updated[id] ??= {});
+      const rings = (sizes[frameBytes] ??= {});
+      rings[descriptors] = mpps;
+    }
+  }
+  return updated;
+}
+
+/** A file of expected values. */
+export const renderExpected = (expected: ExpectedThroughput): string => `${JSON.stringify(expected, null, 2)}\n`;
