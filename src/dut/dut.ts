@@ -45,6 +45,17 @@ export interface DutFacts {
   readonly queues: number;
   /** What was asked of it: `rate=40kpps`, `delay=50us` … */
   readonly options: readonly string[];
+  /** What its programs were started with: engine, version, image. */
+  readonly launcher?: string;
+  /** The programs' whole command lines. */
+  readonly commands?: readonly string[];
+}
+
+/** What a device's program was told and what it said, from beginning to end. */
+export interface DutEvidence {
+  /** Good for a file's name: `host-testpmd`. */
+  readonly name: string;
+  readonly text: string;
 }
 
 export interface Dut extends AsyncDisposable {
@@ -64,4 +75,6 @@ export interface Dut extends AsyncDisposable {
   injected(): Promise<Injected | null>;
   /** null: it lives. Else why it does not. */
   alive(): string | null;
+  /** To be kept with the result; empty where the device is part of this program. */
+  evidence(): readonly DutEvidence[];
 }

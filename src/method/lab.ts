@@ -1,5 +1,5 @@
 /** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
-import { type Dut, startEmbeddedDut } from "../dut/index.js";
+import { type Dut, startDut } from "../dut/index.js";
 import { type Generator, startGenerator } from "../engine/start-generator.js";
 import { environmentError } from "../errors.js";
 import { openPort, parsePortSpec } from "../port/index.js";
@@ -43,16 +43,17 @@ const longestFrameBytes = (plan: RunPlan): number =>
     ),
   );
 
-async function startDut(plan: RunPlan, maxFrameBytes: number, busy: boolean): Promise<Dut | null> {
+/** null: external, somebody else started it. */
+async function startPlannedDut(plan: RunPlan, maxFrameBytes: number, signal: AbortSignal): Promise<Dut | null> {
   if (plan.dut.kind === "external") return null;
   const [, host, container = host] = plan.cores ?? [];
   const cores = host === undefined || container === undefined ? undefined : { host, container };
-  return startEmbeddedDut(plan.dut.options, { queues: plan.queues, maxFrameBytes, busy, cores });
+  return startDut(plan.dut, { queues: plan.queues, maxFrameBytes, busy: plan.busy, cores, signal });
 }
 
-function portSpecs(plan: RunPlan, dut: Dut | null): PortSpec[] {
-  if (plan.dut.kind === "embedded") return dut!.generatorPorts.map((text) => parsePortSpec(text));
-  return plan.dut.rx === null ? [plan.dut.tx] : [plan.dut.tx, plan.dut.rx];
+function portSpecs({ dut }: RunPlan, started: Dut | null): PortSpec[] {
+  if (dut.kind !== "external") return (started?.generatorPorts ?? []).map((text) => parsePortSpec(text));
+  return dut.rx === null ? [dut.tx] : [dut.tx, dut.rx];
 }
 
 /** Opens everything; what was opened is closed again where a later part fails. */
@@ -64,7 +65,7 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     return part;
   };
   try {
-    const dut = await startDut(plan, maxFrameBytes, plan.busy);
+    const dut = await startPlannedDut(plan, maxFrameBytes, signal);
     if (dut !== null) keep(dut);
     const ports: Port[] = [];
     const growthBytes = dut?.growthBytes ?? 0;

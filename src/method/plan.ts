@@ -1,5 +1,5 @@
 /** A run, decided: everything that `run` was asked for, validated, before anything is opened. Plain data. */
-import type { EmbeddedOptions } from "../dut/embedded/options.js";
+import type { StartedDut } from "../dut/start.js";
 import type { PortSpec } from "../port/port.js";
 import type { Progress } from "../report/progress.js";
 import type { Trial } from "../report/result.js";
@@ -8,7 +8,7 @@ import type { FrameSize, Rate } from "../units.js";
 
 /** Whom the frames go through. External: ports of ours, whose peers somebody else started. */
 export type DutChoice =
-  | { readonly kind: "embedded"; readonly options: EmbeddedOptions }
+  | StartedDut
   | {
       readonly kind: "external";
       readonly tx: PortSpec;

@@ -4,8 +4,8 @@ import type { Share } from "../../engine/forward-chooser.js";
 import type { FaultSpec, ServiceTime } from "../../engine/forward-faults.js";
 import { type ForwardMode, forwardModes } from "../../engine/forward-modes.js";
 import { usageError } from "../../errors.js";
+import { nearest } from "../../nearest.js";
 import { fcsBytes, layer1OverheadBytes, parseCount, parseDuration, parseRate, parseRatio } from "../../units.js";
-import { nearest } from "./nearest.js";
 
 const ringFormats = ["auto", "split", "packed"] as const;
 type RingFormat = (typeof ringFormats)[number];

@@ -97,6 +97,10 @@ class EmbeddedDut implements Dut {
     return this.#container.connected(0) ? null : "the connection between the host's and the container's part ended";
   }
 
+  evidence(): readonly [] {
+    return [];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.#container[Symbol.asyncDispose]();

@@ -1,0 +1,127 @@
+/** `plan`: runs a test plan on real testpmd, step by step, and keeps the evidence. */
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { type ExitCode, exitCodes, usageError } from "../../errors.js";
+import type { TestPlanOrder } from "../../method/test-plan.js";
+import type { PlanResult } from "../../report/plan-result.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
+import { watchInterrupts } from "../interrupt.js";
+import type { PlanOptions } from "../plan-options.js";
+import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "../result-file.js";
+
+const examples = `
+Examples:
+  sudo pktgen-ts plan profiles/plans/virtio-user-container-networking.yaml
+  pktgen-ts plan profiles/plans/virtio-user-no-huge.yaml            needs no root, no hugepages, no container
+  pktgen-ts plan profiles/plans/virtio-paths.yaml --case 6 --sizes 64,512 --dry-run
+  sudo pktgen-ts plan profiles/plans/virtio-user-container-networking.yaml --dut container=none,huge=off
+  pktgen-ts plan profiles/plans/virtio-user-no-huge.yaml --rate max --expected values.json --update-expected
+`;
+
+/** `pktgen-ts-results/<plan>-20260102-030405` */
+const defaultResults = (file: string, now: Date): string =>
+  `pktgen-ts-results/${basename(file).replace(/\.ya?ml$/, "")}-${now.toISOString().replace(/[-:]|\..*/g, "").replace("T", "-")}`;
+
+const verdictCodes = { pass: exitCodes.passed, fail: exitCodes.failed, invalid: exitCodes.invalid } as const;
+
+function resultFiles({ json, dtsJson }: PlanOptions): ResultFile[] {
+  const files = [
+    ...(json === undefined ? [] : [{ option: "--json", path: json }]),
+    ...(dtsJson === undefined ? [] : [{ option: "--dts-json", path: dtsJson }]),
+  ];
+  checkResultFiles(files);
+  return files;
+}
+
+/** Into the results folder, to the files that were asked for, and to standard output. */
+async function report(result: PlanResult, options: PlanOptions, order: TestPlanOrder, context: CommandContext): Promise<void> {
+  const [{ renderPlanTable }, { renderDtsJson, renderExpected, updatedExpected }] = await Promise.all([
+    import("../../report/plan-table.js"),
+    import("../../report/dts.js"),
+  ]);
+  const json = `${JSON.stringify(result, null, 2)}\n`;
+  const dts = renderDtsJson(result.plan.cases);
+  const plain = renderPlanTable(result, { color: false, ascii: false });
+  const kept = { "result.json": json, "dts.json": dts, "table.txt": plain };
+  for (const [name, text] of Object.entries(kept)) {
+    writeResultFile({ option: "--results", path: `${result.plan.results}/${name}` }, text);
+  }
+  const texts = { "--json": json, "--dts-json": dts };
+  const files = resultFiles(options);
+  const onOutput = files.find(({ path }) => path === standardOutput);
+  const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+  await context.output.result(
+    onOutput === undefined ? renderPlanTable(result, { color, ascii: false }) : texts[onOutput.option as keyof typeof texts],
+  );
+  for (const file of files) {
+    if (file !== onOutput) writeResultFile(file, texts[file.option as keyof typeof texts]);
+  }
+  if (options.updateExpected === true && options.expected !== undefined) {
+    const text = renderExpected(updatedExpected(order.expected, result.plan.cases));
+    writeResultFile({ option: "--expected", path: options.expected }, text);
+  }
+}
+
+async function runPlan(words: readonly string[], options: PlanOptions, context: CommandContext): Promise<void> {
+  const [file, ...more] = words;
+  if (file === undefined || more.length > 0) {
+    const what = file === undefined ? "which plan?" : `what is '${more[0]}'?`;
+    throw usageError(what, { where: "plan", accepted: "one file, e.g. profiles/plans/virtio-user-no-huge.yaml" });
+  }
+  resultFiles(options);
+  const [{ loadTestPlan }, { loadExpected }, { orderPlan }, method] = await Promise.all([
+    import("../../profile/plan.js"),
+    import("../../profile/plan-expected.js"),
+    import("../plan-options.js"),
+    import("../../method/test-plan.js"),
+  ]);
+  const plan = loadTestPlan(file);
+  const expected = options.expected === undefined ? {} : loadExpected(options.expected, options.updateExpected === true);
+  const order = orderPlan(plan, options, expected, context.commandLine);
+  const { output, finish } = context;
+  if (options.dryRun === true) {
+    await output.result(method.dryRun(order));
+    return;
+  }
+  const results = options.results ?? defaultResults(file, new Date());
+  if (options.results !== undefined && existsSync(`${results}/result.json`)) {
+    const accepted = "a new or empty folder, so that no evidence is written over";
+    throw usageError(`${results} has the results of another run`, { where: "--results", accepted });
+  }
+  using interrupt = watchInterrupts(output.readerGone, () => {
+    output.message("pktgen-ts: stopping; once more to leave at once\n");
+  });
+  const say = (line: string): void => output.message(`${line}\n`);
+  const { result, error } = await method.runTestPlan(order, results, { signal: interrupt.signal, say });
+  const stopped = interrupt.signal.aborted;
+  await report(result, options, order, context);
+  output.message(`evidence: ${results}\n`);
+  if (error !== null && !stopped) throw error;
+  finish(stopped ? exitCodes.interrupted : (verdictCodes[result.verdict] satisfies ExitCode));
+}
+
+export const planCommand: CommandDefinition = {
+  name: "plan",
+  summary: "run a test plan on dpdk-testpmd, step by step, e.g. the container-networking plan",
+  define: (command, context) => {
+    command
+      .argument("[file]", "the test plan, e.g. profiles/plans/virtio-user-no-huge.yaml")
+      .allowExcessArguments()
+      .option("--case <list>", "cases by number, e.g. 2 (default: all)")
+      .option("--sizes <list>", "frame sizes with FCS instead of the plan's, e.g. 64,1518")
+      .option("--rate <rate>", "instead of the plan's, e.g. 20kpps, or max for one second each")
+      .option("--count <n>", "frames of each size instead of the plan's")
+      .option("--duration <time>", "time for each size instead of the plan's count")
+      .option("--dut <list>", "container=auto|podman|docker|none, huge=on|off, program=PATH: override the plan's own")
+      .option("--results <folder>", "where evidence goes (default: pktgen-ts-results/<plan>-<time>)")
+      .option("--expected <file>", "expected Mpps by case, size and descriptors; less than that fails")
+      .option("--tolerance <ratio>", "how much less still passes (default: 2%)")
+      .option("--update-expected", "write what was measured to the file of --expected instead of judging by it")
+      .option("--line-rate <rate>", "speed to take percentages of in the DPDK Test Suite's table, e.g. 10Gbps")
+      .option("--json <file>", "the whole result as one document; - for standard output")
+      .option("--dts-json <file>", "throughput in the DPDK Test Suite's own form; - for standard output")
+      .option("--dry-run", "print the steps and command lines, and do nothing")
+      .addHelpText("after", examples)
+      .action((_file: string | undefined, options: PlanOptions) => runPlan(command.args, options, context));
+  },
+};

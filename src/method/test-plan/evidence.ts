@@ -1,0 +1,61 @@
+/**
+ * The results folder of a plan's run: each file is written as soon as there is something to write, so that whatever
+ * ends the run, what was seen until then is there.
+ *
+ *     plan.yaml  steps.txt  environment.txt  log.txt  result.json  dts.json  table.txt
+ *     case-1/  1.3-vhost-start.txt  …  vhost-1.transcript.txt
+ */
+import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { environmentError } from "../../errors.js";
+
+export class ResultsFolder {
+  readonly path: string;
+
+  /** Makes it, with its parents. @throws PktgenError (3): it cannot be made or written. */
+  constructor(path: string) {
+    this.path = path;
+    this.#attempt(() => mkdirSync(path, { recursive: true }));
+    this.write("log.txt", "");
+  }
+
+  /** `name` may have folders. Gives it back, for results that refer to it. */
+  write(name: string, text: string): string {
+    const file = join(this.path, name);
+    this.#attempt(() => {
+      mkdirSync(join(file, ".."), { recursive: true });
+      writeFileSync(file, text);
+    });
+    return name;
+  }
+
+  keepCopy(name: string, source: string): void {
+    this.#attempt(() => copyFileSync(source, join(this.path, name)));
+  }
+
+  log(line: string): void {
+    this.#attempt(() => appendFileSync(join(this.path, "log.txt"), `${line}\n`));
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+      const why = code === "ENOSPC" ? "no space left on the device" : code;
+      throw environmentError(`evidence cannot be kept in ${this.path}: ${why}`, {
+        where: "--results",
+        accepted: "a folder that can be made and written",
+        cause,
+      });
+    }
+  }
+}
+
+/** `show port stats all` → show-port-stats-all */
+export const fileWord = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\w.]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60);

@@ -1,0 +1,242 @@
+/** The generator of a plan's run: its port, its thread, and one trial at a time through a case's devices. */
+import type { HopCounters } from "../../dut/dut.js";
+import { type Generator, startGenerator } from "../../engine/start-generator.js";
+import type { Load, TrialOrder, TrialReport } from "../../engine/trial-order.js";
+import { environmentError } from "../../errors.js";
+import { openPort, parsePortSpec } from "../../port/index.js";
+import type { Port, PortFacts } from "../../port/port.js";
+import type { Trial } from "../../report/result.js";
+import { isSigned } from "../../stream/spec.js";
+import { watchDisturbance } from "../../sys/host.js";
+import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../../units.js";
+import { hopDifferences } from "../hops.js";
+import { trialResult } from "../trial-result.js";
+import type { RunningDevice } from "./device.js";
+import { planSettleNs } from "./order.js";
+import type { PlannedTraffic } from "./steps.js";
+import { portsOnWay, type WayPort } from "./way.js";
+
+const connectTimeoutMs = 15_000;
+/** Enough for V8 to compile the loop, and little enough for any ring. */
+const warmupFrames = 500;
+const warmupPps = 5_000;
+
+export interface TrafficSetup {
+  readonly maxFrameBytes: number;
+  readonly lineRateBps: number | null;
+  /** There are more pollers than CPUs. */
+  readonly cooperative: boolean;
+  readonly devices: () => readonly RunningDevice[];
+  readonly signal: AbortSignal;
+}
+
+/** One trial, and what the ports on its way counted in it. */
+export interface TrafficResult {
+  readonly trial: Trial;
+  readonly counted: readonly { readonly at: WayPort; readonly rx: number; readonly tx: number }[];
+}
+
+interface Reading {
+  readonly hops: HopCounters[] | null;
+  readonly ports: ReadonlyMap<string, { readonly rx: number; readonly tx: number }>;
+}
+
+/** A trial that goes on until it is stopped. */
+export interface OpenTrial {
+  readonly traffic: PlannedTraffic;
+  finish(): Promise<TrafficResult>;
+}
+
+const portKey = ({ device, port }: WayPort): string => `${device} ${port}`;
+
+export class PlanGenerator implements AsyncDisposable {
+  readonly #setup: TrafficSetup;
+  #open: { readonly spec: string; readonly port: Port; readonly generator: Generator } | null = null;
+  #trials = 0;
+
+  constructor(setup: TrafficSetup) {
+    this.#setup = setup;
+  }
+
+  portFacts(): PortFacts | null {
+    return this.#open?.port.facts() ?? null;
+  }
+
+  /** Frames that have come back, now. */
+  received(): number {
+    return this.#open?.generator.progress()?.received ?? 0;
+  }
+
+  /** One size, from its first frame until nothing comes any more. */
+  async send(traffic: PlannedTraffic, size: FrameSize): Promise<TrafficResult> {
+    const open = await this.#start(traffic, size, this.#setup.signal);
+    return open.finish();
+  }
+
+  /** Frames from now on, until `stop`. */
+  async begin(traffic: PlannedTraffic): Promise<OpenTrial> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, this.#setup.signal]);
+    const open = await this.#start(traffic, traffic.sizes[0], signal);
+    return {
+      traffic,
+      finish: () => {
+        stop.abort();
+        return open.finish();
+      },
+    };
+  }
+
+  /** The device at the other end is gone, or will be: its socket must be opened anew. */
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    await open?.generator[Symbol.asyncDispose]();
+    await open?.port[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #opened(traffic: PlannedTraffic): Promise<Generator> {
+    if (this.#open?.spec === traffic.port) {
+      await this.#untilReady(this.#open.port);
+      return this.#open.generator;
+    }
+    await this.close();
+    const port = await openPort(parsePortSpec(traffic.port), { maxFrameBytes: this.#setup.maxFrameBytes });
+    try {
+      await this.#untilReady(port);
+      const generator = await startGenerator({ tx: port, rx: null, cpu: null, busy: false });
+      this.#open = { spec: traffic.port, port, generator };
+    } catch (error) {
+      await port[Symbol.asyncDispose]();
+      throw error;
+    }
+    const warmup: TrialOrder = {
+      ...this.#orderOf(traffic, traffic.sizes[0], 0),
+      load: { kind: "paced", pps: warmupPps },
+      count: warmupFrames,
+      durationNs: Number.POSITIVE_INFINITY,
+    };
+    this.#expect(traffic, await this.#open.generator.runTrial(warmup, this.#setup.signal));
+    return this.#open.generator;
+  }
+
+  async #untilReady(port: Port): Promise<void> {
+    const { signal } = this.#setup;
+    const aborted = new Promise<never>((_, reject) => {
+      const refuse = (): void => reject(environmentError("interrupted while the generator was connecting"));
+      if (signal.aborted) refuse();
+      signal.addEventListener("abort", refuse, { once: true });
+    });
+    aborted.catch(() => {});
+    await Promise.race([port.ready(connectTimeoutMs), aborted]);
+  }
+
+  #orderOf(traffic: PlannedTraffic, size: FrameSize, trial: number): TrialOrder {
+    const pps = ratePps(traffic.rate, meanFrameBytes(size), this.#setup.lineRateBps);
+    const load: Load = Number.isFinite(pps) ? { kind: "paced", pps } : { kind: "max" };
+    return {
+      trial,
+      stream: traffic.stream,
+      size,
+      queues: traffic.queues,
+      startSequence: 0,
+      load,
+      count: traffic.count,
+      durationNs: traffic.durationNs ?? Number.POSITIVE_INFINITY,
+      settleNs: planSettleNs,
+      integrity: false,
+      cooperative: this.#setup.cooperative,
+    };
+  }
+
+  async #start(traffic: PlannedTraffic, size: FrameSize, signal: AbortSignal): Promise<{ finish(): Promise<TrafficResult> }> {
+    const generator = await this.#opened(traffic);
+    const order = this.#orderOf(traffic, size, 1 + (this.#trials++ % 255));
+    const before = await this.#read(traffic);
+    const disturbance = watchDisturbance([generator.worker.threadId]);
+    const running = generator.runTrial(order, signal);
+    running.catch(() => {});
+    const finish = async (): Promise<TrafficResult> => {
+      const report = await running;
+      const { stealMs, switches } = disturbance();
+      this.#expect(traffic, report);
+      const after = await this.#read(traffic);
+      const pps = order.load.kind === "paced" ? order.load.pps : null;
+      const trial = trialResult({
+        frameBytes: frameSizeName(size),
+        meanFrameBytes: meanFrameBytes(size),
+        // An exact count at a pace must all come back; anything else shows a rate.
+        phase: order.count !== null && pps !== null ? "forwarding" : "rate",
+        requested: { rate: formatRate(traffic.rate), pps, durationNs: traffic.durationNs, count: traffic.count },
+        order,
+        report,
+        signed: isSigned(traffic.stream, size),
+        hops: before.hops === null || after.hops === null ? [] : hopDifferences(before.hops, after.hops),
+        injected: null,
+        stealMs,
+        switches,
+        lossRatioMax: null,
+        minPps: null,
+        faults: this.#faults(report.transmit.cutShort),
+        notes: [],
+      });
+      return { trial, counted: countedBetween(traffic, before, after) };
+    };
+    return { finish };
+  }
+
+  #faults(cutShort: string | null): string[] {
+    if (this.#setup.signal.aborted) return ["interrupted"];
+    const died = this.#setup.devices().find(({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null);
+    if (died !== undefined) return [`${died.name} went away in the trial: ${died.process.ended()!.sentence}`];
+    return cutShort === "peer gone" ? ["the peer of the generator went away in the trial"] : [];
+  }
+
+  /** What the devices on the way must have counted since their launch. */
+  #expect(traffic: PlannedTraffic, report: TrialReport): void {
+    const names = new Set(traffic.way.map(({ device }) => device));
+    const sent = report.transmit.queues.reduce(
+      (sum, { published, outstanding, carried }) => sum + published - outstanding + carried,
+      0,
+    );
+    const received = report.receive.queues.reduce((sum, { packets }) => sum + packets, 0);
+    for (const { name, expected } of this.#setup.devices()) {
+      if (!names.has(name)) continue;
+      expected.sent += sent;
+      expected.received += received;
+      if (traffic.rate.kind === "max") expected.exact = false;
+    }
+  }
+
+  /** All counters on the way; empty where somebody on it is gone. */
+  async #read({ way }: PlannedTraffic): Promise<Reading> {
+    const devices = new Map(this.#setup.devices().map((device) => [device.name, device]));
+    const names = [...new Set(way.map(({ device }) => device))];
+    const ports = new Map<string, { rx: number; tx: number }>();
+    const readings = new Map<string, Awaited<ReturnType<RunningDevice["read"]>>>();
+    for (const name of names) {
+      const device = devices.get(name);
+      if (device === undefined || device.process.ended() !== null) return { hops: null, ports };
+      for (const { port, rxPackets, txPackets } of await device.portStats()) {
+        ports.set(`${name} ${port}`, { rx: rxPackets, tx: txPackets });
+      }
+      readings.set(name, await device.read());
+    }
+    const hops = way.map(({ name, device, rxPort, txPort }) => {
+      const queues = devices.get(device)!.hopQueues(readings.get(device)!, rxPort, txPort);
+      return queues === null ? null : { name, rxPort, txPort, queues };
+    });
+    return { hops: hops.some((hop) => hop === null) || hops.length === 0 ? null : (hops as HopCounters[]), ports };
+  }
+}
+
+function countedBetween({ way }: PlannedTraffic, before: Reading, after: Reading): TrafficResult["counted"] {
+  return portsOnWay(way).flatMap((at) => {
+    const [from, to] = [before.ports.get(portKey(at)), after.ports.get(portKey(at))];
+    return from === undefined || to === undefined ? [] : [{ at, rx: to.rx - from.rx, tx: to.tx - from.tx }];
+  });
+}
