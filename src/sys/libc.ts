@@ -158,5 +158,4 @@ export const addressOf = (buffer: Bytes): bigint => koffi.address(buffer as Uint
 export const addressOfPointer = (pointer: unknown): bigint => koffi.address(pointer as Uint8Array);
 
 /** An ArrayBuffer over memory at `address`, without copying. At most 4 GiB: more aborts Node 20. */
-export const viewMemory = (address: bigint, bytes: number): ArrayBuffer =>
-  koffi.view(address, bytes) as ArrayBuffer;
+export const viewMemory = (address: bigint, bytes: number): ArrayBuffer => koffi.view(address, bytes) as ArrayBuffer;

@@ -1,0 +1,68 @@
+/** What makes figures steady and comparable. Nothing here is required: the report discloses it, and this says how to better it. */
+import type { HostFacts } from "../../sys/host.js";
+import type { Check } from "./check.js";
+
+/** The embedded lab's own threads that poll: generator, the host's forwarder, the container's forwarder. */
+const pollers = 3;
+
+export function checkCores(host: HostFacts): Check {
+  const found = `${host.coresAllowed} of ${host.cores} for the ${pollers} polling threads of the embedded lab`;
+  if (host.coresAllowed > pollers) return { name: "cores", state: "ok", found };
+  const fix = `threads take turns, which costs rate and latency; ${pollers + 1} cores let each keep its own`;
+  return { name: "cores", state: "note", found, fix };
+}
+
+export function checkQuota(host: HostFacts): Check {
+  if (host.coresQuota === null) return { name: "CPU quota", state: "ok", found: "none" };
+  const found = `the control group grants ${host.coresQuota.toFixed(2)} cores, and stops threads that used them up`;
+  return {
+    name: "CPU quota",
+    state: "note",
+    found,
+    fix: "raise it: cpu.max of the control group, or --cpus of the container",
+  };
+}
+
+export function checkClockSource(host: HostFacts): Check {
+  const source = host.clocksource ?? "unknown";
+  const quick = ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page", "unknown"].includes(source);
+  if (quick) return { name: "clock source", state: "ok", found: source };
+  const fix = "echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource";
+  return { name: "clock source", state: "note", found: `${source}: each reading is a system call`, fix };
+}
+
+export function checkGovernor(host: HostFacts): Check {
+  const frequency = host.frequencyMHz === null ? "" : ` at ${host.frequencyMHz} MHz now`;
+  if (host.governor === null)
+    return { name: "governor", state: "ok", found: `set by the hypervisor or firmware${frequency}` };
+  if (host.governor === "performance") return { name: "governor", state: "ok", found: `performance${frequency}` };
+  return {
+    name: "governor",
+    state: "note",
+    found: `${host.governor}${frequency}`,
+    fix: "sudo cpupower frequency-set -g performance",
+  };
+}
+
+export function checkSmt(host: HostFacts): Check {
+  if (host.smt === null) return { name: "SMT", state: "ok", found: "the kernel does not say" };
+  if (!host.smt) return { name: "SMT", state: "ok", found: "off, or not visible here" };
+  const fix =
+    "choose cores that are no siblings with --cores (lscpu -e), or: echo off | sudo tee /sys/devices/system/cpu/smt/control";
+  return { name: "SMT", state: "note", found: "on: two pollers on one core share it", fix };
+}
+
+export function checkVirtualised(host: HostFacts): Check {
+  if (host.virtualised.length === 0) return { name: "machine", state: "ok", found: "no hypervisor or container seen" };
+  const found = `${host.virtualised.join(", ")}: time may be stolen; each trial reports how much`;
+  return { name: "machine", state: "note", found };
+}
+
+export const checkFigures = (host: HostFacts): Check[] => [
+  checkCores(host),
+  checkQuota(host),
+  checkClockSource(host),
+  checkGovernor(host),
+  checkSmt(host),
+  checkVirtualised(host),
+];

@@ -1,0 +1,67 @@
+/** Values that several commands take, read from text. Each throws a usage error that names its option. */
+import { PktgenError, usageError } from "../errors.js";
+import type { PortSpec } from "../port/port.js";
+import { parsePortSpec } from "../port/spec.js";
+import { parseCount } from "../units.js";
+
+export const maxQueues = 8;
+
+/** Queue pairs. */
+export const parseQueues = (text: string, where: string): number => {
+  if (/^\d+$/.test(text.trim())) return parseCount(text, where, 1, maxQueues);
+  throw usageError(`"${text}" is not a number of queue pairs`, { where, accepted: `1 to ${maxQueues}` });
+};
+
+/** The highest CPU number that an affinity mask of ours holds. */
+const maxCpu = 1023;
+
+/** `0,2,4-6`: CPUs in the order given, each once. */
+export function parseCores(text: string, where: string): number[] {
+  const accepted = "CPU numbers, e.g. 2,3 or 4-7, each once";
+  const cpus = text.split(",").flatMap((piece) => {
+    const match = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(piece);
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (match === null || last < first || last > maxCpu) throw usageError(`"${piece}" is no CPU`, { where, accepted });
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+  const twice = cpus.find((cpu, i) => cpus.indexOf(cpu) !== i);
+  if (twice !== undefined) throw usageError(`CPU ${twice} is given twice`, { where, accepted });
+  return cpus;
+}
+
+/** CPUs that this process may not use are refused: a thread that stays elsewhere would make figures lie. */
+export function checkCoresAllowed(cores: readonly number[], allowed: readonly number[], where: string): void {
+  const wrong = cores.find((cpu) => !allowed.includes(cpu));
+  if (wrong === undefined || allowed.length === 0) return;
+  throw usageError(`CPU ${wrong} is not there, or not for this process`, {
+    where,
+    accepted: `some of ${allowed.join(",")}`,
+  });
+}
+
+/** A port spec; its errors name the option as well as the spec. */
+export function parsePort(text: string, option: string): PortSpec {
+  try {
+    return parsePortSpec(text);
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    const { exitCode, message, accepted, hint } = error;
+    throw new PktgenError(exitCode, message, {
+      where: `${option} ${text}`,
+      ...(accepted === undefined ? {} : { accepted }),
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
+  }
+}
+
+/** A word that an option with blanks in its list leaves over, or one too many. */
+export function refuseWords(words: readonly string[]): void {
+  const [word] = words;
+  if (word === undefined) return;
+  throw usageError(`what is '${word}'?`, {
+    accepted: "options only",
+    hint: "lists have commas and no blanks, e.g. --sizes 64,1518; see pktgen-ts --help",
+  });
+}

@@ -1,0 +1,92 @@
+/** The options of `run`, declared once: names, help, groups. Their values stay text here; `run-plan.ts` reads them. */
+import { type Command, Option } from "commander";
+
+/** As commander hands them over. Absent: not given. */
+export interface RunOptions {
+  readonly sizes?: string;
+  readonly flows?: string;
+  readonly dstMac?: string;
+  readonly srcMac?: string;
+  readonly vlan?: string;
+  readonly ip?: string;
+  readonly profile?: string;
+  readonly dut?: string;
+  readonly tx?: string;
+  readonly rx?: string;
+  readonly queues?: string;
+  readonly lineRate?: string;
+  readonly rate?: string;
+  readonly duration?: string;
+  readonly count?: string;
+  readonly warmup?: string;
+  readonly settle?: string;
+  readonly repeat?: string;
+  readonly seed?: string;
+  readonly startSequence?: string;
+  readonly cores?: string;
+  readonly busy?: boolean;
+  readonly integrity?: boolean;
+  readonly loss?: string;
+  readonly minRate?: string;
+  readonly json?: string;
+  readonly csv?: string;
+  readonly junit?: string;
+  readonly ndjson?: boolean;
+  readonly verbose?: boolean;
+}
+
+type Row = readonly [flags: string, help: string];
+
+/** Heading → its options. Every heading ends in `(run):`, which is how the main help finds them. */
+const groups: Readonly<Record<string, readonly Row[]>> = {
+  "What is sent": [
+    [
+      "--sizes <list>",
+      "frame sizes with FCS: 64,1518 | 64-1518:64 | imix | rfc2544 | plan (default: plan, 64 to 1518)",
+    ],
+    ["--flows <n>", "different address and port pairs that frames go round in (default: 1)"],
+    ["--dst-mac <mac>", "destination of all frames (default: 00:11:22:33:44:10)"],
+    ["--src-mac <mac>", "source of all frames (default: 02:00:00:00:00:01)"],
+    ["--vlan <id>", "with an 802.1Q tag, 0 to 4094"],
+    ["--ip <4|6>", "IP version (default: 4)"],
+    ["--profile <file>", "traffic from a profile instead of plain UDP; options given beside it override it"],
+  ],
+  "Where to": [
+    ["--dut <kind>", "embedded[,option=value…] (default: built in, nothing to install) | testpmd[,…] | external"],
+    ["--tx <port>", "port to send on, for --dut external, e.g. virtio-user:/tmp/vhost0 (see pktgen-ts ports)"],
+    ["--rx <port>", "port to receive on (default: the one of --tx)"],
+    ["--queues <n>", "queue pairs, 1 to 8 (default: 1)"],
+    ["--line-rate <rate>", "speed to take percentages of and to judge by, e.g. 10Gbps; virtual ports have none"],
+  ],
+  "How fast and how long": [
+    ["--rate <rate>", "total: max | 1Mpps | 2.5Gbps (layer 2) | 2.5Gbps-l1 | 50% (of --line-rate)"],
+    ["--duration <time>", "for each size, e.g. 10s, or forever (until Ctrl-C)"],
+    ["--count <n>", "exactly so many frames for each size instead, e.g. 1000000 or 1M"],
+    ["--warmup <time>", "sent unrecorded before the first trial (default: 500ms)"],
+    ["--settle <time>", "a trial ends when nothing arrived for so long (default: short on the built-in lab, else 2s)"],
+    ["--repeat <n>", "trials of each kind; minimum, median and maximum are shown (default: 1)"],
+    ["--seed <n>", "everything random follows from it (default: 1)"],
+    ["--start-sequence <n>", "number of the first frame, e.g. 4294967000 (default: 0)"],
+    ["--cores <list>", "CPUs for the polling threads, in order, e.g. 2,3,4-6"],
+    ["--busy", "poll without ever giving the CPU back"],
+    ["--integrity", "compare every payload byte, too"],
+  ],
+  "What passes": [
+    ["--loss <ratio>", "tolerated loss, e.g. 0, 0.1% (default: 0 at a set rate; at max loss decides nothing)"],
+    ["--min-rate <rate>", "least forwarded rate that passes, e.g. 1Mpps"],
+  ],
+  "Where results go": [
+    ["--json <file>", "the whole result as one document; - for standard output, then without the table"],
+    ["--csv <file>", "a line for each trial"],
+    ["--junit <file>", "a test case for each trial"],
+    ["--ndjson", "a line of JSON for each interval and trial on standard output, instead of the table"],
+    ["--verbose", "progress as lines of text where standard error is no terminal"],
+  ],
+};
+
+/** Adds them to `run`. */
+export function addRunOptions(command: Command): void {
+  for (const [heading, rows] of Object.entries(groups)) {
+    for (const [flags, help] of rows) command.addOption(new Option(flags, help).helpGroup(`${heading} (run):`));
+  }
+}

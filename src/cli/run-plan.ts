@@ -1,0 +1,226 @@
+/** From the options of `run` to its plan: everything validated at the door, in sentences that name the option. Pure. */
+import { parseEmbeddedOptions } from "../dut/embedded/options.js";
+import { parseTestpmdOptions } from "../dut/testpmd/options.js";
+import { PktgenError, usageError } from "../errors.js";
+import type { DutChoice, RunPlan, TrialChoice } from "../method/plan.js";
+import { nearest } from "../nearest.js";
+import { parseMac } from "../packet/address.js";
+import type { PortSpec } from "../port/port.js";
+import type { Profile } from "../profile/index.js";
+import { type StreamSpec, streamSpec } from "../stream/spec.js";
+import {
+  type FrameSize,
+  meanFrameBytes,
+  parseCount,
+  parseDuration,
+  parseDurationOrForever,
+  parseLineRate,
+  parseRate,
+  parseRatio,
+  parseSizes,
+  type Rate,
+  ratePps,
+} from "../units.js";
+import { parseCores, parsePort, parseQueues } from "./option-values.js";
+import type { RunOptions } from "./run-options.js";
+
+const defaultWarmupNs = 500e6;
+const defaultDurationNs = 1e9;
+/** A trial shorter than this settles before a thread that sleeps has woken. */
+const leastSettleNs = 1e6;
+const mostRepeats = 1_000;
+const mostFlows = 2 ** 24;
+/** Sequence numbers are unwrapped to 48 bits and more. */
+const mostStartSequence = 2 ** 48 - 1;
+
+const dutKinds = ["embedded", "external", "testpmd"] as const;
+
+/** `undefined` where the option is not given. */
+const given = <T>(text: string | undefined, parse: (text: string) => T): T | undefined =>
+  text === undefined ? undefined : parse(text);
+
+/** A port's own queues= wins over --queues; without either it has one. */
+function portWithQueues(text: string, option: string, queues: number | undefined): PortSpec {
+  const spec = parsePort(text, option);
+  if (queues === undefined || queues === spec.queues) return spec;
+  if (!/,queues=/.test(text)) return { ...spec, queues };
+  if (spec.queues > queues) return spec;
+  const accepted = `at least ${queues} queues, as --queues asks`;
+  throw usageError(`the port has ${spec.queues} queue pairs`, { where: `${option} ${text}`, accepted });
+}
+
+function externalDut(options: RunOptions, queues: number | undefined): DutChoice {
+  const { tx, rx } = options;
+  const hint = "see pktgen-ts ports";
+  if (tx === undefined) {
+    throw usageError("an external device needs a port to send on", {
+      where: "--tx",
+      accepted: "e.g. virtio-user:/tmp/vhost0",
+      hint,
+    });
+  }
+  const same = rx === undefined || rx === tx;
+  return {
+    kind: "external",
+    tx: portWithQueues(tx, "--tx", queues),
+    rx: same ? null : portWithQueues(rx, "--rx", queues),
+  };
+}
+
+/** Devices that this program starts bring the ports to send on. */
+function refusePorts({ tx, rx }: RunOptions, kind: string): void {
+  const port = tx === undefined ? (rx === undefined ? undefined : "--rx") : "--tx";
+  if (port === undefined) return;
+  const hint = "add --dut external to use ports of your own";
+  throw usageError(`the ${kind} device brings its own ports`, { where: port, accepted: "no ports with it", hint });
+}
+
+function dutOf(options: RunOptions, queues: number | undefined): DutChoice {
+  const text = options.dut ?? "embedded";
+  const comma = text.indexOf(",");
+  const kind = comma < 0 ? text : text.slice(0, comma);
+  const rest = comma < 0 ? "" : text.slice(comma + 1);
+  if (kind === "embedded" || kind === "testpmd") {
+    refusePorts(options, kind);
+    return kind === "embedded"
+      ? { kind, options: parseEmbeddedOptions(rest, "--dut") }
+      : { kind, options: parseTestpmdOptions(rest, "--dut") };
+  }
+  const accepted = "embedded[,option=value…], testpmd[,option=value…], external";
+  if (kind !== "external") {
+    const meant = nearest(kind, dutKinds);
+    const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+    throw usageError(`unknown device under test "${kind}"`, { where: "--dut", accepted, ...hint });
+  }
+  if (comma >= 0) throw usageError(`external has no options, but "${rest}" is given`, { where: "--dut", accepted });
+  return externalDut(options, queues);
+}
+
+function trialsOf(options: RunOptions): TrialChoice {
+  const { rate, duration, count } = options;
+  if (rate === undefined && duration === undefined && count === undefined) return "default";
+  if (duration !== undefined && count !== undefined) {
+    const accepted = "one of them: a trial ends after a time or after so many frames";
+    throw usageError("--count and --duration contradict each other", { where: "--count", accepted });
+  }
+  return {
+    rate: given(rate, (text) => parseRate(text, "--rate")) ?? { kind: "max" },
+    durationNs:
+      count === undefined
+        ? (given(duration, (text) => parseDurationOrForever(text, "--duration")) ?? defaultDurationNs)
+        : null,
+    count: given(count, (text) => parseCount(text, "--count")) ?? null,
+  };
+}
+
+/** The options' names for the fields that a stream's errors name. */
+const streamOptions: Readonly<Record<string, string>> = {
+  vlan: "--vlan",
+  flows: "--flows",
+  srcPort: "--flows",
+  srcAddress: "--ip",
+  dstAddress: "--ip",
+  dstMac: "--dst-mac",
+  srcMac: "--src-mac",
+};
+
+function ipVersion(text: string): 4 | 6 {
+  if (text === "4") return 4;
+  if (text === "6") return 6;
+  throw usageError(`"${text}" is no IP version`, { where: "--ip", accepted: "4, 6" });
+}
+
+function macText(text: string, where: string): string {
+  parseMac(text, where);
+  return text;
+}
+
+/** What the options say about the stream, over what the profile says. */
+function streamOf(options: RunOptions, profile: Profile | null, seed: number): StreamSpec {
+  const said = {
+    sizes: given(options.sizes, (text) => parseSizes(text, "--sizes")),
+    ip: given(options.ip, ipVersion),
+    vlan: given(options.vlan, (text) => parseCount(text, "--vlan", 0, 4094)),
+    flows: given(options.flows, (text) => parseCount(text, "--flows", 1, mostFlows)),
+    dstMac: given(options.dstMac, (text) => macText(text, "--dst-mac")),
+    srcMac: given(options.srcMac, (text) => macText(text, "--src-mac")),
+  };
+  const changes = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  try {
+    return streamSpec({ ...profile?.stream, ...changes, seed });
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    const where = streamOptions[error.where ?? ""] ?? error.where;
+    const { message, accepted, hint } = error;
+    throw usageError(message, {
+      ...(where === undefined ? {} : { where }),
+      ...(accepted === undefined ? {} : { accepted }),
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
+  }
+}
+
+/** Percentages and bit rates are checked for each size here, before anything is opened. */
+function checkRates(
+  trials: TrialChoice,
+  sizes: readonly FrameSize[],
+  repeat: number,
+  lineRateBps: number | null,
+): void {
+  if (trials === "default") return;
+  for (const size of sizes) ratePps(trials.rate, meanFrameBytes(size), lineRateBps);
+  if (trials.durationNs === Number.POSITIVE_INFINITY && sizes.length * repeat > 1) {
+    const what = `forever never comes to an end, and ${sizes.length * repeat} trials are asked for`;
+    throw usageError(what, { where: "--duration", accepted: "forever with one size, e.g. --sizes 64" });
+  }
+}
+
+/** In frames per second; bits per second mean another rate for each size, so they need a single one. */
+function minRatePps(text: string, sizes: readonly FrameSize[], lineRateBps: number | null): number {
+  const where = "--min-rate";
+  const rate: Rate = parseRate(text, where);
+  if (rate.kind === "pps") return rate.pps;
+  if (rate.kind !== "max" && sizes.length === 1) return ratePps(rate, meanFrameBytes(sizes[0]!), lineRateBps, where);
+  const what = rate.kind === "max" ? "max is no least rate" : `"${text}" is another rate in frames for each size`;
+  throw usageError(what, { where, accepted: "frames per second, e.g. 1Mpps; or one size only" });
+}
+
+/** Queue pairs in use: as asked, else as many as the ports have. */
+function queuesOf(asked: number | undefined, dut: DutChoice): number {
+  if (asked !== undefined) return asked;
+  if (dut.kind !== "external") return 1;
+  return Math.min(dut.tx.queues, dut.rx?.queues ?? dut.tx.queues);
+}
+
+/** Throws a usage error (2) for the first option that cannot be. */
+export function planRun(options: RunOptions, profile: Profile | null, commandLine: string): RunPlan {
+  const asked = given(options.queues, (text) => parseQueues(text, "--queues"));
+  const dut = dutOf(options, asked);
+  const trials = trialsOf(options);
+  const seed = given(options.seed, (text) => parseCount(text, "--seed", 0)) ?? 1;
+  const stream = streamOf(options, profile, seed);
+  const lineRateBps = given(options.lineRate, (text) => parseLineRate(text, "--line-rate")) ?? null;
+  const repeat = given(options.repeat, (text) => parseCount(text, "--repeat", 1, mostRepeats)) ?? 1;
+  checkRates(trials, stream.sizes, repeat, lineRateBps);
+  return {
+    sizes: stream.sizes,
+    dut,
+    queues: queuesOf(asked, dut),
+    stream,
+    trials,
+    seed,
+    warmupNs: given(options.warmup, (text) => parseDuration(text, "--warmup", 0)) ?? defaultWarmupNs,
+    settleNs: given(options.settle, (text) => parseDuration(text, "--settle", leastSettleNs)) ?? null,
+    repeat,
+    cores: given(options.cores, (text) => parseCores(text, "--cores")) ?? null,
+    busy: options.busy === true,
+    integrity: options.integrity === true,
+    lineRateBps,
+    lossLimit: given(options.loss, (text) => parseRatio(text, "--loss")) ?? null,
+    minRatePps: given(options.minRate, (text) => minRatePps(text, stream.sizes, lineRateBps)) ?? null,
+    startSequence:
+      given(options.startSequence, (text) => parseCount(text, "--start-sequence", 0, mostStartSequence)) ?? 0,
+    commandLine,
+  };
+}

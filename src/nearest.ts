@@ -1,0 +1,37 @@
+/** The word that somebody who mistyped one meant, most likely. */
+
+/**
+ * Edit distance with transpositions (optimal string alignment), so that `szies` is one step from `sizes`.
+ * Quadratic, for words.
+ */
+function distance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      let steps = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + change);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) steps = Math.min(steps, beforeLast[j - 2]! + 1);
+      row.push(steps);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length]!;
+}
+
+/** The candidate nearest to `word`; null where none is within three steps and two fifths of its length. */
+export function nearest(word: string, candidates: readonly string[]): string | null {
+  let best: string | null = null;
+  let bestSteps = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const steps = distance(word.toLowerCase(), candidate.toLowerCase());
+    if (steps < bestSteps && steps <= Math.min(3, Math.ceil(0.4 * Math.max(word.length, candidate.length)))) {
+      best = candidate;
+      bestSteps = steps;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,79 @@
+/** The package as a stranger gets it: packed, installed into an empty folder without scripts, and run there. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { builtMain } from "../cli/run-cli.js";
+
+const root = join(import.meta.dirname, "../..");
+const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-package-"));
+const app = join(scratch, "app");
+const command = join(app, "node_modules/.bin/pktgen-ts");
+const installMs = 120_000;
+
+/** Packed sizes in bytes: a ceiling that is raised on purpose only. */
+const unpackedBytesMax = 3_000_000;
+
+interface Packed {
+  readonly filename: string;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const npm = (args: readonly string[], cwd: string): string =>
+  execFileSync("npm", [...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+let packed: Packed;
+
+beforeAll(() => {
+  builtMain();
+  const output = npm(["pack", "--json", "--ignore-scripts", "--pack-destination", scratch], root);
+  packed = (JSON.parse(output) as Packed[])[0]!;
+  mkdirSync(app);
+  writeFileSync(join(app, "package.json"), '{ "name": "empty", "private": true, "type": "module" }');
+  const flags = ["--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offline"];
+  npm(["install", ...flags, join(scratch, packed.filename)], app);
+}, installMs);
+
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+describe("the packed package", () => {
+  it("holds what it needs and nothing else", () => {
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(["LICENSE", "README.md", "CHANGELOG.md", "dist/cli/main.js", "dist/index.d.ts"]),
+    );
+    expect(paths).toEqual(expect.arrayContaining(["profiles/imix.yaml", "profiles/rfc2544.yaml"]));
+    expect(
+      paths.filter(
+        (path) => !/^(dist|profiles|schemas)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
+      ),
+    ).toEqual([]);
+    expect(packed.unpackedSize).toBeLessThan(unpackedBytesMax);
+  });
+
+  it("says its version", () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+    expect(execFileSync(command, ["--version"], { encoding: "utf8" })).toBe(`${version}\n`);
+  });
+
+  it("helps", () => {
+    const help = execFileSync(command, ["--help"], { encoding: "utf8" });
+    expect(help).toContain("--sizes <list>");
+    expect(help).toContain("pktgen-ts --sizes 64,1518");
+  });
+
+  it("loads libc from the prebuilt library, without an install script", () => {
+    expect(execFileSync(command, ["doctor"], { encoding: "utf8", cwd: app })).toMatch(/ok +libc \(koffi\)/);
+  });
+
+  it("is importable, with types beside it", () => {
+    const script = 'const api = await import("pktgen-ts"); console.log(Object.keys(api).length > 0)';
+    expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", cwd: app })).toBe(
+      "true\n",
+    );
+  });
+});
