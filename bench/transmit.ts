@@ -98,7 +98,7 @@ const intoNullDevice = (queues: number): Contender => ({
     const socket = place.path("null.sock");
     await using _device = await startEmbeddedPart({
       part: "container",
-      ports: [`vhost:${socket},queues=${queues},ring=packed`],
+      ports: [`vhost:${socket},queues=${queues},ring=packed,in_order=on`],
       mode: "rxonly",
       faults: null,
       maxFrameBytes: 1518,

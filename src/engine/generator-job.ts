@@ -4,7 +4,9 @@
  * it does both.
  */
 import { usageError } from "../errors.js";
+import { Histogram } from "../stats/histogram.js";
 import { compileStream } from "../stream/compile.js";
+import { directLoop } from "./direct-loop.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
 import { LagWindow } from "./lag-window.js";
 import { QueueSender } from "./queue-sender.js";
@@ -12,6 +14,7 @@ import { Receiver } from "./receiver.js";
 import { Transmitter } from "./transmitter.js";
 import {
   generatorCounter as counter,
+  type FloorAnswer,
   type GeneratorCommand,
   generatorPhase as phase,
   type TrialOrder,
@@ -26,6 +29,16 @@ export interface GeneratorOptions {
 /** When everything is back, a duplicate may still come; this long is enough to see it. */
 const quietWhenCompleteNs = 20_000_000;
 const countersEveryNs = 1_000_000;
+
+/** 5,000 single frames at 50 kpps: 100 ms, in which V8 has compiled it all long before the median. */
+const floorLoad = {
+  queues: 1,
+  load: { kind: "paced", pps: 50_000 },
+  count: 5_000,
+  durationNs: Number.POSITIVE_INFINITY,
+  settleNs: 0,
+  cooperative: true,
+} as const;
 
 interface Trial {
   readonly order: TrialOrder;
@@ -73,9 +86,34 @@ class Generator implements Job {
       case "stop":
         if (this.#trial !== null) this.#trial.transmitter.end(this.#sinceEpochNs(this.#trial), "stopped");
         return null;
+      case "floor":
+        return this.#floor(command.order);
       case "report":
         return this.#report();
     }
+  }
+
+  /** A short trial of the same code through a loop in this thread. */
+  #floor(order: TrialOrder): FloorAnswer {
+    const loop = directLoop();
+    let done = false;
+    const own = new Generator({
+      ...this.#context,
+      memory: loop.memory,
+      options: { ports: 1 } satisfies GeneratorOptions,
+      counters: new Float64Array(counter.slots),
+      post: () => {
+        done = true;
+      },
+    });
+    own.attach(0, loop.port);
+    own.command({ kind: "trial", order: { ...order, ...floorLoad } });
+    while (!done) {
+      own.step();
+      loop.turn();
+    }
+    const { latency } = own.#report().receive;
+    return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
   }
 
   step(): number {
@@ -102,7 +140,7 @@ class Generator implements Job {
     moved += trial.receiver.step(nowNs, trial.epochNs);
     if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
     if (trial.phase === phase.settling && moved === 0) this.#settle(trial, now);
-    return moved;
+    return moved === 0 && trial.transmitter.isWakeful(now) ? 1 : moved;
   }
 
   #prepare(order: TrialOrder): Trial {

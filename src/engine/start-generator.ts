@@ -5,6 +5,7 @@ import type { LoopWorker } from "./loop-worker.js";
 import { startLoopWorker } from "./start-worker.js";
 import {
   generatorCounter as counter,
+  type FloorAnswer,
   type GeneratorCommand,
   type GeneratorEvent,
   generatorPhase as phase,
@@ -38,6 +39,8 @@ export interface Generator extends AsyncDisposable {
    * gone.
    */
   runTrial(order: TrialOrder, signal: AbortSignal): Promise<TrialReport>;
+  /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
+  floorNs(order: TrialOrder): Promise<number>;
   /** The counters now; null before the first trial. */
   progress(): TrialProgress | null;
 }
@@ -85,6 +88,7 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
         worker.stand();
       }
     },
+    floorNs: async (order) => (await say({ kind: "floor", order })) as FloorAnswer,
     progress() {
       const page = worker.counters;
       const now = page[counter.phase];

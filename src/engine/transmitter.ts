@@ -26,9 +26,10 @@ const singleFramePps = 2e6;
 const burstFrames = 64;
 /** At max, fewer free slots than this are left to grow: a burst costs the same whatever its size. */
 const leastBurst = 32;
-/** Closer than this to the next departure, spin on the clock instead of polling anything else. */
+/** Closer than this to the next departure, spin on the clock: a poll of the receive rings would make it late. */
 const spinNs = 300;
-const spinNsAlone = 5_000;
+/** Closer than this, the thread does not give way, unless there are more threads than CPUs. */
+const wakefulNs = 20_000;
 
 export class Transmitter {
   readonly #order: TrialOrder;
@@ -40,7 +41,6 @@ export class Transmitter {
   readonly #schedule: DepartureSchedule | null;
   readonly #slots: number;
   readonly #single: boolean;
-  readonly #spinNs: number;
   readonly #pacing: GapRecorder | null;
   readonly #lag: LagWindow | null;
   #epochNs = 0;
@@ -69,7 +69,6 @@ export class Transmitter {
     this.#schedule = this.#pps > 0 ? departureSchedule(this.#pps, 0) : null;
     this.#slots = order.count === null ? (this.#schedule?.slotsIn(order.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
     this.#single = this.#pps <= singleFramePps;
-    this.#spinNs = order.cooperative ? spinNs : spinNsAlone;
     this.#pacing = this.#schedule === null ? null : new GapRecorder(this.#intervalNs);
     this.#lag = lag;
   }
@@ -88,6 +87,11 @@ export class Transmitter {
 
   get published(): number {
     return this.#published;
+  }
+
+  /** The next departure is so near that the thread should stay awake for it. */
+  isWakeful(nowNs: number): boolean {
+    return !this.#ended && !this.#order.cooperative && this.#schedule !== null && this.#dueNs - nowNs < wakefulNs;
   }
 
   /** One turn at `nowNs` (since the epoch); returns frames published. */
@@ -200,7 +204,7 @@ export class Transmitter {
   #stepPaced(firstNowNs: number, schedule: DepartureSchedule): number {
     let nowNs = firstNowNs;
     if (nowNs < this.#dueNs) {
-      if (this.#dueNs - nowNs > this.#spinNs) return 0;
+      if (this.#dueNs - nowNs > spinNs) return 0;
       while (nowNs < this.#dueNs) nowNs = this.#nowNs() - this.#epochNs;
     }
     if (this.#isOver(nowNs)) {

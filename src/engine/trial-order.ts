@@ -130,7 +130,12 @@ export interface TrialReport {
 export type GeneratorCommand =
   | { readonly kind: "trial"; readonly order: TrialOrder }
   | { readonly kind: "stop" }
+  /** Answers the median latency in ns through a direct loop: the generator's own share. */
+  | { readonly kind: "floor"; readonly order: TrialOrder }
   | { readonly kind: "report" };
+
+/** Answer to `floor`, ns. */
+export type FloorAnswer = number;
 
 /** Events of the generator's job. */
 export type GeneratorEvent = { readonly kind: "done" };

@@ -114,6 +114,7 @@ async function warmUp(plan: RunPlan, lab: Lab, first: PlannedTrial, signal: Abor
   await lab.ready(reconnectMs);
   const order = orderFor(plan, lab, { ...first, pps: null, count: null, durationNs: plan.warmupNs }, 0);
   await lab.generator.runTrial(order, signal);
+  await lab.measureFloor(order);
 }
 
 async function runTrial(
@@ -147,6 +148,7 @@ async function runTrial(
     report,
     signed: lab.isSigned(next.size),
     hops: hopDifferences(hopsBefore, hopsAfter),
+    floorNs: lab.floorNs(),
     injected: (await lab.dut?.injected()) ?? null,
     stealMs,
     switches,

@@ -1,6 +1,7 @@
 /** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
 import { type Dut, startDut } from "../dut/index.js";
 import { type Generator, startGenerator } from "../engine/start-generator.js";
+import type { TrialOrder } from "../engine/trial-order.js";
 import { environmentError } from "../errors.js";
 import { openPort, parsePortSpec } from "../port/index.js";
 import type { Port, PortFacts, PortSpec } from "../port/port.js";
@@ -23,6 +24,9 @@ export interface Lab extends AsyncDisposable {
   readonly cooperative: boolean;
   /** What everybody should know who reads the figures. */
   readonly notes: readonly string[];
+  /** Measures the generator's own share of latencies, once; `floorNs` has it from then on. */
+  measureFloor(order: TrialOrder): Promise<void>;
+  floorNs(): number | null;
   isSigned(size: FrameSize): boolean;
   portFacts(): readonly PortFacts[];
   /** Resolves when all ports have peers; rejects with a PktgenError. */
@@ -116,9 +120,15 @@ function assemble({ plan, dut, ports, generator, cooperative, pollers, opened, s
     for (const port of ports) await untilReady(port, timeoutMs, signal);
     generations = ports.map((port) => port.rings()?.generation ?? -1);
   };
+  let floorNs: number | null = null;
   return {
     dut,
     generator,
+    measureFloor: async (order) => {
+      const measured = await generator.floorNs(order);
+      floorNs = Number.isFinite(measured) ? measured : null;
+    },
+    floorNs: () => floorNs,
     settleNs: dut?.settleNs ?? settleNsUnknownDut,
     cooperative,
     notes: cooperative ? [`${pollers} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`] : [],

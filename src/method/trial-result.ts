@@ -22,6 +22,8 @@ export interface TrialInputs {
   /** Differences over the trial; empty where the DUT has no counters. */
   readonly hops: readonly HopCounters[];
   readonly injected: Injected | null;
+  /** Absent or null: not measured. */
+  readonly floorNs?: number | null;
   readonly stealMs: number;
   readonly switches: number;
   readonly lossRatioMax: number | null;
@@ -59,6 +61,8 @@ export function trialResult(inputs: TrialInputs): Trial {
     firstForeign: report.receive.firstForeign.map(({ hex }) => hex),
     ...rates,
     ...delaysOf(inputs, rates.rxPps),
+    ...intendedOf(inputs),
+    ...(typeof inputs.floorNs !== "number" || order.load.kind === "max" ? {} : { generatorFloorNs: inputs.floorNs }),
     pacing: report.transmit.pacing,
     queuesSeen: queuesSeen(report),
     hops: hopsOf(inputs.hops),
@@ -150,6 +154,13 @@ function delaysOf(
     ipdvNs: ipdv === null ? null : SignedHistogram.fromData(ipdv).summary(),
     pdvNs: delayVariation(histogram),
   };
+}
+
+/** No coordinated omission: with what each frame was behind its slot. */
+function intendedOf({ report }: TrialInputs): Pick<Trial, "latencyIntendedNs"> {
+  const { latencyIntended } = report.receive;
+  const summary = latencyIntended === null ? null : Histogram.fromData(latencyIntended).summary();
+  return summary === null ? {} : { latencyIntendedNs: summary };
 }
 
 function queuesSeen({ transmit, receive }: TrialReport): Trial["queuesSeen"] {

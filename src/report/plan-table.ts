@@ -2,6 +2,7 @@
 import { renderDtsTable } from "./dts.js";
 import { colorsFor, wrap } from "./grid.js";
 import type { CaseResult, PlanResult } from "./plan-result.js";
+import { queueLines } from "./queue-table.js";
 import type { ReportOptions } from "./report.js";
 import type { Trial } from "./result.js";
 import { renderTable } from "./table.js";
@@ -14,7 +15,10 @@ function troubles({ steps }: CaseResult): string[] {
   const bad = steps.filter(({ verdict }) => verdict === "fail" || verdict === "invalid");
   const skipped = steps.filter(({ verdict }) => verdict === "skipped").length;
   return [
-    ...bad.map(({ number, what, verdict, reasons }) => `${number} ${what}: ${verdict.toUpperCase()}${reasons.length === 0 ? "" : `: ${reasons.join("; ")}`}`),
+    ...bad.map(
+      ({ number, what, verdict, reasons }) =>
+        `${number} ${what}: ${verdict.toUpperCase()}${reasons.length === 0 ? "" : `: ${reasons.join("; ")}`}`,
+    ),
     ...(skipped === 0 ? [] : [`${skipped} of ${steps.length} steps were not done`]),
   ];
 }
@@ -28,8 +32,11 @@ function caseText(one: CaseResult, result: PlanResult, options: ReportOptions): 
     bold(`Case ${one.number}: ${one.name}`),
     ...one.notes.map((note) => wrap(`note: ${note}`, "    ").join("\n")),
     trials.length === 0 ? "" : renderTable({ ...run, trials, verdict: one.verdict }, options).trimEnd(),
+    queueLines(trials, options).join("\n"),
     renderDtsTable(one, options).trimEnd(),
-    [...troubles(one), ...one.reasons, `case ${one.number} ${verdict}`].flatMap((line) => wrap(line, "    ")).join("\n"),
+    [...troubles(one), ...one.reasons, `case ${one.number} ${verdict}`]
+      .flatMap((line) => wrap(line, "    "))
+      .join("\n"),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
 }

@@ -127,6 +127,9 @@ const trial = z.strictObject({
     .nullable()
     .describe("in flight ÷ rate, at max, where the rings dominate and latency is no figure of the DUT"),
   inFlightFrames: frames.nullable(),
+  latencyIntendedNs: variation
+    .optional()
+    .describe("from the departure intended, not the actual one: what a stall of the generator hides"),
   generatorFloorNs: ns.optional().describe("median latency of a direct loop: the generator's own share"),
   ipdvNs: variation.nullable().describe("RFC 5481 §4.1"),
   pdvNs: variation.nullable().describe("RFC 5481 §4.2"),

@@ -1,0 +1,71 @@
+/**
+ * A port that leads straight back: both sides of a packed ring pair over private memory, in one thread. What the
+ * generator measures through it is its own share of every latency: filling, publishing, polling, and two clock reads.
+ */
+import {
+  copyFrame,
+  type DeviceRingLayout,
+  type DriverRingLayout,
+  driverRingEnd,
+  driverRingLayout,
+  initialiseDriverRing,
+  openRxRing,
+  openTxRing,
+  type RingMemory,
+  type RxRing,
+  ringMemory,
+  SCRATCH_BYTES,
+  type TxRing,
+} from "../ring/index.js";
+import type { OpenPort } from "./job.js";
+
+const ringSize = 256;
+const bufferBytes = 2048;
+const burstFrames = 64;
+
+export interface DirectLoop {
+  readonly memory: RingMemory;
+  readonly port: OpenPort;
+  /** The device's turn: everything that was sent is put where it will be received. */
+  turn(): void;
+}
+
+export function directLoop(): DirectLoop {
+  const ring = { format: "packed", size: ringSize, headerBytes: 12, inOrder: true, mergeable: false } as const;
+  const tx = driverRingLayout({ ...ring, direction: "tx", vring: 1, bufferBytes, addressBase: 0n }, 4096);
+  const rx = driverRingLayout({ ...ring, direction: "rx", vring: 0, bufferBytes, addressBase: 0n }, driverRingEnd(tx));
+  const end = Math.ceil(driverRingEnd(rx) / 4096) * 4096;
+  const memory = ringMemory(new ArrayBuffer(end + SCRATCH_BYTES));
+  for (const layout of [tx, rx]) initialiseDriverRing(memory, layout);
+  const queue = { tx: openTxRing(memory, tx), rx: openRxRing(memory, rx), notifyTx: () => {}, notifyRx: () => {} };
+  const back = openTxRing(memory, deviceSide(rx, "tx", end, memory));
+  const forth = openRxRing(memory, deviceSide(tx, "rx", end, memory));
+  return { memory, port: { memory, queues: [queue] }, turn: () => passOn(memory, forth, back) };
+}
+
+function deviceSide(
+  driver: DriverRingLayout,
+  direction: "tx" | "rx",
+  scratch: number,
+  memory: RingMemory,
+): DeviceRingLayout {
+  const { format, vring, size, descriptors, driverArea, deviceArea, headerBytes, inOrder, mergeable, start } = driver;
+  const regions = [{ guestAddress: 0n, bytes: memory.buffer.byteLength, offset: 0 }];
+  const geometry = { format, vring, size, descriptors, driverArea, deviceArea, headerBytes, inOrder, mergeable, start };
+  return { ...geometry, role: "device", direction, regions, indirect: false, scratch, scratchBytes: SCRATCH_BYTES };
+}
+
+function passOn(memory: RingMemory, from: RxRing, to: TxRing): void {
+  const frames = from.poll(burstFrames);
+  if (frames === 0) return;
+  to.reclaim();
+  let placed = 0;
+  for (let k = 0; k < frames; k++) {
+    const at = to.place(placed, from.lengths[k]);
+    if (at <= 0) break;
+    copyFrame(memory, at, from.offsets[k], from.lengths[k]);
+    placed++;
+  }
+  to.publish(placed);
+  from.release(frames);
+}
