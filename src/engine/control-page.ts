@@ -14,6 +14,8 @@ export const word = {
   sleeps: 3,
   /** The kernel's thread id. Written by the thread. */
   threadId: 4,
+  /** How many messages the thread has dealt with. Written by the thread. */
+  handled: 6,
   /** 1 if the thread is pinned to the CPU asked for. */
   pinned: 5,
 } as const;

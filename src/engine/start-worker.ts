@@ -38,6 +38,8 @@ class OwnedWorker implements LoopWorker {
   #failure: Error | null = null;
   #closing = false;
   #nextId = 1;
+  /** Messages posted; the thread counts those it has dealt with. */
+  #posted = 0;
   /** The loop runs when it is wanted and nobody holds it. */
   #wanted = false;
   #holds = 0;
@@ -160,13 +162,21 @@ class OwnedWorker implements LoopWorker {
 
   #waitUntilStanding(): void {
     const deadline = Date.now() + standTimeoutMs;
-    while (Atomics.load(this.#control, word.state) === state.running) {
-      Atomics.wait(this.#control, word.state, state.running, 10);
+    // A command touches rings as well, in a thread that stands: those posted are waited for.
+    while (this.#isBusy()) {
+      Atomics.wait(this.#control, word.state, state.running, 1);
       if (Date.now() > deadline) throw invalidError(`the thread of ${this.#options.name} does not stop`);
     }
   }
 
+  #isBusy(): boolean {
+    const now = Atomics.load(this.#control, word.state);
+    if (now === state.ended) return false;
+    return now === state.running || Atomics.load(this.#control, word.handled) !== this.#posted;
+  }
+
   #post(message: ToThread): void {
+    this.#posted++;
     this.#thread.postMessage(message);
     this.#wake();
   }

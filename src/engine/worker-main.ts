@@ -84,6 +84,8 @@ function takeMessages(job: Job): void {
     const message = received.message as ToThread;
     if (message.kind === "attach") attach(job, message.index, message.rings);
     else answer(job, message.id, message.request);
+    Atomics.add(control, word.handled, 1);
+    Atomics.notify(control, word.handled);
   }
 }
 
@@ -120,7 +122,6 @@ function reportFault(job: Job, error: unknown): boolean {
 
 function serve(job: Job): void {
   for (;;) {
-    storePositions();
     Atomics.store(control, word.state, state.standing);
     Atomics.notify(control, word.state);
     const seen = Atomics.load(control, word.wake);
@@ -139,6 +140,8 @@ function serve(job: Job): void {
     } catch (error) {
       if (!reportFault(job, error)) throw error;
     }
+    // Only here, before anybody is told that the thread stands: positions may write to the rings.
+    storePositions();
   }
 }
 

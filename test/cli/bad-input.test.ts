@@ -135,8 +135,14 @@ const inProcess: readonly Refusal[] = [
   [["--sizes"], /option '--sizes <list>' argument missing/],
   [["ndr", "--sizes", "64"], /unknown command 'ndr'; accepted: run, dut, ports, doctor/],
   [["ports", "all"], /too many arguments for 'ports'/],
-  [["dut"], /dut: which device\?; accepted: embedded/],
-  [["dut", "testpmd"], /dut: unknown device under test 'testpmd'; accepted: embedded/],
+  [["dut"], /dut: which device\?; accepted: embedded, testpmd/],
+  [["dut", "tespmd"], /dut: unknown device under test 'tespmd'; accepted: embedded, testpmd/],
+  [
+    ["dut", "testpmd", "--options", "huge=maybe"],
+    /--options huge: "maybe" is not one of its values; accepted: auto, on, off/,
+  ],
+  [["--dut", "testpmd,contaner=none"], /--dut: testpmd has no option "contaner"; .*did you mean container=\?/],
+  [["--dut", "testpmd", "--tx", "null:"], /--tx: the testpmd device brings its own ports.*--dut external/],
   [["dut", "embedded", "--part", "guest"], /--part <part>.*'guest' is invalid.*both, host, container/],
   [["dut", "embedded", "--part", "container"], /--port: 0 ports for --part container; accepted: one/],
   [["dut", "embedded", "--part", "container", "--port", "foo"], /--port foo: unknown port kind "foo"/],
@@ -169,7 +175,10 @@ describe("a bug", () => {
 
 describe("what this machine or version lacks is said", () => {
   const missing: readonly Refusal[] = [
-    [["--dut", "testpmd"], /--dut: testpmd cannot be started by this version; accepted: .*--dut external/],
+    [
+      ["--dut", "testpmd,container=none,program=/nowhere/dpdk-testpmd"],
+      /the host's testpmd cannot be used: dpdk-testpmd is not installed; npm run lab:setup/,
+    ],
     [
       ["--dut", "external", "--tx", "virtio-user:/tmp/pktgen-ts-nobody"],
       /\/tmp\/pktgen-ts-nobody: there is no such socket; start the other side/,

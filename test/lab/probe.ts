@@ -1,0 +1,77 @@
+/**
+ * What this machine has of the lab. A test names what it needs and is skipped by name, with the reason, where that is
+ * missing; with PKTGEN_LAB=required a skip is a failure.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe, it } from "vitest";
+
+export type Need = "testpmd" | "root" | "podman" | "docker" | "hugetlbfs";
+
+const inPath = (program: string): boolean =>
+  (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
+
+const hasImage = (engine: string): boolean => {
+  try {
+    execFileSync(engine, ["image", "inspect", "pktgen-ts-dpdk"], { stdio: "ignore", timeout: 20_000 });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const engineLacks = (engine: string): string | null => {
+  if (!inPath(engine)) return `${engine} is not in PATH`;
+  return hasImage(engine) ? null : `${engine} has no image pktgen-ts-dpdk: npm run lab:image`;
+};
+
+const probes: Readonly<Record<Need, () => string | null>> = {
+  testpmd: () => (inPath("dpdk-testpmd") ? null : "dpdk-testpmd is not in PATH: npm run lab:setup"),
+  root: () => (process.getuid?.() === 0 ? null : "not root"),
+  podman: () => engineLacks("podman"),
+  docker: () => engineLacks("docker"),
+  hugetlbfs: () =>
+    readFileSync("/proc/filesystems", "utf8").includes("hugetlbfs") ? null : "the kernel has no hugetlbfs",
+};
+
+const answers = new Map<Need, string | null>();
+
+/** null: it is there. Each is looked for once. */
+export function missing(need: Need): string | null {
+  if (!answers.has(need)) answers.set(need, probes[need]());
+  return answers.get(need) ?? null;
+}
+
+const required = process.env["PKTGEN_LAB"] === "required";
+
+/** `describe` for tests of the lab. */
+export function describeLab(name: string, needs: readonly Need[], body: () => void): void {
+  const reasons = needs.map(missing).filter((reason) => reason !== null);
+  if (reasons.length === 0) {
+    describe(name, body);
+  } else if (required) {
+    describe(name, () => {
+      it("can run here, as PKTGEN_LAB=required asks", () => {
+        throw new Error(reasons.join("; "));
+      });
+    });
+  } else {
+    describe.skip(`${name} (${reasons.join("; ")})`, body);
+  }
+}
+
+/** Processes whose environment holds `NAME=value`: what a run with that in its own has started. */
+export function processesWith(variable: string): { readonly pid: number; readonly command: string }[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
+    .flatMap((pid) => {
+      try {
+        if (!readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(variable)) return [];
+        return [{ pid, command: readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim() }];
+      } catch {
+        return [];
+      }
+    });
+}
