@@ -9,8 +9,13 @@ import { virtqueueAreas, WRAP_BIT } from "./virtqueue.js";
 const CACHE_LINE = 64;
 /** Areas written by different sides lie this far apart: x86 fetches lines in pairs. */
 const AREA_ALIGNMENT = 128;
-/** Buffers begin on a page. */
+/**
+ * Buffers begin on a page, less the header: a frame starts on a cache line, so that one of 64 bytes is one line that
+ * moves between the cores, and its header another that stays as it is in both.
+ */
 const PAGE = 4096;
+/** Of all but legacy peers; theirs is shorter by two, and buffers are to stay aligned to four. */
+const HEADER_BYTES = 12;
 
 /** Scratch memory that every ring can work with: three of the longest frames, and room for many short ones. */
 export const SCRATCH_BYTES = 256 * 1024;
@@ -53,7 +58,7 @@ export function driverRingLayout(options: DriverRingOptions, at: number): Driver
   const descriptors = alignUp(at, PAGE);
   const driverArea = alignUp(descriptors + areas.descriptors.bytes, AREA_ALIGNMENT);
   const deviceArea = alignUp(driverArea + areas.driverArea.bytes, AREA_ALIGNMENT);
-  const buffers = alignUp(deviceArea + areas.deviceArea.bytes, PAGE);
+  const buffers = alignUp(deviceArea + areas.deviceArea.bytes, PAGE) + CACHE_LINE - HEADER_BYTES;
   const bufferStride = bufferStrideFor(bufferBytes);
   return {
     role: "driver",
