@@ -1,25 +1,34 @@
-/** A running embedded device, whole or in parts, as the command that keeps it running sees it. */
+/** A running device, whole or in parts, as the command that keeps it running sees it. */
 
 import type { EmbeddedOptions } from "../dut/embedded/options.js";
 import type { HopCounters } from "../dut/index.js";
+import type { TestpmdOptions } from "../dut/testpmd/options.js";
 import { environmentError, type PktgenError } from "../errors.js";
 
 export type DutKind = "both" | "host" | "container";
 
-export interface DutSetup {
-  /** Port specs of a part; none for both. */
-  readonly ports: readonly string[];
-  readonly options: EmbeddedOptions;
+interface WholeSetup {
   readonly queues: number;
   readonly directory: string | undefined;
   readonly maxFrameBytes: number;
   /** Host, container; empty: the scheduler decides. */
   readonly cores: readonly number[];
+}
+
+export interface DutSetup extends WholeSetup {
+  /** Port specs of a part; none for both. */
+  readonly ports: readonly string[];
+  readonly options: EmbeddedOptions;
   readonly busy: boolean;
 }
 
+export interface TestpmdHandleSetup extends WholeSetup {
+  readonly options: TestpmdOptions;
+  readonly signal: AbortSignal;
+}
+
 export interface DutHandle extends AsyncDisposable {
-  /** What to do with it, one line. */
+  /** What to do with it. */
   readonly introduction: string;
   /** Resolves with null after the time or the signal, else with why the device ended. */
   untilEnd(signal: AbortSignal, durationNs: number): Promise<PktgenError | null>;
@@ -61,20 +70,24 @@ function counterLines(hops: readonly HopCounters[]): string {
   return lines.join("");
 }
 
+const sendTo = (port: string | undefined): string => `send to it with: pktgen-ts --dut external --tx ${port}`;
+
+const twoCores = ([host, container = host]: readonly number[]): { host: number; container: number } | undefined =>
+  host === undefined || container === undefined ? undefined : { host, container };
+
 async function whole(setup: DutSetup): Promise<DutHandle> {
   const { startEmbeddedDut } = await import("../dut/index.js");
   const { queues, maxFrameBytes, busy, directory, cores } = setup;
-  const [host, container = host] = cores;
   const dut = await startEmbeddedDut(setup.options, {
     queues,
     maxFrameBytes,
     busy,
     directory,
-    cores: host === undefined || container === undefined ? undefined : { host, container },
+    cores: twoCores(cores),
   });
   await dut.resetForTrial(seed);
   return {
-    introduction: `send to it with: pktgen-ts --dut external --tx ${dut.generatorPorts[0]}`,
+    introduction: sendTo(dut.generatorPorts[0]),
     untilEnd: (signal, durationNs) => untilEnd(() => dut.alive(), signal, durationNs),
     counters: async () => counterLines((await dut.readHops()) ?? []),
     [Symbol.asyncDispose]: () => dut[Symbol.asyncDispose](),
@@ -98,3 +111,19 @@ async function alone(part: "host" | "container", setup: DutSetup): Promise<DutHa
 /** Starts it. Rejects with a PktgenError; then nothing is left behind. */
 export const dutHandle = (kind: DutKind, setup: DutSetup): Promise<DutHandle> =>
   kind === "both" ? whole(setup) : alone(kind, setup);
+
+/** Real testpmds. Rejects with a PktgenError; then nothing is left behind. */
+export async function testpmdHandle(setup: TestpmdHandleSetup): Promise<DutHandle> {
+  const { startTestpmdDut } = await import("../dut/index.js");
+  const { queues, maxFrameBytes, directory, cores, signal, options } = setup;
+  const dut = await startTestpmdDut(options, { queues, maxFrameBytes, directory, signal, cores: twoCores(cores) });
+  const sides = [dut.host, dut.container];
+  // testpmd's own sums: they are there when nobody is connected any more, too.
+  const sums = sides.map((side) => async () => `${side.who}:\n${await side.run("show fwd stats all")}\n`);
+  return {
+    introduction: `${sides.map((side) => `${side.who}: ${side.command}\n`).join("")}${sendTo(dut.generatorPorts[0])}`,
+    untilEnd: (until, durationNs) => untilEnd(() => dut.alive(), until, durationNs),
+    counters: async () => (dut.alive() === null ? (await Promise.all(sums.map((sum) => sum()))).join("") : ""),
+    [Symbol.asyncDispose]: () => dut[Symbol.asyncDispose](),
+  };
+}

@@ -58,6 +58,15 @@ export interface DutEvidence {
   readonly text: string;
 }
 
+/** Absolute counts of the port that faces the generator. */
+export interface DutSample {
+  /** performance.now() × 1e6, in the middle between question and answer. */
+  readonly atNs: number;
+  /** Frames that it took from the generator, and that it gave back. */
+  readonly rxPackets: number;
+  readonly txPackets: number;
+}
+
 export interface Dut extends AsyncDisposable {
   readonly kind: string;
   /** Port specs that the generator opens: one that sends and receives, or first the sending, then the receiving one. */
@@ -73,6 +82,11 @@ export interface Dut extends AsyncDisposable {
   readHops(): Promise<readonly HopCounters[] | null>;
   /** What the device did wrong on purpose since the last reset; null where it does not say. */
   injected(): Promise<Injected | null>;
+  /**
+   * The device's own count at the generator's side while frames are in flight, for its own rate beside ours; null:
+   * it has no way to tell without being disturbed. Absent: it never has.
+   */
+  sample?(): Promise<DutSample | null>;
   /** null: it lives. Else why it does not. */
   alive(): string | null;
   /** To be kept with the result; empty where the device is part of this program. */

@@ -1,5 +1,5 @@
 /** Real testpmds as the device under test, as plain processes: the way, the counters, and every way to fail. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -217,6 +217,65 @@ describeLab("a testpmd that dies", ["testpmd"], () => {
     },
   );
 });
+
+const inPodman = ["--dut", "testpmd,container=podman", "--warmup", "200ms", "--json", "-"];
+
+/** Of this test's runs. */
+const containers = (): string[] =>
+  execFileSync("podman", ["ps", "-a", "--format", "{{.Names}} {{.Mounts}}"], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => line.includes(scratch))
+    .map((line) => line.split(" ")[0] ?? "");
+
+describeLab("the second testpmd in a container", ["testpmd", "podman"], () => {
+  it("forwards over two queues, both proven at every hop", { timeout: 60_000, retry: 2 }, async () => {
+    const traffic = ["--sizes", "64,1518", "--queues", "2", "--count", "5000", "--rate", "10kpps"];
+    const { dut, trials } = resultOf(await run([...traffic, ...inPodman]));
+    expect(dut.commands[1]).toMatch(/^podman .*run .*dpdk-testpmd .*virtio_user0/);
+    for (const trial of trials) {
+      expect(trial).toMatchObject({ sent: 5_000, accepted: 5_000, unaccounted: 0 });
+      expectEveryHop(trial, 2);
+    }
+    expect(containers()).toEqual([]);
+    expectNothingLeft();
+  });
+
+  it.each([
+    ["the container is removed under it", () => void execFileSync("podman", ["rm", "-f", ...containers()])],
+    ["its testpmd is killed", () => process.kill(testpmdInside(), "SIGKILL")],
+  ])("%s: the trial is spoiled, the next run passes", { timeout: 90_000 }, async (_, action) => {
+    const ended = await run([...long, ...inPodman], inTheMiddle(action));
+    expect(ended.code).toBe(4);
+    expect(resultOf(ended).trials.at(-1)!.reasons.join("; ")).toMatch(
+      /went away in the trial: the container's testpmd ended/,
+    );
+    expect(containers()).toEqual([]);
+    expectNothingLeft();
+    const again = await run(["--sizes", "64", "--count", "500", "--rate", "5kpps", ...inPodman]);
+    expect(resultOf(again).trials[0]).toMatchObject({ sent: 500, unaccounted: 0 });
+    expectNothingLeft();
+  });
+
+  it("Ctrl-C in a trial leaves no container", { timeout: 60_000 }, async () => {
+    const ended = await run(
+      [...long, ...inPodman],
+      inTheMiddle((child) => child.kill("SIGINT")),
+    );
+    expect(ended.code).toBe(130);
+    expect(containers()).toEqual([]);
+    expectNothingLeft();
+  });
+});
+
+/** Seen from outside, its environment is the one that the engine gave it. */
+function testpmdInside(): number {
+  const folder = readdirSync(scratch)[0] ?? "";
+  const found = processesWith(`RUNTIME_DIRECTORY=${join(scratch, folder)}`).find(({ command }) =>
+    /^dpdk-testpmd .*virtio_user0/.test(command),
+  );
+  if (found === undefined) throw new Error("no testpmd runs in a container");
+  return found.pid;
+}
 
 describeLab("Ctrl-C", ["testpmd"], () => {
   it("in a trial gives the results so far and leaves nothing", { timeout: 60_000 }, async () => {

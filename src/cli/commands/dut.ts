@@ -1,23 +1,27 @@
-/** `dut embedded`: the built-in device under test, or one part of it, kept running for other programs. */
-import { Option } from "commander";
+/** `dut`: a device under test, the built-in one (or one part of it) or real testpmds, kept running for other programs. */
+import { type Command, Option } from "commander";
 import { parseEmbeddedOptions } from "../../dut/embedded/options.js";
-import { exitCodes, usageError } from "../../errors.js";
+import { parseTestpmdOptions } from "../../dut/testpmd/options.js";
+import { exitCodes, PktgenError, usageError } from "../../errors.js";
 import { maxFrameBytes, parseDurationOrForever } from "../../units.js";
 import { allowedCores } from "../allowed-cores.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { type DutKind, dutHandle } from "../dut-handle.js";
-import { embeddedOptionsHelp } from "../embedded-help.js";
+import { type DutHandle, type DutKind, dutHandle, testpmdHandle } from "../dut-handle.js";
+import { dutOptionsHelp } from "../dut-options-help.js";
 import { watchInterrupts } from "../interrupt.js";
 import { checkCoresAllowed, parseCores, parsePort, parseQueues } from "../option-values.js";
 
-interface DutOptions {
-  readonly part: DutKind;
-  readonly port?: readonly string[];
+interface WholeOptions {
   readonly options?: string;
   readonly queues?: string;
   readonly directory?: string;
   readonly duration?: string;
   readonly cores?: string;
+}
+
+interface EmbeddedCommandOptions extends WholeOptions {
+  readonly part: DutKind;
+  readonly port?: readonly string[];
   readonly busy?: boolean;
 }
 
@@ -31,7 +35,7 @@ Examples:
 /** How many ports each part has. Both together bring their own. */
 const portsOf: Readonly<Record<DutKind, number>> = { both: 0, host: 2, container: 1 };
 
-function checkPorts({ part, port = [] }: DutOptions): void {
+function checkPorts({ part, port = [] }: EmbeddedCommandOptions): void {
   if (port.length !== portsOf[part]) {
     const accepted = {
       both: "none: the whole device makes its own",
@@ -43,24 +47,24 @@ function checkPorts({ part, port = [] }: DutOptions): void {
   for (const text of port) parsePort(text, "--port");
 }
 
-async function runDut(options: DutOptions, context: CommandContext): Promise<void> {
-  checkPorts(options);
-  const embedded = parseEmbeddedOptions(options.options ?? "", "--options");
-  const durationNs = parseDurationOrForever(options.duration ?? "forever", "--duration");
-  const cores = options.cores === undefined ? [] : parseCores(options.cores, "--cores");
-  checkCoresAllowed(cores, allowedCores(), "--cores");
-  const { output, finish } = context;
+function coresOf({ cores }: WholeOptions): number[] {
+  const list = cores === undefined ? [] : parseCores(cores, "--cores");
+  checkCoresAllowed(list, allowedCores(), "--cores");
+  return list;
+}
+
+/** Starts it, says how to use it, and keeps it until it ends, the time is over, or Ctrl-C. */
+async function keepRunning(
+  { duration = "forever" }: WholeOptions,
+  { output, finish }: CommandContext,
+  start: (signal: AbortSignal) => Promise<DutHandle>,
+): Promise<void> {
+  const durationNs = parseDurationOrForever(duration, "--duration");
   using interrupt = watchInterrupts(output.readerGone, () => {});
-  const started = dutHandle(options.part, {
-    ports: options.port ?? [],
-    options: embedded,
-    queues: parseQueues(options.queues ?? "1", "--queues"),
-    directory: options.directory,
-    maxFrameBytes,
-    cores,
-    busy: options.busy === true,
+  await using dut = await start(interrupt.signal).catch((cause: unknown) => {
+    if (!interrupt.signal.aborted || !(cause instanceof PktgenError)) throw cause;
+    throw new PktgenError(exitCodes.interrupted, cause.message, { cause });
   });
-  await using dut = await started;
   await output.result(`${dut.introduction}\n`);
   const ended = await dut.untilEnd(interrupt.signal, durationNs);
   await output.result(await dut.counters());
@@ -68,18 +72,53 @@ async function runDut(options: DutOptions, context: CommandContext): Promise<voi
   finish(exitCodes.passed);
 }
 
+async function runEmbedded(options: EmbeddedCommandOptions, context: CommandContext): Promise<void> {
+  checkPorts(options);
+  const setup = {
+    ports: options.port ?? [],
+    options: parseEmbeddedOptions(options.options ?? "", "--options"),
+    queues: parseQueues(options.queues ?? "1", "--queues"),
+    directory: options.directory,
+    maxFrameBytes,
+    cores: coresOf(options),
+    busy: options.busy === true,
+  };
+  await keepRunning(options, context, () => dutHandle(options.part, setup));
+}
+
+async function runTestpmd(options: WholeOptions, context: CommandContext): Promise<void> {
+  const setup = {
+    options: parseTestpmdOptions(options.options ?? "", "--options"),
+    queues: parseQueues(options.queues ?? "1", "--queues"),
+    directory: options.directory,
+    maxFrameBytes,
+    cores: coresOf(options),
+  };
+  await keepRunning(options, context, (signal) => testpmdHandle({ ...setup, signal }));
+}
+
 function refuseKind([word]: readonly string[]): void {
   const what = word === undefined ? "which device?" : `unknown device under test '${word}'`;
-  throw usageError(what, { where: "dut", accepted: "embedded", hint: "see pktgen-ts dut embedded --help" });
+  throw usageError(what, { where: "dut", accepted: "embedded, testpmd", hint: "see pktgen-ts dut embedded --help" });
 }
+
+/** What both devices take. */
+const addWholeOptions = (command: Command): Command =>
+  command
+    .option("--queues <n>", "queue pairs of the whole device, 1 to 8 (default: 1)")
+    .option(
+      "--directory <folder>",
+      "where the whole device makes its sockets' private folder (default: the temporary one)",
+    )
+    .option("--duration <time>", "end after this time (default: forever)")
+    .option("--cores <list>", "CPUs for its polling threads, in order host, container");
 
 export const dutCommand: CommandDefinition = {
   name: "dut",
   summary: "start a device under test and keep it running until Ctrl-C",
   define: (command, context) => {
     command.allowExcessArguments().action(() => refuseKind(command.args));
-    command
-      .command("embedded")
+    addWholeOptions(command.command("embedded"))
       .summary("the built-in device, or one part of it")
       .description("The built-in device under test: forwarders with vhost-user ports, for any vhost-user program.")
       .addOption(
@@ -93,16 +132,15 @@ export const dutCommand: CommandDefinition = {
         (text: string, all: string[] = []) => [...all, text],
       )
       .option("--options <list>", "what it does to frames, e.g. rate=40kpps,queue=256,loss=0.1%")
-      .option("--queues <n>", "queue pairs of the whole device, 1 to 8 (default: 1)")
-      .option(
-        "--directory <folder>",
-        "where the whole device makes its sockets' private folder (default: the temporary one)",
-      )
-      .option("--duration <time>", "end after this time (default: forever)")
-      .option("--cores <list>", "CPUs for its polling threads, in order host, container")
       .option("--busy", "poll without ever giving the CPU back")
-      .addHelpText("after", () => embeddedOptionsHelp("Options of the device (--options):"))
+      .addHelpText("after", () => dutOptionsHelp("embedded", "Options of the device (--options):"))
       .addHelpText("after", examples)
-      .action((options: DutOptions) => runDut(options, context));
+      .action((options: EmbeddedCommandOptions) => runEmbedded(options, context));
+    addWholeOptions(command.command("testpmd"))
+      .summary("two real dpdk-testpmds, the second in a container or a plain process")
+      .description("The test plan's device: a host testpmd with two vhost ports, and one with a virtio-user port.")
+      .option("--options <list>", "how they are started, e.g. container=none,huge=off,ring=packed-mergeable")
+      .addHelpText("after", () => dutOptionsHelp("testpmd", "Options of the device (--options):"))
+      .action((options: WholeOptions) => runTestpmd(options, context));
   },
 };

@@ -3,7 +3,7 @@ import { exitCodes, PktgenError } from "../../errors.js";
 import type { Trial } from "../../report/index.js";
 import { allowedCores } from "../allowed-cores.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { embeddedOptionsHelp } from "../embedded-help.js";
+import { dutOptionsHelp } from "../dut-options-help.js";
 import { watchInterrupts } from "../interrupt.js";
 import { checkCoresAllowed, refuseWords } from "../option-values.js";
 import { progressLine } from "../progress-line.js";
@@ -78,7 +78,8 @@ export const runCommand: CommandDefinition = {
   isDefault: true,
   define: (command, context) => {
     addRunOptions(command);
-    command.addHelpText("after", () => embeddedOptionsHelp("Options of --dut embedded,option=value…:"));
+    command.addHelpText("after", () => dutOptionsHelp("embedded", "Options of --dut embedded,option=value…:"));
+    command.addHelpText("after", () => dutOptionsHelp("testpmd", "Options of --dut testpmd,option=value…:"));
     command.allowExcessArguments().action(() => run(command.opts<RunOptions>(), command.args, context));
   },
 };

@@ -81,7 +81,7 @@ describe("known complaints", () => {
       /file prefix is in use/,
     ],
     ['EAL: failed to parse device "net_vhost0"', /lacks a driver \(net_vhost0\)/],
-    ["EAL: Cannot get hugepage information.", /no hugepages are reserved and mounted/],
+    ["EAL: Cannot get hugepage information.", /no free hugepages are mounted/],
     ["EAL: Not enough memory available! Requested: 1024MB, available: 12MB", /requested 1024MB, available: 12MB/],
     ["EAL: lcore 7 unavailable", /may not use the CPUs it was given \(no CPU 7\)/],
     ["vhost_user_setup(): connect error, No such file or directory", /other side's socket: No such file or directory/],

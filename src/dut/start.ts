@@ -1,0 +1,36 @@
+/** One door to every device that this program starts itself. */
+import type { Dut } from "./dut.js";
+import type { EmbeddedOptions } from "./embedded/options.js";
+import { startEmbeddedDut } from "./embedded/start.js";
+import type { TestpmdOptions } from "./testpmd/options.js";
+import { startTestpmdDut } from "./testpmd/start.js";
+
+/** Which one, and how it is to be. */
+export type StartedDut =
+  | { readonly kind: "embedded"; readonly options: EmbeddedOptions }
+  | { readonly kind: "testpmd"; readonly options: TestpmdOptions };
+
+export interface DutSetup {
+  /** Queue pairs, 1 … 8. */
+  readonly queues: number;
+  /** The longest frame that will be sent, with FCS. */
+  readonly maxFrameBytes: number;
+  /** Our own forwarders never sleep; others never do anyhow. */
+  readonly busy: boolean;
+  /** CPUs for the pollers of both sides; without, the device decides. */
+  readonly cores?: { readonly host: number; readonly container: number } | undefined;
+  /** Where its folder of sockets is made; default: the system's place for temporary files. */
+  readonly directory?: string | undefined;
+  /** Aborted: a start that waits for other programs gives up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws PktgenError (3): what the environment lacks. Then nothing is left behind. */
+export function startDut(choice: StartedDut, setup: DutSetup): Promise<Dut> {
+  switch (choice.kind) {
+    case "embedded":
+      return startEmbeddedDut(choice.options, setup);
+    case "testpmd":
+      return startTestpmdDut(choice.options, setup);
+  }
+}

@@ -1,0 +1,111 @@
+/** From a description to the program's arguments, and to a line for people. Pure. */
+import { planMac, ringVariants, type TestpmdDescription, type Vdev } from "./description.js";
+import { lcoreArguments } from "./lcores.js";
+import { type DpdkVersion, isAtLeast } from "./version.js";
+
+const flag = (value: boolean): string => (value ? "1" : "0");
+
+/** `virtio_user0,mac=…,path=…,queues=2,…`: only what differs from DPDK's defaults, but queues and client always. */
+export function vdevText(vdev: Vdev): string {
+  switch (vdev.kind) {
+    case "literal":
+      return vdev.text;
+    case "net_vhost":
+      return `${vdev.name},iface=${vdev.path},queues=${vdev.queues},client=${flag(vdev.client)}`;
+    case "virtio_user": {
+      const { name, mac, path, queues, queueSize, variant, server } = vdev;
+      const size = queueSize === null ? "" : `,queue_size=${queueSize}`;
+      return `${name},mac=${mac},path=${path},queues=${queues}${size}${variantText(variant)}${server ? ",server=1" : ""}`;
+    }
+  }
+}
+
+function variantText(variant: (Vdev & { kind: "virtio_user" })["variant"]): string {
+  if (variant === null) return "";
+  const { packed, mergeable, inOrder, vectorized } = ringVariants[variant];
+  const parts = [packed && "packed_vq=1", `mrg_rxbuf=${flag(mergeable)}`, `in_order=${flag(inOrder)}`];
+  return [...parts, vectorized && "vectorized=1"].map((part) => (part === false ? "" : `,${part}`)).join("");
+}
+
+function memoryArguments({ hugepages, memoryMib }: TestpmdDescription): string[] {
+  const memory = ["-m", `${memoryMib}`];
+  if (hugepages.kind === "off") return ["--no-huge", ...memory];
+  const directory = hugepages.directory === null ? [] : ["--huge-dir", hugepages.directory];
+  return [...memory, ...directory, ...(hugepages.singleFileSegments ? ["--single-file-segments"] : [])];
+}
+
+/** The vectorized paths of packed rings exist for 512-bit registers alone, which EAL (20.11 and later) has to be told. */
+function simdArguments({ vdevs }: TestpmdDescription, version: DpdkVersion | null): string[] {
+  const wide = vdevs.some((vdev) => vdev.kind === "virtio_user" && vdev.variant === "packed-vectorized");
+  return wide && isAtLeast(version, "20.11") ? ["--force-max-simd-bitwidth=512"] : [];
+}
+
+/** Program and arguments as the program sees them. `version` null: the newest known. */
+export function commandLine(description: TestpmdDescription, version: DpdkVersion | null): string[] {
+  const { program, pciDevices, filePrefix, vdevs, queues, lcores, mbufs, mbufBytes, mode } = description;
+  const allow = isAtLeast(version, "20.11") ? "-a" : "-w";
+  return [
+    program,
+    "-v",
+    ...lcoreArguments(lcores),
+    ...memoryArguments(description),
+    ...(pciDevices.length === 0 ? ["--no-pci"] : pciDevices.flatMap((address) => [allow, address])),
+    `--file-prefix=${filePrefix}`,
+    ...simdArguments(description, version),
+    ...vdevs.map((vdev) => `--vdev=${vdevText(vdev)}`),
+    ...description.extraEal,
+    "--",
+    "-i",
+    `--nb-cores=${lcores.forwarding}`,
+    `--rxq=${queues}`,
+    `--txq=${queues}`,
+    `--total-num-mbufs=${mbufs}`,
+    ...(mbufBytes === null ? [] : [`--mbuf-size=${mbufBytes}`]),
+    ...(mode === "io" ? [] : [`--forward-mode=${mode}`]),
+    "--no-mlockall",
+    ...description.extraApp,
+  ];
+}
+
+const plainWord = /^[\w@%+=:,./-]+$/;
+
+/** For a shell, quoted where it has to be. */
+export const shellLine = (argv: readonly string[]): string =>
+  argv.map((word) => (plainWord.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+
+export interface LiteralLines {
+  readonly testCase: 1 | 2;
+  readonly host: string;
+  readonly container: string;
+  /** What is run differs from them in this, and why. */
+  readonly differences: readonly string[];
+}
+
+/** The test plan's own command lines, word for word but for the program's name and today's option spellings. */
+export function literalCommandLines(testCase: 1 | 2): LiteralLines {
+  const two = testCase === 2;
+  const host =
+    `dpdk-testpmd -l 1-${testCase + 1} -n 4 --file-prefix=vhost ` +
+    `--vdev 'net_vhost0,iface=vhost-net,queues=${testCase},client=0' -- -i${two ? " --nb-cores=2" : ""}`;
+  const inside =
+    `dpdk-testpmd -l ${two ? "4-6" : "3-4"} -n 4 -m 1024 --no-pci --file-prefix=container ` +
+    `--vdev=virtio_user0,mac=${planMac},path=/tmp/vhost-net${two ? ",queues=2" : ""} ` +
+    `-- -i${two ? " --rxq=2 --txq=2 --nb-cores=2" : ""}`;
+  const container = `docker run -i -t --privileged -v <vhost-net>:/tmp/vhost-net -v /mnt/huge:/dev/hugepages dpdk_image ${inside}`;
+  return { testCase, host, container, differences: [...(two ? multiQueueDifferences : []), ...commonDifferences] };
+}
+
+const multiQueueDifferences = [
+  "host: --rxq=2 --txq=2 are added. As written, the host has two vhost queues (queues=2) but testpmd uses one queue per " +
+    "port unless told otherwise, so the second queue would never carry a frame, and the case would pass on one queue",
+  "the plan sends a single flow, which a NIC's RSS puts on one queue; here frame i goes to queue i mod 2, and the report " +
+    "counts both queues at every hop",
+];
+
+const commonDifferences = [
+  "host: a second vhost device takes the place of the NIC port (igb_uio), with the generator at its other end; port ids stay the plan's",
+  "lcores are those that this machine has; main and forwarding lcores may share a CPU",
+  "the container mounts the sockets' folder, not the socket: a socket that is made anew would stay hidden behind the old mount",
+  "queue_size=1024 instead of 256: 256 frames are a few milliseconds at low rates and one time slice on shared CPUs",
+  "--file-prefix is this run's own, -v prints the version, memory follows from the frames' size, --no-mlockall needs no limits raised",
+];
