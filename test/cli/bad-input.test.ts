@@ -133,7 +133,7 @@ const inProcess: readonly Refusal[] = [
   [["--profile", "nowhere.yaml"], /--profile: the profile nowhere\.yaml does not exist; accepted: a YAML file/],
   [["--profile", brokenProfile], /broken\.yaml:2:1: unknown key "vlann"; accepted: .*vlan.*did you mean vlan\?/],
   [["--sizes"], /option '--sizes <list>' argument missing/],
-  [["ndr", "--sizes", "64"], /unknown command 'ndr'; accepted: run, dut, ports, doctor/],
+  [["ndr", "--sizes", "64"], /unknown command 'ndr'; accepted: run, plan, dut, ports, doctor/],
   [["ports", "all"], /too many arguments for 'ports'/],
   [["dut"], /dut: which device\?; accepted: embedded, testpmd/],
   [["dut", "tespmd"], /dut: unknown device under test 'tespmd'; accepted: embedded, testpmd/],

@@ -89,7 +89,7 @@ describe("doctor", () => {
   it("finds nothing outside PATH, and does not need it for the main job", async () => {
     const { code, stdout } = await runCli(["doctor"], { env: { PATH: "/nowhere" } });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/missing +dpdk-testpmd +not in PATH\n +→ sudo apt-get install dpdk/);
+    expect(stdout).toMatch(/missing +dpdk-testpmd +not in PATH\n +→ sudo npm run lab:setup/);
     expect(stdout).toMatch(/missing +containers/);
   });
 

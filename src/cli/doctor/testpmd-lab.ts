@@ -34,9 +34,19 @@ export function readTestpmdProbe(output: string): TestpmdProbe {
   return { version: parseDpdkVersion(output), missingDriver };
 }
 
-/** Ends before EAL takes memory or opens a device; null: not in PATH. */
+/** A folder for EAL; null where none can be made, which the check of the Unix sockets says. */
+function probeFolder(): string | null {
+  try {
+    return mkdtempSync(join(tmpdir(), "pktgen-ts-doctor-"));
+  } catch {
+    return null;
+  }
+}
+
+/** Ends before EAL takes memory or opens a device; null: not in PATH, or no folder for it. */
 async function probeTestpmd(): Promise<TestpmdProbe | null> {
-  const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-doctor-"));
+  const folder = probeFolder();
+  if (folder === null) return null;
   const prefix = `pktgen-ts-doctor-${process.pid}`;
   const devices = ["net_vhost0", "virtio_user0", nobodysDevice].map((name) => `--vdev=${name}`);
   const args = ["-v", "--no-huge", "-m", "64", "--no-pci", `--file-prefix=${prefix}`, ...devices];
