@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { hostFacts } from "../src/sys/host.js";
 import { allocationBench, embeddedBench, helpBench, memoryBench } from "./embedded.js";
+import { labBench } from "./lab.js";
 import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
 import { roundTripBench } from "./round-trip.js";
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   "null-device": nullDeviceBench,
   "round-trip": roundTripBench,
   embedded: embeddedBench,
+  lab: labBench,
   pacing: pacingBench,
   sequence: sequenceBench,
   memory: memoryBench,

@@ -111,8 +111,17 @@ const intoNullDevice = (queues: number): Contender => ({
   },
 });
 
+const intoNullPort = (queues: number): Contender => ({
+  name: `pktgen-ts into null:, nobody there, ${queues} queue${queues > 1 ? "s" : ""}`,
+  async run() {
+    await using rig = await openRig(`null:,queues=${queues}`, queues, ownCpu);
+    return sentPps(await rig.trial({ durationNs: runMs * 1e6 })) / 1e6;
+  },
+});
+
 export async function nullDeviceBench(rounds: number): Promise<Outcome> {
-  const series = await alternate([intoNullDevice(1), intoNullDevice(2)], rounds, "Mpps");
+  const contenders = [intoNullDevice(1), intoNullDevice(2), intoNullPort(1), intoNullPort(2)];
+  const series = await alternate(contenders, rounds, "Mpps");
   const outcome = compared(series);
   const costs = series.map(({ name, median }) => `${name}: ${(1000 / median).toFixed(1)} ns a frame`);
   return { ...outcome, lines: [...outcome.lines, ...costs] };

@@ -9,6 +9,7 @@ import { PktgenError } from "../errors.js";
 import type { Requested, RunResult, Trial } from "../report/result.js";
 import { judgeRun } from "../stats/verdict.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../units.js";
+import { compareDutRates } from "./dut-rate.js";
 import { hopDifferences } from "./hops.js";
 import { type Lab, openLab } from "./lab.js";
 import type { RunHooks, RunPlan } from "./plan.js";
@@ -130,7 +131,9 @@ async function runTrial(
   const hopsBefore = (await lab.dut?.readHops()) ?? null;
   lab.watchDisturbance();
   const stopWatching = watchProgress(lab, next, index, total, hooks);
+  const rates = compareDutRates(lab, next.durationNs).catch(() => null);
   const report = await lab.generator.runTrial(order, hooks.signal).finally(stopWatching);
+  const dutOwnRates = hooks.signal.aborted ? null : await rates;
   const { stealMs, switches } = lab.disturbance();
   const hopsAfter = (await lab.dut?.readHops()) ?? null;
   const requested: Requested = {
@@ -149,6 +152,7 @@ async function runTrial(
     signed: lab.isSigned(next.size),
     hops: hopDifferences(hopsBefore, hopsAfter),
     floorNs: lab.floorNs(),
+    dutOwnRates,
     injected: (await lab.dut?.injected()) ?? null,
     stealMs,
     switches,

@@ -1,11 +1,12 @@
 /** From what the generator's thread and the DUT's counters say to one trial of the result document. Pure. */
 import type { TrialOrder, TrialReport } from "../engine/trial-order.js";
-import type { Injected, Requested, Trial } from "../report/result.js";
+import type { DutOwnRates, Injected, Requested, Trial } from "../report/result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
 import { type HopCounters, ledger } from "../stats/ledger.js";
 import { bpsL1Of, bpsL2Of, lossRatioOf } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
+import { percentWord, rateWord } from "../stats/words.js";
 
 /** A window shorter than this says little about a steady rate: then all that came back counts, up to the last arrival. */
 const steadyWindowNs = 100_000_000;
@@ -22,6 +23,8 @@ export interface TrialInputs {
   /** Differences over the trial; empty where the DUT has no counters. */
   readonly hops: readonly HopCounters[];
   readonly injected: Injected | null;
+  /** Absent or null: the DUT has no rate of its own, or the trial was too short. */
+  readonly dutOwnRates?: DutOwnRates | null;
   /** Absent or null: not measured. */
   readonly floorNs?: number | null;
   readonly stealMs: number;
@@ -68,6 +71,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     hops: hopsOf(inputs.hops),
     unaccounted: account.unaccounted,
     ledger: [...account.sentences],
+    ...(inputs.dutOwnRates == null ? {} : { dutOwnRates: inputs.dutOwnRates }),
     ...(inputs.injected === null ? {} : { injected: inputs.injected }),
     disturbance: {
       stealMs: inputs.stealMs,
@@ -76,7 +80,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     },
   };
   const judgement = judgeTrial(unjudged, inputs);
-  return { ...unjudged, ...judgement, notes: [...inputs.notes, ...judgement.notes] };
+  return { ...unjudged, ...judgement, notes: [...inputs.notes, ...ownRateNotes(inputs), ...judgement.notes] };
 }
 
 interface Counts {
@@ -154,6 +158,18 @@ function delaysOf(
     ipdvNs: ipdv === null ? null : SignedHistogram.fromData(ipdv).summary(),
     pdvNs: delayVariation(histogram),
   };
+}
+
+/** What the DUT counted beside what we did, in the middle of the trial. */
+function ownRateNotes({ dutOwnRates }: TrialInputs): string[] {
+  if (dutOwnRates == null) return [];
+  const { rxPps, txPps, generatorTxPps, generatorRxPps } = dutOwnRates;
+  const apart = (theirs: number, ours: number): string =>
+    percentWord(Math.abs(theirs - ours) / Math.max(1, ours, theirs));
+  return [
+    `the device's own figures: it took ${rateWord(rxPps)} (${apart(rxPps, generatorTxPps)} from ours) ` +
+      `and gave back ${rateWord(txPps)} (${apart(txPps, generatorRxPps)} from ours)`,
+  ];
 }
 
 /** No coordinated omission: with what each frame was behind its slot. */

@@ -82,15 +82,14 @@ export function renderDtsJson(cases: readonly CaseResult[]): string {
 
 /** What was measured becomes what is expected; cases and sizes that were not run stay. */
 export function updatedExpected(expected: ExpectedThroughput, cases: readonly CaseResult[]): ExpectedThroughput {
-  const updated: Record<string, Record<string, Record<string, number>>> = structuredClone(expected) as never;
-  for (const { id, throughput } of cases) {
-    for (const { frameBytes, descriptors, mpps } of throughput) {
-      const sizes = (updated[id] ??= {});
-      const rings = (sizes[frameBytes] ??= {});
-      rings[descriptors] = mpps;
-    }
-  }
-  return updated;
+  const measured = cases.map(({ id, throughput }) => {
+    const sizes = throughput.map(({ frameBytes, descriptors, mpps }) => {
+      const rings = { ...expected[id]?.[frameBytes], [descriptors]: mpps };
+      return [frameBytes, rings] as const;
+    });
+    return [id, { ...expected[id], ...Object.fromEntries(sizes) }] as const;
+  });
+  return { ...expected, ...Object.fromEntries(measured) };
 }
 
 /** A file of expected values. */

@@ -1,4 +1,5 @@
 /** A test plan's result for a person at a terminal: for each case its steps' verdicts, its table, the suite's table. */
+import { judgeRun } from "../stats/verdict.js";
 import { renderDtsTable } from "./dts.js";
 import { colorsFor, wrap } from "./grid.js";
 import type { CaseResult, PlanResult } from "./plan-result.js";
@@ -31,7 +32,7 @@ function caseText(one: CaseResult, result: PlanResult, options: ReportOptions): 
   const parts = [
     bold(`Case ${one.number}: ${one.name}`),
     ...one.notes.map((note) => wrap(`note: ${note}`, "    ").join("\n")),
-    trials.length === 0 ? "" : renderTable({ ...run, trials, verdict: one.verdict }, options).trimEnd(),
+    trials.length === 0 ? "" : renderTable({ ...run, trials, verdict: judgeRun(trials) }, options).trimEnd(),
     queueLines(trials, options).join("\n"),
     renderDtsTable(one, options).trimEnd(),
     [...troubles(one), ...one.reasons, `case ${one.number} ${verdict}`]

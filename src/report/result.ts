@@ -17,6 +17,7 @@ export type Requested = Trial["requested"];
 export type LatencySummary = NonNullable<Trial["latencyNs"]>;
 export type Pacing = NonNullable<Trial["pacing"]>;
 export type HopResult = Trial["hops"][number];
+export type DutOwnRates = NonNullable<Trial["dutOwnRates"]>;
 export type Disturbance = NonNullable<Trial["disturbance"]>;
 export type Injected = NonNullable<Trial["injected"]>;
 export type SearchResult = NonNullable<RunResult["results"]>[number];

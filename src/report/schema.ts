@@ -138,6 +138,10 @@ const trial = z.strictObject({
   hops: z.array(hop).describe("empty where the DUT has no counters"),
   unaccounted: frames.nullable().describe("Σ |residual| of the ledger; null where the DUT has no counters"),
   ledger: z.array(text).describe("a sentence for each residual"),
+  dutOwnRates: z
+    .strictObject({ rxPps: z.number(), txPps: z.number(), generatorTxPps: z.number(), generatorRxPps: z.number() })
+    .optional()
+    .describe("the DUT's own figures in the middle of the trial, and ours over the same time"),
   injected: injected.optional(),
   disturbance: disturbance.nullable(),
   verdict,
