@@ -50,7 +50,7 @@ describe("a dry run", () => {
     expect(stdout).toMatch(/Case 2: two queues \(test_no_huge_two_queues\)/);
     expect(stdout).toMatch(/run: {2}stdbuf -oL dpdk-testpmd .*--no-huge -m 256 .*--rxq=2 --txq=2/);
     expect(stdout).toMatch(
-      /2\.6 +send 5,000 frames of 64, 512 bytes at 10kpps, 64 flows, 2 queues, to gen\.sock; check: loss 0/,
+      /2\.6 +send 5,000 frames of 64, 512 bytes at 5kpps, 64 flows, 2 queues, to gen\.sock; check: loss 0/,
     );
     expect(readdirSync(folder)).toEqual(["broken.yaml"]);
   });

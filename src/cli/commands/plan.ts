@@ -20,7 +20,10 @@ Examples:
 
 /** `pktgen-ts-results/<plan>-20260102-030405` */
 const defaultResults = (file: string, now: Date): string =>
-  `pktgen-ts-results/${basename(file).replace(/\.ya?ml$/, "")}-${now.toISOString().replace(/[-:]|\..*/g, "").replace("T", "-")}`;
+  `pktgen-ts-results/${basename(file).replace(/\.ya?ml$/, "")}-${now
+    .toISOString()
+    .replace(/[-:]|\..*/g, "")
+    .replace("T", "-")}`;
 
 const verdictCodes = { pass: exitCodes.passed, fail: exitCodes.failed, invalid: exitCodes.invalid } as const;
 
@@ -34,7 +37,12 @@ function resultFiles({ json, dtsJson }: PlanOptions): ResultFile[] {
 }
 
 /** Into the results folder, to the files that were asked for, and to standard output. */
-async function report(result: PlanResult, options: PlanOptions, order: TestPlanOrder, context: CommandContext): Promise<void> {
+async function report(
+  result: PlanResult,
+  options: PlanOptions,
+  order: TestPlanOrder,
+  context: CommandContext,
+): Promise<void> {
   const [{ renderPlanTable }, { renderDtsJson, renderExpected, updatedExpected }] = await Promise.all([
     import("../../report/plan-table.js"),
     import("../../report/dts.js"),
@@ -51,7 +59,9 @@ async function report(result: PlanResult, options: PlanOptions, order: TestPlanO
   const onOutput = files.find(({ path }) => path === standardOutput);
   const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
   await context.output.result(
-    onOutput === undefined ? renderPlanTable(result, { color, ascii: false }) : texts[onOutput.option as keyof typeof texts],
+    onOutput === undefined
+      ? renderPlanTable(result, { color, ascii: false })
+      : texts[onOutput.option as keyof typeof texts],
   );
   for (const file of files) {
     if (file !== onOutput) writeResultFile(file, texts[file.option as keyof typeof texts]);
@@ -76,7 +86,8 @@ async function runPlan(words: readonly string[], options: PlanOptions, context: 
     import("../../method/test-plan.js"),
   ]);
   const plan = loadTestPlan(file);
-  const expected = options.expected === undefined ? {} : loadExpected(options.expected, options.updateExpected === true);
+  const expected =
+    options.expected === undefined ? {} : loadExpected(options.expected, options.updateExpected === true);
   const order = orderPlan(plan, options, expected, context.commandLine);
   const { output, finish } = context;
   if (options.dryRun === true) {

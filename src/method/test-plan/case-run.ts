@@ -127,6 +127,7 @@ export class CaseRun {
     try {
       this.#checkAlive();
       const shown = await this.#act(step);
+      for (const note of shown.notes ?? []) say(`          note: ${note}`);
       for (const reason of shown.reasons ?? []) say(`          FAIL: ${reason}`);
       const words = (shown.trials ?? []).map(({ verdict }) => verdict);
       const own: VerdictWord = (shown.reasons ?? []).length > 0 ? "fail" : "pass";
@@ -157,6 +158,8 @@ export class CaseRun {
         return this.#stopTraffic(step, deed);
       case "wait for link":
         return this.#waitForLink(step, deed);
+      case "wait":
+        return this.#wait(deed.forNs);
       case "quit":
       case "kill":
         return this.#endDevice(deed.device, deed.do);
@@ -176,7 +179,10 @@ export class CaseRun {
     const { name } = launch.device;
     const earlier = this.#transcripts.filter(({ device }) => device.name === name).length;
     const file = `case-${planned.case.number}/${name}${earlier === 0 ? "" : `-${earlier + 1}`}`;
-    folder.write(`${file}.command.txt`, `${launch.literal === null ? "" : `# as the plan has it:\n# ${launch.literal}\n`}${commandLine}\n`);
+    folder.write(
+      `${file}.command.txt`,
+      `${launch.literal === null ? "" : `# as the plan has it:\n# ${launch.literal}\n`}${commandLine}\n`,
+    );
     const process = await startTestpmd(
       launch.description,
       {
@@ -203,7 +209,9 @@ export class CaseRun {
     const cores = description.lcores.forwarding;
     return [
       ...(plain ? [`${device.name} runs outside of a container: ${launcher?.description ?? "container=none"}`] : []),
-      ...(cores < device.cores ? [`${device.name} has ${cores} forwarding core instead of ${device.cores}: there are too few CPUs`] : []),
+      ...(cores < device.cores
+        ? [`${device.name} has ${cores} forwarding core instead of ${device.cores}: there are too few CPUs`]
+        : []),
     ];
   }
 
@@ -277,7 +285,10 @@ export class CaseRun {
     say(`          ${word.padStart(5)}: ${counts}: ${verdict.toUpperCase()}`);
     for (const reason of trial.reasons) say(`                 ${reason}`);
     this.#trials.push(trial);
-    folder.write(`case-${planned.case.number}/${step.number}-${fileWord(word)}.json`, `${JSON.stringify(trial, null, 2)}\n`);
+    folder.write(
+      `case-${planned.case.number}/${step.number}-${fileWord(word)}.json`,
+      `${JSON.stringify(trial, null, 2)}\n`,
+    );
     return trial;
   }
 
@@ -312,6 +323,11 @@ export class CaseRun {
     }
   }
 
+  async #wait(forNs: number): Promise<Shown> {
+    await sleep(forNs / 1e6, undefined, { signal: this.#setup.signal }).catch(() => {});
+    return {};
+  }
+
   async #endDevice(name: string, how: "quit" | "kill"): Promise<Shown> {
     const device = this.#device(name);
     const port = this.#portsOf(name).length > 0 && this.#holdsGenerator(name);
@@ -335,7 +351,9 @@ export class CaseRun {
   }
 
   #checkAlive(): void {
-    const died = [...this.#devices.values()].find(({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null);
+    const died = [...this.#devices.values()].find(
+      ({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null,
+    );
     if (died !== undefined) throw invalidError(`${died.name} is gone: ${died.process.ended()!.sentence}`);
   }
 

@@ -27,7 +27,9 @@ export interface TextFacts {
 export function checkText(check: TextChecks, facts: TextFacts): string[] {
   const { answer } = facts;
   return [
-    ...(check.contains !== undefined && !answer.includes(check.contains) ? [`it does not say "${check.contains}"`] : []),
+    ...(check.contains !== undefined && !answer.includes(check.contains)
+      ? [`it does not say "${check.contains}"`]
+      : []),
     ...(check.link === undefined ? [] : checkLinks(answer, check.link)),
     ...(check.queues === undefined ? [] : checkStreams(answer, facts.queues)),
     ...(check.counters === undefined || !facts.expected.exact ? [] : checkPortStats(parsePortStats(answer), facts)),
@@ -103,7 +105,7 @@ export function checkTraffic(check: TrafficChecks, { trial, counted }: TrafficFa
   const loss = atMax ? undefined : check.loss;
   const counters = atMax ? undefined : check.counters;
   if (loss !== undefined && trial.lost > loss * trial.sent) {
-    reasons.push(`${partOf(trial.lost, trial.sent)} lost, ${loss === 0 ? "none" : percentWord(loss)} tolerated`);
+    reasons.push(`${partOf(trial.lost, trial.sent)} lost${loss === 0 ? "" : `, tolerated ${percentWord(loss)}`}`);
   }
   if (unaccounted !== undefined && trial.unaccounted === null) reasons.push("no ledger: a port had no counters");
   if (unaccounted !== undefined && (trial.unaccounted ?? 0) > unaccounted) {

@@ -38,7 +38,10 @@ function vdevOf(vdev: PlanVdev, queues: number, directory: string): Vdev {
     vectorized: vdev.vectorized,
     server,
   }).map(([key, on]) => `${key}=${on ? 1 : 0}`);
-  return { kind: "literal", text: [name, `mac=${mac}`, `path=${path}`, `queues=${queues}`, `queue_size=${queueSize}`, ...flags].join(",") };
+  return {
+    kind: "literal",
+    text: [name, `mac=${mac}`, `path=${path}`, `queues=${queues}`, `queue_size=${queueSize}`, ...flags].join(","),
+  };
 }
 
 /** Does it run in a container in this run? */
@@ -46,6 +49,12 @@ export const isContained = (device: PlanDevice, order: TestPlanOrder, facts: Lab
   device.place === "container" && order.container !== "none" && facts.launcher?.kind !== "none";
 
 export const usesHugepages = (device: PlanDevice, order: TestPlanOrder): boolean => order.hugepages ?? device.hugepages;
+
+/** Without --rxd testpmd posts 512 buffers, however long the ring is (RTE_ETH_DEV_FALLBACK_RX_RINGSIZE). */
+function ringOptions({ vdevs }: PlanDevice): string[] {
+  const sizes = vdevs.flatMap((vdev) => (vdev.driver === "virtio_user" ? [vdev.queueSize] : []));
+  return sizes.length === 0 ? [] : [`--rxd=${Math.max(...sizes)}`, `--txd=${Math.max(...sizes)}`];
+}
 
 export function describeDevice(
   device: PlanDevice,
@@ -81,6 +90,6 @@ export function describeDevice(
     queues,
     mode: "io",
     extraEal: device.eal,
-    extraApp: device.options,
+    extraApp: [...ringOptions(device), ...device.options],
   };
 }

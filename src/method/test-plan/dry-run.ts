@@ -12,7 +12,11 @@ function stepLines({ number, heading, text, deed }: PlannedStep, facts: LabFacts
 }
 
 export function stepsText(plan: TestPlan, cases: readonly PlannedCase[], facts: LabFacts): string {
-  const head = [plan.title, ...(plan.source === "" ? [] : [`from: ${plan.source}`]), ...plan.notes.map((note) => `note: ${note}`)];
+  const head = [
+    plan.title,
+    ...(plan.source === "" ? [] : [`from: ${plan.source}`]),
+    ...plan.notes.map((note) => `note: ${note}`),
+  ];
   const body = cases.flatMap(({ case: { number, name, id, notes }, steps }) => [
     "",
     `Case ${number}: ${name} (${id})`,

@@ -17,7 +17,7 @@ import { judgeRun } from "../../stats/verdict.js";
 import { hostFacts } from "../../sys/host.js";
 import { allowedCpus } from "../../sys/thread.js";
 import { type CaseOutcome, CaseRun } from "./case-run.js";
-import { isContained } from "./describe.js";
+import { isContained, usesHugepages } from "./describe.js";
 import { stepsText } from "./dry-run.js";
 import { ResultsFolder } from "./evidence.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";
@@ -65,11 +65,15 @@ class HugepageKeeper implements Disposable {
     this.#say = say;
   }
 
+  /** What was done, for the step's notes; what is undone in the end is said then. */
   mount({ mount, pageBytes, count }: PlanHugepages): readonly string[] {
     if (this.#prepared !== null) return [`${mount} is mounted already`];
-    this.#prepared = prepareHugepages({ mount, sizeBytes: pageBytes, count }, (step) => this.#say(`          ${step}`));
-    const { actions } = this.#prepared;
-    return actions.length === 0 ? [`${mount} is mounted already, with ${count} free pages`] : actions;
+    const done: string[] = [];
+    this.#prepared = prepareHugepages({ mount, sizeBytes: pageBytes, count }, (step) => {
+      if (this.#prepared === null) done.push(step);
+      else this.#say(`  ${step}`);
+    });
+    return done.length === 0 ? [`${mount} is mounted already, with ${count} free pages`] : done;
   }
 
   [Symbol.dispose](): void {
@@ -123,6 +127,7 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
   const planned = planSteps(order, facts);
   folder.write("steps.txt", stepsText(order.plan, planned, facts));
   if (launcher !== null) say(`containers: ${launcher.description}`);
+  for (const line of limitationsThatHold(order, planned)) say(line);
   using hugepages = new HugepageKeeper(say);
   const outcomes: CaseOutcome[] = [];
   const setup = {
@@ -150,25 +155,46 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
   return { result, error };
 }
 
+const memoryMibOf = ({ plan }: TestPlanOrder): number =>
+  Math.max(...plan.cases.flatMap(({ devices }) => devices.map(({ memoryBytes }) => memoryBytes / 2 ** 20)));
+
+/** Of the plan's own list, what bites here and what is done about it; nothing where no hugepages are used. */
+function limitationsThatHold(order: TestPlanOrder, planned: readonly PlannedCase[]): string[] {
+  const huge = planned.some(({ case: { devices } }) => devices.some((device) => usesHugepages(device, order)));
+  if (!huge) return [];
+  const all = limitations({
+    version: null,
+    hugepages: readHugepages(),
+    memoryMib: memoryMibOf(order),
+    root: process.geteuid?.() === 0,
+  });
+  return all.filter(({ holds }) => holds).map(({ stated, why, remedy }) => `limitation: ${stated}: ${why}; ${remedy}`);
+}
+
 /** Containers, hugepages, and the plan's own limitations as they are here. */
 function environmentText(order: TestPlanOrder, facts: LabFacts, outcomes: readonly CaseOutcome[]): string {
   const text = outcomes.map((outcome) => outcome.version).find((found) => found !== null) ?? null;
   const hugepages = readHugepages();
-  const memoryMib = Math.max(...order.plan.cases.flatMap(({ devices }) => devices.map(({ memoryBytes }) => memoryBytes / 2 ** 20)));
+  const memoryMib = memoryMibOf(order);
   const stated = limitations({
     version: text === null ? null : parseDpdkVersion(text),
     hugepages,
     memoryMib,
-    root: process.getuid?.() === 0,
+    root: process.geteuid?.() === 0,
   });
   return [
     `DPDK: ${text ?? "unknown"}`,
     `CPUs: ${facts.cpus.join(", ")}`,
     `containers: ${facts.launcher?.description ?? "none are used"}`,
-    ...hugepages.pools.map(({ sizeBytes, total, free }) => `hugepages of ${sizeBytes / 2 ** 20} MB: ${total}, free ${free}`),
+    ...hugepages.pools.map(
+      ({ sizeBytes, total, free }) => `hugepages of ${sizeBytes / 2 ** 20} MB: ${total}, free ${free}`,
+    ),
     "",
     "limitations that the container-networking plan states:",
-    ...stated.map(({ stated: words, holds, why, remedy }) => `  ${words}: ${holds ? "holds" : "does not hold"} here: ${why}; ${remedy}`),
+    ...stated.map(
+      ({ stated: words, holds, why, remedy }) =>
+        `  ${words}: ${holds ? "holds" : "does not hold"} here: ${why}; ${remedy}`,
+    ),
     "",
   ].join("\n");
 }
@@ -183,7 +209,9 @@ interface Finished {
 
 /** What the suite calls descriptors: slots of the container's rings. */
 function descriptorsOf({ case: { devices } }: PlannedCase): number {
-  const sizes = devices.flatMap(({ vdevs }) => vdevs.flatMap((vdev) => (vdev.driver === "virtio_user" ? [vdev.queueSize] : [])));
+  const sizes = devices.flatMap(({ vdevs }) =>
+    vdevs.flatMap((vdev) => (vdev.driver === "virtio_user" ? [vdev.queueSize] : [])),
+  );
   return sizes[0] ?? 0;
 }
 

@@ -7,7 +7,15 @@ import { commandLine, shellLine } from "../../dut/testpmd/command-line.js";
 import type { TestpmdDescription } from "../../dut/testpmd/description.js";
 import type { LaunchOptions, Mount } from "../../dut/testpmd/launcher.js";
 import { usageError } from "../../errors.js";
-import type { PlanCase, PlanDeed, PlanDevice, PlanHugepages, PlanStep, PlanTraffic, TrafficChecks } from "../../profile/plan.js";
+import type {
+  PlanCase,
+  PlanDeed,
+  PlanDevice,
+  PlanHugepages,
+  PlanStep,
+  PlanTraffic,
+  TrafficChecks,
+} from "../../profile/plan.js";
 import { formatCount, formatNs, formatRate, frameSizeName } from "../../units.js";
 import { describeDevice, insideDirectory, insideHugepages, isContained, usesHugepages } from "./describe.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";
@@ -136,7 +144,9 @@ function plannedLaunch(name: string, { one, order, facts }: Context): PlannedLau
 /** What is asked for beside the plan takes the place of what it says. */
 function plannedTraffic(traffic: PlanTraffic, { one, order, facts }: Context): PlannedTraffic {
   const device = one.devices.find(({ vdevs }) => vdevs.some(({ socket }) => socket === traffic.socket))!;
-  const listens = device.vdevs.some((vdev) => vdev.socket === traffic.socket && vdev.driver === "net_vhost" && vdev.client);
+  const listens = device.vdevs.some(
+    (vdev) => vdev.socket === traffic.socket && vdev.driver === "net_vhost" && vdev.client,
+  );
   const timed = order.count !== null || order.durationNs !== null;
   const path = join(facts.directory, traffic.socket).replaceAll(",", "\\,");
   return {
@@ -167,10 +177,11 @@ const checkText = (check: object): string => {
 };
 
 function trafficText({ sizes, rate, count, durationNs, stream, queues, socket }: PlannedTraffic): string {
-  const amount = count !== null ? `${formatCount(count)} frames` : durationNs === null ? "frames" : `for ${formatNs(durationNs)}`;
+  const frames = count === null ? "frames" : `${formatCount(count)} frames`;
+  const time = durationNs === null ? "" : ` for ${formatNs(durationNs)}`;
   const flows = stream.flows === 1 ? "1 flow" : `${stream.flows} flows`;
   const through = queues === 1 ? "1 queue" : `${queues} queues`;
-  return `${amount} of ${sizes.map(frameSizeName).join(", ")} bytes at ${formatRate(rate)}, ${flows}, ${through}, to ${socket}`;
+  return `${frames} of ${sizes.map(frameSizeName).join(", ")} bytes at ${formatRate(rate)}${time}, ${flows}, ${through}, to ${socket}`;
 }
 
 function deedText(deed: PlannedDeed): string {
@@ -192,6 +203,8 @@ function deedText(deed: PlannedDeed): string {
       return `stop traffic${checkText(deed.check)}`;
     case "wait for link":
       return `wait until the link of ${deed.device}'s port ${deed.port} is ${deed.state}`;
+    case "wait":
+      return `wait ${formatNs(deed.forNs)}`;
     case "quit":
       return `quit ${deed.device}`;
     case "kill":

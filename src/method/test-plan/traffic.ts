@@ -13,13 +13,17 @@ import { hopDifferences } from "../hops.js";
 import { trialResult } from "../trial-result.js";
 import type { RunningDevice } from "./device.js";
 import { planSettleNs } from "./order.js";
+import { compareRates } from "./own-rate.js";
 import type { PlannedTraffic } from "./steps.js";
 import { portsOnWay, type WayPort } from "./way.js";
 
 const connectTimeoutMs = 15_000;
-/** Enough for V8 to compile the loop, and little enough for any ring. */
+/**
+ * Enough for V8 to compile the loop, and little enough for any ring; long enough for the scheduler to spread pollers
+ * that have just begun over the CPUs.
+ */
 const warmupFrames = 500;
-const warmupPps = 5_000;
+const warmupPps = 1_000;
 
 export interface TrafficSetup {
   readonly maxFrameBytes: number;
@@ -124,15 +128,21 @@ export class PlanGenerator implements AsyncDisposable {
     return this.#open.generator;
   }
 
+  /** As port.ready, but an interrupt does not have to wait for it. */
   async #untilReady(port: Port): Promise<void> {
+    if (port.rings() !== null) return;
     const { signal } = this.#setup;
+    let refuse = (): void => {};
     const aborted = new Promise<never>((_, reject) => {
-      const refuse = (): void => reject(environmentError("interrupted while the generator was connecting"));
-      if (signal.aborted) refuse();
+      refuse = () => reject(environmentError("interrupted while the generator was connecting"));
       signal.addEventListener("abort", refuse, { once: true });
+      if (signal.aborted) refuse();
     });
-    aborted.catch(() => {});
-    await Promise.race([port.ready(connectTimeoutMs), aborted]);
+    try {
+      await Promise.race([port.ready(connectTimeoutMs), aborted]);
+    } finally {
+      signal.removeEventListener("abort", refuse);
+    }
   }
 
   #orderOf(traffic: PlannedTraffic, size: FrameSize, trial: number): TrialOrder {
@@ -153,15 +163,21 @@ export class PlanGenerator implements AsyncDisposable {
     };
   }
 
-  async #start(traffic: PlannedTraffic, size: FrameSize, signal: AbortSignal): Promise<{ finish(): Promise<TrafficResult> }> {
+  async #start(
+    traffic: PlannedTraffic,
+    size: FrameSize,
+    signal: AbortSignal,
+  ): Promise<{ finish(): Promise<TrafficResult> }> {
     const generator = await this.#opened(traffic);
     const order = this.#orderOf(traffic, size, 1 + (this.#trials++ % 255));
     const before = await this.#read(traffic);
     const disturbance = watchDisturbance([generator.worker.threadId]);
     const running = generator.runTrial(order, signal);
     running.catch(() => {});
+    const ownRate = this.#ownRate(traffic, order, generator);
     const finish = async (): Promise<TrafficResult> => {
       const report = await running;
+      const rates = await ownRate;
       const { stealMs, switches } = disturbance();
       this.#expect(traffic, report);
       const after = await this.#read(traffic);
@@ -177,21 +193,31 @@ export class PlanGenerator implements AsyncDisposable {
         signed: isSigned(traffic.stream, size),
         hops: before.hops === null || after.hops === null ? [] : hopDifferences(before.hops, after.hops),
         injected: null,
+        floorNs: null,
         stealMs,
         switches,
         lossRatioMax: null,
         minPps: null,
         faults: this.#faults(report.transmit.cutShort),
-        notes: [],
+        notes: rates === null ? [] : [rates],
       });
       return { trial, counted: countedBetween(traffic, before, after) };
     };
     return { finish };
   }
 
+  /** Never spoils the trial: what cannot be compared is not said. */
+  #ownRate(traffic: PlannedTraffic, { load, count }: TrialOrder, generator: Generator): Promise<string | null> {
+    if (load.kind !== "max" || count !== null) return Promise.resolve(null);
+    const device = this.#setup.devices().find(({ name }) => name === traffic.device);
+    return compareRates(traffic, device, () => generator.progress()).catch(() => null);
+  }
+
   #faults(cutShort: string | null): string[] {
     if (this.#setup.signal.aborted) return ["interrupted"];
-    const died = this.#setup.devices().find(({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null);
+    const died = this.#setup
+      .devices()
+      .find(({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null);
     if (died !== undefined) return [`${died.name} went away in the trial: ${died.process.ended()!.sentence}`];
     return cutShort === "peer gone" ? ["the peer of the generator went away in the trial"] : [];
   }

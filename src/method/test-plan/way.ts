@@ -13,7 +13,7 @@ export interface WayHop {
 }
 
 /** testpmd pairs ports 0 and 1, 2 and 3 …; the last of an odd number with itself (port-topology=paired). */
-const pairOf = (port: number, ports: number): number => (port ^ 1) < ports ? port ^ 1 : port;
+const pairOf = (port: number, ports: number): number => ((port ^ 1) < ports ? port ^ 1 : port);
 
 interface End {
   readonly device: PlanDevice;
@@ -21,9 +21,7 @@ interface End {
 }
 
 const endsOf = (devices: readonly PlanDevice[], socket: string): End[] =>
-  devices.flatMap((device) =>
-    device.vdevs.flatMap((vdev, port) => (vdev.socket === socket ? [{ device, port }] : [])),
-  );
+  devices.flatMap((device) => device.vdevs.flatMap((vdev, port) => (vdev.socket === socket ? [{ device, port }] : [])));
 
 /** Hops from the generator's socket back to it; empty where no way leads back. */
 export function wayOf(devices: readonly PlanDevice[], socket: string): WayHop[] {
