@@ -8,7 +8,17 @@ import { packageVersion, runProgram } from "./program.js";
 /** What may still be closing when the exit code is known: threads, sockets. Then the process ends all the same. */
 const closingMs = 2_000;
 
+/** Until a command watches for them itself, a signal ends the process with the code that it has then, too. */
+function endOnEarlySignals(): void {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (process.listenerCount(name) === 1) process.exit(exitCodes.interrupted);
+    });
+  }
+}
+
 async function main(): Promise<void> {
+  endOnEarlySignals();
   const output = processOutput();
   const debug = (process.env[debugVariable] ?? "") !== "";
   const argv = process.argv.slice(2);

@@ -46,8 +46,9 @@ export class Chooser {
     return chosen;
   }
 
+  /** Of an exact number, another frame is chosen instead; a probability owes nothing. */
   giveBack(): void {
-    this.owed++;
+    if (this.count > 0) this.owed++;
   }
 
   private nextOfGroup(): boolean {

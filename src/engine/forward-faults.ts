@@ -101,6 +101,8 @@ export class FaultStage {
   private readonly memory: RingMemory;
   private readonly spec: FaultSpec;
   private readonly queue: number;
+  /** The incoming port: the two directions of a hop choose differently. */
+  private readonly direction: number;
   private readonly queues: number;
   /** Slot 0 of the storage is for the frame held back; the others are a ring in order of arrival. */
   private readonly base: number;
@@ -154,12 +156,14 @@ export class FaultStage {
     maxBufferBytes: number,
     queue = 0,
     queues = 1,
+    direction = 0,
   ) {
     this.rated = spec.service !== null;
     this.spec = spec;
     this.memory = memory;
     this.queue = queue;
     this.queues = queues;
+    this.direction = direction;
     this.base = storage.offset;
     this.stride = slotStride(spec, maxBufferBytes);
     this.slots = Math.floor(storage.bytes / this.stride) - 1;
@@ -176,7 +180,7 @@ export class FaultStage {
 
   /** A new trial: all choices from this seed, counts from 0. Frames inside stay and go on their way. */
   reset(seed: number): void {
-    const lane = (fault: number): Random => seededRandom(seed, 1 + this.queue * 8 + fault);
+    const lane = (fault: number): Random => seededRandom(seed, 1 + (this.direction * 64 + this.queue) * 8 + fault);
     this.loss.reset(lane(0));
     this.duplicate.reset(lane(1));
     this.reorder.reset(lane(2));

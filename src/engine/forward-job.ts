@@ -100,7 +100,7 @@ function stagesFrom(from: number, options: ForwardJobOptions, memory: RingMemory
   if (faults === null) return [];
   return Array.from({ length: queues }, (_, queue) => {
     const storage = faults.storage[from * queues + queue]!;
-    return new FaultStage(faults.spec, memory, storage, faults.maxBufferBytes, queue, queues);
+    return new FaultStage(faults.spec, memory, storage, faults.maxBufferBytes, queue, queues, from);
   });
 }
 
@@ -147,6 +147,10 @@ class Forwarder implements Job {
       case "waiting":
         return this.options.ports.map((_, port) => this.lanesOf(port).map((lane) => lane.waiting()));
     }
+  }
+
+  mayRest(): boolean {
+    return true;
   }
 
   step(): number {

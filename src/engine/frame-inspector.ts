@@ -76,6 +76,12 @@ export class FrameInspector {
     return false;
   }
 
+  /** A signature whose sum is right and whose numbers cannot be: sent after it came, or never sent. */
+  noteImpossible(offset: number, bytes: number): void {
+    this.signature++;
+    this.#sample(this.corruptSamples, "signature sum right, but its numbers were never sent", offset, bytes);
+  }
+
   /** Unsigned frames: ours by size and addresses, or foreign. */
   recognises(offset: number, bytes: number): boolean {
     if (this.#program.recognises(this.#memory, offset, bytes)) return true;

@@ -48,6 +48,7 @@ interface Trial {
   epochNs: number;
   receivedInWindow: number;
   sleepsBefore: number;
+  neverQuiet: boolean;
   slept: boolean;
   elapsedNs: number;
   calibrationBeforeNs: number;
@@ -116,6 +117,11 @@ class Generator implements Job {
     return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
   }
 
+  /** In a trial it polls: a thread that sleeps is late, and sees frames late. */
+  mayRest(): boolean {
+    return this.#trial === null || this.#trial.phase === phase.done;
+  }
+
   step(): number {
     const trial = this.#trial;
     if (trial === null || trial.phase === phase.done) return 0;
@@ -139,7 +145,7 @@ class Generator implements Job {
     this.#context.touching.port = this.#ports.length - 1;
     moved += trial.receiver.step(nowNs, trial.epochNs);
     if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
-    if (trial.phase === phase.settling && moved === 0) this.#settle(trial, now);
+    if (trial.phase === phase.settling) this.#settle(trial, now, moved);
     return moved === 0 && trial.transmitter.isWakeful(now) ? 1 : moved;
   }
 
@@ -165,10 +171,11 @@ class Generator implements Job {
       order,
       senders,
       transmitter: new Transmitter(order, senders, this.#context.nowNs, lag),
-      receiver: new Receiver(order, program, memory, lag),
+      receiver: new Receiver(order, program, memory, lag, (queue) => senders[queue].published),
       epochNs: -1,
       receivedInWindow: 0,
       sleepsBefore: 0,
+      neverQuiet: false,
       slept: false,
       elapsedNs: 0,
       calibrationBeforeNs: calibrate(this.#context.nowNs),
@@ -191,11 +198,21 @@ class Generator implements Job {
   }
 
   /** The trial is over when nothing has come for long enough after the last frame was sent. */
-  #settle(trial: Trial, nowNs: number): void {
+  #settle(trial: Trial, nowNs: number, moved: number): void {
+    if (nowNs - trial.transmitter.endedNs > longestSettleNs(trial)) {
+      trial.neverQuiet = true;
+      this.#finish(trial, nowNs);
+      return;
+    }
+    if (moved > 0) return;
     const quietSinceNs = Math.max(trial.transmitter.endedNs, trial.receiver.lastArrivalNs);
     const quietNs = nowNs - quietSinceNs;
     if (quietNs < Math.min(quietWhenCompleteNs, trial.order.settleNs)) return;
     if (!isComplete(trial) && quietNs < trial.order.settleNs) return;
+    this.#finish(trial, nowNs);
+  }
+
+  #finish(trial: Trial, nowNs: number): void {
     trial.elapsedNs = nowNs;
     trial.phase = phase.done;
     this.#publishCounters(trial, nowNs);
@@ -223,10 +240,16 @@ class Generator implements Job {
       transmit,
       receive: trial.receiver.report(sentByQueue, trial.receivedInWindow),
       slept: trial.slept,
+      neverQuiet: trial.neverQuiet,
       elapsedNs: trial.elapsedNs,
       calibrationNs: [trial.calibrationBeforeNs, calibrate(this.#context.nowNs)],
     };
   }
+}
+
+/** A DUT that goes on sending by itself is not waited for: three times the settle time, or what a person waits. */
+function longestSettleNs({ order, transmitter }: Trial): number {
+  return transmitter.wasStopped ? Math.min(order.settleNs, 500e6) : 3 * order.settleNs + 2e9;
 }
 
 /** Every frame was taken and has come back. */

@@ -26,6 +26,8 @@ export interface Job {
   attach(index: number, port: OpenPort | null): void;
   /** A job's own command, from LoopWorker.command(); what it returns is posted back. Loop stands. May throw PktgenError. */
   command(message: unknown): unknown;
+  /** May an idle loop sleep now, rather than only give way? */
+  mayRest(): boolean;
   /** One turn: at most one burst per ring. Returns the frames moved; 0 means idle, and the loop may back off. */
   step(): number;
 }

@@ -83,6 +83,11 @@ export class QueueSender {
     return this.#ring !== null;
   }
 
+  /** Half of the slots that the ring has, at least one: a burst should not be larger. */
+  get halfRing(): number {
+    return Math.max(1, (this.#ring?.slots ?? 0) >> 1);
+  }
+
   get published(): number {
     return this.#cells[cell.published];
   }

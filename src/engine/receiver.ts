@@ -9,15 +9,11 @@ import { SignedHistogram } from "../stats/signed-histogram.js";
 import { elapsedNs48 } from "../stats/unwrap.js";
 import type { FrameProgram } from "../stream/program.js";
 import {
-  checkSignature,
   checkSignatureRest,
-  readMagic,
   readSequence,
   readTimeHigh16,
   readTimeLow32,
-  readTrialStream,
   signatureBase,
-  signatureBytes,
   signatureHead,
   signatureMagic,
 } from "../stream/signature.js";
@@ -36,6 +32,9 @@ const rangesKept = 100;
 interface QueueTally {
   packets: number;
   bytes: number;
+  corrupt: number;
+  /** Frames without signature that are ours. */
+  recognised: number;
 }
 
 export class Receiver {
@@ -55,11 +54,19 @@ export class Receiver {
   readonly #ipdv = new SignedHistogram();
   readonly #lag: LagWindow | null;
   #queues: readonly OpenQueue[] = [];
-  #acceptedUnsigned = 0;
+  readonly #published: (queue: number) => number;
   #lastArrivalNs = 0;
 
-  constructor(order: TrialOrder, program: FrameProgram, memory: RingMemory, lag: LagWindow | null) {
+  /** `published`: frames handed to the peer so far on a transmit queue; a higher number was never sent. */
+  constructor(
+    order: TrialOrder,
+    program: FrameProgram,
+    memory: RingMemory,
+    lag: LagWindow | null,
+    published: (queue: number) => number,
+  ) {
     this.#order = order;
+    this.#published = published;
     this.#memory = memory;
     this.#signed = program.signed;
     this.#head = signatureHead(order.trial, 0);
@@ -77,7 +84,9 @@ export class Receiver {
 
   attach(queues: readonly OpenQueue[]): void {
     this.#queues = queues;
-    while (this.#tallies.length < queues.length) this.#tallies.push({ packets: 0, bytes: 0 });
+    while (this.#tallies.length < queues.length) {
+      this.#tallies.push({ packets: 0, bytes: 0, corrupt: 0, recognised: 0 });
+    }
   }
 
   /** Frames of this trial, whatever became of them. */
@@ -88,14 +97,15 @@ export class Receiver {
   }
 
   get accepted(): number {
-    let accepted = this.#acceptedUnsigned;
+    let accepted = 0;
+    for (const tally of this.#tallies) accepted += tally.recognised;
     for (const tracker of this.#trackers) accepted += tracker.accepted;
     return accepted - this.#inspector.payload;
   }
 
-  /** Per transmit queue; 0 where frames have no signature. */
+  /** By the queue they were sent on; without signature, by the one they came in on. */
   acceptedByQueue(): number[] {
-    return this.#trackers.map((tracker) => tracker.accepted);
+    return this.#trackers.map((tracker, q) => (this.#signed ? tracker.accepted : (this.#tallies[q]?.recognised ?? 0)));
   }
 
   get corrupt(): number {
@@ -125,8 +135,10 @@ export class Receiver {
       this.#lastArrivalNs = arrivalNs;
       const tally = this.#tallies[q];
       tally.packets += n;
+      const corruptBefore = this.#inspector.corrupt;
       if (this.#signed) tally.bytes += this.#analyse(q, n, arrivalNs, ring.offsets, ring.lengths);
-      else tally.bytes += this.#countUnsigned(n, ring.offsets, ring.lengths);
+      else tally.bytes += this.#countUnsigned(tally, n, ring.offsets, ring.lengths);
+      tally.corrupt += this.#inspector.corrupt - corruptBefore;
       ring.release(n);
       if (ring.notifyWanted()) open.notifyRx();
       moved += n;
@@ -141,7 +153,8 @@ export class Receiver {
       this.#trackers.reduce((total, tracker) => total + pick(tracker), 0);
     const measured = this.#signed && this.#latency.count > 0;
     return {
-      queues: this.#tallies.map((tally, queue) => ({ queue, ...tally })),
+      queues: this.#tallies.map(({ packets, bytes }, queue) => ({ queue, packets, bytes })),
+      corruptByQueue: this.#tallies.map(({ corrupt }) => corrupt),
       acceptedByQueue: this.acceptedByQueue(),
       received: this.received,
       accepted: this.accepted,
@@ -192,10 +205,13 @@ export class Receiver {
     const known = this.#lengths;
     const head = this.#head | 0;
     const headSum = this.#headSum;
-    const stride = this.#order.queues;
+    const { queues: stride, integrity } = this.#order;
     const queue = q < stride ? q : 0;
     const tracker = this.#trackers[queue];
+    const published = this.#published(queue);
     let expected = this.#expected(queue) | 0;
+    /** No more frames than were published can come. */
+    let notYet = published - tracker.next;
     let run = 0;
     let runLow = 0;
     let runTail = 0;
@@ -214,7 +230,9 @@ export class Receiver {
       const tail = isOurs ? view.getInt32(end - 4, true) : 0;
       const isWhole = isOurs && checkSignatureRest(headSum, sequence, low, tail);
       // The upper half of the tail is the balance, which differs; of the time the lower half counts.
-      if (isWhole && sequence === expected && (run === 0 || (low === runLow && ((tail ^ runTail) & 0xffff) === 0))) {
+      const isNext = isWhole && sequence === expected && !integrity && run < notYet;
+      const continues = run > 0 && low === runLow && ((tail ^ runTail) & 0xffff) === 0;
+      if (isNext && (continues || (run === 0 && elapsedNs48(arrivalNs, tail & 0xffff, low >>> 0) >= 0))) {
         run++;
         runLow = low;
         runTail = tail;
@@ -223,11 +241,11 @@ export class Receiver {
       }
       this.#takeRun(queue, tracker, run, arrivalNs, runLow, runTail);
       run = 0;
-      if (isWhole || this.#inspector.inspect(offsets[k], length)) this.#take(q, view, end, arrivalNs);
+      if (isWhole || this.#inspector.inspect(offsets[k], length)) this.#take(q, view, offsets[k], length, arrivalNs);
       expected = this.#expected(queue) | 0;
+      notYet = published - tracker.next;
     }
     this.#takeRun(queue, tracker, run, arrivalNs, runLow, runTail);
-    if (this.#order.integrity) this.#checkPayloads(n, offsets, lengths);
     return bytes;
   }
 
@@ -258,7 +276,8 @@ export class Receiver {
   }
 
   /** A frame of this trial with a right signature that ends at `end`, and is not the next of its queue. */
-  #take(q: number, view: DataView, end: number, arrivalNs: number): void {
+  #take(q: number, view: DataView, offset: number, bytes: number, arrivalNs: number): void {
+    const end = offset + bytes;
     const wire = readSequence(view, end);
     const stride = this.#order.queues;
     let queue = q < stride ? q : 0;
@@ -274,31 +293,26 @@ export class Receiver {
     const tracker = this.#trackers[queue];
     const next = tracker.next;
     const index = next + ahead / stride;
+    const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+    if (index < 0 || index >= this.#published(queue) || latencyNs < 0) {
+      this.#inspector.noteImpossible(offset, bytes);
+      return;
+    }
     const code = tracker.accept(index);
     if (code > reordered) return;
-    const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+    if (this.#order.integrity) this.#inspector.checkPayload(offset, bytes);
     if (index === next && next > 0) this.#ipdv.record(latencyNs - this.#lastLatency[queue]);
     if (code === inOrder) this.#lastLatency[queue] = latencyNs;
     if (this.#latencyIntended !== null) this.#recordIntended(queue, index, 1, latencyNs);
     this.#latency.record(latencyNs);
   }
 
-  #checkPayloads(n: number, offsets: Uint32Array, lengths: Uint32Array): void {
-    const view = this.#memory.view;
-    for (let k = 0; k < n; k++) {
-      const end = offsets[k] + lengths[k];
-      if (lengths[k] < signatureBytes || readTrialStream(view, end) !== this.#head) continue;
-      if (readMagic(view, end) === magic && checkSignature(view, end))
-        this.#inspector.checkPayload(offsets[k], lengths[k]);
-    }
-  }
-
   /** Frames too small for a signature: by size and addresses only. */
-  #countUnsigned(n: number, offsets: Uint32Array, lengths: Uint32Array): number {
+  #countUnsigned(tally: QueueTally, n: number, offsets: Uint32Array, lengths: Uint32Array): number {
     let bytes = 0;
     for (let k = 0; k < n; k++) {
       bytes += lengths[k];
-      if (this.#inspector.recognises(offsets[k], lengths[k])) this.#acceptedUnsigned++;
+      if (this.#inspector.recognises(offsets[k], lengths[k])) tally.recognised++;
     }
     return bytes;
   }

@@ -1,7 +1,7 @@
 /** Starts and owns loop workers. One owner thread; everything here runs there. */
 import { Worker } from "node:worker_threads";
 import { type ExitCode, invalidError, PktgenError } from "../errors.js";
-import type { Port, PortObserver, PortRings } from "../port/port.js";
+import type { PortObserver, PortRings } from "../port/port.js";
 import { arena } from "../sys/arena.js";
 import { command, controlWords, state, type ThreadSetup, word } from "./control-page.js";
 import type { LoopWorker, LoopWorkerOptions } from "./loop-worker.js";

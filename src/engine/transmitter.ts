@@ -52,7 +52,15 @@ export class Transmitter {
   #tokensAtNs = 0;
   #late = 0;
   #blocked = 0;
-  #blockedOverdue = 0;
+  #blockedOwn = 0;
+  /** Since when the peer has given no slot; −1: it does. */
+  #blockedSinceNs = -1;
+  #blockedNs = 0;
+  /** Of the frames that are blocked next, so many are our own catching up. */
+  #ownLeft = 0;
+  /** The first and the last slot dealt with, sent or blocked. */
+  #firstSlotNs = -1;
+  #lastSlotNs = 0;
   #firstNs = -1;
   #lastNs = 0;
   #progressNs = 0;
@@ -85,6 +93,10 @@ export class Transmitter {
     return this.#endedNs;
   }
 
+  get wasStopped(): boolean {
+    return this.#cutShort === "stopped";
+  }
+
   get published(): number {
     return this.#published;
   }
@@ -99,8 +111,14 @@ export class Transmitter {
     if (this.#ended) return 0;
     const moved = this.#schedule === null ? this.#stepMax(nowNs) : this.#stepPaced(nowNs, this.#schedule);
     if (moved > 0) this.#progressNs = nowNs;
-    else if (nowNs - this.#progressNs > stuckNs && this.#waitsForPeer(nowNs)) this.#end(nowNs, "stuck");
+    else if (this.#isStuck(nowNs)) this.#end(nowNs, "stuck");
     return moved;
+  }
+
+  /** The peer has taken nothing for long. */
+  #isStuck(nowNs: number): boolean {
+    if (this.#schedule === null) return nowNs - this.#progressNs > stuckNs;
+    return this.#blockedSinceNs >= 0 && nowNs - this.#blockedSinceNs > stuckNs;
   }
 
   /** Ends at once: told to, or the peer is gone. */
@@ -120,17 +138,19 @@ export class Transmitter {
     const outstanding = queues.reduce((sum, queue) => sum + queue.outstanding, 0);
     const sent = this.#published - outstanding;
     const { count } = this.#order;
-    // A count that could not be sent, because the peer took no more: what is left is blocked.
+    // Of a count, a frame that finds no slot waits for the next; blocked is what was left when the trial was given up.
     const unsent = count !== null && this.#cutShort !== "stopped" ? count - this.#published : 0;
     const blocked = this.#blocked + outstanding + unsent;
     const missed = this.#missed();
+    const stillBlockedNs = this.#blockedSinceNs < 0 ? 0 : this.#endedNs - this.#blockedSinceNs;
     return {
       queues,
       intended: sent + blocked + missed,
-      late: this.#late,
+      late: Math.min(this.#late, sent),
       missed,
       blocked,
-      blockedOverdue: this.#blockedOverdue,
+      blockedOwn: this.#blockedOwn,
+      blockedNs: this.#blockedNs + stillBlockedNs,
       firstNs: Math.max(0, this.#firstNs),
       lastNs: this.#lastNs,
       windowNs: this.#windowNs(),
@@ -146,11 +166,11 @@ export class Transmitter {
     return Math.max(0, due - this.#slot);
   }
 
-  /** Scheduled: whole slots, from the first departure to one interval after the last. At max: until the end. */
+  /** Scheduled: whole slots, from the first one to an interval after the last. At max: from the first frame to the end. */
   #windowNs(): number {
-    if (this.#firstNs < 0) return Math.max(1, this.#endedNs);
-    if (this.#pacing !== null) return this.#lastNs - this.#firstNs + this.#intervalNs;
-    return Math.max(1, (this.#order.count === null ? this.#endedNs : this.#lastNs) - this.#firstNs);
+    if (this.#schedule === null) return Math.max(1, this.#endedNs - Math.max(0, this.#firstNs));
+    if (this.#firstSlotNs < 0) return Math.max(1, this.#endedNs);
+    return this.#lastSlotNs - this.#firstSlotNs + this.#intervalNs;
   }
 
   #due(nowNs: number): number {
@@ -160,10 +180,6 @@ export class Transmitter {
   #advance(slots: number, schedule: DepartureSchedule): void {
     this.#slot += slots;
     this.#dueNs = schedule.intendedNs(this.#slot);
-  }
-
-  #waitsForPeer(nowNs: number): boolean {
-    return this.#schedule === null || nowNs >= this.#dueNs;
   }
 
   #end(nowNs: number, why: TransmitReport["cutShort"]): void {
@@ -193,11 +209,11 @@ export class Transmitter {
       const left = count === null ? burstFrames : shareOf(count, queues, q) - sender.published;
       const room = sender.room();
       const n = Math.min(room, left, burstFrames);
-      if (n <= 0 || n < Math.min(leastBurst, left)) continue;
+      if (n <= 0 || n < Math.min(leastBurst, left, sender.halfRing)) continue;
       moved += sender.send(n, low, high);
     }
     if (moved > 0) this.#noteSent(nowNs, moved);
-    if (count !== null && this.#published >= count) this.#end(nowNs, null);
+    if (count !== null && this.#published >= count) this.#end(this.#nowNs() - this.#epochNs, null);
     return moved;
   }
 
@@ -237,14 +253,13 @@ export class Transmitter {
   #sendOne(nowNs: number, schedule: DepartureSchedule): number {
     const slot = this.#slot;
     const sender = this.#senders[slot % this.#senders.length];
-    const lagNs = nowNs - this.#dueNs;
     const sent = sender.room() > 0 ? sender.send(1, low32(nowNs), high16(nowNs)) : 0;
+    this.#noteSlot(nowNs);
+    if (sent === 0) this.#noteBlocked(1, nowNs);
     this.#advance(1, schedule);
+    if (sent === 0) return 0;
     this.#tokens--;
-    if (sent === 0) {
-      this.#noteBlocked(1, lagNs);
-      return 0;
-    }
+    this.#noteTaken(nowNs);
     this.#noteDepartures(sender, 1, nowNs, slot, schedule);
     this.#noteSent(nowNs, 1);
     return 1;
@@ -257,7 +272,7 @@ export class Transmitter {
     const due = Math.min(this.#due(nowNs) - this.#slot, Math.floor(this.#tokens), catchUpFrames, left);
     if (due <= 0) return 0;
     const queues = this.#senders.length;
-    const lagNs = nowNs - this.#dueNs;
+    this.#noteSlot(nowNs);
     const low = low32(nowNs);
     const high = high16(nowNs);
     let moved = 0;
@@ -265,12 +280,13 @@ export class Transmitter {
       const sender = this.#senders[(this.#slot + q) % queues];
       const wanted = shareOf(due, queues, q);
       const sent = wanted > 0 ? sender.send(Math.min(wanted, sender.room()), low, high) : 0;
-      if (sent < wanted) this.#noteBlocked(wanted - sent, lagNs);
+      if (sent < wanted) this.#noteBlocked(wanted - sent, nowNs);
       if (sent > 0) this.#noteDepartures(sender, sent, nowNs, this.#slot + q, schedule);
       moved += sent;
     }
     this.#advance(due, schedule);
-    this.#tokens -= due;
+    this.#tokens -= moved;
+    if (moved === due) this.#noteTaken(nowNs);
     if (moved > 0) this.#noteSent(nowNs, moved);
     return moved;
   }
@@ -288,9 +304,32 @@ export class Transmitter {
     }
   }
 
-  #noteBlocked(frames: number, lagNs: number): void {
+  #noteSlot(nowNs: number): void {
+    if (this.#firstSlotNs < 0) this.#firstSlotNs = nowNs;
+    this.#lastSlotNs = nowNs;
+  }
+
+  /**
+   * No free slot. Whose fault that is, is decided when it begins: where more than a burst was overdue by then, those
+   * frames are our own catching up; all that come due afterwards are the DUT's.
+   */
+  #noteBlocked(frames: number, nowNs: number): void {
+    if (this.#blockedSinceNs < 0) {
+      this.#blockedSinceNs = nowNs;
+      const overdue = this.#due(nowNs) - this.#slot;
+      this.#ownLeft = overdue > catchUpFrames ? overdue : 0;
+    }
+    if (this.#order.count !== null) return;
     this.#blocked += frames;
-    if (lagNs > lateToleranceNs) this.#blockedOverdue += frames;
+    const own = Math.min(frames, this.#ownLeft);
+    this.#ownLeft -= own;
+    this.#blockedOwn += own;
+  }
+
+  #noteTaken(nowNs: number): void {
+    if (this.#blockedSinceNs < 0) return;
+    this.#blockedNs += nowNs - this.#blockedSinceNs;
+    this.#blockedSinceNs = -1;
   }
 }
 

@@ -58,8 +58,10 @@ export interface TransmitReport {
   readonly missed: number;
   /** Frames that found no free slot, or that the peer never took. */
   readonly blocked: number;
-  /** Of those, the ones that were overdue already: the generator's own catching up. */
-  readonly blockedOverdue: number;
+  /** Of those, the generator's own catching up. */
+  readonly blockedOwn: number;
+  /** How long frames were due and found no slot. */
+  readonly blockedNs: number;
   readonly firstNs: number;
   readonly lastNs: number;
   /** The transmit window: what rates are taken over. */
@@ -91,7 +93,10 @@ export interface FrameSample {
 /** The receive half of a trial. */
 export interface ReceiveReport {
   readonly queues: readonly ReceiveAccount[];
+  /** By the queue they were sent on; without signature, by the one they came in on. */
   readonly acceptedByQueue: readonly number[];
+  /** By the queue they came in on. */
+  readonly corruptByQueue: readonly number[];
   readonly received: number;
   readonly accepted: number;
   readonly duplicate: number;
@@ -120,6 +125,8 @@ export interface TrialReport {
   readonly receive: ReceiveReport;
   /** The thread slept while it was sending, instead of polling. */
   readonly slept: boolean;
+  /** Frames still came when the trial was given up. */
+  readonly neverQuiet: boolean;
   /** From the start until nothing more came. */
   readonly elapsedNs: number;
   /** A fixed piece of work timed before and after, ns: what the machine's speed did meanwhile. */

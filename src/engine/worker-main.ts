@@ -99,7 +99,7 @@ function run(job: Job): void {
       continue;
     }
     if (setup.busy || ++idle < spinsBeforeYield) continue;
-    if (idle < yieldsBeforeSleep) {
+    if (idle < yieldsBeforeSleep || !job.mayRest()) {
       yieldThread();
       sleepNs = shortestSleepNs;
     } else {

@@ -4,7 +4,7 @@
  * back intact; and `rate`, one second at max.
  */
 import type { TrialProgress } from "../engine/start-generator.js";
-import type { Load, TrialOrder } from "../engine/trial-order.js";
+import type { Load, TrialOrder, TrialReport } from "../engine/trial-order.js";
 import { PktgenError } from "../errors.js";
 import type { Requested, RunResult, Trial } from "../report/result.js";
 import { judgeRun } from "../stats/verdict.js";
@@ -78,7 +78,10 @@ export async function runForwarding(plan: RunPlan, hooks: RunHooks): Promise<Run
       const trial = await runTrial(plan, lab, next, index, hooks, planned.length);
       trials.push(trial);
       hooks.onTrial?.(trial);
-      if (lab.lost() !== null && !(await lab.comesBack(reconnectMs))) break;
+      if (lab.lost() !== null && !(await lab.comesBack(reconnectMs))) {
+        endEarly(trials, planned.length);
+        break;
+      }
     }
   } catch (error) {
     // Nothing measured is lost because a later trial could not begin.
@@ -91,6 +94,15 @@ export async function runForwarding(plan: RunPlan, hooks: RunHooks): Promise<Run
     };
   }
   return { ...resultFrame(plan, lab, started), trials, verdict: judgeRun(trials) };
+}
+
+/** The last trial says what did not run any more. */
+function endEarly(trials: Trial[], planned: number): void {
+  const left = planned - trials.length;
+  const last = trials.at(-1);
+  if (left === 0 || last === undefined) return;
+  const what = `${left} further ${left === 1 ? "trial was" : "trials were"} not run: the device under test did not come back`;
+  trials[trials.length - 1] = { ...last, verdict: "invalid", reasons: [...last.reasons, what] };
 }
 
 function orderFor(plan: RunPlan, lab: Lab, next: PlannedTrial, trial: number): TrialOrder {
@@ -158,17 +170,27 @@ async function runTrial(
     switches,
     lossRatioMax: plan.lossLimit,
     minPps: plan.minRatePps,
-    faults: faultsOf(report.transmit.cutShort, lab, hooks.signal),
+    faults: faultsOf(report, lab, hooks.signal),
+    failures: failuresOf(report, order),
     notes: lab.notes,
   });
 }
 
-function faultsOf(cutShort: string | null, lab: Lab, signal: AbortSignal): string[] {
+/** What makes a trial useless. A DUT that took no more frames is a result, see failuresOf. */
+function faultsOf({ transmit, neverQuiet }: TrialReport, lab: Lab, signal: AbortSignal): string[] {
   if (signal.aborted) return ["interrupted"];
   const lost = lab.lost();
   if (lost !== null) return [`the device under test went away in the trial: ${lost}`];
-  if (cutShort === "stuck") return [];
-  return cutShort === null ? [] : [`the trial was cut short: ${cutShort}`];
+  const faults = transmit.cutShort === "peer gone" ? ["the device under test went away in the trial"] : [];
+  if (neverQuiet) faults.push("frames went on coming long after the last one was sent, so that nothing adds up");
+  return faults;
+}
+
+function failuresOf({ transmit }: TrialReport, order: TrialOrder): string[] {
+  const published = transmit.queues.reduce((sum, queue) => sum + queue.published, 0);
+  if (transmit.cutShort === "stuck") return ["the device under test took nothing for 5 s, and the trial was given up"];
+  const tookNone = published === 0 && transmit.cutShort === null && (order.count ?? 1) > 0 && transmit.missed === 0;
+  return tookNone ? ["the device under test took no frame: its ring was full all the time"] : [];
 }
 
 /** Calls the hooks while the trial runs; returns how to stop it. */

@@ -14,6 +14,8 @@ import type { RunPlan } from "./plan.js";
 /** RFC 2544 §23: wait two seconds for residual frames. */
 const settleNsUnknownDut = 2e9;
 const connectTimeoutMs = 10_000;
+/** Buffers hold at least this, whatever the sizes: a device may send frames of its own. */
+const usualFrameBytes = 1518;
 
 export interface Lab extends AsyncDisposable {
   /** null: external, nobody here has its counters. */
@@ -42,6 +44,7 @@ export interface Lab extends AsyncDisposable {
 /** The longest frame of the run, without FCS: what buffers must hold. */
 const longestFrameBytes = (plan: RunPlan): number =>
   Math.max(
+    usualFrameBytes,
     ...plan.sizes.flatMap((size) =>
       size.kind === "fixed" ? [size.frameBytes] : size.parts.map(({ frameBytes }) => frameBytes),
     ),

@@ -33,6 +33,8 @@ export interface TrialInputs {
   readonly minPps: number | null;
   /** What already makes the trial useless, in words. */
   readonly faults: readonly string[];
+  /** What the DUT already failed by, in words. */
+  readonly failures?: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -55,7 +57,8 @@ export function trialResult(inputs: TrialInputs): Trial {
     signature: inputs.signed,
     notionalL1: true,
     ...counts,
-    blockedOwn: report.transmit.blockedOverdue,
+    blockedOwn: report.transmit.blockedOwn,
+    blockedNs: report.transmit.blockedNs,
     lossRatio: lossRatioOf(counts.lost, counts.sent),
     reorderExtent: report.receive.reorderExtent,
     corruptKinds: report.receive.corruptKinds,
@@ -106,6 +109,9 @@ function countsOf({ report, signed }: TrialInputs): Counts {
   // Without a signature nobody can tell a duplicate; what is more than was sent must be some.
   const extra = signed ? 0 : Math.max(0, receive.accepted - sent);
   const accepted = receive.accepted - extra;
+  // More damaged frames than numbers are missing: the rest are damaged copies of frames that came back as well.
+  const copies = Math.max(0, receive.corrupt - (sent - accepted));
+  const corrupt = receive.corrupt - copies;
   return {
     intended: transmit.intended,
     late: transmit.late,
@@ -114,10 +120,10 @@ function countsOf({ report, signed }: TrialInputs): Counts {
     sent,
     received: receive.received,
     accepted,
-    lost: sent - accepted - receive.corrupt,
-    duplicate: receive.duplicate + extra,
+    lost: sent - accepted - corrupt,
+    duplicate: receive.duplicate + extra + copies,
     reordered: receive.reordered,
-    corrupt: receive.corrupt,
+    corrupt,
     tooOld: receive.tooOld,
     stale: receive.stale,
     foreign: receive.foreign,
@@ -183,7 +189,8 @@ function queuesSeen({ transmit, receive }: TrialReport): Trial["queuesSeen"] {
   return transmit.queues.map(({ queue, published, outstanding }) => {
     const sent = published - outstanding;
     const accepted = receive.acceptedByQueue[queue];
-    return { queue, sent, accepted, lost: Math.max(0, sent - accepted) };
+    // Which queue a damaged frame was sent on is not known for sure: it counts where it came in.
+    return { queue, sent, accepted, lost: Math.max(0, sent - accepted - (receive.corruptByQueue[queue] ?? 0)) };
   });
 }
 

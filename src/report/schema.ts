@@ -115,7 +115,9 @@ const trial = z.strictObject({
   foreign: frames.describe("not ours"),
   lostRanges: z
     .array(z.tuple([frames, frames]))
-    .describe("the first 100, inclusive; with several queues each is of one queue, every queues-th number of it"),
+    .describe(
+      "numbers that did not come back whole, lost or corrupt: the first 100 ranges, inclusive; with several queues each is of one queue, every queues-th number of it",
+    ),
   firstCorrupt: z.array(text).describe("hex, at most a few"),
   firstForeign: z.array(text).describe("hex, at most a few"),
   txPps: z.number(),

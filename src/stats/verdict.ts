@@ -37,6 +37,8 @@ export interface VerdictRules {
   readonly minPps: number | null;
   /** What already makes the trial useless, in words: interrupted, the peer died. */
   readonly faults: readonly string[];
+  /** What the device under test already failed by, in words: it took nothing more. */
+  readonly failures?: readonly string[] | undefined;
 }
 
 export interface Judgement {
@@ -61,12 +63,14 @@ export const tolerances = {
 
 export function judgeTrial(trial: JudgedTrial, rules: VerdictRules): Judgement {
   const kind = kindOf(trial);
-  const unusable = [...rules.faults, ...unsoundReasons(trial)];
-  const limits = generatorLimits(trial, kind, rules);
+  const known = [...rules.faults, ...(rules.failures ?? [])];
+  const unusable = [...rules.faults, ...unsoundReasons(trial, known.length > 0)];
+  // A device that went away, or stopped, explains all the rest.
+  const limits = known.length > 0 ? [] : generatorLimits(trial, kind, rules);
   const disturbed = disturbances(trial);
   const decides = kind === "set rate" || (kind === "max" && (rules.lossRatioMax !== null || rules.minPps !== null));
   if (decides) unusable.push(...disturbed);
-  const failures = failureReasons(trial, kind, rules);
+  const failures = [...(rules.failures ?? []), ...failureReasons(trial, kind, rules)];
   const notes = notesOf(trial, kind, rules);
   if (!decides) notes.push(...disturbed);
   // What the DUT did wrong stays said, even where the trial can't be used to show it.
@@ -90,13 +94,13 @@ function kindOf(trial: JudgedTrial): TrialKind {
 }
 
 /** Sums that do not add up, and frames that nobody can explain. */
-function unsoundReasons(trial: JudgedTrial): string[] {
+function unsoundReasons(trial: JudgedTrial, explained: boolean): string[] {
   const reasons = checkEquations(trial).map((sentence) => `the counts do not add up: ${sentence}`);
   if (trial.unaccounted !== null && trial.unaccounted !== 0) {
     const detail = trial.ledger.length > 0 ? `: ${trial.ledger.join("; ")}` : "";
     reasons.push(`${framesWord(trial.unaccounted)} unaccounted for${detail}`);
   }
-  if (trial.sent === 0 && trial.blocked === 0) reasons.push("no frame was sent");
+  if (trial.sent === 0 && trial.blocked === 0 && !explained) reasons.push("no frame was sent");
   return reasons;
 }
 
