@@ -40,6 +40,14 @@ function simdArguments({ vdevs }: TestpmdDescription, version: DpdkVersion | nul
   return wide && isAtLeast(version, "20.11") ? ["--force-max-simd-bitwidth=512"] : [];
 }
 
+/** Without --rxd testpmd posts 512 buffers, however long the ring is (RTE_ETH_DEV_FALLBACK_RX_RINGSIZE). */
+function ringArguments(vdevs: readonly Vdev[]): string[] {
+  const sizes = vdevs.flatMap((vdev) =>
+    vdev.kind === "virtio_user" && vdev.queueSize !== null ? [vdev.queueSize] : [],
+  );
+  return sizes.length === 0 ? [] : [`--rxd=${Math.max(...sizes)}`, `--txd=${Math.max(...sizes)}`];
+}
+
 /** Program and arguments as the program sees them. `version` null: the newest known. */
 export function commandLine(description: TestpmdDescription, version: DpdkVersion | null): string[] {
   const { program, pciDevices, filePrefix, vdevs, queues, lcores, mbufs, mbufBytes, mode } = description;
@@ -63,6 +71,7 @@ export function commandLine(description: TestpmdDescription, version: DpdkVersio
     ...(mbufBytes === null ? [] : [`--mbuf-size=${mbufBytes}`]),
     ...(mode === "io" ? [] : [`--forward-mode=${mode}`]),
     "--no-mlockall",
+    ...ringArguments(vdevs),
     ...description.extraApp,
   ];
 }

@@ -50,9 +50,11 @@ export const isContained = (device: PlanDevice, order: TestPlanOrder, facts: Lab
 
 export const usesHugepages = (device: PlanDevice, order: TestPlanOrder): boolean => order.hugepages ?? device.hugepages;
 
-/** Without --rxd testpmd posts 512 buffers, however long the ring is (RTE_ETH_DEV_FALLBACK_RX_RINGSIZE). */
+/** As command-line.ts gives them for the variants it knows: for the others, which are written out. */
 function ringOptions({ vdevs }: PlanDevice): string[] {
-  const sizes = vdevs.flatMap((vdev) => (vdev.driver === "virtio_user" ? [vdev.queueSize] : []));
+  const sizes = vdevs.flatMap((vdev) =>
+    vdev.driver === "virtio_user" && variantOf(vdev) === null ? [vdev.queueSize] : [],
+  );
   return sizes.length === 0 ? [] : [`--rxd=${Math.max(...sizes)}`, `--txd=${Math.max(...sizes)}`];
 }
 
