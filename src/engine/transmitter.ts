@@ -9,6 +9,7 @@
 import { GapRecorder } from "../stats/pacing.js";
 import { type DepartureSchedule, departureSchedule } from "../stream/schedule.js";
 import { high16, low32 } from "../stream/signature.js";
+import { FineWait } from "./fine-wait.js";
 import type { LagWindow } from "./lag-window.js";
 import type { QueueSender } from "./queue-sender.js";
 import type { TransmitReport, TrialOrder } from "./trial-order.js";
@@ -26,8 +27,13 @@ const singleFramePps = 2e6;
 const burstFrames = 64;
 /** At max, fewer free slots than this are left to grow: a burst costs the same whatever its size. */
 const leastBurst = 32;
-/** Closer than this to the next departure, spin on the clock: a poll of the receive rings would make it late. */
-const spinNs = 300;
+/**
+ * Closer than so many clock reads to the next departure (but at least and at most so many ns), wait for it: a poll of
+ * the receive rings would make it late.
+ */
+const spinReads = 5;
+const leastSpinNs = 300;
+const mostSpinNs = 700;
 /** Closer than this, the thread does not give way, unless there are more threads than CPUs. */
 const wakefulNs = 20_000;
 
@@ -41,6 +47,8 @@ export class Transmitter {
   readonly #schedule: DepartureSchedule | null;
   readonly #slots: number;
   readonly #single: boolean;
+  readonly #wait: FineWait | null;
+  readonly #spinNs: number;
   readonly #pacing: GapRecorder | null;
   readonly #lag: LagWindow | null;
   #epochNs = 0;
@@ -77,6 +85,8 @@ export class Transmitter {
     this.#schedule = this.#pps > 0 ? departureSchedule(this.#pps, 0) : null;
     this.#slots = order.count === null ? (this.#schedule?.slotsIn(order.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
     this.#single = this.#pps <= singleFramePps;
+    this.#wait = this.#schedule === null ? null : new FineWait(nowNs);
+    this.#spinNs = Math.min(mostSpinNs, Math.max(leastSpinNs, spinReads * (this.#wait?.readNs ?? 0)));
     this.#pacing = this.#schedule === null ? null : new GapRecorder(this.#intervalNs);
     this.#lag = lag;
   }
@@ -220,8 +230,8 @@ export class Transmitter {
   #stepPaced(firstNowNs: number, schedule: DepartureSchedule): number {
     let nowNs = firstNowNs;
     if (nowNs < this.#dueNs) {
-      if (this.#dueNs - nowNs > spinNs) return 0;
-      while (nowNs < this.#dueNs) nowNs = this.#nowNs() - this.#epochNs;
+      if (this.#dueNs - nowNs > this.#spinNs) return 0;
+      nowNs = this.#wait!.until(this.#dueNs + this.#epochNs, nowNs + this.#epochNs) - this.#epochNs;
     }
     if (this.#isOver(nowNs)) {
       this.#end(nowNs, null);

@@ -1,7 +1,9 @@
 /** Planning: from a plan's file to every command line, without doing anything. */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { commandLine } from "../../src/dut/testpmd/command-line.js";
 import { stepsText } from "../../src/method/test-plan/dry-run.js";
 import { planSteps } from "../../src/method/test-plan/steps.js";
 import { portsOnWay, wayOf } from "../../src/method/test-plan/way.js";
@@ -68,8 +70,9 @@ describe("planning", () => {
 
   it("posts as many buffers as the ring has slots: testpmd's own default is 512", () => {
     const [vhost, container] = launches(orderOf("virtio-user-no-huge"));
-    expect(container.description.extraApp).toEqual(["--rxd=1024", "--txd=1024"]);
-    expect(vhost.description.extraApp).toEqual([]);
+    const rings = (argv: readonly string[]): string[] => argv.filter((word) => /^--[rt]xd=/.test(word));
+    expect(rings(commandLine(container.description, null))).toEqual(["--rxd=1024", "--txd=1024"]);
+    expect(rings(commandLine(vhost.description, null))).toEqual([]);
   });
 
   it("names the sockets that each side makes, by who listens", () => {

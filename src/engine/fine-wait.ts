@@ -1,0 +1,57 @@
+/**
+ * Waiting to within a few nanoseconds. A clock read takes 50 to 200 ns, so that a loop of reads overshoots by up to
+ * as much; the last piece is waited out in a loop of known speed instead, so that the read after it ends on time.
+ */
+const calibrationSteps = 20_000;
+const rounds = 5;
+/** Each step is a dependent multiplication, so no machine does more; a clock that stands still would make it so. */
+const mostStepsPerNs = 2;
+
+export class FineWait {
+  readonly #nowNs: () => number;
+  #readNs = 0;
+  #stepsPerNs = 0;
+  #state = 1;
+
+  constructor(nowNs: () => number) {
+    this.#nowNs = nowNs;
+    for (let round = 0; round < rounds; round++) this.#calibrate();
+  }
+
+  /** What one clock read takes. */
+  get readNs(): number {
+    return this.#readNs;
+  }
+
+  /** Returns the time, read, at or just after `untilNs`; `fromNs` was read just now. */
+  until(untilNs: number, fromNs: number): number {
+    let nowNs = fromNs;
+    const near = 2 * this.#readNs;
+    while (untilNs - nowNs > near) nowNs = this.#nowNs();
+    const restNs = untilNs - nowNs - this.#readNs;
+    if (restNs > 0) this.#spin(Math.floor(restNs * this.#stepsPerNs));
+    do nowNs = this.#nowNs();
+    while (nowNs < untilNs);
+    return nowNs;
+  }
+
+  /** Keeps the best of a few rounds: what disturbs only makes things slower. */
+  #calibrate(): void {
+    const start = this.#nowNs();
+    for (let i = 0; i < 100; i++) this.#nowNs();
+    const readNs = (this.#nowNs() - start) / 101;
+    const spinStart = this.#nowNs();
+    this.#spin(calibrationSteps);
+    const stepsPerNs = calibrationSteps / Math.max(1, this.#nowNs() - spinStart - readNs);
+    this.#readNs = this.#readNs === 0 ? readNs : Math.min(this.#readNs, readNs);
+    this.#stepsPerNs = Math.min(mostStepsPerNs, Math.max(this.#stepsPerNs, stepsPerNs));
+    if (this.#readNs === 0) this.#readNs = 1;
+  }
+
+  /** Each step waits for the one before; the result is kept, so that nothing can be left out. */
+  #spin(steps: number): void {
+    let x = this.#state;
+    for (let i = 0; i < steps; i++) x = Math.imul(x, 0x5bd1e995) ^ i;
+    this.#state = x;
+  }
+}
