@@ -213,6 +213,98 @@ describe("the schedule", () => {
   });
 });
 
+describe("a device that does not do its part", () => {
+  it("may have rings smaller than a burst", () => {
+    for (const size of [4, 16]) {
+      const report = new GeneratorSim({ size }).run({ load: { kind: "max" }, count: 500 }, echo);
+      expectSound(report);
+      expect(report.receive.accepted).toBe(500);
+    }
+  });
+
+  it("takes nothing any more: the trial is given up, and what was not sent is blocked, once", () => {
+    const sim = new GeneratorSim({ size: 256 });
+    sim.begin({ count: 1000 });
+    for (let turn = 0; turn < 10_000_000 && !sim.done; turn++) {
+      sim.job.step();
+      sim.nowNs += 10_000;
+    }
+    const report = sim.report();
+    expectSound(report);
+    expect(report.transmit.cutShort).toBe("stuck");
+    expect(report.transmit.intended).toBe(1000);
+    expect(report.transmit.blocked).toBe(1000);
+    expect(report.transmit.late).toBe(0);
+    expect(report.transmit.blockedNs).toBeGreaterThan(5e9);
+  });
+
+  it("never goes quiet: it is not waited for, and the trial says so", () => {
+    let n = 0;
+    const sim = new GeneratorSim();
+    sim.turnNs = 10_000;
+    const report = sim.run({ load: { kind: "paced", pps: 10_000 }, count: 100 }, (frames, queue) => {
+      const stranger = new Uint8Array(64).fill(n++ & 0xff);
+      return [...frames, stranger].map((frame) => ({ queue, frame }));
+    });
+    expect(report.neverQuiet).toBe(true);
+    expect(report.receive.accepted).toBe(100);
+  });
+
+  it("is told from the generator's own catching up", () => {
+    const sim = new GeneratorSim({ size: 64 });
+    sim.begin({ load: { kind: "paced", pps: 100_000 }, count: null, durationNs: 1e8 });
+    const stallNs = sim.nowNs + 20e6;
+    while (sim.nowNs < stallNs) sim.turn(echo);
+    // The generator is behind by 2,000 frames; the device takes one frame in twenty turns, too slow for catching up.
+    sim.nowNs += 20e6;
+    for (let turn = 0; turn < 2_000_000 && !sim.done; turn++) {
+      sim.job.step();
+      if (turn % 3 === 0) sim.turn((frames, queue) => frames.map((frame) => ({ queue, frame })));
+    }
+    expectSound(sim.report());
+    expect(sim.report().transmit.blockedOwn).toBeLessThanOrEqual(2_100);
+  });
+
+  it("sends back numbers that were never sent, with a right sum: corrupt, and nothing else is disturbed", () => {
+    const neutral = changing(
+      (n) => n === 10,
+      (frame) => {
+        const view = new DataView(frame.buffer, frame.byteOffset);
+        const end = frame.length;
+        // Swap two 16-bit words of the sequence: the sum stays, the number does not.
+        const low = view.getUint16(end - 12, true);
+        view.setUint16(end - 12, view.getUint16(end - 10, true), true);
+        view.setUint16(end - 10, low, true);
+        return frame;
+      },
+    );
+    const report = new GeneratorSim().run({ count: 1000 }, neutral);
+    expectSound(report);
+    expect(report.receive.corrupt).toBe(1);
+    expect(report.receive.accepted).toBe(999);
+    expect(report.receive.lostRanges).toEqual([[10, 10]]);
+    expect(Histogram.fromData(report.receive.latency!).min).toBeGreaterThanOrEqual(0);
+  });
+
+  it("judges payloads of accepted frames only: a damaged copy takes nothing from its original", () => {
+    let n = 0;
+    const report = new GeneratorSim().run({ size: fixedSize(256), integrity: true, count: 100 }, (frames, queue) =>
+      frames.flatMap((frame) => {
+        if (n++ !== 5) return [{ queue, frame }];
+        const copy = frame.slice();
+        copy[80] ^= 1;
+        return [
+          { queue, frame },
+          { queue, frame: copy },
+        ];
+      }),
+    );
+    expect(report.receive.accepted).toBe(100);
+    expect(report.receive.duplicate).toBe(1);
+    expect(report.receive.corrupt).toBe(0);
+  });
+});
+
 describe("the analysis of every frame", () => {
   it("finds loss, with its ranges", () => {
     const report = new GeneratorSim().run(
