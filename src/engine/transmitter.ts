@@ -14,8 +14,9 @@ import type { LagWindow } from "./lag-window.js";
 import type { QueueSender } from "./queue-sender.js";
 import type { TransmitReport, TrialOrder } from "./trial-order.js";
 
-/** A frame this much behind its slot is late. */
+/** A frame this much behind its slot, or this share of the gap where that is more, is late. */
 const lateToleranceNs = 10_000;
+const lateToleranceShare = 0.01;
 /** Time after the end of a timed trial in which overdue frames still go. */
 const endGraceNs = 10_000_000;
 /** A peer that frees no slot for so long while frames wait has stopped. */
@@ -49,6 +50,7 @@ export class Transmitter {
   readonly #single: boolean;
   readonly #wait: FineWait | null;
   readonly #spinNs: number;
+  readonly #toleranceNs: number;
   readonly #pacing: GapRecorder | null;
   readonly #lag: LagWindow | null;
   #epochNs = 0;
@@ -85,6 +87,7 @@ export class Transmitter {
     this.#schedule = this.#pps > 0 ? departureSchedule(this.#pps, 0) : null;
     this.#slots = order.count === null ? (this.#schedule?.slotsIn(order.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
     this.#single = this.#pps <= singleFramePps;
+    this.#toleranceNs = Math.max(lateToleranceNs, lateToleranceShare * this.#intervalNs);
     this.#wait = this.#schedule === null ? null : new FineWait(nowNs);
     this.#spinNs = Math.min(mostSpinNs, Math.max(leastSpinNs, spinReads * (this.#wait?.readNs ?? 0)));
     this.#pacing = this.#schedule === null ? null : new GapRecorder(this.#intervalNs);
@@ -308,7 +311,7 @@ export class Transmitter {
     for (let i = 0; i < sent; i++) {
       const dueNs = schedule.intendedNs(slot + i * queues);
       const lagNs = nowNs - dueNs;
-      if (lagNs > lateToleranceNs) this.#late++;
+      if (lagNs > this.#toleranceNs) this.#late++;
       this.#lag?.note(first + i * queues, lagNs);
       this.#pacing!.departed(nowNs, dueNs);
     }

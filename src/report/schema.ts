@@ -92,7 +92,7 @@ const trial = z.strictObject({
   signature: z.boolean().describe("false: frames too small for it; sequence and latency were not measured"),
   notionalL1: z.boolean().describe("a virtual port has no line: layer-1 rates are computed, not seen"),
   intended: frames,
-  late: frames.describe("sent after their slot by more than the tolerance"),
+  late: frames.describe("sent after their slot by more than 10 us, or a hundredth of the gap"),
   missed: frames.describe("never sent in time, by the generator's fault"),
   blocked: frames.describe("not sent because the peer gave no free slot"),
   blockedOwn: frames.optional().describe("of the blocked: those in the generator's own catch-up bursts"),
