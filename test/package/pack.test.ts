@@ -49,7 +49,8 @@ describe("the packed package", () => {
     expect(paths).toEqual(expect.arrayContaining(["profiles/imix.yaml", "profiles/rfc2544.yaml"]));
     expect(
       paths.filter(
-        (path) => !/^(dist|profiles|schemas|scripts\/lab)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
+        (path) =>
+          !/^(dist|profiles|schemas|scripts\/lab)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
       ),
     ).toEqual([]);
     expect(packed.unpackedSize).toBeLessThan(unpackedBytesMax);
