@@ -2,7 +2,7 @@
 import type { TrialOrder, TrialReport } from "../engine/trial-order.js";
 import type { DutOwnRates, Injected, Requested, Trial } from "../report/result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
-import { type HopCounters, ledger } from "../stats/ledger.js";
+import { type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
 import { bpsL1Of, bpsL2Of, lossRatioOf } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
@@ -86,24 +86,7 @@ export function trialResult(inputs: TrialInputs): Trial {
   return { ...unjudged, ...judgement, notes: [...inputs.notes, ...ownRateNotes(inputs), ...judgement.notes] };
 }
 
-interface Counts {
-  readonly intended: number;
-  readonly late: number;
-  readonly missed: number;
-  readonly blocked: number;
-  readonly sent: number;
-  readonly received: number;
-  readonly accepted: number;
-  readonly lost: number;
-  readonly duplicate: number;
-  readonly reordered: number;
-  readonly corrupt: number;
-  readonly tooOld: number;
-  readonly stale: number;
-  readonly foreign: number;
-}
-
-function countsOf({ report, signed }: TrialInputs): Counts {
+function countsOf({ report, signed }: TrialInputs): TrialCounts {
   const { transmit, receive } = report;
   const sent = transmit.queues.reduce((sum, queue) => sum + queue.published - queue.outstanding, 0);
   // Without a signature nobody can tell a duplicate; what is more than was sent must be some.
@@ -132,7 +115,7 @@ function countsOf({ report, signed }: TrialInputs): Counts {
 
 function ratesOfTrial(
   { report, order, meanFrameBytes }: TrialInputs,
-  counts: Counts,
+  counts: TrialCounts,
 ): { txPps: number; rxPps: number; rxBpsL1: number; rxBpsL2: number } {
   const { transmit, receive } = report;
   const windowNs = transmit.windowNs;
