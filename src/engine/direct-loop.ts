@@ -20,7 +20,8 @@ import {
 import type { OpenPort } from "./job.js";
 
 const ringSize = 256;
-const bufferBytes = 2048;
+/** The virtio-net header before each frame. */
+const headerBytes = 12;
 const burstFrames = 64;
 
 export interface DirectLoop {
@@ -30,8 +31,10 @@ export interface DirectLoop {
   turn(): void;
 }
 
-export function directLoop(): DirectLoop {
-  const ring = { format: "packed", size: ringSize, headerBytes: 12, inOrder: true, mergeable: false } as const;
+/** `maxFrameBytes`: the longest frame that will be sent, without FCS. */
+export function directLoop(maxFrameBytes: number): DirectLoop {
+  const bufferBytes = maxFrameBytes + headerBytes;
+  const ring = { format: "packed", size: ringSize, headerBytes, inOrder: true, mergeable: false } as const;
   const tx = driverRingLayout({ ...ring, direction: "tx", vring: 1, bufferBytes, addressBase: 0n }, 4096);
   const rx = driverRingLayout({ ...ring, direction: "rx", vring: 0, bufferBytes, addressBase: 0n }, driverRingEnd(tx));
   const end = Math.ceil(driverRingEnd(rx) / 4096) * 4096;

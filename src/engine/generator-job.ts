@@ -6,6 +6,8 @@
 import { usageError } from "../errors.js";
 import { Histogram } from "../stats/histogram.js";
 import { compileStream } from "../stream/compile.js";
+import { frameSizesOf } from "../stream/spec.js";
+import { fcsBytes } from "../units.js";
 import { directLoop } from "./direct-loop.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
 import { LagWindow } from "./lag-window.js";
@@ -96,7 +98,7 @@ class Generator implements Job {
 
   /** A short trial of the same code through a loop in this thread. */
   #floor(order: TrialOrder): FloorAnswer {
-    const loop = directLoop();
+    const loop = directLoop(Math.max(...frameSizesOf(order.size)) - fcsBytes);
     let done = false;
     const own = new Generator({
       ...this.#context,

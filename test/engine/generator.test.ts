@@ -5,7 +5,7 @@ import { Histogram } from "../../src/stats/histogram.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { streamSpec } from "../../src/stream/spec.js";
 import { fixedSize, simpleImix } from "../../src/units.js";
-import { type Device, echo, GeneratorSim } from "./generator-sim.js";
+import { baseOrder, type Device, echo, GeneratorSim } from "./generator-sim.js";
 
 const sentOf = ({ transmit }: TrialReport): number =>
   transmit.queues.reduce((sum, { published, outstanding }) => sum + published - outstanding, 0);
@@ -85,6 +85,17 @@ describe("a perfect device", () => {
     const report = new GeneratorSim().run({ stream, size: fixedSize(66), count: 500 }, echo);
     expect(report.receive.accepted).toBe(500);
     expect(report.receive.latency).toBeNull();
+  });
+});
+
+describe("the generator's own floor", () => {
+  it("is measured for frames of every size", () => {
+    for (const frameBytes of [64, 1518, 9018]) {
+      const order = { ...baseOrder, trial: 0, size: fixedSize(frameBytes) };
+      const floorNs = new GeneratorSim().command({ kind: "floor", order });
+      expect(floorNs).toBeGreaterThan(0);
+      expect(floorNs).toBeLessThan(10_000);
+    }
   });
 });
 
