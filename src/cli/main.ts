@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The command's start and end: arguments in, exit code out. */
 import { exitCodes } from "../errors.js";
+import { packageVersion } from "../version.js";
 import { debugVariable, describeFailure } from "./failure.js";
 import { processOutput } from "./output.js";
-import { packageVersion, runProgram } from "./program.js";
+import { runProgram } from "./program.js";
 
 /** What may still be closing when the exit code is known: threads, sockets. Then the process ends all the same. */
 const closingMs = 2_000;

@@ -1,14 +1,11 @@
 /** The command line as commander sees it: the table of commands, help, and its errors in this project's words. */
-import { readFileSync } from "node:fs";
+
 import { Command, CommanderError } from "commander";
 import { type PktgenError, usageError } from "../errors.js";
 import { nearest } from "../nearest.js";
+import { packageVersion } from "../version.js";
 import type { CommandContext } from "./command.js";
 import { commands } from "./commands/index.js";
-
-/** Of package.json, which lies beside `dist` and `src` alike. */
-export const packageVersion = (): string =>
-  (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
 
 const examples = `
 Examples:

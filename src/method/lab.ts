@@ -5,7 +5,7 @@ import type { TrialOrder } from "../engine/trial-order.js";
 import { environmentError } from "../errors.js";
 import { openPort, parsePortSpec } from "../port/index.js";
 import type { Port, PortFacts, PortSpec } from "../port/port.js";
-import { isSigned } from "../stream/spec.js";
+import { frameSizesOf, isSigned } from "../stream/spec.js";
 import { watchDisturbance } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
 import type { FrameSize } from "../units.js";
@@ -42,13 +42,7 @@ export interface Lab extends AsyncDisposable {
 }
 
 /** The longest frame of the run, without FCS: what buffers must hold. */
-const longestFrameBytes = (plan: RunPlan): number =>
-  Math.max(
-    usualFrameBytes,
-    ...plan.sizes.flatMap((size) =>
-      size.kind === "fixed" ? [size.frameBytes] : size.parts.map(({ frameBytes }) => frameBytes),
-    ),
-  );
+const longestFrameBytes = (plan: RunPlan): number => Math.max(usualFrameBytes, ...plan.sizes.flatMap(frameSizesOf));
 
 /** null: external, somebody else started it. */
 async function startPlannedDut(plan: RunPlan, maxFrameBytes: number, signal: AbortSignal): Promise<Dut | null> {

@@ -1,17 +1,15 @@
 /** What stands around the trials in a result: tool, host, DUT, command. */
-import { readFileSync } from "node:fs";
+
 import type { RunResult } from "../report/result.js";
 import { hostFacts } from "../sys/host.js";
+import { packageVersion } from "../version.js";
 import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";
-
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
 
 export function resultFrame(plan: RunPlan, lab: Lab, started: Date): Omit<RunResult, "trials" | "verdict"> {
   const facts = lab.dut?.describe() ?? { kind: plan.dut.kind, version: null };
   return {
-    tool: { name: "pktgen-ts", version: version(), node: process.version },
+    tool: { name: "pktgen-ts", version: packageVersion(), node: process.version },
     host: { ...hostFacts() },
     started: started.toISOString(),
     command: plan.commandLine,

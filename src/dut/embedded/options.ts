@@ -6,6 +6,7 @@ import { type ForwardMode, forwardModes } from "../../engine/forward-modes.js";
 import { usageError } from "../../errors.js";
 import { nearest } from "../../nearest.js";
 import { fcsBytes, layer1OverheadBytes, parseCount, parseDuration, parseRate, parseRatio } from "../../units.js";
+import { type DutOption, oneOf, parseRingSize } from "../option-text.js";
 
 const ringFormats = ["auto", "split", "packed"] as const;
 type RingFormat = (typeof ringFormats)[number];
@@ -28,13 +29,6 @@ type Values = { -readonly [K in keyof FaultSpec]: FaultSpec[K] } & {
   ring: RingFormat;
   size: number;
 };
-
-interface Option {
-  /** For `--help` and errors. */
-  readonly example: string;
-  readonly means: string;
-  readonly set: (values: Values, text: string, where: string) => void;
-}
 
 /** Of frames chosen by number. */
 const countMax = 1_000_000;
@@ -72,20 +66,8 @@ function parseService(text: string, where: string): ServiceTime | null {
   }
 }
 
-function oneOf<T extends string>(accepted: readonly T[], text: string, where: string): T {
-  const found = accepted.find((value) => value === text);
-  if (found !== undefined) return found;
-  throw usageError(`"${text}" is not one of its values`, { where, accepted: accepted.join(", ") });
-}
-
-function parseRingSize(text: string, where: string): number {
-  const size = parseCount(text, where, 4, 32_768);
-  if (Number.isInteger(Math.log2(size))) return size;
-  throw usageError(`a ring of ${size} descriptors is not possible`, { where, accepted: "a power of two, 4 to 32768" });
-}
-
 /** Every option once: parsing, help and errors come from here. */
-export const embeddedOptionTable: Readonly<Record<string, Option>> = {
+export const embeddedOptionTable: Readonly<Record<string, DutOption<Values>>> = {
   rate: {
     example: "40kpps",
     means: "forwards at most so fast (divided evenly among the queues)",
@@ -181,7 +163,7 @@ export const embeddedOptionTable: Readonly<Record<string, Option>> = {
     example: "1024",
     means: "descriptors per ring",
     set: (values, text, where) => {
-      values.size = parseRingSize(text, where);
+      values.size = parseRingSize(text, where, 4);
     },
   },
 };

@@ -1,7 +1,8 @@
 /** The options of `--dut testpmd,container=none,huge=off,…`, from text to typed values. */
+
 import { usageError } from "../../errors.js";
 import { nearest } from "../../nearest.js";
-import { parseCount } from "../../units.js";
+import { type DutOption, oneOf, parseRingSize } from "../option-text.js";
 import { type ContainerWish, containerWishes } from "./containers.js";
 import { type ForwardingMode, forwardingModes, type RingVariant, ringVariants } from "./description.js";
 import { type CoreChoice, coreChoices } from "./lcores.js";
@@ -29,38 +30,16 @@ export interface TestpmdOptions {
 
 type Values = { -readonly [K in keyof Omit<TestpmdOptions, "given">]: TestpmdOptions[K] };
 
-interface Option {
-  /** For `--help` and errors. */
-  readonly example: string;
-  readonly means: string;
-  readonly set: (values: Values, text: string, where: string) => void;
-}
-
-function oneOf<T extends string>(accepted: readonly T[], text: string, where: string): T {
-  const found = accepted.find((value) => value === text);
-  if (found !== undefined) return found;
-  const meant = nearest(text, accepted);
-  throw usageError(`"${text}" is not one of its values`, {
-    where,
-    accepted: accepted.join(", "),
-    ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
-  });
-}
-
 function word(text: string, where: string): string {
   if (text !== "") return text;
   throw usageError("a name or path is missing", { where, accepted: "not nothing" });
 }
 
-/** What virtio_user takes for queue_size. */
-function ringSize(text: string, where: string): number {
-  const size = parseCount(text, where, 32, 32_768);
-  if (Number.isInteger(Math.log2(size))) return size;
-  throw usageError(`a ring of ${size} descriptors is not possible`, { where, accepted: "a power of two, 32 to 32768" });
-}
+/** The least that virtio_user takes for queue_size. */
+const leastRingSize = 32;
 
 /** Every option once: parsing, help and errors come from here. */
-export const testpmdOptionTable: Readonly<Record<keyof Values, Option>> = {
+export const testpmdOptionTable: Readonly<Record<keyof Values, DutOption<Values>>> = {
   container: {
     example: "podman",
     means: `where the second testpmd runs: ${containerWishes.join(", ")} (auto: the first engine that works, else none)`,
@@ -100,7 +79,7 @@ export const testpmdOptionTable: Readonly<Record<keyof Values, Option>> = {
     example: "1024",
     means: "descriptors per ring",
     set: (values, text, where) => {
-      values.size = ringSize(text, where);
+      values.size = parseRingSize(text, where, leastRingSize);
     },
   },
   cores: {

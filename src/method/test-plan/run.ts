@@ -2,7 +2,7 @@
  * Runs a test plan: plans all steps, then carries them out case by case, with the evidence in a results folder from
  * the first moment on. Whatever ends it, what was started is ended, and what was seen is kept.
  */
-import { readFileSync } from "node:fs";
+
 import { makePrivateDirectory } from "../../dut/embedded/directory.js";
 import { findLauncher } from "../../dut/testpmd/containers.js";
 import { type PreparedHugepages, prepareHugepages, readHugepages } from "../../dut/testpmd/hugepages.js";
@@ -16,6 +16,7 @@ import type { Trial } from "../../report/result.js";
 import { judgeRun } from "../../stats/verdict.js";
 import { hostFacts } from "../../sys/host.js";
 import { allowedCpus } from "../../sys/thread.js";
+import { packageVersion } from "../../version.js";
 import { type CaseOutcome, CaseRun } from "./case-run.js";
 import { isContained, usesHugepages } from "./describe.js";
 import { stepsText } from "./dry-run.js";
@@ -37,9 +38,6 @@ export interface PlanRun {
 }
 
 const planSeed = 1;
-
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string }).version;
 
 /** What the command lines of a dry run depend on: nothing is looked at but the CPUs. */
 export const dryRunFacts = (): LabFacts => ({
@@ -239,7 +237,7 @@ function resultOf(order: TestPlanOrder, { planned, outcomes, facts, started, fol
   const versionText = outcomes.map((outcome) => outcome.version).find((text) => text !== null) ?? null;
   const inside = planned.some(({ case: { devices } }) => devices.some((device) => isContained(device, order, facts)));
   return {
-    tool: { name: "pktgen-ts", version: version(), node: process.version },
+    tool: { name: "pktgen-ts", version: packageVersion(), node: process.version },
     host: { ...hostFacts() },
     started: started.toISOString(),
     command: order.commandLine,

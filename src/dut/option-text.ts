@@ -1,0 +1,31 @@
+/** What the options of all devices, `kind,name=value,…`, are read with. */
+import { usageError } from "../errors.js";
+import { nearest } from "../nearest.js";
+import { parseCount } from "../units.js";
+
+/** One option of a device whose options make up `Values`. */
+export interface DutOption<Values> {
+  /** For `--help` and errors. */
+  readonly example: string;
+  readonly means: string;
+  readonly set: (values: Values, text: string, where: string) => void;
+}
+
+export function oneOf<T extends string>(accepted: readonly T[], text: string, where: string): T {
+  const found = accepted.find((value) => value === text);
+  if (found !== undefined) return found;
+  const meant = nearest(text, accepted);
+  throw usageError(`"${text}" is not one of its values`, {
+    where,
+    accepted: accepted.join(", "),
+    ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+  });
+}
+
+/** Descriptors of a split or packed ring: a power of two. */
+export function parseRingSize(text: string, where: string, least: number): number {
+  const size = parseCount(text, where, least, 32_768);
+  if (Number.isInteger(Math.log2(size))) return size;
+  const accepted = `a power of two, ${least} to 32768`;
+  throw usageError(`a ring of ${size} descriptors is not possible`, { where, accepted });
+}
