@@ -278,6 +278,10 @@ const connectFailures: Readonly<Record<number, { readonly what: string; readonly
     what: "there is no such socket",
     hint: "start the other side first, or let this side listen (server=on)",
   },
+  [ECONNREFUSED]: {
+    what: "nobody listens on the socket",
+    hint: "start the other side first, or remove a socket that is left over and let this side listen (server=on)",
+  },
   [ENOTDIR]: { what: "a part of the path is no folder", hint: "check the path" },
   [EACCES]: {
     what: "the socket may not be opened by this user",
@@ -291,14 +295,9 @@ const connectFailures: Readonly<Record<number, { readonly what: string; readonly
 };
 
 function connectError(path: string, code: number): PktgenError {
-  if (code === ECONNREFUSED) {
-    const isSocket = statSync(path, { throwIfNoEntry: false })?.isSocket() ?? true;
-    return isSocket
-      ? environmentError("nobody listens on the socket", {
-          where: path,
-          hint: "start the other side first, or remove a socket that is left over and let this side listen (server=on)",
-        })
-      : environmentError("this is not a socket", { where: path, hint: "check the path" });
+  // Looked at first: for somebody else's file the kernel says "permission", for one's own "refused".
+  if (statOrNull(path, true)?.isSocket() === false) {
+    return environmentError("this is not a socket", { where: path, hint: "check the path" });
   }
   const { what, hint } = connectFailures[code] ?? {
     what: `connect failed: ${errnoName(code)}`,
@@ -347,9 +346,10 @@ function clearStale(path: string, kind: SocketKind, address: Uint8Array): void {
 }
 
 /** Permission and path troubles are left for bind to name. A link is looked at as itself, since bind does so too. */
-function statOrNull(path: string): Stats | null {
+/** Of the file itself, or of what a symbolic link leads to. */
+function statOrNull(path: string, follow = false): Stats | null {
   try {
-    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+    return (follow ? statSync : lstatSync)(path, { throwIfNoEntry: false }) ?? null;
   } catch {
     return null;
   }

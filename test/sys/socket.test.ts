@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -238,6 +239,10 @@ describe("connectUnix", () => {
     closeSync(listener.fd); // the file stays, as after a kill
     expect(failing(() => connectUnix(`${folder}/s`, "stream"))).toMatchObject({
       exitCode: 3,
+      message: "nobody listens on the socket",
+    });
+    symlinkSync(`${folder}/s`, `${folder}/link`);
+    expect(failing(() => connectUnix(`${folder}/link`, "stream"))).toMatchObject({
       message: "nobody listens on the socket",
     });
     chmodSync(`${folder}/s`, 0o600);
