@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command's start and end: arguments in, exit code out. */
 import { exitCodes } from "../errors.js";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../sys/version.js";
 import { debugVariable, describeFailure } from "./failure.js";
 import { processOutput } from "./output.js";
 import { runProgram } from "./program.js";

@@ -3,7 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { type PktgenError, usageError } from "../errors.js";
 import { nearest } from "../nearest.js";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../sys/version.js";
 import type { CommandContext } from "./command.js";
 import { commands } from "./commands/index.js";
 

@@ -2,7 +2,7 @@
 
 import type { RunResult } from "../report/result.js";
 import { hostFacts } from "../sys/host.js";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../sys/version.js";
 import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";
 

@@ -16,7 +16,7 @@ import type { Trial } from "../../report/result.js";
 import { judgeRun } from "../../stats/verdict.js";
 import { hostFacts } from "../../sys/host.js";
 import { allowedCpus } from "../../sys/thread.js";
-import { packageVersion } from "../../version.js";
+import { packageVersion } from "../../sys/version.js";
 import { type CaseOutcome, CaseRun } from "./case-run.js";
 import { isContained, usesHugepages } from "./describe.js";
 import { stepsText } from "./dry-run.js";
