@@ -10,10 +10,10 @@ import { openRxRing, openTxRing } from "../ring/open.js";
 import { RingFault } from "../ring/ring.js";
 import { arenaMemory } from "../sys/arena.js";
 import { monotonicClock } from "../sys/clock.js";
-import { signalEventfd } from "../sys/eventfd.js";
 import { pinThread, setTimerSlack, threadId, threadSleeper, yieldThread } from "../sys/thread.js";
 import { command, state, type ThreadSetup, word } from "./control-page.js";
 import type { CreateJob, Job, OpenPort, OpenQueue } from "./job.js";
+import { kicker } from "./kick.js";
 import type { JobName } from "./loop-worker.js";
 import type { FromThread, ToThread } from "./messages.js";
 
@@ -34,14 +34,12 @@ const touching = { port: 0 };
 /** What is open of each port, to store positions from and to tell whose ring broke. */
 const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ length: setup.ports }, () => null);
 
-const notifier = (fd: number): (() => void) => (fd < 0 ? () => {} : () => signalEventfd(fd));
-
 function openQueue(queue: QueueRings): OpenQueue {
   return {
     tx: queue.tx === null ? null : openTxRing(memory, queue.tx),
     rx: queue.rx === null ? null : openRxRing(memory, queue.rx),
-    notifyTx: notifier(queue.txNotifyFd),
-    notifyRx: notifier(queue.rxNotifyFd),
+    notifyTx: kicker(queue.txKick),
+    notifyRx: kicker(queue.rxKick),
   };
 }
 

@@ -60,6 +60,7 @@ function portSpecs({ dut }: RunPlan, started: Dut | null): PortSpec[] {
 /** Opens everything; what was opened is closed again where a later part fails. */
 export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> {
   const maxFrameBytes = longestFrameBytes(plan);
+  const sendFrameBytes = Math.max(...plan.sizes.flatMap(frameSizesOf));
   const opened: AsyncDisposable[] = [];
   const keep = <T extends AsyncDisposable>(part: T): T => {
     opened.push(part);
@@ -71,7 +72,7 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     const ports: Port[] = [];
     const growthBytes = dut?.growthBytes ?? 0;
     for (const spec of portSpecs(plan, dut)) {
-      ports.push(keep(await openPort(spec, { maxFrameBytes: maxFrameBytes + growthBytes })));
+      ports.push(keep(await openPort(spec, { maxFrameBytes: maxFrameBytes + growthBytes, sendFrameBytes })));
     }
     for (const port of ports) await untilReady(port, connectTimeoutMs, signal);
     const cpu = plan.cores?.[0] ?? null;

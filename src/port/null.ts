@@ -2,7 +2,7 @@
 import { type NullRingLayout, nullRingEnd, nullRingLayout } from "../ring/index.js";
 import { arena } from "../sys/arena.js";
 import type { OpenPortOptions } from "./options.js";
-import type { NullPortSpec, Port } from "./port.js";
+import { type NullPortSpec, noKick, type Port } from "./port.js";
 import { PortState } from "./port-state.js";
 
 /** By vring: even ones receive, odd ones transmit. */
@@ -31,8 +31,8 @@ export function openNull(spec: NullPortSpec, options: OpenPortOptions): Port {
       queue,
       tx: layouts[2 * queue + 1]!,
       rx: layouts[2 * queue]!,
-      txNotifyFd: -1,
-      rxNotifyFd: -1,
+      txKick: noKick,
+      rxKick: noKick,
     })),
   );
   return nullPort(spec, bufferBytes, state, memory.offset);

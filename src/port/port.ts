@@ -5,14 +5,22 @@
  */
 import type { RingLayout } from "../ring/ring.js";
 
-/** The rings of one queue pair, and the eventfds to write when the peer asks to be notified (−1: none). */
+/**
+ * How a worker wakes the other side of a ring, as plain data; `engine/kick.ts` makes a function of it. A peer in
+ * another program has an eventfd; the kernel, where it is the peer, is called.
+ */
+export type Kick = { readonly kind: "none" } | { readonly kind: "eventfd"; readonly fd: number };
+
+export const noKick: Kick = { kind: "none" };
+
+/** The rings of one queue pair, and how to notify the peer when it asks for that. */
 export interface QueueRings {
   readonly queue: number;
   readonly tx: RingLayout | null;
   readonly rx: RingLayout | null;
   /** After publishing on tx / releasing on rx. */
-  readonly txNotifyFd: number;
-  readonly rxNotifyFd: number;
+  readonly txKick: Kick;
+  readonly rxKick: Kick;
 }
 
 /** Plain data for workers. A queue whose rings are not both usable (disabled, not started) has null there. */

@@ -21,6 +21,10 @@ export interface PortKind {
   readonly target: string;
   readonly summary: string;
   readonly options: readonly PortOption[];
+  /** What the target is, for the error where it is missing. */
+  readonly targetMeaning?: string;
+  /** From the target and the options' values to the spec; throws usage errors. */
+  readonly read: (text: string, target: string, values: OptionValues) => PortSpec;
 }
 
 const maxQueues = 8;
@@ -48,10 +52,13 @@ const onOff = (name: string, byDefault: "on" | "off", meaning: string): PortOpti
   meaning,
 });
 
+/** One entry a kind: the parser, its errors and `pktgen-ts ports` read them. */
 export const portKinds: readonly PortKind[] = [
   {
     name: "virtio-user",
     target: "PATH",
+    targetMeaning: "the path of the socket",
+    read: (text, target, values) => vhostUserSpec(text, "virtio-user", target, values),
     summary: "driver side of a vhost-user socket, as DPDK's virtio_user is; the peer is a vhost device (net_vhost)",
     options: [
       onOff("server", "off", "listen on the socket instead of connecting to it"),
@@ -74,6 +81,8 @@ export const portKinds: readonly PortKind[] = [
   {
     name: "vhost",
     target: "PATH",
+    targetMeaning: "the path of the socket",
+    read: (text, target, values) => vhostUserSpec(text, "vhost", target, values),
     summary:
       "device side of a vhost-user socket, as DPDK's net_vhost is; the peer is a driver (virtio_user, a virtual machine)",
     options: [
@@ -95,6 +104,12 @@ export const portKinds: readonly PortKind[] = [
     target: "",
     summary: "nobody: takes everything at once and brings nothing; shows what the generator alone can do",
     options: [queuesOption, { ...sizeOption, accepted: `${minSize} to ${maxSize}, a power of two` }],
+    read: (text, _, values) => ({
+      text,
+      kind: "null",
+      queues: values.integer("queues", 1, maxQueues),
+      size: values.size(false),
+    }),
   },
 ];
 
@@ -164,6 +179,7 @@ function badValue(text: string, kind: PortKind, name: string, what: string): Ret
   return usageError(`${name} ${what}`, accepted === undefined ? { where: text } : { where: text, accepted });
 }
 
+/** An option's value as the kind wants it, or a usage error that names the option. */
 class OptionValues {
   readonly #text: string;
   readonly #kind: PortKind;
@@ -223,7 +239,7 @@ export function parsePortSpec(text: string): PortSpec {
   const { kind, rest } = parseKind(text);
   const [target, ...parts] = splitAtCommas(rest);
   if (target === "" && kind.target !== "") {
-    throw usageError("the path of the socket is missing", {
+    throw usageError(`${kind.targetMeaning} is missing`, {
       where: text,
       accepted: `${kind.name}:${kind.target}[,option=value…]`,
     });
@@ -235,8 +251,5 @@ export function parsePortSpec(text: string): PortSpec {
     });
   }
   const values = new OptionValues(text, kind, parseOptions(text, kind, parts));
-  if (kind.name === "null") {
-    return { text, kind: kind.name, queues: values.integer("queues", 1, maxQueues), size: values.size(false) };
-  }
-  return vhostUserSpec(text, kind.name, target!, values);
+  return kind.read(text, target!, values);
 }

@@ -7,7 +7,16 @@ import { type DeviceRingLayout, SCRATCH_BYTES } from "../ring/index.js";
 import { type Arena, arena as theArena } from "../sys/arena.js";
 import type { UnixSocket } from "../sys/socket.js";
 import type { OpenPortOptions } from "./options.js";
-import type { Port, PortFacts, PortObserver, PortRings, QueueRings, VhostUserPortSpec } from "./port.js";
+import {
+  type Kick,
+  noKick,
+  type Port,
+  type PortFacts,
+  type PortObserver,
+  type PortRings,
+  type QueueRings,
+  type VhostUserPortSpec,
+} from "./port.js";
 import { PortState } from "./port-state.js";
 import { Backend, type BackendRing } from "./vhost-user/backend.js";
 import { Connection } from "./vhost-user/connection.js";
@@ -16,6 +25,8 @@ import { featureNames } from "./vhost-user/features.js";
 
 /** A driver that has started its rings but enables only some of them gets this long before those are taken for all. */
 const settleMs = 100;
+
+const eventfdKick = (fd: number | undefined): Kick => (fd === undefined || fd < 0 ? noKick : { kind: "eventfd", fd });
 
 export class VhostPort implements Port {
   readonly spec: VhostUserPortSpec;
@@ -162,8 +173,8 @@ export class VhostPort implements Port {
         queue,
         tx: withScratch(tx),
         rx: withScratch(rx),
-        txNotifyFd: tx?.callFd ?? -1,
-        rxNotifyFd: rx?.callFd ?? -1,
+        txKick: eventfdKick(tx?.callFd),
+        rxKick: eventfdKick(rx?.callFd),
       };
     });
     this.#remember(rings);

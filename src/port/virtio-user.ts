@@ -228,8 +228,8 @@ export class VirtioUserPort implements Port {
           queue,
           tx: layouts[tx]!,
           rx: layouts[rx]!,
-          txNotifyFd: this.#events[tx]!.kick.fd,
-          rxNotifyFd: this.#events[rx]!.kick.fd,
+          txKick: { kind: "eventfd", fd: this.#events[tx]!.kick.fd },
+          rxKick: { kind: "eventfd", fd: this.#events[rx]!.kick.fd },
         };
       }),
     );

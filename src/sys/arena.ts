@@ -51,6 +51,8 @@ export interface Arena {
   allocateShared(name: string, bytes: number, options?: { readonly hugepages?: boolean }): SharedMemory;
   /** Maps a peer's file; its size is checked with fstat first, so that nothing past its end is touched. Does not keep fd. */
   mapPeer(fd: number, fileOffset: number, bytes: number): { readonly offset: number };
+  /** Maps memory that the kernel shares through `fd` (socket rings, io_uring), at its own `fileOffset`. Does not keep fd. */
+  mapKernel(fd: number, fileOffset: number, bytes: number): { readonly offset: number };
   /** Private zeroed memory. */
   mapAnonymous(bytes: number): { readonly offset: number };
   /** Ends a mapping that one of the above returned, in place; closes the memfd of allocateShared. */
@@ -162,6 +164,10 @@ function createArena(): Arena {
       const size = roundUp(bytes, blksize >= placeBytes ? blksize : pageBytes);
       const map = (at: bigint): void => mapFixed(at, size, PROT_READ_WRITE, MAP_SHARED, fd, fileOffset);
       return { offset: place(size, -1, map, unit) };
+    },
+    mapKernel(fd, fileOffset, bytes) {
+      const size = roundUp(bytes, pageBytes);
+      return { offset: place(size, -1, (at) => mapFixed(at, size, PROT_READ_WRITE, MAP_SHARED, fd, fileOffset)) };
     },
     mapAnonymous(bytes) {
       const size = roundUp(bytes, pageBytes);

@@ -131,6 +131,48 @@ export const libc = {
     count: number,
     timeoutMs: number,
   ) => number,
+  ioctl: lib.func("int ioctl(int fd, uint64_t request, void *arg)") as (
+    fd: number,
+    request: number,
+    argument: Bytes,
+  ) => number,
+  setsockopt: lib.func("int setsockopt(int fd, int level, int name, const void *value, unsigned int len)") as (
+    fd: number,
+    level: number,
+    name: number,
+    value: Bytes,
+    bytes: number,
+  ) => number,
+  sendto: lib.func(
+    "int64_t sendto(int fd, const void *buf, size_t n, int flags, const void *addr, unsigned int len)",
+  ) as (
+    fd: number,
+    from: Bytes | null,
+    bytes: number,
+    flags: number,
+    address: Bytes | null,
+    addressBytes: number,
+  ) => number,
+  recvfrom: lib.func("int64_t recvfrom(int fd, void *buf, size_t n, int flags, void *addr, void *len)") as (
+    fd: number,
+    into: Bytes | null,
+    bytes: number,
+    flags: number,
+    address: null,
+    addressBytes: null,
+  ) => number,
+  /** System calls that libc has no name for, whose second argument is a structure: bpf, io_uring_setup. */
+  syscallWith: lib.func("int64_t syscall(int64_t number, int64_t a, void *b, int64_t c, int64_t d)") as (
+    number: number,
+    a: number,
+    b: Bytes,
+    c: number,
+    d: number,
+  ) => number,
+  /** The same for calls of numbers alone: io_uring_enter. */
+  syscall: lib.func(
+    "int64_t syscall(int64_t number, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f)",
+  ) as (number: number, a: number, b: number, c: number, d: number, e: number, f: number) => number,
   eventfd: lib.func("int eventfd(unsigned int value, int flags)") as (value: number, flags: number) => number,
 };
 

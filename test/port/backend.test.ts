@@ -104,7 +104,7 @@ describe("rings of a device", () => {
     expect(arena().memory().u8[tx.descriptors + 3]).toBe(77);
     expect(tx).toMatchObject({ format: "split", size: 16, start: 0, vring: 0, direction: "tx", headerBytes: 12 });
     expect(queues[0]!.rx).toMatchObject({ vring: 1, direction: "rx" });
-    expect(queues[1]).toMatchObject({ tx: null, rx: null, txNotifyFd: -1 });
+    expect(queues[1]).toMatchObject({ tx: null, rx: null, txKick: { kind: "none" } });
   });
 
   it("come and go with SET_VRING_ENABLE, and workers stand meanwhile", async () => {
@@ -182,7 +182,11 @@ describe("rings of a device", () => {
       driver.sendAddresses(vring);
       send("SET_VRING_KICK", encodeVringDescriptor({ vring, hasFd: false }));
     }
-    expect((await port.ready(readyMs)).queues[0]).toMatchObject({ tx: { headerBytes: 12 }, rx: {}, txNotifyFd: -1 });
+    expect((await port.ready(readyMs)).queues[0]).toMatchObject({
+      tx: { headerBytes: 12 },
+      rx: {},
+      txKick: { kind: "none" },
+    });
   });
 
   it("go when a worker finds that the driver broke a ring's rules", async () => {

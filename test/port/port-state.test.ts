@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { environmentError } from "../../src/errors.js";
 import type { PortRings } from "../../src/port/index.js";
+import { noKick } from "../../src/port/port.js";
 import { PortState } from "../../src/port/port-state.js";
 import { arena } from "../../src/sys/arena.js";
 
-const noQueue = { queue: 0, tx: null, rx: null, txNotifyFd: -1, rxNotifyFd: -1 };
+const noQueue = { queue: 0, tx: null, rx: null, txKick: noKick, rxKick: noKick };
 const late = (): ReturnType<typeof environmentError> => environmentError("late");
 
 function observed(state: PortState, quiesce: () => void = () => {}): string[] {
