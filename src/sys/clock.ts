@@ -1,19 +1,22 @@
 /**
- * CLOCK_MONOTONIC read into one fixed buffer: 50–85 ns a read, and no garbage. `process.hrtime()` and
+ * CLOCK_MONOTONIC read into one fixed buffer, by its address: 53 ns a read, and no garbage (165 ns where koffi is handed
+ * the typed array itself and has to look what it is). `process.hrtime()` and
  * `performance.now()` are a little faster but allocate, and make the collector run in a loop that reads them.
  */
 import type { Clock } from "../clock.js";
-import { libc } from "./libc.js";
+import { addressOf, libc } from "./libc.js";
 
 const CLOCK_MONOTONIC = 1;
 
 /** The thread's clock. Seconds fit 32 bits (136 years of uptime). */
 export function monotonicClock(): Clock {
-  const timespec = new Uint32Array(4);
+  // Over a buffer of its own: V8 moves small typed arrays about, but not what an ArrayBuffer holds.
+  const timespec = new Uint32Array(new ArrayBuffer(16));
+  const address = Number(addressOf(timespec.buffer));
   const read = libc.clockGettime;
   return {
     nowNs: () => {
-      read(CLOCK_MONOTONIC, timespec);
+      read(CLOCK_MONOTONIC, address);
       return timespec[0]! * 1e9 + timespec[2]!;
     },
   };

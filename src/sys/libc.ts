@@ -52,7 +52,8 @@ export const libc = {
     bytes: number,
     advice: number,
   ) => number,
-  clockGettime: lib.func("int clock_gettime(int clock, void *ts)") as (clock: number, timespec: Uint32Array) => number,
+  /** The timespec by its address, as a number: koffi takes 90 ns for that, and 165 for a typed array. */
+  clockGettime: lib.func("int clock_gettime(int clock, uintptr_t ts)") as (clock: number, address: number) => number,
   clockGetres: lib.func("int clock_getres(int clock, void *ts)") as (clock: number, timespec: Uint32Array) => number,
   schedYield: lib.func("int sched_yield()") as () => number,
   nanosleep: lib.func("int nanosleep(const void *req, void *rem)") as (request: Uint32Array, rest: null) => number,
