@@ -13,6 +13,7 @@ import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
 import { LagWindow } from "./lag-window.js";
 import { QueueSender } from "./queue-sender.js";
 import { Receiver } from "./receiver.js";
+import type { Sender } from "./sender.js";
 import { Transmitter } from "./transmitter.js";
 import {
   generatorCounter as counter,
@@ -44,7 +45,7 @@ const floorLoad = {
 
 interface Trial {
   readonly order: TrialOrder;
-  readonly senders: readonly QueueSender[];
+  readonly senders: readonly Sender[];
   readonly transmitter: Transmitter;
   readonly receiver: Receiver;
   epochNs: number;

@@ -7,6 +7,7 @@ import type { TxRing } from "../ring/ring.js";
 import type { FrameProgram } from "../stream/program.js";
 import { signatureBase, signatureHead, writeSignatureHead, writeSignatureRest } from "../stream/signature.js";
 import type { OpenQueue } from "./job.js";
+import { ringPace, type Sender } from "./sender.js";
 
 export interface SenderStart {
   readonly memory: RingMemory;
@@ -25,8 +26,9 @@ const burstFrames = 256;
 /** Cells of a sender: doubles in a typed array, since a field would change representation when it passes 2^31. */
 const cell = { published: 0, bytes: 1, count: 2 } as const;
 
-export class QueueSender {
+export class QueueSender implements Sender {
   readonly queue: number;
+  readonly pace = ringPace;
   readonly #memory: RingMemory;
   readonly #program: FrameProgram;
   readonly #head: number;

@@ -2,8 +2,8 @@
  * The transmit half of the generator: decides how many frames are due and on which queue, at max or by a schedule.
  *
  * Departure times follow from the start and the rate alone (frame k at k / rate) and are never re-based. After a
- * stall overdue frames go late, at most 32 at once and at 1.1 × the rate, so that catching up does not flood the
- * DUT. A due frame that finds no free slot is blocked: as on a line, it is gone, and its slot of the schedule with
+ * stall overdue frames go late, a burst at once (32 into a ring) and at 1.1 × the rate, so that catching up does not
+ * flood the DUT. A due frame that finds no free slot is blocked: as on a line, it is gone, and its slot of the schedule with
  * it. With a count the schedule goes on until n frames are out.
  */
 import { GapRecorder } from "../stats/pacing.js";
@@ -11,21 +11,16 @@ import { type DepartureSchedule, departureSchedule } from "../stream/schedule.js
 import { high16, low32 } from "../stream/signature.js";
 import { FineWait } from "./fine-wait.js";
 import type { LagWindow } from "./lag-window.js";
-import type { QueueSender } from "./queue-sender.js";
+import type { Sender, SenderPace } from "./sender.js";
 import type { TransmitReport, TrialOrder } from "./trial-order.js";
 
-/** A frame this much behind its slot, or this share of the gap where that is more, is late. */
-const lateToleranceNs = 10_000;
+/** A frame this share of the gap behind its slot is late, where that is more than the sender's tolerance. */
 const lateToleranceShare = 0.01;
 /** Time after the end of a timed trial in which overdue frames still go. */
 const endGraceNs = 10_000_000;
 /** A peer that frees no slot for so long while frames wait has stopped. */
 const stuckNs = 5_000_000_000;
-const catchUpFrames = 32;
 const catchUpRate = 1.1;
-/** Up to this rate every frame is stamped and published on its own: in bursts the stamp alone is off by 0.8 µs. */
-const singleFramePps = 2e6;
-const burstFrames = 64;
 /** At max, fewer free slots than this are left to grow: a burst costs the same whatever its size. */
 const leastBurst = 32;
 /**
@@ -40,7 +35,8 @@ const wakefulNs = 20_000;
 
 export class Transmitter {
   readonly #order: TrialOrder;
-  readonly #senders: readonly QueueSender[];
+  readonly #senders: readonly Sender[];
+  readonly #pace: SenderPace;
   readonly #nowNs: () => number;
   readonly #pps: number;
   readonly #intervalNs: number;
@@ -58,7 +54,7 @@ export class Transmitter {
   #slot = 0;
   #dueNs = 0;
   #published = 0;
-  #tokens = catchUpFrames;
+  #tokens: number;
   #tokensAtNs = 0;
   #late = 0;
   #blocked = 0;
@@ -78,16 +74,18 @@ export class Transmitter {
   #endedNs = 0;
   #cutShort: TransmitReport["cutShort"] = null;
 
-  constructor(order: TrialOrder, senders: readonly QueueSender[], nowNs: () => number, lag: LagWindow | null) {
+  constructor(order: TrialOrder, senders: readonly Sender[], nowNs: () => number, lag: LagWindow | null) {
     this.#order = order;
     this.#senders = senders;
+    this.#pace = senders[0]!.pace;
+    this.#tokens = this.#pace.catchUpFrames;
     this.#nowNs = nowNs;
     this.#pps = order.load.kind === "paced" ? order.load.pps : 0;
     this.#intervalNs = this.#pps > 0 ? 1e9 / this.#pps : 0;
     this.#schedule = this.#pps > 0 ? departureSchedule(this.#pps, 0) : null;
     this.#slots = order.count === null ? (this.#schedule?.slotsIn(order.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
-    this.#single = this.#pps <= singleFramePps;
-    this.#toleranceNs = Math.max(lateToleranceNs, lateToleranceShare * this.#intervalNs);
+    this.#single = this.#pps <= this.#pace.singleFramePps;
+    this.#toleranceNs = Math.max(this.#pace.lateToleranceNs, lateToleranceShare * this.#intervalNs);
     this.#wait = this.#schedule === null ? null : new FineWait(nowNs);
     this.#spinNs = Math.min(mostSpinNs, Math.max(leastSpinNs, spinReads * (this.#wait?.readNs ?? 0)));
     this.#pacing = this.#schedule === null ? null : new GapRecorder(this.#intervalNs);
@@ -215,6 +213,7 @@ export class Transmitter {
     }
     const low = low32(nowNs);
     const high = high16(nowNs);
+    const { burstFrames } = this.#pace;
     const queues = this.#senders.length;
     let moved = 0;
     for (let q = 0; q < queues; q++) {
@@ -240,6 +239,7 @@ export class Transmitter {
       this.#end(nowNs, null);
       return 0;
     }
+    const { catchUpFrames } = this.#pace;
     this.#refill(nowNs);
     if (!this.#single) return this.#sendDue(nowNs, schedule);
     let moved = 0;
@@ -259,7 +259,7 @@ export class Transmitter {
 
   #refill(nowNs: number): void {
     const gained = ((nowNs - this.#tokensAtNs) * this.#pps * catchUpRate) / 1e9;
-    this.#tokens = Math.min(catchUpFrames, this.#tokens + gained);
+    this.#tokens = Math.min(this.#pace.catchUpFrames, this.#tokens + gained);
     this.#tokensAtNs = nowNs;
   }
 
@@ -281,6 +281,7 @@ export class Transmitter {
   /** Fast schedules: all that is due goes out in one burst per queue with one stamp. */
   #sendDue(nowNs: number, schedule: DepartureSchedule): number {
     const { count } = this.#order;
+    const { catchUpFrames } = this.#pace;
     const left = count === null ? Number.POSITIVE_INFINITY : count - this.#published;
     const due = Math.min(this.#due(nowNs) - this.#slot, Math.floor(this.#tokens), catchUpFrames, left);
     if (due <= 0) return 0;
@@ -305,7 +306,7 @@ export class Transmitter {
   }
 
   /** The last `sent` frames of this queue left at `nowNs`; the first of them in this slot. */
-  #noteDepartures(sender: QueueSender, sent: number, nowNs: number, slot: number, schedule: DepartureSchedule): void {
+  #noteDepartures(sender: Sender, sent: number, nowNs: number, slot: number, schedule: DepartureSchedule): void {
     const queues = this.#senders.length;
     const first = (sender.published - sent) * queues + sender.queue;
     for (let i = 0; i < sent; i++) {
@@ -330,7 +331,7 @@ export class Transmitter {
     if (this.#blockedSinceNs < 0) {
       this.#blockedSinceNs = nowNs;
       const overdue = this.#due(nowNs) - this.#slot;
-      this.#ownLeft = overdue > catchUpFrames ? overdue : 0;
+      this.#ownLeft = overdue > this.#pace.catchUpFrames ? overdue : 0;
     }
     if (this.#order.count !== null) return;
     this.#blocked += frames;
