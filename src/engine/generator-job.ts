@@ -1,20 +1,15 @@
 /**
- * The generator's loop: transmitter and receiver of one trial at a time, in one thread, so that a frame's departure
- * and arrival are read from one clock and nothing is shared. Ports: [0] sends, the last one receives; with one port
- * it does both.
+ * The generator's loop: all directions of one trial at a time, in one thread, so that a frame's departure and arrival
+ * are read from one clock and nothing is shared. Ports: the first direction sends on [0] and receives on the last one
+ * (with one port that does both), the second goes the other way.
  */
 import { usageError } from "../errors.js";
 import { Histogram } from "../stats/histogram.js";
-import { compileStream } from "../stream/compile.js";
 import { frameSizesOf } from "../stream/spec.js";
 import { fcsBytes } from "../units.js";
 import { directLoop } from "./direct-loop.js";
+import { Direction } from "./direction.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
-import { LagWindow } from "./lag-window.js";
-import { QueueSender } from "./queue-sender.js";
-import { Receiver } from "./receiver.js";
-import type { Sender } from "./sender.js";
-import { Transmitter } from "./transmitter.js";
 import {
   generatorCounter as counter,
   type FloorAnswer,
@@ -44,12 +39,8 @@ const floorLoad = {
 } as const;
 
 interface Trial {
-  readonly order: TrialOrder;
-  readonly senders: readonly Sender[];
-  readonly transmitter: Transmitter;
-  readonly receiver: Receiver;
+  readonly directions: readonly Direction[];
   epochNs: number;
-  receivedInWindow: number;
   sleepsBefore: number;
   neverQuiet: boolean;
   slept: boolean;
@@ -76,7 +67,7 @@ class Generator implements Job {
     const trial = this.#trial;
     if (trial === null) return;
     if (port === null && trial.phase === phase.sending && trial.epochNs >= 0) {
-      trial.transmitter.end(this.#context.nowNs() - trial.epochNs, "peer gone");
+      for (const direction of trial.directions) direction.end(this.#sinceEpochNs(trial), "peer gone");
     }
     this.#attachTrial(trial);
   }
@@ -85,10 +76,11 @@ class Generator implements Job {
     const command = message as GeneratorCommand;
     switch (command.kind) {
       case "trial":
-        this.#trial = this.#prepare(command.order);
+        this.#trial = this.#prepare(command.orders);
         return null;
       case "stop":
-        if (this.#trial !== null) this.#trial.transmitter.end(this.#sinceEpochNs(this.#trial), "stopped");
+        for (const direction of this.#trial?.directions ?? [])
+          direction.end(this.#sinceEpochNs(this.#trial!), "stopped");
         return null;
       case "floor":
         return this.#floor(command.order);
@@ -111,12 +103,12 @@ class Generator implements Job {
       },
     });
     own.attach(0, loop.port);
-    own.command({ kind: "trial", order: { ...order, ...floorLoad } });
+    own.command({ kind: "trial", orders: [{ ...order, ...floorLoad }] });
     while (!done) {
       own.step();
       loop.turn();
     }
-    const { latency } = own.#report().receive;
+    const { latency } = own.#report()[0].receive;
     return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
   }
 
@@ -128,55 +120,58 @@ class Generator implements Job {
   step(): number {
     const trial = this.#trial;
     if (trial === null || trial.phase === phase.done) return 0;
-    const { nowNs } = this.#context;
-    if (trial.epochNs < 0) {
-      trial.epochNs = nowNs();
-      trial.sleepsBefore = this.#context.sleeps();
-      trial.transmitter.start(trial.epochNs);
-    }
+    const { nowNs, touching } = this.#context;
+    if (trial.epochNs < 0) this.#begin(trial);
     const now = nowNs() - trial.epochNs;
-    let moved = 0;
-    if (trial.phase === phase.sending) {
-      this.#context.touching.port = 0;
-      moved = trial.transmitter.step(now);
-      if (trial.transmitter.ended) {
-        trial.phase = phase.settling;
-        trial.receivedInWindow = trial.receiver.received;
-        trial.slept = this.#context.sleeps() > trial.sleepsBefore;
-      }
+    const { directions } = trial;
+    let moved = trial.phase === phase.sending ? this.#send(trial, now) : 0;
+    let wakeful = false;
+    for (let d = 0; d < directions.length; d++) {
+      const { receiver, transmitter, rxPort } = directions[d];
+      touching.port = rxPort;
+      moved += receiver.step(nowNs, trial.epochNs);
+      wakeful ||= transmitter.isWakeful(now);
     }
-    this.#context.touching.port = this.#ports.length - 1;
-    moved += trial.receiver.step(nowNs, trial.epochNs);
     if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
     if (trial.phase === phase.settling) this.#settle(trial, now, moved);
-    return moved === 0 && trial.transmitter.isWakeful(now) ? 1 : moved;
+    return moved === 0 && wakeful ? 1 : moved;
   }
 
-  #prepare(order: TrialOrder): Trial {
-    const { memory } = this.#context;
-    const program = compileStream(order.stream, order.size);
+  #begin(trial: Trial): void {
+    trial.epochNs = this.#context.nowNs();
+    trial.sleepsBefore = this.#context.sleeps();
+    for (const { transmitter } of trial.directions) transmitter.start(trial.epochNs);
+  }
+
+  /** One turn of every direction; when the last has ended, the trial settles. */
+  #send(trial: Trial, nowNs: number): number {
+    const { touching } = this.#context;
+    const { directions } = trial;
+    let moved = 0;
+    let ended = true;
+    for (let d = 0; d < directions.length; d++) {
+      const direction = directions[d];
+      touching.port = direction.txPort;
+      moved += direction.send(nowNs);
+      ended &&= direction.transmitter.ended;
+    }
+    if (ended) {
+      trial.phase = phase.settling;
+      trial.slept = this.#context.sleeps() > trial.sleepsBefore;
+    }
+    return moved;
+  }
+
+  #prepare(orders: readonly TrialOrder[]): Trial {
     this.#generation = (this.#generation % 65_535) + 1;
-    const senders = Array.from(
-      { length: order.queues },
-      (_, queue) =>
-        new QueueSender({
-          memory,
-          program,
-          queue,
-          queues: order.queues,
-          trial: order.trial,
-          startSequence: order.startSequence,
-          generation: this.#generation,
-        }),
-    );
-    const lag = order.load.kind === "paced" ? new LagWindow() : null;
+    const last = this.#ports.length - 1;
+    const directions = orders.map((order, d) => {
+      const [txPort, rxPort] = d === 0 ? [0, last] : [last, 0];
+      return new Direction(this.#context, order, txPort, rxPort, this.#generation);
+    });
     const trial: Trial = {
-      order,
-      senders,
-      transmitter: new Transmitter(order, senders, this.#context.nowNs, lag),
-      receiver: new Receiver(order, program, memory, lag, (queue) => senders[queue].published),
+      directions,
       epochNs: -1,
-      receivedInWindow: 0,
       sleepsBefore: 0,
       neverQuiet: false,
       slept: false,
@@ -190,10 +185,7 @@ class Generator implements Job {
   }
 
   #attachTrial(trial: Trial): void {
-    const transmits = this.#ports[0];
-    const receives = this.#ports.at(-1);
-    for (const sender of trial.senders) sender.attach(transmits?.queues[sender.queue] ?? null);
-    trial.receiver.attach(receives?.queues ?? []);
+    for (const direction of trial.directions) direction.attach(this.#ports);
   }
 
   #sinceEpochNs(trial: Trial): number {
@@ -202,16 +194,25 @@ class Generator implements Job {
 
   /** The trial is over when nothing has come for long enough after the last frame was sent. */
   #settle(trial: Trial, nowNs: number, moved: number): void {
-    if (nowNs - trial.transmitter.endedNs > longestSettleNs(trial)) {
+    const { directions } = trial;
+    const { settleNs } = directions[0].order;
+    let endedNs = 0;
+    let quietSinceNs = 0;
+    let stopped = true;
+    for (const { transmitter, receiver } of directions) {
+      endedNs = Math.max(endedNs, transmitter.endedNs);
+      quietSinceNs = Math.max(quietSinceNs, receiver.lastArrivalNs);
+      stopped &&= transmitter.wasStopped;
+    }
+    if (nowNs - endedNs > longestSettleNs(settleNs, stopped)) {
       trial.neverQuiet = true;
       this.#finish(trial, nowNs);
       return;
     }
     if (moved > 0) return;
-    const quietSinceNs = Math.max(trial.transmitter.endedNs, trial.receiver.lastArrivalNs);
-    const quietNs = nowNs - quietSinceNs;
-    if (quietNs < Math.min(quietWhenCompleteNs, trial.order.settleNs)) return;
-    if (!isComplete(trial) && quietNs < trial.order.settleNs) return;
+    const quietNs = nowNs - Math.max(endedNs, quietSinceNs);
+    if (quietNs < Math.min(quietWhenCompleteNs, settleNs)) return;
+    if (quietNs < settleNs && !areComplete(directions)) return;
     this.#finish(trial, nowNs);
   }
 
@@ -225,44 +226,51 @@ class Generator implements Job {
   #publishCounters(trial: Trial, nowNs: number): void {
     this.#countersDueNs = nowNs + countersEveryNs;
     const { counters } = this.#context;
+    let published = 0;
+    let received = 0;
+    let accepted = 0;
+    let corrupt = 0;
+    let missing = 0;
+    for (let d = 0; d < trial.directions.length; d++) {
+      const { transmitter, receiver } = trial.directions[d];
+      published += transmitter.published;
+      received += receiver.received;
+      accepted += receiver.accepted;
+      corrupt += receiver.corrupt;
+      missing += receiver.missing;
+    }
     counters[counter.phase] = trial.phase;
-    counters[counter.published] = trial.transmitter.published;
-    counters[counter.received] = trial.receiver.received;
-    counters[counter.accepted] = trial.receiver.accepted;
-    counters[counter.corrupt] = trial.receiver.corrupt;
-    counters[counter.missing] = trial.receiver.missing;
+    counters[counter.published] = published;
+    counters[counter.received] = received;
+    counters[counter.accepted] = accepted;
+    counters[counter.corrupt] = corrupt;
+    counters[counter.missing] = missing;
     counters[counter.elapsedNs] = nowNs;
   }
 
-  #report(): TrialReport {
+  #report(): TrialReport[] {
     const trial = this.#trial;
     if (trial === null) throw usageError("no trial was run");
-    const transmit = trial.transmitter.report(trial.receiver.acceptedByQueue());
-    const sentByQueue = transmit.queues.map(({ published, outstanding }) => published - outstanding);
-    return {
-      transmit,
-      receive: trial.receiver.report(sentByQueue, trial.receivedInWindow),
-      slept: trial.slept,
-      neverQuiet: trial.neverQuiet,
-      elapsedNs: trial.elapsedNs,
-      calibrationNs: [trial.calibrationBeforeNs, calibrate(this.#context.nowNs)],
-    };
+    const { slept, neverQuiet, elapsedNs, calibrationBeforeNs } = trial;
+    const calibrationNs = [calibrationBeforeNs, calibrate(this.#context.nowNs)] as const;
+    return trial.directions.map((direction) => ({
+      ...direction.report(),
+      slept,
+      neverQuiet,
+      elapsedNs,
+      calibrationNs,
+    }));
   }
 }
 
 /** A DUT that goes on sending by itself is not waited for: three times the settle time, or what a person waits. */
-function longestSettleNs({ order, transmitter }: Trial): number {
-  return transmitter.wasStopped ? Math.min(order.settleNs, 500e6) : 3 * order.settleNs + 2e9;
+function longestSettleNs(settleNs: number, stopped: boolean): number {
+  return stopped ? Math.min(settleNs, 500e6) : 3 * settleNs + 2e9;
 }
 
-/** Every frame was taken and has come back. */
-function isComplete({ senders, receiver }: Trial): boolean {
-  let sent = 0;
-  for (const sender of senders) {
-    if (sender.outstanding() > 0) return false;
-    sent += sender.published;
-  }
-  return receiver.accepted + receiver.corrupt >= sent;
+function areComplete(directions: readonly Direction[]): boolean {
+  for (let d = 0; d < directions.length; d++) if (!directions[d].isComplete()) return false;
+  return true;
 }
 
 /** The least time of a few runs of a fixed piece of work: what the machine's speed is now. */

@@ -39,6 +39,8 @@ export interface Generator extends AsyncDisposable {
    * gone.
    */
   runTrial(order: TrialOrder, signal: AbortSignal): Promise<TrialReport>;
+  /** As runTrial with an order, and a report, for each direction: forward, and where there is a second one, reverse. */
+  runDirections(orders: readonly TrialOrder[], signal: AbortSignal): Promise<TrialReport[]>;
   /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
   floorNs(order: TrialOrder): Promise<number>;
   /** The counters now; null before the first trial. */
@@ -65,29 +67,31 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
   });
   const say = (command: GeneratorCommand): Promise<unknown> => worker.command(command);
 
+  const runDirections: Generator["runDirections"] = async (orders, signal) => {
+    await say({ kind: "trial", orders });
+    const done = new Promise<void>((resolve, reject) => {
+      onDone = resolve;
+      onFailure = reject;
+    });
+    const stop = (): void => void say({ kind: "stop" }).catch(() => {});
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      worker.run();
+      if (signal.aborted) stop();
+      await done;
+      worker.stand();
+      return (await say({ kind: "report" })) as TrialReport[];
+    } finally {
+      signal.removeEventListener("abort", stop);
+      onDone = null;
+      onFailure = null;
+      worker.stand();
+    }
+  };
   return {
     worker,
-    async runTrial(order, signal) {
-      await say({ kind: "trial", order });
-      const done = new Promise<void>((resolve, reject) => {
-        onDone = resolve;
-        onFailure = reject;
-      });
-      const stop = (): void => void say({ kind: "stop" }).catch(() => {});
-      signal.addEventListener("abort", stop, { once: true });
-      try {
-        worker.run();
-        if (signal.aborted) stop();
-        await done;
-        worker.stand();
-        return (await say({ kind: "report" })) as TrialReport;
-      } finally {
-        signal.removeEventListener("abort", stop);
-        onDone = null;
-        onFailure = null;
-        worker.stand();
-      }
-    },
+    runDirections,
+    runTrial: async (order, signal) => (await runDirections([order], signal))[0]!,
     floorNs: async (order) => (await say({ kind: "floor", order })) as FloorAnswer,
     progress() {
       const page = worker.counters;

@@ -133,12 +133,13 @@ export interface TrialReport {
   readonly calibrationNs: readonly [before: number, after: number];
 }
 
-/** Commands of the generator's job. */
+/** Commands of the generator's job. `orders`: one for each direction, the forward one first. */
 export type GeneratorCommand =
-  | { readonly kind: "trial"; readonly order: TrialOrder }
+  | { readonly kind: "trial"; readonly orders: readonly TrialOrder[] }
   | { readonly kind: "stop" }
   /** Answers the median latency in ns through a direct loop: the generator's own share. */
   | { readonly kind: "floor"; readonly order: TrialOrder }
+  /** Answers a TrialReport for each direction. */
   | { readonly kind: "report" };
 
 /** Answer to `floor`, ns. */

@@ -68,7 +68,7 @@ export class GeneratorSim {
 
   begin(changes: Partial<TrialOrder>): void {
     this.done = false;
-    this.command({ kind: "trial", order: { ...baseOrder, queues: this.#queues, ...changes } });
+    this.command({ kind: "trial", orders: [{ ...baseOrder, queues: this.#queues, ...changes }] });
   }
 
   /** One turn of the generator, one of the device. */
@@ -91,6 +91,6 @@ export class GeneratorSim {
   }
 
   report(): TrialReport {
-    return this.command({ kind: "report" }) as TrialReport;
+    return (this.command({ kind: "report" }) as TrialReport[])[0]!;
   }
 }

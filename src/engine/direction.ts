@@ -1,0 +1,79 @@
+/**
+ * One direction of a trial: what sends on one port and receives on another, with a sequence space of its own. A trial
+ * has one, or two that go against each other; the generator's thread steps them in turn.
+ */
+import { compileStream } from "../stream/compile.js";
+import type { JobContext, OpenPort } from "./job.js";
+import { LagWindow } from "./lag-window.js";
+import { QueueSender } from "./queue-sender.js";
+import { Receiver } from "./receiver.js";
+import type { Sender } from "./sender.js";
+import { Transmitter } from "./transmitter.js";
+import type { ReceiveReport, TransmitReport, TrialOrder } from "./trial-order.js";
+
+export class Direction {
+  readonly order: TrialOrder;
+  /** Indices of the job's ports. */
+  readonly txPort: number;
+  readonly rxPort: number;
+  readonly transmitter: Transmitter;
+  readonly receiver: Receiver;
+  readonly #senders: readonly Sender[];
+  /** What had come back when the last frame was sent. */
+  #receivedInWindow = 0;
+
+  /** `generation`: as SenderStart has it; differs from trial to trial. */
+  constructor(context: JobContext, order: TrialOrder, txPort: number, rxPort: number, generation: number) {
+    this.order = order;
+    this.txPort = txPort;
+    this.rxPort = rxPort;
+    const { memory, nowNs } = context;
+    const program = compileStream(order.stream, order.size);
+    const { queues, trial, startSequence } = order;
+    const senders = Array.from(
+      { length: queues },
+      (_, queue) => new QueueSender({ memory, program, queue, queues, trial, startSequence, generation }),
+    );
+    const lag = order.load.kind === "paced" ? new LagWindow() : null;
+    this.#senders = senders;
+    this.transmitter = new Transmitter(order, senders, nowNs, lag);
+    this.receiver = new Receiver(order, program, memory, lag, (queue) => senders[queue]!.published);
+  }
+
+  attach(ports: readonly (OpenPort | null)[]): void {
+    const transmits = ports[this.txPort];
+    for (const sender of this.#senders) sender.attach(transmits?.queues[sender.queue] ?? null);
+    this.receiver.attach(ports[this.rxPort]?.queues ?? []);
+  }
+
+  /** Sends what is due at `nowNs` (since the epoch); returns the frames sent. */
+  send(nowNs: number): number {
+    if (this.transmitter.ended) return 0;
+    const moved = this.transmitter.step(nowNs);
+    if (this.transmitter.ended) this.#receivedInWindow = this.receiver.received;
+    return moved;
+  }
+
+  /** Ends at once: told to, or the peer is gone. */
+  end(nowNs: number, why: "stopped" | "peer gone"): void {
+    if (this.transmitter.ended) return;
+    this.transmitter.end(nowNs, why);
+    this.#receivedInWindow = this.receiver.received;
+  }
+
+  /** Every frame was taken and has come back. */
+  isComplete(): boolean {
+    let sent = 0;
+    for (const sender of this.#senders) {
+      if (sender.outstanding() > 0) return false;
+      sent += sender.published;
+    }
+    return this.receiver.accepted + this.receiver.corrupt >= sent;
+  }
+
+  report(): { transmit: TransmitReport; receive: ReceiveReport } {
+    const transmit = this.transmitter.report(this.receiver.acceptedByQueue());
+    const sentByQueue = transmit.queues.map(({ published, outstanding }) => published - outstanding);
+    return { transmit, receive: this.receiver.report(sentByQueue, this.#receivedInWindow) };
+  }
+}
