@@ -137,8 +137,9 @@ export class QueueSender implements Sender {
     const placed = uniform ? this.#fillUniform(ring, n, low, timeHigh16) : this.#fillAny(ring, n, low, timeHigh16);
     if (placed === 0) return 0;
     ring.publish(placed);
-    if (ring.notifyWanted()) this.#open!.notifyTx();
+    // Counted first: a kick may find that the other side is gone.
     this.#cells[cell.published] += placed;
+    if (ring.notifyWanted()) this.#open!.notifyTx();
     return placed;
   }
 

@@ -9,7 +9,11 @@ import type { RingLayout } from "../ring/ring.js";
  * How a worker wakes the other side of a ring, as plain data; `engine/kick.ts` makes a function of it. A peer in
  * another program has an eventfd; the kernel, where it is the peer, is called.
  */
-export type Kick = { readonly kind: "none" } | { readonly kind: "eventfd"; readonly fd: number };
+export type Kick =
+  | { readonly kind: "none" }
+  | { readonly kind: "eventfd"; readonly fd: number }
+  /** sendto without data: the kernel sends what lies in the socket's mapped ring. `name`: of the interface. */
+  | { readonly kind: "sendto"; readonly fd: number; readonly name: string };
 
 export const noKick: Kick = { kind: "none" };
 

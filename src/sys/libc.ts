@@ -174,6 +174,8 @@ export const libc = {
   syscall: lib.func(
     "int64_t syscall(int64_t number, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f)",
   ) as (number: number, a: number, b: number, c: number, d: number, e: number, f: number) => number,
+  /** Moves the calling thread alone into the namespace that `fd` stands for. */
+  setns: lib.func("int setns(int fd, int nstype)") as (fd: number, kind: number) => number,
   eventfd: lib.func("int eventfd(unsigned int value, int flags)") as (value: number, flags: number) => number,
 };
 

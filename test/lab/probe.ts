@@ -6,8 +6,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, it } from "vitest";
+import { errno, errnoName, libc } from "../../src/sys/libc.js";
 
-export type Need = "testpmd" | "root" | "podman" | "docker" | "hugetlbfs";
+export type Need = "testpmd" | "root" | "podman" | "docker" | "hugetlbfs" | "netns" | "af_xdp" | "tun" | "io_uring";
 
 const inPath = (program: string): boolean =>
   (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
@@ -26,6 +27,45 @@ const engineLacks = (engine: string): string | null => {
   return hasImage(engine) ? null : `${engine} has no image pktgen-ts-dpdk: npm run lab:image`;
 };
 
+/** Whether the kernel makes a socket of this kind; null: it does. */
+const socketLacks = (family: number, type: number, what: string): string | null => {
+  const fd = libc.socket(family, type, 0);
+  if (fd < 0) return `this kernel, or this user, has no ${what}`;
+  libc.close(fd);
+  return null;
+};
+
+/** A namespace can be made, and a veth pair in it. */
+const netnsLacks = (): string | null => {
+  if (process.getuid?.() !== 0) return "not root";
+  if (!inPath("ip")) return "ip (iproute2) is not in PATH: npm run lab:setup";
+  const name = `pktgen-probe-${process.pid}`;
+  const ip = (...args: readonly string[]): unknown => execFileSync("ip", args, { stdio: "ignore" });
+  try {
+    ip("netns", "add", name);
+  } catch {
+    return "no network namespace can be made";
+  }
+  try {
+    ip("-n", name, "link", "add", "name", "a", "type", "veth", "peer", "name", "b");
+    return null;
+  } catch {
+    return "the kernel has no veth";
+  } finally {
+    ip("netns", "del", name);
+  }
+};
+
+const AF_XDP = 44;
+const SOCK_RAW = 3;
+const SYS_IO_URING_SETUP = 425;
+
+const ioUringLacks = (): string | null => {
+  // Without parameters it fails: with EFAULT where it is there, with ENOSYS or EPERM where it is not.
+  libc.syscall(SYS_IO_URING_SETUP, 1, 0, 0, 0, 0, 0);
+  return errnoName(errno()) === "EFAULT" ? null : "io_uring is not there, or not allowed";
+};
+
 const probes: Readonly<Record<Need, () => string | null>> = {
   testpmd: () => (inPath("dpdk-testpmd") ? null : "dpdk-testpmd is not in PATH: npm run lab:setup"),
   root: () => (process.getuid?.() === 0 ? null : "not root"),
@@ -33,6 +73,10 @@ const probes: Readonly<Record<Need, () => string | null>> = {
   docker: () => engineLacks("docker"),
   hugetlbfs: () =>
     readFileSync("/proc/filesystems", "utf8").includes("hugetlbfs") ? null : "the kernel has no hugetlbfs",
+  netns: netnsLacks,
+  af_xdp: () => socketLacks(AF_XDP, SOCK_RAW, "AF_XDP sockets"),
+  tun: () => (existsSync("/dev/net/tun") ? null : "there is no /dev/net/tun"),
+  io_uring: ioUringLacks,
 };
 
 const answers = new Map<Need, string | null>();
