@@ -3,7 +3,7 @@
  * that is already there.
  */
 import { usageError } from "../errors.js";
-import type { Place } from "./protocol.js";
+import type { NumberSpace, PseudoHeader } from "./protocol.js";
 import { type Header, protocolNamed } from "./protocols.js";
 
 /** What fills a payload: byte i is i mod 256, so that any cut, shift or flip shows. */
@@ -17,9 +17,11 @@ export const headersBytes = (layers: readonly Header[]): number =>
 
 /**
  * A frame of exactly `bufferBytes` (without FCS), outermost layer first; `payload` (default: fillPattern) is what
- * stands behind the headers. Throws a usage error if the headers do not fit.
+ * stands behind the headers. Behind a layer that carries nothing (ARP) it is trailer, which no length counts. Throws a
+ * usage error if the headers do not fit, or if a layer cannot carry the one behind it.
  */
 export function buildFrame(layers: readonly Header[], bufferBytes: number, payload?: Uint8Array): Uint8Array {
+  checkStack(layers);
   const bytes = new Uint8Array(bufferBytes);
   const payloadStart = headersBytes(layers);
   if (payloadStart > bufferBytes) {
@@ -32,27 +34,57 @@ export function buildFrame(layers: readonly Header[], bufferBytes: number, paylo
     throw usageError(what, { where: "payload" });
   }
   const view = new DataView(bytes.buffer);
+  const end = packetEnd(layers, bufferBytes);
   let start = payloadStart;
   for (let i = layers.length - 1; i >= 0; i--) {
     const protocol = protocolNamed(layers[i].protocol);
     start -= protocol.headerBytes(layers[i]);
-    const next = numberOfNext(layers, i);
-    protocol.emit(layers[i], { bytes, view, start, end: bufferBytes, next, pseudoHeader: enclosing(layers, i) });
+    const next = nameOfNext(layers, i);
+    protocol.emit(layers[i], {
+      bytes,
+      view,
+      start,
+      end,
+      next: next?.number ?? null,
+      nextSpace: next?.space ?? null,
+      pseudoHeader: enclosing(layers, i),
+    });
   }
   return bytes;
 }
 
-/** How layer i names layer i + 1; null if there is none. */
-function numberOfNext(layers: readonly Header[], i: number): number | null {
-  if (i + 1 === layers.length) return null;
-  const [outer, inner] = [protocolNamed(layers[i].protocol), protocolNamed(layers[i + 1].protocol)];
-  const numbers = outer.nextSpace === null ? undefined : inner.numbers[outer.nextSpace];
-  if (numbers === undefined) throw usageError(`${outer.name} cannot carry ${inner.name}`, { where: "layers" });
-  return inner.numberOf?.(layers[i + 1]) ?? numbers[0];
+/** Where the layers of a frame of `bufferBytes` end: what is behind it is trailer. */
+export function packetEnd(layers: readonly Header[], bufferBytes: number): number {
+  const innermost = layers.at(-1);
+  const closed = innermost !== undefined && protocolNamed(innermost.protocol).closed?.(innermost) === true;
+  return closed ? headersBytes(layers) : bufferBytes;
 }
 
-/** The pseudo-header for layer i: of the layer around it. */
-function enclosing(layers: readonly Header[], i: number): Place["pseudoHeader"] {
+/** Throws a usage error, naming both, where a layer cannot carry the one behind it. */
+export function checkStack(layers: readonly Header[], where = "layers"): void {
+  for (let i = 0; i + 1 < layers.length; i++) {
+    if (nameOfNext(layers, i) !== null) continue;
+    const [outer, inner] = [layers[i], layers[i + 1]].map((layer) => protocolNamed(layer.protocol));
+    throw usageError(`${outer.name} cannot carry ${inner.name}`, { where });
+  }
+}
+
+/** How layer i names layer i + 1; null if there is none, or no name. */
+function nameOfNext(layers: readonly Header[], i: number): { space: NumberSpace; number: number } | null {
+  if (i + 1 === layers.length) return null;
+  const [outer, inner] = [protocolNamed(layers[i].protocol), protocolNamed(layers[i + 1].protocol)];
+  for (const space of outer.nextSpaces(layers[i])) {
+    const numbers = inner.numbers[space];
+    if (numbers === undefined) continue;
+    const own = inner.numberOf?.(layers[i + 1]);
+    return { space, number: own !== undefined && numbers.includes(own) ? own : numbers[0] };
+  }
+  return null;
+}
+
+/** The pseudo-header for layer i: of the IP layer around it, through that layer's extensions. */
+export function enclosing(layers: readonly Header[], i: number): PseudoHeader | null {
   if (i === 0) return null;
-  return protocolNamed(layers[i - 1].protocol).pseudoHeader?.(layers[i - 1]) ?? null;
+  const outer = protocolNamed(layers[i - 1].protocol);
+  return outer.pseudoHeader?.(layers[i - 1], enclosing(layers, i - 1)) ?? null;
 }

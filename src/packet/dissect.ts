@@ -1,12 +1,20 @@
 /**
  * Bytes to headers. Whatever the bytes are, nothing is thrown: what is wrong comes as data, with its offset.
  */
-import type { Fault, Place } from "./protocol.js";
+import type { Fault, PseudoHeader } from "./protocol.js";
 import { type Header, type ProtocolName, protocolNamed, protocolNumbered } from "./protocols.js";
+
+export interface DissectedLayer {
+  readonly header: Header;
+  readonly start: number;
+  readonly headerBytes: number;
+  /** Where what this layer carries ends. */
+  readonly end: number;
+}
 
 export interface Dissection {
   /** Outermost first. */
-  readonly layers: readonly { readonly header: Header; readonly start: number; readonly headerBytes: number }[];
+  readonly layers: readonly DissectedLayer[];
   /** What the innermost layer carries. */
   readonly payload: { readonly start: number; readonly end: number };
   /** Behind the payload, e.g. Ethernet padding. */
@@ -17,11 +25,11 @@ export interface Dissection {
 /** Reads a frame (without FCS) from its outermost layer inwards, as far as its layers are known and whole. */
 export function dissect(bytes: Uint8Array, first: ProtocolName = "ethernet"): Dissection {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const layers: { header: Header; start: number; headerBytes: number }[] = [];
+  const layers: DissectedLayer[] = [];
   const faults: Fault[] = [];
   let protocol: ReturnType<typeof protocolNumbered> = protocolNamed(first);
   let number: number | null = null;
-  let pseudoHeader: Place["pseudoHeader"] = null;
+  let pseudoHeader: PseudoHeader | null = null;
   let [start, end] = [0, bytes.length];
   while (protocol !== null) {
     const parsed = protocol.parse({ bytes, view, start, end, pseudoHeader }, number);
@@ -30,9 +38,9 @@ export function dissect(bytes: Uint8Array, first: ProtocolName = "ethernet"): Di
       break;
     }
     // The table's types guarantee that a protocol parses to its own header.
-    layers.push({ header: parsed.header as Header, start, headerBytes: parsed.headerBytes });
+    layers.push({ header: parsed.header as Header, start, headerBytes: parsed.headerBytes, end: parsed.end });
     faults.push(...parsed.faults);
-    pseudoHeader = protocol.pseudoHeader?.(parsed.header) ?? null;
+    pseudoHeader = protocol.pseudoHeader?.(parsed.header, pseudoHeader) ?? null;
     start += parsed.headerBytes;
     end = parsed.end;
     number = parsed.next?.number ?? null;

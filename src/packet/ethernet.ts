@@ -4,7 +4,8 @@
  *     0  destination (6)   6  source (6)   12  EtherType (2)   14  payload
  */
 import { type MacAddress, macFrom } from "./address.js";
-import { fits, type Parsed, type Place, type Protocol, tooShort } from "./protocol.js";
+import { fieldTable } from "./field.js";
+import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface EthernetHeader {
   readonly protocol: "ethernet";
@@ -15,6 +16,11 @@ export interface EthernetHeader {
 }
 
 const headerBytes = 14;
+const table = fieldTable([
+  ["dst", "mac"],
+  ["src", "mac"],
+  ["etherType", 16, "next"],
+]);
 
 /** `etherType` only for a payload that is no layer of its own, or to be wrong on purpose. */
 export const ethernet = (fields: { dst: MacAddress; src: MacAddress; etherType?: number }): EthernetHeader => ({
@@ -30,7 +36,7 @@ function emit(header: EthernetHeader, { bytes, view, start, next }: Place): void
   view.setUint16(start + 12, header.etherType ?? next ?? 0);
 }
 
-function parse({ bytes, view, start, end }: Omit<Place, "next">): Parsed<EthernetHeader> {
+function parse({ bytes, view, start, end }: Unparsed): Parsed<EthernetHeader> {
   if (end - start < headerBytes) return tooShort("ethernet", start, end, headerBytes);
   const etherType = view.getUint16(start + 12);
   return {
@@ -45,9 +51,11 @@ function parse({ bytes, view, start, end }: Omit<Place, "next">): Parsed<Etherne
 
 export const ethernetProtocol: Protocol<EthernetHeader> = {
   name: "ethernet",
-  numbers: {},
-  nextSpace: "etherType",
+  // 0x6558: transparent Ethernet bridging (RFC 7637 §3.2 over GRE, RFC 8926 §3.4 over Geneve).
+  numbers: { etherType: [0x6558], vxlan: [0] },
+  nextSpaces: () => ["etherType"],
   headerBytes: () => headerBytes,
   emit,
   parse,
+  fields: () => table,
 };

@@ -6,8 +6,19 @@
  *    20  options, if any
  */
 import { type Ipv4Address, ipv4From } from "./address.js";
-import { addBytes, complement, fold } from "./checksum.js";
-import { type Fault, fits, hexNumber, type Parsed, type Place, type Protocol, tooShort } from "./protocol.js";
+import { addBytes, complement } from "./checksum.js";
+import { type Field, fieldTable } from "./field.js";
+import {
+  checksumFault,
+  type Fault,
+  fits,
+  lengthFault,
+  type Parsed,
+  type Place,
+  type Protocol,
+  tooShort,
+  type Unparsed,
+} from "./protocol.js";
 
 export interface Ipv4Header {
   readonly protocol: "ipv4";
@@ -30,6 +41,21 @@ export interface Ipv4Header {
 
 const name = "ipv4";
 const minimumBytes = 20;
+const table = fieldTable([
+  ["version", 4, "constant"],
+  ["headerLength", 4, "length"],
+  ["dscp", 6],
+  ["ecn", 2],
+  ["totalLength", 16, "length"],
+  ["identification", 16],
+  ["flags", 3],
+  ["fragmentOffset", 13],
+  ["ttl", 8],
+  ["ipProtocol", 8, "next"],
+  ["checksum", 16, "checksum"],
+  ["src", "ipv4"],
+  ["dst", "ipv4"],
+]);
 
 export const ipv4 = (
   fields: Pick<Ipv4Header, "src" | "dst"> & Partial<Omit<Ipv4Header, "protocol" | "src" | "dst">>,
@@ -72,7 +98,7 @@ function emit(header: Ipv4Header, { bytes, view, start, end, next }: Place): voi
   view.setUint16(start + 10, header.wrong.checksum ?? complement(addBytes(0, bytes, start, start + headerBytes)));
 }
 
-function parse({ bytes, view, start, end }: Omit<Place, "next">): Parsed<Ipv4Header> {
+function parse({ bytes, view, start, end }: Unparsed): Parsed<Ipv4Header> {
   if (end - start < minimumBytes) return tooShort(name, start, end, minimumBytes);
   const versionAndLength = view.getUint8(start);
   const headerBytes = (versionAndLength & 0xf) * 4;
@@ -119,27 +145,29 @@ function parse({ bytes, view, start, end }: Omit<Place, "next">): Parsed<Ipv4Hea
 function faultsOf({ wrong }: Ipv4Header, start: number, end: number, right: number): readonly Fault[] {
   const faults: Fault[] = [];
   if (wrong.totalLength !== undefined) {
-    const what = `${wrong.totalLength}, but ${end - start} bytes are there`;
-    faults.push({ protocol: name, field: "totalLength", offset: start + 2, what });
+    faults.push(lengthFault(name, "totalLength", start + 2, wrong.totalLength, end - start));
   }
   // 0xffff for 0 is the other zero of ones' complement: it verifies, though nobody should send it (RFC 1624 §3).
   if (wrong.checksum !== undefined && !(wrong.checksum === 0xffff && right === 0)) {
-    const what = `${hexNumber(wrong.checksum)}, expected ${hexNumber(right)}`;
-    faults.push({ protocol: name, field: "checksum", offset: start + 10, what });
+    faults.push(checksumFault(name, start + 10, wrong.checksum, right));
   }
   return faults;
 }
 
+function fields({ options }: Ipv4Header): readonly Field[] {
+  if (options.length === 0) return table;
+  return [...table, ...fieldTable([["options", options.length * 8, "bytes"]], minimumBytes * 8)];
+}
+
 export const ipv4Protocol: Protocol<Ipv4Header> = {
   name,
-  numbers: { etherType: [0x0800], ipProtocol: [4] },
-  nextSpace: "ipProtocol",
+  numbers: { etherType: [0x0800], ipProtocol: [4], ipVersion: [4], pppProtocol: [0x0021] },
+  nextSpaces: () => ["ipProtocol"],
   headerBytes: lengthOf,
   emit,
   parse,
   /** RFC 768: source, destination, zero, protocol, UDP length. */
-  pseudoHeader: ({ src, dst }) => ({
-    version: 4,
-    sum: (ipProtocol, bytes) => fold(addBytes(addBytes(ipProtocol + bytes, src, 0, 4), dst, 0, 4)),
-  }),
+  pseudoHeader: ({ src, dst }) => ({ version: 4, src, dst }),
+  fields,
+  checksum: () => ({ algorithm: "internet", covers: "header", pseudoHeader: false, zeroIsNone: false }),
 };

@@ -1,12 +1,12 @@
 /**
- * IPv6 (RFC 8200 §3), without extension headers:
+ * IPv6 (RFC 8200 §3); its extension headers are layers of their own (ipv6-options.ts, ipv6-routing.ts, ipv6-fragment.ts):
  *
  *     0  version, traffic class, flow label   4  payload length   6  next header   7  hop limit
  *     8  source (16)   24  destination (16)   40  payload
  */
 import { type Ipv6Address, ipv6From } from "./address.js";
-import { addBytes, fold } from "./checksum.js";
-import { fits, type Parsed, type Place, type Protocol, tooShort } from "./protocol.js";
+import { fieldTable } from "./field.js";
+import { fits, lengthFault, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface Ipv6Header {
   readonly protocol: "ipv6";
@@ -22,6 +22,16 @@ export interface Ipv6Header {
 
 const name = "ipv6";
 const headerBytes = 40;
+const table = fieldTable([
+  ["version", 4, "constant"],
+  ["trafficClass", 8],
+  ["flowLabel", 20],
+  ["payloadLength", 16, "length"],
+  ["nextHeader", 8, "next"],
+  ["hopLimit", 8],
+  ["src", "ipv6"],
+  ["dst", "ipv6"],
+]);
 
 export const ipv6 = (
   fields: Pick<Ipv6Header, "src" | "dst"> & Partial<Omit<Ipv6Header, "protocol" | "src" | "dst">>,
@@ -46,7 +56,7 @@ function emit(header: Ipv6Header, { bytes, view, start, end, next }: Place): voi
   bytes.set(header.dst, start + 24);
 }
 
-function parse({ bytes, view, start, end }: Omit<Place, "next">): Parsed<Ipv6Header> {
+function parse({ bytes, view, start, end }: Unparsed): Parsed<Ipv6Header> {
   if (end - start < headerBytes) return tooShort(name, start, end, headerBytes);
   const first = view.getUint32(start);
   if (first >>> 28 !== 6) {
@@ -73,29 +83,18 @@ function parse({ bytes, view, start, end }: Omit<Place, "next">): Parsed<Ipv6Hea
     headerBytes,
     end: wrong ? end : start + headerBytes + payloadLength,
     next: { space: "ipProtocol", number: nextHeader },
-    faults: wrong
-      ? [
-          {
-            protocol: name,
-            field: "payloadLength",
-            offset: start + 4,
-            what: `${payloadLength}, but ${there} bytes are there`,
-          },
-        ]
-      : [],
+    faults: wrong ? [lengthFault(name, "payloadLength", start + 4, payloadLength, there)] : [],
   };
 }
 
 export const ipv6Protocol: Protocol<Ipv6Header> = {
   name,
-  numbers: { etherType: [0x86dd], ipProtocol: [41] },
-  nextSpace: "ipProtocol",
+  numbers: { etherType: [0x86dd], ipProtocol: [41], ipVersion: [6], pppProtocol: [0x0057] },
+  nextSpaces: () => ["ipProtocol"],
   headerBytes: () => headerBytes,
   emit,
   parse,
   /** RFC 8200 §8.1: source, destination, upper-layer length (32 bits), next header. */
-  pseudoHeader: ({ src, dst }) => ({
-    version: 6,
-    sum: (ipProtocol, bytes) => fold(addBytes(addBytes(ipProtocol + bytes, src, 0, 16), dst, 0, 16)),
-  }),
+  pseudoHeader: ({ src, dst }) => ({ version: 6, src, dst }),
+  fields: () => table,
 };

@@ -6,9 +6,24 @@
  * parsed gives the same bytes.
  */
 import { usageError } from "../errors.js";
+import { addBytes, complement, fold } from "./checksum.js";
+import type { Field } from "./field.js";
 
-/** Number spaces in which an outer header names the one that follows. */
-export type NumberSpace = "etherType" | "ipProtocol";
+/**
+ * Number spaces in which an outer header names the one that follows. Some outer headers name nothing: `ipVersion` is
+ * the first four bits of what follows (GTP-U, the bottom of an MPLS stack); in `mpls`, `vxlan` and `pppoe` the number 0
+ * is what alone can follow.
+ */
+export type NumberSpace =
+  | "etherType"
+  | "ipProtocol"
+  | "ipVersion"
+  | "mpls"
+  | "udpPort"
+  | "vxlan"
+  | "pppoe"
+  | "pppProtocol"
+  | "sctpChunk";
 
 /** Something a frame has wrong, as data. */
 export interface Fault {
@@ -20,8 +35,28 @@ export interface Fault {
   readonly what: string;
 }
 
-/** Adds the pseudo-header of the enclosing IP layer to a checksum (RFC 768, RFC 8200 §8.1). */
-export type PseudoHeaderSum = (ipProtocol: number, bytes: number) => number;
+/** What an IP layer adds to the checksums inside it (RFC 768, RFC 8200 §8.1). */
+export interface PseudoHeader {
+  readonly version: 4 | 6;
+  readonly src: Uint8Array;
+  readonly dst: Uint8Array;
+}
+
+/** The sum of addresses, protocol and length; 0 outside of IP. */
+export function pseudoHeaderSum(pseudo: PseudoHeader | null, ipProtocol: number, bytes: number): number {
+  if (pseudo === null) return 0;
+  const { src, dst } = pseudo;
+  return fold(addBytes(addBytes(ipProtocol + bytes, src, 0, src.length), dst, 0, dst.length));
+}
+
+/**
+ * The Internet checksum of start … end and the pseudo-header, where the checksum's own field holds `stored`.
+ * `ipProtocol` null: without pseudo-header.
+ */
+export function messageChecksum(place: Unparsed, end: number, ipProtocol: number | null, stored: number): number {
+  const pseudo = ipProtocol === null ? 0 : pseudoHeaderSum(place.pseudoHeader, ipProtocol, end - place.start);
+  return complement(addBytes(pseudo, place.bytes, place.start, end) - stored);
+}
 
 /** Where a header is written: its payload, start + headerBytes … end, is there already. */
 export interface Place {
@@ -31,8 +66,24 @@ export interface Place {
   readonly end: number;
   /** The number by which the next layer is known here; null if the payload is not a known protocol. */
   readonly next: number | null;
+  /** The space of that number. */
+  readonly nextSpace: NumberSpace | null;
   /** Of the enclosing IP layer; null outside of one. */
-  readonly pseudoHeader: { readonly version: 4 | 6; readonly sum: PseudoHeaderSum } | null;
+  readonly pseudoHeader: PseudoHeader | null;
+}
+
+/** Where a header is read. */
+export type Unparsed = Omit<Place, "next" | "nextSpace">;
+
+/** How a protocol's checksum is made; the field is called `checksum`. */
+export interface ChecksumRule {
+  readonly algorithm: "internet" | "crc32c";
+  /** `header` alone (IPv4), or the header and everything behind it up to the layer's end. */
+  readonly covers: "header" | "packet";
+  /** With the addresses, protocol and length of the IP layer around it. */
+  readonly pseudoHeader: boolean;
+  /** UDP: 0 says that there is none, and a computed 0 is sent as 0xffff (RFC 768). */
+  readonly zeroIsNone: boolean;
 }
 
 /** A header that was read, or why it could not be. */
@@ -53,13 +104,19 @@ export interface Protocol<H extends { readonly protocol: string }> {
   /** By which numbers it is known to outer layers. The first is used when building, unless the header knows better. */
   readonly numbers: Readonly<Partial<Record<NumberSpace, readonly number[]>>>;
   numberOf?(header: H): number;
-  /** In which space it names what follows it. */
-  readonly nextSpace: NumberSpace | null;
+  /** In which spaces this header names what follows it; the first in which the next layer has a number is used. */
+  nextSpaces(header: H): readonly NumberSpace[];
+  /** It carries nothing: what stands behind it in a frame is trailer, which no length or checksum counts. */
+  closed?(header: H): boolean;
   headerBytes(header: H): number;
   emit(header: H, place: Place): void;
-  parse(place: Omit<Place, "next">, number: number | null): Parsed<H>;
-  /** Of IP layers: what they add to the checksums inside them. */
-  pseudoHeader?(header: H): NonNullable<Place["pseudoHeader"]>;
+  parse(place: Unparsed, number: number | null): Parsed<H>;
+  /** Of IP layers and their extensions: what checksums inside count in; `outer` is that of the layer around. */
+  pseudoHeader?(header: H, outer: PseudoHeader | null): PseudoHeader | null;
+  /** Where this header's fields lie, in order. Bits that no field names are none of the user's. */
+  fields(header: H): readonly Field[];
+  /** null or absent: this header has none. */
+  checksum?(header: H): ChecksumRule | null;
 }
 
 /** For constructors: throws a usage error unless `value` is a whole number of at most `bits` bits. */
@@ -78,6 +135,22 @@ export function fits(protocol: string, field: string, value: number, bits: numbe
 export const tooShort = (protocol: string, start: number, end: number, needed: number): Parsed<never> => ({
   header: null,
   fault: { protocol, field: "header", offset: start, what: `${end - start} bytes left of ${needed}` },
+});
+
+/** For `parse`: a checksum that is not as computed. */
+export const checksumFault = (protocol: string, offset: number, stored: number, right: number): Fault => ({
+  protocol,
+  field: "checksum",
+  offset,
+  what: `${hexNumber(stored)}, expected ${hexNumber(right)}`,
+});
+
+/** For `parse`: a length that does not go with what is there. */
+export const lengthFault = (protocol: string, field: string, offset: number, length: number, there: number): Fault => ({
+  protocol,
+  field,
+  offset,
+  what: `${length}, but ${there} bytes are there`,
 });
 
 export const hexNumber = (value: number): string => `0x${value.toString(16).padStart(4, "0")}`;

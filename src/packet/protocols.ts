@@ -1,5 +1,8 @@
 /** The table of protocols: a new one joins with its file and one line here. */
+import { arpProtocol } from "./arp.js";
 import { ethernetProtocol } from "./ethernet.js";
+import { icmpProtocol } from "./icmp.js";
+import { icmpv6Protocol } from "./icmpv6.js";
 import { ipv4Protocol } from "./ipv4.js";
 import { ipv6Protocol } from "./ipv6.js";
 import type { NumberSpace, Protocol } from "./protocol.js";
@@ -9,8 +12,11 @@ import { vlanProtocol } from "./vlan.js";
 const protocols = {
   ethernet: ethernetProtocol,
   vlan: vlanProtocol,
+  arp: arpProtocol,
   ipv4: ipv4Protocol,
   ipv6: ipv6Protocol,
+  icmp: icmpProtocol,
+  icmpv6: icmpv6Protocol,
   udp: udpProtocol,
 } as const;
 

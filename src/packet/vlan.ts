@@ -1,14 +1,15 @@
 /**
- * A VLAN tag (IEEE 802.1Q §9.6), after the EtherType 0x8100 (customer) or 0x88a8 (service) that announces it:
+ * A VLAN tag (IEEE 802.1Q §9.6), after the EtherType 0x8100 (customer) or 0x88a8 (service, IEEE 802.1ad) that announces it:
  *
  *     0  priority (3 bits) | drop eligible (1) | VLAN id (12)   2  EtherType (2)   4  payload
  */
-import { fits, type Parsed, type Place, type Protocol, tooShort } from "./protocol.js";
+import { fieldTable } from "./field.js";
+import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface VlanHeader {
   readonly protocol: "vlan";
   /** The EtherType that announces this tag. */
-  readonly tpid: 0x8100 | 0x88a8;
+  readonly tpid: Tpid;
   readonly priority: number;
   readonly dropEligible: boolean;
   readonly id: number;
@@ -16,13 +17,22 @@ export interface VlanHeader {
   readonly etherType: number | null;
 }
 
+/** 0x8100 customer tag, 0x88a8 service tag (802.1ad), 0x9100 what QinQ was announced by before. */
+export type Tpid = 0x8100 | 0x88a8 | 0x9100;
+
 const headerBytes = 4;
+const table = fieldTable([
+  ["priority", 3],
+  ["dropEligible", 1],
+  ["id", 12],
+  ["etherType", 16, "next"],
+]);
 
 export const vlan = (fields: {
   id: number;
   priority?: number;
   dropEligible?: boolean;
-  tpid?: 0x8100 | 0x88a8;
+  tpid?: Tpid;
   etherType?: number;
 }): VlanHeader => ({
   protocol: "vlan",
@@ -38,14 +48,14 @@ function emit(header: VlanHeader, { view, start, next }: Place): void {
   view.setUint16(start + 2, header.etherType ?? next ?? 0);
 }
 
-function parse({ view, start, end }: Omit<Place, "next">, number: number | null): Parsed<VlanHeader> {
+function parse({ view, start, end }: Unparsed, number: number | null): Parsed<VlanHeader> {
   if (end - start < headerBytes) return tooShort("vlan", start, end, headerBytes);
   const control = view.getUint16(start);
   const etherType = view.getUint16(start + 2);
   return {
     header: {
       protocol: "vlan",
-      tpid: number === 0x88a8 ? 0x88a8 : 0x8100,
+      tpid: number === 0x88a8 || number === 0x9100 ? number : 0x8100,
       priority: control >> 13,
       dropEligible: (control & 0x1000) !== 0,
       id: control & 0xfff,
@@ -60,10 +70,11 @@ function parse({ view, start, end }: Omit<Place, "next">, number: number | null)
 
 export const vlanProtocol: Protocol<VlanHeader> = {
   name: "vlan",
-  numbers: { etherType: [0x8100, 0x88a8] },
+  numbers: { etherType: [0x8100, 0x88a8, 0x9100] },
   numberOf: (header) => header.tpid,
-  nextSpace: "etherType",
+  nextSpaces: () => ["etherType"],
   headerBytes: () => headerBytes,
   emit,
   parse,
+  fields: () => table,
 };
