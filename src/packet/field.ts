@@ -25,7 +25,7 @@ const kindBits = { mac: 48, ipv4: 32, ipv6: 128 } as const;
 
 /** A row of fieldTable: name and number of bits, or kind of address; `bytes` are [name, bits, "bytes"]. */
 export type FieldRow =
-  | readonly [name: string, bits: number, what?: Derived | "bytes"]
+  | readonly [name: string, bits: number, what?: Derived | "bytes" | undefined]
   | readonly [name: string, kind: keyof typeof kindBits];
 
 /** Fields that follow each other without gaps, from bit `from`. */
