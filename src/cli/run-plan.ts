@@ -186,6 +186,17 @@ function minRatePps(text: string, sizes: readonly FrameSize[], lineRateBps: numb
   throw usageError(what, { where, accepted: "frames per second, e.g. 1Mpps; or one size only" });
 }
 
+/** Two directions need an external device behind two ports. */
+function bidirectionalOf({ bidirectional }: RunOptions, dut: DutChoice): boolean {
+  if (bidirectional !== true) return false;
+  if (dut.kind === "external" && dut.rx !== null) return true;
+  const what =
+    dut.kind === "external"
+      ? "two directions need two ports"
+      : `the ${dut.kind} device has one port for both directions`;
+  throw usageError(what, { where: "--bidirectional", accepted: "with --dut external, --tx and another --rx" });
+}
+
 /** Queue pairs in use: as asked, else as many as the ports have. */
 function queuesOf(asked: number | undefined, dut: DutChoice): number {
   if (asked !== undefined) return asked;
@@ -206,6 +217,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
   return {
     sizes: stream.sizes,
     dut,
+    bidirectional: bidirectionalOf(options, dut),
     queues: queuesOf(asked, dut),
     stream,
     trials,

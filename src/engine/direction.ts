@@ -29,10 +29,10 @@ export class Direction {
     this.rxPort = rxPort;
     const { memory, nowNs } = context;
     const program = compileStream(order.stream, order.size);
-    const { queues, trial, startSequence } = order;
+    const { queues, trial, startSequence, firstStream = 0 } = order;
     const senders = Array.from(
       { length: queues },
-      (_, queue) => new QueueSender({ memory, program, queue, queues, trial, startSequence, generation }),
+      (_, queue) => new QueueSender({ memory, program, queue, queues, trial, firstStream, startSequence, generation }),
     );
     const lag = order.load.kind === "paced" ? new LagWindow() : null;
     this.#senders = senders;

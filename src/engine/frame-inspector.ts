@@ -5,6 +5,7 @@
  */
 import { type RingMemory, ringMemory } from "../ring/memory.js";
 import type { FrameProgram } from "../stream/program.js";
+import { isReverse } from "../stream/reverse.js";
 import {
   checkSignature,
   readMagic,
@@ -12,6 +13,7 @@ import {
   signatureBytes,
   signatureHead,
   signatureMagic,
+  streamOf,
   trialOf,
 } from "../stream/signature.js";
 import type { CorruptKinds, FrameSample, TrialOrder } from "./trial-order.js";
@@ -27,6 +29,8 @@ export class FrameInspector {
   readonly foreignSamples: FrameSample[] = [];
   stale = 0;
   foreign = 0;
+  /** Frames of this trial's other direction: they came back where they had been sent. */
+  returned = 0;
   signature = 0;
   padded = 0;
   trimmed = 0;
@@ -43,7 +47,7 @@ export class FrameInspector {
   constructor(order: TrialOrder, program: FrameProgram, memory: RingMemory) {
     this.#program = program;
     this.#memory = memory;
-    this.#head = signatureHead(order.trial, 0);
+    this.#head = signatureHead(order.trial, order.firstStream ?? 0);
     this.#trial = order.trial;
     this.#ownTags = order.stream.vlan === null ? 0 : 1;
     this.#headerBytes = 14 + tagBytes * this.#ownTags + (order.stream.ip === 4 ? 20 : 40) + 8;
@@ -123,8 +127,9 @@ export class FrameInspector {
     }
     const trialStream = readTrialStream(view, end);
     if (trialStream !== this.#head) {
-      if (trialOf(trialStream) === this.#trial) this.#noteForeign(offset, bytes);
-      else this.stale++;
+      if (trialOf(trialStream) !== this.#trial) this.stale++;
+      else if (isReverse(streamOf(trialStream)) !== isReverse(streamOf(this.#head))) this.returned++;
+      else this.#noteForeign(offset, bytes);
       return false;
     }
     if (this.#isSent(bytes - changedBy)) return true;

@@ -15,6 +15,8 @@ export interface SenderStart {
   readonly queue: number;
   readonly queues: number;
   readonly trial: number;
+  /** The stream's number in signatures. */
+  readonly firstStream: number;
   readonly startSequence: number;
   /** Differs from trial to trial, so that buffers filled by an earlier program are rendered anew; 1 … 65,535. */
   readonly generation: number;
@@ -58,7 +60,7 @@ export class QueueSender implements Sender {
     this.queue = start.queue;
     this.#memory = start.memory;
     this.#program = start.program;
-    this.#head = signatureHead(start.trial, 0);
+    this.#head = signatureHead(start.trial, start.firstStream);
     this.#stride = start.queues;
     this.#generation = start.generation;
     this.#lowSequence = (start.startSequence + start.queue) | 0;

@@ -69,7 +69,7 @@ export class Receiver {
     this.#published = published;
     this.#memory = memory;
     this.#signed = program.signed;
-    this.#head = signatureHead(order.trial, 0);
+    this.#head = signatureHead(order.trial, order.firstStream ?? 0);
     this.#headSum = signatureBase(this.#head, 0, 0);
     this.#lag = lag;
     this.#latencyIntended = lag === null ? null : new Histogram();
@@ -165,6 +165,7 @@ export class Receiver {
       tooOld: sum((tracker) => tracker.tooOld),
       stale: this.#inspector.stale,
       foreign: this.#inspector.foreign,
+      returned: this.#inspector.returned,
       receivedInWindow,
       ...this.#lostRanges(lost),
       reorderExtent: this.#worstExtent(),

@@ -13,6 +13,8 @@ export interface TrialOrder {
   /** 1 … 255; 0 for a warm-up. In every frame's signature, so that an earlier trial's frames are told apart. */
   readonly trial: number;
   readonly stream: StreamSpec;
+  /** The number of its first stream in signatures; absent: 0. Another for the reverse direction. */
+  readonly firstStream?: number;
   /** What one frame after the other measures: one size, or a mix. */
   readonly size: FrameSize;
   /** Queue pairs in use: frame i goes to queue i mod queues. */
@@ -106,6 +108,8 @@ export interface ReceiveReport {
   readonly tooOld: number;
   readonly stale: number;
   readonly foreign: number;
+  /** Frames of the other direction, which came back to where they had been sent. */
+  readonly returned: number;
   /** Received (ours, this trial) before the last frame was sent: what the receive rate is taken from at max. */
   readonly receivedInWindow: number;
   readonly lostRanges: readonly SequenceRange[];

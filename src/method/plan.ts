@@ -31,6 +31,8 @@ export interface RunPlan {
   /** In order; each has its trials. */
   readonly sizes: readonly FrameSize[];
   readonly dut: DutChoice;
+  /** Both ways at once, each with the whole rate and count; external devices behind two ports only. */
+  readonly bidirectional: boolean;
   /** Queue pairs in use, 1 … 8. */
   readonly queues: number;
   /** What is sent, but for its size. */

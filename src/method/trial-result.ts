@@ -6,7 +6,7 @@ import { type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
 import { bpsL1Of, bpsL2Of, lossRatioOf } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
-import { percentWord, rateWord } from "../stats/words.js";
+import { framesWord, percentWord, rateWord } from "../stats/words.js";
 
 /** A window shorter than this says little about a steady rate: then all that came back counts, up to the last arrival. */
 const steadyWindowNs = 100_000_000;
@@ -15,6 +15,10 @@ export interface TrialInputs {
   readonly frameBytes: number | string;
   readonly meanFrameBytes: number;
   readonly phase: string;
+  /** Absent or null: there is only one. */
+  readonly direction?: "forward" | "reverse" | null;
+  /** Frames of this direction that came back where they had been sent; absent: nobody looked. */
+  readonly returned?: number;
   readonly requested: Requested;
   readonly order: TrialOrder;
   readonly report: TrialReport;
@@ -48,6 +52,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     frameBytes: inputs.frameBytes,
     meanFrameBytes: inputs.meanFrameBytes,
     phase: inputs.phase,
+    ...(inputs.direction == null ? {} : { direction: inputs.direction }),
     queues: order.queues,
     requested: inputs.requested,
     durationNs: report.transmit.windowNs,
@@ -57,6 +62,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     signature: inputs.signed,
     notionalL1: true,
     ...counts,
+    ...(inputs.returned === undefined ? {} : { returned: inputs.returned }),
     blockedOwn: report.transmit.blockedOwn,
     blockedNs: report.transmit.blockedNs,
     lossRatio: lossRatioOf(counts.lost, counts.sent),
@@ -83,7 +89,11 @@ export function trialResult(inputs: TrialInputs): Trial {
     },
   };
   const judgement = judgeTrial(unjudged, inputs);
-  return { ...unjudged, ...judgement, notes: [...inputs.notes, ...ownRateNotes(inputs), ...judgement.notes] };
+  return {
+    ...unjudged,
+    ...judgement,
+    notes: [...inputs.notes, ...ownRateNotes(inputs), ...returnedNotes(inputs), ...judgement.notes],
+  };
 }
 
 function countsOf({ report, signed }: TrialInputs): TrialCounts {
@@ -159,6 +169,10 @@ function ownRateNotes({ dutOwnRates }: TrialInputs): string[] {
     `the device's own figures: it took ${rateWord(rxPps)} (${apart(rxPps, generatorTxPps)} from ours) ` +
       `and gave back ${rateWord(txPps)} (${apart(txPps, generatorRxPps)} from ours)`,
   ];
+}
+
+function returnedNotes({ returned = 0 }: TrialInputs): string[] {
+  return returned === 0 ? [] : [`${framesWord(returned)} came back on the port that they were sent on`];
 }
 
 /** No coordinated omission: with what each frame was behind its slot. */

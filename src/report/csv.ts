@@ -7,6 +7,7 @@ const columns: readonly (readonly [head: string, cell: (trial: Trial) => Cell])[
   ["frameBytes", (t) => t.frameBytes],
   ["meanFrameBytes", (t) => t.meanFrameBytes],
   ["phase", (t) => t.phase],
+  ["direction", (t) => t.direction],
   ["queues", (t) => t.queues],
   ["requestedRate", (t) => t.requested.rate],
   ["requestedPps", (t) => t.requested.pps],

@@ -23,6 +23,11 @@ export function percent(share: number): string {
   return share < 0.1 ? (share * 100).toFixed(3) : Math.min(99.99, share * 100).toFixed(2);
 }
 
+/** What a row is about: the size, and where there are two directions, which. */
+export function rowLabel(trial: Parameters<typeof sizeLabel>[0] & { readonly direction?: string | undefined }): string {
+  return trial.direction === undefined ? sizeLabel(trial) : `${sizeLabel(trial)} ${trial.direction}`;
+}
+
 /** The size as a row's head: `1518`, or a mix with its mean, `imix (361)`. */
 export function sizeLabel(trial: { readonly frameBytes: number | string; readonly meanFrameBytes: number }): string {
   const { frameBytes, meanFrameBytes } = trial;

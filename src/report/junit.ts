@@ -83,7 +83,7 @@ function nameOf(trials: readonly Trial[], index: number): string {
 
 function baseName(trial: Trial): string {
   const size = typeof trial.frameBytes === "number" ? `${trial.frameBytes} bytes` : trial.frameBytes;
-  return `${size}, ${trial.phase}`;
+  return `${size}, ${trial.phase}${trial.direction === undefined ? "" : `, ${trial.direction}`}`;
 }
 
 function summaryOf(trial: Trial): string {

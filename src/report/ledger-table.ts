@@ -1,6 +1,6 @@
 /** The ledger by hop: what was sent, what each hop handed on, what came back, and what nobody can explain. */
 import { grouped } from "../stats/words.js";
-import { sizeLabel } from "./figures.js";
+import { rowLabel } from "./figures.js";
 import { type Column, colorsFor, grid } from "./grid.js";
 import type { ReportOptions } from "./report.js";
 import type { Trial } from "./result.js";
@@ -29,7 +29,7 @@ function rowsOf(trial: Trial, names: readonly string[], options: ReportOptions):
   const { unaccounted } = trial;
   const figure = unaccounted === null ? "-" : grouped(unaccounted);
   const chain = [
-    sizeLabel(trial),
+    rowLabel(trial),
     trial.phase,
     grouped(trial.sent),
     ...perHop("tx").map(grouped),

@@ -85,6 +85,10 @@ const trial = z.strictObject({
   frameBytes: z.union([z.int(), text]).describe("with FCS; the name of a mix, e.g. imix"),
   meanFrameBytes: z.number(),
   phase: text.describe("forwarding: an exact count that must come back intact; rate: at the rate asked; …"),
+  direction: z
+    .enum(["forward", "reverse"])
+    .optional()
+    .describe("with --bidirectional: from --tx to --rx, or back; each has the whole rate and count"),
   queues: z.int().min(1),
   requested,
   durationNs: ns.describe("the transmit window, which rates are over"),
@@ -113,6 +117,7 @@ const trial = z.strictObject({
   tooOld: frames.describe("more than 65,536 frames late: nobody can tell whether they are duplicates"),
   stale: frames.describe("of an earlier trial"),
   foreign: frames.describe("not ours"),
+  returned: frames.optional().describe("with two ports: frames that came back on the port that they were sent on"),
   lostRanges: z
     .array(z.tuple([frames, frames]))
     .describe(

@@ -1,6 +1,6 @@
 /** What a table can't say: why a trial did not pass, and what one should know about the figures. */
 import { framesWord, grouped, rateWord } from "../stats/words.js";
-import { microseconds, sizeLabel } from "./figures.js";
+import { microseconds, rowLabel, sizeLabel } from "./figures.js";
 import type { RunResult, Trial } from "./result.js";
 
 /** Lost ranges that are spelled out. */
@@ -99,7 +99,7 @@ function queueing(trials: readonly Trial[]): string[] {
   const sizes = trials.flatMap((trial) => {
     const { latencyNs, queueingNs, inFlightFrames } = trial;
     if (latencyNs !== null || queueingNs === null || inFlightFrames === null) return [];
-    return [`${microseconds(queueingNs)} µs (${framesWord(Math.round(inFlightFrames))}) at ${sizeLabel(trial)}`];
+    return [`${microseconds(queueingNs)} µs (${framesWord(Math.round(inFlightFrames))}) at ${rowLabel(trial)}`];
   });
   if (sizes.length === 0) return [];
   return [`in flight at max: ${sizes.join(", ")}; that is full rings and queues, no latency of the DUT`];
@@ -121,7 +121,10 @@ function nameOf(trials: readonly Trial[]): string {
   const phases = [...new Set(trials.map(({ phase }) => phase))].join(" and ");
   const sizes = [...new Set(trials.map(sizeLabel))];
   const unit = trials.every(({ frameBytes }) => typeof frameBytes === "number") ? " bytes" : "";
-  return `${sizes.join(", ")}${unit}, ${phases}`;
+  const directions = new Set(trials.map(({ direction }) => direction));
+  const [direction] = directions;
+  const way = directions.size === 1 && direction !== undefined ? `, ${direction}` : "";
+  return `${sizes.join(", ")}${unit}, ${phases}${way}`;
 }
 
 function counted(count: number, word: string): string {

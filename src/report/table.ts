@@ -1,6 +1,6 @@
 /** The result for a person at a terminal: a line per size, the ledger by hop, what to know in words, the verdict. */
 import { grouped } from "../stats/words.js";
-import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
+import { microseconds, percent, rowLabel, scaled } from "./figures.js";
 import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
 import { ledgerLines } from "./ledger-table.js";
 import type { ReportOptions } from "./report.js";
@@ -57,8 +57,8 @@ function trialLines(trials: readonly Trial[], options: ReportOptions): string[] 
       : [singleBlock(trials, options)];
   const severalPhases = new Set(blocks.at(-1)?.trials.map(({ phase }) => phase)).size > 1;
   const rows: string[][] = [];
-  for (const label of new Set(trials.map(sizeLabel))) {
-    const ofSize = blocks.map((block) => block.trials.filter((trial) => sizeLabel(trial) === label));
+  for (const label of new Set(trials.map(rowLabel))) {
+    const ofSize = blocks.map((block) => block.trials.filter((trial) => rowLabel(trial) === label));
     const count = Math.max(...ofSize.map(({ length }) => length));
     for (let i = 0; i < count; i++) {
       const line = ofSize.map((list): Trial | undefined => list[i]);

@@ -1,0 +1,188 @@
+/**
+ * One trial on an open lab, from the DUT's reset to the verdict: what every method is made of. A method decides what
+ * to ask for next; this runs it, and a trial in two directions gives a result for each.
+ */
+import type { TrialProgress } from "../engine/start-generator.js";
+import type { Load, TrialOrder, TrialReport } from "../engine/trial-order.js";
+import type { Requested, Trial } from "../report/result.js";
+import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
+import { type FrameSize, frameSizeName, meanFrameBytes } from "../units.js";
+import { compareDutRates } from "./dut-rate.js";
+import { hopDifferences } from "./hops.js";
+import type { Lab } from "./lab.js";
+import type { RunHooks, RunPlan } from "./plan.js";
+import { trialResult } from "./trial-result.js";
+
+/** How often progress is looked at, and how long an interval of --ndjson is. */
+const progressEveryMs = 100;
+const intervalMs = 1_000;
+/** A DUT that went away may come back between two trials. */
+export const reconnectMs = 3_000;
+
+/** What one trial is to do. Load and count are of each direction, over all its queues and streams. */
+export interface TrialRequest {
+  readonly size: FrameSize;
+  /** For the result; `forwarding` is judged as one (stats/verdict). */
+  readonly phase: string;
+  /** As it was asked for: `max`, `50%`, `2.5Gbps-l1`. */
+  readonly rateText: string;
+  /** null: as fast as the DUT takes them. */
+  readonly pps: number | null;
+  /** Infinity: until `count` frames are out, or until it is interrupted. */
+  readonly durationNs: number;
+  /** null: until the time is over. */
+  readonly count: number | null;
+}
+
+/** What a method's trials share. */
+export interface TrialRun {
+  readonly plan: RunPlan;
+  readonly lab: Lab;
+  readonly hooks: Pick<RunHooks, "signal" | "onProgress" | "onInterval">;
+  /** How many trials there will be, for the progress line. */
+  readonly total: number;
+}
+
+/** An order for each direction, the forward one first. `trial`: 1 … 255, 0 for a warm-up. */
+export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: number): TrialOrder[] {
+  const load: Load = next.pps === null ? { kind: "max" } : { kind: "paced", pps: next.pps };
+  const forward: TrialOrder = {
+    trial,
+    stream: plan.stream,
+    size: next.size,
+    queues: plan.queues,
+    startSequence: plan.startSequence,
+    load,
+    count: next.count,
+    durationNs: next.durationNs,
+    settleNs: plan.settleNs ?? lab.settleNs,
+    integrity: plan.integrity,
+    cooperative: lab.cooperative,
+  };
+  if (!plan.bidirectional) return [forward];
+  return [forward, { ...forward, stream: reverseStream(plan.stream), firstStream: reverseFirstStream }];
+}
+
+/** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts; trial number 0. */
+export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
+  await lab.ready(reconnectMs);
+  const orders = ordersFor(plan, lab, { ...first, pps: null, count: null, durationNs: plan.warmupNs }, 0);
+  await lab.generator.runDirections(orders, hooks.signal);
+  await lab.measureFloor(orders[0]!);
+}
+
+/**
+ * Runs the run's trial number `index` (from 0); one result for each direction. Rejects with a PktgenError where it
+ * could not begin; an interrupt makes the trial invalid with the reason `interrupted`.
+ */
+export async function runTrial(run: TrialRun, next: TrialRequest, index: number): Promise<readonly Trial[]> {
+  const { plan, lab, hooks } = run;
+  await lab.ready(reconnectMs);
+  const orders = ordersFor(plan, lab, next, 1 + (index % 255));
+  await lab.dut?.resetForTrial(plan.seed + index);
+  const hopsBefore = (await lab.dut?.readHops()) ?? null;
+  lab.watchDisturbance();
+  const stopWatching = watchProgress(run, next, index);
+  const rates = compareDutRates(lab, next.durationNs).catch(() => null);
+  const reports = await lab.generator.runDirections(orders, hooks.signal).finally(stopWatching);
+  const dutOwnRates = hooks.signal.aborted ? null : await rates;
+  const { stealMs, switches } = lab.disturbance();
+  const hopsAfter = (await lab.dut?.readHops()) ?? null;
+  const injected = (await lab.dut?.injected()) ?? null;
+  const requested: Requested = {
+    rate: next.rateText,
+    pps: next.pps,
+    durationNs: Number.isFinite(next.durationNs) ? next.durationNs : null,
+    count: next.count,
+  };
+  return reports.map((report, d) =>
+    trialResult({
+      frameBytes: frameSizeName(next.size),
+      meanFrameBytes: meanFrameBytes(next.size),
+      phase: next.phase,
+      direction: reports.length === 1 ? null : d === 0 ? "forward" : "reverse",
+      ...(reports.length === 1 ? {} : { returned: reports[1 - d]!.receive.returned }),
+      requested,
+      order: orders[d]!,
+      report,
+      signed: lab.isSigned(next.size),
+      hops: hopDifferences(hopsBefore, hopsAfter),
+      floorNs: lab.floorNs(),
+      dutOwnRates,
+      injected,
+      stealMs,
+      switches,
+      lossRatioMax: plan.lossLimit,
+      minPps: plan.minRatePps,
+      faults: faultsOf(report, lab, hooks.signal),
+      failures: failuresOf(report, orders[d]!),
+      notes: lab.notes,
+    }),
+  );
+}
+
+/** What makes a trial useless. A DUT that took no more frames is a result, see failuresOf. */
+function faultsOf({ transmit, neverQuiet }: TrialReport, lab: Lab, signal: AbortSignal): string[] {
+  if (signal.aborted) return ["interrupted"];
+  const lost = lab.lost();
+  if (lost !== null) return [`the device under test went away in the trial: ${lost}`];
+  const faults = transmit.cutShort === "peer gone" ? ["the device under test went away in the trial"] : [];
+  if (neverQuiet) faults.push("frames went on coming long after the last one was sent, so that nothing adds up");
+  return faults;
+}
+
+function failuresOf({ transmit }: TrialReport, order: TrialOrder): string[] {
+  const published = transmit.queues.reduce((sum, queue) => sum + queue.published, 0);
+  if (transmit.cutShort === "stuck") return ["the device under test took nothing for 5 s, and the trial was given up"];
+  const tookNone = published === 0 && transmit.cutShort === null && (order.count ?? 1) > 0 && transmit.missed === 0;
+  return tookNone ? ["the device under test took no frame: its ring was full all the time"] : [];
+}
+
+/** Calls the hooks while the trial runs; returns how to stop it. */
+function watchProgress({ lab, hooks, total }: TrialRun, next: TrialRequest, index: number): () => void {
+  const name = { trial: index + 1, frameBytes: frameSizeName(next.size), phase: next.phase };
+  let last: TrialProgress = nothingYet;
+  let atInterval: TrialProgress = nothingYet;
+  let ticks = 0;
+  const timer = setInterval(() => {
+    const now = lab.generator.progress();
+    if (now === null || now.elapsedNs <= last.elapsedNs) return;
+    const intervalNs = now.elapsedNs - last.elapsedNs;
+    const rxPps = ((now.received - last.received) * 1e9) / intervalNs;
+    hooks.onProgress?.({
+      ...name,
+      trials: total,
+      stage: now.phase === "sending" ? "" : "waiting for the last frames",
+      elapsedNs: now.elapsedNs,
+      durationNs: Number.isFinite(next.durationNs) ? next.durationNs : null,
+      sent: now.published,
+      received: now.received,
+      lost: now.missing,
+      rxPps,
+    });
+    last = now;
+    ticks++;
+    if (ticks % (intervalMs / progressEveryMs) !== 0) return;
+    hooks.onInterval?.({
+      ...name,
+      elapsedNs: now.elapsedNs,
+      sent: now.published,
+      received: now.received,
+      lost: now.missing,
+      txPps: ((now.published - atInterval.published) * 1e9) / (now.elapsedNs - atInterval.elapsedNs),
+      rxPps: ((now.received - atInterval.received) * 1e9) / (now.elapsedNs - atInterval.elapsedNs),
+    });
+    atInterval = now;
+  }, progressEveryMs);
+  return () => clearInterval(timer);
+}
+
+const nothingYet: TrialProgress = {
+  phase: "sending",
+  published: 0,
+  received: 0,
+  accepted: 0,
+  corrupt: 0,
+  missing: 0,
+  elapsedNs: 0,
+};
