@@ -61,6 +61,11 @@ export class Direction {
     this.#receivedInWindow = this.receiver.received;
   }
 
+  /** After the last frame: what was handed over and not taken is tried again. */
+  nudge(): void {
+    for (let q = 0; q < this.#senders.length; q++) this.#senders[q].nudge?.();
+  }
+
   /** Every frame was taken and has come back. */
   isComplete(): boolean {
     let sent = 0;

@@ -199,7 +199,10 @@ class Generator implements Job {
     let endedNs = 0;
     let quietSinceNs = 0;
     let stopped = true;
-    for (const { transmitter, receiver } of directions) {
+    for (const direction of directions) {
+      const { transmitter, receiver } = direction;
+      this.#context.touching.port = direction.txPort;
+      direction.nudge();
       endedNs = Math.max(endedNs, transmitter.endedNs);
       quietSinceNs = Math.max(quietSinceNs, receiver.lastArrivalNs);
       stopped &&= transmitter.wasStopped;

@@ -122,7 +122,15 @@ export class QueueSender implements Sender {
 
   /** Free slots now. */
   room(): number {
-    return this.#ring === null ? 0 : this.#ring.reclaim();
+    const ring = this.#ring;
+    if (ring === null) return 0;
+    if (ring.kickAgain !== undefined) this.nudge();
+    return ring.reclaim();
+  }
+
+  /** Calls the kernel again where it left off for want of room. */
+  nudge(): void {
+    if (this.#ring?.kickAgain?.()) this.#open!.notifyTx();
   }
 
   /**

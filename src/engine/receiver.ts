@@ -3,6 +3,7 @@
  * The clock is read once per poll, before any frame of it is looked at.
  */
 import type { RingMemory } from "../ring/memory.js";
+import type { RxRing } from "../ring/ring.js";
 import { Histogram } from "../stats/histogram.js";
 import { type LostFrames, type SequenceRange, SequenceTracker, sequenceCodes } from "../stats/sequence.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
@@ -56,6 +57,8 @@ export class Receiver {
   #queues: readonly OpenQueue[] = [];
   readonly #published: (queue: number) => number;
   #lastArrivalNs = 0;
+  /** When a burst that carries stamps was seen; 0: none does. */
+  #seenNs = 0;
 
   /** `published`: frames handed to the peer so far on a transmit queue; a higher number was never sent. */
   constructor(
@@ -136,7 +139,9 @@ export class Receiver {
       const tally = this.#tallies[q];
       tally.packets += n;
       const corruptBefore = this.#inspector.corrupt;
-      if (this.#signed) tally.bytes += this.#analyse(q, n, arrivalNs, ring.offsets, ring.lengths);
+      const stamps = ring.arrivalsNs ?? null;
+      if (stamps !== null && this.#signed) tally.bytes += this.#analyseStamped(q, n, ring, stamps, epochNs);
+      else if (this.#signed) tally.bytes += this.#analyse(q, 0, n, arrivalNs, ring.offsets, ring.lengths);
       else tally.bytes += this.#countUnsigned(tally, n, ring.offsets, ring.lengths);
       tally.corrupt += this.#inspector.corrupt - corruptBefore;
       ring.release(n);
@@ -198,10 +203,10 @@ export class Receiver {
   }
 
   /**
-   * Returns the bytes of the burst. Frames that follow each other in number and left together (same stamp) make a
+   * Returns the bytes of frames `first` to n of a burst. Frames that follow each other in number and left together (same stamp) make a
    * run, which sequence analysis and histograms take at once: at max nearly all frames do, and cost a third.
    */
-  #analyse(q: number, n: number, arrivalNs: number, offsets: Uint32Array, lengths: Uint32Array): number {
+  #analyse(q: number, first: number, n: number, arrivalNs: number, offsets: Uint32Array, lengths: Uint32Array): number {
     const view = this.#memory.view;
     const known = this.#lengths;
     const head = this.#head | 0;
@@ -217,7 +222,7 @@ export class Receiver {
     let runLow = 0;
     let runTail = 0;
     let bytes = 0;
-    for (let k = 0; k < n; k++) {
+    for (let k = first; k < n; k++) {
       const length = lengths[k];
       const end = offsets[k] + length;
       bytes += length;
@@ -276,6 +281,16 @@ export class Receiver {
     }
   }
 
+  /** As #analyse, of frames each of which has its own time of arrival. */
+  #analyseStamped(q: number, n: number, ring: RxRing, stamps: Float64Array, epochNs: number): number {
+    this.#seenNs = this.#lastArrivalNs;
+    let bytes = 0;
+    for (let k = 0; k < n; k++) {
+      bytes += this.#analyse(q, k, k + 1, Math.round(stamps[k] - epochNs), ring.offsets, ring.lengths);
+    }
+    return bytes;
+  }
+
   /** A frame of this trial with a right signature that ends at `end`, and is not the next of its queue. */
   #take(q: number, view: DataView, offset: number, bytes: number, arrivalNs: number): void {
     const end = offset + bytes;
@@ -294,7 +309,11 @@ export class Receiver {
     const tracker = this.#trackers[queue];
     const next = tracker.next;
     const index = next + ahead / stride;
-    const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+    let latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+    // Another clock said when it came, and is compared with ours only so well: a frame that we saw after it left came.
+    if (latencyNs < 0 && this.#seenNs > arrivalNs) {
+      if (elapsedNs48(this.#seenNs, readTimeHigh16(view, end), readTimeLow32(view, end)) >= 0) latencyNs = 0;
+    }
     if (index < 0 || index >= this.#published(queue) || latencyNs < 0) {
       this.#inspector.noteImpossible(offset, bytes);
       return;

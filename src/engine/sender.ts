@@ -36,6 +36,8 @@ export interface Sender {
   send(n: number, timeLow32: number, timeHigh16: number): number;
   /** Published and not taken by the peer, after a look. */
   outstanding(): number;
+  /** Between sends: whatever was left undone for want of room is tried again. */
+  nudge?(): void;
   /** An earlier trial's frames that the peer took in this one. */
   carried(): number;
 }

@@ -147,10 +147,12 @@ export class Transmitter {
       carried: sender.carried(),
     }));
     const outstanding = queues.reduce((sum, queue) => sum + queue.outstanding, 0);
-    const sent = this.#published - outstanding;
+    // A kick that finds the other side gone ends the turn that counts: what the senders say is whole.
+    const published = queues.reduce((sum, queue) => sum + queue.published, 0);
+    const sent = published - outstanding;
     const { count } = this.#order;
     // Of a count, a frame that finds no slot waits for the next; blocked is what was left when the trial was given up.
-    const unsent = count !== null && this.#cutShort !== "stopped" ? count - this.#published : 0;
+    const unsent = count !== null && this.#cutShort !== "stopped" ? count - published : 0;
     const blocked = this.#blocked + outstanding + unsent;
     const missed = this.#missed();
     const stillBlockedNs = this.#blockedSinceNs < 0 ? 0 : this.#endedNs - this.#blockedSinceNs;

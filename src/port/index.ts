@@ -4,6 +4,7 @@
  */
 import { openNull } from "./null.js";
 import { defaultPortOptions, type OpenPortOptions } from "./options.js";
+import { PacketPort } from "./packet.js";
 import type { Port, PortSpec } from "./port.js";
 import { VhostPort } from "./vhost.js";
 import { VirtioUserPort } from "./virtio-user.js";
@@ -14,7 +15,8 @@ export { type PortKind, type PortOption, parsePortSpec, portKinds } from "./spec
 
 /**
  * Opens a port: a server listens from then on, a client is connected. The peer may still have to come: `ready`.
- * @throws PktgenError: no such socket, nobody listens, no memory (3); the path is too long (2).
+ * @throws PktgenError: no such socket or interface, nobody listens, no permission, no memory (3); the path is too long,
+ *   the interface must not be sent on (2).
  */
 export async function openPort(spec: PortSpec, options: Partial<OpenPortOptions> = {}): Promise<Port> {
   const all = { ...defaultPortOptions, ...options };
@@ -23,6 +25,8 @@ export async function openPort(spec: PortSpec, options: Partial<OpenPortOptions>
       return VirtioUserPort.open(spec, all);
     case "vhost":
       return VhostPort.open(spec, all);
+    case "packet":
+      return PacketPort.open(spec, all);
     case "null":
       return openNull(spec, all);
   }

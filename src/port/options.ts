@@ -4,6 +4,17 @@ export interface OpenPortOptions {
   readonly maxFrameBytes: number;
   /** The longest frame that will be sent, with FCS; an interface whose MTU is too small for it is refused. */
   readonly sendFrameBytes: number;
+  /** What the port is for; rings that nobody will look at need not be opened. */
+  readonly sends: boolean;
+  readonly receives: boolean;
+  /** Also where the interface carries the default route or an SSH connection. */
+  readonly yesThisInterface: boolean;
 }
 
-export const defaultPortOptions: OpenPortOptions = { maxFrameBytes: 1518, sendFrameBytes: 64 };
+export const defaultPortOptions: OpenPortOptions = {
+  maxFrameBytes: 1518,
+  sendFrameBytes: 64,
+  sends: true,
+  receives: true,
+  yesThisInterface: false,
+};

@@ -4,6 +4,7 @@
  * quiesce, which returns when no worker touches the rings any more.
  */
 import type { RingLayout } from "../ring/ring.js";
+import type { FanoutMode } from "../sys/fanout.js";
 
 /**
  * How a worker wakes the other side of a ring, as plain data; `engine/kick.ts` makes a function of it. A peer in
@@ -54,7 +55,7 @@ export interface PortFacts {
   readonly spec: string;
   readonly kind: string;
   readonly queues: number;
-  readonly ringFormat: "split" | "packed" | "none";
+  readonly ringFormat: "split" | "packed" | "tpacket_v2" | "none";
   readonly ringSize: number;
   readonly features: readonly string[];
   /** The longest frame, without FCS, that fits. */
@@ -72,10 +73,17 @@ export interface Port extends AsyncDisposable {
   observe(observer: PortObserver): void;
   /** A worker found that the peer broke the rules of a ring: ends that connection as if the peer had gone, because of `why`. */
   breakConnection(why: string): void;
+  /**
+   * Frames that arrived at this machine and that we had no room for, since the port was opened: in our rings, or before
+   * them. Loss of our own, never the device's. Absent: nothing can be lost there, or nobody could tell.
+   */
+  receiveDrops?(): number;
+  /** Why there are no rings, where that is more than a closed connection; null: there are. */
+  whyLost?(): string | null;
 }
 
 /** `kind:target[,option=value…]`, parsed and validated. */
-export type PortSpec = VhostUserPortSpec | NullPortSpec;
+export type PortSpec = VhostUserPortSpec | NullPortSpec | PacketPortSpec;
 
 export interface VhostUserPortSpec {
   /** The text it came from. */
@@ -99,4 +107,22 @@ export interface NullPortSpec {
   readonly kind: "null";
   readonly queues: number;
   readonly size: number;
+}
+
+export interface PacketPortSpec {
+  readonly text: string;
+  readonly kind: "packet";
+  /** Of the interface. */
+  readonly name: string;
+  /** Network namespace; null: that of this process. */
+  readonly netns: string | null;
+  readonly queues: number;
+  /** Slots of each ring to receive, and to send, at the least. */
+  readonly size: number;
+  readonly txSize: number;
+  readonly qdisc: "bypass" | "on";
+  /** How what comes in is shared among several queues. */
+  readonly fanout: FanoutMode;
+  /** Whose clock says when a frame arrived; off: ours, when it is seen. */
+  readonly timestamp: "off" | "kernel" | "hardware";
 }

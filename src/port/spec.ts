@@ -5,7 +5,9 @@
 
 import { usageError } from "../errors.js";
 import { nearest } from "../nearest.js";
-import type { PortSpec, VhostUserPortSpec } from "./port.js";
+import { type FanoutMode, fanoutModes } from "../sys/fanout.js";
+import { checkInterfaceName } from "../sys/interface-name.js";
+import type { PacketPortSpec, PortSpec, VhostUserPortSpec } from "./port.js";
 
 export interface PortOption {
   readonly name: string;
@@ -52,6 +54,16 @@ const onOff = (name: string, byDefault: "on" | "off", meaning: string): PortOpti
   meaning,
 });
 
+const wordsOr = (words: readonly string[]): string => `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+
+/** For ports on interfaces. */
+const netnsOption: PortOption = {
+  name: "netns",
+  default: "",
+  accepted: "a name of `ip netns`, or the path of a namespace",
+  meaning: "network namespace that the interface is in; without, that of this process",
+};
+
 /** One entry a kind: the parser, its errors and `pktgen-ts ports` read them. */
 export const portKinds: readonly PortKind[] = [
   {
@@ -97,6 +109,42 @@ export const portKinds: readonly PortKind[] = [
       { ...sizeOption, meaning: "for symmetry only: the driver decides how many descriptors its rings have" },
       onOff("mrg_rxbuf", "off", "offer to spread a frame over several of the driver's buffers (MRG_RXBUF)"),
       onOff("in_order", "off", "offer to use buffers strictly in order (IN_ORDER)"),
+    ],
+  },
+  {
+    name: "packet",
+    target: "IFACE",
+    targetMeaning: "the name of the interface",
+    read: packetSpec,
+    summary: "a network interface, through packet sockets with mapped rings (AF_PACKET); needs CAP_NET_RAW",
+    options: [
+      netnsOption,
+      queuesOption,
+      {
+        ...sizeOption,
+        default: "4096",
+        accepted: `${minSize} to ${maxSize}`,
+        meaning: "slots of each ring to receive, at the least",
+      },
+      { name: "tx_size", default: "256", accepted: `${minSize} to ${maxSize}`, meaning: "slots of each ring to send" },
+      {
+        name: "qdisc",
+        default: "bypass",
+        accepted: "bypass or on",
+        meaning: "go past the interface's queueing discipline, or through it",
+      },
+      {
+        name: "fanout",
+        default: "hash",
+        accepted: wordsOr(Object.keys(fanoutModes)),
+        meaning: "how several queues share what comes in: by flow, in turn, by CPU, by the card's queue, at random",
+      },
+      {
+        name: "timestamp",
+        default: "off",
+        accepted: "off, kernel or hardware",
+        meaning: "whose clock says when a frame arrived; off: ours, when it is seen",
+      },
     ],
   },
   {
@@ -209,6 +257,12 @@ class OptionValues {
     return number;
   }
 
+  /** null: not given. */
+  text(name: string): string | null {
+    const value = this.#values.get(name)!;
+    return value === "" ? null : value;
+  }
+
   /** `anySize`: a packed ring may have any. */
   size(anySize: boolean): number {
     const size = this.integer("size", minSize, maxSize);
@@ -229,6 +283,21 @@ function vhostUserSpec(text: string, kind: VhostUserPortSpec["kind"], path: stri
     size: values.size(ring === "packed"),
     mergeable: values.on("mrg_rxbuf"),
     inOrder: values.on("in_order"),
+  };
+}
+
+function packetSpec(text: string, name: string, values: OptionValues): PacketPortSpec {
+  return {
+    text,
+    kind: "packet",
+    name: checkInterfaceName(name, text),
+    netns: values.text("netns"),
+    queues: values.integer("queues", 1, maxQueues),
+    size: values.integer("size", minSize, maxSize),
+    txSize: values.integer("tx_size", minSize, maxSize),
+    qdisc: values.oneOf("qdisc", ["bypass", "on"]),
+    fanout: values.oneOf("fanout", Object.keys(fanoutModes) as FanoutMode[]),
+    timestamp: values.oneOf("timestamp", ["off", "kernel", "hardware"]),
   };
 }
 

@@ -7,6 +7,7 @@ import { NullRx, NullTx } from "./null-ring.js";
 import { PackedDeviceRx, PackedDeviceTx } from "./packed-device.js";
 import { PackedDriverRx } from "./packed-driver-rx.js";
 import { PackedDriverTx } from "./packed-driver-tx.js";
+import { PacketRx, PacketTx } from "./packet.js";
 import type { DriverRingLayout, RingLayout, RxRing, TxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
 import { SplitDeviceRx, SplitDeviceTx } from "./split-device.js";
@@ -29,6 +30,7 @@ import {
 export function openTxRing(memory: RingMemory, layout: RingLayout): TxRing {
   if (layout.direction !== "tx") throw new RingFault("ring.direction", "a receive ring cannot transmit");
   if (layout.format === "null") return new NullTx(layout);
+  if (layout.format === "packet") return new PacketTx(memory, layout);
   if (layout.role === "device") {
     return layout.format === "split" ? new SplitDeviceTx(memory, layout) : new PackedDeviceTx(memory, layout);
   }
@@ -40,6 +42,7 @@ export function openTxRing(memory: RingMemory, layout: RingLayout): TxRing {
 export function openRxRing(memory: RingMemory, layout: RingLayout): RxRing {
   if (layout.direction !== "rx") throw new RingFault("ring.direction", "a transmit ring cannot receive");
   if (layout.format === "null") return new NullRx(layout);
+  if (layout.format === "packet") return new PacketRx(memory, layout);
   if (layout.role === "device") {
     return layout.format === "split" ? new SplitDeviceRx(memory, layout) : new PackedDeviceRx(memory, layout);
   }

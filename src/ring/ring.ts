@@ -35,6 +35,11 @@ export interface TxRing {
   outstanding(): number;
   /** After a publish: does the peer ask for a notification (kick or call)? */
   notifyWanted(): boolean;
+  /**
+   * Rings that the kernel takes from only while it is called: after a look, true where it left off for want of room and
+   * must be kicked again. May throw a RingFault: it left off for good.
+   */
+  kickAgain?(): boolean;
   /** Ring position for VHOST_USER_GET_VRING_BASE: split: the index; packed: index | wrap counter << 15. */
   position(): number;
 }
@@ -46,6 +51,11 @@ export interface RxRing {
   readonly offsets: Uint32Array;
   /** After `poll`: bytes of frame k (without virtio-net header, without FCS). */
   readonly lengths: Uint32Array;
+  /**
+   * After `poll`, where the ring stamps what arrives: when frame k did, ns of the engine's clock, as exact as the two
+   * clocks could be compared. Absent or null: it arrived when it was seen.
+   */
+  readonly arrivalsNs?: Float64Array | null;
   /** Looks for frames: at most `max` and at most `offsets.length` (256). Valid until `release`. */
   poll(max: number): number;
   /** Gives the oldest n polled frames' buffers back. Always release all of a poll before the next poll. */
@@ -132,5 +142,26 @@ export interface NullRingLayout {
   readonly bufferBytes: number;
 }
 
+/** The mapped ring of a packet socket, TPACKET_V2. */
+export interface PacketRingLayout {
+  readonly format: "packet";
+  readonly direction: "tx" | "rx";
+  readonly vring: number;
+  /** Slots, none of which lies across two blocks. */
+  readonly size: number;
+  readonly slotBytes: number;
+  readonly blockBytes: number;
+  /** Offset of the first block; 2 MiB at the least, as the arena places mappings. */
+  readonly ring: number;
+  /** Offset of 16 bytes: our position (4), and where frames are stamped how far their clock is ahead (a double, at 8). */
+  readonly state: number;
+  readonly maxFrameBytes: number;
+  /** Whole seconds that the stamps' clock is ahead of ours; null: frames are not stamped. */
+  readonly stampsAheadSeconds: number | null;
+  /** The kernel shows us what we send, too. */
+  readonly skipOutgoing: boolean;
+  readonly start: number;
+}
+
 /** Plain data, fit for structured clone: a worker opens its ring from it. */
-export type RingLayout = DriverRingLayout | DeviceRingLayout | NullRingLayout;
+export type RingLayout = DriverRingLayout | DeviceRingLayout | NullRingLayout | PacketRingLayout;

@@ -3,7 +3,8 @@
  * on one. Everything comes over netlink and ioctl, since /sys shows another namespace's.
  */
 import { closeSync } from "node:fs";
-import { environmentError, usageError } from "../errors.js";
+import { environmentError } from "../errors.js";
+import { checkInterfaceName, IFNAMSIZ } from "./interface-name.js";
 import { addressOf, checked, libc, systemError } from "./libc.js";
 import { askNetlink, netlinkAttribute, netlinkAttributes, netlinkUint32 as uint32 } from "./netlink.js";
 
@@ -14,7 +15,6 @@ const RTM_GETLINK = 18;
 const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GSET = 0x1;
 const ETHTOOL_GDRVINFO = 0x3;
-const IFNAMSIZ = 16;
 const ENODEV = 19;
 
 /** linux/if_link.h */
@@ -89,23 +89,6 @@ export interface InterfaceFacts {
   /** The interface below (vlan, macvlan) or at the other end (veth), by index; null where it is in another namespace. */
   readonly link: number | null;
   readonly statistics: InterfaceStatistics;
-}
-
-/**
- * @throws PktgenError (2): a name that no interface can have.
- */
-export function checkInterfaceName(name: string, where: string): string {
-  const bytes = Buffer.byteLength(name);
-  if (bytes >= IFNAMSIZ) {
-    throw usageError(`the interface name "${name}" has ${bytes} bytes`, { where, accepted: `at most ${IFNAMSIZ - 1}` });
-  }
-  if (name === "" || name === "." || name === ".." || /[/:\s\0]/.test(name)) {
-    throw usageError(`"${name}" is no interface name`, {
-      where,
-      accepted: `1 to ${IFNAMSIZ - 1} bytes without slashes, colons and blanks`,
-    });
-  }
-  return name;
 }
 
 /** null: there is none of that name. */

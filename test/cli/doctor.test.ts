@@ -47,7 +47,7 @@ describe("the doctor's rules", () => {
 
   it("counts capabilities", () => {
     put("proc/self/status", "CapEff:\t0000000000003000\n");
-    expect(checkCapabilities(root)).toMatchObject({ state: "missing", found: "only CAP_NET_ADMIN, CAP_NET_RAW" });
+    expect(checkCapabilities(root)).toMatchObject({ state: "missing", found: "only CAP_NET_RAW, CAP_NET_ADMIN" });
   });
 
   it("wants hugepages reserved, free, mounted and writable", () => {

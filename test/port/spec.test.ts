@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { PktgenError } from "../../src/errors.js";
 import { parsePortSpec, portKinds } from "../../src/port/index.js";
 
+const kinds = portKinds.map(({ name }) => name).join(", ");
+
 const lineOf = (text: string): string => {
   try {
     parsePortSpec(text);
@@ -32,6 +34,19 @@ describe("parsePortSpec", () => {
       mergeable: false,
       inOrder: false,
     });
+    expect(parsePortSpec("packet:eth1")).toEqual({
+      text: "packet:eth1",
+      kind: "packet",
+      name: "eth1",
+      netns: null,
+      queues: 1,
+      size: 4096,
+      txSize: 256,
+      qdisc: "bypass",
+      fanout: "hash",
+      timestamp: "off",
+    });
+    expect(parsePortSpec("packet:eth1,netns=lab,fanout=lb,queues=2")).toMatchObject({ netns: "lab", fanout: "lb" });
     expect(parsePortSpec("null:")).toEqual({ text: "null:", kind: "null", queues: 1, size: 1024 });
   });
 
@@ -56,8 +71,15 @@ describe("parsePortSpec", () => {
   });
 
   it.each([
-    ["vhots:/s", 'unknown port kind "vhots"; accepted: virtio-user, vhost, null; did you mean vhost?'],
-    ["dpdk:/s", 'unknown port kind "dpdk"; accepted: virtio-user, vhost, null'],
+    ["vhots:/s", `unknown port kind "vhots"; accepted: ${kinds}; did you mean vhost?`],
+    ["dpdk:/s", `unknown port kind "dpdk"; accepted: ${kinds}`],
+    ["packet:", "the name of the interface is missing; accepted: packet:IFACE[,option=value…]"],
+    ["packet:interface-of-16b", 'the interface name "interface-of-16b" has 16 bytes; accepted: at most 15'],
+    ["packet:a/b", '"a/b" is no interface name; accepted: 1 to 15 bytes without slashes, colons and blanks'],
+    ["packet:a,fanout=all", 'fanout is "all"; accepted: hash, lb, cpu, rnd or qm'],
+    ["packet:a,qdisc=off", 'qdisc is "off"; accepted: bypass or on'],
+    ["packet:a,timestamp=on", 'timestamp is "on"; accepted: off, kernel or hardware'],
+    ["packet:a,size=0", 'size is "0"; accepted: 4 to 32768'],
     ["vhost", "the colon after the port's kind is missing; accepted: vhost:PATH"],
     ["vhost:", "the path of the socket is missing; accepted: vhost:PATH[,option=value…]"],
     ["vhost:,queues=2", "the path of the socket is missing; accepted: vhost:PATH[,option=value…]"],

@@ -1,7 +1,7 @@
 /** What Linux interfaces and the tests of this project use: tun, capabilities, tshark. testpmd-lab.ts has the testpmd lab. */
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { fieldOf, readKernelFile } from "../../sys/host.js";
+import { type Capability, grantHint, hasCapability } from "../../sys/capabilities.js";
 import { type Check, reasonOf } from "./check.js";
 
 const commandTimeoutMs = 5_000;
@@ -23,22 +23,16 @@ function checkTun(): Check {
   }
 }
 
-/** Bits of CapEff, from linux/capability.h. */
-const capabilities = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_NICE: 23, CAP_BPF: 39 } as const;
+/** What packet: ports need, what tap: needs beside, what xdp: needs beside. */
+const interfaceCapabilities: readonly Capability[] = ["CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_BPF"];
 
 export function checkCapabilities(root = ""): Check {
-  const mask = fieldOf(readKernelFile("/proc/self/status", root), "CapEff") ?? "0";
-  const bits = /^[0-9a-f]+$/.test(mask) ? BigInt(`0x${mask}`) : 0n;
-  const entries = Object.entries(capabilities);
-  const held = entries.filter(([, bit]) => ((bits >> BigInt(bit)) & 1n) === 1n).map(([name]) => name);
-  if (held.length === entries.length) return { name: "capabilities", state: "ok", found: held.join(", ") };
+  const name = "capabilities";
+  const missing = interfaceCapabilities.filter((capability) => !hasCapability(capability, root));
+  if (missing.length === 0) return { name, state: "ok", found: interfaceCapabilities.join(", ") };
+  const held = interfaceCapabilities.filter((capability) => !missing.includes(capability));
   const found = held.length === 0 ? "none of those for network interfaces" : `only ${held.join(", ")}`;
-  return {
-    name: "capabilities",
-    state: "missing",
-    found,
-    fix: "run as root, or under: sudo setpriv --ambient-caps +net_raw,+net_admin",
-  };
+  return { name, state: "missing", found, fix: grantHint(interfaceCapabilities) };
 }
 
 async function checkTshark(): Promise<Check> {

@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { openPort, parsePortSpec } from "../../src/port/index.js";
+import { vethPair } from "../lab/netns.js";
+import { openPair, temporaryFolder } from "../port/rings-cross.js";
+import { type PortCase, type PortEnds, portContract } from "./port.js";
+
+/** A driver and a device over one socket. */
+const vhostUser = (ring: "split" | "packed"): PortCase => ({
+  name: `virtio-user and vhost, ${ring} rings`,
+  needs: [],
+  queues: 4,
+  longest: 1514,
+  except: {
+    "goes on where": "a device side's rings say where they start, and its port says it anew whenever workers stood",
+  },
+  async open({ queues }): Promise<PortEnds> {
+    const folder = temporaryFolder();
+    const both = `,queues=${queues},ring=${ring},size=256`;
+    const { driver, device } = await openPair({ path: join(folder.path, "s"), driverListens: false, both });
+    return {
+      a: driver,
+      b: device,
+      async [Symbol.asyncDispose]() {
+        await driver[Symbol.asyncDispose]();
+        await device[Symbol.asyncDispose]();
+        folder[Symbol.dispose]();
+      },
+    };
+  },
+});
+
+/** Both ends of a veth pair, in two namespaces. */
+const onVeth = (kind: string, options: string): PortCase => ({
+  name: `${kind} on a veth pair${options}`,
+  needs: ["netns"],
+  queues: 2,
+  longest: 1514,
+  async open({ queues }): Promise<PortEnds> {
+    const pair = vethPair({ queues });
+    const port = ({ name, netns }: { readonly name: string; readonly netns: string }) =>
+      openPort(parsePortSpec(`${kind}:${name},netns=${netns},queues=${queues}${options}`));
+    try {
+      const [a, b] = [await port(pair.a), await port(pair.b)];
+      return {
+        a,
+        b,
+        async [Symbol.asyncDispose]() {
+          await a[Symbol.asyncDispose]();
+          await b[Symbol.asyncDispose]();
+          pair[Symbol.dispose]();
+        },
+      };
+    } catch (error) {
+      pair[Symbol.dispose]();
+      throw error;
+    }
+  },
+});
+
+portContract(vhostUser("split"));
+portContract(vhostUser("packed"));
+portContract(onVeth("packet", ",size=1000"));
+portContract(onVeth("packet", ",qdisc=on,timestamp=kernel,fanout=rnd,tx_size=5,size=64"));
