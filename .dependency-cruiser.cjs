@@ -82,7 +82,7 @@ module.exports = {
       name: "pure-rooms-call-no-system",
       comment: "packet, ring, stream, stats and the search know neither the system nor ports",
       severity: "error",
-      from: { path: ["^src/(packet|ring|stream|stats)/", "^src/method/search\\.ts$"] },
+      from: { path: ["^src/(packet|ring|stream|stats)/", "^src/method/search/"] },
       to: { path: "^src/(sys|port|engine)/", ...values },
     },
     {
@@ -95,7 +95,7 @@ module.exports = {
     {
       name: "search-is-pure",
       severity: "error",
-      from: { path: "^src/method/search\\.ts$" },
+      from: { path: "^src/method/search/" },
       to: nodeBuiltins,
     },
     {

@@ -1,0 +1,94 @@
+/**
+ * Binary search for one goal, as RFC 2544 §24 and RFC 9971 §2.1 have it: the middle between a load that holds and one
+ * that does not, until they are close enough. With `verifications`, loss is believed only after so many further
+ * trials at the same load lost frames as well: binary search with loss verification, ETSI GS NFV-TST 009 §12.3.3.
+ */
+import { Course, type CourseOptions, criterionAt } from "./course.js";
+import type { SearchGoal } from "./goals.js";
+import {
+  relativeWidth,
+  roundLoad,
+  type Search,
+  type SearchLoad,
+  type SearchOutcome,
+  type SearchResult,
+} from "./search.js";
+
+export interface BisectionOptions extends CourseOptions {
+  readonly goal: SearchGoal;
+  /** Further trials after one with too much loss; the first that holds is believed. 0: plain bisection. */
+  readonly verifications: number;
+}
+
+/** What a load is, once its trials are over. */
+type Answer = "holds" | "fails" | "unreachable" | "ended";
+
+export function* bisection(options: BisectionOptions): Search {
+  const course = new Course(options);
+  const { minPps, maxPps } = options.range;
+  let lower: number | null = null;
+  let upper: number | null = null;
+  let next: number | null = maxPps;
+  while (next !== null) {
+    const answer: Answer = yield* tryLoad(course, options, next);
+    if (answer === "ended") break;
+    if (answer === "holds") lower = next;
+    else upper = next;
+    next = middleLoad(lower, upper, minPps, options.goal.width);
+  }
+  return [resultOf(course, options, lower, upper)];
+}
+
+/** The arithmetic middle; null where the ends are close enough, or there is nothing left to try. */
+function middleLoad(lower: number | null, upper: number | null, minPps: number, width: number): number | null {
+  if (upper === null || upper <= minPps) return null;
+  if (lower !== null && relativeWidth(lower, upper) <= width) return null;
+  if (lower === null && upper < minPps * 2) return minPps;
+  const middle = roundLoad(((lower ?? 0) + upper) / 2);
+  return middle > (lower ?? 0) && middle < upper ? middle : null;
+}
+
+/** One load: trials until its goal decides, then those that verify a loss. */
+function* tryLoad(
+  course: Course,
+  { goal, verifications, queueFrames }: BisectionOptions,
+  pps: number,
+): Generator<SearchLoad, Answer, SearchOutcome> {
+  const criterion = criterionAt(goal, pps, queueFrames);
+  yield* course.decide(goal, pps, goal.name);
+  for (let again = 0; again < verifications; again++) {
+    if (course.endedBy !== null || pps >= course.book.unreachable) break;
+    if (course.book.classOf(pps, criterion) === "lower") return "holds";
+    const before = course.trialsAt(pps).length;
+    yield* course.trial(pps, criterion.trialNs, goal.name);
+    const last = course.trialsAt(pps)[before];
+    if (last !== undefined && last.lossRatio <= goal.lossRatio) return "holds";
+  }
+  if (course.endedBy !== null) return "ended";
+  if (pps >= course.book.unreachable) return "unreachable";
+  return course.book.classOf(pps, criterion) === "lower" ? "holds" : "fails";
+}
+
+/** The search's own ends: with verification a load may hold although one of its trials did not. */
+function resultOf(
+  course: Course,
+  { goal, range }: BisectionOptions,
+  lower: number | null,
+  upper: number | null,
+): SearchResult {
+  const reached =
+    upper !== null && (lower === null ? upper <= range.minPps : relativeWidth(lower, upper) <= goal.width);
+  const byGenerator = upper !== null && upper >= course.book.unreachable;
+  const atMax = lower !== null && lower >= range.maxPps;
+  const best = lower === null ? [] : course.trialsAt(lower).map(({ lossRatio }) => lossRatio);
+  const lossRatio = best.length === 0 ? 0 : Math.min(...best);
+  return {
+    goal: goal.name,
+    lowerPps: lower ?? 0,
+    upperPps: byGenerator ? null : upper,
+    limitedBy: atMax ? range.maxIs : reached ? (byGenerator ? "generator" : "dut") : "time",
+    lossRatio,
+    conditionalPps: (lower ?? 0) * (1 - lossRatio),
+    endedBy: course.endedBy,
+  };
+}

@@ -1,0 +1,18 @@
+/**
+ * search: which load comes next, and what the trials so far have shown. Pure: no clock, no ports, no system. A search
+ * is a generator that yields loads and is given outcomes.
+ */
+export { type BisectionOptions, bisection } from "./bisection.js";
+export { classifyLoad, type LoadClass, type LoadCriterion, type LoadTrial, quantileLossRatio } from "./classify.js";
+export type { SearchGoal } from "./goals.js";
+export { type MlrOptions, mlrSearch } from "./mlr.js";
+export {
+  type LimitedBy,
+  type LoadRange,
+  leastTrialNs,
+  type Search,
+  type SearchBudget,
+  type SearchLoad,
+  type SearchOutcome,
+  type SearchResult,
+} from "./search.js";
