@@ -55,7 +55,7 @@ export class Course {
     this.#spentNs += durationNs;
     const outcome = yield { pps, durationNs, goal };
     if (outcome.kind === "measured") this.book.note(pps, { durationNs, lossRatio: outcome.lossRatio });
-    else if (outcome.kind === "short") this.book.noteUnreachable(pps);
+    else if (outcome.kind === "short") this.book.noteUnreachable(pps, outcome.offeredPps ?? null);
     else this.#endedBy = outcome.why;
   }
 

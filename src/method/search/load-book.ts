@@ -11,6 +11,7 @@ export class LoadBook {
   readonly #loads = new Map<number, LoadTrial[]>();
   /** Loads from this one on the generator cannot offer. */
   #unreachable = Number.POSITIVE_INFINITY;
+  #offeredPps: number | null = null;
 
   note(pps: number, trial: LoadTrial): void {
     const trials = this.#loads.get(pps);
@@ -18,8 +19,16 @@ export class LoadBook {
     else trials.push(trial);
   }
 
-  noteUnreachable(pps: number): void {
-    this.#unreachable = Math.min(this.#unreachable, pps);
+  /** `offeredPps`: what was offered instead, where that is known. */
+  noteUnreachable(pps: number, offeredPps: number | null): void {
+    if (pps >= this.#unreachable) return;
+    this.#unreachable = pps;
+    this.#offeredPps = offeredPps;
+  }
+
+  /** What the generator offered in place of `unreachable`. */
+  get offeredPps(): number | null {
+    return this.#offeredPps;
   }
 
   get unreachable(): number {

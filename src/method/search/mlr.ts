@@ -32,7 +32,10 @@ export function* mlrSearch(options: MlrOptions): Search {
   const course = new Course(options);
   const targets = goals.map(targetsOf);
   yield* firstLoads(course, targets[0][0], options.hintPps);
-  const before = goals.map((): Bounds => ({ lower: options.hintPps, upper: null }));
+  const before = goals.map(({ width }): Bounds => {
+    const hint = options.hintPps === null ? null : roundLoad(options.hintPps * (1 - width / 2));
+    return { lower: hint, upper: null };
+  });
   for (let step = 0; step < targets[0].length; step++) {
     for (const [i, ofGoal] of targets.entries()) {
       const target = ofGoal[step];
@@ -82,10 +85,8 @@ const within = (pps: number, least: number, most: number): number => Math.min(mo
 /** No lower bound yet: where the coarser step had it, or where the failed load's own loss says it is, or down. */
 function below(course: Course, target: Target, state: Approach, upper: number): number {
   const known = state.before.lower;
-  if (known !== null && known < upper && (course.book.trialsAt(known).length === 0) === (state.steps === 0)) {
-    state.steps++;
-    return known;
-  }
+  // It is not decided yet: else it, or a load below it, would be one of the bounds.
+  if (known !== null && known < upper) return known;
   const step = Math.min(0.5, target.width * 2 ** state.steps++);
   const aim = foretold(course, target, upper);
   return aim !== null && aim < upper * (1 - step) ? aim : upper * (1 - step);
@@ -115,9 +116,14 @@ function between(course: Course, target: Target, state: Approach, lower: number,
   return roundLoad(Math.min(middle, lower / (1 - growingStep(target, state))));
 }
 
-/** The load at which a device that forwards no more than it did at `upper` would just hold the goal, and a bit less. */
+/**
+ * The load at which a device that forwards no more than it did at `upper` would just hold the goal, and a bit less;
+ * the generator's own limit likewise.
+ */
 function foretold(course: Course, target: Target, upper: number): number | null {
   const trials = course.book.trialsAt(upper);
+  const { unreachable, offeredPps } = course.book;
+  if (upper >= unreachable && offeredPps !== null) return offeredPps * (1 - target.width);
   if (trials.length === 0) return null;
   const lossRatio = trials.reduce((sum, trial) => sum + trial.lossRatio, 0) / trials.length;
   return (upper * (1 - lossRatio) * (1 - target.width / 2)) / (1 - target.lossRatio);

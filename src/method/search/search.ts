@@ -20,8 +20,8 @@ export type SearchOutcome =
       /** Of the frames that were on offer, those that did not come back whole: RFC 9971's Trial Loss Ratio. */
       readonly lossRatio: number;
     }
-  /** The generator could not offer this load. */
-  | { readonly kind: "short" }
+  /** The generator could not offer this load; what it offered instead, where that is known. */
+  | { readonly kind: "short"; readonly offeredPps?: number }
   /** The search must end here: interrupted, the device went away. */
   | { readonly kind: "ended"; readonly why: string };
 
