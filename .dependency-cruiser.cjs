@@ -101,7 +101,7 @@ module.exports = {
     {
       name: "pcap-files-in-one-place",
       severity: "error",
-      from: { path: "^src/pcap/", pathNot: "^src/pcap/file\\.ts$" },
+      from: { path: "^src/pcap/", pathNot: "^src/pcap/file" },
       to: nodeBuiltins,
     },
     {

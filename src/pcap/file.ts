@@ -1,15 +1,13 @@
-/** Capture files: the only part of this room that knows files. */
+/**
+ * Capture files: the only part of this room that knows files. Reading and writing stream through a buffer that is
+ * used again, whatever the file's length; `.gz` and `.zst` at the end of the name mean that it is compressed.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { type PktgenError, usageError } from "../errors.js";
-import {
-  type Capture,
-  type CapturedFrame,
-  type CaptureFault,
-  type CaptureFormat,
-  defaultCaptureFormat,
-  readCapture,
-  writeCapture,
-} from "./classic.js";
+import type { CaptureFault } from "./capture.js";
+import { type Capture, type CapturedFrame, readCapture, writeCapture } from "./classic.js";
+import { type CaptureFormat, defaultCaptureFormat } from "./classic-codec.js";
+import { fileReason } from "./file-source.js";
 
 /** Reads a whole file. A fault inside is in the result; a file that cannot be read at all is a usage error. */
 export function readCaptureFile(path: string): Capture {
@@ -17,7 +15,7 @@ export function readCaptureFile(path: string): Capture {
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw usageError(`cannot read the capture: ${reason(cause)}`, { where: path, cause });
+    throw usageError(`cannot read the capture: ${fileReason(cause)}`, { where: path, cause });
   }
   return readCapture(bytes);
 }
@@ -31,20 +29,17 @@ export function writeCaptureFile(
   try {
     writeFileSync(path, writeCapture(frames, format));
   } catch (cause) {
-    throw usageError(`cannot write the capture: ${reason(cause)}`, { where: path, cause });
+    throw usageError(`cannot write the capture: ${fileReason(cause)}`, { where: path, cause });
   }
 }
 
 /** A fault as the usage error that ends a command: file, byte, what was wrong. */
 export function captureFaultError(path: string, fault: CaptureFault, framesBefore: number): PktgenError {
-  const hint = fault.kind === "magic" ? undefined : `${framesBefore} whole frames come before it`;
+  const hopeless = fault.kind === "magic" || fault.kind === "empty";
+  const hint = hopeless ? undefined : `${framesBefore} whole frames come before it`;
   return usageError(fault.what, {
     where: `${path}:byte ${fault.offset}`,
-    accepted: "classic pcap, microseconds or nanoseconds, either byte order",
+    accepted: "pcap (microseconds or nanoseconds) or pcapng, either byte order; .gz or .zst where it is compressed",
     ...(hint === undefined ? {} : { hint }),
   });
 }
-
-/** `ENOSPC: no space left on device`, without the call and the path that Node adds. */
-const reason = (cause: unknown): string =>
-  cause instanceof Error ? cause.message.replace(/, \w+( '.*')?$/, "") : String(cause);

@@ -127,7 +127,7 @@ describe("a file that cannot be used", () => {
     writeFileSync(path, "this is no capture at all");
     const { fault } = readCaptureFile(path);
     expect(captureFaultError(path, fault!, 0).toLine()).toBe(
-      `${path}:byte 0: 0x74686973 begins no capture file; accepted: classic pcap, microseconds or nanoseconds, either byte order`,
+      `${path}:byte 0: 0x74686973 begins no capture file; accepted: pcap (microseconds or nanoseconds) or pcapng, either byte order; .gz or .zst where it is compressed`,
     );
   });
 });

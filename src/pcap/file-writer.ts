@@ -1,0 +1,180 @@
+/**
+ * Writes a capture file of any length through one buffer. Where writing fails (a full disk), the file is cut back to
+ * its last whole frame, so that what is there can be read.
+ */
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { environmentError, type PktgenError, usageError } from "../errors.js";
+import type { CaptureEncoder } from "./capture.js";
+import { type CaptureFormat, ClassicEncoder, defaultCaptureFormat, wholeClassicRecords } from "./classic-codec.js";
+import { type Compression, compressionOf, fileReason } from "./file-source.js";
+import { defaultPcapngFormat, PcapngEncoder, type PcapngFormat, wholePcapngBlocks } from "./pcapng-encoder.js";
+
+export interface CaptureWriterOptions {
+  /** Classic unless the name says .pcapng. */
+  readonly format?: "pcap" | "pcapng";
+  readonly pcap?: CaptureFormat;
+  readonly pcapng?: PcapngFormat;
+}
+
+const bufferBytes = 1 << 20;
+
+/** By name, before .gz or .zst: .pcapng or .ntar is pcapng, all else classic. */
+export const formatOf = (path: string): "pcap" | "pcapng" =>
+  /\.(pcapng|ntar)(\.gz|\.zst)?$/i.test(path) ? "pcapng" : "pcap";
+
+export class CaptureWriter implements Disposable {
+  readonly path: string;
+  /** Places frames; null in a classic file, where frames have neither interfaces nor comments. */
+  readonly encoder: CaptureEncoder;
+  readonly pcapng: PcapngEncoder | null;
+  readonly #compression: Compression;
+  readonly #zstdFrame: ((bytes: Uint8Array) => Uint8Array) | null;
+  readonly #classic: CaptureFormat;
+  readonly #pcapngFormat: PcapngFormat;
+  #fd: number;
+  #fileBytes = 0;
+  #framesWritten = 0;
+  #failure: PktgenError | null = null;
+  /** Over the buffer that the last frame came from. */
+  #from: DataView = new DataView(new ArrayBuffer(0));
+
+  private constructor(
+    path: string,
+    fd: number,
+    options: CaptureWriterOptions,
+    zstdFrame: ((bytes: Uint8Array) => Uint8Array) | null,
+  ) {
+    this.path = path;
+    this.#fd = fd;
+    this.#compression = compressionOf(path);
+    this.#zstdFrame = zstdFrame;
+    this.#classic = options.pcap ?? defaultCaptureFormat;
+    this.#pcapngFormat = options.pcapng ?? defaultPcapngFormat;
+    const sink = (bytes: Uint8Array): void => this.#write(bytes);
+    this.pcapng =
+      (options.format ?? formatOf(path)) === "pcapng" ? new PcapngEncoder(sink, this.#pcapngFormat, bufferBytes) : null;
+    this.encoder = this.pcapng ?? new ClassicEncoder(sink, this.#classic, bufferBytes);
+  }
+
+  /**
+   * Creates the file, or writes over it.
+   * @throws PktgenError: cannot be created (2); .zst without its library (3).
+   */
+  static async create(path: string, options: CaptureWriterOptions = {}): Promise<CaptureWriter> {
+    const zstd = compressionOf(path) === "zstd" ? await import("../sys/zstd.js") : null;
+    zstd?.checkZstd();
+    let fd: number;
+    try {
+      fd = openSync(path, "w");
+    } catch (cause) {
+      throw usageError(`cannot write the capture: ${fileReason(cause)}`, { where: path, cause });
+    }
+    return new CaptureWriter(path, fd, options, zstd?.zstdFrame ?? null);
+  }
+
+  /** Frames that are in the file, as far as the operating system says. */
+  get framesWritten(): number {
+    return this.#framesWritten;
+  }
+
+  /** Set once a write has failed; nothing is written any more. */
+  get failure(): PktgenError | null {
+    return this.#failure;
+  }
+
+  /**
+   * Writes a frame: `captured` bytes of `bytes` from `start` on.
+   * @throws PktgenError (3): the disk is full. The file then ends after its last whole frame.
+   */
+  frame(
+    bytes: Uint8Array,
+    start: number,
+    captured: number,
+    original: number,
+    seconds: number,
+    nanoseconds: number,
+    iface = 0,
+  ): void {
+    const { encoder } = this;
+    const at = encoder.place(captured, original, seconds, nanoseconds, iface);
+    if (captured > shortBytes) {
+      encoder.bytes.set(bytes.subarray(start, start + captured), at);
+      return;
+    }
+    if (this.#from.buffer !== bytes.buffer) this.#from = new DataView(bytes.buffer);
+    copyShort(encoder.view, at, this.#from, bytes.byteOffset + start, captured);
+  }
+
+  /** Hands everything to the operating system. @throws as `frame`. */
+  flush(): void {
+    this.encoder.flush();
+  }
+
+  /** Flushes and closes. @throws as `frame`. */
+  close(): void {
+    if (this.#fd < 0) return;
+    try {
+      if (this.#failure === null) this.flush();
+    } finally {
+      closeSync(this.#fd);
+      this.#fd = -1;
+    }
+  }
+
+  /** Closes without throwing; whoever needs to know calls `close`. */
+  [Symbol.dispose](): void {
+    try {
+      this.close();
+    } catch {
+      // `failure` says it
+    }
+  }
+
+  /** The buffer's whole records. Compressed, each buffer is a member (gzip) or frame (zstd) of its own. */
+  #write(bytes: Uint8Array): void {
+    if (this.#failure !== null) throw this.#failure;
+    const out =
+      this.#compression === "none"
+        ? bytes
+        : this.#compression === "gzip"
+          ? gzipSync(bytes, { level: 1 })
+          : this.#zstdFrame!(bytes);
+    let written = 0;
+    try {
+      while (written < out.length) written += writeSync(this.#fd, out, written);
+    } catch (cause) {
+      this.#cutBack(bytes, written, cause);
+    }
+    this.#fileBytes += out.length;
+    // A frame that made the buffer overflow is placed, and counted, only after this.
+    this.#framesWritten = this.encoder.frames;
+  }
+
+  #cutBack(bytes: Uint8Array, written: number, cause: unknown): never {
+    const whole =
+      this.#compression !== "none"
+        ? { bytes: 0, frames: 0 }
+        : this.pcapng !== null
+          ? wholePcapngBlocks(bytes, written, this.#pcapngFormat.byteOrder)
+          : wholeClassicRecords(bytes, written, this.#fileBytes === 0, this.#classic.byteOrder);
+    this.#framesWritten += whole.frames;
+    if (fstatSync(this.#fd).isFile()) ftruncateSync(this.#fd, this.#fileBytes + whole.bytes);
+    const code = (cause as NodeJS.ErrnoException).code;
+    this.#failure = environmentError(`the capture could not be written: ${fileReason(cause)}`, {
+      where: this.path,
+      hint: `${this.#framesWritten} whole frames are in it; ${code === "ENOSPC" ? "free space on that disk" : "write elsewhere"}`,
+      cause,
+    });
+    throw this.#failure;
+  }
+}
+
+/** Up to here a loop is faster than a view and its copy. */
+const shortBytes = 192;
+
+function copyShort(to: DataView, at: number, from: DataView, start: number, length: number): void {
+  const words = length & ~3;
+  for (let i = 0; i < words; i += 4) to.setInt32(at + i, from.getInt32(start + i, true), true);
+  for (let i = words; i < length; i++) to.setUint8(at + i, from.getUint8(start + i));
+}

@@ -1,0 +1,202 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PktgenError } from "../../src/errors.js";
+import { CaptureReader, CaptureWriter, defaultCaptureFormat, writeCapture } from "../../src/pcap/index.js";
+import { missing, tsharkFields } from "../golden/tshark.js";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "pktgen-pcap-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Frame i: length and bytes follow from i. */
+const lengthOf = (i: number) => 60 + ((i * 37) % 1455);
+const nanosecondsOf = (i: number) => (i * 1_234_567) % 1_000_000_000;
+
+async function write(path: string, frames: number): Promise<void> {
+  using writer = await CaptureWriter.create(path);
+  const bytes = new Uint8Array(2048);
+  for (let i = 0; i < frames; i++) {
+    const length = lengthOf(i);
+    for (let k = 0; k < length; k++) bytes[k + 3] = (i + k) & 0xff;
+    writer.frame(bytes, 3, length, length + (i % 5), 1_700_000_000 + i, nanosecondsOf(i));
+  }
+  writer.close();
+  expect(writer.framesWritten).toBe(frames);
+}
+
+/** Checks every frame; returns how many there were, and the fault. */
+async function check(path: string) {
+  using reader = await CaptureReader.open(path);
+  let i = 0;
+  for await (const batch of reader.batches()) {
+    expect(batch.first).toBe(i);
+    for (let k = 0; k < batch.count; k++, i++) {
+      const frame = batch.frame(k);
+      if (frame.length !== lengthOf(i) || frame[0] !== (i & 0xff) || frame.at(-1) !== ((i + frame.length - 1) & 0xff)) {
+        throw new Error(`frame ${i} is another`);
+      }
+      const time = [batch.seconds[k], batch.nanoseconds[k], batch.original[k]];
+      if (`${time}` !== `${[1_700_000_000 + i, nanosecondsOf(i), lengthOf(i) + (i % 5)]}`) {
+        throw new Error(`frame ${i}: ${time}`);
+      }
+    }
+  }
+  expect(reader.frames).toBe(i);
+  return { frames: i, fault: reader.fault };
+}
+
+const names = ["x.pcap", "x.pcapng", "x.pcap.gz", "x.pcapng.gz", "x.pcap.zst", "x.pcapng.zst"];
+
+describe("a file many times the buffer", () => {
+  it.each(names)("%s is read as it was written", async (name) => {
+    const path = join(folder, name);
+    await write(path, 5000);
+    expect(await check(path)).toEqual({ frames: 5000, fault: null });
+  });
+
+  it.each(["x.pcap", "x.pcapng", "x.pcap.gz", "x.pcapng.gz"])(
+    "%s is the same for tshark and capinfos",
+    async (name) => {
+      const why = missing("tshark") ?? missing("capinfos");
+      if (why !== null) return;
+      const path = join(folder, `t-${name}`);
+      await write(path, 700);
+      const rows = tsharkFields(path, ["frame.time_epoch", "frame.len", "frame.cap_len"]);
+      expect(rows).toEqual(
+        Array.from({ length: 700 }, (_, i) => [
+          `${1_700_000_000 + i}.${String(nanosecondsOf(i)).padStart(9, "0")}`,
+          String(lengthOf(i) + (i % 5)),
+          String(lengthOf(i)),
+        ]),
+      );
+      const said = spawnSync("capinfos", ["-M", "-t", "-E", "-c", path], { encoding: "utf8" }).stdout;
+      expect(said).toMatch(/Number of packets:\s+700/);
+      expect(said).toMatch(name.includes("pcapng") ? /File type:\s+pcapng/ : /File type:\s+nsecpcap/);
+    },
+  );
+
+  it("of one zstd frame, as the zstd program makes them", async () => {
+    const path = join(folder, "program.pcap");
+    await write(path, 5000);
+    const zstd = spawnSync("zstd", ["-qf", path]);
+    if (zstd.error !== undefined) return;
+    expect(await check(`${path}.zst`)).toEqual({ frames: 5000, fault: null });
+    expect(spawnSync("zstd", ["-dcq", join(folder, "x.pcap.zst")], { maxBuffer: 1e8 }).stdout.length).toBe(
+      statSync(join(folder, "x.pcap")).size,
+    );
+  });
+});
+
+const refused = async (path: string): Promise<string> => {
+  try {
+    using reader = await CaptureReader.open(path);
+    return `opened ${reader.format}`;
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    expect(error.exitCode).toBe(2);
+    return error.toLine();
+  }
+};
+
+describe("bad input", () => {
+  const place = (name: string, bytes: Uint8Array | string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  const frames = [{ seconds: 1, nanoseconds: 2, originalBytes: 60, bytes: new Uint8Array(60) }];
+  const erfRecord = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0x65, 2, 4, 0, 80, 0, 0, 0, 64, ...new Uint8Array(64));
+
+  it.each<[string, Uint8Array | string, string]>([
+    ["empty.pcap", "", "the file is empty"],
+    ["three.pcap", "abc", "the file has 3 bytes, a capture at least 24"],
+    ["text.pcap", "hello, world: this is text", "0x68656c6c begins no capture file"],
+    ["packed.pcap", gzipSync("x"), "this is gzip"],
+    ["packed2.pcap", Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0), "this is zstd"],
+    ["packed3.pcap", "BZh91AY&SY", "this is bzip2"],
+    ["snoop.pcap", "snoop\0\0\0\0\0\0\x02", "this is a snoop capture"],
+    ["endace.erf", Uint8Array.of(...erfRecord, ...erfRecord), "this is an ERF file"],
+    ["kuznetzov.pcap", Uint8Array.of(0x34, 0xcd, 0xb2, 0xa1, 2, 0, 4, 0), "this is a modified pcap file"],
+    ["ixia.pcap", Uint8Array.of(0x1c, 0, 1, 0xac, 0, 0, 0, 0), "this is a pcap file of an IXIA device"],
+    ["plain.pcap.gz", writeCapture(frames), "the gzip data is damaged"],
+    ["plain.pcap.zst", writeCapture(frames), "the zstd data is damaged"],
+  ])("%s is named", async (name, bytes, what) => {
+    expect(await refused(place(name, bytes))).toContain(what);
+  });
+
+  it("a directory, a file that there is not, one that may not be read", async () => {
+    mkdirSync(join(folder, "d.pcap"));
+    expect(await refused(join(folder, "d.pcap"))).toContain("this is a directory");
+    expect(await refused(join(folder, "none.pcap"))).toContain("ENOENT");
+  });
+
+  it.each(["cut.pcap", "cut.pcapng", "cut.pcap.gz", "cut.pcap.zst"])("%s: what is whole is read", async (name) => {
+    const path = join(folder, name);
+    await write(path, 2000);
+    writeFileSync(path, readFileSync(path).subarray(0, -300));
+    const { frames: found, fault } = await check(path);
+    expect(fault?.kind).toBe("cut");
+    expect(found).toBeGreaterThan(500);
+    expect(found).toBeLessThan(2000);
+  });
+
+  it("a header cut short is a fault, not a crash", async () => {
+    using reader = await CaptureReader.open(place("short.pcap", writeCapture(frames).subarray(0, 20)));
+    expect(await reader.next()).toBeNull();
+    expect(reader.fault?.kind).toBe("cut");
+  });
+
+  it("a length that lies ends the reading there", async () => {
+    const file = writeCapture([...frames, ...frames], defaultCaptureFormat);
+    new DataView(file.buffer).setUint32(24 + 76 + 8, 0x7fff_ffff, true);
+    using reader = await CaptureReader.open(place("lie.pcap", file));
+    expect((await reader.next())?.count).toBe(1);
+    expect(await reader.next()).toBeNull();
+    expect(reader.fault).toMatchObject({ kind: "length", offset: 108 });
+    expect(reader.frames).toBe(1);
+  });
+});
+
+describe("a disk that is full", () => {
+  const mounted = (() => {
+    const point = mkdtempSync(join(tmpdir(), "pktgen-full-"));
+    const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", point]);
+    return mount.status === 0 ? point : null;
+  })();
+  afterAll(() => {
+    if (mounted !== null) spawnSync("umount", [mounted]);
+  });
+
+  it.skipIf(mounted === null).each(["full.pcap", "full.pcapng", "full.pcap.gz"])(
+    "%s ends after its last whole frame, and says how many there are",
+    async (name) => {
+      const path = join(mounted!, name);
+      using writer = await CaptureWriter.create(path);
+      const bytes = new Uint8Array(1514);
+      for (let k = 0; k < bytes.length; k++) bytes[k] = (k * k * 31) >> 3;
+      const fill = () => {
+        for (let i = 0; i < 60_000; i++) {
+          bytes[i % 1514] = i * 7;
+          bytes[(i * 5) % 1514] = i >> 3;
+          writer.frame(bytes, 0, 1514, 1514, i, 0);
+        }
+        writer.close();
+      };
+      expect(fill).toThrow(expect.objectContaining({ exitCode: 3, message: expect.stringContaining("ENOSPC") }));
+      expect(writer.failure).not.toBeNull();
+      using reader = await CaptureReader.open(path);
+      let read = 0;
+      for await (const batch of reader.batches()) read += batch.count;
+      expect(reader.fault).toBeNull();
+      expect(read).toBe(writer.framesWritten);
+      expect(read).toBeGreaterThan(500);
+      rmSync(path);
+    },
+  );
+});
