@@ -49,8 +49,8 @@ export class FrameInspector {
     this.#memory = memory;
     this.#head = signatureHead(order.trial, order.firstStream ?? 0);
     this.#trial = order.trial;
-    this.#ownTags = order.stream.vlan === null ? 0 : 1;
-    this.#headerBytes = 14 + tagBytes * this.#ownTags + (order.stream.ip === 4 ? 20 : 40) + 8;
+    this.#ownTags = program.tags;
+    this.#headerBytes = program.headerBytes;
   }
 
   get corrupt(): number {
@@ -102,7 +102,7 @@ export class FrameInspector {
     const received = this.#memory.u8;
     const shift = offset + bytes - sentBytes;
     for (let at = this.#headerBytes; at < sentBytes - signatureBytes; at++) {
-      if (received[shift + at] === expected[at]) continue;
+      if (received[shift + at] === expected[at] || this.#program.changing.has(at)) continue;
       this.payload++;
       this.#sample(this.corruptSamples, `payload byte ${at - this.#headerBytes} differs`, offset, bytes);
       return;
@@ -112,7 +112,7 @@ export class FrameInspector {
   #renderTemplates(): RingMemory[] {
     return this.#program.variants.map(({ bufferBytes }, variant) => {
       const memory = ringMemory(new ArrayBuffer(Math.ceil(bufferBytes / 8) * 8));
-      this.#program.render(memory, 0, variant, 0);
+      this.#program.render(memory, 0, variant);
       return memory;
     });
   }

@@ -4,7 +4,7 @@
  */
 import type { RingMemory } from "../ring/memory.js";
 import type { TxRing } from "../ring/ring.js";
-import type { FrameProgram } from "../stream/program.js";
+import type { FrameCursor, FrameProgram } from "../stream/program.js";
 import { signatureBase, signatureHead, writeSignatureHead, writeSignatureRest } from "../stream/signature.js";
 import type { OpenQueue } from "./job.js";
 import { ringPace, type Sender } from "./sender.js";
@@ -35,8 +35,10 @@ export class QueueSender implements Sender {
   readonly #program: FrameProgram;
   readonly #head: number;
   readonly #stride: number;
-  readonly #flowStep: number;
   readonly #patternStep: number;
+  /** Frames differ in nothing but their signature. */
+  readonly #uniform: boolean;
+  readonly #cursor: FrameCursor | null;
   readonly #generation: number;
   readonly #cells = new Float64Array(cell.count);
   /** Per buffer of the ring: generation and variant of the frame that lies in it (0: none of ours). */
@@ -46,11 +48,11 @@ export class QueueSender implements Sender {
   /** Where the frames of the burst under construction lie, and in which buffers. */
   readonly #offsets = new Uint32Array(burstFrames);
   readonly #slots = new Int32Array(burstFrames);
+  readonly #variants = new Uint16Array(burstFrames);
   #ring: TxRing | null = null;
   #open: OpenQueue | null = null;
   /** The low 32 bits of the next frame's number, as a signed integer. */
   #lowSequence: number;
-  #flow: number;
   #patternAt: number;
   #outstandingAtLoss = 0;
   /** An earlier trial's frames that lay in the ring when this one began. */
@@ -64,9 +66,9 @@ export class QueueSender implements Sender {
     this.#stride = start.queues;
     this.#generation = start.generation;
     this.#lowSequence = (start.startSequence + start.queue) | 0;
-    const { flows, pattern } = start.program;
-    this.#flow = start.queue % flows;
-    this.#flowStep = start.queues % flows;
+    const { pattern, changes, signed, seals } = start.program;
+    this.#uniform = pattern.length === 1 && !changes && signed && !seals;
+    this.#cursor = changes ? start.program.cursor(start.queue, start.queues) : null;
     this.#patternAt = start.queue % pattern.length;
     this.#patternStep = start.queues % pattern.length;
   }
@@ -140,11 +142,11 @@ export class QueueSender implements Sender {
   send(n: number, timeLow32: number, timeHigh16: number): number {
     const ring = this.#ring;
     if (ring === null) return 0;
-    const { pattern, flows, signed } = this.#program;
-    const uniform = pattern.length === 1 && flows === 1 && signed;
     // 32-bit integers from here on: V8 keeps them in registers, where a number above 2^31 would be a double.
     const low = timeLow32 | 0;
-    const placed = uniform ? this.#fillUniform(ring, n, low, timeHigh16) : this.#fillAny(ring, n, low, timeHigh16);
+    const placed = this.#uniform
+      ? this.#fillUniform(ring, n, low, timeHigh16)
+      : this.#fillAny(ring, n, low, timeHigh16);
     if (placed === 0) return 0;
     ring.publish(placed);
     // Counted first: a kick may find that the other side is gone.
@@ -158,7 +160,7 @@ export class QueueSender implements Sender {
     const view = this.#memory.view;
     const primed = this.#primed;
     const bytes = this.#program.variants[0].bufferBytes;
-    const mark = this.#generation << 16;
+    const mark = (this.#generation << 16) >>> 0;
     const stride = this.#stride;
     const base = signatureBase(this.#head, timeLow32, timeHigh16);
     const offsets = this.#offsets;
@@ -168,7 +170,7 @@ export class QueueSender implements Sender {
     if (this.#unprimed > 0) {
       for (let k = 0; k < placed; k++) {
         const slot = slots[k];
-        if (slot < 0 || primed[slot] !== mark) this.#prime(slot, offsets[k], 0, mark);
+        if (slot < 0 || primed[slot] !== mark) this.#prime(slot, offsets[k], 0);
       }
     }
     for (let k = 0; k < placed; k++) {
@@ -181,15 +183,28 @@ export class QueueSender implements Sender {
     return placed;
   }
 
+  /** Frames of several sizes, or in which something changes: placed, rendered where needed, touched, signed. */
   #fillAny(ring: TxRing, n: number, timeLow32: number, timeHigh16: number): number {
-    const program = this.#program;
-    const { variants, pattern, flows, signed } = program;
-    const view = this.#memory.view;
-    const primed = this.#primed;
-    const generation = this.#generation << 16;
-    const base = signatureBase(this.#head, timeLow32, timeHigh16);
-    let sequence = this.#lowSequence;
-    let flow = this.#flow;
+    const placed = this.#program.pattern.length === 1 ? this.#placeSame(ring, n) : this.#placeMixed(ring, n);
+    if (placed <= 0) return 0;
+    if (this.#unprimed > 0 || this.#program.variants.length > 1) this.#primeMany(placed);
+    if (this.#cursor !== null) this.#cursor.touch(this.#memory, this.#offsets, this.#variants, placed);
+    if (this.#program.signed) this.#signMany(placed, timeLow32, timeHigh16);
+    if (this.#program.seals) {
+      for (let k = 0; k < placed; k++) this.#program.seal(this.#memory, this.#offsets[k], this.#variants[k]);
+    }
+    return placed;
+  }
+
+  #placeSame(ring: TxRing, n: number): number {
+    const bytes = this.#program.variants[0].bufferBytes;
+    const placed = ring.placeMany(n, bytes, this.#offsets, this.#slots);
+    if (placed > 0) this.#cells[cell.bytes] += placed * bytes;
+    return placed;
+  }
+
+  #placeMixed(ring: TxRing, n: number): number {
+    const { variants, pattern } = this.#program;
     let patternAt = this.#patternAt;
     let bytesSent = 0;
     let k = 0;
@@ -198,34 +213,52 @@ export class QueueSender implements Sender {
       const bytes = variants[variant].bufferBytes;
       const at = ring.place(k, bytes);
       if (at <= 0) break;
-      const slot = ring.slotOf(k);
-      if (slot < 0 || primed[slot] !== (generation | variant)) {
-        this.#flow = flow;
-        this.#prime(slot, at, variant, generation | variant);
-      } else if (flows > 1) program.touch(this.#memory, at, variant, flow);
-      if (signed) writeSignatureRest(view, at + bytes, base, sequence, timeLow32, timeHigh16);
+      this.#offsets[k] = at;
+      this.#slots[k] = ring.slotOf(k);
+      this.#variants[k] = variant;
       bytesSent += bytes;
-      sequence = (sequence + this.#stride) | 0;
-      flow += this.#flowStep;
-      if (flow >= flows) flow -= flows;
       patternAt += this.#patternStep;
       if (patternAt >= pattern.length) patternAt -= pattern.length;
     }
-    this.#lowSequence = sequence;
-    this.#flow = flow;
     this.#patternAt = patternAt;
     this.#cells[cell.bytes] += bytesSent;
     return k;
   }
 
+  #primeMany(placed: number): void {
+    const generation = this.#generation << 16;
+    for (let k = 0; k < placed; k++) {
+      const slot = this.#slots[k];
+      const variant = this.#variants[k];
+      if (slot < 0 || this.#primed[slot] !== (generation | variant) >>> 0) this.#prime(slot, this.#offsets[k], variant);
+    }
+  }
+
+  #signMany(placed: number, timeLow32: number, timeHigh16: number): void {
+    const { variants } = this.#program;
+    const view = this.#memory.view;
+    const offsets = this.#offsets;
+    const variantOf = this.#variants;
+    const stride = this.#stride;
+    const base = signatureBase(this.#head, timeLow32, timeHigh16);
+    const same = variants.length === 1 ? variants[0].bufferBytes : 0;
+    let sequence = this.#lowSequence;
+    for (let k = 0; k < placed; k++) {
+      const bytes = same > 0 ? same : variants[variantOf[k]].bufferBytes;
+      writeSignatureRest(view, offsets[k] + bytes, base, sequence, timeLow32, timeHigh16);
+      sequence = (sequence + stride) | 0;
+    }
+    this.#lowSequence = sequence;
+  }
+
   /** Writes everything that stays, the signature's magic, trial and stream included. */
-  #prime(slot: number, at: number, variant: number, mark: number): void {
+  #prime(slot: number, at: number, variant: number): void {
     if (slot >= 0) {
       if (this.#primed[slot] >>> 16 !== this.#generation) this.#unprimed--;
-      this.#primed[slot] = mark;
+      this.#primed[slot] = ((this.#generation << 16) | variant) >>> 0;
     }
     const program = this.#program;
-    program.render(this.#memory, at, variant, this.#flow);
+    program.render(this.#memory, at, variant);
     if (program.signed) writeSignatureHead(this.#memory.view, at + program.variants[variant].bufferBytes, this.#head);
   }
 }

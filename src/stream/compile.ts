@@ -1,127 +1,232 @@
 /**
- * Stream spec → frame program: each size is rendered once for flow 0, and what differs between flows (source port,
- * beyond 32,768 flows the source address, and the checksums over them) is written over it. Checksums start from
- * their sum over everything that flows share (RFC 1624), so that a flow costs a few additions.
+ * Stream → frame program: each size is rendered once, and a cursor made by codegen.ts writes what changes over it.
+ * interpret.ts says what the bytes are; here they are only made fast.
  */
-import { addBytes, buildFrame, fillPattern, fold, headersBytes } from "../packet/index.js";
+import { buildFrame } from "../packet/index.js";
 import type { RingMemory } from "../ring/memory.js";
 import { type FrameSize, fcsBytes } from "../units.js";
-import { sizePattern } from "./mix.js";
-import type { FrameProgram, FrameVariant } from "./program.js";
-import { type FlowAddresses, flowAddresses, recognise } from "./recognise.js";
+import { checksumPlaces, makeChecksumsRight } from "./checksums.js";
+import type { CursorModel, Source } from "./codegen.js";
+import { CompiledCursor } from "./cursor.js";
+import { putPlace } from "./interpret.js";
+import { factorsOf, sumBehind } from "./linear.js";
+import { type BitPlace, putBits } from "./modifier.js";
+import { payloadBytes } from "./payload.js";
+import type { FrameCursor, FrameProgram, FrameVariant } from "./program.js";
+import type { EachFrame } from "./program-frame.js";
+import { type Recogniser, recogniserOf } from "./recognise.js";
+import { keptChecksums, type ResolvedStream, resolveStream } from "./resolve.js";
 import { signatureBytes } from "./signature.js";
-import {
-  checkSize,
-  checkStreamSpec,
-  flowsPerAddress,
-  frameSizesOf,
-  isSigned,
-  layersOf,
-  type StreamSpec,
-} from "./spec.js";
+import { checkSize, checkTraffic, type Traffic, trafficOf } from "./spec.js";
 
-/** The program for one of the spec's sizes (or any other that its headers fit into); usage errors as in checkSize. */
-export function compileStream(spec: StreamSpec, size: FrameSize): FrameProgram {
-  checkStreamSpec(spec);
+/** More streams than this share cursor functions by shape. */
+const ownFunctions = 16;
+
+/** The programs of all streams for one of the spec's sizes (or any other that its headers fit into). */
+export function compileTraffic(
+  spec: Traffic,
+  size: FrameSize,
+  programs: readonly (EachFrame | null)[] = [],
+): readonly FrameProgram[] {
+  checkTraffic(spec);
   checkSize(spec, size);
-  return new CompiledProgram(spec, size);
+  const traffic = trafficOf(spec);
+  const shared = traffic.streams.length > ownFunctions;
+  return traffic.streams.map(
+    (_, index) => new CompiledProgram(resolveStream(traffic, index, size, programs[index] ?? null), spec, shared),
+  );
 }
 
-const flowBits = Math.log2(flowsPerAddress);
-const flowMask = flowsPerAddress - 1;
+/** The program of a spec with one stream. */
+export const compileStream = (spec: Traffic, size: FrameSize): FrameProgram => compileTraffic(spec, size)[0];
 
 class CompiledProgram implements FrameProgram {
   readonly variants: readonly FrameVariant[];
   readonly pattern: Uint16Array;
-  readonly flows: number;
   readonly signed: boolean;
-  /** Per variant, all bytes of flow 0 except for the signature's place. */
-  private readonly templates: readonly Uint8Array[];
-  /** Per variant, the sums that a flow's words are added to. */
-  private readonly udpSums: Uint16Array;
-  private readonly ipSums: Uint16Array;
-  private readonly ipv4: boolean;
-  private readonly manyAddresses: boolean;
-  private readonly firstPort: number;
-  /** As an int32, so that adding to it stays one machine instruction. */
-  private readonly firstAddress: number;
-  private readonly addressAt: number;
-  private readonly ipChecksumAt: number;
-  private readonly udpAt: number;
-  private readonly addresses: FlowAddresses;
+  readonly changes: boolean;
+  readonly seals: boolean;
+  readonly headerBytes: number;
+  readonly tags: number;
+  readonly changing: ReadonlySet<number>;
+  /** Per variant, all bytes but for the signature's place; what changes is 0. */
+  readonly #templates: readonly Uint8Array[];
+  readonly #resolved: ResolvedStream;
+  readonly #shared: boolean;
+  readonly #recogniser: Recogniser;
+  readonly #modelOf: () => CursorModel;
 
-  constructor(spec: StreamSpec, size: FrameSize) {
-    const layers = layersOf(spec, 0);
-    const ipAt = headersBytes(layers.slice(0, -2));
-    this.variants = frameSizesOf(size).map((frameBytes) => ({ frameBytes, bufferBytes: frameBytes - fcsBytes }));
-    this.pattern = sizePattern(size, spec.seed);
-    this.flows = spec.flows;
-    this.signed = isSigned(spec, size);
-    this.ipv4 = spec.ip === 4;
-    this.manyAddresses = spec.flows > flowsPerAddress;
-    this.firstPort = spec.srcPort;
-    this.addressAt = ipAt + (this.ipv4 ? 12 : 20);
-    this.ipChecksumAt = ipAt + 10;
-    this.udpAt = headersBytes(layers.slice(0, -1));
-    this.addresses = flowAddresses(spec, this.variants, this.signed);
-    this.firstAddress = this.addresses.srcLow32 | 0;
-    const frames = this.variants.map(({ bufferBytes }) => templateOf(spec, bufferBytes, this.signed));
-    this.udpSums = Uint16Array.from(frames, (frame) => this.sumWithoutFlow(frame, this.udpAt + 6, true));
-    this.ipSums = Uint16Array.from(frames, (frame) => this.sumWithoutFlow(frame, this.ipChecksumAt, false));
-    this.templates = frames.map((frame) => frame.slice(0, frame.length - (this.signed ? signatureBytes : 0)));
+  constructor(resolved: ResolvedStream, spec: Traffic, shared: boolean) {
+    const { order, signed, changes, eachFrame } = resolved;
+    const { layers } = resolved.stream;
+    this.variants = order.frameBytes.map((frameBytes) => ({ frameBytes, bufferBytes: frameBytes - fcsBytes }));
+    this.pattern = order.pattern;
+    this.signed = signed;
+    this.changes = changes.length > 0 || eachFrame !== null;
+    this.headerBytes = resolved.headerBytes;
+    this.tags = layers.filter(({ protocol }) => protocol === "vlan").length;
+    this.#resolved = resolved;
+    this.#shared = shared;
+    this.seals = checksumPlaces(layers, this.variants[0].bufferBytes).some(({ kind }) => kind === "crc32c");
+    this.changing = bytesOf(changes.flatMap((change) => change.places));
+    const frames = this.variants.map(({ bufferBytes }) => zeroFrame(resolved, bufferBytes));
+    this.#templates = frames.map((frame) => frame.slice(0, frame.length - (signed ? signatureBytes : 0)));
+    this.#recogniser = recogniserOf(spec, resolved, this.variants, frames[0]);
+    let model: CursorModel | null = null;
+    this.#modelOf = () => {
+      model ??= modelOf(resolved, this.variants, frames);
+      return model;
+    };
   }
 
-  render(memory: RingMemory, offset: number, variant: number, flow: number): void {
-    memory.u8.set(this.templates[variant], offset);
-    this.touch(memory, offset, variant, flow);
+  render(memory: RingMemory, offset: number, variant: number): void {
+    memory.u8.set(this.#templates[variant], offset);
   }
 
-  touch(memory: RingMemory, offset: number, variant: number, flow: number): void {
-    if (this.flows === 1) return;
-    const view = memory.view;
-    const port = this.firstPort + (flow & flowMask);
-    let udpSum = this.udpSums[variant] + port;
-    if (this.manyAddresses) {
-      const address = (this.firstAddress + (flow >>> flowBits)) | 0;
-      const addressSum = (address >>> 16) + (address & 0xffff);
-      view.setInt32(offset + this.addressAt, address);
-      if (this.ipv4) {
-        let ipSum = this.ipSums[variant] + addressSum;
-        ipSum = (ipSum & 0xffff) + (ipSum >>> 16);
-        ipSum += ipSum >>> 16;
-        view.setUint16(offset + this.ipChecksumAt, ~ipSum);
-      }
-      udpSum += addressSum;
-    }
-    udpSum = (udpSum & 0xffff) + (udpSum >>> 16);
-    udpSum += udpSum >>> 16;
-    const checksum = ~udpSum & 0xffff;
-    view.setUint16(offset + this.udpAt, port);
-    // RFC 768: a computed 0 is sent as 0xffff.
-    view.setUint16(offset + this.udpAt + 6, checksum === 0 ? 0xffff : checksum);
+  cursor(queue: number, queues: number): FrameCursor {
+    const { eachFrame } = this.#resolved;
+    const model = this.#modelOf();
+    return new CompiledCursor({
+      resolved: this.#resolved,
+      eachFrame,
+      template: this.#templates[0],
+      shared: this.#shared && eachFrame === null,
+      modelWith: (registers) => withRegisters(this.#resolved, this.variants, this.#templates[0], model, registers),
+      queue,
+      queues,
+    });
+  }
+
+  seal(memory: RingMemory, offset: number, variant: number): void {
+    const { bufferBytes } = this.variants[variant];
+    const frame = memory.u8.subarray(offset, offset + bufferBytes);
+    makeChecksumsRight(frame, keptChecksums(this.#resolved, bufferBytes));
   }
 
   recognises(memory: RingMemory, offset: number, bytes: number): boolean {
-    return recognise(this.addresses, memory.view, offset, bytes);
-  }
-
-  /** RFC 1624: takes what flows differ in out of the sum behind a template's checksum. */
-  private sumWithoutFlow(frame: Uint8Array, checksumAt: number, withPort: boolean): number {
-    const stored = addBytes(0, frame, checksumAt, checksumAt + 2);
-    const port = withPort ? this.firstPort : 0;
-    const address = this.manyAddresses ? fold(addBytes(0, frame, this.addressAt, this.addressAt + 4)) : 0;
-    return fold((stored ^ 0xffff) + (port ^ 0xffff) + (address ^ 0xffff));
+    return this.#recogniser(memory.view, offset, bytes);
   }
 }
 
-/** Flow 0's frame with, where signed, the simplest signature in its place: words that sum to 0xffff. */
-function templateOf(spec: StreamSpec, bufferBytes: number, signed: boolean): Uint8Array {
-  const layers = layersOf(spec, 0);
-  const payload = new Uint8Array(bufferBytes - headersBytes(layers));
-  fillPattern(payload, 0, payload.length);
+/** Offsets of the bytes that have a part in one of these places. */
+function bytesOf(places: readonly BitPlace[]): ReadonlySet<number> {
+  const bytes = new Set<number>();
+  for (const { bitOffset, bits } of places) {
+    for (let at = bitOffset >> 3; at < (bitOffset + bits + 7) >> 3; at++) bytes.add(at);
+  }
+  return bytes;
+}
+
+/** A frame with 0 wherever something changes and, where signed, the simplest signature: words that sum to 0xffff. */
+function zeroFrame(resolved: ResolvedStream, bufferBytes: number): Uint8Array {
+  const { stream, headerBytes, signed, patches, changes } = resolved;
+  const payload = payloadBytes(stream.payload, bufferBytes - headerBytes);
   if (signed) {
     payload.fill(0, payload.length - signatureBytes);
     payload.fill(0xff, payload.length - 2);
   }
-  return buildFrame(layers, bufferBytes, payload);
+  const frame = buildFrame(stream.layers, bufferBytes, payload);
+  if (changes.length === 0 && patches.length === 0) return frame;
+  for (const { bitOffset, bits, value } of patches) putBits(frame, bitOffset, bits, value);
+  for (const place of changes.flatMap((change) => change.places)) putPlace(frame, place, 0);
+  makeChecksumsRight(frame, keptChecksums(resolved, bufferBytes));
+  return frame;
+}
+
+function modelOf(
+  resolved: ResolvedStream,
+  variants: readonly FrameVariant[],
+  frames: readonly Uint8Array[],
+): CursorModel {
+  const edges = edgesOf(resolved, variants[0].bufferBytes);
+  const sources = resolved.changes.map(
+    ({ places, value, every, period, perQueue }): Source => ({
+      places: places.flatMap((place) => splitPlace(place, edges)),
+      from: { kind: "change", value, every, period, perQueue },
+    }),
+  );
+  return {
+    sources,
+    sums: sumsOf(resolved, variants, frames, sources),
+    leastBufferBytes: Math.min(...variants.map(({ bufferBytes }) => bufferBytes)),
+  };
+}
+
+function sumsOf(
+  resolved: ResolvedStream,
+  variants: readonly FrameVariant[],
+  frames: readonly Uint8Array[],
+  sources: readonly Source[],
+): CursorModel["sums"] {
+  const kept = variants.map(({ bufferBytes }) => keptChecksums(resolved, bufferBytes));
+  const sums = kept[0].map((place, k) => ({ place, k })).filter(({ place }) => place.kind === "internet");
+  const bySource = sources.map(({ places }) =>
+    factorsOf(
+      frames[0],
+      sums.map(({ place }) => place),
+      kept[0],
+      places,
+    ),
+  );
+  return sums.map(({ place, k }, n) => ({
+    at: place.at,
+    neverZero: place.neverZero,
+    bases: frames.map((frame, variant) => sumBehind(frame, kept[variant][k])),
+    factors: bySource.map((factors) => factors[n]),
+  }));
+}
+
+/** The same with a program's registers behind the declared changes; checksums over what the program can set, too. */
+function withRegisters(
+  resolved: ResolvedStream,
+  variants: readonly FrameVariant[],
+  template: Uint8Array,
+  model: CursorModel,
+  registers: readonly { readonly place: BitPlace; readonly initial: number }[],
+): CursorModel {
+  if (registers.length === 0) return model;
+  const edges = edgesOf(resolved, variants[0].bufferBytes);
+  const frames = variants.map(({ bufferBytes }) => {
+    const frame = zeroFrame(resolved, bufferBytes);
+    for (const { place } of registers) putPlace(frame, place, 0);
+    makeChecksumsRight(frame, keptChecksums(resolved, bufferBytes));
+    return frame;
+  });
+  const sources = [
+    ...model.sources,
+    ...registers.map(
+      ({ place, initial }): Source => ({
+        places: splitPlace(place, edges),
+        from: { kind: "register", initial },
+      }),
+    ),
+  ];
+  return {
+    sources,
+    sums: sumsOf(resolved, variants, frames, sources),
+    leastBufferBytes: Math.min(template.length, model.leastBufferBytes),
+  };
+}
+
+/** Where the coverage of a checksum begins or ends, in bits: a place on both sides is two places to it. */
+function edgesOf(resolved: ResolvedStream, bufferBytes: number): readonly number[] {
+  const edges = checksumPlaces(resolved.stream.layers, bufferBytes).flatMap(({ start, end, at, pseudo }) => [
+    start,
+    end,
+    at,
+    at + 2,
+    ...(pseudo === null ? [] : [pseudo.start, pseudo.end]),
+  ]);
+  return [...new Set(edges)].map((byte) => byte * 8).sort((a, b) => a - b);
+}
+
+/** In parts that lie between edges and in at most four bytes. */
+function splitPlace(place: BitPlace, edges: readonly number[]): readonly BitPlace[] {
+  const end = place.bitOffset + place.bits;
+  const fiveBytes = (place.bitOffset & 7) + place.bits > 32 ? [(place.bitOffset | 7) + 1] : [];
+  const cut = [...edges, ...fiveBytes].find((edge) => edge > place.bitOffset && edge < end);
+  if (cut === undefined) return [place];
+  const rest = end - cut;
+  const first = { bitOffset: place.bitOffset, bits: place.bits - rest, shift: place.shift + rest };
+  return [...splitPlace(first, edges), ...splitPlace({ bitOffset: cut, bits: rest, shift: place.shift }, edges)];
 }

@@ -3,16 +3,20 @@ import { ringMemory } from "../ring/memory.js";
 import type { FrameProgram } from "./program.js";
 import { high16, low32, type Stamp, signatureHead, writeSignature } from "./signature.js";
 
+const oneOffset = new Uint32Array(1);
+
 /** The bytes of frame `index`, without FCS. */
 export function programFrame(program: FrameProgram, index: number, stamp: Stamp): Uint8Array {
   const variant = program.pattern[index % program.pattern.length];
   const { bufferBytes } = program.variants[variant];
   // Ring memory is seen through views of up to 8 bytes.
   const memory = ringMemory(new ArrayBuffer(Math.ceil(bufferBytes / 8) * 8));
-  program.render(memory, 0, variant, index % program.flows);
+  program.render(memory, 0, variant);
+  if (program.changes) program.cursor(index, 1).touch(memory, oneOffset, Uint16Array.of(variant), 1);
   if (program.signed) {
     const head = signatureHead(stamp.trial, stamp.stream);
     writeSignature(memory.view, bufferBytes, head, low32(stamp.sequence), low32(stamp.timeNs), high16(stamp.timeNs));
   }
+  if (program.seals) program.seal(memory, 0, variant);
   return memory.u8.slice(0, bufferBytes);
 }

@@ -4,11 +4,11 @@
  * sizes in a mix, and the departure schedule. Pure: no clock, no chance but by seed, no I/O.
  * May import packet, the leaves, and from ring only the memory that frames are written into.
  */
-export { compileStream } from "./compile.js";
+export { compileStream, compileTraffic } from "./compile.js";
 export { programFrame } from "./frame.js";
 export { referenceFrame, referenceSignature } from "./interpret.js";
 export { sizePattern } from "./mix.js";
-export type { FrameProgram, FrameVariant } from "./program.js";
+export type { FrameCursor, FrameProgram, FrameVariant } from "./program.js";
 export { DepartureSchedule, departureSchedule, rateFraction } from "./schedule.js";
 export {
   checkSignature,
@@ -31,10 +31,28 @@ export {
 export {
   checkSize,
   checkStreamSpec,
+  checkStreams,
+  checkTraffic,
   defaultStreamSpec,
   frameSizesOf,
+  isPlain,
   isSigned,
   type StreamSpec,
   smallestFrameBytes,
   streamSpec,
+  type Traffic,
+  trafficOf,
 } from "./spec.js";
+export {
+  continuous,
+  type FieldChange,
+  type FieldTarget,
+  type FieldValue,
+  incrementPayload,
+  type Payload,
+  type ProgramSource,
+  type StreamSchedule,
+  type StreamSize,
+  type TrafficSpec,
+  type TrafficStream,
+} from "./traffic.js";

@@ -2,21 +2,58 @@
  * The reference: frame number `index` of a stream, made the slow and obvious way, all at once and from the
  * specifications alone. The compiled program must give the same bytes (test/stream/compile.test.ts).
  */
-import { addBytes, buildFrame, fillPattern, fold, headersBytes } from "../packet/index.js";
+import { addBytes, buildFrame, fold } from "../packet/index.js";
 import { type FrameSize, fcsBytes } from "../units.js";
-import { sizePattern } from "./mix.js";
+import { makeChecksumsRight } from "./checksums.js";
+import { type BitPlace, getBits, putBits, valueAt } from "./modifier.js";
+import { payloadBytes } from "./payload.js";
+import type { EachFrame } from "./program-frame.js";
+import { programFrame } from "./program-frame.js";
+import { keptChecksums, type ResolvedStream, resolveStream } from "./resolve.js";
 import { type Stamp, signatureBytes, signatureMagic } from "./signature.js";
-import { frameSizesOf, isSigned, layersOf, type StreamSpec } from "./spec.js";
+import { checkSize, type Traffic, trafficOf } from "./spec.js";
 
 /** The bytes of frame `index`, without FCS. The stamp is not used where the frames are too small to be signed. */
-export function referenceFrame(spec: StreamSpec, size: FrameSize, index: number, stamp: Stamp): Uint8Array {
-  const pattern = sizePattern(size, spec.seed);
-  const frameBytes = frameSizesOf(size)[pattern[index % pattern.length]];
-  const layers = layersOf(spec, index % spec.flows);
-  const payload = new Uint8Array(frameBytes - fcsBytes - headersBytes(layers));
-  fillPattern(payload, 0, payload.length);
-  if (isSigned(spec, size)) payload.set(referenceSignature(stamp), payload.length - signatureBytes);
-  return buildFrame(layers, frameBytes - fcsBytes, payload);
+export function referenceFrame(
+  spec: Traffic,
+  size: FrameSize,
+  index: number,
+  stamp: Stamp,
+  { stream = 0, eachFrame = null }: { stream?: number; eachFrame?: EachFrame | null } = {},
+): Uint8Array {
+  checkSize(spec, size);
+  return resolvedFrame(resolveStream(trafficOf(spec), stream, size, eachFrame), index, stamp);
+}
+
+/** As referenceFrame, of a stream that is resolved already. */
+export function resolvedFrame(resolved: ResolvedStream, index: number, stamp: Stamp): Uint8Array {
+  const { stream, order, headerBytes, patches, changes, eachFrame } = resolved;
+  const bufferBytes = order.frameBytes[order.pattern[index % order.pattern.length]] - fcsBytes;
+  const payload = payloadBytes(stream.payload, bufferBytes - headerBytes);
+  if (resolved.signed) payload.set(referenceSignature(stamp), payload.length - signatureBytes);
+  const bytes = buildFrame(stream.layers, bufferBytes, payload);
+  for (const { bitOffset, bits, value } of patches) putBits(bytes, bitOffset, bits, value);
+  for (const change of changes) {
+    for (const place of change.places) putPlace(bytes, place, valueAt(change, index));
+  }
+  if (eachFrame !== null) runProgram(resolved, bytes, eachFrame, index);
+  // The builder has computed them already where nothing was written over it.
+  const written = patches.length > 0 || changes.length > 0 || eachFrame !== null;
+  if (written) makeChecksumsRight(bytes, keptChecksums(resolved, bufferBytes));
+  return bytes;
+}
+
+/** Its part of a value. */
+export function putPlace(bytes: Uint8Array, { bitOffset, bits, shift }: BitPlace, value: number): void {
+  putBits(bytes, bitOffset, bits, Math.floor(value / 2 ** shift));
+}
+
+function runProgram(resolved: ResolvedStream, bytes: Uint8Array, eachFrame: EachFrame, index: number): void {
+  const frame = programFrame(resolved, {
+    get: ({ place }) => getBits(bytes, place.bitOffset, place.bits),
+    set: ({ place }, value) => putPlace(bytes, place, value),
+  });
+  eachFrame(frame, index);
 }
 
 /** The layout of signature.ts, byte by byte. */

@@ -1,8 +1,8 @@
 /**
- * What a transmit loop needs to know about frames, and nothing about where they come from: a FrameProgram is a
- * stream spec compiled to constant templates and the few bytes that change from frame to frame.
- * Frame i has variant `pattern[i mod pattern.length]` and flow `i mod flows`; the loops keep both counters, so that
- * nothing is divided per frame. The signature (signature.ts) is the loop's own business.
+ * What a transmit loop needs to know about frames, and nothing about where they come from: a FrameProgram is one
+ * stream of a spec compiled to constant templates and the few bytes that change from frame to frame.
+ * Frame i has size `variants[pattern[i mod pattern.length]]`; what else changes, a cursor writes. A loop renders each
+ * buffer once for a size, and from then on lets its queue's cursor touch it and signs it.
  */
 import type { RingMemory } from "../ring/memory.js";
 
@@ -18,21 +18,38 @@ export interface FrameProgram {
   readonly variants: readonly FrameVariant[];
   /** The order of sizes; of length 1 where there is one size. */
   readonly pattern: Uint16Array;
-  /** How many flows (different address and port pairs) frames go round in. */
-  readonly flows: number;
   /** Every variant has room for the signature after its headers. Otherwise none is written, and only sizes and addresses are counted. */
   readonly signed: boolean;
+  /** Frames differ in more than signature and size: a cursor has something to write. */
+  readonly changes: boolean;
+  /** A checksum needs the finished frame, signature and all (SCTP's CRC-32C): `seal` it. */
+  readonly seals: boolean;
+  /** All headers, and how many of them are VLAN tags behind the Ethernet header. */
+  readonly headerBytes: number;
+  readonly tags: number;
+  /** Payload bytes at these offsets from the frame's start change, and are not to be compared. */
+  readonly changing: ReadonlySet<number>;
   /**
-   * Writes all bytes of a frame of this variant and flow at `offset`, as if the signature's words summed to 0xffff
-   * (RFC 1071), so that its UDP checksum is right as soon as any valid signature is written over its end.
-   * The signature's place itself is left as it was.
+   * Writes all bytes of a frame of this size at `offset`, but for the signature's place, as if the signature's words
+   * summed to 0xffff (RFC 1071), so that checksums are right as soon as any valid signature is written over its end.
+   * Where `changes`, a cursor has to touch the frame before it is one.
    */
-  render(memory: RingMemory, offset: number, variant: number, flow: number): void;
-  /** Writes only what differs between flows (nothing, with one flow) over a frame once rendered for this variant. */
-  touch(memory: RingMemory, offset: number, variant: number, flow: number): void;
+  render(memory: RingMemory, offset: number, variant: number): void;
+  /** The walk of one queue through its frames: queue, queue + queues, queue + 2 · queues … */
+  cursor(queue: number, queues: number): FrameCursor;
+  /** The last step, after signing: only where `seals`. */
+  seal(memory: RingMemory, offset: number, variant: number): void;
   /**
    * Is the frame at `offset` one of ours by size and addresses (MACs and TTLs may have been rewritten, VLAN tags
    * pushed or popped)? The slow path, for frames without signature or with a broken one.
    */
   recognises(memory: RingMemory, offset: number, bytes: number): boolean;
+}
+
+export interface FrameCursor {
+  /**
+   * Writes what changes into the queue's next n frames, which were rendered at `offsets[k]` for `variants[k]`. Throws
+   * a usage error that names stream and frame where the stream is a program that fails; frames before it are written.
+   */
+  touch(memory: RingMemory, offsets: Uint32Array, variants: Uint16Array, n: number): void;
 }

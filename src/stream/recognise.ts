@@ -3,8 +3,77 @@
  * MACs, TTLs and the IPv4 checksum may have been rewritten, VLAN tags pushed or popped.
  */
 import { headersBytes, parseIpv4, parseIpv6 } from "../packet/index.js";
+import { putPlace } from "./interpret.js";
 import type { FrameVariant } from "./program.js";
-import { flowsPerAddress, layersOf, type StreamSpec, sourceLow32 } from "./spec.js";
+import type { ResolvedStream } from "./resolve.js";
+import { flowsPerAddress, isPlain, layersOf, type StreamSpec, sourceLow32, type Traffic } from "./spec.js";
+
+export type Recogniser = (view: DataView, offset: number, bytes: number) => boolean;
+
+/** `frame`: one of the stream's, for what stays in all of them. */
+export function recogniserOf(
+  spec: Traffic,
+  resolved: ResolvedStream,
+  variants: readonly FrameVariant[],
+  frame: Uint8Array,
+): Recogniser {
+  if (isPlain(spec)) {
+    const ours = flowAddresses(spec, variants, resolved.signed);
+    return (view, offset, bytes) => recognise(ours, view, offset, bytes);
+  }
+  const { layers } = resolved.stream;
+  const tags = layers.findIndex(({ protocol }, i) => i > 0 && protocol !== "vlan");
+  const from = tags < 0 ? resolved.headerBytes : headersBytes(layers.slice(0, tags));
+  const mask = stayingBits(resolved, from, frame.length);
+  const sizes = new Set(variants.map(({ bufferBytes }) => bufferBytes - from));
+  return (view, offset, bytes) => {
+    let at = offset + 14;
+    while (at + 4 <= offset + bytes && isTag(view.getUint16(at - 2))) at += 4;
+    if (offset + bytes - at < resolved.headerBytes - from || !sizes.has(offset + bytes - at)) return false;
+    if (view.getUint16(at - 2) !== ((frame[from - 2] << 8) | frame[from - 1])) return false;
+    for (let i = from; i < resolved.headerBytes; i++) {
+      if (((view.getUint8(at + i - from) ^ frame[i]) & mask[i]) !== 0) return false;
+    }
+    return true;
+  };
+}
+
+/**
+ * A mask over the headers behind the VLAN tags: bits that are the same in all frames and that no device may change.
+ * Lengths differ from size to size, checksums and what a program sets from frame to frame; TTLs are counted down.
+ */
+function stayingBits(resolved: ResolvedStream, from: number, bytes: number): Uint8Array {
+  const mask = new Uint8Array(bytes);
+  if (resolved.eachFrame !== null) return mask;
+  const { layers } = resolved.stream;
+  layers.forEach(({ protocol }, i) => {
+    const start = headersBytes(layers.slice(0, i));
+    if (start < from) return;
+    for (const [first, end] of stayingBytes[protocol] ?? []) mask.fill(0xff, start + first, start + end);
+  });
+  // A one where something changes, taken out of the mask.
+  const changing = new Uint8Array(bytes);
+  for (const { places } of resolved.changes) {
+    for (const place of places) putPlace(changing, { ...place, shift: 0 }, 2 ** place.bits - 1);
+  }
+  return mask.map((bits, at) => bits & ~changing[at]);
+}
+
+/** Protocol and addresses, ports: what makes a flow. */
+const stayingBytes: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
+  ipv4: [
+    [0, 1],
+    [9, 10],
+    [12, 20],
+  ],
+  ipv6: [
+    [6, 7],
+    [8, 40],
+  ],
+  udp: [[0, 4]],
+  tcp: [[0, 4]],
+  sctp: [[0, 4]],
+};
 
 export interface FlowAddresses {
   readonly ip: 4 | 6;

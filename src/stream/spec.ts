@@ -1,11 +1,16 @@
 /**
- * What a stream sends, as plain data: UDP over IPv4 or IPv6, with or without a VLAN tag, in any number of flows.
+ * Plain traffic: UDP over IPv4 or IPv6, with or without a VLAN tag, in any number of flows. It is sugar for a traffic
+ * spec of one stream (traffic.ts), and `Traffic` is either.
  */
 import { usageError } from "../errors.js";
 import {
   ethernet,
+  formatIpv4,
+  formatIpv6,
   type Header,
   headersBytes,
+  type Ipv4Address,
+  type Ipv6Address,
   ipv4,
   ipv6,
   parseIpv4,
@@ -15,7 +20,10 @@ import {
   vlan,
 } from "../packet/index.js";
 import { checkFrameBytes, type FrameSize, fcsBytes, fixedSize, minFrameBytes, planSizes } from "../units.js";
+import { resolveStream } from "./resolve.js";
 import { signatureBytes } from "./signature.js";
+import { sizeOrder } from "./sizes.js";
+import { continuous, type FieldChange, incrementPayload, type TrafficSpec } from "./traffic.js";
 
 export interface StreamSpec {
   readonly ip: 4 | 6;
@@ -132,14 +140,20 @@ export const frameSizesOf = (size: FrameSize): readonly number[] =>
   size.kind === "fixed" ? [size.frameBytes] : size.parts.map((part) => part.frameBytes);
 
 /** Has every frame room for a signature? */
-export const isSigned = (spec: StreamSpec, size: FrameSize): boolean =>
-  Math.min(...frameSizesOf(size)) >= smallestFrameBytes(spec, true);
+export function isSigned(spec: Traffic, size: FrameSize): boolean {
+  if (isPlain(spec)) return Math.min(...frameSizesOf(size)) >= smallestFrameBytes(spec, true);
+  return spec.streams.every(({ size: own, layers }) => {
+    const least = Math.min(...sizeOrder(own ?? size, spec.seed, "--sizes").frameBytes);
+    return least - fcsBytes >= headersBytes(layers) + signatureBytes;
+  });
+}
 
 /** Throws a usage error for frames too small for their headers, and for what is no frame size at all. */
-export function checkSize(spec: StreamSpec, size: FrameSize, where = "--sizes"): void {
+export function checkSize(spec: Traffic, size: FrameSize, where = "--sizes"): void {
+  for (const frameBytes of frameSizesOf(size)) checkFrameBytes(frameBytes, where);
+  if (!isPlain(spec)) return;
   const least = smallestFrameBytes(spec, false);
   for (const frameBytes of frameSizesOf(size)) {
-    checkFrameBytes(frameBytes, where);
     if (frameBytes < least) {
       const stack = `UDP over IPv${spec.ip}${spec.vlan === null ? "" : " with a VLAN tag"}`;
       throw usageError(`${stack} does not fit into a frame of ${frameBytes} bytes`, {
@@ -148,4 +162,67 @@ export function checkSize(spec: StreamSpec, size: FrameSize, where = "--sizes"):
       });
     }
   }
+}
+
+/** What is sent: plain, or a profile's streams. */
+export type Traffic = StreamSpec | TrafficSpec;
+
+export const isPlain = (traffic: Traffic): traffic is StreamSpec => !("streams" in traffic);
+
+/** Throws a usage error for traffic that no frame can be made of, whatever its size. */
+export function checkTraffic(traffic: Traffic): void {
+  if (isPlain(traffic)) checkStreamSpec(traffic);
+  else if (traffic.streams.length === 0) throw usageError("there is no stream", { accepted: "at least one stream" });
+}
+
+/** Resolves every stream for every size of the spec, so that a mistake is found before anything is sent. */
+export function checkStreams(spec: TrafficSpec): void {
+  checkTraffic(spec);
+  for (const size of spec.sizes) spec.streams.forEach((_, index) => void resolveStream(spec, index, size));
+}
+
+/** Plain traffic as one stream: flows are its source ports, and after 32,768 of them the next source address. */
+export function trafficOf(traffic: Traffic): TrafficSpec {
+  if (!isPlain(traffic)) return traffic;
+  const { flows, sizes, seed } = traffic;
+  const layers = layersOf(traffic, 0);
+  const ports = Math.min(flows, flowsPerAddress);
+  const port: FieldChange = {
+    target: { layer: layers.length - 1, field: "srcPort" },
+    change: { kind: "increment", min: traffic.srcPort, max: traffic.srcPort + ports - 1, step: 1 },
+    period: flows,
+  };
+  const address: FieldChange = {
+    target: { layer: layers.length - 2, field: "src" },
+    change: { kind: "increment", min: traffic.srcAddress, max: lastSource(traffic), step: 1 },
+    after: 0,
+    period: flows,
+  };
+  const fields = flows === 1 ? [] : flows <= flowsPerAddress ? [port] : [port, address];
+  return {
+    name: "plain",
+    streams: [
+      {
+        name: "plain",
+        layers,
+        payload: incrementPayload,
+        size: null,
+        fields,
+        rate: null,
+        weight: 1,
+        schedule: continuous,
+        program: null,
+      },
+    ],
+    sizes,
+    seed,
+  };
+}
+
+/** The source address of the last flow. */
+function lastSource(spec: StreamSpec): string {
+  const low32 = sourceLow32(spec) + Math.ceil(spec.flows / flowsPerAddress) - 1;
+  const bytes = spec.ip === 4 ? parseIpv4(spec.srcAddress) : parseIpv6(spec.srcAddress);
+  new DataView(bytes.buffer).setUint32(bytes.length - 4, low32);
+  return spec.ip === 4 ? formatIpv4(bytes as Ipv4Address) : formatIpv6(bytes as Ipv6Address);
 }

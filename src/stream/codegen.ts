@@ -1,0 +1,290 @@
+/**
+ * The text of a cursor: a loop over a burst of frames that writes exactly what changes in this stream, every offset,
+ * mask and modulus a constant. It is made from the closed set of statements below with nothing in it but numbers of
+ * ours, and compiled with `new Function`: V8 then divides by multiplying, drops what is 0 and calls nothing. Checksums
+ * are a constant for everything that stays plus, per value, a factor modulo 65,535 (RFC 1624 as arithmetic, see
+ * linear.ts).
+ *
+ * For thousands of streams of the same shape numbers become parameters, so that one function serves them all.
+ */
+import type { BitPlace, ChangeValue } from "./modifier.js";
+
+/** A checksum that follows from the values that change. */
+export interface LinearSum {
+  readonly at: number;
+  readonly neverZero: boolean;
+  /** Sum (1 … 0xffff) of what stays, for each variant. */
+  readonly bases: readonly number[];
+  /** Per source, per place: what one of the place's value adds, modulo 65,535. */
+  readonly factors: readonly (readonly number[])[];
+}
+
+/** Where a value comes from, and where it goes. */
+export interface Source {
+  readonly places: readonly BitPlace[];
+  readonly from:
+    | {
+        readonly kind: "change";
+        readonly value: ChangeValue;
+        readonly every: number;
+        readonly period: number | null;
+        readonly perQueue: readonly number[] | null;
+      }
+    /** Register of a program; it starts each frame at `initial`. */
+    | { readonly kind: "register"; readonly initial: number };
+}
+
+export interface CursorModel {
+  readonly sources: readonly Source[];
+  readonly sums: readonly LinearSum[];
+  readonly leastBufferBytes: number;
+}
+
+/** What a cursor function works with; see `cursorCode`. */
+export interface CursorParts {
+  readonly tables: readonly Int32Array[];
+  readonly parameters: Float64Array;
+  readonly bases: Uint16Array;
+  /** Per counter: its position and what it moves by from frame to frame. */
+  readonly counters: Int32Array;
+  /** [0] the next frame's number, [1] what it moves by. */
+  readonly position: Float64Array;
+  readonly registers: Int32Array;
+  /** The program, and [0] ≠ 0: it set something that has no register yet. */
+  readonly program: (index: number) => void;
+  readonly more: Int32Array;
+}
+
+/** Frames from … n − 1 are touched; returns the first that was not: n, or one whose program needs another register. */
+export type TouchLoop = (
+  view: DataView,
+  offsets: Uint32Array,
+  variants: Uint16Array,
+  from: number,
+  n: number,
+) => number;
+
+export interface CursorCode {
+  readonly make: (parts: CursorParts) => TouchLoop;
+  readonly tables: readonly Int32Array[];
+  readonly parameters: Float64Array;
+  /** Moduli of the counters; 2^32 for one that wraps. */
+  readonly moduli: readonly number[];
+}
+
+const twoTo32 = 2 ** 32;
+const longestCounter = 2 ** 30;
+const mostRemembered = 256;
+
+class Writer {
+  readonly lines: string[] = [];
+  readonly tables: Int32Array[] = [];
+  readonly parameters: number[] = [];
+  readonly moduli: number[] = [];
+  usesIndex = false;
+  readonly #shared: boolean;
+
+  constructor(shared: boolean) {
+    this.#shared = shared;
+  }
+
+  /** A number as text: itself, or where it is looked up. */
+  number(value: number): string {
+    if (!Number.isFinite(value)) throw new Error(`not a number for a program: ${value}`);
+    if (!this.#shared) return value < 0 ? `(${value})` : `${value}`;
+    this.parameters.push(value);
+    return `p${this.parameters.length - 1}`;
+  }
+
+  /** The counter that goes round in `modulus`. */
+  counter(modulus: number): string {
+    const known = this.moduli.indexOf(modulus);
+    if (known >= 0) return `c${known}`;
+    this.moduli.push(modulus);
+    return `c${this.moduli.length - 1}`;
+  }
+
+  table(values: readonly number[]): string {
+    this.tables.push(Int32Array.from(values));
+    return `t${this.tables.length - 1}`;
+  }
+}
+
+const cache = new Map<string, (parts: CursorParts) => TouchLoop>();
+
+/** `shared`: numbers as parameters. */
+export function cursorCode(model: CursorModel, shared: boolean): CursorCode {
+  const writer = new Writer(shared);
+  const isProgram = model.sources.some(({ from }) => from.kind === "register");
+  if (isProgram) writeProgramCall(writer, model.sources);
+  let register = 0;
+  model.sources.forEach(({ from }, s) => {
+    const value = from.kind === "register" ? `R[${register++}]` : valueText(writer, from);
+    writer.lines.push(`const v${s} = ${value};`);
+  });
+  for (const [s, source] of model.sources.entries()) writeStores(writer, source, s, model.leastBufferBytes);
+  for (const [k, sum] of model.sums.entries()) writeSum(writer, model, sum, k);
+  const text = loopText(writer, isProgram);
+  const known = cache.get(text);
+  const make = known ?? compiled(text);
+  // Programs have functions of their own, into which V8 compiles what they call.
+  if (!isProgram && known === undefined) remember(text, make);
+  return { make, tables: writer.tables, parameters: Float64Array.from(writer.parameters), moduli: writer.moduli };
+}
+
+function remember(text: string, make: (parts: CursorParts) => TouchLoop): void {
+  if (cache.size >= mostRemembered) cache.clear();
+  cache.set(text, make);
+}
+
+const compiled = (text: string): ((parts: CursorParts) => TouchLoop) =>
+  new Function("parts", text) as (parts: CursorParts) => TouchLoop;
+
+function writeProgramCall(writer: Writer, sources: readonly Source[]): void {
+  writer.usesIndex = true;
+  const registers = sources.map(({ from }) => from).filter((from) => from.kind === "register");
+  writer.lines.push(...registers.map(({ initial }, r) => `R[${r}] = ${initial | 0};`));
+  writer.lines.push("D[0] = i;", "E(i);", "if (X[0] !== 0) { stopped = k; break; }");
+}
+
+type Change = Extract<Source["from"], { kind: "change" }>;
+
+/** An expression for the value in this frame, as an int32. */
+function valueText(writer: Writer, from: Change): string {
+  const { value } = from;
+  const n = from.perQueue === null ? nText(writer, from) : perQueueText(writer, from.perQueue, value);
+  switch (value.kind) {
+    case "steps":
+      return `(${writer.number(value.first | 0)} + Math.imul(${writer.number(value.step | 0)}, ${n})) | 0`;
+    case "list":
+      return `${writer.table(value.values)}[${n}]`;
+    case "random":
+      return randomText(writer, value, n);
+  }
+}
+
+/** Which value of the sequence, below its count (random without limit: below 2^32, or as a double). */
+function nText(writer: Writer, { value, every, period }: Change): string {
+  const count = value.kind === "steps" ? value.count : value.kind === "list" ? value.values.length : value.limit;
+  const modulus = period ?? (count === null ? (every === 1 ? twoTo32 : Number.POSITIVE_INFINITY) : every * count);
+  if (modulus <= longestCounter) {
+    const counter = writer.counter(modulus);
+    const n = every === 1 ? counter : `((${counter} / ${writer.number(every)}) | 0)`;
+    return count === null || modulus <= every * count ? n : `(${n} % ${writer.number(count)})`;
+  }
+  if (modulus === twoTo32 && every === 1) return writer.counter(twoTo32);
+  writer.usesIndex = true;
+  const inPeriod = period === null ? "i" : `(i % ${writer.number(period)})`;
+  const n = every === 1 ? inPeriod : `Math.floor(${inPeriod} / ${writer.number(every)})`;
+  return count === null ? n : `(${n} % ${writer.number(count)})`;
+}
+
+/** Frame i is of queue i mod Q, which goes round in values of its own. */
+function perQueueText(writer: Writer, counts: readonly number[], value: ChangeValue): string {
+  writer.usesIndex = true;
+  const queues = writer.number(counts.length);
+  const befores = counts.map((_, q) => counts.slice(0, q).reduce((sum, count) => sum + count, 0));
+  const before = `${writer.table(befores)}[i % ${queues}]`;
+  const n = `(${before} + Math.floor(i / ${queues}) % ${writer.table(counts)}[i % ${queues}])`;
+  return value.kind === "random" && value.limit !== null ? `(${n} % ${writer.number(value.limit)})` : n;
+}
+
+function randomText(writer: Writer, value: Extract<ChangeValue, { kind: "random" }>, n: string): string {
+  const start = `(Math.imul(${n} | 0, 0x9e3779b9) + ${writer.number(value.key | 0)}) | 0`;
+  writer.lines.push(
+    `h = ${start};`,
+    "h = Math.imul(h ^ (h >>> 16), 0x21f0aaad);",
+    "h = Math.imul(h ^ (h >>> 15), 0x735a2d97);",
+    "h = h ^ (h >>> 15);",
+  );
+  const min = writer.number(value.min | 0);
+  const bits = Math.log2(value.range);
+  if (bits === 32) return `(${min} + h) | 0`;
+  if (bits === 0) return min;
+  if (Number.isInteger(bits)) return `(${min} + (h >>> ${32 - bits})) | 0`;
+  return `(${min} + Math.floor(((h >>> 0) / 4294967296) * ${writer.number(value.range)})) | 0`;
+}
+
+/** The part of value s that goes to a place. */
+function partText(place: BitPlace, s: number): string {
+  const shifted = place.shift === 0 ? `v${s}` : `(v${s} >>> ${place.shift})`;
+  return place.bits === 32 ? shifted : `(${shifted} & ${2 ** place.bits - 1})`;
+}
+
+function writeStores(writer: Writer, { places }: Source, s: number, leastBufferBytes: number): void {
+  for (const place of places) {
+    const byte = place.bitOffset >> 3;
+    const needed = ((place.bitOffset & 7) + place.bits + 7) >> 3;
+    const width = needed <= 2 ? needed : 4;
+    // Three bytes are written as four, the last of which stays as it is.
+    const start = Math.min(byte, leastBufferBytes - width);
+    const at = `at + ${writer.number(start)}`;
+    if (width * 8 === place.bits && start * 8 === place.bitOffset) {
+      writer.lines.push(`view.${width === 4 ? "setInt32" : `setUint${width * 8}`}(${at}, v${s} >>> ${place.shift});`);
+      continue;
+    }
+    const left = (start + width) * 8 - place.bitOffset - place.bits;
+    const kept = ~((2 ** place.bits - 1) * 2 ** left) | 0;
+    const [get, set] = width === 4 ? ["getInt32", "setInt32"] : [`getUint${width * 8}`, `setUint${width * 8}`];
+    writer.lines.push(`view.${set}(${at}, (view.${get}(${at}) & ${kept}) | (${partText(place, s)} << ${left}));`);
+  }
+}
+
+function writeSum(writer: Writer, model: CursorModel, sum: LinearSum, k: number): void {
+  const parts: string[] = [];
+  model.sources.forEach(({ places }, s) => {
+    places.forEach((place, p) => {
+      const factor = sum.factors[s][p];
+      if (factor !== 0) parts.push(contribution(writer, partText(place, s), place.bits, factor));
+    });
+  });
+  if (parts.length === 0) return;
+  const base = sum.bases.length === 1 ? writer.number(sum.bases[0]) : `B[${k * sum.bases.length} + variants[k]]`;
+  writer.lines.push(
+    `let s${k} = ${[base, ...parts].join(" + ")};`,
+    `s${k} = (s${k} & 0xffff) + (s${k} >>> 16);`,
+    `s${k} = ~((s${k} & 0xffff) + (s${k} >>> 16)) & 0xffff;`,
+    `view.setUint16(at + ${writer.number(sum.at)}, ${sum.neverZero ? `s${k} === 0 ? 0xffff : s${k}` : `s${k}`});`,
+  );
+}
+
+/** What a value adds to a sum; below 2^24 each, so that a sum of dozens stays an int32. */
+function contribution(writer: Writer, part: string, bits: number, factor: number): string {
+  if (factor === 1) return bits <= 16 ? part : `((${part} & 0xffff) + (${part} >>> 16))`;
+  if (factor * (2 ** bits - 1) < 2 ** 24) return `Math.imul(${part}, ${factor})`;
+  const name = `f${writer.lines.length}`;
+  const folded = bits <= 16 ? part : `((${part} & 0xffff) + (${part} >>> 16))`;
+  writer.lines.push(`let ${name} = ${folded};`);
+  if (bits > 16) writer.lines.push(`${name} = (${name} & 0xffff) + (${name} >>> 16);`);
+  writer.lines.push(`${name} = Math.imul(${name}, ${factor});`);
+  return `((${name} & 0xffff) + (${name} >>> 16))`;
+}
+
+function loopText(writer: Writer, isProgram: boolean): string {
+  const { moduli, tables, parameters, lines, usesIndex } = writer;
+  const counters = moduli.map((_, c) => c);
+  const step = (c: number): string =>
+    moduli[c] === twoTo32 ? `c${c} = (c${c} + d${c}) | 0;` : `c${c} += d${c}; if (c${c} >= m${c}) c${c} -= m${c};`;
+  const modulus = (c: number): string => (parameters.length > 0 ? `C[${3 * c + 2}]` : `${moduli[c]}`);
+  return [
+    '"use strict";',
+    "const { tables: T, parameters: P, bases: B, counters: C, position: D, registers: R, program: E, more: X } = parts;",
+    ...tables.map((_, t) => `const t${t} = T[${t}];`),
+    ...parameters.map((_, p) => `const p${p} = P[${p}];`),
+    "return function touch(view, offsets, variants, from, n) {",
+    ...counters.map((c) => `let c${c} = C[${3 * c}]; const d${c} = C[${3 * c + 1}];`),
+    ...counters.filter((c) => moduli[c] !== twoTo32).map((c) => `const m${c} = ${modulus(c)};`),
+    usesIndex ? "let i = D[0]; const stride = D[1];" : "",
+    "let h = 0; let stopped = n;",
+    "for (let k = from; k < n; k++) {",
+    "const at = offsets[k];",
+    ...lines,
+    ...counters.map(step),
+    usesIndex ? "i += stride;" : "",
+    "}",
+    ...counters.map((c) => `C[${3 * c}] = c${c};`),
+    usesIndex ? "D[0] = i;" : "",
+    isProgram ? "return stopped;" : "return n;",
+    "};",
+  ].join("\n");
+}

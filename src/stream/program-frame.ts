@@ -1,0 +1,80 @@
+/**
+ * The frame that a program's `eachFrame` sees: an object per layer with a property per field, and any bytes by
+ * offset. The frame starts each time as the spec has it; what the function does must follow from `index` alone, since
+ * it may be called again for the same frame, and on another queue.
+ */
+import { usageError } from "../errors.js";
+import { fieldsOfLayer, layerNames } from "./fields.js";
+import type { BitPlace } from "./modifier.js";
+import type { ResolvedStream } from "./resolve.js";
+
+/** Called for each frame, with its number in the stream from 0. */
+export type EachFrame = (frame: ProgramFrame, index: number) => void;
+
+/** Bytes by offset from the frame's start, big-endian; and a property for each layer. */
+export interface ProgramFrame {
+  get8(offset: number): number;
+  get16(offset: number): number;
+  get32(offset: number): number;
+  set8(offset: number, value: number): void;
+  set16(offset: number, value: number): void;
+  set32(offset: number, value: number): void;
+  readonly [layer: string]: unknown;
+}
+
+/** A field or bytes that a program may set: up to 32 bits. Wider fields are set in their last 32. */
+export interface ProgramTarget {
+  readonly name: string;
+  readonly place: BitPlace;
+}
+
+/** How a program's reads and writes are carried out. */
+export interface FrameAccess {
+  get(target: ProgramTarget): number;
+  /** `value` fits into the target. */
+  set(target: ProgramTarget, value: number): void;
+}
+
+/** The object for a stream's frames; slow to make, and as fast as `access` is. */
+export function programFrame(resolved: ResolvedStream, access: FrameAccess): ProgramFrame {
+  const { layers } = resolved.stream;
+  const frame: Record<string, unknown> = {};
+  for (const [layer, name] of layerNames(layers).entries()) {
+    const fields = {};
+    for (const field of fieldsOfLayer(layers, layer)) {
+      const bits = Math.min(32, field.bits);
+      const target = { name: field.name, place: { bitOffset: field.bitOffset + field.bits - bits, bits, shift: 0 } };
+      Object.defineProperty(fields, field.name.slice(name.length + 1), {
+        enumerable: true,
+        get: () => access.get(target),
+        set: (value: number) => access.set(target, checkedValue(target, value)),
+      });
+    }
+    frame[name] = Object.freeze(fields);
+  }
+  for (const bits of [8, 16, 32]) {
+    frame[`get${bits}`] = (offset: number) => access.get(bytesTarget(resolved, offset, bits));
+    frame[`set${bits}`] = (offset: number, value: number) => {
+      const target = bytesTarget(resolved, offset, bits);
+      access.set(target, checkedValue(target, value));
+    };
+  }
+  return Object.freeze(frame) as unknown as ProgramFrame;
+}
+
+/** Throws for a write outside of the frame, or into its signature. */
+export function bytesTarget(resolved: ResolvedStream, offset: number, bits: number): ProgramTarget {
+  const most = resolved.changeableBytes - bits / 8;
+  if (!Number.isInteger(offset) || offset < 0 || offset > most) {
+    throw usageError(`${bits / 8} bytes at ${offset} lie outside of what a program may touch`, {
+      where: `stream "${resolved.stream.name}"`,
+      accepted: `offsets 0 to ${most}, in the smallest frame and before its signature`,
+    });
+  }
+  return { name: `${bits} bits at byte ${offset}`, place: { bitOffset: offset * 8, bits, shift: 0 } };
+}
+
+export function checkedValue(target: ProgramTarget, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** target.place.bits) return value;
+  throw usageError(`${value} does not fit into ${target.name}`, { accepted: `0 to ${2 ** target.place.bits - 1}` });
+}

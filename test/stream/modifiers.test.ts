@@ -1,0 +1,240 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { dissect } from "../../src/packet/index.js";
+import { ringMemory } from "../../src/ring/memory.js";
+import {
+  checkStreams,
+  compileTraffic,
+  type FieldChange,
+  type FrameProgram,
+  programFrame,
+  referenceFrame,
+  signatureHead,
+  type TrafficSpec,
+  writeSignature,
+} from "../../src/stream/index.js";
+import { resolvedFrame } from "../../src/stream/interpret.js";
+import { resolveStream } from "../../src/stream/resolve.js";
+import { fixedSize } from "../../src/units.js";
+import { anyTrafficSpec, trafficSpec, trafficStream } from "./traffic-specs.js";
+
+const size = fixedSize(128);
+const stamp = { trial: 3, stream: 0, sequence: 77, timeNs: 123_456_789 };
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+/** Frames of a queue as a sender makes them: rendered once per buffer and size, then touched in bursts. */
+function queueFrames(program: FrameProgram, queue: number, queues: number, frames: number): Uint8Array[] {
+  const spacing = 512;
+  const slots = 4;
+  const memory = ringMemory(new ArrayBuffer(spacing * slots));
+  const cursor = program.cursor(queue, queues);
+  const rendered: number[] = [];
+  const made: Uint8Array[] = [];
+  for (let first = 0; first < frames; first += slots) {
+    const n = Math.min(slots, frames - first);
+    const offsets = Uint32Array.from({ length: n }, (_, k) => k * spacing + 3);
+    const variants = Uint16Array.from({ length: n }, (_, k) => {
+      const index = queue + (first + k) * queues;
+      return program.pattern[index % program.pattern.length];
+    });
+    for (let k = 0; k < n; k++) {
+      if (rendered[k] !== variants[k]) program.render(memory, offsets[k], variants[k]);
+      rendered[k] = variants[k];
+    }
+    if (program.changes) cursor.touch(memory, offsets, variants, n);
+    for (let k = 0; k < n; k++) {
+      const { bufferBytes } = program.variants[variants[k]];
+      const { trial, stream, sequence, timeNs } = stamp;
+      if (program.signed) {
+        writeSignature(memory.view, offsets[k] + bufferBytes, signatureHead(trial, stream), sequence, timeNs, 0);
+      }
+      if (program.seals) program.seal(memory, offsets[k], variants[k]);
+      made.push(memory.u8.slice(offsets[k], offsets[k] + bufferBytes));
+    }
+  }
+  return made;
+}
+
+describe("a stream in which fields change", () => {
+  it("is byte for byte the reference, frame after frame, however it is split over queues", () => {
+    fc.assert(
+      fc.property(anyTrafficSpec, fc.integer({ min: 1, max: 5 }), (spec, queues) => {
+        const [program] = compileTraffic(spec, size);
+        const resolved = resolveStream(spec, 0, size);
+        for (let queue = 0; queue < queues; queue++) {
+          const made = queueFrames(program!, queue, queues, 30);
+          made.forEach((frame, j) => {
+            const index = queue + j * queues;
+            expect(`${index}: ${hex(frame)}`).toBe(`${index}: ${hex(resolvedFrame(resolved, index, stamp))}`);
+          });
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("is so far from the start, too", () => {
+    fc.assert(
+      fc.property(anyTrafficSpec, fc.nat({ max: 2 ** 45 }), (spec, index) => {
+        const [program] = compileTraffic(spec, size);
+        expect(hex(programFrame(program!, index, stamp))).toBe(hex(referenceFrame(spec, size, index, stamp)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** One change of the UDP/IPv4 stream; what the named field has in frames 0, 1, 2 … */
+function values(change: Omit<FieldChange, "target">, frames: number, field = "srcPort", layer = 2): number[] {
+  const spec = trafficSpec([trafficStream({ fields: [{ target: { layer, field }, ...change }] })]);
+  return valuesIn(spec, frames, layer === 2 ? 34 : 30, layer === 2 ? 2 : 4);
+}
+
+function valuesIn(spec: TrafficSpec, frames: number, at: number, bytes: number): number[] {
+  return Array.from({ length: frames }, (_, index) => {
+    const frame = referenceFrame(spec, size, index, stamp);
+    expect(dissect(frame).faults).toEqual([]);
+    return Number.parseInt(hex(frame.subarray(at, at + bytes)), 16);
+  });
+}
+
+describe("what a field goes through", () => {
+  it.each<[string, Omit<FieldChange, "target">, number[]]>([
+    ["increment", { change: { kind: "increment", min: 7, max: 12, step: 2 } }, [7, 9, 11, 7, 9, 11, 7]],
+    ["decrement", { change: { kind: "decrement", min: 7, max: 12, step: 2 } }, [12, 10, 8, 12, 10, 8, 12]],
+    ["list", { change: { kind: "list", values: [5, 1, 9] } }, [5, 1, 9, 5, 1, 9, 5]],
+    ["a period", { change: { kind: "increment", min: 0, max: 9, step: 1 }, period: 3 }, [0, 1, 2, 0, 1, 2, 0]],
+    [
+      "a count per queue",
+      { change: { kind: "increment", min: 10, max: 19, step: 1 }, perQueue: [1, 3] },
+      [10, 11, 10, 12, 10, 13, 10],
+    ],
+  ])("%s", (_, change, expected) => {
+    expect(values(change, 7)).toEqual(expected);
+  });
+
+  it("random values lie in their range, all of it, and come again by seed", () => {
+    const random = (seed: number | null, limit: number | null): Omit<FieldChange, "target"> => ({
+      change: { kind: "random", min: 100, max: 109, seed, limit },
+    });
+    const some = values(random(5, null), 300);
+    expect(new Set(some)).toEqual(new Set([100, 101, 102, 103, 104, 105, 106, 107, 108, 109]));
+    expect(values(random(5, null), 300)).toEqual(some);
+    expect(values(random(6, null), 300)).not.toEqual(some);
+    const repeated = values(random(5, 4), 12);
+    expect(repeated.slice(4)).toEqual([...repeated.slice(0, 4), ...repeated.slice(0, 4)]);
+  });
+
+  it("one field carries into the next", () => {
+    const fields: FieldChange[] = [
+      { target: { layer: 2, field: "srcPort" }, change: { kind: "increment", min: 1, max: 3, step: 1 } },
+      { target: { layer: 2, field: "dstPort" }, change: { kind: "list", values: [8, 9] }, after: 0 },
+    ];
+    const spec = trafficSpec([trafficStream({ fields })]);
+    expect(valuesIn(spec, 7, 34, 4).map((both) => [both >>> 16, both & 0xffff])).toEqual([
+      [1, 8],
+      [2, 8],
+      [3, 8],
+      [1, 9],
+      [2, 9],
+      [3, 9],
+      [1, 8],
+    ]);
+  });
+
+  it("addresses as text, also in fields wider than 32 bits", () => {
+    const change: Omit<FieldChange, "target"> = {
+      change: { kind: "increment", min: "198.18.0.255", max: "198.18.1.1", step: 1 },
+    };
+    expect(values(change, 3, "dst", 1)).toEqual([0xc61200ff, 0xc6120100, 0xc6120101]);
+    const macs: FieldChange = {
+      target: { layer: 0, field: "dst" },
+      change: { kind: "list", values: ["aa:bb:cc:dd:ee:ff", "00:11:22:33:44:55"] },
+    };
+    expect(valuesIn(trafficSpec([trafficStream({ fields: [macs] })]), 2, 0, 6)).toEqual([
+      0xaabbccddeeff, 0x001122334455,
+    ]);
+    const counted: FieldChange = {
+      target: { layer: 0, field: "src" },
+      change: { kind: "increment", min: "06:00:00:00:00:fe", max: "06:00:00:00:01:00", step: 1 },
+    };
+    expect(valuesIn(trafficSpec([trafficStream({ fields: [counted] })]), 3, 6, 6)).toEqual([
+      0x0600000000fe, 0x0600000000ff, 0x060000000100,
+    ]);
+  });
+
+  it("leaves a checksum alone that it writes itself", () => {
+    const fields: FieldChange[] = [
+      { target: { layer: 2, field: "checksum" }, change: { kind: "list", values: [0x1234, 0] } },
+    ];
+    const spec = trafficSpec([trafficStream({ fields })]);
+    const stored = [0, 1].map((index) => referenceFrame(spec, size, index, stamp).subarray(40, 42));
+    expect(stored.map(hex)).toEqual(["1234", "0000"]);
+  });
+});
+
+describe("a wrong change", () => {
+  const port = { layer: 2, field: "srcPort" };
+  const up = { kind: "increment", min: 0, max: 9, step: 1 } as const;
+  it.each<[string, FieldChange[], RegExp]>([
+    ["unknown field", [{ target: { layer: 2, field: "srcprt" }, change: up }], /no field "srcprt"/],
+    ["unknown layer", [{ target: { layer: 5, field: "src" }, change: up }], /no layer 5/],
+    ["too large", [{ target: port, change: { ...up, max: 65_536 } }], /65536 does not fit into 16 bits/],
+    ["negative", [{ target: port, change: { ...up, min: -1 } }], /-1 does not fit/],
+    ["upside down", [{ target: port, change: { ...up, min: 10 } }], /10 to 9 is no range/],
+    ["no step", [{ target: port, change: { ...up, step: 0 } }], /steps of 0/],
+    ["empty list", [{ target: port, change: { kind: "list", values: [] } }], /list is empty/],
+    ["endless list", [{ target: port, change: { kind: "list", values: new Array(1_000_001).fill(1) } }], /too long/],
+    [
+      "overlap",
+      [
+        { target: port, change: up },
+        { target: { offset: 35, mask: 1, bytes: 1 }, change: { ...up, max: 1 } },
+      ],
+      /same bits/,
+    ],
+    ["signature", [{ target: { offset: 107, mask: 0xff, bytes: 1 }, change: up }], /signature/],
+    ["outside", [{ target: { offset: 122, mask: 0xffff_ffff, bytes: 4 }, change: up }], /outside/],
+    ["no bits", [{ target: { offset: 30, mask: 0, bytes: 1 }, change: up }], /no bits/],
+    ["a circle", [{ target: port, change: up, after: 0 }], /circle/],
+    [
+      "a circle of two",
+      [
+        { target: port, change: up, after: 1 },
+        { target: { layer: 2, field: "dstPort" }, change: up, after: 0 },
+      ],
+      /circle/,
+    ],
+    [
+      "after chance",
+      [
+        { target: port, change: { kind: "random", min: 0, max: 9, seed: null, limit: null } },
+        { target: { layer: 2, field: "dstPort" }, change: up, after: 0 },
+      ],
+      /never goes round/,
+    ],
+    [
+      "too wide",
+      [{ target: { layer: 0, field: "dst" }, change: { ...up, min: "00:00:00:00:00:00", max: "00:ff:00:00:00:00" } }],
+      /too long/,
+    ],
+    [
+      "an address of another kind",
+      [{ target: { layer: 1, field: "src" }, change: { ...up, min: "2001:2::1" } }],
+      /not an IPv4 address|IPv4 address/,
+    ],
+    ["counts that are more than there is", [{ target: port, change: up, perQueue: [9, 9] }], /per queue/],
+    ["a period of none", [{ target: port, change: up, period: 0 }], /period/],
+  ])("%s is refused before anything is sent", (_, fields, message) => {
+    expect(() => checkStreams(trafficSpec([trafficStream({ fields })]))).toThrow(
+      expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it("names the nearest field", () => {
+    const fields: FieldChange[] = [{ target: { layer: 2, field: "srcprt" }, change: up }];
+    expect(() => checkStreams(trafficSpec([trafficStream({ fields })]))).toThrow(
+      expect.objectContaining({ hint: "did you mean srcPort?" }),
+    );
+  });
+});
