@@ -3,6 +3,7 @@
  * has one, or two that go against each other; the generator's thread steps them in turn.
  */
 import { compileStream } from "../stream/compile.js";
+import type { ForeignFrames } from "./frame-inspector.js";
 import type { JobContext, OpenPort } from "./job.js";
 import { LagWindow } from "./lag-window.js";
 import { QueueSender } from "./queue-sender.js";
@@ -10,6 +11,17 @@ import { Receiver } from "./receiver.js";
 import type { Sender } from "./sender.js";
 import { Transmitter } from "./transmitter.js";
 import type { ReceiveReport, TransmitReport, TrialOrder } from "./trial-order.js";
+
+export interface DirectionStart {
+  readonly order: TrialOrder;
+  /** Indices of the job's ports. */
+  readonly txPort: number;
+  readonly rxPort: number;
+  /** As SenderStart has it; differs from trial to trial. */
+  readonly generation: number;
+  /** Is shown the frames that come in on the receiving port and are not ours. */
+  readonly foreignFrames: ForeignFrames | null;
+}
 
 export class Direction {
   readonly order: TrialOrder;
@@ -22,11 +34,11 @@ export class Direction {
   /** What had come back when the last frame was sent. */
   #receivedInWindow = 0;
 
-  /** `generation`: as SenderStart has it; differs from trial to trial. */
-  constructor(context: JobContext, order: TrialOrder, txPort: number, rxPort: number, generation: number) {
+  constructor(context: JobContext, start: DirectionStart) {
+    const { order, generation } = start;
     this.order = order;
-    this.txPort = txPort;
-    this.rxPort = rxPort;
+    this.txPort = start.txPort;
+    this.rxPort = start.rxPort;
     const { memory, nowNs } = context;
     const program = compileStream(order.stream, order.size);
     const { queues, trial, startSequence, firstStream = 0 } = order;
@@ -37,7 +49,14 @@ export class Direction {
     const lag = order.load.kind === "paced" ? new LagWindow() : null;
     this.#senders = senders;
     this.transmitter = new Transmitter(order, senders, nowNs, lag);
-    this.receiver = new Receiver(order, program, memory, lag, (queue) => senders[queue]!.published);
+    this.receiver = new Receiver(
+      order,
+      program,
+      memory,
+      lag,
+      (queue) => senders[queue]!.published,
+      start.foreignFrames,
+    );
   }
 
   attach(ports: readonly (OpenPort | null)[]): void {
@@ -64,6 +83,11 @@ export class Direction {
   /** After the last frame: what was handed over and not taken is tried again. */
   nudge(): void {
     for (let q = 0; q < this.#senders.length; q++) this.#senders[q].nudge?.();
+  }
+
+  /** Who fills the port's first transmit ring. */
+  get firstSender(): Sender {
+    return this.#senders[0]!;
   }
 
   /** Every frame was taken and has come back. */

@@ -24,6 +24,11 @@ const tagBytes = 4;
 /** 802.1Q, 802.1ad: https://standards.ieee.org/ieee/802.1Q/ §9.5. */
 const tagTypes: ReadonlySet<number> = new Set([0x8100, 0x88a8]);
 
+/** Who wants to see frames that are not ours, while they lie in the ring. */
+export interface ForeignFrames {
+  onForeign(offset: number, bytes: number): void;
+}
+
 export class FrameInspector {
   readonly corruptSamples: FrameSample[] = [];
   readonly foreignSamples: FrameSample[] = [];
@@ -35,6 +40,7 @@ export class FrameInspector {
   padded = 0;
   trimmed = 0;
   payload = 0;
+  readonly #foreignFrames: ForeignFrames | null;
   readonly #program: FrameProgram;
   readonly #memory: RingMemory;
   readonly #head: number;
@@ -44,7 +50,8 @@ export class FrameInspector {
   /** Each variant as it leaves, to compare payloads with; made when first asked for. */
   #templates: RingMemory[] | null = null;
 
-  constructor(order: TrialOrder, program: FrameProgram, memory: RingMemory) {
+  constructor(order: TrialOrder, program: FrameProgram, memory: RingMemory, foreignFrames: ForeignFrames | null) {
+    this.#foreignFrames = foreignFrames;
     this.#program = program;
     this.#memory = memory;
     this.#head = signatureHead(order.trial, order.firstStream ?? 0);
@@ -175,6 +182,7 @@ export class FrameInspector {
 
   #noteForeign(offset: number, bytes: number): void {
     this.foreign++;
+    this.#foreignFrames?.onForeign(offset, bytes);
     this.#sample(this.foreignSamples, "foreign", offset, bytes);
   }
 

@@ -9,19 +9,24 @@ import { frameSizesOf } from "../stream/spec.js";
 import { fcsBytes } from "../units.js";
 import { directLoop } from "./direct-loop.js";
 import { Direction } from "./direction.js";
+import { RunningErrand } from "./errand.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
+import { Stations } from "./stations.js";
 import {
   generatorCounter as counter,
+  type ErrandOutcome,
   type FloorAnswer,
   type GeneratorCommand,
   generatorPhase as phase,
+  type StationSetup,
   type TrialOrder,
   type TrialReport,
 } from "./trial-order.js";
 
-/** What the job is made with: how many ports it has, 1 or 2. */
+/** What the job is made with: how many ports it has, 1 or 2, and who answers at each; absent or null: nobody. */
 export interface GeneratorOptions {
   readonly ports: 1 | 2;
+  readonly stations?: readonly (StationSetup | null)[];
 }
 
 /** When everything is back, a duplicate may still come; this long is enough to see it. */
@@ -47,23 +52,28 @@ interface Trial {
   elapsedNs: number;
   calibrationBeforeNs: number;
   phase: number;
+  reported: boolean;
 }
 
 class Generator implements Job {
   readonly #context: JobContext;
   readonly #ports: (OpenPort | null)[];
+  readonly #stations: Stations;
   #trial: Trial | null = null;
+  #errand: RunningErrand | null = null;
   #generation = 0;
   #countersDueNs = 0;
 
   constructor(context: JobContext) {
     this.#context = context;
-    const { ports } = context.options as GeneratorOptions;
+    const { ports, stations = [] } = context.options as GeneratorOptions;
     this.#ports = Array.from({ length: ports }, () => null);
+    this.#stations = new Stations(context, ports, stations);
   }
 
   attach(index: number, port: OpenPort | null): void {
     this.#ports[index] = port;
+    this.#stations.attach(index, port);
     const trial = this.#trial;
     if (trial === null) return;
     if (port === null && trial.phase === phase.sending && trial.epochNs >= 0) {
@@ -86,6 +96,11 @@ class Generator implements Job {
         return this.#floor(command.order);
       case "report":
         return this.#report();
+      case "errand":
+        this.#errand = new RunningErrand(command.errand, this.#stations);
+        return null;
+      case "outcome":
+        return this.#outcome();
     }
   }
 
@@ -114,10 +129,12 @@ class Generator implements Job {
 
   /** In a trial it polls: a thread that sleeps is late, and sees frames late. */
   mayRest(): boolean {
+    if (this.#errand !== null) return true;
     return this.#trial === null || this.#trial.phase === phase.done;
   }
 
   step(): number {
+    if (this.#errand !== null) return this.#stepErrand(this.#errand);
     const trial = this.#trial;
     if (trial === null || trial.phase === phase.done) return 0;
     const { nowNs, touching } = this.#context;
@@ -132,8 +149,9 @@ class Generator implements Job {
       moved += receiver.step(nowNs, trial.epochNs);
       wakeful ||= transmitter.isWakeful(now);
     }
+    moved += this.#stations.serve();
     if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
-    if (trial.phase === phase.settling) this.#settle(trial, now, moved);
+    if (trial.phase === phase.settling) this.#settle(trial, now);
     return moved === 0 && wakeful ? 1 : moved;
   }
 
@@ -164,11 +182,7 @@ class Generator implements Job {
 
   #prepare(orders: readonly TrialOrder[]): Trial {
     this.#generation = (this.#generation % 65_535) + 1;
-    const last = this.#ports.length - 1;
-    const directions = orders.map((order, d) => {
-      const [txPort, rxPort] = d === 0 ? [0, last] : [last, 0];
-      return new Direction(this.#context, order, txPort, rxPort, this.#generation);
-    });
+    const directions = this.#directionsOf(orders);
     const trial: Trial = {
       directions,
       epochNs: -1,
@@ -178,10 +192,22 @@ class Generator implements Job {
       elapsedNs: 0,
       calibrationBeforeNs: calibrate(this.#context.nowNs),
       phase: phase.sending,
+      reported: false,
     };
     this.#attachTrial(trial);
     this.#countersDueNs = 0;
     return trial;
+  }
+
+  #directionsOf(orders: readonly TrialOrder[]): Direction[] {
+    const last = this.#ports.length - 1;
+    const directions = orders.map((order, d) => {
+      const [txPort, rxPort] = d === 0 ? [0, last] : [last, 0];
+      const foreignFrames = this.#stations.at(rxPort);
+      return new Direction(this.#context, { order, txPort, rxPort, generation: this.#generation, foreignFrames });
+    });
+    this.#stations.begin(orders[0].trial, directions);
+    return directions;
   }
 
   #attachTrial(trial: Trial): void {
@@ -192,8 +218,31 @@ class Generator implements Job {
     return trial.epochNs < 0 ? 0 : this.#context.nowNs() - trial.epochNs;
   }
 
+  /** One turn of an errand: over all ports, into the last trial's account where that is open still. */
+  #stepErrand(running: RunningErrand): number {
+    if (running.done) return 0;
+    const trial = this.#trial;
+    let moved = 0;
+    if (trial !== null && trial.phase === phase.done && !trial.reported) {
+      for (const { receiver, rxPort } of trial.directions) {
+        this.#context.touching.port = rxPort;
+        moved += receiver.step(this.#context.nowNs, trial.epochNs);
+      }
+      moved += this.#stations.serve();
+    } else moved = this.#stations.serveAll();
+    if (running.step(moved, this.#context.nowNs())) this.#context.post({ kind: "done" });
+    return moved;
+  }
+
+  #outcome(): ErrandOutcome {
+    if (this.#errand === null) throw usageError("no errand was run");
+    const outcome = this.#errand.outcome();
+    this.#errand = null;
+    return outcome;
+  }
+
   /** The trial is over when nothing has come for long enough after the last frame was sent. */
-  #settle(trial: Trial, nowNs: number, moved: number): void {
+  #settle(trial: Trial, nowNs: number): void {
     const { directions } = trial;
     const { settleNs } = directions[0].order;
     let endedNs = 0;
@@ -212,7 +261,6 @@ class Generator implements Job {
       this.#finish(trial, nowNs);
       return;
     }
-    if (moved > 0) return;
     const quietNs = nowNs - Math.max(endedNs, quietSinceNs);
     if (quietNs < Math.min(quietWhenCompleteNs, settleNs)) return;
     if (quietNs < settleNs && !areComplete(directions)) return;
@@ -254,10 +302,12 @@ class Generator implements Job {
   #report(): TrialReport[] {
     const trial = this.#trial;
     if (trial === null) throw usageError("no trial was run");
+    trial.reported = true;
     const { slept, neverQuiet, elapsedNs, calibrationBeforeNs } = trial;
     const calibrationNs = [calibrationBeforeNs, calibrate(this.#context.nowNs)] as const;
-    return trial.directions.map((direction) => ({
+    return trial.directions.map((direction, d) => ({
       ...direction.report(),
+      ...this.#stations.accountOf(trial.directions, d),
       slept,
       neverQuiet,
       elapsedNs,

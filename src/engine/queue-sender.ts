@@ -55,6 +55,9 @@ export class QueueSender implements Sender {
   #lowSequence: number;
   #patternAt: number;
   #outstandingAtLoss = 0;
+  /** Frames of somebody else that went into the ring among ours: how many frames went before each, of the last few. */
+  readonly #besides: number[] = [];
+  #besideHere = 0;
   /** An earlier trial's frames that lay in the ring when this one began. */
   #leftBefore = 0;
 
@@ -83,6 +86,8 @@ export class QueueSender implements Sender {
     this.#unprimed = this.#primed.length;
     this.#ring?.reclaim();
     this.#leftBefore = this.#ring?.outstanding() ?? 0;
+    this.#besides.length = 0;
+    this.#besideHere = 0;
   }
 
   get connected(): boolean {
@@ -113,13 +118,36 @@ export class QueueSender implements Sender {
   carried(): number {
     if (this.#ring === null) return 0;
     this.#ring.reclaim();
-    const here = this.published - this.#outstandingAtLoss;
+    const here = this.#ownHere() + this.#besideHere;
     return this.#leftBefore - Math.max(0, this.#ring.outstanding() - here);
   }
 
-  /** A ring is taken from in order, so an earlier trial's frames that lie in it still are the first to go. */
+  noteBeside(slot: number): void {
+    if (slot >= 0 && this.#primed[slot] >>> 16 === this.#generation) {
+      this.#primed[slot] = 0;
+      this.#unprimed++;
+    }
+    this.#besides.push(this.#ownHere() + this.#besideHere);
+    this.#besideHere++;
+    if (this.#besides.length > (this.#ring?.slots ?? 0)) this.#besides.shift();
+  }
+
+  /** Of ours in the ring as it is attached now, taken ones included. */
+  #ownHere(): number {
+    return this.published - this.#outstandingAtLoss;
+  }
+
+  /**
+   * A ring is taken from in order, so an earlier trial's frames that lie in it still are the first to go, and of the
+   * frames beside ours those are outstanding that went in among the last ones.
+   */
   #ownOutstanding(ring: TxRing): number {
-    return Math.min(ring.outstanding(), this.published - this.#outstandingAtLoss);
+    const outstanding = ring.outstanding();
+    const here = this.#ownHere();
+    const firstLeft = here + this.#besideHere - outstanding;
+    let beside = 0;
+    for (let k = this.#besides.length - 1; k >= 0 && this.#besides[k] >= firstLeft; k--) beside++;
+    return Math.min(outstanding - beside, here);
   }
 
   /** Free slots now. */

@@ -18,7 +18,7 @@ import {
   signatureHead,
   signatureMagic,
 } from "../stream/signature.js";
-import { FrameInspector } from "./frame-inspector.js";
+import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 import type { OpenQueue } from "./job.js";
 import type { LagWindow } from "./lag-window.js";
 import type { ReceiveReport, TrialOrder } from "./trial-order.js";
@@ -60,13 +60,17 @@ export class Receiver {
   /** When a burst that carries stamps was seen; 0: none does. */
   #seenNs = 0;
 
-  /** `published`: frames handed to the peer so far on a transmit queue; a higher number was never sent. */
+  /**
+   * `published`: frames handed to the peer so far on a transmit queue; a higher number was never sent.
+   * `foreignFrames` is shown every frame that is not ours.
+   */
   constructor(
     order: TrialOrder,
     program: FrameProgram,
     memory: RingMemory,
     lag: LagWindow | null,
     published: (queue: number) => number,
+    foreignFrames: ForeignFrames | null,
   ) {
     this.#order = order;
     this.#published = published;
@@ -82,7 +86,7 @@ export class Receiver {
       (_, q) => new SequenceTracker({ base: order.startSequence + q, stride: order.queues }),
     );
     this.#lastLatency = new Float64Array(order.queues);
-    this.#inspector = new FrameInspector(order, program, memory);
+    this.#inspector = new FrameInspector(order, program, memory, foreignFrames);
   }
 
   attach(queues: readonly OpenQueue[]): void {
@@ -115,12 +119,18 @@ export class Receiver {
     return this.#inspector.corrupt;
   }
 
+  /** Frames of the other direction. */
+  get returned(): number {
+    return this.#inspector.returned;
+  }
+
   get missing(): number {
     let missing = 0;
     for (const tracker of this.#trackers) missing += tracker.missing;
     return missing;
   }
 
+  /** Of a frame of ours, be it stale or damaged: what others send by themselves keeps no trial from ending. */
   get lastArrivalNs(): number {
     return this.#lastArrivalNs;
   }
@@ -135,15 +145,15 @@ export class Receiver {
       const n = ring.poll(burstFrames);
       if (n === 0) continue;
       const arrivalNs = nowNs() - epochNs;
-      this.#lastArrivalNs = arrivalNs;
       const tally = this.#tallies[q];
       tally.packets += n;
-      const corruptBefore = this.#inspector.corrupt;
+      const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
       const stamps = ring.arrivalsNs ?? null;
-      if (stamps !== null && this.#signed) tally.bytes += this.#analyseStamped(q, n, ring, stamps, epochNs);
+      if (stamps !== null && this.#signed) tally.bytes += this.#analyseStamped(q, n, ring, stamps, arrivalNs, epochNs);
       else if (this.#signed) tally.bytes += this.#analyse(q, 0, n, arrivalNs, ring.offsets, ring.lengths);
       else tally.bytes += this.#countUnsigned(tally, n, ring.offsets, ring.lengths);
       tally.corrupt += this.#inspector.corrupt - corruptBefore;
+      if (this.#inspector.foreign - foreignBefore < n) this.#lastArrivalNs = arrivalNs;
       ring.release(n);
       if (ring.notifyWanted()) open.notifyRx();
       moved += n;
@@ -170,7 +180,6 @@ export class Receiver {
       tooOld: sum((tracker) => tracker.tooOld),
       stale: this.#inspector.stale,
       foreign: this.#inspector.foreign,
-      returned: this.#inspector.returned,
       receivedInWindow,
       ...this.#lostRanges(lost),
       reorderExtent: this.#worstExtent(),
@@ -282,8 +291,8 @@ export class Receiver {
   }
 
   /** As #analyse, of frames each of which has its own time of arrival. */
-  #analyseStamped(q: number, n: number, ring: RxRing, stamps: Float64Array, epochNs: number): number {
-    this.#seenNs = this.#lastArrivalNs;
+  #analyseStamped(q: number, n: number, ring: RxRing, stamps: Float64Array, seenNs: number, epochNs: number): number {
+    this.#seenNs = seenNs;
     let bytes = 0;
     for (let k = 0; k < n; k++) {
       bytes += this.#analyse(q, k, k + 1, Math.round(stamps[k] - epochNs), ring.offsets, ring.lengths);

@@ -38,6 +38,8 @@ export interface Sender {
   outstanding(): number;
   /** Between sends: whatever was left undone for want of room is tried again. */
   nudge?(): void;
+  /** A frame that is none of the trial's goes between its frames, in this buffer of the ring (−1: unknown). */
+  noteBeside?(slot: number): void;
   /** An earlier trial's frames that the peer took in this one. */
   carried(): number;
 }

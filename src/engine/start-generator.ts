@@ -5,10 +5,13 @@ import type { LoopWorker } from "./loop-worker.js";
 import { startLoopWorker } from "./start-worker.js";
 import {
   generatorCounter as counter,
+  type Errand,
+  type ErrandOutcome,
   type FloorAnswer,
   type GeneratorCommand,
   type GeneratorEvent,
   generatorPhase as phase,
+  type StationSetup,
   type TrialOrder,
   type TrialReport,
 } from "./trial-order.js";
@@ -17,6 +20,8 @@ export interface GeneratorSetup {
   readonly tx: Port;
   /** null: the sending port receives as well. */
   readonly rx: Port | null;
+  /** Who answers neighbours at each port (sending, receiving); null or absent: nobody. */
+  readonly stations?: readonly (StationSetup | null)[];
   readonly cpu: number | null;
   readonly busy: boolean;
 }
@@ -39,8 +44,18 @@ export interface Generator extends AsyncDisposable {
    * gone.
    */
   runTrial(order: TrialOrder, signal: AbortSignal): Promise<TrialReport>;
-  /** As runTrial with an order, and a report, for each direction: forward, and where there is a second one, reverse. */
-  runDirections(orders: readonly TrialOrder[], signal: AbortSignal): Promise<TrialReport[]>;
+  /**
+   * As runTrial with an order, and a report, for each direction: forward, and where there is a second one, reverse.
+   * `last` is called when the trial is over and its account still open.
+   */
+  runDirections(orders: readonly TrialOrder[], signal: AbortSignal, last?: () => Promise<void>): Promise<TrialReport[]>;
+  /**
+   * Takes what lies in the receive rings, into the last trial's account where it is not closed; resolves with the frames
+   * taken and sent. Not while a trial runs, but from its `last`.
+   */
+  drain(): Promise<number>;
+  /** Asks at port `port` (0 sends, the last one receives) who has `target`; null: nobody answered within 3 s. */
+  resolve(port: number, target: string, from: string): Promise<string | null>;
   /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
   floorNs(order: TrialOrder): Promise<number>;
   /** The counters now; null before the first trial. */
@@ -51,7 +66,8 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
   let onDone: (() => void) | null = null;
   let onFailure: ((error: Error) => void) | null = null;
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
-  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2 };
+  const { stations = [] } = setup;
+  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, stations };
   const worker = await startLoopWorker({
     name: "generator",
     job: "generator",
@@ -67,30 +83,46 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
   });
   const say = (command: GeneratorCommand): Promise<unknown> => worker.command(command);
 
-  const runDirections: Generator["runDirections"] = async (orders, signal) => {
-    await say({ kind: "trial", orders });
+  /** Lets the loop run until it says that it is done. */
+  const untilDone = async (begun: () => void): Promise<void> => {
     const done = new Promise<void>((resolve, reject) => {
       onDone = resolve;
       onFailure = reject;
     });
-    const stop = (): void => void say({ kind: "stop" }).catch(() => {});
-    signal.addEventListener("abort", stop, { once: true });
     try {
       worker.run();
-      if (signal.aborted) stop();
+      begun();
       await done;
-      worker.stand();
-      return (await say({ kind: "report" })) as TrialReport[];
     } finally {
-      signal.removeEventListener("abort", stop);
       onDone = null;
       onFailure = null;
       worker.stand();
     }
   };
+  const runDirections: Generator["runDirections"] = async (orders, signal, last) => {
+    await say({ kind: "trial", orders });
+    const stop = (): void => void say({ kind: "stop" }).catch(() => {});
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      await untilDone(() => {
+        if (signal.aborted) stop();
+      });
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+    await last?.();
+    return (await say({ kind: "report" })) as TrialReport[];
+  };
+  const run = async (errand: Errand): Promise<ErrandOutcome> => {
+    await say({ kind: "errand", errand });
+    await untilDone(() => {});
+    return (await say({ kind: "outcome" })) as ErrandOutcome;
+  };
   return {
     worker,
     runDirections,
+    drain: async () => (await run({ kind: "drain" })).moved,
+    resolve: async (port, target, from) => (await run({ kind: "resolve", port, target, from })).mac,
     runTrial: async (order, signal) => (await runDirections([order], signal))[0]!,
     floorNs: async (order) => (await say({ kind: "floor", order })) as FloorAnswer,
     progress() {

@@ -108,8 +108,6 @@ export interface ReceiveReport {
   readonly tooOld: number;
   readonly stale: number;
   readonly foreign: number;
-  /** Frames of the other direction, which came back to where they had been sent. */
-  readonly returned: number;
   /** Received (ours, this trial) before the last frame was sent: what the receive rate is taken from at max. */
   readonly receivedInWindow: number;
   readonly lostRanges: readonly SequenceRange[];
@@ -124,11 +122,26 @@ export interface ReceiveReport {
   readonly firstForeign: readonly FrameSample[];
 }
 
+/** A host at a port: what it answers for, and asks from. */
+export interface StationSetup {
+  readonly mac: string;
+  readonly ipv4: readonly string[];
+  readonly ipv6: readonly string[];
+  /** The tag of its questions. */
+  readonly vlan: number | null;
+}
+
 export interface TrialReport {
   readonly transmit: TransmitReport;
   readonly receive: ReceiveReport;
   /** The thread slept while it was sending, instead of polling. */
   readonly slept: boolean;
+  /** Frames of this direction that came back where they had been sent; null: one port does both. */
+  readonly returned: number | null;
+  /** Questions of neighbours that were answered: on both ports where there is one direction, else on the receiving one. */
+  readonly answered: number;
+  /** Frames that the sending port sent beside the trial's: answers. */
+  readonly beside: number;
   /** Frames still came when the trial was given up. */
   readonly neverQuiet: boolean;
   /** From the start until nothing more came. */
@@ -144,7 +157,24 @@ export type GeneratorCommand =
   /** Answers the median latency in ns through a direct loop: the generator's own share. */
   | { readonly kind: "floor"; readonly order: TrialOrder }
   /** Answers a TrialReport for each direction. */
-  | { readonly kind: "report" };
+  | { readonly kind: "report" }
+  /** An errand: run the loop until it says done, then ask for its outcome. */
+  | { readonly kind: "errand"; readonly errand: Errand }
+  | { readonly kind: "outcome" };
+
+/** What the loop may be sent to do between trials, or after one before its report is asked for. */
+export type Errand =
+  /** Takes what lies in the receive rings, into the trial's account where it has not been reported yet. */
+  | { readonly kind: "drain" }
+  /** Asks the neighbours of a port for the MAC address of `target`, from the address `from`. */
+  | { readonly kind: "resolve"; readonly port: number; readonly target: string; readonly from: string };
+
+export interface ErrandOutcome {
+  /** Frames that were taken, and sent. */
+  readonly moved: number;
+  /** Of a resolution; null: nobody answered. */
+  readonly mac: string | null;
+}
 
 /** Answer to `floor`, ns. */
 export type FloorAnswer = number;

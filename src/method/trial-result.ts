@@ -17,8 +17,6 @@ export interface TrialInputs {
   readonly phase: string;
   /** Absent or null: there is only one. */
   readonly direction?: "forward" | "reverse" | null;
-  /** Frames of this direction that came back where they had been sent; absent: nobody looked. */
-  readonly returned?: number;
   readonly requested: Requested;
   readonly order: TrialOrder;
   readonly report: TrialReport;
@@ -62,7 +60,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     signature: inputs.signed,
     notionalL1: true,
     ...counts,
-    ...(inputs.returned === undefined ? {} : { returned: inputs.returned }),
+    ...(report.returned === null ? {} : { returned: report.returned }),
     blockedOwn: report.transmit.blockedOwn,
     blockedNs: report.transmit.blockedNs,
     lossRatio: lossRatioOf(counts.lost, counts.sent),
@@ -171,8 +169,10 @@ function ownRateNotes({ dutOwnRates }: TrialInputs): string[] {
   ];
 }
 
-function returnedNotes({ returned = 0 }: TrialInputs): string[] {
-  return returned === 0 ? [] : [`${framesWord(returned)} came back on the port that they were sent on`];
+function returnedNotes({ report: { returned } }: TrialInputs): string[] {
+  return returned === null || returned === 0
+    ? []
+    : [`${framesWord(returned)} came back on the port that they were sent on`];
 }
 
 /** No coordinated omission: with what each frame was behind its slot. */

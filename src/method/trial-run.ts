@@ -101,7 +101,6 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       meanFrameBytes: meanFrameBytes(next.size),
       phase: next.phase,
       direction: reports.length === 1 ? null : d === 0 ? "forward" : "reverse",
-      ...(reports.length === 1 ? {} : { returned: reports[1 - d]!.receive.returned }),
       requested,
       order: orders[d]!,
       report,

@@ -16,7 +16,6 @@ describe("both directions at once", () => {
           received: 1500,
           reordered: 0,
           foreign: 0,
-          returned: 0,
           stale: 0,
         });
         expect(receive.lostRanges).toEqual([]);
@@ -52,8 +51,9 @@ describe("both directions at once", () => {
   it("a device that sends frames back where they came from is seen", () => {
     const mirror: Between = (frames, port) => frames.map((frame) => ({ port, frame }));
     const [forward, reverse] = new DirectionsSim().run(bothWays({ count: 200, settleNs: 1e6 }), mirror);
-    for (const { receive } of [forward, reverse]) {
-      expect(receive).toMatchObject({ accepted: 0, received: 0, returned: 200, foreign: 0, duplicate: 0 });
+    for (const { receive, returned } of [forward, reverse]) {
+      expect(returned).toBe(200);
+      expect(receive).toMatchObject({ accepted: 0, received: 0, foreign: 0, duplicate: 0 });
       expect(receive.lostRanges).toEqual([[0, 199]]);
     }
   });
@@ -68,6 +68,6 @@ describe("both directions at once", () => {
   it("one direction through two ports is as it was", () => {
     const [only, ...more] = new DirectionsSim().run([{ ...baseOrder, count: 500 }], across);
     expect(more).toEqual([]);
-    expect(only.receive).toMatchObject({ accepted: 500, returned: 0 });
+    expect(only.receive).toMatchObject({ accepted: 500 });
   });
 });

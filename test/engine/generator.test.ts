@@ -250,6 +250,18 @@ describe("a device that does not do its part", () => {
   });
 
   it("never goes quiet: it is not waited for, and the trial says so", () => {
+    const sim = new GeneratorSim();
+    sim.turnNs = 10_000;
+    let last: Uint8Array[] = [];
+    const report = sim.run({ load: { kind: "paced", pps: 10_000 }, count: 100 }, (frames, queue) => {
+      if (frames.length > 0) last = frames;
+      return (frames.length > 0 ? frames : last).map((frame) => ({ queue, frame }));
+    });
+    expect(report.neverQuiet).toBe(true);
+    expect(report.receive.accepted).toBe(100);
+  });
+
+  it("chatters: what is not ours keeps no trial from ending", () => {
     let n = 0;
     const sim = new GeneratorSim();
     sim.turnNs = 10_000;
@@ -257,8 +269,10 @@ describe("a device that does not do its part", () => {
       const stranger = new Uint8Array(64).fill(n++ & 0xff);
       return [...frames, stranger].map((frame) => ({ queue, frame }));
     });
-    expect(report.neverQuiet).toBe(true);
+    expect(report.neverQuiet).toBe(false);
     expect(report.receive.accepted).toBe(100);
+    expect(report.receive.foreign).toBeGreaterThan(1000);
+    expect(report.receive.queues[0]?.packets).toBe(100 + report.receive.foreign);
   });
 
   it("is told from the generator's own catching up", () => {
