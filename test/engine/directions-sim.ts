@@ -27,6 +27,7 @@ export class DirectionsSim {
   readonly counters = new Float64Array(generatorCounter.slots);
   nowNs = 5e9;
   done = false;
+  turnNs = 1000;
 
   constructor(options: object = {}) {
     const space = new Space(64 * 2 ** 20);
@@ -61,7 +62,7 @@ export class DirectionsSim {
         this.wires[to].send(0, [frame]);
       }
     }
-    this.nowNs += 1000;
+    this.nowNs += this.turnNs;
   }
 
   /** Steps until what was begun says that it is done. */
