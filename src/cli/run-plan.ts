@@ -2,7 +2,7 @@
 import { parseEmbeddedOptions } from "../dut/embedded/options.js";
 import { parseTestpmdOptions } from "../dut/testpmd/options.js";
 import { PktgenError, usageError } from "../errors.js";
-import type { DutChoice, RunPlan, TrialChoice } from "../method/plan.js";
+import type { DutChoice, GeneratorPorts, RunPlan, TrialChoice } from "../method/plan.js";
 import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { PortSpec } from "../port/port.js";
@@ -49,19 +49,19 @@ function portWithQueues(text: string, option: string, queues: number | undefined
   throw usageError(`the port has ${spec.queues} queue pairs`, { where: `${option} ${text}`, accepted });
 }
 
-function externalDut(options: RunOptions, queues: number | undefined): DutChoice {
-  const { tx, rx } = options;
-  const hint = "see pktgen-ts ports";
+/** `device` and `example`: for the error where there is none to send on. */
+function generatorPorts(
+  { tx, rx }: RunOptions,
+  queues: number | undefined,
+  device: string,
+  example: string,
+): GeneratorPorts {
   if (tx === undefined) {
-    throw usageError("an external device needs a port to send on", {
-      where: "--tx",
-      accepted: "e.g. virtio-user:/tmp/vhost0",
-      hint,
-    });
+    const what = `${device} needs a port to send on`;
+    throw usageError(what, { where: "--tx", accepted: `e.g. ${example}`, hint: "see pktgen-ts ports" });
   }
   const same = rx === undefined || rx === tx;
   return {
-    kind: "external",
     tx: portWithQueues(tx, "--tx", queues),
     rx: same ? null : portWithQueues(rx, "--rx", queues),
   };
@@ -75,16 +75,28 @@ function refusePorts({ tx, rx }: RunOptions, kind: string): void {
   throw usageError(`the ${kind} device brings its own ports`, { where: port, accepted: "no ports with it", hint });
 }
 
+function embeddedDut(options: RunOptions, rest: string): DutChoice {
+  refusePorts(options, "embedded");
+  return { kind: "embedded", options: parseEmbeddedOptions(rest, "--dut") };
+}
+
+/** Where its first port is an interface or a NIC, the generator sends through a port of its own. */
+function testpmdDut(options: RunOptions, rest: string, queues: number | undefined): DutChoice {
+  const parsed = parseTestpmdOptions(rest, "--dut");
+  const { kind } = parsed.port;
+  if (kind === "vhost") refusePorts(options, "testpmd");
+  const own = kind === "vhost" || (kind === "tap" && options.tx === undefined && options.rx === undefined);
+  const ports = own ? null : generatorPorts(options, queues, `testpmd with port=${kind}`, "packet:veth0");
+  return { kind: "testpmd", options: parsed, ports };
+}
+
 function dutOf(options: RunOptions, queues: number | undefined): DutChoice {
   const text = options.dut ?? "embedded";
   const comma = text.indexOf(",");
   const kind = comma < 0 ? text : text.slice(0, comma);
   const rest = comma < 0 ? "" : text.slice(comma + 1);
   if (kind === "embedded" || kind === "testpmd") {
-    refusePorts(options, kind);
-    return kind === "embedded"
-      ? { kind, options: parseEmbeddedOptions(rest, "--dut") }
-      : { kind, options: parseTestpmdOptions(rest, "--dut") };
+    return kind === "embedded" ? embeddedDut(options, rest) : testpmdDut(options, rest, queues);
   }
   const accepted = "embedded[,option=value…], testpmd[,option=value…], external";
   if (kind !== "external") {
@@ -93,7 +105,7 @@ function dutOf(options: RunOptions, queues: number | undefined): DutChoice {
     throw usageError(`unknown device under test "${kind}"`, { where: "--dut", accepted, ...hint });
   }
   if (comma >= 0) throw usageError(`external has no options, but "${rest}" is given`, { where: "--dut", accepted });
-  return externalDut(options, queues);
+  return { kind: "external", ...generatorPorts(options, queues, "an external device", "virtio-user:/tmp/vhost0") };
 }
 
 function trialsOf(options: RunOptions): TrialChoice {

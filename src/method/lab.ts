@@ -53,8 +53,9 @@ async function startPlannedDut(plan: RunPlan, maxFrameBytes: number, signal: Abo
 }
 
 function portSpecs({ dut }: RunPlan, started: Dut | null): PortSpec[] {
-  if (dut.kind !== "external") return (started?.generatorPorts ?? []).map((text) => parsePortSpec(text));
-  return dut.rx === null ? [dut.tx] : [dut.tx, dut.rx];
+  const ports = dut.kind === "external" ? dut : dut.kind === "testpmd" ? dut.ports : null;
+  if (ports === null) return (started?.generatorPorts ?? []).map((text) => parsePortSpec(text));
+  return ports.rx === null ? [ports.tx] : [ports.tx, ports.rx];
 }
 
 /** Opens everything; what was opened is closed again where a later part fails. */

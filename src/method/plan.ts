@@ -8,13 +8,17 @@ import type { FrameSize, Rate } from "../units.js";
 
 /** Whom the frames go through. External: ports of ours, whose peers somebody else started. */
 export type DutChoice =
-  | StartedDut
-  | {
-      readonly kind: "external";
-      readonly tx: PortSpec;
-      /** null: the port of `tx` does both. */
-      readonly rx: PortSpec | null;
-    };
+  | Exclude<StartedDut, { readonly kind: "testpmd" }>
+  /** `ports`: null where the device brings the generator's port as well. */
+  | (Extract<StartedDut, { readonly kind: "testpmd" }> & { readonly ports: GeneratorPorts | null })
+  | ({ readonly kind: "external" } & GeneratorPorts);
+
+/** Ports of ours that somebody else connects to the device. */
+export interface GeneratorPorts {
+  readonly tx: PortSpec;
+  /** null: the port of `tx` does both. */
+  readonly rx: PortSpec | null;
+}
 
 /** What each size gets: two trials as cli.md has them by default, or the one that was asked for. */
 export type TrialChoice =

@@ -44,6 +44,7 @@ function pair(queues = 1): { readonly host: TestpmdDescription; readonly contain
     variant: null,
     mode: "io",
     containerMac: planMac,
+    generatorSide: { kind: "vhost" },
   });
 }
 

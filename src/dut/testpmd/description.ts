@@ -6,6 +6,7 @@
  * Pure.
  */
 import { posix } from "node:path";
+import { type GeneratorSide, generatorVdev } from "./generator-port.js";
 import type { LcorePlan } from "./lcores.js";
 
 export type Side = "host" | "container";
@@ -111,6 +112,8 @@ export interface PairInputs {
   readonly variant: RingVariant | null;
   readonly mode: ForwardingMode;
   readonly containerMac: string;
+  /** What the host's first port is. */
+  readonly generatorSide: GeneratorSide;
 }
 
 export const planMac = "00:11:22:33:44:10";
@@ -150,13 +153,20 @@ export function describePair(inputs: PairInputs): TestpmdPair {
     memoryMib: memoryFor(mbufs, mbufBytes),
     mbufs,
     mbufBytes,
-    pciDevices: [],
     queues,
     extraEal: [],
     extraApp: [],
   };
   const generatorSocket = posix.join(socketDirectory, generatorSocketName);
-  const vhost = (name: string, path: string): Vdev => ({ kind: "net_vhost", name, path, queues, client: false });
+  const { generatorSide } = inputs;
+  const first = generatorVdev(generatorSide, generatorSocket, queues);
+  const second: Vdev = {
+    kind: "net_vhost",
+    name: "net_vhost0",
+    path: posix.join(socketDirectory, containerSocketName),
+    queues,
+    client: false,
+  };
   return {
     generatorSocket,
     host: {
@@ -165,10 +175,9 @@ export function describePair(inputs: PairInputs): TestpmdPair {
       lcores: inputs.lcores.host,
       filePrefix: `${inputs.prefix}-vhost`,
       hugepages: inputs.hugepages.host,
-      vdevs: [
-        vhost("net_vhost1", generatorSocket),
-        vhost("net_vhost0", posix.join(socketDirectory, containerSocketName)),
-      ],
+      // EAL probes PCI devices before virtual ones, so that the generator's port is port 0 in every case.
+      vdevs: first === null ? [second] : [first, second],
+      pciDevices: generatorSide.kind === "pci" ? [generatorSide.address] : [],
       mode: "io",
     },
     container: {
@@ -176,6 +185,7 @@ export function describePair(inputs: PairInputs): TestpmdPair {
       side: "container",
       lcores: inputs.lcores.container,
       filePrefix: `${inputs.prefix}-container`,
+      pciDevices: [],
       hugepages: inputs.hugepages.container,
       vdevs: [
         {

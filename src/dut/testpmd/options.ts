@@ -5,6 +5,7 @@ import { nearest } from "../../nearest.js";
 import { type DutOption, oneOf, parseRingSize } from "../option-text.js";
 import { type ContainerWish, containerWishes } from "./containers.js";
 import { type ForwardingMode, forwardingModes, type RingVariant, ringVariants } from "./description.js";
+import { type GeneratorSide, generatorSideWords, parseGeneratorSide } from "./generator-port.js";
 import { type CoreChoice, coreChoices } from "./lcores.js";
 import { type HugeChoice, hugeChoices } from "./limitations.js";
 
@@ -22,6 +23,8 @@ export interface TestpmdOptions {
   /** Descriptors per ring. */
   readonly size: number;
   readonly cores: CoreChoice;
+  /** The host's port that faces the generator. */
+  readonly port: GeneratorSide;
   /** The host's program; null: dpdk-testpmd from PATH. */
   readonly program: string | null;
   /** As they were given, for the report. */
@@ -89,6 +92,13 @@ export const testpmdOptionTable: Readonly<Record<keyof Values, DutOption<Values>
       values.cores = oneOf(coreChoices, text, where);
     },
   },
+  port: {
+    example: "af_packet:veth1",
+    means: `the host's port that faces the generator (then say --tx): ${generatorSideWords} (default: vhost)`,
+    set: (values, text, where) => {
+      values.port = parseGeneratorSide(text, where);
+    },
+  },
   program: {
     example: "/opt/dpdk/app/dpdk-testpmd",
     means: "the host's testpmd (default: dpdk-testpmd from PATH)",
@@ -106,6 +116,7 @@ const defaults: Values = {
   mode: "io",
   size: 1024,
   cores: "auto",
+  port: { kind: "vhost" },
   program: null,
 };
 

@@ -21,6 +21,7 @@ import {
   type Side,
   type TestpmdPair,
 } from "./description.js";
+import { generatorDriver } from "./generator-port.js";
 import { testpmdHops } from "./hops.js";
 import { readHugepages } from "./hugepages.js";
 import type { Launcher, Mount } from "./launcher.js";
@@ -64,14 +65,14 @@ export class TestpmdDut implements Dut {
   #fault: string | null = null;
   #telemetry: TelemetryClient | null = null;
 
-  constructor(parts: Parts, options: TestpmdOptions, queues: number, generatorPort: string) {
+  constructor(parts: Parts, options: TestpmdOptions, queues: number, generatorPorts: readonly string[]) {
     this.host = parts.host;
     this.container = parts.container;
     this.#launcher = parts.launcher;
     this.#directory = parts.directory;
     this.#options = options;
     this.#queues = queues;
-    this.generatorPorts = [generatorPort];
+    this.generatorPorts = generatorPorts;
   }
 
   describe(): DutFacts {
@@ -82,7 +83,7 @@ export class TestpmdDut implements Dut {
     return {
       kind: this.kind,
       version: host.version === null ? null : `DPDK ${host.version.text}${other}`,
-      topology: `generator > host (net_vhost, net_vhost) > container (virtio_user${path}, ${this.#options.mode}${inside}) > host > generator`,
+      topology: `generator > host (${generatorDriver(this.#options.port)}, net_vhost) > container (virtio_user${path}, ${this.#options.mode}${inside}) > host > generator`,
       queues: this.#queues,
       options: this.#options.given,
       launcher: this.#launcher.description,
@@ -201,6 +202,8 @@ function memoryOf(options: TestpmdOptions, memoryMib: number, inContainer: boole
 interface Described {
   readonly pair: TestpmdPair;
   readonly hugepageMount: string | null;
+  /** On which the host listens. */
+  readonly socketNames: readonly string[];
 }
 
 function describe(options: TestpmdOptions, setup: TestpmdSetup, directory: string, inContainer: boolean): Described {
@@ -225,15 +228,18 @@ function describe(options: TestpmdOptions, setup: TestpmdSetup, directory: strin
     variant: options.ring,
     mode: options.mode,
     containerMac: planMac,
+    generatorSide: options.port,
   });
+  const socketNames =
+    options.port.kind === "vhost" ? [generatorSocketName, containerSocketName] : [containerSocketName];
   // A path to a program of the host's means nothing in an image.
   const container = inContainer ? { ...pair.container, program: "dpdk-testpmd" } : pair.container;
-  return { pair: { ...pair, container }, hugepageMount: memory.mount };
+  return { pair: { ...pair, container }, hugepageMount: memory.mount, socketNames };
 }
 
 /** Starts both, in the order in which sockets have to exist; the first failure undoes everything. */
 async function startParts(
-  { pair, hugepageMount }: Described,
+  { pair, hugepageMount, socketNames }: Described,
   launcher: Launcher,
   directory: PrivateDirectory,
   signal: AbortSignal | undefined,
@@ -244,7 +250,7 @@ async function startParts(
   const common = { mounts, runtimeDirectory: path, hugepageDirectory: hugepageMount };
   const running: TestpmdProcess[] = [];
   try {
-    const sockets = [generatorSocketName, containerSocketName].map((name) => `${path}/${name}`);
+    const sockets = socketNames.map((name) => `${path}/${name}`);
     const plain = await findLauncher("none");
     const host = await startTestpmd(
       pair.host,
@@ -309,12 +315,14 @@ export async function startTestpmdDut(options: TestpmdOptions, setup: TestpmdSet
     throw error;
   }
   const parts = await startParts(described, launcher, directory, setup.signal);
+  return new TestpmdDut(parts, options, setup.queues, generatorPortsOf(options, setup, described.pair.generatorSocket));
+}
+
+/** Our end of the host's first port; none where the generator brings a port of its own. */
+function generatorPortsOf(options: TestpmdOptions, setup: TestpmdSetup, socket: string): string[] {
+  if (options.port.kind === "tap") return [`packet:${options.port.interfaceName}`];
+  if (options.port.kind !== "vhost") return [];
   const format = options.ring === null ? "auto" : options.ring.startsWith("packed") ? "packed" : "split";
   const rings = `queues=${setup.queues},ring=${format},size=${options.size}`;
-  return new TestpmdDut(
-    parts,
-    options,
-    setup.queues,
-    `virtio-user:${specPath(described.pair.generatorSocket)},${rings}`,
-  );
+  return [`virtio-user:${specPath(socket)},${rings}`];
 }

@@ -8,6 +8,7 @@ import {
   type RingVariant,
   ringVariants,
 } from "../../../src/dut/testpmd/description.js";
+import { parseGeneratorSide } from "../../../src/dut/testpmd/generator-port.js";
 import { layOutLcores, lcoreArguments } from "../../../src/dut/testpmd/lcores.js";
 import { parseDpdkVersion } from "../../../src/dut/testpmd/version.js";
 
@@ -24,6 +25,7 @@ const inputs: PairInputs = {
   variant: null,
   mode: "io",
   containerMac: planMac,
+  generatorSide: { kind: "vhost" },
 };
 
 describe("the plan's pair", () => {
@@ -48,6 +50,20 @@ describe("the plan's pair", () => {
     ]);
     expect(generatorSocket).toBe("/run/x/gen.sock");
     expect([portsOf(host), portsOf(container)]).toEqual([2, 1]);
+  });
+
+  it("has what else faces the generator as port 0, too", () => {
+    const vdevs = (text: string): readonly string[] =>
+      commandLine(describePair({ ...inputs, generatorSide: parseGeneratorSide(text, "port") }).host, null).filter(
+        (word) => word.startsWith("--vdev") || word === "-a" || word === "--no-pci" || word.includes(":"),
+      );
+    const second = "--vdev=net_vhost0,iface=/run/x/vhost-net,queues=2,client=0";
+    expect(vdevs("af_packet:veth1")).toEqual(["--no-pci", "--vdev=net_af_packet0,iface=veth1,qpairs=2", second]);
+    const xdp = "--vdev=net_af_xdp0,iface=veth1,start_queue=0,queue_count=2";
+    expect(vdevs("af_xdp:veth1")).toEqual(["--no-pci", xdp, second]);
+    expect(vdevs("tap:dtap0")).toEqual(["--no-pci", "--vdev=net_tap0,iface=dtap0", second]);
+    expect(vdevs("pci:0000:03:00.0")).toEqual(["-a", "0000:03:00.0", second]);
+    expect(portsOf(describePair({ ...inputs, generatorSide: { kind: "pci", address: "0000:03:00.0" } }).host)).toBe(2);
   });
 
   it("has the plan's virtio-user port in the container, by the path seen there", () => {

@@ -11,6 +11,7 @@ describe("--dut testpmd,…", () => {
       mode: "io",
       size: 1024,
       cores: "auto",
+      port: { kind: "vhost" },
       program: null,
       given: [],
     });
@@ -39,6 +40,10 @@ describe("--dut testpmd,…", () => {
     ["mode=rxonly", /--dut mode: .*io, mac, macswap/],
     ["size=1000", /a ring of 1000 descriptors is not possible; accepted: a power of two/],
     ["size=8", /--dut size/],
+    ["port=af_paket:veth1", /--dut port: testpmd has no port "af_paket" for the generator.*did you mean af_packet\?/],
+    ["port=af_packet", /--dut port: "" is no interface name/],
+    ["port=tap:aninterfacename0", /is no interface name; accepted: tap: and 1 to 15 bytes/],
+    ["port=pci:03:00", /"03:00" is no PCI address; accepted: e\.g\. pci:0000:03:00\.0/],
     ["image=", /--dut image: a name or path is missing/],
     ["constructor=1", /testpmd has no option "constructor"/],
   ])("refuses %s", (text, sentence) => {
