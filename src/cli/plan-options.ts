@@ -22,6 +22,7 @@ export interface PlanOptions {
   readonly json?: string;
   readonly dtsJson?: string;
   readonly dryRun?: boolean;
+  readonly yesThisInterface?: boolean;
 }
 
 /** What the suite tolerates. */
@@ -89,6 +90,7 @@ export function orderPlan(
     expected,
     judgeExpected: options.expected !== undefined && options.updateExpected !== true,
     tolerance: given(options.tolerance, (text) => parseRatio(text, "--tolerance")) ?? defaultTolerance,
+    yesThisInterface: options.yesThisInterface === true,
     lineRateBps: given(options.lineRate, (text) => parseLineRate(text, "--line-rate")),
     commandLine,
   };

@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly tx?: string;
   readonly rx?: string;
   readonly bidirectional?: boolean;
+  readonly yesThisInterface?: boolean;
   readonly queues?: string;
   readonly lineRate?: string;
   readonly rate?: string;
@@ -56,6 +57,10 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--dut <kind>", "embedded[,option=value…] (default: built in, nothing to install) | testpmd[,…] | external"],
     ["--tx <port>", "port to send on, for --dut external, e.g. virtio-user:/tmp/vhost0 (see pktgen-ts ports)"],
     ["--rx <port>", "port to receive on (default: the one of --tx)"],
+    [
+      "--yes-this-interface",
+      "send on an interface even though it carries the machine's default route or an SSH connection",
+    ],
     ["--bidirectional", "both ways at once between --tx and --rx; each way has the whole --rate and --count"],
     ["--queues <n>", "queue pairs, 1 to 8 (default: 1)"],
     ["--line-rate <rate>", "speed to take percentages of and to judge by, e.g. 10Gbps; virtual ports have none"],

@@ -230,6 +230,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     sizes: stream.sizes,
     dut,
     bidirectional: bidirectionalOf(options, dut),
+    yesThisInterface: options.yesThisInterface === true,
     queues: queuesOf(asked, dut),
     stream,
     trials,

@@ -31,6 +31,8 @@ export interface Lab extends AsyncDisposable {
   floorNs(): number | null;
   isSigned(size: FrameSize): boolean;
   portFacts(): readonly PortFacts[];
+  /** Frames that arrived and that our own ports had no room for, since they were opened. */
+  receiveDrops(): number;
   /** Resolves when all ports have peers; rejects with a PktgenError. */
   ready(timeoutMs: number): Promise<void>;
   /** null: everybody is there. Else who is not, and how that was noticed; of the time since the last `ready`. */
@@ -72,8 +74,13 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     if (dut !== null) keep(dut);
     const ports: Port[] = [];
     const growthBytes = dut?.growthBytes ?? 0;
-    for (const spec of portSpecs(plan, dut)) {
-      ports.push(keep(await openPort(spec, { maxFrameBytes: maxFrameBytes + growthBytes, sendFrameBytes })));
+    const specs = portSpecs(plan, dut);
+    for (const [index, spec] of specs.entries()) {
+      const both = specs.length === 1 || plan.bidirectional;
+      const use = { sends: both || index === 0, receives: both || index === 1 };
+      const { yesThisInterface } = plan;
+      const frames = { maxFrameBytes: maxFrameBytes + growthBytes, sendFrameBytes };
+      ports.push(keep(await openPort(spec, { ...frames, ...use, yesThisInterface })));
     }
     for (const port of ports) await untilReady(port, connectTimeoutMs, signal);
     const cpu = plan.cores?.[0] ?? null;
@@ -103,6 +110,8 @@ interface Assembly {
   readonly signal: AbortSignal;
 }
 
+const whyLost = (port: Port): string => port.whyLost?.() ?? `the peer of ${port.facts().spec} closed the connection`;
+
 function assemble({ plan, dut, ports, generator, cooperative, pollers, opened, signal }: Assembly): Lab {
   let disturbance = watchDisturbance([generator.worker.threadId]);
   /** Connections as they were when all were last ready: another generation means that a peer went in between. */
@@ -111,7 +120,7 @@ function assemble({ plan, dut, ports, generator, cooperative, pollers, opened, s
     const died = dut?.alive() ?? null;
     if (died !== null) return died;
     const gone = ports.find((port, i) => (port.rings()?.generation ?? -1) !== generations[i]);
-    return gone === undefined ? null : `the peer of ${gone.facts().spec} closed the connection`;
+    return gone === undefined ? null : whyLost(gone);
   };
   const ready = async (timeoutMs: number): Promise<void> => {
     const died = dut?.alive() ?? null;
@@ -133,6 +142,7 @@ function assemble({ plan, dut, ports, generator, cooperative, pollers, opened, s
     notes: cooperative ? [`${pollers} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`] : [],
     isSigned: (size) => isSigned(plan.stream, size),
     portFacts: () => ports.map((port) => port.facts()),
+    receiveDrops: () => ports.reduce((sum, port) => sum + (port.receiveDrops?.() ?? 0), 0),
     ready,
     lost,
     comesBack: (timeoutMs) =>

@@ -37,6 +37,8 @@ export interface RunPlan {
   readonly dut: DutChoice;
   /** Both ways at once, each with the whole rate and count; external devices behind two ports only. */
   readonly bidirectional: boolean;
+  /** Send also on an interface that carries the default route or an SSH connection. */
+  readonly yesThisInterface: boolean;
   /** Queue pairs in use, 1 … 8. */
   readonly queues: number;
   /** What is sent, but for its size. */

@@ -31,6 +31,8 @@ export interface TrialInputs {
   readonly floorNs?: number | null;
   readonly stealMs: number;
   readonly switches: number;
+  /** Frames that arrived and that our own ports had no room for, both directions together; absent: nobody counts. */
+  readonly receiveDrops?: number;
   readonly lossRatioMax: number | null;
   readonly minPps: number | null;
   /** What already makes the trial useless, in words. */
@@ -79,6 +81,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     unaccounted: account.unaccounted,
     ledger: [...account.sentences],
     ...(inputs.dutOwnRates == null ? {} : { dutOwnRates: inputs.dutOwnRates }),
+    ...((inputs.receiveDrops ?? 0) > 0 ? { receiveDrops: inputs.receiveDrops } : {}),
     ...(inputs.injected === null ? {} : { injected: inputs.injected }),
     disturbance: {
       stealMs: inputs.stealMs,

@@ -81,6 +81,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const orders = ordersFor(plan, lab, next, 1 + (index % 255));
   await lab.dut?.resetForTrial(plan.seed + index);
   const hopsBefore = (await lab.dut?.readHops()) ?? null;
+  const dropsBefore = lab.receiveDrops();
   lab.watchDisturbance();
   const stopWatching = watchProgress(run, next, index);
   const rates = compareDutRates(lab, next.durationNs).catch(() => null);
@@ -88,6 +89,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const dutOwnRates = hooks.signal.aborted ? null : await rates;
   const { stealMs, switches } = lab.disturbance();
   const hopsAfter = (await lab.dut?.readHops()) ?? null;
+  const receiveDrops = lab.receiveDrops() - dropsBefore;
   const injected = (await lab.dut?.injected()) ?? null;
   const requested: Requested = {
     rate: next.rateText,
@@ -111,6 +113,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       injected,
       stealMs,
       switches,
+      receiveDrops,
       lossRatioMax: plan.lossLimit,
       minPps: plan.minRatePps,
       faults: faultsOf(report, lab, hooks.signal),

@@ -117,6 +117,9 @@ const trial = z.strictObject({
   tooOld: frames.describe("more than 65,536 frames late: nobody can tell whether they are duplicates"),
   stale: frames.describe("of an earlier trial"),
   foreign: frames.describe("not ours"),
+  receiveDrops: frames
+    .optional()
+    .describe("arrived at this machine, ours or not, and found no room in our own rings: never the DUT's loss"),
   returned: frames.optional().describe("with two ports: frames that came back on the port that they were sent on"),
   lostRanges: z
     .array(z.tuple([frames, frames]))

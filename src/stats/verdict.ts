@@ -22,6 +22,8 @@ export interface JudgedTrial extends TrialCounts {
   readonly blockedOwn?: number | undefined;
   /** Time in which frames were due and the peer gave no free slot, its own freezes: the generator may be late by it. */
   readonly blockedNs?: number | undefined;
+  /** Frames, ours or others', that our own receive side had no room for. */
+  readonly receiveDrops?: number | undefined;
   readonly txPps: number;
   readonly rxPps: number;
   readonly unaccounted: number | null;
@@ -67,6 +69,7 @@ export function judgeTrial(trial: JudgedTrial, rules: VerdictRules): Judgement {
   const unusable = [...rules.faults, ...unsoundReasons(trial, known.length > 0)];
   // A device that went away, or stopped, explains all the rest.
   const limits = known.length > 0 ? [] : generatorLimits(trial, kind, rules);
+  if (lossMatters(trial, kind, rules)) limits.push(...ownDrops(trial));
   const disturbed = disturbances(trial);
   const decides = kind === "set rate" || (kind === "max" && (rules.lossRatioMax !== null || rules.minPps !== null));
   if (decides) unusable.push(...disturbed);
@@ -151,6 +154,16 @@ function minRateNotOffered(trial: JudgedTrial, { minPps }: VerdictRules): string
   ];
 }
 
+/** Frames are missing, and that decides something. */
+const lossMatters = (trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): boolean =>
+  trial.lost > 0 && (kind !== "max" || rules.lossRatioMax !== null || rules.minPps !== null);
+
+/** What our own receive side lost cannot be told from what the DUT lost, but for its number. */
+function ownDrops({ receiveDrops = 0 }: JudgedTrial): string[] {
+  if (receiveDrops === 0) return [];
+  return [`the generator was the limit: its receive side had no room for ${framesWord(receiveDrops)} that arrived`];
+}
+
 function disturbances({ disturbance, durationNs }: JudgedTrial): string[] {
   if (disturbance === null) return [];
   const reasons: string[] = [];
@@ -217,6 +230,7 @@ function notesOf(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): stri
   }
   const blockedNs = trial.blockedNs ?? 0;
   if (kind !== "max" && blockedNs > 0) notes.push(`the device under test gave no free slot for ${timeWord(blockedNs)}`);
+  if (!lossMatters(trial, kind, rules)) notes.push(...ownDrops(trial));
   if (trial.stale > 0) notes.push(`${framesWord(trial.stale)} of an earlier trial came back in this one`);
   if (trial.foreign > 0) notes.push(`${framesWord(trial.foreign)} that were not ours arrived`);
   if (trial.unaccounted === null) {

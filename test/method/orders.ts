@@ -19,6 +19,7 @@ export const orderOf = (name: string, changes: Partial<TestPlanOrder> = {}): Tes
   judgeExpected: false,
   tolerance: 0.02,
   lineRateBps: null,
+  yesThisInterface: false,
   program: "dpdk-testpmd",
   commandLine: "pktgen-ts plan",
   ...changes,

@@ -67,6 +67,21 @@ describe("any trial", () => {
     expect(reasons).toEqual(["interrupted", "5 of 100,000 frames lost"]);
   });
 
+  it("is no loss of the device where our own receive side had no room: invalid where loss decides, else named", () => {
+    const what = "the generator was the limit: its receive side had no room for 5 frames that arrived";
+    for (const trial of [paced, forwarding]) {
+      expect(judgeTrial({ ...losing(trial, 5), receiveDrops: 5 }, plain)).toMatchObject({
+        verdict: "invalid",
+        reasons: [what, "5 of 100,000 frames lost"],
+      });
+      // They were others' frames.
+      expect(judgeTrial({ ...trial, receiveDrops: 5 }, plain)).toMatchObject({ verdict: "pass", notes: [what] });
+    }
+    expect(judgeTrial({ ...losing(max, 5), receiveDrops: 5 }, plain)).toMatchObject({ verdict: "pass" });
+    expect(judgeTrial({ ...losing(max, 5), receiveDrops: 5 }, plain).notes).toContain(what);
+    expect(judgeTrial({ ...losing(max, 5), receiveDrops: 5 }, { ...plain, lossRatioMax: 0 }).verdict).toBe("invalid");
+  });
+
   it("is invalid when nothing was sent, unless the device under test took nothing", () => {
     const nothing = { intended: 0, sent: 0, received: 0, accepted: 0, txPps: 0, rxPps: 0 };
     expect(judgeTrial({ ...max, ...nothing }, plain)).toMatchObject({

@@ -131,6 +131,7 @@ export const planCommand: CommandDefinition = {
       .option("--line-rate <rate>", "speed to take percentages of in the DPDK Test Suite's table, e.g. 10Gbps")
       .option("--json <file>", "the whole result as one document; - for standard output")
       .option("--dts-json <file>", "throughput in the DPDK Test Suite's own form; - for standard output")
+      .option("--yes-this-interface", "send also on an interface that carries the default route or an SSH connection")
       .option("--dry-run", "print the steps and command lines, and do nothing")
       .addHelpText("after", examples)
       .action((_file: string | undefined, options: PlanOptions) => runPlan(command.args, options, context));

@@ -25,6 +25,7 @@ export interface CaseSetup {
   readonly folder: ResultsFolder;
   readonly maxFrameBytes: number;
   readonly lineRateBps: number | null;
+  readonly yesThisInterface: boolean;
   readonly cooperative: boolean;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
@@ -75,6 +76,7 @@ export class CaseRun {
     this.#generator = new PlanGenerator({
       maxFrameBytes: setup.maxFrameBytes,
       lineRateBps: setup.lineRateBps,
+      yesThisInterface: setup.yesThisInterface,
       cooperative: setup.cooperative,
       devices: () => [...this.#devices.values()],
       signal: setup.signal,

@@ -22,6 +22,8 @@ export interface TestPlanOrder {
   /** A share. */
   readonly tolerance: number;
   readonly lineRateBps: number | null;
+  /** Send also on an interface that carries the default route or an SSH connection. */
+  readonly yesThisInterface: boolean;
   readonly program: string;
   readonly commandLine: string;
 }

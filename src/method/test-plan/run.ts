@@ -134,6 +134,7 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
     folder,
     maxFrameBytes: longestFrameBytes(planned),
     lineRateBps: order.lineRateBps,
+    yesThisInterface: order.yesThisInterface,
     cooperative: pollersOf(planned) > facts.cpus.length,
     signal: hooks.signal,
     say,

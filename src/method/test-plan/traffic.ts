@@ -6,7 +6,7 @@ import { environmentError } from "../../errors.js";
 import { openPort, parsePortSpec } from "../../port/index.js";
 import type { Port, PortFacts } from "../../port/port.js";
 import type { Trial } from "../../report/result.js";
-import { isSigned } from "../../stream/spec.js";
+import { frameSizesOf, isSigned } from "../../stream/spec.js";
 import { watchDisturbance } from "../../sys/host.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../../units.js";
 import { hopDifferences } from "../hops.js";
@@ -28,6 +28,7 @@ const warmupPps = 1_000;
 export interface TrafficSetup {
   readonly maxFrameBytes: number;
   readonly lineRateBps: number | null;
+  readonly yesThisInterface: boolean;
   /** There are more pollers than CPUs. */
   readonly cooperative: boolean;
   readonly devices: () => readonly RunningDevice[];
@@ -109,7 +110,9 @@ export class PlanGenerator implements AsyncDisposable {
       return this.#open.generator;
     }
     await this.close();
-    const port = await openPort(parsePortSpec(traffic.port), { maxFrameBytes: this.#setup.maxFrameBytes });
+    const { maxFrameBytes, yesThisInterface } = this.#setup;
+    const sendFrameBytes = Math.max(...traffic.sizes.flatMap(frameSizesOf));
+    const port = await openPort(parsePortSpec(traffic.port), { maxFrameBytes, sendFrameBytes, yesThisInterface });
     try {
       await this.#untilReady(port);
       const generator = await startGenerator({ tx: port, rx: null, cpu: null, busy: false });
@@ -171,6 +174,7 @@ export class PlanGenerator implements AsyncDisposable {
     const generator = await this.#opened(traffic);
     const order = this.#orderOf(traffic, size, 1 + (this.#trials++ % 255));
     const before = await this.#read(traffic);
+    const dropsBefore = this.#receiveDrops();
     const disturbance = watchDisturbance([generator.worker.threadId]);
     const running = generator.runTrial(order, signal);
     running.catch(() => {});
@@ -196,6 +200,7 @@ export class PlanGenerator implements AsyncDisposable {
         floorNs: null,
         stealMs,
         switches,
+        receiveDrops: this.#receiveDrops() - dropsBefore,
         lossRatioMax: null,
         minPps: null,
         faults: this.#faults(report.transmit.cutShort),
@@ -220,6 +225,10 @@ export class PlanGenerator implements AsyncDisposable {
       .find(({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null);
     if (died !== undefined) return [`${died.name} went away in the trial: ${died.process.ended()!.sentence}`];
     return cutShort === "peer gone" ? ["the peer of the generator went away in the trial"] : [];
+  }
+
+  #receiveDrops(): number {
+    return this.#open?.port.receiveDrops?.() ?? 0;
   }
 
   /** What the devices on the way must have counted since their launch. */
