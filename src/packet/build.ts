@@ -63,8 +63,8 @@ export function packetEnd(layers: readonly Header[], bufferBytes: number): numbe
 /** Throws a usage error, naming both, where a layer cannot carry the one behind it. */
 export function checkStack(layers: readonly Header[], where = "layers"): void {
   for (let i = 0; i + 1 < layers.length; i++) {
-    if (nameOfNext(layers, i) !== null) continue;
     const [outer, inner] = [layers[i], layers[i + 1]].map((layer) => protocolNamed(layer.protocol));
+    if (nameOfNext(layers, i) !== null || (inner.anywhere === true && outer.anywhere !== true)) continue;
     throw usageError(`${outer.name} cannot carry ${inner.name}`, { where });
   }
 }

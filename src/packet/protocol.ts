@@ -104,6 +104,8 @@ export interface Protocol<H extends { readonly protocol: string }> {
   /** By which numbers it is known to outer layers. The first is used when building, unless the header knows better. */
   readonly numbers: Readonly<Partial<Record<NumberSpace, readonly number[]>>>;
   numberOf?(header: H): number;
+  /** It may stand behind any header, which then names nothing: raw bytes. */
+  readonly anywhere?: boolean;
   /** In which spaces this header names what follows it; the first in which the next layer has a number is used. */
   nextSpaces(header: H): readonly NumberSpace[];
   /** It carries nothing: what stands behind it in a frame is trailer, which no length or checksum counts. */

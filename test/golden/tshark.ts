@@ -6,22 +6,27 @@ export function missing(tool: "tshark" | "capinfos"): string | null {
   return spawnSync(tool, ["--version"]).status === 0 ? null : `${tool} is not installed`;
 }
 
+/** Every checksum is validated that tshark can; none over IPv6 is right for a tunnel (RFC 6935). */
+const preferences = [
+  "ip.check_checksum:TRUE",
+  "udp.check_checksum:TRUE",
+  "udp.ignore_ipv6_zero_checksum:TRUE",
+  "tcp.check_checksum:TRUE",
+  "sctp.checksum:CRC 32c",
+].flatMap((preference) => ["-o", preference]);
+
 /** One row per frame with these fields, checksums validated. */
 export function tsharkFields(path: string, fields: readonly string[]): string[][] {
-  const validate = ["ip.check_checksum", "udp.check_checksum"].flatMap((name) => ["-o", `${name}:TRUE`]);
   const wanted = ["-T", "fields", "-E", "separator=|", ...fields.flatMap((field) => ["-e", field])];
-  const run = spawnSync("tshark", ["-n", "-r", path, ...validate, ...wanted], { encoding: "utf8" });
-  if (run.status !== 0) throw new Error(run.stderr);
-  return run.stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => line.split("|"));
+  return run(["-n", "-r", path, ...preferences, ...wanted]).map((line) => line.split("|"));
 }
 
 /** Frames that tshark would show for this filter, checksums validated. */
-export function tsharkCount(path: string, filter: string): number {
-  const validate = ["ip.check_checksum", "udp.check_checksum"].flatMap((name) => ["-o", `${name}:TRUE`]);
-  const run = spawnSync("tshark", ["-n", "-r", path, ...validate, "-Y", filter], { encoding: "utf8" });
-  if (run.status !== 0) throw new Error(run.stderr);
-  return run.stdout.split("\n").filter((line) => line !== "").length;
+export const tsharkCount = (path: string, filter: string): number =>
+  run(["-n", "-r", path, ...preferences, "-Y", filter]).length;
+
+function run(options: readonly string[]): string[] {
+  const { status, stderr, stdout } = spawnSync("tshark", options, { encoding: "utf8", maxBuffer: 2 ** 26 });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.split("\n").filter((line) => line !== "");
 }

@@ -1,145 +1,141 @@
 /**
- * Golden frames: bytes made by an independent tool (scapy 2.5.0, unless another source is named) and the layers that
- * must build them. Kept as hex, so that nothing of ours is in them.
+ * Golden frames: bytes made by an independent tool (vectors.py with scapy 2.5.0 wrote vectors.json), and the layers of
+ * ours that must build them.
  */
+import { readFileSync } from "node:fs";
 import {
   arp,
   arpOperations,
   ethernet,
+  geneve,
+  geneveOption,
+  gre,
+  gtpu,
   type Header,
   icmp,
   icmpEcho,
   icmpTypes,
   icmpv6Echo,
+  igmp,
+  igmpQuery3,
+  igmpReport3,
+  igmpTypes,
   ipv4,
   ipv6,
+  ipv6Destination,
+  ipv6Fragment,
+  ipv6HopByHop,
+  ipv6Option,
   linkLayerOption,
+  lldp,
+  lldpText,
+  lldpTypes,
+  mpls,
   mtuOption,
   neighbourAdvertisement,
   neighbourSolicitation,
+  padIpv6Options,
   parseIpv4,
   parseIpv6,
   parseMac,
+  pduSession,
+  ppp,
+  pppoe,
+  pppoeCodes,
+  pppoeDiscovery,
   prefixOption,
   routerAdvertisement,
   routerSolicitation,
+  sctp,
+  sctpData,
+  sctpInit,
+  segmentRoute,
+  tcp,
+  tcpFlags,
+  tcpOptions,
+  udp,
+  vlan,
+  vxlan,
 } from "../../src/packet/index.js";
 
 export interface Vector {
   readonly name: string;
   readonly hex: string;
   readonly layers: readonly Header[];
-  /** What stands behind the headers: 00 01 02 … of this many bytes, or these. */
-  readonly payload: number | Uint8Array;
-  /** Layers as tshark's frame.protocols has them, without eth:ethertype. */
-  readonly tshark: string;
+  /** Bytes 00 01 02 … behind the headers. */
+  readonly payloadBytes: number;
+  /** Layers as tshark's frame.protocols has them, without eth:ethertype at the front; null: it says nothing of use. */
+  readonly tshark: string | null;
 }
 
-export const ourMac = parseMac("02:00:00:00:00:01");
-export const theirMac = parseMac("00:11:22:33:44:10");
-const eth = ethernet({ dst: theirMac, src: ourMac });
-const src = parseIpv4("198.18.0.1");
-const dst = parseIpv4("198.19.0.1");
-const src6 = parseIpv6("2001:2::1");
-const dst6 = parseIpv6("2001:2:0:8000::1");
+const v4 = parseIpv4;
+const v6 = parseIpv6;
+const ours = parseMac("02:00:00:00:00:01");
+const theirs = parseMac("00:11:22:33:44:10");
+const from = (dst: string): Header => ethernet({ dst: parseMac(dst), src: ours });
+const eth = ethernet({ dst: theirs, src: ours });
+const inner = ethernet({ dst: parseMac("02:00:00:00:00:04"), src: parseMac("02:00:00:00:00:03") });
+const [src, dst] = [v4("198.18.0.1"), v4("198.19.0.1")];
+const [src6, dst6] = [v6("2001:2::1"), v6("2001:2:0:8000::1")];
 const ip4 = ipv4({ src, dst });
+const inner4 = ipv4({ src: v4("198.18.1.1"), dst: v4("198.19.1.1") });
 const ip6 = ipv6({ src: src6, dst: dst6, hopLimit: 255 });
-const local = (to: string): Header => ipv6({ src: parseIpv6("fe80::1"), dst: parseIpv6(to), hopLimit: 255 });
+const inner6 = ipv6({ src: v6("2001:2:1::1"), dst: v6("2001:2:1:8000::1") });
+const local = (to: string): Header => ipv6({ src: v6("fe80::1"), dst: v6(to), hopLimit: 255 });
+const u = udp({ srcPort: 1024, dstPort: 9 });
+const routerAlert = Uint8Array.of(0x94, 4, 0, 0);
+/** With router alert, from TTL 1; version 3 asks for internetwork control, 48, too (RFC 3376 §4). */
+const multicast = (group: string, dscp = 0): Header =>
+  ipv4({ src, dst: v4(group), ttl: 1, dscp, options: routerAlert });
 
-const hexOfEthernet = "001122334410020000000001";
+type Row = readonly [name: string, layers: readonly Header[], payloadBytes: number, tshark: string | null];
 
-export const vectors: readonly Vector[] = [
-  {
-    name: "ARP request",
-    hex: "ffffffffffff02000000000108060001080006040001020000000001c6120001000000000000c6130001",
-    layers: [
-      ethernet({ dst: parseMac("ff:ff:ff:ff:ff:ff"), src: ourMac }),
-      arp({ senderMac: ourMac, senderIp: src, targetIp: dst }),
-    ],
-    payload: 0,
-    tshark: "arp",
-  },
-  {
-    name: "ARP reply",
-    hex: `${hexOfEthernet}08060001080006040002020000000001c6120001001122334410c6130001`,
-    layers: [
+const neighbours: readonly Row[] = [
+  ["ARP request", [from("ff:ff:ff:ff:ff:ff"), arp({ senderMac: ours, senderIp: src, targetIp: dst })], 0, "arp"],
+  [
+    "ARP reply",
+    [eth, arp({ operation: arpOperations.reply, senderMac: ours, senderIp: src, targetMac: theirs, targetIp: dst })],
+    0,
+    "arp",
+  ],
+  ["ICMP echo request", [eth, ip4, icmpEcho({ identifier: 0x1234, sequence: 7 })], 9, "ip:icmp:data"],
+  // What it quotes is no datagram.
+  ["ICMP fragmentation needed", [eth, ip4, icmp({ type: icmpTypes.unreachable, code: 4, mtu: 1400 })], 8, null],
+  ["ICMPv6 echo request", [eth, ip6, icmpv6Echo({ identifier: 0x1234, sequence: 7 })], 9, "ipv6:icmpv6:data"],
+  [
+    "neighbour solicitation",
+    [
       eth,
-      arp({ operation: arpOperations.reply, senderMac: ourMac, senderIp: src, targetMac: theirMac, targetIp: dst }),
+      ipv6({ src: src6, dst: v6("ff02::1:ff00:1"), hopLimit: 255 }),
+      neighbourSolicitation({ target: dst6, options: [linkLayerOption("source", ours)] }),
     ],
-    payload: 0,
-    tshark: "arp",
-  },
-  {
-    name: "ICMP echo request",
-    hex: `${hexOfEthernet}080045000025000000004001eeb0c6120001c61300010800d1b412340007000102030405060708`,
-    layers: [eth, ip4, icmpEcho({ identifier: 0x1234, sequence: 7 })],
-    payload: 9,
-    tshark: "ip:icmp:data",
-  },
-  {
-    name: "ICMP fragmentation needed",
-    hex: `${hexOfEthernet}080045000024000000004001eeb1c6120001c61300010304eb73000005780001020304050607`,
-    layers: [eth, ip4, icmp({ type: icmpTypes.unreachable, code: 4, mtu: 1400 })],
-    payload: 8,
-    // What it quotes is no datagram, so tshark's view of it says nothing.
-    tshark: "",
-  },
-  {
-    name: "ICMPv6 echo request",
-    hex:
-      `${hexOfEthernet}86dd6000000000113aff20010002000000000000000000000001200100020000800000000000000000018000` +
-      "996012340007000102030405060708",
-    layers: [eth, ip6, icmpv6Echo({ identifier: 0x1234, sequence: 7 })],
-    payload: 9,
-    tshark: "ipv6:icmpv6:data",
-  },
-  {
-    name: "neighbour solicitation",
-    hex:
-      `${hexOfEthernet}86dd6000000000203aff20010002000000000000000000000001ff0200000000000000000001ff0000018700` +
-      "b79400000000200100020000800000000000000000010101020000000001",
-    layers: [
-      eth,
-      ipv6({ src: src6, dst: parseIpv6("ff02::1:ff00:1"), hopLimit: 255 }),
-      neighbourSolicitation({ target: dst6, options: [linkLayerOption("source", ourMac)] }),
-    ],
-    payload: 0,
-    tshark: "ipv6:icmpv6",
-  },
-  {
-    name: "neighbour advertisement",
-    hex:
-      `${hexOfEthernet}86dd6000000000203aff20010002000000000000000000000001200100020000800000000000000000018800` +
-      "339660000000200100020000000000000000000000010201020000000001",
-    layers: [
+    0,
+    "ipv6:icmpv6",
+  ],
+  [
+    "neighbour advertisement",
+    [
       eth,
       ip6,
       neighbourAdvertisement({
         target: src6,
         solicited: true,
         override: true,
-        options: [linkLayerOption("target", ourMac)],
+        options: [linkLayerOption("target", ours)],
       }),
     ],
-    payload: 0,
-    tshark: "ipv6:icmpv6",
-  },
-  {
-    name: "router solicitation",
-    hex:
-      `${hexOfEthernet}86dd6000000000103afffe800000000000000000000000000001ff02000000000000000000000000000285007a` +
-      "2c000000000101020000000001",
-    layers: [eth, local("ff02::2"), routerSolicitation({ options: [linkLayerOption("source", ourMac)] })],
-    payload: 0,
-    tshark: "ipv6:icmpv6",
-  },
-  {
-    name: "router advertisement",
-    hex:
-      `${hexOfEthernet}86dd6000000000403afffe800000000000000000000000000001ff0200000000000000000000000000018600820` +
-      "74080070800007530000003e8010102000000000105010000000005dc030440c000278d0000093a8000000000200100020000000000" +
-      "00000000000000",
-    layers: [
+    0,
+    "ipv6:icmpv6",
+  ],
+  [
+    "router solicitation",
+    [eth, local("ff02::2"), routerSolicitation({ options: [linkLayerOption("source", ours)] })],
+    0,
+    "ipv6:icmpv6",
+  ],
+  [
+    "router advertisement",
+    [
       eth,
       local("ff02::1"),
       routerAdvertisement({
@@ -147,13 +143,237 @@ export const vectors: readonly Vector[] = [
         reachableTime: 30_000,
         retransmitTimer: 1000,
         options: [
-          linkLayerOption("source", ourMac),
+          linkLayerOption("source", ours),
           mtuOption(1500),
-          prefixOption({ prefix: parseIpv6("2001:2::"), prefixBits: 64 }),
+          prefixOption({ prefix: v6("2001:2::"), prefixBits: 64 }),
         ],
       }),
     ],
-    payload: 0,
-    tshark: "ipv6:icmpv6",
-  },
+    0,
+    "ipv6:icmpv6",
+  ],
+  [
+    "LLDP",
+    [
+      from("01:80:c2:00:00:0e"),
+      lldp({ chassisMac: ours, portName: "eth0", tlvs: [lldpText(lldpTypes.systemName, "dut")] }),
+    ],
+    0,
+    "lldp",
+  ],
 ];
+
+const links: readonly Row[] = [
+  [
+    "QinQ",
+    [eth, vlan({ id: 100, priority: 3, tpid: 0x88a8 }), vlan({ id: 4094, priority: 7, dropEligible: true }), ip4, u],
+    18,
+    "ieee8021ad:ethertype:vlan:ethertype:ip:udp:data",
+  ],
+  [
+    "MPLS stack",
+    [eth, mpls({ label: 1000, trafficClass: 5 }), mpls({ label: 16, ttl: 63 }), ip4, u],
+    18,
+    "mpls:ip:udp:data",
+  ],
+  ["MPLS with IPv6", [eth, mpls({ label: 0xfffff, ttl: 1 }), ip6, u], 3, "mpls:ipv6:udp:data"],
+  [
+    "PPPoE discovery",
+    [
+      from("ff:ff:ff:ff:ff:ff"),
+      pppoeDiscovery({
+        code: pppoeCodes.padi,
+        tags: [
+          { type: 0x0101, value: new Uint8Array(0) },
+          { type: 0x0103, value: Uint8Array.of(0xca, 0xfe) },
+        ],
+      }),
+    ],
+    0,
+    "pppoed",
+  ],
+  ["PPPoE session", [eth, pppoe({ sessionId: 0x0203 }), ppp(), ip4, u], 18, "pppoes:ppp:ip:udp:data"],
+  ["PPPoE session with IPv6", [eth, pppoe({ sessionId: 1 }), ppp(), ip6, u], 1, "pppoes:ppp:ipv6:udp:data"],
+];
+
+const networks: readonly Row[] = [
+  [
+    "IPv4 options",
+    [eth, ipv4({ src, dst, identification: 7, ttl: 1, dscp: 0x2e, ecn: 1, options: routerAlert }), u],
+    5,
+    "ip:udp:data",
+  ],
+  [
+    "IPv4 fragment",
+    [eth, ipv4({ src, dst, identification: 0x1234, flags: 1, fragmentOffset: 185, ipProtocol: 17 })],
+    16,
+    "ip:data",
+  ],
+  [
+    "IPv6 hop-by-hop and destination options",
+    [
+      eth,
+      ip6,
+      ipv6HopByHop({ options: padIpv6Options([ipv6Option(5, [0, 0])]) }),
+      ipv6Destination({ options: padIpv6Options([]) }),
+      u,
+    ],
+    6,
+    "ipv6:ipv6.hopopts:ipv6.dstopts:udp:data",
+  ],
+  [
+    "IPv6 fragment",
+    [eth, ip6, ipv6Fragment({ moreFragments: true, identification: 0xcafe_babe, nextHeader: 17 })],
+    16,
+    "ipv6:ipv6.fraghdr:data",
+  ],
+  [
+    "IPv6 segment routing",
+    [
+      eth,
+      ipv6({ src: src6, dst: v6("2001:2:0:1::1") }),
+      segmentRoute({ segments: [v6("2001:2:0:1::1"), dst6], tag: 7 }),
+      tcp({ srcPort: 1, dstPort: 2, sequence: 1, flags: tcpFlags.syn, window: 1000 }),
+    ],
+    0,
+    "ipv6:ipv6.routing:tcp",
+  ],
+];
+
+const transports: readonly Row[] = [
+  [
+    "TCP SYN with options",
+    [
+      eth,
+      ip4,
+      tcp({
+        srcPort: 1024,
+        dstPort: 80,
+        sequence: 0x01020304,
+        flags: tcpFlags.syn,
+        window: 64_240,
+        options: tcpOptions([
+          { kind: "mss", mss: 1460 },
+          { kind: "sackPermitted" },
+          { kind: "timestamps", value: 0x11223344, echo: 0 },
+          { kind: "nop" },
+          { kind: "windowScale", shift: 7 },
+        ]),
+      }),
+    ],
+    0,
+    "ip:tcp",
+  ],
+  [
+    "TCP data over IPv6",
+    [eth, ip6, tcp({ srcPort: 1024, dstPort: 80, sequence: 5, acknowledgment: 6, flags: tcpFlags.psh | tcpFlags.ack })],
+    7,
+    "ipv6:tcp",
+  ],
+  [
+    "IGMPv2 report",
+    [from("01:00:5e:01:02:03"), multicast("239.1.2.3"), igmp({ type: igmpTypes.report2, group: v4("239.1.2.3") })],
+    0,
+    "ip:igmp:igmp",
+  ],
+  ["IGMPv3 query", [from("01:00:5e:00:00:01"), multicast("224.0.0.1", 48), igmpQuery3({})], 0, "ip:igmp:igmp"],
+  [
+    "IGMPv3 report",
+    [
+      from("01:00:5e:00:00:16"),
+      multicast("224.0.0.22", 48),
+      igmpReport3([
+        { type: 4, group: v4("239.1.2.3") },
+        { type: 1, group: v4("239.1.2.4"), sources: [v4("198.18.0.9"), v4("198.18.0.10")] },
+      ]),
+    ],
+    0,
+    "ip:igmp:igmp",
+  ],
+  [
+    "SCTP INIT",
+    [eth, ip4, sctp({ srcPort: 1024, dstPort: 2905, chunks: [sctpInit({ initiateTag: 0x11223344 })] })],
+    0,
+    "ip:sctp",
+  ],
+  [
+    "SCTP data",
+    [
+      eth,
+      ip4,
+      sctp({ srcPort: 1024, dstPort: 5000, verificationTag: 0xdead_beef }),
+      sctpData({ tsn: 1, stream: 2, streamSequence: 3 }),
+    ],
+    12,
+    "ip:sctp:data",
+  ],
+];
+
+const tunnels: readonly Row[] = [
+  [
+    "VXLAN",
+    [eth, ip4, udp({ srcPort: 50_000 }), vxlan({ vni: 0x123456 }), inner, inner4, u],
+    18,
+    "ip:udp:vxlan:eth:ethertype:ip:udp:data",
+  ],
+  [
+    "VXLAN over IPv6 without outer checksum",
+    [
+      eth,
+      ip6,
+      udp({ srcPort: 50_000, wrong: { checksum: 0 } }),
+      vxlan({ vni: 5000 }),
+      inner,
+      vlan({ id: 7 }),
+      inner6,
+      u,
+    ],
+    4,
+    "ipv6:udp:vxlan:eth:ethertype:vlan:ethertype:ipv6:udp:data",
+  ],
+  [
+    "Geneve with an option",
+    [
+      eth,
+      ip4,
+      udp({ srcPort: 50_000 }),
+      geneve({ vni: 0xabcdef, options: geneveOption(0x0102, 0x42, Uint8Array.of(1, 2, 3, 4)) }),
+      inner,
+      inner4,
+      u,
+    ],
+    18,
+    "ip:udp:geneve:eth:ethertype:ip:udp:data",
+  ],
+  ["GRE", [eth, ip4, gre(), inner4, u], 18, "ip:gre:ip:udp:data"],
+  [
+    "GRE with checksum, key and sequence",
+    [eth, ip4, gre({ checksummed: true, key: 0xdead_beef, sequence: 7 }), inner6, u],
+    3,
+    "ip:gre:ipv6:udp:data",
+  ],
+  ["GRE with Ethernet", [eth, ip6, gre({ key: 9 }), inner, inner4, u], 18, "ipv6:gre:eth:ethertype:ip:udp:data"],
+  ["GTP-U", [eth, ip4, udp({ srcPort: 2152 }), gtpu({ teid: 0x11223344 }), inner4, u], 18, "ip:udp:gtp:ip:udp:data"],
+  [
+    "GTP-U with sequence and PDU session",
+    [
+      eth,
+      ip4,
+      udp({ srcPort: 2152 }),
+      gtpu({ teid: 1, sequence: 0x1234, extensions: [pduSession("uplink", 9)] }),
+      inner6,
+      u,
+    ],
+    2,
+    "ip:udp:gtp:ipv6:udp:data",
+  ],
+  ["4in4", [eth, ip4, inner4, u], 18, "ip:ip:udp:data"],
+  ["6in4", [eth, ip4, inner6, u], 18, "ip:ipv6:udp:data"],
+  ["4in6", [eth, ip6, inner4, u], 18, "ipv6:ip:udp:data"],
+];
+
+const hexes = JSON.parse(readFileSync(new URL("./vectors.json", import.meta.url), "utf8")) as Record<string, string>;
+
+export const vectors: readonly Vector[] = [...neighbours, ...links, ...networks, ...transports, ...tunnels].map(
+  ([name, layers, payloadBytes, tshark]) => ({ name, hex: hexes[name], layers, payloadBytes, tshark }),
+);
