@@ -5,7 +5,9 @@
  *     8  sender MAC   14  sender IPv4   18  target MAC   24  target IPv4   28
  */
 import { type Ipv4Address, ipv4From, type MacAddress, macFrom } from "./address.js";
+import { benchmark } from "./benchmark-addresses.js";
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import {
   type Fault,
   fits,
@@ -115,4 +117,13 @@ export const arpProtocol: Protocol<ArpHeader> = {
   emit,
   parse,
   fields: () => table,
+  inputs: {
+    operation: input.uint(16, arpOperations),
+    senderMac: input.mac,
+    senderIp: input.ipv4,
+    targetMac: input.mac,
+    targetIp: input.ipv4,
+    wrong: input.object({ hardwareType: input.uint(16), protocolType: input.uint(16) }),
+  },
+  make: made(arp, { senderMac: benchmark.srcMac, senderIp: benchmark.srcIpv4, targetIp: benchmark.dstIpv4 }),
 };

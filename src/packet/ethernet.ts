@@ -4,7 +4,9 @@
  *     0  destination (6)   6  source (6)   12  EtherType (2)   14  payload
  */
 import { type MacAddress, macFrom } from "./address.js";
+import { benchmark } from "./benchmark-addresses.js";
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface EthernetHeader {
@@ -58,4 +60,10 @@ export const ethernetProtocol: Protocol<EthernetHeader> = {
   emit,
   parse,
   fields: () => table,
+  inputs: {
+    dst: input.mac,
+    src: input.mac,
+    etherType: input.uint(16),
+  },
+  make: made(ethernet, { dst: benchmark.dstMac, src: benchmark.srcMac }),
 };

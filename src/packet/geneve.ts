@@ -5,6 +5,7 @@
  *     4  VNI (24 bits)   7  reserved   8  options
  */
 import { type Field, fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { type Fault, fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 import { tunnelPorts } from "./udp.js";
 
@@ -117,4 +118,15 @@ export const geneveProtocol: Protocol<GeneveHeader> = {
   emit,
   parse,
   fields,
+  inputs: {
+    vni: input.needed(input.uint(24)),
+    version: input.uint(2),
+    control: input.flag,
+    critical: input.flag,
+    options: input.bytes,
+    reserved: input.uint(6),
+    reserved2: input.uint(8),
+    etherType: input.uint(16),
+  },
+  make: made(geneve),
 };

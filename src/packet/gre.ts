@@ -5,6 +5,7 @@
  *     2  protocol (EtherType)   then, as present: checksum (2), reserved (2); key (4); sequence (4)
  */
 import { type Field, type FieldRow, fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import {
   checksumFault,
   fits,
@@ -128,4 +129,14 @@ export const greProtocol: Protocol<GreHeader> = {
   fields,
   checksum: ({ checksummed }) =>
     checksummed ? { algorithm: "internet", covers: "packet", pseudoHeader: false, zeroIsNone: false } : null,
+  inputs: {
+    checksummed: input.flag,
+    key: input.uint(32),
+    sequence: input.uint(32),
+    reserved: input.uint(9),
+    reserved2: input.uint(16),
+    etherType: input.uint(16),
+    wrong: input.object({ checksum: input.uint(16) }),
+  },
+  make: made(gre),
 };

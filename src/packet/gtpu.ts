@@ -6,6 +6,7 @@
  *    12  extension headers: length / 4, content, type of the next
  */
 import { type Field, type FieldRow, fieldTable } from "./field.js";
+import { input } from "./input.js";
 import { ipVersionAt } from "./mpls.js";
 import {
   type Fault,
@@ -181,6 +182,14 @@ function fields(header: GtpuHeader): readonly Field[] {
   return fieldTable([...rows, ...extensions]);
 }
 
+function makePacket(values: object): GtpuHeader {
+  const v = values as Parameters<typeof gtpu>[0] & {
+    pduSession?: { direction: "downlink" | "uplink"; qosFlow: number };
+  };
+  const session = v.pduSession === undefined ? [] : [pduSession(v.pduSession.direction, v.pduSession.qosFlow)];
+  return gtpu({ ...v, extensions: [...session, ...(v.extensions ?? [])] });
+}
+
 export const gtpuProtocol: Protocol<GtpuHeader> = {
   name,
   numbers: { udpPort: [tunnelPorts.gtpu] },
@@ -189,4 +198,18 @@ export const gtpuProtocol: Protocol<GtpuHeader> = {
   emit,
   parse,
   fields,
+  inputs: {
+    teid: input.needed(input.uint(32)),
+    messageType: input.uint(8, { echoRequest: 1, echoResponse: 2, errorIndication: 26, endMarker: 254, gPdu }),
+    sequence: input.uint(16),
+    nPdu: input.uint(8),
+    spare: input.uint(1),
+    extensions: input.list(input.object({ type: input.needed(input.uint(8)), content: input.needed(input.bytes) })),
+    pduSession: input.object({
+      direction: input.needed(input.choice("downlink", "uplink")),
+      qosFlow: input.needed(input.uint(6)),
+    }),
+    wrong: input.object({ length: input.uint(16) }),
+  },
+  make: makePacket,
 };

@@ -5,6 +5,7 @@
  */
 import type { Ipv4Address } from "./address.js";
 import { type Field, fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import {
   checksumFault,
   fits,
@@ -133,4 +134,16 @@ export const icmpProtocol: Protocol<IcmpHeader> = {
   parse,
   fields,
   checksum: () => ({ algorithm: "internet", covers: "packet", pseudoHeader: false, zeroIsNone: false }),
+  inputs: {
+    type: input.needed(input.uint(8, icmpTypes)),
+    code: input.uint(8),
+    rest: input.uint(32),
+    identifier: input.uint(16),
+    sequence: input.uint(16),
+    mtu: input.uint(16),
+    gateway: input.ipv4,
+    pointer: input.uint(8),
+    wrong: input.object({ checksum: input.uint(16) }),
+  },
+  make: made(icmp),
 };

@@ -10,6 +10,7 @@
 import { usageError } from "../errors.js";
 import type { Ipv6Address } from "./address.js";
 import { type Field, type FieldRow, fieldTable } from "./field.js";
+import { input } from "./input.js";
 import {
   checksumFault,
   type Fault,
@@ -309,6 +310,39 @@ function optionRows({ type, body }: NdOption, i: number): readonly FieldRow[] {
   return [[`option${i}.type`, 8], [`option${i}.length`, 8, "length"], last];
 }
 
+/** `rest` and `fixed` put together from the parts of a message that were named. */
+function makeMessage(values: object): Icmpv6Header {
+  const v = values as MessageParts;
+  const options = [...(v.options ?? [])];
+  if (v.sourceMac !== undefined) options.push(linkLayerOption("source", v.sourceMac));
+  if (v.targetMac !== undefined) options.push(linkLayerOption("target", v.targetMac));
+  if (v.mtu !== undefined && isDiscovery(v.type)) options.push(mtuOption(v.mtu));
+  if (v.prefix !== undefined) options.push(prefixOption(v.prefix));
+  const message = messageOf(v, options);
+  const { code, rest, wrong } = v;
+  return { ...message, code: code ?? message.code, rest: rest ?? message.rest, wrong: wrong ?? {} };
+}
+
+type MessageParts = { readonly type: number } & Partial<
+  Pick<Icmpv6Header, "code" | "rest" | "options" | "wrong"> &
+    Record<"identifier" | "sequence" | "mtu", number> &
+    Record<"target" | "destination", Ipv6Address> &
+    Record<"sourceMac" | "targetMac", Uint8Array> & { readonly prefix: Parameters<typeof prefixOption>[0] }
+>;
+
+function messageOf(v: MessageParts, options: readonly NdOption[]): Icmpv6Header {
+  const target = v.target ?? (new Uint8Array(16) as Ipv6Address);
+  if (v.type === types.neighbourSolicitation) return neighbourSolicitation({ target, options });
+  if (v.type === types.neighbourAdvertisement) return neighbourAdvertisement({ ...v, target, options });
+  if (v.type === types.routerAdvertisement) return routerAdvertisement({ ...v, options });
+  if (v.type === types.redirect) {
+    const fixed = Uint8Array.of(...target, ...(v.destination ?? new Uint8Array(16)));
+    return icmpv6({ type: v.type, fixed, options });
+  }
+  if (isDiscovery(v.type)) return icmpv6({ type: v.type, options });
+  return icmpv6({ type: v.type, rest: v.mtu ?? (v.identifier ?? 0) * 0x10000 + (v.sequence ?? 0) });
+}
+
 export const icmpv6Protocol: Protocol<Icmpv6Header> = {
   name,
   numbers: { ipProtocol: [ipProtocol] },
@@ -319,4 +353,29 @@ export const icmpv6Protocol: Protocol<Icmpv6Header> = {
   parse,
   fields,
   checksum: () => ({ algorithm: "internet", covers: "packet", pseudoHeader: true, zeroIsNone: false }),
+  inputs: {
+    type: input.needed(input.uint(8, icmpv6Types)),
+    code: input.uint(8),
+    rest: input.uint(32),
+    identifier: input.uint(16),
+    sequence: input.uint(16),
+    target: input.ipv6,
+    destination: input.ipv6,
+    router: input.flag,
+    solicited: input.flag,
+    override: input.flag,
+    hopLimit: input.uint(8),
+    managed: input.flag,
+    other: input.flag,
+    lifetime: input.uint(16),
+    reachableTime: input.uint(32),
+    retransmitTimer: input.uint(32),
+    sourceMac: input.mac,
+    targetMac: input.mac,
+    mtu: input.uint(32),
+    prefix: input.object({ prefix: input.needed(input.ipv6), prefixBits: input.needed(input.uint(8)) }),
+    options: input.list(input.object({ type: input.needed(input.uint(8)), body: input.needed(input.bytes) })),
+    wrong: input.object({ checksum: input.uint(16) }),
+  },
+  make: makeMessage,
 };

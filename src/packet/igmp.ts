@@ -9,6 +9,7 @@
  */
 import { type Ipv4Address, ipv4From } from "./address.js";
 import { type Field, type FieldRow, fieldTable } from "./field.js";
+import { input } from "./input.js";
 import {
   checksumFault,
   type Fault,
@@ -246,6 +247,17 @@ function recordRows({ sources, auxiliary }: IgmpRecord, i: number): readonly Fie
   ];
 }
 
+const recordTypes = { include: 1, exclude: 2, changeToInclude: 3, changeToExclude: 4, allow: 5, block: 6 } as const;
+
+/** Records make a report of version 3; sources, or `version: 3`, a query of it. */
+function makeMessage(values: object): IgmpHeader {
+  const v = values as Parameters<typeof igmp>[0] &
+    Parameters<typeof igmpQuery3>[0] & { version?: number; records?: Parameters<typeof igmpReport3>[0] };
+  const wrong = v.wrong ?? {};
+  if (v.records !== undefined) return { ...igmpReport3(v.records), wrong };
+  return v.version === 3 || v.sources !== undefined ? { ...igmpQuery3(v), wrong } : igmp(v);
+}
+
 export const igmpProtocol: Protocol<IgmpHeader> = {
   name,
   numbers: { ipProtocol: [2] },
@@ -256,4 +268,24 @@ export const igmpProtocol: Protocol<IgmpHeader> = {
   parse,
   fields,
   checksum: () => ({ algorithm: "internet", covers: "packet", pseudoHeader: false, zeroIsNone: false }),
+  inputs: {
+    type: input.uint(8, igmpTypes),
+    version: input.uint(2),
+    maxResponse: input.uint(8),
+    group: input.ipv4,
+    suppress: input.flag,
+    robustness: input.uint(3),
+    interval: input.uint(8),
+    sources: input.list(input.ipv4),
+    records: input.list(
+      input.object({
+        type: input.needed(input.uint(8, recordTypes)),
+        group: input.needed(input.ipv4),
+        sources: input.list(input.ipv4),
+        auxiliary: input.bytes,
+      }),
+    ),
+    wrong: input.object({ checksum: input.uint(16), count: input.uint(16) }),
+  },
+  make: makeMessage,
 };

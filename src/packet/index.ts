@@ -31,6 +31,7 @@ export {
 export { type GeneveHeader, geneve, geneveOption } from "./geneve.js";
 export { type GreHeader, gre } from "./gre.js";
 export { type GtpuExtension, type GtpuHeader, gtpu, pduSession } from "./gtpu.js";
+export { headerOf, inputsOf, protocolNameOf } from "./header-of.js";
 export { type IcmpHeader, icmp, icmpEcho, icmpTypes } from "./icmp.js";
 export {
   type Icmpv6Header,
@@ -49,6 +50,7 @@ export {
   routerSolicitation,
 } from "./icmpv6.js";
 export { type IgmpHeader, type IgmpRecord, igmp, igmpQuery3, igmpReport3, igmpTypes } from "./igmp.js";
+export { acceptedOf, type Input, type Inputs, type InputValue, readBytes, readInput } from "./input.js";
 export { type Ipv4Header, ipv4 } from "./ipv4.js";
 export { type Ipv6Header, ipv6 } from "./ipv6.js";
 export { type Ipv6FragmentHeader, ipv6Fragment } from "./ipv6-fragment.js";

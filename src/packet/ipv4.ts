@@ -6,8 +6,10 @@
  *    20  options, if any
  */
 import { type Ipv4Address, ipv4From } from "./address.js";
+import { benchmark } from "./benchmark-addresses.js";
 import { addBytes, complement } from "./checksum.js";
 import { type Field, fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import {
   checksumFault,
   type Fault,
@@ -170,4 +172,18 @@ export const ipv4Protocol: Protocol<Ipv4Header> = {
   pseudoHeader: ({ src, dst }) => ({ version: 4, src, dst }),
   fields,
   checksum: () => ({ algorithm: "internet", covers: "header", pseudoHeader: false, zeroIsNone: false }),
+  inputs: {
+    src: input.ipv4,
+    dst: input.ipv4,
+    dscp: input.uint(6),
+    ecn: input.uint(2),
+    identification: input.uint(16),
+    flags: input.uint(3, { dontFragment: 2, moreFragments: 1 }),
+    fragmentOffset: input.uint(13),
+    ttl: input.uint(8),
+    options: input.bytes,
+    ipProtocol: input.uint(8),
+    wrong: input.object({ totalLength: input.uint(16), checksum: input.uint(16) }),
+  },
+  make: made(ipv4, { src: benchmark.srcIpv4, dst: benchmark.dstIpv4 }),
 };

@@ -4,6 +4,7 @@
  *     0  next header   1  reserved   2  offset / 8 (13 bits), reserved (2), more fragments (1)   4  identification   8
  */
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface Ipv6FragmentHeader {
@@ -80,4 +81,13 @@ export const ipv6FragmentProtocol: Protocol<Ipv6FragmentHeader> = {
   parse,
   pseudoHeader: (_, outer) => outer,
   fields: () => table,
+  inputs: {
+    fragmentOffset: input.uint(13),
+    moreFragments: input.flag,
+    identification: input.uint(32),
+    reserved: input.uint(8),
+    reservedBits: input.uint(2),
+    nextHeader: input.uint(8),
+  },
+  make: made(ipv6Fragment),
 };

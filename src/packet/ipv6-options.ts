@@ -5,9 +5,10 @@
  */
 import { usageError } from "../errors.js";
 import { type Field, fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
-interface OptionsHeader<Name extends string> {
+export interface OptionsHeader<Name extends string> {
   readonly protocol: Name;
   /** Raw: 8 n + 6 bytes. `ipv6Option` and `padIpv6Options` make them. */
   readonly options: Uint8Array;
@@ -18,11 +19,11 @@ interface OptionsHeader<Name extends string> {
 export type Ipv6HopByHopHeader = OptionsHeader<"ipv6HopByHop">;
 export type Ipv6DestinationHeader = OptionsHeader<"ipv6Destination">;
 
-type Fields = { readonly options?: Uint8Array; readonly nextHeader?: number | null };
+export type OptionsFields = { readonly options?: Uint8Array; readonly nextHeader?: number | null };
 
 const emptyOptions = (): Uint8Array => padIpv6Options([]);
 
-function constructed<Name extends string>(protocol: Name, fields: Fields): OptionsHeader<Name> {
+function constructed<Name extends string>(protocol: Name, fields: OptionsFields): OptionsHeader<Name> {
   const options = fields.options ?? emptyOptions();
   fits(protocol, "options length / 8", (options.length + 2) / 8 - 1, 8);
   const nextHeader = fields.nextHeader == null ? null : fits(protocol, "nextHeader", fields.nextHeader, 8);
@@ -30,9 +31,9 @@ function constructed<Name extends string>(protocol: Name, fields: Fields): Optio
 }
 
 /** Must be the first behind the IPv6 header. */
-export const ipv6HopByHop = (fields: Fields = {}): Ipv6HopByHopHeader => constructed("ipv6HopByHop", fields);
+export const ipv6HopByHop = (fields: OptionsFields = {}): Ipv6HopByHopHeader => constructed("ipv6HopByHop", fields);
 
-export const ipv6Destination = (fields: Fields = {}): Ipv6DestinationHeader => constructed("ipv6Destination", fields);
+export const ipv6Destination = (fields: OptionsFields = {}): Ipv6DestinationHeader => constructed("ipv6Destination", fields);
 
 /** One option, e.g. router alert: `ipv6Option(5, [0, 0])` (RFC 2711), jumbo payload is 0xc2 (RFC 2675). */
 export function ipv6Option(type: number, data: ArrayLike<number>): Uint8Array {
@@ -89,6 +90,8 @@ function optionsProtocol<Name extends string>(name: Name, number: number): Proto
     parse,
     pseudoHeader: (_, outer) => outer,
     fields,
+    inputs: { options: input.bytes, nextHeader: input.uint(8) },
+    make: made((fields: OptionsFields) => constructed(name, fields)),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Ipv6Address } from "./address.js";
 import { type Field, type FieldRow, fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import {
   fits,
   type Parsed,
@@ -123,6 +124,10 @@ function fields({ routingType, data }: Ipv6RoutingHeader): readonly Field[] {
   return fieldTable([...rows, ...own, ...addresses, ...(left === 0 ? [] : [["tlvs", left, "bytes"] as const])]);
 }
 
+/** With `segments` a segment route, else the raw header. */
+const makeRouting = (values: object): Ipv6RoutingHeader =>
+  "segments" in values ? made(segmentRoute)(values) : made(ipv6Routing, { data: new Uint8Array(0) })(values);
+
 export const ipv6RoutingProtocol: Protocol<Ipv6RoutingHeader> = {
   name,
   numbers: { ipProtocol: [43] },
@@ -132,4 +137,14 @@ export const ipv6RoutingProtocol: Protocol<Ipv6RoutingHeader> = {
   parse,
   pseudoHeader,
   fields,
+  inputs: {
+    segments: input.list(input.ipv6),
+    segmentsLeft: input.uint(8),
+    tag: input.uint(16),
+    routingType: input.uint(8),
+    rest: input.uint(32),
+    data: input.bytes,
+    nextHeader: input.uint(8),
+  },
+  make: makeRouting,
 };

@@ -5,7 +5,9 @@
  *     8  source (16)   24  destination (16)   40  payload
  */
 import { type Ipv6Address, ipv6From } from "./address.js";
+import { benchmark } from "./benchmark-addresses.js";
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { fits, lengthFault, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface Ipv6Header {
@@ -97,4 +99,14 @@ export const ipv6Protocol: Protocol<Ipv6Header> = {
   /** RFC 8200 §8.1: source, destination, upper-layer length (32 bits), next header. */
   pseudoHeader: ({ src, dst }) => ({ version: 6, src, dst }),
   fields: () => table,
+  inputs: {
+    src: input.ipv6,
+    dst: input.ipv6,
+    trafficClass: input.uint(8),
+    flowLabel: input.uint(20),
+    hopLimit: input.uint(8),
+    nextHeader: input.uint(8),
+    wrong: input.object({ payloadLength: input.uint(16) }),
+  },
+  make: made(ipv6, { src: benchmark.srcIpv6, dst: benchmark.dstIpv6 }),
 };

@@ -2,7 +2,10 @@
  * LLDP (IEEE 802.1AB §8): TLVs of type (7 bits), length (9 bits) and value. Chassis (1), port (2) and time to live (3)
  * come first and are mandatory; a TLV of type 0 without value ends them.
  */
+
+import { benchmark } from "./benchmark-addresses.js";
 import { type Field, type FieldRow, fieldTable } from "./field.js";
+import { input } from "./input.js";
 import { type Fault, fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface LldpTlv {
@@ -133,6 +136,16 @@ function valueRows({ type, value }: LldpTlv, i: number): readonly FieldRow[] {
   return [[`tlv${i}.value`, value.length * 8, "bytes"]];
 }
 
+function makeUnit(values: object): LldpHeader {
+  const v = values as Partial<Parameters<typeof lldp>[0]> & { systemName?: string; systemDescription?: string };
+  const texts = [
+    ...(v.systemName === undefined ? [] : [lldpText(lldpTypes.systemName, v.systemName)]),
+    ...(v.systemDescription === undefined ? [] : [lldpText(lldpTypes.systemDescription, v.systemDescription)]),
+  ];
+  const tlvs = [...texts, ...(v.tlvs ?? []).map(({ type, value }) => ({ type, value: value ?? new Uint8Array(0) }))];
+  return lldp({ chassisMac: benchmark.srcMac, portName: "eth0", ...v, tlvs });
+}
+
 export const lldpProtocol: Protocol<LldpHeader> = {
   name,
   numbers: { etherType: [0x88cc] },
@@ -142,4 +155,13 @@ export const lldpProtocol: Protocol<LldpHeader> = {
   emit,
   parse,
   fields,
+  inputs: {
+    chassisMac: input.mac,
+    portName: input.text,
+    timeToLive: input.uint(16),
+    systemName: input.text,
+    systemDescription: input.text,
+    tlvs: input.list(input.object({ type: input.needed(input.uint(7)), value: input.bytes })),
+  },
+  make: makeUnit,
 };

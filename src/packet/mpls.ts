@@ -5,6 +5,7 @@
  *     0  label (20 bits) | traffic class (3) | bottom of stack (1) | TTL (8)   4
  */
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface MplsHeader {
@@ -77,4 +78,11 @@ export const mplsProtocol: Protocol<MplsHeader> = {
   emit,
   parse,
   fields: () => table,
+  inputs: {
+    label: input.needed(input.uint(20)),
+    trafficClass: input.uint(3),
+    bottom: input.flag,
+    ttl: input.uint(8),
+  },
+  make: made(mpls),
 };

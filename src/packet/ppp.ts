@@ -4,6 +4,7 @@
  *     0  protocol: 0x0021 IPv4, 0x0057 IPv6, 0xc021 LCP   2  information
  */
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface PppHeader {
@@ -45,4 +46,8 @@ export const pppProtocol: Protocol<PppHeader> = {
   emit,
   parse,
   fields: () => table,
+  inputs: {
+    pppProtocol: input.uint(16),
+  },
+  make: made(ppp),
 };

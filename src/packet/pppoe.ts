@@ -5,6 +5,7 @@
  *     tag: 0  type   2  length   4  value
  */
 import { type Field, type FieldRow, fieldTable } from "./field.js";
+import { input } from "./input.js";
 import {
   type Fault,
   fits,
@@ -137,6 +138,14 @@ function fields({ tags }: PppoeHeader): readonly Field[] {
   return fieldTable([...head, ...rows]);
 }
 
+/** Tags, or a code other than 0, make a packet of discovery. */
+function makePacket(values: object): PppoeHeader {
+  const v = values as Partial<Omit<PppoeHeader, "tags">> & { tags?: readonly { type: number; value?: Uint8Array }[] };
+  const tags = (v.tags ?? []).map(({ type, value }) => ({ type, value: value ?? new Uint8Array(0) }));
+  const discovery = (v.code ?? 0) !== 0 || tags.length > 0;
+  return discovery ? pppoeDiscovery({ code: 0, ...v, tags }) : pppoe({ sessionId: 1, ...v });
+}
+
 export const pppoeProtocol: Protocol<PppoeHeader> = {
   name,
   numbers: { etherType: [etherTypes.session, etherTypes.discovery] },
@@ -147,4 +156,11 @@ export const pppoeProtocol: Protocol<PppoeHeader> = {
   emit,
   parse,
   fields,
+  inputs: {
+    sessionId: input.uint(16),
+    code: input.uint(8, pppoeCodes),
+    tags: input.list(input.object({ type: input.needed(input.uint(16)), value: input.bytes })),
+    wrong: input.object({ length: input.uint(16), versionAndType: input.uint(8) }),
+  },
+  make: makePacket,
 };

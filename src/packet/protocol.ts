@@ -8,6 +8,7 @@
 import { usageError } from "../errors.js";
 import { addBytes, complement, fold } from "./checksum.js";
 import type { Field } from "./field.js";
+import type { Inputs } from "./input.js";
 
 /**
  * Number spaces in which an outer header names the one that follows. Some outer headers name nothing: `ipVersion` is
@@ -115,6 +116,9 @@ export interface Protocol<H extends { readonly protocol: string }> {
   parse(place: Unparsed, number: number | null): Parsed<H>;
   /** Of IP layers and their extensions: what checksums inside count in; `outer` is that of the layer around. */
   pseudoHeader?(header: H, outer: PseudoHeader | null): PseudoHeader | null;
+  /** What it may be given as in words, and the constructor for that (input.ts). */
+  readonly inputs: Inputs;
+  make(values: object): H;
   /** Where this header's fields lie, in order. Bits that no field names are none of the user's. */
   fields(header: H): readonly Field[];
   /** null or absent: this header has none. */

@@ -1,5 +1,6 @@
 /** Bytes that are no header of ours: the whole of a frame, or what stands behind any header. Nothing can follow. */
 import { type Field, fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import type { Protocol } from "./protocol.js";
 
 export interface RawHeader {
@@ -29,4 +30,8 @@ export const rawProtocol: Protocol<RawHeader> = {
     faults: [],
   }),
   fields,
+  inputs: {
+    bytes: input.needed(input.bytes),
+  },
+  make: made(({ bytes }: { bytes: Uint8Array }) => raw(bytes)),
 };

@@ -4,6 +4,7 @@
  *     0  type (0)   1  flags   2  length   4  TSN   8  stream   10  stream sequence   12  payload protocol   16  data
  */
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import {
   type Fault,
   fits,
@@ -94,4 +95,13 @@ export const sctpDataProtocol: Protocol<SctpDataHeader> = {
   emit,
   parse,
   fields: () => table,
+  inputs: {
+    flags: input.uint(8),
+    tsn: input.uint(32),
+    stream: input.uint(16),
+    streamSequence: input.uint(16),
+    payloadProtocol: input.uint(32),
+    wrong: input.object({ length: input.uint(16) }),
+  },
+  make: made(sctpData),
 };

@@ -5,8 +5,11 @@
  *     0  source port   2  destination port   4  verification tag   8  CRC-32C, least significant byte first   12  chunks
  *     chunk: 0  type   1  flags   2  length, without padding   4  value
  */
+
+import { benchmark } from "./benchmark-addresses.js";
 import { crc32cWithout } from "./crc32c.js";
 import { type Field, type FieldRow, fieldTable } from "./field.js";
+import { input } from "./input.js";
 import { type Fault, fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface SctpChunk {
@@ -185,6 +188,18 @@ function chunkRows({ value, padding }: SctpChunk, i: number): readonly FieldRow[
   ];
 }
 
+type ChunkParts = { readonly type: number; readonly value?: Uint8Array; readonly flags?: number };
+
+function makePacket(values: object): SctpHeader {
+  const v = values as Partial<Omit<SctpHeader, "chunks">> & {
+    chunks?: readonly ChunkParts[];
+    init?: Parameters<typeof sctpInit>[0];
+  };
+  const chunks = (v.chunks ?? []).map(({ type, value, flags }) => sctpChunk(type, value, flags));
+  const { srcPort, dstPort } = benchmark;
+  return sctp({ srcPort, dstPort, ...v, chunks: v.init === undefined ? chunks : [sctpInit(v.init), ...chunks] });
+}
+
 export const sctpProtocol: Protocol<SctpHeader> = {
   name,
   numbers: { ipProtocol: [132] },
@@ -195,4 +210,21 @@ export const sctpProtocol: Protocol<SctpHeader> = {
   parse,
   fields,
   checksum: () => ({ algorithm: "crc32c", covers: "packet", pseudoHeader: false, zeroIsNone: false }),
+  inputs: {
+    srcPort: input.uint(16),
+    dstPort: input.uint(16),
+    verificationTag: input.uint(32),
+    chunks: input.list(
+      input.object({ type: input.needed(input.uint(8, sctpChunkTypes)), value: input.bytes, flags: input.uint(8) }),
+    ),
+    init: input.object({
+      initiateTag: input.needed(input.uint(32)),
+      receiverWindow: input.uint(32),
+      outboundStreams: input.uint(16),
+      inboundStreams: input.uint(16),
+      initialTsn: input.uint(32),
+    }),
+    wrong: input.object({ checksum: input.uint(32) }),
+  },
+  make: makePacket,
 };

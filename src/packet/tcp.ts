@@ -5,7 +5,9 @@
  *     14  window   16  checksum, with pseudo-header   18  urgent pointer   20  options, if any
  */
 import { usageError } from "../errors.js";
+import { benchmark } from "./benchmark-addresses.js";
 import { type Field, fieldTable } from "./field.js";
+import { input } from "./input.js";
 import {
   checksumFault,
   fits,
@@ -161,6 +163,20 @@ function fields({ options }: TcpHeader): readonly Field[] {
   return [...table, ...fieldTable([["options", options.length * 8, "bytes"]], minimumBytes * 8)];
 }
 
+/** The combinations that a connection shows, and each alone. */
+const namedFlags = { ...tcpFlags, synAck: 18, finAck: 17, pshAck: 24, none: 0 } as const;
+
+/** Options raw, or the usual ones by name. */
+function makeSegment(values: object): TcpHeader {
+  const v = values as Partial<TcpHeader> & { mss?: number; windowScale?: number; sackPermitted?: boolean };
+  const named: TcpOption[] = [];
+  if (v.mss !== undefined) named.push({ kind: "mss", mss: v.mss });
+  if (v.sackPermitted === true) named.push({ kind: "sackPermitted" });
+  if (v.windowScale !== undefined) named.push({ kind: "windowScale", shift: v.windowScale });
+  const { srcPort, dstPort } = benchmark;
+  return tcp({ srcPort, dstPort, ...(named.length === 0 ? {} : { options: tcpOptions(named) }), ...v });
+}
+
 export const tcpProtocol: Protocol<TcpHeader> = {
   name,
   numbers: { ipProtocol: [ipProtocol] },
@@ -170,4 +186,20 @@ export const tcpProtocol: Protocol<TcpHeader> = {
   parse,
   fields,
   checksum: () => ({ algorithm: "internet", covers: "packet", pseudoHeader: true, zeroIsNone: false }),
+  inputs: {
+    srcPort: input.uint(16),
+    dstPort: input.uint(16),
+    sequence: input.uint(32),
+    acknowledgment: input.uint(32),
+    reserved: input.uint(4),
+    flags: input.uint(8, namedFlags),
+    window: input.uint(16),
+    urgentPointer: input.uint(16),
+    options: input.bytes,
+    mss: input.uint(16),
+    windowScale: input.uint(8),
+    sackPermitted: input.flag,
+    wrong: input.object({ checksum: input.uint(16) }),
+  },
+  make: makeSegment,
 };

@@ -3,7 +3,10 @@
  *
  *     0  source port   2  destination port   4  length, with header   6  checksum, with pseudo-header   8  payload
  */
+
+import { benchmark } from "./benchmark-addresses.js";
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import {
   checksumFault,
   type Fault,
@@ -103,4 +106,10 @@ export const udpProtocol: Protocol<UdpHeader> = {
   parse,
   fields: () => table,
   checksum: () => ({ algorithm: "internet", covers: "packet", pseudoHeader: true, zeroIsNone: true }),
+  inputs: {
+    srcPort: input.uint(16),
+    dstPort: input.uint(16),
+    wrong: input.object({ length: input.uint(16), checksum: input.uint(16) }),
+  },
+  make: made(udp, { srcPort: benchmark.srcPort }),
 };

@@ -4,6 +4,7 @@
  *     0  priority (3 bits) | drop eligible (1) | VLAN id (12)   2  EtherType (2)   4  payload
  */
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 
 export interface VlanHeader {
@@ -77,4 +78,12 @@ export const vlanProtocol: Protocol<VlanHeader> = {
   emit,
   parse,
   fields: () => table,
+  inputs: {
+    id: input.needed(input.uint(12)),
+    priority: input.uint(3),
+    dropEligible: input.flag,
+    etherType: input.uint(16),
+    tpid: input.uint(16, { customer: 0x8100, service: 0x88a8, qinq: 0x9100 }),
+  },
+  make: made(vlan),
 };

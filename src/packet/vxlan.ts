@@ -4,6 +4,7 @@
  *     0  flags: 8 says that the VNI is valid   1  reserved   4  VNI (24 bits)   7  reserved   8
  */
 import { fieldTable } from "./field.js";
+import { input, made } from "./input.js";
 import { type Fault, fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
 import { tunnelPorts } from "./udp.js";
 
@@ -72,4 +73,11 @@ export const vxlanProtocol: Protocol<VxlanHeader> = {
   emit,
   parse,
   fields: () => table,
+  inputs: {
+    vni: input.needed(input.uint(24)),
+    flags: input.uint(8),
+    reserved: input.uint(24),
+    reserved2: input.uint(8),
+  },
+  make: made(vxlan),
 };

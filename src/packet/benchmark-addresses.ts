@@ -1,0 +1,16 @@
+/**
+ * What a header has that says nothing: the plan's frame, between addresses set aside for benchmarks (RFC 2544 Appendix
+ * C.2.2, RFC 5180 §8), to the discard port (RFC 863).
+ */
+import { parseIpv4, parseIpv6, parseMac } from "./address.js";
+
+export const benchmark = {
+  srcMac: parseMac("02:00:00:00:00:01"),
+  dstMac: parseMac("00:11:22:33:44:10"),
+  srcIpv4: parseIpv4("198.18.0.1"),
+  dstIpv4: parseIpv4("198.19.0.1"),
+  srcIpv6: parseIpv6("2001:2::1"),
+  dstIpv6: parseIpv6("2001:2:0:8000::1"),
+  srcPort: 1024,
+  dstPort: 9,
+} as const;
