@@ -33,7 +33,8 @@ function constructed<Name extends string>(protocol: Name, fields: OptionsFields)
 /** Must be the first behind the IPv6 header. */
 export const ipv6HopByHop = (fields: OptionsFields = {}): Ipv6HopByHopHeader => constructed("ipv6HopByHop", fields);
 
-export const ipv6Destination = (fields: OptionsFields = {}): Ipv6DestinationHeader => constructed("ipv6Destination", fields);
+export const ipv6Destination = (fields: OptionsFields = {}): Ipv6DestinationHeader =>
+  constructed("ipv6Destination", fields);
 
 /** One option, e.g. router alert: `ipv6Option(5, [0, 0])` (RFC 2711), jumbo payload is 0xc2 (RFC 2675). */
 export function ipv6Option(type: number, data: ArrayLike<number>): Uint8Array {
