@@ -16,6 +16,7 @@ import type { CreateJob, Job, OpenPort, OpenQueue } from "./job.js";
 import { kicker } from "./kick.js";
 import type { JobName } from "./loop-worker.js";
 import type { FromThread, ToThread } from "./messages.js";
+import { moverOf } from "./mover.js";
 
 /** Idle turns before giving way, and yields before sleeping: about 5 ms of nothing at all. */
 const spinsBeforeYield = 16;
@@ -36,8 +37,8 @@ const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ lengt
 
 function openQueue(queue: QueueRings): OpenQueue {
   return {
-    tx: queue.tx === null ? null : openTxRing(memory, queue.tx),
-    rx: queue.rx === null ? null : openRxRing(memory, queue.rx),
+    tx: queue.tx === null ? null : openTxRing(memory, queue.tx, moverOf),
+    rx: queue.rx === null ? null : openRxRing(memory, queue.rx, moverOf),
     notifyTx: kicker(queue.txKick),
     notifyRx: kicker(queue.rxKick),
   };

@@ -6,6 +6,7 @@ import { openNull } from "./null.js";
 import { defaultPortOptions, type OpenPortOptions } from "./options.js";
 import { PacketPort } from "./packet.js";
 import type { Port, PortSpec } from "./port.js";
+import { openTapPort } from "./tap.js";
 import { VhostPort } from "./vhost.js";
 import { VirtioUserPort } from "./virtio-user.js";
 
@@ -29,5 +30,7 @@ export async function openPort(spec: PortSpec, options: Partial<OpenPortOptions>
       return PacketPort.open(spec, all);
     case "null":
       return openNull(spec, all);
+    case "tap":
+      return openTapPort(spec, all);
   }
 }

@@ -55,7 +55,7 @@ export class PortState {
     };
     for (const { tx, rx } of queues) {
       for (const ring of [tx, rx]) {
-        if (ring !== null && ring.format !== "null") this.positions[ring.vring] = ring.start;
+        if (ring !== null && "start" in ring) this.positions[ring.vring] = ring.start;
       }
     }
     this.#rings = rings;

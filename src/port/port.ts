@@ -83,7 +83,7 @@ export interface Port extends AsyncDisposable {
 }
 
 /** `kind:target[,option=value…]`, parsed and validated. */
-export type PortSpec = VhostUserPortSpec | NullPortSpec | PacketPortSpec;
+export type PortSpec = VhostUserPortSpec | NullPortSpec | PacketPortSpec | TapPortSpec;
 
 export interface VhostUserPortSpec {
   /** The text it came from. */
@@ -125,4 +125,21 @@ export interface PacketPortSpec {
   readonly fanout: FanoutMode;
   /** Whose clock says when a frame arrived; off: ours, when it is seen. */
   readonly timestamp: "off" | "kernel" | "hardware";
+}
+
+export interface TapPortSpec {
+  readonly text: string;
+  readonly kind: "tap";
+  /** Of the interface. */
+  readonly name: string;
+  /** Network namespace; null: that of this process. */
+  readonly netns: string | null;
+  readonly queues: number;
+  /** Frames that the kernel keeps for us to read (txqueuelen), of an interface that we make. */
+  readonly size: number;
+  /** How frames are moved: batches through io_uring where that is allowed, or a call each. */
+  readonly io: "auto" | "io_uring" | "calls";
+  readonly persist: boolean;
+  /** Set it up, and an interface that was there down again afterwards. */
+  readonly up: boolean;
 }

@@ -159,7 +159,48 @@ export const portKinds: readonly PortKind[] = [
       size: values.size(false),
     }),
   },
+  {
+    name: "tap",
+    target: "NAME",
+    targetMeaning: "the name of the interface",
+    summary:
+      "a tap interface of this machine, made for the run: what is sent here the kernel receives on it, what the kernel sends on it arrives here",
+    options: [
+      queuesOption,
+      {
+        ...sizeOption,
+        accepted: `${minSize} to ${maxSize}`,
+        meaning: "frames that the kernel keeps for us (txqueuelen)",
+      },
+      {
+        name: "io",
+        default: "auto",
+        accepted: "auto, io_uring or calls",
+        meaning: "many frames a system call, or one each; auto: io_uring where it is allowed",
+      },
+      onOff("up", "on", "set the interface up"),
+      onOff("persist", "off", "leave it when the run is over"),
+      netnsOption,
+    ],
+    read: (text, target, values) => ({
+      text,
+      kind: "tap",
+      name: tapName(target, text),
+      queues: values.integer("queues", 1, maxQueues),
+      size: values.size(true),
+      io: values.oneOf("io", ["auto", "io_uring", "calls"]),
+      persist: values.on("persist"),
+      up: values.on("up"),
+      netns: values.text("netns"),
+    }),
+  },
 ];
+
+/** The kernel would put a number in the place of %d. */
+function tapName(name: string, where: string): string {
+  if (!name.includes("%")) return checkInterfaceName(name, where);
+  throw usageError(`"${name}" has a % in it`, { where, accepted: "the interface's whole name" });
+}
 
 /** Splits at commas that no backslash precedes; `\,` stands for a comma. */
 function splitAtCommas(text: string): string[] {

@@ -1,6 +1,6 @@
 /**
  * Shared-memory rings as pure code over one ArrayBuffer: split and packed virtqueues of virtio 1.2 (§2.7, §2.8), driver
- * and device side, packet-socket rings, and null rings. No system call, no clock, nothing but typed arrays: `port` finds the memory, `engine`
+ * and device side, packet-socket rings, null rings, slot rings and io_uring. No system call, no clock, nothing but typed arrays: `port` finds the memory, `engine`
  * runs the loops. A driver trusts itself and checks what the device wrote; a device checks everything (RingFault).
  */
 export { copyFrame } from "./copy.js";
@@ -17,17 +17,21 @@ export {
 } from "./layout.js";
 export { type RingMemory, ringMemory } from "./memory.js";
 export { NullRx, NullTx } from "./null-ring.js";
-export { initialiseDriverRing, openRxRing, openTxRing } from "./open.js";
+export { initialiseDriverRing, type MoverMaker, openRxRing, openTxRing } from "./open.js";
 export { PACKET_RX_RESERVE, type PacketRingGeometry, packetRingGeometry } from "./packet.js";
 export {
   type DeviceRingLayout,
   type DriverRingLayout,
   type MemoryRegion,
+  type MoverOrder,
   type NullRingLayout,
   type PacketRingLayout,
   RingFault,
   type RingLayout,
   type RxRing,
+  type SlotRingLayout,
   type TxRing,
 } from "./ring.js";
+export type { FrameMover } from "./slot-ring.js";
+export { UringBatch, type UringEnter, type UringLayout, uringOperations } from "./uring.js";
 export { BURST_FRAMES, MAX_FRAME_BYTES, MAX_RING_SIZE, virtqueueAreas } from "./virtqueue.js";

@@ -8,8 +8,9 @@ import { PackedDeviceRx, PackedDeviceTx } from "./packed-device.js";
 import { PackedDriverRx } from "./packed-driver-rx.js";
 import { PackedDriverTx } from "./packed-driver-tx.js";
 import { PacketRx, PacketTx } from "./packet.js";
-import type { DriverRingLayout, RingLayout, RxRing, TxRing } from "./ring.js";
+import type { DriverRingLayout, RingLayout, RxRing, SlotRingLayout, TxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
+import { type FrameMover, SlotRx, SlotTx } from "./slot-ring.js";
 import { SplitDeviceRx, SplitDeviceTx } from "./split-device.js";
 import { SplitDriverRx, SplitDriverTx } from "./split-driver.js";
 import {
@@ -26,9 +27,17 @@ import {
   WRAP_BIT,
 } from "./virtqueue.js";
 
+/** What makes the movers of slot rings: pure code has no system calls of its own. */
+export type MoverMaker = (memory: RingMemory, layout: SlotRingLayout) => FrameMover;
+
+const noMovers: MoverMaker = (_, { mover }) => {
+  throw new RingFault("ring.mover", `nobody here moves frames by ${mover.kind}`);
+};
+
 /** Takes a layout's transmit ring up; throws RingFault if the layout cannot be used. */
-export function openTxRing(memory: RingMemory, layout: RingLayout): TxRing {
+export function openTxRing(memory: RingMemory, layout: RingLayout, moverOf: MoverMaker = noMovers): TxRing {
   if (layout.direction !== "tx") throw new RingFault("ring.direction", "a receive ring cannot transmit");
+  if (layout.format === "slots") return new SlotTx(memory, layout, moverOf(memory, layout));
   if (layout.format === "null") return new NullTx(layout);
   if (layout.format === "packet") return new PacketTx(memory, layout);
   if (layout.role === "device") {
@@ -39,8 +48,9 @@ export function openTxRing(memory: RingMemory, layout: RingLayout): TxRing {
 }
 
 /** Takes a layout's receive ring up; throws RingFault if the layout cannot be used. */
-export function openRxRing(memory: RingMemory, layout: RingLayout): RxRing {
+export function openRxRing(memory: RingMemory, layout: RingLayout, moverOf: MoverMaker = noMovers): RxRing {
   if (layout.direction !== "rx") throw new RingFault("ring.direction", "a transmit ring cannot receive");
+  if (layout.format === "slots") return new SlotRx(memory, layout, moverOf(memory, layout));
   if (layout.format === "null") return new NullRx(layout);
   if (layout.format === "packet") return new PacketRx(memory, layout);
   if (layout.role === "device") {

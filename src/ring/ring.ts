@@ -1,8 +1,10 @@
 /**
  * What every ring offers to the loops that fill and empty it, and the plain data it is opened from.
- * A ring is one direction of one queue. It never makes a system call, never allocates in its burst methods,
- * and has exactly one user thread.
+ * A ring is one direction of one queue. It never makes a system call (but for slot rings, which are given a mover),
+ * never allocates in its burst methods, and has exactly one user thread.
  */
+
+import type { UringLayout } from "./uring.js";
 
 /** Frames going out. Slots are filled in place, then handed over with one store. */
 export interface TxRing {
@@ -163,5 +165,30 @@ export interface PacketRingLayout {
   readonly start: number;
 }
 
+/** Buffers whose frames the owner itself moves on, or fetches, by system calls (see slot-ring.ts). */
+export interface SlotRingLayout {
+  readonly format: "slots";
+  readonly direction: "tx" | "rx";
+  readonly vring: number;
+  /** At most a burst. */
+  readonly size: number;
+  readonly buffers: number;
+  readonly bufferStride: number;
+  readonly bufferBytes: number;
+  readonly mover: MoverOrder;
+}
+
+/** What a slot ring's frames are moved by; `engine/mover.ts` makes a FrameMover of it. */
+export interface MoverOrder {
+  readonly kind: "tap";
+  /** Of the interface, for errors. */
+  readonly name: string;
+  /** A queue of it. */
+  readonly fd: number;
+  readonly addressBase: bigint;
+  /** null: one write or read a frame. */
+  readonly uring: UringLayout | null;
+}
+
 /** Plain data, fit for structured clone: a worker opens its ring from it. */
-export type RingLayout = DriverRingLayout | DeviceRingLayout | NullRingLayout | PacketRingLayout;
+export type RingLayout = DriverRingLayout | DeviceRingLayout | NullRingLayout | PacketRingLayout | SlotRingLayout;

@@ -126,6 +126,17 @@ export const libc = {
     from: Bytes,
     bytes: number,
   ) => number,
+  /** As read and write, for memory of the arena by its address: a view made for each frame would be garbage. */
+  readAt: lib.func("int64_t read(int fd, uintptr_t buf, size_t n)") as (
+    fd: number,
+    address: number,
+    bytes: number,
+  ) => number,
+  writeAt: lib.func("int64_t write(int fd, uintptr_t buf, size_t n)") as (
+    fd: number,
+    address: number,
+    bytes: number,
+  ) => number,
   close: lib.func("int close(int fd)") as (fd: number) => number,
   poll: lib.func("int poll(void *fds, uint64_t n, int timeout)") as (
     pollfds: Bytes,
@@ -136,6 +147,12 @@ export const libc = {
     fd: number,
     request: number,
     argument: Bytes,
+  ) => number,
+  /** ioctl whose argument is a number, not a structure. */
+  ioctlValue: lib.func("int ioctl(int fd, uint64_t request, int64_t value)") as (
+    fd: number,
+    request: number,
+    value: number,
   ) => number,
   setsockopt: lib.func("int setsockopt(int fd, int level, int name, const void *value, unsigned int len)") as (
     fd: number,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
-import { vethPair } from "../lab/netns.js";
+import { ip, makeNetns, vethPair } from "../lab/netns.js";
 import { openPair, temporaryFolder } from "../port/rings-cross.js";
 import { type PortCase, type PortEnds, portContract } from "./port.js";
 
@@ -57,7 +57,38 @@ const onVeth = (kind: string, options: string): PortCase => ({
   },
 });
 
+/** Two taps of one namespace, joined by a bridge. */
+const onTaps = (io: string): PortCase => ({
+  name: `tap, ${io}`,
+  needs: ["netns", "tun"],
+  queues: 2,
+  longest: 1514,
+  async open({ queues }): Promise<PortEnds> {
+    const netns = makeNetns();
+    const port = (name: string) => openPort(parsePortSpec(`tap:${name},netns=${netns.name},queues=${queues},io=${io}`));
+    try {
+      const [a, b] = [await port("a"), await port("b")];
+      ip(netns.name, "link", "add", "bridge", "up", "type", "bridge", "mcast_snooping", "0");
+      for (const name of ["a", "b"]) ip(netns.name, "link", "set", "dev", name, "master", "bridge");
+      return {
+        a,
+        b,
+        async [Symbol.asyncDispose]() {
+          await a[Symbol.asyncDispose]();
+          await b[Symbol.asyncDispose]();
+          netns[Symbol.dispose]();
+        },
+      };
+    } catch (error) {
+      netns[Symbol.dispose]();
+      throw error;
+    }
+  },
+});
+
 portContract(vhostUser("split"));
 portContract(vhostUser("packed"));
 portContract(onVeth("packet", ",size=1000"));
 portContract(onVeth("packet", ",qdisc=on,timestamp=kernel,fanout=rnd,tx_size=5,size=64"));
+portContract(onTaps("io_uring"));
+portContract(onTaps("calls"));

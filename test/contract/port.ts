@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { kicker } from "../../src/engine/kick.js";
+import { moverOf } from "../../src/engine/mover.js";
 import type { Port } from "../../src/port/index.js";
 import { openRxRing, openTxRing, type RxRing, type TxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";
@@ -50,8 +51,8 @@ class End {
   constructor(port: Port) {
     const memory = arena().memory();
     const { queues } = port.rings()!;
-    this.tx = queues.map(({ tx }) => openTxRing(memory, tx!));
-    this.rx = queues.map(({ rx }) => openRxRing(memory, rx!));
+    this.tx = queues.map(({ tx }) => openTxRing(memory, tx!, moverOf));
+    this.rx = queues.map(({ rx }) => openRxRing(memory, rx!, moverOf));
     this.#kicks = queues.map(({ txKick }) => kicker(txKick));
     this.#rxKicks = queues.map(({ rxKick }) => kicker(rxKick));
   }

@@ -101,6 +101,10 @@ describe("parsePortSpec", () => {
       "vhost:/s,size=1000",
       "size is 1000, which is not a power of two; accepted: 4 to 32768, a power of two unless ring=packed",
     ],
+    ["tap:interface-of-16b", 'the interface name "interface-of-16b" has 16 bytes; accepted: at most 15'],
+    ["tap:", "the name of the interface is missing; accepted: tap:NAME[,option=value…]"],
+    ["tap:t%d", '"t%d" has a % in it; accepted: the interface\'s whole name'],
+    ["tap:t0,io=fast", 'io is "fast"; accepted: auto, io_uring or calls'],
     ["null:,size=1000", "size is 1000, which is not a power of two; accepted: 4 to 32768, a power of two"],
   ])("refuses %s", (text, what) => {
     expect(lineOf(text)).toBe(`${text}: ${what}`);

@@ -1,0 +1,12 @@
+/** From a slot ring's order, plain data, to what moves its frames. */
+import type { RingMemory } from "../ring/memory.js";
+import type { SlotRingLayout } from "../ring/ring.js";
+import type { FrameMover } from "../ring/slot-ring.js";
+import { tapMover } from "../sys/tap-mover.js";
+
+export function moverOf(memory: RingMemory, { direction, mover }: SlotRingLayout): FrameMover {
+  switch (mover.kind) {
+    case "tap":
+      return tapMover(memory, direction, mover);
+  }
+}
