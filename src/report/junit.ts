@@ -95,14 +95,14 @@ function seconds(ns: number): string {
   return (ns / 1e9).toFixed(3);
 }
 
-function attributes(values: Readonly<Record<string, string | number>>): string {
+export function attributes(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values)
     .map(([name, value]) => ` ${name}="${xmlText(String(value)).replaceAll("\n", "&#10;")}"`)
     .join("");
 }
 
 /** XML 1.0 §2.2 and §2.4: what it can't hold at all becomes U+FFFD. */
-function xmlText(text: string): string {
+export function xmlText(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
     .replaceAll("&", "&amp;")

@@ -1,0 +1,82 @@
+/** The options of a comparison, shared by `compare` and `replay --expect`. */
+import type { Command } from "commander";
+import { type ExitCode, exitCodes, usageError } from "../errors.js";
+import type { CompareResult } from "../report/compare-result.js";
+import type { CommandContext } from "./command.js";
+import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "./result-file.js";
+
+export interface CompareOptions {
+  readonly by?: string;
+  readonly mask?: string;
+  readonly order?: string;
+  readonly timing?: string;
+  readonly filter?: string;
+  readonly list?: string;
+  readonly annotated?: string;
+  readonly json?: string;
+  readonly junit?: string;
+}
+
+/** Those that say how frames are compared. */
+export function addComparisonOptions(command: Command): Command {
+  return command
+    .option("--by <what>", "content or signature: how frames find their partners (default: content)")
+    .option(
+      "--mask <list>",
+      "what may differ: macs, src-mac, dst-mac, ttl, vlan, dscp, ip-id, addresses, ports, checksums, padding",
+    )
+    .option("--order <order>", "strict or free (default: strict)")
+    .option(
+      "--timing <tolerance>",
+      "most that a frame's time since the first one may be off, e.g. 50us (default: times do not count)",
+    );
+}
+
+const oneOf = <T extends string>(text: string | undefined, accepted: readonly T[], option: string): T => {
+  const found = text === undefined ? accepted[0] : accepted.find((word) => word === text);
+  if (found === undefined) throw usageError(`"${text}" is not known`, { where: option, accepted: accepted.join(", ") });
+  return found;
+};
+
+/** What they say. @throws PktgenError (2) */
+export async function comparisonOf(options: CompareOptions) {
+  const [{ parseMask }, { parseDuration }] = await Promise.all([import("../packet/mask.js"), import("../units.js")]);
+  return {
+    by: oneOf(options.by, ["content", "signature"], "--by"),
+    masks: parseMask(options.mask ?? "", "--mask"),
+    order: oneOf(options.order, ["strict", "free"], "--order"),
+    timingToleranceNs: options.timing === undefined ? null : parseDuration(options.timing, "--timing", 0),
+    annotated: options.annotated ?? null,
+  };
+}
+
+export const verdictCodes = { pass: exitCodes.passed, fail: exitCodes.failed, invalid: exitCodes.usage } as const;
+
+export function comparisonFiles({ json, junit, annotated }: CompareOptions): ResultFile[] {
+  const files = [
+    ...(json === undefined ? [] : [{ option: "--json", path: json }]),
+    ...(junit === undefined ? [] : [{ option: "--junit", path: junit }]),
+  ];
+  checkResultFiles([...files, ...(annotated === undefined ? [] : [{ option: "--annotated", path: annotated }])]);
+  return files;
+}
+
+/** Writes the reports; returns the exit code. */
+export async function reportComparison(
+  result: CompareResult,
+  options: CompareOptions,
+  { output }: CommandContext,
+): Promise<ExitCode> {
+  const { renderComparison, renderComparisonJunit } = await import("../report/compare-text.js");
+  const texts: Readonly<Record<string, () => string>> = {
+    "--json": () => `${JSON.stringify(result, null, 2)}\n`,
+    "--junit": () => renderComparisonJunit(result),
+  };
+  const files = comparisonFiles(options);
+  const onOutput = files.find(({ path }) => path === standardOutput);
+  const { parseCount } = await import("../units.js");
+  const most = options.list === undefined ? undefined : parseCount(options.list, "--list", 0);
+  await output.result(onOutput === undefined ? renderComparison(result, most) : texts[onOutput.option]());
+  for (const file of files) if (file !== onOutput) writeResultFile(file, texts[file.option]());
+  return verdictCodes[result.verdict];
+}

@@ -1,0 +1,105 @@
+/** What is different between two frames, field by field, named by protocol and field. */
+
+import { formatField, readField } from "../../packet/field.js";
+import { type Dissection, dissect } from "../../packet/index.js";
+import { protocolNamed } from "../../packet/protocols.js";
+import type { FieldChange } from "../../report/compare-result.js";
+
+type Layer = Dissection["layers"][number];
+
+/** Differences that are listed of one frame. */
+const mostChanges = 64;
+/** Bytes of the payload that are shown. */
+const shownBytes = 16;
+
+/** Of frames without what was masked. */
+export function fieldChanges(expected: Uint8Array, actual: Uint8Array): FieldChange[] {
+  const was = dissect(expected);
+  const is = dissect(actual);
+  const changes: FieldChange[] = [];
+  let i = 0;
+  for (; i < was.layers.length && i < is.layers.length; i++) {
+    const [a, b] = [was.layers[i], is.layers[i]];
+    if (a.header.protocol !== b.header.protocol) break;
+    changes.push(...layerChanges(a, b, expected, actual));
+  }
+  const names = (layers: readonly Layer[]): string =>
+    layers.map(({ header }) => header.protocol).join(" ") || "nothing";
+  if (i < was.layers.length || i < is.layers.length) {
+    const at = Math.max(was.layers[i]?.start ?? 0, is.layers[i]?.start ?? 0);
+    changes.push({
+      field: "layers",
+      offset: at,
+      expected: names(was.layers.slice(i)),
+      actual: names(is.layers.slice(i)),
+    });
+  } else {
+    const a = expected.subarray(was.payload.start, was.payload.end);
+    const b = actual.subarray(is.payload.start, is.payload.end);
+    changes.push(...bytesChanges("payload", a, b, was.payload.start));
+    changes.push(
+      ...bytesChanges("padding", expected.subarray(was.payload.end), actual.subarray(is.payload.end), was.payload.end),
+    );
+  }
+  if (expected.length !== actual.length) {
+    changes.unshift({
+      field: "frame.length",
+      offset: 0,
+      expected: String(expected.length),
+      actual: String(actual.length),
+    });
+  }
+  return changes.slice(0, mostChanges);
+}
+
+function layerChanges(a: Layer, b: Layer, expected: Uint8Array, actual: Uint8Array): FieldChange[] {
+  const fields = protocolNamed(a.header.protocol).fields(a.header as never);
+  const changes: FieldChange[] = [];
+  for (const field of fields) {
+    const end = (field.bitOffset + field.bits + 7) >> 3;
+    if (end > a.headerBytes || end > b.headerBytes) continue;
+    const was = formatField(field, readField(expected, a.start, field));
+    const is = formatField(field, readField(actual, b.start, field));
+    if (was === is) continue;
+    const offset = a.start + (field.bitOffset >> 3);
+    changes.push({ field: `${a.header.protocol}.${field.name}`, offset, expected: was, actual: is });
+  }
+  if (changes.length === 0 || a.headerBytes !== b.headerBytes) {
+    const was = expected.subarray(a.start, a.start + a.headerBytes);
+    const is = actual.subarray(b.start, b.start + b.headerBytes);
+    changes.push(...bytesChanges(`${a.header.protocol} header`, was, is, a.start));
+  }
+  return changes;
+}
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+function bytesChanges(what: string, a: Uint8Array, b: Uint8Array, offset: number): FieldChange[] {
+  let first = 0;
+  while (first < a.length && first < b.length && a[first] === b[first]) first++;
+  if (first === a.length && first === b.length) return [];
+  const show = (bytes: Uint8Array): string => {
+    const rest = bytes.length - first - shownBytes;
+    return hex(bytes.subarray(first, first + shownBytes)) + (rest > 0 ? `… (${rest} more)` : "") || "nothing";
+  };
+  return [{ field: `${what} from byte ${first}`, offset: offset + first, expected: show(a), actual: show(b) }];
+}
+
+/** `UDP 198.18.0.1:1024 > 198.18.0.2:53, 60 bytes` */
+export function frameSummary(bytes: Uint8Array): string {
+  const { layers } = dissect(bytes);
+  const texts = new Map<string, string>();
+  for (const { header, start, headerBytes } of layers) {
+    for (const field of protocolNamed(header.protocol).fields(header as never)) {
+      const end = (field.bitOffset + field.bits + 7) >> 3;
+      if (end <= headerBytes) texts.set(field.name, formatField(field, readField(bytes, start, field)));
+    }
+  }
+  const innermost = layers.at(-1)?.header.protocol.toUpperCase() ?? "frame";
+  const [src, dst] = [texts.get("src"), texts.get("dst")];
+  const [srcPort, dstPort] = [texts.get("srcPort"), texts.get("dstPort")];
+  const end = (address: string, port: string | undefined): string =>
+    port === undefined ? address : `${address}:${port}`;
+  const ends = src === undefined || dst === undefined ? "" : ` ${end(src, srcPort)} > ${end(dst, dstPort)}`;
+  return `${innermost}${ends}, ${bytes.length} bytes`;
+}

@@ -1,0 +1,177 @@
+/** Reads one of two captures frame by frame, with what the comparison needs to know of each. */
+
+import { usageError } from "../../errors.js";
+import type { FrameFacts, FrameFilter } from "../../packet/filter.js";
+import { FrameHash, FrameMask } from "../../packet/mask.js";
+import { Outline, outline } from "../../packet/outline.js";
+import { type CaptureReader, type FrameBatch, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
+import {
+  checkSignature,
+  readMagic,
+  readSequence,
+  readTrialStream,
+  signatureBytes,
+  signatureMagic,
+} from "../../stream/signature.js";
+import type { FrameEntry } from "./entry.js";
+
+export interface SideOptions {
+  readonly by: "content" | "signature";
+  readonly masks: readonly string[];
+  readonly filter: FrameFilter | null;
+}
+
+/** The frame that a side stands at. */
+export class ComparedSide {
+  readonly reader: CaptureReader;
+  /** Of the present frame, as in FrameEntry. */
+  number = 0;
+  key = 0;
+  content = 0;
+  flow = 0;
+  timeNs = 0;
+  frames = 0;
+  filtered = 0;
+  /** Bytes of the present frame. */
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  length = 0;
+  readonly #options: SideOptions;
+  readonly #mask: FrameMask;
+  readonly #hash = new FrameHash();
+  readonly #outline = new Outline();
+  #batch: FrameBatch | null = null;
+  #at = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #firstSeconds = Number.NaN;
+  #firstNanoseconds = 0;
+  readonly #facts: { -readonly [key in keyof FrameFacts]: FrameFacts[key] };
+
+  constructor(reader: CaptureReader, options: SideOptions) {
+    this.reader = reader;
+    this.#options = options;
+    this.#mask = new FrameMask(options.masks);
+    this.#facts = {
+      view: this.#view,
+      start: 0,
+      outline: this.#outline,
+      number: 0,
+      wireBytes: 0,
+      capturedBytes: 0,
+      relativeSeconds: 0,
+      interfaceId: 0,
+    };
+  }
+
+  /** Goes to the next frame that passes the filter, within what was read; false: `refill` first. */
+  advance(): boolean {
+    const batch = this.#batch;
+    if (batch === null) return false;
+    while (this.#at < batch.count) {
+      const i = this.#at++;
+      if (this.#look(batch, i)) return true;
+      this.filtered++;
+    }
+    return false;
+  }
+
+  /** Reads on; false: the capture has ended. */
+  async refill(): Promise<boolean> {
+    this.#batch = await this.reader.next();
+    this.#at = 0;
+    if (this.#batch === null) return false;
+    const { bytes } = this.#batch;
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+    return true;
+  }
+
+  /** The present frame, to be kept. */
+  entry(): FrameEntry {
+    const { number, key, content, flow, timeNs } = this;
+    const bytes = this.bytes.slice(this.start, this.start + this.length);
+    const masked = this.#mask.bytes.slice(0, this.#mask.length);
+    return { number, key, content, flow, timeNs, bytes, masked, done: false };
+  }
+
+  /** Seconds and nanoseconds of the first frame that was compared. */
+  get firstTime(): { readonly seconds: number; readonly nanoseconds: number } {
+    return { seconds: this.#firstSeconds, nanoseconds: this.#firstNanoseconds };
+  }
+
+  #look(batch: FrameBatch, i: number): boolean {
+    const iface = this.reader.interfaces[batch.interfaces[i]];
+    if (iface.linkType !== linkTypeEthernet) {
+      const what = `frame ${batch.first + i + 1} is ${linkTypeName(iface.linkType)}`;
+      throw usageError(what, { where: this.reader.path, accepted: "captures of Ethernet" });
+    }
+    this.bytes = batch.bytes;
+    this.start = batch.starts[i];
+    this.length = batch.captured[i];
+    this.number = batch.first + i + 1;
+    const at = this.bytes.byteOffset + this.start;
+    outline(this.#view, at, this.length, this.#outline);
+    if (this.#options.filter !== null && !this.#passes(this.#options.filter, batch, i)) return false;
+    if (Number.isNaN(this.#firstSeconds)) {
+      this.#firstSeconds = batch.seconds[i];
+      this.#firstNanoseconds = batch.nanoseconds[i];
+    }
+    this.timeNs = (batch.seconds[i] - this.#firstSeconds) * 1e9 + (batch.nanoseconds[i] - this.#firstNanoseconds);
+    this.frames++;
+    this.#setKeys(at);
+    return true;
+  }
+
+  #passes(filter: FrameFilter, batch: FrameBatch, i: number): boolean {
+    const facts = this.#facts;
+    facts.view = this.#view;
+    facts.start = this.bytes.byteOffset + this.start;
+    facts.number = this.number;
+    facts.wireBytes = batch.original[i];
+    facts.capturedBytes = this.length;
+    const { seconds, nanoseconds } = batch;
+    facts.relativeSeconds = Number.isNaN(this.#firstSeconds)
+      ? 0
+      : seconds[i] - this.#firstSeconds + (nanoseconds[i] - this.#firstNanoseconds) / 1e9;
+    facts.interfaceId = batch.interfaces[i];
+    return filter(facts);
+  }
+
+  #setKeys(at: number): void {
+    const hash = this.#hash;
+    const mask = this.#mask;
+    mask.set(this.bytes, this.start, this.length);
+    this.flow = this.#flowOf(at);
+    const end = this.#options.by === "signature" ? this.#signatureEnd(at) : -1;
+    if (end >= 0) {
+      // Time and balance are the sender's own; they differ from run to run.
+      const cut = mask.length - (this.length - end);
+      mask.bytes.fill(0, Math.max(0, cut - 8), Math.max(0, cut));
+    }
+    hash.set(mask.bytes, 0, mask.length);
+    this.content = (hash.high & 0x1f_ffff) * 2 ** 32 + hash.low;
+    this.key = end < 0 ? this.content : this.#signatureKey(at + end);
+  }
+
+  /** End of a frame's signature, from its start; −1: it has none. A device may have padded the frame. */
+  #signatureEnd(at: number): number {
+    for (const end of [this.length, this.#outline.end]) {
+      if (end < signatureBytes || readMagic(this.#view, at + end) !== signatureMagic) continue;
+      if (checkSignature(this.#view, at + end)) return end;
+    }
+    return -1;
+  }
+
+  /** Trial, stream and sequence; 2^53 has room for the sequence and 21 bits of the others. */
+  #signatureKey(end: number): number {
+    const head = readTrialStream(this.#view, end);
+    return -(((head ^ (head >>> 21)) & 0x1f_ffff) * 2 ** 32 + readSequence(this.#view, end)) - 1;
+  }
+
+  /** What kind of frame it is, and its ports: changed frames are looked for among frames of the same. */
+  #flowOf(at: number): number {
+    const { etherType, ipProtocol, l4, bytes } = this.#outline;
+    const hasPorts = (ipProtocol === 6 || ipProtocol === 17) && l4 >= 0 && bytes >= l4 + 4;
+    const ports = hasPorts ? this.#view.getUint32(at + l4) : 0;
+    return ports * 2 ** 20 + (etherType & 0xfff) * 256 + (ipProtocol & 0xff);
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * A display-like filter: `ip.src == 198.18.0.1 && udp.dstport in {53, 123}`. Names and operators are Wireshark's where
+ * Wireshark has them; the grammar is small:
+ *
+ *     or    := and  { ("||" | "or")  and }
+ *     and   := not  { ("&&" | "and") not }
+ *     not   := ("!" | "not") not | "(" or ")" | test
+ *     test  := field [ operator value | "in" "{" value [".." value] { "," … } "}" ]
+ *
+ * A field alone asks whether the frame has it. A comparison with a field that the frame has not is false, `!=` too. A
+ * field with several places (`ip.addr`, `udp.port`) is equal if any of them is, and unequal if none of them is.
+ */
+import { type PktgenError, usageError } from "../errors.js";
+import { nearest } from "../nearest.js";
+import { type FilterField, type FrameFacts, fieldNamed, fieldNames } from "./filter-fields.js";
+import { type FilterValue, parseFilterValue } from "./filter-value.js";
+
+export type { FrameFacts } from "./filter-fields.js";
+
+/** Does the frame pass? Allocates nothing. */
+export type FrameFilter = (frame: FrameFacts) => boolean;
+
+type Operator = "==" | "!=" | "<" | "<=" | ">" | ">=";
+
+interface Token {
+  readonly kind: "word" | "operator" | "end";
+  readonly text: string;
+  /** From 0. */
+  readonly at: number;
+}
+
+const pattern = /\s*(?:(&&|\|\||==|!=|<=|>=|\.\.|[<>!(){},])|((?:(?!\.\.)[\w.:/-])+)|(\S))/y;
+const aliases: Readonly<Record<string, string>> = {
+  and: "&&",
+  or: "||",
+  not: "!",
+  eq: "==",
+  ne: "!=",
+  lt: "<",
+  le: "<=",
+  gt: ">",
+  ge: ">=",
+};
+const comparisons = ["==", "!=", "<", "<=", ">", ">="];
+
+function tokens(text: string, where: string): Token[] {
+  const found: Token[] = [];
+  pattern.lastIndex = 0;
+  while (pattern.lastIndex < text.trimEnd().length) {
+    const match = pattern.exec(text)!;
+    const [, operator, word, odd] = match;
+    const at = pattern.lastIndex - (operator ?? word ?? odd!).length;
+    if (odd !== undefined)
+      throw wrong(text, where, at, `what is "${odd}"?`, "fields, values, == != < > <= >= in && || ! ( ) { }");
+    const alias = word === undefined ? undefined : aliases[word];
+    if (alias !== undefined) found.push({ kind: "operator", text: alias, at });
+    else found.push({ kind: operator === undefined ? "word" : "operator", text: (operator ?? word)!, at });
+  }
+  found.push({ kind: "end", text: "", at: text.length });
+  return found;
+}
+
+/** Columns count from 1. */
+function wrong(text: string, where: string, at: number, what: string, accepted?: string, hint?: string): PktgenError {
+  return usageError(`${what} (in ${text})`, {
+    where: `${where}: column ${at + 1}`,
+    ...(accepted === undefined ? {} : { accepted }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+class Parser {
+  readonly #text: string;
+  readonly #where: string;
+  readonly #tokens: readonly Token[];
+  #next = 0;
+  #depth = 0;
+
+  constructor(text: string, where: string) {
+    this.#text = text;
+    this.#where = where;
+    this.#tokens = tokens(text, where);
+  }
+
+  whole(): FrameFilter {
+    const filter = this.#or();
+    const left = this.#peek();
+    if (left.kind !== "end") this.#fail(left, `"${left.text}" is not expected here`, "&& or ||, or the end");
+    return filter;
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#next];
+  }
+
+  #take(): Token {
+    return this.#tokens[this.#next++];
+  }
+
+  #accept(text: string): boolean {
+    const { kind, text: found } = this.#peek();
+    if (kind !== "operator" || found !== text) return false;
+    this.#next++;
+    return true;
+  }
+
+  #fail(token: Token, what: string, accepted?: string, hint?: string): never {
+    throw wrong(this.#text, this.#where, token.at, what, accepted, hint);
+  }
+
+  #or(): FrameFilter {
+    const parts = [this.#and()];
+    while (this.#accept("||")) parts.push(this.#and());
+    return parts.reduce((a, b) => (frame) => a(frame) || b(frame));
+  }
+
+  #and(): FrameFilter {
+    const parts = [this.#not()];
+    while (this.#accept("&&")) parts.push(this.#not());
+    return parts.reduce((a, b) => (frame) => a(frame) && b(frame));
+  }
+
+  #not(): FrameFilter {
+    if (++this.#depth > 200) this.#fail(this.#peek(), "too many parentheses and nots");
+    try {
+      if (this.#accept("!")) {
+        const inner = this.#not();
+        return (frame) => !inner(frame);
+      }
+      if (!this.#accept("(")) return this.#test();
+      const inner = this.#or();
+      if (!this.#accept(")")) this.#fail(this.#peek(), "the closing parenthesis is missing", ")");
+      return inner;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #test(): FrameFilter {
+    const token = this.#take();
+    if (token.kind !== "word") {
+      this.#fail(
+        token,
+        token.kind === "end" ? "the expression ends too early" : `"${token.text}" is no field`,
+        "a field, e.g. ip.src",
+      );
+    }
+    const field = fieldNamed(token.text);
+    if (field === null) {
+      const meant = nearest(token.text, fieldNames);
+      const hint = meant === null ? undefined : `did you mean ${meant}?`;
+      this.#fail(token, `unknown field "${token.text}"`, fieldNames.join(", "), hint);
+    }
+    const next = this.#peek();
+    if (next.kind === "word" && next.text === "in") {
+      this.#next++;
+      return this.#set(field, token);
+    }
+    if (next.kind === "operator" && comparisons.includes(next.text)) {
+      this.#next++;
+      return this.#comparison(field, next.text as Operator, token);
+    }
+    const { present } = field;
+    return (frame) => present(frame);
+  }
+
+  #value(field: FilterField, token: Token): FilterValue {
+    if (field.kind === "protocol") this.#fail(token, `${field.name} has no value to compare`, `${field.name} alone`);
+    const word = this.#take();
+    if (word.kind !== "word") this.#fail(word, `a value for ${field.name} is missing`, field.accepted);
+    const value = parseFilterValue(field.kind, word.text);
+    if (value === null) this.#fail(word, `"${word.text}" is no value of ${field.name}`, field.accepted);
+    return value;
+  }
+
+  #comparison(field: FilterField, operator: Operator, token: Token): FrameFilter {
+    const valueToken = this.#peek();
+    const value = this.#value(field, token);
+    if (operator === "==") return (frame) => field.any(frame, value);
+    if (operator === "!=") return (frame) => field.present(frame) && !field.any(frame, value);
+    const { number } = field;
+    if (number === null || typeof value.low !== "number") {
+      this.#fail(valueToken, `${field.name} can only be equal or not`, "== != in");
+    }
+    const bound = value.low as number;
+    const compare: Readonly<Record<string, (a: number) => boolean>> = {
+      "<": (a) => a < bound,
+      "<=": (a) => a <= bound,
+      ">": (a) => a > bound,
+      ">=": (a) => a >= bound,
+    };
+    const test = compare[operator];
+    return (frame) => field.present(frame) && number.some((read) => test(read(frame)));
+  }
+
+  #set(field: FilterField, token: Token): FrameFilter {
+    if (!this.#accept("{")) this.#fail(this.#peek(), "a set begins with {", "{ values, or from..to, with commas }");
+    const values: FilterValue[] = [];
+    do {
+      const from = this.#value(field, token);
+      if (this.#accept("..")) {
+        const upper = this.#peek();
+        const to = this.#value(field, token);
+        if (typeof from.low !== "number" || typeof to.low !== "number") {
+          this.#fail(upper, `${field.name} has no ranges`, "single values with commas");
+        }
+        if (to.low < from.low) this.#fail(upper, `the range ends before it begins`, "from..to");
+        values.push({ ...from, high: to.low });
+      } else values.push(from);
+    } while (this.#accept(","));
+    if (!this.#accept("}")) this.#fail(this.#peek(), "a set ends with }", ", or }");
+    return (frame) => values.some((value) => field.any(frame, value));
+  }
+}
+
+/**
+ * @throws PktgenError (2): the expression cannot be read; `where` (the option) and the column are named, and what is
+ * accepted there.
+ */
+export const parseFilter = (text: string, where: string): FrameFilter => new Parser(text, where).whole();
