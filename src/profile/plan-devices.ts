@@ -8,7 +8,23 @@ import { deviceSchema, vdevSchemas } from "./plan-schema.js";
 import type { PlanDevice, PlanVdev } from "./plan-types.js";
 import { bytesAt, placed } from "./plan-values.js";
 
-type VdevShape = z.infer<typeof vdevSchemas.net_vhost> & z.infer<typeof vdevSchemas.virtio_user>;
+type VdevShape = z.infer<typeof vdevSchemas.net_vhost> &
+  z.infer<typeof vdevSchemas.virtio_user> &
+  z.infer<typeof vdevSchemas.net_af_packet>;
+
+const interfaceDrivers = ["net_af_packet", "net_tap", "net_af_xdp"] as const;
+
+const isInterfaceDriver = (driver: string): driver is (typeof interfaceDrivers)[number] =>
+  (interfaceDrivers as readonly string[]).includes(driver);
+
+/** Where a driver says what it is joined to. */
+const joints = {
+  net_vhost: "iface",
+  virtio_user: "path",
+  net_af_packet: "link",
+  net_tap: "link",
+  net_af_xdp: "link",
+} as const;
 
 /** A device as it stands in one place of the file, checked. */
 export interface DevicePart {
@@ -34,7 +50,7 @@ const defaultMac = "00:11:22:33:44:10";
 const defaultQueueSize = 1024;
 
 const driverOf = (name: string): keyof typeof vdevSchemas | null => {
-  const match = /^(net_vhost|virtio_user)\d+$/.exec(name);
+  const match = /^(net_vhost|virtio_user|net_af_packet|net_tap|net_af_xdp)\d+$/.exec(name);
   return match === null ? null : (match[1] as keyof typeof vdevSchemas);
 };
 
@@ -45,7 +61,7 @@ function vdevParts(document: YamlDocument, path: YamlPath, names: readonly strin
       if (driver === null) {
         const known = nearest(name.replace(/\d+$/, ""), Object.keys(vdevSchemas));
         const details = known === null ? {} : { hint: `did you mean ${known}0?` };
-        const accepted = "net_vhost or virtio_user and a number, e.g. net_vhost0";
+        const accepted = `${Object.keys(vdevSchemas).join(", ")} and a number, e.g. net_vhost0`;
         throw document.errorAt(path, `unknown virtual device "${name}"`, { accepted, ...details }, name);
       }
       const at = [...path, name];
@@ -75,11 +91,15 @@ export function deviceParts(document: YamlDocument, path: YamlPath, names: reado
 
 function vdevOf(document: YamlDocument, name: string, path: YamlPath, shape: VdevShape): PlanVdev {
   const driver = driverOf(name)!;
-  const key = driver === "net_vhost" ? "iface" : "path";
+  const key = joints[driver];
   const socket = shape[key];
   if (socket === undefined) {
-    const accepted = "the name of a socket, e.g. vhost-net";
+    const accepted = key === "link" ? "the name of a link, e.g. gen" : "the name of a socket, e.g. vhost-net";
     throw document.errorAt(path, `${key} of ${name} is missing`, { accepted });
+  }
+  if (isInterfaceDriver(driver)) {
+    const said = Object.entries(shape).filter(([option]) => option !== "link");
+    return { driver, name, socket, options: said.map(([option, value]) => `${option}=${String(value)}`) };
   }
   if (driver === "net_vhost") return { driver, name, socket, client: shape.client === 1 };
   const packed = shape.packed_vq === 1;
@@ -112,6 +132,11 @@ export function deviceOf(document: YamlDocument, name: string, parts: readonly D
     const accepted = "vdevs: with at least one, e.g. net_vhost0: { iface: vhost-net }";
     throw document.errorAt(path, `${name} has no virtual devices`, { accepted });
   }
+  const onInterface = names.find((vdev) => isInterfaceDriver(driverOf(vdev)!));
+  if (onInterface !== undefined && said.in === "container") {
+    const accepted = "in: host for a device with interfaces";
+    throw document.errorAt(path, `${onInterface} cannot be in a container`, { accepted });
+  }
   if (said.in === undefined) throw document.errorAt(path, "in is missing", { accepted: "host or container" });
   const vdevs = names.map((vdev) => {
     const found = parts.flatMap((part) => part.vdevs.get(vdev) ?? []);
@@ -133,6 +158,10 @@ export function deviceOf(document: YamlDocument, name: string, parts: readonly D
   };
 }
 
+/** Makes its socket itself. */
+export const listens = (vdev: PlanVdev): boolean =>
+  (vdev.driver === "net_vhost" && !vdev.client) || (vdev.driver === "virtio_user" && vdev.server);
+
 /** Every socket has one testpmd that listens, and at most one that connects. Throws at the case. */
 export function checkSockets(document: YamlDocument, path: YamlPath, devices: readonly PlanDevice[]): void {
   const ends = devices.flatMap(({ vdevs }) => vdevs);
@@ -140,6 +169,11 @@ export function checkSockets(document: YamlDocument, path: YamlPath, devices: re
     const here = ends.filter((vdev) => vdev.socket === socket);
     const device = here.filter(({ driver }) => driver === "net_vhost");
     const drivers = here.filter(({ driver }) => driver === "virtio_user");
+    const links = here.filter(({ driver }) => isInterfaceDriver(driver));
+    if (links.length > 0 && here.length > 1) {
+      const what = `${here.map(({ name }) => name).join(" and ")} share the link ${socket}`;
+      throw document.errorAt(path, what, { accepted: "one driver; the generator has the other end" });
+    }
     if (device.length > 1 || drivers.length > 1) {
       const accepted = "one net_vhost and one virtio_user at most";
       throw document.errorAt(path, `${here.map(({ name }) => name).join(" and ")} share the socket ${socket}`, {
@@ -147,7 +181,7 @@ export function checkSockets(document: YamlDocument, path: YamlPath, devices: re
       });
     }
     if (device.length === 0 || drivers.length === 0) continue;
-    const listening = here.filter((vdev) => (vdev.driver === "net_vhost" ? !vdev.client : vdev.server));
+    const listening = here.filter(listens);
     if (listening.length === 1) continue;
     const what = listening.length === 0 ? "nobody listens" : "both sides listen";
     const accepted = "client: 0 with server: 0, or client: 1 with server: 1";

@@ -43,7 +43,13 @@ const socket = z
   .regex(/^[\w.-]+$/)
   .describe("the name of a socket in the run's folder, without any slash");
 
-/** By driver: the options that `--vdev` takes. */
+/** With the digit of its end it is an interface's name. */
+const link = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{0,9}$/)
+  .describe("a name of up to 10 letters and digits, which traffic names as its socket");
+
+/** By driver: the options that `--vdev` takes. Drivers of interfaces have a link in the place of a socket. */
 export const vdevSchemas = {
   net_vhost: z.strictObject({ iface: socket, client: flag }).partial().describe("keys iface, client"),
   virtio_user: z
@@ -59,10 +65,23 @@ export const vdevSchemas = {
     })
     .partial()
     .describe("keys path, server, mac, queue_size, packed_vq, mrg_rxbuf, in_order, vectorized"),
+  net_af_packet: z
+    .strictObject({
+      link,
+      framecnt: z.int().min(2).describe("a number of frames from 2"),
+      qdisc_bypass: flag,
+    })
+    .partial()
+    .describe("keys link, framecnt, qdisc_bypass"),
+  net_tap: z.strictObject({ link }).partial().describe("keys link"),
+  net_af_xdp: z.strictObject({ link }).partial().describe("keys link"),
 } as const;
 
 const trafficShape = {
-  socket,
+  socket: socket.describe("the name of a socket in the run's folder, or of a link"),
+  port: z
+    .string()
+    .describe("on a link: the generator's port, with {iface} and {netns}, e.g. packet:{iface},netns={netns}"),
   sizes: z
     .union([z.int(), z.string(), z.array(z.union([z.int(), z.string()])).min(1)])
     .describe("sizes with FCS: plan, [64, 1518], 64-1518:64, imix, rfc2544"),
@@ -76,7 +95,7 @@ const trafficShape = {
 export const trafficSchema = z
   .strictObject(trafficShape)
   .partial()
-  .describe("keys socket, sizes, rate, count, duration, flows, dst-mac");
+  .describe("keys socket, port, sizes, rate, count, duration, flows, dst-mac");
 
 const forwarded = z.literal("forwarded").describe("forwarded");
 const equal = z.literal("equal").describe("equal");
@@ -164,7 +183,12 @@ export const planSchema = z
 /** The published form: JSON Schema, draft 2020-12, for editors. What it can't say is said when a plan is loaded. */
 export function testPlanJsonSchema(): Readonly<Record<string, unknown>> {
   const device = deviceSchema.extend({
-    vdevs: z.record(z.string().regex(/^(net_vhost|virtio_user)\d+$/), z.union(Object.values(vdevSchemas))).optional(),
+    vdevs: z
+      .record(
+        z.string().regex(/^(net_vhost|virtio_user|net_af_packet|net_tap|net_af_xdp)\d+$/),
+        z.union(Object.values(vdevSchemas)),
+      )
+      .optional(),
   });
   const anySteps = z.array(z.union(Object.values(stepSchemas) as readonly z.ZodType[])).min(1);
   const devices = z.record(z.string(), device);

@@ -189,11 +189,22 @@ class StepReader {
     }
     const found = trafficOf(document, [...traffic, trafficPart(document, path, shape)], 1);
     const ends = devices.flatMap(({ name, vdevs }) => vdevs.map((vdev) => ({ name, vdev })));
-    const mine = ends.find(({ vdev }) => vdev.driver === "net_vhost" && vdev.socket === found.socket);
+    const mine = ends.find(({ vdev }) => vdev.driver !== "virtio_user" && vdev.socket === found.socket);
     if (mine === undefined) {
       const taken = ends.filter(({ vdev }) => vdev.driver === "virtio_user").map(({ vdev }) => vdev.socket);
       const free = ends.map(({ vdev }) => vdev.socket).filter((socket) => !taken.includes(socket));
-      throw refuse(document, path, `no net_vhost has the socket "${found.socket}"`, free, found.socket);
+      throw refuse(
+        document,
+        path,
+        `no net_vhost has the socket "${found.socket}", and no interface is on such a link`,
+        free,
+        found.socket,
+      );
+    }
+    if (found.port !== null && mine.vdev.driver === "net_vhost") {
+      throw document.errorAt(path, "port is for links, and the generator's is the socket of a net_vhost", {
+        accepted: "no port",
+      });
     }
     if (this.#running.has(mine.name)) return found;
     const accepted = `a step { do: launch, device: ${mine.name} } before it`;

@@ -39,7 +39,18 @@ export interface VirtioUserVdev {
   readonly vectorized: boolean;
 }
 
-export type PlanVdev = VhostVdev | VirtioUserVdev;
+/** A port on a Linux interface, in a network namespace of the run's own. */
+export interface InterfaceVdev {
+  /** net_tap makes its interface itself; the others get an end of a veth pair that the run makes. */
+  readonly driver: "net_af_packet" | "net_tap" | "net_af_xdp";
+  readonly name: string;
+  /** The link: what traffic names as its socket. */
+  readonly socket: string;
+  /** More of its options, as `--vdev` takes them. */
+  readonly options: readonly string[];
+}
+
+export type PlanVdev = VhostVdev | VirtioUserVdev | InterfaceVdev;
 
 /** One testpmd of a plan. */
 export interface PlanDevice {
@@ -67,8 +78,10 @@ export interface PlanDevice {
 
 /** What one `send` sends. */
 export interface PlanTraffic {
-  /** The socket that the generator connects to (or listens on, where its peer is a client). */
+  /** The socket that the generator connects to (or listens on, where its peer is a client), or the link that it is on. */
   readonly socket: string;
+  /** Where that is a link: the generator's port spec, with {iface} and {netns} in it; null: packet:. */
+  readonly port: string | null;
   readonly sizes: readonly FrameSize[];
   readonly rate: Rate;
   /** Frames per size; null: for `durationNs`. */

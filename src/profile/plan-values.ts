@@ -50,6 +50,7 @@ const rateAt = read(parseRate);
 /** As it stands in a plan, a case or a step; a later one wins key by key. */
 export interface TrafficShape {
   readonly socket?: string | undefined;
+  readonly port?: string | undefined;
   readonly sizes?: Text | readonly Text[] | undefined;
   readonly rate?: string | undefined;
   readonly count?: Text | undefined;
@@ -70,13 +71,14 @@ function sizesAt(document: YamlDocument, path: YamlPath, value: Text | readonly 
 }
 
 export function trafficPart(document: YamlDocument, path: YamlPath, shape: TrafficShape): TrafficPart {
-  const { socket, sizes, rate, count, duration, flows } = shape;
+  const { socket, port, sizes, rate, count, duration, flows } = shape;
   if (count !== undefined && duration !== undefined) {
     const accepted = "one of them: a trial ends after a time or after so many frames";
     throw document.errorAt(path, "count and duration contradict each other", { accepted }, "duration");
   }
   const said = {
     socket,
+    port,
     sizes: sizes === undefined ? undefined : sizesAt(document, [...path, "sizes"], sizes),
     rate: rate === undefined ? undefined : rateAt(document, [...path, "rate"], rate),
     // Whichever of the two is said here takes the place of both.
@@ -104,7 +106,7 @@ export function trafficOf(document: YamlDocument, parts: readonly TrafficPart[],
   const { socket, flows, dstMac } = merged;
   if (socket === undefined) {
     throw document.errorAt(path, "the generator has no socket to send to", {
-      accepted: "socket: with the iface of a net_vhost, here or in traffic",
+      accepted: "socket: with the iface of a net_vhost or the link of an interface's driver, here or in traffic",
     });
   }
   const changes = {
@@ -116,6 +118,7 @@ export function trafficOf(document: YamlDocument, parts: readonly TrafficPart[],
   const stream = placed(document, path, () => streamSpec(changes));
   return {
     socket,
+    port: merged.port ?? null,
     sizes: stream.sizes,
     rate: merged.rate ?? defaults.rate,
     count: merged.count === undefined ? defaults.count : merged.count,

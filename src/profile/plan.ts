@@ -13,7 +13,9 @@ import { stepsAt } from "./plan-steps.js";
 import type { PlanCase, PlanHugepages, TestPlan } from "./plan-types.js";
 import { bytesAt, type TrafficPart, trafficPart } from "./plan-values.js";
 
+export { listens } from "./plan-devices.js";
 export type {
+  InterfaceVdev,
   PlanCase,
   PlanDeed,
   PlanDevice,

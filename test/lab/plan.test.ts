@@ -171,6 +171,34 @@ describeLab("test plans without root, hugepages and containers", ["testpmd"], ()
   });
 });
 
+describeLab("test plans on interfaces", ["testpmd", "netns"], () => {
+  const namespaces = (): string[] =>
+    execFileSync("ip", ["netns"], { encoding: "utf8" })
+      .split("\n")
+      .map((line) => line.split(" ")[0]!)
+      .filter((name) => /^pktgen-\d+$/.test(name));
+
+  it("af-packet: six sizes through a veth pair, and nothing left of it", { timeout: timeoutMs }, async () => {
+    const { trials } = expectPassed(await runPlan("af-packet", ["--count", "500", "--rate", "1kpps", "--json", "-"]));
+    expect(trials.map(({ frameBytes }) => frameBytes)).toEqual([64, 128, 256, 512, 1024, 1518]);
+    for (const { hops, unaccounted } of trials) {
+      expect(hops.map(({ rx, tx }) => [rx, tx])).toEqual(Array(3).fill([500, 500]));
+      expect(unaccounted).toBe(0);
+    }
+    expect(namespaces()).toEqual([]);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "ended by %s: no namespace is left",
+    { timeout: timeoutMs },
+    async (signal) => {
+      const end = onceSaid("send 4,000 frames", (child) => void child.kill(signal));
+      await runPlan("af-packet", ["--sizes", "64"], end);
+      expect(namespaces()).toEqual([]);
+    },
+  );
+});
+
 describeLab("a test plan that is spoiled", ["testpmd"], () => {
   it("testpmd killed in a trial: one sentence, exit code 4, evidence, nothing left; the next run passes", {
     timeout: timeoutMs,

@@ -33,15 +33,17 @@ const withSteps = (...steps: string[]): string =>
 const launched = ["{ do: launch, device: vhost }", "{ do: launch, device: box }"];
 
 describe("shipped plans", () => {
-  it("are the six of the container-networking family", () => {
-    expect(shipped).toEqual([
+  it("have the six of the container-networking family among them, and those on interfaces", () => {
+    const wanted = [
+      "af-packet.yaml",
       "loopback-multi-queues.yaml",
       "port-stop-start.yaml",
       "virtio-paths.yaml",
       "virtio-user-container-networking.yaml",
       "virtio-user-no-huge.yaml",
       "virtio-user-server-mode-reconnect.yaml",
-    ]);
+    ];
+    expect(wanted.filter((name) => !shipped.includes(name))).toEqual([]);
   });
 
   it.each(shipped)("%s begins with a comment, loads, and says where it comes from", (name) => {
@@ -195,7 +197,7 @@ const mistakes: readonly (readonly [name: string, text: string, sentence: string
   [
     "a socket of nobody",
     withSteps(...launched, "{ do: send, socket: gne.sock }"),
-    '2 p.yaml:11:9: no net_vhost has the socket "gne.sock"; accepted: gen.sock; did you mean gen.sock?',
+    '2 p.yaml:11:9: no net_vhost has the socket "gne.sock", and no interface is on such a link; accepted: gen.sock; did you mean gen.sock?',
   ],
   [
     "traffic to nobody",
@@ -220,7 +222,7 @@ const mistakes: readonly (readonly [name: string, text: string, sentence: string
   [
     "an unknown vdev",
     `${devices.replace("net_vhost0", "net_vhosts0")}cases: [{ name: a, steps: [] }]\n`,
-    '2 p.yaml:3:82: unknown virtual device "net_vhosts0"; accepted: net_vhost or virtio_user and a number, e.g. net_vhost0; did you mean net_vhost0?',
+    '2 p.yaml:3:82: unknown virtual device "net_vhosts0"; accepted: net_vhost, virtio_user, net_af_packet, net_tap, net_af_xdp and a number, e.g. net_vhost0; did you mean net_vhost0?',
   ],
   [
     "an unknown vdev option",
@@ -266,6 +268,39 @@ const mistakes: readonly (readonly [name: string, text: string, sentence: string
     '2 p.yaml:1:38: "big" is not a number of bytes',
   ],
 ];
+
+describe("devices on interfaces", () => {
+  const onLink = (vdevs: string, traffic: string, place = "host"): string =>
+    `title: t
+devices:
+  vhost: { in: ${place}, hugepages: false, vdevs: { ${vdevs} } }
+cases:
+  - name: one
+    steps:
+      - { do: launch, device: vhost }
+      - { do: send, ${traffic} }
+`;
+
+  it("are joined to the generator by a link", () => {
+    const text = onLink("net_af_packet0: { link: gen, framecnt: 64 }", 'socket: gen, port: "packet:{iface}"');
+    const [one] = parseTestPlan(text, "p.yaml").cases;
+    expect(one!.devices[0]!.vdevs).toEqual([
+      { driver: "net_af_packet", name: "net_af_packet0", socket: "gen", options: ["framecnt=64"] },
+    ]);
+    expect(one!.steps[1]).toMatchObject({ do: "send", traffic: { socket: "gen", port: "packet:{iface}" } });
+  });
+
+  it.each([
+    ["net_tap0: {}", "socket: gen", "host", /link of net_tap0 is missing; accepted: the name of a link, e\.g\. gen/],
+    ["net_tap0: { link: Gen0 }", "socket: gen", "host", /link/],
+    ["net_tap0: { link: g }, net_af_xdp0: { link: g }", "socket: g", "host", /share the link g/],
+    ["net_tap0: { link: gen }", "socket: gone", "host", /no net_vhost has the socket "gone", and no interface/],
+    ["net_vhost0: { iface: s }", 'socket: s, port: "packet:a"', "host", /port is for links/],
+    ["net_tap0: { link: gen }", "socket: gen", "container", /net_tap0 cannot be in a container/],
+  ])("%s with %s in %s is refused", (vdevs, traffic, place, sentence) => {
+    expect(failure(onLink(vdevs, traffic, place))).toMatch(sentence);
+  });
+});
 
 describe("a mistake", () => {
   it.each(mistakes)("%s", (_, text, sentence) => {

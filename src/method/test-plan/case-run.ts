@@ -1,6 +1,7 @@
 /** Carries out the steps of one case, one after the other, and keeps what they showed. Nothing is decided here but how. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Launcher } from "../../dut/testpmd/launcher.js";
+import { type LinkNamespace, launcherIn, linkEnds, makeLinks } from "../../dut/testpmd/links.js";
 import { parsePortInfo } from "../../dut/testpmd/parse.js";
 import { startTestpmd } from "../../dut/testpmd/process.js";
 import { onWayOut } from "../../dut/way-out.js";
@@ -14,7 +15,14 @@ import { checkText, checkTraffic, refused } from "./checks.js";
 import { RunningDevice } from "./device.js";
 import { fileWord, type ResultsFolder } from "./evidence.js";
 import type { LabFacts } from "./order.js";
-import { launchLine, type PlannedCase, type PlannedDeed, type PlannedLaunch, type PlannedStep } from "./steps.js";
+import {
+  launchLine,
+  type PlannedCase,
+  type PlannedDeed,
+  type PlannedLaunch,
+  type PlannedStep,
+  plannedLinks,
+} from "./steps.js";
 import { type OpenTrial, PlanGenerator, type TrafficResult } from "./traffic.js";
 import { portsOnWay, type WayPort } from "./way.js";
 
@@ -88,6 +96,8 @@ export class CaseRun {
     const steps: StepResult[] = [];
     let error: PktgenError | null = null;
     using _ = onWayOut(() => this.#keepTranscripts());
+    const links = this.#makeLinks();
+    if (links instanceof PktgenError) error = links;
     try {
       for (const step of this.#setup.planned.steps) {
         if (error !== null || this.#setup.signal.aborted) {
@@ -100,11 +110,29 @@ export class CaseRun {
       }
     } finally {
       await this.#end();
+      if (links !== null && !(links instanceof PktgenError)) links[Symbol.dispose]();
     }
     if (this.#setup.signal.aborted) markInterrupted(steps);
     const verdict = worstOf(steps.map((step) => (step.verdict === "skipped" ? "invalid" : step.verdict)));
     const missing = error !== null && error.exitCode !== exitCodes.invalid ? error : null;
     return { steps, trials: this.#trials, verdict, error: missing, version: this.#version };
+  }
+
+  /** What the case's interfaces need before its first step; an error: this machine cannot. */
+  #makeLinks(): LinkNamespace | PktgenError | null {
+    const { planned, facts, say } = this.#setup;
+    const wanted = plannedLinks(planned.case, facts);
+    if (wanted === null) return null;
+    try {
+      const made = makeLinks(wanted.netns, wanted.veths);
+      const pairs = wanted.veths.map((link) => `${linkEnds(link).testpmd} to ${linkEnds(link).generator}`);
+      say(`  namespace ${wanted.netns}${pairs.length === 0 ? "" : `, veth ${pairs.join(", ")}`}`);
+      return made;
+    } catch (error) {
+      if (!(error instanceof PktgenError)) throw error;
+      say(`  INVALID: ${error.toLine()}`);
+      return error;
+    }
   }
 
   async #step(step: PlannedStep): Promise<{ readonly step: StepResult; readonly error: PktgenError | null }> {
@@ -175,7 +203,8 @@ export class CaseRun {
 
   async #launch(launch: PlannedLaunch): Promise<Shown> {
     const { facts, plain, planned, folder, signal, say } = this.#setup;
-    const launcher = launch.contained ? (facts.launcher ?? plain) : plain;
+    const engine = launch.contained ? (facts.launcher ?? plain) : plain;
+    const launcher = launch.netns === null ? engine : launcherIn(engine, launch.netns);
     const commandLine = launchLine(launch, facts);
     say(`          ${commandLine}`);
     const { name } = launch.device;

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { type RingVariant, ringVariants, type TestpmdDescription, type Vdev } from "../../dut/testpmd/description.js";
 import { layOutLcores } from "../../dut/testpmd/lcores.js";
-import type { PlanDevice, PlanVdev, VirtioUserVdev } from "../../profile/plan.js";
+import { linkEnds } from "../../dut/testpmd/links.js";
+import type { InterfaceVdev, PlanDevice, PlanVdev, VirtioUserVdev } from "../../profile/plan.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";
 
 /** Where the sockets' folder is mounted in a container: the same path, so that evidence reads alike. */
@@ -24,9 +25,17 @@ function variantOf({ packed, mergeable, inOrder, vectorized }: VirtioUserVdev): 
   return found === undefined ? null : (found[0] as RingVariant);
 }
 
+/** As DPDK calls an interface, and its number of queues. */
+function interfaceVdev({ driver, name, socket, options }: InterfaceVdev, queues: number): Vdev {
+  const iface = `iface=${linkEnds(socket).testpmd}`;
+  const many = { net_af_packet: [`qpairs=${queues}`], net_tap: [], net_af_xdp: [`queue_count=${queues}`] } as const;
+  return { kind: "literal", text: [name, iface, ...many[driver], ...options].join(",") };
+}
+
 function vdevOf(vdev: PlanVdev, queues: number, directory: string): Vdev {
   const path = join(directory, vdev.socket);
   const { name } = vdev;
+  if (vdev.driver !== "net_vhost" && vdev.driver !== "virtio_user") return interfaceVdev(vdev, queues);
   if (vdev.driver === "net_vhost") return { kind: "net_vhost", name, path, queues, client: vdev.client };
   const { mac, queueSize, server } = vdev;
   const variant = variantOf(vdev);

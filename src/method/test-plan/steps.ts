@@ -6,15 +6,19 @@ import { join } from "node:path";
 import { commandLine, shellLine } from "../../dut/testpmd/command-line.js";
 import type { TestpmdDescription } from "../../dut/testpmd/description.js";
 import type { LaunchOptions, Mount } from "../../dut/testpmd/launcher.js";
+import { inNamespace, linkEnds } from "../../dut/testpmd/links.js";
 import { usageError } from "../../errors.js";
-import type {
-  PlanCase,
-  PlanDeed,
-  PlanDevice,
-  PlanHugepages,
-  PlanStep,
-  PlanTraffic,
-  TrafficChecks,
+import {
+  type InterfaceVdev,
+  listens,
+  type PlanCase,
+  type PlanDeed,
+  type PlanDevice,
+  type PlanHugepages,
+  type PlanStep,
+  type PlanTraffic,
+  type PlanVdev,
+  type TrafficChecks,
 } from "../../profile/plan.js";
 import { formatCount, formatNs, formatRate, frameSizeName } from "../../units.js";
 import { describeDevice, insideDirectory, insideHugepages, isContained, usesHugepages } from "./describe.js";
@@ -34,6 +38,8 @@ export interface PlannedLaunch {
   /** Sockets that it makes. */
   readonly sockets: readonly string[];
   readonly hugepages: PlanHugepages | null;
+  /** Network namespace that it runs in; null: ours. */
+  readonly netns: string | null;
 }
 
 /** The generator's port and what goes through it. */
@@ -123,7 +129,6 @@ function plannedLaunch(name: string, { one, order, facts }: Context): PlannedLau
   const device = one.devices.find((candidate) => candidate.name === name)!;
   const contained = isContained(device, order, facts);
   const hugepages = usesHugepages(device, order) ? order.plan.hugepages : null;
-  const listens = device.vdevs.filter((vdev) => (vdev.driver === "net_vhost" ? !vdev.client : vdev.server));
   return {
     device,
     description: describeDevice(device, one.devices, order, facts),
@@ -136,35 +141,69 @@ function plannedLaunch(name: string, { one, order, facts }: Context): PlannedLau
         ]
       : [],
     literal: device.literal,
-    sockets: listens.map(({ socket }) => join(facts.directory, socket)),
+    sockets: device.vdevs.filter(listens).map(({ socket }) => join(facts.directory, socket)),
     hugepages,
+    netns: device.vdevs.some(isOnInterface) ? namespaceOf(facts) : null,
   };
+}
+
+/** On an interface: in the namespace that the run makes for its links. */
+const isOnInterface = (vdev: PlanVdev): vdev is InterfaceVdev =>
+  vdev.driver !== "net_vhost" && vdev.driver !== "virtio_user";
+
+const namespaceOf = (facts: LabFacts): string => facts.prefix;
+
+/** What a case needs made before its first step; null: nothing. */
+export interface PlannedLinks {
+  readonly netns: string;
+  /** Those to make: net_tap makes its own. */
+  readonly veths: readonly string[];
+}
+
+export function plannedLinks({ devices }: PlanCase, facts: LabFacts): PlannedLinks | null {
+  const links = devices.flatMap(({ vdevs }) => vdevs.filter(isOnInterface));
+  if (links.length === 0) return null;
+  const veths = links.filter(({ driver }) => driver !== "net_tap").map(({ socket }) => socket);
+  return { netns: namespaceOf(facts), veths };
 }
 
 /** What is asked for beside the plan takes the place of what it says. */
 function plannedTraffic(traffic: PlanTraffic, { one, order, facts }: Context): PlannedTraffic {
   const device = one.devices.find(({ vdevs }) => vdevs.some(({ socket }) => socket === traffic.socket))!;
-  const listens = device.vdevs.some(
-    (vdev) => vdev.socket === traffic.socket && vdev.driver === "net_vhost" && vdev.client,
-  );
+  const vdev = device.vdevs.find(({ socket }) => socket === traffic.socket)!;
   const timed = order.count !== null || order.durationNs !== null;
-  const path = join(facts.directory, traffic.socket).replaceAll(",", "\\,");
   return {
     ...traffic,
     sizes: order.sizes ?? traffic.sizes,
     rate: order.rate ?? traffic.rate,
     count: timed ? order.count : traffic.count,
     durationNs: timed ? order.durationNs : traffic.durationNs,
-    port: `virtio-user:${path},queues=${device.queues}${listens ? ",server=on" : ""}`,
+    port: generatorPort(vdev, traffic, device.queues, facts),
     queues: device.queues,
     way: wayOf(one.devices, traffic.socket),
     device: device.name,
   };
 }
 
+const defaultLinkPort = "packet:{iface},netns={netns}";
+
+/** The other end of what the generator faces, as a port spec. */
+function generatorPort(vdev: PlanVdev, { socket, port }: PlanTraffic, queues: number, facts: LabFacts): string {
+  if (isOnInterface(vdev)) {
+    const { testpmd, generator } = linkEnds(socket);
+    const iface = vdev.driver === "net_tap" ? testpmd : generator;
+    const text = (port ?? defaultLinkPort).replaceAll("{iface}", iface).replaceAll("{netns}", namespaceOf(facts));
+    return queues === 1 || text.includes(",queues=") ? text : `${text},queues=${queues}`;
+  }
+  const path = join(facts.directory, socket).replaceAll(",", "\\,");
+  const server = vdev.driver === "net_vhost" && vdev.client ? ",server=on" : "";
+  return `virtio-user:${path},queues=${queues}${server}`;
+}
+
 /** The whole command line of a launch, as a shell takes it. Without an engine to ask: as the program sees it. */
 export function launchLine(launch: PlannedLaunch, facts: LabFacts): string {
-  const argv = ["stdbuf", "-oL", ...commandLine(launch.description, null)];
+  const program = ["stdbuf", "-oL", ...commandLine(launch.description, null)];
+  const argv = launch.netns === null ? program : [...inNamespace(launch.netns), ...program];
   if (!launch.contained || facts.launcher === null) return shellLine(argv);
   const options: LaunchOptions = { name: launch.name, mounts: launch.mounts, env: {} };
   const { file, args } = facts.launcher.launch(argv, options);
