@@ -1,6 +1,7 @@
 /** Writes schemas/*.json from the zod schemas: `npx tsx scripts/schema.ts`. Tests check that it was run. */
 import { writeFileSync } from "node:fs";
 import { testPlanJsonSchema } from "../src/profile/plan-schema.js";
+import { profileJsonSchema } from "../src/profile/traffic-schema.js";
 import { compareResultJsonSchema } from "../src/report/compare-schema.js";
 import { planResultJsonSchema } from "../src/report/plan-schema.js";
 import { resultJsonSchema } from "../src/report/schema.js";
@@ -8,6 +9,7 @@ import { resultJsonSchema } from "../src/report/schema.js";
 const schemas = {
   "compare-result.schema.json": compareResultJsonSchema(),
   "plan-result.schema.json": planResultJsonSchema(),
+  "profile.schema.json": profileJsonSchema(),
   "result.schema.json": resultJsonSchema(),
   "test-plan.schema.json": testPlanJsonSchema(),
 };

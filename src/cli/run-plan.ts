@@ -149,6 +149,12 @@ function macText(text: string, where: string): string {
 
 /** What the options say about the stream, over what the profile says. */
 function streamOf(options: RunOptions, profile: Profile | null, seed: number): StreamSpec {
+  if (profile !== null && profile.traffic !== null) {
+    throw usageError(`${profile.file} has streams, which this command does not send`, {
+      where: "--profile",
+      accepted: "a profile of plain traffic, without streams",
+    });
+  }
   const said = {
     sizes: given(options.sizes, (text) => parseSizes(text, "--sizes")),
     ip: given(options.ip, ipVersion),

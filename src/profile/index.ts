@@ -1,14 +1,22 @@
 /**
- * Profiles: files that say what traffic to send → validated stream specs, with errors that name file, line and
+ * Profiles: files that say what traffic to send → validated specs, plain (one stream of UDP) or of streams, with errors that name file, line and
  * column, and what is accepted there. Loads yaml and zod, so it is imported only where a profile was asked for.
  */
 import { readFileSync } from "node:fs";
-import { PktgenError, usageError } from "../errors.js";
-import { checkStreamSpec, type StreamSpec, streamSpec } from "../stream/spec.js";
-import { checkFrameBytes, type FrameSize, parseSizes } from "../units.js";
+import { basename, dirname, resolve } from "node:path";
+import { usageError } from "../errors.js";
+import { checkStreamSpec, checkStreams, type StreamSpec, streamSpec } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/traffic.js";
+import { fixedSize, planSizes } from "../units.js";
 import { checkShape } from "./check.js";
 import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";
-import { mixSchema, type ProfileShape, profileSchema } from "./schema.js";
+import { at, sizesOf } from "./located.js";
+import { type Parameters, settle, withParameters } from "./parameters.js";
+import { type ProfileShape, profileSchema } from "./schema.js";
+import { checkNames, noStreams, streamAt } from "./traffic.js";
+import { trafficSchema } from "./traffic-schema.js";
+
+export { parseSetting } from "./parameters.js";
 
 export interface Profile {
   readonly file: string;
@@ -16,6 +24,8 @@ export interface Profile {
   readonly description: string;
   /** What it says about the stream; the rest is as in every stream. */
   readonly stream: Partial<StreamSpec>;
+  /** Its streams; null: plain traffic, which `stream` says. */
+  readonly traffic: TrafficSpec | null;
 }
 
 /** The largest file that is read at all. */
@@ -34,47 +44,6 @@ const places: Readonly<Record<string, YamlPath>> = {
   flows: ["flows"],
   "--sizes": ["sizes"],
 };
-
-/** Runs `make`; its usage errors move to `path` in the file. */
-function at<T>(document: YamlDocument, pathOf: (where: string) => YamlPath, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof PktgenError)) throw error;
-    const { message, accepted, hint } = error;
-    throw document.errorAt(pathOf(error.where ?? ""), message, {
-      ...(accepted === undefined ? {} : { accepted }),
-      ...(hint === undefined ? {} : { hint }),
-      cause: error,
-    });
-  }
-}
-
-function sizesAt(document: YamlDocument, path: YamlPath, value: unknown): readonly FrameSize[] {
-  if (typeof value === "number" || typeof value === "string") {
-    return at(
-      document,
-      () => path,
-      () => parseSizes(String(value), "sizes"),
-    );
-  }
-  const { mix, parts } = checkShape(mixSchema, document, path);
-  const checked = parts.map(({ size, weight }, i) => {
-    const frameBytes = at(
-      document,
-      () => [...path, "parts", i, "size"],
-      () => checkFrameBytes(size, "size"),
-    );
-    return { frameBytes, weight };
-  });
-  return [{ kind: "mix", name: mix, parts: checked }];
-}
-
-function sizesOf(document: YamlDocument, value: unknown): readonly FrameSize[] {
-  if (!Array.isArray(value)) return sizesAt(document, ["sizes"], value);
-  if (value.length === 0) throw document.errorAt(["sizes"], "sizes is empty", { accepted: "at least one size" });
-  return value.flatMap((entry: unknown, i) => sizesAt(document, ["sizes", i], entry));
-}
 
 /** Only what the profile says; `undefined` is not a value of a stream's field. */
 function streamOf(document: YamlDocument, shape: ProfileShape): Partial<StreamSpec> {
@@ -95,8 +64,10 @@ function streamOf(document: YamlDocument, shape: ProfileShape): Partial<StreamSp
 }
 
 /** Text of a profile → profile. Throws a usage error `file:line:column: what; accepted: …`. */
-export function parseProfile(text: string, file: string): Profile {
+export function parseProfile(text: string, file: string, settings: Parameters = noSettings): Profile {
   const document = parseYaml(text, file);
+  if (hasStreams(document.value)) return trafficProfile(document, file, settings);
+  settle(noSettings, settings);
   // A file of nothing but comments asks for nothing but the defaults.
   const shape = document.value === null ? {} : checkShape(profileSchema, document);
   const stream = streamOf(document, shape);
@@ -105,28 +76,104 @@ export function parseProfile(text: string, file: string): Profile {
     (where) => places[where] ?? [],
     () => checkStreamSpec(streamSpec(stream)),
   );
-  return { file, description: shape.description ?? "", stream };
+  return { file, description: shape.description ?? "", stream, traffic: null };
 }
 
-/** Reads and parses it. */
-export function loadProfile(file: string): Profile {
+const noSettings: Parameters = new Map();
+
+const hasStreams = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && ("streams" in value || "include" in value || "parameters" in value);
+
+/** A profile of streams: those it includes first, then its own. */
+function trafficProfile(document: YamlDocument, file: string, settings: Parameters): Profile {
+  const parts = withIncluded(document, file, []);
+  const defaults = new Map(parts.flatMap((part) => [...part.parameters]));
+  const parameters = settle(defaults, settings);
+  const origins: { readonly document: YamlDocument; readonly path: YamlPath }[] = [];
+  const streams = parts.flatMap((part) => {
+    const filled = withParameters(part.document, parameters);
+    return part.streams.map((_, i) => {
+      const path = ["streams", i];
+      origins.push({ document: filled, path });
+      return streamAt(filled, path, part.file, origins.length - 1);
+    });
+  });
+  if (streams.length === 0) throw noStreams(file);
+  checkNames(streams, (index, what, accepted) =>
+    origins[index].document.errorAt(origins[index].path, what, { accepted }),
+  );
+  const last = parts[parts.length - 1];
+  const filled = withParameters(last.document, parameters);
+  const { sizes, description } = checkShape(trafficSchema, filled);
+  const name = basename(file).replace(/\.ya?ml$/, "");
+  const spec: TrafficSpec = {
+    name,
+    streams,
+    sizes: sizes === undefined ? planSizes.map(fixedSize) : sizesOf(filled, sizes),
+    seed: 1,
+  };
+  for (const [index, { document: origin, path }] of origins.entries()) {
+    const alone = { ...spec, streams: [spec.streams[index]] };
+    at(
+      origin,
+      (where) => (where.startsWith("--sizes") && sizes !== undefined ? ["sizes"] : path),
+      () => checkStreams(alone),
+    );
+  }
+  return { file, description: description ?? "", stream: {}, traffic: spec };
+}
+
+interface Part {
+  readonly document: YamlDocument;
+  readonly file: string;
+  readonly parameters: Parameters;
+  readonly streams: readonly unknown[];
+}
+
+/** The files that a profile includes, each before the one that includes it. */
+function withIncluded(document: YamlDocument, file: string, within: readonly string[]): readonly Part[] {
+  const shape = checkShape(trafficSchema, document);
+  const own = {
+    document,
+    file,
+    parameters: new Map(Object.entries(shape.parameters ?? {})),
+    streams: shape.streams ?? [],
+  };
+  const names = typeof shape.include === "string" ? [shape.include] : (shape.include ?? []);
+  const included = names.flatMap((name, i) => {
+    const path: YamlPath = typeof shape.include === "string" ? ["include"] : ["include", i];
+    const target = resolve(dirname(file), name);
+    if ([resolve(file), ...within].includes(target)) {
+      throw document.errorAt(path, `${name} includes itself`, { accepted: "files that do not include each other" });
+    }
+    const text = at(document, path, () => readProfile(target, name));
+    return withIncluded(parseYaml(text, target), target, [...within, resolve(file)]);
+  });
+  return [...included, own];
+}
+
+/** Reads and parses it; `settings` are those of --set. */
+export const loadProfile = (file: string, settings: Parameters = noSettings): Profile =>
+  parseProfile(readProfile(file, file), file, settings);
+
+function readProfile(file: string, shown: string): string {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     const why = code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
-    throw usageError(`the profile ${file} ${why}`, {
+    throw usageError(`the profile ${shown} ${why}`, {
       where: "--profile",
       accepted: "a YAML file such as profiles/imix.yaml",
       cause: error,
     });
   }
   if (text.length > maxFileBytes) {
-    throw usageError(`the profile ${file} is too long`, {
+    throw usageError(`the profile ${shown} is too long`, {
       where: "--profile",
       accepted: `up to ${maxFileBytes} bytes`,
     });
   }
-  return parseProfile(text, file);
+  return text;
 }

@@ -1,0 +1,263 @@
+/** Streams of a profile → traffic spec: headers, payloads, sizes, changes, rates and schedules, each checked at its place. */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type PktgenError, usageError } from "../errors.js";
+import { nearest } from "../nearest.js";
+import { checkStack, fieldPlace, type Header, headerOf, protocolNameOf, readBytes } from "../packet/index.js";
+import {
+  continuous,
+  type FieldChange,
+  incrementPayload,
+  type Payload,
+  type StreamSchedule,
+  type StreamSize,
+  type TrafficStream,
+} from "../stream/index.js";
+import { parseDuration, parseRate, parseRatio } from "../units.js";
+import { checkShape } from "./check.js";
+import type { YamlDocument, YamlPath } from "./document.js";
+import { at, sizesAt } from "./located.js";
+import { type changeSchema, payloadSchema, scheduleSchema, sizeSchema, streamSchema } from "./traffic-schema.js";
+
+/** The largest payload file that is read. */
+const mostPayloadBytes = 65_536;
+
+/** One stream. `file` is where payload files are looked for from; `position` names a stream that has no name. */
+export function streamAt(document: YamlDocument, path: YamlPath, file: string, position: number): TrafficStream {
+  const shape = checkShape(streamSchema, document, path);
+  const layers = packetAt(document, [...path, "packet"], shape.packet);
+  const { rate } = shape;
+  return {
+    name: shape.name ?? `stream ${position + 1}`,
+    layers,
+    payload:
+      shape.payload === undefined ? incrementPayload : payloadAt(document, [...path, "payload"], shape.payload, file),
+    size: shape.size === undefined ? null : streamSizeAt(document, [...path, "size"], shape.size),
+    fields: changesAt(document, [...path, "fields"], layers, shape.fields ?? []),
+    rate: rate === undefined ? null : at(document, [...path, "rate"], () => parseRate(rate, "rate")),
+    weight: shape.weight ?? 1,
+    schedule: shape.schedule === undefined ? continuous : scheduleAt(document, [...path, "schedule"]),
+    program: null,
+  };
+}
+
+/** The stack, outermost first; a list of names, or of one name with its fields. */
+function packetAt(
+  document: YamlDocument,
+  path: YamlPath,
+  entries: readonly (string | Readonly<Record<string, unknown>>)[],
+): readonly Header[] {
+  const layers = entries.map((entry, i) => {
+    const [name, values] = typeof entry === "string" ? [entry, null] : (Object.entries(entry)[0] ?? ["", null]);
+    const here = [...path, i];
+    if (typeof entry !== "string" && Object.keys(entry).length !== 1) {
+      const what = `a header with ${Object.keys(entry).length} names`;
+      throw document.errorAt(here, what, { accepted: "one name with its fields, e.g. - ipv4: { ttl: 3 }" });
+    }
+    const protocol = at(document, here, () => protocolNameOf(name, "packet"));
+    if (values !== null && (typeof values !== "object" || Array.isArray(values))) {
+      throw document.errorAt([...here, name], `${name} can't be ${JSON.stringify(values)}`, { accepted: "its fields" });
+    }
+    const fields = (values ?? {}) as Readonly<Record<string, unknown>>;
+    return at(
+      document,
+      (where) => [...here, ...placeOf(where, name)],
+      () => headerOf(protocol, fields),
+    );
+  });
+  at(document, path, () => checkStack(layers, "packet"));
+  return layers;
+}
+
+/** `igmp.records[1].group` → igmp, records, 1, group. What a constructor calls its parts otherwise ends at its header. */
+const placeOf = (where: string, protocol: string): YamlPath =>
+  where.startsWith(protocol)
+    ? [
+        protocol,
+        ...(where.slice(protocol.length).match(/\w+/g) ?? []).map((step) => (/^\d+$/.test(step) ? Number(step) : step)),
+      ]
+    : [protocol];
+
+function payloadAt(document: YamlDocument, path: YamlPath, value: unknown, file: string): Payload {
+  if (value === "zero") return { kind: "zero" };
+  if (value === "increment") return incrementPayload;
+  if (value === "random") return { kind: "random", seed: 1 };
+  const accepted = "zero, increment, random, or one of the keys random, hex, text, file";
+  if (typeof value === "string") throw document.errorAt(path, `"${value}" is no payload`, { accepted });
+  const shape = checkShape(payloadSchema, document, path);
+  const keys = Object.keys(shape);
+  if (keys.length !== 1) throw document.errorAt(path, `a payload with ${keys.length} keys`, { accepted });
+  if (shape.random !== undefined) return { kind: "random", seed: shape.random };
+  if (shape.text !== undefined) return { kind: "bytes", bytes: new TextEncoder().encode(shape.text) };
+  const bytes =
+    shape.hex === undefined ? fileBytes(document, [...path, "file"], shape.file ?? "", file) : readBytes(shape.hex);
+  if (bytes === null || bytes.length === 0) {
+    throw document.errorAt(path, "this is no byte", {
+      accepted: 'pairs of hex digits, e.g. "de ad be ef", or a file with bytes',
+    });
+  }
+  return { kind: "bytes", bytes };
+}
+
+function fileBytes(document: YamlDocument, path: YamlPath, name: string, profile: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(readFileSync(resolve(dirname(profile), name)));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw document.errorAt(path, `${name} cannot be read (${code})`, {
+      accepted: "a file, from the profile's folder",
+      cause,
+    });
+  }
+  if (bytes.length <= mostPayloadBytes) return bytes;
+  throw document.errorAt(path, `${name} has ${bytes.length} bytes`, { accepted: `up to ${mostPayloadBytes}` });
+}
+
+function streamSizeAt(document: YamlDocument, path: YamlPath, value: unknown): StreamSize {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isObject && "min" in value) {
+    const { min, max, step, random } = checkShape(sizeSchema, document, path);
+    if (random === true) return { kind: "random", min, max };
+    return { kind: "range", min, max, step: step ?? 1 };
+  }
+  const entries = Array.isArray(value)
+    ? value.flatMap((each: unknown, i) => sizesAt(document, [...path, i], each))
+    : sizesAt(document, path, value);
+  if (entries.length === 1) return entries[0];
+  const frameBytes = entries.map((entry) => {
+    if (entry.kind === "fixed") return entry.frameBytes;
+    throw document.errorAt(path, `${entry.name} is one of several`, { accepted: "a mix alone, or a list of sizes" });
+  });
+  if (frameBytes.length === 0) throw document.errorAt(path, "size is empty", { accepted: "at least one size" });
+  return { kind: "list", frameBytes };
+}
+
+type ChangeShape = ReturnType<typeof changeSchema.parse>;
+
+function changesAt(
+  document: YamlDocument,
+  path: YamlPath,
+  layers: readonly Header[],
+  shapes: readonly ChangeShape[],
+): readonly FieldChange[] {
+  const names = shapes.map(({ field }) => field ?? "");
+  return shapes.map((shape, i) => {
+    const here = [...path, i];
+    return {
+      target: targetAt(document, here, layers, shape),
+      change: changeAt(document, here, shape),
+      after: shape.after === undefined ? null : carrierAt(document, [...here, "after"], names, shape.after),
+      period: shape.period ?? null,
+      perQueue: shape.perQueue ?? null,
+    };
+  });
+}
+
+function targetAt(
+  document: YamlDocument,
+  path: YamlPath,
+  layers: readonly Header[],
+  { field, bits }: ChangeShape,
+): FieldChange["target"] {
+  if ((field === undefined) === (bits === undefined)) {
+    throw document.errorAt(path, "a change needs one place", { accepted: "field, or bits" });
+  }
+  if (bits !== undefined) return bits as FieldChange["target"];
+  const place = at(document, [...path, "field"], () => fieldPlace(layers, field!));
+  return { layer: place.layer, field: place.name };
+}
+
+function changeAt(document: YamlDocument, path: YamlPath, shape: ChangeShape): FieldChange["change"] {
+  const kinds = (["increment", "decrement", "list", "random"] as const).filter((kind) => shape[kind] !== undefined);
+  if (kinds.length !== 1) {
+    const what = kinds.length === 0 ? "a change without a kind" : `${kinds.join(" and ")} at once`;
+    throw document.errorAt(path, what, { accepted: "one of increment, decrement, list, random" });
+  }
+  if (shape.list !== undefined) return { kind: "list", values: shape.list };
+  if (shape.random !== undefined) {
+    const { min, max, seed, limit } = shape.random;
+    return { kind: "random", min, max, seed: seed ?? null, limit: limit ?? null };
+  }
+  const kind = kinds[0] as "increment" | "decrement";
+  const { min, max, step } = shape[kind]!;
+  return { kind, min, max, step: step ?? 1 };
+}
+
+/** Which of the changes another comes after. */
+function carrierAt(document: YamlDocument, path: YamlPath, names: readonly string[], name: string): number {
+  const index = names.indexOf(name);
+  if (index >= 0) return index;
+  const meant = nearest(name, names);
+  throw document.errorAt(path, `no change is of "${name}"`, {
+    accepted: names.filter((each) => each !== "").join(", "),
+    ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+  });
+}
+
+function scheduleAt(document: YamlDocument, path: YamlPath): StreamSchedule {
+  const shape = checkShape(scheduleSchema, document, path);
+  const duration = (keys: YamlPath, text: string): number =>
+    at(document, [...path, ...keys], () => parseDuration(text, "schedule", 0));
+  const startNs = shape.start === undefined ? null : duration(["start"], shape.start);
+  const kinds = (["bursts", "ramp", "poisson"] as const).filter((kind) => shape[kind] !== undefined);
+  if (kinds.length > 1 || (kinds.length === 1 && shape.frames !== undefined)) {
+    const what = [...kinds, ...(shape.frames === undefined ? [] : ["frames"])].join(" and ");
+    throw document.errorAt(path, `${what} at once`, { accepted: "one of frames, bursts, ramp, poisson" });
+  }
+  const then = ownSchedule(document, path, shape, startNs, duration);
+  return shape.after === undefined ? then : { kind: "after", stream: shape.after, then };
+}
+
+function ownSchedule(
+  document: YamlDocument,
+  path: YamlPath,
+  { frames, bursts, ramp, poisson }: ReturnType<typeof scheduleSchema.parse>,
+  startNs: number | null,
+  duration: (keys: YamlPath, text: string) => number,
+): Exclude<StreamSchedule, { kind: "after" }> {
+  if (bursts !== undefined) {
+    const gapNs = duration(["bursts", "gap"], bursts.gap);
+    return { kind: "bursts", startNs: startNs ?? 0, frames: bursts.frames, bursts: bursts.count ?? null, gapNs };
+  }
+  if (ramp !== undefined) {
+    const share = (key: "from" | "to"): number =>
+      at(document, [...path, "ramp", key], () => parseRatio(ramp[key], key));
+    const rampNs = duration(["ramp", "within"], ramp.within);
+    return { kind: "ramp", startNs: startNs ?? 0, fromShare: share("from"), toShare: share("to"), rampNs };
+  }
+  if (poisson !== undefined && poisson !== false) {
+    const seed = poisson === true ? null : (poisson.seed ?? null);
+    return { kind: "poisson", startNs: startNs ?? 0, seed };
+  }
+  return { kind: "continuous", startNs, frames: frames ?? null };
+}
+
+/** Names that are there once, and chains that end. */
+export function checkNames(
+  streams: readonly TrafficStream[],
+  errorOf: (index: number, what: string, accepted: string) => PktgenError,
+): void {
+  const names = streams.map(({ name }) => name);
+  const next = new Map(
+    streams.flatMap(({ name, schedule }) => (schedule.kind === "after" ? [[name, schedule.stream] as const] : [])),
+  );
+  for (const [i, stream] of streams.entries()) {
+    if (names.indexOf(stream.name) !== i)
+      throw errorOf(i, `there are two streams "${stream.name}"`, "a name of its own");
+    if (stream.schedule.kind !== "after") continue;
+    if (!names.includes(stream.schedule.stream)) {
+      throw errorOf(i, `there is no stream "${stream.schedule.stream}" to come after`, names.join(", "));
+    }
+    const seen = new Set<string>();
+    for (let at: string | undefined = stream.name; at !== undefined; at = next.get(at)) {
+      if (seen.has(at))
+        throw errorOf(i, `streams come after each other in a circle: ${[...seen, at].join(", ")}`, "a chain");
+      seen.add(at);
+    }
+  }
+}
+
+/** For a profile that names no stream at all. */
+export const noStreams = (file: string): PktgenError =>
+  usageError("the profile has no stream", { where: file, accepted: "streams: a list of at least one" });
