@@ -9,6 +9,7 @@ import type { Port, PortSpec } from "./port.js";
 import { openTapPort } from "./tap.js";
 import { VhostPort } from "./vhost.js";
 import { VirtioUserPort } from "./virtio-user.js";
+import { XdpPort } from "./xdp.js";
 
 export type { OpenPortOptions } from "./options.js";
 export type { Port, PortFacts, PortObserver, PortRings, PortSpec, QueueRings } from "./port.js";
@@ -28,6 +29,8 @@ export async function openPort(spec: PortSpec, options: Partial<OpenPortOptions>
       return VhostPort.open(spec, all);
     case "packet":
       return PacketPort.open(spec, all);
+    case "xdp":
+      return XdpPort.open(spec, all);
     case "null":
       return openNull(spec, all);
     case "tap":

@@ -13,8 +13,13 @@ import type { FanoutMode } from "../sys/fanout.js";
 export type Kick =
   | { readonly kind: "none" }
   | { readonly kind: "eventfd"; readonly fd: number }
-  /** sendto without data: the kernel sends what lies in the socket's mapped ring. `name`: of the interface. */
-  | { readonly kind: "sendto"; readonly fd: number; readonly name: string };
+  /**
+   * sendto without data: the kernel sends what lies in the socket's mapped ring. `name`: of the interface. `tries`: some
+   * kernels send so many frames a call, say EAGAIN, and go on when they are called again; at once, so often.
+   */
+  | { readonly kind: "sendto"; readonly fd: number; readonly name: string; readonly tries?: number }
+  /** recvfrom without room for data: the kernel looks for free buffers in the socket's rings. */
+  | { readonly kind: "recvfrom"; readonly fd: number };
 
 export const noKick: Kick = { kind: "none" };
 
@@ -26,6 +31,20 @@ export interface QueueRings {
   /** After publishing on tx / releasing on rx. */
   readonly txKick: Kick;
   readonly rxKick: Kick;
+  /** Where the kernel makes the frames to send (tx=live), instead of a ring to send from. */
+  readonly live?: LiveTransmit | null;
+}
+
+/** An XDP program that marks and sends frames which the kernel makes, when BPF_PROG_TEST_RUN runs it. */
+export interface LiveTransmit {
+  /** Of the interface. */
+  readonly name: string;
+  /** Descriptor. */
+  readonly program: number;
+  /** Offset of the page shared with it: xdp/program.ts. */
+  readonly page: number;
+  /** Frames handed to the interface at once. */
+  readonly batch: number;
 }
 
 /** Plain data for workers. A queue whose rings are not both usable (disabled, not started) has null there. */
@@ -55,7 +74,7 @@ export interface PortFacts {
   readonly spec: string;
   readonly kind: string;
   readonly queues: number;
-  readonly ringFormat: "split" | "packed" | "tpacket_v2" | "none";
+  readonly ringFormat: "split" | "packed" | "tpacket_v2" | "xdp" | "none";
   readonly ringSize: number;
   readonly features: readonly string[];
   /** The longest frame, without FCS, that fits. */
@@ -78,12 +97,17 @@ export interface Port extends AsyncDisposable {
    * them. Loss of our own, never the device's. Absent: nothing can be lost there, or nobody could tell.
    */
   receiveDrops?(): number;
+  /**
+   * Frames that we handed over and that our own interface did not send, since the port was opened. Loss of our own, never
+   * the device's. Absent: nothing can be lost there, or nobody could tell.
+   */
+  sendDrops?(): number;
   /** Why there are no rings, where that is more than a closed connection; null: there are. */
   whyLost?(): string | null;
 }
 
 /** `kind:target[,option=value…]`, parsed and validated. */
-export type PortSpec = VhostUserPortSpec | NullPortSpec | PacketPortSpec | TapPortSpec;
+export type PortSpec = VhostUserPortSpec | NullPortSpec | PacketPortSpec | TapPortSpec | XdpPortSpec;
 
 export interface VhostUserPortSpec {
   /** The text it came from. */
@@ -142,4 +166,20 @@ export interface TapPortSpec {
   readonly persist: boolean;
   /** Set it up, and an interface that was there down again afterwards. */
   readonly up: boolean;
+}
+
+export interface XdpPortSpec {
+  readonly text: string;
+  readonly kind: "xdp";
+  /** Of the interface. */
+  readonly name: string;
+  /** Network namespace; null: that of this process. */
+  readonly netns: string | null;
+  readonly queues: number;
+  /** Frames of each ring, and of the memory in each direction. */
+  readonly size: number;
+  readonly mode: "auto" | "zerocopy" | "copy" | "skb";
+  readonly tx: "ring" | "live";
+  /** tx=live: frames handed to the interface at once. */
+  readonly batch: number;
 }

@@ -7,7 +7,7 @@ import { usageError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import { type FanoutMode, fanoutModes } from "../sys/fanout.js";
 import { checkInterfaceName } from "../sys/interface-name.js";
-import type { PacketPortSpec, PortSpec, VhostUserPortSpec } from "./port.js";
+import type { PacketPortSpec, PortSpec, VhostUserPortSpec, XdpPortSpec } from "./port.js";
 
 export interface PortOption {
   readonly name: string;
@@ -30,6 +30,8 @@ export interface PortKind {
 }
 
 const maxQueues = 8;
+/** TEST_XDP_MAX_BATCH of the kernel. */
+const mostLiveBatch = 256;
 const minSize = 4;
 const maxSize = 32_768;
 
@@ -144,6 +146,43 @@ export const portKinds: readonly PortKind[] = [
         default: "off",
         accepted: "off, kernel or hardware",
         meaning: "whose clock says when a frame arrived; off: ours, when it is seen",
+      },
+    ],
+  },
+  {
+    name: "xdp",
+    target: "IFACE",
+    targetMeaning: "the name of the interface",
+    read: xdpSpec,
+    summary:
+      "a network interface, through AF_XDP sockets and a program before its network stack; needs CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF",
+    options: [
+      netnsOption,
+      { ...queuesOption, meaning: "queues of the interface, from 0 on; what comes in on others goes to the kernel" },
+      {
+        ...sizeOption,
+        default: "4096",
+        accepted: `${minSize} to ${maxSize}, a power of two`,
+        meaning: "frames of each ring",
+      },
+      {
+        name: "mode",
+        default: "auto",
+        accepted: "auto, zerocopy, copy or skb",
+        meaning:
+          "auto: the driver's own XDP, without copying where it can; zerocopy: not else; copy: copying; skb: the kernel's generic XDP",
+      },
+      {
+        name: "tx",
+        default: "ring",
+        accepted: "ring or live",
+        meaning: "live: the kernel makes the frames to send, faster on veth; one flow of one size",
+      },
+      {
+        name: "batch",
+        default: "64",
+        accepted: "1 to 256",
+        meaning: "tx=live: frames handed to the interface at once; a veth's other end holds 256",
       },
     ],
   },
@@ -339,6 +378,25 @@ function packetSpec(text: string, name: string, values: OptionValues): PacketPor
     qdisc: values.oneOf("qdisc", ["bypass", "on"]),
     fanout: values.oneOf("fanout", Object.keys(fanoutModes) as FanoutMode[]),
     timestamp: values.oneOf("timestamp", ["off", "kernel", "hardware"]),
+  };
+}
+
+function xdpSpec(text: string, name: string, values: OptionValues): XdpPortSpec {
+  const queues = values.integer("queues", 1, maxQueues);
+  const tx = values.oneOf("tx", ["ring", "live"]);
+  if (tx === "live" && queues > 1) {
+    throw usageError("tx=live sends on one queue", { where: text, accepted: "queues=1" });
+  }
+  return {
+    text,
+    kind: "xdp",
+    name: checkInterfaceName(name, text),
+    netns: values.text("netns"),
+    queues,
+    size: values.size(false),
+    mode: values.oneOf("mode", ["auto", "zerocopy", "copy", "skb"]),
+    tx,
+    batch: values.integer("batch", 1, mostLiveBatch),
   };
 }
 

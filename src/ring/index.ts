@@ -1,7 +1,7 @@
 /**
  * Shared-memory rings as pure code over one ArrayBuffer: split and packed virtqueues of virtio 1.2 (§2.7, §2.8), driver
- * and device side, packet-socket rings, null rings, slot rings and io_uring. No system call, no clock, nothing but typed arrays: `port` finds the memory, `engine`
- * runs the loops. A driver trusts itself and checks what the device wrote; a device checks everything (RingFault).
+ * and device side, rings of packet and AF_XDP sockets, null rings, slot rings and io_uring. No system call,
+ * no clock, nothing but typed arrays: `port` finds the memory, `engine` runs the loops. A driver trusts itself and checks what the device wrote; a device checks everything (RingFault).
  */
 export { copyFrame } from "./copy.js";
 export {
@@ -31,7 +31,10 @@ export {
   type RxRing,
   type SlotRingLayout,
   type TxRing,
+  type XdpKernelRing,
+  type XdpRingLayout,
 } from "./ring.js";
 export type { FrameMover } from "./slot-ring.js";
 export { UringBatch, type UringEnter, type UringLayout, uringOperations } from "./uring.js";
 export { BURST_FRAMES, MAX_FRAME_BYTES, MAX_RING_SIZE, virtqueueAreas } from "./virtqueue.js";
+export { initialiseXdpRing, xdpFreeBytes } from "./xdp.js";

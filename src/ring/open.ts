@@ -26,6 +26,7 @@ import {
   virtqueueAreas,
   WRAP_BIT,
 } from "./virtqueue.js";
+import { XdpRx, XdpTx } from "./xdp.js";
 
 /** What makes the movers of slot rings: pure code has no system calls of its own. */
 export type MoverMaker = (memory: RingMemory, layout: SlotRingLayout) => FrameMover;
@@ -39,6 +40,7 @@ export function openTxRing(memory: RingMemory, layout: RingLayout, moverOf: Move
   if (layout.direction !== "tx") throw new RingFault("ring.direction", "a receive ring cannot transmit");
   if (layout.format === "slots") return new SlotTx(memory, layout, moverOf(memory, layout));
   if (layout.format === "null") return new NullTx(layout);
+  if (layout.format === "xdp") return new XdpTx(memory, layout);
   if (layout.format === "packet") return new PacketTx(memory, layout);
   if (layout.role === "device") {
     return layout.format === "split" ? new SplitDeviceTx(memory, layout) : new PackedDeviceTx(memory, layout);
@@ -52,6 +54,7 @@ export function openRxRing(memory: RingMemory, layout: RingLayout, moverOf: Move
   if (layout.direction !== "rx") throw new RingFault("ring.direction", "a transmit ring cannot receive");
   if (layout.format === "slots") return new SlotRx(memory, layout, moverOf(memory, layout));
   if (layout.format === "null") return new NullRx(layout);
+  if (layout.format === "xdp") return new XdpRx(memory, layout);
   if (layout.format === "packet") return new PacketRx(memory, layout);
   if (layout.role === "device") {
     return layout.format === "split" ? new SplitDeviceRx(memory, layout) : new PackedDeviceRx(memory, layout);

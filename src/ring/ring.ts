@@ -190,5 +190,40 @@ export interface MoverOrder {
   readonly uring: UringLayout | null;
 }
 
+/** Offsets in memory of a ring that the kernel shares: two counters, flags, entries. */
+export interface XdpKernelRing {
+  readonly producer: number;
+  readonly consumer: number;
+  readonly flags: number;
+  readonly entries: number;
+}
+
+/** One direction of an AF_XDP socket: a ring of descriptors and one of addresses, both of `size` entries. */
+export interface XdpRingLayout {
+  readonly format: "xdp";
+  readonly direction: "tx" | "rx";
+  readonly vring: number;
+  /** A power of two; also the number of chunks that belong to this direction. */
+  readonly size: number;
+  /** The tx or rx ring. */
+  readonly descriptors: XdpKernelRing;
+  /** The completion or fill ring. */
+  readonly addresses: XdpKernelRing;
+  /** Offset of the UMEM, which both directions share; a power of two of bytes a chunk. */
+  readonly umem: number;
+  readonly chunkBytes: number;
+  readonly firstChunk: number;
+  readonly maxFrameBytes: number;
+  /** To send: offset of memory that remembers which chunks are free (xdpFreeBytes). */
+  readonly free: number;
+  readonly start: 0;
+}
+
 /** Plain data, fit for structured clone: a worker opens its ring from it. */
-export type RingLayout = DriverRingLayout | DeviceRingLayout | NullRingLayout | PacketRingLayout | SlotRingLayout;
+export type RingLayout =
+  | DriverRingLayout
+  | DeviceRingLayout
+  | NullRingLayout
+  | PacketRingLayout
+  | SlotRingLayout
+  | XdpRingLayout;

@@ -203,6 +203,10 @@ export const errno = (): number => koffi.errno();
 export const errnoName = (code: number): string =>
   Object.entries(osConstants.errno).find(([, value]) => value === code)?.[0] ?? `errno ${code}`;
 
+/** 111 for `ECONNREFUSED`; 0 where there is none of that name. */
+export const errnoNumber = (name: string): number =>
+  Object.entries(osConstants.errno).find(([known]) => known === name)?.[1] ?? 0;
+
 /** Throws a sentence naming the call and errno where `result` is negative; else returns it. */
 export function checked(result: number, call: string, hint?: string): number {
   if (result >= 0) return result;

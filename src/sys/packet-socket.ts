@@ -136,7 +136,7 @@ export interface PacketReceiver {
 
 /** A socket that receives into its ring everything that comes in on the interface, to whomever it is addressed. */
 export function openPacketReceiver(place: SocketPlace, ring: RingRequest, options: ReceiverOptions): PacketReceiver {
-  const { where, facts } = place;
+  const { where } = place;
   const fd = openSocket(where);
   let showsOutgoing = false;
   whole(fd, () => {
@@ -146,13 +146,23 @@ export function openPacketReceiver(place: SocketPlace, ring: RingRequest, option
     showsOutgoing = trySet(fd, "PACKET_IGNORE_OUTGOING", int(1)) !== 0; // since Linux 4.20
     setRing(fd, "PACKET_RX_RING", ring, where);
     bindTo(place, fd, ETH_P_ALL);
-    // struct packet_mreq. A membership, unlike the interface's flag, ends with the socket, however that ends.
-    const membership = Buffer.alloc(16);
-    membership.writeInt32LE(facts.index, 0);
-    membership.writeUInt16LE(PACKET_MR_PROMISC, 4);
-    set(fd, "PACKET_ADD_MEMBERSHIP", membership, where);
+    joinPromiscuous(place, fd);
   });
   return { fd, showsOutgoing };
+}
+
+/** A membership, unlike the interface's flag, ends with the socket, however that ends. */
+function joinPromiscuous({ where, facts }: SocketPlace, fd: number): void {
+  const membership = Buffer.alloc(16); // struct packet_mreq
+  membership.writeInt32LE(facts.index, 0);
+  membership.writeUInt16LE(PACKET_MR_PROMISC, 4);
+  set(fd, "PACKET_ADD_MEMBERSHIP", membership, where);
+}
+
+/** A socket that receives nothing itself: while it is open, the interface takes what is addressed to anybody. */
+export function openPromiscuous(place: SocketPlace): number {
+  const fd = openSocket(place.where);
+  return whole(fd, () => joinPromiscuous(place, fd));
 }
 
 /** Makes bound sockets share what comes in: each frame goes to one of them. */

@@ -92,3 +92,5 @@ portContract(onVeth("packet", ",size=1000"));
 portContract(onVeth("packet", ",qdisc=on,timestamp=kernel,fanout=rnd,tx_size=5,size=64"));
 portContract(onTaps("io_uring"));
 portContract(onTaps("calls"));
+portContract(onVeth("xdp", ""));
+portContract(onVeth("xdp", ",mode=skb,size=64"));

@@ -1,0 +1,356 @@
+/**
+ * `xdp:IFACE`: a network interface through AF_XDP sockets, one a queue. A program of a few instructions gives them what
+ * comes in before the network stack sees it. With tx=live the kernel makes the frames, marked by the same program.
+ */
+import { closeSync } from "node:fs";
+import { environmentError, PktgenError, usageError } from "../errors.js";
+import { arena } from "../sys/arena.js";
+import { createDeviceMap, createSharedArray, createXskMap, loadXdp, updateMap } from "../sys/bpf.js";
+import { watchInterface } from "../sys/interface-watch.js";
+import { type InterfaceFacts, interfaceDriver, readInterface } from "../sys/netdev.js";
+import { inNetns } from "../sys/netns.js";
+import { openPromiscuous } from "../sys/packet-socket.js";
+import { type AttachResult, attachXdp, type XdpAttachment, type XdpHook } from "../sys/xdp-attach.js";
+import type { XskBinding } from "../sys/xsk.js";
+import { onInterface } from "./interface.js";
+import type { OpenPortOptions } from "./options.js";
+import { noKick, type Port, type PortFacts, type PortObserver, type PortRings, type XdpPortSpec } from "./port.js";
+import { PortState } from "./port-state.js";
+import { xdpPage, xdpPageBytes, xdpProgram } from "./xdp/program.js";
+import { BindRefused, openXdpQueue, type XdpQueue } from "./xdp/queue.js";
+
+const fcsBytes = 4;
+const vlanTagBytes = 4;
+/** What BPF_PROG_TEST_RUN makes of one page, less its own head and what the kernel keeps at both ends of a frame. */
+const mostLiveFrameBytes = 3_300;
+const twoTo32 = 2 ** 32;
+/** Before Linux 6.17 a call sends 32 frames where packets are copied: so many for the longest burst. */
+const kickTries = 8;
+
+/** One way of having an interface's frames. */
+interface Way {
+  readonly hook: XdpHook;
+  readonly binding: XskBinding;
+}
+
+/** In the order in which they are tried. */
+const ways: Readonly<Record<XdpPortSpec["mode"], readonly Way[]>> = {
+  auto: [
+    { hook: "native", binding: "auto" },
+    { hook: "generic", binding: "copy" },
+  ],
+  zerocopy: [{ hook: "native", binding: "zerocopy" }],
+  copy: [{ hook: "native", binding: "copy" }],
+  skb: [{ hook: "generic", binding: "copy" }],
+};
+
+/** Everything that is opened together and closed together. */
+interface Opened {
+  readonly facts: InterfaceFacts;
+  readonly way: Way;
+  readonly attachment: XdpAttachment | null;
+  readonly program: number;
+  /** Offset of the page shared with the program. */
+  readonly page: number;
+  readonly queues: readonly XdpQueue[];
+  readonly close: () => void;
+}
+
+export class XdpPort implements Port {
+  readonly spec: XdpPortSpec;
+  readonly #options: OpenPortOptions;
+  readonly #state: PortState;
+  readonly #driver: string | null;
+  readonly #watch: Disposable;
+  /** The interface's own counts at the beginning. */
+  readonly #before: InterfaceFacts["statistics"];
+  #opened: Opened;
+  /** Of what was opened before the interface went down and came back. */
+  #earlier = { drops: 0, handed: 0 };
+  #lost: string | null = null;
+  #open = true;
+
+  /** @throws PktgenError (2, 3): see onInterface, and what the kernel refuses. */
+  static open(spec: XdpPortSpec, options: OpenPortOptions): XdpPort {
+    return onInterface(spec, options, (facts) => new XdpPort(spec, options, facts));
+  }
+
+  private constructor(spec: XdpPortSpec, options: OpenPortOptions, facts: InterfaceFacts) {
+    this.spec = spec;
+    this.#options = options;
+    this.#state = new PortState(arena(), spec.queues);
+    this.#driver = interfaceDriver(facts.name);
+    this.#before = facts.statistics;
+    this.#opened = openAll(spec, options, facts);
+    try {
+      this.#watch = watchInterface(facts.index, (now) => this.#changed(now));
+    } catch (error) {
+      this.#opened.close();
+      throw error;
+    }
+    this.#publish();
+  }
+
+  #publish(): void {
+    const { name, tx, batch } = this.spec;
+    const { queues, program, page } = this.#opened;
+    this.#lost = null;
+    this.#state.publish(
+      queues.map((queue, index) => ({
+        queue: index,
+        tx: tx === "live" || !this.#options.sends ? null : queue.tx,
+        rx: this.#options.receives ? queue.rx : null,
+        txKick: this.#options.sends ? { kind: "sendto", fd: queue.fd, name, tries: kickTries } : noKick,
+        rxKick: { kind: "recvfrom", fd: queue.fd },
+        live: tx === "live" && index === 0 ? { program, page, batch, name } : null,
+      })),
+    );
+  }
+
+  #changed(now: InterfaceFacts | null): void {
+    const { name } = this.spec;
+    if (now === null) this.#lose(`interface ${name} was removed`);
+    else if (!now.up) this.#lose(`interface ${name} went down`);
+    else if (!now.carrier) this.#lose(`interface ${name} lost its carrier`);
+    else if (this.#lost !== null) this.#reopen();
+  }
+
+  #lose(why: string): void {
+    if (this.#lost !== null) return;
+    this.#state.lose(why);
+    this.#earlier = { drops: this.#socketDrops(), handed: this.#handed() };
+    this.#lost = why;
+    this.#opened.close();
+  }
+
+  #reopen(): void {
+    try {
+      this.#opened = onInterface(this.spec, this.#options, (facts) => openAll(this.spec, this.#options, facts));
+      this.#publish();
+    } catch (error) {
+      if (!(error instanceof PktgenError)) throw error;
+    }
+  }
+
+  /** Frames that found no room in the sockets. */
+  #socketDrops(): number {
+    const now = this.#lost === null ? this.#opened.queues : [];
+    return now.reduce((sum, queue) => sum + queue.drops(), this.#earlier.drops);
+  }
+
+  /** Frames that tx=live handed to the interface. */
+  #handed(): number {
+    return this.#earlier.handed + (this.#lost === null ? this.#pageCounter(xdpPage.handed) : 0);
+  }
+
+  #pageCounter(offset: number): number {
+    const { u32 } = arena().memory();
+    const at = (this.#opened.page + offset) >>> 2;
+    return u32[at] + u32[at + 1] * twoTo32;
+  }
+
+  #statistics(): InterfaceFacts["statistics"] | null {
+    const { netns, text, name } = this.spec;
+    return inNetns(netns, text, () => readInterface(name))?.statistics ?? null;
+  }
+
+  /**
+   * What found no room in our sockets, or before them in the interface. Most drivers count what the sockets refuse among
+   * their own drops, so that the greater of the two has them all.
+   */
+  receiveDrops(): number {
+    const now = this.#statistics();
+    const before = this.#before;
+    const dropped = now === null ? 0 : now.rxDropped + now.rxMissed - before.rxDropped - before.rxMissed;
+    return Math.max(this.#socketDrops(), dropped);
+  }
+
+  /**
+   * Frames of tx=live that the interface says nothing of: it neither sent nor dropped them. It has no way of taking them
+   * (a veth pair whose other end has no NAPI), or its ring was full. What else was sent on it may hide a few.
+   */
+  sendDrops(): number {
+    const now = this.spec.tx === "live" ? this.#statistics() : null;
+    if (now === null) return 0;
+    const before = this.#before;
+    const told = now.txPackets + now.txDropped + now.txErrors - before.txPackets - before.txDropped - before.txErrors;
+    return Math.max(0, this.#handed() - told);
+  }
+
+  whyLost(): string | null {
+    return this.#lost;
+  }
+
+  ready(timeoutMs: number): Promise<PortRings> {
+    return this.#state.ready(timeoutMs, () =>
+      environmentError(this.#lost ?? "the port is closed", { where: this.spec.text }),
+    );
+  }
+
+  rings(): PortRings | null {
+    return this.#state.rings;
+  }
+
+  observe(observer: PortObserver): void {
+    this.#state.observe(observer);
+  }
+
+  breakConnection(why: string): void {
+    this.#lose(why);
+  }
+
+  facts(): PortFacts {
+    const { spec } = this;
+    const { queues, way, attachment, facts } = this.#opened;
+    const [first] = queues;
+    return {
+      spec: spec.text,
+      kind: spec.kind,
+      queues: spec.queues,
+      ringFormat: "xdp",
+      ringSize: spec.size,
+      features: [
+        ...(this.#driver === null ? [] : [`driver ${this.#driver}`]),
+        `mtu ${facts.mtu}`,
+        ...(attachment === null ? [] : [`${way.hook} XDP`]),
+        first?.zeroCopy === true ? "zero-copy" : "copied",
+        ...(attachment?.by === "netlink" ? ["attached without a link: stays after SIGKILL"] : []),
+        ...(spec.tx === "live" && this.#options.sends ? [`live frames, ${spec.batch} at once`] : []),
+      ],
+      maxFrameBytes: first?.tx.maxFrameBytes ?? 0,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#watch[Symbol.dispose]();
+    if (this.#lost === null) {
+      this.#state.lose("the port was closed");
+      this.#opened.close();
+    }
+    this.#state.fail(environmentError("the port is closed", { where: this.spec.text }));
+  }
+}
+
+/** In the interface's namespace. What was opened is closed again where a later part fails. */
+function openAll(spec: XdpPortSpec, options: OpenPortOptions, facts: InterfaceFacts): Opened {
+  const undo: (() => void)[] = [];
+  const close = (): void => {
+    for (const step of undo.splice(0).toReversed()) step();
+  };
+  try {
+    if (options.receives) keep(openPromiscuous({ where: spec.text, facts }), undo);
+    const { program, page, sockets } = loadProgram(spec, options, facts, undo);
+    const { way, attachment, queues } = openSomeWay(spec, options, facts, program, undo);
+    for (const [index, queue] of queues.entries()) if (options.receives) updateMap(sockets, index, queue.fd);
+    return { facts, way, attachment, program, page, queues, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** A descriptor that is closed with the rest. */
+function keep(fd: number, undo: (() => void)[]): number {
+  undo.push(() => closeSync(fd));
+  return fd;
+}
+
+/** The program and its maps; sockets are put in when they are there, and until then everything goes to the kernel. */
+function loadProgram(
+  spec: XdpPortSpec,
+  options: OpenPortOptions,
+  facts: InterfaceFacts,
+  undo: (() => void)[],
+): { readonly program: number; readonly page: number; readonly sockets: number } {
+  const isLive = spec.tx === "live" && options.sends;
+  if (isLive) checkLiveFrames(spec, options);
+  const pageMap = keep(createSharedArray("pktgen_page", xdpPageBytes), undo);
+  const page = arena().mapKernel(pageMap, 0, xdpPageBytes).offset;
+  undo.push(() => arena().release(page));
+  const sockets = keep(createXskMap("pktgen_sockets", spec.queues), undo);
+  const devices = isLive ? keep(createDeviceMap("pktgen_devices", 1), undo) : -1;
+  if (isLive) updateMap(devices, 0, facts.index);
+  const live = isLive ? { devices, interfaceIndex: facts.index } : null;
+  const program = keep(loadXdp("pktgen_xdp", xdpProgram({ page: pageMap, sockets, live })), undo);
+  return { program, page, sockets };
+}
+
+/** @throws PktgenError (2): they would not fit. */
+function checkLiveFrames({ text }: XdpPortSpec, { sendFrameBytes }: OpenPortOptions): void {
+  if (sendFrameBytes <= mostLiveFrameBytes) return;
+  throw usageError(`tx=live makes no frames of ${sendFrameBytes} bytes`, {
+    where: text,
+    accepted: `at most ${mostLiveFrameBytes} bytes`,
+    hint: "tx=ring takes longer ones",
+  });
+}
+
+interface OpenWay {
+  readonly way: Way;
+  /** null: nothing is received, and a ring needs no program to send. */
+  readonly attachment: XdpAttachment | null;
+  readonly queues: readonly XdpQueue[];
+}
+
+/** The first way that this interface has. */
+function openSomeWay(
+  spec: XdpPortSpec,
+  options: OpenPortOptions,
+  facts: InterfaceFacts,
+  program: number,
+  undo: (() => void)[],
+): OpenWay {
+  const refusals: string[] = [];
+  for (const way of ways[spec.mode]) {
+    const opened = openWay(spec, options, facts, program, way);
+    if ("refused" in opened) {
+      refusals.push(`${way.hook} XDP${way.binding === "zerocopy" ? " without copying" : ""}: ${opened.refused}`);
+      continue;
+    }
+    undo.push(() => closeWay(opened));
+    return opened;
+  }
+  throw environmentError(`interface ${spec.name} has no XDP of the kind asked for (${refusals.join(", ")})`, {
+    where: spec.text,
+    hint: spec.mode === "auto" ? "a packet: port needs none" : "mode=auto takes what there is",
+  });
+}
+
+function closeWay({ queues, attachment }: Pick<OpenWay, "queues" | "attachment">): void {
+  // First the program, so that nothing is redirected to a socket that is gone.
+  attachment?.detach();
+  for (const queue of queues) queue.close();
+}
+
+function openWay(
+  spec: XdpPortSpec,
+  options: OpenPortOptions,
+  facts: InterfaceFacts,
+  program: number,
+  way: Way,
+): OpenWay | { readonly refused: string } {
+  const attachment = options.receives || spec.tx === "live" ? attach(spec, facts, program, way.hook) : null;
+  if (attachment !== null && "refused" in attachment) return attachment;
+  const queues: XdpQueue[] = [];
+  try {
+    const maxFrameBytes = Math.max(options.maxFrameBytes + vlanTagBytes, options.sendFrameBytes) - fcsBytes;
+    const shared = { where: spec.text, facts, size: spec.size, maxFrameBytes, binding: way.binding };
+    for (let queue = 0; queue < spec.queues; queue++) queues.push(openXdpQueue({ ...shared, queue }));
+    return { way, attachment, queues };
+  } catch (error) {
+    closeWay({ queues, attachment });
+    if (error instanceof BindRefused) return { refused: error.code };
+    throw error;
+  }
+}
+
+function attach(spec: XdpPortSpec, facts: InterfaceFacts, program: number, hook: XdpHook): AttachResult {
+  const attached = attachXdp(program, { interfaceIndex: facts.index, netns: spec.netns, hook });
+  if (!("refused" in attached) || (attached.refused !== "EBUSY" && attached.refused !== "EEXIST")) return attached;
+  throw environmentError(`another XDP program is on interface ${facts.name} (${attached.refused})`, {
+    where: spec.text,
+    hint: `end the program that put it there; if nobody needs it, ip link set ${facts.name} xdp off`,
+  });
+}
