@@ -6,6 +6,7 @@ import { compileStream } from "../stream/compile.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import type { JobContext, OpenPort } from "./job.js";
 import { LagWindow } from "./lag-window.js";
+import { LiveSender } from "./live-sender.js";
 import { QueueSender } from "./queue-sender.js";
 import { Receiver } from "./receiver.js";
 import type { Sender } from "./sender.js";
@@ -21,6 +22,8 @@ export interface DirectionStart {
   readonly generation: number;
   /** Is shown the frames that come in on the receiving port and are not ours. */
   readonly foreignFrames: ForeignFrames | null;
+  /** The kernel makes the frames (tx=live of the sending port). */
+  readonly live: boolean;
 }
 
 export class Direction {
@@ -42,10 +45,10 @@ export class Direction {
     const { memory, nowNs } = context;
     const program = compileStream(order.stream, order.size);
     const { queues, trial, startSequence, firstStream = 0 } = order;
-    const senders = Array.from(
-      { length: queues },
-      (_, queue) => new QueueSender({ memory, program, queue, queues, trial, firstStream, startSequence, generation }),
-    );
+    const shared = { memory, program, queues, trial, firstStream, startSequence };
+    const senders: Sender[] = start.live
+      ? [new LiveSender(shared)]
+      : Array.from({ length: queues }, (_, queue) => new QueueSender({ ...shared, queue, generation }));
     const lag = order.load.kind === "paced" ? new LagWindow() : null;
     this.#senders = senders;
     this.transmitter = new Transmitter(order, senders, nowNs, lag);

@@ -204,7 +204,8 @@ class Generator implements Job {
     const directions = orders.map((order, d) => {
       const [txPort, rxPort] = d === 0 ? [0, last] : [last, 0];
       const foreignFrames = this.#stations.at(rxPort);
-      return new Direction(this.#context, { order, txPort, rxPort, generation: this.#generation, foreignFrames });
+      const live = this.#ports[txPort]?.queues[0]?.live != null;
+      return new Direction(this.#context, { order, txPort, rxPort, generation: this.#generation, foreignFrames, live });
     });
     this.#stations.begin(orders[0].trial, directions);
     return directions;

@@ -3,6 +3,7 @@
  * says run, and hands over everything else (rings that came or went, commands) while the loop stands, so that a
  * job never has to look for messages and its hot methods stay small.
  */
+import type { LiveTransmit } from "../port/port.js";
 import type { RingMemory } from "../ring/memory.js";
 import type { RxRing, TxRing } from "../ring/ring.js";
 
@@ -10,6 +11,8 @@ import type { RxRing, TxRing } from "../ring/ring.js";
 export interface OpenQueue {
   readonly tx: TxRing | null;
   readonly rx: RxRing | null;
+  /** Set where the kernel makes the frames to send. */
+  readonly live?: LiveTransmit | null;
   /** Wakes the peer's side of tx / rx; called after `notifyWanted()` said so. */
   notifyTx(): void;
   notifyRx(): void;

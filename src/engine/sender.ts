@@ -25,6 +25,8 @@ export interface Sender {
   readonly bytes: number;
   /** At max a turn with less room than this is skipped, so that bursts do not get small. */
   readonly halfRing: number;
+  /** The trial begins at this time of the engine's clock; for senders with a clock of their own. */
+  start?(epochNs: number): void;
   /** The queue now; null: its peer is gone. What was outstanding then will never be taken. */
   attach(open: OpenQueue | null): void;
   /** Frames that `send` would take now. */

@@ -94,6 +94,7 @@ export class Transmitter {
 
   start(epochNs: number): void {
     this.#epochNs = epochNs;
+    for (const sender of this.#senders) sender.start?.(epochNs);
   }
 
   get ended(): boolean {

@@ -39,6 +39,7 @@ function openQueue(queue: QueueRings): OpenQueue {
   return {
     tx: queue.tx === null ? null : openTxRing(memory, queue.tx, moverOf),
     rx: queue.rx === null ? null : openRxRing(memory, queue.rx, moverOf),
+    live: queue.live ?? null,
     notifyTx: kicker(queue.txKick),
     notifyRx: kicker(queue.rxKick),
   };

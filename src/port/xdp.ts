@@ -98,7 +98,7 @@ export class XdpPort implements Port {
     this.#state.publish(
       queues.map((queue, index) => ({
         queue: index,
-        tx: tx === "live" || !this.#options.sends ? null : queue.tx,
+        tx: this.#options.sends ? queue.tx : null,
         rx: this.#options.receives ? queue.rx : null,
         txKick: this.#options.sends ? { kind: "sendto", fd: queue.fd, name, tries: kickTries } : noKick,
         rxKick: { kind: "recvfrom", fd: queue.fd },

@@ -1,5 +1,4 @@
 /** AF_XDP sockets (linux/if_xdp.h, Documentation/networking/af_xdp.rst): one a queue, with memory and four rings. */
-import { closeSync } from "node:fs";
 import { environmentError, type PktgenError } from "../errors.js";
 import { xdpCapabilities } from "./bpf.js";
 import { grantHint } from "./capabilities.js";
@@ -176,14 +175,4 @@ export function readXskStatistics(fd: number): XskStatistics | null {
   const view = new DataView(answer.buffer);
   const at = (field: number): number => Number(view.getBigUint64(8 * field, true));
   return { rxDropped: at(0), rxInvalid: at(1), txInvalid: at(2), rxRingFull: at(3), fillRingEmpty: at(4) };
-}
-
-/** Closes the socket where a later step fails. */
-export function wholeXsk<T>(fd: number, steps: () => T): T {
-  try {
-    return steps();
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
 }
