@@ -102,7 +102,7 @@ export class XdpPort implements Port {
         rx: this.#options.receives ? queue.rx : null,
         txKick: this.#options.sends ? { kind: "sendto", fd: queue.fd, name, tries: kickTries } : noKick,
         rxKick: { kind: "recvfrom", fd: queue.fd },
-        live: tx === "live" && index === 0 ? { program, page, batch, name } : null,
+        live: tx === "live" && this.#options.sends && index === 0 ? { program, page, batch, name } : null,
       })),
     );
   }

@@ -152,7 +152,8 @@ function bindRefused({ where, facts, queue, binding }: XdpQueueSetup, code: stri
       hint: `ethtool -l ${facts.name} shows them, and ethtool -L sets them`,
     });
   }
-  if (code === "EOPNOTSUPP" || code === "EPROTONOSUPPORT") return new BindRefused(code);
+  // One number has both names.
+  if (code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "EPROTONOSUPPORT") return new BindRefused(code);
   const how = binding === "zerocopy" ? " without copying" : "";
   return environmentError(`no AF_XDP socket can be bound to queue ${queue} of ${facts.name}${how}: ${code}`, { where });
 }
