@@ -15,6 +15,12 @@ export interface RunOptions {
   readonly rx?: string;
   readonly bidirectional?: boolean;
   readonly yesThisInterface?: boolean;
+  readonly txAddress?: string;
+  readonly rxAddress?: string;
+  readonly gateway?: string;
+  readonly rxGateway?: string;
+  readonly hop?: readonly string[];
+  readonly reverseHop?: readonly string[];
   readonly queues?: string;
   readonly lineRate?: string;
   readonly rate?: string;
@@ -37,7 +43,7 @@ export interface RunOptions {
   readonly verbose?: boolean;
 }
 
-type Row = readonly [flags: string, help: string];
+type Row = readonly [flags: string, help: string, repeatable?: true];
 
 /** Heading → its options. Every heading ends in `(run):`, which is how the main help finds them. */
 const groups: Readonly<Record<string, readonly Row[]>> = {
@@ -62,6 +68,19 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       "send on an interface even though it carries the machine's default route or an SSH connection",
     ],
     ["--bidirectional", "both ways at once between --tx and --rx; each way has the whole --rate and --count"],
+    [
+      "--tx-address <list>",
+      "addresses that the sending port answers for (ARP, neighbour discovery, echo) and frames come from, e.g. 198.18.0.2/24,2001:2::2/64",
+    ],
+    ["--rx-address <list>", "the same of the receiving port; frames go there, e.g. 198.18.1.2/24"],
+    ["--gateway <list>", "router on the sending side, which frames are sent to, e.g. 198.18.0.1"],
+    ["--rx-gateway <list>", "router on the receiving side, for --bidirectional, e.g. 198.18.1.1"],
+    [
+      "--hop <hop>",
+      "counters of a hop of the device, in the frame's order: NAME,rx=SOURCE,tx=SOURCE[,dropped=SOURCE] (below); repeatable",
+      true,
+    ],
+    ["--reverse-hop <hop>", "the same for the way back (default: --hop turned round, where all are netdev:)", true],
     ["--queues <n>", "queue pairs, 1 to 8 (default: 1)"],
     ["--line-rate <rate>", "speed to take percentages of and to judge by, e.g. 10Gbps; virtual ports have none"],
   ],
@@ -91,9 +110,14 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
 /** Adds them to `run`. */
 export function addRunOptions(command: Command): void {
   for (const [heading, rows] of Object.entries(groups)) {
-    for (const [flags, help] of rows) command.addOption(new Option(flags, help).helpGroup(`${heading} (run):`));
+    for (const [flags, help, repeatable] of rows) {
+      const option = new Option(flags, help).helpGroup(`${heading} (run):`);
+      command.addOption(repeatable === true ? option.argParser(collect) : option);
+    }
   }
 }

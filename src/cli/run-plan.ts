@@ -2,10 +2,9 @@
 import { parseEmbeddedOptions } from "../dut/embedded/options.js";
 import { parseTestpmdOptions } from "../dut/testpmd/options.js";
 import { PktgenError, usageError } from "../errors.js";
-import type { DutChoice, GeneratorPorts, RunPlan, TrialChoice } from "../method/plan.js";
+import type { DutChoice, RunPlan, TrialChoice } from "../method/plan.js";
 import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
-import type { PortSpec } from "../port/port.js";
 import type { Profile } from "../profile/index.js";
 import { type StreamSpec, streamSpec } from "../stream/spec.js";
 import {
@@ -21,7 +20,8 @@ import {
   type Rate,
   ratePps,
 } from "../units.js";
-import { parseCores, parsePort, parseQueues } from "./option-values.js";
+import { externalDut, externalOptions, generatorPorts } from "./external-options.js";
+import { parseCores, parseQueues } from "./option-values.js";
 import type { RunOptions } from "./run-options.js";
 
 const defaultWarmupNs = 500e6;
@@ -39,40 +39,14 @@ const dutKinds = ["embedded", "external", "testpmd"] as const;
 const given = <T>(text: string | undefined, parse: (text: string) => T): T | undefined =>
   text === undefined ? undefined : parse(text);
 
-/** A port's own queues= wins over --queues; without either it has one. */
-function portWithQueues(text: string, option: string, queues: number | undefined): PortSpec {
-  const spec = parsePort(text, option);
-  if (queues === undefined || queues === spec.queues) return spec;
-  if (!/,queues=/.test(text)) return { ...spec, queues };
-  if (spec.queues > queues) return spec;
-  const accepted = `at least ${queues} queues, as --queues asks`;
-  throw usageError(`the port has ${spec.queues} queue pairs`, { where: `${option} ${text}`, accepted });
-}
-
-/** `device` and `example`: for the error where there is none to send on. */
-function generatorPorts(
-  { tx, rx }: RunOptions,
-  queues: number | undefined,
-  device: string,
-  example: string,
-): GeneratorPorts {
-  if (tx === undefined) {
-    const what = `${device} needs a port to send on`;
-    throw usageError(what, { where: "--tx", accepted: `e.g. ${example}`, hint: "see pktgen-ts ports" });
-  }
-  const same = rx === undefined || rx === tx;
-  return {
-    tx: portWithQueues(tx, "--tx", queues),
-    rx: same ? null : portWithQueues(rx, "--rx", queues),
-  };
-}
-
-/** Devices that this program starts bring the ports to send on. */
-function refusePorts({ tx, rx }: RunOptions, kind: string): void {
-  const port = tx === undefined ? (rx === undefined ? undefined : "--rx") : "--tx";
-  if (port === undefined) return;
+/** Devices that this program starts bring the ports to send on, and their counters. */
+function refusePorts(options: RunOptions, kind: string, allowed: readonly string[] = []): void {
+  const found = Object.entries(externalOptions).find(
+    ([key]) => options[key as keyof RunOptions] !== undefined && !allowed.includes(key),
+  );
+  if (found === undefined) return;
   const hint = "add --dut external to use ports of your own";
-  throw usageError(`the ${kind} device brings its own ports`, { where: port, accepted: "no ports with it", hint });
+  throw usageError(`the ${kind} device brings its own ports`, { where: found[1], accepted: "no ports with it", hint });
 }
 
 function embeddedDut(options: RunOptions, rest: string): DutChoice {
@@ -84,13 +58,13 @@ function embeddedDut(options: RunOptions, rest: string): DutChoice {
 function testpmdDut(options: RunOptions, rest: string, queues: number | undefined): DutChoice {
   const parsed = parseTestpmdOptions(rest, "--dut");
   const { kind } = parsed.port;
-  if (kind === "vhost") refusePorts(options, "testpmd");
+  refusePorts(options, "testpmd", kind === "vhost" ? [] : ["tx", "rx"]);
   const own = kind === "vhost" || (kind === "tap" && options.tx === undefined && options.rx === undefined);
   const ports = own ? null : generatorPorts(options, queues, `testpmd with port=${kind}`, "packet:veth0");
   return { kind: "testpmd", options: parsed, ports };
 }
 
-function dutOf(options: RunOptions, queues: number | undefined): DutChoice {
+function dutOf(options: RunOptions, profile: Profile | null, queues: number | undefined): DutChoice {
   const text = options.dut ?? "embedded";
   const comma = text.indexOf(",");
   const kind = comma < 0 ? text : text.slice(0, comma);
@@ -105,7 +79,7 @@ function dutOf(options: RunOptions, queues: number | undefined): DutChoice {
     throw usageError(`unknown device under test "${kind}"`, { where: "--dut", accepted, ...hint });
   }
   if (comma >= 0) throw usageError(`external has no options, but "${rest}" is given`, { where: "--dut", accepted });
-  return { kind: "external", ...generatorPorts(options, queues, "an external device", "virtio-user:/tmp/vhost0") };
+  return externalDut(options, profile, queues);
 }
 
 function trialsOf(options: RunOptions): TrialChoice {
@@ -225,7 +199,7 @@ function queuesOf(asked: number | undefined, dut: DutChoice): number {
 /** Throws a usage error (2) for the first option that cannot be. */
 export function planRun(options: RunOptions, profile: Profile | null, commandLine: string): RunPlan {
   const asked = given(options.queues, (text) => parseQueues(text, "--queues"));
-  const dut = dutOf(options, asked);
+  const dut = dutOf(options, profile, asked);
   const trials = trialsOf(options);
   const seed = given(options.seed, (text) => parseCount(text, "--seed", 0)) ?? 1;
   const stream = streamOf(options, profile, seed);

@@ -63,8 +63,7 @@ export interface Generator extends AsyncDisposable {
 }
 
 export async function startGenerator(setup: GeneratorSetup): Promise<Generator> {
-  let onDone: (() => void) | null = null;
-  let onFailure: ((error: Error) => void) | null = null;
+  const waits = new DoneWait();
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
   const { stations = [] } = setup;
   const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, stations };
@@ -77,34 +76,17 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
     cpu: setup.cpu,
     busy: setup.busy,
     onEvent: (event) => {
-      if ((event as GeneratorEvent).kind === "done") onDone?.();
+      if ((event as GeneratorEvent).kind === "done") waits.done();
     },
-    onFailure: (error) => onFailure?.(error),
+    onFailure: (error) => waits.fail(error),
   });
   const say = (command: GeneratorCommand): Promise<unknown> => worker.command(command);
-
-  /** Lets the loop run until it says that it is done. */
-  const untilDone = async (begun: () => void): Promise<void> => {
-    const done = new Promise<void>((resolve, reject) => {
-      onDone = resolve;
-      onFailure = reject;
-    });
-    try {
-      worker.run();
-      begun();
-      await done;
-    } finally {
-      onDone = null;
-      onFailure = null;
-      worker.stand();
-    }
-  };
   const runDirections: Generator["runDirections"] = async (orders, signal, last) => {
     await say({ kind: "trial", orders });
     const stop = (): void => void say({ kind: "stop" }).catch(() => {});
     signal.addEventListener("abort", stop, { once: true });
     try {
-      await untilDone(() => {
+      await waits.run(worker, () => {
         if (signal.aborted) stop();
       });
     } finally {
@@ -115,7 +97,7 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
   };
   const run = async (errand: Errand): Promise<ErrandOutcome> => {
     await say({ kind: "errand", errand });
-    await untilDone(() => {});
+    await waits.run(worker, () => {});
     return (await say({ kind: "outcome" })) as ErrandOutcome;
   };
   return {
@@ -125,20 +107,52 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
     resolve: async (port, target, from) => (await run({ kind: "resolve", port, target, from })).mac,
     runTrial: async (order, signal) => (await runDirections([order], signal))[0]!,
     floorNs: async (order) => (await say({ kind: "floor", order })) as FloorAnswer,
-    progress() {
-      const page = worker.counters;
-      const now = page[counter.phase];
-      if (now === phase.idle) return null;
-      return {
-        phase: now === phase.sending ? "sending" : now === phase.settling ? "settling" : "done",
-        published: page[counter.published],
-        received: page[counter.received],
-        accepted: page[counter.accepted],
-        corrupt: page[counter.corrupt],
-        missing: page[counter.missing],
-        elapsedNs: page[counter.elapsedNs],
-      };
-    },
+    progress: () => progressOf(worker.counters),
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
   };
+}
+
+function progressOf(page: Float64Array): TrialProgress | null {
+  const now = page[counter.phase];
+  if (now === phase.idle) return null;
+  return {
+    phase: now === phase.sending ? "sending" : now === phase.settling ? "settling" : "done",
+    published: page[counter.published],
+    received: page[counter.received],
+    accepted: page[counter.accepted],
+    corrupt: page[counter.corrupt],
+    missing: page[counter.missing],
+    elapsedNs: page[counter.elapsedNs],
+  };
+}
+
+/** Lets the loop run until it says that it is done, or its thread is gone. */
+class DoneWait {
+  #resolve: (() => void) | null = null;
+  #reject: ((error: Error) => void) | null = null;
+
+  done(): void {
+    this.#resolve?.();
+  }
+
+  fail(error: Error): void {
+    this.#reject?.(error);
+  }
+
+  /** `begun` is called once the loop runs. */
+  async run(worker: LoopWorker, begun: () => void): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    try {
+      worker.run();
+      begun();
+      await done;
+    } finally {
+      this.#resolve = null;
+      this.#reject = null;
+      worker.stand();
+    }
+  }
 }

@@ -54,6 +54,11 @@ export class Station implements ForeignFrames {
     this.#port = port;
   }
 
+  /** The port can receive at all. */
+  get listens(): boolean {
+    return this.#port?.queues.some(({ rx }) => rx !== null) ?? false;
+  }
+
   /** A trial begins; `sender` fills the port's first transmit ring in it, where there is one. */
   begin(trial: number, sender: Sender | null): void {
     this.#trial = trial;

@@ -58,7 +58,7 @@ export class Stations {
     const beside = this.at(txPort).sent;
     if (other !== undefined) return { returned: other.receiver.returned, answered: this.at(rxPort).answered, beside };
     return {
-      returned: txPort === rxPort ? null : this.at(txPort).returned,
+      returned: txPort === rxPort || !this.at(txPort).listens ? null : this.at(txPort).returned,
       answered: this.#stations.reduce((sum, { answered }) => sum + answered, 0),
       beside,
     };

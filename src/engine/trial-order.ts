@@ -136,7 +136,7 @@ export interface TrialReport {
   readonly receive: ReceiveReport;
   /** The thread slept while it was sending, instead of polling. */
   readonly slept: boolean;
-  /** Frames of this direction that came back where they had been sent; null: one port does both. */
+  /** Frames of this direction that came back where they had been sent; null: nobody looked there. */
   readonly returned: number | null;
   /** Questions of neighbours that were answered: on both ports where there is one direction, else on the receiving one. */
   readonly answered: number;

@@ -1,14 +1,16 @@
 /** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
 import { type Dut, startDut } from "../dut/index.js";
 import { type Generator, startGenerator } from "../engine/start-generator.js";
-import type { TrialOrder } from "../engine/trial-order.js";
+import type { StationSetup, TrialOrder } from "../engine/trial-order.js";
 import { environmentError } from "../errors.js";
 import { openPort, parsePortSpec } from "../port/index.js";
 import type { Port, PortFacts, PortSpec } from "../port/port.js";
-import { frameSizesOf, isSigned } from "../stream/spec.js";
+import { reverseStream } from "../stream/reverse.js";
+import { frameSizesOf, isSigned, type StreamSpec } from "../stream/spec.js";
 import { watchDisturbance } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
 import type { FrameSize } from "../units.js";
+import { ExternalCounters, externalOf, neighbourStreams, stationsOf } from "./external.js";
 import type { RunPlan } from "./plan.js";
 
 /** RFC 2544 §23: wait two seconds for residual frames. */
@@ -21,6 +23,10 @@ export interface Lab extends AsyncDisposable {
   /** null: external, nobody here has its counters. */
   readonly dut: Dut | null;
   readonly generator: Generator;
+  /** What each direction sends, the forward one first, addressed to whom it goes. */
+  readonly streams: readonly [StreamSpec, StreamSpec];
+  /** Of a device that somebody else started, and whose counters can be read; else null. */
+  readonly external: ExternalCounters | null;
   readonly settleNs: number;
   /** There are more polling threads than CPUs for them. */
   readonly cooperative: boolean;
@@ -60,6 +66,24 @@ function portSpecs({ dut }: RunPlan, started: Dut | null): PortSpec[] {
   return ports.rx === null ? [ports.tx] : [ports.tx, ports.rx];
 }
 
+async function streamsOf(
+  plan: RunPlan,
+  stations: readonly (StationSetup | null)[],
+  generator: Generator,
+): Promise<Lab["streams"]> {
+  const choice = externalOf(plan);
+  if (choice === null) return [plan.stream, reverseStream(plan.stream)];
+  const [forward, reverse] = await neighbourStreams(choice, plan.stream, stations, generator);
+  return [forward!, reverse!];
+}
+
+function externalCounters(plan: RunPlan, generator: Generator): ExternalCounters | null {
+  const choice = externalOf(plan);
+  if (choice === null) return null;
+  const counters = new ExternalCounters(choice, plan.bidirectional ? 2 : 1, () => generator.drain());
+  return counters.any ? counters : null;
+}
+
 /** Opens everything; what was opened is closed again where a later part fails. */
 export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> {
   const maxFrameBytes = longestFrameBytes(plan);
@@ -76,7 +100,8 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     const growthBytes = dut?.growthBytes ?? 0;
     const specs = portSpecs(plan, dut);
     for (const [index, spec] of specs.entries()) {
-      const both = specs.length === 1 || plan.bidirectional;
+      const neighbours = plan.dut.kind === "external" && plan.dut.sides !== null;
+      const both = specs.length === 1 || plan.bidirectional || neighbours;
       const use = { sends: both || index === 0, receives: both || index === 1 };
       const { yesThisInterface } = plan;
       const frames = { maxFrameBytes: maxFrameBytes + growthBytes, sendFrameBytes };
@@ -84,10 +109,20 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     }
     for (const port of ports) await untilReady(port, connectTimeoutMs, signal);
     const cpu = plan.cores?.[0] ?? null;
-    const generator = keep(await startGenerator({ tx: ports[0], rx: ports[1] ?? null, cpu, busy: plan.busy }));
+    const choice = externalOf(plan);
+    const stations = choice === null ? [] : stationsOf(choice, plan.stream);
+    const generator = keep(
+      await startGenerator({ tx: ports[0], rx: ports[1] ?? null, stations, cpu, busy: plan.busy }),
+    );
+    const streams = await streamsOf(plan, stations, generator);
+    const external = externalCounters(plan, generator);
+    if (external !== null) {
+      keep(external);
+      await external.begin();
+    }
     const pollers = 1 + (dut === null ? 1 : 2);
     const cooperative = pollers > (plan.cores?.length ?? allowedCpus().length);
-    return assemble({ plan, dut, ports, generator, cooperative, pollers, opened, signal });
+    return assemble({ plan, dut, ports, generator, streams, external, cooperative, pollers, opened, signal });
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -104,6 +139,8 @@ interface Assembly {
   readonly dut: Dut | null;
   readonly ports: readonly Port[];
   readonly generator: Generator;
+  readonly streams: Lab["streams"];
+  readonly external: Lab["external"];
   readonly cooperative: boolean;
   readonly pollers: number;
   readonly opened: readonly AsyncDisposable[];
@@ -112,7 +149,18 @@ interface Assembly {
 
 const whyLost = (port: Port): string => port.whyLost?.() ?? `the peer of ${port.facts().spec} closed the connection`;
 
-function assemble({ plan, dut, ports, generator, cooperative, pollers, opened, signal }: Assembly): Lab {
+function assemble({
+  plan,
+  dut,
+  ports,
+  generator,
+  streams,
+  external,
+  cooperative,
+  pollers,
+  opened,
+  signal,
+}: Assembly): Lab {
   let disturbance = watchDisturbance([generator.worker.threadId]);
   /** Connections as they were when all were last ready: another generation means that a peer went in between. */
   let generations = ports.map((port) => port.rings()?.generation ?? -1);
@@ -132,6 +180,8 @@ function assemble({ plan, dut, ports, generator, cooperative, pollers, opened, s
   return {
     dut,
     generator,
+    streams,
+    external,
     measureFloor: async (order) => {
       const measured = await generator.floorNs(order);
       floorNs = Number.isFinite(measured) ? measured : null;

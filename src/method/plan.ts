@@ -1,4 +1,5 @@
 /** A run, decided: everything that `run` was asked for, validated, before anything is opened. Plain data. */
+import type { HopSpec, Side } from "../dut/external/index.js";
 import type { StartedDut } from "../dut/start.js";
 import type { PortSpec } from "../port/port.js";
 import type { Progress } from "../report/progress.js";
@@ -11,7 +12,19 @@ export type DutChoice =
   | Exclude<StartedDut, { readonly kind: "testpmd" }>
   /** `ports`: null where the device brings the generator's port as well. */
   | (Extract<StartedDut, { readonly kind: "testpmd" }> & { readonly ports: GeneratorPorts | null })
-  | ({ readonly kind: "external" } & GeneratorPorts);
+  | ExternalChoice;
+
+/** A device that somebody else started. */
+export interface ExternalChoice extends GeneratorPorts {
+  readonly kind: "external";
+  /** What the ports are to their neighbours: of the sending, of the receiving one; null: nothing but ports. */
+  readonly sides: readonly [Side, Side] | null;
+  /** What was asked for by itself, and no side changes. */
+  readonly keeps: { readonly srcMac: boolean; readonly dstMac: boolean; readonly addresses: boolean };
+  /** In the frame's order, each way; empty: nobody counts there. */
+  readonly hops: readonly HopSpec[];
+  readonly reverseHops: readonly HopSpec[];
+}
 
 /** Ports of ours that somebody else connects to the device. */
 export interface GeneratorPorts {

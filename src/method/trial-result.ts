@@ -2,7 +2,7 @@
 import type { TrialOrder, TrialReport } from "../engine/trial-order.js";
 import type { DutOwnRates, Injected, Requested, Trial } from "../report/result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
-import { type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
+import { type ForeignCounters, type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
 import { bpsL1Of, bpsL2Of, lossRatioOf } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
@@ -24,6 +24,8 @@ export interface TrialInputs {
   readonly signed: boolean;
   /** Differences over the trial; empty where the DUT has no counters. */
   readonly hops: readonly HopCounters[];
+  /** Frames that the hops count and that are not the trial's; absent: none do. */
+  readonly foreign?: ForeignCounters;
   readonly injected: Injected | null;
   /** Absent or null: the DUT has no rate of its own, or the trial was too short. */
   readonly dutOwnRates?: DutOwnRates | null;
@@ -62,6 +64,8 @@ export function trialResult(inputs: TrialInputs): Trial {
     signature: inputs.signed,
     notionalL1: true,
     ...counts,
+    ...(report.answered === 0 ? {} : { answered: report.answered }),
+    ...(inputs.foreign === undefined || inputs.hops.length === 0 ? {} : { foreignSent: inputs.foreign.entered }),
     ...(report.returned === null ? {} : { returned: report.returned }),
     blockedOwn: report.transmit.blockedOwn,
     blockedNs: report.transmit.blockedNs,
@@ -195,19 +199,21 @@ function queuesSeen({ transmit, receive }: TrialReport): Trial["queuesSeen"] {
 }
 
 /** Per queue: what the peer took, and everything that came back, whatever it was. */
-function ledgerOf({ report, hops }: TrialInputs): ReturnType<typeof ledger> {
+function ledgerOf({ report, hops, foreign }: TrialInputs): ReturnType<typeof ledger> {
   const { transmit, receive } = report;
+  const entered = foreign?.entered ?? 0;
   const queues = Math.max(transmit.queues.length, receive.queues.length);
   const generator = Array.from({ length: queues }, (_, queue) => {
     const sender = transmit.queues[queue];
     return {
       queue,
-      sent: sender === undefined ? 0 : sender.published - sender.outstanding + sender.carried,
+      sent:
+        sender === undefined ? 0 : sender.published - sender.outstanding + sender.carried + (queue === 0 ? entered : 0),
       arrived: receive.queues[queue]?.packets ?? 0,
       inRing: 0,
     };
   });
-  return ledger(generator, hops);
+  return foreign === undefined ? ledger(generator, hops) : ledger(generator, hops, foreign);
 }
 
 function hopsOf(hops: readonly HopCounters[]): Trial["hops"] {

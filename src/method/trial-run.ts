@@ -5,7 +5,7 @@
 import type { TrialProgress } from "../engine/start-generator.js";
 import type { Load, TrialOrder, TrialReport } from "../engine/trial-order.js";
 import type { Requested, Trial } from "../report/result.js";
-import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
+import { reverseFirstStream } from "../stream/reverse.js";
 import { type FrameSize, frameSizeName, meanFrameBytes } from "../units.js";
 import { compareDutRates } from "./dut-rate.js";
 import { hopDifferences } from "./hops.js";
@@ -46,9 +46,10 @@ export interface TrialRun {
 /** An order for each direction, the forward one first. `trial`: 1 … 255, 0 for a warm-up. */
 export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: number): TrialOrder[] {
   const load: Load = next.pps === null ? { kind: "max" } : { kind: "paced", pps: next.pps };
+  const [stream, back] = lab.streams;
   const forward: TrialOrder = {
     trial,
-    stream: plan.stream,
+    stream,
     size: next.size,
     queues: plan.queues,
     startSequence: plan.startSequence,
@@ -60,7 +61,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
     cooperative: lab.cooperative,
   };
   if (!plan.bidirectional) return [forward];
-  return [forward, { ...forward, stream: reverseStream(plan.stream), firstStream: reverseFirstStream }];
+  return [forward, { ...forward, stream: back, firstStream: reverseFirstStream }];
 }
 
 /** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts; trial number 0. */
@@ -80,12 +81,14 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   await lab.ready(reconnectMs);
   const orders = ordersFor(plan, lab, next, 1 + (index % 255));
   await lab.dut?.resetForTrial(plan.seed + index);
+  await lab.external?.begin();
   const hopsBefore = (await lab.dut?.readHops()) ?? null;
   const dropsBefore = lab.receiveDrops();
   lab.watchDisturbance();
   const stopWatching = watchProgress(run, next, index);
   const rates = compareDutRates(lab, next.durationNs).catch(() => null);
-  const reports = await lab.generator.runDirections(orders, hooks.signal).finally(stopWatching);
+  const last = (): Promise<void> => lab.external?.end() ?? Promise.resolve();
+  const reports = await lab.generator.runDirections(orders, hooks.signal, last).finally(stopWatching);
   const dutOwnRates = hooks.signal.aborted ? null : await rates;
   const { stealMs, switches } = lab.disturbance();
   const hopsAfter = (await lab.dut?.readHops()) ?? null;
@@ -97,8 +100,9 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
     durationNs: Number.isFinite(next.durationNs) ? next.durationNs : null,
     count: next.count,
   };
-  return reports.map((report, d) =>
-    trialResult({
+  return reports.map((report, d) => {
+    const external = lab.external?.of(d, report) ?? null;
+    return trialResult({
       frameBytes: frameSizeName(next.size),
       meanFrameBytes: meanFrameBytes(next.size),
       phase: next.phase,
@@ -107,7 +111,8 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       order: orders[d]!,
       report,
       signed: lab.isSigned(next.size),
-      hops: hopDifferences(hopsBefore, hopsAfter),
+      hops: external?.hops ?? hopDifferences(hopsBefore, hopsAfter),
+      ...(external === null ? {} : { foreign: external.foreign }),
       floorNs: lab.floorNs(),
       dutOwnRates,
       injected,
@@ -116,11 +121,11 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       receiveDrops,
       lossRatioMax: plan.lossLimit,
       minPps: plan.minRatePps,
-      faults: faultsOf(report, lab, hooks.signal),
+      faults: [...faultsOf(report, lab, hooks.signal), ...(external?.faults ?? [])],
       failures: failuresOf(report, orders[d]!),
       notes: lab.notes,
-    }),
-  );
+    });
+  });
 }
 
 /** What makes a trial useless. A DUT that took no more frames is a result, see failuresOf. */

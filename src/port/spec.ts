@@ -242,7 +242,7 @@ function tapName(name: string, where: string): string {
 }
 
 /** Splits at commas that no backslash precedes; `\,` stands for a comma. */
-function splitAtCommas(text: string): string[] {
+export function splitAtCommas(text: string): string[] {
   const parts = [""];
   for (let i = 0; i < text.length; i++) {
     if (text[i] === "\\" && text[i + 1] === ",") {

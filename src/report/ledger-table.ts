@@ -40,5 +40,11 @@ function rowsOf(trial: Trial, names: readonly string[], options: ReportOptions):
     .map((key) => ({ key, counts: perHop(key) }))
     .filter(({ counts }) => counts.some((count) => count > 0))
     .map(({ key, counts }) => ["", `  ${key}`, "", ...counts.map(grouped), "", ""]);
-  return [chain, ...below];
+  return [chain, ...below, ...foreignRow(trial, names.length)];
+}
+
+/** Interfaces count everything: what was in and out of the device beside the trial. */
+function foreignRow({ foreign, foreignSent = 0 }: Trial, hops: number): string[][] {
+  if (foreign === 0 && foreignSent === 0) return [];
+  return [["", "  foreign", grouped(foreignSent), ...Array.from({ length: hops }, () => ""), grouped(foreign), ""]];
 }

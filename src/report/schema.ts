@@ -120,6 +120,10 @@ const trial = z.strictObject({
   receiveDrops: frames
     .optional()
     .describe("arrived at this machine, ours or not, and found no room in our own rings: never the DUT's loss"),
+  answered: frames.optional().describe("questions of neighbours that were answered: ARP, neighbour discovery, echo"),
+  foreignSent: frames
+    .optional()
+    .describe("not the trial's, and sent to the DUT beside it: answers, and what our interface sends itself"),
   returned: frames.optional().describe("with two ports: frames that came back on the port that they were sent on"),
   lostRanges: z
     .array(z.tuple([frames, frames]))

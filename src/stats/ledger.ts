@@ -58,19 +58,59 @@ export interface Ledger {
 
 const generatorName = "generator";
 
-/** The ledger of one trial. `hops` in the frame's order; `generator` has all queues of the generator's port. */
-export function ledger(generator: readonly GeneratorQueueCounters[], hops: readonly HopCounters[]): Ledger {
+/**
+ * Frames that are not the trial's and that hops count all the same, since interfaces count everything: what others, or
+ * we beside the trial, sent into the device, and what came out of it that was no frame of this trial.
+ */
+export interface ForeignCounters {
+  readonly entered: number;
+  readonly left: number;
+}
+
+const noForeign: ForeignCounters = { entered: 0, left: 0 };
+
+/**
+ * The ledger of one trial. `hops` in the frame's order; `generator` has all queues of the generator's port, with
+ * everything that was sent and that arrived, whatever it was.
+ */
+export function ledger(
+  generator: readonly GeneratorQueueCounters[],
+  hops: readonly HopCounters[],
+  foreign: ForeignCounters = noForeign,
+): Ledger {
   if (hops.length === 0) return { residuals: [], unaccounted: null, sentences: [] };
   const ends: readonly HopCounters[] = [generatorAsSource(generator), ...hops, generatorAsSink(generator)];
   const findings: Finding[] = [];
   for (let i = 1; i < ends.length; i++) findings.push(...linkFindings(ends[i - 1], ends[i], i === 1));
   for (const hop of hops) findings.push(...hopFindings(hop), ...sumFindings(hop));
   const open = findings.filter(({ residual }) => residual.frames !== 0);
-  return {
-    residuals: open.map(({ residual }) => residual),
-    unaccounted: open.reduce((sum, { residual }) => sum + Math.abs(residual.frames), 0),
-    sentences: open.map(({ sentence }) => sentence),
-  };
+  const residuals = open.map(({ residual }) => residual);
+  const unaccounted = unexplained(residuals, hops, foreign);
+  return { residuals, unaccounted, sentences: unaccounted === 0 ? [] : open.map(({ sentence }) => sentence) };
+}
+
+/**
+ * Σ |residual|, less what foreign frames explain. Of those that entered some went through, and the others ended in a
+ * hop, which may have counted them as dropped; of those that left, the ones that did not come through began in one. So
+ * an ended frame is a hop's +1 (0 where it was counted as dropped) and a begun one a hop's −1, and nothing else is
+ * explained: without foreign frames this is Σ |residual|, and what a link lost or a device lost of ours stays.
+ */
+function unexplained(residuals: readonly Residual[], hops: readonly HopCounters[], foreign: ForeignCounters): number {
+  let [ended, begun, others] = [0, 0, 0];
+  for (const { kind, frames } of residuals) {
+    if (kind !== "hop") others += Math.abs(frames);
+    else if (frames > 0) ended += frames;
+    else begun -= frames;
+  }
+  const dropped = hops.reduce((sum, hop) => sum + hop.dropped, 0);
+  let least = Number.POSITIVE_INFINITY;
+  for (let through = 0; through <= Math.min(foreign.entered, foreign.left); through++) {
+    const mostEnded = foreign.entered - through;
+    const leastEnded = Math.max(0, mostEnded - dropped);
+    const endedApart = Math.max(0, ended - mostEnded, leastEnded - ended);
+    least = Math.min(least, endedApart + Math.abs(begun - (foreign.left - through)));
+  }
+  return others + least;
 }
 
 /** The counts of one trial, all whole frames: RFC 2285's intended and offered load, and what came of it. */

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type CommandResult, runCommand } from "../../src/dut/run-command.js";
 import { findLauncher } from "../../src/dut/testpmd/containers.js";
 import { type Engine, ownerLabel } from "../../src/dut/testpmd/engine-command.js";
 import type { Launcher, Mount } from "../../src/dut/testpmd/launcher.js";
 import { ownerOf } from "../../src/dut/testpmd/owner.js";
-import { type CommandResult, runCommand } from "../../src/dut/testpmd/run-command.js";
 import { describeLab, missing } from "./probe.js";
 
 const env = process.env;

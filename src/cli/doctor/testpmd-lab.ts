@@ -2,12 +2,12 @@
 import { mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runCommand } from "../../dut/run-command.js";
 import { examineEngine, findLauncher } from "../../dut/testpmd/containers.js";
 import type { Engine } from "../../dut/testpmd/engine-command.js";
 import { type Hugepages, pageSizeText, readHugepages } from "../../dut/testpmd/hugepages.js";
 import { cpusOfTheirOwn } from "../../dut/testpmd/lcores.js";
 import { limitations } from "../../dut/testpmd/limitations.js";
-import { runCommand } from "../../dut/testpmd/run-command.js";
 import { type DpdkVersion, isAtLeast, oldestVersion, parseDpdkVersion } from "../../dut/testpmd/version.js";
 import { PktgenError } from "../../errors.js";
 import type { HostFacts } from "../../sys/host.js";

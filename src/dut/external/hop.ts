@@ -1,0 +1,119 @@
+/**
+ * The hops of somebody else's device, each with the counters that its user names: `NAME,rx=SOURCE,tx=SOURCE` and, where
+ * there is one, `dropped=SOURCE`; a source may be a sum, joined by ` + `. From these the ledger's hops.
+ */
+import { type PktgenError, usageError } from "../../errors.js";
+import { splitAtCommas } from "../../port/spec.js";
+import type { HopCounters } from "../../stats/ledger.js";
+import { type CounterSource, mirroredSource, openSource, parseSource, type SourceSpec } from "./source.js";
+
+const roles = ["rx", "tx", "dropped"] as const;
+type Role = (typeof roles)[number];
+
+export type HopSpec = Readonly<Record<Role, readonly SourceSpec[]>> & { readonly name: string };
+
+const standards = { rx: "rx_packets", tx: "tx_packets", dropped: "rx_dropped" } as const;
+const accepted = "NAME,rx=SOURCE,tx=SOURCE[,dropped=SOURCE], e.g. bridge,rx=netdev:eth1,tx=netdev:eth2";
+
+/** @throws PktgenError (2) */
+export function parseHop(text: string, where: string): HopSpec {
+  const [name = "", ...parts] = splitAtCommas(text);
+  const bad = (what: string): PktgenError => usageError(what, { where: `${where} ${text}`, accepted });
+  if (name === "" || name.includes("=")) throw bad("the hop's name is missing");
+  const found: Record<Role, readonly SourceSpec[]> = { rx: [], tx: [], dropped: [] };
+  for (const part of parts) {
+    const equals = part.indexOf("=");
+    const role = roles.find((each) => each === part.slice(0, Math.max(0, equals)));
+    if (role === undefined) throw bad(`"${part}" is no counter of a hop`);
+    if (found[role].length > 0) throw bad(`${role} is given twice`);
+    found[role] = part
+      .slice(equals + 1)
+      .split(" + ")
+      .map((source) => parseSource(source.trim(), `${where} ${name},${role}`, standards[role]));
+  }
+  const missing = (["rx", "tx"] as const).find((role) => found[role].length === 0);
+  if (missing !== undefined) throw bad(`${missing} is missing`);
+  return { name, ...found };
+}
+
+/** Hops in the frame's order; names that occur twice are refused. */
+export function parseHops(texts: readonly string[], where: string): HopSpec[] {
+  const hops = texts.map((text) => parseHop(text, where));
+  const twice = hops.find(({ name }, i) => hops.findIndex((other) => other.name === name) !== i);
+  if (twice === undefined) return hops;
+  throw usageError(`two hops are called ${twice.name}`, { where, accepted: "a name of its own for each hop" });
+}
+
+/**
+ * The hops of the other way through the same device, where all counters are the kernel's: what an interface took it now
+ * sends. Null: that cannot be known.
+ */
+export function mirroredHops(hops: readonly HopSpec[]): HopSpec[] | null {
+  const turned = hops.toReversed().map(({ name, rx, tx, dropped }) => {
+    const all = { rx: tx.map(mirroredSource), tx: rx.map(mirroredSource), dropped: dropped.map(mirroredSource) };
+    if (roles.some((role) => all[role].includes(null))) return null;
+    return { name, ...(all as Record<Role, readonly SourceSpec[]>) };
+  });
+  return turned.includes(null) ? null : (turned as HopSpec[]);
+}
+
+/** Counters of all sources of a hop, in the order of `sourcesOf`. */
+export type HopReading = readonly number[];
+
+const sourcesOf = (hop: HopSpec): readonly SourceSpec[] => roles.flatMap((role) => hop[role]);
+
+/** The counters of one direction, opened once and read before and after each trial. */
+export class HopReader implements Disposable {
+  readonly #hops: readonly HopSpec[];
+  readonly #sources: readonly CounterSource[][];
+
+  constructor(hops: readonly HopSpec[], where: string) {
+    this.#hops = hops;
+    this.#sources = hops.map((hop) => sourcesOf(hop).map((spec) => openSource(spec, `${where} ${hop.name}`)));
+  }
+
+  /** All of them, hop by hop. @throws PktgenError (3) that names the source that fails. */
+  async read(): Promise<readonly HopReading[]> {
+    const readings: number[][] = [];
+    for (const sources of this.#sources) {
+      const values: number[] = [];
+      for (const source of sources) values.push(await source.read());
+      readings.push(values);
+    }
+    return readings;
+  }
+
+  /** What happened between two readings; `faults` names counters that went backwards. */
+  between(
+    before: readonly HopReading[],
+    after: readonly HopReading[],
+  ): { readonly hops: HopCounters[]; readonly faults: string[] } {
+    const faults: string[] = [];
+    const hops = this.#hops.map((hop, h): HopCounters => {
+      let at = 0;
+      const sum = (role: Role): number =>
+        hop[role].reduce((total, { text }) => {
+          const [from, to] = [before[h]![at]!, after[h]![at]!];
+          at++;
+          const difference = counted(from, to);
+          if (difference === null) faults.push(`the counter ${text} of ${hop.name} went from ${from} back to ${to}`);
+          return total + (difference ?? 0);
+        }, 0);
+      const [rx, tx, dropped] = [sum("rx"), sum("tx"), sum("dropped")];
+      return { name: hop.name, rx, tx, dropped, duplicated: 0, inRing: 0, queues: [] };
+    });
+    return { hops, faults };
+  }
+
+  [Symbol.dispose](): void {
+    for (const source of this.#sources.flat()) source[Symbol.dispose]();
+  }
+}
+
+const twoTo32 = 2 ** 32;
+
+/** A counter of 32 bits that passed its end goes on from 0; anything else that shrinks was reset: null. */
+export function counted(from: number, to: number): number | null {
+  if (to >= from) return to - from;
+  return from >= twoTo32 / 2 && from < twoTo32 && to < twoTo32 / 2 ? to + twoTo32 - from : null;
+}

@@ -1,0 +1,198 @@
+/**
+ * What a run does for a device that somebody else started: it is a neighbour to it where addresses were given, asks its
+ * gateways for their MAC addresses before anything is sent, and reads the counters of its hops so that they agree with
+ * what was received, to the frame.
+ */
+import { HopReader, type HopReading, type Side } from "../dut/external/index.js";
+import type { Generator } from "../engine/start-generator.js";
+import type { StationSetup, TrialReport } from "../engine/trial-order.js";
+import { environmentError, PktgenError } from "../errors.js";
+import { readOwnInterface } from "../port/own-interface.js";
+import type { PortSpec } from "../port/port.js";
+import type { ForeignCounters, HopCounters } from "../stats/ledger.js";
+import { reverseStream } from "../stream/reverse.js";
+import type { StreamSpec } from "../stream/spec.js";
+import type { ExternalChoice, RunPlan } from "./plan.js";
+
+/** Where a port's interface does not say: of the sending, of the receiving side. */
+const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
+
+const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
+
+/** Who answers at each port; null: nobody, since it has no addresses. */
+export function stationsOf(dut: ExternalChoice, stream: StreamSpec): (StationSetup | null)[] {
+  return portsOf(dut).map((spec, p): StationSetup | null => {
+    const side = dut.sides?.[p];
+    if (side === undefined || side.addresses.length === 0) return null;
+    const of = (ip: 4 | 6): string[] => side.addresses.filter((each) => each.ip === ip).map(({ text }) => text);
+    const given = p === 0 && dut.keeps.srcMac ? stream.srcMac : null;
+    const mac = given ?? readOwnInterface(spec)?.mac ?? usualMacs[p]!;
+    return { mac, ipv4: of(4), ipv6: of(6), vlan: stream.vlan };
+  });
+}
+
+const addressOf = (side: Side | undefined, ip: 4 | 6): string | undefined =>
+  side?.addresses.find((address) => address.ip === ip)?.text;
+
+/**
+ * The streams of both directions, addressed as the sides are, with the gateways' MAC addresses.
+ * @throws PktgenError (3): a gateway that does not answer.
+ */
+export async function neighbourStreams(
+  dut: ExternalChoice,
+  stream: StreamSpec,
+  stations: readonly (StationSetup | null)[],
+  generator: Pick<Generator, "resolve">,
+): Promise<StreamSpec[]> {
+  if (dut.sides === null) return [stream, reverseStream(stream)];
+  const { keeps, sides } = dut;
+  const macs: (string | null)[] = [];
+  for (const [port, side] of sides.slice(0, stations.length).entries()) {
+    macs.push(await gatewayMac(side, port, stream.ip, generator));
+  }
+  const [src, dst] = keeps.addresses ? [] : [addressOf(sides[0], stream.ip), addressOf(sides[1], stream.ip)];
+  const [srcMac, otherMac] = stations.map((station) => station?.mac ?? null);
+  const forward: StreamSpec = {
+    ...stream,
+    srcMac: keeps.srcMac ? stream.srcMac : (srcMac ?? stream.srcMac),
+    dstMac: keeps.dstMac ? stream.dstMac : (macs[0] ?? otherMac ?? stream.dstMac),
+    srcAddress: src ?? stream.srcAddress,
+    dstAddress: dst ?? stream.dstAddress,
+  };
+  const back = reverseStream(forward);
+  return [forward, { ...back, srcMac: otherMac ?? back.srcMac, dstMac: macs[1] ?? srcMac ?? back.dstMac }];
+}
+
+async function gatewayMac(
+  side: Side,
+  port: number,
+  ip: 4 | 6,
+  generator: Pick<Generator, "resolve">,
+): Promise<string | null> {
+  const gateway = side.gateways.find((each) => each.ip === ip);
+  const from = addressOf(side, ip);
+  if (gateway === undefined || from === undefined) return null;
+  const mac = await generator.resolve(port, gateway.text, from);
+  if (mac !== null) return mac;
+  const asked = ip === 4 ? "ARP" : "neighbour discovery";
+  throw environmentError(`the gateway ${gateway.text} does not answer ${asked} within 3 s`, {
+    where: port === 0 ? "--gateway" : "--rx-gateway",
+    hint: `has the device ${gateway.text} on the interface that faces this port, up and in the network of ${from}?`,
+  });
+}
+
+/** Counters of the device's hops, and of our own interfaces, at one moment. */
+interface Snapshot {
+  readonly hops: readonly (readonly HopReading[] | null)[];
+  /** Frames that the interface of each port let out, or dropped on the way out; null: it has none. */
+  readonly sent: readonly (number | null)[];
+}
+
+export interface TrialHops {
+  readonly hops: readonly HopCounters[];
+  readonly foreign: ForeignCounters;
+  /** Why the counters say nothing, in words. */
+  readonly faults: readonly string[];
+}
+
+const mostTries = 25;
+const noForeign: ForeignCounters = { entered: 0, left: 0 };
+
+/**
+ * Reads counters so that no frame lies between two of them: what a receive ring holds is taken in between two readings,
+ * and only two that are equal count. Chatter comes seldom enough for that.
+ */
+export class ExternalCounters implements AsyncDisposable {
+  readonly #ports: readonly PortSpec[];
+  readonly #readers: readonly (HopReader | null)[];
+  readonly #drain: () => Promise<number>;
+  #before: Snapshot | null = null;
+  #after: Snapshot | null = null;
+  /** Why the second reading failed: what was measured by then is not thrown away for it. */
+  #failure: string | null = null;
+
+  /** `drain`: takes what lies in the receive rings, into the open account; how many frames. */
+  constructor(dut: ExternalChoice, directions: number, drain: () => Promise<number>) {
+    this.#ports = portsOf(dut);
+    this.#drain = drain;
+    const reader = (hops: ExternalChoice["hops"], where: string): HopReader | null =>
+      hops.length === 0 ? null : new HopReader(hops, where);
+    const readers = [reader(dut.hops, "--hop"), reader(dut.reverseHops, "--reverse-hop")];
+    this.#readers = readers.slice(0, directions);
+  }
+
+  get any(): boolean {
+    return this.#readers.some((reader) => reader !== null);
+  }
+
+  /** Before a trial's first frame. @throws PktgenError (3): a source that fails. */
+  async begin(): Promise<void> {
+    this.#after = null;
+    this.#failure = null;
+    this.#before = this.any ? await this.#settled() : null;
+  }
+
+  /** When the trial is over and its account still open. */
+  async end(): Promise<void> {
+    if (!this.any) return;
+    try {
+      this.#after = await this.#settled();
+    } catch (error) {
+      if (!(error instanceof PktgenError)) throw error;
+      this.#failure = error.toLine();
+    }
+  }
+
+  async #settled(): Promise<Snapshot> {
+    let last = await this.#read();
+    for (let tries = 0; tries < mostTries; tries++) {
+      const moved = await this.#drain();
+      const next = await this.#read();
+      if (moved === 0 && JSON.stringify(next) === JSON.stringify(last)) break;
+      last = next;
+    }
+    return last;
+  }
+
+  async #read(): Promise<Snapshot> {
+    const hops: (readonly HopReading[] | null)[] = [];
+    for (const reader of this.#readers) hops.push(reader === null ? null : await reader.read());
+    const sent = this.#ports.map((spec) => {
+      const own = readOwnInterface(spec);
+      return own === null ? null : own.txPackets + own.txDropped;
+    });
+    return { hops, sent };
+  }
+
+  /** What the trial's direction did to the counters. */
+  of(direction: number, report: TrialReport): TrialHops {
+    const reader = this.#readers[direction] ?? null;
+    const [before, after] = [this.#before, this.#after];
+    if (reader === null || before === null || after === null) {
+      return { hops: [], foreign: noForeign, faults: this.#failure === null ? [] : [this.#failure] };
+    }
+    const { hops, faults } = reader.between(before.hops[direction]!, after.hops[direction]!);
+    const port = direction === 0 ? 0 : this.#ports.length - 1;
+    const [from, to] = [before.sent[port] ?? null, after.sent[port] ?? null];
+    const own = sentOf(report) + report.beside;
+    // Whatever else our interface sent is the kernel's: it speaks by itself (router solicitations, MLD).
+    const entered = report.beside + (from === null || to === null ? 0 : Math.max(0, to - from - own));
+    return { hops, foreign: { entered, left: foreignOf(report) }, faults };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const reader of this.#readers) reader?.[Symbol.dispose]();
+  }
+}
+
+const sentOf = ({ transmit }: TrialReport): number =>
+  transmit.queues.reduce((sum, { published, outstanding, carried }) => sum + published - outstanding + carried, 0);
+
+/** What arrived and is none of this trial's frames of this direction. */
+function foreignOf({ receive }: TrialReport): number {
+  const arrived = receive.queues.reduce((sum, { packets }) => sum + packets, 0);
+  return arrived - receive.received;
+}
+
+/** As RunPlan has it; null: not external. */
+export const externalOf = ({ dut }: RunPlan): ExternalChoice | null => (dut.kind === "external" ? dut : null);
