@@ -3,9 +3,14 @@ import type { RingMemory } from "../ring/memory.js";
 import type { SlotRingLayout } from "../ring/ring.js";
 import type { FrameMover } from "../ring/slot-ring.js";
 import { tapMover } from "../sys/tap-mover.js";
+import { captureReader, captureWriter } from "./capture-mover.js";
 
 export function moverOf(memory: RingMemory, { direction, mover }: SlotRingLayout): FrameMover {
   switch (mover.kind) {
+    case "capture writer":
+      return captureWriter(memory, mover);
+    case "capture reader":
+      return captureReader(memory, mover);
     case "tap":
       return tapMover(memory, direction, mover);
   }

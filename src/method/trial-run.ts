@@ -68,7 +68,9 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
 export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
   await lab.ready(reconnectMs);
   const orders = ordersFor(plan, lab, { ...first, pps: null, count: null, durationNs: plan.warmupNs }, 0);
-  await lab.generator.runDirections(orders, hooks.signal);
+  // A capture would keep these frames, too; the direct loop of the floor warms up the same code.
+  const keepsAll = lab.portFacts().some(({ kind }) => kind === "pcap");
+  if (!keepsAll) await lab.generator.runDirections(orders, hooks.signal);
   await lab.measureFloor(orders[0]!);
 }
 

@@ -3,7 +3,7 @@ import { usageError } from "../errors.js";
 import { type CaptureDecoder, type CaptureFault, type CaptureInterface, FrameBatch } from "./capture.js";
 import { ClassicDecoder } from "./classic-codec.js";
 import { captureFaultError } from "./file.js";
-import { type ByteSource, openSource } from "./file-source.js";
+import { type ByteSource, openPlainSource, openSource } from "./file-source.js";
 import { recognise, recogniseBytes } from "./magic.js";
 import type { CaptureBlock } from "./pcapng-blocks.js";
 import { PcapngDecoder } from "./pcapng-decoder.js";
@@ -66,6 +66,25 @@ export class CaptureReader implements Disposable {
     }
   }
 
+  /**
+   * As `open`, for a thread without an event loop: `nextNow` then takes the place of `next`. `lent`: the file's
+   * descriptor, which its owner closes; null: the file is opened.
+   * @throws PktgenError (2): as `open`; the file is compressed.
+   */
+  static openNow(path: string, lent: number | null = null, options: CaptureReaderOptions = {}): CaptureReader {
+    const source = openPlainSource(path, lent);
+    try {
+      const window = new Uint8Array(new ArrayBuffer(windowBytes));
+      let filled = 0;
+      for (let more = -1; filled < recogniseBytes && more !== 0; filled += more) more = source.read(window, filled);
+      const decoder = decoderFor(path, window.subarray(0, filled), source, options);
+      return new CaptureReader(path, source, decoder, window, filled, options);
+    } catch (error) {
+      source.close();
+      throw error;
+    }
+  }
+
   get format(): "pcap" | "pcapng" {
     return this.#decoder.format;
   }
@@ -96,20 +115,28 @@ export class CaptureReader implements Disposable {
 
   /** The next frames, in the one batch that this reader has; null at the end. Never empty. */
   async next(): Promise<FrameBatch | null> {
+    while (!this.#decode()) this.#filled(await this.#read());
+    return this.#batch.count > 0 ? this.#batch : null;
+  }
+
+  /** The same, of a reader from `openNow`. */
+  nextNow(): FrameBatch | null {
+    // What is not compressed is read at once.
+    while (!this.#decode()) this.#filled(this.#read() as number);
+    return this.#batch.count > 0 ? this.#batch : null;
+  }
+
+  /** Decodes what has been read; false: more has to be. */
+  #decode(): boolean {
     const batch = this.#batch;
-    for (;;) {
-      batch.reset(this.#bytes, this.#decoder.frames);
-      if (this.#fault !== null) return null;
-      this.#start = this.#decoder.decode(this.#bytes, this.#view, this.#start, this.#end, batch);
-      if (batch.count > 0) return batch;
-      if (this.#decoder.fault !== null) this.#fault = this.#decoder.fault;
-      else if (this.#atEnd) this.#finish();
-      else {
-        await this.#fill();
-        continue;
-      }
-      return null;
-    }
+    batch.reset(this.#bytes, this.#decoder.frames);
+    if (this.#fault !== null) return true;
+    this.#start = this.#decoder.decode(this.#bytes, this.#view, this.#start, this.#end, batch);
+    if (batch.count > 0) return true;
+    if (this.#decoder.fault !== null) this.#fault = this.#decoder.fault;
+    else if (this.#atEnd) this.#finish();
+    else return false;
+    return true;
   }
 
   /** `for await (const batch of reader.batches())`. */
@@ -122,7 +149,7 @@ export class CaptureReader implements Disposable {
   }
 
   /** Moves what is left to the front, in a larger buffer where a record needs it, and reads on. */
-  async #fill(): Promise<void> {
+  #read(): number | Promise<number> {
     const rest = this.#end - this.#start;
     if (this.#decoder.wanted > this.#bytes.length) {
       const larger = new Uint8Array(new ArrayBuffer(this.#decoder.wanted + windowBytes));
@@ -132,9 +159,12 @@ export class CaptureReader implements Disposable {
     } else this.#bytes.copyWithin(0, this.#start, this.#end);
     this.#start = 0;
     this.#end = rest;
-    const read = await this.#source.read(this.#bytes, rest);
-    this.#end += read;
-    this.#atEnd = read === 0;
+    return this.#source.read(this.#bytes, rest);
+  }
+
+  #filled(bytes: number): void {
+    this.#end += bytes;
+    this.#atEnd = bytes === 0;
   }
 
   #finish(): void {

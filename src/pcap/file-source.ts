@@ -63,28 +63,53 @@ export async function openSource(path: string): Promise<ByteSource> {
   }
 }
 
+/**
+ * `lent`: the file's descriptor, which its owner closes; without, the file is opened.
+ * @throws PktgenError (2): as openSource; it is compressed.
+ */
+export function openPlainSource(path: string, lent: number | null = null): PlainSource {
+  const compression = compressionOf(path);
+  if (compression !== "none") {
+    throw usageError(`a capture under ${compression} cannot be read here`, {
+      where: path,
+      accepted: "one that is not compressed",
+      hint: compression === "gzip" ? `gunzip -k ${path}` : `zstd -d ${path}`,
+    });
+  }
+  const fd = lent ?? openFile(path);
+  const stat = fstatSync(fd);
+  return new PlainSource(path, fd, stat.isFile() ? stat.size : null, lent === null);
+}
+
 class PlainSource implements ByteSource {
   readonly fileBytes: number | null;
   readonly fault = null;
   readonly #path: string;
+  readonly #ours: boolean;
   #fd: number;
+  /** A place of its own, whoever else reads from the descriptor; a pipe has none. */
+  #at = 0;
 
-  constructor(path: string, fd: number, fileBytes: number | null) {
+  constructor(path: string, fd: number, fileBytes: number | null, ours = true) {
     this.#path = path;
     this.#fd = fd;
     this.fileBytes = fileBytes;
+    this.#ours = ours;
   }
 
   read(into: Uint8Array, from: number): number {
     try {
-      return readSync(this.#fd, into, from, into.length - from, null);
+      const place = this.fileBytes === null ? null : this.#at;
+      const bytes = readSync(this.#fd, into, from, into.length - from, place);
+      this.#at += bytes;
+      return bytes;
     } catch (cause) {
       throw unreadable(this.#path, cause);
     }
   }
 
   close(): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
+    if (this.#fd >= 0 && this.#ours) closeSync(this.#fd);
     this.#fd = -1;
   }
 }

@@ -6,7 +6,13 @@ import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:f
 import { gzipSync } from "node:zlib";
 import { environmentError, type PktgenError, usageError } from "../errors.js";
 import type { CaptureEncoder } from "./capture.js";
-import { type CaptureFormat, ClassicEncoder, defaultCaptureFormat, wholeClassicRecords } from "./classic-codec.js";
+import {
+  type CaptureFormat,
+  ClassicEncoder,
+  captureHeader,
+  defaultCaptureFormat,
+  wholeClassicRecords,
+} from "./classic-codec.js";
 import { type Compression, compressionOf, fileReason } from "./file-source.js";
 import { defaultPcapngFormat, PcapngEncoder, type PcapngFormat, wholePcapngBlocks } from "./pcapng-encoder.js";
 
@@ -34,6 +40,8 @@ export class CaptureWriter implements Disposable {
   readonly #pcapngFormat: PcapngFormat;
   #fd: number;
   #fileBytes = 0;
+  /** Of the next bytes, so many are a header that the file has already. */
+  #headersToSkip = 0;
   #framesWritten = 0;
   #failure: PktgenError | null = null;
   /** Over the buffer that the last frame came from. */
@@ -71,6 +79,17 @@ export class CaptureWriter implements Disposable {
       throw usageError(`cannot write the capture: ${fileReason(cause)}`, { where: path, cause });
     }
     return new CaptureWriter(path, fd, options, zstd?.zstdFrame ?? null);
+  }
+
+  /**
+   * Goes on with a classic capture of nanoseconds that has its header, for a thread without an event loop. `fd` is the
+   * file's, open for appending; closing is its owner's.
+   */
+  static append(path: string, fd: number): CaptureWriter {
+    const writer = new CaptureWriter(path, fd, { format: "pcap" }, null);
+    writer.#fileBytes = fstatSync(fd).size;
+    writer.#headersToSkip = captureHeader().length;
+    return writer;
   }
 
   /** Frames that are in the file, as far as the operating system says. */
@@ -132,8 +151,10 @@ export class CaptureWriter implements Disposable {
   }
 
   /** The buffer's whole records. Compressed, each buffer is a member (gzip) or frame (zstd) of its own. */
-  #write(bytes: Uint8Array): void {
+  #write(placed: Uint8Array): void {
     if (this.#failure !== null) throw this.#failure;
+    const bytes = this.#headersToSkip > 0 ? placed.subarray(this.#headersToSkip) : placed;
+    this.#headersToSkip = 0;
     const out =
       this.#compression === "none"
         ? bytes

@@ -5,6 +5,7 @@
 import { openNull } from "./null.js";
 import { defaultPortOptions, type OpenPortOptions } from "./options.js";
 import { PacketPort } from "./packet.js";
+import { openCapturePort } from "./pcap.js";
 import type { Port, PortSpec } from "./port.js";
 import { openTapPort } from "./tap.js";
 import { VhostPort } from "./vhost.js";
@@ -33,6 +34,8 @@ export async function openPort(spec: PortSpec, options: Partial<OpenPortOptions>
       return XdpPort.open(spec, all);
     case "null":
       return openNull(spec, all);
+    case "pcap":
+      return openCapturePort(spec, all);
     case "tap":
       return openTapPort(spec, all);
   }

@@ -107,7 +107,7 @@ export interface Port extends AsyncDisposable {
 }
 
 /** `kind:target[,option=value…]`, parsed and validated. */
-export type PortSpec = VhostUserPortSpec | NullPortSpec | PacketPortSpec | TapPortSpec | XdpPortSpec;
+export type PortSpec = VhostUserPortSpec | NullPortSpec | PacketPortSpec | TapPortSpec | XdpPortSpec | CapturePortSpec;
 
 export interface VhostUserPortSpec {
   /** The text it came from. */
@@ -182,4 +182,14 @@ export interface XdpPortSpec {
   readonly tx: "ring" | "live";
   /** tx=live: frames handed to the interface at once. */
   readonly batch: number;
+}
+
+export interface CapturePortSpec {
+  readonly text: string;
+  readonly kind: "pcap";
+  readonly path: string;
+  /** auto: as the port is used. */
+  readonly open: "auto" | "read" | "write";
+  /** A file has one. */
+  readonly queues: number;
 }

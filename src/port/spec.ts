@@ -199,6 +199,27 @@ export const portKinds: readonly PortKind[] = [
     }),
   },
   {
+    name: "pcap",
+    target: "FILE",
+    targetMeaning: "the path of the capture",
+    summary: "a capture file: what is sent is written to it (pcap, nanoseconds), or what it holds arrives, once",
+    options: [
+      {
+        name: "open",
+        default: "auto",
+        accepted: "auto, read or write",
+        meaning: "auto: write where the port only sends, read where it only receives",
+      },
+    ],
+    read: (text, path, values) => ({
+      text,
+      kind: "pcap",
+      path,
+      open: values.oneOf("open", ["auto", "read", "write"]),
+      queues: 1,
+    }),
+  },
+  {
     name: "tap",
     target: "NAME",
     targetMeaning: "the name of the interface",

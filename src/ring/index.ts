@@ -23,7 +23,6 @@ export {
   type DeviceRingLayout,
   type DriverRingLayout,
   type MemoryRegion,
-  type MoverOrder,
   type NullRingLayout,
   type PacketRingLayout,
   RingFault,

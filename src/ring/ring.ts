@@ -179,7 +179,27 @@ export interface SlotRingLayout {
 }
 
 /** What a slot ring's frames are moved by; `engine/mover.ts` makes a FrameMover of it. */
-export interface MoverOrder {
+export type MoverOrder = TapMoverOrder | CaptureWriterOrder | CaptureReaderOrder;
+
+/** Into a capture file, stamped as they are handed over. */
+export interface CaptureWriterOrder {
+  readonly kind: "capture writer";
+  readonly path: string;
+  /** Open for appending, and behind a header. */
+  readonly fd: number;
+  /** How far the time of day is ahead of the clock that loops read: seconds + ns / 1e9. */
+  readonly aheadSeconds: number;
+  readonly aheadNs: number;
+}
+
+/** Out of a capture file, as fast as they are taken. */
+export interface CaptureReaderOrder {
+  readonly kind: "capture reader";
+  readonly path: string;
+  readonly fd: number;
+}
+
+export interface TapMoverOrder {
   readonly kind: "tap";
   /** Of the interface, for errors. */
   readonly name: string;

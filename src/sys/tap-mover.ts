@@ -4,7 +4,7 @@
  * costs less through write: 0.65 µs, where io_uring_enter costs 1.1.
  */
 import type { RingMemory } from "../ring/memory.js";
-import type { MoverOrder } from "../ring/ring.js";
+import type { TapMoverOrder } from "../ring/ring.js";
 import type { FrameMover } from "../ring/slot-ring.js";
 import { UringBatch, type UringLayout, uringOperations } from "../ring/uring.js";
 import { errno, errnoName, libc } from "./libc.js";
@@ -26,7 +26,7 @@ const reasons: Readonly<Record<number, string>> = {
   [EINPROGRESS]: "took a frame, and io_uring did not say what became of it",
 };
 
-export function tapMover(memory: RingMemory, direction: "tx" | "rx", order: MoverOrder): FrameMover {
+export function tapMover(memory: RingMemory, direction: "tx" | "rx", order: TapMoverOrder): FrameMover {
   const { fd, uring, addressBase } = order;
   const base = Number(addressBase);
   const call = direction === "tx" ? libc.writeAt : libc.readAt;
