@@ -178,8 +178,8 @@ describeLab("test plans on interfaces", ["testpmd", "netns"], () => {
       .map((line) => line.split(" ")[0]!)
       .filter((name) => /^pktgen-\d+$/.test(name));
 
-  it("af-packet: six sizes through a veth pair, and nothing left of it", { timeout: timeoutMs }, async () => {
-    const { trials } = expectPassed(await runPlan("af-packet", ["--count", "500", "--rate", "1kpps", "--json", "-"]));
+  it.each(["af-packet", "net-tap"])("%s: six sizes, and nothing left of it", { timeout: timeoutMs }, async (plan) => {
+    const { trials } = expectPassed(await runPlan(plan, ["--count", "500", "--rate", "1kpps", "--json", "-"]));
     expect(trials.map(({ frameBytes }) => frameBytes)).toEqual([64, 128, 256, 512, 1024, 1518]);
     for (const { hops, unaccounted } of trials) {
       expect(hops.map(({ rx, tx }) => [rx, tx])).toEqual(Array(3).fill([500, 500]));

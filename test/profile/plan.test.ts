@@ -37,6 +37,7 @@ describe("shipped plans", () => {
     const wanted = [
       "af-packet.yaml",
       "loopback-multi-queues.yaml",
+      "net-tap.yaml",
       "port-stop-start.yaml",
       "virtio-paths.yaml",
       "virtio-user-container-networking.yaml",
