@@ -12,6 +12,7 @@ import { allowedCpus } from "../sys/thread.js";
 import type { FrameSize } from "../units.js";
 import { ExternalCounters, externalOf, neighbourStreams, stationsOf } from "./external.js";
 import type { RunPlan } from "./plan.js";
+import { type PortDrops, readPortDrops } from "./port-drops.js";
 
 /** RFC 2544 §23: wait two seconds for residual frames. */
 const settleNsUnknownDut = 2e9;
@@ -37,8 +38,8 @@ export interface Lab extends AsyncDisposable {
   floorNs(): number | null;
   isSigned(size: FrameSize): boolean;
   portFacts(): readonly PortFacts[];
-  /** Frames that arrived and that our own ports had no room for, since they were opened. */
-  receiveDrops(): number;
+  /** What our own ports lost since they were opened. */
+  portDrops(): PortDrops;
   /** Resolves when all ports have peers; rejects with a PktgenError. */
   ready(timeoutMs: number): Promise<void>;
   /** null: everybody is there. Else who is not, and how that was noticed; of the time since the last `ready`. */
@@ -192,7 +193,7 @@ function assemble({
     notes: cooperative ? [`${pollers} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`] : [],
     isSigned: (size) => isSigned(plan.stream, size),
     portFacts: () => ports.map((port) => port.facts()),
-    receiveDrops: () => ports.reduce((sum, port) => sum + (port.receiveDrops?.() ?? 0), 0),
+    portDrops: () => readPortDrops(ports),
     ready,
     lost,
     comesBack: (timeoutMs) =>

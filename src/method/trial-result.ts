@@ -35,6 +35,8 @@ export interface TrialInputs {
   readonly switches: number;
   /** Frames that arrived and that our own ports had no room for, both directions together; absent: nobody counts. */
   readonly receiveDrops?: number;
+  /** Frames that our own ports' interfaces did not take. */
+  readonly sendDrops?: number;
   readonly lossRatioMax: number | null;
   readonly minPps: number | null;
   /** What already makes the trial useless, in words. */
@@ -86,6 +88,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     ledger: [...account.sentences],
     ...(inputs.dutOwnRates == null ? {} : { dutOwnRates: inputs.dutOwnRates }),
     ...((inputs.receiveDrops ?? 0) > 0 ? { receiveDrops: inputs.receiveDrops } : {}),
+    ...((inputs.sendDrops ?? 0) > 0 ? { sendDrops: inputs.sendDrops } : {}),
     ...(inputs.injected === null ? {} : { injected: inputs.injected }),
     disturbance: {
       stealMs: inputs.stealMs,

@@ -5,12 +5,14 @@
 import type { TrialProgress } from "../engine/start-generator.js";
 import type { Load, TrialOrder, TrialReport } from "../engine/trial-order.js";
 import type { Requested, Trial } from "../report/result.js";
+import { framesWord } from "../stats/words.js";
 import { reverseFirstStream } from "../stream/reverse.js";
 import { type FrameSize, frameSizeName, meanFrameBytes } from "../units.js";
 import { compareDutRates } from "./dut-rate.js";
 import { hopDifferences } from "./hops.js";
 import type { Lab } from "./lab.js";
 import type { RunHooks, RunPlan } from "./plan.js";
+import { portDropsBetween } from "./port-drops.js";
 import { trialResult } from "./trial-result.js";
 
 /** How often progress is looked at, and how long an interval of --ndjson is. */
@@ -85,7 +87,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   await lab.dut?.resetForTrial(plan.seed + index);
   await lab.external?.begin();
   const hopsBefore = (await lab.dut?.readHops()) ?? null;
-  const dropsBefore = lab.receiveDrops();
+  const dropsBefore = lab.portDrops();
   lab.watchDisturbance();
   const stopWatching = watchProgress(run, next, index);
   const rates = compareDutRates(lab, next.durationNs).catch(() => null);
@@ -94,7 +96,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const dutOwnRates = hooks.signal.aborted ? null : await rates;
   const { stealMs, switches } = lab.disturbance();
   const hopsAfter = (await lab.dut?.readHops()) ?? null;
-  const receiveDrops = lab.receiveDrops() - dropsBefore;
+  const drops = portDropsBetween(dropsBefore, lab.portDrops());
   const injected = (await lab.dut?.injected()) ?? null;
   const requested: Requested = {
     rate: next.rateText,
@@ -120,12 +122,13 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       injected,
       stealMs,
       switches,
-      receiveDrops,
+      receiveDrops: drops.received,
+      sendDrops: drops.sent,
       lossRatioMax: plan.lossLimit,
       minPps: plan.minRatePps,
       faults: [...faultsOf(report, lab, hooks.signal), ...(external?.faults ?? [])],
       failures: failuresOf(report, orders[d]!),
-      notes: lab.notes,
+      notes: [...lab.notes, ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`)],
     });
   });
 }

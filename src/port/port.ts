@@ -81,6 +81,12 @@ export interface PortFacts {
   readonly maxFrameBytes: number;
 }
 
+export interface PortDrop {
+  /** The end of a sentence that begins with their number: "found the rx ring of xdp:b full". */
+  readonly what: string;
+  readonly frames: number;
+}
+
 export interface Port extends AsyncDisposable {
   readonly spec: PortSpec;
   /** Resolves with the rings once the peer is there and they can be used; rejects with a PktgenError. */
@@ -98,10 +104,12 @@ export interface Port extends AsyncDisposable {
    */
   receiveDrops?(): number;
   /**
-   * Frames that we handed over and that our own interface did not send, since the port was opened. Loss of our own, never
+   * Frames that we handed over and that our own interface did not take, since the port was opened. Loss of our own, never
    * the device's. Absent: nothing can be lost there, or nobody could tell.
    */
   sendDrops?(): number;
+  /** What is known of lost frames by name, since the port was opened: of our own side or of the other. Only grows. */
+  namedDrops?(): readonly PortDrop[];
   /** Why there are no rings, where that is more than a closed connection; null: there are. */
   whyLost?(): string | null;
 }

@@ -403,20 +403,15 @@ function packetSpec(text: string, name: string, values: OptionValues): PacketPor
 }
 
 function xdpSpec(text: string, name: string, values: OptionValues): XdpPortSpec {
-  const queues = values.integer("queues", 1, maxQueues);
-  const tx = values.oneOf("tx", ["ring", "live"]);
-  if (tx === "live" && queues > 1) {
-    throw usageError("tx=live sends on one queue", { where: text, accepted: "queues=1" });
-  }
   return {
     text,
     kind: "xdp",
     name: checkInterfaceName(name, text),
     netns: values.text("netns"),
-    queues,
+    queues: values.integer("queues", 1, maxQueues),
     size: values.size(false),
     mode: values.oneOf("mode", ["auto", "zerocopy", "copy", "skb"]),
-    tx,
+    tx: values.oneOf("tx", ["ring", "live"]),
     batch: values.integer("batch", 1, mostLiveBatch),
   };
 }

@@ -14,10 +14,18 @@ import { type AttachResult, attachXdp, type XdpAttachment, type XdpHook } from "
 import type { XskBinding } from "../sys/xsk.js";
 import { onInterface } from "./interface.js";
 import type { OpenPortOptions } from "./options.js";
-import { noKick, type Port, type PortFacts, type PortObserver, type PortRings, type XdpPortSpec } from "./port.js";
+import {
+  noKick,
+  type Port,
+  type PortDrop,
+  type PortFacts,
+  type PortObserver,
+  type PortRings,
+  type XdpPortSpec,
+} from "./port.js";
 import { PortState } from "./port-state.js";
 import { xdpPage, xdpPageBytes, xdpProgram } from "./xdp/program.js";
-import { BindRefused, openXdpQueue, type XdpQueue } from "./xdp/queue.js";
+import { BindRefused, openXdpQueue, type XdpLosses, type XdpQueue } from "./xdp/queue.js";
 
 const fcsBytes = 4;
 const vlanTagBytes = 4;
@@ -56,6 +64,30 @@ interface Opened {
   readonly close: () => void;
 }
 
+/** Since the port was opened. */
+interface Counts extends XdpLosses {
+  /** Frames that came in on queues without a socket, and went to the kernel. */
+  readonly passed: number;
+  /** Frames that tx=live handed to the interface. */
+  readonly handed: number;
+}
+
+const noCounts: Counts = { noChunk: 0, ringFull: 0, txInvalid: 0, passed: 0, handed: 0 };
+
+/** As rtnl_link_stats64 has them. */
+interface InterfaceCounts {
+  readonly rxDropped: number;
+  readonly txDropped: number;
+  /** Frames to send of which the interface says anything at all. */
+  readonly txTold: number;
+}
+
+/** A 64-bit counter of the program's, exact up to 2^53. */
+function readCounter(offset: number): number {
+  const { u32 } = arena().memory();
+  return u32[offset >>> 2] + u32[(offset >>> 2) + 1] * twoTo32;
+}
+
 export class XdpPort implements Port {
   readonly spec: XdpPortSpec;
   readonly #options: OpenPortOptions;
@@ -66,12 +98,13 @@ export class XdpPort implements Port {
   readonly #before: InterfaceFacts["statistics"];
   #opened: Opened;
   /** Of what was opened before the interface went down and came back. */
-  #earlier = { drops: 0, handed: 0 };
+  #earlier: Counts = noCounts;
   #lost: string | null = null;
   #open = true;
 
   /** @throws PktgenError (2, 3): see onInterface, and what the kernel refuses. */
   static open(spec: XdpPortSpec, options: OpenPortOptions): XdpPort {
+    if (spec.tx === "live") checkLive(spec, options);
     return onInterface(spec, options, (facts) => new XdpPort(spec, options, facts));
   }
 
@@ -118,7 +151,7 @@ export class XdpPort implements Port {
   #lose(why: string): void {
     if (this.#lost !== null) return;
     this.#state.lose(why);
-    this.#earlier = { drops: this.#socketDrops(), handed: this.#handed() };
+    this.#earlier = this.#counts();
     this.#lost = why;
     this.#opened.close();
   }
@@ -132,49 +165,74 @@ export class XdpPort implements Port {
     }
   }
 
-  /** Frames that found no room in the sockets. */
-  #socketDrops(): number {
-    const now = this.#lost === null ? this.#opened.queues : [];
-    return now.reduce((sum, queue) => sum + queue.drops(), this.#earlier.drops);
+  /** What sockets and program counted so far. */
+  #counts(): Counts {
+    if (this.#lost !== null) return this.#earlier;
+    const { queues, page } = this.#opened;
+    const all = queues.map((queue) => queue.losses());
+    const sum = (field: keyof XdpLosses): number =>
+      all.reduce((total, losses) => total + (losses?.[field] ?? 0), this.#earlier[field]);
+    return {
+      noChunk: sum("noChunk"),
+      ringFull: sum("ringFull"),
+      txInvalid: sum("txInvalid"),
+      passed: this.#earlier.passed + readCounter(page + xdpPage.passed),
+      handed: this.#earlier.handed + readCounter(page + xdpPage.handed),
+    };
   }
 
-  /** Frames that tx=live handed to the interface. */
-  #handed(): number {
-    return this.#earlier.handed + (this.#lost === null ? this.#pageCounter(xdpPage.handed) : 0);
-  }
-
-  #pageCounter(offset: number): number {
-    const { u32 } = arena().memory();
-    const at = (this.#opened.page + offset) >>> 2;
-    return u32[at] + u32[at + 1] * twoTo32;
-  }
-
-  #statistics(): InterfaceFacts["statistics"] | null {
+  /** What the interface counted since the port was opened; zeros where it is gone. */
+  #interfaceCounts(): InterfaceCounts {
     const { netns, text, name } = this.spec;
-    return inNetns(netns, text, () => readInterface(name))?.statistics ?? null;
+    const now = inNetns(netns, text, () => readInterface(name))?.statistics;
+    if (now === undefined) return { rxDropped: 0, txDropped: 0, txTold: Number.POSITIVE_INFINITY };
+    const since = (field: keyof typeof now): number => now[field] - this.#before[field];
+    return {
+      rxDropped: since("rxDropped") + since("rxMissed"),
+      txDropped: since("txDropped"),
+      txTold: since("txPackets") + since("txDropped") + since("txErrors"),
+    };
   }
 
   /**
-   * What found no room in our sockets, or before them in the interface. Most drivers count what the sockets refuse among
-   * their own drops, so that the greater of the two has them all.
+   * What found no room in our sockets, or before them in the interface, or came in where we have no socket. Interfaces
+   * count what the sockets refuse among their own drops, and what the kernel makes nothing of: the greater has them all.
    */
   receiveDrops(): number {
-    const now = this.#statistics();
-    const before = this.#before;
-    const dropped = now === null ? 0 : now.rxDropped + now.rxMissed - before.rxDropped - before.rxMissed;
-    return Math.max(this.#socketDrops(), dropped);
+    if (!this.#options.receives) return 0;
+    const { noChunk, ringFull, passed } = this.#counts();
+    return Math.max(noChunk + ringFull + passed, this.#interfaceCounts().rxDropped);
   }
 
   /**
-   * Frames of tx=live that the interface says nothing of: it neither sent nor dropped them. It has no way of taking them
-   * (a veth pair whose other end has no NAPI), or its ring was full. What else was sent on it may hide a few.
+   * Frames of tx=live that the interface neither sent nor dropped: it has no way of taking them, or no room. What else was
+   * sent on it may hide a few.
    */
   sendDrops(): number {
-    const now = this.spec.tx === "live" ? this.#statistics() : null;
-    if (now === null) return 0;
-    const before = this.#before;
-    const told = now.txPackets + now.txDropped + now.txErrors - before.txPackets - before.txDropped - before.txErrors;
-    return Math.max(0, this.#handed() - told);
+    const { handed, txInvalid } = this.#counts();
+    return Math.max(0, handed - this.#interfaceCounts().txTold) + txInvalid;
+  }
+
+  namedDrops(): readonly PortDrop[] {
+    const { name, queues } = this.spec;
+    const { noChunk, ringFull, txInvalid, passed, handed } = this.#counts();
+    const { rxDropped, txDropped, txTold } = this.#interfaceCounts();
+    const gro = "of a veth pair the other end needs NAPI: ethtool -K … gro on";
+    const received: PortDrop[] = [
+      { what: `found no memory free at xdp:${name} (rx_dropped)`, frames: noChunk },
+      { what: `found the rx ring of xdp:${name} full (rx_ring_full)`, frames: ringFull },
+      {
+        what: `were dropped by interface ${name} before any socket`,
+        frames: Math.max(0, rxDropped - noChunk - ringFull - passed),
+      },
+      { what: `came in on queues of ${name} without a socket: queues=${queues} takes no more`, frames: passed },
+    ];
+    return [
+      ...(this.#options.receives ? received : []),
+      { what: `had wrong addresses in the tx ring of xdp:${name} (tx_invalid_descs)`, frames: txInvalid },
+      { what: `were refused by interface ${name}: its other end had no room (tx_dropped)`, frames: txDropped },
+      { what: `were not taken by interface ${name}: ${gro}`, frames: Math.max(0, handed - txTold) },
+    ];
   }
 
   whyLost(): string | null {
@@ -265,7 +323,6 @@ function loadProgram(
   undo: (() => void)[],
 ): { readonly program: number; readonly page: number; readonly sockets: number } {
   const isLive = spec.tx === "live" && options.sends;
-  if (isLive) checkLiveFrames(spec, options);
   const pageMap = keep(createSharedArray("pktgen_page", xdpPageBytes), undo);
   const page = arena().mapKernel(pageMap, 0, xdpPageBytes).offset;
   undo.push(() => arena().release(page));
@@ -277,8 +334,10 @@ function loadProgram(
   return { program, page, sockets };
 }
 
-/** @throws PktgenError (2): they would not fit. */
-function checkLiveFrames({ text }: XdpPortSpec, { sendFrameBytes }: OpenPortOptions): void {
+/** @throws PktgenError (2): what live frames cannot be. */
+function checkLive({ text, queues }: XdpPortSpec, { sends, sendFrameBytes }: OpenPortOptions): void {
+  if (!sends) return;
+  if (queues > 1) throw usageError("tx=live sends on one queue", { where: text, accepted: "queues=1, --queues 1" });
   if (sendFrameBytes <= mostLiveFrameBytes) return;
   throw usageError(`tx=live makes no frames of ${sendFrameBytes} bytes`, {
     where: text,

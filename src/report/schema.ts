@@ -124,6 +124,7 @@ const trial = z.strictObject({
   foreignSent: frames
     .optional()
     .describe("not the trial's, and sent to the DUT beside it: answers, and what our interface sends itself"),
+  sendDrops: frames.optional().describe("handed to our own interface, which did not take them: never the DUT's loss"),
   returned: frames.optional().describe("with two ports: frames that came back on the port that they were sent on"),
   lostRanges: z
     .array(z.tuple([frames, frames]))

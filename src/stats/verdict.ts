@@ -24,6 +24,8 @@ export interface JudgedTrial extends TrialCounts {
   readonly blockedNs?: number | undefined;
   /** Frames, ours or others', that our own receive side had no room for. */
   readonly receiveDrops?: number | undefined;
+  /** Frames that our own interface did not take from us. */
+  readonly sendDrops?: number | undefined;
   readonly txPps: number;
   readonly rxPps: number;
   readonly unaccounted: number | null;
@@ -158,10 +160,18 @@ function minRateNotOffered(trial: JudgedTrial, { minPps }: VerdictRules): string
 const lossMatters = (trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): boolean =>
   trial.lost > 0 && (kind !== "max" || rules.lossRatioMax !== null || rules.minPps !== null);
 
-/** What our own receive side lost cannot be told from what the DUT lost, but for its number. */
-function ownDrops({ receiveDrops = 0 }: JudgedTrial): string[] {
-  if (receiveDrops === 0) return [];
-  return [`the generator was the limit: its receive side had no room for ${framesWord(receiveDrops)} that arrived`];
+/** What our own side lost cannot be told from what the DUT lost, but for its number. */
+function ownDrops({ receiveDrops = 0, sendDrops = 0 }: JudgedTrial): string[] {
+  const reasons: string[] = [];
+  if (sendDrops > 0) {
+    reasons.push(`the generator was the limit: its own interface did not take ${framesWord(sendDrops)}`);
+  }
+  if (receiveDrops > 0) {
+    reasons.push(
+      `the generator was the limit: its receive side had no room for ${framesWord(receiveDrops)} that arrived`,
+    );
+  }
+  return reasons;
 }
 
 function disturbances({ disturbance, durationNs }: JudgedTrial): string[] {

@@ -82,6 +82,15 @@ describe("any trial", () => {
     expect(judgeTrial({ ...losing(max, 5), receiveDrops: 5 }, { ...plain, lossRatioMax: 0 }).verdict).toBe("invalid");
   });
 
+  it("is no loss of the device where our own interface did not take them", () => {
+    const what = "the generator was the limit: its own interface did not take 5 frames";
+    expect(judgeTrial({ ...losing(paced, 5), sendDrops: 5 }, plain)).toMatchObject({
+      verdict: "invalid",
+      reasons: [what, "5 of 100,000 frames lost"],
+    });
+    expect(judgeTrial({ ...losing(max, 5), sendDrops: 5 }, plain).notes).toContain(what);
+  });
+
   it("is invalid when nothing was sent, unless the device under test took nothing", () => {
     const nothing = { intended: 0, sent: 0, received: 0, accepted: 0, txPps: 0, rxPps: 0 };
     expect(judgeTrial({ ...max, ...nothing }, plain)).toMatchObject({

@@ -24,9 +24,18 @@ export interface XdpQueue {
   readonly tx: XdpRingLayout;
   readonly rx: XdpRingLayout;
   readonly zeroCopy: boolean;
-  /** Frames that came in and found no room, since it was opened. */
-  drops(): number;
+  /** Frames lost since it was opened; null: the socket does not say (any more). */
+  losses(): XdpLosses | null;
   close(): void;
+}
+
+export interface XdpLosses {
+  /** Came in, and found no chunk of memory free, or were too long for one. */
+  readonly noChunk: number;
+  /** Came in, and found the rx ring full. */
+  readonly ringFull: number;
+  /** Went out with an address that the kernel refused. */
+  readonly txInvalid: number;
 }
 
 export interface XdpQueueSetup {
@@ -83,7 +92,7 @@ export function openXdpQueue(setup: XdpQueueSetup): XdpQueue {
     for (const layout of [tx, rx]) initialiseXdpRing(arena().memory(), layout);
     const refused = bindXsk(fd, facts.index, queue, binding);
     if (refused !== 0) throw bindRefused(setup, errnoName(refused));
-    return { fd, tx, rx, zeroCopy: isZeroCopy(fd), drops: () => dropsOf(fd), close };
+    return { fd, tx, rx, zeroCopy: isZeroCopy(fd), losses: () => lossesOf(fd), close };
   } catch (error) {
     close();
     throw error;
@@ -158,11 +167,9 @@ function bindRefused({ where, facts, queue, binding }: XdpQueueSetup, code: stri
   return environmentError(`no AF_XDP socket can be bound to queue ${queue} of ${facts.name}${how}: ${code}`, { where });
 }
 
-/**
- * Without a chunk for a frame the kernel counts it as dropped (and the attempt under fillRingEmpty once more); without a
- * place in the ring under rxRingFull.
- */
-function dropsOf(fd: number): number {
+/** A frame without a chunk is in rxDropped; fillRingEmpty counts the attempt once more. */
+function lossesOf(fd: number): XdpLosses | null {
   const statistics = readXskStatistics(fd);
-  return statistics === null ? 0 : statistics.rxDropped + statistics.rxRingFull;
+  if (statistics === null) return null;
+  return { noChunk: statistics.rxDropped, ringFull: statistics.rxRingFull, txInvalid: statistics.txInvalid };
 }
