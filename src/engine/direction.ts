@@ -2,14 +2,24 @@
  * One direction of a trial: what sends on one port and receives on another, with a sequence space of its own. A trial
  * has one, or two that go against each other; the generator's thread steps them in turn.
  */
-import { compileStream } from "../stream/compile.js";
+import { usageError } from "../errors.js";
+import { compileTraffic } from "../stream/compile.js";
+import { isSimple, streamPps, timelinesOf } from "../stream/loads.js";
+import type { FrameProgram } from "../stream/program.js";
+import type { EachFrame } from "../stream/program-frame.js";
+import { trafficOf } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/traffic.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import type { JobContext, OpenPort } from "./job.js";
+import { KeyedLags } from "./keyed-lags.js";
 import { LagWindow } from "./lag-window.js";
 import { LiveSender } from "./live-sender.js";
 import { QueueSender } from "./queue-sender.js";
 import { Receiver } from "./receiver.js";
 import type { Sender } from "./sender.js";
+import { StreamsReceiver } from "./streams-receiver.js";
+import { StreamsSender } from "./streams-sender.js";
+import { StreamsTransmitter } from "./streams-transmitter.js";
 import { Transmitter } from "./transmitter.js";
 import type { ReceiveReport, TransmitReport, TrialOrder } from "./trial-order.js";
 
@@ -24,6 +34,34 @@ export interface DirectionStart {
   readonly foreignFrames: ForeignFrames | null;
   /** The kernel makes the frames (tx=live of the sending port). */
   readonly live: boolean;
+  /** Of streams that are programs. */
+  readonly programs?: readonly (EachFrame | null)[];
+}
+
+/** What the generator asks of the half that sends; Transmitter and StreamsTransmitter are such. */
+type TransmitHalf = Pick<
+  Transmitter,
+  "start" | "ended" | "endedNs" | "wasStopped" | "published" | "isWakeful" | "step" | "end" | "report"
+>;
+type ReceiveHalf = Pick<
+  Receiver,
+  | "attach"
+  | "returned"
+  | "received"
+  | "accepted"
+  | "corrupt"
+  | "missing"
+  | "lastArrivalNs"
+  | "acceptedByQueue"
+  | "step"
+  | "report"
+>;
+type SendHalf = Pick<Sender, "queue" | "published" | "outstanding" | "attach" | "nudge" | "noteBeside">;
+
+interface Halves {
+  readonly senders: readonly SendHalf[];
+  readonly transmitter: TransmitHalf;
+  readonly receiver: ReceiveHalf;
 }
 
 export class Direction {
@@ -31,35 +69,25 @@ export class Direction {
   /** Indices of the job's ports. */
   readonly txPort: number;
   readonly rxPort: number;
-  readonly transmitter: Transmitter;
-  readonly receiver: Receiver;
-  readonly #senders: readonly Sender[];
+  readonly transmitter: TransmitHalf;
+  readonly receiver: ReceiveHalf;
+  readonly #senders: readonly SendHalf[];
   /** What had come back when the last frame was sent. */
   #receivedInWindow = 0;
 
   constructor(context: JobContext, start: DirectionStart) {
-    const { order, generation } = start;
+    const { order } = start;
     this.order = order;
     this.txPort = start.txPort;
     this.rxPort = start.rxPort;
-    const { memory, nowNs } = context;
-    const program = compileStream(order.stream, order.size);
-    const { queues, trial, startSequence, firstStream = 0 } = order;
-    const shared = { memory, program, queues, trial, firstStream, startSequence };
-    const senders: Sender[] = start.live
-      ? [new LiveSender(shared)]
-      : Array.from({ length: queues }, (_, queue) => new QueueSender({ ...shared, queue, generation }));
-    const lag = order.load.kind === "paced" ? new LagWindow() : null;
-    this.#senders = senders;
-    this.transmitter = new Transmitter(order, senders, nowNs, lag);
-    this.receiver = new Receiver(
-      order,
-      program,
-      memory,
-      lag,
-      (queue) => senders[queue]!.published,
-      start.foreignFrames,
-    );
+    const traffic = trafficOf(order.stream);
+    const compiled = compileTraffic(order.stream, order.size, start.programs);
+    const halves = isSimple(traffic)
+      ? oneStream(context, { ...start, order: withOwnRate(order, traffic) }, compiled[0]!)
+      : manyStreams(context, start, traffic, compiled);
+    this.#senders = halves.senders;
+    this.transmitter = halves.transmitter;
+    this.receiver = halves.receiver;
   }
 
   attach(ports: readonly (OpenPort | null)[]): void {
@@ -89,7 +117,7 @@ export class Direction {
   }
 
   /** Who fills the port's first transmit ring. */
-  get firstSender(): Sender {
+  get firstSender(): SendHalf {
     return this.#senders[0]!;
   }
 
@@ -108,4 +136,57 @@ export class Direction {
     const sentByQueue = transmit.queues.map(({ published, outstanding }) => published - outstanding);
     return { transmit, receive: this.receiver.report(sentByQueue, this.#receivedInWindow) };
   }
+}
+
+/** A stream's own rate is that of the trial. */
+function withOwnRate(order: TrialOrder, traffic: TrafficSpec): TrialOrder {
+  if (order.load.kind !== "own") return order;
+  return { ...order, load: { kind: "paced", pps: streamPps(traffic, order.size, order.load)[0]! } };
+}
+
+/** One stream that sends without a break: the fastest way. */
+function oneStream(context: JobContext, start: DirectionStart, program: FrameProgram): Halves {
+  const { memory, nowNs } = context;
+  const { order, generation, foreignFrames } = start;
+  const { queues, trial, startSequence, firstStream = 0 } = order;
+  const shared = { memory, program, queues, trial, firstStream, startSequence };
+  const senders: Sender[] = start.live
+    ? [new LiveSender(shared)]
+    : Array.from({ length: queues }, (_, queue) => new QueueSender({ ...shared, queue, generation }));
+  const lag = order.load.kind === "paced" ? new LagWindow() : null;
+  return {
+    senders,
+    transmitter: new Transmitter(order, senders, nowNs, lag),
+    receiver: new Receiver(order, program, memory, lag, (queue) => senders[queue]!.published, foreignFrames),
+  };
+}
+
+/** Many streams, or one with a schedule. */
+function manyStreams(
+  context: JobContext,
+  start: DirectionStart,
+  traffic: TrafficSpec,
+  programs: readonly FrameProgram[],
+): Halves {
+  const { memory, nowNs } = context;
+  const { order, foreignFrames } = start;
+  if (start.live) {
+    throw usageError("the kernel makes frames of one stream without a schedule only", {
+      where: "tx=live",
+      accepted: "plain traffic, or another tx=",
+    });
+  }
+  const { queues, trial, startSequence, firstStream = 0, size, load } = order;
+  const senders = Array.from(
+    { length: queues },
+    (_, queue) => new StreamsSender({ memory, programs, queue, queues, trial, firstStream, startSequence }),
+  );
+  const lags = load.kind === "max" ? null : new KeyedLags();
+  const timelines = timelinesOf(traffic, size, load);
+  const totalPps = streamPps(traffic, size, load).reduce((sum, pps) => sum + pps, 0);
+  return {
+    senders,
+    transmitter: new StreamsTransmitter({ order, senders, timelines, totalPps, nowNs, lags }),
+    receiver: new StreamsReceiver({ order, programs, memory, lags, senders, foreignFrames }),
+  };
 }

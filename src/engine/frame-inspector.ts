@@ -11,7 +11,6 @@ import {
   readMagic,
   readTrialStream,
   signatureBytes,
-  signatureHead,
   signatureMagic,
   streamOf,
   trialOf,
@@ -21,6 +20,8 @@ import type { CorruptKinds, FrameSample, TrialOrder } from "./trial-order.js";
 const samplesKept = 4;
 const sampleBytes = 128;
 const tagBytes = 4;
+/** Of thousands of streams so many are looked through for one that a frame without signature may be of. */
+const mostRecognised = 256;
 /** 802.1Q, 802.1ad: https://standards.ieee.org/ieee/802.1Q/ §9.5. */
 const tagTypes: ReadonlySet<number> = new Set([0x8100, 0x88a8]);
 
@@ -41,23 +42,35 @@ export class FrameInspector {
   trimmed = 0;
   payload = 0;
   readonly #foreignFrames: ForeignFrames | null;
-  readonly #program: FrameProgram;
+  /** By the stream's number in signatures, less the first. */
+  readonly #programs: readonly FrameProgram[];
   readonly #memory: RingMemory;
-  readonly #head: number;
   readonly #trial: number;
-  readonly #ownTags: number;
-  readonly #headerBytes: number;
-  /** Each variant as it leaves, to compare payloads with; made when first asked for. */
-  #templates: RingMemory[] | null = null;
+  readonly #firstStream: number;
+  /** bufferBytes without VLAN tags of everything that is sent, and the shortest headers. */
+  readonly #untagged: readonly number[];
+  readonly #leastHeaders: number;
+  readonly #signed: boolean;
+  /** Each stream's sizes as they leave, to compare payloads with; made when first asked for. */
+  readonly #templates = new Map<number, RingMemory[]>();
 
-  constructor(order: TrialOrder, program: FrameProgram, memory: RingMemory, foreignFrames: ForeignFrames | null) {
+  constructor(
+    order: TrialOrder,
+    programs: readonly FrameProgram[],
+    memory: RingMemory,
+    foreignFrames: ForeignFrames | null,
+  ) {
     this.#foreignFrames = foreignFrames;
-    this.#program = program;
+    this.#programs = programs;
     this.#memory = memory;
-    this.#head = signatureHead(order.trial, order.firstStream ?? 0);
     this.#trial = order.trial;
-    this.#ownTags = program.tags;
-    this.#headerBytes = program.headerBytes;
+    this.#firstStream = order.firstStream ?? 0;
+    const lengths = programs.flatMap(({ variants, tags }) =>
+      variants.map(({ bufferBytes }) => bufferBytes - tagBytes * tags),
+    );
+    this.#untagged = [...new Set(lengths)];
+    this.#leastHeaders = Math.min(...programs.map(({ headerBytes, tags }) => headerBytes - tagBytes * tags));
+    this.#signed = programs.some(({ signed }) => signed);
   }
 
   get corrupt(): number {
@@ -73,14 +86,14 @@ export class FrameInspector {
   inspect(offset: number, bytes: number): boolean {
     const view = this.#memory.view;
     const end = offset + bytes;
-    const changedBy = tagBytes * (this.#tagsOf(offset, bytes) - this.#ownTags);
+    const tagged = tagBytes * this.#tagsOf(offset, bytes);
     if (bytes >= signatureBytes && readMagic(view, end) === signatureMagic) {
-      return this.#inspectSigned(offset, bytes, changedBy);
+      return this.#inspectSigned(offset, bytes, tagged);
     }
-    if (this.#endsEarlier(offset, bytes, changedBy)) {
+    if (this.#endsEarlier(offset, bytes, tagged)) {
       this.padded++;
       this.#sample(this.corruptSamples, "padded", offset, bytes);
-    } else if (this.#isTrimmed(offset, bytes, changedBy)) {
+    } else if (this.#isTrimmed(offset, bytes, tagged)) {
       this.trimmed++;
       this.#sample(this.corruptSamples, "trimmed", offset, bytes);
     } else this.#noteForeign(offset, bytes);
@@ -93,38 +106,46 @@ export class FrameInspector {
     this.#sample(this.corruptSamples, "signature sum right, but its numbers were never sent", offset, bytes);
   }
 
-  /** Unsigned frames: ours by size and addresses, or foreign. */
-  recognises(offset: number, bytes: number): boolean {
-    if (this.#program.recognises(this.#memory, offset, bytes)) return true;
+  /** Unsigned frames: the stream whose they are by size and addresses, or −1: foreign. */
+  recognises(offset: number, bytes: number): number {
+    const looked = Math.min(mostRecognised, this.#programs.length);
+    for (let stream = 0; stream < looked; stream++) {
+      const program = this.#programs[stream];
+      if (!program.signed && program.recognises(this.#memory, offset, bytes)) return stream;
+    }
     this.#noteForeign(offset, bytes);
-    return false;
+    return -1;
   }
 
   /** Compares every payload byte of an accepted frame with what was sent; a difference makes it corrupt. */
   checkPayload(offset: number, bytes: number): void {
-    const sentBytes = bytes - tagBytes * (this.#tagsOf(offset, bytes) - this.#ownTags);
-    const variant = this.#program.variants.findIndex(({ bufferBytes }) => bufferBytes === sentBytes);
-    this.#templates ??= this.#renderTemplates();
-    const expected = this.#templates[variant].u8;
+    const stream = streamOf(readTrialStream(this.#memory.view, offset + bytes)) - this.#firstStream;
+    const program = this.#programs[stream];
+    const sentBytes = bytes - tagBytes * (this.#tagsOf(offset, bytes) - program.tags);
+    const variant = program.variants.findIndex(({ bufferBytes }) => bufferBytes === sentBytes);
+    const templates = this.#templates.get(stream) ?? this.#renderTemplates(program);
+    this.#templates.set(stream, templates);
+    const expected = templates[variant].u8;
     const received = this.#memory.u8;
     const shift = offset + bytes - sentBytes;
-    for (let at = this.#headerBytes; at < sentBytes - signatureBytes; at++) {
-      if (received[shift + at] === expected[at] || this.#program.changing.has(at)) continue;
+    for (let at = program.headerBytes; at < sentBytes - signatureBytes; at++) {
+      if (received[shift + at] === expected[at] || program.changing.has(at)) continue;
       this.payload++;
-      this.#sample(this.corruptSamples, `payload byte ${at - this.#headerBytes} differs`, offset, bytes);
+      this.#sample(this.corruptSamples, `payload byte ${at - program.headerBytes} differs`, offset, bytes);
       return;
     }
   }
 
-  #renderTemplates(): RingMemory[] {
-    return this.#program.variants.map(({ bufferBytes }, variant) => {
+  #renderTemplates(program: FrameProgram): RingMemory[] {
+    return program.variants.map(({ bufferBytes }, variant) => {
       const memory = ringMemory(new ArrayBuffer(Math.ceil(bufferBytes / 8) * 8));
-      this.#program.render(memory, 0, variant);
+      program.render(memory, 0, variant);
       return memory;
     });
   }
 
-  #inspectSigned(offset: number, bytes: number, changedBy: number): boolean {
+  /** `tagged`: bytes of VLAN tags that it has now. */
+  #inspectSigned(offset: number, bytes: number, tagged: number): boolean {
     const view = this.#memory.view;
     const end = offset + bytes;
     if (!checkSignature(view, end)) {
@@ -133,43 +154,42 @@ export class FrameInspector {
       return false;
     }
     const trialStream = readTrialStream(view, end);
-    if (trialStream !== this.#head) {
+    const program = this.#programs[streamOf(trialStream) - this.#firstStream];
+    if (trialOf(trialStream) !== this.#trial || program === undefined) {
       if (trialOf(trialStream) !== this.#trial) this.stale++;
-      else if (isReverse(streamOf(trialStream)) !== isReverse(streamOf(this.#head))) this.returned++;
+      else if (isReverse(streamOf(trialStream)) !== isReverse(this.#firstStream)) this.returned++;
       else this.#noteForeign(offset, bytes);
       return false;
     }
-    if (this.#isSent(bytes - changedBy)) return true;
-    const shorter = this.#program.variants.some(({ bufferBytes }) => bufferBytes > bytes);
+    const sentBytes = bytes - tagged + tagBytes * program.tags;
+    if (program.variants.some(({ bufferBytes }) => bufferBytes === sentBytes)) return true;
+    const shorter = program.variants.some(({ bufferBytes }) => bufferBytes > bytes);
     if (shorter) this.trimmed++;
     else this.padded++;
     this.#sample(this.corruptSamples, "signature whole, length wrong", offset, bytes);
     return false;
   }
 
-  #isSent(bytes: number): boolean {
-    return this.#program.variants.some(({ bufferBytes }) => bufferBytes === bytes);
-  }
-
-  #endsEarlier(offset: number, bytes: number, changedBy: number): boolean {
+  #endsEarlier(offset: number, bytes: number, tagged: number): boolean {
     const view = this.#memory.view;
-    return this.#program.variants.some(({ bufferBytes }) => {
-      const length = bufferBytes + changedBy;
+    return this.#untagged.some((untagged) => {
+      const length = untagged + tagged;
       const end = offset + length;
-      if (length >= bytes || length < signatureBytes) return false;
-      return (
-        readMagic(view, end) === signatureMagic &&
-        readTrialStream(view, end) === this.#head &&
-        checkSignature(view, end)
-      );
+      if (length >= bytes || length < signatureBytes || readMagic(view, end) !== signatureMagic) return false;
+      const trialStream = readTrialStream(view, end);
+      const stream = streamOf(trialStream) - this.#firstStream;
+      const isOurs = trialOf(trialStream) === this.#trial && this.#programs[stream] !== undefined;
+      return isOurs && checkSignature(view, end);
     });
   }
 
-  #isTrimmed(offset: number, bytes: number, changedBy: number): boolean {
-    if (bytes < this.#headerBytes + changedBy || !this.#program.signed) return false;
-    return this.#program.variants.some(
-      ({ bufferBytes }) =>
-        bufferBytes + changedBy > bytes && this.#program.recognises(this.#memory, offset, bufferBytes + changedBy),
+  #isTrimmed(offset: number, bytes: number, tagged: number): boolean {
+    if (bytes < this.#leastHeaders + tagged || !this.#signed) return false;
+    return this.#programs.slice(0, mostRecognised).some((program) =>
+      program.variants.some(({ bufferBytes }) => {
+        const length = bufferBytes - tagBytes * program.tags + tagged;
+        return length > bytes && program.recognises(this.#memory, offset, length);
+      }),
     );
   }
 

@@ -7,6 +7,7 @@ import type { TxRing } from "../ring/ring.js";
 import type { FrameCursor, FrameProgram } from "../stream/program.js";
 import { signatureBase, signatureHead, writeSignatureHead, writeSignatureRest } from "../stream/signature.js";
 import type { OpenQueue } from "./job.js";
+import { RingAccount } from "./ring-account.js";
 import { ringPace, type Sender } from "./sender.js";
 
 export interface SenderStart {
@@ -49,17 +50,11 @@ export class QueueSender implements Sender {
   readonly #offsets = new Uint32Array(burstFrames);
   readonly #slots = new Int32Array(burstFrames);
   readonly #variants = new Uint16Array(burstFrames);
+  readonly #account = new RingAccount(() => this.published);
   #ring: TxRing | null = null;
-  #open: OpenQueue | null = null;
   /** The low 32 bits of the next frame's number, as a signed integer. */
   #lowSequence: number;
   #patternAt: number;
-  #outstandingAtLoss = 0;
-  /** Frames of somebody else that went into the ring among ours: how many frames went before each, of the last few. */
-  readonly #besides: number[] = [];
-  #besideHere = 0;
-  /** An earlier trial's frames that lay in the ring when this one began. */
-  #leftBefore = 0;
 
   constructor(start: SenderStart) {
     this.queue = start.queue;
@@ -78,16 +73,10 @@ export class QueueSender implements Sender {
 
   /** The queue's ring now; null: its peer is gone. What was outstanding then will never be taken. */
   attach(open: OpenQueue | null): void {
-    if (open === this.#open) return;
-    if (this.#ring !== null) this.#outstandingAtLoss += this.#ownOutstanding(this.#ring);
-    this.#open = open;
+    if (!this.#account.attach(open)) return;
     this.#ring = open?.tx ?? null;
     this.#primed = new Uint32Array(this.#ring?.slots ?? 0);
     this.#unprimed = this.#primed.length;
-    this.#ring?.reclaim();
-    this.#leftBefore = this.#ring?.outstanding() ?? 0;
-    this.#besides.length = 0;
-    this.#besideHere = 0;
   }
 
   get connected(): boolean {
@@ -107,19 +96,12 @@ export class QueueSender implements Sender {
     return this.#cells[cell.bytes];
   }
 
-  /** Published and not taken by the peer, after a look at the ring. */
   outstanding(): number {
-    if (this.#ring === null) return this.#outstandingAtLoss;
-    this.#ring.reclaim();
-    return this.#outstandingAtLoss + this.#ownOutstanding(this.#ring);
+    return this.#account.outstanding();
   }
 
-  /** An earlier trial's frames that the peer took in this one. A ring is taken from in order. */
   carried(): number {
-    if (this.#ring === null) return 0;
-    this.#ring.reclaim();
-    const here = this.#ownHere() + this.#besideHere;
-    return this.#leftBefore - Math.max(0, this.#ring.outstanding() - here);
+    return this.#account.carried();
   }
 
   noteBeside(slot: number): void {
@@ -127,27 +109,7 @@ export class QueueSender implements Sender {
       this.#primed[slot] = 0;
       this.#unprimed++;
     }
-    this.#besides.push(this.#ownHere() + this.#besideHere);
-    this.#besideHere++;
-    if (this.#besides.length > (this.#ring?.slots ?? 0)) this.#besides.shift();
-  }
-
-  /** Of ours in the ring as it is attached now, taken ones included. */
-  #ownHere(): number {
-    return this.published - this.#outstandingAtLoss;
-  }
-
-  /**
-   * A ring is taken from in order, so an earlier trial's frames that lie in it still are the first to go, and of the
-   * frames beside ours those are outstanding that went in among the last ones.
-   */
-  #ownOutstanding(ring: TxRing): number {
-    const outstanding = ring.outstanding();
-    const here = this.#ownHere();
-    const firstLeft = here + this.#besideHere - outstanding;
-    let beside = 0;
-    for (let k = this.#besides.length - 1; k >= 0 && this.#besides[k] >= firstLeft; k--) beside++;
-    return Math.min(outstanding - beside, here);
+    this.#account.noteBeside();
   }
 
   /** Free slots now. */
@@ -160,7 +122,7 @@ export class QueueSender implements Sender {
 
   /** Calls the kernel again where it left off for want of room. */
   nudge(): void {
-    if (this.#ring?.kickAgain?.()) this.#open!.notifyTx();
+    this.#account.nudge();
   }
 
   /**
@@ -179,7 +141,7 @@ export class QueueSender implements Sender {
     ring.publish(placed);
     // Counted first: a kick may find that the other side is gone.
     this.#cells[cell.published] += placed;
-    if (ring.notifyWanted()) this.#open!.notifyTx();
+    this.#account.notify();
     return placed;
   }
 

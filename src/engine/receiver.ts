@@ -86,7 +86,7 @@ export class Receiver {
       (_, q) => new SequenceTracker({ base: order.startSequence + q, stride: order.queues }),
     );
     this.#lastLatency = new Float64Array(order.queues);
-    this.#inspector = new FrameInspector(order, program, memory, foreignFrames);
+    this.#inspector = new FrameInspector(order, [program], memory, foreignFrames);
   }
 
   attach(queues: readonly OpenQueue[]): void {
@@ -341,7 +341,7 @@ export class Receiver {
     let bytes = 0;
     for (let k = 0; k < n; k++) {
       bytes += lengths[k];
-      if (this.#inspector.recognises(offsets[k], lengths[k])) tally.recognised++;
+      if (this.#inspector.recognises(offsets[k], lengths[k]) >= 0) tally.recognised++;
     }
     return bytes;
   }

@@ -25,6 +25,9 @@ const hostOf = ({ mac, ipv4, ipv6, vlan }: StationSetup): Host => ({
   vlan,
 });
 
+/** Who is told of frames that go between a trial's. */
+type BesideSender = Pick<Sender, "noteBeside">;
+
 export class Station implements ForeignFrames {
   /** Frames that came in where no direction receives: of the trial that runs, and any others. */
   returned = 0;
@@ -42,7 +45,7 @@ export class Station implements ForeignFrames {
   #trial = 0;
   #wanted: ReturnType<typeof addressOf> | null = null;
   /** Who else fills the first transmit ring: it has to know what lies between its frames. */
-  #sender: Sender | null = null;
+  #sender: BesideSender | null = null;
 
   /** `setup` null: it only counts. */
   constructor(memory: RingMemory, setup: StationSetup | null) {
@@ -60,7 +63,7 @@ export class Station implements ForeignFrames {
   }
 
   /** A trial begins; `sender` fills the port's first transmit ring in it, where there is one. */
-  begin(trial: number, sender: Sender | null): void {
+  begin(trial: number, sender: BesideSender | null): void {
     this.#trial = trial;
     this.#sender = sender;
     this.returned = 0;

@@ -3,16 +3,17 @@ import type { HistogramData } from "../stats/histogram.js";
 import type { PacingSummary } from "../stats/pacing.js";
 import type { ReorderExtent, SequenceRange } from "../stats/sequence.js";
 import type { SignedHistogramData } from "../stats/signed-histogram.js";
-import type { StreamSpec } from "../stream/spec.js";
+import type { StreamLoad } from "../stream/loads.js";
+import type { Traffic } from "../stream/spec.js";
 import type { FrameSize } from "../units.js";
 
 /** How frames leave: as fast as the peer takes them, or by a schedule. */
-export type Load = { readonly kind: "max" } | { readonly kind: "paced"; readonly pps: number };
+export type Load = StreamLoad;
 
 export interface TrialOrder {
   /** 1 … 255; 0 for a warm-up. In every frame's signature, so that an earlier trial's frames are told apart. */
   readonly trial: number;
-  readonly stream: StreamSpec;
+  readonly stream: Traffic;
   /** The number of its first stream in signatures; absent: 0. Another for the reverse direction. */
   readonly firstStream?: number;
   /** What one frame after the other measures: one size, or a mix. */
@@ -71,6 +72,38 @@ export interface TransmitReport {
   readonly pacing: PacingSummary | null;
   /** Why it ended before its count or time: the peer stopped taking frames, or it was told to stop. */
   readonly cutShort: "stopped" | "stuck" | "peer gone" | null;
+  /** Stream by stream, where there are several. */
+  readonly streams?: readonly StreamTransmit[];
+}
+
+/** What became of one stream's frames on the way out. */
+export interface StreamTransmit {
+  readonly sent: number;
+  readonly late: number;
+  readonly missed: number;
+  readonly blocked: number;
+}
+
+/** What came back of one stream. */
+export interface StreamReceive {
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly reordered: number;
+  readonly tooOld: number;
+  /** null: nothing measured. */
+  readonly latencyNs: StreamLatency | null;
+  /** Accepted frames by the queue that they came in on. */
+  readonly queues: readonly number[];
+}
+
+/** Percentiles from 16 buckets per power of two: at most 6.25 % above the true value. */
+export interface StreamLatency {
+  readonly min: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
 }
 
 /** Frames with our magic that did not come back as they left. */
@@ -120,6 +153,10 @@ export interface ReceiveReport {
   readonly lastArrivalNs: number;
   readonly firstCorrupt: readonly FrameSample[];
   readonly firstForeign: readonly FrameSample[];
+  /** Stream by stream, where there are several. */
+  readonly streams?: readonly StreamReceive[];
+  /** Numbers back to which duplicates are told from frames that are too old to say, where it is not 65,536. */
+  readonly duplicateWindow?: number;
 }
 
 /** A host at a port: what it answers for, and asks from. */

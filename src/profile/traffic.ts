@@ -165,7 +165,7 @@ function targetAt(
   }
   if (bits !== undefined) return bits as FieldChange["target"];
   const place = at(document, [...path, "field"], () => fieldPlace(layers, field!));
-  return { layer: place.layer, field: place.name };
+  return { field: place.path };
 }
 
 function changeAt(document: YamlDocument, path: YamlPath, shape: ChangeShape): FieldChange["change"] {
@@ -205,8 +205,8 @@ function scheduleAt(document: YamlDocument, path: YamlPath): StreamSchedule {
     const what = [...kinds, ...(shape.frames === undefined ? [] : ["frames"])].join(" and ");
     throw document.errorAt(path, `${what} at once`, { accepted: "one of frames, bursts, ramp, poisson" });
   }
-  const then = ownSchedule(document, path, shape, startNs, duration);
-  return shape.after === undefined ? then : { kind: "after", stream: shape.after, then };
+  const own = ownSchedule(document, path, shape, startNs, duration);
+  return shape.after === undefined ? own : { kind: "after", stream: shape.after, schedule: own };
 }
 
 function ownSchedule(

@@ -1,8 +1,7 @@
 /** Changes of fields as a spec has them → bits and numbers, checked. */
 import { usageError } from "../errors.js";
-import { parseIpv4, parseIpv6, parseMac } from "../packet/index.js";
+import { type FieldPlace, fieldPlace, parseIpv4, parseIpv6, parseMac } from "../packet/index.js";
 import { seededRandom } from "../random.js";
-import { type FieldPlace, fieldPlace } from "./fields.js";
 import type { BitPlace, ChangeValue, ResolvedChange } from "./modifier.js";
 import type { Patch } from "./resolve.js";
 import type { FieldChange, FieldValue, TrafficSpec, TrafficStream } from "./traffic.js";
@@ -52,10 +51,10 @@ export function resolveChanges(spec: TrafficSpec, index: number): Changes {
 function targetOf(stream: TrafficStream, { target }: FieldChange): Target {
   const where = `stream "${stream.name}"`;
   if ("field" in target) {
-    const { name, bits, kind, bitOffset } = fieldPlace(stream.layers, target.layer, target.field, where);
+    const { path: name, bits, kind, frameBitOffset } = fieldPlace(stream.layers, target.field, where);
     const places = (from: number): BitPlace[] => {
       const width = Math.min(wordBits, bits - from);
-      return [{ bitOffset: bitOffset + bits - from - width, bits: width, shift: 0 }];
+      return [{ bitOffset: frameBitOffset + bits - from - width, bits: width, shift: 0 }];
     };
     return { name, bits, kind, places };
   }
@@ -66,7 +65,7 @@ function targetOf(stream: TrafficStream, { target }: FieldChange): Target {
     throw usageError(`${name} of ${bytes} bytes are no bits of a frame`, { where, accepted });
   }
   const runs = runsOf(offset, mask, bytes);
-  return { name, kind: "number", bits: runs.reduce((sum, run) => sum + run.bits, 0), places: () => runs };
+  return { name, kind: "uint", bits: runs.reduce((sum, run) => sum + run.bits, 0), places: () => runs };
 }
 
 /** The runs of ones in a mask; the value's bits are dealt to them from the least significant on. */
@@ -106,7 +105,7 @@ function everyOf({ name, fields }: TrafficStream): readonly number[] {
 function countIn({ change }: FieldChange, where: string): number {
   if (change.kind === "list") return change.values.length;
   if (change.kind === "random") return change.limit ?? Number.POSITIVE_INFINITY;
-  const kind = typeof change.min === "number" ? "number" : change.min.includes(":") ? "text" : "ipv4";
+  const kind = typeof change.min === "number" ? "uint" : change.min.includes(":") ? "text" : "ipv4";
   const [min, max] = [change.min, change.max].map((value) =>
     kind === "text" ? textNumber(value as string, where) : toBigInt(value, kind as FieldPlace["kind"], 64, where),
   );

@@ -2,10 +2,10 @@
  * Stream → frame program: each size is rendered once, and a cursor made by codegen.ts writes what changes over it.
  * interpret.ts says what the bytes are; here they are only made fast.
  */
-import { buildFrame } from "../packet/index.js";
+import { buildFrame, checksumPlaces } from "../packet/index.js";
 import type { RingMemory } from "../ring/memory.js";
 import { type FrameSize, fcsBytes } from "../units.js";
-import { checksumPlaces, makeChecksumsRight } from "./checksums.js";
+import { makeChecksumsRight } from "./checksums.js";
 import type { CursorModel, Source } from "./codegen.js";
 import { CompiledCursor } from "./cursor.js";
 import { putPlace } from "./interpret.js";
@@ -67,7 +67,7 @@ class CompiledProgram implements FrameProgram {
     this.tags = layers.filter(({ protocol }) => protocol === "vlan").length;
     this.#resolved = resolved;
     this.#shared = shared;
-    this.seals = checksumPlaces(layers, this.variants[0].bufferBytes).some(({ kind }) => kind === "crc32c");
+    this.seals = checksumPlaces(layers, this.variants[0].bufferBytes).some(({ algorithm }) => algorithm === "crc32c");
     this.changing = bytesOf(changes.flatMap((change) => change.places));
     const frames = this.variants.map(({ bufferBytes }) => zeroFrame(resolved, bufferBytes));
     this.#templates = frames.map((frame) => frame.slice(0, frame.length - (signed ? signatureBytes : 0)));
@@ -159,7 +159,7 @@ function sumsOf(
   sources: readonly Source[],
 ): CursorModel["sums"] {
   const kept = variants.map(({ bufferBytes }) => keptChecksums(resolved, bufferBytes));
-  const sums = kept[0].map((place, k) => ({ place, k })).filter(({ place }) => place.kind === "internet");
+  const sums = kept[0].map((place, k) => ({ place, k })).filter(({ place }) => place.algorithm === "internet");
   const bySource = sources.map(({ places }) =>
     factorsOf(
       frames[0],
@@ -170,7 +170,7 @@ function sumsOf(
   );
   return sums.map(({ place, k }, n) => ({
     at: place.at,
-    neverZero: place.neverZero,
+    neverZero: place.zeroIsNone,
     bases: frames.map((frame, variant) => sumBehind(frame, kept[variant][k])),
     factors: bySource.map((factors) => factors[n]),
   }));
@@ -215,7 +215,7 @@ function edgesOf(resolved: ResolvedStream, bufferBytes: number): readonly number
     end,
     at,
     at + 2,
-    ...(pseudo === null ? [] : [pseudo.start, pseudo.end]),
+    ...(pseudo?.ranges ?? []).flatMap((range) => [range.start, range.end]),
   ]);
   return [...new Set(edges)].map((byte) => byte * 8).sort((a, b) => a - b);
 }

@@ -4,7 +4,8 @@
  * between (odd offsets, pseudo-headers, a checksum inside that changes as well), and is found by asking the slow
  * definition twice.
  */
-import { type ChecksumPlace, makeChecksumsRight } from "./checksums.js";
+import type { ChecksumPlace } from "../packet/index.js";
+import { makeChecksumsRight } from "./checksums.js";
 import { putPlace } from "./interpret.js";
 import type { BitPlace } from "./modifier.js";
 

@@ -4,7 +4,7 @@
  * it may be called again for the same frame, and on another queue.
  */
 import { usageError } from "../errors.js";
-import { fieldsOfLayer, layerNames } from "./fields.js";
+import { fieldPlaces, layerNames } from "../packet/index.js";
 import type { BitPlace } from "./modifier.js";
 import type { ResolvedStream } from "./resolve.js";
 
@@ -38,13 +38,17 @@ export interface FrameAccess {
 /** The object for a stream's frames; slow to make, and as fast as `access` is. */
 export function programFrame(resolved: ResolvedStream, access: FrameAccess): ProgramFrame {
   const { layers } = resolved.stream;
+  const places = fieldPlaces(layers);
   const frame: Record<string, unknown> = {};
   for (const [layer, name] of layerNames(layers).entries()) {
     const fields = {};
-    for (const field of fieldsOfLayer(layers, layer)) {
+    for (const field of places.filter((place) => place.layer === layer)) {
+      // Checksums follow from what a program sets.
+      if (field.derived === "checksum") continue;
       const bits = Math.min(32, field.bits);
-      const target = { name: field.name, place: { bitOffset: field.bitOffset + field.bits - bits, bits, shift: 0 } };
-      Object.defineProperty(fields, field.name.slice(name.length + 1), {
+      const bitOffset = field.frameBitOffset + field.bits - bits;
+      const target = { name: field.path, place: { bitOffset, bits, shift: 0 } };
+      Object.defineProperty(fields, field.name, {
         enumerable: true,
         get: () => access.get(target),
         set: (value: number) => access.set(target, checkedValue(target, value)),

@@ -1,9 +1,8 @@
 /** A stream with everything looked up and checked: fields as bit offsets, values as numbers, sizes as an order. */
 import { usageError } from "../errors.js";
-import { headersBytes } from "../packet/index.js";
+import { type ChecksumPlace, checksumPlaces, headersBytes } from "../packet/index.js";
 import { type FrameSize, fcsBytes } from "../units.js";
 import { resolveChanges } from "./changes.js";
-import { type ChecksumPlace, checksumPlaces } from "./checksums.js";
 import type { BitPlace, ResolvedChange } from "./modifier.js";
 import type { EachFrame } from "./program-frame.js";
 import { signatureBytes } from "./signature.js";
@@ -86,6 +85,6 @@ export function keptChecksums(resolved: ResolvedStream, bufferBytes: number): re
 }
 
 const isIn =
-  ({ at, kind }: ChecksumPlace) =>
+  ({ at, algorithm }: ChecksumPlace) =>
   ({ bitOffset, bits }: BitPlace): boolean =>
-    bitOffset < (at + (kind === "internet" ? 2 : 4)) * 8 && bitOffset + bits > at * 8;
+    bitOffset < (at + (algorithm === "internet" ? 2 : 4)) * 8 && bitOffset + bits > at * 8;

@@ -59,3 +59,7 @@ function rangeOf(min: number, max: number, step: number, where: string): readonl
   }
   return Array.from({ length: Math.floor((max - min) / step) + 1 }, (_, i) => min + i * step);
 }
+
+/** Mean with FCS over a whole period. */
+export const meanBytes = (order: SizeOrder): number =>
+  order.pattern.reduce((sum, variant) => sum + order.frameBytes[variant], 0) / order.pattern.length;

@@ -188,12 +188,12 @@ export function trafficOf(traffic: Traffic): TrafficSpec {
   const layers = layersOf(traffic, 0);
   const ports = Math.min(flows, flowsPerAddress);
   const port: FieldChange = {
-    target: { layer: layers.length - 1, field: "srcPort" },
+    target: { field: "udp.srcPort" },
     change: { kind: "increment", min: traffic.srcPort, max: traffic.srcPort + ports - 1, step: 1 },
     period: flows,
   };
   const address: FieldChange = {
-    target: { layer: layers.length - 2, field: "src" },
+    target: { field: `ipv${traffic.ip}.src` },
     change: { kind: "increment", min: traffic.srcAddress, max: lastSource(traffic), step: 1 },
     after: 0,
     period: flows,

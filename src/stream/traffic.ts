@@ -5,7 +5,7 @@
  *
  *     { name: "overlay", seed: 1, sizes: [64], streams: [
  *         { name: "a", layers: [ethernet(…), ipv4(…), udp(…)], payload: { kind: "increment" }, size: null,
- *           fields: [{ target: { layer: 2, field: "srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } }],
+ *           fields: [{ target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } }],
  *           rate: { kind: "pps", pps: 1000 }, weight: 1, schedule: { kind: "continuous", startNs: null } } ] }
  *
  * The plain UDP options (spec.ts) are sugar for a traffic spec of one stream.
@@ -65,9 +65,9 @@ export type StreamSize =
 /** Numbers up to 2^53, or addresses as text. */
 export type FieldValue = number | string;
 
-/** A field of a layer by name (`{ layer: 2, field: "srcPort" }`), or any bits: those of `mask`, 1 to 32 bits wide. */
+/** A field by its path (packet/layout.ts: `udp.srcPort`, `inner.ipv4.src`), or any bits: those of `mask`, up to 32. */
 export type FieldTarget =
-  | { readonly layer: number; readonly field: string }
+  | { readonly field: string }
   | { readonly offset: number; readonly mask: number; readonly bytes: 1 | 2 | 4 };
 
 export interface FieldChange {
@@ -124,8 +124,8 @@ export type StreamSchedule =
     }
   /** Exponential gaps by `seed` (null: the spec's), with the rate as their mean. */
   | { readonly kind: "poisson"; readonly startNs: number; readonly seed: number | null }
-  /** A chain: `then` starts when stream `after` has sent its last frame. */
-  | { readonly kind: "after"; readonly stream: string; readonly then: Exclude<StreamSchedule, { kind: "after" }> };
+  /** A chain: `schedule` starts when stream `after` has sent its last frame. */
+  | { readonly kind: "after"; readonly stream: string; readonly schedule: Exclude<StreamSchedule, { kind: "after" }> };
 
 /** A module with an `eachFrame`: file URL, and which of its streams it is. */
 export interface ProgramSource {

@@ -85,9 +85,9 @@ describe("a stream in which fields change", () => {
 });
 
 /** One change of the UDP/IPv4 stream; what the named field has in frames 0, 1, 2 … */
-function values(change: Omit<FieldChange, "target">, frames: number, field = "srcPort", layer = 2): number[] {
-  const spec = trafficSpec([trafficStream({ fields: [{ target: { layer, field }, ...change }] })]);
-  return valuesIn(spec, frames, layer === 2 ? 34 : 30, layer === 2 ? 2 : 4);
+function values(change: Omit<FieldChange, "target">, frames: number, field = "udp.srcPort"): number[] {
+  const spec = trafficSpec([trafficStream({ fields: [{ target: { field }, ...change }] })]);
+  return valuesIn(spec, frames, field === "udp.srcPort" ? 34 : 30, field === "udp.srcPort" ? 2 : 4);
 }
 
 function valuesIn(spec: TrafficSpec, frames: number, at: number, bytes: number): number[] {
@@ -127,8 +127,8 @@ describe("what a field goes through", () => {
 
   it("one field carries into the next", () => {
     const fields: FieldChange[] = [
-      { target: { layer: 2, field: "srcPort" }, change: { kind: "increment", min: 1, max: 3, step: 1 } },
-      { target: { layer: 2, field: "dstPort" }, change: { kind: "list", values: [8, 9] }, after: 0 },
+      { target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1, max: 3, step: 1 } },
+      { target: { field: "udp.dstPort" }, change: { kind: "list", values: [8, 9] }, after: 0 },
     ];
     const spec = trafficSpec([trafficStream({ fields })]);
     expect(valuesIn(spec, 7, 34, 4).map((both) => [both >>> 16, both & 0xffff])).toEqual([
@@ -146,16 +146,16 @@ describe("what a field goes through", () => {
     const change: Omit<FieldChange, "target"> = {
       change: { kind: "increment", min: "198.18.0.255", max: "198.18.1.1", step: 1 },
     };
-    expect(values(change, 3, "dst", 1)).toEqual([0xc61200ff, 0xc6120100, 0xc6120101]);
+    expect(values(change, 3, "ipv4.dst")).toEqual([0xc61200ff, 0xc6120100, 0xc6120101]);
     const macs: FieldChange = {
-      target: { layer: 0, field: "dst" },
+      target: { field: "ethernet.dst" },
       change: { kind: "list", values: ["aa:bb:cc:dd:ee:ff", "00:11:22:33:44:55"] },
     };
     expect(valuesIn(trafficSpec([trafficStream({ fields: [macs] })]), 2, 0, 6)).toEqual([
       0xaabbccddeeff, 0x001122334455,
     ]);
     const counted: FieldChange = {
-      target: { layer: 0, field: "src" },
+      target: { field: "ethernet.src" },
       change: { kind: "increment", min: "06:00:00:00:00:fe", max: "06:00:00:00:01:00", step: 1 },
     };
     expect(valuesIn(trafficSpec([trafficStream({ fields: [counted] })]), 3, 6, 6)).toEqual([
@@ -165,7 +165,7 @@ describe("what a field goes through", () => {
 
   it("leaves a checksum alone that it writes itself", () => {
     const fields: FieldChange[] = [
-      { target: { layer: 2, field: "checksum" }, change: { kind: "list", values: [0x1234, 0] } },
+      { target: { field: "udp.checksum" }, change: { kind: "list", values: [0x1234, 0] } },
     ];
     const spec = trafficSpec([trafficStream({ fields })]);
     const stored = [0, 1].map((index) => referenceFrame(spec, size, index, stamp).subarray(40, 42));
@@ -174,11 +174,11 @@ describe("what a field goes through", () => {
 });
 
 describe("a wrong change", () => {
-  const port = { layer: 2, field: "srcPort" };
+  const port = { field: "udp.srcPort" };
   const up = { kind: "increment", min: 0, max: 9, step: 1 } as const;
   it.each<[string, FieldChange[], RegExp]>([
-    ["unknown field", [{ target: { layer: 2, field: "srcprt" }, change: up }], /no field "srcprt"/],
-    ["unknown layer", [{ target: { layer: 5, field: "src" }, change: up }], /no layer 5/],
+    ["unknown field", [{ target: { field: "udp.srcprt" }, change: up }], /no field "srcprt"/],
+    ["unknown layer", [{ target: { field: "tcp.src" }, change: up }], /has no tcp/],
     ["too large", [{ target: port, change: { ...up, max: 65_536 } }], /65536 does not fit into 16 bits/],
     ["negative", [{ target: port, change: { ...up, min: -1 } }], /-1 does not fit/],
     ["upside down", [{ target: port, change: { ...up, min: 10 } }], /10 to 9 is no range/],
@@ -201,7 +201,7 @@ describe("a wrong change", () => {
       "a circle of two",
       [
         { target: port, change: up, after: 1 },
-        { target: { layer: 2, field: "dstPort" }, change: up, after: 0 },
+        { target: { field: "udp.dstPort" }, change: up, after: 0 },
       ],
       /circle/,
     ],
@@ -209,18 +209,18 @@ describe("a wrong change", () => {
       "after chance",
       [
         { target: port, change: { kind: "random", min: 0, max: 9, seed: null, limit: null } },
-        { target: { layer: 2, field: "dstPort" }, change: up, after: 0 },
+        { target: { field: "udp.dstPort" }, change: up, after: 0 },
       ],
       /never goes round/,
     ],
     [
       "too wide",
-      [{ target: { layer: 0, field: "dst" }, change: { ...up, min: "00:00:00:00:00:00", max: "00:ff:00:00:00:00" } }],
+      [{ target: { field: "ethernet.dst" }, change: { ...up, min: "00:00:00:00:00:00", max: "00:ff:00:00:00:00" } }],
       /too long/,
     ],
     [
       "an address of another kind",
-      [{ target: { layer: 1, field: "src" }, change: { ...up, min: "2001:2::1" } }],
+      [{ target: { field: "ipv4.src" }, change: { ...up, min: "2001:2::1" } }],
       /not an IPv4 address|IPv4 address/,
     ],
     ["counts that are more than there is", [{ target: port, change: up, perQueue: [9, 9] }], /per queue/],
@@ -232,7 +232,7 @@ describe("a wrong change", () => {
   });
 
   it("names the nearest field", () => {
-    const fields: FieldChange[] = [{ target: { layer: 2, field: "srcprt" }, change: up }];
+    const fields: FieldChange[] = [{ target: { field: "udp.srcprt" }, change: up }];
     expect(() => checkStreams(trafficSpec([trafficStream({ fields })]))).toThrow(
       expect.objectContaining({ hint: "did you mean srcPort?" }),
     );

@@ -1,0 +1,296 @@
+/**
+ * The receive half of the generator for many streams: what receiver.ts does for one, for each of thousands, in memory
+ * that does not grow. Latency and delay variation of all together are as exact as ever; of each stream, percentiles
+ * are coarser and the window for duplicates shorter (stats/sequence-table.ts), and the report says so.
+ */
+import type { RingMemory } from "../ring/memory.js";
+import { Histogram } from "../stats/histogram.js";
+import { sequenceCodes } from "../stats/sequence.js";
+import { SequenceTable } from "../stats/sequence-table.js";
+import { SignedHistogram } from "../stats/signed-histogram.js";
+import { SmallHistograms } from "../stats/small-histograms.js";
+import { elapsedNs48 } from "../stats/unwrap.js";
+import type { FrameProgram } from "../stream/program.js";
+import {
+  checkSignature,
+  readMagic,
+  readSequence,
+  readTimeHigh16,
+  readTimeLow32,
+  readTrialStream,
+  signatureBytes,
+  signatureMagic,
+} from "../stream/signature.js";
+import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
+import type { OpenQueue } from "./job.js";
+import type { KeyedLags } from "./keyed-lags.js";
+import type { StreamsSender } from "./streams-sender.js";
+import type { ReceiveReport, StreamReceive, TrialOrder } from "./trial-order.js";
+
+const burstFrames = 256;
+const magic = signatureMagic;
+const { inOrder, reordered } = sequenceCodes;
+
+export interface StreamsReceiverStart {
+  readonly order: TrialOrder;
+  readonly programs: readonly FrameProgram[];
+  readonly memory: RingMemory;
+  readonly lags: KeyedLags | null;
+  readonly senders: readonly StreamsSender[];
+  /** Is shown the frames that are not ours. */
+  readonly foreignFrames: ForeignFrames | null;
+}
+
+export class StreamsReceiver {
+  readonly #order: TrialOrder;
+  readonly #programs: readonly FrameProgram[];
+  readonly #memory: RingMemory;
+  readonly #senders: readonly StreamsSender[];
+  readonly #lags: KeyedLags | null;
+  readonly #inspector: FrameInspector;
+  /** A lane is stream · Q + transmit queue. */
+  readonly #table: SequenceTable;
+  readonly #latencies: SmallHistograms;
+  readonly #latency = new Histogram();
+  readonly #latencyIntended: Histogram | null;
+  readonly #ipdv = new SignedHistogram();
+  readonly #lastLatency: Float64Array;
+  /** Frames without signature that are a stream's. */
+  readonly #recognised: Float64Array;
+  #queues: readonly OpenQueue[] = [];
+  /** Per receive queue: packets, bytes, corrupt; and per stream and receive queue: accepted. */
+  #packets: number[] = [];
+  #bytes: number[] = [];
+  #corruptOf: number[] = [];
+  #seen: Float64Array[] = [];
+  #accepted = 0;
+  #duplicateOrOld = 0;
+  #lastArrivalNs = 0;
+
+  constructor({ order, programs, memory, lags, senders, foreignFrames }: StreamsReceiverStart) {
+    const lanes = programs.length * order.queues;
+    this.#order = order;
+    this.#programs = programs;
+    this.#memory = memory;
+    this.#senders = senders;
+    this.#lags = lags;
+    this.#inspector = new FrameInspector(order, programs, memory, foreignFrames);
+    this.#table = new SequenceTable(lanes);
+    this.#latencies = new SmallHistograms(programs.length);
+    this.#latencyIntended = lags === null ? null : new Histogram();
+    this.#lastLatency = new Float64Array(lanes).fill(Number.NaN);
+    this.#recognised = new Float64Array(programs.length);
+  }
+
+  attach(queues: readonly OpenQueue[]): void {
+    this.#queues = queues;
+    while (this.#packets.length < queues.length) {
+      this.#packets.push(0);
+      this.#bytes.push(0);
+      this.#corruptOf.push(0);
+      this.#seen.push(new Float64Array(this.#programs.length));
+    }
+  }
+
+  get received(): number {
+    return this.accepted + this.#inspector.corrupt + this.#duplicateOrOld;
+  }
+
+  get accepted(): number {
+    return this.#accepted - this.#inspector.payload;
+  }
+
+  get corrupt(): number {
+    return this.#inspector.corrupt;
+  }
+
+  /** Of the other direction. */
+  get returned(): number {
+    return this.#inspector.returned;
+  }
+
+  get missing(): number {
+    return this.#sum((lane) => this.#table.missing(lane));
+  }
+
+  get lastArrivalNs(): number {
+    return this.#lastArrivalNs;
+  }
+
+  /** By the queue they were sent on; without signature, by the one they came in on. */
+  acceptedByQueue(): number[] {
+    const { queues } = this.#order;
+    const signed = this.#programs.every((program) => program.signed);
+    return Array.from({ length: queues }, (_, q) => {
+      if (!signed) return this.#seen[q]?.reduce((sum, count) => sum + count, 0) ?? 0;
+      return this.#programs.reduce((sum, _program, stream) => sum + this.#table.accepted(stream * queues + q), 0);
+    });
+  }
+
+  step(nowNs: () => number, epochNs: number): number {
+    let moved = 0;
+    for (let q = 0; q < this.#queues.length; q++) {
+      const open = this.#queues[q];
+      const ring = open.rx;
+      if (ring === null) continue;
+      const n = ring.poll(burstFrames);
+      if (n === 0) continue;
+      const arrivalNs = nowNs() - epochNs;
+      const stamps = ring.arrivalsNs ?? null;
+      this.#packets[q] += n;
+      const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
+      for (let k = 0; k < n; k++) {
+        this.#bytes[q] += ring.lengths[k];
+        const stamp = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
+        this.#look(q, ring.offsets[k], ring.lengths[k], stamp);
+      }
+      if (this.#inspector.foreign - foreignBefore < n) this.#lastArrivalNs = arrivalNs;
+      this.#corruptOf[q] += this.#inspector.corrupt - corruptBefore;
+      ring.release(n);
+      if (ring.notifyWanted()) open.notifyRx();
+      moved += n;
+    }
+    return moved;
+  }
+
+  report(_sentByQueue: readonly number[], receivedInWindow: number): ReceiveReport {
+    const measured = this.#latency.count > 0;
+    return {
+      queues: this.#packets.map((packets, queue) => ({ queue, packets, bytes: this.#bytes[queue] })),
+      corruptByQueue: this.#corruptOf,
+      acceptedByQueue: this.acceptedByQueue(),
+      received: this.received,
+      accepted: this.accepted,
+      duplicate: this.#sum((lane) => this.#table.duplicate(lane)),
+      reordered: this.#sum((lane) => this.#table.reordered(lane)),
+      corrupt: this.#inspector.corrupt,
+      corruptKinds: this.#inspector.kinds(),
+      tooOld: this.#sum((lane) => this.#table.tooOld(lane)),
+      stale: this.#inspector.stale,
+      foreign: this.#inspector.foreign,
+      receivedInWindow,
+      // A number of one stream is another's as well: ranges over all streams would say nothing.
+      lostRanges: [],
+      lostRangesComplete: false,
+      reorderExtent: null,
+      latency: measured ? this.#latency.toData() : null,
+      latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
+      ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
+      lastArrivalNs: this.#lastArrivalNs,
+      firstCorrupt: this.#inspector.corruptSamples,
+      firstForeign: this.#inspector.foreignSamples,
+      streams: this.#programs.map((_, stream) => this.#streamReport(stream)),
+      duplicateWindow: this.#table.window,
+    };
+  }
+
+  #streamReport(stream: number): StreamReceive {
+    const { queues } = this.#order;
+    const lanes = Array.from({ length: queues }, (_, q) => stream * queues + q);
+    const sum = (of: (lane: number) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
+    return {
+      accepted: sum((lane) => this.#table.accepted(lane)) + this.#recognised[stream],
+      duplicate: sum((lane) => this.#table.duplicate(lane)),
+      reordered: sum((lane) => this.#table.reordered(lane)),
+      tooOld: sum((lane) => this.#table.tooOld(lane)),
+      latencyNs: this.#latencies.summary(stream),
+      queues: this.#seen.map((seen) => seen[stream]),
+    };
+  }
+
+  #sum(of: (lane: number) => number): number {
+    let sum = 0;
+    for (let lane = 0; lane < this.#programs.length * this.#order.queues; lane++) sum += of(lane);
+    return sum;
+  }
+
+  #look(q: number, offset: number, bytes: number, arrivalNs: number): void {
+    const view = this.#memory.view;
+    const end = offset + bytes;
+    if (bytes < signatureBytes || readMagic(view, end) !== magic) {
+      this.#lookUnsigned(q, offset, bytes);
+      return;
+    }
+    const trialStream = readTrialStream(view, end);
+    const stream = (trialStream >>> 8) - (this.#order.firstStream ?? 0);
+    const isOurs =
+      (trialStream & 0xff) === this.#order.trial &&
+      stream >= 0 &&
+      stream < this.#programs.length &&
+      checkSignature(view, end);
+    const isWhole = isOurs && this.#hasOneSize(stream, bytes);
+    if (isWhole || this.#inspector.inspect(offset, bytes)) this.#take(q, stream, offset, bytes, arrivalNs);
+  }
+
+  /** The quick answer, for streams of one size. */
+  #hasOneSize(stream: number, bytes: number): boolean {
+    const { variants } = this.#programs[stream];
+    return variants.length === 1 && variants[0].bufferBytes === bytes;
+  }
+
+  #lookUnsigned(q: number, offset: number, bytes: number): void {
+    if (this.#programs.every((program) => program.signed)) {
+      this.#inspector.inspect(offset, bytes);
+      return;
+    }
+    const stream = this.#inspector.recognises(offset, bytes);
+    if (stream < 0) return;
+    this.#recognised[stream]++;
+    this.#seen[q][stream]++;
+    this.#accepted++;
+  }
+
+  #take(q: number, stream: number, offset: number, bytes: number, arrivalNs: number): void {
+    const view = this.#memory.view;
+    const end = offset + bytes;
+    const { queues, startSequence, integrity } = this.#order;
+    const wire = readSequence(view, end);
+    let queue = q < queues ? q : 0;
+    let lane = stream * queues + queue;
+    let expected = this.#table.next(lane) * queues + startSequence + queue;
+    // `| 0` reduces the exact difference modulo 2^32 to the nearest: the sequence unwrapped.
+    let ahead = (wire - expected) | 0;
+    if (ahead % queues !== 0) {
+      queue = (((expected + ahead - startSequence) % queues) + queues) % queues;
+      lane = stream * queues + queue;
+      expected = this.#table.next(lane) * queues + startSequence + queue;
+      ahead = (wire - expected) | 0;
+    }
+    const next = this.#table.next(lane);
+    const index = next + ahead / queues;
+    const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+    if (index < 0 || index >= this.#senders[queue].sentOf(stream) || latencyNs < 0) {
+      this.#inspector.noteImpossible(offset, bytes);
+      return;
+    }
+    const code = this.#table.accept(lane, index);
+    if (code > reordered) {
+      this.#duplicateOrOld++;
+      return;
+    }
+    this.#accepted++;
+    this.#seen[q][stream]++;
+    if (integrity) this.#inspector.checkPayload(offset, bytes);
+    this.#measure(stream, lane, queue, index, next, latencyNs, code);
+  }
+
+  #measure(
+    stream: number,
+    lane: number,
+    queue: number,
+    index: number,
+    next: number,
+    latencyNs: number,
+    code: number,
+  ): void {
+    // RFC 5481 §4.1: differences of consecutive frames of a stream.
+    if (index === next && this.#lastLatency[lane] >= 0) this.#ipdv.record(latencyNs - this.#lastLatency[lane]);
+    if (code === inOrder) this.#lastLatency[lane] = latencyNs;
+    this.#latency.record(latencyNs);
+    this.#latencies.record(stream, latencyNs);
+    if (this.#lags === null) return;
+    const { queues } = this.#order;
+    const lagNs = this.#lags.of(stream, (index + 1) * queues + queue);
+    if (lagNs >= 0 || lagNs < 0) this.#latencyIntended!.record(latencyNs + lagNs);
+  }
+}

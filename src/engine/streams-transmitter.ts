@@ -1,0 +1,336 @@
+/**
+ * The transmit half of the generator for many streams, or for one that does more than send without a break: frames
+ * leave in the order of their departure times, which follow from the schedules and rates alone and are never re-based.
+ * What late, missed and blocked mean is as in transmitter.ts.
+ */
+import { GapRecorder } from "../stats/pacing.js";
+import { Departures } from "../stream/departures.js";
+import { high16, low32 } from "../stream/signature.js";
+import type { Timeline } from "../stream/timeline.js";
+import { FineWait } from "./fine-wait.js";
+import type { KeyedLags } from "./keyed-lags.js";
+import { ringPace } from "./sender.js";
+import type { StreamsSender } from "./streams-sender.js";
+import type { StreamTransmit, TransmitReport, TrialOrder } from "./trial-order.js";
+
+const lateToleranceShare = 0.01;
+const endGraceNs = 10_000_000;
+const stuckNs = 5_000_000_000;
+const catchUpRate = 1.1;
+const spinNs = 500;
+const wakefulNs = 20_000;
+const { catchUpFrames, burstFrames, lateToleranceNs, singleFramePps } = ringPace;
+
+export interface StreamsTransmitterStart {
+  readonly order: TrialOrder;
+  readonly senders: readonly StreamsSender[];
+  readonly timelines: readonly Timeline[];
+  /** Frames per second of all streams together while all send. */
+  readonly totalPps: number;
+  readonly nowNs: () => number;
+  readonly lags: KeyedLags | null;
+}
+
+export class StreamsTransmitter {
+  readonly #order: TrialOrder;
+  readonly #senders: readonly StreamsSender[];
+  readonly #departures: Departures;
+  readonly #streams: number;
+  readonly #nowNs: () => number;
+  readonly #paced: boolean;
+  readonly #single: boolean;
+  readonly #pps: number;
+  readonly #intervalNs: number;
+  readonly #toleranceNs: number;
+  readonly #wait: FineWait | null;
+  readonly #pacing: GapRecorder | null;
+  readonly #lags: KeyedLags | null;
+  /** Per stream. */
+  readonly #lateOf: Float64Array;
+  readonly #blockedOf: Float64Array;
+  #epochNs = 0;
+  #tokens = catchUpFrames;
+  #tokensAtNs = 0;
+  #published = 0;
+  #late = 0;
+  #blocked = 0;
+  #blockedOwn = 0;
+  #blockedSinceNs = -1;
+  #blockedNs = 0;
+  #ownLeft = 0;
+  #firstSlotNs = -1;
+  #lastSlotNs = 0;
+  #firstNs = -1;
+  #lastNs = 0;
+  #progressNs = 0;
+  #ended = false;
+  #endedNs = 0;
+  #cutShort: TransmitReport["cutShort"] = null;
+
+  constructor({ order, senders, timelines, totalPps, nowNs, lags }: StreamsTransmitterStart) {
+    this.#order = order;
+    this.#senders = senders;
+    this.#departures = new Departures(timelines);
+    this.#streams = timelines.length;
+    this.#nowNs = nowNs;
+    this.#paced = order.load.kind !== "max";
+    this.#pps = totalPps;
+    this.#single = totalPps <= singleFramePps;
+    this.#intervalNs = 1e9 / totalPps;
+    this.#toleranceNs = Math.max(lateToleranceNs, lateToleranceShare * this.#intervalNs);
+    this.#wait = this.#paced ? new FineWait(nowNs) : null;
+    this.#pacing = this.#paced ? new GapRecorder(this.#intervalNs) : null;
+    this.#lags = lags;
+    this.#lateOf = new Float64Array(timelines.length);
+    this.#blockedOf = new Float64Array(timelines.length);
+  }
+
+  start(epochNs: number): void {
+    this.#epochNs = epochNs;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get endedNs(): number {
+    return this.#endedNs;
+  }
+
+  get wasStopped(): boolean {
+    return this.#cutShort === "stopped";
+  }
+
+  get published(): number {
+    return this.#published;
+  }
+
+  isWakeful(nowNs: number): boolean {
+    const near = this.#departures.nextNs - nowNs < wakefulNs;
+    return !this.#ended && !this.#order.cooperative && this.#paced && near;
+  }
+
+  step(nowNs: number): number {
+    if (this.#ended) return 0;
+    const moved = this.#paced ? this.#stepPaced(nowNs) : this.#stepMax(nowNs);
+    if (moved > 0) this.#progressNs = nowNs;
+    else if (this.#isStuck(nowNs)) this.#end(nowNs, "stuck");
+    return moved;
+  }
+
+  end(nowNs: number, why: "stopped" | "peer gone"): void {
+    if (!this.#ended) this.#end(nowNs, why);
+  }
+
+  report(acceptedByQueue: readonly number[]): TransmitReport {
+    const queues = this.#senders.map((sender) => ({
+      queue: sender.queue,
+      published: sender.published,
+      outstanding: Math.min(sender.outstanding(), sender.published - (acceptedByQueue[sender.queue] ?? 0)),
+      bytes: sender.bytes,
+      carried: sender.carried(),
+    }));
+    const outstanding = queues.reduce((sum, queue) => sum + queue.outstanding, 0);
+    const sent = this.#published - outstanding;
+    const { count } = this.#order;
+    const unsent = count !== null && this.#cutShort !== "stopped" ? Math.max(0, this.#target() - this.#published) : 0;
+    const missedOf = new Float64Array(this.#streams);
+    const missed = this.#missed(missedOf);
+    const blocked = this.#blocked + outstanding + unsent;
+    const stillBlockedNs = this.#blockedSinceNs < 0 ? 0 : this.#endedNs - this.#blockedSinceNs;
+    return {
+      queues,
+      intended: sent + blocked + missed,
+      late: Math.min(this.#late, sent),
+      missed,
+      blocked,
+      blockedOwn: this.#blockedOwn,
+      blockedNs: this.#blockedNs + stillBlockedNs,
+      firstNs: Math.max(0, this.#firstNs),
+      lastNs: this.#lastNs,
+      windowNs: this.#windowNs(),
+      pacing: this.#pacing?.summary("self") ?? null,
+      cutShort: this.#cutShort,
+      streams: this.#byStream(queues, missedOf),
+    };
+  }
+
+  #byStream(queues: TransmitReport["queues"], missedOf: Float64Array): StreamTransmit[] {
+    const outstandingOf = new Float64Array(this.#streams);
+    for (const { queue, outstanding } of queues) this.#senders[queue].countLast(outstanding, outstandingOf);
+    return Array.from({ length: this.#streams }, (_, stream) => {
+      const published = this.#senders.reduce((sum, sender) => sum + sender.sentOf(stream), 0);
+      const outstanding = outstandingOf[stream];
+      return {
+        sent: published - outstanding,
+        late: this.#lateOf[stream],
+        missed: missedOf[stream],
+        blocked: this.#blockedOf[stream] + outstanding,
+      };
+    });
+  }
+
+  /** Frames that a count really asks for: streams may end before. */
+  #target(): number {
+    const { count } = this.#order;
+    return this.#departures.nextNs === Number.POSITIVE_INFINITY ? this.#published : (count ?? 0);
+  }
+
+  /** Departures due before the end that were never tried; per stream into `missedOf`. */
+  #missed(missedOf: Float64Array): number {
+    if (!this.#paced || this.#order.count !== null) return 0;
+    const { durationNs } = this.#order;
+    const untilNs = this.#cutShort === null ? Math.min(durationNs, this.#endedNs) : this.#endedNs;
+    return this.#departures.dueBefore(untilNs, missedOf);
+  }
+
+  #windowNs(): number {
+    if (!this.#paced) return Math.max(1, this.#endedNs - Math.max(0, this.#firstNs));
+    if (this.#firstSlotNs < 0) return Math.max(1, this.#endedNs);
+    const { durationNs, count } = this.#order;
+    // Schedules have gaps: what was sent in a trial's time is sent over all of it.
+    const isWhole = this.#cutShort === null && this.#departures.nextNs !== Number.POSITIVE_INFINITY;
+    if (count === null && Number.isFinite(durationNs) && isWhole) return durationNs;
+    return this.#lastSlotNs - this.#firstSlotNs + this.#intervalNs;
+  }
+
+  #end(nowNs: number, why: TransmitReport["cutShort"]): void {
+    for (const sender of this.#senders) sender.publish();
+    this.#ended = true;
+    this.#endedNs = nowNs;
+    this.#cutShort = why;
+  }
+
+  #isStuck(nowNs: number): boolean {
+    if (!this.#paced) return nowNs - this.#progressNs > stuckNs;
+    return this.#blockedSinceNs >= 0 && nowNs - this.#blockedSinceNs > stuckNs;
+  }
+
+  #isOver(nowNs: number): boolean {
+    const { count, durationNs } = this.#order;
+    const { nextNs } = this.#departures;
+    if (count !== null) return this.#published >= count || nextNs === Number.POSITIVE_INFINITY;
+    if (!this.#paced) return nowNs >= durationNs || nextNs === Number.POSITIVE_INFINITY;
+    return nextNs >= durationNs || nowNs >= durationNs + endGraceNs;
+  }
+
+  /** In the order of the schedules, as fast as the queues take them: a queue without room holds the order up. */
+  #stepMax(nowNs: number): number {
+    if (this.#isOver(nowNs)) {
+      this.#end(nowNs, null);
+      return 0;
+    }
+    const left = this.#order.count === null ? burstFrames : Math.min(burstFrames, this.#order.count - this.#published);
+    const low = low32(nowNs);
+    const high = high16(nowNs);
+    let moved = 0;
+    while (moved < left && this.#departures.nextNs !== Number.POSITIVE_INFINITY) {
+      const { stream } = this.#departures;
+      if (!this.#senders[this.#departures.slot % this.#senders.length].place(stream, low, high)) break;
+      this.#departures.advance();
+      moved++;
+    }
+    if (moved > 0) this.#noteSent(nowNs, moved);
+    return moved;
+  }
+
+  #stepPaced(firstNowNs: number): number {
+    let nowNs = firstNowNs;
+    const { nextNs } = this.#departures;
+    if (nowNs < nextNs) {
+      if (this.#isOver(nowNs)) {
+        // The trial lasts as long as it was asked for, whatever the last departure was.
+        const { count, durationNs } = this.#order;
+        if (count === null && nowNs < durationNs && nextNs !== Number.POSITIVE_INFINITY) return 0;
+        this.#end(nowNs, null);
+        return 0;
+      }
+      if (nextNs - nowNs > spinNs) return 0;
+      nowNs = this.#wait!.until(nextNs + this.#epochNs, nowNs + this.#epochNs) - this.#epochNs;
+    }
+    if (this.#isOver(nowNs)) {
+      this.#end(nowNs, null);
+      return 0;
+    }
+    this.#refill(nowNs);
+    return this.#sendDue(nowNs);
+  }
+
+  #refill(nowNs: number): void {
+    const gained = ((nowNs - this.#tokensAtNs) * this.#pps * catchUpRate) / 1e9;
+    this.#tokens = Math.min(catchUpFrames, this.#tokens + gained);
+    this.#tokensAtNs = nowNs;
+  }
+
+  /** What is due, a burst at most: each stamped and handed over on its own at low rates, all together at high ones. */
+  #sendDue(firstNowNs: number): number {
+    let nowNs = firstNowNs;
+    let moved = 0;
+    for (let tries = 0; tries < catchUpFrames; tries++) {
+      const { nextNs, stream, slot } = this.#departures;
+      if (nowNs < nextNs || this.#tokens < 1 || this.#isOver(nowNs)) break;
+      const sender = this.#senders[slot % this.#senders.length];
+      const sent = sender.place(stream, low32(nowNs), high16(nowNs));
+      this.#noteSlot(nowNs);
+      this.#departures.advance();
+      if (!sent) this.#noteBlocked(stream, nowNs);
+      else {
+        if (this.#single) sender.publish();
+        this.#noteDeparture(sender, stream, nowNs, nextNs);
+        moved++;
+      }
+      if (this.#single && nowNs >= this.#departures.nextNs) nowNs = this.#nowNs() - this.#epochNs;
+    }
+    if (!this.#single) for (const sender of this.#senders) sender.publish();
+    return moved;
+  }
+
+  #noteDeparture(sender: StreamsSender, stream: number, nowNs: number, dueNs: number): void {
+    const lagNs = nowNs - dueNs;
+    if (lagNs > this.#toleranceNs) {
+      this.#late++;
+      this.#lateOf[stream]++;
+    }
+    this.#lags?.note(stream, sender.sentOf(stream) * this.#senders.length + sender.queue, lagNs);
+    // Gaps differ by schedule: what is recorded is how far each was off, around the mean one.
+    const virtualNs = this.#published * this.#intervalNs;
+    this.#pacing!.departed(virtualNs + lagNs, virtualNs);
+    this.#tokens--;
+    if (this.#blockedSinceNs >= 0) {
+      this.#blockedNs += nowNs - this.#blockedSinceNs;
+      this.#blockedSinceNs = -1;
+    }
+    if (this.#firstNs < 0) this.#firstNs = nowNs;
+    this.#lastNs = nowNs;
+    this.#published++;
+  }
+
+  #noteSent(nowNs: number, frames: number): void {
+    for (const sender of this.#senders) sender.publish();
+    if (this.#firstNs < 0) this.#firstNs = nowNs;
+    this.#lastNs = nowNs;
+    this.#published += frames;
+    if (this.#order.count !== null && this.#published >= this.#order.count) {
+      this.#end(this.#nowNs() - this.#epochNs, null);
+    }
+  }
+
+  #noteSlot(nowNs: number): void {
+    if (this.#firstSlotNs < 0) this.#firstSlotNs = nowNs;
+    this.#lastSlotNs = nowNs;
+  }
+
+  #noteBlocked(stream: number, nowNs: number): void {
+    if (this.#blockedSinceNs < 0) {
+      this.#blockedSinceNs = nowNs;
+      const overdue = this.#departures.dueBefore(nowNs);
+      this.#ownLeft = overdue > catchUpFrames ? overdue : 0;
+    }
+    if (this.#order.count !== null) return;
+    this.#blocked++;
+    this.#blockedOf[stream]++;
+    const own = Math.min(1, this.#ownLeft);
+    this.#ownLeft -= own;
+    this.#blockedOwn += own;
+  }
+}

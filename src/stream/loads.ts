@@ -1,0 +1,170 @@
+/** From what a trial and its streams ask for to a timeline per stream. */
+import { usageError } from "../errors.js";
+import { seededRandom } from "../random.js";
+import { type FrameSize, ratePps } from "../units.js";
+import { rateFraction } from "./schedule.js";
+import { meanBytes, sizeOrder } from "./sizes.js";
+import { Bursts, Continuous, Poisson, Ramp, type Timeline } from "./timeline.js";
+import type { StreamSchedule, TrafficSpec, TrafficStream } from "./traffic.js";
+
+/** How the frames of all streams together leave. */
+export type StreamLoad =
+  /** As fast as the peer takes them, in the order that the streams' rates or weights give. */
+  | { readonly kind: "max" }
+  /** So many per second together; each stream its share. */
+  | { readonly kind: "paced"; readonly pps: number }
+  /** Each at its own rate; `lineRateBps` is what percentages are of. */
+  | { readonly kind: "own"; readonly lineRateBps: number | null };
+
+/** Keeps this use of a seed apart from others. */
+const lane = 0x706f;
+/** What streams are spread by over their first gap: no two of many at the same moment. */
+const goldenRatio = 0.618_033_988_749_895;
+/** Streams' weights as rates where nothing else gives them a scale: only their order counts then. */
+const nominalPps = 1000;
+
+/** Frames per second of each stream while it sends. Throws usage errors for rates that cannot be. */
+export function streamPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad): readonly number[] {
+  const lineRateBps = load.kind === "own" ? load.lineRateBps : null;
+  const own = spec.streams.map((stream) => ownPps(spec, stream, size, lineRateBps, load.kind === "own"));
+  const without = own.indexOf(null);
+  if (load.kind === "own") {
+    if (without >= 0) {
+      throw usageError("the stream has no rate of its own", {
+        where: `stream "${spec.streams[without].name}"`,
+        accepted: "rate: … for each stream, or --rate for all of them together",
+      });
+    }
+    return own as number[];
+  }
+  // Rates in other units than frames need sizes and lines, but as shares they are what they are.
+  const shares = without >= 0 ? spec.streams.map(({ weight }) => weight) : (own as number[]);
+  const sum = shares.reduce((total, share) => total + share, 0);
+  const total = load.kind === "paced" ? load.pps : without >= 0 ? nominalPps * sum : sum;
+  return shares.map((share) => (share / sum) * total);
+}
+
+function ownPps(
+  spec: TrafficSpec,
+  stream: TrafficStream,
+  size: FrameSize,
+  lineRateBps: number | null,
+  needed: boolean,
+): number | null {
+  const { rate, name } = stream;
+  if (rate === null || (rate.kind === "percent" && lineRateBps === null && !needed)) return null;
+  const where = `stream "${name}" rate`;
+  if (rate.kind === "max") {
+    throw usageError("a stream of many cannot have all there is", { where, accepted: "a rate, e.g. 10kpps" });
+  }
+  const pps = ratePps(rate, meanBytes(sizeOrder(stream.size ?? size, spec.seed, where)), lineRateBps, where);
+  rateFraction(pps);
+  return pps;
+}
+
+/** Throws usage errors: a chain that goes round, or that waits for what never ends. */
+export function timelinesOf(spec: TrafficSpec, size: FrameSize, load: StreamLoad): readonly Timeline[] {
+  const pps = streamPps(spec, size, load);
+  const made = new Map<number, Timeline>();
+  const make = (index: number, waiting: readonly number[]): Timeline => {
+    const known = made.get(index);
+    if (known !== undefined) return known;
+    const stream = spec.streams[index];
+    const { schedule } = stream;
+    let timeline: Timeline;
+    if (schedule.kind === "after") {
+      const startNs = endOf(spec, index, schedule.stream, [...waiting, index], make);
+      timeline = timelineOf(spec, index, schedule.schedule, pps[index], startNs);
+    } else timeline = timelineOf(spec, index, schedule, pps[index], 0);
+    made.set(index, timeline);
+    return timeline;
+  };
+  return spec.streams.map((_, index) => make(index, []));
+}
+
+function endOf(
+  spec: TrafficSpec,
+  index: number,
+  name: string,
+  waiting: readonly number[],
+  make: (index: number, waiting: readonly number[]) => Timeline,
+): number {
+  const where = `stream "${spec.streams[index].name}"`;
+  const before = spec.streams.findIndex((stream) => stream.name === name);
+  const names = spec.streams.map((stream) => stream.name);
+  if (before < 0) {
+    throw usageError(`there is no stream "${name}" to come after`, { where, accepted: names.slice(0, 20).join(", ") });
+  }
+  if (waiting.includes(before)) {
+    const circle = [...waiting.slice(waiting.indexOf(before)), before].map((stream) => names[stream]).join(" → ");
+    throw usageError(`the chain goes round in a circle: ${circle}`, { where, accepted: "a chain with a beginning" });
+  }
+  const { endNs } = make(before, waiting);
+  if (Number.isFinite(endNs)) return endNs;
+  throw usageError(`stream "${name}" never ends, so nothing comes after it`, {
+    where,
+    accepted: "a stream with a number of frames or bursts",
+  });
+}
+
+function timelineOf(
+  spec: TrafficSpec,
+  index: number,
+  schedule: Exclude<StreamSchedule, { kind: "after" }>,
+  pps: number,
+  fromNs: number,
+): Timeline {
+  checkSchedule(schedule, `stream "${spec.streams[index].name}" schedule`);
+  switch (schedule.kind) {
+    case "continuous": {
+      const spread = spec.streams.length > 1 && fromNs === 0 ? ((index * goldenRatio) % 1) * (1e9 / pps) : 0;
+      return new Continuous(pps, Math.floor(fromNs + (schedule.startNs ?? spread)), schedule.frames ?? Infinity);
+    }
+    case "bursts": {
+      const { startNs, frames, bursts, gapNs } = schedule;
+      return new Bursts(pps, fromNs + startNs, frames, bursts ?? Infinity, gapNs);
+    }
+    case "ramp": {
+      const { startNs, fromShare, toShare, rampNs } = schedule;
+      return new Ramp(fromNs + startNs, pps * fromShare, pps * toShare, rampNs);
+    }
+    case "poisson": {
+      const random =
+        schedule.seed === null ? seededRandom(spec.seed, lane + 1 + index) : seededRandom(schedule.seed, lane);
+      return new Poisson(pps, fromNs + schedule.startNs, random.uint32());
+    }
+  }
+}
+
+/** Throws a usage error for numbers that no schedule has. */
+function checkSchedule(schedule: Exclude<StreamSchedule, { kind: "after" }>, where: string): void {
+  const check = (what: string, value: number | null | undefined, least: number): void => {
+    if (value == null || (value >= least && value <= Number.MAX_SAFE_INTEGER && (least === 0 || value % 1 === 0)))
+      return;
+    throw usageError(`${what} cannot be ${value}`, {
+      where,
+      accepted: least === 0 ? "from 0" : "whole numbers from 1",
+    });
+  };
+  check("the start", schedule.startNs, 0);
+  if (schedule.kind === "continuous") check("frames", schedule.frames, 1);
+  if (schedule.kind === "bursts") {
+    check("frames", schedule.frames, 1);
+    check("bursts", schedule.bursts, 1);
+    check("the gap", schedule.gapNs, 0);
+  }
+  if (schedule.kind === "ramp") {
+    check("the ramp", schedule.rampNs, 1);
+    check("a share", schedule.fromShare, 0);
+    check("a share", schedule.toShare, 0);
+    if (schedule.fromShare + schedule.toShare === 0) {
+      throw usageError("a ramp from nothing to nothing sends nothing", { where, accepted: "a share above 0" });
+    }
+  }
+}
+
+/** One stream that sends without a break from the start on: what the transmitter of a single stream does. */
+export function isSimple({ streams }: TrafficSpec): boolean {
+  const [{ schedule }] = streams;
+  return streams.length === 1 && schedule.kind === "continuous" && !schedule.startNs && schedule.frames == null;
+}
