@@ -11,6 +11,9 @@ import { framesWord, percentWord, rateWord } from "../stats/words.js";
 /** A window shorter than this says little about a steady rate: then all that came back counts, up to the last arrival. */
 const steadyWindowNs = 100_000_000;
 
+/** A percentile of 99.999 is a frame of its own from here on. */
+const farTailFrames = 100_000;
+
 export interface TrialInputs {
   readonly frameBytes: number | string;
   readonly meanFrameBytes: number;
@@ -149,7 +152,7 @@ function ratesOfTrial(
 function delaysOf(
   { report, order }: TrialInputs,
   rxPps: number,
-): Pick<Trial, "latencyNs" | "ipdvNs" | "pdvNs" | "queueingNs" | "inFlightFrames"> {
+): Pick<Trial, "latencyNs" | "latencyBuckets" | "ipdvNs" | "pdvNs" | "queueingNs" | "inFlightFrames"> {
   const none = { latencyNs: null, ipdvNs: null, pdvNs: null, queueingNs: null, inFlightFrames: null };
   const { latency, ipdv } = report.receive;
   if (latency === null) return none;
@@ -159,9 +162,12 @@ function delaysOf(
     return { ...none, queueingNs, inFlightFrames: Math.round((queueingNs * rxPps) / 1e9) };
   }
   const summary = histogram.summary();
+  if (summary === null) return none;
+  const p99_999 = summary.count >= farTailFrames ? { p99_999: histogram.percentile(0.99999) } : {};
   return {
     ...none,
-    latencyNs: summary === null ? null : { ...summary, kind: report.slept ? "slept" : "polled" },
+    latencyNs: { ...summary, ...p99_999, kind: report.slept ? "slept" : "polled" },
+    latencyBuckets: histogram.coarseBuckets(),
     ipdvNs: ipdv === null ? null : SignedHistogram.fromData(ipdv).summary(),
     pdvNs: delayVariation(histogram),
   };

@@ -4,6 +4,17 @@
  * documents, and need not be loaded to write one.
  */
 import { z } from "zod";
+import {
+  absorptionSchema,
+  backToBackSchema,
+  lossCurveSchema,
+  methodSchema,
+  searchResultSchema,
+  searchStepSchema,
+  serviceStepSchema,
+  soakSchema,
+  thresholdSchema,
+} from "./method-schema.js";
 
 /** Frames: exact to 2^53. */
 const frames = z.int().min(0);
@@ -14,6 +25,8 @@ const text = z.string();
 
 /** Nearest-rank percentiles, at most 0.8 % above the true value; minimum, mean and maximum exact. */
 const summary = { count: frames, min: ns, mean: ns, p50: ns, p90: ns, p99: ns, p99_9: ns, p99_99: ns, max: ns };
+/** One more digit where there are frames enough for it. */
+const farTail = { p99_999: ns.optional() };
 const variation = z.strictObject(summary);
 
 const requested = z.strictObject({
@@ -24,7 +37,11 @@ const requested = z.strictObject({
 });
 
 const latency = z
-  .strictObject({ ...summary, kind: z.enum(["polled", "slept"]).describe("slept: the generator's own worker slept") })
+  .strictObject({
+    ...summary,
+    ...farTail,
+    kind: z.enum(["polled", "slept"]).describe("slept: the generator's own worker slept"),
+  })
   .describe("software publish-to-seen, not RFC 1242 latency");
 
 const pacing = z.strictObject({
@@ -142,6 +159,10 @@ const trial = z.strictObject({
     .nullable()
     .describe("in flight ÷ rate, at max, where the rings dominate and latency is no figure of the DUT"),
   inFlightFrames: frames.nullable(),
+  latencyBuckets: z
+    .array(z.tuple([ns, frames]))
+    .optional()
+    .describe("the histogram: frames up to this latency and above the one before; at most 8 buckets per doubling"),
   latencyIntendedNs: variation
     .optional()
     .describe("from the departure intended, not the actual one: what a stall of the generator hides"),
@@ -164,15 +185,6 @@ const trial = z.strictObject({
   notes: z.array(text).describe("what one should know, and what decided nothing"),
 });
 
-const searchResult = z.strictObject({
-  frameBytes: z.union([z.int(), text]),
-  goal: text,
-  pps: z.number().describe("the lower bound"),
-  ppsUpper: z.number().nullable(),
-  limitedBy: z.enum(["dut", "generator", "line", "time"]),
-  lossRatio: share,
-});
-
 export const resultSchema = z.strictObject({
   tool: z.strictObject({ name: text, version: text, node: text }),
   host: z.looseObject({
@@ -188,7 +200,15 @@ export const resultSchema = z.strictObject({
   dut: z.looseObject({ kind: text, version: text.nullable() }),
   seed: z.number(),
   trials: z.array(trial),
-  results: z.array(searchResult).optional().describe("of a search"),
+  method: methodSchema.optional().describe("absent: a forwarding run"),
+  results: z.array(searchResultSchema).optional().describe("of a search"),
+  searchPath: z.array(searchStepSchema).optional().describe("every load that was tried, in order"),
+  lossCurves: z.array(lossCurveSchema).optional().describe("RFC 2544 §26.3"),
+  backToBack: z.array(backToBackSchema).optional(),
+  soak: soakSchema.optional(),
+  service: z.array(serviceStepSchema).optional().describe("ITU-T Y.1564"),
+  absorption: z.array(absorptionSchema).optional(),
+  thresholds: z.array(thresholdSchema).optional().describe("what was to be reached, and what was"),
   verdict,
 });
 

@@ -126,6 +126,32 @@ export class Histogram {
     return this.max;
   }
 
+  /**
+   * The occupied part of the histogram, coarser: upper end in ns and count of at most 8 buckets per power of two. The
+   * last upper end is the maximum.
+   */
+  coarseBuckets(): [upTo: number, count: number][] {
+    const coarse: [number, number][] = [];
+    let group = -1;
+    for (let bucket = 0; bucket < bucketCount; bucket++) {
+      const count = this.#slots[bucketsAt + bucket];
+      if (count === 0) continue;
+      const now = coarseGroup(bucket);
+      const upTo = Math.min(this.max, bucketTop(bucket));
+      const last = coarse.at(-1);
+      if (now === group && last !== undefined) {
+        last[0] = upTo;
+        last[1] += count;
+      } else {
+        coarse.push([upTo, count]);
+      }
+      group = now;
+    }
+    const last = coarse.at(-1);
+    if (last !== undefined) last[0] = this.max;
+    return coarse;
+  }
+
   /** Null when nothing was recorded. */
   summary(): HistogramSummary | null {
     const count = this.count;
@@ -181,6 +207,14 @@ function bucketOf(value: number): number {
 function bucketOfInt32(value: number): number {
   const exponent = 31 - Math.clz32(value);
   return ((exponent - firstExponent + 1) << subBucketBits) + (value >> (exponent - subBucketBits));
+}
+
+/** Eight groups for each power of two; below 16 ns each value is its own. */
+function coarseGroup(bucket: number): number {
+  const top = bucketTop(bucket);
+  if (top < 16) return top;
+  const exponent = Math.floor(Math.log2(top));
+  return 16 + exponent * 8 + Math.floor((top / 2 ** exponent - 1) * 8);
 }
 
 /** The largest whole number of a bucket. */

@@ -65,6 +65,10 @@ export const tolerances = {
   calibrationRatio: 1.5,
 } as const;
 
+/** How the reasons begin that blame the generator, and those that blame the machine: such a trial may be repeated. */
+export const generatorReason = "the generator was the limit";
+export const disturbedReason = "disturbed";
+
 export function judgeTrial(trial: JudgedTrial, rules: VerdictRules): Judgement {
   const kind = kindOf(trial);
   const known = [...rules.faults, ...(rules.failures ?? [])];
@@ -116,16 +120,16 @@ function generatorLimits(trial: JudgedTrial, kind: TrialKind, rules: VerdictRule
   const reasons = rateNotAchieved(trial);
   const blockedOwn = trial.blockedOwn ?? 0;
   if (trial.missed > trial.intended * tolerances.rateShare) {
-    reasons.push(`the generator was the limit: it never sent ${partOf(trial.missed, trial.intended)} in time`);
+    reasons.push(`${generatorReason}: it never sent ${partOf(trial.missed, trial.intended)} in time`);
   }
   if (blockedOwn > trial.intended * tolerances.rateShare) {
-    reasons.push(`the generator was the limit: its own catch-up bursts blocked ${partOf(blockedOwn, trial.intended)}`);
+    reasons.push(`${generatorReason}: its own catch-up bursts blocked ${partOf(blockedOwn, trial.intended)}`);
   }
   // After a freeze of the DUT, overdue frames go at 1.1 × the rate: ten times as long as the freeze, all late.
   const lateByDut = (11 * (trial.requested.pps ?? 0) * (trial.blockedNs ?? 0)) / 1e9;
   if (trial.late - lateByDut > trial.sent * tolerances.lateShare) {
     reasons.push(
-      `the generator was the limit: it sent ${partOf(trial.late, trial.sent)} late (tolerance ${percentWord(tolerances.lateShare)})`,
+      `${generatorReason}: it sent ${partOf(trial.late, trial.sent)} late (tolerance ${percentWord(tolerances.lateShare)})`,
     );
   }
   return reasons;
@@ -144,16 +148,14 @@ function rateNotAchieved(trial: JudgedTrial): string[] {
   const achieved = trial.durationNs > 0 ? (offered * 1e9) / trial.durationNs : 0;
   const tolerance = percentWord(tolerances.rateShare);
   return [
-    `the generator was the limit: it offered ${rateWord(achieved)} where ${rateWord(pps)} was asked (tolerance ${tolerance})`,
+    `${generatorReason}: it offered ${rateWord(achieved)} where ${rateWord(pps)} was asked (tolerance ${tolerance})`,
   ];
 }
 
 /** A least rate that the DUT was never offered can't be failed by it. Back-pressure is the DUT's own limit. */
 function minRateNotOffered(trial: JudgedTrial, { minPps }: VerdictRules): string[] {
   if (minPps === null || trial.rxPps >= minPps || trial.txPps >= minPps || trial.blocked > 0) return [];
-  return [
-    `the generator was the limit: it offered ${rateWord(trial.txPps)}, less than the ${rateWord(minPps)} to be proved`,
-  ];
+  return [`${generatorReason}: it offered ${rateWord(trial.txPps)}, less than the ${rateWord(minPps)} to be proved`];
 }
 
 /** Frames are missing, and that decides something. */
@@ -179,12 +181,14 @@ function disturbances({ disturbance, durationNs }: JudgedTrial): string[] {
   const reasons: string[] = [];
   const { stealMs, calibration } = disturbance;
   if (stealMs * 1e6 > durationNs * tolerances.stealShare) {
-    reasons.push(`disturbed: the hypervisor took ${Math.round(stealMs)} ms of ${Math.round(durationNs / 1e6)} ms`);
+    reasons.push(
+      `${disturbedReason}: the hypervisor took ${Math.round(stealMs)} ms of ${Math.round(durationNs / 1e6)} ms`,
+    );
   }
   const change = calibration >= 1 ? calibration : 1 / calibration;
   if (change > tolerances.calibrationRatio) {
     const how = calibration >= 1 ? "slower" : "faster";
-    reasons.push(`disturbed: the machine was ${change.toFixed(1)} times ${how} after the trial than before`);
+    reasons.push(`${disturbedReason}: the machine was ${change.toFixed(1)} times ${how} after the trial than before`);
   }
   return reasons;
 }

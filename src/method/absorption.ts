@@ -1,0 +1,62 @@
+/**
+ * What a device's queues absorb: bursts of growing length at a rate above what it forwards, and ramps of load. The
+ * greatest burst without loss is how much its queue holds at that rate.
+ */
+import type { Absorption } from "../report/result.js";
+import { type FrameSize, formatRate, frameSizeName } from "../units.js";
+import type { Bench, BenchRequest } from "./bench.js";
+import { lossRatioOf, useOf } from "./outcome.js";
+import { paced } from "./search-run.js";
+
+export interface AbsorptionSettings {
+  readonly sizes: readonly FrameSize[];
+  readonly kind: "burst" | "ramp";
+  /** Of a burst's frames, or a ramp's last step. */
+  readonly pps: number;
+  /** Frames of the bursts, growing. */
+  readonly frames: readonly number[];
+  /** Steps of a ramp from `pps ÷ steps` to `pps`, each so long. */
+  readonly rampSteps: number;
+  readonly stepNs: number;
+}
+
+const attempts = 3;
+
+export async function absorption(bench: Bench, settings: AbsorptionSettings): Promise<Absorption[]> {
+  const found: Absorption[] = [];
+  for (const size of settings.sizes) {
+    for (const request of requestsOf(settings, size)) {
+      const one = await absorbed(bench, settings.kind, request);
+      if (one === null) return found;
+      found.push(one);
+    }
+  }
+  return found;
+}
+
+function requestsOf({ kind, pps, frames, rampSteps, stepNs }: AbsorptionSettings, size: FrameSize): BenchRequest[] {
+  if (kind === "ramp") {
+    return Array.from({ length: rampSteps }, (_, i) => paced(size, "ramp", (pps * (i + 1)) / rampSteps, stepNs));
+  }
+  const rateText = formatRate({ kind: "pps", pps });
+  const durationNs = Number.POSITIVE_INFINITY;
+  return frames.map((count) => ({ size, phase: "burst", rateText, pps, durationNs, count }));
+}
+
+async function absorbed(bench: Bench, kind: "burst" | "ramp", request: BenchRequest): Promise<Absorption | null> {
+  for (let attempt = 0; ; attempt++) {
+    const trials = await bench.measure(request);
+    if (bench.ended() !== null) return null;
+    if (useOf(trials).kind !== "measured" && attempt + 1 < attempts) continue;
+    const sum = (key: "sent" | "lost" | "accepted"): number => trials.reduce((total, trial) => total + trial[key], 0);
+    return {
+      frameBytes: frameSizeName(request.size),
+      kind,
+      pps: request.pps ?? 0,
+      frames: sum("sent"),
+      lost: sum("lost"),
+      lossRatio: lossRatioOf(trials),
+      absorbed: sum("accepted"),
+    };
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * What a method measures on: one trial at a time, whatever stands behind it. A method cannot tell an open lab from a
+ * simulated one.
+ */
+import type { Trial } from "../report/result.js";
+import type { FrameSize } from "../units.js";
+
+/** One trial. Load and count are of each direction, over all its queues. */
+export interface BenchRequest {
+  readonly size: FrameSize;
+  /** For the result: `throughput`, `latency 50 %`, … */
+  readonly phase: string;
+  /** As it stands in the result: `max`, `1.5Mpps`. */
+  readonly rateText: string;
+  /** null: as fast as frames are taken. */
+  readonly pps: number | null;
+  /** Infinity: until `count` frames are out, or until it is interrupted. */
+  readonly durationNs: number;
+  readonly count: number | null;
+}
+
+export interface Bench {
+  /** One trial; a result for each direction. Rejects with a PktgenError where it could not begin. */
+  measure(request: BenchRequest): Promise<readonly Trial[]>;
+  /** null: another trial may follow. Else why none can: interrupted, the device went away. */
+  ended(): string | null;
+}

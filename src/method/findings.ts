@@ -1,0 +1,24 @@
+/** What methods find beside their trials, as parts of the result document, and how parts are put together. */
+import type { RunResult, SearchStep } from "../report/result.js";
+
+/** Lists of the result document that a method may fill. */
+type Lists = Pick<RunResult, "results" | "searchPath" | "lossCurves" | "backToBack" | "service" | "absorption">;
+export type Findings = { readonly [K in keyof Lists]?: NonNullable<Lists[K]> } & Pick<RunResult, "soak">;
+
+/** Appends the lists of each. */
+export function joinFindings(parts: readonly Findings[]): Findings {
+  const joined: Record<string, unknown> = {};
+  for (const part of parts) {
+    for (const [key, value] of Object.entries(part)) {
+      const before = joined[key];
+      joined[key] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
+    }
+  }
+  return joined as Findings;
+}
+
+/** A search's part. */
+export const searchFindings = (results: NonNullable<RunResult["results"]>, path: readonly SearchStep[]): Findings => ({
+  results: [...results],
+  searchPath: [...path],
+});

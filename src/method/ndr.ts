@@ -1,0 +1,70 @@
+/**
+ * NDR and PDR: for each size, the greatest rates without loss and with a tolerated loss, by MLRsearch (RFC 9971), all
+ * goals in one search; or by bisection, with or without loss verification, one after the other.
+ */
+import { type FrameSize, frameSizeName } from "../units.js";
+import type { Bench } from "./bench.js";
+import { type Findings, joinFindings, searchFindings } from "./findings.js";
+import { bisection, mlrSearch, type SearchBudget, type SearchGoal } from "./search/index.js";
+import { linePps, runSearch, type SearchSpace, searchSpace } from "./search-run.js";
+
+export type SearchKind = "mlr" | "bisection" | "verified";
+
+export interface NdrSettings {
+  readonly sizes: readonly FrameSize[];
+  readonly kind: SearchKind;
+  /** Each with its name; at least one. */
+  readonly goals: readonly SearchGoal[];
+  readonly budget: SearchBudget;
+  readonly minPps: number;
+  /** null: no line is known. */
+  readonly lineRateBps: number | null;
+  /** Frames that the device may hold in its queues. */
+  readonly queueFrames: number;
+}
+
+/** Further trials after a loss, with verification; TST 009 leaves it to the tester. */
+const verifications = 2;
+
+export async function ndr(bench: Bench, settings: NdrSettings): Promise<Findings> {
+  const parts: Findings[] = [];
+  for (const size of settings.sizes) {
+    if (bench.ended() !== null) break;
+    parts.push(await ndrOfSize(bench, settings, size, "search"));
+  }
+  return joinFindings(parts);
+}
+
+/** The results of one size; `phase` is its trials' name in the result. */
+export async function ndrOfSize(
+  bench: Bench,
+  settings: NdrSettings,
+  size: FrameSize,
+  phase: string,
+): Promise<Findings> {
+  const { lineRateBps, minPps } = settings;
+  const space = await searchSpace(bench, size, lineRateBps, minPps);
+  if (space === null) return {};
+  const searches =
+    settings.kind === "mlr"
+      ? [mlrSearch({ ...settings, ...space })]
+      : settings.goals.map((goal) => bisectionOf(settings, space, goal));
+  const parts: Findings[] = [];
+  for (const search of searches) {
+    const { results, path } = await runSearch(bench, search, { size, phase });
+    const line = linePps(size, lineRateBps);
+    const rows = results.map((row) => (Number.isFinite(line) ? { ...row, linePps: line } : row));
+    parts.push(searchFindings(rows, path));
+    if (bench.ended() !== null) break;
+  }
+  return joinFindings(parts);
+}
+
+function bisectionOf(settings: NdrSettings, { range }: SearchSpace, goal: SearchGoal): ReturnType<typeof bisection> {
+  const again = settings.kind === "verified" ? verifications : 0;
+  return bisection({ ...settings, range, goal, verifications: again });
+}
+
+/** The lower bound of a goal at a size; 0 where there is none. */
+export const foundPps = ({ results = [] }: Findings, size: FrameSize, goal: string): number =>
+  results.find((row) => row.goal === goal && row.frameBytes === frameSizeName(size))?.pps ?? 0;

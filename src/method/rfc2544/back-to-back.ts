@@ -1,0 +1,97 @@
+/**
+ * Back-to-back frames, RFC 2544 §26.4 as RFC 9004 updates it: the longest burst at the maximum rate that comes back
+ * whole, found anew in each repetition; mean, least, most and standard deviation; and the time that its buffer holds,
+ * implied and corrected for what the device forwarded meanwhile (RFC 9004 §6.4).
+ */
+import type { BackToBack } from "../../report/result.js";
+import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
+import type { Bench } from "../bench.js";
+import { lossRatioOf, useOf } from "../outcome.js";
+import { searchSpace } from "../search-run.js";
+import type { Rfc2544Settings } from "./settings.js";
+
+const attempts = 3;
+/** The longest burst is known to so many frames, or to this share of it. */
+const closeShare = 0.01;
+
+export async function backToBack(
+  bench: Bench,
+  settings: Rfc2544Settings,
+  size: FrameSize,
+  throughputPps: number | null,
+): Promise<BackToBack | null> {
+  const { longestNs, repeats } = settings.backToBack;
+  const space = await searchSpace(bench, size, settings.lineRateBps, settings.throughput.minPps);
+  if (space === null) return null;
+  const pps = space.range.maxPps;
+  const longest = Math.max(1, Math.floor((pps * longestNs) / 1e9));
+  const bursts: number[] = [];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const found = await longestWhole(bench, size, pps, longest);
+    if (found === null) break;
+    bursts.push(found);
+    // A burst of the greatest length came back whole: others will.
+    if (found === longest && repeat >= 2) break;
+  }
+  return bursts.length === 0 ? null : summary(size, pps, longest, bursts, throughputPps);
+}
+
+/** Mean, spread and buffer times of the bursts found. Pure. */
+export function summary(
+  size: FrameSize,
+  pps: number,
+  longestFrames: number,
+  bursts: readonly number[],
+  throughputPps: number | null,
+): BackToBack {
+  const mean = bursts.reduce((sum, frames) => sum + frames, 0) / bursts.length;
+  const squares = bursts.reduce((sum, frames) => sum + (frames - mean) ** 2, 0);
+  const impliedBufferNs = (mean * 1e9) / pps;
+  const corrected =
+    throughputPps === null || throughputPps >= pps ? null : (impliedBufferNs * (pps - throughputPps)) / pps;
+  return {
+    frameBytes: frameSizeName(size),
+    pps,
+    bursts: [...bursts],
+    meanFrames: mean,
+    minFrames: Math.min(...bursts),
+    maxFrames: Math.max(...bursts),
+    stddevFrames: bursts.length < 2 ? 0 : Math.sqrt(squares / (bursts.length - 1)),
+    longestFrames,
+    impliedBufferNs,
+    correctedBufferNs: corrected,
+    limitedBy: bursts.every((frames) => frames === longestFrames) ? "time" : "dut",
+  };
+}
+
+/** Doubles until a burst is not whole, then halves the gap. null: it could not be measured. */
+async function longestWhole(bench: Bench, size: FrameSize, pps: number, longest: number): Promise<number | null> {
+  let whole = 0;
+  let broken = longest + 1;
+  let next = Math.min(longest, 64);
+  while (whole < longest && broken - whole > Math.max(1, Math.floor(whole * closeShare))) {
+    const isWhole = await comesBack(bench, size, pps, next);
+    if (isWhole === null) return null;
+    if (isWhole) whole = next;
+    else broken = next;
+    next = broken > longest ? Math.min(longest, whole * 2) : Math.floor((whole + broken) / 2);
+    if (next <= whole) break;
+  }
+  return whole;
+}
+
+/** Bursts go as fast as the port takes them where no line sets their rate, else at the line's. */
+async function comesBack(bench: Bench, size: FrameSize, pps: number, frames: number): Promise<boolean | null> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const trials = await bench.measure({
+      ...{ size, phase: "back-to-back", pps, count: frames },
+      rateText: formatRate({ kind: "pps", pps }),
+      durationNs: Number.POSITIVE_INFINITY,
+    });
+    if (bench.ended() !== null) return null;
+    // Loss decides even where the pace was not kept to the last frame: a slower burst that broke is broken.
+    const use = useOf(trials);
+    if (use.kind === "measured" || (use.kind === "short" && lossRatioOf(trials) > 0)) return lossRatioOf(trials) === 0;
+  }
+  return null;
+}

@@ -1,0 +1,74 @@
+/** What an RFC 2544 run is asked for, and where that leaves the document. */
+import type { FrameSize } from "../../units.js";
+import type { NdrSettings } from "../ndr.js";
+
+export const rfc2544Tests = ["throughput", "latency", "loss", "back-to-back"] as const;
+export type Rfc2544Test = (typeof rfc2544Tests)[number];
+
+export interface Rfc2544Settings {
+  readonly sizes: readonly FrameSize[];
+  readonly tests: readonly Rfc2544Test[];
+  /** §26.1, §24; its one goal is throughput. */
+  readonly throughput: NdrSettings;
+  readonly latency: { readonly durationNs: number; readonly repeats: number };
+  readonly loss: { readonly stepShare: number; readonly durationNs: number };
+  readonly backToBack: { readonly longestNs: number; readonly repeats: number };
+  readonly settleNs: number | null;
+  readonly learningFrames: number;
+  readonly lineRateBps: number | null;
+}
+
+/** What the document asks for. */
+export const conforming = {
+  trialNs: 60e9,
+  latencyNs: 120e9,
+  latencyRepeats: 20,
+  lossStep: 0.1,
+  burstNs: 2e9,
+  burstRepeats: 50,
+  settleNs: 2e9,
+} as const;
+
+/** And what a quick look takes. */
+export const quick = {
+  trialNs: 1e9,
+  latencyNs: 1e9,
+  latencyRepeats: 1,
+  lossStep: 0.1,
+  burstNs: 0.1e9,
+  burstRepeats: 3,
+  settleNs: null,
+} as const;
+
+export const throughputGoal = "throughput";
+
+const seconds = (ns: number): string => `${ns / 1e9} s`;
+
+/** A sentence for each thing that is not as RFC 2544 asks; empty: it conforms. `settleNs`: what is really waited. */
+export function deviationsOf(settings: Rfc2544Settings, settleNs: number): string[] {
+  const said: string[] = [];
+  const less = (what: string, found: number, wanted: number, section: string, unit: (n: number) => string): void => {
+    if (found < wanted) said.push(`${what} ${unit(found)}, RFC 2544 ${section} asks for ${unit(wanted)}`);
+  };
+  const has = (test: Rfc2544Test): boolean => settings.tests.includes(test);
+  const times = (n: number): string => `${n}`;
+  const goalTrial = settings.throughput.goals[0]?.trialNs ?? 0;
+  if (has("throughput")) less("trials of", goalTrial, conforming.trialNs, "§24", seconds);
+  if (has("latency")) {
+    less("latency trials of", settings.latency.durationNs, conforming.latencyNs, "§26.2", seconds);
+    less("latency repetitions:", settings.latency.repeats, conforming.latencyRepeats, "§26.2", times);
+  }
+  if (has("loss")) {
+    less("frame loss trials of", settings.loss.durationNs, conforming.trialNs, "§24", seconds);
+    if (settings.loss.stepShare > conforming.lossStep) said.push("frame loss in steps above 10 %, RFC 2544 §26.3");
+  }
+  if (has("back-to-back")) {
+    less("bursts of at most", settings.backToBack.longestNs, conforming.burstNs, "§26.4", seconds);
+    less("back-to-back repetitions:", settings.backToBack.repeats, conforming.burstRepeats, "§26.4", times);
+  }
+  less("a settle time of", settleNs, conforming.settleNs, "§23", seconds);
+  if (settings.learningFrames === 0) said.push("no learning frames, RFC 2544 §23 asks for some before each trial");
+  if (settings.lineRateBps === null)
+    said.push("no line's maximum rate to compare with: a virtual port has none (--line-rate)");
+  return said;
+}

@@ -1,0 +1,130 @@
+/**
+ * A pure search on a bench. A trial in which the generator fell short, or that was disturbed, is repeated and never
+ * used; a load that it cannot offer after some attempts is the search's to go around.
+ */
+import type { SearchResult as ResultRow, SearchStep } from "../report/result.js";
+import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../units.js";
+import type { Bench, BenchRequest } from "./bench.js";
+import { type TrialUse, useOf } from "./outcome.js";
+import type { LoadRange, Search, SearchLoad, SearchOutcome } from "./search/index.js";
+
+/** A load is given up after so many trials in which the generator fell short. */
+const shortAttempts = 3;
+/** And the search after so many in a row that were disturbed, or did not add up. */
+const unusableAttempts = 8;
+const probeNs = 1e9;
+/** A probe that the device held up says nothing of what the generator can do: look up to so much above it. */
+const heldUp = 2;
+
+export interface SearchOn {
+  readonly size: FrameSize;
+  readonly phase: string;
+}
+
+export interface SearchRun {
+  readonly results: readonly ResultRow[];
+  readonly path: readonly SearchStep[];
+}
+
+export const paced = (size: FrameSize, phase: string, pps: number, durationNs: number): BenchRequest => ({
+  ...{ size, phase, pps, durationNs },
+  rateText: formatRate({ kind: "pps", pps }),
+  count: null,
+});
+
+/** Drives the search to its end. */
+export async function runSearch(bench: Bench, search: Search, on: SearchOn): Promise<SearchRun> {
+  const path: SearchStep[] = [];
+  const frameBytes = frameSizeName(on.size);
+  let step = search.next();
+  while (step.done !== true) {
+    const load = step.value;
+    const outcome = await offerLoad(bench, load, on, (use) => {
+      const { pps, durationNs, goal } = load;
+      const lossRatio = use.kind === "measured" ? use.lossRatio : null;
+      path.push({ frameBytes, goal, pps, durationNs, outcome: use.kind, lossRatio });
+    });
+    step = search.next(outcome);
+  }
+  const results = step.value.map(
+    (result): ResultRow => ({
+      frameBytes,
+      goal: result.goal,
+      pps: result.lowerPps,
+      ppsUpper: result.upperPps,
+      limitedBy: result.limitedBy,
+      lossRatio: result.lossRatio,
+      conditionalPps: result.conditionalPps,
+      trials: path.filter(({ goal }) => goal === result.goal).length,
+      ...(result.endedBy === null ? {} : { endedBy: result.endedBy }),
+    }),
+  );
+  return { results, path };
+}
+
+async function offerLoad(
+  bench: Bench,
+  { pps, durationNs }: SearchLoad,
+  { size, phase }: SearchOn,
+  note: (use: TrialUse) => void,
+): Promise<SearchOutcome> {
+  let shorts = 0;
+  let offeredPps = 0;
+  for (let attempt = 0; attempt < unusableAttempts; attempt++) {
+    const use = useOf(await bench.measure(paced(size, phase, pps, durationNs)));
+    const ended = bench.ended();
+    // What was measured whole counts, even if nothing further can be.
+    if (use.kind === "measured" || ended === null) note(use);
+    if (use.kind === "measured") return use;
+    if (ended !== null) return { kind: "ended", why: ended };
+    if (use.kind === "unusable") continue;
+    offeredPps = Math.max(offeredPps, use.offeredPps);
+    if (++shorts === shortAttempts) return { kind: "short", offeredPps };
+  }
+  return shorts > 0
+    ? { kind: "short", offeredPps }
+    : { kind: "ended", why: `${unusableAttempts} trials in a row could not be used` };
+}
+
+/** Where to search, and what the device gave back when it was offered all there is. */
+export interface SearchSpace {
+  readonly range: LoadRange;
+  readonly hintPps: number | null;
+}
+
+/** Frames per second that the line carries; Infinity where there is none. */
+export const linePps = (size: FrameSize, lineRateBps: number | null): number =>
+  lineRateBps === null
+    ? Number.POSITIVE_INFINITY
+    : ratePps({ kind: "percent", share: 1 }, meanFrameBytes(size), lineRateBps);
+
+/**
+ * One trial at max, of which no verdict is made: what the generator can offer, and what comes back then. null: it
+ * could not be measured.
+ */
+export async function searchSpace(
+  bench: Bench,
+  size: FrameSize,
+  lineRateBps: number | null,
+  minPps: number,
+): Promise<SearchSpace | null> {
+  const line = linePps(size, lineRateBps);
+  const probe = await bench.measure({
+    size,
+    phase: "probe",
+    rateText: "max",
+    pps: null,
+    durationNs: probeNs,
+    count: null,
+  });
+  const least = (key: "txPps" | "rxPps"): number => Math.min(...probe.map((trial) => trial[key]));
+  const txPps = least("txPps");
+  if (probe.length === 0 || bench.ended() !== null) return null;
+  const most = probe.some(({ blockedNs, durationNs }) => (blockedNs ?? 0) > durationNs / 100) ? txPps * heldUp : txPps;
+  const maxPps = Math.max(minPps, Math.min(line, most));
+  const rxPps = least("rxPps");
+  return {
+    range: { minPps, maxPps: Number(maxPps.toPrecision(6)), maxIs: line <= most ? "line" : "generator" },
+    hintPps: rxPps > minPps && rxPps < maxPps ? rxPps : null,
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * Service activation, ITU-T Y.1564: the configuration test (CIR in steps, CIR + EIR, policing) and the performance
+ * test at CIR, each judged by the service's acceptance criteria. One service; rates are of frames with FCS.
+ */
+import type { ServiceStep, Trial } from "../report/result.js";
+import { percentWord, rateWord, timeWord } from "../stats/words.js";
+import { type FrameSize, frameSizeName } from "../units.js";
+import type { Bench } from "./bench.js";
+import { percentName } from "./latency.js";
+import { lossRatioOf, useOf } from "./outcome.js";
+import { paced } from "./search-run.js";
+
+/** What the service promises: Y.1564's SAC. */
+export interface AcceptanceCriteria {
+  readonly lossRatio: number;
+  /** Frame transfer delay and delay variation, ns; null: not judged. */
+  readonly delayNs: number | null;
+  readonly delayVariationNs: number | null;
+}
+
+export interface ServiceSettings {
+  readonly size: FrameSize;
+  readonly cirPps: number;
+  /** On top of CIR; 0: none. */
+  readonly eirPps: number;
+  /** Shares of CIR, growing, the last 1. */
+  readonly steps: readonly number[];
+  readonly stepNs: number;
+  readonly performanceNs: number;
+  /** Traffic above CIR + EIR must be dropped. */
+  readonly policing: boolean;
+  readonly criteria: AcceptanceCriteria;
+  /** So much more than CIR + EIR may come back all the same, as a share (Y.1564's factor M). */
+  readonly policingMargin: number;
+}
+
+/** Y.1564 §8.1.2: the policing step goes a quarter of the EIR above the total, or of the CIR without one. */
+const policingShare = 0.25;
+const attempts = 3;
+
+/** What is judged in a step beside the generator. */
+type Judge = (trials: readonly Trial[]) => string[];
+
+export async function serviceActivation(bench: Bench, settings: ServiceSettings): Promise<ServiceStep[]> {
+  const { size, cirPps, eirPps, steps, stepNs } = settings;
+  const done: ServiceStep[] = [];
+  const step = async (name: string, pps: number, durationNs: number, judge: Judge): Promise<boolean> => {
+    if (bench.ended() !== null) return false;
+    const trials = await usableTrials(bench, size, name, pps, durationNs);
+    done.push(stepOf(size, name, pps, trials, judge));
+    return done.at(-1)?.verdict === "pass";
+  };
+  const keeps: Judge = (trials) => criteriaReasons(trials, settings.criteria);
+  for (const share of steps) {
+    // A service that fails at a share of its rate is not asked for more (Y.1564 §8.1).
+    if (!(await step(`CIR ${percentName(share)}`, cirPps * share, stepNs, keeps))) return done;
+  }
+  if (eirPps > 0) await step("CIR + EIR", cirPps + eirPps, stepNs, (trials) => atLeastCir(trials, settings));
+  if (settings.policing) {
+    const above = cirPps + eirPps + (eirPps > 0 ? eirPps : cirPps) * policingShare;
+    await step("policing", above, stepNs, (trials) => [...atLeastCir(trials, settings), ...policed(trials, settings)]);
+  }
+  await step("performance", cirPps, settings.performanceNs, keeps);
+  return done;
+}
+
+async function usableTrials(
+  bench: Bench,
+  size: FrameSize,
+  step: string,
+  pps: number,
+  durationNs: number,
+): Promise<readonly Trial[]> {
+  let trials: readonly Trial[] = [];
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    trials = await bench.measure(paced(size, `service: ${step}`, pps, durationNs));
+    if (bench.ended() !== null || useOf(trials).kind === "measured") break;
+  }
+  return trials;
+}
+
+function stepOf(size: FrameSize, step: string, pps: number, trials: readonly Trial[], judge: Judge): ServiceStep {
+  const use = useOf(trials);
+  const reasons = use.kind === "measured" ? judge(trials) : [use.why];
+  return {
+    ...{ frameBytes: frameSizeName(size), step, pps },
+    rxPps: Math.min(...trials.map(({ rxPps }) => rxPps)),
+    lossRatio: lossRatioOf(trials),
+    delayNs: worst(trials, (trial) => trial.latencyNs?.mean),
+    delayVariationNs: worst(trials, (trial) => trial.pdvNs?.p99_9),
+    verdict: use.kind !== "measured" ? "invalid" : reasons.length > 0 ? "fail" : "pass",
+    reasons,
+  };
+}
+
+function worst(trials: readonly Trial[], of: (trial: Trial) => number | undefined): number | null {
+  const figures = trials.map(of).filter((figure) => figure !== undefined);
+  return figures.length === 0 ? null : Math.max(...figures);
+}
+
+function criteriaReasons(trials: readonly Trial[], criteria: AcceptanceCriteria): string[] {
+  const reasons: string[] = [];
+  const lossRatio = lossRatioOf(trials);
+  const delayNs = worst(trials, (trial) => trial.latencyNs?.mean);
+  const delayVariationNs = worst(trials, (trial) => trial.pdvNs?.p99_9);
+  if (lossRatio > criteria.lossRatio) {
+    reasons.push(`loss ${percentWord(lossRatio)}, the service promises ${percentWord(criteria.lossRatio)}`);
+  }
+  for (const [name, found, promised] of [
+    ["mean delay", delayNs, criteria.delayNs],
+    ["delay variation (99.9 %)", delayVariationNs, criteria.delayVariationNs],
+  ] as const) {
+    if (promised === null) continue;
+    if (found === null) reasons.push(`${name} was not measured, and the service promises ${timeWord(promised)}`);
+    else if (found > promised) reasons.push(`${name} ${timeWord(found)}, the service promises ${timeWord(promised)}`);
+  }
+  return reasons;
+}
+
+/** Above CIR only CIR itself is promised. */
+function atLeastCir(trials: readonly Trial[], { cirPps, criteria }: ServiceSettings): string[] {
+  const promised = cirPps * (1 - criteria.lossRatio);
+  return trials
+    .filter(({ rxPps }) => rxPps < promised * 0.999)
+    .map(({ rxPps }) => `${rateWord(rxPps)} came back, the committed rate is ${rateWord(cirPps)}`);
+}
+
+function policed(trials: readonly Trial[], { cirPps, eirPps, policingMargin }: ServiceSettings): string[] {
+  const most = (cirPps + eirPps) * (1 + policingMargin);
+  return trials
+    .filter(({ rxPps }) => rxPps > most)
+    .map(
+      ({ rxPps }) => `${rateWord(rxPps)} came back, at most ${rateWord(cirPps + eirPps)} should have been let through`,
+    );
+}

@@ -1,0 +1,168 @@
+/**
+ * Soak: one load for hours, in constant memory. It goes in pieces, trials of some seconds without a gap that matters;
+ * of each, what was sent and lost is added to the interval statistics, and loss becomes events with time and length.
+ * After each piece the state is handed out, so that an interrupted soak can be taken up again from its report.
+ */
+import type { Soak, Trial } from "../report/result.js";
+import { type FrameSize, frameSizeName } from "../units.js";
+import type { Bench } from "./bench.js";
+import { paced } from "./search-run.js";
+
+export interface SoakSettings {
+  readonly size: FrameSize;
+  readonly pps: number;
+  /** Infinity: until interrupted. */
+  readonly durationNs: number;
+  /** Length of a piece. */
+  readonly pieceNs: number;
+  /** What an earlier run left; null: a new soak. */
+  readonly resume: Soak | null;
+}
+
+/** Neighbouring intervals are added up when there are more. */
+const mostIntervals = 1_000;
+const mostEvents = 1_000;
+
+type Interval = Soak["intervals"][number];
+type SoakEvent = Soak["events"][number];
+
+/** The soak so far, in memory that does not grow. */
+export class SoakLog {
+  readonly #size: FrameSize;
+  readonly #pps: number;
+  #elapsedNs = 0;
+  #intervals: Interval[] = [];
+  /** Pieces that one interval holds by now. */
+  #piecesPerInterval = 1;
+  #piecesInLast = 0;
+  #events: SoakEvent[] = [];
+  #eventsLeftOut = 0;
+  #resumed = 0;
+
+  constructor(size: FrameSize, pps: number, resume: Soak | null) {
+    this.#size = size;
+    this.#pps = pps;
+    if (resume === null) return;
+    this.#elapsedNs = resume.elapsedNs;
+    this.#intervals = [...resume.intervals];
+    this.#piecesInLast = this.#piecesPerInterval;
+    this.#events = [...resume.events];
+    this.#eventsLeftOut = resume.eventsLeftOut;
+    this.#resumed = resume.resumed + 1;
+  }
+
+  get elapsedNs(): number {
+    return this.#elapsedNs;
+  }
+
+  /** One piece, which began at that wall clock time. */
+  add(trials: readonly Trial[], beganAt: Date): void {
+    const sum = (key: "sent" | "received" | "lost"): number => trials.reduce((total, trial) => total + trial[key], 0);
+    const durationNs = Math.max(0, ...trials.map((trial) => trial.durationNs));
+    const piece = { sent: sum("sent"), received: sum("received"), lost: sum("lost") };
+    for (const trial of trials) this.#addEvents(trial, beganAt);
+    this.#addInterval(this.#elapsedNs, durationNs, piece);
+    this.#elapsedNs += durationNs;
+  }
+
+  soak(): Soak {
+    return {
+      frameBytes: frameSizeName(this.#size),
+      pps: this.#pps,
+      elapsedNs: this.#elapsedNs,
+      intervals: [...this.#intervals],
+      events: [...this.#events],
+      eventsLeftOut: this.#eventsLeftOut,
+      resumed: this.#resumed,
+    };
+  }
+
+  #addInterval(startNs: number, durationNs: number, piece: Pick<Interval, "sent" | "received" | "lost">): void {
+    const last = this.#intervals.at(-1);
+    const fresh = intervalOf(startNs, durationNs, piece);
+    if (last === undefined || this.#piecesInLast >= this.#piecesPerInterval) {
+      this.#intervals.push(fresh);
+      this.#piecesInLast = 1;
+    } else {
+      this.#intervals[this.#intervals.length - 1] = added(last, fresh);
+      this.#piecesInLast++;
+    }
+    if (this.#intervals.length > mostIntervals) {
+      this.#intervals = pairs(this.#intervals);
+      this.#piecesPerInterval *= 2;
+      this.#piecesInLast = this.#piecesPerInterval;
+    }
+  }
+
+  /** Lost numbers that follow each other are one spell; when it was follows from the numbers and the rate. */
+  #addEvents(trial: Trial, beganAt: Date): void {
+    let listed = 0;
+    for (const [from, to] of trial.lostRanges) {
+      const lost = to - from + 1;
+      listed += lost;
+      const atNs = (from * 1e9) / this.#pps;
+      this.#push({
+        at: new Date(beganAt.getTime() + atNs / 1e6).toISOString(),
+        startNs: this.#elapsedNs + atNs,
+        durationNs: (lost * 1e9) / this.#pps,
+        lost,
+      });
+    }
+    // Frames too small for a signature, or more spells than are listed: the piece is known, the moment is not.
+    const unlisted = trial.lost - listed;
+    if (unlisted > 0) {
+      const { durationNs } = trial;
+      this.#push({ at: beganAt.toISOString(), startNs: this.#elapsedNs, durationNs, lost: unlisted });
+    }
+  }
+
+  #push(event: SoakEvent): void {
+    if (this.#events.length < mostEvents) this.#events.push(event);
+    else this.#eventsLeftOut++;
+  }
+}
+
+function intervalOf(
+  startNs: number,
+  durationNs: number,
+  counts: Pick<Interval, "sent" | "received" | "lost">,
+): Interval {
+  const rate = (frames: number): number => (durationNs > 0 ? (frames * 1e9) / durationNs : 0);
+  return { startNs, durationNs, ...counts, txPps: rate(counts.sent), rxPps: rate(counts.received) };
+}
+
+const added = (a: Interval, b: Interval): Interval =>
+  intervalOf(a.startNs, a.durationNs + b.durationNs, {
+    sent: a.sent + b.sent,
+    received: a.received + b.received,
+    lost: a.lost + b.lost,
+  });
+
+function pairs(intervals: readonly Interval[]): Interval[] {
+  const half: Interval[] = [];
+  for (let i = 0; i < intervals.length; i += 2) {
+    const second = intervals[i + 1];
+    half.push(second === undefined ? intervals[i] : added(intervals[i], second));
+  }
+  return half;
+}
+
+/** `onPiece` gets the soak so far after each piece. `now`: the wall clock, for the events. */
+export async function soak(
+  bench: Bench,
+  settings: SoakSettings,
+  now: () => Date,
+  onPiece: (soak: Soak) => void,
+): Promise<Soak> {
+  const { size, pps, durationNs, pieceNs, resume } = settings;
+  const log = new SoakLog(size, pps, resume);
+  while (bench.ended() === null && log.elapsedNs < durationNs) {
+    const leftNs = durationNs - log.elapsedNs;
+    const beganAt = now();
+    const trials = await bench.measure(paced(size, "soak", pps, Math.min(pieceNs, leftNs)));
+    // A piece that was cut off is counted as far as it went: nothing that was sent is left out.
+    log.add(trials, beganAt);
+    onPiece(log.soak());
+  }
+  return log.soak();
+}

@@ -1,0 +1,113 @@
+/** The parts of the result document that methods add: what was looked for, how, and what was found. */
+import { z } from "zod";
+
+const frames = z.int().min(0);
+const share = z.number().min(0).max(1);
+const ns = z.number();
+const text = z.string();
+const size = z.union([z.int(), text]).describe("with FCS; the name of a mix");
+
+export const methodSchema = z.strictObject({
+  name: text.describe("rfc2544, ndr, latency, soak, y1564, burst"),
+  preset: text.describe("standard or quick"),
+  conforming: z.boolean().nullable().describe("to the standard it is named after; null: there is none"),
+  deviations: z.array(text).describe("from that standard, a sentence each"),
+  settings: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])).describe("what was asked for"),
+});
+
+export const searchResultSchema = z.strictObject({
+  frameBytes: size,
+  goal: text,
+  pps: z.number().describe("the lower bound; 0: no load held the goal"),
+  ppsUpper: z.number().nullable().describe("the least load that was measured not to hold it"),
+  limitedBy: z
+    .enum(["dut", "generator", "line", "time"])
+    .describe("generator: the device does pps or more; time: the search ended before it was narrow enough"),
+  lossRatio: share.describe("at the lower bound"),
+  conditionalPps: z.number().optional().describe("what came back at the lower bound (RFC 9971)"),
+  trials: frames.optional().describe("made for this goal; other goals' are used, too"),
+  linePps: z.number().optional().describe("the theoretical maximum of the line that was named"),
+  endedBy: text.optional().describe("why the search ended early"),
+});
+
+export const searchStepSchema = z.strictObject({
+  frameBytes: size,
+  goal: text,
+  pps: z.number(),
+  durationNs: ns,
+  outcome: z.enum(["measured", "short", "unusable"]).describe("short: the generator could not offer it"),
+  lossRatio: share.nullable(),
+});
+
+export const lossCurveSchema = z.strictObject({
+  frameBytes: size,
+  maxPps: z.number().describe("100 %: the line's, or what the generator can do"),
+  points: z.array(z.strictObject({ share, pps: z.number(), lossRatio: share })),
+});
+
+export const backToBackSchema = z
+  .strictObject({
+    frameBytes: size,
+    pps: z.number().describe("the rate of frames in a burst"),
+    bursts: z.array(frames).describe("the longest burst without loss of each repetition, frames"),
+    meanFrames: z.number(),
+    minFrames: frames,
+    maxFrames: frames,
+    stddevFrames: z.number(),
+    longestFrames: frames.describe("the longest burst that was tried"),
+    impliedBufferNs: ns.describe("RFC 9004 §6.4: the mean burst's time at that rate"),
+    correctedBufferNs: ns.nullable().describe("RFC 9004 §6.4: less what was forwarded meanwhile"),
+    limitedBy: z.enum(["dut", "time"]).describe("time: the longest burst came back whole"),
+  })
+  .describe("RFC 2544 §26.4 as RFC 9004 has it");
+
+const interval = z.strictObject({
+  startNs: ns,
+  durationNs: ns,
+  sent: frames,
+  received: frames,
+  lost: frames,
+  txPps: z.number(),
+  rxPps: z.number(),
+});
+
+export const soakSchema = z.strictObject({
+  frameBytes: size,
+  pps: z.number(),
+  elapsedNs: ns,
+  intervals: z.array(interval).describe("at most 1,000: neighbours are added up as it gets longer"),
+  events: z
+    .array(z.strictObject({ at: z.iso.datetime(), startNs: ns, durationNs: ns, lost: frames }))
+    .describe("spells of loss: when, how long, how many; the first 1,000"),
+  eventsLeftOut: frames,
+  resumed: z.int().min(0).describe("so many times this report was taken up again after an interrupt"),
+});
+
+export const serviceStepSchema = z.strictObject({
+  frameBytes: size,
+  step: text.describe("CIR 25 %, CIR + EIR, policing, performance"),
+  pps: z.number(),
+  rxPps: z.number(),
+  lossRatio: share,
+  delayNs: ns.nullable(),
+  delayVariationNs: ns.nullable(),
+  verdict: z.enum(["pass", "fail", "invalid"]),
+  reasons: z.array(text),
+});
+
+export const absorptionSchema = z.strictObject({
+  frameBytes: size,
+  kind: z.enum(["burst", "ramp"]),
+  pps: z.number(),
+  frames: frames.describe("of the burst"),
+  lost: frames,
+  lossRatio: share,
+  absorbed: frames.describe("frames of it that came back"),
+});
+
+export const thresholdSchema = z.strictObject({
+  what: text,
+  wanted: text,
+  found: text,
+  verdict: z.enum(["pass", "fail", "invalid"]),
+});
