@@ -1,5 +1,7 @@
 /** The options of `run`, declared once: names, help, groups. Their values stay text here; `run-plan.ts` reads them. */
 import { type Command, Option } from "commander";
+import { baselineRows } from "./baseline-rows.js";
+import type { Row } from "./option-rows.js";
 
 /** As commander hands them over. Absent: not given. */
 export interface RunOptions {
@@ -39,11 +41,12 @@ export interface RunOptions {
   readonly json?: string;
   readonly csv?: string;
   readonly junit?: string;
+  readonly html?: string;
+  readonly markdown?: string;
+  readonly openmetrics?: string;
   readonly ndjson?: boolean;
   readonly verbose?: boolean;
 }
-
-type Row = readonly [flags: string, help: string, repeatable?: true];
 
 /** Heading → its options. Every heading ends in `(run):`, which is how the main help finds them. */
 const groups: Readonly<Record<string, readonly Row[]>> = {
@@ -100,11 +103,15 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   "What passes": [
     ["--loss <ratio>", "tolerated loss, e.g. 0, 0.1% (default: 0 at a set rate; at max loss decides nothing)"],
     ["--min-rate <rate>", "least forwarded rate that passes, e.g. 1Mpps"],
+    ...baselineRows,
   ],
   "Where results go": [
     ["--json <file>", "the whole result as one document; - for standard output, then without the table"],
     ["--csv <file>", "a line for each trial"],
     ["--junit <file>", "a test case for each trial"],
+    ["--html <file>", "one page with charts, for people; needs no network"],
+    ["--markdown <file>", "tables for a ticket or a wiki"],
+    ["--openmetrics <file>", "figures as OpenMetrics text, for Prometheus and its like"],
     ["--ndjson", "a line of JSON for each interval and trial on standard output, instead of the table"],
     ["--verbose", "progress as lines of text where standard error is no terminal"],
   ],
@@ -114,9 +121,19 @@ const collect = (text: string, before: readonly string[] = []): readonly string[
 
 /** Adds them to `run`. */
 export function addRunOptions(command: Command): void {
+  addRows(command, " (run)", []);
+}
+
+/** What a method shares with `run`: all but the options that it decides itself, by their long names. */
+export function addSharedOptions(command: Command, without: readonly string[]): void {
+  addRows(command, "", without);
+}
+
+function addRows(command: Command, of: string, without: readonly string[]): void {
   for (const [heading, rows] of Object.entries(groups)) {
     for (const [flags, help, repeatable] of rows) {
-      const option = new Option(flags, help).helpGroup(`${heading} (run):`);
+      if (without.includes(flags.split(" ")[0] ?? "")) continue;
+      const option = new Option(flags, help).helpGroup(`${heading}${of}:`);
       command.addOption(repeatable === true ? option.argParser(collect) : option);
     }
   }

@@ -1,11 +1,11 @@
 /** Where a run's results go: table, documents and files, and what happens when one of them cannot be written. */
 import { type ExitCode, exitCodes } from "../errors.js";
-import { type Report, type RunResult, reports } from "../report/index.js";
+import { type Report, type ReportName, type RunResult, reports } from "../report/index.js";
 import type { Output } from "./output.js";
 import { type ResultFile, standardOutput, writeResultFile } from "./result-file.js";
 
 export interface ReportFile extends ResultFile {
-  readonly report: "json" | "csv" | "junit";
+  readonly report: Exclude<ReportName, "table">;
 }
 
 export interface ReportChoice {

@@ -2,8 +2,11 @@
  * report: a result as text. One output per file; nothing here prints, writes files or reads the time.
  */
 import { renderCsv } from "./csv.js";
+import { renderHtml } from "./html/index.js";
 import { renderJson } from "./json.js";
 import { renderJunit } from "./junit.js";
+import { renderMarkdown } from "./markdown.js";
+import { renderOpenMetrics } from "./openmetrics.js";
 import type { Report } from "./report.js";
 import { renderTable } from "./table.js";
 
@@ -13,9 +16,12 @@ export const reports: Readonly<Record<ReportName, Report>> = {
   json: renderJson,
   csv: renderCsv,
   junit: renderJunit,
+  html: renderHtml,
+  markdown: renderMarkdown,
+  openmetrics: renderOpenMetrics,
 };
 
-export type ReportName = "table" | "json" | "csv" | "junit";
+export type ReportName = "table" | "json" | "csv" | "junit" | "html" | "markdown" | "openmetrics";
 
 export { type Progress, progressLine } from "./progress.js";
 export type { Report, ReportOptions } from "./report.js";
@@ -33,3 +39,4 @@ export type {
   Trial,
   Verdict,
 } from "./result.js";
+export { trialLine } from "./sections.js";

@@ -2,7 +2,7 @@
 import { grouped, rateWord } from "../stats/words.js";
 
 export interface Progress {
-  /** 1 … trials. */
+  /** 1 … trials; of a search nobody knows how many there will be: 0. */
   readonly trial: number;
   readonly trials: number;
   readonly frameBytes: number | string;
@@ -18,6 +18,10 @@ export interface Progress {
   readonly lost: number;
   /** Of the last interval. */
   readonly rxPps: number;
+  /** The load of this trial, where a search chose it; null: max. */
+  readonly pps?: number | null;
+  /** About so long until the end; null: nobody can tell yet. */
+  readonly leftNs?: number | null;
 }
 
 /** `trial 2 of 4  64 bytes, rate  0.5 of 1.0 s  sent 5,000,000  back 4,999,000  lost 0  5.1 Mpps` */
@@ -25,13 +29,14 @@ export function progressLine(progress: Progress): string {
   const { trial, trials, phase, stage, elapsedNs, durationNs } = progress;
   const size = typeof progress.frameBytes === "number" ? `${progress.frameBytes} bytes` : progress.frameBytes;
   const parts = [
-    `trial ${trial} of ${trials}`,
-    `${size}, ${phase}`,
+    trials > 0 ? `trial ${trial} of ${trials}` : `trial ${trial}`,
+    `${size}, ${phase}${typeof progress.pps === "number" ? ` at ${rateWord(progress.pps)}` : ""}`,
     durationNs === null ? `${tenths(elapsedNs)} s` : `${tenths(elapsedNs)} of ${tenths(durationNs)} s`,
     `sent ${grouped(progress.sent)}`,
     `back ${grouped(progress.received)}`,
     `lost ${grouped(progress.lost)}`,
     stage === "" ? rateWord(progress.rxPps) : stage,
+    ...(typeof progress.leftNs === "number" ? [`about ${Math.ceil(progress.leftNs / 1e9)} s left`] : []),
   ];
   return parts.join("  ");
 }

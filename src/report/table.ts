@@ -5,14 +5,13 @@ import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
 import { ledgerLines } from "./ledger-table.js";
 import type { ReportOptions } from "./report.js";
 import type { RunResult, Trial, Verdict } from "./result.js";
+import { methodSections, methodSentences } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";
 
 export function renderTable(result: RunResult, options: ReportOptions): string {
   const sections = [
     headLines(result, options),
-    result.trials.length === 0 ? [] : trialLines(result.trials, options),
-    ledgerLines(result.trials, options),
-    sentencesOf(result).flatMap((sentence) => wrap(sentence, "    ")),
+    ...(result.method === undefined ? runSections(result, options) : methodLines(result, options)),
     verdictLines(result, options),
   ];
   const text = sections
@@ -20,6 +19,25 @@ export function renderTable(result: RunResult, options: ReportOptions): string {
     .map((lines) => lines.join("\n"))
     .join("\n\n");
   return `${options.ascii ? toAscii(text) : text}\n`;
+}
+
+function runSections(result: RunResult, options: ReportOptions): string[][] {
+  return [
+    result.trials.length === 0 ? [] : trialLines(result.trials, options),
+    ledgerLines(result.trials, options),
+    sentencesOf(result).flatMap((sentence) => wrap(sentence, "    ")),
+  ];
+}
+
+/** What a method found; its trials are too many for a terminal, and are in the other reports. */
+function methodLines(result: RunResult, options: ReportOptions): string[][] {
+  const tables = methodSections(result).map(({ title, columns, rows, note }) => [
+    ...grid([{ title, columns }], rows, options),
+    ...(note === undefined ? [] : wrap(note, "    ").map(colorsFor(options).dim)),
+  ]);
+  const invalid = result.verdict === "invalid" ? (result.trials.at(-1)?.reasons ?? []) : [];
+  const sentences = [...methodSentences(result), ...invalid].flatMap((sentence) => wrap(sentence, "    "));
+  return [...tables, sentences];
 }
 
 /** The verdict stands out; its sentence is wrapped as if the word had no colour. */
@@ -143,7 +161,15 @@ function right(head: string): Column {
 
 /** Sentences may quote names that are not ASCII; what has no plain form becomes a question mark. */
 function toAscii(text: string): string {
-  const plain: Readonly<Record<string, string>> = { µ: "u", "≠": "!=", "⊂": "within", "–": "-", "÷": "/", "×": "x" };
+  const plain: Readonly<Record<string, string>> = {
+    µ: "u",
+    "≠": "!=",
+    "⊂": "within",
+    "–": "-",
+    "≥": ">=",
+    "÷": "/",
+    "×": "x",
+  };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: everything but ASCII, which includes colours
   return text.replace(/[^\u0000-\u007f]/gu, (character) => plain[character] ?? "?");
 }

@@ -1,15 +1,29 @@
 /** The table of commands: a new one is a file here and a line below. */
 import type { CommandDefinition } from "../command.js";
+import { burstCommand } from "./burst.js";
 import { compareCommand } from "./compare.js";
+import { diffCommand } from "./diff.js";
 import { doctor } from "./doctor.js";
 import { dutCommand } from "./dut.js";
+import { latencyCommand } from "./latency.js";
+import { ndrCommand } from "./ndr.js";
 import { pcapCommand } from "./pcap.js";
 import { planCommand } from "./plan.js";
 import { ports } from "./ports.js";
+import { rfc2544Command } from "./rfc2544.js";
 import { runCommand } from "./run.js";
+import { soakCommand } from "./soak.js";
+import { serviceCommand } from "./y1564.js";
 
 export const commands: readonly CommandDefinition[] = [
   runCommand,
+  rfc2544Command,
+  ndrCommand,
+  latencyCommand,
+  soakCommand,
+  serviceCommand,
+  burstCommand,
+  diffCommand,
   planCommand,
   dutCommand,
   compareCommand,

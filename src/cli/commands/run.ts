@@ -2,29 +2,20 @@
 import { exitCodes, PktgenError } from "../../errors.js";
 import type { Trial } from "../../report/index.js";
 import { allowedCores } from "../allowed-cores.js";
+import { type BaselineOptions, useBaseline } from "../baseline-file.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { dutOptionsHelp } from "../dut-options-help.js";
 import { watchInterrupts } from "../interrupt.js";
 import { checkCoresAllowed, refuseWords } from "../option-values.js";
 import { progressLine } from "../progress-line.js";
-import { checkResultFiles } from "../result-file.js";
+import { reportChoice } from "../report-choice.js";
 import { addRunOptions, type RunOptions } from "../run-options.js";
-import type { ReportChoice, ReportFile } from "../run-report.js";
 
-const reportOptions = { json: "--json", csv: "--csv", junit: "--junit" } as const;
-
-function reportChoice(options: RunOptions): ReportChoice {
-  const files = Object.entries(reportOptions).flatMap(([report, option]): ReportFile[] => {
-    const path = options[report as ReportFile["report"]];
-    return path === undefined ? [] : [{ report: report as ReportFile["report"], option, path }];
-  });
-  const ndjson = options.ndjson === true ? [{ option: "--ndjson", path: "-" }] : [];
-  checkResultFiles([...ndjson, ...files]);
-  const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
-  return { files, ndjson: options.ndjson === true, color };
-}
-
-async function run(options: RunOptions, words: readonly string[], context: CommandContext): Promise<void> {
+async function run(
+  options: RunOptions & BaselineOptions,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<void> {
   const { output, finish } = context;
   refuseWords(words);
   const choice = reportChoice(options);
@@ -38,6 +29,8 @@ async function run(options: RunOptions, words: readonly string[], context: Comma
     import("../run-report.js"),
     import("../../report/index.js"),
   ]);
+  const { hostFacts } = await import("../../sys/host.js");
+  const baseline = await useBaseline(options, () => ({ ...hostFacts(), dut: plan.dut.kind }));
   const line = progressLine(output, options.verbose === true, () => performance.now());
   const trials: Trial[] = [];
   using interrupt = watchInterrupts(output.readerGone, () => {
@@ -48,7 +41,7 @@ async function run(options: RunOptions, words: readonly string[], context: Comma
     // Where this line can't be written the last one can't either, and that is reported.
     if (choice.ndjson) void output.result(ndjsonLine(event, value)).catch(() => {});
   };
-  const result = await runForwarding(plan, {
+  const measured = await runForwarding(plan, {
     signal: interrupt.signal,
     onProgress: (progress) => line.show(report.progressLine(progress)),
     onTrial: (trial) => {
@@ -64,7 +57,9 @@ async function run(options: RunOptions, words: readonly string[], context: Comma
   });
   const stopped = interrupt.signal.aborted;
   line.clear();
+  const result = baseline.judge(measured);
   await reportRun(result, choice, output);
+  if (!stopped) baseline.update(result);
   finish(stopped ? exitCodes.interrupted : exitCodeOf(result));
 }
 
@@ -80,6 +75,8 @@ export const runCommand: CommandDefinition = {
     addRunOptions(command);
     command.addHelpText("after", () => dutOptionsHelp("embedded", "Options of --dut embedded,option=value…:"));
     command.addHelpText("after", () => dutOptionsHelp("testpmd", "Options of --dut testpmd,option=value…:"));
-    command.allowExcessArguments().action(() => run(command.opts<RunOptions>(), command.args, context));
+    command
+      .allowExcessArguments()
+      .action(() => run(command.opts<RunOptions & BaselineOptions>(), command.args, context));
   },
 };

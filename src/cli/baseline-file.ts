@@ -1,0 +1,100 @@
+/** Thresholds and baseline of a run: read and checked before anything is measured, judged and written after. */
+import { readFileSync } from "node:fs";
+import { usageError } from "../errors.js";
+import type { Baseline } from "../method/baseline.js";
+import type { RunResult, Threshold } from "../report/result.js";
+import { checkResultFiles, writeResultFile } from "./result-file.js";
+
+export interface BaselineOptions {
+  readonly threshold?: readonly string[];
+  readonly baseline?: string;
+  readonly updateBaseline?: boolean;
+}
+
+export interface JudgedBy {
+  /** The result with what was wanted and found, and the verdict that follows. */
+  judge(result: RunResult): RunResult;
+  update(result: RunResult): void;
+}
+
+function readBaseline(path: string, isNew: boolean): Baseline | null {
+  const where = "--baseline";
+  const accepted = "a file that --update-baseline made";
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    if (code === "ENOENT" && isNew) return null;
+    const hint = code === "ENOENT" ? "add --update-baseline to make it" : "choose another file";
+    throw usageError(`${path} cannot be read (${code})`, { where, accepted, hint, cause: error });
+  }
+  try {
+    const baseline = JSON.parse(text) as Baseline;
+    if (baseline.format === "pktgen-ts baseline 1" && typeof baseline.figures === "object") return baseline;
+  } catch (cause) {
+    throw usageError(`${path} is no JSON`, { where, accepted, cause });
+  }
+  throw usageError(`${path} is no baseline of this version`, { where, accepted });
+}
+
+const worst = (verdicts: readonly RunResult["verdict"][]): RunResult["verdict"] =>
+  (["invalid", "fail"] as const).find((word) => verdicts.includes(word)) ?? "pass";
+
+/** What is known of the setup before anything runs; the rest is compared at the end. */
+export interface KnownSetup {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly dut: string;
+}
+
+function refuseOtherSetup({ setup }: Baseline, path: string, known: KnownSetup): void {
+  const cpu = `${known.cpu}, ${known.cores} cores`;
+  const dut = setup["device under test"] ?? known.dut;
+  const isOther = setup["cpu"] !== undefined && setup["cpu"] !== cpu;
+  const what = isOther ? `${setup["cpu"]} there, ${cpu} here` : `${dut} there, ${known.dut} here`;
+  if (!isOther && dut.split(/[ ,]/)[0] === known.dut) return;
+  throw usageError(`${path} is the baseline of another setup: ${what}`, {
+    where: "--baseline",
+    accepted: "a baseline of this machine and device",
+    hint: "choose another file, and add --update-baseline to begin it",
+  });
+}
+
+/** Throws a usage error for a threshold, or a file, that cannot be. */
+export async function useBaseline(options: BaselineOptions, known: () => KnownSetup): Promise<JudgedBy> {
+  const { threshold = [], baseline: path, updateBaseline = false } = options;
+  if (path === undefined && updateBaseline) {
+    throw usageError("which one?", { where: "--update-baseline", accepted: "--baseline FILE beside it" });
+  }
+  const [thresholds, method] = await Promise.all([import("../method/thresholds.js"), import("../method/baseline.js")]);
+  const specs = threshold.map((text) => thresholds.parseThreshold(text, "--threshold"));
+  const file = path === undefined ? null : { option: "--baseline", path };
+  const before = file === null ? null : readBaseline(file.path, updateBaseline);
+  if (before !== null && file !== null) refuseOtherSetup(before, file.path, known());
+  if (file !== null && updateBaseline) checkResultFiles([file]);
+  return {
+    judge: (result) => {
+      const rows: Threshold[] = thresholds.judgeThresholds(specs, result);
+      if (before !== null) {
+        const differs = method.setupDifferences(before, result);
+        if (differs.length > 0) rows.push(...differs.map(otherSetup));
+        else rows.push(...method.compareWithBaseline(before, result));
+      }
+      if (rows.length === 0) return result;
+      return { ...result, thresholds: rows, verdict: worst([result.verdict, ...rows.map(({ verdict }) => verdict)]) };
+    },
+    update: (result) => {
+      if (file === null || !updateBaseline || result.verdict === "invalid") return;
+      if (before !== null && method.setupDifferences(before, result).length > 0) return;
+      writeResultFile(file, `${JSON.stringify(method.updatedBaseline(before, result), null, 2)}\n`);
+    },
+  };
+}
+
+const otherSetup = (sentence: string): Threshold => ({
+  what: "baseline",
+  wanted: "a baseline of this setup",
+  found: sentence,
+  verdict: "invalid",
+});

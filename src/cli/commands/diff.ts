@@ -1,0 +1,81 @@
+/** `diff`: two result documents, figure by figure. */
+import { readFileSync } from "node:fs";
+import { exitCodes, usageError } from "../../errors.js";
+import type { Difference } from "../../method/baseline.js";
+import type { RunResult } from "../../report/index.js";
+import { percentWord, rateWord, timeWord } from "../../stats/words.js";
+import type { CommandDefinition } from "../command.js";
+
+function readResult(path: string): RunResult {
+  const accepted = "a document of --json";
+  let document: Partial<RunResult>;
+  try {
+    document = JSON.parse(readFileSync(path, "utf8")) as Partial<RunResult>;
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const what = code === undefined ? `${path} is no JSON` : `${path} cannot be read (${code})`;
+    throw usageError(what, { where: "diff", accepted, cause });
+  }
+  if (document.tool?.name !== "pktgen-ts" || !Array.isArray(document.trials) || document.host === undefined) {
+    throw usageError(`${path} is no result of pktgen-ts`, { where: "diff", accepted });
+  }
+  return document as RunResult;
+}
+
+const word = (unit: Difference["unit"], value: number | null): string =>
+  value === null ? "-" : unit === "pps" ? rateWord(value) : timeWord(value);
+
+function cellsOf({ name, unit, a, b, is, chance }: Difference): string[] {
+  const change = a === null || b === null || a === 0 ? "-" : `${b >= a ? "+" : ""}${percentWord(b / a - 1)}`;
+  return [
+    name,
+    word(unit, a),
+    word(unit, b),
+    change,
+    is,
+    chance === null ? "-" : String(Number(chance.toPrecision(2))),
+  ];
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) => (i === 0 || i === 4 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ");
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
+}
+
+export const diffCommand: CommandDefinition = {
+  name: "diff",
+  summary: "compare two results of --json, figure by figure, noise taken into account",
+  define: (command, { output, finish }) => {
+    command.addHelpText(
+      "after",
+      `
+Figures with repeated trials on both sides are compared by their ranks (Mann-Whitney); 1 is the exit code where one is
+worse beyond chance. With too few samples nothing can be told: --repeat gives more.
+
+Example:
+  pktgen-ts diff before.json after.json
+`,
+    );
+    command.allowExcessArguments().action(async () => {
+      const [first, second, more] = command.args;
+      if (first === undefined || second === undefined || more !== undefined) {
+        const accepted = "two files, e.g. pktgen-ts diff a.json b.json";
+        throw usageError(`${command.args.length} files`, { where: "diff", accepted });
+      }
+      const [a, b] = [readResult(first), readResult(second)];
+      const { differences, setupDifferences, setupOf } = await import("../../method/baseline.js");
+      const found = differences(a, b);
+      if (found.length === 0)
+        throw usageError("neither has a figure to compare", {
+          where: "diff",
+          accepted: "results with trials that passed",
+        });
+      const setup = setupDifferences({ format: "pktgen-ts baseline 1", setup: setupOf(a), figures: {} }, b);
+      const notes = setup.map((sentence) => `not the same setup: ${sentence}\n`).join("");
+      await output.result(`${notes}${table([["figure", first, second, "change", "is", "p"], ...found.map(cellsOf)])}`);
+      finish(found.some(({ is }) => is === "worse") ? exitCodes.failed : exitCodes.passed);
+    });
+  },
+};

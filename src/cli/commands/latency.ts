@@ -1,0 +1,85 @@
+/** `latency`: latency and delay variation at shares of the no-drop rate. */
+import { usageError } from "../../errors.js";
+import { meanFrameBytes, parseCount, parseDuration, parseRatio } from "../../units.js";
+import type { CommandDefinition } from "../command.js";
+import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { loadPps, ndrSettings, type SearchOptions, searchRows } from "../method-options.js";
+import type { Row } from "../option-rows.js";
+import type { RunOptions } from "../run-options.js";
+
+interface LatencyOptions extends SearchOptions {
+  readonly loads?: string;
+  readonly reference?: string;
+  readonly trialDuration?: string;
+  readonly repeats?: string;
+}
+
+const rows: readonly Row[] = [
+  ["--loads <shares>", "of the reference rate (default: 10%,50%,90%,100%)"],
+  ["--reference <rate>", "what 100% is (default: each size's NDR, searched for quickly first)"],
+  ["--trial-duration <time>", "at each load (default: 10s)"],
+  ["--repeats <n>", "trials at each load (default: 1)"],
+];
+
+const examples = `
+Examples:
+  pktgen-ts latency --sizes 64 --reference 20kpps --dut embedded,rate=40kpps --html latency.html
+  pktgen-ts latency --sizes 64,1518 --threshold 'latency 50 %.p99<=500us'
+`;
+
+function sharesOf(text: string): number[] {
+  const shares = text.split(",").map((piece) => parseRatio(piece.trim(), "--loads"));
+  if (shares.every((share) => share > 0)) return shares;
+  throw usageError("a load of 0 sends nothing", { where: "--loads", accepted: "shares above 0, e.g. 10%,50%,100%" });
+}
+
+export const latencyCommand: CommandDefinition = {
+  name: "latency",
+  summary: "latency and delay variation of every frame, at 10, 50, 90 and 100 % of the no-drop rate",
+  define: (command, context) => {
+    addMethodOptions(command, {
+      without: decidedByMethods,
+      rows: { "What is measured": rows, "How the no-drop rate is searched": searchRows },
+      sizes: "64,1518",
+    });
+    command.addHelpText("after", examples);
+    command.allowExcessArguments().action(async () => {
+      const options = command.opts<RunOptions & LatencyOptions>();
+      const plan = await methodPlan(options, command.args, "64,1518", context);
+      const search = ndrSettings({ ...options, quick: true }, plan);
+      const { reference, trialDuration = "10s", repeats = "1", loads = "10%,50%,90%,100%" } = options;
+      const settings = {
+        sizes: plan.sizes,
+        shares: sharesOf(loads),
+        durationNs: parseDuration(trialDuration, "--trial-duration"),
+        repeats: parseCount(repeats, "--repeats", 1, 1_000),
+        referencePps:
+          reference === undefined
+            ? null
+            : (size: (typeof plan.sizes)[number]) =>
+                loadPps(reference, "--reference", meanFrameBytes(size), plan.lineRateBps),
+        search: { ...search, goals: search.goals.slice(0, 1) },
+      };
+      for (const size of plan.sizes) settings.referencePps?.(size);
+      const [{ latencyAtLoads }, { runMethod }, { latencyMethod }] = await Promise.all([
+        import("../../method/latency.js"),
+        import("../../method/session.js"),
+        import("../method-facts.js"),
+      ]);
+      const perSize = settings.shares.length * settings.repeats + (reference === undefined ? 9 : 0);
+      await runMethodCommand(options, plan, context, (from, hooks) =>
+        runMethod(
+          {
+            plan: from,
+            method: () => latencyMethod(settings),
+            learningFrames: 0,
+            keepTrials: 10_000,
+            expectedTrials: perSize * plan.sizes.length,
+            run: (bench) => latencyAtLoads(bench, settings),
+          },
+          hooks,
+        ),
+      );
+    });
+  },
+};

@@ -1,0 +1,57 @@
+/** `ndr`: the greatest rates without loss and with a tolerated loss. */
+import type { CommandDefinition } from "../command.js";
+import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { ndrSettings, type SearchOptions, searchRows } from "../method-options.js";
+import type { Row } from "../option-rows.js";
+import type { RunOptions } from "../run-options.js";
+
+const goalRows: readonly Row[] = [
+  ["--pdr <ratios>", "tolerated loss of the partial drop rates, growing (default: 0.5%)"],
+  ["--trial <time>", "final length of a trial (default: 1s)"],
+  ["--duration-sum <time>", "trials of that length at one load, together (default: 21 of them)"],
+  ["--exceed <ratio>", "share of that time that may have more loss (default: 50%)"],
+  ["--quick", "one trial for each load, none of which may lose more, and a width of 1%"],
+];
+
+const examples = `
+Examples:
+  pktgen-ts ndr --sizes 64,1518 --quick --dut embedded,rate=200kpps
+  pktgen-ts ndr --sizes 64 --pdr 0.1%,0.5% --html ndr.html --threshold 'NDR>=1Mpps'
+  pktgen-ts ndr --dut external --tx virtio-user:/tmp/gen.sock --line-rate 10Gbps
+`;
+
+export const ndrCommand: CommandDefinition = {
+  name: "ndr",
+  summary: "no-drop and partial-drop rates of each size, in one search (MLRsearch, RFC 9971)",
+  define: (command, context) => {
+    addMethodOptions(command, {
+      without: decidedByMethods,
+      rows: { "What is looked for": goalRows, "How it is searched": searchRows },
+      sizes: "64,1518",
+    });
+    command.addHelpText("after", examples);
+    command.allowExcessArguments().action(async () => {
+      const options = command.opts<RunOptions & SearchOptions>();
+      const plan = await methodPlan(options, command.args, "64,1518", context);
+      const settings = ndrSettings(options, plan);
+      const [{ ndr }, { runMethod }, { ndrMethod }] = await Promise.all([
+        import("../../method/ndr.js"),
+        import("../../method/session.js"),
+        import("../method-facts.js"),
+      ]);
+      await runMethodCommand(options, plan, context, (from, hooks) =>
+        runMethod(
+          {
+            plan: from,
+            method: () => ndrMethod(settings, options.quick === true),
+            learningFrames: 0,
+            keepTrials: 10_000,
+            expectedTrials: settings.sizes.length * (options.quick === true ? 12 : 90),
+            run: (bench) => ndr(bench, settings),
+          },
+          hooks,
+        ),
+      );
+    });
+  },
+};

@@ -1,0 +1,61 @@
+/** `rfc2544`: throughput, latency, frame loss rate and back-to-back frames as RFC 2544 has them. */
+import type { CommandDefinition } from "../command.js";
+import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { type Rfc2544Options, rfc2544Settings, searchRows } from "../method-options.js";
+import type { Row } from "../option-rows.js";
+import type { RunOptions } from "../run-options.js";
+
+const testRows: readonly Row[] = [
+  ["--tests <list>", "throughput,latency,loss,back-to-back (default: all of them)"],
+  ["--quick", "trials of 1s and few repetitions: a look, which the report names as not conforming"],
+  ["--trial <time>", "of throughput and frame loss (default: 60s)"],
+  ["--latency-duration <time>", "of a latency trial (default: 120s)"],
+  ["--latency-repeats <n>", "latency trials of a size (default: 20)"],
+  ["--loss-step <ratio>", "of the frame loss curve (default: 10%)"],
+  ["--burst-duration <time>", "the longest burst (default: 2s)"],
+  ["--burst-repeats <n>", "searches for the longest burst without loss (default: 50)"],
+  ["--learning <frames>", "sent unrecorded before each trial (default: 4)"],
+];
+
+const examples = `
+Examples:
+  pktgen-ts rfc2544 --quick --tests throughput --dut embedded,rate=200kpps
+  pktgen-ts rfc2544 --sizes 64,1518 --line-rate 10Gbps --html report.html
+`;
+
+export const rfc2544Command: CommandDefinition = {
+  name: "rfc2544",
+  summary: "throughput, latency, frame loss rate and back-to-back frames (RFC 2544, RFC 9004)",
+  define: (command, context) => {
+    addMethodOptions(command, {
+      without: decidedByMethods,
+      rows: { "What is measured": testRows, "How throughput is searched": searchRows },
+      sizes: "rfc2544",
+    });
+    command.addHelpText("after", examples);
+    command.allowExcessArguments().action(async () => {
+      const options = command.opts<RunOptions & Rfc2544Options>();
+      const asked = await methodPlan(options, command.args, "rfc2544", context);
+      const settings = rfc2544Settings(options, asked);
+      const plan = { ...asked, settleNs: settings.settleNs };
+      const [{ rfc2544 }, { runMethod }, { rfc2544Method }] = await Promise.all([
+        import("../../method/rfc2544/index.js"),
+        import("../../method/session.js"),
+        import("../method-facts.js"),
+      ]);
+      await runMethodCommand(options, plan, context, (from, hooks) =>
+        runMethod(
+          {
+            plan: from,
+            method: (settleNs) => rfc2544Method(settings, settleNs, options.quick === true),
+            learningFrames: settings.learningFrames,
+            keepTrials: 10_000,
+            expectedTrials: settings.sizes.length * settings.tests.length * 10,
+            run: (bench) => rfc2544(bench, settings),
+          },
+          hooks,
+        ),
+      );
+    });
+  },
+};

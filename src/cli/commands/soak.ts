@@ -1,0 +1,106 @@
+/** `soak`: one load for hours, with interval statistics and each spell of loss. */
+import { readFileSync } from "node:fs";
+import { usageError } from "../../errors.js";
+import type { RunPlan } from "../../method/plan.js";
+import type { RunResult, Soak } from "../../report/result.js";
+import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDurationOrForever } from "../../units.js";
+import type { CommandDefinition } from "../command.js";
+import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { loadPps } from "../method-options.js";
+import type { Row } from "../option-rows.js";
+import { writeResultFile } from "../result-file.js";
+import type { RunOptions } from "../run-options.js";
+
+interface SoakOptions {
+  readonly load?: string;
+  readonly for?: string;
+  readonly piece?: string;
+  readonly resume?: string;
+  readonly state?: string;
+}
+
+const rows: readonly Row[] = [
+  ["--load <rate>", "frames per second, or a share of --line-rate (default: 10kpps)"],
+  ["--for <time>", "so long, or forever (until Ctrl-C; default: 1h)"],
+  ["--piece <time>", "sending goes in pieces of this length, with the settle time between (default: 10s)"],
+  ["--state <file>", "the result so far as JSON, written anew after each piece"],
+  ["--resume <file>", "takes up the report of such a file, or of an earlier --json"],
+];
+
+const examples = `
+Examples:
+  pktgen-ts soak --sizes 64 --load 20kpps --for 8h --state soak.json --html soak.html
+  pktgen-ts soak --sizes 64 --load 20kpps --for 8h --state soak.json --resume soak.json
+`;
+
+/** The soak of an earlier report, which must be of the same size and load. */
+function earlierSoak(path: string, plan: RunPlan, pps: number): Soak {
+  const where = "--resume";
+  const accepted = "a file of --state, or of soak's --json";
+  let document: Partial<RunResult>;
+  try {
+    document = JSON.parse(readFileSync(path, "utf8")) as Partial<RunResult>;
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    throw usageError(code === undefined ? `${path} is no JSON` : `${path} cannot be read (${code})`, {
+      where,
+      accepted,
+      cause,
+    });
+  }
+  const { soak } = document;
+  if (soak === undefined) throw usageError(`${path} has no soak in it`, { where, accepted });
+  const size = plan.sizes[0]!;
+  if (soak.frameBytes !== frameSizeName(size) || soak.pps !== pps) {
+    const what = `${path} is of ${soak.frameBytes} bytes at ${formatRate({ kind: "pps", pps: soak.pps })}`;
+    throw usageError(what, { where, accepted: "a report of the same size and load" });
+  }
+  return soak;
+}
+
+export const soakCommand: CommandDefinition = {
+  name: "soak",
+  summary: "one load for hours: interval statistics, and each spell of loss with its time and length",
+  define: (command, context) => {
+    addMethodOptions(command, { without: decidedByMethods, rows: { "How much, how long": rows }, sizes: "64" });
+    command.addHelpText("after", examples);
+    command.allowExcessArguments().action(async () => {
+      const options = command.opts<RunOptions & SoakOptions>();
+      const plan = await methodPlan(options, command.args, "64", context);
+      const [size] = plan.sizes;
+      if (size === undefined || plan.sizes.length > 1) {
+        throw usageError(`${plan.sizes.length} sizes`, { where: "--sizes", accepted: "one: a soak has one load" });
+      }
+      const { load = "10kpps", for: howLong = "1h", piece = "10s", resume, state } = options;
+      const pps = loadPps(load, "--load", meanFrameBytes(size), plan.lineRateBps);
+      const pieceNs = parseDuration(piece, "--piece", 1e6);
+      const durationNs = parseDurationOrForever(howLong, "--for");
+      const earlier = resume === undefined ? null : earlierSoak(resume, plan, pps);
+      const file = state === undefined ? null : { option: "--state", path: state };
+      if (file !== null) (await import("../result-file.js")).checkResultFiles([file]);
+      const [{ soak }, { runMethod }, { plainMethod }] = await Promise.all([
+        import("../../method/soak.js"),
+        import("../../method/session.js"),
+        import("../method-facts.js"),
+      ]);
+      const settings = { size, pps, durationNs, pieceNs, resume: earlier };
+      const onPiece = (now: Soak): void => {
+        if (file !== null) writeResultFile(file, `${JSON.stringify({ soak: now }, null, 2)}\n`);
+      };
+      const facts = { size: frameSizeName(size), pps, pieceNs, forNs: Number.isFinite(durationNs) ? durationNs : null };
+      await runMethodCommand(options, plan, context, (from, hooks) =>
+        runMethod(
+          {
+            plan: from,
+            method: () => plainMethod("soak", facts),
+            learningFrames: 0,
+            keepTrials: 100,
+            expectedTrials: Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0,
+            run: async (bench) => ({ soak: await soak(bench, settings, () => new Date(), onPiece) }),
+          },
+          hooks,
+        ),
+      );
+    });
+  },
+};

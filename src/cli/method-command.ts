@@ -1,0 +1,116 @@
+/**
+ * What the commands of methods share: options of `run` beside their own, a plan, a run that can be interrupted,
+ * progress, thresholds and baseline, reports, exit code.
+ */
+import { type Command, Option } from "commander";
+import { exitCodes, PktgenError } from "../errors.js";
+import type { RunHooks, RunPlan } from "../method/plan.js";
+import type { RunResult, Trial } from "../report/index.js";
+import { allowedCores } from "./allowed-cores.js";
+import { type BaselineOptions, useBaseline } from "./baseline-file.js";
+import type { CommandContext } from "./command.js";
+import { watchInterrupts } from "./interrupt.js";
+import type { Row } from "./option-rows.js";
+import { checkCoresAllowed, refuseWords } from "./option-values.js";
+import { progressLine } from "./progress-line.js";
+import { reportChoice } from "./report-choice.js";
+import { addSharedOptions, type RunOptions } from "./run-options.js";
+
+export interface MethodCommand {
+  /** Options of `run` that it does not take. */
+  readonly without: readonly string[];
+  /** Its own, by heading. */
+  readonly rows: Readonly<Record<string, readonly Row[]>>;
+  /** Sizes where none are given. */
+  readonly sizes: string;
+}
+
+export type MethodRunner = (plan: RunPlan, hooks: RunHooks) => Promise<RunResult>;
+
+/** Options that no method takes: it decides loads and lengths itself. */
+export const decidedByMethods = [
+  "--rate",
+  "--duration",
+  "--count",
+  "--loss",
+  "--min-rate",
+  "--repeat",
+  "--start-sequence",
+];
+
+export function addMethodOptions(command: Command, { without, rows }: MethodCommand): void {
+  for (const [heading, list] of Object.entries(rows)) {
+    for (const [flags, help] of list) command.addOption(new Option(flags, help).helpGroup(`${heading}:`));
+  }
+  addSharedOptions(command, without);
+}
+
+type SharedOptions = RunOptions & BaselineOptions;
+
+/** The plan of a method's run. */
+export async function methodPlan(
+  options: SharedOptions,
+  words: readonly string[],
+  sizes: string,
+  context: CommandContext,
+): Promise<RunPlan> {
+  refuseWords(words);
+  reportChoice(options);
+  const { planRun } = await import("./run-plan.js");
+  const profile =
+    options.profile === undefined ? null : (await import("../profile/index.js")).loadProfile(options.profile);
+  const plan = planRun(
+    profile === null ? { ...options, sizes: options.sizes ?? sizes } : options,
+    profile,
+    context.commandLine,
+  );
+  if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
+  return plan;
+}
+
+/** Runs it, reports it, and says how the process is to end. */
+export async function runMethodCommand(
+  options: SharedOptions,
+  plan: RunPlan,
+  { output, finish }: CommandContext,
+  run: MethodRunner,
+): Promise<void> {
+  const choice = reportChoice(options);
+  const { hostFacts } = await import("../sys/host.js");
+  const baseline = await useBaseline(options, () => ({ ...hostFacts(), dut: plan.dut.kind }));
+  const [{ exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
+    import("./run-report.js"),
+    import("../report/index.js"),
+  ]);
+  const line = progressLine(output, options.verbose === true, () => performance.now());
+  using interrupt = watchInterrupts(output.readerGone, () => {
+    line.clear();
+    output.message("pktgen-ts: stopping; once more to leave at once\n");
+  });
+  let count = 0;
+  const piped = output.messageColumns === null && !choice.ndjson;
+  const onTrial = (trial: Trial): void => {
+    count++;
+    if (choice.ndjson) void output.result(ndjsonLine("trial", trial)).catch(() => {});
+    else if (piped) output.message(`${report.trialLine(trial, count)}\n`);
+  };
+  const measured = await run(plan, {
+    signal: interrupt.signal,
+    onProgress: (progress) => line.show(report.progressLine(progress)),
+    onTrial,
+    onInterval: (interval) => {
+      if (choice.ndjson) void output.result(ndjsonLine("interval", interval)).catch(() => {});
+    },
+  }).catch((error: unknown) => {
+    line.clear();
+    throw interrupt.signal.aborted && error instanceof PktgenError
+      ? new PktgenError(exitCodes.interrupted, error.message, { cause: error })
+      : error;
+  });
+  const stopped = interrupt.signal.aborted;
+  line.clear();
+  const result = baseline.judge(measured);
+  await reportRun(result, choice, output);
+  if (!stopped) baseline.update(result);
+  finish(stopped ? exitCodes.interrupted : exitCodeOf(result));
+}

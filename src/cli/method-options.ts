@@ -1,0 +1,211 @@
+/** The options that methods add to those of `run`: rows for help, and from text to settings. Pure. */
+import { usageError } from "../errors.js";
+import type { NdrSettings, SearchKind } from "../method/ndr.js";
+import type { RunPlan } from "../method/plan.js";
+import {
+  conforming,
+  quick,
+  type Rfc2544Settings,
+  type Rfc2544Test,
+  rfc2544Tests,
+  throughputGoal,
+} from "../method/rfc2544/index.js";
+import type { SearchGoal } from "../method/search/index.js";
+import { nearest } from "../nearest.js";
+import { percentWord } from "../stats/words.js";
+import { parseCount, parseDuration, parseRate, parseRatio, ratePps } from "../units.js";
+import type { Row } from "./option-rows.js";
+
+/** As commander hands them over. */
+export interface SearchOptions {
+  readonly quick?: boolean;
+  readonly search?: string;
+  readonly pdr?: string;
+  readonly trial?: string;
+  readonly initialTrial?: string;
+  readonly durationSum?: string;
+  readonly exceed?: string;
+  readonly width?: string;
+  readonly minLoad?: string;
+  readonly dutQueue?: string;
+  readonly maxTrials?: string;
+  readonly maxTime?: string;
+}
+
+export interface Rfc2544Options extends SearchOptions {
+  readonly tests?: string;
+  readonly learning?: string;
+  readonly latencyDuration?: string;
+  readonly latencyRepeats?: string;
+  readonly lossStep?: string;
+  readonly burstDuration?: string;
+  readonly burstRepeats?: string;
+}
+
+const searchKinds: readonly SearchKind[] = ["mlr", "bisection", "verified"];
+
+export const searchRows: readonly Row[] = [
+  ["--search <kind>", "mlr (MLRsearch, RFC 9971; default) | bisection | verified (with loss verification, TST 009)"],
+  ["--width <ratio>", "the bounds are so close in the end, as a share of the upper one"],
+  ["--initial-trial <time>", "trials begin with this length (default: 1s, or the final length)"],
+  ["--min-load <rate>", "a device that loses frames here has no rate worth a number (default: 1kpps)"],
+  [
+    "--dut-queue <frames>",
+    "frames that the device may hold; trials last until that many show (default: 1024, or the embedded device's own)",
+  ],
+  ["--max-trials <n>", "per size; then the search ends with what it has (default: 500)"],
+  ["--max-time <time>", "likewise, of all trials of a size together (default: none)"],
+];
+
+const given = <T>(text: string | undefined, parse: (text: string) => T): T | null =>
+  text === undefined ? null : parse(text);
+
+/** A share above 0 and below 1. */
+function properShare(text: string, where: string, zero: boolean): number {
+  const share = parseRatio(text, where);
+  if (share < 1 && (zero || share > 0)) return share;
+  throw usageError(`"${text}" is ${share >= 1 ? "all of it" : "nothing"}`, {
+    where,
+    accepted: "a share below 1, e.g. 0.5%",
+  });
+}
+
+function kindOf(text: string): SearchKind {
+  const kind = searchKinds.find((name) => name === text);
+  if (kind !== undefined) return kind;
+  const meant = nearest(text, searchKinds);
+  const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+  throw usageError(`"${text}" is no search`, { where: "--search", accepted: searchKinds.join(", "), ...hint });
+}
+
+/** What the embedded device holds while it polices, per queue; others: a ring of the usual length. */
+function queueFramesOf({ dut, queues }: RunPlan): number {
+  if (dut.kind !== "embedded") return 1024;
+  const { faults, size } = dut.options;
+  return faults?.service == null ? size : faults.queueFrames * queues;
+}
+
+function minLoadPps(text: string): number {
+  const rate = parseRate(text, "--min-load");
+  if (rate.kind === "pps") return rate.pps;
+  throw usageError(`"${text}" is not in frames per second`, { where: "--min-load", accepted: "e.g. 1kpps" });
+}
+
+type Common = Omit<NdrSettings, "goals">;
+
+function commonOf(options: SearchOptions, plan: RunPlan): Common {
+  return {
+    sizes: plan.sizes,
+    kind: given(options.search, kindOf) ?? "mlr",
+    budget: {
+      maxTrials: given(options.maxTrials, (text) => parseCount(text, "--max-trials", 1, 100_000)) ?? 500,
+      maxTrialNs: given(options.maxTime, (text) => parseDuration(text, "--max-time")) ?? Number.MAX_SAFE_INTEGER,
+    },
+    minPps: given(options.minLoad, minLoadPps) ?? 1_000,
+    lineRateBps: plan.lineRateBps,
+    queueFrames: given(options.dutQueue, (text) => parseCount(text, "--dut-queue", 0, 1e9)) ?? queueFramesOf(plan),
+  };
+}
+
+/** Trials must not become shorter towards the end. */
+function checkOrder(initialNs: number, trialNs: number, sumNs: number): void {
+  if (initialNs > trialNs) {
+    const accepted = "at most the final length, --trial";
+    throw usageError("the first trials are longer than the final ones", { where: "--initial-trial", accepted });
+  }
+  if (sumNs < trialNs) {
+    throw usageError("the sum is shorter than one trial", { where: "--duration-sum", accepted: "at least --trial" });
+  }
+}
+
+/** `0.5%,1%`: in order, each above the one before. */
+function pdrRatios(text: string): number[] {
+  const ratios = text.split(",").map((piece) => properShare(piece.trim(), "--pdr", false));
+  const wrong = ratios.findIndex((ratio, i) => i > 0 && ratio <= ratios[i - 1]);
+  if (wrong < 0) return ratios;
+  const accepted = "growing ratios, e.g. 0.1%,0.5%";
+  throw usageError(`${percentWord(ratios[wrong])} comes after ${percentWord(ratios[wrong - 1])}`, {
+    where: "--pdr",
+    accepted,
+  });
+}
+
+/** NDR and PDRs: by default as FD.io CSIT measures them, a sum of 21 trials of 1 s, half of which may exceed. */
+export function ndrSettings(options: SearchOptions, plan: RunPlan): NdrSettings {
+  const fast = options.quick === true;
+  const trialNs = given(options.trial, (text) => parseDuration(text, "--trial")) ?? 1e9;
+  const initialTrialNs =
+    given(options.initialTrial, (text) => parseDuration(text, "--initial-trial")) ?? Math.min(1e9, trialNs);
+  const durationSumNs =
+    given(options.durationSum, (text) => parseDuration(text, "--duration-sum")) ?? (fast ? trialNs : 21 * trialNs);
+  checkOrder(initialTrialNs, trialNs, durationSumNs);
+  const exceedRatio = given(options.exceed, (text) => properShare(text, "--exceed", true)) ?? (fast ? 0 : 0.5);
+  const width = given(options.width, (text) => properShare(text, "--width", false)) ?? (fast ? 0.01 : 0.005);
+  const goal = (name: string, lossRatio: number): SearchGoal => ({
+    ...{ name, lossRatio, exceedRatio, initialTrialNs, trialNs, durationSumNs, width },
+  });
+  const pdrs = pdrRatios(options.pdr ?? "0.5%").map((ratio) => goal(`PDR ${percentWord(ratio)}`, ratio));
+  return { ...commonOf(options, plan), goals: [goal("NDR", 0), ...pdrs] };
+}
+
+function testsOf(text: string): Rfc2544Test[] {
+  const words = text.split(",").map((word) => word.trim());
+  for (const word of words) {
+    if (rfc2544Tests.some((test) => test === word)) continue;
+    const meant = nearest(word, rfc2544Tests);
+    const missing =
+      word === "recovery" || word === "reset" ? `${word} (§26.5, §26.6) is not there yet` : `"${word}" is no test`;
+    const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+    throw usageError(missing, { where: "--tests", accepted: rfc2544Tests.join(","), ...hint });
+  }
+  const tests = rfc2544Tests.filter((test) => words.includes(test));
+  if (tests.includes("latency") && !tests.includes("throughput")) {
+    throw usageError("latency is measured at the throughput found", {
+      where: "--tests",
+      accepted: "throughput,latency",
+    });
+  }
+  return tests;
+}
+
+export function rfc2544Settings(options: Rfc2544Options, plan: RunPlan): Rfc2544Settings {
+  const preset = options.quick === true ? quick : conforming;
+  const trialNs = given(options.trial, (text) => parseDuration(text, "--trial")) ?? preset.trialNs;
+  const initialTrialNs =
+    given(options.initialTrial, (text) => parseDuration(text, "--initial-trial")) ?? Math.min(1e9, trialNs);
+  checkOrder(initialTrialNs, trialNs, trialNs);
+  const width = given(options.width, (text) => properShare(text, "--width", false)) ?? 0.01;
+  const goal = { name: throughputGoal, lossRatio: 0, exceedRatio: 0, durationSumNs: trialNs };
+  const duration = (text: string | undefined, where: string, otherwise: number): number =>
+    given(text, (value) => parseDuration(value, where)) ?? otherwise;
+  const count = (text: string | undefined, where: string, otherwise: number): number =>
+    given(text, (value) => parseCount(value, where, 1, 10_000)) ?? otherwise;
+  return {
+    sizes: plan.sizes,
+    tests: testsOf(options.tests ?? rfc2544Tests.join(",")),
+    throughput: { ...commonOf(options, plan), goals: [{ ...goal, initialTrialNs, trialNs, width }] },
+    latency: {
+      durationNs: duration(options.latencyDuration, "--latency-duration", preset.latencyNs),
+      repeats: count(options.latencyRepeats, "--latency-repeats", preset.latencyRepeats),
+    },
+    loss: {
+      stepShare: given(options.lossStep, (text) => properShare(text, "--loss-step", false)) ?? preset.lossStep,
+      durationNs: trialNs,
+    },
+    backToBack: {
+      longestNs: duration(options.burstDuration, "--burst-duration", preset.burstNs),
+      repeats: count(options.burstRepeats, "--burst-repeats", preset.burstRepeats),
+    },
+    settleNs: plan.settleNs ?? preset.settleNs,
+    learningFrames:
+      given(options.learning, (text) => parseCount(text, "--learning", 0, 10_000)) ?? (options.quick === true ? 0 : 4),
+    lineRateBps: plan.lineRateBps,
+  };
+}
+
+/** A rate for one size, which max is not. */
+export function loadPps(text: string, where: string, meanBytes: number, lineRateBps: number | null): number {
+  const pps = ratePps(parseRate(text, where), meanBytes, lineRateBps, where);
+  if (Number.isFinite(pps)) return pps;
+  throw usageError("max is no load that could be held", { where, accepted: "a rate, e.g. 100kpps" });
+}

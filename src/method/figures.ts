@@ -1,0 +1,36 @@
+/** The figures of a result that are compared between runs, by name: `NDR@64`, `latency 50 %.p99@64`, `rate@1518`. */
+import type { RunResult, Trial } from "../report/result.js";
+
+export interface Figure {
+  readonly name: string;
+  readonly unit: "pps" | "ns";
+  /** Which way is worse. */
+  readonly worse: "lower" | "higher";
+  /** Of repeated measurements in one run; at least one. */
+  readonly samples: readonly number[];
+}
+
+export function figuresOf(result: RunResult): Figure[] {
+  const figures = new Map<string, { figure: Omit<Figure, "samples">; samples: number[] }>();
+  const note = (name: string, unit: Figure["unit"], worse: Figure["worse"], sample: number): void => {
+    const known = figures.get(name);
+    if (known === undefined) figures.set(name, { figure: { name, unit, worse }, samples: [sample] });
+    else known.samples.push(sample);
+  };
+  for (const { goal, frameBytes, pps } of result.results ?? []) note(`${goal}@${frameBytes}`, "pps", "lower", pps);
+  for (const { frameBytes, meanFrames, pps } of result.backToBack ?? []) {
+    note(`back-to-back@${frameBytes}`, "ns", "lower", (meanFrames * 1e9) / pps);
+  }
+  for (const trial of result.trials.filter(isCompared)) {
+    const { phase, frameBytes, rxPps, latencyNs } = trial;
+    if (result.method === undefined && phase !== "forwarding") note(`${phase}@${frameBytes}`, "pps", "lower", rxPps);
+    if (latencyNs === null || isSearched(trial)) continue;
+    for (const key of ["p50", "p99"] as const) note(`${phase}.${key}@${frameBytes}`, "ns", "higher", latencyNs[key]);
+  }
+  return [...figures.values()].map(({ figure, samples }) => ({ ...figure, samples }));
+}
+
+const isCompared = ({ verdict }: Trial): boolean => verdict === "pass";
+/** Loads that a search chose differ from run to run, and so does the latency at them. */
+const isSearched = ({ phase }: Trial): boolean =>
+  /^(search|throughput|probe|frame loss|back-to-back|burst)/.test(phase);

@@ -1,0 +1,180 @@
+/**
+ * A method on an open lab: opens it, warms up, runs the method on a bench that measures real trials, and puts the
+ * result document together. Whatever ends a method early leaves what was found until then.
+ */
+import { PktgenError } from "../errors.js";
+import type { Method, RunResult, Trial, Verdict } from "../report/result.js";
+import type { Bench, BenchRequest } from "./bench.js";
+import type { Findings } from "./findings.js";
+import { type Lab, openLab } from "./lab.js";
+import { lossRatioOf, useOf } from "./outcome.js";
+import type { RunHooks, RunPlan } from "./plan.js";
+import { resultFrame } from "./result-frame.js";
+import { ordersFor, reconnectMs, runTrial, type TrialRun, warmUp } from "./trial-run.js";
+
+export interface SessionSetup {
+  /** Its trials' loss never decides: what a load loses is what a method wants to know. */
+  readonly plan: RunPlan;
+  /** What the report says of the method; the settle time that the lab really waits is known by then. */
+  readonly method: (settleNs: number) => Method;
+  /** Sent unrecorded before each trial, so that the device knows the addresses (RFC 2544 §23). */
+  readonly learningFrames: number;
+  /** Trials that the document keeps; more are dropped from its beginning, after those that passed. */
+  readonly keepTrials: number;
+  /** A rough guess, for the time that is left. */
+  readonly expectedTrials: number;
+  readonly run: (bench: Bench) => Promise<Findings>;
+}
+
+const learningPps = 1_000;
+const learningSettleNs = 5e6;
+
+/** Rejects with a PktgenError where nothing could be measured. */
+export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<RunResult> {
+  const started = new Date();
+  const plan: RunPlan = { ...setup.plan, lossLimit: 1, minRatePps: null };
+  await using lab = await openLab(plan, hooks.signal);
+  const bench = new LabBench(lab, { ...setup, plan }, hooks);
+  await bench.warmUp();
+  let findings: Findings = {};
+  try {
+    findings = await setup.run(bench);
+  } catch (error) {
+    // Nothing measured is lost because a later trial could not begin.
+    if (bench.trials.length === 0 || !(error instanceof PktgenError)) throw error;
+    bench.end(error.toLine());
+  }
+  const method = setup.method(plan.settleNs ?? lab.settleNs);
+  const ended = bench.ended();
+  const trials = ended === null ? [...bench.trials] : withReason(bench.trials, ended);
+  return {
+    ...resultFrame(plan, lab, started),
+    trials,
+    ...findings,
+    method,
+    verdict: methodVerdict(findings, trials, ended),
+  };
+}
+
+/** The last trial says why none follows. */
+function withReason(trials: readonly Trial[], ended: string): Trial[] {
+  const last = trials.at(-1);
+  if (last === undefined) return [];
+  const reasons = last.reasons.includes(ended) ? last.reasons : [...last.reasons, ended];
+  return [...trials.slice(0, -1), { ...last, verdict: "invalid", reasons }];
+}
+
+/**
+ * Invalid where the method did not come to its end, or a result is not one; failed where a device forwards nothing,
+ * or a step failed. A search that the generator limited has a result: at least so much.
+ */
+export function methodVerdict(findings: Findings, trials: readonly Trial[], ended: string | null): Verdict {
+  const { results = [], service = [] } = findings;
+  const steps = service.map(({ verdict }) => verdict);
+  const found = [results, service, findings.lossCurves, findings.backToBack, findings.absorption].some(
+    (list) => (list?.length ?? 0) > 0,
+  );
+  const nothing = !found && findings.soak === undefined && !trials.some(({ verdict }) => verdict === "pass");
+  if (ended !== null || nothing || steps.includes("invalid")) return "invalid";
+  if (results.some(({ endedBy, limitedBy }) => endedBy !== undefined && limitedBy === "time")) return "invalid";
+  const without = results.filter(({ pps }) => pps === 0);
+  if (without.some(({ limitedBy }) => limitedBy !== "dut")) return "invalid";
+  if (steps.includes("fail") || without.length > 0) return "fail";
+  return "pass";
+}
+
+class LabBench implements Bench {
+  readonly #lab: Lab;
+  readonly #setup: SessionSetup;
+  readonly #hooks: RunHooks;
+  readonly #run: TrialRun;
+  readonly #trials: Trial[] = [];
+  #index = 0;
+  #ended: string | null = null;
+  #startedMs = performance.now();
+
+  constructor(lab: Lab, setup: SessionSetup, hooks: RunHooks) {
+    this.#lab = lab;
+    this.#setup = setup;
+    this.#hooks = hooks;
+    const onProgress: RunHooks["onProgress"] = (progress) => hooks.onProgress?.({ ...progress, ...this.#about });
+    this.#run = { plan: setup.plan, lab, hooks: { ...hooks, onProgress }, total: 0 };
+  }
+
+  #about: { pps: number | null; leftNs: number | null } = { pps: null, leftNs: null };
+
+  get trials(): readonly Trial[] {
+    return this.#trials;
+  }
+
+  ended(): string | null {
+    return this.#hooks.signal.aborted ? "interrupted" : this.#ended;
+  }
+
+  end(why: string): void {
+    this.#ended ??= why;
+  }
+
+  async warmUp(): Promise<void> {
+    const { plan } = this.#setup;
+    const [size] = plan.sizes;
+    if (size === undefined || plan.warmupNs === 0) return;
+    await warmUp(this.#run, {
+      size,
+      phase: "warm-up",
+      rateText: "max",
+      pps: null,
+      durationNs: plan.warmupNs,
+      count: null,
+    });
+    this.#startedMs = performance.now();
+  }
+
+  async measure(request: BenchRequest): Promise<readonly Trial[]> {
+    const index = this.#index++;
+    this.#about = { pps: request.pps, leftNs: this.#leftNs(index) };
+    await this.#learn(request, index);
+    const trials = (await runTrial(this.#run, request, index)).map((trial) => withLoss(trial));
+    for (const trial of trials) this.#keep(trial);
+    if (this.#lab.lost() !== null && !this.#hooks.signal.aborted && !(await this.#lab.comesBack(reconnectMs))) {
+      this.end("the device under test went away and did not come back");
+    }
+    return trials;
+  }
+
+  /** From the mean time of a trial so far, and the trials that are usual for such a search. */
+  #leftNs(done: number): number | null {
+    if (done < 2) return null;
+    const eachMs = (performance.now() - this.#startedMs) / done;
+    return Math.max(0, this.#setup.expectedTrials - done) * eachMs * 1e6;
+  }
+
+  async #learn(request: BenchRequest, index: number): Promise<void> {
+    const { learningFrames, plan } = this.#setup;
+    if (learningFrames === 0) return;
+    await this.#lab.ready(reconnectMs);
+    const few = { ...request, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
+    const settled = { ...plan, settleNs: learningSettleNs };
+    await this.#lab.generator.runDirections(
+      ordersFor(settled, this.#lab, few, 1 + ((index + 128) % 255)),
+      this.#hooks.signal,
+    );
+  }
+
+  #keep(trial: Trial): void {
+    this.#hooks.onTrial?.(trial);
+    this.#trials.push(trial);
+    if (this.#trials.length <= this.#setup.keepTrials) return;
+    const dull = this.#trials.findIndex(({ verdict }) => verdict === "pass");
+    this.#trials.splice(dull < 0 ? 0 : dull, 1);
+  }
+}
+
+/** In a method loss is a figure, and stands as one. */
+function withLoss(trial: Trial): Trial {
+  const use = useOf([trial]);
+  const lossRatio = lossRatioOf([trial]);
+  if (use.kind !== "measured" || lossRatio === 0) return trial;
+  // None came back, or some came back damaged: as information, the search draws its own conclusion.
+  return { ...trial, verdict: "pass", reasons: [], notes: [...trial.reasons, ...trial.notes] };
+}

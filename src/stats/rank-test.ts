@@ -1,0 +1,54 @@
+/**
+ * Are these samples lower than those, beyond noise? The exact one-sided Mann–Whitney test, which knows nothing of how
+ * samples are distributed: of all ways to deal the ranks, the share that would look at least so low by chance.
+ */
+
+/** p of `later` being lower than `earlier` by chance alone; 1 where either is empty. Ties count half. */
+export function chanceOfLower(earlier: readonly number[], later: readonly number[]): number {
+  const n = earlier.length;
+  const m = later.length;
+  if (n === 0 || m === 0) return 1;
+  const ranks = doubledRanks([...later, ...earlier]);
+  const observed = ranks.slice(0, m).reduce((sum, rank) => sum + rank, 0);
+  // ways[k].get(s): so many choices of k of the samples have the doubled rank sum s.
+  const ways: Map<number, number>[] = Array.from({ length: m + 1 }, () => new Map());
+  ways[0].set(0, 1);
+  for (const rank of ranks) {
+    for (let k = m; k >= 1; k--) {
+      for (const [sum, count] of ways[k - 1]) ways[k].set(sum + rank, (ways[k].get(sum + rank) ?? 0) + count);
+    }
+  }
+  let all = 0;
+  let low = 0;
+  for (const [sum, count] of ways[m]) {
+    all += count;
+    if (sum <= observed) low += count;
+  }
+  return low / all;
+}
+
+/** The least p that so many samples can give. */
+export const leastChance = (earlier: number, later: number): number => {
+  let ways = 1;
+  for (let i = 1; i <= later; i++) ways = (ways * (earlier + i)) / i;
+  return 1 / ways;
+};
+
+/** Twice each sample's rank, so that shared ranks are whole numbers. */
+function doubledRanks(samples: readonly number[]): number[] {
+  const sorted = samples.map((value, index) => ({ value, index })).sort((a, b) => a.value - b.value);
+  const ranks = new Array<number>(samples.length).fill(0);
+  for (let from = 0; from < sorted.length; ) {
+    let to = from;
+    while (to + 1 < sorted.length && sorted[to + 1].value === sorted[from].value) to++;
+    for (let i = from; i <= to; i++) ranks[sorted[i].index] = from + to + 2;
+    from = to + 1;
+  }
+  return ranks;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const last = sorted.length - 1;
+  return (sorted[Math.floor(last / 2)] + sorted[Math.ceil(last / 2)]) / 2;
+}

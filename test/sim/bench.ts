@@ -1,0 +1,115 @@
+/** A bench without a lab: trials of a simulated device, whole as in a result document. */
+import type { Bench, BenchRequest } from "../../src/method/bench.js";
+import { seededRandom } from "../../src/random.js";
+import type { Trial } from "../../src/report/result.js";
+import { Histogram } from "../../src/stats/histogram.js";
+import { delayVariation } from "../../src/stats/index.js";
+import { judgeTrial } from "../../src/stats/verdict.js";
+import { frameSizeName, meanFrameBytes } from "../../src/units.js";
+import { forwarding64 } from "../report/sample.js";
+import type { SimulatedDevice } from "./device.js";
+
+export interface SimulatedBenchDevice extends SimulatedDevice {
+  /** What an unpaced generator offers. */
+  readonly mostPps?: number;
+  /** Every so many trials one is spoiled by the generator, however low the load. */
+  readonly spoilEvery?: number;
+  /** Frames that come back twice, and frames that are not ours, in each trial. */
+  readonly duplicates?: number;
+  readonly foreign?: number;
+  /** The device goes away in this trial (from 1). */
+  readonly diesIn?: number;
+}
+
+export interface SimulatedBench extends Bench {
+  readonly requests: BenchRequest[];
+  readonly trials: Trial[];
+}
+
+const base = 20_000;
+
+/** Latencies grow as the load nears the capacity. */
+function latencies(load: number, frames: number, seed: number): Histogram {
+  const random = seededRandom(seed, 3);
+  const histogram = new Histogram();
+  const samples = Math.min(frames, 2_000);
+  for (let i = 0; i < samples; i++) {
+    const tail = -Math.log(1 - random.fraction() * 0.99999);
+    histogram.recordMany(
+      Math.round(base * (0.2 + tail * (0.2 + load ** 4))),
+      Math.max(1, Math.floor(frames / samples)),
+    );
+  }
+  return histogram;
+}
+
+export function simulatedBench(device: SimulatedBenchDevice): SimulatedBench {
+  const requests: BenchRequest[] = [];
+  const trials: Trial[] = [];
+  let ended: string | null = null;
+  const measure = async (request: BenchRequest): Promise<readonly Trial[]> => {
+    requests.push(request);
+    const dies = requests.length === device.diesIn;
+    if (dies) ended = "the device under test went away and did not come back";
+    const trial = simulatedTrial(device, request, requests.length, dies);
+    trials.push(trial);
+    return [trial];
+  };
+  return { requests, trials, measure, ended: () => ended };
+}
+
+function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, number: number, dies: boolean): Trial {
+  const most = device.mostPps ?? 2_000_000;
+  const asked = request.pps ?? most;
+  const spoiled = device.spoilEvery !== undefined && number % device.spoilEvery === 0;
+  const offeredPps = Math.min(asked, most, device.generatorPps ?? most) * (spoiled && request.pps !== null ? 0.9 : 1);
+  const durationNs = request.count === null ? request.durationNs : (request.count * 1e9) / offeredPps;
+  const sent = request.count ?? Math.floor((offeredPps * durationNs) / 1e9);
+  const room = Math.floor((device.capacityPps * durationNs) / 1e9) + (device.queueFrames ?? 0);
+  const accepted = Math.max(0, Math.min(sent, room) - Math.ceil(sent * (device.floorLoss ?? 0)));
+  const missed =
+    request.pps === null || request.count !== null ? 0 : Math.max(0, Math.floor((asked * durationNs) / 1e9) - sent);
+  const duplicate = device.duplicates ?? 0;
+  const histogram = latencies(Math.min(1, offeredPps / device.capacityPps), Math.max(1, accepted), number);
+  const summary = histogram.summary();
+  const latencyNs =
+    accepted === 0 || summary === null || request.pps === null ? null : { ...summary, kind: "polled" as const };
+  const rate = (frames: number): number => (frames * 1e9) / durationNs;
+  const bytes = meanFrameBytes(request.size);
+  const trial: Trial = {
+    ...forwarding64,
+    frameBytes: frameSizeName(request.size),
+    meanFrameBytes: bytes,
+    phase: request.phase,
+    requested: {
+      rate: request.rateText,
+      pps: request.pps,
+      durationNs: request.count === null ? request.durationNs : null,
+      count: request.count,
+    },
+    durationNs,
+    intended: sent + missed,
+    ...{ late: 0, missed, sent, accepted, lost: sent - accepted, lossRatio: (sent - accepted) / sent },
+    received: accepted + duplicate,
+    duplicate,
+    foreign: device.foreign ?? 0,
+    lostRanges: accepted < sent ? [[accepted, sent - 1]] : [],
+    ...{
+      txPps: rate(sent),
+      rxPps: rate(accepted),
+      rxBpsL2: rate(accepted) * bytes * 8,
+      rxBpsL1: rate(accepted) * (bytes + 20) * 8,
+    },
+    latencyNs,
+    ...(latencyNs === null ? {} : { latencyBuckets: histogram.coarseBuckets() }),
+    pdvNs: latencyNs === null ? null : delayVariation(histogram),
+    queuesSeen: [{ queue: 0, sent, accepted, lost: sent - accepted }],
+    hops: [{ name: "host>", rx: sent, tx: accepted, dropped: sent - accepted, queues: [] }],
+    unaccounted: 0,
+    ledger: [],
+    ...{ verdict: "pass", reasons: [], notes: [] },
+  };
+  const faults = dies ? ["the device under test went away in the trial"] : [];
+  const judgement = judgeTrial(trial, { lossRatioMax: 1, minPps: null, faults });
+  return { ...trial, ...judgement };
+}
