@@ -4,7 +4,7 @@
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 
-packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 tshark)
+packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 tshark chromium)
 mount_point="/mnt/huge"
 wanted_bytes=$((2 * 1024 * 1024 * 1024))
 # In /run, as reserved pages and mounts do not outlive a restart either.

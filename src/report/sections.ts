@@ -163,9 +163,8 @@ function service({ service: steps = [] }: RunResult): Section {
       left("step"),
       ...["offered", "came back", "loss\n%", "delay, mean\nµs", "variation, p99.9\nµs"].map(right),
       left("verdict"),
-      left("why"),
     ],
-    rows: steps.map(({ step, pps, rxPps, lossRatio, delayNs, delayVariationNs, verdict, reasons }) => [
+    rows: steps.map(({ step, pps, rxPps, lossRatio, delayNs, delayVariationNs, verdict }) => [
       step,
       rateWord(pps),
       rateWord(rxPps),
@@ -173,7 +172,6 @@ function service({ service: steps = [] }: RunResult): Section {
       delayNs === null ? "-" : microseconds(delayNs),
       delayVariationNs === null ? "-" : microseconds(delayVariationNs),
       verdict.toUpperCase(),
-      reasons.join("; "),
     ]),
   };
 }
@@ -249,13 +247,16 @@ function thresholds({ thresholds: rows = [] }: RunResult): Section {
 }
 
 /** What one should know of how it was measured, a sentence each. */
-export function methodSentences({ method, trials, searchPath = [] }: RunResult): string[] {
+export function methodSentences({ method, trials, service = [], searchPath = [] }: RunResult): string[] {
   if (method === undefined) return [];
   const said: string[] = [];
   if (method.deviations.length > 0) {
     said.push(
       `${method.preset} preset, not conforming to ${method.name === "y1564" ? "Y.1564" : "RFC 2544"}: ${method.deviations.join("; ")}`,
     );
+  }
+  for (const { step, verdict, reasons } of service) {
+    if (reasons.length > 0) said.push(`${step}: ${verdict.toUpperCase()}: ${reasons.join("; ")}`);
   }
   const unused = searchPath.filter(({ outcome }) => outcome !== "measured").length;
   if (unused > 0)

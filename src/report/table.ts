@@ -169,6 +169,7 @@ function toAscii(text: string): string {
     "≥": ">=",
     "÷": "/",
     "×": "x",
+    "§": "section ",
   };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: everything but ASCII, which includes colours
   return text.replace(/[^\u0000-\u007f]/gu, (character) => plain[character] ?? "?");

@@ -8,7 +8,17 @@ import { delimiter, join } from "node:path";
 import { describe, it } from "vitest";
 import { errno, errnoName, libc } from "../../src/sys/libc.js";
 
-export type Need = "testpmd" | "root" | "podman" | "docker" | "hugetlbfs" | "netns" | "af_xdp" | "tun" | "io_uring";
+export type Need =
+  | "chromium"
+  | "testpmd"
+  | "root"
+  | "podman"
+  | "docker"
+  | "hugetlbfs"
+  | "netns"
+  | "af_xdp"
+  | "tun"
+  | "io_uring";
 
 const inPath = (program: string): boolean =>
   (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
@@ -67,6 +77,7 @@ const ioUringLacks = (): string | null => {
 };
 
 const probes: Readonly<Record<Need, () => string | null>> = {
+  chromium: () => (inPath("chromium") ? null : "chromium is not in PATH: npm run lab:setup"),
   testpmd: () => (inPath("dpdk-testpmd") ? null : "dpdk-testpmd is not in PATH: npm run lab:setup"),
   root: () => (process.getuid?.() === 0 ? null : "not root"),
   podman: () => engineLacks("podman"),

@@ -13,7 +13,7 @@ export interface Axis {
 }
 
 /** The whole drawing, and where the plot lies in it. */
-export const frame = { width: 640, height: 300, left: 66, right: 14, top: 12, bottom: 46 } as const;
+export const frame = { width: 640, height: 300, left: 66, right: 30, top: 12, bottom: 46 } as const;
 
 export const plotLeft = frame.left;
 export const plotRight = frame.width - frame.right;

@@ -1,0 +1,267 @@
+/** Methods on simulated benches: what they measure, in which order, and what they conclude when things go wrong. */
+import { describe, expect, it } from "vitest";
+import { ndr } from "../../src/method/ndr.js";
+import { useOf } from "../../src/method/outcome.js";
+import { summary } from "../../src/method/rfc2544/back-to-back.js";
+import { deviationsOf, rfc2544 } from "../../src/method/rfc2544/index.js";
+import { serviceActivation } from "../../src/method/service.js";
+import { methodVerdict } from "../../src/method/session.js";
+import { SoakLog, soak } from "../../src/method/soak.js";
+import { fixedSize } from "../../src/units.js";
+import { rfc2544Settings, searchSettings } from "../report/method-sample.js";
+import { forwarding64 } from "../report/sample.js";
+import { simulatedBench } from "../sim/bench.js";
+
+const second = 1e9;
+const oneSize = { ...searchSettings, sizes: [fixedSize(64)] };
+
+describe("ndr", () => {
+  it("finds both rates of a device in one search, below what bisection takes", async () => {
+    const bench = simulatedBench({ capacityPps: 412_345, queueFrames: 256 });
+    const { results = [] } = await ndr(bench, oneSize);
+    expect(results.map(({ goal, limitedBy }) => [goal, limitedBy])).toEqual([
+      ["NDR", "dut"],
+      ["PDR 0.5 %", "dut"],
+    ]);
+    expect(results[0].pps).toBeLessThanOrEqual(412_345 + 256);
+    expect(results[0].ppsUpper).toBeGreaterThan(412_345);
+    const apart = simulatedBench({ capacityPps: 412_345, queueFrames: 256 });
+    await ndr(apart, { ...oneSize, kind: "bisection" });
+    expect(bench.requests.length).toBeLessThan(apart.requests.length);
+  });
+
+  it("repeats trials in which the generator fell short, and uses none of them", async () => {
+    const bench = simulatedBench({ capacityPps: 412_345, queueFrames: 256, spoilEvery: 3 });
+    const { results = [], searchPath = [] } = await ndr(bench, oneSize);
+    const short = searchPath.filter(({ outcome }) => outcome === "short");
+    expect(short.length).toBeGreaterThan(0);
+    for (const { lossRatio } of short) expect(lossRatio).toBeNull();
+    const [untroubled] = (await ndr(simulatedBench({ capacityPps: 412_345, queueFrames: 256 }), oneSize)).results ?? [];
+    expect(results[0]).toMatchObject({ pps: untroubled.pps, ppsUpper: untroubled.ppsUpper, limitedBy: "dut" });
+  });
+
+  it("says at least so much where the generator is the limit", async () => {
+    const bench = simulatedBench({ capacityPps: 2e6, generatorPps: 300_000, mostPps: 900_000 });
+    const { results = [] } = await ndr(bench, oneSize);
+    expect(results[0]).toMatchObject({ limitedBy: "generator", ppsUpper: null });
+    expect(results[0].pps).toBeLessThanOrEqual(300_000);
+    expect(results[0].pps).toBeGreaterThan(290_000);
+    expect(methodVerdict({ results }, bench.trials, null)).toBe("pass");
+  });
+
+  it("says that the line is the limit", async () => {
+    const bench = simulatedBench({ capacityPps: 5e6, mostPps: 3e6 });
+    const { results = [] } = await ndr(bench, oneSize);
+    expect(results[0]).toMatchObject({ limitedBy: "line", ppsUpper: null, pps: 1_488_100 });
+  });
+
+  it("fails a device that forwards nothing, after a handful of trials", async () => {
+    const bench = simulatedBench({ capacityPps: 0 });
+    const { results = [] } = await ndr(bench, oneSize);
+    expect(results.map(({ pps }) => pps)).toEqual([0, 0]);
+    expect(bench.requests.length).toBeLessThan(12);
+    expect(methodVerdict({ results }, bench.trials, null)).toBe("fail");
+  });
+
+  it("is invalid, and not failed, where the generator offered nothing that could be used", async () => {
+    const bench = simulatedBench({ capacityPps: 1e6, generatorPps: 500, mostPps: 900_000 });
+    const { results = [] } = await ndr(bench, oneSize);
+    expect(results[0]).toMatchObject({ pps: 0, limitedBy: "generator" });
+    expect(methodVerdict({ results }, bench.trials, null)).toBe("invalid");
+  });
+
+  it("takes neither duplicates nor strangers' frames for frames that came back", async () => {
+    const strange = simulatedBench({ capacityPps: 300_000, duplicates: 50_000, foreign: 70_000 });
+    const plain = simulatedBench({ capacityPps: 300_000 });
+    expect((await ndr(strange, oneSize)).results).toEqual((await ndr(plain, oneSize)).results);
+  });
+
+  it("keeps the bounds so far of a device that dies in the middle, and is invalid", async () => {
+    const bench = simulatedBench({ capacityPps: 412_345, diesIn: 5 });
+    const { results = [] } = await ndr(bench, searchSettings);
+    expect(bench.requests).toHaveLength(5);
+    expect(results[0].limitedBy).toBe("time");
+    expect(results[0].endedBy).toContain("went away");
+    expect(results[0].pps).toBeGreaterThan(0);
+    expect(methodVerdict({ results }, bench.trials, bench.ended())).toBe("invalid");
+  });
+});
+
+describe("rfc2544", () => {
+  it("runs its tests in order, latency at the throughput found", async () => {
+    const bench = simulatedBench({ capacityPps: 300_000, queueFrames: 200 });
+    const settings = {
+      ...rfc2544Settings,
+      sizes: [fixedSize(64)],
+      throughput: { ...rfc2544Settings.throughput, sizes: [fixedSize(64)] },
+    };
+    const { results = [], lossCurves = [], backToBack = [] } = await rfc2544(bench, settings);
+    const phases = [...new Set(bench.requests.map(({ phase }) => phase))];
+    expect(phases).toEqual(["probe", "throughput", "latency", "frame loss", "back-to-back"]);
+    const latency = bench.requests.filter(({ phase }) => phase === "latency");
+    expect(latency.map(({ pps }) => pps)).toEqual([results[0].pps, results[0].pps]);
+    // From all of the line down, until two in a row lose nothing (§26.3).
+    const losses = lossCurves[0].points.map(({ lossRatio }) => lossRatio > 0);
+    expect(lossCurves[0].points[0].share).toBe(1);
+    expect(losses.slice(-2)).toEqual([false, false]);
+    expect(losses.slice(0, -2).every((lossy) => lossy)).toBe(true);
+    // 200 frames of queue and what is forwarded while the burst lasts.
+    const expected = 200 / (1 - 300_000 / 1_488_095);
+    expect(backToBack[0].meanFrames).toBeGreaterThan(expected * 0.97);
+    expect(backToBack[0].meanFrames).toBeLessThanOrEqual(expected + 1);
+    expect(backToBack[0].correctedBufferNs).toBeCloseTo((200 * 1e9) / 1_488_095, -4);
+  });
+
+  it("has the statistics of RFC 9004", () => {
+    const found = summary(fixedSize(64), 1e6, 1_000, [100, 110, 120], 0.25e6);
+    expect(found).toMatchObject({
+      meanFrames: 110,
+      minFrames: 100,
+      maxFrames: 120,
+      stddevFrames: 10,
+      limitedBy: "dut",
+    });
+    expect(found.impliedBufferNs).toBe(110_000);
+    expect(found.correctedBufferNs).toBe(82_500);
+    expect(summary(fixedSize(64), 1e6, 100, [100, 100], null)).toMatchObject({
+      limitedBy: "time",
+      correctedBufferNs: null,
+    });
+  });
+
+  it("names everything that is not as the document asks", () => {
+    const said = deviationsOf(rfc2544Settings, 0.2 * second);
+    expect(said.join("\n")).toBe(
+      [
+        "trials of 1 s, RFC 2544 §24 asks for 60 s",
+        "latency trials of 1 s, RFC 2544 §26.2 asks for 120 s",
+        "latency repetitions: 2, RFC 2544 §26.2 asks for 20",
+        "frame loss trials of 1 s, RFC 2544 §24 asks for 60 s",
+        "bursts of at most 0.5 s, RFC 2544 §26.4 asks for 2 s",
+        "back-to-back repetitions: 5, RFC 2544 §26.4 asks for 50",
+        "a settle time of 0.2 s, RFC 2544 §23 asks for 2 s",
+        "no learning frames, RFC 2544 §23 asks for some before each trial",
+      ].join("\n"),
+    );
+  });
+});
+
+describe("service activation", () => {
+  const settings = {
+    ...{ size: fixedSize(512), cirPps: 100_000, eirPps: 50_000, steps: [0.5, 1] },
+    ...{ stepNs: second, performanceNs: 2 * second, policing: true, policingMargin: 0.01 },
+    criteria: { lossRatio: 0.001, delayNs: null, delayVariationNs: null },
+  };
+
+  it("passes a policed service step by step", async () => {
+    const steps = await serviceActivation(simulatedBench({ capacityPps: 150_000 }), settings);
+    expect(steps.map(({ step, verdict }) => `${step} ${verdict}`)).toEqual([
+      "CIR 50 % pass",
+      "CIR 100 % pass",
+      "CIR + EIR pass",
+      "policing pass",
+      "performance pass",
+    ]);
+  });
+
+  it("fails one that lets more through than was bought", async () => {
+    const steps = await serviceActivation(simulatedBench({ capacityPps: 500_000 }), settings);
+    expect(steps.find(({ step }) => step === "policing")).toMatchObject({ verdict: "fail" });
+  });
+
+  it("ends at the first share of its rate that it does not keep", async () => {
+    const steps = await serviceActivation(simulatedBench({ capacityPps: 80_000 }), settings);
+    expect(steps.map(({ step, verdict }) => `${step} ${verdict}`)).toEqual(["CIR 50 % pass", "CIR 100 % fail"]);
+  });
+
+  it("judges promised delays, and fails what was not measured", async () => {
+    const criteria = { lossRatio: 0, delayNs: 1, delayVariationNs: null };
+    const [first] = await serviceActivation(simulatedBench({ capacityPps: 150_000 }), { ...settings, criteria });
+    expect(first.reasons[0]).toMatch(/^mean delay .* promises 1 ns$/);
+  });
+});
+
+describe("soak", () => {
+  const size = fixedSize(64);
+  const piece = (lost: number, from = 500) => ({
+    ...forwarding64,
+    durationNs: second,
+    sent: 10_000,
+    received: 10_000 - lost,
+    accepted: 10_000 - lost,
+    lost,
+    lostRanges: lost === 0 ? [] : [[from, from + lost - 1] as [number, number]],
+  });
+  const began = new Date("2026-01-02T03:04:05.000Z");
+
+  it("adds pieces up, and keeps each spell of loss with its time and length", () => {
+    const log = new SoakLog(size, 10_000, null);
+    log.add([piece(0)], began);
+    log.add([piece(20)], began);
+    expect(log.soak()).toMatchObject({
+      elapsedNs: 2 * second,
+      events: [{ at: "2026-01-02T03:04:05.050Z", startNs: 1.05 * second, durationNs: 2e6, lost: 20 }],
+    });
+  });
+
+  it("stays as large as it is, and loses no frame from its sums", () => {
+    const log = new SoakLog(size, 10_000, null);
+    for (let i = 0; i < 20_000; i++) log.add([piece(i % 7)], began);
+    const { intervals, events, eventsLeftOut, elapsedNs } = log.soak();
+    expect(intervals.length).toBeLessThanOrEqual(1_000);
+    expect(events).toHaveLength(1_000);
+    expect(events.length + eventsLeftOut).toBe(20_000 - Math.ceil(20_000 / 7));
+    expect(intervals.reduce((sum, { sent }) => sum + sent, 0)).toBe(200_000_000);
+    expect(intervals.reduce((sum, { lost }) => sum + lost, 0)).toBe(
+      Array.from({ length: 20_000 }, (_, i) => i % 7).reduce((a, b) => a + b),
+    );
+    expect(elapsedNs).toBe(20_000 * second);
+  });
+
+  it("is taken up again from its report", async () => {
+    const settings = { size, pps: 10_000, durationNs: 5 * second, pieceNs: second, resume: null };
+    const dying = simulatedBench({ capacityPps: 1e6, diesIn: 3 });
+    const states: number[] = [];
+    const first = await soak(
+      dying,
+      settings,
+      () => began,
+      (now) => states.push(now.elapsedNs),
+    );
+    expect(states).toEqual([second, 2 * second, 3 * second]);
+    const rest = simulatedBench({ capacityPps: 1e6 });
+    const whole = await soak(
+      rest,
+      { ...settings, resume: first },
+      () => began,
+      () => {},
+    );
+    expect(rest.requests).toHaveLength(2);
+    expect(whole).toMatchObject({ elapsedNs: 5 * second, resumed: 1 });
+    expect(whole.intervals.reduce((sum, { sent }) => sum + sent, 0)).toBe(50_000);
+  });
+});
+
+describe("a trial's use", () => {
+  it("is its loss, of everything that was on offer", () => {
+    const trial = {
+      ...forwarding64,
+      sent: 900,
+      lost: 90,
+      corrupt: 10,
+      blocked: 150,
+      blockedOwn: 50,
+      verdict: "pass" as const,
+    };
+    expect(useOf([trial])).toEqual({ kind: "measured", lossRatio: 200 / 1_000 });
+  });
+
+  it("is none where the machine was disturbed, whatever else went wrong with it", () => {
+    const reasons = ["disturbed: the hypervisor took 90 ms of 100 ms", "the generator was the limit: it sent less"];
+    expect(useOf([{ ...forwarding64, verdict: "invalid", reasons }]).kind).toBe("unusable");
+    expect(useOf([{ ...forwarding64, verdict: "invalid", reasons: reasons.slice(1) }]).kind).toBe("short");
+    expect(useOf([{ ...forwarding64, verdict: "invalid", reasons: ["3 frames unaccounted for"] }]).kind).toBe(
+      "unusable",
+    );
+  });
+});
