@@ -111,6 +111,9 @@ describeLab("the HTML report in Chromium", ["chromium"], () => {
       expect(await page.evaluate(leastContrast)).toBeGreaterThanOrEqual(4.5);
       // Only tables scroll sideways, in their own boxes.
       expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+      // Paper does not scroll at all.
+      const cut = `[...document.querySelectorAll(".wide")].filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.ariaLabel)`;
+      if (how.media === "print") expect(await page.evaluate(cut)).toEqual([]);
     },
     60_000,
   );

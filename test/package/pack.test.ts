@@ -50,7 +50,9 @@ describe("the packed package", () => {
     expect(
       paths.filter(
         (path) =>
-          !/^(dist|profiles|schemas|scripts\/lab)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
+          !/^(dist|examples|profiles|schemas|scripts\/lab)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(
+            path,
+          ),
       ),
     ).toEqual([]);
     expect(packed.unpackedSize).toBeLessThan(unpackedBytesMax);

@@ -1,9 +1,8 @@
 /** `burst`: what a device's queues absorb of bursts and ramps. */
 import { usageError } from "../../errors.js";
 import { parseCount, parseDuration } from "../../units.js";
-import type { CommandDefinition } from "../command.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
-import { loadPps } from "../method-options.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
 
@@ -35,45 +34,53 @@ function framesOf(text: string): number[] {
   throw usageError("the bursts do not grow", { where: "--frames", accepted: "growing counts, e.g. 64,256,1024" });
 }
 
+async function runBurst(
+  options: RunOptions & BurstOptions,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const plan = await methodPlan(options, words, "64", context);
+  const { loadPps } = await import("../method-options.js");
+  const { load = "1Mpps", frames = "64,128,256,512,1024,2048,4096", steps = "10", stepDuration = "1s" } = options;
+  const settings = {
+    sizes: plan.sizes,
+    kind: options.ramp === true ? ("ramp" as const) : ("burst" as const),
+    pps: loadPps(load, "--load", 64, plan.lineRateBps),
+    frames: framesOf(frames),
+    rampSteps: parseCount(steps, "--steps", 1, 1_000),
+    stepNs: parseDuration(stepDuration, "--step-duration"),
+  };
+  const [{ absorption }, { runMethod }, { plainMethod }] = await Promise.all([
+    import("../../method/absorption.js"),
+    import("../../method/session.js"),
+    import("../method-facts.js"),
+  ]);
+  const { kind, pps, rampSteps } = settings;
+  const each = kind === "ramp" ? rampSteps : settings.frames.length;
+  const facts = { kind, pps, ...(kind === "ramp" ? { rampSteps, stepNs: settings.stepNs } : { frames }) };
+  await runMethodCommand(options, plan, context, (from, hooks) =>
+    runMethod(
+      {
+        plan: from,
+        method: () => plainMethod("burst", facts),
+        learningFrames: 0,
+        keepTrials: 10_000,
+        expectedTrials: each * plan.sizes.length,
+        run: async (bench) => ({ absorption: await absorption(bench, settings) }),
+      },
+      hooks,
+    ),
+  );
+}
+
 export const burstCommand: CommandDefinition = {
   name: "burst",
   summary: "what the queues of a device absorb: bursts of growing length, or a ramp of load",
   define: (command, context) => {
     addMethodOptions(command, { without: decidedByMethods, rows: { "Bursts and ramps": rows }, sizes: "64" });
     command.addHelpText("after", examples);
-    command.allowExcessArguments().action(async () => {
-      const options = command.opts<RunOptions & BurstOptions>();
-      const plan = await methodPlan(options, command.args, "64", context);
-      const { load = "1Mpps", frames = "64,128,256,512,1024,2048,4096", steps = "10", stepDuration = "1s" } = options;
-      const settings = {
-        sizes: plan.sizes,
-        kind: options.ramp === true ? ("ramp" as const) : ("burst" as const),
-        pps: loadPps(load, "--load", 64, plan.lineRateBps),
-        frames: framesOf(frames),
-        rampSteps: parseCount(steps, "--steps", 1, 1_000),
-        stepNs: parseDuration(stepDuration, "--step-duration"),
-      };
-      const [{ absorption }, { runMethod }, { plainMethod }] = await Promise.all([
-        import("../../method/absorption.js"),
-        import("../../method/session.js"),
-        import("../method-facts.js"),
-      ]);
-      const { kind, pps, rampSteps } = settings;
-      const each = kind === "ramp" ? rampSteps : settings.frames.length;
-      const facts = { kind, pps, ...(kind === "ramp" ? { rampSteps, stepNs: settings.stepNs } : { frames }) };
-      await runMethodCommand(options, plan, context, (from, hooks) =>
-        runMethod(
-          {
-            plan: from,
-            method: () => plainMethod("burst", facts),
-            learningFrames: 0,
-            keepTrials: 10_000,
-            expectedTrials: each * plan.sizes.length,
-            run: async (bench) => ({ absorption: await absorption(bench, settings) }),
-          },
-          hooks,
-        ),
-      );
-    });
+    command
+      .allowExcessArguments()
+      .action(() => runBurst(command.opts<RunOptions & BurstOptions>(), command.args, context));
   },
 };

@@ -1,9 +1,7 @@
 /** `diff`: two result documents, figure by figure. */
 import { readFileSync } from "node:fs";
 import { exitCodes, usageError } from "../../errors.js";
-import type { Difference } from "../../method/baseline.js";
 import type { RunResult } from "../../report/index.js";
-import { percentWord, rateWord, timeWord } from "../../stats/words.js";
 import type { CommandDefinition } from "../command.js";
 
 function readResult(path: string): RunResult {
@@ -20,21 +18,6 @@ function readResult(path: string): RunResult {
     throw usageError(`${path} is no result of pktgen-ts`, { where: "diff", accepted });
   }
   return document as RunResult;
-}
-
-const word = (unit: Difference["unit"], value: number | null): string =>
-  value === null ? "-" : unit === "pps" ? rateWord(value) : timeWord(value);
-
-function cellsOf({ name, unit, a, b, is, chance }: Difference): string[] {
-  const change = a === null || b === null || a === 0 ? "-" : `${b >= a ? "+" : ""}${percentWord(b / a - 1)}`;
-  return [
-    name,
-    word(unit, a),
-    word(unit, b),
-    change,
-    is,
-    chance === null ? "-" : String(Number(chance.toPrecision(2))),
-  ];
 }
 
 function table(rows: readonly (readonly string[])[]): string {
@@ -65,7 +48,10 @@ Example:
         throw usageError(`${command.args.length} files`, { where: "diff", accepted });
       }
       const [a, b] = [readResult(first), readResult(second)];
-      const { differences, setupDifferences, setupOf } = await import("../../method/baseline.js");
+      const [{ differences, setupDifferences, setupOf }, { cellsOf }] = await Promise.all([
+        import("../../method/baseline.js"),
+        import("../difference-cells.js"),
+      ]);
       const found = differences(a, b);
       if (found.length === 0)
         throw usageError("neither has a figure to compare", {

@@ -1,11 +1,11 @@
 /** `latency`: latency and delay variation at shares of the no-drop rate. */
 import { usageError } from "../../errors.js";
 import { meanFrameBytes, parseCount, parseDuration, parseRatio } from "../../units.js";
-import type { CommandDefinition } from "../command.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
-import { loadPps, ndrSettings, type SearchOptions, searchRows } from "../method-options.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
+import { type SearchOptions, searchRows } from "../search-rows.js";
 
 interface LatencyOptions extends SearchOptions {
   readonly loads?: string;
@@ -33,6 +33,49 @@ function sharesOf(text: string): number[] {
   throw usageError("a load of 0 sends nothing", { where: "--loads", accepted: "shares above 0, e.g. 10%,50%,100%" });
 }
 
+async function runLatency(
+  options: RunOptions & LatencyOptions,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const plan = await methodPlan(options, words, "64,1518", context);
+  const { loadPps, ndrSettings } = await import("../method-options.js");
+  const search = ndrSettings({ ...options, quick: true }, plan);
+  const { reference, trialDuration = "10s", repeats = "1", loads = "10%,50%,90%,100%" } = options;
+  const settings = {
+    sizes: plan.sizes,
+    shares: sharesOf(loads),
+    durationNs: parseDuration(trialDuration, "--trial-duration"),
+    repeats: parseCount(repeats, "--repeats", 1, 1_000),
+    referencePps:
+      reference === undefined
+        ? null
+        : (size: (typeof plan.sizes)[number]) =>
+            loadPps(reference, "--reference", meanFrameBytes(size), plan.lineRateBps),
+    search: { ...search, goals: search.goals.slice(0, 1) },
+  };
+  for (const size of plan.sizes) settings.referencePps?.(size);
+  const [{ latencyAtLoads }, { runMethod }, { latencyMethod }] = await Promise.all([
+    import("../../method/latency.js"),
+    import("../../method/session.js"),
+    import("../method-facts.js"),
+  ]);
+  const perSize = settings.shares.length * settings.repeats + (reference === undefined ? 9 : 0);
+  await runMethodCommand(options, plan, context, (from, hooks) =>
+    runMethod(
+      {
+        plan: from,
+        method: () => latencyMethod(settings),
+        learningFrames: 0,
+        keepTrials: 10_000,
+        expectedTrials: perSize * plan.sizes.length,
+        run: (bench) => latencyAtLoads(bench, settings),
+      },
+      hooks,
+    ),
+  );
+}
+
 export const latencyCommand: CommandDefinition = {
   name: "latency",
   summary: "latency and delay variation of every frame, at 10, 50, 90 and 100 % of the no-drop rate",
@@ -43,43 +86,8 @@ export const latencyCommand: CommandDefinition = {
       sizes: "64,1518",
     });
     command.addHelpText("after", examples);
-    command.allowExcessArguments().action(async () => {
-      const options = command.opts<RunOptions & LatencyOptions>();
-      const plan = await methodPlan(options, command.args, "64,1518", context);
-      const search = ndrSettings({ ...options, quick: true }, plan);
-      const { reference, trialDuration = "10s", repeats = "1", loads = "10%,50%,90%,100%" } = options;
-      const settings = {
-        sizes: plan.sizes,
-        shares: sharesOf(loads),
-        durationNs: parseDuration(trialDuration, "--trial-duration"),
-        repeats: parseCount(repeats, "--repeats", 1, 1_000),
-        referencePps:
-          reference === undefined
-            ? null
-            : (size: (typeof plan.sizes)[number]) =>
-                loadPps(reference, "--reference", meanFrameBytes(size), plan.lineRateBps),
-        search: { ...search, goals: search.goals.slice(0, 1) },
-      };
-      for (const size of plan.sizes) settings.referencePps?.(size);
-      const [{ latencyAtLoads }, { runMethod }, { latencyMethod }] = await Promise.all([
-        import("../../method/latency.js"),
-        import("../../method/session.js"),
-        import("../method-facts.js"),
-      ]);
-      const perSize = settings.shares.length * settings.repeats + (reference === undefined ? 9 : 0);
-      await runMethodCommand(options, plan, context, (from, hooks) =>
-        runMethod(
-          {
-            plan: from,
-            method: () => latencyMethod(settings),
-            learningFrames: 0,
-            keepTrials: 10_000,
-            expectedTrials: perSize * plan.sizes.length,
-            run: (bench) => latencyAtLoads(bench, settings),
-          },
-          hooks,
-        ),
-      );
-    });
+    command
+      .allowExcessArguments()
+      .action(() => runLatency(command.opts<RunOptions & LatencyOptions>(), command.args, context));
   },
 };

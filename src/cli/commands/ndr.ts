@@ -1,9 +1,9 @@
 /** `ndr`: the greatest rates without loss and with a tolerated loss. */
-import type { CommandDefinition } from "../command.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
-import { ndrSettings, type SearchOptions, searchRows } from "../method-options.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
+import { type SearchOptions, searchRows } from "../search-rows.js";
 
 const goalRows: readonly Row[] = [
   ["--pdr <ratios>", "tolerated loss of the partial drop rates, growing (default: 0.5%)"],
@@ -20,38 +20,50 @@ Examples:
   pktgen-ts ndr --dut external --tx virtio-user:/tmp/gen.sock --line-rate 10Gbps
 `;
 
+async function runNdr(
+  options: RunOptions & SearchOptions,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const plan = await methodPlan(options, words, "64,1518", context);
+  const { ndrSettings } = await import("../method-options.js");
+  const settings = ndrSettings(options, plan);
+  const [{ ndr }, { runMethod }, { ndrMethod }] = await Promise.all([
+    import("../../method/ndr.js"),
+    import("../../method/session.js"),
+    import("../method-facts.js"),
+  ]);
+  await runMethodCommand(options, plan, context, (from, hooks) =>
+    runMethod(
+      {
+        plan: from,
+        method: () => ndrMethod(settings, options.quick === true),
+        learningFrames: 0,
+        keepTrials: 10_000,
+        expectedTrials: settings.sizes.length * plan.repeat * (options.quick === true ? 12 : 90),
+        run: (bench) =>
+          ndr(bench, {
+            ...settings,
+            sizes: from.sizes.flatMap((size) => Array.from({ length: from.repeat }, () => size)),
+          }),
+      },
+      hooks,
+    ),
+  );
+}
+
 export const ndrCommand: CommandDefinition = {
   name: "ndr",
   summary: "no-drop and partial-drop rates of each size, in one search (MLRsearch, RFC 9971)",
   define: (command, context) => {
     addMethodOptions(command, {
-      without: decidedByMethods,
+      without: decidedByMethods.filter((name) => name !== "--repeat"),
       rows: { "What is looked for": goalRows, "How it is searched": searchRows },
       sizes: "64,1518",
     });
     command.addHelpText("after", examples);
-    command.allowExcessArguments().action(async () => {
-      const options = command.opts<RunOptions & SearchOptions>();
-      const plan = await methodPlan(options, command.args, "64,1518", context);
-      const settings = ndrSettings(options, plan);
-      const [{ ndr }, { runMethod }, { ndrMethod }] = await Promise.all([
-        import("../../method/ndr.js"),
-        import("../../method/session.js"),
-        import("../method-facts.js"),
-      ]);
-      await runMethodCommand(options, plan, context, (from, hooks) =>
-        runMethod(
-          {
-            plan: from,
-            method: () => ndrMethod(settings, options.quick === true),
-            learningFrames: 0,
-            keepTrials: 10_000,
-            expectedTrials: settings.sizes.length * (options.quick === true ? 12 : 90),
-            run: (bench) => ndr(bench, settings),
-          },
-          hooks,
-        ),
-      );
-    });
+    command
+      .allowExcessArguments()
+      .action(() => runNdr(command.opts<RunOptions & SearchOptions>(), command.args, context));
   },
 };

@@ -1,9 +1,9 @@
 /** `rfc2544`: throughput, latency, frame loss rate and back-to-back frames as RFC 2544 has them. */
-import type { CommandDefinition } from "../command.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
-import { type Rfc2544Options, rfc2544Settings, searchRows } from "../method-options.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
+import { type Rfc2544Options, searchRows } from "../search-rows.js";
 
 const testRows: readonly Row[] = [
   ["--tests <list>", "throughput,latency,loss,back-to-back (default: all of them)"],
@@ -23,6 +23,35 @@ Examples:
   pktgen-ts rfc2544 --sizes 64,1518 --line-rate 10Gbps --html report.html
 `;
 
+async function runRfc2544(
+  options: RunOptions & Rfc2544Options,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const asked = await methodPlan(options, words, "rfc2544", context);
+  const { rfc2544Settings } = await import("../method-options.js");
+  const settings = rfc2544Settings(options, asked);
+  const plan = { ...asked, settleNs: settings.settleNs };
+  const [{ rfc2544 }, { runMethod }, { rfc2544Method }] = await Promise.all([
+    import("../../method/rfc2544/index.js"),
+    import("../../method/session.js"),
+    import("../method-facts.js"),
+  ]);
+  await runMethodCommand(options, plan, context, (from, hooks) =>
+    runMethod(
+      {
+        plan: from,
+        method: (settleNs) => rfc2544Method(settings, settleNs, options.quick === true),
+        learningFrames: settings.learningFrames,
+        keepTrials: 10_000,
+        expectedTrials: settings.sizes.length * settings.tests.length * 10,
+        run: (bench) => rfc2544(bench, settings),
+      },
+      hooks,
+    ),
+  );
+}
+
 export const rfc2544Command: CommandDefinition = {
   name: "rfc2544",
   summary: "throughput, latency, frame loss rate and back-to-back frames (RFC 2544, RFC 9004)",
@@ -33,29 +62,8 @@ export const rfc2544Command: CommandDefinition = {
       sizes: "rfc2544",
     });
     command.addHelpText("after", examples);
-    command.allowExcessArguments().action(async () => {
-      const options = command.opts<RunOptions & Rfc2544Options>();
-      const asked = await methodPlan(options, command.args, "rfc2544", context);
-      const settings = rfc2544Settings(options, asked);
-      const plan = { ...asked, settleNs: settings.settleNs };
-      const [{ rfc2544 }, { runMethod }, { rfc2544Method }] = await Promise.all([
-        import("../../method/rfc2544/index.js"),
-        import("../../method/session.js"),
-        import("../method-facts.js"),
-      ]);
-      await runMethodCommand(options, plan, context, (from, hooks) =>
-        runMethod(
-          {
-            plan: from,
-            method: (settleNs) => rfc2544Method(settings, settleNs, options.quick === true),
-            learningFrames: settings.learningFrames,
-            keepTrials: 10_000,
-            expectedTrials: settings.sizes.length * settings.tests.length * 10,
-            run: (bench) => rfc2544(bench, settings),
-          },
-          hooks,
-        ),
-      );
-    });
+    command
+      .allowExcessArguments()
+      .action(() => runRfc2544(command.opts<RunOptions & Rfc2544Options>(), command.args, context));
   },
 };

@@ -4,9 +4,8 @@ import { usageError } from "../../errors.js";
 import type { RunPlan } from "../../method/plan.js";
 import type { RunResult, Soak } from "../../report/result.js";
 import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDurationOrForever } from "../../units.js";
-import type { CommandDefinition } from "../command.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
-import { loadPps } from "../method-options.js";
 import type { Row } from "../option-rows.js";
 import { writeResultFile } from "../result-file.js";
 import type { RunOptions } from "../run-options.js";
@@ -58,49 +57,57 @@ function earlierSoak(path: string, plan: RunPlan, pps: number): Soak {
   return soak;
 }
 
+async function runSoak(
+  options: RunOptions & SoakOptions,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const plan = await methodPlan(options, words, "64", context);
+  const { loadPps } = await import("../method-options.js");
+  const [size] = plan.sizes;
+  if (size === undefined || plan.sizes.length > 1) {
+    throw usageError(`${plan.sizes.length} sizes`, { where: "--sizes", accepted: "one: a soak has one load" });
+  }
+  const { load = "10kpps", for: howLong = "1h", piece = "10s", resume, state } = options;
+  const pps = loadPps(load, "--load", meanFrameBytes(size), plan.lineRateBps);
+  const pieceNs = parseDuration(piece, "--piece", 1e6);
+  const durationNs = parseDurationOrForever(howLong, "--for");
+  const earlier = resume === undefined ? null : earlierSoak(resume, plan, pps);
+  const file = state === undefined ? null : { option: "--state", path: state };
+  if (file !== null) (await import("../result-file.js")).checkResultFiles([file]);
+  const [{ soak }, { runMethod }, { plainMethod }] = await Promise.all([
+    import("../../method/soak.js"),
+    import("../../method/session.js"),
+    import("../method-facts.js"),
+  ]);
+  const settings = { size, pps, durationNs, pieceNs, resume: earlier };
+  const onPiece = (now: Soak): void => {
+    if (file !== null) writeResultFile(file, `${JSON.stringify({ soak: now }, null, 2)}\n`);
+  };
+  const facts = { size: frameSizeName(size), pps, pieceNs, forNs: Number.isFinite(durationNs) ? durationNs : null };
+  await runMethodCommand(options, plan, context, (from, hooks) =>
+    runMethod(
+      {
+        plan: from,
+        method: () => plainMethod("soak", facts),
+        learningFrames: 0,
+        keepTrials: 100,
+        expectedTrials: Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0,
+        run: async (bench) => ({ soak: await soak(bench, settings, () => new Date(), onPiece) }),
+      },
+      hooks,
+    ),
+  );
+}
+
 export const soakCommand: CommandDefinition = {
   name: "soak",
   summary: "one load for hours: interval statistics, and each spell of loss with its time and length",
   define: (command, context) => {
     addMethodOptions(command, { without: decidedByMethods, rows: { "How much, how long": rows }, sizes: "64" });
     command.addHelpText("after", examples);
-    command.allowExcessArguments().action(async () => {
-      const options = command.opts<RunOptions & SoakOptions>();
-      const plan = await methodPlan(options, command.args, "64", context);
-      const [size] = plan.sizes;
-      if (size === undefined || plan.sizes.length > 1) {
-        throw usageError(`${plan.sizes.length} sizes`, { where: "--sizes", accepted: "one: a soak has one load" });
-      }
-      const { load = "10kpps", for: howLong = "1h", piece = "10s", resume, state } = options;
-      const pps = loadPps(load, "--load", meanFrameBytes(size), plan.lineRateBps);
-      const pieceNs = parseDuration(piece, "--piece", 1e6);
-      const durationNs = parseDurationOrForever(howLong, "--for");
-      const earlier = resume === undefined ? null : earlierSoak(resume, plan, pps);
-      const file = state === undefined ? null : { option: "--state", path: state };
-      if (file !== null) (await import("../result-file.js")).checkResultFiles([file]);
-      const [{ soak }, { runMethod }, { plainMethod }] = await Promise.all([
-        import("../../method/soak.js"),
-        import("../../method/session.js"),
-        import("../method-facts.js"),
-      ]);
-      const settings = { size, pps, durationNs, pieceNs, resume: earlier };
-      const onPiece = (now: Soak): void => {
-        if (file !== null) writeResultFile(file, `${JSON.stringify({ soak: now }, null, 2)}\n`);
-      };
-      const facts = { size: frameSizeName(size), pps, pieceNs, forNs: Number.isFinite(durationNs) ? durationNs : null };
-      await runMethodCommand(options, plan, context, (from, hooks) =>
-        runMethod(
-          {
-            plan: from,
-            method: () => plainMethod("soak", facts),
-            learningFrames: 0,
-            keepTrials: 100,
-            expectedTrials: Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0,
-            run: async (bench) => ({ soak: await soak(bench, settings, () => new Date(), onPiece) }),
-          },
-          hooks,
-        ),
-      );
-    });
+    command
+      .allowExcessArguments()
+      .action(() => runSoak(command.opts<RunOptions & SoakOptions>(), command.args, context));
   },
 };

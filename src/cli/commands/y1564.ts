@@ -1,9 +1,8 @@
 /** `y1564`: service activation, the configuration and the performance test of ITU-T Y.1564. */
 import { usageError } from "../../errors.js";
 import { meanFrameBytes, parseDuration, parseRatio } from "../../units.js";
-import type { CommandDefinition } from "../command.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
-import { loadPps } from "../method-options.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
 
@@ -47,6 +46,60 @@ function stepsOf(text: string): number[] {
   throw usageError(what, { where: "--steps", accepted: "growing shares that end with 100%, e.g. 25%,50%,75%,100%" });
 }
 
+async function runService(
+  options: RunOptions & ServiceOptions,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const plan = await methodPlan(options, words, "512", context);
+  const { loadPps } = await import("../method-options.js");
+  const [size] = plan.sizes;
+  if (size === undefined || plan.sizes.length > 1) {
+    throw usageError(`${plan.sizes.length} sizes`, {
+      where: "--sizes",
+      accepted: "one size or mix: a service has one",
+    });
+  }
+  if (options.cir === undefined) throw usageError("which rate?", { where: "--cir", accepted: "e.g. 100Mbps, 50kpps" });
+  const rate = (text: string, where: string): number => loadPps(text, where, meanFrameBytes(size), plan.lineRateBps);
+  const timeOf = (text: string | undefined, where: string): number | null =>
+    text === undefined ? null : parseDuration(text, where);
+  const settings = {
+    size,
+    cirPps: rate(options.cir, "--cir"),
+    eirPps: options.eir === undefined ? 0 : rate(options.eir, "--eir"),
+    steps: stepsOf(options.steps ?? "25%,50%,75%,100%"),
+    stepNs: parseDuration(options.stepDuration ?? "10s", "--step-duration"),
+    performanceNs: parseDuration(options.performance ?? "15min", "--performance"),
+    policing: options.policing === true,
+    policingMargin: 0.01,
+    criteria: {
+      lossRatio: parseRatio(options.flr ?? "0", "--flr"),
+      delayNs: timeOf(options.ftd, "--ftd"),
+      delayVariationNs: timeOf(options.ifdv, "--ifdv"),
+    },
+  };
+  const short = settings.performanceNs < 15 * 60e9 ? ["a performance test below 15 min, Y.1564 §8.2"] : [];
+  const [{ serviceActivation }, { runMethod }, { serviceMethod }] = await Promise.all([
+    import("../../method/service.js"),
+    import("../../method/session.js"),
+    import("../method-facts.js"),
+  ]);
+  await runMethodCommand(options, plan, context, (from, hooks) =>
+    runMethod(
+      {
+        plan: from,
+        method: () => serviceMethod(settings, short),
+        learningFrames: 0,
+        keepTrials: 10_000,
+        expectedTrials: settings.steps.length + 3,
+        run: async (bench) => ({ service: await serviceActivation(bench, settings) }),
+      },
+      hooks,
+    ),
+  );
+}
+
 export const serviceCommand: CommandDefinition = {
   name: "y1564",
   summary: "service activation: CIR in steps, EIR, policing and performance (ITU-T Y.1564)",
@@ -57,56 +110,8 @@ export const serviceCommand: CommandDefinition = {
       sizes: "512",
     });
     command.addHelpText("after", examples);
-    command.allowExcessArguments().action(async () => {
-      const options = command.opts<RunOptions & ServiceOptions>();
-      const plan = await methodPlan(options, command.args, "512", context);
-      const [size] = plan.sizes;
-      if (size === undefined || plan.sizes.length > 1) {
-        throw usageError(`${plan.sizes.length} sizes`, {
-          where: "--sizes",
-          accepted: "one size or mix: a service has one",
-        });
-      }
-      if (options.cir === undefined)
-        throw usageError("which rate?", { where: "--cir", accepted: "e.g. 100Mbps, 50kpps" });
-      const rate = (text: string, where: string): number =>
-        loadPps(text, where, meanFrameBytes(size), plan.lineRateBps);
-      const timeOf = (text: string | undefined, where: string): number | null =>
-        text === undefined ? null : parseDuration(text, where);
-      const settings = {
-        size,
-        cirPps: rate(options.cir, "--cir"),
-        eirPps: options.eir === undefined ? 0 : rate(options.eir, "--eir"),
-        steps: stepsOf(options.steps ?? "25%,50%,75%,100%"),
-        stepNs: parseDuration(options.stepDuration ?? "10s", "--step-duration"),
-        performanceNs: parseDuration(options.performance ?? "15min", "--performance"),
-        policing: options.policing === true,
-        policingMargin: 0.01,
-        criteria: {
-          lossRatio: parseRatio(options.flr ?? "0", "--flr"),
-          delayNs: timeOf(options.ftd, "--ftd"),
-          delayVariationNs: timeOf(options.ifdv, "--ifdv"),
-        },
-      };
-      const short = settings.performanceNs < 15 * 60e9 ? ["a performance test below 15 min, Y.1564 §8.2"] : [];
-      const [{ serviceActivation }, { runMethod }, { serviceMethod }] = await Promise.all([
-        import("../../method/service.js"),
-        import("../../method/session.js"),
-        import("../method-facts.js"),
-      ]);
-      await runMethodCommand(options, plan, context, (from, hooks) =>
-        runMethod(
-          {
-            plan: from,
-            method: () => serviceMethod(settings, short),
-            learningFrames: 0,
-            keepTrials: 10_000,
-            expectedTrials: settings.steps.length + 3,
-            run: async (bench) => ({ service: await serviceActivation(bench, settings) }),
-          },
-          hooks,
-        ),
-      );
-    });
+    command
+      .allowExcessArguments()
+      .action(() => runService(command.opts<RunOptions & ServiceOptions>(), command.args, context));
   },
 };

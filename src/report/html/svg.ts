@@ -62,7 +62,7 @@ export function logTicks(least: number, most: number): number[] {
 export function axes(x: Axis, y: Axis): string {
   const vertical = x.ticks.map(({ at: value, label }) => {
     const place = at(x.scale(value));
-    return `<line class="grid" x1="${place}" x2="${place}" y1="${plotTop}" y2="${plotBottom}"/><text class="tick" x="${place}" y="${plotBottom + 16}" text-anchor="middle">${escapeText(label)}</text>`;
+    return `<line class="grid" x1="${place}" x2="${place}" y1="${plotTop}" y2="${plotBottom}"/><text class="tick" x="${place}" y="${plotBottom + 20}" text-anchor="middle">${escapeText(label)}</text>`;
   });
   const horizontal = y.ticks.map(({ at: value, label }) => {
     const place = y.scale(value);
