@@ -4,12 +4,14 @@ import { testPlanJsonSchema } from "../src/profile/plan-schema.js";
 import { profileJsonSchema } from "../src/profile/traffic-schema.js";
 import { compareResultJsonSchema } from "../src/report/compare-schema.js";
 import { planResultJsonSchema } from "../src/report/plan-schema.js";
+import { replayResultJsonSchema } from "../src/report/replay-schema.js";
 import { resultJsonSchema } from "../src/report/schema.js";
 
 const schemas = {
   "compare-result.schema.json": compareResultJsonSchema(),
   "plan-result.schema.json": planResultJsonSchema(),
   "profile.schema.json": profileJsonSchema(),
+  "replay-result.schema.json": replayResultJsonSchema(),
   "result.schema.json": resultJsonSchema(),
   "test-plan.schema.json": testPlanJsonSchema(),
 };

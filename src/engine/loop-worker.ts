@@ -2,7 +2,7 @@
 import type { Port } from "../port/port.js";
 
 /** Modules with a `createJob`; each is started in a worker of its own. */
-export type JobName = "generator" | "forwarder";
+export type JobName = "generator" | "forwarder" | "replay";
 
 export interface LoopWorkerOptions {
   readonly name: string;

@@ -148,6 +148,7 @@ function serve(job: Job): void {
 const jobs: Record<JobName, () => Promise<{ createJob: CreateJob }>> = {
   generator: () => import("./generator-job.js"),
   forwarder: () => import("./forward-job.js"),
+  replay: () => import("./replay-job.js"),
 };
 
 const { createJob } = await jobs[setup.job]();

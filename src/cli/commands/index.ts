@@ -10,6 +10,7 @@ import { ndrCommand } from "./ndr.js";
 import { pcapCommand } from "./pcap.js";
 import { planCommand } from "./plan.js";
 import { ports } from "./ports.js";
+import { replayCommand } from "./replay.js";
 import { rfc2544Command } from "./rfc2544.js";
 import { runCommand } from "./run.js";
 import { soakCommand } from "./soak.js";
@@ -26,6 +27,7 @@ export const commands: readonly CommandDefinition[] = [
   diffCommand,
   planCommand,
   dutCommand,
+  replayCommand,
   compareCommand,
   pcapCommand,
   ports,

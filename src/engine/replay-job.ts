@@ -1,0 +1,497 @@
+/**
+ * Replays frames from a feed: each leaves when the file, or a rate, says so. One thread sends and receives. Frames wait
+ * for room in the peer's ring and are never left out: a replay is a count, not a load.
+ */
+import { usageError } from "../errors.js";
+import { copyFrame } from "../ring/copy.js";
+import { Histogram } from "../stats/histogram.js";
+import { FeedRecorder } from "./feed-recorder.js";
+import { FineWait } from "./fine-wait.js";
+import { FeedReader } from "./frame-feed.js";
+import type { CreateJob, Job, JobContext, OpenPort, OpenQueue } from "./job.js";
+import {
+  replayCounter as counter,
+  type GapSummary,
+  replayPhase as phase,
+  type ReplayCommand,
+  type ReplayOrder,
+  type ReplayReport,
+} from "./replay-order.js";
+import { warmUpReplay } from "./replay-warm-up.js";
+
+export interface ReplayJobOptions {
+  /** Ports of the worker; frames of the second port go out by [1] if there are two senders, else all by [0]. */
+  readonly ports: number;
+  readonly senders: 1 | 2;
+}
+
+const burstFrames = 64;
+/** A peer that takes nothing for so long has stopped. */
+const stuckNs = 5e9;
+const lateNs = 10_000;
+const lateShare = 0.01;
+/** Nearer than this to the next departure, the loop waits for it and polls nothing. */
+const spinNs = 700;
+const wakefulNs = 20_000;
+const countersEveryNs = 1_000_000;
+const quietWhenCompleteNs = 20_000_000;
+
+const cell = {
+  published: 0,
+  bytes: 1,
+  received: 2,
+  receivedBytes: 3,
+  count: 4,
+} as const;
+
+class Replay implements Job {
+  readonly #context: JobContext;
+  readonly #ports: (OpenPort | null)[];
+  readonly #senders: number;
+  /** Per port; doubles in one array, since a field would change representation beyond 2^31. */
+  readonly #cells: Float64Array[];
+  readonly #outstandingAtLoss: number[];
+  readonly #gaps = new Histogram();
+  readonly #wait: FineWait;
+  readonly #placed: number[];
+  #order: ReplayOrder | null = null;
+  #feed: FeedReader | null = null;
+  #recordTx: FeedRecorder | null = null;
+  #recordRx: FeedRecorder | null = null;
+  #phase: number = phase.done;
+  #epochNs = 0;
+  #sentFrames = 0;
+  /** Of the frame to be sent next: its index in the feed (of a feed that is kept), and when it is due. */
+  #index = 0;
+  #kept = false;
+  #keptFrames = 0;
+  #loop = 0;
+  #feedLoop = 0;
+  #loopBaseNs = 0;
+  #dueNs = 0;
+  #rateDueNs = 0;
+  #hasDue = false;
+  #lastDueNs = Number.NaN;
+  #lastNowNs = 0;
+  #firstSentNs = Number.NaN;
+  #within1 = 0;
+  #within10 = 0;
+  #within100 = 0;
+  #late = 0;
+  #lagMaxNs = 0;
+  #tooLong = 0;
+  #blockedSinceNs = -1;
+  #blockedNs = 0;
+  #progressNs = 0;
+  #endedNs = 0;
+  #lastArrivalNs = 0;
+  #elapsedNs = 0;
+  #receivedAtSend = 0;
+  #awaiting = false;
+  #awaitingSinceNs = 0;
+  #unanswered = 0;
+  #cutShort: ReplayReport["cutShort"] = null;
+  #countersDueNs = 0;
+
+  constructor(context: JobContext) {
+    this.#context = context;
+    const { ports, senders } = context.options as ReplayJobOptions;
+    this.#ports = Array.from({ length: ports }, () => null);
+    this.#cells = this.#ports.map(() => new Float64Array(cell.count));
+    this.#outstandingAtLoss = this.#ports.map(() => 0);
+    this.#placed = this.#ports.map(() => 0);
+    this.#senders = senders;
+    this.#wait = new FineWait(context.nowNs);
+  }
+
+  attach(index: number, port: OpenPort | null): void {
+    const before = this.#ports[index];
+    if (port === null && before !== null) {
+      this.#outstandingAtLoss[index] += outstandingOf(before.queues[0]);
+      const isRunning = this.#phase === phase.sending || this.#phase === phase.waiting;
+      if (isRunning) this.#end(this.#sinceEpochNs(), "peer gone");
+    }
+    this.#ports[index] = port;
+  }
+
+  command(message: unknown): unknown {
+    const command = message as ReplayCommand;
+    switch (command.kind) {
+      case "replay":
+        this.#begin(command.order);
+        return null;
+      case "stop":
+        if (this.#phase < phase.settling) this.#end(this.#sinceEpochNs(), "stopped");
+        return null;
+      case "report":
+        return this.#report();
+    }
+  }
+
+  mayRest(): boolean {
+    return this.#phase === phase.done;
+  }
+
+  step(): number {
+    if (this.#phase === phase.done) return 0;
+    const { nowNs } = this.#context;
+    const now = nowNs() - this.#epochNs;
+    let moved = 0;
+    if (this.#phase === phase.waiting) {
+      if (!this.#feed!.filled) {
+        this.#receive(now);
+        return 0;
+      }
+      this.#startSending();
+      return 1;
+    }
+    if (this.#phase === phase.sending) moved = this.#send(now);
+    moved += this.#receive(now);
+    if (now >= this.#countersDueNs) this.#publishCounters(now);
+    if (this.#phase === phase.settling) this.#settle(now);
+    if (moved > 0) return moved;
+    return this.#phase === phase.sending && !this.#order!.cooperative && this.#hasDue && this.#dueNs - now < wakefulNs
+      ? 1
+      : 0;
+  }
+
+  #begin(order: ReplayOrder): void {
+    const { memory } = this.#context;
+    this.#order = order;
+    this.#feed = new FeedReader(memory, order.feed);
+    this.#recordTx = order.recordTx === null ? null : new FeedRecorder(memory, order.recordTx);
+    this.#recordRx = order.recordRx === null ? null : new FeedRecorder(memory, order.recordRx);
+    this.#epochNs = this.#context.nowNs();
+    this.#phase = phase.waiting;
+  }
+
+  /** The feed is full, or all of the file is in it. From here on time counts. */
+  #startSending(): void {
+    const feed = this.#feed!;
+    const { loops } = this.#order!;
+    // Everything fits: it stays where it is and is sent again from there.
+    this.#kept =
+      !feed.overflowed &&
+      feed.ended &&
+      loops > 1 &&
+      feed.available() > 0 &&
+      feed.loop(feed.at(feed.available() - 1)) === 0;
+    this.#keptFrames = this.#kept ? feed.available() : 0;
+    this.#epochNs = this.#context.nowNs();
+    this.#phase = phase.sending;
+  }
+
+  #sinceEpochNs(): number {
+    return this.#context.nowNs() - this.#epochNs;
+  }
+
+  /** Is there a next frame? Sets when it is due. */
+  #next(): boolean {
+    if (this.#hasDue) return true;
+    const feed = this.#feed!;
+    const order = this.#order!;
+    if (this.#kept && this.#index === this.#keptFrames) {
+      if (this.#loop + 1 >= order.loops) return false;
+      this.#index = 0;
+      this.#startLoop(this.#loop + 1);
+    }
+    if (!this.#kept && feed.available() === 0) return false;
+    const frame = feed.at(this.#index);
+    if (!this.#kept && feed.loop(frame) !== this.#feedLoop) {
+      this.#feedLoop = feed.loop(frame);
+      this.#startLoop(this.#feedLoop);
+    }
+    this.#dueNs = this.#dueOf(feed.timeNs(frame), feed.bytes(frame));
+    this.#hasDue = true;
+    return true;
+  }
+
+  #startLoop(loop: number): void {
+    const { loopDelayNs } = this.#order!;
+    this.#loop = loop;
+    this.#loopBaseNs = (Number.isNaN(this.#lastDueNs) ? 0 : this.#lastDueNs) + loopDelayNs;
+    this.#rateDueNs += loopDelayNs;
+  }
+
+  #dueOf(timeNs: number, bytes: number): number {
+    const { pace, loopDelayNs } = this.#order!;
+    switch (pace.kind) {
+      case "original":
+        return this.#loopBaseNs + timeNs / pace.speed;
+      case "pps": {
+        const due = this.#rateDueNs;
+        this.#rateDueNs = due + 1e9 / pace.pps;
+        return due;
+      }
+      case "bps": {
+        const due = this.#rateDueNs;
+        this.#rateDueNs = due + ((bytes + pace.overheadBytes) * 8e9) / pace.bps;
+        return due;
+      }
+      default:
+        // At top speed only the wait between two loops has a time.
+        return this.#index === 0 && this.#loop > 0 && loopDelayNs > 0 ? this.#loopBaseNs : Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  #isAtLimit(now: number): boolean {
+    const { count, durationNs } = this.#order!;
+    return this.#sentFrames + this.#tooLong >= count || now >= durationNs;
+  }
+
+  #send(firstNow: number): number {
+    let now = firstNow;
+    if (this.#awaiting && !this.#isAnswered(now)) return 0;
+    if (this.#isAtLimit(now)) {
+      this.#end(now, "limit");
+      return 0;
+    }
+    if (!this.#next()) {
+      if (this.#kept || (this.#feed!.ended && this.#feed!.available() === 0)) this.#end(now, null);
+      return 0;
+    }
+    const { pace, durationNs } = this.#order!;
+    const isTimed = pace.kind !== "max" && pace.kind !== "one";
+    if (this.#dueNs > now) {
+      if (this.#dueNs - now > spinNs || this.#dueNs >= durationNs) return 0;
+      now = this.#wait.until(this.#dueNs + this.#epochNs, now + this.#epochNs) - this.#epochNs;
+    }
+    const most = pace.kind === "one" ? 1 : burstFrames;
+    const sent = this.#burst(now, most, isTimed);
+    if (sent > 0) this.#progressNs = now;
+    if (pace.kind === "one" && sent > 0) {
+      this.#awaiting = true;
+      this.#awaitingSinceNs = now;
+      this.#receivedAtSend = this.#received();
+    }
+    this.#noteRoom(sent, now);
+    return sent;
+  }
+
+  /** All that is due, up to `most` frames that the peer has room for; one store for each port. */
+  #burst(now: number, most: number, isTimed: boolean): number {
+    const feed = this.#feed!;
+    const { memory } = this.#context;
+    const placed = this.#placed;
+    placed.fill(0);
+    for (const port of this.#ports) port?.queues[0]?.tx?.reclaim();
+    const { count } = this.#order!;
+    let sent = 0;
+    while (sent < most && this.#sentFrames + this.#tooLong < count && this.#next() && this.#dueNs <= now) {
+      const frame = feed.at(this.#index);
+      const bytes = feed.bytes(frame);
+      const port = this.#senders === 2 ? feed.port(frame) : 0;
+      const ring = this.#ports[port]?.queues[0]?.tx ?? null;
+      const at = ring === null ? 0 : ring.place(placed[port], bytes);
+      if (at === 0) break;
+      if (at > 0) {
+        copyFrame(memory, at, feed.offset(frame), bytes);
+        placed[port]++;
+        this.#recordTx?.record(memory, at, bytes, now + this.#epochNs, port);
+        this.#cells[port][cell.bytes] += bytes;
+        if (isTimed) this.#noteDeparture(now);
+        sent++;
+        this.#sentFrames++;
+      } else this.#tooLong++;
+      this.#hasDue = false;
+      this.#lastDueNs = isTimed ? this.#dueNs : now;
+      if (this.#kept) this.#index++;
+      else {
+        // The slot may be written over once it is released, and it has been copied.
+        feed.release(1);
+      }
+    }
+    this.#publish(placed, now);
+    return sent;
+  }
+
+  #publish(placed: readonly number[], now: number): void {
+    for (let port = 0; port < placed.length; port++) {
+      const n = placed[port];
+      if (n === 0) continue;
+      const queue = this.#ports[port]!.queues[0];
+      this.#context.touching.port = port;
+      queue.tx!.publish(n);
+      if (queue.tx!.notifyWanted()) queue.notifyTx();
+      this.#cells[port][cell.published] += n;
+      if (Number.isNaN(this.#firstSentNs)) this.#firstSentNs = now;
+      this.#lastNowNs = now;
+    }
+  }
+
+  #noteDeparture(now: number): void {
+    const due = this.#dueNs;
+    const lag = now - due;
+    if (lag > this.#lagMaxNs) this.#lagMaxNs = lag;
+    if (!Number.isNaN(this.#lastDueNs)) {
+      const gap = due - this.#lastDueNs;
+      if (lag > lateNs && lag > gap * lateShare) this.#late++;
+      const off = Math.abs(now - this.#lastNowNs - gap);
+      this.#gaps.record(off);
+      if (off <= 100_000) {
+        this.#within100++;
+        if (off <= 10_000) {
+          this.#within10++;
+          if (off <= 1000) this.#within1++;
+        }
+      }
+    } else if (lag > lateNs) this.#late++;
+    this.#lastNowNs = now;
+  }
+
+  #noteRoom(sent: number, now: number): void {
+    if (sent > 0) {
+      if (this.#blockedSinceNs >= 0) this.#blockedNs += now - this.#blockedSinceNs;
+      this.#blockedSinceNs = -1;
+      return;
+    }
+    // Nothing went: either the peer has no room, or the file is slower than we are.
+    if (!this.#hasDue || this.#dueNs > now) return;
+    if (this.#blockedSinceNs < 0) this.#blockedSinceNs = now;
+    for (const port of this.#ports) {
+      const queue = port?.queues[0];
+      if (queue?.tx?.kickAgain?.() === true) queue.notifyTx();
+    }
+    if (now - Math.max(this.#blockedSinceNs, this.#progressNs) > stuckNs) this.#end(now, "stuck");
+  }
+
+  #isAnswered(now: number): boolean {
+    const { pace } = this.#order!;
+    if (this.#received() > this.#receivedAtSend) {
+      this.#awaiting = false;
+      return true;
+    }
+    if (pace.kind === "one" && now - this.#awaitingSinceNs < pace.timeoutNs) return false;
+    this.#unanswered++;
+    this.#awaiting = false;
+    return true;
+  }
+
+  #received(): number {
+    let sum = 0;
+    for (const cells of this.#cells) sum += cells[cell.received];
+    return sum;
+  }
+
+  #receive(now: number): number {
+    let moved = 0;
+    for (let port = 0; port < this.#ports.length; port++) {
+      const open = this.#ports[port];
+      if (open === null) continue;
+      this.#context.touching.port = port;
+      for (const queue of open.queues) moved += this.#receiveQueue(queue, port, now);
+    }
+    if (moved > 0) this.#lastArrivalNs = now;
+    return moved;
+  }
+
+  #receiveQueue(queue: OpenQueue, port: number, now: number): number {
+    const ring = queue.rx;
+    if (ring === null) return 0;
+    const n = ring.poll(burstFrames);
+    if (n === 0) return 0;
+    const cells = this.#cells[port];
+    let bytes = 0;
+    const record = this.#recordRx;
+    for (let k = 0; k < n; k++) {
+      bytes += ring.lengths[k];
+      record?.record(this.#context.memory, ring.offsets[k], ring.lengths[k], now + this.#epochNs, port);
+    }
+    record?.publish();
+    ring.release(n);
+    if (ring.notifyWanted()) queue.notifyRx();
+    cells[cell.received] += n;
+    cells[cell.receivedBytes] += bytes;
+    return n;
+  }
+
+  #end(now: number, why: ReplayReport["cutShort"]): void {
+    this.#phase = phase.settling;
+    this.#endedNs = now;
+    this.#cutShort = why;
+    this.#feed?.stop();
+    this.#recordTx?.end();
+  }
+
+  #settle(now: number): void {
+    const { settleNs, expectBack } = this.#order!;
+    const outstanding = this.#ports.reduce((sum, port) => sum + outstandingOf(port?.queues[0]), 0);
+    const quietNs = now - Math.max(this.#endedNs, this.#lastArrivalNs);
+    if (outstanding > 0 && now - this.#endedNs < Math.max(settleNs, this.#cutShort === null ? stuckNs : 0)) return;
+    const isComplete = expectBack && this.#received() >= this.#sentFrames;
+    if (quietNs < Math.min(settleNs, isComplete ? quietWhenCompleteNs : settleNs)) {
+      // A peer that never stops sending is not waited for.
+      if (now - this.#endedNs < 3 * settleNs + 2e9) return;
+    }
+    this.#recordRx?.end();
+    this.#elapsedNs = now;
+    this.#phase = phase.done;
+    this.#publishCounters(now);
+    this.#context.post({ kind: "done" });
+  }
+
+  #publishCounters(now: number): void {
+    this.#countersDueNs = now + countersEveryNs;
+    this.#recordTx?.publish();
+    const { counters } = this.#context;
+    counters[counter.phase] = this.#phase;
+    counters[counter.published] = this.#sentFrames;
+    counters[counter.received] = this.#received();
+    counters[counter.elapsedNs] = now;
+  }
+
+  #report(): ReplayReport {
+    if (this.#order === null) throw usageError("nothing was replayed");
+    return {
+      ports: this.#ports.map((port, i) => ({
+        published: this.#cells[i][cell.published],
+        outstanding: this.#outstandingAtLoss[i] + outstandingOf(port?.queues[0]),
+        bytes: this.#cells[i][cell.bytes],
+        received: this.#cells[i][cell.received],
+        receivedBytes: this.#cells[i][cell.receivedBytes],
+      })),
+      tooLong: this.#tooLong,
+      late: this.#late,
+      lagMaxNs: this.#lagMaxNs,
+      gapOff: this.#gapSummary(),
+      blockedNs: this.#blockedNs,
+      loops: this.#loop + 1,
+      unanswered: this.#unanswered,
+      windowNs: Number.isNaN(this.#firstSentNs) ? 0 : this.#lastNowNs - this.#firstSentNs,
+      elapsedNs: this.#elapsedNs,
+      unrecordedTx: this.#recordTx?.missed ?? 0,
+      unrecordedRx: this.#recordRx?.missed ?? 0,
+      cutShort: this.#cutShort,
+    };
+  }
+
+  #gapSummary(): GapSummary | null {
+    const gaps = this.#gaps.count;
+    if (gaps === 0) return null;
+    const at = (share: number): number => this.#gaps.percentile(share);
+    return {
+      gaps,
+      within1us: this.#within1 / gaps,
+      within10us: this.#within10 / gaps,
+      within100us: this.#within100 / gaps,
+      p50Ns: at(0.5),
+      p90Ns: at(0.9),
+      p99Ns: at(0.99),
+      p99_9Ns: at(0.999),
+      maxNs: this.#gaps.max,
+    };
+  }
+}
+
+function outstandingOf(queue: OpenQueue | undefined): number {
+  if (queue?.tx == null) return 0;
+  queue.tx.reclaim();
+  return queue.tx.outstanding();
+}
+
+const createCold: CreateJob = (context) => new Replay(context);
+
+export const createJob: CreateJob = (context) => {
+  warmUpReplay(context, createCold);
+  return createCold(context);
+};

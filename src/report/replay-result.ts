@@ -1,0 +1,74 @@
+/** The result of a replay, as plain data; its published schema is replay-schema.ts. */
+import type { CompareResult } from "./compare-result.js";
+
+export interface ReplayedPort {
+  readonly port: string;
+  readonly sends: boolean;
+  /** Taken by the peer. */
+  readonly sent: number;
+  /** Handed over and never taken. */
+  readonly untaken: number;
+  readonly received: number;
+  readonly receivedBytes: number;
+}
+
+export interface RecordedFile {
+  readonly file: string;
+  readonly frames: number;
+  /** Frames that came faster than they could be written, or after the disk was full. */
+  readonly missed: number;
+  readonly failure: string | null;
+}
+
+export interface ReplayResult {
+  readonly tool: CompareResult["tool"];
+  readonly command: string;
+  readonly file: string;
+  /** Of the file, over all loops that were read from the disk: read = filtered + cutSkipped + tooShort + fed. */
+  readonly source: {
+    readonly read: number;
+    readonly filtered: number;
+    readonly cutSkipped: number;
+    readonly cutPadded: number;
+    readonly tooShort: number;
+    readonly fed: number;
+    readonly backwards: number;
+    /** Frames that one loop sends. */
+    readonly perLoop: number;
+    readonly spanNs: number;
+    readonly fault: string | null;
+  };
+  readonly pace: string;
+  readonly loops: number;
+  /** Frames that were to be sent: = sent + unsent + tooLong. null: until it was stopped, or a time was up. */
+  readonly intended: number | null;
+  readonly sent: number;
+  readonly unsent: number | null;
+  /** Longer than the port's buffers. */
+  readonly tooLong: number;
+  readonly late: number;
+  readonly received: number;
+  readonly unanswered: number;
+  readonly durationNs: number;
+  readonly txPps: number | null;
+  /** How far gaps between departures were from the file's (or the rate's), by our own clock. */
+  readonly gapOffNs: {
+    readonly gaps: number;
+    readonly within1us: number;
+    readonly within10us: number;
+    readonly within100us: number;
+    readonly p50: number;
+    readonly p90: number;
+    readonly p99: number;
+    readonly p99_9: number;
+    readonly max: number;
+  } | null;
+  readonly lagMaxNs: number;
+  readonly blockedNs: number;
+  readonly ports: readonly ReplayedPort[];
+  readonly recorded: readonly RecordedFile[];
+  readonly notes: readonly string[];
+  readonly comparison: CompareResult | null;
+  readonly verdict: "pass" | "fail" | "invalid";
+  readonly reasons: readonly string[];
+}

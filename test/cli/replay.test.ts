@@ -1,0 +1,207 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseEmbeddedOptions, startEmbeddedDut } from "../../src/dut/index.js";
+import {
+  type CapturedFrame,
+  CaptureReader,
+  defaultCaptureFormat,
+  readCapture,
+  writeCapture,
+} from "../../src/pcap/index.js";
+import type { ReplayResult } from "../../src/report/replay-result.js";
+import { replayResultSchema } from "../../src/report/replay-schema.js";
+import { runCli } from "./run-cli.js";
+
+const golden = join(import.meta.dirname, "../../pcaps/golden");
+const imix = join(golden, "imix.pcap");
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "pktgen-replay-test-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function replay(...args: string[]) {
+  const done = await runCli(["replay", ...args, "--settle", "100ms", "--json", "-"]);
+  const result = done.stdout === "" ? null : (JSON.parse(done.stdout) as ReplayResult);
+  if (result !== null) {
+    expect(replayResultSchema.safeParse(result).error).toBeUndefined();
+    const { source } = result;
+    expect(source.read).toBe(source.filtered + source.cutSkipped + source.tooShort + source.fed);
+    if (result.intended !== null) expect(result.intended).toBe(result.sent + result.unsent! + result.tooLong);
+  }
+  return { ...done, result };
+}
+
+const frame = (i: number, more: Partial<CapturedFrame> = {}): CapturedFrame => {
+  const bytes = new Uint8Array(60).fill(i);
+  return { seconds: 1, nanoseconds: i * 1000, originalBytes: 60, bytes, ...more };
+};
+const file = (name: string, frames: readonly CapturedFrame[], format = defaultCaptureFormat): string => {
+  const path = join(folder, name);
+  writeFileSync(path, writeCapture(frames, format));
+  return path;
+};
+
+describe("replay into null:", () => {
+  it.each([
+    ["with the file's gaps", []],
+    ["at twice the speed", ["--speed", "2x"]],
+    ["at a rate", ["--rate", "10kpps"]],
+    ["at top speed", ["--top-speed"]],
+    ["by bits", ["--rate", "100Mbps-l1"]],
+  ])("%s sends every frame of every loop", async (_, args) => {
+    const { code, result } = await replay(imix, "--tx", "null:", "--loops", "50", ...args);
+    expect(result).toMatchObject({ sent: 1200, intended: 1200, unsent: 0, loops: 50, verdict: "pass" });
+    expect(code).toBe(0);
+  });
+
+  it("what was sent is recorded, in order, byte for byte", async () => {
+    const sent = join(folder, "sent.pcap");
+    const { result } = await replay(imix, "--tx", "null:", "--top-speed", "--record-tx", sent);
+    expect(result?.recorded).toEqual([{ file: sent, frames: 24, missed: 0, failure: null }]);
+    const [a, b] = [imix, sent].map((path) =>
+      readCapture(readFileSync(path)).frames.map(({ bytes }) => Buffer.from(bytes).toString("hex")),
+    );
+    expect(b).toEqual(a);
+  });
+
+  it("filters, ranges, limits and loops", async () => {
+    const some = await replay(imix, "--tx", "null:", "--filter", "frame.len == 60", "--frames", "1-12");
+    expect(some.result?.sent).toBe(7);
+    expect((await replay(imix, "--tx", "null:", "--count", "30", "--loops", "forever")).result?.sent).toBe(30);
+    const timed = await replay(imix, "--tx", "null:", "--duration", "200ms", "--loops", "forever", "--rate", "1kpps");
+    expect(timed.result?.intended).toBeNull();
+    expect(timed.result?.sent).toBeGreaterThan(0);
+  });
+
+  it("unique addresses in every loop, tags, and two ports by direction", async () => {
+    const sent = join(folder, "unique.pcapng");
+    const args = ["--unique-addresses", "--vlan", "7", "--loops", "3", "--top-speed", "--record-tx", sent];
+    expect((await replay(imix, "--tx", "null:", ...args)).result?.sent).toBe(72);
+    using reader = await CaptureReader.open(sent);
+    const batch = (await reader.next())!;
+    const addresses = new Set(
+      Array.from({ length: 72 }, (_, i) => Buffer.from(batch.frame(i).subarray(30, 34)).toString("hex")),
+    );
+    expect(addresses.size).toBe(3);
+    const split = await replay(
+      join(golden, "flows.pcap"),
+      "--tx",
+      "null:",
+      "--tx2",
+      "null:,size=256",
+      "--split",
+      "client",
+    );
+    expect(split.result?.ports.map(({ sent: n }) => n)).toEqual([8, 0]);
+  });
+
+  it("cut frames are refused, padded or left out, and it is said", async () => {
+    const cut = file("cut.pcap", [frame(1), frame(2, { originalBytes: 100 })]);
+    const refused = await replay(cut, "--tx", "null:");
+    expect(refused).toMatchObject({ code: 2, result: null });
+    expect(refused.stderr).toContain("frame 2 was cut at 60 of 100 bytes");
+    expect((await replay(cut, "--tx", "null:", "--cut", "pad")).result).toMatchObject({
+      sent: 2,
+      source: { cutPadded: 1 },
+    });
+    expect((await replay(cut, "--tx", "null:", "--cut", "skip")).result).toMatchObject({
+      sent: 1,
+      source: { cutSkipped: 1 },
+    });
+  });
+
+  it("time that goes back is counted, and the frame goes with the one before", async () => {
+    const back = file("back.pcap", [frame(9), frame(2), frame(10)]);
+    expect((await replay(back, "--tx", "null:")).result).toMatchObject({
+      sent: 3,
+      source: { backwards: 1, spanNs: 1000 },
+    });
+  });
+});
+
+describe("never exit code 0 having sent nothing, or half", () => {
+  it.each<[string, () => string, string[], number, string]>([
+    ["an empty file", () => file("none.pcap", []), [], 2, "there is no frame in it"],
+    ["nothing passes", () => imix, ["--filter", "tcp"], 2, "none of its 24 frames is left to send: 24 by the filter"],
+    [
+      "not Ethernet",
+      () => file("raw.pcap", [frame(1)], { ...defaultCaptureFormat, linkType: 101 }),
+      [],
+      2,
+      "frame 1 is raw IP, which cannot be sent as Ethernet",
+    ],
+    ["no such file", () => join(folder, "nope.pcap"), [], 2, "ENOENT"],
+    ["a directory", () => folder, [], 2, "this is a directory"],
+    ["no port", () => imix, ["--tx", "nul:"], 2, "unknown port kind"],
+    ["a filter that is wrong", () => imix, ["--filter", "ip.scr == 1"], 2, "--filter: column 1"],
+    ["two paces", () => imix, ["--speed", "2x", "--top-speed"], 2, "only one of"],
+    ["an expected file that there is not", () => imix, ["--expect", "/none.pcap"], 2, "ENOENT"],
+  ])("%s", async (_, path, args, code, what) => {
+    const done = await replay(path(), "--tx", "null:", ...args);
+    expect(done.stderr).toContain(what);
+    expect(done.code).toBe(code);
+  });
+
+  it("a cut file: what was whole is sent, the rest named, exit code 2", async () => {
+    const path = join(folder, "short.pcap");
+    writeFileSync(path, readFileSync(imix).subarray(0, -10));
+    const { code, result } = await replay(path, "--tx", "null:");
+    expect(result).toMatchObject({ sent: 23, verdict: "invalid" });
+    expect(result?.source.fault).toContain("the file ends 10 bytes before");
+    expect(code).toBe(2);
+  });
+
+  it("frames too long for the port: the others are sent, exit code 1", async () => {
+    const long = file("long.pcap", [frame(1), frame(2, { bytes: new Uint8Array(2000), originalBytes: 2000 })]);
+    const { code, result } = await replay(long, "--tx", "null:");
+    expect(result).toMatchObject({ sent: 1, tooLong: 1, verdict: "fail" });
+    expect(code).toBe(1);
+    expect((await replay(long, "--tx", "null:", "--max-frame", "2004")).result).toMatchObject({
+      sent: 2,
+      verdict: "pass",
+    });
+  });
+});
+
+describe("replay through the built-in device, and back", () => {
+  const through = async (dut: string, args: readonly string[]) => {
+    const started = await startEmbeddedDut(parseEmbeddedOptions(dut, "--dut"), {
+      queues: 1,
+      maxFrameBytes: 1518,
+      busy: false,
+    });
+    try {
+      const port = started.generatorPorts[0];
+      return await replay(imix, "--tx", port, "--rx", port, "--expect", imix, ...args);
+    } finally {
+      await started[Symbol.asyncDispose]();
+    }
+  };
+
+  it("all comes back as expected", async () => {
+    const { code, result } = await through("", ["--rate", "2kpps"]);
+    expect(result).toMatchObject({ sent: 24, received: 24, verdict: "pass", comparison: { same: 24 } });
+    expect(code).toBe(0);
+  });
+
+  it("one by one", async () => {
+    const { result } = await through("", ["--one-by-one"]);
+    expect(result).toMatchObject({ sent: 24, received: 24, unanswered: 0, verdict: "pass" });
+  });
+
+  it("a loss is named, and fails", async () => {
+    const junit = join(folder, "report.xml");
+    const { code, result } = await through("loss=20%", ["--rate", "2kpps", "--junit", junit]);
+    expect(code).toBe(1);
+    expect(result!.comparison!.missing).toBe(24 - result!.received);
+    expect(result!.comparison!.missing).toBeGreaterThan(0);
+    expect(readFileSync(junit, "utf8")).toContain("every expected frame is there");
+  });
+});
+
+it("leaves no file behind", () => {
+  expect(dirname(folder)).toBe(tmpdir());
+});

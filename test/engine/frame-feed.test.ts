@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/frame-feed.js";
+import { ringMemory } from "../../src/ring/memory.js";
+
+const frames = 16;
+const dataBytes = 2048;
+
+it("a feed hands on every frame, in order and whole, whatever its writer and its reader do in turn", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 700 })), { maxLength: 300 }), (turns) => {
+      const memory = ringMemory(new ArrayBuffer(64 + feedBytesOf(frames, dataBytes)));
+      const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * feedWord.words) };
+      const writer = new FeedWriter(memory, feed);
+      const reader = new FeedReader(memory, feed);
+      const waiting: number[] = [];
+      let written = 0;
+      let refused = 0;
+      for (const [writes, size] of turns) {
+        if (writes) {
+          const at = writer.place(size);
+          if (at === 0) {
+            refused++;
+            expect(waiting.length).toBeGreaterThan(0);
+            continue;
+          }
+          memory.u8.fill(written & 0xff, at, at + size);
+          writer.commit(written, size, written % 3, 7);
+          writer.publish();
+          waiting.push(size);
+          written++;
+        } else if (reader.available() > 0) {
+          const frame = reader.at(0);
+          const number = written - waiting.length;
+          const length = waiting.shift()!;
+          expect([reader.timeNs(frame), reader.bytes(frame), reader.port(frame), reader.loop(frame)]).toEqual([
+            number,
+            length,
+            number % 3,
+            7,
+          ]);
+          const bytes = memory.u8.subarray(reader.offset(frame), reader.offset(frame) + length);
+          expect(bytes.every((byte) => byte === (number & 0xff))).toBe(true);
+          reader.release(1);
+        }
+      }
+      expect(reader.available()).toBe(waiting.length);
+      expect(refused + written).toBe(turns.filter(([writes]) => writes).length);
+    }),
+  );
+});
