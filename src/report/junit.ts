@@ -1,21 +1,22 @@
 /**
- * JUnit XML, as CI servers read it: one testcase per trial. A failed trial is a failure, an invalid one an error (the
+ * JUnit XML, as CI servers read it: one testcase per trial, or per result of a method. A failed one is a failure, an invalid one an error (the
  * figures can't be used), one that an interrupt cut off is skipped.
  */
-import { framesWord, grouped, rateWord } from "../stats/words.js";
-import type { RunResult, Trial } from "./result.js";
+import { casesOf, type JunitCase } from "./junit-cases.js";
+import type { RunResult } from "./result.js";
 
 type Outcome = "pass" | "failure" | "error" | "skipped";
 
 export function renderJunit(result: RunResult): string {
-  const outcomes = result.trials.map(outcomeOf);
+  const cases = casesOf(result);
+  const outcomes = cases.map(outcomeOf);
   const count = (wanted: Outcome): number => outcomes.filter((outcome) => outcome === wanted).length;
   const totals = attributes({
     tests: outcomes.length,
     failures: count("failure"),
     errors: count("error"),
     skipped: count("skipped"),
-    time: seconds(result.trials.reduce((sum, trial) => sum + trial.durationNs, 0)),
+    time: seconds(cases.reduce((sum, { timeNs }) => sum + timeNs, 0)),
   });
   const suite = attributes({
     name: `pktgen-ts ${result.dut.kind}`,
@@ -28,17 +29,17 @@ export function renderJunit(result: RunResult): string {
     "    <properties>",
     ...properties(result).map((pair) => `      <property${attributes(pair)}/>`),
     "    </properties>",
-    ...result.trials.map((trial, i) => testcase(result, trial, i)),
+    ...cases.map((one) => testcase(result, one)),
     "  </testsuite>",
     "</testsuites>",
     "",
   ].join("\n");
 }
 
-function outcomeOf(trial: Trial): Outcome {
-  if (trial.verdict === "pass") return "pass";
-  if (trial.verdict === "fail") return "failure";
-  return trial.reasons.includes("interrupted") ? "skipped" : "error";
+function outcomeOf({ verdict, reasons }: JunitCase): Outcome {
+  if (verdict === "pass") return "pass";
+  if (verdict === "fail") return "failure";
+  return reasons.includes("interrupted") ? "skipped" : "error";
 }
 
 function properties(result: RunResult): { name: string; value: string }[] {
@@ -53,42 +54,19 @@ function properties(result: RunResult): { name: string; value: string }[] {
   ];
 }
 
-function testcase(result: RunResult, trial: Trial, index: number): string {
-  const head = attributes({
-    classname: `pktgen-ts.${result.dut.kind}`,
-    name: nameOf(result.trials, index),
-    time: seconds(trial.durationNs),
-  });
-  const message = trial.reasons.join("; ");
-  const outcome = outcomeOf(trial);
+function testcase(result: RunResult, one: JunitCase): string {
+  const { name, verdict, reasons } = one;
+  const head = attributes({ classname: `pktgen-ts.${result.dut.kind}`, name, time: seconds(one.timeNs) });
+  const message = reasons.join("; ");
+  const whole = xmlText(reasons.join("\n"));
   const element = {
     pass: [],
-    failure: [
-      `      <failure${attributes({ type: trial.verdict, message })}>${xmlText(trial.reasons.join("\n"))}</failure>`,
-    ],
-    error: [`      <error${attributes({ type: trial.verdict, message })}>${xmlText(trial.reasons.join("\n"))}</error>`],
+    failure: [`      <failure${attributes({ type: verdict, message })}>${whole}</failure>`],
+    error: [`      <error${attributes({ type: verdict, message })}>${whole}</error>`],
     skipped: [`      <skipped${attributes({ message })}/>`],
-  }[outcome];
-  const out = xmlText([summaryOf(trial), ...trial.notes].join("\n"));
+  }[outcomeOf(one)];
+  const out = xmlText(one.out.join("\n"));
   return [`    <testcase${head}>`, ...element, `      <system-out>${out}</system-out>`, "    </testcase>"].join("\n");
-}
-
-/** Repeats get a number, so that no two testcases of a suite share a name. */
-function nameOf(trials: readonly Trial[], index: number): string {
-  const name = baseName(trials[index]);
-  const same = trials.map(baseName);
-  if (same.filter((other) => other === name).length === 1) return name;
-  return `${name}, trial ${same.slice(0, index + 1).filter((other) => other === name).length}`;
-}
-
-function baseName(trial: Trial): string {
-  const size = typeof trial.frameBytes === "number" ? `${trial.frameBytes} bytes` : trial.frameBytes;
-  return `${size}, ${trial.phase}${trial.direction === undefined ? "" : `, ${trial.direction}`}`;
-}
-
-function summaryOf(trial: Trial): string {
-  const { sent, accepted, lost, rxPps } = trial;
-  return `${framesWord(sent)} sent, ${grouped(accepted)} accepted, ${grouped(lost)} lost, ${rateWord(rxPps)}`;
 }
 
 function seconds(ns: number): string {

@@ -31,6 +31,13 @@ describe.each(Object.entries(samples))("the report of %s", (name, result) => {
   });
 });
 
+it("is JUnit of what was found, not of every trial of a search", async () => {
+  await expect(reports.junit(samples.service, plain)).toMatchFileSnapshot("golden/service.xml");
+  const xml = reports.junit(samples.rfc2544, plain);
+  expect(xml.match(/<testcase /g)).toHaveLength(3);
+  expect(xml).toContain('errors="0"');
+});
+
 it("is Markdown", async () => {
   await expect(reports.markdown(samples.rfc2544, plain)).toMatchFileSnapshot("golden/rfc2544.md");
   await expect(reports.markdown(spoiled, plain)).toMatchFileSnapshot("golden/spoiled.md");

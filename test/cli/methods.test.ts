@@ -1,0 +1,107 @@
+/** The commands of methods: what they refuse before anything runs, and that real runs leave whole documents. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { resultSchema } from "../../src/report/schema.js";
+import { checkEquations } from "../../src/stats/index.js";
+import { runCli } from "./run-cli.js";
+
+const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-methods-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const file = (name: string): string => join(folder, name);
+
+describe("before the first trial", () => {
+  writeFileSync(
+    file("other.json"),
+    JSON.stringify({ format: "pktgen-ts baseline 1", setup: { cpu: "another, 1 cores" }, figures: {} }),
+  );
+  writeFileSync(file("no-json"), "{");
+  writeFileSync(file("soak-of-another.json"), JSON.stringify({ soak: { frameBytes: 128, pps: 10_000 } }));
+
+  it.each([
+    [["ndr", "--search", "mrl"], '"mrl" is no search; accepted: mlr, bisection, verified; did you mean mlr?'],
+    [["ndr", "--pdr", "1%,0.5%"], "--pdr: 0.5 % comes after 1 %"],
+    [["ndr", "--pdr", "0"], "--pdr"],
+    [["ndr", "--width", "100%"], "--width"],
+    [["ndr", "--trial", "1s", "--initial-trial", "2s"], "the first trials are longer than the final ones"],
+    [["ndr", "--trial", "2s", "--duration-sum", "1s"], "the sum is shorter than one trial"],
+    [["ndr", "--html", "/nowhere/at/all.html"], "the folder /nowhere/at does not exist"],
+    [["rfc2544", "--markdown", folder], "is a folder"],
+    [["ndr", "--baseline", file("missing")], "add --update-baseline to make it"],
+    [["ndr", "--update-baseline"], "--baseline FILE beside it"],
+    [["ndr", "--baseline", file("no-json")], "is no JSON"],
+    [["ndr", "--baseline", file("other.json")], "is the baseline of another setup: another, 1 cores there"],
+    [["ndr", "--threshold", "NDR>fast"], "is no threshold"],
+    [["rfc2544", "--tests", "througput"], "did you mean throughput?"],
+    [["rfc2544", "--tests", "recovery"], "is not there yet"],
+    [["rfc2544", "--tests", "latency"], "latency is measured at the throughput found"],
+    [["latency", "--loads", "0,50%"], "a load of 0 sends nothing"],
+    [["latency", "--reference", "50%"], "This port has no line speed"],
+    [["soak", "--sizes", "64,128"], "one: a soak has one load"],
+    [["soak", "--load", "max"], "max is no load that could be held"],
+    [["soak", "--resume", file("no-json")], "is no JSON"],
+    [["soak", "--resume", file("soak-of-another.json")], "is of 128 bytes at 10kpps"],
+    [["y1564"], "--cir: which rate?"],
+    [["y1564", "--cir", "10kpps", "--steps", "50%,25%"], "the steps do not grow"],
+    [["y1564", "--cir", "10kpps", "--steps", "50%"], "the last step is not the whole CIR"],
+    [["burst", "--frames", "64,64"], "the bursts do not grow"],
+    [["diff", file("no-json")], "1 files"],
+    [["diff", file("no-json"), file("no-json")], "is no JSON"],
+    [["diff", file("other.json"), file("other.json")], "is no result of pktgen-ts"],
+  ])("%j is refused", async (args, sentence) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(sentence);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+});
+
+const whole = (path: string) => {
+  const result = resultSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  for (const trial of result.trials) expect(checkEquations(trial)).toEqual([]);
+  return result;
+};
+
+describe("a real run", () => {
+  it("of bursts leaves every report, and its numbers add up", async () => {
+    const names = ["json", "csv", "junit", "html", "markdown", "openmetrics"];
+    const reports = names.flatMap((name) => [`--${name}`, file(name)]);
+    const args = ["burst", "--frames", "64,2048", "--load", "200kpps", "--dut", "embedded,rate=20kpps,queue=256"];
+    const { code } = await runCli([...args, ...reports], { timeoutMs: 60_000 });
+    // How fast this machine is now decides whether trials can be used, not whether they add up.
+    expect([0, 4]).toContain(code);
+    for (const name of names) expect(existsSync(file(name)), name).toBe(true);
+    const { absorption = [], method } = whole(file("json"));
+    expect(method?.name).toBe("burst");
+    for (const { frames, absorbed, lost } of absorption) expect(absorbed + lost).toBe(frames);
+    expect(absorption.map(({ frames }) => frames)).toEqual([64, 2048]);
+  }, 90_000);
+
+  it("of a soak is interrupted, keeps what it has, and is taken up again", async () => {
+    const state = file("state.json");
+    const args = ["soak", "--sizes", "64", "--load", "2kpps", "--piece", "300ms", "--state", state, "--warmup", "0"];
+    const interrupted = await runCli([...args, "--for", "forever", "--json", file("first.json")], {
+      timeoutMs: 60_000,
+      during: (child) => {
+        const look = setInterval(() => {
+          if (!existsSync(state)) return;
+          clearInterval(look);
+          child.kill("SIGINT");
+        }, 50);
+      },
+    });
+    expect(interrupted.code).toBe(130);
+    const first = whole(file("first.json")).soak;
+    expect(first?.elapsedNs).toBeGreaterThanOrEqual(300e6);
+    const { code } = await runCli(
+      [...args, "--for", "3s", "--resume", file("first.json"), "--json", file("second.json")],
+      { timeoutMs: 90_000 },
+    );
+    expect([0, 4]).toContain(code);
+    const second = whole(file("second.json")).soak;
+    expect(second?.resumed).toBe(1);
+    expect(second?.elapsedNs).toBeGreaterThanOrEqual(2.9e9);
+    expect(second?.intervals.slice(0, first?.intervals.length)).toEqual(first?.intervals);
+  }, 150_000);
+});
