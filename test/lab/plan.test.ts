@@ -171,22 +171,26 @@ describeLab("test plans without root, hugepages and containers", ["testpmd"], ()
   });
 });
 
-describeLab("test plans on interfaces", ["testpmd", "netns"], () => {
+describeLab("test plans on interfaces", ["testpmd", "netns", "af_xdp"], () => {
   const namespaces = (): string[] =>
     execFileSync("ip", ["netns"], { encoding: "utf8" })
       .split("\n")
       .map((line) => line.split(" ")[0]!)
       .filter((name) => /^pktgen-\d+$/.test(name));
 
-  it.each(["af-packet", "net-tap"])("%s: six sizes, and nothing left of it", { timeout: timeoutMs }, async (plan) => {
-    const { trials } = expectPassed(await runPlan(plan, ["--count", "500", "--rate", "1kpps", "--json", "-"]));
-    expect(trials.map(({ frameBytes }) => frameBytes)).toEqual([64, 128, 256, 512, 1024, 1518]);
-    for (const { hops, unaccounted } of trials) {
-      expect(hops.map(({ rx, tx }) => [rx, tx])).toEqual(Array(3).fill([500, 500]));
-      expect(unaccounted).toBe(0);
-    }
-    expect(namespaces()).toEqual([]);
-  });
+  it.each(["af-packet", "af-xdp", "net-tap"])(
+    "%s: six sizes, and nothing left of it",
+    { timeout: timeoutMs },
+    async (plan) => {
+      const { trials } = expectPassed(await runPlan(plan, ["--count", "500", "--rate", "1kpps", "--json", "-"]));
+      expect(trials.map(({ frameBytes }) => frameBytes)).toEqual([64, 128, 256, 512, 1024, 1518]);
+      for (const { hops, unaccounted } of trials) {
+        expect(hops.map(({ rx, tx }) => [rx, tx])).toEqual(Array(3).fill([500, 500]));
+        expect(unaccounted).toBe(0);
+      }
+      expect(namespaces()).toEqual([]);
+    },
+  );
 
   it.each(["SIGINT", "SIGTERM"] as const)(
     "ended by %s: no namespace is left",

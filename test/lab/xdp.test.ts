@@ -1,5 +1,6 @@
 /** `xdp:` through the command, on veth pairs of the test's own: every count against the kernel's own counters. */
 import { spawn } from "node:child_process";
+import { closeSync } from "node:fs";
 import { expect, it } from "vitest";
 import { kicker } from "../../src/engine/kick.js";
 import { LiveSender } from "../../src/engine/live-sender.js";
@@ -9,8 +10,11 @@ import { compileStream } from "../../src/stream/compile.js";
 import { checkSignature, readMagic, readSequence, signatureMagic } from "../../src/stream/signature.js";
 import { streamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";
+import { loadXdp } from "../../src/sys/bpf.js";
+import { BpfAssembler } from "../../src/sys/bpf-assembler.js";
 import { type InterfaceStatistics, readInterface } from "../../src/sys/netdev.js";
 import { inNetns } from "../../src/sys/netns.js";
+import { attachXdpOverNetlink } from "../../src/sys/xdp-attach.js";
 import { fixedSize } from "../../src/units.js";
 import { builtMain, type CliOptions, type CliResult, runCli } from "../cli/run-cli.js";
 import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "./netns.js";
@@ -318,6 +322,32 @@ describeLab("xdp: leaves nothing", ["netns", "af_xdp"], () => {
       await expect.poll(() => [hasProgram(pair.a), hasProgram(pair.b)]).toEqual([false, false]);
       expect(ip(pair.b.netns, "-d", "link", "show", "dev", "b")).not.toContain("promiscuity 1");
     }
+  });
+});
+
+describeLab("xdp: on kernels without links", ["netns", "af_xdp"], () => {
+  it("a program is attached over netlink, not over another's, and taken off again", () => {
+    using pair = vethPair();
+    const { netns, name } = pair.a;
+    inNetns(netns, "test", () => {
+      const { index: interfaceIndex } = readInterface(name)!;
+      const pass = loadXdp("pktgen_test", new BpfAssembler().alu("mov", 0, 2).exit().bytes());
+      const place = { interfaceIndex, netns, hook: "native" } as const;
+      const attached = attachXdpOverNetlink(pass, place);
+      if ("refused" in attached) throw new Error(attached.refused);
+      expect(hasProgram(pair.a)).toBe(true);
+      expect(attachXdpOverNetlink(pass, place)).toEqual({ refused: "EBUSY" });
+      attached.detach();
+      expect(hasProgram(pair.a)).toBe(false);
+      closeSync(pass);
+    });
+  });
+
+  it("a program that the verifier refuses: its words are in the error", () => {
+    const leaks = new BpfAssembler().load(8, 0, 1, 0).exit().bytes();
+    expect(() => loadXdp("pktgen_test", leaks)).toThrow(
+      /verifier refuses the XDP program pktgen_test \(EACCES\): .*invalid bpf_context access/,
+    );
   });
 });
 
