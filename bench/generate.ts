@@ -1,7 +1,7 @@
 /** Runs our generator on a port for a benchmark: one trial, its report. */
 import { type Generator, startGenerator } from "../src/engine/start-generator.js";
 import type { TrialOrder, TrialReport } from "../src/engine/trial-order.js";
-import { openPort, parsePortSpec } from "../src/port/index.js";
+import { openPort, type Port, parsePortSpec } from "../src/port/index.js";
 import { defaultStreamSpec } from "../src/stream/spec.js";
 import { fixedSize } from "../src/units.js";
 
@@ -23,17 +23,22 @@ const baseOrder: TrialOrder = {
   cooperative: false,
 };
 
-/** Opens the port, starts the generator's thread on `cpu`, and warms its loops up. */
-export async function openRig(spec: string, queues: number, cpu: number): Promise<Rig> {
-  const port = await openPort(parsePortSpec(spec), { maxFrameBytes: 1518 });
+/**
+ * Opens the port (and another to receive on), starts the generator's thread on `cpu`, and warms its loops up.
+ */
+export async function openRig(spec: string, queues: number, cpu: number, rxSpec: string | null = null): Promise<Rig> {
+  const opened: Port[] = [];
   let generator: Generator | null = null;
   const close = async (): Promise<void> => {
     await generator?.[Symbol.asyncDispose]();
-    await port[Symbol.asyncDispose]();
+    for (const port of opened) await port[Symbol.asyncDispose]();
   };
   try {
-    await port.ready(10_000);
-    generator = await startGenerator({ tx: port, rx: null, cpu, busy: true });
+    const both = rxSpec === null;
+    opened.push(await openPort(parsePortSpec(spec), { maxFrameBytes: 1518, receives: both }));
+    if (!both) opened.push(await openPort(parsePortSpec(rxSpec), { maxFrameBytes: 1518, sends: false }));
+    for (const port of opened) await port.ready(10_000);
+    generator = await startGenerator({ tx: opened[0]!, rx: opened[1] ?? null, cpu, busy: true });
     const { runTrial } = generator;
     const trial = (changes: Partial<TrialOrder>): Promise<TrialReport> =>
       runTrial({ ...baseOrder, queues, ...changes }, new AbortController().signal);

@@ -11,6 +11,7 @@ import { pacingBench, sequenceBench } from "./pacing.js";
 import { roundTripBench } from "./round-trip.js";
 import { hasTestpmd } from "./testpmd.js";
 import { nullDeviceBench, transmitBench } from "./transmit.js";
+import { xdpBench } from "./xdp.js";
 
 const rounds = Number(process.env["BENCH_ROUNDS"] ?? 5);
 
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   "round-trip": roundTripBench,
   embedded: embeddedBench,
   lab: labBench,
+  xdp: xdpBench,
   pacing: pacingBench,
   sequence: sequenceBench,
   memory: memoryBench,
