@@ -4,7 +4,7 @@
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 
-packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 tshark chromium)
+packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 ethtool tshark chromium)
 mount_point="/mnt/huge"
 wanted_bytes=$((2 * 1024 * 1024 * 1024))
 # In /run, as reserved pages and mounts do not outlive a restart either.
@@ -110,7 +110,7 @@ if [ "$undo" = yes ]; then
 fi
 
 command -v apt-get >/dev/null ||
-  fail "this is for Debian and Ubuntu (apt-get); elsewhere install: dpdk-testpmd, podman, runc, tshark, iproute2"
+  fail "this is for Debian and Ubuntu (apt-get); elsewhere install: dpdk-testpmd, podman, runc, tshark, iproute2, ethtool"
 
 missing=()
 for package in "${packages[@]}"; do
