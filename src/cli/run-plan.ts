@@ -6,7 +6,9 @@ import type { DutChoice, RunPlan, TrialChoice } from "../method/plan.js";
 import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { Profile } from "../profile/index.js";
-import { type StreamSpec, streamSpec } from "../stream/spec.js";
+import { offeredPps, ownSizes } from "../stream/loads.js";
+import { checkStreams, isPlain, streamSpec, type Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/traffic.js";
 import {
   type FrameSize,
   meanFrameBytes,
@@ -122,13 +124,8 @@ function macText(text: string, where: string): string {
 }
 
 /** What the options say about the stream, over what the profile says. */
-function streamOf(options: RunOptions, profile: Profile | null, seed: number): StreamSpec {
-  if (profile !== null && profile.traffic !== null) {
-    throw usageError(`${profile.file} has streams, which this command does not send`, {
-      where: "--profile",
-      accepted: "a profile of plain traffic, without streams",
-    });
-  }
+function streamOf(options: RunOptions, profile: Profile | null, seed: number): Traffic {
+  if (profile !== null && profile.traffic !== null) return profileStreams(options, profile.file, profile.traffic, seed);
   const said = {
     sizes: given(options.sizes, (text) => parseSizes(text, "--sizes")),
     ip: given(options.ip, ipVersion),
@@ -151,6 +148,43 @@ function streamOf(options: RunOptions, profile: Profile | null, seed: number): S
       cause: error,
     });
   }
+}
+
+/** A profile's streams say everything themselves, but for the sizes of those that have none. */
+function profileStreams(options: RunOptions, file: string, traffic: TrafficSpec, seed: number): TrafficSpec {
+  const plain = (["ip", "vlan", "flows", "dstMac", "srcMac"] as const).find((name) => options[name] !== undefined);
+  if (plain !== undefined) {
+    const option = `--${plain.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const accepted = "without it, or a profile of plain traffic";
+    throw usageError(`${file} has streams, which say that themselves`, { where: option, accepted });
+  }
+  const sizes = given(options.sizes, (text) => parseSizes(text, "--sizes"));
+  const sized = traffic.streams.filter(({ size }) => size !== null).length;
+  if (sized > 0 && (sizes !== undefined || sized < traffic.streams.length)) {
+    const what =
+      sizes === undefined ? "some streams have a size and some have none" : "the streams have sizes of their own";
+    throw usageError(`${file}: ${what}`, { where: "--sizes", accepted: "a size for each stream, or for none" });
+  }
+  const spec = { ...traffic, seed, sizes: sized > 0 ? [ownSizes(traffic)] : (sizes ?? traffic.sizes) };
+  checkStreams(spec);
+  return spec;
+}
+
+/** Streams leave at their own rates where they have some, or schedules, and no other rate is asked for. */
+function ownRates(options: RunOptions, stream: Traffic): TrafficSpec | null {
+  if (isPlain(stream) || options.rate !== undefined) return null;
+  const asks =
+    stream.streams.some(({ rate }) => rate !== null) ||
+    stream.streams.some(({ schedule }) => schedule.kind !== "continuous");
+  return asks ? stream : null;
+}
+
+/** The trial of streams at their own rates: what they come to together. */
+function ownTrials(options: RunOptions, spec: TrafficSpec, lineRateBps: number | null): TrialChoice {
+  const asked = trialsOf(options);
+  const { durationNs, count } = asked === "default" ? { durationNs: defaultDurationNs, count: null } : asked;
+  const pps = offeredPps(spec, spec.sizes[0]!, { kind: "own", lineRateBps }, durationNs);
+  return { rate: { kind: "pps", pps }, durationNs, count };
 }
 
 /** Percentages and bit rates are checked for each size here, before anything is opened. */
@@ -200,11 +234,12 @@ function queuesOf(asked: number | undefined, dut: DutChoice): number {
 export function planRun(options: RunOptions, profile: Profile | null, commandLine: string): RunPlan {
   const asked = given(options.queues, (text) => parseQueues(text, "--queues"));
   const dut = dutOf(options, profile, asked);
-  const trials = trialsOf(options);
   const seed = given(options.seed, (text) => parseCount(text, "--seed", 0)) ?? 1;
   const stream = streamOf(options, profile, seed);
   const lineRateBps = given(options.lineRate, (text) => parseLineRate(text, "--line-rate")) ?? null;
   const repeat = given(options.repeat, (text) => parseCount(text, "--repeat", 1, mostRepeats)) ?? 1;
+  const own = ownRates(options, stream);
+  const trials = own === null ? trialsOf(options) : ownTrials(options, own, lineRateBps);
   checkRates(trials, stream.sizes, repeat, lineRateBps);
   return {
     sizes: stream.sizes,
@@ -213,6 +248,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     yesThisInterface: options.yesThisInterface === true,
     queues: queuesOf(asked, dut),
     stream,
+    ownRates: own !== null,
     trials,
     seed,
     warmupNs: given(options.warmup, (text) => parseDuration(text, "--warmup", 0)) ?? defaultWarmupNs,

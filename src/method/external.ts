@@ -11,7 +11,7 @@ import { readOwnInterface } from "../port/own-interface.js";
 import type { PortSpec } from "../port/port.js";
 import type { ForeignCounters, HopCounters } from "../stats/ledger.js";
 import { reverseStream } from "../stream/reverse.js";
-import type { StreamSpec } from "../stream/spec.js";
+import { defaultStreamSpec, isPlain, type StreamSpec, type Traffic } from "../stream/spec.js";
 import type { ExternalChoice, RunPlan } from "./plan.js";
 
 /** Where a port's interface does not say: of the sending, of the receiving side. */
@@ -20,7 +20,8 @@ const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
 const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
 
 /** Who answers at each port; null: nobody, since it has no addresses. */
-export function stationsOf(dut: ExternalChoice, stream: StreamSpec): (StationSetup | null)[] {
+export function stationsOf(dut: ExternalChoice, traffic: Traffic): (StationSetup | null)[] {
+  const stream = isPlain(traffic) ? traffic : defaultStreamSpec;
   return portsOf(dut).map((spec, p): StationSetup | null => {
     const side = dut.sides?.[p];
     if (side === undefined || side.addresses.length === 0) return null;
@@ -40,11 +41,12 @@ const addressOf = (side: Side | undefined, ip: 4 | 6): string | undefined =>
  */
 export async function neighbourStreams(
   dut: ExternalChoice,
-  stream: StreamSpec,
+  stream: Traffic,
   stations: readonly (StationSetup | null)[],
   generator: Pick<Generator, "resolve">,
-): Promise<StreamSpec[]> {
-  if (dut.sides === null) return [stream, reverseStream(stream)];
+): Promise<Traffic[]> {
+  // A profile of streams says all its addresses itself.
+  if (dut.sides === null || !isPlain(stream)) return [stream, reverseStream(stream)];
   const { keeps, sides } = dut;
   const macs: (string | null)[] = [];
   for (const [port, side] of sides.slice(0, stations.length).entries()) {

@@ -6,7 +6,7 @@ import { environmentError } from "../errors.js";
 import { openPort, parsePortSpec } from "../port/index.js";
 import type { Port, PortFacts, PortSpec } from "../port/port.js";
 import { reverseStream } from "../stream/reverse.js";
-import { frameSizesOf, isSigned, type StreamSpec } from "../stream/spec.js";
+import { frameSizesOf, isSigned, type Traffic } from "../stream/spec.js";
 import { watchDisturbance } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
 import type { FrameSize } from "../units.js";
@@ -25,7 +25,7 @@ export interface Lab extends AsyncDisposable {
   readonly dut: Dut | null;
   readonly generator: Generator;
   /** What each direction sends, the forward one first, addressed to whom it goes. */
-  readonly streams: readonly [StreamSpec, StreamSpec];
+  readonly streams: readonly [Traffic, Traffic];
   /** Of a device that somebody else started, and whose counters can be read; else null. */
   readonly external: ExternalCounters | null;
   readonly settleNs: number;
@@ -73,7 +73,7 @@ async function streamsOf(
   generator: Generator,
 ): Promise<Lab["streams"]> {
   const choice = externalOf(plan);
-  if (choice === null) return [plan.stream, reverseStream(plan.stream)];
+  if (choice === null) return [plan.stream, plan.bidirectional ? reverseStream(plan.stream) : plan.stream];
   const [forward, reverse] = await neighbourStreams(choice, plan.stream, stations, generator);
   return [forward!, reverse!];
 }

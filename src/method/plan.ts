@@ -4,7 +4,7 @@ import type { StartedDut } from "../dut/start.js";
 import type { PortSpec } from "../port/port.js";
 import type { Progress } from "../report/progress.js";
 import type { Trial } from "../report/result.js";
-import type { StreamSpec } from "../stream/spec.js";
+import type { Traffic } from "../stream/spec.js";
 import type { FrameSize, Rate } from "../units.js";
 
 /** Whom the frames go through. External: ports of ours, whose peers somebody else started. */
@@ -55,7 +55,9 @@ export interface RunPlan {
   /** Queue pairs in use, 1 … 8. */
   readonly queues: number;
   /** What is sent, but for its size. */
-  readonly stream: StreamSpec;
+  readonly stream: Traffic;
+  /** The streams leave at their own rates; the rate of `trials` is what they come to together. */
+  readonly ownRates?: boolean;
   readonly trials: TrialChoice;
   readonly seed: number;
   /** Sent unrecorded before the first trial. */

@@ -6,7 +6,8 @@ import { type ForeignCounters, type HopCounters, ledger, type TrialCounts } from
 import { bpsL1Of, bpsL2Of, lossRatioOf } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
-import { framesWord, percentWord, rateWord } from "../stats/words.js";
+import { framesWord, partOf, percentWord, rateWord } from "../stats/words.js";
+import { isPlain } from "../stream/spec.js";
 
 /** A window shorter than this says little about a steady rate: then all that came back counts, up to the last arrival. */
 const steadyWindowNs = 100_000_000;
@@ -86,6 +87,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     ...(typeof inputs.floorNs !== "number" || order.load.kind === "max" ? {} : { generatorFloorNs: inputs.floorNs }),
     pacing: report.transmit.pacing,
     queuesSeen: queuesSeen(report),
+    ...streamsOf(inputs),
     hops: hopsOf(inputs.hops),
     unaccounted: account.unaccounted,
     ledger: [...account.sentences],
@@ -103,7 +105,13 @@ export function trialResult(inputs: TrialInputs): Trial {
   return {
     ...unjudged,
     ...judgement,
-    notes: [...inputs.notes, ...ownRateNotes(inputs), ...returnedNotes(inputs), ...judgement.notes],
+    notes: [
+      ...inputs.notes,
+      ...streamNotes(unjudged.streams ?? []),
+      ...ownRateNotes(inputs),
+      ...returnedNotes(inputs),
+      ...judgement.notes,
+    ],
   };
 }
 
@@ -205,6 +213,40 @@ function queuesSeen({ transmit, receive }: TrialReport): Trial["queuesSeen"] {
     // Which queue a damaged frame was sent on is not known for sure: it counts where it came in.
     return { queue, sent, accepted, lost: Math.max(0, sent - accepted - (receive.corruptByQueue[queue] ?? 0)) };
   });
+}
+
+/** Stream by stream, where there are several. */
+function streamsOf({ order, report }: TrialInputs): Pick<Trial, "streams" | "duplicateWindow"> {
+  const { transmit, receive } = report;
+  if (transmit.streams === undefined || receive.streams === undefined || isPlain(order.stream)) return {};
+  const { streams } = order.stream;
+  return {
+    streams: transmit.streams.map((sent, k) => {
+      const back = receive.streams![k]!;
+      return {
+        name: streams[k]!.name,
+        ...sent,
+        ...back,
+        latencyNs: back.latencyNs === null ? null : { ...back.latencyNs },
+        queues: [...back.queues],
+        missing: Math.max(0, sent.sent - back.accepted),
+      };
+    }),
+    ...(receive.duplicateWindow === undefined ? {} : { duplicateWindow: receive.duplicateWindow }),
+  };
+}
+
+/** How the streams fared, in a sentence: the table has no room for each. */
+function streamNotes(streams: NonNullable<Trial["streams"]>): string[] {
+  if (streams.length === 0) return [];
+  const ratio = (stream: (typeof streams)[number]): number => stream.missing / Math.max(1, stream.sent);
+  const worst = streams.reduce((most, stream) => (ratio(stream) > ratio(most) ? stream : most));
+  const lossy = streams.filter(({ missing }) => missing > 0).length;
+  const loss =
+    lossy === 0
+      ? "no frame missing in any"
+      : `frames missing in ${lossy}, most in "${worst.name}": ${partOf(worst.missing, worst.sent)}`;
+  return [`${streams.length} ${streams.length === 1 ? "stream" : "streams"}: ${loss}`];
 }
 
 /** Per queue: what the peer took, and everything that came back, whatever it was. */

@@ -47,7 +47,12 @@ export interface TrialRun {
 
 /** An order for each direction, the forward one first. `trial`: 1 … 255, 0 for a warm-up. */
 export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: number): TrialOrder[] {
-  const load: Load = next.pps === null ? { kind: "max" } : { kind: "paced", pps: next.pps };
+  const load: Load =
+    plan.ownRates === true && next.pps !== null
+      ? { kind: "own", lineRateBps: plan.lineRateBps }
+      : next.pps === null
+        ? { kind: "max" }
+        : { kind: "paced", pps: next.pps };
   const [stream, back] = lab.streams;
   const forward: TrialOrder = {
     trial,

@@ -98,6 +98,26 @@ const disturbance = z.strictObject({
   calibration: z.number().describe("time of a fixed loop after the trial ÷ before it; 1: undisturbed"),
 });
 
+const streamResult = z
+  .strictObject({
+    name: text,
+    sent: frames,
+    late: frames,
+    missed: frames,
+    blocked: frames,
+    accepted: frames,
+    missing: frames.describe("sent − accepted: lost, or damaged so that nobody can tell whose it was"),
+    duplicate: frames,
+    reordered: frames,
+    tooOld: frames,
+    latencyNs: z
+      .strictObject({ min: ns, mean: ns, p50: ns, p90: ns, p99: ns, max: ns })
+      .nullable()
+      .describe("percentiles from 16 buckets per power of two: at most 6.25 % above the true value"),
+    queues: z.array(frames).describe("accepted frames by the queue that they came in on"),
+  })
+  .describe("one stream");
+
 const trial = z.strictObject({
   frameBytes: z.union([z.int(), text]).describe("with FCS; the name of a mix, e.g. imix"),
   meanFrameBytes: z.number(),
@@ -171,6 +191,14 @@ const trial = z.strictObject({
   pdvNs: variation.nullable().describe("RFC 5481 §4.2"),
   pacing: pacing.nullable().describe("null at max"),
   queuesSeen: z.array(z.strictObject({ queue: z.int().min(0), sent: frames, accepted: frames, lost: frames })),
+  streams: z
+    .array(streamResult)
+    .optional()
+    .describe("stream by stream, where there are several, or one with a schedule"),
+  duplicateWindow: z
+    .int()
+    .optional()
+    .describe("numbers of a stream back to which duplicates are told from frames too old to say; absent: 65536"),
   hops: z.array(hop).describe("empty where the DUT has no counters"),
   unaccounted: frames.nullable().describe("Σ |residual| of the ledger; null where the DUT has no counters"),
   ledger: z.array(text).describe("a sentence for each residual"),

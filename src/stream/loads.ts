@@ -62,6 +62,39 @@ function ownPps(
   return pps;
 }
 
+/** Frames per second that a trial of this length (null, Infinity: of any) offers: schedules have gaps and beginnings. */
+export function offeredPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad, durationNs: number | null): number {
+  const timelines = timelinesOf(spec, size, load);
+  if (durationNs === null || !Number.isFinite(durationNs)) {
+    return streamPps(spec, size, load).reduce((sum, pps) => sum + pps, 0);
+  }
+  const frames = timelines.reduce((sum, timeline) => sum + timeline.dueBefore(durationNs, 0), 0);
+  if (frames > 0) return (frames * 1e9) / durationNs;
+  throw usageError("no stream sends a frame in that time", { where: "--duration", accepted: "a longer one" });
+}
+
+/** What streams with sizes of their own come to, as one mix: for reports, and the mean of all frames. */
+export function ownSizes(spec: TrafficSpec): FrameSize {
+  const shares = new Map<number, number>();
+  const without = spec.streams.some(({ rate }) => rate === null || rate.kind !== "pps");
+  for (const { name, size, rate, weight } of spec.streams) {
+    const { frameBytes, pattern } = sizeOrder(size!, spec.seed, `stream "${name}" size`);
+    const share = !without && rate?.kind === "pps" ? rate.pps : weight;
+    for (const variant of pattern) {
+      const bytes = frameBytes[variant];
+      shares.set(bytes, (shares.get(bytes) ?? 0) + share / pattern.length);
+    }
+  }
+  const sum = [...shares.values()].reduce((total, share) => total + share, 0);
+  const parts = [...shares].map(([bytes, share]) => ({
+    frameBytes: bytes,
+    weight: Math.max(1, Math.round((share / sum) * 1e6)),
+  }));
+  return parts.length === 1
+    ? { kind: "fixed", frameBytes: parts[0].frameBytes }
+    : { kind: "mix", name: spec.name, parts };
+}
+
 /** Throws usage errors: a chain that goes round, or that waits for what never ends. */
 export function timelinesOf(spec: TrafficSpec, size: FrameSize, load: StreamLoad): readonly Timeline[] {
   const pps = streamPps(spec, size, load);

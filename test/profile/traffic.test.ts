@@ -82,21 +82,21 @@ describe("a stream", () => {
     );
     expect(fields).toEqual([
       {
-        target: { layer: 1, field: "src" },
+        target: { field: "ipv4.src" },
         change: { kind: "increment", min: "198.18.0.1", max: "198.18.0.9", step: 1 },
         after: null,
         period: null,
         perQueue: null,
       },
       {
-        target: { layer: 2, field: "srcPort" },
+        target: { field: "udp.srcPort" },
         change: { kind: "decrement", min: 1, max: 9, step: 2 },
         after: 0,
         period: 90,
         perQueue: null,
       },
       {
-        target: { layer: 2, field: "dstPort" },
+        target: { field: "udp.dstPort" },
         change: { kind: "list", values: [53, 80] },
         after: null,
         period: null,
@@ -136,8 +136,7 @@ describe("a stream", () => {
     expect(both[1].schedule).toEqual({
       kind: "after",
       stream: "a",
-      // biome-ignore lint/suspicious/noThenProperty: a chain's word, and never awaited
-      then: { kind: "continuous", startNs: 1_000_000, frames: null },
+      schedule: { kind: "continuous", startNs: 1_000_000, frames: null },
     });
     expect(both.map(({ rate }) => rate)).toEqual([
       { kind: "pps", pps: 1000 },

@@ -1,34 +1,48 @@
-/** `pcap`: looks at captures. */
+/** `pcap`: looks at captures, and makes one of what a profile would send. */
 import { usageError } from "../../errors.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { pcapInfo } from "../pcap-info.js";
+import { type PcapProfileOptions, pcapProfile } from "../pcap-profile.js";
 
 const examples = `
 Examples:
+  pktgen-ts pcap profiles/imix.yaml -o imix.pcap --count 1000       what would be sent, with the scheduled times
   pktgen-ts pcap info x.pcapng.gz                 counts, sizes, rates, protocols, duration, errors, histograms
 `;
 
 async function pcap(
   [what, ...words]: readonly string[],
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean } & PcapProfileOptions,
   context: CommandContext,
 ): Promise<void> {
   if (what === "info") return pcapInfo(words, options.json === true, context);
+  if (what !== undefined && words.length === 0 && options.json !== true) return pcapProfile(what, options, context);
   throw usageError(what === undefined ? "what about captures?" : `what is '${what}'?`, {
     where: "pcap",
-    accepted: "info FILE",
+    accepted: "info FILE, or PROFILE -o FILE",
   });
 }
 
 export const pcapCommand: CommandDefinition = {
   name: "pcap",
-  summary: "what is in a capture",
+  summary: "what is in a capture, or what a profile would send as one",
   define: (command, context) => {
     command
-      .argument("[words...]", "info FILE")
+      .argument("[words...]", "info FILE | PROFILE")
       .option("--json", "of info: as JSON")
+      .option("-o, --output <file>", "of a profile: the capture to write (nanosecond pcap)")
+      .option("--count <n>", "frames of all streams together (default: 1000)")
+      .option("--duration <time>", "instead: what is due within that time")
+      .option("--rate <rate>", "of all streams together (default: each at its own; without those 1Mpps)")
+      .option("--sizes <size>", "for streams without a size of their own (the first counts)")
+      .option("--seed <n>", "everything random is repeatable (default: 1)")
+      .option(
+        "--set <name=value>",
+        "a parameter of the profile; may be repeated",
+        (text: string, before: string[] = []) => [...before, text],
+      )
       .addHelpText("after", examples)
-      .action((_words: readonly string[], options: { readonly json?: boolean }) =>
+      .action((_words: readonly string[], options: { readonly json?: boolean } & PcapProfileOptions) =>
         pcap(command.args, options, context),
       );
   },

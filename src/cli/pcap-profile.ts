@@ -1,0 +1,88 @@
+/** `pcap PROFILE`: what a profile would send, as a capture with the scheduled times. */
+import { usageError } from "../errors.js";
+import { type CapturedFrame, writeCaptureFile } from "../pcap/index.js";
+import { departingFrames } from "../stream/departing.js";
+import type { StreamLoad } from "../stream/loads.js";
+import { checkStreams, isPlain, streamSpec, type Traffic } from "../stream/spec.js";
+import { formatCount, meanFrameBytes, parseCount, parseDuration, parseRate, parseSizes, ratePps } from "../units.js";
+import type { CommandContext } from "./command.js";
+
+export interface PcapProfileOptions {
+  readonly output?: string;
+  readonly count?: string;
+  readonly duration?: string;
+  readonly rate?: string;
+  readonly sizes?: string;
+  readonly seed?: string;
+  readonly set?: readonly string[];
+}
+
+const defaultCount = 1_000;
+const defaultPps = 1_000_000;
+/** What is kept in memory until it is written. */
+const mostBytes = 1e9;
+/** 2023-11-14 22:13:20 UTC: any fixed moment, so that a capture is the same whenever it is made. */
+const startSeconds = 1_700_000_000;
+
+async function trafficIn(file: string, options: PcapProfileOptions): Promise<Traffic> {
+  const { loadProfile, parseSetting } = await import("../profile/index.js");
+  const seed = options.seed === undefined ? 1 : parseCount(options.seed, "--seed", 0);
+  const profile = loadProfile(file, new Map((options.set ?? []).map(parseSetting)));
+  const sizes = options.sizes === undefined ? {} : { sizes: parseSizes(options.sizes, "--sizes") };
+  if (profile.traffic === null) return streamSpec({ ...profile.stream, ...sizes, seed });
+  const spec = { ...profile.traffic, ...sizes, seed };
+  checkStreams(spec);
+  return spec;
+}
+
+/** At a rate for all, or each stream at its own; plain traffic at 1 Mpps. */
+function loadOf(traffic: Traffic, options: PcapProfileOptions): StreamLoad {
+  const [size] = traffic.sizes;
+  if (options.rate !== undefined) {
+    const pps = ratePps(parseRate(options.rate, "--rate"), meanFrameBytes(size!), null);
+    if (Number.isFinite(pps)) return { kind: "paced", pps };
+    throw usageError("a capture needs times, and max has none", { where: "--rate", accepted: "a rate, e.g. 10kpps" });
+  }
+  if (!isPlain(traffic) && traffic.streams.every(({ rate }) => rate !== null))
+    return { kind: "own", lineRateBps: null };
+  return { kind: "paced", pps: defaultPps };
+}
+
+/** Writes exactly what would be sent of the first size, until a count or a time. */
+export async function pcapProfile(
+  file: string,
+  options: PcapProfileOptions,
+  { output }: CommandContext,
+): Promise<void> {
+  const { output: path } = options;
+  if (path === undefined) {
+    throw usageError("the capture needs a file", { where: "pcap", accepted: "-o FILE, e.g. -o x.pcap" });
+  }
+  if (options.count !== undefined && options.duration !== undefined) {
+    throw usageError("--count and --duration contradict each other", { where: "--count", accepted: "one of them" });
+  }
+  const traffic = await trafficIn(file, options);
+  const untilNs = options.duration === undefined ? Infinity : parseDuration(options.duration, "--duration");
+  const asked = options.count === undefined ? defaultCount : parseCount(options.count, "--count");
+  const count = options.duration === undefined ? asked : Number.POSITIVE_INFINITY;
+  const frames: CapturedFrame[] = [];
+  let bytes = 0;
+  for (const frame of departingFrames(traffic, traffic.sizes[0]!, loadOf(traffic, options))) {
+    if (frames.length >= count || frame.timeNs >= untilNs) break;
+    bytes += frame.bytes.length;
+    if (bytes > mostBytes) {
+      throw usageError("the capture would be larger than 1 GB", {
+        where: "pcap",
+        accepted: "a smaller --count or --duration",
+      });
+    }
+    frames.push({
+      seconds: startSeconds + Math.floor(frame.timeNs / 1e9),
+      nanoseconds: frame.timeNs % 1e9,
+      originalBytes: frame.bytes.length,
+      bytes: frame.bytes,
+    });
+  }
+  writeCaptureFile(path, frames);
+  output.message(`${path}: ${formatCount(frames.length)} frames, ${formatCount(bytes)} bytes\n`);
+}

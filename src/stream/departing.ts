@@ -1,0 +1,50 @@
+/** The frames of a traffic spec in the order in which they would leave, with their scheduled times. */
+import { ringMemory } from "../ring/memory.js";
+import type { FrameSize } from "../units.js";
+import { compileTraffic } from "./compile.js";
+import { Departures } from "./departures.js";
+import { type StreamLoad, timelinesOf } from "./loads.js";
+import type { EachFrame } from "./program-frame.js";
+import { high16, low32, signatureHead, writeSignature } from "./signature.js";
+import { type Traffic, trafficOf } from "./spec.js";
+
+export interface DepartingFrame {
+  readonly stream: number;
+  /** Of its stream, from 0. */
+  readonly index: number;
+  /** Since the trial's start. */
+  readonly timeNs: number;
+  /** Without FCS; its own copy. */
+  readonly bytes: Uint8Array;
+}
+
+/** Trial 1, each frame stamped with its scheduled time; ends when all streams have, or never. */
+export function* departingFrames(
+  spec: Traffic,
+  size: FrameSize,
+  load: StreamLoad,
+  programs: readonly (EachFrame | null)[] = [],
+): Generator<DepartingFrame> {
+  const compiled = compileTraffic(spec, size, programs);
+  const departures = new Departures(timelinesOf(trafficOf(spec), size, load));
+  const cursors = compiled.map((program) => (program.changes ? program.cursor(0, 1) : null));
+  const longest = Math.max(...compiled.flatMap(({ variants }) => variants.map(({ bufferBytes }) => bufferBytes)));
+  const memory = ringMemory(new ArrayBuffer(Math.ceil(longest / 8) * 8));
+  const [offset, variants] = [new Uint32Array(1), new Uint16Array(1)];
+  while (departures.nextNs !== Number.POSITIVE_INFINITY) {
+    const { stream, slot: index, nextNs: timeNs } = departures;
+    const program = compiled[stream];
+    const variant = program.pattern[index % program.pattern.length];
+    const { bufferBytes } = program.variants[variant];
+    variants[0] = variant;
+    program.render(memory, 0, variant);
+    cursors[stream]?.touch(memory, offset, variants, 1);
+    if (program.signed) {
+      const head = signatureHead(1, stream);
+      writeSignature(memory.view, bufferBytes, head, low32(index), low32(timeNs), high16(timeNs));
+    }
+    if (program.seals) program.seal(memory, 0, variant);
+    yield { stream, index, timeNs, bytes: memory.u8.slice(0, bufferBytes) };
+    departures.advance();
+  }
+}
