@@ -8,6 +8,7 @@ import { allocationBench, embeddedBench, helpBench, memoryBench } from "./embedd
 import { labBench } from "./lab.js";
 import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
+import { policedBench } from "./policed.js";
 import { roundTripBench } from "./round-trip.js";
 import { hasTestpmd } from "./testpmd.js";
 import { nullDeviceBench, transmitBench } from "./transmit.js";
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   lab: labBench,
   xdp: xdpBench,
   pacing: pacingBench,
+  policed: policedBench,
   sequence: sequenceBench,
   memory: memoryBench,
   allocation: allocationBench,

@@ -82,7 +82,11 @@ export async function useBaseline(options: BaselineOptions, known: () => KnownSe
         else rows.push(...method.compareWithBaseline(before, result));
       }
       if (rows.length === 0) return result;
-      return { ...result, thresholds: rows, verdict: worst([result.verdict, ...rows.map(({ verdict }) => verdict)]) };
+      return {
+        ...result,
+        thresholds: [...(result.thresholds ?? []), ...rows],
+        verdict: worst([result.verdict, ...rows.map(({ verdict }) => verdict)]),
+      };
     },
     update: (result) => {
       if (file === null || !updateBaseline || result.verdict === "invalid") return;

@@ -3,7 +3,9 @@
  * of each, what was sent and lost is added to the interval statistics, and loss becomes events with time and length.
  * After each piece the state is handed out, so that an interrupted soak can be taken up again from its report.
  */
-import type { Soak, Trial } from "../report/result.js";
+import type { RunResult, Soak, Threshold, Trial } from "../report/result.js";
+import { tolerances } from "../stats/verdict.js";
+import { percentWord, rateWord } from "../stats/words.js";
 import { type FrameSize, frameSizeName } from "../units.js";
 import type { Bench } from "./bench.js";
 import { paced } from "./search-run.js";
@@ -165,4 +167,31 @@ export async function soak(
     onPiece(log.soak());
   }
   return log.soak();
+}
+
+/** The result with its verdict: the load must have been offered, and no more than `lossRatioMax` of it lost. */
+export function judgeSoak(result: RunResult, lossRatioMax: number): RunResult {
+  const { soak: found } = result;
+  if (found === undefined) return result;
+  const sum = (key: "sent" | "lost"): number => found.intervals.reduce((total, one) => total + one[key], 0);
+  const [sent, lost] = [sum("sent"), sum("lost")];
+  const offeredPps = found.elapsedNs > 0 ? (sent * 1e9) / found.elapsedNs : 0;
+  const lossRatio = sent > 0 ? lost / sent : 0;
+  const thresholds: Threshold[] = [
+    {
+      what: "load",
+      wanted: `${rateWord(found.pps)} offered, to ${percentWord(tolerances.rateShare)}`,
+      found: rateWord(offeredPps),
+      verdict: offeredPps >= found.pps * (1 - tolerances.rateShare) ? "pass" : "invalid",
+    },
+    {
+      what: "loss",
+      wanted: `at most ${percentWord(lossRatioMax)}`,
+      found: percentWord(lossRatio),
+      verdict: lossRatio <= lossRatioMax ? "pass" : "fail",
+    },
+  ];
+  const verdicts = [result.verdict, ...thresholds.map(({ verdict }) => verdict)];
+  const verdict = (["invalid", "fail"] as const).find((word) => verdicts.includes(word)) ?? "pass";
+  return { ...result, thresholds, verdict };
 }

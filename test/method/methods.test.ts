@@ -6,10 +6,10 @@ import { summary } from "../../src/method/rfc2544/back-to-back.js";
 import { deviationsOf, rfc2544 } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
 import { methodVerdict } from "../../src/method/session.js";
-import { SoakLog, soak } from "../../src/method/soak.js";
+import { judgeSoak, SoakLog, soak } from "../../src/method/soak.js";
 import { fixedSize } from "../../src/units.js";
 import { rfc2544Settings, searchSettings } from "../report/method-sample.js";
-import { forwarding64 } from "../report/sample.js";
+import { forwarding64, passed } from "../report/sample.js";
 import { simulatedBench } from "../sim/bench.js";
 
 const second = 1e9;
@@ -216,6 +216,18 @@ describe("soak", () => {
       Array.from({ length: 20_000 }, (_, i) => i % 7).reduce((a, b) => a + b),
     );
     expect(elapsedNs).toBe(20_000 * second);
+  });
+
+  it("fails by its loss, and is invalid where the load was not offered", () => {
+    const judged = (lost: number, pps: number, limit: number): string => {
+      const log = new SoakLog(size, pps, null);
+      log.add([piece(lost)], began);
+      return judgeSoak({ ...passed, verdict: "pass", soak: log.soak() }, limit).verdict;
+    };
+    expect(judged(0, 10_000, 0)).toBe("pass");
+    expect(judged(1, 10_000, 0)).toBe("fail");
+    expect(judged(1, 10_000, 0.001)).toBe("pass");
+    expect(judged(1, 10_020, 0.001)).toBe("invalid");
   });
 
   it("is taken up again from its report", async () => {

@@ -75,7 +75,7 @@ async function runSoak(
   const earlier = resume === undefined ? null : earlierSoak(resume, plan, pps);
   const file = state === undefined ? null : { option: "--state", path: state };
   if (file !== null) (await import("../result-file.js")).checkResultFiles([file]);
-  const [{ soak }, { runMethod }, { plainMethod }] = await Promise.all([
+  const [{ judgeSoak, soak }, { runMethod }, { plainMethod }] = await Promise.all([
     import("../../method/soak.js"),
     import("../../method/session.js"),
     import("../method-facts.js"),
@@ -85,17 +85,20 @@ async function runSoak(
     if (file !== null) writeResultFile(file, `${JSON.stringify({ soak: now }, null, 2)}\n`);
   };
   const facts = { size: frameSizeName(size), pps, pieceNs, forNs: Number.isFinite(durationNs) ? durationNs : null };
-  await runMethodCommand(options, plan, context, (from, hooks) =>
-    runMethod(
-      {
-        plan: from,
-        method: () => plainMethod("soak", facts),
-        learningFrames: 0,
-        keepTrials: 100,
-        expectedTrials: Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0,
-        run: async (bench) => ({ soak: await soak(bench, settings, () => new Date(), onPiece) }),
-      },
-      hooks,
+  await runMethodCommand(options, plan, context, async (from, hooks) =>
+    judgeSoak(
+      await runMethod(
+        {
+          plan: from,
+          method: () => plainMethod("soak", facts),
+          learningFrames: 0,
+          keepTrials: 100,
+          expectedTrials: Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0,
+          run: async (bench) => ({ soak: await soak(bench, settings, () => new Date(), onPiece) }),
+        },
+        hooks,
+      ),
+      from.lossLimit ?? 0,
     ),
   );
 }
@@ -104,7 +107,11 @@ export const soakCommand: CommandDefinition = {
   name: "soak",
   summary: "one load for hours: interval statistics, and each spell of loss with its time and length",
   define: (command, context) => {
-    addMethodOptions(command, { without: decidedByMethods, rows: { "How much, how long": rows }, sizes: "64" });
+    addMethodOptions(command, {
+      without: decidedByMethods.filter((name) => name !== "--loss"),
+      rows: { "How much, how long": rows },
+      sizes: "64",
+    });
     command.addHelpText("after", examples);
     command
       .allowExcessArguments()
