@@ -159,10 +159,7 @@ export class ExternalCounters implements AsyncDisposable {
   async #read(): Promise<Snapshot> {
     const hops: (readonly HopReading[] | null)[] = [];
     for (const reader of this.#readers) hops.push(reader === null ? null : await reader.read());
-    const sent = this.#ports.map((spec) => {
-      const own = readOwnInterface(spec);
-      return own === null ? null : own.txPackets + own.txDropped;
-    });
+    const sent = this.#ports.map((spec) => readOwnInterface(spec)?.sent ?? null);
     return { hops, sent };
   }
 

@@ -3,22 +3,21 @@ import { readInterface } from "../sys/netdev.js";
 import { inNetns } from "../sys/netns.js";
 import type { PortSpec } from "./port.js";
 
-/** As `InterfaceStatistics` counts them, absolute. */
 export interface OwnInterface {
-  readonly name: string;
   /** aa:bb:cc:dd:ee:ff; null: it has none. */
   readonly mac: string | null;
-  readonly txPackets: number;
-  readonly txDropped: number;
+  /** Frames that it sent or dropped on the way out, ours and the kernel's, absolute; null: it does not count all of ours. */
+  readonly sent: number | null;
 }
 
 /**
  * null: the port has no interface, or it is gone. A tap's is not the port's own: what we send, it receives.
  */
 export function readOwnInterface(spec: PortSpec): OwnInterface | null {
-  if (spec.kind !== "packet") return null;
+  if (spec.kind !== "packet" && spec.kind !== "xdp") return null;
   const facts = inNetns(spec.netns, spec.text, () => readInterface(spec.name));
   if (facts === null) return null;
   const { txPackets, txDropped } = facts.statistics;
-  return { name: facts.name, mac: facts.mac, txPackets, txDropped };
+  // What goes past the network stack some drivers count, and others do not.
+  return { mac: facts.mac, sent: spec.kind === "packet" ? txPackets + txDropped : null };
 }

@@ -66,6 +66,23 @@ const netnsLacks = (): string | null => {
   }
 };
 
+/** The kernel's bridge can filter VLANs: CONFIG_BRIDGE_VLAN_FILTERING. */
+const bridgeVlanLacks = (): string | null => {
+  const lacks = netnsLacks();
+  if (lacks !== null) return lacks;
+  const name = `pktgen-probe-vlan-${process.pid}`;
+  const ip = (...args: readonly string[]): unknown => execFileSync("ip", args, { stdio: "ignore" });
+  ip("netns", "add", name);
+  try {
+    ip("-n", name, "link", "add", "name", "br", "type", "bridge", "vlan_filtering", "1");
+    return null;
+  } catch {
+    return "the kernel's bridge does not know VLANs (CONFIG_BRIDGE_VLAN_FILTERING)";
+  } finally {
+    ip("netns", "del", name);
+  }
+};
+
 const AF_XDP = 44;
 const SOCK_RAW = 3;
 const SYS_IO_URING_SETUP = 425;
@@ -85,6 +102,7 @@ const probes: Readonly<Record<Need, () => string | null>> = {
   hugetlbfs: () =>
     readFileSync("/proc/filesystems", "utf8").includes("hugetlbfs") ? null : "the kernel has no hugetlbfs",
   netns: netnsLacks,
+  bridge_vlan: bridgeVlanLacks,
   af_xdp: () => socketLacks(AF_XDP, SOCK_RAW, "AF_XDP sockets"),
   tun: () => (existsSync("/dev/net/tun") ? null : "there is no /dev/net/tun"),
   io_uring: ioUringLacks,
