@@ -1,5 +1,6 @@
 /** The options of devices under test as help shows them, from the tables that parse them. */
 import { embeddedOptionTable } from "../dut/embedded/options.js";
+import { sourceForms } from "../dut/external/source-spec.js";
 import { testpmdOptionTable } from "../dut/testpmd/options.js";
 
 interface Row {
@@ -11,6 +12,14 @@ const tables: Readonly<Record<"embedded" | "testpmd", Readonly<Record<string, Ro
   embedded: embeddedOptionTable,
   testpmd: testpmdOptionTable,
 };
+
+/** The sources of `--hop`, from the table that its errors quote. */
+export const hopSourcesHelp = (): string =>
+  `\nSources of --hop NAME,rx=SOURCE,tx=SOURCE[,dropped=SOURCE] (a sum: SOURCE + SOURCE; a comma in one: \\,):\n${Object.values(
+    sourceForms,
+  )
+    .map((form) => `  ${form}\n`)
+    .join("")}`;
 
 /** Texts longer than this push their meaning to the right. */
 const widest = 24;

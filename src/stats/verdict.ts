@@ -246,7 +246,8 @@ function notesOf(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): stri
   if (kind !== "max" && blockedNs > 0) notes.push(`the device under test gave no free slot for ${timeWord(blockedNs)}`);
   if (!lossMatters(trial, kind, rules)) notes.push(...ownDrops(trial));
   if (trial.stale > 0) notes.push(`${framesWord(trial.stale)} of an earlier trial came back in this one`);
-  if (trial.foreign > 0) notes.push(`${framesWord(trial.foreign)} that were not ours arrived`);
+  if (trial.foreign > 0)
+    notes.push(`${framesWord(trial.foreign)} that ${trial.foreign === 1 ? "was" : "were"} not ours arrived`);
   if (trial.unaccounted === null) {
     notes.push("the device under test has no counters: losses could not be traced to a hop");
   }

@@ -16,6 +16,7 @@ export type Need =
   | "docker"
   | "hugetlbfs"
   | "netns"
+  | "bridge_vlan"
   | "af_xdp"
   | "tun"
   | "io_uring";

@@ -4,7 +4,7 @@ import type { Trial } from "../../report/index.js";
 import { allowedCores } from "../allowed-cores.js";
 import { type BaselineOptions, useBaseline } from "../baseline-file.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { dutOptionsHelp } from "../dut-options-help.js";
+import { dutOptionsHelp, hopSourcesHelp } from "../dut-options-help.js";
 import { watchInterrupts } from "../interrupt.js";
 import { checkCoresAllowed, refuseWords } from "../option-values.js";
 import { progressLine } from "../progress-line.js";
@@ -75,6 +75,7 @@ export const runCommand: CommandDefinition = {
     addRunOptions(command);
     command.addHelpText("after", () => dutOptionsHelp("embedded", "Options of --dut embedded,option=value…:"));
     command.addHelpText("after", () => dutOptionsHelp("testpmd", "Options of --dut testpmd,option=value…:"));
+    command.addHelpText("after", hopSourcesHelp);
     command
       .allowExcessArguments()
       .action(() => run(command.opts<RunOptions & BaselineOptions>(), command.args, context));

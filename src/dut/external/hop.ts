@@ -5,7 +5,8 @@
 import { type PktgenError, usageError } from "../../errors.js";
 import { splitAtCommas } from "../../port/spec.js";
 import type { HopCounters } from "../../stats/ledger.js";
-import { type CounterSource, mirroredSource, openSource, parseSource, type SourceSpec } from "./source.js";
+import { type CounterSource, openSource } from "./source.js";
+import { mirroredSource, parseSource, type SourceSpec } from "./source-spec.js";
 
 const roles = ["rx", "tx", "dropped"] as const;
 type Role = (typeof roles)[number];

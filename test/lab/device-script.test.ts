@@ -1,0 +1,55 @@
+/** The README's recipes for devices behind two ports, as printed: by the script that makes them, without root. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it, vi } from "vitest";
+import { builtMain } from "../cli/run-cli.js";
+import { describeLab, missing } from "./probe.js";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const root = join(import.meta.dirname, "../..");
+const script = "scripts/lab/device.sh";
+/** An unprivileged user; root here, but without any of root's rights in the namespaces' parent. */
+const user = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+
+const recipes = readFileSync(join(root, "README.md"), "utf8")
+  .replaceAll("\\\n", " ")
+  .split("\n")
+  .filter((line) => line.startsWith(script));
+
+const run = (line: string) => {
+  const command = line.replace(" pktgen-ts ", ` ${process.execPath} ${builtMain()} `);
+  const env = { ...process.env, HOME: "/tmp", NO_COLOR: "1" };
+  return spawnSync("setpriv", [...user, "sh", "-c", command], { cwd: root, env, encoding: "utf8" });
+};
+
+describeLab("the README's devices", ["netns"], () => {
+  it("are all there", () => {
+    expect(recipes.map((line) => line.split(" ")[1])).toEqual(["bridge", "vlan", "veth", "router", "router"]);
+  });
+
+  it.each(recipes)("%s", (recipe) => {
+    const vlan = recipe.startsWith(`${script} vlan`) && missing("bridge_vlan") !== null;
+    const { status, stdout, stderr } = run(`${recipe} --count 1000 --rate 2kpps --settle 300ms --json -`);
+    if (vlan) {
+      expect(stderr).toContain("Operation not supported");
+      return;
+    }
+    expect(stderr).toBe("");
+    const { trials } = JSON.parse(stdout);
+    expect(trials.length).toBeGreaterThan(0);
+    for (const trial of trials) {
+      const unaccounted = recipe.includes("--hop") ? 0 : null;
+      expect(trial).toMatchObject({ sent: 1000, accepted: 1000, lost: 0, unaccounted });
+    }
+    // 4 where others on this machine spoiled the pace.
+    expect([0, 4]).toContain(status);
+  });
+
+  it("say how they are used", () => {
+    const { status, stderr } = spawnSync(join(root, script), ["bridge"], { encoding: "utf8" });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^usage: .*bridge\|vlan\|router\|veth COMMAND/);
+  });
+});
