@@ -1,10 +1,11 @@
 /**
- * Writes pcaps/golden/*.pcap anew from the compiled programs: npx tsx scripts/golden.ts
+ * Writes pcaps/golden/*.pcap and pcaps/profiles/*.pcap anew from the compiled programs: npx tsx scripts/golden.ts
  * Only after a change of what is sent that is meant; look at the difference with tshark before it is committed.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { compileStream, programFrame } from "../src/stream/index.js";
+import { compileStream, compileTraffic, programFrame } from "../src/stream/index.js";
 import { goldenCapture } from "../test/golden/capture.js";
+import { profileCapture, profiles } from "../test/golden/profiles.js";
 import { goldenSpecs } from "../test/golden/specs.js";
 
 const folder = new URL("../pcaps/golden/", import.meta.url);
@@ -15,4 +16,14 @@ for (const golden of goldenSpecs) {
   );
   writeFileSync(new URL(`${golden.name}.pcap`, folder), bytes);
   process.stderr.write(`pcaps/golden/${golden.name}.pcap: ${bytes.length} bytes\n`);
+}
+
+const profilesFolder = new URL("../pcaps/profiles/", import.meta.url);
+mkdirSync(profilesFolder, { recursive: true });
+for (const { name, spec } of profiles) {
+  const bytes = profileCapture(spec, (traffic, size, stream, index, stamp) =>
+    programFrame(compileTraffic(traffic, size)[stream], index, stamp),
+  );
+  writeFileSync(new URL(`${name}.pcap`, profilesFolder), bytes);
+  process.stderr.write(`pcaps/profiles/${name}.pcap: ${bytes.length} bytes\n`);
 }

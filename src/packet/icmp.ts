@@ -52,6 +52,9 @@ const tables = {
 /** Echo, timestamp and information messages have an identifier and a sequence number (RFC 792, RFC 950). */
 const echoTypes: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 
+/** They quote the datagram that they are about. It may be cut off anywhere, so that reading one ends before it. */
+const errorTypes: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
+
 /**
  * Any message. Besides `rest`, its parts may be given by name: `identifier` and `sequence` of an echo, `mtu` of
  * "fragmentation needed" (RFC 1191 §4), `gateway` of a redirect, `pointer` of a parameter problem.
@@ -128,7 +131,7 @@ function fields({ type }: IcmpHeader): readonly Field[] {
 export const icmpProtocol: Protocol<IcmpHeader> = {
   name,
   numbers: { ipProtocol: [1] },
-  nextSpaces: () => [],
+  nextSpaces: ({ type }) => (errorTypes.has(type) ? ["ipVersion"] : []),
   headerBytes: () => headerBytes,
   emit,
   parse,

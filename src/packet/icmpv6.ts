@@ -346,7 +346,8 @@ function messageOf(v: MessageParts, options: readonly NdOption[]): Icmpv6Header 
 export const icmpv6Protocol: Protocol<Icmpv6Header> = {
   name,
   numbers: { ipProtocol: [ipProtocol] },
-  nextSpaces: () => [],
+  // Errors quote the packet that they are about (RFC 4443 §2.1); it may be cut off, so that reading one ends before it.
+  nextSpaces: ({ type }) => (type >= types.unreachable && type <= types.parameterProblem ? ["ipVersion"] : []),
   closed: ({ type }) => isDiscovery(type),
   headerBytes: lengthOf,
   emit,

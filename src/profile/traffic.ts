@@ -233,29 +233,51 @@ function ownSchedule(
   return { kind: "continuous", startNs, frames: frames ?? null };
 }
 
-/** Names that are there once, and chains that end. */
+/** Names that are there once; chains that are no circles, behind streams that end. */
 export function checkNames(
   streams: readonly TrafficStream[],
   errorOf: (index: number, what: string, accepted: string) => PktgenError,
 ): void {
-  const names = streams.map(({ name }) => name);
-  const next = new Map(
-    streams.flatMap(({ name, schedule }) => (schedule.kind === "after" ? [[name, schedule.stream] as const] : [])),
-  );
+  const byName = new Map(streams.map((stream) => [stream.name, stream]));
   for (const [i, stream] of streams.entries()) {
-    if (names.indexOf(stream.name) !== i)
-      throw errorOf(i, `there are two streams "${stream.name}"`, "a name of its own");
-    if (stream.schedule.kind !== "after") continue;
-    if (!names.includes(stream.schedule.stream)) {
-      throw errorOf(i, `there is no stream "${stream.schedule.stream}" to come after`, names.join(", "));
+    const { name, schedule } = stream;
+    if (streams.findIndex((each) => each.name === name) !== i) {
+      throw errorOf(i, `there are two streams "${name}"`, "a name of its own");
     }
-    const seen = new Set<string>();
-    for (let at: string | undefined = stream.name; at !== undefined; at = next.get(at)) {
-      if (seen.has(at))
-        throw errorOf(i, `streams come after each other in a circle: ${[...seen, at].join(", ")}`, "a chain");
-      seen.add(at);
+    if (schedule.kind !== "after") continue;
+    const before = byName.get(schedule.stream);
+    if (before === undefined) {
+      throw errorOf(i, `there is no stream "${schedule.stream}" to come after`, [...byName.keys()].join(", "));
+    }
+    const circle = circleFrom(stream, byName);
+    if (circle !== null) {
+      throw errorOf(i, `streams come after each other in a circle: ${circle.join(", ")}`, "a chain");
+    }
+    if (!ends(before)) {
+      throw errorOf(
+        i,
+        `"${before.name}" never ends, so that nothing comes after it`,
+        "a stream with frames, or bursts with count",
+      );
     }
   }
+}
+
+/** The names from a stream back to itself, or null. */
+function circleFrom(first: TrafficStream, byName: ReadonlyMap<string, TrafficStream>): readonly string[] | null {
+  const seen: string[] = [];
+  let stream: TrafficStream | undefined = first;
+  while (stream !== undefined) {
+    if (seen.includes(stream.name)) return [...seen, stream.name];
+    seen.push(stream.name);
+    stream = stream.schedule.kind === "after" ? byName.get(stream.schedule.stream) : undefined;
+  }
+  return null;
+}
+
+function ends({ schedule }: TrafficStream): boolean {
+  const own = schedule.kind === "after" ? schedule.schedule : schedule;
+  return own.kind === "bursts" ? own.bursts !== null : own.kind === "continuous" && own.frames != null;
 }
 
 /** For a profile that names no stream at all. */

@@ -11,6 +11,7 @@ import {
   gre,
   gtpu,
   headersBytes,
+  icmp,
   icmpEcho,
   ipv4,
   layerNames,
@@ -105,6 +106,16 @@ describe("stacks that cannot be", () => {
     [[raw(Uint8Array.of(1)), eth], "raw cannot carry ethernet"],
     [[eth, ip, udp({ srcPort: 1 }), gtpu({ teid: 1, messageType: 1 }), ip], "gtpu cannot carry ipv4"],
   ])("are refused, naming both: %#", (layers, message) => expect(failure(() => checkStack(layers))).toContain(message));
+
+  it("an ICMP error may quote a datagram, a ping may not", () => {
+    const quote = (type: number) => [eth, ip, icmp({ type }), ip, u];
+    expect(failure(() => checkStack(quote(8)))).toContain("icmp cannot carry ipv4");
+    const frame = buildFrame(quote(3), 90);
+    const found = dissect(frame);
+    expect(found).toMatchObject({ faults: [], payload: { start: 42, end: 90 } });
+    expect(dissect(frame.subarray(42), "ipv4").layers.map(({ header }) => header.protocol)).toEqual(["ipv4", "udp"]);
+    expect(dissect(frame.subarray(42), "ipv4").faults).toEqual([]);
+  });
 
   it("raw bytes may stand behind anything", () => {
     const layers = [eth, arp({ senderMac: mac, senderIp: address, targetIp: address }), raw(Uint8Array.of(1, 2, 3))];

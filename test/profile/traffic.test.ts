@@ -1,7 +1,8 @@
 /** Profiles of streams: what each key means, and mistakes at their place in the file. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { ethernet, ipv4, parseIpv4, parseMac, udp, vlan } from "../../src/packet/index.js";
@@ -240,7 +241,53 @@ describe("mistakes", () => {
       "streams:\n  - { name: a, packet: [ethernet] }\n  - { name: a, packet: [ethernet] }",
       '3:5: there are two streams "a"',
     ],
+    [
+      "streams:\n  - { name: a, packet: [ethernet] }\n  - { name: b, packet: [ethernet], schedule: { after: a } }",
+      '3:5: "a" never ends, so that nothing comes after it',
+    ],
   ])("are shown where they are: %#", (text, line) => expect(failure(text)).toMatch(new RegExp(line)));
+});
+
+describe("a shipped profile, spoilt", () => {
+  const folder = join(import.meta.dirname, "../../profiles");
+  const texts = readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => readFileSync(join(folder, name), "utf8").replaceAll(/^#.*\n/gm, ""));
+  const words = [
+    "",
+    "-1",
+    "99999999999",
+    "{}",
+    "[]",
+    "null",
+    "true",
+    "1.5",
+    "x",
+    "0x",
+    '"',
+    "ipv6",
+    "raw",
+    "$" + "{a}",
+    "\n",
+  ];
+
+  it("is read, or refused in a sentence, whatever became of its text", () => {
+    const word = fc.constantFrom(...words);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...texts),
+        fc.array(fc.tuple(fc.nat(400), fc.nat(8), word), { maxLength: 3 }),
+        (text, spots) => {
+          const spoilt = spots.reduce(
+            (all, [at, length, put]) => all.slice(0, at) + put + all.slice(at + length),
+            text,
+          );
+          expect(failure(spoilt)).toMatch(/^(no error|2 )/);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
 });
 
 describe("the published schema", () => {

@@ -10,6 +10,7 @@ import { ndrCommand } from "./ndr.js";
 import { pcapCommand } from "./pcap.js";
 import { planCommand } from "./plan.js";
 import { ports } from "./ports.js";
+import { profileCommand } from "./profile.js";
 import { replayCommand } from "./replay.js";
 import { rfc2544Command } from "./rfc2544.js";
 import { runCommand } from "./run.js";
@@ -30,6 +31,7 @@ export const commands: readonly CommandDefinition[] = [
   replayCommand,
   compareCommand,
   pcapCommand,
+  profileCommand,
   ports,
   doctor,
 ];

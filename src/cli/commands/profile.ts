@@ -1,0 +1,76 @@
+/** `profile`: looks at a profile before anything is sent: its streams, its frames byte by byte, its load over time. */
+import { basename } from "node:path";
+import { exitCodes, usageError } from "../../errors.js";
+import type { TrafficSpec } from "../../stream/index.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
+
+interface ProfileOptions {
+  readonly set?: readonly string[];
+  readonly rate?: string;
+  readonly lineRate?: string;
+  readonly ascii?: boolean;
+}
+
+const examples = `
+Examples:
+  pktgen-ts profile check my.yaml --set dst=198.19.0.9    nothing but the exit code, and what is wrong and where
+  pktgen-ts profile show profiles/vxlan.yaml              streams, and the first frame of each, field by field
+  pktgen-ts profile graph profiles/micro-bursts.yaml      the load of each stream over time, as lines of text
+`;
+
+const verbs = ["show", "check", "graph"] as const;
+
+async function profile(words: readonly string[], options: ProfileOptions, context: CommandContext): Promise<void> {
+  const [verb, file, ...rest] = words;
+  if (!(verbs as readonly (string | undefined)[]).includes(verb) || file === undefined || rest.length > 0) {
+    const what = verb === undefined ? "what about a profile?" : `"${words.join(" ")}" is not what profile does`;
+    throw usageError(what, { where: "profile", accepted: "show FILE, check FILE, graph FILE" });
+  }
+  const { loadProfile, parseSetting } = await import("../../profile/index.js");
+  const { streamSpec, trafficOf } = await import("../../stream/index.js");
+  const { description, stream, traffic } = loadProfile(file, new Map((options.set ?? []).map(parseSetting)));
+  const spec = traffic ?? { ...trafficOf(streamSpec(stream)), name: basename(file).replace(/\.ya?ml$/, "") };
+  if (verb === "check") {
+    const streams = spec.streams.length === 1 ? "1 stream" : `${spec.streams.length} streams`;
+    context.output.message(`${file}: ${streams}, nothing wrong\n`);
+  } else if (verb === "show") {
+    const { renderProfile } = await import("../../report/profile-text.js");
+    await context.output.result(renderProfile(spec, description));
+  } else {
+    await context.output.result(await graphOf(spec, options));
+  }
+  context.finish(exitCodes.passed);
+}
+
+/** Streams without a rate share `--rate`, by weight. */
+async function graphOf(spec: TrafficSpec, options: ProfileOptions): Promise<string> {
+  const { renderProfileGraph } = await import("../../report/profile-graph.js");
+  const { meanFrameBytes, parseLineRate, parseRate, ratePps } = await import("../../units.js");
+  const mean = meanFrameBytes(spec.sizes[0]);
+  const line = options.lineRate === undefined ? null : parseLineRate(options.lineRate, "--line-rate");
+  const rates = [parseRate(options.rate ?? "1Mpps", "--rate"), ...spec.streams.flatMap(({ rate }) => rate ?? [])];
+  if (rates.some(({ kind }) => kind === "max")) {
+    throw usageError("as fast as it can be has no graph", { where: "--rate", accepted: "a rate, e.g. 1Mpps" });
+  }
+  const shared = ratePps(rates[0], mean, line);
+  const weights = spec.streams.reduce((sum, { rate, weight }) => sum + (rate === null ? weight : 0), 0);
+  const pps = spec.streams.map(({ name, rate, weight }) =>
+    rate === null ? (shared * weight) / weights : ratePps(rate, mean, line, `stream "${name}" rate`),
+  );
+  return renderProfileGraph(spec, { ascii: options.ascii === true, pps });
+}
+
+export const profileCommand: CommandDefinition = {
+  name: "profile",
+  summary: "check a profile, show what it sends and when",
+  define: (command, context) => {
+    command
+      .argument("[words...]", "show FILE, check FILE, graph FILE")
+      .option("--set <name=value...>", "parameters of the profile")
+      .option("--rate <rate>", "of graph: what streams without a rate of their own share (default 1Mpps)")
+      .option("--line-rate <bps>", "of graph: the line that percentages are of")
+      .option("--ascii", "of graph: in plain characters")
+      .addHelpText("after", examples)
+      .action((_words: readonly string[], options: ProfileOptions) => profile(command.args, options, context));
+  },
+};
