@@ -9,7 +9,8 @@ export interface Rig extends AsyncDisposable {
   trial(changes: Partial<TrialOrder>): Promise<TrialReport>;
 }
 
-const baseOrder: TrialOrder = {
+/** Two seconds of 64-byte frames at max, unless a benchmark says otherwise. */
+export const baseOrder: TrialOrder = {
   trial: 1,
   stream: defaultStreamSpec,
   size: fixedSize(64),

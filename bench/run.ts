@@ -10,6 +10,7 @@ import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
 import { policedBench } from "./policed.js";
 import { roundTripBench } from "./round-trip.js";
+import { tapBench } from "./tap.js";
 import { hasTestpmd } from "./testpmd.js";
 import { nullDeviceBench, transmitBench } from "./transmit.js";
 import { xdpBench } from "./xdp.js";
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   embedded: embeddedBench,
   lab: labBench,
   xdp: xdpBench,
+  tap: tapBench,
   pacing: pacingBench,
   policed: policedBench,
   sequence: sequenceBench,

@@ -4,8 +4,7 @@
  */
 import {
   copyFrame,
-  type DeviceRingLayout,
-  type DriverRingLayout,
+  deviceSideOf,
   driverRingEnd,
   driverRingLayout,
   initialiseDriverRing,
@@ -41,21 +40,9 @@ export function directLoop(maxFrameBytes: number): DirectLoop {
   const memory = ringMemory(new ArrayBuffer(end + SCRATCH_BYTES));
   for (const layout of [tx, rx]) initialiseDriverRing(memory, layout);
   const queue = { tx: openTxRing(memory, tx), rx: openRxRing(memory, rx), notifyTx: () => {}, notifyRx: () => {} };
-  const back = openTxRing(memory, deviceSide(rx, "tx", end, memory));
-  const forth = openRxRing(memory, deviceSide(tx, "rx", end, memory));
+  const back = openTxRing(memory, deviceSideOf(rx, end, memory));
+  const forth = openRxRing(memory, deviceSideOf(tx, end, memory));
   return { memory, port: { memory, queues: [queue] }, turn: () => passOn(memory, forth, back) };
-}
-
-function deviceSide(
-  driver: DriverRingLayout,
-  direction: "tx" | "rx",
-  scratch: number,
-  memory: RingMemory,
-): DeviceRingLayout {
-  const { format, vring, size, descriptors, driverArea, deviceArea, headerBytes, inOrder, mergeable, start } = driver;
-  const regions = [{ guestAddress: 0n, bytes: memory.buffer.byteLength, offset: 0 }];
-  const geometry = { format, vring, size, descriptors, driverArea, deviceArea, headerBytes, inOrder, mergeable, start };
-  return { ...geometry, role: "device", direction, regions, indirect: false, scratch, scratchBytes: SCRATCH_BYTES };
 }
 
 function passOn(memory: RingMemory, from: RxRing, to: TxRing): void {

@@ -2,11 +2,13 @@
  * Ports: opened with system calls by one owner, used as rings by loop workers. One kind per file; port.ts is the
  * interface, this is the table. May import ring, sys and the leaves.
  */
+import { openLibpcapPort } from "./libpcap.js";
 import { openNull } from "./null.js";
 import { defaultPortOptions, type OpenPortOptions } from "./options.js";
 import { PacketPort } from "./packet.js";
 import { openCapturePort } from "./pcap.js";
 import type { Port, PortSpec } from "./port.js";
+import { openRawPort } from "./raw.js";
 import { openTapPort } from "./tap.js";
 import { VhostPort } from "./vhost.js";
 import { VirtioUserPort } from "./virtio-user.js";
@@ -36,6 +38,10 @@ export async function openPort(spec: PortSpec, options: Partial<OpenPortOptions>
       return openNull(spec, all);
     case "pcap":
       return openCapturePort(spec, all);
+    case "libpcap":
+      return openLibpcapPort(spec, all);
+    case "raw":
+      return openRawPort(spec, all);
     case "tap":
       return openTapPort(spec, all);
   }

@@ -115,7 +115,15 @@ export interface Port extends AsyncDisposable {
 }
 
 /** `kind:target[,option=value…]`, parsed and validated. */
-export type PortSpec = VhostUserPortSpec | NullPortSpec | PacketPortSpec | TapPortSpec | XdpPortSpec | CapturePortSpec;
+export type PortSpec =
+  | VhostUserPortSpec
+  | NullPortSpec
+  | PacketPortSpec
+  | TapPortSpec
+  | XdpPortSpec
+  | CapturePortSpec
+  | LibpcapPortSpec
+  | RawPortSpec;
 
 export interface VhostUserPortSpec {
   /** The text it came from. */
@@ -200,4 +208,25 @@ export interface CapturePortSpec {
   readonly open: "auto" | "read" | "write";
   /** A file has one. */
   readonly queues: number;
+}
+
+export interface LibpcapPortSpec {
+  readonly text: string;
+  readonly kind: "libpcap";
+  /** Of the interface. */
+  readonly name: string;
+  /** Network namespace; null: that of this process. */
+  readonly netns: string | null;
+  readonly queues: number;
+  /** Frames between the loop and the library, each way. */
+  readonly size: number;
+}
+
+export interface RawPortSpec {
+  readonly text: string;
+  readonly kind: "raw";
+  /** Network namespace; null: that of this process. */
+  readonly netns: string | null;
+  readonly queues: number;
+  readonly size: number;
 }

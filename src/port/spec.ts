@@ -66,6 +66,14 @@ const netnsOption: PortOption = {
   meaning: "network namespace that the interface is in; without, that of this process",
 };
 
+/** Of ports behind a library that has one. */
+const oneQueueOption: PortOption = { ...queuesOption, accepted: "1" };
+const bridgeSizeOption: PortOption = {
+  ...sizeOption,
+  accepted: `${minSize} to ${maxSize}, a power of two`,
+  meaning: "frames between the loop and the library, each way",
+};
+
 /** One entry a kind: the parser, its errors and `pktgen-ts ports` read them. */
 export const portKinds: readonly PortKind[] = [
   {
@@ -195,6 +203,36 @@ export const portKinds: readonly PortKind[] = [
       text,
       kind: "null",
       queues: values.integer("queues", 1, maxQueues),
+      size: values.size(false),
+    }),
+  },
+  {
+    name: "libpcap",
+    target: "IFACE",
+    targetMeaning: "the name of the interface",
+    summary:
+      "a network interface through libpcap, to cross-check: slow, only with the npm package cap installed, which ends the program where the interface goes down",
+    options: [netnsOption, oneQueueOption, bridgeSizeOption],
+    read: (text, target, values) => ({
+      text,
+      kind: "libpcap",
+      name: checkInterfaceName(target, text),
+      netns: values.text("netns"),
+      queues: values.integer("queues", 1, 1),
+      size: values.size(false),
+    }),
+  },
+  {
+    name: "raw",
+    target: "",
+    summary:
+      "IPv4 packets through raw sockets, without Ethernet: slow, and only with the npm package raw-socket installed",
+    options: [netnsOption, oneQueueOption, bridgeSizeOption],
+    read: (text, _, values) => ({
+      text,
+      kind: "raw",
+      netns: values.text("netns"),
+      queues: values.integer("queues", 1, 1),
       size: values.size(false),
     }),
   },

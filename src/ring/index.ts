@@ -4,6 +4,7 @@
  * no clock, nothing but typed arrays: `port` finds the memory, `engine` runs the loops. A driver trusts itself and checks what the device wrote; a device checks everything (RingFault).
  */
 export { copyFrame } from "./copy.js";
+export { deviceSideOf } from "./device-side.js";
 export {
   bufferStrideFor,
   type DriverRingOptions,
