@@ -8,6 +8,7 @@ import { allocationBench, embeddedBench, helpBench, memoryBench } from "./embedd
 import { labBench } from "./lab.js";
 import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
+import { pcapBench } from "./pcap.js";
 import { policedBench } from "./policed.js";
 import { roundTripBench } from "./round-trip.js";
 import { tapBench } from "./tap.js";
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   sequence: sequenceBench,
   memory: memoryBench,
   allocation: allocationBench,
+  pcap: pcapBench,
   help: helpBench,
 };
 

@@ -17,6 +17,9 @@ export interface RunOptions {
   readonly rx?: string;
   readonly bidirectional?: boolean;
   readonly yesThisInterface?: boolean;
+  readonly recordTx?: string;
+  readonly recordRx?: string;
+  readonly onFull?: string;
   readonly txAddress?: string;
   readonly rxAddress?: string;
   readonly gateway?: string;
@@ -70,6 +73,12 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       "--yes-this-interface",
       "send on an interface even though it carries the machine's default route or an SSH connection",
     ],
+    [
+      "--record-tx <file>",
+      "capture of what the trials send: pcap, or .pcapng, also .gz and .zst; costs a copy a frame",
+    ],
+    ["--record-rx <file>", "capture of what comes back"],
+    ["--on-full <what>", "when the disk of a capture is full: stop or go-on (default: go-on)"],
     ["--bidirectional", "both ways at once between --tx and --rx; each way has the whole --rate and --count"],
     [
       "--tx-address <list>",

@@ -3,6 +3,7 @@ import { parseEmbeddedOptions } from "../dut/embedded/options.js";
 import { parseTestpmdOptions } from "../dut/testpmd/options.js";
 import { PktgenError, usageError } from "../errors.js";
 import type { DutChoice, RunPlan, TrialChoice } from "../method/plan.js";
+import type { RecordPlan } from "../method/recorder.js";
 import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { Profile } from "../profile/index.js";
@@ -230,6 +231,14 @@ function queuesOf(asked: number | undefined, dut: DutChoice): number {
   return Math.min(dut.tx.queues, dut.rx?.queues ?? dut.tx.queues);
 }
 
+/** Which captures are made of the run. */
+function recordOf({ recordTx, recordRx, onFull }: RunOptions): RecordPlan {
+  if (onFull !== undefined && onFull !== "stop" && onFull !== "go-on") {
+    throw usageError(`"${onFull}" is not known`, { where: "--on-full", accepted: "stop, go-on" });
+  }
+  return { tx: recordTx ?? null, rx: recordRx ?? null, stopOnFull: onFull === "stop" };
+}
+
 /** Throws a usage error (2) for the first option that cannot be. */
 export function planRun(options: RunOptions, profile: Profile | null, commandLine: string): RunPlan {
   const asked = given(options.queues, (text) => parseQueues(text, "--queues"));
@@ -246,6 +255,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     dut,
     bidirectional: bidirectionalOf(options, dut),
     yesThisInterface: options.yesThisInterface === true,
+    record: recordOf(options),
     queues: queuesOf(asked, dut),
     stream,
     ownRates: own !== null,

@@ -1,6 +1,7 @@
 /** The words through which the owner of a loop worker and its thread agree on who may touch rings. */
 
 import type { JobName } from "./loop-worker.js";
+import type { RecordingSetup } from "./recording-rings.js";
 
 /** Indices into the control page (Int32Array over a SharedArrayBuffer). */
 export const word = {
@@ -36,4 +37,5 @@ export interface ThreadSetup {
   readonly ports: number;
   readonly cpu: number | null;
   readonly busy: boolean;
+  readonly recording: RecordingSetup | null;
 }

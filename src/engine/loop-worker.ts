@@ -1,5 +1,6 @@
 /** The owner's handle of a loop worker: a thread that runs one Job over the rings of some ports. */
 import type { Port } from "../port/port.js";
+import type { RecordingSetup } from "./recording-rings.js";
 
 /** Modules with a `createJob`; each is started in a worker of its own. */
 export type JobName = "generator" | "forwarder" | "replay";
@@ -17,6 +18,8 @@ export interface LoopWorkerOptions {
   readonly cpu: number | null;
   /** Never back off when idle. */
   readonly busy: boolean;
+  /** What goes through the rings is copied there. */
+  readonly recording?: RecordingSetup | null;
   readonly onEvent?: (event: unknown) => void;
   /** The thread ended by itself, e.g. by a bug or a ring fault of no port: everything waiting is rejected with it. */
   readonly onFailure?: (error: Error) => void;

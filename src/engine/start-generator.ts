@@ -2,6 +2,7 @@
 import type { Port } from "../port/port.js";
 import type { GeneratorOptions } from "./generator-job.js";
 import type { LoopWorker } from "./loop-worker.js";
+import type { RecordingSetup } from "./recording-rings.js";
 import { startLoopWorker } from "./start-worker.js";
 import {
   generatorCounter as counter,
@@ -22,6 +23,8 @@ export interface GeneratorSetup {
   readonly rx: Port | null;
   /** Who answers neighbours at each port (sending, receiving); null or absent: nobody. */
   readonly stations?: readonly (StationSetup | null)[];
+  /** What the rings carry is copied there; null or absent: nowhere. */
+  readonly recording?: RecordingSetup | null;
   readonly cpu: number | null;
   readonly busy: boolean;
 }
@@ -75,6 +78,7 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
     counterSlots: counter.slots,
     cpu: setup.cpu,
     busy: setup.busy,
+    recording: setup.recording ?? null,
     onEvent: (event) => {
       if ((event as GeneratorEvent).kind === "done") waits.done();
     },

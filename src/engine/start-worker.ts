@@ -58,6 +58,7 @@ class OwnedWorker implements LoopWorker {
       ports: options.ports.length,
       cpu: options.cpu,
       busy: options.busy,
+      recording: options.recording ?? null,
     };
     this.#thread = new Worker(threadFile(), { workerData: setup, name: options.name, execArgv: [] });
     this.#ready = new Promise((resolve, reject) => {

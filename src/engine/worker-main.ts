@@ -17,6 +17,7 @@ import { kicker } from "./kick.js";
 import type { JobName } from "./loop-worker.js";
 import type { FromThread, ToThread } from "./messages.js";
 import { moverOf } from "./mover.js";
+import { Recording } from "./recording-rings.js";
 
 /** Idle turns before giving way, and yields before sleeping: about 5 ms of nothing at all. */
 const spinsBeforeYield = 16;
@@ -35,10 +36,14 @@ const touching = { port: 0 };
 /** What is open of each port, to store positions from and to tell whose ring broke. */
 const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ length: setup.ports }, () => null);
 
-function openQueue(queue: QueueRings): OpenQueue {
+const recording = setup.recording === null ? null : new Recording(memory, setup.recording, monotonicClock().nowNs);
+
+function openQueue(queue: QueueRings, port: number): OpenQueue {
+  const tx = queue.tx === null ? null : openTxRing(memory, queue.tx, moverOf);
+  const rx = queue.rx === null ? null : openRxRing(memory, queue.rx, moverOf);
   return {
-    tx: queue.tx === null ? null : openTxRing(memory, queue.tx, moverOf),
-    rx: queue.rx === null ? null : openRxRing(memory, queue.rx, moverOf),
+    tx: tx === null || recording === null ? tx : recording.tx(tx, port),
+    rx: rx === null || recording === null ? rx : recording.rx(rx, port),
     live: queue.live ?? null,
     notifyTx: kicker(queue.txKick),
     notifyRx: kicker(queue.rxKick),
@@ -47,7 +52,7 @@ function openQueue(queue: QueueRings): OpenQueue {
 
 function attach(job: Job, index: number, rings: PortRings | null): void {
   open[index] = null;
-  const port = rings === null ? null : { memory, queues: rings.queues.map(openQueue) };
+  const port = rings === null ? null : { memory, queues: rings.queues.map((queue) => openQueue(queue, index)) };
   if (rings !== null && port !== null) open[index] = { rings, port };
   job.attach(index, port);
 }

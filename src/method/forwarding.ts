@@ -7,8 +7,9 @@ import { PktgenError } from "../errors.js";
 import type { RunResult, Trial } from "../report/result.js";
 import { judgeRun } from "../stats/verdict.js";
 import { type FrameSize, formatRate, meanFrameBytes, ratePps } from "../units.js";
-import { openLab } from "./lab.js";
+import { type Lab, openLab } from "./lab.js";
 import type { RunHooks, RunPlan } from "./plan.js";
+import { recordedNote } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
 import { reconnectMs, runTrial, type TrialRequest, warmUp } from "./trial-run.js";
 
@@ -55,7 +56,7 @@ export async function runForwarding(plan: RunPlan, hooks: RunHooks): Promise<Run
   try {
     if (planned.length > 0 && plan.warmupNs > 0) await warmUp(run, planned[0]!);
     for (const [index, next] of planned.entries()) {
-      if (hooks.signal.aborted && trials.length > 0) break;
+      if ((hooks.signal.aborted || lab.recorder?.full.aborted === true) && trials.length > 0) break;
       const directions = await runTrial(run, next, index);
       trials.push(...directions);
       for (const trial of directions) hooks.onTrial?.(trial);
@@ -74,7 +75,16 @@ export async function runForwarding(plan: RunPlan, hooks: RunHooks): Promise<Run
       reasons: [...last.reasons, `the run ended: ${error.toLine()}`],
     };
   }
+  await noteRecordings(lab, trials);
   return { ...resultFrame(plan, lab, started), trials, verdict: judgeRun(trials) };
+}
+
+/** The last trial says what was recorded of them all. */
+async function noteRecordings(lab: Lab, trials: Trial[]): Promise<void> {
+  const last = trials.at(-1);
+  if (lab.recorder === null || last === undefined) return;
+  const notes = (await lab.recorder.finish()).map(recordedNote);
+  trials[trials.length - 1] = { ...last, notes: [...last.notes, ...notes] };
 }
 
 /** The last trial says what did not run any more. */

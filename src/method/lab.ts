@@ -13,6 +13,7 @@ import type { FrameSize } from "../units.js";
 import { ExternalCounters, externalOf, neighbourStreams, stationsOf } from "./external.js";
 import type { RunPlan } from "./plan.js";
 import { type PortDrops, readPortDrops } from "./port-drops.js";
+import { type Recorder, startRecorder } from "./recorder.js";
 
 /** RFC 2544 §23: wait two seconds for residual frames. */
 const settleNsUnknownDut = 2e9;
@@ -21,6 +22,8 @@ const connectTimeoutMs = 10_000;
 const usualFrameBytes = 1518;
 
 export interface Lab extends AsyncDisposable {
+  /** null: nothing is recorded. */
+  readonly recorder: Recorder | null;
   /** null: external, nobody here has its counters. */
   readonly dut: Dut | null;
   readonly generator: Generator;
@@ -112,8 +115,17 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     const cpu = plan.cores?.[0] ?? null;
     const choice = externalOf(plan);
     const stations = choice === null ? [] : stationsOf(choice, plan.stream);
+    const recorder =
+      plan.record === undefined
+        ? null
+        : startRecorder(
+            plan.record,
+            specs.map(({ text }) => text),
+          );
+    if (recorder !== null) keep(recorder);
+    const recording = recorder?.setup ?? null;
     const generator = keep(
-      await startGenerator({ tx: ports[0], rx: ports[1] ?? null, stations, cpu, busy: plan.busy }),
+      await startGenerator({ tx: ports[0], rx: ports[1] ?? null, stations, recording, cpu, busy: plan.busy }),
     );
     const streams = await streamsOf(plan, stations, generator);
     const external = externalCounters(plan, generator);
@@ -123,7 +135,7 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     }
     const pollers = 1 + (dut === null ? 1 : 2);
     const cooperative = pollers > (plan.cores?.length ?? allowedCpus().length);
-    return assemble({ plan, dut, ports, generator, streams, external, cooperative, pollers, opened, signal });
+    return assemble({ recorder, plan, dut, ports, generator, streams, external, cooperative, pollers, opened, signal });
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -136,6 +148,7 @@ async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {
 }
 
 interface Assembly {
+  readonly recorder: Recorder | null;
   readonly plan: RunPlan;
   readonly dut: Dut | null;
   readonly ports: readonly Port[];
@@ -151,6 +164,7 @@ interface Assembly {
 const whyLost = (port: Port): string => port.whyLost?.() ?? `the peer of ${port.facts().spec} closed the connection`;
 
 function assemble({
+  recorder,
   plan,
   dut,
   ports,
@@ -179,6 +193,7 @@ function assemble({
   };
   let floorNs: number | null = null;
   return {
+    recorder,
     dut,
     generator,
     streams,

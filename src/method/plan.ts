@@ -1,4 +1,5 @@
 /** A run, decided: everything that `run` was asked for, validated, before anything is opened. Plain data. */
+
 import type { HopSpec, Side } from "../dut/external/index.js";
 import type { StartedDut } from "../dut/start.js";
 import type { PortSpec } from "../port/port.js";
@@ -6,6 +7,7 @@ import type { Progress } from "../report/progress.js";
 import type { Trial } from "../report/result.js";
 import type { Traffic } from "../stream/spec.js";
 import type { FrameSize, Rate } from "../units.js";
+import type { RecordPlan } from "./recorder.js";
 
 /** Whom the frames go through. External: ports of ours, whose peers somebody else started. */
 export type DutChoice =
@@ -52,6 +54,8 @@ export interface RunPlan {
   readonly bidirectional: boolean;
   /** Send also on an interface that carries the default route or an SSH connection. */
   readonly yesThisInterface: boolean;
+  /** Captures of what the generator sends and receives; absent: none. */
+  readonly record?: RecordPlan;
   /** Queue pairs in use, 1 … 8. */
   readonly queues: number;
   /** What is sent, but for its size. */

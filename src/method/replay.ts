@@ -12,7 +12,7 @@ import { openPort } from "../port/index.js";
 import type { Port, PortSpec } from "../port/port.js";
 import type { CompareResult } from "../report/compare-result.js";
 import type { RecordedFile, ReplayResult } from "../report/replay-result.js";
-import { monotonicClock } from "../sys/clock.js";
+import { wallClockEpoch } from "../sys/clock.js";
 import { allowedCpus } from "../sys/thread.js";
 import { formatRate, type Rate } from "../units.js";
 import { type ComparePlan, compareCaptures } from "./compare/compare.js";
@@ -98,14 +98,6 @@ async function openPorts(plan: ReplayPlan, opened: Opened, signal: AbortSignal):
   return ports;
 }
 
-/** Wall clock minus monotonic clock, in two parts. */
-function epoch(): { readonly epochSeconds: number; readonly epochNanoseconds: number } {
-  const nowNs = monotonicClock().nowNs();
-  const wallMs = Date.now();
-  const seconds = Math.floor(wallMs / 1000) - Math.ceil(nowNs / 1e9);
-  return { epochSeconds: seconds, epochNanoseconds: (wallMs % 1000) * 1e6 + Math.ceil(nowNs / 1e9) * 1e9 - nowNs };
-}
-
 interface Recording {
   readonly path: string;
   readonly thread: CaptureThread<DrainReport>;
@@ -135,7 +127,7 @@ async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: Repl
       troubles.push(why);
       if (plan.stopOnFull) stop.abort();
     };
-    const thread = opened.keep(startDrain({ path, ...epoch(), ports: names, application }, onTrouble));
+    const thread = opened.keep(startDrain({ path, ...wallClockEpoch(), ports: names, application }, onTrouble));
     thread.done.catch(() => stop.abort());
     return { path, thread };
   };

@@ -97,7 +97,11 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const stopWatching = watchProgress(run, next, index);
   const rates = compareDutRates(lab, next.durationNs).catch(() => null);
   const last = (): Promise<void> => lab.external?.end() ?? Promise.resolve();
-  const reports = await lab.generator.runDirections(orders, hooks.signal, last).finally(stopWatching);
+  const { recorder } = lab;
+  recorder?.keep(true);
+  const signal = recorder === null ? hooks.signal : AbortSignal.any([hooks.signal, recorder.full]);
+  const reports = await lab.generator.runDirections(orders, signal, last).finally(stopWatching);
+  recorder?.keep(false);
   const dutOwnRates = hooks.signal.aborted ? null : await rates;
   const { stealMs, switches } = lab.disturbance();
   const hopsAfter = (await lab.dut?.readHops()) ?? null;
@@ -131,7 +135,11 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       sendDrops: drops.sent,
       lossRatioMax: plan.lossLimit,
       minPps: plan.minRatePps,
-      faults: [...faultsOf(report, lab, hooks.signal), ...(external?.faults ?? [])],
+      faults: [
+        ...(recorder?.full.aborted === true ? ["the recording's disk was full, which was to end the run"] : []),
+        ...faultsOf(report, lab, hooks.signal),
+        ...(external?.faults ?? []),
+      ],
       failures: failuresOf(report, orders[d]!),
       notes: [...lab.notes, ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`)],
     });

@@ -8,6 +8,17 @@ import { addressOf, libc } from "./libc.js";
 
 const CLOCK_MONOTONIC = 1;
 
+/** Wall clock less monotonic clock, in two parts: what to add to a time of the one to have it since 1970. */
+export function wallClockEpoch(): { readonly epochSeconds: number; readonly epochNanoseconds: number } {
+  const nowNs = monotonicClock().nowNs();
+  const wallMs = Date.now();
+  const upSeconds = Math.ceil(nowNs / 1e9);
+  return {
+    epochSeconds: Math.floor(wallMs / 1000) - upSeconds,
+    epochNanoseconds: (wallMs % 1000) * 1e6 + upSeconds * 1e9 - nowNs,
+  };
+}
+
 /** The thread's clock. Seconds fit 32 bits (136 years of uptime). */
 export function monotonicClock(): Clock {
   // Over a buffer of its own: V8 moves small typed arrays about, but not what an ArrayBuffer holds.

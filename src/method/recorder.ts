@@ -1,0 +1,76 @@
+/** Records what a run's loop sends and receives: threads that write files, and what the loop is given for them. */
+import type { DrainReport } from "../engine/capture-drain.js";
+import { type CaptureThread, startDrain } from "../engine/capture-thread.js";
+import { feedState, feedWord } from "../engine/frame-feed.js";
+import { type RecordingSetup, recordingWord } from "../engine/recording-rings.js";
+import type { RecordedFile } from "../report/replay-result.js";
+import { framesWord } from "../stats/words.js";
+import { wallClockEpoch } from "../sys/clock.js";
+import { packageVersion } from "../sys/version.js";
+
+export interface RecordPlan {
+  readonly tx: string | null;
+  readonly rx: string | null;
+  /** A full disk ends the run. */
+  readonly stopOnFull: boolean;
+}
+
+export interface Recorder extends AsyncDisposable {
+  readonly setup: RecordingSetup;
+  /** Aborted where a full disk is to end the run. */
+  readonly full: AbortSignal;
+  /** Keep frames from now on, or not. */
+  keep(on: boolean): void;
+  /** After the last frame: the files are whole when this resolves. */
+  finish(): Promise<readonly RecordedFile[]>;
+}
+
+/** null: nothing is to be recorded. */
+export function startRecorder(plan: RecordPlan, ports: readonly string[]): Recorder | null {
+  if (plan.tx === null && plan.rx === null) return null;
+  const full = new AbortController();
+  const application = `pktgen-ts ${packageVersion()}`;
+  const start = (path: string | null): CaptureThread<DrainReport> | null => {
+    if (path === null) return null;
+    const onTrouble = (): void => {
+      if (plan.stopOnFull) full.abort();
+    };
+    const thread = startDrain({ path, ...wallClockEpoch(), ports, application }, onTrouble);
+    thread.done.catch(() => full.abort());
+    return thread;
+  };
+  const tx = start(plan.tx);
+  const rx = start(plan.rx);
+  const control = new Int32Array(new SharedArrayBuffer(4 * recordingWord.words));
+  const fileOf = async (
+    path: string | null,
+    thread: CaptureThread<DrainReport> | null,
+    missedWord: number,
+  ): Promise<RecordedFile[]> => {
+    if (path === null || thread === null) return [];
+    Atomics.or(new Int32Array(thread.feed.control), feedWord.state, feedState.ended);
+    const { written, dropped, failure } = await thread.done;
+    return [{ file: path, frames: written, missed: Atomics.load(control, missedWord) + dropped, failure }];
+  };
+  return {
+    setup: { tx: tx?.feed ?? null, rx: rx?.feed ?? null, control: control.buffer as SharedArrayBuffer },
+    full: full.signal,
+    keep: (on) => {
+      Atomics.store(control, recordingWord.on, on ? 1 : 0);
+    },
+    finish: async () => [
+      ...(await fileOf(plan.tx, tx, recordingWord.missedTx)),
+      ...(await fileOf(plan.rx, rx, recordingWord.missedRx)),
+    ],
+    async [Symbol.asyncDispose]() {
+      await tx?.[Symbol.asyncDispose]();
+      await rx?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** `recorded 2,000 frames in x.pcap; 12 more were not recorded: …` */
+export function recordedNote({ file, frames, missed, failure }: RecordedFile): string {
+  const why = failure ?? "the disk was too slow for the loop";
+  return `recorded ${framesWord(frames)} in ${file}${missed === 0 && failure === null ? "" : `; ${framesWord(missed)} were not: ${why}`}`;
+}
