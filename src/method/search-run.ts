@@ -70,6 +70,7 @@ async function offerLoad(
 ): Promise<SearchOutcome> {
   let shorts = 0;
   let offeredPps = 0;
+  let why = "";
   for (let attempt = 0; attempt < unusableAttempts; attempt++) {
     const use = useOf(await bench.measure(paced(size, phase, pps, durationNs)));
     const ended = bench.ended();
@@ -77,13 +78,13 @@ async function offerLoad(
     if (use.kind === "measured" || ended === null) note(use);
     if (use.kind === "measured") return use;
     if (ended !== null) return { kind: "ended", why: ended };
+    why = use.why;
     if (use.kind === "unusable") continue;
     offeredPps = Math.max(offeredPps, use.offeredPps);
     if (++shorts === shortAttempts) return { kind: "short", offeredPps };
   }
-  return shorts > 0
-    ? { kind: "short", offeredPps }
-    : { kind: "ended", why: `${unusableAttempts} trials in a row could not be used` };
+  // A disturbed machine says nothing of what the generator can do when it is left alone.
+  return { kind: "ended", why: `${unusableAttempts} attempts at one load could not be used: ${why}` };
 }
 
 /** Where to search, and what the device gave back when it was offered all there is. */

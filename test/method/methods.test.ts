@@ -70,6 +70,23 @@ describe("ndr", () => {
     expect(methodVerdict({ results }, bench.trials, null)).toBe("invalid");
   });
 
+  it("ends, and takes nothing for a limit, where no trial at a load can be used", async () => {
+    const base = simulatedBench({ capacityPps: 300_000 });
+    const reasons = ["disturbed: the hypervisor took 90 ms of 100 ms"];
+    const bench = {
+      ...base,
+      measure: async (request: Parameters<typeof base.measure>[0]) =>
+        (await base.measure(request)).map((trial) =>
+          request.phase === "probe" ? trial : { ...trial, verdict: "invalid" as const, reasons },
+        ),
+    };
+    const { results = [], searchPath = [] } = await ndr(bench, oneSize);
+    expect(searchPath).toHaveLength(8);
+    expect(results[0]).toMatchObject({ pps: 0, ppsUpper: null, limitedBy: "time" });
+    expect(results[0].endedBy).toContain("8 attempts at one load could not be used: disturbed");
+    expect(methodVerdict({ results }, base.trials, null)).toBe("invalid");
+  });
+
   it("takes neither duplicates nor strangers' frames for frames that came back", async () => {
     const strange = simulatedBench({ capacityPps: 300_000, duplicates: 50_000, foreign: 70_000 });
     const plain = simulatedBench({ capacityPps: 300_000 });
