@@ -170,7 +170,9 @@ describe("a disk that is full", () => {
     return mount.status === 0 ? point : null;
   })();
   afterAll(() => {
-    if (mounted !== null) spawnSync("umount", [mounted]);
+    if (mounted === null) return;
+    spawnSync("umount", [mounted]);
+    rmSync(mounted, { recursive: true, force: true });
   });
 
   it.skipIf(mounted === null).each(["full.pcap", "full.pcapng", "full.pcap.gz"])(
