@@ -128,6 +128,16 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
+/** Those of a name (`--sizes`), for commands that share them, in the order of `run`. */
+export function addRunOptionsNamed(command: Command, names: readonly string[]): void {
+  for (const [heading, rows] of Object.entries(groups)) {
+    for (const [flags, help] of rows) {
+      if (names.includes(flags.split(" ")[0] ?? ""))
+        command.addOption(new Option(flags, help).helpGroup(`${heading}:`));
+    }
+  }
+}
+
 /** Adds them to `run`. */
 export function addRunOptions(command: Command): void {
   addRows(command, " (run)", []);

@@ -59,6 +59,10 @@ export class Receiver {
   #lastArrivalNs = 0;
   /** When a burst that carries stamps was seen; 0: none does. */
   #seenNs = 0;
+  /** Somebody else sends: departures are times of a clock that is so far ahead of ours. */
+  readonly #oneWay: boolean;
+  readonly #aheadNs: number;
+  #early = 0;
 
   /**
    * `published`: frames handed to the peer so far on a transmit queue; a higher number was never sent.
@@ -73,6 +77,8 @@ export class Receiver {
     foreignFrames: ForeignFrames | null,
   ) {
     this.#order = order;
+    this.#oneWay = order.clockAheadNs !== undefined;
+    this.#aheadNs = order.clockAheadNs ?? 0;
     this.#published = published;
     this.#memory = memory;
     this.#signed = program.signed;
@@ -124,6 +130,11 @@ export class Receiver {
     return this.#inspector.returned;
   }
 
+  /** By transmit queue: one more than the highest index seen. */
+  seenByQueue(): number[] {
+    return this.#trackers.map(({ next }) => next);
+  }
+
   get missing(): number {
     let missing = 0;
     for (const tracker of this.#trackers) missing += tracker.missing;
@@ -144,13 +155,17 @@ export class Receiver {
       if (ring === null) continue;
       const n = ring.poll(burstFrames);
       if (n === 0) continue;
-      const arrivalNs = nowNs() - epochNs;
+      const seenNs = nowNs();
+      const arrivalNs = seenNs - epochNs;
+      /** What arrivals are counted from, as departures are. */
+      const originNs = this.#oneWay ? -this.#aheadNs : epochNs;
+      const atNs = seenNs - originNs;
       const tally = this.#tallies[q];
       tally.packets += n;
       const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
       const stamps = ring.arrivalsNs ?? null;
-      if (stamps !== null && this.#signed) tally.bytes += this.#analyseStamped(q, n, ring, stamps, arrivalNs, epochNs);
-      else if (this.#signed) tally.bytes += this.#analyse(q, 0, n, arrivalNs, ring.offsets, ring.lengths);
+      if (stamps !== null && this.#signed) tally.bytes += this.#analyseStamped(q, n, ring, stamps, atNs, originNs);
+      else if (this.#signed) tally.bytes += this.#analyse(q, 0, n, atNs, ring.offsets, ring.lengths);
       else tally.bytes += this.#countUnsigned(tally, n, ring.offsets, ring.lengths);
       tally.corrupt += this.#inspector.corrupt - corruptBefore;
       if (this.#inspector.foreign - foreignBefore < n) this.#lastArrivalNs = arrivalNs;
@@ -189,6 +204,7 @@ export class Receiver {
       lastArrivalNs: this.#lastArrivalNs,
       firstCorrupt: this.#inspector.corruptSamples,
       firstForeign: this.#inspector.foreignSamples,
+      ...(this.#oneWay ? { early: this.#early } : {}),
     };
   }
 
@@ -323,13 +339,18 @@ export class Receiver {
     if (latencyNs < 0 && this.#seenNs > arrivalNs) {
       if (elapsedNs48(this.#seenNs, readTimeHigh16(view, end), readTimeLow32(view, end)) >= 0) latencyNs = 0;
     }
-    if (index < 0 || index >= this.#published(queue) || latencyNs < 0) {
+    const isEarly = latencyNs < 0;
+    if (index < 0 || index >= this.#published(queue) || (isEarly && !this.#oneWay)) {
       this.#inspector.noteImpossible(offset, bytes);
       return;
     }
     const code = tracker.accept(index);
     if (code > reordered) return;
     if (this.#order.integrity) this.#inspector.checkPayload(offset, bytes);
+    if (isEarly) {
+      this.#early++;
+      return;
+    }
     if (index === next && next > 0) this.#ipdv.record(latencyNs - this.#lastLatency[queue]);
     if (code === inOrder) this.#lastLatency[queue] = latencyNs;
     if (this.#latencyIntended !== null) this.#recordIntended(queue, index, 1, latencyNs);

@@ -50,6 +50,8 @@ export class Transmitter {
   readonly #pacing: GapRecorder | null;
   readonly #lag: LagWindow | null;
   #epochNs = 0;
+  /** Added to times since the epoch where they are stamped. */
+  #stampNs = 0;
   /** The next slot of the schedule, and when it is due. */
   #slot = 0;
   #dueNs = 0;
@@ -95,6 +97,8 @@ export class Transmitter {
   start(epochNs: number): void {
     this.#epochNs = epochNs;
     for (const sender of this.#senders) sender.start?.(epochNs);
+    const { clockAheadNs } = this.#order;
+    if (clockAheadNs !== undefined) this.#stampNs = (epochNs + clockAheadNs) % 2 ** 48;
   }
 
   get ended(): boolean {
@@ -214,8 +218,8 @@ export class Transmitter {
       this.#end(nowNs, null);
       return 0;
     }
-    const low = low32(nowNs);
-    const high = high16(nowNs);
+    const low = low32(nowNs + this.#stampNs);
+    const high = high16(nowNs + this.#stampNs);
     const { burstFrames } = this.#pace;
     const queues = this.#senders.length;
     let moved = 0;
@@ -269,7 +273,7 @@ export class Transmitter {
   #sendOne(nowNs: number, schedule: DepartureSchedule): number {
     const slot = this.#slot;
     const sender = this.#senders[slot % this.#senders.length];
-    const sent = sender.room() > 0 ? sender.send(1, low32(nowNs), high16(nowNs)) : 0;
+    const sent = sender.room() > 0 ? sender.send(1, low32(nowNs + this.#stampNs), high16(nowNs + this.#stampNs)) : 0;
     this.#noteSlot(nowNs);
     if (sent === 0) this.#noteBlocked(1, nowNs);
     this.#advance(1, schedule);
@@ -290,8 +294,8 @@ export class Transmitter {
     if (due <= 0) return 0;
     const queues = this.#senders.length;
     this.#noteSlot(nowNs);
-    const low = low32(nowNs);
-    const high = high16(nowNs);
+    const low = low32(nowNs + this.#stampNs);
+    const high = high16(nowNs + this.#stampNs);
     let moved = 0;
     for (let q = 0; q < queues; q++) {
       const sender = this.#senders[(this.#slot + q) % queues];

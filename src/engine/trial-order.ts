@@ -32,6 +32,11 @@ export interface TrialOrder {
   readonly integrity: boolean;
   /** More pollers than CPUs: give way instead of spinning until the next departure. */
   readonly cooperative: boolean;
+  /**
+   * Somebody else has the other half of the trial: stamps are not counted from its start, but are times of this clock,
+   * which is so far ahead of CLOCK_MONOTONIC (modulo 2^48 ns). Absent: one thread does both.
+   */
+  readonly clockAheadNs?: number;
 }
 
 /** Frames of one transmit queue. `published − outstanding` is what the peer took: sent. */
@@ -157,7 +162,37 @@ export interface ReceiveReport {
   readonly streams?: readonly StreamReceive[];
   /** Numbers back to which duplicates are told from frames that are too old to say, where it is not 65,536. */
   readonly duplicateWindow?: number;
+  /** Where somebody else sent: frames that came before they left, by the two clocks; these have no latency. */
+  readonly early?: number;
 }
+
+/** The receive half of a trial whose frames somebody else sends. */
+export interface ReceiveOrder {
+  /** Of `order` what says how frames look; `load` and `settleNs` do not matter. */
+  readonly order: TrialOrder;
+  /** Given up when no frame of ours has come by then. */
+  readonly waitNs: number;
+  /** Over when none has come for so long. */
+  readonly quietNs: number;
+  /** Over so long after the first one; Infinity: no limit. */
+  readonly durationNs: number;
+}
+
+export interface ReceiveOnlyReport {
+  readonly receive: ReceiveReport;
+  /** By transmit queue: one more than the highest index seen. */
+  readonly seenByQueue: readonly number[];
+  /** From the start until the first frame; −1: none came. */
+  readonly firstNs: number;
+  readonly elapsedNs: number;
+  readonly slept: boolean;
+  readonly stopped: boolean;
+}
+
+export type ReceiveCommand =
+  | { readonly kind: "receive"; readonly order: ReceiveOrder }
+  | { readonly kind: "stop" }
+  | { readonly kind: "report" };
 
 /** A host at a port: what it answers for, and asks from. */
 export interface StationSetup {

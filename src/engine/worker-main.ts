@@ -152,6 +152,7 @@ function serve(job: Job): void {
 
 const jobs: Record<JobName, () => Promise<{ createJob: CreateJob }>> = {
   generator: () => import("./generator-job.js"),
+  receiver: () => import("./receive-job.js"),
   forwarder: () => import("./forward-job.js"),
   replay: () => import("./replay-job.js"),
 };

@@ -6,14 +6,17 @@ import { diffCommand } from "./diff.js";
 import { doctor } from "./doctor.js";
 import { dutCommand } from "./dut.js";
 import { latencyCommand } from "./latency.js";
+import { mergeCommand } from "./merge.js";
 import { ndrCommand } from "./ndr.js";
 import { pcapCommand } from "./pcap.js";
 import { planCommand } from "./plan.js";
 import { ports } from "./ports.js";
 import { profileCommand } from "./profile.js";
+import { receiveCommand } from "./receive.js";
 import { replayCommand } from "./replay.js";
 import { rfc2544Command } from "./rfc2544.js";
 import { runCommand } from "./run.js";
+import { sendCommand } from "./send.js";
 import { soakCommand } from "./soak.js";
 import { serviceCommand } from "./y1564.js";
 
@@ -28,6 +31,9 @@ export const commands: readonly CommandDefinition[] = [
   diffCommand,
   planCommand,
   dutCommand,
+  sendCommand,
+  receiveCommand,
+  mergeCommand,
   replayCommand,
   compareCommand,
   pcapCommand,

@@ -1,0 +1,81 @@
+/** `merge`: the halves that `send` and `receive` wrote, as the result of one run. */
+import { readFileSync } from "node:fs";
+import { usageError } from "../../errors.js";
+import type { ReceivedHalf, SentHalf } from "../../report/half.js";
+import { parseRate, parseRatio } from "../../units.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
+import { checkResultFiles } from "../result-file.js";
+import type { ReportFile } from "../run-report.js";
+
+interface MergeCommandOptions {
+  readonly loss?: string;
+  readonly minRate?: string;
+  readonly json?: string;
+  readonly csv?: string;
+  readonly junit?: string;
+}
+
+const accepted = "merge SENT.json RECEIVED.json, as send --json and receive --json wrote them";
+const reportOptions = { json: "--json", csv: "--csv", junit: "--junit" } as const;
+
+async function readHalf(path: string): Promise<SentHalf | ReceivedHalf> {
+  const { parseHalf } = await import("../../report/half-schema.js");
+  try {
+    return parseHalf(readFileSync(path, "utf8"));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === undefined ? (error as Error).message : `it cannot be read (${code})`;
+    throw usageError(`${path}: ${why.split("\n")[0]}`, { where: "merge", accepted, cause: error });
+  }
+}
+
+function minRatePps(text: string): number {
+  const rate = parseRate(text, "--min-rate");
+  if (rate.kind === "pps") return rate.pps;
+  throw usageError(`"${text}" is no rate of frames`, { where: "--min-rate", accepted: "e.g. 1Mpps" });
+}
+
+async function merge(words: readonly string[], options: MergeCommandOptions, context: CommandContext): Promise<void> {
+  if (words.length !== 2) throw usageError("which two results?", { where: "merge", accepted });
+  const files = Object.entries(reportOptions).flatMap(([report, option]): ReportFile[] => {
+    const path = options[report as ReportFile["report"]];
+    return path === undefined ? [] : [{ report: report as ReportFile["report"], option, path }];
+  });
+  checkResultFiles(files);
+  const { halfFormats } = await import("../../report/half.js");
+  const halves = [await readHalf(words[0]!), await readHalf(words[1]!)];
+  const sentAt = halves.findIndex(({ format }) => format === halfFormats.send);
+  const receivedAt = halves.findIndex(({ format }) => format === halfFormats.receive);
+  if (sentAt < 0 || receivedAt < 0) {
+    const what = sentAt < 0 ? "both are results of receive" : "both are results of send";
+    throw usageError(what, { where: "merge", accepted: "one of each" });
+  }
+  const [{ mergeHalves }, { exitCodeOf, reportRun }] = await Promise.all([
+    import("../../method/merge.js"),
+    import("../run-report.js"),
+  ]);
+  const result = mergeHalves(halves[sentAt] as SentHalf, halves[receivedAt] as ReceivedHalf, {
+    names: { sent: words[sentAt]!, received: words[receivedAt]! },
+    lossLimit: options.loss === undefined ? null : parseRatio(options.loss, "--loss"),
+    minRatePps: options.minRate === undefined ? null : minRatePps(options.minRate),
+    commandLine: context.commandLine,
+  });
+  const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+  await reportRun(result, { files, ndjson: false, color }, context.output);
+  context.finish(exitCodeOf(result));
+}
+
+export const mergeCommand: CommandDefinition = {
+  name: "merge",
+  summary: "the results of send and receive as those of one run",
+  define: (command, context) => {
+    command
+      .argument("[files...]", "SENT.json RECEIVED.json, in any order")
+      .option("--loss <ratio>", "tolerated loss, e.g. 0, 0.1% (default: 0 at a set rate)")
+      .option("--min-rate <rate>", "least received rate that passes, e.g. 1Mpps")
+      .option("--json <file>", "the whole result as one document; - for standard output, then without the table")
+      .option("--csv <file>", "a line for each trial")
+      .option("--junit <file>", "a test case for each trial")
+      .action((_files: readonly string[], options: MergeCommandOptions) => merge(command.args, options, context));
+  },
+};

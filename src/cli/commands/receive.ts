@@ -1,0 +1,73 @@
+/** `receive`: one direction alone, what `send` sends on another machine. */
+import { exitCodes } from "../../errors.js";
+import type { ReceivedTrial } from "../../report/half.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
+import { watchInterrupts } from "../interrupt.js";
+import { addOneWayOptions, type OneWayOptions, oneWayPlan, reportHalf, timeOption } from "../one-way.js";
+
+const examples = `
+Each trial ends when its --count has come, or --duration after its first frame, or when nothing has come for --quiet.
+The options must be those of the sender, so that numbers mean the same.
+
+Examples:
+  pktgen-ts receive packet:eth1 --sizes 64,1518 --count 100000 --json received.json
+  pktgen-ts receive packet:eth1,timestamp=kernel --sizes 64 --duration 10s --clocks-synchronised --json received.json
+
+Exit codes: 0 frames came and none is missing between them, 1 some are missing, damaged or double, 4 none came.
+What was lost after the last one that came, only the sender knows: pktgen-ts merge sent.json received.json
+`;
+
+interface ReceiveOptions extends OneWayOptions {
+  readonly wait?: string;
+  readonly quiet?: string;
+}
+
+const defaults = { wait: "60s", quiet: "1s" } as const;
+
+/** Missing before the last frame that came. */
+const missingOf = ({ seenByQueue, receive, signature }: ReceivedTrial): number =>
+  signature ? seenByQueue.reduce((sum, seen) => sum + seen, 0) - receive.accepted - receive.corrupt : 0;
+
+function receivedLine(trial: ReceivedTrial): string {
+  const { frameBytes, requested, receive, receiveDrops, faults } = trial;
+  const { received, duplicate, reordered, corrupt, foreign } = receive;
+  const counts = { missing: Math.max(0, missingOf(trial)), duplicate, reordered, corrupt, foreign };
+  const named = Object.entries(counts).flatMap(([word, n]) => (n > 0 ? [`${n} ${word}`] : []));
+  const drops = receiveDrops > 0 ? [`${receiveDrops} found no room in our own ring`] : [];
+  const rest = [...named, ...drops, ...faults].map((part) => `, ${part}`).join("");
+  return `${frameBytes} bytes, ${requested.rate}: received ${received} frames${rest}`;
+}
+
+function exitCodeOf(trials: readonly ReceivedTrial[]) {
+  if (trials.some(({ receive, faults }) => receive.received === 0 || faults.length > 0)) return exitCodes.invalid;
+  const spoiled = trials.some(
+    (trial) => missingOf(trial) > 0 || trial.receive.corrupt > 0 || trial.receive.duplicate > 0,
+  );
+  return spoiled ? exitCodes.failed : exitCodes.passed;
+}
+
+async function receive(words: readonly string[], options: ReceiveOptions, context: CommandContext): Promise<void> {
+  const one = await oneWayPlan(words, options, context, "receive");
+  const waitNs = timeOption(options.wait, "--wait", defaults.wait);
+  const quietNs = timeOption(options.quiet, "--quiet", defaults.quiet);
+  const { runReceive } = await import("../../method/one-way.js");
+  const { output, finish } = context;
+  using interrupt = watchInterrupts(output.readerGone, () => {
+    output.message("pktgen-ts: stopping; once more to leave at once\n");
+  });
+  const half = await runReceive({ ...one, waitNs, quietNs }, { signal: interrupt.signal });
+  await reportHalf(half, half.trials.map(receivedLine), options.json, context);
+  finish(interrupt.signal.aborted ? exitCodes.interrupted : exitCodeOf(half.trials));
+}
+
+export const receiveCommand: CommandDefinition = {
+  name: "receive",
+  summary: "receive on one port alone what a sender on another machine sends",
+  define: (command, context) => {
+    addOneWayOptions(command.argument("[port]", "e.g. packet:eth1").allowExcessArguments(), ["--integrity"])
+      .option("--wait <time>", `for the first frame of a trial (default: ${defaults.wait})`)
+      .option("--quiet <time>", `a trial is over when nothing came for so long (default: ${defaults.quiet})`)
+      .addHelpText("after", examples)
+      .action((_port: string | undefined, options: ReceiveOptions) => receive(command.args, options, context));
+  },
+};

@@ -1,0 +1,132 @@
+/** The receive half of a trial alone: somebody else sends, and what is sent is known by its options, as it was there. */
+import { usageError } from "../errors.js";
+import { compileStream } from "../stream/compile.js";
+import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
+import { Receiver } from "./receiver.js";
+import {
+  generatorCounter as counter,
+  generatorPhase as phase,
+  type ReceiveCommand,
+  type ReceiveOnlyReport,
+  type ReceiveOrder,
+} from "./trial-order.js";
+
+/** When everything has come, a duplicate may still; this long is enough to see it. */
+const quietWhenCompleteNs = 20_000_000;
+const countersEveryNs = 1_000_000;
+
+interface Half {
+  readonly order: ReceiveOrder;
+  readonly receiver: Receiver;
+  epochNs: number;
+  firstNs: number;
+  elapsedNs: number;
+  sleepsBefore: number;
+  done: boolean;
+  stopped: boolean;
+}
+
+class ReceiveJob implements Job {
+  readonly #context: JobContext;
+  #port: OpenPort | null = null;
+  #half: Half | null = null;
+  #countersDueNs = 0;
+
+  constructor(context: JobContext) {
+    this.#context = context;
+  }
+
+  attach(_index: number, port: OpenPort | null): void {
+    this.#port = port;
+    this.#half?.receiver.attach(port?.queues ?? []);
+    if (port === null && this.#half !== null) this.#end(this.#half, true);
+  }
+
+  command(message: unknown): unknown {
+    const command = message as ReceiveCommand;
+    switch (command.kind) {
+      case "receive":
+        this.#half = this.#prepare(command.order);
+        return null;
+      case "stop":
+        if (this.#half !== null) this.#end(this.#half, true);
+        return null;
+      case "report":
+        return this.#report();
+    }
+  }
+
+  mayRest(): boolean {
+    return this.#half === null || this.#half.done;
+  }
+
+  step(): number {
+    const half = this.#half;
+    if (half === null || half.done) return 0;
+    const { nowNs, touching } = this.#context;
+    if (half.epochNs < 0) half.epochNs = nowNs();
+    touching.port = 0;
+    const moved = half.receiver.step(nowNs, half.epochNs);
+    const now = nowNs() - half.epochNs;
+    if (half.firstNs < 0 && half.receiver.received > 0) half.firstNs = half.receiver.lastArrivalNs;
+    if (now >= this.#countersDueNs) this.#publishCounters(half, now);
+    if (this.#isOver(half, now, moved)) this.#end(half, false);
+    return moved;
+  }
+
+  #prepare(order: ReceiveOrder): Half {
+    const { memory, sleeps } = this.#context;
+    const program = compileStream(order.order.stream, order.order.size);
+    const receiver = new Receiver(order.order, program, memory, null, () => Number.POSITIVE_INFINITY, null);
+    receiver.attach(this.#port?.queues ?? []);
+    this.#countersDueNs = 0;
+    const times = { epochNs: -1, firstNs: -1, elapsedNs: 0, sleepsBefore: sleeps() };
+    return { order, receiver, ...times, done: false, stopped: false };
+  }
+
+  #isOver({ order, receiver, firstNs }: Half, nowNs: number, moved: number): boolean {
+    if (firstNs < 0) return nowNs > order.waitNs;
+    if (nowNs - firstNs > order.durationNs) return true;
+    if (moved > 0) return false;
+    const quietNs = nowNs - receiver.lastArrivalNs;
+    const complete = receiver.accepted + receiver.corrupt >= (order.order.count ?? Number.POSITIVE_INFINITY);
+    return quietNs > (complete ? Math.min(quietWhenCompleteNs, order.quietNs) : order.quietNs);
+  }
+
+  #end(half: Half, stopped: boolean): void {
+    if (half.done) return;
+    half.done = true;
+    half.stopped = stopped;
+    half.elapsedNs = half.epochNs < 0 ? 0 : this.#context.nowNs() - half.epochNs;
+    this.#publishCounters(half, half.elapsedNs);
+    this.#context.post({ kind: "done" });
+  }
+
+  #publishCounters({ receiver, done, firstNs }: Half, nowNs: number): void {
+    this.#countersDueNs = nowNs + countersEveryNs;
+    const { counters } = this.#context;
+    counters[counter.phase] = done ? phase.done : firstNs < 0 ? phase.idle : phase.sending;
+    counters[counter.received] = receiver.received;
+    counters[counter.accepted] = receiver.accepted;
+    counters[counter.corrupt] = receiver.corrupt;
+    counters[counter.missing] = receiver.missing;
+    counters[counter.elapsedNs] = nowNs;
+  }
+
+  #report(): ReceiveOnlyReport {
+    const half = this.#half;
+    if (half === null) throw usageError("nothing was received");
+    const { receiver, firstNs, elapsedNs, sleepsBefore, stopped } = half;
+    const seenByQueue = receiver.seenByQueue();
+    return {
+      receive: receiver.report(seenByQueue, receiver.received),
+      seenByQueue,
+      firstNs,
+      elapsedNs,
+      slept: this.#context.sleeps() > sleepsBefore,
+      stopped,
+    };
+  }
+}
+
+export const createJob: CreateJob = (context) => new ReceiveJob(context);

@@ -1,0 +1,70 @@
+/** The owner's side of the receive half: starts its thread on a port, and receives one trial at a time. */
+import type { Port } from "../port/port.js";
+import type { LoopWorker } from "./loop-worker.js";
+import { startLoopWorker } from "./start-worker.js";
+import {
+  generatorCounter as counter,
+  type GeneratorEvent,
+  type ReceiveCommand,
+  type ReceiveOnlyReport,
+  type ReceiveOrder,
+} from "./trial-order.js";
+
+export interface ReceiverSetup {
+  readonly port: Port;
+  readonly cpu: number | null;
+  readonly busy: boolean;
+}
+
+export interface TrialReceiver extends AsyncDisposable {
+  readonly worker: LoopWorker;
+  /** Until the trial is over, or `signal` ends it: then its report has `stopped`. Rejects only when the thread is gone. */
+  receive(order: ReceiveOrder, signal: AbortSignal): Promise<ReceiveOnlyReport>;
+  /** Of the open trial, now. */
+  progress(): { readonly received: number; readonly missing: number };
+}
+
+export async function startReceiver({ port, cpu, busy }: ReceiverSetup): Promise<TrialReceiver> {
+  let onDone: (() => void) | null = null;
+  let onFailure: ((error: Error) => void) | null = null;
+  const worker = await startLoopWorker({
+    name: "receiver",
+    job: "receiver",
+    options: null,
+    ports: [port],
+    counterSlots: counter.slots,
+    cpu,
+    busy,
+    onEvent: (event) => {
+      if ((event as GeneratorEvent).kind === "done") onDone?.();
+    },
+    onFailure: (error) => onFailure?.(error),
+  });
+  const say = (command: ReceiveCommand): Promise<unknown> => worker.command(command);
+  return {
+    worker,
+    async receive(order, signal) {
+      const done = new Promise<void>((resolve, reject) => {
+        onDone = resolve;
+        onFailure = reject;
+      });
+      await say({ kind: "receive", order });
+      const stop = (): void => void say({ kind: "stop" }).catch(() => {});
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        worker.run();
+        if (signal.aborted) stop();
+        await done;
+        worker.stand();
+        return (await say({ kind: "report" })) as ReceiveOnlyReport;
+      } finally {
+        signal.removeEventListener("abort", stop);
+        onDone = null;
+        onFailure = null;
+        worker.stand();
+      }
+    },
+    progress: () => ({ received: worker.counters[counter.received], missing: worker.counters[counter.missing] }),
+    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,144 @@
+/** Two halves of a run, as `send` and `receive` wrote them, put together: the counts and the judgement of a whole one. Pure. */
+import type { ReceiveReport, TrialReport } from "../engine/trial-order.js";
+import { usageError } from "../errors.js";
+import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../report/half.js";
+import type { RunResult, Trial } from "../report/result.js";
+import { judgeRun } from "../stats/verdict.js";
+import { framesWord } from "../stats/words.js";
+import { trialResult } from "./trial-result.js";
+
+export interface MergeOptions {
+  /** Files, for errors. */
+  readonly names: { readonly sent: string; readonly received: string };
+  readonly lossLimit: number | null;
+  readonly minRatePps: number | null;
+  readonly commandLine: string;
+}
+
+const rangesKept = 100;
+
+/** What must be the same on both sides, or numbers mean different things. */
+function compare(sent: SentTrial, received: ReceivedTrial, where: string): void {
+  const of = ({ order }: SentTrial | ReceivedTrial) => ({
+    trial: order.trial,
+    "--sizes": order.size,
+    "--queues": order.queues,
+    "--start-sequence": order.startSequence,
+    "what is sent": order.stream,
+  });
+  const [one, other] = [of(sent), of(received)];
+  for (const key of Object.keys(one) as (keyof typeof one)[]) {
+    if (JSON.stringify(one[key]) === JSON.stringify(other[key])) continue;
+    throw usageError(`trial ${sent.order.trial} was received with another ${key} than it was sent with`, {
+      where,
+      accepted: "results of send and receive with the same options",
+    });
+  }
+}
+
+/** One clock told departures and arrivals, or two that are said to be synchronised; else why not. */
+function clockFault(sent: SentHalf, received: ReceivedHalf): string | null {
+  if (sent.clock === "realtime" && received.clock === "realtime") return null;
+  const sameBoot = sent.bootId !== null && sent.bootId === received.bootId;
+  if (sent.clock === "monotonic" && received.clock === "monotonic" && sameBoot) return null;
+  return "no one-way latency: the two clocks are not known to be synchronised; --clocks-synchronised on both sides says so";
+}
+
+/** The receiver cannot know what came after the last frame that it saw. */
+function withTail(sent: SentTrial, { receive, seenByQueue, order }: ReceivedTrial): ReceiveReport {
+  if (!sent.signature) return receive;
+  const tail = sent.transmit.queues.flatMap(({ published, outstanding }, q): [number, number][] => {
+    const [seen, end] = [seenByQueue[q] ?? 0, published - outstanding];
+    const number = (index: number): number => order.startSequence + index * order.queues + q;
+    return end > seen ? [[number(seen), number(end - 1)]] : [];
+  });
+  const ranges = [...receive.lostRanges, ...tail].toSorted((a, b) => a[0] - b[0]);
+  const complete = receive.lostRangesComplete && ranges.length <= rangesKept;
+  return { ...receive, lostRanges: ranges.slice(0, rangesKept), lostRangesComplete: complete };
+}
+
+function mergedReport(sent: SentTrial, received: ReceivedTrial, latency: boolean): TrialReport {
+  const receive = withTail(sent, received);
+  const delays = latency ? {} : { latency: null, ipdv: null };
+  return {
+    transmit: sent.transmit,
+    receive: { ...receive, ...delays, latencyIntended: null, receivedInWindow: receive.received },
+    slept: received.slept,
+    neverQuiet: false,
+    returned: null,
+    answered: 0,
+    beside: 0,
+    elapsedNs: Math.max(receive.lastArrivalNs, sent.transmit.lastNs),
+    calibrationNs: [1, sent.disturbance.calibration],
+  };
+}
+
+function mergedTrial(sent: SentTrial, received: ReceivedTrial, fault: string | null, options: MergeOptions): Trial {
+  const { early = 0 } = received.receive;
+  const clocks =
+    fault ??
+    (early > 0 ? `no one-way latency: ${framesWord(early)} came before they left, so the clocks differ` : null);
+  const { frameBytes, meanFrameBytes, phase, requested, order, signature } = sent;
+  return trialResult({
+    frameBytes,
+    meanFrameBytes,
+    phase,
+    requested,
+    order,
+    report: mergedReport(sent, received, clocks === null),
+    signed: signature,
+    hops: [],
+    injected: null,
+    stealMs: sent.disturbance.stealMs + received.disturbance.stealMs,
+    switches: sent.disturbance.switches + received.disturbance.switches,
+    receiveDrops: received.receiveDrops,
+    lossRatioMax: options.lossLimit,
+    minPps: options.minRatePps,
+    faults: [
+      ...sent.faults.map((what) => `the sender: ${what}`),
+      ...received.faults.map((what) => `the receiver: ${what}`),
+    ],
+    notes: clocks === null || !signature ? [] : [clocks],
+  });
+}
+
+/**
+ * @throws PktgenError (2): the halves are not of the same run.
+ */
+export function mergeHalves(sent: SentHalf, received: ReceivedHalf, options: MergeOptions): RunResult {
+  const { names } = options;
+  const where = `${names.sent}, ${names.received}`;
+  if (sent.seed !== received.seed) {
+    const accepted = "results of send and receive with the same --seed";
+    throw usageError(`the seeds differ: ${sent.seed} and ${received.seed}`, { where, accepted });
+  }
+  const fault = clockFault(sent, received);
+  const trials = sent.trials.map((trial, i): Trial => {
+    const other = received.trials[i];
+    if (other === undefined) {
+      const accepted = "as many trials received as sent: a longer --wait, or a longer --gap of the sender";
+      throw usageError(`${sent.trials.length} trials were sent and ${received.trials.length} received`, {
+        where,
+        accepted,
+      });
+    }
+    compare(trial, other, where);
+    return mergedTrial(trial, other, fault, options);
+  });
+  return {
+    tool: sent.tool,
+    host: sent.host,
+    started: sent.started,
+    command: options.commandLine,
+    dut: {
+      kind: "external",
+      version: null,
+      ports: [sent.port, received.port],
+      receiver: { host: received.host, started: received.started, command: received.command },
+      sender: { command: sent.command },
+    },
+    seed: sent.seed,
+    trials,
+    verdict: judgeRun(trials),
+  };
+}

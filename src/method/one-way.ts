@@ -1,0 +1,204 @@
+/**
+ * One direction alone: `send` on one machine, `receive` on another, with the same options. Both go through the same
+ * trials in the same order, so that trial numbers and sequence numbers tell the receiver what it sees; what each knows
+ * is written down, and merge.ts puts it together.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { startGenerator } from "../engine/start-generator.js";
+import { startReceiver } from "../engine/start-receiver.js";
+import type { TrialOrder } from "../engine/trial-order.js";
+import { PktgenError } from "../errors.js";
+import { openPort } from "../port/index.js";
+import type { Port, PortSpec } from "../port/port.js";
+import { halfFormats, type ReceivedHalf, type ReceivedTrial, type SentHalf, type SentTrial } from "../report/half.js";
+import type { Requested } from "../report/result.js";
+import { frameSizesOf, isSigned } from "../stream/spec.js";
+import { hostFacts, readKernelFile, watchDisturbance } from "../sys/host.js";
+import { kernelStampClock } from "../sys/stamp-clock.js";
+import { allowedCpus } from "../sys/thread.js";
+import { packageVersion } from "../sys/version.js";
+import { frameSizeName, meanFrameBytes } from "../units.js";
+import { plannedTrials } from "./forwarding.js";
+import type { RunPlan } from "./plan.js";
+import type { TrialRequest } from "./trial-run.js";
+
+const connectTimeoutMs = 10_000;
+/** What was handed over is taken by then. */
+const drainNs = 200e6;
+const usualFrameBytes = 1518;
+
+export interface OneWayHooks<T> {
+  readonly signal: AbortSignal;
+  readonly onTrial?: (trial: T) => void;
+}
+
+export interface OneWayPlan {
+  readonly plan: RunPlan;
+  readonly port: PortSpec;
+  /** The clocks of both machines are known to be synchronised: stamps are times of CLOCK_REALTIME. */
+  readonly clocksSynchronised: boolean;
+}
+
+export interface SendPlan extends OneWayPlan {
+  /** Between two trials: longer than the receiver's quiet time. */
+  readonly gapNs: number;
+}
+
+export interface ReceivePlan extends OneWayPlan {
+  readonly waitNs: number;
+  readonly quietNs: number;
+}
+
+const longest = (plan: RunPlan): number => Math.max(...plan.sizes.flatMap(frameSizesOf));
+
+async function openReady(one: OneWayPlan, use: { readonly sends: boolean; readonly receives: boolean }): Promise<Port> {
+  const { plan, port: spec } = one;
+  const sendFrameBytes = longest(plan);
+  const maxFrameBytes = Math.max(usualFrameBytes, sendFrameBytes);
+  const { yesThisInterface } = plan;
+  const port = await openPort(spec, { maxFrameBytes, sendFrameBytes, ...use, yesThisInterface });
+  try {
+    await port.ready(connectTimeoutMs);
+    return port;
+  } catch (error) {
+    await port[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** How far the clock of stamps is ahead of ours, modulo 2^48 ns. */
+function clockAheadNs({ clocksSynchronised }: OneWayPlan): number {
+  if (!clocksSynchronised) return 0;
+  const { seconds, ns } = kernelStampClock().compare(null);
+  // Reduced before the sum: a time of day in ns does not fit a double.
+  const ahead = Number((BigInt(seconds) * 1_000_000_000n) % 2n ** 48n) + ns;
+  return ((ahead % 2 ** 48) + 2 ** 48) % 2 ** 48;
+}
+
+function orderOf(one: OneWayPlan, next: TrialRequest, index: number): TrialOrder {
+  const { plan } = one;
+  return {
+    trial: 1 + (index % 255),
+    stream: plan.stream,
+    size: next.size,
+    queues: plan.queues,
+    startSequence: plan.startSequence,
+    load: next.pps === null ? { kind: "max" } : { kind: "paced", pps: next.pps },
+    count: next.count,
+    durationNs: next.durationNs,
+    settleNs: drainNs,
+    integrity: plan.integrity,
+    cooperative: allowedCpus().length < 2,
+    clockAheadNs: clockAheadNs(one),
+  };
+}
+
+const described = (plan: RunPlan, next: TrialRequest) => {
+  const requested: Requested = {
+    rate: next.rateText,
+    pps: next.pps,
+    durationNs: Number.isFinite(next.durationNs) ? next.durationNs : null,
+    count: next.count,
+  };
+  return {
+    frameBytes: frameSizeName(next.size),
+    meanFrameBytes: meanFrameBytes(next.size),
+    phase: next.phase,
+    requested,
+    signature: isSigned(plan.stream, next.size),
+  };
+};
+
+function head(one: OneWayPlan, port: Port, started: Date) {
+  return {
+    tool: { name: "pktgen-ts", version: packageVersion(), node: process.version },
+    host: { ...hostFacts() },
+    bootId: readKernelFile("/proc/sys/kernel/random/boot_id"),
+    clock: one.clocksSynchronised ? ("realtime" as const) : ("monotonic" as const),
+    started: started.toISOString(),
+    command: one.plan.commandLine,
+    seed: one.plan.seed,
+    port: port.facts(),
+  };
+}
+
+/** Between trials, so that the receiver has seen that the last one is over. */
+const pause = (ns: number, signal: AbortSignal): Promise<void> =>
+  sleep(ns / 1e6, undefined, { signal }).catch(() => undefined);
+
+/**
+ * Sends all trials. Rejects with a PktgenError where it cannot begin; what ends it early later stands in the last
+ * trial's faults.
+ */
+export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Promise<SentHalf> {
+  const started = new Date();
+  const { plan } = one;
+  await using port = await openReady(one, { sends: true, receives: false });
+  await using generator = await startGenerator({ tx: port, rx: null, cpu: plan.cores?.[0] ?? null, busy: plan.busy });
+  const trials: SentTrial[] = [];
+  for (const [index, next] of plannedTrials(plan).entries()) {
+    const order = orderOf(one, next, index);
+    // The loop is compiled by a trial to nowhere: frames of a warm-up would be counted on the other side.
+    if (index === 0) await generator.floorNs(order);
+    else await pause(one.gapNs, hooks.signal);
+    if (hooks.signal.aborted && trials.length > 0) break;
+    if (port.rings() === null) break;
+    const disturbance = watchDisturbance([generator.worker.threadId]);
+    const { transmit, calibrationNs } = await generator.runTrial(order, hooks.signal);
+    const lost = port.rings() === null ? [port.whyLost?.() ?? "the peer of the port went away"] : [];
+    const trial: SentTrial = {
+      ...described(plan, next),
+      order,
+      transmit,
+      disturbance: { ...disturbance(), calibration: calibrationNs[1] / calibrationNs[0] },
+      faults: [...(hooks.signal.aborted ? ["interrupted"] : []), ...lost],
+    };
+    trials.push(trial);
+    hooks.onTrial?.(trial);
+  }
+  return { format: halfFormats.send, ...head(one, port, started), trials };
+}
+
+/** Receives as many trials as are asked for, each until it is quiet. */
+export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTrial>): Promise<ReceivedHalf> {
+  const started = new Date();
+  const { plan } = one;
+  await using port = await openReady(one, { sends: false, receives: true });
+  await using receiver = await startReceiver({ port, cpu: plan.cores?.[0] ?? null, busy: plan.busy });
+  const trials: ReceivedTrial[] = [];
+  for (const [index, next] of plannedTrials(plan).entries()) {
+    if ((hooks.signal.aborted && trials.length > 0) || port.rings() === null) break;
+    const order = orderOf(one, next, index);
+    const dropsBefore = port.receiveDrops?.() ?? 0;
+    const disturbance = watchDisturbance([receiver.worker.threadId]);
+    const { waitNs, quietNs } = one;
+    const durationNs = next.count === null ? next.durationNs + quietNs : Number.POSITIVE_INFINITY;
+    const report = await receiver.receive({ order, waitNs, quietNs, durationNs }, hooks.signal);
+    const lost = port.rings() === null ? [port.whyLost?.() ?? "the peer of the port went away"] : [];
+    const { receive, seenByQueue, slept } = report;
+    const trial: ReceivedTrial = {
+      ...described(plan, next),
+      order,
+      receive,
+      seenByQueue,
+      slept,
+      receiveDrops: dropsSince(port, dropsBefore),
+      disturbance: { ...disturbance(), calibration: 1 },
+      faults: [...(hooks.signal.aborted ? ["interrupted"] : []), ...lost],
+    };
+    trials.push(trial);
+    hooks.onTrial?.(trial);
+    if (report.firstNs < 0) break;
+  }
+  return { format: halfFormats.receive, ...head(one, port, started), trials };
+}
+
+function dropsSince(port: Port, before: number): number {
+  try {
+    return Math.max(0, (port.receiveDrops?.() ?? 0) - before);
+  } catch (error) {
+    // The interface may be gone, with its namespace.
+    if (error instanceof PktgenError) return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+/** What a half must have to be merged, checked when it is read: it comes from another machine, by whatever way. */
+import { z } from "zod";
+import { halfFormats, type ReceivedHalf, reviveHalf, type SentHalf } from "./half.js";
+
+const frames = z.int().min(0);
+const text = z.string();
+const histogram = z.instanceof(Float64Array);
+const queues = z.array(z.looseObject({ queue: frames })).max(64);
+
+const order = z.looseObject({
+  trial: frames.max(255),
+  stream: z.looseObject({}),
+  size: z.looseObject({ kind: text }),
+  queues: frames.min(1).max(64),
+  startSequence: frames,
+  load: z.looseObject({ kind: text }),
+});
+
+const common = {
+  frameBytes: z.union([z.number(), text]),
+  meanFrameBytes: z.number(),
+  phase: text,
+  requested: z.looseObject({ rate: text, pps: z.number().nullable() }),
+  signature: z.boolean(),
+  order,
+  disturbance: z.looseObject({ stealMs: z.number(), switches: frames, calibration: z.number() }),
+  faults: z.array(text),
+};
+
+const transmit = z.looseObject({
+  queues: z.array(z.looseObject({ queue: frames, published: frames, outstanding: frames })).min(1),
+  intended: frames,
+  late: frames,
+  missed: frames,
+  blocked: frames,
+  blockedOwn: frames,
+  blockedNs: z.number(),
+  windowNs: z.number(),
+  lastNs: z.number(),
+});
+
+const receive = z.looseObject({
+  queues,
+  corruptByQueue: z.array(frames),
+  acceptedByQueue: z.array(frames),
+  received: frames,
+  accepted: frames,
+  duplicate: frames,
+  reordered: frames,
+  corrupt: frames,
+  corruptKinds: z.looseObject({ signature: frames, padded: frames, trimmed: frames, payload: frames }),
+  tooOld: frames,
+  stale: frames,
+  foreign: frames,
+  lostRanges: z.array(z.tuple([frames, frames])),
+  latency: histogram.nullable(),
+  ipdv: z.looseObject({ negative: histogram, positive: histogram }).nullable(),
+  lastArrivalNs: z.number(),
+  firstCorrupt: z.array(z.looseObject({ reason: text, hex: text })),
+  firstForeign: z.array(z.looseObject({ hex: text })),
+  early: frames.optional(),
+});
+
+const head = {
+  tool: z.looseObject({ name: text, version: text }),
+  host: z.looseObject({ cpu: text }),
+  bootId: text.nullable(),
+  clock: z.enum(["monotonic", "realtime"]),
+  started: text,
+  command: text,
+  seed: z.number(),
+  port: z.looseObject({}),
+};
+
+const sent = z.looseObject({
+  ...head,
+  format: z.literal(halfFormats.send),
+  trials: z.array(z.looseObject({ ...common, transmit })).min(1),
+});
+const received = z.looseObject({
+  ...head,
+  format: z.literal(halfFormats.receive),
+  trials: z
+    .array(
+      z.looseObject({ ...common, receive, seenByQueue: z.array(frames), receiveDrops: frames, slept: z.boolean() }),
+    )
+    .min(1),
+});
+
+/** Throws an Error with one line for what is wrong. */
+export function parseHalf(content: string): SentHalf | ReceivedHalf {
+  const value = reviveHalf(content);
+  const format = typeof value === "object" && value !== null ? (value as { format?: unknown }).format : undefined;
+  const known: readonly unknown[] = Object.values(halfFormats);
+  if (!known.includes(format)) throw new Error("it is no result of send or receive");
+  const checked = (format === halfFormats.send ? sent : received).safeParse(value);
+  if (checked.success) return value as SentHalf | ReceivedHalf;
+  const [issue] = checked.error.issues;
+  throw new Error(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not as expected"}`);
+}
