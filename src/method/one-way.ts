@@ -7,12 +7,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startGenerator } from "../engine/start-generator.js";
 import { startReceiver } from "../engine/start-receiver.js";
 import type { TrialOrder } from "../engine/trial-order.js";
-import { PktgenError } from "../errors.js";
+import { PktgenError, usageError } from "../errors.js";
 import { openPort } from "../port/index.js";
 import type { Port, PortSpec } from "../port/port.js";
 import { halfFormats, type ReceivedHalf, type ReceivedTrial, type SentHalf, type SentTrial } from "../report/half.js";
 import type { Requested } from "../report/result.js";
-import { frameSizesOf, isSigned } from "../stream/spec.js";
+import { isSimple } from "../stream/loads.js";
+import { frameSizesOf, isSigned, trafficOf } from "../stream/spec.js";
 import { hostFacts, readKernelFile, watchDisturbance } from "../sys/host.js";
 import { kernelStampClock } from "../sys/stamp-clock.js";
 import { allowedCpus } from "../sys/thread.js";
@@ -49,10 +50,26 @@ export interface ReceivePlan extends OneWayPlan {
   readonly quietNs: number;
 }
 
+/**
+ * What one side alone can do: one stream without a schedule of its own, sent from a ring, since the other side tells
+ * frames by their numbers, and times by a clock that both know.
+ * @throws PktgenError (2)
+ */
+function checkOneWay({ plan, port }: OneWayPlan): void {
+  if (!isSimple(trafficOf(plan.stream))) {
+    const accepted = "one stream without a schedule of its own";
+    throw usageError("send and receive are for one stream", { where: "--profile", accepted });
+  }
+  if (port.kind === "xdp" && port.tx === "live") {
+    throw usageError("tx=live has a clock of its own", { where: port.text, accepted: "tx=ring" });
+  }
+}
+
 const longest = (plan: RunPlan): number => Math.max(...plan.sizes.flatMap(frameSizesOf));
 
 async function openReady(one: OneWayPlan, use: { readonly sends: boolean; readonly receives: boolean }): Promise<Port> {
   const { plan, port: spec } = one;
+  checkOneWay(one);
   const sendFrameBytes = longest(plan);
   const maxFrameBytes = Math.max(usualFrameBytes, sendFrameBytes);
   const { yesThisInterface } = plan;

@@ -17,6 +17,7 @@ interface MergeCommandOptions {
 
 const accepted = "merge SENT.json RECEIVED.json, as send --json and receive --json wrote them";
 const reportOptions = { json: "--json", csv: "--csv", junit: "--junit" } as const;
+type ReportName = keyof typeof reportOptions;
 
 async function readHalf(path: string): Promise<SentHalf | ReceivedHalf> {
   const { parseHalf } = await import("../../report/half-schema.js");
@@ -38,8 +39,8 @@ function minRatePps(text: string): number {
 async function merge(words: readonly string[], options: MergeCommandOptions, context: CommandContext): Promise<void> {
   if (words.length !== 2) throw usageError("which two results?", { where: "merge", accepted });
   const files = Object.entries(reportOptions).flatMap(([report, option]): ReportFile[] => {
-    const path = options[report as ReportFile["report"]];
-    return path === undefined ? [] : [{ report: report as ReportFile["report"], option, path }];
+    const path = options[report as ReportName];
+    return path === undefined ? [] : [{ report: report as ReportName, option, path }];
   });
   checkResultFiles(files);
   const { halfFormats } = await import("../../report/half.js");
