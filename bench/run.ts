@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { hostFacts } from "../src/sys/host.js";
 import { allocationBench, embeddedBench, helpBench, memoryBench } from "./embedded.js";
+import { interfacesBench } from "./interfaces.js";
 import { labBench } from "./lab.js";
 import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   "round-trip": roundTripBench,
   embedded: embeddedBench,
   lab: labBench,
+  interfaces: interfacesBench,
   xdp: xdpBench,
   tap: tapBench,
   pacing: pacingBench,

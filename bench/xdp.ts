@@ -1,40 +1,15 @@
 /**
  * 64-byte frames over one veth pair in a network namespace of the benchmark's own. Ours are numbered, stamped and judged
- * by an xdp: port on the other end; trafgen and tcpreplay send one frame again and again into an end that nobody
- * listens at, which is the least work. One core sends in each case; the figure is what the other end received.
+ * by an xdp: port on the other end; what trafgen and tcpreplay do is in veth.ts. One core sends in each case; the figure
+ * is what the other end received.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
-import { writeCaptureFile } from "../src/pcap/index.js";
-import { compileStream } from "../src/stream/compile.js";
-import { programFrame } from "../src/stream/frame.js";
-import { defaultStreamSpec } from "../src/stream/spec.js";
 import { readInterface } from "../src/sys/netdev.js";
 import { inNetns } from "../src/sys/netns.js";
-import { fixedSize } from "../src/units.js";
 import { openRig } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
-import { openPlace, ownCpu, sleep } from "./place.js";
-
-const netns = `pktgen-bench-${process.pid}`;
-const runMs = 1_000;
-const settleMs = 500;
-const unit = "Mpps received";
-
-const ip = (...args: readonly string[]): unknown => execFileSync("ip", args, { stdio: "ignore" });
-
-/** A fresh pair each time: nothing of the contender before is left on it. */
-function openPair(): Disposable {
-  ip("netns", "add", netns);
-  const quiet = ["net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"];
-  ip("netns", "exec", netns, "sysctl", "-qw", ...quiet);
-  ip("-n", netns, "link", "add", "v1", "type", "veth", "peer", "name", "v2");
-  for (const end of ["v1", "v2"]) ip("-n", netns, "link", "set", end, "up");
-  return { [Symbol.dispose]: () => ip("netns", "del", netns) };
-}
-
-const received = (): number => inNetns(netns, "bench", () => readInterface("v2")!.statistics.rxPackets);
+import { openPlace, ownCpu } from "./place.js";
+import { netns, openPair, peers, runMs, unit } from "./veth.js";
 
 /** Frames that came to no account, over all runs of ours: none should. */
 let unexplained = 0;
@@ -53,50 +28,8 @@ const ours = (name: string, tx: string): Contender => ({
   },
 });
 
-/** Runs a program in the namespace, on our CPU, for as long as it is measured. */
-const theirs = (name: string, program: string, args: readonly string[]): Contender => ({
-  name,
-  async run() {
-    using _pair = openPair();
-    // It ends by itself, whatever becomes of us; trafgen forks, and both of it must go.
-    const limit = ["timeout", "--kill-after=1", String((2 * settleMs + runMs) / 1e3)];
-    const words = ["netns", "exec", netns, ...limit, "taskset", "-c", String(ownCpu), program, ...args];
-    const child = spawn("ip", words, { stdio: "ignore" });
-    const ended = new Promise((resolve) => child.once("close", resolve));
-    await sleep(settleMs);
-    const [startNs, start] = [process.hrtime.bigint(), received()];
-    await sleep(runMs);
-    const mpps = ((received() - start) * 1e3) / Number(process.hrtime.bigint() - startNs);
-    await ended;
-    return mpps;
-  },
-});
-
-const installed = (path: string): boolean => existsSync(path);
-
 export async function xdpBench(rounds: number): Promise<Outcome> {
   using place = openPlace();
-  const program = compileStream(defaultStreamSpec, fixedSize(64));
-  const bytes = programFrame(program, 0, { trial: 0, stream: 0, sequence: 0, timeNs: 0 });
-  const capture = place.path("frame.pcap");
-  const frames = Array.from({ length: 1000 }, () => ({
-    seconds: 0,
-    nanoseconds: 0,
-    bytes,
-    originalBytes: bytes.length,
-  }));
-  writeCaptureFile(capture, frames);
-  const config = place.path("frame.cfg");
-  writeFileSync(config, `{ ${[...bytes].map((byte) => `0x${byte.toString(16)}`).join(", ")} }\n`);
-  const contenders = [
-    ours("tx=live", ",tx=live"),
-    ...(installed("/usr/sbin/trafgen")
-      ? [theirs("trafgen", "trafgen", ["--dev", "v1", "--conf", config, "--cpus", "1", "--no-sock-mem"])]
-      : []),
-    ...(installed("/usr/bin/tcpreplay")
-      ? [theirs("tcpreplay --topspeed", "tcpreplay", ["--topspeed", "--preload-pcap", "--loop=0", "-i", "v1", capture])]
-      : []),
-    ours("tx=ring", ""),
-  ];
+  const contenders = [ours("tx=live", ",tx=live"), ...peers(place), ours("tx=ring", "")];
   return compared(await alternate(contenders, rounds, unit), { unexplained });
 }

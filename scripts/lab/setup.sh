@@ -4,7 +4,7 @@
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 
-packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 ethtool tshark chromium)
+packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 ethtool tshark chromium netsniff-ng tcpreplay)
 packages+=(python3-scapy)
 mount_point="/mnt/huge"
 wanted_bytes=$((2 * 1024 * 1024 * 1024))

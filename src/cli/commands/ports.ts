@@ -1,5 +1,5 @@
-/** `ports`: the kinds of ports and their options, from the same table that parses them. */
-import { exitCodes } from "../../errors.js";
+/** `ports`: the kinds of ports and their options, from the same table that parses them; and the interfaces found. */
+import { exitCodes, PktgenError } from "../../errors.js";
 import type { PortKind } from "../../port/spec.js";
 import type { CommandDefinition } from "../command.js";
 
@@ -18,13 +18,59 @@ function kindText(kind: PortKind): string {
 /** All kinds, one paragraph each: option, default, meaning, and below it what is accepted. */
 export const formatPortKinds = (kinds: readonly PortKind[]): string => intro + kinds.map(kindText).join("\n");
 
+export interface ListedInterface {
+  readonly name: string;
+  readonly type: string;
+  readonly driver: string | null;
+  readonly mtu: number;
+  readonly state: string;
+  readonly speedBps: number | null;
+}
+
+const speedText = (bps: number | null): string => (bps === null ? "-" : `${bps / 1e6} Mbps`);
+
+/** A line each, in columns. */
+export function formatInterfaces(found: readonly ListedInterface[]): string {
+  if (found.length === 0) return "";
+  const rows = found.map(({ name, type, driver, mtu, state, speedBps }) => [
+    ...[name, type, driver ?? "-", `mtu ${mtu}`, state, speedText(speedBps)],
+  ]);
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map(
+    (row) =>
+      `  ${row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd()}\n`,
+  );
+  return `\ninterfaces here, for packet: and xdp: (others: netns=NAME)\n${lines.join("")}`;
+}
+
+/** Of this process's namespace; none where the kernel does not tell. */
+async function interfacesHere(): Promise<ListedInterface[]> {
+  const { interfaceDriver, interfaceSpeedBps, listInterfaces } = await import("../../sys/netdev.js");
+  try {
+    return listInterfaces().map(({ name, linkTypeName, kind, mtu, up, carrier }) => ({
+      name,
+      type: kind ?? linkTypeName,
+      driver: interfaceDriver(name),
+      mtu,
+      state: !up ? "down" : carrier ? "up" : "up, no carrier",
+      speedBps: up && carrier ? interfaceSpeedBps(name) : null,
+    }));
+  } catch (error) {
+    if (error instanceof PktgenError) return [];
+    throw error;
+  }
+}
+
 export const ports: CommandDefinition = {
   name: "ports",
-  summary: "port kinds and their options",
+  summary: "port kinds and their options, and the interfaces of this machine",
   define: (command, { output, finish }) => {
     command.action(async () => {
       const { portKinds } = await import("../../port/spec.js");
-      await output.result(formatPortKinds(portKinds));
+      await output.result(formatPortKinds(portKinds) + formatInterfaces(await interfacesHere()));
       finish(exitCodes.passed);
     });
   },

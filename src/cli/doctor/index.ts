@@ -20,7 +20,7 @@ export async function examine(): Promise<CheckGroup[]> {
     { neededFor: "the main job (pktgen-ts --sizes 64,1518)", checks: mainJob },
     { neededFor: "steady figures", checks: checkFigures(host) },
     { neededFor: "DPDK's testpmd (--dut testpmd, plan, or the other side of --tx and --rx)", checks: testpmdLab },
-    { neededFor: "Linux interfaces (packet:, tap:, xdp: ports)", checks: checkInterfaces() },
+    { neededFor: "Linux interfaces (packet:, tap:, xdp: ports)", checks: await checkInterfaces() },
     { neededFor: "the tests of pktgen-ts itself", checks: development },
   ];
 }

@@ -35,12 +35,46 @@ export function checkCapabilities(root = ""): Check {
   return { name, state: "missing", found, fix: grantHint(interfaceCapabilities) };
 }
 
+const AF_PACKET = 17;
+const AF_XDP = 44;
+const SOCK_RAW = 3;
+const SYS_IO_URING_SETUP = 425;
+
+/** Whether the kernel has sockets of a family, for this user. */
+async function checkSockets(name: string, family: number, option: string): Promise<Check> {
+  const { errno, errnoName, libc } = await import("../../sys/libc.js");
+  const fd = libc.socket(family, SOCK_RAW, 0);
+  if (fd >= 0) {
+    libc.close(fd);
+    return { name, state: "ok", found: "may be opened" };
+  }
+  const code = errnoName(errno());
+  const fix = code === "EPERM" ? grantHint(["CAP_NET_RAW"]) : `use a kernel with ${option}`;
+  return { name, state: "missing", found: code === "EPERM" ? "not permitted" : `this kernel has none (${code})`, fix };
+}
+
+/** Asked for without its parameters, it fails: with EFAULT where it is there and allowed. */
+async function checkIoUring(): Promise<Check> {
+  const { errno, errnoName, libc } = await import("../../sys/libc.js");
+  libc.syscall(SYS_IO_URING_SETUP, 1, 0, 0, 0, 0, 0);
+  const code = errnoName(errno());
+  if (code === "EFAULT") return { name: "io_uring", state: "ok", found: "may be used" };
+  const fix = "sudo sysctl kernel.io_uring_disabled=0 (tap: ports do without, a system call a frame)";
+  return { name: "io_uring", state: "missing", found: code === "ENOSYS" ? "this kernel has none" : code, fix };
+}
+
 async function checkTshark(): Promise<Check> {
   const version = /TShark \(Wireshark\) (\d[\d.]*)/.exec((await outputOf("tshark", ["--version"])) ?? "")?.[1];
   if (version !== undefined) return { name: "tshark", state: "ok", found: version };
   return { name: "tshark", state: "missing", found: "not in PATH", fix: "sudo apt-get install tshark" };
 }
 
-export const checkInterfaces = (): Check[] => [checkTun(), checkCapabilities()];
+export const checkInterfaces = async (): Promise<Check[]> => [
+  checkCapabilities(),
+  await checkSockets("AF_PACKET sockets", AF_PACKET, "CONFIG_PACKET"),
+  await checkSockets("AF_XDP sockets", AF_XDP, "CONFIG_XDP_SOCKETS"),
+  checkTun(),
+  await checkIoUring(),
+];
 
 export const checkDevelopment = async (): Promise<Check[]> => [await checkTshark()];
