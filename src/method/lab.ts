@@ -205,7 +205,10 @@ function assemble({
     floorNs: () => floorNs,
     settleNs: dut?.settleNs ?? settleNsUnknownDut,
     cooperative,
-    notes: cooperative ? [`${pollers} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`] : [],
+    notes: [
+      ...(cooperative ? [`${pollers} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`] : []),
+      ...ports.flatMap((port) => port.facts().remark ?? []),
+    ],
     isSigned: (size) => isSigned(plan.stream, size),
     portFacts: () => ports.map((port) => port.facts()),
     portDrops: () => readPortDrops(ports),

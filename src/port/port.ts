@@ -79,6 +79,8 @@ export interface PortFacts {
   readonly features: readonly string[];
   /** The longest frame, without FCS, that fits. */
   readonly maxFrameBytes: number;
+  /** What readers of the figures should know of how frames were moved. */
+  readonly remark?: string;
 }
 
 export interface PortDrop {

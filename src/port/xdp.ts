@@ -261,20 +261,20 @@ export class XdpPort implements Port {
     const { spec } = this;
     const { queues, way, attachment, facts } = this.#opened;
     const [first] = queues;
+    const how = [
+      ...(attachment === null ? [] : [`${way.hook} XDP`]),
+      first?.zeroCopy === true ? "zero-copy" : "copied",
+      ...(attachment?.by === "netlink" ? ["attached without a link: stays after SIGKILL"] : []),
+      ...(spec.tx === "live" && this.#options.sends ? [`live frames, ${spec.batch} at once`] : []),
+    ];
     return {
       spec: spec.text,
       kind: spec.kind,
       queues: spec.queues,
       ringFormat: "xdp",
       ringSize: spec.size,
-      features: [
-        ...(this.#driver === null ? [] : [`driver ${this.#driver}`]),
-        `mtu ${facts.mtu}`,
-        ...(attachment === null ? [] : [`${way.hook} XDP`]),
-        first?.zeroCopy === true ? "zero-copy" : "copied",
-        ...(attachment?.by === "netlink" ? ["attached without a link: stays after SIGKILL"] : []),
-        ...(spec.tx === "live" && this.#options.sends ? [`live frames, ${spec.batch} at once`] : []),
-      ],
+      features: [...(this.#driver === null ? [] : [`driver ${this.#driver}`]), `mtu ${facts.mtu}`, ...how],
+      remark: `xdp:${spec.name}: ${how.join(", ")}`,
       maxFrameBytes: first?.tx.maxFrameBytes ?? 0,
     };
   }

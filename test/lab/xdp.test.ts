@@ -85,6 +85,9 @@ describeLab("xdp: counts as the kernel does", ["netns", "af_xdp"], () => {
     expect(rx.rxPackets - rxBefore.rxPackets).toBe(sum(trials, "received"));
     expect(sum(trials, "accepted")).toBe(15_000);
     expect(sum(trials, "foreign")).toBe(0);
+    const hook = options.includes("skb") ? "generic" : "native";
+    expect(trials[0].notes).toContain(`xdp:b: ${hook} XDP, copied`);
+    expect(document.dut.ports[1].features).toEqual(["driver veth", "mtu 1500", `${hook} XDP`, "copied"]);
     for (const { latencyNs } of trials) {
       expect(latencyNs.count).toBe(5_000);
       expect(latencyNs.min).toBeGreaterThanOrEqual(0);
