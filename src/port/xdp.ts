@@ -394,7 +394,7 @@ function openWay(
   if (attachment !== null && "refused" in attachment) return attachment;
   const queues: XdpQueue[] = [];
   try {
-    const maxFrameBytes = Math.max(options.maxFrameBytes + vlanTagBytes, options.sendFrameBytes) - fcsBytes;
+    const maxFrameBytes = Math.max(options.maxFrameBytes, options.sendFrameBytes) + vlanTagBytes - fcsBytes;
     const shared = { where: spec.text, facts, size: spec.size, maxFrameBytes, binding: way.binding };
     for (let queue = 0; queue < spec.queues; queue++) queues.push(openXdpQueue({ ...shared, queue }));
     return { way, attachment, queues };

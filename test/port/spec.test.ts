@@ -47,6 +47,21 @@ describe("parsePortSpec", () => {
       timestamp: "off",
     });
     expect(parsePortSpec("packet:eth1,netns=lab,fanout=lb,queues=2")).toMatchObject({ netns: "lab", fanout: "lb" });
+    expect(parsePortSpec("xdp:eth1")).toEqual({
+      text: "xdp:eth1",
+      kind: "xdp",
+      name: "eth1",
+      netns: null,
+      queues: 1,
+      size: 4096,
+      mode: "auto",
+      tx: "ring",
+      batch: 64,
+    });
+    expect(lineOf("xdp:eth1,batch=257")).toContain('batch is "257"; accepted: 1 to 256');
+    expect(lineOf("xdp:eth1,size=100")).toContain("size is 100, which is not a power of two");
+    expect(lineOf("xdp:eth1,mode=zero")).toContain('mode is "zero"; accepted: auto, zerocopy, copy or skb');
+    expect(lineOf("xdp:a-name-too-long0")).toContain('"a-name-too-long0" has 16 bytes; accepted: at most 15');
     expect(parsePortSpec("null:")).toEqual({ text: "null:", kind: "null", queues: 1, size: 1024 });
   });
 

@@ -45,7 +45,7 @@ export interface XdpQueueSetup {
   readonly queue: number;
   /** Frames in each direction: a power of two. */
   readonly size: number;
-  /** Without FCS. */
+  /** Without FCS, with a VLAN tag that may come on top. */
   readonly maxFrameBytes: number;
   readonly binding: XskBinding;
 }
@@ -53,15 +53,17 @@ export interface XdpQueueSetup {
 /** Chunks must be powers of two, and no larger than a page. */
 const chunkSizes = [2048, 4096] as const;
 const fcsBytes = 4;
-const mostFrameBytes = chunkSizes[1] - xdpHeadroomBytes;
+const vlanTagBytes = 4;
+/** As people count them: with FCS, without the tag. */
+const frameBytesOf = (maxFrameBytes: number): number => maxFrameBytes - vlanTagBytes + fcsBytes;
 
 /** @throws PktgenError (2): frames do not fit into one chunk. */
 export function xdpChunkBytes(maxFrameBytes: number, where: string): number {
   const chunk = chunkSizes.find((bytes) => maxFrameBytes + xdpHeadroomBytes <= bytes);
   if (chunk !== undefined) return chunk;
-  throw usageError(`an xdp port takes no frames of ${maxFrameBytes + fcsBytes} bytes`, {
+  throw usageError(`an xdp port takes no frames of ${frameBytesOf(maxFrameBytes)} bytes`, {
     where,
-    accepted: `frames of at most ${mostFrameBytes + fcsBytes} bytes: each must fit into one page`,
+    accepted: `frames of at most ${frameBytesOf(chunkSizes[1] - xdpHeadroomBytes)} bytes: each must fit into one page`,
     hint: "a packet: port takes longer ones",
   });
 }
