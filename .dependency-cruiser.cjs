@@ -52,6 +52,7 @@ const owners = {
   picocolors: "^src/(cli|report)/",
   "cli-table3": "^src/report/",
   yaml: "^src/profile/",
+  amaro: "^src/engine/load-program\\.ts$",
   zod: "^src/(profile|report)/",
 };
 const owned = Object.entries(owners).map(([name, owner]) => ({

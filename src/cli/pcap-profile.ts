@@ -1,4 +1,5 @@
 /** `pcap PROFILE`: what a profile would send, as a capture with the scheduled times. */
+import { LoadedPrograms, programUrls } from "../engine/load-program.js";
 import { usageError } from "../errors.js";
 import { type CapturedFrame, writeCaptureFile } from "../pcap/index.js";
 import { departingFrames } from "../stream/departing.js";
@@ -25,9 +26,9 @@ const mostBytes = 1e9;
 const startSeconds = 1_700_000_000;
 
 async function trafficIn(file: string, options: PcapProfileOptions): Promise<Traffic> {
-  const { loadProfile, parseSetting } = await import("../profile/index.js");
+  const { loadAnyProfile, parseSetting } = await import("../profile/index.js");
   const seed = options.seed === undefined ? 1 : parseCount(options.seed, "--seed", 0);
-  const profile = loadProfile(file, new Map((options.set ?? []).map(parseSetting)));
+  const profile = await loadAnyProfile(file, new Map((options.set ?? []).map(parseSetting)));
   const sizes = options.sizes === undefined ? {} : { sizes: parseSizes(options.sizes, "--sizes") };
   if (profile.traffic === null) return streamSpec({ ...profile.stream, ...sizes, seed });
   const spec = { ...profile.traffic, ...sizes, seed };
@@ -62,12 +63,14 @@ export async function pcapProfile(
     throw usageError("--count and --duration contradict each other", { where: "--count", accepted: "one of them" });
   }
   const traffic = await trafficIn(file, options);
+  const programs = new LoadedPrograms();
+  await programs.load(programUrls(traffic));
   const untilNs = options.duration === undefined ? Infinity : parseDuration(options.duration, "--duration");
   const asked = options.count === undefined ? defaultCount : parseCount(options.count, "--count");
   const count = options.duration === undefined ? asked : Number.POSITIVE_INFINITY;
   const frames: CapturedFrame[] = [];
   let bytes = 0;
-  for (const frame of departingFrames(traffic, traffic.sizes[0]!, loadOf(traffic, options))) {
+  for (const frame of departingFrames(traffic, traffic.sizes[0]!, loadOf(traffic, options), programs.of(traffic))) {
     if (frames.length >= count || frame.timeNs >= untilNs) break;
     bytes += frame.bytes.length;
     if (bytes > mostBytes) {

@@ -3,6 +3,7 @@
  * are read from one clock and nothing is shared. Ports: the first direction sends on [0] and receives on the last one
  * (with one port that does both), the second goes the other way.
  */
+
 import { usageError } from "../errors.js";
 import { Histogram } from "../stats/histogram.js";
 import { frameSizesOf } from "../stream/spec.js";
@@ -11,6 +12,7 @@ import { directLoop } from "./direct-loop.js";
 import { Direction } from "./direction.js";
 import { RunningErrand } from "./errand.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
+import { LoadedPrograms } from "./load-program.js";
 import { Stations } from "./stations.js";
 import {
   generatorCounter as counter,
@@ -27,6 +29,8 @@ import {
 export interface GeneratorOptions {
   readonly ports: 1 | 2;
   readonly stations?: readonly (StationSetup | null)[];
+  /** Modules of streams that are programs. */
+  readonly programs?: readonly string[];
 }
 
 /** When everything is back, a duplicate may still come; this long is enough to see it. */
@@ -205,7 +209,15 @@ class Generator implements Job {
       const [txPort, rxPort] = d === 0 ? [0, last] : [last, 0];
       const foreignFrames = this.#stations.at(rxPort);
       const live = this.#ports[txPort]?.queues[0]?.live != null;
-      return new Direction(this.#context, { order, txPort, rxPort, generation: this.#generation, foreignFrames, live });
+      return new Direction(this.#context, {
+        order,
+        txPort,
+        rxPort,
+        generation: this.#generation,
+        foreignFrames,
+        live,
+        programs: programs.of(order.stream),
+      });
     });
     this.#stations.begin(orders[0].trial, directions);
     return directions;
@@ -339,5 +351,12 @@ function calibrate(nowNs: () => number): number {
   }
   return best;
 }
+
+/** Of this thread. */
+const programs = new LoadedPrograms();
+
+/** Before the job is made: what is loaded by import. */
+export const prepareJob = (options: unknown): Promise<void> =>
+  programs.load((options as GeneratorOptions).programs ?? []);
 
 export const createJob: CreateJob = (context) => new Generator(context);

@@ -25,6 +25,8 @@ export interface GeneratorSetup {
   readonly stations?: readonly (StationSetup | null)[];
   /** What the rings carry is copied there; null or absent: nowhere. */
   readonly recording?: RecordingSetup | null;
+  /** Modules of streams that are programs, by URL. */
+  readonly programs?: readonly string[];
   readonly cpu: number | null;
   readonly busy: boolean;
 }
@@ -68,8 +70,8 @@ export interface Generator extends AsyncDisposable {
 export async function startGenerator(setup: GeneratorSetup): Promise<Generator> {
   const waits = new DoneWait();
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
-  const { stations = [] } = setup;
-  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, stations };
+  const { stations = [], programs = [] } = setup;
+  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, stations, programs };
   const worker = await startLoopWorker({
     name: "generator",
     job: "generator",

@@ -150,14 +150,16 @@ function serve(job: Job): void {
   }
 }
 
-const jobs: Record<JobName, () => Promise<{ createJob: CreateJob }>> = {
-  generator: () => import("./generator-job.js"),
-  receiver: () => import("./receive-job.js"),
-  forwarder: () => import("./forward-job.js"),
-  replay: () => import("./replay-job.js"),
-};
+const jobs: Record<JobName, () => Promise<{ createJob: CreateJob; prepareJob?: (options: unknown) => Promise<void> }>> =
+  {
+    generator: () => import("./generator-job.js"),
+    receiver: () => import("./receive-job.js"),
+    forwarder: () => import("./forward-job.js"),
+    replay: () => import("./replay-job.js"),
+  };
 
-const { createJob } = await jobs[setup.job]();
+const { createJob, prepareJob } = await jobs[setup.job]();
+await prepareJob?.(setup.options);
 Atomics.store(control, word.threadId, threadId());
 setTimerSlack(1000);
 if (setup.cpu !== null && pinThread(setup.cpu)) Atomics.store(control, word.pinned, 1);

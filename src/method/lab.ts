@@ -1,5 +1,6 @@
 /** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
 import { type Dut, startDut } from "../dut/index.js";
+import { programUrls } from "../engine/load-program.js";
 import { type Generator, startGenerator } from "../engine/start-generator.js";
 import type { StationSetup, TrialOrder } from "../engine/trial-order.js";
 import { environmentError } from "../errors.js";
@@ -125,7 +126,15 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     if (recorder !== null) keep(recorder);
     const recording = recorder?.setup ?? null;
     const generator = keep(
-      await startGenerator({ tx: ports[0], rx: ports[1] ?? null, stations, recording, cpu, busy: plan.busy }),
+      await startGenerator({
+        tx: ports[0],
+        rx: ports[1] ?? null,
+        stations,
+        recording,
+        programs: programUrls(plan.stream),
+        cpu,
+        busy: plan.busy,
+      }),
     );
     const streams = await streamsOf(plan, stations, generator);
     const external = externalCounters(plan, generator);

@@ -4,7 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { isProgramFile, LoadedPrograms, loadProgram, programUrls } from "../engine/load-program.js";
 import { usageError } from "../errors.js";
+import { compileTraffic } from "../stream/compile.js";
+import { programStreams } from "../stream/program-api.js";
 import { checkStreamSpec, checkStreams, type StreamSpec, streamSpec } from "../stream/spec.js";
 import type { TrafficSpec } from "../stream/traffic.js";
 import { fixedSize, planSizes } from "../units.js";
@@ -176,4 +180,22 @@ function readProfile(file: string, shown: string): string {
     });
   }
   return text;
+}
+
+/** As loadProfile; the file may be a module, too (.ts, .mts, .js, .mjs), whose programs are tried before anything is sent. */
+export async function loadAnyProfile(file: string, settings: Parameters = noSettings): Promise<Profile> {
+  if (!isProgramFile(file)) return loadProfile(file, settings);
+  settle(noSettings, settings);
+  const url = pathToFileURL(resolve(file)).href;
+  const spec: TrafficSpec = {
+    name: basename(file).replace(/\.m?[jt]s$/, ""),
+    streams: programStreams(await loadProgram(file), url),
+    sizes: planSizes.map(fixedSize),
+    seed: 1,
+  };
+  const programs = new LoadedPrograms();
+  await programs.load(programUrls(spec));
+  checkStreams(spec);
+  for (const program of compileTraffic(spec, spec.sizes[0], programs.of(spec))) program.cursor(0, 1);
+  return { file, description: "", stream: {}, traffic: spec };
 }

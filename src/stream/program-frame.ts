@@ -11,8 +11,23 @@ import type { ResolvedStream } from "./resolve.js";
 /** Called for each frame, with its number in the stream from 0. */
 export type EachFrame = (frame: ProgramFrame, index: number) => void;
 
-/** Bytes by offset from the frame's start, big-endian; and a property for each layer. */
-export interface ProgramFrame {
+type Fields<Names extends string> = { [Name in Names]: number };
+
+/** The layers that most programs touch, for completion; others are there by their names as well. */
+export interface KnownLayers {
+  readonly ethernet: Fields<"dst" | "src" | "etherType">;
+  readonly vlan: Fields<"priority" | "dropEligible" | "id" | "etherType">;
+  readonly ipv4: Fields<"dscp" | "ecn" | "identification" | "flags" | "fragmentOffset" | "ttl" | "src" | "dst">;
+  readonly ipv6: Fields<"trafficClass" | "flowLabel" | "hopLimit" | "src" | "dst">;
+  readonly udp: Fields<"srcPort" | "dstPort">;
+  readonly tcp: Fields<"srcPort" | "dstPort">;
+}
+
+/**
+ * Bytes by offset from the frame's start, big-endian; and a property for each layer. A field wider than 32 bits is its
+ * last 32.
+ */
+export interface ProgramFrame extends KnownLayers {
   get8(offset: number): number;
   get16(offset: number): number;
   get32(offset: number): number;

@@ -21,7 +21,9 @@ async function run(
   const choice = reportChoice(options);
   const { planRun } = await import("../run-plan.js");
   const profile =
-    options.profile === undefined ? null : (await import("../../profile/index.js")).loadProfile(options.profile);
+    options.profile === undefined
+      ? null
+      : await (await import("../../profile/index.js")).loadAnyProfile(options.profile);
   const plan = planRun(options, profile, context.commandLine);
   if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
   const [{ runForwarding }, { exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
