@@ -38,6 +38,8 @@ export interface CursorModel {
   readonly sources: readonly Source[];
   readonly sums: readonly LinearSum[];
   readonly leastBufferBytes: number;
+  /** A program is called for each frame, whether it has registers yet or not. */
+  readonly program: boolean;
 }
 
 /** What a cursor function works with; see `cursorCode`. */
@@ -115,7 +117,7 @@ const cache = new Map<string, (parts: CursorParts) => TouchLoop>();
 /** `shared`: numbers as parameters. */
 export function cursorCode(model: CursorModel, shared: boolean): CursorCode {
   const writer = new Writer(shared);
-  const isProgram = model.sources.some(({ from }) => from.kind === "register");
+  const isProgram = model.program;
   if (isProgram) writeProgramCall(writer, model.sources);
   let register = 0;
   model.sources.forEach(({ from }, s) => {

@@ -149,6 +149,7 @@ function modelOf(
     sources,
     sums: sumsOf(resolved, variants, frames, sources),
     leastBufferBytes: Math.min(...variants.map(({ bufferBytes }) => bufferBytes)),
+    program: resolved.eachFrame !== null,
   };
 }
 
@@ -205,6 +206,7 @@ function withRegisters(
     sources,
     sums: sumsOf(resolved, variants, frames, sources),
     leastBufferBytes: Math.min(template.length, model.leastBufferBytes),
+    program: true,
   };
 }
 

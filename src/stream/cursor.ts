@@ -156,15 +156,19 @@ function programError({ stream }: ResolvedStream, index: number, error: unknown)
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const at = stack
     .split("\n")
+    // Of the program, not of what called it.
     .filter(
-      (line) => /^\s+at /.test(line) && !/<anonymous>|\/stream\/(?:cursor|program-frame|codegen)\.[jt]s/.test(line),
+      (line) => /^\s+at /.test(line) && !/<anonymous>|\/(?:stream|engine)\/[\w-]+\.[jt]s|\/errors\.[jt]s/.test(line),
     )
     .slice(0, 4)
     .map((line) => line.trim());
   const accepted = error instanceof PktgenError && error.accepted !== undefined ? { accepted: error.accepted } : {};
-  throw usageError(`eachFrame stopped at frame ${index}: ${what}${at.length > 0 ? ` (${at.join(", ")})` : ""}`, {
-    where: `stream "${stream.name}"`,
-    ...accepted,
-    cause: error,
-  });
+  throw usageError(
+    `eachFrame of "${stream.name}" stopped at frame ${index}: ${what}${at.length > 0 ? ` (${at.join(", ")})` : ""}`,
+    {
+      where: `stream "${stream.name}"`,
+      ...accepted,
+      cause: error,
+    },
+  );
 }
