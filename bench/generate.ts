@@ -27,7 +27,13 @@ export const baseOrder: TrialOrder = {
 /**
  * Opens the port (and another to receive on), starts the generator's thread on `cpu`, and warms its loops up.
  */
-export async function openRig(spec: string, queues: number, cpu: number, rxSpec: string | null = null): Promise<Rig> {
+export async function openRig(
+  spec: string,
+  queues: number,
+  cpu: number,
+  rxSpec: string | null = null,
+  programs: readonly string[] = [],
+): Promise<Rig> {
   const opened: Port[] = [];
   let generator: Generator | null = null;
   const close = async (): Promise<void> => {
@@ -39,7 +45,7 @@ export async function openRig(spec: string, queues: number, cpu: number, rxSpec:
     opened.push(await openPort(parsePortSpec(spec), { maxFrameBytes: 1518, receives: both }));
     if (!both) opened.push(await openPort(parsePortSpec(rxSpec), { maxFrameBytes: 1518, sends: false }));
     for (const port of opened) await port.ready(10_000);
-    generator = await startGenerator({ tx: opened[0]!, rx: opened[1] ?? null, cpu, busy: true });
+    generator = await startGenerator({ tx: opened[0]!, rx: opened[1] ?? null, programs, cpu, busy: true });
     const { runTrial } = generator;
     const trial = (changes: Partial<TrialOrder>): Promise<TrialReport> =>
       runTrial({ ...baseOrder, queues, ...changes }, new AbortController().signal);

@@ -14,6 +14,7 @@ import { policedBench } from "./policed.js";
 import { roundTripBench } from "./round-trip.js";
 import { tapBench } from "./tap.js";
 import { hasTestpmd } from "./testpmd.js";
+import { trafficBench } from "./traffic.js";
 import { nullDeviceBench, transmitBench } from "./transmit.js";
 import { xdpBench } from "./xdp.js";
 
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   interfaces: interfacesBench,
   xdp: xdpBench,
   tap: tapBench,
+  traffic: trafficBench,
   pacing: pacingBench,
   policed: policedBench,
   sequence: sequenceBench,

@@ -89,23 +89,14 @@ export class CompiledCursor implements FrameCursor {
   }
 
   #access() {
+    const values = this.#values;
     return {
-      get: (target: ProgramTarget) => {
-        const known = this.#find(target);
-        return known < 0 ? this.#initialOf(target) : this.#values[known] >>> 0;
-      },
+      get: (target: ProgramTarget) => (target.register < 0 ? this.#initialOf(target) : values[target.register] >>> 0),
       set: (target: ProgramTarget, value: number) => {
-        const known = this.#find(target);
-        if (known >= 0) this.#values[known] = value;
+        if (target.register >= 0) values[target.register] = value;
         else if (value !== this.#initialOf(target)) this.#addRegister(target);
       },
     };
-  }
-
-  #find({ place }: ProgramTarget): number {
-    return this.#registers.findIndex(
-      (register) => register.place.bitOffset === place.bitOffset && register.place.bits === place.bits,
-    );
   }
 
   #initialOf({ place }: ProgramTarget): number {
@@ -128,7 +119,7 @@ export class CompiledCursor implements FrameCursor {
     if (this.#registers.length === mostRegisters) {
       throw usageError("the program changes too many places", { accepted: `up to ${mostRegisters}` });
     }
-    this.#registers.push({ name, place, initial: this.#initialOf(target) });
+    target.register = this.#registers.push({ name, place, initial: this.#initialOf(target) }) - 1;
     this.#more[0] = 1;
   }
 

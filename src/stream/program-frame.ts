@@ -41,7 +41,18 @@ export interface ProgramFrame extends KnownLayers {
 export interface ProgramTarget {
   readonly name: string;
   readonly place: BitPlace;
+  /** 2^bits: values lie below. */
+  readonly limit: number;
+  /** Where a compiled cursor keeps it; −1: nowhere yet. */
+  register: number;
 }
+
+const targetOf = (name: string, bitOffset: number, bits: number): ProgramTarget => ({
+  name,
+  place: { bitOffset, bits, shift: 0 },
+  limit: 2 ** bits,
+  register: -1,
+});
 
 /** How a program's reads and writes are carried out. */
 export interface FrameAccess {
@@ -62,7 +73,7 @@ export function programFrame(resolved: ResolvedStream, access: FrameAccess): Pro
       if (field.derived === "checksum") continue;
       const bits = Math.min(32, field.bits);
       const bitOffset = field.frameBitOffset + field.bits - bits;
-      const target = { name: field.path, place: { bitOffset, bits, shift: 0 } };
+      const target = targetOf(field.path, bitOffset, bits);
       Object.defineProperty(fields, field.name, {
         enumerable: true,
         get: () => access.get(target),
@@ -72,9 +83,14 @@ export function programFrame(resolved: ResolvedStream, access: FrameAccess): Pro
     frame[name] = Object.freeze(fields);
   }
   for (const bits of [8, 16, 32]) {
-    frame[`get${bits}`] = (offset: number) => access.get(bytesTarget(resolved, offset, bits));
+    const known: ProgramTarget[] = [];
+    const at = (offset: number): ProgramTarget => {
+      known[offset] ??= bytesTarget(resolved, offset, bits);
+      return known[offset];
+    };
+    frame[`get${bits}`] = (offset: number) => access.get(at(offset));
     frame[`set${bits}`] = (offset: number, value: number) => {
-      const target = bytesTarget(resolved, offset, bits);
+      const target = at(offset);
       access.set(target, checkedValue(target, value));
     };
   }
@@ -90,10 +106,10 @@ export function bytesTarget(resolved: ResolvedStream, offset: number, bits: numb
       accepted: `offsets 0 to ${most}, in the smallest frame and before its signature`,
     });
   }
-  return { name: `${bits} bits at byte ${offset}`, place: { bitOffset: offset * 8, bits, shift: 0 } };
+  return targetOf(`${bits} bits at byte ${offset}`, offset * 8, bits);
 }
 
 export function checkedValue(target: ProgramTarget, value: number): number {
-  if (Number.isInteger(value) && value >= 0 && value < 2 ** target.place.bits) return value;
+  if (value >>> 0 === value && value < target.limit) return value;
   throw usageError(`${value} does not fit into ${target.name}`, { accepted: `0 to ${2 ** target.place.bits - 1}` });
 }
