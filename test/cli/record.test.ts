@@ -1,13 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { readCapture } from "../../src/pcap/index.js";
 import { checkSignature, readSequence } from "../../src/stream/signature.js";
 import { runCli } from "./run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-record-test-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A file system of 1 MiB; null: this user may not mount one. */
+const smallDisk = (() => {
+  const point = join(folder, "small");
+  mkdirSync(point);
+  return spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", point]).status === 0 ? point : null;
+})();
+
+afterAll(() => {
+  if (smallDisk !== null) spawnSync("umount", [smallDisk]);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** Sequence numbers of a capture's frames; every one has a whole signature. */
 const sequences = (path: string): number[] =>
@@ -26,4 +38,54 @@ it("a run records every frame that its trial sent and received, once, and no war
   expect(trial.notes.join("; ")).toContain(`recorded 500 frames in ${tx}`);
   expect(sequences(tx)).toEqual(Array.from({ length: 500 }, (_, i) => i));
   expect(sequences(rx)).toEqual(sequences(tx));
+});
+
+describe.skipIf(smallDisk === null)("a disk that is full (needs root, to mount a small one)", () => {
+  const wanted = 3_000;
+
+  /** As many whole frames as the report says, the first ones that were received, and no broken end. */
+  function expectWholeFrames(path: string, count: number): void {
+    const { frames, fault } = readCapture(readFileSync(path));
+    expect(fault).toBeNull();
+    expect(frames.length).toBe(count);
+    expect(count).toBeGreaterThan(300);
+    expect(count).toBeLessThan(wanted);
+    expect(sequences(path)).toEqual(Array.from({ length: count }, (_, i) => i));
+  }
+
+  it.each(["go-on", "stop"])("--on-full %s: the file ends after its last whole frame, and it is said", async (how) => {
+    const rx = join(smallDisk!, `${how}.pcap`);
+    const args = ["--sizes", "1518", "--count", `${wanted}`, "--rate", "2kpps", "--record-rx", rx, "--on-full", how];
+    const { code, stdout } = await runCli([...args, "--json", "-"]);
+    const [trial] = JSON.parse(stdout).trials;
+    const note = trial.notes.find((text: string) => text.includes(rx));
+    const [, written, missed] = /recorded ([\d,]+) frames .*; ([\d,]+) frames were not: .*ENOSPC/.exec(note)!;
+    const figure = (text: string | undefined): number => Number(text!.replaceAll(",", ""));
+    expect(figure(written) + figure(missed)).toBe(trial.received);
+    expectWholeFrames(rx, figure(written));
+    if (how === "go-on") expect(trial.sent).toBe(wanted);
+    else {
+      expect(trial.sent).toBeLessThan(wanted);
+      expect(trial.reasons).toContain("the recording's disk was full, which was to end the run");
+      expect(code).toBe(4);
+    }
+    rmSync(rx);
+  });
+
+  it.each(["go-on", "stop"])("of a replay, --on-full %s: the same, and the replay fails", async (how) => {
+    const [source, tx] = [join(folder, "source.pcap"), join(smallDisk!, `replay-${how}.pcap`)];
+    const stream = ["pcap", "profiles/rfc2544.yaml", "-o", source, "--count", `${wanted}`, "--sizes", "1518"];
+    expect((await runCli(stream)).code).toBe(0);
+    const args = ["replay", source, "--tx", "null:", "--rate", "2kpps", "--record-tx", tx, "--on-full", how];
+    const { code, stdout } = await runCli([...args, "--json", "-"]);
+    const { sent, unsent, recorded, verdict } = JSON.parse(stdout);
+    expect(recorded).toMatchObject([{ file: tx, failure: expect.stringContaining("ENOSPC") }]);
+    expect(recorded[0].frames + recorded[0].missed).toBe(sent);
+    expectWholeFrames(tx, recorded[0].frames);
+    expect(sent + unsent).toBe(wanted);
+    if (how === "go-on") expect(unsent).toBe(0);
+    else expect(unsent).toBeGreaterThan(0);
+    expect({ verdict, code }).toEqual({ verdict: "fail", code: 1 });
+    rmSync(tx);
+  });
 });
