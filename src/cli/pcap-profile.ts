@@ -1,7 +1,7 @@
 /** `pcap PROFILE`: what a profile would send, as a capture with the scheduled times. */
 import { LoadedPrograms, programUrls } from "../engine/load-program.js";
 import { usageError } from "../errors.js";
-import { type CapturedFrame, writeCaptureFile } from "../pcap/index.js";
+import { CaptureWriter } from "../pcap/file-writer.js";
 import { departingFrames } from "../stream/departing.js";
 import type { StreamLoad } from "../stream/loads.js";
 import { checkStreams, isPlain, streamSpec, type Traffic } from "../stream/spec.js";
@@ -20,8 +20,6 @@ export interface PcapProfileOptions {
 
 const defaultCount = 1_000;
 const defaultPps = 1_000_000;
-/** What is kept in memory until it is written. */
-const mostBytes = 1e9;
 /** 2023-11-14 22:13:20 UTC: any fixed moment, so that a capture is the same whenever it is made. */
 const startSeconds = 1_700_000_000;
 
@@ -68,24 +66,17 @@ export async function pcapProfile(
   const untilNs = options.duration === undefined ? Infinity : parseDuration(options.duration, "--duration");
   const asked = options.count === undefined ? defaultCount : parseCount(options.count, "--count");
   const count = options.duration === undefined ? asked : Number.POSITIVE_INFINITY;
-  const frames: CapturedFrame[] = [];
+  using writer = await CaptureWriter.create(path);
+  let frames = 0;
   let bytes = 0;
   for (const frame of departingFrames(traffic, traffic.sizes[0]!, loadOf(traffic, options), programs.of(traffic))) {
-    if (frames.length >= count || frame.timeNs >= untilNs) break;
-    bytes += frame.bytes.length;
-    if (bytes > mostBytes) {
-      throw usageError("the capture would be larger than 1 GB", {
-        where: "pcap",
-        accepted: "a smaller --count or --duration",
-      });
-    }
-    frames.push({
-      seconds: startSeconds + Math.floor(frame.timeNs / 1e9),
-      nanoseconds: frame.timeNs % 1e9,
-      originalBytes: frame.bytes.length,
-      bytes: frame.bytes,
-    });
+    if (frames >= count || frame.timeNs >= untilNs) break;
+    const { length } = frame.bytes;
+    const seconds = startSeconds + Math.floor(frame.timeNs / 1e9);
+    writer.frame(frame.bytes, 0, length, length, seconds, frame.timeNs % 1e9);
+    bytes += length;
+    frames++;
   }
-  writeCaptureFile(path, frames);
-  output.message(`${path}: ${formatCount(frames.length)} frames, ${formatCount(bytes)} bytes\n`);
+  writer.close();
+  output.message(`${path}: ${formatCount(frames)} frames, ${formatCount(bytes)} bytes\n`);
 }

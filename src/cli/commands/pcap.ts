@@ -1,8 +1,7 @@
 /** `pcap`: looks at captures, and makes one of what a profile would send. */
 import { usageError } from "../../errors.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { pcapInfo } from "../pcap-info.js";
-import { type PcapProfileOptions, pcapProfile } from "../pcap-profile.js";
+import type { PcapProfileOptions } from "../pcap-profile.js";
 
 const examples = `
 Examples:
@@ -15,8 +14,14 @@ async function pcap(
   options: { readonly json?: boolean } & PcapProfileOptions,
   context: CommandContext,
 ): Promise<void> {
-  if (what === "info") return pcapInfo(words, options.json === true, context);
-  if (what !== undefined && words.length === 0 && options.json !== true) return pcapProfile(what, options, context);
+  if (what === "info") {
+    const { pcapInfo } = await import("../pcap-info.js");
+    return pcapInfo(words, options.json === true, context);
+  }
+  if (what !== undefined && words.length === 0 && options.json !== true) {
+    const { pcapProfile } = await import("../pcap-profile.js");
+    return pcapProfile(what, options, context);
+  }
   throw usageError(what === undefined ? "what about captures?" : `what is '${what}'?`, {
     where: "pcap",
     accepted: "info FILE, or PROFILE -o FILE",
