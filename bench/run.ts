@@ -11,6 +11,7 @@ import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
 import { pcapBench } from "./pcap.js";
 import { policedBench } from "./policed.js";
+import { replayBench } from "./replay.js";
 import { roundTripBench } from "./round-trip.js";
 import { tapBench } from "./tap.js";
 import { hasTestpmd } from "./testpmd.js";
@@ -36,6 +37,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   memory: memoryBench,
   allocation: allocationBench,
   pcap: pcapBench,
+  replay: replayBench,
   help: helpBench,
 };
 

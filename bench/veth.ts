@@ -55,26 +55,40 @@ const theirs = (name: string, program: string, args: readonly string[]): Contend
 
 const installed = (path: string): boolean => existsSync(path);
 
-/** The peers that are installed. */
-export function peers(place: Place): Contender[] {
+/** The frame that everybody sends. */
+function benchFrame(): Uint8Array {
   const program = compileStream(defaultStreamSpec, fixedSize(64));
-  const bytes = programFrame(program, 0, { trial: 0, stream: 0, sequence: 0, timeNs: 0 });
-  const capture = place.path("frame.pcap");
-  const frames = Array.from({ length: 1000 }, () => ({
-    seconds: 0,
-    nanoseconds: 0,
+  return programFrame(program, 0, { trial: 0, stream: 0, sequence: 0, timeNs: 0 });
+}
+
+/** A capture of `count` such frames, `gapNs` apart. */
+export function frameCapture(place: Place, count = 1_000, gapNs = 0): string {
+  const path = place.path(`frames-${count}.pcap`);
+  const bytes = benchFrame();
+  const frames = Array.from({ length: count }, (_, i) => ({
+    seconds: Math.floor((i * gapNs) / 1e9),
+    nanoseconds: (i * gapNs) % 1e9,
     bytes,
     originalBytes: bytes.length,
   }));
-  writeCaptureFile(capture, frames);
+  writeCaptureFile(path, frames);
+  return path;
+}
+
+/** None where it is not installed. */
+export const tcpreplayPeers = (capture: string): Contender[] =>
+  installed("/usr/bin/tcpreplay")
+    ? [theirs("tcpreplay --topspeed", "tcpreplay", ["--topspeed", "--preload-pcap", "--loop=0", "-i", "v1", capture])]
+    : [];
+
+/** The peers that are installed. */
+export function peers(place: Place): Contender[] {
   const config = place.path("frame.cfg");
-  writeFileSync(config, `{ ${[...bytes].map((byte) => `0x${byte.toString(16)}`).join(", ")} }\n`);
+  writeFileSync(config, `{ ${[...benchFrame()].map((byte) => `0x${byte.toString(16)}`).join(", ")} }\n`);
   return [
     ...(installed("/usr/sbin/trafgen")
       ? [theirs("trafgen", "trafgen", ["--dev", "v1", "--conf", config, "--cpus", "1", "--no-sock-mem"])]
       : []),
-    ...(installed("/usr/bin/tcpreplay")
-      ? [theirs("tcpreplay --topspeed", "tcpreplay", ["--topspeed", "--preload-pcap", "--loop=0", "-i", "v1", capture])]
-      : []),
+    ...tcpreplayPeers(frameCapture(place)),
   ];
 }
