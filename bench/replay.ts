@@ -1,6 +1,8 @@
 /**
  * `replay`: at top speed on a vhost-user ring beside generated traffic, and on a veth beside tcpreplay; and with a file's
- * own gaps at 100 kpps beside tcpreplay's, as a third program with the kernel's timestamps sees them at the other end.
+ * own gaps at 100 kpps beside tcpreplay's, as a third program with the kernel's timestamps sees them at the other end. A replay has
+ * one thread more than a generator, which reads the file: on two CPUs it shares one with a device that polls, and the
+ * figure on a ring is then the scheduler's.
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
