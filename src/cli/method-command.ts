@@ -2,6 +2,7 @@
  * What the commands of methods share: options of `run` beside their own, a plan, a run that can be interrupted,
  * progress, thresholds and baseline, reports, exit code.
  */
+
 import { type Command, Option } from "commander";
 import { exitCodes, PktgenError } from "../errors.js";
 import type { RunHooks, RunPlan } from "../method/plan.js";
@@ -12,6 +13,7 @@ import type { CommandContext } from "./command.js";
 import { watchInterrupts } from "./interrupt.js";
 import type { Row } from "./option-rows.js";
 import { checkCoresAllowed, refuseWords } from "./option-values.js";
+import { profileOf } from "./profile-option.js";
 import { progressLine } from "./progress-line.js";
 import { reportChoice } from "./report-choice.js";
 import { addSharedOptions, type RunOptions } from "./run-options.js";
@@ -57,8 +59,7 @@ export async function methodPlan(
   refuseWords(words);
   reportChoice(options);
   const { planRun } = await import("./run-plan.js");
-  const profile =
-    options.profile === undefined ? null : (await import("../profile/index.js")).loadProfile(options.profile);
+  const profile = await profileOf(options);
   const plan = planRun(
     profile === null ? { ...options, sizes: options.sizes ?? sizes } : options,
     profile,

@@ -1,4 +1,5 @@
 /** What `send` and `receive` share: one port, the options that say what goes through it, and where the result goes. */
+
 import type { Command } from "commander";
 import { usageError } from "../errors.js";
 import type { OneWayPlan } from "../method/one-way.js";
@@ -7,6 +8,7 @@ import { parseDuration } from "../units.js";
 import { allowedCores } from "./allowed-cores.js";
 import type { CommandContext } from "./command.js";
 import { checkCoresAllowed } from "./option-values.js";
+import { profileOf } from "./profile-option.js";
 import { checkResultFiles, standardOutput, writeResultFile } from "./result-file.js";
 import { addRunOptionsNamed, type RunOptions } from "./run-options.js";
 
@@ -16,7 +18,18 @@ export interface OneWayOptions extends RunOptions {
 
 /** Both sides must say the same of these, so that each knows what the other does. */
 const shared = [
-  ...["--sizes", "--flows", "--dst-mac", "--src-mac", "--vlan", "--ip", "--profile", "--queues", "--line-rate"],
+  ...[
+    "--sizes",
+    "--flows",
+    "--dst-mac",
+    "--src-mac",
+    "--vlan",
+    "--ip",
+    "--profile",
+    "--set",
+    "--queues",
+    "--line-rate",
+  ],
   ...["--rate", "--duration", "--count", "--repeat", "--seed", "--start-sequence", "--cores", "--busy"],
 ];
 
@@ -47,8 +60,7 @@ export async function oneWayPlan(
   }
   checkResultFiles(options.json === undefined ? [] : [{ option: "--json", path: options.json }]);
   const { planRun } = await import("./run-plan.js");
-  const profile =
-    options.profile === undefined ? null : (await import("../profile/index.js")).loadProfile(options.profile);
+  const profile = await profileOf(options);
   const plan = planRun({ ...options, dut: "external", tx: text }, profile, commandLine);
   if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
   if (plan.dut.kind !== "external") throw new Error("a port is external");

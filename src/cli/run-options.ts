@@ -12,6 +12,7 @@ export interface RunOptions {
   readonly vlan?: string;
   readonly ip?: string;
   readonly profile?: string;
+  readonly set?: readonly string[];
   readonly dut?: string;
   readonly tx?: string;
   readonly rx?: string;
@@ -64,6 +65,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--vlan <id>", "with an 802.1Q tag, 0 to 4094"],
     ["--ip <4|6>", "IP version (default: 4)"],
     ["--profile <file>", "traffic from a profile instead of plain UDP; options given beside it override it"],
+    ["--set <name=value>", "a parameter of the profile; may be repeated", true],
   ],
   "Where to": [
     ["--dut <kind>", "embedded[,option=value…] (default: built in, nothing to install) | testpmd[,…] | external"],

@@ -7,6 +7,7 @@ import type { CommandContext, CommandDefinition } from "../command.js";
 import { dutOptionsHelp, hopSourcesHelp } from "../dut-options-help.js";
 import { watchInterrupts } from "../interrupt.js";
 import { checkCoresAllowed, refuseWords } from "../option-values.js";
+import { profileOf } from "../profile-option.js";
 import { progressLine } from "../progress-line.js";
 import { reportChoice } from "../report-choice.js";
 import { addRunOptions, type RunOptions } from "../run-options.js";
@@ -20,10 +21,7 @@ async function run(
   refuseWords(words);
   const choice = reportChoice(options);
   const { planRun } = await import("../run-plan.js");
-  const profile =
-    options.profile === undefined
-      ? null
-      : await (await import("../../profile/index.js")).loadAnyProfile(options.profile);
+  const profile = await profileOf(options);
   const plan = planRun(options, profile, context.commandLine);
   if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
   const [{ runForwarding }, { exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
