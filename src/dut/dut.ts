@@ -75,6 +75,8 @@ export interface Dut extends AsyncDisposable {
   readonly settleNs: number;
   /** Frames may come back longer by so many bytes: the generator's buffers need room for them. */
   readonly growthBytes: number;
+  /** Threads of its own that poll, and so take a CPU each. */
+  readonly pollers: number;
   describe(): DutFacts;
   /** Before a trial's first frame: whatever is random in the device begins anew from this seed. */
   resetForTrial(seed: number): Promise<void>;

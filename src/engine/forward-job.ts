@@ -43,7 +43,7 @@ export interface ForwardJobOptions {
   readonly seed: number;
 }
 
-/** What LoopWorker.command() takes for a forwarder. */
+/** What may be asked of a forwarder. */
 export type ForwardCommand =
   /** A new trial: faults begin anew from this seed. Answers undefined. */
   | { readonly kind: "reset"; readonly seed: number }
@@ -219,4 +219,4 @@ class Forwarder implements Job {
   }
 }
 
-export const createJob: CreateJob = (context) => new Forwarder(context);
+export const createForwarder: CreateJob = (context) => new Forwarder(context);

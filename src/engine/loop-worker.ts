@@ -3,7 +3,7 @@ import type { Port } from "../port/port.js";
 import type { RecordingSetup } from "./recording-rings.js";
 
 /** Modules with a `createJob`; each is started in a worker of its own. */
-export type JobName = "generator" | "receiver" | "forwarder" | "replay";
+export type JobName = "generator" | "receiver" | "forwarders" | "replay";
 
 export interface LoopWorkerOptions {
   readonly name: string;

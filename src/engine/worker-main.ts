@@ -154,7 +154,7 @@ const jobs: Record<JobName, () => Promise<{ createJob: CreateJob; prepareJob?: (
   {
     generator: () => import("./generator-job.js"),
     receiver: () => import("./receive-job.js"),
-    forwarder: () => import("./forward-job.js"),
+    forwarders: () => import("./forwarders-job.js"),
     replay: () => import("./replay-job.js"),
   };
 

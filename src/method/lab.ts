@@ -142,7 +142,8 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
       keep(external);
       await external.begin();
     }
-    const pollers = 1 + (dut === null ? 1 : 2);
+    // Behind external ports is at least one more.
+    const pollers = 1 + (dut?.pollers ?? 1);
     const cooperative = pollers > (plan.cores?.length ?? allowedCpus().length);
     return assemble({ recorder, plan, dut, ports, generator, streams, external, cooperative, pollers, opened, signal });
   } catch (error) {

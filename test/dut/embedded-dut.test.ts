@@ -108,14 +108,17 @@ const start = (options = "", queues = 1): Promise<Dut> =>
 
 describe("the embedded device", () => {
   it.each([
-    ["auto", 1],
-    ["auto", 2],
-    ["split", 2],
-    ["packed", 2],
+    ["auto", 1, 1],
+    ["auto", 1, 2],
+    ["auto", 2, 2],
+    ["split", 2, 1],
+    ["packed", 2, 1],
+    ["packed", 2, 2],
   ])(
-    "ring=%s, %i queues: 10,000 frames come back intact, in order, and every hop counts them",
-    async (ring, queues) => {
-      await using dut = await start(`ring=${ring}`, queues);
+    "ring=%s, %i queues, %i threads: 10,000 frames come back intact, in order, and every hop counts them",
+    async (ring, queues, threads) => {
+      await using dut = await start(`ring=${ring},threads=${threads}`, queues);
+      expect(dut.pollers).toBe(threads);
       await using generator = await TinyGenerator.connect(dut.generatorPorts[0]!);
       const before = (await dut.readHops())!;
       await generator.exchange(10_000);
@@ -143,8 +146,8 @@ describe("the embedded device", () => {
     },
   );
 
-  it("does what faults say, and reports it to the frame", async () => {
-    await using dut = await start("loss=100,duplicate=50,corrupt=10,delay=100us");
+  it.each([1, 2])("does what faults say, and reports it to the frame, in %i threads", async (threads) => {
+    await using dut = await start(`loss=100,duplicate=50,corrupt=10,delay=100us,threads=${threads}`);
     await using generator = await TinyGenerator.connect(dut.generatorPorts[0]!);
     await dut.resetForTrial(5);
     await generator.exchange(5000);

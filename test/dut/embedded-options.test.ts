@@ -16,13 +16,20 @@ function refusal(text: string): string {
 
 describe("options of the embedded device", () => {
   it("without any: no faults, io, auto", () => {
-    expect(parseEmbeddedOptions("")).toEqual({ faults: null, mode: "io", ring: "auto", size: 1024, given: [] });
+    expect(parseEmbeddedOptions("")).toEqual({
+      faults: null,
+      mode: "io",
+      ring: "auto",
+      size: 1024,
+      threads: null,
+      given: [],
+    });
   });
 
   it("all that --help shows", () => {
     const text =
       "rate=40kpps,queue=128,delay=50us,loss=0.1%,duplicate=1%,reorder=1%,extent=5,corrupt=10,pad=4," +
-      "freeze=50ms,mode=macswap,ring=packed,size=512";
+      "freeze=50ms,mode=macswap,ring=packed,size=512,threads=2";
     expect(parseEmbeddedOptions(text)).toEqual({
       faults: {
         service: { frameNs: 25_000, byteNs: 0, overheadBytes: 0 },
@@ -40,6 +47,7 @@ describe("options of the embedded device", () => {
       mode: "macswap",
       ring: "packed",
       size: 512,
+      threads: 2,
       given: text.split(","),
     });
   });

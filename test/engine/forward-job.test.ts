@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { forwardCounterSlots, readForwardCounters } from "../../src/engine/forward-counters.js";
 import { type FaultSpec, faultStorageBytes, type Injected } from "../../src/engine/forward-faults.js";
-import { createJob, type ForwardJobOptions } from "../../src/engine/forward-job.js";
+import { createForwarder, type ForwardJobOptions } from "../../src/engine/forward-job.js";
 import { defaultPeerMac, type ForwardMode, vhostPortMac } from "../../src/engine/forward-modes.js";
 import type { Job } from "../../src/engine/job.js";
 import { PktgenError } from "../../src/errors.js";
@@ -63,7 +63,7 @@ class Lab {
       touching: { port: 0 },
       busy: false,
     };
-    this.job = createJob({ ...context, nowNs: () => this.nowNs, post: () => {} });
+    this.job = createForwarder({ ...context, nowNs: () => this.nowNs, post: () => {} });
     this.wires.forEach((each, index) => {
       this.job.attach(index, each.port());
     });

@@ -20,6 +20,8 @@ export interface EmbeddedOptions {
   readonly ring: RingFormat;
   /** Descriptors per ring. */
   readonly size: number;
+  /** Of its own; null: two, or one where two and the generator would be more than there are CPUs. */
+  readonly threads: 1 | 2 | null;
   /** As they were given, for the report. */
   readonly given: readonly string[];
 }
@@ -28,6 +30,7 @@ type Values = { -readonly [K in keyof FaultSpec]: FaultSpec[K] } & {
   mode: ForwardMode;
   ring: RingFormat;
   size: number;
+  threads: EmbeddedOptions["threads"];
 };
 
 /** Of frames chosen by number. */
@@ -166,6 +169,14 @@ export const embeddedOptionTable: Readonly<Record<string, DutOption<Values>>> = 
       values.size = parseRingSize(text, where, 4);
     },
   },
+  threads: {
+    example: "1",
+    means: "threads for its two hops: auto, 1, 2; auto: 1 where 2 and the generator would be more than there are CPUs",
+    set: (values, text, where) => {
+      const word = oneOf(["auto", "1", "2"] as const, text, where);
+      values.threads = word === "auto" ? null : word === "1" ? 1 : 2;
+    },
+  },
 };
 
 /** The longest delay or freeze: RFC 2544 §23 waits 2 s for frames still on their way. */
@@ -186,6 +197,7 @@ const defaults: Values = {
   mode: "io",
   ring: "auto",
   size: 1024,
+  threads: null,
 };
 
 /** One `name=value`; throws a usage error that names the nearest option. */
@@ -245,6 +257,6 @@ export function parseEmbeddedOptions(text: string, where = "--dut"): EmbeddedOpt
     setOption(values, piece, where);
   }
   checkTogether(values, where);
-  const { mode, ring, size, ...faults } = values;
-  return { faults: hasFaults(faults) ? faults : null, mode, ring, size, given };
+  const { mode, ring, size, threads, ...faults } = values;
+  return { faults: hasFaults(faults) ? faults : null, mode, ring, size, threads, given };
 }

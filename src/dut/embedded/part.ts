@@ -1,14 +1,14 @@
 /**
  * One part of the embedded device under test: a forwarder with two vhost ports (the part of the host's testpmd) or
- * with one port paired with itself (the part of the container's). Each runs in a thread of its own; its control
- * sockets are served by the thread that starts it. Alone, a part serves any other vhost-user program.
+ * with one port paired with itself (the part of the container's). Each runs in a thread of its own, or both in one; its
+ * control sockets are served by the thread that starts it. Alone, a part serves any other vhost-user program.
  */
 
-import { type ForwardQueueCounters, forwardCounterSlots, readForwardCounters } from "../../engine/forward-counters.js";
+import { type ForwardQueueCounters, readForwardCounters } from "../../engine/forward-counters.js";
 import { type FaultSpec, faultStorageBytes, type Injected } from "../../engine/forward-faults.js";
 import type { ForwardCommand, ForwardFaults, ForwardJobOptions } from "../../engine/forward-job.js";
 import { defaultPeerMac, type ForwardMode, type MacBytes, vhostPortMac } from "../../engine/forward-modes.js";
-import type { LoopWorker } from "../../engine/loop-worker.js";
+import { type ForwardersCommand, forwardersCounters, forwardersSlots } from "../../engine/forwarders-job.js";
 import { startLoopWorker } from "../../engine/start-worker.js";
 import { PktgenError, usageError } from "../../errors.js";
 import { openPort, parsePortSpec } from "../../port/index.js";
@@ -27,6 +27,10 @@ export interface EmbeddedPartOptions {
   /** The longest frame with FCS; longer ones are dropped where there are faults. */
   readonly maxFrameBytes: number;
   readonly seed: number;
+}
+
+/** The thread that one or both parts run in. */
+export interface EmbeddedThread {
   /** CPU to stay on, or null. */
   readonly cpu: number | null;
   readonly busy: boolean;
@@ -112,28 +116,36 @@ function openFaults(options: EmbeddedPartOptions, queues: number, undo: (() => u
 const portMac = (part: EmbeddedPartName, port: number): MacBytes =>
   part === "host" ? vhostPortMac(port) : containerMac;
 
-/** What is open of a part. */
-interface Opened {
-  readonly worker: LoopWorker;
+/** A part with its ports open, which no thread serves yet. */
+interface OpenPart {
+  readonly part: EmbeddedPartName;
   readonly ports: readonly Port[];
-  readonly queues: number;
+  readonly job: ForwardJobOptions;
+  /** Undoes what was done. */
+  readonly undo: (() => unknown)[];
+}
+
+/** How a part reaches its forwarder. */
+interface Forwarder {
+  readonly counters: Float64Array;
+  readonly command: (command: ForwardCommand) => Promise<unknown>;
+  /** null: its thread lives. Else why it ended. */
+  readonly failure: () => string | null;
 }
 
 class RunningPart implements EmbeddedPart {
   readonly part: EmbeddedPartName;
   readonly queues: number;
-  readonly #worker: LoopWorker;
+  readonly #forwarder: Forwarder;
   readonly #ports: readonly Port[];
   readonly #undo: (() => unknown)[];
-  readonly #failure: () => string | null;
 
-  constructor(part: EmbeddedPartName, opened: Opened, undo: (() => unknown)[], failure: () => string | null) {
+  constructor({ part, ports, job, undo }: OpenPart, forwarder: Forwarder) {
     this.part = part;
-    this.queues = opened.queues;
-    this.#worker = opened.worker;
-    this.#ports = opened.ports;
+    this.queues = job.queues;
+    this.#forwarder = forwarder;
+    this.#ports = ports;
     this.#undo = undo;
-    this.#failure = failure;
   }
 
   async ready(timeoutMs: number, ports: readonly number[] = [...this.#ports.keys()]): Promise<void> {
@@ -178,7 +190,7 @@ class RunningPart implements EmbeddedPart {
   }
 
   failure(): string | null {
-    return this.#failure();
+    return this.#forwarder.failure();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -186,22 +198,17 @@ class RunningPart implements EmbeddedPart {
   }
 
   #command(command: ForwardCommand): Promise<unknown> {
-    return this.#worker.command(command);
+    return this.#forwarder.command(command);
   }
 
   #read(port: number, queue: number): ForwardQueueCounters {
-    return readForwardCounters(this.#worker.counters, port, queue, this.queues);
+    return readForwardCounters(this.#forwarder.counters, port, queue, this.queues);
   }
 }
 
-/**
- * Opens the ports and starts the forwarder; its loop runs at once, with whichever peers are there.
- * @throws PktgenError: a spec that is not accepted (2), a socket that cannot be opened, no memory (3). Then nothing is left open.
- */
-export async function startEmbeddedPart(options: EmbeddedPartOptions): Promise<EmbeddedPart> {
+async function openPart(options: EmbeddedPartOptions): Promise<OpenPart> {
   const queues = checkPorts(options);
   const undo: (() => unknown)[] = [];
-  let failure: string | null = null;
   try {
     const ports: Port[] = [];
     for (const text of options.ports) {
@@ -216,23 +223,68 @@ export async function startEmbeddedPart(options: EmbeddedPartOptions): Promise<E
       faults: openFaults(options, queues, undo),
       seed: options.seed,
     };
-    const worker = await startLoopWorker({
-      name: `embedded ${options.part}`,
-      job: "forwarder",
-      options: job,
-      ports,
-      counterSlots: forwardCounterSlots(ports.length, queues),
-      cpu: options.cpu,
-      busy: options.busy,
-      onFailure: (error) => {
-        failure = error instanceof PktgenError ? error.toLine() : (error.stack ?? error.message);
-      },
-    });
-    undo.push(() => worker[Symbol.asyncDispose]());
-    worker.run();
-    return new RunningPart(options.part, { worker, ports, queues }, undo, () => failure);
+    return { part: options.part, ports, job, undo };
   } catch (error) {
     await undoAll(undo);
+    throw error;
+  }
+}
+
+/** One thread for these parts; its loop runs at once, with whichever peers are there. */
+async function startThread(parts: readonly OpenPart[], { cpu, busy }: EmbeddedThread): Promise<EmbeddedPart[]> {
+  let failure: string | null = null;
+  const jobs = parts.map(({ job }) => job);
+  const worker = await startLoopWorker({
+    name: `embedded ${parts.map(({ part }) => part).join(" and ")}`,
+    job: "forwarders",
+    options: jobs,
+    ports: parts.flatMap(({ ports }) => ports),
+    counterSlots: forwardersSlots(jobs),
+    cpu,
+    busy,
+    onFailure: (error) => {
+      failure = error instanceof PktgenError ? error.toLine() : (error.stack ?? error.message);
+    },
+  });
+  const counters = forwardersCounters(worker.counters, jobs);
+  worker.run();
+  return parts.map((part, to) => {
+    // The first that is closed ends the thread; what is closed twice is closed.
+    part.undo.push(() => worker[Symbol.asyncDispose]());
+    return new RunningPart(part, {
+      counters: counters[to]!,
+      command: (command) => worker.command({ to, command } satisfies ForwardersCommand),
+      failure: () => failure,
+    });
+  });
+}
+
+/**
+ * Opens the ports and starts the forwarder; its loop runs at once, with whichever peers are there.
+ * @throws PktgenError: a spec that is not accepted (2), a socket that cannot be opened, no memory (3). Then nothing is left open.
+ */
+export async function startEmbeddedPart(options: EmbeddedPartOptions & EmbeddedThread): Promise<EmbeddedPart> {
+  const part = await openPart(options);
+  try {
+    const [running] = await startThread([part], options);
+    return running!;
+  } catch (error) {
+    await undoAll(part.undo);
+    throw error;
+  }
+}
+
+/** The same for several parts in one thread, whose ports are opened in this order. */
+export async function startEmbeddedParts(
+  all: readonly EmbeddedPartOptions[],
+  thread: EmbeddedThread,
+): Promise<readonly EmbeddedPart[]> {
+  const parts: OpenPart[] = [];
+  try {
+    for (const options of all) parts.push(await openPart(options));
+    return await startThread(parts, thread);
+  } catch (error) {
+    for (const { undo } of parts.toReversed()) await undoAll(undo);
     throw error;
   }
 }

@@ -9,10 +9,11 @@
  */
 import { join } from "node:path";
 import { type FaultSpec, type Injected, reorderPatienceNs } from "../../engine/forward-faults.js";
+import { allowedCpus } from "../../sys/thread.js";
 import type { Dut, DutFacts, HopCounters } from "../dut.js";
 import { makePrivateDirectory, type PrivateDirectory } from "./directory.js";
 import type { EmbeddedOptions } from "./options.js";
-import { type EmbeddedPart, startEmbeddedPart } from "./part.js";
+import { type EmbeddedPart, type EmbeddedPartOptions, startEmbeddedPart, startEmbeddedParts } from "./part.js";
 
 export interface EmbeddedSetup {
   /** Queue pairs, 1 … 8. */
@@ -44,6 +45,16 @@ function settleTime(faults: FaultSpec | null, setup: EmbeddedSetup): number {
   return hopsSettleNs + queueNs + faults.delayNs + faults.freezeNs + reorderNs;
 }
 
+/**
+ * Two forwarders beside a generator on two CPUs: one of them shares the generator's, which then cannot keep a rate (its
+ * median latency there was 1,000 times that of a thread for both).
+ */
+function threadsOf({ threads }: EmbeddedOptions, { cores }: EmbeddedSetup): 1 | 2 {
+  if (threads !== null) return threads;
+  if (cores !== undefined) return cores.host === cores.container ? 1 : 2;
+  return allowedCpus().length < 3 ? 1 : 2;
+}
+
 /** A comma in a path is written `\,` in a port spec. */
 const specPath = (directory: PrivateDirectory, name: string): string =>
   join(directory.path, name).replaceAll(",", "\\,");
@@ -53,6 +64,7 @@ class EmbeddedDut implements Dut {
   readonly generatorPorts: readonly string[];
   readonly settleNs: number;
   readonly growthBytes: number;
+  readonly pollers: number;
   readonly #options: EmbeddedOptions;
   readonly #host: EmbeddedPart;
   readonly #container: EmbeddedPart;
@@ -64,6 +76,7 @@ class EmbeddedDut implements Dut {
     this.#container = parts.container;
     this.#directory = parts.directory;
     this.generatorPorts = [generatorPort];
+    this.pollers = threadsOf(options, setup);
     this.settleNs = settleTime(options.faults, setup);
     this.growthBytes = options.faults?.padBytes ?? 0;
   }
@@ -124,31 +137,35 @@ async function startParts(options: EmbeddedOptions, setup: EmbeddedSetup, direct
   const shared = `queues=${setup.queues},ring=${options.ring}`;
   const generatorSide = specPath(directory, "gen.sock");
   const containerSide = specPath(directory, "vhost-net");
-  const common = { maxFrameBytes, busy, seed: 1 };
-  const host = await startEmbeddedPart({
+  const common = { maxFrameBytes, seed: 1 };
+  const hostPart: EmbeddedPartOptions = {
     ...common,
     part: "host",
     // In order, a used descriptor stands for a whole burst: a quarter to a third less time per frame, measured.
     ports: [`vhost:${generatorSide},${shared},in_order=on`, `vhost:${containerSide},${shared},in_order=on`],
     mode: "io",
     faults: null,
-    cpu: cores?.host ?? null,
-  });
-  let container: EmbeddedPart | null = null;
+  };
+  const containerPart: EmbeddedPartOptions = {
+    ...common,
+    part: "container",
+    ports: [`virtio-user:${containerSide},${shared},size=${options.size}`],
+    mode: options.mode,
+    faults: options.faults,
+  };
+  const parts: EmbeddedPart[] = [];
   try {
-    container = await startEmbeddedPart({
-      ...common,
-      part: "container",
-      ports: [`virtio-user:${containerSide},${shared},size=${options.size}`],
-      mode: options.mode,
-      faults: options.faults,
-      cpu: cores?.container ?? null,
-    });
+    if (threadsOf(options, setup) === 1) {
+      parts.push(...(await startEmbeddedParts([hostPart, containerPart], { cpu: cores?.host ?? null, busy })));
+    } else {
+      parts.push(await startEmbeddedPart({ ...hostPart, cpu: cores?.host ?? null, busy }));
+      parts.push(await startEmbeddedPart({ ...containerPart, cpu: cores?.container ?? null, busy }));
+    }
+    const [host, container] = parts as [EmbeddedPart, EmbeddedPart];
     await Promise.all([container.ready(connectTimeoutMs), host.ready(connectTimeoutMs, [1])]);
     return { host, container, directory };
   } catch (error) {
-    await container?.[Symbol.asyncDispose]();
-    await host[Symbol.asyncDispose]();
+    for (const part of parts.toReversed()) await part[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -55,6 +55,7 @@ export class TestpmdDut implements Dut {
   readonly generatorPorts: readonly string[];
   readonly settleNs = hopsSettleNs;
   readonly growthBytes = 0;
+  readonly pollers = 2;
   readonly host: TestpmdProcess;
   readonly container: TestpmdProcess;
   readonly #options: TestpmdOptions;
