@@ -41,6 +41,16 @@ export class PktgenError extends Error {
     this.hint = details.hint;
   }
 
+  /** As given, without the cause: plain data, for another thread or another place. */
+  get details(): ErrorDetails {
+    const { where, accepted, hint } = this;
+    return {
+      ...(where === undefined ? {} : { where }),
+      ...(accepted === undefined ? {} : { accepted }),
+      ...(hint === undefined ? {} : { hint }),
+    };
+  }
+
   /** The whole of it on one line: `where: what; accepted: …; hint`. */
   toLine(): string {
     const head = this.where === undefined ? this.message : `${this.where}: ${this.message}`;

@@ -1,15 +1,18 @@
 /** What an owner and its loop worker's thread say to each other, as plain data. */
+import type { ErrorDetails } from "../errors.js";
 import type { PortRings } from "../port/port.js";
 
 export type ToThread =
   | { readonly kind: "attach"; readonly index: number; readonly rings: PortRings | null }
   | { readonly kind: "command"; readonly id: number; readonly request: unknown };
 
-interface Trouble {
+export interface Trouble {
   readonly message: string;
   /** Set where it was a PktgenError. */
   readonly exitCode: number | null;
   readonly stack: string;
+  /** Of a PktgenError, its cause left out. */
+  readonly details: ErrorDetails;
 }
 
 export type FromThread =

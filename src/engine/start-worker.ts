@@ -5,7 +5,7 @@ import type { PortObserver, PortRings } from "../port/port.js";
 import { arena } from "../sys/arena.js";
 import { command, controlWords, state, type ThreadSetup, word } from "./control-page.js";
 import type { LoopWorker, LoopWorkerOptions } from "./loop-worker.js";
-import type { FromThread, ToThread } from "./messages.js";
+import type { FromThread, ToThread, Trouble } from "./messages.js";
 
 /** A thread that does not come to stand in this time is stuck; rings are never touched behind its back. */
 const standTimeoutMs = 5_000;
@@ -19,8 +19,8 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-const revive = (message: string, exitCode: number | null, stack: string): Error => {
-  if (exitCode !== null) return new PktgenError(exitCode as ExitCode, message);
+const revive = ({ message, exitCode, stack, details }: Trouble): Error => {
+  if (exitCode !== null) return new PktgenError(exitCode as ExitCode, message, details);
   const error = new Error(message);
   error.stack = stack;
   return error;
@@ -196,7 +196,7 @@ class OwnedWorker implements LoopWorker {
         this.#settle(message.id, (waiter) => waiter.resolve(message.value));
         return;
       case "refusal":
-        this.#settle(message.id, (waiter) => waiter.reject(revive(message.message, message.exitCode, message.stack)));
+        this.#settle(message.id, (waiter) => waiter.reject(revive(message)));
         return;
       case "event":
         this.#options.onEvent?.(message.event);
@@ -205,7 +205,7 @@ class OwnedWorker implements LoopWorker {
         this.#options.ports[message.index]!.breakConnection(message.message);
         return;
       case "failure":
-        this.#fail(revive(message.message, message.exitCode, message.stack));
+        this.#fail(revive(message));
         return;
     }
   }

@@ -15,7 +15,7 @@ import { command, state, type ThreadSetup, word } from "./control-page.js";
 import type { CreateJob, Job, OpenPort, OpenQueue } from "./job.js";
 import { kicker } from "./kick.js";
 import type { JobName } from "./loop-worker.js";
-import type { FromThread, ToThread } from "./messages.js";
+import type { FromThread, ToThread, Trouble } from "./messages.js";
 import { moverOf } from "./mover.js";
 import { Recording } from "./recording-rings.js";
 
@@ -78,10 +78,11 @@ function answer(job: Job, id: number, request: unknown): void {
   }
 }
 
-const describe = (error: unknown): { message: string; exitCode: number | null; stack: string } => ({
+const describe = (error: unknown): Trouble => ({
   message: error instanceof Error ? error.message : String(error),
   exitCode: error instanceof PktgenError ? error.exitCode : null,
   stack: error instanceof Error ? (error.stack ?? "") : "",
+  details: error instanceof PktgenError ? error.details : {},
 });
 
 function takeMessages(job: Job): void {

@@ -4,7 +4,7 @@
  */
 import { usageError } from "../errors.js";
 import type { NumberSpace, PseudoHeader } from "./protocol.js";
-import { type Header, protocolNamed } from "./protocols.js";
+import { type Header, protocolNamed, protocolNames } from "./protocols.js";
 
 /** What fills a payload: byte i is i mod 256, so that any cut, shift or flip shows. */
 export function fillPattern(bytes: Uint8Array, start: number, end: number): void {
@@ -60,14 +60,26 @@ export function packetEnd(layers: readonly Header[], bufferBytes: number): numbe
   return closed ? headersBytes(layers) : bufferBytes;
 }
 
-/** Throws a usage error, naming both, where a layer cannot carry the one behind it. */
+/** Throws a usage error at `<where>[i]`, naming both, where a layer cannot carry the one behind it. */
 export function checkStack(layers: readonly Header[], where = "layers"): void {
   for (let i = 0; i + 1 < layers.length; i++) {
     const [outer, inner] = [layers[i], layers[i + 1]].map((layer) => protocolNamed(layer.protocol));
     if (nameOfNext(layers, i) !== null || (inner.anywhere === true && outer.anywhere !== true)) continue;
-    throw usageError(`${outer.name} cannot carry ${inner.name}`, { where });
+    throw usageError(`${outer.name} cannot carry ${inner.name}`, {
+      where: `${where}[${i + 1}]`,
+      accepted: carriedBy(layers[i]).join(", "),
+    });
   }
 }
+
+/** Names of what may follow this header; raw bytes always may. */
+const carriedBy = (outer: Header): readonly string[] => {
+  const spaces = protocolNamed(outer.protocol).nextSpaces(outer);
+  return protocolNames.filter((name) => {
+    const { numbers, anywhere } = protocolNamed(name);
+    return anywhere === true || spaces.some((space) => numbers[space] !== undefined);
+  });
+};
 
 /** How layer i names layer i + 1; null if there is none, or no name. */
 function nameOfNext(layers: readonly Header[], i: number): { space: NumberSpace; number: number } | null {

@@ -8,7 +8,13 @@ import { parseIpv4, parseIpv6, parseMac } from "./address.js";
 
 export type Input =
   /** 0 … 2^bits − 1; a number, or its text, decimal or 0x…; or one of the names, if there are any. */
-  | { readonly kind: "uint"; readonly bits: number; readonly names?: Readonly<Record<string, number>> }
+  | {
+      readonly kind: "uint";
+      readonly bits: number;
+      readonly names?: Readonly<Record<string, number>>;
+      /** No numbers but the names' own; what to do about any other. */
+      readonly only?: string;
+    }
   | { readonly kind: "mac" | "ipv4" | "ipv6" | "flag" | "text" }
   /** Hex digits, with spaces, colons or hyphens between bytes; or a list of numbers. */
   | { readonly kind: "bytes" }
@@ -26,6 +32,12 @@ export type InputValue = unknown;
 export const input = {
   uint: (bits: number, names?: Readonly<Record<string, number>>): Input =>
     names === undefined ? { kind: "uint", bits } : { kind: "uint", bits, names },
+  named: (bits: number, names: Readonly<Record<string, number>>, only: string): Input => ({
+    kind: "uint",
+    bits,
+    names,
+    only,
+  }),
   mac: { kind: "mac" },
   ipv4: { kind: "ipv4" },
   ipv6: { kind: "ipv6" },
@@ -104,7 +116,9 @@ function readUint(input: Input & { kind: "uint" }, value: InputValue, where: Whe
   if (named !== undefined) return named;
   const isNumber = typeof value === "number" || (typeof value === "string" && /^(0x[0-9a-fA-F]+|\d+)$/.test(value));
   const number = isNumber ? Number(value) : Number.NaN;
-  return Number.isInteger(number) && number >= 0 && number < 2 ** input.bits ? number : refuse(input, value, where);
+  const known = input.only === undefined || Object.values(input.names ?? {}).includes(number);
+  const within = Number.isInteger(number) && number >= 0 && number < 2 ** input.bits;
+  return known && within ? number : refuse(input, value, where);
 }
 
 /** Hex or numbers to bytes; null where it is neither. */
@@ -119,13 +133,20 @@ export function readBytes(value: InputValue): Uint8Array | null {
 }
 
 function refuse(input: Input, value: InputValue, where: Where): never {
-  throw usageError(`${JSON.stringify(value)} is not accepted`, { where, accepted: acceptedOf(input) });
+  const hint = input.kind === "uint" && input.only !== undefined ? { hint: input.only } : {};
+  throw usageError(`${JSON.stringify(value)} is not accepted`, { where, accepted: acceptedOf(input), ...hint });
 }
+
+const namesInWords = (names: Readonly<Record<string, number>>): string =>
+  Object.entries(names)
+    .map(([name, number]) => `${name} (0x${number.toString(16)})`)
+    .join(", ");
 
 /** In words. */
 export function acceptedOf(input: Input): string {
   switch (input.kind) {
     case "uint": {
+      if (input.only !== undefined) return namesInWords(input.names ?? {});
       const range = `0 to ${2 ** input.bits - 1}`;
       return input.names === undefined ? range : `${Object.keys(input.names).join(", ")}, or ${range}`;
     }

@@ -3,6 +3,7 @@
  *
  *     0  priority (3 bits) | drop eligible (1) | VLAN id (12)   2  EtherType (2)   4  payload
  */
+import { usageError } from "../errors.js";
 import { fieldTable } from "./field.js";
 import { input, made } from "./input.js";
 import { fits, type Parsed, type Place, type Protocol, tooShort, type Unparsed } from "./protocol.js";
@@ -29,6 +30,20 @@ const table = fieldTable([
   ["etherType", 16, "next"],
 ]);
 
+const tpids = { customer: 0x8100, service: 0x88a8, qinq: 0x9100 } as const;
+
+const otherTpid = "for any other number, set etherType of the header before the tag";
+
+/** A tag announced by any other number is no tag to anybody but who was told so: that number is the outer header's. */
+function checkedTpid(tpid: number): Tpid {
+  if (Object.values<number>(tpids).includes(tpid)) return tpid as Tpid;
+  throw usageError(`0x${tpid.toString(16)} announces no VLAN tag`, {
+    where: "vlan.tpid",
+    accepted: "customer (0x8100), service (0x88a8), qinq (0x9100)",
+    hint: otherTpid,
+  });
+}
+
 export const vlan = (fields: {
   id: number;
   priority?: number;
@@ -37,7 +52,7 @@ export const vlan = (fields: {
   etherType?: number;
 }): VlanHeader => ({
   protocol: "vlan",
-  tpid: fields.tpid ?? 0x8100,
+  tpid: checkedTpid(fields.tpid ?? 0x8100),
   priority: fits("vlan", "priority", fields.priority ?? 0, 3),
   dropEligible: fields.dropEligible ?? false,
   id: fits("vlan", "id", fields.id, 12),
@@ -83,7 +98,7 @@ export const vlanProtocol: Protocol<VlanHeader> = {
     priority: input.uint(3),
     dropEligible: input.flag,
     etherType: input.uint(16),
-    tpid: input.uint(16, { customer: 0x8100, service: 0x88a8, qinq: 0x9100 }),
+    tpid: input.named(16, tpids, otherTpid),
   },
   make: made(vlan),
 };

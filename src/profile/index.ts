@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isProgramFile, LoadedPrograms, loadProgram, programUrls } from "../engine/load-program.js";
-import { usageError } from "../errors.js";
+import { PktgenError, usageError } from "../errors.js";
 import { compileTraffic } from "../stream/compile.js";
 import { programStreams } from "../stream/program-api.js";
 import { checkStreamSpec, checkStreams, type StreamSpec, streamSpec } from "../stream/spec.js";
@@ -17,7 +17,7 @@ import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";
 import { at, sizesOf } from "./located.js";
 import { type Parameters, settle, withParameters } from "./parameters.js";
 import { type ProfileShape, profileSchema } from "./schema.js";
-import { checkNames, noStreams, streamAt } from "./traffic.js";
+import { checkNames, noStreams, placeInStream, streamAt } from "./traffic.js";
 import { trafficSchema } from "./traffic-schema.js";
 
 export { parseSetting } from "./parameters.js";
@@ -93,7 +93,7 @@ function trafficProfile(document: YamlDocument, file: string, settings: Paramete
   const parts = withIncluded(document, file, []);
   const defaults = new Map(parts.flatMap((part) => [...part.parameters]));
   const parameters = settle(defaults, settings);
-  const origins: { readonly document: YamlDocument; readonly path: YamlPath }[] = [];
+  const origins: Origin[] = [];
   const streams = parts.flatMap((part) => {
     const filled = withParameters(part.document, parameters);
     return part.streams.map((_, i) => {
@@ -116,15 +116,40 @@ function trafficProfile(document: YamlDocument, file: string, settings: Paramete
     sizes: sizes === undefined ? planSizes.map(fixedSize) : sizesOf(filled, sizes),
     seed: 1,
   };
-  for (const [index, { document: origin, path }] of origins.entries()) {
-    const alone = { ...spec, streams: [spec.streams[index]] };
-    at(
-      origin,
-      (where) => (where.startsWith("--sizes") && sizes !== undefined ? ["sizes"] : path),
-      () => checkStreams(alone),
-    );
-  }
+  locating(spec, origins, { document: filled, path: sizes === undefined ? null : ["sizes"] }, () => checkStreams(spec));
   return { file, description: description ?? "", stream: {}, traffic: spec };
+}
+
+/** Where a stream, or the list of sizes, stands. */
+interface Origin {
+  readonly document: YamlDocument;
+  readonly path: YamlPath;
+}
+
+/** Runs `check`; usage errors that name a stream (`stream "a" fields[2]`) or `--sizes` move to that place in its file. */
+function locating(
+  spec: TrafficSpec,
+  origins: readonly Origin[],
+  sizes: { readonly document: YamlDocument; readonly path: YamlPath | null },
+  check: () => void,
+): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    const where = error.where ?? "";
+    const name = /^stream "(.*)"/s.exec(where)?.[1];
+    const index = spec.streams.findIndex((stream) => stream.name === name);
+    const details = { ...error.details, cause: error };
+    const origin = origins[index];
+    const place = placeInStream(where);
+    // A stream without sizes of its own has the profile's.
+    const ofProfile = place[0] === "size" && spec.streams[index]?.size === null;
+    if (origin === undefined || (ofProfile && sizes.path !== null)) {
+      throw sizes.document.errorAt(sizes.path ?? [], error.message, details);
+    }
+    throw origin.document.errorAt([...origin.path, ...place], error.message, details);
+  }
 }
 
 interface Part {

@@ -11,13 +11,8 @@ export function at<T>(document: YamlDocument, pathOf: YamlPath | ((where: string
     return make();
   } catch (error) {
     if (!(error instanceof PktgenError)) throw error;
-    const { message, accepted, hint } = error;
     const path = typeof pathOf === "function" ? pathOf(error.where ?? "") : pathOf;
-    throw document.errorAt(path, message, {
-      ...(accepted === undefined ? {} : { accepted }),
-      ...(hint === undefined ? {} : { hint }),
-      cause: error,
-    });
+    throw document.errorAt(path, error.message, { ...error.details, cause: error });
   }
 }
 

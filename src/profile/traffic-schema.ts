@@ -109,6 +109,9 @@ function inputJson(input: Input): object {
   const parameterText = { type: "string", pattern: "^\\$\\{\\w+\\}$" };
   switch (input.kind) {
     case "uint": {
+      if (input.only !== undefined) {
+        return { anyOf: [{ enum: Object.entries(input.names ?? {}).flat() }, parameterText] };
+      }
       const number = { type: "integer", minimum: 0, maximum: 2 ** input.bits - 1 };
       const names = input.names === undefined ? [] : [{ enum: Object.keys(input.names) }];
       return { anyOf: [number, ...names, { type: "string", pattern: "^(0x[0-9a-fA-F]+|\\d+|\\$\\{\\w+\\})$" }] };

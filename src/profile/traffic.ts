@@ -65,18 +65,24 @@ function packetAt(
       () => headerOf(protocol, fields),
     );
   });
-  at(document, path, () => checkStack(layers, "packet"));
+  at(
+    document,
+    (where) => [...path, ...stepsIn(where)],
+    () => checkStack(layers, ""),
+  );
   return layers;
 }
 
 /** `igmp.records[1].group` → igmp, records, 1, group. What a constructor calls its parts otherwise ends at its header. */
 const placeOf = (where: string, protocol: string): YamlPath =>
-  where.startsWith(protocol)
-    ? [
-        protocol,
-        ...(where.slice(protocol.length).match(/\w+/g) ?? []).map((step) => (/^\d+$/.test(step) ? Number(step) : step)),
-      ]
-    : [protocol];
+  where.startsWith(protocol) ? [protocol, ...stepsIn(where.slice(protocol.length))] : [protocol];
+
+/** `fields[2].list[3]` → fields, 2, list, 3. */
+const stepsIn = (where: string): YamlPath =>
+  (where.match(/\w+/g) ?? []).map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+
+/** Where in a stream of the file an error of its spec is: `stream "a" fields[2].list` → fields, 2, list. */
+export const placeInStream = (where: string): YamlPath => stepsIn(where.slice(where.lastIndexOf('"') + 1));
 
 function payloadAt(document: YamlDocument, path: YamlPath, value: unknown, file: string): Payload {
   if (value === "zero") return { kind: "zero" };

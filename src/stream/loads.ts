@@ -170,7 +170,8 @@ function timelineOf(
 }
 
 /** Throws a usage error for numbers that no schedule has. */
-function checkSchedule(schedule: Exclude<StreamSchedule, { kind: "after" }>, where: string): void {
+export function checkSchedule(given: StreamSchedule, where: string): void {
+  const schedule = given.kind === "after" ? given.schedule : given;
   const check = (what: string, value: number | null | undefined, least: number): void => {
     if (value == null || (value >= least && value <= Number.MAX_SAFE_INTEGER && (least === 0 || value % 1 === 0)))
       return;

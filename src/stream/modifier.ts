@@ -14,6 +14,8 @@ export interface BitPlace {
 export interface ResolvedChange {
   /** For messages: `udp.srcPort`, `bits 34/0xffff`. */
   readonly name: string;
+  /** Which of the stream's fields it is (a part) of. */
+  readonly field: number;
   readonly places: readonly BitPlace[];
   readonly value: ChangeValue;
   /** Frames that each value stays. */

@@ -2,7 +2,7 @@
 import { usageError } from "../errors.js";
 import { type ChecksumPlace, checksumPlaces, headersBytes } from "../packet/index.js";
 import { type FrameSize, fcsBytes } from "../units.js";
-import { resolveChanges } from "./changes.js";
+import { changeWhere, resolveChanges } from "./changes.js";
 import type { BitPlace, ResolvedChange } from "./modifier.js";
 import type { EachFrame } from "./program-frame.js";
 import { signatureBytes } from "./signature.js";
@@ -42,26 +42,51 @@ export function resolveStream(
   const stream = spec.streams[index];
   const where = whereOf(stream);
   const order = sizeOrder(stream.size ?? size, spec.seed, stream.size === null ? "--sizes" : `${where} size`);
+  checkFirst(stream, where);
   const headers = headersBytes(stream.layers);
   const least = Math.min(...order.frameBytes) - fcsBytes;
   if (headers > least) {
-    const stack = stream.layers.map(({ protocol }) => protocol).join(" / ");
-    throw usageError(`${stack} needs ${headers + fcsBytes} bytes with FCS, more than a frame of ${least + fcsBytes}`, {
-      where,
-      accepted: `sizes from ${headers + fcsBytes}`,
-    });
+    throw usageError(
+      `${stackInWords(stream)} needs ${headers + fcsBytes} bytes with FCS, more than a frame of ${least + fcsBytes}`,
+      {
+        where: `${where} size`,
+        accepted: `sizes from ${headers + fcsBytes}`,
+      },
+    );
   }
   const signed = headers + signatureBytes <= least;
   const changeableBytes = least - (signed ? signatureBytes : 0);
   const { changes, patches } = resolveChanges(spec, index);
-  checkPlaces(where, changes, changeableBytes, least);
+  checkPlaces(stream, changes, changeableBytes, least);
   return { stream, order, headerBytes: headers, signed, changeableBytes, patches, changes, eachFrame };
 }
 
+/** Every port carries Ethernet frames. */
+function checkFirst({ layers }: TrafficStream, where: string): void {
+  const first = layers[0]?.protocol;
+  if (first === "ethernet" || first === "raw") return;
+  const what = first === undefined ? "a frame without headers" : `a frame cannot begin with ${first}`;
+  throw usageError(what, { where: `${where} packet[0]`, accepted: "ethernet first, or raw for bytes of your own" });
+}
+
+/** `ethernet / ipv4 / udp`; of very many the first. */
+function stackInWords({ layers }: TrafficStream): string {
+  const names = layers.map(({ protocol }) => protocol);
+  const shown = names.length > 12 ? [...names.slice(0, 12), `… ${names.length - 12} more`] : names;
+  return shown.join(" / ");
+}
+
 /** No place outside of the frame or in its signature, and no bit twice. */
-function checkPlaces(where: string, changes: readonly ResolvedChange[], changeableBytes: number, least: number): void {
-  const all = changes.flatMap(({ name, places }) => places.map((place) => ({ name, ...place })));
-  for (const { name, bitOffset, bits } of all) {
+function checkPlaces(
+  stream: TrafficStream,
+  changes: readonly ResolvedChange[],
+  changeableBytes: number,
+  least: number,
+): void {
+  const all = changes.flatMap(({ name, field, places }) =>
+    places.map((place) => ({ name, where: changeWhere(stream, field), field, ...place })),
+  );
+  for (const { name, where, bitOffset, bits } of all) {
     if (bitOffset + bits <= changeableBytes * 8) continue;
     const what =
       bitOffset + bits > least * 8
@@ -73,6 +98,8 @@ function checkPlaces(where: string, changes: readonly ResolvedChange[], changeab
   for (let i = 1; i < sorted.length; i++) {
     const [a, b] = [sorted[i - 1], sorted[i]];
     if (a.bitOffset + a.bits > b.bitOffset) {
+      // The later one in the text is the one too many.
+      const { where } = a.field > b.field ? a : b;
       throw usageError(`${a.name} and ${b.name} change the same bits`, { where, accepted: "one change for each bit" });
     }
   }

@@ -20,10 +20,12 @@ import {
   vlan,
 } from "../packet/index.js";
 import { checkFrameBytes, type FrameSize, fcsBytes, fixedSize, minFrameBytes, planSizes } from "../units.js";
+import { checkListTotal } from "./changes.js";
+import { checkSchedule } from "./loads.js";
 import { resolveStream } from "./resolve.js";
 import { signatureBytes } from "./signature.js";
 import { sizeOrder } from "./sizes.js";
-import { continuous, type FieldChange, incrementPayload, type TrafficSpec } from "./traffic.js";
+import { continuous, type FieldChange, incrementPayload, type TrafficSpec, type TrafficStream } from "./traffic.js";
 
 export interface StreamSpec {
   readonly ip: 4 | 6;
@@ -175,9 +177,20 @@ export function checkTraffic(traffic: Traffic): void {
   else if (traffic.streams.length === 0) throw usageError("there is no stream", { accepted: "at least one stream" });
 }
 
+function checkTiming({ name, rate, schedule }: TrafficStream): void {
+  checkSchedule(schedule, `stream "${name}" schedule`);
+  if (rate?.kind !== "max") return;
+  throw usageError("max is no rate of a stream's own", {
+    where: `stream "${name}" rate`,
+    accepted: "a rate, e.g. 10kpps, or none and --rate max",
+  });
+}
+
 /** Resolves every stream for every size of the spec, so that a mistake is found before anything is sent. */
 export function checkStreams(spec: TrafficSpec): void {
   checkTraffic(spec);
+  checkListTotal(spec);
+  for (const stream of spec.streams) checkTiming(stream);
   for (const size of spec.sizes) spec.streams.forEach((_, index) => void resolveStream(spec, index, size));
 }
 

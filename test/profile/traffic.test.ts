@@ -204,7 +204,7 @@ describe("mistakes", () => {
       "streams: [{ packet: [ethernet, ipv5] }]",
       '1:32: there is no protocol "ipv5"; accepted: ethernet, .*; did you mean ipv4\\?',
     ],
-    ["streams: [{ packet: [ethernet, arp, udp] }]", "1:21: arp cannot carry udp"],
+    ["streams: [{ packet: [ethernet, arp, udp] }]", "1:37: arp cannot carry udp"],
     ["streams: [{ packet: [ethernet, ipv4: { ttl: 256 }, udp] }]", "1:45: 256 is not accepted; accepted: 0 to 255"],
     [
       "streams: [{ packet: [ethernet, ipv4: { tll: 6 }, udp] }]",
