@@ -8,6 +8,8 @@
  * For thousands of streams of the same shape numbers become parameters, so that one function serves them all.
  */
 import type { BitPlace, ChangeValue } from "./modifier.js";
+import type { EachFrame, ProgramFrame } from "./program-frame.js";
+import type { ProgramRegister } from "./program-registers.js";
 
 /** A checksum that follows from the values that change. */
 export interface LinearSum {
@@ -30,16 +32,19 @@ export interface Source {
         readonly period: number | null;
         readonly perQueue: readonly number[] | null;
       }
-    /** Register of a program; it starts each frame at `initial`. */
-    | { readonly kind: "register"; readonly initial: number };
+    /** Register of a program; it starts each frame at its initial value. */
+    | ({ readonly kind: "register" } & ProgramRegister);
 }
 
 export interface CursorModel {
   readonly sources: readonly Source[];
   readonly sums: readonly LinearSum[];
   readonly leastBufferBytes: number;
-  /** A program is called for each frame, whether it has registers yet or not. */
-  readonly program: boolean;
+  /**
+   * A program is called for each frame, whether it has registers yet or not; null: there is none. Before it is called,
+   * these registers get what declared changes have made of the frame.
+   */
+  readonly program: { readonly computed: readonly ProgramRegister[] } | null;
 }
 
 /** What a cursor function works with; see `cursorCode`. */
@@ -52,9 +57,10 @@ export interface CursorParts {
   /** [0] the next frame's number, [1] what it moves by. */
   readonly position: Float64Array;
   readonly registers: Int32Array;
-  /** The program, and [0] ≠ 0: it set something that has no register yet. */
-  readonly program: (index: number) => void;
+  /** [0] ≠ 0: the program needs another loop. */
   readonly more: Int32Array;
+  readonly eachFrame: EachFrame | null;
+  readonly frame: ProgramFrame | null;
 }
 
 /** Frames from … n − 1 are touched; returns the first that was not: n, or one whose program needs another register. */
@@ -117,12 +123,13 @@ const cache = new Map<string, (parts: CursorParts) => TouchLoop>();
 /** `shared`: numbers as parameters. */
 export function cursorCode(model: CursorModel, shared: boolean): CursorCode {
   const writer = new Writer(shared);
-  const isProgram = model.program;
-  if (isProgram) writeProgramCall(writer, model.sources);
-  let register = 0;
+  const isProgram = model.program !== null;
   model.sources.forEach(({ from }, s) => {
-    const value = from.kind === "register" ? `R[${register++}]` : valueText(writer, from);
-    writer.lines.push(`const v${s} = ${value};`);
+    if (from.kind === "change") writer.lines.push(`const v${s} = ${valueText(writer, from)};`);
+  });
+  if (model.program !== null) writeProgramCall(writer, model.sources, model.program.computed);
+  model.sources.forEach(({ from }, s) => {
+    if (from.kind === "register") writer.lines.push(`const v${s} = R[${from.register}];`);
   });
   for (const [s, source] of model.sources.entries()) writeStores(writer, source, s, model.leastBufferBytes);
   for (const [k, sum] of model.sums.entries()) writeSum(writer, model, sum, k);
@@ -142,11 +149,31 @@ function remember(text: string, make: (parts: CursorParts) => TouchLoop): void {
 const compiled = (text: string): ((parts: CursorParts) => TouchLoop) =>
   new Function("parts", text) as (parts: CursorParts) => TouchLoop;
 
-function writeProgramCall(writer: Writer, sources: readonly Source[]): void {
+function writeProgramCall(writer: Writer, sources: readonly Source[], computed: readonly ProgramRegister[]): void {
   writer.usesIndex = true;
-  const registers = sources.map(({ from }) => from).filter((from) => from.kind === "register");
-  writer.lines.push(...registers.map(({ initial }, r) => `R[${r}] = ${initial | 0};`));
-  writer.lines.push("D[0] = i;", "E(i);", "if (X[0] !== 0) { stopped = k; break; }");
+  for (const { from } of sources) {
+    if (from.kind === "register") writer.lines.push(`R[${from.register}] = ${initialText(writer, from)};`);
+  }
+  for (const register of computed) {
+    const parts = sources.flatMap(({ from, places }, s) =>
+      from.kind === "change" ? places.flatMap((place) => overlapText(place, register.place, s)) : [],
+    );
+    writer.lines.push(`R[${register.register}] = ${[initialText(writer, register), ...parts].join(" | ")};`);
+  }
+  writer.lines.push("D[0] = i;", "E(F, i);", "if (X[0] !== 0) { stopped = k; break; }");
+}
+
+const initialText = (writer: Writer, { initials }: ProgramRegister): string =>
+  initials.length === 1 ? `${initials[0] | 0}` : `${writer.table(initials)}[variants[k]]`;
+
+/** What of value s, which goes to `place`, another place reads. */
+function overlapText(place: BitPlace, seen: BitPlace, s: number): readonly string[] {
+  const from = Math.max(place.bitOffset, seen.bitOffset);
+  const [end, seenEnd] = [place.bitOffset + place.bits, seen.bitOffset + seen.bits];
+  const until = Math.min(end, seenEnd);
+  if (from >= until) return [];
+  const part = partText({ bitOffset: from, bits: until - from, shift: place.shift + end - until }, s);
+  return [`(${part} << ${seenEnd - until})`];
 }
 
 type Change = Extract<Source["from"], { kind: "change" }>;
@@ -270,7 +297,7 @@ function loopText(writer: Writer, isProgram: boolean): string {
   const modulus = (c: number): string => (parameters.length > 0 ? `C[${3 * c + 2}]` : `${moduli[c]}`);
   return [
     '"use strict";',
-    "const { tables: T, parameters: P, bases: B, counters: C, position: D, registers: R, program: E, more: X } = parts;",
+    "const { tables: T, parameters: P, bases: B, counters: C, position: D, registers: R, more: X, eachFrame: E, frame: F } = parts;",
     ...tables.map((_, t) => `const t${t} = T[${t}];`),
     ...parameters.map((_, p) => `const p${p} = P[${p}];`),
     "return function touch(view, offsets, variants, from, n) {",

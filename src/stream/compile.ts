@@ -14,6 +14,7 @@ import { type BitPlace, putBits } from "./modifier.js";
 import { payloadBytes } from "./payload.js";
 import type { FrameCursor, FrameProgram, FrameVariant } from "./program.js";
 import type { EachFrame } from "./program-frame.js";
+import type { ProgramRegisters } from "./program-registers.js";
 import { type Recogniser, recogniserOf } from "./recognise.js";
 import { keptChecksums, type ResolvedStream, resolveStream } from "./resolve.js";
 import { signatureBytes } from "./signature.js";
@@ -89,9 +90,11 @@ class CompiledProgram implements FrameProgram {
     return new CompiledCursor({
       resolved: this.#resolved,
       eachFrame,
-      template: this.#templates[0],
+      templates: this.#templates,
+      pattern: this.pattern,
       shared: this.#shared && eachFrame === null,
-      modelWith: (registers) => withRegisters(this.#resolved, this.variants, this.#templates[0], model, registers),
+      model,
+      modelWith: (registers) => withRegisters(this.#resolved, this.variants, model, registers),
       queue,
       queues,
     });
@@ -149,7 +152,7 @@ function modelOf(
     sources,
     sums: sumsOf(resolved, variants, frames, sources),
     leastBufferBytes: Math.min(...variants.map(({ bufferBytes }) => bufferBytes)),
-    program: resolved.eachFrame !== null,
+    program: resolved.eachFrame === null ? null : { computed: [] },
   };
 }
 
@@ -181,33 +184,21 @@ function sumsOf(
 function withRegisters(
   resolved: ResolvedStream,
   variants: readonly FrameVariant[],
-  template: Uint8Array,
   model: CursorModel,
-  registers: readonly { readonly place: BitPlace; readonly initial: number }[],
+  { written, computed }: ProgramRegisters,
 ): CursorModel {
-  if (registers.length === 0) return model;
   const edges = edgesOf(resolved, variants[0].bufferBytes);
   const frames = variants.map(({ bufferBytes }) => {
     const frame = zeroFrame(resolved, bufferBytes);
-    for (const { place } of registers) putPlace(frame, place, 0);
+    for (const { place } of written) putPlace(frame, place, 0);
     makeChecksumsRight(frame, keptChecksums(resolved, bufferBytes));
     return frame;
   });
-  const sources = [
-    ...model.sources,
-    ...registers.map(
-      ({ place, initial }): Source => ({
-        places: splitPlace(place, edges),
-        from: { kind: "register", initial },
-      }),
-    ),
-  ];
-  return {
-    sources,
-    sums: sumsOf(resolved, variants, frames, sources),
-    leastBufferBytes: Math.min(template.length, model.leastBufferBytes),
-    program: true,
-  };
+  const registers = written.map(
+    (register): Source => ({ places: splitPlace(register.place, edges), from: { kind: "register", ...register } }),
+  );
+  const sources = [...model.sources, ...registers];
+  return { ...model, sources, sums: sumsOf(resolved, variants, frames, sources), program: { computed } };
 }
 
 /** Where the coverage of a checksum begins or ends, in bits: a place on both sides is two places to it. */

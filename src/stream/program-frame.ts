@@ -41,18 +41,30 @@ export interface ProgramFrame extends KnownLayers {
 export interface ProgramTarget {
   readonly name: string;
   readonly place: BitPlace;
-  /** 2^bits: values lie below. */
-  readonly limit: number;
-  /** Where a compiled cursor keeps it; −1: nowhere yet. */
-  register: number;
+}
+
+/** A field of a layer; checksums are none, as they follow from what a program sets. */
+export interface FieldTarget extends ProgramTarget {
+  /** As the frame's property: `ipv4`, `ipv4[1]`. */
+  readonly layer: string;
+  readonly field: string;
 }
 
 const targetOf = (name: string, bitOffset: number, bits: number): ProgramTarget => ({
   name,
   place: { bitOffset, bits, shift: 0 },
-  limit: 2 ** bits,
-  register: -1,
 });
+
+/** All fields of a stream that a program sees, outermost first. */
+export function fieldTargets({ stream: { layers } }: ResolvedStream): readonly FieldTarget[] {
+  const names = layerNames(layers);
+  return fieldPlaces(layers)
+    .filter(({ derived }) => derived !== "checksum")
+    .map(({ path, name, layer, bits, frameBitOffset }) => {
+      const seen = Math.min(32, bits);
+      return { ...targetOf(path, frameBitOffset + bits - seen, seen), layer: names[layer], field: name };
+    });
+}
 
 /** How a program's reads and writes are carried out. */
 export interface FrameAccess {
@@ -61,43 +73,28 @@ export interface FrameAccess {
   set(target: ProgramTarget, value: number): void;
 }
 
-/** The object for a stream's frames; slow to make, and as fast as `access` is. */
+/** The object for a stream's frames, the slow and obvious way; program-object.ts is the fast one. */
 export function programFrame(resolved: ResolvedStream, access: FrameAccess): ProgramFrame {
-  const { layers } = resolved.stream;
-  const places = fieldPlaces(layers);
   const frame: Record<string, unknown> = {};
-  for (const [layer, name] of layerNames(layers).entries()) {
-    const fields = {};
-    for (const field of places.filter((place) => place.layer === layer)) {
-      // Checksums follow from what a program sets.
-      if (field.derived === "checksum") continue;
-      const bits = Math.min(32, field.bits);
-      const bitOffset = field.frameBitOffset + field.bits - bits;
-      const target = targetOf(field.path, bitOffset, bits);
-      Object.defineProperty(fields, field.name, {
-        enumerable: true,
-        get: () => access.get(target),
-        set: (value: number) => access.set(target, checkedValue(target, value)),
-      });
-    }
-    frame[name] = Object.freeze(fields);
+  for (const name of layerNames(resolved.stream.layers)) frame[name] = {};
+  for (const target of fieldTargets(resolved)) {
+    Object.defineProperty(frame[target.layer], target.field, {
+      get: () => access.get(target),
+      set: (value: number) => access.set(target, checkedValue(target, value)),
+    });
   }
+  for (const layer of Object.values(frame)) Object.freeze(layer);
   for (const bits of [8, 16, 32]) {
-    const known: ProgramTarget[] = [];
-    const at = (offset: number): ProgramTarget => {
-      known[offset] ??= bytesTarget(resolved, offset, bits);
-      return known[offset];
-    };
-    frame[`get${bits}`] = (offset: number) => access.get(at(offset));
+    frame[`get${bits}`] = (offset: number) => access.get(bytesTarget(resolved, offset, bits));
     frame[`set${bits}`] = (offset: number, value: number) => {
-      const target = at(offset);
+      const target = bytesTarget(resolved, offset, bits);
       access.set(target, checkedValue(target, value));
     };
   }
   return Object.freeze(frame) as unknown as ProgramFrame;
 }
 
-/** Throws for a write outside of the frame, or into its signature. */
+/** Throws for what lies outside of the frame, or in its signature. */
 export function bytesTarget(resolved: ResolvedStream, offset: number, bits: number): ProgramTarget {
   const most = resolved.changeableBytes - bits / 8;
   if (!Number.isInteger(offset) || offset < 0 || offset > most) {
@@ -109,7 +106,8 @@ export function bytesTarget(resolved: ResolvedStream, offset: number, bits: numb
   return targetOf(`${bits} bits at byte ${offset}`, offset * 8, bits);
 }
 
-export function checkedValue(target: ProgramTarget, value: number): number {
-  if (value >>> 0 === value && value < target.limit) return value;
-  throw usageError(`${value} does not fit into ${target.name}`, { accepted: `0 to ${2 ** target.place.bits - 1}` });
+export function checkedValue({ name, place }: ProgramTarget, value: number): number {
+  const limit = 2 ** place.bits;
+  if (value >>> 0 === value && value < limit) return value;
+  throw usageError(`${value} does not fit into ${name}`, { accepted: `0 to ${limit - 1}` });
 }

@@ -1,10 +1,13 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { ringMemory } from "../../src/ring/memory.js";
 import { compileTraffic, programFrame, referenceFrame } from "../../src/stream/index.js";
 import { programStreams, stream, udp4 } from "../../src/stream/program-api.js";
-import type { EachFrame } from "../../src/stream/program-frame.js";
+import { type EachFrame, type FieldTarget, fieldTargets } from "../../src/stream/program-frame.js";
+import { resolveStream } from "../../src/stream/resolve.js";
+import type { TrafficSpec } from "../../src/stream/traffic.js";
 import { fixedSize } from "../../src/units.js";
-import { trafficSpec } from "./traffic-specs.js";
+import { anyTrafficSpec, trafficSpec, trafficStream } from "./traffic-specs.js";
 
 const size = fixedSize(128);
 const stamp = { trial: 1, stream: 0, sequence: 5, timeNs: 7 };
@@ -30,6 +33,13 @@ it.each<[string, EachFrame]>([
     "a field that only some frames set, far from the start",
     (frame, index) => {
       if (index % 100 === 99) frame.ipv4.ttl = index % 256;
+    },
+  ],
+  [
+    "what declared fields have made of the frame",
+    (frame, index) => {
+      frame.udp.srcPort = (frame.ipv4.dst & 0xff) + index;
+      frame.ipv4.ttl = frame.get8(30);
     },
   ],
   [
@@ -79,9 +89,117 @@ it.each<[string, EachFrame, RegExp]>([
     },
     /change the same bits/,
   ],
+  [
+    "what is declared, to what it may be anyway",
+    (frame) => {
+      frame.ipv4.dst = 0;
+    },
+    /change the same bits/,
+  ],
+  [
+    "what it has read otherwise",
+    (frame, index) => {
+      frame.udp.srcPort = frame.get8(22) + index;
+      frame.ipv4.ttl = index;
+    },
+    /8 bits at byte 22 is read, and ipv4.ttl changes the same bits/,
+  ],
+  [
+    "half a number",
+    (frame) => {
+      frame.ipv4.ttl = 1.5;
+    },
+    /1.5 does not fit into ipv4.ttl/,
+  ],
+  [
+    "what is no field",
+    (frame) => {
+      (frame.ipv4 as Record<string, number>)["checksum"] = 1;
+    },
+    /checksum/,
+  ],
 ])("a program that goes wrong is stopped: %s", (_, eachFrame, message) => {
   const [program] = compileTraffic(specOf(eachFrame), size, [eachFrame]);
   expect(() => program!.cursor(0, 1)).toThrow(
     expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) }),
   );
+});
+
+/** Sets `target` in every `every`th frame, to something that follows from the frame's number and what `reads` has. */
+interface Step {
+  readonly target: FieldTarget;
+  readonly reads: FieldTarget | null;
+  readonly every: number;
+  readonly factor: number;
+}
+
+const programOf =
+  (steps: readonly Step[]): EachFrame =>
+  (frame, index) => {
+    const fields = (target: FieldTarget) => frame[target.layer] as Record<string, number>;
+    for (const { target, reads, every, factor } of steps) {
+      if (index % every !== 0) continue;
+      const seen = reads === null ? 0 : fields(reads)[reads.field]!;
+      fields(target)[target.field] = (seen + index * factor) % 2 ** target.place.bits;
+    }
+  };
+
+const anyProgram = anyTrafficSpec.chain((spec) => {
+  const resolved = resolveStream(spec, 0, size);
+  const declared = resolved.changes.flatMap(({ places }) => places);
+  const targets = fieldTargets(resolved);
+  const free = targets.filter(
+    ({ place }) =>
+      !declared.some(
+        (other) => other.bitOffset < place.bitOffset + place.bits && place.bitOffset < other.bitOffset + other.bits,
+      ),
+  );
+  const step = fc.record({
+    target: fc.constantFrom(...free),
+    reads: fc.option(fc.constantFrom(...targets)),
+    every: fc.integer({ min: 1, max: 4 }),
+    factor: fc.nat(2 ** 20),
+  });
+  return fc.array(step, { minLength: 1, maxLength: 5 }).map((steps) => ({ spec, eachFrame: programOf(steps) }));
+});
+
+/** One frame after the other over the same buffer, all but the signature. */
+function checkAgainstReference(spec: TrafficSpec, eachFrame: EachFrame, queue: number, queues: number): void {
+  const [program] = compileTraffic(spec, size, [eachFrame]);
+  const memory = ringMemory(new ArrayBuffer(512));
+  const cursor = program!.cursor(queue, queues);
+  let rendered = -1;
+  for (let index = queue; index < 40 * queues; index += queues) {
+    const variant = program!.pattern[index % program!.pattern.length]!;
+    if (rendered !== variant) program!.render(memory, 0, variant);
+    rendered = variant;
+    cursor.touch(memory, new Uint32Array(1), Uint16Array.of(variant), 1);
+    // A checksum over the signature as well (SCTP) is made when it has been written.
+    const made = program!.seals ? programFrame(program!, index, stamp) : memory.u8;
+    const reference = referenceFrame(spec, size, index, stamp, { eachFrame });
+    const end = reference.length - 18;
+    expect(Buffer.from(made.subarray(0, end)).toString("hex")).toBe(
+      Buffer.from(reference.subarray(0, end)).toString("hex"),
+    );
+  }
+}
+
+it("any program is byte for byte the reference, whatever is declared beside it, in all sizes, on any queue", () => {
+  fc.assert(
+    fc.property(anyProgram, fc.integer({ min: 1, max: 3 }), fc.nat(2), ({ spec, eachFrame }, queues, queue) =>
+      checkAgainstReference(spec, eachFrame, queue % queues, queues),
+    ),
+    { numRuns: 100 },
+  );
+});
+
+it("a length that only some frames set is else that of each size", () => {
+  const eachFrame: EachFrame = (frame, index) => {
+    const fields = frame["udp"] as Record<string, number>;
+    if (index % 3 === 1) fields["length"] = 9;
+    else frame.ipv4.identification = fields["length"]!;
+  };
+  const sizes = { kind: "list" as const, frameBytes: [128, 200, 300] };
+  checkAgainstReference(trafficSpec([trafficStream({ size: sizes })]), eachFrame, 0, 1);
+  checkAgainstReference(trafficSpec([trafficStream({ size: sizes })]), eachFrame, 1, 2);
 });
