@@ -17,6 +17,8 @@ export interface BenchRequest {
   /** Infinity: until `count` frames are out, or until it is interrupted. */
   readonly durationNs: number;
   readonly count: number | null;
+  /** All that the trial is for is on which side of these loss ratios it lies (see outcome.ts). */
+  readonly lossGoals?: readonly number[];
 }
 
 export interface Bench {

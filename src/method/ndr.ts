@@ -49,9 +49,10 @@ export async function ndrOfSize(
     settings.kind === "mlr"
       ? [mlrSearch({ ...settings, ...space })]
       : settings.goals.map((goal) => bisectionOf(settings, space, goal));
+  const lossGoals = settings.goals.map(({ lossRatio }) => lossRatio);
   const parts: Findings[] = [];
   for (const search of searches) {
-    const { results, path } = await runSearch(bench, search, { size, phase });
+    const { results, path } = await runSearch(bench, search, { size, phase, lossGoals });
     const line = linePps(size, lineRateBps);
     const rows = results.map((row) => (Number.isFinite(line) ? { ...row, linePps: line } : row));
     parts.push(searchFindings(rows, path));

@@ -19,6 +19,8 @@ const heldUp = 2;
 export interface SearchOn {
   readonly size: FrameSize;
   readonly phase: string;
+  /** Loss ratios of the search's goals. */
+  readonly lossGoals: readonly number[];
 }
 
 export interface SearchRun {
@@ -65,14 +67,15 @@ export async function runSearch(bench: Bench, search: Search, on: SearchOn): Pro
 async function offerLoad(
   bench: Bench,
   { pps, durationNs }: SearchLoad,
-  { size, phase }: SearchOn,
+  { size, phase, lossGoals }: SearchOn,
   note: (use: TrialUse) => void,
 ): Promise<SearchOutcome> {
   let shorts = 0;
   let offeredPps = 0;
   let why = "";
   for (let attempt = 0; attempt < unusableAttempts; attempt++) {
-    const use = useOf(await bench.measure(paced(size, phase, pps, durationNs)));
+    const trials = await bench.measure({ ...paced(size, phase, pps, durationNs), lossGoals });
+    const use = useOf(trials, lossGoals);
     const ended = bench.ended();
     // What was measured whole counts, even if nothing further can be.
     if (use.kind === "measured" || ended === null) note(use);

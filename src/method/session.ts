@@ -134,7 +134,7 @@ class LabBench implements Bench {
     const index = this.#index++;
     this.#about = { pps: request.pps, leftNs: this.#leftNs(index) };
     await this.#learn(request, index);
-    const trials = (await runTrial(this.#run, request, index)).map((trial) => withLoss(trial));
+    const trials = (await runTrial(this.#run, request, index)).map((trial) => withLoss(trial, request.lossGoals));
     for (const trial of trials) this.#keep(trial);
     if (this.#lab.lost() !== null && !this.#hooks.signal.aborted && !(await this.#lab.comesBack(reconnectMs))) {
       this.end("the device under test went away and did not come back");
@@ -170,11 +170,10 @@ class LabBench implements Bench {
   }
 }
 
-/** In a method loss is a figure, and stands as one. */
-function withLoss(trial: Trial): Trial {
-  const use = useOf([trial]);
-  const lossRatio = lossRatioOf([trial]);
-  if (use.kind !== "measured" || lossRatio === 0) return trial;
+/** In a method loss is a figure, and stands as one; and a trial that was used is none that could not be. */
+function withLoss(trial: Trial, lossGoals: readonly number[] | undefined): Trial {
+  const use = useOf([trial], lossGoals);
+  if (use.kind !== "measured" || (trial.verdict !== "invalid" && lossRatioOf([trial]) === 0)) return trial;
   // None came back, or some came back damaged: as information, the search draws its own conclusion.
   return { ...trial, verdict: "pass", reasons: [], notes: [...trial.reasons, ...trial.notes] };
 }

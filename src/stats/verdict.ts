@@ -68,6 +68,9 @@ export const tolerances = {
 /** How the reasons begin that blame the generator, and those that blame the machine: such a trial may be repeated. */
 export const generatorReason = "the generator was the limit";
 export const disturbedReason = "disturbed";
+/** How two of these begin: frames that left late, and time that the hypervisor took. Of both it is known how much. */
+export const lateReason = `${generatorReason}: it sent`;
+export const stealReason = `${disturbedReason}: the hypervisor took`;
 
 export function judgeTrial(trial: JudgedTrial, rules: VerdictRules): Judgement {
   const kind = kindOf(trial);
@@ -129,7 +132,7 @@ function generatorLimits(trial: JudgedTrial, kind: TrialKind, rules: VerdictRule
   const lateByDut = (11 * (trial.requested.pps ?? 0) * (trial.blockedNs ?? 0)) / 1e9;
   if (trial.late - lateByDut > trial.sent * tolerances.lateShare) {
     reasons.push(
-      `${generatorReason}: it sent ${partOf(trial.late, trial.sent)} late (tolerance ${percentWord(tolerances.lateShare)})`,
+      `${lateReason} ${partOf(trial.late, trial.sent)} late (tolerance ${percentWord(tolerances.lateShare)})`,
     );
   }
   return reasons;
@@ -181,9 +184,7 @@ function disturbances({ disturbance, durationNs }: JudgedTrial): string[] {
   const reasons: string[] = [];
   const { stealMs, calibration } = disturbance;
   if (stealMs * 1e6 > durationNs * tolerances.stealShare) {
-    reasons.push(
-      `${disturbedReason}: the hypervisor took ${Math.round(stealMs)} ms of ${Math.round(durationNs / 1e6)} ms`,
-    );
+    reasons.push(`${stealReason} ${Math.round(stealMs)} ms of ${Math.round(durationNs / 1e6)} ms`);
   }
   const change = calibration >= 1 ? calibration : 1 / calibration;
   if (change > tolerances.calibrationRatio) {

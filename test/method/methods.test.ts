@@ -72,7 +72,7 @@ describe("ndr", () => {
 
   it("ends, and takes nothing for a limit, where no trial at a load can be used", async () => {
     const base = simulatedBench({ capacityPps: 300_000 });
-    const reasons = ["disturbed: the hypervisor took 90 ms of 100 ms"];
+    const reasons = ["disturbed: the machine was 2.0 times slower after the trial than before"];
     const bench = {
       ...base,
       measure: async (request: Parameters<typeof base.measure>[0]) =>
@@ -85,6 +85,25 @@ describe("ndr", () => {
     expect(results[0]).toMatchObject({ pps: 0, ppsUpper: null, limitedBy: "time" });
     expect(results[0].endedBy).toContain("8 attempts at one load could not be used: disturbed");
     expect(methodVerdict({ results }, base.trials, null)).toBe("invalid");
+  });
+
+  it("holds the limit between its bounds on a machine that always takes 2 % of the time", async () => {
+    const base = simulatedBench({ capacityPps: 300_000 });
+    const disturbance = { stealMs: 20, switches: 0, calibration: 1 };
+    const reasons = ["disturbed: the hypervisor took 20 ms of 1000 ms"];
+    const bench = {
+      ...base,
+      measure: async (request: Parameters<typeof base.measure>[0]) =>
+        (await base.measure(request)).map((trial) => ({
+          ...{ ...trial, disturbance, verdict: "invalid" as const, reasons },
+          durationNs: 1e9,
+        })),
+    };
+    const { results = [] } = await ndr(bench, oneSize);
+    const [{ pps, ppsUpper }] = results;
+    expect(pps).toBeLessThanOrEqual(300_000);
+    expect(pps).toBeGreaterThan(0);
+    expect(ppsUpper ?? Number.POSITIVE_INFINITY).toBeGreaterThan(300_000);
   });
 
   it("takes neither duplicates nor strangers' frames for frames that came back", async () => {
@@ -292,5 +311,43 @@ describe("a trial's use", () => {
     expect(useOf([{ ...forwarding64, verdict: "invalid", reasons: ["3 frames unaccounted for"] }]).kind).toBe(
       "unusable",
     );
+  });
+
+  describe("that is only to lie on one side of its goals", () => {
+    const late = "the generator was the limit: it sent 200 of 1,000 frames late (tolerance 10 %)";
+    const stolen = "disturbed: the hypervisor took 100 ms of 1000 ms";
+    const uneven = (lost: number, reasons: string[]) => ({
+      ...forwarding64,
+      ...{ sent: 1_000, blocked: 0, corrupt: 0, late: 200, lost, durationNs: 1e9 },
+      disturbance: { stealMs: 100, switches: 0, calibration: 1 },
+      verdict: "invalid" as const,
+      reasons,
+    });
+
+    it.each([
+      // 200 left late and 100 were due in stolen time: 300 of the lost ones may be no fault of the device's.
+      ["nothing lost", 0, [0], "measured"],
+      ["one lost", 1, [0], "unusable"],
+      ["as many as can be excused", 300, [0], "unusable"],
+      ["more", 301, [0], "measured"],
+      ["within the only goal", 5, [0.005], "measured"],
+      ["between two goals", 5, [0, 0.005], "unusable"],
+      ["beyond two goals by more than can be excused", 306, [0, 0.005], "measured"],
+      ["beyond one of them", 304, [0, 0.005], "unusable"],
+      ["nothing lost, and figures that count themselves", 0, [], "unusable"],
+    ])("%s", (_, lost, goals, kind) => {
+      expect(useOf([uneven(lost, [stolen, late])], goals).kind).toBe(kind);
+    });
+
+    it("not where frames were never offered, the machine's speed changed, or something else was wrong", () => {
+      for (const reason of [
+        "the generator was the limit: it never sent 20 of 1,000 frames in time",
+        "the generator was the limit: it offered 900 pps where 1 kpps was asked (tolerance 0.1 %)",
+        "disturbed: the machine was 2.0 times slower after the trial than before",
+        "3 frames unaccounted for",
+      ]) {
+        expect(useOf([uneven(0, [late, reason])], [0]).kind).not.toBe("measured");
+      }
+    });
   });
 });
