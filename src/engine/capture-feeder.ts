@@ -77,6 +77,8 @@ export class CaptureFeeder {
   readonly #outline = new Outline();
   readonly #facts: { -readonly [key in keyof FrameFacts]: FrameFacts[key] };
   #view: DataView = new DataView(new ArrayBuffer(0));
+  /** Somebody wants to know what is in a frame, beside its bytes. */
+  readonly #looksInside: boolean;
   #waited = false;
   #firstSeconds = Number.NaN;
   #firstNanoseconds = 0;
@@ -88,6 +90,7 @@ export class CaptureFeeder {
     this.#writer = new FeedWriter(memory, layout);
     this.#rewriter = new Rewriter(options.rewrite);
     this.#filter = options.filter === null ? null : parseFilter(options.filter, "--filter");
+    this.#looksInside = this.#filter !== null || options.split.kind === "client";
     this.#facts = {
       view: this.#view,
       start: 0,
@@ -136,21 +139,26 @@ export class CaptureFeeder {
 
   #batch(batch: FrameBatch, reader: CaptureReader, loop: number): void {
     if (this.#view.buffer !== batch.bytes.buffer) this.#view = new DataView(batch.bytes.buffer);
+    const { interfaces } = reader;
     for (let i = 0; i < batch.count; i++) {
-      if (this.#writer.stopped) return;
+      if (i % publishEvery === 0) {
+        if (this.#writer.stopped) return;
+        this.#writer.publish();
+      }
       this.report.read++;
-      const iface = reader.interfaces[batch.interfaces[i]];
+      const iface = interfaces[batch.interfaces[i]];
       if (iface.linkType !== linkTypeEthernet) {
         const what = `frame ${batch.first + i + 1} is ${linkTypeName(iface.linkType)}, which cannot be sent as Ethernet`;
         throw usageError(what, { where: reader.path, accepted: "captures of Ethernet" });
       }
-      outline(this.#view, batch.bytes.byteOffset + batch.starts[i], batch.captured[i], this.#outline);
+      if (this.#looksInside) {
+        outline(this.#view, batch.bytes.byteOffset + batch.starts[i], batch.captured[i], this.#outline);
+      }
       if (!this.#isWanted(batch, i)) {
         this.report.filtered++;
         continue;
       }
       this.#frame(batch, i, iface.fcsBytes ?? 0, loop);
-      if (i % publishEvery === 0) this.#writer.publish();
     }
     this.#writer.publish();
   }
@@ -200,7 +208,7 @@ export class CaptureFeeder {
     const to = this.#place(length + rewriteGrowth);
     if (to === 0) return;
     const { u8, view } = this.#memory;
-    copy(this.#view, batch.bytes.byteOffset + batch.starts[i], view, u8, to, captured);
+    copyInto(this.#memory, to, this.#view, batch.bytes.byteOffset + batch.starts[i], captured);
     if (length > captured) u8.fill(0, to + captured, to + length);
     const port = this.#portOf(batch, i);
     if (this.#rewriter.changes) length = this.#rewriter.apply(u8, view, to, length, loop);
@@ -263,12 +271,14 @@ export class CaptureFeeder {
 /** Up to here a loop over words is faster than a view and its copy. */
 const shortBytes = 192;
 
-function copy(from: DataView, start: number, to: DataView, into: Uint8Array, at: number, length: number): void {
+/** `to` is a multiple of four, as places in a feed are; `start` may be anything. */
+function copyInto({ u8, u32 }: RingMemory, to: number, from: DataView, start: number, length: number): void {
   if (length > shortBytes) {
-    into.set(new Uint8Array(from.buffer, start, length), at);
+    u8.set(new Uint8Array(from.buffer, start, length), to);
     return;
   }
-  const words = length & ~3;
-  for (let i = 0; i < words; i += 4) to.setInt32(at + i, from.getInt32(start + i, true), true);
-  for (let i = words; i < length; i++) to.setUint8(at + i, from.getUint8(start + i));
+  const words = length >>> 2;
+  const first = to >>> 2;
+  for (let w = 0; w < words; w++) u32[first + w] = from.getUint32(start + w * 4, true);
+  for (let i = words * 4; i < length; i++) u8[to + i] = from.getUint8(start + i);
 }

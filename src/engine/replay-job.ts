@@ -4,14 +4,15 @@
  */
 import { usageError } from "../errors.js";
 import { copyFrame } from "../ring/copy.js";
-import { Histogram } from "../stats/histogram.js";
+import { FeedBurst } from "./feed-burst.js";
+import { FeedCursor } from "./feed-cursor.js";
 import { FeedRecorder } from "./feed-recorder.js";
 import { FineWait } from "./fine-wait.js";
 import { FeedReader } from "./frame-feed.js";
 import type { CreateJob, Job, JobContext, OpenPort, OpenQueue } from "./job.js";
+import { ReplayGaps } from "./replay-gaps.js";
 import {
   replayCounter as counter,
-  type GapSummary,
   replayPhase as phase,
   type ReplayCommand,
   type ReplayOrder,
@@ -28,8 +29,6 @@ export interface ReplayJobOptions {
 const burstFrames = 64;
 /** A peer that takes nothing for so long has stopped. */
 const stuckNs = 5e9;
-const lateNs = 10_000;
-const lateShare = 0.01;
 /** Nearer than this to the next departure, the loop waits for it and polls nothing. */
 const spinNs = 700;
 const wakefulNs = 20_000;
@@ -51,34 +50,27 @@ class Replay implements Job {
   /** Per port; doubles in one array, since a field would change representation beyond 2^31. */
   readonly #cells: Float64Array[];
   readonly #outstandingAtLoss: number[];
-  readonly #gaps = new Histogram();
+  readonly #gaps = new ReplayGaps();
+  readonly #topSpeed: FeedBurst;
   readonly #wait: FineWait;
   readonly #placed: number[];
   #order: ReplayOrder | null = null;
   #feed: FeedReader | null = null;
+  #cursor: FeedCursor | null = null;
   #recordTx: FeedRecorder | null = null;
   #recordRx: FeedRecorder | null = null;
   #phase: number = phase.done;
   #epochNs = 0;
   #sentFrames = 0;
-  /** Of the frame to be sent next: its index in the feed (of a feed that is kept), and when it is due. */
-  #index = 0;
-  #kept = false;
-  #keptFrames = 0;
   #loop = 0;
-  #feedLoop = 0;
   #loopBaseNs = 0;
+  /** Of the frame to be sent next: where it is in the feed, and when it is due. */
+  #next = -1;
   #dueNs = 0;
   #rateDueNs = 0;
-  #hasDue = false;
   #lastDueNs = Number.NaN;
   #lastNowNs = 0;
   #firstSentNs = Number.NaN;
-  #within1 = 0;
-  #within10 = 0;
-  #within100 = 0;
-  #late = 0;
-  #lagMaxNs = 0;
   #tooLong = 0;
   #blockedSinceNs = -1;
   #blockedNs = 0;
@@ -102,6 +94,7 @@ class Replay implements Job {
     this.#placed = this.#ports.map(() => 0);
     this.#senders = senders;
     this.#wait = new FineWait(context.nowNs);
+    this.#topSpeed = new FeedBurst(context.memory);
   }
 
   attach(index: number, port: OpenPort | null): void {
@@ -150,7 +143,10 @@ class Replay implements Job {
     if (now >= this.#countersDueNs) this.#publishCounters(now);
     if (this.#phase === phase.settling) this.#settle(now);
     if (moved > 0) return moved;
-    return this.#phase === phase.sending && !this.#order!.cooperative && this.#hasDue && this.#dueNs - now < wakefulNs
+    return this.#phase === phase.sending &&
+      !this.#order!.cooperative &&
+      this.#next >= 0 &&
+      this.#dueNs - now < wakefulNs
       ? 1
       : 0;
   }
@@ -167,16 +163,7 @@ class Replay implements Job {
 
   /** The feed is full, or all of the file is in it. From here on time counts. */
   #startSending(): void {
-    const feed = this.#feed!;
-    const { loops } = this.#order!;
-    // Everything fits: it stays where it is and is sent again from there.
-    this.#kept =
-      !feed.overflowed &&
-      feed.ended &&
-      loops > 1 &&
-      feed.available() > 0 &&
-      feed.loop(feed.at(feed.available() - 1)) === 0;
-    this.#keptFrames = this.#kept ? feed.available() : 0;
+    this.#cursor = new FeedCursor(this.#feed!, this.#order!.loops);
     this.#epochNs = this.#context.nowNs();
     this.#phase = phase.sending;
   }
@@ -186,23 +173,15 @@ class Replay implements Job {
   }
 
   /** Is there a next frame? Sets when it is due. */
-  #next(): boolean {
-    if (this.#hasDue) return true;
+  #hasNext(): boolean {
+    if (this.#next >= 0) return true;
+    const cursor = this.#cursor!;
+    const frame = cursor.next();
+    if (frame < 0) return false;
+    if (cursor.loop !== this.#loop) this.#startLoop(cursor.loop);
     const feed = this.#feed!;
-    const order = this.#order!;
-    if (this.#kept && this.#index === this.#keptFrames) {
-      if (this.#loop + 1 >= order.loops) return false;
-      this.#index = 0;
-      this.#startLoop(this.#loop + 1);
-    }
-    if (!this.#kept && feed.available() === 0) return false;
-    const frame = feed.at(this.#index);
-    if (!this.#kept && feed.loop(frame) !== this.#feedLoop) {
-      this.#feedLoop = feed.loop(frame);
-      this.#startLoop(this.#feedLoop);
-    }
     this.#dueNs = this.#dueOf(feed.timeNs(frame), feed.bytes(frame));
-    this.#hasDue = true;
+    this.#next = frame;
     return true;
   }
 
@@ -230,7 +209,7 @@ class Replay implements Job {
       }
       default:
         // At top speed only the wait between two loops has a time.
-        return this.#index === 0 && this.#loop > 0 && loopDelayNs > 0 ? this.#loopBaseNs : Number.NEGATIVE_INFINITY;
+        return this.#loop > 0 && loopDelayNs > 0 ? this.#loopBaseNs : Number.NEGATIVE_INFINITY;
     }
   }
 
@@ -246,8 +225,8 @@ class Replay implements Job {
       this.#end(now, "limit");
       return 0;
     }
-    if (!this.#next()) {
-      if (this.#kept || (this.#feed!.ended && this.#feed!.available() === 0)) this.#end(now, null);
+    if (!this.#hasNext()) {
+      if (this.#cursor!.isOver) this.#end(now, null);
       return 0;
     }
     const { pace, durationNs } = this.#order!;
@@ -256,8 +235,10 @@ class Replay implements Job {
       if (this.#dueNs - now > spinNs || this.#dueNs >= durationNs) return 0;
       now = this.#wait.until(this.#dueNs + this.#epochNs, now + this.#epochNs) - this.#epochNs;
     }
-    const most = pace.kind === "one" ? 1 : burstFrames;
-    const sent = this.#burst(now, most, isTimed);
+    const sent =
+      pace.kind === "max" && this.#senders === 1
+        ? this.#burstAtTopSpeed(now)
+        : this.#burst(now, pace.kind === "one" ? 1 : burstFrames, isTimed);
     if (sent > 0) this.#progressNs = now;
     if (pace.kind === "one" && sent > 0) {
       this.#awaiting = true;
@@ -277,8 +258,8 @@ class Replay implements Job {
     for (const port of this.#ports) port?.queues[0]?.tx?.reclaim();
     const { count } = this.#order!;
     let sent = 0;
-    while (sent < most && this.#sentFrames + this.#tooLong < count && this.#next() && this.#dueNs <= now) {
-      const frame = feed.at(this.#index);
+    while (sent < most && this.#sentFrames + this.#tooLong < count && this.#hasNext() && this.#dueNs <= now) {
+      const frame = this.#next;
       const bytes = feed.bytes(frame);
       const port = this.#senders === 2 ? feed.port(frame) : 0;
       const ring = this.#ports[port]?.queues[0]?.tx ?? null;
@@ -289,20 +270,46 @@ class Replay implements Job {
         placed[port]++;
         this.#recordTx?.record(memory, at, bytes, now + this.#epochNs, port);
         this.#cells[port][cell.bytes] += bytes;
-        if (isTimed) this.#noteDeparture(now);
+        if (isTimed) this.#gaps.departed(this.#dueNs, now);
         sent++;
         this.#sentFrames++;
       } else this.#tooLong++;
-      this.#hasDue = false;
       this.#lastDueNs = isTimed ? this.#dueNs : now;
-      if (this.#kept) this.#index++;
-      else {
-        // The slot may be written over once it is released, and it has been copied.
-        feed.release(1);
-      }
+      this.#advance(1);
     }
     this.#publish(placed, now);
     return sent;
+  }
+
+  /** As `#burst`, for one port and without times of frames. */
+  #burstAtTopSpeed(now: number): number {
+    const ring = this.#ports[0]?.queues[0]?.tx ?? null;
+    if (ring === null) return 0;
+    const { count, loopDelayNs } = this.#order!;
+    const most = count - this.#sentFrames - this.#tooLong;
+    const burst = this.#topSpeed;
+    const sent = burst.fill(ring, this.#cursor!, most, loopDelayNs === 0);
+    if (sent === 0) return 0;
+    this.#lastDueNs = now;
+    if (sent < 0) {
+      this.#tooLong++;
+      this.#advance(1);
+      return 0;
+    }
+    if (this.#recordTx !== null) burst.record(this.#recordTx, sent, now + this.#epochNs, 0);
+    this.#cells[0][cell.bytes] += burst.bytes;
+    this.#sentFrames += sent;
+    this.#placed.fill(0);
+    this.#placed[0] = sent;
+    this.#publish(this.#placed, now);
+    this.#advance(sent);
+    return sent;
+  }
+
+  #advance(frames: number): void {
+    this.#cursor!.advance(frames);
+    this.#loop = this.#cursor!.loop;
+    this.#next = -1;
   }
 
   #publish(placed: readonly number[], now: number): void {
@@ -319,26 +326,6 @@ class Replay implements Job {
     }
   }
 
-  #noteDeparture(now: number): void {
-    const due = this.#dueNs;
-    const lag = now - due;
-    if (lag > this.#lagMaxNs) this.#lagMaxNs = lag;
-    if (!Number.isNaN(this.#lastDueNs)) {
-      const gap = due - this.#lastDueNs;
-      if (lag > lateNs && lag > gap * lateShare) this.#late++;
-      const off = Math.abs(now - this.#lastNowNs - gap);
-      this.#gaps.record(off);
-      if (off <= 100_000) {
-        this.#within100++;
-        if (off <= 10_000) {
-          this.#within10++;
-          if (off <= 1000) this.#within1++;
-        }
-      }
-    } else if (lag > lateNs) this.#late++;
-    this.#lastNowNs = now;
-  }
-
   #noteRoom(sent: number, now: number): void {
     if (sent > 0) {
       if (this.#blockedSinceNs >= 0) this.#blockedNs += now - this.#blockedSinceNs;
@@ -346,7 +333,7 @@ class Replay implements Job {
       return;
     }
     // Nothing went: either the peer has no room, or the file is slower than we are.
-    if (!this.#hasDue || this.#dueNs > now) return;
+    if (this.#next < 0 || this.#dueNs > now) return;
     if (this.#blockedSinceNs < 0) this.#blockedSinceNs = now;
     for (const port of this.#ports) {
       const queue = port?.queues[0];
@@ -451,9 +438,9 @@ class Replay implements Job {
         receivedBytes: this.#cells[i][cell.receivedBytes],
       })),
       tooLong: this.#tooLong,
-      late: this.#late,
-      lagMaxNs: this.#lagMaxNs,
-      gapOff: this.#gapSummary(),
+      late: this.#gaps.late,
+      lagMaxNs: this.#gaps.lagMaxNs,
+      gapOff: this.#gaps.summary(),
       blockedNs: this.#blockedNs,
       loops: this.#loop + 1,
       unanswered: this.#unanswered,
@@ -462,23 +449,6 @@ class Replay implements Job {
       unrecordedTx: this.#recordTx?.missed ?? 0,
       unrecordedRx: this.#recordRx?.missed ?? 0,
       cutShort: this.#cutShort,
-    };
-  }
-
-  #gapSummary(): GapSummary | null {
-    const gaps = this.#gaps.count;
-    if (gaps === 0) return null;
-    const at = (share: number): number => this.#gaps.percentile(share);
-    return {
-      gaps,
-      within1us: this.#within1 / gaps,
-      within10us: this.#within10 / gaps,
-      within100us: this.#within100 / gaps,
-      p50Ns: at(0.5),
-      p90Ns: at(0.9),
-      p99Ns: at(0.99),
-      p99_9Ns: at(0.999),
-      maxNs: this.#gaps.max,
     };
   }
 }

@@ -67,6 +67,23 @@ describe("replay into null:", () => {
     expect(b).toEqual(a);
   });
 
+  it("many loops at top speed: every frame of each, in order", async () => {
+    const sent = join(folder, "loops.pcap");
+    const args = ["--top-speed", "--loops", "40", "--record-tx", sent];
+    const { result } = await replay(imix, "--tx", "null:,size=64", ...args);
+    expect(result).toMatchObject({ sent: 960, loops: 40, gapOffNs: null, late: 0 });
+    const [once, all] = [imix, sent].map((path) =>
+      readCapture(readFileSync(path)).frames.map(({ bytes }) => Buffer.from(bytes).toString("hex")),
+    );
+    expect(all).toEqual(Array.from({ length: 40 }, () => once).flat());
+  });
+
+  it("a delay between loops is kept at top speed, too", async () => {
+    const { result } = await replay(imix, "--tx", "null:", "--top-speed", "--loops", "4", "--loop-delay", "20ms");
+    expect(result).toMatchObject({ sent: 96, loops: 4 });
+    expect(result!.durationNs).toBeGreaterThanOrEqual(60e6);
+  });
+
   it("filters, ranges, limits and loops", async () => {
     const some = await replay(imix, "--tx", "null:", "--filter", "frame.len == 60", "--frames", "1-12");
     expect(some.result?.sent).toBe(7);

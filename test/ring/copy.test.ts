@@ -1,6 +1,7 @@
 /** Copies inside memory: exact at every alignment, and doubles keep every bit. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { burstCopyOf } from "../../src/ring/copy-burst.js";
 import { copyFrame, ringMemory } from "../../src/ring/index.js";
 
 describe("copyFrame", () => {
@@ -80,6 +81,28 @@ describe("doubles", () => {
         expect(Buffer.compare(memory.u8.subarray(256, 384), bytes)).toBe(0);
       }),
       { numRuns: 200 },
+    );
+  });
+});
+
+describe("burstCopyOf", () => {
+  it("copies each frame of a burst exactly, at any alignment and length", () => {
+    const memory = ringMemory(new ArrayBuffer(16_384));
+    fc.assert(
+      fc.property(
+        fc.nat({ max: 400 }),
+        fc.array(fc.tuple(fc.nat({ max: 15 }), fc.nat({ max: 15 })), { minLength: 1, maxLength: 8 }),
+        (bytes, shifts) => {
+          for (let i = 0; i < memory.u8.length; i++) memory.u8[i] = (i * 11 + (i >>> 8)) & 0xff;
+          const wanted = memory.u8.slice();
+          const from = Uint32Array.from(shifts, ([shift], k) => 512 + k * 512 + shift);
+          const to = Uint32Array.from(shifts, ([, shift], k) => 8192 + k * 512 + shift);
+          for (let k = 0; k < shifts.length; k++) wanted.copyWithin(to[k], from[k], from[k] + bytes);
+          burstCopyOf(bytes)(memory, to, from, shifts.length);
+          expect(Buffer.compare(memory.u8, wanted)).toBe(0);
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 });

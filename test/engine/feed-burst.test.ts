@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { FeedBurst } from "../../src/engine/feed-burst.js";
+import { FeedCursor } from "../../src/engine/feed-cursor.js";
+import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/frame-feed.js";
+import { ringMemory } from "../../src/ring/memory.js";
+import type { TxRing } from "../../src/ring/ring.js";
+
+const slots = 32;
+const stride = 512;
+const longest = 400;
+
+/** A ring that shows what was published, and has as much room as it is told. */
+function sink(memory: ReturnType<typeof ringMemory>, buffers: number) {
+  const seen: string[] = [];
+  const lengths = new Array<number>(slots).fill(0);
+  const state = { room: slots };
+  const place = (k: number, bytes: number): number => {
+    if (bytes > longest) return -1;
+    if (k >= state.room) return 0;
+    lengths[k] = bytes;
+    return buffers + k * stride;
+  };
+  const ring = {
+    slots,
+    maxFrameBytes: longest,
+    reclaim: () => state.room,
+    place,
+    placeMany(n: number, bytes: number, offsets: Uint32Array) {
+      for (let k = 0; k < n; k++) {
+        const at = place(k, bytes);
+        if (at <= 0) return k > 0 ? k : at;
+        offsets[k] = at;
+      }
+      return n;
+    },
+    publish(n: number) {
+      for (let k = 0; k < n; k++) {
+        const at = buffers + k * stride;
+        seen.push(Buffer.from(memory.u8.subarray(at, at + lengths[k]!)).toString("hex"));
+      }
+    },
+  } as unknown as TxRing;
+  return { ring, seen, state };
+}
+
+it("bursts hand over every frame of every loop, in order, whatever room there is; what cannot fit is passed over", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 14, max: longest + 20 }), { minLength: 1, maxLength: 70 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.boolean(),
+      fc.array(fc.nat({ max: slots }), { minLength: 1, maxLength: 20 }),
+      (lengths, loops, across, rooms) => {
+        const feedBytes = feedBytesOf(128, 64 * 1024);
+        const memory = ringMemory(new ArrayBuffer(4096 + feedBytes + slots * stride));
+        const feed = {
+          offset: 4096,
+          frames: 128,
+          dataBytes: 64 * 1024,
+          control: new SharedArrayBuffer(4 * feedWord.words),
+        };
+        const writer = new FeedWriter(memory, feed);
+        lengths.forEach((bytes, i) => {
+          const at = writer.place(bytes);
+          memory.u8.fill(i + 1, at, at + bytes);
+          writer.commit(i, bytes, 0, 0);
+        });
+        writer.end();
+        const cursor = new FeedCursor(new FeedReader(memory, feed), loops);
+        const burst = new FeedBurst(memory);
+        const { ring, seen, state } = sink(memory, 4096 + feedBytes);
+        let tooLong = 0;
+        for (let turn = 0; cursor.next() >= 0; turn++) {
+          state.room = turn % 2 === 0 ? rooms[(turn / 2) % rooms.length]! : slots;
+          const sent = burst.fill(ring, cursor, Number.POSITIVE_INFINITY, across);
+          if (sent > 0) ring.publish(sent);
+          else if (sent < 0) tooLong++;
+          if (sent !== 0) cursor.advance(Math.abs(sent));
+        }
+        const once = lengths.map((bytes, i) => Buffer.alloc(bytes, i + 1).toString("hex"));
+        const wanted = once.filter((hex) => hex.length <= 2 * longest);
+        expect(seen).toEqual(Array.from({ length: loops }, () => wanted).flat());
+        expect(tooLong).toBe(loops * (lengths.length - wanted.length));
+        expect(cursor.loop).toBe(loops - 1);
+        expect(cursor.isOver).toBe(true);
+      },
+    ),
+  );
+});
