@@ -96,7 +96,10 @@ export class Lane {
     if (rx === null) return 0;
     this.touching.port = this.rxPort;
     const frames = rx.poll(burstFrames);
-    if (frames === 0) return 0;
+    if (frames === 0) {
+      this.nudge();
+      return 0;
+    }
     this.polled = frames;
     const tx = this.tx;
     const { offsets, lengths } = rx;
@@ -232,8 +235,16 @@ export class Lane {
     else swapAddresses(this.memory, at, bytes);
   }
 
+  /** Calls the kernel again where it left frames in the ring for want of room. */
+  private nudge(): void {
+    if (this.tx?.kickAgain?.()) this.txQueue!.notifyTx();
+  }
+
   private publish(tx: TxRing, placed: number): void {
-    if (placed === 0) return;
+    if (placed === 0) {
+      this.nudge();
+      return;
+    }
     tx.publish(placed);
     if (tx.notifyWanted()) this.txQueue!.notifyTx();
   }

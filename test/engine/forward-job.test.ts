@@ -91,6 +91,20 @@ class Lab {
   }
 }
 
+const none: FaultSpec = {
+  service: null,
+  queueFrames: 256,
+  delayNs: 0,
+  loss: null,
+  duplicate: null,
+  reorder: null,
+  reorderExtent: 3,
+  corrupt: null,
+  padBytes: 0,
+  trimBytes: 0,
+  freezeNs: 0,
+};
+
 const formats = ["split", "packed"] as const;
 const pairs = formats.flatMap((a) => formats.map((b) => [a, b] as const));
 
@@ -206,6 +220,23 @@ describe("two ports", () => {
     expect(lab.wires[1]!.notified).toEqual({ tx: 1, rx: 0 });
   });
 
+  it.each([
+    ["straight", null],
+    ["through faults", "delay"],
+  ])("kicks a kernel again that left frames in the ring, also when nothing more comes in: %s", (_, faults) => {
+    const lab = new Lab("host", faults === null ? {} : { faults: { ...none, delayNs: 1 } });
+    const [left, right] = lab.wires;
+    const tx = right!.mine()[0]!.tx;
+    let leftovers = 3;
+    tx.kickAgain = () => leftovers > 0;
+    left!.send(0, frames(0, 5));
+    lab.settle();
+    const before = right!.notified.tx;
+    for (; leftovers > 0; leftovers--) lab.job.step();
+    lab.job.step();
+    expect(right!.notified.tx - before).toBe(3);
+  });
+
   it("a step moves at most a burst per ring, and 0 is idle", () => {
     const lab = new Lab("host", { size: 256 });
     lab.wires[0]!.send(0, frames(0, 200));
@@ -298,19 +329,6 @@ describe("modes", () => {
 });
 
 describe("faults", () => {
-  const none: FaultSpec = {
-    service: null,
-    queueFrames: 256,
-    delayNs: 0,
-    loss: null,
-    duplicate: null,
-    reorder: null,
-    reorderExtent: 3,
-    corrupt: null,
-    padBytes: 0,
-    trimBytes: 0,
-    freezeNs: 0,
-  };
   const injected = (lab: Lab): Injected => lab.job.command({ kind: "injected" }) as Injected;
 
   /** `count` frames through the container, 16 at a time; what came back. */
