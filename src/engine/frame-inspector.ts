@@ -41,6 +41,9 @@ export class FrameInspector {
   padded = 0;
   trimmed = 0;
   payload = 0;
+  /** By stream: damaged frames whose signature says whose they were, and of those the ones that were accepted before. */
+  readonly corruptOf: Float64Array;
+  readonly payloadOf: Float64Array;
   readonly #foreignFrames: ForeignFrames | null;
   /** By the stream's number in signatures, less the first. */
   readonly #programs: readonly FrameProgram[];
@@ -62,6 +65,8 @@ export class FrameInspector {
   ) {
     this.#foreignFrames = foreignFrames;
     this.#programs = programs;
+    this.corruptOf = new Float64Array(programs.length);
+    this.payloadOf = new Float64Array(programs.length);
     this.#memory = memory;
     this.#trial = order.trial;
     this.#firstStream = order.firstStream ?? 0;
@@ -117,8 +122,8 @@ export class FrameInspector {
     return -1;
   }
 
-  /** Compares every payload byte of an accepted frame with what was sent; a difference makes it corrupt. */
-  checkPayload(offset: number, bytes: number): void {
+  /** Compares every payload byte of an accepted frame with what was sent; a difference makes it corrupt: false. */
+  checkPayload(offset: number, bytes: number): boolean {
     const stream = streamOf(readTrialStream(this.#memory.view, offset + bytes)) - this.#firstStream;
     const program = this.#programs[stream];
     const sentBytes = bytes - tagBytes * (this.#tagsOf(offset, bytes) - program.tags);
@@ -131,9 +136,12 @@ export class FrameInspector {
     for (let at = program.headerBytes; at < sentBytes - signatureBytes; at++) {
       if (received[shift + at] === expected[at] || program.changing.has(at)) continue;
       this.payload++;
+      this.payloadOf[stream]++;
+      this.corruptOf[stream]++;
       this.#sample(this.corruptSamples, `payload byte ${at - program.headerBytes} differs`, offset, bytes);
-      return;
+      return false;
     }
+    return true;
   }
 
   #renderTemplates(program: FrameProgram): RingMemory[] {
@@ -163,6 +171,7 @@ export class FrameInspector {
     }
     const sentBytes = bytes - tagged + tagBytes * program.tags;
     if (program.variants.some(({ bufferBytes }) => bufferBytes === sentBytes)) return true;
+    this.corruptOf[streamOf(trialStream) - this.#firstStream]++;
     const shorter = program.variants.some(({ bufferBytes }) => bufferBytes > bytes);
     if (shorter) this.trimmed++;
     else this.padded++;
@@ -179,7 +188,9 @@ export class FrameInspector {
       const trialStream = readTrialStream(view, end);
       const stream = streamOf(trialStream) - this.#firstStream;
       const isOurs = trialOf(trialStream) === this.#trial && this.#programs[stream] !== undefined;
-      return isOurs && checkSignature(view, end);
+      if (!isOurs || !checkSignature(view, end)) return false;
+      this.corruptOf[stream]++;
+      return true;
     });
   }
 

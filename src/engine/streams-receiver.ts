@@ -5,7 +5,7 @@
  */
 import type { RingMemory } from "../ring/memory.js";
 import { Histogram } from "../stats/histogram.js";
-import { sequenceCodes } from "../stats/sequence.js";
+import { type SequenceRange, sequenceCodes } from "../stats/sequence.js";
 import { SequenceTable } from "../stats/sequence-table.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { SmallHistograms } from "../stats/small-histograms.js";
@@ -51,6 +51,8 @@ export class StreamsReceiver {
   /** A lane is stream · Q + transmit queue. */
   readonly #table: SequenceTable;
   readonly #latencies: SmallHistograms;
+  /** Of each stream, how much latency differs from frame to frame. */
+  readonly #variations: SmallHistograms;
   readonly #latency = new Histogram();
   readonly #latencyIntended: Histogram | null;
   readonly #ipdv = new SignedHistogram();
@@ -77,6 +79,7 @@ export class StreamsReceiver {
     this.#inspector = new FrameInspector(order, programs, memory, foreignFrames);
     this.#table = new SequenceTable(lanes);
     this.#latencies = new SmallHistograms(programs.length);
+    this.#variations = new SmallHistograms(programs.length);
     this.#latencyIntended = lags === null ? null : new Histogram();
     this.#lastLatency = new Float64Array(lanes).fill(Number.NaN);
     this.#recognised = new Float64Array(programs.length);
@@ -153,8 +156,14 @@ export class StreamsReceiver {
     return moved;
   }
 
-  report(_sentByQueue: readonly number[], receivedInWindow: number): ReceiveReport {
+  report(sentByQueue: readonly number[], receivedInWindow: number): ReceiveReport {
     const measured = this.#latency.count > 0;
+    const untaken = this.#senders.map((sender, q) => {
+      const ofStream = new Float64Array(this.#programs.length);
+      sender.countLast(sender.published - (sentByQueue[q] ?? 0), ofStream);
+      return ofStream;
+    });
+    const streams = this.#programs.map((_, stream) => this.#streamReport(stream, untaken));
     return {
       queues: this.#packets.map((packets, queue) => ({ queue, packets, bytes: this.#bytes[queue] })),
       corruptByQueue: this.#corruptOf,
@@ -169,33 +178,57 @@ export class StreamsReceiver {
       stale: this.#inspector.stale,
       foreign: this.#inspector.foreign,
       receivedInWindow,
-      // A number of one stream is another's as well: ranges over all streams would say nothing.
-      lostRanges: [],
-      lostRangesComplete: false,
-      reorderExtent: null,
+      // A number of one stream is another's as well: ranges over several streams would say nothing.
+      lostRanges: streams.length === 1 ? streams[0].lostRanges : [],
+      lostRangesComplete: streams.length === 1 && this.#programs[0].signed && streams[0].lostRangesMore === 0,
+      reorderExtent: this.#table.extent(Array.from({ length: streams.length * this.#order.queues }, (_, lane) => lane)),
       latency: measured ? this.#latency.toData() : null,
       latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
       ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
       lastArrivalNs: this.#lastArrivalNs,
       firstCorrupt: this.#inspector.corruptSamples,
       firstForeign: this.#inspector.foreignSamples,
-      streams: this.#programs.map((_, stream) => this.#streamReport(stream)),
+      streams,
       duplicateWindow: this.#table.window,
     };
   }
 
-  #streamReport(stream: number): StreamReceive {
+  /** `untaken`: by queue and stream, frames that the peer never took. */
+  #streamReport(stream: number, untaken: readonly Float64Array[]): StreamReceive {
     const { queues } = this.#order;
     const lanes = Array.from({ length: queues }, (_, q) => stream * queues + q);
     const sum = (of: (lane: number) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
     return {
-      accepted: sum((lane) => this.#table.accepted(lane)) + this.#recognised[stream],
+      accepted:
+        sum((lane) => this.#table.accepted(lane)) + this.#recognised[stream] - this.#inspector.payloadOf[stream],
       duplicate: sum((lane) => this.#table.duplicate(lane)),
       reordered: sum((lane) => this.#table.reordered(lane)),
       tooOld: sum((lane) => this.#table.tooOld(lane)),
+      corrupt: this.#inspector.corruptOf[stream],
+      ...this.#lostRangesOf(stream, untaken),
+      reorderExtent: this.#table.extent(lanes),
       latencyNs: this.#latencies.summary(stream),
+      ipdvNs: this.#variations.summary(stream),
       queues: this.#seen.map((seen) => seen[stream]),
     };
+  }
+
+  /** In the numbers that its frames carry; every queue has its own, so that neighbours in a list may not touch. */
+  #lostRangesOf(
+    stream: number,
+    untaken: readonly Float64Array[],
+  ): Pick<StreamReceive, "lostRanges" | "lostRangesMore"> {
+    if (!this.#programs[stream].signed) return { lostRanges: [], lostRangesMore: 0 };
+    const { queues, startSequence } = this.#order;
+    const losses = this.#senders.map((sender, q) => {
+      const { ranges, more } = this.#table.finish(stream * queues + q, sender.sentOf(stream) - untaken[q][stream]);
+      const numberOf = (index: number): number => startSequence + index * queues + q;
+      return { ranges: ranges.map(([from, to]): SequenceRange => [numberOf(from), numberOf(to)]), more };
+    });
+    const all = losses.flatMap(({ ranges }) => ranges).sort((a, b) => a[0] - b[0]);
+    const kept = all.slice(0, this.#table.rangesKept);
+    const more = losses.reduce((total, loss) => total + loss.more, 0);
+    return { lostRanges: kept, lostRangesMore: more + all.length - kept.length };
   }
 
   #sum(of: (lane: number) => number): number {
@@ -269,8 +302,7 @@ export class StreamsReceiver {
       return;
     }
     this.#accepted++;
-    this.#seen[q][stream]++;
-    if (integrity) this.#inspector.checkPayload(offset, bytes);
+    if (!integrity || this.#inspector.checkPayload(offset, bytes)) this.#seen[q][stream]++;
     this.#measure(stream, lane, queue, index, next, latencyNs, code);
   }
 
@@ -284,7 +316,11 @@ export class StreamsReceiver {
     code: number,
   ): void {
     // RFC 5481 §4.1: differences of consecutive frames of a stream.
-    if (index === next && this.#lastLatency[lane] >= 0) this.#ipdv.record(latencyNs - this.#lastLatency[lane]);
+    if (index === next && this.#lastLatency[lane] >= 0) {
+      const differenceNs = latencyNs - this.#lastLatency[lane];
+      this.#ipdv.record(differenceNs);
+      this.#variations.record(stream, Math.abs(differenceNs));
+    }
     if (code === inOrder) this.#lastLatency[lane] = latencyNs;
     this.#latency.record(latencyNs);
     this.#latencies.record(stream, latencyNs);

@@ -95,8 +95,18 @@ export interface StreamReceive {
   readonly duplicate: number;
   readonly reordered: number;
   readonly tooOld: number;
+  /** Of the damaged frames those whose signature says that they were this stream's. */
+  readonly corrupt: number;
+  /** The first runs of its numbers that did not come back. */
+  readonly lostRanges: readonly SequenceRange[];
+  /** Runs beyond those. */
+  readonly lostRangesMore: number;
+  /** null: nothing was reordered, or no extent is known. */
+  readonly reorderExtent: ReorderExtent | null;
   /** null: nothing measured. */
   readonly latencyNs: StreamLatency | null;
+  /** How much the latency of consecutive frames differs, whichever way (RFC 5481 §4.1); null: nothing measured. */
+  readonly ipdvNs: StreamLatency | null;
   /** Accepted frames by the queue that they came in on. */
   readonly queues: readonly number[];
 }

@@ -227,13 +227,25 @@ function streamsOf({ order, report }: TrialInputs): Pick<Trial, "streams" | "dup
         name: streams[k]!.name,
         ...sent,
         ...back,
+        lostRanges: back.lostRanges.map(([from, to]): [number, number] => [from, to]),
         latencyNs: back.latencyNs === null ? null : { ...back.latencyNs },
+        ipdvNs: back.ipdvNs === null ? null : { ...back.ipdvNs },
         queues: [...back.queues],
         missing: Math.max(0, sent.sent - back.accepted),
       };
     }),
     ...(receive.duplicateWindow === undefined ? {} : { duplicateWindow: receive.duplicateWindow }),
   };
+}
+
+/** Ranges of a stream's lost numbers that a sentence has room for. */
+const rangesInWords = 3;
+
+function lostNumbers({ lostRanges, lostRangesMore }: NonNullable<Trial["streams"]>[number]): string {
+  if (lostRanges.length === 0) return "";
+  const shown = lostRanges.slice(0, rangesInWords).map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`));
+  const more = lostRanges.length - shown.length + lostRangesMore;
+  return ` (numbers ${shown.join(", ")}${more === 0 ? "" : `, and ${more} more ranges`})`;
 }
 
 /** How the streams fared, in a sentence: the table has no room for each. */
@@ -245,9 +257,16 @@ function streamNotes(streams: NonNullable<Trial["streams"]>): string[] {
   const loss =
     lossy === 0
       ? "no frame missing in any"
-      : `frames missing in ${lossy}, most in "${worst.name}": ${partOf(worst.missing, worst.sent)}`;
-  return [`${streams.length} ${streams.length === 1 ? "stream" : "streams"}: ${loss}`];
+      : `frames missing in ${lossy}, most in "${worst.name}": ${partOf(worst.missing, worst.sent)}${lostNumbers(worst)}`;
+  const count = `${streams.length} ${streams.length === 1 ? "stream" : "streams"}`;
+  const mixed = streams.filter(({ reordered }) => reordered > 0);
+  if (mixed.length === 0) return [`${count}: ${loss}`];
+  const far = mixed.reduce((most, stream) => (extentOf(stream) > extentOf(most) ? stream : most));
+  const extent = extentOf(far) === 0 ? "" : `, furthest in "${far.name}": ${framesWord(extentOf(far))}`;
+  return [`${count}: ${loss}; reordered in ${mixed.length}${extent}`];
 }
+
+const extentOf = ({ reorderExtent }: NonNullable<Trial["streams"]>[number]): number => reorderExtent?.max ?? 0;
 
 /** Per queue: what the peer took, and everything that came back, whatever it was. */
 function ledgerOf({ report, hops, foreign }: TrialInputs): ReturnType<typeof ledger> {

@@ -98,6 +98,13 @@ const disturbance = z.strictObject({
   calibration: z.number().describe("time of a fixed loop after the trial ÷ before it; 1: undisturbed"),
 });
 
+const reorderExtent = z
+  .strictObject({ max: frames, mean: z.number(), unknown: frames })
+  .nullable()
+  .describe("RFC 4737 §4.2.1, in frames");
+
+const streamDelays = z.strictObject({ min: ns, mean: ns, p50: ns, p90: ns, p99: ns, max: ns }).nullable();
+
 const streamResult = z
   .strictObject({
     name: text,
@@ -110,10 +117,18 @@ const streamResult = z
     duplicate: frames,
     reordered: frames,
     tooOld: frames,
-    latencyNs: z
-      .strictObject({ min: ns, mean: ns, p50: ns, p90: ns, p99: ns, max: ns })
-      .nullable()
-      .describe("percentiles from 16 buckets per power of two: at most 6.25 % above the true value"),
+    corrupt: frames.describe("damaged frames whose signature says that they were this stream's"),
+    lostRanges: z
+      .array(z.tuple([frames, frames]))
+      .describe(
+        "the first runs of its numbers that did not come back, first and last; 16 at most, fewer of more than 32,768 streams",
+      ),
+    lostRangesMore: z.int().min(0).describe("runs beyond those"),
+    reorderExtent,
+    latencyNs: streamDelays.describe(
+      "percentiles from 16 buckets per power of two: at most 6.25 % above the true value; p99 less min is its PDV",
+    ),
+    ipdvNs: streamDelays.describe("RFC 5481: how much the latency of consecutive frames differs, whichever way"),
     queues: z.array(frames).describe("accepted frames by the queue that they came in on"),
   })
   .describe("one stream");
@@ -145,10 +160,7 @@ const trial = z.strictObject({
   lossRatio: share.describe("lost ÷ sent"),
   duplicate: frames,
   reordered: frames,
-  reorderExtent: z
-    .strictObject({ max: frames, mean: z.number(), unknown: frames })
-    .nullable()
-    .describe("RFC 4737 §4.2.1, in frames"),
+  reorderExtent,
   corrupt: frames,
   corruptKinds: z.strictObject({ signature: frames, padded: frames, trimmed: frames, payload: frames }),
   tooOld: frames.describe("more than 65,536 frames late: nobody can tell whether they are duplicates"),

@@ -79,10 +79,42 @@ describe("several streams at once", () => {
     const { transmit, receive } = sim.run(order(two), device);
     expect(transmit.streams!.map(({ sent }) => sent)).toEqual([500, 500]);
     expect(receive.streams).toMatchObject([
-      { accepted: 500, duplicate: 0, reordered: 0 },
-      { accepted: 450, duplicate: 50, reordered: 50 },
+      { accepted: 500, duplicate: 0, reordered: 0, lostRanges: [], lostRangesMore: 0, reorderExtent: null },
+      {
+        accepted: 450,
+        duplicate: 50,
+        reordered: 50,
+        // Every tenth from 3 on: the first sixteen, and how many more.
+        lostRanges: Array.from({ length: 16 }, (_, k) => [3 + 10 * k, 3 + 10 * k]),
+        lostRangesMore: 34,
+        reorderExtent: { max: 1, mean: 1, unknown: 0 },
+      },
     ]);
     expect(receive).toMatchObject({ accepted: 950, duplicate: 50, reordered: 50, received: 1000 });
+  });
+
+  it("have each its lost numbers, queue by queue, and its damaged frames, over two queues", () => {
+    const sim = new GeneratorSim({ queues: 2 });
+    const seen = [0, 0];
+    const device: Device = (frames, queue) => {
+      const back = frames.flatMap((frame) => {
+        if (frame.length !== 508) return [frame];
+        const nth = seen[queue]++;
+        // Numbers 20, 22, 24 on queue 0; 41 on queue 1 comes back with another byte in its payload.
+        if (queue === 0 && nth >= 10 && nth <= 12) return [];
+        if (queue === 1 && nth === 20) frame[100] ^= 1;
+        return [frame];
+      });
+      return back.map((frame) => ({ queue, frame }));
+    };
+    const two = trafficSpec([paced("a", 10_000), paced("b", 10_000, { size: fixedSize(512) })]);
+    const { receive } = sim.run({ ...order(two), integrity: true, startSequence: 1000 }, device);
+    expect(receive.streams).toMatchObject([
+      { accepted: 500, corrupt: 0, lostRanges: [], queues: [250, 250] },
+      { accepted: 496, corrupt: 1, lostRanges: [[1020, 1024]], lostRangesMore: 0, queues: [247, 249] },
+    ]);
+    expect(receive).toMatchObject({ accepted: 996, corrupt: 1, lostRanges: [] });
+    for (const { ipdvNs } of receive.streams!) expect(ipdvNs!.min).toBeLessThanOrEqual(ipdvNs!.max);
   });
 
   it("adds up where the device takes no more: blocked frames are their stream's", () => {

@@ -2,59 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/random.js";
 import { duplicateWindow, lostRangesKept, SequenceTracker, sequenceCodes } from "../../src/stats/sequence.js";
-
-/** The obvious way: remember everything. */
-class Reference {
-  readonly arrivals: number[] = [];
-  readonly seen = new Set<number>();
-  duplicate = 0;
-  tooOld = 0;
-  reordered = 0;
-  readonly extents: number[] = [];
-  next: number;
-
-  constructor(readonly first: number) {
-    this.next = first;
-  }
-
-  accept(index: number): number {
-    if (index < this.first || index < this.next - duplicateWindow) {
-      this.tooOld += 1;
-      return sequenceCodes.tooOld;
-    }
-    if (this.seen.has(index)) {
-      this.duplicate += 1;
-      return sequenceCodes.duplicate;
-    }
-    this.seen.add(index);
-    this.arrivals.push(index);
-    if (index >= this.next) {
-      this.next = index + 1;
-      return sequenceCodes.inOrder;
-    }
-    this.reordered += 1;
-    // RFC 4737 §4.2.1: arrival distance to the first that came with a greater number.
-    this.extents.push(this.arrivals.length - 1 - this.arrivals.findIndex((other) => other > index));
-    return sequenceCodes.reordered;
-  }
-
-  lostRanges(end: number): [number, number][] {
-    const sorted = [...this.seen].sort((a, b) => a - b);
-    const ranges: [number, number][] = [];
-    let expected = this.first;
-    for (const index of [...sorted, Math.max(end, this.next)]) {
-      if (index > expected) ranges.push([expected, index - 1]);
-      expected = index + 1;
-    }
-    return ranges;
-  }
-}
+import { Reference, step } from "./sequence-reference.js";
 
 function compare(first: number, indexes: readonly number[], end: number): void {
   const tracker = new SequenceTracker();
   tracker.reset(first);
-  const reference = new Reference(first);
-  for (const index of indexes) expect(tracker.accept(index)).toBe(reference.accept(index));
+  const reference = new Reference(first, duplicateWindow);
+  expect(indexes.map((index) => tracker.accept(index))).toEqual(indexes.map((index) => reference.accept(index)));
   expect(tracker.next).toBe(reference.next);
   expect(tracker.accepted).toBe(reference.seen.size);
   expect(tracker.duplicate).toBe(reference.duplicate);
@@ -74,15 +28,6 @@ function compare(first: number, indexes: readonly number[], end: number): void {
 }
 
 const starts = fc.constantFrom(0, 1, 31, 65_530, 2 ** 31 - 40, 2 ** 32 - 40, 2 ** 40 + 17, 2 ** 52);
-/** Steps from the highest number: mostly on, sometimes back, sometimes far. */
-const step = fc.oneof(
-  { weight: 20, arbitrary: fc.constant(1) },
-  { weight: 6, arbitrary: fc.integer({ min: 2, max: 100 }) },
-  { weight: 8, arbitrary: fc.integer({ min: -200, max: 0 }) },
-  { weight: 1, arbitrary: fc.integer({ min: -70_000, max: 70_000 }) },
-  { weight: 1, arbitrary: fc.constantFrom(65_535, 65_536, 65_537, -65_534, -65_535, -65_536, 131_073, 2 ** 33) },
-);
-
 describe("SequenceTracker against the obvious way", () => {
   it("agrees on loss, duplicates, reordering and jumps, from any start", () => {
     fc.assert(

@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { sequenceCodes } from "../../src/stats/sequence.js";
+
+/** The obvious way: remember everything. */
+export class Reference {
+  readonly arrivals: number[] = [];
+  readonly seen = new Set<number>();
+  duplicate = 0;
+  tooOld = 0;
+  reordered = 0;
+  readonly extents: number[] = [];
+  next: number;
+
+  constructor(
+    readonly first: number,
+    readonly window: number,
+  ) {
+    this.next = first;
+  }
+
+  accept(index: number): number {
+    if (index < this.first || index < this.next - this.window) {
+      this.tooOld += 1;
+      return sequenceCodes.tooOld;
+    }
+    if (this.seen.has(index)) {
+      this.duplicate += 1;
+      return sequenceCodes.duplicate;
+    }
+    this.seen.add(index);
+    this.arrivals.push(index);
+    if (index >= this.next) {
+      this.next = index + 1;
+      return sequenceCodes.inOrder;
+    }
+    this.reordered += 1;
+    // RFC 4737 §4.2.1: arrival distance to the first that came with a greater number.
+    this.extents.push(this.arrivals.length - 1 - this.arrivals.findIndex((other) => other > index));
+    return sequenceCodes.reordered;
+  }
+
+  lostRanges(end: number): [number, number][] {
+    const sorted = [...this.seen].sort((a, b) => a - b);
+    const ranges: [number, number][] = [];
+    let expected = this.first;
+    for (const index of [...sorted, Math.max(end, this.next)]) {
+      if (index > expected) ranges.push([expected, index - 1]);
+      expected = index + 1;
+    }
+    return ranges;
+  }
+}
+
+/** Steps from the highest number: mostly on, sometimes back, sometimes far. */
+export const step = fc.oneof(
+  { weight: 20, arbitrary: fc.constant(1) },
+  { weight: 6, arbitrary: fc.integer({ min: 2, max: 100 }) },
+  { weight: 8, arbitrary: fc.integer({ min: -200, max: 0 }) },
+  { weight: 1, arbitrary: fc.integer({ min: -70_000, max: 70_000 }) },
+  { weight: 1, arbitrary: fc.constantFrom(65_535, 65_536, 65_537, -65_534, -65_535, -65_536, 131_073, 2 ** 33) },
+);
