@@ -77,6 +77,8 @@ export interface Dut extends AsyncDisposable {
   readonly growthBytes: number;
   /** Threads of its own that poll, and so take a CPU each. */
   readonly pollers: number;
+  /** None of these is ever on the generator's CPU, however few there are. */
+  readonly leavesGenerator: boolean;
   describe(): DutFacts;
   /** Before a trial's first frame: whatever is random in the device begins anew from this seed. */
   resetForTrial(seed: number): Promise<void>;

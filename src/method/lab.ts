@@ -33,7 +33,7 @@ export interface Lab extends AsyncDisposable {
   /** Of a device that somebody else started, and whose counters can be read; else null. */
   readonly external: ExternalCounters | null;
   readonly settleNs: number;
-  /** There are more polling threads than CPUs for them. */
+  /** The generator may have to share its CPU with another polling thread. */
   readonly cooperative: boolean;
   /** What everybody should know who reads the figures. */
   readonly notes: readonly string[];
@@ -144,8 +144,9 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     }
     // Behind external ports is at least one more.
     const pollers = 1 + (dut?.pollers ?? 1);
-    const cooperative = pollers > (plan.cores?.length ?? allowedCpus().length);
-    return assemble({ recorder, plan, dut, ports, generator, streams, external, cooperative, pollers, opened, signal });
+    const crowded = pollers > (plan.cores?.length ?? allowedCpus().length);
+    const sharing = crowded ? pollers : null;
+    return assemble({ recorder, plan, dut, ports, generator, streams, external, sharing, opened, signal });
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -165,8 +166,8 @@ interface Assembly {
   readonly generator: Generator;
   readonly streams: Lab["streams"];
   readonly external: Lab["external"];
-  readonly cooperative: boolean;
-  readonly pollers: number;
+  /** Polling threads, where they are more than there are CPUs. */
+  readonly sharing: number | null;
   readonly opened: readonly AsyncDisposable[];
   readonly signal: AbortSignal;
 }
@@ -181,8 +182,7 @@ function assemble({
   generator,
   streams,
   external,
-  cooperative,
-  pollers,
+  sharing,
   opened,
   signal,
 }: Assembly): Lab {
@@ -214,9 +214,11 @@ function assemble({
     },
     floorNs: () => floorNs,
     settleNs: dut?.settleNs ?? settleNsUnknownDut,
-    cooperative,
+    cooperative: sharing !== null && !(dut?.leavesGenerator ?? false),
     notes: [
-      ...(cooperative ? [`${pollers} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`] : []),
+      ...(sharing !== null
+        ? [`${sharing} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`]
+        : []),
       ...ports.flatMap((port) => port.facts().remark ?? []),
     ],
     isSigned: (size) => isSigned(plan.stream, size),

@@ -65,6 +65,7 @@ class EmbeddedDut implements Dut {
   readonly settleNs: number;
   readonly growthBytes: number;
   readonly pollers: number;
+  readonly leavesGenerator: boolean;
   readonly #options: EmbeddedOptions;
   readonly #host: EmbeddedPart;
   readonly #container: EmbeddedPart;
@@ -77,6 +78,7 @@ class EmbeddedDut implements Dut {
     this.#directory = parts.directory;
     this.generatorPorts = [generatorPort];
     this.pollers = threadsOf(options, setup);
+    this.leavesGenerator = setup.cores !== undefined;
     this.settleNs = settleTime(options.faults, setup);
     this.growthBytes = options.faults?.padBytes ?? 0;
   }

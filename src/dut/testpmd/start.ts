@@ -56,6 +56,7 @@ export class TestpmdDut implements Dut {
   readonly settleNs = hopsSettleNs;
   readonly growthBytes = 0;
   readonly pollers = 2;
+  readonly leavesGenerator: boolean;
   readonly host: TestpmdProcess;
   readonly container: TestpmdProcess;
   readonly #options: TestpmdOptions;
@@ -67,6 +68,7 @@ export class TestpmdDut implements Dut {
   #telemetry: TelemetryClient | null = null;
 
   constructor(parts: Parts, options: TestpmdOptions, queues: number, generatorPorts: readonly string[]) {
+    this.leavesGenerator = parts.leavesGenerator;
     this.host = parts.host;
     this.container = parts.container;
     this.#launcher = parts.launcher;
@@ -171,6 +173,7 @@ interface Parts {
   readonly container: TestpmdProcess;
   readonly launcher: Launcher;
   readonly directory: PrivateDirectory;
+  readonly leavesGenerator: boolean;
 }
 
 let started = 0;
@@ -205,6 +208,7 @@ interface Described {
   readonly hugepageMount: string | null;
   /** On which the host listens. */
   readonly socketNames: readonly string[];
+  readonly leavesGenerator: boolean;
 }
 
 function describe(options: TestpmdOptions, setup: TestpmdSetup, directory: string, inContainer: boolean): Described {
@@ -216,6 +220,7 @@ function describe(options: TestpmdOptions, setup: TestpmdSetup, directory: strin
     });
   }
   const memory = memoryOf(options, pairMemoryMib(queues, options.size, maxFrameBytes), inContainer);
+  const lcores = layOutLcores(allowedCpus(), queues, options.cores, setup.cores ?? null);
   const pair = describePair({
     program: options.program ?? "dpdk-testpmd",
     queues,
@@ -223,7 +228,7 @@ function describe(options: TestpmdOptions, setup: TestpmdSetup, directory: strin
     socketDirectory: directory,
     socketDirectoryInside: directory,
     prefix: setup.prefix ?? `pktgen-ts-${process.pid}-${++started}`,
-    lcores: layOutLcores(allowedCpus(), queues, options.cores, setup.cores ?? null),
+    lcores,
     hugepages: memory.hugepages,
     queueSize: options.size,
     variant: options.ring,
@@ -235,12 +240,13 @@ function describe(options: TestpmdOptions, setup: TestpmdSetup, directory: strin
     options.port.kind === "vhost" ? [generatorSocketName, containerSocketName] : [containerSocketName];
   // A path to a program of the host's means nothing in an image.
   const container = inContainer ? { ...pair.container, program: "dpdk-testpmd" } : pair.container;
-  return { pair: { ...pair, container }, hugepageMount: memory.mount, socketNames };
+  const { leavesGenerator } = lcores;
+  return { pair: { ...pair, container }, hugepageMount: memory.mount, socketNames, leavesGenerator };
 }
 
 /** Starts both, in the order in which sockets have to exist; the first failure undoes everything. */
 async function startParts(
-  { pair, hugepageMount, socketNames }: Described,
+  { pair, hugepageMount, socketNames, leavesGenerator }: Described,
   launcher: Launcher,
   directory: PrivateDirectory,
   signal: AbortSignal | undefined,
@@ -267,7 +273,7 @@ async function startParts(
     running.push(container);
     for (const side of [host, container]) await startForwarding(side);
     await untilLinked(host, container, signal);
-    return { host, container, launcher, directory };
+    return { host, container, launcher, directory, leavesGenerator };
   } catch (error) {
     await endParts(running.reverse(), directory);
     throw error;

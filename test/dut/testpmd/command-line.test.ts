@@ -127,13 +127,21 @@ describe("lcores", () => {
       host: { forwarding: 1, cpus: [[3], [3]] },
       container: { forwarding: 1, cpus: [[4], [4]] },
       shared: false,
+      leavesGenerator: true,
     });
   });
 
-  it("share all CPUs where there are not, and one forwards for all queues", () => {
-    const layout = layOutLcores([0, 1], 2, "auto", null);
-    expect(layout.shared).toBe(true);
-    expect(lcoreArguments(layout.host)).toEqual(["--lcores", "0@(0,1),1@(0,1)"]);
+  it("share all CPUs but the generator's where there are not, and one forwards for all queues", () => {
+    const layout = layOutLcores([0, 1, 2], 2, "auto", null);
+    expect(layout).toMatchObject({ shared: true, leavesGenerator: true });
+    expect(lcoreArguments(layout.host)).toEqual(["--lcores", "0@(1,2),1@(1,2)"]);
+    expect(lcoreArguments(layOutLcores([4, 7], 1, "auto", null).container)).toEqual(["--lcores", "0@7,1@7"]);
+  });
+
+  it("share the only CPU with the generator", () => {
+    const layout = layOutLcores([3], 1, "auto", null);
+    expect(layout).toMatchObject({ shared: true, leavesGenerator: false });
+    expect(lcoreArguments(layout.host)).toEqual(["--lcores", "0@3,1@3"]);
   });
 
   it("are those that are named", () => {
