@@ -13,7 +13,17 @@ import {
 import type { SearchGoal } from "../method/search/index.js";
 import { nearest } from "../nearest.js";
 import { percentWord } from "../stats/words.js";
-import { parseCount, parseDuration, parseRate, parseRatio, ratePps } from "../units.js";
+import { isSigned } from "../stream/spec.js";
+import {
+  type FrameSize,
+  frameSizeName,
+  meanFrameBytes,
+  parseCount,
+  parseDuration,
+  parseRate,
+  parseRatio,
+  ratePps,
+} from "../units.js";
 import type { Rfc2544Options, SearchOptions } from "./search-rows.js";
 
 const searchKinds: readonly SearchKind[] = ["mlr", "bisection", "verified"];
@@ -114,22 +124,54 @@ function testsOf(text: string): Rfc2544Test[] {
   for (const word of words) {
     if (rfc2544Tests.some((test) => test === word)) continue;
     const meant = nearest(word, rfc2544Tests);
-    const missing =
-      word === "recovery" || word === "reset" ? `${word} (§26.5, §26.6) is not there yet` : `"${word}" is no test`;
     const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
-    throw usageError(missing, { where: "--tests", accepted: rfc2544Tests.join(","), ...hint });
+    throw usageError(`"${word}" is no test`, { where: "--tests", accepted: rfc2544Tests.join(","), ...hint });
   }
   const tests = rfc2544Tests.filter((test) => words.includes(test));
-  if (tests.includes("latency") && !tests.includes("throughput")) {
-    throw usageError("latency is measured at the throughput found", {
-      where: "--tests",
-      accepted: "throughput,latency",
-    });
-  }
   return tests;
 }
 
+/** A throughput that is known is not looked for; one that is not known must be. */
+function checkThroughput(tests: readonly Rfc2544Test[], isKnown: boolean): void {
+  if (isKnown && tests.includes("throughput")) {
+    const accepted = "tests without throughput, e.g. latency,recovery";
+    throw usageError("throughput is measured, and given with --throughput", { where: "--tests", accepted });
+  }
+  const needs = { latency: "at", recovery: "above" } as const;
+  for (const test of ["latency", "recovery"] as const) {
+    if (isKnown || !tests.includes(test) || tests.includes("throughput")) continue;
+    throw usageError(`${test} is measured ${needs[test]} the throughput found`, {
+      where: "--tests",
+      accepted: `throughput,${test}`,
+      hint: "or give the throughput with --throughput",
+    });
+  }
+}
+
+/** The throughput of each size, as it was found before; null: not given. */
+function knownThroughput({ throughput }: Rfc2544Options, plan: RunPlan): Rfc2544Settings["knownPps"] {
+  if (throughput === undefined) return null;
+  const of = (size: FrameSize): number => loadPps(throughput, "--throughput", meanFrameBytes(size), plan.lineRateBps);
+  for (const size of plan.sizes) of(size);
+  return of;
+}
+
+/** Without a signature nobody can tell when a frame was lost. */
+function checkSigned(tests: readonly Rfc2544Test[], { stream, sizes }: RunPlan): void {
+  const small = tests.includes("recovery") ? sizes.find((size) => !isSigned(stream, size)) : undefined;
+  if (small === undefined) return;
+  throw usageError(`frames of ${frameSizeName(small)} bytes are too small to tell when one was lost`, {
+    where: "--tests recovery",
+    accepted: "larger --sizes: from 64, with a VLAN tag from 68, IPv6 from 84",
+  });
+}
+
 export function rfc2544Settings(options: Rfc2544Options, plan: RunPlan): Rfc2544Settings {
+  const knownPps = knownThroughput(options, plan);
+  const usual = rfc2544Tests.filter((test) => test !== "throughput" || knownPps === null);
+  const tests = testsOf(options.tests ?? usual.join(","));
+  checkThroughput(tests, knownPps !== null);
+  if (options.tests !== undefined) checkSigned(tests, plan);
   const preset = options.quick === true ? quick : conforming;
   const trialNs = given(options.trial, (text) => parseDuration(text, "--trial")) ?? preset.trialNs;
   const initialTrialNs =
@@ -143,7 +185,8 @@ export function rfc2544Settings(options: Rfc2544Options, plan: RunPlan): Rfc2544
     given(text, (value) => parseCount(value, where, 1, 10_000)) ?? otherwise;
   return {
     sizes: plan.sizes,
-    tests: testsOf(options.tests ?? rfc2544Tests.join(",")),
+    tests,
+    knownPps,
     throughput: { ...commonOf(options, plan), goals: [{ ...goal, initialTrialNs, trialNs, width }] },
     latency: {
       durationNs: duration(options.latencyDuration, "--latency-duration", preset.latencyNs),
@@ -156,6 +199,12 @@ export function rfc2544Settings(options: Rfc2544Options, plan: RunPlan): Rfc2544
     backToBack: {
       longestNs: duration(options.burstDuration, "--burst-duration", preset.burstNs),
       repeats: count(options.burstRepeats, "--burst-repeats", preset.burstRepeats),
+    },
+    isSigned: (size) => isSigned(plan.stream, size),
+    recovery: {
+      overloadNs: duration(options.recoveryDuration, "--recovery-duration", preset.overloadNs),
+      afterNs: duration(options.recoveryAfter, "--recovery-after", preset.recoveryNs),
+      repeats: count(options.recoveryRepeats, "--recovery-repeats", preset.recoveryRepeats),
     },
     settleNs: plan.settleNs ?? preset.settleNs,
     learningFrames:

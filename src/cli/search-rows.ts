@@ -25,6 +25,10 @@ export interface Rfc2544Options extends SearchOptions {
   readonly lossStep?: string;
   readonly burstDuration?: string;
   readonly burstRepeats?: string;
+  readonly throughput?: string;
+  readonly recoveryDuration?: string;
+  readonly recoveryAfter?: string;
+  readonly recoveryRepeats?: string;
 }
 
 export const searchRows: readonly Row[] = [

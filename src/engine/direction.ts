@@ -153,7 +153,7 @@ function oneStream(context: JobContext, start: DirectionStart, program: FramePro
   const senders: Sender[] = start.live
     ? [new LiveSender(shared)]
     : Array.from({ length: queues }, (_, queue) => new QueueSender({ ...shared, queue, generation }));
-  const lag = order.load.kind === "paced" ? new LagWindow() : null;
+  const lag = order.load.kind === "max" ? null : new LagWindow();
   return {
     senders,
     transmitter: new Transmitter(order, senders, nowNs, lag),

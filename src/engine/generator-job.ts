@@ -81,7 +81,9 @@ class Generator implements Job {
     const trial = this.#trial;
     if (trial === null) return;
     if (port === null && trial.phase === phase.sending && trial.epochNs >= 0) {
-      for (const direction of trial.directions) direction.end(this.#sinceEpochNs(trial), "peer gone");
+      for (const direction of trial.directions) {
+        if (direction.order.outlastsPeer !== true) direction.end(this.#sinceEpochNs(trial), "peer gone");
+      }
     }
     this.#attachTrial(trial);
   }

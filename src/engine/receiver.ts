@@ -4,9 +4,11 @@
  */
 import type { RingMemory } from "../ring/memory.js";
 import type { RxRing } from "../ring/ring.js";
+import { GapLog, latestOf } from "../stats/gap-log.js";
 import { Histogram } from "../stats/histogram.js";
 import { type LostFrames, type SequenceRange, SequenceTracker, sequenceCodes } from "../stats/sequence.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
+import { LongestSilence } from "../stats/silence.js";
 import { elapsedNs48 } from "../stats/unwrap.js";
 import type { FrameProgram } from "../stream/program.js";
 import {
@@ -57,6 +59,9 @@ export class Receiver {
   #queues: readonly OpenQueue[] = [];
   readonly #published: (queue: number) => number;
   #lastArrivalNs = 0;
+  readonly #silence = new LongestSilence();
+  /** Only where the load changes: there the last loss has a time. */
+  readonly #gaps: GapLog | null;
   /** When a burst that carries stamps was seen; 0: none does. */
   #seenNs = 0;
   /** Somebody else sends: departures are times of a clock that is so far ahead of ours. */
@@ -77,6 +82,7 @@ export class Receiver {
     foreignFrames: ForeignFrames | null,
   ) {
     this.#order = order;
+    this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
     this.#oneWay = order.clockAheadNs !== undefined;
     this.#aheadNs = order.clockAheadNs ?? 0;
     this.#published = published;
@@ -168,7 +174,10 @@ export class Receiver {
       else if (this.#signed) tally.bytes += this.#analyse(q, 0, n, atNs, ring.offsets, ring.lengths);
       else tally.bytes += this.#countUnsigned(tally, n, ring.offsets, ring.lengths);
       tally.corrupt += this.#inspector.corrupt - corruptBefore;
-      if (this.#inspector.foreign - foreignBefore < n) this.#lastArrivalNs = arrivalNs;
+      if (this.#inspector.foreign - foreignBefore < n) {
+        this.#lastArrivalNs = arrivalNs;
+        this.#silence.arrived(arrivalNs);
+      }
       ring.release(n);
       if (ring.notifyWanted()) open.notifyRx();
       moved += n;
@@ -202,6 +211,8 @@ export class Receiver {
       latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
       ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
       lastArrivalNs: this.#lastArrivalNs,
+      lossUntilNs: this.#lossUntilNs(lost),
+      silence: this.#silence.longest(),
       firstCorrupt: this.#inspector.corruptSamples,
       firstForeign: this.#inspector.foreignSamples,
       ...(this.#oneWay ? { early: this.#early } : {}),
@@ -213,6 +224,17 @@ export class Receiver {
     const ranges = lost.flatMap((queue) => queue.ranges).sort((a, b) => a[0] - b[0]);
     const complete = ranges.length <= rangesKept && lost.every((queue) => queue.complete);
     return { lostRanges: ranges.slice(0, rangesKept), lostRangesComplete: complete };
+  }
+
+  #lossUntilNs(lost: readonly LostFrames[]): number | null {
+    const gaps = this.#gaps;
+    if (!this.#signed || gaps === null) return null;
+    return latestOf(
+      lost.map(({ last }, q) => {
+        if (last === null) return 0;
+        return last >= this.#trackers[q].next ? Number.POSITIVE_INFINITY : gaps.departedBehind(q, last);
+      }),
+    );
   }
 
   #worstExtent(): ReceiveReport["reorderExtent"] {
@@ -351,6 +373,7 @@ export class Receiver {
       this.#early++;
       return;
     }
+    if (index > next) this.#gaps?.note(queue, index, arrivalNs - latencyNs);
     if (index === next && next > 0) this.#ipdv.record(latencyNs - this.#lastLatency[queue]);
     if (code === inOrder) this.#lastLatency[queue] = latencyNs;
     if (this.#latencyIntended !== null) this.#recordIntended(queue, index, 1, latencyNs);

@@ -4,10 +4,12 @@
  * are coarser and the window for duplicates shorter (stats/sequence-table.ts), and the report says so.
  */
 import type { RingMemory } from "../ring/memory.js";
+import { GapLog, latestOf } from "../stats/gap-log.js";
 import { Histogram } from "../stats/histogram.js";
 import { type SequenceRange, sequenceCodes } from "../stats/sequence.js";
 import { SequenceTable } from "../stats/sequence-table.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
+import { LongestSilence } from "../stats/silence.js";
 import { SmallHistograms } from "../stats/small-histograms.js";
 import { elapsedNs48 } from "../stats/unwrap.js";
 import type { FrameProgram } from "../stream/program.js";
@@ -68,10 +70,14 @@ export class StreamsReceiver {
   #accepted = 0;
   #duplicateOrOld = 0;
   #lastArrivalNs = 0;
+  readonly #silence = new LongestSilence();
+  /** Only where the load changes: there the last loss has a time. */
+  readonly #gaps: GapLog | null;
 
   constructor({ order, programs, memory, lags, senders, foreignFrames }: StreamsReceiverStart) {
     const lanes = programs.length * order.queues;
     this.#order = order;
+    this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
     this.#programs = programs;
     this.#memory = memory;
     this.#senders = senders;
@@ -147,7 +153,10 @@ export class StreamsReceiver {
         const stamp = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
         this.#look(q, ring.offsets[k], ring.lengths[k], stamp);
       }
-      if (this.#inspector.foreign - foreignBefore < n) this.#lastArrivalNs = arrivalNs;
+      if (this.#inspector.foreign - foreignBefore < n) {
+        this.#lastArrivalNs = arrivalNs;
+        this.#silence.arrived(arrivalNs);
+      }
       this.#corruptOf[q] += this.#inspector.corrupt - corruptBefore;
       ring.release(n);
       if (ring.notifyWanted()) open.notifyRx();
@@ -186,6 +195,8 @@ export class StreamsReceiver {
       latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
       ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
       lastArrivalNs: this.#lastArrivalNs,
+      lossUntilNs: this.#lossUntilNs(untaken),
+      silence: this.#silence.longest(),
       firstCorrupt: this.#inspector.corruptSamples,
       firstForeign: this.#inspector.foreignSamples,
       streams,
@@ -229,6 +240,20 @@ export class StreamsReceiver {
     const kept = all.slice(0, this.#table.rangesKept);
     const more = losses.reduce((total, loss) => total + loss.more, 0);
     return { lostRanges: kept, lostRangesMore: more + all.length - kept.length };
+  }
+
+  #lossUntilNs(untaken: readonly Float64Array[]): number | null {
+    const gaps = this.#gaps;
+    if (gaps === null || !this.#programs.every((program) => program.signed)) return null;
+    const { queues } = this.#order;
+    return latestOf(
+      Array.from({ length: this.#programs.length * queues }, (_, lane) => {
+        const [stream, q] = [Math.floor(lane / queues), lane % queues];
+        const { last } = this.#table.finish(lane, this.#senders[q].sentOf(stream) - untaken[q][stream]);
+        if (last === null) return 0;
+        return last >= this.#table.next(lane) ? Number.POSITIVE_INFINITY : gaps.departedBehind(lane, last);
+      }),
+    );
   }
 
   #sum(of: (lane: number) => number): number {
@@ -303,7 +328,7 @@ export class StreamsReceiver {
     }
     this.#accepted++;
     if (!integrity || this.#inspector.checkPayload(offset, bytes)) this.#seen[q][stream]++;
-    this.#measure(stream, lane, queue, index, next, latencyNs, code);
+    this.#measure(stream, lane, queue, index, next, latencyNs, code, arrivalNs);
   }
 
   #measure(
@@ -314,7 +339,9 @@ export class StreamsReceiver {
     next: number,
     latencyNs: number,
     code: number,
+    arrivalNs: number,
   ): void {
+    if (index > next) this.#gaps?.note(lane, index, arrivalNs - latencyNs);
     // RFC 5481 §4.1: differences of consecutive frames of a stream.
     if (index === next && this.#lastLatency[lane] >= 0) {
       const differenceNs = latencyNs - this.#lastLatency[lane];

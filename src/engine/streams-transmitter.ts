@@ -57,6 +57,7 @@ export class StreamsTransmitter {
   #blockedOwn = 0;
   #blockedSinceNs = -1;
   #blockedNs = 0;
+  #lastBlockedNs = -1;
   #ownLeft = 0;
   #firstSlotNs = -1;
   #lastSlotNs = 0;
@@ -146,6 +147,7 @@ export class StreamsTransmitter {
       blocked,
       blockedOwn: this.#blockedOwn,
       blockedNs: this.#blockedNs + stillBlockedNs,
+      lastBlockedNs: this.#lastBlockedNs,
       firstNs: Math.max(0, this.#firstNs),
       lastNs: this.#lastNs,
       windowNs: this.#windowNs(),
@@ -202,6 +204,7 @@ export class StreamsTransmitter {
   }
 
   #isStuck(nowNs: number): boolean {
+    if (this.#order.outlastsPeer === true) return false;
     if (!this.#paced) return nowNs - this.#progressNs > stuckNs;
     return this.#blockedSinceNs >= 0 && nowNs - this.#blockedSinceNs > stuckNs;
   }
@@ -332,5 +335,6 @@ export class StreamsTransmitter {
     const own = Math.min(1, this.#ownLeft);
     this.#ownLeft -= own;
     this.#blockedOwn += own;
+    if (own === 0) this.#lastBlockedNs = nowNs;
   }
 }

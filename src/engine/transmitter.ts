@@ -9,6 +9,7 @@
 import { GapRecorder } from "../stats/pacing.js";
 import { type DepartureSchedule, departureSchedule } from "../stream/schedule.js";
 import { high16, low32 } from "../stream/signature.js";
+import { type RateStep, SteppedSchedule } from "../stream/steps.js";
 import { FineWait } from "./fine-wait.js";
 import type { LagWindow } from "./lag-window.js";
 import type { Sender, SenderPace } from "./sender.js";
@@ -40,6 +41,8 @@ export class Transmitter {
   readonly #nowNs: () => number;
   readonly #pps: number;
   readonly #intervalNs: number;
+  /** Of the last step; the same where there is one. */
+  readonly #lastIntervalNs: number;
   /** null at max. */
   readonly #schedule: DepartureSchedule | null;
   readonly #slots: number;
@@ -64,6 +67,7 @@ export class Transmitter {
   /** Since when the peer has given no slot; −1: it does. */
   #blockedSinceNs = -1;
   #blockedNs = 0;
+  #lastBlockedNs = -1;
   /** Of the frames that are blocked next, so many are our own catching up. */
   #ownLeft = 0;
   /** The first and the last slot dealt with, sent or blocked. */
@@ -82,9 +86,11 @@ export class Transmitter {
     this.#pace = senders[0]!.pace;
     this.#tokens = this.#pace.catchUpFrames;
     this.#nowNs = nowNs;
-    this.#pps = order.load.kind === "paced" ? order.load.pps : 0;
+    const steps = stepsOf(order);
+    this.#pps = Math.max(0, ...steps.map(({ pps }) => pps));
     this.#intervalNs = this.#pps > 0 ? 1e9 / this.#pps : 0;
-    this.#schedule = this.#pps > 0 ? departureSchedule(this.#pps, 0) : null;
+    this.#lastIntervalNs = steps.length === 0 ? 0 : 1e9 / steps[steps.length - 1].pps;
+    this.#schedule = scheduleOf(steps);
     this.#slots = order.count === null ? (this.#schedule?.slotsIn(order.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
     this.#single = this.#pps <= this.#pace.singleFramePps;
     this.#toleranceNs = Math.max(this.#pace.lateToleranceNs, lateToleranceShare * this.#intervalNs);
@@ -133,6 +139,7 @@ export class Transmitter {
 
   /** The peer has taken nothing for long. */
   #isStuck(nowNs: number): boolean {
+    if (this.#order.outlastsPeer === true) return false;
     if (this.#schedule === null) return nowNs - this.#progressNs > stuckNs;
     return this.#blockedSinceNs >= 0 && nowNs - this.#blockedSinceNs > stuckNs;
   }
@@ -169,6 +176,7 @@ export class Transmitter {
       blocked,
       blockedOwn: this.#blockedOwn,
       blockedNs: this.#blockedNs + stillBlockedNs,
+      lastBlockedNs: this.#lastBlockedNs,
       firstNs: Math.max(0, this.#firstNs),
       lastNs: this.#lastNs,
       windowNs: this.#windowNs(),
@@ -188,7 +196,7 @@ export class Transmitter {
   #windowNs(): number {
     if (this.#schedule === null) return Math.max(1, this.#endedNs - Math.max(0, this.#firstNs));
     if (this.#firstSlotNs < 0) return Math.max(1, this.#endedNs);
-    return this.#lastSlotNs - this.#firstSlotNs + this.#intervalNs;
+    return this.#lastSlotNs - this.#firstSlotNs + this.#lastIntervalNs;
   }
 
   #due(nowNs: number): number {
@@ -345,6 +353,7 @@ export class Transmitter {
     const own = Math.min(frames, this.#ownLeft);
     this.#ownLeft -= own;
     this.#blockedOwn += own;
+    if (own < frames) this.#lastBlockedNs = nowNs;
   }
 
   #noteTaken(nowNs: number): void {
@@ -352,6 +361,18 @@ export class Transmitter {
     this.#blockedNs += nowNs - this.#blockedSinceNs;
     this.#blockedSinceNs = -1;
   }
+}
+
+/** Empty at max. */
+function stepsOf({ load, durationNs }: TrialOrder): readonly RateStep[] {
+  if (load.kind === "stepped") return load.steps;
+  return load.kind === "paced" && load.pps > 0 ? [{ pps: load.pps, durationNs }] : [];
+}
+
+/** One rate has the class that loops are fast with. */
+function scheduleOf(steps: readonly RateStep[]): DepartureSchedule | null {
+  if (steps.length === 0) return null;
+  return steps.length === 1 ? departureSchedule(steps[0].pps, 0) : SteppedSchedule.of(steps);
 }
 
 /** How many of n things dealt round to `queues` fall to queue q. */

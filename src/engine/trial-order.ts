@@ -30,6 +30,8 @@ export interface TrialOrder {
   readonly settleNs: number;
   /** Compare every payload byte, too. */
   readonly integrity: boolean;
+  /** The peer may go away in the middle and come back: what is due meanwhile is blocked, and the trial goes on. */
+  readonly outlastsPeer?: boolean;
   /** More pollers than CPUs: give way instead of spinning until the next departure. */
   readonly cooperative: boolean;
   /**
@@ -70,6 +72,8 @@ export interface TransmitReport {
   readonly blockedOwn: number;
   /** How long frames were due and found no slot. */
   readonly blockedNs: number;
+  /** When the last frame was due that found no slot by the peer's doing; −1: none did. */
+  readonly lastBlockedNs: number;
   readonly firstNs: number;
   readonly lastNs: number;
   /** The transmit window: what rates are taken over. */
@@ -140,6 +144,12 @@ export interface FrameSample {
   readonly hex: string;
 }
 
+/** From the arrival before to the one after, since the trial's start. */
+export interface Silence {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
 /** The receive half of a trial. */
 export interface ReceiveReport {
   readonly queues: readonly ReceiveAccount[];
@@ -166,6 +176,13 @@ export interface ReceiveReport {
   readonly latencyIntended: HistogramData | null;
   readonly ipdv: SignedHistogramData | null;
   readonly lastArrivalNs: number;
+  /**
+   * When a frame left behind which no further one was lost; 0: none was, Infinity: the last one was, null: nobody can
+   * tell, or the load was a steady one. Where it came back out of order, a little too late.
+   */
+  readonly lossUntilNs: number | null;
+  /** The longest time between two arrivals in which nothing came; null: fewer than two came. */
+  readonly silence: Silence | null;
   readonly firstCorrupt: readonly FrameSample[];
   readonly firstForeign: readonly FrameSample[];
   /** Stream by stream, where there are several. */

@@ -3,6 +3,7 @@
  * simulated one.
  */
 import type { Trial } from "../report/result.js";
+import type { RateStep } from "../stream/steps.js";
 import type { FrameSize } from "../units.js";
 
 /** One trial. Load and count are of each direction, over all its queues. */
@@ -12,8 +13,10 @@ export interface BenchRequest {
   readonly phase: string;
   /** As it stands in the result: `max`, `1.5Mpps`. */
   readonly rateText: string;
-  /** null: as fast as frames are taken. */
+  /** null: as fast as frames are taken. Of steps, their mean. */
   readonly pps: number | null;
+  /** One rate after another; absent: one all the time. */
+  readonly steps?: readonly RateStep[];
   /** Infinity: until `count` frames are out, or until it is interrupted. */
   readonly durationNs: number;
   readonly count: number | null;

@@ -21,6 +21,9 @@ export function figuresOf(result: RunResult): Figure[] {
   for (const { frameBytes, meanFrames, pps } of result.backToBack ?? []) {
     note(`back-to-back@${frameBytes}`, "ns", "lower", (meanFrames * 1e9) / pps);
   }
+  for (const { frameBytes, trialsNs } of result.recovery ?? []) {
+    for (const ns of trialsNs) if (ns !== null) note(`recovery@${frameBytes}`, "ns", "higher", ns);
+  }
   for (const trial of result.trials.filter(isCompared)) {
     const { phase, frameBytes, rxPps, latencyNs } = trial;
     if (result.method === undefined && phase !== "forwarding") note(`${phase}@${frameBytes}`, "pps", "lower", rxPps);
@@ -33,4 +36,4 @@ export function figuresOf(result: RunResult): Figure[] {
 const isCompared = ({ verdict }: Trial): boolean => verdict === "pass";
 /** Loads that a search chose differ from run to run, and so does the latency at them. */
 const isSearched = ({ phase }: Trial): boolean =>
-  /^(search|throughput|probe|frame loss|back-to-back|burst)/.test(phase);
+  /^(search|throughput|probe|frame loss|back-to-back|recovery|burst)/.test(phase);

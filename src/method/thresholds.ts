@@ -1,5 +1,5 @@
 /**
- * What a run must reach, as text: `NDR>=1Mpps`, `PDR 0.5 %@64>=500kpps`, `latency 50 %.p99<=50us`, `loss<=0.1%`.
+ * What a run must reach, as text: `NDR>=1Mpps`, `PDR 0.5 %@64>=500kpps`, `latency 50 %.p99<=50us`, `loss<=0.1%`, `recovery<=1ms`.
  * Without a size it holds for every size that has the figure. Pure.
  */
 import { usageError } from "../errors.js";
@@ -31,7 +31,7 @@ export function parseThreshold(text: string, where: string): ThresholdSpec {
 
 function limitOf(what: string, limit: string, where: string): number {
   if (what === "loss") return parseRatio(limit, where);
-  if (/\.p\d|^back-to-back/.test(what)) return parseDuration(limit, where, 0);
+  if (/\.p\d|^(back-to-back|recovery)/.test(what)) return parseDuration(limit, where, 0);
   const rate = parseRate(limit, where);
   if (rate.kind === "pps") return rate.pps;
   throw usageError(`"${limit}" is not in frames per second`, { where, accepted });

@@ -78,6 +78,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     lossRatio: lossRatioOf(counts.lost, counts.sent),
     reorderExtent: report.receive.reorderExtent,
     corruptKinds: report.receive.corruptKinds,
+    ...lossUntilOf(inputs),
     lostRanges: report.receive.lostRanges.map(([from, to]): [number, number] => [from, to]),
     firstCorrupt: report.receive.firstCorrupt.map(({ reason, hex }) => `${reason}: ${hex}`),
     firstForeign: report.receive.firstForeign.map(({ hex }) => hex),
@@ -179,6 +180,16 @@ function delaysOf(
     ipdvNs: ipdv === null ? null : SignedHistogram.fromData(ipdv).summary(),
     pdvNs: delayVariation(histogram),
   };
+}
+
+/** Where the load changed: until when frames were lost, or found no room, which is as bad. */
+function lossUntilOf({ order: { load }, report }: TrialInputs): Pick<Trial, "lossUntilNs"> {
+  const { transmit, receive } = report;
+  if (load.kind !== "stepped" || receive.lossUntilNs === null) return {};
+  const gapNs = 1e9 / (load.steps.at(-1)?.pps ?? 1);
+  const blockedUntilNs = transmit.lastBlockedNs < 0 ? 0 : transmit.lastBlockedNs + gapNs;
+  const untilNs = Math.max(receive.lossUntilNs, blockedUntilNs);
+  return { lossUntilNs: Number.isFinite(untilNs) && transmit.cutShort === null ? untilNs : null };
 }
 
 /** What the DUT counted beside what we did, in the middle of the trial. */

@@ -7,6 +7,7 @@ import type { Load, TrialOrder, TrialReport } from "../engine/trial-order.js";
 import type { Requested, Trial } from "../report/result.js";
 import { framesWord } from "../stats/words.js";
 import { reverseFirstStream } from "../stream/reverse.js";
+import type { RateStep } from "../stream/steps.js";
 import { type FrameSize, frameSizeName, meanFrameBytes } from "../units.js";
 import { compareDutRates } from "./dut-rate.js";
 import { hopDifferences } from "./hops.js";
@@ -28,8 +29,10 @@ export interface TrialRequest {
   readonly phase: string;
   /** As it was asked for: `max`, `50%`, `2.5Gbps-l1`. */
   readonly rateText: string;
-  /** null: as fast as the DUT takes them. */
+  /** null: as fast as the DUT takes them. Of steps, their mean. */
   readonly pps: number | null;
+  /** One rate after another; absent: one all the time. */
+  readonly steps?: readonly RateStep[];
   /** Infinity: until `count` frames are out, or until it is interrupted. */
   readonly durationNs: number;
   /** null: until the time is over. */
@@ -45,14 +48,14 @@ export interface TrialRun {
   readonly total: number;
 }
 
+function loadOf({ ownRates, lineRateBps }: RunPlan, { pps, steps }: TrialRequest): Load {
+  if (steps !== undefined) return { kind: "stepped", steps };
+  if (pps === null) return { kind: "max" };
+  return ownRates === true ? { kind: "own", lineRateBps } : { kind: "paced", pps };
+}
+
 /** An order for each direction, the forward one first. `trial`: 1 … 255, 0 for a warm-up. */
 export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: number): TrialOrder[] {
-  const load: Load =
-    plan.ownRates === true && next.pps !== null
-      ? { kind: "own", lineRateBps: plan.lineRateBps }
-      : next.pps === null
-        ? { kind: "max" }
-        : { kind: "paced", pps: next.pps };
   const [stream, back] = lab.streams;
   const forward: TrialOrder = {
     trial,
@@ -60,7 +63,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
     size: next.size,
     queues: plan.queues,
     startSequence: plan.startSequence,
-    load,
+    load: loadOf(plan, next),
     count: next.count,
     durationNs: next.durationNs,
     settleNs: plan.settleNs ?? lab.settleNs,
@@ -74,7 +77,8 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
 /** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts; trial number 0. */
 export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
   await lab.ready(reconnectMs);
-  const orders = ordersFor(plan, lab, { ...first, pps: null, count: null, durationNs: plan.warmupNs }, 0);
+  const { steps: _, ...steady } = first;
+  const orders = ordersFor(plan, lab, { ...steady, pps: null, count: null, durationNs: plan.warmupNs }, 0);
   // A capture would keep these frames, too; the direct loop of the floor warms up the same code.
   const keepsAll = lab.portFacts().some(({ kind }) => kind === "pcap");
   if (!keepsAll) await lab.generator.runDirections(orders, hooks.signal);
@@ -112,6 +116,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
     pps: next.pps,
     durationNs: Number.isFinite(next.durationNs) ? next.durationNs : null,
     count: next.count,
+    ...(next.steps === undefined ? {} : { steps: next.steps.map((step) => ({ ...step })) }),
   };
   return reports.map((report, d) => {
     const external = lab.external?.of(d, report) ?? null;

@@ -2,7 +2,8 @@
 import { grouped, rateWord } from "../stats/words.js";
 import { microseconds, percent, sizeLabel } from "./figures.js";
 import type { RunResult } from "./result.js";
-import { methodSections, methodSentences, type Section } from "./sections.js";
+import type { Section } from "./section.js";
+import { methodSections, methodSentences } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";
 
 export function renderMarkdown(result: RunResult): string {

@@ -61,6 +61,33 @@ export const backToBackSchema = z
   })
   .describe("RFC 2544 §26.4 as RFC 9004 has it");
 
+const spread = z
+  .strictObject({ meanNs: ns, minNs: ns, maxNs: ns, stddevNs: ns })
+  .nullable()
+  .describe("of the repetitions that have a time; null: of none");
+const judged = {
+  verdict: z.enum(["pass", "fail", "invalid"]),
+  reasons: z.array(text).describe("why it is not a pass"),
+  note: text.optional().describe("what one should know, and what decided nothing"),
+};
+
+export const recoverySchema = z
+  .strictObject({
+    frameBytes: size,
+    throughputPps: z.number(),
+    overloadPps: z.number().describe("110 % of the throughput, or the line's rate where that is less"),
+    overloadNs: ns,
+    afterPps: z.number().describe("half of the overload, from time A on"),
+    afterNs: ns,
+    trialsNs: z
+      .array(ns.nullable())
+      .describe("of each repetition, B - A: from the reduction to the last loss; null: still losing at its end"),
+    lossRatio: share.describe("of whole trials, mean"),
+    spread,
+    ...judged,
+  })
+  .describe("system recovery, RFC 2544 §26.5");
+
 const interval = z.strictObject({
   startNs: ns,
   durationNs: ns,

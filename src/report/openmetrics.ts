@@ -71,7 +71,7 @@ function trialMetrics(trials: readonly Trial[]): Metric[] {
   ];
 }
 
-function methodMetrics({ results = [], backToBack = [], thresholds = [] }: RunResult): Metric[] {
+function methodMetrics({ results = [], backToBack = [], recovery = [], thresholds = [] }: RunResult): Metric[] {
   const rates = (name: string, help: string, key: "pps" | "ppsUpper"): Metric => ({
     name: `pktgen_search_${name}_frames_per_second`,
     help,
@@ -89,6 +89,15 @@ function methodMetrics({ results = [], backToBack = [], thresholds = [] }: RunRe
       samples: backToBack.map(({ frameBytes, meanFrames }) => ({
         labels: { frame_bytes: frameBytes },
         value: meanFrames,
+      })),
+    },
+    {
+      name: "pktgen_recovery_seconds",
+      help: "Mean time until an overload that ended costs no frame any more (RFC 2544 26.5).",
+      unit: "seconds",
+      samples: recovery.map(({ frameBytes, spread }) => ({
+        labels: { frame_bytes: frameBytes },
+        value: seconds(spread?.meanNs),
       })),
     },
     {

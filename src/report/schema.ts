@@ -9,6 +9,7 @@ import {
   backToBackSchema,
   lossCurveSchema,
   methodSchema,
+  recoverySchema,
   searchResultSchema,
   searchStepSchema,
   serviceStepSchema,
@@ -34,6 +35,10 @@ const requested = z.strictObject({
   pps: z.number().positive().nullable().describe("frames per second over all queues; null: max"),
   durationNs: ns.nullable(),
   count: frames.nullable(),
+  steps: z
+    .array(z.strictObject({ pps: z.number().positive(), durationNs: ns }))
+    .optional()
+    .describe("one rate after another; pps is their mean"),
 });
 
 const latency = z
@@ -175,6 +180,12 @@ const trial = z.strictObject({
     .describe("not the trial's, and sent to the DUT beside it: answers, and what our interface sends itself"),
   sendDrops: frames.optional().describe("handed to our own interface, which did not take them: never the DUT's loss"),
   returned: frames.optional().describe("with two ports: frames that came back on the port that they were sent on"),
+  lossUntilNs: ns
+    .nullable()
+    .optional()
+    .describe(
+      "with steps: since the trial's start, when a frame left behind which none was lost; 0: none was; null: the last one was, too",
+    ),
   lostRanges: z
     .array(z.tuple([frames, frames]))
     .describe(
@@ -245,6 +256,7 @@ export const resultSchema = z.strictObject({
   searchPath: z.array(searchStepSchema).optional().describe("every load that was tried, in order"),
   lossCurves: z.array(lossCurveSchema).optional().describe("RFC 2544 §26.3"),
   backToBack: z.array(backToBackSchema).optional(),
+  recovery: z.array(recoverySchema).optional(),
   soak: soakSchema.optional(),
   service: z.array(serviceStepSchema).optional().describe("ITU-T Y.1564"),
   absorption: z.array(absorptionSchema).optional(),

@@ -1,29 +1,16 @@
-/**
- * What methods found, as tables of text that every report for people shares: the terminal's, Markdown and HTML. A
- * section that has nothing to say is left out.
- */
+/** What methods found, as sections (section.ts). One that has nothing to say is left out. */
 import { grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
 import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
+import { recoverySection, recoverySentences } from "./recovery-sections.js";
 import type { RunResult, SearchResult, Trial } from "./result.js";
-
-export interface Section {
-  /** A word for anchors and charts. */
-  readonly id: string;
-  readonly title: string;
-  readonly columns: readonly { readonly head: string; readonly align: "left" | "right" }[];
-  readonly rows: readonly (readonly string[])[];
-  /** A sentence below it. */
-  readonly note?: string;
-}
-
-const right = (head: string): Section["columns"][number] => ({ head, align: "right" });
-const left = (head: string): Section["columns"][number] => ({ head, align: "left" });
+import { left, right, type Section } from "./section.js";
 
 export function methodSections(result: RunResult): Section[] {
   return [
     results(result),
     lossCurves(result),
     backToBack(result),
+    recoverySection(result),
     latencies(result),
     service(result),
     absorption(result),
@@ -247,7 +234,8 @@ function thresholds({ thresholds: rows = [] }: RunResult): Section {
 }
 
 /** What one should know of how it was measured, a sentence each. */
-export function methodSentences({ method, trials, service = [], searchPath = [] }: RunResult): string[] {
+export function methodSentences(result: RunResult): string[] {
+  const { method, trials, service = [], searchPath = [] } = result;
   if (method === undefined) return [];
   const said: string[] = [];
   if (method.deviations.length > 0) {
@@ -258,6 +246,7 @@ export function methodSentences({ method, trials, service = [], searchPath = [] 
   for (const { step, verdict, reasons } of service) {
     if (reasons.length > 0) said.push(`${step}: ${verdict.toUpperCase()}: ${reasons.join("; ")}`);
   }
+  said.push(...recoverySentences(result));
   const unused = searchPath.filter(({ outcome }) => outcome !== "measured").length;
   if (unused > 0)
     said.push(

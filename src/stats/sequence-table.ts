@@ -28,6 +28,8 @@ export interface LaneLoss {
   readonly ranges: readonly SequenceRange[];
   /** Runs beyond those. */
   readonly more: number;
+  /** The last one of all; null: none is lost. */
+  readonly last: number | null;
 }
 
 export class SequenceTable {
@@ -125,7 +127,12 @@ export class SequenceTable {
     const list = { ranges, runs: this.#runs[lane], end: this.#runEnd[lane] };
     if (this.#holes[lane] > 0) this.#addWindow(lane, list);
     if (end > next) this.#addRange(list, next, end - 1);
-    return { lost: this.#missing[lane] + end - next, ranges, more: list.runs - ranges.length };
+    return {
+      lost: this.#missing[lane] + end - next,
+      ranges,
+      more: list.runs - ranges.length,
+      last: list.runs === 0 ? null : list.end,
+    };
   }
 
   /** Of several lanes together; null when nothing was reordered, or no extent is known. */

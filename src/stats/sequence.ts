@@ -33,6 +33,8 @@ export interface LostFrames {
   readonly ranges: SequenceRange[];
   /** False when there were more runs than that. */
   readonly complete: boolean;
+  /** The index (not the caller's number) of the last one; null: none is lost. */
+  readonly last: number | null;
 }
 
 /**
@@ -161,6 +163,7 @@ export class SequenceTracker {
       lost: this.missing + end - next,
       ranges: ranges.pairs(this.#base, this.#stride),
       complete: ranges.complete,
+      last: ranges.last,
     };
   }
 
@@ -290,13 +293,17 @@ class RangeList {
   readonly #pairs = new Float64Array(lostRangesKept * 2);
   #length = 0;
   complete = true;
+  /** Kept where the list is full, too. */
+  last: number | null = null;
 
   clear(): void {
     this.#length = 0;
     this.complete = true;
+    this.last = null;
   }
 
   add(from: number, to: number): void {
+    this.last = to;
     const last = this.#length * 2 - 1;
     if (last > 0 && this.#pairs[last] === from - 1) {
       this.#pairs[last] = to;
@@ -314,6 +321,7 @@ class RangeList {
     copy.#pairs.set(this.#pairs);
     copy.#length = this.#length;
     copy.complete = this.complete;
+    copy.last = this.last;
     return copy;
   }
 

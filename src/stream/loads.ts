@@ -4,6 +4,7 @@ import { seededRandom } from "../random.js";
 import { type FrameSize, ratePps } from "../units.js";
 import { rateFraction } from "./schedule.js";
 import { meanBytes, sizeOrder } from "./sizes.js";
+import { type RateStep, SteppedTimeline } from "./steps.js";
 import { Bursts, Continuous, Poisson, Ramp, type Timeline } from "./timeline.js";
 import type { StreamSchedule, TrafficSpec, TrafficStream } from "./traffic.js";
 
@@ -14,7 +15,9 @@ export type StreamLoad =
   /** So many per second together; each stream its share. */
   | { readonly kind: "paced"; readonly pps: number }
   /** Each at its own rate; `lineRateBps` is what percentages are of. */
-  | { readonly kind: "own"; readonly lineRateBps: number | null };
+  | { readonly kind: "own"; readonly lineRateBps: number | null }
+  /** As paced, one rate after another. */
+  | { readonly kind: "stepped"; readonly steps: readonly RateStep[] };
 
 /** Keeps this use of a seed apart from others. */
 const lane = 0x706f;
@@ -23,7 +26,7 @@ const goldenRatio = 0.618_033_988_749_895;
 /** Streams' weights as rates where nothing else gives them a scale: only their order counts then. */
 const nominalPps = 1000;
 
-/** Frames per second of each stream while it sends. Throws usage errors for rates that cannot be. */
+/** Frames per second of each stream while it sends; of steps, in the first one. Throws usage errors for rates that cannot be. */
 export function streamPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad): readonly number[] {
   const lineRateBps = load.kind === "own" ? load.lineRateBps : null;
   const own = spec.streams.map((stream) => ownPps(spec, stream, size, lineRateBps, load.kind === "own"));
@@ -40,7 +43,8 @@ export function streamPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad):
   // Rates in other units than frames need sizes and lines, but as shares they are what they are.
   const shares = without >= 0 ? spec.streams.map(({ weight }) => weight) : (own as number[]);
   const sum = shares.reduce((total, share) => total + share, 0);
-  const total = load.kind === "paced" ? load.pps : without >= 0 ? nominalPps * sum : sum;
+  const pps = load.kind === "paced" ? load.pps : load.kind === "stepped" ? load.steps[0].pps : null;
+  const total = pps ?? (without >= 0 ? nominalPps * sum : sum);
   return shares.map((share) => (share / sum) * total);
 }
 
@@ -112,7 +116,8 @@ export function timelinesOf(spec: TrafficSpec, size: FrameSize, load: StreamLoad
     made.set(index, timeline);
     return timeline;
   };
-  return spec.streams.map((_, index) => make(index, []));
+  const timelines = spec.streams.map((_, index) => make(index, []));
+  return load.kind === "stepped" ? timelines.map((timeline) => new SteppedTimeline(timeline, load.steps)) : timelines;
 }
 
 function endOf(

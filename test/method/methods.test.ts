@@ -133,7 +133,7 @@ describe("rfc2544", () => {
     };
     const { results = [], lossCurves = [], backToBack = [] } = await rfc2544(bench, settings);
     const phases = [...new Set(bench.requests.map(({ phase }) => phase))];
-    expect(phases).toEqual(["probe", "throughput", "latency", "frame loss", "back-to-back"]);
+    expect(phases).toEqual(["probe", "throughput", "latency", "frame loss", "back-to-back", "recovery"]);
     const latency = bench.requests.filter(({ phase }) => phase === "latency");
     expect(latency.map(({ pps }) => pps)).toEqual([results[0].pps, results[0].pps]);
     // From all of the line down, until two in a row lose nothing (§26.3).
@@ -175,6 +175,7 @@ describe("rfc2544", () => {
         "frame loss trials of 1 s, RFC 2544 §24 asks for 60 s",
         "bursts of at most 0.5 s, RFC 2544 §26.4 asks for 2 s",
         "back-to-back repetitions: 5, RFC 2544 §26.4 asks for 50",
+        "an overload of 1 s, RFC 2544 §26.5 asks for 60 s",
         "a settle time of 0.2 s, RFC 2544 §23 asks for 2 s",
         "no learning frames, RFC 2544 §23 asks for some before each trial",
       ].join("\n"),

@@ -29,11 +29,14 @@ export const searchSettings = {
 
 export const rfc2544Settings: Rfc2544Settings = {
   sizes: searchSettings.sizes,
-  tests: ["throughput", "latency", "loss", "back-to-back"],
+  tests: ["throughput", "latency", "loss", "back-to-back", "recovery"],
   throughput: { ...searchSettings, goals: [goal("throughput", 0)] },
   latency: { durationNs: second, repeats: 2 },
   loss: { stepShare: 0.1, durationNs: second },
   backToBack: { longestNs: 0.5 * second, repeats: 5 },
+  knownPps: null,
+  isSigned: () => true,
+  recovery: { overloadNs: second, afterNs: second, repeats: 3 },
   settleNs: null,
   learningFrames: 0,
   lineRateBps: 1e9,
@@ -57,7 +60,8 @@ export const documentOf = (bench: SimulatedBench, findings: Findings, method: Me
 const device: SimulatedBenchDevice = { capacityPps: 412_345, queueFrames: 256 };
 
 export async function rfc2544Sample(): Promise<RunResult> {
-  const bench = simulatedBench({ ...device, spoilEvery: 7 });
+  const recoveryNs = (trial: number): number => 40e6 + (trial % 5) * 1e6;
+  const bench = simulatedBench({ ...device, spoilEvery: 7, recoveryNs });
   return documentOf(
     bench,
     await rfc2544(bench, rfc2544Settings),

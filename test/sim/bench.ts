@@ -5,6 +5,7 @@ import type { Trial } from "../../src/report/result.js";
 import { Histogram } from "../../src/stats/histogram.js";
 import { delayVariation } from "../../src/stats/index.js";
 import { judgeTrial } from "../../src/stats/verdict.js";
+import type { RateStep } from "../../src/stream/steps.js";
 import { frameSizeName, meanFrameBytes } from "../../src/units.js";
 import { forwarding64 } from "../report/sample.js";
 import type { SimulatedDevice } from "./device.js";
@@ -17,6 +18,8 @@ export interface SimulatedBenchDevice extends SimulatedDevice {
   /** Frames that come back twice, and frames that are not ours, in each trial. */
   readonly duplicates?: number;
   readonly foreign?: number;
+  /** After an overload it loses every frame for so long, however low the load; counted from trial to trial. */
+  readonly recoveryNs?: (trial: number) => number;
   /** The device goes away in this trial (from 1). */
   readonly diesIn?: number;
 }
@@ -58,6 +61,23 @@ export function simulatedBench(device: SimulatedBenchDevice): SimulatedBench {
   return { requests, trials, measure, ended: () => ended };
 }
 
+/** What an overload and the lower load behind it cost. */
+function afterOverload(
+  device: SimulatedBenchDevice,
+  [overload, after]: readonly RateStep[],
+  number: number,
+): { readonly lost: number; readonly lossUntilNs: number | null } {
+  const frames = ({ pps, durationNs }: RateStep): number => Math.floor((pps * durationNs) / 1e9);
+  const room = frames({ ...overload, pps: device.capacityPps }) + (device.queueFrames ?? 0);
+  const inOverload = Math.max(0, frames(overload) - room);
+  const recoveryNs = inOverload === 0 ? 0 : (device.recoveryNs?.(number) ?? 0);
+  const afterwards = frames({ ...after, durationNs: Math.min(recoveryNs, after.durationNs) });
+  if (afterwards === frames(after)) return { lost: inOverload + afterwards, lossUntilNs: null };
+  const gapNs = 1e9 / after.pps;
+  const lossUntilNs = inOverload === 0 ? 0 : overload.durationNs + (afterwards === 0 ? 0 : recoveryNs + gapNs);
+  return { lost: inOverload + afterwards, lossUntilNs };
+}
+
 function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, number: number, dies: boolean): Trial {
   const most = device.mostPps ?? 2_000_000;
   const asked = request.pps ?? most;
@@ -66,7 +86,10 @@ function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, num
   const durationNs = request.count === null ? request.durationNs : (request.count * 1e9) / offeredPps;
   const sent = request.count ?? Math.floor((offeredPps * durationNs) / 1e9);
   const room = Math.floor((device.capacityPps * durationNs) / 1e9) + (device.queueFrames ?? 0);
-  const accepted = Math.max(0, Math.min(sent, room) - Math.ceil(sent * (device.floorLoss ?? 0)));
+  const overloaded = request.steps === undefined ? null : afterOverload(device, request.steps, number);
+  const accepted = overloaded
+    ? sent - overloaded.lost
+    : Math.max(0, Math.min(sent, room) - Math.ceil(sent * (device.floorLoss ?? 0)));
   const missed =
     request.pps === null || request.count !== null ? 0 : Math.max(0, Math.floor((asked * durationNs) / 1e9) - sent);
   const duplicate = device.duplicates ?? 0;
@@ -86,7 +109,9 @@ function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, num
       pps: request.pps,
       durationNs: request.count === null ? request.durationNs : null,
       count: request.count,
+      ...(request.steps === undefined ? {} : { steps: request.steps.map((step) => ({ ...step })) }),
     },
+    ...(overloaded === null ? {} : { lossUntilNs: overloaded.lossUntilNs }),
     durationNs,
     intended: sent + missed,
     ...{ late: 0, missed, sent, accepted, lost: sent - accepted, lossRatio: (sent - accepted) / sent },

@@ -31,6 +31,7 @@ function compare(bytes: number, lanes: readonly (readonly number[])[], tail: num
       lost: ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0),
       ranges: ranges.slice(0, table.rangesKept),
       more: Math.max(0, ranges.length - table.rangesKept),
+      last: ranges.at(-1)?.[1] ?? null,
     });
     const extent = table.extent([lane]);
     if (reference.extents.length === 0) expect(extent).toBeNull();
@@ -82,8 +83,13 @@ describe("SequenceTable", () => {
     const table = new SequenceTable(2);
     table.accept(1, 0);
     table.accept(1, 2 ** 51);
-    expect(table.finish(1, 2 ** 51 + 1)).toEqual({ lost: 2 ** 51 - 1, ranges: [[1, 2 ** 51 - 1]], more: 0 });
-    expect(table.finish(0, 5)).toEqual({ lost: 5, ranges: [[0, 4]], more: 0 });
+    expect(table.finish(1, 2 ** 51 + 1)).toEqual({
+      lost: 2 ** 51 - 1,
+      ranges: [[1, 2 ** 51 - 1]],
+      more: 0,
+      last: 2 ** 51 - 1,
+    });
+    expect(table.finish(0, 5)).toEqual({ lost: 5, ranges: [[0, 4]], more: 0, last: 4 });
   });
 
   it("keeps the first ranges of a lane and counts the others, the one that is open at the end too", () => {

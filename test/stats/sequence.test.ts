@@ -19,6 +19,7 @@ function compare(first: number, indexes: readonly number[], end: number): void {
   expect(account.lost).toBe(ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0));
   expect(account.ranges).toEqual(ranges.slice(0, lostRangesKept));
   expect(account.complete).toBe(ranges.length <= lostRangesKept);
+  expect(account.last).toBe(ranges.at(-1)?.[1] ?? null);
   const extent = tracker.extent();
   if (reference.extents.length === 0) expect(extent).toBeNull();
   else if (extent?.unknown === 0) {
@@ -72,7 +73,7 @@ describe("SequenceTracker", () => {
     for (const index of [0, 1, 3, 2, 4]) tracker.accept(index);
     expect(tracker.reordered).toBe(1);
     expect(tracker.extent()).toEqual({ max: 1, mean: 1, unknown: 0 });
-    expect(tracker.finish(5)).toEqual({ lost: 0, ranges: [], complete: true });
+    expect(tracker.finish(5)).toEqual({ lost: 0, ranges: [], complete: true, last: null });
   });
 
   it("tells duplicates as far back as the window, and says tooOld before it", () => {
@@ -87,7 +88,7 @@ describe("SequenceTracker", () => {
     for (let i = 1; i <= duplicateWindow; i++) tracker.accept(i);
     expect(tracker.accept(duplicateWindow + 1)).toBe(sequenceCodes.inOrder);
     expect(tracker.accept(0)).toBe(sequenceCodes.tooOld);
-    expect(tracker.finish(duplicateWindow + 2)).toEqual({ lost: 1, ranges: [[0, 0]], complete: true });
+    expect(tracker.finish(duplicateWindow + 2)).toEqual({ lost: 1, ranges: [[0, 0]], complete: true, last: 0 });
   });
 
   it("reports ranges in the caller's numbers", () => {
@@ -105,7 +106,8 @@ describe("SequenceTracker", () => {
     tracker.accept(0);
     // A walk over these numbers would not end.
     tracker.accept(2 ** 51);
-    expect(tracker.finish(2 ** 51 + 1)).toEqual({ lost: 2 ** 51 - 1, ranges: [[1, 2 ** 51 - 1]], complete: true });
+    const last = 2 ** 51 - 1;
+    expect(tracker.finish(2 ** 51 + 1)).toEqual({ lost: last, ranges: [[1, last]], complete: true, last });
   });
 
   it("can be asked at any time without changing", () => {
@@ -146,6 +148,6 @@ describe("SequenceTracker", () => {
       1, 0, 0, 0, 0,
     ]);
     expect(tracker.extent()).toBeNull();
-    expect(tracker.finish(8)).toEqual({ lost: 0, ranges: [], complete: true });
+    expect(tracker.finish(8)).toEqual({ lost: 0, ranges: [], complete: true, last: null });
   });
 });

@@ -1,4 +1,4 @@
-/** `rfc2544`: throughput, latency, frame loss rate and back-to-back frames as RFC 2544 has them. */
+/** `rfc2544`: throughput, latency, frame loss rate, back-to-back frames and system recovery as RFC 2544 has them. */
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
@@ -6,7 +6,8 @@ import type { RunOptions } from "../run-options.js";
 import { type Rfc2544Options, searchRows } from "../search-rows.js";
 
 const testRows: readonly Row[] = [
-  ["--tests <list>", "throughput,latency,loss,back-to-back (default: all of them)"],
+  ["--tests <list>", "throughput,latency,loss,back-to-back,recovery (default: all of them)"],
+  ["--throughput <rate>", "as found before, for latency and recovery without measuring it again"],
   ["--quick", "trials of 1s and few repetitions: a look, which the report names as not conforming"],
   ["--trial <time>", "of throughput and frame loss (default: 60s)"],
   ["--latency-duration <time>", "of a latency trial (default: 120s)"],
@@ -14,6 +15,9 @@ const testRows: readonly Row[] = [
   ["--loss-step <ratio>", "of the frame loss curve (default: 10%)"],
   ["--burst-duration <time>", "the longest burst (default: 2s)"],
   ["--burst-repeats <n>", "searches for the longest burst without loss (default: 50)"],
+  ["--recovery-duration <time>", "of the overload, 110% of the throughput (default: 60s)"],
+  ["--recovery-after <time>", "at half of it, in which the device recovers (default: 10s)"],
+  ["--recovery-repeats <n>", "recovery trials of a size (default: 5)"],
   ["--learning <frames>", "sent unrecorded before each trial (default: 4)"],
 ];
 
@@ -21,6 +25,7 @@ const examples = `
 Examples:
   pktgen-ts rfc2544 --quick --tests throughput --dut embedded,rate=200kpps
   pktgen-ts rfc2544 --sizes 64,1518 --line-rate 10Gbps --html report.html
+  pktgen-ts rfc2544 --quick --sizes 64 --tests recovery --throughput 20kpps --dut embedded,rate=20kpps,queue=256
 `;
 
 async function runRfc2544(
@@ -54,7 +59,7 @@ async function runRfc2544(
 
 export const rfc2544Command: CommandDefinition = {
   name: "rfc2544",
-  summary: "throughput, latency, frame loss rate and back-to-back frames (RFC 2544, RFC 9004)",
+  summary: "throughput, latency, frame loss rate, back-to-back frames and system recovery (RFC 2544, RFC 9004)",
   define: (command, context) => {
     addMethodOptions(command, {
       without: decidedByMethods,

@@ -1,11 +1,13 @@
 /** RFC 2544 §26, test by test and size by size, on whatever bench. */
 import type { FrameSize } from "../../units.js";
+import { frameSizeName } from "../../units.js";
 import type { Bench } from "../bench.js";
 import { type Findings, joinFindings } from "../findings.js";
-import { foundPps, ndrOfSize } from "../ndr.js";
+import { ndrOfSize } from "../ndr.js";
 import { backToBack } from "./back-to-back.js";
 import { frameLoss } from "./frame-loss.js";
 import { latency } from "./latency.js";
+import { recovery, type Throughput } from "./recovery.js";
 import { type Rfc2544Settings, throughputGoal } from "./settings.js";
 
 export {
@@ -26,23 +28,37 @@ export async function rfc2544(bench: Bench, settings: Rfc2544Settings): Promise<
       if (bench.ended() === null) parts.push(await run(size));
     }
   };
-  const throughputOf = (size: FrameSize): number => foundPps(joinFindings(parts), size, throughputGoal);
+  const throughputOf = (size: FrameSize): Throughput => throughputFound(settings, joinFindings(parts), size);
   for (const test of settings.tests) {
     if (test === "throughput") await eachSize((size) => ndrOfSize(bench, settings.throughput, size, "throughput"));
     if (test === "latency") {
       await eachSize(async (size) => {
-        if (throughputOf(size) > 0) await latency(bench, settings, size, throughputOf(size));
+        const { pps } = throughputOf(size);
+        if (pps > 0) await latency(bench, settings, size, pps);
         return {};
       });
     }
     if (test === "loss") await eachSize(async (size) => listed("lossCurves", await frameLoss(bench, settings, size)));
     if (test === "back-to-back") {
       await eachSize(async (size) =>
-        listed("backToBack", await backToBack(bench, settings, size, throughputOf(size) || null)),
+        listed("backToBack", await backToBack(bench, settings, size, throughputOf(size).pps || null)),
       );
+    }
+    if (test === "recovery") {
+      await eachSize(async (size) => {
+        const throughput = throughputOf(size);
+        return throughput.pps > 0 ? { recovery: [await recovery(bench, settings, size, throughput)] } : {};
+      });
     }
   }
   return joinFindings(parts);
+}
+
+/** Of a size; 0 frames per second where there is none. */
+function throughputFound({ knownPps }: Rfc2544Settings, { results = [] }: Findings, size: FrameSize): Throughput {
+  const row = results.find(({ goal, frameBytes }) => goal === throughputGoal && frameBytes === frameSizeName(size));
+  if (row === undefined && knownPps !== null) return { pps: knownPps(size), byDevice: true };
+  return { pps: row?.pps ?? 0, byDevice: row?.limitedBy === "dut" || row?.limitedBy === "time" };
 }
 
 const listed = <K extends keyof Findings>(key: K, found: unknown): Findings =>

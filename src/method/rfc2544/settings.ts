@@ -2,7 +2,7 @@
 import type { FrameSize } from "../../units.js";
 import type { NdrSettings } from "../ndr.js";
 
-export const rfc2544Tests = ["throughput", "latency", "loss", "back-to-back"] as const;
+export const rfc2544Tests = ["throughput", "latency", "loss", "back-to-back", "recovery"] as const;
 export type Rfc2544Test = (typeof rfc2544Tests)[number];
 
 export interface Rfc2544Settings {
@@ -10,9 +10,14 @@ export interface Rfc2544Settings {
   readonly tests: readonly Rfc2544Test[];
   /** §26.1, §24; its one goal is throughput. */
   readonly throughput: NdrSettings;
+  /** What throughput is where it is not measured: frames per second; null: it is measured. */
+  readonly knownPps: ((size: FrameSize) => number) | null;
   readonly latency: { readonly durationNs: number; readonly repeats: number };
   readonly loss: { readonly stepShare: number; readonly durationNs: number };
   readonly backToBack: { readonly longestNs: number; readonly repeats: number };
+  /** Has each frame of this size room for a number? Without, nobody can tell when one was lost. */
+  readonly isSigned: (size: FrameSize) => boolean;
+  readonly recovery: { readonly overloadNs: number; readonly afterNs: number; readonly repeats: number };
   readonly settleNs: number | null;
   readonly learningFrames: number;
   readonly lineRateBps: number | null;
@@ -26,6 +31,9 @@ export const conforming = {
   lossStep: 0.1,
   burstNs: 2e9,
   burstRepeats: 50,
+  overloadNs: 60e9,
+  recoveryNs: 10e9,
+  recoveryRepeats: 5,
   settleNs: 2e9,
 } as const;
 
@@ -37,6 +45,9 @@ export const quick = {
   lossStep: 0.1,
   burstNs: 0.1e9,
   burstRepeats: 3,
+  overloadNs: 1e9,
+  recoveryNs: 1e9,
+  recoveryRepeats: 1,
   settleNs: null,
 } as const;
 
@@ -65,6 +76,13 @@ export function deviationsOf(settings: Rfc2544Settings, settleNs: number): strin
   if (has("back-to-back")) {
     less("bursts of at most", settings.backToBack.longestNs, conforming.burstNs, "§26.4", seconds);
     less("back-to-back repetitions:", settings.backToBack.repeats, conforming.burstRepeats, "§26.4", times);
+  }
+  if (has("recovery")) {
+    less("an overload of", settings.recovery.overloadNs, conforming.overloadNs, "§26.5", seconds);
+    if (settings.recovery.repeats === 1) said.push("one recovery trial, RFC 2544 §26.5 asks for several");
+  }
+  if (settings.knownPps !== null && settings.tests.some((test) => test === "latency" || test === "recovery")) {
+    said.push("a throughput that was given and not measured, RFC 2544 §26.2 and §26.5");
   }
   less("a settle time of", settleNs, conforming.settleNs, "§23", seconds);
   if (settings.learningFrames === 0) said.push("no learning frames, RFC 2544 §23 asks for some before each trial");

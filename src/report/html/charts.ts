@@ -22,10 +22,10 @@ import {
   roundTicks,
 } from "./svg.js";
 
-const sizeName = (frameBytes: number | string): string =>
+export const sizeName = (frameBytes: number | string): string =>
   typeof frameBytes === "number" ? `${frameBytes} bytes` : frameBytes;
 
-const fromZero = (most: number, title: string, word: (value: number) => string): Axis => {
+export const fromZero = (most: number, title: string, word: (value: number) => string): Axis => {
   const ticks = roundTicks(most);
   const scale = linear(0, ticks.at(-1) ?? 1, plotBottom, plotTop);
   return { scale, ticks: ticks.map((value) => ({ at: value, label: word(value) })), title };
@@ -44,7 +44,7 @@ interface Bands {
   readonly width: number;
 }
 
-function bands(names: readonly string[], title: string): Bands {
+export function bands(names: readonly string[], title: string): Bands {
   const step = (plotRight - plotLeft) / names.length;
   const scale = (group: number): number => plotLeft + step * (group + 0.5);
   const ticks = names.map((label, at) => ({ at, label }));
@@ -124,7 +124,7 @@ interface LatencySeries {
   readonly frames: number;
 }
 
-const nsWord = (ns: number): string => timeWord(ns).replace("us", "µs");
+export const nsWord = (ns: number): string => timeWord(ns).replace("us", "µs");
 
 /** Trials of one size with a histogram, by phase; repetitions are added up. */
 function latencySeries(trials: readonly Trial[]): LatencySeries[] {

@@ -4,9 +4,11 @@
  */
 import { environmentRows, ledgerSection, titleOf, trialsSection } from "../markdown.js";
 import type { RunResult, Trial } from "../result.js";
-import { methodSections, methodSentences, type Section } from "../sections.js";
+import type { Section } from "../section.js";
+import { methodSections, methodSentences } from "../sections.js";
 import { sentencesOf, verdictSentence } from "../sentences.js";
 import { histogramChart, lossChart, percentileChart, searchChart, soakChart, throughputChart } from "./charts.js";
+import { recoveryChart } from "./spread-charts.js";
 import { style } from "./style.js";
 import { type Chart, escapeText, figure } from "./svg.js";
 
@@ -69,6 +71,7 @@ function chartsFor({ id }: Section, result: RunResult): (Chart | null)[] {
   if (id === "results") return [throughputChart(result)];
   if (id === "loss") return [lossChart(result)];
   if (id === "latency") return latencyCharts(result);
+  if (id === "recovery") return [recoveryChart(result)];
   return id === "soak" ? [soakChart(result)] : [];
 }
 

@@ -1,0 +1,115 @@
+/**
+ * System recovery, RFC 2544 §26.5: 110 % of the throughput for a minute, then, at time A, half of that. Time B is when
+ * the last frame was lost, and recovery takes B − A. Loss is known frame by frame, so B is known to one gap between
+ * frames; a frame that the device refused is as lost as one that it dropped.
+ */
+import type { Recovery, Trial } from "../../report/result.js";
+import { meanPps, type RateStep } from "../../stream/steps.js";
+import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
+import type { Bench, BenchRequest } from "../bench.js";
+import { lossRatioOf, useOf } from "../outcome.js";
+import { linePps } from "../search-run.js";
+import type { Rfc2544Settings } from "./settings.js";
+import { spreadOf } from "./spread.js";
+
+/** Of the throughput, §26.5. */
+const overloadShare = 1.1;
+/** Of the overload, §26.5. */
+const recoveryShare = 0.5;
+const attempts = 3;
+
+/** What recovery starts from: a size's throughput, and whether more than it can be offered. */
+export interface Throughput {
+  readonly pps: number;
+  /** The device was the limit: above this rate it loses frames. */
+  readonly byDevice: boolean;
+}
+
+export async function recovery(
+  bench: Bench,
+  settings: Rfc2544Settings,
+  size: FrameSize,
+  throughput: Throughput,
+): Promise<Recovery> {
+  const { overloadNs, afterNs, repeats } = settings.recovery;
+  const line = linePps(size, settings.lineRateBps);
+  const overloadPps = Number(Math.min(throughput.pps * overloadShare, line).toPrecision(12));
+  const steps: readonly RateStep[] = [
+    { pps: overloadPps, durationNs: overloadNs },
+    { pps: overloadPps * recoveryShare, durationNs: afterNs },
+  ];
+  const about = {
+    frameBytes: frameSizeName(size),
+    throughputPps: throughput.pps,
+    ...{ overloadPps, overloadNs, afterPps: overloadPps * recoveryShare, afterNs },
+  };
+  const note = whyNot(throughput, settings.isSigned(size));
+  if (note !== null) return { ...about, ...summary([]), verdict: "pass", reasons: [], note };
+  const found: { recoveryNs: number | null; lossRatio: number }[] = [];
+  for (let repeat = 0; repeat < repeats && bench.ended() === null; repeat++) {
+    const trials = await overloaded(bench, requestOf(size, steps));
+    if (typeof trials === "string") return { ...about, ...summary(found), verdict: "invalid", reasons: [trials] };
+    found.push({ recoveryNs: recoveryNsOf(trials, steps), lossRatio: lossRatioOf(trials) });
+  }
+  return { ...about, ...summary(found), ...judged(found, afterNs) };
+}
+
+/** null: recovery can be measured. */
+function whyNot({ byDevice }: Throughput, isSigned: boolean): string | null {
+  if (!isSigned) return "not measured: frames too small for a number, so that nobody can tell when one was lost";
+  return byDevice ? null : "not measured: nothing above the throughput can be offered, the device was not its limit";
+}
+
+const requestOf = (size: FrameSize, steps: readonly RateStep[]): BenchRequest => ({
+  ...{ size, steps, phase: "recovery", pps: meanPps(steps), count: null },
+  rateText: steps.map(({ pps }) => formatRate({ kind: "pps", pps })).join(", then "),
+  durationNs: steps.reduce((sum, { durationNs }) => sum + durationNs, 0),
+});
+
+/** A trial that can be used, or why there is none. */
+async function overloaded(bench: Bench, request: BenchRequest): Promise<readonly Trial[] | string> {
+  let why = "";
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const trials = await bench.measure(request);
+    const use = useOf(trials);
+    if (use.kind === "measured") return trials;
+    why = use.why;
+    if (bench.ended() !== null) break;
+  }
+  return why;
+}
+
+/** B − A of the direction that took longest; null: it still lost frames at the end, or has no numbers to tell by. */
+export function recoveryNsOf(trials: readonly Trial[], [overload, after]: readonly RateStep[]): number | null {
+  const times = trials.map(({ lossUntilNs = null }) =>
+    // Behind the last frame that was lost the next one left a gap later.
+    lossUntilNs === null ? null : Math.max(0, lossUntilNs - 1e9 / after.pps - overload.durationNs),
+  );
+  return times.some((ns) => ns === null) ? null : Math.max(...(times as number[]));
+}
+
+function summary(
+  found: readonly { recoveryNs: number | null; lossRatio: number }[],
+): Pick<Recovery, "trialsNs" | "lossRatio" | "spread"> {
+  const trialsNs = found.map(({ recoveryNs }) => recoveryNs);
+  return {
+    trialsNs,
+    lossRatio: found.length === 0 ? 0 : found.reduce((sum, { lossRatio }) => sum + lossRatio, 0) / found.length,
+    spread: spreadOf(trialsNs.filter((ns) => ns !== null)),
+  };
+}
+
+function judged(
+  found: readonly { recoveryNs: number | null; lossRatio: number }[],
+  afterNs: number,
+): Pick<Recovery, "verdict" | "reasons" | "note"> {
+  if (found.length === 0) return { verdict: "invalid", reasons: ["no trial came to its end"] };
+  const never = found.filter(({ recoveryNs }) => recoveryNs === null).length;
+  const seconds = Number((afterNs / 1e9).toPrecision(6));
+  if (never > 0) {
+    const reason = `frames were still lost after ${seconds} s at half the load, in ${never} of ${found.length} trials`;
+    return { verdict: "fail", reasons: [reason] };
+  }
+  const without = found.every(({ lossRatio }) => lossRatio === 0);
+  return { verdict: "pass", reasons: [], ...(without ? { note: "the overload cost no frame" } : {}) };
+}

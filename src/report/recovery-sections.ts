@@ -1,0 +1,54 @@
+/** Tables of how long a device takes to be itself again. */
+import { rateWord, timeWord } from "../stats/words.js";
+import { percent } from "./figures.js";
+import type { Recovery, RunResult } from "./result.js";
+import { left, right, type Section } from "./section.js";
+
+const spreadColumns = ["mean", "least", "most", "std. dev."].map(right);
+
+const spreadCells = (spread: Recovery["spread"]): string[] =>
+  spread === null
+    ? ["-", "-", "-", "-"]
+    : [spread.meanNs, spread.minNs, spread.maxNs, spread.stddevNs].map((ns) => timeWord(ns));
+
+/** Nothing was measured, which is no verdict. */
+const verdictCell = ({ trialsNs, verdict }: Pick<Recovery, "trialsNs" | "verdict">): string =>
+  trialsNs.length === 0 && verdict === "pass" ? "-" : verdict.toUpperCase();
+
+/** Why something failed or is no result, and what there is to say of what passed; the tables have no room for it. */
+export function recoverySentences({ recovery = [] }: RunResult): string[] {
+  return recovery.flatMap(({ frameBytes, verdict, reasons, note }) => {
+    const said = [
+      ...reasons.map((reason) => `${verdict.toUpperCase()}: ${reason}`),
+      ...(note === undefined ? [] : [note]),
+    ];
+    return said.map((sentence) => `${sizeName(frameBytes)}, system recovery: ${sentence}`);
+  });
+}
+
+const sizeName = (frameBytes: number | string): string =>
+  typeof frameBytes === "number" ? `${frameBytes} bytes` : frameBytes;
+
+export function recoverySection({ recovery: rows = [] }: RunResult): Section {
+  return {
+    id: "recovery",
+    title: "system recovery, RFC 2544 §26.5",
+    columns: [
+      ...["frame\nbytes", "overload", "for", "lost\n%", "then at"].map(right),
+      ...spreadColumns,
+      right("trials"),
+      left("verdict"),
+    ],
+    rows: rows.map((row) => [
+      String(row.frameBytes),
+      rateWord(row.overloadPps),
+      timeWord(row.overloadNs),
+      row.trialsNs.length === 0 ? "-" : percent(row.lossRatio),
+      rateWord(row.afterPps),
+      ...spreadCells(row.spread),
+      String(row.trialsNs.length),
+      verdictCell(row),
+    ]),
+    note: "from the moment at which the load falls to half until the last frame that is lost, to one gap between frames; 0: none was lost after it",
+  };
+}
