@@ -74,7 +74,11 @@ export async function reportHalf(
   path: string | undefined,
   { output }: CommandContext,
 ): Promise<void> {
-  const { renderHalf } = await import("../report/half.js");
-  await output.result(path === standardOutput ? renderHalf(half) : `${lines.join("\n")}\n`);
+  const [{ renderHalf }, { recordedNote }] = await Promise.all([
+    import("../report/half.js"),
+    import("../method/recorder.js"),
+  ]);
+  const said = [...lines, ...half.recorded.map(recordedNote)];
+  await output.result(path === standardOutput ? renderHalf(half) : `${said.join("\n")}\n`);
   if (path !== undefined && path !== standardOutput) writeResultFile({ option: "--json", path }, renderHalf(half));
 }

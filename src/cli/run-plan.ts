@@ -232,9 +232,13 @@ function queuesOf(asked: number | undefined, dut: DutChoice): number {
 }
 
 /** Which captures are made of the run. */
-function recordOf({ recordTx, recordRx, onFull }: RunOptions): RecordPlan {
+function recordOf({ recordTx, recordRx, onFull }: RunOptions, dut: DutChoice): RecordPlan {
   if (onFull !== undefined && onFull !== "stop" && onFull !== "go-on") {
     throw usageError(`"${onFull}" is not known`, { where: "--on-full", accepted: "stop, go-on" });
+  }
+  if (recordTx !== undefined && dut.kind === "external" && dut.tx.kind === "xdp" && dut.tx.tx === "live") {
+    const what = "with tx=live the kernel makes the frames, and none of them is here to be recorded";
+    throw usageError(what, { where: "--record-tx", accepted: "tx=ring, or --record-rx on the other port" });
   }
   return { tx: recordTx ?? null, rx: recordRx ?? null, stopOnFull: onFull === "stop" };
 }
@@ -255,7 +259,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     dut,
     bidirectional: bidirectionalOf(options, dut),
     yesThisInterface: options.yesThisInterface === true,
-    record: recordOf(options),
+    record: recordOf(options, dut),
     queues: queuesOf(asked, dut),
     stream,
     ownRates: own !== null,

@@ -1,6 +1,7 @@
 /** The owner's side of the receive half: starts its thread on a port, and receives one trial at a time. */
 import type { Port } from "../port/port.js";
 import type { LoopWorker } from "./loop-worker.js";
+import type { RecordingSetup } from "./recording-rings.js";
 import { startLoopWorker } from "./start-worker.js";
 import {
   generatorCounter as counter,
@@ -14,6 +15,8 @@ export interface ReceiverSetup {
   readonly port: Port;
   readonly cpu: number | null;
   readonly busy: boolean;
+  /** null: nothing is recorded. */
+  readonly recording: RecordingSetup | null;
 }
 
 export interface TrialReceiver extends AsyncDisposable {
@@ -24,7 +27,7 @@ export interface TrialReceiver extends AsyncDisposable {
   progress(): { readonly received: number; readonly missing: number };
 }
 
-export async function startReceiver({ port, cpu, busy }: ReceiverSetup): Promise<TrialReceiver> {
+export async function startReceiver({ port, cpu, busy, recording }: ReceiverSetup): Promise<TrialReceiver> {
   let onDone: (() => void) | null = null;
   let onFailure: ((error: Error) => void) | null = null;
   const worker = await startLoopWorker({
@@ -35,6 +38,7 @@ export async function startReceiver({ port, cpu, busy }: ReceiverSetup): Promise
     counterSlots: counter.slots,
     cpu,
     busy,
+    recording,
     onEvent: (event) => {
       if ((event as GeneratorEvent).kind === "done") onDone?.();
     },

@@ -7,9 +7,9 @@ import { PktgenError } from "../errors.js";
 import type { RunResult, Trial } from "../report/result.js";
 import { judgeRun } from "../stats/verdict.js";
 import { type FrameSize, formatRate, meanFrameBytes, ratePps } from "../units.js";
-import { type Lab, openLab } from "./lab.js";
+import { openLab } from "./lab.js";
 import type { RunHooks, RunPlan } from "./plan.js";
-import { recordedNote } from "./recorder.js";
+import { withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
 import { reconnectMs, runTrial, type TrialRequest, warmUp } from "./trial-run.js";
 
@@ -75,16 +75,8 @@ export async function runForwarding(plan: RunPlan, hooks: RunHooks): Promise<Run
       reasons: [...last.reasons, `the run ended: ${error.toLine()}`],
     };
   }
-  await noteRecordings(lab, trials);
-  return { ...resultFrame(plan, lab, started), trials, verdict: judgeRun(trials) };
-}
-
-/** The last trial says what was recorded of them all. */
-async function noteRecordings(lab: Lab, trials: Trial[]): Promise<void> {
-  const last = trials.at(-1);
-  if (lab.recorder === null || last === undefined) return;
-  const notes = (await lab.recorder.finish()).map(recordedNote);
-  trials[trials.length - 1] = { ...last, notes: [...last.notes, ...notes] };
+  const noted = await withRecordings(lab.recorder, trials);
+  return { ...resultFrame(plan, lab, started), trials: noted, verdict: judgeRun(noted) };
 }
 
 /** The last trial says what did not run any more. */

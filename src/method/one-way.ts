@@ -21,6 +21,7 @@ import { packageVersion } from "../sys/version.js";
 import { frameSizeName, meanFrameBytes } from "../units.js";
 import { plannedTrials } from "./forwarding.js";
 import type { RunPlan } from "./plan.js";
+import { diskWasFull, type Recorder, startRecorder } from "./recorder.js";
 import type { TrialRequest } from "./trial-run.js";
 
 const connectTimeoutMs = 10_000;
@@ -126,6 +127,23 @@ const described = (plan: RunPlan, next: TrialRequest) => {
   };
 };
 
+/** What a port's loop sends or receives, from now on; null: it is not recorded. */
+function startRecording({ plan, port }: OneWayPlan): Recorder | null {
+  const recorder = plan.record === undefined ? null : startRecorder(plan.record, [port.text]);
+  recorder?.keep(true);
+  return recorder;
+}
+
+const stopOf = (signal: AbortSignal, recorder: Recorder | null): AbortSignal =>
+  recorder === null ? signal : AbortSignal.any([signal, recorder.full]);
+
+/** What makes a trial useless, in words. */
+function faultsOf(signal: AbortSignal, recorder: Recorder | null, port: Port): string[] {
+  const lost = port.rings() === null ? [port.whyLost?.() ?? "the peer of the port went away"] : [];
+  const full = recorder?.full.aborted === true ? [diskWasFull] : [];
+  return [...(signal.aborted ? ["interrupted"] : []), ...full, ...lost];
+}
+
 function head(one: OneWayPlan, port: Port, started: Date) {
   return {
     tool: { name: "pktgen-ts", version: packageVersion(), node: process.version },
@@ -151,29 +169,33 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
   const started = new Date();
   const { plan } = one;
   await using port = await openReady(one, { sends: true, receives: false });
-  await using generator = await startGenerator({ tx: port, rx: null, cpu: plan.cores?.[0] ?? null, busy: plan.busy });
+  await using recorder = startRecording(one);
+  const cpu = plan.cores?.[0] ?? null;
+  const recording = recorder?.setup ?? null;
+  await using generator = await startGenerator({ tx: port, rx: null, recording, cpu, busy: plan.busy });
+  const signal = stopOf(hooks.signal, recorder);
   const trials: SentTrial[] = [];
   for (const [index, next] of plannedTrials(plan).entries()) {
     const order = orderOf(one, next, index);
     // The loop is compiled by a trial to nowhere: frames of a warm-up would be counted on the other side.
     if (index === 0) await generator.floorNs(order);
-    else await pause(one.gapNs, hooks.signal);
-    if (hooks.signal.aborted && trials.length > 0) break;
+    else await pause(one.gapNs, signal);
+    if (signal.aborted && trials.length > 0) break;
     if (port.rings() === null) break;
     const disturbance = watchDisturbance([generator.worker.threadId]);
-    const { transmit, calibrationNs } = await generator.runTrial(order, hooks.signal);
-    const lost = port.rings() === null ? [port.whyLost?.() ?? "the peer of the port went away"] : [];
+    const { transmit, calibrationNs } = await generator.runTrial(order, signal);
     const trial: SentTrial = {
       ...described(plan, next),
       order,
       transmit,
       disturbance: { ...disturbance(), calibration: calibrationNs[1] / calibrationNs[0] },
-      faults: [...(hooks.signal.aborted ? ["interrupted"] : []), ...lost],
+      faults: faultsOf(hooks.signal, recorder, port),
     };
     trials.push(trial);
     hooks.onTrial?.(trial);
   }
-  return { format: halfFormats.send, ...head(one, port, started), trials };
+  const recorded = (await recorder?.finish()) ?? [];
+  return { format: halfFormats.send, ...head(one, port, started), trials, recorded };
 }
 
 /** Receives as many trials as are asked for, each until it is quiet. */
@@ -181,17 +203,19 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
   const started = new Date();
   const { plan } = one;
   await using port = await openReady(one, { sends: false, receives: true });
-  await using receiver = await startReceiver({ port, cpu: plan.cores?.[0] ?? null, busy: plan.busy });
+  await using recorder = startRecording(one);
+  const cpu = plan.cores?.[0] ?? null;
+  await using receiver = await startReceiver({ port, recording: recorder?.setup ?? null, cpu, busy: plan.busy });
+  const signal = stopOf(hooks.signal, recorder);
   const trials: ReceivedTrial[] = [];
   for (const [index, next] of plannedTrials(plan).entries()) {
-    if ((hooks.signal.aborted && trials.length > 0) || port.rings() === null) break;
+    if ((signal.aborted && trials.length > 0) || port.rings() === null) break;
     const order = orderOf(one, next, index);
     const dropsBefore = port.receiveDrops?.() ?? 0;
     const disturbance = watchDisturbance([receiver.worker.threadId]);
     const { waitNs, quietNs } = one;
     const durationNs = next.count === null ? next.durationNs + quietNs : Number.POSITIVE_INFINITY;
-    const report = await receiver.receive({ order, waitNs, quietNs, durationNs }, hooks.signal);
-    const lost = port.rings() === null ? [port.whyLost?.() ?? "the peer of the port went away"] : [];
+    const report = await receiver.receive({ order, waitNs, quietNs, durationNs }, signal);
     const { receive, seenByQueue, slept } = report;
     const trial: ReceivedTrial = {
       ...described(plan, next),
@@ -201,13 +225,14 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
       slept,
       receiveDrops: dropsSince(port, dropsBefore),
       disturbance: { ...disturbance(), calibration: 1 },
-      faults: [...(hooks.signal.aborted ? ["interrupted"] : []), ...lost],
+      faults: faultsOf(hooks.signal, recorder, port),
     };
     trials.push(trial);
     hooks.onTrial?.(trial);
     if (report.firstNs < 0) break;
   }
-  return { format: halfFormats.receive, ...head(one, port, started), trials };
+  const recorded = (await recorder?.finish()) ?? [];
+  return { format: halfFormats.receive, ...head(one, port, started), trials, recorded };
 }
 
 function dropsSince(port: Port, before: number): number {

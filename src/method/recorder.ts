@@ -4,6 +4,7 @@ import { type CaptureThread, startDrain } from "../engine/capture-thread.js";
 import { feedState, feedWord } from "../engine/frame-feed.js";
 import { type RecordingSetup, recordingWord } from "../engine/recording-rings.js";
 import type { RecordedFile } from "../report/replay-result.js";
+import type { Trial } from "../report/result.js";
 import { framesWord } from "../stats/words.js";
 import { wallClockEpoch } from "../sys/clock.js";
 import { packageVersion } from "../sys/version.js";
@@ -67,6 +68,16 @@ export function startRecorder(plan: RecordPlan, ports: readonly string[]): Recor
       await rx?.[Symbol.asyncDispose]();
     },
   };
+}
+
+export const diskWasFull = "the recording's disk was full, which was to end the run";
+
+/** The last trial says what was recorded of them all. The files are whole afterwards. */
+export async function withRecordings(recorder: Recorder | null, trials: readonly Trial[]): Promise<Trial[]> {
+  const last = trials.at(-1);
+  if (recorder === null || last === undefined) return [...trials];
+  const notes = (await recorder.finish()).map(recordedNote);
+  return [...trials.slice(0, -1), { ...last, notes: [...last.notes, ...notes] }];
 }
 
 /** `recorded 2,000 frames in x.pcap; 12 more were not recorded: …` */

@@ -152,7 +152,7 @@ async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: Repl
   const result = resultOf(plan, report, source, names, comparison, hooks.signal.aborted);
   const shown = recorded.filter(({ file }) => file === plan.recordTx || file === plan.recordRx);
   const missed = recorded.filter((file) => file.missed > 0 || file.failure !== null);
-  const reasons = [...result.reasons, ...missed.map((file) => `${file.file}: ${file.missed} frames were not recorded`)];
+  const reasons = [...result.reasons, ...missed.map(notRecorded)];
   const verdict =
     missed.length > 0 && result.verdict === "pass"
       ? missed.some(({ file }) => file === recordRx && plan.expect !== null)
@@ -160,6 +160,11 @@ async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: Repl
         : "fail"
       : result.verdict;
   return { ...result, recorded: shown, reasons, verdict };
+}
+
+/** `sent.pcap: 12 frames were not recorded: ENOSPC …` */
+function notRecorded({ file, missed, failure }: RecordedFile): string {
+  return `${file}: ${missed} frames were not recorded: ${failure ?? "the disk was too slow for the loop"}`;
 }
 
 async function watched(

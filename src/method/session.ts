@@ -9,6 +9,7 @@ import type { Findings } from "./findings.js";
 import { type Lab, openLab } from "./lab.js";
 import { lossRatioOf, useOf } from "./outcome.js";
 import type { RunHooks, RunPlan } from "./plan.js";
+import { diskWasFull, withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
 import { ordersFor, reconnectMs, runTrial, type TrialRun, warmUp } from "./trial-run.js";
 
@@ -46,7 +47,8 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
   }
   const method = setup.method(plan.settleNs ?? lab.settleNs);
   const ended = bench.ended();
-  const trials = ended === null ? [...bench.trials] : withReason(bench.trials, ended);
+  const measured = ended === null ? bench.trials : withReason(bench.trials, ended);
+  const trials = await withRecordings(lab.recorder, measured);
   return {
     ...resultFrame(plan, lab, started),
     trials,
@@ -136,6 +138,7 @@ class LabBench implements Bench {
     await this.#learn(request, index);
     const trials = (await runTrial(this.#run, request, index)).map((trial) => withLoss(trial, request.lossGoals));
     for (const trial of trials) this.#keep(trial);
+    if (this.#lab.recorder?.full.aborted === true) this.end(diskWasFull);
     if (this.#lab.lost() !== null && !this.#hooks.signal.aborted && !(await this.#lab.comesBack(reconnectMs))) {
       this.end("the device under test went away and did not come back");
     }

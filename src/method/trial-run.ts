@@ -14,6 +14,7 @@ import { hopDifferences } from "./hops.js";
 import type { Lab } from "./lab.js";
 import type { RunHooks, RunPlan } from "./plan.js";
 import { portDropsBetween } from "./port-drops.js";
+import { diskWasFull } from "./recorder.js";
 import { trialResult } from "./trial-result.js";
 
 /** How often progress is looked at, and how long an interval of --ndjson is. */
@@ -141,7 +142,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       lossRatioMax: plan.lossLimit,
       minPps: plan.minRatePps,
       faults: [
-        ...(recorder?.full.aborted === true ? ["the recording's disk was full, which was to end the run"] : []),
+        ...(recorder?.full.aborted === true ? [diskWasFull] : []),
         ...faultsOf(report, lab, hooks.signal),
         ...(external?.faults ?? []),
       ],

@@ -4,6 +4,7 @@
  * loses nothing.
  */
 import type { ReceiveReport, TransmitReport, TrialOrder } from "../engine/trial-order.js";
+import type { RecordedFile } from "./replay-result.js";
 import type { Disturbance, HostFacts, Requested, RunResult } from "./result.js";
 
 export const halfFormats = { send: "pktgen-ts send", receive: "pktgen-ts receive" } as const;
@@ -47,6 +48,8 @@ interface Half<Kind extends HalfKind, T> {
   readonly seed: number;
   readonly port: object;
   readonly trials: readonly T[];
+  /** Captures that were made of it. */
+  readonly recorded: readonly RecordedFile[];
 }
 
 export type SentHalf = Half<"send", SentTrial>;

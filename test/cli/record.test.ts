@@ -40,6 +40,36 @@ it("a run records every frame that its trial sent and received, once, and no war
   expect(sequences(rx)).toEqual(sequences(tx));
 });
 
+it("a method records the frames of its trials, and says so", async () => {
+  const rx = join(folder, "burst.pcap");
+  const args = ["burst", "--sizes", "64", "--load", "20kpps", "--frames", "64", "--dut", "embedded,rate=20kpps"];
+  const { stdout } = await runCli([...args, "--record-rx", rx, "--json", "-"]);
+  const { trials } = JSON.parse(stdout);
+  const received = trials.reduce((sum: number, trial: { received: number }) => sum + trial.received, 0);
+  expect(received).toBeGreaterThan(0);
+  expect(trials.at(-1).notes.join("; ")).toMatch(new RegExp(`recorded ${received} frames in ${rx}$`));
+  expect(readCapture(readFileSync(rx)).frames.length).toBe(received);
+});
+
+it("send and receive record their side", async () => {
+  const [tx, rx] = [join(folder, "sent.pcap"), join(folder, "came.pcap")];
+  const both = ["--sizes", "64", "--count", "300", "--rate", "10kpps"];
+  const sent = await runCli(["send", "null:", ...both, "--record-tx", tx]);
+  expect(sent.stdout).toContain(`recorded 300 frames in ${tx}`);
+  expect(sent.code).toBe(0);
+  expect(sequences(tx)).toEqual(Array.from({ length: 300 }, (_, i) => i));
+  const came = await runCli(["receive", `pcap:${tx},open=read`, ...both, "--record-rx", rx, "--json", "-"]);
+  expect(JSON.parse(came.stdout).recorded).toEqual([{ file: rx, frames: 300, missed: 0, failure: null }]);
+  expect(sequences(rx)).toEqual(sequences(tx));
+});
+
+it("what the kernel makes cannot be recorded where it is sent, and is refused", async () => {
+  const args = ["--dut", "external", "--tx", "xdp:v0,tx=live", "--rx", "xdp:v1", "--sizes", "64"];
+  const { code, stderr } = await runCli([...args, "--record-tx", join(folder, "live.pcap")]);
+  expect(stderr).toContain("--record-tx: with tx=live the kernel makes the frames");
+  expect(code).toBe(2);
+});
+
 describe.skipIf(smallDisk === null)("a disk that is full (needs root, to mount a small one)", () => {
   const wanted = 3_000;
 
@@ -72,6 +102,17 @@ describe.skipIf(smallDisk === null)("a disk that is full (needs root, to mount a
     rmSync(rx);
   });
 
+  it("of a method, --on-full stop: it ends there, invalid", async () => {
+    const rx = join(smallDisk!, "method.pcap");
+    const args = ["burst", "--sizes", "1518", "--load", "2kpps", "--frames", "500,1000,2000", "--dut", "embedded"];
+    const { code, stdout } = await runCli([...args, "--record-rx", rx, "--on-full", "stop", "--json", "-"]);
+    const { trials, verdict } = JSON.parse(stdout);
+    expect(trials.at(-1).reasons).toContain("the recording's disk was full, which was to end the run");
+    expect(trials.at(-1).notes.join("; ")).toMatch(/frames were not: .*ENOSPC/);
+    expect({ verdict, code }).toEqual({ verdict: "invalid", code: 4 });
+    rmSync(rx);
+  });
+
   it.each(["go-on", "stop"])("of a replay, --on-full %s: the same, and the replay fails", async (how) => {
     const [source, tx] = [join(folder, "source.pcap"), join(smallDisk!, `replay-${how}.pcap`)];
     const stream = ["pcap", "profiles/rfc2544.yaml", "-o", source, "--count", `${wanted}`, "--sizes", "1518"];
@@ -82,6 +123,7 @@ describe.skipIf(smallDisk === null)("a disk that is full (needs root, to mount a
     expect(recorded).toMatchObject([{ file: tx, failure: expect.stringContaining("ENOSPC") }]);
     expect(recorded[0].frames + recorded[0].missed).toBe(sent);
     expectWholeFrames(tx, recorded[0].frames);
+    expect(JSON.parse(stdout).reasons.join("; ")).toMatch(/frames were not recorded: .*ENOSPC/);
     expect(sent + unsent).toBe(wanted);
     if (how === "go-on") expect(unsent).toBe(0);
     else expect(unsent).toBeGreaterThan(0);

@@ -64,7 +64,11 @@ export const receiveCommand: CommandDefinition = {
   name: "receive",
   summary: "receive on one port alone what a sender on another machine sends",
   define: (command, context) => {
-    addOneWayOptions(command.argument("[port]", "e.g. packet:eth1").allowExcessArguments(), ["--integrity"])
+    addOneWayOptions(command.argument("[port]", "e.g. packet:eth1").allowExcessArguments(), [
+      "--integrity",
+      "--record-rx",
+      "--on-full",
+    ])
       .option("--wait <time>", `for the first frame of a trial (default: ${defaults.wait})`)
       .option("--quiet <time>", `a trial is over when nothing came for so long (default: ${defaults.quiet})`)
       .addHelpText("after", examples)

@@ -55,7 +55,11 @@ export const sendCommand: CommandDefinition = {
   name: "send",
   summary: "send on one port alone, for a receiver on another machine",
   define: (command, context) => {
-    addOneWayOptions(command.argument("[port]", "e.g. packet:eth1").allowExcessArguments(), ["--yes-this-interface"])
+    addOneWayOptions(command.argument("[port]", "e.g. packet:eth1").allowExcessArguments(), [
+      "--yes-this-interface",
+      "--record-tx",
+      "--on-full",
+    ])
       .option("--gap <time>", `between two trials, longer than the receiver's --quiet (default: ${defaultGap})`)
       .addHelpText("after", examples)
       .action((_port: string | undefined, options: SendOptions) => send(command.args, options, context));
