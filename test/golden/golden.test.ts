@@ -39,6 +39,17 @@ it("there is a golden capture for each spec, and no other", () => {
   expect(readdirSync(folder).sort()).toEqual(goldenSpecs.map(({ name }) => `${name}.pcap`).sort());
 });
 
+it("every capture is described, with the number of its frames", () => {
+  const text = readFileSync(`${folder}../README.md`, "utf8");
+  const files = ["golden", "profiles"].flatMap((name) =>
+    readdirSync(`${folder}../${name}`).map((file) => {
+      const { frames } = readCapture(readFileSync(`${folder}../${name}/${file}`));
+      return `| \`${name}/${file}\` | ${frames.length} |`;
+    }),
+  );
+  expect(text.match(/^\| `[^|]*\| \d+ \|/gm)?.toSorted()).toEqual(files.toSorted());
+});
+
 const noTshark = missing("tshark");
 const skipName = noTshark === null ? "" : ` (skipped: ${noTshark})`;
 

@@ -122,6 +122,28 @@ describe("two captures", () => {
     expect(junit).toContain("ipv4.ttl: expected 64, actual 63");
   });
 
+  it("fields of a header in a tunnel are named apart from those of the one around it", async () => {
+    const [a, b] = [parseIpv4("198.18.0.1"), parseIpv4("198.18.0.2")];
+    const tunnelled = (outer: number, inner: number): Uint8Array =>
+      buildFrame(
+        [
+          ethernet({ dst: parseMac("02:00:00:00:00:02"), src: parseMac("02:00:00:00:00:01") }),
+          ipv4({ src: a, dst: b, ttl: outer }),
+          ipv4({ src: b, dst: a, ttl: inner }),
+          udp({ srcPort: 1024, dstPort: 53 }),
+        ],
+        82,
+        new Uint8Array(20),
+      );
+    const result = await compare(capture([tunnelled(64, 60)]), capture([tunnelled(63, 59)]));
+    expect(result.findings[0].changes.map(({ field, actual }) => [field, actual])).toEqual([
+      ["ipv4.ttl", "63"],
+      ["ipv4.checksum", expect.stringMatching(/^0x/)],
+      ["ipv4[1].ttl", "59"],
+      ["ipv4[1].checksum", expect.stringMatching(/^0x/)],
+    ]);
+  });
+
   it("a lost frame and a corrupt one of the same flow are not taken for each other", async () => {
     const other = without(5);
     other[8] = frame(9, { flip: 70 });

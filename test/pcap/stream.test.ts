@@ -53,6 +53,8 @@ async function check(path: string) {
 
 const names = ["x.pcap", "x.pcapng", "x.pcap.gz", "x.pcapng.gz", "x.pcap.zst", "x.pcapng.zst"];
 
+const noZstd = spawnSync("zstd", ["--version"]).error !== undefined;
+
 describe("a file many times the buffer", () => {
   it.each(names)("%s is read as it was written", async (name) => {
     const path = join(folder, name);
@@ -81,16 +83,18 @@ describe("a file many times the buffer", () => {
     },
   );
 
-  it("of one zstd frame, as the zstd program makes them", async () => {
-    const path = join(folder, "program.pcap");
-    await write(path, 5000);
-    const zstd = spawnSync("zstd", ["-qf", path]);
-    if (zstd.error !== undefined) return;
-    expect(await check(`${path}.zst`)).toEqual({ frames: 5000, fault: null });
-    expect(spawnSync("zstd", ["-dcq", join(folder, "x.pcap.zst")], { maxBuffer: 1e8 }).stdout.length).toBe(
-      statSync(join(folder, "x.pcap")).size,
-    );
-  });
+  it.skipIf(noZstd)(
+    `of one zstd frame, as the zstd program makes them${noZstd ? " (skipped: no zstd)" : ""}`,
+    async () => {
+      const path = join(folder, "program.pcap");
+      await write(path, 5000);
+      expect(spawnSync("zstd", ["-qf", path]).status).toBe(0);
+      expect(await check(`${path}.zst`)).toEqual({ frames: 5000, fault: null });
+      expect(spawnSync("zstd", ["-dcq", join(folder, "x.pcap.zst")], { maxBuffer: 1e8 }).stdout.length).toBe(
+        statSync(join(folder, "x.pcap")).size,
+      );
+    },
+  );
 });
 
 const refused = async (path: string): Promise<string> => {

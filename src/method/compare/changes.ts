@@ -1,7 +1,7 @@
 /** What is different between two frames, field by field, named by protocol and field. */
 
 import { formatField, readField } from "../../packet/field.js";
-import { type Dissection, dissect } from "../../packet/index.js";
+import { type Dissection, dissect, layerNames } from "../../packet/index.js";
 import { protocolNamed } from "../../packet/protocols.js";
 import type { FieldChange } from "../../report/compare-result.js";
 
@@ -17,11 +17,12 @@ export function fieldChanges(expected: Uint8Array, actual: Uint8Array): FieldCha
   const was = dissect(expected);
   const is = dissect(actual);
   const changes: FieldChange[] = [];
+  const layers = layerNames(was.layers.map(({ header }) => header));
   let i = 0;
   for (; i < was.layers.length && i < is.layers.length; i++) {
     const [a, b] = [was.layers[i], is.layers[i]];
     if (a.header.protocol !== b.header.protocol) break;
-    changes.push(...layerChanges(a, b, expected, actual));
+    changes.push(...layerChanges(layers[i], a, b, expected, actual));
   }
   const names = (layers: readonly Layer[]): string =>
     layers.map(({ header }) => header.protocol).join(" ") || "nothing";
@@ -52,7 +53,8 @@ export function fieldChanges(expected: Uint8Array, actual: Uint8Array): FieldCha
   return changes.slice(0, mostChanges);
 }
 
-function layerChanges(a: Layer, b: Layer, expected: Uint8Array, actual: Uint8Array): FieldChange[] {
+/** `name`: of the layer in its stack, e.g. `ipv4[1]` inside a tunnel. */
+function layerChanges(name: string, a: Layer, b: Layer, expected: Uint8Array, actual: Uint8Array): FieldChange[] {
   const fields = protocolNamed(a.header.protocol).fields(a.header as never);
   const changes: FieldChange[] = [];
   for (const field of fields) {
@@ -62,12 +64,12 @@ function layerChanges(a: Layer, b: Layer, expected: Uint8Array, actual: Uint8Arr
     const is = formatField(field, readField(actual, b.start, field));
     if (was === is) continue;
     const offset = a.start + (field.bitOffset >> 3);
-    changes.push({ field: `${a.header.protocol}.${field.name}`, offset, expected: was, actual: is });
+    changes.push({ field: `${name}.${field.name}`, offset, expected: was, actual: is });
   }
   if (changes.length === 0 || a.headerBytes !== b.headerBytes) {
     const was = expected.subarray(a.start, a.start + a.headerBytes);
     const is = actual.subarray(b.start, b.start + b.headerBytes);
-    changes.push(...bytesChanges(`${a.header.protocol} header`, was, is, a.start));
+    changes.push(...bytesChanges(`${name} header`, was, is, a.start));
   }
   return changes;
 }
