@@ -20,6 +20,7 @@ import {
   signatureHead,
   signatureMagic,
 } from "../stream/signature.js";
+import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 import type { OpenQueue } from "./job.js";
 import type { LagWindow } from "./lag-window.js";
@@ -56,6 +57,8 @@ export class Receiver {
   readonly #latencyIntended: Histogram | null;
   readonly #ipdv = new SignedHistogram();
   readonly #lag: LagWindow | null;
+  /** Only where frames can come out of more than one queue. */
+  #flows: FlowQueues | null = null;
   #queues: readonly OpenQueue[] = [];
   readonly #published: (queue: number) => number;
   #lastArrivalNs = 0;
@@ -103,6 +106,7 @@ export class Receiver {
 
   attach(queues: readonly OpenQueue[]): void {
     this.#queues = queues;
+    if (queues.length > 1 && this.#signed) this.#flows ??= new FlowQueues(this.#order, queues.length);
     while (this.#tallies.length < queues.length) {
       this.#tallies.push({ packets: 0, bytes: 0, corrupt: 0, recognised: 0 });
     }
@@ -216,6 +220,7 @@ export class Receiver {
       firstCorrupt: this.#inspector.corruptSamples,
       firstForeign: this.#inspector.foreignSamples,
       ...(this.#oneWay ? { early: this.#early } : {}),
+      ...(this.#flows === null ? {} : { flows: this.#flows.report() }),
     };
   }
 
@@ -292,13 +297,13 @@ export class Receiver {
         expected = (expected + stride) | 0;
         continue;
       }
-      this.#takeRun(queue, tracker, run, arrivalNs, runLow, runTail);
+      this.#takeRun(q, queue, run, arrivalNs, runLow, runTail);
       run = 0;
       if (isWhole || this.#inspector.inspect(offsets[k], length)) this.#take(q, view, offsets[k], length, arrivalNs);
       expected = this.#expected(queue) | 0;
       notYet = published - tracker.next;
     }
-    this.#takeRun(queue, tracker, run, arrivalNs, runLow, runTail);
+    this.#takeRun(q, queue, run, arrivalNs, runLow, runTail);
     return bytes;
   }
 
@@ -307,9 +312,10 @@ export class Receiver {
     return this.#trackers[queue].next * this.#order.queues + this.#order.startSequence + queue;
   }
 
-  /** A run of frames of one queue, in order, all with one stamp: tail has bits 32 … 47 of it in its lower half. */
-  #takeRun(queue: number, tracker: SequenceTracker, run: number, arrivalNs: number, low: number, tail: number): void {
+  /** A run of frames that came out of queue `q` and were sent on `queue`, in order, all with one stamp: tail has bits 32 … 47 of it in its lower half. */
+  #takeRun(q: number, queue: number, run: number, arrivalNs: number, low: number, tail: number): void {
     if (run === 0) return;
+    const tracker = this.#trackers[queue];
     const latencyNs = elapsedNs48(arrivalNs, tail & 0xffff, low >>> 0);
     const first = tracker.next;
     if (this.#latencyIntended !== null) this.#recordIntended(queue, first, run, latencyNs);
@@ -319,6 +325,7 @@ export class Receiver {
     this.#lastLatency[queue] = latencyNs;
     this.#latency.recordMany(latencyNs, run);
     tracker.acceptRun(run);
+    this.#flows?.noteRun(first * this.#order.queues + queue, this.#order.queues, run, q);
   }
 
   #recordIntended(queue: number, first: number, run: number, latencyNs: number): void {
@@ -368,7 +375,9 @@ export class Receiver {
     }
     const code = tracker.accept(index);
     if (code > reordered) return;
-    if (this.#order.integrity) this.#inspector.checkPayload(offset, bytes);
+    if (!this.#order.integrity || this.#inspector.checkPayload(offset, bytes)) {
+      this.#flows?.note(0, index * stride + queue, q);
+    }
     if (isEarly) {
       this.#early++;
       return;

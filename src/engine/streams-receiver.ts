@@ -23,6 +23,7 @@ import {
   signatureBytes,
   signatureMagic,
 } from "../stream/signature.js";
+import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 import type { OpenQueue } from "./job.js";
 import type { KeyedLags } from "./keyed-lags.js";
@@ -61,6 +62,7 @@ export class StreamsReceiver {
   readonly #lastLatency: Float64Array;
   /** Frames without signature that are a stream's. */
   readonly #recognised: Float64Array;
+  #flows: FlowQueues | null = null;
   #queues: readonly OpenQueue[] = [];
   /** Per receive queue: packets, bytes, corrupt; and per stream and receive queue: accepted. */
   #packets: number[] = [];
@@ -93,6 +95,7 @@ export class StreamsReceiver {
 
   attach(queues: readonly OpenQueue[]): void {
     this.#queues = queues;
+    if (queues.length > 1) this.#flows ??= new FlowQueues(this.#order, queues.length);
     while (this.#packets.length < queues.length) {
       this.#packets.push(0);
       this.#bytes.push(0);
@@ -201,6 +204,7 @@ export class StreamsReceiver {
       firstForeign: this.#inspector.foreignSamples,
       streams,
       duplicateWindow: this.#table.window,
+      ...(this.#flows === null ? {} : { flows: this.#flows.report() }),
     };
   }
 
@@ -327,7 +331,10 @@ export class StreamsReceiver {
       return;
     }
     this.#accepted++;
-    if (!integrity || this.#inspector.checkPayload(offset, bytes)) this.#seen[q][stream]++;
+    if (!integrity || this.#inspector.checkPayload(offset, bytes)) {
+      this.#seen[q][stream]++;
+      this.#flows?.note(stream, index * queues + queue, q);
+    }
     this.#measure(stream, lane, queue, index, next, latencyNs, code, arrivalNs);
   }
 

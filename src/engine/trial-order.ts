@@ -115,6 +115,21 @@ export interface StreamReceive {
   readonly queues: readonly number[];
 }
 
+/** Accepted frames of one flow by the queue that they came out of. */
+export interface FlowReceive {
+  /** Which of the spec's streams. */
+  readonly stream: number;
+  /** Its addresses and ports; null: all of a stream whose flows are too many, or a program's. */
+  readonly flow: string | null;
+  readonly queues: readonly number[];
+}
+
+export interface FlowsReceive {
+  readonly list: readonly FlowReceive[];
+  /** Flows beyond those. */
+  readonly more: number;
+}
+
 /** Percentiles from 16 buckets per power of two: at most 6.25 % above the true value. */
 export interface StreamLatency {
   readonly min: number;
@@ -187,6 +202,8 @@ export interface ReceiveReport {
   readonly firstForeign: readonly FrameSample[];
   /** Stream by stream, where there are several. */
   readonly streams?: readonly StreamReceive[];
+  /** Where frames may come out of more than one queue, and carry signatures. */
+  readonly flows?: FlowsReceive;
   /** Numbers back to which duplicates are told from frames that are too old to say, where it is not 65,536. */
   readonly duplicateWindow?: number;
   /** Where somebody else sent: frames that came before they left, by the two clocks; these have no latency. */

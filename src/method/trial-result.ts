@@ -7,7 +7,7 @@ import { bpsL1Of, bpsL2Of, lossRatioOf } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
 import { framesWord, partOf, percentWord, rateWord } from "../stats/words.js";
-import { isPlain } from "../stream/spec.js";
+import { isPlain, trafficOf } from "../stream/spec.js";
 
 /** A window shorter than this says little about a steady rate: then all that came back counts, up to the last arrival. */
 const steadyWindowNs = 100_000_000;
@@ -89,6 +89,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     pacing: report.transmit.pacing,
     queuesSeen: queuesSeen(report),
     ...streamsOf(inputs),
+    ...flowsOf(inputs),
     hops: hopsOf(inputs.hops),
     unaccounted: account.unaccounted,
     ledger: [...account.sentences],
@@ -109,6 +110,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     notes: [
       ...inputs.notes,
       ...streamNotes(unjudged.streams ?? []),
+      ...flowNotes(unjudged.flows),
       ...ownRateNotes(inputs),
       ...returnedNotes(inputs),
       ...judgement.notes,
@@ -247,6 +249,31 @@ function streamsOf({ order, report }: TrialInputs): Pick<Trial, "streams" | "dup
     }),
     ...(receive.duplicateWindow === undefined ? {} : { duplicateWindow: receive.duplicateWindow }),
   };
+}
+
+/** Where frames can come out of more than one queue: which queue each flow came out of. */
+function flowsOf({ order, report }: TrialInputs): Pick<Trial, "flows"> {
+  const { flows } = report.receive;
+  if (flows === undefined) return {};
+  const { streams } = trafficOf(order.stream);
+  const list = flows.list.map(({ stream, flow, queues }) => ({
+    ...(isPlain(order.stream) ? {} : { stream: streams[stream].name }),
+    flow,
+    queues: [...queues],
+  }));
+  return { flows: { list, more: flows.more } };
+}
+
+/** How many flows kept to one queue. */
+function flowNotes(flows: Trial["flows"]): string[] {
+  const told = (flows?.list ?? []).filter(({ flow, queues }) => flow !== null && queues.some((count) => count > 0));
+  if (told.length === 0) return [];
+  const queuesOf = ({ queues }: (typeof told)[number]): number => queues.filter((count) => count > 0).length;
+  const spread = told.filter((flow) => queuesOf(flow) > 1);
+  const count = `${told.length} ${told.length === 1 ? "flow" : "flows"}`;
+  if (spread.length === 0) return [`${count}: each came out of one queue`];
+  const most = spread.reduce((a, b) => (queuesOf(b) > queuesOf(a) ? b : a));
+  return [`${count}: ${spread.length} came out of several queues, e.g. ${most.flow} out of ${queuesOf(most)}`];
 }
 
 /** Ranges of a stream's lost numbers that a sentence has room for. */

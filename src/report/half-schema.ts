@@ -59,6 +59,13 @@ const receive = z.looseObject({
   firstCorrupt: z.array(z.looseObject({ reason: text, hex: text })),
   firstForeign: z.array(z.looseObject({ hex: text })),
   early: frames.optional(),
+  flows: z
+    .looseObject({
+      // Halves are of one stream.
+      list: z.array(z.looseObject({ stream: z.literal(0), flow: text.nullable(), queues: z.array(frames) })),
+      more: frames,
+    })
+    .optional(),
 });
 
 const head = {

@@ -138,6 +138,23 @@ const streamResult = z
   })
   .describe("one stream");
 
+const flows = z
+  .strictObject({
+    list: z.array(
+      z.strictObject({
+        stream: text.optional().describe("of a profile with streams"),
+        flow: text
+          .nullable()
+          .describe(
+            "addresses and ports; null: all of a stream whose flows are too many to tell apart, or a program's",
+          ),
+        queues: z.array(frames).describe("accepted frames by the queue that they came out of"),
+      }),
+    ),
+    more: z.int().min(0).describe("flows beyond the first 1,024"),
+  })
+  .describe("which queue each flow came out of, where there are several queues");
+
 const trial = z.strictObject({
   frameBytes: z.union([z.int(), text]).describe("with FCS; the name of a mix, e.g. imix"),
   meanFrameBytes: z.number(),
@@ -214,6 +231,7 @@ const trial = z.strictObject({
   pdvNs: variation.nullable().describe("RFC 5481 §4.2"),
   pacing: pacing.nullable().describe("null at max"),
   queuesSeen: z.array(z.strictObject({ queue: z.int().min(0), sent: frames, accepted: frames, lost: frames })),
+  flows: flows.optional(),
   streams: z
     .array(streamResult)
     .optional()

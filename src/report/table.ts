@@ -1,6 +1,7 @@
 /** The result for a person at a terminal: a line per size, the ledger by hop, what to know in words, the verdict. */
 import { grouped } from "../stats/words.js";
 import { microseconds, percent, rowLabel, scaled } from "./figures.js";
+import { flowLines } from "./flow-table.js";
 import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
 import { ledgerLines } from "./ledger-table.js";
 import type { ReportOptions } from "./report.js";
@@ -25,6 +26,7 @@ function runSections(result: RunResult, options: ReportOptions): string[][] {
   return [
     result.trials.length === 0 ? [] : trialLines(result.trials, options),
     ledgerLines(result.trials, options),
+    flowLines(result.trials, options),
     sentencesOf(result).flatMap((sentence) => wrap(sentence, "    ")),
   ];
 }

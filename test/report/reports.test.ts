@@ -55,6 +55,17 @@ describe("table", () => {
     }
   });
 
+  it("says which queue each flow came out of, over all trials, as far as there is room", () => {
+    const list = Array.from({ length: 18 }, (_, k) => ({ flow: `198.18.0.1:${1024 + k} > x`, queues: [10 * k, 1] }));
+    const flows = { list, more: 3 };
+    const text = reports.table(run({ ...rate64, flows }, { ...forwarding64, flows }), plain);
+    expect(text).toMatch(/flows: frames that came out of each queue/);
+    expect(text).toMatch(/^198\.18\.0\.1:1029 > x +100 +2$/m);
+    expect(text).not.toContain(":1040");
+    expect(text).toContain("and 5 more flows (--json)");
+    expect(resultSchema.safeParse(run({ ...rate64, flows })).success).toBe(true);
+  });
+
   it("names the phase in the row where several share the table", () => {
     const text = reports.table(run({ ...rate64, phase: "soak" }, rate64), plain);
     expect(text).toContain("64 soak");
