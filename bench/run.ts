@@ -13,6 +13,7 @@ import { pcapBench } from "./pcap.js";
 import { policedBench } from "./policed.js";
 import { replayBench } from "./replay.js";
 import { roundTripBench } from "./round-trip.js";
+import { streamsBench } from "./streams.js";
 import { tapBench } from "./tap.js";
 import { hasTestpmd } from "./testpmd.js";
 import { trafficBench } from "./traffic.js";
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   xdp: xdpBench,
   tap: tapBench,
   traffic: trafficBench,
+  streams: streamsBench,
   pacing: pacingBench,
   policed: policedBench,
   sequence: sequenceBench,

@@ -28,7 +28,7 @@ import { ownCpu } from "./place.js";
 const runNs = 1e9;
 const size = fixedSize(64);
 
-const streamOf = (layers: readonly Header[], fields: readonly FieldChange[], name = "a"): TrafficStream => ({
+export const streamOf = (layers: readonly Header[], fields: readonly FieldChange[], name = "a"): TrafficStream => ({
   name,
   layers,
   payload: incrementPayload,
@@ -40,14 +40,14 @@ const streamOf = (layers: readonly Header[], fields: readonly FieldChange[], nam
   program: null,
 });
 
-const trafficOf = (...streams: readonly TrafficStream[]): TrafficSpec => ({
+export const trafficOf = (...streams: readonly TrafficStream[]): TrafficSpec => ({
   name: "bench",
   streams,
   sizes: [size],
   seed: 1,
 });
 
-const counted = (field: string, min: number, max: number): FieldChange => ({
+export const counted = (field: string, min: number, max: number): FieldChange => ({
   target: { field },
   change: { kind: "increment", min, max, step: 1 },
 });

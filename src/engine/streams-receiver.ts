@@ -60,6 +60,8 @@ export class StreamsReceiver {
   readonly #latencyIntended: Histogram | null;
   readonly #ipdv = new SignedHistogram();
   readonly #lastLatency: Float64Array;
+  /** Per stream: bufferBytes where all its frames have one size; else 0. */
+  readonly #oneSize: Int32Array;
   /** Frames without signature that are a stream's. */
   readonly #recognised: Float64Array;
   #flows: FlowQueues | null = null;
@@ -90,6 +92,7 @@ export class StreamsReceiver {
     this.#variations = new SmallHistograms(programs.length);
     this.#latencyIntended = lags === null ? null : new Histogram();
     this.#lastLatency = new Float64Array(lanes).fill(Number.NaN);
+    this.#oneSize = Int32Array.from(programs, ({ variants }) => (variants.length === 1 ? variants[0].bufferBytes : 0));
     this.#recognised = new Float64Array(programs.length);
   }
 
@@ -280,14 +283,9 @@ export class StreamsReceiver {
       stream >= 0 &&
       stream < this.#programs.length &&
       checkSignature(view, end);
-    const isWhole = isOurs && this.#hasOneSize(stream, bytes);
+    // The quick answer, for streams of one size.
+    const isWhole = isOurs && this.#oneSize[stream] === bytes;
     if (isWhole || this.#inspector.inspect(offset, bytes)) this.#take(q, stream, offset, bytes, arrivalNs);
-  }
-
-  /** The quick answer, for streams of one size. */
-  #hasOneSize(stream: number, bytes: number): boolean {
-    const { variants } = this.#programs[stream];
-    return variants.length === 1 && variants[0].bufferBytes === bytes;
   }
 
   #lookUnsigned(q: number, offset: number, bytes: number): void {

@@ -4,20 +4,12 @@
  */
 import type { RingMemory } from "../ring/memory.js";
 import type { TxRing } from "../ring/ring.js";
-import type { FrameCursor, FrameProgram } from "../stream/program.js";
-import { signatureBase, signatureHead, writeSignatureHead, writeSignatureRest } from "../stream/signature.js";
+import { StreamFrames, type StreamFramesStart } from "../stream/stream-frames.js";
 import type { OpenQueue } from "./job.js";
 import { RingAccount } from "./ring-account.js";
 
-export interface StreamsSenderStart {
+export interface StreamsSenderStart extends StreamFramesStart {
   readonly memory: RingMemory;
-  readonly programs: readonly FrameProgram[];
-  readonly queue: number;
-  readonly queues: number;
-  readonly trial: number;
-  /** In signatures, the number of the first stream. */
-  readonly firstStream: number;
-  readonly startSequence: number;
 }
 
 /** Streams of the last frames published are remembered: as many as any ring has slots. */
@@ -25,18 +17,13 @@ const remembered = 32_768;
 
 export class StreamsSender {
   readonly queue: number;
-  readonly #start: StreamsSenderStart;
-  readonly #cursors: readonly (FrameCursor | null)[];
-  /** Per stream: frames sent here, and where in its order of sizes it is. */
+  readonly #memory: RingMemory;
+  readonly #frames: StreamFrames;
+  /** Per stream: frames sent here. */
   readonly #sent: Float64Array;
-  readonly #patternAt: Int32Array;
-  /** Per stream: the number of its first size among all sizes of all streams. */
-  readonly #firstSize: Uint32Array;
-  /** Per buffer of the ring: which size of which stream was rendered into it, plus 1; new with each attachment, and a sender with each trial. */
-  #primedSize: Uint32Array = new Uint32Array(0);
+  /** Per buffer of the ring: what was rendered into it; new with each attachment, and a sender with each trial. */
+  #primed: Int32Array = new Int32Array(0);
   readonly #recent = new Int32Array(remembered);
-  readonly #offset = new Uint32Array(1);
-  readonly #variant = new Uint16Array(1);
   readonly #account = new RingAccount(() => this.#published);
   #ring: TxRing | null = null;
   /** Placed and not yet published. */
@@ -47,29 +34,21 @@ export class StreamsSender {
   #bytes = 0;
 
   constructor(start: StreamsSenderStart) {
-    const { programs, queue, queues } = start;
-    this.queue = queue;
-    this.#start = start;
-    this.#cursors = programs.map((program) => (program.changes ? program.cursor(queue, queues) : null));
-    this.#sent = new Float64Array(programs.length);
-    this.#patternAt = Int32Array.from(programs, ({ pattern }) => queue % pattern.length);
-    let sizes = 0;
-    this.#firstSize = Uint32Array.from(programs, ({ variants }) => {
-      const first = sizes;
-      sizes += variants.length;
-      return first;
-    });
+    this.queue = start.queue;
+    this.#memory = start.memory;
+    this.#frames = new StreamFrames(start);
+    this.#sent = new Float64Array(start.programs.length);
   }
 
   attach(open: OpenQueue | null): void {
     if (!this.#account.attach(open)) return;
     this.#ring = open?.tx ?? null;
-    this.#primedSize = new Uint32Array(this.#ring?.slots ?? 0);
+    this.#primed = new Int32Array(this.#ring?.slots ?? 0);
     this.#placed = 0;
   }
 
   noteBeside(slot: number): void {
-    if (slot >= 0) this.#primedSize[slot] = 0;
+    if (slot >= 0) this.#primed[slot] = 0;
     this.#account.noteBeside();
   }
 
@@ -117,29 +96,16 @@ export class StreamsSender {
   place(stream: number, timeLow32: number, timeHigh16: number): boolean {
     const ring = this.#ring;
     if (ring === null || this.room() <= 0) return false;
-    const { programs, memory, queue, queues, startSequence } = this.#start;
-    const program = programs[stream];
-    const { pattern } = program;
-    const patternAt = this.#patternAt[stream];
-    const variant = pattern[patternAt];
-    const bytes = program.variants[variant].bufferBytes;
+    const frames = this.#frames;
+    const bytes = frames.bytesOf(frames.nextSize(stream));
     const at = ring.place(this.#placed, bytes);
     if (at <= 0) return false;
-    this.#prime(program, stream, variant, at, ring.slotOf(this.#placed));
-    this.#offset[0] = at;
-    this.#variant[0] = variant;
-    this.#cursors[stream]?.touch(memory, this.#offset, this.#variant, 1);
-    const sent = this.#sent[stream];
-    if (program.signed) {
-      const base = signatureBase(this.#head(stream), timeLow32, timeHigh16);
-      const sequence = (startSequence + sent * queues + queue) | 0;
-      writeSignatureRest(memory.view, at + bytes, base, sequence, timeLow32 | 0, timeHigh16);
-    }
-    if (program.seals) program.seal(memory, at, variant);
-    const next = patternAt + (queues % pattern.length);
-    this.#patternAt[stream] = next >= pattern.length ? next - pattern.length : next;
+    const slot = ring.slotOf(this.#placed);
+    const primed = slot < 0 ? 0 : this.#primed[slot];
+    const made = frames.make(this.#memory, stream, at, primed, timeLow32 | 0, timeHigh16);
+    if (slot >= 0) this.#primed[slot] = made;
     this.#recent[(this.#published + this.#placed) & (remembered - 1)] = stream;
-    this.#sent[stream] = sent + 1;
+    this.#sent[stream]++;
     this.#bytes += bytes;
     this.#placed++;
     this.#room--;
@@ -153,21 +119,5 @@ export class StreamsSender {
     this.#account.notify();
     this.#published += this.#placed;
     this.#placed = 0;
-  }
-
-  #prime(program: FrameProgram, stream: number, variant: number, at: number, slot: number): void {
-    const size = this.#firstSize[stream] + variant + 1;
-    if (slot >= 0) {
-      if (this.#primedSize[slot] === size) return;
-      this.#primedSize[slot] = size;
-    }
-    const { memory } = this.#start;
-    program.render(memory, at, variant);
-    const end = at + program.variants[variant].bufferBytes;
-    if (program.signed) writeSignatureHead(memory.view, end, this.#head(stream));
-  }
-
-  #head(stream: number): number {
-    return signatureHead(this.#start.trial, this.#start.firstStream + stream);
   }
 }

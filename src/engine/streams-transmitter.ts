@@ -48,6 +48,7 @@ export class StreamsTransmitter {
   /** Per stream. */
   readonly #lateOf: Float64Array;
   readonly #blockedOf: Float64Array;
+  readonly #queueOf: Int32Array;
   #epochNs = 0;
   #tokens = catchUpFrames;
   #tokensAtNs = 0;
@@ -84,6 +85,7 @@ export class StreamsTransmitter {
     this.#lags = lags;
     this.#lateOf = new Float64Array(timelines.length);
     this.#blockedOf = new Float64Array(timelines.length);
+    this.#queueOf = new Int32Array(timelines.length);
   }
 
   start(epochNs: number): void {
@@ -217,6 +219,19 @@ export class StreamsTransmitter {
     return nextNs >= durationNs || nowNs >= durationNs + endGraceNs;
   }
 
+  /** Who sends the stream's next frame: frame k goes to queue k mod Q. */
+  #senderOf(stream: number): StreamsSender {
+    return this.#senders[this.#queueOf[stream]];
+  }
+
+  /** The first of the departures, which is this stream's, is done with. */
+  #advance(stream: number): void {
+    this.#departures.advance();
+    if (this.#senders.length === 1) return;
+    const next = this.#queueOf[stream] + 1;
+    this.#queueOf[stream] = next < this.#senders.length ? next : 0;
+  }
+
   /** In the order of the schedules, as fast as the queues take them: a queue without room holds the order up. */
   #stepMax(nowNs: number): number {
     if (this.#isOver(nowNs)) {
@@ -229,8 +244,8 @@ export class StreamsTransmitter {
     let moved = 0;
     while (moved < left && this.#departures.nextNs !== Number.POSITIVE_INFINITY) {
       const { stream } = this.#departures;
-      if (!this.#senders[this.#departures.slot % this.#senders.length].place(stream, low, high)) break;
-      this.#departures.advance();
+      if (!this.#senderOf(stream).place(stream, low, high)) break;
+      this.#advance(stream);
       moved++;
     }
     if (moved > 0) this.#noteSent(nowNs, moved);
@@ -270,12 +285,12 @@ export class StreamsTransmitter {
     let nowNs = firstNowNs;
     let moved = 0;
     for (let tries = 0; tries < catchUpFrames; tries++) {
-      const { nextNs, stream, slot } = this.#departures;
+      const { nextNs, stream } = this.#departures;
       if (nowNs < nextNs || this.#tokens < 1 || this.#isOver(nowNs)) break;
-      const sender = this.#senders[slot % this.#senders.length];
+      const sender = this.#senderOf(stream);
       const sent = sender.place(stream, low32(nowNs), high16(nowNs));
       this.#noteSlot(nowNs);
-      this.#departures.advance();
+      this.#advance(stream);
       if (!sent) this.#noteBlocked(stream, nowNs);
       else {
         if (this.#single) sender.publish();

@@ -1,14 +1,13 @@
 /**
- * The text of a cursor: a loop over a burst of frames that writes exactly what changes in this stream, every offset,
- * mask and modulus a constant. It is made from the closed set of statements below with nothing in it but numbers of
- * ours, and compiled with `new Function`: V8 then divides by multiplying, drops what is 0 and calls nothing. Checksums
- * are a constant for everything that stays plus, per value, a factor modulo 65,535 (RFC 1624 as arithmetic, see
- * linear.ts).
+ * What a cursor does to one frame, as text: statements that write exactly what changes in this stream. They are made from
+ * the closed set below with nothing in them but numbers of ours, and compiled with `new Function`: V8 then divides by
+ * multiplying, drops what is 0 and calls nothing. Checksums are a constant for everything that stays plus, per value, a
+ * factor modulo 65,535 (RFC 1624 as arithmetic, see linear.ts).
  *
- * For thousands of streams of the same shape numbers become parameters, so that one function serves them all.
+ * Numbers stand in the text (loop-code.ts: a loop for one stream), or are looked up in a row per stream (row-code.ts: one
+ * function for thousands of streams of the same shape).
  */
 import type { BitPlace, ChangeValue } from "./modifier.js";
-import type { EachFrame, ProgramFrame } from "./program-frame.js";
 import type { ProgramRegister } from "./program-registers.js";
 
 /** A checksum that follows from the values that change. */
@@ -47,83 +46,33 @@ export interface CursorModel {
   readonly program: { readonly computed: readonly ProgramRegister[] } | null;
 }
 
-/** What a cursor function works with; see `cursorCode`. */
-export interface CursorParts {
-  readonly tables: readonly Int32Array[];
-  readonly parameters: Float64Array;
-  readonly bases: Uint16Array;
-  /** Per counter: its position and what it moves by from frame to frame. */
-  readonly counters: Int32Array;
-  /** [0] the next frame's number, [1] what it moves by. */
-  readonly position: Float64Array;
-  readonly registers: Int32Array;
-  /** [0] ≠ 0: the program needs another loop. */
-  readonly more: Int32Array;
-  readonly eachFrame: EachFrame | null;
-  readonly frame: ProgramFrame | null;
-}
-
-/** Frames from … n − 1 are touched; returns the first that was not: n, or one whose program needs another register. */
-export type TouchLoop = (
-  view: DataView,
-  offsets: Uint32Array,
-  variants: Uint16Array,
-  from: number,
-  n: number,
-) => number;
-
-export interface CursorCode {
-  readonly make: (parts: CursorParts) => TouchLoop;
-  readonly tables: readonly Int32Array[];
-  readonly parameters: Float64Array;
-  /** Moduli of the counters; 2^32 for one that wraps. */
-  readonly moduli: readonly number[];
-}
-
-const twoTo32 = 2 ** 32;
+/** Counters that wrap have this modulus. */
+export const twoTo32 = 2 ** 32;
 const longestCounter = 2 ** 30;
-const mostRemembered = 256;
 
-class Writer {
-  readonly lines: string[] = [];
-  readonly tables: Int32Array[] = [];
-  readonly parameters: number[] = [];
-  readonly moduli: number[] = [];
-  usesIndex = false;
-  readonly #shared: boolean;
-
-  constructor(shared: boolean) {
-    this.#shared = shared;
-  }
-
-  /** A number as text: itself, or where it is looked up. */
-  number(value: number): string {
-    if (!Number.isFinite(value)) throw new Error(`not a number for a program: ${value}`);
-    if (!this.#shared) return value < 0 ? `(${value})` : `${value}`;
-    this.parameters.push(value);
-    return `p${this.parameters.length - 1}`;
-  }
-
+/** Takes the statements, and says how numbers are had. The frame lies at `at` of `view`; `i` is its number. */
+export interface Writer {
+  readonly lines: string[];
+  /** The frame's number is used. */
+  usesIndex: boolean;
+  /** The frame's variant. */
+  readonly variant: string;
+  /** A finite number. */
+  number(value: number): string;
+  /** `values[index]`, 32-bit integers. */
+  indexed(values: readonly number[], index: string): string;
   /** The counter that goes round in `modulus`. */
-  counter(modulus: number): string {
-    const known = this.moduli.indexOf(modulus);
-    if (known >= 0) return `c${known}`;
-    this.moduli.push(modulus);
-    return `c${this.moduli.length - 1}`;
-  }
-
-  table(values: readonly number[]): string {
-    this.tables.push(Int32Array.from(values));
-    return `t${this.tables.length - 1}`;
-  }
+  counter(modulus: number): string;
 }
 
-const cache = new Map<string, (parts: CursorParts) => TouchLoop>();
+/** The counter among those of a writer that goes round in `modulus`, made where there is none. */
+export function counterIn(moduli: number[], modulus: number): string {
+  const known = moduli.indexOf(modulus);
+  return `c${known >= 0 ? known : moduli.push(modulus) - 1}`;
+}
 
-/** `shared`: numbers as parameters. */
-export function cursorCode(model: CursorModel, shared: boolean): CursorCode {
-  const writer = new Writer(shared);
-  const isProgram = model.program !== null;
+/** All statements for a frame, in the order in which they are carried out. */
+export function writeFrame(writer: Writer, model: CursorModel): void {
   model.sources.forEach(({ from }, s) => {
     if (from.kind === "change") writer.lines.push(`const v${s} = ${valueText(writer, from)};`);
   });
@@ -133,21 +82,11 @@ export function cursorCode(model: CursorModel, shared: boolean): CursorCode {
   });
   for (const [s, source] of model.sources.entries()) writeStores(writer, source, s, model.leastBufferBytes);
   for (const [k, sum] of model.sums.entries()) writeSum(writer, model, sum, k);
-  const text = loopText(writer, isProgram);
-  const known = cache.get(text);
-  const make = known ?? compiled(text);
-  // Programs have functions of their own, into which V8 compiles what they call.
-  if (!isProgram && known === undefined) remember(text, make);
-  return { make, tables: writer.tables, parameters: Float64Array.from(writer.parameters), moduli: writer.moduli };
 }
 
-function remember(text: string, make: (parts: CursorParts) => TouchLoop): void {
-  if (cache.size >= mostRemembered) cache.clear();
-  cache.set(text, make);
-}
-
-const compiled = (text: string): ((parts: CursorParts) => TouchLoop) =>
-  new Function("parts", text) as (parts: CursorParts) => TouchLoop;
+/** A counter's step, at the end of a frame: by d, below m. */
+export const stepText = (modulus: number, c: number): string =>
+  modulus === twoTo32 ? `c${c} = (c${c} + d${c}) | 0;` : `c${c} += d${c}; if (c${c} >= m${c}) c${c} -= m${c};`;
 
 function writeProgramCall(writer: Writer, sources: readonly Source[], computed: readonly ProgramRegister[]): void {
   writer.usesIndex = true;
@@ -164,7 +103,7 @@ function writeProgramCall(writer: Writer, sources: readonly Source[], computed: 
 }
 
 const initialText = (writer: Writer, { initials }: ProgramRegister): string =>
-  initials.length === 1 ? `${initials[0] | 0}` : `${writer.table(initials)}[variants[k]]`;
+  initials.length === 1 ? `${initials[0] | 0}` : writer.indexed(initials, writer.variant);
 
 /** What of value s, which goes to `place`, another place reads. */
 function overlapText(place: BitPlace, seen: BitPlace, s: number): readonly string[] {
@@ -186,7 +125,7 @@ function valueText(writer: Writer, from: Change): string {
     case "steps":
       return `(${writer.number(value.first | 0)} + Math.imul(${writer.number(value.step | 0)}, ${n})) | 0`;
     case "list":
-      return `${writer.table(value.values)}[${n}]`;
+      return writer.indexed(value.values, n);
     case "random":
       return randomText(writer, value, n);
   }
@@ -213,8 +152,8 @@ function perQueueText(writer: Writer, counts: readonly number[], value: ChangeVa
   writer.usesIndex = true;
   const queues = writer.number(counts.length);
   const befores = counts.map((_, q) => counts.slice(0, q).reduce((sum, count) => sum + count, 0));
-  const before = `${writer.table(befores)}[i % ${queues}]`;
-  const n = `(${before} + Math.floor(i / ${queues}) % ${writer.table(counts)}[i % ${queues}])`;
+  const before = writer.indexed(befores, `i % ${queues}`);
+  const n = `(${before} + Math.floor(i / ${queues}) % ${writer.indexed(counts, `i % ${queues}`)})`;
   return value.kind === "random" && value.limit !== null ? `(${n} % ${writer.number(value.limit)})` : n;
 }
 
@@ -247,7 +186,7 @@ function writeStores(writer: Writer, { places }: Source, s: number, leastBufferB
     const width = needed <= 2 ? needed : 4;
     // Three bytes are written as four, the last of which stays as it is.
     const start = Math.min(byte, leastBufferBytes - width);
-    const at = `at + ${writer.number(start)}`;
+    const at = `at + ${start}`;
     if (width * 8 === place.bits && start * 8 === place.bitOffset) {
       writer.lines.push(`view.${width === 4 ? "setInt32" : `setUint${width * 8}`}(${at}, v${s} >>> ${place.shift});`);
       continue;
@@ -268,12 +207,12 @@ function writeSum(writer: Writer, model: CursorModel, sum: LinearSum, k: number)
     });
   });
   if (parts.length === 0) return;
-  const base = sum.bases.length === 1 ? writer.number(sum.bases[0]) : `B[${k * sum.bases.length} + variants[k]]`;
+  const base = sum.bases.length === 1 ? writer.number(sum.bases[0]) : writer.indexed(sum.bases, writer.variant);
   writer.lines.push(
     `let s${k} = ${[base, ...parts].join(" + ")};`,
     `s${k} = (s${k} & 0xffff) + (s${k} >>> 16);`,
     `s${k} = ~((s${k} & 0xffff) + (s${k} >>> 16)) & 0xffff;`,
-    `view.setUint16(at + ${writer.number(sum.at)}, ${sum.neverZero ? `s${k} === 0 ? 0xffff : s${k}` : `s${k}`});`,
+    `view.setUint16(at + ${sum.at}, ${sum.neverZero ? `s${k} === 0 ? 0xffff : s${k}` : `s${k}`});`,
   );
 }
 
@@ -287,33 +226,4 @@ function contribution(writer: Writer, part: string, bits: number, factor: number
   if (bits > 16) writer.lines.push(`${name} = (${name} & 0xffff) + (${name} >>> 16);`);
   writer.lines.push(`${name} = Math.imul(${name}, ${factor});`);
   return `((${name} & 0xffff) + (${name} >>> 16))`;
-}
-
-function loopText(writer: Writer, isProgram: boolean): string {
-  const { moduli, tables, parameters, lines, usesIndex } = writer;
-  const counters = moduli.map((_, c) => c);
-  const step = (c: number): string =>
-    moduli[c] === twoTo32 ? `c${c} = (c${c} + d${c}) | 0;` : `c${c} += d${c}; if (c${c} >= m${c}) c${c} -= m${c};`;
-  const modulus = (c: number): string => (parameters.length > 0 ? `C[${3 * c + 2}]` : `${moduli[c]}`);
-  return [
-    '"use strict";',
-    "const { tables: T, parameters: P, bases: B, counters: C, position: D, registers: R, more: X, eachFrame: E, frame: F } = parts;",
-    ...tables.map((_, t) => `const t${t} = T[${t}];`),
-    ...parameters.map((_, p) => `const p${p} = P[${p}];`),
-    "return function touch(view, offsets, variants, from, n) {",
-    ...counters.map((c) => `let c${c} = C[${3 * c}]; const d${c} = C[${3 * c + 1}];`),
-    ...counters.filter((c) => moduli[c] !== twoTo32).map((c) => `const m${c} = ${modulus(c)};`),
-    usesIndex ? "let i = D[0]; const stride = D[1];" : "",
-    "let h = 0; let stopped = n;",
-    "for (let k = from; k < n; k++) {",
-    "const at = offsets[k];",
-    ...lines,
-    ...counters.map(step),
-    usesIndex ? "i += stride;" : "",
-    "}",
-    ...counters.map((c) => `C[${3 * c}] = c${c};`),
-    usesIndex ? "D[0] = i;" : "",
-    isProgram ? "return stopped;" : "return n;",
-    "};",
-  ].join("\n");
 }

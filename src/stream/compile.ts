@@ -20,9 +20,6 @@ import { keptChecksums, type ResolvedStream, resolveStream } from "./resolve.js"
 import { signatureBytes } from "./signature.js";
 import { checkSize, checkTraffic, type Traffic, trafficOf } from "./spec.js";
 
-/** More streams than this share cursor functions by shape. */
-const ownFunctions = 16;
-
 /** The programs of all streams for one of the spec's sizes (or any other that its headers fit into). */
 export function compileTraffic(
   spec: Traffic,
@@ -32,9 +29,8 @@ export function compileTraffic(
   checkTraffic(spec);
   checkSize(spec, size);
   const traffic = trafficOf(spec);
-  const shared = traffic.streams.length > ownFunctions;
   return traffic.streams.map(
-    (_, index) => new CompiledProgram(resolveStream(traffic, index, size, programs[index] ?? null), spec, shared),
+    (_, index) => new CompiledProgram(resolveStream(traffic, index, size, programs[index] ?? null), spec),
   );
 }
 
@@ -53,11 +49,10 @@ class CompiledProgram implements FrameProgram {
   /** Per variant, all bytes but for the signature's place; what changes is 0. */
   readonly #templates: readonly Uint8Array[];
   readonly #resolved: ResolvedStream;
-  readonly #shared: boolean;
   readonly #recogniser: Recogniser;
   readonly #modelOf: () => CursorModel;
 
-  constructor(resolved: ResolvedStream, spec: Traffic, shared: boolean) {
+  constructor(resolved: ResolvedStream, spec: Traffic) {
     const { order, signed, changes, eachFrame } = resolved;
     const { layers } = resolved.stream;
     this.variants = order.frameBytes.map((frameBytes) => ({ frameBytes, bufferBytes: frameBytes - fcsBytes }));
@@ -67,7 +62,6 @@ class CompiledProgram implements FrameProgram {
     this.headerBytes = resolved.headerBytes;
     this.tags = layers.filter(({ protocol }) => protocol === "vlan").length;
     this.#resolved = resolved;
-    this.#shared = shared;
     this.seals = checksumPlaces(layers, this.variants[0].bufferBytes).some(({ algorithm }) => algorithm === "crc32c");
     this.changing = bytesOf(changes.flatMap((change) => change.places));
     const frames = this.variants.map(({ bufferBytes }) => zeroFrame(resolved, bufferBytes));
@@ -80,8 +74,16 @@ class CompiledProgram implements FrameProgram {
     };
   }
 
+  template(variant: number): Uint8Array {
+    return this.#templates[variant];
+  }
+
   render(memory: RingMemory, offset: number, variant: number): void {
     memory.u8.set(this.#templates[variant], offset);
+  }
+
+  model(): CursorModel | null {
+    return this.#resolved.eachFrame === null ? this.#modelOf() : null;
   }
 
   cursor(queue: number, queues: number): FrameCursor {
@@ -92,7 +94,6 @@ class CompiledProgram implements FrameProgram {
       eachFrame,
       templates: this.#templates,
       pattern: this.pattern,
-      shared: this.#shared && eachFrame === null,
       model,
       modelWith: (registers) => withRegisters(this.#resolved, this.variants, model, registers),
       queue,

@@ -1,7 +1,8 @@
 /** One queue's walk through a stream's frames: the state of a cursor function, and what a program needs around it. */
 import { PktgenError, usageError } from "../errors.js";
 import { type RingMemory, ringMemory } from "../ring/memory.js";
-import { type CursorModel, cursorCode, type TouchLoop } from "./codegen.js";
+import type { CursorModel } from "./codegen.js";
+import { loopCode, type TouchLoop } from "./loop-code.js";
 import type { FrameCursor } from "./program.js";
 import type { EachFrame } from "./program-frame.js";
 import { ProgramRegisters } from "./program-registers.js";
@@ -13,7 +14,6 @@ export interface CursorStart {
   /** Per variant, as far as a program may touch it; and which variant each frame has. */
   readonly templates: readonly Uint8Array[];
   readonly pattern: Uint16Array;
-  readonly shared: boolean;
   readonly model: CursorModel;
   modelWith(registers: ProgramRegisters): CursorModel;
   readonly queue: number;
@@ -62,20 +62,18 @@ export class CompiledCursor implements FrameCursor {
 
   /** The function for the registers known now, from the present position on. */
   #compile(): TouchLoop {
-    const { shared, model: declared, modelWith, eachFrame } = this.#start;
+    const { model: declared, modelWith, eachFrame } = this.#start;
     const registers = this.#registers;
     const model = registers === null ? declared : modelWith(registers);
-    const code = cursorCode(model, shared);
+    const code = loopCode(model);
     const [next, stride] = this.#position;
     if (registers !== null) registers.more[0] = 0;
-    this.#counters = new Int32Array(3 * code.moduli.length);
+    this.#counters = new Int32Array(2 * code.moduli.length);
     for (const [c, modulus] of code.moduli.entries()) {
-      this.#counters.set([next % modulus, stride % modulus, modulus | 0], 3 * c);
+      this.#counters.set([next % modulus, stride % modulus], 2 * c);
     }
     return code.make({
       tables: code.tables,
-      parameters: code.parameters,
-      bases: Uint16Array.from(model.sums.flatMap((sum) => [...sum.bases])),
       counters: this.#counters,
       position: this.#position,
       registers: registers?.values ?? none,

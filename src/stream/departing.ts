@@ -7,6 +7,7 @@ import { type StreamLoad, timelinesOf } from "./loads.js";
 import type { EachFrame } from "./program-frame.js";
 import { high16, low32, signatureHead, writeSignature } from "./signature.js";
 import { type Traffic, trafficOf } from "./spec.js";
+import { StreamCursors } from "./stream-cursors.js";
 
 export interface DepartingFrame {
   readonly stream: number;
@@ -27,18 +28,16 @@ export function* departingFrames(
 ): Generator<DepartingFrame> {
   const compiled = compileTraffic(spec, size, programs);
   const departures = new Departures(timelinesOf(trafficOf(spec), size, load));
-  const cursors = compiled.map((program) => (program.changes ? program.cursor(0, 1) : null));
+  const cursors = new StreamCursors(compiled, 0, 1);
   const longest = Math.max(...compiled.flatMap(({ variants }) => variants.map(({ bufferBytes }) => bufferBytes)));
   const memory = ringMemory(new ArrayBuffer(Math.ceil(longest / 8) * 8));
-  const [offset, variants] = [new Uint32Array(1), new Uint16Array(1)];
   while (departures.nextNs !== Number.POSITIVE_INFINITY) {
     const { stream, slot: index, nextNs: timeNs } = departures;
     const program = compiled[stream];
     const variant = program.pattern[index % program.pattern.length];
     const { bufferBytes } = program.variants[variant];
-    variants[0] = variant;
     program.render(memory, 0, variant);
-    cursors[stream]?.touch(memory, offset, variants, 1);
+    cursors.touch(memory, stream, 0, variant);
     if (program.signed) {
       const head = signatureHead(1, stream);
       writeSignature(memory.view, bufferBytes, head, low32(index), low32(timeNs), high16(timeNs));

@@ -1,63 +1,72 @@
 /**
  * The departures of many streams in one order: the stream whose next frame is due first, by a binary heap over typed
  * arrays, so that one costs O(log n) and nothing is allocated. Equal times go by the streams' order.
+ *
+ * Times lie in the heap itself, two children side by side. A stream that sends without a break carries its times on by
+ * adding: whole ns, and a remainder in frames (as DepartureSchedule.intendedNs, exactly, without a division).
  */
-import type { Timeline } from "./timeline.js";
+import { Continuous, type Timeline } from "./timeline.js";
+
+/** A stream's row: next frame's number, frames in all, and of continuous ones ns = whole + rest / frames a frame. */
+const row = { slot: 0, end: 1, wholeNs: 2, rest: 3, frames: 4, remainder: 5, doubles: 8 } as const;
 
 export class Departures {
   readonly #timelines: readonly Timeline[];
-  /** Heap of streams by due time, and per stream its next frame's number and time. */
-  readonly #heap: Int32Array;
-  readonly #slots: Float64Array;
+  readonly #rows: Float64Array;
+  /** By place in the heap: when it is due, and which stream. Place 0 is not used. */
   readonly #dueNs: Float64Array;
+  readonly #streams: Int32Array;
   #size = 0;
 
   constructor(timelines: readonly Timeline[]) {
     this.#timelines = timelines;
-    this.#heap = new Int32Array(timelines.length);
-    this.#slots = new Float64Array(timelines.length);
-    this.#dueNs = Float64Array.from(timelines, (timeline) => (timeline.frames > 0 ? timeline.dueNs(0) : Infinity));
-    timelines.forEach((timeline, stream) => {
-      if (timeline.frames > 0) this.#heap[this.#size++] = stream;
-    });
-    for (let at = (this.#size >> 1) - 1; at >= 0; at--) this.#sink(at);
+    this.#rows = new Float64Array(timelines.length * row.doubles);
+    this.#dueNs = new Float64Array(timelines.length + 2).fill(Number.POSITIVE_INFINITY);
+    this.#streams = new Int32Array(timelines.length + 2);
+    for (const [stream, timeline] of timelines.entries()) {
+      const at = stream * row.doubles;
+      this.#rows[at + row.end] = timeline.frames;
+      if (timeline instanceof Continuous) {
+        const { wholeNs, rest, frames } = timeline.schedule;
+        this.#rows.set([wholeNs, rest, frames], at + row.wholeNs);
+      }
+      if (timeline.frames > 0) this.#rise(++this.#size, timeline.dueNs(0), stream);
+    }
   }
 
   /** When the next frame is due; Infinity: there is none. */
   get nextNs(): number {
-    return this.#size === 0 ? Number.POSITIVE_INFINITY : this.#dueNs[this.#heap[0]];
+    return this.#dueNs[1];
   }
 
   /** Which stream's it is. */
   get stream(): number {
-    return this.#heap[0];
+    return this.#streams[1];
   }
 
   /** Which of that stream's. */
   get slot(): number {
-    return this.#slots[this.#heap[0]];
+    return this.#rows[this.#streams[1] * row.doubles + row.slot];
   }
 
   /** Goes to the next. */
   advance(): void {
-    const stream = this.#heap[0];
-    const slot = this.#slots[stream] + 1;
-    const timeline = this.#timelines[stream];
-    this.#slots[stream] = slot;
-    if (slot < timeline.frames) this.#dueNs[stream] = timeline.dueNs(slot);
-    else {
-      this.#dueNs[stream] = Number.POSITIVE_INFINITY;
-      this.#heap[0] = this.#heap[--this.#size];
-    }
-    if (this.#size > 0) this.#sink(0);
+    const stream = this.#streams[1];
+    const rows = this.#rows;
+    const at = stream * row.doubles;
+    const slot = rows[at + row.slot] + 1;
+    rows[at + row.slot] = slot;
+    if (slot >= rows[at + row.end]) this.#removeFirst();
+    else this.#sinkFirst(rows[at + row.frames] > 0 ? this.#carryOn(at) : this.#timelines[stream].dueNs(slot), stream);
   }
 
   /** How many of the frames from the next one on are due before `ns`, per stream added to `into`; returns their sum. */
   dueBefore(ns: number, into?: Float64Array): number {
     let sum = 0;
-    for (let stream = 0; stream < this.#timelines.length; stream++) {
-      const slot = this.#slots[stream];
-      if (!(this.#dueNs[stream] < ns)) continue;
+    for (let place = 1; place <= this.#size; place++) {
+      if (!(this.#dueNs[place] < ns)) continue;
+      const stream = this.#streams[place];
+      const slot = this.#rows[stream * row.doubles + row.slot];
       const due = this.#timelines[stream].dueBefore(ns, slot) - slot;
       if (into !== undefined) into[stream] += due;
       sum += due;
@@ -65,24 +74,61 @@ export class Departures {
     return sum;
   }
 
-  #sink(from: number): void {
-    const heap = this.#heap;
-    const dueNs = this.#dueNs;
-    const size = this.#size;
-    const stream = heap[from];
-    const due = dueNs[stream];
-    let at = from;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= size) break;
-      const right = child + 1;
-      if (right < size && isBefore(dueNs[heap[right]], heap[right], dueNs[heap[child]], heap[child])) child = right;
-      if (!isBefore(dueNs[heap[child]], heap[child], due, stream)) break;
-      heap[at] = heap[child];
-      at = child;
+  /** When a continuous stream's frame after the first in the heap is due: ⌊k · rest / frames⌋ grows by 0 or ±1. */
+  #carryOn(at: number): number {
+    const rows = this.#rows;
+    let dueNs = this.#dueNs[1] + rows[at + row.wholeNs];
+    let remainder = rows[at + row.remainder] + rows[at + row.rest];
+    if (remainder < 0) {
+      remainder += rows[at + row.frames];
+      dueNs--;
+    } else if (remainder >= rows[at + row.frames]) {
+      remainder -= rows[at + row.frames];
+      dueNs++;
     }
-    heap[at] = stream;
+    rows[at + row.remainder] = remainder;
+    return dueNs;
+  }
+
+  #removeFirst(): void {
+    const last = this.#size--;
+    const dueNs = this.#dueNs[last];
+    const stream = this.#streams[last];
+    this.#dueNs[last] = Number.POSITIVE_INFINITY;
+    if (last > 1) this.#sinkFirst(dueNs, stream);
+  }
+
+  /** The first place down to where this belongs: first all the way, as it mostly does, then up again. */
+  #sinkFirst(dueNs: number, stream: number): void {
+    const due = this.#dueNs;
+    const streams = this.#streams;
+    const size = this.#size;
+    let place = 1;
+    for (let child = 2; child <= size; child = 2 * place) {
+      // Behind the last one lies Infinity. Which is first is as good as chance: added, not jumped, it costs half.
+      const left = due[child];
+      const right = due[child + 1];
+      let first = (child + Number(right < left)) | 0;
+      if (right === left && child < size && streams[child + 1] < streams[child]) first = child + 1;
+      due[place] = due[first];
+      streams[place] = streams[first];
+      place = first;
+    }
+    this.#rise(place, dueNs, stream);
+  }
+
+  #rise(from: number, dueNs: number, stream: number): void {
+    const due = this.#dueNs;
+    const streams = this.#streams;
+    let place = from;
+    while (place > 1) {
+      const parent = place >> 1;
+      if (due[parent] < dueNs || (due[parent] === dueNs && streams[parent] < stream)) break;
+      due[place] = due[parent];
+      streams[place] = streams[parent];
+      place = parent;
+    }
+    due[place] = dueNs;
+    streams[place] = stream;
   }
 }
-
-const isBefore = (aNs: number, a: number, bNs: number, b: number): boolean => aNs < bNs || (aNs === bNs && a < b);

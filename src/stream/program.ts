@@ -5,6 +5,7 @@
  * buffer once for a size, and from then on lets its queue's cursor touch it and signs it.
  */
 import type { RingMemory } from "../ring/memory.js";
+import type { CursorModel } from "./codegen.js";
 
 /** One frame size of a program. */
 export interface FrameVariant {
@@ -35,6 +36,10 @@ export interface FrameProgram {
    * Where `changes`, a cursor has to touch the frame before it is one.
    */
   render(memory: RingMemory, offset: number, variant: number): void;
+  /** What `render` writes, up to the signature's place; for who keeps the templates of many streams side by side. */
+  template(variant: number): Uint8Array;
+  /** What changes, for the cursors of many streams (stream-cursors.ts); null: only a cursor of its own does it. */
+  model(): CursorModel | null;
   /** The walk of one queue through its frames: queue, queue + queues, queue + 2 · queues … */
   cursor(queue: number, queues: number): FrameCursor;
   /** The last step, after signing: only where `seals`. */

@@ -23,8 +23,8 @@ export class DepartureSchedule {
   /** … in P nanoseconds, in lowest terms. */
   readonly periodNs: number;
   /** P = wholeNs · F + rest, with |rest| ≤ F / 2, so that k · rest stays below 2^53 within a period. */
-  private readonly wholeNs: number;
-  private readonly rest: number;
+  readonly wholeNs: number;
+  readonly rest: number;
 
   constructor(startNs: number, frames: number, periodNs: number) {
     this.startNs = startNs;

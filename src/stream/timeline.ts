@@ -33,20 +33,20 @@ function countBefore(timeline: Pick<Timeline, "frames" | "dueNs">, ns: number, f
 export class Continuous implements Timeline {
   readonly frames: number;
   readonly endNs: number;
-  readonly #schedule: DepartureSchedule;
+  readonly schedule: DepartureSchedule;
 
   constructor(pps: number, startNs: number, frames: number) {
     this.frames = frames;
-    this.#schedule = departureSchedule(pps, startNs);
-    this.endNs = frames === Number.POSITIVE_INFINITY ? frames : this.#schedule.intendedNs(frames);
+    this.schedule = departureSchedule(pps, startNs);
+    this.endNs = frames === Number.POSITIVE_INFINITY ? frames : this.schedule.intendedNs(frames);
   }
 
   dueNs(k: number): number {
-    return this.#schedule.intendedNs(k);
+    return this.schedule.intendedNs(k);
   }
 
   dueBefore(ns: number): number {
-    return Math.min(this.frames, this.#schedule.dueAt(Math.ceil(ns) - 1));
+    return Math.min(this.frames, this.schedule.dueAt(Math.ceil(ns) - 1));
   }
 }
 
