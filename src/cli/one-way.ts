@@ -21,6 +21,7 @@ const shared = [
   ...[
     "--sizes",
     "--flows",
+    "--pin-flows",
     "--dst-mac",
     "--src-mac",
     "--vlan",

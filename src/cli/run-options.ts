@@ -7,6 +7,7 @@ import type { Row } from "./option-rows.js";
 export interface RunOptions {
   readonly sizes?: string;
   readonly flows?: string;
+  readonly pinFlows?: string | true;
   readonly dstMac?: string;
   readonly srcMac?: string;
   readonly vlan?: string;
@@ -58,6 +59,11 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     [
       "--sizes <list>",
       "frame sizes with FCS: 64,1518 | 64-1518:64 | imix | rfc2544 | plan (default: plan, 64 to 1518)",
+    ],
+    [
+      "--pin-flows [queues]",
+      "choose the flows' source ports so that a device's RSS puts flow f on queue f mod this (default: --queues); " +
+        "assumed: Toeplitz with Microsoft's key over addresses and ports, 128 entries filled in turn",
     ],
     ["--flows <n>", "different address and port pairs that frames go round in (default: 1)"],
     ["--dst-mac <mac>", "destination of all frames (default: 00:11:22:33:44:10)"],

@@ -107,6 +107,7 @@ const streamOptions: Readonly<Record<string, string>> = {
   vlan: "--vlan",
   flows: "--flows",
   srcPort: "--flows",
+  pinQueues: "--pin-flows",
   srcAddress: "--ip",
   dstAddress: "--ip",
   dstMac: "--dst-mac",
@@ -125,13 +126,17 @@ function macText(text: string, where: string): string {
 }
 
 /** What the options say about the stream, over what the profile says. */
-function streamOf(options: RunOptions, profile: Profile | null, seed: number): Traffic {
+function streamOf(options: RunOptions, profile: Profile | null, seed: number, queues: number): Traffic {
   if (profile !== null && profile.traffic !== null) return profileStreams(options, profile.file, profile.traffic, seed);
+  const flows = given(options.flows, (text) => parseCount(text, "--flows", 1, mostFlows));
+  const { pinFlows } = options;
+  const pinQueues = pinFlows === true ? queues : given(pinFlows, (text) => parseCount(text, "--pin-flows", 1));
   const said = {
     sizes: given(options.sizes, (text) => parseSizes(text, "--sizes")),
     ip: given(options.ip, ipVersion),
     vlan: given(options.vlan, (text) => parseCount(text, "--vlan", 0, 4094)),
-    flows: given(options.flows, (text) => parseCount(text, "--flows", 1, mostFlows)),
+    flows: flows ?? (profile?.stream.flows === undefined ? pinQueues : undefined),
+    pinQueues,
     dstMac: given(options.dstMac, (text) => macText(text, "--dst-mac")),
     srcMac: given(options.srcMac, (text) => macText(text, "--src-mac")),
   };
@@ -153,7 +158,9 @@ function streamOf(options: RunOptions, profile: Profile | null, seed: number): T
 
 /** A profile's streams say everything themselves, but for the sizes of those that have none. */
 function profileStreams(options: RunOptions, file: string, traffic: TrafficSpec, seed: number): TrafficSpec {
-  const plain = (["ip", "vlan", "flows", "dstMac", "srcMac"] as const).find((name) => options[name] !== undefined);
+  const plain = (["ip", "vlan", "flows", "pinFlows", "dstMac", "srcMac"] as const).find(
+    (name) => options[name] !== undefined,
+  );
   if (plain !== undefined) {
     const option = `--${plain.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     const accepted = "without it, or a profile of plain traffic";
@@ -248,7 +255,8 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
   const asked = given(options.queues, (text) => parseQueues(text, "--queues"));
   const dut = dutOf(options, profile, asked);
   const seed = given(options.seed, (text) => parseCount(text, "--seed", 0)) ?? 1;
-  const stream = streamOf(options, profile, seed);
+  const queues = queuesOf(asked, dut);
+  const stream = streamOf(options, profile, seed, queues);
   const lineRateBps = given(options.lineRate, (text) => parseLineRate(text, "--line-rate")) ?? null;
   const repeat = given(options.repeat, (text) => parseCount(text, "--repeat", 1, mostRepeats)) ?? 1;
   const own = ownRates(options, stream);
@@ -260,7 +268,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     bidirectional: bidirectionalOf(options, dut),
     yesThisInterface: options.yesThisInterface === true,
     record: recordOf(options, dut),
-    queues: queuesOf(asked, dut),
+    queues,
     stream,
     ownRates: own !== null,
     trials,

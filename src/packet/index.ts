@@ -82,7 +82,7 @@ export { type PppoeHeader, type PppoeTag, pppoe, pppoeCodes, pppoeDiscovery } fr
 export type { ChecksumRule, Fault, PseudoHeader } from "./protocol.js";
 export { type Header, type ProtocolName, protocolNames } from "./protocols.js";
 export { type RawHeader, raw } from "./raw.js";
-export { type RssTuple, rssHash, rssInWords, rssQueue, toeplitz } from "./rss.js";
+export { type RssTuple, rssHash, rssInWords, rssQueue, rssTableEntries, toeplitz } from "./rss.js";
 export { type SctpChunk, type SctpHeader, sctp, sctpChunk, sctpChunkTypes, sctpInit } from "./sctp.js";
 export { type SctpDataHeader, sctpData } from "./sctp-data.js";
 export { type TcpHeader, type TcpOption, tcp, tcpFlags, tcpOptions } from "./tcp.js";

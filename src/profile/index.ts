@@ -46,12 +46,13 @@ const places: Readonly<Record<string, YamlPath>> = {
   "udp.srcPort": ["udp", "src"],
   "udp.dstPort": ["udp", "dst"],
   flows: ["flows"],
+  pinQueues: ["pinFlows"],
   "--sizes": ["sizes"],
 };
 
 /** Only what the profile says; `undefined` is not a value of a stream's field. */
 function streamOf(document: YamlDocument, shape: ProfileShape): Partial<StreamSpec> {
-  const { ethernet, vlan, ip, udp, flows, sizes } = shape;
+  const { ethernet, vlan, ip, udp, flows, pinFlows, sizes } = shape;
   const said = {
     dstMac: ethernet?.dst,
     srcMac: ethernet?.src,
@@ -61,7 +62,8 @@ function streamOf(document: YamlDocument, shape: ProfileShape): Partial<StreamSp
     dstAddress: ip?.dst,
     srcPort: udp?.src,
     dstPort: udp?.dst,
-    flows,
+    flows: flows ?? pinFlows,
+    pinQueues: pinFlows,
     sizes: sizes === undefined ? undefined : sizesOf(document, sizes),
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));

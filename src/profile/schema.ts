@@ -20,6 +20,11 @@ export const profileSchema = z
       .describe("keys version, src, dst"),
     udp: z.strictObject({ src: port, dst: port }).partial().describe("keys src, dst"),
     flows: z.int().describe("a whole number from 1"),
+    pinFlows: z
+      .int()
+      .describe(
+        "the receive queues of the device: source ports are chosen so that its RSS puts flow f on queue f mod n",
+      ),
   })
   .partial()
   .describe("keys and values");

@@ -85,9 +85,13 @@ export const streamSchema = z
     fields: z.array(changeSchema).describe("a list of changes").optional(),
     rate: z.string().describe("a rate, e.g. 10kpps").optional(),
     weight: whole.optional(),
+    pin: z
+      .strictObject({ queue: z.int().min(0).describe("a queue, from 0"), of: whole })
+      .describe("keys queue, of: its source ports are those that put it on this one of so many receive queues (RSS)")
+      .optional(),
     schedule: scheduleSchema.optional(),
   })
-  .describe("keys name, packet, payload, size, fields, rate, weight, schedule");
+  .describe("keys name, packet, payload, size, fields, rate, weight, pin, schedule");
 
 const parameter = z.union([z.string(), z.number(), z.boolean()]).describe("a text, a number, true or false");
 

@@ -13,6 +13,7 @@ import {
   type StreamSize,
   type TrafficStream,
 } from "../stream/index.js";
+import { pinStream } from "../stream/pin.js";
 import { parseDuration, parseRate, parseRatio } from "../units.js";
 import { checkShape } from "./check.js";
 import type { YamlDocument, YamlPath } from "./document.js";
@@ -26,8 +27,8 @@ const mostPayloadBytes = 65_536;
 export function streamAt(document: YamlDocument, path: YamlPath, file: string, position: number): TrafficStream {
   const shape = checkShape(streamSchema, document, path);
   const layers = packetAt(document, [...path, "packet"], shape.packet);
-  const { rate } = shape;
-  return {
+  const { rate, pin } = shape;
+  const stream: TrafficStream = {
     name: shape.name ?? `stream ${position + 1}`,
     layers,
     payload:
@@ -39,6 +40,7 @@ export function streamAt(document: YamlDocument, path: YamlPath, file: string, p
     schedule: shape.schedule === undefined ? continuous : scheduleAt(document, [...path, "schedule"]),
     program: null,
   };
+  return pin === undefined ? stream : at(document, [...path, "pin"], () => pinStream(stream, pin));
 }
 
 /** The stack, outermost first; a list of names, or of one name with its fields. */

@@ -17,7 +17,7 @@ export function recogniserOf(
   variants: readonly FrameVariant[],
   frame: Uint8Array,
 ): Recogniser {
-  if (isPlain(spec)) {
+  if (isPlain(spec) && spec.pinQueues === null) {
     const ours = flowAddresses(spec, variants, resolved.signed);
     return (view, offset, bytes) => recognise(ours, view, offset, bytes);
   }

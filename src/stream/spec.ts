@@ -22,6 +22,7 @@ import {
 import { checkFrameBytes, type FrameSize, fcsBytes, fixedSize, minFrameBytes, planSizes } from "../units.js";
 import { checkListTotal } from "./changes.js";
 import { checkSchedule } from "./loads.js";
+import { pinnedPorts } from "./pin.js";
 import { resolveStream } from "./resolve.js";
 import { signatureBytes } from "./signature.js";
 import { sizeOrder } from "./sizes.js";
@@ -41,6 +42,8 @@ export interface StreamSpec {
   readonly vlan: number | null;
   /** 1 … 16,777,216. Frame i is of flow i mod flows. */
   readonly flows: number;
+  /** Source ports are chosen so that receive-side scaling puts flow f on queue f mod this (pin.ts); null: counted up. */
+  readonly pinQueues: number | null;
   /** Each is a trial of its own. */
   readonly sizes: readonly FrameSize[];
   /** Decides the order of sizes in a mix. */
@@ -65,6 +68,7 @@ export const defaultStreamSpec: StreamSpec = {
   dstPort: 9,
   vlan: null,
   flows: 1,
+  pinQueues: null,
   sizes: planSizes.map(fixedSize),
   seed: 1,
 };
@@ -98,7 +102,19 @@ export function checkStreamSpec(spec: StreamSpec): void {
   }
   // Constructors check the rest: addresses, ports.
   layersOf(spec, 0);
+  if (spec.pinQueues !== null) portsOfPlain(spec, spec.pinQueues);
   for (const size of spec.sizes) checkSize(spec, size);
+}
+
+/** Of each flow, chosen; throws where there are none. */
+function portsOfPlain(spec: StreamSpec, queues: number): number[] {
+  const parse = spec.ip === 4 ? parseIpv4 : parseIpv6;
+  const { flows, srcPort: from, dstPort } = spec;
+  return pinnedPorts(
+    { src: parse(spec.srcAddress), dst: parse(spec.dstAddress), dstPort },
+    { from, flows, queues },
+    "pinQueues",
+  );
 }
 
 /** The last 32 bits of flow 0's source address. */
@@ -211,7 +227,18 @@ export function trafficOf(traffic: Traffic): TrafficSpec {
     after: 0,
     period: flows,
   };
-  const fields = flows === 1 ? [] : flows <= flowsPerAddress ? [port] : [port, address];
+  const pinned = (queues: number): FieldChange => ({
+    target: { field: "udp.srcPort" },
+    change: { kind: "list", values: portsOfPlain(traffic, queues) },
+  });
+  const fields =
+    traffic.pinQueues !== null
+      ? [pinned(traffic.pinQueues)]
+      : flows === 1
+        ? []
+        : flows <= flowsPerAddress
+          ? [port]
+          : [port, address];
   return {
     name: "plain",
     streams: [

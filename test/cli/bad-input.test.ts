@@ -105,6 +105,12 @@ const inProcess: readonly Refusal[] = [
   [["--min-rate", "1Gbps", "--sizes", "64,128"], /--min-rate: "1Gbps" is another rate in frames for each size/],
   [["--repeat", "0"], /--repeat: "0"/],
   [["--flows", "0"], /--flows: "0"/],
+  [
+    ["--flows", "3", "--queues", "2", "--pin-flows"],
+    /--pin-flows: 3 flows cannot be pinned to 2 queues; accepted: a multiple/,
+  ],
+  [["--pin-flows", "129"], /--pin-flows: flows cannot be pinned to 129 queues; accepted: 1 to 128/],
+  [["--profile", "profiles/vxlan.yaml", "--pin-flows", "2"], /--pin-flows: .*has streams, which say that themselves/],
   [["--vlan", "4095"], /--vlan: "4095".*0 to 4094/],
   [["--ip", "5"], /--ip: "5" is no IP version; accepted: 4, 6/],
   [["--dst-mac", "zz:11:22:33:44:55"], /--dst-mac: .*MAC address.*00:11:22:33:44:10/],

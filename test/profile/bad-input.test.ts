@@ -162,6 +162,22 @@ const mistakes: readonly Mistake[] = [
     stream("rate: 1kpps\nschedule: { bursts: { frames: 0, gap: 1ms } }"),
     "4:35: schedule.bursts.frames can't be 0; accepted: a whole number from 1",
   ],
+  ["a queue that is not there", stream("pin: { queue: 2, of: 2 }"), "3:10: there is no queue 2 of 2; accepted: 0 to 1"],
+  [
+    "a pinned stream without ports",
+    `${stack("[ethernet, ipv4, igmp: { version: 3 }]")}    pin: { queue: 0, of: 2 }\n`,
+    "3:10: there are no ports that could be chosen; accepted: a packet with udp, tcp or sctp right behind its first IP",
+  ],
+  [
+    "a pinned stream with ports none of which fits",
+    `${change("{ field: udp.srcPort, list: [1024] }")}    pin: { queue: 127, of: 128 }\n`,
+    "5:10: none of the 1 source ports puts a flow on queue 127 of 128; accepted: more ports to choose from",
+  ],
+  [
+    "a plain profile with flows that queues do not share evenly",
+    "flows: 3\npinFlows: 2\n",
+    "2:11: 3 flows cannot be pinned to 2 queues; accepted: a multiple of 2",
+  ],
   [
     "more counts than a field has values",
     change("{ field: udp.srcPort, increment: { min: 1, max: 4 }, perQueue: [9, 9] }"),

@@ -45,6 +45,7 @@ vlan: { id: 7 }
 ip: { version: 6, src: "2001:2::a", dst: "2001:2::b" }
 udp: { src: 5000, dst: 6000 }
 flows: 12
+pinFlows: 3
 `,
       "all.yaml",
     );
@@ -68,6 +69,7 @@ flows: 12
       srcPort: 5000,
       dstPort: 6000,
       flows: 12,
+      pinQueues: 3,
     });
   });
 
@@ -81,7 +83,7 @@ flows: 12
 const mistakes: readonly (readonly [text: string, sentence: string])[] = [
   [
     "sizes: 64\nflow: 5\n",
-    '2 p.yaml:2:1: unknown key "flow"; accepted: description, sizes, ethernet, vlan, ip, udp, flows; did you mean flows?',
+    '2 p.yaml:2:1: unknown key "flow"; accepted: description, sizes, ethernet, vlan, ip, udp, flows, pinFlows; did you mean flows?',
   ],
   ["ethernet:\n  dest: 00:11:22:33:44:10\n", '2 p.yaml:2:3: unknown key "dest"; accepted: dst, src; did you mean dst?'],
   ["sizes: [64, 9]\n", "2 p.yaml:1:13: frame size 9 is below 64"],
