@@ -4,7 +4,7 @@
  */
 import type { RingMemory } from "../ring/memory.js";
 import type { TxRing } from "../ring/ring.js";
-import type { FrameCursor, FrameProgram } from "../stream/program.js";
+import type { BurstStamp, FrameCursor, FrameProgram, SigningCursor } from "../stream/program.js";
 import { signatureBase, signatureHead, writeSignatureHead, writeSignatureRest } from "../stream/signature.js";
 import type { OpenQueue } from "./job.js";
 import { RingAccount } from "./ring-account.js";
@@ -40,6 +40,9 @@ export class QueueSender implements Sender {
   /** Frames differ in nothing but their signature. */
   readonly #uniform: boolean;
   readonly #cursor: FrameCursor | null;
+  /** Frames of one size in which something changes are signed where they are touched. */
+  readonly #signing: SigningCursor | null;
+  readonly #stamp: BurstStamp;
   readonly #generation: number;
   readonly #cells = new Float64Array(cell.count);
   /** Per buffer of the ring: generation and variant of the frame that lies in it (0: none of ours). */
@@ -66,7 +69,10 @@ export class QueueSender implements Sender {
     this.#lowSequence = (start.startSequence + start.queue) | 0;
     const { pattern, changes, signed, seals } = start.program;
     this.#uniform = pattern.length === 1 && !changes && signed && !seals;
-    this.#cursor = changes ? start.program.cursor(start.queue, start.queues) : null;
+    const signing = changes && signed && !seals && start.program.variants.length === 1;
+    this.#signing = signing ? start.program.signingCursor(start.queue, start.queues) : null;
+    this.#cursor = changes && !signing ? start.program.cursor(start.queue, start.queues) : null;
+    this.#stamp = { base: 0, sequence: 0, sequenceStep: start.queues, timeLow32: 0, timeHigh16: 0 };
     this.#patternAt = start.queue % pattern.length;
     this.#patternStep = start.queues % pattern.length;
   }
@@ -178,6 +184,10 @@ export class QueueSender implements Sender {
     const placed = this.#program.pattern.length === 1 ? this.#placeSame(ring, n) : this.#placeMixed(ring, n);
     if (placed <= 0) return 0;
     if (this.#unprimed > 0 || this.#program.variants.length > 1) this.#primeMany(placed);
+    if (this.#signing !== null) {
+      this.#touchAndSign(this.#signing, placed, timeLow32, timeHigh16);
+      return placed;
+    }
     if (this.#cursor !== null) this.#cursor.touch(this.#memory, this.#offsets, this.#variants, placed);
     if (this.#program.signed) this.#signMany(placed, timeLow32, timeHigh16);
     if (this.#program.seals) {
@@ -222,6 +232,16 @@ export class QueueSender implements Sender {
       const variant = this.#variants[k];
       if (slot < 0 || this.#primed[slot] !== (generation | variant) >>> 0) this.#prime(slot, this.#offsets[k], variant);
     }
+  }
+
+  #touchAndSign(signing: SigningCursor, placed: number, timeLow32: number, timeHigh16: number): void {
+    const stamp = this.#stamp;
+    stamp.base = signatureBase(this.#head, timeLow32, timeHigh16);
+    stamp.sequence = this.#lowSequence;
+    stamp.timeLow32 = timeLow32;
+    stamp.timeHigh16 = timeHigh16;
+    signing.touchAndSign(this.#memory, this.#offsets, placed, stamp);
+    this.#lowSequence = (this.#lowSequence + Math.imul(placed, this.#stride)) | 0;
   }
 
   #signMany(placed: number, timeLow32: number, timeHigh16: number): void {

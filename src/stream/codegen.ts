@@ -211,7 +211,8 @@ function writeSum(writer: Writer, model: CursorModel, sum: LinearSum, k: number)
   writer.lines.push(
     `let s${k} = ${[base, ...parts].join(" + ")};`,
     `s${k} = (s${k} & 0xffff) + (s${k} >>> 16);`,
-    `s${k} = ~((s${k} & 0xffff) + (s${k} >>> 16)) & 0xffff;`,
+    // A store takes the low half; zero is looked for in all of it.
+    `s${k} = ~(s${k} + (s${k} >>> 16))${sum.neverZero ? " & 0xffff" : ""};`,
     `view.setUint16(at + ${sum.at}, ${sum.neverZero ? `s${k} === 0 ? 0xffff : s${k}` : `s${k}`});`,
   );
 }

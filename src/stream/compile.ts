@@ -12,7 +12,7 @@ import { putPlace } from "./interpret.js";
 import { factorsOf, sumBehind } from "./linear.js";
 import { type BitPlace, putBits } from "./modifier.js";
 import { payloadBytes } from "./payload.js";
-import type { FrameCursor, FrameProgram, FrameVariant } from "./program.js";
+import type { FrameCursor, FrameProgram, FrameVariant, SigningCursor } from "./program.js";
 import type { EachFrame } from "./program-frame.js";
 import type { ProgramRegisters } from "./program-registers.js";
 import { type Recogniser, recogniserOf } from "./recognise.js";
@@ -87,6 +87,14 @@ class CompiledProgram implements FrameProgram {
   }
 
   cursor(queue: number, queues: number): FrameCursor {
+    return this.#cursor(queue, queues, null);
+  }
+
+  signingCursor(queue: number, queues: number): SigningCursor {
+    return this.#cursor(queue, queues, this.variants[0].bufferBytes);
+  }
+
+  #cursor(queue: number, queues: number, signedBytes: number | null): CompiledCursor {
     const { eachFrame } = this.#resolved;
     const model = this.#modelOf();
     return new CompiledCursor({
@@ -94,6 +102,7 @@ class CompiledProgram implements FrameProgram {
       eachFrame,
       templates: this.#templates,
       pattern: this.pattern,
+      signedBytes,
       model,
       modelWith: (registers) => withRegisters(this.#resolved, this.variants, model, registers),
       queue,

@@ -3,10 +3,11 @@ import { PktgenError, usageError } from "../errors.js";
 import { type RingMemory, ringMemory } from "../ring/memory.js";
 import type { CursorModel } from "./codegen.js";
 import { loopCode, type TouchLoop } from "./loop-code.js";
-import type { FrameCursor } from "./program.js";
+import type { BurstStamp, FrameCursor, SigningCursor } from "./program.js";
 import type { EachFrame } from "./program-frame.js";
 import { ProgramRegisters } from "./program-registers.js";
 import type { ResolvedStream } from "./resolve.js";
+import { signatureBytes } from "./signature.js";
 
 export interface CursorStart {
   readonly resolved: ResolvedStream;
@@ -14,6 +15,8 @@ export interface CursorStart {
   /** Per variant, as far as a program may touch it; and which variant each frame has. */
   readonly templates: readonly Uint8Array[];
   readonly pattern: Uint16Array;
+  /** bufferBytes of all frames, for a cursor that signs. */
+  readonly signedBytes: number | null;
   readonly model: CursorModel;
   modelWith(registers: ProgramRegisters): CursorModel;
   readonly queue: number;
@@ -23,8 +26,10 @@ export interface CursorStart {
 /** Frames that a program is tried on before the first is sent, so that what it sets is known. */
 const triedFrames = 64;
 const none = new Int32Array(1);
+const unsigned: BurstStamp = { base: 0, sequence: 0, sequenceStep: 0, timeLow32: 0, timeHigh16: 0 };
+const oneVariant = new Uint16Array(1);
 
-export class CompiledCursor implements FrameCursor {
+export class CompiledCursor implements FrameCursor, SigningCursor {
   readonly #start: CursorStart;
   readonly #registers: ProgramRegisters | null;
   readonly #position = new Float64Array(2);
@@ -44,28 +49,44 @@ export class CompiledCursor implements FrameCursor {
   }
 
   touch(memory: RingMemory, offsets: Uint32Array, variants: Uint16Array, n: number): void {
-    let done = this.#touchSome(memory.view, offsets, variants, 0, n);
+    this.#touchAll(memory.view, offsets, variants, n, unsigned);
+  }
+
+  touchAndSign(memory: RingMemory, offsets: Uint32Array, n: number, stamp: BurstStamp): void {
+    this.#touchAll(memory.view, offsets, oneVariant, n, stamp);
+  }
+
+  #touchAll(view: DataView, offsets: Uint32Array, variants: Uint16Array, n: number, stamp: BurstStamp): void {
+    let done = this.#touchSome(view, offsets, variants, 0, n, stamp);
     while (done < n) {
       this.#loop = this.#compile();
-      done = this.#touchSome(memory.view, offsets, variants, done, n);
+      done = this.#touchSome(view, offsets, variants, done, n, stamp);
     }
   }
 
-  #touchSome(view: DataView, offsets: Uint32Array, variants: Uint16Array, from: number, n: number): number {
-    if (this.#start.eachFrame === null) return this.#loop(view, offsets, variants, from, n);
+  #touchSome(
+    view: DataView,
+    offsets: Uint32Array,
+    variants: Uint16Array,
+    from: number,
+    n: number,
+    { base, sequence, sequenceStep, timeLow32, timeHigh16 }: BurstStamp,
+  ): number {
+    const first = (sequence + Math.imul(from, sequenceStep)) | 0;
     try {
-      return this.#loop(view, offsets, variants, from, n);
+      return this.#loop(view, offsets, variants, from, n, base, first, sequenceStep, timeLow32, timeHigh16);
     } catch (error) {
+      if (this.#start.eachFrame === null) throw error;
       throw programError(this.#start.resolved, this.#position[0], error);
     }
   }
 
   /** The function for the registers known now, from the present position on. */
   #compile(): TouchLoop {
-    const { model: declared, modelWith, eachFrame } = this.#start;
+    const { signedBytes, model: declared, modelWith, eachFrame } = this.#start;
     const registers = this.#registers;
     const model = registers === null ? declared : modelWith(registers);
-    const code = loopCode(model);
+    const code = loopCode(model, signedBytes);
     const [next, stride] = this.#position;
     if (registers !== null) registers.more[0] = 0;
     this.#counters = new Int32Array(2 * code.moduli.length);
@@ -86,7 +107,7 @@ export class CompiledCursor implements FrameCursor {
   /** On frames that nobody sees. */
   #tryProgram(): void {
     const { templates, pattern, queue, queues } = this.#start;
-    const longest = Math.max(...templates.map(({ length }) => length));
+    const longest = Math.max(...templates.map(({ length }) => length)) + signatureBytes;
     const memory = ringMemory(new ArrayBuffer(Math.ceil(longest / 8) * 8));
     const variants = Uint16Array.from(
       { length: triedFrames },

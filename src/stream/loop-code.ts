@@ -1,6 +1,10 @@
-/** The loop of one stream's cursor over a burst of frames: every offset, mask and modulus a constant. */
+/**
+ * The loop of one stream's cursor over a burst of frames: every offset, mask and modulus a constant. Where all frames have
+ * one size it signs them as well, while their line is at hand: one loop costs less than two.
+ */
 import { type CursorModel, counterIn, stepText, twoTo32, type Writer, writeFrame } from "./codegen.js";
 import type { EachFrame, ProgramFrame } from "./program-frame.js";
+import { signatureRestText } from "./signature.js";
 
 /** What a cursor's loop works with. */
 export interface LoopParts {
@@ -16,13 +20,21 @@ export interface LoopParts {
   readonly frame: ProgramFrame | null;
 }
 
-/** Frames from … n − 1 are touched; returns the first that was not: n, or one whose program needs another register. */
+/**
+ * Frames from … n − 1 are touched; returns the first that was not: n, or one whose program needs another register. What
+ * follows n is for a loop that signs, as writeSignatureRest has it; frame `from` has this sequence.
+ */
 export type TouchLoop = (
   view: DataView,
   offsets: Uint32Array,
   variants: Uint16Array,
   from: number,
   n: number,
+  base: number,
+  sequence: number,
+  sequenceStep: number,
+  timeLow32: number,
+  timeHigh16: number,
 ) => number;
 
 export interface LoopCode {
@@ -55,9 +67,11 @@ class LoopWriter implements Writer {
   }
 }
 
-export function loopCode(model: CursorModel): LoopCode {
+/** `signedBytes`: bufferBytes of all frames, which the loop is to sign; null: it does not. */
+export function loopCode(model: CursorModel, signedBytes: number | null): LoopCode {
   const writer = new LoopWriter();
   writeFrame(writer, model);
+  if (signedBytes !== null) writer.lines.push(...signatureRestText(signedBytes));
   const isProgram = model.program !== null;
   const text = loopText(writer, isProgram);
   const make = cache.get(text) ?? (new Function("parts", text) as LoopCode["make"]);
@@ -75,7 +89,7 @@ function loopText({ moduli, tables, lines, usesIndex }: LoopWriter, isProgram: b
     '"use strict";',
     "const { tables: T, counters: C, position: D, registers: R, more: X, eachFrame: E, frame: F } = parts;",
     ...tables.map((_, t) => `const t${t} = T[${t}];`),
-    "return function touch(view, offsets, variants, from, n) {",
+    "return function touch(view, offsets, variants, from, n, base, sequence, sequenceStep, timeLow32, timeHigh16) {",
     ...counters.map((c) => `let c${c} = C[${2 * c}]; const d${c} = C[${2 * c + 1}];`),
     ...counters.filter((c) => moduli[c] !== twoTo32).map((c) => `const m${c} = ${moduli[c]};`),
     usesIndex ? "let i = D[0]; const stride = D[1];" : "",

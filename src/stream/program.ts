@@ -42,6 +42,8 @@ export interface FrameProgram {
   model(): CursorModel | null;
   /** The walk of one queue through its frames: queue, queue + queues, queue + 2 · queues … */
   cursor(queue: number, queues: number): FrameCursor;
+  /** The same, which also signs; only where all frames have one size and are signed, and nothing seals them. */
+  signingCursor(queue: number, queues: number): SigningCursor;
   /** The last step, after signing: only where `seals`. */
   seal(memory: RingMemory, offset: number, variant: number): void;
   /**
@@ -57,4 +59,22 @@ export interface FrameCursor {
    * a usage error that names stream and frame where the stream is a program that fails; frames before it are written.
    */
   touch(memory: RingMemory, offsets: Uint32Array, variants: Uint16Array, n: number): void;
+}
+
+export interface SigningCursor {
+  /**
+   * As FrameCursor's, and writes the signatures' rest (writeSignatureRest) over heads that are there: the first frame has
+   * this sequence, each further one a step more; times and sequences are 32-bit integers.
+   */
+  touchAndSign(memory: RingMemory, offsets: Uint32Array, n: number, stamp: BurstStamp): void;
+}
+
+/** A burst's part of a signature. */
+export interface BurstStamp {
+  /** signatureBase of head and time. */
+  base: number;
+  sequence: number;
+  sequenceStep: number;
+  timeLow32: number;
+  timeHigh16: number;
 }

@@ -113,6 +113,19 @@ export function writeSignatureRest(
   view.setInt32(end - 4, timeHigh16 | (~(folded + (folded >>> 16)) << 16), true);
 }
 
+/**
+ * writeSignatureRest as statements for a generated loop over frames of one size, at a constant place from `at`; `base`,
+ * `sequence`, `sequenceStep`, `timeLow32` and `timeHigh16` are variables there.
+ */
+export const signatureRestText = (end: number): readonly string[] => [
+  "const sum = base + (sequence & 0xffff) + (sequence >>> 16);",
+  "const folded = (sum & 0xffff) + (sum >>> 16);",
+  `view.setInt32(at + ${end - 12}, sequence, true);`,
+  `view.setInt32(at + ${end - 8}, timeLow32, true);`,
+  `view.setInt32(at + ${end - 4}, timeHigh16 | (~(folded + (folded >>> 16)) << 16), true);`,
+  "sequence = (sequence + sequenceStep) | 0;",
+];
+
 /** Do the nine words sum to 0xffff? The magic is not looked at: wrong magic is foreign, a wrong sum is corrupt. */
 export function checkSignature(view: DataView, end: number): boolean {
   const head = view.getInt32(end - 16, true);

@@ -15,6 +15,7 @@ import {
 } from "../../src/stream/index.js";
 import { resolvedFrame } from "../../src/stream/interpret.js";
 import { resolveStream } from "../../src/stream/resolve.js";
+import { signatureBase, writeSignatureHead } from "../../src/stream/signature.js";
 import { fixedSize } from "../../src/units.js";
 import { anyTrafficSpec, trafficSpec, trafficStream } from "./traffic-specs.js";
 
@@ -70,6 +71,41 @@ describe("a stream in which fields change", () => {
         }
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it("is the same where the loop signs as well, sequences and times over their edges", () => {
+    fc.assert(
+      fc.property(anyTrafficSpec, fc.integer({ min: 1, max: 3 }), fc.nat(0xffff), (spec, queues, timeHigh16) => {
+        const [program] = compileTraffic(spec, size);
+        fc.pre(program!.variants.length === 1 && program!.changes && program!.signed && !program!.seals);
+        const resolved = resolveStream(spec, 0, size);
+        const cursor = program!.signingCursor(1, queues);
+        const memory = ringMemory(new ArrayBuffer(4096));
+        const offsets = Uint32Array.from({ length: 4 }, (_, k) => 1000 * k + 5);
+        const head = signatureHead(3, 9);
+        const { bufferBytes } = program!.variants[0]!;
+        for (const at of offsets) {
+          program!.render(memory, at, 0);
+          writeSignatureHead(memory.view, at + bufferBytes, head);
+        }
+        for (let burst = 0; burst < 3; burst++) {
+          const first = 2 ** 32 - 6 + 4 * burst * queues;
+          const timeLow32 = (-2 + burst) | 0;
+          const base = signatureBase(head, timeLow32, timeHigh16);
+          const ofBurst = { base, sequence: first | 0, sequenceStep: queues, timeLow32, timeHigh16 };
+          cursor.touchAndSign(memory, offsets, 4, ofBurst);
+          offsets.forEach((at, k) => {
+            const index = 1 + (4 * burst + k) * queues;
+            const timeNs = timeHigh16 * 2 ** 32 + (timeLow32 >>> 0);
+            const whole = { trial: 3, stream: 9, sequence: first + k * queues, timeNs };
+            expect(`${index}: ${hex(memory.u8.subarray(at, at + bufferBytes))}`).toBe(
+              `${index}: ${hex(resolvedFrame(resolved, index, whole))}`,
+            );
+          });
+        }
+      }),
+      { numRuns: 100 },
     );
   });
 
