@@ -122,6 +122,8 @@ export interface CaptureEncoder {
   /** Of the frames placed since the last flush; changes never. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** The same bytes, whole words of them. */
+  readonly words: Uint32Array;
   /** Frames placed so far. */
   readonly frames: number;
   /**

@@ -186,6 +186,7 @@ export function captureHeader(format: CaptureFormat = defaultCaptureFormat): Uin
 export class ClassicEncoder implements CaptureEncoder {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  readonly words: Uint32Array;
   frames = 0;
   readonly #sink: CaptureSink;
   readonly #little: boolean;
@@ -193,8 +194,9 @@ export class ClassicEncoder implements CaptureEncoder {
   #used = 0;
 
   constructor(sink: CaptureSink, format: CaptureFormat = defaultCaptureFormat, bufferBytes = 1 << 20) {
-    this.bytes = new Uint8Array(Math.max(bufferBytes, recordHeaderBytes + format.snapBytes));
+    this.bytes = new Uint8Array((Math.max(bufferBytes, recordHeaderBytes + format.snapBytes) + 3) & ~3);
     this.view = new DataView(this.bytes.buffer);
+    this.words = new Uint32Array(this.bytes.buffer);
     this.#sink = sink;
     this.#little = format.byteOrder === "little";
     this.#tickNs = nsPerTick(format.resolution);
@@ -208,16 +210,28 @@ export class ClassicEncoder implements CaptureEncoder {
       this.flush();
       at = 0;
     }
+    const ticks = this.#tickNs === 1 ? nanoseconds : Math.floor(nanoseconds / this.#tickNs);
+    if (this.#little && (at & 3) === 0) {
+      // The machines that we run on are little, too.
+      const { words } = this;
+      const word = at >>> 2;
+      words[word] = seconds;
+      words[word + 1] = ticks;
+      words[word + 2] = captured;
+      words[word + 3] = original;
+    } else this.#header(at, captured, original, seconds, ticks);
+    this.#used = at + recordHeaderBytes + captured;
+    this.frames++;
+    return at + recordHeaderBytes;
+  }
+
+  #header(at: number, captured: number, original: number, seconds: number, ticks: number): void {
     const { view } = this;
     const little = this.#little;
-    const ticks = this.#tickNs === 1 ? nanoseconds : Math.floor(nanoseconds / this.#tickNs);
     view.setUint32(at, seconds, little);
     view.setUint32(at + 4, ticks, little);
     view.setUint32(at + 8, captured, little);
     view.setUint32(at + 12, original, little);
-    this.#used = at + recordHeaderBytes + captured;
-    this.frames++;
-    return at + recordHeaderBytes;
   }
 
   flush(): void {
