@@ -17,6 +17,7 @@ export interface ReplayOptions extends CompareOptions {
   readonly tx2?: string;
   readonly rx?: string;
   readonly split?: string;
+  readonly spread?: string;
   readonly speed?: string;
   readonly rate?: string;
   readonly topSpeed?: boolean;
@@ -86,6 +87,17 @@ function parseSplit(text: string | undefined, hasTwo: boolean): Split {
       .split(",")
       .map((mac) => parseMac(mac, "--split")),
   };
+}
+
+/** Which of a port's queues a frame goes by. */
+function parseSpread(text: string | undefined, queues: number): FeederOptions["spread"] {
+  const accepted = "flow (a flow's frames stay on one queue), turn (one queue after the other)";
+  if (text !== undefined && text !== "flow" && text !== "turn") {
+    throw usageError(`"${text}" is not known`, { where: "--spread", accepted });
+  }
+  if (queues > 1) return text ?? "flow";
+  if (text === undefined) return "none";
+  throw usageError("there is one queue only", { where: "--spread", accepted: "a port with more, e.g. queues=2" });
 }
 
 function parsePrefix(text: string): { readonly version: 4 | 6; readonly bytes: Uint8Array; readonly bits: number } {
@@ -206,6 +218,8 @@ export async function planReplay(
     throw usageError(`"${options.onFull}" is not known`, { where: "--on-full", accepted: "stop, go-on" });
   }
   const comparison = await comparisonOf(options);
+  const tx = parsePortSpec(options.tx);
+  const tx2 = given(options.tx2, parsePortSpec, null);
   const isFree = pace.kind === "max" || pace.kind === "one" || pace.kind === "pps" || pace.kind === "bps";
   return {
     feeder: {
@@ -213,6 +227,7 @@ export async function planReplay(
       filter: options.filter ?? null,
       ranges: given(options.frames, parseRanges, []),
       split: parseSplit(options.split, options.tx2 !== undefined),
+      spread: parseSpread(options.spread, Math.max(tx.queues, tx2?.queues ?? 1)),
       rewrite: rewriteOf(options),
       cut: given(options.cut, parseCut, "refuse"),
       loops: given(
@@ -222,8 +237,8 @@ export async function planReplay(
       ),
       timeless: isFree,
     },
-    tx: parsePortSpec(options.tx),
-    tx2: given(options.tx2, parsePortSpec, null),
+    tx,
+    tx2,
     rx: given(options.rx, parsePortSpec, null),
     pace,
     paceText: paceText(pace, rate),

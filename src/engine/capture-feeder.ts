@@ -1,6 +1,7 @@
 /** From a capture file to a feed: which frames go, to which port, changed how. Runs in the reader's thread. */
 import { usageError } from "../errors.js";
 import { type FrameFacts, parseFilter } from "../packet/filter.js";
+import { flowNumber } from "../packet/flow-number.js";
 import { Outline, outline } from "../packet/outline.js";
 import { type RewriteRules, Rewriter, rewriteGrowth } from "../packet/rewrite.js";
 import { CaptureReader, captureFaultError, type FrameBatch, linkTypeEthernet, linkTypeName } from "../pcap/index.js";
@@ -24,6 +25,8 @@ export interface FeederOptions {
   /** Frame numbers from 1, in order; empty: all. */
   readonly ranges: readonly { readonly from: number; readonly to: number }[];
   readonly split: Split;
+  /** What chooses between a port's queues: the frame's flow, or its turn; none: there is one only. */
+  readonly spread: "none" | "flow" | "turn";
   readonly rewrite: RewriteRules;
   /** Frames that the capture cut. */
   readonly cut: "refuse" | "pad" | "skip";
@@ -54,6 +57,8 @@ export interface FeederReport {
 }
 
 const publishEvery = 64;
+/** Least common multiple of 1 to 8. */
+const turns = 840;
 
 export class CaptureFeeder {
   readonly report: FeederReport = {
@@ -79,6 +84,8 @@ export class CaptureFeeder {
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Somebody wants to know what is in a frame, beside its bytes. */
   readonly #looksInside: boolean;
+  /** Of each port: whose turn it is. */
+  readonly #turns = [-1, -1];
   #waited = false;
   #firstSeconds = Number.NaN;
   #firstNanoseconds = 0;
@@ -90,7 +97,7 @@ export class CaptureFeeder {
     this.#writer = new FeedWriter(memory, layout);
     this.#rewriter = new Rewriter(options.rewrite);
     this.#filter = options.filter === null ? null : parseFilter(options.filter, "--filter");
-    this.#looksInside = this.#filter !== null || options.split.kind === "client";
+    this.#looksInside = this.#filter !== null || options.split.kind === "client" || options.spread === "flow";
     this.#facts = {
       view: this.#view,
       start: 0,
@@ -212,7 +219,7 @@ export class CaptureFeeder {
     if (length > captured) u8.fill(0, to + captured, to + length);
     const port = this.#portOf(batch, i);
     if (this.#rewriter.changes) length = this.#rewriter.apply(u8, view, to, length, loop);
-    this.#writer.commit(this.#timeOf(batch, i), length, port, loop);
+    this.#writer.commit(this.#timeOf(batch, i), length, port, loop, this.#spreadOf(batch, i, port));
     report.fed++;
   }
 
@@ -238,6 +245,15 @@ export class CaptureFeeder {
     if (timeNs < this.#lastNs) this.report.backwards++;
     else this.#lastNs = timeNs;
     return this.#lastNs;
+  }
+
+  #spreadOf(batch: FrameBatch, i: number, port: number): number {
+    const { spread } = this.#options;
+    if (spread === "none") return 0;
+    if (spread === "flow") return flowNumber(this.#view, batch.bytes.byteOffset + batch.starts[i], this.#outline);
+    // A multiple of all numbers of queues that there can be.
+    this.#turns[port] = (this.#turns[port] + 1) % turns;
+    return this.#turns[port];
   }
 
   #portOf(batch: FrameBatch, i: number): number {

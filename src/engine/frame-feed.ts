@@ -2,7 +2,7 @@
  * Frames from one thread to another through shared memory: one writes, one reads, nobody waits for the other in a
  * system call. A capture's reader feeds the sender this way, and loops feed a capture's writer.
  *
- *     descriptors   32 bytes each: 0 time (f64)  8 offset (u32)  12 bytes (u32)  16 port (u32)  20 loop (u32)
+ *     descriptors   32 bytes each: 0 time (f64)  8 offset (u32)  12 bytes (u32)  16 port (u16)  18 spread (u16)  20 loop (u32)
  *                   24 end of its data since the start (f64)
  *     data          frames, each at the start of a cache line
  *
@@ -78,14 +78,14 @@ export class FeedWriter {
   }
 
   /** The frame placed last is written. It is seen by the reader after `publish`. */
-  commit(timeNs: number, bytes: number, port: number, loop: number): void {
+  commit(timeNs: number, bytes: number, port: number, loop: number, spread = 0): void {
     const at = this.#descriptors + (this.#head & this.#mask) * descriptorBytes;
     const { u32, f64 } = this.#memory;
     this.#position = this.#start + ((bytes + lineBytes - 1) & -lineBytes);
     f64[at >>> 3] = timeNs;
     u32[(at >>> 2) + 2] = this.#data + (this.#start % this.#dataBytes);
     u32[(at >>> 2) + 3] = bytes;
-    u32[(at >>> 2) + 4] = port;
+    u32[(at >>> 2) + 4] = port | (spread << 16);
     u32[(at >>> 2) + 5] = loop;
     f64[(at >>> 3) + 3] = this.#position;
     this.#head = (this.#head + 1) | 0;
@@ -179,7 +179,12 @@ export class FeedReader {
   }
 
   port(descriptor: number): number {
-    return this.#memory.u32[(descriptor >>> 2) + 4];
+    return this.#memory.u16[(descriptor >>> 1) + 8];
+  }
+
+  /** 0 … 65,535, of which the remainder says the queue of several. */
+  spread(descriptor: number): number {
+    return this.#memory.u16[(descriptor >>> 1) + 9];
   }
 
   loop(descriptor: number): number {

@@ -32,15 +32,16 @@ const stuckNs = 5e9;
 /** Nearer than this to the next departure, the loop waits for it and polls nothing. */
 const spinNs = 700;
 const wakefulNs = 20_000;
+/** A lane is a queue of a port: port · mostQueues + queue. */
+const mostQueues = 8;
 const countersEveryNs = 1_000_000;
 const quietWhenCompleteNs = 20_000_000;
 
 const cell = {
-  published: 0,
-  bytes: 1,
-  received: 2,
-  receivedBytes: 3,
-  count: 4,
+  bytes: 0,
+  received: 1,
+  receivedBytes: 2,
+  count: 3,
 } as const;
 
 class Replay implements Job {
@@ -53,7 +54,9 @@ class Replay implements Job {
   readonly #gaps = new ReplayGaps();
   readonly #topSpeed: FeedBurst;
   readonly #wait: FineWait;
+  /** By lane: frames of the burst under construction, and frames handed over so far. */
   readonly #placed: number[];
+  readonly #published: Float64Array;
   #order: ReplayOrder | null = null;
   #feed: FeedReader | null = null;
   #cursor: FeedCursor | null = null;
@@ -91,7 +94,8 @@ class Replay implements Job {
     this.#ports = Array.from({ length: ports }, () => null);
     this.#cells = this.#ports.map(() => new Float64Array(cell.count));
     this.#outstandingAtLoss = this.#ports.map(() => 0);
-    this.#placed = this.#ports.map(() => 0);
+    this.#placed = new Array<number>(ports * mostQueues).fill(0);
+    this.#published = new Float64Array(ports * mostQueues);
     this.#senders = senders;
     this.#wait = new FineWait(context.nowNs);
     this.#topSpeed = new FeedBurst(context.memory);
@@ -100,7 +104,7 @@ class Replay implements Job {
   attach(index: number, port: OpenPort | null): void {
     const before = this.#ports[index];
     if (port === null && before !== null) {
-      this.#outstandingAtLoss[index] += outstandingOf(before.queues[0]);
+      this.#outstandingAtLoss[index] += outstandingOf(before);
       const isRunning = this.#phase === phase.sending || this.#phase === phase.waiting;
       if (isRunning) this.#end(this.#sinceEpochNs(), "peer gone");
     }
@@ -236,7 +240,7 @@ class Replay implements Job {
       now = this.#wait.until(this.#dueNs + this.#epochNs, now + this.#epochNs) - this.#epochNs;
     }
     const sent =
-      pace.kind === "max" && this.#senders === 1
+      pace.kind === "max" && this.#senders === 1 && this.#ports[0]?.queues.length === 1
         ? this.#burstAtTopSpeed(now)
         : this.#burst(now, pace.kind === "one" ? 1 : burstFrames, isTimed);
     if (sent > 0) this.#progressNs = now;
@@ -255,19 +259,22 @@ class Replay implements Job {
     const { memory } = this.#context;
     const placed = this.#placed;
     placed.fill(0);
-    for (const port of this.#ports) port?.queues[0]?.tx?.reclaim();
+    for (const port of this.#ports) if (port !== null) for (const { tx } of port.queues) tx?.reclaim();
     const { count } = this.#order!;
     let sent = 0;
     while (sent < most && this.#sentFrames + this.#tooLong < count && this.#hasNext() && this.#dueNs <= now) {
       const frame = this.#next;
       const bytes = feed.bytes(frame);
       const port = this.#senders === 2 ? feed.port(frame) : 0;
-      const ring = this.#ports[port]?.queues[0]?.tx ?? null;
-      const at = ring === null ? 0 : ring.place(placed[port], bytes);
+      const queues = this.#ports[port]?.queues ?? [];
+      const queue = queues.length > 1 ? feed.spread(frame) % queues.length : 0;
+      const lane = port * mostQueues + queue;
+      const ring = queues[queue]?.tx ?? null;
+      const at = ring === null ? 0 : ring.place(placed[lane], bytes);
       if (at === 0) break;
       if (at > 0) {
         copyFrame(memory, at, feed.offset(frame), bytes);
-        placed[port]++;
+        placed[lane]++;
         this.#recordTx?.record(memory, at, bytes, now + this.#epochNs, port);
         this.#cells[port][cell.bytes] += bytes;
         if (isTimed) this.#gaps.departed(this.#dueNs, now);
@@ -313,14 +320,16 @@ class Replay implements Job {
   }
 
   #publish(placed: readonly number[], now: number): void {
-    for (let port = 0; port < placed.length; port++) {
-      const n = placed[port];
+    for (let lane = 0; lane < placed.length; lane++) {
+      const n = placed[lane];
       if (n === 0) continue;
-      const queue = this.#ports[port]!.queues[0];
+      const port = Math.floor(lane / mostQueues);
+      const queue = this.#ports[port]!.queues[lane % mostQueues];
       this.#context.touching.port = port;
       queue.tx!.publish(n);
+      // Counted first: a kick may find that the other side is gone.
+      this.#published[lane] += n;
       if (queue.tx!.notifyWanted()) queue.notifyTx();
-      this.#cells[port][cell.published] += n;
       if (Number.isNaN(this.#firstSentNs)) this.#firstSentNs = now;
       this.#lastNowNs = now;
     }
@@ -336,8 +345,8 @@ class Replay implements Job {
     if (this.#next < 0 || this.#dueNs > now) return;
     if (this.#blockedSinceNs < 0) this.#blockedSinceNs = now;
     for (const port of this.#ports) {
-      const queue = port?.queues[0];
-      if (queue?.tx?.kickAgain?.() === true) queue.notifyTx();
+      if (port === null) continue;
+      for (const queue of port.queues) if (queue.tx?.kickAgain?.() === true) queue.notifyTx();
     }
     if (now - Math.max(this.#blockedSinceNs, this.#progressNs) > stuckNs) this.#end(now, "stuck");
   }
@@ -402,7 +411,7 @@ class Replay implements Job {
 
   #settle(now: number): void {
     const { settleNs, expectBack } = this.#order!;
-    const outstanding = this.#ports.reduce((sum, port) => sum + outstandingOf(port?.queues[0]), 0);
+    const outstanding = this.#ports.reduce((sum, port) => sum + outstandingOf(port), 0);
     const quietNs = now - Math.max(this.#endedNs, this.#lastArrivalNs);
     if (outstanding > 0 && now - this.#endedNs < Math.max(settleNs, this.#cutShort === null ? stuckNs : 0)) return;
     const isComplete = expectBack && this.#received() >= this.#sentFrames;
@@ -427,12 +436,17 @@ class Replay implements Job {
     counters[counter.elapsedNs] = now;
   }
 
+  #publishedOf(port: number): Float64Array {
+    return this.#published.subarray(port * mostQueues, (port + 1) * mostQueues);
+  }
+
   #report(): ReplayReport {
     if (this.#order === null) throw usageError("nothing was replayed");
     return {
       ports: this.#ports.map((port, i) => ({
-        published: this.#cells[i][cell.published],
-        outstanding: this.#outstandingAtLoss[i] + outstandingOf(port?.queues[0]),
+        published: this.#publishedOf(i).reduce((sum, n) => sum + n, 0),
+        publishedByQueue: [...this.#publishedOf(i).subarray(0, Math.max(1, port?.queues.length ?? mostQueues))],
+        outstanding: this.#outstandingAtLoss[i] + outstandingOf(port),
         bytes: this.#cells[i][cell.bytes],
         received: this.#cells[i][cell.received],
         receivedBytes: this.#cells[i][cell.receivedBytes],
@@ -453,10 +467,14 @@ class Replay implements Job {
   }
 }
 
-function outstandingOf(queue: OpenQueue | undefined): number {
-  if (queue?.tx == null) return 0;
-  queue.tx.reclaim();
-  return queue.tx.outstanding();
+function outstandingOf(port: OpenPort | null): number {
+  let sum = 0;
+  for (const { tx } of port?.queues ?? []) {
+    if (tx === null) continue;
+    tx.reclaim();
+    sum += tx.outstanding();
+  }
+  return sum;
 }
 
 const createCold: CreateJob = (context) => new Replay(context);

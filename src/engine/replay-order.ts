@@ -56,6 +56,7 @@ export interface ReplayReport {
   readonly ports: readonly {
     /** Frames handed over, and of these not taken by the peer at the end. */
     readonly published: number;
+    readonly publishedByQueue: readonly number[];
     readonly outstanding: number;
     readonly bytes: number;
     readonly received: number;

@@ -280,6 +280,7 @@ function resultOf(
       port: names[i],
       sends: i < senders,
       sent: port.published - port.outstanding,
+      handedOverByQueue: port.publishedByQueue,
       untaken: port.outstanding,
       received: port.received,
       receivedBytes: port.receivedBytes,

@@ -6,6 +6,8 @@ export interface ReplayedPort {
   readonly sends: boolean;
   /** Taken by the peer. */
   readonly sent: number;
+  /** Handed over on each of its queues; a flow's frames, or every n-th frame, on one (--spread). */
+  readonly handedOverByQueue: readonly number[];
   /** Handed over and never taken. */
   readonly untaken: number;
   readonly received: number;

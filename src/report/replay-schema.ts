@@ -57,6 +57,7 @@ export const replayResultSchema: z.ZodType<ReplayResult> = z.strictObject({
       port: text,
       sends: z.boolean(),
       sent: frames,
+      handedOverByQueue: z.array(frames),
       untaken: frames,
       received: frames,
       receivedBytes: frames,

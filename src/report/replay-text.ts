@@ -4,6 +4,9 @@ import { formatNs } from "../units.js";
 import { renderComparison } from "./compare-text.js";
 import type { ReplayResult } from "./replay-result.js";
 
+const byQueue = (frames: readonly number[]): string =>
+  frames.length > 1 ? ` (by queue: ${frames.map((n) => grouped(n)).join(", ")})` : "";
+
 export function renderReplay(result: ReplayResult, most?: number): string {
   const { source, gapOffNs: gaps } = result;
   const odd = [
@@ -20,8 +23,8 @@ export function renderReplay(result: ReplayResult, most?: number): string {
     ...odd.filter(([n]) => n > 0).map(([n, what]) => `  ${grouped(n)} ${what}`),
     `sent ${grouped(result.sent)}${result.intended === null ? "" : ` of ${grouped(result.intended)}`} in ${formatNs(result.durationNs)}${result.txPps === null ? "" : `, ${rateWord(result.txPps)}`}, ${grouped(result.loops)} ${result.loops === 1 ? "loop" : "loops"}; received ${grouped(result.received)}`,
     ...result.ports.map(
-      ({ port, sends, sent, untaken, received }) =>
-        `  ${port}: ${sends ? `sent ${grouped(sent)}, ` : ""}received ${grouped(received)}${untaken > 0 ? `, ${grouped(untaken)} never taken` : ""}`,
+      ({ port, sends, sent, handedOverByQueue, untaken, received }) =>
+        `  ${port}: ${sends ? `sent ${grouped(sent)}${byQueue(handedOverByQueue)}, ` : ""}received ${grouped(received)}${untaken > 0 ? `, ${grouped(untaken)} never taken` : ""}`,
     ),
     ...(gaps === null
       ? []

@@ -115,6 +115,30 @@ describe("replay into null:", () => {
     expect(split.result?.ports.map(({ sent: n }) => n)).toEqual([8, 0]);
   });
 
+  it("over several queues by flow or in turn, each frame once and each flow in order", async () => {
+    const sent = join(folder, "queues.pcap");
+    const flows = join(folder, "flows.pcap");
+    const made = ["pcap", "profiles/flows-1k.yaml", "-o", flows, "--count", "400", "--sizes", "64"];
+    expect((await runCli(made)).code).toBe(0);
+    const count = async (...how: string[]) => {
+      const { result, code } = await replay(flows, "--tx", "null:,queues=4", "--record-tx", sent, ...how);
+      expect(code).toBe(0);
+      expect(result).toMatchObject({ sent: 400, verdict: "pass" });
+      return result!.ports[0]!.handedOverByQueue;
+    };
+    expect(await count("--spread", "turn", "--top-speed")).toEqual([100, 100, 100, 100]);
+    const byFlow = await count("--rate", "100kpps");
+    expect(byFlow.reduce((sum, n) => sum + n, 0)).toBe(400);
+    expect(Math.min(...byFlow)).toBeGreaterThan(0);
+    const [a, b] = [flows, sent].map((path) =>
+      readCapture(readFileSync(path)).frames.map(({ bytes }) => Buffer.from(bytes).toString("hex")),
+    );
+    expect(b).toEqual(a);
+    const one = await replay(flows, "--tx", "null:", "--spread", "flow");
+    expect(one).toMatchObject({ code: 2, result: null });
+    expect(one.stderr).toContain("--spread: there is one queue only");
+  });
+
   it("cut frames are refused, padded or left out, and it is said", async () => {
     const cut = file("cut.pcap", [frame(1), frame(2, { originalBytes: 100 })]);
     const refused = await replay(cut, "--tx", "null:");

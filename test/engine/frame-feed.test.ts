@@ -25,7 +25,7 @@ it("a feed hands on every frame, in order and whole, whatever its writer and its
             continue;
           }
           memory.u8.fill(written & 0xff, at, at + size);
-          writer.commit(written, size, written % 3, 7);
+          writer.commit(written, size, written % 3, 7, written % 65_536);
           writer.publish();
           waiting.push(size);
           written++;
@@ -33,12 +33,13 @@ it("a feed hands on every frame, in order and whole, whatever its writer and its
           const frame = reader.at(0);
           const number = written - waiting.length;
           const length = waiting.shift()!;
-          expect([reader.timeNs(frame), reader.bytes(frame), reader.port(frame), reader.loop(frame)]).toEqual([
-            number,
-            length,
-            number % 3,
-            7,
-          ]);
+          expect([
+            reader.timeNs(frame),
+            reader.bytes(frame),
+            reader.port(frame),
+            reader.loop(frame),
+            reader.spread(frame),
+          ]).toEqual([number, length, number % 3, 7, number]);
           const bytes = memory.u8.subarray(reader.offset(frame), reader.offset(frame) + length);
           expect(bytes.every((byte) => byte === (number & 0xff))).toBe(true);
           reader.release(1);

@@ -14,6 +14,7 @@ Examples:
   pktgen-ts replay x.pcapng.gz --tx packet:veth0 --rx packet:veth1 --speed 2x --loops 10
   pktgen-ts replay x.pcap --tx packet:veth0 --top-speed --filter 'udp.dstport in {53,123}' --dst-mac 02:00:00:00:00:07
   pktgen-ts replay x.pcap --tx packet:veth0 --tx2 packet:veth2 --split client
+  pktgen-ts replay x.pcap --tx virtio-user:/tmp/gen.sock,queues=4 --spread flow
   pktgen-ts replay x.pcap --tx packet:veth0 --rx packet:veth1 --expect x.pcap --mask macs,ttl --junit report.xml
 
 Exit codes: 0 all was sent (and came back as expected); 1 not taken, or differences; 2 a file that cannot be used, is
@@ -97,6 +98,10 @@ export const replayCommand: CommandDefinition = {
       .option(
         "--split <how>",
         "which frames are --tx's: interface (0), client (what clients send), mac=ADDRESS,… (sources)",
+      )
+      .option(
+        "--spread <how>",
+        "over the queues of a port that has several (queues=): flow (a flow's frames stay on one), turn (default: flow)",
       )
       .option("--speed <factor>", "of the file's gaps, e.g. 2x (default: 1x)")
       .option("--rate <rate>", "instead of the file's gaps: 100kpps, 1Gbps (layer 2), 1Gbps-l1, max")
