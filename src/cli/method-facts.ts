@@ -31,7 +31,7 @@ export const ndrMethod = (settings: NdrSettings, quick: boolean): Method => ({
 
 export function rfc2544Method(settings: Rfc2544Settings, settleNs: number, quick: boolean): Method {
   const deviations = deviationsOf(settings, settleNs);
-  const { latency, loss, backToBack, recovery } = settings;
+  const { latency, loss, backToBack, recovery, reset } = settings;
   return {
     name: "rfc2544",
     preset: preset(quick),
@@ -45,6 +45,7 @@ export function rfc2544Method(settings: Rfc2544Settings, settleNs: number, quick
       loss: `steps of ${loss.stepShare}, ${loss.durationNs / 1e9} s`,
       backToBack: `${backToBack.repeats} searches, at most ${backToBack.longestNs / 1e9} s`,
       recovery: `${recovery.repeats} × ${recovery.overloadNs / 1e9} s, then ${recovery.afterNs / 1e9} s at half the load`,
+      reset: reset.how === "" ? null : `${reset.repeats} ×, ${reset.how}, waited for ${reset.withinNs / 1e9} s`,
       settleNs,
       learningFrames: settings.learningFrames,
     },

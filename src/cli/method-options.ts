@@ -1,5 +1,6 @@
 /** The options that methods add to those of `run`: rows for help, and from text to settings. Pure. */
 import { usageError } from "../errors.js";
+import { resetWords } from "../method/device-reset.js";
 import type { NdrSettings, SearchKind } from "../method/ndr.js";
 import type { RunPlan } from "../method/plan.js";
 import {
@@ -137,8 +138,8 @@ function checkThroughput(tests: readonly Rfc2544Test[], isKnown: boolean): void 
     const accepted = "tests without throughput, e.g. latency,recovery";
     throw usageError("throughput is measured, and given with --throughput", { where: "--tests", accepted });
   }
-  const needs = { latency: "at", recovery: "above" } as const;
-  for (const test of ["latency", "recovery"] as const) {
+  const needs = { latency: "at", recovery: "above", reset: "at" } as const;
+  for (const test of ["latency", "recovery", "reset"] as const) {
     if (isKnown || !tests.includes(test) || tests.includes("throughput")) continue;
     throw usageError(`${test} is measured ${needs[test]} the throughput found`, {
       where: "--tests",
@@ -168,7 +169,10 @@ function checkSigned(tests: readonly Rfc2544Test[], { stream, sizes }: RunPlan):
 
 export function rfc2544Settings(options: Rfc2544Options, plan: RunPlan): Rfc2544Settings {
   const knownPps = knownThroughput(options, plan);
-  const usual = rfc2544Tests.filter((test) => test !== "throughput" || knownPps === null);
+  const canReset = plan.dut.kind !== "external" || options.resetCommand !== undefined;
+  const usual = rfc2544Tests.filter(
+    (test) => (test !== "throughput" || knownPps === null) && (test !== "reset" || canReset),
+  );
   const tests = testsOf(options.tests ?? usual.join(","));
   checkThroughput(tests, knownPps !== null);
   if (options.tests !== undefined) checkSigned(tests, plan);
@@ -206,10 +210,31 @@ export function rfc2544Settings(options: Rfc2544Options, plan: RunPlan): Rfc2544
       afterNs: duration(options.recoveryAfter, "--recovery-after", preset.recoveryNs),
       repeats: count(options.recoveryRepeats, "--recovery-repeats", preset.recoveryRepeats),
     },
+    reset: resetSettings(options, plan, tests),
     settleNs: plan.settleNs ?? preset.settleNs,
     learningFrames:
       given(options.learning, (text) => parseCount(text, "--learning", 0, 10_000)) ?? (options.quick === true ? 0 : 4),
     lineRateBps: plan.lineRateBps,
+  };
+}
+
+/** Throws a usage error where a reset is asked for that nobody can do. */
+function resetSettings(
+  options: Rfc2544Options,
+  plan: RunPlan,
+  tests: readonly Rfc2544Test[],
+): Rfc2544Settings["reset"] {
+  const { quick: fast, resetCommand, resetWithin, resetRepeats } = options;
+  if (resetCommand?.trim() === "") {
+    throw usageError("the command is empty", { where: "--reset-command", accepted: "a command that a shell can run" });
+  }
+  const preset = fast === true ? quick : conforming;
+  const how = resetWords({ ...plan, ...(resetCommand === undefined ? {} : { resetCommand }) }, tests.includes("reset"));
+  return {
+    beforeNs: preset.beforeResetNs,
+    withinNs: given(resetWithin, (text) => parseDuration(text, "--reset-within")) ?? preset.resetWithinNs,
+    repeats: given(resetRepeats, (text) => parseCount(text, "--reset-repeats", 1, 10_000)) ?? preset.resetRepeats,
+    how,
   };
 }
 

@@ -29,6 +29,9 @@ export interface Rfc2544Options extends SearchOptions {
   readonly recoveryDuration?: string;
   readonly recoveryAfter?: string;
   readonly recoveryRepeats?: string;
+  readonly resetCommand?: string;
+  readonly resetWithin?: string;
+  readonly resetRepeats?: string;
 }
 
 export const searchRows: readonly Row[] = [

@@ -93,6 +93,11 @@ export interface Dut extends AsyncDisposable {
   sample?(): Promise<DutSample | null>;
   /** null: it lives. Else why it does not. */
   alive(): string | null;
+  /**
+   * Ends it and starts it anew at the same ports, as they are in a run: their peer goes away and comes back. Rejects with
+   * a PktgenError where it does not start again. Absent: it cannot be.
+   */
+  restart?(): Promise<void>;
   /** To be kept with the result; empty where the device is part of this program. */
   evidence(): readonly DutEvidence[];
 }

@@ -24,6 +24,9 @@ export function figuresOf(result: RunResult): Figure[] {
   for (const { frameBytes, trialsNs } of result.recovery ?? []) {
     for (const ns of trialsNs) if (ns !== null) note(`recovery@${frameBytes}`, "ns", "higher", ns);
   }
+  for (const { frameBytes, trials } of result.resets ?? []) {
+    for (const { resetNs } of trials) if (resetNs !== null) note(`reset@${frameBytes}`, "ns", "higher", resetNs);
+  }
   for (const trial of result.trials.filter(isCompared)) {
     const { phase, frameBytes, rxPps, latencyNs } = trial;
     if (result.method === undefined && phase !== "forwarding") note(`${phase}@${frameBytes}`, "pps", "lower", rxPps);
@@ -36,4 +39,4 @@ export function figuresOf(result: RunResult): Figure[] {
 const isCompared = ({ verdict }: Trial): boolean => verdict === "pass";
 /** Loads that a search chose differ from run to run, and so does the latency at them. */
 const isSearched = ({ phase }: Trial): boolean =>
-  /^(search|throughput|probe|frame loss|back-to-back|recovery|burst)/.test(phase);
+  /^(search|throughput|probe|frame loss|back-to-back|recovery|reset|burst)/.test(phase);

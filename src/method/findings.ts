@@ -4,7 +4,7 @@ import type { RunResult, SearchStep } from "../report/result.js";
 /** Lists of the result document that a method may fill. */
 type Lists = Pick<
   RunResult,
-  "results" | "searchPath" | "lossCurves" | "backToBack" | "recovery" | "service" | "absorption"
+  "results" | "searchPath" | "lossCurves" | "backToBack" | "recovery" | "resets" | "service" | "absorption"
 >;
 export type Findings = { readonly [K in keyof Lists]?: NonNullable<Lists[K]> } & Pick<RunResult, "soak">;
 

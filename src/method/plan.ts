@@ -54,6 +54,8 @@ export interface RunPlan {
   readonly bidirectional: boolean;
   /** Send also on an interface that carries the default route or an SSH connection. */
   readonly yesThisInterface: boolean;
+  /** A command that resets the device, where it is somebody else's or is to be reset otherwise; absent: none. */
+  readonly resetCommand?: string;
   /** Captures of what the generator sends and receives; absent: none. */
   readonly record?: RecordPlan;
   /** Queue pairs in use, 1 … 8. */

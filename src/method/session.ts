@@ -71,9 +71,10 @@ function withReason(trials: readonly Trial[], ended: string): Trial[] {
  * or a step failed. A search that the generator limited has a result: at least so much.
  */
 export function methodVerdict(findings: Findings, trials: readonly Trial[], ended: string | null): Verdict {
-  const { results = [], service = [], recovery = [] } = findings;
-  const steps = [...service, ...recovery].map(({ verdict }) => verdict);
-  const found = [results, service, findings.lossCurves, findings.backToBack, recovery, findings.absorption].some(
+  const { results = [], service = [], recovery = [], resets = [] } = findings;
+  const judged = [...service, ...recovery, ...resets];
+  const steps = judged.map(({ verdict }) => verdict);
+  const found = [results, judged, findings.lossCurves, findings.backToBack, findings.absorption].some(
     (list) => (list?.length ?? 0) > 0,
   );
   const nothing = !found && findings.soak === undefined && !trials.some(({ verdict }) => verdict === "pass");
@@ -156,7 +157,7 @@ class LabBench implements Bench {
     const { learningFrames, plan } = this.#setup;
     if (learningFrames === 0) return;
     await this.#lab.ready(reconnectMs);
-    const { steps: _, ...steady } = request;
+    const { steps: _, resetAtNs: __, ...steady } = request;
     const few = { ...steady, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
     const settled = { ...plan, settleNs: learningSettleNs };
     await this.#lab.generator.runDirections(

@@ -31,7 +31,7 @@ export function parseThreshold(text: string, where: string): ThresholdSpec {
 
 function limitOf(what: string, limit: string, where: string): number {
   if (what === "loss") return parseRatio(limit, where);
-  if (/\.p\d|^(back-to-back|recovery)/.test(what)) return parseDuration(limit, where, 0);
+  if (/\.p\d|^(back-to-back|recovery|reset)/.test(what)) return parseDuration(limit, where, 0);
   const rate = parseRate(limit, where);
   if (rate.kind === "pps") return rate.pps;
   throw usageError(`"${limit}" is not in frames per second`, { where, accepted });

@@ -37,6 +37,8 @@ export interface TrialInputs {
   readonly floorNs?: number | null;
   readonly stealMs: number;
   readonly switches: number;
+  /** The device was reset in the middle; absent or null: it was not. */
+  readonly reset?: { readonly atNs: number; readonly tookNs: number; readonly forwardsAgain: boolean } | null;
   /** Frames that arrived and that our own ports had no room for, both directions together; absent: nobody counts. */
   readonly receiveDrops?: number;
   /** Frames that our own ports' interfaces did not take. */
@@ -79,6 +81,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     reorderExtent: report.receive.reorderExtent,
     corruptKinds: report.receive.corruptKinds,
     ...lossUntilOf(inputs),
+    ...resetOf(inputs),
     lostRanges: report.receive.lostRanges.map(([from, to]): [number, number] => [from, to]),
     firstCorrupt: report.receive.firstCorrupt.map(({ reason, hex }) => `${reason}: ${hex}`),
     firstForeign: report.receive.firstForeign.map(({ hex }) => hex),
@@ -192,6 +195,12 @@ function lossUntilOf({ order: { load }, report }: TrialInputs): Pick<Trial, "los
   const blockedUntilNs = transmit.lastBlockedNs < 0 ? 0 : transmit.lastBlockedNs + gapNs;
   const untilNs = Math.max(receive.lossUntilNs, blockedUntilNs);
   return { lossUntilNs: Number.isFinite(untilNs) && transmit.cutShort === null ? untilNs : null };
+}
+
+function resetOf({ reset, report: { receive } }: TrialInputs): Pick<Trial, "reset" | "silence"> {
+  if (reset == null) return {};
+  const { atNs, tookNs, forwardsAgain } = reset;
+  return { reset: { atNs, tookNs, forwardsAgain }, ...(receive.silence === null ? {} : { silence: receive.silence }) };
 }
 
 /** What the DUT counted beside what we did, in the middle of the trial. */

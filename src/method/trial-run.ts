@@ -9,6 +9,7 @@ import { framesWord } from "../stats/words.js";
 import { reverseFirstStream } from "../stream/reverse.js";
 import type { RateStep } from "../stream/steps.js";
 import { type FrameSize, frameSizeName, meanFrameBytes } from "../units.js";
+import { resetDuring } from "./device-reset.js";
 import { compareDutRates } from "./dut-rate.js";
 import { hopDifferences } from "./hops.js";
 import type { Lab } from "./lab.js";
@@ -34,6 +35,8 @@ export interface TrialRequest {
   readonly pps: number | null;
   /** One rate after another; absent: one all the time. */
   readonly steps?: readonly RateStep[];
+  /** The device is reset so long after the beginning; the trial ends when it forwards again. Absent: it is not. */
+  readonly resetAtNs?: number;
   /** Infinity: until `count` frames are out, or until it is interrupted. */
   readonly durationNs: number;
   /** null: until the time is over. */
@@ -68,6 +71,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
     count: next.count,
     durationNs: next.durationNs,
     settleNs: plan.settleNs ?? lab.settleNs,
+    ...(next.resetAtNs === undefined ? {} : { outlastsPeer: true }),
     integrity: plan.integrity,
     cooperative: lab.cooperative,
   };
@@ -78,7 +82,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
 /** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts; trial number 0. */
 export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
   await lab.ready(reconnectMs);
-  const { steps: _, ...steady } = first;
+  const { steps: _, resetAtNs: __, ...steady } = first;
   const orders = ordersFor(plan, lab, { ...steady, pps: null, count: null, durationNs: plan.warmupNs }, 0);
   // A capture would keep these frames, too; the direct loop of the floor warms up the same code.
   const keepsAll = lab.portFacts().some(({ kind }) => kind === "pcap");
@@ -104,8 +108,11 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const last = (): Promise<void> => lab.external?.end() ?? Promise.resolve();
   const { recorder } = lab;
   recorder?.keep(true);
-  const signal = recorder === null ? hooks.signal : AbortSignal.any([hooks.signal, recorder.full]);
+  const resetting = next.resetAtNs === undefined ? null : resetDuring(lab, plan, next.resetAtNs, hooks.signal);
+  const ends = [recorder?.full, resetting?.signal].filter((end) => end !== undefined);
+  const signal = ends.length === 0 ? hooks.signal : AbortSignal.any([hooks.signal, ...ends]);
   const reports = await lab.generator.runDirections(orders, signal, last).finally(stopWatching);
+  const reset = (await resetting?.done) ?? null;
   recorder?.keep(false);
   const dutOwnRates = hooks.signal.aborted ? null : await rates;
   const { stealMs, switches } = lab.disturbance();
@@ -130,7 +137,9 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       order: orders[d]!,
       report,
       signed: lab.isSigned(next.size),
-      hops: external?.hops ?? hopDifferences(hopsBefore, hopsAfter),
+      // Counters begin anew with the device.
+      hops: reset !== null ? [] : (external?.hops ?? hopDifferences(hopsBefore, hopsAfter)),
+      reset,
       ...(external === null ? {} : { foreign: external.foreign }),
       floorNs: lab.floorNs(),
       dutOwnRates,
@@ -143,8 +152,8 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       minPps: plan.minRatePps,
       faults: [
         ...(recorder?.full.aborted === true ? [diskWasFull] : []),
-        ...faultsOf(report, lab, hooks.signal),
-        ...(external?.faults ?? []),
+        ...(reset === null ? faultsOf(report, lab, hooks.signal) : reset.fault === null ? [] : [reset.fault]),
+        ...(reset === null ? (external?.faults ?? []) : []),
       ],
       failures: failuresOf(report, orders[d]!),
       notes: [...lab.notes, ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`)],

@@ -1,6 +1,6 @@
 /** What of a result is a test case for a CI server: a run's trials; of a method what it found, and what was wanted. */
 import { framesWord, grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
-import type { Recovery, RunResult, Trial, Verdict } from "./result.js";
+import type { Recovery, Reset, RunResult, Trial, Verdict } from "./result.js";
 import { foundRate } from "./sections.js";
 
 export interface JunitCase {
@@ -20,7 +20,7 @@ export function casesOf(result: RunResult): JunitCase[] {
 
 /** A search's row fails where no load held the goal, and is an error where it did not come to its end. */
 function methodCases(result: RunResult): JunitCase[] {
-  const { results = [], service = [], recovery = [], soak, method, verdict, trials } = result;
+  const { results = [], service = [], recovery = [], resets = [], soak, method, verdict, trials } = result;
   const timeNs = trials.reduce((sum, trial) => sum + trial.durationNs, 0);
   const rows = results.map((row): JunitCase => {
     const { frameBytes, goal, pps, limitedBy, endedBy, lossRatio } = row;
@@ -41,7 +41,7 @@ function methodCases(result: RunResult): JunitCase[] {
     }),
   );
   const recoveries = recovery.map((row) => judgedCase("system recovery", row, timeNs));
-  const found = [...rows, ...steps, ...recoveries];
+  const found = [...rows, ...steps, ...recoveries, ...resets.map((row) => judgedCase("reset", row, timeNs))];
   if (found.length > 0) return found;
   const last = trials.at(-1)?.reasons ?? [];
   const lost = soak?.intervals.reduce((sum, one) => sum + one.lost, 0) ?? 0;
@@ -50,7 +50,7 @@ function methodCases(result: RunResult): JunitCase[] {
   return [{ name: method?.name ?? "method", verdict, reasons: verdict === "invalid" ? last : [], timeNs, out }];
 }
 
-const judgedCase = (what: string, row: Recovery, timeNs: number): JunitCase => ({
+const judgedCase = (what: string, row: Recovery | Reset, timeNs: number): JunitCase => ({
   name: `${sizeWord(row.frameBytes)}, ${what}`,
   ...{ verdict: row.verdict, reasons: row.reasons, timeNs: timeNs / 2 },
   out: [

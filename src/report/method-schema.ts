@@ -88,6 +88,24 @@ export const recoverySchema = z
   })
   .describe("system recovery, RFC 2544 §26.5");
 
+export const resetSchema = z
+  .strictObject({
+    frameBytes: size,
+    pps: z.number().describe("the throughput, at which frames were offered"),
+    how: text.describe("what was reset, and how"),
+    withinNs: ns.describe("how long it was waited for"),
+    trials: z.array(
+      z.strictObject({
+        resetNs: ns.nullable().describe("from the last frame before to the first one behind; null: none came in time"),
+        byLossNs: ns.nullable().describe("frames lost or refused / rate (RFC 6201, frame loss)"),
+        tookNs: ns.describe("until whatever did the reset came back"),
+      }),
+    ),
+    spread,
+    ...judged,
+  })
+  .describe("reset, RFC 2544 §26.6 as RFC 6201 has it");
+
 const interval = z.strictObject({
   startNs: ns,
   durationNs: ns,

@@ -71,7 +71,13 @@ function trialMetrics(trials: readonly Trial[]): Metric[] {
   ];
 }
 
-function methodMetrics({ results = [], backToBack = [], recovery = [], thresholds = [] }: RunResult): Metric[] {
+function methodMetrics({
+  results = [],
+  backToBack = [],
+  recovery = [],
+  resets = [],
+  thresholds = [],
+}: RunResult): Metric[] {
   const rates = (name: string, help: string, key: "pps" | "ppsUpper"): Metric => ({
     name: `pktgen_search_${name}_frames_per_second`,
     help,
@@ -96,6 +102,15 @@ function methodMetrics({ results = [], backToBack = [], recovery = [], threshold
       help: "Mean time until an overload that ended costs no frame any more (RFC 2544 26.5).",
       unit: "seconds",
       samples: recovery.map(({ frameBytes, spread }) => ({
+        labels: { frame_bytes: frameBytes },
+        value: seconds(spread?.meanNs),
+      })),
+    },
+    {
+      name: "pktgen_reset_seconds",
+      help: "Mean time without a frame while the device was reset (RFC 2544 26.6).",
+      unit: "seconds",
+      samples: resets.map(({ frameBytes, spread }) => ({
         labels: { frame_bytes: frameBytes },
         value: seconds(spread?.meanNs),
       })),

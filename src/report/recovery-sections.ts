@@ -11,18 +11,48 @@ const spreadCells = (spread: Recovery["spread"]): string[] =>
     ? ["-", "-", "-", "-"]
     : [spread.meanNs, spread.minNs, spread.maxNs, spread.stddevNs].map((ns) => timeWord(ns));
 
+export function resetSection({ resets: rows = [] }: RunResult): Section {
+  return {
+    id: "reset",
+    title: "reset, RFC 2544 §26.6, RFC 6201",
+    columns: [
+      ...["frame\nbytes", "offered"].map(right),
+      ...spreadColumns,
+      ...["by loss,\nmean", "the reset\nitself", "trials"].map(right),
+      left("verdict"),
+    ],
+    rows: rows.map(({ frameBytes, pps, spread, trials, verdict }) => [
+      String(frameBytes),
+      rateWord(pps),
+      ...spreadCells(spread),
+      meanCell(trials.flatMap(({ byLossNs }) => byLossNs ?? [])),
+      meanCell(trials.map(({ tookNs }) => tookNs)),
+      String(trials.length),
+      verdict.toUpperCase(),
+    ]),
+    note: `from the last frame before the reset to the first one behind it; by loss: frames lost or refused, at the offered rate; ${rows[0]?.how ?? ""}; a power interruption is not ours to cause`,
+  };
+}
+
+const meanCell = (times: readonly number[]): string =>
+  times.length === 0 ? "-" : timeWord(times.reduce((sum, ns) => sum + ns, 0) / times.length);
+
 /** Nothing was measured, which is no verdict. */
 const verdictCell = ({ trialsNs, verdict }: Pick<Recovery, "trialsNs" | "verdict">): string =>
   trialsNs.length === 0 && verdict === "pass" ? "-" : verdict.toUpperCase();
 
 /** Why something failed or is no result, and what there is to say of what passed; the tables have no room for it. */
-export function recoverySentences({ recovery = [] }: RunResult): string[] {
-  return recovery.flatMap(({ frameBytes, verdict, reasons, note }) => {
+export function recoverySentences({ recovery = [], resets = [] }: RunResult): string[] {
+  const all = [
+    ...recovery.map((row) => ({ ...row, what: "system recovery" })),
+    ...resets.map((row) => ({ ...row, what: "reset" })),
+  ];
+  return all.flatMap(({ frameBytes, what, verdict, reasons, note }) => {
     const said = [
       ...reasons.map((reason) => `${verdict.toUpperCase()}: ${reason}`),
       ...(note === undefined ? [] : [note]),
     ];
-    return said.map((sentence) => `${sizeName(frameBytes)}, system recovery: ${sentence}`);
+    return said.map((sentence) => `${sizeName(frameBytes)}, ${what}: ${sentence}`);
   });
 }
 

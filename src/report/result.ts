@@ -25,6 +25,7 @@ export type Method = NonNullable<RunResult["method"]>;
 export type SearchStep = NonNullable<RunResult["searchPath"]>[number];
 export type LossCurve = NonNullable<RunResult["lossCurves"]>[number];
 export type BackToBack = NonNullable<RunResult["backToBack"]>[number];
+export type Reset = NonNullable<RunResult["resets"]>[number];
 export type Recovery = NonNullable<RunResult["recovery"]>[number];
 export type Soak = NonNullable<RunResult["soak"]>;
 export type ServiceStep = NonNullable<RunResult["service"]>[number];

@@ -10,6 +10,7 @@ import {
   lossCurveSchema,
   methodSchema,
   recoverySchema,
+  resetSchema,
   searchResultSchema,
   searchStepSchema,
   serviceStepSchema,
@@ -197,6 +198,14 @@ const trial = z.strictObject({
     .describe("not the trial's, and sent to the DUT beside it: answers, and what our interface sends itself"),
   sendDrops: frames.optional().describe("handed to our own interface, which did not take them: never the DUT's loss"),
   returned: frames.optional().describe("with two ports: frames that came back on the port that they were sent on"),
+  reset: z
+    .strictObject({ atNs: ns, tookNs: ns, forwardsAgain: z.boolean() })
+    .optional()
+    .describe("the device was reset so long after the trial's start; how long whatever did it took"),
+  silence: z
+    .strictObject({ fromNs: ns, toNs: ns })
+    .optional()
+    .describe("with a reset: the longest time in which nothing arrived, from one arrival to the next"),
   lossUntilNs: ns
     .nullable()
     .optional()
@@ -275,6 +284,7 @@ export const resultSchema = z.strictObject({
   lossCurves: z.array(lossCurveSchema).optional().describe("RFC 2544 §26.3"),
   backToBack: z.array(backToBackSchema).optional(),
   recovery: z.array(recoverySchema).optional(),
+  resets: z.array(resetSchema).optional(),
   soak: soakSchema.optional(),
   service: z.array(serviceStepSchema).optional().describe("ITU-T Y.1564"),
   absorption: z.array(absorptionSchema).optional(),

@@ -1,7 +1,7 @@
 /** What methods found, as sections (section.ts). One that has nothing to say is left out. */
 import { grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
 import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
-import { recoverySection, recoverySentences } from "./recovery-sections.js";
+import { recoverySection, recoverySentences, resetSection } from "./recovery-sections.js";
 import type { RunResult, SearchResult, Trial } from "./result.js";
 import { left, right, type Section } from "./section.js";
 
@@ -11,6 +11,7 @@ export function methodSections(result: RunResult): Section[] {
     lossCurves(result),
     backToBack(result),
     recoverySection(result),
+    resetSection(result),
     latencies(result),
     service(result),
     absorption(result),

@@ -34,6 +34,12 @@ describe("before the first trial", () => {
     [["ndr", "--baseline", file("other.json")], "is the baseline of another setup: another, 1 cores there"],
     [["ndr", "--threshold", "NDR>fast"], "is no threshold"],
     [["rfc2544", "--tests", "througput"], "did you mean throughput?"],
+    [["rfc2544", "--tests", "reset"], "reset is measured at the throughput found"],
+    [
+      ["rfc2544", "--tests", "reset", "--throughput", "1kpps", "--dut", "external", "--tx", "null:"],
+      "--reset-command CMD, which does",
+    ],
+    [["rfc2544", "--tests", "reset", "--throughput", "1kpps", "--reset-command", " "], "the command is empty"],
     [["rfc2544", "--tests", "recovery"], "recovery is measured above the throughput found"],
     [["rfc2544", "--tests", "throughput", "--throughput", "1kpps"], "throughput is measured, and given"],
     [["rfc2544", "--tests", "recovery", "--throughput", "max"], "max is no load that could be held"],
@@ -107,4 +113,41 @@ describe("a real run", () => {
     expect(second?.elapsedNs).toBeGreaterThanOrEqual(2.9e9);
     expect(second?.intervals.slice(0, first?.intervals.length)).toEqual(first?.intervals);
   }, 150_000);
+});
+
+describe("a reset in the middle of a trial", () => {
+  const args = ["rfc2544", "--quick", "--tests", "reset", "--sizes", "64", "--throughput", "2kpps", "--warmup", "0"];
+  const resets = async (name: string, more: readonly string[]) => {
+    const { code, stderr } = await runCli([...args, ...more, "--json", file(name)], { timeoutMs: 90_000 });
+    return { code, stderr, result: whole(file(name)) };
+  };
+
+  it("of the built-in device: it is made anew, and forwards again", async () => {
+    const { code, result } = await resets("reset.json", ["--reset-within", "20s", "--reset-repeats", "2"]);
+    expect(code).toBe(0);
+    const [row] = result.resets ?? [];
+    expect(row).toMatchObject({ frameBytes: 64, pps: 2_000, verdict: "pass" });
+    expect(row.trials).toHaveLength(2);
+    for (const [i, { resetNs, tookNs }] of row.trials.entries()) {
+      // What came back between them is what was sent and not lost.
+      const trial = result.trials[i];
+      expect(trial.sent).toBe(trial.accepted + trial.lost);
+      expect(trial.reset?.forwardsAgain).toBe(true);
+      expect(resetNs).toBe((trial.silence?.toNs ?? 0) - (trial.silence?.fromNs ?? 0));
+      expect(trial.silence?.toNs).toBeGreaterThan((trial.reset?.atNs ?? 0) + tookNs / 2);
+    }
+  }, 120_000);
+
+  it("by a command that fails is no reset", async () => {
+    const { code, result } = await resets("no-reset.json", ["--reset-command", "echo no such router >&2; exit 3"]);
+    expect(code).toBe(4);
+    expect(result.resets?.[0].reasons[0]).toContain("--reset-command: the command failed: no such router");
+  }, 120_000);
+
+  it("by a command after which nothing falls silent is waited for as long as it may take", async () => {
+    const { code, result } = await resets("silent.json", ["--reset-command", "true", "--reset-within", "700ms"]);
+    expect(code).toBe(0);
+    expect(result.trials[0].requested.durationNs).toBe(1.2e9);
+    expect(result.trials[0].reset?.forwardsAgain).toBe(true);
+  }, 120_000);
 });

@@ -133,7 +133,7 @@ describe("rfc2544", () => {
     };
     const { results = [], lossCurves = [], backToBack = [] } = await rfc2544(bench, settings);
     const phases = [...new Set(bench.requests.map(({ phase }) => phase))];
-    expect(phases).toEqual(["probe", "throughput", "latency", "frame loss", "back-to-back", "recovery"]);
+    expect(phases).toEqual(["probe", "throughput", "latency", "frame loss", "back-to-back", "recovery", "reset"]);
     const latency = bench.requests.filter(({ phase }) => phase === "latency");
     expect(latency.map(({ pps }) => pps)).toEqual([results[0].pps, results[0].pps]);
     // From all of the line down, until two in a row lose nothing (§26.3).

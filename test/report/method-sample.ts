@@ -29,7 +29,7 @@ export const searchSettings = {
 
 export const rfc2544Settings: Rfc2544Settings = {
   sizes: searchSettings.sizes,
-  tests: ["throughput", "latency", "loss", "back-to-back", "recovery"],
+  tests: ["throughput", "latency", "loss", "back-to-back", "recovery", "reset"],
   throughput: { ...searchSettings, goals: [goal("throughput", 0)] },
   latency: { durationNs: second, repeats: 2 },
   loss: { stepShare: 0.1, durationNs: second },
@@ -37,6 +37,7 @@ export const rfc2544Settings: Rfc2544Settings = {
   knownPps: null,
   isSigned: () => true,
   recovery: { overloadNs: second, afterNs: second, repeats: 3 },
+  reset: { beforeNs: second, withinNs: 10 * second, repeats: 3, how: "the command: systemctl restart router" },
   settleNs: null,
   learningFrames: 0,
   lineRateBps: 1e9,
@@ -61,7 +62,7 @@ const device: SimulatedBenchDevice = { capacityPps: 412_345, queueFrames: 256 };
 
 export async function rfc2544Sample(): Promise<RunResult> {
   const recoveryNs = (trial: number): number => 40e6 + (trial % 5) * 1e6;
-  const bench = simulatedBench({ ...device, spoilEvery: 7, recoveryNs });
+  const bench = simulatedBench({ ...device, spoilEvery: 7, recoveryNs, resetNs: 1.25 * second });
   return documentOf(
     bench,
     await rfc2544(bench, rfc2544Settings),

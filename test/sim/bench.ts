@@ -20,6 +20,8 @@ export interface SimulatedBenchDevice extends SimulatedDevice {
   readonly foreign?: number;
   /** After an overload it loses every frame for so long, however low the load; counted from trial to trial. */
   readonly recoveryNs?: (trial: number) => number;
+  /** How long a reset lasts; Infinity: it never forwards again. */
+  readonly resetNs?: number;
   /** The device goes away in this trial (from 1). */
   readonly diesIn?: number;
 }
@@ -59,6 +61,35 @@ export function simulatedBench(device: SimulatedBenchDevice): SimulatedBench {
     return [trial];
   };
   return { requests, trials, measure, ended: () => ended };
+}
+
+/** A trial that ends half a second behind the reset, or when it was waited long enough. */
+function resetTrial(
+  device: SimulatedBenchDevice,
+  { pps, durationNs: longest, resetAtNs: atNs = 0 }: BenchRequest,
+  trial: Trial,
+  dies: boolean,
+): Trial {
+  const resetNs = device.resetNs ?? 0;
+  const forwardsAgain = atNs + resetNs < longest;
+  const durationNs = forwardsAgain ? atNs + resetNs + 0.5e9 : longest;
+  const sent = Math.floor(((pps ?? 0) * durationNs) / 1e9);
+  const lost = Math.floor(((pps ?? 0) * Math.min(resetNs, longest - atNs)) / 1e9);
+  const whole: Trial = {
+    ...trial,
+    ...{
+      durationNs,
+      intended: sent + trial.missed,
+      sent,
+      lost,
+      accepted: sent - lost,
+      received: sent - lost,
+      lossRatio: lost / sent,
+    },
+    reset: { atNs, tookNs: 1e6, forwardsAgain },
+    ...(forwardsAgain ? { silence: { fromNs: atNs, toNs: atNs + resetNs } } : {}),
+  };
+  return { ...whole, ...judgeTrial(whole, { lossRatioMax: 1, minPps: null, faults: dies ? ["interrupted"] : [] }) };
 }
 
 /** What an overload and the lower load behind it cost. */
@@ -134,6 +165,7 @@ function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, num
     ledger: [],
     ...{ verdict: "pass", reasons: [], notes: [] },
   };
+  if (request.resetAtNs !== undefined) return resetTrial(device, request, trial, dies);
   const faults = dies ? ["the device under test went away in the trial"] : [];
   const judgement = judgeTrial(trial, { lossRatioMax: 1, minPps: null, faults });
   return { ...trial, ...judgement };

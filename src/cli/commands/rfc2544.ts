@@ -1,4 +1,4 @@
-/** `rfc2544`: throughput, latency, frame loss rate, back-to-back frames and system recovery as RFC 2544 has them. */
+/** `rfc2544`: throughput, latency, frame loss rate, back-to-back frames, system recovery and reset as RFC 2544 has them. */
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
@@ -6,8 +6,8 @@ import type { RunOptions } from "../run-options.js";
 import { type Rfc2544Options, searchRows } from "../search-rows.js";
 
 const testRows: readonly Row[] = [
-  ["--tests <list>", "throughput,latency,loss,back-to-back,recovery (default: all of them)"],
-  ["--throughput <rate>", "as found before, for latency and recovery without measuring it again"],
+  ["--tests <list>", "throughput,latency,loss,back-to-back,recovery,reset (default: all that the device allows)"],
+  ["--throughput <rate>", "as found before, for latency, recovery and reset without measuring it again"],
   ["--quick", "trials of 1s and few repetitions: a look, which the report names as not conforming"],
   ["--trial <time>", "of throughput and frame loss (default: 60s)"],
   ["--latency-duration <time>", "of a latency trial (default: 120s)"],
@@ -18,6 +18,12 @@ const testRows: readonly Row[] = [
   ["--recovery-duration <time>", "of the overload, 110% of the throughput (default: 60s)"],
   ["--recovery-after <time>", "at half of it, in which the device recovers (default: 10s)"],
   ["--recovery-repeats <n>", "recovery trials of a size (default: 5)"],
+  [
+    "--reset-command <cmd>",
+    "resets an external device; a shell runs it in the middle of a reset trial (default: ours are ended and started anew)",
+  ],
+  ["--reset-within <time>", "a reset is waited for so long (default: 5min)"],
+  ["--reset-repeats <n>", "resets (default: 3)"],
   ["--learning <frames>", "sent unrecorded before each trial (default: 4)"],
 ];
 
@@ -26,6 +32,7 @@ Examples:
   pktgen-ts rfc2544 --quick --tests throughput --dut embedded,rate=200kpps
   pktgen-ts rfc2544 --sizes 64,1518 --line-rate 10Gbps --html report.html
   pktgen-ts rfc2544 --quick --sizes 64 --tests recovery --throughput 20kpps --dut embedded,rate=20kpps,queue=256
+  pktgen-ts rfc2544 --quick --sizes 64 --tests reset --throughput 10kpps --dut testpmd,container=none
 `;
 
 async function runRfc2544(
@@ -36,7 +43,8 @@ async function runRfc2544(
   const asked = await methodPlan(options, words, "rfc2544", context);
   const { rfc2544Settings } = await import("../method-options.js");
   const settings = rfc2544Settings(options, asked);
-  const plan = { ...asked, settleNs: settings.settleNs };
+  const { resetCommand } = options;
+  const plan = { ...asked, settleNs: settings.settleNs, ...(resetCommand === undefined ? {} : { resetCommand }) };
   const [{ rfc2544 }, { runMethod }, { rfc2544Method }] = await Promise.all([
     import("../../method/rfc2544/index.js"),
     import("../../method/session.js"),
@@ -59,7 +67,7 @@ async function runRfc2544(
 
 export const rfc2544Command: CommandDefinition = {
   name: "rfc2544",
-  summary: "throughput, latency, frame loss rate, back-to-back frames and system recovery (RFC 2544, RFC 9004)",
+  summary: "throughput, latency, frame loss rate, back-to-back frames, system recovery, reset (RFC 2544, 9004, 6201)",
   define: (command, context) => {
     addMethodOptions(command, {
       without: decidedByMethods,

@@ -67,12 +67,14 @@ class EmbeddedDut implements Dut {
   readonly pollers: number;
   readonly leavesGenerator: boolean;
   readonly #options: EmbeddedOptions;
-  readonly #host: EmbeddedPart;
-  readonly #container: EmbeddedPart;
+  readonly #setup: EmbeddedSetup;
+  #host: EmbeddedPart;
+  #container: EmbeddedPart;
   readonly #directory: PrivateDirectory;
 
   constructor(options: EmbeddedOptions, setup: EmbeddedSetup, parts: Parts, generatorPort: string) {
     this.#options = options;
+    this.#setup = setup;
     this.#host = parts.host;
     this.#container = parts.container;
     this.#directory = parts.directory;
@@ -110,6 +112,14 @@ class EmbeddedDut implements Dut {
     const failed = this.#host.failure() ?? this.#container.failure();
     if (failed !== null) return failed;
     return this.#container.connected(0) ? null : "the connection between the host's and the container's part ended";
+  }
+
+  async restart(): Promise<void> {
+    await this.#container[Symbol.asyncDispose]();
+    await this.#host[Symbol.asyncDispose]();
+    const { host, container } = await startParts(this.#options, this.#setup, this.#directory);
+    this.#host = host;
+    this.#container = container;
   }
 
   evidence(): readonly [] {

@@ -57,8 +57,8 @@ export class TestpmdDut implements Dut {
   readonly growthBytes = 0;
   readonly pollers = 2;
   readonly leavesGenerator: boolean;
-  readonly host: TestpmdProcess;
-  readonly container: TestpmdProcess;
+  host: TestpmdProcess;
+  container: TestpmdProcess;
   readonly #options: TestpmdOptions;
   readonly #queues: number;
   readonly #launcher: Launcher;
@@ -66,8 +66,18 @@ export class TestpmdDut implements Dut {
   /** It lives, but its counters could not be read. */
   #fault: string | null = null;
   #telemetry: TelemetryClient | null = null;
+  readonly #startAgain: () => Promise<Parts>;
+  /** Of processes that a restart ended. */
+  readonly #earlier: DutEvidence[] = [];
 
-  constructor(parts: Parts, options: TestpmdOptions, queues: number, generatorPorts: readonly string[]) {
+  constructor(
+    parts: Parts,
+    options: TestpmdOptions,
+    queues: number,
+    generatorPorts: readonly string[],
+    startAgain: () => Promise<Parts>,
+  ) {
+    this.#startAgain = startAgain;
     this.leavesGenerator = parts.leavesGenerator;
     this.host = parts.host;
     this.container = parts.container;
@@ -135,8 +145,20 @@ export class TestpmdDut implements Dut {
     return this.host.ended()?.sentence ?? this.container.ended()?.sentence ?? this.#fault;
   }
 
+  /** As somebody would who resets it in software; a power failure is nobody's here. */
+  async restart(): Promise<void> {
+    this.#earlier.push(...this.evidence().slice(this.#earlier.length));
+    this.#telemetry?.[Symbol.dispose]();
+    this.#telemetry = null;
+    for (const side of [this.container, this.host]) await side[Symbol.asyncDispose]();
+    const { host, container } = await this.#startAgain();
+    this.host = host;
+    this.container = container;
+  }
+
   evidence(): DutEvidence[] {
     return [
+      ...this.#earlier,
       { name: "host-testpmd", text: this.host.evidence() },
       { name: "container-testpmd", text: this.container.evidence() },
     ];
@@ -321,8 +343,12 @@ export async function startTestpmdDut(options: TestpmdOptions, setup: TestpmdSet
     directory[Symbol.dispose]();
     throw error;
   }
+  const inContainer = launcher.kind !== "none";
+  const startAgain = (): Promise<Parts> =>
+    startParts(describe(options, setup, directory.path, inContainer), launcher, directory, setup.signal);
   const parts = await startParts(described, launcher, directory, setup.signal);
-  return new TestpmdDut(parts, options, setup.queues, generatorPortsOf(options, setup, described.pair.generatorSocket));
+  const ports = generatorPortsOf(options, setup, described.pair.generatorSocket);
+  return new TestpmdDut(parts, options, setup.queues, ports, startAgain);
 }
 
 /** Our end of the host's first port; none where the generator brings a port of its own. */

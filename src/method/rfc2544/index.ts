@@ -8,6 +8,7 @@ import { backToBack } from "./back-to-back.js";
 import { frameLoss } from "./frame-loss.js";
 import { latency } from "./latency.js";
 import { recovery, type Throughput } from "./recovery.js";
+import { leastSize, reset } from "./reset.js";
 import { type Rfc2544Settings, throughputGoal } from "./settings.js";
 
 export {
@@ -49,6 +50,11 @@ export async function rfc2544(bench: Bench, settings: Rfc2544Settings): Promise<
         const throughput = throughputOf(size);
         return throughput.pps > 0 ? { recovery: [await recovery(bench, settings, size, throughput)] } : {};
       });
+    }
+    const least = leastSize(settings.sizes);
+    if (test === "reset" && least !== undefined && bench.ended() === null) {
+      const { pps } = throughputOf(least);
+      if (pps > 0) parts.push({ resets: [await reset(bench, settings, least, pps)] });
     }
   }
   return joinFindings(parts);

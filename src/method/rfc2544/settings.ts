@@ -2,7 +2,7 @@
 import type { FrameSize } from "../../units.js";
 import type { NdrSettings } from "../ndr.js";
 
-export const rfc2544Tests = ["throughput", "latency", "loss", "back-to-back", "recovery"] as const;
+export const rfc2544Tests = ["throughput", "latency", "loss", "back-to-back", "recovery", "reset"] as const;
 export type Rfc2544Test = (typeof rfc2544Tests)[number];
 
 export interface Rfc2544Settings {
@@ -18,6 +18,13 @@ export interface Rfc2544Settings {
   /** Has each frame of this size room for a number? Without, nobody can tell when one was lost. */
   readonly isSigned: (size: FrameSize) => boolean;
   readonly recovery: { readonly overloadNs: number; readonly afterNs: number; readonly repeats: number };
+  readonly reset: {
+    readonly beforeNs: number;
+    readonly withinNs: number;
+    readonly repeats: number;
+    /** What is reset, and how; "" where it is not tested. */
+    readonly how: string;
+  };
   readonly settleNs: number | null;
   readonly learningFrames: number;
   readonly lineRateBps: number | null;
@@ -34,6 +41,9 @@ export const conforming = {
   overloadNs: 60e9,
   recoveryNs: 10e9,
   recoveryRepeats: 5,
+  beforeResetNs: 5e9,
+  resetWithinNs: 300e9,
+  resetRepeats: 3,
   settleNs: 2e9,
 } as const;
 
@@ -48,6 +58,9 @@ export const quick = {
   overloadNs: 1e9,
   recoveryNs: 1e9,
   recoveryRepeats: 1,
+  beforeResetNs: 0.5e9,
+  resetWithinNs: 30e9,
+  resetRepeats: 1,
   settleNs: null,
 } as const;
 
@@ -81,8 +94,8 @@ export function deviationsOf(settings: Rfc2544Settings, settleNs: number): strin
     less("an overload of", settings.recovery.overloadNs, conforming.overloadNs, "§26.5", seconds);
     if (settings.recovery.repeats === 1) said.push("one recovery trial, RFC 2544 §26.5 asks for several");
   }
-  if (settings.knownPps !== null && settings.tests.some((test) => test === "latency" || test === "recovery")) {
-    said.push("a throughput that was given and not measured, RFC 2544 §26.2 and §26.5");
+  if (settings.knownPps !== null && settings.tests.some((test) => ["latency", "recovery", "reset"].includes(test))) {
+    said.push("a throughput that was given and not measured, RFC 2544 §26.2, §26.5, §26.6");
   }
   less("a settle time of", settleNs, conforming.settleNs, "§23", seconds);
   if (settings.learningFrames === 0) said.push("no learning frames, RFC 2544 §23 asks for some before each trial");

@@ -8,7 +8,7 @@ import type { Section } from "../section.js";
 import { methodSections, methodSentences } from "../sections.js";
 import { sentencesOf, verdictSentence } from "../sentences.js";
 import { histogramChart, lossChart, percentileChart, searchChart, soakChart, throughputChart } from "./charts.js";
-import { recoveryChart } from "./spread-charts.js";
+import { recoveryChart, resetChart } from "./spread-charts.js";
 import { style } from "./style.js";
 import { type Chart, escapeText, figure } from "./svg.js";
 
@@ -72,6 +72,7 @@ function chartsFor({ id }: Section, result: RunResult): (Chart | null)[] {
   if (id === "loss") return [lossChart(result)];
   if (id === "latency") return latencyCharts(result);
   if (id === "recovery") return [recoveryChart(result)];
+  if (id === "reset") return [resetChart(result)];
   return id === "soak" ? [soakChart(result)] : [];
 }
 

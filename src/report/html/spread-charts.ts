@@ -28,3 +28,6 @@ function spreadChart(id: string, title: string, all: readonly Row[]): Chart | nu
 
 export const recoveryChart = ({ recovery = [] }: RunResult): Chart | null =>
   spreadChart("recovery-times", "System recovery by frame size: mean, least and most", recovery);
+
+export const resetChart = ({ resets = [] }: RunResult): Chart | null =>
+  spreadChart("reset-times", "Reset: mean, least and most", resets);

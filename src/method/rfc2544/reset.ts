@@ -1,0 +1,85 @@
+/**
+ * Reset, RFC 2544 §26.6 as RFC 6201 updates it: frames of the least size at the throughput, a reset in their middle;
+ * the time from the last frame before to the first one behind (RFC 6201 §4.1.2, time stamps), and the frames that it
+ * cost, as time (frame loss). What is reset, and how, the bench knows.
+ */
+import type { Reset, Trial } from "../../report/result.js";
+import { disturbedReason, generatorReason } from "../../stats/verdict.js";
+import { type FrameSize, formatRate, frameSizeName, meanFrameBytes } from "../../units.js";
+import type { Bench, BenchRequest } from "../bench.js";
+import type { Rfc2544Settings } from "./settings.js";
+import { spreadOf } from "./spread.js";
+
+const attempts = 3;
+
+type ResetTrial = Reset["trials"][number];
+
+/** Of the sizes that are tested, §26.6. */
+export const leastSize = (sizes: readonly FrameSize[]): FrameSize | undefined =>
+  [...sizes].sort((a, b) => meanFrameBytes(a) - meanFrameBytes(b))[0];
+
+export async function reset(bench: Bench, settings: Rfc2544Settings, size: FrameSize, pps: number): Promise<Reset> {
+  const { beforeNs, withinNs, repeats, how } = settings.reset;
+  const request: BenchRequest = {
+    ...{ size, phase: "reset", pps, count: null, resetAtNs: beforeNs },
+    rateText: formatRate({ kind: "pps", pps }),
+    durationNs: beforeNs + withinNs,
+  };
+  const about = { frameBytes: frameSizeName(size), pps, how, withinNs };
+  const trials: ResetTrial[] = [];
+  for (let repeat = 0; repeat < repeats && bench.ended() === null; repeat++) {
+    const found = await resetTrial(bench, request);
+    if (typeof found === "string") return { ...about, ...summary(trials), verdict: "invalid", reasons: [found] };
+    trials.push(found);
+  }
+  return { ...about, ...summary(trials), ...judged(trials, withinNs) };
+}
+
+/** What a trial found, or why none could be used. */
+async function resetTrial(bench: Bench, request: BenchRequest): Promise<ResetTrial | string> {
+  let why = "";
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const trials = await bench.measure(request);
+    const unusable = whyUnusable(trials);
+    if (unusable === null) return foundIn(trials);
+    why = unusable;
+    if (bench.ended() !== null) break;
+  }
+  return why;
+}
+
+/** Starting a device takes CPUs, which the generator may feel: some late frames spoil a rate, and not this. */
+function whyUnusable(trials: readonly Trial[]): string | null {
+  const reasons = trials.flatMap((trial) => (trial.verdict === "invalid" ? trial.reasons : []));
+  return reasons.find((said) => !said.startsWith(generatorReason) && !said.startsWith(disturbedReason)) ?? null;
+}
+
+/** Of several directions, the one that was silent longest. Pure. */
+export function foundIn(trials: readonly Trial[]): ResetTrial {
+  const lossNs = trials.map(({ lost, blocked, blockedOwn = 0, requested }) =>
+    requested.pps === null ? 0 : ((lost + blocked - blockedOwn) * 1e9) / requested.pps,
+  );
+  const silences = trials.map(({ silence }) => silence ?? null);
+  const isBack = trials.every(({ reset: done }) => done?.forwardsAgain === true);
+  const times = silences.map((silence) => (silence === null ? 0 : silence.toNs - silence.fromNs));
+  return {
+    resetNs: isBack ? Math.max(...times) : null,
+    byLossNs: isBack ? Math.max(...lossNs) : null,
+    tookNs: Math.max(...trials.map(({ reset: done }) => done?.tookNs ?? 0)),
+  };
+}
+
+function summary(trials: readonly ResetTrial[]): Pick<Reset, "trials" | "spread"> {
+  return { trials: [...trials], spread: spreadOf(trials.flatMap(({ resetNs }) => resetNs ?? [])) };
+}
+
+function judged(trials: readonly ResetTrial[], withinNs: number): Pick<Reset, "verdict" | "reasons"> {
+  if (trials.length === 0) return { verdict: "invalid", reasons: ["no trial came to its end"] };
+  const never = trials.filter(({ resetNs }) => resetNs === null).length;
+  if (never === 0) return { verdict: "pass", reasons: [] };
+  const within = `within ${Number((withinNs / 1e9).toPrecision(6))} s`;
+  return {
+    verdict: "fail",
+    reasons: [`nothing came back ${within} of the reset, in ${never} of ${trials.length} trials`],
+  };
+}
