@@ -4,9 +4,10 @@
  */
 
 import { type Command, Option } from "commander";
-import { exitCodes, PktgenError } from "../errors.js";
+import { exitCodes, PktgenError, usageError } from "../errors.js";
 import type { RunHooks, RunPlan } from "../method/plan.js";
 import type { RunResult, Trial } from "../report/index.js";
+import { isPlain } from "../stream/spec.js";
 import { allowedCores } from "./allowed-cores.js";
 import { type BaselineOptions, useBaseline } from "./baseline-file.js";
 import type { CommandContext } from "./command.js";
@@ -66,7 +67,14 @@ export async function methodPlan(
     context.commandLine,
   );
   if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
-  return plan;
+  const scheduled = isPlain(plan.stream)
+    ? undefined
+    : plan.stream.streams.find(({ schedule }) => schedule.kind !== "continuous");
+  if (scheduled === undefined) return plan;
+  throw usageError(`stream "${scheduled.name}" has a schedule, and the load of a method is its own to decide`, {
+    where: "--profile",
+    accepted: "streams without a schedule; their rates or weights are shares of the load",
+  });
 }
 
 /** Runs it, reports it, and says how the process is to end. */

@@ -60,6 +60,7 @@ export const latencyMethod = (settings: LatencySettings): Method => ({
   settings: {
     sizes: sizesFact(settings.sizes),
     loads: settings.shares.join(","),
+    ...(settings.probePps === null ? {} : { probePps: settings.probePps }),
     trials: `${settings.repeats} × ${settings.durationNs / 1e9} s`,
     ...(settings.referencePps === null ? searchFacts(settings.search) : {}),
   },

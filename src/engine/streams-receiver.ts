@@ -73,6 +73,8 @@ export class StreamsReceiver {
   #seen: Float64Array[] = [];
   #accepted = 0;
   #duplicateOrOld = 0;
+  /** Of the probe, which is the last stream; null: there is none. */
+  readonly #probeLatency: Histogram | null;
   #lastArrivalNs = 0;
   readonly #silence = new LongestSilence();
   /** Only where the load changes: there the last loss has a time. */
@@ -81,6 +83,7 @@ export class StreamsReceiver {
   constructor({ order, programs, memory, lags, senders, foreignFrames }: StreamsReceiverStart) {
     const lanes = programs.length * order.queues;
     this.#order = order;
+    this.#probeLatency = order.hasProbe === true ? new Histogram() : null;
     this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
     this.#programs = programs;
     this.#memory = memory;
@@ -200,6 +203,7 @@ export class StreamsReceiver {
       latency: measured ? this.#latency.toData() : null,
       latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
       ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
+      ...(this.#probeLatency === null ? {} : { probeLatency: this.#probeLatency.toData() }),
       lastArrivalNs: this.#lastArrivalNs,
       lossUntilNs: this.#lossUntilNs(untaken),
       silence: this.#silence.longest(),
@@ -356,6 +360,7 @@ export class StreamsReceiver {
     if (code === inOrder) this.#lastLatency[lane] = latencyNs;
     this.#latency.record(latencyNs);
     this.#latencies.record(stream, latencyNs);
+    if (this.#probeLatency !== null && stream === this.#programs.length - 1) this.#probeLatency.record(latencyNs);
     if (this.#lags === null) return;
     const { queues } = this.#order;
     const lagNs = this.#lags.of(stream, (index + 1) * queues + queue);

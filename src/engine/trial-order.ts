@@ -16,6 +16,8 @@ export interface TrialOrder {
   readonly stream: Traffic;
   /** The number of its first stream in signatures; absent: 0. Another for the reverse direction. */
   readonly firstStream?: number;
+  /** The last stream is a probe: its latency is kept as exactly as that of all together. */
+  readonly hasProbe?: boolean;
   /** What one frame after the other measures: one size, or a mix. */
   readonly size: FrameSize;
   /** Queue pairs in use: frame i goes to queue i mod queues. */
@@ -190,6 +192,8 @@ export interface ReceiveReport {
   /** From the intended instead of the actual departure; null where nothing was scheduled. */
   readonly latencyIntended: HistogramData | null;
   readonly ipdv: SignedHistogramData | null;
+  /** Of the probe; absent: there is none. */
+  readonly probeLatency?: HistogramData;
   readonly lastArrivalNs: number;
   /**
    * When a frame left behind which no further one was lost; 0: none was, Infinity: the last one was, null: nobody can

@@ -17,6 +17,8 @@ export interface BenchRequest {
   readonly pps: number | null;
   /** One rate after another; absent: one all the time. */
   readonly steps?: readonly RateStep[];
+  /** Of `pps`, so many are a stream of their own, whose latency is a figure apart; absent: none. */
+  readonly probePps?: number;
   /** The device is reset so long after the beginning; the trial ends when it forwards again. Absent: it is not. */
   readonly resetAtNs?: number;
   /** Infinity: until `count` frames are out, or until it is interrupted. */

@@ -28,10 +28,14 @@ export function figuresOf(result: RunResult): Figure[] {
     for (const { resetNs } of trials) if (resetNs !== null) note(`reset@${frameBytes}`, "ns", "higher", resetNs);
   }
   for (const trial of result.trials.filter(isCompared)) {
-    const { phase, frameBytes, rxPps, latencyNs } = trial;
+    const { phase, frameBytes, rxPps, latencyNs, probe } = trial;
     if (result.method === undefined && phase !== "forwarding") note(`${phase}@${frameBytes}`, "pps", "lower", rxPps);
     if (latencyNs === null || isSearched(trial)) continue;
     for (const key of ["p50", "p99"] as const) note(`${phase}.${key}@${frameBytes}`, "ns", "higher", latencyNs[key]);
+    if (probe?.latencyNs == null) continue;
+    for (const key of ["p50", "p99"] as const) {
+      note(`${phase} probe.${key}@${frameBytes}`, "ns", "higher", probe.latencyNs[key]);
+    }
   }
   return [...figures.values()].map(({ figure, samples }) => ({ ...figure, samples }));
 }

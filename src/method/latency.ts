@@ -1,9 +1,9 @@
 /**
  * Latency and delay variation at given shares of a rate: each frame measured, at 10, 50, 90 and 100 % of the NDR, or
- * of a rate that is named.
+ * of a rate that is named; with a probe beside the load where one is asked for.
  */
-import type { FrameSize } from "../units.js";
-import type { Bench } from "./bench.js";
+import { type FrameSize, formatRate } from "../units.js";
+import type { Bench, BenchRequest } from "./bench.js";
 import { type Findings, joinFindings } from "./findings.js";
 import { foundPps, type NdrSettings, ndrOfSize } from "./ndr.js";
 import { useOf } from "./outcome.js";
@@ -18,6 +18,8 @@ export interface LatencySettings {
   /** Frames per second that are 100 %; null: each size's NDR, which is searched for first. */
   readonly referencePps: ((size: FrameSize) => number) | null;
   readonly search: NdrSettings;
+  /** Frames per second of a probe beside the load, in a stream of its own; null: none. */
+  readonly probePps: number | null;
 }
 
 const attempts = 3;
@@ -33,7 +35,7 @@ export async function latencyAtLoads(bench: Bench, settings: LatencySettings): P
     if (pps <= 0) continue;
     for (const share of settings.shares) {
       for (let repeat = 0; repeat < settings.repeats; repeat++) {
-        await usableTrial(bench, size, `latency ${percentName(share)}`, pps * share, settings.durationNs);
+        await usableTrial(bench, requestAt(settings, size, share, pps * share));
         if (bench.ended() !== null) return joinFindings(parts);
       }
     }
@@ -53,16 +55,19 @@ async function referenceOf(
   return foundPps(found, size, settings.search.goals[0]?.name ?? "");
 }
 
+/** The probe comes on top of the load. */
+function requestAt(settings: LatencySettings, size: FrameSize, share: number, pps: number): BenchRequest {
+  const { probePps, durationNs } = settings;
+  const load = paced(size, `latency ${percentName(share)}`, pps, durationNs);
+  if (probePps === null) return load;
+  const rateText = `${load.rateText} and a probe of ${formatRate({ kind: "pps", pps: probePps })}`;
+  return { ...load, rateText, pps: pps + probePps, probePps };
+}
+
 /** Repeats a trial that cannot be used; the last one stands, whatever it is. */
-async function usableTrial(
-  bench: Bench,
-  size: FrameSize,
-  phase: string,
-  pps: number,
-  durationNs: number,
-): Promise<void> {
+async function usableTrial(bench: Bench, request: BenchRequest): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const trials = await bench.measure(paced(size, phase, pps, durationNs));
+    const trials = await bench.measure(request);
     if (bench.ended() !== null || useOf(trials).kind === "measured") return;
   }
 }

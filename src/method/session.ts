@@ -33,7 +33,8 @@ const learningSettleNs = 5e6;
 /** Rejects with a PktgenError where nothing could be measured. */
 export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<RunResult> {
   const started = new Date();
-  const plan: RunPlan = { ...setup.plan, lossLimit: 1, minRatePps: null };
+  // Streams share the load that the method decides, in the proportion of their own rates.
+  const plan: RunPlan = { ...setup.plan, lossLimit: 1, minRatePps: null, ownRates: false };
   await using lab = await openLab(plan, hooks.signal);
   const bench = new LabBench(lab, { ...setup, plan }, hooks);
   await bench.warmUp();
@@ -157,7 +158,7 @@ class LabBench implements Bench {
     const { learningFrames, plan } = this.#setup;
     if (learningFrames === 0) return;
     await this.#lab.ready(reconnectMs);
-    const { steps: _, resetAtNs: __, ...steady } = request;
+    const { steps: _, resetAtNs: __, probePps: ___, ...steady } = request;
     const few = { ...steady, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
     const settled = { ...plan, settleNs: learningSettleNs };
     await this.#lab.generator.runDirections(

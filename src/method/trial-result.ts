@@ -82,6 +82,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     corruptKinds: report.receive.corruptKinds,
     ...lossUntilOf(inputs),
     ...resetOf(inputs),
+    ...probeOf(inputs),
     lostRanges: report.receive.lostRanges.map(([from, to]): [number, number] => [from, to]),
     firstCorrupt: report.receive.firstCorrupt.map(({ reason, hex }) => `${reason}: ${hex}`),
     firstForeign: report.receive.firstForeign.map(({ hex }) => hex),
@@ -185,6 +186,23 @@ function delaysOf(
     ipdvNs: ipdv === null ? null : SignedHistogram.fromData(ipdv).summary(),
     pdvNs: delayVariation(histogram),
   };
+}
+
+/** The probe's part: the last stream's counts, and its own histogram. */
+function probeOf({ order, report: { transmit, receive } }: TrialInputs): Pick<Trial, "probe"> {
+  const sent = transmit.streams?.at(-1)?.sent;
+  const accepted = receive.streams?.at(-1)?.accepted;
+  if (order.hasProbe !== true || receive.probeLatency === undefined || sent === undefined || accepted === undefined) {
+    return {};
+  }
+  const histogram = Histogram.fromData(receive.probeLatency);
+  const summary = histogram.summary();
+  const latency =
+    summary === null
+      ? { latencyNs: null, pdvNs: null }
+      : { latencyNs: summary, pdvNs: delayVariation(histogram), latencyBuckets: histogram.coarseBuckets() };
+  const pps = (sent * 1e9) / Math.max(1, transmit.windowNs);
+  return { probe: { pps, sent, missing: Math.max(0, sent - accepted), ...latency } };
 }
 
 /** Where the load changed: until when frames were lost, or found no room, which is as bad. */

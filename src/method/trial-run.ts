@@ -6,7 +6,9 @@ import type { TrialProgress } from "../engine/start-generator.js";
 import type { Load, TrialOrder, TrialReport } from "../engine/trial-order.js";
 import type { Requested, Trial } from "../report/result.js";
 import { framesWord } from "../stats/words.js";
+import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream } from "../stream/reverse.js";
+import type { Traffic } from "../stream/spec.js";
 import type { RateStep } from "../stream/steps.js";
 import { type FrameSize, frameSizeName, meanFrameBytes } from "../units.js";
 import { resetDuring } from "./device-reset.js";
@@ -35,6 +37,8 @@ export interface TrialRequest {
   readonly pps: number | null;
   /** One rate after another; absent: one all the time. */
   readonly steps?: readonly RateStep[];
+  /** Of `pps`, so many are a stream of their own, whose latency is a figure apart; absent: none. */
+  readonly probePps?: number;
   /** The device is reset so long after the beginning; the trial ends when it forwards again. Absent: it is not. */
   readonly resetAtNs?: number;
   /** Infinity: until `count` frames are out, or until it is interrupted. */
@@ -58,12 +62,15 @@ function loadOf({ ownRates, lineRateBps }: RunPlan, { pps, steps }: TrialRequest
   return ownRates === true ? { kind: "own", lineRateBps } : { kind: "paced", pps };
 }
 
+const withProbeOf = (traffic: Traffic, { size, pps, probePps }: TrialRequest): Traffic =>
+  probePps === undefined || pps === null ? traffic : withProbe(traffic, size, pps - probePps, probePps);
+
 /** An order for each direction, the forward one first. `trial`: 1 … 255, 0 for a warm-up. */
 export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: number): TrialOrder[] {
-  const [stream, back] = lab.streams;
+  const [stream, back] = lab.streams.map((traffic) => withProbeOf(traffic, next));
   const forward: TrialOrder = {
     trial,
-    stream,
+    stream: stream!,
     size: next.size,
     queues: plan.queues,
     startSequence: plan.startSequence,
@@ -71,18 +78,19 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
     count: next.count,
     durationNs: next.durationNs,
     settleNs: plan.settleNs ?? lab.settleNs,
+    ...(next.probePps === undefined ? {} : { hasProbe: true }),
     ...(next.resetAtNs === undefined ? {} : { outlastsPeer: true }),
     integrity: plan.integrity,
     cooperative: lab.cooperative,
   };
   if (!plan.bidirectional) return [forward];
-  return [forward, { ...forward, stream: back, firstStream: reverseFirstStream }];
+  return [forward, { ...forward, stream: back!, firstStream: reverseFirstStream }];
 }
 
 /** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts; trial number 0. */
 export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
   await lab.ready(reconnectMs);
-  const { steps: _, resetAtNs: __, ...steady } = first;
+  const { steps: _, resetAtNs: __, probePps: ___, ...steady } = first;
   const orders = ordersFor(plan, lab, { ...steady, pps: null, count: null, durationNs: plan.warmupNs }, 0);
   // A capture would keep these frames, too; the direct loop of the floor warms up the same code.
   const keepsAll = lab.portFacts().some(({ kind }) => kind === "pcap");

@@ -198,6 +198,17 @@ const trial = z.strictObject({
     .describe("not the trial's, and sent to the DUT beside it: answers, and what our interface sends itself"),
   sendDrops: frames.optional().describe("handed to our own interface, which did not take them: never the DUT's loss"),
   returned: frames.optional().describe("with two ports: frames that came back on the port that they were sent on"),
+  probe: z
+    .strictObject({
+      pps: z.number(),
+      sent: frames,
+      missing: frames.describe("sent and not accepted"),
+      latencyNs: variation.nullable(),
+      pdvNs: variation.nullable(),
+      latencyBuckets: z.array(z.tuple([ns, frames])).optional(),
+    })
+    .optional()
+    .describe("a stream of a low rate beside the load, and part of all counts and of latencyNs"),
   reset: z
     .strictObject({ atNs: ns, tookNs: ns, forwardsAgain: z.boolean() })
     .optional()

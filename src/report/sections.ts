@@ -13,6 +13,7 @@ export function methodSections(result: RunResult): Section[] {
     recoverySection(result),
     resetSection(result),
     latencies(result),
+    probes(result),
     service(result),
     absorption(result),
     soakIntervals(result),
@@ -133,6 +134,32 @@ function latencies(result: RunResult): Section {
       ];
     }),
     note: `software, from publishing a frame to seeing it, not RFC 1242${floorWords(result)}`,
+  };
+}
+
+function probes(result: RunResult): Section {
+  return {
+    id: "probe",
+    title: "the probe beside the load, µs",
+    columns: [
+      ...[right("frame\nbytes"), left("load"), right("probe"), right("sent\nframes"), right("lost\nframes")],
+      ...["min", "p50", "p90", "p99", "p99.9", "p99.99", "max", "PDV\np99.9"].map(right),
+    ],
+    rows: latencyTrials(result).flatMap((trial) => {
+      const { probe } = trial;
+      if (probe === undefined) return [];
+      const { latencyNs, pdvNs } = probe;
+      const figure = (ns: number | undefined): string => (ns === undefined ? "-" : microseconds(ns));
+      return [
+        [
+          ...[sizeLabel(trial), trial.phase.replace(/^latency ?/, ""), rateWord(probe.pps)],
+          ...[grouped(probe.sent), grouped(probe.missing)],
+          ...[latencyNs?.min, latencyNs?.p50, latencyNs?.p90, latencyNs?.p99].map(figure),
+          ...[latencyNs?.p99_9, latencyNs?.p99_99, latencyNs?.max, pdvNs?.p99_9].map(figure),
+        ],
+      ];
+    }),
+    note: "a stream of its own between the load's frames; the table above has all frames, the probe's among them",
   };
 }
 

@@ -1,5 +1,7 @@
 /** Methods on simulated benches: what they measure, in which order, and what they conclude when things go wrong. */
 import { describe, expect, it } from "vitest";
+import { figuresOf } from "../../src/method/figures.js";
+import { latencyAtLoads } from "../../src/method/latency.js";
 import { ndr } from "../../src/method/ndr.js";
 import { useOf } from "../../src/method/outcome.js";
 import { summary } from "../../src/method/rfc2544/back-to-back.js";
@@ -180,6 +182,23 @@ describe("rfc2544", () => {
         "no learning frames, RFC 2544 §23 asks for some before each trial",
       ].join("\n"),
     );
+  });
+});
+
+describe("latency with a probe", () => {
+  it("is of the load and the probe on top of it, at each share", async () => {
+    const bench = simulatedBench({ capacityPps: 1e6 });
+    const settings = {
+      ...{ sizes: [fixedSize(64)], shares: [0.5, 1], durationNs: second, repeats: 1 },
+      ...{ referencePps: () => 100_000, search: searchSettings, probePps: 1_000 },
+    };
+    await latencyAtLoads(bench, settings);
+    expect(bench.requests.map(({ pps, probePps, phase, rateText }) => [pps, probePps, phase, rateText])).toEqual([
+      [51_000, 1_000, "latency 50 %", "50kpps and a probe of 1kpps"],
+      [101_000, 1_000, "latency 100 %", "100kpps and a probe of 1kpps"],
+    ]);
+    const names = figuresOf({ ...passed, trials: bench.trials, method: undefined }).map(({ name }) => name);
+    expect(names).toContain("latency 100 % probe.p99@64");
   });
 });
 

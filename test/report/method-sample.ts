@@ -78,7 +78,8 @@ export async function ndrSample(): Promise<RunResult> {
 export async function latencySample(): Promise<RunResult> {
   const bench = simulatedBench(device);
   const shares = [0.1, 0.5, 0.9, 1];
-  const settings = { sizes: searchSettings.sizes, shares, durationNs: second, repeats: 1, referencePps: null };
+  const sizes = searchSettings.sizes;
+  const settings = { sizes, shares, durationNs: second, repeats: 1, referencePps: null, probePps: 1_000 };
   return documentOf(bench, await latencyAtLoads(bench, { ...settings, search: searchSettings }), methodOf("latency"));
 }
 

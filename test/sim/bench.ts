@@ -63,6 +63,21 @@ export function simulatedBench(device: SimulatedBenchDevice): SimulatedBench {
   return { requests, trials, measure, ended: () => ended };
 }
 
+/** The probe's frames, none of which is lost; a fifth later than the load's. */
+function probeOf(device: SimulatedBenchDevice, request: BenchRequest, number: number): Pick<Trial, "probe"> {
+  const { probePps, pps, durationNs } = request;
+  if (probePps === undefined) return {};
+  const sent = Math.floor((probePps * durationNs) / 1e9);
+  const histogram = latencies(Math.min(1, 1.2 * ((pps ?? 0) / device.capacityPps)), sent, number + 1_000);
+  const latencyNs = histogram.summary();
+  return {
+    probe: {
+      ...{ pps: probePps, sent, missing: 0, latencyNs, pdvNs: delayVariation(histogram) },
+      latencyBuckets: histogram.coarseBuckets(),
+    },
+  };
+}
+
 /** A trial that ends half a second behind the reset, or when it was waited long enough. */
 function resetTrial(
   device: SimulatedBenchDevice,
@@ -149,6 +164,7 @@ function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, num
     received: accepted + duplicate,
     duplicate,
     foreign: device.foreign ?? 0,
+    ...probeOf(device, request, number),
     lostRanges: accepted < sent ? [[accepted, sent - 1]] : [],
     ...{
       txPps: rate(sent),

@@ -1,8 +1,11 @@
 /** `latency`: latency and delay variation at shares of the no-drop rate. */
 import { usageError } from "../../errors.js";
-import { meanFrameBytes, parseCount, parseDuration, parseRatio } from "../../units.js";
+import type { RunPlan } from "../../method/plan.js";
+import { isSigned } from "../../stream/spec.js";
+import { frameSizeName, meanFrameBytes, parseCount, parseDuration, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import type { loadPps as LoadPps } from "../method-options.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
 import { type SearchOptions, searchRows } from "../search-rows.js";
@@ -12,6 +15,7 @@ interface LatencyOptions extends SearchOptions {
   readonly reference?: string;
   readonly trialDuration?: string;
   readonly repeats?: string;
+  readonly probe?: string;
 }
 
 const rows: readonly Row[] = [
@@ -19,11 +23,13 @@ const rows: readonly Row[] = [
   ["--reference <rate>", "what 100% is (default: each size's NDR, searched for quickly first)"],
   ["--trial-duration <time>", "at each load (default: 10s)"],
   ["--repeats <n>", "trials at each load (default: 1)"],
+  ["--probe <rate>", "a stream beside the load, on top of it, whose latency is reported by itself, e.g. 1kpps"],
 ];
 
 const examples = `
 Examples:
   pktgen-ts latency --sizes 64 --reference 20kpps --dut embedded,rate=40kpps --html latency.html
+  pktgen-ts latency --sizes 64 --reference 20kpps --loads 100% --probe 1kpps --dut embedded,rate=40kpps
   pktgen-ts latency --sizes 64,1518 --threshold 'latency 50 %.p99<=500us'
 `;
 
@@ -31,6 +37,20 @@ function sharesOf(text: string): number[] {
   const shares = text.split(",").map((piece) => parseRatio(piece.trim(), "--loads"));
   if (shares.every((share) => share > 0)) return shares;
   throw usageError("a load of 0 sends nothing", { where: "--loads", accepted: "shares above 0, e.g. 10%,50%,100%" });
+}
+
+/** A probe's frames are told from the load's by their signature. */
+function probePps(text: string, { sizes, stream, lineRateBps }: RunPlan, loadPps: typeof LoadPps): number {
+  const small = sizes.find((size) => !isSigned(stream, size));
+  if (small !== undefined) {
+    throw usageError(`frames of ${frameSizeName(small)} bytes are too small to tell the probe from the load`, {
+      where: "--probe",
+      accepted: "larger --sizes: from 64, with a VLAN tag from 68, IPv6 from 84",
+    });
+  }
+  const rates = sizes.map((size) => loadPps(text, "--probe", meanFrameBytes(size), lineRateBps));
+  if (rates.every((rate) => rate === rates[0])) return rates[0]!;
+  throw usageError(`"${text}" is another rate in frames for each size`, { where: "--probe", accepted: "e.g. 1kpps" });
 }
 
 async function runLatency(
@@ -41,7 +61,7 @@ async function runLatency(
   const plan = await methodPlan(options, words, "64,1518", context);
   const { loadPps, ndrSettings } = await import("../method-options.js");
   const search = ndrSettings({ ...options, quick: true }, plan);
-  const { reference, trialDuration = "10s", repeats = "1", loads = "10%,50%,90%,100%" } = options;
+  const { reference, probe, trialDuration = "10s", repeats = "1", loads = "10%,50%,90%,100%" } = options;
   const settings = {
     sizes: plan.sizes,
     shares: sharesOf(loads),
@@ -53,6 +73,7 @@ async function runLatency(
         : (size: (typeof plan.sizes)[number]) =>
             loadPps(reference, "--reference", meanFrameBytes(size), plan.lineRateBps),
     search: { ...search, goals: search.goals.slice(0, 1) },
+    probePps: probe === undefined ? null : probePps(probe, plan, loadPps),
   };
   for (const size of plan.sizes) settings.referencePps?.(size);
   const [{ latencyAtLoads }, { runMethod }, { latencyMethod }] = await Promise.all([

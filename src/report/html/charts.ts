@@ -126,8 +126,10 @@ interface LatencySeries {
 
 export const nsWord = (ns: number): string => timeWord(ns).replace("us", "µs");
 
+type WithLatency = Pick<Trial, "phase" | "latencyBuckets">;
+
 /** Trials of one size with a histogram, by phase; repetitions are added up. */
-function latencySeries(trials: readonly Trial[]): LatencySeries[] {
+function latencySeries(trials: readonly WithLatency[]): LatencySeries[] {
   const byPhase = new Map<string, Map<number, number>>();
   for (const { phase, latencyBuckets } of trials) {
     if (latencyBuckets === undefined) continue;
@@ -153,7 +155,11 @@ const shares = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999] as const;
 const nines = (share: number): number => -Math.log10(1 - share);
 
 /** Latency against the share of frames, both so that tails are seen. */
-export function percentileChart(frameBytes: number | string, trials: readonly Trial[]): Chart | null {
+export function percentileChart(
+  frameBytes: number | string,
+  trials: readonly WithLatency[],
+  whose: "all" | "probe" = "all",
+): Chart | null {
   const series = latencySeries(trials);
   if (series.length === 0) return null;
   const y = latencyAxis(series, "latency", plotBottom, plotTop);
@@ -170,8 +176,8 @@ export function percentileChart(frameBytes: number | string, trials: readonly Tr
     return line([[plotLeft, points[0][1]], ...points], i);
   });
   return {
-    id: `percentiles-${frameBytes}`,
-    title: `Latency by share of frames, ${sizeName(frameBytes)}`,
+    id: `${whose === "all" ? "" : "probe-"}percentiles-${frameBytes}`,
+    title: `${whose === "all" ? "Latency" : "The probe's latency"} by share of frames, ${sizeName(frameBytes)}`,
     description: series.map(({ name, frames }) => `${name}: ${grouped(frames)} frames`).join("; "),
     body: axes(x, y) + body.join(""),
     legend: series.length > 1 ? series.map(({ name }) => name) : [],

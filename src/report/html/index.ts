@@ -71,6 +71,7 @@ function chartsFor({ id }: Section, result: RunResult): (Chart | null)[] {
   if (id === "results") return [throughputChart(result)];
   if (id === "loss") return [lossChart(result)];
   if (id === "latency") return latencyCharts(result);
+  if (id === "probe") return probeCharts(result);
   if (id === "recovery") return [recoveryChart(result)];
   if (id === "reset") return [resetChart(result)];
   return id === "soak" ? [soakChart(result)] : [];
@@ -84,6 +85,15 @@ function latencyCharts(result: RunResult): (Chart | null)[] {
   return [...new Set(trials.map(({ frameBytes }) => frameBytes))].flatMap((frameBytes) => {
     const ofSize = trials.filter((trial) => trial.frameBytes === frameBytes);
     return [percentileChart(frameBytes, ofSize), histogramChart(frameBytes, ofSize)];
+  });
+}
+
+function probeCharts({ trials }: RunResult): (Chart | null)[] {
+  const usable = trials.filter(({ probe, verdict }) => probe !== undefined && verdict === "pass");
+  return [...new Set(usable.map(({ frameBytes }) => frameBytes))].map((frameBytes) => {
+    const ofSize = usable.filter((trial) => trial.frameBytes === frameBytes);
+    const series = ofSize.map(({ phase, probe }) => ({ phase, latencyBuckets: probe?.latencyBuckets }));
+    return percentileChart(frameBytes, series, "probe");
   });
 }
 

@@ -1,0 +1,21 @@
+/**
+ * A probe beside a load: traffic and one more stream of a low rate, whose frames look like the first stream's and are
+ * told apart by their number alone, so that what they meet is what the load's frames do.
+ */
+import type { FrameSize } from "../units.js";
+import { streamPps } from "./loads.js";
+import { type Traffic, trafficOf } from "./spec.js";
+import { continuous, type TrafficSpec } from "./traffic.js";
+
+/** The probe is the last stream. `loadPps` is what the others come to together. */
+export function withProbe(traffic: Traffic, size: FrameSize, loadPps: number, probePps: number): TrafficSpec {
+  const spec = trafficOf(traffic);
+  const rates = streamPps(spec, size, { kind: "paced", pps: loadPps });
+  const streams = spec.streams.map((stream, k) => ({ ...stream, rate: { kind: "pps", pps: rates[k] } as const }));
+  const names = new Set(spec.streams.map(({ name }) => name));
+  const name =
+    ["probe", "probe stream", "probe of pktgen-ts"].find((word) => !names.has(word)) ?? `probe ${names.size}`;
+  const [first] = spec.streams;
+  const probe = { ...first, name, rate: { kind: "pps", pps: probePps } as const, schedule: continuous };
+  return { ...spec, streams: [...streams, probe] };
+}
