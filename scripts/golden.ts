@@ -20,9 +20,9 @@ for (const golden of goldenSpecs) {
 
 const profilesFolder = new URL("../pcaps/profiles/", import.meta.url);
 mkdirSync(profilesFolder, { recursive: true });
-for (const { name, spec } of profiles) {
+for (const { name, spec, programs } of profiles) {
   const bytes = profileCapture(spec, (traffic, size, stream, index, stamp) =>
-    programFrame(compileTraffic(traffic, size)[stream], index, stamp),
+    programFrame(compileTraffic(traffic, size, programs)[stream], index, stamp),
   );
   writeFileSync(new URL(`${name}.pcap`, profilesFolder), bytes);
   process.stderr.write(`pcaps/profiles/${name}.pcap: ${bytes.length} bytes\n`);

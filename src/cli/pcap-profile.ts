@@ -26,8 +26,9 @@ const startSeconds = 1_700_000_000;
 async function trafficIn(file: string, options: PcapProfileOptions): Promise<Traffic> {
   const { loadAnyProfile, parseSetting } = await import("../profile/index.js");
   const seed = options.seed === undefined ? 1 : parseCount(options.seed, "--seed", 0);
-  const profile = await loadAnyProfile(file, new Map((options.set ?? []).map(parseSetting)));
-  const sizes = options.sizes === undefined ? {} : { sizes: parseSizes(options.sizes, "--sizes") };
+  const asked = options.sizes === undefined ? undefined : parseSizes(options.sizes, "--sizes");
+  const profile = await loadAnyProfile(file, new Map((options.set ?? []).map(parseSetting)), asked);
+  const sizes = asked === undefined ? {} : { sizes: asked };
   if (profile.traffic === null) return streamSpec({ ...profile.stream, ...sizes, seed });
   const spec = { ...profile.traffic, ...sizes, seed };
   checkStreams(spec);

@@ -1,11 +1,13 @@
 /** `--profile FILE` and its `--set name=value`, of every command that sends. */
 import { usageError } from "../errors.js";
 import type { Profile } from "../profile/index.js";
+import { parseSizes } from "../units.js";
 
 /** null: none was asked for. A profile is read, checked and, where it is a program, tried here. */
 export async function profileOf(options: {
   readonly profile?: string;
   readonly set?: readonly string[];
+  readonly sizes?: string;
 }): Promise<Profile | null> {
   const { profile, set = [] } = options;
   if (profile === undefined) {
@@ -16,5 +18,6 @@ export async function profileOf(options: {
     });
   }
   const { loadAnyProfile, parseSetting } = await import("../profile/index.js");
-  return loadAnyProfile(profile, new Map(set.map(parseSetting)));
+  const sizes = options.sizes === undefined ? undefined : parseSizes(options.sizes, "--sizes");
+  return loadAnyProfile(profile, new Map(set.map(parseSetting)), sizes);
 }

@@ -3,7 +3,7 @@
  * that a DUT may rewrite MACs, TTLs and VLAN tags. Magic right and sum wrong is corrupt; magic wrong is foreign;
  * a right signature that is not at the end, or whose end is gone, means that the DUT padded or trimmed the frame.
  */
-import { type RingMemory, ringMemory } from "../ring/memory.js";
+import type { RingMemory } from "../ring/memory.js";
 import type { FrameProgram } from "../stream/program.js";
 import { isReverse } from "../stream/reverse.js";
 import {
@@ -54,8 +54,6 @@ export class FrameInspector {
   readonly #untagged: readonly number[];
   readonly #leastHeaders: number;
   readonly #signed: boolean;
-  /** Each stream's sizes as they leave, to compare payloads with; made when first asked for. */
-  readonly #templates = new Map<number, RingMemory[]>();
 
   constructor(
     order: TrialOrder,
@@ -122,19 +120,20 @@ export class FrameInspector {
     return -1;
   }
 
-  /** Compares every payload byte of an accepted frame with what was sent; a difference makes it corrupt: false. */
-  checkPayload(offset: number, bytes: number): boolean {
+  /**
+   * Compares every payload byte of an accepted frame, number `index` of its stream, with what was sent, whatever fields
+   * and programs wrote there; a difference makes it corrupt: false.
+   */
+  checkPayload(offset: number, bytes: number, index: number): boolean {
     const stream = streamOf(readTrialStream(this.#memory.view, offset + bytes)) - this.#firstStream;
     const program = this.#programs[stream];
     const sentBytes = bytes - tagBytes * (this.#tagsOf(offset, bytes) - program.tags);
     const variant = program.variants.findIndex(({ bufferBytes }) => bufferBytes === sentBytes);
-    const templates = this.#templates.get(stream) ?? this.#renderTemplates(program);
-    this.#templates.set(stream, templates);
-    const expected = templates[variant].u8;
+    const expected = program.changes ? program.expected(index, variant) : program.template(variant);
     const received = this.#memory.u8;
     const shift = offset + bytes - sentBytes;
     for (let at = program.headerBytes; at < sentBytes - signatureBytes; at++) {
-      if (received[shift + at] === expected[at] || program.changing.has(at)) continue;
+      if (received[shift + at] === expected[at]) continue;
       this.payload++;
       this.payloadOf[stream]++;
       this.corruptOf[stream]++;
@@ -142,14 +141,6 @@ export class FrameInspector {
       return false;
     }
     return true;
-  }
-
-  #renderTemplates(program: FrameProgram): RingMemory[] {
-    return program.variants.map(({ bufferBytes }, variant) => {
-      const memory = ringMemory(new ArrayBuffer(Math.ceil(bufferBytes / 8) * 8));
-      program.render(memory, 0, variant);
-      return memory;
-    });
   }
 
   /** `tagged`: bytes of VLAN tags that it has now. */

@@ -375,7 +375,7 @@ export class Receiver {
     }
     const code = tracker.accept(index);
     if (code > reordered) return;
-    if (!this.#order.integrity || this.#inspector.checkPayload(offset, bytes)) {
+    if (!this.#order.integrity || this.#inspector.checkPayload(offset, bytes, index * stride + queue)) {
       this.#flows?.note(0, index * stride + queue, q);
     }
     if (isEarly) {

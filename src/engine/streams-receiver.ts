@@ -333,7 +333,7 @@ export class StreamsReceiver {
       return;
     }
     this.#accepted++;
-    if (!integrity || this.#inspector.checkPayload(offset, bytes)) {
+    if (!integrity || this.#inspector.checkPayload(offset, bytes, index * queues + queue)) {
       this.#seen[q][stream]++;
       this.#flows?.note(stream, index * queues + queue, q);
     }

@@ -11,7 +11,7 @@ import { compileTraffic } from "../stream/compile.js";
 import { programStreams } from "../stream/program-api.js";
 import { checkStreamSpec, checkStreams, type StreamSpec, streamSpec } from "../stream/spec.js";
 import type { TrafficSpec } from "../stream/traffic.js";
-import { fixedSize, planSizes } from "../units.js";
+import { type FrameSize, fixedSize, planSizes } from "../units.js";
 import { checkShape } from "./check.js";
 import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";
 import { at, sizesOf } from "./located.js";
@@ -209,20 +209,29 @@ function readProfile(file: string, shown: string): string {
   return text;
 }
 
-/** As loadProfile; the file may be a module, too (.ts, .mts, .js, .mjs), whose programs are tried before anything is sent. */
-export async function loadAnyProfile(file: string, settings: Parameters = noSettings): Promise<Profile> {
+/**
+ * As loadProfile; the file may be a module, too (.ts, .mts, .js, .mjs), whose programs are tried, at these sizes, before
+ * anything is sent.
+ */
+export async function loadAnyProfile(
+  file: string,
+  settings: Parameters = noSettings,
+  sizes: readonly FrameSize[] = planSizes.map(fixedSize),
+): Promise<Profile> {
   if (!isProgramFile(file)) return loadProfile(file, settings);
   settle(noSettings, settings);
   const url = pathToFileURL(resolve(file)).href;
   const spec: TrafficSpec = {
     name: basename(file).replace(/\.m?[jt]s$/, ""),
     streams: programStreams(await loadProgram(file), url),
-    sizes: planSizes.map(fixedSize),
+    sizes,
     seed: 1,
   };
   const programs = new LoadedPrograms();
   await programs.load(programUrls(spec));
   checkStreams(spec);
-  for (const program of compileTraffic(spec, spec.sizes[0], programs.of(spec))) program.cursor(0, 1);
+  for (const size of spec.sizes) {
+    for (const program of compileTraffic(spec, size, programs.of(spec))) program.cursor(0, 1);
+  }
   return { file, description: "", stream: {}, traffic: spec };
 }

@@ -11,12 +11,18 @@ import {
   type TrafficSpec,
   type TrafficStream,
 } from "../stream/index.js";
+import type { EachFrame } from "../stream/program-frame.js";
 import { fcsBytes, formatNs, formatRate, frameSizeName } from "../units.js";
 
 /** Sizes in a line: up to this many by name. */
 const mostSizes = 12;
 
-export function renderProfile(spec: TrafficSpec, description: string): string {
+/** `programs`: of streams that are such, what they load to. */
+export function renderProfile(
+  spec: TrafficSpec,
+  description: string,
+  programs: readonly (EachFrame | null)[] = [],
+): string {
   const sizes = spec.sizes.map(frameSizeName);
   const shown =
     sizes.length <= mostSizes
@@ -24,10 +30,12 @@ export function renderProfile(spec: TrafficSpec, description: string): string {
       : `${sizes.slice(0, mostSizes).join(", ")} and ${sizes.length - mostSizes} more`;
   const count = spec.streams.length === 1 ? "1 stream" : `${spec.streams.length} streams`;
   const head = `${spec.name}: ${description}\nsizes ${shown} bytes with FCS; ${count}\n`;
-  return [head, ...spec.streams.map((stream, index) => streamText(spec, stream, index))].join("\n");
+  return [head, ...spec.streams.map((stream, index) => streamText(spec, stream, index, programs[index] ?? null))].join(
+    "\n",
+  );
 }
 
-function streamText(spec: TrafficSpec, stream: TrafficStream, index: number): string {
+function streamText(spec: TrafficSpec, stream: TrafficStream, index: number, eachFrame: EachFrame | null): string {
   const stack = stream.layers.map(({ protocol }) => protocol).join(" / ");
   const rate = stream.rate === null ? `a share of the trial's rate, weight ${stream.weight}` : formatRate(stream.rate);
   const size = stream.size === null ? [] : [`  size      ${sizeWords(stream.size)}`];
@@ -38,7 +46,8 @@ function streamText(spec: TrafficSpec, stream: TrafficStream, index: number): st
     `  payload   ${payloadWords(stream.payload)}`,
     ...size,
     ...changes,
-    ...frameLines(spec, index),
+    ...(eachFrame === null ? [] : ["  program   eachFrame"]),
+    ...frameLines(spec, index, eachFrame),
     "",
   ].join("\n");
 }
@@ -93,10 +102,10 @@ function valueWords(change: FieldChange["change"]): string {
 }
 
 /** Frame 0 at the first size: offset, field, value. */
-function frameLines(spec: TrafficSpec, index: number): readonly string[] {
+function frameLines(spec: TrafficSpec, index: number, eachFrame: EachFrame | null): readonly string[] {
   const size = spec.sizes[0];
   const stamp = { trial: 1, stream: index, sequence: 0, timeNs: 0 };
-  const bytes = referenceFrame(spec, size, 0, stamp, { stream: index });
+  const bytes = referenceFrame(spec, size, 0, stamp, { stream: index, eachFrame });
   const found = dissect(bytes, spec.streams[index].layers[0].protocol);
   const signed = isSigned({ ...spec, streams: [spec.streams[index]] }, size);
   const payloadEnd = bytes.length - (signed ? signatureBytes : 0);

@@ -8,6 +8,7 @@ import { type FrameSize, fcsBytes } from "../units.js";
 import { makeChecksumsRight } from "./checksums.js";
 import type { CursorModel, Source } from "./codegen.js";
 import { CompiledCursor } from "./cursor.js";
+import { type Expected, expectedFrames } from "./expected.js";
 import { putPlace } from "./interpret.js";
 import { factorsOf, sumBehind } from "./linear.js";
 import { type BitPlace, putBits } from "./modifier.js";
@@ -45,12 +46,13 @@ class CompiledProgram implements FrameProgram {
   readonly seals: boolean;
   readonly headerBytes: number;
   readonly tags: number;
-  readonly changing: ReadonlySet<number>;
   /** Per variant, all bytes but for the signature's place; what changes is 0. */
   readonly #templates: readonly Uint8Array[];
   readonly #resolved: ResolvedStream;
   readonly #recogniser: Recogniser;
   readonly #modelOf: () => CursorModel;
+  readonly #touchesPayload: boolean;
+  #expected: Expected | null = null;
 
   constructor(resolved: ResolvedStream, spec: Traffic) {
     const { order, signed, changes, eachFrame } = resolved;
@@ -62,8 +64,10 @@ class CompiledProgram implements FrameProgram {
     this.headerBytes = resolved.headerBytes;
     this.tags = layers.filter(({ protocol }) => protocol === "vlan").length;
     this.#resolved = resolved;
+    const headerBits = resolved.headerBytes * 8;
+    const places = changes.flatMap((change) => change.places);
+    this.#touchesPayload = eachFrame !== null || places.some(({ bitOffset, bits }) => bitOffset + bits > headerBits);
     this.seals = checksumPlaces(layers, this.variants[0].bufferBytes).some(({ algorithm }) => algorithm === "crc32c");
-    this.changing = bytesOf(changes.flatMap((change) => change.places));
     const frames = this.variants.map(({ bufferBytes }) => zeroFrame(resolved, bufferBytes));
     this.#templates = frames.map((frame) => frame.slice(0, frame.length - (signed ? signatureBytes : 0)));
     this.#recogniser = recogniserOf(spec, resolved, this.variants, frames[0]);
@@ -84,6 +88,12 @@ class CompiledProgram implements FrameProgram {
 
   model(): CursorModel | null {
     return this.#resolved.eachFrame === null ? this.#modelOf() : null;
+  }
+
+  expected(index: number, variant: number): Uint8Array {
+    if (!this.#touchesPayload) return this.#templates[variant];
+    this.#expected ??= expectedFrames(this.#resolved, this.#templates);
+    return this.#expected(index, variant);
   }
 
   cursor(queue: number, queues: number): FrameCursor {
@@ -119,15 +129,6 @@ class CompiledProgram implements FrameProgram {
   recognises(memory: RingMemory, offset: number, bytes: number): boolean {
     return this.#recogniser(memory.view, offset, bytes);
   }
-}
-
-/** Offsets of the bytes that have a part in one of these places. */
-function bytesOf(places: readonly BitPlace[]): ReadonlySet<number> {
-  const bytes = new Set<number>();
-  for (const { bitOffset, bits } of places) {
-    for (let at = bitOffset >> 3; at < (bitOffset + bits + 7) >> 3; at++) bytes.add(at);
-  }
-  return bytes;
 }
 
 /** A frame with 0 wherever something changes and, where signed, the simplest signature: words that sum to 0xffff. */

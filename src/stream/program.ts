@@ -28,8 +28,6 @@ export interface FrameProgram {
   /** All headers, and how many of them are VLAN tags behind the Ethernet header. */
   readonly headerBytes: number;
   readonly tags: number;
-  /** Payload bytes at these offsets from the frame's start change, and are not to be compared. */
-  readonly changing: ReadonlySet<number>;
   /**
    * Writes all bytes of a frame of this size at `offset`, but for the signature's place, as if the signature's words
    * summed to 0xffff (RFC 1071), so that checksums are right as soon as any valid signature is written over its end.
@@ -40,6 +38,8 @@ export interface FrameProgram {
   template(variant: number): Uint8Array;
   /** What changes, for the cursors of many streams (stream-cursors.ts); null: only a cursor of its own does it. */
   model(): CursorModel | null;
+  /** With the payload of frame `index` as it left, up to the signature; overwritten by the next call. Slow. */
+  expected(index: number, variant: number): Uint8Array;
   /** The walk of one queue through its frames: queue, queue + queues, queue + 2 · queues … */
   cursor(queue: number, queues: number): FrameCursor;
   /** The same, which also signs; only where all frames have one size and are signed, and nothing seals them. */

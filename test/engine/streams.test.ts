@@ -117,6 +117,27 @@ describe("several streams at once", () => {
     for (const { ipdvNs } of receive.streams!) expect(ipdvNs!.min).toBeLessThanOrEqual(ipdvNs!.max);
   });
 
+  it("have payloads that change compared as they left, with what changes in them", () => {
+    const sim = new GeneratorSim();
+    const fields = [
+      { target: { offset: 60, mask: 0xffff, bytes: 2 }, change: { kind: "increment", min: 0, max: 999, step: 1 } },
+    ] as const;
+    const two = trafficSpec([paced("a", 10_000, { fields }), paced("b", 10_000)]);
+    let seen = 0;
+    const device: Device = (frames, queue) =>
+      frames.map((frame) => {
+        // A bit of what changes, in one frame of the first stream.
+        if (frame[frame.length - 15] === 0 && ++seen === 7) frame[61] ^= 1;
+        return { queue, frame };
+      });
+    const { receive } = sim.run({ ...order(two), integrity: true }, device);
+    expect(receive.streams).toMatchObject([
+      { accepted: 499, corrupt: 1 },
+      { accepted: 500, corrupt: 0 },
+    ]);
+    expect(receive.corruptKinds.payload).toBe(1);
+  });
+
   it("adds up where the device takes no more: blocked frames are their stream's", () => {
     const sim = new GeneratorSim({ size: 256 });
     sim.begin({ ...order(trafficSpec([paced("a", 25_000), paced("b", 75_000)])), durationNs: 100e6 });

@@ -24,18 +24,18 @@ it("there is a golden capture for each profile, and no other", () => {
   expect(readdirSync(folder).sort()).toEqual(profiles.map(({ name }) => `${name}.pcap`));
 });
 
-describe.each(profiles)("$name", ({ name, spec }) => {
+describe.each(profiles)("$name", ({ name, spec, programs }) => {
   const path = `${folder}${name}.pcap`;
   const streams = streamsInCapture(spec);
 
   it("is byte for byte what the compiled programs and the reference give", () => {
     const file = readFileSync(path);
     const compiled = profileCapture(spec, (traffic, size, stream, index, stamp) =>
-      programFrame(compileTraffic(traffic, size)[stream], index, stamp),
+      programFrame(compileTraffic(traffic, size, programs)[stream], index, stamp),
     );
     expect(Buffer.compare(file, compiled)).toBe(0);
     const reference = profileCapture(spec, (traffic, size, stream, index, stamp) =>
-      referenceFrame(traffic, size, index, stamp, { stream }),
+      referenceFrame(traffic, size, index, stamp, { stream, eachFrame: programs[stream] ?? null }),
     );
     expect(Buffer.compare(file, reference)).toBe(0);
   });

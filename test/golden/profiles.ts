@@ -3,21 +3,37 @@
  */
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { LoadedPrograms, programUrls } from "../../src/engine/load-program.js";
 import { type CapturedFrame, writeCapture } from "../../src/pcap/index.js";
-import { loadProfile } from "../../src/profile/index.js";
+import { loadAnyProfile } from "../../src/profile/index.js";
 import { departureSchedule, type Stamp, streamSpec, type TrafficSpec, trafficOf } from "../../src/stream/index.js";
+import type { EachFrame } from "../../src/stream/program-frame.js";
 import type { FrameSize } from "../../src/units.js";
 
 const folder = fileURLToPath(new URL("../../profiles/", import.meta.url));
 
+export interface ShippedProfile {
+  readonly name: string;
+  readonly spec: TrafficSpec;
+  /** Of streams that are programs. */
+  readonly programs: readonly (EachFrame | null)[];
+}
+
+async function shippedProfile(file: string): Promise<ShippedProfile> {
+  const { stream, traffic } = await loadAnyProfile(`${folder}${file}`);
+  const spec = traffic ?? trafficOf(streamSpec(stream));
+  const loaded = new LoadedPrograms();
+  await loaded.load(programUrls(spec));
+  return { name: file.replace(/\.(yaml|ts)$/, ""), spec, programs: loaded.of(spec) };
+}
+
 /** Every traffic profile, plain ones as one stream. */
-export const profiles: readonly { readonly name: string; readonly spec: TrafficSpec }[] = readdirSync(folder)
-  .filter((file) => file.endsWith(".yaml"))
-  .sort()
-  .map((file) => {
-    const { stream, traffic } = loadProfile(`${folder}${file}`);
-    return { name: file.replace(".yaml", ""), spec: traffic ?? trafficOf(streamSpec(stream)) };
-  });
+export const profiles: readonly ShippedProfile[] = await Promise.all(
+  readdirSync(folder)
+    .filter((file) => /\.(yaml|ts)$/.test(file))
+    .sort()
+    .map(shippedProfile),
+);
 
 export type MakeStreamFrame = (
   spec: TrafficSpec,

@@ -26,16 +26,19 @@ async function profile(words: readonly string[], options: ProfileOptions, contex
     const what = verb === undefined ? "what about a profile?" : `"${words.join(" ")}" is not what profile does`;
     throw usageError(what, { where: "profile", accepted: "show FILE, check FILE, graph FILE" });
   }
-  const { loadProfile, parseSetting } = await import("../../profile/index.js");
+  const { loadAnyProfile, parseSetting } = await import("../../profile/index.js");
   const { streamSpec, trafficOf } = await import("../../stream/index.js");
-  const { description, stream, traffic } = loadProfile(file, new Map((options.set ?? []).map(parseSetting)));
+  const { description, stream, traffic } = await loadAnyProfile(file, new Map((options.set ?? []).map(parseSetting)));
   const spec = traffic ?? { ...trafficOf(streamSpec(stream)), name: basename(file).replace(/\.ya?ml$/, "") };
   if (verb === "check") {
     const streams = spec.streams.length === 1 ? "1 stream" : `${spec.streams.length} streams`;
     context.output.message(`${file}: ${streams}, nothing wrong\n`);
   } else if (verb === "show") {
     const { renderProfile } = await import("../../report/profile-text.js");
-    await context.output.result(renderProfile(spec, description));
+    const { LoadedPrograms, programUrls } = await import("../../engine/load-program.js");
+    const programs = new LoadedPrograms();
+    await programs.load(programUrls(spec));
+    await context.output.result(renderProfile(spec, description, programs.of(spec)));
   } else {
     await context.output.result(await graphOf(spec, options));
   }
