@@ -4,7 +4,7 @@
  * in order.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 
 export const hasTestpmd = (): boolean => spawnSync("sh", ["-c", "command -v dpdk-testpmd"]).status === 0;
 
@@ -67,6 +67,15 @@ export class Testpmd {
       rxPackets: figure("RX-packets"),
       txPackets: figure("TX-packets"),
     };
+  }
+
+  /** CPU time that its threads have had so far, in ns. */
+  cpuNs(): number {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    return readdirSync(tasks).reduce(
+      (sum, task) => sum + Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]),
+      0,
+    );
   }
 
   async quit(): Promise<void> {

@@ -1,6 +1,9 @@
 /**
- * What changing fields cost: 64-byte frames (VXLAN: 128) into a null ring, one thread. The first is a constant frame;
- * `eachFrame` does in a program what "three fields" declares.
+ * What changing fields cost: 64-byte frames (VXLAN: 128), one thread, into a null ring and into testpmd rxonly over a
+ * packed ring, in turn with testpmd's txonly where it can do the same: a constant frame, and one source address of many
+ * (`--txonly-multi-flow`). The first is a constant frame; `eachFrame` does in a program what "three fields" declares.
+ * Into a null ring the figure is frames by CPU time, which others on the machine disturb less; into testpmd it is what
+ * arrives there, and wants a quiet machine.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,13 +22,16 @@ import {
   type TrafficStream,
 } from "../src/stream/index.js";
 import { programStreams, udp4 } from "../src/stream/program-api.js";
-import { fixedSize } from "../src/units.js";
-import { openRig, sentPps } from "./generate.js";
-import { alternate, type Contender } from "./harness.js";
+import { type FrameSize, fixedSize } from "../src/units.js";
+import { openRig } from "./generate.js";
+import { alternate, type Contender, pairedRatio, type Series } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
 import { ownCpu } from "./place.js";
+import { hasTestpmd } from "./testpmd.js";
+import { oursIntoTestpmd, testpmdIntoNull, testpmdIntoTestpmd } from "./transmit.js";
 
-const runNs = 1e9;
+const warmUpNs = 300e6;
+const [shortNs, longNs] = [200e6, 1.2e9];
 const size = fixedSize(64);
 
 export const streamOf = (layers: readonly Header[], fields: readonly FieldChange[], name = "a"): TrafficStream => ({
@@ -71,11 +77,91 @@ export default stream({ packet: udp4(), eachFrame(frame, index) {
   frame.udp.srcPort = index & 255;
 } });`;
 
-async function mpps(stream: Traffic, frame = size, programs: readonly string[] = []): Promise<number> {
+interface Case {
+  readonly name: string;
+  readonly stream: Traffic;
+  readonly size: FrameSize;
+  readonly programs: readonly string[];
+  /** What makes testpmd do the same; null: nothing does. */
+  readonly testpmd: readonly string[] | null;
+}
+
+const caseOf = (name: string, stream: Traffic, more: Partial<Case> = {}): Case => ({
+  name,
+  stream,
+  size,
+  programs: [],
+  testpmd: null,
+  ...more,
+});
+
+function cases(programmed: Traffic, programs: readonly string[]): readonly Case[] {
+  const declared = [
+    counted("ipv4.src", net, net + 1023),
+    counted("ipv4.dst", net, net + 511),
+    counted("udp.srcPort", 0, 255),
+  ];
+  const tunnelled = [counted("udp.srcPort", 0, 999), counted("inner.ipv4.src", net, net + 999)];
+  return [
+    caseOf("constant", streamSpec(), { testpmd: [] }),
+    caseOf("one incrementing field", trafficOf(streamOf(udp4(), [counted("ipv4.src", net, net + 999)])), {
+      testpmd: ["--txonly-multi-flow"],
+    }),
+    caseOf("5-tuple random, checksums", trafficOf(streamOf(udp4(), fiveTuple))),
+    caseOf("VXLAN, inner and outer fields", trafficOf(streamOf(overlay, tunnelled)), { size: fixedSize(128) }),
+    caseOf("three fields declared", trafficOf(streamOf(udp4(), declared))),
+    caseOf("three fields by eachFrame", programmed, { programs }),
+  ];
+}
+
+/** By what a longer trial sends and takes more than a shorter one: compiling costs both the same. */
+async function nullMpps({ stream, size: frame, programs }: Case): Promise<number> {
   await using rig = await openRig("null:", 1, ownCpu, null, programs);
   const load: Load = { kind: "max" };
-  await rig.trial({ trial: 0, stream, size: frame, load, durationNs: 300e6 });
-  return sentPps(await rig.trial({ stream, size: frame, load, durationNs: runNs })) / 1e6;
+  const [sent, cpuUs]: [number[], number[]] = [[], []];
+  for (const durationNs of [warmUpNs, shortNs, longNs]) {
+    const before = process.cpuUsage();
+    const { transmit } = await rig.trial({ stream, size: frame, load, durationNs, settleNs: 0 });
+    const { user, system } = process.cpuUsage(before);
+    sent.push(transmit.queues[0]!.published);
+    cpuUs.push(user + system);
+  }
+  return (sent[2]! - sent[1]!) / (cpuUs[2]! - cpuUs[1]!);
+}
+
+function intoNull(all: readonly Case[]): Contender[] {
+  const many = Array.from({ length: 10_000 }, (_, k) => streamOf(udp4(), [counted("udp.srcPort", k, k + 7)], `s${k}`));
+  const ours = [...all, caseOf("10,000 streams", trafficOf(...many))];
+  return ours.flatMap((one) => [
+    { name: one.name, run: () => nullMpps(one) },
+    ...(one.testpmd === null || !hasTestpmd() ? [] : [testpmdIntoNull(`${one.name}${theirs}`, one.testpmd)]),
+  ]);
+}
+
+const bestVariant = "packed in-order vectorised";
+
+const intoTestpmd = (all: readonly Case[]): Contender[] =>
+  all.flatMap((one) => [
+    oursIntoTestpmd(one.name, "packed", { stream: one.stream, size: one.size }, one.programs),
+    ...(one.testpmd === null ? [] : [testpmdIntoTestpmd(`${one.name}${theirs}`, bestVariant, one.testpmd)]),
+  ]);
+
+const theirs = ": testpmd txonly";
+
+/** Ratios to the first, and of ours to testpmd's where it did the same. */
+function comparedInPairs(series: readonly Series[]): Outcome {
+  const outcome = compared(series);
+  const pairs = series.flatMap((their) => {
+    const our = series.find(({ name }) => `${name}${theirs}` === their.name);
+    return our === undefined || our === series[0]
+      ? []
+      : [[`${our.name} / ${their.name}`, pairedRatio(our, their)] as const];
+  });
+  return {
+    ...outcome,
+    lines: [...outcome.lines, ...pairs.map(([name, ratio]) => `  ratio ${ratio.toFixed(2)}   ${name}`)],
+    ratios: { ...outcome.ratios, ...Object.fromEntries(pairs) },
+  };
 }
 
 export async function trafficBench(rounds: number): Promise<Outcome> {
@@ -84,31 +170,16 @@ export async function trafficBench(rounds: number): Promise<Outcome> {
     const file = join(folder, "program.mjs");
     writeFileSync(file, program);
     const url = pathToFileURL(file).href;
-    const programmed = trafficOf(...programStreams(await loadProgram(file), url));
-    const declared = [
-      counted("ipv4.src", net, net + 1023),
-      counted("ipv4.dst", net, net + 511),
-      counted("udp.srcPort", 0, 255),
-    ];
-    const many = Array.from({ length: 10_000 }, (_, k) =>
-      streamOf(udp4(), [counted("udp.srcPort", k, k + 7)], `s${k}`),
-    );
-    const of = (name: string, run: () => Promise<number>): Contender => ({ name, run });
-    const contenders = [
-      of("constant", () => mpps(streamSpec())),
-      of("one incrementing field", () => mpps(trafficOf(streamOf(udp4(), [counted("ipv4.src", net, net + 999)])))),
-      of("5-tuple random, checksums", () => mpps(trafficOf(streamOf(udp4(), fiveTuple)))),
-      of("VXLAN, inner and outer fields", () =>
-        mpps(
-          trafficOf(streamOf(overlay, [counted("udp.srcPort", 0, 999), counted("inner.ipv4.src", net, net + 999)])),
-          fixedSize(128),
-        ),
-      ),
-      of("three fields declared", () => mpps(trafficOf(streamOf(udp4(), declared)))),
-      of("three fields by eachFrame", () => mpps(programmed, size, [url])),
-      of("10,000 streams", () => mpps(trafficOf(...many))),
-    ];
-    return compared(await alternate(contenders, rounds, "Mpps"));
+    const all = cases(trafficOf(...programStreams(await loadProgram(file), url)), [url]);
+    const ofNull = comparedInPairs(await alternate(intoNull(all), rounds, "Mpps of CPU time"));
+    if (!hasTestpmd()) return ofNull;
+    const ofTestpmd = comparedInPairs(await alternate(intoTestpmd(all), rounds, "Mpps at testpmd"));
+    const inTestpmd = Object.entries(ofTestpmd.ratios).map(([name, ratio]) => [`into testpmd: ${name}`, ratio]);
+    return {
+      lines: ["into a null ring:", ...ofNull.lines, "into testpmd rxonly:", ...ofTestpmd.lines],
+      series: [...ofNull.series, ...ofTestpmd.series.map((one) => ({ ...one, name: `into testpmd: ${one.name}` }))],
+      ratios: { ...ofNull.ratios, ...Object.fromEntries(inTestpmd) },
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }

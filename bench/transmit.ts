@@ -4,6 +4,7 @@
  * frames without looking at them and so is not the limit.
  */
 import { startEmbeddedPart } from "../src/dut/index.js";
+import type { TrialOrder } from "../src/engine/trial-order.js";
 import { openRig, sentPps } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
@@ -38,16 +39,22 @@ async function sinkMpps(sink: Testpmd): Promise<number> {
   return (await sink.rates()).rxPps / 1e6;
 }
 
-const ours = (ring: string): Contender => ({
-  name: `pktgen-ts, ${ring} ring, signed`,
+/** Our frames as `order` has them, signed. */
+export const oursIntoTestpmd = (
+  name: string,
+  ring: string,
+  order: Partial<TrialOrder> = {},
+  programs: readonly string[] = [],
+): Contender => ({
+  name,
   async run() {
     using place = openPlace();
     const socket = place.path("sink.sock");
     const sink = await startSink(place.directory, socket);
     try {
       await sink.command("start");
-      await using rig = await openRig(`virtio-user:${socket},ring=${ring},size=1024`, 1, ownCpu);
-      const sending = rig.trial({ durationNs: (runMs + 800) * 1e6 });
+      await using rig = await openRig(`virtio-user:${socket},ring=${ring},size=1024`, 1, ownCpu, null, programs);
+      const sending = rig.trial({ ...order, durationNs: (runMs + 800) * 1e6 });
       await sleep(300);
       const mpps = await sinkMpps(sink);
       await sending;
@@ -58,8 +65,9 @@ const ours = (ring: string): Contender => ({
   },
 });
 
-const theirs = (variant: string): Contender => ({
-  name: `testpmd txonly, ${variant}`,
+/** testpmd's own frames; `app`: more of its arguments. */
+export const testpmdIntoTestpmd = (name: string, variant: string, app: readonly string[] = []): Contender => ({
+  name,
   async run() {
     using place = openPlace();
     const socket = place.path("sink.sock");
@@ -71,7 +79,7 @@ const theirs = (variant: string): Contender => ({
       cpu: ownCpu,
       vdevs: [`net_virtio_user0,path=${socket},queues=1,queue_size=1024,${vdev}`],
       eal,
-      app: ["--forward-mode=txonly", "--txpkts=60", "--txd=1024", "--rxd=1024"],
+      app: ["--forward-mode=txonly", "--txpkts=60", "--txd=1024", "--rxd=1024", ...app],
     });
     try {
       await sink.command("start");
@@ -87,9 +95,36 @@ const theirs = (variant: string): Contender => ({
 
 export async function transmitBench(rounds: number): Promise<Outcome> {
   if (!hasTestpmd()) return compared([]);
+  const ours = (ring: string): Contender => oursIntoTestpmd(`pktgen-ts, ${ring} ring, signed`, ring);
+  const theirs = (variant: string): Contender => testpmdIntoTestpmd(`testpmd txonly, ${variant}`, variant);
   const contenders = [ours("packed"), ...Object.keys(senderVariants).map(theirs), ours("split")];
   return compared(await alternate(contenders, rounds, "Mpps at testpmd"));
 }
+
+/** testpmd's own frames into its null driver: Mpps for the CPU time that they took. */
+export const testpmdIntoNull = (name: string, app: readonly string[] = []): Contender => ({
+  name,
+  async run() {
+    using place = openPlace();
+    const sender = await Testpmd.start({
+      directory: place.directory,
+      prefix: "null",
+      cpu: ownCpu,
+      vdevs: ["net_null0,size=60,copy=0"],
+      app: ["--forward-mode=txonly", "--txpkts=60", "--txd=1024", "--rxd=1024", ...app],
+    });
+    try {
+      await sender.command("start");
+      await sleep(300);
+      const [before, cpuBefore] = [await sender.rates(), sender.cpuNs()];
+      await sleep(runMs);
+      const [after, cpuAfter] = [await sender.rates(), sender.cpuNs()];
+      return ((after.txPackets - before.txPackets) * 1e3) / (cpuAfter - cpuBefore);
+    } finally {
+      await sender.quit();
+    }
+  },
+});
 
 const intoNullDevice = (queues: number): Contender => ({
   name: `pktgen-ts into its own device side, ${queues} queue${queues > 1 ? "s" : ""}`,

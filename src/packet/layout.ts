@@ -65,21 +65,23 @@ export function layerNames(layers: readonly Header[]): readonly string[] {
 /** All fields of a stack, outermost first. */
 export function fieldPlaces(layers: readonly Header[]): readonly FieldPlace[] {
   const names = layerNames(layers);
-  return layers.flatMap((header, layer) => {
-    const start = headersBytes(layers.slice(0, layer)) * 8;
-    return fieldsOf(header).map((field) => ({
-      ...field,
-      path: `${names[layer]}.${field.name}`,
-      layer,
-      frameBitOffset: start + field.bitOffset,
-    }));
-  });
+  return layers.flatMap((_, layer) => placesIn(layers, layer, names[layer]));
+}
+
+function placesIn(layers: readonly Header[], layer: number, name: string): readonly FieldPlace[] {
+  const start = headersBytes(layers.slice(0, layer)) * 8;
+  return fieldsOf(layers[layer]).map((field) => ({
+    ...field,
+    path: `${name}.${field.name}`,
+    layer,
+    frameBitOffset: start + field.bitOffset,
+  }));
 }
 
 /** The field that a path means; a usage error with the nearest name where there is none. */
 export function fieldPlace(layers: readonly Header[], path: string, where = path): FieldPlace {
   const { layer, field } = splitPath(layers, path, where);
-  const places = fieldPlaces(layers).filter((place) => place.layer === layer);
+  const places = placesIn(layers, layer, layerNames(layers)[layer]);
   const found = places.find((place) => place.name === field);
   if (found !== undefined) return found;
   const names = places.map((place) => place.name);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ethernet, ipv6, udp } from "../../src/packet/index.js";
 import type { TrafficSpec, TrafficStream } from "../../src/stream/index.js";
-import { streamPps } from "../../src/stream/loads.js";
+import { streamPps, timelinesOf } from "../../src/stream/loads.js";
 import { fixedSize } from "../../src/units.js";
 import { macs, trafficSpec, trafficStream, v6 } from "../stream/traffic-specs.js";
 import { type Device, echo, GeneratorSim } from "./generator-sim.js";
@@ -40,6 +40,23 @@ describe("several streams at once", () => {
       expect(Math.max(...seen) - Math.min(...seen)).toBeLessThanOrEqual(1);
     }
     expect(receive.streams!.every(({ latencyNs }) => latencyNs !== null && latencyNs.p99 <= latencyNs.max)).toBe(true);
+  });
+
+  it("a thousand send exactly what is due, each at a rate of its own, and have all of it back", () => {
+    const pps = (stream: number): number => 200 + ((stream * 7919) % 1801);
+    const many = Array.from({ length: 1000 }, (_, k) =>
+      paced(`s${k}`, pps(k), {
+        fields: [{ target: { field: "udp.srcPort" }, change: { kind: "increment", min: k, max: k + 7, step: 1 } }],
+      }),
+    );
+    const spec = trafficSpec(many);
+    const { transmit, receive } = new GeneratorSim().run({ ...order(spec), durationNs: 100e6 }, echo);
+    const due = timelinesOf(spec, fixedSize(128), order(spec).load).map((timeline) => timeline.dueBefore(100e6, 0));
+    expect(due.every((frames, k) => Math.abs(frames - pps(k) / 10) <= 1)).toBe(true);
+    expect(transmit).toMatchObject({ missed: 0, blocked: 0 });
+    expect(transmit.streams!.map(({ sent }) => sent)).toEqual(due);
+    expect(receive.streams!.map(({ accepted }) => accepted)).toEqual(due);
+    expect(receive).toMatchObject({ accepted: sum(due), duplicate: 0, reordered: 0, corrupt: 0, foreign: 0 });
   });
 
   it("share one rate in proportion", () => {
