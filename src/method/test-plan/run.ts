@@ -88,6 +88,16 @@ const longestFrameBytes = (cases: readonly PlannedCase[]): number =>
       .flatMap((size) => (size.kind === "fixed" ? [size.frameBytes] : size.parts.map(({ frameBytes }) => frameBytes))),
   );
 
+/** Pollers: the generator, and each device's forwarding lcores. */
+const pollersOf = (cases: readonly PlannedCase[]): number =>
+  Math.max(
+    ...cases.map(({ steps }) => {
+      const launches = steps.flatMap(({ deed }) => (deed.do === "launch" ? [deed.launch] : []));
+      const devices = new Map(launches.map(({ device, description }) => [device.name, description.lcores.forwarding]));
+      return [...devices.values()].reduce((sum, cores) => sum + cores, 1);
+    }),
+  );
+
 /**
  * @throws PktgenError before the first step: no such case (2), no results folder, no container engine where one was
  * asked for (3). Later everything stands in the result.
@@ -125,8 +135,7 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
     maxFrameBytes: longestFrameBytes(planned),
     lineRateBps: order.lineRateBps,
     yesThisInterface: order.yesThisInterface,
-    // With more CPUs than one, the devices leave the generator's to it (dut/testpmd/lcores.ts).
-    cooperative: facts.cpus.length < 2,
+    cooperative: pollersOf(planned) > facts.cpus.length,
     signal: hooks.signal,
     say,
     mountHugepages: () => (order.plan.hugepages === null ? [] : hugepages.mount(order.plan.hugepages)),

@@ -131,23 +131,18 @@ describe("lcores", () => {
     });
   });
 
-  it("share all CPUs but the generator's where there are not, and one forwards for all queues", () => {
-    const layout = layOutLcores([0, 1, 2], 2, "auto", null);
-    expect(layout).toMatchObject({ shared: true, leavesGenerator: true });
-    expect(lcoreArguments(layout.host)).toEqual(["--lcores", "0@(1,2),1@(1,2)"]);
-    expect(lcoreArguments(layOutLcores([4, 7], 1, "auto", null).container)).toEqual(["--lcores", "0@7,1@7"]);
-  });
-
-  it("share the only CPU with the generator", () => {
-    const layout = layOutLcores([3], 1, "auto", null);
+  it("share all CPUs where there are not, and one forwards for all queues", () => {
+    const layout = layOutLcores([0, 1], 2, "auto", null);
     expect(layout).toMatchObject({ shared: true, leavesGenerator: false });
-    expect(lcoreArguments(layout.host)).toEqual(["--lcores", "0@3,1@3"]);
+    expect(lcoreArguments(layout.host)).toEqual(["--lcores", "0@(0,1),1@(0,1)"]);
   });
 
   it("are those that are named", () => {
     const layout = layOutLcores([0, 1, 2, 3], 2, "auto", { host: 2, container: 3 });
     expect(lcoreArguments(layout.host)).toEqual(["--lcores", "0@2,1@2"]);
     expect(layout).toMatchObject({ container: { cpus: [[3], [3]] }, shared: false });
+    const one = layOutLcores([0, 1], 1, "auto", { host: 1, container: 1 });
+    expect(one).toMatchObject({ host: { cpus: [[1], [1]] }, shared: true, leavesGenerator: true });
   });
 
   it("of their own are refused where there are too few", () => {
