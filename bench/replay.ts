@@ -62,12 +62,12 @@ const ringContenders = (capture: string): Contender[] => [
 
 const receivedAt = (): number => inNetns(netns, "bench", () => readInterface("v2")!.statistics.rxPackets);
 
-const onVeth = (capture: string): Contender => ({
-  name: "veth, replayed at top speed",
+const onVeth = (capture: string, kind: "packet" | "xdp"): Contender => ({
+  name: `veth, replayed at top speed, ${kind}:`,
   async run() {
     using _pair = openPair();
     const before = receivedAt();
-    const { durationNs } = await replay(capture, "--tx", `packet:v1,netns=${netns}`, ...atTopSpeed);
+    const { durationNs } = await replay(capture, "--tx", `${kind}:v1,netns=${netns}`, ...atTopSpeed);
     return ((receivedAt() - before) * 1e3) / durationNs;
   },
 });
@@ -166,8 +166,10 @@ export async function replayBench(rounds: number): Promise<Outcome> {
   using place = openPlace();
   const capture = frameCapture(place);
   const ring = compared(await alternate(ringContenders(capture), rounds, "Mpps"));
-  const veth = compared(await alternate([onVeth(capture), ...tcpreplayPeers(capture)], rounds, unit));
-  const parts = [ring, veth];
+  const peers = tcpreplayPeers(capture);
+  const veth = compared(await alternate([onVeth(capture, "packet"), ...peers], rounds, unit));
+  const xdp = compared(await alternate([onVeth(capture, "xdp"), ...peers], rounds, unit));
+  const parts = [ring, veth, xdp];
   const lines: string[] = [];
   if (existsSync("/usr/bin/dumpcap")) {
     const { outcome, lines: more } = await timing(frameCapture(place, timedFrames, gapNs), rounds);

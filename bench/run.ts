@@ -11,6 +11,7 @@ import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
 import { pcapBench } from "./pcap.js";
 import { policedBench } from "./policed.js";
+import { recordBench } from "./record.js";
 import { replayBench } from "./replay.js";
 import { roundTripBench } from "./round-trip.js";
 import { streamsBench } from "./streams.js";
@@ -40,6 +41,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   allocation: allocationBench,
   pcap: pcapBench,
   replay: replayBench,
+  record: recordBench,
   help: helpBench,
 };
 

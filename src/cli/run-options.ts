@@ -83,7 +83,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ],
     [
       "--record-tx <file>",
-      "capture of what the trials send: pcap, or .pcapng, also .gz and .zst; costs a copy a frame",
+      "capture of what the trials send: pcap, or .pcapng, also .gz and .zst; costs 0.1 to 0.4 µs a frame",
     ],
     ["--record-rx <file>", "capture of what comes back"],
     ["--on-full <what>", "when the disk of a capture is full: stop or go-on (default: go-on)"],

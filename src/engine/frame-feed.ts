@@ -45,13 +45,17 @@ export class FeedWriter {
   readonly #descriptors: number;
   readonly #data: number;
   readonly #dataBytes: number;
-  /** Frames written, as published and as placed; the place in the data, counted since the start. */
+  /** Frames written, as published and as placed. */
   #published = 0;
   #head = 0;
   #tail = 0;
+  /** Where the next frame's data may begin, counted since the start, and in the data: a division costs as a copy does. */
   #position = 0;
+  #offset = 0;
   #released = 0;
+  /** Of the frame placed last. */
   #start = 0;
+  #at = 0;
 
   constructor(memory: RingMemory, layout: FeedLayout) {
     this.#memory = memory;
@@ -67,23 +71,29 @@ export class FeedWriter {
   place(bytes: number): number {
     const size = (bytes + lineBytes - 1) & -lineBytes;
     let start = this.#position;
-    const inData = start % this.#dataBytes;
-    if (inData + size > this.#dataBytes) start += this.#dataBytes - inData;
+    let at = this.#offset;
+    if (at + size > this.#dataBytes) {
+      start += this.#dataBytes - at;
+      at = 0;
+    }
     if (!this.#hasRoom(start + size)) {
       this.#look();
       if (!this.#hasRoom(start + size)) return 0;
     }
     this.#start = start;
-    return this.#data + (start % this.#dataBytes);
+    this.#at = at;
+    return this.#data + at;
   }
 
   /** The frame placed last is written. It is seen by the reader after `publish`. */
   commit(timeNs: number, bytes: number, port: number, loop: number, spread = 0): void {
     const at = this.#descriptors + (this.#head & this.#mask) * descriptorBytes;
     const { u32, f64 } = this.#memory;
-    this.#position = this.#start + ((bytes + lineBytes - 1) & -lineBytes);
+    const size = (bytes + lineBytes - 1) & -lineBytes;
+    this.#position = this.#start + size;
+    this.#offset = this.#at + size;
     f64[at >>> 3] = timeNs;
-    u32[(at >>> 2) + 2] = this.#data + (this.#start % this.#dataBytes);
+    u32[(at >>> 2) + 2] = this.#data + this.#at;
     u32[(at >>> 2) + 3] = bytes;
     u32[(at >>> 2) + 4] = port | (spread << 16);
     u32[(at >>> 2) + 5] = loop;
