@@ -21,6 +21,8 @@ export interface GeneveHeader {
   readonly reserved2: number;
   /** Only where it does not follow from the next layer. */
   readonly etherType: number | null;
+  /** `optionsLength` is in words of 4 bytes. */
+  readonly wrong: { readonly optionsLength?: number };
 }
 
 const name = "geneve";
@@ -51,6 +53,7 @@ export const geneve = (
     reserved: fits(name, "reserved", fields.reserved ?? 0, 6),
     reserved2: fits(name, "reserved2", fields.reserved2 ?? 0, 8),
     etherType: fields.etherType == null ? null : fits(name, "etherType", fields.etherType, 16),
+    wrong: fields.wrong ?? {},
   };
 };
 
@@ -68,7 +71,7 @@ export function geneveOption(optionClass: number, type: number, data: Uint8Array
 const lengthOf = ({ options }: GeneveHeader): number => minimumBytes + options.length;
 
 function emit(header: GeneveHeader, { bytes, view, start, next }: Place): void {
-  view.setUint8(start, (header.version << 6) | (header.options.length / 4));
+  view.setUint8(start, (header.version << 6) | (header.wrong.optionsLength ?? header.options.length / 4));
   view.setUint8(start + 1, (header.control ? 0x80 : 0) | (header.critical ? 0x40 : 0) | header.reserved);
   view.setUint16(start + 2, header.etherType ?? next ?? 0);
   view.setUint32(start + 4, header.vni * 2 ** 8 + header.reserved2);
@@ -97,6 +100,7 @@ function parse({ bytes, view, start, end }: Unparsed): Parsed<GeneveHeader> {
       reserved: flags & 0x3f,
       reserved2: second & 0xff,
       etherType,
+      wrong: {},
     },
     headerBytes,
     end,
@@ -127,6 +131,7 @@ export const geneveProtocol: Protocol<GeneveHeader> = {
     reserved: input.uint(6),
     reserved2: input.uint(8),
     etherType: input.uint(16),
+    wrong: input.object({ optionsLength: input.uint(6) }),
   },
   make: made(geneve),
 };

@@ -74,6 +74,7 @@ export {
   layerNames,
   tunnelDepths,
 } from "./layout.js";
+export { type LlcHeader, llc } from "./llc.js";
 export { type LldpHeader, type LldpTlv, lldp, lldpOf, lldpText, lldpTypes } from "./lldp.js";
 export { fieldsAt, type LocatedField, locatedFields, namesAt } from "./locate.js";
 export { type MplsHeader, mpls } from "./mpls.js";
@@ -85,6 +86,7 @@ export { type RawHeader, raw } from "./raw.js";
 export { type RssTuple, rssHash, rssInWords, rssQueue, rssTableEntries, toeplitz } from "./rss.js";
 export { type SctpChunk, type SctpHeader, sctp, sctpChunk, sctpChunkTypes, sctpInit } from "./sctp.js";
 export { type SctpDataHeader, sctpData } from "./sctp-data.js";
+export { type SnapHeader, snap } from "./snap.js";
 export { type TcpHeader, type TcpOption, tcp, tcpFlags, tcpOptions } from "./tcp.js";
 export { tunnelPorts, type UdpHeader, udp } from "./udp.js";
 export { type Tpid, type VlanHeader, vlan } from "./vlan.js";

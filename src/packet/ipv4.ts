@@ -38,7 +38,8 @@ export interface Ipv4Header {
   readonly options: Uint8Array;
   /** Only where it does not follow from the next layer. */
   readonly ipProtocol: number | null;
-  readonly wrong: { readonly totalLength?: number; readonly checksum?: number };
+  /** `headerLength` is in words of 4 bytes; the checksum is that of the header that is there. */
+  readonly wrong: { readonly headerLength?: number; readonly totalLength?: number; readonly checksum?: number };
 }
 
 const name = "ipv4";
@@ -85,7 +86,7 @@ const lengthOf = (header: Ipv4Header): number => minimumBytes + header.options.l
 
 function emit(header: Ipv4Header, { bytes, view, start, end, next }: Place): void {
   const headerBytes = lengthOf(header);
-  view.setUint8(start, 0x40 | (headerBytes / 4));
+  view.setUint8(start, 0x40 | (header.wrong.headerLength ?? headerBytes / 4));
   view.setUint8(start + 1, (header.dscp << 2) | header.ecn);
   view.setUint16(start + 2, header.wrong.totalLength ?? end - start);
   view.setUint16(start + 4, header.identification);
@@ -183,7 +184,7 @@ export const ipv4Protocol: Protocol<Ipv4Header> = {
     ttl: input.uint(8),
     options: input.bytes,
     ipProtocol: input.uint(8),
-    wrong: input.object({ totalLength: input.uint(16), checksum: input.uint(16) }),
+    wrong: input.object({ headerLength: input.uint(4), totalLength: input.uint(16), checksum: input.uint(16) }),
   },
   make: made(ipv4, { src: benchmark.srcIpv4, dst: benchmark.dstIpv4 }),
 };

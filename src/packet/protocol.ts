@@ -12,11 +12,13 @@ import type { Inputs } from "./input.js";
 
 /**
  * Number spaces in which an outer header names the one that follows. Some outer headers name nothing: `ipVersion` is
- * the first four bits of what follows (GTP-U, the bottom of an MPLS stack); in `mpls`, `vxlan` and `pppoe` the number 0
- * is what alone can follow.
+ * the first four bits of what follows (GTP-U, the bottom of an MPLS stack); in `mpls`, `vxlan`, `pppoe` and `llc` (what
+ * an 802.3 length announces) the number 0 is what alone can follow.
  */
 export type NumberSpace =
   | "etherType"
+  | "llc"
+  | "llcSap"
   | "ipProtocol"
   | "ipVersion"
   | "mpls"

@@ -12,6 +12,7 @@ import { ipv6Protocol } from "./ipv6.js";
 import { ipv6FragmentProtocol } from "./ipv6-fragment.js";
 import { ipv6DestinationProtocol, ipv6HopByHopProtocol } from "./ipv6-options.js";
 import { ipv6RoutingProtocol } from "./ipv6-routing.js";
+import { llcProtocol } from "./llc.js";
 import { lldpProtocol } from "./lldp.js";
 import { mplsProtocol } from "./mpls.js";
 import { pppProtocol } from "./ppp.js";
@@ -20,6 +21,7 @@ import type { NumberSpace, Protocol } from "./protocol.js";
 import { rawProtocol } from "./raw.js";
 import { sctpProtocol } from "./sctp.js";
 import { sctpDataProtocol } from "./sctp-data.js";
+import { snapProtocol } from "./snap.js";
 import { tcpProtocol } from "./tcp.js";
 import { udpProtocol } from "./udp.js";
 import { vlanProtocol } from "./vlan.js";
@@ -31,6 +33,8 @@ const protocols = {
   mpls: mplsProtocol,
   pppoe: pppoeProtocol,
   ppp: pppProtocol,
+  llc: llcProtocol,
+  snap: snapProtocol,
   arp: arpProtocol,
   lldp: lldpProtocol,
   ipv4: ipv4Protocol,

@@ -188,14 +188,23 @@ function chunkRows({ value, padding }: SctpChunk, i: number): readonly FieldRow[
   ];
 }
 
-type ChunkParts = { readonly type: number; readonly value?: Uint8Array; readonly flags?: number };
+type ChunkParts = {
+  readonly type: number;
+  readonly value?: Uint8Array;
+  readonly flags?: number;
+  /** Instead of the zeros up to a multiple of four bytes. */
+  readonly padding?: Uint8Array;
+};
 
 function makePacket(values: object): SctpHeader {
   const v = values as Partial<Omit<SctpHeader, "chunks">> & {
     chunks?: readonly ChunkParts[];
     init?: Parameters<typeof sctpInit>[0];
   };
-  const chunks = (v.chunks ?? []).map(({ type, value, flags }) => sctpChunk(type, value, flags));
+  const chunks = (v.chunks ?? []).map(({ type, value, flags, padding }) => {
+    const chunk = sctpChunk(type, value, flags);
+    return padding === undefined ? chunk : { ...chunk, padding };
+  });
   const { srcPort, dstPort } = benchmark;
   return sctp({ srcPort, dstPort, ...v, chunks: v.init === undefined ? chunks : [sctpInit(v.init), ...chunks] });
 }
@@ -215,7 +224,12 @@ export const sctpProtocol: Protocol<SctpHeader> = {
     dstPort: input.uint(16),
     verificationTag: input.uint(32),
     chunks: input.list(
-      input.object({ type: input.needed(input.uint(8, sctpChunkTypes)), value: input.bytes, flags: input.uint(8) }),
+      input.object({
+        type: input.needed(input.uint(8, sctpChunkTypes)),
+        value: input.bytes,
+        flags: input.uint(8),
+        padding: input.bytes,
+      }),
     ),
     init: input.object({
       initiateTag: input.needed(input.uint(32)),

@@ -32,7 +32,8 @@ export interface TcpHeader {
   readonly urgentPointer: number;
   /** Raw; a multiple of 4 bytes, at most 40. `tcpOptions` makes them. */
   readonly options: Uint8Array;
-  readonly wrong: { readonly checksum?: number };
+  /** `dataOffset` is in words of 4 bytes. */
+  readonly wrong: { readonly dataOffset?: number; readonly checksum?: number };
 }
 
 export const tcpFlags = { cwr: 128, ece: 64, urg: 32, ack: 16, psh: 8, rst: 4, syn: 2, fin: 1 } as const;
@@ -117,7 +118,7 @@ function emit(header: TcpHeader, place: Place): void {
   view.setUint16(start + 2, header.dstPort);
   view.setUint32(start + 4, header.sequence);
   view.setUint32(start + 8, header.acknowledgment);
-  view.setUint8(start + 12, ((lengthOf(header) / 4) << 4) | header.reserved);
+  view.setUint8(start + 12, ((header.wrong.dataOffset ?? lengthOf(header) / 4) << 4) | header.reserved);
   view.setUint8(start + 13, header.flags);
   view.setUint16(start + 14, header.window);
   view.setUint16(start + 16, 0);
@@ -199,7 +200,7 @@ export const tcpProtocol: Protocol<TcpHeader> = {
     mss: input.uint(16),
     windowScale: input.uint(8),
     sackPermitted: input.flag,
-    wrong: input.object({ checksum: input.uint(16) }),
+    wrong: input.object({ dataOffset: input.uint(4), checksum: input.uint(16) }),
   },
   make: makeSegment,
 };

@@ -21,6 +21,7 @@ import {
   ipv6Fragment,
   ipv6HopByHop,
   ipv6Routing,
+  llc,
   lldp,
   type MacAddress,
   mpls,
@@ -31,6 +32,7 @@ import {
   sctp,
   sctpChunk,
   sctpData,
+  snap,
   tcp,
   udp,
   vlan,
@@ -174,12 +176,33 @@ const anyPppoeDiscovery = fc
   .map(pppoeDiscovery);
 const anyPppoe = fc.record({ sessionId: bits(16) }).map(pppoe);
 
+const anyLlc = fc
+  .oneof(
+    fc.record({ dsap: bits(8), ssap: bits(8), control: bits(6).map((high) => (high << 2) | 3) }),
+    fc.record({ dsap: bits(8), ssap: bits(8), control: bits(7).map((high) => high << 1), control2: bits(8) }),
+  )
+  .filter(({ dsap }) => dsap !== 0xaa)
+  .map(llc);
+
 const join = (...parts: readonly (Any<Header> | Any<Stack>)[]): Any<Stack> =>
   fc.tuple(...parts).map((stacks) => stacks.flat() as Stack);
 const some = (each: Any<Header>, most: number): Any<Stack> => fc.array(each, { maxLength: most });
 
 /** What stands behind an EtherType, an IP header or alone; `depth` tunnels may follow. */
-const linkStack = (depth: number): Any<Stack> => join(anyEthernet, some(anyVlan, 2), networkStack(depth));
+const linkStack = (depth: number): Any<Stack> =>
+  fc.oneof(
+    { weight: 9, arbitrary: join(anyEthernet, some(anyVlan, 2), networkStack(depth)) },
+    {
+      weight: 1,
+      arbitrary: join(
+        anyEthernet,
+        fc.constant(llc({ dsap: 0xaa, ssap: 0xaa })),
+        fc.constant(snap()),
+        networkStack(depth),
+      ),
+    },
+    { weight: 1, arbitrary: join(anyEthernet, anyLlc) },
+  );
 
 const networkStack = (depth: number): Any<Stack> =>
   fc.oneof(

@@ -53,6 +53,8 @@ frames = {
     / ICMPv6NDOptPrefixInfo(
         prefixlen=64, L=1, A=1, R=0, validlifetime=2592000, preferredlifetime=604800, prefix="2001:2::"
     ),
+    "802.3 with LLC": Dot3(dst=theirs, src=ours) / LLC(dsap=0x42, ssap=0x42, ctrl=3) / body(35),
+    "802.3 with SNAP": Dot3(dst=theirs, src=ours) / LLC(dsap=0xaa, ssap=0xaa, ctrl=3) / SNAP(OUI=0, code=0x0800) / I4 / U / body(18),
     "QinQ": E / Dot1AD(vlan=100, prio=3) / Dot1Q(vlan=4094, prio=7, id=1) / I4 / U / body(18),
     "MPLS stack": E / MPLS(label=1000, cos=5, s=0, ttl=64) / MPLS(label=16, cos=0, s=1, ttl=63) / I4 / U / body(18),
     "MPLS with IPv6": E / MPLS(label=0xFFFFF, s=1, ttl=1) / I6 / U / body(3),

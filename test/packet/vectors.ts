@@ -27,6 +27,7 @@ import {
   ipv6HopByHop,
   ipv6Option,
   linkLayerOption,
+  llc,
   lldp,
   lldpText,
   lldpTypes,
@@ -50,6 +51,7 @@ import {
   sctpData,
   sctpInit,
   segmentRoute,
+  snap,
   tcp,
   tcpFlags,
   tcpOptions,
@@ -164,6 +166,8 @@ const neighbours: readonly Row[] = [
 ];
 
 const links: readonly Row[] = [
+  ["802.3 with LLC", [eth, llc({ dsap: 0x42, ssap: 0x42 })], 35, null],
+  ["802.3 with SNAP", [eth, llc(), snap(), ip4, u], 18, "llc:ip:udp:data"],
   [
     "QinQ",
     [eth, vlan({ id: 100, priority: 3, tpid: 0x88a8 }), vlan({ id: 4094, priority: 7, dropEligible: true }), ip4, u],

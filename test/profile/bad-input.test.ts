@@ -32,7 +32,7 @@ const mistakes: readonly Mistake[] = [
   [
     "an unknown protocol",
     stack("[ethernet, ipv5, udp]"),
-    '2:24: there is no protocol "ipv5"; accepted: ethernet, vlan, mpls, pppoe, ppp, arp, lldp, ',
+    '2:24: there is no protocol "ipv5"; accepted: ethernet, vlan, mpls, pppoe, ppp, llc, snap, arp, lldp, ',
   ],
   [
     "an unknown field",
