@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import { usageError } from "../errors.js";
 import type { Baseline } from "../method/baseline.js";
-import type { RunResult, Threshold } from "../report/result.js";
+import type { RunPlan } from "../method/plan.js";
+import type { ThresholdSpec } from "../profile/threshold.js";
+import type { Method, RunResult, Threshold } from "../report/result.js";
 import { checkResultFiles, writeResultFile } from "./result-file.js";
 
 export interface BaselineOptions {
@@ -41,19 +43,62 @@ function readBaseline(path: string, isNew: boolean): Baseline | null {
 const worst = (verdicts: readonly RunResult["verdict"][]): RunResult["verdict"] =>
   (["invalid", "fail"] as const).find((word) => verdicts.includes(word)) ?? "pass";
 
-/** What is known of the setup before anything runs; the rest is compared at the end. */
+/** What is known of the setup before anything runs; the rest (versions) is compared at the end. */
 export interface KnownSetup {
   readonly cpu: string;
   readonly cores: number;
   readonly dut: string;
+  /** As they were given; "": none. */
+  readonly dutOptions: string;
+  readonly queues: number;
+  /** null: a forwarding run. */
+  readonly method: Method | null;
 }
 
-function refuseOtherSetup({ setup }: Baseline, path: string, known: KnownSetup): void {
-  const cpu = `${known.cpu}, ${known.cores} cores`;
-  const dut = setup["device under test"] ?? known.dut;
-  const isOther = setup["cpu"] !== undefined && setup["cpu"] !== cpu;
-  const what = isOther ? `${setup["cpu"]} there, ${cpu} here` : `${dut} there, ${known.dut} here`;
-  if (!isOther && dut.split(/[ ,]/)[0] === known.dut) return;
+/** What a plan says of it. */
+export const knownOf = ({ dut, queues }: RunPlan): Pick<KnownSetup, "dut" | "dutOptions" | "queues"> => ({
+  dut: dut.kind,
+  dutOptions: dut.kind === "external" ? "" : dut.options.given.join(","),
+  queues,
+});
+
+/** `testpmd DPDK 22.11.11, ring=packed` → without the version, which is known later. */
+function deviceWords(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const comma = text.indexOf(", ");
+  const [kind] = text.split(/[ ,]/);
+  return comma < 0 ? (kind ?? "") : `${kind}${text.slice(comma)}`;
+}
+
+/** Without the settle time, which an open lab decides. */
+const settingsWords = (settings: Method["settings"]): string => JSON.stringify({ ...settings, settleNs: null });
+
+function settingsOf(text: string): string {
+  try {
+    return settingsWords(JSON.parse(text) as Method["settings"]);
+  } catch {
+    return text;
+  }
+}
+
+/** The first thing that differs; null: as far as is known, nothing does. */
+function otherSetup({ setup }: Baseline, known: KnownSetup): string | null {
+  const { method, dut, dutOptions } = known;
+  const pairs: readonly (readonly [there: string | undefined, here: string])[] = [
+    [setup["cpu"], `${known.cpu}, ${known.cores} cores`],
+    [deviceWords(setup["device under test"]), `${dut}${dutOptions === "" ? "" : `, ${dutOptions}`}`],
+    [setup["method"], method === null ? "run" : `${method.name}, ${method.preset}`],
+    [setup["queues"] === undefined ? undefined : `queues ${setup["queues"]}`, `queues ${known.queues}`],
+  ];
+  for (const [there, here] of pairs) if (there !== undefined && there !== here) return `${there} there, ${here} here`;
+  const [there, here] = [setup["settings"], method === null ? undefined : settingsWords(method.settings)];
+  if (there === undefined || here === undefined || settingsOf(there) === here) return null;
+  return `settings ${settingsOf(there)} there, ${here} here`;
+}
+
+function refuseOtherSetup(baseline: Baseline, path: string, known: KnownSetup): void {
+  const what = otherSetup(baseline, known);
+  if (what === null) return;
   throw usageError(`${path} is the baseline of another setup: ${what}`, {
     where: "--baseline",
     accepted: "a baseline of this machine and device",
@@ -62,13 +107,24 @@ function refuseOtherSetup({ setup }: Baseline, path: string, known: KnownSetup):
 }
 
 /** Throws a usage error for a threshold, or a file, that cannot be. */
-export async function useBaseline(options: BaselineOptions, known: () => KnownSetup): Promise<JudgedBy> {
+export async function useBaseline(
+  options: BaselineOptions,
+  ofProfile: readonly ThresholdSpec[],
+  known: () => KnownSetup,
+): Promise<JudgedBy> {
   const { threshold = [], baseline: path, updateBaseline = false } = options;
   if (path === undefined && updateBaseline) {
     throw usageError("which one?", { where: "--update-baseline", accepted: "--baseline FILE beside it" });
   }
-  const [thresholds, method] = await Promise.all([import("../method/thresholds.js"), import("../method/baseline.js")]);
-  const specs = threshold.map((text) => thresholds.parseThreshold(text, "--threshold"));
+  const [thresholds, method, { mergedThresholds, parseThreshold }] = await Promise.all([
+    import("../method/thresholds.js"),
+    import("../method/baseline.js"),
+    import("../profile/threshold.js"),
+  ]);
+  const specs = mergedThresholds(
+    ofProfile,
+    threshold.map((text) => parseThreshold(text, "--threshold")),
+  );
   const file = path === undefined ? null : { option: "--baseline", path };
   const before = file === null ? null : readBaseline(file.path, updateBaseline);
   if (before !== null && file !== null) refuseOtherSetup(before, file.path, known());
@@ -78,7 +134,7 @@ export async function useBaseline(options: BaselineOptions, known: () => KnownSe
       const rows: Threshold[] = thresholds.judgeThresholds(specs, result);
       if (before !== null) {
         const differs = method.setupDifferences(before, result);
-        if (differs.length > 0) rows.push(...differs.map(otherSetup));
+        if (differs.length > 0) rows.push(...differs.map(differenceRow));
         else rows.push(...method.compareWithBaseline(before, result));
       }
       if (rows.length === 0) return result;
@@ -96,7 +152,7 @@ export async function useBaseline(options: BaselineOptions, known: () => KnownSe
   };
 }
 
-const otherSetup = (sentence: string): Threshold => ({
+const differenceRow = (sentence: string): Threshold => ({
   what: "baseline",
   wanted: "a baseline of this setup",
   found: sentence,

@@ -7,9 +7,10 @@ import { type Command, Option } from "commander";
 import { exitCodes, PktgenError, usageError } from "../errors.js";
 import type { RunHooks, RunPlan } from "../method/plan.js";
 import type { RunResult, Trial } from "../report/index.js";
+import type { Method } from "../report/result.js";
 import { isPlain } from "../stream/spec.js";
 import { allowedCores } from "./allowed-cores.js";
-import { type BaselineOptions, useBaseline } from "./baseline-file.js";
+import { type BaselineOptions, knownOf, useBaseline } from "./baseline-file.js";
 import type { CommandContext } from "./command.js";
 import { watchInterrupts } from "./interrupt.js";
 import type { Row } from "./option-rows.js";
@@ -82,11 +83,16 @@ export async function runMethodCommand(
   options: SharedOptions,
   plan: RunPlan,
   { output, finish }: CommandContext,
+  method: (settleNs: number) => Method,
   run: MethodRunner,
 ): Promise<void> {
   const choice = reportChoice(options);
   const { hostFacts } = await import("../sys/host.js");
-  const baseline = await useBaseline(options, () => ({ ...hostFacts(), dut: plan.dut.kind }));
+  const baseline = await useBaseline(options, plan.thresholds ?? [], () => ({
+    ...hostFacts(),
+    ...knownOf(plan),
+    method: method(plan.settleNs ?? 0),
+  }));
   const [{ exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
     import("./run-report.js"),
     import("../report/index.js"),

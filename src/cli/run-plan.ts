@@ -284,6 +284,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     minRatePps: given(options.minRate, (text) => minRatePps(text, stream.sizes, lineRateBps)) ?? null,
     startSequence:
       given(options.startSequence, (text) => parseCount(text, "--start-sequence", 0, mostStartSequence)) ?? 0,
+    ...(profile === null || profile.thresholds.length === 0 ? {} : { thresholds: profile.thresholds }),
     commandLine,
   };
 }

@@ -3,6 +3,7 @@
 import type { HopSpec, Side } from "../dut/external/index.js";
 import type { StartedDut } from "../dut/start.js";
 import type { PortSpec } from "../port/port.js";
+import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Progress } from "../report/progress.js";
 import type { Trial } from "../report/result.js";
 import type { Traffic } from "../stream/spec.js";
@@ -84,6 +85,8 @@ export interface RunPlan {
   readonly lossLimit: number | null;
   /** Least forwarded frames per second that pass, over all queues. */
   readonly minRatePps: number | null;
+  /** What the profile says that a run must reach; absent: nothing. */
+  readonly thresholds?: readonly ThresholdSpec[];
   /** Number of each stream's first frame. */
   readonly startSequence: number;
   /** As typed, for the result. */

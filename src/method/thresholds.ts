@@ -1,43 +1,12 @@
-/**
- * What a run must reach, as text: `NDR>=1Mpps`, `PDR 0.5 %@64>=500kpps`, `latency 50 %.p99<=50us`, `loss<=0.1%`, `recovery<=1ms`.
- * Without a size it holds for every size that has the figure. Pure.
- */
-import { usageError } from "../errors.js";
+/** What a run must reach (profile/threshold.ts), and what it reached. Pure. */
+import { methodsWith, type ThresholdSpec } from "../profile/threshold.js";
 import type { RunResult, Threshold } from "../report/result.js";
 import { median } from "../stats/rank-test.js";
 import { percentWord, rateWord, timeWord } from "../stats/words.js";
-import { parseDuration, parseRate, parseRatio } from "../units.js";
 import { figuresOf } from "./figures.js";
 
-export interface ThresholdSpec {
-  /** A figure's name without its size, or `loss`. */
-  readonly what: string;
-  /** null: every size. */
-  readonly size: string | null;
-  readonly at: "least" | "most";
-  readonly value: number;
-  /** As it was given. */
-  readonly text: string;
-}
-
-const accepted = "e.g. 'NDR>=1Mpps', 'throughput@64>=500kpps', 'latency.p99<=50us', 'loss<=0.1%'";
-
-export function parseThreshold(text: string, where: string): ThresholdSpec {
-  const match = /^\s*([^<>=@]+?)\s*(?:@\s*([\w.-]+)\s*)?(>=|<=)\s*(\S+)\s*$/.exec(text);
-  if (match === null) throw usageError(`"${text}" is no threshold`, { where, accepted });
-  const [, what, size, sign, limit] = match;
-  return { what, size: size ?? null, at: sign === ">=" ? "least" : "most", value: limitOf(what, limit, where), text };
-}
-
-function limitOf(what: string, limit: string, where: string): number {
-  if (what === "loss") return parseRatio(limit, where);
-  if (/\.p\d|^(back-to-back|recovery|reset)/.test(what)) return parseDuration(limit, where, 0);
-  const rate = parseRate(limit, where);
-  if (rate.kind === "pps") return rate.pps;
-  throw usageError(`"${limit}" is not in frames per second`, { where, accepted });
-}
-
-/** A row for each size that a threshold concerns; one that nothing was measured for is invalid. */
+/** A row for each size that a threshold concerns; one that nothing was measured for is invalid, unless another
+ * method is meant. */
 export function judgeThresholds(specs: readonly ThresholdSpec[], result: RunResult): Threshold[] {
   return specs.flatMap((spec) => {
     const rows = spec.what === "loss" ? lossRows(spec, result) : figureRows(spec, result);
@@ -47,7 +16,8 @@ export function judgeThresholds(specs: readonly ThresholdSpec[], result: RunResu
       found: "nothing was measured for it",
       verdict: "invalid",
     } as const;
-    return rows.length === 0 ? [missing] : rows;
+    const isMeant = spec.fromProfile !== true || methodsWith(spec.what).includes(result.method?.name ?? "run");
+    return rows.length === 0 && isMeant ? [missing] : rows;
   });
 }
 

@@ -17,6 +17,7 @@ import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";
 import { at, sizesOf } from "./located.js";
 import { type Parameters, settle, withParameters } from "./parameters.js";
 import { type ProfileShape, profileSchema } from "./schema.js";
+import { profileThreshold, type ThresholdSpec } from "./threshold.js";
 import { checkNames, noStreams, placeInStream, streamAt } from "./traffic.js";
 import { trafficSchema } from "./traffic-schema.js";
 
@@ -30,6 +31,8 @@ export interface Profile {
   readonly stream: Partial<StreamSpec>;
   /** Its streams; null: plain traffic, which `stream` says. */
   readonly traffic: TrafficSpec | null;
+  /** What a run of it must reach. */
+  readonly thresholds: readonly ThresholdSpec[];
 }
 
 /** The largest file that is read at all. */
@@ -82,10 +85,14 @@ export function parseProfile(text: string, file: string, settings: Parameters = 
     (where) => places[where] ?? [],
     () => checkStreamSpec(streamSpec(stream)),
   );
-  return { file, description: shape.description ?? "", stream, traffic: null };
+  const thresholds = thresholdsOf(document, shape.thresholds ?? []);
+  return { file, description: shape.description ?? "", stream, traffic: null, thresholds };
 }
 
 const noSettings: Parameters = new Map();
+
+const thresholdsOf = (document: YamlDocument, texts: readonly string[]): ThresholdSpec[] =>
+  texts.map((text, i) => at(document, ["thresholds", i], () => profileThreshold(text, "thresholds")));
 
 const hasStreams = (value: unknown): boolean =>
   typeof value === "object" && value !== null && ("streams" in value || "include" in value || "parameters" in value);
@@ -110,7 +117,7 @@ function trafficProfile(document: YamlDocument, file: string, settings: Paramete
   );
   const last = parts[parts.length - 1];
   const filled = withParameters(last.document, parameters);
-  const { sizes, description } = checkShape(trafficSchema, filled);
+  const { sizes, description, thresholds = [] } = checkShape(trafficSchema, filled);
   const name = basename(file).replace(/\.ya?ml$/, "");
   const spec: TrafficSpec = {
     name,
@@ -119,7 +126,8 @@ function trafficProfile(document: YamlDocument, file: string, settings: Paramete
     seed: 1,
   };
   locating(spec, origins, { document: filled, path: sizes === undefined ? null : ["sizes"] }, () => checkStreams(spec));
-  return { file, description: description ?? "", stream: {}, traffic: spec };
+  const wanted = thresholdsOf(filled, thresholds);
+  return { file, description: description ?? "", stream: {}, traffic: spec, thresholds: wanted };
 }
 
 /** Where a stream, or the list of sizes, stands. */
@@ -233,5 +241,5 @@ export async function loadAnyProfile(
   for (const size of spec.sizes) {
     for (const program of compileTraffic(spec, size, programs.of(spec))) program.cursor(0, 1);
   }
-  return { file, description: "", stream: {}, traffic: spec };
+  return { file, description: "", stream: {}, traffic: spec, thresholds: [] };
 }

@@ -8,6 +8,11 @@ const mac = z.string().describe("six pairs of hex digits, e.g. 00:11:22:33:44:10
 const address = z.string().describe("an address of that IP version, e.g. 198.18.0.1 or 2001:2::1");
 const port = z.int().describe("a port number, 0 to 65535");
 
+/** As --threshold has them. */
+export const thresholdsSchema = z
+  .array(z.string().describe("e.g. 'NDR>=1Mpps', 'latency.p99<=50us', 'loss<=0.1%'"))
+  .describe("a list of what must be reached, e.g. ['NDR>=1Mpps', 'loss<=0.1%']");
+
 export const profileSchema = z
   .strictObject({
     description: z.string().describe("a text"),
@@ -25,6 +30,7 @@ export const profileSchema = z
       .describe(
         "the receive queues of the device: source ports are chosen so that its RSS puts flow f on queue f mod n",
       ),
+    thresholds: thresholdsSchema,
   })
   .partial()
   .describe("keys and values");

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type Input, type Inputs, inputsOf, protocolNames } from "../packet/index.js";
-import { profileSchema } from "./schema.js";
+import { profileSchema, thresholdsSchema } from "./schema.js";
 
 const time = z.string().describe("a time, e.g. 10ms");
 const whole = z.int().min(1).describe("a whole number from 1");
@@ -105,8 +105,9 @@ export const trafficSchema = z
       .optional(),
     sizes: z.unknown().describe("sizes with FCS: [64, 1518], 64-1518:64, imix, rfc2544, plan, or mixes").optional(),
     streams: z.array(z.unknown()).describe("a list of streams").optional(),
+    thresholds: thresholdsSchema.optional(),
   })
-  .describe("keys description, parameters, include, sizes, streams");
+  .describe("keys description, parameters, include, sizes, streams, thresholds");
 
 /** What a header may be given as, in JSON Schema. A `${parameter}` may stand for anything. */
 function inputJson(input: Input): object {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resultSchema } from "../../src/report/schema.js";
 import { checkEquations } from "../../src/stats/index.js";
+import { hostFacts } from "../../src/sys/host.js";
 import { runCli } from "./run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-methods-"));
@@ -16,6 +17,19 @@ describe("before the first trial", () => {
     file("other.json"),
     JSON.stringify({ format: "pktgen-ts baseline 1", setup: { cpu: "another, 1 cores" }, figures: {} }),
   );
+  const { cpu, cores } = hostFacts();
+  const here = { cpu: `${cpu}, ${cores} cores`, "device under test": "embedded", queues: "1" };
+  const baselineOf = (name: string, setup: object): void =>
+    writeFileSync(
+      file(name),
+      JSON.stringify({ format: "pktgen-ts baseline 1", setup: { ...here, ...setup }, figures: {} }),
+    );
+  baselineOf("other-device.json", { "device under test": "embedded, rate=20kpps" });
+  baselineOf("other-method.json", { method: "ndr, quick" });
+  baselineOf("other-queues.json", { queues: "2" });
+  baselineOf("other-settings.json", { method: "ndr, standard", settings: '{"sizes":"64"}' });
+  writeFileSync(file("wanted.yaml"), "sizes: [64]\nthresholds:\n  - loss<=1%\n  - NRD>=1Mpps\n");
+  writeFileSync(file("wanted-badly.yaml"), "thresholds: NDR>=1Mpps\n");
   writeFileSync(file("no-json"), "{");
   writeFileSync(file("soak-of-another.json"), JSON.stringify({ soak: { frameBytes: 128, pps: 10_000 } }));
 
@@ -32,7 +46,13 @@ describe("before the first trial", () => {
     [["ndr", "--update-baseline"], "--baseline FILE beside it"],
     [["ndr", "--baseline", file("no-json")], "is no JSON"],
     [["ndr", "--baseline", file("other.json")], "is the baseline of another setup: another, 1 cores there"],
+    [["ndr", "--baseline", file("other-device.json")], "embedded, rate=20kpps there, embedded here"],
+    [["ndr", "--baseline", file("other-method.json")], "ndr, quick there, ndr, standard here"],
+    [["ndr", "--baseline", file("other-queues.json")], "queues 2 there, queues 1 here"],
+    [["ndr", "--baseline", file("other-settings.json")], 'settings {"sizes":"64","settleNs":null} there'],
     [["ndr", "--threshold", "NDR>fast"], "is no threshold"],
+    [["ndr", "--profile", file("wanted.yaml")], 'wanted.yaml:4:5: nothing measures "NRD"'],
+    [["ndr", "--profile", file("wanted-badly.yaml")], "wanted-badly.yaml:1:13: thresholds can't be"],
     [["rfc2544", "--tests", "througput"], "did you mean throughput?"],
     [["rfc2544", "--tests", "reset"], "reset is measured at the throughput found"],
     [

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareWithBaseline, differences, setupDifferences, updatedBaseline } from "../../src/method/baseline.js";
-import { judgeThresholds, parseThreshold } from "../../src/method/thresholds.js";
+import { judgeThresholds } from "../../src/method/thresholds.js";
+import { parseThreshold } from "../../src/profile/threshold.js";
 import { seededRandom } from "../../src/random.js";
 import type { RunResult } from "../../src/report/result.js";
 import { chanceOfLower, leastChance } from "../../src/stats/rank-test.js";

@@ -58,11 +58,12 @@ async function runBurst(
   const { kind, pps, rampSteps } = settings;
   const each = kind === "ramp" ? rampSteps : settings.frames.length;
   const facts = { kind, pps, ...(kind === "ramp" ? { rampSteps, stepNs: settings.stepNs } : { frames }) };
-  await runMethodCommand(options, plan, context, (from, hooks) =>
+  const method = () => plainMethod("burst", facts);
+  await runMethodCommand(options, plan, context, method, (from, hooks) =>
     runMethod(
       {
         plan: from,
-        method: () => plainMethod("burst", facts),
+        method,
         learningFrames: 0,
         keepTrials: 10_000,
         expectedTrials: each * plan.sizes.length,

@@ -82,11 +82,12 @@ async function runLatency(
     import("../method-facts.js"),
   ]);
   const perSize = settings.shares.length * settings.repeats + (reference === undefined ? 9 : 0);
-  await runMethodCommand(options, plan, context, (from, hooks) =>
+  const method = () => latencyMethod(settings);
+  await runMethodCommand(options, plan, context, method, (from, hooks) =>
     runMethod(
       {
         plan: from,
-        method: () => latencyMethod(settings),
+        method,
         learningFrames: 0,
         keepTrials: 10_000,
         expectedTrials: perSize * plan.sizes.length,

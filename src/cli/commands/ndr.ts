@@ -33,11 +33,12 @@ async function runNdr(
     import("../../method/session.js"),
     import("../method-facts.js"),
   ]);
-  await runMethodCommand(options, plan, context, (from, hooks) =>
+  const method = () => ndrMethod(settings, options.quick === true);
+  await runMethodCommand(options, plan, context, method, (from, hooks) =>
     runMethod(
       {
         plan: from,
-        method: () => ndrMethod(settings, options.quick === true),
+        method,
         learningFrames: 0,
         keepTrials: 10_000,
         expectedTrials: settings.sizes.length * plan.repeat * (options.quick === true ? 12 : 90),

@@ -50,11 +50,12 @@ async function runRfc2544(
     import("../../method/session.js"),
     import("../method-facts.js"),
   ]);
-  await runMethodCommand(options, plan, context, (from, hooks) =>
+  const method = (settleNs: number) => rfc2544Method(settings, settleNs, options.quick === true);
+  await runMethodCommand(options, plan, context, method, (from, hooks) =>
     runMethod(
       {
         plan: from,
-        method: (settleNs) => rfc2544Method(settings, settleNs, options.quick === true),
+        method,
         learningFrames: settings.learningFrames,
         keepTrials: 10_000,
         expectedTrials: settings.sizes.length * settings.tests.length * 10,

@@ -2,7 +2,7 @@
 import { exitCodes, PktgenError } from "../../errors.js";
 import type { Trial } from "../../report/index.js";
 import { allowedCores } from "../allowed-cores.js";
-import { type BaselineOptions, useBaseline } from "../baseline-file.js";
+import { type BaselineOptions, knownOf, useBaseline } from "../baseline-file.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { dutOptionsHelp, hopSourcesHelp } from "../dut-options-help.js";
 import { watchInterrupts } from "../interrupt.js";
@@ -30,7 +30,8 @@ async function run(
     import("../../report/index.js"),
   ]);
   const { hostFacts } = await import("../../sys/host.js");
-  const baseline = await useBaseline(options, () => ({ ...hostFacts(), dut: plan.dut.kind }));
+  const known = () => ({ ...hostFacts(), ...knownOf(plan), method: null });
+  const baseline = await useBaseline(options, plan.thresholds ?? [], known);
   const line = progressLine(output, options.verbose === true, () => performance.now());
   const trials: Trial[] = [];
   using interrupt = watchInterrupts(output.readerGone, () => {

@@ -85,12 +85,13 @@ async function runSoak(
     if (file !== null) writeResultFile(file, `${JSON.stringify({ soak: now }, null, 2)}\n`);
   };
   const facts = { size: frameSizeName(size), pps, pieceNs, forNs: Number.isFinite(durationNs) ? durationNs : null };
-  await runMethodCommand(options, plan, context, async (from, hooks) =>
+  const method = () => plainMethod("soak", facts);
+  await runMethodCommand(options, plan, context, method, async (from, hooks) =>
     judgeSoak(
       await runMethod(
         {
           plan: from,
-          method: () => plainMethod("soak", facts),
+          method,
           learningFrames: 0,
           keepTrials: 100,
           expectedTrials: Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0,

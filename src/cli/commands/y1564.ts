@@ -85,11 +85,12 @@ async function runService(
     import("../../method/session.js"),
     import("../method-facts.js"),
   ]);
-  await runMethodCommand(options, plan, context, (from, hooks) =>
+  const method = () => serviceMethod(settings, short);
+  await runMethodCommand(options, plan, context, method, (from, hooks) =>
     runMethod(
       {
         plan: from,
-        method: () => serviceMethod(settings, short),
+        method,
         learningFrames: 0,
         keepTrials: 10_000,
         expectedTrials: settings.steps.length + 3,
