@@ -47,7 +47,11 @@ async function absorbed(bench: Bench, kind: "burst" | "ramp", request: BenchRequ
   for (let attempt = 0; ; attempt++) {
     const trials = await bench.measure(request);
     if (bench.ended() !== null) return null;
-    if (useOf(trials).kind !== "measured" && attempt + 1 < attempts) continue;
+    const use = useOf(trials);
+    if (use.kind !== "measured" && attempt + 1 < attempts) continue;
+    const lossRatio = lossRatioOf(trials);
+    // A burst that went slower than it should, and broke all the same, is broken.
+    const isKnown = use.kind === "measured" || (use.kind === "short" && lossRatio > 0);
     const sum = (key: "sent" | "lost" | "accepted"): number => trials.reduce((total, trial) => total + trial[key], 0);
     return {
       frameBytes: frameSizeName(request.size),
@@ -55,8 +59,9 @@ async function absorbed(bench: Bench, kind: "burst" | "ramp", request: BenchRequ
       pps: request.pps ?? 0,
       frames: sum("sent"),
       lost: sum("lost"),
-      lossRatio: lossRatioOf(trials),
+      lossRatio,
       absorbed: sum("accepted"),
+      ...(isKnown ? {} : { unusable: use.why }),
     };
   }
 }

@@ -79,6 +79,7 @@ export function methodVerdict(findings: Findings, trials: readonly Trial[], ende
     (list) => (list?.length ?? 0) > 0,
   );
   const nothing = !found && findings.soak === undefined && !trials.some(({ verdict }) => verdict === "pass");
+  if (findings.absorption?.some(({ unusable }) => unusable !== undefined)) return "invalid";
   if (ended !== null || nothing || steps.includes("invalid")) return "invalid";
   if (results.some(({ endedBy, limitedBy }) => endedBy !== undefined && limitedBy === "time")) return "invalid";
   const without = results.filter(({ pps }) => pps === 0);

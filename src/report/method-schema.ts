@@ -148,6 +148,7 @@ export const absorptionSchema = z.strictObject({
   lost: frames,
   lossRatio: share,
   absorbed: frames.describe("frames of it that came back"),
+  unusable: text.optional().describe("why the figures say nothing of the device, after several attempts"),
 });
 
 export const thresholdSchema = z.strictObject({

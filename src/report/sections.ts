@@ -271,6 +271,9 @@ export function methodSentences(result: RunResult): string[] {
       `${method.preset} preset, not conforming to ${method.name === "y1564" ? "Y.1564" : "RFC 2544"}: ${method.deviations.join("; ")}`,
     );
   }
+  for (const { frames, unusable } of result.absorption ?? []) {
+    if (unusable !== undefined) said.push(`${grouped(frames)} frames: INVALID: ${unusable}`);
+  }
   for (const { step, verdict, reasons } of service) {
     if (reasons.length > 0) said.push(`${step}: ${verdict.toUpperCase()}: ${reasons.join("; ")}`);
   }

@@ -1,5 +1,6 @@
 /** Methods on simulated benches: what they measure, in which order, and what they conclude when things go wrong. */
 import { describe, expect, it } from "vitest";
+import { absorption } from "../../src/method/absorption.js";
 import { figuresOf } from "../../src/method/figures.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
 import { ndr } from "../../src/method/ndr.js";
@@ -199,6 +200,26 @@ describe("latency with a probe", () => {
     ]);
     const names = figuresOf({ ...passed, trials: bench.trials, method: undefined }).map(({ name }) => name);
     expect(names).toContain("latency 100 % probe.p99@64");
+  });
+});
+
+describe("absorption", () => {
+  const settings = {
+    ...{ sizes: [fixedSize(64)], kind: "burst" as const, pps: 1e6, frames: [100], rampSteps: 0, stepNs: second },
+  };
+
+  it("is invalid where no burst could be offered as it should, and came back", async () => {
+    const reasons = ["the generator was the limit: it sent less"];
+    const base = simulatedBench({ capacityPps: 2e6 });
+    const bench = {
+      ...base,
+      measure: async (request: Parameters<typeof base.measure>[0]) =>
+        (await base.measure(request)).map((trial) => ({ ...trial, verdict: "invalid" as const, reasons })),
+    };
+    const found = await absorption(bench, settings);
+    expect(base.requests).toHaveLength(3);
+    expect(found).toMatchObject([{ frames: 100, lost: 0, unusable: reasons[0] }]);
+    expect(methodVerdict({ absorption: found }, base.trials, null)).toBe("invalid");
   });
 });
 
