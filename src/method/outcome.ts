@@ -6,8 +6,8 @@ export type TrialUse =
   | { readonly kind: "measured"; readonly lossRatio: number }
   /** The generator did not offer the load. */
   | { readonly kind: "short"; readonly offeredPps: number; readonly why: string }
-  /** The figures cannot be used, and another attempt may do better. */
-  | { readonly kind: "unusable"; readonly why: string };
+  /** The figures cannot be used, and another attempt may do better. `disturbed`: for nothing but what the machine did. */
+  | { readonly kind: "unusable"; readonly why: string; readonly disturbed: boolean };
 
 /** Frames on offer that found no free slot by the device's doing. */
 const refusedOf = ({ blocked, blockedOwn }: Trial): number => blocked - (blockedOwn ?? 0);
@@ -56,7 +56,7 @@ export function useOf(trials: readonly Trial[], lossGoals: readonly number[] = [
   // A disturbed machine makes a short generator too: then the load may be offered another time.
   const disturbed = reasons.some((reason) => reason.startsWith(disturbedReason));
   if (short === undefined || other !== undefined || disturbed) {
-    return { kind: "unusable", why: other ?? reasons[0] ?? "invalid" };
+    return { kind: "unusable", why: other ?? reasons[0] ?? "invalid", disturbed: other === undefined };
   }
   const offered = trials.map((trial) => ((trial.sent + refusedOf(trial)) * 1e9) / Math.max(1, trial.durationNs));
   return { kind: "short", offeredPps: Math.min(...offered), why: short };

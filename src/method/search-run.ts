@@ -10,8 +10,10 @@ import type { LoadRange, Search, SearchLoad, SearchOutcome } from "./search/inde
 
 /** A load is given up after so many trials in which the generator fell short. */
 const shortAttempts = 3;
-/** And the search after so many in a row that were disturbed, or did not add up. */
-const unusableAttempts = 8;
+/** Or after so many that the machine disturbed as well: lower ones leave it more time. */
+const attemptsAtLoad = 4;
+/** And the search after so many in a row, at one load or several, that were disturbed or did not add up. */
+const attemptsInRow = 40;
 const probeNs = 1e9;
 /** A probe that the device held up says nothing of what the generator can do: look up to so much above it. */
 const heldUp = 2;
@@ -38,10 +40,11 @@ export const paced = (size: FrameSize, phase: string, pps: number, durationNs: n
 export async function runSearch(bench: Bench, search: Search, on: SearchOn): Promise<SearchRun> {
   const path: SearchStep[] = [];
   const frameBytes = frameSizeName(on.size);
+  const attempts = new Attempts();
   let step = search.next();
   while (step.done !== true) {
     const load = step.value;
-    const outcome = await offerLoad(bench, load, on, (use) => {
+    const outcome = await offerLoad(bench, load, on, attempts, (use) => {
       const { pps, durationNs, goal } = load;
       const lossRatio = use.kind === "measured" ? use.lossRatio : null;
       path.push({ frameBytes, goal, pps, durationNs, outcome: use.kind, lossRatio });
@@ -64,30 +67,58 @@ export async function runSearch(bench: Bench, search: Search, on: SearchOn): Pro
   return { results, path };
 }
 
+/** When enough is enough: of attempts at the load in question, and in a row. */
+class Attempts {
+  #pps = 0;
+  #inRow = 0;
+  #atLoad = 0;
+  #shorts = 0;
+  #offeredPps = 0;
+
+  beginLoad(pps: number): void {
+    this.#pps = pps;
+    this.#atLoad = 0;
+    this.#shorts = 0;
+    this.#offeredPps = 0;
+  }
+
+  /** What follows from a trial; null: another attempt. */
+  after(use: TrialUse): SearchOutcome | null {
+    if (use.kind === "measured") {
+      this.#inRow = 0;
+      return use;
+    }
+    this.#inRow++;
+    this.#atLoad++;
+    if (use.kind === "short") {
+      this.#offeredPps = Math.max(this.#offeredPps, use.offeredPps);
+      if (++this.#shorts === shortAttempts) return { kind: "short", offeredPps: this.#offeredPps };
+    } else if (this.#inRow >= attemptsInRow || (!use.disturbed && this.#atLoad >= attemptsAtLoad)) {
+      return { kind: "ended", why: `${this.#inRow} attempts in a row could not be used: ${use.why}` };
+    }
+    // A disturbed machine says nothing of what the generator can do when it is left alone: half may be.
+    return this.#atLoad >= attemptsAtLoad ? { kind: "short", offeredPps: this.#pps / 2 } : null;
+  }
+}
+
 async function offerLoad(
   bench: Bench,
   { pps, durationNs }: SearchLoad,
   { size, phase, lossGoals }: SearchOn,
+  attempts: Attempts,
   note: (use: TrialUse) => void,
 ): Promise<SearchOutcome> {
-  let shorts = 0;
-  let offeredPps = 0;
-  let why = "";
-  for (let attempt = 0; attempt < unusableAttempts; attempt++) {
+  attempts.beginLoad(pps);
+  for (;;) {
     const trials = await bench.measure({ ...paced(size, phase, pps, durationNs), lossGoals });
     const use = useOf(trials, lossGoals);
     const ended = bench.ended();
     // What was measured whole counts, even if nothing further can be.
     if (use.kind === "measured" || ended === null) note(use);
-    if (use.kind === "measured") return use;
-    if (ended !== null) return { kind: "ended", why: ended };
-    why = use.why;
-    if (use.kind === "unusable") continue;
-    offeredPps = Math.max(offeredPps, use.offeredPps);
-    if (++shorts === shortAttempts) return { kind: "short", offeredPps };
+    const outcome = attempts.after(use);
+    if (use.kind !== "measured" && ended !== null) return { kind: "ended", why: ended };
+    if (outcome !== null) return outcome;
   }
-  // A disturbed machine says nothing of what the generator can do when it is left alone.
-  return { kind: "ended", why: `${unusableAttempts} attempts at one load could not be used: ${why}` };
 }
 
 /** Where to search, and what the device gave back when it was offered all there is. */

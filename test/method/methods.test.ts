@@ -84,10 +84,46 @@ describe("ndr", () => {
         ),
     };
     const { results = [], searchPath = [] } = await ndr(bench, oneSize);
-    expect(searchPath).toHaveLength(8);
+    // Four at each of some loads, ever lower, and no more than that.
+    expect(searchPath).toHaveLength(40);
+    expect(new Set(searchPath.map(({ pps }) => pps)).size).toBe(10);
     expect(results[0]).toMatchObject({ pps: 0, ppsUpper: null, limitedBy: "time" });
-    expect(results[0].endedBy).toContain("8 attempts at one load could not be used: disturbed");
+    expect(results[0].endedBy).toContain("40 attempts in a row could not be used: disturbed");
     expect(methodVerdict({ results }, base.trials, null)).toBe("invalid");
+  });
+
+  it("ends at once where frames do not add up, time after time", async () => {
+    const base = simulatedBench({ capacityPps: 300_000 });
+    const reasons = ["3 frames unaccounted for"];
+    const bench = {
+      ...base,
+      measure: async (request: Parameters<typeof base.measure>[0]) =>
+        (await base.measure(request)).map((trial) => ({ ...trial, verdict: "invalid" as const, reasons })),
+    };
+    const { results = [], searchPath = [] } = await ndr(bench, oneSize);
+    expect(searchPath).toHaveLength(4);
+    expect(results[0]).toMatchObject({
+      pps: 0,
+      endedBy: "4 attempts in a row could not be used: 3 frames unaccounted for",
+    });
+  });
+
+  it("goes around loads that a machine disturbs each time, and says at least", async () => {
+    const base = simulatedBench({ capacityPps: 300_000 });
+    const reasons = ["disturbed: the machine was 2.0 times slower after the trial than before"];
+    const bench = {
+      ...base,
+      measure: async (request: Parameters<typeof base.measure>[0]) =>
+        (await base.measure(request)).map((trial) =>
+          (request.pps ?? 0) > 200_000 ? { ...trial, verdict: "invalid" as const, reasons } : trial,
+        ),
+    };
+    const { results = [] } = await ndr(bench, oneSize);
+    const [{ pps, limitedBy }] = results;
+    expect(pps).toBeGreaterThan(180_000);
+    expect(pps).toBeLessThanOrEqual(200_000);
+    expect(limitedBy).toBe("generator");
+    expect(methodVerdict({ results }, base.trials, null)).toBe("pass");
   });
 
   it("holds the limit between its bounds on a machine that always takes 2 % of the time", async () => {
