@@ -130,12 +130,9 @@ function programError({ stream }: ResolvedStream, index: number, error: unknown)
     .slice(0, 4)
     .map((line) => line.trim());
   const accepted = error instanceof PktgenError && error.accepted !== undefined ? { accepted: error.accepted } : {};
-  throw usageError(
-    `eachFrame of "${stream.name}" stopped at frame ${index}: ${what}${at.length > 0 ? ` (${at.join(", ")})` : ""}`,
-    {
-      where: `stream "${stream.name}"`,
-      ...accepted,
-      cause: error,
-    },
-  );
+  throw usageError(`eachFrame stopped at frame ${index}: ${what}${at.length > 0 ? ` (${at.join(", ")})` : ""}`, {
+    where: `stream "${stream.name}"`,
+    ...accepted,
+    cause: error,
+  });
 }

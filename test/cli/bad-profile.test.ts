@@ -52,7 +52,7 @@ describe("a profile that goes wrong", () => {
     const sent = join(scratch, `${name.split(" ")[0]}.pcap`);
     const { code, stdout, stderr } = await run(profile, sent);
     expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toMatch(/pktgen-ts: stream "program": eachFrame of "program" stopped at frame 700: /);
+    expect(stderr).toMatch(/pktgen-ts: stream "program": eachFrame stopped at frame 700: /);
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toMatch(/this is a bug|PktgenError/);
     if (existsSync(sent)) expect(readCapture(readFileSync(sent)).frames.length).toBeLessThanOrEqual(700);

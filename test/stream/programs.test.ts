@@ -72,7 +72,7 @@ it.each<[string, EachFrame, RegExp]>([
     (_, index) => {
       if (index === 3) throw new Error("no more");
     },
-    /eachFrame of "program" stopped at frame 3: no more/,
+    /eachFrame stopped at frame 3: no more/,
   ],
   ["outside of its frame", (frame) => frame.set32(122, 1), /lie outside/],
   ["into the signature", (frame) => frame.set8(110, 1), /lie outside/],
