@@ -1,0 +1,18 @@
+/** After a build: takes away the declarations that nothing exported reaches, which are half of them and only weight. */
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+const dist = join(import.meta.dirname, "../dist");
+const reached = new Set();
+const left = [join(dist, "index.d.ts")];
+for (let file = left.pop(); file !== undefined; file = left.pop()) {
+  if (reached.has(file) || !existsSync(file)) continue;
+  reached.add(file);
+  for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?"(\.[^"]+)\.js"/g)) {
+    left.push(normalize(join(dirname(file), `${path}.d.ts`)));
+  }
+}
+for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+  const file = join(entry.parentPath, entry.name);
+  if (file.endsWith(".d.ts") && !reached.has(file)) rmSync(file);
+}
