@@ -86,8 +86,12 @@ export class PacketPort implements Port {
 
   #changed(now: InterfaceFacts | null): void {
     const { name } = this.spec;
-    if (now === null) this.#lose(`interface ${name} was removed`);
-    else if (!now.up) this.#lose(`interface ${name} went down`);
+    if (now === null) {
+      const why = `interface ${name} was removed`;
+      this.#lose(why);
+      // The kernel takes it down first: if that was seen, this is what it was for.
+      this.#lost = why;
+    } else if (!now.up) this.#lose(`interface ${name} went down`);
     else if (!now.carrier) this.#lose(`interface ${name} lost its carrier`);
     else if (this.#lost !== null) this.#reopen();
   }
