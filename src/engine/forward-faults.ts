@@ -42,6 +42,21 @@ export interface FaultSpec {
   readonly freezeNs: number;
 }
 
+/** Nothing goes wrong; what a device that misbehaves begins from. */
+export const noFaults: FaultSpec = {
+  service: null,
+  queueFrames: 256,
+  delayNs: 0,
+  loss: null,
+  duplicate: null,
+  reorder: null,
+  reorderExtent: 3,
+  corrupt: null,
+  padBytes: 0,
+  trimBytes: 0,
+  freezeNs: 0,
+};
+
 /** What was really done since the last reset. Frames; `frozenNs` in nanoseconds. */
 export interface Injected {
   readonly lost: number;

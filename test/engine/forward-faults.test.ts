@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type FaultSpec, FaultStage, faultStorageBytes, reorderPatienceNs } from "../../src/engine/forward-faults.js";
+import {
+  type FaultSpec,
+  FaultStage,
+  faultStorageBytes,
+  noFaults,
+  reorderPatienceNs,
+} from "../../src/engine/forward-faults.js";
 import { FreezeGate, freezeAfterFrames } from "../../src/engine/forward-freeze.js";
 import { type RingMemory, ringMemory } from "../../src/ring/memory.js";
 import {
@@ -13,19 +19,6 @@ import {
 
 const frameBytes = 60;
 const maxBufferBytes = 128;
-const noFaults: FaultSpec = {
-  service: null,
-  queueFrames: 256,
-  delayNs: 0,
-  loss: null,
-  duplicate: null,
-  reorder: null,
-  reorderExtent: 3,
-  corrupt: null,
-  padBytes: 0,
-  trimBytes: 0,
-  freezeNs: 0,
-};
 
 interface Out {
   readonly sequence: number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { forwardCounterSlots, readForwardCounters } from "../../src/engine/forward-counters.js";
-import { type FaultSpec, faultStorageBytes, type Injected } from "../../src/engine/forward-faults.js";
+import { type FaultSpec, faultStorageBytes, type Injected, noFaults } from "../../src/engine/forward-faults.js";
 import { createForwarder, type ForwardJobOptions } from "../../src/engine/forward-job.js";
 import { defaultPeerMac, type ForwardMode, vhostPortMac } from "../../src/engine/forward-modes.js";
 import type { Job } from "../../src/engine/job.js";
@@ -90,20 +90,6 @@ class Lab {
     return { spec, maxBufferBytes: 2048, storage };
   }
 }
-
-const none: FaultSpec = {
-  service: null,
-  queueFrames: 256,
-  delayNs: 0,
-  loss: null,
-  duplicate: null,
-  reorder: null,
-  reorderExtent: 3,
-  corrupt: null,
-  padBytes: 0,
-  trimBytes: 0,
-  freezeNs: 0,
-};
 
 const formats = ["split", "packed"] as const;
 const pairs = formats.flatMap((a) => formats.map((b) => [a, b] as const));
@@ -224,7 +210,7 @@ describe("two ports", () => {
     ["straight", null],
     ["through faults", "delay"],
   ])("kicks a kernel again that left frames in the ring, also when nothing more comes in: %s", (_, faults) => {
-    const lab = new Lab("host", faults === null ? {} : { faults: { ...none, delayNs: 1 } });
+    const lab = new Lab("host", faults === null ? {} : { faults: { ...noFaults, delayNs: 1 } });
     const [left, right] = lab.wires;
     const tx = right!.mine()[0]!.tx;
     let leftovers = 3;
@@ -347,7 +333,7 @@ describe("faults", () => {
 
   it("the counters close: rx + duplicated = tx + dropped + inside, and the report is what came back", () => {
     const faults: FaultSpec = {
-      ...none,
+      ...noFaults,
       loss: { kind: "ratio", ratio: 0.05 },
       duplicate: { kind: "ratio", ratio: 0.05 },
       reorder: { kind: "ratio", ratio: 0.05 },
@@ -369,7 +355,7 @@ describe("faults", () => {
   });
 
   it("shares a number of frames among the queues", () => {
-    const lab = new Lab("container", { faults: { ...none, loss: { kind: "count", frames: 25 } }, queues: 3 });
+    const lab = new Lab("container", { faults: { ...noFaults, loss: { kind: "count", frames: 25 } }, queues: 3 });
     expect(through(lab, 3200, 3)).toHaveLength(3175);
     expect([0, 1, 2].map((queue) => lab.read(0, queue).dropped)).toEqual([9, 8, 8]);
   });
@@ -380,7 +366,7 @@ describe("faults", () => {
       const seen = new Set(through(lab, 960).map((each) => new DataView(each.buffer).getUint32(56)));
       return Array.from({ length: 960 }, (_, i) => i).filter((i) => !seen.has(i));
     };
-    const lab = new Lab("container", { faults: { ...none, loss: { kind: "ratio", ratio: 0.05 } } });
+    const lab = new Lab("container", { faults: { ...noFaults, loss: { kind: "ratio", ratio: 0.05 } } });
     const first = lost(lab, 7);
     expect(lost(lab, 8)).not.toEqual(first);
     expect(lost(lab, 7)).toEqual(first);
@@ -388,7 +374,7 @@ describe("faults", () => {
   });
 
   it("holds frames for the delay, awake while they are due soon", () => {
-    const lab = new Lab("container", { faults: { ...none, delayNs: 50_000 } });
+    const lab = new Lab("container", { faults: { ...noFaults, delayNs: 50_000 } });
     lab.wires[0]!.send(0, frames(0, 5));
     lab.job.step();
     expect(lab.read(0)).toMatchObject({ tx: [0, 0], inside: 5 });
@@ -402,7 +388,7 @@ describe("faults", () => {
   });
 
   it("freezes once, after exactly a thousand frames", () => {
-    const lab = new Lab("container", { faults: { ...none, freezeNs: 50_000_000 }, size: 2048 });
+    const lab = new Lab("container", { faults: { ...noFaults, freezeNs: 50_000_000 }, size: 2048 });
     lab.wires[0]!.send(0, frames(0, 256));
     for (let i = 1; i < 5; i++) {
       lab.job.step();
@@ -418,7 +404,7 @@ describe("faults", () => {
   });
 
   it("waits in the ring when its storage is full, and loses nothing", () => {
-    const spec: FaultSpec = { ...none, delayNs: 1_000_000 };
+    const spec: FaultSpec = { ...noFaults, delayNs: 1_000_000 };
     const lab = new Lab("container", { faults: spec, size: 16_384, bufferBytes: 128 });
     let sent = 0;
     for (let i = 0; i < 64; i++) sent += lab.wires[0]!.send(0, frames(sent, 256));
@@ -437,7 +423,7 @@ describe("faults", () => {
   });
 
   it("drops what is due for a peer that is gone", () => {
-    const lab = new Lab("container", { faults: { ...none, delayNs: 5000 } });
+    const lab = new Lab("container", { faults: { ...noFaults, delayNs: 5000 } });
     lab.wires[0]!.send(0, frames(0, 5));
     lab.job.step();
     lab.job.attach(0, null);

@@ -1,7 +1,7 @@
 /** The options of the embedded device under test, `embedded,rate=40kpps,loss=0.1%`, from text to typed values. */
 
 import type { Share } from "../../engine/forward-chooser.js";
-import type { FaultSpec, ServiceTime } from "../../engine/forward-faults.js";
+import { type FaultSpec, noFaults, type ServiceTime } from "../../engine/forward-faults.js";
 import { type ForwardMode, forwardModes } from "../../engine/forward-modes.js";
 import { usageError } from "../../errors.js";
 import { nearest } from "../../nearest.js";
@@ -183,17 +183,7 @@ export const embeddedOptionTable: Readonly<Record<string, DutOption<Values>>> = 
 const longestHoldNs = 10e9;
 
 const defaults: Values = {
-  service: null,
-  queueFrames: 256,
-  delayNs: 0,
-  loss: null,
-  duplicate: null,
-  reorder: null,
-  reorderExtent: 3,
-  corrupt: null,
-  padBytes: 0,
-  trimBytes: 0,
-  freezeNs: 0,
+  ...noFaults,
   mode: "io",
   ring: "auto",
   size: 1024,
