@@ -1,6 +1,7 @@
 /** Methods on simulated benches: what they measure, in which order, and what they conclude when things go wrong. */
 import { describe, expect, it } from "vitest";
 import { absorption } from "../../src/method/absorption.js";
+import type { Bench, BenchRequest } from "../../src/method/bench.js";
 import { figuresOf } from "../../src/method/figures.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
 import { ndr } from "../../src/method/ndr.js";
@@ -10,6 +11,7 @@ import { deviationsOf, rfc2544 } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
 import { methodVerdict } from "../../src/method/session.js";
 import { judgeSoak, SoakLog, soak } from "../../src/method/soak.js";
+import type { Trial } from "../../src/report/result.js";
 import { fixedSize } from "../../src/units.js";
 import { rfc2544Settings, searchSettings } from "../report/method-sample.js";
 import { forwarding64, passed } from "../report/sample.js";
@@ -17,6 +19,12 @@ import { simulatedBench } from "../sim/bench.js";
 
 const second = 1e9;
 const oneSize = { ...searchSettings, sizes: [fixedSize(64)] };
+
+/** The bench with something else about each of its trials. */
+const altered = (base: Bench, how: (request: BenchRequest) => Partial<Trial>): Bench => ({
+  ...base,
+  measure: async (request) => (await base.measure(request)).map((trial) => ({ ...trial, ...how(request) })),
+});
 
 describe("ndr", () => {
   it("finds both rates of a device in one search, below what bisection takes", async () => {
@@ -76,13 +84,7 @@ describe("ndr", () => {
   it("ends, and takes nothing for a limit, where no trial at a load can be used", async () => {
     const base = simulatedBench({ capacityPps: 300_000 });
     const reasons = ["disturbed: the machine was 2.0 times slower after the trial than before"];
-    const bench = {
-      ...base,
-      measure: async (request: Parameters<typeof base.measure>[0]) =>
-        (await base.measure(request)).map((trial) =>
-          request.phase === "probe" ? trial : { ...trial, verdict: "invalid" as const, reasons },
-        ),
-    };
+    const bench = altered(base, ({ phase }) => (phase === "probe" ? {} : { verdict: "invalid", reasons }));
     const { results = [], searchPath = [] } = await ndr(bench, oneSize);
     // Four at each of some loads, ever lower, and no more than that.
     expect(searchPath).toHaveLength(40);
@@ -95,11 +97,7 @@ describe("ndr", () => {
   it("ends at once where frames do not add up, time after time", async () => {
     const base = simulatedBench({ capacityPps: 300_000 });
     const reasons = ["3 frames unaccounted for"];
-    const bench = {
-      ...base,
-      measure: async (request: Parameters<typeof base.measure>[0]) =>
-        (await base.measure(request)).map((trial) => ({ ...trial, verdict: "invalid" as const, reasons })),
-    };
+    const bench = altered(base, () => ({ verdict: "invalid", reasons }));
     const { results = [], searchPath = [] } = await ndr(bench, oneSize);
     expect(searchPath).toHaveLength(4);
     expect(results[0]).toMatchObject({
@@ -111,13 +109,7 @@ describe("ndr", () => {
   it("goes around loads that a machine disturbs each time, and says at least", async () => {
     const base = simulatedBench({ capacityPps: 300_000 });
     const reasons = ["disturbed: the machine was 2.0 times slower after the trial than before"];
-    const bench = {
-      ...base,
-      measure: async (request: Parameters<typeof base.measure>[0]) =>
-        (await base.measure(request)).map((trial) =>
-          (request.pps ?? 0) > 200_000 ? { ...trial, verdict: "invalid" as const, reasons } : trial,
-        ),
-    };
+    const bench = altered(base, ({ pps }) => ((pps ?? 0) > 200_000 ? { verdict: "invalid", reasons } : {}));
     const { results = [] } = await ndr(bench, oneSize);
     const [{ pps, limitedBy }] = results;
     expect(pps).toBeGreaterThan(180_000);
@@ -130,14 +122,7 @@ describe("ndr", () => {
     const base = simulatedBench({ capacityPps: 300_000 });
     const disturbance = { stealMs: 20, switches: 0, calibration: 1 };
     const reasons = ["disturbed: the hypervisor took 20 ms of 1000 ms"];
-    const bench = {
-      ...base,
-      measure: async (request: Parameters<typeof base.measure>[0]) =>
-        (await base.measure(request)).map((trial) => ({
-          ...{ ...trial, disturbance, verdict: "invalid" as const, reasons },
-          durationNs: 1e9,
-        })),
-    };
+    const bench = altered(base, () => ({ disturbance, verdict: "invalid", reasons, durationNs: 1e9 }));
     const { results = [] } = await ndr(bench, oneSize);
     const [{ pps, ppsUpper }] = results;
     expect(pps).toBeLessThanOrEqual(300_000);
@@ -247,11 +232,7 @@ describe("absorption", () => {
   it("is invalid where no burst could be offered as it should, and came back", async () => {
     const reasons = ["the generator was the limit: it sent less"];
     const base = simulatedBench({ capacityPps: 2e6 });
-    const bench = {
-      ...base,
-      measure: async (request: Parameters<typeof base.measure>[0]) =>
-        (await base.measure(request)).map((trial) => ({ ...trial, verdict: "invalid" as const, reasons })),
-    };
+    const bench = altered(base, () => ({ verdict: "invalid", reasons }));
     const found = await absorption(bench, settings);
     expect(base.requests).toHaveLength(3);
     expect(found).toMatchObject([{ frames: 100, lost: 0, unusable: reasons[0] }]);
