@@ -4,8 +4,9 @@
  */
 import { usageError } from "../errors.js";
 import type { RingMemory } from "../ring/memory.js";
+import type { FaultSpec, Injected } from "./fault-spec.js";
 import { forwardSlotBase } from "./forward-counters.js";
-import { type FaultSpec, FaultStage, type FaultStorage, type Injected } from "./forward-faults.js";
+import { FaultStage, type FaultStorage } from "./forward-faults.js";
 import { FreezeGate } from "./forward-freeze.js";
 import { Lane } from "./forward-lane.js";
 import {

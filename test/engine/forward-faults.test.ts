@@ -1,12 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type FaultSpec,
-  FaultStage,
-  faultStorageBytes,
-  noFaults,
-  reorderPatienceNs,
-} from "../../src/engine/forward-faults.js";
+import { type FaultSpec, noFaults } from "../../src/engine/fault-spec.js";
+import { FaultStage, faultStorageBytes, reorderPatienceNs } from "../../src/engine/forward-faults.js";
 import { FreezeGate, freezeAfterFrames } from "../../src/engine/forward-freeze.js";
 import { type RingMemory, ringMemory } from "../../src/ring/memory.js";
 import {

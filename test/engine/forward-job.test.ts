@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { type FaultSpec, type Injected, noFaults } from "../../src/engine/fault-spec.js";
 import { forwardCounterSlots, readForwardCounters } from "../../src/engine/forward-counters.js";
-import { type FaultSpec, faultStorageBytes, type Injected, noFaults } from "../../src/engine/forward-faults.js";
+import { faultStorageBytes } from "../../src/engine/forward-faults.js";
 import { createForwarder, type ForwardJobOptions } from "../../src/engine/forward-job.js";
 import { defaultPeerMac, type ForwardMode, vhostPortMac } from "../../src/engine/forward-modes.js";
 import type { Job } from "../../src/engine/job.js";

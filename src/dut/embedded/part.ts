@@ -4,8 +4,9 @@
  * control sockets are served by the thread that starts it. Alone, a part serves any other vhost-user program.
  */
 
+import type { FaultSpec, Injected } from "../../engine/fault-spec.js";
 import { type ForwardQueueCounters, readForwardCounters } from "../../engine/forward-counters.js";
-import { type FaultSpec, faultStorageBytes, type Injected } from "../../engine/forward-faults.js";
+import { faultStorageBytes } from "../../engine/forward-faults.js";
 import type { ForwardCommand, ForwardFaults, ForwardJobOptions } from "../../engine/forward-job.js";
 import { defaultPeerMac, type ForwardMode, type MacBytes, vhostPortMac } from "../../engine/forward-modes.js";
 import { type ForwardersCommand, forwardersCounters, forwardersSlots } from "../../engine/forwarders-job.js";

@@ -129,9 +129,10 @@ export class TestpmdProcess implements AsyncDisposable {
 
   /** A failed device does not stop testpmd: it comes to its prompt without it. */
   async #checkPorts(): Promise<readonly PortSummary[]> {
+    const ports = parsePortSummary(await this.run("show port summary all"));
+    // Looked at after the answer: standard error is a pipe of its own, and may be read later than the first prompt.
     const spoiled = this.#recognised(true);
     if (spoiled !== null) throw spoiled;
-    const ports = parsePortSummary(await this.run("show port summary all"));
     const wanted = portsOf(this.description);
     if (ports !== null && ports.length === wanted) return ports;
     throw (
