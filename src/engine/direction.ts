@@ -41,7 +41,7 @@ export interface DirectionStart {
 /** What the generator asks of the half that sends; Transmitter and StreamsTransmitter are such. */
 type TransmitHalf = Pick<
   Transmitter,
-  "start" | "ended" | "endedNs" | "wasStopped" | "published" | "isWakeful" | "step" | "end" | "report"
+  "start" | "ended" | "endedNs" | "wasStopped" | "wasShort" | "published" | "isWakeful" | "step" | "end" | "report"
 >;
 type ReceiveHalf = Pick<
   Receiver,
@@ -105,7 +105,7 @@ export class Direction {
   }
 
   /** Ends at once: told to, or the peer is gone. */
-  end(nowNs: number, why: "stopped" | "peer gone"): void {
+  end(nowNs: number, why: "stopped" | "peer gone" | "short"): void {
     if (this.transmitter.ended) return;
     this.transmitter.end(nowNs, why);
     this.#receivedInWindow = this.receiver.received;

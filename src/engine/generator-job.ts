@@ -178,6 +178,8 @@ class Generator implements Job {
       touching.port = direction.txPort;
       moved += direction.send(nowNs);
       ended &&= direction.transmitter.ended;
+      // The other direction's figures are of no use either.
+      if (direction.transmitter.wasShort) for (const other of directions) other.end(nowNs, "short");
     }
     if (ended) {
       trial.phase = phase.settling;

@@ -8,6 +8,7 @@ import { Departures } from "../stream/departures.js";
 import { high16, low32 } from "../stream/signature.js";
 import type { Timeline } from "../stream/timeline.js";
 import { FineWait } from "./fine-wait.js";
+import { mostOwnBlocked } from "./give-up.js";
 import type { KeyedLags } from "./keyed-lags.js";
 import { ringPace } from "./sender.js";
 import type { StreamsSender } from "./streams-sender.js";
@@ -38,6 +39,7 @@ export class StreamsTransmitter {
   readonly #streams: number;
   readonly #nowNs: () => number;
   readonly #paced: boolean;
+  readonly #mostOwn: number;
   readonly #single: boolean;
   readonly #pps: number;
   readonly #intervalNs: number;
@@ -77,6 +79,7 @@ export class StreamsTransmitter {
     this.#nowNs = nowNs;
     this.#paced = order.load.kind !== "max";
     this.#pps = totalPps;
+    this.#mostOwn = mostOwnBlocked(order, (totalPps * order.durationNs) / 1e9);
     this.#single = totalPps <= singleFramePps;
     this.#intervalNs = 1e9 / totalPps;
     this.#toleranceNs = Math.max(lateToleranceNs, lateToleranceShare * this.#intervalNs);
@@ -104,6 +107,11 @@ export class StreamsTransmitter {
     return this.#cutShort === "stopped";
   }
 
+  /** It fell so far short that it gave up. */
+  get wasShort(): boolean {
+    return this.#cutShort === "short";
+  }
+
   get published(): number {
     return this.#published;
   }
@@ -116,12 +124,13 @@ export class StreamsTransmitter {
   step(nowNs: number): number {
     if (this.#ended) return 0;
     const moved = this.#paced ? this.#stepPaced(nowNs) : this.#stepMax(nowNs);
+    if (this.#blockedOwn > this.#mostOwn) this.#end(Math.max(nowNs, this.#lastSlotNs), "short");
     if (moved > 0) this.#progressNs = nowNs;
     else if (this.#isStuck(nowNs)) this.#end(nowNs, "stuck");
     return moved;
   }
 
-  end(nowNs: number, why: "stopped" | "peer gone"): void {
+  end(nowNs: number, why: "stopped" | "peer gone" | "short"): void {
     if (!this.#ended) this.#end(nowNs, why);
   }
 

@@ -11,6 +11,7 @@ import { type DepartureSchedule, departureSchedule } from "../stream/schedule.js
 import { high16, low32 } from "../stream/signature.js";
 import { type RateStep, SteppedSchedule } from "../stream/steps.js";
 import { FineWait } from "./fine-wait.js";
+import { mostOwnBlocked } from "./give-up.js";
 import type { LagWindow } from "./lag-window.js";
 import type { Sender, SenderPace } from "./sender.js";
 import type { TransmitReport, TrialOrder } from "./trial-order.js";
@@ -46,6 +47,8 @@ export class Transmitter {
   /** null at max. */
   readonly #schedule: DepartureSchedule | null;
   readonly #slots: number;
+  /** More frames than this of its own blocking make the trial useless. */
+  readonly #mostOwn: number;
   readonly #single: boolean;
   readonly #wait: FineWait | null;
   readonly #spinNs: number;
@@ -92,6 +95,7 @@ export class Transmitter {
     this.#lastIntervalNs = steps.length === 0 ? 0 : 1e9 / steps[steps.length - 1].pps;
     this.#schedule = scheduleOf(steps);
     this.#slots = order.count === null ? (this.#schedule?.slotsIn(order.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
+    this.#mostOwn = mostOwnBlocked(order, this.#slots);
     this.#single = this.#pps <= this.#pace.singleFramePps;
     this.#toleranceNs = Math.max(this.#pace.lateToleranceNs, lateToleranceShare * this.#intervalNs);
     this.#wait = this.#schedule === null ? null : new FineWait(nowNs);
@@ -119,6 +123,11 @@ export class Transmitter {
     return this.#cutShort === "stopped";
   }
 
+  /** It fell so far short that it gave up. */
+  get wasShort(): boolean {
+    return this.#cutShort === "short";
+  }
+
   get published(): number {
     return this.#published;
   }
@@ -132,6 +141,7 @@ export class Transmitter {
   step(nowNs: number): number {
     if (this.#ended) return 0;
     const moved = this.#schedule === null ? this.#stepMax(nowNs) : this.#stepPaced(nowNs, this.#schedule);
+    if (this.#blockedOwn > this.#mostOwn) this.#end(Math.max(nowNs, this.#lastSlotNs), "short");
     if (moved > 0) this.#progressNs = nowNs;
     else if (this.#isStuck(nowNs)) this.#end(nowNs, "stuck");
     return moved;
@@ -145,7 +155,7 @@ export class Transmitter {
   }
 
   /** Ends at once: told to, or the peer is gone. */
-  end(nowNs: number, why: "stopped" | "peer gone"): void {
+  end(nowNs: number, why: "stopped" | "peer gone" | "short"): void {
     if (!this.#ended) this.#end(nowNs, why);
   }
 

@@ -34,6 +34,8 @@ export interface TrialOrder {
   readonly integrity: boolean;
   /** The peer may go away in the middle and come back: what is due meanwhile is blocked, and the trial goes on. */
   readonly outlastsPeer?: boolean;
+  /** Ends as soon as the generator has fallen so far short that the verdict can only be invalid: no time is lost on it. */
+  readonly endsWhenShort?: boolean;
   /** More pollers than CPUs: give way instead of spinning until the next departure. */
   readonly cooperative: boolean;
   /**
@@ -81,8 +83,8 @@ export interface TransmitReport {
   /** The transmit window: what rates are taken over. */
   readonly windowNs: number;
   readonly pacing: PacingSummary | null;
-  /** Why it ended before its count or time: the peer stopped taking frames, or it was told to stop. */
-  readonly cutShort: "stopped" | "stuck" | "peer gone" | null;
+  /** Why it ended before its count or time: the peer stopped taking frames, it was told to, or it fell short. */
+  readonly cutShort: "stopped" | "stuck" | "peer gone" | "short" | null;
   /** Stream by stream, where there are several. */
   readonly streams?: readonly StreamTransmit[];
 }

@@ -41,6 +41,8 @@ export interface TrialRequest {
   readonly probePps?: number;
   /** The device is reset so long after the beginning; the trial ends when it forwards again. Absent: it is not. */
   readonly resetAtNs?: number;
+  /** All that the trial is for is on which side of these loss ratios it lies: it ends when it cannot tell any more. */
+  readonly lossGoals?: readonly number[];
   /** Infinity: until `count` frames are out, or until it is interrupted. */
   readonly durationNs: number;
   /** null: until the time is over. */
@@ -80,6 +82,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
     settleNs: plan.settleNs ?? lab.settleNs,
     ...(next.probePps === undefined ? {} : { hasProbe: true }),
     ...(next.resetAtNs === undefined ? {} : { outlastsPeer: true }),
+    ...(next.lossGoals === undefined ? {} : { endsWhenShort: true }),
     integrity: plan.integrity,
     cooperative: lab.cooperative,
   };
@@ -164,7 +167,11 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
         ...(reset === null ? (external?.faults ?? []) : []),
       ],
       failures: failuresOf(report, orders[d]!),
-      notes: [...lab.notes, ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`)],
+      notes: [
+        ...(report.transmit.cutShort === "short" ? ["given up when it could be of no use any more"] : []),
+        ...lab.notes,
+        ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`),
+      ],
     });
   });
 }

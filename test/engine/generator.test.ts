@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { generatorCounter, type TrialReport } from "../../src/engine/trial-order.js";
+import { generatorCounter, type TrialOrder, type TrialReport } from "../../src/engine/trial-order.js";
 import { Histogram } from "../../src/stats/histogram.js";
 import { checkEquations } from "../../src/stats/index.js";
-import { streamSpec } from "../../src/stream/spec.js";
+import { defaultStreamSpec, streamSpec } from "../../src/stream/spec.js";
 import { fixedSize, simpleImix } from "../../src/units.js";
+import { trafficSpec, trafficStream } from "../stream/traffic-specs.js";
 import { baseOrder, type Device, echo, GeneratorSim } from "./generator-sim.js";
 
 const sentOf = ({ transmit }: TrialReport): number =>
@@ -288,6 +289,46 @@ describe("a device that does not do its part", () => {
     }
     expectSound(sim.report());
     expect(sim.report().transmit.blockedOwn).toBeLessThanOrEqual(2_100);
+  });
+
+  /** 20 ms of traffic, 20 ms in which neither side does anything, then a device that takes nothing. */
+  const behind = (changes: Partial<TrialOrder>): GeneratorSim => {
+    const sim = new GeneratorSim({ size: 64 });
+    sim.begin({ load: { kind: "paced", pps: 100_000 }, count: null, durationNs: 1e8, ...changes });
+    const stallNs = sim.nowNs + 20e6;
+    while (sim.nowNs < stallNs) sim.turn(echo);
+    sim.nowNs += 20e6;
+    const frozenNs = sim.nowNs + 10e6;
+    for (let turn = 0; turn < 2_000_000 && !sim.done; turn++) {
+      if (sim.nowNs >= frozenNs) sim.turn(echo);
+      else {
+        sim.job.step();
+        sim.nowNs += sim.turnNs;
+      }
+    }
+    return sim;
+  };
+
+  const half = (name: string) => trafficStream({ name, size: fixedSize(64), rate: { kind: "pps", pps: 50_000 } });
+  const two = trafficSpec([half("a"), half("b")]);
+
+  it.each([
+    ["one stream", defaultStreamSpec],
+    ["two streams", two],
+  ])("is given up when it can be of no use, where that was asked for: %s", (_, stream) => {
+    const whole = behind({ stream }).report();
+    expect(whole.transmit.cutShort).toBe(null);
+    expect(whole.transmit.blockedOwn).toBeGreaterThan(1_000);
+    expect(whole.transmit.windowNs).toBeGreaterThan(99e6);
+    const short = behind({ stream, endsWhenShort: true }).report();
+    expectSound(short);
+    expect(short.transmit.cutShort).toBe("short");
+    // 0.1 % of 10,000, noticed at the end of a turn.
+    expect(short.transmit.blockedOwn).toBeGreaterThan(10);
+    expect(short.transmit.blockedOwn).toBeLessThanOrEqual(10 + 32);
+    expect(short.transmit.windowNs).toBeLessThan(41e6);
+    const { sent, blocked, missed, intended } = { sent: short.receive.accepted, ...short.transmit };
+    expect(sent + blocked + missed).toBe(intended);
   });
 
   it("sends back numbers that were never sent, with a right sum: corrupt, and nothing else is disturbed", () => {
