@@ -1,4 +1,5 @@
 /** The options that methods add to those of `run`: rows for help, and from text to settings. Pure. */
+import { ringSizes } from "../dut/embedded/options.js";
 import { usageError } from "../errors.js";
 import { resetWords } from "../method/device-reset.js";
 import type { NdrSettings, SearchKind } from "../method/ndr.js";
@@ -54,7 +55,7 @@ function kindOf(text: string): SearchKind {
 function queueFramesOf({ dut, queues }: RunPlan): number {
   if (dut.kind !== "embedded") return 1024;
   const { faults, size } = dut.options;
-  return faults?.service == null ? size : faults.queueFrames * queues;
+  return faults?.service == null ? (size ?? ringSizes.atSetRate) : faults.queueFrames * queues;
 }
 
 function minLoadPps(text: string): number {

@@ -3,6 +3,7 @@
  * has one, or two that go against each other; the generator's thread steps them in turn.
  */
 import { usageError } from "../errors.js";
+import type { RingMemory } from "../ring/memory.js";
 import { compileTraffic } from "../stream/compile.js";
 import { isSimple, streamPps, timelinesOf } from "../stream/loads.js";
 import type { FrameProgram } from "../stream/program.js";
@@ -10,7 +11,7 @@ import type { EachFrame } from "../stream/program-frame.js";
 import { trafficOf } from "../stream/spec.js";
 import type { TrafficSpec } from "../stream/traffic.js";
 import type { ForeignFrames } from "./frame-inspector.js";
-import type { JobContext, OpenPort } from "./job.js";
+import type { OpenPort } from "./job.js";
 import { KeyedLags } from "./keyed-lags.js";
 import { LagWindow } from "./lag-window.js";
 import { LiveSender } from "./live-sender.js";
@@ -21,6 +22,7 @@ import { StreamsReceiver } from "./streams-receiver.js";
 import { StreamsSender } from "./streams-sender.js";
 import { StreamsTransmitter } from "./streams-transmitter.js";
 import { Transmitter } from "./transmitter.js";
+import type { TrialClock } from "./trial-clock.js";
 import type { ReceiveReport, TransmitReport, TrialOrder } from "./trial-order.js";
 
 export interface DirectionStart {
@@ -75,7 +77,7 @@ export class Direction {
   /** What had come back when the last frame was sent. */
   #receivedInWindow = 0;
 
-  constructor(context: JobContext, start: DirectionStart) {
+  constructor(memory: RingMemory, clock: TrialClock, start: DirectionStart) {
     const { order } = start;
     this.order = order;
     this.txPort = start.txPort;
@@ -83,8 +85,8 @@ export class Direction {
     const traffic = trafficOf(order.stream);
     const compiled = compileTraffic(order.stream, order.size, start.programs);
     const halves = isSimple(traffic)
-      ? oneStream(context, { ...start, order: withOwnRate(order, traffic) }, compiled[0]!)
-      : manyStreams(context, start, traffic, compiled);
+      ? oneStream(memory, clock, { ...start, order: withOwnRate(order, traffic) }, compiled[0]!)
+      : manyStreams(memory, clock, start, traffic, compiled);
     this.#senders = halves.senders;
     this.transmitter = halves.transmitter;
     this.receiver = halves.receiver;
@@ -96,10 +98,10 @@ export class Direction {
     this.receiver.attach(ports[this.rxPort]?.queues ?? []);
   }
 
-  /** Sends what is due at `nowNs` (since the epoch); returns the frames sent. */
-  send(nowNs: number): number {
+  /** Sends what is due; returns the frames sent. */
+  send(): number {
     if (this.transmitter.ended) return 0;
-    const moved = this.transmitter.step(nowNs);
+    const moved = this.transmitter.step();
     if (this.transmitter.ended) this.#receivedInWindow = this.receiver.received;
     return moved;
   }
@@ -145,8 +147,7 @@ function withOwnRate(order: TrialOrder, traffic: TrafficSpec): TrialOrder {
 }
 
 /** One stream that sends without a break: the fastest way. */
-function oneStream(context: JobContext, start: DirectionStart, program: FrameProgram): Halves {
-  const { memory, nowNs } = context;
+function oneStream(memory: RingMemory, clock: TrialClock, start: DirectionStart, program: FrameProgram): Halves {
   const { order, generation, foreignFrames } = start;
   const { queues, trial, startSequence, firstStream = 0 } = order;
   const shared = { memory, program, queues, trial, firstStream, startSequence };
@@ -154,21 +155,22 @@ function oneStream(context: JobContext, start: DirectionStart, program: FramePro
     ? [new LiveSender(shared)]
     : Array.from({ length: queues }, (_, queue) => new QueueSender({ ...shared, queue, generation }));
   const lag = order.load.kind === "max" ? null : new LagWindow();
+  const published = (queue: number): number => senders[queue]!.published;
   return {
     senders,
-    transmitter: new Transmitter(order, senders, nowNs, lag),
-    receiver: new Receiver(order, program, memory, lag, (queue) => senders[queue]!.published, foreignFrames),
+    transmitter: new Transmitter(order, senders, clock, lag),
+    receiver: new Receiver({ order, program, memory, clock, lag, published, foreignFrames }),
   };
 }
 
 /** Many streams, or one with a schedule. */
 function manyStreams(
-  context: JobContext,
+  memory: RingMemory,
+  clock: TrialClock,
   start: DirectionStart,
   traffic: TrafficSpec,
   programs: readonly FrameProgram[],
 ): Halves {
-  const { memory, nowNs } = context;
   const { order, foreignFrames } = start;
   if (start.live) {
     throw usageError("the kernel makes frames of one stream without a schedule only", {
@@ -186,7 +188,7 @@ function manyStreams(
   const totalPps = streamPps(traffic, size, load).reduce((sum, pps) => sum + pps, 0);
   return {
     senders,
-    transmitter: new StreamsTransmitter({ order, senders, timelines, totalPps, nowNs, lags }),
-    receiver: new StreamsReceiver({ order, programs, memory, lags, senders, foreignFrames }),
+    transmitter: new StreamsTransmitter({ order, senders, timelines, totalPps, clock, lags }),
+    receiver: new StreamsReceiver({ order, programs, memory, clock, lags, senders, foreignFrames }),
   };
 }

@@ -2,19 +2,21 @@
  * Waiting to within a few nanoseconds. A clock read takes 50 to 200 ns, so that a loop of reads overshoots by up to
  * as much; the last piece is waited out in a loop of known speed instead, so that the read after it ends on time.
  */
+import type { TrialClock } from "./trial-clock.js";
+
 const calibrationSteps = 20_000;
 const rounds = 5;
 /** Each step is a dependent multiplication, so no machine does more; a clock that stands still would make it so. */
 const mostStepsPerNs = 2;
 
 export class FineWait {
-  readonly #nowNs: () => number;
+  readonly #clock: TrialClock;
   #readNs = 0;
   #stepsPerNs = 0;
   #state = 1;
 
-  constructor(nowNs: () => number) {
-    this.#nowNs = nowNs;
+  constructor(clock: TrialClock) {
+    this.#clock = clock;
     for (let round = 0; round < rounds; round++) this.#calibrate();
   }
 
@@ -23,29 +25,33 @@ export class FineWait {
     return this.#readNs;
   }
 
-  /** Returns the time, read, at or just after `untilNs`; `fromNs` was read just now. */
-  until(untilNs: number, fromNs: number): number {
-    let nowNs = fromNs;
+  /** Returns when the clock, which was read just now, reads `untilNs` of the trial or a bit more. */
+  until(untilNs: number): void {
+    const clock = this.#clock;
     const near = 2 * this.#readNs;
-    while (untilNs - nowNs > near) nowNs = this.#nowNs();
-    const restNs = untilNs - nowNs - this.#readNs;
+    while (untilNs - clock.nowNs > near) clock.read();
+    const restNs = untilNs - clock.nowNs - this.#readNs;
     if (restNs > 0) this.#spin(Math.floor(restNs * this.#stepsPerNs));
-    do nowNs = this.#nowNs();
-    while (nowNs < untilNs);
-    return nowNs;
+    do clock.read();
+    while (clock.nowNs < untilNs);
   }
 
   /** Keeps the best of a few rounds: what disturbs only makes things slower. */
   #calibrate(): void {
-    const start = this.#nowNs();
-    for (let i = 0; i < 100; i++) this.#nowNs();
-    const readNs = (this.#nowNs() - start) / 101;
-    const spinStart = this.#nowNs();
+    const start = this.#look();
+    for (let i = 0; i < 100; i++) this.#look();
+    const readNs = (this.#look() - start) / 101;
+    const spinStart = this.#look();
     this.#spin(calibrationSteps);
-    const stepsPerNs = calibrationSteps / Math.max(1, this.#nowNs() - spinStart - readNs);
+    const stepsPerNs = calibrationSteps / Math.max(1, this.#look() - spinStart - readNs);
     this.#readNs = this.#readNs === 0 ? readNs : Math.min(this.#readNs, readNs);
     this.#stepsPerNs = Math.min(mostStepsPerNs, Math.max(this.#stepsPerNs, stepsPerNs));
     if (this.#readNs === 0) this.#readNs = 1;
+  }
+
+  #look(): number {
+    this.#clock.read();
+    return this.#clock.nowNs;
   }
 
   /** Each step waits for the one before; the result is kept, so that nothing can be left out. */

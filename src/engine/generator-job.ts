@@ -14,6 +14,7 @@ import { RunningErrand } from "./errand.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
 import { LoadedPrograms } from "./load-program.js";
 import { Stations } from "./stations.js";
+import { TrialClock } from "./trial-clock.js";
 import {
   generatorCounter as counter,
   type ErrandOutcome,
@@ -49,7 +50,8 @@ const floorLoad = {
 
 interface Trial {
   readonly directions: readonly Direction[];
-  epochNs: number;
+  readonly clock: TrialClock;
+  begun: boolean;
   sleepsBefore: number;
   neverQuiet: boolean;
   slept: boolean;
@@ -66,7 +68,8 @@ class Generator implements Job {
   #trial: Trial | null = null;
   #errand: RunningErrand | null = null;
   #generation = 0;
-  #countersDueNs = 0;
+  /** A double that stays where it is, as in trial-clock.ts. */
+  readonly #countersDueNs = new Float64Array(1);
 
   constructor(context: JobContext) {
     this.#context = context;
@@ -80,7 +83,7 @@ class Generator implements Job {
     this.#stations.attach(index, port);
     const trial = this.#trial;
     if (trial === null) return;
-    if (port === null && trial.phase === phase.sending && trial.epochNs >= 0) {
+    if (port === null && trial.phase === phase.sending && trial.begun) {
       for (const direction of trial.directions) {
         if (direction.order.outlastsPeer !== true) direction.end(this.#sinceEpochNs(trial), "peer gone");
       }
@@ -143,32 +146,33 @@ class Generator implements Job {
     if (this.#errand !== null) return this.#stepErrand(this.#errand);
     const trial = this.#trial;
     if (trial === null || trial.phase === phase.done) return 0;
-    const { nowNs, touching } = this.#context;
-    if (trial.epochNs < 0) this.#begin(trial);
-    const now = nowNs() - trial.epochNs;
-    const { directions } = trial;
-    let moved = trial.phase === phase.sending ? this.#send(trial, now) : 0;
+    const { touching } = this.#context;
+    if (!trial.begun) this.#begin(trial);
+    const { directions, clock } = trial;
+    clock.read();
+    let moved = trial.phase === phase.sending ? this.#send(trial) : 0;
     let wakeful = false;
     for (let d = 0; d < directions.length; d++) {
       const { receiver, transmitter, rxPort } = directions[d];
       touching.port = rxPort;
-      moved += receiver.step(nowNs, trial.epochNs);
-      wakeful ||= transmitter.isWakeful(now);
+      moved += receiver.step();
+      wakeful ||= transmitter.isWakeful();
     }
     moved += this.#stations.serve();
-    if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
-    if (trial.phase === phase.settling) this.#settle(trial, now);
+    if (clock.nowNs >= this.#countersDueNs[0]) this.#publishCounters(trial);
+    if (trial.phase === phase.settling) this.#settle(trial);
     return moved === 0 && wakeful ? 1 : moved;
   }
 
   #begin(trial: Trial): void {
-    trial.epochNs = this.#context.nowNs();
+    trial.clock.begin();
+    trial.begun = true;
     trial.sleepsBefore = this.#context.sleeps();
-    for (const { transmitter } of trial.directions) transmitter.start(trial.epochNs);
+    for (const { transmitter } of trial.directions) transmitter.start();
   }
 
   /** One turn of every direction; when the last has ended, the trial settles. */
-  #send(trial: Trial, nowNs: number): number {
+  #send(trial: Trial): number {
     const { touching } = this.#context;
     const { directions } = trial;
     let moved = 0;
@@ -176,10 +180,10 @@ class Generator implements Job {
     for (let d = 0; d < directions.length; d++) {
       const direction = directions[d];
       touching.port = direction.txPort;
-      moved += direction.send(nowNs);
+      moved += direction.send();
       ended &&= direction.transmitter.ended;
       // The other direction's figures are of no use either.
-      if (direction.transmitter.wasShort) for (const other of directions) other.end(nowNs, "short");
+      if (direction.transmitter.wasShort) for (const other of directions) other.end(trial.clock.nowNs, "short");
     }
     if (ended) {
       trial.phase = phase.settling;
@@ -190,10 +194,11 @@ class Generator implements Job {
 
   #prepare(orders: readonly TrialOrder[]): Trial {
     this.#generation = (this.#generation % 65_535) + 1;
-    const directions = this.#directionsOf(orders);
+    const clock = new TrialClock(this.#context.nowNs);
     const trial: Trial = {
-      directions,
-      epochNs: -1,
+      directions: this.#directionsOf(orders, clock),
+      clock,
+      begun: false,
       sleepsBefore: 0,
       neverQuiet: false,
       slept: false,
@@ -203,17 +208,17 @@ class Generator implements Job {
       reported: false,
     };
     this.#attachTrial(trial);
-    this.#countersDueNs = 0;
+    this.#countersDueNs[0] = 0;
     return trial;
   }
 
-  #directionsOf(orders: readonly TrialOrder[]): Direction[] {
+  #directionsOf(orders: readonly TrialOrder[], clock: TrialClock): Direction[] {
     const last = this.#ports.length - 1;
     const directions = orders.map((order, d) => {
       const [txPort, rxPort] = d === 0 ? [0, last] : [last, 0];
       const foreignFrames = this.#stations.at(rxPort);
       const live = this.#ports[txPort]?.queues[0]?.live != null;
-      return new Direction(this.#context, {
+      return new Direction(this.#context.memory, clock, {
         order,
         txPort,
         rxPort,
@@ -232,7 +237,8 @@ class Generator implements Job {
   }
 
   #sinceEpochNs(trial: Trial): number {
-    return trial.epochNs < 0 ? 0 : this.#context.nowNs() - trial.epochNs;
+    if (trial.begun) trial.clock.read();
+    return trial.begun ? trial.clock.nowNs : 0;
   }
 
   /** One turn of an errand: over all ports, into the last trial's account where that is open still. */
@@ -243,7 +249,7 @@ class Generator implements Job {
     if (trial !== null && trial.phase === phase.done && !trial.reported) {
       for (const { receiver, rxPort } of trial.directions) {
         this.#context.touching.port = rxPort;
-        moved += receiver.step(this.#context.nowNs, trial.epochNs);
+        moved += receiver.step();
       }
       moved += this.#stations.serve();
     } else moved = this.#stations.serveAll();
@@ -259,7 +265,8 @@ class Generator implements Job {
   }
 
   /** The trial is over when nothing has come for long enough after the last frame was sent. */
-  #settle(trial: Trial, nowNs: number): void {
+  #settle(trial: Trial): void {
+    const { nowNs } = trial.clock;
     const { directions } = trial;
     const { settleNs } = directions[0].order;
     let endedNs = 0;
@@ -275,24 +282,25 @@ class Generator implements Job {
     }
     if (nowNs - endedNs > longestSettleNs(settleNs, stopped)) {
       trial.neverQuiet = true;
-      this.#finish(trial, nowNs);
+      this.#finish(trial);
       return;
     }
     const quietNs = nowNs - Math.max(endedNs, quietSinceNs);
     if (quietNs < Math.min(quietWhenCompleteNs, settleNs)) return;
     if (quietNs < settleNs && !areComplete(directions)) return;
-    this.#finish(trial, nowNs);
+    this.#finish(trial);
   }
 
-  #finish(trial: Trial, nowNs: number): void {
-    trial.elapsedNs = nowNs;
+  #finish(trial: Trial): void {
+    trial.elapsedNs = trial.clock.nowNs;
     trial.phase = phase.done;
-    this.#publishCounters(trial, nowNs);
+    this.#publishCounters(trial);
     this.#context.post({ kind: "done" });
   }
 
-  #publishCounters(trial: Trial, nowNs: number): void {
-    this.#countersDueNs = nowNs + countersEveryNs;
+  #publishCounters(trial: Trial): void {
+    const { nowNs } = trial.clock;
+    this.#countersDueNs[0] = nowNs + countersEveryNs;
     const { counters } = this.#context;
     let published = 0;
     let received = 0;

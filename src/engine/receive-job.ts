@@ -3,6 +3,7 @@ import { usageError } from "../errors.js";
 import { compileStream } from "../stream/compile.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
 import { Receiver } from "./receiver.js";
+import { TrialClock } from "./trial-clock.js";
 import {
   generatorCounter as counter,
   generatorPhase as phase,
@@ -18,7 +19,8 @@ const countersEveryNs = 1_000_000;
 interface Half {
   readonly order: ReceiveOrder;
   readonly receiver: Receiver;
-  epochNs: number;
+  readonly clock: TrialClock;
+  begun: boolean;
   firstNs: number;
   elapsedNs: number;
   sleepsBefore: number;
@@ -63,11 +65,13 @@ class ReceiveJob implements Job {
   step(): number {
     const half = this.#half;
     if (half === null || half.done) return 0;
-    const { nowNs, touching } = this.#context;
-    if (half.epochNs < 0) half.epochNs = nowNs();
-    touching.port = 0;
-    const moved = half.receiver.step(nowNs, half.epochNs);
-    const now = nowNs() - half.epochNs;
+    const { clock } = half;
+    if (!half.begun) clock.begin();
+    half.begun = true;
+    this.#context.touching.port = 0;
+    const moved = half.receiver.step();
+    clock.read();
+    const now = clock.nowNs;
     if (half.firstNs < 0 && half.receiver.received > 0) half.firstNs = half.receiver.lastArrivalNs;
     if (now >= this.#countersDueNs) this.#publishCounters(half, now);
     if (this.#isOver(half, now, moved)) this.#end(half, false);
@@ -77,11 +81,14 @@ class ReceiveJob implements Job {
   #prepare(order: ReceiveOrder): Half {
     const { memory, sleeps } = this.#context;
     const program = compileStream(order.order.stream, order.order.size);
-    const receiver = new Receiver(order.order, program, memory, null, () => Number.POSITIVE_INFINITY, null);
+    const clock = new TrialClock(this.#context.nowNs);
+    const published = (): number => Number.POSITIVE_INFINITY;
+    const parts = { memory, program, clock, lag: null, published, foreignFrames: null };
+    const receiver = new Receiver({ order: order.order, ...parts });
     receiver.attach(this.#port?.queues ?? []);
     this.#countersDueNs = 0;
-    const times = { epochNs: -1, firstNs: -1, elapsedNs: 0, sleepsBefore: sleeps() };
-    return { order, receiver, ...times, done: false, stopped: false };
+    const times = { begun: false, firstNs: -1, elapsedNs: 0, sleepsBefore: sleeps() };
+    return { order, receiver, clock, ...times, done: false, stopped: false };
   }
 
   #isOver({ order, receiver, firstNs }: Half, nowNs: number, moved: number): boolean {
@@ -97,7 +104,8 @@ class ReceiveJob implements Job {
     if (half.done) return;
     half.done = true;
     half.stopped = stopped;
-    half.elapsedNs = half.epochNs < 0 ? 0 : this.#context.nowNs() - half.epochNs;
+    if (half.begun) half.clock.read();
+    half.elapsedNs = half.clock.nowNs;
     this.#publishCounters(half, half.elapsedNs);
     this.#context.post({ kind: "done" });
   }

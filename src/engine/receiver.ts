@@ -24,6 +24,7 @@ import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 import type { OpenQueue } from "./job.js";
 import type { LagWindow } from "./lag-window.js";
+import type { TrialClock } from "./trial-clock.js";
 import type { ReceiveReport, TrialOrder } from "./trial-order.js";
 
 const burstFrames = 256;
@@ -41,9 +42,31 @@ interface QueueTally {
   recognised: number;
 }
 
+export interface ReceiverStart {
+  readonly order: TrialOrder;
+  readonly program: FrameProgram;
+  readonly memory: RingMemory;
+  readonly clock: TrialClock;
+  readonly lag: LagWindow | null;
+  /** Frames handed to the peer so far on a transmit queue; a higher number was never sent. */
+  readonly published: (queue: number) => number;
+  /** Is shown every frame that is not ours. */
+  readonly foreignFrames: ForeignFrames | null;
+}
+
+/** Doubles, as in trial-clock.ts. */
+const cell = {
+  /** Of a frame of ours. */
+  lastArrivalNs: 0,
+  /** When a burst that carries stamps was seen; 0: none does. */
+  seenNs: 1,
+} as const;
+
 export class Receiver {
   readonly #order: TrialOrder;
   readonly #memory: RingMemory;
+  readonly #clock: TrialClock;
+  readonly #cells = new Float64Array(2);
   readonly #signed: boolean;
   readonly #head: number;
   readonly #headSum: number;
@@ -61,30 +84,17 @@ export class Receiver {
   #flows: FlowQueues | null = null;
   #queues: readonly OpenQueue[] = [];
   readonly #published: (queue: number) => number;
-  #lastArrivalNs = 0;
   readonly #silence = new LongestSilence();
   /** Only where the load changes: there the last loss has a time. */
   readonly #gaps: GapLog | null;
-  /** When a burst that carries stamps was seen; 0: none does. */
-  #seenNs = 0;
   /** Somebody else sends: departures are times of a clock that is so far ahead of ours. */
   readonly #oneWay: boolean;
   readonly #aheadNs: number;
   #early = 0;
 
-  /**
-   * `published`: frames handed to the peer so far on a transmit queue; a higher number was never sent.
-   * `foreignFrames` is shown every frame that is not ours.
-   */
-  constructor(
-    order: TrialOrder,
-    program: FrameProgram,
-    memory: RingMemory,
-    lag: LagWindow | null,
-    published: (queue: number) => number,
-    foreignFrames: ForeignFrames | null,
-  ) {
+  constructor({ order, program, memory, clock, lag, published, foreignFrames }: ReceiverStart) {
     this.#order = order;
+    this.#clock = clock;
     this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
     this.#oneWay = order.clockAheadNs !== undefined;
     this.#aheadNs = order.clockAheadNs ?? 0;
@@ -153,11 +163,12 @@ export class Receiver {
 
   /** Of a frame of ours, be it stale or damaged: what others send by themselves keeps no trial from ending. */
   get lastArrivalNs(): number {
-    return this.#lastArrivalNs;
+    return this.#cells[cell.lastArrivalNs];
   }
 
   /** One turn over all queues: at most one burst each. Returns frames taken. */
-  step(nowNs: () => number, epochNs: number): number {
+  step(): number {
+    const clock = this.#clock;
     let moved = 0;
     for (let q = 0; q < this.#queues.length; q++) {
       const open = this.#queues[q];
@@ -165,11 +176,11 @@ export class Receiver {
       if (ring === null) continue;
       const n = ring.poll(burstFrames);
       if (n === 0) continue;
-      const seenNs = nowNs();
-      const arrivalNs = seenNs - epochNs;
+      clock.read();
+      const arrivalNs = clock.nowNs;
       /** What arrivals are counted from, as departures are. */
-      const originNs = this.#oneWay ? -this.#aheadNs : epochNs;
-      const atNs = seenNs - originNs;
+      const originNs = this.#oneWay ? -this.#aheadNs : clock.epochNs;
+      const atNs = arrivalNs + clock.epochNs - originNs;
       const tally = this.#tallies[q];
       tally.packets += n;
       const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
@@ -179,7 +190,7 @@ export class Receiver {
       else tally.bytes += this.#countUnsigned(tally, n, ring.offsets, ring.lengths);
       tally.corrupt += this.#inspector.corrupt - corruptBefore;
       if (this.#inspector.foreign - foreignBefore < n) {
-        this.#lastArrivalNs = arrivalNs;
+        this.#cells[cell.lastArrivalNs] = arrivalNs;
         this.#silence.arrived(arrivalNs);
       }
       ring.release(n);
@@ -214,7 +225,7 @@ export class Receiver {
       latency: measured ? this.#latency.toData() : null,
       latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
       ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
-      lastArrivalNs: this.#lastArrivalNs,
+      lastArrivalNs: this.#cells[cell.lastArrivalNs],
       lossUntilNs: this.#lossUntilNs(lost),
       silence: this.#silence.longest(),
       firstCorrupt: this.#inspector.corruptSamples,
@@ -337,7 +348,7 @@ export class Receiver {
 
   /** As #analyse, of frames each of which has its own time of arrival. */
   #analyseStamped(q: number, n: number, ring: RxRing, stamps: Float64Array, seenNs: number, epochNs: number): number {
-    this.#seenNs = seenNs;
+    this.#cells[cell.seenNs] = seenNs;
     let bytes = 0;
     for (let k = 0; k < n; k++) {
       bytes += this.#analyse(q, k, k + 1, Math.round(stamps[k] - epochNs), ring.offsets, ring.lengths);
@@ -365,8 +376,9 @@ export class Receiver {
     const index = next + ahead / stride;
     let latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
     // Another clock said when it came, and is compared with ours only so well: a frame that we saw after it left came.
-    if (latencyNs < 0 && this.#seenNs > arrivalNs) {
-      if (elapsedNs48(this.#seenNs, readTimeHigh16(view, end), readTimeLow32(view, end)) >= 0) latencyNs = 0;
+    if (latencyNs < 0 && this.#cells[cell.seenNs] > arrivalNs) {
+      if (elapsedNs48(this.#cells[cell.seenNs], readTimeHigh16(view, end), readTimeLow32(view, end)) >= 0)
+        latencyNs = 0;
     }
     const isEarly = latencyNs < 0;
     if (index < 0 || index >= this.#published(queue) || (isEarly && !this.#oneWay)) {

@@ -19,6 +19,7 @@ import {
   type ReplayReport,
 } from "./replay-order.js";
 import { warmUpReplay } from "./replay-warm-up.js";
+import { TrialClock } from "./trial-clock.js";
 
 export interface ReplayJobOptions {
   /** Ports of the worker; frames of the second port go out by [1] if there are two senders, else all by [0]. */
@@ -53,6 +54,7 @@ class Replay implements Job {
   readonly #outstandingAtLoss: number[];
   readonly #gaps = new ReplayGaps();
   readonly #topSpeed: FeedBurst;
+  readonly #clock: TrialClock;
   readonly #wait: FineWait;
   /** By lane: frames of the burst under construction, and frames handed over so far. */
   readonly #placed: number[];
@@ -63,7 +65,6 @@ class Replay implements Job {
   #recordTx: FeedRecorder | null = null;
   #recordRx: FeedRecorder | null = null;
   #phase: number = phase.done;
-  #epochNs = 0;
   #sentFrames = 0;
   #loop = 0;
   #loopBaseNs = 0;
@@ -97,7 +98,8 @@ class Replay implements Job {
     this.#placed = new Array<number>(ports * mostQueues).fill(0);
     this.#published = new Float64Array(ports * mostQueues);
     this.#senders = senders;
-    this.#wait = new FineWait(context.nowNs);
+    this.#clock = new TrialClock(context.nowNs);
+    this.#wait = new FineWait(this.#clock);
     this.#topSpeed = new FeedBurst(context.memory);
   }
 
@@ -131,8 +133,7 @@ class Replay implements Job {
 
   step(): number {
     if (this.#phase === phase.done) return 0;
-    const { nowNs } = this.#context;
-    const now = nowNs() - this.#epochNs;
+    const now = this.#sinceEpochNs();
     let moved = 0;
     if (this.#phase === phase.waiting) {
       if (!this.#feed!.filled) {
@@ -161,19 +162,20 @@ class Replay implements Job {
     this.#feed = new FeedReader(memory, order.feed);
     this.#recordTx = order.recordTx === null ? null : new FeedRecorder(memory, order.recordTx);
     this.#recordRx = order.recordRx === null ? null : new FeedRecorder(memory, order.recordRx);
-    this.#epochNs = this.#context.nowNs();
+    this.#clock.begin();
     this.#phase = phase.waiting;
   }
 
   /** The feed is full, or all of the file is in it. From here on time counts. */
   #startSending(): void {
     this.#cursor = new FeedCursor(this.#feed!, this.#order!.loops);
-    this.#epochNs = this.#context.nowNs();
+    this.#clock.begin();
     this.#phase = phase.sending;
   }
 
   #sinceEpochNs(): number {
-    return this.#context.nowNs() - this.#epochNs;
+    this.#clock.read();
+    return this.#clock.nowNs;
   }
 
   /** Is there a next frame? Sets when it is due. */
@@ -237,7 +239,8 @@ class Replay implements Job {
     const isTimed = pace.kind !== "max" && pace.kind !== "one";
     if (this.#dueNs > now) {
       if (this.#dueNs - now > spinNs || this.#dueNs >= durationNs) return 0;
-      now = this.#wait.until(this.#dueNs + this.#epochNs, now + this.#epochNs) - this.#epochNs;
+      this.#wait.until(this.#dueNs);
+      now = this.#clock.nowNs;
     }
     const sent =
       pace.kind === "max" && this.#senders === 1 && this.#ports[0]?.queues.length === 1
@@ -275,7 +278,7 @@ class Replay implements Job {
       if (at > 0) {
         copyFrame(memory, at, feed.offset(frame), bytes);
         placed[lane]++;
-        this.#recordTx?.record(memory, at, bytes, now + this.#epochNs, port);
+        this.#recordTx?.record(memory, at, bytes, now + this.#clock.epochNs, port);
         this.#cells[port][cell.bytes] += bytes;
         if (isTimed) this.#gaps.departed(this.#dueNs, now);
         sent++;
@@ -303,7 +306,7 @@ class Replay implements Job {
       this.#advance(1);
       return 0;
     }
-    if (this.#recordTx !== null) burst.record(this.#recordTx, sent, now + this.#epochNs, 0);
+    if (this.#recordTx !== null) burst.record(this.#recordTx, sent, now + this.#clock.epochNs, 0);
     this.#cells[0][cell.bytes] += burst.bytes;
     this.#sentFrames += sent;
     this.#placed.fill(0);
@@ -391,7 +394,7 @@ class Replay implements Job {
     const record = this.#recordRx;
     for (let k = 0; k < n; k++) {
       bytes += ring.lengths[k];
-      record?.record(this.#context.memory, ring.offsets[k], ring.lengths[k], now + this.#epochNs, port);
+      record?.record(this.#context.memory, ring.offsets[k], ring.lengths[k], now + this.#clock.epochNs, port);
     }
     record?.publish();
     ring.release(n);

@@ -28,6 +28,7 @@ import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 import type { OpenQueue } from "./job.js";
 import type { KeyedLags } from "./keyed-lags.js";
 import type { StreamsSender } from "./streams-sender.js";
+import type { TrialClock } from "./trial-clock.js";
 import type { ReceiveReport, StreamReceive, TrialOrder } from "./trial-order.js";
 
 const burstFrames = 256;
@@ -38,6 +39,7 @@ export interface StreamsReceiverStart {
   readonly order: TrialOrder;
   readonly programs: readonly FrameProgram[];
   readonly memory: RingMemory;
+  readonly clock: TrialClock;
   readonly lags: KeyedLags | null;
   readonly senders: readonly StreamsSender[];
   /** Is shown the frames that are not ours. */
@@ -48,6 +50,7 @@ export class StreamsReceiver {
   readonly #order: TrialOrder;
   readonly #programs: readonly FrameProgram[];
   readonly #memory: RingMemory;
+  readonly #clock: TrialClock;
   readonly #senders: readonly StreamsSender[];
   readonly #lags: KeyedLags | null;
   readonly #inspector: FrameInspector;
@@ -80,9 +83,10 @@ export class StreamsReceiver {
   /** Only where the load changes: there the last loss has a time. */
   readonly #gaps: GapLog | null;
 
-  constructor({ order, programs, memory, lags, senders, foreignFrames }: StreamsReceiverStart) {
+  constructor({ order, programs, memory, clock, lags, senders, foreignFrames }: StreamsReceiverStart) {
     const lanes = programs.length * order.queues;
     this.#order = order;
+    this.#clock = clock;
     this.#probeLatency = order.hasProbe === true ? new Histogram() : null;
     this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
     this.#programs = programs;
@@ -145,7 +149,8 @@ export class StreamsReceiver {
     });
   }
 
-  step(nowNs: () => number, epochNs: number): number {
+  step(): number {
+    const clock = this.#clock;
     let moved = 0;
     for (let q = 0; q < this.#queues.length; q++) {
       const open = this.#queues[q];
@@ -153,13 +158,14 @@ export class StreamsReceiver {
       if (ring === null) continue;
       const n = ring.poll(burstFrames);
       if (n === 0) continue;
-      const arrivalNs = nowNs() - epochNs;
+      clock.read();
+      const arrivalNs = clock.nowNs;
       const stamps = ring.arrivalsNs ?? null;
       this.#packets[q] += n;
       const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
       for (let k = 0; k < n; k++) {
         this.#bytes[q] += ring.lengths[k];
-        const stamp = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
+        const stamp = stamps === null ? arrivalNs : Math.round(stamps[k] - clock.epochNs);
         this.#look(q, ring.offsets[k], ring.lengths[k], stamp);
       }
       if (this.#inspector.foreign - foreignBefore < n) {

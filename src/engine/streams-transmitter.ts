@@ -12,6 +12,7 @@ import { mostOwnBlocked } from "./give-up.js";
 import type { KeyedLags } from "./keyed-lags.js";
 import { ringPace } from "./sender.js";
 import type { StreamsSender } from "./streams-sender.js";
+import type { TrialClock } from "./trial-clock.js";
 import type { StreamTransmit, TransmitReport, TrialOrder } from "./trial-order.js";
 
 const lateToleranceShare = 0.01;
@@ -28,7 +29,7 @@ export interface StreamsTransmitterStart {
   readonly timelines: readonly Timeline[];
   /** Frames per second of all streams together while all send. */
   readonly totalPps: number;
-  readonly nowNs: () => number;
+  readonly clock: TrialClock;
   readonly lags: KeyedLags | null;
 }
 
@@ -37,7 +38,7 @@ export class StreamsTransmitter {
   readonly #senders: readonly StreamsSender[];
   readonly #departures: Departures;
   readonly #streams: number;
-  readonly #nowNs: () => number;
+  readonly #clock: TrialClock;
   readonly #paced: boolean;
   readonly #mostOwn: number;
   readonly #single: boolean;
@@ -51,7 +52,6 @@ export class StreamsTransmitter {
   readonly #lateOf: Float64Array;
   readonly #blockedOf: Float64Array;
   readonly #queueOf: Int32Array;
-  #epochNs = 0;
   #tokens = catchUpFrames;
   #tokensAtNs = 0;
   #published = 0;
@@ -71,19 +71,19 @@ export class StreamsTransmitter {
   #endedNs = 0;
   #cutShort: TransmitReport["cutShort"] = null;
 
-  constructor({ order, senders, timelines, totalPps, nowNs, lags }: StreamsTransmitterStart) {
+  constructor({ order, senders, timelines, totalPps, clock, lags }: StreamsTransmitterStart) {
     this.#order = order;
     this.#senders = senders;
     this.#departures = new Departures(timelines);
     this.#streams = timelines.length;
-    this.#nowNs = nowNs;
+    this.#clock = clock;
     this.#paced = order.load.kind !== "max";
     this.#pps = totalPps;
     this.#mostOwn = mostOwnBlocked(order, (totalPps * order.durationNs) / 1e9);
     this.#single = totalPps <= singleFramePps;
     this.#intervalNs = 1e9 / totalPps;
     this.#toleranceNs = Math.max(lateToleranceNs, lateToleranceShare * this.#intervalNs);
-    this.#wait = this.#paced ? new FineWait(nowNs) : null;
+    this.#wait = this.#paced ? new FineWait(clock) : null;
     this.#pacing = this.#paced ? new GapRecorder(this.#intervalNs) : null;
     this.#lags = lags;
     this.#lateOf = new Float64Array(timelines.length);
@@ -91,9 +91,8 @@ export class StreamsTransmitter {
     this.#queueOf = new Int32Array(timelines.length);
   }
 
-  start(epochNs: number): void {
-    this.#epochNs = epochNs;
-  }
+  /** The clock has just begun. */
+  start(): void {}
 
   get ended(): boolean {
     return this.#ended;
@@ -116,17 +115,18 @@ export class StreamsTransmitter {
     return this.#published;
   }
 
-  isWakeful(nowNs: number): boolean {
-    const near = this.#departures.nextNs - nowNs < wakefulNs;
+  isWakeful(): boolean {
+    const near = this.#departures.nextNs - this.#clock.nowNs < wakefulNs;
     return !this.#ended && !this.#order.cooperative && this.#paced && near;
   }
 
-  step(nowNs: number): number {
+  step(): number {
     if (this.#ended) return 0;
-    const moved = this.#paced ? this.#stepPaced(nowNs) : this.#stepMax(nowNs);
-    if (this.#blockedOwn > this.#mostOwn) this.#end(Math.max(nowNs, this.#lastSlotNs), "short");
+    const moved = this.#paced ? this.#stepPaced() : this.#stepMax(this.#clock.nowNs);
+    const { nowNs } = this.#clock;
+    if (this.#blockedOwn > this.#mostOwn && !this.#ended) this.#end(nowNs, "short");
     if (moved > 0) this.#progressNs = nowNs;
-    else if (this.#isStuck(nowNs)) this.#end(nowNs, "stuck");
+    else if (!this.#ended && this.#isStuck(nowNs)) this.#end(nowNs, "stuck");
     return moved;
   }
 
@@ -261,8 +261,8 @@ export class StreamsTransmitter {
     return moved;
   }
 
-  #stepPaced(firstNowNs: number): number {
-    let nowNs = firstNowNs;
+  #stepPaced(): number {
+    let { nowNs } = this.#clock;
     const { nextNs } = this.#departures;
     if (nowNs < nextNs) {
       if (this.#isOver(nowNs)) {
@@ -273,7 +273,8 @@ export class StreamsTransmitter {
         return 0;
       }
       if (nextNs - nowNs > spinNs) return 0;
-      nowNs = this.#wait!.until(nextNs + this.#epochNs, nowNs + this.#epochNs) - this.#epochNs;
+      this.#wait!.until(nextNs);
+      nowNs = this.#clock.nowNs;
     }
     if (this.#isOver(nowNs)) {
       this.#end(nowNs, null);
@@ -306,7 +307,7 @@ export class StreamsTransmitter {
         this.#noteDeparture(sender, stream, nowNs, nextNs);
         moved++;
       }
-      if (this.#single && nowNs >= this.#departures.nextNs) nowNs = this.#nowNs() - this.#epochNs;
+      if (this.#single && nowNs >= this.#departures.nextNs) nowNs = this.#look();
     }
     if (!this.#single) for (const sender of this.#senders) sender.publish();
     return moved;
@@ -338,8 +339,13 @@ export class StreamsTransmitter {
     this.#lastNs = nowNs;
     this.#published += frames;
     if (this.#order.count !== null && this.#published >= this.#order.count) {
-      this.#end(this.#nowNs() - this.#epochNs, null);
+      this.#end(this.#look(), null);
     }
+  }
+
+  #look(): number {
+    this.#clock.read();
+    return this.#clock.nowNs;
   }
 
   #noteSlot(nowNs: number): void {

@@ -14,6 +14,7 @@ import { FineWait } from "./fine-wait.js";
 import { mostOwnBlocked } from "./give-up.js";
 import type { LagWindow } from "./lag-window.js";
 import type { Sender, SenderPace } from "./sender.js";
+import type { TrialClock } from "./trial-clock.js";
 import type { TransmitReport, TrialOrder } from "./trial-order.js";
 
 /** A frame this share of the gap behind its slot is late, where that is more than the sender's tolerance. */
@@ -35,11 +36,41 @@ const mostSpinNs = 700;
 /** Closer than this, the thread does not give way, unless there are more threads than CPUs. */
 const wakefulNs = 20_000;
 
+/** The account, in doubles that stay where they are; see trial-clock.ts. Times in ns since the trial began. */
+const cell = {
+  /** Added to times where they are stamped. */
+  stampNs: 0,
+  /** The next slot of the schedule, and when it is due. */
+  slot: 1,
+  dueNs: 2,
+  published: 3,
+  tokens: 4,
+  tokensAtNs: 5,
+  late: 6,
+  blocked: 7,
+  blockedOwn: 8,
+  /** Since when the peer has given no slot; −1: it does. */
+  blockedSinceNs: 9,
+  blockedNs: 10,
+  lastBlockedNs: 11,
+  /** Of the frames that are blocked next, so many are our own catching up. */
+  ownLeft: 12,
+  /** The first and the last slot dealt with, sent or blocked. */
+  firstSlotNs: 13,
+  lastSlotNs: 14,
+  firstNs: 15,
+  lastNs: 16,
+  progressNs: 17,
+  endedNs: 18,
+  count: 19,
+} as const;
+
 export class Transmitter {
   readonly #order: TrialOrder;
   readonly #senders: readonly Sender[];
   readonly #pace: SenderPace;
-  readonly #nowNs: () => number;
+  readonly #clock: TrialClock;
+  readonly #cells = new Float64Array(cell.count);
   readonly #pps: number;
   readonly #intervalNs: number;
   /** Of the last step; the same where there is one. */
@@ -55,40 +86,18 @@ export class Transmitter {
   readonly #toleranceNs: number;
   readonly #pacing: GapRecorder | null;
   readonly #lag: LagWindow | null;
-  #epochNs = 0;
-  /** Added to times since the epoch where they are stamped. */
-  #stampNs = 0;
-  /** The next slot of the schedule, and when it is due. */
-  #slot = 0;
-  #dueNs = 0;
-  #published = 0;
-  #tokens: number;
-  #tokensAtNs = 0;
-  #late = 0;
-  #blocked = 0;
-  #blockedOwn = 0;
-  /** Since when the peer has given no slot; −1: it does. */
-  #blockedSinceNs = -1;
-  #blockedNs = 0;
-  #lastBlockedNs = -1;
-  /** Of the frames that are blocked next, so many are our own catching up. */
-  #ownLeft = 0;
-  /** The first and the last slot dealt with, sent or blocked. */
-  #firstSlotNs = -1;
-  #lastSlotNs = 0;
-  #firstNs = -1;
-  #lastNs = 0;
-  #progressNs = 0;
+  /** The next slot's queue. */
+  #queueAt = 0;
   #ended = false;
-  #endedNs = 0;
   #cutShort: TransmitReport["cutShort"] = null;
 
-  constructor(order: TrialOrder, senders: readonly Sender[], nowNs: () => number, lag: LagWindow | null) {
+  constructor(order: TrialOrder, senders: readonly Sender[], clock: TrialClock, lag: LagWindow | null) {
     this.#order = order;
     this.#senders = senders;
     this.#pace = senders[0]!.pace;
-    this.#tokens = this.#pace.catchUpFrames;
-    this.#nowNs = nowNs;
+    this.#clock = clock;
+    this.#cells[cell.tokens] = this.#pace.catchUpFrames;
+    for (const at of [cell.blockedSinceNs, cell.lastBlockedNs, cell.firstSlotNs, cell.firstNs]) this.#cells[at] = -1;
     const steps = stepsOf(order);
     this.#pps = Math.max(0, ...steps.map(({ pps }) => pps));
     this.#intervalNs = this.#pps > 0 ? 1e9 / this.#pps : 0;
@@ -98,17 +107,18 @@ export class Transmitter {
     this.#mostOwn = mostOwnBlocked(order, this.#slots);
     this.#single = this.#pps <= this.#pace.singleFramePps;
     this.#toleranceNs = Math.max(this.#pace.lateToleranceNs, lateToleranceShare * this.#intervalNs);
-    this.#wait = this.#schedule === null ? null : new FineWait(nowNs);
+    this.#wait = this.#schedule === null ? null : new FineWait(clock);
     this.#spinNs = Math.min(mostSpinNs, Math.max(leastSpinNs, spinReads * (this.#wait?.readNs ?? 0)));
     this.#pacing = this.#schedule === null ? null : new GapRecorder(this.#intervalNs);
     this.#lag = lag;
   }
 
-  start(epochNs: number): void {
-    this.#epochNs = epochNs;
+  /** The clock has just begun. */
+  start(): void {
+    const { epochNs } = this.#clock;
     for (const sender of this.#senders) sender.start?.(epochNs);
     const { clockAheadNs } = this.#order;
-    if (clockAheadNs !== undefined) this.#stampNs = (epochNs + clockAheadNs) % 2 ** 48;
+    if (clockAheadNs !== undefined) this.#cells[cell.stampNs] = (epochNs + clockAheadNs) % 2 ** 48;
   }
 
   get ended(): boolean {
@@ -116,7 +126,7 @@ export class Transmitter {
   }
 
   get endedNs(): number {
-    return this.#endedNs;
+    return this.#cells[cell.endedNs];
   }
 
   get wasStopped(): boolean {
@@ -129,29 +139,32 @@ export class Transmitter {
   }
 
   get published(): number {
-    return this.#published;
+    return this.#cells[cell.published];
   }
 
   /** The next departure is so near that the thread should stay awake for it. */
-  isWakeful(nowNs: number): boolean {
-    return !this.#ended && !this.#order.cooperative && this.#schedule !== null && this.#dueNs - nowNs < wakefulNs;
+  isWakeful(): boolean {
+    if (this.#ended || this.#order.cooperative || this.#schedule === null) return false;
+    return this.#cells[cell.dueNs] - this.#clock.nowNs < wakefulNs;
   }
 
-  /** One turn at `nowNs` (since the epoch); returns frames published. */
-  step(nowNs: number): number {
+  /** One turn at the clock's time, which may move on in it; returns frames published. */
+  step(): number {
     if (this.#ended) return 0;
-    const moved = this.#schedule === null ? this.#stepMax(nowNs) : this.#stepPaced(nowNs, this.#schedule);
-    if (this.#blockedOwn > this.#mostOwn) this.#end(Math.max(nowNs, this.#lastSlotNs), "short");
-    if (moved > 0) this.#progressNs = nowNs;
-    else if (this.#isStuck(nowNs)) this.#end(nowNs, "stuck");
+    const moved = this.#schedule === null ? this.#stepMax() : this.#stepPaced(this.#schedule);
+    const { nowNs } = this.#clock;
+    if (this.#cells[cell.blockedOwn] > this.#mostOwn && !this.#ended) this.#end(nowNs, "short");
+    if (moved > 0) this.#cells[cell.progressNs] = nowNs;
+    else if (!this.#ended && this.#isStuck()) this.#end(nowNs, "stuck");
     return moved;
   }
 
   /** The peer has taken nothing for long. */
-  #isStuck(nowNs: number): boolean {
+  #isStuck(): boolean {
     if (this.#order.outlastsPeer === true) return false;
-    if (this.#schedule === null) return nowNs - this.#progressNs > stuckNs;
-    return this.#blockedSinceNs >= 0 && nowNs - this.#blockedSinceNs > stuckNs;
+    const { nowNs } = this.#clock;
+    if (this.#schedule === null) return nowNs - this.#cells[cell.progressNs] > stuckNs;
+    return this.#cells[cell.blockedSinceNs] >= 0 && nowNs - this.#cells[cell.blockedSinceNs] > stuckNs;
   }
 
   /** Ends at once: told to, or the peer is gone. */
@@ -175,20 +188,21 @@ export class Transmitter {
     const { count } = this.#order;
     // Of a count, a frame that finds no slot waits for the next; blocked is what was left when the trial was given up.
     const unsent = count !== null && this.#cutShort !== "stopped" ? count - published : 0;
-    const blocked = this.#blocked + outstanding + unsent;
+    const cells = this.#cells;
+    const blocked = cells[cell.blocked] + outstanding + unsent;
     const missed = this.#missed();
-    const stillBlockedNs = this.#blockedSinceNs < 0 ? 0 : this.#endedNs - this.#blockedSinceNs;
+    const stillBlockedNs = cells[cell.blockedSinceNs] < 0 ? 0 : cells[cell.endedNs] - cells[cell.blockedSinceNs];
     return {
       queues,
       intended: sent + blocked + missed,
-      late: Math.min(this.#late, sent),
+      late: Math.min(cells[cell.late], sent),
       missed,
       blocked,
-      blockedOwn: this.#blockedOwn,
-      blockedNs: this.#blockedNs + stillBlockedNs,
-      lastBlockedNs: this.#lastBlockedNs,
-      firstNs: Math.max(0, this.#firstNs),
-      lastNs: this.#lastNs,
+      blockedOwn: cells[cell.blockedOwn],
+      blockedNs: cells[cell.blockedNs] + stillBlockedNs,
+      lastBlockedNs: cells[cell.lastBlockedNs],
+      firstNs: Math.max(0, cells[cell.firstNs]),
+      lastNs: cells[cell.lastNs],
       windowNs: this.#windowNs(),
       pacing: this.#pacing?.summary("self") ?? null,
       cutShort: this.#cutShort,
@@ -198,46 +212,60 @@ export class Transmitter {
   /** Slots of the schedule that were due before the end and never tried. */
   #missed(): number {
     if (this.#schedule === null || this.#order.count !== null) return 0;
-    const due = Number.isFinite(this.#slots) && this.#cutShort === null ? this.#slots : this.#due(this.#endedNs);
-    return Math.max(0, due - this.#slot);
+    const isWhole = Number.isFinite(this.#slots) && this.#cutShort === null;
+    const due = isWhole ? this.#slots : this.#dueAt(this.#cells[cell.endedNs]);
+    return Math.max(0, due - this.#cells[cell.slot]);
   }
 
   /** Scheduled: whole slots, from the first one to an interval after the last. At max: from the first frame to the end. */
   #windowNs(): number {
-    if (this.#schedule === null) return Math.max(1, this.#endedNs - Math.max(0, this.#firstNs));
-    if (this.#firstSlotNs < 0) return Math.max(1, this.#endedNs);
-    return this.#lastSlotNs - this.#firstSlotNs + this.#lastIntervalNs;
+    const cells = this.#cells;
+    if (this.#schedule === null) return Math.max(1, cells[cell.endedNs] - Math.max(0, cells[cell.firstNs]));
+    if (cells[cell.firstSlotNs] < 0) return Math.max(1, cells[cell.endedNs]);
+    return cells[cell.lastSlotNs] - cells[cell.firstSlotNs] + this.#lastIntervalNs;
   }
 
-  #due(nowNs: number): number {
+  #dueAt(nowNs: number): number {
     return Math.min(this.#slots, this.#schedule?.dueAt(nowNs) ?? 0);
   }
 
+  /** Slots that are due and not dealt with. */
+  #overdue(): number {
+    return this.#dueAt(this.#clock.nowNs) - this.#cells[cell.slot];
+  }
+
   #advance(slots: number, schedule: DepartureSchedule): void {
-    this.#slot += slots;
-    this.#dueNs = schedule.intendedNs(this.#slot);
+    const cells = this.#cells;
+    cells[cell.slot] += slots;
+    cells[cell.dueNs] = schedule.intendedNs(cells[cell.slot]);
+    const queues = this.#senders.length;
+    if (queues > 1) this.#queueAt = (this.#queueAt + slots) % queues;
   }
 
   #end(nowNs: number, why: TransmitReport["cutShort"]): void {
     this.#ended = true;
-    this.#endedNs = nowNs;
+    this.#cells[cell.endedNs] = nowNs;
     this.#cutShort = why;
   }
 
-  #noteSent(nowNs: number, frames: number): void {
-    if (this.#firstNs < 0) this.#firstNs = nowNs;
-    this.#lastNs = nowNs;
-    this.#published += frames;
+  #noteSent(frames: number): void {
+    const cells = this.#cells;
+    const { nowNs } = this.#clock;
+    if (cells[cell.firstNs] < 0) cells[cell.firstNs] = nowNs;
+    cells[cell.lastNs] = nowNs;
+    cells[cell.published] += frames;
   }
 
-  #stepMax(nowNs: number): number {
+  #stepMax(): number {
     const { count, durationNs } = this.#order;
+    const { nowNs } = this.#clock;
     if (count === null && nowNs >= durationNs) {
       this.#end(nowNs, null);
       return 0;
     }
-    const low = low32(nowNs + this.#stampNs);
-    const high = high16(nowNs + this.#stampNs);
+    const stampNs = this.#clock.nowNs + this.#cells[cell.stampNs];
+    const low = low32(stampNs);
+    const high = high16(stampNs);
     const { burstFrames } = this.#pace;
     const queues = this.#senders.length;
     let moved = 0;
@@ -249,127 +277,141 @@ export class Transmitter {
       if (n <= 0 || n < Math.min(leastBurst, left, sender.halfRing)) continue;
       moved += sender.send(n, low, high);
     }
-    if (moved > 0) this.#noteSent(nowNs, moved);
-    if (count !== null && this.#published >= count) this.#end(this.#nowNs() - this.#epochNs, null);
+    if (moved > 0) this.#noteSent(moved);
+    if (count !== null && this.#cells[cell.published] >= count) {
+      this.#clock.read();
+      this.#end(this.#clock.nowNs, null);
+    }
     return moved;
   }
 
-  #stepPaced(firstNowNs: number, schedule: DepartureSchedule): number {
-    let nowNs = firstNowNs;
-    if (nowNs < this.#dueNs) {
-      if (this.#dueNs - nowNs > this.#spinNs) return 0;
-      nowNs = this.#wait!.until(this.#dueNs + this.#epochNs, nowNs + this.#epochNs) - this.#epochNs;
+  #stepPaced(schedule: DepartureSchedule): number {
+    const clock = this.#clock;
+    const cells = this.#cells;
+    if (clock.nowNs < cells[cell.dueNs]) {
+      if (cells[cell.dueNs] - clock.nowNs > this.#spinNs) return 0;
+      this.#wait!.until(cells[cell.dueNs]);
     }
-    if (this.#isOver(nowNs)) {
-      this.#end(nowNs, null);
+    if (this.#isOver()) {
+      this.#end(clock.nowNs, null);
       return 0;
     }
     const { catchUpFrames } = this.#pace;
-    this.#refill(nowNs);
-    if (!this.#single) return this.#sendDue(nowNs, schedule);
+    this.#refill();
+    if (!this.#single) return this.#sendDue(schedule);
     let moved = 0;
     for (let tries = 0; tries < catchUpFrames; tries++) {
-      if (nowNs < this.#dueNs || this.#tokens < 1 || this.#isOver(nowNs)) break;
-      moved += this.#sendOne(nowNs, schedule);
-      if (nowNs >= this.#dueNs) nowNs = this.#nowNs() - this.#epochNs;
+      if (clock.nowNs < cells[cell.dueNs] || cells[cell.tokens] < 1 || this.#isOver()) break;
+      moved += this.#sendOne(schedule);
+      if (clock.nowNs >= cells[cell.dueNs]) clock.read();
     }
     return moved;
   }
 
-  #isOver(nowNs: number): boolean {
+  #isOver(): boolean {
     const { count, durationNs } = this.#order;
-    if (count !== null) return this.#published >= count;
-    return this.#slot >= this.#slots || nowNs >= durationNs + endGraceNs;
+    if (count !== null) return this.#cells[cell.published] >= count;
+    return this.#cells[cell.slot] >= this.#slots || this.#clock.nowNs >= durationNs + endGraceNs;
   }
 
-  #refill(nowNs: number): void {
-    const gained = ((nowNs - this.#tokensAtNs) * this.#pps * catchUpRate) / 1e9;
-    this.#tokens = Math.min(this.#pace.catchUpFrames, this.#tokens + gained);
-    this.#tokensAtNs = nowNs;
+  #refill(): void {
+    const cells = this.#cells;
+    const { nowNs } = this.#clock;
+    const gained = ((nowNs - cells[cell.tokensAtNs]) * this.#pps * catchUpRate) / 1e9;
+    cells[cell.tokens] = Math.min(this.#pace.catchUpFrames, cells[cell.tokens] + gained);
+    cells[cell.tokensAtNs] = nowNs;
   }
 
-  #sendOne(nowNs: number, schedule: DepartureSchedule): number {
-    const slot = this.#slot;
-    const sender = this.#senders[slot % this.#senders.length];
-    const sent = sender.room() > 0 ? sender.send(1, low32(nowNs + this.#stampNs), high16(nowNs + this.#stampNs)) : 0;
-    this.#noteSlot(nowNs);
-    if (sent === 0) this.#noteBlocked(1, nowNs);
+  #sendOne(schedule: DepartureSchedule): number {
+    const sender = this.#senders[this.#queueAt];
+    const stampNs = this.#clock.nowNs + this.#cells[cell.stampNs];
+    const sent = sender.room() > 0 ? sender.send(1, low32(stampNs), high16(stampNs)) : 0;
+    this.#noteSlot();
+    if (sent === 0) this.#noteBlocked(1);
+    else {
+      this.#cells[cell.tokens] -= 1;
+      this.#noteTaken();
+      this.#noteDepartures(sender, 1, this.#cells[cell.slot], schedule);
+      this.#noteSent(1);
+    }
     this.#advance(1, schedule);
-    if (sent === 0) return 0;
-    this.#tokens--;
-    this.#noteTaken(nowNs);
-    this.#noteDepartures(sender, 1, nowNs, slot, schedule);
-    this.#noteSent(nowNs, 1);
-    return 1;
+    return sent;
   }
 
   /** Fast schedules: all that is due goes out in one burst per queue with one stamp. */
-  #sendDue(nowNs: number, schedule: DepartureSchedule): number {
+  #sendDue(schedule: DepartureSchedule): number {
     const { count } = this.#order;
     const { catchUpFrames } = this.#pace;
-    const left = count === null ? Number.POSITIVE_INFINITY : count - this.#published;
-    const due = Math.min(this.#due(nowNs) - this.#slot, Math.floor(this.#tokens), catchUpFrames, left);
+    const cells = this.#cells;
+    const left = count === null ? Number.POSITIVE_INFINITY : count - cells[cell.published];
+    const due = Math.min(this.#overdue(), Math.floor(cells[cell.tokens]), catchUpFrames, left);
     if (due <= 0) return 0;
     const queues = this.#senders.length;
-    this.#noteSlot(nowNs);
-    const low = low32(nowNs + this.#stampNs);
-    const high = high16(nowNs + this.#stampNs);
+    this.#noteSlot();
+    const stampNs = this.#clock.nowNs + this.#cells[cell.stampNs];
+    const low = low32(stampNs);
+    const high = high16(stampNs);
     let moved = 0;
     for (let q = 0; q < queues; q++) {
-      const sender = this.#senders[(this.#slot + q) % queues];
+      const sender = this.#senders[(this.#queueAt + q) % queues];
       const wanted = shareOf(due, queues, q);
       const sent = wanted > 0 ? sender.send(Math.min(wanted, sender.room()), low, high) : 0;
-      if (sent < wanted) this.#noteBlocked(wanted - sent, nowNs);
-      if (sent > 0) this.#noteDepartures(sender, sent, nowNs, this.#slot + q, schedule);
+      if (sent < wanted) this.#noteBlocked(wanted - sent);
+      if (sent > 0) this.#noteDepartures(sender, sent, cells[cell.slot] + q, schedule);
       moved += sent;
     }
     this.#advance(due, schedule);
-    this.#tokens -= moved;
-    if (moved === due) this.#noteTaken(nowNs);
-    if (moved > 0) this.#noteSent(nowNs, moved);
+    cells[cell.tokens] -= moved;
+    if (moved === due) this.#noteTaken();
+    if (moved > 0) this.#noteSent(moved);
     return moved;
   }
 
-  /** The last `sent` frames of this queue left at `nowNs`; the first of them in this slot. */
-  #noteDepartures(sender: Sender, sent: number, nowNs: number, slot: number, schedule: DepartureSchedule): void {
+  /** The last `sent` frames of this queue left just now; the first of them in this slot. */
+  #noteDepartures(sender: Sender, sent: number, slot: number, schedule: DepartureSchedule): void {
     const queues = this.#senders.length;
     const first = (sender.published - sent) * queues + sender.queue;
+    const { nowNs } = this.#clock;
     for (let i = 0; i < sent; i++) {
       const dueNs = schedule.intendedNs(slot + i * queues);
       const lagNs = nowNs - dueNs;
-      if (lagNs > this.#toleranceNs) this.#late++;
+      if (lagNs > this.#toleranceNs) this.#cells[cell.late] += 1;
       this.#lag?.note(first + i * queues, lagNs);
       this.#pacing!.departed(nowNs, dueNs);
     }
   }
 
-  #noteSlot(nowNs: number): void {
-    if (this.#firstSlotNs < 0) this.#firstSlotNs = nowNs;
-    this.#lastSlotNs = nowNs;
+  #noteSlot(): void {
+    const cells = this.#cells;
+    cells[cell.lastSlotNs] = this.#clock.nowNs;
+    if (cells[cell.firstSlotNs] < 0) cells[cell.firstSlotNs] = cells[cell.lastSlotNs];
   }
 
   /**
    * No free slot. Whose fault that is, is decided when it begins: where more than a burst was overdue by then, those
    * frames are our own catching up; all that come due afterwards are the DUT's.
    */
-  #noteBlocked(frames: number, nowNs: number): void {
-    if (this.#blockedSinceNs < 0) {
-      this.#blockedSinceNs = nowNs;
-      const overdue = this.#due(nowNs) - this.#slot;
-      this.#ownLeft = overdue > this.#pace.catchUpFrames ? overdue : 0;
+  #noteBlocked(frames: number): void {
+    const cells = this.#cells;
+    const { nowNs } = this.#clock;
+    if (cells[cell.blockedSinceNs] < 0) {
+      cells[cell.blockedSinceNs] = nowNs;
+      const overdue = this.#overdue();
+      cells[cell.ownLeft] = overdue > this.#pace.catchUpFrames ? overdue : 0;
     }
     if (this.#order.count !== null) return;
-    this.#blocked += frames;
-    const own = Math.min(frames, this.#ownLeft);
-    this.#ownLeft -= own;
-    this.#blockedOwn += own;
-    if (own < frames) this.#lastBlockedNs = nowNs;
+    cells[cell.blocked] += frames;
+    const own = Math.min(frames, cells[cell.ownLeft]);
+    cells[cell.ownLeft] -= own;
+    cells[cell.blockedOwn] += own;
+    if (own < frames) cells[cell.lastBlockedNs] = nowNs;
   }
 
-  #noteTaken(nowNs: number): void {
-    if (this.#blockedSinceNs < 0) return;
-    this.#blockedNs += nowNs - this.#blockedSinceNs;
-    this.#blockedSinceNs = -1;
+  #noteTaken(): void {
+    const cells = this.#cells;
+    if (cells[cell.blockedSinceNs] < 0) return;
+    cells[cell.blockedNs] += this.#clock.nowNs - cells[cell.blockedSinceNs];
+    cells[cell.blockedSinceNs] = -1;
   }
 }
 

@@ -8,7 +8,7 @@ import type { RunResult, Trial } from "../report/result.js";
 import { judgeRun } from "../stats/verdict.js";
 import { type FrameSize, formatRate, meanFrameBytes, ratePps } from "../units.js";
 import { openLab } from "./lab.js";
-import type { RunHooks, RunPlan } from "./plan.js";
+import { type RunHooks, type RunPlan, withRings } from "./plan.js";
 import { withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
 import { reconnectMs, runTrial, type TrialRequest, warmUp } from "./trial-run.js";
@@ -47,8 +47,10 @@ export function plannedTrials(plan: RunPlan): TrialRequest[] {
  * Runs the plan. Rejects with a PktgenError where it cannot begin; once trials have run, whatever ends the run early
  * stands in the last trial's reasons, and the results so far are returned.
  */
-export async function runForwarding(plan: RunPlan, hooks: RunHooks): Promise<RunResult> {
+export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<RunResult> {
   const started = new Date();
+  const isSet = asked.trials !== "default" && asked.trials.rate.kind !== "max";
+  const plan = { ...asked, dut: withRings(asked.dut, isSet ? "atSetRate" : "atMax") };
   const planned = plannedTrials(plan);
   await using lab = await openLab(plan, hooks.signal);
   const run = { plan, lab, hooks, total: planned.length };

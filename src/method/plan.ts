@@ -1,5 +1,5 @@
 /** A run, decided: everything that `run` was asked for, validated, before anything is opened. Plain data. */
-
+import { withRingSize } from "../dut/embedded/options.js";
 import type { HopSpec, Side } from "../dut/external/index.js";
 import type { StartedDut } from "../dut/start.js";
 import type { PortSpec } from "../port/port.js";
@@ -35,6 +35,10 @@ export interface GeneratorPorts {
   /** null: the port of `tx` does both. */
   readonly rx: PortSpec | null;
 }
+
+/** The device with rings for loads that are set, or that are all there is, where nobody said how large they are. */
+export const withRings = (dut: DutChoice, use: "atMax" | "atSetRate"): DutChoice =>
+  dut.kind === "embedded" ? { ...dut, options: withRingSize(dut.options, use) } : dut;
 
 /** What each size gets: two trials as cli.md has them by default, or the one that was asked for. */
 export type TrialChoice =

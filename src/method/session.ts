@@ -8,7 +8,7 @@ import type { Bench, BenchRequest } from "./bench.js";
 import type { Findings } from "./findings.js";
 import { type Lab, openLab } from "./lab.js";
 import { lossRatioOf, useOf } from "./outcome.js";
-import type { RunHooks, RunPlan } from "./plan.js";
+import { type RunHooks, type RunPlan, withRings } from "./plan.js";
 import { diskWasFull, withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
 import { ordersFor, reconnectMs, runTrial, type TrialRun, warmUp } from "./trial-run.js";
@@ -34,7 +34,8 @@ const learningSettleNs = 5e6;
 export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<RunResult> {
   const started = new Date();
   // Streams share the load that the method decides, in the proportion of their own rates.
-  const plan: RunPlan = { ...setup.plan, lossLimit: 1, minRatePps: null, ownRates: false };
+  const dut = withRings(setup.plan.dut, "atSetRate");
+  const plan: RunPlan = { ...setup.plan, dut, lossLimit: 1, minRatePps: null, ownRates: false };
   await using lab = await openLab(plan, hooks.signal);
   const bench = new LabBench(lab, { ...setup, plan }, hooks);
   await bench.warmUp();

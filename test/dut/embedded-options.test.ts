@@ -20,7 +20,7 @@ describe("options of the embedded device", () => {
       faults: null,
       mode: "io",
       ring: "auto",
-      size: 1024,
+      size: null,
       threads: null,
       given: [],
     });

@@ -13,7 +13,7 @@ import { reorderPatienceNs } from "../../engine/forward-faults.js";
 import { allowedCpus } from "../../sys/thread.js";
 import type { Dut, DutFacts, HopCounters } from "../dut.js";
 import { makePrivateDirectory, type PrivateDirectory } from "./directory.js";
-import type { EmbeddedOptions } from "./options.js";
+import { type EmbeddedOptions, withRingSize } from "./options.js";
 import { type EmbeddedPart, type EmbeddedPartOptions, startEmbeddedPart, startEmbeddedParts } from "./part.js";
 
 export interface EmbeddedSetup {
@@ -187,7 +187,8 @@ async function startParts(options: EmbeddedOptions, setup: EmbeddedSetup, direct
  * Starts the embedded device; it listens for the generator on `generatorPorts[0]`.
  * @throws PktgenError (3): no directory, no memory, a path that is too long. Then nothing is left behind.
  */
-export async function startEmbeddedDut(options: EmbeddedOptions, setup: EmbeddedSetup): Promise<Dut> {
+export async function startEmbeddedDut(asked: EmbeddedOptions, setup: EmbeddedSetup): Promise<Dut> {
+  const options = withRingSize(asked, "atMax");
   const directory = makePrivateDirectory(setup.directory);
   try {
     const parts = await startParts(options, setup, directory);
