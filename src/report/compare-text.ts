@@ -32,6 +32,16 @@ export function findingLines(finding: Finding): string[] {
 
 /** `most`: findings listed. */
 export function renderComparison(result: CompareResult, most = usualFindings): string {
+  return [
+    ...comparisonLines(result, most),
+    "",
+    `${result.verdict.toUpperCase()}${result.reasons.length === 0 ? "" : `: ${result.reasons.join("; ")}`}`,
+    "",
+  ].join("\n");
+}
+
+/** All but the verdict, which may be part of a larger one. */
+export function comparisonLines(result: CompareResult, most = usualFindings): string[] {
   const { same, changed, missing, unexpected, reordered, mistimed, timeOffNs } = result;
   const masked = result.masks.length === 0 ? "" : `, without ${result.masks.join(", ")}`;
   const shown = result.findings.slice(0, most);
@@ -52,10 +62,7 @@ export function renderComparison(result: CompareResult, most = usualFindings): s
     ...(shown.length === 0 ? [] : ["", ...shown.flatMap(findingLines)]),
     ...(left > 0 ? [`… and ${grouped(left)} more`] : []),
     ...result.notes,
-    "",
-    `${result.verdict.toUpperCase()}${result.reasons.length === 0 ? "" : `: ${result.reasons.join("; ")}`}`,
-    "",
-  ].join("\n");
+  ];
 }
 
 const checks = [

@@ -1,7 +1,7 @@
 /** A replay as people read it. */
 import { grouped, percentWord, rateWord } from "../stats/words.js";
 import { formatNs } from "../units.js";
-import { renderComparison } from "./compare-text.js";
+import { comparisonLines } from "./compare-text.js";
 import type { ReplayResult } from "./replay-result.js";
 
 const byQueue = (frames: readonly number[]): string =>
@@ -38,7 +38,7 @@ export function renderReplay(result: ReplayResult, most?: number): string {
         `recorded ${grouped(frames)} frames in ${file}${missed > 0 ? `, ${grouped(missed)} missed` : ""}${failure === null ? "" : `; ${failure}`}`,
     ),
     ...result.notes,
-    ...(result.comparison === null ? [] : ["", renderComparison(result.comparison, most).trimEnd()]),
+    ...(result.comparison === null ? [] : ["", ...comparisonLines(result.comparison, most)]),
     "",
     `${result.verdict.toUpperCase()}${result.reasons.length === 0 ? "" : `: ${result.reasons.join("; ")}`}`,
     "",

@@ -208,7 +208,7 @@ describe("never exit code 0 having sent nothing, or half", () => {
 });
 
 describe("replay through the built-in device, and back", () => {
-  const through = async (dut: string, args: readonly string[]) => {
+  const through = async (dut: string, args: readonly string[], run = replay) => {
     const started = await startEmbeddedDut(parseEmbeddedOptions(dut, "--dut"), {
       queues: 1,
       maxFrameBytes: 1518,
@@ -216,7 +216,7 @@ describe("replay through the built-in device, and back", () => {
     });
     try {
       const port = started.generatorPorts[0];
-      return await replay(imix, "--tx", port, "--rx", port, "--expect", imix, ...args);
+      return await run(imix, "--tx", port, "--rx", port, "--expect", imix, ...args);
     } finally {
       await started[Symbol.asyncDispose]();
     }
@@ -226,6 +226,18 @@ describe("replay through the built-in device, and back", () => {
     const { code, result } = await through("", ["--rate", "2kpps"]);
     expect(result).toMatchObject({ sent: 24, received: 24, verdict: "pass", comparison: { same: 24 } });
     expect(code).toBe(0);
+  });
+
+  it.each([
+    ["", "PASS"],
+    ["loss=2", "FAIL: 2 frames missing"],
+  ])("as text has one verdict, with '%s': %s", async (dut, verdict) => {
+    const asText = async (...args: string[]) => {
+      const done = await runCli(["replay", ...args]);
+      return { ...done, result: null };
+    };
+    const { stdout } = await through(dut, ["--rate", "2kpps"], asText);
+    expect(stdout.split("\n").filter((line) => /^(PASS|FAIL|INVALID)/.test(line))).toEqual([verdict]);
   });
 
   it("one by one", async () => {
