@@ -68,6 +68,15 @@ function portSpecs({ tx, tx2, rx }: ReplayPlan): PortSpec[] {
   return rx === null || specs.some(({ text }) => text === rx.text) ? specs : [...specs, rx];
 }
 
+/**
+ * Does anybody read what comes in at the port of this spec? With two ports each frame comes back at either. Virtqueues are
+ * there in pairs, and emptied and counted all the same: their peer would stall.
+ */
+function isRead({ rx, tx2, expect, recordRx, pace }: ReplayPlan, spec: PortSpec): boolean {
+  if (rx === null) return expect !== null || recordRx !== null || pace.kind === "one";
+  return tx2 !== null || spec.text === rx.text;
+}
+
 /** Everything that is open; closed last to first. */
 class Opened implements AsyncDisposable {
   readonly #parts: AsyncDisposable[] = [];
@@ -87,8 +96,8 @@ async function openPorts(plan: ReplayPlan, opened: Opened, signal: AbortSignal):
   const { maxFrameBytes, yesThisInterface } = plan;
   const ports: Port[] = [];
   for (const [i, spec] of portSpecs(plan).entries()) {
-    const receives = plan.rx === null || spec.text === plan.rx.text || i >= senders || plan.tx2 !== null;
-    const options = { maxFrameBytes, sendFrameBytes: 64, sends: i < senders, receives, yesThisInterface };
+    const use = { sends: i < senders, receives: isRead(plan, spec) };
+    const options = { maxFrameBytes, sendFrameBytes: 64, ...use, yesThisInterface };
     ports.push(opened.keep(await openPort(spec, options)));
   }
   for (const port of ports) {
@@ -149,7 +158,8 @@ async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: Repl
     throw nothingSent(plan, source, report);
   const comparison =
     plan.expect === null || hooks.signal.aborted ? null : await compareWith(plan, plan.expect, recordRx!);
-  const result = resultOf(plan, report, source, names, comparison, hooks.signal.aborted);
+  const specs = ports.map(({ spec }) => spec);
+  const result = resultOf(plan, report, source, specs, comparison, hooks.signal.aborted);
   const shown = recorded.filter(({ file }) => file === plan.recordTx || file === plan.recordRx);
   const missed = recorded.filter((file) => file.missed > 0 || file.failure !== null);
   const reasons = [...result.reasons, ...missed.map(notRecorded)];
@@ -244,7 +254,7 @@ function resultOf(
   plan: ReplayPlan,
   report: ReplayReport,
   source: FeederReport,
-  names: readonly string[],
+  specs: readonly PortSpec[],
   comparison: CompareResult | null,
   interrupted: boolean,
 ): Omit<ReplayResult, "recorded"> {
@@ -277,8 +287,9 @@ function resultOf(
     lagMaxNs: report.lagMaxNs,
     blockedNs: report.blockedNs,
     ports: report.ports.map((port, i) => ({
-      port: names[i],
+      port: specs[i].text,
       sends: i < senders,
+      receives: isRead(plan, specs[i]),
       sent: port.published - port.outstanding,
       handedOverByQueue: port.publishedByQueue,
       untaken: port.outstanding,

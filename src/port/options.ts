@@ -4,7 +4,10 @@ export interface OpenPortOptions {
   readonly maxFrameBytes: number;
   /** The longest frame that will be sent, with FCS; an interface whose MTU is too small for it is refused. */
   readonly sendFrameBytes: number;
-  /** What the port is for; rings that nobody will look at need not be opened. */
+  /**
+   * What the port is for; rings that nobody will look at need not be opened. Those of virtqueues are there in pairs all the
+   * same: DPDK's vhost has no link before both rings of a pair are ready.
+   */
   readonly sends: boolean;
   readonly receives: boolean;
   /** Also where the interface carries the default route or an SSH connection. */

@@ -107,6 +107,7 @@ class TapPort implements Port {
   readonly spec: TapPortSpec;
   readonly #arena: Arena;
   readonly #state: PortState;
+  readonly #options: OpenPortOptions;
   readonly #tap: OpenedTap;
   readonly #io: Io;
   readonly #urings: number;
@@ -120,6 +121,7 @@ class TapPort implements Port {
 
   constructor(spec: TapPortSpec, tap: OpenedTap, options: OpenPortOptions) {
     this.spec = spec;
+    this.#options = options;
     this.#tap = tap;
     this.#arena = theArena();
     this.#state = new PortState(this.#arena, spec.queues);
@@ -134,13 +136,15 @@ class TapPort implements Port {
     this.#publish();
   }
 
+  /** A ring that nobody looks at would cost a system call a turn. */
   #publish(): void {
+    const { sends, receives } = this.#options;
     this.#whyLost = null;
     this.#state.publish(
       this.#tap.fds.map((_, queue) => ({
         queue,
-        tx: this.#ring("tx", queue),
-        rx: this.#ring("rx", queue),
+        tx: sends ? this.#ring("tx", queue) : null,
+        rx: receives ? this.#ring("rx", queue) : null,
         txKick: noKick,
         rxKick: noKick,
       })),
@@ -229,6 +233,7 @@ class TapPort implements Port {
 
   /** What the kernel sent on the interface and had no room to keep for us. */
   receiveDrops(): number {
+    if (!this.#options.receives) return 0;
     const now = inNetns(this.spec.netns, this.spec.text, () => readInterface(this.spec.name));
     return now === null ? 0 : Math.max(0, now.statistics.txDropped - this.#tap.facts.statistics.txDropped);
   }

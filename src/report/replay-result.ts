@@ -4,6 +4,8 @@ import type { CompareResult } from "./compare-result.js";
 export interface ReplayedPort {
   readonly port: string;
   readonly sends: boolean;
+  /** What comes in is looked for. What a peer's ring brings is counted also where it is not. */
+  readonly receives: boolean;
   /** Taken by the peer. */
   readonly sent: number;
   /** Handed over on each of its queues; a flow's frames, or every n-th frame, on one (--spread). */

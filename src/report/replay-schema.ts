@@ -56,6 +56,7 @@ export const replayResultSchema: z.ZodType<ReplayResult> = z.strictObject({
     z.strictObject({
       port: text,
       sends: z.boolean(),
+      receives: z.boolean().describe("what comes in is looked for; virtqueues count also where it is not"),
       sent: frames,
       handedOverByQueue: z.array(frames),
       untaken: frames,

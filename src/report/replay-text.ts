@@ -2,10 +2,19 @@
 import { grouped, percentWord, rateWord } from "../stats/words.js";
 import { formatNs } from "../units.js";
 import { comparisonLines } from "./compare-text.js";
-import type { ReplayResult } from "./replay-result.js";
+import type { ReplayedPort, ReplayResult } from "./replay-result.js";
 
 const byQueue = (frames: readonly number[]): string =>
   frames.length > 1 ? ` (by queue: ${frames.map((n) => grouped(n)).join(", ")})` : "";
+
+const isLookedAt = ({ receives, received }: ReplayedPort): boolean => receives || received > 0;
+
+const portCounts = (port: ReplayedPort): string =>
+  [
+    ...(port.sends ? [`sent ${grouped(port.sent)}${byQueue(port.handedOverByQueue)}`] : []),
+    ...(isLookedAt(port) ? [`received ${grouped(port.received)}`] : []),
+    ...(port.untaken > 0 ? [`${grouped(port.untaken)} never taken`] : []),
+  ].join(", ");
 
 export function renderReplay(result: ReplayResult, most?: number): string {
   const { source, gapOffNs: gaps } = result;
@@ -21,11 +30,8 @@ export function renderReplay(result: ReplayResult, most?: number): string {
   return [
     `${result.file}: ${grouped(source.perLoop)} frames a loop, ${formatNs(source.spanNs)}; ${result.pace}`,
     ...odd.filter(([n]) => n > 0).map(([n, what]) => `  ${grouped(n)} ${what}`),
-    `sent ${grouped(result.sent)}${result.intended === null ? "" : ` of ${grouped(result.intended)}`} in ${formatNs(result.durationNs)}${result.txPps === null ? "" : `, ${rateWord(result.txPps)}`}, ${grouped(result.loops)} ${result.loops === 1 ? "loop" : "loops"}; received ${grouped(result.received)}`,
-    ...result.ports.map(
-      ({ port, sends, sent, handedOverByQueue, untaken, received }) =>
-        `  ${port}: ${sends ? `sent ${grouped(sent)}${byQueue(handedOverByQueue)}, ` : ""}received ${grouped(received)}${untaken > 0 ? `, ${grouped(untaken)} never taken` : ""}`,
-    ),
+    `sent ${grouped(result.sent)}${result.intended === null ? "" : ` of ${grouped(result.intended)}`} in ${formatNs(result.durationNs)}${result.txPps === null ? "" : `, ${rateWord(result.txPps)}`}, ${grouped(result.loops)} ${result.loops === 1 ? "loop" : "loops"}${result.ports.some(isLookedAt) ? `; received ${grouped(result.received)}` : ""}`,
+    ...result.ports.map((port) => `  ${port.port}: ${portCounts(port)}`),
     ...(gaps === null
       ? []
       : [

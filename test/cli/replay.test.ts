@@ -154,6 +154,15 @@ describe("replay into null:", () => {
     });
   });
 
+  it("only transmits where nobody looks for frames", async () => {
+    const sent = join(folder, "port.pcap");
+    const { code, result } = await replay(imix, "--tx", `pcap:${sent}`);
+    expect({ code, ports: result?.ports }).toMatchObject({ code: 0, ports: [{ sends: true, receives: false }] });
+    expect(readCapture(readFileSync(sent)).frames.length).toBe(24);
+    const both = await replay(imix, "--tx", "null:", "--record-rx", join(folder, "came.pcap"));
+    expect(both.result?.ports).toMatchObject([{ sends: true, receives: true }]);
+  });
+
   it("time that goes back is counted, and the frame goes with the one before", async () => {
     const back = file("back.pcap", [frame(9), frame(2), frame(10)]);
     expect((await replay(back, "--tx", "null:")).result).toMatchObject({

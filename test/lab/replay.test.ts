@@ -6,7 +6,7 @@ import { afterAll, expect, it } from "vitest";
 import { Testpmd } from "../../bench/testpmd.js";
 import { writeCaptureFile } from "../../src/pcap/index.js";
 import { runCli } from "../cli/run-cli.js";
-import { vethPair } from "./netns.js";
+import { inside, makeNetns, vethPair } from "./netns.js";
 import { describeLab } from "./probe.js";
 
 const golden = join(import.meta.dirname, "../../pcaps/golden");
@@ -38,6 +38,39 @@ describeLab("replay over a veth pair", ["netns"], () => {
     expect(result.comparison).toMatchObject({ missing: 0, unexpected: 0, changed: 0, reordered: 0 });
     expect(result.sent).toBe(result.comparison.same);
     expect(done.code).toBe(0);
+  });
+});
+
+describeLab("replay out of an interface where nobody looks for frames", ["netns", "tun"], () => {
+  const args = ["--rate", "100pps", "--loops", "2"];
+  const imix = join(golden, "imix.pcap");
+
+  it("packet: has the socket that sends, and none that receives", async () => {
+    using pair = vethPair();
+    const socketsOf = (): string[] =>
+      inside(pair.a.netns, "cat", "/proc/net/packet")
+        .trim()
+        .split("\n")
+        .slice(1)
+        .map((line) => line.trim().split(/\s+/)[3]!);
+    let seen: string[] = [];
+    const looking = setInterval(() => {
+      const now = socketsOf();
+      if (now.length > seen.length) seen = now;
+    }, 50);
+    const done = await runCli(["replay", imix, "--tx", `packet:${pair.a.name},netns=${pair.a.netns}`, ...args]);
+    clearInterval(looking);
+    expect(done.stdout).toContain(`packet:${pair.a.name},netns=${pair.a.netns}: sent 48\n`);
+    expect(seen).toEqual(["0000"]);
+  });
+
+  it("a tap's frames are left to lie", async () => {
+    using netns = makeNetns({ ipv6: true });
+    const done = await runCli(["replay", imix, "--tx", `tap:t0,netns=${netns.name}`, ...args, "--json", "-"]);
+    const { ports, verdict } = JSON.parse(done.stdout);
+    // IPv6 speaks on a fresh interface.
+    expect(ports).toMatchObject([{ sent: 48, receives: false, received: 0 }]);
+    expect(verdict).toBe("pass");
   });
 });
 

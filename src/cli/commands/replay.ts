@@ -93,7 +93,10 @@ export const replayCommand: CommandDefinition = {
       .argument("[file]", "pcap or pcapng, also .gz and .zst")
       .allowExcessArguments()
       .option("--tx <port>", "where frames go, see pktgen-ts ports")
-      .option("--rx <port>", "where they come back (default: not looked for, but for --expect: the same port)")
+      .option(
+        "--rx <port>",
+        "where they come back (default: nowhere; with --expect, --record-rx or --one-by-one: --tx's)",
+      )
       .option("--tx2 <port>", "a second port, for the other direction")
       .option(
         "--split <how>",
