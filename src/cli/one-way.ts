@@ -9,6 +9,7 @@ import { allowedCores } from "./allowed-cores.js";
 import type { CommandContext } from "./command.js";
 import { checkCoresAllowed } from "./option-values.js";
 import { profileOf } from "./profile-option.js";
+import { recordFiles } from "./record-options.js";
 import { checkResultFiles, standardOutput, writeResultFile } from "./result-file.js";
 import { addRunOptionsNamed, type RunOptions } from "./run-options.js";
 
@@ -59,7 +60,8 @@ export async function oneWayPlan(
     const what = text === undefined ? "on which port?" : `what is '${more[0]}'?`;
     throw usageError(what, { where: command, accepted: `${command} PORT, e.g. ${command} packet:eth1` });
   }
-  checkResultFiles(options.json === undefined ? [] : [{ option: "--json", path: options.json }]);
+  const json = options.json === undefined ? [] : [{ option: "--json", path: options.json }];
+  checkResultFiles([...json, ...recordFiles(options)]);
   const { planRun } = await import("./run-plan.js");
   const profile = await profileOf(options);
   const plan = planRun({ ...options, dut: "external", tx: text }, profile, commandLine);

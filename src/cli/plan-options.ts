@@ -5,9 +5,10 @@ import type { TestPlanOrder } from "../method/test-plan.js";
 import type { TestPlan } from "../profile/plan.js";
 import type { ExpectedThroughput } from "../report/dts.js";
 import { parseCount, parseDuration, parseLineRate, parseRate, parseRatio, parseSizes } from "../units.js";
+import { type RecordOptions, recordOf } from "./record-options.js";
 
 /** As commander hands them over. Absent: not given. */
-export interface PlanOptions {
+export interface PlanOptions extends RecordOptions {
   readonly case?: string;
   readonly sizes?: string;
   readonly rate?: string;
@@ -91,6 +92,7 @@ export function orderPlan(
     judgeExpected: options.expected !== undefined && options.updateExpected !== true,
     tolerance: given(options.tolerance, (text) => parseRatio(text, "--tolerance")) ?? defaultTolerance,
     yesThisInterface: options.yesThisInterface === true,
+    record: recordOf(options),
     lineRateBps: given(options.lineRate, (text) => parseLineRate(text, "--line-rate")),
     commandLine,
   };

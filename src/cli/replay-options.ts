@@ -11,8 +11,9 @@ import { parsePortSpec } from "../port/index.js";
 import { parseCount, parseDuration, parseRate, type Rate } from "../units.js";
 import { type CompareOptions, comparisonOf } from "./compare-options.js";
 import { parseCores } from "./option-values.js";
+import { type RecordOptions, recordOf } from "./record-options.js";
 
-export interface ReplayOptions extends CompareOptions {
+export interface ReplayOptions extends CompareOptions, RecordOptions {
   readonly tx?: string;
   readonly tx2?: string;
   readonly rx?: string;
@@ -37,9 +38,6 @@ export interface ReplayOptions extends CompareOptions {
   readonly uniqueAddresses?: boolean;
   readonly fixChecksums?: boolean;
   readonly maxFrame?: string;
-  readonly recordTx?: string;
-  readonly recordRx?: string;
-  readonly onFull?: string;
   readonly expect?: string;
   readonly expectFilter?: string;
   readonly cores?: string;
@@ -214,9 +212,7 @@ export async function planReplay(
   }
   const { pace, rate } = paceOf(options);
   if (options.filter !== undefined) parseFilter(options.filter, "--filter");
-  if (options.onFull !== undefined && !["stop", "go-on"].includes(options.onFull)) {
-    throw usageError(`"${options.onFull}" is not known`, { where: "--on-full", accepted: "stop, go-on" });
-  }
+  const { tx: recordTx, rx: recordRx, stopOnFull } = recordOf(options);
   const comparison = await comparisonOf(options);
   const tx = parsePortSpec(options.tx);
   const tx2 = given(options.tx2, parsePortSpec, null);
@@ -247,9 +243,9 @@ export async function planReplay(
     durationNs: given(options.duration, (text) => parseDuration(text, "--duration"), Number.POSITIVE_INFINITY),
     settleNs: given(options.settle, (text) => parseDuration(text, "--settle", 0), defaultSettleNs),
     maxFrameBytes: given(options.maxFrame, (text) => parseCount(text, "--max-frame", 64, 65_535), usualFrameBytes),
-    recordTx: options.recordTx ?? null,
-    recordRx: options.recordRx ?? null,
-    stopOnFull: options.onFull === "stop",
+    recordTx,
+    recordRx,
+    stopOnFull,
     expect:
       options.expect === undefined
         ? null

@@ -2,9 +2,10 @@
 import { type Command, Option } from "commander";
 import { baselineRows } from "./baseline-rows.js";
 import type { Row } from "./option-rows.js";
+import { type RecordOptions, recordRows } from "./record-options.js";
 
 /** As commander hands them over. Absent: not given. */
-export interface RunOptions {
+export interface RunOptions extends RecordOptions {
   readonly sizes?: string;
   readonly flows?: string;
   readonly pinFlows?: string | true;
@@ -19,9 +20,6 @@ export interface RunOptions {
   readonly rx?: string;
   readonly bidirectional?: boolean;
   readonly yesThisInterface?: boolean;
-  readonly recordTx?: string;
-  readonly recordRx?: string;
-  readonly onFull?: string;
   readonly txAddress?: string;
   readonly rxAddress?: string;
   readonly gateway?: string;
@@ -81,12 +79,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       "--yes-this-interface",
       "send on an interface even though it carries the machine's default route or an SSH connection",
     ],
-    [
-      "--record-tx <file>",
-      "capture of what the trials send: pcap, or .pcapng, also .gz and .zst; costs 0.1 to 0.4 µs a frame",
-    ],
-    ["--record-rx <file>", "capture of what comes back"],
-    ["--on-full <what>", "when the disk of a capture is full: stop or go-on (default: go-on)"],
+    ...recordRows,
     ["--bidirectional", "both ways at once between --tx and --rx; each way has the whole --rate and --count"],
     [
       "--tx-address <list>",

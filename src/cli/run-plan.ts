@@ -3,7 +3,7 @@ import { parseEmbeddedOptions } from "../dut/embedded/options.js";
 import { parseTestpmdOptions } from "../dut/testpmd/options.js";
 import { PktgenError, usageError } from "../errors.js";
 import type { DutChoice, RunPlan, TrialChoice } from "../method/plan.js";
-import type { RecordPlan } from "../method/recorder.js";
+import { liveUnrecorded, type RecordPlan } from "../method/recorder.js";
 import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { Profile } from "../profile/index.js";
@@ -25,6 +25,7 @@ import {
 } from "../units.js";
 import { externalDut, externalOptions, generatorPorts } from "./external-options.js";
 import { parseCores, parseQueues } from "./option-values.js";
+import { recordOf } from "./record-options.js";
 import type { RunOptions } from "./run-options.js";
 
 const defaultWarmupNs = 500e6;
@@ -239,15 +240,11 @@ function queuesOf(asked: number | undefined, dut: DutChoice): number {
 }
 
 /** Which captures are made of the run. */
-function recordOf({ recordTx, recordRx, onFull }: RunOptions, dut: DutChoice): RecordPlan {
-  if (onFull !== undefined && onFull !== "stop" && onFull !== "go-on") {
-    throw usageError(`"${onFull}" is not known`, { where: "--on-full", accepted: "stop, go-on" });
+function recordOfRun(options: RunOptions, dut: DutChoice): RecordPlan {
+  if (options.recordTx !== undefined && dut.kind === "external" && dut.tx.kind === "xdp" && dut.tx.tx === "live") {
+    throw liveUnrecorded();
   }
-  if (recordTx !== undefined && dut.kind === "external" && dut.tx.kind === "xdp" && dut.tx.tx === "live") {
-    const what = "with tx=live the kernel makes the frames, and none of them is here to be recorded";
-    throw usageError(what, { where: "--record-tx", accepted: "tx=ring, or --record-rx on the other port" });
-  }
-  return { tx: recordTx ?? null, rx: recordRx ?? null, stopOnFull: onFull === "stop" };
+  return recordOf(options);
 }
 
 /** Throws a usage error (2) for the first option that cannot be. */
@@ -267,7 +264,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     dut,
     bidirectional: bidirectionalOf(options, dut),
     yesThisInterface: options.yesThisInterface === true,
-    record: recordOf(options, dut),
+    record: recordOfRun(options, dut),
     queues,
     stream,
     ownRates: own !== null,

@@ -5,10 +5,12 @@ import { type FeedLayout, FeedWriter } from "./frame-feed.js";
 
 export class FeedRecorder {
   /** Frames that there was no room for. */
-  missed = 0;
+  missed: number;
   readonly #writer: FeedWriter;
 
-  constructor(memory: RingMemory, layout: FeedLayout) {
+  /** `missed`: by whoever recorded into this feed before. */
+  constructor(memory: RingMemory, layout: FeedLayout, missed = 0) {
+    this.missed = missed;
     this.#writer = new FeedWriter(memory, layout);
   }
 

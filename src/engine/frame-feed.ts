@@ -65,6 +65,21 @@ export class FeedWriter {
     this.#descriptors = layout.offset;
     this.#data = layout.offset + layout.frames * descriptorBytes;
     this.#dataBytes = layout.dataBytes;
+    this.#goOn();
+  }
+
+  /** Behind what a writer before this one, which has ended its work, has published. */
+  #goOn(): void {
+    this.#head = Atomics.load(this.#control, feedWord.head);
+    this.#published = this.#head;
+    if (this.#head === 0) return;
+    this.#position = this.#endOf(this.#head - 1);
+    this.#offset = this.#position % this.#dataBytes;
+    this.#look();
+  }
+
+  #endOf(frame: number): number {
+    return this.#memory.f64[(this.#descriptors + (frame & this.#mask) * descriptorBytes + 24) >>> 3];
   }
 
   /** Offset in memory for a frame of `bytes`; 0: no room now. */
@@ -132,8 +147,7 @@ export class FeedWriter {
     const tail = Atomics.load(this.#control, feedWord.tail);
     if (tail === this.#tail) return;
     this.#tail = tail;
-    const last = this.#descriptors + ((tail - 1) & this.#mask) * descriptorBytes;
-    this.#released = this.#memory.f64[(last >>> 3) + 3];
+    this.#released = this.#endOf(tail - 1);
   }
 }
 

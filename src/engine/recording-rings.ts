@@ -15,6 +15,8 @@ export interface RecordingSetup {
   readonly rx: FeedLayout | null;
   /** Int32 words of recordingWord. */
   readonly control: SharedArrayBuffer;
+  /** The recording's number of the worker's first port; absent: 0. Workers record one after the other. */
+  readonly firstPort?: number;
 }
 
 /** `on`: 1 while frames are to be kept, written by the owner; the others count, written by the worker. */
@@ -25,6 +27,7 @@ export class Recording {
   readonly #memory: RingMemory;
   readonly #control: Int32Array;
   readonly #nowNs: () => number;
+  readonly #firstPort: number;
   readonly #tx: FeedRecorder | null;
   readonly #rx: FeedRecorder | null;
 
@@ -32,16 +35,19 @@ export class Recording {
     this.#memory = memory;
     this.#control = new Int32Array(setup.control);
     this.#nowNs = nowNs;
-    this.#tx = setup.tx === null ? null : new FeedRecorder(memory, setup.tx);
-    this.#rx = setup.rx === null ? null : new FeedRecorder(memory, setup.rx);
+    this.#firstPort = setup.firstPort ?? 0;
+    const recorderOf = (feed: FeedLayout | null, missedWord: number): FeedRecorder | null =>
+      feed === null ? null : new FeedRecorder(memory, feed, Atomics.load(this.#control, missedWord));
+    this.#tx = recorderOf(setup.tx, recordingWord.missedTx);
+    this.#rx = recorderOf(setup.rx, recordingWord.missedRx);
   }
 
   tx(ring: TxRing, port: number): TxRing {
-    return this.#tx === null ? ring : new RecordingTx(ring, this, port);
+    return this.#tx === null ? ring : new RecordingTx(ring, this, this.#firstPort + port);
   }
 
   rx(ring: RxRing, port: number): RxRing {
-    return this.#rx === null ? ring : new RecordingRx(ring, this, port);
+    return this.#rx === null ? ring : new RecordingRx(ring, this, this.#firstPort + port);
   }
 
   /** The first n of these frames. */

@@ -3,6 +3,7 @@ import type { DrainReport } from "../engine/capture-drain.js";
 import { type CaptureThread, startDrain } from "../engine/capture-thread.js";
 import { feedState, feedWord } from "../engine/frame-feed.js";
 import { type RecordingSetup, recordingWord } from "../engine/recording-rings.js";
+import { type PktgenError, usageError } from "../errors.js";
 import type { RecordedFile } from "../report/replay-result.js";
 import type { Trial } from "../report/result.js";
 import { framesWord } from "../stats/words.js";
@@ -18,13 +19,19 @@ export interface RecordPlan {
 
 export interface Recorder extends AsyncDisposable {
   readonly setup: RecordingSetup;
-  /** Aborted where a full disk is to end the run. */
+  /** Aborted with `diskWasFull` as the reason, where a full disk is to end the run. */
   readonly full: AbortSignal;
   /** Keep frames from now on, or not. */
   keep(on: boolean): void;
   /** After the last frame: the files are whole when this resolves. */
   finish(): Promise<readonly RecordedFile[]>;
 }
+
+export const liveUnrecorded = (): PktgenError =>
+  usageError("with tx=live the kernel makes the frames, and none of them is here to be recorded", {
+    where: "--record-tx",
+    accepted: "tx=ring, or --record-rx on the other port",
+  });
 
 /** null: nothing is to be recorded. */
 export function startRecorder(plan: RecordPlan, ports: readonly string[]): Recorder | null {
@@ -34,10 +41,10 @@ export function startRecorder(plan: RecordPlan, ports: readonly string[]): Recor
   const start = (path: string | null): CaptureThread<DrainReport> | null => {
     if (path === null) return null;
     const onTrouble = (): void => {
-      if (plan.stopOnFull) full.abort();
+      if (plan.stopOnFull) full.abort(diskWasFull);
     };
     const thread = startDrain({ path, ...wallClockEpoch(), ports, application }, onTrouble);
-    thread.done.catch(() => full.abort());
+    thread.done.catch(() => full.abort(diskWasFull));
     return thread;
   };
   const tx = start(plan.tx);
@@ -71,6 +78,9 @@ export function startRecorder(plan: RecordPlan, ports: readonly string[]): Recor
 }
 
 export const diskWasFull = "the recording's disk was full, which was to end the run";
+
+/** Why a run ends early: by its user's signal, or that of a recorder. */
+export const endedBy = ({ reason }: AbortSignal): string => (reason === diskWasFull ? diskWasFull : "interrupted");
 
 /** The last trial says what was recorded of them all. The files are whole afterwards. */
 export async function withRecordings(recorder: Recorder | null, trials: readonly Trial[]): Promise<Trial[]> {

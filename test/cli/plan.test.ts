@@ -29,6 +29,9 @@ const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[
   [[plan, "--tolerance", "2"], /--tolerance: "2" is not a ratio/],
   [[plan, "--update-expected"], /--update-expected: where to\?; accepted: --expected FILE/],
   [[plan, "--expected", "/nowhere.json"], /--expected: \/nowhere\.json does not exist/],
+  [[plan, "--on-full", "later"], /--on-full: "later" is not known; accepted: stop, go-on/],
+  [[plan, "--record-tx", "/nowhere/t.pcap"], /--record-tx: the folder \/nowhere does not exist/],
+  [[plan, "--record-tx", "/tmp/x", "--record-rx", "/tmp/x"], /--record-rx: \/tmp\/x is taken by --record-tx/],
   [[plan, "--json", "/nowhere/r.json"], /--json: the folder \/nowhere does not exist/],
 ];
 

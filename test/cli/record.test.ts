@@ -63,6 +63,12 @@ it("send and receive record their side", async () => {
   expect(sequences(rx)).toEqual(sequences(tx));
 });
 
+it("a capture that cannot be written is refused before anything is sent", async () => {
+  const { code, stderr, stdout } = await runCli(["--sizes", "64", "--count", "9", "--record-tx", "/nowhere/t.pcap"]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain("--record-tx: the folder /nowhere does not exist");
+});
+
 it("what the kernel makes cannot be recorded where it is sent, and is refused", async () => {
   const args = ["--dut", "external", "--tx", "xdp:v0,tx=live", "--rx", "xdp:v1", "--sizes", "64"];
   const { code, stderr } = await runCli([...args, "--record-tx", join(folder, "live.pcap")]);

@@ -6,18 +6,23 @@ import { ringMemory } from "../../src/ring/memory.js";
 const frames = 16;
 const dataBytes = 2048;
 
-it("a feed hands on every frame, in order and whole, whatever its writer and its reader do in turn", () => {
+it("a feed hands on every frame, in order and whole, whatever its writer and its reader do in turn, and whoever writes next", () => {
+  const turn = fc.tuple(
+    fc.constantFrom("write", "write", "write", "read", "read", "take over"),
+    fc.integer({ min: 1, max: 700 }),
+  );
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 700 })), { maxLength: 300 }), (turns) => {
+    fc.property(fc.array(turn, { maxLength: 300 }), (turns) => {
       const memory = ringMemory(new ArrayBuffer(64 + feedBytesOf(frames, dataBytes)));
       const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * feedWord.words) };
-      const writer = new FeedWriter(memory, feed);
+      let writer = new FeedWriter(memory, feed);
       const reader = new FeedReader(memory, feed);
       const waiting: number[] = [];
       let written = 0;
       let refused = 0;
-      for (const [writes, size] of turns) {
-        if (writes) {
+      for (const [what, size] of turns) {
+        if (what === "take over") writer = new FeedWriter(memory, feed);
+        else if (what === "write") {
           const at = writer.place(size);
           if (at === 0) {
             refused++;
@@ -46,7 +51,7 @@ it("a feed hands on every frame, in order and whole, whatever its writer and its
         }
       }
       expect(reader.available()).toBe(waiting.length);
-      expect(refused + written).toBe(turns.filter(([writes]) => writes).length);
+      expect(refused + written).toBe(turns.filter(([what]) => what === "write").length);
     }),
   );
 });

@@ -1,9 +1,10 @@
 /** The shipped test plans on real testpmd, through the command, and what is left when one is spoiled. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CaptureReader, readCapture } from "../../src/pcap/index.js";
 import type { PlanResult } from "../../src/report/plan-result.js";
 import { planResultSchema } from "../../src/report/plan-schema.js";
 import { builtMain, runCli } from "../cli/run-cli.js";
@@ -244,11 +245,62 @@ describeLab("a test plan that is spoiled", ["testpmd"], () => {
     nothingLeft(pid);
   });
 
+  it("records the trials of all its cases in one file each way, and says so", { timeout: timeoutMs }, async () => {
+    const [tx, rx] = [join(folder, "tx.pcapng"), join(folder, "rx.pcap")];
+    const files = ["--record-tx", tx, "--record-rx", rx];
+    const run = await runPlan("virtio-user-no-huge", ["--sizes", "64,512", ...fewFrames, ...files, "--json", "-"]);
+    const { trials } = expectPassed(run);
+    expect(trials.at(-1)!.notes).toEqual(
+      expect.arrayContaining([`recorded 3,600 frames in ${tx}`, `recorded 3,600 frames in ${rx}`]),
+    );
+    for (const path of [tx, rx]) {
+      using reader = await CaptureReader.open(path);
+      const lengths: number[] = [];
+      for await (const batch of reader.batches()) lengths.push(...batch.captured.subarray(0, batch.count));
+      expect(lengths).toEqual([60, 508, 60, 508].flatMap((bytes) => Array.from({ length: 900 }, () => bytes)));
+    }
+  });
+
+  it("goes on recording in one file when the generator connects anew", { timeout: timeoutMs }, async () => {
+    const rx = join(folder, "rx.pcap");
+    const args = ["--sizes", "64", ...fewFrames, "--record-rx", rx, "--json", "-"];
+    const { stdout } = await runPlan("virtio-user-server-mode-reconnect", args);
+    const { trials }: PlanResult = JSON.parse(stdout);
+    const received = trials.reduce((sum, trial) => sum + trial.received, 0);
+    expect(received).toBeGreaterThan(0);
+    const { frames, fault } = readCapture(readFileSync(rx));
+    expect([frames.length, fault]).toEqual([received, null]);
+    expect(trials.at(-1)!.notes.join("; ")).toContain(`recorded ${received.toLocaleString("en-US")} frames in ${rx}`);
+  });
+
   it("a program that is not there: exit code 3, and what to do", { timeout: timeoutMs }, async () => {
     const run = await runPlan("virtio-user-no-huge", ["--dut", "program=/nowhere/testpmd"]);
     expect(run.code).toBe(3);
     expect(run.stderr).toMatch(/npm run lab:setup/);
     expect(evidence().plan.cases[0].steps[0].verdict).toBe("invalid");
+  });
+});
+
+describeLab("a test plan that records on a disk of 1 MiB", ["testpmd", "root"], () => {
+  it.each(["go-on", "stop"])("--on-full %s", { timeout: timeoutMs }, async (how) => {
+    const disk = join(folder, "small");
+    mkdirSync(disk);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]);
+    try {
+      const rx = join(disk, "rx.pcap");
+      const sizes = ["--sizes", "64,1518", "--count", "2000"];
+      const run = await runPlan("virtio-user-no-huge", [...sizes, "--record-rx", rx, "--on-full", how, "--json", "-"]);
+      const { trials, verdict, plan }: PlanResult = JSON.parse(run.stdout);
+      expect(trials.at(-1)!.notes.join("; ")).toMatch(/recorded [\d,]+ frames in .*; [\d,]+ frames were not: .*ENOSPC/);
+      if (how === "go-on") expect(plan.cases).toHaveLength(2);
+      else {
+        expect(plan.cases).toHaveLength(1);
+        expect(trials.at(-1)!.reasons).toContain("the recording's disk was full, which was to end the run");
+        expect({ code: run.code, verdict }).toEqual({ code: 4, verdict: "invalid" });
+      }
+    } finally {
+      execFileSync("umount", [disk]);
+    }
   });
 });
 

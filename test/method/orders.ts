@@ -20,6 +20,7 @@ export const orderOf = (name: string, changes: Partial<TestPlanOrder> = {}): Tes
   tolerance: 0.02,
   lineRateBps: null,
   yesThisInterface: false,
+  record: { tx: null, rx: null, stopOnFull: false },
   program: "dpdk-testpmd",
   commandLine: "pktgen-ts plan",
   ...changes,

@@ -7,6 +7,7 @@ import type { PlanResult } from "../../report/plan-result.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { watchInterrupts } from "../interrupt.js";
 import type { PlanOptions } from "../plan-options.js";
+import { recordFiles, recordRows } from "../record-options.js";
 import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "../result-file.js";
 
 const examples = `
@@ -15,6 +16,7 @@ Examples:
   pktgen-ts plan profiles/plans/virtio-user-no-huge.yaml            needs no root, no hugepages, no container
   pktgen-ts plan profiles/plans/virtio-paths.yaml --case 6 --sizes 64,512 --dry-run
   sudo pktgen-ts plan profiles/plans/virtio-user-container-networking.yaml --dut container=none,huge=off
+  pktgen-ts plan profiles/plans/virtio-user-no-huge.yaml --record-tx sent.pcapng --record-rx came.pcapng
   pktgen-ts plan profiles/plans/virtio-user-no-huge.yaml --rate max --expected values.json --update-expected
 `;
 
@@ -27,14 +29,10 @@ const defaultResults = (file: string, now: Date): string =>
 
 const verdictCodes = { pass: exitCodes.passed, fail: exitCodes.failed, invalid: exitCodes.invalid } as const;
 
-function resultFiles({ json, dtsJson }: PlanOptions): ResultFile[] {
-  const files = [
-    ...(json === undefined ? [] : [{ option: "--json", path: json }]),
-    ...(dtsJson === undefined ? [] : [{ option: "--dts-json", path: dtsJson }]),
-  ];
-  checkResultFiles(files);
-  return files;
-}
+const resultFiles = ({ json, dtsJson }: PlanOptions): ResultFile[] => [
+  ...(json === undefined ? [] : [{ option: "--json", path: json }]),
+  ...(dtsJson === undefined ? [] : [{ option: "--dts-json", path: dtsJson }]),
+];
 
 /** Into the results folder, to the files that were asked for, and to standard output. */
 async function report(
@@ -78,7 +76,7 @@ async function runPlan(words: readonly string[], options: PlanOptions, context: 
     const what = file === undefined ? "which plan?" : `what is '${more[0]}'?`;
     throw usageError(what, { where: "plan", accepted: "one file, e.g. profiles/plans/virtio-user-no-huge.yaml" });
   }
-  resultFiles(options);
+  checkResultFiles([...resultFiles(options), ...recordFiles(options)]);
   const [{ loadTestPlan }, { loadExpected }, { orderPlan }, method] = await Promise.all([
     import("../../profile/plan.js"),
     import("../../profile/plan-expected.js"),
@@ -132,7 +130,9 @@ export const planCommand: CommandDefinition = {
       .option("--json <file>", "the whole result as one document; - for standard output")
       .option("--dts-json <file>", "throughput in the DPDK Test Suite's own form; - for standard output")
       .option("--yes-this-interface", "send also on an interface that carries the default route or an SSH connection")
-      .option("--dry-run", "print the steps and command lines, and do nothing")
+      .option("--dry-run", "print the steps and command lines, and do nothing");
+    for (const [flags, help] of recordRows) command.option(flags, help);
+    command
       .addHelpText("after", examples)
       .action((_file: string | undefined, options: PlanOptions) => runPlan(command.args, options, context));
   },

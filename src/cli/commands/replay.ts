@@ -5,6 +5,7 @@ import type { CommandContext, CommandDefinition } from "../command.js";
 import { addComparisonOptions, comparisonFiles } from "../compare-options.js";
 import { watchInterrupts } from "../interrupt.js";
 import { progressLine } from "../progress-line.js";
+import { recordFiles } from "../record-options.js";
 import type { ReplayOptions } from "../replay-options.js";
 import { checkResultFiles, standardOutput, writeResultFile } from "../result-file.js";
 
@@ -53,11 +54,7 @@ async function replay(words: readonly string[], options: ReplayOptions, context:
     throw usageError("JUnit tells of a comparison", { where: "--junit", accepted: "--expect FILE with it" });
   }
   comparisonFiles(options);
-  checkResultFiles(
-    [["--record-tx", options.recordTx] as const, ["--record-rx", options.recordRx] as const].flatMap(
-      ([option, path]) => (path === undefined ? [] : [{ option, path }]),
-    ),
-  );
+  checkResultFiles(recordFiles(options));
   const [{ planReplay }, { runReplay }] = await Promise.all([
     import("../replay-options.js"),
     import("../../method/replay.js"),

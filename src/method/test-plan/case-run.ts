@@ -11,6 +11,7 @@ import type { Trial } from "../../report/result.js";
 import { judgeRun, type VerdictWord } from "../../stats/verdict.js";
 import { framesWord, rateWord } from "../../stats/words.js";
 import { frameSizeName } from "../../units.js";
+import { diskWasFull, endedBy } from "../recorder.js";
 import { checkText, checkTraffic, refused } from "./checks.js";
 import { RunningDevice } from "./device.js";
 import { fileWord, type ResultsFolder } from "./evidence.js";
@@ -23,7 +24,7 @@ import {
   type PlannedStep,
   plannedLinks,
 } from "./steps.js";
-import { type OpenTrial, PlanGenerator, type TrafficResult } from "./traffic.js";
+import { type OpenTrial, PlanGenerator, type PlanRecording, type TrafficResult } from "./traffic.js";
 import { portsOnWay, type WayPort } from "./way.js";
 
 export interface CaseSetup {
@@ -35,6 +36,7 @@ export interface CaseSetup {
   readonly lineRateBps: number | null;
   readonly yesThisInterface: boolean;
   readonly cooperative: boolean;
+  readonly recording: PlanRecording | null;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
   /** Mounts them once per run; gives what was done. */
@@ -86,6 +88,7 @@ export class CaseRun {
       lineRateBps: setup.lineRateBps,
       yesThisInterface: setup.yesThisInterface,
       cooperative: setup.cooperative,
+      recording: setup.recording,
       devices: () => [...this.#devices.values()],
       signal: setup.signal,
     });
@@ -112,7 +115,7 @@ export class CaseRun {
       await this.#end();
       if (links !== null && !(links instanceof PktgenError)) links[Symbol.dispose]();
     }
-    if (this.#setup.signal.aborted) markInterrupted(steps);
+    if (this.#setup.signal.aborted) markEnded(steps, endedBy(this.#setup.signal));
     const verdict = worstOf(steps.map((step) => (step.verdict === "skipped" ? "invalid" : step.verdict)));
     const missing = error !== null && error.exitCode !== exitCodes.invalid ? error : null;
     return { steps, trials: this.#trials, verdict, error: missing, version: this.#version };
@@ -302,7 +305,8 @@ export class CaseRun {
     const reasons = checkTraffic(check, result);
     const { trial } = result;
     const notes = [...trial.notes, ...trial.reasons];
-    const faults = trial.reasons.filter((reason) => reason === "interrupted" || /went away/.test(reason));
+    const ended = ["interrupted", diskWasFull];
+    const faults = trial.reasons.filter((reason) => ended.includes(reason) || /went away/.test(reason));
     const verdict: VerdictWord = faults.length > 0 ? "invalid" : reasons.length > 0 ? "fail" : "pass";
     const kept = { ...trial, phase: "under traffic", verdict, reasons: [...faults, ...reasons], notes };
     return { trials: [this.#keep(step, kept, "traffic")] };
@@ -431,9 +435,9 @@ const skipped = ({ number, heading, text }: PlannedStep): StepResult => ({
 });
 
 /** The step that was open when the signal came; the ones after it are skipped. */
-function markInterrupted(steps: StepResult[]): void {
+function markEnded(steps: StepResult[], why: string): void {
   const last = steps.findLastIndex(({ verdict }) => verdict !== "skipped");
   if (last < 0) return;
   const step = steps[last];
-  steps[last] = { ...step, verdict: "invalid", reasons: [...new Set([...step.reasons, "interrupted"])] };
+  steps[last] = { ...step, verdict: "invalid", reasons: [...new Set([...step.reasons, why])] };
 }

@@ -4,6 +4,7 @@ import type { Launcher } from "../../dut/testpmd/launcher.js";
 import type { TestPlan } from "../../profile/plan.js";
 import type { ExpectedThroughput } from "../../report/dts.js";
 import type { FrameSize, Rate } from "../../units.js";
+import type { RecordPlan } from "../recorder.js";
 
 export interface TestPlanOrder {
   readonly plan: TestPlan;
@@ -24,6 +25,8 @@ export interface TestPlanOrder {
   readonly lineRateBps: number | null;
   /** Send also on an interface that carries the default route or an SSH connection. */
   readonly yesThisInterface: boolean;
+  /** Captures of all trials of all cases. */
+  readonly record: RecordPlan;
   readonly program: string;
   readonly commandLine: string;
 }

@@ -9,6 +9,7 @@ import { type PreparedHugepages, prepareHugepages, readHugepages } from "../../d
 import { limitations } from "../../dut/testpmd/limitations.js";
 import { parseDpdkVersion } from "../../dut/testpmd/version.js";
 import type { PktgenError } from "../../errors.js";
+import { parsePortSpec } from "../../port/index.js";
 import type { PlanHugepages } from "../../profile/plan.js";
 import { throughputRows } from "../../report/dts.js";
 import type { CaseResult, PlanResult } from "../../report/plan-result.js";
@@ -17,12 +18,14 @@ import { judgeRun } from "../../stats/verdict.js";
 import { hostFacts } from "../../sys/host.js";
 import { allowedCpus } from "../../sys/thread.js";
 import { packageVersion } from "../../sys/version.js";
+import { liveUnrecorded, startRecorder, withRecordings } from "../recorder.js";
 import { type CaseOutcome, CaseRun } from "./case-run.js";
 import { isContained, usesHugepages } from "./describe.js";
 import { stepsText } from "./dry-run.js";
 import { ResultsFolder } from "./evidence.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";
-import { chosenCases, type PlannedCase, planSteps } from "./steps.js";
+import { chosenCases, type PlannedCase, type PlannedTraffic, planSteps } from "./steps.js";
+import type { PlanRecording } from "./traffic.js";
 
 export interface PlanHooks {
   /** Aborted: the open step becomes invalid, those after it are skipped, and the run resolves with what it has. */
@@ -79,12 +82,16 @@ class HugepageKeeper implements Disposable {
   }
 }
 
+const trafficOf = (cases: readonly PlannedCase[]): PlannedTraffic[] =>
+  cases
+    .flatMap(({ steps }) => steps)
+    .flatMap(({ deed }) => (deed.do === "send" || deed.do === "start traffic" ? [deed.traffic] : []));
+
 const longestFrameBytes = (cases: readonly PlannedCase[]): number =>
   Math.max(
     64,
-    ...cases
-      .flatMap(({ steps }) => steps)
-      .flatMap(({ deed }) => (deed.do === "send" || deed.do === "start traffic" ? deed.traffic.sizes : []))
+    ...trafficOf(cases)
+      .flatMap(({ sizes }) => sizes)
       .flatMap((size) => (size.kind === "fixed" ? [size.frameBytes] : size.parts.map(({ frameBytes }) => frameBytes))),
   );
 
@@ -126,6 +133,8 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
   folder.write("steps.txt", stepsText(order.plan, planned, facts));
   if (launcher !== null) say(`containers: ${launcher.description}`);
   for (const line of limitationsThatHold(order, planned)) say(line);
+  await using recording = startRecording(order, planned);
+  const signal = recording === null ? hooks.signal : AbortSignal.any([hooks.signal, recording.recorder.full]);
   using hugepages = new HugepageKeeper(say);
   const outcomes: CaseOutcome[] = [];
   const setup = {
@@ -136,13 +145,14 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
     lineRateBps: order.lineRateBps,
     yesThisInterface: order.yesThisInterface,
     cooperative: pollersOf(planned) > facts.cpus.length,
-    signal: hooks.signal,
+    recording,
+    signal,
     say,
     mountHugepages: () => (order.plan.hugepages === null ? [] : hugepages.mount(order.plan.hugepages)),
   };
   let error: PktgenError | null = null;
   for (const one of planned) {
-    if (error !== null || (hooks.signal.aborted && outcomes.length > 0)) break;
+    if (error !== null || (signal.aborted && outcomes.length > 0)) break;
     say(`case ${one.case.number}: ${one.case.name}`);
     const trialsBefore = outcomes.reduce((sum, { trials }) => sum + trials.length, 0);
     const outcome = await new CaseRun({ ...setup, planned: one, trialsBefore }).run();
@@ -151,7 +161,23 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
   }
   folder.write("environment.txt", environmentText(order, facts, outcomes));
   const result = resultOf(order, { planned, outcomes, facts, started, folder });
-  return { result, error };
+  const trials = await withRecordings(recording?.recorder ?? null, result.trials);
+  return { result: { ...result, trials }, error };
+}
+
+/**
+ * One recording of all trials, as of other methods; null: none. In a pcapng file each port is an interface.
+ * @throws PktgenError (2): frames that the kernel makes cannot be recorded.
+ */
+function startRecording(
+  { record }: TestPlanOrder,
+  planned: readonly PlannedCase[],
+): (PlanRecording & AsyncDisposable) | null {
+  const ports = [...new Set(trafficOf(planned).map(({ port }) => port))];
+  const live = ports.map(parsePortSpec).find((spec) => spec.kind === "xdp" && spec.tx === "live");
+  if (record.tx !== null && live !== undefined) throw liveUnrecorded();
+  const recorder = startRecorder(record, ports);
+  return recorder === null ? null : { recorder, ports, [Symbol.asyncDispose]: () => recorder[Symbol.asyncDispose]() };
 }
 
 const memoryMibOf = ({ plan }: TestPlanOrder): number =>

@@ -1,5 +1,6 @@
 /** The generator of a plan's run: its port, its thread, and one trial at a time through a case's devices. */
 import type { HopCounters } from "../../dut/dut.js";
+import type { RecordingSetup } from "../../engine/recording-rings.js";
 import { type Generator, startGenerator } from "../../engine/start-generator.js";
 import type { Load, TrialOrder, TrialReport } from "../../engine/trial-order.js";
 import { environmentError } from "../../errors.js";
@@ -10,6 +11,7 @@ import { frameSizesOf, isSigned } from "../../stream/spec.js";
 import { watchDisturbance } from "../../sys/host.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../../units.js";
 import { hopDifferences } from "../hops.js";
+import { endedBy, type Recorder } from "../recorder.js";
 import { trialResult } from "../trial-result.js";
 import type { RunningDevice } from "./device.js";
 import { planSettleNs } from "./order.js";
@@ -32,7 +34,15 @@ export interface TrafficSetup {
   /** There are more pollers than CPUs. */
   readonly cooperative: boolean;
   readonly devices: () => readonly RunningDevice[];
+  /** null: nothing is recorded. */
+  readonly recording: PlanRecording | null;
   readonly signal: AbortSignal;
+}
+
+/** The recorder of the whole run, and the port specs that it knows, in its order. */
+export interface PlanRecording {
+  readonly recorder: Recorder;
+  readonly ports: readonly string[];
 }
 
 /** One trial, and what the ports on its way counted in it. */
@@ -115,7 +125,8 @@ export class PlanGenerator implements AsyncDisposable {
     const port = await openPort(parsePortSpec(traffic.port), { maxFrameBytes, sendFrameBytes, yesThisInterface });
     try {
       await this.#untilReady(port);
-      const generator = await startGenerator({ tx: port, rx: null, cpu: null, busy: false });
+      const recording = this.#recordingOf(traffic.port);
+      const generator = await startGenerator({ tx: port, rx: null, recording, cpu: null, busy: false });
       this.#open = { spec: traffic.port, port, generator };
     } catch (error) {
       await port[Symbol.asyncDispose]();
@@ -131,13 +142,18 @@ export class PlanGenerator implements AsyncDisposable {
     return this.#open.generator;
   }
 
+  #recordingOf(port: string): RecordingSetup | null {
+    const { recording } = this.#setup;
+    return recording === null ? null : { ...recording.recorder.setup, firstPort: recording.ports.indexOf(port) };
+  }
+
   /** As port.ready, but an interrupt does not have to wait for it. */
   async #untilReady(port: Port): Promise<void> {
     if (port.rings() !== null) return;
     const { signal } = this.#setup;
     let refuse = (): void => {};
     const aborted = new Promise<never>((_, reject) => {
-      refuse = () => reject(environmentError("interrupted while the generator was connecting"));
+      refuse = () => reject(environmentError(`${endedBy(signal)} while the generator was connecting`));
       signal.addEventListener("abort", refuse, { once: true });
       if (signal.aborted) refuse();
     });
@@ -176,11 +192,13 @@ export class PlanGenerator implements AsyncDisposable {
     const before = await this.#read(traffic);
     const dropsBefore = this.#receiveDrops();
     const disturbance = watchDisturbance([generator.worker.threadId]);
+    const recorder = this.#setup.recording?.recorder;
+    recorder?.keep(true);
     const running = generator.runTrial(order, signal);
     running.catch(() => {});
     const ownRate = this.#ownRate(traffic, order, generator);
     const finish = async (): Promise<TrafficResult> => {
-      const report = await running;
+      const report = await running.finally(() => recorder?.keep(false));
       const rates = await ownRate;
       const { stealMs, switches } = disturbance();
       this.#expect(traffic, report);
@@ -219,7 +237,7 @@ export class PlanGenerator implements AsyncDisposable {
   }
 
   #faults(cutShort: string | null): string[] {
-    if (this.#setup.signal.aborted) return ["interrupted"];
+    if (this.#setup.signal.aborted) return [endedBy(this.#setup.signal)];
     const died = this.#setup
       .devices()
       .find(({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null);
