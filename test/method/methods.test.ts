@@ -324,6 +324,20 @@ describe("soak", () => {
     expect(judged(1, 10_020, 0.001)).toBe("invalid");
   });
 
+  it("is over when its pieces are, though their windows are a gap between frames short", async () => {
+    const bench = simulatedBench({ capacityPps: 1e6 });
+    const measure: typeof bench.measure = async (request) =>
+      (await bench.measure(request)).map((trial) => ({ ...trial, durationNs: trial.durationNs - 100_000 }));
+    const settings = { size, pps: 10_000, durationNs: 5 * second, pieceNs: second, resume: null };
+    const whole = await soak(
+      { measure, ended: () => bench.ended() },
+      settings,
+      () => began,
+      () => {},
+    );
+    expect(whole.intervals).toHaveLength(5);
+  });
+
   it("is taken up again from its report", async () => {
     const settings = { size, pps: 10_000, durationNs: 5 * second, pieceNs: second, resume: null };
     const dying = simulatedBench({ capacityPps: 1e6, diesIn: 3 });
