@@ -18,7 +18,7 @@ import {
   rewriting,
   txonlyFrame,
 } from "./forward-modes.js";
-import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
+import type { Job, JobContext, OpenPort } from "./job.js";
 
 export interface ForwardPort {
   readonly mac: MacBytes;
@@ -78,11 +78,11 @@ const addInjected = (a: Injected, b: Injected): Injected => ({
 });
 
 /** The lane of each queue of incoming port `from`. */
-function lanesFrom(from: number, options: ForwardJobOptions, context: JobContext): Lane[] {
+function lanesFrom(from: number, options: ForwardJobOptions, context: JobContext, firstPort: number): Lane[] {
   const { memory, counters, touching } = context;
   const to = options.ports.length - 1 - from;
   const { mac, peerMac } = options.ports[to]!;
-  const ports = { rxPort: from, txPort: to, touching };
+  const ports = { rxPort: firstPort + from, txPort: firstPort + to, touching };
   const shared = {
     memory,
     counters,
@@ -114,12 +114,12 @@ class Forwarder implements Job {
   private readonly gate: FreezeGate;
   private mode: ForwardMode = "io";
 
-  constructor(context: JobContext) {
+  constructor(context: JobContext, firstPort: number) {
     const options = context.options as ForwardJobOptions;
     const { memory } = context;
     this.options = options;
     this.nowNs = context.nowNs;
-    this.lanes = options.ports.flatMap((_, from) => lanesFrom(from, options, context));
+    this.lanes = options.ports.flatMap((_, from) => lanesFrom(from, options, context, firstPort));
     this.stages = options.ports.flatMap((_, from) => stagesFrom(from, options, memory));
     this.gate = new FreezeGate(options.faults?.spec.freezeNs ?? 0);
     this.setMode(options.mode);
@@ -220,4 +220,5 @@ class Forwarder implements Job {
   }
 }
 
-export const createForwarder: CreateJob = (context) => new Forwarder(context);
+/** `firstPort`: where its ports begin among those of the loop. */
+export const createForwarder = (context: JobContext, firstPort = 0): Job => new Forwarder(context, firstPort);

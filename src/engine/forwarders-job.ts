@@ -33,16 +33,6 @@ export function forwardersCounters(counters: Float64Array, all: ForwardersJobOpt
 const firstPorts = (all: ForwardersJobOptions): readonly number[] =>
   all.map((_, n) => all.slice(0, n).reduce((sum, { ports }) => sum + ports.length, 0));
 
-/** A port of one forwarder, noted as the loop counts ports. */
-const touchingFrom = (first: number, touching: JobContext["touching"]): JobContext["touching"] => ({
-  get port() {
-    return touching.port - first;
-  },
-  set port(port: number) {
-    touching.port = first + port;
-  },
-});
-
 class Forwarders implements Job {
   readonly #first: readonly number[];
   readonly #jobs: readonly Job[];
@@ -51,14 +41,7 @@ class Forwarders implements Job {
     const all = context.options as ForwardersJobOptions;
     const pages = forwardersCounters(context.counters, all);
     this.#first = firstPorts(all);
-    this.#jobs = all.map((options, n) =>
-      createForwarder({
-        ...context,
-        options,
-        counters: pages[n]!,
-        touching: touchingFrom(this.#first[n]!, context.touching),
-      }),
-    );
+    this.#jobs = all.map((options, n) => createForwarder({ ...context, options, counters: pages[n]! }, this.#first[n]));
   }
 
   attach(index: number, port: Parameters<Job["attach"]>[1]): void {
