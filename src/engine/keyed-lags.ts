@@ -3,20 +3,20 @@
  * 65,536 frames; one whose place another has taken since is not known any more, and says so.
  */
 export class KeyedLags {
-  readonly #keys = new Float64Array(65_536).fill(-1);
-  readonly #lags = new Float64Array(65_536);
+  /** Key and lag of each place side by side: one cache line. */
+  readonly #cells = new Float64Array(2 * 65_536).fill(-1);
 
   /** Frame `index` of a stream, counted as the transmitter counts (from Q + q on a queue). */
   note(stream: number, index: number, lagNs: number): void {
-    const at = placeOf(stream, index);
-    this.#keys[at] = keyOf(stream, index);
-    this.#lags[at] = lagNs;
+    const at = 2 * placeOf(stream, index);
+    this.#cells[at] = keyOf(stream, index);
+    this.#cells[at + 1] = lagNs;
   }
 
   /** NaN: not known any more. */
   of(stream: number, index: number): number {
-    const at = placeOf(stream, index);
-    return this.#keys[at] === keyOf(stream, index) ? this.#lags[at] : Number.NaN;
+    const at = 2 * placeOf(stream, index);
+    return this.#cells[at] === keyOf(stream, index) ? this.#cells[at + 1] : Number.NaN;
   }
 }
 

@@ -4,13 +4,12 @@
  * are coarser and the window for duplicates shorter (stats/sequence-table.ts), and the report says so.
  */
 import type { RingMemory } from "../ring/memory.js";
+import type { RxRing } from "../ring/ring.js";
 import { GapLog, latestOf } from "../stats/gap-log.js";
-import { Histogram } from "../stats/histogram.js";
+import { LaneRows } from "../stats/lane-rows.js";
 import { type SequenceRange, sequenceCodes } from "../stats/sequence.js";
 import { SequenceTable } from "../stats/sequence-table.js";
-import { SignedHistogram } from "../stats/signed-histogram.js";
 import { LongestSilence } from "../stats/silence.js";
-import { SmallHistograms } from "../stats/small-histograms.js";
 import { elapsedNs48 } from "../stats/unwrap.js";
 import type { FrameProgram } from "../stream/program.js";
 import {
@@ -27,6 +26,7 @@ import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 import type { OpenQueue } from "./job.js";
 import type { KeyedLags } from "./keyed-lags.js";
+import { StreamTimes } from "./stream-times.js";
 import type { StreamsSender } from "./streams-sender.js";
 import type { TrialClock } from "./trial-clock.js";
 import type { ReceiveReport, StreamReceive, TrialOrder } from "./trial-order.js";
@@ -52,33 +52,33 @@ export class StreamsReceiver {
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;
   readonly #senders: readonly StreamsSender[];
-  readonly #lags: KeyedLags | null;
   readonly #inspector: FrameInspector;
   /** A lane is stream · Q + transmit queue. */
   readonly #table: SequenceTable;
-  readonly #latencies: SmallHistograms;
-  /** Of each stream, how much latency differs from frame to frame. */
-  readonly #variations: SmallHistograms;
-  readonly #latency = new Histogram();
-  readonly #latencyIntended: Histogram | null;
-  readonly #ipdv = new SignedHistogram();
-  readonly #lastLatency: Float64Array;
+  /** What a frame that is the next of its lane touches of it. */
+  readonly #rows: LaneRows;
+  readonly #times: StreamTimes;
+  /** The frames of a burst that are ours and whole: which of the burst, stream, number on the wire, latency. */
+  readonly #frames = new Int32Array(burstFrames);
+  readonly #streams = new Int32Array(burstFrames);
+  readonly #wires = new Int32Array(burstFrames);
+  readonly #latencies = new Float64Array(burstFrames);
   /** Per stream: bufferBytes where all its frames have one size; else 0. */
   readonly #oneSize: Int32Array;
+  readonly #allSigned: boolean;
   /** Frames without signature that are a stream's. */
   readonly #recognised: Float64Array;
   #flows: FlowQueues | null = null;
   #queues: readonly OpenQueue[] = [];
-  /** Per receive queue: packets, bytes, corrupt; and per stream and receive queue: accepted. */
+  /** Per receive queue: packets, bytes, corrupt; and per stream and receive queue but the first: accepted. */
   #packets: number[] = [];
   #bytes: number[] = [];
   #corruptOf: number[] = [];
   #seen: Float64Array[] = [];
   #accepted = 0;
   #duplicateOrOld = 0;
-  /** Of the probe, which is the last stream; null: there is none. */
-  readonly #probeLatency: Histogram | null;
-  #lastArrivalNs = 0;
+  /** Of one double: as a field it would be an object made anew. */
+  readonly #lastArrivalNs = new Float64Array(1);
   readonly #silence = new LongestSilence();
   /** Only where the load changes: there the last loss has a time. */
   readonly #gaps: GapLog | null;
@@ -87,19 +87,17 @@ export class StreamsReceiver {
     const lanes = programs.length * order.queues;
     this.#order = order;
     this.#clock = clock;
-    this.#probeLatency = order.hasProbe === true ? new Histogram() : null;
     this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
     this.#programs = programs;
     this.#memory = memory;
     this.#senders = senders;
-    this.#lags = lags;
     this.#inspector = new FrameInspector(order, programs, memory, foreignFrames);
-    this.#table = new SequenceTable(lanes);
-    this.#latencies = new SmallHistograms(programs.length);
-    this.#variations = new SmallHistograms(programs.length);
-    this.#latencyIntended = lags === null ? null : new Histogram();
-    this.#lastLatency = new Float64Array(lanes).fill(Number.NaN);
+    this.#rows = new LaneRows(lanes);
+    this.#table = new SequenceTable(lanes, undefined, this.#rows);
+    const hasProbe = order.hasProbe === true;
+    this.#times = new StreamTimes({ streams: programs.length, rows: this.#rows, lags, hasProbe });
     this.#oneSize = Int32Array.from(programs, ({ variants }) => (variants.length === 1 ? variants[0].bufferBytes : 0));
+    this.#allSigned = programs.every(({ signed }) => signed);
     this.#recognised = new Float64Array(programs.length);
   }
 
@@ -110,7 +108,7 @@ export class StreamsReceiver {
       this.#packets.push(0);
       this.#bytes.push(0);
       this.#corruptOf.push(0);
-      this.#seen.push(new Float64Array(this.#programs.length));
+      this.#seen.push(new Float64Array(this.#seen.length === 0 ? 0 : this.#programs.length));
     }
   }
 
@@ -132,19 +130,19 @@ export class StreamsReceiver {
   }
 
   get missing(): number {
-    return this.#sum((lane) => this.#table.missing(lane));
+    return this.#table.missingInAll;
   }
 
   get lastArrivalNs(): number {
-    return this.#lastArrivalNs;
+    return this.#lastArrivalNs[0];
   }
 
   /** By the queue they were sent on; without signature, by the one they came in on. */
   acceptedByQueue(): number[] {
     const { queues } = this.#order;
-    const signed = this.#programs.every((program) => program.signed);
+    const signed = this.#allSigned;
     return Array.from({ length: queues }, (_, q) => {
-      if (!signed) return this.#seen[q]?.reduce((sum, count) => sum + count, 0) ?? 0;
+      if (!signed) return this.#programs.reduce((sum, _program, stream) => sum + this.#seenOn(q, stream), 0);
       return this.#programs.reduce((sum, _program, stream) => sum + this.#table.accepted(stream * queues + q), 0);
     });
   }
@@ -160,16 +158,11 @@ export class StreamsReceiver {
       if (n === 0) continue;
       clock.read();
       const arrivalNs = clock.nowNs;
-      const stamps = ring.arrivalsNs ?? null;
       this.#packets[q] += n;
       const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
-      for (let k = 0; k < n; k++) {
-        this.#bytes[q] += ring.lengths[k];
-        const stamp = stamps === null ? arrivalNs : Math.round(stamps[k] - clock.epochNs);
-        this.#look(q, ring.offsets[k], ring.lengths[k], stamp);
-      }
+      this.#takeAll(q, this.#sortOut(q, ring, n), ring);
       if (this.#inspector.foreign - foreignBefore < n) {
-        this.#lastArrivalNs = arrivalNs;
+        this.#lastArrivalNs[0] = arrivalNs;
         this.#silence.arrived(arrivalNs);
       }
       this.#corruptOf[q] += this.#inspector.corrupt - corruptBefore;
@@ -181,7 +174,6 @@ export class StreamsReceiver {
   }
 
   report(sentByQueue: readonly number[], receivedInWindow: number): ReceiveReport {
-    const measured = this.#latency.count > 0;
     const untaken = this.#senders.map((sender, q) => {
       const ofStream = new Float64Array(this.#programs.length);
       sender.countLast(sender.published - (sentByQueue[q] ?? 0), ofStream);
@@ -206,11 +198,8 @@ export class StreamsReceiver {
       lostRanges: streams.length === 1 ? streams[0].lostRanges : [],
       lostRangesComplete: streams.length === 1 && this.#programs[0].signed && streams[0].lostRangesMore === 0,
       reorderExtent: this.#table.extent(Array.from({ length: streams.length * this.#order.queues }, (_, lane) => lane)),
-      latency: measured ? this.#latency.toData() : null,
-      latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
-      ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
-      ...(this.#probeLatency === null ? {} : { probeLatency: this.#probeLatency.toData() }),
-      lastArrivalNs: this.#lastArrivalNs,
+      ...this.#times.report(),
+      lastArrivalNs: this.#lastArrivalNs[0],
       lossUntilNs: this.#lossUntilNs(untaken),
       silence: this.#silence.longest(),
       firstCorrupt: this.#inspector.corruptSamples,
@@ -223,22 +212,37 @@ export class StreamsReceiver {
 
   /** `untaken`: by queue and stream, frames that the peer never took. */
   #streamReport(stream: number, untaken: readonly Float64Array[]): StreamReceive {
-    const { queues } = this.#order;
-    const lanes = Array.from({ length: queues }, (_, q) => stream * queues + q);
+    const lanes = this.#lanesOf(stream);
     const sum = (of: (lane: number) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
     return {
-      accepted:
-        sum((lane) => this.#table.accepted(lane)) + this.#recognised[stream] - this.#inspector.payloadOf[stream],
+      accepted: this.#acceptedOf(stream),
       duplicate: sum((lane) => this.#table.duplicate(lane)),
       reordered: sum((lane) => this.#table.reordered(lane)),
       tooOld: sum((lane) => this.#table.tooOld(lane)),
       corrupt: this.#inspector.corruptOf[stream],
       ...this.#lostRangesOf(stream, untaken),
       reorderExtent: this.#table.extent(lanes),
-      latencyNs: this.#latencies.summary(stream),
-      ipdvNs: this.#variations.summary(stream),
-      queues: this.#seen.map((seen) => seen[stream]),
+      ...this.#times.ofStream(stream, lanes),
+      queues: this.#seen.map((_, q) => this.#seenOn(q, stream)),
     };
+  }
+
+  #lanesOf(stream: number): number[] {
+    const { queues } = this.#order;
+    return Array.from({ length: queues }, (_, q) => stream * queues + q);
+  }
+
+  /** Whole frames, each number once; of unsigned streams those that were recognised. */
+  #acceptedOf(stream: number): number {
+    const signed = this.#lanesOf(stream).reduce((sum, lane) => sum + this.#table.accepted(lane), 0);
+    return signed + this.#recognised[stream] - this.#inspector.payloadOf[stream];
+  }
+
+  /** Accepted frames of a stream that came in on a receive queue; on the first those that came on no other. */
+  #seenOn(q: number, stream: number): number {
+    if (q > 0) return this.#seen[q]?.[stream] ?? 0;
+    if (this.#seen.length === 0) return 0;
+    return this.#seen.slice(1).reduce((rest, seen) => rest - seen[stream], this.#acceptedOf(stream));
   }
 
   /** In the numbers that its frames carry; every queue has its own, so that neighbours in a list may not touch. */
@@ -261,7 +265,7 @@ export class StreamsReceiver {
 
   #lossUntilNs(untaken: readonly Float64Array[]): number | null {
     const gaps = this.#gaps;
-    if (gaps === null || !this.#programs.every((program) => program.signed)) return null;
+    if (gaps === null || !this.#allSigned) return null;
     const { queues } = this.#order;
     return latestOf(
       Array.from({ length: this.#programs.length * queues }, (_, lane) => {
@@ -279,42 +283,86 @@ export class StreamsReceiver {
     return sum;
   }
 
-  #look(q: number, offset: number, bytes: number, arrivalNs: number): void {
+  /**
+   * First look at a burst, in which nothing but its frames and a word a stream is touched: notes those that are ours and
+   * whole, and returns how many; the rest is accounted for.
+   */
+  #sortOut(q: number, ring: RxRing, n: number): number {
     const view = this.#memory.view;
-    const end = offset + bytes;
-    if (bytes < signatureBytes || readMagic(view, end) !== magic) {
-      this.#lookUnsigned(q, offset, bytes);
-      return;
+    const { offsets, lengths } = ring;
+    const stamps = ring.arrivalsNs ?? null;
+    const { nowNs: arrivalNs, epochNs } = this.#clock;
+    const { trial, firstStream = 0 } = this.#order;
+    const oneSize = this.#oneSize;
+    let whole = 0;
+    let allBytes = 0;
+    for (let k = 0; k < n; k++) {
+      const bytes = lengths[k];
+      const end = offsets[k] + bytes;
+      allBytes += bytes;
+      if (bytes < signatureBytes || readMagic(view, end) !== magic) {
+        this.#lookUnsigned(q, offsets[k], bytes);
+        continue;
+      }
+      const trialStream = readTrialStream(view, end);
+      const stream = (trialStream >>> 8) - firstStream;
+      const isOurs = (trialStream & 0xff) === trial && stream >= 0 && stream < oneSize.length;
+      // The quick answer, for streams of one size.
+      const isWhole = isOurs && oneSize[stream] === bytes && checkSignature(view, end);
+      if (!isWhole && !this.#inspector.inspect(offsets[k], bytes)) continue;
+      const atNs = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
+      this.#frames[whole] = k;
+      this.#streams[whole] = stream;
+      this.#wires[whole] = readSequence(view, end);
+      this.#latencies[whole] = elapsedNs48(atNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+      whole++;
     }
-    const trialStream = readTrialStream(view, end);
-    const stream = (trialStream >>> 8) - (this.#order.firstStream ?? 0);
-    const isOurs =
-      (trialStream & 0xff) === this.#order.trial &&
-      stream >= 0 &&
-      stream < this.#programs.length &&
-      checkSignature(view, end);
-    // The quick answer, for streams of one size.
-    const isWhole = isOurs && this.#oneSize[stream] === bytes;
-    if (isWhole || this.#inspector.inspect(offset, bytes)) this.#take(q, stream, offset, bytes, arrivalNs);
+    this.#bytes[q] += allBytes;
+    return whole;
   }
 
   #lookUnsigned(q: number, offset: number, bytes: number): void {
-    if (this.#programs.every((program) => program.signed)) {
+    if (this.#allSigned) {
       this.#inspector.inspect(offset, bytes);
       return;
     }
     const stream = this.#inspector.recognises(offset, bytes);
     if (stream < 0) return;
     this.#recognised[stream]++;
-    this.#seen[q][stream]++;
+    if (q > 0) this.#seen[q][stream]++;
     this.#accepted++;
   }
 
-  #take(q: number, stream: number, offset: number, bytes: number, arrivalNs: number): void {
-    const view = this.#memory.view;
-    const end = offset + bytes;
+  /** Second look, at the lanes of the frames noted: mostly each is the next of its own. */
+  #takeAll(q: number, whole: number, ring: RxRing): void {
     const { queues, startSequence, integrity } = this.#order;
-    const wire = readSequence(view, end);
+    const queue = q < queues ? q : 0;
+    const sender = this.#senders[queue];
+    const rows = this.#rows;
+    const times = this.#times;
+    const isPlain = !integrity && q === 0 && this.#flows === null;
+    let quick = 0;
+    for (let k = 0; k < whole; k++) {
+      const stream = this.#streams[k];
+      const latencyNs = this.#latencies[k];
+      const lane = stream * queues + queue;
+      const next = rows.next(lane);
+      const isNext = next >= 0 && ((this.#wires[k] - (next * queues + startSequence + queue)) | 0) === 0;
+      if (isPlain && isNext && latencyNs >= 0 && next < sender.sentOf(stream)) {
+        rows.setNext(lane, next + 1);
+        times.note(stream, lane, (next + 1) * queues + queue, latencyNs, true, true);
+        quick++;
+      } else this.#take(q, k, ring);
+    }
+    this.#accepted += quick;
+    times.record();
+  }
+
+  #take(q: number, k: number, ring: RxRing): void {
+    const { queues, startSequence, integrity } = this.#order;
+    const frame = this.#frames[k];
+    const [stream, wire, latencyNs] = [this.#streams[k], this.#wires[k], this.#latencies[k]];
+    const [offset, bytes] = [ring.offsets[frame], ring.lengths[frame]];
     let queue = q < queues ? q : 0;
     let lane = stream * queues + queue;
     let expected = this.#table.next(lane) * queues + startSequence + queue;
@@ -328,7 +376,6 @@ export class StreamsReceiver {
     }
     const next = this.#table.next(lane);
     const index = next + ahead / queues;
-    const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
     if (index < 0 || index >= this.#senders[queue].sentOf(stream) || latencyNs < 0) {
       this.#inspector.noteImpossible(offset, bytes);
       return;
@@ -340,36 +387,14 @@ export class StreamsReceiver {
     }
     this.#accepted++;
     if (!integrity || this.#inspector.checkPayload(offset, bytes, index * queues + queue)) {
-      this.#seen[q][stream]++;
+      if (q > 0) this.#seen[q][stream]++;
       this.#flows?.note(stream, index * queues + queue, q);
     }
-    this.#measure(stream, lane, queue, index, next, latencyNs, code, arrivalNs);
-  }
-
-  #measure(
-    stream: number,
-    lane: number,
-    queue: number,
-    index: number,
-    next: number,
-    latencyNs: number,
-    code: number,
-    arrivalNs: number,
-  ): void {
-    if (index > next) this.#gaps?.note(lane, index, arrivalNs - latencyNs);
-    // RFC 5481 §4.1: differences of consecutive frames of a stream.
-    if (index === next && this.#lastLatency[lane] >= 0) {
-      const differenceNs = latencyNs - this.#lastLatency[lane];
-      this.#ipdv.record(differenceNs);
-      this.#variations.record(stream, Math.abs(differenceNs));
+    if (index > next) {
+      const { nowNs, epochNs } = this.#clock;
+      const arrivalNs = ring.arrivalsNs == null ? nowNs : Math.round(ring.arrivalsNs[frame] - epochNs);
+      this.#gaps?.note(lane, index, arrivalNs - latencyNs);
     }
-    if (code === inOrder) this.#lastLatency[lane] = latencyNs;
-    this.#latency.record(latencyNs);
-    this.#latencies.record(stream, latencyNs);
-    if (this.#probeLatency !== null && stream === this.#programs.length - 1) this.#probeLatency.record(latencyNs);
-    if (this.#lags === null) return;
-    const { queues } = this.#order;
-    const lagNs = this.#lags.of(stream, (index + 1) * queues + queue);
-    if (lagNs >= 0 || lagNs < 0) this.#latencyIntended!.record(latencyNs + lagNs);
+    this.#times.note(stream, lane, (index + 1) * queues + queue, latencyNs, index === next, code === inOrder);
   }
 }

@@ -23,6 +23,25 @@ const spinNs = 500;
 const wakefulNs = 20_000;
 const { catchUpFrames, burstFrames, lateToleranceNs, singleFramePps } = ringPace;
 
+/** Doubles that change with each frame, in one typed array: as fields each would be an object made anew. */
+const cell = {
+  tokens: 0,
+  tokensAtNs: 1,
+  progressNs: 2,
+  /** Slots of the schedule, and departures. −1: there was none. */
+  firstSlotNs: 3,
+  lastSlotNs: 4,
+  firstNs: 5,
+  lastNs: 6,
+  /** −1: nothing is blocked now, nothing was. */
+  blockedSinceNs: 7,
+  lastBlockedNs: 8,
+  blockedNs: 9,
+  blockedOwn: 10,
+  ownLeft: 11,
+  count: 12,
+} as const;
+
 export interface StreamsTransmitterStart {
   readonly order: TrialOrder;
   readonly senders: readonly StreamsSender[];
@@ -52,21 +71,10 @@ export class StreamsTransmitter {
   readonly #lateOf: Float64Array;
   readonly #blockedOf: Float64Array;
   readonly #queueOf: Int32Array;
-  #tokens = catchUpFrames;
-  #tokensAtNs = 0;
+  readonly #cells = new Float64Array(cell.count);
   #published = 0;
   #late = 0;
   #blocked = 0;
-  #blockedOwn = 0;
-  #blockedSinceNs = -1;
-  #blockedNs = 0;
-  #lastBlockedNs = -1;
-  #ownLeft = 0;
-  #firstSlotNs = -1;
-  #lastSlotNs = 0;
-  #firstNs = -1;
-  #lastNs = 0;
-  #progressNs = 0;
   #ended = false;
   #endedNs = 0;
   #cutShort: TransmitReport["cutShort"] = null;
@@ -89,6 +97,8 @@ export class StreamsTransmitter {
     this.#lateOf = new Float64Array(timelines.length);
     this.#blockedOf = new Float64Array(timelines.length);
     this.#queueOf = new Int32Array(timelines.length);
+    this.#cells[cell.tokens] = catchUpFrames;
+    for (const at of [cell.blockedSinceNs, cell.lastBlockedNs, cell.firstSlotNs, cell.firstNs]) this.#cells[at] = -1;
   }
 
   /** The clock has just begun. */
@@ -124,8 +134,8 @@ export class StreamsTransmitter {
     if (this.#ended) return 0;
     const moved = this.#paced ? this.#stepPaced() : this.#stepMax(this.#clock.nowNs);
     const { nowNs } = this.#clock;
-    if (this.#blockedOwn > this.#mostOwn && !this.#ended) this.#end(nowNs, "short");
-    if (moved > 0) this.#progressNs = nowNs;
+    if (this.#cells[cell.blockedOwn] > this.#mostOwn && !this.#ended) this.#end(nowNs, "short");
+    if (moved > 0) this.#cells[cell.progressNs] = nowNs;
     else if (!this.#ended && this.#isStuck(nowNs)) this.#end(nowNs, "stuck");
     return moved;
   }
@@ -149,18 +159,18 @@ export class StreamsTransmitter {
     const missedOf = new Float64Array(this.#streams);
     const missed = this.#missed(missedOf);
     const blocked = this.#blocked + outstanding + unsent;
-    const stillBlockedNs = this.#blockedSinceNs < 0 ? 0 : this.#endedNs - this.#blockedSinceNs;
+    const stillBlockedNs = this.#cells[cell.blockedSinceNs] < 0 ? 0 : this.#endedNs - this.#cells[cell.blockedSinceNs];
     return {
       queues,
       intended: sent + blocked + missed,
       late: Math.min(this.#late, sent),
       missed,
       blocked,
-      blockedOwn: this.#blockedOwn,
-      blockedNs: this.#blockedNs + stillBlockedNs,
-      lastBlockedNs: this.#lastBlockedNs,
-      firstNs: Math.max(0, this.#firstNs),
-      lastNs: this.#lastNs,
+      blockedOwn: this.#cells[cell.blockedOwn],
+      blockedNs: this.#cells[cell.blockedNs] + stillBlockedNs,
+      lastBlockedNs: this.#cells[cell.lastBlockedNs],
+      firstNs: Math.max(0, this.#cells[cell.firstNs]),
+      lastNs: this.#cells[cell.lastNs],
       windowNs: this.#windowNs(),
       pacing: this.#pacing?.summary("self") ?? null,
       cutShort: this.#cutShort,
@@ -198,13 +208,13 @@ export class StreamsTransmitter {
   }
 
   #windowNs(): number {
-    if (!this.#paced) return Math.max(1, this.#endedNs - Math.max(0, this.#firstNs));
-    if (this.#firstSlotNs < 0) return Math.max(1, this.#endedNs);
+    if (!this.#paced) return Math.max(1, this.#endedNs - Math.max(0, this.#cells[cell.firstNs]));
+    if (this.#cells[cell.firstSlotNs] < 0) return Math.max(1, this.#endedNs);
     const { durationNs, count } = this.#order;
     // Schedules have gaps: what was sent in a trial's time is sent over all of it.
     const isWhole = this.#cutShort === null && this.#departures.nextNs !== Number.POSITIVE_INFINITY;
     if (count === null && Number.isFinite(durationNs) && isWhole) return durationNs;
-    return this.#lastSlotNs - this.#firstSlotNs + this.#intervalNs;
+    return this.#cells[cell.lastSlotNs] - this.#cells[cell.firstSlotNs] + this.#intervalNs;
   }
 
   #end(nowNs: number, why: TransmitReport["cutShort"]): void {
@@ -216,8 +226,8 @@ export class StreamsTransmitter {
 
   #isStuck(nowNs: number): boolean {
     if (this.#order.outlastsPeer === true) return false;
-    if (!this.#paced) return nowNs - this.#progressNs > stuckNs;
-    return this.#blockedSinceNs >= 0 && nowNs - this.#blockedSinceNs > stuckNs;
+    if (!this.#paced) return nowNs - this.#cells[cell.progressNs] > stuckNs;
+    return this.#cells[cell.blockedSinceNs] >= 0 && nowNs - this.#cells[cell.blockedSinceNs] > stuckNs;
   }
 
   #isOver(nowNs: number): boolean {
@@ -285,9 +295,9 @@ export class StreamsTransmitter {
   }
 
   #refill(nowNs: number): void {
-    const gained = ((nowNs - this.#tokensAtNs) * this.#pps * catchUpRate) / 1e9;
-    this.#tokens = Math.min(catchUpFrames, this.#tokens + gained);
-    this.#tokensAtNs = nowNs;
+    const gained = ((nowNs - this.#cells[cell.tokensAtNs]) * this.#pps * catchUpRate) / 1e9;
+    this.#cells[cell.tokens] = Math.min(catchUpFrames, this.#cells[cell.tokens] + gained);
+    this.#cells[cell.tokensAtNs] = nowNs;
   }
 
   /** What is due, a burst at most: each stamped and handed over on its own at low rates, all together at high ones. */
@@ -296,7 +306,7 @@ export class StreamsTransmitter {
     let moved = 0;
     for (let tries = 0; tries < catchUpFrames; tries++) {
       const { nextNs, stream } = this.#departures;
-      if (nowNs < nextNs || this.#tokens < 1 || this.#isOver(nowNs)) break;
+      if (nowNs < nextNs || this.#cells[cell.tokens] < 1 || this.#isOver(nowNs)) break;
       const sender = this.#senderOf(stream);
       const sent = sender.place(stream, low32(nowNs), high16(nowNs));
       this.#noteSlot(nowNs);
@@ -323,20 +333,20 @@ export class StreamsTransmitter {
     // Gaps differ by schedule: what is recorded is how far each was off, around the mean one.
     const virtualNs = this.#published * this.#intervalNs;
     this.#pacing!.departed(virtualNs + lagNs, virtualNs);
-    this.#tokens--;
-    if (this.#blockedSinceNs >= 0) {
-      this.#blockedNs += nowNs - this.#blockedSinceNs;
-      this.#blockedSinceNs = -1;
+    this.#cells[cell.tokens]--;
+    if (this.#cells[cell.blockedSinceNs] >= 0) {
+      this.#cells[cell.blockedNs] += nowNs - this.#cells[cell.blockedSinceNs];
+      this.#cells[cell.blockedSinceNs] = -1;
     }
-    if (this.#firstNs < 0) this.#firstNs = nowNs;
-    this.#lastNs = nowNs;
+    if (this.#cells[cell.firstNs] < 0) this.#cells[cell.firstNs] = nowNs;
+    this.#cells[cell.lastNs] = nowNs;
     this.#published++;
   }
 
   #noteSent(nowNs: number, frames: number): void {
     for (const sender of this.#senders) sender.publish();
-    if (this.#firstNs < 0) this.#firstNs = nowNs;
-    this.#lastNs = nowNs;
+    if (this.#cells[cell.firstNs] < 0) this.#cells[cell.firstNs] = nowNs;
+    this.#cells[cell.lastNs] = nowNs;
     this.#published += frames;
     if (this.#order.count !== null && this.#published >= this.#order.count) {
       this.#end(this.#look(), null);
@@ -349,22 +359,22 @@ export class StreamsTransmitter {
   }
 
   #noteSlot(nowNs: number): void {
-    if (this.#firstSlotNs < 0) this.#firstSlotNs = nowNs;
-    this.#lastSlotNs = nowNs;
+    if (this.#cells[cell.firstSlotNs] < 0) this.#cells[cell.firstSlotNs] = nowNs;
+    this.#cells[cell.lastSlotNs] = nowNs;
   }
 
   #noteBlocked(stream: number, nowNs: number): void {
-    if (this.#blockedSinceNs < 0) {
-      this.#blockedSinceNs = nowNs;
+    if (this.#cells[cell.blockedSinceNs] < 0) {
+      this.#cells[cell.blockedSinceNs] = nowNs;
       const overdue = this.#departures.dueBefore(nowNs);
-      this.#ownLeft = overdue > catchUpFrames ? overdue : 0;
+      this.#cells[cell.ownLeft] = overdue > catchUpFrames ? overdue : 0;
     }
     if (this.#order.count !== null) return;
     this.#blocked++;
     this.#blockedOf[stream]++;
-    const own = Math.min(1, this.#ownLeft);
-    this.#ownLeft -= own;
-    this.#blockedOwn += own;
-    if (own === 0) this.#lastBlockedNs = nowNs;
+    const own = Math.min(1, this.#cells[cell.ownLeft]);
+    this.#cells[cell.ownLeft] -= own;
+    this.#cells[cell.blockedOwn] += own;
+    if (own === 0) this.#cells[cell.lastBlockedNs] = nowNs;
   }
 }

@@ -3,8 +3,11 @@
  * memory is the same whatever is lost. A lane is one stream on one transmit queue; the more lanes there are, the
  * shorter are its window, its memory of gaps and its list of lost numbers, and what did not fit is counted.
  *
- * A bit of the window is 1 where a number is missing: while none is, nothing is written but the next number.
+ * A bit of the window is 1 where a number is missing: while none is, nothing is written but the next number, which lies
+ * in the row that the rest of a frame's account is in (lane-rows.ts); it is negative while one is, so that one look at
+ * it says both.
  */
+import { LaneRows } from "./lane-rows.js";
 import type { ReorderExtent, SequenceRange } from "./sequence.js";
 import { sequenceCodes } from "./sequence.js";
 
@@ -20,6 +23,24 @@ const leastGaps = 4;
 const rangesInAll = 2 ** 19;
 const mostRanges = 16;
 const leastRanges = 2;
+
+/** What most losses change comes first, in one cache line. */
+const cell = {
+  missing: 0,
+  /** Missing numbers in the window. */
+  holes: 1,
+  gaps: 2,
+  /** How many runs of lost numbers there were, and where the last one ended. */
+  runs: 3,
+  runEnd: 4,
+  duplicate: 5,
+  reordered: 6,
+  tooOld: 7,
+  extentMax: 8,
+  extentSum: 9,
+  extentCount: 10,
+  count: 16,
+} as const;
 
 export interface LaneLoss {
   /** Numbers of 0 … endExclusive − 1 that were never accepted. */
@@ -37,28 +58,20 @@ export class SequenceTable {
   readonly window: number;
   /** Lost ranges kept of each lane. */
   readonly rangesKept: number;
+  readonly #rows: LaneRows;
   readonly #missingBits: Int32Array;
-  readonly #next: Float64Array;
-  readonly #missing: Float64Array;
-  /** Missing numbers in the window. */
-  readonly #holes: Float64Array;
-  readonly #duplicate: Float64Array;
-  readonly #reordered: Float64Array;
-  readonly #tooOld: Float64Array;
+  /** Of each lane, what only losses, duplicates and reordering change; side by side (`cell`). */
+  readonly #cells: Float64Array;
+  readonly #missingInAll = new Float64Array(1);
   readonly #gapsKept: number;
   /** Per lane a ring of gaps: the first number missing, and which arrival opened it. */
   readonly #gaps: Float64Array;
-  readonly #gapCount: Float64Array;
-  readonly #extentMax: Float64Array;
-  readonly #extentSum: Float64Array;
-  readonly #extentCount: Float64Array;
-  /** Per lane: from, to (inclusive) of lost numbers; how many runs there were, and where the last one ended. */
+  /** Per lane: from, to (inclusive) of lost numbers. */
   readonly #ranges: Float64Array;
-  readonly #runs: Float64Array;
-  readonly #runEnd: Float64Array;
 
   /** `bytes`: for all windows together. */
-  constructor(lanes: number, bytes = windowBytes) {
+  constructor(lanes: number, bytes = windowBytes, rows = new LaneRows(lanes)) {
+    this.#rows = rows;
     const share = 2 ** Math.floor(Math.log2((bytes * 8) / lanes));
     this.window = between(shortestWindow, share, longestWindow);
     this.#gapsKept = between(leastGaps, Math.floor(gapsInAll / lanes), mostGaps);
@@ -66,50 +79,45 @@ export class SequenceTable {
     this.#missingBits = new Int32Array((lanes * this.window) / 32);
     this.#gaps = new Float64Array(lanes * this.#gapsKept * 2);
     this.#ranges = new Float64Array(lanes * this.rangesKept * 2);
-    const cells = (): Float64Array => new Float64Array(lanes);
-    this.#next = cells();
-    this.#missing = cells();
-    this.#holes = cells();
-    this.#duplicate = cells();
-    this.#reordered = cells();
-    this.#tooOld = cells();
-    this.#gapCount = cells();
-    this.#extentMax = cells();
-    this.#extentSum = cells();
-    this.#extentCount = cells();
-    this.#runs = cells();
-    this.#runEnd = cells().fill(-2);
+    this.#cells = new Float64Array(lanes * cell.count);
+    for (let at = cell.runEnd; at < this.#cells.length; at += cell.count) this.#cells[at] = -2;
   }
 
   /** The index after the highest seen. */
   next(lane: number): number {
-    return this.#next[lane];
+    const next = this.#rows.next(lane);
+    return next < 0 ? -1 - next : next;
   }
 
   accepted(lane: number): number {
-    return this.#next[lane] - this.#missing[lane];
+    return this.next(lane) - this.missing(lane);
   }
 
   missing(lane: number): number {
-    return this.#missing[lane];
+    return this.#cells[lane * cell.count + cell.missing];
+  }
+
+  /** Of all lanes. */
+  get missingInAll(): number {
+    return this.#missingInAll[0];
   }
 
   duplicate(lane: number): number {
-    return this.#duplicate[lane];
+    return this.#cells[lane * cell.count + cell.duplicate];
   }
 
   reordered(lane: number): number {
-    return this.#reordered[lane];
+    return this.#cells[lane * cell.count + cell.reordered];
   }
 
   tooOld(lane: number): number {
-    return this.#tooOld[lane];
+    return this.#cells[lane * cell.count + cell.tooOld];
   }
 
   /** Takes note of frame `index` (from 0) of a lane and says what it is: one of sequenceCodes. Hot. */
   accept(lane: number, index: number): number {
-    if (index === this.#next[lane] && this.#holes[lane] === 0) {
-      this.#next[lane] = index + 1;
+    if (index === this.#rows.next(lane)) {
+      this.#rows.setNext(lane, index + 1);
       return inOrder;
     }
     return this.#acceptSlow(lane, index);
@@ -117,18 +125,20 @@ export class SequenceTable {
 
   /** The account of a lane up to `endExclusive`, the index after the last one sent. Changes nothing. */
   finish(lane: number, endExclusive: number): LaneLoss {
-    const next = this.#next[lane];
+    const cells = this.#cells;
+    const row = lane * cell.count;
+    const next = this.next(lane);
     const end = Math.max(next, endExclusive);
-    const kept = Math.min(this.#runs[lane], this.rangesKept);
+    const kept = Math.min(cells[row + cell.runs], this.rangesKept);
     const ranges = Array.from({ length: kept }, (_, k): SequenceRange => {
       const at = (lane * this.rangesKept + k) * 2;
       return [this.#ranges[at], this.#ranges[at + 1]];
     });
-    const list = { ranges, runs: this.#runs[lane], end: this.#runEnd[lane] };
-    if (this.#holes[lane] > 0) this.#addWindow(lane, list);
+    const list = { ranges, runs: cells[row + cell.runs], end: cells[row + cell.runEnd] };
+    if (cells[row + cell.holes] > 0) this.#addWindow(lane, list);
     if (end > next) this.#addRange(list, next, end - 1);
     return {
-      lost: this.#missing[lane] + end - next,
+      lost: cells[row + cell.missing] + end - next,
       ranges,
       more: list.runs - ranges.length,
       last: list.runs === 0 ? null : list.end,
@@ -137,43 +147,55 @@ export class SequenceTable {
 
   /** Of several lanes together; null when nothing was reordered, or no extent is known. */
   extent(lanes: readonly number[]): ReorderExtent | null {
-    const sum = (of: Float64Array): number => lanes.reduce((total, lane) => total + of[lane], 0);
-    const known = sum(this.#extentCount);
+    const sum = (which: number): number =>
+      lanes.reduce((total, lane) => total + this.#cells[lane * cell.count + which], 0);
+    const known = sum(cell.extentCount);
     if (known === 0) return null;
     return {
-      max: lanes.reduce((most, lane) => Math.max(most, this.#extentMax[lane]), 0),
-      mean: sum(this.#extentSum) / known,
-      unknown: sum(this.#reordered) - known,
+      max: lanes.reduce((most, lane) => Math.max(most, this.#cells[lane * cell.count + cell.extentMax]), 0),
+      mean: sum(cell.extentSum) / known,
+      unknown: sum(cell.reordered) - known,
     };
   }
 
   #acceptSlow(lane: number, index: number): number {
-    const next = this.#next[lane];
+    const next = this.next(lane);
     if (index >= next) {
+      if (index === next && !this.#isMissing(lane, index)) {
+        // Still missing is what was: nothing leaves the window.
+        this.#rows.setNext(lane, -2 - index);
+        return inOrder;
+      }
       if (index > next) {
         this.#openGap(lane, next);
         this.#slideTo(lane, next, index);
       }
       this.#leave(lane, index);
-      this.#next[lane] = index + 1;
+      this.#setNext(lane, index + 1);
       return inOrder;
     }
+    const cells = this.#cells;
+    const row = lane * cell.count;
     if (index < next - this.window) {
-      this.#tooOld[lane] += 1;
+      cells[row + cell.tooOld] += 1;
       return tooOld;
     }
-    const word = this.#wordOf(lane, index);
-    const bit = 1 << (index & 31);
-    if ((this.#missingBits[word] & bit) === 0) {
-      this.#duplicate[lane] += 1;
+    if (!this.#isMissing(lane, index)) {
+      cells[row + cell.duplicate] += 1;
       return duplicate;
     }
-    this.#missingBits[word] &= ~bit;
-    this.#holes[lane] -= 1;
-    this.#missing[lane] -= 1;
-    this.#reordered[lane] += 1;
+    this.#missingBits[this.#wordOf(lane, index)] &= ~(1 << (index & 31));
+    cells[row + cell.holes] -= 1;
+    cells[row + cell.missing] -= 1;
+    this.#missingInAll[0] -= 1;
+    cells[row + cell.reordered] += 1;
+    this.#setNext(lane, next);
     this.#measureExtent(lane, index);
     return reordered;
+  }
+
+  #setNext(lane: number, next: number): void {
+    this.#rows.setNext(lane, this.#cells[lane * cell.count + cell.holes] === 0 ? next : -1 - next);
   }
 
   #wordOf(lane: number, index: number): number {
@@ -181,12 +203,20 @@ export class SequenceTable {
     return ((lane * this.window) >>> 5) + ((index & (this.window - 1)) >>> 5);
   }
 
+  /** Number `index` of the window, or the one a window below it. */
+  #isMissing(lane: number, index: number): boolean {
+    return (this.#missingBits[this.#wordOf(lane, index)] & (1 << (index & 31))) !== 0;
+  }
+
   /** Moves the window's end from `next` up to `index`: what leaves it below is final, what enters is missing. */
   #slideTo(lane: number, next: number, index: number): void {
-    this.#missing[lane] += index - next;
+    const cells = this.#cells;
+    const row = lane * cell.count;
+    cells[row + cell.missing] += index - next;
+    this.#missingInAll[0] += index - next;
     // Constant work however far the jump: after a whole window nothing of the old one is left.
     const stop = Math.min(index, next + this.window);
-    this.#holes[lane] += stop - next;
+    cells[row + cell.holes] += stop - next;
     for (let i = next; i < stop; ) {
       const word = this.#wordOf(lane, i);
       if ((i & 31) === 0 && stop - i >= 32 && this.#missingBits[word] === 0) {
@@ -203,35 +233,35 @@ export class SequenceTable {
 
   /** Number `entering` takes the place of the one a window below, which is lost now if it never came. */
   #leave(lane: number, entering: number): void {
-    const word = this.#wordOf(lane, entering);
-    const bit = 1 << (entering & 31);
-    if ((this.#missingBits[word] & bit) === 0) return;
-    this.#missingBits[word] &= ~bit;
-    this.#holes[lane] -= 1;
+    if (!this.#isMissing(lane, entering)) return;
+    this.#missingBits[this.#wordOf(lane, entering)] &= ~(1 << (entering & 31));
+    this.#cells[lane * cell.count + cell.holes] -= 1;
     this.#noteLost(lane, entering - this.window, entering - this.window);
   }
 
   /** Ranges come in ascending order, so that only the last one can grow. */
   #noteLost(lane: number, from: number, to: number): void {
-    const runs = this.#runs[lane];
-    const grows = this.#runEnd[lane] === from - 1;
-    this.#runEnd[lane] = to;
+    const cells = this.#cells;
+    const row = lane * cell.count;
+    const runs = cells[row + cell.runs];
+    const grows = cells[row + cell.runEnd] === from - 1;
+    cells[row + cell.runEnd] = to;
     const at = (lane * this.rangesKept + (grows ? runs - 1 : runs)) * 2;
-    if (!grows) this.#runs[lane] = runs + 1;
+    if (!grows) cells[row + cell.runs] = runs + 1;
     if ((grows ? runs : runs + 1) > this.rangesKept) return;
     if (!grows) this.#ranges[at] = from;
     this.#ranges[at + 1] = to;
   }
 
   #addWindow(lane: number, list: RangeList): void {
-    const next = this.#next[lane];
+    const next = this.next(lane);
     for (let index = Math.max(0, next - this.window); index < next; ) {
       const bits = this.#missingBits[this.#wordOf(lane, index)];
       if ((index & 31) === 0 && bits === 0) {
         index += 32;
         continue;
       }
-      if ((bits & (1 << (index & 31))) !== 0) this.#addRange(list, index, index);
+      if (this.#isMissing(lane, index)) this.#addRange(list, index, index);
       index++;
     }
   }
@@ -247,15 +277,18 @@ export class SequenceTable {
 
   /** Remembers that the numbers from `next` on were missing when the coming frame arrived. */
   #openGap(lane: number, next: number): void {
-    const at = (lane * this.#gapsKept + (this.#gapCount[lane] % this.#gapsKept)) * 2;
+    const count = this.#cells[lane * cell.count + cell.gaps];
+    const at = (lane * this.#gapsKept + (count % this.#gapsKept)) * 2;
     this.#gaps[at] = next;
     this.#gaps[at + 1] = this.accepted(lane) + 1;
-    this.#gapCount[lane] += 1;
+    this.#cells[lane * cell.count + cell.gaps] = count + 1;
   }
 
   /** RFC 4737 §4.2.1, as SequenceTracker. */
   #measureExtent(lane: number, index: number): void {
-    const count = this.#gapCount[lane];
+    const cells = this.#cells;
+    const row = lane * cell.count;
+    const count = cells[row + cell.gaps];
     const at = (gap: number): number => (lane * this.#gapsKept + (gap % this.#gapsKept)) * 2;
     // Gaps are in ascending order of numbers: the newest one that starts at or below the index is the one.
     let low = Math.max(0, count - this.#gapsKept);
@@ -267,9 +300,9 @@ export class SequenceTable {
       else high = middle - 1;
     }
     const extent = this.accepted(lane) - this.#gaps[at(low) + 1];
-    this.#extentSum[lane] += extent;
-    this.#extentCount[lane] += 1;
-    if (extent > this.#extentMax[lane]) this.#extentMax[lane] = extent;
+    cells[row + cell.extentSum] += extent;
+    cells[row + cell.extentCount] += 1;
+    if (extent > cells[row + cell.extentMax]) cells[row + cell.extentMax] = extent;
   }
 }
 

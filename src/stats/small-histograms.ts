@@ -1,13 +1,19 @@
 /**
  * Latency of each of thousands of streams in constant memory: log-linear with 16 buckets per power of two, so that a
- * percentile is at most 6.25 % above the true value; minimum, mean and maximum are exact.
+ * percentile is at most 6.25 % above the true value; minimum, mean and maximum, kept elsewhere, are exact.
+ *
+ * A bucket is a byte, so that those which a stream fills lie in few cache lines and pages; what it carries over, once in
+ * 256 samples, goes to a table of words that is touched so rarely that it need not be small.
  */
+import type { Extremes } from "./lane-rows.js";
+
 const subBits = 4;
 const sub = 1 << subBits;
 const endExponent = 42;
 const buckets = sub + (endExponent - subBits) * sub;
-
-const cell = { total: 0, sum: 1, min: 2, max: 3, count: 4 } as const;
+/** Whole cache lines a histogram; the first begins 48 bytes on, as glibc hands out large memory 16 bytes behind one. */
+const rowBytes = Math.ceil(buckets / 64) * 64;
+const padding = 48;
 
 export interface SmallSummary {
   readonly min: number;
@@ -19,56 +25,52 @@ export interface SmallSummary {
 }
 
 export class SmallHistograms {
-  readonly #counts: Uint32Array;
-  /** Per stream: how many, their sum, minimum, maximum; side by side, as each stream is a cache miss. */
-  readonly #cells: Float64Array;
+  readonly #counts: Uint8Array;
+  /** Per bucket: how often its byte came round to 0. */
+  readonly #carried: Uint32Array;
 
-  constructor(streams: number) {
-    this.#counts = new Uint32Array(streams * buckets);
-    this.#cells = new Float64Array(streams * cell.count);
-    for (let at = 0; at < this.#cells.length; at += cell.count) {
-      this.#cells[at + cell.min] = Number.POSITIVE_INFINITY;
-      this.#cells[at + cell.max] = Number.NEGATIVE_INFINITY;
-    }
+  constructor(histograms: number) {
+    this.#counts = new Uint8Array(padding + histograms * rowBytes);
+    this.#carried = new Uint32Array(histograms * buckets);
   }
 
-  /** ns, from 0. Hot. */
-  record(stream: number, value: number): void {
-    this.#counts[stream * buckets + bucketOf(value)]++;
-    const cells = this.#cells;
-    const at = stream * cell.count;
-    cells[at + cell.total]++;
-    cells[at + cell.sum] += value;
-    if (value < cells[at + cell.min]) cells[at + cell.min] = value;
-    if (value > cells[at + cell.max]) cells[at + cell.max] = value;
+  /** A sample, by its bucket. */
+  count(histogram: number, bucket: number): void {
+    const at = padding + histogram * rowBytes + bucket;
+    const count = (this.#counts[at] + 1) & 0xff;
+    this.#counts[at] = count;
+    if (count === 0) this.#carried[histogram * buckets + bucket]++;
   }
 
-  /** null: no sample. */
-  summary(stream: number): SmallSummary | null {
-    const at = stream * cell.count;
-    const total = this.#cells[at + cell.total];
+  /** `sum`, `min`, `max`: of the samples counted. null: there is none. */
+  summary(histogram: number, { sum, min, max }: Extremes): SmallSummary | null {
+    let total = 0;
+    for (let bucket = 0; bucket < buckets; bucket++) total += this.#countOf(histogram, bucket);
     if (total === 0) return null;
-    return {
-      min: this.#cells[at + cell.min],
-      mean: this.#cells[at + cell.sum] / total,
-      p50: this.#percentile(stream, 0.5),
-      p90: this.#percentile(stream, 0.9),
-      p99: this.#percentile(stream, 0.99),
-      max: this.#cells[at + cell.max],
-    };
+    const percentile = (share: number): number =>
+      Math.min(upperEdge(this.#bucketAt(histogram, Math.ceil(total * share))), max);
+    return { min, mean: sum / total, p50: percentile(0.5), p90: percentile(0.9), p99: percentile(0.99), max };
   }
 
-  /** Nearest rank; the upper edge of its bucket, never above the maximum. */
-  #percentile(stream: number, share: number): number {
-    let left = Math.ceil(this.#cells[stream * cell.count + cell.total] * share);
-    const first = stream * buckets;
+  #countOf(histogram: number, bucket: number): number {
+    return this.#counts[padding + histogram * rowBytes + bucket] + this.#carried[histogram * buckets + bucket] * 256;
+  }
+
+  /** Nearest rank. */
+  #bucketAt(histogram: number, rank: number): number {
+    let left = rank;
     let bucket = 0;
-    while (bucket < buckets - 1 && left > this.#counts[first + bucket]) left -= this.#counts[first + bucket++];
-    return Math.min(upperEdge(bucket), this.#cells[stream * cell.count + cell.max]);
+    for (; bucket < buckets - 1; bucket++) {
+      const count = this.#countOf(histogram, bucket);
+      if (left <= count) break;
+      left -= count;
+    }
+    return bucket;
   }
 }
 
-function bucketOf(value: number): number {
+/** The bucket of a value, ns from 0: below 1024. */
+export function smallBucketOf(value: number): number {
   if (value < sub) return value < 0 ? 0 : value | 0;
   if (value < 2 ** 31) {
     const exponent = 31 - Math.clz32(value);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { SmallHistograms } from "../../src/stats/small-histograms.js";
+import { LaneRows } from "../../src/stats/lane-rows.js";
+import { SmallHistograms, smallBucketOf } from "../../src/stats/small-histograms.js";
 
 const latencies = fc.array(
   fc.oneof(fc.nat(40), fc.nat(2_000_000_000), fc.nat(2 ** 41), fc.constantFrom(2 ** 31 - 1, 2 ** 31)),
@@ -14,15 +15,23 @@ it("of each stream, extremes and mean are exact, and a percentile is at most 6.2
   fc.assert(
     fc.property(latencies, latencies, (first, third) => {
       const histograms = new SmallHistograms(3);
-      for (const value of first) histograms.record(0, value);
-      for (const value of third) histograms.record(2, value);
-      expect(histograms.summary(1)).toBe(null);
+      const rows = new LaneRows(3);
+      for (const [stream, values] of [
+        [0, first],
+        [2, third],
+      ] as const) {
+        for (const value of values) {
+          histograms.count(stream, smallBucketOf(value));
+          rows.noteLatency(stream, value, true);
+        }
+      }
+      expect(histograms.summary(1, rows.latency([1]))).toBe(null);
       for (const [stream, values] of [
         [0, first],
         [2, third],
       ] as const) {
         const sorted = values.toSorted((a, b) => a - b);
-        const summary = histograms.summary(stream)!;
+        const summary = histograms.summary(stream, rows.latency([stream]))!;
         expect([summary.min, summary.max]).toEqual([sorted[0], sorted.at(-1)]);
         expect(summary.mean).toBeCloseTo(values.reduce((sum, value) => sum + value, 0) / values.length, 3);
         for (const [share, seen] of [
@@ -36,5 +45,35 @@ it("of each stream, extremes and mean are exact, and a percentile is at most 6.2
         }
       }
     }),
+  );
+});
+
+it("a bucket's byte carries over: thousands of samples in one bucket, and others beside it, are all counted", () => {
+  const values = fc.array(fc.tuple(fc.nat(3_000), fc.integer({ min: 1, max: 1_500 })), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(values, (runs) => {
+      const histograms = new SmallHistograms(2);
+      const rows = new LaneRows(2);
+      for (const [value, times] of runs) {
+        for (let k = 0; k < times; k++) {
+          histograms.count(1, smallBucketOf(value));
+          rows.noteLatency(1, value, true);
+        }
+      }
+      const sorted = runs.flatMap(([value, times]) => Array<number>(times).fill(value)).sort((a, b) => a - b);
+      const summary = histograms.summary(1, rows.latency([1]))!;
+      expect(summary.mean).toBeCloseTo(sorted.reduce((sum, value) => sum + value, 0) / sorted.length, 6);
+      for (const [share, seen] of [
+        [0.5, summary.p50],
+        [0.9, summary.p90],
+        [0.99, summary.p99],
+      ] as const) {
+        const exact = sorted[Math.ceil(share * sorted.length) - 1]!;
+        expect(seen).toBeGreaterThanOrEqual(exact);
+        expect(seen).toBeLessThanOrEqual(exact * 1.0625);
+      }
+      expect(histograms.summary(0, rows.latency([0]))).toBe(null);
+    }),
+    { numRuns: 50 },
   );
 });
