@@ -6,6 +6,7 @@
 import { usageError } from "../errors.js";
 import { type Header, headerOf } from "../packet/index.js";
 import { fixedSize, parseRate } from "../units.js";
+import { type Pin, pinStream } from "./pin.js";
 import type { EachFrame } from "./program-frame.js";
 import {
   continuous,
@@ -29,6 +30,11 @@ export interface StreamProgram {
   /** E.g. `10kpps`, `1Gbps`. */
   readonly rate?: string;
   readonly weight?: number;
+  /**
+   * Source ports are chosen so that receive-side scaling puts the stream on this queue of so many; not together with
+   * eachFrame, as what that sets cannot be foreseen.
+   */
+  readonly pin?: Pin;
   readonly schedule?: StreamSchedule;
   /**
    * Called with each frame, as the rest of the stream has it, and its number from 0. What it does must follow from
@@ -68,17 +74,20 @@ export function programStreams(exported: unknown, url: string): readonly Traffic
     const accepted = 'export default stream({ packet: udp4(), eachFrame(frame, index) { … } }) from "pktgen-ts"';
     throw usageError("the module exports no stream", { where: url, accepted });
   }
-  return streams.map((program, k) => ({
-    name: program.name ?? (streams.length === 1 ? "program" : `program ${k + 1}`),
-    layers: program.packet,
-    payload: program.payload ?? incrementPayload,
-    size: typeof program.size === "number" ? fixedSize(program.size) : (program.size ?? null),
-    fields: program.fields ?? [],
-    rate: program.rate === undefined ? null : parseRate(program.rate, `${url} rate`),
-    weight: program.weight ?? 1,
-    schedule: program.schedule ?? continuous,
-    program: program.eachFrame === undefined ? null : { url, stream: k },
-  }));
+  return streams.map((program, k) => {
+    const made: TrafficStream = {
+      name: program.name ?? (streams.length === 1 ? "program" : `program ${k + 1}`),
+      layers: program.packet,
+      payload: program.payload ?? incrementPayload,
+      size: typeof program.size === "number" ? fixedSize(program.size) : (program.size ?? null),
+      fields: program.fields ?? [],
+      rate: program.rate === undefined ? null : parseRate(program.rate, `${url} rate`),
+      weight: program.weight ?? 1,
+      schedule: program.schedule ?? continuous,
+      program: program.eachFrame === undefined ? null : { url, stream: k },
+    };
+    return program.pin === undefined ? made : pinStream(made, program.pin);
+  });
 }
 
 /** The functions of a module's streams. */

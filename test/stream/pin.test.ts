@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { rssQueue } from "../../src/packet/index.js";
 import { referenceFrame, type TrafficStream } from "../../src/stream/index.js";
 import { pinStream } from "../../src/stream/pin.js";
+import { programStreams, stream, udp4 } from "../../src/stream/program-api.js";
 import { streamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { trafficSpec, trafficStream } from "./traffic-specs.js";
@@ -103,5 +104,33 @@ describe("a stream", () => {
     expect(() => pinStream(trafficStream(changes), pin)).toThrow(
       expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message), accepted: expect.any(String) }),
     );
+  });
+});
+
+describe("a program's streams", () => {
+  const url = "file:///p.ts";
+  const ports = { target: port, change: { kind: "increment", min: 1024, max: 1124, step: 1 } } as const;
+
+  it("are pinned as a profile's are: the frames that leave are the queue's", () => {
+    const module = stream(
+      { name: "one", packet: udp4(), pin: { queue: 2, of: 4 } },
+      { name: "many", packet: udp4(), fields: [ports], pin: { queue: 1, of: 3 } },
+      { name: "free", packet: udp4() },
+    );
+    const [one, many, free] = programStreams(module, url);
+    const frames = (pinned: TrafficStream, n: number): Uint8Array[] =>
+      Array.from({ length: n }, (_, k) => referenceFrame(trafficSpec([pinned]), fixedSize(128), k, stamp));
+    expect(frames(one, 1).map((frame) => queueOf(frame, 4))).toEqual([2]);
+    expect(new Set(frames(many, 60).map((frame) => queueOf(frame, 3)))).toEqual(new Set([1]));
+    expect(new Set(frames(many, 60).map((frame) => frame.subarray(34, 36).join())).size).toBeGreaterThan(10);
+    expect(free.layers).toEqual(udp4());
+  });
+
+  it("are not where eachFrame may set the ports, and a queue that is none is refused", () => {
+    const pin = { queue: 0, of: 4 };
+    const programmed = stream({ packet: udp4(), pin, eachFrame: () => {} });
+    expect(() => programStreams(programmed, url)).toThrow(/what a program sets cannot be foreseen/);
+    const beyond = stream({ packet: udp4(), pin: { queue: 4, of: 4 } });
+    expect(() => programStreams(beyond, url)).toThrow(/there is no queue 4 of 4/);
   });
 });
