@@ -258,7 +258,7 @@ export class StreamsTransmitter {
       return 0;
     }
     const left = this.#order.count === null ? burstFrames : Math.min(burstFrames, this.#order.count - this.#published);
-    const low = low32(nowNs);
+    const low = low32(nowNs) | 0;
     const high = high16(nowNs);
     let moved = 0;
     while (moved < left && this.#departures.nextNs !== Number.POSITIVE_INFINITY) {
@@ -308,7 +308,7 @@ export class StreamsTransmitter {
       const { nextNs, stream } = this.#departures;
       if (nowNs < nextNs || this.#cells[cell.tokens] < 1 || this.#isOver(nowNs)) break;
       const sender = this.#senderOf(stream);
-      const sent = sender.place(stream, low32(nowNs), high16(nowNs));
+      const sent = sender.place(stream, low32(nowNs) | 0, high16(nowNs));
       this.#noteSlot(nowNs);
       this.#advance(stream);
       if (!sent) this.#noteBlocked(stream, nowNs);
@@ -331,8 +331,7 @@ export class StreamsTransmitter {
     }
     this.#lags?.note(stream, sender.sentOf(stream) * this.#senders.length + sender.queue, lagNs);
     // Gaps differ by schedule: what is recorded is how far each was off, around the mean one.
-    const virtualNs = this.#published * this.#intervalNs;
-    this.#pacing!.departed(virtualNs + lagNs, virtualNs);
+    this.#pacing!.departedLate(lagNs);
     this.#cells[cell.tokens]--;
     if (this.#cells[cell.blockedSinceNs] >= 0) {
       this.#cells[cell.blockedNs] += nowNs - this.#cells[cell.blockedSinceNs];

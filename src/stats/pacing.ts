@@ -63,6 +63,23 @@ export class GapRecorder {
     if (lag > cells[cell.lagMax]) cells[cell.lagMax] = lag;
     const gap = nowNs - cells[cell.last];
     cells[cell.last] = nowNs;
+    this.#count(gap);
+  }
+
+  /**
+   * As `departed`, of a frame whose slot is a target gap behind the one before, whichever slots are really between them:
+   * it left `lagNs` after it. Whole ns are handed over without an object made for them, as times with fractions are not.
+   */
+  departedLate(lagNs: number): void {
+    const cells = this.#cells;
+    if (lagNs > cells[cell.lagMax]) cells[cell.lagMax] = lagNs;
+    const gap = cells[cell.target] + lagNs - cells[cell.last];
+    cells[cell.last] = lagNs;
+    this.#count(gap);
+  }
+
+  #count(gap: number): void {
+    const cells = this.#cells;
     // Only the first departure has no gap: its predecessor is NaN.
     if (!(gap >= 0)) return;
     cells[cell.gaps] += 1;

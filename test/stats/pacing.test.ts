@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { GapRecorder } from "../../src/stats/pacing.js";
 
@@ -57,4 +58,17 @@ it("has nothing to say before there is a gap, nor after a reset", () => {
   recorder.reset(300);
   recorder.departed(900, 900);
   expect(recorder.summary("self")).toBeNull();
+});
+
+it("of frames a target gap apart, how late each left says all that their times do", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 10_000 }), fc.array(fc.nat(50_000), { maxLength: 50 }), (targetNs, lags) => {
+      const [byTimes, byLags] = [new GapRecorder(targetNs), new GapRecorder(targetNs)];
+      for (const [k, lagNs] of lags.entries()) {
+        byTimes.departed(k * targetNs + lagNs, k * targetNs);
+        byLags.departedLate(lagNs);
+      }
+      expect(byLags.summary("self")).toEqual(byTimes.summary("self"));
+    }),
+  );
 });
