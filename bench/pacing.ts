@@ -3,7 +3,7 @@ import type { TrialReport } from "../src/engine/trial-order.js";
 import { openRig, sentPps } from "./generate.js";
 import { alternate } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
-import { openPlace, ownCpu, peerCpu } from "./place.js";
+import { openPlace, ownCpu } from "./place.js";
 import { hasTestpmd, Testpmd } from "./testpmd.js";
 
 async function withSink<T>(
@@ -12,13 +12,7 @@ async function withSink<T>(
 ): Promise<T> {
   using place = openPlace();
   const socket = place.path("sink.sock");
-  const sink = await Testpmd.start({
-    directory: place.directory,
-    prefix: "sink",
-    cpu: peerCpu,
-    vdevs: [`net_vhost0,iface=${socket},queues=1,client=0`],
-    app: [`--forward-mode=${mode}`],
-  });
+  const sink = await Testpmd.onSocket({ directory: place.directory, socket, mode });
   try {
     await sink.command("start");
     await using rig = await openRig(`virtio-user:${socket},ring=packed,size=1024`, 1, ownCpu);

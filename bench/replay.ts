@@ -8,10 +8,10 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { startEmbeddedPart } from "../src/dut/index.js";
 import { CaptureReader } from "../src/pcap/index.js";
 import { readInterface } from "../src/sys/netdev.js";
 import { inNetns } from "../src/sys/netns.js";
+import { startOwnDevice } from "./device.js";
 import { openRig, sentPps } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
@@ -35,16 +35,7 @@ const onRing = (name: string, send: (port: string) => Promise<number>): Contende
   async run() {
     using place = openPlace();
     const socket = place.path("sink.sock");
-    await using _device = await startEmbeddedPart({
-      part: "container",
-      ports: [`vhost:${socket},queues=1,ring=packed,in_order=on`],
-      mode: "rxonly",
-      faults: null,
-      maxFrameBytes: 1518,
-      seed: 1,
-      busy: true,
-      cpu: peerCpu,
-    });
+    await using _device = await startOwnDevice(socket, "rxonly");
     return await send(`virtio-user:${socket},ring=packed,size=1024`);
   },
 });

@@ -5,20 +5,14 @@
 import { openRig, receivedPps } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
-import { openPlace, ownCpu, peerCpu, sleep } from "./place.js";
+import { openPlace, ownCpu, sleep } from "./place.js";
 import { hasTestpmd, Testpmd } from "./testpmd.js";
 import { senderVariants } from "./transmit.js";
 
 const runMs = 1_500;
 
 const startForwarder = (directory: string, socket: string): Promise<Testpmd> =>
-  Testpmd.start({
-    directory,
-    prefix: "io",
-    cpu: peerCpu,
-    vdevs: [`net_vhost0,iface=${socket},queues=1,client=0`],
-    app: ["--forward-mode=io"],
-  });
+  Testpmd.onSocket({ directory, socket, mode: "io" });
 
 const ours: Contender = {
   name: "pktgen-ts, packed ring, every frame analysed",

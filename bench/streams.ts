@@ -3,16 +3,16 @@
  * packed ring to another process and back: how many frames each stream sent and got back, over its rate × time.
  */
 import { readFileSync } from "node:fs";
-import { startEmbeddedPart } from "../src/dut/index.js";
 import type { TrialReport } from "../src/engine/trial-order.js";
 import type { TrafficSpec } from "../src/stream/index.js";
 import { udp4 } from "../src/stream/program-api.js";
 import { fixedSize } from "../src/units.js";
+import { startOwnDevice } from "./device.js";
 import { openRig } from "./generate.js";
 import type { Outcome } from "./outcome.js";
-import { openPlace, ownCpu, peerCpu } from "./place.js";
+import { openPlace, ownCpu } from "./place.js";
 import { hasTestpmd, Testpmd } from "./testpmd.js";
-import { counted, streamOf, trafficOf } from "./traffic.js";
+import { changing, counted, trafficOf } from "./traffic.js";
 
 const streams = 10_000;
 /** The slowest stream sends 200 frames, so that one of them is half a percent. */
@@ -23,7 +23,7 @@ const ppsOf = (stream: number): number => scale * (20 + ((stream * 7919) % 181))
 
 const spec: TrafficSpec = trafficOf(
   ...Array.from({ length: streams }, (_, k) => ({
-    ...streamOf(udp4(), [counted("udp.srcPort", k, k + 7)], `s${k}`),
+    ...changing(udp4(), [counted("udp.srcPort", k, k + 7)], `s${k}`),
     rate: { kind: "pps" as const, pps: ppsOf(k) },
   })),
 );
@@ -71,29 +71,14 @@ async function run(name: string, socket: string): Promise<string[]> {
 async function intoOurs(): Promise<string[]> {
   using place = openPlace();
   const socket = place.path("streams.sock");
-  await using _device = await startEmbeddedPart({
-    part: "container",
-    ports: [`vhost:${socket},queues=1,ring=packed,in_order=on`],
-    mode: "io",
-    faults: null,
-    maxFrameBytes: 1518,
-    seed: 1,
-    busy: true,
-    cpu: peerCpu,
-  });
+  await using _device = await startOwnDevice(socket, "io");
   return await run("embedded io", socket);
 }
 
 async function intoTestpmd(): Promise<string[]> {
   using place = openPlace();
   const socket = place.path("streams.sock");
-  const forwarder = await Testpmd.start({
-    directory: place.directory,
-    prefix: "streams",
-    cpu: peerCpu,
-    vdevs: [`net_vhost0,iface=${socket},queues=1,client=0`],
-    app: ["--forward-mode=io"],
-  });
+  const forwarder = await Testpmd.onSocket({ directory: place.directory, socket, mode: "io" });
   try {
     await forwarder.command("start");
     return await run("testpmd io", socket);

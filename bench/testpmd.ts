@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { peerCpu } from "./place.js";
 
 export const hasTestpmd = (): boolean => spawnSync("sh", ["-c", "command -v dpdk-testpmd"]).status === 0;
 
@@ -48,6 +49,12 @@ export class Testpmd {
     const testpmd = new Testpmd(child);
     await testpmd.#waitFor("testpmd> ", 20_000);
     return testpmd;
+  }
+
+  /** On the peer's CPU, the other end of a generator's socket: `mode` is what it does with frames. */
+  static onSocket({ directory, socket, mode }: { directory: string; socket: string; mode: string }): Promise<Testpmd> {
+    const vdevs = [`net_vhost0,iface=${socket},queues=1,client=0`];
+    return Testpmd.start({ directory, prefix: mode, cpu: peerCpu, vdevs, app: [`--forward-mode=${mode}`] });
   }
 
   /** Types a command; resolves with what came up to the next prompt. */

@@ -13,9 +13,8 @@ import { loadProgram } from "../src/engine/load-program.js";
 import type { Load } from "../src/engine/trial-order.js";
 import { type Header, headerOf } from "../src/packet/index.js";
 import {
-  continuous,
   type FieldChange,
-  incrementPayload,
+  plainStream,
   streamSpec,
   type Traffic,
   type TrafficSpec,
@@ -34,16 +33,10 @@ const warmUpNs = 300e6;
 const [shortNs, longNs] = [200e6, 1.2e9];
 const size = fixedSize(64);
 
-export const streamOf = (layers: readonly Header[], fields: readonly FieldChange[], name = "a"): TrafficStream => ({
-  name,
-  layers,
-  payload: incrementPayload,
-  size: null,
+/** A stream of these fields. */
+export const changing = (layers: readonly Header[], fields: readonly FieldChange[], name = "a"): TrafficStream => ({
+  ...plainStream(name, layers),
   fields,
-  rate: null,
-  weight: 1,
-  schedule: continuous,
-  program: null,
 });
 
 export const trafficOf = (...streams: readonly TrafficStream[]): TrafficSpec => ({
@@ -104,12 +97,12 @@ function cases(programmed: Traffic, programs: readonly string[]): readonly Case[
   const tunnelled = [counted("udp.srcPort", 0, 999), counted("inner.ipv4.src", net, net + 999)];
   return [
     caseOf("constant", streamSpec(), { testpmd: [] }),
-    caseOf("one incrementing field", trafficOf(streamOf(udp4(), [counted("ipv4.src", net, net + 999)])), {
+    caseOf("one incrementing field", trafficOf(changing(udp4(), [counted("ipv4.src", net, net + 999)])), {
       testpmd: ["--txonly-multi-flow"],
     }),
-    caseOf("5-tuple random, checksums", trafficOf(streamOf(udp4(), fiveTuple))),
-    caseOf("VXLAN, inner and outer fields", trafficOf(streamOf(overlay, tunnelled)), { size: fixedSize(128) }),
-    caseOf("three fields declared", trafficOf(streamOf(udp4(), declared))),
+    caseOf("5-tuple random, checksums", trafficOf(changing(udp4(), fiveTuple))),
+    caseOf("VXLAN, inner and outer fields", trafficOf(changing(overlay, tunnelled)), { size: fixedSize(128) }),
+    caseOf("three fields declared", trafficOf(changing(udp4(), declared))),
     caseOf("three fields by eachFrame", programmed, { programs }),
   ];
 }
@@ -130,7 +123,7 @@ async function nullMpps({ stream, size: frame, programs }: Case): Promise<number
 }
 
 function intoNull(all: readonly Case[]): Contender[] {
-  const many = Array.from({ length: 10_000 }, (_, k) => streamOf(udp4(), [counted("udp.srcPort", k, k + 7)], `s${k}`));
+  const many = Array.from({ length: 10_000 }, (_, k) => changing(udp4(), [counted("udp.srcPort", k, k + 7)], `s${k}`));
   const ours = [...all, caseOf("10,000 streams", trafficOf(...many))];
   return ours.flatMap((one) => [
     { name: one.name, run: () => nullMpps(one) },

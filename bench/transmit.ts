@@ -3,12 +3,12 @@
  * testpmd's own txonly over virtio_user (which sends prebuilt frames); and into our own device side, which takes
  * frames without looking at them and so is not the limit.
  */
-import { startEmbeddedPart } from "../src/dut/index.js";
 import type { TrialOrder } from "../src/engine/trial-order.js";
+import { startOwnDevice } from "./device.js";
 import { openRig, sentPps } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
-import { openPlace, ownCpu, peerCpu, sleep } from "./place.js";
+import { openPlace, ownCpu, sleep } from "./place.js";
 import { hasTestpmd, Testpmd } from "./testpmd.js";
 
 const runMs = 1_500;
@@ -24,13 +24,7 @@ export const senderVariants: Readonly<Record<string, { vdev: string; eal: readon
 };
 
 const startSink = (directory: string, socket: string): Promise<Testpmd> =>
-  Testpmd.start({
-    directory,
-    prefix: "sink",
-    cpu: peerCpu,
-    vdevs: [`net_vhost0,iface=${socket},queues=1,client=0`],
-    app: ["--forward-mode=rxonly"],
-  });
+  Testpmd.onSocket({ directory, socket, mode: "rxonly" });
 
 /** What the sink counts is the figure, whoever sends. */
 async function sinkMpps(sink: Testpmd): Promise<number> {
@@ -131,16 +125,7 @@ const intoNullDevice = (queues: number): Contender => ({
   async run() {
     using place = openPlace();
     const socket = place.path("null.sock");
-    await using _device = await startEmbeddedPart({
-      part: "container",
-      ports: [`vhost:${socket},queues=${queues},ring=packed,in_order=on`],
-      mode: "rxonly",
-      faults: null,
-      maxFrameBytes: 1518,
-      seed: 1,
-      busy: true,
-      cpu: peerCpu,
-    });
+    await using _device = await startOwnDevice(socket, "rxonly", queues);
     await using rig = await openRig(`virtio-user:${socket},ring=packed,size=1024,queues=${queues}`, queues, ownCpu);
     return sentPps(await rig.trial({ durationNs: runMs * 1e6 })) / 1e6;
   },

@@ -51,6 +51,7 @@ export {
   incrementPayload,
   type Payload,
   type ProgramSource,
+  plainStream,
   type StreamSchedule,
   type StreamSize,
   type TrafficSpec,

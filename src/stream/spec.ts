@@ -26,7 +26,7 @@ import { pinnedPorts } from "./pin.js";
 import { resolveStream } from "./resolve.js";
 import { signatureBytes } from "./signature.js";
 import { sizeOrder } from "./sizes.js";
-import { continuous, type FieldChange, incrementPayload, type TrafficSpec, type TrafficStream } from "./traffic.js";
+import { type FieldChange, plainStream, type TrafficSpec, type TrafficStream } from "./traffic.js";
 
 export interface StreamSpec {
   readonly ip: 4 | 6;
@@ -241,19 +241,7 @@ export function trafficOf(traffic: Traffic): TrafficSpec {
           : [port, address];
   return {
     name: "plain",
-    streams: [
-      {
-        name: "plain",
-        layers,
-        payload: incrementPayload,
-        size: null,
-        fields,
-        rate: null,
-        weight: 1,
-        schedule: continuous,
-        program: null,
-      },
-    ],
+    streams: [{ ...plainStream("plain", layers), fields }],
     sizes,
     seed,
   };

@@ -135,3 +135,16 @@ export interface ProgramSource {
 
 export const continuous: StreamSchedule = { kind: "continuous", startNs: null };
 export const incrementPayload: Payload = { kind: "increment" };
+
+/** A stream of which nothing is said but its name and its headers. */
+export const plainStream = (name: string, layers: readonly Header[]): TrafficStream => ({
+  name,
+  layers,
+  payload: incrementPayload,
+  size: null,
+  fields: [],
+  rate: null,
+  weight: 1,
+  schedule: continuous,
+  program: null,
+});

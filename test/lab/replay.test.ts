@@ -95,13 +95,7 @@ describeLab("replay through a real testpmd", ["testpmd"], () => {
   ])("%s: every frame comes back as it went, in order", { timeout: 60_000, retry: 2 }, async (_, pace) => {
     const directory = mkdtempSync(join(folder, "testpmd-"));
     const socket = join(directory, "vhost.sock");
-    const testpmd = await Testpmd.start({
-      directory,
-      prefix: `replay-${process.pid}`,
-      cpu: 0,
-      vdevs: [`net_vhost0,iface=${socket},queues=1,client=0`],
-      app: ["--forward-mode=io"],
-    });
+    const testpmd = await Testpmd.onSocket({ directory, socket, mode: "io" });
     try {
       await testpmd.command("start");
       const path = sizesCapture();

@@ -14,10 +14,10 @@ import {
   vlan,
 } from "../../src/packet/index.js";
 import {
-  continuous,
   type FieldChange,
   incrementPayload,
   type Payload,
+  plainStream,
   type StreamSize,
   type TrafficSpec,
   type TrafficStream,
@@ -59,18 +59,7 @@ const stacks: readonly (readonly Header[])[] = [
 ];
 
 export function trafficStream(changes: Partial<TrafficStream> = {}): TrafficStream {
-  return {
-    name: "a",
-    layers: udp4,
-    payload: incrementPayload,
-    size: null,
-    fields: [],
-    rate: null,
-    weight: 1,
-    schedule: continuous,
-    program: null,
-    ...changes,
-  };
+  return { ...plainStream("a", udp4), ...changes };
 }
 
 export const trafficSpec = (streams: readonly TrafficStream[], changes: Partial<TrafficSpec> = {}): TrafficSpec => ({
