@@ -6,7 +6,8 @@ import type { TxRing } from "../ring/ring.js";
 import type { FeedCursor } from "./feed-cursor.js";
 import type { FeedRecorder } from "./feed-recorder.js";
 
-const burstFrames = 64;
+/** As a generator's; never more than half of a ring, so that its peer has the other half meanwhile. */
+const burstFrames = 256;
 /** With less room than this a turn is skipped, so that bursts do not get small. */
 const leastBurst = 16;
 
@@ -21,6 +22,8 @@ export class FeedBurst {
   /** Made for frames of so many bytes. */
   #copySame = burstCopyOf(60);
   #sameBytes = 60;
+  /** The frames that `fill` placed last are `#lengths` long, and not all `#sameBytes`. */
+  #mixed = false;
 
   constructor(memory: RingMemory) {
     this.#memory = memory;
@@ -33,9 +36,11 @@ export class FeedBurst {
   fill(ring: TxRing, cursor: FeedCursor, most: number, across: boolean): number {
     const room = ring.reclaim();
     // Integers from here on: limits may be infinite, and a loop that compares with a double is slower.
-    const wanted = Math.min(most, burstFrames) | 0;
-    if (room < Math.min(wanted, leastBurst, (ring.slots + 1) >> 1)) return 0;
+    const half = (ring.slots + 1) >> 1;
+    const wanted = Math.min(most, burstFrames, half) | 0;
+    if (room < Math.min(wanted, leastBurst)) return 0;
     const n = cursor.gather(Math.min(wanted, room), this.#from, this.#lengths, across);
+    if (cursor.sameBytes > 0) return this.#placeSame(ring, n, cursor.sameBytes);
     const first = this.#lengths[0];
     for (let k = 1; k < n; k++) if (this.#lengths[k] !== first) return this.#placeMixed(ring, n);
     return this.#placeSame(ring, n, first);
@@ -43,12 +48,16 @@ export class FeedBurst {
 
   /** What `fill` placed last, as it lies in the ring. */
   record(recorder: FeedRecorder, placed: number, timeNs: number, port: number): void {
-    for (let k = 0; k < placed; k++) recorder.record(this.#memory, this.#offsets[k], this.#lengths[k], timeNs, port);
+    for (let k = 0; k < placed; k++) {
+      const bytes = this.#mixed ? this.#lengths[k] : this.#sameBytes;
+      recorder.record(this.#memory, this.#offsets[k], bytes, timeNs, port);
+    }
   }
 
   #placeSame(ring: TxRing, n: number, bytes: number): number {
     const placed = ring.placeMany(n, bytes, this.#offsets, this.#slots);
     if (placed <= 0) return placed;
+    this.#mixed = false;
     if (bytes !== this.#sameBytes) {
       this.#sameBytes = bytes;
       this.#copySame = burstCopyOf(bytes);
@@ -60,6 +69,7 @@ export class FeedBurst {
 
   #placeMixed(ring: TxRing, n: number): number {
     const memory = this.#memory;
+    this.#mixed = true;
     this.bytes = 0;
     for (let k = 0; k < n; k++) {
       const bytes = this.#lengths[k];

@@ -14,6 +14,8 @@ export class FeedCursor {
   /** Of a feed that is kept: where each frame lies, and its bytes. */
   readonly #offsets: Uint32Array;
   readonly #lengths: Uint32Array;
+  /** Of every frame of a feed that is kept; 0: they differ, or it is not known. */
+  readonly sameBytes: number;
   #index = 0;
 
   /** `loops`: how often a feed that is kept is gone through. Made when the feed is `filled`. */
@@ -25,6 +27,8 @@ export class FeedCursor {
     this.#frames = this.#kept ? frames : 0;
     this.#offsets = Uint32Array.from({ length: this.#frames }, (_, i) => feed.offset(feed.at(i)));
     this.#lengths = Uint32Array.from({ length: this.#frames }, (_, i) => feed.bytes(feed.at(i)));
+    const first = this.#lengths[0] ?? 0;
+    this.sameBytes = this.#lengths.every((bytes) => bytes === first) ? first : 0;
   }
 
   /** Nothing comes any more. */
@@ -50,7 +54,7 @@ export class FeedCursor {
 
   /**
    * Up to `most` frames from the next one on: where they lie, and their bytes. Those of later loops, too, where `across`.
-   * Call `next` before.
+   * Call `next` before. Lengths are left alone where all are `sameBytes`.
    */
   gather(most: number, offsets: Uint32Array, lengths: Uint32Array, across: boolean): number {
     const feed = this.#feed;
@@ -71,6 +75,13 @@ export class FeedCursor {
     let index = this.#index;
     const left = across ? (this.#loops - this.loop) * frames - index : frames - index;
     const n = Math.min(left, most) | 0;
+    if (this.sameBytes > 0) {
+      for (let k = 0; k < n; k++) {
+        offsets[k] = allOffsets[index];
+        if (++index === frames) index = 0;
+      }
+      return n;
+    }
     for (let k = 0; k < n; k++) {
       offsets[k] = allOffsets[index];
       lengths[k] = allLengths[index];

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { FeedBurst } from "../../src/engine/feed-burst.js";
 import { FeedCursor } from "../../src/engine/feed-cursor.js";
+import type { FeedRecorder } from "../../src/engine/feed-recorder.js";
 import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/frame-feed.js";
 import { ringMemory } from "../../src/ring/memory.js";
 import type { TxRing } from "../../src/ring/ring.js";
@@ -44,10 +45,15 @@ function sink(memory: ReturnType<typeof ringMemory>, buffers: number) {
   return { ring, seen, state };
 }
 
+const length = fc.integer({ min: 14, max: longest + 20 });
+
 it("bursts hand over every frame of every loop, in order, whatever room there is; what cannot fit is passed over", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.integer({ min: 14, max: longest + 20 }), { minLength: 1, maxLength: 70 }),
+      fc.oneof(
+        fc.array(length, { minLength: 1, maxLength: 70 }),
+        fc.tuple(length, fc.integer({ min: 1, max: 70 })).map(([bytes, n]) => new Array<number>(n).fill(bytes)),
+      ),
       fc.integer({ min: 1, max: 5 }),
       fc.boolean(),
       fc.array(fc.nat({ max: slots }), { minLength: 1, maxLength: 20 }),
@@ -70,17 +76,25 @@ it("bursts hand over every frame of every loop, in order, whatever room there is
         const cursor = new FeedCursor(new FeedReader(memory, feed), loops);
         const burst = new FeedBurst(memory);
         const { ring, seen, state } = sink(memory, 4096 + feedBytes);
+        const recorded: string[] = [];
+        const recorder = {
+          record: (_: unknown, at: number, bytes: number) =>
+            recorded.push(Buffer.from(memory.u8.subarray(at, at + bytes)).toString("hex")),
+        } as unknown as FeedRecorder;
         let tooLong = 0;
         for (let turn = 0; cursor.next() >= 0; turn++) {
           state.room = turn % 2 === 0 ? rooms[(turn / 2) % rooms.length]! : slots;
           const sent = burst.fill(ring, cursor, Number.POSITIVE_INFINITY, across);
-          if (sent > 0) ring.publish(sent);
-          else if (sent < 0) tooLong++;
+          if (sent > 0) {
+            burst.record(recorder, sent, 0, 0);
+            ring.publish(sent);
+          } else if (sent < 0) tooLong++;
           if (sent !== 0) cursor.advance(Math.abs(sent));
         }
         const once = lengths.map((bytes, i) => Buffer.alloc(bytes, i + 1).toString("hex"));
         const wanted = once.filter((hex) => hex.length <= 2 * longest);
         expect(seen).toEqual(Array.from({ length: loops }, () => wanted).flat());
+        expect(recorded).toEqual(seen);
         expect(tooLong).toBe(loops * (lengths.length - wanted.length));
         expect(cursor.loop).toBe(loops - 1);
         expect(cursor.isOver).toBe(true);
