@@ -247,11 +247,11 @@ export function checkNames(
   errorOf: (index: number, what: string, accepted: string) => PktgenError,
 ): void {
   const byName = new Map(streams.map((stream) => [stream.name, stream]));
+  const taken = new Set<string>();
   for (const [i, stream] of streams.entries()) {
     const { name, schedule } = stream;
-    if (streams.findIndex((each) => each.name === name) !== i) {
-      throw errorOf(i, `there are two streams "${name}"`, "a name of its own");
-    }
+    if (taken.has(name)) throw errorOf(i, `there are two streams "${name}"`, "a name of its own");
+    taken.add(name);
     if (schedule.kind !== "after") continue;
     const before = byName.get(schedule.stream);
     if (before === undefined) {
