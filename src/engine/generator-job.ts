@@ -37,6 +37,8 @@ export interface GeneratorOptions {
 /** When everything is back, a duplicate may still come; this long is enough to see it. */
 const quietWhenCompleteNs = 20_000_000;
 const countersEveryNs = 1_000_000;
+/** A schedule begins when the loop has gone round some times: else its first frames leave late, and a burst is too fast. */
+export const scheduleLeadNs = 200_000;
 
 /** 5,000 single frames at 50 kpps: 100 ms, in which V8 has compiled it all long before the median. */
 const floorLoad = {
@@ -165,7 +167,7 @@ class Generator implements Job {
   }
 
   #begin(trial: Trial): void {
-    trial.clock.begin();
+    trial.clock.begin(trial.directions.every(({ order }) => order.load.kind !== "max") ? scheduleLeadNs : 0);
     trial.begun = true;
     trial.sleepsBefore = this.#context.sleeps();
     for (const { transmitter } of trial.directions) transmitter.start();

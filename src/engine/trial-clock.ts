@@ -14,10 +14,10 @@ export class TrialClock {
     this.#nowNs = nowNs;
   }
 
-  /** The trial begins now. */
-  begin(): void {
-    this.#cells[cell.epoch] = this.#nowNs();
-    this.#cells[cell.now] = 0;
+  /** The trial begins in so many ns; until then the clock reads less than 0. */
+  begin(leadNs = 0): void {
+    this.#cells[cell.epoch] = this.#nowNs() + leadNs;
+    this.#cells[cell.now] = -leadNs;
   }
 
   /** Looks at the clock: `nowNs` is what it says until the next look. */

@@ -20,7 +20,8 @@ export interface AbsorptionSettings {
   readonly stepNs: number;
 }
 
-const attempts = 3;
+/** A burst of some ms is more easily spoiled than a ramp, and sooner tried again. */
+const attempts = { burst: 10, ramp: 3 } as const;
 
 export async function absorption(bench: Bench, settings: AbsorptionSettings): Promise<Absorption[]> {
   const found: Absorption[] = [];
@@ -48,7 +49,7 @@ async function absorbed(bench: Bench, kind: "burst" | "ramp", request: BenchRequ
     const trials = await bench.measure(request);
     if (bench.ended() !== null) return null;
     const use = useOf(trials);
-    if (use.kind !== "measured" && attempt + 1 < attempts) continue;
+    if (use.kind !== "measured" && attempt + 1 < attempts[kind]) continue;
     const lossRatio = lossRatioOf(trials);
     // A burst that went slower than it should, and broke all the same, is broken.
     const isKnown = use.kind === "measured" || (use.kind === "short" && lossRatio > 0);

@@ -105,6 +105,7 @@ export function trialResult(inputs: TrialInputs): Trial {
       stealMs: inputs.stealMs,
       switches: inputs.switches,
       calibration: report.calibrationNs[1] / report.calibrationNs[0],
+      watchedNs: report.elapsedNs,
     },
   };
   const judgement = judgeTrial(unjudged, inputs);

@@ -102,6 +102,9 @@ const disturbance = z.strictObject({
   stealMs: z.number(),
   switches: frames.describe("involuntary context switches of the generator"),
   calibration: z.number().describe("time of a fixed loop after the trial ÷ before it; 1: undisturbed"),
+  watchedNs: ns
+    .optional()
+    .describe("how long the trial took with its settling, in which the hypervisor's time was counted"),
 });
 
 const reorderExtent = z

@@ -31,7 +31,12 @@ export interface JudgedTrial extends TrialCounts {
   readonly unaccounted: number | null;
   /** The ledger's sentences. */
   readonly ledger: readonly string[];
-  readonly disturbance: { readonly stealMs: number; readonly switches: number; readonly calibration: number } | null;
+  readonly disturbance: {
+    readonly stealMs: number;
+    readonly switches: number;
+    readonly calibration: number;
+    readonly watchedNs?: number | undefined;
+  } | null;
 }
 
 export interface VerdictRules {
@@ -59,7 +64,7 @@ export const tolerances = {
   rateShare: 0.001,
   /** Frames after their slot; a few are the host's scheduler, more is another traffic pattern. */
   lateShare: 0.1,
-  /** CPU time taken by the hypervisor, of the transmit window. */
+  /** CPU time taken by the hypervisor, of the trial's time with its settling: it is counted in ticks of 10 ms. */
   stealShare: 0.05,
   /** The calibration loop after ÷ before, or its inverse. */
   calibrationRatio: 1.5,
@@ -183,8 +188,9 @@ function disturbances({ disturbance, durationNs }: JudgedTrial): string[] {
   if (disturbance === null) return [];
   const reasons: string[] = [];
   const { stealMs, calibration } = disturbance;
-  if (stealMs * 1e6 > durationNs * tolerances.stealShare) {
-    reasons.push(`${stealReason} ${Math.round(stealMs)} ms of ${Math.round(durationNs / 1e6)} ms`);
+  const watchedNs = Math.max(durationNs, disturbance.watchedNs ?? 0);
+  if (stealMs * 1e6 > watchedNs * tolerances.stealShare) {
+    reasons.push(`${stealReason} ${Math.round(stealMs)} ms of ${Math.round(watchedNs / 1e6)} ms`);
   }
   const change = calibration >= 1 ? calibration : 1 / calibration;
   if (change > tolerances.calibrationRatio) {

@@ -102,7 +102,7 @@ it("says when the last frame found no room", () => {
 describe("a peer that goes away", () => {
   const steady = { load: { kind: "paced", pps: 50_000 }, count: null, durationNs: 40e6 } as const;
   const goneBetween = (sim: GeneratorSim, fromNs: number, toNs: number): void => {
-    const startNs = sim.nowNs;
+    const startNs = sim.after(0);
     let isGone = false;
     for (let turn = 0; turn < 2_000_000 && !sim.done; turn++) {
       const now = sim.nowNs - startNs;

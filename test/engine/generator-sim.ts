@@ -2,7 +2,7 @@
  * A generator job on real rings over one buffer, a clock that only moves when told, and a device side that does
  * with the frames whatever a test says: the whole engine but for threads and time.
  */
-import { createJob } from "../../src/engine/generator-job.js";
+import { createJob, scheduleLeadNs } from "../../src/engine/generator-job.js";
 import type { Job } from "../../src/engine/job.js";
 import type { GeneratorCommand, TrialOrder, TrialReport } from "../../src/engine/trial-order.js";
 import { generatorCounter } from "../../src/engine/trial-order.js";
@@ -69,6 +69,11 @@ export class GeneratorSim {
   begin(changes: Partial<TrialOrder>): void {
     this.done = false;
     this.command({ kind: "trial", orders: [{ ...baseOrder, queues: this.#queues, ...changes }] });
+  }
+
+  /** The time at which a paced trial that begins now will have sent for so long. */
+  after(ns: number): number {
+    return this.nowNs + scheduleLeadNs + ns;
   }
 
   /** One turn of the generator, one of the device. */

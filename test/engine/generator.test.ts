@@ -145,7 +145,7 @@ describe("the schedule", () => {
   it("misses what the time ran out for", () => {
     const sim = new GeneratorSim();
     sim.begin({ load: { kind: "paced", pps: 100_000 }, count: null, durationNs: 1e8 });
-    const halfway = sim.nowNs + 5e7;
+    const halfway = sim.after(5e7);
     while (sim.nowNs < halfway) sim.turn(echo);
     sim.nowNs += 1e9;
     for (let turn = 0; turn < 1_000_000 && !sim.done; turn++) sim.turn(echo);
@@ -196,7 +196,7 @@ describe("the schedule", () => {
   it("stops at once when told to, with what was sent accounted for", () => {
     const sim = new GeneratorSim();
     sim.begin({ load: { kind: "paced", pps: 100_000 }, count: null, durationNs: Number.POSITIVE_INFINITY });
-    const stopNs = sim.nowNs + 30e6;
+    const stopNs = sim.after(30e6);
     while (sim.nowNs < stopNs) sim.turn(echo);
     const sentBefore = sim.counters[generatorCounter.published];
     sim.command({ kind: "stop" });

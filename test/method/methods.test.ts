@@ -234,7 +234,7 @@ describe("absorption", () => {
     const base = simulatedBench({ capacityPps: 2e6 });
     const bench = altered(base, () => ({ verdict: "invalid", reasons }));
     const found = await absorption(bench, settings);
-    expect(base.requests).toHaveLength(3);
+    expect(base.requests).toHaveLength(10);
     expect(found).toMatchObject([{ frames: 100, lost: 0, unusable: reasons[0] }]);
     expect(methodVerdict({ absorption: found }, base.trials, null)).toBe("invalid");
   });

@@ -223,10 +223,14 @@ describe("at a set rate", () => {
   });
 
   it("is invalid when disturbed", () => {
-    const disturbed = (stealMs: number, calibration: number): JudgedTrial => ({
+    const disturbed = (stealMs: number, calibration: number, watchedNs?: number): JudgedTrial => ({
       ...paced,
-      disturbance: { stealMs, switches: 0, calibration },
+      disturbance: { stealMs, switches: 0, calibration, watchedNs },
     });
+    expect(judgeTrial(disturbed(60, 1, 1.2e9), plain).verdict).toBe("pass");
+    expect(judgeTrial(disturbed(61, 1, 1.2e9), plain).reasons).toEqual([
+      "disturbed: the hypervisor took 61 ms of 1200 ms",
+    ]);
     expect(judgeTrial(disturbed(50, 1.5), plain).verdict).toBe("pass");
     expect(judgeTrial(disturbed(51, 1), plain).reasons).toEqual(["disturbed: the hypervisor took 51 ms of 1000 ms"]);
     expect(judgeTrial(disturbed(0, 0.5), plain).reasons).toEqual([
