@@ -20,7 +20,7 @@ export interface Extremes {
 }
 
 export class LaneRows {
-  /** Row `lane` begins at `padding + lane · 8`; its first double is the table's (sequence-table.ts). */
+  /** Row `lane` begins at `padding + lane · 16`; its first double is the table's (sequence-table.ts). */
   readonly #cells: Float64Array;
   readonly #words: Int32Array;
 
