@@ -1,7 +1,20 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { LaneRows } from "../../src/stats/lane-rows.js";
-import { SmallHistograms, smallBucketOf } from "../../src/stats/small-histograms.js";
+import { SmallHistograms, type SmallSummary, smallBucketOf } from "../../src/stats/small-histograms.js";
+
+/** Nearest rank, at most 6.25 % above the true value. */
+function expectPercentiles(summary: SmallSummary, sorted: readonly number[]): void {
+  for (const [share, seen] of [
+    [0.5, summary.p50],
+    [0.9, summary.p90],
+    [0.99, summary.p99],
+  ] as const) {
+    const exact = sorted[Math.ceil(share * sorted.length) - 1]!;
+    expect(seen).toBeGreaterThanOrEqual(exact);
+    expect(seen).toBeLessThanOrEqual(exact * 1.0625);
+  }
+}
 
 const latencies = fc.array(
   fc.oneof(fc.nat(40), fc.nat(2_000_000_000), fc.nat(2 ** 41), fc.constantFrom(2 ** 31 - 1, 2 ** 31)),
@@ -34,15 +47,7 @@ it("of each stream, extremes and mean are exact, and a percentile is at most 6.2
         const summary = histograms.summary(stream, rows.latency([stream]))!;
         expect([summary.min, summary.max]).toEqual([sorted[0], sorted.at(-1)]);
         expect(summary.mean).toBeCloseTo(values.reduce((sum, value) => sum + value, 0) / values.length, 3);
-        for (const [share, seen] of [
-          [0.5, summary.p50],
-          [0.9, summary.p90],
-          [0.99, summary.p99],
-        ] as const) {
-          const exact = sorted[Math.ceil(share * sorted.length) - 1]!;
-          expect(seen).toBeGreaterThanOrEqual(exact);
-          expect(seen).toBeLessThanOrEqual(exact * 1.0625);
-        }
+        expectPercentiles(summary, sorted);
       }
     }),
   );
@@ -63,15 +68,7 @@ it("a bucket's byte carries over: thousands of samples in one bucket, and others
       const sorted = runs.flatMap(([value, times]) => Array<number>(times).fill(value)).sort((a, b) => a - b);
       const summary = histograms.summary(1, rows.latency([1]))!;
       expect(summary.mean).toBeCloseTo(sorted.reduce((sum, value) => sum + value, 0) / sorted.length, 6);
-      for (const [share, seen] of [
-        [0.5, summary.p50],
-        [0.9, summary.p90],
-        [0.99, summary.p99],
-      ] as const) {
-        const exact = sorted[Math.ceil(share * sorted.length) - 1]!;
-        expect(seen).toBeGreaterThanOrEqual(exact);
-        expect(seen).toBeLessThanOrEqual(exact * 1.0625);
-      }
+      expectPercentiles(summary, sorted);
       expect(histograms.summary(0, rows.latency([0]))).toBe(null);
     }),
     { numRuns: 50 },
