@@ -4,6 +4,7 @@ import { type FrameFacts, parseFilter } from "../packet/filter.js";
 import { flowNumber } from "../packet/flow-number.js";
 import { Outline, outline } from "../packet/outline.js";
 import { type RewriteRules, Rewriter, rewriteGrowth } from "../packet/rewrite.js";
+import { mostCapturedBytes } from "../pcap/capture.js";
 import { CaptureReader, captureFaultError, type FrameBatch, linkTypeEthernet, linkTypeName } from "../pcap/index.js";
 import type { RingMemory } from "../ring/memory.js";
 import { type FeedLayout, FeedWriter } from "./frame-feed.js";
@@ -45,6 +46,8 @@ export interface FeederReport {
   cutPadded: number;
   /** Frames with less than an Ethernet header. */
   tooShort: number;
+  /** Frames to be padded that the file says to be longer than any frame is. */
+  tooLong: number;
   fed: number;
   /** Steps back in time; such a frame goes out with the one before it. */
   backwards: number;
@@ -67,6 +70,7 @@ export class CaptureFeeder {
     cutSkipped: 0,
     cutPadded: 0,
     tooShort: 0,
+    tooLong: 0,
     fed: 0,
     backwards: 0,
     loops: 0,
@@ -205,6 +209,11 @@ export class CaptureFeeder {
         const accepted = "whole frames; --cut pad sends the rest as zeros, --cut skip leaves it out";
         throw usageError(what, { where: this.#options.path, accepted });
       }
+      // The file may say anything up to 4 GiB here. Nothing is placed, or written, for what no frame can be.
+      if (wire > mostCapturedBytes) {
+        report.tooLong++;
+        return;
+      }
       report.cutPadded++;
       length = wire;
     }
@@ -223,7 +232,7 @@ export class CaptureFeeder {
     report.fed++;
   }
 
-  /** 0: told to stop. */
+  /** 0: told to stop. A frame that `mostCapturedBytes` bounds fits into every feed at some time. */
   #place(bytes: number): number {
     let at = this.#writer.place(bytes);
     while (at === 0) {
@@ -232,6 +241,7 @@ export class CaptureFeeder {
       this.#writer.waitForRoom();
       at = this.#writer.place(bytes);
     }
+    if (at < 0) throw new Error(`a frame of ${bytes} bytes is more than half of the feed`);
     return at;
   }
 

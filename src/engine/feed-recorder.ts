@@ -17,7 +17,7 @@ export class FeedRecorder {
   /** Allocates nothing, waits for nothing. `publish` once a burst. */
   record(memory: RingMemory, offset: number, bytes: number, timeNs: number, port: number): void {
     const at = this.#writer.place(bytes);
-    if (at === 0) {
+    if (at <= 0) {
       this.missed++;
       return;
     }

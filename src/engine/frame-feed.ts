@@ -45,6 +45,7 @@ export class FeedWriter {
   readonly #descriptors: number;
   readonly #data: number;
   readonly #dataBytes: number;
+  readonly #mostBytes: number;
   /** Frames written, as published and as placed. */
   #published = 0;
   #head = 0;
@@ -65,6 +66,7 @@ export class FeedWriter {
     this.#descriptors = layout.offset;
     this.#data = layout.offset + layout.frames * descriptorBytes;
     this.#dataBytes = layout.dataBytes;
+    this.#mostBytes = Math.floor(layout.dataBytes / 2 / lineBytes) * lineBytes;
     this.#goOn();
   }
 
@@ -82,8 +84,11 @@ export class FeedWriter {
     return this.#memory.f64[(this.#descriptors + (frame & this.#mask) * descriptorBytes + 24) >>> 3];
   }
 
-  /** Offset in memory for a frame of `bytes`; 0: no room now. */
+  /** Offset in memory for a frame of `bytes`; 0: no room now; −1: there never is, it is longer than half of the data. */
   place(bytes: number): number {
+    // A frame lies in one piece, and where the end of the data is too near it starts at the beginning. So only up to a
+    // half fits wherever the next one begins. The size is an int32 only after this.
+    if (bytes > this.#mostBytes) return -1;
     const size = (bytes + lineBytes - 1) & -lineBytes;
     let start = this.#position;
     let at = this.#offset;

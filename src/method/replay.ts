@@ -225,7 +225,7 @@ function nothingSent(plan: ReplayPlan, source: FeederReport, report: ReplayRepor
   const where = plan.feeder.path;
   if (source.read === 0) return usageError(source.fault ?? "there is no frame in it", { where });
   if (source.fed === 0) {
-    const why = `${source.filtered} by the filter, ${source.cutSkipped} cut by the capture, ${source.tooShort} too short`;
+    const why = `${source.filtered} by the filter, ${source.cutSkipped} cut by the capture, ${source.tooShort} too short, ${source.tooLong} too long`;
     return usageError(`none of its ${source.read} frames is left to send: ${why}`, { where });
   }
   if (report.tooLong > 0) {
@@ -323,6 +323,7 @@ function reasonsOf(
   if (source.fault !== null) invalid.push(source.fault);
   if (report.cutShort === "stuck") failed.push("the peer took nothing for 5 s, and the replay was given up");
   if (!interrupted && unsent !== null && unsent > 0) failed.push(`${unsent} frames were not taken`);
+  if (source.tooLong > 0) failed.push(`${source.tooLong} cut frames are longer, by the file's word, than any frame is`);
   if (report.tooLong > 0) failed.push(`${report.tooLong} frames are too long for the port's buffers`);
   if (comparison?.verdict === "invalid") invalid.push(...comparison.reasons);
   if (comparison?.verdict === "fail") failed.push(...comparison.reasons);

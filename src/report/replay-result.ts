@@ -28,13 +28,15 @@ export interface ReplayResult {
   readonly tool: CompareResult["tool"];
   readonly command: string;
   readonly file: string;
-  /** Of the file, over all loops that were read from the disk: read = filtered + cutSkipped + tooShort + fed. */
+  /** Of the file, over all loops that were read from the disk: read = filtered + cutSkipped + tooShort + tooLong + fed. */
   readonly source: {
     readonly read: number;
     readonly filtered: number;
     readonly cutSkipped: number;
     readonly cutPadded: number;
     readonly tooShort: number;
+    /** Said to be longer than any frame is (262,144 bytes), and so not padded. */
+    readonly tooLong: number;
     readonly fed: number;
     readonly backwards: number;
     /** Frames that one loop sends. */

@@ -9,11 +9,12 @@ const share = z.number().min(0).max(1);
 const ns = z.number();
 
 const source = z.strictObject({
-  read: frames.describe("= filtered + cutSkipped + tooShort + fed"),
+  read: frames.describe("= filtered + cutSkipped + tooShort + tooLong + fed"),
   filtered: frames,
   cutSkipped: frames,
   cutPadded: frames,
   tooShort: frames,
+  tooLong: frames.describe("cut, and said to be longer than any frame is: not padded"),
   fed: frames,
   backwards: frames.describe("steps back in time; such a frame goes with the one before it"),
   perLoop: frames,

@@ -23,6 +23,7 @@ export function renderReplay(result: ReplayResult, most?: number): string {
     [source.cutPadded, "cut by the capture, padded with zeros"],
     [source.cutSkipped, "cut by the capture, left out"],
     [source.tooShort, "too short for an Ethernet header, left out"],
+    [source.tooLong, "cut by the capture, and longer by its word than any frame is, left out"],
     [source.backwards, "with a time before the frame before, sent with that one"],
     [result.tooLong, "too long for the port's buffers (--max-frame), left out"],
     [result.unanswered, "after which nothing came back in time"],

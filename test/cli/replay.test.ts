@@ -28,7 +28,7 @@ async function replay(...args: string[]) {
   if (result !== null) {
     expect(replayResultSchema.safeParse(result).error).toBeUndefined();
     const { source } = result;
-    expect(source.read).toBe(source.filtered + source.cutSkipped + source.tooShort + source.fed);
+    expect(source.read).toBe(source.filtered + source.cutSkipped + source.tooShort + source.tooLong + source.fed);
     if (result.intended !== null) expect(result.intended).toBe(result.sent + result.unsent! + result.tooLong);
   }
   return { ...done, result };
@@ -153,6 +153,26 @@ describe("replay into null:", () => {
       source: { cutSkipped: 1 },
     });
   });
+
+  it.each([0xffff_fff0, 0xffff_ffff, 100_000_000, 262_145])(
+    "a cut frame that had %i bytes by the file's word is counted, not padded, and fails",
+    async (originalBytes) => {
+      const lie = file("lie.pcap", [frame(1), frame(2, { originalBytes }), frame(3)]);
+      const { code, result, stderr } = await replay(lie, "--tx", "null:", "--cut", "pad", "--top-speed");
+      expect(stderr).toBe("");
+      expect(result).toMatchObject({
+        sent: 2,
+        unsent: 0,
+        verdict: "fail",
+        source: { cutPadded: 0, tooLong: 1, fed: 2 },
+      });
+      expect(code).toBe(1);
+      const alone = file("lie-alone.pcap", [frame(1, { originalBytes })]);
+      const nothing = await replay(alone, "--tx", "null:", "--cut", "pad");
+      expect(nothing.code).toBe(2);
+      expect(nothing.stderr).toContain("1 too long");
+    },
+  );
 
   it("only transmits where nobody looks for frames", async () => {
     const sent = join(folder, "port.pcap");

@@ -55,3 +55,30 @@ it("a feed hands on every frame, in order and whole, whatever its writer and its
     }),
   );
 });
+
+it.each([1025, 2048, 2049, 100_000_000, 0x7fff_ffff, 0xffff_ffc1, 0xffff_fff4, 2 ** 40])(
+  "a frame of %i bytes, more than half of the feed, is refused at once, and changes nothing",
+  (bytes) => {
+    const memory = ringMemory(new ArrayBuffer(64 + feedBytesOf(frames, dataBytes)));
+    const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * feedWord.words) };
+    const writer = new FeedWriter(memory, feed);
+    expect(writer.place(bytes)).toBe(-1);
+    expect(writer.place(1024)).toBe(64 + frames * 32);
+  },
+);
+
+it("half of the feed fits wherever the last frame ended", () => {
+  const memory = ringMemory(new ArrayBuffer(64 + feedBytesOf(frames, dataBytes)));
+  const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * feedWord.words) };
+  const writer = new FeedWriter(memory, feed);
+  const reader = new FeedReader(memory, feed);
+  for (let bytes = 1; bytes <= 1024; bytes += 61) {
+    for (const size of [bytes, 1024]) {
+      expect(writer.place(size)).toBeGreaterThan(0);
+      writer.commit(0, size, 0, 0);
+      writer.publish();
+      expect(reader.available()).toBe(1);
+      reader.release(1);
+    }
+  }
+});
