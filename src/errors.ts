@@ -2,6 +2,7 @@
  * Errors for people: what was wrong, where, what is accepted, what to do, and which exit code that is.
  * Everything this project throws on purpose is a PktgenError; anything else that reaches `cli` is a bug and says so.
  */
+import { terminalText } from "./terminal-text.js";
 
 /** What the process ends with. 4 is a measurement that cannot be used, 130 an interrupt (128 + SIGINT). */
 export const exitCodes = {
@@ -51,12 +52,12 @@ export class PktgenError extends Error {
     };
   }
 
-  /** The whole of it on one line: `where: what; accepted: …; hint`. */
+  /** The whole of it on one line: `where: what; accepted: …; hint`. What it quotes cannot steer a terminal. */
   toLine(): string {
     const head = this.where === undefined ? this.message : `${this.where}: ${this.message}`;
     const accepted = this.accepted === undefined ? "" : `; accepted: ${this.accepted}`;
     const hint = this.hint === undefined ? "" : `; ${this.hint}`;
-    return head + accepted + hint;
+    return terminalText(head + accepted + hint);
   }
 }
 

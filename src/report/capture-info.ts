@@ -1,5 +1,6 @@
 /** What is in a capture file, as data and as text. */
 import { grouped } from "../stats/words.js";
+import { terminalText } from "../terminal-text.js";
 
 export interface Bin {
   /** From this, up to the next bin's. */
@@ -77,15 +78,15 @@ export function renderCaptureInfo(info: CaptureInfo): string {
     ...(info.untimed > 0 ? [`${plural(info.untimed, "frame has", "frames have")} no time of their own`] : []),
     ...(info.backwards > 0 ? [`time goes back ${plural(info.backwards, "time")}`] : []),
     ...(info.comments > 0 ? [`${plural(info.comments, "frame has", "frames have")} comments`] : []),
-    ...(info.fault === null ? [] : [`ends early: ${info.fault}`]),
+    ...(info.fault === null ? [] : [`ends early: ${terminalText(info.fault)}`]),
   ];
   const size = info.fileBytes === null ? "" : `, ${grouped(info.fileBytes)} bytes`;
   const protocols = Object.entries(info.protocols).sort(([, a], [, b]) => b - a);
   return [
-    `${info.file}: ${info.format}${size}`,
+    `${terminalText(info.file)}: ${info.format}${size}`,
     ...info.interfaces.map(
       ({ name, linkType, ticksPerSecond, snapBytes, frames, dropped }, i) =>
-        `  interface ${i}${name === null ? "" : ` ${name}`}: ${linkType}, ${resolution(ticksPerSecond)}, ${snapBytes === 0 ? "no snap length" : `snap length ${grouped(snapBytes)}`}, ${plural(frames, "frame")}${dropped === null ? "" : `, ${grouped(dropped)} dropped`}`,
+        `  interface ${i}${name === null ? "" : ` ${terminalText(name)}`}: ${linkType}, ${resolution(ticksPerSecond)}, ${snapBytes === 0 ? "no snap length" : `snap length ${grouped(snapBytes)}`}, ${plural(frames, "frame")}${dropped === null ? "" : `, ${grouped(dropped)} dropped`}`,
     ),
     `${plural(info.frames, "frame")}, ${grouped(info.wireBytes)} bytes without FCS${info.capturedBytes === info.wireBytes ? "" : `, ${grouped(info.capturedBytes)} of them captured`}`,
     ...(info.frames === 0

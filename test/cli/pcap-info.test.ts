@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type CapturedFrame, defaultCaptureFormat, writeCapture } from "../../src/pcap/index.js";
+import {
+  type CapturedFrame,
+  CaptureWriter,
+  defaultCaptureFormat,
+  ethernetInterface,
+  writeCapture,
+} from "../../src/pcap/index.js";
 import { runCli } from "./run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-info-test-"));
@@ -96,6 +102,19 @@ it("as text, for people", async () => {
   expect(stdout).toMatch(/^ +508 to 1019 +2 {2}#+$/m);
   expect(stdout).toMatch(/^ +from 1 ms +9 {2}#{40}$/m);
   expect(code).toBe(0);
+});
+
+it("an interface's name cannot steer the terminal, and is in the document as it is", async () => {
+  const name = "\x1b]0;pwned\x07\x1b[2J\nPASS";
+  const interfaces = [{ ...ethernetInterface, name }];
+  const pcapng = { byteOrder: "little", interfaces, application: "test" } as const;
+  using writer = await CaptureWriter.create(place("name.pcapng"), { pcapng });
+  writer.frame(new Uint8Array(60), 0, 60, 60, 1, 0);
+  writer.close();
+  const { stdout } = await runCli(["pcap", "info", place("name.pcapng")]);
+  expect(stdout).toContain("interface 0 \\x1b]0;pwned\\x07\\x1b[2J\\nPASS: Ethernet");
+  const document = await runCli(["pcap", "info", place("name.pcapng"), "--json"]);
+  expect(JSON.parse(document.stdout).interfaces[0].name).toBe(name);
 });
 
 it("time that goes back is said, and is no gap", async () => {
