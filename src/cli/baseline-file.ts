@@ -1,10 +1,10 @@
 /** Thresholds and baseline of a run: read and checked before anything is measured, judged and written after. */
-import { readFileSync } from "node:fs";
 import { usageError } from "../errors.js";
 import type { Baseline } from "../method/baseline.js";
 import type { RunPlan } from "../method/plan.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Method, RunResult, Threshold } from "../report/result.js";
+import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from "../sys/input-file.js";
 import { checkResultFiles, writeResultFile } from "./result-file.js";
 
 export interface BaselineOptions {
@@ -24,20 +24,33 @@ function readBaseline(path: string, isNew: boolean): Baseline | null {
   const accepted = "a file that --update-baseline made";
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readInputText(path, { mostBytes: mostDocumentBytes });
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    if (code === "ENOENT" && isNew) return null;
-    const hint = code === "ENOENT" ? "add --update-baseline to make it" : "choose another file";
-    throw usageError(`${path} cannot be read (${code})`, { where, accepted, hint, cause: error });
+    if (!isReadError(error)) throw error;
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (isMissing && isNew) return null;
+    const hint = isMissing ? "add --update-baseline to make it" : "choose another file";
+    throw usageError(`${path} ${unreadableBecause(error)}`, { where, accepted, hint, cause: error });
   }
+  let document: unknown;
   try {
-    const baseline = JSON.parse(text) as Baseline;
-    if (baseline.format === "pktgen-ts baseline 1" && typeof baseline.figures === "object") return baseline;
+    document = JSON.parse(text);
   } catch (cause) {
     throw usageError(`${path} is no JSON`, { where, accepted, cause });
   }
+  if (isBaseline(document)) return document;
   throw usageError(`${path} is no baseline of this version`, { where, accepted });
+}
+
+const isRecordOf = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isOne);
+
+/** Somebody may have edited it, or it is another program's. */
+function isBaseline(document: unknown): document is Baseline {
+  const { format, setup, figures } = (document ?? {}) as Partial<Record<string, unknown>>;
+  const isSamples = (samples: unknown): boolean => Array.isArray(samples) && samples.every(Number.isFinite);
+  const isText = (value: unknown): boolean => typeof value === "string";
+  return format === "pktgen-ts baseline 1" && isRecordOf(setup, isText) && isRecordOf(figures, isSamples);
 }
 
 const worst = (verdicts: readonly RunResult["verdict"][]): RunResult["verdict"] =>

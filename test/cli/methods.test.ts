@@ -31,6 +31,10 @@ describe("before the first trial", () => {
   writeFileSync(file("wanted.yaml"), "sizes: [64]\nthresholds:\n  - loss<=1%\n  - NRD>=1Mpps\n");
   writeFileSync(file("wanted-badly.yaml"), "thresholds: NDR>=1Mpps\n");
   writeFileSync(file("no-json"), "{");
+  writeFileSync(file("null.json"), "null");
+  const damaged = { format: "pktgen-ts baseline 1", setup: {}, figures: null };
+  writeFileSync(file("no-figures.json"), JSON.stringify(damaged));
+  writeFileSync(file("odd-figures.json"), JSON.stringify({ ...damaged, figures: { "NDR@64": ["fast"] } }));
   writeFileSync(file("soak-of-another.json"), JSON.stringify({ soak: { frameBytes: 128, pps: 10_000 } }));
 
   it.each([
@@ -45,6 +49,10 @@ describe("before the first trial", () => {
     [["ndr", "--baseline", file("missing")], "add --update-baseline to make it"],
     [["ndr", "--update-baseline"], "--baseline FILE beside it"],
     [["ndr", "--baseline", file("no-json")], "is no JSON"],
+    [["ndr", "--baseline", file("null.json")], "is no baseline of this version"],
+    [["ndr", "--baseline", file("no-figures.json")], "is no baseline of this version"],
+    [["ndr", "--baseline", file("odd-figures.json")], "is no baseline of this version"],
+    [["ndr", "--baseline", "/dev/zero"], "is longer than"],
     [["ndr", "--baseline", file("other.json")], "is the baseline of another setup: another, 1 cores there"],
     [["ndr", "--baseline", file("other-device.json")], "embedded, rate=20kpps there, embedded here"],
     [["ndr", "--baseline", file("other-method.json")], "ndr, quick there, ndr, standard here"],
@@ -81,6 +89,10 @@ describe("before the first trial", () => {
     [["burst", "--frames", "64,64"], "the bursts do not grow"],
     [["diff", file("no-json")], "1 files"],
     [["diff", file("no-json"), file("no-json")], "is no JSON"],
+    [["diff", file("null.json"), file("null.json")], "is no result of pktgen-ts"],
+    [["diff", "/dev/zero", "/dev/zero"], "/dev/zero is longer than"],
+    [["merge", "/dev/zero", "/dev/zero"], "it is longer than"],
+    [["soak", "--resume", "/dev/zero"], "/dev/zero is longer than"],
     [["diff", file("other.json"), file("other.json")], "is no result of pktgen-ts"],
   ])("%j is refused", async (args, sentence) => {
     const { code, stdout, stderr } = await runCli(args);

@@ -137,7 +137,7 @@ describeLab("what merge refuses", ["netns"], () => {
     await across(pair, { both: ["--sizes", "64", "--count", "100", "--rate", "1kpps"] });
     expect(await said()).toContain("which two results?");
     expect(await said(sentFile, sentFile)).toContain("both are results of send");
-    expect(await said(sentFile, join(folder, "none.json"))).toContain("it cannot be read (ENOENT)");
+    expect(await said(sentFile, join(folder, "none.json"))).toContain("it does not exist");
     const other = join(folder, "other.json");
     writeFileSync(other, "{}");
     expect(await said(sentFile, other)).toContain("it is no result of send or receive");

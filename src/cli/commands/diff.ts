@@ -1,20 +1,13 @@
 /** `diff`: two result documents, figure by figure. */
-import { readFileSync } from "node:fs";
 import { exitCodes, usageError } from "../../errors.js";
 import type { RunResult } from "../../report/index.js";
+import { readJsonDocument } from "../../sys/input-file.js";
 import type { CommandDefinition } from "../command.js";
 
 function readResult(path: string): RunResult {
   const accepted = "a document of --json";
-  let document: Partial<RunResult>;
-  try {
-    document = JSON.parse(readFileSync(path, "utf8")) as Partial<RunResult>;
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const what = code === undefined ? `${path} is no JSON` : `${path} cannot be read (${code})`;
-    throw usageError(what, { where: "diff", accepted, cause });
-  }
-  if (document.tool?.name !== "pktgen-ts" || !Array.isArray(document.trials) || document.host === undefined) {
+  const document = readJsonDocument(path, "diff", accepted) as Partial<RunResult> | null;
+  if (document?.tool?.name !== "pktgen-ts" || !Array.isArray(document.trials) || document.host === undefined) {
     throw usageError(`${path} is no result of pktgen-ts`, { where: "diff", accepted });
   }
   return document as RunResult;

@@ -1,7 +1,7 @@
 /** `merge`: the halves that `send` and `receive` wrote, as the result of one run. */
-import { readFileSync } from "node:fs";
 import { usageError } from "../../errors.js";
 import type { ReceivedHalf, SentHalf } from "../../report/half.js";
+import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from "../../sys/input-file.js";
 import { parseRate, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { checkResultFiles } from "../result-file.js";
@@ -22,10 +22,9 @@ type ReportName = keyof typeof reportOptions;
 async function readHalf(path: string): Promise<SentHalf | ReceivedHalf> {
   const { parseHalf } = await import("../../report/half-schema.js");
   try {
-    return parseHalf(readFileSync(path, "utf8"));
+    return parseHalf(readInputText(path, { mostBytes: mostDocumentBytes }));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === undefined ? (error as Error).message : `it cannot be read (${code})`;
+    const why = isReadError(error) ? `it ${unreadableBecause(error)}` : (error as Error).message;
     throw usageError(`${path}: ${why.split("\n")[0]}`, { where: "merge", accepted, cause: error });
   }
 }

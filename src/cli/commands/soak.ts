@@ -1,8 +1,8 @@
 /** `soak`: one load for hours, with interval statistics and each spell of loss. */
-import { readFileSync } from "node:fs";
 import { usageError } from "../../errors.js";
 import type { RunPlan } from "../../method/plan.js";
 import type { RunResult, Soak } from "../../report/result.js";
+import { readJsonDocument } from "../../sys/input-file.js";
 import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDurationOrForever } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
@@ -36,18 +36,8 @@ Examples:
 function earlierSoak(path: string, plan: RunPlan, pps: number): Soak {
   const where = "--resume";
   const accepted = "a file of --state, or of soak's --json";
-  let document: Partial<RunResult>;
-  try {
-    document = JSON.parse(readFileSync(path, "utf8")) as Partial<RunResult>;
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw usageError(code === undefined ? `${path} is no JSON` : `${path} cannot be read (${code})`, {
-      where,
-      accepted,
-      cause,
-    });
-  }
-  const { soak } = document;
+  const document = readJsonDocument(path, where, accepted) as Partial<RunResult> | null;
+  const soak = document?.soak;
   if (soak === undefined) throw usageError(`${path} has no soak in it`, { where, accepted });
   const size = plan.sizes[0]!;
   if (soak.frameBytes !== frameSizeName(size) || soak.pps !== pps) {
