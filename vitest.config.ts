@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** Rooms whose tests start no thread, open no port and measure nothing. */
-const pure = ["method", "packet", "profile", "report", "ring", "stats", "stream"].map(
-  (room) => `test/${room}/**/*.test.ts`,
-);
+/** Rooms whose tests start no thread, open no port and measure nothing: these run side by side. */
+const pureRooms = ["engine", "golden", "method", "packet", "pcap", "profile", "report", "ring", "stats", "stream"];
+const pure = pureRooms.map((room) => `test/${room}/**/*.test.ts`);
+/** The exceptions in those rooms: they start threads. */
+const withThreads = ["test/engine/loop-worker.test.ts"];
 
 const shared = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
 
@@ -15,13 +16,12 @@ export default defineConfig({
         test: {
           ...shared,
           name: "real",
-          include: ["test/**/*.test.ts"],
-          exclude: pure,
+          include: ["test/*.test.ts", `test/!(${pureRooms.join("|")})/**/*.test.ts`, ...withThreads],
           fileParallelism: false,
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...shared, name: "pure", include: pure, sequence: { groupOrder: 1 } } },
+      { test: { ...shared, name: "pure", include: pure, exclude: withThreads, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -1,23 +1,18 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readCapture } from "../../src/pcap/index.js";
 import { checkSignature, readSequence } from "../../src/stream/signature.js";
+import { skips } from "../lab/probe.js";
+import { noSmallDisk, smallDisk } from "../lab/small-disk.js";
 import { runCli } from "./run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-record-test-"));
 
-/** A file system of 1 MiB; null: this user may not mount one. */
-const smallDisk = (() => {
-  const point = join(folder, "small");
-  mkdirSync(point);
-  return spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", point]).status === 0 ? point : null;
-})();
+const disk = smallDisk(1);
 
 afterAll(() => {
-  if (smallDisk !== null) spawnSync("umount", [smallDisk]);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -76,7 +71,7 @@ it("what the kernel makes cannot be recorded where it is sent, and is refused", 
   expect(code).toBe(2);
 });
 
-describe.skipIf(smallDisk === null)("a disk that is full (needs root, to mount a small one)", () => {
+describe.skipIf(skips(noSmallDisk(disk)))("a disk that is full (needs root, to mount a small one)", () => {
   const wanted = 3_000;
 
   /** As many whole frames as the report says, the first ones that were received, and no broken end. */
@@ -90,7 +85,7 @@ describe.skipIf(smallDisk === null)("a disk that is full (needs root, to mount a
   }
 
   it.each(["go-on", "stop"])("--on-full %s: the file ends after its last whole frame, and it is said", async (how) => {
-    const rx = join(smallDisk!, `${how}.pcap`);
+    const rx = join(disk!, `${how}.pcap`);
     const args = ["--sizes", "1518", "--count", `${wanted}`, "--rate", "2kpps", "--record-rx", rx, "--on-full", how];
     const { code, stdout } = await runCli([...args, "--json", "-"]);
     const [trial] = JSON.parse(stdout).trials;
@@ -109,7 +104,7 @@ describe.skipIf(smallDisk === null)("a disk that is full (needs root, to mount a
   });
 
   it("of a method, --on-full stop: it ends there, invalid", async () => {
-    const rx = join(smallDisk!, "method.pcap");
+    const rx = join(disk!, "method.pcap");
     const args = ["burst", "--sizes", "1518", "--load", "2kpps", "--frames", "500,1000,2000", "--dut", "embedded"];
     const { code, stdout } = await runCli([...args, "--record-rx", rx, "--on-full", "stop", "--json", "-"]);
     const { trials, verdict } = JSON.parse(stdout);
@@ -120,7 +115,7 @@ describe.skipIf(smallDisk === null)("a disk that is full (needs root, to mount a
   });
 
   it.each(["go-on", "stop"])("of a replay, --on-full %s: the same, and the replay fails", async (how) => {
-    const [source, tx] = [join(folder, "source.pcap"), join(smallDisk!, `replay-${how}.pcap`)];
+    const [source, tx] = [join(folder, "source.pcap"), join(disk!, `replay-${how}.pcap`)];
     const stream = ["pcap", "profiles/rfc2544.yaml", "-o", source, "--count", `${wanted}`, "--sizes", "1518"];
     expect((await runCli(stream)).code).toBe(0);
     const args = ["replay", source, "--tx", "null:", "--rate", "2kpps", "--record-tx", tx, "--on-full", how];

@@ -349,7 +349,7 @@ describe("a device that does not do its part", () => {
     expect(report.receive.corrupt).toBe(1);
     expect(report.receive.accepted).toBe(999);
     expect(report.receive.lostRanges).toEqual([[10, 10]]);
-    expect(Histogram.fromData(report.receive.latency!).min).toBeGreaterThanOrEqual(0);
+    expect(Histogram.fromData(report.receive.latency!).count).toBe(999);
   });
 
   it("judges payloads of accepted frames only: a damaged copy takes nothing from its original", () => {

@@ -6,6 +6,7 @@ import { dissect } from "../../src/packet/index.js";
 import { readCapture } from "../../src/pcap/index.js";
 import { compileStream, programFrame, referenceFrame, streamSpec } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
+import { skips } from "../lab/probe.js";
 import { goldenCapture } from "./capture.js";
 import { goldenSpecs } from "./specs.js";
 import { missing, tsharkCount, tsharkFields } from "./tshark.js";
@@ -72,7 +73,7 @@ describe.each(goldenSpecs)("$name.pcap", (golden) => {
     for (const { bytes } of frames) expect(dissect(bytes).faults).toEqual([]);
   });
 
-  it.skipIf(noTshark !== null)(`has nothing malformed and no bad checksum by tshark${skipName}`, () => {
+  it.skipIf(skips(noTshark))(`has nothing malformed and no bad checksum by tshark${skipName}`, () => {
     expect(tsharkCount(path, "_ws.malformed || _ws.expert.severity >= warning")).toBe(0);
     // 1 is "good", so that an unchecked checksum does not pass for a right one.
     const rows = tsharkFields(path, ["udp.checksum.status", "ip.checksum.status", "eth.dst", "udp.dstport"]);
@@ -81,7 +82,7 @@ describe.each(goldenSpecs)("$name.pcap", (golden) => {
   });
 });
 
-it.skipIf(noTshark !== null)(`tshark does find a wrong checksum where there is one${skipName}`, () => {
+it.skipIf(skips(noTshark))(`tshark does find a wrong checksum where there is one${skipName}`, () => {
   const scratch = mkdtempSync(`${tmpdir()}/pktgen-golden-`);
   try {
     const bytes = readFileSync(`${folder}odd-sizes.pcap`);

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { dissect } from "../../src/packet/index.js";
 import { readCapture } from "../../src/pcap/index.js";
 import { compileTraffic, programFrame, referenceFrame } from "../../src/stream/index.js";
+import { skips } from "../lab/probe.js";
 import { profileCapture, profiles, streamsInCapture, tsharkLayers } from "./profiles.js";
 import { missing, tsharkFields } from "./tshark.js";
 
@@ -55,7 +56,7 @@ describe.each(profiles)("$name", ({ name, spec, programs }) => {
     }
   });
 
-  it.skipIf(noTshark !== null)(
+  it.skipIf(skips(noTshark))(
     `has what tshark calls these layers, nothing malformed, every checksum good${tsharkSkip}`,
     () => {
       const rows = tsharkFields(path, ["frame.protocols", "_ws.malformed", "_ws.expert.message", ...checksums]);
@@ -72,7 +73,7 @@ describe.each(profiles)("$name", ({ name, spec, programs }) => {
     },
   );
 
-  it.skipIf(noScapy !== null)(`is for scapy the same layers, lengths and checksums${scapySkip}`, () => {
+  it.skipIf(skips(noScapy))(`is for scapy the same layers, lengths and checksums${scapySkip}`, () => {
     const script = fileURLToPath(new URL("./scapy_layers.py", import.meta.url));
     const run = spawnSync(python, [script, path], { encoding: "utf8" });
     expect(run.stderr).toBe("");
@@ -90,7 +91,7 @@ describe.each(profiles)("$name", ({ name, spec, programs }) => {
   });
 });
 
-describe.skipIf(noTshark !== null)(`the faults of malformed.pcap, by tshark${tsharkSkip}`, () => {
+describe.skipIf(skips(noTshark))(`the faults of malformed.pcap, by tshark${tsharkSkip}`, () => {
   const { spec } = profiles.find(({ name }) => name === "malformed")!;
   const streams = streamsInCapture(spec);
   const wanted: Readonly<Record<string, readonly [field: string, value: RegExp]>> = {

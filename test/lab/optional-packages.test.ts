@@ -7,7 +7,7 @@ import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { runCli } from "../cli/run-cli.js";
 import { ip, makeNetns, makeVeth, vethPair } from "./netns.js";
-import { missing } from "./probe.js";
+import { missing, skips } from "./probe.js";
 
 /** Ports that need packages which nobody has to install. `NODE_PATH` may lead to them: they are no dependency. */
 
@@ -48,7 +48,7 @@ async function expectAll(tx: Port, rx: Port, first: (report: TrialReport) => voi
 }
 
 const withCap = lacks("cap");
-describe.skipIf(withCap !== null)(`a libpcap port${withCap === null ? "" : ` (${withCap})`}`, () => {
+describe.skipIf(skips(withCap))(`a libpcap port${withCap === null ? "" : ` (${withCap})`}`, () => {
   it("sends and receives as a packet socket at the other end sees it, and loses nothing unseen", async () => {
     using pair = vethPair();
     const port = (kind: string, end: { readonly name: string; readonly netns: string }) =>
@@ -66,7 +66,7 @@ describe.skipIf(withCap !== null)(`a libpcap port${withCap === null ? "" : ` (${
 });
 
 const withRaw = lacks("raw-socket");
-describe.skipIf(withRaw !== null)(`a raw port${withRaw === null ? "" : ` (${withRaw})`}`, () => {
+describe.skipIf(skips(withRaw))(`a raw port${withRaw === null ? "" : ` (${withRaw})`}`, () => {
   it("sends packets that the kernel routes, and receives those for the machine", async () => {
     using one = makeNetns();
     using other = makeNetns();

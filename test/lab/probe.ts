@@ -122,6 +122,15 @@ const required = process.env["PKTGEN_LAB"] === "required";
 /** What a kernel is built with or without: no set-up brings it, so that its absence is a skip even where the lab is required. */
 const ofTheKernel: ReadonlySet<Need> = new Set<Need>(["bridge_vlan"]);
 
+/**
+ * For `skipIf`: whether a test that needs something else than a `Need` is skipped. `why`: what is lacking, null if nothing is.
+ * @throws Error where the lab is required: then a skip is a failure.
+ */
+export function skips(why: string | null): boolean {
+  if (why !== null && required) throw new Error(`PKTGEN_LAB=required, and ${why}`);
+  return why !== null;
+}
+
 /** `describe` for tests of the lab. */
 export function describeLab(name: string, needs: readonly Need[], body: () => void): void {
   const lacking = needs.filter((need) => missing(need) !== null);

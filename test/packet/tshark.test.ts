@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { writeCapture } from "../../src/pcap/index.js";
 import { missing, tsharkFields } from "../golden/tshark.js";
+import { skips } from "../lab/probe.js";
 import { vectors } from "./vectors.js";
 
 const noTshark = missing("tshark");
@@ -13,7 +14,7 @@ const checksums = ["ip", "udp", "tcp", "icmp", "icmpv6", "igmp", "sctp", "gre"].
 const scratch = mkdtempSync(`${tmpdir()}/pktgen-packet-`);
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-describe.skipIf(noTshark !== null)(`tshark${noTshark === null ? "" : ` (skipped: ${noTshark})`}`, () => {
+describe.skipIf(skips(noTshark))(`tshark${noTshark === null ? "" : ` (skipped: ${noTshark})`}`, () => {
   const judged = vectors.filter(({ tshark }) => tshark !== null);
   const frames = judged.map(({ hex }, i) => {
     const bytes = new Uint8Array(Buffer.from(hex, "hex"));

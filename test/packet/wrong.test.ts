@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { buildFrame, dissect, type Header, headerOf, headersBytes } from "../../src/packet/index.js";
 import { writeCapture } from "../../src/pcap/index.js";
 import { missing, tsharkFields } from "../golden/tshark.js";
+import { skips } from "../lab/probe.js";
 
 const noTshark = missing("tshark");
 const scratch = mkdtempSync(`${tmpdir()}/pktgen-wrong-`);
@@ -82,7 +83,7 @@ describe("a length that is wrong on purpose", () => {
   writeFileSync(path, writeCapture(frames));
   const rows = noTshark === null ? tsharkFields(path, ["_ws.expert.message", "_ws.malformed", "_ws.col.Info"]) : [];
 
-  it.skipIf(noTshark !== null).each(cases.map((each, i) => ({ ...each, i })))(
+  it.skipIf(skips(noTshark)).each(cases.map((each, i) => ({ ...each, i })))(
     `$name: tshark says so${noTshark === null ? "" : ` (skipped: ${noTshark})`}`,
     ({ i, tshark }) => expect(rows[i].join(" ")).toMatch(tshark),
   );

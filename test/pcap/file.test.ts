@@ -13,6 +13,7 @@ import {
   writeCaptureFile,
 } from "../../src/pcap/index.js";
 import { missing, tsharkFields } from "../golden/tshark.js";
+import { skips } from "../lab/probe.js";
 
 let folder = "";
 beforeAll(() => {
@@ -71,7 +72,7 @@ describe("a capture file", () => {
   );
 
   const noTshark = missing("tshark");
-  it.skipIf(noTshark !== null)(
+  it.skipIf(skips(noTshark))(
     `is read the same by tshark, nanoseconds included${noTshark ? ` (${noTshark})` : ""}`,
     () => {
       const path = join(folder, "tshark.pcap");
@@ -90,7 +91,7 @@ describe("a capture file", () => {
   );
 
   const noCapinfos = missing("capinfos");
-  it.skipIf(noCapinfos !== null)(`is what capinfos takes it for${noCapinfos ? ` (${noCapinfos})` : ""}`, () => {
+  it.skipIf(skips(noCapinfos))(`is what capinfos takes it for${noCapinfos ? ` (${noCapinfos})` : ""}`, () => {
     const path = join(folder, "capinfos.pcap");
     writeCaptureFile(path, frames);
     const said = spawnSync("capinfos", ["-M", "-t", "-E", "-c", path], { encoding: "utf8" }).stdout;

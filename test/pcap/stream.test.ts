@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { CaptureReader, CaptureWriter, defaultCaptureFormat, writeCapture } from "../../src/pcap/index.js";
 import { missing, tsharkFields } from "../golden/tshark.js";
+import { skips } from "../lab/probe.js";
+import { noSmallDisk, smallDisk } from "../lab/small-disk.js";
 
 let folder = "";
 beforeAll(() => {
@@ -53,7 +55,7 @@ async function check(path: string) {
 
 const names = ["x.pcap", "x.pcapng", "x.pcap.gz", "x.pcapng.gz", "x.pcap.zst", "x.pcapng.zst"];
 
-const noZstd = spawnSync("zstd", ["--version"]).error !== undefined;
+const noZstd = spawnSync("zstd", ["--version"]).error === undefined ? null : "zstd is not installed";
 
 describe("a file many times the buffer", () => {
   it.each(names)("%s is read as it was written", async (name) => {
@@ -83,8 +85,8 @@ describe("a file many times the buffer", () => {
     },
   );
 
-  it.skipIf(noZstd)(
-    `of one zstd frame, as the zstd program makes them${noZstd ? " (skipped: no zstd)" : ""}`,
+  it.skipIf(skips(noZstd))(
+    `of one zstd frame, as the zstd program makes them${noZstd === null ? "" : ` (skipped: ${noZstd})`}`,
     async () => {
       const path = join(folder, "program.pcap");
       await write(path, 5000);
@@ -168,21 +170,12 @@ describe("bad input", () => {
 });
 
 describe("a disk that is full", () => {
-  const mounted = (() => {
-    const point = mkdtempSync(join(tmpdir(), "pktgen-full-"));
-    const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", point]);
-    return mount.status === 0 ? point : null;
-  })();
-  afterAll(() => {
-    if (mounted === null) return;
-    spawnSync("umount", [mounted]);
-    rmSync(mounted, { recursive: true, force: true });
-  });
+  const disk = smallDisk(3);
 
-  it.skipIf(mounted === null).each(["full.pcap", "full.pcapng", "full.pcap.gz"])(
+  it.skipIf(skips(noSmallDisk(disk))).each(["full.pcap", "full.pcapng", "full.pcap.gz"])(
     "%s ends after its last whole frame, and says how many there are",
     async (name) => {
-      const path = join(mounted!, name);
+      const path = join(disk!, name);
       using writer = await CaptureWriter.create(path);
       const bytes = new Uint8Array(1514);
       for (let k = 0; k < bytes.length; k++) bytes[k] = (k * k * 31) >> 3;

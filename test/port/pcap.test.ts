@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -20,12 +19,13 @@ import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";
 import { fixedSize } from "../../src/units.js";
 import { runCli } from "../cli/run-cli.js";
+import { skips } from "../lab/probe.js";
+import { noSmallDisk, smallDisk } from "../lab/small-disk.js";
 import { openDescriptors, temporaryFolder } from "./rings-cross.js";
 
 const folder = temporaryFolder();
 const place = (name: string): string => join(folder.path, name);
 afterAll(() => {
-  if (smallDisk !== null) spawnSync("umount", [smallDisk]);
   folder[Symbol.dispose]();
 });
 
@@ -82,12 +82,7 @@ const order: TrialOrder = {
   cooperative: true,
 };
 
-/** A disk of 2 MB; null: none can be mounted. */
-const smallDisk = ((): string | null => {
-  const point = place("small");
-  mkdirSync(point);
-  return spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", point]).status === 0 ? point : null;
-})();
+const disk = smallDisk(2);
 
 describe("a capture that is written", () => {
   it("holds every frame that counts as sent, whole, stamped with its departure", async () => {
@@ -128,8 +123,8 @@ describe("a capture that is written", () => {
     expect(lengths).toEqual([...Array(500).fill(60), ...Array(500).fill(124)]);
   });
 
-  it.skipIf(smallDisk === null)("ends after its last whole frame where the disk is full", async () => {
-    const path = join(smallDisk!, "full.pcap");
+  it.skipIf(skips(noSmallDisk(disk)))("ends after its last whole frame where the disk is full", async () => {
+    const path = join(disk!, "full.pcap");
     await using port = await openPort(parsePortSpec(`pcap:${path}`), { sends: true, receives: false });
     const tx = txOf(port);
     const sent = send(tx, 10_000, 1514);
