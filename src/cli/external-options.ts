@@ -65,9 +65,10 @@ function sidesOf(options: RunOptions, rx: PortSpec | null): ExternalChoice["side
 function keepsOf(options: RunOptions, profile: Profile | null): ExternalChoice["keeps"] {
   const said = profile?.stream ?? {};
   const keeps = {
-    srcMac: options.srcMac !== undefined || said.srcMac !== undefined,
+    srcMac: options.srcMac ?? said.srcMac ?? null,
     dstMac: options.gateway === undefined && (options.dstMac !== undefined || said.dstMac !== undefined),
-    addresses: said.srcAddress !== undefined || said.dstAddress !== undefined,
+    srcAddress: said.srcAddress !== undefined,
+    dstAddress: said.dstAddress !== undefined,
   };
   if (options.dstMac !== undefined && options.gateway !== undefined) {
     const what = "--dst-mac and --gateway contradict each other: the gateway tells its MAC address";

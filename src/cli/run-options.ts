@@ -64,11 +64,11 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
         "assumed: Toeplitz with Microsoft's key over addresses and ports, 128 entries filled in turn",
     ],
     ["--flows <n>", "different address and port pairs that frames go round in (default: 1)"],
-    ["--dst-mac <mac>", "destination of all frames (default: 00:11:22:33:44:10)"],
-    ["--src-mac <mac>", "source of all frames (default: 02:00:00:00:00:01)"],
+    ["--dst-mac <mac>", "destination of frames, but of streams that set their own (default: 00:11:22:33:44:10)"],
+    ["--src-mac <mac>", "source of frames, but of streams that set their own (default: 02:00:00:00:00:01)"],
     ["--vlan <id>", "with an 802.1Q tag, 0 to 4094"],
     ["--ip <4|6>", "IP version (default: 4)"],
-    ["--profile <file>", "traffic from a profile instead of plain UDP; options given beside it override it"],
+    ["--profile <file>", "traffic from a profile instead of plain UDP; options given beside it override it, but for what its streams set"],
     ["--set <name=value>", "a parameter of the profile; may be repeated", true],
   ],
   "Where to": [
@@ -83,10 +83,14 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--bidirectional", "both ways at once between --tx and --rx; each way has the whole --rate and --count"],
     [
       "--tx-address <list>",
-      "addresses that the sending port answers for (ARP, neighbour discovery, echo) and frames come from, e.g. 198.18.0.2/24,2001:2::2/64",
+      "addresses that the sending port answers for (ARP, neighbour discovery, echo) and frames come from, " +
+        "but of streams that set their own, e.g. 198.18.0.2/24,2001:2::2/64",
     ],
     ["--rx-address <list>", "the same of the receiving port; frames go there, e.g. 198.18.1.2/24"],
-    ["--gateway <list>", "router on the sending side, which frames are sent to, e.g. 198.18.0.1"],
+    [
+      "--gateway <list>",
+      "router on the sending side, which frames are sent to, but of streams that set ethernet.dst, e.g. 198.18.0.1",
+    ],
     ["--rx-gateway <list>", "router on the receiving side, for --bidirectional, e.g. 198.18.1.1"],
     [
       "--hop <hop>",
@@ -129,12 +133,16 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
+function optionOf([flags, help, repeatable]: Row, heading: string): Option {
+  const option = new Option(flags, help).helpGroup(heading);
+  return repeatable === true ? option.argParser(collect) : option;
+}
+
 /** Those of a name (`--sizes`), for commands that share them, in the order of `run`. */
 export function addRunOptionsNamed(command: Command, names: readonly string[]): void {
   for (const [heading, rows] of Object.entries(groups)) {
-    for (const [flags, help] of rows) {
-      if (names.includes(flags.split(" ")[0] ?? ""))
-        command.addOption(new Option(flags, help).helpGroup(`${heading}:`));
+    for (const row of rows) {
+      if (names.includes(row[0].split(" ")[0] ?? "")) command.addOption(optionOf(row, `${heading}:`));
     }
   }
 }
@@ -151,10 +159,8 @@ export function addSharedOptions(command: Command, without: readonly string[]): 
 
 function addRows(command: Command, of: string, without: readonly string[]): void {
   for (const [heading, rows] of Object.entries(groups)) {
-    for (const [flags, help, repeatable] of rows) {
-      if (without.includes(flags.split(" ")[0] ?? "")) continue;
-      const option = new Option(flags, help).helpGroup(`${heading}${of}:`);
-      command.addOption(repeatable === true ? option.argParser(collect) : option);
+    for (const row of rows) {
+      if (!without.includes(row[0].split(" ")[0] ?? "")) command.addOption(optionOf(row, `${heading}${of}:`));
     }
   }
 }

@@ -7,6 +7,7 @@ import { liveUnrecorded, type RecordPlan } from "../method/recorder.js";
 import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { Profile } from "../profile/index.js";
+import { addressStreams } from "../stream/addressing.js";
 import { offeredPps, ownSizes } from "../stream/loads.js";
 import { checkStreams, isPlain, streamSpec, type Traffic } from "../stream/spec.js";
 import type { TrafficSpec } from "../stream/traffic.js";
@@ -23,6 +24,7 @@ import {
   type Rate,
   ratePps,
 } from "../units.js";
+import { addressingNotes } from "./addressing-notes.js";
 import { externalDut, externalOptions, generatorPorts } from "./external-options.js";
 import { parseCores, parseQueues } from "./option-values.js";
 import { recordOf } from "./record-options.js";
@@ -157,11 +159,9 @@ function streamOf(options: RunOptions, profile: Profile | null, seed: number, qu
   }
 }
 
-/** A profile's streams say everything themselves, but for the sizes of those that have none. */
+/** A profile's streams say everything themselves, but for sizes and addresses where they have none. */
 function profileStreams(options: RunOptions, file: string, traffic: TrafficSpec, seed: number): TrafficSpec {
-  const plain = (["ip", "vlan", "flows", "pinFlows", "dstMac", "srcMac"] as const).find(
-    (name) => options[name] !== undefined,
-  );
+  const plain = (["ip", "vlan", "flows", "pinFlows"] as const).find((name) => options[name] !== undefined);
   if (plain !== undefined) {
     const option = `--${plain.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     const accepted = "without it, or a profile of plain traffic";
@@ -176,7 +176,18 @@ function profileStreams(options: RunOptions, file: string, traffic: TrafficSpec,
   }
   const spec = { ...traffic, seed, sizes: sized > 0 ? [ownSizes(traffic)] : (sizes ?? traffic.sizes) };
   checkStreams(spec);
-  return spec;
+  return withMacs(options, spec);
+}
+
+/** Streams that leave a MAC address open have the options'. */
+function withMacs({ dstMac, srcMac }: RunOptions, spec: TrafficSpec): TrafficSpec {
+  const mac = (text: string | undefined, where: string) => {
+    const said = given(text, (value) => macText(value, where)) ?? null;
+    return { 4: said, 6: said, other: said };
+  };
+  const none = { 4: null, 6: null };
+  const macs = { dstMac: mac(dstMac, "--dst-mac"), srcMac: mac(srcMac, "--src-mac") };
+  return addressStreams(spec, { ...macs, src: none, dst: none });
 }
 
 /** Streams leave at their own rates where they have some, or schedules, and no other rate is asked for. */
@@ -258,11 +269,17 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
   const repeat = given(options.repeat, (text) => parseCount(text, "--repeat", 1, mostRepeats)) ?? 1;
   const own = ownRates(options, stream);
   const trials = own === null ? trialsOf(options) : ownTrials(options, own, lineRateBps);
+  const bidirectional = bidirectionalOf(options, dut);
+  const notes = addressingNotes(dut, profile?.traffic ?? stream, {
+    dstMac: options.dstMac,
+    srcMac: options.srcMac,
+    bidirectional,
+  });
   checkRates(trials, stream.sizes, repeat, lineRateBps);
   return {
     sizes: stream.sizes,
     dut,
-    bidirectional: bidirectionalOf(options, dut),
+    bidirectional,
     yesThisInterface: options.yesThisInterface === true,
     record: recordOfRun(options, dut),
     queues,
@@ -281,6 +298,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     minRatePps: given(options.minRate, (text) => minRatePps(text, stream.sizes, lineRateBps)) ?? null,
     startSequence:
       given(options.startSequence, (text) => parseCount(text, "--start-sequence", 0, mostStartSequence)) ?? 0,
+    ...(notes.length === 0 ? {} : { notes }),
     ...(profile === null || profile.thresholds.length === 0 ? {} : { thresholds: profile.thresholds }),
     commandLine,
   };

@@ -10,8 +10,9 @@ import { environmentError, PktgenError } from "../errors.js";
 import { readOwnInterface } from "../port/own-interface.js";
 import type { PortSpec } from "../port/port.js";
 import type { ForeignCounters, HopCounters } from "../stats/ledger.js";
+import { addressesOf, addressStreams, type RunAddresses } from "../stream/addressing.js";
 import { reverseStream } from "../stream/reverse.js";
-import { defaultStreamSpec, isPlain, type StreamSpec, type Traffic } from "../stream/spec.js";
+import { isPlain, type StreamSpec, type Traffic } from "../stream/spec.js";
 import type { ExternalChoice, RunPlan } from "./plan.js";
 
 /** Where a port's interface does not say: of the sending, of the receiving side. */
@@ -21,65 +22,132 @@ const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === nul
 
 /** Who answers at each port; null: nobody, since it has no addresses. */
 export function stationsOf(dut: ExternalChoice, traffic: Traffic): (StationSetup | null)[] {
-  const stream = isPlain(traffic) ? traffic : defaultStreamSpec;
   return portsOf(dut).map((spec, p): StationSetup | null => {
     const side = dut.sides?.[p];
     if (side === undefined || side.addresses.length === 0) return null;
     const of = (ip: 4 | 6): string[] => side.addresses.filter((each) => each.ip === ip).map(({ text }) => text);
-    const given = p === 0 && dut.keeps.srcMac ? stream.srcMac : null;
+    const given = p === 0 ? dut.keeps.srcMac : null;
     const mac = given ?? readOwnInterface(spec)?.mac ?? usualMacs[p]!;
-    return { mac, ipv4: of(4), ipv6: of(6), vlan: stream.vlan };
+    return { mac, ipv4: of(4), ipv6: of(6), vlan: vlanOf(traffic) };
   });
 }
 
-const addressOf = (side: Side | undefined, ip: 4 | 6): string | undefined =>
-  side?.addresses.find((address) => address.ip === ip)?.text;
+/** The tag that questions and answers carry: the one that all frames have, if there is one. */
+function vlanOf(traffic: Traffic): number | null {
+  if (isPlain(traffic)) return traffic.vlan;
+  const tags = traffic.streams.map(({ layers: [, tag, next], fields }) => {
+    const isOne = tag?.protocol === "vlan" && next?.protocol !== "vlan" && tag.tpid === 0x8100;
+    const changes = fields.some(({ target }) => "field" in target && target.field === "vlan.id");
+    return isOne && !changes ? tag.id : null;
+  });
+  const [first = null] = tags;
+  return tags.every((tag) => tag === first) ? first : null;
+}
+
+const addressOf = (side: Side | undefined, ip: 4 | 6): string | null =>
+  side?.addresses.find((address) => address.ip === ip)?.text ?? null;
+
+type Gateway = Side["gateways"][number];
+
+/** Whom frames of this IP version are sent to: a gateway of the other version is the same router's. */
+const gatewayFor = (side: Side, ip: 4 | 6 | null): Gateway | null =>
+  side.gateways.find((each) => each.ip === ip) ?? side.gateways[0] ?? null;
 
 /**
- * The streams of both directions, addressed as the sides are, with the gateways' MAC addresses.
+ * The streams of both directions, addressed as the sides are, with the gateways' MAC addresses; of one direction the
+ * second is the first again.
  * @throws PktgenError (3): a gateway that does not answer.
  */
 export async function neighbourStreams(
   dut: ExternalChoice,
-  stream: Traffic,
+  traffic: Traffic,
   stations: readonly (StationSetup | null)[],
   generator: Pick<Generator, "resolve">,
-): Promise<Traffic[]> {
-  // A profile of streams says all its addresses itself.
-  if (dut.sides === null || !isPlain(stream)) return [stream, reverseStream(stream)];
-  const { keeps, sides } = dut;
-  const macs: (string | null)[] = [];
-  for (const [port, side] of sides.slice(0, stations.length).entries()) {
-    macs.push(await gatewayMac(side, port, stream.ip, generator));
+  bidirectional: boolean,
+): Promise<[forward: Traffic, reverse: Traffic]> {
+  if (dut.sides === null) return [traffic, bidirectional ? reverseStream(traffic) : traffic];
+  const versions = isPlain(traffic) ? [traffic.ip] : traffic.streams.map((stream) => addressesOf(stream).ip);
+  const hops: NextHops[] = [];
+  for (const [port, side] of dut.sides.slice(0, stations.length).entries()) {
+    hops.push(await nextHops(side, port, versions, generator));
   }
-  const [src, dst] = keeps.addresses ? [] : [addressOf(sides[0], stream.ip), addressOf(sides[1], stream.ip)];
-  const [srcMac, otherMac] = stations.map((station) => station?.mac ?? null);
+  const macs = stations.map((station) => station?.mac ?? null);
+  if (isPlain(traffic)) return plainStreams(dut, dut.sides, traffic, macs, hops);
+  const [here = null, there = null] = macs;
+  const ips = { src: addressesBy(dut.sides[0]), dst: addressesBy(dut.sides[1]) };
+  const forward = addressStreams(traffic, { ...ips, srcMac: same(here), dstMac: orElse(hops[0], there) });
+  if (!bidirectional) return [forward, forward];
+  // What the forward frames have as destination is the source of the reverse ones, and the other way round.
+  const turned = addressStreams(traffic, { ...ips, srcMac: orElse(hops[1], here), dstMac: same(there) });
+  return [forward, reverseStream(turned)];
+}
+
+/** MAC addresses by the IP version of what is in a frame. */
+type NextHops = RunAddresses["dstMac"];
+
+const same = (mac: string | null): NextHops => ({ 4: mac, 6: mac, other: mac });
+const orElse = (hops: NextHops | undefined, mac: string | null): NextHops => ({
+  4: hops?.[4] ?? mac,
+  6: hops?.[6] ?? mac,
+  other: hops?.other ?? mac,
+});
+const addressesBy = (side: Side): Readonly<Record<4 | 6, string | null>> => ({
+  4: addressOf(side, 4),
+  6: addressOf(side, 6),
+});
+
+function plainStreams(
+  { keeps }: ExternalChoice,
+  sides: readonly [Side, Side],
+  stream: StreamSpec,
+  [srcMac = null, otherMac = null]: readonly (string | null)[],
+  hops: readonly NextHops[],
+): [forward: Traffic, reverse: Traffic] {
+  const [src, dst] = sides.map((side) => addressOf(side, stream.ip));
   const forward: StreamSpec = {
     ...stream,
-    srcMac: keeps.srcMac ? stream.srcMac : (srcMac ?? stream.srcMac),
-    dstMac: keeps.dstMac ? stream.dstMac : (macs[0] ?? otherMac ?? stream.dstMac),
-    srcAddress: src ?? stream.srcAddress,
-    dstAddress: dst ?? stream.dstAddress,
+    srcMac: keeps.srcMac ?? srcMac ?? stream.srcMac,
+    dstMac: keeps.dstMac ? stream.dstMac : (hops[0]?.[stream.ip] ?? otherMac ?? stream.dstMac),
+    srcAddress: keeps.srcAddress ? stream.srcAddress : (src ?? stream.srcAddress),
+    dstAddress: keeps.dstAddress ? stream.dstAddress : (dst ?? stream.dstAddress),
   };
   const back = reverseStream(forward);
-  return [forward, { ...back, srcMac: otherMac ?? back.srcMac, dstMac: macs[1] ?? srcMac ?? back.dstMac }];
+  return [forward, { ...back, srcMac: otherMac ?? back.srcMac, dstMac: hops[1]?.[stream.ip] ?? srcMac ?? back.dstMac }];
+}
+
+/** Asks each gateway that some frames go to, once. */
+async function nextHops(
+  side: Side,
+  port: number,
+  versions: readonly (4 | 6 | null)[],
+  generator: Pick<Generator, "resolve">,
+): Promise<NextHops> {
+  const known = new Map<Gateway, string>();
+  const hops: Record<4 | 6 | "other", string | null> = { 4: null, 6: null, other: null };
+  for (const ip of new Set(versions)) {
+    const gateway = gatewayFor(side, ip);
+    if (gateway === null) continue;
+    const mac = known.get(gateway) ?? (await gatewayMac(side, gateway, port, generator));
+    known.set(gateway, mac);
+    hops[ip ?? "other"] = mac;
+  }
+  return hops;
 }
 
 async function gatewayMac(
   side: Side,
+  { ip, text }: Gateway,
   port: number,
-  ip: 4 | 6,
   generator: Pick<Generator, "resolve">,
-): Promise<string | null> {
-  const gateway = side.gateways.find((each) => each.ip === ip);
-  const from = addressOf(side, ip);
-  if (gateway === undefined || from === undefined) return null;
-  const mac = await generator.resolve(port, gateway.text, from);
+): Promise<string> {
+  // A gateway is only taken with an address of its version beside it.
+  const from = addressOf(side, ip)!;
+  const mac = await generator.resolve(port, text, from);
   if (mac !== null) return mac;
   const asked = ip === 4 ? "ARP" : "neighbour discovery";
-  throw environmentError(`the gateway ${gateway.text} does not answer ${asked} within 3 s`, {
+  throw environmentError(`the gateway ${text} does not answer ${asked} within 3 s`, {
     where: port === 0 ? "--gateway" : "--rx-gateway",
-    hint: `has the device ${gateway.text} on the interface that faces this port, up and in the network of ${from}?`,
+    hint: `has the device ${text} on the interface that faces this port, up and in the network of ${from}?`,
   });
 }
 

@@ -78,8 +78,7 @@ async function streamsOf(
 ): Promise<Lab["streams"]> {
   const choice = externalOf(plan);
   if (choice === null) return [plan.stream, plan.bidirectional ? reverseStream(plan.stream) : plan.stream];
-  const [forward, reverse] = await neighbourStreams(choice, plan.stream, stations, generator);
-  return [forward!, reverse!];
+  return neighbourStreams(choice, plan.stream, stations, generator, plan.bidirectional);
 }
 
 function externalCounters(plan: RunPlan, generator: Generator): ExternalCounters | null {
@@ -216,6 +215,7 @@ function assemble({
     settleNs: dut?.settleNs ?? settleNsUnknownDut,
     cooperative: sharing !== null && !(dut?.leavesGenerator ?? false),
     notes: [
+      ...(plan.notes ?? []),
       ...(sharing !== null
         ? [`${sharing} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`]
         : []),

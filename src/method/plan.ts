@@ -22,8 +22,16 @@ export interface ExternalChoice extends GeneratorPorts {
   readonly kind: "external";
   /** What the ports are to their neighbours: of the sending, of the receiving one; null: nothing but ports. */
   readonly sides: readonly [Side, Side] | null;
-  /** What was asked for by itself, and no side changes. */
-  readonly keeps: { readonly srcMac: boolean; readonly dstMac: boolean; readonly addresses: boolean };
+  /**
+   * What plain traffic was given by itself, and no side changes; streams know their own. `srcMac` is also what the
+   * sending port answers with.
+   */
+  readonly keeps: {
+    readonly srcMac: string | null;
+    readonly dstMac: boolean;
+    readonly srcAddress: boolean;
+    readonly dstAddress: boolean;
+  };
   /** In the frame's order, each way; empty: nobody counts there. */
   readonly hops: readonly HopSpec[];
   readonly reverseHops: readonly HopSpec[];
@@ -89,6 +97,8 @@ export interface RunPlan {
   readonly lossLimit: number | null;
   /** Least forwarded frames per second that pass, over all queues. */
   readonly minRatePps: number | null;
+  /** What options could not do as they were given, in sentences for the result; absent: nothing. */
+  readonly notes?: readonly string[];
   /** What the profile says that a run must reach; absent: nothing. */
   readonly thresholds?: readonly ThresholdSpec[];
   /** Number of each stream's first frame. */

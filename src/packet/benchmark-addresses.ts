@@ -14,3 +14,18 @@ export const benchmark = {
   srcPort: 1024,
   dstPort: 9,
 } as const;
+
+const addresses: ReadonlySet<Uint8Array> = new Set([
+  benchmark.srcMac,
+  benchmark.dstMac,
+  benchmark.srcIpv4,
+  benchmark.dstIpv4,
+  benchmark.srcIpv6,
+  benchmark.dstIpv6,
+]);
+
+/**
+ * Was this address never given? Headers that were not given one share these very arrays; an address that was given,
+ * even the same one, is an array of its own. A copy to another thread loses the difference.
+ */
+export const isUnsaid = (address: Uint8Array): boolean => addresses.has(address);

@@ -55,7 +55,8 @@ export function pinnedPorts(
 }
 
 /** The stream with those of its source ports that put it on the queue; with one that does, if its port does not change. */
-export function pinStream(stream: TrafficStream, { queue, of }: Pin): TrafficStream {
+export function pinStream(stream: TrafficStream, pin: Pin): TrafficStream {
+  const { queue, of } = pin;
   const where = `stream "${stream.name}" pin`;
   checkPinQueues(of, where);
   if (!Number.isInteger(queue) || queue < 0 || queue >= of) {
@@ -74,7 +75,10 @@ export function pinStream(stream: TrafficStream, { queue, of }: Pin): TrafficStr
   const tuple = { src, dst, dstPort: dstPortOf(layers, ports) };
   const suits = (srcPort: number): boolean => rssQueue({ ...tuple, srcPort }, of) === queue;
   const changing = tupleChanges(stream, ip, ports, where);
-  if (changing === null) return { ...stream, layers: withPort(layers, ports, suits, `queue ${queue} of ${of}`, where) };
+  const pinned = { pin, before: { layers, fields: stream.fields } };
+  if (changing === null) {
+    return { ...stream, layers: withPort(layers, ports, suits, `queue ${queue} of ${of}`, where), pinned };
+  }
   const values = portsOf(changing, where);
   const chosen = values.filter(suits);
   if (chosen.length === 0) {
@@ -82,7 +86,7 @@ export function pinStream(stream: TrafficStream, { queue, of }: Pin): TrafficStr
     throw usageError(what, { where, accepted: "more ports to choose from" });
   }
   const change: FieldChange = { ...changing, change: { kind: "list", values: chosen } };
-  return { ...stream, fields: stream.fields.map((field) => (field === changing ? change : field)) };
+  return { ...stream, fields: stream.fields.map((field) => (field === changing ? change : field)), pinned };
 }
 
 type IpHeader = Extract<Header, { protocol: "ipv4" | "ipv6" }>;

@@ -40,6 +40,14 @@ export interface TrafficStream {
   readonly schedule: StreamSchedule;
   /** A function that is called for each frame (program.ts), by where its module lies; null: none. */
   readonly program: ProgramSource | null;
+  /** Its source ports were chosen for a receive queue; absent: they were not. */
+  readonly pinned?: Pinned;
+}
+
+/** The queue, of so many, and the stream as it was before: other addresses need other ports. */
+export interface Pinned {
+  readonly pin: { readonly queue: number; readonly of: number };
+  readonly before: Pick<TrafficStream, "layers" | "fields">;
 }
 
 /** What stands behind the headers; where there is room, its last 18 bytes are the signature. */

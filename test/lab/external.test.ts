@@ -2,6 +2,9 @@
  * Devices of the kernel's own behind two packet ports, in namespaces of the test's: the recipes of the README, with IPv6
  * on, so that they chatter. Every count against the kernel's own, to the frame.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { readInterface } from "../../src/sys/netdev.js";
 import { inNetns } from "../../src/sys/netns.js";
@@ -158,6 +161,35 @@ describeLab("a router as device under test", ["netns"], () => {
       expect(known).toContain(`${version === 4 ? "198.18.1.2" : "2001:2:0:1::2"} lladdr ${mac}`);
     });
   }
+
+  const profile = (name: string, text: string): string => {
+    const file = join(scratch, name);
+    writeFileSync(file, text);
+    return file;
+  };
+  const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-external-"));
+  afterAll(() => rmSync(scratch, { recursive: true }));
+
+  it("streams of a profile are addressed as plain traffic is, both ways", async () => {
+    using lab = makeLab(router);
+    const both = profile(
+      "both.yaml",
+      "sizes: 128\nstreams:\n  - { name: four, packet: [ethernet, ipv4, tcp] }\n  - { name: six, packet: [ethernet, ipv6, udp] }\n",
+    );
+    const how = ["--profile", both, ...paced, ...neighbours, ...hop(lab)];
+    expectWhole(await run(lab, how), 1);
+    expectWhole(await run(lab, [...how, "--bidirectional"]), 2);
+  });
+
+  it("a program is addressed, too", async () => {
+    using lab = makeLab(router);
+    const program = profile(
+      "ports.mjs",
+      'import { stream, udp4 } from "pktgen-ts";\n' +
+        "export default stream({ packet: udp4(), eachFrame: (frame, i) => { frame.udp.srcPort = 1024 + (i % 7); } });\n",
+    );
+    expectWhole(await run(lab, ["--profile", program, "--sizes", "128", ...paced, ...neighbours, ...hop(lab)]), 1);
+  });
 
   it("echo requests of the router are answered in a trial, and none of them is a test frame", async () => {
     using lab = makeLab(router);
