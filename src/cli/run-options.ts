@@ -68,7 +68,10 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--src-mac <mac>", "source of frames, but of streams that set their own (default: 02:00:00:00:00:01)"],
     ["--vlan <id>", "with an 802.1Q tag, 0 to 4094"],
     ["--ip <4|6>", "IP version (default: 4)"],
-    ["--profile <file>", "traffic from a profile instead of plain UDP; options given beside it override it, but for what its streams set"],
+    [
+      "--profile <file>",
+      "traffic from a profile instead of plain UDP; options given beside it override it, but for what its streams set",
+    ],
     ["--set <name=value>", "a parameter of the profile; may be repeated", true],
   ],
   "Where to": [
