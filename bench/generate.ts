@@ -61,4 +61,4 @@ export const sentPps = ({ transmit }: TrialReport): number =>
   (transmit.queues.reduce((sum, queue) => sum + queue.published - queue.outstanding, 0) * 1e9) / transmit.windowNs;
 
 export const receivedPps = ({ transmit, receive }: TrialReport): number =>
-  (receive.receivedInWindow * 1e9) / transmit.windowNs;
+  ((receive.inWindow?.frames ?? 0) * 1e9) / transmit.windowNs;

@@ -24,7 +24,7 @@ const ours = (name: string, tx: string): Contender => ({
     const after = inNetns(netns, "bench", () => readInterface("v2")!.statistics);
     const sent = transmit.queues.reduce((sum, queue) => sum + queue.published - queue.outstanding, 0);
     unexplained += Math.abs(sent - receive.accepted - (after.rxDropped - before.rxDropped));
-    return (receive.receivedInWindow * 1e3) / transmit.windowNs;
+    return ((receive.inWindow?.frames ?? 0) * 1e3) / transmit.windowNs;
   },
 });
 

@@ -21,9 +21,9 @@ import type { Sender } from "./sender.js";
 import { StreamsReceiver } from "./streams-receiver.js";
 import { StreamsSender } from "./streams-sender.js";
 import { StreamsTransmitter } from "./streams-transmitter.js";
-import { Transmitter } from "./transmitter.js";
+import { Transmitter, type TransmitWindow, windowNs } from "./transmitter.js";
 import type { TrialClock } from "./trial-clock.js";
-import type { ReceiveReport, TransmitReport, TrialOrder } from "./trial-order.js";
+import type { ReceiveReport, TransmitReport, TrialOrder, WindowArrivals } from "./trial-order.js";
 
 export interface DirectionStart {
   readonly order: TrialOrder;
@@ -43,16 +43,30 @@ export interface DirectionStart {
 /** What the generator asks of the half that sends; Transmitter and StreamsTransmitter are such. */
 type TransmitHalf = Pick<
   Transmitter,
-  "start" | "ended" | "endedNs" | "wasStopped" | "wasShort" | "published" | "isWakeful" | "step" | "end" | "report"
+  | "start"
+  | "ended"
+  | "endedNs"
+  | "firstNs"
+  | "lastNs"
+  | "wasStopped"
+  | "wasShort"
+  | "published"
+  | "isWakeful"
+  | "step"
+  | "end"
+  | "window"
+  | "report"
 >;
 type ReceiveHalf = Pick<
   Receiver,
   | "attach"
   | "returned"
   | "received"
+  | "receivedBytes"
   | "accepted"
   | "corrupt"
   | "missing"
+  | "firstArrivalNs"
   | "lastArrivalNs"
   | "acceptedByQueue"
   | "step"
@@ -74,8 +88,10 @@ export class Direction {
   readonly transmitter: TransmitHalf;
   readonly receiver: ReceiveHalf;
   readonly #senders: readonly SendHalf[];
-  /** What had come back when the last frame was sent. */
-  #receivedInWindow = 0;
+  /** Since when and until when the receive window lasts but for the delay; null: frames are still being sent. */
+  #window: TransmitWindow | null = null;
+  /** What came back within the receive window; null: it is still open. */
+  #inWindow: WindowArrivals | null = null;
 
   constructor(memory: RingMemory, clock: TrialClock, start: DirectionStart) {
     const { order } = start;
@@ -102,7 +118,7 @@ export class Direction {
   send(): number {
     if (this.transmitter.ended) return 0;
     const moved = this.transmitter.step();
-    if (this.transmitter.ended) this.#receivedInWindow = this.receiver.received;
+    if (this.transmitter.ended) this.#noteEnd();
     return moved;
   }
 
@@ -110,7 +126,26 @@ export class Direction {
   end(nowNs: number, why: "stopped" | "peer gone" | "short"): void {
     if (this.transmitter.ended) return;
     this.transmitter.end(nowNs, why);
-    this.#receivedInWindow = this.receiver.received;
+    this.#noteEnd();
+  }
+
+  /** Now the transmit window is known. Overdue frames that left behind its end make the receive window longer. */
+  #noteEnd(): void {
+    const { fromNs, toNs } = this.transmitter.window();
+    this.#window = { fromNs, toNs: Math.max(toNs, this.transmitter.lastNs) };
+  }
+
+  /** Before what has arrived by now is looked at: when the receive window is over, what came within it is counted. */
+  closeWindow(nowNs: number): void {
+    if (this.#window === null || this.#inWindow !== null) return;
+    const { firstArrivalNs } = this.receiver;
+    const delayNs = firstArrivalNs - this.transmitter.firstNs;
+    if (firstArrivalNs >= 0 && nowNs >= this.#window.toNs + delayNs) this.#inWindow = this.#arrivals(this.#window);
+  }
+
+  #arrivals(window: TransmitWindow): WindowArrivals {
+    const { received: frames, receivedBytes: bytes } = this.receiver;
+    return { frames, bytes, windowNs: windowNs(window) };
   }
 
   /** After the last frame: what was handed over and not taken is tried again. */
@@ -136,7 +171,9 @@ export class Direction {
   report(): { transmit: TransmitReport; receive: ReceiveReport } {
     const transmit = this.transmitter.report(this.receiver.acceptedByQueue());
     const sentByQueue = transmit.queues.map(({ published, outstanding }) => published - outstanding);
-    return { transmit, receive: this.receiver.report(sentByQueue, this.#receivedInWindow) };
+    // A trial may be over before its receive window is: then all of it came within.
+    const inWindow = this.#inWindow ?? this.#arrivals(this.#window ?? this.transmitter.window());
+    return { transmit, receive: this.receiver.report(sentByQueue, inWindow) };
   }
 }
 

@@ -157,6 +157,7 @@ class Generator implements Job {
     for (let d = 0; d < directions.length; d++) {
       const { receiver, transmitter, rxPort } = directions[d];
       touching.port = rxPort;
+      if (transmitter.ended) directions[d].closeWindow(clock.nowNs);
       moved += receiver.step();
       wakeful ||= transmitter.isWakeful();
     }

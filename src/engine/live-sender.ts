@@ -104,6 +104,10 @@ export class LiveSender implements Sender {
     return this.published * this.#frame.length;
   }
 
+  bytesOfLast(n: number): number {
+    return n * this.#frame.length;
+  }
+
   get halfRing(): number {
     return livePace.burstFrames;
   }

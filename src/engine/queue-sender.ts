@@ -4,7 +4,13 @@
  */
 import type { RingMemory } from "../ring/memory.js";
 import type { TxRing } from "../ring/ring.js";
-import type { BurstStamp, FrameCursor, FrameProgram, SigningCursor } from "../stream/program.js";
+import {
+  type BurstStamp,
+  bufferBytesOf,
+  type FrameCursor,
+  type FrameProgram,
+  type SigningCursor,
+} from "../stream/program.js";
 import { signatureBase, signatureHead, writeSignatureHead, writeSignatureRest } from "../stream/signature.js";
 import type { OpenQueue } from "./job.js";
 import { RingAccount } from "./ring-account.js";
@@ -100,6 +106,12 @@ export class QueueSender implements Sender {
 
   get bytes(): number {
     return this.#cells[cell.bytes];
+  }
+
+  bytesOfLast(n: number): number {
+    if (n === 0) return 0;
+    const first = (frames: number): number => bufferBytesOf(this.#program, this.queue, this.#stride, frames);
+    return first(this.published) - first(this.published - n);
   }
 
   outstanding(): number {

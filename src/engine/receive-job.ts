@@ -127,7 +127,7 @@ class ReceiveJob implements Job {
     const { receiver, firstNs, elapsedNs, sleepsBefore, stopped } = half;
     const seenByQueue = receiver.seenByQueue();
     return {
-      receive: receiver.report(seenByQueue, receiver.received),
+      receive: receiver.report(seenByQueue, null),
       seenByQueue,
       firstNs,
       elapsedNs,

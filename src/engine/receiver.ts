@@ -25,7 +25,7 @@ import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 import type { OpenQueue } from "./job.js";
 import type { LagWindow } from "./lag-window.js";
 import type { TrialClock } from "./trial-clock.js";
-import type { ReceiveReport, TrialOrder } from "./trial-order.js";
+import type { ReceiveReport, TrialOrder, WindowArrivals } from "./trial-order.js";
 
 const burstFrames = 256;
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
@@ -60,13 +60,18 @@ const cell = {
   lastArrivalNs: 0,
   /** When a burst that carries stamps was seen; 0: none does. */
   seenNs: 1,
+  /** Of a frame that counts as received; −1: none came. */
+  firstArrivalNs: 2,
+  /** bufferBytes of what came in and is not received: foreign, stale, the other direction's. */
+  otherBytes: 3,
+  count: 4,
 } as const;
 
 export class Receiver {
   readonly #order: TrialOrder;
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;
-  readonly #cells = new Float64Array(2);
+  readonly #cells = new Float64Array(cell.count);
   readonly #signed: boolean;
   readonly #head: number;
   readonly #headSum: number;
@@ -95,6 +100,7 @@ export class Receiver {
   constructor({ order, program, memory, clock, lag, published, foreignFrames }: ReceiverStart) {
     this.#order = order;
     this.#clock = clock;
+    this.#cells[cell.firstArrivalNs] = -1;
     this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
     this.#oneWay = order.clockAheadNs !== undefined;
     this.#aheadNs = order.clockAheadNs ?? 0;
@@ -127,6 +133,13 @@ export class Receiver {
     let received = this.accepted + this.#inspector.corrupt;
     for (const tracker of this.#trackers) received += tracker.duplicate + tracker.tooOld;
     return received;
+  }
+
+  /** bufferBytes of these, as they came in. */
+  get receivedBytes(): number {
+    let bytes = -this.#cells[cell.otherBytes];
+    for (const tally of this.#tallies) bytes += tally.bytes;
+    return bytes;
   }
 
   get accepted(): number {
@@ -166,6 +179,10 @@ export class Receiver {
     return this.#cells[cell.lastArrivalNs];
   }
 
+  get firstArrivalNs(): number {
+    return this.#cells[cell.firstArrivalNs];
+  }
+
   /** One turn over all queues: at most one burst each. Returns frames taken. */
   step(): number {
     const clock = this.#clock;
@@ -192,6 +209,7 @@ export class Receiver {
       if (this.#inspector.foreign - foreignBefore < n) {
         this.#cells[cell.lastArrivalNs] = arrivalNs;
         this.#silence.arrived(arrivalNs);
+        if (this.#cells[cell.firstArrivalNs] < 0 && this.received > 0) this.#cells[cell.firstArrivalNs] = arrivalNs;
       }
       ring.release(n);
       if (ring.notifyWanted()) open.notifyRx();
@@ -201,7 +219,7 @@ export class Receiver {
   }
 
   /** The account of the trial; `published` per transmit queue says up to where frames should have come. */
-  report(sentByQueue: readonly number[], receivedInWindow: number): ReceiveReport {
+  report(sentByQueue: readonly number[], inWindow: WindowArrivals | null): ReceiveReport {
     const lost = this.#trackers.map((tracker, q) => tracker.finish(sentByQueue[q] ?? 0));
     const sum = (pick: (tracker: SequenceTracker) => number): number =>
       this.#trackers.reduce((total, tracker) => total + pick(tracker), 0);
@@ -211,6 +229,7 @@ export class Receiver {
       corruptByQueue: this.#tallies.map(({ corrupt }) => corrupt),
       acceptedByQueue: this.acceptedByQueue(),
       received: this.received,
+      receivedBytes: this.receivedBytes,
       accepted: this.accepted,
       duplicate: sum((tracker) => tracker.duplicate),
       reordered: sum((tracker) => tracker.reordered),
@@ -219,13 +238,14 @@ export class Receiver {
       tooOld: sum((tracker) => tracker.tooOld),
       stale: this.#inspector.stale,
       foreign: this.#inspector.foreign,
-      receivedInWindow,
+      inWindow,
       ...this.#lostRanges(lost),
       reorderExtent: this.#worstExtent(),
       latency: measured ? this.#latency.toData() : null,
       latencyIntended: measured ? (this.#latencyIntended?.toData() ?? null) : null,
       ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
-      lastArrivalNs: this.#cells[cell.lastArrivalNs],
+      firstArrivalNs: this.firstArrivalNs,
+      lastArrivalNs: this.lastArrivalNs,
       lossUntilNs: this.#lossUntilNs(lost),
       silence: this.#silence.longest(),
       firstCorrupt: this.#inspector.corruptSamples,
@@ -310,12 +330,20 @@ export class Receiver {
       }
       this.#takeRun(q, queue, run, arrivalNs, runLow, runTail);
       run = 0;
-      if (isWhole || this.#inspector.inspect(offsets[k], length)) this.#take(q, view, offsets[k], length, arrivalNs);
+      if (isWhole || this.#inspect(offsets[k], length)) this.#take(q, view, offsets[k], length, arrivalNs);
       expected = this.#expected(queue) | 0;
       notYet = published - tracker.next;
     }
     this.#takeRun(q, queue, run, arrivalNs, runLow, runTail);
     return bytes;
+  }
+
+  /** As the inspector's; what does not count as received is no part of its bytes either. */
+  #inspect(offset: number, length: number): boolean {
+    const { corrupt } = this.#inspector;
+    if (this.#inspector.inspect(offset, length)) return true;
+    if (this.#inspector.corrupt === corrupt) this.#cells[cell.otherBytes] += length;
+    return false;
   }
 
   /** The number of the next frame of a transmit queue. */
@@ -407,6 +435,7 @@ export class Receiver {
     for (let k = 0; k < n; k++) {
       bytes += lengths[k];
       if (this.#inspector.recognises(offsets[k], lengths[k]) >= 0) tally.recognised++;
+      else this.#cells[cell.otherBytes] += lengths[k];
     }
     return bytes;
   }

@@ -23,6 +23,8 @@ export interface Sender {
   readonly published: number;
   /** bufferBytes of these. */
   readonly bytes: number;
+  /** bufferBytes of the last n of them. */
+  bytesOfLast(n: number): number;
   /** At max a turn with less room than this is skipped, so that bursts do not get small. */
   readonly halfRing: number;
   /** The trial begins at this time of the engine's clock; for senders with a clock of their own. */

@@ -29,11 +29,20 @@ import type { KeyedLags } from "./keyed-lags.js";
 import { StreamTimes } from "./stream-times.js";
 import type { StreamsSender } from "./streams-sender.js";
 import type { TrialClock } from "./trial-clock.js";
-import type { ReceiveReport, StreamReceive, TrialOrder } from "./trial-order.js";
+import type { ReceiveReport, StreamReceive, TrialOrder, WindowArrivals } from "./trial-order.js";
 
 const burstFrames = 256;
 const magic = signatureMagic;
 const { inOrder, reordered } = sequenceCodes;
+
+const cell = {
+  lastArrivalNs: 0,
+  /** Of a frame that counts as received; −1: none came. */
+  firstArrivalNs: 1,
+  /** bufferBytes of what came in and is not received: foreign, stale, the other direction's. */
+  otherBytes: 2,
+  count: 3,
+} as const;
 
 export interface StreamsReceiverStart {
   readonly order: TrialOrder;
@@ -77,8 +86,12 @@ export class StreamsReceiver {
   #seen: Float64Array[] = [];
   #accepted = 0;
   #duplicateOrOld = 0;
-  /** Of one double: as a field it would be an object made anew. */
-  readonly #lastArrivalNs = new Float64Array(1);
+  /** bufferBytes of accepted frames beyond `#oneSize` each: of mixes all, else of tags that the DUT pushed or popped. */
+  readonly #moreBytes: Float64Array;
+  /** The burst has frames that are not as long as `#oneSize` says. */
+  #hasOtherLengths = false;
+  /** Doubles: as fields they would be objects made anew. */
+  readonly #cells = new Float64Array(cell.count);
   readonly #silence = new LongestSilence();
   /** Only where the load changes: there the last loss has a time. */
   readonly #gaps: GapLog | null;
@@ -97,6 +110,8 @@ export class StreamsReceiver {
     const hasProbe = order.hasProbe === true;
     this.#times = new StreamTimes({ streams: programs.length, rows: this.#rows, lags, hasProbe });
     this.#oneSize = Int32Array.from(programs, ({ variants }) => (variants.length === 1 ? variants[0].bufferBytes : 0));
+    this.#moreBytes = new Float64Array(programs.length);
+    this.#cells[cell.firstArrivalNs] = -1;
     this.#allSigned = programs.every(({ signed }) => signed);
     this.#recognised = new Float64Array(programs.length);
   }
@@ -116,6 +131,11 @@ export class StreamsReceiver {
     return this.accepted + this.#inspector.corrupt + this.#duplicateOrOld;
   }
 
+  /** bufferBytes of these, as they came in. */
+  get receivedBytes(): number {
+    return this.#bytes.reduce((sum, bytes) => sum + bytes, -this.#cells[cell.otherBytes]);
+  }
+
   get accepted(): number {
     return this.#accepted - this.#inspector.payload;
   }
@@ -133,8 +153,12 @@ export class StreamsReceiver {
     return this.#table.missingInAll;
   }
 
+  get firstArrivalNs(): number {
+    return this.#cells[cell.firstArrivalNs];
+  }
+
   get lastArrivalNs(): number {
-    return this.#lastArrivalNs[0];
+    return this.#cells[cell.lastArrivalNs];
   }
 
   /** By the queue they were sent on; without signature, by the one they came in on. */
@@ -162,8 +186,9 @@ export class StreamsReceiver {
       const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
       this.#takeAll(q, this.#sortOut(q, ring, n), ring);
       if (this.#inspector.foreign - foreignBefore < n) {
-        this.#lastArrivalNs[0] = arrivalNs;
+        this.#cells[cell.lastArrivalNs] = arrivalNs;
         this.#silence.arrived(arrivalNs);
+        if (this.#cells[cell.firstArrivalNs] < 0 && this.received > 0) this.#cells[cell.firstArrivalNs] = arrivalNs;
       }
       this.#corruptOf[q] += this.#inspector.corrupt - corruptBefore;
       ring.release(n);
@@ -173,7 +198,7 @@ export class StreamsReceiver {
     return moved;
   }
 
-  report(sentByQueue: readonly number[], receivedInWindow: number): ReceiveReport {
+  report(sentByQueue: readonly number[], inWindow: WindowArrivals | null): ReceiveReport {
     const untaken = this.#senders.map((sender, q) => {
       const ofStream = new Float64Array(this.#programs.length);
       sender.countLast(sender.published - (sentByQueue[q] ?? 0), ofStream);
@@ -185,6 +210,7 @@ export class StreamsReceiver {
       corruptByQueue: this.#corruptOf,
       acceptedByQueue: this.acceptedByQueue(),
       received: this.received,
+      receivedBytes: this.receivedBytes,
       accepted: this.accepted,
       duplicate: this.#sum((lane) => this.#table.duplicate(lane)),
       reordered: this.#sum((lane) => this.#table.reordered(lane)),
@@ -193,13 +219,14 @@ export class StreamsReceiver {
       tooOld: this.#sum((lane) => this.#table.tooOld(lane)),
       stale: this.#inspector.stale,
       foreign: this.#inspector.foreign,
-      receivedInWindow,
+      inWindow,
       // A number of one stream is another's as well: ranges over several streams would say nothing.
       lostRanges: streams.length === 1 ? streams[0].lostRanges : [],
       lostRangesComplete: streams.length === 1 && this.#programs[0].signed && streams[0].lostRangesMore === 0,
       reorderExtent: this.#table.extent(Array.from({ length: streams.length * this.#order.queues }, (_, lane) => lane)),
       ...this.#times.report(),
-      lastArrivalNs: this.#lastArrivalNs[0],
+      firstArrivalNs: this.firstArrivalNs,
+      lastArrivalNs: this.lastArrivalNs,
       lossUntilNs: this.#lossUntilNs(untaken),
       silence: this.#silence.longest(),
       firstCorrupt: this.#inspector.corruptSamples,
@@ -214,8 +241,10 @@ export class StreamsReceiver {
   #streamReport(stream: number, untaken: readonly Float64Array[]): StreamReceive {
     const lanes = this.#lanesOf(stream);
     const sum = (of: (lane: number) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
+    const accepted = this.#acceptedOf(stream);
     return {
-      accepted: this.#acceptedOf(stream),
+      accepted,
+      acceptedBytes: accepted * this.#oneSize[stream] + this.#moreBytes[stream],
       duplicate: sum((lane) => this.#table.duplicate(lane)),
       reordered: sum((lane) => this.#table.reordered(lane)),
       tooOld: sum((lane) => this.#table.tooOld(lane)),
@@ -296,6 +325,7 @@ export class StreamsReceiver {
     const oneSize = this.#oneSize;
     let whole = 0;
     let allBytes = 0;
+    this.#hasOtherLengths = false;
     for (let k = 0; k < n; k++) {
       const bytes = lengths[k];
       const end = offsets[k] + bytes;
@@ -309,7 +339,10 @@ export class StreamsReceiver {
       const isOurs = (trialStream & 0xff) === trial && stream >= 0 && stream < oneSize.length;
       // The quick answer, for streams of one size.
       const isWhole = isOurs && oneSize[stream] === bytes && checkSignature(view, end);
-      if (!isWhole && !this.#inspector.inspect(offsets[k], bytes)) continue;
+      if (!isWhole) {
+        if (!this.#inspect(offsets[k], bytes)) continue;
+        this.#hasOtherLengths = true;
+      }
       const atNs = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
       this.#frames[whole] = k;
       this.#streams[whole] = stream;
@@ -321,14 +354,26 @@ export class StreamsReceiver {
     return whole;
   }
 
+  /** As the inspector's; what does not count as received is no part of its bytes either. */
+  #inspect(offset: number, bytes: number): boolean {
+    const { corrupt } = this.#inspector;
+    if (this.#inspector.inspect(offset, bytes)) return true;
+    if (this.#inspector.corrupt === corrupt) this.#cells[cell.otherBytes] += bytes;
+    return false;
+  }
+
   #lookUnsigned(q: number, offset: number, bytes: number): void {
     if (this.#allSigned) {
-      this.#inspector.inspect(offset, bytes);
+      this.#inspect(offset, bytes);
       return;
     }
     const stream = this.#inspector.recognises(offset, bytes);
-    if (stream < 0) return;
+    if (stream < 0) {
+      this.#cells[cell.otherBytes] += bytes;
+      return;
+    }
     this.#recognised[stream]++;
+    this.#moreBytes[stream] += bytes - this.#oneSize[stream];
     if (q > 0) this.#seen[q][stream]++;
     this.#accepted++;
   }
@@ -341,6 +386,8 @@ export class StreamsReceiver {
     const rows = this.#rows;
     const times = this.#times;
     const isPlain = !integrity && q === 0 && this.#flows === null;
+    // Lengths are looked at again only where they may differ.
+    const hasOtherLengths = this.#hasOtherLengths;
     let quick = 0;
     for (let k = 0; k < whole; k++) {
       const stream = this.#streams[k];
@@ -351,6 +398,7 @@ export class StreamsReceiver {
       if (isPlain && isNext && latencyNs >= 0 && next < sender.sentOf(stream)) {
         rows.setNext(lane, next + 1);
         times.note(stream, lane, (next + 1) * queues + queue, latencyNs, true, true);
+        if (hasOtherLengths) this.#moreBytes[stream] += ring.lengths[this.#frames[k]] - this.#oneSize[stream];
         quick++;
       } else this.#take(q, k, ring);
     }
@@ -387,6 +435,7 @@ export class StreamsReceiver {
     }
     this.#accepted++;
     if (!integrity || this.#inspector.checkPayload(offset, bytes, index * queues + queue)) {
+      this.#moreBytes[stream] += bytes - this.#oneSize[stream];
       if (q > 0) this.#seen[q][stream]++;
       this.#flows?.note(stream, index * queues + queue, q);
     }

@@ -4,6 +4,7 @@
  */
 import type { RingMemory } from "../ring/memory.js";
 import type { TxRing } from "../ring/ring.js";
+import { bufferBytesOf } from "../stream/program.js";
 import { StreamFrames, type StreamFramesStart } from "../stream/stream-frames.js";
 import type { OpenQueue } from "./job.js";
 import { RingAccount } from "./ring-account.js";
@@ -17,6 +18,7 @@ const remembered = 32_768;
 
 export class StreamsSender {
   readonly queue: number;
+  readonly #start: StreamsSenderStart;
   readonly #memory: RingMemory;
   readonly #frames: StreamFrames;
   /** Per stream: frames sent here. */
@@ -35,6 +37,7 @@ export class StreamsSender {
 
   constructor(start: StreamsSenderStart) {
     this.queue = start.queue;
+    this.#start = start;
     this.#memory = start.memory;
     this.#frames = new StreamFrames(start);
     this.#sent = new Float64Array(start.programs.length);
@@ -77,6 +80,12 @@ export class StreamsSender {
   countLast(outstanding: number, into: Float64Array): void {
     const known = Math.min(outstanding, remembered);
     for (let back = 1; back <= known; back++) into[this.#recent[(this.#published - back) & (remembered - 1)]] += 1;
+  }
+
+  /** bufferBytes of the first frames of a stream that were handed over here, as many as are named. */
+  bytesOf(stream: number, frames: number): number {
+    const { programs, queue, queues } = this.#start;
+    return bufferBytesOf(programs[stream], queue, queues, frames);
   }
 
   /** Free slots now, frames placed and not published not counted. */

@@ -12,6 +12,7 @@ import { mostOwnBlocked } from "./give-up.js";
 import type { KeyedLags } from "./keyed-lags.js";
 import { ringPace } from "./sender.js";
 import type { StreamsSender } from "./streams-sender.js";
+import { type TransmitWindow, windowNs } from "./transmitter.js";
 import type { TrialClock } from "./trial-clock.js";
 import type { StreamTransmit, TransmitReport, TrialOrder } from "./trial-order.js";
 
@@ -125,6 +126,14 @@ export class StreamsTransmitter {
     return this.#published;
   }
 
+  get firstNs(): number {
+    return Math.max(0, this.#cells[cell.firstNs]);
+  }
+
+  get lastNs(): number {
+    return this.#cells[cell.lastNs];
+  }
+
   isWakeful(): boolean {
     const near = this.#departures.nextNs - this.#clock.nowNs < wakefulNs;
     return !this.#ended && !this.#order.cooperative && this.#paced && near;
@@ -145,13 +154,14 @@ export class StreamsTransmitter {
   }
 
   report(acceptedByQueue: readonly number[]): TransmitReport {
-    const queues = this.#senders.map((sender) => ({
-      queue: sender.queue,
-      published: sender.published,
-      outstanding: Math.min(sender.outstanding(), sender.published - (acceptedByQueue[sender.queue] ?? 0)),
-      bytes: sender.bytes,
-      carried: sender.carried(),
-    }));
+    const outstandingOf = this.#senders.map(() => new Float64Array(this.#streams));
+    const queues = this.#senders.map((sender, q) => {
+      const { queue, published, bytes } = sender;
+      const outstanding = Math.min(sender.outstanding(), published - (acceptedByQueue[queue] ?? 0));
+      sender.countLast(outstanding, outstandingOf[q]);
+      const sentBytes = outstanding === 0 ? bytes : bytes - bytesOfLast(sender, outstandingOf[q]);
+      return { queue, published, outstanding, bytes, sentBytes, carried: sender.carried() };
+    });
     const outstanding = queues.reduce((sum, queue) => sum + queue.outstanding, 0);
     const sent = this.#published - outstanding;
     const { count } = this.#order;
@@ -169,23 +179,28 @@ export class StreamsTransmitter {
       blockedOwn: this.#cells[cell.blockedOwn],
       blockedNs: this.#cells[cell.blockedNs] + stillBlockedNs,
       lastBlockedNs: this.#cells[cell.lastBlockedNs],
-      firstNs: Math.max(0, this.#cells[cell.firstNs]),
-      lastNs: this.#cells[cell.lastNs],
-      windowNs: this.#windowNs(),
+      firstNs: this.firstNs,
+      lastNs: this.lastNs,
+      windowNs: windowNs(this.window()),
       pacing: this.#pacing?.summary("self") ?? null,
       cutShort: this.#cutShort,
-      streams: this.#byStream(queues, missedOf),
+      streams: this.#byStream(outstandingOf, missedOf),
     };
   }
 
-  #byStream(queues: TransmitReport["queues"], missedOf: Float64Array): StreamTransmit[] {
-    const outstandingOf = new Float64Array(this.#streams);
-    for (const { queue, outstanding } of queues) this.#senders[queue].countLast(outstanding, outstandingOf);
+  /** `outstandingOf`: by queue and stream. */
+  #byStream(outstandingOf: readonly Float64Array[], missedOf: Float64Array): StreamTransmit[] {
     return Array.from({ length: this.#streams }, (_, stream) => {
-      const published = this.#senders.reduce((sum, sender) => sum + sender.sentOf(stream), 0);
-      const outstanding = outstandingOf[stream];
+      let [sent, sentBytes, outstanding] = [0, 0, 0];
+      for (const [q, sender] of this.#senders.entries()) {
+        const taken = sender.sentOf(stream) - outstandingOf[q][stream];
+        sent += taken;
+        sentBytes += sender.bytesOf(stream, taken);
+        outstanding += outstandingOf[q][stream];
+      }
       return {
-        sent: published - outstanding,
+        sent,
+        sentBytes,
         late: this.#lateOf[stream],
         missed: missedOf[stream],
         blocked: this.#blockedOf[stream] + outstanding,
@@ -207,14 +222,14 @@ export class StreamsTransmitter {
     return this.#departures.dueBefore(untilNs, missedOf);
   }
 
-  #windowNs(): number {
-    if (!this.#paced) return Math.max(1, this.#endedNs - Math.max(0, this.#cells[cell.firstNs]));
-    if (this.#cells[cell.firstSlotNs] < 0) return Math.max(1, this.#endedNs);
+  window(): TransmitWindow {
+    if (!this.#paced) return { fromNs: this.firstNs, toNs: this.#endedNs };
+    if (this.#cells[cell.firstSlotNs] < 0) return { fromNs: 0, toNs: this.#endedNs };
     const { durationNs, count } = this.#order;
     // Schedules have gaps: what was sent in a trial's time is sent over all of it.
     const isWhole = this.#cutShort === null && this.#departures.nextNs !== Number.POSITIVE_INFINITY;
-    if (count === null && Number.isFinite(durationNs) && isWhole) return durationNs;
-    return this.#cells[cell.lastSlotNs] - this.#cells[cell.firstSlotNs] + this.#intervalNs;
+    if (count === null && Number.isFinite(durationNs) && isWhole) return { fromNs: 0, toNs: durationNs };
+    return { fromNs: this.#cells[cell.firstSlotNs], toNs: this.#cells[cell.lastSlotNs] + this.#intervalNs };
   }
 
   #end(nowNs: number, why: TransmitReport["cutShort"]): void {
@@ -376,4 +391,12 @@ export class StreamsTransmitter {
     this.#cells[cell.blockedOwn] += own;
     if (own === 0) this.#cells[cell.lastBlockedNs] = nowNs;
   }
+}
+
+/** bufferBytes of a sender's last frames, of each stream as many as are named. */
+function bytesOfLast(sender: StreamsSender, last: Float64Array): number {
+  return last.reduce((sum, frames, stream) => {
+    const sent = sender.sentOf(stream);
+    return frames === 0 ? sum : sum + sender.bytesOf(stream, sent) - sender.bytesOf(stream, sent - frames);
+  }, 0);
 }

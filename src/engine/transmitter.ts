@@ -65,6 +65,14 @@ const cell = {
   count: 19,
 } as const;
 
+/** The time that rates of what was sent are taken over. */
+export interface TransmitWindow {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+export const windowNs = ({ fromNs, toNs }: TransmitWindow): number => Math.max(1, toNs - fromNs);
+
 export class Transmitter {
   readonly #order: TrialOrder;
   readonly #senders: readonly Sender[];
@@ -148,6 +156,14 @@ export class Transmitter {
     return this.#cells[cell.dueNs] - this.#clock.nowNs < wakefulNs;
   }
 
+  get firstNs(): number {
+    return Math.max(0, this.#cells[cell.firstNs]);
+  }
+
+  get lastNs(): number {
+    return this.#cells[cell.lastNs];
+  }
+
   /** One turn at the clock's time, which may move on in it; returns frames published. */
   step(): number {
     if (this.#ended) return 0;
@@ -174,13 +190,12 @@ export class Transmitter {
 
   /** `acceptedByQueue`: what came back was taken, also where a peer that went left no word of it in its ring. */
   report(acceptedByQueue: readonly number[]): TransmitReport {
-    const queues = this.#senders.map((sender) => ({
-      queue: sender.queue,
-      published: sender.published,
-      outstanding: Math.min(sender.outstanding(), sender.published - acceptedByQueue[sender.queue]),
-      bytes: sender.bytes,
-      carried: sender.carried(),
-    }));
+    const queues = this.#senders.map((sender) => {
+      const { queue, published, bytes } = sender;
+      const outstanding = Math.min(sender.outstanding(), published - acceptedByQueue[queue]);
+      const sentBytes = bytes - sender.bytesOfLast(outstanding);
+      return { queue, published, outstanding, bytes, sentBytes, carried: sender.carried() };
+    });
     const outstanding = queues.reduce((sum, queue) => sum + queue.outstanding, 0);
     // A kick that finds the other side gone ends the turn that counts: what the senders say is whole.
     const published = queues.reduce((sum, queue) => sum + queue.published, 0);
@@ -201,9 +216,9 @@ export class Transmitter {
       blockedOwn: cells[cell.blockedOwn],
       blockedNs: cells[cell.blockedNs] + stillBlockedNs,
       lastBlockedNs: cells[cell.lastBlockedNs],
-      firstNs: Math.max(0, cells[cell.firstNs]),
-      lastNs: cells[cell.lastNs],
-      windowNs: this.#windowNs(),
+      firstNs: this.firstNs,
+      lastNs: this.lastNs,
+      windowNs: windowNs(this.window()),
       pacing: this.#pacing?.summary("self") ?? null,
       cutShort: this.#cutShort,
     };
@@ -218,11 +233,11 @@ export class Transmitter {
   }
 
   /** Scheduled: whole slots, from the first one to an interval after the last. At max: from the first frame to the end. */
-  #windowNs(): number {
+  window(): TransmitWindow {
     const cells = this.#cells;
-    if (this.#schedule === null) return Math.max(1, cells[cell.endedNs] - Math.max(0, cells[cell.firstNs]));
-    if (cells[cell.firstSlotNs] < 0) return Math.max(1, cells[cell.endedNs]);
-    return cells[cell.lastSlotNs] - cells[cell.firstSlotNs] + this.#lastIntervalNs;
+    if (this.#schedule === null) return { fromNs: this.firstNs, toNs: cells[cell.endedNs] };
+    if (cells[cell.firstSlotNs] < 0) return { fromNs: 0, toNs: cells[cell.endedNs] };
+    return { fromNs: cells[cell.firstSlotNs], toNs: cells[cell.lastSlotNs] + this.#lastIntervalNs };
   }
 
   #dueAt(nowNs: number): number {

@@ -50,8 +50,9 @@ export interface QueueAccount {
   readonly queue: number;
   readonly published: number;
   readonly outstanding: number;
-  /** bufferBytes of all published frames. */
+  /** bufferBytes of all published frames, and of those that the peer took. */
   readonly bytes: number;
+  readonly sentBytes: number;
   /** Frames of an earlier trial, left in the ring, that the peer took in this one. */
   readonly carried: number;
 }
@@ -92,6 +93,8 @@ export interface TransmitReport {
 /** What became of one stream's frames on the way out. */
 export interface StreamTransmit {
   readonly sent: number;
+  /** bufferBytes of these. */
+  readonly sentBytes: number;
   readonly late: number;
   readonly missed: number;
   readonly blocked: number;
@@ -100,6 +103,8 @@ export interface StreamTransmit {
 /** What came back of one stream. */
 export interface StreamReceive {
   readonly accepted: number;
+  /** bufferBytes of these, as they came back. */
+  readonly acceptedBytes: number;
   readonly duplicate: number;
   readonly reordered: number;
   readonly tooOld: number;
@@ -169,6 +174,19 @@ export interface Silence {
   readonly toNs: number;
 }
 
+/**
+ * What came back within the receive window: the transmit window, moved by the time from the first departure to the
+ * first arrival. So a delay takes nothing away from the rate, what a queue still holds when the sending ends adds
+ * nothing to it, and every loss shows.
+ */
+export interface WindowArrivals {
+  readonly frames: number;
+  /** bufferBytes of these. */
+  readonly bytes: number;
+  /** As long as the transmit window; longer by the time in which overdue frames left after its end. */
+  readonly windowNs: number;
+}
+
 /** The receive half of a trial. */
 export interface ReceiveReport {
   readonly queues: readonly ReceiveAccount[];
@@ -177,6 +195,8 @@ export interface ReceiveReport {
   /** By the queue they came in on. */
   readonly corruptByQueue: readonly number[];
   readonly received: number;
+  /** bufferBytes of the frames received, as they came back. */
+  readonly receivedBytes: number;
   readonly accepted: number;
   readonly duplicate: number;
   readonly reordered: number;
@@ -185,8 +205,8 @@ export interface ReceiveReport {
   readonly tooOld: number;
   readonly stale: number;
   readonly foreign: number;
-  /** Received (ours, this trial) before the last frame was sent: what the receive rate is taken from at max. */
-  readonly receivedInWindow: number;
+  /** null: whoever received does not know when the sending ended. */
+  readonly inWindow: WindowArrivals | null;
   readonly lostRanges: readonly SequenceRange[];
   readonly lostRangesComplete: boolean;
   readonly reorderExtent: ReorderExtent | null;
@@ -196,6 +216,8 @@ export interface ReceiveReport {
   readonly ipdv: SignedHistogramData | null;
   /** Of the probe; absent: there is none. */
   readonly probeLatency?: HistogramData;
+  /** Of a frame that counts as received; −1: none came. */
+  readonly firstArrivalNs: number;
   readonly lastArrivalNs: number;
   /**
    * When a frame left behind which no further one was lost; 0: none was, Infinity: the last one was, null: nobody can

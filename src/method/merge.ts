@@ -62,7 +62,7 @@ function mergedReport(sent: SentTrial, received: ReceivedTrial, latency: boolean
   const delays = latency ? {} : { latency: null, ipdv: null };
   return {
     transmit: sent.transmit,
-    receive: { ...receive, ...delays, latencyIntended: null, receivedInWindow: receive.received },
+    receive: { ...receive, ...delays, latencyIntended: null, inWindow: null },
     slept: received.slept,
     neverQuiet: false,
     returned: null,

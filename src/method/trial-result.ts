@@ -3,14 +3,12 @@ import type { TrialOrder, TrialReport } from "../engine/trial-order.js";
 import type { DutOwnRates, Injected, Requested, Trial } from "../report/result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
 import { type ForeignCounters, type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
-import { bpsL1Of, bpsL2Of, lossRatioOf } from "../stats/rates.js";
+import { lossRatioOf, ratesOf, receiveRates } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
-import { framesWord, partOf, percentWord, rateWord } from "../stats/words.js";
+import { framesWord, percentWord, rateWord } from "../stats/words.js";
 import { isPlain, trafficOf } from "../stream/spec.js";
-
-/** A window shorter than this says little about a steady rate: then all that came back counts, up to the last arrival. */
-const steadyWindowNs = 100_000_000;
+import { streamNotes, streamsOf } from "./stream-results.js";
 
 /** A percentile of 99.999 is a frame of its own from here on. */
 const farTailFrames = 100_000;
@@ -92,7 +90,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     ...(typeof inputs.floorNs !== "number" || order.load.kind === "max" ? {} : { generatorFloorNs: inputs.floorNs }),
     pacing: report.transmit.pacing,
     queuesSeen: queuesSeen(report),
-    ...streamsOf(inputs),
+    ...streamsOf(inputs, rates.rxPps),
     ...flowsOf(inputs),
     hops: hopsOf(inputs.hops),
     unaccounted: account.unaccounted,
@@ -151,17 +149,22 @@ function countsOf({ report, signed }: TrialInputs): TrialCounts {
 }
 
 function ratesOfTrial(
-  { report, order, meanFrameBytes }: TrialInputs,
+  { report: { transmit, receive } }: TrialInputs,
   counts: TrialCounts,
-): { txPps: number; rxPps: number; rxBpsL1: number; rxBpsL2: number } {
-  const { transmit, receive } = report;
-  const windowNs = transmit.windowNs;
-  const txPps = (counts.sent * 1e9) / windowNs;
-  const steady = order.count === null && windowNs >= steadyWindowNs;
-  const received = steady ? receive.receivedInWindow : receive.received;
-  const rxWindowNs = steady ? windowNs : Math.max(windowNs, receive.lastArrivalNs - transmit.firstNs);
-  const rxPps = (received * 1e9) / rxWindowNs;
-  return { txPps, rxPps, rxBpsL1: bpsL1Of(rxPps, meanFrameBytes), rxBpsL2: bpsL2Of(rxPps, meanFrameBytes) };
+): Pick<Trial, "txPps" | "txBpsL1" | "txBpsL2" | "rxPps" | "rxBpsL1" | "rxBpsL2"> {
+  const sentBytes = transmit.queues.reduce((sum, queue) => sum + queue.sentBytes, 0);
+  const tx = ratesOf(counts.sent, sentBytes, transmit.windowNs);
+  const rx = receiveRates(
+    {
+      ...{ frames: receive.received, bufferBytes: receive.receivedBytes },
+      ...{ firstNs: receive.firstArrivalNs, lastNs: receive.lastArrivalNs, inWindow: receive.inWindow },
+    },
+    transmit.windowNs,
+  );
+  return {
+    ...{ txPps: tx.pps, txBpsL1: tx.bpsL1, txBpsL2: tx.bpsL2 },
+    ...{ rxPps: rx.pps, rxBpsL1: rx.bpsL1, rxBpsL2: rx.bpsL2 },
+  };
 }
 
 /** Latency at a set rate; at max the rings dominate, and the time in flight is a figure of theirs (Little's law). */
@@ -256,29 +259,6 @@ function queuesSeen({ transmit, receive }: TrialReport): Trial["queuesSeen"] {
   });
 }
 
-/** Stream by stream, where there are several. */
-function streamsOf({ order, report }: TrialInputs): Pick<Trial, "streams" | "duplicateWindow"> {
-  const { transmit, receive } = report;
-  if (transmit.streams === undefined || receive.streams === undefined || isPlain(order.stream)) return {};
-  const { streams } = order.stream;
-  return {
-    streams: transmit.streams.map((sent, k) => {
-      const back = receive.streams![k]!;
-      return {
-        name: streams[k]!.name,
-        ...sent,
-        ...back,
-        lostRanges: back.lostRanges.map(([from, to]): [number, number] => [from, to]),
-        latencyNs: back.latencyNs === null ? null : { ...back.latencyNs },
-        ipdvNs: back.ipdvNs === null ? null : { ...back.ipdvNs },
-        queues: [...back.queues],
-        missing: Math.max(0, sent.sent - back.accepted),
-      };
-    }),
-    ...(receive.duplicateWindow === undefined ? {} : { duplicateWindow: receive.duplicateWindow }),
-  };
-}
-
 /** Where frames can come out of more than one queue: which queue each flow came out of. */
 function flowsOf({ order, report }: TrialInputs): Pick<Trial, "flows"> {
   const { flows } = report.receive;
@@ -303,36 +283,6 @@ function flowNotes(flows: Trial["flows"]): string[] {
   const most = spread.reduce((a, b) => (queuesOf(b) > queuesOf(a) ? b : a));
   return [`${count}: ${spread.length} came out of several queues, e.g. ${most.flow} out of ${queuesOf(most)}`];
 }
-
-/** Ranges of a stream's lost numbers that a sentence has room for. */
-const rangesInWords = 3;
-
-function lostNumbers({ lostRanges, lostRangesMore }: NonNullable<Trial["streams"]>[number]): string {
-  if (lostRanges.length === 0) return "";
-  const shown = lostRanges.slice(0, rangesInWords).map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`));
-  const more = lostRanges.length - shown.length + lostRangesMore;
-  return ` (numbers ${shown.join(", ")}${more === 0 ? "" : `, and ${more} more ranges`})`;
-}
-
-/** How the streams fared, in a sentence: the table has no room for each. */
-function streamNotes(streams: NonNullable<Trial["streams"]>): string[] {
-  if (streams.length === 0) return [];
-  const ratio = (stream: (typeof streams)[number]): number => stream.missing / Math.max(1, stream.sent);
-  const worst = streams.reduce((most, stream) => (ratio(stream) > ratio(most) ? stream : most));
-  const lossy = streams.filter(({ missing }) => missing > 0).length;
-  const loss =
-    lossy === 0
-      ? "no frame missing in any"
-      : `frames missing in ${lossy}, most in "${worst.name}": ${partOf(worst.missing, worst.sent)}${lostNumbers(worst)}`;
-  const count = `${streams.length} ${streams.length === 1 ? "stream" : "streams"}`;
-  const mixed = streams.filter(({ reordered }) => reordered > 0);
-  if (mixed.length === 0) return [`${count}: ${loss}`];
-  const far = mixed.reduce((most, stream) => (extentOf(stream) > extentOf(most) ? stream : most));
-  const extent = extentOf(far) === 0 ? "" : `, furthest in "${far.name}": ${framesWord(extentOf(far))}`;
-  return [`${count}: ${loss}; reordered in ${mixed.length}${extent}`];
-}
-
-const extentOf = ({ reorderExtent }: NonNullable<Trial["streams"]>[number]): number => reorderExtent?.max ?? 0;
 
 /** Per queue: what the peer took, and everything that came back, whatever it was. */
 function ledgerOf({ report, hops, foreign }: TrialInputs): ReturnType<typeof ledger> {

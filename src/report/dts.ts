@@ -3,7 +3,6 @@
  * handle_results and save_result): the table, the JSON that its dashboards read, and the expected values that it
  * compares with. Figures have three decimals in Mpps there, and so here.
  */
-import { frameBits } from "../units.js";
 import { type Group, grid } from "./grid.js";
 import type { CaseResult, Throughput } from "./plan-result.js";
 import type { ReportOptions } from "./report.js";
@@ -29,17 +28,16 @@ const threeDecimals = (value: number): number => Number(value.toFixed(3));
 export function throughputRows(trials: readonly Trial[], rules: ThroughputRules): Throughput[] {
   const last = new Map(trials.map((trial) => [trial.frameBytes, trial]));
   return [...last.values()].map((trial) => {
-    const { frameBytes, queues, meanFrameBytes, rxPps } = trial;
+    const { frameBytes, queues, rxPps, rxBpsL1 } = trial;
     const { id, descriptors, lineRateBps, tolerance } = rules;
     const mpps = threeDecimals(rxPps / 1e6);
     const expectedMpps = threeDecimals(rules.expected[id]?.[frameBytes]?.[descriptors] ?? 0);
-    const linePps = lineRateBps === null ? null : lineRateBps / frameBits(meanFrameBytes, 1);
     return {
       frameBytes,
       descriptors,
       queues,
       mpps,
-      lineRatePercent: linePps === null ? null : threeDecimals((rxPps * 100) / linePps),
+      lineRatePercent: lineRateBps === null ? null : threeDecimals((rxBpsL1 * 100) / lineRateBps),
       expectedMpps,
       deltaMpps: threeDecimals(mpps - expectedMpps),
       status: mpps > expectedMpps * (1 - tolerance) ? "PASS" : "FAIL",

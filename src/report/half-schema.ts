@@ -28,7 +28,7 @@ const common = {
 };
 
 const transmit = z.looseObject({
-  queues: z.array(z.looseObject({ queue: frames, published: frames, outstanding: frames })).min(1),
+  queues: z.array(z.looseObject({ queue: frames, published: frames, outstanding: frames, sentBytes: frames })).min(1),
   intended: frames,
   late: frames,
   missed: frames,
@@ -44,6 +44,7 @@ const receive = z.looseObject({
   corruptByQueue: z.array(frames),
   acceptedByQueue: z.array(frames),
   received: frames,
+  receivedBytes: frames,
   accepted: frames,
   duplicate: frames,
   reordered: frames,
@@ -55,6 +56,7 @@ const receive = z.looseObject({
   lostRanges: z.array(z.tuple([frames, frames])),
   latency: histogram.nullable(),
   ipdv: z.looseObject({ negative: histogram, positive: histogram }).nullable(),
+  firstArrivalNs: z.number(),
   lastArrivalNs: z.number(),
   firstCorrupt: z.array(z.looseObject({ reason: text, hex: text })),
   firstForeign: z.array(z.looseObject({ hex: text })),

@@ -114,6 +114,16 @@ const reorderExtent = z
 
 const streamDelays = z.strictObject({ min: ns, mean: ns, p50: ns, p90: ns, p99: ns, max: ns }).nullable();
 
+/** Layer 2 has the FCS; layer 1 also preamble, delimiter and gap. */
+const rates = (rxPps: string) => ({
+  txPps: z.number().describe("frames sent over the transmit window"),
+  txBpsL1: z.number(),
+  txBpsL2: z.number().describe("bits per second of frames with FCS, from the bytes that were sent"),
+  rxPps: z.number().describe(rxPps),
+  rxBpsL1: z.number(),
+  rxBpsL2: z.number().describe("the same of bits, from the bytes that came back"),
+});
+
 const streamResult = z
   .strictObject({
     name: text,
@@ -126,6 +136,7 @@ const streamResult = z
     duplicate: frames,
     reordered: frames,
     tooOld: frames,
+    ...rates("its accepted frames' share of the rate of all frames received"),
     corrupt: frames.describe("damaged frames whose signature says that they were this stream's"),
     lostRanges: z
       .array(z.tuple([frames, frames]))
@@ -233,10 +244,9 @@ const trial = z.strictObject({
     ),
   firstCorrupt: z.array(text).describe("hex, at most a few"),
   firstForeign: z.array(text).describe("hex, at most a few"),
-  txPps: z.number(),
-  rxPps: z.number(),
-  rxBpsL1: z.number(),
-  rxBpsL2: z.number(),
+  ...rates(
+    "frames received within the receive window, over its length: the transmit window moved by the time from the first departure to the first arrival, so that a delay takes nothing away, what a queue gives back afterwards adds nothing, and loss shows; all frames received count where they came within its length and a thousandth, and of windows below 100 ms, or merged halves, over the time from the first to the last arrival",
+  ),
   latencyNs: latency.nullable(),
   queueingNs: ns
     .nullable()

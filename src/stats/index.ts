@@ -20,7 +20,15 @@ export {
   type TrialCounts,
 } from "./ledger.js";
 export { GapRecorder, type PacingSummary } from "./pacing.js";
-export { bpsL1Of, bpsL2Of, lineOverheadBytes, lossRatioOf, queueingNsOf, type Rates, ratesOf } from "./rates.js";
+export {
+  type Arrivals,
+  lineOverheadBytes,
+  lossRatioOf,
+  queueingNsOf,
+  type Rates,
+  ratesOf,
+  receiveRates,
+} from "./rates.js";
 export {
   duplicateWindow,
   type LostFrames,

@@ -1,7 +1,11 @@
-/** Rates from counts and a window. Layer 2 counts the frame with its FCS; layer 1 adds what a line adds. */
+/**
+ * Rates from counts and a window. Layer 2 counts the frame with its FCS; layer 1 adds what a line adds. Bits come from
+ * byte counters, not from a mean size: a device that loses the large frames of a mix shows that.
+ */
+import { fcsBytes, layer1OverheadBytes } from "../units.js";
 
 /** Preamble 7, start delimiter 1, inter-frame gap 12 (IEEE 802.3 §3.1.1, §4.4.2). */
-export const lineOverheadBytes = 20;
+export const lineOverheadBytes = layer1OverheadBytes;
 
 export interface Rates {
   readonly pps: number;
@@ -10,22 +14,56 @@ export interface Rates {
   readonly bpsL1: number;
 }
 
-/** `meanFrameBytes` with FCS. All rates are 0 for an empty window. */
-export function ratesOf(frames: number, meanFrameBytes: number, windowNs: number): Rates {
-  const pps = windowNs > 0 ? (frames * 1e9) / windowNs : 0;
+const noRates: Rates = { pps: 0, bpsL2: 0, bpsL1: 0 };
+
+/** `bufferBytes` of all the frames together, without FCS. All rates are 0 for an empty window. */
+export function ratesOf(frames: number, bufferBytes: number, windowNs: number): Rates {
+  if (!(windowNs > 0)) return noRates;
+  const perSecond = (amount: number): number => (amount * 1e9) / windowNs;
+  const bytesL2 = bufferBytes + frames * fcsBytes;
   return {
-    pps,
-    bpsL2: bpsL2Of(pps, meanFrameBytes),
-    bpsL1: bpsL1Of(pps, meanFrameBytes),
+    pps: perSecond(frames),
+    bpsL2: perSecond(bytesL2 * 8),
+    bpsL1: perSecond((bytesL2 + frames * lineOverheadBytes) * 8),
   };
 }
 
-export function bpsL2Of(pps: number, meanFrameBytes: number): number {
-  return pps * meanFrameBytes * 8;
+/** What came back of a trial. Times from any one moment. */
+export interface Arrivals {
+  readonly frames: number;
+  readonly bufferBytes: number;
+  /** −1: nothing came. */
+  readonly firstNs: number;
+  readonly lastNs: number;
+  /** Within the receive window (see `receiveRates`), and how long it was; null: nobody counted. */
+  readonly inWindow: { readonly frames: number; readonly bytes: number; readonly windowNs: number } | null;
 }
 
-export function bpsL1Of(pps: number, meanFrameBytes: number): number {
-  return pps * (meanFrameBytes + lineOverheadBytes) * 8;
+/** A window shorter than this says little about a steady rate. */
+const steadyWindowNs = 100_000_000;
+/** Arrivals may be spread over so much more than the transmit window: delays vary. */
+const spreadShare = 0.001;
+
+/**
+ * The rate of what came back: frames and bytes that arrived within the receive window, over its length. The receive
+ * window is the transmit window moved by the time from the first departure to the first arrival. A constant delay
+ * therefore takes nothing away, frames that a queue gives back only after the window add nothing, and a frame that is
+ * lost is missing in the rate.
+ *
+ * Where all that came back did so within the length of the transmit window and a thousandth, all of it counts: a little
+ * more delay at the end than at the beginning is no lower rate. Where the window is shorter than 100 ms, or nobody
+ * counted what came within it, the rate is that of all arrivals between the first and the last.
+ */
+export function receiveRates(arrivals: Arrivals, transmitWindowNs: number): Rates {
+  const { frames, bufferBytes, firstNs, lastNs, inWindow } = arrivals;
+  if (frames === 0 || firstNs < 0) return noRates;
+  const spreadNs = lastNs - firstNs;
+  if (spreadNs <= transmitWindowNs * (1 + spreadShare)) return ratesOf(frames, bufferBytes, transmitWindowNs);
+  if (inWindow !== null && transmitWindowNs >= steadyWindowNs) {
+    return ratesOf(inWindow.frames, inWindow.bytes, inWindow.windowNs);
+  }
+  // n arrivals have n − 1 gaps between them.
+  return ratesOf(frames, bufferBytes, (spreadNs * frames) / Math.max(1, frames - 1));
 }
 
 /** Lost ÷ sent, 0 when nothing was sent. */

@@ -53,6 +53,29 @@ export interface FrameProgram {
   recognises(memory: RingMemory, offset: number, bytes: number): boolean;
 }
 
+/** bufferBytes of the first `frames` frames that leave on a queue: those with the numbers queue, queue + queues … */
+export function bufferBytesOf(
+  { variants, pattern }: Pick<FrameProgram, "variants" | "pattern">,
+  queue: number,
+  queues: number,
+  frames: number,
+): number {
+  if (pattern.length === 1) return frames * variants[pattern[0]].bufferBytes;
+  const bytesOf = (n: number): number => {
+    let bytes = 0;
+    let at = queue % pattern.length;
+    for (let k = 0; k < n; k++) {
+      bytes += variants[pattern[at]].bufferBytes;
+      at = (at + queues) % pattern.length;
+    }
+    return bytes;
+  };
+  // After so many frames the sizes begin anew, at the latest.
+  const rounds = Math.floor(frames / pattern.length);
+  const whole = rounds === 0 ? 0 : rounds * bytesOf(pattern.length);
+  return whole + bytesOf(frames - rounds * pattern.length);
+}
+
 export interface FrameCursor {
   /**
    * Writes what changes into the queue's next n frames, which were rendered at `offsets[k]` for `variants[k]`. Throws

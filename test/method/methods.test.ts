@@ -258,6 +258,16 @@ describe("service activation", () => {
     ]);
   });
 
+  it.each([
+    ["a delay", { delayNs: 0.4 * second }],
+    ["a queue that is full of frames above the rate", { queueFrames: 20_000 }],
+    ["both", { delayNs: 0.1 * second, queueFrames: 20_000 }],
+  ])("passes one with %s: what comes back per second is what counts", async (_, device) => {
+    const steps = await serviceActivation(simulatedBench({ capacityPps: 150_000, ...device }), settings);
+    expect(steps.filter(({ verdict }) => verdict !== "pass")).toEqual([]);
+    expect(steps.find(({ step }) => step === "policing")?.rxPps).toBe(150_000);
+  });
+
   it("fails one that lets more through than was bought", async () => {
     const steps = await serviceActivation(simulatedBench({ capacityPps: 500_000 }), settings);
     expect(steps.find(({ step }) => step === "policing")).toMatchObject({ verdict: "fail" });

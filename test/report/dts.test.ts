@@ -48,7 +48,10 @@ describe("throughput rows", () => {
   });
 
   it("take percent of a line: 64 bytes are 84 on it", () => {
-    const [row] = throughputRows([{ ...goodTrial, rxPps: 1_488_095.2 }], { ...rules, lineRateBps: 10e9 });
+    const [row] = throughputRows([{ ...goodTrial, rxPps: 1_488_095.2, rxBpsL1: 1_488_095.2 * 672 }], {
+      ...rules,
+      lineRateBps: 10e9,
+    });
     expect(row.lineRatePercent).toBe(10);
   });
 

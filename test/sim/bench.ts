@@ -4,15 +4,18 @@ import { seededRandom } from "../../src/random.js";
 import type { Trial } from "../../src/report/result.js";
 import { Histogram } from "../../src/stats/histogram.js";
 import { delayVariation } from "../../src/stats/index.js";
+import { type Arrivals, ratesOf, receiveRates } from "../../src/stats/rates.js";
 import { judgeTrial } from "../../src/stats/verdict.js";
 import type { RateStep } from "../../src/stream/steps.js";
-import { frameSizeName, meanFrameBytes } from "../../src/units.js";
+import { fcsBytes, frameSizeName, meanFrameBytes } from "../../src/units.js";
 import { forwarding64 } from "../report/sample.js";
 import type { SimulatedDevice } from "./device.js";
 
 export interface SimulatedBenchDevice extends SimulatedDevice {
   /** What an unpaced generator offers. */
   readonly mostPps?: number;
+  /** Frames come back so much later than they left; what a queue adds comes on top. */
+  readonly delayNs?: number;
   /** Every so many trials one is spoiled by the generator, however low the load. */
   readonly spoilEvery?: number;
   /** Frames that come back twice, and frames that are not ours, in each trial. */
@@ -124,6 +127,15 @@ function afterOverload(
   return { lost: inOverload + afterwards, lossUntilNs };
 }
 
+/** What comes back, and when: with the delay, and no faster than the device forwards. */
+function arrivalsOf(device: SimulatedBenchDevice, accepted: number, bufferBytes: number, durationNs: number): Arrivals {
+  const firstNs = device.delayNs ?? 0;
+  const lastNs = firstNs + Math.max(durationNs - 1, (accepted * 1e9) / device.capacityPps);
+  const frames = Math.min(accepted, Math.floor((device.capacityPps * durationNs) / 1e9));
+  const inWindow = { frames, bytes: frames * bufferBytes, windowNs: durationNs };
+  return { frames: accepted, bufferBytes: accepted * bufferBytes, firstNs, lastNs, inWindow };
+}
+
 function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, number: number, dies: boolean): Trial {
   const most = device.mostPps ?? 2_000_000;
   const asked = request.pps ?? most;
@@ -143,8 +155,9 @@ function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, num
   const summary = histogram.summary();
   const latencyNs =
     accepted === 0 || summary === null || request.pps === null ? null : { ...summary, kind: "polled" as const };
-  const rate = (frames: number): number => (frames * 1e9) / durationNs;
   const bytes = meanFrameBytes(request.size);
+  const tx = ratesOf(sent, sent * (bytes - fcsBytes), durationNs);
+  const rx = receiveRates(arrivalsOf(device, accepted, bytes - fcsBytes, durationNs), durationNs);
   const trial: Trial = {
     ...forwarding64,
     frameBytes: frameSizeName(request.size),
@@ -166,12 +179,8 @@ function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, num
     foreign: device.foreign ?? 0,
     ...probeOf(device, request, number),
     lostRanges: accepted < sent ? [[accepted, sent - 1]] : [],
-    ...{
-      txPps: rate(sent),
-      rxPps: rate(accepted),
-      rxBpsL2: rate(accepted) * bytes * 8,
-      rxBpsL1: rate(accepted) * (bytes + 20) * 8,
-    },
+    ...{ txPps: tx.pps, txBpsL1: tx.bpsL1, txBpsL2: tx.bpsL2 },
+    ...{ rxPps: rx.pps, rxBpsL1: rx.bpsL1, rxBpsL2: rx.bpsL2 },
     latencyNs,
     ...(latencyNs === null ? {} : { latencyBuckets: histogram.coarseBuckets() }),
     pdvNs: latencyNs === null ? null : delayVariation(histogram),
