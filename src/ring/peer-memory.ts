@@ -130,7 +130,12 @@ export class Segments {
     this.count++;
   }
 
-  /** The pieces of an indirect table. Split tables are chained by `next` (§2.7.5.3), packed ones are in order (§2.8.8). */
+  /**
+   * The pieces of an indirect table. Split tables are chained by `next` (§2.7.5.3). Entries of packed tables follow each
+   * other; of their flags only WRITE has a meaning, all others are ignored (§2.8.7). WRITE is not looked at, either:
+   * drivers/net/virtio of DPDK sets it in tables that the device only reads. The queue's direction is known without it,
+   * and all memory of the table's entries is the driver's own.
+   */
   addTable(low: number, high: number, bytes: number, flags: number, chained: boolean): void {
     if (!this.#indirect) throw new RingFault("descriptor.flags", "INDIRECT was not negotiated");
     if ((flags & DESC_NEXT) !== 0) throw new RingFault("descriptor.flags", "INDIRECT and NEXT together");
@@ -141,20 +146,27 @@ export class Segments {
     const table = this.#peer.offsetOf(low, high, bytes);
     const view = this.#view;
     let entry = 0;
+    if (!chained) {
+      for (let at = table; at < table + bytes; at += DESC_BYTES) this.#addEntry(at, this.#direction);
+      return;
+    }
     for (let seen = 1; ; seen++) {
       if (seen > entries)
         throw new RingFault("descriptor.next", `the chain in an indirect table of ${entries} has a loop`);
       const at = table + entry * DESC_BYTES;
-      const own = view.getUint16(at + 12 + (chained ? 0 : 2), true);
+      const own = view.getUint16(at + 12, true);
       if ((own & DESC_INDIRECT) !== 0)
         throw new RingFault("descriptor.flags", "an indirect table in an indirect table");
-      this.add(view.getUint32(at, true), view.getUint32(at + 4, true), view.getUint32(at + 8, true), own);
-      if (chained) {
-        if ((own & DESC_NEXT) === 0) return;
-        entry = view.getUint16(at + 14, true);
-        if (entry >= entries) throw new RingFault("descriptor.next", `${entry} in an indirect table of ${entries}`);
-      } else if (++entry === entries) return;
+      this.#addEntry(at, own);
+      if ((own & DESC_NEXT) === 0) return;
+      entry = view.getUint16(at + 14, true);
+      if (entry >= entries) throw new RingFault("descriptor.next", `${entry} in an indirect table of ${entries}`);
     }
+  }
+
+  #addEntry(at: number, flags: number): void {
+    const view = this.#view;
+    this.add(view.getUint32(at, true), view.getUint32(at + 4, true), view.getUint32(at + 8, true), flags);
   }
 
   /** Bytes of all pieces from number `first` on. */

@@ -185,6 +185,30 @@ describe("packed (§2.8)", () => {
     expect(rx.position()).toBe(1);
   });
 
+  it("indirect table as DPDK's driver writes it: WRITE, NEXT, AVAIL and USED in its entries mean nothing", () => {
+    const memory = fresh();
+    const layout = driver("packed", "tx");
+    initialiseDriverRing(memory, layout);
+    const rx = openRxRing(memory, { ...device(layout), indirect: true });
+    const write = (at: number, bytes: string): void => {
+      memory.u8.set(Buffer.from(bytes.replaceAll(/\s+/g, ""), "hex"), at);
+    };
+    // Entries: the header (preset with WRITE), 128 bytes, 128 bytes, 4 bytes. Then the descriptor: INDIRECT and AVAIL.
+    write(
+      0x700,
+      "0004000002000000 0c000000 0000 0200 8004000002000000 80000000 0100 8100 " +
+        "0005000002000000 80000000 0200 0280 8005000002000000 04000000 0700 8000",
+    );
+    write(0x000, "0007000002000000 40000000 0700 8400");
+    for (let j = 0; j < 0x200; j++) memory.u8[0x400 + j] = j & 0xff;
+    expect(rx.poll(256)).toBe(1);
+    expect(rx.lengths[0]).toBe(260);
+    const frame = memory.u8.subarray(rx.offsets[0], rx.offsets[0] + 260);
+    expect(hex(frame)).toBe(hex(memory.u8.subarray(0x480, 0x584)));
+    rx.release(1);
+    expectMemory(memory.u8, 0x000, "0007000002000000 00000000 0700 8080");
+  });
+
   it("transmitq in order: one used descriptor with the last id stands for the batch", () => {
     const memory = fresh();
     const layout = driver("packed", "tx", { inOrder: true });
