@@ -7,10 +7,19 @@ import type { RingMemory } from "./memory.js";
 import { availableFlags, BufferAddresses, NO_BUFFER, OWNED, usedFlags } from "./packed-descriptors.js";
 import type { DriverRingLayout, RxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
-import { BURST_FRAMES, DESC_AVAIL, DESC_OWNERS, DESC_WRITE, EVENT_DISABLE, WRAP_BIT } from "./virtqueue.js";
+import {
+  BURST_FRAMES,
+  DESC_AVAIL,
+  DESC_OWNERS,
+  DESC_WRITE,
+  EVENT_DISABLE,
+  LOADS_STAY_IN_ORDER,
+  WRAP_BIT,
+} from "./virtqueue.js";
 
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
 const owners = DESC_OWNERS;
+const plainLoads = LOADS_STAY_IN_ORDER;
 
 /** receiveq of a packed driver: all buffers are with the device, but those polled and not yet released. */
 export class PackedDriverRx implements RxRing {
@@ -84,9 +93,8 @@ export class PackedDriverRx implements RxRing {
     let frames = 0;
     let flags = Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     while (frames < most) {
-      const differs = (flags & DESC_OWNERS) ^ wanted;
-      if (differs !== 0) break;
-      const at = this.#descriptors16 + (used << 3) + differs;
+      if ((flags & DESC_OWNERS) !== wanted) break;
+      const at = this.#descriptors16 + (used << 3);
       const id = u16[at + 6];
       const bytes = u32[(at + 4) >>> 1];
       this.#take(used, id, bytes, headerBytes);
@@ -97,7 +105,9 @@ export class PackedDriverRx implements RxRing {
         used = 0;
         wanted ^= DESC_OWNERS;
       }
-      flags = u16[this.#descriptors16 + (used << 3) + 7];
+      flags = plainLoads
+        ? u16[this.#descriptors16 + (used << 3) + 7]
+        : Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     }
     this.#used = used;
     this.#usedWrap = wanted === 0 ? 0 : 1;
@@ -122,9 +132,8 @@ export class PackedDriverRx implements RxRing {
     let frames = 0;
     let flags = Atomics.load(u16, descriptors16 + (used << 3) + 7);
     while (frames < most) {
-      const differs = (flags & owners) ^ wanted;
-      if (differs !== 0) break;
-      const at = descriptors16 + (used << 3) + differs;
+      if ((flags & owners) !== wanted) break;
+      const at = descriptors16 + (used << 3);
       const bytes = u32[(at + 4) >>> 1];
       if (u16[at + 6] !== used || bytes < headerBytes || bytes > bufferBytes) this.#refuse(used, u16[at + 6], bytes);
       offsets[frames] = firstFrame + used * stride;
@@ -134,7 +143,7 @@ export class PackedDriverRx implements RxRing {
         used = 0;
         wanted ^= owners;
       }
-      flags = u16[descriptors16 + (used << 3) + 7];
+      flags = plainLoads ? u16[descriptors16 + (used << 3) + 7] : Atomics.load(u16, descriptors16 + (used << 3) + 7);
     }
     this.#used = used;
     this.#usedWrap = wanted === 0 ? 0 : 1;

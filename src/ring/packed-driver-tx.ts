@@ -18,7 +18,18 @@ import {
 } from "./packed-descriptors.js";
 import type { DriverRingLayout, TxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
-import { BURST_FRAMES, DESC_AVAIL, DESC_OWNERS, EVENT_DISABLE, MAX_FRAME_BYTES, WRAP_BIT } from "./virtqueue.js";
+import {
+  BURST_FRAMES,
+  DESC_AVAIL,
+  DESC_OWNERS,
+  EVENT_DISABLE,
+  LOADS_STAY_IN_ORDER,
+  MAX_FRAME_BYTES,
+  WRAP_BIT,
+} from "./virtqueue.js";
+
+/** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
+const plainLoads = LOADS_STAY_IN_ORDER;
 
 /** transmitq of a packed driver. */
 export class PackedDriverTx implements TxRing {
@@ -94,10 +105,8 @@ export class PackedDriverTx implements TxRing {
     let room = this.#room;
     let flags = Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     while (room < size) {
-      // Nonzero: not used. Zero, it is added to the index: see DESC_OWNERS.
-      const differs = (flags & DESC_OWNERS) ^ wanted;
-      if (differs !== 0) break;
-      const last = u16[this.#descriptors16 + (used << 3) + 6 + differs];
+      if ((flags & DESC_OWNERS) !== wanted) break;
+      const last = u16[this.#descriptors16 + (used << 3) + 6];
       let count = last - used + 1;
       if (count <= 0) count += size;
       if (last >= size || count > size - room) throw new RingFault("used.id", `${last} at ${used} was not outstanding`);
@@ -107,7 +116,9 @@ export class PackedDriverTx implements TxRing {
         used -= size;
         wanted ^= DESC_OWNERS;
       }
-      flags = u16[this.#descriptors16 + (used << 3) + 7];
+      flags = plainLoads
+        ? u16[this.#descriptors16 + (used << 3) + 7]
+        : Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     }
     this.#used = used;
     this.#usedWrap = wanted === 0 ? 0 : 1;
@@ -124,9 +135,8 @@ export class PackedDriverTx implements TxRing {
     let room = this.#room;
     let flags = Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     while (room < size) {
-      const differs = (flags & DESC_OWNERS) ^ wanted;
-      if (differs !== 0) break;
-      const id = u16[this.#descriptors16 + (used << 3) + 6 + differs];
+      if ((flags & DESC_OWNERS) !== wanted) break;
+      const id = u16[this.#descriptors16 + (used << 3) + 6];
       if (id >= size || owned[id] !== OWNED) throw new RingFault("used.id", `${id} is not a buffer the device owns`);
       owned[id] = 0;
       free[used] = id;
@@ -135,7 +145,9 @@ export class PackedDriverTx implements TxRing {
         used = 0;
         wanted ^= DESC_OWNERS;
       }
-      flags = u16[this.#descriptors16 + (used << 3) + 7];
+      flags = plainLoads
+        ? u16[this.#descriptors16 + (used << 3) + 7]
+        : Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     }
     this.#used = used;
     this.#usedWrap = wanted === 0 ? 0 : 1;

@@ -9,13 +9,16 @@ export const DESC_WRITE = 2;
 export const DESC_INDIRECT = 4;
 export const DESC_AVAIL = 0x80;
 export const DESC_USED = 0x8000;
-/**
- * Both ownership bits of a packed descriptor. A loop over descriptors loads the first one's flags with Atomics.load (a
- * call of 6 ns) and the others' plainly. What is read after them must not be older than they are: x86 keeps loads in
- * order; where a processor does not, adding the bits' difference from those wanted (0 by then) to the index of the
- * other fields makes these loads depend on that of the flags, and dependent loads are in order everywhere.
- */
+/** Both ownership bits of a packed descriptor. */
 export const DESC_OWNERS = DESC_AVAIL | DESC_USED;
+
+/**
+ * A loop over packed descriptors loads the first one's flags with Atomics.load (a call of 6 ns). What it reads of a
+ * descriptor must not be older than that descriptor's flags. x86 keeps loads in order, so there the flags of the others
+ * are loaded plainly. Other processors (arm64) may load a descriptor's address before its flags: there each descriptor's
+ * flags are loaded with Atomics.load as well.
+ */
+export const LOADS_STAY_IN_ORDER = process.arch === "x64";
 
 /** Bytes of a descriptor, of either format and in indirect tables. */
 export const DESC_BYTES = 16;
