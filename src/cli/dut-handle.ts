@@ -20,6 +20,8 @@ export interface DutSetup extends WholeSetup {
   readonly ports: readonly string[];
   readonly options: EmbeddedOptions;
   readonly busy: boolean;
+  /** A port ended a peer's connection, or refused it. */
+  readonly onTrouble: (why: string) => void;
 }
 
 export interface TestpmdHandleSetup extends WholeSetup {
@@ -84,6 +86,7 @@ async function whole(setup: DutSetup): Promise<DutHandle> {
     busy,
     directory,
     cores: twoCores(cores),
+    onTrouble: setup.onTrouble,
   });
   await dut.resetForTrial(seed);
   return {
@@ -96,10 +99,10 @@ async function whole(setup: DutSetup): Promise<DutHandle> {
 
 async function alone(part: "host" | "container", setup: DutSetup): Promise<DutHandle> {
   const { startEmbeddedPart } = await import("../dut/index.js");
-  const { ports, options, maxFrameBytes, busy, cores } = setup;
+  const { ports, options, maxFrameBytes, busy, cores, onTrouble } = setup;
   const { mode, faults } = options;
   const cpu = cores[0] ?? null;
-  const running = await startEmbeddedPart({ part, ports, mode, faults, maxFrameBytes, seed, cpu, busy });
+  const running = await startEmbeddedPart({ part, ports, mode, faults, maxFrameBytes, seed, cpu, busy, onTrouble });
   return {
     introduction: `the ${part} part runs on ${ports.join(" and ")}, mode ${mode}`,
     untilEnd: (signal, durationNs) => untilEnd(() => running.failure(), signal, durationNs),

@@ -20,6 +20,8 @@ export interface LoopWorkerOptions {
   readonly busy: boolean;
   /** What goes through the rings is copied there. */
   readonly recording?: RecordingSetup | null;
+  /** A port ended a peer's connection, or refused it. */
+  readonly onTrouble?: (why: string) => void;
   readonly onEvent?: (event: unknown) => void;
   /** The thread ended by itself, e.g. by a bug or a ring fault of no port: everything waiting is rejected with it. */
   readonly onFailure?: (error: Error) => void;

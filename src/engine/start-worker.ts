@@ -139,6 +139,7 @@ class OwnedWorker implements LoopWorker {
         held = false;
         this.#letGo();
       },
+      trouble: (why) => this.#options.onTrouble?.(why),
     };
   }
 

@@ -15,6 +15,7 @@ import { ExternalCounters, externalOf, neighbourStreams, stationsOf } from "./ex
 import type { RunPlan } from "./plan.js";
 import { type PortDrops, readPortDrops } from "./port-drops.js";
 import { type Recorder, startRecorder } from "./recorder.js";
+import { untilReady } from "./until-ready.js";
 
 /** RFC 2544 §23: wait two seconds for residual frames. */
 const settleNsUnknownDut = 2e9;
@@ -171,8 +172,6 @@ interface Assembly {
   readonly signal: AbortSignal;
 }
 
-const whyLost = (port: Port): string => port.whyLost?.() ?? `the peer of ${port.facts().spec} closed the connection`;
-
 function assemble({
   recorder,
   plan,
@@ -186,19 +185,18 @@ function assemble({
   signal,
 }: Assembly): Lab {
   let disturbance = watchDisturbance([generator.worker.threadId]);
-  /** Connections as they were when all were last ready: another generation means that a peer went in between. */
-  let generations = ports.map((port) => port.rings()?.generation ?? -1);
+  /** The rings as they were when all ports were last ready. */
+  let generations = ports.map((port) => port.rings()?.generation ?? 0);
   const lost = (): string | null => {
     const died = dut?.alive() ?? null;
     if (died !== null) return died;
-    const gone = ports.find((port, i) => (port.rings()?.generation ?? -1) !== generations[i]);
-    return gone === undefined ? null : whyLost(gone);
+    return ports.map((port, i) => port.whyLost(generations[i]!)).find((why) => why !== null) ?? null;
   };
   const ready = async (timeoutMs: number): Promise<void> => {
     const died = dut?.alive() ?? null;
     if (died !== null) throw environmentError(died);
     for (const port of ports) await untilReady(port, timeoutMs, signal);
-    generations = ports.map((port) => port.rings()?.generation ?? -1);
+    generations = ports.map((port) => port.rings()?.generation ?? 0);
   };
   let floorNs: number | null = null;
   return {
@@ -237,16 +235,4 @@ function assemble({
     disturbance: () => disturbance(),
     [Symbol.asyncDispose]: () => closeAll(opened),
   };
-}
-
-/** As port.ready, but an interrupt does not have to wait for it. */
-async function untilReady(port: Port, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  if (port.rings() !== null) return;
-  const aborted = new Promise<never>((_, reject) => {
-    const refuse = (): void =>
-      reject(environmentError(`interrupted while waiting for the peer of ${port.facts().spec}`));
-    if (signal.aborted) refuse();
-    signal.addEventListener("abort", refuse, { once: true });
-  });
-  await Promise.race([port.ready(timeoutMs), aborted]);
 }

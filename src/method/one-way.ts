@@ -23,6 +23,7 @@ import { plannedTrials } from "./forwarding.js";
 import type { RunPlan } from "./plan.js";
 import { diskWasFull, type Recorder, startRecorder } from "./recorder.js";
 import type { TrialRequest } from "./trial-run.js";
+import { untilReady } from "./until-ready.js";
 
 const connectTimeoutMs = 10_000;
 /** What was handed over is taken by then. */
@@ -68,7 +69,11 @@ function checkOneWay({ plan, port }: OneWayPlan): void {
 
 const longest = (plan: RunPlan): number => Math.max(...plan.sizes.flatMap(frameSizesOf));
 
-async function openReady(one: OneWayPlan, use: { readonly sends: boolean; readonly receives: boolean }): Promise<Port> {
+async function openReady(
+  one: OneWayPlan,
+  use: { readonly sends: boolean; readonly receives: boolean },
+  signal: AbortSignal,
+): Promise<Port> {
   const { plan, port: spec } = one;
   checkOneWay(one);
   const sendFrameBytes = longest(plan);
@@ -76,7 +81,7 @@ async function openReady(one: OneWayPlan, use: { readonly sends: boolean; readon
   const { yesThisInterface } = plan;
   const port = await openPort(spec, { maxFrameBytes, sendFrameBytes, ...use, yesThisInterface });
   try {
-    await port.ready(connectTimeoutMs);
+    await untilReady(port, connectTimeoutMs, signal);
     return port;
   } catch (error) {
     await port[Symbol.asyncDispose]();
@@ -138,8 +143,9 @@ const stopOf = (signal: AbortSignal, recorder: Recorder | null): AbortSignal =>
   recorder === null ? signal : AbortSignal.any([signal, recorder.full]);
 
 /** What makes a trial useless, in words. */
-function faultsOf(signal: AbortSignal, recorder: Recorder | null, port: Port): string[] {
-  const lost = port.rings() === null ? [port.whyLost?.() ?? "the peer of the port went away"] : [];
+function faultsOf(signal: AbortSignal, recorder: Recorder | null, port: Port, generation: number): string[] {
+  const why = port.whyLost(generation);
+  const lost = why === null ? [] : [why];
   const full = recorder?.full.aborted === true ? [diskWasFull] : [];
   return [...(signal.aborted ? ["interrupted"] : []), ...full, ...lost];
 }
@@ -168,7 +174,7 @@ const pause = (ns: number, signal: AbortSignal): Promise<void> =>
 export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Promise<SentHalf> {
   const started = new Date();
   const { plan } = one;
-  await using port = await openReady(one, { sends: true, receives: false });
+  await using port = await openReady(one, { sends: true, receives: false }, hooks.signal);
   await using recorder = startRecording(one);
   const cpu = plan.cores?.[0] ?? null;
   const recording = recorder?.setup ?? null;
@@ -181,7 +187,8 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
     if (index === 0) await generator.floorNs(order);
     else await pause(one.gapNs, signal);
     if (signal.aborted && trials.length > 0) break;
-    if (port.rings() === null) break;
+    const generation = port.rings()?.generation;
+    if (generation === undefined) break;
     const disturbance = watchDisturbance([generator.worker.threadId]);
     const { transmit, calibrationNs } = await generator.runTrial(order, signal);
     const trial: SentTrial = {
@@ -189,7 +196,7 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
       order,
       transmit,
       disturbance: { ...disturbance(), calibration: calibrationNs[1] / calibrationNs[0] },
-      faults: faultsOf(hooks.signal, recorder, port),
+      faults: faultsOf(hooks.signal, recorder, port, generation),
     };
     trials.push(trial);
     hooks.onTrial?.(trial);
@@ -202,14 +209,15 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
 export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTrial>): Promise<ReceivedHalf> {
   const started = new Date();
   const { plan } = one;
-  await using port = await openReady(one, { sends: false, receives: true });
+  await using port = await openReady(one, { sends: false, receives: true }, hooks.signal);
   await using recorder = startRecording(one);
   const cpu = plan.cores?.[0] ?? null;
   await using receiver = await startReceiver({ port, recording: recorder?.setup ?? null, cpu, busy: plan.busy });
   const signal = stopOf(hooks.signal, recorder);
   const trials: ReceivedTrial[] = [];
   for (const [index, next] of plannedTrials(plan).entries()) {
-    if ((signal.aborted && trials.length > 0) || port.rings() === null) break;
+    const generation = port.rings()?.generation;
+    if ((signal.aborted && trials.length > 0) || generation === undefined) break;
     const order = orderOf(one, next, index);
     const dropsBefore = port.receiveDrops?.() ?? 0;
     const disturbance = watchDisturbance([receiver.worker.threadId]);
@@ -225,7 +233,7 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
       slept,
       receiveDrops: dropsSince(port, dropsBefore),
       disturbance: { ...disturbance(), calibration: 1 },
-      faults: faultsOf(hooks.signal, recorder, port),
+      faults: faultsOf(hooks.signal, recorder, port, generation),
     };
     trials.push(trial);
     hooks.onTrial?.(trial);

@@ -16,6 +16,7 @@ import { wallClockEpoch } from "../sys/clock.js";
 import { allowedCpus } from "../sys/thread.js";
 import { formatRate, type Rate } from "../units.js";
 import { type ComparePlan, compareCaptures } from "./compare/compare.js";
+import { untilReady } from "./until-ready.js";
 
 export interface ReplayPlan {
   readonly feeder: FeederOptions;
@@ -102,7 +103,7 @@ async function openPorts(plan: ReplayPlan, opened: Opened, signal: AbortSignal):
   }
   for (const port of ports) {
     if (signal.aborted) throw environmentError("interrupted before anything was sent");
-    await port.ready(connectTimeoutMs);
+    await untilReady(port, connectTimeoutMs, signal);
   }
   return ports;
 }
@@ -158,8 +159,7 @@ async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: Repl
     throw nothingSent(plan, source, report);
   const comparison =
     plan.expect === null || hooks.signal.aborted ? null : await compareWith(plan, plan.expect, recordRx!);
-  const specs = ports.map(({ spec }) => spec);
-  const result = resultOf(plan, report, source, specs, comparison, hooks.signal.aborted);
+  const result = resultOf(plan, report, source, ports, comparison, hooks.signal.aborted);
   const shown = recorded.filter(({ file }) => file === plan.recordTx || file === plan.recordRx);
   const missed = recorded.filter((file) => file.missed > 0 || file.failure !== null);
   const reasons = [...result.reasons, ...missed.map(notRecorded)];
@@ -254,7 +254,7 @@ function resultOf(
   plan: ReplayPlan,
   report: ReplayReport,
   source: FeederReport,
-  specs: readonly PortSpec[],
+  opened: readonly Port[],
   comparison: CompareResult | null,
   interrupted: boolean,
 ): Omit<ReplayResult, "recorded"> {
@@ -265,7 +265,9 @@ function resultOf(
   const unsent = intended === null ? null : Math.max(0, intended - sent - report.tooLong);
   const received = report.ports.reduce((sum, port) => sum + port.received, 0);
   const senders = plan.tx2 === null ? 1 : 2;
+  const specs = opened.map(({ spec }) => spec);
   const { invalid, failed } = reasonsOf(report, source, unsent, comparison, interrupted);
+  if (report.cutShort === "peer gone") invalid.unshift(`the peer of a port went away: ${whyGone(opened)}`);
   const { loops: _, ...file } = source;
   return {
     tool: plan.tool,
@@ -303,6 +305,9 @@ function resultOf(
   };
 }
 
+const whyGone = (ports: readonly Port[]): string =>
+  ports.map((port) => port.whyLost(0)).find((why) => why !== null) ?? "nobody knows why";
+
 function gapsOf({ gapOff }: ReplayReport): ReplayResult["gapOffNs"] {
   if (gapOff === null) return null;
   const { p50Ns, p90Ns, p99Ns, p99_9Ns, maxNs, ...shares } = gapOff;
@@ -315,11 +320,10 @@ function reasonsOf(
   unsent: number | null,
   comparison: CompareResult | null,
   interrupted: boolean,
-): { readonly invalid: readonly string[]; readonly failed: readonly string[] } {
+): { readonly invalid: string[]; readonly failed: readonly string[] } {
   const invalid: string[] = [];
   const failed: string[] = [];
   if (interrupted) invalid.push("interrupted");
-  if (report.cutShort === "peer gone") invalid.push("a port's peer went away");
   if (source.fault !== null) invalid.push(source.fault);
   if (report.cutShort === "stuck") failed.push("the peer took nothing for 5 s, and the replay was given up");
   if (!interrupted && unsent !== null && unsent > 0) failed.push(`${unsent} frames were not taken`);

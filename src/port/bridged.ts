@@ -173,8 +173,8 @@ export class BridgedPort implements Port {
     this.#state.fail(environmentError(this.#whyLost, { where: this.spec.text }));
   }
 
-  whyLost(): string | null {
-    return this.#whyLost;
+  whyLost(generation: number): string | null {
+    return this.#state.whyLost(generation);
   }
 
   receiveDrops(): number {

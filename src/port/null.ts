@@ -55,6 +55,7 @@ function nullPort(spec: NullPortSpec, maxFrameBytes: number, state: PortState, m
     }),
     observe: (observer) => state.observe(observer),
     breakConnection: () => {}, // there is no connection
+    whyLost: (generation) => state.whyLost(generation),
     async [Symbol.asyncDispose]() {
       if (!open) return;
       open = false;

@@ -91,6 +91,7 @@ export class PacketPort implements Port {
       this.#lose(why);
       // The kernel takes it down first: if that was seen, this is what it was for.
       this.#lost = why;
+      this.#state.explain(why);
     } else if (!now.up) this.#lose(`interface ${name} went down`);
     else if (!now.carrier) this.#lose(`interface ${name} lost its carrier`);
     else if (this.#lost !== null) this.#reopen();
@@ -125,8 +126,8 @@ export class PacketPort implements Port {
     return this.#drops + (now === null ? 0 : Math.max(0, droppedBy(now) - this.#droppedBefore));
   }
 
-  whyLost(): string | null {
-    return this.#lost;
+  whyLost(generation: number): string | null {
+    return this.#state.whyLost(generation);
   }
 
   ready(timeoutMs: number): Promise<PortRings> {

@@ -139,7 +139,7 @@ export async function openCapturePort(spec: CapturePortSpec, options: OpenPortOp
     observe: (observer) => state.observe(observer),
     /** The disk is full, or the capture is damaged. */
     breakConnection: lose,
-    whyLost: () => why,
+    whyLost: (generation) => state.whyLost(generation),
     async [Symbol.asyncDispose]() {
       if (!open) return;
       open = false;

@@ -1,10 +1,13 @@
 /**
- * What all ports keep: the rings of the moment, who watches them, and who waits for them. Changes go through here, so
- * that no ring is ever changed under a worker: quiesce, change, then publish or lose.
+ * What all ports keep: the rings of the moment, who watches them, who waits for them, and why earlier rings ended.
+ * Changes go through here, so that no ring is ever changed under a worker: quiesce, change, then publish or lose.
  */
 import { PktgenError } from "../errors.js";
 import type { Arena } from "../sys/arena.js";
 import type { PortObserver, PortRings, QueueRings } from "./port.js";
+
+/** Reasons kept; who asks wants those of the last trial. */
+const mostEnds = 1000;
 
 interface Waiter {
   readonly resolve: (rings: PortRings) => void;
@@ -21,6 +24,11 @@ export class PortState {
   #generation = 0;
   #quiesced = false;
   #failure: PktgenError | null = null;
+  /** By generation, in order: why its rings ended. Rings that only went on in the next generation have no entry. */
+  readonly #ends = new Map<number, string>();
+  /** Since there were rings: what went wrong first, and what went wrong last. */
+  #firstTrouble: string | null = null;
+  #lastTrouble: string | null = null;
 
   constructor(arena: Arena, queues: number) {
     this.#arena = arena;
@@ -43,9 +51,15 @@ export class PortState {
     this.#quiesced = true;
   }
 
-  /** The rings from now on. Their `start` must be their position now: quiesce first if workers had them before. */
-  publish(queues: readonly QueueRings[]): void {
+  /**
+   * The rings from now on. Their `start` must be their position now: quiesce first if workers had them before.
+   * `ended`: why rings that were there before are not these; null: they go on as they were.
+   */
+  publish(queues: readonly QueueRings[], ended: string | null = null): void {
     this.quiesce();
+    if (this.#rings !== null && ended !== null) this.#noteEnd(ended);
+    this.#firstTrouble = null;
+    this.#lastTrouble = null;
     const rings: PortRings = {
       generation: ++this.#generation,
       arenaAddress: this.#arena.address,
@@ -67,6 +81,7 @@ export class PortState {
   /** The peer is gone; afterwards its memory may go. */
   lose(why: string): void {
     if (this.#rings === null) return;
+    this.#noteEnd(why);
     try {
       this.quiesce();
     } catch (error) {
@@ -76,6 +91,36 @@ export class PortState {
     this.#rings = null;
     this.#quiesced = false;
     this.#observer?.resume(null, why);
+  }
+
+  #noteEnd(why: string): void {
+    this.#ends.set(this.#generation, why);
+    if (this.#ends.size > mostEnds) this.#ends.delete(this.#ends.keys().next().value!);
+  }
+
+  /** It turned out what the last end was for. */
+  explain(why: string): void {
+    if (this.#rings === null && this.#generation > 0) this.#noteEnd(why);
+  }
+
+  /** Why the rings of this generation ended, or the first to end of those that followed; null: they have not. */
+  whyLost(generation: number): string | null {
+    for (const [ended, why] of this.#ends) if (ended >= generation) return why;
+    return null;
+  }
+
+  /** Something went wrong with a peer. `told`: whoever keeps the port is to hear of it. */
+  trouble(why: string, told: boolean): void {
+    this.#firstTrouble ??= why;
+    this.#lastTrouble = why;
+    if (told) this.#observer?.trouble?.(why);
+  }
+
+  /** What went wrong since there were rings, for the end of a sentence; "" where nothing did. */
+  troubles(): string {
+    const [first, last] = [this.#firstTrouble, this.#lastTrouble];
+    if (first === null) return "";
+    return first === last ? ` (the last one: ${first})` : ` (first: ${first}; the last one: ${last})`;
   }
 
   /** Nothing will come any more: whoever waits, now or later, gets this. */

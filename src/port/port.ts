@@ -67,6 +67,8 @@ export interface PortObserver {
   quiesce(): void;
   /** The new rings; null: the peer is gone, `why` says how. Workers go on with these. */
   resume(rings: PortRings | null, why?: string): void;
+  /** This port ended a peer's connection, or refused it; `why` is for whoever looks after the peer. */
+  trouble?(why: string): void;
 }
 
 /** What was agreed with the peer, for the report and for `ports`. */
@@ -112,8 +114,11 @@ export interface Port extends AsyncDisposable {
   sendDrops?(): number;
   /** What is known of lost frames by name, since the port was opened: of our own side or of the other. Only grows. */
   namedDrops?(): readonly PortDrop[];
-  /** Why there are no rings, where that is more than a closed connection; null: there are. */
-  whyLost?(): string | null;
+  /**
+   * Why the rings of this generation are no more, or the first to end of those that followed; null: the peer of then is
+   * still there, and its rings go on. 0: of all that there were.
+   */
+  whyLost(generation: number): string | null;
 }
 
 /** `kind:target[,option=value…]`, parsed and validated. */

@@ -222,13 +222,15 @@ class TapPort implements Port {
     if (now === null) {
       const why = `interface ${name} was removed`;
       this.#lose(why);
+      // The kernel takes it down first: if that was seen, this is what it was for.
+      this.#state.explain(why);
       this.#state.fail(environmentError(why, { where: this.spec.text }));
     } else if (!now.up) this.#lose(`interface ${name} went down`);
     else if (this.#whyLost !== null) this.#publish();
   }
 
-  whyLost(): string | null {
-    return this.#whyLost;
+  whyLost(generation: number): string | null {
+    return this.#state.whyLost(generation);
   }
 
   /** What the kernel sent on the interface and had no room to keep for us. */

@@ -23,8 +23,11 @@ import { Connection } from "./vhost-user/connection.js";
 import { Endpoint } from "./vhost-user/endpoint.js";
 import { featureNames } from "./vhost-user/features.js";
 
-/** A driver that has started its rings but enables only some of them gets this long before those are taken for all. */
-const settleMs = 100;
+/**
+ * A driver that has started its rings but enables only some of them gets this long before those are taken for all: DPDK's
+ * virtio_user enables its second queue pair 0.6 s after the first. A guest with fewer CPUs than queue pairs never does.
+ */
+const settleMs = 2_000;
 
 const eventfdKick = (fd: number | undefined): Kick => (fd === undefined || fd < 0 ? noKick : { kind: "eventfd", fd });
 
@@ -41,8 +44,8 @@ export class VhostPort implements Port {
   #settle: NodeJS.Timeout | null = null;
   #hadPeer = false;
   #closed = false;
-  /** Why the last driver went, for who waits in vain. */
-  #lastTrouble: PktgenError | null = null;
+  /** The usable rings as they were published last, by vring: the numbers of their starts. */
+  #published: readonly (number | null)[] = [];
   #facts: Pick<PortFacts, "ringFormat" | "ringSize" | "features"> = { ringFormat: "none", ringSize: 0, features: [] };
 
   private constructor(spec: VhostUserPortSpec, options: OpenPortOptions) {
@@ -88,8 +91,13 @@ export class VhostPort implements Port {
     return { spec: text, kind, queues, ...this.#facts, maxFrameBytes: this.#maxFrameBytes };
   }
 
+  whyLost(generation: number): string | null {
+    return this.#state.whyLost(generation);
+  }
+
   breakConnection(why: string): void {
-    this.#detach(environmentError(why, { where: this.spec.text }));
+    const what = `the driver broke a ring (${why}), and its connection was ended`;
+    this.#detach(environmentError(what, { where: this.spec.text }), true);
   }
 
   #late(timeoutMs: number): PktgenError {
@@ -97,8 +105,7 @@ export class VhostPort implements Port {
       this.#backend === null
         ? `no driver connected to ${this.spec.path} within ${timeoutMs} ms`
         : `the driver connected to ${this.spec.path} but did not start its rings within ${timeoutMs} ms`;
-    const trouble = this.#lastTrouble === null ? "" : ` (the last one: ${this.#lastTrouble.toLine()})`;
-    return environmentError(what + trouble, {
+    return environmentError(what + this.#state.troubles(), {
       where: this.spec.text,
       hint: "start the other side, e.g. dpdk-testpmd with --vdev=net_virtio_user0,path=… and `start`",
     });
@@ -124,11 +131,11 @@ export class VhostPort implements Port {
     if (backend === null) return;
     try {
       const { changed, closed } = backend.pump();
-      if (closed) this.#detach(this.#driverGone());
+      if (closed) this.#detach(this.#driverGone(), false);
       else if (changed) this.#ringsChanged(backend);
     } catch (error) {
       if (!(error instanceof PktgenError)) throw error;
-      this.#detach(error);
+      this.#detach(error, true);
     }
   }
 
@@ -142,12 +149,15 @@ export class VhostPort implements Port {
     });
   }
 
-  /** Before a first ready, waits until rings 0 and 1 can be used, and a moment for the others. */
+  /** Where there are no rings, waits until 0 and 1 can be used, and a while for the others. */
   #ringsChanged(backend: Backend): void {
     const rings = backend.rings();
     const usable = rings[0] !== null && rings[1] !== null;
     const complete = usable && backend.vrings.every((vring) => vring.enabled || !vring.started);
-    if (this.#state.rings !== null || complete) {
+    if (this.#state.rings !== null && rings.every((ring) => ring === null)) {
+      this.#published = [];
+      this.#state.lose(this.#said("the driver stopped its rings"));
+    } else if (this.#state.rings !== null || complete) {
       this.#publish(rings);
     } else if (usable) {
       this.#settle ??= setTimeout(() => {
@@ -178,7 +188,22 @@ export class VhostPort implements Port {
       };
     });
     this.#remember(rings);
-    this.#state.publish(queues);
+    const ended = this.#changeOf(rings);
+    this.#published = rings.map((ring) => ring?.starts ?? null);
+    this.#state.publish(queues, ended === null ? null : this.#said(ended));
+  }
+
+  readonly #said = (what: string): string => environmentError(what, { where: this.spec.text }).toLine();
+
+  /** What became of rings that were published before; null: they all go on, and others may have come. */
+  #changeOf(rings: readonly (BackendRing | null)[]): string | null {
+    const before = this.#published;
+    const numbers = (is: (vring: number) => boolean): string =>
+      rings.flatMap((_, vring) => (typeof before[vring] === "number" && is(vring) ? [vring] : [])).join(", ");
+    const stopped = numbers((vring) => rings[vring] === null);
+    if (stopped !== "") return `the driver stopped ring ${stopped}`;
+    const anew = numbers((vring) => rings[vring]?.starts !== before[vring]);
+    return anew === "" ? null : `the driver set ring ${anew} up anew`;
   }
 
   #remember(rings: readonly (BackendRing | null)[]): void {
@@ -192,15 +217,16 @@ export class VhostPort implements Port {
     };
   }
 
-  /** The driver is gone: workers stand, then its memory goes, then the next may come. */
-  #detach(why: PktgenError): void {
+  /** The driver is gone: workers stand, then its memory goes, then the next may come. `byUs`: we ended its connection. */
+  #detach(why: PktgenError, byUs: boolean): void {
     const backend = this.#backend;
     if (backend === null) return;
     if (this.#settle !== null) clearTimeout(this.#settle);
     this.#settle = null;
     this.#backend = null;
     this.#connection = null;
-    this.#lastTrouble = why;
+    this.#published = [];
+    if (!this.#closed) this.#state.trouble(why.toLine(), byUs);
     this.#state.lose(why.toLine());
     backend[Symbol.dispose]();
     if (this.#closed) return;
@@ -213,7 +239,7 @@ export class VhostPort implements Port {
     this.#closed = true;
     const closed = environmentError("the port was closed", { where: this.spec.text });
     this.#endpoint[Symbol.dispose]();
-    this.#detach(closed);
+    this.#detach(closed, true);
     this.#state.fail(closed);
     this.#arena.release(this.#scratch);
   }

@@ -50,7 +50,6 @@ export class VirtioUserPort implements Port {
   #established: { readonly frontend: Frontend; readonly agreed: Agreed } | null = null;
   #hadPeer = false;
   #closed = false;
-  #lastTrouble: PktgenError | null = null;
   #agreed: Agreed | null = null;
 
   private constructor(spec: VhostUserPortSpec, options: OpenPortOptions) {
@@ -92,8 +91,14 @@ export class VirtioUserPort implements Port {
     this.#state.observe(observer);
   }
 
+  whyLost(generation: number): string | null {
+    return this.#state.whyLost(generation);
+  }
+
   breakConnection(why: string): void {
-    if (this.#connection !== null) this.#detach(this.#connection, environmentError(why, { where: this.spec.text }));
+    if (this.#connection === null) return;
+    const what = `the device broke a ring (${why}), and its connection was ended`;
+    this.#detach(this.#connection, environmentError(what, { where: this.spec.text }), true);
   }
 
   facts(): PortFacts {
@@ -115,8 +120,7 @@ export class VirtioUserPort implements Port {
       this.#connection === null
         ? `nobody connected to ${path} within ${timeoutMs} ms`
         : `the device on ${path} did not finish the handshake within ${timeoutMs} ms`;
-    const trouble = this.#lastTrouble === null ? "" : ` (the last one: ${this.#lastTrouble.toLine()})`;
-    return environmentError(what + trouble, {
+    return environmentError(what + this.#state.troubles(), {
       where: text,
       hint: "start the other side, e.g. dpdk-testpmd with --vdev=net_vhost0,iface=…,client=1",
     });
@@ -141,7 +145,7 @@ export class VirtioUserPort implements Port {
       this.#establish(connection, frontend, agreed, layouts);
     } catch (error) {
       if (!(error instanceof PktgenError)) throw error;
-      this.#detach(connection, error);
+      this.#detach(connection, error, true);
     }
   }
 
@@ -243,12 +247,12 @@ export class VirtioUserPort implements Port {
     try {
       const message = connection.tryReceive();
       if (message === "empty") return;
-      const what =
-        message === "closed" ? "the device closed the connection" : "the device sent an answer to no question";
-      this.#detach(connection, environmentError(what, { where }));
+      const byUs = message !== "closed";
+      const what = byUs ? "the device sent an answer to no question" : "the device closed the connection";
+      this.#detach(connection, environmentError(what, { where }), byUs);
     } catch (error) {
       if (!(error instanceof PktgenError)) throw error;
-      this.#detach(connection, error);
+      this.#detach(connection, error, true);
     }
   }
 
@@ -257,13 +261,13 @@ export class VirtioUserPort implements Port {
     return this.#connection !== null;
   }
 
-  /** The device is gone. Memory and rings stay for the next one. */
-  #detach(connection: Connection, why: PktgenError): void {
+  /** The device is gone. Memory and rings stay for the next one. `byUs`: we ended its connection. */
+  #detach(connection: Connection, why: PktgenError, byUs: boolean): void {
     connection[Symbol.dispose]();
     if (this.#connection !== connection) return;
     this.#connection = null;
     this.#established = null;
-    this.#lastTrouble = why;
+    if (!this.#closed) this.#state.trouble(why.toLine(), byUs);
     this.#state.lose(why.toLine());
     if (this.#closed) return;
     if (this.#hadPeer) this.#endpoint.comeBack();
@@ -304,7 +308,7 @@ export class VirtioUserPort implements Port {
     const closed = environmentError("the port was closed", { where: this.spec.text });
     this.#state.lose(closed.message);
     await this.#sayFarewell();
-    if (this.#connection !== null) this.#detach(this.#connection, closed);
+    if (this.#connection !== null) this.#detach(this.#connection, closed, true);
     this.#state.fail(closed);
     this.#release();
   }

@@ -147,6 +147,7 @@ export class XdpPort implements Port {
       this.#lose(why);
       // The kernel takes it down first: if that was seen, this is what it was for.
       this.#lost = why;
+      this.#state.explain(why);
     } else if (!now.up) this.#lose(`interface ${name} went down`);
     else if (!now.carrier) this.#lose(`interface ${name} lost its carrier`);
     else if (this.#lost !== null) this.#reopen();
@@ -239,8 +240,8 @@ export class XdpPort implements Port {
     ];
   }
 
-  whyLost(): string | null {
-    return this.#lost;
+  whyLost(generation: number): string | null {
+    return this.#state.whyLost(generation);
   }
 
   ready(timeoutMs: number): Promise<PortRings> {

@@ -257,7 +257,7 @@ describe("a part alone", () => {
       cpu: null,
       busy: false,
     });
-    expect(container.connected(0)).toBe(false);
+    expect(container.whyLost(0)).toBe("nobody connected");
     await using generator = await TinyGenerator.connect(`vhost:${socket},server=off`);
     await container.ready(5000);
     await generator.exchange(300, 150);

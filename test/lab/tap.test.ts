@@ -161,11 +161,11 @@ describeLab("a tap port", ["netns", "tun"], () => {
     await using port = await open("t0");
     ip(netns.name, "link", "set", "dev", "t0", "down");
     await vi.waitFor(() => expect(port.rings()).toBeNull(), 5_000);
-    expect(port.whyLost?.()).toBe("interface t0 went down");
+    expect(port.whyLost(1)).toBe("interface t0 went down");
     ip(netns.name, "link", "set", "dev", "t0", "up");
     expect((await port.ready(5_000)).generation).toBe(2);
     ip(netns.name, "link", "del", "t0");
-    await vi.waitFor(() => expect(port.whyLost?.()).toBe("interface t0 was removed"), 5_000);
+    await vi.waitFor(() => expect(port.whyLost(2)).toBe("interface t0 was removed"), 5_000);
     await expect(port.ready(5_000)).rejects.toThrow("interface t0 was removed");
   });
 

@@ -372,7 +372,7 @@ describe("a driver that breaks the rules", () => {
     }
     const late = await port.ready(30).catch((error: unknown) => error);
     expect(late).toMatchObject({
-      message: `no driver connected to ${path} within 30 ms (the last one: vhost-user SET_FEATURES: the peer closed the connection in the middle of a message)`,
+      message: `no driver connected to ${path} within 30 ms (first: vhost-user request 542393671: flags: 0x5448202f is not version 1 of vhost-user; the last one: vhost-user SET_FEATURES: the peer closed the connection in the middle of a message)`,
     });
     await using driver = await openPort(parsePortSpec(`virtio-user:${path},size=64`));
     const [device, rings] = await Promise.all([port.ready(readyMs), driver.ready(readyMs)]);

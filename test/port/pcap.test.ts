@@ -135,7 +135,7 @@ describe("a capture that is written", () => {
     expect(fault).toBeNull();
     expect(written.length).toBe(sent);
     port.breakConnection("because");
-    expect(port.whyLost?.()).toBe("because");
+    expect(port.whyLost(1)).toBe("because");
     await expect(port.ready(0)).rejects.toThrow("because");
   });
 });

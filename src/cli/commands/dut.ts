@@ -10,6 +10,7 @@ import { type DutHandle, type DutKind, dutHandle, testpmdHandle } from "../dut-h
 import { dutOptionsHelp } from "../dut-options-help.js";
 import { watchInterrupts } from "../interrupt.js";
 import { checkCoresAllowed, parseCores, parsePort, parseQueues } from "../option-values.js";
+import type { Output } from "../output.js";
 
 interface WholeOptions {
   readonly options?: string;
@@ -53,6 +54,18 @@ function coresOf({ cores }: WholeOptions): number[] {
   return list;
 }
 
+/** A peer that comes back again and again for the same trouble does not fill the terminal. */
+const mostTroublesTold = 100;
+
+/** Says on standard error why a peer's connection was ended: its developer sees only that it was. */
+function tellTroubles({ message }: Output): (why: string) => void {
+  let told = 0;
+  return (why) => {
+    if (told > mostTroublesTold) return;
+    message(told++ < mostTroublesTold ? `${why}\n` : "further connections that were ended are not told\n");
+  };
+}
+
 /** Starts it, says how to use it, and keeps it until it ends, the time is over, or Ctrl-C. */
 async function keepRunning(
   { duration = "forever" }: WholeOptions,
@@ -82,6 +95,7 @@ async function runEmbedded(options: EmbeddedCommandOptions, context: CommandCont
     maxFrameBytes,
     cores: coresOf(options),
     busy: options.busy === true,
+    onTrouble: tellTroubles(context.output),
   };
   await keepRunning(options, context, () => dutHandle(options.part, setup));
 }

@@ -35,6 +35,8 @@ export interface EmbeddedThread {
   /** CPU to stay on, or null. */
   readonly cpu: number | null;
   readonly busy: boolean;
+  /** Called with the reason each time a port ends a peer's connection, or refuses it. */
+  readonly onTrouble?: ((why: string) => void) | undefined;
 }
 
 export interface EmbeddedPart extends AsyncDisposable {
@@ -42,8 +44,8 @@ export interface EmbeddedPart extends AsyncDisposable {
   readonly queues: number;
   /** Resolves when the peers of these ports (default: of all) are there; rejects with a PktgenError. */
   ready(timeoutMs: number, ports?: readonly number[]): Promise<void>;
-  /** Is the peer of this port there? */
-  connected(port: number): boolean;
+  /** null: the peer of this port is there. Else why it went. */
+  whyLost(port: number): string | null;
   /** What was agreed with the peers, by port. */
   facts(): readonly PortFacts[];
   /** By port and queue, at once, also while frames are in flight. */
@@ -153,8 +155,9 @@ class RunningPart implements EmbeddedPart {
     await Promise.all(ports.map((port) => this.#ports[port]!.ready(timeoutMs)));
   }
 
-  connected(port: number): boolean {
-    return this.#ports[port]!.rings() !== null;
+  whyLost(port: number): string | null {
+    const { [port]: of } = this.#ports;
+    return of!.rings() === null ? (of!.whyLost(0) ?? "nobody connected") : null;
   }
 
   facts(): readonly PortFacts[] {
@@ -232,7 +235,7 @@ async function openPart(options: EmbeddedPartOptions): Promise<OpenPart> {
 }
 
 /** One thread for these parts; its loop runs at once, with whichever peers are there. */
-async function startThread(parts: readonly OpenPart[], { cpu, busy }: EmbeddedThread): Promise<EmbeddedPart[]> {
+async function startThread(parts: readonly OpenPart[], thread: EmbeddedThread): Promise<EmbeddedPart[]> {
   let failure: string | null = null;
   const jobs = parts.map(({ job }) => job);
   const worker = await startLoopWorker({
@@ -241,8 +244,9 @@ async function startThread(parts: readonly OpenPart[], { cpu, busy }: EmbeddedTh
     options: jobs,
     ports: parts.flatMap(({ ports }) => ports),
     counterSlots: forwardersSlots(jobs),
-    cpu,
-    busy,
+    cpu: thread.cpu,
+    busy: thread.busy,
+    onTrouble: (why) => thread.onTrouble?.(why),
     onFailure: (error) => {
       failure = error instanceof PktgenError ? error.toLine() : (error.stack ?? error.message);
     },

@@ -27,6 +27,8 @@ export interface EmbeddedSetup {
   readonly cores?: { readonly host: number; readonly container: number } | undefined;
   /** Where the private directory for the sockets is made; default: the system's place for temporary files. */
   readonly directory?: string | undefined;
+  /** Called with the reason each time a port ends a peer's connection, or refuses it. */
+  readonly onTrouble?: ((why: string) => void) | undefined;
 }
 
 /** For the parts to find each other: both are ours, so this is a matter of milliseconds. */
@@ -112,7 +114,8 @@ class EmbeddedDut implements Dut {
   alive(): string | null {
     const failed = this.#host.failure() ?? this.#container.failure();
     if (failed !== null) return failed;
-    return this.#container.connected(0) ? null : "the connection between the host's and the container's part ended";
+    const lost = this.#container.whyLost(0);
+    return lost === null ? null : `the connection between the host's and the container's part ended: ${lost}`;
   }
 
   async restart(): Promise<void> {
@@ -145,7 +148,7 @@ interface Parts {
 
 /** Starts both parts and waits until they are connected; the first failure undoes everything. */
 async function startParts(options: EmbeddedOptions, setup: EmbeddedSetup, directory: PrivateDirectory): Promise<Parts> {
-  const { busy, cores } = setup;
+  const { busy, cores, onTrouble } = setup;
   const maxFrameBytes = setup.maxFrameBytes + (options.faults?.padBytes ?? 0);
   const shared = `queues=${setup.queues},ring=${options.ring}`;
   const generatorSide = specPath(directory, "gen.sock");
@@ -169,10 +172,12 @@ async function startParts(options: EmbeddedOptions, setup: EmbeddedSetup, direct
   const parts: EmbeddedPart[] = [];
   try {
     if (threadsOf(options, setup) === 1) {
-      parts.push(...(await startEmbeddedParts([hostPart, containerPart], { cpu: cores?.host ?? null, busy })));
+      parts.push(
+        ...(await startEmbeddedParts([hostPart, containerPart], { cpu: cores?.host ?? null, busy, onTrouble })),
+      );
     } else {
-      parts.push(await startEmbeddedPart({ ...hostPart, cpu: cores?.host ?? null, busy }));
-      parts.push(await startEmbeddedPart({ ...containerPart, cpu: cores?.container ?? null, busy }));
+      parts.push(await startEmbeddedPart({ ...hostPart, cpu: cores?.host ?? null, busy, onTrouble }));
+      parts.push(await startEmbeddedPart({ ...containerPart, cpu: cores?.container ?? null, busy, onTrouble }));
     }
     const [host, container] = parts as [EmbeddedPart, EmbeddedPart];
     await Promise.all([container.ready(connectTimeoutMs), host.ready(connectTimeoutMs, [1])]);

@@ -3,7 +3,6 @@ import type { HopCounters } from "../../dut/dut.js";
 import type { RecordingSetup } from "../../engine/recording-rings.js";
 import { type Generator, startGenerator } from "../../engine/start-generator.js";
 import type { Load, TrialOrder, TrialReport } from "../../engine/trial-order.js";
-import { environmentError } from "../../errors.js";
 import { openPort, parsePortSpec } from "../../port/index.js";
 import type { Port, PortFacts } from "../../port/port.js";
 import type { Trial } from "../../report/result.js";
@@ -13,6 +12,7 @@ import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } fr
 import { hopDifferences } from "../hops.js";
 import { endedBy, type Recorder } from "../recorder.js";
 import { trialResult } from "../trial-result.js";
+import { untilReady } from "../until-ready.js";
 import type { RunningDevice } from "./device.js";
 import { planSettleNs } from "./order.js";
 import { compareRates } from "./own-rate.js";
@@ -147,21 +147,9 @@ export class PlanGenerator implements AsyncDisposable {
     return recording === null ? null : { ...recording.recorder.setup, firstPort: recording.ports.indexOf(port) };
   }
 
-  /** As port.ready, but an interrupt does not have to wait for it. */
-  async #untilReady(port: Port): Promise<void> {
-    if (port.rings() !== null) return;
+  #untilReady(port: Port): Promise<void> {
     const { signal } = this.#setup;
-    let refuse = (): void => {};
-    const aborted = new Promise<never>((_, reject) => {
-      refuse = () => reject(environmentError(`${endedBy(signal)} while the generator was connecting`));
-      signal.addEventListener("abort", refuse, { once: true });
-      if (signal.aborted) refuse();
-    });
-    try {
-      await Promise.race([port.ready(connectTimeoutMs), aborted]);
-    } finally {
-      signal.removeEventListener("abort", refuse);
-    }
+    return untilReady(port, connectTimeoutMs, signal, () => `${endedBy(signal)} while the generator was connecting`);
   }
 
   #orderOf(traffic: PlannedTraffic, size: FrameSize, trial: number): TrialOrder {
@@ -194,6 +182,7 @@ export class PlanGenerator implements AsyncDisposable {
     const disturbance = watchDisturbance([generator.worker.threadId]);
     const recorder = this.#setup.recording?.recorder;
     recorder?.keep(true);
+    const generation = this.#open?.port.rings()?.generation ?? 0;
     const running = generator.runTrial(order, signal);
     running.catch(() => {});
     const ownRate = this.#ownRate(traffic, order, generator);
@@ -221,7 +210,7 @@ export class PlanGenerator implements AsyncDisposable {
         receiveDrops: this.#receiveDrops() - dropsBefore,
         lossRatioMax: null,
         minPps: null,
-        faults: this.#faults(report.transmit.cutShort),
+        faults: this.#faults(report.transmit.cutShort, generation),
         notes: rates === null ? [] : [rates],
       });
       return { trial, counted: countedBetween(traffic, before, after) };
@@ -236,13 +225,15 @@ export class PlanGenerator implements AsyncDisposable {
     return compareRates(traffic, device, () => generator.progress()).catch(() => null);
   }
 
-  #faults(cutShort: string | null): string[] {
+  #faults(cutShort: string | null, generation: number): string[] {
     if (this.#setup.signal.aborted) return [endedBy(this.#setup.signal)];
     const died = this.#setup
       .devices()
       .find(({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null);
     if (died !== undefined) return [`${died.name} went away in the trial: ${died.process.ended()!.sentence}`];
-    return cutShort === "peer gone" ? ["the peer of the generator went away in the trial"] : [];
+    if (cutShort !== "peer gone") return [];
+    const lost = this.#open?.port.whyLost(generation) ?? null;
+    return [`the peer of the generator went away in the trial${lost === null ? "" : `: ${lost}`}`];
   }
 
   #receiveDrops(): number {

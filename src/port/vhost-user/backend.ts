@@ -55,10 +55,16 @@ interface Vring {
   errFd: number;
   enabled: boolean;
   started: boolean;
+  /** How often it was started; what only changes around a running ring does not count. */
+  starts: number;
 }
 
 /** A usable ring, but for scratch memory, which is the port's. */
-export type BackendRing = Omit<DeviceRingLayout, "scratch" | "scratchBytes"> & { readonly callFd: number };
+export type BackendRing = Omit<DeviceRingLayout, "scratch" | "scratchBytes"> & {
+  readonly callFd: number;
+  /** Another number: the driver has set it up anew. */
+  readonly starts: number;
+};
 
 const offeredFeatures = (options: BackendOptions): bigint =>
   features.version1 |
@@ -104,6 +110,7 @@ export class Backend implements Disposable {
       errFd: -1,
       enabled: false,
       started: false,
+      starts: 0,
     }));
   }
 
@@ -327,6 +334,7 @@ export class Backend implements Disposable {
   #startRing(vring: number, state: Vring): void {
     this.#areas(state, vring);
     this.#beforeChange(); // workers go on with all rings opened anew
+    if (!state.started) state.starts++;
     state.started = true;
     this.#host.positions[vring] = state.base;
   }
@@ -371,6 +379,7 @@ export class Backend implements Disposable {
         indirect: (this.#features & features.indirect) !== 0n,
         regions: this.#memory.regions,
         callFd: state.callFd,
+        starts: state.starts,
       };
     });
   }
