@@ -29,6 +29,7 @@ const shared = [
     "--ip",
     "--profile",
     "--set",
+    "--wait-peer",
     "--queues",
     "--line-rate",
   ],

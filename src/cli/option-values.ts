@@ -2,7 +2,7 @@
 import { PktgenError, usageError } from "../errors.js";
 import type { PortSpec } from "../port/port.js";
 import { parsePortSpec } from "../port/spec.js";
-import { parseCount } from "../units.js";
+import { parseCount, parseDurationOrForever } from "../units.js";
 
 export const maxQueues = 8;
 
@@ -11,6 +11,10 @@ export const parseQueues = (text: string, where: string): number => {
   if (/^\d+$/.test(text.trim())) return parseCount(text, where, 1, maxQueues);
   throw usageError(`"${text}" is not a number of queue pairs`, { where, accepted: `1 to ${maxQueues}` });
 };
+
+/** `--wait-peer`, for a plan; nothing where it is not given. */
+export const waitPeerOf = ({ waitPeer }: { readonly waitPeer?: string }): { readonly waitPeerNs?: number } =>
+  waitPeer === undefined ? {} : { waitPeerNs: parseDurationOrForever(waitPeer, "--wait-peer") };
 
 /** The highest CPU number that an affinity mask of ours holds. */
 const maxCpu = 1023;

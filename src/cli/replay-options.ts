@@ -10,7 +10,7 @@ import type { PrefixMap, RewriteRules } from "../packet/rewrite.js";
 import { parsePortSpec } from "../port/index.js";
 import { parseCount, parseDuration, parseRate, type Rate } from "../units.js";
 import { type CompareOptions, comparisonOf } from "./compare-options.js";
-import { parseCores } from "./option-values.js";
+import { parseCores, waitPeerOf } from "./option-values.js";
 import { type RecordOptions, recordOf } from "./record-options.js";
 
 export interface ReplayOptions extends CompareOptions, RecordOptions {
@@ -43,6 +43,7 @@ export interface ReplayOptions extends CompareOptions, RecordOptions {
   readonly cores?: string;
   readonly busy?: boolean;
   readonly yesThisInterface?: boolean;
+  readonly waitPeer?: string;
 }
 
 const defaultTimeoutNs = 1e9;
@@ -257,6 +258,7 @@ export async function planReplay(
     cpu: given(options.cores, (text) => parseCores(text, "--cores")[0] ?? null, null),
     busy: options.busy === true,
     yesThisInterface: options.yesThisInterface === true,
+    ...waitPeerOf(options),
     commandLine,
     tool,
   };

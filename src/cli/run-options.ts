@@ -18,6 +18,7 @@ export interface RunOptions extends RecordOptions {
   readonly dut?: string;
   readonly tx?: string;
   readonly rx?: string;
+  readonly waitPeer?: string;
   readonly bidirectional?: boolean;
   readonly yesThisInterface?: boolean;
   readonly txAddress?: string;
@@ -78,6 +79,10 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--dut <kind>", "embedded[,option=value…] (default: built in, nothing to install) | testpmd[,…] | external"],
     ["--tx <port>", "port to send on, for --dut external, e.g. virtio-user:/tmp/vhost0 (see pktgen-ts ports)"],
     ["--rx <port>", "port to receive on (default: the one of --tx)"],
+    [
+      "--wait-peer <time>",
+      "how long the peer of a port may take to connect and start its rings, or forever (default: 10s), e.g. 2m for a virtual machine that boots",
+    ],
     [
       "--yes-this-interface",
       "send on an interface even though it carries the machine's default route or an SSH connection",

@@ -26,7 +26,7 @@ import {
 } from "../units.js";
 import { addressingNotes } from "./addressing-notes.js";
 import { externalDut, externalOptions, generatorPorts } from "./external-options.js";
-import { parseCores, parseQueues } from "./option-values.js";
+import { parseCores, parseQueues, waitPeerOf } from "./option-values.js";
 import { recordOf } from "./record-options.js";
 import type { RunOptions } from "./run-options.js";
 
@@ -281,6 +281,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     dut,
     bidirectional,
     yesThisInterface: options.yesThisInterface === true,
+    ...waitPeerOf(options),
     record: recordOfRun(options, dut),
     queues,
     stream,

@@ -11,7 +11,7 @@ import { openLab } from "./lab.js";
 import { type RunHooks, type RunPlan, withRings } from "./plan.js";
 import { withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
-import { reconnectMs, runTrial, type TrialRequest, warmUp } from "./trial-run.js";
+import { runTrial, type TrialRequest, warmUp } from "./trial-run.js";
 
 /** The default pair of trials. */
 const forwardingCount = 10_000;
@@ -62,7 +62,7 @@ export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<Ru
       const directions = await runTrial(run, next, index);
       trials.push(...directions);
       for (const trial of directions) hooks.onTrial?.(trial);
-      if (lab.lost() !== null && !(await lab.comesBack(reconnectMs))) {
+      if (lab.lost() !== null && !(await lab.comesBack())) {
         endEarly(trials, planned.length - index - 1);
         break;
       }

@@ -15,11 +15,10 @@ import { ExternalCounters, externalOf, neighbourStreams, stationsOf } from "./ex
 import type { RunPlan } from "./plan.js";
 import { type PortDrops, readPortDrops } from "./port-drops.js";
 import { type Recorder, startRecorder } from "./recorder.js";
-import { untilReady } from "./until-ready.js";
+import { peerPatience, untilReady, waitForPeers } from "./until-ready.js";
 
 /** RFC 2544 §23: wait two seconds for residual frames. */
 const settleNsUnknownDut = 2e9;
-const connectTimeoutMs = 10_000;
 /** Buffers hold at least this, whatever the sizes: a device may send frames of its own. */
 const usualFrameBytes = 1518;
 
@@ -45,11 +44,11 @@ export interface Lab extends AsyncDisposable {
   portFacts(): readonly PortFacts[];
   /** What our own ports lost since they were opened. */
   portDrops(): PortDrops;
-  /** Resolves when all ports have peers; rejects with a PktgenError. */
-  ready(timeoutMs: number): Promise<void>;
+  /** Resolves when all ports have peers, which may have to come back; rejects with a PktgenError. */
+  ready(): Promise<void>;
   /** null: everybody is there. Else who is not, and how that was noticed; of the time since the last `ready`. */
   lost(): string | null;
-  comesBack(timeoutMs: number): Promise<boolean>;
+  comesBack(): Promise<boolean>;
   /** Starts counting what disturbs; `disturbance` gives it. */
   watchDisturbance(): void;
   disturbance(): { readonly stealMs: number; readonly switches: number };
@@ -112,7 +111,7 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
       const frames = { maxFrameBytes: maxFrameBytes + growthBytes, sendFrameBytes };
       ports.push(keep(await openPort(spec, { ...frames, ...use, yesThisInterface })));
     }
-    for (const port of ports) await untilReady(port, connectTimeoutMs, signal);
+    await waitForPeers(ports, plan.waitPeerNs, signal);
     const cpu = plan.cores?.[0] ?? null;
     const choice = externalOf(plan);
     const stations = choice === null ? [] : stationsOf(choice, plan.stream);
@@ -192,10 +191,11 @@ function assemble({
     if (died !== null) return died;
     return ports.map((port, i) => port.whyLost(generations[i]!)).find((why) => why !== null) ?? null;
   };
-  const ready = async (timeoutMs: number): Promise<void> => {
+  const { returnMs } = peerPatience(plan.waitPeerNs);
+  const ready = async (): Promise<void> => {
     const died = dut?.alive() ?? null;
     if (died !== null) throw environmentError(died);
-    for (const port of ports) await untilReady(port, timeoutMs, signal);
+    for (const port of ports) await untilReady(port, returnMs, signal);
     generations = ports.map((port) => port.rings()?.generation ?? 0);
   };
   let floorNs: number | null = null;
@@ -224,8 +224,8 @@ function assemble({
     portDrops: () => readPortDrops(ports),
     ready,
     lost,
-    comesBack: (timeoutMs) =>
-      ready(timeoutMs).then(
+    comesBack: () =>
+      ready().then(
         () => true,
         () => false,
       ),

@@ -23,9 +23,8 @@ import { plannedTrials } from "./forwarding.js";
 import type { RunPlan } from "./plan.js";
 import { diskWasFull, type Recorder, startRecorder } from "./recorder.js";
 import type { TrialRequest } from "./trial-run.js";
-import { untilReady } from "./until-ready.js";
+import { waitForPeers } from "./until-ready.js";
 
-const connectTimeoutMs = 10_000;
 /** What was handed over is taken by then. */
 const drainNs = 200e6;
 const usualFrameBytes = 1518;
@@ -81,7 +80,7 @@ async function openReady(
   const { yesThisInterface } = plan;
   const port = await openPort(spec, { maxFrameBytes, sendFrameBytes, ...use, yesThisInterface });
   try {
-    await untilReady(port, connectTimeoutMs, signal);
+    await waitForPeers([port], plan.waitPeerNs, signal);
     return port;
   } catch (error) {
     await port[Symbol.asyncDispose]();

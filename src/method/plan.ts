@@ -71,6 +71,8 @@ export interface RunPlan {
   readonly resetCommand?: string;
   /** Captures of what the generator sends and receives; absent: none. */
   readonly record?: RecordPlan;
+  /** How long the peers of ports may take to be there; absent: what is usual. */
+  readonly waitPeerNs?: number;
   /** Queue pairs in use, 1 … 8. */
   readonly queues: number;
   /** What is sent, but for its size. */

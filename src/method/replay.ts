@@ -16,7 +16,7 @@ import { wallClockEpoch } from "../sys/clock.js";
 import { allowedCpus } from "../sys/thread.js";
 import { formatRate, type Rate } from "../units.js";
 import { type ComparePlan, compareCaptures } from "./compare/compare.js";
-import { untilReady } from "./until-ready.js";
+import { waitForPeers } from "./until-ready.js";
 
 export interface ReplayPlan {
   readonly feeder: FeederOptions;
@@ -43,6 +43,8 @@ export interface ReplayPlan {
   readonly cpu: number | null;
   readonly busy: boolean;
   readonly yesThisInterface: boolean;
+  /** How long the peers of ports may take to be there; absent: what is usual. */
+  readonly waitPeerNs?: number;
   readonly commandLine: string;
   readonly tool: CompareResult["tool"];
 }
@@ -52,7 +54,6 @@ export interface ReplayHooks {
   readonly onProgress: (sent: number, received: number, elapsedNs: number) => void;
 }
 
-const connectTimeoutMs = 10_000;
 const progressEveryMs = 100;
 
 /** `2x`, `100kpps` … in words. */
@@ -101,10 +102,8 @@ async function openPorts(plan: ReplayPlan, opened: Opened, signal: AbortSignal):
     const options = { maxFrameBytes, sendFrameBytes: 64, ...use, yesThisInterface };
     ports.push(opened.keep(await openPort(spec, options)));
   }
-  for (const port of ports) {
-    if (signal.aborted) throw environmentError("interrupted before anything was sent");
-    await untilReady(port, connectTimeoutMs, signal);
-  }
+  if (signal.aborted) throw environmentError("interrupted before anything was sent");
+  await waitForPeers(ports, plan.waitPeerNs, signal);
   return ports;
 }
 

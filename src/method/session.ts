@@ -11,7 +11,7 @@ import { lossRatioOf, useOf } from "./outcome.js";
 import { type RunHooks, type RunPlan, withRings } from "./plan.js";
 import { diskWasFull, withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
-import { ordersFor, reconnectMs, runTrial, type TrialRun, warmUp } from "./trial-run.js";
+import { ordersFor, runTrial, type TrialRun, warmUp } from "./trial-run.js";
 
 export interface SessionSetup {
   /** Its trials' loss never decides: what a load loses is what a method wants to know. */
@@ -143,7 +143,7 @@ class LabBench implements Bench {
     const trials = (await runTrial(this.#run, request, index)).map((trial) => withLoss(trial, request.lossGoals));
     for (const trial of trials) this.#keep(trial);
     if (this.#lab.recorder?.full.aborted === true) this.end(diskWasFull);
-    if (this.#lab.lost() !== null && !this.#hooks.signal.aborted && !(await this.#lab.comesBack(reconnectMs))) {
+    if (this.#lab.lost() !== null && !this.#hooks.signal.aborted && !(await this.#lab.comesBack())) {
       this.end("the device under test went away and did not come back");
     }
     return trials;
@@ -159,7 +159,7 @@ class LabBench implements Bench {
   async #learn(request: BenchRequest, index: number): Promise<void> {
     const { learningFrames, plan } = this.#setup;
     if (learningFrames === 0) return;
-    await this.#lab.ready(reconnectMs);
+    await this.#lab.ready();
     const { steps: _, resetAtNs: __, probePps: ___, ...steady } = request;
     const few = { ...steady, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
     const settled = { ...plan, settleNs: learningSettleNs };

@@ -23,8 +23,6 @@ import { trialResult } from "./trial-result.js";
 /** How often progress is looked at, and how long an interval of --ndjson is. */
 const progressEveryMs = 100;
 const intervalMs = 1_000;
-/** A DUT that went away may come back between two trials. */
-export const reconnectMs = 3_000;
 
 /** What one trial is to do. Load and count are of each direction, over all its queues and streams. */
 export interface TrialRequest {
@@ -95,7 +93,7 @@ const pacedWarmUp = { pps: 50_000, share: 0.5 } as const;
 
 /** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts; trial number 0. */
 export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
-  await lab.ready(reconnectMs);
+  await lab.ready();
   const { steps: _, resetAtNs: __, probePps: ___, ...steady } = first;
   const orders = ordersFor(plan, lab, { ...steady, pps: null, count: null, durationNs: plan.warmupNs }, 0);
   // A capture would keep these frames, too; the direct loop of the floor warms up the same code.
@@ -115,7 +113,7 @@ export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest
  */
 export async function runTrial(run: TrialRun, next: TrialRequest, index: number): Promise<readonly Trial[]> {
   const { plan, lab, hooks } = run;
-  await lab.ready(reconnectMs);
+  await lab.ready();
   const orders = ordersFor(plan, lab, next, 1 + (index % 255));
   await lab.dut?.resetForTrial(plan.seed + index);
   await lab.external?.begin();

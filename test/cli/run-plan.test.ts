@@ -52,6 +52,13 @@ describe("planRun", () => {
     expect(external({ tx: "null:", rx: "null:" })).toMatchObject({ dut: { rx: null } });
   });
 
+  it("waits for peers as long as is asked for", () => {
+    expect(plan({})).not.toHaveProperty("waitPeerNs");
+    expect(plan({ waitPeer: "2m" })).toMatchObject({ waitPeerNs: 120e9 });
+    expect(plan({ waitPeer: "forever" })).toMatchObject({ waitPeerNs: Number.POSITIVE_INFINITY });
+    expect(() => plan({ waitPeer: "long" })).toThrow(/"long" is not a duration/);
+  });
+
   it("takes a share of the line rate only with a line", () => {
     expect(() => plan({ rate: "50%" })).toThrow(/of what/);
     expect(plan({ rate: "50%", lineRate: "10Gbps" })).toMatchObject({ lineRateBps: 1e10 });

@@ -135,6 +135,7 @@ export const replayCommand: CommandDefinition = {
       .option("--cores <list>", "CPU for the sending thread")
       .option("--busy", "never give way while waiting")
       .option("--yes-this-interface", "also send on an interface that the machine lives by")
+      .option("--wait-peer <time>", "how long a port's peer may take to start its rings, or forever (default: 10s)")
       .addHelpText("after", examples)
       .action((_file: string | undefined, options: ReplayOptions) => replay(command.args, options, context));
   },
