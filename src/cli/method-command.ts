@@ -63,7 +63,8 @@ export async function methodPlan(
   const { planRun } = await import("./run-plan.js");
   const profile = await profileOf(options);
   const plan = planRun(
-    profile === null ? { ...options, sizes: options.sizes ?? sizes } : options,
+    // A method decides the load: streams' own rates are no more than shares of it.
+    profile === null ? { ...options, sizes: options.sizes ?? sizes } : { ...options, rate: "max" },
     profile,
     context.commandLine,
   );

@@ -8,7 +8,7 @@ import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { Profile } from "../profile/index.js";
 import { addressStreams } from "../stream/addressing.js";
-import { offeredPps, ownSizes } from "../stream/loads.js";
+import { offeredPps, ownSizes, streamPps } from "../stream/loads.js";
 import { checkStreams, isPlain, streamSpec, type Traffic } from "../stream/spec.js";
 import type { TrafficSpec } from "../stream/traffic.js";
 import {
@@ -129,8 +129,14 @@ function macText(text: string, where: string): string {
 }
 
 /** What the options say about the stream, over what the profile says. */
-function streamOf(options: RunOptions, profile: Profile | null, seed: number, queues: number): Traffic {
-  if (profile !== null && profile.traffic !== null) return profileStreams(options, profile.file, profile.traffic, seed);
+function streamOf(
+  options: RunOptions,
+  profile: Profile | null,
+  { seed, queues, lineRateBps }: Pick<RunPlan, "seed" | "queues" | "lineRateBps">,
+): Traffic {
+  if (profile !== null && profile.traffic !== null) {
+    return profileStreams(options, profile.file, { ...profile.traffic, seed }, lineRateBps);
+  }
   const flows = given(options.flows, (text) => parseCount(text, "--flows", 1, mostFlows));
   const { pinFlows } = options;
   const pinQueues = pinFlows === true ? queues : given(pinFlows, (text) => parseCount(text, "--pin-flows", 1));
@@ -160,7 +166,12 @@ function streamOf(options: RunOptions, profile: Profile | null, seed: number, qu
 }
 
 /** A profile's streams say everything themselves, but for sizes and addresses where they have none. */
-function profileStreams(options: RunOptions, file: string, traffic: TrafficSpec, seed: number): TrafficSpec {
+function profileStreams(
+  options: RunOptions,
+  file: string,
+  traffic: TrafficSpec,
+  lineRateBps: number | null,
+): TrafficSpec {
   const plain = (["ip", "vlan", "flows", "pinFlows"] as const).find((name) => options[name] !== undefined);
   if (plain !== undefined) {
     const option = `--${plain.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -174,7 +185,10 @@ function profileStreams(options: RunOptions, file: string, traffic: TrafficSpec,
       sizes === undefined ? "some streams have a size and some have none" : "the streams have sizes of their own";
     throw usageError(`${file}: ${what}`, { where: "--sizes", accepted: "a size for each stream, or for none" });
   }
-  const spec = { ...traffic, seed, sizes: sized > 0 ? [ownSizes(traffic)] : (sizes ?? traffic.sizes) };
+  const load = { kind: ownRates(options, traffic) === null ? "max" : "own", lineRateBps } as const;
+  const spec = { ...traffic, sizes: sized > 0 ? [ownSizes(traffic, load)] : (sizes ?? traffic.sizes) };
+  // Shares that cannot be told are refused before anything is opened.
+  for (const size of spec.sizes) streamPps(spec, size, load);
   checkStreams(spec);
   return withMacs(options, spec);
 }
@@ -199,12 +213,12 @@ function ownRates(options: RunOptions, stream: Traffic): TrafficSpec | null {
   return asks ? stream : null;
 }
 
-/** The trial of streams at their own rates: what they come to together. */
+/** The trials of streams at their own rates, with what they come to together in the first; each size can be offered. */
 function ownTrials(options: RunOptions, spec: TrafficSpec, lineRateBps: number | null): TrialChoice {
   const asked = trialsOf(options);
   const { durationNs, count } = asked === "default" ? { durationNs: defaultDurationNs, count: null } : asked;
-  const pps = offeredPps(spec, spec.sizes[0]!, { kind: "own", lineRateBps }, durationNs);
-  return { rate: { kind: "pps", pps }, durationNs, count };
+  const [pps] = spec.sizes.map((size) => offeredPps(spec, size, { kind: "own", lineRateBps }, durationNs));
+  return { rate: { kind: "pps", pps: pps! }, durationNs, count };
 }
 
 /** Percentages and bit rates are checked for each size here, before anything is opened. */
@@ -264,8 +278,8 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
   const dut = dutOf(options, profile, asked);
   const seed = given(options.seed, (text) => parseCount(text, "--seed", 0)) ?? 1;
   const queues = queuesOf(asked, dut);
-  const stream = streamOf(options, profile, seed, queues);
   const lineRateBps = given(options.lineRate, (text) => parseLineRate(text, "--line-rate")) ?? null;
+  const stream = streamOf(options, profile, { seed, queues, lineRateBps });
   const repeat = given(options.repeat, (text) => parseCount(text, "--repeat", 1, mostRepeats)) ?? 1;
   const own = ownRates(options, stream);
   const trials = own === null ? trialsOf(options) : ownTrials(options, own, lineRateBps);

@@ -6,9 +6,11 @@
 import { PktgenError } from "../errors.js";
 import type { RunResult, Trial } from "../report/result.js";
 import { judgeRun } from "../stats/verdict.js";
-import { type FrameSize, formatRate, meanFrameBytes, ratePps } from "../units.js";
+import { offeredPps } from "../stream/loads.js";
+import { trafficOf } from "../stream/spec.js";
+import { type FrameSize, formatRate, meanFrameBytes, type Rate, ratePps } from "../units.js";
 import { openLab } from "./lab.js";
-import { type RunHooks, type RunPlan, withRings } from "./plan.js";
+import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "./plan.js";
 import { withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
 import { runTrial, type TrialRequest, warmUp } from "./trial-run.js";
@@ -27,8 +29,8 @@ export function plannedTrials(plan: RunPlan): TrialRequest[] {
         { size, phase: "rate", rateText: "max", pps: null, durationNs: rateDurationNs, count: null },
       ];
     }
-    const { rate, durationNs, count } = plan.trials;
-    const pps = ratePps(rate, meanFrameBytes(size), plan.lineRateBps);
+    const { durationNs, count } = plan.trials;
+    const { rate, pps } = rateOf(plan, plan.trials, size);
     return [
       {
         size,
@@ -41,6 +43,17 @@ export function plannedTrials(plan: RunPlan): TrialRequest[] {
     ];
   };
   return plan.sizes.flatMap((size) => Array.from({ length: plan.repeat }, () => perSize(size)).flat());
+}
+
+/** Streams at their own rates come to another rate for each size, where these are of bits. */
+function rateOf(
+  { ownRates, stream, lineRateBps }: RunPlan,
+  { rate, durationNs }: Exclude<TrialChoice, "default">,
+  size: FrameSize,
+): { readonly rate: Rate; readonly pps: number } {
+  if (ownRates !== true) return { rate, pps: ratePps(rate, meanFrameBytes(size), lineRateBps) };
+  const pps = offeredPps(trafficOf(stream), size, { kind: "own", lineRateBps }, durationNs);
+  return { rate: { kind: "pps", pps }, pps };
 }
 
 /**

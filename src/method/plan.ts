@@ -77,7 +77,7 @@ export interface RunPlan {
   readonly queues: number;
   /** What is sent, but for its size. */
   readonly stream: Traffic;
-  /** The streams leave at their own rates; the rate of `trials` is what they come to together. */
+  /** The streams leave at their own rates: of each size at what they come to together, and not at the rate of `trials`. */
   readonly ownRates?: boolean;
   readonly trials: TrialChoice;
   readonly seed: number;

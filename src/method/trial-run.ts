@@ -57,17 +57,19 @@ export interface TrialRun {
 }
 
 function loadOf({ ownRates, lineRateBps }: RunPlan, { pps, steps }: TrialRequest): Load {
-  if (steps !== undefined) return { kind: "stepped", steps };
-  if (pps === null) return { kind: "max" };
-  return ownRates === true ? { kind: "own", lineRateBps } : { kind: "paced", pps };
+  if (steps !== undefined) return { kind: "stepped", steps, lineRateBps };
+  if (pps === null) return { kind: "max", lineRateBps };
+  return ownRates === true ? { kind: "own", lineRateBps } : { kind: "paced", pps, lineRateBps };
 }
 
-const withProbeOf = (traffic: Traffic, { size, pps, probePps }: TrialRequest): Traffic =>
-  probePps === undefined || pps === null ? traffic : withProbe(traffic, size, pps - probePps, probePps);
+function withProbeOf(traffic: Traffic, { lineRateBps }: RunPlan, { size, pps, probePps }: TrialRequest): Traffic {
+  if (probePps === undefined || pps === null) return traffic;
+  return withProbe(traffic, size, { kind: "paced", pps: pps - probePps, lineRateBps }, probePps);
+}
 
 /** An order for each direction, the forward one first. `trial`: 1 … 255, 0 for a warm-up. */
 export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: number): TrialOrder[] {
-  const [stream, back] = lab.streams.map((traffic) => withProbeOf(traffic, next));
+  const [stream, back] = lab.streams.map((traffic) => withProbeOf(traffic, plan, next));
   const forward: TrialOrder = {
     trial,
     stream: stream!,

@@ -1,23 +1,27 @@
 /** From what a trial and its streams ask for to a timeline per stream. */
 import { usageError } from "../errors.js";
 import { seededRandom } from "../random.js";
-import { type FrameSize, ratePps } from "../units.js";
+import { type FrameSize, fixedSize, minFrameBytes, ratePps } from "../units.js";
 import { rateFraction } from "./schedule.js";
 import { meanBytes, sizeOrder } from "./sizes.js";
 import { type RateStep, SteppedTimeline } from "./steps.js";
 import { Bursts, Continuous, Poisson, Ramp, type Timeline } from "./timeline.js";
 import type { StreamSchedule, TrafficSpec, TrafficStream } from "./traffic.js";
 
-/** How the frames of all streams together leave. */
-export type StreamLoad =
-  /** As fast as the peer takes them, in the order that the streams' rates or weights give. */
-  | { readonly kind: "max" }
+/**
+ * How the frames of all streams together leave. `lineRateBps` is what percentages of streams are of; absent or null:
+ * the line is not known.
+ */
+export type StreamLoad = (
+  | /** As fast as the peer takes them, in the order that the streams' rates or weights give. */
+  { readonly kind: "max" }
   /** So many per second together; each stream its share. */
   | { readonly kind: "paced"; readonly pps: number }
-  /** Each at its own rate; `lineRateBps` is what percentages are of. */
-  | { readonly kind: "own"; readonly lineRateBps: number | null }
+  /** Each at its own rate. */
+  | { readonly kind: "own" }
   /** As paced, one rate after another. */
-  | { readonly kind: "stepped"; readonly steps: readonly RateStep[] };
+  | { readonly kind: "stepped"; readonly steps: readonly RateStep[] }
+) & { readonly lineRateBps?: number | null };
 
 /** Keeps this use of a seed apart from others. */
 const lane = 0x706f;
@@ -25,46 +29,62 @@ const lane = 0x706f;
 const goldenRatio = 0.618_033_988_749_895;
 /** Streams' weights as rates where nothing else gives them a scale: only their order counts then. */
 const nominalPps = 1000;
+/** As that, of streams whose rates are percentages of a line that nobody knows. */
+const nominalLineBps = 1e9;
 
 /** Frames per second of each stream while it sends; of steps, in the first one. Throws usage errors for rates that cannot be. */
 export function streamPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad): readonly number[] {
-  const lineRateBps = load.kind === "own" ? load.lineRateBps : null;
-  const own = spec.streams.map((stream) => ownPps(spec, stream, size, lineRateBps, load.kind === "own"));
-  const without = own.indexOf(null);
+  const { lineRateBps = null } = load;
   if (load.kind === "own") {
-    if (without >= 0) {
+    return spec.streams.map((stream) => {
+      if (stream.rate !== null) return ownPps(spec, stream, size, lineRateBps);
       throw usageError("the stream has no rate of its own", {
-        where: `stream "${spec.streams[without].name}"`,
+        where: `stream "${stream.name}"`,
         accepted: "rate: … for each stream, or --rate for all of them together",
       });
-    }
-    return own as number[];
+    });
   }
-  // Rates in other units than frames need sizes and lines, but as shares they are what they are.
-  const shares = without >= 0 ? spec.streams.map(({ weight }) => weight) : (own as number[]);
-  const sum = shares.reduce((total, share) => total + share, 0);
+  const shares = sharesOf(spec, size, lineRateBps);
   const pps = load.kind === "paced" ? load.pps : load.kind === "stepped" ? load.steps[0].pps : null;
-  const total = pps ?? (without >= 0 ? nominalPps * sum : sum);
-  return shares.map((share) => (share / sum) * total);
+  if (pps === null) return shares;
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => (share / sum) * pps);
 }
 
-function ownPps(
-  spec: TrafficSpec,
-  stream: TrafficStream,
-  size: FrameSize,
-  lineRateBps: number | null,
-  needed: boolean,
-): number | null {
+/**
+ * What streams share a common load by, in frames per second: their own rates where all have one, else their weights.
+ * A rate in bits or percent is so many frames of the stream's own size. Percentages are shares of each other on any
+ * line; beside rates in other units they need to know which line.
+ */
+function sharesOf(spec: TrafficSpec, size: FrameSize, lineRateBps: number | null): readonly number[] {
+  const { streams } = spec;
+  const without = streams.find(({ rate }) => rate === null);
+  if (without !== undefined) {
+    const rated = streams.find(({ rate }) => rate !== null);
+    if (rated === undefined) return streams.map(({ weight }) => weight * nominalPps);
+    const what = `stream "${rated.name}" has a rate and this one has none, so that nobody can tell their shares of the load`;
+    const accepted = "a rate for each stream; or for none, and weights";
+    throw usageError(what, { where: `stream "${without.name}"`, accepted });
+  }
+  const percentOnly = streams.every(({ rate }) => rate?.kind === "percent");
+  const line = lineRateBps ?? (percentOnly ? nominalLineBps : null);
+  return streams.map((stream) => ownPps(spec, stream, size, line));
+}
+
+function ownPps(spec: TrafficSpec, stream: TrafficStream, size: FrameSize, lineRateBps: number | null): number {
   const { rate, name } = stream;
-  if (rate === null || (rate.kind === "percent" && lineRateBps === null && !needed)) return null;
   const where = `stream "${name}" rate`;
-  if (rate.kind === "max") {
+  if (rate === null || rate.kind === "max") {
     throw usageError("a stream of many cannot have all there is", { where, accepted: "a rate, e.g. 10kpps" });
   }
-  const pps = ratePps(rate, meanBytes(sizeOrder(stream.size ?? size, spec.seed, where)), lineRateBps, where);
+  const pps = ratePps(rate, streamMeanBytes(spec, stream, size), lineRateBps, where);
   rateFraction(pps);
   return pps;
 }
+
+/** The mean of a stream's frames with FCS, in a trial of this size. */
+export const streamMeanBytes = (spec: TrafficSpec, { size, name }: TrafficStream, ofTrial: FrameSize): number =>
+  meanBytes(sizeOrder(size ?? ofTrial, spec.seed, `stream "${name}" size`));
 
 /** Frames per second that a trial of this length (null, Infinity: of any) offers: schedules have gaps and beginnings. */
 export function offeredPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad, durationNs: number | null): number {
@@ -77,16 +97,16 @@ export function offeredPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad,
   throw usageError("no stream sends a frame in that time", { where: "--duration", accepted: "a longer one" });
 }
 
-/** What streams with sizes of their own come to, as one mix: for reports, and the mean of all frames. */
-export function ownSizes(spec: TrafficSpec): FrameSize {
+/** What streams with sizes of their own come to under a load, as one mix: for reports, and the mean of all frames. */
+export function ownSizes(spec: TrafficSpec, load: StreamLoad): FrameSize {
   const shares = new Map<number, number>();
-  const without = spec.streams.some(({ rate }) => rate === null || rate.kind !== "pps");
-  for (const { name, size, rate, weight } of spec.streams) {
+  // Each stream has a size of its own: the trial's does not matter.
+  const pps = streamPps(spec, fixedSize(minFrameBytes), load);
+  for (const [stream, { name, size }] of spec.streams.entries()) {
     const { frameBytes, pattern } = sizeOrder(size!, spec.seed, `stream "${name}" size`);
-    const share = !without && rate?.kind === "pps" ? rate.pps : weight;
     for (const variant of pattern) {
       const bytes = frameBytes[variant];
-      shares.set(bytes, (shares.get(bytes) ?? 0) + share / pattern.length);
+      shares.set(bytes, (shares.get(bytes) ?? 0) + pps[stream] / pattern.length);
     }
   }
   const sum = [...shares.values()].reduce((total, share) => total + share, 0);

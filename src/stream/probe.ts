@@ -3,14 +3,14 @@
  * told apart by their number alone, so that what they meet is what the load's frames do.
  */
 import type { FrameSize } from "../units.js";
-import { streamPps } from "./loads.js";
+import { type StreamLoad, streamPps } from "./loads.js";
 import { type Traffic, trafficOf } from "./spec.js";
 import { continuous, type TrafficSpec } from "./traffic.js";
 
-/** The probe is the last stream. `loadPps` is what the others come to together. */
-export function withProbe(traffic: Traffic, size: FrameSize, loadPps: number, probePps: number): TrafficSpec {
+/** The probe is the last stream. `load` is that of the others together. */
+export function withProbe(traffic: Traffic, size: FrameSize, load: StreamLoad, probePps: number): TrafficSpec {
   const spec = trafficOf(traffic);
-  const rates = streamPps(spec, size, { kind: "paced", pps: loadPps });
+  const rates = streamPps(spec, size, load);
   const streams = spec.streams.map((stream, k) => ({ ...stream, rate: { kind: "pps", pps: rates[k] } as const }));
   const names = new Set(spec.streams.map(({ name }) => name));
   const name =

@@ -35,6 +35,17 @@ describe("profile", () => {
     );
   });
 
+  it("draws rates in bits and percent as so many frames of each stream's own size", async () => {
+    const file = join(scratch, "sizes.yaml");
+    const stream = (name: string, size: number, rate: string): string =>
+      `  - { name: ${name}, packet: [ethernet, ipv4, udp], size: ${size}, rate: ${rate} }\n`;
+    writeFileSync(file, `streams:\n${stream("a", 64, "512kbps")}${stream("b", 1230, "1%")}`);
+    const { code, stdout } = await runCli(["profile", "graph", file, "--line-rate", "1Gbps"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/a .*512kbps, at most 1 kpps\n/);
+    expect(stdout).toMatch(/b .*1%, at most 1 kpps\n/);
+  });
+
   it.each([
     [["profile", "check", "profiles/imix.yaml"], 0, "profiles/imix.yaml: 1 stream, nothing wrong"],
     [["profile"], 2, "accepted: show FILE, check FILE, graph FILE"],

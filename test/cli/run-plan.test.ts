@@ -1,9 +1,18 @@
 /** Options → plan, as a pure function. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { CommandContext } from "../../src/cli/command.js";
+import { methodPlan } from "../../src/cli/method-command.js";
 import type { RunOptions } from "../../src/cli/run-options.js";
 import { planRun } from "../../src/cli/run-plan.js";
+import { plannedTrials } from "../../src/method/forwarding.js";
 import type { RunPlan } from "../../src/method/plan.js";
 import { parseProfile } from "../../src/profile/index.js";
+import { streamPps } from "../../src/stream/loads.js";
+import type { TrafficSpec } from "../../src/stream/traffic.js";
+import { fixedSize, formatRate, meanFrameBytes } from "../../src/units.js";
 
 const plan = (options: RunOptions, profile: string | null = null): RunPlan =>
   planRun(options, profile === null ? null : parseProfile(profile, "test.yaml"), "pktgen-ts");
@@ -83,5 +92,67 @@ describe("planRun", () => {
 
   it("keeps cores in the order given", () => {
     expect(plan({ cores: "3,0-2" }).cores).toEqual([3, 0, 1, 2]);
+  });
+});
+
+describe("streams of a profile", () => {
+  const profile = (streams: string): string => `streams:\n${streams}\n`;
+  const packet = "packet: [ethernet, ipv4, udp]";
+
+  it("at rates in bits offer so many bits of each size, in frames of that size", () => {
+    const text = `sizes: [64, 1518]\n${profile(`  - { name: a, ${packet}, rate: 1Mbps }`)}`;
+    const trials = plannedTrials(plan({ duration: "1s" }, text));
+    expect(trials.map(({ pps }) => Math.round(pps!))).toEqual([1954, 83]);
+    expect(trials.map(({ rateText }) => rateText)).toEqual(
+      trials.map(({ pps }) => formatRate({ kind: "pps", pps: pps! })),
+    );
+  });
+
+  it("at rates in bits with sizes of their own are as many frames as they should be under --rate", () => {
+    const text = profile(
+      `  - { name: a, ${packet}, size: 64, rate: 1Mbps }\n  - { name: b, ${packet}, size: 1518, rate: 1Mbps }`,
+    );
+    const mean = (2 * 64 * 1518) / (64 + 1518);
+    for (const options of [{}, { rate: "2Mbps" }]) {
+      const asked = plan(options, text);
+      expect(meanFrameBytes(asked.sizes[0]!)).toBeCloseTo(mean, 3);
+      // A second of whole frames: 1,954 of 64 bytes and 83 of 1,518.
+      expect(plannedTrials(asked)[0]!.pps! / (2e6 / (mean * 8))).toBeCloseTo(1, 3);
+    }
+  });
+
+  it("in percent share the load of --rate and of methods, with or without a line", async () => {
+    const text = profile(`  - { name: a, ${packet}, rate: 90% }\n  - { name: b, ${packet}, rate: 10% }`);
+    const folder = mkdtempSync(join(tmpdir(), "shares-"));
+    const file = join(folder, "shares.yaml");
+    writeFileSync(file, text);
+    try {
+      const context = { commandLine: "pktgen-ts" } as CommandContext;
+      for (const line of [{}, { lineRate: "10Gbps" }]) {
+        const plans = [
+          plan({ rate: "100kpps", ...line }, text),
+          plan({ rate: "max", ...line }, text),
+          await methodPlan({ profile: file, ...line }, [], "64", context),
+        ];
+        for (const { stream, lineRateBps } of plans) {
+          const pps = streamPps(stream as TrafficSpec, fixedSize(64), { kind: "paced", pps: 100_000, lineRateBps });
+          expect(pps.map((each) => Math.round(each * 1000) / 1000)).toEqual([90_000, 10_000]);
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("in percent beside other units are refused where no line is known", () => {
+    const text = profile(`  - { name: a, ${packet}, rate: 90% }\n  - { name: b, ${packet}, rate: 1kpps }`);
+    expect(() => plan({ rate: "100kpps" }, text)).toThrow(/90% of what/);
+    expect(plan({ rate: "100kpps", lineRate: "1Gbps" }, text).trials).toMatchObject({ rate: { pps: 100_000 } });
+  });
+
+  it("of which some have a rate and some have none are refused, with --rate, too", () => {
+    const text = profile(`  - { name: a, ${packet}, rate: 1kpps }\n  - { name: b, ${packet} }`);
+    expect(() => plan({}, text)).toThrow(/has no rate of its own/);
+    expect(() => plan({ rate: "100kpps" }, text)).toThrow(/this one has none/);
   });
 });

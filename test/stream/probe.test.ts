@@ -7,12 +7,13 @@ import { echo, GeneratorSim } from "../engine/generator-sim.js";
 import { trafficSpec, trafficStream } from "./traffic-specs.js";
 
 const size = fixedSize(128);
+const load = (pps: number) => ({ kind: "paced", pps }) as const;
 const pps = (spec: ReturnType<typeof withProbe>, total: number): readonly number[] =>
   streamPps(spec, size, { kind: "paced", pps: total });
 
 describe("a probe", () => {
   it("is a stream beside plain traffic, which keeps its load", () => {
-    const spec = withProbe(defaultStreamSpec, size, 90_000, 1_000);
+    const spec = withProbe(defaultStreamSpec, size, load(90_000), 1_000);
     expect(spec.streams.map(({ name }) => name)).toEqual(["plain", "probe"]);
     expect(pps(spec, 91_000).map(Math.round)).toEqual([90_000, 1_000]);
     expect(spec.streams[1].layers).toEqual(spec.streams[0].layers);
@@ -20,14 +21,14 @@ describe("a probe", () => {
 
   it("is one more beside streams, which share the load as they did", () => {
     const streams = [trafficStream({ name: "probe", weight: 3 }), trafficStream({ name: "b", weight: 1 })];
-    const spec = withProbe(trafficSpec(streams), size, 8_000, 500);
+    const spec = withProbe(trafficSpec(streams), size, load(8_000), 500);
     expect(new Set(spec.streams.map(({ name }) => name)).size).toBe(3);
     expect(pps(spec, 8_500).map(Math.round)).toEqual([6_000, 2_000, 500]);
   });
 
   it("has a latency of its own, as exact as that of all frames", () => {
     const sim = new GeneratorSim();
-    const stream = withProbe(defaultStreamSpec, size, 40_000, 1_000);
+    const stream = withProbe(defaultStreamSpec, size, load(40_000), 1_000);
     const order = { stream, size, load: { kind: "paced", pps: 41_000 }, count: null, durationNs: 50e6, hasProbe: true };
     const { transmit, receive } = sim.run(order as Parameters<typeof sim.run>[0], echo);
     expect(transmit.streams!.map(({ sent }) => sent)).toEqual([2_000, 50]);

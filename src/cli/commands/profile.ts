@@ -48,18 +48,23 @@ async function profile(words: readonly string[], options: ProfileOptions, contex
 /** Streams without a rate share `--rate`, by weight. */
 async function graphOf(spec: TrafficSpec, options: ProfileOptions): Promise<string> {
   const { renderProfileGraph } = await import("../../report/profile-graph.js");
+  const { ownSizes, streamMeanBytes } = await import("../../stream/loads.js");
   const { meanFrameBytes, parseLineRate, parseRate, ratePps } = await import("../../units.js");
-  const mean = meanFrameBytes(spec.sizes[0]);
   const line = options.lineRate === undefined ? null : parseLineRate(options.lineRate, "--line-rate");
   const rates = [parseRate(options.rate ?? "1Mpps", "--rate"), ...spec.streams.flatMap(({ rate }) => rate ?? [])];
   if (rates.some(({ kind }) => kind === "max")) {
     throw usageError("as fast as it can be has no graph", { where: "--rate", accepted: "a rate, e.g. 1Mpps" });
   }
-  const shared = ratePps(rates[0], mean, line);
+  // Streams have sizes of their own, or all of them the trial's.
+  const hasOwnSizes = spec.streams.every(({ size }) => size !== null);
+  const size = hasOwnSizes ? ownSizes(spec, { kind: "max", lineRateBps: line }) : spec.sizes[0];
+  const shared = ratePps(rates[0], meanFrameBytes(size), line);
   const weights = spec.streams.reduce((sum, { rate, weight }) => sum + (rate === null ? weight : 0), 0);
-  const pps = spec.streams.map(({ name, rate, weight }) =>
-    rate === null ? (shared * weight) / weights : ratePps(rate, mean, line, `stream "${name}" rate`),
-  );
+  const pps = spec.streams.map((stream) => {
+    const { name, rate, weight } = stream;
+    if (rate === null) return (shared * weight) / weights;
+    return ratePps(rate, streamMeanBytes(spec, stream, size), line, `stream "${name}" rate`);
+  });
   return renderProfileGraph(spec, { ascii: options.ascii === true, pps });
 }
 
