@@ -17,6 +17,13 @@ export interface CompareOptions {
   readonly junit?: string;
 }
 
+/** For the help of commands with --filter. */
+export const filterHelp = `
+Filters have Wireshark's names and meaning, for Ethernet, VLAN, MPLS, PPPoE, ARP, IPv4, IPv6, TCP, UDP, SCTP, ICMP, IGMP, GRE,
+VXLAN, GENEVE and GTP-U, each also inside of a tunnel or of an ICMP error; what is not known is refused, with a list:
+  vlan.id == 7 && !arp      tcp.flags.syn == 1      ip.src in {198.18.0.1..198.18.0.9, 198.19.0.0/16}      frame.time_relative >= 0.5
+`;
+
 /** Those that say how frames are compared. */
 export function addComparisonOptions(command: Command): Command {
   return command

@@ -2,6 +2,7 @@
 import { usageError } from "../errors.js";
 import { type FrameFacts, parseFilter } from "../packet/filter.js";
 import { flowNumber } from "../packet/flow-number.js";
+import { HeaderWalk } from "../packet/header-walk.js";
 import { Outline, outline } from "../packet/outline.js";
 import { type RewriteRules, Rewriter, rewriteGrowth } from "../packet/rewrite.js";
 import { mostCapturedBytes } from "../pcap/capture.js";
@@ -86,11 +87,14 @@ export class CaptureFeeder {
   readonly #outline = new Outline();
   readonly #facts: { -readonly [key in keyof FrameFacts]: FrameFacts[key] };
   #view: DataView = new DataView(new ArrayBuffer(0));
-  /** Somebody wants to know what is in a frame, beside its bytes. */
+  /** Somebody beside the filter wants to know what is in a frame. */
   readonly #looksInside: boolean;
   /** Of each port: whose turn it is. */
   readonly #turns = [-1, -1];
   #waited = false;
+  /** Time of the file's first frame, and of the first one that is sent. */
+  #fileSeconds = 0;
+  #fileNanoseconds = 0;
   #firstSeconds = Number.NaN;
   #firstNanoseconds = 0;
   #lastNs = 0;
@@ -101,15 +105,14 @@ export class CaptureFeeder {
     this.#writer = new FeedWriter(memory, layout);
     this.#rewriter = new Rewriter(options.rewrite);
     this.#filter = options.filter === null ? null : parseFilter(options.filter, "--filter");
-    this.#looksInside = this.#filter !== null || options.split.kind === "client" || options.spread === "flow";
+    this.#looksInside = options.split.kind === "client" || options.spread === "flow";
     this.#facts = {
       view: this.#view,
-      start: 0,
-      outline: this.#outline,
+      headers: new HeaderWalk(),
       number: 0,
       wireBytes: 0,
       capturedBytes: 0,
-      relativeSeconds: 0,
+      relativeNs: 0,
       interfaceId: 0,
     };
   }
@@ -151,6 +154,7 @@ export class CaptureFeeder {
   #batch(batch: FrameBatch, reader: CaptureReader, loop: number): void {
     if (this.#view.buffer !== batch.bytes.buffer) this.#view = new DataView(batch.bytes.buffer);
     const { interfaces } = reader;
+    if (batch.first === 0) [this.#fileSeconds, this.#fileNanoseconds] = [batch.seconds[0], batch.nanoseconds[0]];
     for (let i = 0; i < batch.count; i++) {
       if (i % publishEvery === 0) {
         if (this.#writer.stopped) return;
@@ -165,7 +169,7 @@ export class CaptureFeeder {
       if (this.#looksInside) {
         outline(this.#view, batch.bytes.byteOffset + batch.starts[i], batch.captured[i], this.#outline);
       }
-      if (!this.#isWanted(batch, i)) {
+      if (!this.#isWanted(batch, i, reader.format)) {
         this.report.filtered++;
         continue;
       }
@@ -174,7 +178,7 @@ export class CaptureFeeder {
     this.#writer.publish();
   }
 
-  #isWanted(batch: FrameBatch, i: number): boolean {
+  #isWanted(batch: FrameBatch, i: number, format: "pcap" | "pcapng"): boolean {
     const number = batch.first + i + 1;
     const { ranges } = this.#options;
     if (ranges.length > 0 && !ranges.some(({ from, to }) => number >= from && number <= to)) return false;
@@ -182,14 +186,12 @@ export class CaptureFeeder {
     if (filter === null) return true;
     const facts = this.#facts;
     facts.view = this.#view;
-    facts.start = batch.bytes.byteOffset + batch.starts[i];
     facts.number = number;
     facts.wireBytes = batch.original[i];
     facts.capturedBytes = batch.captured[i];
-    facts.interfaceId = batch.interfaces[i];
-    facts.relativeSeconds = Number.isNaN(this.#firstSeconds)
-      ? 0
-      : batch.seconds[i] - this.#firstSeconds + (batch.nanoseconds[i] - this.#firstNanoseconds) / 1e9;
+    facts.interfaceId = format === "pcapng" ? batch.interfaces[i] : -1;
+    facts.relativeNs = (batch.seconds[i] - this.#fileSeconds) * 1e9 + (batch.nanoseconds[i] - this.#fileNanoseconds);
+    facts.headers.walk(this.#view, batch.bytes.byteOffset + batch.starts[i], facts.capturedBytes, facts.wireBytes);
     return filter(facts);
   }
 

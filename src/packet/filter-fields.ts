@@ -1,189 +1,305 @@
-/** The fields that filters know, by Wireshark's names, read from a frame's outline. */
-import type { FilterValue, ValueKind } from "./filter-value.js";
-import type { Outline } from "./outline.js";
+/** The fields that filters know, by Wireshark's names and with Wireshark's meaning, read from all headers of a frame. */
+import type { ValueKind } from "./filter-value.js";
+import { type HeaderWalk, headerKind } from "./header-walk.js";
 
 /** A frame as a filter sees it. The object is used again for the next frame. */
 export interface FrameFacts {
   readonly view: DataView;
-  /** Where the frame begins in `view`. */
-  readonly start: number;
-  readonly outline: Outline;
+  /** All its headers, in `view`. */
+  readonly headers: HeaderWalk;
   /** From 1, as Wireshark counts. */
   readonly number: number;
   /** Bytes it had on the wire, and bytes that are there. */
   readonly wireBytes: number;
   readonly capturedBytes: number;
-  /** Since the first frame of the file. */
-  readonly relativeSeconds: number;
+  /** Since the first frame of the file, whichever frames are chosen. */
+  readonly relativeNs: number;
+  /** −1: files of this kind say nothing of interfaces. */
   readonly interfaceId: number;
 }
 
-type ReadNumber = (frame: FrameFacts) => number;
+/** Asked for a value that was found: a number, or the place of an address in the frame's view. */
+export type ValueTest = (found: number, view: DataView) => boolean;
 
 export interface FilterField {
   readonly name: string;
   readonly kind: ValueKind;
   /** For errors. */
   readonly accepted: string;
-  present(frame: FrameFacts): boolean;
-  /** Is one of its places equal to the value, or in its range? */
-  any(frame: FrameFacts, value: FilterValue): boolean;
-  /** Readers of its places; null: it is no number. */
-  readonly number: readonly ReadNumber[] | null;
+  /** The largest number that it can have. */
+  readonly most: number;
+  /** Does one of its values pass? A frame has several where it has several such headers, or the field several places. */
+  some(frame: FrameFacts, test: ValueTest): boolean;
 }
 
-const protocolNumbers = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const;
-/** Bytes of a transport header that must be there for its ports to be read. */
-const portBytes = 4;
-
-const always = (): boolean => true;
-const hasEthernet = ({ outline }: FrameFacts): boolean => outline.etherType >= 0;
-const hasTag = ({ outline }: FrameFacts): boolean => outline.tags > 0;
-const isIp = (version: number) => (frame: FrameFacts) => frame.outline.ipVersion === version;
-const isType = (etherType: number) => (frame: FrameFacts) => frame.outline.etherType === etherType;
-const isTransport =
-  (ipProtocol: number, bytes: number) =>
-  ({ outline }: FrameFacts) =>
-    outline.ipProtocol === ipProtocol && outline.l4 >= 0 && outline.bytes >= outline.l4 + bytes;
+/** Reads from the header at `at`, of which bytes are there up to `reach`, and which ends at `end`; −1: it is not there. */
+type Read = (view: DataView, at: number, reach: number, end: number, isFragment: boolean) => number;
 
 const u8 =
-  (at: (outline: Outline) => number): ReadNumber =>
-  (frame) =>
-    frame.view.getUint8(frame.start + at(frame.outline));
+  (offset: number): Read =>
+  (view, at, reach) =>
+    at + offset + 1 > reach ? -1 : view.getUint8(at + offset);
 const u16 =
-  (at: (outline: Outline) => number): ReadNumber =>
-  (frame) =>
-    frame.view.getUint16(frame.start + at(frame.outline));
-const l3 = (offset: number) => (outline: Outline) => outline.l3 + offset;
-const l4 = (offset: number) => (outline: Outline) => outline.l4 + offset;
-const tci: ReadNumber = (frame) => frame.view.getUint16(frame.start + 14);
+  (offset: number): Read =>
+  (view, at, reach) =>
+    at + offset + 2 > reach ? -1 : view.getUint16(at + offset);
+const u32 =
+  (offset: number): Read =>
+  (view, at, reach) =>
+    at + offset + 4 > reach ? -1 : view.getUint32(at + offset);
+/** `count` bits of what `read` reads, from bit `low` on. */
+const bits =
+  (read: Read, low: number, count: number): Read =>
+  (view, at, reach, end, isFragment) => {
+    const found = read(view, at, reach, end, isFragment);
+    return found < 0 ? -1 : (found >>> low) & (2 ** count - 1);
+  };
+/** The place itself, of something `bytes` long. */
+const place =
+  (offset: number, bytes: number): Read =>
+  (_, at, reach) =>
+    at + offset + bytes > reach ? -1 : at + offset;
 
-const numbers = (
-  name: string,
-  present: (frame: FrameFacts) => boolean,
-  ...read: readonly ReadNumber[]
-): FilterField => ({
-  name,
-  kind: "number",
-  accepted: "a number, decimal or 0x…",
-  present,
-  number: read,
-  any: (frame, value) => {
-    if (!present(frame)) return false;
-    for (const one of read) {
-      const found = one(frame);
-      if (found >= value.low && found <= value.high) return true;
+type Kinds = readonly number[];
+
+/** Goes through all headers of these kinds, and all places of each. */
+const someOf =
+  (kinds: Kinds, reads: readonly Read[]) =>
+  ({ headers, view }: FrameFacts, test: ValueTest): boolean => {
+    for (let i = 0; i < headers.count; i++) {
+      if (!kinds.includes(headers.kinds[i])) continue;
+      for (const read of reads) {
+        const found = read(view, headers.starts[i], headers.reach(i), headers.ends[i], headers.fragments[i] !== 0);
+        if (found >= 0 && test(found, view)) return true;
+      }
     }
     return false;
-  },
-});
+  };
 
-const protocol = (name: string, present: (frame: FrameFacts) => boolean): FilterField => ({
+const inNumber = "a number, decimal or 0x…";
+const numbers = (name: string, most: number, kinds: Kinds, ...reads: readonly Read[]): FilterField => ({
+  name,
+  kind: "number",
+  accepted: `${inNumber}, up to ${most}`,
+  most,
+  some: someOf(kinds, reads),
+});
+const flag = (name: string, kinds: Kinds, read: Read): FilterField => ({
+  name,
+  kind: "flag",
+  accepted: "1 or 0",
+  most: 1,
+  some: someOf(kinds, [read]),
+});
+/** `bytes`: of the header that must be there. */
+const protocol = (name: string, kinds: Kinds, bytes = 1): FilterField => ({
   name,
   kind: "protocol",
   accepted: "nothing",
-  present,
-  any: () => false,
-  number: null,
+  most: 0,
+  some: someOf(kinds, [place(0, bytes)]),
 });
-
 const addressKinds = {
-  mac: "a MAC address",
-  ipv4: "an IPv4 address, with or without /prefix",
-  ipv6: "an IPv6 address, with or without /prefix",
+  mac: ["a MAC address", 6],
+  ipv4: ["an IPv4 address, with or without /prefix", 4],
+  ipv6: ["an IPv6 address, with or without /prefix", 16],
 } as const;
-
-function addresses(
+const addresses = (
   name: string,
   kind: keyof typeof addressKinds,
-  present: (frame: FrameFacts) => boolean,
-  ...places: readonly ((outline: Outline) => number)[]
-): FilterField {
-  const isAt = (frame: FrameFacts, at: number, { bytes, mask }: FilterValue): boolean => {
-    for (let i = 0; i < bytes.length; i++) {
-      if ((frame.view.getUint8(frame.start + at + i) & mask[i]) !== bytes[i]) return false;
-    }
-    return true;
-  };
-  return {
-    name,
-    kind,
-    accepted: addressKinds[kind],
-    present,
-    number: null,
-    any: (frame, value) => {
-      if (!present(frame)) return false;
-      for (const place of places) if (isAt(frame, place(frame.outline), value)) return true;
-      return false;
-    },
-  };
-}
-
-const transports = (["tcp", "udp", "sctp"] as const).flatMap((name): FilterField[] => {
-  const present = isTransport(protocolNumbers[name], portBytes);
-  return [
-    protocol(name, present),
-    numbers(`${name}.srcport`, present, u16(l4(0))),
-    numbers(`${name}.dstport`, present, u16(l4(2))),
-    numbers(`${name}.port`, present, u16(l4(0)), u16(l4(2))),
-  ];
+  kinds: Kinds,
+  ...offsets: readonly number[]
+): FilterField => ({
+  name,
+  kind,
+  accepted: addressKinds[kind][0],
+  most: 0,
+  some: someOf(
+    kinds,
+    offsets.map((offset) => place(offset, addressKinds[kind][1])),
+  ),
+});
+const ofFrame = (name: string, most: number, read: (frame: FrameFacts) => number): FilterField => ({
+  name,
+  kind: "number",
+  accepted: inNumber,
+  most,
+  some: (frame, test) => {
+    const found = read(frame);
+    return found >= 0 && test(found, frame.view);
+  },
 });
 
-const messages = (["icmp", "icmpv6"] as const).flatMap((name): FilterField[] => {
-  const present = isTransport(protocolNumbers[name], 2);
-  return [
-    protocol(name, present),
-    numbers(`${name}.type`, present, u8(l4(0))),
-    numbers(`${name}.code`, present, u8(l4(1))),
-  ];
-});
+type KindName = keyof typeof headerKind;
+const of = (...names: readonly KindName[]): Kinds => names.map((name) => headerKind[name]);
 
-const seconds: FilterField = {
-  ...numbers("frame.time_relative", always, (frame) => frame.relativeSeconds),
-  kind: "seconds",
-  accepted: "seconds, e.g. 0.5",
+const most = { u4: 15, u8: 0xff, u16: 0xffff, u20: 0xf_ffff, u24: 0xff_ffff, u32: 0xffff_ffff } as const;
+const leastEtherType = 1536;
+const mostLength = 1500;
+
+/** Ethernet's type field says a type or a length; what lies between is neither. */
+const typeOf = (offset: number): Read => {
+  const read = u16(offset);
+  return (view, at, reach, end, isFragment) => {
+    const found = read(view, at, reach, end, isFragment);
+    return found >= leastEtherType ? found : -1;
+  };
+};
+const typeOrLength = u16(12);
+const lengthOf: Read = (view, at, reach, end, isFragment) => {
+  const found = typeOrLength(view, at, reach, end, isFragment);
+  return found <= mostLength ? found : -1;
+};
+const tcpFlags = bits(u16(12), 0, 12);
+/** A header's length in words, from four bits of a byte. */
+const headerBytesOf = (offset: number, low: number): Read => {
+  const words = bits(u8(offset), low, 4);
+  return (view, at, reach, end, isFragment) => {
+    const found = words(view, at, reach, end, isFragment);
+    return found < 0 ? -1 : found * 4;
+  };
+};
+const tcpHeaderBytes = headerBytesOf(12, 4);
+/** What the IP packet has room for behind the header. In a fragment nobody knows. */
+const tcpPayloadBytes: Read = (view, at, reach, end, isFragment) => {
+  const headerBytes = tcpHeaderBytes(view, at, reach, end, isFragment);
+  return isFragment || headerBytes < 20 || at + headerBytes > end ? -1 : end - at - headerBytes;
+};
+const greKey: Read = (view, at, reach) => {
+  const flags = view.getUint16(at);
+  const key = at + ((flags & 0x8000) === 0 ? 4 : 8);
+  return (flags & 0x2000) === 0 || (flags & 7) !== 0 || key + 4 > reach ? -1 : view.getUint32(key);
 };
 
-const fields: readonly FilterField[] = [
-  numbers("frame.number", always, (frame) => frame.number),
-  numbers("frame.len", always, (frame) => frame.wireBytes),
-  numbers("frame.cap_len", always, (frame) => frame.capturedBytes),
-  numbers("frame.interface_id", always, (frame) => frame.interfaceId),
-  seconds,
-  protocol("eth", hasEthernet),
-  addresses("eth.dst", "mac", hasEthernet, () => 0),
-  addresses("eth.src", "mac", hasEthernet, () => 6),
-  addresses(
-    "eth.addr",
-    "mac",
-    hasEthernet,
-    () => 0,
-    () => 6,
+const ofTags = (name: string, kinds: Kinds): FilterField[] => [
+  numbers(`${name}.id`, 0xfff, kinds, bits(u16(0), 0, 12)),
+  numbers(`${name}.priority`, 7, kinds, bits(u16(0), 13, 3)),
+];
+
+const ofPorts = (name: string, kinds: Kinds): FilterField[] => [
+  numbers(`${name}.srcport`, most.u16, kinds, u16(0)),
+  numbers(`${name}.dstport`, most.u16, kinds, u16(2)),
+  numbers(`${name}.port`, most.u16, kinds, u16(0), u16(2)),
+];
+
+/** A byte of a header of which so many must be there. */
+const u8Of =
+  (bytes: number, offset: number): Read =>
+  (view, at, reach) =>
+    at + bytes > reach ? -1 : view.getUint8(at + offset);
+
+/** `bytes`: Wireshark says nothing of one with less. */
+const ofMessages = (name: "icmp" | "icmpv6", bytes: number): FilterField[] => [
+  protocol(name, of(name), bytes),
+  numbers(`${name}.type`, most.u8, of(name), u8Of(bytes, 0)),
+  numbers(`${name}.code`, most.u8, of(name), u8Of(bytes, 1)),
+];
+
+const frameFields: readonly FilterField[] = [
+  ofFrame("frame.number", most.u32, (frame) => frame.number),
+  ofFrame("frame.len", most.u32, (frame) => frame.wireBytes),
+  ofFrame("frame.cap_len", most.u32, (frame) => frame.capturedBytes),
+  ofFrame("frame.interface_id", most.u32, (frame) => frame.interfaceId),
+  {
+    name: "frame.time_relative",
+    kind: "seconds",
+    accepted: "seconds, e.g. 0.5",
+    most: Number.POSITIVE_INFINITY,
+    // A file may go back before its first frame.
+    some: (frame, test) => test(frame.relativeNs, frame.view),
+  },
+];
+
+const linkFields: readonly FilterField[] = [
+  protocol("eth", of("ethernet"), 14),
+  addresses("eth.dst", "mac", of("ethernet"), 0),
+  addresses("eth.src", "mac", of("ethernet"), 6),
+  addresses("eth.addr", "mac", of("ethernet"), 0, 6),
+  numbers("eth.type", most.u16, of("ethernet"), typeOf(12)),
+  numbers("eth.len", most.u16, of("ethernet"), lengthOf),
+  protocol("vlan", of("vlan"), 4),
+  ...ofTags("vlan", of("vlan")),
+  numbers("vlan.etype", most.u16, of("vlan"), typeOf(2)),
+  protocol("ieee8021ad", of("providerTag", "providerTags"), 4),
+  numbers("ieee8021ad.id", 0xfff, of("providerTag"), bits(u16(0), 0, 12)),
+  numbers("ieee8021ad.svid", 0xfff, of("providerTags"), bits(u16(0), 0, 12)),
+  numbers("ieee8021ad.cvid", 0xfff, of("providerTags"), bits(u16(4), 0, 12)),
+  protocol("llc", of("llc"), 3),
+  protocol("mpls", of("mpls"), 4),
+  numbers("mpls.label", most.u20, of("mpls"), bits(u32(0), 12, 20)),
+  numbers("mpls.exp", 7, of("mpls"), bits(u8(2), 1, 3)),
+  numbers("mpls.ttl", most.u8, of("mpls"), u8(3)),
+  protocol("pppoes", of("pppoe"), 6),
+  protocol("ppp", of("ppp")),
+  protocol("arp", of("arp")),
+  numbers("arp.opcode", most.u16, of("arp"), u16(6)),
+  protocol("lldp", of("lldp"), 2),
+];
+
+const networkFields: readonly FilterField[] = [
+  protocol("ip", of("ipv4")),
+  addresses("ip.src", "ipv4", of("ipv4"), 12),
+  addresses("ip.dst", "ipv4", of("ipv4"), 16),
+  addresses("ip.addr", "ipv4", of("ipv4"), 12, 16),
+  numbers("ip.version", most.u4, of("ipv4", "ipv6"), bits(u8(0), 4, 4)),
+  numbers("ip.hdr_len", most.u8, of("ipv4"), headerBytesOf(0, 0)),
+  numbers("ip.proto", most.u8, of("ipv4"), u8(9)),
+  numbers("ip.ttl", most.u8, of("ipv4"), u8(8)),
+  numbers("ip.len", most.u16, of("ipv4"), u16(2)),
+  numbers("ip.id", most.u16, of("ipv4"), u16(4)),
+  numbers("ip.dsfield.dscp", 0x3f, of("ipv4"), bits(u8(1), 2, 6)),
+  numbers("ip.dsfield.ecn", 3, of("ipv4"), bits(u8(1), 0, 2)),
+  flag("ip.flags.df", of("ipv4"), bits(u8(6), 6, 1)),
+  flag("ip.flags.mf", of("ipv4"), bits(u8(6), 5, 1)),
+  numbers("ip.frag_offset", 0x1fff, of("ipv4"), bits(u16(6), 0, 13)),
+  protocol("ipv6", of("ipv6")),
+  addresses("ipv6.src", "ipv6", of("ipv6"), 8),
+  addresses("ipv6.dst", "ipv6", of("ipv6"), 24),
+  addresses("ipv6.addr", "ipv6", of("ipv6"), 8, 24),
+  numbers("ipv6.nxt", most.u8, of("ipv6"), u8(6)),
+  numbers("ipv6.hlim", most.u8, of("ipv6"), u8(7)),
+  numbers("ipv6.plen", most.u16, of("ipv6"), u16(4)),
+  numbers("ipv6.flow", most.u20, of("ipv6"), bits(u32(0), 0, 20)),
+  ...ofMessages("icmp", 6),
+  ...ofMessages("icmpv6", 2),
+  protocol("igmp", of("igmp")),
+  numbers("igmp.type", most.u8, of("igmp"), u8(0)),
+];
+
+const transportFields: readonly FilterField[] = [
+  protocol("tcp", of("tcp"), 4),
+  ...ofPorts("tcp", of("tcp")),
+  numbers("tcp.flags", 0xfff, of("tcp"), tcpFlags),
+  ...["fin", "syn", "reset", "push", "ack", "urg"].map((name, bit) =>
+    flag(`tcp.flags.${name}`, of("tcp"), bits(tcpFlags, bit, 1)),
   ),
-  numbers("eth.type", hasEthernet, (frame) => frame.outline.etherType),
-  protocol("vlan", hasTag),
-  numbers("vlan.id", hasTag, (frame) => tci(frame) & 0xfff),
-  numbers("vlan.priority", hasTag, (frame) => tci(frame) >> 13),
-  protocol("arp", isType(0x0806)),
-  protocol("lldp", isType(0x88cc)),
-  protocol("ip", isIp(4)),
-  addresses("ip.src", "ipv4", isIp(4), l3(12)),
-  addresses("ip.dst", "ipv4", isIp(4), l3(16)),
-  addresses("ip.addr", "ipv4", isIp(4), l3(12), l3(16)),
-  numbers("ip.proto", isIp(4), (frame) => frame.outline.ipProtocol),
-  numbers("ip.ttl", isIp(4), u8(l3(8))),
-  numbers("ip.len", isIp(4), u16(l3(2))),
-  numbers("ip.id", isIp(4), u16(l3(4))),
-  numbers("ip.dsfield.dscp", isIp(4), (frame) => frame.view.getUint8(frame.start + frame.outline.l3 + 1) >> 2),
-  protocol("ipv6", isIp(6)),
-  addresses("ipv6.src", "ipv6", isIp(6), l3(8)),
-  addresses("ipv6.dst", "ipv6", isIp(6), l3(24)),
-  addresses("ipv6.addr", "ipv6", isIp(6), l3(8), l3(24)),
-  numbers("ipv6.nxt", isIp(6), u8(l3(6))),
-  numbers("ipv6.hlim", isIp(6), u8(l3(7))),
-  numbers("ipv6.plen", isIp(6), u16(l3(4))),
-  ...transports,
-  ...messages,
+  numbers("tcp.hdr_len", most.u8, of("tcp"), tcpHeaderBytes),
+  numbers("tcp.len", most.u32, of("tcp"), tcpPayloadBytes),
+  protocol("udp", of("udp"), 4),
+  ...ofPorts("udp", of("udp", "udpLite")),
+  numbers("udp.length", most.u16, of("udp"), u16(4)),
+  protocol("sctp", of("sctp"), 4),
+  ...ofPorts("sctp", of("sctp")),
+];
+
+const tunnelFields: readonly FilterField[] = [
+  protocol("gre", of("gre"), 4),
+  numbers("gre.proto", most.u16, of("gre"), u16(2)),
+  numbers("gre.key", most.u32, of("gre"), greKey),
+  protocol("vxlan", of("vxlan"), 8),
+  numbers("vxlan.vni", most.u24, of("vxlan"), bits(u32(4), 8, 24)),
+  protocol("geneve", of("geneve"), 8),
+  numbers("geneve.vni", most.u24, of("geneve"), bits(u32(4), 8, 24)),
+  protocol("gtp", of("gtpu"), 8),
+  numbers("gtp.teid", most.u32, of("gtpu"), u32(4)),
+];
+
+const fields: readonly FilterField[] = [
+  ...frameFields,
+  ...linkFields,
+  ...networkFields,
+  ...transportFields,
+  ...tunnelFields,
 ];
 
 const byName = new Map(fields.map((field) => [field.name, field]));

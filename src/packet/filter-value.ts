@@ -1,18 +1,12 @@
-/** Values of a filter: numbers, addresses, prefixes. */
+/** Values of a filter: numbers, times, addresses, prefixes. */
 import { parseIpv4, parseIpv6, parseMac } from "./address.js";
 
-export type ValueKind = "number" | "seconds" | "mac" | "ipv4" | "ipv6" | "protocol";
+export type ValueKind = "number" | "flag" | "seconds" | "mac" | "ipv4" | "ipv6" | "protocol";
 
-export interface FilterValue {
-  /** Numbers; of addresses, 0. */
-  readonly low: number;
-  readonly high: number;
-  /** Addresses: bytes to be equal to under the mask. */
-  readonly bytes: Uint8Array;
-  readonly mask: Uint8Array;
-}
-
-const none = new Uint8Array(0);
+export type FilterValue =
+  | { readonly kind: "number"; readonly value: number }
+  /** Bytes to be equal to under the mask; `isPrefix`: not all of them count. */
+  | { readonly kind: "address"; readonly bytes: Uint8Array; readonly mask: Uint8Array; readonly isPrefix: boolean };
 
 const addressOf = (parse: (text: string, where: string) => Uint8Array, text: string): Uint8Array | null => {
   try {
@@ -22,16 +16,26 @@ const addressOf = (parse: (text: string, where: string) => Uint8Array, text: str
   }
 };
 
-/** Decimal, hexadecimal (0x) or, of seconds, with a fraction; addresses, of IP with a prefix length. null: none of these. */
+const number = (value: number): FilterValue => ({ kind: "number", value });
+
+/**
+ * Decimal, hexadecimal (0x) or, of seconds, with a fraction, as nanoseconds; addresses, of IP with a prefix length.
+ * null: none of these. A leading zero would make it octal in Wireshark, and is none of these.
+ */
 export function parseFilterValue(kind: ValueKind, text: string): FilterValue | null {
   switch (kind) {
     case "number": {
-      if (!/^(\d+|0x[0-9a-f]+)$/i.test(text)) return null;
+      if (!/^(0|[1-9]\d*|0x[0-9a-f]+)$/i.test(text)) return null;
       const value = Number(text);
-      return Number.isSafeInteger(value) ? { low: value, high: value, bytes: none, mask: none } : null;
+      return Number.isSafeInteger(value) ? number(value) : null;
     }
-    case "seconds":
-      return /^\d+(\.\d+)?$/.test(text) ? { low: Number(text), high: Number(text), bytes: none, mask: none } : null;
+    case "flag":
+      return text === "0" || text === "1" ? number(Number(text)) : null;
+    case "seconds": {
+      const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text);
+      const ns = match === null ? Number.NaN : Number(match[1]) * 1e9 + Number((match[2] ?? "").padEnd(9, "0"));
+      return Number.isSafeInteger(ns) ? number(ns) : null;
+    }
     case "mac":
       return addressValue(addressOf(parseMac, text), 48, undefined);
     case "ipv4":
@@ -52,9 +56,23 @@ function prefixed(parse: (text: string, where: string) => Uint8Array, text: stri
 function addressValue(bytes: Uint8Array | null, bits: number, length: number | undefined): FilterValue | null {
   if (bytes === null || (length !== undefined && length > bits)) return null;
   const mask = prefixMask(bits, length ?? bits);
-  return { low: 0, high: 0, bytes: bytes.map((byte, i) => byte & mask[i]), mask };
+  return { kind: "address", bytes: bytes.map((byte, i) => byte & mask[i]), mask, isPrefix: (length ?? bits) < bits };
 }
 
 /** The first `length` of `bits` bits. */
 export const prefixMask = (bits: number, length: number): Uint8Array =>
   new Uint8Array(bits / 8).map((_, i) => (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))) & 0xff);
+
+/** How view[at …] is to the bytes, as a number: below 0, 0, above 0. */
+export function compareAt(view: DataView, at: number, bytes: Uint8Array): number {
+  for (let i = 0; i < bytes.length; i++) {
+    const difference = view.getUint8(at + i) - bytes[i];
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+export function isWithin(view: DataView, at: number, bytes: Uint8Array, mask: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if ((view.getUint8(at + i) & mask[i]) !== bytes[i]) return false;
+  return true;
+}

@@ -1,19 +1,20 @@
 /**
- * A display-like filter: `ip.src == 198.18.0.1 && udp.dstport in {53, 123}`. Names and operators are Wireshark's where
- * Wireshark has them; the grammar is small:
+ * A display filter: `ip.src == 198.18.0.1 && udp.dstport in {53, 123}`. What is accepted means what it means in Wireshark
+ * (test/packet/filter-tshark.test.ts asks tshark); what is not known is refused. The grammar is small:
  *
  *     or    := and  { ("||" | "or")  and }
  *     and   := not  { ("&&" | "and") not }
  *     not   := ("!" | "not") not | "(" or ")" | test
  *     test  := field [ operator value | "in" "{" value [".." value] { "," … } "}" ]
  *
- * A field alone asks whether the frame has it. A comparison with a field that the frame has not is false, `!=` too. A
- * field with several places (`ip.addr`, `udp.port`) is equal if any of them is, and unequal if none of them is.
+ * A field alone asks whether the frame has it. All headers count, those inside of tunnels, too. A comparison with a field
+ * that the frame has not is false, `!=` too. A field that a frame has several times (`ip.addr`, `udp.port`, anything inside
+ * and outside of a tunnel) is equal, less or greater if any of them is, and unequal if none of them is equal.
  */
 import { type PktgenError, usageError } from "../errors.js";
 import { nearest } from "../nearest.js";
-import { type FilterField, type FrameFacts, fieldNamed, fieldNames } from "./filter-fields.js";
-import { type FilterValue, parseFilterValue } from "./filter-value.js";
+import { type FilterField, type FrameFacts, fieldNamed, fieldNames, type ValueTest } from "./filter-fields.js";
+import { compareAt, type FilterValue, isWithin, parseFilterValue } from "./filter-value.js";
 
 export type { FrameFacts } from "./filter-fields.js";
 
@@ -160,8 +161,7 @@ class Parser {
       this.#next++;
       return this.#comparison(field, next.text as Operator, token);
     }
-    const { present } = field;
-    return (frame) => present(frame);
+    return (frame) => field.some(frame, anything);
   }
 
   #value(field: FilterField, token: Token): FilterValue {
@@ -169,48 +169,84 @@ class Parser {
     const word = this.#take();
     if (word.kind !== "word") this.#fail(word, `a value for ${field.name} is missing`, field.accepted);
     const value = parseFilterValue(field.kind, word.text);
-    if (value === null) this.#fail(word, `"${word.text}" is no value of ${field.name}`, field.accepted);
+    if (value === null || (value.kind === "number" && value.value > field.most)) {
+      this.#fail(word, `"${word.text}" is no value of ${field.name}`, field.accepted);
+    }
     return value;
   }
 
   #comparison(field: FilterField, operator: Operator, token: Token): FrameFilter {
     const valueToken = this.#peek();
     const value = this.#value(field, token);
-    if (operator === "==") return (frame) => field.any(frame, value);
-    if (operator === "!=") return (frame) => field.present(frame) && !field.any(frame, value);
-    const { number } = field;
-    if (number === null || typeof value.low !== "number") {
-      this.#fail(valueToken, `${field.name} can only be equal or not`, "== != in");
+    if (operator === "==" || operator === "!=") {
+      const isEqual = equalTo(value);
+      if (operator === "==") return (frame) => field.some(frame, isEqual);
+      return (frame) => field.some(frame, anything) && !field.some(frame, isEqual);
     }
-    const bound = value.low as number;
-    const compare: Readonly<Record<string, (a: number) => boolean>> = {
-      "<": (a) => a < bound,
-      "<=": (a) => a <= bound,
-      ">": (a) => a > bound,
-      ">=": (a) => a >= bound,
-    };
-    const test = compare[operator];
-    return (frame) => field.present(frame) && number.some((read) => test(read(frame)));
+    if (field.kind === "flag") this.#fail(valueToken, `${field.name} can only be equal or not`, "== != in");
+    if (value.kind === "address" && value.isPrefix) {
+      this.#fail(valueToken, "a prefix is neither less nor greater", "one address, or == != in with a prefix");
+    }
+    const test = comparedWith(operator, value);
+    return (frame) => field.some(frame, test);
   }
 
   #set(field: FilterField, token: Token): FrameFilter {
     if (!this.#accept("{")) this.#fail(this.#peek(), "a set begins with {", "{ values, or from..to, with commas }");
-    const values: FilterValue[] = [];
+    const tests: ValueTest[] = [];
     do {
       const from = this.#value(field, token);
-      if (this.#accept("..")) {
-        const upper = this.#peek();
-        const to = this.#value(field, token);
-        if (typeof from.low !== "number" || typeof to.low !== "number") {
-          this.#fail(upper, `${field.name} has no ranges`, "single values with commas");
-        }
-        if (to.low < from.low) this.#fail(upper, `the range ends before it begins`, "from..to");
-        values.push({ ...from, high: to.low });
-      } else values.push(from);
+      tests.push(this.#accept("..") ? this.#range(field, token, from) : equalTo(from));
     } while (this.#accept(","));
     if (!this.#accept("}")) this.#fail(this.#peek(), "a set ends with }", ", or }");
-    return (frame) => values.some((value) => field.any(frame, value));
+    const isInSet: ValueTest = (found, view) => tests.some((test) => test(found, view));
+    return (frame) => field.some(frame, isInSet);
   }
+
+  #range(field: FilterField, token: Token, from: FilterValue): ValueTest {
+    const upper = this.#peek();
+    const to = this.#value(field, token);
+    if ([from, to].some((end) => end.kind === "address" && end.isPrefix)) {
+      this.#fail(upper, "a range has no prefixes", "address..address, or a prefix alone");
+    }
+    if (isBelow(to, from)) this.#fail(upper, "the range ends before it begins", "from..to");
+    const [isFrom, isTo] = [comparedWith(">=", from), comparedWith("<=", to)];
+    return (found, view) => isFrom(found, view) && isTo(found, view);
+  }
+}
+
+const anything: ValueTest = () => true;
+
+function equalTo(value: FilterValue): ValueTest {
+  if (value.kind === "number") {
+    const wanted = value.value;
+    return (found) => found === wanted;
+  }
+  const { bytes, mask } = value;
+  return (at, view) => isWithin(view, at, bytes, mask);
+}
+
+/** Of a prefix only where it is a whole address. */
+function comparedWith(operator: Exclude<Operator, "==" | "!=">, value: FilterValue): ValueTest {
+  const holds = {
+    "<": (difference: number) => difference < 0,
+    "<=": (difference: number) => difference <= 0,
+    ">": (difference: number) => difference > 0,
+    ">=": (difference: number) => difference >= 0,
+  }[operator];
+  if (value.kind === "number") {
+    const bound = value.value;
+    return (found) => holds(found - bound);
+  }
+  const { bytes } = value;
+  return (at, view) => holds(compareAt(view, at, bytes));
+}
+
+function isBelow(a: FilterValue, b: FilterValue): boolean {
+  if (a.kind === "number" || b.kind === "number") {
+    return a.kind === "number" && b.kind === "number" && a.value < b.value;
+  }
+  return compareAt(new DataView(a.bytes.buffer), a.bytes.byteOffset, b.bytes) < 0;
 }
 
 /**

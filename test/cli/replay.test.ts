@@ -174,6 +174,17 @@ describe("replay into null:", () => {
     },
   );
 
+  it("times in a filter count from the file's first frame, whichever frames are sent", async () => {
+    const ten = file(
+      "ten.pcap",
+      Array.from({ length: 10 }, (_, i) => frame(i, { seconds: i, nanoseconds: 0 })),
+    );
+    const late = await replay(ten, "--tx", "null:", "--top-speed", "--filter", "frame.time_relative >= 5");
+    expect(late.result).toMatchObject({ sent: 5, source: { filtered: 5, spanNs: 4e9 } });
+    const both = "frame.number > 3 && frame.time_relative < 5";
+    expect((await replay(ten, "--tx", "null:", "--top-speed", "--filter", both)).result?.sent).toBe(2);
+  });
+
   it("only transmits where nobody looks for frames", async () => {
     const sent = join(folder, "port.pcap");
     const { code, result } = await replay(imix, "--tx", `pcap:${sent}`);

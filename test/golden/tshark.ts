@@ -30,3 +30,9 @@ function run(options: readonly string[]): string[] {
   if (status !== 0) throw new Error(stderr);
   return stdout.split("\n").filter((line) => line !== "");
 }
+
+/** Numbers of the frames that tshark would show for this filter. Fragments are looked at one by one. */
+export const tsharkNumbers = (path: string, filter: string): number[] =>
+  run(["-n", "-r", path, ...eachFragment, "-Y", filter, "-T", "fields", "-e", "frame.number"]).map(Number);
+
+const eachFragment = ["ip.defragment:FALSE", "ipv6.defragment:FALSE"].flatMap((preference) => ["-o", preference]);

@@ -95,6 +95,13 @@ describe("two captures", () => {
     expect(renderComparison(result)).toContain("PASS");
   });
 
+  it("of which a filter takes some by time: since the file's first frame", async () => {
+    const seconds = capture(frames.slice(0, 10), (i) => i * 100_000_000);
+    const filter = parseFilter("frame.time_relative >= 0.5", "--filter");
+    const result = await compare(seconds, seconds, { filter });
+    expect(result).toMatchObject({ same: 5, expected: { frames: 5, filtered: 5 }, verdict: "pass" });
+  });
+
   it("missing, unexpected and changed at once, each named", async () => {
     const other = [...without(7), frame(1000, { port: 9 })];
     other[20] = frame(21, { ttl: 63 });

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { parseFilter } from "../../src/packet/filter.js";
+import { HeaderWalk } from "../../src/packet/header-walk.js";
 import { buildFrame, ethernet, ipv4, ipv6, parseIpv4, parseIpv6, parseMac, udp, vlan } from "../../src/packet/index.js";
-import { Outline, outline } from "../../src/packet/outline.js";
 
 const mac = (text: string) => parseMac(text, "");
 const eth = ethernet({ dst: mac("02:00:00:00:00:02"), src: mac("02:00:00:00:00:01") });
@@ -19,21 +19,20 @@ const frames = {
   short: new Uint8Array(10),
 };
 
-const out = new Outline();
+const headers = new HeaderWalk();
 function passes(expression: string, frame: Uint8Array): boolean {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  outline(view, 0, frame.length, out);
+  headers.walk(view, 0, frame.length, frame.length);
   return parseFilter(
     expression,
     "--filter",
   )({
     view,
-    start: 0,
-    outline: out,
+    headers,
     number: 3,
     wireBytes: frame.length + 4,
     capturedBytes: frame.length,
-    relativeSeconds: 0.25,
+    relativeNs: 250_000_000,
     interfaceId: 1,
   });
 }
@@ -43,6 +42,17 @@ describe("a filter", () => {
     ["ip.src == 198.18.0.1 && udp.dstport in {53,123}", "udp4", true],
     ["ip.src == 198.18.0.1 && udp.dstport in {54, 123}", "udp4", false],
     ["udp.dstport in {50..55}", "udp4", true],
+    ["ip.src in {198.18.0.0..198.18.0.255}", "udp4", true],
+    ["ip.src in {198.18.0.0, 198.18.0.2..198.18.0.255}", "udp4", false],
+    ["ip.dst in {198.18.0.0..198.18.1.2}", "udp4", true],
+    ["ipv6.src in {2001:2::..2001:2::ff}", "udp6", true],
+    ["ipv6.src in {2001:2::2..2001:2::ff}", "udp6", false],
+    ["eth.src in {02:00:00:00:00:00..02:00:00:00:00:ff}", "udp4", true],
+    ["eth.src in {02:00:00:00:00:02..02:00:00:00:00:ff}", "udp4", false],
+    ["eth.type == 0x8100 && vlan.etype == 0x0800", "tagged", true],
+    ["eth.type == 0x0800", "tagged", false],
+    ["frame.interface_id", "udp4", true],
+    ["frame.time_relative == 0.25", "udp4", true],
     ["udp.port == 1024 and udp.port == 53", "udp4", true],
     ["udp.port != 53", "udp4", false],
     ["udp.srcport > 1023 and udp.srcport < 1025", "udp4", true],
@@ -74,7 +84,16 @@ describe("a filter", () => {
     ["udp.dstport in 53", 16, "a set begins with {"],
     ["(udp", 5, "closing parenthesis"],
     ["udp)", 4, "not expected here"],
-    ["ip.src < 198.18.0.1", 10, "only be equal or not"],
+    ["ip.src < 198.18.0.0/24", 10, "a prefix is neither less nor greater"],
+    ["ip.src in {198.18.0.0/24..198.18.1.0}", 27, "a range has no prefixes"],
+    ["ip.src in {198.18.0.9..198.18.0.3}", 24, "ends before it begins"],
+    ["tcp.flags.syn > 0", 17, "only be equal or not"],
+    ["udp.port == 65536", 13, "no value of udp.port"],
+    ["vlan.id == 5000", 12, "no value of vlan.id"],
+    ["ip.ttl > 300", 10, "no value of ip.ttl"],
+    ["udp.dstport in {1..70000}", 20, "no value of udp.dstport"],
+    ["tcp.flags.syn == 2", 18, "no value of tcp.flags.syn"],
+    ["udp.port == 0123", 13, "no value of udp.port"],
     ["udp == 5", 1, "udp has no value"],
     ["ip.src == 198.18.0.1/33", 11, "no value"],
     ["udp.dstport in {9..3}", 20, "ends before it begins"],
@@ -132,6 +151,18 @@ describe("a filter", () => {
     expect(() => parseFilter("(".repeat(10_000), "x")).toThrow(PktgenError);
   });
 
+  it("a frame of nothing but headers in headers is looked at to a bound", () => {
+    const ipInIp = new Uint8Array(262_144);
+    ipInIp.set([0x08, 0x00], 12);
+    for (let at = 14; at + 20 <= ipInIp.length; at += 20) ipInIp.set([0x45, 0, 0, 0, 0, 0, 0, 0, 64, 4], at);
+    expect(passes("ip.proto == 4 && !udp", ipInIp)).toBe(true);
+    const authentication = ipInIp.slice();
+    authentication[14 + 9] = 51;
+    authentication.fill(0, 34);
+    for (let at = 34; at + 12 <= authentication.length; at += 12) authentication.set([51, 1], at);
+    expect(passes("ip.proto == 51 && !udp", authentication)).toBe(true);
+  });
+
   it("on any frame: reads nothing outside of it", () => {
     const filter = parseFilter(
       "udp.port == 5 || tcp.port == 5 || icmp.type == 3 || ipv6.addr == 2001:2::1 || vlan.id == 3 || icmpv6.code == 1",
@@ -146,15 +177,14 @@ describe("a filter", () => {
           const bytes = frame.slice(0, length);
           for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value;
           const view = new DataView(bytes.buffer);
-          outline(view, 0, bytes.length, out);
+          headers.walk(view, 0, bytes.length, bytes.length + 7);
           filter({
             view,
-            start: 0,
-            outline: out,
+            headers,
             number: 1,
             wireBytes: 1,
             capturedBytes: 1,
-            relativeSeconds: 0,
+            relativeNs: 0,
             interfaceId: 0,
           });
         },

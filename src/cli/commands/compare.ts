@@ -6,6 +6,7 @@ import {
   type CompareOptions,
   comparisonFiles,
   comparisonOf,
+  filterHelp,
   reportComparison,
 } from "../compare-options.js";
 
@@ -15,7 +16,7 @@ Examples:
   pktgen-ts compare sent.pcap received.pcap --mask macs,ttl --order free
   pktgen-ts compare sent.pcap received.pcap --filter 'ip.dst == 198.18.0.0/15' --timing 100us
   pktgen-ts compare sent.pcap received.pcap --by signature --annotated why.pcapng --junit report.xml
-
+${filterHelp}
 Exit codes: 0 the same, 1 differences, 2 a file that cannot be read or is cut (the result says what the rest shows).
 `;
 

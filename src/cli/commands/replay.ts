@@ -2,7 +2,7 @@
 import { exitCodes, PktgenError, usageError } from "../../errors.js";
 import type { ReplayResult } from "../../report/replay-result.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addComparisonOptions, comparisonFiles } from "../compare-options.js";
+import { addComparisonOptions, comparisonFiles, filterHelp } from "../compare-options.js";
 import { watchInterrupts } from "../interrupt.js";
 import { progressLine } from "../progress-line.js";
 import { recordFiles } from "../record-options.js";
@@ -17,7 +17,7 @@ Examples:
   pktgen-ts replay x.pcap --tx packet:veth0 --tx2 packet:veth2 --split client
   pktgen-ts replay x.pcap --tx virtio-user:/tmp/gen.sock,queues=4 --spread flow
   pktgen-ts replay x.pcap --tx packet:veth0 --rx packet:veth1 --expect x.pcap --mask macs,ttl --junit report.xml
-
+${filterHelp}
 Exit codes: 0 all was sent (and came back as expected); 1 not taken, or differences; 2 a file that cannot be used, is
 cut, or of which nothing is left to send; 3 something is missing here; 4 a peer died; 130 interrupted.
 `;

@@ -2,6 +2,7 @@
 
 import { usageError } from "../../errors.js";
 import type { FrameFacts, FrameFilter } from "../../packet/filter.js";
+import { HeaderWalk } from "../../packet/header-walk.js";
 import { FrameHash, FrameMask } from "../../packet/mask.js";
 import { Outline, outline } from "../../packet/outline.js";
 import { type CaptureReader, type FrameBatch, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
@@ -43,6 +44,9 @@ export class ComparedSide {
   #batch: FrameBatch | null = null;
   #at = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
+  /** Time of the file's first frame, and of the first one that is compared. */
+  #fileSeconds = 0;
+  #fileNanoseconds = 0;
   #firstSeconds = Number.NaN;
   #firstNanoseconds = 0;
   readonly #facts: { -readonly [key in keyof FrameFacts]: FrameFacts[key] };
@@ -53,12 +57,11 @@ export class ComparedSide {
     this.#mask = new FrameMask(options.masks);
     this.#facts = {
       view: this.#view,
-      start: 0,
-      outline: this.#outline,
+      headers: new HeaderWalk(),
       number: 0,
       wireBytes: 0,
       capturedBytes: 0,
-      relativeSeconds: 0,
+      relativeNs: 0,
       interfaceId: 0,
     };
   }
@@ -80,7 +83,8 @@ export class ComparedSide {
     this.#batch = await this.reader.next();
     this.#at = 0;
     if (this.#batch === null) return false;
-    const { bytes } = this.#batch;
+    const { bytes, first, seconds, nanoseconds } = this.#batch;
+    if (first === 0) [this.#fileSeconds, this.#fileNanoseconds] = [seconds[0], nanoseconds[0]];
     if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
     return true;
   }
@@ -124,15 +128,13 @@ export class ComparedSide {
   #passes(filter: FrameFilter, batch: FrameBatch, i: number): boolean {
     const facts = this.#facts;
     facts.view = this.#view;
-    facts.start = this.bytes.byteOffset + this.start;
     facts.number = this.number;
     facts.wireBytes = batch.original[i];
     facts.capturedBytes = this.length;
     const { seconds, nanoseconds } = batch;
-    facts.relativeSeconds = Number.isNaN(this.#firstSeconds)
-      ? 0
-      : seconds[i] - this.#firstSeconds + (nanoseconds[i] - this.#firstNanoseconds) / 1e9;
-    facts.interfaceId = batch.interfaces[i];
+    facts.relativeNs = (seconds[i] - this.#fileSeconds) * 1e9 + (nanoseconds[i] - this.#fileNanoseconds);
+    facts.interfaceId = this.reader.format === "pcapng" ? batch.interfaces[i] : -1;
+    facts.headers.walk(this.#view, this.bytes.byteOffset + this.start, this.length, facts.wireBytes);
     return filter(facts);
   }
 
