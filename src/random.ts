@@ -10,6 +10,10 @@ export interface Random {
   below(bound: number): number;
 }
 
+/** The one number that follows from nothing: real chance, so that no two runs have the same. 0 … bound − 1, bound ≤ 2^32. */
+export const drawnByChance = (bound: number): number =>
+  Math.floor((crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32) * bound);
+
 /**
  * xoshiro128** by Blackman and Vigna (2018), seeded through splitmix32 so that near seeds start far apart.
  * `lane` separates independent uses of one seed.

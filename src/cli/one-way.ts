@@ -33,7 +33,7 @@ const shared = [
     "--queues",
     "--line-rate",
   ],
-  ...["--rate", "--duration", "--count", "--repeat", "--seed", "--start-sequence", "--cores", "--busy"],
+  ...["--rate", "--duration", "--count", "--repeat", "--seed", "--run-id", "--start-sequence", "--cores", "--busy"],
 ];
 
 export function addOneWayOptions(command: Command, more: readonly string[]): Command {

@@ -2,6 +2,7 @@
 import { PktgenError, usageError } from "../errors.js";
 import type { PortSpec } from "../port/port.js";
 import { parsePortSpec } from "../port/spec.js";
+import { drawnByChance } from "../random.js";
 import { parseCount, parseDurationOrForever } from "../units.js";
 
 export const maxQueues = 8;
@@ -15,6 +16,22 @@ export const parseQueues = (text: string, where: string): number => {
 /** `--wait-peer`, for a plan; nothing where it is not given. */
 export const waitPeerOf = ({ waitPeer }: { readonly waitPeer?: string }): { readonly waitPeerNs?: number } =>
   waitPeer === undefined ? {} : { waitPeerNs: parseDurationOrForever(waitPeer, "--wait-peer") };
+
+/** As many as a signature has room for; frames say by it which run they are of. */
+const runIds = 2 ** 24;
+
+/** None whose frames begin their signatures like padding and empty fields do: these would be taken for damaged ones. */
+function drawnRunId(): number {
+  for (;;) {
+    const id = drawnByChance(runIds);
+    const [high, middle] = [id >>> 16, (id >>> 8) & 0xff];
+    if (high !== 0 && middle !== 0 && high !== middle) return id;
+  }
+}
+
+/** What tells the frames of this run from those of any other: drawn by chance where it was not given. */
+export const runIdOf = (text: string | undefined): number =>
+  text === undefined ? drawnRunId() : parseCount(text, "--run-id", 0, runIds - 1);
 
 /** The highest CPU number that an affinity mask of ours holds. */
 const maxCpu = 1023;

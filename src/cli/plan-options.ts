@@ -5,6 +5,7 @@ import type { TestPlanOrder } from "../method/test-plan.js";
 import type { TestPlan } from "../profile/plan.js";
 import type { ExpectedThroughput } from "../report/dts.js";
 import { parseCount, parseDuration, parseLineRate, parseRate, parseRatio, parseSizes } from "../units.js";
+import { runIdOf } from "./option-values.js";
 import { type RecordOptions, recordOf } from "./record-options.js";
 
 /** As commander hands them over. Absent: not given. */
@@ -24,6 +25,7 @@ export interface PlanOptions extends RecordOptions {
   readonly dtsJson?: string;
   readonly dryRun?: boolean;
   readonly yesThisInterface?: boolean;
+  readonly runId?: string;
 }
 
 /** What the suite tolerates. */
@@ -93,6 +95,7 @@ export function orderPlan(
     tolerance: given(options.tolerance, (text) => parseRatio(text, "--tolerance")) ?? defaultTolerance,
     yesThisInterface: options.yesThisInterface === true,
     record: recordOf(options),
+    runId: runIdOf(options.runId),
     lineRateBps: given(options.lineRate, (text) => parseLineRate(text, "--line-rate")),
     commandLine,
   };

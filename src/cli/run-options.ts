@@ -36,6 +36,7 @@ export interface RunOptions extends RecordOptions {
   readonly settle?: string;
   readonly repeat?: string;
   readonly seed?: string;
+  readonly runId?: string;
   readonly startSequence?: string;
   readonly cores?: string;
   readonly busy?: boolean;
@@ -117,6 +118,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--settle <time>", "a trial ends when nothing arrived for so long (default: short on the built-in lab, else 2s)"],
     ["--repeat <n>", "trials of each kind; minimum, median and maximum are shown (default: 1)"],
     ["--seed <n>", "everything random follows from it (default: 1)"],
+    ["--run-id <n>", "what frames say which run they are of by, 0 to 16777215 (default: by chance; result: runId)"],
     ["--start-sequence <n>", "number of the first frame, e.g. 4294967000 (default: 0)"],
     ["--cores <list>", "CPUs for the polling threads, in order, e.g. 2,3,4-6"],
     ["--busy", "poll without ever giving the CPU back"],

@@ -26,7 +26,7 @@ import {
 } from "../units.js";
 import { addressingNotes } from "./addressing-notes.js";
 import { externalDut, externalOptions, generatorPorts } from "./external-options.js";
-import { parseCores, parseQueues, waitPeerOf } from "./option-values.js";
+import { parseCores, parseQueues, runIdOf, waitPeerOf } from "./option-values.js";
 import { recordOf } from "./record-options.js";
 import type { RunOptions } from "./run-options.js";
 
@@ -302,6 +302,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     ownRates: own !== null,
     trials,
     seed,
+    runId: runIdOf(options.runId),
     warmupNs: given(options.warmup, (text) => parseDuration(text, "--warmup", 0)) ?? defaultWarmupNs,
     settleNs: given(options.settle, (text) => parseDuration(text, "--settle", leastSettleNs)) ?? null,
     repeat,

@@ -20,7 +20,7 @@ import { Chooser } from "./forward-chooser.js";
 /** A frame held back goes on after this long, overtaken or not: nothing stays behind at the end of a trial. */
 export const reorderPatienceNs = 100_000_000;
 
-/** A damaged bit lies in the last so many bytes: the signature's sequence, time and balance, never its magic. */
+/** A damaged bit lies in the last so many bytes: the signature's sequence, time and balance, never its trial. */
 const damagedBytes = 12;
 
 const shortestFrameBytes = 14;

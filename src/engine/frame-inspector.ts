@@ -1,19 +1,23 @@
 /**
  * The slow path of the receiver: what is a frame that did not pass the quick check? Found from the frame's end, so
- * that a DUT may rewrite MACs, TTLs and VLAN tags. Magic right and sum wrong is corrupt; magic wrong is foreign;
- * a right signature that is not at the end, or whose end is gone, means that the DUT padded or trimmed the frame.
+ * that a DUT may rewrite MACs, TTLs and VLAN tags. A right signature of another trial is stale. One that begins as those
+ * of our trial do and whose sum is wrong is corrupt. A right signature of our trial that is not at the end, or whose end
+ * is gone, means that the DUT padded or trimmed the frame. All else is foreign.
  */
+import { leadingTags } from "../packet/index.js";
 import type { RingMemory } from "../ring/memory.js";
 import type { FrameProgram } from "../stream/program.js";
 import { isReverse } from "../stream/reverse.js";
 import {
-  checkSignature,
-  readMagic,
+  isSignature,
+  isUniform,
+  readTrial,
+  readTrialHigh,
   readTrialStream,
   signatureBytes,
-  signatureMagic,
   streamOf,
-  trialOf,
+  trialHighOf,
+  trialsSince,
 } from "../stream/signature.js";
 import type { CorruptKinds, FrameSample, TrialOrder } from "./trial-order.js";
 
@@ -22,8 +26,6 @@ const sampleBytes = 128;
 const tagBytes = 4;
 /** Of thousands of streams so many are looked through for one that a frame without signature may be of. */
 const mostRecognised = 256;
-/** 802.1Q, 802.1ad: https://standards.ieee.org/ieee/802.1Q/ §9.5. */
-const tagTypes: ReadonlySet<number> = new Set([0x8100, 0x88a8]);
 
 /** Who wants to see frames that are not ours, while they lie in the ring. */
 export interface ForeignFrames {
@@ -33,7 +35,9 @@ export interface ForeignFrames {
 export class FrameInspector {
   readonly corruptSamples: FrameSample[] = [];
   readonly foreignSamples: FrameSample[] = [];
-  stale = 0;
+  /** Whole frames of another trial: of an earlier one of this run, and of another run or generator. */
+  staleOfRun = 0;
+  staleOfOthers = 0;
   foreign = 0;
   /** Frames of this trial's other direction: they came back where they had been sent. */
   returned = 0;
@@ -41,14 +45,14 @@ export class FrameInspector {
   padded = 0;
   trimmed = 0;
   payload = 0;
-  /** By stream: damaged frames whose signature says whose they were, and of those the ones that were accepted before. */
+  /** By stream: damaged frames whose signature says whose they were. */
   readonly corruptOf: Float64Array;
-  readonly payloadOf: Float64Array;
   readonly #foreignFrames: ForeignFrames | null;
   /** By the stream's number in signatures, less the first. */
   readonly #programs: readonly FrameProgram[];
   readonly #memory: RingMemory;
-  readonly #trial: number;
+  #trial: number;
+  readonly #trialsBefore: number;
   readonly #firstStream: number;
   /** bufferBytes without VLAN tags of everything that is sent, and the shortest headers. */
   readonly #untagged: readonly number[];
@@ -64,9 +68,9 @@ export class FrameInspector {
     this.#foreignFrames = foreignFrames;
     this.#programs = programs;
     this.corruptOf = new Float64Array(programs.length);
-    this.payloadOf = new Float64Array(programs.length);
     this.#memory = memory;
     this.#trial = order.trial;
+    this.#trialsBefore = order.trialsBefore ?? 0;
     this.#firstStream = order.firstStream ?? 0;
     const lengths = programs.flatMap(({ variants, tags }) =>
       variants.map(({ bufferBytes }) => bufferBytes - tagBytes * tags),
@@ -80,6 +84,16 @@ export class FrameInspector {
     return this.signature + this.padded + this.trimmed + this.payload;
   }
 
+  /** Frames of whole other trials, and what is nobody's test frame: they go on coming after this trial's have ended. */
+  get ofOthers(): number {
+    return this.foreign + this.staleOfOthers;
+  }
+
+  /** The trial's id, where it is known only when its first frame has come. */
+  pin(trial: number): void {
+    this.#trial = trial;
+  }
+
   kinds(): CorruptKinds {
     const { signature, padded, trimmed, payload } = this;
     return { signature, padded, trimmed, payload };
@@ -89,13 +103,14 @@ export class FrameInspector {
   inspect(offset: number, bytes: number): boolean {
     const view = this.#memory.view;
     const end = offset + bytes;
-    const tagged = tagBytes * this.#tagsOf(offset, bytes);
-    if (bytes >= signatureBytes && readMagic(view, end) === signatureMagic) {
-      return this.#inspectSigned(offset, bytes, tagged);
-    }
-    if (this.#endsEarlier(offset, bytes, tagged)) {
-      this.padded++;
-      this.#sample(this.corruptSamples, "padded", offset, bytes);
+    const tagged = tagBytes * leadingTags(view, offset, bytes);
+    const isLong = bytes >= signatureBytes;
+    if (isLong && isSignature(view, end)) return this.#inspectSigned(offset, bytes, tagged);
+    const earlierEnd = this.#signatureBefore(offset, bytes, tagged);
+    if (earlierEnd > 0) this.#notePadded(offset, bytes, earlierEnd);
+    else if (isLong && readTrialHigh(view, end) === trialHighOf(this.#trial) && !isUniform(view, end)) {
+      this.signature++;
+      this.#sample(this.corruptSamples, "signature sum wrong", offset, bytes);
     } else if (this.#isTrimmed(offset, bytes, tagged)) {
       this.trimmed++;
       this.#sample(this.corruptSamples, "trimmed", offset, bytes);
@@ -116,46 +131,52 @@ export class FrameInspector {
       const program = this.#programs[stream];
       if (!program.signed && program.recognises(this.#memory, offset, bytes)) return stream;
     }
-    this.#noteForeign(offset, bytes);
+    const view = this.#memory.view;
+    const end = offset + bytes;
+    const trial = bytes >= signatureBytes && isSignature(view, end) ? readTrial(view, end) : this.#trial;
+    if (trial !== this.#trial) this.#noteStale(trial);
+    else this.#noteForeign(offset, bytes);
     return -1;
   }
 
   /**
-   * Compares every payload byte of an accepted frame, number `index` of its stream, with what was sent, whatever fields
-   * and programs wrote there; a difference makes it corrupt: false.
+   * Compares every payload byte of a frame with a right signature, number `index` of its stream, with what was sent,
+   * whatever fields and programs wrote there; a difference makes it corrupt: false.
    */
   checkPayload(offset: number, bytes: number, index: number): boolean {
-    const stream = streamOf(readTrialStream(this.#memory.view, offset + bytes)) - this.#firstStream;
+    const view = this.#memory.view;
+    const stream = streamOf(readTrialStream(view, offset + bytes)) - this.#firstStream;
     const program = this.#programs[stream];
-    const sentBytes = bytes - tagBytes * (this.#tagsOf(offset, bytes) - program.tags);
+    const sentBytes = bytes - tagBytes * (leadingTags(view, offset, bytes) - program.tags);
     const variant = program.variants.findIndex(({ bufferBytes }) => bufferBytes === sentBytes);
+    // The type of a VLAN tag changed into one that is none, or another type into one of a tag.
+    if (variant < 0) return this.#noteDamaged(stream, "its VLAN tags and its length do not fit", offset, bytes);
     const expected = program.changes ? program.expected(index, variant) : program.template(variant);
     const received = this.#memory.u8;
     const shift = offset + bytes - sentBytes;
     for (let at = program.headerBytes; at < sentBytes - signatureBytes; at++) {
       if (received[shift + at] === expected[at]) continue;
-      this.payload++;
-      this.payloadOf[stream]++;
-      this.corruptOf[stream]++;
-      this.#sample(this.corruptSamples, `payload byte ${at - program.headerBytes} differs`, offset, bytes);
-      return false;
+      return this.#noteDamaged(stream, `payload byte ${at - program.headerBytes} differs`, offset, bytes);
     }
     return true;
+  }
+
+  #noteDamaged(stream: number, what: string, offset: number, bytes: number): false {
+    this.payload++;
+    this.corruptOf[stream]++;
+    this.#sample(this.corruptSamples, what, offset, bytes);
+    return false;
   }
 
   /** `tagged`: bytes of VLAN tags that it has now. */
   #inspectSigned(offset: number, bytes: number, tagged: number): boolean {
     const view = this.#memory.view;
     const end = offset + bytes;
-    if (!checkSignature(view, end)) {
-      this.signature++;
-      this.#sample(this.corruptSamples, "signature sum wrong", offset, bytes);
-      return false;
-    }
     const trialStream = readTrialStream(view, end);
     const program = this.#programs[streamOf(trialStream) - this.#firstStream];
-    if (trialOf(trialStream) !== this.#trial || program === undefined) {
-      if (trialOf(trialStream) !== this.#trial) this.stale++;
+    const trial = readTrial(view, end);
+    if (trial !== this.#trial || program === undefined) {
+      if (trial !== this.#trial) this.#noteStale(trial);
       else if (isReverse(streamOf(trialStream)) !== isReverse(this.#firstStream)) this.returned++;
       else this.#noteForeign(offset, bytes);
       return false;
@@ -170,19 +191,32 @@ export class FrameInspector {
     return false;
   }
 
-  #endsEarlier(offset: number, bytes: number, tagged: number): boolean {
+  /** A right signature further in, where the frames that we send end: where it ends; 0: there is none. */
+  #signatureBefore(offset: number, bytes: number, tagged: number): number {
     const view = this.#memory.view;
-    return this.#untagged.some((untagged) => {
-      const length = untagged + tagged;
-      const end = offset + length;
-      if (length >= bytes || length < signatureBytes || readMagic(view, end) !== signatureMagic) return false;
-      const trialStream = readTrialStream(view, end);
-      const stream = streamOf(trialStream) - this.#firstStream;
-      const isOurs = trialOf(trialStream) === this.#trial && this.#programs[stream] !== undefined;
-      if (!isOurs || !checkSignature(view, end)) return false;
+    for (let k = 0; k < this.#untagged.length; k++) {
+      const length = this.#untagged[k] + tagged;
+      if (length < bytes && length >= signatureBytes && isSignature(view, offset + length)) return offset + length;
+    }
+    return 0;
+  }
+
+  #notePadded(offset: number, bytes: number, end: number): void {
+    const view = this.#memory.view;
+    const trial = readTrial(view, end);
+    const stream = streamOf(readTrialStream(view, end)) - this.#firstStream;
+    if (trial !== this.#trial) this.#noteStale(trial);
+    else if (this.#programs[stream] === undefined) this.#noteForeign(offset, bytes);
+    else {
       this.corruptOf[stream]++;
-      return true;
-    });
+      this.padded++;
+      this.#sample(this.corruptSamples, "padded", offset, bytes);
+    }
+  }
+
+  #noteStale(trial: number): void {
+    if (trialsSince(trial, this.#trial) <= this.#trialsBefore) this.staleOfRun++;
+    else this.staleOfOthers++;
   }
 
   #isTrimmed(offset: number, bytes: number, tagged: number): boolean {
@@ -193,13 +227,6 @@ export class FrameInspector {
         return length > bytes && program.recognises(this.#memory, offset, length);
       }),
     );
-  }
-
-  #tagsOf(offset: number, bytes: number): number {
-    const view = this.#memory.view;
-    let tags = 0;
-    for (let at = 12; at + tagBytes <= bytes && tagTypes.has(view.getUint16(offset + at)); at += tagBytes) tags++;
-    return tags;
   }
 
   #noteForeign(offset: number, bytes: number): void {

@@ -13,7 +13,7 @@ import type { RingMemory } from "../ring/memory.js";
 import { RingFault } from "../ring/ring.js";
 import { programFrame } from "../stream/frame.js";
 import type { FrameProgram } from "../stream/program.js";
-import { signatureBase, signatureBytes, signatureHead } from "../stream/signature.js";
+import { signatureBase, signatureBytes, signatureHead, trialHighOf } from "../stream/signature.js";
 import { LiveFrames } from "../sys/bpf.js";
 import { errnoName, errnoNumber } from "../sys/libc.js";
 import type { OpenQueue } from "./job.js";
@@ -35,6 +35,7 @@ export interface LiveSenderStart {
   readonly memory: RingMemory;
   readonly program: FrameProgram;
   readonly queues: number;
+  /** Its id. */
   readonly trial: number;
   readonly firstStream: number;
   readonly startSequence: number;
@@ -84,7 +85,8 @@ export class LiveSender implements Sender {
     memory.u8.fill(0, page + xdpPage.template, page + xdpPage.template + liveTemplateBytes);
     memory.u8.set(this.#frame.subarray(0, liveTemplateBytes), page + xdpPage.template);
     memory.view.setUint32(page + xdpPage.signatureAt, signed ? this.#frame.length - signatureBytes : 0, true);
-    memory.view.setUint32(page + xdpPage.signatureSum, signatureBase(signatureHead(trial, firstStream), 0, 0), true);
+    const sum = signatureBase(trialHighOf(trial), signatureHead(trial, firstStream), 0, 0);
+    memory.view.setUint32(page + xdpPage.signatureSum, sum, true);
     this.#write64(page + xdpPage.sequence, startSequence + this.published);
     this.#write64(page + xdpPage.epoch, this.#epochNs);
     this.#frames = new LiveFrames(program, this.#frame, batch);

@@ -3,6 +3,7 @@
  * and echo requests (RFC 1122 §3.2.2.6, RFC 4443 §4.2), and the questions for a neighbour's MAC address. Pure.
  */
 import {
+  announcesTag,
   arp,
   arpOperations,
   buildFrame,
@@ -41,7 +42,6 @@ const broadcast = parseMac("ff:ff:ff:ff:ff:ff");
 const allNodes = parseIpv6("ff02::1");
 /** Without FCS. */
 const leastFrameBytes = 60;
-const isTag = (etherType: number): boolean => etherType === 0x8100 || etherType === 0x88a8 || etherType === 0x9100;
 /** RFC 4861 §7.1: what comes from farther away is no neighbour's. */
 const neighbourHopLimit = 255;
 
@@ -56,7 +56,7 @@ const isUnspecified = (address: Uint8Array): boolean => address.every((byte) => 
 export function mayConcernHost(view: DataView, offset: number, bytes: number): boolean {
   const end = offset + bytes;
   let at = offset + 14;
-  while (at + 4 <= end && isTag(view.getUint16(at - 2))) at += 4;
+  while (at + 4 <= end && announcesTag(view.getUint16(at - 2))) at += 4;
   if (at + 28 > end) return false;
   const etherType = view.getUint16(at - 2);
   if (etherType === 0x0806) return true;

@@ -11,7 +11,13 @@ import {
   type FrameProgram,
   type SigningCursor,
 } from "../stream/program.js";
-import { signatureBase, signatureHead, writeSignatureHead, writeSignatureRest } from "../stream/signature.js";
+import {
+  signatureBase,
+  signatureHead,
+  trialHighOf,
+  writeSignatureHead,
+  writeSignatureRest,
+} from "../stream/signature.js";
 import type { OpenQueue } from "./job.js";
 import { RingAccount } from "./ring-account.js";
 import { ringPace, type Sender } from "./sender.js";
@@ -21,6 +27,7 @@ export interface SenderStart {
   readonly program: FrameProgram;
   readonly queue: number;
   readonly queues: number;
+  /** Its id. */
   readonly trial: number;
   /** The stream's number in signatures. */
   readonly firstStream: number;
@@ -40,6 +47,7 @@ export class QueueSender implements Sender {
   readonly pace = ringPace;
   readonly #memory: RingMemory;
   readonly #program: FrameProgram;
+  readonly #trialHigh: number;
   readonly #head: number;
   readonly #stride: number;
   readonly #patternStep: number;
@@ -69,6 +77,7 @@ export class QueueSender implements Sender {
     this.queue = start.queue;
     this.#memory = start.memory;
     this.#program = start.program;
+    this.#trialHigh = trialHighOf(start.trial);
     this.#head = signatureHead(start.trial, start.firstStream);
     this.#stride = start.queues;
     this.#generation = start.generation;
@@ -170,7 +179,7 @@ export class QueueSender implements Sender {
     const bytes = this.#program.variants[0].bufferBytes;
     const mark = (this.#generation << 16) >>> 0;
     const stride = this.#stride;
-    const base = signatureBase(this.#head, timeLow32, timeHigh16);
+    const base = signatureBase(this.#trialHigh, this.#head, timeLow32, timeHigh16);
     const offsets = this.#offsets;
     const slots = this.#slots;
     const placed = ring.placeMany(n, bytes, offsets, slots);
@@ -248,7 +257,7 @@ export class QueueSender implements Sender {
 
   #touchAndSign(signing: SigningCursor, placed: number, timeLow32: number, timeHigh16: number): void {
     const stamp = this.#stamp;
-    stamp.base = signatureBase(this.#head, timeLow32, timeHigh16);
+    stamp.base = signatureBase(this.#trialHigh, this.#head, timeLow32, timeHigh16);
     stamp.sequence = this.#lowSequence;
     stamp.timeLow32 = timeLow32;
     stamp.timeHigh16 = timeHigh16;
@@ -262,7 +271,7 @@ export class QueueSender implements Sender {
     const offsets = this.#offsets;
     const variantOf = this.#variants;
     const stride = this.#stride;
-    const base = signatureBase(this.#head, timeLow32, timeHigh16);
+    const base = signatureBase(this.#trialHigh, this.#head, timeLow32, timeHigh16);
     const same = variants.length === 1 ? variants[0].bufferBytes : 0;
     let sequence = this.#lowSequence;
     for (let k = 0; k < placed; k++) {
@@ -273,7 +282,7 @@ export class QueueSender implements Sender {
     this.#lowSequence = sequence;
   }
 
-  /** Writes everything that stays, the signature's magic, trial and stream included. */
+  /** Writes everything that stays, the signature's trial and stream included. */
   #prime(slot: number, at: number, variant: number): void {
     if (slot >= 0) {
       if (this.#primed[slot] >>> 16 !== this.#generation) this.#unprimed--;
@@ -281,6 +290,8 @@ export class QueueSender implements Sender {
     }
     const program = this.#program;
     program.render(this.#memory, at, variant);
-    if (program.signed) writeSignatureHead(this.#memory.view, at + program.variants[variant].bufferBytes, this.#head);
+    if (!program.signed) return;
+    const end = at + program.variants[variant].bufferBytes;
+    writeSignatureHead(this.#memory.view, end, this.#trialHigh, this.#head);
   }
 }

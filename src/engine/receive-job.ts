@@ -74,7 +74,7 @@ class ReceiveJob implements Job {
     const now = clock.nowNs;
     if (half.firstNs < 0 && half.receiver.received > 0) half.firstNs = half.receiver.lastArrivalNs;
     if (now >= this.#countersDueNs) this.#publishCounters(half, now);
-    if (this.#isOver(half, now, moved)) this.#end(half, false);
+    if (this.#isOver(half, now)) this.#end(half, false);
     return moved;
   }
 
@@ -83,7 +83,8 @@ class ReceiveJob implements Job {
     const program = compileStream(order.order.stream, order.order.size);
     const clock = new TrialClock(this.#context.nowNs);
     const published = (): number => Number.POSITIVE_INFINITY;
-    const parts = { memory, program, clock, lag: null, published, foreignFrames: null };
+    const { pinsTrial } = order;
+    const parts = { memory, program, clock, lag: null, published, foreignFrames: null, pinsTrial };
     const receiver = new Receiver({ order: order.order, ...parts });
     receiver.attach(this.#port?.queues ?? []);
     this.#countersDueNs = 0;
@@ -91,12 +92,11 @@ class ReceiveJob implements Job {
     return { order, receiver, clock, ...times, done: false, stopped: false };
   }
 
-  #isOver({ order, receiver, firstNs }: Half, nowNs: number, moved: number): boolean {
+  #isOver({ order, receiver, firstNs }: Half, nowNs: number): boolean {
     if (firstNs < 0) return nowNs > order.waitNs;
     if (nowNs - firstNs > order.durationNs) return true;
-    if (moved > 0) return false;
     const quietNs = nowNs - receiver.lastArrivalNs;
-    const complete = receiver.accepted + receiver.corrupt >= (order.order.count ?? Number.POSITIVE_INFINITY);
+    const complete = receiver.accepted >= (order.order.count ?? Number.POSITIVE_INFINITY);
     return quietNs > (complete ? Math.min(quietWhenCompleteNs, order.quietNs) : order.quietNs);
   }
 
@@ -128,6 +128,7 @@ class ReceiveJob implements Job {
     const seenByQueue = receiver.seenByQueue();
     return {
       receive: receiver.report(seenByQueue, null),
+      trial: receiver.trial,
       seenByQueue,
       firstNs,
       elapsedNs,

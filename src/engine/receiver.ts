@@ -13,12 +13,17 @@ import { elapsedNs48 } from "../stats/unwrap.js";
 import type { FrameProgram } from "../stream/program.js";
 import {
   checkSignatureRest,
+  isSignature,
   readSequence,
   readTimeHigh16,
   readTimeLow32,
+  readTrial,
+  readTrialStream,
   signatureBase,
+  signatureBytes,
   signatureHead,
-  signatureMagic,
+  streamOf,
+  trialHighOf,
 } from "../stream/signature.js";
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
@@ -29,7 +34,6 @@ import type { ReceiveReport, TrialOrder, WindowArrivals } from "./trial-order.js
 
 const burstFrames = 256;
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
-const magic = signatureMagic;
 const { inOrder, reordered } = sequenceCodes;
 const rangesKept = 100;
 
@@ -52,6 +56,8 @@ export interface ReceiverStart {
   readonly published: (queue: number) => number;
   /** Is shown every frame that is not ours. */
   readonly foreignFrames: ForeignFrames | null;
+  /** The order does not know the trial's id: the first frame says it. Absent: it does. */
+  readonly pinsTrial?: boolean;
 }
 
 /** Doubles, as in trial-clock.ts. */
@@ -73,8 +79,12 @@ export class Receiver {
   readonly #clock: TrialClock;
   readonly #cells = new Float64Array(cell.count);
   readonly #signed: boolean;
-  readonly #head: number;
-  readonly #headSum: number;
+  /** Of our frames' signatures: the first word, the next two, and the sum of these. */
+  #trialHigh: number;
+  #head: number;
+  #headSum: number;
+  /** The trial's id; null: no frame has said it yet. */
+  #trial: number | null;
   /** 1 at every length (bufferBytes) that this trial sends. */
   readonly #lengths = new Uint8Array(65_536);
   readonly #trackers: SequenceTracker[];
@@ -97,7 +107,7 @@ export class Receiver {
   readonly #aheadNs: number;
   #early = 0;
 
-  constructor({ order, program, memory, clock, lag, published, foreignFrames }: ReceiverStart) {
+  constructor({ order, program, memory, clock, lag, published, foreignFrames, pinsTrial }: ReceiverStart) {
     this.#order = order;
     this.#clock = clock;
     this.#cells[cell.firstArrivalNs] = -1;
@@ -107,8 +117,10 @@ export class Receiver {
     this.#published = published;
     this.#memory = memory;
     this.#signed = program.signed;
+    this.#trial = pinsTrial === true ? null : order.trial;
+    this.#trialHigh = trialHighOf(order.trial);
     this.#head = signatureHead(order.trial, order.firstStream ?? 0);
-    this.#headSum = signatureBase(this.#head, 0, 0);
+    this.#headSum = signatureBase(this.#trialHigh, this.#head, 0, 0);
     this.#lag = lag;
     this.#latencyIntended = lag === null ? null : new Histogram();
     for (const variant of program.variants) this.#lengths[variant.bufferBytes] = 1;
@@ -126,6 +138,10 @@ export class Receiver {
     while (this.#tallies.length < queues.length) {
       this.#tallies.push({ packets: 0, bytes: 0, corrupt: 0, recognised: 0 });
     }
+  }
+
+  get trial(): number | null {
+    return this.#trial;
   }
 
   /** Frames of this trial, whatever became of them. */
@@ -146,7 +162,7 @@ export class Receiver {
     let accepted = 0;
     for (const tally of this.#tallies) accepted += tally.recognised;
     for (const tracker of this.#trackers) accepted += tracker.accepted;
-    return accepted - this.#inspector.payload;
+    return accepted;
   }
 
   /** By the queue they were sent on; without signature, by the one they came in on. */
@@ -174,7 +190,7 @@ export class Receiver {
     return missing;
   }
 
-  /** Of a frame of ours, be it stale or damaged: what others send by themselves keeps no trial from ending. */
+  /** Of a frame of this run, be it stale or damaged: what others send by themselves keeps no trial from ending. */
   get lastArrivalNs(): number {
     return this.#cells[cell.lastArrivalNs];
   }
@@ -200,13 +216,14 @@ export class Receiver {
       const atNs = arrivalNs + clock.epochNs - originNs;
       const tally = this.#tallies[q];
       tally.packets += n;
-      const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
+      const { corrupt: corruptBefore, ofOthers: othersBefore } = this.#inspector;
+      if (this.#trial === null && this.#signed) this.#pin(n, ring.offsets, ring.lengths);
       const stamps = ring.arrivalsNs ?? null;
       if (stamps !== null && this.#signed) tally.bytes += this.#analyseStamped(q, n, ring, stamps, atNs, originNs);
       else if (this.#signed) tally.bytes += this.#analyse(q, 0, n, atNs, ring.offsets, ring.lengths);
       else tally.bytes += this.#countUnsigned(tally, n, ring.offsets, ring.lengths);
       tally.corrupt += this.#inspector.corrupt - corruptBefore;
-      if (this.#inspector.foreign - foreignBefore < n) {
+      if (this.#inspector.ofOthers - othersBefore < n) {
         this.#cells[cell.lastArrivalNs] = arrivalNs;
         this.#silence.arrived(arrivalNs);
         if (this.#cells[cell.firstArrivalNs] < 0 && this.received > 0) this.#cells[cell.firstArrivalNs] = arrivalNs;
@@ -216,6 +233,24 @@ export class Receiver {
       moved += n;
     }
     return moved;
+  }
+
+  /** The first signature of our stream says which trial this is. */
+  #pin(n: number, offsets: Uint32Array, lengths: Uint32Array): void {
+    const view = this.#memory.view;
+    const { firstStream = 0 } = this.#order;
+    for (let k = 0; k < n; k++) {
+      const end = offsets[k] + lengths[k];
+      if (lengths[k] < signatureBytes || streamOf(readTrialStream(view, end)) !== firstStream) continue;
+      if (!isSignature(view, end)) continue;
+      const trial = readTrial(view, end);
+      this.#trial = trial;
+      this.#trialHigh = trialHighOf(trial);
+      this.#head = signatureHead(trial, firstStream);
+      this.#headSum = signatureBase(this.#trialHigh, this.#head, 0, 0);
+      this.#inspector.pin(trial);
+      return;
+    }
   }
 
   /** The account of the trial; `published` per transmit queue says up to where frames should have come. */
@@ -236,7 +271,8 @@ export class Receiver {
       corrupt: this.#inspector.corrupt,
       corruptKinds: this.#inspector.kinds(),
       tooOld: sum((tracker) => tracker.tooOld),
-      stale: this.#inspector.stale,
+      stale: this.#inspector.staleOfRun + this.#inspector.staleOfOthers,
+      staleOfOthers: this.#inspector.staleOfOthers,
       foreign: this.#inspector.foreign,
       inWindow,
       ...this.#lostRanges(lost),
@@ -292,6 +328,7 @@ export class Receiver {
   #analyse(q: number, first: number, n: number, arrivalNs: number, offsets: Uint32Array, lengths: Uint32Array): number {
     const view = this.#memory.view;
     const known = this.#lengths;
+    const trialHigh = this.#trialHigh;
     const head = this.#head | 0;
     const headSum = this.#headSum;
     const { queues: stride, integrity } = this.#order;
@@ -312,7 +349,7 @@ export class Receiver {
       const isOurs =
         length < 65_536 &&
         known[length] === 1 &&
-        view.getUint16(end - 18, true) === magic &&
+        view.getUint16(end - 18, true) === trialHigh &&
         view.getInt32(end - 16, true) === head;
       const sequence = isOurs ? view.getInt32(end - 12, true) : 0;
       const low = isOurs ? view.getInt32(end - 8, true) : 0;
@@ -359,7 +396,8 @@ export class Receiver {
     const first = tracker.next;
     if (this.#latencyIntended !== null) this.#recordIntended(queue, first, run, latencyNs);
     // RFC 5481 §4.1: differences of consecutive frames; within a run they are 0.
-    if (first > 0) this.#ipdv.record(latencyNs - this.#lastLatency[queue]);
+    const differsBy = latencyNs - this.#lastLatency[queue];
+    if (first > 0 && !Number.isNaN(differsBy)) this.#ipdv.record(differsBy);
     this.#ipdv.recordMany(0, run - 1);
     this.#lastLatency[queue] = latencyNs;
     this.#latency.recordMany(latencyNs, run);
@@ -413,17 +451,20 @@ export class Receiver {
       this.#inspector.noteImpossible(offset, bytes);
       return;
     }
+    // A damaged frame did not come back whole: its number stays open, and its whole copy may still close it.
+    if (this.#order.integrity && !this.#inspector.checkPayload(offset, bytes, index * stride + queue)) return;
     const code = tracker.accept(index);
     if (code > reordered) return;
-    if (!this.#order.integrity || this.#inspector.checkPayload(offset, bytes, index * stride + queue)) {
-      this.#flows?.note(0, index * stride + queue, q);
-    }
+    this.#flows?.note(0, index * stride + queue, q);
     if (isEarly) {
       this.#early++;
+      // The next frame has none to be compared with.
+      if (code === inOrder) this.#lastLatency[queue] = Number.NaN;
       return;
     }
     if (index > next) this.#gaps?.note(queue, index, arrivalNs - latencyNs);
-    if (index === next && next > 0) this.#ipdv.record(latencyNs - this.#lastLatency[queue]);
+    const differsBy = latencyNs - this.#lastLatency[queue];
+    if (index === next && next > 0 && !Number.isNaN(differsBy)) this.#ipdv.record(differsBy);
     if (code === inOrder) this.#lastLatency[queue] = latencyNs;
     if (this.#latencyIntended !== null) this.#recordIntended(queue, index, 1, latencyNs);
     this.#latency.record(latencyNs);

@@ -5,7 +5,7 @@
  */
 import { formatMac, parseIpv4, parseIpv6, parseMac } from "../packet/index.js";
 import type { RingMemory } from "../ring/memory.js";
-import { readMagic, readTrialStream, signatureBytes, signatureMagic, trialOf } from "../stream/signature.js";
+import { isSignature, readTrial, signatureBytes } from "../stream/signature.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import type { OpenPort } from "./job.js";
 import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "./neighbour-frames.js";
@@ -41,8 +41,8 @@ export class Station implements ForeignFrames {
   readonly #host: Host | null;
   readonly #waiting: Uint8Array[] = [];
   #port: OpenPort | null = null;
-  /** Of the trial that runs, for `returned`; 0 also in warm-ups. */
-  #trial = 0;
+  /** The id of the trial that runs, for `returned`; −1: none has yet. */
+  #trial = -1;
   #wanted: ReturnType<typeof addressOf> | null = null;
   /** Who else fills the first transmit ring: it has to know what lies between its frames. */
   #sender: BesideSender | null = null;
@@ -125,8 +125,8 @@ export class Station implements ForeignFrames {
   #take(offset: number, bytes: number): void {
     const { view } = this.#memory;
     const end = offset + bytes;
-    const isTest = bytes >= signatureBytes && readMagic(view, end) === signatureMagic;
-    if (isTest && trialOf(readTrialStream(view, end)) === this.#trial) {
+    const isTest = bytes >= signatureBytes && readTrial(view, end) === this.#trial && isSignature(view, end);
+    if (isTest) {
       this.returned++;
       return;
     }

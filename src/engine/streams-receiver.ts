@@ -14,13 +14,13 @@ import { elapsedNs48 } from "../stats/unwrap.js";
 import type { FrameProgram } from "../stream/program.js";
 import {
   checkSignature,
-  readMagic,
   readSequence,
   readTimeHigh16,
   readTimeLow32,
+  readTrialHigh,
   readTrialStream,
   signatureBytes,
-  signatureMagic,
+  trialHighOf,
 } from "../stream/signature.js";
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
@@ -32,7 +32,6 @@ import type { TrialClock } from "./trial-clock.js";
 import type { ReceiveReport, StreamReceive, TrialOrder, WindowArrivals } from "./trial-order.js";
 
 const burstFrames = 256;
-const magic = signatureMagic;
 const { inOrder, reordered } = sequenceCodes;
 
 const cell = {
@@ -75,6 +74,8 @@ export class StreamsReceiver {
   /** Per stream: bufferBytes where all its frames have one size; else 0. */
   readonly #oneSize: Int32Array;
   readonly #allSigned: boolean;
+  /** The first word of our frames' signatures. */
+  readonly #trialHigh: number;
   /** Frames without signature that are a stream's. */
   readonly #recognised: Float64Array;
   #flows: FlowQueues | null = null;
@@ -99,6 +100,7 @@ export class StreamsReceiver {
   constructor({ order, programs, memory, clock, lags, senders, foreignFrames }: StreamsReceiverStart) {
     const lanes = programs.length * order.queues;
     this.#order = order;
+    this.#trialHigh = trialHighOf(order.trial);
     this.#clock = clock;
     this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
     this.#programs = programs;
@@ -137,7 +139,7 @@ export class StreamsReceiver {
   }
 
   get accepted(): number {
-    return this.#accepted - this.#inspector.payload;
+    return this.#accepted;
   }
 
   get corrupt(): number {
@@ -183,9 +185,9 @@ export class StreamsReceiver {
       clock.read();
       const arrivalNs = clock.nowNs;
       this.#packets[q] += n;
-      const { corrupt: corruptBefore, foreign: foreignBefore } = this.#inspector;
+      const { corrupt: corruptBefore, ofOthers: othersBefore } = this.#inspector;
       this.#takeAll(q, this.#sortOut(q, ring, n), ring);
-      if (this.#inspector.foreign - foreignBefore < n) {
+      if (this.#inspector.ofOthers - othersBefore < n) {
         this.#cells[cell.lastArrivalNs] = arrivalNs;
         this.#silence.arrived(arrivalNs);
         if (this.#cells[cell.firstArrivalNs] < 0 && this.received > 0) this.#cells[cell.firstArrivalNs] = arrivalNs;
@@ -217,7 +219,8 @@ export class StreamsReceiver {
       corrupt: this.#inspector.corrupt,
       corruptKinds: this.#inspector.kinds(),
       tooOld: this.#sum((lane) => this.#table.tooOld(lane)),
-      stale: this.#inspector.stale,
+      stale: this.#inspector.staleOfRun + this.#inspector.staleOfOthers,
+      staleOfOthers: this.#inspector.staleOfOthers,
       foreign: this.#inspector.foreign,
       inWindow,
       // A number of one stream is another's as well: ranges over several streams would say nothing.
@@ -264,7 +267,7 @@ export class StreamsReceiver {
   /** Whole frames, each number once; of unsigned streams those that were recognised. */
   #acceptedOf(stream: number): number {
     const signed = this.#lanesOf(stream).reduce((sum, lane) => sum + this.#table.accepted(lane), 0);
-    return signed + this.#recognised[stream] - this.#inspector.payloadOf[stream];
+    return signed + this.#recognised[stream];
   }
 
   /** Accepted frames of a stream that came in on a receive queue; on the first those that came on no other. */
@@ -321,7 +324,9 @@ export class StreamsReceiver {
     const { offsets, lengths } = ring;
     const stamps = ring.arrivalsNs ?? null;
     const { nowNs: arrivalNs, epochNs } = this.#clock;
-    const { trial, firstStream = 0 } = this.#order;
+    const { firstStream = 0 } = this.#order;
+    const trialHigh = this.#trialHigh;
+    const trialLow = this.#order.trial & 0xff;
     const oneSize = this.#oneSize;
     let whole = 0;
     let allBytes = 0;
@@ -330,13 +335,13 @@ export class StreamsReceiver {
       const bytes = lengths[k];
       const end = offsets[k] + bytes;
       allBytes += bytes;
-      if (bytes < signatureBytes || readMagic(view, end) !== magic) {
+      if (bytes < signatureBytes || readTrialHigh(view, end) !== trialHigh) {
         this.#lookUnsigned(q, offsets[k], bytes);
         continue;
       }
       const trialStream = readTrialStream(view, end);
       const stream = (trialStream >>> 8) - firstStream;
-      const isOurs = (trialStream & 0xff) === trial && stream >= 0 && stream < oneSize.length;
+      const isOurs = (trialStream & 0xff) === trialLow && stream >= 0 && stream < oneSize.length;
       // The quick answer, for streams of one size.
       const isWhole = isOurs && oneSize[stream] === bytes && checkSignature(view, end);
       if (!isWhole) {
@@ -428,17 +433,17 @@ export class StreamsReceiver {
       this.#inspector.noteImpossible(offset, bytes);
       return;
     }
+    // A damaged frame did not come back whole: its number stays open, and its whole copy may still close it.
+    if (integrity && !this.#inspector.checkPayload(offset, bytes, index * queues + queue)) return;
     const code = this.#table.accept(lane, index);
     if (code > reordered) {
       this.#duplicateOrOld++;
       return;
     }
     this.#accepted++;
-    if (!integrity || this.#inspector.checkPayload(offset, bytes, index * queues + queue)) {
-      this.#moreBytes[stream] += bytes - this.#oneSize[stream];
-      if (q > 0) this.#seen[q][stream]++;
-      this.#flows?.note(stream, index * queues + queue, q);
-    }
+    this.#moreBytes[stream] += bytes - this.#oneSize[stream];
+    if (q > 0) this.#seen[q][stream]++;
+    this.#flows?.note(stream, index * queues + queue, q);
     if (index > next) {
       const { nowNs, epochNs } = this.#clock;
       const arrivalNs = ring.arrivalsNs == null ? nowNs : Math.round(ring.arrivalsNs[frame] - epochNs);

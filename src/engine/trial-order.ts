@@ -11,8 +11,10 @@ import type { FrameSize } from "../units.js";
 export type Load = StreamLoad;
 
 export interface TrialOrder {
-  /** 1 … 255; 0 for a warm-up. In every frame's signature, so that an earlier trial's frames are told apart. */
+  /** Its id, which every frame's signature has, so that frames of other trials and runs are told apart (stream/signature.ts). */
   readonly trial: number;
+  /** The run has given out so many ids before this one, each one less than the next; absent: 0. */
+  readonly trialsBefore?: number;
   readonly stream: Traffic;
   /** The number of its first stream in signatures; absent: 0. Another for the reverse direction. */
   readonly firstStream?: number;
@@ -149,7 +151,7 @@ export interface StreamLatency {
   readonly max: number;
 }
 
-/** Frames with our magic that did not come back as they left. */
+/** Frames of this trial that did not come back as they left. */
 export interface CorruptKinds {
   /** The signature's sum is wrong. */
   readonly signature: number;
@@ -157,7 +159,7 @@ export interface CorruptKinds {
   readonly padded: number;
   /** The DUT cut their end off. */
   readonly trimmed: number;
-  /** With --integrity: a payload byte differs. */
+  /** With --integrity: a payload byte differs, or a damaged VLAN type hides where the payload begins. */
   readonly payload: number;
 }
 
@@ -203,7 +205,10 @@ export interface ReceiveReport {
   readonly corrupt: number;
   readonly corruptKinds: CorruptKinds;
   readonly tooOld: number;
+  /** Whole frames of other trials. */
   readonly stale: number;
+  /** Of these, the ones of another run or generator. */
+  readonly staleOfOthers: number;
   readonly foreign: number;
   /** null: whoever received does not know when the sending ended. */
   readonly inWindow: WindowArrivals | null;
@@ -248,10 +253,14 @@ export interface ReceiveOrder {
   readonly quietNs: number;
   /** Over so long after the first one; Infinity: no limit. */
   readonly durationNs: number;
+  /** The id of `order` is not known: it is that of the first frame with a signature of its stream. */
+  readonly pinsTrial: boolean;
 }
 
 export interface ReceiveOnlyReport {
   readonly receive: ReceiveReport;
+  /** The trial's id; null: it was not known, and no frame said it. */
+  readonly trial: number | null;
   /** By transmit queue: one more than the highest index seen. */
   readonly seenByQueue: readonly number[];
   /** From the start until the first frame; −1: none came. */

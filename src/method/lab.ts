@@ -15,6 +15,7 @@ import { ExternalCounters, externalOf, neighbourStreams, stationsOf } from "./ex
 import type { RunPlan } from "./plan.js";
 import { type PortDrops, readPortDrops } from "./port-drops.js";
 import { type Recorder, startRecorder } from "./recorder.js";
+import { TrialNumbers } from "./trial-numbers.js";
 import { peerPatience, untilReady, waitForPeers } from "./until-ready.js";
 
 /** RFC 2544 §23: wait two seconds for residual frames. */
@@ -33,6 +34,8 @@ export interface Lab extends AsyncDisposable {
   /** Of a device that somebody else started, and whose counters can be read; else null. */
   readonly external: ExternalCounters | null;
   readonly settleNs: number;
+  /** Gives out the ids of trials, of warm-ups and of learning frames. */
+  readonly numbers: TrialNumbers;
   /** The generator may have to share its CPU with another polling thread. */
   readonly cooperative: boolean;
   /** What everybody should know who reads the figures. */
@@ -211,6 +214,7 @@ function assemble({
     },
     floorNs: () => floorNs,
     settleNs: dut?.settleNs ?? settleNsUnknownDut,
+    numbers: new TrialNumbers(plan.runId),
     cooperative: sharing !== null && !(dut?.leavesGenerator ?? false),
     notes: [
       ...(plan.notes ?? []),

@@ -5,6 +5,7 @@ import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../report
 import type { RunResult, Trial } from "../report/result.js";
 import { judgeRun } from "../stats/verdict.js";
 import { framesWord } from "../stats/words.js";
+import { trialsSince } from "../stream/signature.js";
 import { trialResult } from "./trial-result.js";
 
 export interface MergeOptions {
@@ -18,9 +19,8 @@ export interface MergeOptions {
 const rangesKept = 100;
 
 /** What must be the same on both sides, or numbers mean different things. */
-function compare(sent: SentTrial, received: ReceivedTrial, where: string): void {
+function compare(sent: SentTrial, received: ReceivedTrial, number: number, where: string): void {
   const of = ({ order }: SentTrial | ReceivedTrial) => ({
-    trial: order.trial,
     "--sizes": order.size,
     "--queues": order.queues,
     "--start-sequence": order.startSequence,
@@ -29,11 +29,29 @@ function compare(sent: SentTrial, received: ReceivedTrial, where: string): void 
   const [one, other] = [of(sent), of(received)];
   for (const key of Object.keys(one) as (keyof typeof one)[]) {
     if (JSON.stringify(one[key]) === JSON.stringify(other[key])) continue;
-    throw usageError(`trial ${sent.order.trial} was received with another ${key} than it was sent with`, {
+    throw usageError(`trial ${number} was received with another ${key} than it was sent with`, {
       where,
       accepted: "results of send and receive with the same options",
     });
   }
+}
+
+/** Frames say which run they are of: the receiver heard this one, from its first trial on. */
+function compareRuns(sent: SentHalf, received: ReceivedHalf, where: string): void {
+  const [one, other] = [sent.runId, received.runId];
+  if (one === null || other === null || one === other) return;
+  const missed = trialsSince(one, other);
+  if (missed < sent.trials.length) {
+    throw usageError(`the receiver began with trial ${missed + 1} of the sender`, {
+      where,
+      accepted: "results of a receiver that listens before the sender begins",
+    });
+  }
+  throw usageError(`the runs differ: ${one} was sent, and ${other} was received`, {
+    where,
+    accepted: "results of one run",
+    hint: "with the same --run-id for both, the receiver takes no other run's frames for it",
+  });
 }
 
 /** One clock told departures and arrivals, or two that are said to be synchronised; else why not. */
@@ -112,6 +130,15 @@ export function mergeHalves(sent: SentHalf, received: ReceivedHalf, options: Mer
     const accepted = "results of send and receive with the same --seed";
     throw usageError(`the seeds differ: ${sent.seed} and ${received.seed}`, { where, accepted });
   }
+  compareRuns(sent, received, where);
+  const surplus = received.trials.slice(sent.trials.length);
+  if (surplus.some(({ receive }) => receive.received > 0)) {
+    const accepted = "as many trials sent as received: a longer --quiet of the receiver";
+    throw usageError(`${sent.trials.length} trials were sent and ${received.trials.length} received`, {
+      where,
+      accepted,
+    });
+  }
   const fault = clockFault(sent, received);
   const trials = sent.trials.map((trial, i): Trial => {
     const other = received.trials[i];
@@ -122,7 +149,7 @@ export function mergeHalves(sent: SentHalf, received: ReceivedHalf, options: Mer
         accepted,
       });
     }
-    compare(trial, other, where);
+    compare(trial, other, i + 1, where);
     return mergedTrial(trial, other, fault, options);
   });
   return {
@@ -138,6 +165,7 @@ export function mergeHalves(sent: SentHalf, received: ReceivedHalf, options: Mer
       sender: { command: sent.command },
     },
     seed: sent.seed,
+    ...(sent.runId === null ? {} : { runId: sent.runId }),
     trials,
     verdict: judgeRun(trials),
   };

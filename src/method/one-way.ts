@@ -13,6 +13,7 @@ import type { Port, PortSpec } from "../port/port.js";
 import { halfFormats, type ReceivedHalf, type ReceivedTrial, type SentHalf, type SentTrial } from "../report/half.js";
 import type { Requested } from "../report/result.js";
 import { isSimple } from "../stream/loads.js";
+import { trialAfter } from "../stream/signature.js";
 import { frameSizesOf, isSigned, trafficOf } from "../stream/spec.js";
 import { hostFacts, readKernelFile, watchDisturbance } from "../sys/host.js";
 import { kernelStampClock } from "../sys/stamp-clock.js";
@@ -42,13 +43,16 @@ export interface OneWayPlan {
 }
 
 export interface SendPlan extends OneWayPlan {
-  /** Between two trials: longer than the receiver's quiet time. */
+  /** Between two trials, beside the time between two frames: longer than the receiver's quiet time. */
   readonly gapNs: number;
 }
 
 export interface ReceivePlan extends OneWayPlan {
   readonly waitNs: number;
+  /** Beside the time between two frames. */
   readonly quietNs: number;
+  /** What the sender was told as well; null: the first frame says which run it is of. */
+  readonly runId: number | null;
 }
 
 /**
@@ -97,10 +101,11 @@ function clockAheadNs({ clocksSynchronised }: OneWayPlan): number {
   return ((ahead % 2 ** 48) + 2 ** 48) % 2 ** 48;
 }
 
-function orderOf(one: OneWayPlan, next: TrialRequest, index: number): TrialOrder {
+function orderOf(one: OneWayPlan, next: TrialRequest, runId: number, index: number): TrialOrder {
   const { plan } = one;
   return {
-    trial: 1 + (index % 255),
+    trial: trialAfter(runId, index),
+    trialsBefore: index,
     stream: plan.stream,
     size: next.size,
     queues: plan.queues,
@@ -162,6 +167,9 @@ function head(one: OneWayPlan, port: Port, started: Date) {
   };
 }
 
+/** From one frame to the next: silence of that length says nothing. */
+const frameGapNs = ({ pps }: TrialRequest): number => (pps === null ? 0 : 1e9 / pps);
+
 /** Between trials, so that the receiver has seen that the last one is over. */
 const pause = (ns: number, signal: AbortSignal): Promise<void> =>
   sleep(ns / 1e6, undefined, { signal }).catch(() => undefined);
@@ -180,11 +188,12 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
   await using generator = await startGenerator({ tx: port, rx: null, recording, cpu, busy: plan.busy });
   const signal = stopOf(hooks.signal, recorder);
   const trials: SentTrial[] = [];
-  for (const [index, next] of plannedTrials(plan).entries()) {
-    const order = orderOf(one, next, index);
+  const planned = plannedTrials(plan);
+  for (const [index, next] of planned.entries()) {
+    const order = orderOf(one, next, plan.runId, index);
     // The loop is compiled by a trial to nowhere: frames of a warm-up would be counted on the other side.
     if (index === 0) await generator.floorNs(order);
-    else await pause(one.gapNs, signal);
+    else await pause(one.gapNs + frameGapNs(planned[index - 1]!), signal);
     if (signal.aborted && trials.length > 0) break;
     const generation = port.rings()?.generation;
     if (generation === undefined) break;
@@ -201,7 +210,7 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
     hooks.onTrial?.(trial);
   }
   const recorded = (await recorder?.finish()) ?? [];
-  return { format: halfFormats.send, ...head(one, port, started), trials, recorded };
+  return { format: halfFormats.send, ...head(one, port, started), runId: plan.runId, trials, recorded };
 }
 
 /** Receives as many trials as are asked for, each until it is quiet. */
@@ -214,19 +223,23 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
   await using receiver = await startReceiver({ port, recording: recorder?.setup ?? null, cpu, busy: plan.busy });
   const signal = stopOf(hooks.signal, recorder);
   const trials: ReceivedTrial[] = [];
+  let { runId } = one;
   for (const [index, next] of plannedTrials(plan).entries()) {
     const generation = port.rings()?.generation;
     if ((signal.aborted && trials.length > 0) || generation === undefined) break;
-    const order = orderOf(one, next, index);
+    const order = orderOf(one, next, runId ?? 0, index);
     const dropsBefore = port.receiveDrops?.() ?? 0;
     const disturbance = watchDisturbance([receiver.worker.threadId]);
-    const { waitNs, quietNs } = one;
+    const { waitNs } = one;
+    const quietNs = one.quietNs + frameGapNs(next);
     const durationNs = next.count === null ? next.durationNs + quietNs : Number.POSITIVE_INFINITY;
-    const report = await receiver.receive({ order, waitNs, quietNs, durationNs }, signal);
+    const pinsTrial = runId === null;
+    const report = await receiver.receive({ order, waitNs, quietNs, durationNs, pinsTrial }, signal);
     const { receive, seenByQueue, slept } = report;
+    if (report.trial !== null) runId ??= trialAfter(report.trial, -index);
     const trial: ReceivedTrial = {
       ...described(plan, next),
-      order,
+      order: { ...order, trial: trialAfter(runId ?? 0, index) },
       receive,
       seenByQueue,
       slept,
@@ -239,7 +252,7 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
     if (report.firstNs < 0) break;
   }
   const recorded = (await recorder?.finish()) ?? [];
-  return { format: halfFormats.receive, ...head(one, port, started), trials, recorded };
+  return { format: halfFormats.receive, ...head(one, port, started), runId, trials, recorded };
 }
 
 function dropsSince(port: Port, before: number): number {

@@ -81,6 +81,8 @@ export interface RunPlan {
   readonly ownRates?: boolean;
   readonly trials: TrialChoice;
   readonly seed: number;
+  /** The id of the run's first trial in signatures, 0 … 2^24 − 1: another for every run, unless it is to be repeated byte for byte. */
+  readonly runId: number;
   /** Sent unrecorded before the first trial. */
   readonly warmupNs: number;
   /** A trial ends when nothing has arrived for so long; null: what suits the DUT. */

@@ -15,5 +15,6 @@ export function resultFrame(plan: RunPlan, lab: Lab, started: Date): Omit<RunRes
     command: plan.commandLine,
     dut: { ...facts, ports: lab.portFacts() },
     seed: plan.seed,
+    runId: plan.runId,
   };
 }

@@ -139,7 +139,7 @@ class LabBench implements Bench {
   async measure(request: BenchRequest): Promise<readonly Trial[]> {
     const index = this.#index++;
     this.#about = { pps: request.pps, leftNs: this.#leftNs(index) };
-    await this.#learn(request, index);
+    await this.#learn(request);
     const trials = (await runTrial(this.#run, request, index)).map((trial) => withLoss(trial, request.lossGoals));
     for (const trial of trials) this.#keep(trial);
     if (this.#lab.recorder?.full.aborted === true) this.end(diskWasFull);
@@ -156,17 +156,14 @@ class LabBench implements Bench {
     return Math.max(0, this.#setup.expectedTrials - done) * eachMs * 1e6;
   }
 
-  async #learn(request: BenchRequest, index: number): Promise<void> {
+  async #learn(request: BenchRequest): Promise<void> {
     const { learningFrames, plan } = this.#setup;
     if (learningFrames === 0) return;
     await this.#lab.ready();
     const { steps: _, resetAtNs: __, probePps: ___, ...steady } = request;
     const few = { ...steady, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
     const settled = { ...plan, settleNs: learningSettleNs };
-    await this.#lab.generator.runDirections(
-      ordersFor(settled, this.#lab, few, 1 + ((index + 128) % 255)),
-      this.#hooks.signal,
-    );
+    await this.#lab.generator.runDirections(ordersFor(settled, this.#lab, few), this.#hooks.signal);
   }
 
   #keep(trial: Trial): void {

@@ -116,6 +116,7 @@ export function trialResult(inputs: TrialInputs): Trial {
       ...flowNotes(unjudged.flows),
       ...ownRateNotes(inputs),
       ...returnedNotes(inputs),
+      ...damageNotes(unjudged),
       ...judgement.notes,
     ],
   };
@@ -127,7 +128,8 @@ function countsOf({ report, signed }: TrialInputs): TrialCounts {
   // Without a signature nobody can tell a duplicate; what is more than was sent must be some.
   const extra = signed ? 0 : Math.max(0, receive.accepted - sent);
   const accepted = receive.accepted - extra;
-  // More damaged frames than numbers are missing: the rest are damaged copies of frames that came back as well.
+  // Which frames the damaged ones were cannot be told. So many of them as numbers are missing stand in these frames'
+  // places; where there are more, the rest can only be copies of frames that came back whole as well.
   const copies = Math.max(0, receive.corrupt - (sent - accepted));
   const corrupt = receive.corrupt - copies;
   return {
@@ -145,6 +147,8 @@ function countsOf({ report, signed }: TrialInputs): TrialCounts {
     tooOld: receive.tooOld,
     stale: receive.stale,
     foreign: receive.foreign,
+    ...(receive.staleOfOthers === 0 ? {} : { staleOfOthers: receive.staleOfOthers }),
+    ...(copies === 0 ? {} : { damagedCopies: copies }),
   };
 }
 
@@ -241,6 +245,15 @@ function returnedNotes({ report: { returned } }: TrialInputs): string[] {
   return returned === null || returned === 0
     ? []
     : [`${framesWord(returned)} came back on the port that they were sent on`];
+}
+
+/** What nobody can tell of damaged frames. */
+function damageNotes({ corrupt }: TrialCounts): string[] {
+  if (corrupt === 0) return [];
+  return [
+    `corrupt is an upper bound: some of the ${framesWord(corrupt)} may be damaged copies of frames that came back whole, ` +
+      "and then as many more are lost",
+  ];
 }
 
 /** No coordinated omission: with what each frame was behind its slot. */

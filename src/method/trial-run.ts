@@ -67,11 +67,11 @@ function withProbeOf(traffic: Traffic, { lineRateBps }: RunPlan, { size, pps, pr
   return withProbe(traffic, size, { kind: "paced", pps: pps - probePps, lineRateBps }, probePps);
 }
 
-/** An order for each direction, the forward one first. `trial`: 1 … 255, 0 for a warm-up. */
-export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: number): TrialOrder[] {
+/** An order for each direction, the forward one first, with the next id. */
+export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest): TrialOrder[] {
   const [stream, back] = lab.streams.map((traffic) => withProbeOf(traffic, plan, next));
   const forward: TrialOrder = {
-    trial,
+    ...lab.numbers.next(),
     stream: stream!,
     size: next.size,
     queues: plan.queues,
@@ -93,18 +93,18 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest, trial: nu
 /** At a set rate other code runs than at max, and needs a quarter of a second of it until V8 has compiled it all. */
 const pacedWarmUp = { pps: 50_000, share: 0.5 } as const;
 
-/** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts; trial number 0. */
+/** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts. */
 export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
   await lab.ready();
   const { steps: _, resetAtNs: __, probePps: ___, ...steady } = first;
-  const orders = ordersFor(plan, lab, { ...steady, pps: null, count: null, durationNs: plan.warmupNs }, 0);
+  const orders = ordersFor(plan, lab, { ...steady, pps: null, count: null, durationNs: plan.warmupNs });
   // A capture would keep these frames, too; the direct loop of the floor warms up the same code.
   const keepsAll = lab.portFacts().some(({ kind }) => kind === "pcap");
   if (!keepsAll) {
     await lab.generator.runDirections(orders, hooks.signal);
     const { pps, share } = pacedWarmUp;
     const set = { ...steady, pps: Math.min(pps, first.pps ?? pps), count: null, durationNs: plan.warmupNs * share };
-    await lab.generator.runDirections(ordersFor(plan, lab, set, 0), hooks.signal);
+    await lab.generator.runDirections(ordersFor(plan, lab, set), hooks.signal);
   }
   await lab.measureFloor(orders[0]!);
 }
@@ -116,7 +116,7 @@ export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest
 export async function runTrial(run: TrialRun, next: TrialRequest, index: number): Promise<readonly Trial[]> {
   const { plan, lab, hooks } = run;
   await lab.ready();
-  const orders = ordersFor(plan, lab, next, 1 + (index % 255));
+  const orders = ordersFor(plan, lab, next);
   await lab.dut?.resetForTrial(plan.seed + index);
   await lab.external?.begin();
   const hopsBefore = (await lab.dut?.readHops()) ?? null;

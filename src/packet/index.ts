@@ -90,5 +90,5 @@ export { type SctpDataHeader, sctpData } from "./sctp-data.js";
 export { type SnapHeader, snap } from "./snap.js";
 export { type TcpHeader, type TcpOption, tcp, tcpFlags, tcpOptions } from "./tcp.js";
 export { tunnelPorts, type UdpHeader, udp } from "./udp.js";
-export { type Tpid, type VlanHeader, vlan } from "./vlan.js";
+export { announcesTag, leadingTags, type Tpid, type VlanHeader, vlan } from "./vlan.js";
 export { type VxlanHeader, vxlan } from "./vxlan.js";

@@ -34,6 +34,17 @@ const tpids = { customer: 0x8100, service: 0x88a8, qinq: 0x9100 } as const;
 
 const otherTpid = "for any other number, set etherType of the header before the tag";
 
+/** Does this EtherType announce a tag? */
+export const announcesTag = (etherType: number): boolean =>
+  etherType === tpids.customer || etherType === tpids.service || etherType === tpids.qinq;
+
+/** VLAN tags right behind the Ethernet header of the frame at `offset`; those further in, of a tunnel, are none of it. */
+export function leadingTags(view: DataView, offset: number, bytes: number): number {
+  let tags = 0;
+  for (let at = 12; at + 4 <= bytes && announcesTag(view.getUint16(offset + at)); at += 4) tags++;
+  return tags;
+}
+
 /** A tag announced by any other number is no tag to anybody but who was told so: that number is the outer header's. */
 function checkedTpid(tpid: number): Tpid {
   if (Object.values<number>(tpids).includes(tpid)) return tpid as Tpid;

@@ -4,11 +4,12 @@ import { halfFormats, type ReceivedHalf, reviveHalf, type SentHalf } from "./hal
 
 const frames = z.int().min(0);
 const text = z.string();
+const trialId = frames.max(2 ** 24 - 1);
 const histogram = z.instanceof(Float64Array);
 const queues = z.array(z.looseObject({ queue: frames })).max(64);
 
 const order = z.looseObject({
-  trial: frames.max(255),
+  trial: trialId,
   stream: z.looseObject({}),
   size: z.looseObject({ kind: text }),
   queues: frames.min(1).max(64),
@@ -52,6 +53,7 @@ const receive = z.looseObject({
   corruptKinds: z.looseObject({ signature: frames, padded: frames, trimmed: frames, payload: frames }),
   tooOld: frames,
   stale: frames,
+  staleOfOthers: frames,
   foreign: frames,
   lostRanges: z.array(z.tuple([frames, frames])),
   latency: histogram.nullable(),
@@ -78,6 +80,7 @@ const head = {
   started: text,
   command: text,
   seed: z.number(),
+  runId: trialId.nullable(),
   port: z.looseObject({}),
 };
 

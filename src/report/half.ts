@@ -46,6 +46,8 @@ interface Half<Kind extends HalfKind, T> {
   readonly started: string;
   readonly command: string;
   readonly seed: number;
+  /** The id of the first trial; null: nobody said it, and no frame came. */
+  readonly runId: number | null;
   readonly port: object;
   readonly trials: readonly T[];
   /** Captures that were made of it. */

@@ -195,13 +195,19 @@ const trial = z.strictObject({
   accepted: frames,
   lost: frames,
   lossRatio: share.describe("lost ÷ sent"),
-  duplicate: frames,
+  duplicate: frames.describe("beyond the first of their number"),
+  damagedCopies: frames
+    .optional()
+    .describe("of the duplicate frames, those that came back damaged: more came back damaged than are missing"),
   reordered: frames,
   reorderExtent,
-  corrupt: frames,
+  corrupt: frames.describe(
+    "damaged, each in the place of a missing frame: an upper bound, since a damaged copy of a frame that came back whole looks the same",
+  ),
   corruptKinds: z.strictObject({ signature: frames, padded: frames, trimmed: frames, payload: frames }),
   tooOld: frames.describe("more than 65,536 frames late: nobody can tell whether they are duplicates"),
-  stale: frames.describe("of an earlier trial"),
+  stale: frames.describe("whole test frames of another trial, in none of the sums"),
+  staleOfOthers: frames.optional().describe("of the stale frames, those of another run or generator"),
   foreign: frames.describe("not ours"),
   receiveDrops: frames
     .optional()
@@ -301,6 +307,12 @@ export const resultSchema = z.strictObject({
   command: text,
   dut: z.looseObject({ kind: text, version: text.nullable() }),
   seed: z.number(),
+  runId: z
+    .int()
+    .min(0)
+    .max(2 ** 24 - 1)
+    .optional()
+    .describe("every frame says which run it is of: the id of the first trial; each further one has the next"),
   trials: z.array(trial),
   method: methodSchema.optional().describe("absent: a forwarding run"),
   results: z.array(searchResultSchema).optional().describe("of a search"),

@@ -123,12 +123,19 @@ export interface TrialCounts {
   readonly received: number;
   readonly accepted: number;
   readonly lost: number;
+  /** Frames beyond the first of their number, and damaged ones beyond the numbers that are missing: `damagedCopies`. */
   readonly duplicate: number;
   readonly reordered: number;
+  /** Damaged frames, each in the place of one that is missing: at most so many of the missing ones came back damaged. */
   readonly corrupt: number;
   readonly tooOld: number;
+  /** Whole frames of other trials; they are in none of the sums. */
   readonly stale: number;
   readonly foreign: number;
+  /** Of the stale ones those of another run or generator. Absent: none. */
+  readonly staleOfOthers?: number | undefined;
+  /** Of the duplicate ones those that came back damaged: fewer frames are missing than came back damaged. Absent: none. */
+  readonly damagedCopies?: number | undefined;
 }
 
 /** Which of the equations that hold for every trial do not: one sentence each, none when all hold. */
@@ -147,6 +154,13 @@ export function checkEquations(counts: TrialCounts): string[] {
   equal("sent", sent, "accepted + lost + corrupt", [accepted, lost, corrupt]);
   equal("received", received, "accepted + duplicate + corrupt + tooOld", [accepted, duplicate, corrupt, tooOld]);
   if (late > sent) wrong.push(`late ⊂ sent does not hold: ${late} > ${sent}`);
+  const { damagedCopies = 0 } = counts;
+  if (damagedCopies > duplicate) {
+    wrong.push(`damagedCopies ⊂ duplicate does not hold: ${damagedCopies} > ${duplicate}`);
+  }
+  if (damagedCopies > 0 && lost > 0) {
+    wrong.push(`${framesWord(lost)} lost beside ${damagedCopies} damaged copies: these came in place of those`);
+  }
   if (reordered > accepted) wrong.push(`reordered ⊂ accepted does not hold: ${reordered} > ${accepted}`);
   return wrong;
 }

@@ -218,6 +218,12 @@ function failureReasons(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules
     reasons.push(`the device under test took no more: ${partOf(blocked, all)} found no free slot`);
   }
   if (trial.corrupt > 0) reasons.push(`${framesWord(trial.corrupt)} came back corrupt`);
+  const copies = trial.damagedCopies ?? 0;
+  if (copies > 0) {
+    reasons.push(
+      `${framesWord(copies)} came back corrupt beside whole ones: damaged copies, or there would be more missing`,
+    );
+  }
   if (kind === "forwarding") reasons.push(...notIntact(trial));
   if (rules.minPps !== null && kind !== "forwarding" && trial.rxPps < rules.minPps) {
     reasons.push(`${rateWord(trial.rxPps)} came back, less than the ${rateWord(rules.minPps)} asked for`);
@@ -225,13 +231,16 @@ function failureReasons(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules
   return reasons;
 }
 
+/** Whole frames that came back more than once; the damaged ones are told as such. */
+const wholeCopies = ({ duplicate, damagedCopies = 0 }: JudgedTrial): number => duplicate - damagedCopies;
+
 /** What a forwarding trial must not show, beside loss and damage. */
 function notIntact(trial: JudgedTrial): string[] {
   const reasons: string[] = [];
   const { count } = trial.requested;
   if (count !== null && trial.intended < count) reasons.push(`only ${partOf(trial.intended, count)} were due`);
   if (trial.missed > 0) reasons.push(`${partOf(trial.missed, trial.intended)} never left the generator`);
-  if (trial.duplicate > 0) reasons.push(`${framesWord(trial.duplicate)} came back more than once`);
+  if (wholeCopies(trial) > 0) reasons.push(`${framesWord(wholeCopies(trial))} came back more than once`);
   if (trial.reordered > 0) reasons.push(`${framesWord(trial.reordered)} came back out of order`);
   if (trial.tooOld > 0) reasons.push(`${framesWord(trial.tooOld)} came back too late to be told from duplicates`);
   return reasons;
@@ -245,14 +254,17 @@ function notesOf(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): stri
   }
   if (kind === "set rate" && trial.late > 0) notes.push(`${partOf(trial.late, trial.sent)} left late`);
   if (kind !== "forwarding") {
-    if (trial.duplicate > 0) notes.push(`${framesWord(trial.duplicate)} came back more than once`);
+    if (wholeCopies(trial) > 0) notes.push(`${framesWord(wholeCopies(trial))} came back more than once`);
     if (trial.reordered > 0) notes.push(`${framesWord(trial.reordered)} came back out of order`);
     if (trial.tooOld > 0) notes.push(`${framesWord(trial.tooOld)} came back too late to be told from duplicates`);
   }
   const blockedNs = trial.blockedNs ?? 0;
   if (kind !== "max" && blockedNs > 0) notes.push(`the device under test gave no free slot for ${timeWord(blockedNs)}`);
   if (!lossMatters(trial, kind, rules)) notes.push(...ownDrops(trial));
-  if (trial.stale > 0) notes.push(`${framesWord(trial.stale)} of an earlier trial came back in this one`);
+  const { staleOfOthers = 0 } = trial;
+  const staleOfRun = trial.stale - staleOfOthers;
+  if (staleOfRun > 0) notes.push(`${framesWord(staleOfRun)} of an earlier trial of this run came back in this one`);
+  if (staleOfOthers > 0) notes.push(`${framesWord(staleOfOthers)} of another run or generator came in`);
   if (trial.foreign > 0)
     notes.push(`${framesWord(trial.foreign)} that ${trial.foreign === 1 ? "was" : "were"} not ours arrived`);
   if (trial.unaccounted === null) {

@@ -2,7 +2,7 @@
  * Stream → frame program: each size is rendered once, and a cursor made by codegen.ts writes what changes over it.
  * interpret.ts says what the bytes are; here they are only made fast.
  */
-import { buildFrame, checksumPlaces } from "../packet/index.js";
+import { buildFrame, checksumPlaces, leadingTags } from "../packet/index.js";
 import type { RingMemory } from "../ring/memory.js";
 import { type FrameSize, fcsBytes } from "../units.js";
 import { makeChecksumsRight } from "./checksums.js";
@@ -62,13 +62,13 @@ class CompiledProgram implements FrameProgram {
     this.signed = signed;
     this.changes = changes.length > 0 || eachFrame !== null;
     this.headerBytes = resolved.headerBytes;
-    this.tags = layers.filter(({ protocol }) => protocol === "vlan").length;
     this.#resolved = resolved;
     const headerBits = resolved.headerBytes * 8;
     const places = changes.flatMap((change) => change.places);
     this.#touchesPayload = eachFrame !== null || places.some(({ bitOffset, bits }) => bitOffset + bits > headerBits);
     this.seals = checksumPlaces(layers, this.variants[0].bufferBytes).some(({ algorithm }) => algorithm === "crc32c");
     const frames = this.variants.map(({ bufferBytes }) => zeroFrame(resolved, bufferBytes));
+    this.tags = leadingTags(new DataView(frames[0].buffer, frames[0].byteOffset), 0, frames[0].length);
     this.#templates = frames.map((frame) => frame.slice(0, frame.length - (signed ? signatureBytes : 0)));
     this.#recogniser = recogniserOf(spec, resolved, this.variants, frames[0]);
     let model: CursorModel | null = null;

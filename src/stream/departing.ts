@@ -5,9 +5,11 @@ import { compileTraffic } from "./compile.js";
 import { Departures } from "./departures.js";
 import { type StreamLoad, timelinesOf } from "./loads.js";
 import type { EachFrame } from "./program-frame.js";
-import { high16, low32, signatureHead, writeSignature } from "./signature.js";
+import { fixedTrial, high16, low32, signatureHead, trialHighOf, writeSignature } from "./signature.js";
 import { type Traffic, trafficOf } from "./spec.js";
 import { StreamCursors } from "./stream-cursors.js";
+
+const trial = fixedTrial(1);
 
 export interface DepartingFrame {
   readonly stream: number;
@@ -19,7 +21,7 @@ export interface DepartingFrame {
   readonly bytes: Uint8Array;
 }
 
-/** Trial 1, each frame stamped with its scheduled time; ends when all streams have, or never. */
+/** Of the trial that fixed captures have, each frame stamped with its scheduled time; ends when all streams have, or never. */
 export function* departingFrames(
   spec: Traffic,
   size: FrameSize,
@@ -39,8 +41,8 @@ export function* departingFrames(
     program.render(memory, 0, variant);
     cursors.touch(memory, stream, 0, variant);
     if (program.signed) {
-      const head = signatureHead(1, stream);
-      writeSignature(memory.view, bufferBytes, head, low32(index), low32(timeNs), high16(timeNs));
+      const [high, head] = [trialHighOf(trial), signatureHead(trial, stream)];
+      writeSignature(memory.view, bufferBytes, high, head, low32(index), low32(timeNs), high16(timeNs));
     }
     if (program.seals) program.seal(memory, 0, variant);
     yield { stream, index, timeNs, bytes: memory.u8.slice(0, bufferBytes) };

@@ -1,7 +1,7 @@
 /** Single frames of a compiled program, for captures and tests: rendered and signed as a transmit loop does it. */
 import { ringMemory } from "../ring/memory.js";
 import type { FrameProgram } from "./program.js";
-import { high16, low32, type Stamp, signatureHead, writeSignature } from "./signature.js";
+import { high16, low32, type Stamp, signatureHead, trialHighOf, writeSignature } from "./signature.js";
 
 const oneOffset = new Uint32Array(1);
 
@@ -14,8 +14,9 @@ export function programFrame(program: FrameProgram, index: number, stamp: Stamp)
   program.render(memory, 0, variant);
   if (program.changes) program.cursor(index, 1).touch(memory, oneOffset, Uint16Array.of(variant), 1);
   if (program.signed) {
-    const head = signatureHead(stamp.trial, stamp.stream);
-    writeSignature(memory.view, bufferBytes, head, low32(stamp.sequence), low32(stamp.timeNs), high16(stamp.timeNs));
+    const { trial, stream, sequence, timeNs } = stamp;
+    const [high, head] = [trialHighOf(trial), signatureHead(trial, stream)];
+    writeSignature(memory.view, bufferBytes, high, head, low32(sequence), low32(timeNs), high16(timeNs));
   }
   if (program.seals) program.seal(memory, 0, variant);
   return memory.u8.slice(0, bufferBytes);

@@ -12,20 +12,22 @@ export type { FrameCursor, FrameProgram, FrameVariant } from "./program.js";
 export { DepartureSchedule, departureSchedule, rateFraction } from "./schedule.js";
 export {
   checkSignature,
+  fixedTrial,
   high16,
+  isSignature,
   low32,
-  readMagic,
   readSequence,
   readTimeHigh16,
   readTimeLow32,
+  readTrial,
+  readTrialHigh,
   readTrialStream,
   type Stamp,
   signatureBytes,
   signatureHead,
-  signatureMagic,
   streamOf,
   time48,
-  trialOf,
+  trialHighOf,
   writeSignature,
 } from "./signature.js";
 export {

@@ -10,7 +10,7 @@ import { payloadBytes } from "./payload.js";
 import type { EachFrame } from "./program-frame.js";
 import { programFrame } from "./program-frame.js";
 import { keptChecksums, type ResolvedStream, resolveStream } from "./resolve.js";
-import { type Stamp, signatureBytes, signatureMagic } from "./signature.js";
+import { type Stamp, signatureBytes } from "./signature.js";
 import { checkSize, type Traffic, trafficOf } from "./spec.js";
 
 /** The bytes of frame `index`, without FCS. The stamp is not used where the frames are too small to be signed. */
@@ -59,8 +59,8 @@ function runProgram(resolved: ResolvedStream, bytes: Uint8Array, eachFrame: Each
 /** The layout of signature.ts, byte by byte. */
 export function referenceSignature(stamp: Stamp): Uint8Array {
   const bytes = new Uint8Array(signatureBytes);
-  putLittleEndian(bytes, 0, 2, signatureMagic);
-  putLittleEndian(bytes, 2, 1, stamp.trial);
+  putLittleEndian(bytes, 0, 2, Math.floor(stamp.trial / 256));
+  putLittleEndian(bytes, 2, 1, stamp.trial % 256);
   putLittleEndian(bytes, 3, 3, stamp.stream);
   putLittleEndian(bytes, 6, 4, stamp.sequence);
   putLittleEndian(bytes, 10, 6, stamp.timeNs);

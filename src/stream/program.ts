@@ -25,7 +25,7 @@ export interface FrameProgram {
   readonly changes: boolean;
   /** A checksum needs the finished frame, signature and all (SCTP's CRC-32C): `seal` it. */
   readonly seals: boolean;
-  /** All headers, and how many of them are VLAN tags behind the Ethernet header. */
+  /** All headers, and how many VLAN tags follow the Ethernet header at once. */
   readonly headerBytes: number;
   readonly tags: number;
   /**

@@ -2,7 +2,7 @@
  * Is a frame one of a stream's, by what a device under test may not change: IP addresses, UDP ports and size?
  * MACs, TTLs and the IPv4 checksum may have been rewritten, VLAN tags pushed or popped.
  */
-import { headersBytes, parseIpv4, parseIpv6 } from "../packet/index.js";
+import { announcesTag, headersBytes, parseIpv4, parseIpv6 } from "../packet/index.js";
 import { putPlace } from "./interpret.js";
 import type { FrameVariant } from "./program.js";
 import type { ResolvedStream } from "./resolve.js";
@@ -28,7 +28,7 @@ export function recogniserOf(
   const sizes = new Set(variants.map(({ bufferBytes }) => bufferBytes - from));
   return (view, offset, bytes) => {
     let at = offset + 14;
-    while (at + 4 <= offset + bytes && isTag(view.getUint16(at - 2))) at += 4;
+    while (at + 4 <= offset + bytes && announcesTag(view.getUint16(at - 2))) at += 4;
     if (offset + bytes - at < resolved.headerBytes - from || !sizes.has(offset + bytes - at)) return false;
     if (view.getUint16(at - 2) !== ((frame[from - 2] << 8) | frame[from - 1])) return false;
     for (let i = from; i < resolved.headerBytes; i++) {
@@ -113,14 +113,12 @@ function words(bytes: Uint8Array): number[] {
   return Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i));
 }
 
-const isTag = (etherType: number): boolean => etherType === 0x8100 || etherType === 0x88a8 || etherType === 0x9100;
-
 /** Allocates nothing; a few dozen comparisons. `bytes` may be anything from 0. */
 export function recognise(ours: FlowAddresses, view: DataView, offset: number, bytes: number): boolean {
   const ipBytes = ours.ip === 4 ? 20 : 40;
   const end = offset + bytes;
   let ipAt = offset + 14;
-  while (ipAt + 4 <= end && isTag(view.getUint16(ipAt - 2))) ipAt += 4;
+  while (ipAt + 4 <= end && announcesTag(view.getUint16(ipAt - 2))) ipAt += 4;
   const udpAt = ipAt + ipBytes;
   if (udpAt + 8 > end) return false;
   if (view.getUint16(ipAt - 2) !== (ours.ip === 4 ? 0x0800 : 0x86dd)) return false;

@@ -1,32 +1,52 @@
 /**
  * The signature: 18 bytes at the very end of a frame (before the FCS), all little-endian, from which the receiver
- * knows which frame this is and when it left. Its nine 16-bit words have the ones'-complement sum 0xffff, which is
- * zero to a checksum (RFC 1071 §1), so that every valid signature leaves the UDP checksum of its frame right:
+ * knows which frame of which run this is and when it left. Its nine 16-bit words have the ones'-complement sum 0xffff,
+ * which is zero to a checksum (RFC 1071 §1), so that every valid signature leaves the UDP checksum of its frame right:
  *
- *     end −18   magic      u16   0x7470, on the wire "pt"
- *     end −16   trial      u8    ┐ read and written as one u32, "trialStream"
- *     end −15   stream     u24   ┘
- *     end −12   sequence   u32   low 32 bits; the receiver unwraps
- *     end −8    time       u48   departure in ns, low 48 bits (78 hours); the receiver unwraps
- *     end −2    balance    u16   brings the sum to 0xffff
+ *     end −18   trial high  u16   bits 8 … 23 of the trial's id
+ *     end −16   trial low   u8    bits 0 … 7 of it          ┐ read and written as one u32, "trialStream"
+ *     end −15   stream      u24                             ┘
+ *     end −12   sequence    u32   low 32 bits; the receiver unwraps
+ *     end −8    time        u48   departure in ns, low 48 bits (78 hours); the receiver unwraps
+ *     end −2    balance     u16   brings the sum to 0xffff
  *
  * Little-endian words and a place at an odd offset both only swap the two bytes of the sum (RFC 1071 §2 B), and
  * 0xffff swapped is 0xffff: the layout holds at every alignment and every frame size.
  *
+ * The trial's id has 24 bits. A run draws the id of its first trial by chance, and every further trial (a warm-up too)
+ * takes the next id, so that the id says both the run and the trial. There is no room for a constant that marks a
+ * signature: what marks one is its sum. From that follows how likely each mistake is:
+ *
+ * - Runs of n and of m trials have an id in common with a chance of (n + m − 1) / 2^24, or a fiftieth more, as not every
+ *   id is drawn: for two runs of ten trials one in 870,000. Then, and only where both trials run at the same time or a device held frames back, a frame of the other
+ *   run can be taken for one of ours. In a run of its own an id comes again after 16,777,216 trials.
+ * - A frame of somebody else has a right sum with a chance of 2^-16 and is then told as stale instead of foreign; our
+ *   trial's id and a right sum with 2^-40, our id's upper bits and a wrong sum (told as corrupt) with 2^-16.
+ * - Damage leaves the sum right with a chance of 2^-16, as it always did. One flipped bit never does.
+ *
+ * Fixed captures and tests take ids from `fixedTrial`, which begin with "pt" on the wire.
+ *
  * These functions are small so that V8 inlines them into the loops: writing one takes 3.0 ns, checking one 3.8 ns
- * (Node 20, AMD EPYC, in L1). A DataView is as fast there as typed arrays, and needs no alignment. The loop's own
- * constants are not exported: V8 (Node 20) folds a module's private constants, but loads an exported one through its
- * module cell each time, which cost 1 ns a frame here.
+ * (Node 20, AMD EPYC, in L1). A DataView is as fast there as typed arrays, and needs no alignment.
  */
 
-const magic = 0x7470;
-
 export const signatureBytes = 18;
-export const signatureMagic = magic;
+
+/** So many ids there are. */
+export const trialIds = 2 ** 24;
+
+/** The id of trial number n, 0 … 255, where every byte is known beforehand: captures, tests. */
+export const fixedTrial = (n: number): number => 0x747000 + n;
+
+/** The id so many trials after this one; before it, where `trials` is negative. */
+export const trialAfter = (trial: number, trials: number): number => (trial + trials + trialIds) % trialIds;
+
+/** How many trials `trial` is after `first`, if both are of one run. */
+export const trialsSince = (first: number, trial: number): number => (trial - first + trialIds) % trialIds;
 
 /** What a signature says. `sequence` and `timeNs` are whole numbers up to 2^53. */
 export interface Stamp {
-  /** 0 … 255 */
+  /** The trial's id, 0 … 2^24 − 1. */
   readonly trial: number;
   /** 0 … 2^24 − 1 */
   readonly stream: number;
@@ -36,10 +56,12 @@ export interface Stamp {
 
 const twoTo32 = 2 ** 32;
 
-/** `trialStream` as writeSignature and readTrialStream have it: trial 0 … 255, stream 0 … 2^24 − 1; unsigned. */
+/** The signature's first word, of a trial's id. */
+export const trialHighOf = (trial: number): number => (trial >>> 8) & 0xffff;
+
+/** `trialStream` as writeSignature and readTrialStream have it: the low 8 bits of the id, stream 0 … 2^24 − 1; unsigned. */
 export const signatureHead = (trial: number, stream: number): number => ((stream << 8) | (trial & 0xff)) >>> 0;
 
-export const trialOf = (trialStream: number): number => trialStream & 0xff;
 export const streamOf = (trialStream: number): number => trialStream >>> 8;
 
 /** The low 32 bits of a whole number up to 2^53, unsigned. */
@@ -53,19 +75,20 @@ export const time48 = (timeLow32: number, timeHigh16: number): number => timeHig
 
 /**
  * Writes the signature into the 18 bytes before `end`, the offset just after the frame.
- * `head` is from signatureHead; of `sequence` the low 32 bits count; the time comes in halves (low32, high16),
+ * `trialHigh` is from trialHighOf, `head` from signatureHead; of `sequence` the low 32 bits count; the time comes in halves (low32, high16),
  * so that a loop that stamps a whole burst splits it once.
  */
 export function writeSignature(
   view: DataView,
   end: number,
+  trialHigh: number,
   head: number,
   sequence: number,
   timeLow32: number,
   timeHigh16: number,
 ): void {
   let sum =
-    magic +
+    trialHigh +
     (head & 0xffff) +
     (head >>> 16) +
     (sequence & 0xffff) +
@@ -76,7 +99,7 @@ export function writeSignature(
   // Eight words are below 2^19: one fold leaves at most one carry, which the second adds; the shift drops the rest.
   sum = (sum & 0xffff) + (sum >>> 16);
   sum += sum >>> 16;
-  view.setUint16(end - 18, magic, true);
+  view.setUint16(end - 18, trialHigh, true);
   view.setInt32(end - 16, head, true);
   view.setInt32(end - 12, sequence, true);
   view.setInt32(end - 8, timeLow32, true);
@@ -87,12 +110,12 @@ export function writeSignature(
  * The parts of a signature that a burst shares, summed: for writeSignatureRest. `timeLow32` may be given signed or
  * unsigned.
  */
-export const signatureBase = (head: number, timeLow32: number, timeHigh16: number): number =>
-  magic + (head & 0xffff) + (head >>> 16) + (timeLow32 & 0xffff) + (timeLow32 >>> 16) + timeHigh16;
+export const signatureBase = (trialHigh: number, head: number, timeLow32: number, timeHigh16: number): number =>
+  trialHigh + (head & 0xffff) + (head >>> 16) + (timeLow32 & 0xffff) + (timeLow32 >>> 16) + timeHigh16;
 
-/** Writes what stays the same from frame to frame of a stream: magic, trial, stream. */
-export function writeSignatureHead(view: DataView, end: number, head: number): void {
-  view.setUint16(end - 18, magic, true);
+/** Writes what stays the same from frame to frame of a stream: trial and stream. */
+export function writeSignatureHead(view: DataView, end: number, trialHigh: number, head: number): void {
+  view.setUint16(end - 18, trialHigh, true);
   view.setUint32(end - 16, head, true);
 }
 
@@ -126,7 +149,7 @@ export const signatureRestText = (end: number): readonly string[] => [
   "sequence = (sequence + sequenceStep) | 0;",
 ];
 
-/** Do the nine words sum to 0xffff? The magic is not looked at: wrong magic is foreign, a wrong sum is corrupt. */
+/** Do the nine words sum to 0xffff? Bytes of ones only do, too: see isSignature. */
 export function checkSignature(view: DataView, end: number): boolean {
   const head = view.getInt32(end - 16, true);
   const sequence = view.getInt32(end - 12, true);
@@ -147,8 +170,8 @@ export function checkSignature(view: DataView, end: number): boolean {
 }
 
 /**
- * Do these words of a frame with our magic and this head sum to 0xffff? `headSum` is signatureBase(head, 0, 0); the
- * words are the 32 bits at end −12, −8 and −4, signed or unsigned.
+ * Do these words of a frame with our trial and this head sum to 0xffff? `headSum` is signatureBase(trialHigh, head, 0, 0);
+ * the words are the 32 bits at end −12, −8 and −4, signed or unsigned.
  */
 export function checkSignatureRest(headSum: number, sequence: number, timeLow32: number, tail: number): boolean {
   const sum =
@@ -163,10 +186,27 @@ export function checkSignatureRest(headSum: number, sequence: number, timeLow32:
   return (folded & 0xffff) + (folded >>> 16) === 0xffff;
 }
 
-/** What stands where the magic belongs; compare with signatureMagic. */
-export const readMagic = (view: DataView, end: number): number => view.getUint16(end - 18, true);
+/**
+ * Is this a signature, of whichever trial and run? Its sum is right, and it is not one word over and over: 0x5555, 0xaaaa
+ * and 0xffff, which fill many payloads, sum to 0xffff as well.
+ */
+export const isSignature = (view: DataView, end: number): boolean => checkSignature(view, end) && !isUniform(view, end);
 
-/** Trial in bits 0 … 7, stream in bits 8 … 31: equal to the sender's signatureHead. */
+/** Is it one word over and over, as padding is? */
+export function isUniform(view: DataView, end: number): boolean {
+  const word = view.getUint16(end - 18, true);
+  for (let at = end - 16; at < end; at += 2) if (view.getUint16(at, true) !== word) return false;
+  return true;
+}
+
+/** The first word; compare with trialHighOf. */
+export const readTrialHigh = (view: DataView, end: number): number => view.getUint16(end - 18, true);
+
+/** The trial's id. */
+export const readTrial = (view: DataView, end: number): number =>
+  view.getUint16(end - 18, true) * 256 + view.getUint8(end - 16);
+
+/** Low bits of the trial in bits 0 … 7, stream in bits 8 … 31: equal to the sender's signatureHead. */
 export const readTrialStream = (view: DataView, end: number): number => view.getUint32(end - 16, true);
 
 /** The low 32 bits of the sequence. */

@@ -5,7 +5,7 @@
  */
 import type { RingMemory } from "../ring/memory.js";
 import type { FrameProgram } from "./program.js";
-import { signatureHead, writeSignature } from "./signature.js";
+import { signatureHead, trialHighOf, writeSignature } from "./signature.js";
 import { StreamCursors } from "./stream-cursors.js";
 
 /** Words of a stream's order of sizes. */
@@ -19,6 +19,7 @@ export interface StreamFramesStart {
   readonly programs: readonly FrameProgram[];
   readonly queue: number;
   readonly queues: number;
+  /** Its id. */
   readonly trial: number;
   /** In signatures, the number of the first stream. */
   readonly firstStream: number;
@@ -27,6 +28,7 @@ export interface StreamFramesStart {
 
 export class StreamFrames {
   readonly #start: StreamFramesStart;
+  readonly #trialHigh: number;
   readonly #cursors: StreamCursors;
   readonly #orders: Int32Array;
   readonly #patterns: Uint16Array;
@@ -37,6 +39,7 @@ export class StreamFrames {
   constructor(start: StreamFramesStart) {
     const { programs, queue, queues, startSequence } = start;
     this.#start = start;
+    this.#trialHigh = trialHighOf(start.trial);
     this.#cursors = new StreamCursors(programs, queue, queues);
     this.#orders = new Int32Array(programs.length * order.words);
     this.#patterns = new Uint16Array(programs.reduce((sum, { pattern }) => sum + pattern.length, 0));
@@ -86,7 +89,8 @@ export class StreamFrames {
     const sequence = orders[o + order.sequence];
     const { programs, queues, trial, firstStream } = this.#start;
     if (sizes[z + size.signed] !== 0) {
-      writeSignature(view, at + bytes, signatureHead(trial, firstStream + stream) | 0, sequence, timeLow32, timeHigh16);
+      const head = signatureHead(trial, firstStream + stream) | 0;
+      writeSignature(view, at + bytes, this.#trialHigh, head, sequence, timeLow32, timeHigh16);
     }
     if (sizes[z + size.seals] !== 0) programs[stream].seal(memory, at, variant);
     orders[o + order.sequence] = (sequence + queues) | 0;

@@ -1,6 +1,6 @@
 /** What a golden capture holds, made by a given way of making frames. */
 import { type CapturedFrame, writeCapture } from "../../src/pcap/index.js";
-import { departureSchedule, type Stamp, type StreamSpec } from "../../src/stream/index.js";
+import { departureSchedule, fixedTrial, type Stamp, type StreamSpec } from "../../src/stream/index.js";
 import type { FrameSize } from "../../src/units.js";
 import type { GoldenSpec } from "./specs.js";
 
@@ -22,7 +22,12 @@ export function goldenCapture(golden: GoldenSpec, makeFrame: MakeFrame): Uint8Ar
       const timeNs = schedule.intendedNs(frames.length);
       const late = spec.flows > 32_768 && i >= framesPerSize / 2;
       const index = late ? 32_768 - framesPerSize * 0.75 + i : i;
-      const bytes = makeFrame(spec, size, index, { trial: trialIndex + 1, stream: 0, sequence: index, timeNs });
+      const bytes = makeFrame(spec, size, index, {
+        trial: fixedTrial(trialIndex + 1),
+        stream: 0,
+        sequence: index,
+        timeNs,
+      });
       frames.push({ seconds: startSeconds, nanoseconds: timeNs, originalBytes: bytes.length, bytes });
     }
   }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { dissect } from "../../src/packet/index.js";
 import { readCapture } from "../../src/pcap/index.js";
-import { compileStream, programFrame, referenceFrame, streamSpec } from "../../src/stream/index.js";
+import { compileStream, fixedTrial, programFrame, referenceFrame, streamSpec } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
 import { skips } from "../lab/probe.js";
 import { goldenCapture } from "./capture.js";
@@ -24,7 +24,7 @@ describe("the plan's 64-byte frame", () => {
     "7074 01 020000 03000000 010203040506 827d",
   ];
   const bytes = golden.join("").replaceAll(" ", "");
-  const stamp = { trial: 1, stream: 2, sequence: 3, timeNs: 0x0605_0403_0201 };
+  const stamp = { trial: fixedTrial(1), stream: 2, sequence: 3, timeNs: 0x0605_0403_0201 };
 
   it("is what the compiled program makes", () => {
     const program = compileStream(streamSpec(), fixedSize(64));

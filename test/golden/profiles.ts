@@ -6,7 +6,14 @@ import { fileURLToPath } from "node:url";
 import { LoadedPrograms, programUrls } from "../../src/engine/load-program.js";
 import { type CapturedFrame, writeCapture } from "../../src/pcap/index.js";
 import { loadAnyProfile } from "../../src/profile/index.js";
-import { departureSchedule, type Stamp, streamSpec, type TrafficSpec, trafficOf } from "../../src/stream/index.js";
+import {
+  departureSchedule,
+  fixedTrial,
+  type Stamp,
+  streamSpec,
+  type TrafficSpec,
+  trafficOf,
+} from "../../src/stream/index.js";
 import type { EachFrame } from "../../src/stream/program-frame.js";
 import type { FrameSize } from "../../src/units.js";
 
@@ -58,7 +65,12 @@ export function profileCapture(spec: TrafficSpec, makeFrame: MakeStreamFrame): U
     for (const stream of spec.streams.keys()) {
       for (let index = 0; index < framesEach; index++) {
         const timeNs = schedule.intendedNs(frames.length);
-        const bytes = makeFrame(spec, size, stream, index, { trial: trial + 1, stream, sequence: index, timeNs });
+        const bytes = makeFrame(spec, size, stream, index, {
+          trial: fixedTrial(trial + 1),
+          stream,
+          sequence: index,
+          timeNs,
+        });
         frames.push({ seconds: 1_700_000_000, nanoseconds: timeNs, originalBytes: bytes.length, bytes });
       }
     }

@@ -7,7 +7,7 @@ import { LiveSender } from "../../src/engine/live-sender.js";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { openRxRing, openTxRing } from "../../src/ring/index.js";
 import { compileStream } from "../../src/stream/compile.js";
-import { checkSignature, readMagic, readSequence, signatureMagic } from "../../src/stream/signature.js";
+import { checkSignature, fixedTrial, readSequence, readTrial } from "../../src/stream/signature.js";
 import { streamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";
 import { loadXdp } from "../../src/sys/bpf.js";
@@ -186,7 +186,7 @@ describeLab("xdp: live frames one by one", ["netns", "af_xdp"], () => {
     ];
     const memory = arena().memory();
     const program = compileStream(streamSpec(), fixedSize(frameBytes));
-    const sender = new LiveSender({ memory, program, queues: 1, trial: 7, firstStream: 3, startSequence });
+    const sender = new LiveSender({ memory, program, queues: 1, trial: fixedTrial(7), firstStream: 3, startSequence });
     const { live } = tx.rings()!.queues[0]!;
     sender.attach({ tx: null, rx: null, live: live!, notifyTx: () => {}, notifyRx: () => {} });
     sender.start(0);
@@ -219,7 +219,7 @@ describeLab("xdp: live frames one by one", ["netns", "af_xdp"], () => {
         const at = ends.ring.offsets[k]!;
         const end = at + ends.ring.lengths[k]!;
         expect(ends.ring.lengths[k]).toBe(frameBytes - 4);
-        expect(readMagic(view, end)).toBe(signatureMagic);
+        expect(readTrial(view, end)).toBe(fixedTrial(7));
         expect(readSequence(view, end)).toBe(expected % 2 ** 32);
         expect(view.getUint32(end - 16, true)).toBe(7 | (3 << 8));
         expect(checkSignature(view, end)).toBe(true);

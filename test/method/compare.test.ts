@@ -41,7 +41,7 @@ function frame(i: number, recipe: Recipe = {}): Uint8Array {
   const bytes = buildFrame(headers, 42 + 4 * tag.length + payload.length, payload);
   if (recipe.stampNs !== undefined) {
     const view = new DataView(bytes.buffer);
-    writeSignature(view, bytes.length, 1, i, recipe.stampNs, 0);
+    writeSignature(view, bytes.length, 0x7470, 1, i, recipe.stampNs, 0);
   }
   if (recipe.flip !== undefined) bytes[recipe.flip] ^= 0x10;
   return bytes;

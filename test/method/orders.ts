@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { LabFacts, TestPlanOrder } from "../../src/method/test-plan/order.js";
 import { loadTestPlan } from "../../src/profile/plan.js";
+import { fixedTrial } from "../../src/stream/index.js";
 
 const folder = join(import.meta.dirname, "../../profiles/plans");
 
@@ -21,6 +22,7 @@ export const orderOf = (name: string, changes: Partial<TestPlanOrder> = {}): Tes
   lineRateBps: null,
   yesThisInterface: false,
   record: { tx: null, rx: null, stopOnFull: false },
+  runId: fixedTrial(1),
   program: "dpdk-testpmd",
   commandLine: "pktgen-ts plan",
   ...changes,

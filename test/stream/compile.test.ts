@@ -16,6 +16,7 @@ import {
   signatureHead,
   smallestFrameBytes,
   streamSpec,
+  trialHighOf,
   writeSignature,
 } from "../../src/stream/index.js";
 import { type FrameSize, fixedSize, simpleImix } from "../../src/units.js";
@@ -88,8 +89,9 @@ describe("a compiled program", () => {
           const end = offset + bufferBytes;
           if (program.signed) {
             expect([...memory.u8.subarray(end - signatureBytes, end)]).toEqual(new Array(signatureBytes).fill(0xa5));
-            const head = signatureHead(stamp.trial, stamp.stream);
-            writeSignature(memory.view, end, head, low32(stamp.sequence), low32(stamp.timeNs), high16(stamp.timeNs));
+            const { trial, stream, sequence, timeNs } = stamp;
+            const [high, head] = [trialHighOf(trial), signatureHead(trial, stream)];
+            writeSignature(memory.view, end, high, head, low32(sequence), low32(timeNs), high16(timeNs));
           }
           touch(program, memory, offset, variant, b);
           const single = { ...spec, sizes: [] };
@@ -142,7 +144,7 @@ it("has right checksums for every sum that a source address can make", () => {
     const spec = streamSpec({ srcAddress: `198.18.${high}.0`, flows: 512 * 32_768, sizes: [] });
     const program = compileStream(spec, fixedSize(64));
     program.render(memory, 0, 0);
-    writeSignature(memory.view, 60, 0, 0, 0, 0);
+    writeSignature(memory.view, 60, 0x7470, 0, 0, 0, 0);
     const cursor = program.cursor(0, 32_768);
     for (let address = 0; address < 512; address++) {
       cursor.touch(memory, new Uint32Array(1), new Uint16Array(1), 1);

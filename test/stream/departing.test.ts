@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { departingFrames } from "../../src/stream/departing.js";
-import { referenceFrame } from "../../src/stream/index.js";
+import { fixedTrial, referenceFrame } from "../../src/stream/index.js";
 import { offeredPps } from "../../src/stream/loads.js";
 import { fixedSize } from "../../src/units.js";
 import { trafficSpec, trafficStream } from "./traffic-specs.js";
@@ -36,7 +36,7 @@ it("frames leave in the order of their times, each as the reference makes it", (
       spec,
       fixedSize(128),
       index,
-      { trial: 1, stream, sequence: index, timeNs },
+      { trial: fixedTrial(1), stream, sequence: index, timeNs },
       { stream },
     );
     expect(Buffer.compare(frame.bytes, expected)).toBe(0);

@@ -11,6 +11,7 @@ import {
   referenceFrame,
   signatureHead,
   type TrafficSpec,
+  trialHighOf,
   writeSignature,
 } from "../../src/stream/index.js";
 import { resolvedFrame } from "../../src/stream/interpret.js";
@@ -20,7 +21,7 @@ import { fixedSize } from "../../src/units.js";
 import { anyTrafficSpec, trafficSpec, trafficStream } from "./traffic-specs.js";
 
 const size = fixedSize(128);
-const stamp = { trial: 3, stream: 0, sequence: 77, timeNs: 123_456_789 };
+const stamp = { trial: 0x9abc03, stream: 0, sequence: 77, timeNs: 123_456_789 };
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** Frames of a queue as a sender makes them: rendered once per buffer and size, then touched in bursts. */
@@ -47,7 +48,8 @@ function queueFrames(program: FrameProgram, queue: number, queues: number, frame
       const { bufferBytes } = program.variants[variants[k]];
       const { trial, stream, sequence, timeNs } = stamp;
       if (program.signed) {
-        writeSignature(memory.view, offsets[k] + bufferBytes, signatureHead(trial, stream), sequence, timeNs, 0);
+        const [high, head] = [trialHighOf(trial), signatureHead(trial, stream)];
+        writeSignature(memory.view, offsets[k] + bufferBytes, high, head, sequence, timeNs, 0);
       }
       if (program.seals) program.seal(memory, offsets[k], variants[k]);
       made.push(memory.u8.slice(offsets[k], offsets[k] + bufferBytes));
@@ -99,22 +101,22 @@ describe("a stream in which fields change", () => {
         const cursor = program!.signingCursor(1, queues);
         const memory = ringMemory(new ArrayBuffer(4096));
         const offsets = Uint32Array.from({ length: 4 }, (_, k) => 1000 * k + 5);
-        const head = signatureHead(3, 9);
+        const [high, head] = [trialHighOf(stamp.trial), signatureHead(stamp.trial, 9)];
         const { bufferBytes } = program!.variants[0]!;
         for (const at of offsets) {
           program!.render(memory, at, 0);
-          writeSignatureHead(memory.view, at + bufferBytes, head);
+          writeSignatureHead(memory.view, at + bufferBytes, high, head);
         }
         for (let burst = 0; burst < 3; burst++) {
           const first = 2 ** 32 - 6 + 4 * burst * queues;
           const timeLow32 = (-2 + burst) | 0;
-          const base = signatureBase(head, timeLow32, timeHigh16);
+          const base = signatureBase(high, head, timeLow32, timeHigh16);
           const ofBurst = { base, sequence: first | 0, sequenceStep: queues, timeLow32, timeHigh16 };
           cursor.touchAndSign(memory, offsets, 4, ofBurst);
           offsets.forEach((at, k) => {
             const index = 1 + (4 * burst + k) * queues;
             const timeNs = timeHigh16 * 2 ** 32 + (timeLow32 >>> 0);
-            const whole = { trial: 3, stream: 9, sequence: first + k * queues, timeNs };
+            const whole = { trial: stamp.trial, stream: 9, sequence: first + k * queues, timeNs };
             expect(`${index}: ${hex(memory.u8.subarray(at, at + bufferBytes))}`).toBe(
               `${index}: ${hex(resolvedFrame(resolved, index, whole))}`,
             );

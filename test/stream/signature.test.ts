@@ -3,26 +3,28 @@ import { describe, expect, it } from "vitest";
 import { addBytes, fold } from "../../src/packet/index.js";
 import {
   checkSignature,
+  fixedTrial,
   high16,
+  isSignature,
   low32,
-  readMagic,
   readSequence,
   readTimeHigh16,
   readTimeLow32,
+  readTrial,
+  readTrialHigh,
   readTrialStream,
   referenceSignature,
   type Stamp,
   signatureBytes,
   signatureHead,
-  signatureMagic,
   streamOf,
   time48,
-  trialOf,
+  trialHighOf,
   writeSignature,
 } from "../../src/stream/index.js";
 
 const stamps: fc.Arbitrary<Stamp> = fc.record({
-  trial: fc.nat(255),
+  trial: fc.nat(2 ** 24 - 1),
   stream: fc.nat(2 ** 24 - 1),
   sequence: fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constantFrom(0, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32)),
   timeNs: fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1, 2 ** 48)),
@@ -34,14 +36,14 @@ function signed(stamp: Stamp, at: number): { bytes: Uint8Array; view: DataView; 
   const view = new DataView(bytes.buffer);
   const end = at + signatureBytes;
   const head = signatureHead(stamp.trial, stamp.stream);
-  writeSignature(view, end, head, stamp.sequence, low32(stamp.timeNs), high16(stamp.timeNs));
+  writeSignature(view, end, trialHighOf(stamp.trial), head, stamp.sequence, low32(stamp.timeNs), high16(stamp.timeNs));
   return { bytes, view, end };
 }
 
 describe("the signature", () => {
   it("lies on the wire as worked out by hand", () => {
     // Words 7470 0201 0000 0003 0000 0201 0403 0605 sum to 0x827d; 0xffff − 0x827d = 0x7d82.
-    const { bytes } = signed({ trial: 1, stream: 2, sequence: 3, timeNs: 0x0605_0403_0201 }, 0);
+    const { bytes } = signed({ trial: fixedTrial(1), stream: 2, sequence: 3, timeNs: 0x0605_0403_0201 }, 0);
     expect(Buffer.from(bytes.subarray(0, 18)).toString("hex")).toBe(
       "7074" + "01020000" + "03000000" + "010203040506" + "827d",
     );
@@ -56,10 +58,11 @@ describe("the signature", () => {
         expected.set(referenceSignature(stamp), at);
         expect(bytes).toEqual(expected);
         expect(checkSignature(view, end)).toBe(true);
-        expect(readMagic(view, end)).toBe(signatureMagic);
+        expect(readTrial(view, end)).toBe(stamp.trial);
+        expect(readTrialHigh(view, end)).toBe(stamp.trial >> 8);
         const head = readTrialStream(view, end);
         expect(head).toBe(signatureHead(stamp.trial, stamp.stream));
-        expect([trialOf(head), streamOf(head)]).toEqual([stamp.trial, stamp.stream]);
+        expect(streamOf(head)).toBe(stamp.stream);
         expect(readSequence(view, end)).toBe(stamp.sequence % 2 ** 32);
         expect(time48(readTimeLow32(view, end), readTimeHigh16(view, end))).toBe(stamp.timeNs % 2 ** 48);
       }),
@@ -68,7 +71,7 @@ describe("the signature", () => {
 
   it("is right for every carry that a sum can have", () => {
     const heads = [
-      { trial: 255, stream: 2 ** 24 - 1, timeNs: 2 ** 48 - 1 },
+      { trial: 2 ** 24 - 1, stream: 2 ** 24 - 1, timeNs: 2 ** 48 - 1 },
       { trial: 0, stream: 0, timeNs: 0 },
     ];
     for (const head of heads) {
@@ -77,6 +80,21 @@ describe("the signature", () => {
         if (fold(addBytes(0, bytes, 2, 20)) !== 0xffff || !checkSignature(view, end))
           expect.fail(`sequence ${sequence}`);
       }
+    }
+  });
+
+  it("is known by its sum, whichever trial's it is; padding is none", () => {
+    fc.assert(
+      fc.property(stamps, fc.integer({ min: 1, max: 40 }), (stamp, at) => {
+        const { view, end } = signed(stamp, at);
+        expect(isSignature(view, end)).toBe(true);
+      }),
+    );
+    const bytes = new Uint8Array(64);
+    const view = new DataView(bytes.buffer);
+    for (let word = 0; word < 2 ** 16; word++) {
+      for (let at = 0; at < 18; at += 2) view.setUint16(40 + at, word, true);
+      if (isSignature(view, 58)) expect.fail(`0x${word.toString(16)} over and over`);
     }
   });
 

@@ -38,7 +38,7 @@ it("frames of many streams, in any order over the same buffers, are byte for byt
       );
       const compiled = compileTraffic(spec, size, programs);
       const resolved = spec.streams.map((_, k) => resolveStream(spec, k, size, programs[k]));
-      const start = { programs: compiled, queue, queues, trial: 3, firstStream: 7, startSequence: 2 ** 32 - 9 };
+      const start = { programs: compiled, queue, queues, trial: 0x9abc03, firstStream: 7, startSequence: 2 ** 32 - 9 };
       const frames = new StreamFrames(start);
       const memory = ringMemory(new ArrayBuffer(4096));
       const primed = [0, 0, 0, 0];
@@ -50,7 +50,7 @@ it("frames of many streams, in any order over the same buffers, are byte for byt
         primed[slot] = frames.make(memory, stream, at, primed[slot]!, 123_456, 5);
         const index = queue + sent[stream]++ * queues;
         const sequence = start.startSequence + index;
-        const stamp = { trial: 3, stream: 7 + stream, sequence, timeNs: 5 * 2 ** 32 + 123_456 };
+        const stamp = { trial: 0x9abc03, stream: 7 + stream, sequence, timeNs: 5 * 2 ** 32 + 123_456 };
         expect(`${stream} ${index}: ${hex(memory.u8.subarray(at, at + bytes))}`).toBe(
           `${stream} ${index}: ${hex(resolvedFrame(resolved[stream]!, index, stamp))}`,
         );

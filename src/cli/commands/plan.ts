@@ -127,6 +127,7 @@ export const planCommand: CommandDefinition = {
       .option("--tolerance <ratio>", "how much less still passes (default: 2%)")
       .option("--update-expected", "write what was measured to the file of --expected instead of judging by it")
       .option("--line-rate <rate>", "speed to take percentages of in the DPDK Test Suite's table, e.g. 10Gbps")
+      .option("--run-id <n>", "what frames say which run they are of by (default: by chance; result: runId)")
       .option("--json <file>", "the whole result as one document; - for standard output")
       .option("--dts-json <file>", "throughput in the DPDK Test Suite's own form; - for standard output")
       .option("--yes-this-interface", "send also on an interface that carries the default route or an SSH connection")

@@ -7,7 +7,8 @@ import { addOneWayOptions, type OneWayOptions, oneWayPlan, reportHalf, timeOptio
 
 const examples = `
 Each trial ends when its --count has come, or --duration after its first frame, or when nothing has come for --quiet.
-The options must be those of the sender, so that numbers mean the same.
+The options must be those of the sender, so that numbers mean the same. Frames of other runs are counted as stale: the run
+is the one of the first frame that comes, or of --run-id, given to both sides.
 
 Examples:
   pktgen-ts receive packet:eth1 --sizes 64,1518 --count 100000 --json received.json
@@ -30,8 +31,8 @@ const missingOf = ({ seenByQueue, receive, signature }: ReceivedTrial): number =
 
 function receivedLine(trial: ReceivedTrial): string {
   const { frameBytes, requested, receive, receiveDrops, faults } = trial;
-  const { received, duplicate, reordered, corrupt, foreign } = receive;
-  const counts = { missing: Math.max(0, missingOf(trial)), duplicate, reordered, corrupt, foreign };
+  const { received, duplicate, reordered, corrupt, stale, foreign } = receive;
+  const counts = { missing: Math.max(0, missingOf(trial)), duplicate, reordered, corrupt, stale, foreign };
   const named = Object.entries(counts).flatMap(([word, n]) => (n > 0 ? [`${n} ${word}`] : []));
   const drops = receiveDrops > 0 ? [`${receiveDrops} found no room in our own ring`] : [];
   const rest = [...named, ...drops, ...faults].map((part) => `, ${part}`).join("");
@@ -55,7 +56,8 @@ async function receive(words: readonly string[], options: ReceiveOptions, contex
   using interrupt = watchInterrupts(output.readerGone, () => {
     output.message("pktgen-ts: stopping; once more to leave at once\n");
   });
-  const half = await runReceive({ ...one, waitNs, quietNs }, { signal: interrupt.signal });
+  const runId = options.runId === undefined ? null : one.plan.runId;
+  const half = await runReceive({ ...one, waitNs, quietNs, runId }, { signal: interrupt.signal });
   await reportHalf(half, half.trials.map(receivedLine), options.json, context);
   finish(interrupt.signal.aborted ? exitCodes.interrupted : exitCodeOf(half.trials));
 }
@@ -70,7 +72,10 @@ export const receiveCommand: CommandDefinition = {
       "--on-full",
     ])
       .option("--wait <time>", `for the first frame of a trial (default: ${defaults.wait})`)
-      .option("--quiet <time>", `a trial is over when nothing came for so long (default: ${defaults.quiet})`)
+      .option(
+        "--quiet <time>",
+        `a trial is over when nothing came for so long, beside a frame's time (default: ${defaults.quiet})`,
+      )
       .addHelpText("after", examples)
       .action((_port: string | undefined, options: ReceiveOptions) => receive(command.args, options, context));
   },

@@ -6,14 +6,7 @@ import { HeaderWalk } from "../../packet/header-walk.js";
 import { FrameHash, FrameMask } from "../../packet/mask.js";
 import { Outline, outline } from "../../packet/outline.js";
 import { type CaptureReader, type FrameBatch, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
-import {
-  checkSignature,
-  readMagic,
-  readSequence,
-  readTrialStream,
-  signatureBytes,
-  signatureMagic,
-} from "../../stream/signature.js";
+import { isSignature, readSequence, readTrialHigh, readTrialStream, signatureBytes } from "../../stream/signature.js";
 import type { FrameEntry } from "./entry.js";
 
 export interface SideOptions {
@@ -157,16 +150,16 @@ export class ComparedSide {
   /** End of a frame's signature, from its start; −1: it has none. A device may have padded the frame. */
   #signatureEnd(at: number): number {
     for (const end of [this.length, this.#outline.end]) {
-      if (end < signatureBytes || readMagic(this.#view, at + end) !== signatureMagic) continue;
-      if (checkSignature(this.#view, at + end)) return end;
+      if (end >= signatureBytes && isSignature(this.#view, at + end)) return end;
     }
     return -1;
   }
 
-  /** Trial, stream and sequence; 2^53 has room for the sequence and 21 bits of the others. */
+  /** Run, trial, stream and sequence; 2^53 has room for the sequence and 21 bits of the others. */
   #signatureKey(end: number): number {
     const head = readTrialStream(this.#view, end);
-    return -(((head ^ (head >>> 21)) & 0x1f_ffff) * 2 ** 32 + readSequence(this.#view, end)) - 1;
+    const mixed = head ^ (head >>> 21) ^ (readTrialHigh(this.#view, end) << 5);
+    return -((mixed & 0x1f_ffff) * 2 ** 32 + readSequence(this.#view, end)) - 1;
   }
 
   /** What kind of frame it is, and its ports: changed frames are looked for among frames of the same. */

@@ -12,6 +12,7 @@ import { judgeRun, type VerdictWord } from "../../stats/verdict.js";
 import { framesWord, rateWord } from "../../stats/words.js";
 import { frameSizeName } from "../../units.js";
 import { diskWasFull, endedBy } from "../recorder.js";
+import type { TrialNumbers } from "../trial-numbers.js";
 import { checkText, checkTraffic, refused } from "./checks.js";
 import { RunningDevice } from "./device.js";
 import { fileWord, type ResultsFolder } from "./evidence.js";
@@ -37,6 +38,8 @@ export interface CaseSetup {
   readonly yesThisInterface: boolean;
   readonly cooperative: boolean;
   readonly recording: PlanRecording | null;
+  /** Of the whole run. */
+  readonly numbers: TrialNumbers;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
   /** Mounts them once per run; gives what was done. */
@@ -89,6 +92,7 @@ export class CaseRun {
       yesThisInterface: setup.yesThisInterface,
       cooperative: setup.cooperative,
       recording: setup.recording,
+      numbers: setup.numbers,
       devices: () => [...this.#devices.values()],
       signal: setup.signal,
     });

@@ -27,6 +27,8 @@ export interface TestPlanOrder {
   readonly yesThisInterface: boolean;
   /** Captures of all trials of all cases. */
   readonly record: RecordPlan;
+  /** As RunPlan has it. */
+  readonly runId: number;
   readonly program: string;
   readonly commandLine: string;
 }

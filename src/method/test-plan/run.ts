@@ -19,6 +19,7 @@ import { hostFacts } from "../../sys/host.js";
 import { allowedCpus } from "../../sys/thread.js";
 import { packageVersion } from "../../sys/version.js";
 import { liveUnrecorded, startRecorder, withRecordings } from "../recorder.js";
+import { TrialNumbers } from "../trial-numbers.js";
 import { type CaseOutcome, CaseRun } from "./case-run.js";
 import { isContained, usesHugepages } from "./describe.js";
 import { stepsText } from "./dry-run.js";
@@ -146,6 +147,7 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
     yesThisInterface: order.yesThisInterface,
     cooperative: pollersOf(planned) > facts.cpus.length,
     recording,
+    numbers: new TrialNumbers(order.runId),
     signal,
     say,
     mountHugepages: () => (order.plan.hugepages === null ? [] : hugepages.mount(order.plan.hugepages)),
@@ -274,6 +276,7 @@ function resultOf(order: TestPlanOrder, { planned, outcomes, facts, started, fol
       containers: inside ? (facts.launcher?.description ?? "none") : "none",
     },
     seed: planSeed,
+    runId: order.runId,
     trials,
     verdict: outcomes.length < planned.length ? "invalid" : judgeRun(cases),
     plan: { file, title, source, notes: [...notes], results: folder.path, cases },

@@ -11,6 +11,7 @@ import { watchDisturbance } from "../../sys/host.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../../units.js";
 import { hopDifferences } from "../hops.js";
 import { endedBy, type Recorder } from "../recorder.js";
+import type { TrialNumbers } from "../trial-numbers.js";
 import { trialResult } from "../trial-result.js";
 import { untilReady } from "../until-ready.js";
 import type { RunningDevice } from "./device.js";
@@ -36,6 +37,7 @@ export interface TrafficSetup {
   readonly devices: () => readonly RunningDevice[];
   /** null: nothing is recorded. */
   readonly recording: PlanRecording | null;
+  readonly numbers: TrialNumbers;
   readonly signal: AbortSignal;
 }
 
@@ -67,7 +69,6 @@ const portKey = ({ device, port }: WayPort): string => `${device} ${port}`;
 export class PlanGenerator implements AsyncDisposable {
   readonly #setup: TrafficSetup;
   #open: { readonly spec: string; readonly port: Port; readonly generator: Generator } | null = null;
-  #trials = 0;
 
   constructor(setup: TrafficSetup) {
     this.#setup = setup;
@@ -133,7 +134,7 @@ export class PlanGenerator implements AsyncDisposable {
       throw error;
     }
     const warmup: TrialOrder = {
-      ...this.#orderOf(traffic, traffic.sizes[0], 0),
+      ...this.#orderOf(traffic, traffic.sizes[0]),
       load: { kind: "paced", pps: warmupPps },
       count: warmupFrames,
       durationNs: Number.POSITIVE_INFINITY,
@@ -152,11 +153,11 @@ export class PlanGenerator implements AsyncDisposable {
     return untilReady(port, connectTimeoutMs, signal, () => `${endedBy(signal)} while the generator was connecting`);
   }
 
-  #orderOf(traffic: PlannedTraffic, size: FrameSize, trial: number): TrialOrder {
+  #orderOf(traffic: PlannedTraffic, size: FrameSize): TrialOrder {
     const pps = ratePps(traffic.rate, meanFrameBytes(size), this.#setup.lineRateBps);
     const load: Load = Number.isFinite(pps) ? { kind: "paced", pps } : { kind: "max" };
     return {
-      trial,
+      ...this.#setup.numbers.next(),
       stream: traffic.stream,
       size,
       queues: traffic.queues,
@@ -176,7 +177,7 @@ export class PlanGenerator implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<{ finish(): Promise<TrafficResult> }> {
     const generator = await this.#opened(traffic);
-    const order = this.#orderOf(traffic, size, 1 + (this.#trials++ % 255));
+    const order = this.#orderOf(traffic, size);
     const before = await this.#read(traffic);
     const dropsBefore = this.#receiveDrops();
     const disturbance = watchDisturbance([generator.worker.threadId]);

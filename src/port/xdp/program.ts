@@ -19,7 +19,7 @@ export const xdpPage = {
   epoch: 16,
   /** u32: where the signature begins in a frame; 0: none. */
   signatureAt: 24,
-  /** u32: signatureBase of the frames' magic, trial and stream. */
+  /** u32: signatureBase of the frames' trial and stream. */
   signatureSum: 28,
   /** u64: frames handed to the interface since the port was opened. */
   handed: 32,
