@@ -43,6 +43,19 @@ export function runDetached(file: string, args: readonly string[], env: CommandE
   child.unref();
 }
 
+const mostReasonCharacters = 200;
+
+/**
+ * Of what a failed command printed, the line that says why: the first that names a failure, else the last with words in
+ * it. (Programs that quote the faulty text end with a line of carets below it.)
+ */
+export function reasonLine(result: CommandResult): string {
+  const lines = `${result.stdout}\n${result.stderr}`.split("\n").map((line) => line.trim());
+  const worded = lines.filter((line) => /\p{L}{2}/u.test(line));
+  const telling = worded.find((line) => /error|fail|cannot|can't|no such|denied|not found|not permitted/i.test(line));
+  return (telling ?? worded.at(-1) ?? lastLine(result)).slice(0, mostReasonCharacters);
+}
+
 /** The last line that says something, without the engine's prefixes: the one with the reason. */
 export const lastLine = (result: CommandResult): string =>
   `${result.stdout}\n${result.stderr}`

@@ -3,7 +3,7 @@
  * started is ended and started anew; one of somebody else's by the command that the user gives for it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { lastLine, runCommand } from "../dut/run-command.js";
+import { reasonLine, runCommand } from "../dut/run-command.js";
 import { environmentError, PktgenError, usageError } from "../errors.js";
 import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";
@@ -83,7 +83,7 @@ async function act(lab: Lab, { resetCommand }: RunPlan): Promise<void> {
   }
   const result = await runCommand("/bin/sh", ["-c", resetCommand], { env: process.env, timeoutMs: commandMs });
   if (result?.code === 0) return;
-  const why = result === null ? "there is no /bin/sh" : lastLine(result);
+  const why = result === null ? "there is no /bin/sh" : reasonLine(result);
   throw environmentError(`the command failed: ${why}`, { where: "--reset-command" });
 }
 

@@ -163,9 +163,13 @@ export interface TrialHops {
   readonly foreign: ForeignCounters;
   /** Why the counters say nothing, in words. */
   readonly faults: readonly string[];
+  /** What was assumed of them. */
+  readonly notes: readonly string[];
 }
 
 const mostTries = 25;
+/** For the run's first reading: the device may have been connected a moment ago. */
+const firstPatienceMs = 5_000;
 const noForeign: ForeignCounters = { entered: 0, left: 0 };
 
 /**
@@ -199,6 +203,7 @@ export class ExternalCounters implements AsyncDisposable {
   async begin(): Promise<void> {
     this.#after = null;
     this.#failure = null;
+    if (this.#before === null && this.any) await this.#read(firstPatienceMs);
     this.#before = this.any ? await this.#settled() : null;
   }
 
@@ -218,15 +223,15 @@ export class ExternalCounters implements AsyncDisposable {
     for (let tries = 0; tries < mostTries; tries++) {
       const moved = await this.#drain();
       const next = await this.#read();
-      if (moved === 0 && JSON.stringify(next) === JSON.stringify(last)) break;
+      if (moved === 0 && asText(next) === asText(last)) break;
       last = next;
     }
     return last;
   }
 
-  async #read(): Promise<Snapshot> {
+  async #read(patienceMs = 0): Promise<Snapshot> {
     const hops: (readonly HopReading[] | null)[] = [];
-    for (const reader of this.#readers) hops.push(reader === null ? null : await reader.read());
+    for (const reader of this.#readers) hops.push(reader === null ? null : await reader.read(patienceMs));
     const sent = this.#ports.map((spec) => readOwnInterface(spec)?.sent ?? null);
     return { hops, sent };
   }
@@ -236,21 +241,24 @@ export class ExternalCounters implements AsyncDisposable {
     const reader = this.#readers[direction] ?? null;
     const [before, after] = [this.#before, this.#after];
     if (reader === null || before === null || after === null) {
-      return { hops: [], foreign: noForeign, faults: this.#failure === null ? [] : [this.#failure] };
+      return { hops: [], foreign: noForeign, faults: this.#failure === null ? [] : [this.#failure], notes: [] };
     }
-    const { hops, faults } = reader.between(before.hops[direction]!, after.hops[direction]!);
+    const { hops, faults, notes } = reader.between(before.hops[direction]!, after.hops[direction]!);
     const port = direction === 0 ? 0 : this.#ports.length - 1;
     const [from, to] = [before.sent[port] ?? null, after.sent[port] ?? null];
     const own = sentOf(report) + report.beside;
     // Whatever else our interface sent is the kernel's: it speaks by itself (router solicitations, MLD).
     const entered = report.beside + (from === null || to === null ? 0 : Math.max(0, to - from - own));
-    return { hops, foreign: { entered, left: foreignOf(report) }, faults };
+    return { hops, foreign: { entered, left: foreignOf(report) }, faults, notes };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const reader of this.#readers) reader?.[Symbol.dispose]();
   }
 }
+
+const asText = (snapshot: Snapshot): string =>
+  JSON.stringify(snapshot, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 
 const sentOf = ({ transmit }: TrialReport): number =>
   transmit.queues.reduce((sum, { published, outstanding, carried }) => sum + published - outstanding + carried, 0);

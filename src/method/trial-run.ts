@@ -178,6 +178,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       notes: [
         ...(report.transmit.cutShort === "short" ? ["given up when it could be of no use any more"] : []),
         ...lab.notes,
+        ...(reset === null ? (external?.notes ?? []) : []),
         ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`),
       ],
     });

@@ -1,9 +1,9 @@
 /** A testpmd that somebody else started, with options that the lab's own never has, as the driver of our vhost ports. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { parsePortXstats } from "../../src/dut/testpmd/parse.js";
 import { runCli } from "../cli/run-cli.js";
 import { describeLab } from "./probe.js";
@@ -71,18 +71,18 @@ interface Trial {
   readonly reasons: readonly string[];
 }
 
-/**
- * Runs against a testpmd that is there and forwards before the run's first frame: testpmd is started by the first sign
- * of life of the run, and what it takes to come to its prompt the run spends waiting for the peer.
- */
+/** Starts the run, whose port listens, then testpmd as its driver, and lets testpmd forward as soon as it can. */
 async function against(
-  port: string,
+  path: string,
+  portOptions: string,
   vdev: string,
   options: readonly string[],
   traffic: readonly string[],
 ): Promise<{ readonly trials: readonly Trial[]; readonly rx: number; readonly tx: number }> {
+  const port = `vhost:${path}${portOptions}`;
   const args = ["--dut", "external", "--tx", port, "--warmup", "0s", "--wait-peer", "60s", "--json", "-", ...traffic];
   const ended = runCli(args, { timeoutMs: 100_000 });
+  await vi.waitFor(() => expect(existsSync(path)).toBe(true), 30_000);
   testpmd = new ForeignTestpmd(vdev, options);
   await testpmd.prompt();
   await testpmd.say("start");
@@ -103,7 +103,7 @@ describeLab("a foreign testpmd behind a vhost port", ["testpmd"], () => {
       const path = join(scratch, "j.sock");
       const vdev = `net_virtio_user0,path=${path},packed_vq=${packed},mrg_rxbuf=1,queue_size=1024`;
       const traffic = ["--sizes", "64,3000,9000", "--count", "500", "--rate", "1kpps"];
-      const { trials, rx, tx } = await against(`vhost:${path},mrg_rxbuf=on`, vdev, jumbo, traffic);
+      const { trials, rx, tx } = await against(path, ",mrg_rxbuf=on", vdev, jumbo, traffic);
       expect(trials.map(({ sent, accepted, corrupt }) => [sent, accepted, corrupt])).toEqual([
         [500, 500, 0],
         [500, 500, 0],
@@ -118,7 +118,7 @@ describeLab("a foreign testpmd behind a vhost port", ["testpmd"], () => {
     const path = join(scratch, "q.sock");
     const vdev = `net_virtio_user0,path=${path},queues=2,packed_vq=1,queue_size=256`;
     const traffic = ["--queues", "2", "--sizes", "64", "--count", "2000", "--rate", "5kpps"];
-    const { trials } = await against(`vhost:${path},queues=2`, vdev, ["--rxq=2", "--txq=2"], traffic);
+    const { trials } = await against(path, ",queues=2", vdev, ["--rxq=2", "--txq=2"], traffic);
     expect(trials.flatMap(({ reasons }) => reasons).filter((reason) => /went away/.test(reason))).toEqual([]);
     expect(trials[0]).toMatchObject({ sent: 2_000, accepted: 2_000, lost: 0 });
   });

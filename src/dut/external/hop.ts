@@ -2,7 +2,8 @@
  * The hops of somebody else's device, each with the counters that its user names: `NAME,rx=SOURCE,tx=SOURCE` and, where
  * there is one, `dropped=SOURCE`; a source may be a sum, joined by ` + `. From these the ledger's hops.
  */
-import { type PktgenError, usageError } from "../../errors.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PktgenError, usageError } from "../../errors.js";
 import { splitAtCommas } from "../../port/spec.js";
 import type { HopCounters } from "../../stats/ledger.js";
 import { type CounterSource, openSource } from "./source.js";
@@ -59,7 +60,7 @@ export function mirroredHops(hops: readonly HopSpec[]): HopSpec[] | null {
 }
 
 /** Counters of all sources of a hop, in the order of `sourcesOf`. */
-export type HopReading = readonly number[];
+export type HopReading = readonly bigint[];
 
 const sourcesOf = (hop: HopSpec): readonly SourceSpec[] => roles.flatMap((role) => hop[role]);
 
@@ -73,37 +74,46 @@ export class HopReader implements Disposable {
     this.#sources = hops.map((hop) => sourcesOf(hop).map((spec) => openSource(spec, `${where} ${hop.name}`)));
   }
 
-  /** All of them, hop by hop. @throws PktgenError (3) that names the source that fails. */
-  async read(): Promise<readonly HopReading[]> {
-    const readings: number[][] = [];
+  /**
+   * All of them, hop by hop. `patienceMs`: so long a program that does not show its counter yet gets to do so; some show
+   * them only when they have looked at their ports.
+   * @throws PktgenError (3) that names the source that fails.
+   */
+  async read(patienceMs = 0): Promise<readonly HopReading[]> {
+    const until = performance.now() + patienceMs;
+    const readings: bigint[][] = [];
     for (const sources of this.#sources) {
-      const values: number[] = [];
-      for (const source of sources) values.push(await source.read());
+      const values: bigint[] = [];
+      for (const source of sources) values.push(await readUntil(source, until));
       readings.push(values);
     }
     return readings;
   }
 
-  /** What happened between two readings; `faults` names counters that went backwards. */
+  /** What happened between two readings; `faults` names counters that went backwards, `notes` those that passed 2^32. */
   between(
     before: readonly HopReading[],
     after: readonly HopReading[],
-  ): { readonly hops: HopCounters[]; readonly faults: string[] } {
+  ): { readonly hops: HopCounters[]; readonly faults: string[]; readonly notes: string[] } {
     const faults: string[] = [];
+    const notes: string[] = [];
     const hops = this.#hops.map((hop, h): HopCounters => {
       let at = 0;
       const sum = (role: Role): number =>
-        hop[role].reduce((total, { text }) => {
+        hop[role].reduce((total, { kind, text }) => {
           const [from, to] = [before[h]![at]!, after[h]![at]!];
           at++;
-          const difference = counted(from, to);
+          const difference = counted(from, to, has32Bits[kind]);
+          if (to < from && difference !== null) {
+            notes.push(`the counter ${text} of ${hop.name} went from ${from} to ${to}: taken as having passed its end`);
+          }
           if (difference === null) faults.push(`the counter ${text} of ${hop.name} went from ${from} back to ${to}`);
           return total + (difference ?? 0);
         }, 0);
       const [rx, tx, dropped] = [sum("rx"), sum("tx"), sum("dropped")];
       return { name: hop.name, rx, tx, dropped, duplicated: 0, inRing: 0, queues: [] };
     });
-    return { hops, faults };
+    return { hops, faults, notes };
   }
 
   [Symbol.dispose](): void {
@@ -111,10 +121,38 @@ export class HopReader implements Disposable {
   }
 }
 
-const twoTo32 = 2 ** 32;
+const retryMs = 200;
 
-/** A counter of 32 bits that passed its end goes on from 0; anything else that shrinks was reset: null. */
-export function counted(from: number, to: number): number | null {
-  if (to >= from) return to - from;
-  return from >= twoTo32 / 2 && from < twoTo32 && to < twoTo32 / 2 ? to + twoTo32 - from : null;
+/** What a program prints may change while it starts; an interface or a driver's counter is there, or is not. */
+async function readUntil(source: CounterSource, untilMs: number): Promise<bigint> {
+  for (;;) {
+    try {
+      return await source.read();
+    } catch (error) {
+      const mayCome = source.spec.kind === "command" || source.spec.kind === "telemetry";
+      if (!(error instanceof PktgenError) || !mayCome || performance.now() >= untilMs) throw error;
+    }
+    await sleep(retryMs);
+  }
+}
+
+/** Whether counters from there may have 32 bits only. The kernel's own and DPDK's have 64. */
+const has32Bits: Readonly<Record<SourceSpec["kind"], boolean>> = {
+  netdev: false,
+  ethtool: true,
+  telemetry: false,
+  command: true,
+};
+
+/**
+ * A counter of 64 bits, or of 32 where it may be one, that passed its end goes on from 0; anything else that shrinks was
+ * reset: null. It counted less than half of its range meanwhile.
+ */
+export function counted(from: bigint, to: bigint, may32Bits: boolean): number | null {
+  if (to >= from) return Number(to - from);
+  for (const bits of may32Bits ? [32n, 64n] : [64n]) {
+    const range = 1n << bits;
+    if (from < range && to + range - from < range / 2n) return Number(to + range - from);
+  }
+  return null;
 }

@@ -4,7 +4,7 @@ import { nearest } from "../../nearest.js";
 import { interfaceDriverStatistics } from "../../sys/ethtool-stats.js";
 import { readInterface } from "../../sys/netdev.js";
 import { inNetns } from "../../sys/netns.js";
-import { lastLine, runCommand } from "../run-command.js";
+import { reasonLine, runCommand } from "../run-command.js";
 import { TelemetryClient } from "../testpmd/telemetry.js";
 import { netdevFields, type SourceSpec } from "./source-spec.js";
 
@@ -13,8 +13,8 @@ const commandTimeoutMs = 5_000;
 /** A counter that can be read again and again. */
 export interface CounterSource extends Disposable {
   readonly spec: SourceSpec;
-  /** Absolute. @throws PktgenError (3) that names the source: gone, or no such counter. */
-  read(): Promise<number>;
+  /** Absolute, exact. @throws PktgenError (3) that names the source: gone, or no such counter. */
+  read(): Promise<bigint>;
 }
 
 export function openSource(spec: SourceSpec, where: string): CounterSource {
@@ -25,7 +25,7 @@ export function openSource(spec: SourceSpec, where: string): CounterSource {
       ...(cause === undefined ? {} : { cause }),
     });
   let telemetry: TelemetryClient | null = null;
-  const read = async (): Promise<number> => {
+  const read = async (): Promise<bigint> => {
     switch (spec.kind) {
       case "netdev":
         return readNetdev(spec, where, fail);
@@ -48,13 +48,13 @@ type Spec<K extends SourceSpec["kind"]> = SourceSpec & { readonly kind: K };
 
 const inSpace = (netns: string | null): string => (netns === null ? "" : ` in namespace ${netns}`);
 
-function readNetdev({ name, netns, counter }: Spec<"netdev">, where: string, fail: Fail): number {
+function readNetdev({ name, netns, counter }: Spec<"netdev">, where: string, fail: Fail): bigint {
   const facts = inNetns(netns, where, () => readInterface(name));
   if (facts === null) throw fail(`there is no interface ${name}${inSpace(netns)}`);
-  return facts.statistics[netdevFields[counter]];
+  return exact(facts.statistics[netdevFields[counter]], fail);
 }
 
-function readEthtool({ name, netns, counter }: Spec<"ethtool">, where: string, fail: Fail): number {
+function readEthtool({ name, netns, counter }: Spec<"ethtool">, where: string, fail: Fail): bigint {
   const [facts, counters] = inNetns(
     netns,
     where,
@@ -63,26 +63,34 @@ function readEthtool({ name, netns, counter }: Spec<"ethtool">, where: string, f
   if (facts === null) throw fail(`there is no interface ${name}${inSpace(netns)}`);
   if (counters === null) throw fail(`its driver has no statistics`);
   const value = counters.get(counter);
-  if (value !== undefined) return value;
+  if (value !== undefined) return exact(value, fail);
   const meant = nearest(counter, [...counters.keys()]);
   throw fail("its driver has no such counter", meant === null ? `see ethtool -S ${name}` : `did you mean ${meant}?`);
 }
 
-async function readCommand({ command, pattern }: Spec<"command">, fail: Fail): Promise<number> {
+async function readCommand({ command, pattern }: Spec<"command">, fail: Fail): Promise<bigint> {
   const result = await runCommand("/bin/sh", ["-c", command], { env: process.env, timeoutMs: commandTimeoutMs });
   if (result === null) throw fail("there is no /bin/sh");
   if (result.code !== 0) {
-    throw fail(result.code === null ? "it did not end within 5 s" : `it failed: ${lastLine(result)}`);
+    throw fail(result.code === null ? "it did not end within 5 s" : `it failed: ${reasonLine(result)}`);
   }
   const found = pattern.exec(result.stdout)?.[1];
   if (found === undefined)
     throw fail(`nothing in its output matches: ${result.stdout.trim().slice(0, 80) || "it printed nothing"}`);
-  const value = Number(found.replaceAll(/[,_ ]/g, ""));
-  if (!Number.isSafeInteger(value) || value < 0) throw fail(`"${found}" is no count`);
+  const digits = found.replaceAll(/[,_ ]/g, "");
+  if (!/^\d+$/.test(digits)) throw fail(`"${found}" is no count`);
+  const value = BigInt(digits);
+  if (value >= 1n << 64n) throw fail(`"${found}" is more than a counter of 64 bits holds`);
   return value;
 }
 
-async function readTelemetry(client: TelemetryClient, spec: Spec<"telemetry">, fail: Fail): Promise<number> {
+/** A counter that was read as a double: beyond 2^53 it is not what the device counts, and differences are wrong. */
+function exact(value: number, fail: Fail): bigint {
+  if (Number.isSafeInteger(value)) return BigInt(value);
+  throw fail(`it is at ${value}, and counters from here are exact up to 2^53 only`, "read it with command: instead");
+}
+
+async function readTelemetry(client: TelemetryClient, spec: Spec<"telemetry">, fail: Fail): Promise<bigint> {
   const { port, counter } = spec;
   const table = async (command: string): Promise<Record<string, unknown>> => {
     const answer = await client.query(`${command},${port}`).catch((error: Error) => {
@@ -92,7 +100,7 @@ async function readTelemetry(client: TelemetryClient, spec: Spec<"telemetry">, f
   };
   const stats = await table("/ethdev/stats");
   const value = stats[counter] ?? (await table("/ethdev/xstats"))[counter];
-  if (typeof value === "number") return value;
+  if (typeof value === "number") return exact(value, fail);
   if (Object.keys(stats).length === 0) throw fail(`the program has no port ${port}`);
   const meant = nearest(counter, Object.keys(stats));
   throw fail("the port has no such counter", meant === null ? undefined : `did you mean ${meant}?`);

@@ -76,11 +76,86 @@ describe("a hop's counters", () => {
   });
 
   it("that pass 2^32 go on, and that were reset are named", () => {
-    expect(counted(10, 25)).toBe(15);
-    expect(counted(2 ** 32 - 5, 10)).toBe(15);
-    expect(counted(2 ** 40, 2 ** 40 + 1)).toBe(1);
-    expect(counted(1000, 10)).toBeNull();
-    expect(counted(2 ** 33, 10)).toBeNull();
+    expect(counted(10n, 25n, true)).toBe(15);
+    expect(counted(2n ** 32n - 5n, 10n, true)).toBe(15);
+    expect(counted(2n ** 40n, 2n ** 40n + 1n, true)).toBe(1);
+    expect(counted(1000n, 10n, true)).toBeNull();
+    expect(counted(2n ** 33n, 10n, true)).toBeNull();
+    // More than half the range meanwhile: a reset.
+    expect(counted(2n ** 31n + 5n, 10n, true)).toBeNull();
+  });
+
+  it("of 64 bits are never taken for ones of 32, and pass 2^64", () => {
+    expect(counted(2n ** 32n - 5n, 10n, false)).toBeNull();
+    expect(counted(2n ** 64n - 5n, 10n, false)).toBe(15);
+    expect(counted(2n ** 64n - 5n, 10n, true)).toBe(15);
+  });
+
+  it("beyond 2^53 are subtracted exactly, and what no counter of 64 bits holds is refused", async () => {
+    const says = async (...values: readonly string[]): Promise<HopReader> => {
+      const folder = mkdtempSync(join(tmpdir(), "pktgen-hop-"));
+      const file = join(folder, "counter");
+      const reader = new HopReader(
+        [parseHop(`h,rx=command:/(\\d+)/:cat ${file},tx=command:/(\\d+)/:cat ${file}`, "")],
+        "",
+      );
+      try {
+        const readings = [];
+        for (const value of values) {
+          writeFileSync(file, value);
+          readings.push(await reader.read());
+        }
+        expect(reader.between(readings[0]!, readings[1]!).hops[0]).toMatchObject({ rx: 1, tx: 1 });
+        return reader;
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    };
+    await says("9007199254740993", "9007199254740994");
+    await says("18446744073709551615", "0");
+    await expect(says("18446744073709551616", "0")).rejects.toThrow(
+      /"18446744073709551616" is more than a counter of 64 bits holds/,
+    );
+  });
+
+  it("that passed an end say so", () => {
+    const [hop] = parseHops(["h,rx=ethtool:a:rx,tx=netdev:b"], "--hop");
+    using reader = new HopReader([hop!], "--hop");
+    expect(reader.between([[2n ** 32n - 5n, 0n]], [[10n, 15n]])).toMatchObject({
+      hops: [{ rx: 15, tx: 15 }],
+      faults: [],
+      notes: ["the counter ethtool:a:rx of h went from 4294967291 to 10: taken as having passed its end"],
+    });
+    expect(reader.between([[0n, 2n ** 32n - 5n]], [[15n, 10n]]).faults).toEqual([
+      "the counter netdev:b of h went from 4294967291 back to 10",
+    ]);
+  });
+
+  it("that a program does not show yet are waited for, but only so long", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pktgen-hop-"));
+    const file = join(folder, "counter");
+    try {
+      writeFileSync(file, "rx pkts=?");
+      const source = `command:/pkts=(\\d+)/:cat ${file}; echo pkts=7 > ${file}`;
+      using reader = new HopReader([parseHop(`h,rx=${source},tx=${source}`, "--hop")], "--hop");
+      await expect(reader.read()).rejects.toThrow(/nothing in its output matches: rx pkts=\?/);
+      writeFileSync(file, "rx pkts=?");
+      expect(await reader.read(60_000)).toEqual([[7n, 7n]]);
+      using missing = new HopReader([parseHop("h,rx=netdev:nosuch0,tx=netdev:nosuch0", "--hop")], "--hop");
+      await expect(missing.read(60_000)).rejects.toThrow(/there is no interface nosuch0/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("of a command that fails: the line that says why, not the carets below it", async () => {
+    const script =
+      "printf 'Error: No such file or directory\\nlist counter inet t c\\n                  ^\\n' >&2; exit 1";
+    using reader = new HopReader(
+      [parseHop(`h,rx=command:/(\\d+)/:${script},tx=command:/(\\d+)/:true`, "--hop")],
+      "--hop",
+    );
+    await expect(reader.read()).rejects.toThrow(/it failed: Error: No such file or directory$/);
   });
 
   it("of a command are read twice and subtracted; what goes backwards is a fault", async () => {
@@ -97,10 +172,11 @@ describe("a hop's counters", () => {
       const before = await reader.read();
       write(110, 53);
       const after = await reader.read();
-      expect(before).toEqual([[100, 50, 50]]);
+      expect(before).toEqual([[100n, 50n, 50n]]);
       expect(reader.between(before, after)).toEqual({
         hops: [{ name: "h", rx: 13, tx: 3, dropped: 0, duplicated: 0, inRing: 0, queues: [] }],
         faults: [],
+        notes: [],
       });
       expect(reader.between(after, before).faults[0]).toMatch(
         /^the counter command:\S+ .*of h went from 110 back to 100$/,
