@@ -26,6 +26,7 @@ export interface DutSetup extends WholeSetup {
 
 export interface TestpmdHandleSetup extends WholeSetup {
   readonly options: TestpmdOptions;
+  readonly yesThisInterface: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -118,8 +119,15 @@ export const dutHandle = (kind: DutKind, setup: DutSetup): Promise<DutHandle> =>
 /** Real testpmds. Rejects with a PktgenError; then nothing is left behind. */
 export async function testpmdHandle(setup: TestpmdHandleSetup): Promise<DutHandle> {
   const { startTestpmdDut } = await import("../dut/index.js");
-  const { queues, maxFrameBytes, directory, cores, signal, options } = setup;
-  const dut = await startTestpmdDut(options, { queues, maxFrameBytes, directory, signal, cores: twoCores(cores) });
+  const { queues, maxFrameBytes, directory, cores, signal, options, yesThisInterface } = setup;
+  const dut = await startTestpmdDut(options, {
+    queues,
+    maxFrameBytes,
+    directory,
+    signal,
+    yesThisInterface,
+    cores: twoCores(cores),
+  });
   const sides = [dut.host, dut.container];
   // testpmd's own sums: they are there when nobody is connected any more, too.
   const sums = sides.map((side) => async () => `${side.who}:\n${await side.run("show fwd stats all")}\n`);

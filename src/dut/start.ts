@@ -21,6 +21,8 @@ export interface DutSetup {
   readonly cores?: { readonly host: number; readonly container: number } | undefined;
   /** Where its folder of sockets is made; default: the system's place for temporary files. */
   readonly directory?: string | undefined;
+  /** A testpmd may open an interface even though the machine lives by it. */
+  readonly yesThisInterface?: boolean;
   /** Aborted: a start that waits for other programs gives up. */
   readonly signal?: AbortSignal | undefined;
 }

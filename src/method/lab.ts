@@ -64,8 +64,9 @@ const longestFrameBytes = (plan: RunPlan): number => Math.max(usualFrameBytes, .
 async function startPlannedDut(plan: RunPlan, maxFrameBytes: number, signal: AbortSignal): Promise<Dut | null> {
   if (plan.dut.kind === "external") return null;
   const [, host, container = host] = plan.cores ?? [];
+  const { yesThisInterface } = plan;
   const cores = host === undefined || container === undefined ? undefined : { host, container };
-  return startDut(plan.dut, { queues: plan.queues, maxFrameBytes, busy: plan.busy, cores, signal });
+  return startDut(plan.dut, { queues: plan.queues, maxFrameBytes, busy: plan.busy, cores, signal, yesThisInterface });
 }
 
 function portSpecs({ dut }: RunPlan, started: Dut | null): PortSpec[] {

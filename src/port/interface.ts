@@ -5,7 +5,7 @@
 import { usageError } from "../errors.js";
 import { type InterfaceFacts, usableInterface } from "../sys/netdev.js";
 import { inNetns } from "../sys/netns.js";
-import { whatItCarries } from "../sys/routes.js";
+import { defaultRouteInterface, whatItCarries } from "../sys/routes.js";
 import type { OpenPortOptions } from "./options.js";
 
 export interface InterfaceSpec {
@@ -17,14 +17,30 @@ export interface InterfaceSpec {
 
 const fcsBytes = 4;
 
-/** Refuses to send where the machine, or whoever sits at it, would be cut off. In the interface's namespace. */
-export function checkMaySend(facts: InterfaceFacts, where: string, { sends, yesThisInterface }: OpenPortOptions): void {
+type Leave = Pick<OpenPortOptions, "sends" | "yesThisInterface">;
+
+/**
+ * Refuses to send where the machine, or whoever sits at it, would be cut off: for ports of ours, and for those that
+ * testpmd opens for us. In the interface's namespace.
+ */
+export function checkMaySend(facts: InterfaceFacts, where: string, { sends, yesThisInterface }: Leave): void {
   if (!sends || yesThisInterface) return;
   const carries = whatItCarries(facts, process.env);
   if (carries === null) return;
   throw usageError(`interface ${facts.name} ${carries}, and nothing is sent on it unasked`, {
     where,
     hint: "use another interface, or say --yes-this-interface",
+  });
+}
+
+/** The same where the kernel's routes decide which interface packets leave by. In the namespace whose routes these are. */
+export function checkMayRoute(where: string, { sends, yesThisInterface }: Leave): void {
+  if (!sends || yesThisInterface) return;
+  const name = defaultRouteInterface();
+  if (name === null) return;
+  throw usageError(`packets go where the kernel routes them, and the default route leaves by ${name}`, {
+    where,
+    hint: "use netns= with a namespace that has no default route, or say --yes-this-interface",
   });
 }
 

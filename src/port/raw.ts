@@ -7,6 +7,7 @@
 import { environmentError } from "../errors.js";
 import { inNetns } from "../sys/netns.js";
 import { type Bridge, BridgedPort, libraryError } from "./bridged.js";
+import { checkMayRoute } from "./interface.js";
 import { loadOptional } from "./optional-package.js";
 import type { OpenPortOptions } from "./options.js";
 import type { Port, RawPortSpec } from "./port.js";
@@ -88,7 +89,7 @@ function openRaw(raw: RawPackage, where: string, deliver: (frame: Uint8Array) =>
   };
 }
 
-/** @throws PktgenError (3): raw-socket is not installed, does not work here, or gets no socket. */
+/** @throws PktgenError (2): there is a default route; (3): raw-socket is not installed, does not work here, or gets no socket. */
 export function openRawPort(spec: RawPortSpec, options: OpenPortOptions): Port {
   const { text: where } = spec;
   if (Number(process.versions.node.split(".")[0]) >= firstNodeWithout) {
@@ -102,16 +103,14 @@ export function openRawPort(spec: RawPortSpec, options: OpenPortOptions): Port {
     { name: "raw-socket", version: "1.8.1", needs: "apt-get install g++ make python3 first" },
     where,
   ) as RawPackage;
-  return inNetns(
-    spec.netns,
-    where,
-    () =>
-      new BridgedPort({
-        spec,
-        maxFrameBytes: options.maxFrameBytes - fcsBytes,
-        features: ["raw-socket 1.8.1", "layer 3, IPv4, UDP", "slow", "received counts may be short"],
-        unseen: () => 0,
-        open: (deliver) => openRaw(raw, where, deliver),
-      }),
-  );
+  return inNetns(spec.netns, where, () => {
+    checkMayRoute(where, options);
+    return new BridgedPort({
+      spec,
+      maxFrameBytes: options.maxFrameBytes - fcsBytes,
+      features: ["raw-socket 1.8.1", "layer 3, IPv4, UDP", "slow", "received counts may be short"],
+      unseen: () => 0,
+      open: (deliver) => openRaw(raw, where, deliver),
+    });
+  });
 }

@@ -1,11 +1,12 @@
 /**
- * What the machine needs an interface for: its default route, or the SSH connection that we were started over. Test
- * traffic there would cut people off.
+ * What the machine needs an interface for: its default route, or SSH connections, above all the one that we were started
+ * over. Test traffic there would cut people off.
  */
 import { isIP } from "node:net";
 import { parseIpv4, parseIpv6 } from "../packet/address.js";
 import { type InterfaceFacts, listInterfaces } from "./netdev.js";
 import { askNetlink, netlinkAttribute, netlinkAttributes, netlinkUint32 } from "./netlink.js";
+import { type SshPeer, sshPeers } from "./ssh-peers.js";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -57,11 +58,11 @@ function routeTo(address: string): number | null {
   return route === undefined ? null : (routeInterfaces(route)[0] ?? null);
 }
 
-/** Where sshd says that it was reached from: `peer port local port`. A link-local peer names its interface. */
-function sshInterface(connection: string | undefined, all: readonly InterfaceFacts[]): number | null {
-  const [address, zone] = (connection?.split(" ")[0] ?? "").split("%");
+/** The interface towards a peer. A link-local one names it. */
+function sshInterface(peer: SshPeer, all: readonly InterfaceFacts[]): number | null {
+  const [address = "", zone] = peer.address.split("%");
   if (zone !== undefined) return all.find(({ name }) => name === zone)?.index ?? null;
-  return address === "" || address === undefined ? null : routeTo(address);
+  return routeTo(address);
 }
 
 /** `index` and every interface through which its frames pass: below a VLAN, the ports of a bridge or bond. */
@@ -87,6 +88,16 @@ export function whatItCarries(
   const all = listInterfaces();
   const carries = (index: number): boolean => withLower(index, all).has(facts.index);
   if (defaultRouteInterfaces().some(carries)) return "carries this machine's default route";
-  const ssh = sshInterface(environment["SSH_CONNECTION"], all);
-  return ssh !== null && carries(ssh) ? "carries the SSH connection that this program was started over" : null;
+  const peer = sshPeers(environment).find((each) => {
+    const ssh = sshInterface(each, all);
+    return ssh !== null && carries(ssh);
+  });
+  if (peer === undefined) return null;
+  return peer.ours ? "carries the SSH connection that this program was started over" : "carries an SSH connection";
+}
+
+/** An interface that packets to wherever leave by, by the calling thread's namespace's default route; null: it has none. */
+export function defaultRouteInterface(): string | null {
+  const indices = defaultRouteInterfaces();
+  return listInterfaces().find(({ index, loopback }) => !loopback && indices.includes(index))?.name ?? null;
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { parsePortXstats } from "../../src/dut/testpmd/parse.js";
+import { parsePortXstats, plainText } from "../../src/dut/testpmd/parse.js";
 import { runCli } from "../cli/run-cli.js";
 import { describeLab } from "./probe.js";
 
@@ -38,20 +38,23 @@ class ForeignTestpmd {
     this.#ended = new Promise((resolve) => this.#child.on("close", resolve));
   }
 
-  /** What it printed until its next prompt. */
-  async say(command: string): Promise<string> {
+  /** What it printed until this came, and a prompt. */
+  async say(command: string, answer: RegExp): Promise<string> {
     const from = this.#text.length;
     this.#child.stdin.write(`${command}\n`);
-    return await this.prompt(from);
+    return await this.prompt(answer, from);
   }
 
-  async prompt(from = 0): Promise<string> {
-    const end = (): boolean => /testpmd> $/.test(this.#text.slice(from));
+  async prompt(answer = /(?:)/, from = 0): Promise<string> {
+    const end = (): boolean => {
+      const said = plainText(this.#text.slice(from));
+      return answer.test(said) && /testpmd> $/.test(said);
+    };
     for (let turn = 0; turn < 1_200 && !end() && this.#child.exitCode === null; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     if (!end()) throw new Error(`testpmd gives no prompt: ${this.#text}`);
-    return this.#text.slice(from);
+    return plainText(this.#text.slice(from));
   }
 
   async end(): Promise<void> {
@@ -85,10 +88,11 @@ async function against(
   await vi.waitFor(() => expect(existsSync(path)).toBe(true), 30_000);
   testpmd = new ForeignTestpmd(vdev, options);
   await testpmd.prompt();
-  await testpmd.say("start");
+  await testpmd.say("start", /packet forwarding/);
   const { code, stdout, stderr } = await ended;
   expect([0, 4], stderr).toContain(code); // 4: a busy machine
-  const { counters } = parsePortXstats(await testpmd.say("show port xstats 0"))[0]!;
+  const shown = await testpmd.say("show port xstats 0", /tx_good_bytes: \d/);
+  const { counters } = parsePortXstats(shown)[0]!;
   const { trials } = JSON.parse(stdout) as { readonly trials: readonly Trial[] };
   return { trials, rx: counters.get("rx_good_packets") ?? -1, tx: counters.get("tx_good_packets") ?? -1 };
 }

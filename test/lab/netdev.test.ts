@@ -1,7 +1,10 @@
 import { readlinkSync } from "node:fs";
 import { expect, it } from "vitest";
+import { checkGeneratorInterface } from "../../src/dut/testpmd/generator-interface.js";
+import { parseGeneratorSide } from "../../src/dut/testpmd/generator-port.js";
 import { kicker } from "../../src/engine/kick.js";
 import type { PktgenError } from "../../src/errors.js";
+import { checkMayRoute } from "../../src/port/interface.js";
 import { RingFault } from "../../src/ring/index.js";
 import {
   interfaceDriver,
@@ -105,6 +108,60 @@ describeLab("interfaces in a namespace", ["netns"], () => {
     expect(carries("a", "198.18.9.9 50000 198.18.9.1 22")).toBeNull();
     expect(carries("b", "fe80::1%b 50000 fe80::2 22")).toMatch(/^carries the SSH connection/);
     expect(carries("a", "198.19.0.1 1 198.19.0.2 22")).toBeNull();
+  });
+});
+
+describeLab("packets that the kernel routes", ["netns"], () => {
+  it("are not sent where there is a default route, unless told to", () => {
+    using netns = makeNetns();
+    makeVeth({ netns: netns.name, name: "a" }, { netns: netns.name, name: "b" });
+    const check = (leave: { readonly sends: boolean; readonly yesThisInterface: boolean }): string => {
+      try {
+        inNetns(netns.name, "test", () => checkMayRoute("raw:", leave));
+        return "may";
+      } catch (error) {
+        return (error as { toLine(): string }).toLine();
+      }
+    };
+    const asked = { sends: true, yesThisInterface: false };
+    expect(check(asked)).toBe("may");
+    ip(netns.name, "addr", "add", "198.18.7.1/24", "dev", "a");
+    ip(netns.name, "route", "add", "default", "via", "198.18.7.2");
+    expect(check(asked)).toBe(
+      "raw:: packets go where the kernel routes them, and the default route leaves by a; use netns= with a namespace that has no default route, or say --yes-this-interface",
+    );
+    expect(check({ ...asked, yesThisInterface: true })).toBe("may");
+    expect(check({ ...asked, sends: false })).toBe("may");
+  });
+});
+
+describeLab("the interface that testpmd opens for the generator", ["netns"], () => {
+  it("is there, and is none that the machine lives by", () => {
+    using netns = makeNetns();
+    makeVeth({ netns: netns.name, name: "a" }, { netns: netns.name, name: "b" });
+    const check = (text: string, yes = false): string => {
+      try {
+        inNetns(netns.name, "test", () => checkGeneratorInterface(parseGeneratorSide(text, "--dut"), yes));
+        return "may";
+      } catch (error) {
+        const { exitCode, toLine } = error as { exitCode: number; toLine: () => string };
+        return `${exitCode}: ${toLine.call(error)}`;
+      }
+    };
+    expect(check("af_packet:nosuch0")).toBe(
+      "3: --dut testpmd,port=af_packet:nosuch0: there is no interface nosuch0; accepted: lo, b, a",
+    );
+    expect(check("af_xdp:nosuch0")).toMatch(/^3: .*there is no interface nosuch0/);
+    for (const side of ["vhost", "tap:new0", "af_packet:a", "af_xdp:a", "tap:a", "pci:0000:ff:1f.7"]) {
+      expect(check(side)).toBe("may");
+    }
+    ip(netns.name, "addr", "add", "198.18.7.1/24", "dev", "a");
+    ip(netns.name, "route", "add", "default", "via", "198.18.7.2");
+    for (const kind of ["af_packet", "af_xdp", "tap"]) {
+      expect(check(`${kind}:a`)).toMatch(/^2: .*interface a carries this machine's default route/);
+      expect(check(`${kind}:a`, true)).toBe("may");
+    }
+    expect(check("af_packet:b")).toBe("may");
   });
 });
 

@@ -20,6 +20,10 @@ interface WholeOptions {
   readonly cores?: string;
 }
 
+interface TestpmdCommandOptions extends WholeOptions {
+  readonly yesThisInterface?: boolean;
+}
+
 interface EmbeddedCommandOptions extends WholeOptions {
   readonly part: DutKind;
   readonly port?: readonly string[];
@@ -100,9 +104,10 @@ async function runEmbedded(options: EmbeddedCommandOptions, context: CommandCont
   await keepRunning(options, context, () => dutHandle(options.part, setup));
 }
 
-async function runTestpmd(options: WholeOptions, context: CommandContext): Promise<void> {
+async function runTestpmd(options: TestpmdCommandOptions, context: CommandContext): Promise<void> {
   const setup = {
     options: parseTestpmdOptions(options.options ?? "", "--options"),
+    yesThisInterface: options.yesThisInterface === true,
     queues: parseQueues(options.queues ?? "1", "--queues"),
     directory: options.directory,
     maxFrameBytes,
@@ -154,7 +159,8 @@ export const dutCommand: CommandDefinition = {
       .summary("two real dpdk-testpmds, the second in a container or a plain process")
       .description("The test plan's device: a host testpmd with two vhost ports, and one with a virtio-user port.")
       .option("--options <list>", "how they are started, e.g. container=none,huge=off,ring=packed-mergeable")
+      .option("--yes-this-interface", "open an interface (port=) even though the machine lives by it")
       .addHelpText("after", () => dutOptionsHelp("testpmd", "Options of the device (--options):"))
-      .action((options: WholeOptions) => runTestpmd(options, context));
+      .action((options: TestpmdCommandOptions) => runTestpmd(options, context));
   },
 };

@@ -3,7 +3,17 @@
  * Reading needs nothing; reserving and mounting needs root, says what it does, and is undone exactly.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { environmentError, type PktgenError } from "../../errors.js";
 import { fieldOf, readKernelFile } from "../../sys/host.js";
@@ -238,6 +248,7 @@ function mount(path: string, sizeBytes: number, before: Hugepages, { did, say, u
     return;
   }
   if (!isRoot()) throw environmentError(`no hugetlbfs is mounted at ${path}`, { where, hint: setupHint });
+  checkMountFolder(path);
   const made = makeFolder(path);
   if (made) undo.push(() => removeFolder(path));
   const args = ["-t", "hugetlbfs", "-o", `pagesize=${sizeBytes / 1024}K`, "nodev", path];
@@ -253,6 +264,25 @@ function mount(path: string, sizeBytes: number, before: Hugepages, { did, say, u
     if (umount() || umount("-l")) say(`umount ${path}`);
   });
   did(`mount ${args.join(" ")}`);
+}
+
+/**
+ * A mount hides what was in the folder before, from every program of the machine: so the folder must be new, or an empty
+ * one of this user's that nothing is mounted on. `root`: a folder in the place of / for tests.
+ */
+export function checkMountFolder(path: string, root = ""): void {
+  const refuse = (what: string): PktgenError =>
+    environmentError(`hugepages are not mounted at ${path}: ${what}`, {
+      where,
+      accepted: "a folder that is empty or not there yet, e.g. /mnt/huge",
+    });
+  const facts = lstatSync(root + path, { throwIfNoEntry: false });
+  if (facts === undefined) return;
+  if (!facts.isDirectory()) throw refuse("that is no folder");
+  if (facts.uid !== process.geteuid?.()) throw refuse("that folder is another user's");
+  const mounts = (readKernelFile("/proc/self/mounts", root) ?? "").split("\n").map((line) => line.split(" ")[1]);
+  if (mounts.includes(path.replaceAll(" ", "\\040"))) throw refuse("something else is mounted there");
+  if (readdirSync(root + path).length > 0) throw refuse("that folder is not empty");
 }
 
 /** Whether it made it. */

@@ -21,6 +21,7 @@ import {
   type Side,
   type TestpmdPair,
 } from "./description.js";
+import { checkGeneratorInterface } from "./generator-interface.js";
 import { generatorDriver } from "./generator-port.js";
 import { testpmdHops } from "./hops.js";
 import { readHugepages } from "./hugepages.js";
@@ -43,6 +44,8 @@ export interface TestpmdSetup {
   readonly directory?: string | undefined;
   /** Instead of one for this run, which nobody else uses. */
   readonly prefix?: string | undefined;
+  /** Open an interface for the generator even though the machine lives by it. */
+  readonly yesThisInterface?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -331,9 +334,11 @@ const specPath = (path: string): string => path.replaceAll(",", "\\,");
 
 /**
  * Starts both testpmds and their forwarding; they listen for the generator on `generatorPorts[0]`.
- * @throws PktgenError (3): what the environment lacks, in one sentence. Then nothing is left behind.
+ * @throws PktgenError (3): what the environment lacks, in one sentence; (2): its interface is one that the machine lives
+ *   by. Then nothing is left behind.
  */
 export async function startTestpmdDut(options: TestpmdOptions, setup: TestpmdSetup): Promise<TestpmdDut> {
+  checkGeneratorInterface(options.port, setup.yesThisInterface === true);
   const launcher = await findLauncher(options.container, options.image === null ? {} : { image: options.image });
   const directory = makePrivateDirectory(setup.directory);
   let described: Described;

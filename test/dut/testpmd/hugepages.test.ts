@@ -1,9 +1,10 @@
 /** Hugepages of made-up kernels, and the pages of this one where a wish cannot be met. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  checkMountFolder,
   pageSizeText,
   parsePageSize,
   prepareHugepages,
@@ -27,6 +28,39 @@ const putPool = (kB: number, total: number, free: number, promised = 0): void =>
   put(`${pool}/free_hugepages`, `${free}\n`);
   put(`${pool}/resv_hugepages`, `${promised}\n`);
 };
+
+describe("the folder that hugepages are mounted at", () => {
+  const asked = (path: string): string => {
+    try {
+      checkMountFolder(path, root);
+      return "taken";
+    } catch (error) {
+      return (error as { toLine(): string }).toLine();
+    }
+  };
+
+  it("is a new one, or an empty one of this user's", () => {
+    mkdirSync(join(root, "mnt/huge"), { recursive: true });
+    expect(asked("/mnt/huge")).toBe("taken");
+    expect(asked("/mnt/not/there")).toBe("taken");
+    expect(asked("/mnt")).toBe(
+      "hugepages: hugepages are not mounted at /mnt: that folder is not empty; accepted: a folder that is empty or not there yet, e.g. /mnt/huge",
+    );
+    put("etc/passwd", "root");
+    expect(asked("/etc")).toMatch(/that folder is not empty/);
+    expect(asked("/etc/passwd")).toMatch(/that is no folder/);
+    symlinkSync(join(root, "etc"), join(root, "link"));
+    expect(asked("/link")).toMatch(/that is no folder/);
+    put("proc/self/mounts", "tmpfs /mnt/huge tmpfs rw 0 0\n");
+    expect(asked("/mnt/huge")).toMatch(/something else is mounted there/);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("is nobody else's", () => {
+    mkdirSync(join(root, "theirs"));
+    chownSync(join(root, "theirs"), 65534, 65534);
+    expect(asked("/theirs")).toMatch(/that folder is another user's/);
+  });
+});
 
 describe("readHugepages", () => {
   it("reads sizes, counts and mounts", () => {
