@@ -30,6 +30,7 @@ const shared = [
     "--profile",
     "--set",
     "--wait-peer",
+    "--profile-root",
     "--queues",
     "--line-rate",
   ],

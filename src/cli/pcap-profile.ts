@@ -7,15 +7,15 @@ import type { StreamLoad } from "../stream/loads.js";
 import { checkStreams, isPlain, streamSpec, type Traffic } from "../stream/spec.js";
 import { formatCount, meanFrameBytes, parseCount, parseDuration, parseRate, parseSizes, ratePps } from "../units.js";
 import type { CommandContext } from "./command.js";
+import { type ProfileReading, readProfile } from "./profile-option.js";
 
-export interface PcapProfileOptions {
+export interface PcapProfileOptions extends ProfileReading {
   readonly output?: string;
   readonly count?: string;
   readonly duration?: string;
   readonly rate?: string;
   readonly sizes?: string;
   readonly seed?: string;
-  readonly set?: readonly string[];
 }
 
 const defaultCount = 1_000;
@@ -24,10 +24,9 @@ const defaultPps = 1_000_000;
 const startSeconds = 1_700_000_000;
 
 async function trafficIn(file: string, options: PcapProfileOptions): Promise<Traffic> {
-  const { loadAnyProfile, parseSetting } = await import("../profile/index.js");
   const seed = options.seed === undefined ? 1 : parseCount(options.seed, "--seed", 0);
   const asked = options.sizes === undefined ? undefined : parseSizes(options.sizes, "--sizes");
-  const profile = await loadAnyProfile(file, new Map((options.set ?? []).map(parseSetting)), asked);
+  const profile = await readProfile(file, options, asked);
   const sizes = asked === undefined ? {} : { sizes: asked };
   if (profile.traffic === null) return streamSpec({ ...profile.stream, ...sizes, seed });
   const spec = { ...profile.traffic, ...sizes, seed };

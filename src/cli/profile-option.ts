@@ -1,23 +1,41 @@
 /** `--profile FILE` and its `--set name=value`, of every command that sends. */
 import { usageError } from "../errors.js";
 import type { Profile } from "../profile/index.js";
-import { parseSizes } from "../units.js";
+import { type FrameSize, parseSizes } from "../units.js";
+
+/** Options that say how a profile is read. */
+export interface ProfileReading {
+  readonly set?: readonly string[];
+  readonly profileRoot?: string;
+}
+
+/** The profile, read and checked; `sizes`: of what its program, if it is one, is tried with. */
+export async function readProfile(
+  file: string,
+  { set = [], profileRoot }: ProfileReading,
+  sizes?: readonly FrameSize[],
+): Promise<Profile> {
+  const { loadAnyProfile, parseSetting } = await import("../profile/index.js");
+  const root = profileRoot === undefined ? {} : { root: profileRoot };
+  return loadAnyProfile(file, { settings: new Map(set.map(parseSetting)), ...root }, sizes);
+}
 
 /** null: none was asked for. A profile is read, checked and, where it is a program, tried here. */
-export async function profileOf(options: {
-  readonly profile?: string;
-  readonly set?: readonly string[];
-  readonly sizes?: string;
-}): Promise<Profile | null> {
-  const { profile, set = [] } = options;
-  if (profile === undefined) {
-    if (set.length === 0) return null;
-    throw usageError("there is no profile whose parameters could be set", {
-      where: "--set",
-      accepted: "--profile FILE",
-    });
+export async function profileOf(
+  options: ProfileReading & { readonly profile?: string; readonly sizes?: string },
+): Promise<Profile | null> {
+  const { profile, set = [], profileRoot } = options;
+  if (profile !== undefined) {
+    return readProfile(
+      profile,
+      options,
+      options.sizes === undefined ? undefined : parseSizes(options.sizes, "--sizes"),
+    );
   }
-  const { loadAnyProfile, parseSetting } = await import("../profile/index.js");
-  const sizes = options.sizes === undefined ? undefined : parseSizes(options.sizes, "--sizes");
-  return loadAnyProfile(profile, new Map(set.map(parseSetting)), sizes);
+  const [where, what] =
+    set.length > 0
+      ? ["--set", "there is no profile whose parameters could be set"]
+      : ["--profile-root", "there is no profile whose files could be looked for"];
+  if (set.length === 0 && profileRoot === undefined) return null;
+  throw usageError(what, { where, accepted: "--profile FILE" });
 }

@@ -1,7 +1,7 @@
 /** The options of `run`, declared once: names, help, groups. Their values stay text here; `run-plan.ts` reads them. */
 import { type Command, Option } from "commander";
 import { baselineRows } from "./baseline-rows.js";
-import type { Row } from "./option-rows.js";
+import { profileRootHelp, type Row } from "./option-rows.js";
 import { type RecordOptions, recordRows } from "./record-options.js";
 
 /** As commander hands them over. Absent: not given. */
@@ -15,6 +15,7 @@ export interface RunOptions extends RecordOptions {
   readonly ip?: string;
   readonly profile?: string;
   readonly set?: readonly string[];
+  readonly profileRoot?: string;
   readonly dut?: string;
   readonly tx?: string;
   readonly rx?: string;
@@ -75,6 +76,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       "traffic from a profile instead of plain UDP; options given beside it override it, but for what its streams set",
     ],
     ["--set <name=value>", "a parameter of the profile; may be repeated", true],
+    ["--profile-root <folder>", profileRootHelp],
   ],
   "Where to": [
     ["--dut <kind>", "embedded[,option=value…] (default: built in, nothing to install) | testpmd[,…] | external"],

@@ -284,11 +284,12 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
   const own = ownRates(options, stream);
   const trials = own === null ? trialsOf(options) : ownTrials(options, own, lineRateBps);
   const bidirectional = bidirectionalOf(options, dut);
-  const notes = addressingNotes(dut, profile?.traffic ?? stream, {
+  const addressing = addressingNotes(dut, profile?.traffic ?? stream, {
     dstMac: options.dstMac,
     srcMac: options.srcMac,
     bidirectional,
   });
+  const notes = [...(profile?.notes ?? []), ...addressing];
   checkRates(trials, stream.sizes, repeat, lineRateBps);
   return {
     sizes: stream.sizes,

@@ -1,8 +1,9 @@
-/** Runs a schema over a YAML document; the first mistake, in the order of the text, becomes an error at its place. */
+/** Runs a schema over a YAML document; mistakes become errors at their places, the first in the order of the text first. */
 import type { z } from "zod";
 import type { PktgenError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import type { YamlDocument, YamlPath } from "./document.js";
+import { joined } from "./mistakes.js";
 
 /** As much of a zod schema as is needed to find what a path in it accepts. */
 interface SchemaNode {
@@ -33,49 +34,96 @@ function describedBy(schema: SchemaNode | null): string | undefined {
   return schema?.description ?? (schema?.element === undefined ? schema?.unwrap?.().description : undefined);
 }
 
-const valueAt = (value: unknown, path: YamlPath): unknown =>
+export const valueAt = (value: unknown, path: YamlPath): unknown =>
   path.reduce<unknown>((at, step) => (at as Readonly<Record<string | number, unknown>> | undefined)?.[step], value);
+
+/** The most of a text that a message quotes. */
+const mostQuoted = 60;
 
 function inWords(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "an empty value";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a set of keys";
-  return JSON.stringify(value);
+  return quoted(value);
 }
 
-/** Where it starts in the text, and the error. */
-interface Located {
-  readonly offset: number;
-  readonly error: PktgenError;
+/** As JSON, cut where it is long: a file that is none of ours may be one value of megabytes. */
+export function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= mostQuoted ? text : `${text.slice(0, mostQuoted)}… (${text.length} characters)`;
 }
 
-function locate(issue: z.core.$ZodIssue, document: YamlDocument, schema: SchemaNode, prefix: YamlPath): Located {
+/** What is known of keys at the top of a file, beside its schema. */
+export interface TopKeys {
+  /** Keys of the file's other kind. */
+  readonly more: readonly string[];
+  /** What to do about a key that stands elsewhere. */
+  readonly hints: Readonly<Record<string, string>>;
+}
+
+function hintFor(key: string, keys: readonly string[], top: TopKeys | null): { readonly hint?: string } {
+  const known = top !== null && Object.hasOwn(top.hints, key) ? top.hints[key] : undefined;
+  if (known !== undefined) return { hint: known };
+  const meant = nearest(key, keys);
+  return meant === null ? {} : { hint: `did you mean ${meant}?` };
+}
+
+/** A bare number where a rate is a text. */
+const rateHint = (value: unknown, accepted: string | undefined): { readonly hint?: string } =>
+  typeof value === "number" && accepted?.startsWith("a rate") === true
+    ? { hint: `${value} what? Frames per second are ${value}pps` }
+    : {};
+
+function locate(
+  issue: z.core.$ZodIssue,
+  document: YamlDocument,
+  schema: SchemaNode,
+  prefix: YamlPath,
+  top: TopKeys | null,
+): PktgenError[] {
   const below = issue.path as YamlPath;
   const path = [...prefix, ...below];
   const at = schemaAt(schema, below);
   if (issue.code === "unrecognized_keys") {
-    const keys = keysOf(at);
-    const key = issue.keys[0]!;
-    const meant = nearest(key, keys);
-    const details = { accepted: keys.join(", "), ...(meant === null ? {} : { hint: `did you mean ${meant}?` }) };
-    return {
-      offset: document.offsetOf(path, key),
-      error: document.errorAt(path, `unknown key "${key}"`, details, key),
-    };
+    const atTop = path.length === 0 ? top : null;
+    const keys = [...keysOf(at), ...(atTop?.more ?? [])];
+    return issue.keys.map((key) =>
+      document.errorAt(
+        path,
+        `unknown key ${quoted(key)}`,
+        { accepted: keys.join(", "), ...hintFor(key, keys, atTop) },
+        key,
+      ),
+    );
   }
   const value = valueAt(document.value, path);
   const name = below.filter((step) => typeof step === "string").join(".") || "the file";
   const what = value === undefined ? `${name} is missing` : `${name} can't be ${inWords(value)}`;
   const accepted = describedBy(at);
-  const error = document.errorAt(path, what, accepted === undefined ? {} : { accepted });
-  return { offset: document.offsetOf(path), error };
+  return [
+    document.errorAt(path, what, { ...(accepted === undefined ? {} : { accepted }), ...rateHint(value, accepted) }),
+  ];
 }
 
-/** The value at `prefix`, typed; throws the error that comes first in the text. */
-export function checkShape<T extends z.ZodType>(schema: T, document: YamlDocument, prefix: YamlPath = []): z.infer<T> {
+/** The value at `prefix`, typed; throws all its mistakes. `top`: where the prefix is empty. */
+export function checkShape<T extends z.ZodType>(
+  schema: T,
+  document: YamlDocument,
+  prefix: YamlPath = [],
+  top: TopKeys | null = null,
+): z.infer<T> {
   const parsed = schema.safeParse(valueAt(document.value, prefix));
   if (parsed.success) return parsed.data;
-  const located = parsed.error.issues.map((issue) => locate(issue, document, schema as unknown as SchemaNode, prefix));
-  throw located.reduce((first, next) => (next.offset < first.offset ? next : first)).error;
+  const node = schema as unknown as SchemaNode;
+  throw joined(parsed.error.issues.flatMap((issue) => locate(issue, document, node, prefix, top)));
+}
+
+/**
+ * As checkShape of a whole file, but unknown keys are let pass where the rest is right: for checkShape to tell them
+ * together with what is wrong further inside.
+ */
+export function checkKnown<T extends z.ZodObject>(schema: T, document: YamlDocument, top: TopKeys): z.infer<T> {
+  const loose = schema.strip().safeParse(document.value);
+  return loose.success ? (loose.data as z.infer<T>) : checkShape(schema, document, [], top);
 }

@@ -1,5 +1,5 @@
 /** YAML text that knows where each of its values stands, so that an error can point at it. */
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { Composer, type CST, type Document, isMap, isScalar, LineCounter, type Node, Parser, visit } from "yaml";
 import { type ErrorDetails, type PktgenError, usageError } from "../errors.js";
 
 /** Keys and indices from the root. */
@@ -14,9 +14,14 @@ export interface YamlDocument {
   offsetOf(path: YamlPath, key?: string): number;
 }
 
+/** The most that is shown of the yaml package's sentence, which may quote the file. */
+const mostSentence = 160;
+
 /** The yaml package's sentence without the code frame below it. */
-const firstLine = (message: string): string =>
-  (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
+function firstLine(message: string): string {
+  const sentence = (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
+  return sentence.length <= mostSentence ? sentence : `${sentence.slice(0, mostSentence)}…`;
+}
 
 /** The first alias, which is what cannot be made into data where a document has no errors. */
 function offsetOfAlias(document: Document): number {
@@ -33,11 +38,11 @@ function offsetOfAlias(document: Document): number {
 /** Parses YAML 1.2 (core schema). `file` is for messages only. Throws at the first mistake in the syntax. */
 export function parseYaml(text: string, file: string): YamlDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: "1.2", uniqueKeys: true, logLevel: "error" });
   const where = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
+  const document = documentOf(text, lines, where);
   const [broken] = document.errors;
   if (broken !== undefined) {
     throw usageError(firstLine(broken.message), { where: where(broken.pos[0]), accepted: "YAML 1.2", cause: broken });
@@ -60,9 +65,67 @@ export function parseYaml(text: string, file: string): YamlDocument {
     }
     return 0;
   };
-  return {
+  const read: YamlDocument = {
     value,
     offsetOf,
     errorAt: (path, what, details = {}, key) => usageError(what, { ...details, where: where(offsetOf(path, key)) }),
   };
+  checkTree(read);
+  return read;
+}
+
+/** Values in values. A stream's option in its header in its packet is at 9. */
+const mostLevels = 50;
+const levels = `up to ${mostLevels} levels of lists and keys`;
+
+/** The file's only document; `where`: a place in it, in words. */
+function documentOf(text: string, lines: LineCounter, where: (offset: number) => string): Document {
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  // What composes documents calls itself for each level, and V8 ends the process where the stack runs out in there.
+  const deep = tooDeep(tokens);
+  if (deep !== null) throw usageError("values are nested too deeply", { where: where(deep.offset), accepted: levels });
+  const options = { lineCounter: lines, version: "1.2", uniqueKeys: true, logLevel: "error" } as const;
+  const [first, second] = new Composer(options).compose(tokens, true, text.length);
+  if (first !== undefined && second === undefined) return first as Document;
+  throw usageError("there are several documents, with --- between them", {
+    where: where(second?.range[0] ?? 0),
+    accepted: "one document",
+  });
+}
+
+/** The first token that stands in more than so many others; without recursion. */
+function tooDeep(tokens: readonly CST.Token[]): CST.Token | null {
+  const open = tokens.map((token) => ({ token, level: 0 }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { token, level } = next;
+    if (level > mostLevels) return token;
+    if (token.type === "document" && token.value !== undefined) open.push({ token: token.value, level });
+    if (!("items" in token)) continue;
+    for (const { key, value } of token.items) {
+      for (const inner of [key, value]) if (inner != null) open.push({ token: inner, level: level + 1 });
+    }
+  }
+  return null;
+}
+
+/** Throws where a value contains itself, by an alias, or where values are nested too deeply. */
+function checkTree(document: YamlDocument): void {
+  const done = new Set<object>();
+  const within: object[] = [];
+  const check = (value: unknown, path: YamlPath): void => {
+    if (typeof value !== "object" || value === null) return;
+    if (within.includes(value)) {
+      throw document.errorAt(path, "this alias stands for something that it is in", {
+        accepted: "*name of a value that ends before the alias",
+      });
+    }
+    if (within.length >= mostLevels) throw document.errorAt(path, "values are nested too deeply", { accepted: levels });
+    if (done.has(value)) return;
+    within.push(value);
+    if (Array.isArray(value)) for (const [i, each] of value.entries()) check(each, [...path, i]);
+    else for (const [key, each] of Object.entries(value)) check(each, [...path, key]);
+    within.pop();
+    done.add(value);
+  };
+  check(document.value, []);
 }

@@ -2,25 +2,29 @@
  * Profiles: files that say what traffic to send → validated specs, plain (one stream of UDP) or of streams, with errors that name file, line and
  * column, and what is accepted there. Loads yaml and zod, so it is imported only where a profile was asked for.
  */
-import { readFileSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isProgramFile, LoadedPrograms, loadProgram, programUrls } from "../engine/load-program.js";
-import { PktgenError, usageError } from "../errors.js";
+import { PktgenError } from "../errors.js";
 import { compileTraffic } from "../stream/compile.js";
 import { programStreams } from "../stream/program-api.js";
 import { checkStreamSpec, checkStreams, type StreamSpec, streamSpec } from "../stream/spec.js";
 import type { TrafficSpec } from "../stream/traffic.js";
 import { type FrameSize, fixedSize, planSizes } from "../units.js";
-import { checkShape } from "./check.js";
+import { checkKnown, checkShape } from "./check.js";
 import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";
+import { ProfileFiles, readProfileText } from "./files.js";
+import { withIncluded } from "./includes.js";
 import { at, sizesOf } from "./located.js";
+import { eachOf, together } from "./mistakes.js";
 import { type Parameters, settle, withParameters } from "./parameters.js";
 import { type ProfileShape, profileSchema } from "./schema.js";
 import { profileThreshold, type ThresholdSpec } from "./threshold.js";
+import { plainKeys, streamsKeys } from "./top-keys.js";
 import { checkNames, noStreams, placeInStream, streamAt } from "./traffic.js";
 import { trafficSchema } from "./traffic-schema.js";
 
+export { mistakesOf } from "./mistakes.js";
 export { parseSetting } from "./parameters.js";
 
 export interface Profile {
@@ -33,10 +37,17 @@ export interface Profile {
   readonly traffic: TrafficSpec | null;
   /** What a run of it must reach. */
   readonly thresholds: readonly ThresholdSpec[];
+  /** What is odd about it, in sentences. */
+  readonly notes: readonly string[];
 }
 
-/** The largest file that is read at all. */
-const maxFileBytes = 1_000_000;
+/** How a profile is read. */
+export interface ProfileOptions {
+  /** Its parameters, as --set gives them. */
+  readonly settings?: Parameters;
+  /** The folder that files it names may lie in; absent: its own folder. */
+  readonly root?: string;
+}
 
 /** Fields of a stream, as its own errors name them → where a profile has them. */
 const places: Readonly<Record<string, YamlPath>> = {
@@ -72,77 +83,119 @@ function streamOf(document: YamlDocument, shape: ProfileShape): Partial<StreamSp
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
-/** Text of a profile → profile. Throws a usage error `file:line:column: what; accepted: …`. */
-export function parseProfile(text: string, file: string, settings: Parameters = noSettings): Profile {
+/** Text of a profile → profile. Throws a usage error `file:line:column: what; accepted: …` (mistakesOf: all of them). */
+export function parseProfile(text: string, file: string, options: ProfileOptions = {}): Profile {
   const document = parseYaml(text, file);
-  if (hasStreams(document.value)) return trafficProfile(document, file, settings);
+  refusePlan(document, file);
+  const { settings = noSettings } = options;
+  if (hasStreams(document.value)) {
+    return trafficProfile(document, file, new ProfileFiles(file, options.root ?? null, text.length), settings);
+  }
   settle(noSettings, settings);
   // A file of nothing but comments asks for nothing but the defaults.
-  const shape = document.value === null ? {} : checkShape(profileSchema, document);
+  const isEmpty = document.value === null;
+  const shape = isEmpty ? {} : checkKnown(profileSchema, document, plainKeys);
+  const [, stream, thresholds] = together(
+    () => (isEmpty ? shape : checkShape(profileSchema, document, [], plainKeys)),
+    () => plainStreamOf(document, shape),
+    () => thresholdsOf(document, shape.thresholds ?? []),
+  );
+  const notes = isEmpty ? [`${file} is empty: traffic is as without a profile`] : [];
+  return { file, description: shape.description ?? "", stream, traffic: null, thresholds, notes };
+}
+
+function plainStreamOf(document: YamlDocument, shape: ProfileShape): Partial<StreamSpec> {
   const stream = streamOf(document, shape);
   at(
     document,
     (where) => places[where] ?? [],
     () => checkStreamSpec(streamSpec(stream)),
   );
-  const thresholds = thresholdsOf(document, shape.thresholds ?? []);
-  return { file, description: shape.description ?? "", stream, traffic: null, thresholds };
+  return stream;
 }
 
 const noSettings: Parameters = new Map();
 
-const thresholdsOf = (document: YamlDocument, texts: readonly string[]): ThresholdSpec[] =>
-  texts.map((text, i) => at(document, ["thresholds", i], () => profileThreshold(text, "thresholds")));
+const thresholdsOf = (document: YamlDocument, texts: readonly string[]): readonly ThresholdSpec[] =>
+  eachOf(texts, (text, i) => at(document, ["thresholds", i], () => profileThreshold(text, "thresholds")));
 
-const hasStreams = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && ("streams" in value || "include" in value || "parameters" in value);
+const has = (value: unknown, ...keys: readonly string[]): boolean =>
+  typeof value === "object" && value !== null && keys.some((key) => Object.hasOwn(value, key));
+
+const hasStreams = (value: unknown): boolean => has(value, "streams", "include", "parameters");
+
+/** A test plan that was taken for a profile. */
+function refusePlan(document: YamlDocument, file: string): void {
+  if (!has(document.value, "cases") || has(document.value, "streams")) return;
+  throw document.errorAt([], `${file} is a test plan, no profile`, {
+    accepted: "a profile: streams, or sizes, ethernet, vlan, ip, udp, flows",
+    hint: `pktgen-ts plan ${file} runs it`,
+  });
+}
 
 /** A profile of streams: those it includes first, then its own. */
-function trafficProfile(document: YamlDocument, file: string, settings: Parameters): Profile {
-  const parts = withIncluded(document, file, []);
+function trafficProfile(document: YamlDocument, file: string, files: ProfileFiles, settings: Parameters): Profile {
+  const parts = withIncluded(document, file, files);
   const defaults = new Map(parts.flatMap((part) => [...part.parameters]));
   const parameters = settle(defaults, settings);
-  const origins: Origin[] = [];
-  const streams = parts.flatMap((part) => {
-    const filled = withParameters(part.document, parameters);
-    return part.streams.map((_, i) => {
-      const path = ["streams", i];
-      origins.push({ document: filled, path });
-      return streamAt(filled, path, part.file, origins.length - 1);
-    });
+  const filled = withParameters(parts[parts.length - 1].document, parameters);
+  const { sizes, description, thresholds = [] } = checkKnown(trafficSchema, filled, streamsKeys);
+  const origins: Origin[] = parts.flatMap((part) => {
+    const own = withParameters(part.document, parameters);
+    return part.streams.map((_, i) => ({ document: own, path: ["streams", i], file: part.file }));
   });
+  const [, streams, frameSizes, wanted] = together(
+    () => eachOf(parts, (part) => checkShape(trafficSchema, part.document, [], streamsKeys)),
+    () => eachOf(origins, (origin, i) => streamAt(origin.document, origin.path, { file: origin.file, files }, i)),
+    () => (sizes === undefined ? planSizes.map(fixedSize) : sizesOf(filled, sizes)),
+    () => thresholdsOf(filled, thresholds),
+  );
   if (streams.length === 0) throw noStreams(file);
   checkNames(streams, (index, what, accepted) =>
     origins[index].document.errorAt(origins[index].path, what, { accepted }),
   );
-  const last = parts[parts.length - 1];
-  const filled = withParameters(last.document, parameters);
-  const { sizes, description, thresholds = [] } = checkShape(trafficSchema, filled);
   const name = basename(file).replace(/\.ya?ml$/, "");
-  const spec: TrafficSpec = {
-    name,
-    streams,
-    sizes: sizes === undefined ? planSizes.map(fixedSize) : sizesOf(filled, sizes),
-    seed: 1,
-  };
-  locating(spec, origins, { document: filled, path: sizes === undefined ? null : ["sizes"] }, () => checkStreams(spec));
-  const wanted = thresholdsOf(filled, thresholds);
-  return { file, description: description ?? "", stream: {}, traffic: spec, thresholds: wanted };
+  const spec: TrafficSpec = { name, streams, sizes: frameSizes, seed: 1 };
+  checkAll(spec, origins, { document: filled, path: sizes === undefined ? null : ["sizes"] });
+  return { file, description: description ?? "", stream: {}, traffic: spec, thresholds: wanted, notes: [] };
 }
+
+/** Checks the streams together; where one fails, each alone, so that every mistake is found. */
+function checkAll(spec: TrafficSpec, origins: readonly Origin[], sizes: SizesPlace): void {
+  try {
+    checkStreams(spec);
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    const isOne = /^(stream "|--sizes)/.test(error.where ?? "") && spec.streams.length <= mostCheckedAlone;
+    if (isOne) {
+      eachOf(spec.streams, (stream) =>
+        locating(spec, origins, sizes, () => checkStreams({ ...spec, streams: [stream] })),
+      );
+    }
+    locating(spec, origins, sizes, () => {
+      throw error;
+    });
+  }
+}
+
+/** Streams of which each is looked at after one was found wrong; of more the first mistake has to do. */
+const mostCheckedAlone = 64;
 
 /** Where a stream, or the list of sizes, stands. */
 interface Origin {
   readonly document: YamlDocument;
   readonly path: YamlPath;
+  readonly file: string;
+}
+
+interface SizesPlace {
+  readonly document: YamlDocument;
+  /** null: the profile has no sizes. */
+  readonly path: YamlPath | null;
 }
 
 /** Runs `check`; usage errors that name a stream (`stream "a" fields[2]`) or `--sizes` move to that place in its file. */
-function locating(
-  spec: TrafficSpec,
-  origins: readonly Origin[],
-  sizes: { readonly document: YamlDocument; readonly path: YamlPath | null },
-  check: () => void,
-): void {
+function locating(spec: TrafficSpec, origins: readonly Origin[], sizes: SizesPlace, check: () => void): void {
   try {
     check();
   } catch (error) {
@@ -162,60 +215,9 @@ function locating(
   }
 }
 
-interface Part {
-  readonly document: YamlDocument;
-  readonly file: string;
-  readonly parameters: Parameters;
-  readonly streams: readonly unknown[];
-}
-
-/** The files that a profile includes, each before the one that includes it. */
-function withIncluded(document: YamlDocument, file: string, within: readonly string[]): readonly Part[] {
-  const shape = checkShape(trafficSchema, document);
-  const own = {
-    document,
-    file,
-    parameters: new Map(Object.entries(shape.parameters ?? {})),
-    streams: shape.streams ?? [],
-  };
-  const names = typeof shape.include === "string" ? [shape.include] : (shape.include ?? []);
-  const included = names.flatMap((name, i) => {
-    const path: YamlPath = typeof shape.include === "string" ? ["include"] : ["include", i];
-    const target = resolve(dirname(file), name);
-    if ([resolve(file), ...within].includes(target)) {
-      throw document.errorAt(path, `${name} includes itself`, { accepted: "files that do not include each other" });
-    }
-    const text = at(document, path, () => readProfile(target, name));
-    return withIncluded(parseYaml(text, target), target, [...within, resolve(file)]);
-  });
-  return [...included, own];
-}
-
-/** Reads and parses it; `settings` are those of --set. */
-export const loadProfile = (file: string, settings: Parameters = noSettings): Profile =>
-  parseProfile(readProfile(file, file), file, settings);
-
-function readProfile(file: string, shown: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const why = code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
-    throw usageError(`the profile ${shown} ${why}`, {
-      where: "--profile",
-      accepted: "a YAML file such as profiles/imix.yaml",
-      cause: error,
-    });
-  }
-  if (text.length > maxFileBytes) {
-    throw usageError(`the profile ${shown} is too long`, {
-      where: "--profile",
-      accepted: `up to ${maxFileBytes} bytes`,
-    });
-  }
-  return text;
-}
+/** Reads and parses it. */
+export const loadProfile = (file: string, options: ProfileOptions = {}): Profile =>
+  parseProfile(readProfileText(file, file, "--profile"), file, options);
 
 /**
  * As loadProfile; the file may be a module, too (.ts, .mts, .js, .mjs), whose programs are tried, at these sizes, before
@@ -223,11 +225,11 @@ function readProfile(file: string, shown: string): string {
  */
 export async function loadAnyProfile(
   file: string,
-  settings: Parameters = noSettings,
+  options: ProfileOptions = {},
   sizes: readonly FrameSize[] = planSizes.map(fixedSize),
 ): Promise<Profile> {
-  if (!isProgramFile(file)) return loadProfile(file, settings);
-  settle(noSettings, settings);
+  if (!isProgramFile(file)) return loadProfile(file, options);
+  settle(noSettings, options.settings ?? noSettings);
   const url = pathToFileURL(resolve(file)).href;
   const spec: TrafficSpec = {
     name: basename(file).replace(/\.m?[jt]s$/, ""),
@@ -245,5 +247,5 @@ export async function loadAnyProfile(
       if (functions[k] !== null) program.cursor(0, 1);
     }
   }
-  return { file, description: "", stream: {}, traffic: spec, thresholds: [] };
+  return { file, description: "", stream: {}, traffic: spec, thresholds: [], notes: [] };
 }

@@ -1,7 +1,7 @@
 /** Expected throughput of test plans: case → frame size → descriptors → Mpps, as YAML or JSON. */
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { usageError } from "../errors.js";
+import { isReadError, readInputText, unreadableBecause } from "../sys/input-file.js";
 import { checkShape } from "./check.js";
 import { parseYaml } from "./document.js";
 
@@ -9,6 +9,8 @@ const mpps = z.number().min(0).describe("millions of frames a second, from 0");
 const expectedSchema = z
   .record(z.string(), z.record(z.string(), z.record(z.string(), mpps)))
   .describe("cases with frame sizes with descriptors, e.g. test_perf_packet_fwd_for_container: { 64: { 1024: 0.01 } }");
+
+const mostExpectedBytes = 4_000_000;
 
 type Expected = z.infer<typeof expectedSchema>;
 
@@ -22,13 +24,13 @@ export function parseExpected(text: string, file: string): Expected {
 export function loadExpected(file: string, mayBeAbsent: boolean): Expected {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    if (code === "ENOENT" && mayBeAbsent) return {};
-    const why = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
+    text = readInputText(file, { mostBytes: mostExpectedBytes });
+  } catch (cause) {
+    if (!isReadError(cause)) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT" && mayBeAbsent) return {};
     const hint = "write it with --update-expected";
-    throw usageError(`${file} ${why}`, { where: "--expected", accepted: "a YAML or JSON file", hint, cause: error });
+    const accepted = "a YAML or JSON file";
+    throw usageError(`${file} ${unreadableBecause(cause)}`, { where: "--expected", accepted, hint, cause });
   }
   return parseExpected(text, file);
 }

@@ -3,8 +3,8 @@
  * plan without running it is found here: unknown words, a command for a testpmd that does not run at that step,
  * sockets on which nobody or everybody listens, traffic to nowhere.
  */
-import { readFileSync } from "node:fs";
 import { usageError } from "../errors.js";
+import { isReadError, readInputText, unreadableBecause } from "../sys/input-file.js";
 import { checkShape } from "./check.js";
 import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";
 import { checkSockets, type DevicePart, deviceOf, deviceParts } from "./plan-devices.js";
@@ -31,7 +31,7 @@ export type {
 } from "./plan-types.js";
 
 /** The largest file that is read at all. */
-const maxFileBytes = 1_000_000;
+const mostPlanBytes = 1_000_000;
 const example = "a YAML file such as profiles/plans/virtio-user-container-networking.yaml";
 
 /** What all cases share. */
@@ -82,9 +82,23 @@ function checkIds(document: YamlDocument, cases: readonly PlanCase[]): void {
   throw document.errorAt(["cases", twice], what, { accepted: "an id: of its own for each" });
 }
 
+const profileKeys = ["streams", "include", "parameters", "sizes", "ethernet", "ip", "udp", "flows"];
+
+/** A traffic profile that was taken for a plan. */
+function refuseProfile(document: YamlDocument, file: string): void {
+  const { value } = document;
+  if (typeof value !== "object" || value === null || "cases" in value || "devices" in value) return;
+  if (!profileKeys.some((key) => Object.hasOwn(value, key))) return;
+  throw document.errorAt([], `${file} is a traffic profile, no test plan`, {
+    accepted: "a test plan: title, devices, cases",
+    hint: `pktgen-ts --profile ${file} sends it`,
+  });
+}
+
 /** Text of a plan → plan. Throws a usage error `file:line:column: what; accepted: …`. */
 export function parseTestPlan(text: string, file: string): TestPlan {
   const document = parseYaml(text, file);
+  refuseProfile(document, file);
   const shape = checkShape(planSchema, document);
   const hugepages = hugepagesOf(document, shape.hugepages);
   const common: Common = {
@@ -109,14 +123,10 @@ export function parseTestPlan(text: string, file: string): TestPlan {
 export function loadTestPlan(file: string): TestPlan {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const why = code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
-    throw usageError(`the test plan ${file} ${why}`, { where: "plan", accepted: example, cause: error });
-  }
-  if (text.length > maxFileBytes) {
-    throw usageError(`the test plan ${file} is too long`, { where: "plan", accepted: `up to ${maxFileBytes} bytes` });
+    text = readInputText(file, { mostBytes: mostPlanBytes });
+  } catch (cause) {
+    if (!isReadError(cause)) throw cause;
+    throw usageError(`the test plan ${file} ${unreadableBecause(cause)}`, { where: "plan", accepted: example, cause });
   }
   return parseTestPlan(text, file);
 }

@@ -73,13 +73,15 @@ export const scheduleSchema = z
   .partial()
   .describe("keys start, frames, after; at most one of bursts, ramp, poisson");
 
+export const packetSchema = z
+  .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
+  .min(1)
+  .describe("a list of headers, outermost first, e.g. [ethernet, ipv4: { ttl: 3 }, udp]");
+
 export const streamSchema = z
   .strictObject({
     name: z.string().min(1).describe("a name, of no other stream").optional(),
-    packet: z
-      .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
-      .min(1)
-      .describe("a list of headers, outermost first, e.g. [ethernet, ipv4: { ttl: 3 }, udp]"),
+    packet: packetSchema,
     payload: z.unknown().describe("zero, increment, random, or one of the keys random, hex, text, file").optional(),
     size: z.unknown().describe("a size, a list, a range, a mix").optional(),
     fields: z.array(changeSchema).describe("a list of changes").optional(),

@@ -1,6 +1,4 @@
 /** Streams of a profile → traffic spec: headers, payloads, sizes, changes, rates and schedules, each checked at its place. */
-import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { type PktgenError, usageError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import { checkStack, fieldPlace, type Header, headerOf, protocolNameOf, readBytes } from "../packet/index.js";
@@ -15,32 +13,68 @@ import {
 } from "../stream/index.js";
 import { pinStream } from "../stream/pin.js";
 import { parseDuration, parseRate, parseRatio } from "../units.js";
-import { checkShape } from "./check.js";
+import { checkShape, quoted, valueAt } from "./check.js";
 import type { YamlDocument, YamlPath } from "./document.js";
-import { at, sizesAt } from "./located.js";
-import { type changeSchema, payloadSchema, scheduleSchema, sizeSchema, streamSchema } from "./traffic-schema.js";
+import type { ProfileFiles } from "./files.js";
+import { at, checkName, sizesAt } from "./located.js";
+import { eachOf, together } from "./mistakes.js";
+import {
+  type changeSchema,
+  packetSchema,
+  payloadSchema,
+  scheduleSchema,
+  sizeSchema,
+  streamSchema,
+} from "./traffic-schema.js";
 
-/** The largest payload file that is read. */
-const mostPayloadBytes = 65_536;
+/** The file that a stream stands in, and how files that it names are read. */
+interface StreamFile {
+  readonly file: string;
+  readonly files: ProfileFiles;
+}
 
-/** One stream. `file` is where payload files are looked for from; `position` names a stream that has no name. */
-export function streamAt(document: YamlDocument, path: YamlPath, file: string, position: number): TrafficStream {
-  const shape = checkShape(streamSchema, document, path);
-  const layers = packetAt(document, [...path, "packet"], shape.packet);
-  const { rate, pin } = shape;
+/** One stream. `position` names a stream that has no name. */
+export function streamAt(document: YamlDocument, path: YamlPath, from: StreamFile, position: number): TrafficStream {
+  const shape = streamShapeAt(document, path);
+  const { name, rate, pin } = shape;
+  const [layers, , payload, size, ownRate, schedule] = together(
+    () => packetAt(document, [...path, "packet"], shape.packet),
+    () => checkName(document, [...path, "name"], name ?? ""),
+    () =>
+      shape.payload === undefined ? incrementPayload : payloadAt(document, [...path, "payload"], shape.payload, from),
+    () => (shape.size === undefined ? null : streamSizeAt(document, [...path, "size"], shape.size)),
+    () => (rate === undefined ? null : at(document, [...path, "rate"], () => parseRate(rate, "rate"))),
+    () => (shape.schedule === undefined ? continuous : scheduleAt(document, [...path, "schedule"])),
+  );
   const stream: TrafficStream = {
-    name: shape.name ?? `stream ${position + 1}`,
+    name: name ?? `stream ${position + 1}`,
     layers,
-    payload:
-      shape.payload === undefined ? incrementPayload : payloadAt(document, [...path, "payload"], shape.payload, file),
-    size: shape.size === undefined ? null : streamSizeAt(document, [...path, "size"], shape.size),
+    payload,
+    size,
     fields: changesAt(document, [...path, "fields"], layers, shape.fields ?? []),
-    rate: rate === undefined ? null : at(document, [...path, "rate"], () => parseRate(rate, "rate")),
+    rate: ownRate,
     weight: shape.weight ?? 1,
-    schedule: shape.schedule === undefined ? continuous : scheduleAt(document, [...path, "schedule"]),
+    schedule,
     program: null,
   };
   return pin === undefined ? stream : at(document, [...path, "pin"], () => pinStream(stream, pin));
+}
+
+type StreamShape = ReturnType<typeof streamSchema.parse>;
+
+/** Throws what is wrong with its keys together with what is wrong in its packet. */
+function streamShapeAt(document: YamlDocument, path: YamlPath): StreamShape {
+  try {
+    return checkShape(streamSchema, document, path);
+  } catch (error) {
+    const here = [...path, "packet"];
+    const packet = packetSchema.safeParse(valueAt(document.value, here));
+    const again = (): never => {
+      throw error;
+    };
+    together(again, () => (packet.success ? packetAt(document, here, packet.data) : null));
+    throw error;
+  }
 }
 
 /** The stack, outermost first; a list of names, or of one name with its fields. */
@@ -49,7 +83,7 @@ function packetAt(
   path: YamlPath,
   entries: readonly (string | Readonly<Record<string, unknown>>)[],
 ): readonly Header[] {
-  const layers = entries.map((entry, i) => {
+  const layers = eachOf(entries, (entry, i) => {
     const [name, values] = typeof entry === "string" ? [entry, null] : (Object.entries(entry)[0] ?? ["", null]);
     const here = [...path, i];
     if (typeof entry !== "string" && Object.keys(entry).length !== 1) {
@@ -58,7 +92,7 @@ function packetAt(
     }
     const protocol = at(document, here, () => protocolNameOf(name, "packet"));
     if (values !== null && (typeof values !== "object" || Array.isArray(values))) {
-      throw document.errorAt([...here, name], `${name} can't be ${JSON.stringify(values)}`, { accepted: "its fields" });
+      throw document.errorAt([...here, name], `${name} can't be ${quoted(values)}`, { accepted: "its fields" });
     }
     const fields = (values ?? {}) as Readonly<Record<string, unknown>>;
     return at(
@@ -86,40 +120,27 @@ const stepsIn = (where: string): YamlPath =>
 /** Where in a stream of the file an error of its spec is: `stream "a" fields[2].list` → fields, 2, list. */
 export const placeInStream = (where: string): YamlPath => stepsIn(where.slice(where.lastIndexOf('"') + 1));
 
-function payloadAt(document: YamlDocument, path: YamlPath, value: unknown, file: string): Payload {
+function payloadAt(document: YamlDocument, path: YamlPath, value: unknown, from: StreamFile): Payload {
   if (value === "zero") return { kind: "zero" };
   if (value === "increment") return incrementPayload;
   if (value === "random") return { kind: "random", seed: 1 };
   const accepted = "zero, increment, random, or one of the keys random, hex, text, file";
-  if (typeof value === "string") throw document.errorAt(path, `"${value}" is no payload`, { accepted });
+  if (typeof value === "string") throw document.errorAt(path, `${quoted(value)} is no payload`, { accepted });
   const shape = checkShape(payloadSchema, document, path);
   const keys = Object.keys(shape);
   if (keys.length !== 1) throw document.errorAt(path, `a payload with ${keys.length} keys`, { accepted });
   if (shape.random !== undefined) return { kind: "random", seed: shape.random };
   if (shape.text !== undefined) return { kind: "bytes", bytes: new TextEncoder().encode(shape.text) };
   const bytes =
-    shape.hex === undefined ? fileBytes(document, [...path, "file"], shape.file ?? "", file) : readBytes(shape.hex);
+    shape.hex === undefined
+      ? at(document, [...path, "file"], () => from.files.payload(shape.file ?? "", from.file))
+      : readBytes(shape.hex);
   if (bytes === null || bytes.length === 0) {
     throw document.errorAt(path, "this is no byte", {
       accepted: 'pairs of hex digits, e.g. "de ad be ef", or a file with bytes',
     });
   }
   return { kind: "bytes", bytes };
-}
-
-function fileBytes(document: YamlDocument, path: YamlPath, name: string, profile: string): Uint8Array {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(readFileSync(resolve(dirname(profile), name)));
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw document.errorAt(path, `${name} cannot be read (${code})`, {
-      accepted: "a file, from the profile's folder",
-      cause,
-    });
-  }
-  if (bytes.length <= mostPayloadBytes) return bytes;
-  throw document.errorAt(path, `${name} has ${bytes.length} bytes`, { accepted: `up to ${mostPayloadBytes}` });
 }
 
 function streamSizeAt(document: YamlDocument, path: YamlPath, value: unknown): StreamSize {
@@ -150,7 +171,7 @@ function changesAt(
   shapes: readonly ChangeShape[],
 ): readonly FieldChange[] {
   const names = shapes.map(({ field }) => field ?? "");
-  return shapes.map((shape, i) => {
+  return eachOf(shapes, (shape, i) => {
     const here = [...path, i];
     return {
       target: targetAt(document, here, layers, shape),
@@ -197,8 +218,9 @@ function carrierAt(document: YamlDocument, path: YamlPath, names: readonly strin
   const index = names.indexOf(name);
   if (index >= 0) return index;
   const meant = nearest(name, names);
+  const others = names.filter((each) => each !== "");
   throw document.errorAt(path, `no change is of "${name}"`, {
-    accepted: names.filter((each) => each !== "").join(", "),
+    accepted: others.length === 0 ? "the field of another change; here only bits change" : others.join(", "),
     ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
   });
 }

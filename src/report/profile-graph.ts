@@ -3,6 +3,7 @@
  * the stream's highest load that is meant to leave in it. Poisson arrivals are shown by their mean.
  */
 import type { StreamSchedule, TrafficSpec, TrafficStream } from "../stream/index.js";
+import { terminalText } from "../terminal-text.js";
 import { formatNs, formatPps, formatRate } from "../units.js";
 
 const columns = 60;
@@ -21,7 +22,7 @@ export interface GraphOptions {
 export function renderProfileGraph(spec: TrafficSpec, { ascii, pps }: GraphOptions): string {
   const horizonNs = Math.max(...spec.streams.map((stream, i) => interesting(spec, stream, pps[i], pps)));
   const sliceNs = horizonNs / columns;
-  const width = Math.max(...spec.streams.map(({ name }) => name.length));
+  const width = Math.max(...spec.streams.map(({ name }) => terminalText(name).length));
   const lines = spec.streams.map((stream, i) => {
     const due = dueOf(spec, stream, pps[i], pps);
     const loads = Array.from({ length: columns }, (_, k) => due((k + 1) * sliceNs) - due(k * sliceNs));
@@ -29,10 +30,10 @@ export function renderProfileGraph(spec: TrafficSpec, { ascii, pps }: GraphOptio
     const levels = ascii ? asciiHeights : heights;
     const bars = loads.map((load) => levels[most === 0 ? 0 : Math.ceil((load / most) * (levels.length - 1) - 1e-9)]);
     const own = stream.rate === null ? `weight ${stream.weight}` : formatRate(stream.rate);
-    return `${stream.name.padEnd(width)}  |${bars.join("")}|  ${own}, at most ${formatPps((most / sliceNs) * 1e9)}`;
+    return `${terminalText(stream.name).padEnd(width)}  |${bars.join("")}|  ${own}, at most ${formatPps((most / sliceNs) * 1e9)}`;
   });
   const scale = `${"".padEnd(width)}  0${formatNs(horizonNs).padStart(columns + 1)}`;
-  return `${spec.name}: frames due in each ${formatNs(sliceNs)}\n${lines.join("\n")}\n${scale}\n`;
+  return `${terminalText(spec.name)}: frames due in each ${formatNs(sliceNs)}\n${lines.join("\n")}\n${scale}\n`;
 }
 
 /** The time that shows what a schedule does: a few bursts, a ramp and as much again, the end of what ends. */

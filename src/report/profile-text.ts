@@ -12,6 +12,7 @@ import {
   type TrafficStream,
 } from "../stream/index.js";
 import type { EachFrame } from "../stream/program-frame.js";
+import { terminalText } from "../terminal-text.js";
 import { fcsBytes, formatNs, formatRate, frameSizeName } from "../units.js";
 
 /** Sizes in a line: up to this many by name. */
@@ -29,7 +30,8 @@ export function renderProfile(
       ? sizes.join(", ")
       : `${sizes.slice(0, mostSizes).join(", ")} and ${sizes.length - mostSizes} more`;
   const count = spec.streams.length === 1 ? "1 stream" : `${spec.streams.length} streams`;
-  const head = `${spec.name}: ${description}\nsizes ${shown} bytes with FCS; ${count}\n`;
+  const text = description.trimEnd().split("\n").map(terminalText).join("\n    ");
+  const head = `${terminalText(spec.name)}: ${text}\nsizes ${shown} bytes with FCS; ${count}\n`;
   return [head, ...spec.streams.map((stream, index) => streamText(spec, stream, index, programs[index] ?? null))].join(
     "\n",
   );
@@ -41,7 +43,7 @@ function streamText(spec: TrafficSpec, stream: TrafficStream, index: number, eac
   const size = stream.size === null ? [] : [`  size      ${sizeWords(stream.size)}`];
   const changes = stream.fields.map((change) => `  changes   ${changeWords(change)}`);
   return [
-    `${stream.name}: ${stack}, ${headersBytes(stream.layers) + fcsBytes} bytes with FCS`,
+    `${terminalText(stream.name)}: ${stack}, ${headersBytes(stream.layers) + fcsBytes} bytes with FCS`,
     `  rate      ${rate}, ${scheduleWords(stream.schedule)}`,
     `  payload   ${payloadWords(stream.payload)}`,
     ...size,
@@ -81,7 +83,7 @@ function scheduleWords(schedule: StreamSchedule): string {
     case "poisson":
       return `Poisson arrivals${from}`;
     case "after":
-      return `after "${schedule.stream}": ${scheduleWords(schedule.schedule)}`;
+      return `after "${terminalText(schedule.stream)}": ${scheduleWords(schedule.schedule)}`;
   }
 }
 

@@ -206,7 +206,7 @@ describe("a mistake is shown where it is, with what is accepted", () => {
 
   it("a file that is too long for memory", () => {
     expect(failure(`sizes: [${"64,".repeat(400_000)}64]`)).toMatch(
-      /p\.yaml is too long; accepted: up to 1000000 bytes$/,
+      /p\.yaml is longer than 1,000,000 bytes; accepted: a YAML file of up to 1000000 bytes, such as /,
     );
   });
 

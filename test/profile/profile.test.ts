@@ -83,7 +83,7 @@ pinFlows: 3
 const mistakes: readonly (readonly [text: string, sentence: string])[] = [
   [
     "sizes: 64\nflow: 5\n",
-    '2 p.yaml:2:1: unknown key "flow"; accepted: description, sizes, ethernet, vlan, ip, udp, flows, pinFlows, thresholds; did you mean flows?',
+    '2 p.yaml:2:1: unknown key "flow"; accepted: description, sizes, ethernet, vlan, ip, udp, flows, pinFlows, thresholds, streams, parameters, include; did you mean flows?',
   ],
   ["ethernet:\n  dest: 00:11:22:33:44:10\n", '2 p.yaml:2:3: unknown key "dest"; accepted: dst, src; did you mean dst?'],
   ["sizes: [64, 9]\n", "2 p.yaml:1:13: frame size 9 is below 64"],
@@ -108,7 +108,7 @@ const mistakes: readonly (readonly [text: string, sentence: string])[] = [
   ["- 64\n", "2 p.yaml:1:1: the file can't be a list; accepted: keys and values"],
   ["sizes: 64\nsizes: 128\n", "2 p.yaml:2:1: Map keys must be unique"],
   ["sizes: [64\nflows: 5\n", "2 p.yaml:2:1: "],
-  ["flows: 0\nsizzes: 64\n", '2 p.yaml:2:1: unknown key "sizzes"'],
+  ["flows: 0\nsizzes: 64\n", "2 p.yaml:1:8: 0 flows cannot be made"],
 ];
 
 describe("a mistake", () => {

@@ -21,7 +21,7 @@ describe("thresholds of a profile", () => {
       `thresholds: ["loss<=\${most}"]`,
     ].join("\n");
     expect(parseProfile(text, "b.yaml").thresholds[0]).toMatchObject({ what: "loss", value: 0.01 });
-    expect(parseProfile(text, "b.yaml", new Map([["most", "2%"]])).thresholds[0].value).toBe(0.02);
+    expect(parseProfile(text, "b.yaml", { settings: new Map([["most", "2%"]]) }).thresholds[0].value).toBe(0.02);
   });
 
   it.each([

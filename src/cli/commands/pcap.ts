@@ -1,6 +1,7 @@
 /** `pcap`: looks at captures, and makes one of what a profile would send. */
 import { usageError } from "../../errors.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { profileRootHelp } from "../option-rows.js";
 import type { PcapProfileOptions } from "../pcap-profile.js";
 
 const examples = `
@@ -46,6 +47,7 @@ export const pcapCommand: CommandDefinition = {
         "a parameter of the profile; may be repeated",
         (text: string, before: string[] = []) => [...before, text],
       )
+      .option("--profile-root <folder>", profileRootHelp)
       .addHelpText("after", examples)
       .action((_words: readonly string[], options: { readonly json?: boolean } & PcapProfileOptions) =>
         pcap(command.args, options, context),

@@ -1,11 +1,13 @@
 /** `profile`: looks at a profile before anything is sent: its streams, its frames byte by byte, its load over time. */
 import { basename } from "node:path";
-import { exitCodes, usageError } from "../../errors.js";
-import type { TrafficSpec } from "../../stream/index.js";
+import { exitCodes, PktgenError, usageError } from "../../errors.js";
+import type { StreamSpec, TrafficSpec } from "../../stream/index.js";
+import { terminalText } from "../../terminal-text.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { profileRootHelp } from "../option-rows.js";
+import { type ProfileReading, readProfile } from "../profile-option.js";
 
-interface ProfileOptions {
-  readonly set?: readonly string[];
+interface ProfileOptions extends ProfileReading {
   readonly rate?: string;
   readonly lineRate?: string;
   readonly ascii?: boolean;
@@ -13,7 +15,7 @@ interface ProfileOptions {
 
 const examples = `
 Examples:
-  pktgen-ts profile check my.yaml --set dst=198.19.0.9    nothing but the exit code, and what is wrong and where
+  pktgen-ts profile check my.yaml --set dst=198.19.0.9    every mistake, and where it is
   pktgen-ts profile show profiles/vxlan.yaml              streams, and the first frame of each, field by field
   pktgen-ts profile graph profiles/micro-bursts.yaml      the load of each stream over time, as lines of text
 `;
@@ -26,14 +28,13 @@ async function profile(words: readonly string[], options: ProfileOptions, contex
     const what = verb === undefined ? "what about a profile?" : `"${words.join(" ")}" is not what profile does`;
     throw usageError(what, { where: "profile", accepted: "show FILE, check FILE, graph FILE" });
   }
-  const { loadAnyProfile, parseSetting } = await import("../../profile/index.js");
-  const { streamSpec, trafficOf } = await import("../../stream/index.js");
-  const { description, stream, traffic } = await loadAnyProfile(file, new Map((options.set ?? []).map(parseSetting)));
-  const spec = traffic ?? { ...trafficOf(streamSpec(stream)), name: basename(file).replace(/\.ya?ml$/, "") };
   if (verb === "check") {
-    const streams = spec.streams.length === 1 ? "1 stream" : `${spec.streams.length} streams`;
-    context.output.message(`${file}: ${streams}, nothing wrong\n`);
-  } else if (verb === "show") {
+    await check(file, options, context);
+    return;
+  }
+  const { description, stream, traffic } = await readProfile(file, options);
+  const spec = traffic ?? (await plainSpec(file, stream));
+  if (verb === "show") {
     const { renderProfile } = await import("../../report/profile-text.js");
     const { LoadedPrograms, programUrls } = await import("../../engine/load-program.js");
     const programs = new LoadedPrograms();
@@ -43,6 +44,27 @@ async function profile(words: readonly string[], options: ProfileOptions, contex
     await context.output.result(await graphOf(spec, options));
   }
   context.finish(exitCodes.passed);
+}
+
+const plainSpec = async (file: string, stream: Partial<StreamSpec>): Promise<TrafficSpec> => {
+  const { streamSpec, trafficOf } = await import("../../stream/index.js");
+  return { ...trafficOf(streamSpec(stream)), name: basename(file).replace(/\.ya?ml$/, "") };
+};
+
+/** Every mistake in a line of its own, or that there is none. */
+async function check(file: string, options: ProfileOptions, { output, finish }: CommandContext): Promise<void> {
+  const { mistakesOf } = await import("../../profile/index.js");
+  try {
+    const { traffic, notes } = await readProfile(file, options);
+    const count = traffic?.streams.length ?? 1;
+    for (const note of notes) output.message(`${terminalText(note)}\n`);
+    output.message(`${file}: ${count === 1 ? "1 stream" : `${count} streams`}, nothing wrong\n`);
+    finish(exitCodes.passed);
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    for (const mistake of mistakesOf(error)) output.message(`pktgen-ts: ${mistake.toLine()}\n`);
+    finish(error.exitCode);
+  }
 }
 
 /** Streams without a rate share `--rate`, by weight. */
@@ -75,6 +97,7 @@ export const profileCommand: CommandDefinition = {
     command
       .argument("[words...]", "show FILE, check FILE, graph FILE")
       .option("--set <name=value...>", "parameters of the profile")
+      .option("--profile-root <folder>", profileRootHelp)
       .option("--rate <rate>", "of graph: what streams without a rate of their own share (default 1Mpps)")
       .option("--line-rate <bps>", "of graph: the line that percentages are of")
       .option("--ascii", "of graph: in plain characters")

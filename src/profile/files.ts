@@ -1,0 +1,112 @@
+/**
+ * The files that a profile consists of: itself, those it includes, and those that payloads come from. They lie in the
+ * profile's folder, unless another root was asked for, and are read up to a bound, since a profile may be a stranger's.
+ */
+import { realpathSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { usageError } from "../errors.js";
+import { isReadError, readInput, readInputText, unreadableBecause } from "../sys/input-file.js";
+
+/** A profile, with comments, is a few kilobytes. */
+export const mostProfileBytes = 1_000_000;
+/** All files of one profile together. */
+const mostBytesInAll = 4_000_000;
+const mostFiles = 64;
+const mostPayloadBytes = 65_536;
+
+const realPath = (path: string): string | null => {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+};
+
+export interface IncludedFile {
+  /** Without links, so that a file is known again whatever it is called. */
+  readonly path: string;
+  /** null: it was read before. */
+  readonly text: string | null;
+}
+
+/** Reads what one profile names, and keeps count. */
+export class ProfileFiles {
+  /** The profile itself, without links. */
+  readonly profile: string;
+  readonly #roots: readonly string[];
+  readonly #read: Set<string>;
+  readonly #payloads = new Map<string, Uint8Array>();
+  #bytes: number;
+
+  /** `root`: a folder that files may lie in, beside the profile's own; null: none. */
+  constructor(profile: string, root: string | null, profileBytes: number) {
+    const folders = [dirname(resolve(profile)), ...(root === null ? [] : [resolve(root)])];
+    this.#roots = folders.map((folder) => realPath(folder) ?? folder);
+    this.#bytes = profileBytes;
+    this.profile = realPath(profile) ?? resolve(profile);
+    this.#read = new Set([this.profile]);
+  }
+
+  /** @throws PktgenError (2) */
+  include(name: string, from: string): IncludedFile {
+    const path = this.locate(name, from);
+    if (this.#read.has(path)) return { path, text: null };
+    if (this.#read.size >= mostFiles) {
+      throw usageError("the profile includes too many files", { accepted: `up to ${mostFiles} files in all` });
+    }
+    this.#read.add(path);
+    const text = readProfileText(path, name, "include");
+    this.#count(text.length, "the profile and what it includes are too long");
+    return { path, text };
+  }
+
+  /** @throws PktgenError (2) */
+  payload(name: string, from: string): Uint8Array {
+    const path = this.locate(name, from);
+    const known = this.#payloads.get(path);
+    if (known !== undefined) return known;
+    try {
+      const bytes = readInput(path, { mostBytes: mostPayloadBytes });
+      this.#count(bytes.length, "the profile's files are too long");
+      this.#payloads.set(path, bytes);
+      return bytes;
+    } catch (cause) {
+      if (!isReadError(cause)) throw cause;
+      const accepted = `a file of up to ${mostPayloadBytes} bytes, in the profile's folder`;
+      throw usageError(`${name} ${unreadableBecause(cause)}`, { accepted, cause });
+    }
+  }
+
+  #count(bytes: number, what: string): void {
+    this.#bytes += bytes;
+    if (this.#bytes > mostBytesInAll) throw usageError(what, { accepted: `up to ${mostBytesInAll} bytes in all` });
+  }
+
+  /** Where a name in the file `from` leads, links followed; a usage error where that is outside of all roots. */
+  locate(name: string, from: string): string {
+    const target = resolve(dirname(resolve(from)), name);
+    const folder = realPath(dirname(target));
+    const path =
+      realPath(target) ?? (folder === null ? target : resolve(folder, target.slice(dirname(target).length + 1)));
+    const isIn = (root: string): boolean => !/^\.\.(\/|$)/.test(relative(root, path));
+    if (this.#roots.some(isIn)) return path;
+    throw usageError(`${name} lies outside of the profile's folder`, {
+      accepted: "files in that folder and below",
+      hint: "--profile-root FOLDER takes files from another folder, too",
+    });
+  }
+}
+
+/** The text of a profile; `where`: the option or key that named it. @throws PktgenError (2) */
+export function readProfileText(path: string, shown: string, where: string): string {
+  try {
+    return readInputText(path, { mostBytes: mostProfileBytes });
+  } catch (cause) {
+    if (!isReadError(cause)) throw cause;
+    throw usageError(`the profile ${shown} ${unreadableBecause(cause)}`, {
+      where,
+      accepted: `a YAML file of up to ${mostProfileBytes} bytes, such as profiles/imix.yaml`,
+      cause,
+    });
+  }
+}
