@@ -8,11 +8,14 @@ import { tolerances } from "../stats/verdict.js";
 import { percentWord, rateWord } from "../stats/words.js";
 import { type FrameSize, frameSizeName } from "../units.js";
 import type { Bench } from "./bench.js";
+import { lossSpells } from "./loss-spells.js";
 import { paced } from "./search-run.js";
 
 export interface SoakSettings {
   readonly size: FrameSize;
   readonly pps: number;
+  /** Of each piece's first frame; absent: 0. */
+  readonly firstNumber?: number;
   /** Infinity: until interrupted. */
   readonly durationNs: number;
   /** Length of a piece. */
@@ -33,6 +36,7 @@ type SoakEvent = Soak["events"][number];
 export class SoakLog {
   readonly #size: FrameSize;
   readonly #pps: number;
+  readonly #firstNumber: number;
   #elapsedNs = 0;
   #intervals: Interval[] = [];
   /** Pieces that one interval holds by now. */
@@ -42,9 +46,10 @@ export class SoakLog {
   #eventsLeftOut = 0;
   #resumed = 0;
 
-  constructor(size: FrameSize, pps: number, resume: Soak | null) {
+  constructor({ size, pps, firstNumber = 0, resume }: Omit<SoakSettings, "durationNs" | "pieceNs">) {
     this.#size = size;
     this.#pps = pps;
+    this.#firstNumber = firstNumber;
     if (resume === null) return;
     this.#elapsedNs = resume.elapsedNs;
     this.#intervals = [...resume.intervals];
@@ -97,22 +102,24 @@ export class SoakLog {
     }
   }
 
-  /** Lost numbers that follow each other are one spell; when it was follows from the numbers and the rate. */
+  /**
+   * Numbers that follow each other and did not come back whole are one spell; when it was follows from the numbers and
+   * the rate.
+   */
   #addEvents(trial: Trial, beganAt: Date): void {
     let listed = 0;
-    for (const [from, to] of trial.lostRanges) {
-      const lost = to - from + 1;
+    for (const { before, slots, lost } of lossSpells(trial, this.#firstNumber)) {
       listed += lost;
-      const atNs = (from * 1e9) / this.#pps;
+      const atNs = (before * 1e9) / this.#pps;
       this.#push({
         at: new Date(beganAt.getTime() + atNs / 1e6).toISOString(),
         startNs: this.#elapsedNs + atNs,
-        durationNs: (lost * 1e9) / this.#pps,
+        durationNs: (slots * 1e9) / this.#pps,
         lost,
       });
     }
     // Frames too small for a signature, or more spells than are listed: the piece is known, the moment is not.
-    const unlisted = trial.lost - listed;
+    const unlisted = trial.lost + trial.corrupt - listed;
     if (unlisted > 0) {
       const { durationNs } = trial;
       this.#push({ at: beganAt.toISOString(), startNs: this.#elapsedNs, durationNs, lost: unlisted });
@@ -157,8 +164,8 @@ export async function soak(
   now: () => Date,
   onPiece: (soak: Soak) => void,
 ): Promise<Soak> {
-  const { size, pps, durationNs, pieceNs, resume } = settings;
-  const log = new SoakLog(size, pps, resume);
+  const { size, pps, durationNs, pieceNs } = settings;
+  const log = new SoakLog(settings);
   for (;;) {
     const leftNs = durationNs - log.elapsedNs;
     // Windows begin and end with a frame, and are some ms off in sum: that is no piece of its own.

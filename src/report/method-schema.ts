@@ -123,7 +123,7 @@ export const soakSchema = z.strictObject({
   intervals: z.array(interval).describe("at most 1,000: neighbours are added up as it gets longer"),
   events: z
     .array(z.strictObject({ at: z.iso.datetime(), startNs: ns, durationNs: ns, lost: frames }))
-    .describe("spells of loss: when, how long, how many; the first 1,000"),
+    .describe("spells of loss: when, how long, how many frames did not come back whole; the first 1,000"),
   eventsLeftOut: frames,
   resumed: z.int().min(0).describe("so many times this report was taken up again after an interrupt"),
 });

@@ -299,7 +299,7 @@ describe("soak", () => {
   const began = new Date("2026-01-02T03:04:05.000Z");
 
   it("adds pieces up, and keeps each spell of loss with its time and length", () => {
-    const log = new SoakLog(size, 10_000, null);
+    const log = new SoakLog({ size, pps: 10_000, resume: null });
     log.add([piece(0)], began);
     log.add([piece(20)], began);
     expect(log.soak()).toMatchObject({
@@ -308,8 +308,43 @@ describe("soak", () => {
     });
   });
 
+  /** Of a piece over two queues: ranges of one queue have every second number. */
+  const overTwo = (lostRanges: [number, number][], counts: { lost: number; corrupt?: number }) => {
+    const log = new SoakLog({ size, pps: 10_000, firstNumber: 1_000, resume: null });
+    log.add([{ ...piece(0), queues: 2, lostRanges, ...counts }], began);
+    return log
+      .soak()
+      .events.map(({ startNs, durationNs, lost }) => ({ ms: startNs / 1e6, forMs: durationNs / 1e6, lost }));
+  };
+
+  it("knows spells over several queues: how many frames, since when and how long", () => {
+    expect(overTwo([[1_010, 1_014]], { lost: 3 })).toEqual([{ ms: 1, forMs: 0.5, lost: 3 }]);
+    // All queues lost what they were sent: one spell.
+    expect(
+      overTwo(
+        [
+          [1_010, 1_018],
+          [1_011, 1_019],
+          [1_040, 1_040],
+        ],
+        { lost: 11 },
+      ),
+    ).toEqual([
+      { ms: 1, forMs: 1, lost: 10 },
+      { ms: 4, forMs: 0.1, lost: 1 },
+    ]);
+  });
+
+  it("counts what is in no spell that it knows, and what came back damaged", () => {
+    expect(overTwo([[1_010, 1_014]], { lost: 5 })).toEqual([
+      { ms: 1, forMs: 0.5, lost: 3 },
+      { ms: 0, forMs: 1_000, lost: 2 },
+    ]);
+    expect(overTwo([[1_010, 1_014]], { lost: 1, corrupt: 2 })).toEqual([{ ms: 1, forMs: 0.5, lost: 3 }]);
+  });
+
   it("stays as large as it is, and loses no frame from its sums", () => {
-    const log = new SoakLog(size, 10_000, null);
+    const log = new SoakLog({ size, pps: 10_000, resume: null });
     for (let i = 0; i < 20_000; i++) log.add([piece(i % 7)], began);
     const { intervals, events, eventsLeftOut, elapsedNs } = log.soak();
     expect(intervals.length).toBeLessThanOrEqual(1_000);
@@ -324,7 +359,7 @@ describe("soak", () => {
 
   it("fails by its loss, and is invalid where the load was not offered", () => {
     const judged = (lost: number, pps: number, limit: number): string => {
-      const log = new SoakLog(size, pps, null);
+      const log = new SoakLog({ size, pps, resume: null });
       log.add([piece(lost)], began);
       return judgeSoak({ ...passed, verdict: "pass", soak: log.soak() }, limit).verdict;
     };

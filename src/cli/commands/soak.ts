@@ -70,7 +70,7 @@ async function runSoak(
     import("../../method/session.js"),
     import("../method-facts.js"),
   ]);
-  const settings = { size, pps, durationNs, pieceNs, resume: earlier };
+  const settings = { size, pps, firstNumber: plan.startSequence, durationNs, pieceNs, resume: earlier };
   const onPiece = (now: Soak): void => {
     if (file !== null) writeResultFile(file, `${JSON.stringify({ soak: now }, null, 2)}\n`);
   };

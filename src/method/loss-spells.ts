@@ -1,0 +1,32 @@
+/**
+ * Spells of loss out of a trial's ranges of lost numbers. Each range is of one queue and has every queues-th number, so
+ * that an outage of all queues is as many ranges that lie in each other: one spell. Pure.
+ */
+import type { Trial } from "../report/result.js";
+
+export interface LossSpell {
+  /** Frames of the trial, over all queues, that left before it. */
+  readonly before: number;
+  /** Numbers from its first to its last lost one, both included, over all queues: its length in slots of the schedule. */
+  readonly slots: number;
+  /** Frames that did not come back whole. */
+  readonly lost: number;
+}
+
+/** `firstNumber`: of the trial's first frame. */
+export function lossSpells(
+  { lostRanges, queues }: Pick<Trial, "lostRanges" | "queues">,
+  firstNumber: number,
+): LossSpell[] {
+  const spells: { from: number; to: number; lost: number }[] = [];
+  for (const [from, to] of lostRanges.toSorted((a, b) => a[0] - b[0])) {
+    const lost = Math.floor((to - from) / queues) + 1;
+    const last = spells.at(-1);
+    if (last === undefined || from > last.to + 1) spells.push({ from, to, lost });
+    else {
+      last.to = Math.max(last.to, to);
+      last.lost += lost;
+    }
+  }
+  return spells.map(({ from, to, lost }) => ({ before: from - firstNumber, slots: to - from + 1, lost }));
+}
