@@ -4,10 +4,20 @@ import { type RecordOptions, recordFiles } from "./record-options.js";
 import { checkResultFiles } from "./result-file.js";
 import type { ReportChoice, ReportFile } from "./run-report.js";
 
-/** The report that each option asks for has the option's name. */
-const names = ["json", "csv", "junit", "html", "markdown", "openmetrics"] as const satisfies readonly ReportName[];
+/** Each report has its option's name. */
+const optionOf = {
+  json: "--json",
+  csv: "--csv",
+  streamsCsv: "--streams-csv",
+  junit: "--junit",
+  html: "--html",
+  markdown: "--markdown",
+  openmetrics: "--openmetrics",
+} as const satisfies Readonly<Record<Exclude<ReportName, "table">, string>>;
 
-type ReportOptions = { readonly [K in (typeof names)[number]]?: string } & RecordOptions & {
+const names = Object.keys(optionOf) as (keyof typeof optionOf)[];
+
+type ReportOptions = { readonly [K in keyof typeof optionOf]?: string } & RecordOptions & {
     readonly ndjson?: boolean;
   };
 
@@ -15,7 +25,7 @@ type ReportOptions = { readonly [K in (typeof names)[number]]?: string } & Recor
 export function reportChoice(options: ReportOptions): ReportChoice {
   const files = names.flatMap((report): ReportFile[] => {
     const path = options[report];
-    return path === undefined ? [] : [{ report, option: `--${report}`, path }];
+    return path === undefined ? [] : [{ report, option: optionOf[report], path }];
   });
   const ndjson = options.ndjson === true ? [{ option: "--ndjson", path: "-" }] : [];
   checkResultFiles([...ndjson, ...files, ...recordFiles(options)]);

@@ -46,6 +46,7 @@ export interface RunOptions extends RecordOptions {
   readonly minRate?: string;
   readonly json?: string;
   readonly csv?: string;
+  readonly streamsCsv?: string;
   readonly junit?: string;
   readonly html?: string;
   readonly markdown?: string;
@@ -134,6 +135,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   "Where results go": [
     ["--json <file>", "the whole result as one document; - for standard output, then without the table"],
     ["--csv <file>", "a line for each trial"],
+    ["--streams-csv <file>", "a line for each stream of each trial, of a profile with streams"],
     ["--junit <file>", "a test case for each trial"],
     ["--html <file>", "one page with charts, for people; needs no network"],
     ["--markdown <file>", "tables for a ticket or a wiki"],

@@ -1,7 +1,7 @@
 /** One row per trial, RFC 4180: CRLF line ends, quotes where a field needs them. Empty where there is no figure. */
 import type { RunResult, Trial } from "./result.js";
 
-type Cell = string | number | null | undefined;
+export type Cell = string | number | null | undefined;
 
 const columns: readonly (readonly [head: string, cell: (trial: Trial) => Cell])[] = [
   ["frameBytes", (t) => t.frameBytes],
@@ -29,6 +29,8 @@ const columns: readonly (readonly [head: string, cell: (trial: Trial) => Cell])[
   ["stale", (t) => t.stale],
   ["foreign", (t) => t.foreign],
   ["txPps", (t) => t.txPps],
+  ["txBpsL1", (t) => t.txBpsL1],
+  ["txBpsL2", (t) => t.txBpsL2],
   ["rxPps", (t) => t.rxPps],
   ["rxBpsL1", (t) => t.rxBpsL1],
   ["rxBpsL2", (t) => t.rxBpsL2],
@@ -48,9 +50,14 @@ const columns: readonly (readonly [head: string, cell: (trial: Trial) => Cell])[
 ];
 
 export function renderCsv(result: RunResult): string {
-  const rows = [columns.map(([head]) => head), ...result.trials.map((trial) => columns.map(([, cell]) => cell(trial)))];
-  return rows.map((row) => `${row.map(field).join(",")}\r\n`).join("");
+  return csvText([
+    columns.map(([head]) => head),
+    ...result.trials.map((trial) => columns.map(([, cell]) => cell(trial))),
+  ]);
 }
+
+export const csvText = (rows: readonly (readonly Cell[])[]): string =>
+  rows.map((row) => `${row.map(field).join(",")}\r\n`).join("");
 
 function field(cell: Cell): string {
   const text = String(cell ?? "");

@@ -8,6 +8,7 @@ import { renderJunit } from "./junit.js";
 import { renderMarkdown } from "./markdown.js";
 import { renderOpenMetrics } from "./openmetrics.js";
 import type { Report } from "./report.js";
+import { renderStreamsCsv } from "./streams-csv.js";
 import { renderTable } from "./table.js";
 
 /** Each returns the whole text, with its last line end. */
@@ -15,13 +16,14 @@ export const reports: Readonly<Record<ReportName, Report>> = {
   table: renderTable,
   json: renderJson,
   csv: renderCsv,
+  streamsCsv: renderStreamsCsv,
   junit: renderJunit,
   html: renderHtml,
   markdown: renderMarkdown,
   openmetrics: renderOpenMetrics,
 };
 
-export type ReportName = "table" | "json" | "csv" | "junit" | "html" | "markdown" | "openmetrics";
+export type ReportName = "table" | "json" | "csv" | "streamsCsv" | "junit" | "html" | "markdown" | "openmetrics";
 
 export { type Progress, progressLine } from "./progress.js";
 export type { Report, ReportOptions } from "./report.js";

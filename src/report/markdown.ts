@@ -5,6 +5,7 @@ import type { RunResult } from "./result.js";
 import type { Section } from "./section.js";
 import { methodSections, methodSentences } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";
+import { streamsSection } from "./stream-table.js";
 
 export function renderMarkdown(result: RunResult): string {
   const sections = result.method === undefined ? [] : methodSections(result);
@@ -14,6 +15,7 @@ export function renderMarkdown(result: RunResult): string {
     `**${result.verdict.toUpperCase()}**: ${escaped(verdictSentence(result))}`,
     ...sections.flatMap(sectionBlocks),
     ...(result.method === undefined || sections.length === 0 ? sectionBlocks(trialsSection(result)) : []),
+    ...sectionBlocks(streamsSection(result, 20)),
     ...sectionBlocks(ledgerSection(result)),
     ...(sentences.length > 0 ? [sentences.map((sentence) => `- ${escaped(sentence)}`).join("\n")] : []),
     "## environment",

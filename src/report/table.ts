@@ -6,8 +6,10 @@ import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
 import { ledgerLines } from "./ledger-table.js";
 import type { ReportOptions } from "./report.js";
 import type { RunResult, Trial, Verdict } from "./result.js";
+import type { Section } from "./section.js";
 import { methodSections, methodSentences } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";
+import { streamsSection } from "./stream-table.js";
 
 export function renderTable(result: RunResult, options: ReportOptions): string {
   const sections = [
@@ -27,19 +29,34 @@ function runSections(result: RunResult, options: ReportOptions): string[][] {
     result.trials.length === 0 ? [] : trialLines(result.trials, options),
     ledgerLines(result.trials, options),
     flowLines(result.trials, options),
+    streamLines(result, options),
     sentencesOf(result).flatMap((sentence) => wrap(sentence, "    ")),
   ];
 }
 
-/** What a method found; its trials are too many for a terminal, and are in the other reports. */
-function methodLines(result: RunResult, options: ReportOptions): string[][] {
-  const tables = methodSections(result).map(({ title, columns, rows, note }) => [
+function sectionLines({ title, columns, rows, note }: Section, options: ReportOptions): string[] {
+  if (rows.length === 0) return [];
+  return [
     ...grid([{ title, columns }], rows, options),
     ...(note === undefined ? [] : wrap(note, "    ").map(colorsFor(options).dim)),
-  ]);
+  ];
+}
+
+/** A terminal has room for so many streams of a trial, and of all trials together. */
+const [streamsOfTrial, streamsOfAll] = [20, 60];
+
+function streamLines(result: RunResult, options: ReportOptions): string[] {
+  const several = result.trials.filter(({ streams }) => (streams?.length ?? 0) > 1).length;
+  const most = Math.max(4, Math.floor(streamsOfAll / Math.max(1, several)));
+  return sectionLines(streamsSection(result, Math.min(streamsOfTrial, most)), options);
+}
+
+/** What a method found; its trials are too many for a terminal, and are in the other reports. */
+function methodLines(result: RunResult, options: ReportOptions): string[][] {
+  const tables = methodSections(result).map((section) => sectionLines(section, options));
   const invalid = result.verdict === "invalid" ? (result.trials.at(-1)?.reasons ?? []) : [];
   const sentences = [...methodSentences(result), ...invalid].flatMap((sentence) => wrap(sentence, "    "));
-  return [...tables, sentences];
+  return [...tables, streamLines(result, options), sentences];
 }
 
 /** The verdict stands out; its sentence is wrapped as if the word had no colour. */

@@ -12,7 +12,7 @@ describe("--help", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const command of ["run", "dut", "ports", "doctor"]) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     const options =
-      "sizes dut queues rate duration count tx rx seed profile loss min-rate json csv junit flows dst-mac src-mac vlan ip " +
+      "sizes dut queues rate duration count tx rx seed profile loss min-rate json csv streams-csv junit flows dst-mac src-mac vlan ip " +
       "warmup repeat cores ndjson integrity busy line-rate settle start-sequence wait-peer";
     for (const option of options.split(" ")) expect(stdout).toMatch(new RegExp(`^  --${option}( |$)`, "m"));
     expect(stdout).toMatch(/Examples:\n {2}pktgen-ts --sizes 64,1518 /);

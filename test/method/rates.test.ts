@@ -104,6 +104,51 @@ describe("the rate of what came back", () => {
   });
 });
 
+/** Tags of 802.1Q pushed behind the addresses. */
+const pushing: Device = (frames, queue) =>
+  frames.map((frame) => {
+    const tagged = new Uint8Array(frame.length + 4);
+    tagged.set(frame.subarray(0, 12));
+    tagged.set([0x81, 0, 0, 100], 12);
+    tagged.set(frame.subarray(12), 16);
+    return { queue, frame: tagged };
+  });
+
+describe("frames that come back with other tags", () => {
+  it("are said to be longer, and are so in the bits that came back", () => {
+    const trial = trialOf(pushing);
+    expect(trial).toMatchObject({ accepted: 2000, corrupt: 0, rxPps: trial.txPps });
+    expect(trial.rxBpsL2).toBeCloseTo(trial.txPps * 68 * 8, 3);
+    expect(trial.notes).toContain("frames came back 4 bytes longer than they were sent: the device pushed tags");
+    expect(trialOf(echo).notes.join()).not.toMatch(/longer|shorter/);
+  });
+
+  it("are longer stream by stream, too", () => {
+    const trial = trialOf(pushing, {
+      stream: trafficSpec([trafficStream({ name: "a" }), trafficStream({ name: "b" })]),
+    });
+    expect(trial.streams!.map(({ rxBpsL2, rxPps }) => Math.round(rxBpsL2 / rxPps))).toEqual([68 * 8, 68 * 8]);
+    expect(trial.notes.join()).toMatch(/4 bytes longer/);
+  });
+});
+
+it("rates of streams come to the rate of all frames, and show what each lost", () => {
+  const streams = [trafficStream({ name: "most", weight: 3 }), trafficStream({ name: "lossy", weight: 1 })];
+  let n = 0;
+  const trial = trialOf(
+    // The number of the stream is the middle of the word behind the magic.
+    (frames, queue) => frames.filter((f) => f[f.length - 15] === 0 || n++ % 2 === 0).map((frame) => ({ queue, frame })),
+    { stream: trafficSpec(streams) },
+  );
+  const [most, lossy] = trial.streams!;
+  expect(most).toMatchObject({ sent: 1500, missing: 0 });
+  expect(lossy).toMatchObject({ sent: 500, missing: 250 });
+  expect(most!.txPps + lossy!.txPps).toBeCloseTo(trial.txPps, 6);
+  expect(most!.rxPps + lossy!.rxPps).toBeCloseTo(trial.rxPps, 6);
+  expect(most!.rxBpsL2 + lossy!.rxBpsL2).toBeCloseTo(trial.rxBpsL2, 3);
+  expect(lossy!.rxPps / lossy!.txPps).toBeCloseTo(0.5, 9);
+});
+
 describe("bit rates", () => {
   const mixed: Partial<TrialOrder> = { size: simpleImix, count: null, durationNs: 240e6 };
 

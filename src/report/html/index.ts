@@ -7,6 +7,7 @@ import type { RunResult, Trial } from "../result.js";
 import type { Section } from "../section.js";
 import { methodSections, methodSentences } from "../sections.js";
 import { sentencesOf, verdictSentence } from "../sentences.js";
+import { streamsSection } from "../stream-table.js";
 import { histogramChart, lossChart, percentileChart, searchChart, soakChart, throughputChart } from "./charts.js";
 import { recoveryChart, resetChart } from "./spread-charts.js";
 import { style } from "./style.js";
@@ -26,6 +27,7 @@ export function renderHtml(result: RunResult): string {
     ...(result.method === undefined
       ? [chartsOf([...latencyCharts(result)]), sectionHtml(trialsSection(result))]
       : sections.flatMap((section) => [sectionHtml(section), chartsOf(chartsFor(section, result))])),
+    sectionHtml(streamsSection(result, 100)),
     chartsUnder("search path", searchCharts(result)),
     sectionHtml(ledgerSection(result)),
     result.method === undefined ? "" : folded("all trials", tableHtml(trialsSection(result))),
