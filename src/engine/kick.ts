@@ -1,7 +1,7 @@
 /** From a port's kick, plain data, to the call that a loop makes after it published. */
 import type { Kick } from "../port/port.js";
 import { RingFault } from "../ring/ring.js";
-import { signalEventfd } from "../sys/eventfd.js";
+import { eventSignal } from "../sys/event-signal.js";
 import { errno, errnoName, errnoNumber, libc } from "../sys/libc.js";
 
 const MSG_DONTWAIT = 0x40;
@@ -17,7 +17,7 @@ export function kicker(kick: Kick): () => void {
     case "none":
       return () => {};
     case "eventfd":
-      return () => signalEventfd(kick.fd);
+      return eventSignal(kick.fd);
     case "sendto":
       return () => send(kick.fd, kick.tries ?? 1, kick.name);
     case "recvfrom":

@@ -11,6 +11,8 @@ export interface Trouble {
   /** Set where it was a PktgenError. */
   readonly exitCode: number | null;
   readonly stack: string;
+  /** Of an error of Node's or the kernel's, e.g. EMFILE. */
+  readonly code: string | null;
   /** Of a PktgenError, its cause left out. */
   readonly details: ErrorDetails;
 }

@@ -10,6 +10,7 @@ import { openRxRing, openTxRing } from "../ring/open.js";
 import { RingFault } from "../ring/ring.js";
 import { arenaMemory } from "../sys/arena.js";
 import { monotonicClock } from "../sys/clock.js";
+import { closeEventSignals } from "../sys/event-signal.js";
 import { pinThread, setTimerSlack, threadId, threadSleeper, yieldThread } from "../sys/thread.js";
 import { command, state, type ThreadSetup, word } from "./control-page.js";
 import type { CreateJob, Job, OpenPort, OpenQueue } from "./job.js";
@@ -82,6 +83,7 @@ const describe = (error: unknown): Trouble => ({
   message: error instanceof Error ? error.message : String(error),
   exitCode: error instanceof PktgenError ? error.exitCode : null,
   stack: error instanceof Error ? (error.stack ?? "") : "",
+  code: error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? null) : null,
   details: error instanceof PktgenError ? error.details : {},
 });
 
@@ -182,6 +184,7 @@ try {
 } catch (error) {
   post({ kind: "failure", ...describe(error) });
 } finally {
+  closeEventSignals();
   Atomics.store(control, word.state, state.ended);
   Atomics.notify(control, word.state);
 }

@@ -1,5 +1,6 @@
 /** Event counters of the kernel (eventfd(2)): how the sides of a virtqueue wake each other, where they ask for it. */
 import { closeSync, readlinkSync } from "node:fs";
+import { eventSignal } from "./event-signal.js";
 import { checked, libc } from "./libc.js";
 
 const EFD_NONBLOCK = 0x800;
@@ -8,14 +9,8 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
 
-const one = new Uint8Array(new BigUint64Array([1n]).buffer);
 const counter = new BigUint64Array(1);
 const counterBytes = new Uint8Array(counter.buffer);
-
-/** Adds 1: whoever waits for it wakes. Never blocks on our own eventfds; a full counter is as good as a signal. */
-export function signalEventfd(fd: number): void {
-  libc.write(fd, one, 8);
-}
 
 /** Is this descriptor an eventfd? True also where /proc cannot tell. */
 function isEventfd(fd: number): boolean {
@@ -26,7 +21,10 @@ function isEventfd(fd: number): boolean {
   }
 }
 
-/** Makes a peer's descriptor safe to signal from a loop: it must be an eventfd, and is made non-blocking. */
+/**
+ * Takes a peer's descriptor for signalling: it must be an eventfd. It is made non-blocking, which the peer can undo
+ * (see event-signal.ts).
+ */
 export function adoptEventfd(fd: number): boolean {
   if (!isEventfd(fd)) return false;
   const flags = libc.fcntl(fd, F_GETFL, 0);
@@ -36,10 +34,12 @@ export function adoptEventfd(fd: number): boolean {
 /** An eventfd of ours. */
 export class EventFd implements Disposable {
   readonly fd = checked(libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
+  readonly #signal = eventSignal(this.fd);
   #open = true;
 
+  /** Adds 1: whoever waits for it wakes. */
   signal(): void {
-    signalEventfd(this.fd);
+    this.#signal();
   }
 
   /** Takes the count; 0 if nobody has signalled. */
