@@ -4,6 +4,7 @@ import { type ExitCode, PktgenError } from "../errors.js";
 import { arena } from "../sys/arena.js";
 import type { DrainOptions, DrainReport } from "./capture-drain.js";
 import type { FeederOptions, FeederReport } from "./capture-feeder.js";
+import { endedInTime } from "./ended-in-time.js";
 import { allocateFeed, type FeedLayout, feedState, feedWord } from "./frame-feed.js";
 
 interface Common {
@@ -72,10 +73,8 @@ function start<Report>(
       Atomics.store(control, feedWord.stop, 1);
       if (kind.kind === "drain") Atomics.or(control, feedWord.state, feedState.ended);
       Atomics.notify(control, feedWord.tail);
-      const patience = setTimeout(() => void thread.terminate(), 5_000);
-      await ended;
-      clearTimeout(patience);
-      arena().release(feed.offset);
+      // A thread that is still there may touch its feed.
+      if (await endedInTime(thread, ended, 5_000)) arena().release(feed.offset);
     },
   };
 }

@@ -4,6 +4,7 @@ import { type ExitCode, invalidError, PktgenError } from "../errors.js";
 import type { PortObserver, PortRings } from "../port/port.js";
 import { arena } from "../sys/arena.js";
 import { command, controlWords, state, type ThreadSetup, word } from "./control-page.js";
+import { endedInTime } from "./ended-in-time.js";
 import type { LoopWorker, LoopWorkerOptions } from "./loop-worker.js";
 import type { FromThread, ToThread, Trouble } from "./messages.js";
 
@@ -19,11 +20,11 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-const revive = ({ message, exitCode, stack, details }: Trouble): Error => {
+const revive = ({ message, exitCode, stack, code, details }: Trouble): Error => {
   if (exitCode !== null) return new PktgenError(exitCode as ExitCode, message, details);
   const error = new Error(message);
   error.stack = stack;
-  return error;
+  return code === null ? error : Object.assign(error, { code });
 };
 
 class OwnedWorker implements LoopWorker {
@@ -117,10 +118,9 @@ class OwnedWorker implements LoopWorker {
     this.#closing = true;
     Atomics.store(this.#control, word.command, command.exit);
     this.#wake();
-    const patience = setTimeout(() => void this.#thread.terminate(), 1_000);
-    await this.#ended;
-    clearTimeout(patience);
-    this.#rejectAll(this.#failure ?? invalidError(`${this.#options.name} was closed`));
+    const isEnded = await endedInTime(this.#thread, this.#ended, 1_000);
+    const why = isEnded ? `${this.#options.name} was closed` : `the thread of ${this.#options.name} does not end`;
+    this.#rejectAll(this.#failure ?? invalidError(why));
   }
 
   #observerOf(index: number): PortObserver {

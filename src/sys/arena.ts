@@ -13,6 +13,7 @@
 import { closeSync, fstatSync } from "node:fs";
 import { environmentError } from "../errors.js";
 import { type RingMemory, ringMemory } from "../ring/memory.js";
+import { readKernelFile } from "./host.js";
 import { addressOfPointer, checked, errno, errnoName, libc, systemError, viewMemory } from "./libc.js";
 
 const PROT_NONE = 0;
@@ -77,12 +78,27 @@ function mapFixed(address: bigint, bytes: number, protection: number, flags: num
   });
 }
 
+/** Below this the engine under Node.js dies without a word when it starts its threads. */
+const leastAddressSpaceBytes = 6.5 * 1024 ** 3;
+const limitHint = "ulimit -v unlimited, or at least 8 GiB: ulimit -v 8388608";
+
+/** Of this process (RLIMIT_AS); null: none, or not known. */
+function addressSpaceLimit(): number | null {
+  const limit = /^Max address space\s+(\d+)/m.exec(readKernelFile("/proc/self/limits") ?? "")?.[1];
+  return limit === undefined ? null : Number(limit);
+}
+
 function reserve(): bigint {
+  const limit = addressSpaceLimit();
+  if (limit !== null && limit < leastAddressSpaceBytes) {
+    const what = `this process may use ${(limit / 1024 ** 3).toFixed(1)} GiB of address space, and 8 are needed`;
+    throw environmentError(what, { hint: limitHint });
+  }
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   const address = addressOfPointer(libc.mmap(null, reservedBytes + placeBytes, PROT_NONE, flags, -1, 0));
   if (address === 0xffffffffffffffffn) {
     throw environmentError(`no memory: 4 GiB of address space could not be reserved: ${errnoName(errno())}`, {
-      hint: "raise the limit shown by `ulimit -v`",
+      hint: limitHint,
     });
   }
   const unit = BigInt(placeBytes);

@@ -6,6 +6,7 @@
 import { constants as osConstants } from "node:os";
 import koffi from "koffi";
 import { environmentError, type PktgenError } from "../errors.js";
+import { provideKernelExit } from "./kernel-exit.js";
 
 const loadLibc = (): ReturnType<typeof koffi.load> => {
   const names = ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`];
@@ -195,6 +196,10 @@ export const libc = {
   setns: lib.func("int setns(int fd, int nstype)") as (fd: number, kind: number) => number,
   eventfd: lib.func("int eventfd(unsigned int value, int flags)") as (value: number, flags: number) => number,
 };
+
+const exitNow = lib.func("void _exit(int status)") as (status: number) => void;
+const alarm = lib.func("unsigned int alarm(unsigned int seconds)") as (seconds: number) => number;
+provideKernelExit({ now: exitNow, afterSeconds: alarm });
 
 /** errno of this thread's last libc call. Read it at once. */
 export const errno = (): number => koffi.errno();

@@ -3,19 +3,10 @@
  * Reading needs nothing; reserving and mounting needs root, says what it does, and is undone exactly.
  */
 import { spawnSync } from "node:child_process";
-import {
-  accessSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, lstatSync, readdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentError, type PktgenError } from "../../errors.js";
+import { makeFolders } from "../../sys/folder.js";
 import { fieldOf, readKernelFile } from "../../sys/host.js";
 import { onWayOut } from "../way-out.js";
 
@@ -288,7 +279,7 @@ export function checkMountFolder(path: string, root = ""): void {
 /** Whether it made it. */
 function makeFolder(path: string): boolean {
   try {
-    return mkdirSync(path, { recursive: true }) !== undefined;
+    return makeFolders(path) !== null;
   } catch (error) {
     throw environmentError(`${path} cannot be made: ${(error as Error).message}`, { where, hint: setupHint });
   }

@@ -5,9 +5,10 @@
  *     plan.yaml  steps.txt  environment.txt  log.txt  result.json  dts.json  table.txt
  *     case-1/  1.3-vhost-start.txt  …  vhost-1.transcript.txt
  */
-import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, copyFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { environmentError } from "../../errors.js";
+import { makeFolders } from "../../sys/folder.js";
 
 export class ResultsFolder {
   readonly path: string;
@@ -15,7 +16,7 @@ export class ResultsFolder {
   /** Makes it, with its parents. @throws PktgenError (3): it cannot be made or written. */
   constructor(path: string) {
     this.path = path;
-    this.#attempt(() => mkdirSync(path, { recursive: true }));
+    this.#attempt(() => makeFolders(path));
     this.write("log.txt", "");
   }
 
@@ -23,7 +24,7 @@ export class ResultsFolder {
   write(name: string, text: string): string {
     const file = join(this.path, name);
     this.#attempt(() => {
-      mkdirSync(join(file, ".."), { recursive: true });
+      makeFolders(dirname(file));
       writeFileSync(file, text);
     });
     return name;
