@@ -1,7 +1,9 @@
 /** The files that results go to: looked at before the first frame is sent, written when the last one is judged. */
-import { accessSync, constants, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { environmentError, usageError } from "../errors.js";
+import { holdPipe, writeToPipe } from "./pipe-file.js";
+import { replaceFile } from "./replace-file.js";
 
 /** `-` as a path: standard output. */
 export const standardOutput = "-";
@@ -54,6 +56,12 @@ function checkFile(file: ResultFile): void {
   } catch (error) {
     throw usageError(`${file.path} may not be written (${codeOf(error)})`, { where: file.option, accepted });
   }
+  if (!kind.isFIFO() || holdPipe(file.path)) return;
+  throw usageError(`${file.path} is a pipe that nobody reads`, {
+    where: file.option,
+    accepted,
+    hint: "start its reader first",
+  });
 }
 
 /** Throws a usage error for what certainly can't be written, or would be written over by another result. */
@@ -70,17 +78,26 @@ export function checkResultFiles(files: readonly ResultFile[]): void {
   }
 }
 
-/** Writes it whole. Throws an environment error that says so where the disk is full. */
+const reasons: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOSPC: ["no space left on the device", "free space there, or choose another disk"],
+  EDQUOT: ["the quota of the disk is used up", "free space there, or choose another disk"],
+  ENXIO: ["nobody reads this pipe any more", "keep its reader running"],
+  EPIPE: ["the reader of this pipe is gone", "keep its reader running"],
+  ETIMEDOUT: ["the reader of this pipe does not read", "let it read, or choose a file"],
+};
+
+/**
+ * Writes it whole: a file is replaced by one that is complete, or stays as it was.
+ * @throws PktgenError (3) that says why not.
+ */
 export function writeResultFile(file: ResultFile, text: string): void {
   try {
-    writeFileSync(file.path, text);
+    const isPipe = statSync(file.path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+    if (isPipe) writeToPipe(file.path, text);
+    else replaceFile(file.path, text);
   } catch (error) {
     const code = codeOf(error);
-    const what = code === "ENOSPC" ? "no space left on the device" : code;
-    throw environmentError(`${file.path} could not be written: ${what}`, {
-      where: file.option,
-      hint: code === "ENOSPC" ? "free space there, or choose another disk" : "choose another path",
-      cause: error,
-    });
+    const [what, hint] = reasons[code] ?? [code, "choose another path"];
+    throw environmentError(`${file.path} could not be written: ${what}`, { where: file.option, hint, cause: error });
   }
 }

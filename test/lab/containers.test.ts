@@ -10,7 +10,7 @@ import { type CommandResult, runCommand } from "../../src/dut/run-command.js";
 import { findLauncher } from "../../src/dut/testpmd/containers.js";
 import { type Engine, ownerLabel } from "../../src/dut/testpmd/engine-command.js";
 import type { Launcher, Mount } from "../../src/dut/testpmd/launcher.js";
-import { ownerOf } from "../../src/dut/testpmd/owner.js";
+import { ownerOf } from "../../src/sys/owner.js";
 import { describeLab, missing } from "./probe.js";
 
 const env = process.env;

@@ -1,5 +1,5 @@
 /** `soak`: one load for hours, with interval statistics and each spell of loss. */
-import { usageError } from "../../errors.js";
+import { PktgenError, usageError } from "../../errors.js";
 import type { RunPlan } from "../../method/plan.js";
 import type { RunResult, Soak } from "../../report/result.js";
 import { readJsonDocument } from "../../sys/input-file.js";
@@ -7,7 +7,7 @@ import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDuration
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
-import { writeResultFile } from "../result-file.js";
+import { type ResultFile, writeResultFile } from "../result-file.js";
 import type { RunOptions } from "../run-options.js";
 
 interface SoakOptions {
@@ -47,6 +47,22 @@ function earlierSoak(path: string, plan: RunPlan, pps: number): Soak {
   return soak;
 }
 
+/** What cannot be written is said, each reason once: the measurement is worth more than its state. */
+function stateWriter(file: ResultFile | null, say: (note: string) => void): (soak: Soak) => void {
+  let said = "";
+  return (soak) => {
+    if (file === null) return;
+    try {
+      writeResultFile(file, `${JSON.stringify({ soak }, null, 2)}\n`);
+      said = "";
+    } catch (error) {
+      if (!(error instanceof PktgenError)) throw error;
+      if (said !== error.message) say(`${error.toLine()}; the soak goes on, and this state is missing or an older one`);
+      said = error.message;
+    }
+  };
+}
+
 async function runSoak(
   options: RunOptions & SoakOptions,
   words: readonly string[],
@@ -71,9 +87,7 @@ async function runSoak(
     import("../method-facts.js"),
   ]);
   const settings = { size, pps, firstNumber: plan.startSequence, durationNs, pieceNs, resume: earlier };
-  const onPiece = (now: Soak): void => {
-    if (file !== null) writeResultFile(file, `${JSON.stringify({ soak: now }, null, 2)}\n`);
-  };
+  const onPiece = stateWriter(file, (note) => context.output.message(`pktgen-ts: ${note}\n`));
   const facts = { size: frameSizeName(size), pps, pieceNs, forNs: Number.isFinite(durationNs) ? durationNs : null };
   const method = () => plainMethod("soak", facts);
   await runMethodCommand(options, plan, context, method, async (from, hooks) =>

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { environmentError, type PktgenError } from "../../errors.js";
 import { fieldOf, readKernelFile } from "../../sys/host.js";
+import { isGone, ownerOf } from "../../sys/owner.js";
 import { type CommandEnvironment, type CommandResult, lastLine, runCommand, runDetached } from "../run-command.js";
 import {
   answerArguments,
@@ -25,7 +26,6 @@ import {
   runVariants,
 } from "./engine-command.js";
 import type { Launcher, LaunchOptions } from "./launcher.js";
-import { isGone, ownerOf } from "./owner.js";
 import { parseDpdkVersion } from "./version.js";
 
 /** What `--dut testpmd,container=` takes. */

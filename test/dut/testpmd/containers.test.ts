@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findLauncher, hostLimits } from "../../../src/dut/testpmd/containers.js";
 import type { LaunchOptions } from "../../../src/dut/testpmd/launcher.js";
-import { isGone, ownerOf } from "../../../src/dut/testpmd/owner.js";
+import { isGone, ownerOf } from "../../../src/sys/owner.js";
 
 let folder: string;
 beforeEach(() => {

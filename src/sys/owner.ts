@@ -1,10 +1,10 @@
 /**
- * Who started a container or process: `<pid namespace>-<pid>-<start time>`. A label of it tells what a run left
+ * Who made a container, process, folder or file: `<pid namespace>-<pid>-<start time>`. A label of it tells what a run left
  * behind that was killed, from what another run is using now. A pid alone would not: pids come again, and mean
  * something else in another namespace.
  */
 import { readlinkSync } from "node:fs";
-import { readKernelFile } from "../../sys/host.js";
+import { readKernelFile } from "./host.js";
 
 /** Field 22 of /proc/<pid>/stat, in ticks since boot; what follows the name in brackets starts with field 3. */
 function startTime(pid: number, root: string): string | null {
