@@ -21,6 +21,8 @@ const vlanTagBytes = 4;
 const stateBytes = 64;
 const compareClocksEveryMs = 100;
 
+const noStamps = { stampsAheadSeconds: null, hardwareStamps: false, skipOutgoing: false };
+
 /** One direction of one queue, opened. */
 interface OpenRing {
   readonly fd: number;
@@ -119,8 +121,9 @@ export class PacketPort implements Port {
     for (const { fd } of this.#rings.rx) this.#drops += takePacketDrops(fd);
   }
 
-  /** What found no slot in our rings, and what the interface had no room for before. */
+  /** What found no slot in our rings, and what the interface had no room for before. A port that only sends has no loss here. */
   receiveDrops(): number {
+    if (!this.#options.receives) return 0;
     if (this.#lost === null && this.#open) this.#takeDrops();
     const now = inNetns(this.spec.netns, this.spec.text, () => readInterface(this.spec.name));
     return this.#drops + (now === null ? 0 : Math.max(0, droppedBy(now) - this.#droppedBefore));
@@ -226,7 +229,7 @@ function openTx(
   const places = mapRing(fd, geometry.blockBytes * geometry.blocks, undo);
   const { slots: size, slotBytes, blockBytes } = geometry;
   const shape = { format: "packet", direction: "tx", vring: 2 * queue + 1, size, slotBytes, blockBytes } as const;
-  const layout = { ...shape, ...places, maxFrameBytes, stampsAheadSeconds: null, skipOutgoing: false, start: 0 };
+  const layout = { ...shape, ...places, maxFrameBytes, ...noStamps, start: 0 };
   return { fd, layout };
 }
 
@@ -248,7 +251,8 @@ function openRx(
   if (ahead !== null) arena().memory().f64[(places.state + 8) >>> 3] = ahead.ns;
   const { slots: size, slotBytes, blockBytes } = geometry;
   const shape = { format: "packet", direction: "rx", vring: 2 * queue, size, slotBytes, blockBytes } as const;
-  const stamps = { stampsAheadSeconds: ahead?.seconds ?? null, skipOutgoing: showsOutgoing };
+  const hardwareStamps = spec.timestamp === "hardware";
+  const stamps = { stampsAheadSeconds: ahead?.seconds ?? null, hardwareStamps, skipOutgoing: showsOutgoing };
   return { fd, layout: { ...shape, ...places, ...stamps, maxFrameBytes, start: 0 } };
 }
 

@@ -34,6 +34,8 @@ const TP_STATUS_KERNEL = 0;
 const TP_STATUS_USER = 1;
 const TP_STATUS_VLAN_VALID = 1 << 4;
 const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
+/** As a 32-bit word: bit 31, the sign. */
+const TP_STATUS_TS_RAW_HARDWARE = 1 << 31;
 const TP_STATUS_AVAILABLE = 0;
 const TP_STATUS_SEND_REQUEST = 1;
 const TP_STATUS_WRONG_FORMAT = 4;
@@ -215,6 +217,7 @@ export class PacketRx implements RxRing {
   /** Index of the shared double that holds what the stamps' clock is ahead of ours by, less `#aheadSeconds`; −1: no stamps. */
   readonly #aheadNs: number;
   readonly #aheadSeconds: number;
+  readonly #hardwareStamps: boolean;
   readonly #skipOutgoing: boolean;
   #next: number;
   /** Slots looked at since the last release: frames handed out and those passed over. */
@@ -233,6 +236,7 @@ export class PacketRx implements RxRing {
     this.#aheadNs = layout.stampsAheadSeconds === null ? -1 : (layout.state + 8) >>> 3;
     this.#aheadSeconds = layout.stampsAheadSeconds ?? 0;
     this.arrivalsNs = layout.stampsAheadSeconds === null ? null : new Float64Array(BURST_FRAMES);
+    this.#hardwareStamps = layout.hardwareStamps;
     this.#skipOutgoing = layout.skipOutgoing;
     this.#next = Atomics.load(this.#u32, this.#state) % this.slots;
   }
@@ -275,6 +279,9 @@ export class PacketRx implements RxRing {
     this.offsets[k] = from;
     this.lengths[k] = bytes;
     if (this.#aheadNs < 0) return;
+    if (this.#hardwareStamps && (status & TP_STATUS_TS_RAW_HARDWARE) === 0) {
+      throw new RingFault("tp_status", "the network card did not stamp a frame that it received: use timestamp=kernel");
+    }
     const seconds = u32[(at + TP_SEC) >>> 2] - this.#aheadSeconds;
     this.arrivalsNs![k] = seconds * 1e9 + u32[(at + TP_NSEC) >>> 2] - this.#f64[this.#aheadNs];
   }

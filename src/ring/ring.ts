@@ -160,6 +160,8 @@ export interface PacketRingLayout {
   readonly maxFrameBytes: number;
   /** Whole seconds that the stamps' clock is ahead of ours; null: frames are not stamped. */
   readonly stampsAheadSeconds: number | null;
+  /** Frames are stamped by the network card: one that is not has a stamp of another clock, and ends the port. */
+  readonly hardwareStamps: boolean;
   /** The kernel shows us what we send, too. */
   readonly skipOutgoing: boolean;
   readonly start: number;

@@ -5,6 +5,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { environmentError } from "../errors.js";
+import { stampAllReceived } from "./hardware-stamps.js";
 import { addressOf, libc } from "./libc.js";
 import { ethtool } from "./netdev.js";
 
@@ -35,8 +36,8 @@ export const kernelStampClock = (): StampClock => ({
 });
 
 /**
- * The clock of an interface's hardware stamps.
- * @throws PktgenError (3): it has none, or its clock cannot be read.
+ * The clock of an interface's hardware stamps, which are switched on until it is disposed.
+ * @throws PktgenError (3): it has none, its clock cannot be read, its stamps cannot be switched on.
  */
 export function hardwareStampClock(name: string, where: string): StampClock {
   const info = Buffer.alloc(44); // struct ethtool_ts_info
@@ -56,8 +57,21 @@ export function hardwareStampClock(name: string, where: string): StampClock {
     const hint = "let this user read it, or use timestamp=kernel";
     throw environmentError(`the clock of interface ${name}, /dev/ptp${phc}, cannot be opened`, { where, hint, cause });
   }
-  // A clock behind a descriptor: clock_gettime(2), FD_TO_CLOCKID.
-  return { compare: (seconds) => compareClock((~fd << 3) | 3, seconds), [Symbol.dispose]: () => closeSync(fd) };
+  let stamping: Disposable;
+  try {
+    stamping = stampAllReceived(name, where);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return {
+    // A clock behind a descriptor: clock_gettime(2), FD_TO_CLOCKID.
+    compare: (seconds) => compareClock((~fd << 3) | 3, seconds),
+    [Symbol.dispose]() {
+      stamping[Symbol.dispose]();
+      closeSync(fd);
+    },
+  };
 }
 
 /** Reads theirs between two of ours, several times, and believes the closest. */
