@@ -4,15 +4,17 @@
  */
 import type { TrialProgress } from "../engine/start-generator.js";
 import type { Load, TrialOrder, TrialReport } from "../engine/trial-order.js";
+import { readOwnInterface } from "../port/own-interface.js";
 import type { Requested, Trial } from "../report/result.js";
 import { framesWord } from "../stats/words.js";
 import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream } from "../stream/reverse.js";
-import type { Traffic } from "../stream/spec.js";
+import { isPlain, type Traffic } from "../stream/spec.js";
 import type { RateStep } from "../stream/steps.js";
 import { type FrameSize, frameSizeName, meanFrameBytes } from "../units.js";
 import { resetDuring } from "./device-reset.js";
 import { compareDutRates } from "./dut-rate.js";
+import { lengthNotes, noFrameTaken, noReturnHints } from "./hints.js";
 import { hopDifferences } from "./hops.js";
 import type { Lab } from "./lab.js";
 import type { RunHooks, RunPlan } from "./plan.js";
@@ -174,12 +176,14 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
         ...(reset === null ? faultsOf(report, lab, hooks.signal) : reset.fault === null ? [] : [reset.fault]),
         ...(reset === null ? (external?.faults ?? []) : []),
       ],
-      failures: failuresOf(report, orders[d]!),
+      failures: failuresOf(report, orders[d]!, lab),
       notes: [
         ...(report.transmit.cutShort === "short" ? ["given up when it could be of no use any more"] : []),
         ...lab.notes,
         ...(reset === null ? (external?.notes ?? []) : []),
         ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`),
+        ...lengthNotes(report, next.size.kind === "fixed" && isPlain(orders[d]!.stream)),
+        ...(report.receive.received > 0 ? [] : hintsOfNothing(plan, orders[d]!, d)),
       ],
     });
   });
@@ -195,11 +199,20 @@ function faultsOf({ transmit, neverQuiet }: TrialReport, lab: Lab, signal: Abort
   return faults;
 }
 
-function failuresOf({ transmit }: TrialReport, order: TrialOrder): string[] {
+/** Where somebody else connects our ports to the device. */
+function hintsOfNothing({ dut }: RunPlan, { stream }: TrialOrder, direction: number): string[] {
+  const ports = dut.kind === "external" ? dut : dut.kind === "testpmd" ? dut.ports : null;
+  if (ports === null) return [];
+  const { tx, rx } = direction === 0 || ports.rx === null ? ports : { tx: ports.rx, rx: ports.tx };
+  const dstMac = isPlain(stream) ? stream.dstMac : null;
+  return noReturnHints({ tx, rx, receiving: readOwnInterface(rx ?? tx), dstMac });
+}
+
+function failuresOf({ transmit }: TrialReport, order: TrialOrder, lab: Lab): string[] {
   const published = transmit.queues.reduce((sum, queue) => sum + queue.published, 0);
   if (transmit.cutShort === "stuck") return ["the device under test took nothing for 5 s, and the trial was given up"];
   const tookNone = published === 0 && transmit.cutShort === null && (order.count ?? 1) > 0 && transmit.missed === 0;
-  return tookNone ? ["the device under test took no frame: its ring was full all the time"] : [];
+  return tookNone ? [noFrameTaken(lab.portFacts())] : [];
 }
 
 /** Calls the hooks while the trial runs; returns how to stop it. */

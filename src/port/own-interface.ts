@@ -6,6 +6,8 @@ import type { PortSpec } from "./port.js";
 export interface OwnInterface {
   /** aa:bb:cc:dd:ee:ff; null: it has none. */
   readonly mac: string | null;
+  /** As rtnetlink names it, e.g. macvlan; null: a card, or not known. */
+  readonly kind: string | null;
   /** Frames that it sent or dropped on the way out, ours and the kernel's, absolute; null: it does not count all of ours. */
   readonly sent: number | null;
 }
@@ -19,5 +21,5 @@ export function readOwnInterface(spec: PortSpec): OwnInterface | null {
   if (facts === null) return null;
   const { txPackets, txDropped } = facts.statistics;
   // What goes past the network stack some drivers count, and others do not.
-  return { mac: facts.mac, sent: spec.kind === "packet" ? txPackets + txDropped : null };
+  return { mac: facts.mac, kind: facts.kind, sent: spec.kind === "packet" ? txPackets + txDropped : null };
 }

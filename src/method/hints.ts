@@ -1,0 +1,70 @@
+/** What a person would look at first where frames did not come back, or came back otherwise. Sentences; pure. */
+import type { TrialReport } from "../engine/trial-order.js";
+import type { PortFacts, PortSpec } from "../port/port.js";
+
+/** The interface that frames are expected on, as far as it matters here. */
+export interface ReceivingInterface {
+  readonly mac: string | null;
+  /** As rtnetlink names it: veth, macvlan, ifb; null: a card. */
+  readonly kind: string | null;
+}
+
+export interface Expectation {
+  readonly tx: PortSpec;
+  /** null: frames are expected on the sending port. */
+  readonly rx: PortSpec | null;
+  /** Of the receiving port; null: it has none. */
+  readonly receiving: ReceivingInterface | null;
+  /** Of all frames; null: several, or not known. */
+  readonly dstMac: string | null;
+}
+
+/** Interfaces that only take what is addressed to them, whatever they are told. */
+const ownMacOnly: ReadonlySet<string> = new Set(["macvlan", "macvtap", "ipvlan"]);
+
+/** Nothing at all came back: why that may be. */
+export function noReturnHints({ tx, rx, receiving, dstMac }: Expectation): string[] {
+  const hints: string[] = [];
+  if (rx === null) hints.push(`without --rx frames are expected back on the port that they are sent on, ${tx.text}`);
+  const name = rx !== null && "name" in rx ? rx.name : "name" in tx ? tx.name : "";
+  const { kind = null, mac = null } = receiving ?? {};
+  if (kind !== null && ownMacOnly.has(kind) && mac !== null && dstMac !== null && dstMac !== mac) {
+    hints.push(`${name} is a ${kind}, which takes only frames to its own MAC address: --dst-mac ${mac}`);
+  }
+  if (kind === "ifb") {
+    hints.push(
+      `${name} is an ifb: frames that are redirected to it look as if they went out, and are not received; ` +
+        "receive on the interface that they are redirected from",
+    );
+  }
+  return hints;
+}
+
+const atLeastBytes = 0.5;
+
+/**
+ * Frames that are longer or shorter than they were. Only where the lengths of those that came say it: all were of one
+ * length (`oneLength`), or none is missing.
+ */
+export function lengthNotes({ transmit, receive }: TrialReport, oneLength: boolean): string[] {
+  const sum = (field: "published" | "outstanding" | "sentBytes"): number =>
+    transmit.queues.reduce((total, queue) => total + queue[field], 0);
+  const sent = sum("published") - sum("outstanding");
+  if (receive.received === 0 || sent === 0 || (!oneLength && receive.received !== sent)) return [];
+  const more = receive.receivedBytes / receive.received - sum("sentBytes") / sent;
+  if (Math.abs(more) < atLeastBytes) return [];
+  const bytes = Math.round(Math.abs(more) * 10) / 10;
+  return more > 0
+    ? [`frames came back ${bytes} bytes longer on average: with a tag, or inside an encapsulation`]
+    : [`frames came back ${bytes} bytes shorter on average: a tag or an encapsulation was taken off, or they were cut`];
+}
+
+/** The device took no frame at all. */
+export function noFrameTaken(ports: readonly Pick<PortFacts, "kind" | "ringFormat">[]): string {
+  const packed = ports.some(({ kind, ringFormat }) => kind === "vhost" && ringFormat === "packed");
+  const why = packed
+    ? "; a driver that ran before this program was started (QEMU) does not say where its packed rings stand: " +
+      "start that driver anew, or use ring=split"
+    : "";
+  return `the device under test took no frame: its ring was full all the time${why}`;
+}
