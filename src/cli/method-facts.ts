@@ -61,6 +61,7 @@ export const latencyMethod = (settings: LatencySettings): Method => ({
     sizes: sizesFact(settings.sizes),
     loads: settings.shares.join(","),
     ...(settings.probePps === null ? {} : { probePps: settings.probePps }),
+    lossRatioMax: settings.lossRatioMax,
     trials: `${settings.repeats} × ${settings.durationNs / 1e9} s`,
     ...(settings.referencePps === null ? searchFacts(settings.search) : {}),
   },

@@ -151,7 +151,8 @@ class Generator implements Job {
     const { touching } = this.#context;
     if (!trial.begun) this.#begin(trial);
     const { directions, clock } = trial;
-    clock.read();
+    if (trial.phase === phase.sending) clock.turn();
+    else clock.read();
     let moved = trial.phase === phase.sending ? this.#send(trial) : 0;
     let wakeful = false;
     for (let d = 0; d < directions.length; d++) {
@@ -332,11 +333,13 @@ class Generator implements Job {
     if (trial === null) throw usageError("no trial was run");
     trial.reported = true;
     const { slept, neverQuiet, elapsedNs, calibrationBeforeNs } = trial;
+    const { stoodStillNs } = trial.clock;
     const calibrationNs = [calibrationBeforeNs, calibrate(this.#context.nowNs)] as const;
     return trial.directions.map((direction, d) => ({
       ...direction.report(),
       ...this.#stations.accountOf(trial.directions, d),
       slept,
+      stoodStillNs,
       neverQuiet,
       elapsedNs,
       calibrationNs,

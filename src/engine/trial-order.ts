@@ -38,6 +38,8 @@ export interface TrialOrder {
   readonly outlastsPeer?: boolean;
   /** Ends as soon as the generator has fallen so far short that the verdict can only be invalid: no time is lost on it. */
   readonly endsWhenShort?: boolean;
+  /** So large a share of the load may be missing before that is so; absent: the usual one. */
+  readonly rateTolerance?: number;
   /** More pollers than CPUs: give way instead of spinning until the next departure. */
   readonly cooperative: boolean;
   /**
@@ -295,6 +297,8 @@ export interface TrialReport {
   readonly answered: number;
   /** Frames that the sending port sent beside the trial's: answers. */
   readonly beside: number;
+  /** The longest time between two turns of the loop while it sent; absent: nobody looked. */
+  readonly stoodStillNs?: number;
   /** Frames still came when the trial was given up. */
   readonly neverQuiet: boolean;
   /** From the start until nothing more came. */

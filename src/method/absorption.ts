@@ -3,9 +3,10 @@
  * greatest burst without loss is how much its queue holds at that rate.
  */
 import type { Absorption } from "../report/result.js";
+import { lossShareOf } from "../stats/loss.js";
 import { type FrameSize, formatRate, frameSizeName } from "../units.js";
 import type { Bench, BenchRequest } from "./bench.js";
-import { lossRatioOf, useOf } from "./outcome.js";
+import { useOf } from "./outcome.js";
 import { paced } from "./search-run.js";
 
 export interface AbsorptionSettings {
@@ -50,9 +51,9 @@ async function absorbed(bench: Bench, kind: "burst" | "ramp", request: BenchRequ
     if (bench.ended() !== null) return null;
     const use = useOf(trials);
     if (use.kind !== "measured" && attempt + 1 < attempts[kind]) continue;
-    const lossRatio = lossRatioOf(trials);
+    const lossRatio = lossShareOf(trials);
     // A burst that went slower than it should, and broke all the same, is broken.
-    const isKnown = use.kind === "measured" || (use.kind === "short" && lossRatio > 0);
+    const isKnown = use.kind === "measured" || (use.kind === "short" && use.easier && lossRatio > 0);
     const sum = (key: "sent" | "lost" | "accepted"): number => trials.reduce((total, trial) => total + trial[key], 0);
     return {
       frameBytes: frameSizeName(request.size),

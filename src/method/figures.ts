@@ -17,7 +17,10 @@ export function figuresOf(result: RunResult): Figure[] {
     if (known === undefined) figures.set(name, { figure: { name, unit, worse }, samples: [sample] });
     else known.samples.push(sample);
   };
-  for (const { goal, frameBytes, pps } of result.results ?? []) note(`${goal}@${frameBytes}`, "pps", "lower", pps);
+  for (const { goal, frameBytes, pps, limitedBy } of result.results ?? []) {
+    // No result is no rate of 0; a device that held no load has one.
+    if (pps > 0 || limitedBy === "dut") note(`${goal}@${frameBytes}`, "pps", "lower", pps);
+  }
   for (const { frameBytes, meanFrames, pps } of result.backToBack ?? []) {
     note(`back-to-back@${frameBytes}`, "ns", "lower", (meanFrames * 1e9) / pps);
   }
@@ -28,9 +31,9 @@ export function figuresOf(result: RunResult): Figure[] {
     for (const { resetNs } of trials) if (resetNs !== null) note(`reset@${frameBytes}`, "ns", "higher", resetNs);
   }
   for (const trial of result.trials.filter(isCompared)) {
-    const { phase, frameBytes, rxPps, latencyNs, probe } = trial;
+    const { phase, frameBytes, rxPps, latencyNs, probe, untimely } = trial;
     if (result.method === undefined && phase !== "forwarding") note(`${phase}@${frameBytes}`, "pps", "lower", rxPps);
-    if (latencyNs === null || isSearched(trial)) continue;
+    if (latencyNs === null || untimely !== undefined || isSearched(trial)) continue;
     for (const key of ["p50", "p99"] as const) note(`${phase}.${key}@${frameBytes}`, "ns", "higher", latencyNs[key]);
     if (probe?.latencyNs == null) continue;
     for (const key of ["p50", "p99"] as const) {

@@ -1,10 +1,10 @@
 /** What methods find beside their trials, as parts of the result document, and how parts are put together. */
-import type { RunResult, SearchStep } from "../report/result.js";
+import type { RunResult, SearchStep, Verdict } from "../report/result.js";
 
 /** Lists of the result document that a method may fill. */
 type Lists = Pick<
   RunResult,
-  "results" | "searchPath" | "lossCurves" | "backToBack" | "recovery" | "resets" | "service" | "absorption"
+  "results" | "searchPath" | "lossCurves" | "backToBack" | "recovery" | "resets" | "service" | "absorption" | "checks"
 >;
 export type Findings = { readonly [K in keyof Lists]?: NonNullable<Lists[K]> } & Pick<RunResult, "soak">;
 
@@ -19,6 +19,11 @@ export function joinFindings(parts: readonly Findings[]): Findings {
   }
   return joined as Findings;
 }
+
+/** Something that was asked for and has no verdict elsewhere: what became of it. */
+export const checked = (what: string, verdict: Verdict, reasons: readonly string[] = []): Findings => ({
+  checks: [{ what, verdict, reasons: [...reasons] }],
+});
 
 /** A search's part. */
 export const searchFindings = (results: NonNullable<RunResult["results"]>, path: readonly SearchStep[]): Findings => ({

@@ -5,11 +5,12 @@
  */
 import { PktgenError } from "../errors.js";
 import type { RunResult, Trial } from "../report/result.js";
-import { judgeRun } from "../stats/verdict.js";
+import { withReasons } from "../stats/cause.js";
 import { offeredPps } from "../stream/loads.js";
 import { trafficOf } from "../stream/spec.js";
 import { type FrameSize, formatRate, meanFrameBytes, type Rate, ratePps } from "../units.js";
 import { openLab } from "./lab.js";
+import { judgeTrials } from "./method-verdict.js";
 import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "./plan.js";
 import { withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
@@ -83,21 +84,21 @@ export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<Ru
   } catch (error) {
     // Nothing measured is lost because a later trial could not begin.
     if (trials.length === 0 || !(error instanceof PktgenError)) throw error;
-    const last = trials[trials.length - 1];
-    trials[trials.length - 1] = {
-      ...last,
-      verdict: "invalid",
-      reasons: [...last.reasons, `the run ended: ${error.toLine()}`],
-    };
+    endInvalid(trials, `the run ended: ${error.toLine()}`);
   }
   const noted = await withRecordings(lab.recorder, trials);
-  return { ...resultFrame(plan, lab, started), trials: noted, verdict: judgeRun(noted) };
+  return { ...resultFrame(plan, lab, started), trials: noted, ...judgeTrials(noted) };
 }
 
 /** The last trial says what did not run any more. */
 function endEarly(trials: Trial[], left: number): void {
-  const last = trials.at(-1);
-  if (left === 0 || last === undefined) return;
-  const what = `${left} further ${left === 1 ? "trial was" : "trials were"} not run: the device under test did not come back`;
-  trials[trials.length - 1] = { ...last, verdict: "invalid", reasons: [...last.reasons, what] };
+  if (left === 0 || trials.length === 0) return;
+  endInvalid(
+    trials,
+    `${left} further ${left === 1 ? "trial was" : "trials were"} not run: the device under test did not come back`,
+  );
+}
+
+function endInvalid(trials: Trial[], text: string): void {
+  trials[trials.length - 1] = withReasons(trials[trials.length - 1], "invalid", [{ cause: "fault", text }]);
 }

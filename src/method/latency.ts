@@ -2,12 +2,16 @@
  * Latency and delay variation at given shares of a rate: each frame measured, at 10, 50, 90 and 100 % of the NDR, or
  * of a rate that is named; with a probe beside the load where one is asked for.
  */
-import { type FrameSize, formatRate } from "../units.js";
+import type { Trial, Verdict } from "../report/result.js";
+import { badOf, isWithin, offeredOf } from "../stats/loss.js";
+import { partOf, percentWord } from "../stats/words.js";
+import { type FrameSize, formatRate, frameSizeName } from "../units.js";
 import type { Bench, BenchRequest } from "./bench.js";
-import { type Findings, joinFindings } from "./findings.js";
+import { checked, type Findings, joinFindings } from "./findings.js";
 import { foundPps, type NdrSettings, ndrOfSize } from "./ndr.js";
 import { useOf } from "./outcome.js";
 import { paced } from "./search-run.js";
+import { sizeWord } from "./size-word.js";
 
 export interface LatencySettings {
   readonly sizes: readonly FrameSize[];
@@ -18,6 +22,8 @@ export interface LatencySettings {
   /** Frames per second that are 100 %; null: each size's NDR, which is searched for first. */
   readonly referencePps: ((size: FrameSize) => number) | null;
   readonly search: NdrSettings;
+  /** Loss that a load may have and pass: latencies are of the frames that came back. */
+  readonly lossRatioMax: number;
   /** Frames per second of a probe beside the load, in a stream of its own; null: none. */
   readonly probePps: number | null;
 }
@@ -26,7 +32,7 @@ const attempts = 3;
 
 export const percentName = (share: number): string => `${Number((share * 100).toPrecision(6))} %`;
 
-/** Trials in the phases `latency 50 %`; a size without an NDR has none. */
+/** Trials in the phases `latency 50 %`, and what became of each; a size without an NDR has none. */
 export async function latencyAtLoads(bench: Bench, settings: LatencySettings): Promise<Findings> {
   const parts: Findings[] = [];
   for (const size of settings.sizes) {
@@ -35,7 +41,8 @@ export async function latencyAtLoads(bench: Bench, settings: LatencySettings): P
     if (pps <= 0) continue;
     for (const share of settings.shares) {
       for (let repeat = 0; repeat < settings.repeats; repeat++) {
-        await usableTrial(bench, requestAt(settings, size, share, pps * share));
+        const request = requestAt(settings, size, share, pps * share);
+        parts.push(await latencyTrial(bench, request, settings.lossRatioMax));
         if (bench.ended() !== null) return joinFindings(parts);
       }
     }
@@ -64,10 +71,32 @@ function requestAt(settings: LatencySettings, size: FrameSize, share: number, pp
   return { ...load, rateText, pps: pps + probePps, probePps };
 }
 
-/** Repeats a trial that cannot be used; the last one stands, whatever it is. */
-async function usableTrial(bench: Bench, request: BenchRequest): Promise<void> {
+/**
+ * One trial whose latency is a figure, repeated where it cannot be used. Frames that are lost have no latency: where
+ * more of a load is lost than is tolerated, the figures are of the lucky ones only, and the load fails.
+ */
+export async function latencyTrial(bench: Bench, request: BenchRequest, lossRatioMax: number): Promise<Findings> {
+  const what = `${sizeWord(frameSizeName(request.size))}, ${request.phase}`;
+  let why = "no trial came to its end";
   for (let attempt = 0; attempt < attempts; attempt++) {
     const trials = await bench.measure(request);
-    if (bench.ended() !== null || useOf(trials).kind === "measured") return;
+    const use = useOf(trials, [], "times");
+    if (use.kind === "measured") return checked(what, ...judgedLoss(trials, lossRatioMax));
+    why = use.why;
+    if (bench.ended() !== null) break;
   }
+  return checked(what, "invalid", [why]);
+}
+
+function judgedLoss(trials: readonly Trial[], lossRatioMax: number): [Verdict, string[]] {
+  const lossy = trials.filter((trial) => !isWithin(badOf(trial), offeredOf(trial), lossRatioMax));
+  if (lossy.length === 0) {
+    const silent = trials.some(({ accepted }) => accepted === 0);
+    return silent ? ["fail", ["nothing came back"]] : ["pass", []];
+  }
+  const tolerated = lossRatioMax > 0 ? `, tolerated ${percentWord(lossRatioMax)}` : "";
+  return [
+    "fail",
+    lossy.map((trial) => `${partOf(badOf(trial), offeredOf(trial))} did not come back whole${tolerated}`),
+  ];
 }

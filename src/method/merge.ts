@@ -3,9 +3,9 @@ import type { ReceiveReport, TrialReport } from "../engine/trial-order.js";
 import { usageError } from "../errors.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../report/half.js";
 import type { RunResult, Trial } from "../report/result.js";
-import { judgeRun } from "../stats/verdict.js";
 import { framesWord } from "../stats/words.js";
 import { trialsSince } from "../stream/signature.js";
+import { judgeTrials } from "./method-verdict.js";
 import { trialResult } from "./trial-result.js";
 
 export interface MergeOptions {
@@ -167,6 +167,6 @@ export function mergeHalves(sent: SentHalf, received: ReceivedHalf, options: Mer
     seed: sent.seed,
     ...(sent.runId === null ? {} : { runId: sent.runId }),
     trials,
-    verdict: judgeRun(trials),
+    ...judgeTrials(trials),
   };
 }

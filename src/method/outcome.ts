@@ -1,63 +1,54 @@
 /** What a trial is good for: did it measure the device, or did something else get in the way? Pure. */
 import type { Trial } from "../report/result.js";
-import { disturbedReason, generatorReason, lateReason, stealReason } from "../stats/verdict.js";
+import { classOf, type Reason, reasonsOf } from "../stats/cause.js";
+import { badOf, excusableOf, isWithin, lossShareOf, offeredOf } from "../stats/loss.js";
 
 export type TrialUse =
   | { readonly kind: "measured"; readonly lossRatio: number }
-  /** The generator did not offer the load. */
-  | { readonly kind: "short"; readonly offeredPps: number; readonly why: string }
+  /** The generator did not offer the load. `easier`: in nothing but the number of frames; what broke at that is broken. */
+  | { readonly kind: "short"; readonly offeredPps: number; readonly easier: boolean; readonly why: string }
   /** The figures cannot be used, and another attempt may do better. `disturbed`: for nothing but what the machine did. */
   | { readonly kind: "unusable"; readonly why: string; readonly disturbed: boolean };
 
-/** Frames on offer that found no free slot by the device's doing. */
-const refusedOf = ({ blocked, blockedOwn }: Trial): number => blocked - (blockedOwn ?? 0);
-
-/** Of the frames on offer in all directions, those that did not come back whole. */
-export function lossRatioOf(trials: readonly Trial[]): number {
-  const sum = (of: (trial: Trial) => number): number => trials.reduce((total, trial) => total + of(trial), 0);
-  const offered = sum((trial) => trial.sent + refusedOf(trial));
-  const bad = sum((trial) => trial.lost + trial.corrupt + refusedOf(trial));
-  return offered === 0 ? 0 : bad / offered;
-}
-
-/**
- * Frames of a trial that may be missing because of us or the machine: those that left late, and so too close to each
- * other, and those due while the hypervisor held a CPU.
- */
-const excusable = ({ late, sent, disturbance, durationNs }: Trial): number =>
-  late + (sent * (disturbance?.stealMs ?? 0) * 1e6) / Math.max(1, durationNs);
+/** What is to be measured: loss, or times as well, for which frames must have left when they were due. */
+export type Wanted = "loss" | "times";
 
 /**
  * Every frame was offered, and the machine got in the way by a known amount: then what all these goals ask is answered
  * nevertheless where the loss is within them (the device did it on a worse day), or beyond them by more than that amount.
  */
-function answersGoals(trials: readonly Trial[], reasons: readonly string[], lossGoals: readonly number[]): boolean {
-  const known = reasons.every((reason) => reason.startsWith(lateReason) || reason.startsWith(stealReason));
-  if (!known || lossGoals.length === 0) return false;
-  const most = lossRatioOf(trials);
-  const offered = trials.reduce((sum, trial) => sum + trial.sent + refusedOf(trial), 0);
-  const excused = trials.reduce((sum, trial) => sum + excusable(trial), 0);
-  const least = most - excused / Math.max(1, offered);
-  return lossGoals.every((goal) => most <= goal || least > goal);
+function answersGoals(trials: readonly Trial[], reasons: readonly Reason[], lossGoals: readonly number[]): boolean {
+  const isKnown = reasons.every(({ cause }) => cause === "late" || cause === "steal");
+  if (!isKnown || lossGoals.length === 0) return false;
+  const sum = (of: (trial: Trial) => number): number => trials.reduce((total, trial) => total + of(trial), 0);
+  const [bad, offered] = [sum(badOf), sum(offeredOf)];
+  const least = bad - sum(excusableOf);
+  return lossGoals.every((goal) => isWithin(bad, offered, goal) || (least > 0 && !isWithin(least, offered, goal)));
 }
 
 /**
  * `trials`: the directions of one trial. `lossGoals`: loss ratios that all there is to know is on which side of them the
  * trial lies; empty: its figures count themselves.
  */
-export function useOf(trials: readonly Trial[], lossGoals: readonly number[] = []): TrialUse {
+export function useOf(trials: readonly Trial[], lossGoals: readonly number[] = [], wanted: Wanted = "loss"): TrialUse {
   const invalid = trials.filter(({ verdict }) => verdict === "invalid");
-  const reasons = invalid.flatMap(({ reasons: all }) => all);
-  if (invalid.length === 0 || answersGoals(trials, reasons, lossGoals)) {
-    return { kind: "measured", lossRatio: lossRatioOf(trials) };
+  const reasons = invalid.flatMap(reasonsOf).filter(({ cause }) => classOf(cause) !== "device");
+  const untimely = wanted === "times" ? trials.find((trial) => trial.untimely !== undefined)?.untimely : undefined;
+  if (invalid.length === 0 || (reasons.length > 0 && answersGoals(trials, reasons, lossGoals))) {
+    if (untimely !== undefined) return { kind: "unusable", why: untimely, disturbed: true };
+    return { kind: "measured", lossRatio: lossShareOf(trials) };
   }
-  const short = reasons.find((reason) => reason.startsWith(generatorReason));
-  const other = reasons.find((reason) => !reason.startsWith(generatorReason) && !reason.startsWith(disturbedReason));
+  const unsound = reasons.find(({ cause }) => classOf(cause) === "unsound");
   // A disturbed machine makes a short generator too: then the load may be offered another time.
-  const disturbed = reasons.some((reason) => reason.startsWith(disturbedReason));
-  if (short === undefined || other !== undefined || disturbed) {
-    return { kind: "unusable", why: other ?? reasons[0] ?? "invalid", disturbed: other === undefined };
+  const short = reasons.find(
+    ({ cause }) => cause === "late" || (classOf(cause) === "generator" && cause !== "stood still"),
+  );
+  const disturbed = reasons.some(({ cause }) => cause === "steal" || cause === "speed" || cause === "stood still");
+  if (short === undefined || unsound !== undefined || disturbed) {
+    const why = (unsound ?? reasons[0])?.text ?? "invalid";
+    return { kind: "unusable", why, disturbed: unsound === undefined };
   }
-  const offered = trials.map((trial) => ((trial.sent + refusedOf(trial)) * 1e9) / Math.max(1, trial.durationNs));
-  return { kind: "short", offeredPps: Math.min(...offered), why: short };
+  const offered = trials.map((trial) => (offeredOf(trial) * 1e9) / Math.max(1, trial.durationNs));
+  const easier = reasons.every(({ cause }) => cause === "load");
+  return { kind: "short", offeredPps: Math.min(...offered), easier, why: short.text };
 }

@@ -6,6 +6,7 @@ import type { PortSpec } from "../port/port.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Progress } from "../report/progress.js";
 import type { Trial } from "../report/result.js";
+import type { Tolerances } from "../stats/offered-load.js";
 import type { Traffic } from "../stream/spec.js";
 import type { FrameSize, Rate } from "../units.js";
 import type { RecordPlan } from "./recorder.js";
@@ -99,6 +100,10 @@ export interface RunPlan {
   readonly lineRateBps: number | null;
   /** Tolerated lost ÷ sent; null: 0 at a set rate, undecided at max. */
   readonly lossLimit: number | null;
+  /** Loss is a figure of a method, which judges it itself; absent: `lossLimit` does. */
+  readonly measuresLoss?: boolean;
+  /** Of the load and of when frames leave; absent: the usual ones. */
+  readonly tolerances?: Tolerances;
   /** Least forwarded frames per second that pass, over all queues. */
   readonly minRatePps: number | null;
   /** What options could not do as they were given, in sentences for the result; absent: nothing. */

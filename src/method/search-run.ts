@@ -94,7 +94,8 @@ class Attempts {
       this.#offeredPps = Math.max(this.#offeredPps, use.offeredPps);
       if (++this.#shorts === shortAttempts) return { kind: "short", offeredPps: this.#offeredPps };
     } else if (this.#inRow >= attemptsInRow || (!use.disturbed && this.#atLoad >= attemptsAtLoad)) {
-      return { kind: "ended", why: `${this.#inRow} attempts in a row could not be used: ${use.why}` };
+      const why = `${this.#inRow} attempts in a row could not be used: ${use.why}`;
+      return { kind: "ended", why, byGenerator: use.disturbed };
     }
     // A disturbed machine says nothing of what the generator can do when it is left alone: half may be.
     return this.#atLoad >= attemptsAtLoad ? { kind: "short", offeredPps: this.#pps / 2 } : null;

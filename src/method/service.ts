@@ -3,11 +3,12 @@
  * test at CIR, each judged by the service's acceptance criteria. One service; rates are of frames with FCS.
  */
 import type { ServiceStep, Trial } from "../report/result.js";
+import { badOf, isWithin, lossShareOf, offeredOf } from "../stats/loss.js";
 import { percentWord, rateWord, timeWord } from "../stats/words.js";
 import { type FrameSize, frameSizeName } from "../units.js";
 import type { Bench } from "./bench.js";
 import { percentName } from "./latency.js";
-import { lossRatioOf, useOf } from "./outcome.js";
+import { useOf, type Wanted } from "./outcome.js";
 import { paced } from "./search-run.js";
 
 /** What the service promises: Y.1564's SAC. */
@@ -38,27 +39,45 @@ export interface ServiceSettings {
 const policingShare = 0.25;
 const attempts = 3;
 
-/** What is judged in a step beside the generator. */
-type Judge = (trials: readonly Trial[]) => string[];
+/** What is judged in a step beside the generator, and what trials must be good for to judge it. */
+interface Judge {
+  readonly reasons: (trials: readonly Trial[]) => string[];
+  readonly wanted: Wanted;
+  /** Loss ratios that only the side of is of interest; empty: the loss itself. */
+  readonly lossGoals: readonly number[];
+}
 
 export async function serviceActivation(bench: Bench, settings: ServiceSettings): Promise<ServiceStep[]> {
   const { size, cirPps, eirPps, steps, stepNs } = settings;
   const done: ServiceStep[] = [];
   const step = async (name: string, pps: number, durationNs: number, judge: Judge): Promise<boolean> => {
     if (bench.ended() !== null) return false;
-    const trials = await usableTrials(bench, size, name, pps, durationNs);
+    const trials = await usableTrials(bench, size, name, pps, durationNs, judge);
     done.push(stepOf(size, name, pps, trials, judge));
     return done.at(-1)?.verdict === "pass";
   };
-  const keeps: Judge = (trials) => criteriaReasons(trials, settings.criteria);
+  const { criteria } = settings;
+  const keeps: Judge = {
+    reasons: (trials) => criteriaReasons(trials, criteria),
+    wanted: criteria.delayNs === null && criteria.delayVariationNs === null ? "loss" : "times",
+    lossGoals: [criteria.lossRatio],
+  };
+  const rates = (reasons: Judge["reasons"]): Judge => ({ reasons, wanted: "loss", lossGoals: [] });
   for (const share of steps) {
     // A service that fails at a share of its rate is not asked for more (Y.1564 §8.1).
     if (!(await step(`CIR ${percentName(share)}`, cirPps * share, stepNs, keeps))) return done;
   }
-  if (eirPps > 0) await step("CIR + EIR", cirPps + eirPps, stepNs, (trials) => atLeastCir(trials, settings));
+  if (eirPps > 0)
+    await step(
+      "CIR + EIR",
+      cirPps + eirPps,
+      stepNs,
+      rates((trials) => atLeastCir(trials, settings)),
+    );
   if (settings.policing) {
     const above = cirPps + eirPps + (eirPps > 0 ? eirPps : cirPps) * policingShare;
-    await step("policing", above, stepNs, (trials) => [...atLeastCir(trials, settings), ...policed(trials, settings)]);
+    const judged = (trials: readonly Trial[]) => [...atLeastCir(trials, settings), ...policed(trials, settings)];
+    await step("policing", above, stepNs, rates(judged));
   }
   await step("performance", cirPps, settings.performanceNs, keeps);
   return done;
@@ -70,22 +89,23 @@ async function usableTrials(
   step: string,
   pps: number,
   durationNs: number,
+  { lossGoals, wanted }: Judge,
 ): Promise<readonly Trial[]> {
   let trials: readonly Trial[] = [];
   for (let attempt = 0; attempt < attempts; attempt++) {
     trials = await bench.measure(paced(size, `service: ${step}`, pps, durationNs));
-    if (bench.ended() !== null || useOf(trials).kind === "measured") break;
+    if (bench.ended() !== null || useOf(trials, lossGoals, wanted).kind === "measured") break;
   }
   return trials;
 }
 
 function stepOf(size: FrameSize, step: string, pps: number, trials: readonly Trial[], judge: Judge): ServiceStep {
-  const use = useOf(trials);
-  const reasons = use.kind === "measured" ? judge(trials) : [use.why];
+  const use = useOf(trials, judge.lossGoals, judge.wanted);
+  const reasons = use.kind === "measured" ? judge.reasons(trials) : [use.why];
   return {
     ...{ frameBytes: frameSizeName(size), step, pps },
     rxPps: Math.min(...trials.map(({ rxPps }) => rxPps)),
-    lossRatio: lossRatioOf(trials),
+    lossRatio: lossShareOf(trials),
     delayNs: worst(trials, (trial) => trial.latencyNs?.mean),
     delayVariationNs: worst(trials, (trial) => trial.pdvNs?.p99_9),
     verdict: use.kind !== "measured" ? "invalid" : reasons.length > 0 ? "fail" : "pass",
@@ -100,10 +120,11 @@ function worst(trials: readonly Trial[], of: (trial: Trial) => number | undefine
 
 function criteriaReasons(trials: readonly Trial[], criteria: AcceptanceCriteria): string[] {
   const reasons: string[] = [];
-  const lossRatio = lossRatioOf(trials);
+  const lossRatio = lossShareOf(trials);
   const delayNs = worst(trials, (trial) => trial.latencyNs?.mean);
   const delayVariationNs = worst(trials, (trial) => trial.pdvNs?.p99_9);
-  if (lossRatio > criteria.lossRatio) {
+  const sum = (of: (trial: Trial) => number): number => trials.reduce((total, trial) => total + of(trial), 0);
+  if (!isWithin(sum(badOf), sum(offeredOf), criteria.lossRatio)) {
     reasons.push(`loss ${percentWord(lossRatio)}, the service promises ${percentWord(criteria.lossRatio)}`);
   }
   for (const [name, found, promised] of [

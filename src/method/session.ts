@@ -3,11 +3,14 @@
  * result document together. Whatever ends a method early leaves what was found until then.
  */
 import { PktgenError } from "../errors.js";
-import type { Method, RunResult, Trial, Verdict } from "../report/result.js";
+import type { Method, RunResult, Trial } from "../report/result.js";
+import { withReasons } from "../stats/cause.js";
+import { usualTolerances } from "../stats/offered-load.js";
 import type { Bench, BenchRequest } from "./bench.js";
 import type { Findings } from "./findings.js";
 import { type Lab, openLab } from "./lab.js";
-import { lossRatioOf, useOf } from "./outcome.js";
+import { judgeMethod } from "./method-verdict.js";
+import { useOf } from "./outcome.js";
 import { type RunHooks, type RunPlan, withRings } from "./plan.js";
 import { diskWasFull, withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
@@ -35,7 +38,7 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
   const started = new Date();
   // Streams share the load that the method decides, in the proportion of their own rates.
   const dut = withRings(setup.plan.dut, "atSetRate");
-  const plan: RunPlan = { ...setup.plan, dut, lossLimit: 1, minRatePps: null, ownRates: false };
+  const plan: RunPlan = { ...setup.plan, dut, measuresLoss: true, lossLimit: null, minRatePps: null, ownRates: false };
   await using lab = await openLab(plan, hooks.signal);
   const bench = new LabBench(lab, { ...setup, plan }, hooks);
   await bench.warmUp();
@@ -56,7 +59,10 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
     trials,
     ...findings,
     method,
-    verdict: methodVerdict(findings, trials, ended),
+    ...judgeMethod(findings, trials, ended, {
+      lossRatioMax: setup.plan.lossLimit ?? 0,
+      tolerances: plan.tolerances ?? usualTolerances,
+    }),
   };
 }
 
@@ -64,29 +70,7 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
 function withReason(trials: readonly Trial[], ended: string): Trial[] {
   const last = trials.at(-1);
   if (last === undefined) return [];
-  const reasons = last.reasons.includes(ended) ? last.reasons : [...last.reasons, ended];
-  return [...trials.slice(0, -1), { ...last, verdict: "invalid", reasons }];
-}
-
-/**
- * Invalid where the method did not come to its end, or a result is not one; failed where a device forwards nothing,
- * or a step failed. A search that the generator limited has a result: at least so much.
- */
-export function methodVerdict(findings: Findings, trials: readonly Trial[], ended: string | null): Verdict {
-  const { results = [], service = [], recovery = [], resets = [] } = findings;
-  const judged = [...service, ...recovery, ...resets];
-  const steps = judged.map(({ verdict }) => verdict);
-  const found = [results, judged, findings.lossCurves, findings.backToBack, findings.absorption].some(
-    (list) => (list?.length ?? 0) > 0,
-  );
-  const nothing = !found && findings.soak === undefined && !trials.some(({ verdict }) => verdict === "pass");
-  if (findings.absorption?.some(({ unusable }) => unusable !== undefined)) return "invalid";
-  if (ended !== null || nothing || steps.includes("invalid")) return "invalid";
-  if (results.some(({ endedBy, limitedBy }) => endedBy !== undefined && limitedBy === "time")) return "invalid";
-  const without = results.filter(({ pps }) => pps === 0);
-  if (without.some(({ limitedBy }) => limitedBy !== "dut")) return "invalid";
-  if (steps.includes("fail") || without.length > 0) return "fail";
-  return "pass";
+  return [...trials.slice(0, -1), withReasons(last, "invalid", [{ cause: "fault", text: ended }])];
 }
 
 class LabBench implements Bench {
@@ -178,7 +162,6 @@ class LabBench implements Bench {
 /** In a method loss is a figure, and stands as one; and a trial that was used is none that could not be. */
 function withLoss(trial: Trial, lossGoals: readonly number[] | undefined): Trial {
   const use = useOf([trial], lossGoals);
-  if (use.kind !== "measured" || (trial.verdict !== "invalid" && lossRatioOf([trial]) === 0)) return trial;
-  // None came back, or some came back damaged: as information, the search draws its own conclusion.
-  return { ...trial, verdict: "pass", reasons: [], notes: [...trial.reasons, ...trial.notes] };
+  if (use.kind !== "measured" || trial.verdict === "pass") return trial;
+  return { ...trial, verdict: "pass", reasons: [], causes: [], notes: [...trial.reasons, ...trial.notes] };
 }

@@ -3,13 +3,12 @@
  * of each, what was sent and lost is added to the interval statistics, and loss becomes events with time and length.
  * After each piece the state is handed out, so that an interrupted soak can be taken up again from its report.
  */
-import type { RunResult, Soak, Threshold, Trial } from "../report/result.js";
-import { tolerances } from "../stats/verdict.js";
-import { percentWord, rateWord } from "../stats/words.js";
+import type { Soak, Trial } from "../report/result.js";
 import { type FrameSize, frameSizeName } from "../units.js";
 import type { Bench } from "./bench.js";
 import { lossSpells } from "./loss-spells.js";
 import { paced } from "./search-run.js";
+import { type SoakTotal, withPiece } from "./soak-verdict.js";
 
 export interface SoakSettings {
   readonly size: FrameSize;
@@ -38,6 +37,7 @@ export class SoakLog {
   readonly #pps: number;
   readonly #firstNumber: number;
   #elapsedNs = 0;
+  #totals: readonly SoakTotal[] = [];
   #intervals: Interval[] = [];
   /** Pieces that one interval holds by now. */
   #piecesPerInterval = 1;
@@ -52,6 +52,7 @@ export class SoakLog {
     this.#firstNumber = firstNumber;
     if (resume === null) return;
     this.#elapsedNs = resume.elapsedNs;
+    this.#totals = resume.totals;
     this.#intervals = [...resume.intervals];
     this.#piecesInLast = this.#piecesPerInterval;
     this.#events = [...resume.events];
@@ -69,6 +70,7 @@ export class SoakLog {
     const durationNs = Math.max(0, ...trials.map((trial) => trial.durationNs));
     const piece = { sent: sum("sent"), received: sum("received"), lost: sum("lost") };
     for (const trial of trials) this.#addEvents(trial, beganAt);
+    this.#totals = withPiece(this.#totals, trials);
     this.#addInterval(this.#elapsedNs, durationNs, piece);
     this.#elapsedNs += durationNs;
   }
@@ -78,6 +80,7 @@ export class SoakLog {
       frameBytes: frameSizeName(this.#size),
       pps: this.#pps,
       elapsedNs: this.#elapsedNs,
+      totals: this.#totals.map((total) => ({ ...total })),
       intervals: [...this.#intervals],
       events: [...this.#events],
       eventsLeftOut: this.#eventsLeftOut,
@@ -87,16 +90,16 @@ export class SoakLog {
 
   #addInterval(startNs: number, durationNs: number, piece: Pick<Interval, "sent" | "received" | "lost">): void {
     const last = this.#intervals.at(-1);
-    const fresh = intervalOf(startNs, durationNs, piece);
+    const fresh = intervalOf(startNs, durationNs, piece, this.#totals.length);
     if (last === undefined || this.#piecesInLast >= this.#piecesPerInterval) {
       this.#intervals.push(fresh);
       this.#piecesInLast = 1;
     } else {
-      this.#intervals[this.#intervals.length - 1] = added(last, fresh);
+      this.#intervals[this.#intervals.length - 1] = added(last, fresh, this.#totals.length);
       this.#piecesInLast++;
     }
     if (this.#intervals.length > mostIntervals) {
-      this.#intervals = pairs(this.#intervals);
+      this.#intervals = pairs(this.#intervals, this.#totals.length);
       this.#piecesPerInterval *= 2;
       this.#piecesInLast = this.#piecesPerInterval;
     }
@@ -132,27 +135,27 @@ export class SoakLog {
   }
 }
 
+/** Counts are of all directions together, rates of one of them in the mean: the load is each direction's. */
 function intervalOf(
   startNs: number,
   durationNs: number,
   counts: Pick<Interval, "sent" | "received" | "lost">,
+  directions: number,
 ): Interval {
-  const rate = (frames: number): number => (durationNs > 0 ? (frames * 1e9) / durationNs : 0);
+  const rate = (frames: number): number => (durationNs > 0 ? (frames * 1e9) / durationNs / Math.max(1, directions) : 0);
   return { startNs, durationNs, ...counts, txPps: rate(counts.sent), rxPps: rate(counts.received) };
 }
 
-const added = (a: Interval, b: Interval): Interval =>
-  intervalOf(a.startNs, a.durationNs + b.durationNs, {
-    sent: a.sent + b.sent,
-    received: a.received + b.received,
-    lost: a.lost + b.lost,
-  });
+function added(a: Interval, b: Interval, directions: number): Interval {
+  const counts = { sent: a.sent + b.sent, received: a.received + b.received, lost: a.lost + b.lost };
+  return intervalOf(a.startNs, a.durationNs + b.durationNs, counts, directions);
+}
 
-function pairs(intervals: readonly Interval[]): Interval[] {
+function pairs(intervals: readonly Interval[], directions: number): Interval[] {
   const half: Interval[] = [];
   for (let i = 0; i < intervals.length; i += 2) {
     const second = intervals[i + 1];
-    half.push(second === undefined ? intervals[i] : added(intervals[i], second));
+    half.push(second === undefined ? intervals[i] : added(intervals[i], second, directions));
   }
   return half;
 }
@@ -177,31 +180,4 @@ export async function soak(
     onPiece(log.soak());
   }
   return log.soak();
-}
-
-/** The result with its verdict: the load must have been offered, and no more than `lossRatioMax` of it lost. */
-export function judgeSoak(result: RunResult, lossRatioMax: number): RunResult {
-  const { soak: found } = result;
-  if (found === undefined) return result;
-  const sum = (key: "sent" | "lost"): number => found.intervals.reduce((total, one) => total + one[key], 0);
-  const [sent, lost] = [sum("sent"), sum("lost")];
-  const offeredPps = found.elapsedNs > 0 ? (sent * 1e9) / found.elapsedNs : 0;
-  const lossRatio = sent > 0 ? lost / sent : 0;
-  const thresholds: Threshold[] = [
-    {
-      what: "load",
-      wanted: `${rateWord(found.pps)} offered, to ${percentWord(tolerances.rateShare)}`,
-      found: rateWord(offeredPps),
-      verdict: offeredPps >= found.pps * (1 - tolerances.rateShare) ? "pass" : "invalid",
-    },
-    {
-      what: "loss",
-      wanted: `at most ${percentWord(lossRatioMax)}`,
-      found: percentWord(lossRatio),
-      verdict: lossRatio <= lossRatioMax ? "pass" : "fail",
-    },
-  ];
-  const verdicts = [result.verdict, ...thresholds.map(({ verdict }) => verdict)];
-  const verdict = (["invalid", "fail"] as const).find((word) => verdicts.includes(word)) ?? "pass";
-  return { ...result, thresholds, verdict };
 }

@@ -1,7 +1,9 @@
 /** What a run must reach (profile/threshold.ts), and what it reached. Pure. */
 import { methodsWith, type ThresholdSpec } from "../profile/threshold.js";
 import type { RunResult, Threshold } from "../report/result.js";
+import { lossShareOf } from "../stats/loss.js";
 import { median } from "../stats/rank-test.js";
+import { type AskedFigure, judgeFigures } from "../stats/run-verdict.js";
 import { percentWord, rateWord, timeWord } from "../stats/words.js";
 import { figuresOf } from "./figures.js";
 
@@ -21,18 +23,20 @@ export function judgeThresholds(specs: readonly ThresholdSpec[], result: RunResu
   });
 }
 
+/** One loss ratio for all: frames that were lost, damaged, or refused although they were due (stats/loss.ts). */
 function lossRows(spec: ThresholdSpec, { trials, soak }: RunResult): Threshold[] {
   if (soak !== undefined) {
-    const sum = (key: "sent" | "lost"): number => soak.intervals.reduce((total, one) => total + one[key], 0);
-    return [row(spec, "loss", sum("sent") === 0 ? 0 : sum("lost") / sum("sent"), percentWord, false)];
+    return soak.totals.map((total) => {
+      const offered = total.sent + total.refused;
+      const found = offered === 0 ? 0 : (total.lost + total.corrupt + total.refused) / offered;
+      return row(spec, total.direction === undefined ? "loss" : `loss, ${total.direction}`, found, percentWord, false);
+    });
   }
   return trials
     .filter(
       ({ frameBytes, verdict }) => verdict !== "invalid" && (spec.size ?? String(frameBytes)) === String(frameBytes),
     )
-    .map(({ frameBytes, phase, lossRatio }) =>
-      row(spec, `loss, ${phase}@${frameBytes}`, lossRatio, percentWord, false),
-    );
+    .map((trial) => row(spec, `loss, ${trial.phase}@${trial.frameBytes}`, lossShareOf([trial]), percentWord, false));
 }
 
 function figureRows(spec: ThresholdSpec, result: RunResult): Threshold[] {
@@ -69,5 +73,20 @@ function row(
     found: `${open ? "≥ " : ""}${word(found)}`,
     // What was not offered cannot be failed.
     verdict: holds ? "pass" : open ? "invalid" : "fail",
+  };
+}
+
+/** The result with a verdict that takes these rows in, too. */
+export function withThresholds(result: RunResult, rows: readonly Threshold[]): RunResult {
+  if (rows.length === 0) return result;
+  const before: AskedFigure = { what: "", verdict: result.verdict, reasons: result.reasons ?? [] };
+  const figures = rows.map(({ what, wanted, found, verdict }): AskedFigure => {
+    const reason = `${found}, wanted: ${wanted}`;
+    return { what, verdict, reasons: verdict === "pass" ? [] : [reason] };
+  });
+  return {
+    ...result,
+    thresholds: [...(result.thresholds ?? []), ...rows],
+    ...judgeFigures([before, ...figures], [], null),
   };
 }

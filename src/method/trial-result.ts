@@ -1,8 +1,9 @@
 /** From what the generator's thread and the DUT's counters say to one trial of the result document. Pure. */
 import type { TrialOrder, TrialReport } from "../engine/trial-order.js";
-import type { DutOwnRates, Injected, Requested, Trial } from "../report/result.js";
+import type { Disturbance, DutOwnRates, Injected, Requested, Trial } from "../report/result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
 import { type ForeignCounters, type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
+import type { Tolerances } from "../stats/offered-load.js";
 import { lossRatioOf, ratesOf, receiveRates } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
@@ -43,6 +44,10 @@ export interface TrialInputs {
   readonly sendDrops?: number;
   readonly lossRatioMax: number | null;
   readonly minPps: number | null;
+  /** Loss is a figure that somebody else judges; absent: it is judged here. */
+  readonly measuresLoss?: boolean | undefined;
+  /** Absent: the usual ones. */
+  readonly tolerances?: Tolerances | undefined;
   /** What already makes the trial useless, in words. */
   readonly faults: readonly string[];
   /** What the DUT already failed by, in words. */
@@ -99,14 +104,11 @@ export function trialResult(inputs: TrialInputs): Trial {
     ...((inputs.receiveDrops ?? 0) > 0 ? { receiveDrops: inputs.receiveDrops } : {}),
     ...((inputs.sendDrops ?? 0) > 0 ? { sendDrops: inputs.sendDrops } : {}),
     ...(inputs.injected === null ? {} : { injected: inputs.injected }),
-    disturbance: {
-      stealMs: inputs.stealMs,
-      switches: inputs.switches,
-      calibration: report.calibrationNs[1] / report.calibrationNs[0],
-      watchedNs: report.elapsedNs,
-    },
+    disturbance: disturbanceOf(inputs),
+    ...(report.stoodStillNs === undefined ? {} : { stoodStillNs: report.stoodStillNs }),
   };
-  const judgement = judgeTrial(unjudged, inputs);
+  const startLateNs = order.load.kind === "paced" ? report.transmit.firstNs : 0;
+  const judgement = judgeTrial({ ...unjudged, startLateNs }, inputs);
   return {
     ...unjudged,
     ...judgement,
@@ -126,6 +128,13 @@ function notesOf(inputs: TrialInputs, trial: TrialCounts & Pick<Trial, "streams"
     ...lengthNotes(inputs, trial),
   ];
 }
+
+const disturbanceOf = ({ stealMs, switches, report }: TrialInputs): Disturbance => ({
+  stealMs,
+  switches,
+  calibration: report.calibrationNs[1] / report.calibrationNs[0],
+  watchedNs: report.elapsedNs,
+});
 
 function countsOf({ report, signed }: TrialInputs): TrialCounts {
   const { transmit, receive } = report;

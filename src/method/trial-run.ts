@@ -85,6 +85,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest): TrialOrd
     ...(next.probePps === undefined ? {} : { hasProbe: true }),
     ...(next.resetAtNs === undefined ? {} : { outlastsPeer: true }),
     ...(next.lossGoals === undefined ? {} : { endsWhenShort: true }),
+    ...(plan.tolerances === undefined ? {} : { rateTolerance: plan.tolerances.rateShare }),
     integrity: plan.integrity,
     cooperative: lab.cooperative,
   };
@@ -140,13 +141,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const hopsAfter = (await lab.dut?.readHops()) ?? null;
   const drops = portDropsBetween(dropsBefore, lab.portDrops());
   const injected = (await lab.dut?.injected()) ?? null;
-  const requested: Requested = {
-    rate: next.rateText,
-    pps: next.pps,
-    durationNs: Number.isFinite(next.durationNs) ? next.durationNs : null,
-    count: next.count,
-    ...(next.steps === undefined ? {} : { steps: next.steps.map((step) => ({ ...step })) }),
-  };
+  const requested = requestedOf(next);
   return reports.map((report, d) => {
     const external = lab.external?.of(d, report) ?? null;
     return trialResult({
@@ -171,6 +166,8 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       sendDrops: drops.sent,
       lossRatioMax: plan.lossLimit,
       minPps: plan.minRatePps,
+      measuresLoss: plan.measuresLoss,
+      tolerances: plan.tolerances,
       faults: [
         ...(recorder?.full.aborted === true ? [diskWasFull] : []),
         ...(reset === null ? faultsOf(report, lab, hooks.signal) : reset.fault === null ? [] : [reset.fault]),
@@ -188,6 +185,14 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
     });
   });
 }
+
+const requestedOf = ({ rateText, pps, durationNs, count, steps }: TrialRequest): Requested => ({
+  rate: rateText,
+  pps,
+  durationNs: Number.isFinite(durationNs) ? durationNs : null,
+  count,
+  ...(steps === undefined ? {} : { steps: steps.map((step) => ({ ...step })) }),
+});
 
 /** What makes a trial useless. A DUT that took no more frames is a result, see failuresOf. */
 function faultsOf({ transmit, neverQuiet }: TrialReport, lab: Lab, signal: AbortSignal): string[] {

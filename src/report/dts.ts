@@ -3,10 +3,11 @@
  * handle_results and save_result): the table, the JSON that its dashboards read, and the expected values that it
  * compares with. Figures have three decimals in Mpps there, and so here.
  */
+import { judgeRun } from "../stats/verdict.js";
 import { type Group, grid } from "./grid.js";
 import type { CaseResult, Throughput } from "./plan-result.js";
 import type { ReportOptions } from "./report.js";
-import type { Trial } from "./result.js";
+import type { Trial, Verdict } from "./result.js";
 
 /** Case → frame size → descriptors → Mpps, as in the suite's own configuration. */
 export type ExpectedThroughput = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;
@@ -24,7 +25,10 @@ export interface ThroughputRules {
 
 const threeDecimals = (value: number): number => Number(value.toFixed(3));
 
-/** The last trial of each size, as a row. */
+/**
+ * The last trial of each size, as a row. A rate is no pass where a trial of that size was none: frames were lost, or the
+ * figures cannot be used. The suite itself looks at rates alone.
+ */
 export function throughputRows(trials: readonly Trial[], rules: ThroughputRules): Throughput[] {
   const last = new Map(trials.map((trial) => [trial.frameBytes, trial]));
   return [...last.values()].map((trial) => {
@@ -40,9 +44,17 @@ export function throughputRows(trials: readonly Trial[], rules: ThroughputRules)
       lineRatePercent: lineRateBps === null ? null : threeDecimals((rxBpsL1 * 100) / lineRateBps),
       expectedMpps,
       deltaMpps: threeDecimals(mpps - expectedMpps),
-      status: mpps > expectedMpps * (1 - tolerance) ? "PASS" : "FAIL",
+      status: statusOf(
+        judgeRun(trials.filter((other) => other.frameBytes === frameBytes)),
+        mpps > expectedMpps * (1 - tolerance),
+      ),
     };
   });
+}
+
+function statusOf(verdict: Verdict, isFastEnough: boolean): Throughput["status"] {
+  if (verdict === "invalid") return "INVALID";
+  return verdict === "pass" && isFastEnough ? "PASS" : "FAIL";
 }
 
 const heads = ["Frame", "Mode/RXD-TXD", "Queue Num", "Mpps", "% linerate", "Expected", "Difference", "Status"];

@@ -1,6 +1,7 @@
 /** What of a result is a test case for a CI server: a run's trials; of a method what it found, and what was wanted. */
+import { absorptionVerdict, searchVerdict } from "../stats/run-verdict.js";
 import { framesWord, grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
-import type { Recovery, Reset, RunResult, Trial, Verdict } from "./result.js";
+import type { Recovery, Reset, RunResult, Soak, Trial, Verdict } from "./result.js";
 import { foundRate } from "./sections.js";
 
 export interface JunitCase {
@@ -10,30 +11,43 @@ export interface JunitCase {
   readonly timeNs: number;
   /** Lines of its output. */
   readonly out: readonly string[];
+  /** The whole run's; it is never skipped. */
+  readonly isVerdict?: boolean;
 }
 
 export function casesOf(result: RunResult): JunitCase[] {
   const found =
     result.method === undefined ? result.trials.map((_, i) => trialCase(result.trials, i)) : methodCases(result);
-  return numbered([...found, ...thresholdCases(result)]);
+  return numbered([...found, ...thresholdCases(result), verdictCase(result)]);
 }
 
-/** A search's row fails where no load held the goal, and is an error where it did not come to its end. */
+/** The run's own: the file has a failure or an error exactly when the run is no pass. */
+function verdictCase({ verdict, reasons, advice = [], trials }: RunResult): JunitCase {
+  // A document of an earlier version has no reasons of its own.
+  const why = reasons ?? trials.filter((trial) => trial.verdict === verdict).flatMap((trial) => trial.reasons);
+  const said = verdict === "pass" ? [] : [...new Set(why)];
+  return {
+    name: "verdict",
+    verdict,
+    reasons: said,
+    timeNs: 0,
+    out: [verdict.toUpperCase(), ...advice],
+    isVerdict: true,
+  };
+}
+
+/** What was asked for, a case each, by the rule that makes the run's verdict. */
 function methodCases(result: RunResult): JunitCase[] {
-  const { results = [], service = [], recovery = [], resets = [], soak, method, verdict, trials } = result;
+  const { results = [], service = [], recovery = [], resets = [], checks = [], absorption = [], soak, trials } = result;
   const timeNs = trials.reduce((sum, trial) => sum + trial.durationNs, 0);
-  const rows = results.map((row): JunitCase => {
-    const { frameBytes, goal, pps, limitedBy, endedBy, lossRatio } = row;
-    const without = pps === 0 ? ["no load held the goal"] : [];
-    const open = limitedBy === "time" ? [endedBy ?? "the search did not come to its end"] : [];
-    return {
-      name: `${sizeWord(frameBytes)}, ${goal}`,
-      verdict: open.length > 0 || (pps === 0 && limitedBy !== "dut") ? "invalid" : pps === 0 ? "fail" : "pass",
-      reasons: [...without, ...open],
+  const rows = results.map(
+    (row): JunitCase => ({
+      name: `${sizeWord(row.frameBytes)}, ${row.goal}`,
+      ...searchVerdict(row),
       timeNs: timeNs / results.length,
-      out: [`${foundRate(row)}, limited by ${limitedBy}, ${percentWord(lossRatio)} lost`],
-    };
-  });
+      out: [`${foundRate(row)}, limited by ${row.limitedBy}, ${percentWord(row.lossRatio)} lost`],
+    }),
+  );
   const steps = service.map(
     ({ frameBytes, step, verdict: own, reasons, rxPps }): JunitCase => ({
       ...{ name: `${sizeWord(frameBytes)}, ${step}`, verdict: own, reasons, timeNs: timeNs / service.length },
@@ -41,13 +55,34 @@ function methodCases(result: RunResult): JunitCase[] {
     }),
   );
   const recoveries = recovery.map((row) => judgedCase("system recovery", row, timeNs));
-  const found = [...rows, ...steps, ...recoveries, ...resets.map((row) => judgedCase("reset", row, timeNs))];
-  if (found.length > 0) return found;
-  const last = trials.at(-1)?.reasons ?? [];
-  const lost = soak?.intervals.reduce((sum, one) => sum + one.lost, 0) ?? 0;
-  const out =
-    soak === undefined ? [] : [`${framesWord(lost)} lost in ${soak.events.length + soak.eventsLeftOut} spells`];
-  return [{ name: method?.name ?? "method", verdict, reasons: verdict === "invalid" ? last : [], timeNs, out }];
+  const others = checks.map(
+    ({ what, verdict, reasons }): JunitCase => ({
+      name: what,
+      verdict,
+      reasons,
+      timeNs: timeNs / checks.length,
+      out: [],
+    }),
+  );
+  const bursts = absorption.map(
+    (row): JunitCase => ({
+      name: `${sizeWord(row.frameBytes)}, ${row.kind} of ${row.frames} frames`,
+      ...absorptionVerdict(row),
+      timeNs: timeNs / absorption.length,
+      out: [`${framesWord(row.absorbed)} came back`],
+    }),
+  );
+  const found = [
+    ...[...rows, ...others, ...bursts, ...steps, ...recoveries],
+    ...resets.map((row) => judgedCase("reset", row, timeNs)),
+  ];
+  return found.length > 0 || soak === undefined ? found : [soakCase(result, soak, timeNs)];
+}
+
+function soakCase({ verdict, reasons = [] }: RunResult, soak: Soak, timeNs: number): JunitCase {
+  const lost = soak.intervals.reduce((sum, one) => sum + one.lost, 0);
+  const out = [`${framesWord(lost)} lost in ${soak.events.length + soak.eventsLeftOut} spells`];
+  return { name: "soak", verdict, reasons: verdict === "pass" ? [] : reasons, timeNs, out };
 }
 
 const judgedCase = (what: string, row: Recovery | Reset, timeNs: number): JunitCase => ({

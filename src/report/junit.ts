@@ -36,10 +36,10 @@ export function renderJunit(result: RunResult): string {
   ].join("\n");
 }
 
-function outcomeOf({ verdict, reasons }: JunitCase): Outcome {
+function outcomeOf({ verdict, reasons, isVerdict }: JunitCase): Outcome {
   if (verdict === "pass") return "pass";
   if (verdict === "fail") return "failure";
-  return reasons.includes("interrupted") ? "skipped" : "error";
+  return isVerdict !== true && reasons.includes("interrupted") ? "skipped" : "error";
 }
 
 function properties(result: RunResult): { name: string; value: string }[] {

@@ -106,20 +106,44 @@ export const resetSchema = z
   })
   .describe("reset, RFC 2544 §26.6 as RFC 6201 has it");
 
+export const checkSchema = z.strictObject({
+  what: text.describe("e.g. 64 bytes, latency 50 %"),
+  verdict: z.enum(["pass", "fail", "invalid"]).describe("invalid: it was not measured"),
+  reasons: z.array(text),
+});
+
+const soakTotal = z.strictObject({
+  direction: z.enum(["forward", "reverse"]).optional().describe("absent: there is one"),
+  pieces: frames,
+  durationNs: ns,
+  blockedNs: ns.describe("frames were due and the device gave no free slot"),
+  sent: frames,
+  accepted: frames,
+  lost: frames,
+  corrupt: frames,
+  refused: frames.describe("due, and found no free slot by the device's doing"),
+  unaccounted: frames,
+  uneven: z
+    .strictObject({ pieces: frames, bad: frames })
+    .describe("pieces that the generator or the machine spoiled, and the frames that did not come back whole in them"),
+  unsound: z.strictObject({ pieces: frames, why: text.nullable() }).describe("pieces whose figures mean nothing"),
+});
+
 const interval = z.strictObject({
   startNs: ns,
   durationNs: ns,
   sent: frames,
   received: frames,
   lost: frames,
-  txPps: z.number(),
-  rxPps: z.number(),
+  txPps: z.number().describe("of a direction, in the mean"),
+  rxPps: z.number().describe("of a direction, in the mean"),
 });
 
 export const soakSchema = z.strictObject({
   frameBytes: size,
   pps: z.number(),
   elapsedNs: ns,
+  totals: z.array(soakTotal).describe("of each direction, which the verdict rests on"),
   intervals: z.array(interval).describe("at most 1,000: neighbours are added up as it gets longer"),
   events: z
     .array(z.strictObject({ at: z.iso.datetime(), startNs: ns, durationNs: ns, lost: frames }))

@@ -83,7 +83,8 @@ function methodMetrics({
     help,
     samples: results.map((row) => ({
       labels: { frame_bytes: row.frameBytes, goal: row.goal, limited_by: row.limitedBy },
-      value: row[key],
+      // No result is no rate of 0.
+      value: row.pps === 0 && row.limitedBy !== "dut" ? null : row[key],
     })),
   });
   return [

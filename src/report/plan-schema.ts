@@ -30,7 +30,7 @@ const throughput = z.strictObject({
   lineRatePercent: z.number().nullable().describe("null: no line, and no --line-rate"),
   expectedMpps: z.number(),
   deltaMpps: z.number(),
-  status: z.enum(["PASS", "FAIL"]),
+  status: z.enum(["PASS", "FAIL", "INVALID"]),
 });
 
 const planCase = z.strictObject({

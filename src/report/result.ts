@@ -31,3 +31,4 @@ export type Soak = NonNullable<RunResult["soak"]>;
 export type ServiceStep = NonNullable<RunResult["service"]>[number];
 export type Absorption = NonNullable<RunResult["absorption"]>[number];
 export type Threshold = NonNullable<RunResult["thresholds"]>[number];
+export type Check = NonNullable<RunResult["checks"]>[number];

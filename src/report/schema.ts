@@ -4,9 +4,11 @@
  * documents, and need not be loaded to write one.
  */
 import { z } from "zod";
+import { causes } from "../stats/cause.js";
 import {
   absorptionSchema,
   backToBackSchema,
+  checkSchema,
   lossCurveSchema,
   methodSchema,
   recoverySchema,
@@ -288,8 +290,13 @@ const trial = z.strictObject({
     .describe("the DUT's own figures in the middle of the trial, and ours over the same time"),
   injected: injected.optional(),
   disturbance: disturbance.nullable(),
+  stoodStillNs: ns.optional().describe("the longest time between two turns of the generator's loop while it sent"),
+  untimely: text
+    .optional()
+    .describe("why latency and pacing are not the device's: frames left late, or the machine was disturbed"),
   verdict,
   reasons: z.array(text).describe("why it is not a pass"),
+  causes: z.array(z.enum(causes)).optional().describe("one for each reason"),
   notes: z.array(text).describe("what one should know, and what decided nothing"),
 });
 
@@ -324,8 +331,17 @@ export const resultSchema = z.strictObject({
   soak: soakSchema.optional(),
   service: z.array(serviceStepSchema).optional().describe("ITU-T Y.1564"),
   absorption: z.array(absorptionSchema).optional(),
+  checks: z.array(checkSchema).optional().describe("what was asked for and has no verdict of its own elsewhere"),
   thresholds: z.array(thresholdSchema).optional().describe("what was to be reached, and what was"),
+  tolerances: z
+    .strictObject({
+      rateShare: share.describe("how far the load offered may be from the one asked for"),
+      lateShare: share.describe("how many frames may leave late before latency and pacing are of no use"),
+    })
+    .optional(),
   verdict,
+  reasons: z.array(text).optional().describe("why the run is not a pass"),
+  advice: z.array(text).optional().describe("where it is invalid: what on this machine was in the way, and what to do"),
 });
 
 /** The published form: JSON Schema, draft 2020-12. */

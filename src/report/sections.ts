@@ -16,15 +16,18 @@ export function methodSections(result: RunResult): Section[] {
     probes(result),
     service(result),
     absorption(result),
+    checks(result),
     soakIntervals(result),
     soakEvents(result),
     thresholds(result),
   ].filter(({ rows }) => rows.length > 0);
 }
 
-/** `≥ 1.5 Mpps` where something else than the device was the limit. */
-export const foundRate = ({ pps, limitedBy }: SearchResult): string =>
-  `${pps > 0 && limitedBy !== "dut" ? "≥ " : ""}${rateWord(pps)}`;
+/** `≥ 1.5 Mpps` where something else than the device was the limit; no load that held is no rate. */
+export function foundRate({ pps, limitedBy }: SearchResult): string {
+  if (pps === 0) return limitedBy === "dut" ? "none held" : "no result";
+  return `${limitedBy === "dut" ? "" : "≥ "}${rateWord(pps)}`;
+}
 
 const bytesOf = (frameBytes: number | string, trials: readonly Trial[]): number =>
   typeof frameBytes === "number"
@@ -52,9 +55,9 @@ function results({ results: rows = [], trials }: RunResult): Section {
       row.goal,
       foundRate(row),
       row.ppsUpper === null ? "-" : rateWord(row.ppsUpper),
-      scaled(row.pps * bytesOf(row.frameBytes, trials) * 8, 1e9),
-      ...(hasLine ? [row.linePps === undefined ? "-" : ofLine(row.pps / row.linePps)] : []),
-      percent(row.lossRatio),
+      row.pps === 0 ? "-" : scaled(row.pps * bytesOf(row.frameBytes, trials) * 8, 1e9),
+      ...(hasLine ? [row.linePps === undefined || row.pps === 0 ? "-" : ofLine(row.pps / row.linePps)] : []),
+      row.pps === 0 ? "-" : percent(row.lossRatio),
       row.endedBy === undefined ? row.limitedBy : `${row.limitedBy}: ${row.endedBy}`,
       String(row.trials ?? "-"),
     ]),
@@ -108,7 +111,8 @@ function backToBack({ backToBack: rows = [] }: RunResult): Section {
 /** Trials whose latency is a figure: those at a load that was chosen for it. */
 export const latencyTrials = ({ trials }: RunResult): Trial[] =>
   trials.filter(
-    ({ phase, latencyNs, verdict }) => latencyNs !== null && verdict === "pass" && phase.startsWith("latency"),
+    ({ phase, latencyNs, verdict, untimely }) =>
+      latencyNs !== null && verdict === "pass" && untimely === undefined && phase.startsWith("latency"),
   );
 
 function latencies(result: RunResult): Section {
@@ -208,6 +212,18 @@ function absorption({ absorption: rows = [] }: RunResult): Section {
   };
 }
 
+/** Only those that did not pass: what passed has its figures in the tables above. */
+function checks({ checks: rows = [] }: RunResult): Section {
+  return {
+    id: "checks",
+    title: "asked for, and not passed",
+    columns: [left("what"), left("verdict"), left("why")],
+    rows: rows
+      .filter(({ verdict }) => verdict !== "pass")
+      .map(({ what, verdict, reasons }) => [what, verdict.toUpperCase(), reasons.join("; ")]),
+  };
+}
+
 /** Rows of the soak's table; the whole list is in the JSON document. */
 const soakRows = 24;
 
@@ -283,6 +299,11 @@ export function methodSentences(result: RunResult): string[] {
     said.push(
       `${unused} of ${searchPath.length} trials of the search were not used, since the generator fell short or the machine was disturbed`,
     );
+  for (const trial of latencyTrials(result).filter(({ corrupt, lost }) => corrupt + lost > 0)) {
+    said.push(
+      `${sizeLabel(trial)} bytes, ${trial.phase}: latencies are of the ${grouped(trial.accepted)} frames that came back`,
+    );
+  }
   const more = trials.filter(({ duplicate }) => duplicate > 0);
   if (more.length > 0)
     said.push(

@@ -19,20 +19,26 @@ export function sentencesOf(result: RunResult): string[] {
 }
 
 /** `2 sizes, 4 trials: 1,020,000 frames sent, …`, with what did not pass. */
-export function verdictSentence({ trials }: RunResult): string {
+export function verdictSentence({ trials, method }: RunResult): string {
   const sum = (key: "sent" | "accepted" | "lost"): number => trials.reduce((total, trial) => total + trial[key], 0);
   const open = trials.reduce((total, trial) => total + (trial.unaccounted ?? 0), 0);
   const traced = trials.length > 0 && trials.every(({ unaccounted }) => unaccounted !== null);
   const bad = (["invalid", "fail"] as const)
     .map((word) => ({ word, count: trials.filter(({ verdict }) => verdict === word).length }))
     .filter(({ count }) => count > 0)
-    .map(({ word, count }) => `${count} of ${trials.length} ${word === "fail" ? "failed" : "invalid"}, `);
+    .map(({ word, count }) => `${badWords(word, count, trials.length, method !== undefined)}, `);
   const sizes = new Set(trials.map(sizeLabel)).size;
   return [
     `${counted(sizes, "size")}, ${counted(trials.length, "trial")}: ${bad.join("")}`,
     `${framesWord(sum("sent"))} sent, ${grouped(sum("accepted"))} accepted, ${grouped(sum("lost"))} lost`,
     traced ? `, ${grouped(open)} unaccounted for` : "",
   ].join("");
+}
+
+/** What a method could not use it tried again: that makes nothing invalid, unless it never succeeded. */
+function badWords(word: "invalid" | "fail", count: number, of: number, isMethod: boolean): string {
+  if (word === "invalid" && isMethod) return `${counted(count, "attempt")} repeated, not used`;
+  return `${count} of ${of} ${word === "fail" ? "failed" : "invalid"}`;
 }
 
 /** Which frames it was about. */

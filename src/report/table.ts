@@ -15,6 +15,7 @@ export function renderTable(result: RunResult, options: ReportOptions): string {
   const sections = [
     headLines(result, options),
     ...(result.method === undefined ? runSections(result, options) : methodLines(result, options)),
+    adviceLines(result, options),
     verdictLines(result, options),
   ];
   const text = sections
@@ -54,9 +55,18 @@ function streamLines(result: RunResult, options: ReportOptions): string[] {
 /** What a method found; its trials are too many for a terminal, and are in the other reports. */
 function methodLines(result: RunResult, options: ReportOptions): string[][] {
   const tables = methodSections(result).map((section) => sectionLines(section, options));
-  const invalid = result.verdict === "invalid" ? (result.trials.at(-1)?.reasons ?? []) : [];
-  const sentences = [...methodSentences(result), ...invalid].flatMap((sentence) => wrap(sentence, "    "));
+  const said = methodSentences(result);
+  const detail = (reason: string): string => reason.slice(reason.indexOf(": ") + 1).trim();
+  const why = (result.reasons ?? []).filter((reason) => !said.some((sentence) => sentence.includes(detail(reason))));
+  const reasons = why.map((reason) => `${result.verdict.toUpperCase()}: ${reason}`);
+  const sentences = [...said, ...reasons].flatMap((sentence) => wrap(sentence, "    "));
   return [...tables, streamLines(result, options), sentences];
+}
+
+/** Said once for the run. */
+function adviceLines({ advice = [] }: RunResult, options: ReportOptions): string[] {
+  if (advice.length === 0) return [];
+  return [colorsFor(options).bold("INVALID, what now?"), ...advice.flatMap((sentence) => wrap(sentence, "    "))];
 }
 
 /** The verdict stands out; its sentence is wrapped as if the word had no colour. */

@@ -47,7 +47,6 @@ export {
   type Judgement,
   judgeRun,
   judgeTrial,
-  tolerances,
   type VerdictRules,
   type VerdictWord,
 } from "./verdict.js";

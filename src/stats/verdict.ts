@@ -1,27 +1,41 @@
 /**
- * Verdicts, as pure rules. A trial is invalid when its figures cannot be used, failed when the device under test did
- * not do what was asked of it, else passed. What decides depends on what the trial was to show:
+ * Verdicts of trials, as pure rules. A trial is invalid when its figures cannot be used, failed when the device under
+ * test did not do what was asked of it, else passed. What decides depends on what the trial was to show:
  *
- *   forwarding     an exact count that must all come back, intact and in order per queue; never invalid for pace
- *   at a set rate  the rate must really have been offered; then loss beyond `lossRatioMax` fails
+ *   forwarding     an exact count that must all come back, intact and in order per queue. Its rate is a pace that
+ *                  nobody asked for: what was really offered is told
+ *   at a set rate  the load must have been offered (offered-load.ts); then loss beyond `lossRatioMax` fails
  *   at max         loss is information, unless --loss or --min-rate asks
+ *
+ * Damaged frames count as lost (loss.ts). An uneven load leaves a pass as it is, takes away a fail for loss that it can
+ * explain, and makes latency and pacing unusable (`untimely`). Of methods loss is a figure (`measuresLoss`): it fails
+ * nothing here, and is not used where an uneven load may explain it.
  */
+import type { Cause, Reason } from "./cause.js";
 import { checkEquations, type TrialCounts } from "./ledger.js";
+import { badOf, excusableOf, isWithin, offeredOf, refusedOf } from "./loss.js";
+import {
+  loadReasons,
+  moreThanAsked,
+  type OfferedTrial,
+  offeredNote,
+  ownDropReasons,
+  standstillNote,
+  standstillReasons,
+  type Tolerances,
+  type TrialKind,
+  unsteadyReasons,
+  usualTolerances,
+} from "./offered-load.js";
 import { framesWord, partOf, percentWord, rateWord, timeWord } from "./words.js";
 
 export type VerdictWord = "pass" | "fail" | "invalid";
 
 /** What the rules look at: a trial of the result document has all of it. */
-export interface JudgedTrial extends TrialCounts {
+export interface JudgedTrial extends TrialCounts, OfferedTrial {
   readonly phase: string;
   readonly requested: { readonly pps: number | null; readonly count: number | null };
-  /** The transmit window. */
-  readonly durationNs: number;
   readonly signature: boolean;
-  /** Of the blocked frames: those in the generator's own catch-up bursts. */
-  readonly blockedOwn?: number | undefined;
-  /** Time in which frames were due and the peer gave no free slot, its own freezes: the generator may be late by it. */
-  readonly blockedNs?: number | undefined;
   /** Frames, ours or others', that our own receive side had no room for. */
   readonly receiveDrops?: number | undefined;
   /** Frames that our own interface did not take from us. */
@@ -31,12 +45,6 @@ export interface JudgedTrial extends TrialCounts {
   readonly unaccounted: number | null;
   /** The ledger's sentences. */
   readonly ledger: readonly string[];
-  readonly disturbance: {
-    readonly stealMs: number;
-    readonly switches: number;
-    readonly calibration: number;
-    readonly watchedNs?: number | undefined;
-  } | null;
 }
 
 export interface VerdictRules {
@@ -48,219 +56,213 @@ export interface VerdictRules {
   readonly faults: readonly string[];
   /** What the device under test already failed by, in words: it took nothing more. */
   readonly failures?: readonly string[] | undefined;
+  /** Loss is a figure that somebody else judges; absent: it is judged here. */
+  readonly measuresLoss?: boolean | undefined;
+  /** Absent: the usual ones. */
+  readonly tolerances?: Tolerances | undefined;
 }
 
 export interface Judgement {
   readonly verdict: VerdictWord;
   /** Why it is not a pass; empty for a pass. */
   readonly reasons: string[];
+  /** One for each reason. */
+  readonly causes: Cause[];
   /** What should be known, and decided nothing. */
   readonly notes: string[];
+  /** Why latency and pacing are not the device's; absent: they are. */
+  readonly untimely?: string;
 }
 
-/** The tolerances of an honest generator. */
-export const tolerances = {
-  /** Achieved against asked rate. */
-  rateShare: 0.001,
-  /** Frames after their slot; a few are the host's scheduler, more is another traffic pattern. */
-  lateShare: 0.1,
-  /** CPU time taken by the hypervisor, of the trial's time with its settling: it is counted in ticks of 10 ms. */
-  stealShare: 0.05,
-  /** The calibration loop after ÷ before, or its inverse. */
-  calibrationRatio: 1.5,
-} as const;
-
-/** How the reasons begin that blame the generator, and those that blame the machine: such a trial may be repeated. */
-export const generatorReason = "the generator was the limit";
-export const disturbedReason = "disturbed";
-/** How two of these begin: frames that left late, and time that the hypervisor took. Of both it is known how much. */
-export const lateReason = `${generatorReason}: it sent`;
-export const stealReason = `${disturbedReason}: the hypervisor took`;
+/** What the device did wrong. `excusable`: an uneven load may have done it. */
+interface Failure {
+  readonly reason: Reason;
+  readonly excusable: boolean;
+}
 
 export function judgeTrial(trial: JudgedTrial, rules: VerdictRules): Judgement {
   const kind = kindOf(trial);
-  const known = [...rules.faults, ...(rules.failures ?? [])];
-  const unusable = [...rules.faults, ...unsoundReasons(trial, known.length > 0)];
+  const tolerances = rules.tolerances ?? usualTolerances;
+  const told = [...rules.faults, ...(rules.failures ?? [])];
   // A device that went away, or stopped, explains all the rest.
-  const limits = known.length > 0 ? [] : generatorLimits(trial, kind, rules);
+  const isExplained = told.length > 0;
+  const limits = isExplained ? [] : generatorLimits(trial, kind, rules, tolerances);
   if (lossMatters(trial, kind, rules)) limits.push(...ownDrops(trial));
-  const disturbed = disturbances(trial);
-  const decides = kind === "set rate" || (kind === "max" && (rules.lossRatioMax !== null || rules.minPps !== null));
-  if (decides) unusable.push(...disturbed);
-  const failures = [...(rules.failures ?? []), ...failureReasons(trial, kind, rules)];
+  const unsteady = isExplained ? [] : unsteadyOf(trial, kind, tolerances);
+  const failures = failuresOf(trial, kind, rules);
+  const asReason = ({ reason }: Failure): Reason => reason;
+  const unsound = [...rules.faults.map((text): Reason => ({ cause: "fault", text })), ...unsoundReasons(trial, told)];
+  const invalid = [...unsound, ...limits];
   const notes = notesOf(trial, kind, rules);
-  if (!decides) notes.push(...disturbed);
+  const [timing] = [...limits, ...unsteady];
+  const untimely = timing === undefined ? {} : { untimely: timing.text };
+  const finish = (verdict: VerdictWord, reasons: readonly Reason[], more: readonly Reason[]): Judgement => ({
+    verdict,
+    reasons: reasons.map(({ text }) => text),
+    causes: reasons.map(({ cause }) => cause),
+    notes: [...notes, ...more.map(({ text }) => text), ...lateNotes(trial, kind, [...reasons, ...more])],
+    ...untimely,
+  });
   // What the DUT did wrong stays said, even where the trial can't be used to show it.
-  const invalid = [...unusable, ...limits];
-  if (invalid.length > 0) return { verdict: "invalid", reasons: [...invalid, ...failures], notes };
-  return { verdict: failures.length > 0 ? "fail" : "pass", reasons: failures, notes };
+  if (invalid.length > 0) return finish("invalid", [...invalid, ...failures.map(asReason)], unsteady);
+  const isOpen = rules.measuresLoss === true ? badOf(trial) > 0 : failures.length > 0;
+  const excused = unsteady.length > 0 && isOpen && failures.every(({ excusable }) => excusable);
+  if (excused) return finish("invalid", [...unsteady, ...failures.map(asReason)], []);
+  return finish(failures.length > 0 ? "fail" : "pass", failures.map(asReason), unsteady);
 }
 
-/** Invalid, then fail, then pass, whichever comes first; a run without any trial shows nothing. */
-export function judgeRun(trials: readonly { readonly verdict: VerdictWord }[]): VerdictWord {
-  if (trials.length === 0) return "invalid";
-  const worst = (["invalid", "fail"] as const).find((word) => trials.some(({ verdict }) => verdict === word));
+/** Invalid, then fail, then pass, whichever comes first; nothing at all shows nothing. */
+export function judgeRun(parts: readonly { readonly verdict: VerdictWord }[]): VerdictWord {
+  if (parts.length === 0) return "invalid";
+  const worst = (["invalid", "fail"] as const).find((word) => parts.some(({ verdict }) => verdict === word));
   return worst ?? "pass";
 }
-
-type TrialKind = "forwarding" | "set rate" | "max";
 
 function kindOf(trial: JudgedTrial): TrialKind {
   if (trial.phase === "forwarding") return "forwarding";
   return trial.requested.pps === null ? "max" : "set rate";
 }
 
+/** An exact count that the generator stood still in is whole all the same, and as uneven as one of late frames. */
+const unsteadyOf = (trial: JudgedTrial, kind: TrialKind, tolerances: Tolerances): Reason[] => [
+  ...(kind === "forwarding" ? standstillReasons(trial) : []),
+  ...unsteadyReasons(trial, kind, tolerances),
+];
+
 /** Sums that do not add up, and frames that nobody can explain. */
-function unsoundReasons(trial: JudgedTrial, explained: boolean): string[] {
-  const reasons = checkEquations(trial).map((sentence) => `the counts do not add up: ${sentence}`);
+function unsoundReasons(trial: JudgedTrial, told: readonly string[]): Reason[] {
+  const reasons = checkEquations(trial).map(
+    (sentence): Reason => ({ cause: "counts", text: `the counts do not add up: ${sentence}` }),
+  );
   if (trial.unaccounted !== null && trial.unaccounted !== 0) {
     const detail = trial.ledger.length > 0 ? `: ${trial.ledger.join("; ")}` : "";
-    reasons.push(`${framesWord(trial.unaccounted)} unaccounted for${detail}`);
+    reasons.push({ cause: "unaccounted", text: `${framesWord(trial.unaccounted)} unaccounted for${detail}` });
   }
-  if (trial.sent === 0 && trial.blocked === 0 && !explained) reasons.push("no frame was sent");
+  if (trial.sent === 0 && trial.blocked === 0 && told.length === 0) {
+    reasons.push({ cause: "nothing sent", text: "no frame was sent" });
+  }
   return reasons;
 }
 
 /** Where the generator was the limit, so that the trial says nothing about the DUT. */
-function generatorLimits(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): string[] {
+function generatorLimits(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules, tolerances: Tolerances): Reason[] {
   if (kind === "forwarding") return [];
-  if (kind === "max") return minRateNotOffered(trial, rules);
-  const reasons = rateNotAchieved(trial);
-  const blockedOwn = trial.blockedOwn ?? 0;
-  if (trial.missed > trial.intended * tolerances.rateShare) {
-    reasons.push(`${generatorReason}: it never sent ${partOf(trial.missed, trial.intended)} in time`);
-  }
-  if (blockedOwn > trial.intended * tolerances.rateShare) {
-    reasons.push(`${generatorReason}: its own catch-up bursts blocked ${partOf(blockedOwn, trial.intended)}`);
-  }
-  // After a freeze of the DUT, overdue frames go at 1.1 × the rate: ten times as long as the freeze, all late.
-  const lateByDut = (11 * (trial.requested.pps ?? 0) * (trial.blockedNs ?? 0)) / 1e9;
-  if (trial.late - lateByDut > trial.sent * tolerances.lateShare) {
-    reasons.push(
-      `${lateReason} ${partOf(trial.late, trial.sent)} late (tolerance ${percentWord(tolerances.lateShare)})`,
-    );
-  }
-  return reasons;
-}
-
-/** The achieved rate is off by more than the tolerance, and the DUT did not hold it up. */
-function rateNotAchieved(trial: JudgedTrial): string[] {
-  const pps = trial.requested.pps ?? 0;
-  // What the DUT blocked was on offer; what our own catching up blocked was not.
-  const offered = trial.sent + trial.blocked - (trial.blockedOwn ?? 0);
-  const askedMost = (pps * trial.durationNs) / 1e9;
-  const askedLeast = (pps * Math.max(0, trial.durationNs - (trial.blockedNs ?? 0))) / 1e9;
-  // One frame more or less is where a window starts and ends.
-  const slack = Math.max(1.000001, askedMost * tolerances.rateShare);
-  if (offered >= askedLeast - slack && offered <= askedMost + slack) return [];
-  const achieved = trial.durationNs > 0 ? (offered * 1e9) / trial.durationNs : 0;
-  const tolerance = percentWord(tolerances.rateShare);
-  return [
-    `${generatorReason}: it offered ${rateWord(achieved)} where ${rateWord(pps)} was asked (tolerance ${tolerance})`,
-  ];
+  const load = kind === "max" ? minRateNotOffered(trial, rules) : loadReasons(trial, tolerances);
+  return [...standstillReasons(trial), ...load];
 }
 
 /** A least rate that the DUT was never offered can't be failed by it. Back-pressure is the DUT's own limit. */
-function minRateNotOffered(trial: JudgedTrial, { minPps }: VerdictRules): string[] {
+function minRateNotOffered(trial: JudgedTrial, { minPps }: VerdictRules): Reason[] {
   if (minPps === null || trial.rxPps >= minPps || trial.txPps >= minPps || trial.blocked > 0) return [];
-  return [`${generatorReason}: it offered ${rateWord(trial.txPps)}, less than the ${rateWord(minPps)} to be proved`];
+  const offered = `it offered ${rateWord(trial.txPps)}, less than the ${rateWord(minPps)} to be proved`;
+  return [{ cause: "least rate not offered", text: `the generator was the limit: ${offered}` }];
 }
+
+/** Loss is judged, or is a figure. */
+const lossDecides = (kind: TrialKind, { lossRatioMax, measuresLoss }: VerdictRules): boolean =>
+  kind !== "max" || lossRatioMax !== null || measuresLoss === true;
 
 /** Frames are missing, and that decides something. */
 const lossMatters = (trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): boolean =>
-  trial.lost > 0 && (kind !== "max" || rules.lossRatioMax !== null || rules.minPps !== null);
+  trial.lost > 0 && (lossDecides(kind, rules) || rules.minPps !== null);
 
-/** What our own side lost cannot be told from what the DUT lost, but for its number. */
-function ownDrops({ receiveDrops = 0, sendDrops = 0 }: JudgedTrial): string[] {
-  const reasons: string[] = [];
-  if (sendDrops > 0) {
-    reasons.push(`the generator was the limit: its own interface did not take ${framesWord(sendDrops)}`);
-  }
-  if (receiveDrops > 0) {
-    reasons.push(
-      `the generator was the limit: its receive side had no room for ${framesWord(receiveDrops)} that arrived`,
-    );
-  }
-  return reasons;
-}
+const ownDrops = ({ receiveDrops = 0, sendDrops = 0 }: JudgedTrial): Reason[] =>
+  ownDropReasons(receiveDrops, sendDrops);
 
-function disturbances({ disturbance, durationNs }: JudgedTrial): string[] {
-  if (disturbance === null) return [];
-  const reasons: string[] = [];
-  const { stealMs, calibration } = disturbance;
-  const watchedNs = Math.max(durationNs, disturbance.watchedNs ?? 0);
-  if (stealMs * 1e6 > watchedNs * tolerances.stealShare) {
-    reasons.push(`${stealReason} ${Math.round(stealMs)} ms of ${Math.round(watchedNs / 1e6)} ms`);
-  }
-  const change = calibration >= 1 ? calibration : 1 / calibration;
-  if (change > tolerances.calibrationRatio) {
-    const how = calibration >= 1 ? "slower" : "faster";
-    reasons.push(`${disturbedReason}: the machine was ${change.toFixed(1)} times ${how} after the trial than before`);
-  }
-  return reasons;
-}
-
-function failureReasons(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): string[] {
-  const reasons: string[] = [];
-  const blocked = trial.blocked - (trial.blockedOwn ?? 0);
-  const lossDecides = kind !== "max" || rules.lossRatioMax !== null;
-  const lossRatioMax = rules.lossRatioMax ?? 0;
-  const all = trial.sent + blocked;
-  if (trial.sent > 0 && trial.accepted === 0) {
-    reasons.push(`none of ${framesWord(trial.sent)} came back intact`);
-  } else if (lossDecides && trial.lost > lossRatioMax * trial.sent) {
-    reasons.push(
-      `${partOf(trial.lost, trial.sent)} lost${lossRatioMax > 0 ? `, tolerated ${percentWord(lossRatioMax)}` : ""}`,
-    );
-  }
-  // At max a full ring is only back-pressure; at a pace it is a DUT that does not keep it.
-  if ((kind !== "max" && blocked > lossRatioMax * all) || (trial.sent === 0 && blocked > 0)) {
-    reasons.push(`the device under test took no more: ${partOf(blocked, all)} found no free slot`);
-  }
-  if (trial.corrupt > 0) reasons.push(`${framesWord(trial.corrupt)} came back corrupt`);
-  const copies = trial.damagedCopies ?? 0;
-  if (copies > 0) {
-    reasons.push(
-      `${framesWord(copies)} came back corrupt beside whole ones: damaged copies, or there would be more missing`,
-    );
-  }
-  if (kind === "forwarding") reasons.push(...notIntact(trial));
+function failuresOf(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): Failure[] {
+  const failures = (rules.failures ?? []).map((text) => certain("stopped", text));
+  if (rules.measuresLoss !== true) failures.push(...lossFailures(trial, kind, rules));
+  if (kind === "forwarding") failures.push(...notIntact(trial));
   if (rules.minPps !== null && kind !== "forwarding" && trial.rxPps < rules.minPps) {
-    reasons.push(`${rateWord(trial.rxPps)} came back, less than the ${rateWord(rules.minPps)} asked for`);
+    const text = `${rateWord(trial.rxPps)} came back, less than the ${rateWord(rules.minPps)} asked for`;
+    failures.push({ reason: { cause: "too slow", text }, excusable: true });
   }
-  return reasons;
+  return failures;
+}
+
+const certain = (cause: Cause, text: string): Failure => ({ reason: { cause, text }, excusable: false });
+
+const copiesWord = (copies: number): string =>
+  `${framesWord(copies)} came back corrupt beside whole ones: damaged copies, or there would be more missing`;
+
+const damageOf = ({ corrupt, damagedCopies = 0 }: JudgedTrial): Failure[] => [
+  ...(corrupt > 0 ? [certain("corrupt", `${framesWord(corrupt)} came back corrupt`)] : []),
+  ...(damagedCopies > 0 ? [certain("corrupt", copiesWord(damagedCopies))] : []),
+];
+
+/** Frames that did not come back whole, where they are more than is tolerated. */
+function lossFailures(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): Failure[] {
+  const { sent, accepted, lost } = trial;
+  const refused = refusedOf(trial);
+  const full = (excusable: boolean): Failure => {
+    const part = partOf(refused, offeredOf(trial));
+    const text = `the device under test took no more: ${part} found no free slot`;
+    return { reason: { cause: "refused", text }, excusable };
+  };
+  if (sent === 0) return refused > 0 ? [full(false)] : [];
+  if (accepted === 0) {
+    const none = certain("none came back", `none of ${framesWord(sent)} came back intact`);
+    return [none, ...(refused > 0 ? [full(false)] : []), ...damageOf(trial)];
+  }
+  if (!lossDecides(kind, rules)) return damageOf(trial);
+  const limit = rules.lossRatioMax ?? 0;
+  const offered = offeredOf(trial);
+  if (isWithin(badOf(trial), offered, limit)) return [];
+  const excusable = isWithin(leastBad(trial, rules), offered, limit);
+  const tolerated = limit > 0 ? `, tolerated ${percentWord(limit)}` : "";
+  return [
+    ...(lost > 0
+      ? [{ reason: { cause: "lost", text: `${partOf(lost, sent)} lost${tolerated}` }, excusable } as const]
+      : []),
+    ...(refused > 0 ? [full(excusable)] : []),
+    ...damageOf(trial).map((failure): Failure => ({ ...failure, excusable })),
+  ];
+}
+
+/** What stays when everything that an uneven load may have cost is no fault of the device. Damage always is. */
+function leastBad(trial: JudgedTrial, rules: VerdictRules): number {
+  const tolerances = rules.tolerances ?? usualTolerances;
+  const missing = trial.lost + refusedOf(trial);
+  // Nobody knows how much these cost.
+  const unknown = unsteadyOf(trial, kindOf(trial), tolerances).some(
+    ({ cause }) => cause === "speed" || cause === "stood still",
+  );
+  const excused = unknown ? missing : excusableOf(trial) + moreThanAsked(trial, tolerances);
+  return trial.corrupt + (trial.damagedCopies ?? 0) + Math.max(0, missing - excused);
 }
 
 /** Whole frames that came back more than once; the damaged ones are told as such. */
 const wholeCopies = ({ duplicate, damagedCopies = 0 }: JudgedTrial): number => duplicate - damagedCopies;
 
 /** What a forwarding trial must not show, beside loss and damage. */
-function notIntact(trial: JudgedTrial): string[] {
-  const reasons: string[] = [];
+function notIntact(trial: JudgedTrial): Failure[] {
+  const said: string[] = [];
   const { count } = trial.requested;
-  if (count !== null && trial.intended < count) reasons.push(`only ${partOf(trial.intended, count)} were due`);
-  if (trial.missed > 0) reasons.push(`${partOf(trial.missed, trial.intended)} never left the generator`);
-  if (wholeCopies(trial) > 0) reasons.push(`${framesWord(wholeCopies(trial))} came back more than once`);
-  if (trial.reordered > 0) reasons.push(`${framesWord(trial.reordered)} came back out of order`);
-  if (trial.tooOld > 0) reasons.push(`${framesWord(trial.tooOld)} came back too late to be told from duplicates`);
-  return reasons;
+  if (count !== null && trial.intended < count) said.push(`only ${partOf(trial.intended, count)} were due`);
+  if (trial.missed > 0) said.push(`${partOf(trial.missed, trial.intended)} never left the generator`);
+  if (wholeCopies(trial) > 0) said.push(`${framesWord(wholeCopies(trial))} came back more than once`);
+  if (trial.reordered > 0) said.push(`${framesWord(trial.reordered)} came back out of order`);
+  if (trial.tooOld > 0) said.push(`${framesWord(trial.tooOld)} came back too late to be told from duplicates`);
+  return said.map((text) => certain("not intact", text));
 }
 
 function notesOf(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): string[] {
   const notes: string[] = [];
+  const tolerances = rules.tolerances ?? usualTolerances;
   if (!trial.signature) notes.push("frames too small for a signature: sequence and latency were not measured");
-  if (kind === "max" && rules.lossRatioMax === null && trial.lost > 0) {
+  if (!lossDecides(kind, rules) && trial.lost > 0) {
     notes.push("loss at max is information; --loss or --min-rate makes it decide");
   }
-  if (kind === "set rate" && trial.late > 0) notes.push(`${partOf(trial.late, trial.sent)} left late`);
-  if (kind !== "forwarding") {
-    if (wholeCopies(trial) > 0) notes.push(`${framesWord(wholeCopies(trial))} came back more than once`);
-    if (trial.reordered > 0) notes.push(`${framesWord(trial.reordered)} came back out of order`);
-    if (trial.tooOld > 0) notes.push(`${framesWord(trial.tooOld)} came back too late to be told from duplicates`);
+  const offered = kind === "forwarding" ? offeredNote(trial, tolerances) : null;
+  if (offered !== null) notes.push(offered);
+  if (standstillReasons(trial).length === 0 || kind === "forwarding") {
+    const stood = standstillNote(trial);
+    if (stood !== null) notes.push(stood);
   }
+  notes.push(...damageNotes(trial, kind, rules));
   const blockedNs = trial.blockedNs ?? 0;
   if (kind !== "max" && blockedNs > 0) notes.push(`the device under test gave no free slot for ${timeWord(blockedNs)}`);
-  if (!lossMatters(trial, kind, rules)) notes.push(...ownDrops(trial));
+  if (!lossMatters(trial, kind, rules)) notes.push(...ownDrops(trial).map(({ text }) => text));
   const { staleOfOthers = 0 } = trial;
   const staleOfRun = trial.stale - staleOfOthers;
   if (staleOfRun > 0) notes.push(`${framesWord(staleOfRun)} of an earlier trial of this run came back in this one`);
@@ -271,4 +273,27 @@ function notesOf(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): stri
     notes.push("the device under test has no counters: losses could not be traced to a hop");
   }
   return notes;
+}
+
+/** Frames that came back otherwise than they should, and failed nothing. */
+function damageNotes(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): string[] {
+  const notes: string[] = [];
+  const failed = lossFailures(trial, kind, rules).some(({ reason }) => reason.cause === "corrupt");
+  if (trial.corrupt > 0 && (rules.measuresLoss === true || !failed)) {
+    notes.push(`${framesWord(trial.corrupt)} came back corrupt, which counts as loss`);
+  }
+  const { damagedCopies = 0 } = trial;
+  if (damagedCopies > 0 && (rules.measuresLoss === true || !failed)) notes.push(copiesWord(damagedCopies));
+  if (kind === "forwarding") return notes;
+  if (wholeCopies(trial) > 0) notes.push(`${framesWord(wholeCopies(trial))} came back more than once`);
+  if (trial.reordered > 0) notes.push(`${framesWord(trial.reordered)} came back out of order`);
+  if (trial.tooOld > 0) notes.push(`${framesWord(trial.tooOld)} came back too late to be told from duplicates`);
+  return notes;
+}
+
+/** Once: where it is no reason, and not said in full. */
+function lateNotes({ late, sent, lost }: JudgedTrial, kind: TrialKind, said: readonly Reason[]): string[] {
+  if (late === 0 || said.some(({ cause }) => cause === "late")) return [];
+  if (kind === "max" || (kind === "forwarding" && lost === 0)) return [];
+  return [`${partOf(late, sent)} left late`];
 }

@@ -4,14 +4,17 @@ import { absorption } from "../../src/method/absorption.js";
 import type { Bench, BenchRequest } from "../../src/method/bench.js";
 import { figuresOf } from "../../src/method/figures.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
+import { judgeMethod } from "../../src/method/method-verdict.js";
 import { ndr } from "../../src/method/ndr.js";
 import { useOf } from "../../src/method/outcome.js";
 import { summary } from "../../src/method/rfc2544/back-to-back.js";
 import { deviationsOf, rfc2544 } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
-import { methodVerdict } from "../../src/method/session.js";
-import { judgeSoak, SoakLog, soak } from "../../src/method/soak.js";
+import { SoakLog, soak } from "../../src/method/soak.js";
+import { judgeSoak } from "../../src/method/soak-verdict.js";
 import type { Trial } from "../../src/report/result.js";
+import type { Cause } from "../../src/stats/cause.js";
+import { usualTolerances } from "../../src/stats/offered-load.js";
 import { fixedSize } from "../../src/units.js";
 import { rfc2544Settings, searchSettings } from "../report/method-sample.js";
 import { forwarding64, passed } from "../report/sample.js";
@@ -57,7 +60,7 @@ describe("ndr", () => {
     expect(results[0]).toMatchObject({ limitedBy: "generator", ppsUpper: null });
     expect(results[0].pps).toBeLessThanOrEqual(300_000);
     expect(results[0].pps).toBeGreaterThan(290_000);
-    expect(methodVerdict({ results }, bench.trials, null)).toBe("pass");
+    expect(judgeMethod({ results }, bench.trials, null).verdict).toBe("pass");
   });
 
   it("says that the line is the limit", async () => {
@@ -71,33 +74,35 @@ describe("ndr", () => {
     const { results = [] } = await ndr(bench, oneSize);
     expect(results.map(({ pps }) => pps)).toEqual([0, 0]);
     expect(bench.requests.length).toBeLessThan(12);
-    expect(methodVerdict({ results }, bench.trials, null)).toBe("fail");
+    expect(judgeMethod({ results }, bench.trials, null).verdict).toBe("fail");
   });
 
   it("is invalid, and not failed, where the generator offered nothing that could be used", async () => {
     const bench = simulatedBench({ capacityPps: 1e6, generatorPps: 500, mostPps: 900_000 });
     const { results = [] } = await ndr(bench, oneSize);
     expect(results[0]).toMatchObject({ pps: 0, limitedBy: "generator" });
-    expect(methodVerdict({ results }, bench.trials, null)).toBe("invalid");
+    expect(judgeMethod({ results }, bench.trials, null).verdict).toBe("invalid");
   });
 
   it("ends, and takes nothing for a limit, where no trial at a load can be used", async () => {
     const base = simulatedBench({ capacityPps: 300_000 });
     const reasons = ["disturbed: the machine was 2.0 times slower after the trial than before"];
-    const bench = altered(base, ({ phase }) => (phase === "probe" ? {} : { verdict: "invalid", reasons }));
+    const causes: Cause[] = ["speed"];
+    const bench = altered(base, ({ phase }) => (phase === "probe" ? {} : { verdict: "invalid", reasons, causes }));
     const { results = [], searchPath = [] } = await ndr(bench, oneSize);
     // Four at each of some loads, ever lower, and no more than that.
     expect(searchPath).toHaveLength(40);
     expect(new Set(searchPath.map(({ pps }) => pps)).size).toBe(10);
-    expect(results[0]).toMatchObject({ pps: 0, ppsUpper: null, limitedBy: "time" });
+    expect(results[0]).toMatchObject({ pps: 0, ppsUpper: null, limitedBy: "generator" });
     expect(results[0].endedBy).toContain("40 attempts in a row could not be used: disturbed");
-    expect(methodVerdict({ results }, base.trials, null)).toBe("invalid");
+    expect(judgeMethod({ results }, base.trials, null).verdict).toBe("invalid");
   });
 
   it("ends at once where frames do not add up, time after time", async () => {
     const base = simulatedBench({ capacityPps: 300_000 });
     const reasons = ["3 frames unaccounted for"];
-    const bench = altered(base, () => ({ verdict: "invalid", reasons }));
+    const causes: Cause[] = ["unaccounted"];
+    const bench = altered(base, () => ({ verdict: "invalid", reasons, causes }));
     const { results = [], searchPath = [] } = await ndr(bench, oneSize);
     expect(searchPath).toHaveLength(4);
     expect(results[0]).toMatchObject({
@@ -109,20 +114,22 @@ describe("ndr", () => {
   it("goes around loads that a machine disturbs each time, and says at least", async () => {
     const base = simulatedBench({ capacityPps: 300_000 });
     const reasons = ["disturbed: the machine was 2.0 times slower after the trial than before"];
-    const bench = altered(base, ({ pps }) => ((pps ?? 0) > 200_000 ? { verdict: "invalid", reasons } : {}));
+    const spoiled = { verdict: "invalid" as const, reasons, causes: ["speed" as const] };
+    const bench = altered(base, ({ pps }) => ((pps ?? 0) > 200_000 ? spoiled : {}));
     const { results = [] } = await ndr(bench, oneSize);
     const [{ pps, limitedBy }] = results;
     expect(pps).toBeGreaterThan(180_000);
     expect(pps).toBeLessThanOrEqual(200_000);
     expect(limitedBy).toBe("generator");
-    expect(methodVerdict({ results }, base.trials, null)).toBe("pass");
+    expect(judgeMethod({ results }, base.trials, null).verdict).toBe("pass");
   });
 
   it("holds the limit between its bounds on a machine that always takes 2 % of the time", async () => {
     const base = simulatedBench({ capacityPps: 300_000 });
     const disturbance = { stealMs: 20, switches: 0, calibration: 1 };
     const reasons = ["disturbed: the hypervisor took 20 ms of 1000 ms"];
-    const bench = altered(base, () => ({ disturbance, verdict: "invalid", reasons, durationNs: 1e9 }));
+    const causes: Cause[] = ["steal"];
+    const bench = altered(base, () => ({ disturbance, verdict: "invalid", reasons, causes, durationNs: 1e9 }));
     const { results = [] } = await ndr(bench, oneSize);
     const [{ pps, ppsUpper }] = results;
     expect(pps).toBeLessThanOrEqual(300_000);
@@ -143,7 +150,7 @@ describe("ndr", () => {
     expect(results[0].limitedBy).toBe("time");
     expect(results[0].endedBy).toContain("went away");
     expect(results[0].pps).toBeGreaterThan(0);
-    expect(methodVerdict({ results }, bench.trials, bench.ended())).toBe("invalid");
+    expect(judgeMethod({ results }, bench.trials, bench.ended()).verdict).toBe("invalid");
   });
 });
 
@@ -212,7 +219,7 @@ describe("latency with a probe", () => {
     const bench = simulatedBench({ capacityPps: 1e6 });
     const settings = {
       ...{ sizes: [fixedSize(64)], shares: [0.5, 1], durationNs: second, repeats: 1 },
-      ...{ referencePps: () => 100_000, search: searchSettings, probePps: 1_000 },
+      ...{ referencePps: () => 100_000, search: searchSettings, probePps: 1_000, lossRatioMax: 0 },
     };
     await latencyAtLoads(bench, settings);
     expect(bench.requests.map(({ pps, probePps, phase, rateText }) => [pps, probePps, phase, rateText])).toEqual([
@@ -231,12 +238,13 @@ describe("absorption", () => {
 
   it("is invalid where no burst could be offered as it should, and came back", async () => {
     const reasons = ["the generator was the limit: it sent less"];
+    const causes: Cause[] = ["load"];
     const base = simulatedBench({ capacityPps: 2e6 });
-    const bench = altered(base, () => ({ verdict: "invalid", reasons }));
+    const bench = altered(base, () => ({ verdict: "invalid", reasons, causes }));
     const found = await absorption(bench, settings);
     expect(base.requests).toHaveLength(10);
     expect(found).toMatchObject([{ frames: 100, lost: 0, unusable: reasons[0] }]);
-    expect(methodVerdict({ absorption: found }, base.trials, null)).toBe("invalid");
+    expect(judgeMethod({ absorption: found }, base.trials, null).verdict).toBe("invalid");
   });
 });
 
@@ -361,7 +369,10 @@ describe("soak", () => {
     const judged = (lost: number, pps: number, limit: number): string => {
       const log = new SoakLog({ size, pps, resume: null });
       log.add([piece(lost)], began);
-      return judgeSoak({ ...passed, verdict: "pass", soak: log.soak() }, limit).verdict;
+      return judgeSoak(
+        { ...passed, verdict: "pass", soak: log.soak() },
+        { lossRatioMax: limit, tolerances: usualTolerances },
+      ).verdict;
     };
     expect(judged(0, 10_000, 0)).toBe("pass");
     expect(judged(1, 10_000, 0)).toBe("fail");
@@ -422,23 +433,31 @@ describe("a trial's use", () => {
   });
 
   it("is none where the machine was disturbed, whatever else went wrong with it", () => {
-    const reasons = ["disturbed: the hypervisor took 90 ms of 100 ms", "the generator was the limit: it sent less"];
-    expect(useOf([{ ...forwarding64, verdict: "invalid", reasons }]).kind).toBe("unusable");
-    expect(useOf([{ ...forwarding64, verdict: "invalid", reasons: reasons.slice(1) }]).kind).toBe("short");
-    expect(useOf([{ ...forwarding64, verdict: "invalid", reasons: ["3 frames unaccounted for"] }]).kind).toBe(
-      "unusable",
-    );
+    const of = (...causes: Cause[]) =>
+      useOf([{ ...forwarding64, verdict: "invalid", reasons: [...causes], causes }]).kind;
+    expect(of("steal", "load")).toBe("unusable");
+    expect(of("load")).toBe("short");
+    expect(of("late", "lost")).toBe("short");
+    expect(of("unaccounted")).toBe("unusable");
+    expect(of("stood still", "load")).toBe("unusable");
+    // Of a document that has no causes nothing is known.
+    expect(useOf([{ ...forwarding64, verdict: "invalid", reasons: ["it sent less"] }]).kind).toBe("unusable");
+  });
+
+  it("is none for times where frames left late, though nothing was lost", () => {
+    const late = { ...forwarding64, verdict: "pass" as const, untimely: "the generator sent 9 of 10 frames late" };
+    expect(useOf([late]).kind).toBe("measured");
+    expect(useOf([late], [], "times")).toEqual({ kind: "unusable", why: late.untimely, disturbed: true });
   });
 
   describe("that is only to lie on one side of its goals", () => {
-    const late = "the generator was the limit: it sent 200 of 1,000 frames late (tolerance 10 %)";
-    const stolen = "disturbed: the hypervisor took 100 ms of 1000 ms";
-    const uneven = (lost: number, reasons: string[]) => ({
+    const uneven = (lost: number, causes: Cause[]) => ({
       ...forwarding64,
       ...{ sent: 1_000, blocked: 0, corrupt: 0, late: 200, lost, durationNs: 1e9 },
       disturbance: { stealMs: 100, switches: 0, calibration: 1 },
       verdict: "invalid" as const,
-      reasons,
+      reasons: causes.map((cause) => `because of ${cause}`),
+      causes,
     });
 
     it.each([
@@ -453,17 +472,12 @@ describe("a trial's use", () => {
       ["beyond one of them", 304, [0, 0.005], "unusable"],
       ["nothing lost, and figures that count themselves", 0, [], "unusable"],
     ])("%s", (_, lost, goals, kind) => {
-      expect(useOf([uneven(lost, [stolen, late])], goals).kind).toBe(kind);
+      expect(useOf([uneven(lost, ["steal", "late"])], goals).kind).toBe(kind);
     });
 
     it("not where frames were never offered, the machine's speed changed, or something else was wrong", () => {
-      for (const reason of [
-        "the generator was the limit: it never sent 20 of 1,000 frames in time",
-        "the generator was the limit: it offered 900 pps where 1 kpps was asked (tolerance 0.1 %)",
-        "disturbed: the machine was 2.0 times slower after the trial than before",
-        "3 frames unaccounted for",
-      ]) {
-        expect(useOf([uneven(0, [late, reason])], [0]).kind).not.toBe("measured");
+      for (const cause of ["load", "speed", "unaccounted", "stood still", "own drops"] as const) {
+        expect(useOf([uneven(0, ["late", cause])], [0]).kind).not.toBe("measured");
       }
     });
   });

@@ -1,9 +1,9 @@
 /** System recovery on simulated devices that take a known time for it. */
 import { describe, expect, it } from "vitest";
+import { judgeMethod } from "../../src/method/method-verdict.js";
 import { rfc2544 } from "../../src/method/rfc2544/index.js";
 import { recovery, recoveryNsOf } from "../../src/method/rfc2544/recovery.js";
 import { spreadOf } from "../../src/method/rfc2544/spread.js";
-import { methodVerdict } from "../../src/method/session.js";
 import { fixedSize } from "../../src/units.js";
 import { rfc2544Settings } from "../report/method-sample.js";
 import { forwarding64 } from "../report/sample.js";
@@ -37,7 +37,7 @@ describe("system recovery", () => {
     expect(row.spread?.meanNs).toBeCloseTo(20e6, 3);
     expect(row.spread?.stddevNs).toBeCloseTo(10e6, 3);
     expect(row).toMatchObject({ verdict: "pass", reasons: [], overloadPps: 110_000, afterPps: 55_000 });
-    expect(methodVerdict({ recovery: [row] }, bench.trials, null)).toBe("pass");
+    expect(judgeMethod({ recovery: [row] }, bench.trials, null).verdict).toBe("pass");
   });
 
   it("is 0 where nothing is lost once the load is less", async () => {
@@ -61,7 +61,7 @@ describe("system recovery", () => {
       reasons: ["frames were still lost after 1 s at half the load, in 1 of 3 trials"],
     });
     expect(row.spread?.meanNs).toBeCloseTo(1e6, 3);
-    expect(methodVerdict({ recovery: [row] }, bench.trials, null)).toBe("fail");
+    expect(judgeMethod({ recovery: [row] }, bench.trials, null).verdict).toBe("fail");
   });
 
   it("repeats trials that cannot be used, and is invalid where none can", async () => {
@@ -72,7 +72,7 @@ describe("system recovery", () => {
     expect(none.requests).toHaveLength(3);
     expect(row).toMatchObject({ verdict: "invalid", trialsNs: [], spread: null });
     expect(row.reasons[0]).toContain("the generator was the limit");
-    expect(methodVerdict({ recovery: [row] }, none.trials, null)).toBe("invalid");
+    expect(judgeMethod({ recovery: [row] }, none.trials, null).verdict).toBe("invalid");
   });
 
   it("is not measured where the device is not the limit, or frames have no numbers", async () => {

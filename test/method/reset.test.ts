@@ -1,8 +1,8 @@
 /** Resets of simulated devices that take a known time for them; and of what nobody here can reset. */
 import { describe, expect, it } from "vitest";
 import { resetWords } from "../../src/method/device-reset.js";
+import { judgeMethod } from "../../src/method/method-verdict.js";
 import { foundIn, leastSize, reset } from "../../src/method/rfc2544/reset.js";
-import { methodVerdict } from "../../src/method/session.js";
 import { fixedSize, parseSizes } from "../../src/units.js";
 import { rfc2544Settings } from "../report/method-sample.js";
 import { forwarding64 } from "../report/sample.js";
@@ -18,7 +18,7 @@ describe("a reset", () => {
     expect(bench.requests[0]).toMatchObject({ phase: "reset", pps: 100_000, resetAtNs: 1e9, durationNs: 11e9 });
     expect(row.trials).toEqual(Array.from({ length: 3 }, () => ({ resetNs: 1.25e9, byLossNs: 1.25e9, tookNs: 1e6 })));
     expect(row).toMatchObject({ verdict: "pass", spread: { meanNs: 1.25e9, stddevNs: 0 } });
-    expect(methodVerdict({ resets: [row] }, bench.trials, null)).toBe("pass");
+    expect(judgeMethod({ resets: [row] }, bench.trials, null).verdict).toBe("pass");
   });
 
   it("fails a device that does not come back", async () => {
@@ -26,7 +26,7 @@ describe("a reset", () => {
     const row = await reset(bench, rfc2544Settings, size, 100_000);
     expect(row).toMatchObject({ verdict: "fail", spread: null });
     expect(row.reasons).toEqual(["nothing came back within 10 s of the reset, in 3 of 3 trials"]);
-    expect(methodVerdict({ resets: [row] }, bench.trials, null)).toBe("fail");
+    expect(judgeMethod({ resets: [row] }, bench.trials, null).verdict).toBe("fail");
   });
 
   it("is measured though the generator fell short, and not where something else went wrong", async () => {

@@ -34,8 +34,8 @@ describe.each(Object.entries(samples))("the report of %s", (name, result) => {
 it("is JUnit of what was found, not of every trial of a search", async () => {
   await expect(reports.junit(samples.service, plain)).toMatchFileSnapshot("golden/service.xml");
   const xml = reports.junit(samples.rfc2544, plain);
-  // Throughput and recovery of three sizes, reset of the least.
-  expect(xml.match(/<testcase /g)).toHaveLength(7);
+  // Throughput, two latencies, loss, bursts and recovery of three sizes, reset of the least, and the verdict.
+  expect(xml.match(/<testcase /g)).toHaveLength(20);
   expect(xml).toContain('name="64 bytes, system recovery"');
   expect(xml).toContain('errors="0"');
 });

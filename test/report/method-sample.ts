@@ -2,10 +2,10 @@
 import { absorption } from "../../src/method/absorption.js";
 import type { Findings } from "../../src/method/findings.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
+import { judgeMethod } from "../../src/method/method-verdict.js";
 import { ndr } from "../../src/method/ndr.js";
 import { type Rfc2544Settings, rfc2544 } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
-import { methodVerdict } from "../../src/method/session.js";
 import type { Method, RunResult } from "../../src/report/result.js";
 import { fixedSize } from "../../src/units.js";
 import { type SimulatedBench, type SimulatedBenchDevice, simulatedBench } from "../sim/bench.js";
@@ -55,7 +55,7 @@ export const documentOf = (bench: SimulatedBench, findings: Findings, method: Me
   trials: bench.trials,
   ...findings,
   method,
-  verdict: methodVerdict(findings, bench.trials, bench.ended()),
+  ...judgeMethod(findings, bench.trials, bench.ended()),
 });
 
 const device: SimulatedBenchDevice = { capacityPps: 412_345, queueFrames: 256 };
@@ -79,7 +79,15 @@ export async function latencySample(): Promise<RunResult> {
   const bench = simulatedBench(device);
   const shares = [0.1, 0.5, 0.9, 1];
   const sizes = searchSettings.sizes;
-  const settings = { sizes, shares, durationNs: second, repeats: 1, referencePps: null, probePps: 1_000 };
+  const settings = {
+    sizes,
+    shares,
+    durationNs: second,
+    repeats: 1,
+    referencePps: null,
+    probePps: 1_000,
+    lossRatioMax: 0,
+  };
   return documentOf(bench, await latencyAtLoads(bench, { ...settings, search: searchSettings }), methodOf("latency"));
 }
 

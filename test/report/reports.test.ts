@@ -140,7 +140,7 @@ describe("junit", () => {
   it("reads back as it was meant", () => {
     const document = parseXml(reports.junit(spoiled, plain));
     expect(document.name).toBe("testsuites");
-    expect(document.attributes).toMatchObject({ tests: "4", failures: "1", errors: "1", skipped: "1", time: "4.000" });
+    expect(document.attributes).toMatchObject({ tests: "5", failures: "1", errors: "2", skipped: "1", time: "4.000" });
     const suite = document.children[0];
     expect(suite.attributes).toMatchObject({ name: "pktgen-ts embedded", timestamp: "2026-01-02T03:04:05" });
     const cases = suite.children.filter(({ name }) => name === "testcase");
@@ -149,12 +149,15 @@ describe("junit", () => {
       "64 bytes, rate",
       "1518 bytes, forwarding",
       "1518 bytes, rate",
+      "verdict",
     ]);
     expect(cases.map(outcome)).toEqual([
       ["failure", "19 of 10,000 frames lost; 3 frames came back corrupt"],
       ["error", invalid64.reasons[0]],
       undefined,
       ["skipped", "interrupted"],
+      // What was cut off is skipped; the run is no pass all the same.
+      ["error", `${invalid64.reasons[0]}; interrupted`],
     ]);
     const properties = suite.children[0].children.map(({ attributes }) => [attributes["name"], attributes["value"]]);
     expect(properties).toContainEqual(["cpu", 'Example <CPU> & "Co" @ 2.80GHz']);
@@ -171,7 +174,7 @@ describe("junit", () => {
   it("tells repeats apart", () => {
     const suite = parseXml(reports.junit(run(rate64, rate64), plain)).children[0];
     const names = suite.children.flatMap(({ name, attributes }) => (name === "testcase" ? [attributes["name"]] : []));
-    expect(names).toEqual(["64 bytes, rate, trial 1", "64 bytes, rate, trial 2"]);
+    expect(names).toEqual(["64 bytes, rate, trial 1", "64 bytes, rate, trial 2", "verdict"]);
   });
 
   it("looks as CI servers expect it", async () => {

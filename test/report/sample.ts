@@ -170,6 +170,8 @@ export const failed64: Trial = {
   injected: { lost: 19, corrupted: 2, padded: 1 },
   verdict: "fail",
   reasons: ["19 of 10,000 frames lost", "3 frames came back corrupt"],
+  causes: ["lost", "corrupt"],
+  notes: ["12 of 10,000 frames left late"],
 };
 
 export const invalid64: Trial = {

@@ -74,6 +74,7 @@ async function runLatency(
             loadPps(reference, "--reference", meanFrameBytes(size), plan.lineRateBps),
     search: { ...search, goals: search.goals.slice(0, 1) },
     probePps: probe === undefined ? null : probePps(probe, plan, loadPps),
+    lossRatioMax: plan.lossLimit ?? 0,
   };
   for (const size of plan.sizes) settings.referencePps?.(size);
   const [{ latencyAtLoads }, { runMethod }, { latencyMethod }] = await Promise.all([
@@ -103,7 +104,7 @@ export const latencyCommand: CommandDefinition = {
   summary: "latency and delay variation of every frame, at 10, 50, 90 and 100 % of the no-drop rate",
   define: (command, context) => {
     addMethodOptions(command, {
-      without: decidedByMethods,
+      without: decidedByMethods.filter((name) => name !== "--loss"),
       rows: { "What is measured": rows, "How the no-drop rate is searched": searchRows },
       sizes: "64,1518",
     });

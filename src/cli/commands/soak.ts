@@ -2,6 +2,7 @@
 import { PktgenError, usageError } from "../../errors.js";
 import type { RunPlan } from "../../method/plan.js";
 import type { RunResult, Soak } from "../../report/result.js";
+import { usualTolerances } from "../../stats/offered-load.js";
 import { readJsonDocument } from "../../sys/input-file.js";
 import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDurationOrForever } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
@@ -39,6 +40,8 @@ function earlierSoak(path: string, plan: RunPlan, pps: number): Soak {
   const document = readJsonDocument(path, where, accepted) as Partial<RunResult> | null;
   const soak = document?.soak;
   if (soak === undefined) throw usageError(`${path} has no soak in it`, { where, accepted });
+  if (soak.totals === undefined)
+    throw usageError(`${path} is of another version: it has no totals`, { where, accepted });
   const size = plan.sizes[0]!;
   if (soak.frameBytes !== frameSizeName(size) || soak.pps !== pps) {
     const what = `${path} is of ${soak.frameBytes} bytes at ${formatRate({ kind: "pps", pps: soak.pps })}`;
@@ -81,8 +84,9 @@ async function runSoak(
   const earlier = resume === undefined ? null : earlierSoak(resume, plan, pps);
   const file = state === undefined ? null : { option: "--state", path: state };
   if (file !== null) (await import("../result-file.js")).checkResultFiles([file]);
-  const [{ judgeSoak, soak }, { runMethod }, { plainMethod }] = await Promise.all([
+  const [{ soak }, { judgeSoak }, { runMethod }, { plainMethod }] = await Promise.all([
     import("../../method/soak.js"),
+    import("../../method/soak-verdict.js"),
     import("../../method/session.js"),
     import("../method-facts.js"),
   ]);
@@ -103,7 +107,7 @@ async function runSoak(
         },
         hooks,
       ),
-      from.lossLimit ?? 0,
+      { lossRatioMax: from.lossLimit ?? 0, tolerances: from.tolerances ?? usualTolerances },
     ),
   );
 }

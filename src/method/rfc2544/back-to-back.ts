@@ -4,10 +4,13 @@
  * implied and corrected for what the device forwarded meanwhile (RFC 9004 §6.4).
  */
 import type { BackToBack } from "../../report/result.js";
+import { lossShareOf } from "../../stats/loss.js";
 import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
 import type { Bench } from "../bench.js";
-import { lossRatioOf, useOf } from "../outcome.js";
+import { checked, type Findings, joinFindings } from "../findings.js";
+import { useOf } from "../outcome.js";
 import { searchSpace } from "../search-run.js";
+import { sizeWord } from "../size-word.js";
 import type { Rfc2544Settings } from "./settings.js";
 
 const attempts = 3;
@@ -19,21 +22,28 @@ export async function backToBack(
   settings: Rfc2544Settings,
   size: FrameSize,
   throughputPps: number | null,
-): Promise<BackToBack | null> {
+): Promise<Findings> {
   const { longestNs, repeats } = settings.backToBack;
   const space = await searchSpace(bench, size, settings.lineRateBps, settings.throughput.minPps);
-  if (space === null) return null;
+  if (space === null) return {};
   const pps = space.range.maxPps;
   const longest = Math.max(1, Math.floor((pps * longestNs) / 1e9));
   const bursts: number[] = [];
+  const missing: string[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const found = await longestWhole(bench, size, pps, longest);
-    if (found === null) break;
+    if (typeof found === "string") {
+      missing.push(`repetition ${repeat + 1}: ${found}`);
+      break;
+    }
     bursts.push(found);
     // A burst of the greatest length came back whole: others will.
     if (found === longest && repeat >= 2) break;
   }
-  return bursts.length === 0 ? null : summary(size, pps, longest, bursts, throughputPps);
+  const what = `${sizeWord(frameSizeName(size))}, back-to-back`;
+  const check = checked(what, missing.length === 0 ? "pass" : "invalid", missing);
+  if (bursts.length === 0) return check;
+  return joinFindings([{ backToBack: [summary(size, pps, longest, bursts, throughputPps)] }, check]);
 }
 
 /** Mean, spread and buffer times of the bursts found. Pure. */
@@ -64,14 +74,14 @@ export function summary(
   };
 }
 
-/** Doubles until a burst is not whole, then halves the gap. null: it could not be measured. */
-async function longestWhole(bench: Bench, size: FrameSize, pps: number, longest: number): Promise<number | null> {
+/** Doubles until a burst is not whole, then halves the gap. A text: why it could not be measured. */
+async function longestWhole(bench: Bench, size: FrameSize, pps: number, longest: number): Promise<number | string> {
   let whole = 0;
   let broken = longest + 1;
   let next = Math.min(longest, 64);
   while (whole < longest && broken - whole > Math.max(1, Math.floor(whole * closeShare))) {
     const isWhole = await comesBack(bench, size, pps, next);
-    if (isWhole === null) return null;
+    if (typeof isWhole === "string") return isWhole;
     if (isWhole) whole = next;
     else broken = next;
     next = broken > longest ? Math.min(longest, whole * 2) : Math.floor((whole + broken) / 2);
@@ -80,18 +90,22 @@ async function longestWhole(bench: Bench, size: FrameSize, pps: number, longest:
   return whole;
 }
 
-/** Bursts go as fast as the port takes them where no line sets their rate, else at the line's. */
-async function comesBack(bench: Bench, size: FrameSize, pps: number, frames: number): Promise<boolean | null> {
+/** Bursts go as fast as the port takes them where no line sets their rate, else at the line's. A text: why not. */
+async function comesBack(bench: Bench, size: FrameSize, pps: number, frames: number): Promise<boolean | string> {
+  let why = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
     const trials = await bench.measure({
       ...{ size, phase: "back-to-back", pps, count: frames },
       rateText: formatRate({ kind: "pps", pps }),
       durationNs: Number.POSITIVE_INFINITY,
     });
-    if (bench.ended() !== null) return null;
+    const ended = bench.ended();
+    if (ended !== null) return ended;
     // Loss decides even where the pace was not kept to the last frame: a slower burst that broke is broken.
     const use = useOf(trials);
-    if (use.kind === "measured" || (use.kind === "short" && lossRatioOf(trials) > 0)) return lossRatioOf(trials) === 0;
+    if (use.kind === "measured" || (use.kind === "short" && use.easier && lossShareOf(trials) > 0))
+      return lossShareOf(trials) === 0;
+    why = use.why;
   }
-  return null;
+  return why;
 }

@@ -2,41 +2,61 @@
  * Frame loss rate, RFC 2544 §26.3: from the maximum rate down in equal steps, until two trials in a row lose nothing.
  */
 import type { LossCurve } from "../../report/result.js";
+import { percentWord } from "../../stats/words.js";
 import { type FrameSize, frameSizeName } from "../../units.js";
 import type { Bench } from "../bench.js";
-import { useOf } from "../outcome.js";
+import { checked, type Findings, joinFindings } from "../findings.js";
+import { type TrialUse, useOf } from "../outcome.js";
 import { paced, searchSpace } from "../search-run.js";
+import { sizeWord } from "../size-word.js";
 import type { Rfc2544Settings } from "./settings.js";
 
 /** A load that the generator does not offer is left out after so many attempts. */
 const attempts = 3;
 
-export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: FrameSize): Promise<LossCurve | null> {
+/**
+ * The curve, and whether each step of it was measured. Without a line, 100 % is what the generator can do at most: steps
+ * at the top that it does not offer at a pace are above it, and nobody asked for them.
+ */
+export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: FrameSize): Promise<Findings> {
   const { stepShare, durationNs } = settings.loss;
   const space = await searchSpace(bench, size, settings.lineRateBps, settings.throughput.minPps);
-  if (space === null) return null;
-  const { maxPps } = space.range;
+  if (space === null) return {};
+  const { maxPps, maxIs } = space.range;
   const points: LossCurve["points"] = [];
   const steps = Math.round(1 / stepShare);
+  const missing: string[] = [];
   let clean = 0;
   for (let step = steps; step >= 1 && clean < 2; step--) {
     const share = Number((step * stepShare).toPrecision(12));
     const pps = maxPps * share;
-    const lossRatio = await lossAt(bench, size, pps, durationNs);
+    const use = await lossAt(bench, size, pps, durationNs);
     if (bench.ended() !== null) break;
-    if (lossRatio === null) continue;
-    points.push({ share, pps, lossRatio });
-    clean = lossRatio === 0 ? clean + 1 : 0;
+    if (use.kind === "measured") {
+      const { lossRatio } = use;
+      points.push({ share, pps, lossRatio });
+      clean = lossRatio === 0 ? clean + 1 : 0;
+      continue;
+    }
+    clean = 0;
+    const isAbove =
+      use.kind === "short" && maxIs === "generator" && points.length === 0 && share > lowestStep(stepShare);
+    if (!isAbove) missing.push(`at ${percentWord(share)}: ${use.why}`);
   }
-  return { frameBytes: frameSizeName(size), maxPps, points };
+  const frameBytes = frameSizeName(size);
+  const found: Findings = { lossCurves: [{ frameBytes, maxPps, points }] };
+  const none = points.length === 0 && missing.length === 0 ? ["no step was measured"] : missing;
+  const what = `${sizeWord(frameBytes)}, frame loss`;
+  return joinFindings([found, checked(what, none.length === 0 ? "pass" : "invalid", none)]);
 }
 
-/** null: it could not be measured. */
-async function lossAt(bench: Bench, size: FrameSize, pps: number, durationNs: number): Promise<number | null> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
+/** Below this there is no further step. */
+const lowestStep = (stepShare: number): number => stepShare * 1.5;
+
+/** The first trial that can be used, or the last one that cannot. */
+async function lossAt(bench: Bench, size: FrameSize, pps: number, durationNs: number): Promise<TrialUse> {
+  for (let attempt = 1; ; attempt++) {
     const use = useOf(await bench.measure(paced(size, "frame loss", pps, durationNs)));
-    if (use.kind === "measured") return use.lossRatio;
-    if (bench.ended() !== null) return null;
+    if (use.kind === "measured" || attempt === attempts || bench.ended() !== null) return use;
   }
-  return null;
 }

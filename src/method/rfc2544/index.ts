@@ -35,15 +35,12 @@ export async function rfc2544(bench: Bench, settings: Rfc2544Settings): Promise<
     if (test === "latency") {
       await eachSize(async (size) => {
         const { pps } = throughputOf(size);
-        if (pps > 0) await latency(bench, settings, size, pps);
-        return {};
+        return pps > 0 ? await latency(bench, settings, size, pps) : {};
       });
     }
-    if (test === "loss") await eachSize(async (size) => listed("lossCurves", await frameLoss(bench, settings, size)));
+    if (test === "loss") await eachSize((size) => frameLoss(bench, settings, size));
     if (test === "back-to-back") {
-      await eachSize(async (size) =>
-        listed("backToBack", await backToBack(bench, settings, size, throughputOf(size).pps || null)),
-      );
+      await eachSize((size) => backToBack(bench, settings, size, throughputOf(size).pps || null));
     }
     if (test === "recovery") {
       await eachSize(async (size) => {
@@ -66,6 +63,3 @@ function throughputFound({ knownPps }: Rfc2544Settings, { results = [] }: Findin
   if (row === undefined && knownPps !== null) return { pps: knownPps(size), byDevice: true };
   return { pps: row?.pps ?? 0, byDevice: row?.limitedBy === "dut" || row?.limitedBy === "time" };
 }
-
-const listed = <K extends keyof Findings>(key: K, found: unknown): Findings =>
-  found === null ? {} : ({ [key]: [found] } as Findings);

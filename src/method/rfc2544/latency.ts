@@ -1,23 +1,24 @@
 /**
  * Latency, RFC 2544 §26.2, at the throughput found. The document tags one frame a trial and averages twenty; here
- * every frame is measured in every trial.
+ * every frame is measured in every trial. At the throughput no frame is lost, by definition.
  */
 import type { FrameSize } from "../../units.js";
 import type { Bench } from "../bench.js";
-import { useOf } from "../outcome.js";
+import { type Findings, joinFindings } from "../findings.js";
+import { latencyTrial } from "../latency.js";
 import { paced } from "../search-run.js";
 import type { Rfc2544Settings } from "./settings.js";
 
-/** An unusable trial is repeated so often. */
-const attempts = 3;
-
-export async function latency(bench: Bench, settings: Rfc2544Settings, size: FrameSize, pps: number): Promise<void> {
+export async function latency(
+  bench: Bench,
+  settings: Rfc2544Settings,
+  size: FrameSize,
+  pps: number,
+): Promise<Findings> {
   const { durationNs, repeats } = settings.latency;
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const trials = await bench.measure(paced(size, "latency", pps, durationNs));
-      if (bench.ended() !== null) return;
-      if (useOf(trials).kind === "measured") break;
-    }
+  const parts: Findings[] = [];
+  for (let repeat = 0; repeat < repeats && bench.ended() === null; repeat++) {
+    parts.push(await latencyTrial(bench, paced(size, "latency", pps, durationNs), 0));
   }
+  return joinFindings(parts);
 }

@@ -4,10 +4,11 @@
  * frames; a frame that the device refused is as lost as one that it dropped.
  */
 import type { Recovery, Trial } from "../../report/result.js";
+import { lossShareOf } from "../../stats/loss.js";
 import { meanPps, type RateStep } from "../../stream/steps.js";
 import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
 import type { Bench, BenchRequest } from "../bench.js";
-import { lossRatioOf, useOf } from "../outcome.js";
+import { useOf } from "../outcome.js";
 import { linePps } from "../search-run.js";
 import type { Rfc2544Settings } from "./settings.js";
 import { spreadOf } from "./spread.js";
@@ -49,7 +50,7 @@ export async function recovery(
   for (let repeat = 0; repeat < repeats && bench.ended() === null; repeat++) {
     const trials = await overloaded(bench, requestOf(size, steps));
     if (typeof trials === "string") return { ...about, ...summary(found), verdict: "invalid", reasons: [trials] };
-    found.push({ recoveryNs: recoveryNsOf(trials, steps), lossRatio: lossRatioOf(trials) });
+    found.push({ recoveryNs: recoveryNsOf(trials, steps), lossRatio: lossShareOf(trials) });
   }
   return { ...about, ...summary(found), ...judged(found, afterNs) };
 }

@@ -4,7 +4,7 @@
  * cost, as time (frame loss). What is reset, and how, the bench knows.
  */
 import type { Reset, Trial } from "../../report/result.js";
-import { disturbedReason, generatorReason } from "../../stats/verdict.js";
+import { classOf, reasonsOf } from "../../stats/cause.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes } from "../../units.js";
 import type { Bench, BenchRequest } from "../bench.js";
 import type { Rfc2544Settings } from "./settings.js";
@@ -50,8 +50,8 @@ async function resetTrial(bench: Bench, request: BenchRequest): Promise<ResetTri
 
 /** Starting a device takes CPUs, which the generator may feel: some late frames spoil a rate, and not this. */
 function whyUnusable(trials: readonly Trial[]): string | null {
-  const reasons = trials.flatMap((trial) => (trial.verdict === "invalid" ? trial.reasons : []));
-  return reasons.find((said) => !said.startsWith(generatorReason) && !said.startsWith(disturbedReason)) ?? null;
+  const reasons = trials.flatMap((trial) => (trial.verdict === "invalid" ? reasonsOf(trial) : []));
+  return reasons.find(({ cause }) => classOf(cause) === "unsound")?.text ?? null;
 }
 
 /** Of several directions, the one that was silent longest. Pure. */

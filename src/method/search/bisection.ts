@@ -86,7 +86,15 @@ function resultOf(
     goal: goal.name,
     lowerPps: lower ?? 0,
     upperPps: byGenerator ? null : upper,
-    limitedBy: atMax ? range.maxIs : reached ? (byGenerator ? "generator" : "dut") : "time",
+    limitedBy: atMax
+      ? range.maxIs
+      : reached
+        ? byGenerator
+          ? "generator"
+          : "dut"
+        : course.endedByGenerator
+          ? "generator"
+          : "time",
     lossRatio,
     conditionalPps: (lower ?? 0) * (1 - lossRatio),
     endedBy: course.endedBy,

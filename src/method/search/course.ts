@@ -35,6 +35,7 @@ export class Course {
   #trials = 0;
   #spentNs = 0;
   #endedBy: string | null = null;
+  #endedByGenerator = false;
 
   constructor(options: CourseOptions) {
     this.options = options;
@@ -43,6 +44,11 @@ export class Course {
   /** Why it ended before its goals were reached; null: it goes on. */
   get endedBy(): string | null {
     return this.#endedBy;
+  }
+
+  /** It ended because no load could be offered: that was the limit, and not the time. */
+  get endedByGenerator(): boolean {
+    return this.#endedByGenerator;
   }
 
   /** One trial; its outcome is in the book afterwards, unless the search ended. */
@@ -56,7 +62,10 @@ export class Course {
     const outcome = yield { pps, durationNs, goal };
     if (outcome.kind === "measured") this.book.note(pps, { durationNs, lossRatio: outcome.lossRatio });
     else if (outcome.kind === "short") this.book.noteUnreachable(pps, outcome.offeredPps ?? null);
-    else this.#endedBy = outcome.why;
+    else {
+      this.#endedBy = outcome.why;
+      this.#endedByGenerator = outcome.byGenerator === true;
+    }
   }
 
   /** Trials at a load until it is decided, cannot be offered, or the search ends. */
@@ -99,6 +108,6 @@ export class Course {
     if (upper !== null && narrow(upper)) return "dut";
     if (lower !== null && lower >= range.maxPps) return range.maxIs;
     if (Number.isFinite(this.book.unreachable) && narrow(this.book.unreachable)) return "generator";
-    return "time";
+    return this.#endedByGenerator ? "generator" : "time";
   }
 }

@@ -22,8 +22,11 @@ export type SearchOutcome =
     }
   /** The generator could not offer this load; what it offered instead, where that is known. */
   | { readonly kind: "short"; readonly offeredPps?: number }
-  /** The search must end here: interrupted, the device went away. */
-  | { readonly kind: "ended"; readonly why: string };
+  /**
+   * The search must end here: interrupted, the device went away. `byGenerator`: attempt after attempt the generator or
+   * its machine was in the way.
+   */
+  | { readonly kind: "ended"; readonly why: string; readonly byGenerator?: boolean };
 
 /** What kept the rate from being higher. `time`: the search ended before it was narrow enough. */
 export type LimitedBy = "dut" | "generator" | "line" | "time";

@@ -8,10 +8,11 @@ import { onWayOut } from "../../dut/way-out.js";
 import { exitCodes, invalidError, PktgenError } from "../../errors.js";
 import type { CaseResult, StepResult } from "../../report/plan-result.js";
 import type { Trial } from "../../report/result.js";
+import { type Reason, reasonsOf, withReasons } from "../../stats/cause.js";
 import { judgeRun, type VerdictWord } from "../../stats/verdict.js";
 import { framesWord, rateWord } from "../../stats/words.js";
 import { frameSizeName } from "../../units.js";
-import { diskWasFull, endedBy } from "../recorder.js";
+import { endedBy } from "../recorder.js";
 import type { TrialNumbers } from "../trial-numbers.js";
 import { checkText, checkTraffic, refused } from "./checks.js";
 import { RunningDevice } from "./device.js";
@@ -306,13 +307,16 @@ export class CaseRun {
     const open = this.#open!;
     this.#open = null;
     const result = await open.finish();
-    const reasons = checkTraffic(check, result);
     const { trial } = result;
-    const notes = [...trial.notes, ...trial.reasons];
-    const ended = ["interrupted", diskWasFull];
-    const faults = trial.reasons.filter((reason) => ended.includes(reason) || /went away/.test(reason));
-    const verdict: VerdictWord = faults.length > 0 ? "invalid" : reasons.length > 0 ? "fail" : "pass";
-    const kept = { ...trial, phase: "under traffic", verdict, reasons: [...faults, ...reasons], notes };
+    const checks = checkTraffic(check, result).map((text): Reason => ({ cause: "check", text }));
+    const [own, others] = [reasonsOf(trial), trial.reasons];
+    // Nobody damages frames by starting a device anew.
+    const damage = own.filter(({ cause }) => cause === "corrupt");
+    const faults = own.filter(({ cause }) => cause === "fault");
+    const failed = [...damage, ...checks];
+    const verdict: VerdictWord = faults.length > 0 ? "invalid" : failed.length > 0 ? "fail" : "pass";
+    const bare = { ...trial, phase: "under traffic", reasons: [], causes: [], notes: [...trial.notes, ...others] };
+    const kept = withReasons(bare, verdict, [...faults, ...failed]);
     return { trials: [this.#keep(step, kept, "traffic")] };
   }
 
@@ -424,7 +428,11 @@ function judged({ trial }: TrafficResult, reasons: readonly string[]): Trial {
   const fresh = reasons.filter((reason) => !trial.reasons.includes(reason));
   if (fresh.length === 0) return trial;
   const verdict = trial.verdict === "pass" ? "fail" : trial.verdict;
-  return { ...trial, verdict, reasons: [...trial.reasons, ...fresh] };
+  return withReasons(
+    trial,
+    verdict,
+    fresh.map((text): Reason => ({ cause: "check", text })),
+  );
 }
 
 const skipped = ({ number, heading, text }: PlannedStep): StepResult => ({

@@ -14,7 +14,7 @@ import type { PlanHugepages } from "../../profile/plan.js";
 import { throughputRows } from "../../report/dts.js";
 import type { CaseResult, PlanResult } from "../../report/plan-result.js";
 import type { Trial } from "../../report/result.js";
-import { judgeRun } from "../../stats/verdict.js";
+import { judgeFigures } from "../../stats/run-verdict.js";
 import { hostFacts } from "../../sys/host.js";
 import { allowedCpus } from "../../sys/thread.js";
 import { packageVersion } from "../../sys/version.js";
@@ -250,7 +250,9 @@ function caseResult(order: TestPlanOrder, planned: PlannedCase, { steps, trials,
     trials.filter(({ phase }) => phase !== "under traffic"),
     rules,
   );
-  const below = order.judgeExpected ? throughput.filter(({ status }) => status === "FAIL") : [];
+  const isBelow = ({ mpps, expectedMpps }: (typeof throughput)[number]): boolean =>
+    mpps <= expectedMpps * (1 - tolerance);
+  const below = order.judgeExpected ? throughput.filter(isBelow) : [];
   const reasons = below.map(
     ({ frameBytes, mpps, expectedMpps }) =>
       `${frameBytes} bytes: ${mpps} Mpps, less than the ${expectedMpps} Mpps expected, by more than ${tolerance * 100} %`,
@@ -258,6 +260,19 @@ function caseResult(order: TestPlanOrder, planned: PlannedCase, { steps, trials,
   const judgedVerdict = verdict === "pass" && reasons.length > 0 ? "fail" : verdict;
   return { number, name, id, notes: [...notes], steps: [...steps], throughput, verdict: judgedVerdict, reasons };
 }
+
+/** Of its steps, and its own. */
+const caseReasons = ({ steps, reasons, verdict }: CaseResult): string[] =>
+  verdict === "pass"
+    ? []
+    : [
+        ...steps.flatMap((step) => {
+          if (step.verdict === "pass") return [];
+          if (step.verdict === "skipped") return [`step ${step.number} was not done`];
+          return step.reasons.length > 0 ? step.reasons : [`step ${step.number} is no pass`];
+        }),
+        ...reasons,
+      ];
 
 function resultOf(order: TestPlanOrder, { planned, outcomes, facts, started, folder }: Finished): PlanResult {
   const cases = outcomes.map((outcome, i) => caseResult(order, planned[i], outcome));
@@ -278,7 +293,13 @@ function resultOf(order: TestPlanOrder, { planned, outcomes, facts, started, fol
     seed: planSeed,
     runId: order.runId,
     trials,
-    verdict: outcomes.length < planned.length ? "invalid" : judgeRun(cases),
+    ...judgeFigures(
+      cases.map((one) => ({ what: `case ${one.number}`, verdict: one.verdict, reasons: caseReasons(one) })),
+      trials.filter(({ phase }) => phase !== "under traffic"),
+      outcomes.length < planned.length
+        ? `${planned.length - outcomes.length} of ${planned.length} cases were not run`
+        : null,
+    ),
     plan: { file, title, source, notes: [...notes], results: folder.path, cases },
   };
 }

@@ -62,7 +62,8 @@ export function throughputChart({ results = [] }: RunResult): Chart | null {
   const y = fromZero(most, "frames per second", short);
   const x = bands(sizes.map(String), "frame size, bytes");
   const each = x.width / goals.length;
-  const body = results.map((row) => {
+  const found = results.filter(({ pps }) => pps > 0);
+  const body = found.map((row) => {
     const left = x.start(sizes.indexOf(row.frameBytes)) + goals.indexOf(row.goal) * each;
     const top = y.scale(row.pps);
     const title = `${sizeName(row.frameBytes)}, ${row.goal}: ${foundRate(row)}`;

@@ -81,8 +81,8 @@ function chartsFor({ id }: Section, result: RunResult): (Chart | null)[] {
 
 /** Two charts for each size that has latencies: in a method those at loads chosen for it. */
 function latencyCharts(result: RunResult): (Chart | null)[] {
-  const isShown = ({ phase, verdict }: Trial): boolean =>
-    result.method === undefined || (phase.startsWith("latency") && verdict === "pass");
+  const isShown = ({ phase, verdict, untimely }: Trial): boolean =>
+    result.method === undefined || (phase.startsWith("latency") && verdict === "pass" && untimely === undefined);
   const trials = result.trials.filter(isShown);
   return [...new Set(trials.map(({ frameBytes }) => frameBytes))].flatMap((frameBytes) => {
     const ofSize = trials.filter((trial) => trial.frameBytes === frameBytes);
@@ -91,7 +91,9 @@ function latencyCharts(result: RunResult): (Chart | null)[] {
 }
 
 function probeCharts({ trials }: RunResult): (Chart | null)[] {
-  const usable = trials.filter(({ probe, verdict }) => probe !== undefined && verdict === "pass");
+  const usable = trials.filter(
+    ({ probe, verdict, untimely }) => probe !== undefined && verdict === "pass" && untimely === undefined,
+  );
   return [...new Set(usable.map(({ frameBytes }) => frameBytes))].map((frameBytes) => {
     const ofSize = usable.filter((trial) => trial.frameBytes === frameBytes);
     const series = ofSize.map(({ phase, probe }) => ({ phase, latencyBuckets: probe?.latencyBuckets }));

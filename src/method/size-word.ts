@@ -1,0 +1,3 @@
+/** `64 bytes`, `imix` */
+export const sizeWord = (frameBytes: number | string): string =>
+  typeof frameBytes === "number" ? `${frameBytes} bytes` : frameBytes;

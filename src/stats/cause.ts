@@ -1,0 +1,80 @@
+/**
+ * Why a trial is not a pass, as data: a cause out of a closed set, and the sentence for people. Code asks for the
+ * cause and never reads the sentence.
+ */
+import type { VerdictWord } from "./verdict.js";
+
+/** What each cause says about the trial. */
+const classes = {
+  /** Interrupted, a peer that went away, a full disk. */
+  fault: "unsound",
+  /** The equations of the counts do not hold. */
+  counts: "unsound",
+  unaccounted: "unsound",
+  "nothing sent": "unsound",
+  /** Fewer frames were offered than asked for. */
+  load: "generator",
+  /** A least rate was to be shown, and was never offered. */
+  "least rate not offered": "generator",
+  /** Our own interface or receive ring had no room. */
+  "own drops": "generator",
+  "stood still": "generator",
+  late: "unsteady",
+  /** More frames were offered than asked for. */
+  "more than asked": "unsteady",
+  steal: "unsteady",
+  /** The machine's speed changed. */
+  speed: "unsteady",
+  /** The device took nothing for long. */
+  stopped: "device",
+  "none came back": "device",
+  lost: "device",
+  refused: "device",
+  corrupt: "device",
+  /** Duplicates, frames out of order or too old, of an exact count. */
+  "not intact": "device",
+  "too slow": "device",
+  /** What a test plan asks for beside. */
+  check: "device",
+} as const;
+
+export type Cause = keyof typeof classes;
+
+/**
+ * unsound: the figures mean nothing. generator: the load was not the one asked for, and an easier one. unsteady: the
+ * load was as asked for in sum, but not at every moment; known amounts of loss are no fault of the device. device: the
+ * device under test did not do what was asked of it.
+ */
+export type CauseClass = (typeof classes)[Cause];
+
+export const causes = Object.keys(classes) as [Cause, ...Cause[]];
+
+export const classOf = (cause: Cause): CauseClass => classes[cause];
+
+export interface Reason {
+  readonly cause: Cause;
+  readonly text: string;
+}
+
+/** What carries a verdict with reasons; `causes` has one for each reason. */
+export interface Reasoned {
+  readonly verdict: VerdictWord;
+  readonly reasons: readonly string[];
+  readonly causes?: readonly Cause[] | undefined;
+}
+
+/** A document of another version may have no causes: then nothing is known but that it is of no use. */
+export function reasonsOf({ reasons, causes: known = [] }: Reasoned): Reason[] {
+  return reasons.map((text, i) => ({ cause: known[i] ?? "fault", text }));
+}
+
+/** The same with further reasons, each said once, and a verdict that follows from them. */
+export function withReasons<T extends Reasoned>(
+  one: T,
+  verdict: VerdictWord,
+  added: readonly Reason[],
+): T & { verdict: VerdictWord; reasons: string[]; causes: Cause[] } {
+  const fresh = added.filter(({ text }) => !one.reasons.includes(text));
+  const all = [...reasonsOf(one), ...fresh];
+  return { ...one, verdict, reasons: all.map(({ text }) => text), causes: all.map(({ cause }) => cause) };
+}

@@ -1,0 +1,83 @@
+/**
+ * The verdict of a whole run, one rule for every method. A run has figures that were asked for: trials, loads, rates,
+ * steps, thresholds. It passes when each of them was measured on trials that can be used and is within its limits, and
+ * no frame of any trial is unaccounted for. A figure that is missing, or that could not be measured, makes it invalid;
+ * one that is out of its limits makes it fail. A run without any figure shows nothing.
+ */
+import { judgeRun, type VerdictWord } from "./verdict.js";
+import { framesWord } from "./words.js";
+
+/** Something that was asked for, and what became of it. */
+export interface AskedFigure {
+  /** For people: `64 bytes, NDR`. */
+  readonly what: string;
+  readonly verdict: VerdictWord;
+  /** Why it is not a pass. */
+  readonly reasons: readonly string[];
+}
+
+/** A trial as this rule looks at it, used or not. */
+export interface RunTrial {
+  readonly unaccounted: number | null;
+  readonly verdict: VerdictWord;
+  readonly reasons: readonly string[];
+}
+
+export interface RunJudgement {
+  readonly verdict: VerdictWord;
+  /** Empty for a pass. */
+  readonly reasons: string[];
+}
+
+const noFigure: AskedFigure = { what: "", verdict: "invalid", reasons: ["nothing was measured"] };
+
+/** `ended`: why it came to its end early; null: it did not. */
+export function judgeFigures(
+  figures: readonly AskedFigure[],
+  trials: readonly RunTrial[],
+  ended: string | null,
+): RunJudgement {
+  const early: AskedFigure[] = ended === null ? [] : [{ what: "", verdict: "invalid", reasons: [ended] }];
+  const all = [...early, ...(figures.length === 0 ? [noFigure] : figures), ...unaccountedIn(trials)];
+  const verdict = judgeRun(all);
+  const of = (word: VerdictWord): string[] => all.filter((one) => one.verdict === word).flatMap(sentences);
+  return { verdict, reasons: [...new Set([...of("invalid"), ...of("fail")])] };
+}
+
+const sentences = ({ what, reasons }: AskedFigure): string[] =>
+  reasons.length === 0
+    ? [what].filter((said) => said !== "")
+    : reasons.map((reason) => (what === "" ? reason : `${what}: ${reason}`));
+
+/** Frames that nobody can explain count whether the trial was used or not: they may be of any. */
+function unaccountedIn(trials: readonly RunTrial[]): AskedFigure[] {
+  const open = trials.filter(({ unaccounted }) => unaccounted !== null && unaccounted !== 0);
+  if (open.length === 0) return [];
+  const frames = open.reduce((sum, { unaccounted }) => sum + Math.abs(unaccounted ?? 0), 0);
+  const reason = `${framesWord(frames)} unaccounted for, in ${open.length} of ${trials.length} trials`;
+  return [{ what: "", verdict: "invalid", reasons: [reason] }];
+}
+
+/** What a search for a rate came to. */
+export interface SearchRow {
+  /** The greatest load that held; 0: none did. */
+  readonly pps: number;
+  readonly limitedBy: "dut" | "generator" | "line" | "time";
+  readonly endedBy?: string | undefined;
+}
+
+/**
+ * A search that the generator limited has a result: at least so much. One that found no load has one only where the
+ * device was the reason; one that did not come to its end has none.
+ */
+export function searchVerdict({ pps, limitedBy, endedBy }: SearchRow): RunJudgement {
+  if (endedBy !== undefined) return { verdict: "invalid", reasons: [endedBy] };
+  if (limitedBy === "time") return { verdict: "invalid", reasons: ["the search did not come to its end"] };
+  if (pps > 0) return { verdict: "pass", reasons: [] };
+  if (limitedBy === "dut") return { verdict: "fail", reasons: ["no load held the goal"] };
+  return { verdict: "invalid", reasons: [`no result: the ${limitedBy} was the limit`] };
+}
+
+/** What absorbing a burst came to: a figure, or why there is none. */
+export const absorptionVerdict = ({ unusable }: { readonly unusable?: string | undefined }): RunJudgement =>
+  unusable === undefined ? { verdict: "pass", reasons: [] } : { verdict: "invalid", reasons: [unusable] };
