@@ -125,7 +125,6 @@ function notesOf(inputs: TrialInputs, trial: TrialCounts & Pick<Trial, "streams"
     ...ownRateNotes(inputs),
     ...returnedNotes(inputs),
     ...damageNotes(trial),
-    ...lengthNotes(inputs, trial),
   ];
 }
 
@@ -268,20 +267,6 @@ function damageNotes({ corrupt }: TrialCounts): string[] {
     `corrupt is an upper bound: some of the ${framesWord(corrupt)} may be damaged copies of frames that came back whole, ` +
       "and then as many more are lost",
   ];
-}
-
-/** A device that pushes or pops tags gives frames back longer or shorter, all of them whole. */
-function lengthNotes({ order, report }: TrialInputs, { sent, accepted, received }: TrialCounts): string[] {
-  const { transmit, receive } = report;
-  // Of several sizes, means are comparable only where no frame is missing.
-  const isComparable = (order.size.kind === "fixed" && isPlain(order.stream)) || accepted === sent;
-  if (accepted === 0 || accepted < received || !isComparable) return [];
-  const sentBytes = transmit.queues.reduce((sum, queue) => sum + queue.sentBytes, 0);
-  const more = Number((receive.receivedBytes / received - sentBytes / sent).toFixed(2));
-  if (more === 0) return [];
-  const how = `${Math.abs(more)} bytes ${more > 0 ? "longer" : "shorter"}`;
-  const mean = Number.isInteger(more) ? how : `${how} on average`;
-  return [`frames came back ${mean} than they were sent: the device ${more > 0 ? "pushed" : "popped"} tags`];
 }
 
 /** No coordinated omission: with what each frame was behind its slot. */

@@ -40,6 +40,7 @@ export function trialsSection({ trials }: RunResult): Section {
   const right = (head: string) => ({ head, align: "right" }) as const;
   return {
     id: "trials",
+    note: "received: all of the trial's frames that came back, copies and damaged ones too; lost: sent and not back at all; rate back: over as long as was sent, however late it came; unaccounted: frames that no counter explains",
     title: "trials",
     columns: [
       ...[right("frame bytes"), { head: "phase", align: "left" } as const],

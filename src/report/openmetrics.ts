@@ -56,7 +56,11 @@ function trialMetrics(trials: readonly Trial[]): Metric[] {
     each("unaccounted_frames", "What the ledger leaves over.", (t) => t.unaccounted),
     each("loss_ratio", "Lost of sent frames.", (t) => t.lossRatio, "ratio"),
     each("offered_frames_per_second", "Frames sent, over the transmit window.", (t) => t.txPps),
-    each("forwarded_frames_per_second", "Frames received, over the transmit window.", (t) => t.rxPps),
+    each(
+      "forwarded_frames_per_second",
+      "Frames received within the receive window: the transmit window, moved by the delay.",
+      (t) => t.rxPps,
+    ),
     {
       name: "pktgen_latency_seconds",
       help: "Software publish-to-seen latency, not RFC 1242.",

@@ -61,7 +61,7 @@ function results({ results: rows = [], trials }: RunResult): Section {
       row.endedBy === undefined ? row.limitedBy : `${row.limitedBy}: ${row.endedBy}`,
       String(row.trials ?? "-"),
     ]),
-    note: "rate: the greatest load that held the goal, below every load that did not; ≥: the device may do more",
+    note: "rate: the greatest load that held the goal, below every load that did not; ≥: the device may do more; goal: NDR, no frame lost or damaged; PDR, at most that share",
   };
 }
 

@@ -115,12 +115,10 @@ const pushing: Device = (frames, queue) =>
   });
 
 describe("frames that come back with other tags", () => {
-  it("are said to be longer, and are so in the bits that came back", () => {
+  it("are longer in the bits that came back", () => {
     const trial = trialOf(pushing);
     expect(trial).toMatchObject({ accepted: 2000, corrupt: 0, rxPps: trial.txPps });
     expect(trial.rxBpsL2).toBeCloseTo(trial.txPps * 68 * 8, 3);
-    expect(trial.notes).toContain("frames came back 4 bytes longer than they were sent: the device pushed tags");
-    expect(trialOf(echo).notes.join()).not.toMatch(/longer|shorter/);
   });
 
   it("are longer stream by stream, too", () => {
@@ -128,7 +126,6 @@ describe("frames that come back with other tags", () => {
       stream: trafficSpec([trafficStream({ name: "a" }), trafficStream({ name: "b" })]),
     });
     expect(trial.streams!.map(({ rxBpsL2, rxPps }) => Math.round(rxBpsL2 / rxPps))).toEqual([68 * 8, 68 * 8]);
-    expect(trial.notes.join()).toMatch(/4 bytes longer/);
   });
 });
 

@@ -31,6 +31,15 @@ describe.each(Object.entries(samples))("the report of %s", (name, result) => {
   });
 });
 
+it.each(["table", "markdown", "html", "junit"] as const)("says no rate where nothing was found: %s", (report) => {
+  const results = (samples.ndr.results ?? []).map((row) => ({ ...row, pps: 0, limitedBy: "time" as const }));
+  const text = reports[report]({ ...samples.ndr, results }, plain);
+  expect(text).toContain("no result");
+  expect(text).not.toMatch(/≥ 0 pps/);
+  const none = results.map((row) => ({ ...row, limitedBy: "dut" as const }));
+  expect(reports[report]({ ...samples.ndr, results: none }, plain)).not.toContain("no result");
+});
+
 it("is JUnit of what was found, not of every trial of a search", async () => {
   await expect(reports.junit(samples.service, plain)).toMatchFileSnapshot("golden/service.xml");
   const xml = reports.junit(samples.rfc2544, plain);
