@@ -5,6 +5,7 @@
 import { usageError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import { Outline, outline } from "./outline.js";
+import { sctpChecksumOffset } from "./sctp.js";
 
 /** Names of masks, and what each leaves out. */
 export const maskNames: Readonly<Record<string, string>> = {
@@ -17,7 +18,7 @@ export const maskNames: Readonly<Record<string, string>> = {
   "ip-id": "IPv4 identification with the header checksum",
   addresses: "IP addresses with the checksums that cover them",
   ports: "TCP, UDP and SCTP ports with the checksum",
-  checksums: "IPv4 header, TCP, UDP and ICMP checksums",
+  checksums: "IPv4 header, TCP, UDP, SCTP and ICMP checksums",
   padding: "what stands behind the IP packet",
 };
 
@@ -118,6 +119,8 @@ export class FrameMask {
     const flags = this.#flags;
     const hasPorts = ipProtocol === 6 || ipProtocol === 17 || ipProtocol === 132;
     if (flags.ports && hasPorts) this.#zero(l4, 4);
+    // Over all of the packet, and no addresses.
+    if (ipProtocol === 132 && (flags.checksums || flags.ports)) this.#zero(l4 + sctpChecksumOffset, 4);
     const at = checksumAt(ipProtocol);
     if (at < 0) return;
     const coversAddresses = ipProtocol !== 1;
@@ -130,7 +133,7 @@ export class FrameMask {
   }
 }
 
-/** Where a transport header has its checksum; −1: not known. */
+/** Where a transport header has its checksum, a sum of 16 bits; −1: it has none, or one of another kind (SCTP). */
 export function checksumAt(ipProtocol: number): number {
   if (ipProtocol === 17) return 6;
   if (ipProtocol === 6) return 16;

@@ -5,6 +5,7 @@
 import { addBytes, complement, fold, updateChecksum } from "./checksum.js";
 import { checksumAt } from "./mask.js";
 import { type Outline, Outline as OutlineOf, outline } from "./outline.js";
+import { sctpChecksum, sctpChecksumOffset } from "./sctp.js";
 
 export interface PrefixMap {
   readonly version: 4 | 6;
@@ -106,7 +107,7 @@ export class Rewriter {
     }
     const after = fold(addBytes(0, bytes, src, src + 2 * size));
     if (before !== after) this.#repairAddresses(view, start, out, before, after);
-    if (ports.size > 0) this.#ports(view, start, out);
+    if (ports.size > 0) this.#ports(bytes, view, start, out);
     if (fixChecksums) this.#fix(bytes, view, start, out, src, size);
   }
 
@@ -136,17 +137,26 @@ export class Rewriter {
     return offset < 0 || l4 < 0 || bytes < l4 + offset + 2 ? -1 : l4 + offset;
   }
 
-  #ports(view: DataView, start: number, out: Outline): void {
-    const { ipProtocol, l4, bytes } = out;
+  #ports(bytes: Uint8Array, view: DataView, start: number, out: Outline): void {
+    const { ipProtocol, l4 } = out;
     const isTransport = ipProtocol === 6 || ipProtocol === 17 || ipProtocol === 132;
-    if (!isTransport || l4 < 0 || bytes < l4 + 4) return;
+    if (!isTransport || l4 < 0 || out.bytes < l4 + 4) return;
+    const hasCrc = hasWholeSctp(out);
+    const before = hasCrc ? sctpChecksum(bytes, start + l4, start + out.end) : 0;
+    let isChanged = false;
     for (const place of [start + l4, start + l4 + 2]) {
       const was = view.getUint16(place);
       const is = this.#rules.ports.get(was);
       if (is === undefined) continue;
       view.setUint16(place, is);
+      isChanged = true;
       this.#repairTransport(view, start, out, was, is);
     }
+    if (!hasCrc || !isChanged) return;
+    // A CRC is linear: what the change adds to it does not depend on the rest, so that a wrong one stays wrong.
+    const change = before ^ sctpChecksum(bytes, start + l4, start + out.end);
+    const place = start + l4 + sctpChecksumOffset;
+    view.setUint32(place, view.getUint32(place) ^ change);
   }
 
   #fix(bytes: Uint8Array, view: DataView, start: number, out: Outline, src: number, size: number): void {
@@ -155,6 +165,10 @@ export class Rewriter {
       const end = header + (bytes[header] & 0xf) * 4;
       view.setUint16(header + 10, 0);
       view.setUint16(header + 10, complement(addBytes(0, bytes, header, end)));
+    }
+    if (hasWholeSctp(out)) {
+      const packet = start + out.l4;
+      view.setUint32(packet + sctpChecksumOffset, sctpChecksum(bytes, packet, start + out.end));
     }
     const at = this.#checksumPlace(out);
     if (at < 0 || out.fragment) return;
@@ -165,6 +179,10 @@ export class Rewriter {
     view.setUint16(start + at, out.ipProtocol === 17 && checksum === 0 ? 0xffff : checksum);
   }
 }
+
+/** A fragment has a part of what its checksum is over, which therefore cannot follow a change. */
+const hasWholeSctp = ({ ipProtocol, l4, end, fragment }: Outline): boolean =>
+  ipProtocol === 132 && l4 >= 0 && !fragment && end >= l4 + 12;
 
 function replacePrefix(bytes: Uint8Array, place: number, { from, to, mask }: PrefixMap): boolean {
   for (let i = 0; i < mask.length; i++) if ((bytes[place + i] & mask[i]) !== from[i]) return false;

@@ -109,18 +109,25 @@ function emit(header: SctpHeader, { bytes, view, start, end }: Place): void {
     bytes.set(chunk.padding, at + 4 + chunk.value.length);
     at += chunkBytes(chunk);
   }
-  const checksum = header.wrong.checksum ?? swapped(crc32cWithout(bytes, start, end, start + 8));
+  const checksum = header.wrong.checksum ?? sctpChecksum(bytes, start, end);
   view.setUint32(start + 8, checksum);
 }
 
 /** The four bytes of a CRC as they stand in the packet, as a number. */
+/** Where the checksum is in the header. */
+export const sctpChecksumOffset = 8;
+
+/** What the checksum of the packet in bytes[start … end) has to be, whatever stands in its place. */
+export const sctpChecksum = (bytes: Uint8Array, start: number, end: number): number =>
+  swapped(crc32cWithout(bytes, start, end, start + sctpChecksumOffset));
+
 const swapped = (crc: number): number =>
   (((crc & 0xff) << 24) | ((crc & 0xff00) << 8) | ((crc >>> 8) & 0xff00) | (crc >>> 24)) >>> 0;
 
 function parse({ bytes, view, start, end }: Unparsed): Parsed<SctpHeader> {
   if (end - start < commonBytes) return tooShort(name, start, end, commonBytes);
   const stored = view.getUint32(start + 8);
-  const right = swapped(crc32cWithout(bytes, start, end, start + 8));
+  const right = sctpChecksum(bytes, start, end);
   const chunks = parseChunks(bytes, view, start + commonBytes, end);
   const header: SctpHeader = {
     protocol: name,

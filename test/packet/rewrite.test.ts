@@ -6,11 +6,14 @@ import {
   dissect,
   ethernet,
   formatIpv4,
+  headersBytes,
   ipv4,
   ipv6,
   parseIpv4,
   parseIpv6,
   parseMac,
+  sctp,
+  sctpChunk,
   udp,
   vlan,
 } from "../../src/packet/index.js";
@@ -97,6 +100,36 @@ describe("rewriting", () => {
     none[40] = none[41] = 0;
     const frame = rewrite(none, { prefixes: [map16], fixChecksums: true });
     expect([frame[40], frame[41]]).toEqual([0, 0]);
+  });
+
+  it("SCTP: its CRC follows ports, whatever the addresses do, and is computed anew on demand", () => {
+    const addresses4 = ipv4({ src: parseIpv4("198.18.0.1"), dst: parseIpv4("198.18.7.2") });
+    const addresses6 = ipv6({ src: parseIpv6("2001:2::1"), dst: parseIpv6("2001:2::2") });
+    const header = sctp({
+      srcPort: 1024,
+      dstPort: 53,
+      verificationTag: 7,
+      chunks: [sctpChunk(6, new Uint8Array(36).fill(3), 0)],
+    });
+    for (const addresses of [addresses4, addresses6]) {
+      const stack = [eth, addresses, header];
+      const frame = buildFrame(stack, headersBytes(stack));
+      // Both ports, and padding behind the packet.
+      const padded = new Uint8Array([...frame, 1, 2, 3, 4]);
+      const mapped = rewrite(padded, {
+        ports: new Map([
+          [1024, 9],
+          [53, 5353],
+        ]),
+        prefixes: [map16],
+      });
+      expect(headers(mapped)["sctp"]).toMatchObject({ srcPort: 9, dstPort: 5353 });
+      const wrong = frame.slice();
+      wrong[frame.length - 1] ^= 1;
+      expect(dissect(wrong).faults.map(({ field }) => field)).toEqual(["checksum"]);
+      expect(dissect(rewrite(wrong, { ports: new Map([[53, 80]]) })).faults).toMatchObject([{ field: "checksum" }]);
+      expect(headers(rewrite(wrong, { fixChecksums: true }))["sctp"]).toMatchObject({ dstPort: 53 });
+    }
   });
 
   it("of any bytes: never throws, never writes outside", () => {
