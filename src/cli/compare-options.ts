@@ -10,6 +10,7 @@ export interface CompareOptions {
   readonly mask?: string;
   readonly order?: string;
   readonly timing?: string;
+  readonly notEthernet?: string;
   readonly filter?: string;
   readonly list?: string;
   readonly annotated?: string;
@@ -36,7 +37,8 @@ export function addComparisonOptions(command: Command): Command {
     .option(
       "--timing <tolerance>",
       "most that a frame's time since the first one may be off, e.g. 50us (default: times do not count)",
-    );
+    )
+    .option("--not-ethernet <what>", "frames of other link types: refuse, skip (default: refuse)");
 }
 
 const oneOf = <T extends string>(text: string | undefined, accepted: readonly T[], option: string): T => {
@@ -53,6 +55,8 @@ export async function comparisonOf(options: CompareOptions) {
     masks: parseMask(options.mask ?? "", "--mask"),
     order: oneOf(options.order, ["strict", "free"], "--order"),
     timingToleranceNs: options.timing === undefined ? null : parseDuration(options.timing, "--timing", 0),
+    speed: 1,
+    skipsOthers: oneOf(options.notEthernet, ["refuse", "skip"], "--not-ethernet") === "skip",
     annotated: options.annotated ?? null,
   };
 }

@@ -161,9 +161,10 @@ function rewriteOf(options: ReplayOptions): RewriteRules {
 }
 
 function parseSpeed(text: string): number {
-  const speed = /^\d+(\.\d+)?x?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
+  const match = /^(\d+(?:\.\d+)?)(x|%)?$/.exec(text);
+  const speed = match === null ? Number.NaN : Number(match[1]) / (match[2] === "%" ? 100 : 1);
   if (!(speed > 0))
-    throw usageError(`"${text}" is no speed`, { where: "--speed", accepted: "a factor, e.g. 2x or 0.5x" });
+    throw usageError(`"${text}" is no speed`, { where: "--speed", accepted: "a factor, e.g. 2x, 0.5x or 200%" });
   return speed;
 }
 
@@ -227,6 +228,7 @@ export async function planReplay(
       spread: parseSpread(options.spread, Math.max(tx.queues, tx2?.queues ?? 1)),
       rewrite: rewriteOf(options),
       cut: given(options.cut, parseCut, "refuse"),
+      skipsOthers: comparison.skipsOthers,
       loops: given(
         options.loops,
         (text) => (text === "forever" ? Number.POSITIVE_INFINITY : parseCount(text, "--loops")),
@@ -252,6 +254,7 @@ export async function planReplay(
         ? null
         : {
             ...comparison,
+            speed: pace.kind === "original" ? pace.speed : 1,
             filter: given(options.expectFilter, (text) => parseFilter(text, "--expect-filter"), null),
             file: options.expect,
           },

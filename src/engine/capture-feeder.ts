@@ -32,6 +32,8 @@ export interface FeederOptions {
   readonly rewrite: RewriteRules;
   /** Frames that the capture cut. */
   readonly cut: "refuse" | "pad" | "skip";
+  /** Frames that are not Ethernet are left out; else they end the replay. */
+  readonly skipsOthers: boolean;
   /** Infinity: for ever. */
   readonly loops: number;
   /** Times do not matter: files without them can be sent. */
@@ -42,6 +44,8 @@ export interface FeederOptions {
 export interface FeederReport {
   read: number;
   filtered: number;
+  /** Frames that are not Ethernet, and were left out. */
+  notEthernet: number;
   /** Cut frames that were left out, and that were padded with zeros. */
   cutSkipped: number;
   cutPadded: number;
@@ -68,6 +72,7 @@ export class CaptureFeeder {
   readonly report: FeederReport = {
     read: 0,
     filtered: 0,
+    notEthernet: 0,
     cutSkipped: 0,
     cutPadded: 0,
     tooShort: 0,
@@ -163,8 +168,8 @@ export class CaptureFeeder {
       this.report.read++;
       const iface = interfaces[batch.interfaces[i]];
       if (iface.linkType !== linkTypeEthernet) {
-        const what = `frame ${batch.first + i + 1} is ${linkTypeName(iface.linkType)}, which cannot be sent as Ethernet`;
-        throw usageError(what, { where: reader.path, accepted: "captures of Ethernet" });
+        this.#other(reader.path, batch.first + i + 1, iface.linkType);
+        continue;
       }
       if (this.#looksInside) {
         outline(this.#view, batch.bytes.byteOffset + batch.starts[i], batch.captured[i], this.#outline);
@@ -176,6 +181,17 @@ export class CaptureFeeder {
       this.#frame(batch, i, iface.fcsBytes ?? 0, loop);
     }
     this.#writer.publish();
+  }
+
+  #other(where: string, number: number, linkType: number): void {
+    if (!this.#options.skipsOthers) {
+      throw usageError(`frame ${number} is ${linkTypeName(linkType)}, which cannot be sent as Ethernet`, {
+        where,
+        accepted: "captures of Ethernet",
+        hint: "--not-ethernet skip leaves such frames out, and counts them",
+      });
+    }
+    this.report.notEthernet++;
   }
 
   #isWanted(batch: FrameBatch, i: number, format: "pcap" | "pcapng"): boolean {

@@ -36,7 +36,10 @@ export interface ReplayPlan {
   readonly stopOnFull: boolean;
   /** What has to come back; null: nobody looks. */
   readonly expect:
-    | (Pick<ComparePlan, "by" | "masks" | "order" | "timingToleranceNs" | "filter" | "annotated"> & {
+    | (Pick<
+        ComparePlan,
+        "by" | "masks" | "order" | "speed" | "skipsOthers" | "timingToleranceNs" | "filter" | "annotated"
+      > & {
         readonly file: string;
       })
     | null;
@@ -224,7 +227,7 @@ function nothingSent(plan: ReplayPlan, source: FeederReport, report: ReplayRepor
   const where = plan.feeder.path;
   if (source.read === 0) return usageError(source.fault ?? "there is no frame in it", { where });
   if (source.fed === 0) {
-    const why = `${source.filtered} by the filter, ${source.cutSkipped} cut by the capture, ${source.tooShort} too short, ${source.tooLong} too long`;
+    const why = `${source.filtered} by the filter, ${source.notEthernet} not Ethernet, ${source.cutSkipped} cut by the capture, ${source.tooShort} too short, ${source.tooLong} too long`;
     return usageError(`none of its ${source.read} frames is left to send: ${why}`, { where });
   }
   if (report.tooLong > 0) {

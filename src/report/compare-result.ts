@@ -30,6 +30,10 @@ export interface ComparedFile {
   /** Frames compared; frames that the filter left out. */
   readonly frames: number;
   readonly filtered: number;
+  /** Left out since they are not Ethernet (--not-ethernet skip). */
+  readonly notEthernet: number;
+  /** Of the frames compared, those of which the capture has a part only. */
+  readonly cut: number;
   /** Why it ended early; null: it did not. */
   readonly fault: string | null;
 }

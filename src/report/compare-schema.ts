@@ -26,6 +26,8 @@ const file = z.strictObject({
   format: z.enum(["pcap", "pcapng"]),
   frames,
   filtered: frames,
+  notEthernet: frames.describe("left out since they are not Ethernet"),
+  cut: frames.describe("of the frames compared, those that the capture cut: what is gone was not compared"),
   fault: text.nullable().describe("why the file ended early"),
 });
 

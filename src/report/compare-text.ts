@@ -1,13 +1,21 @@
 /** A comparison as people read it, and as CI servers do. */
 import { grouped } from "../stats/words.js";
+import { terminalText } from "../terminal-text.js";
 import type { ComparedFile, CompareResult, Finding } from "./compare-result.js";
 import { attributes, xmlText } from "./junit.js";
 
 /** Findings that the text lists unless asked otherwise. */
 const usualFindings = 20;
 
-const sideText = (what: string, { file, frames, filtered }: ComparedFile): string =>
-  `${what} ${file}: ${grouped(frames)} frames${filtered > 0 ? `, ${grouped(filtered)} filtered out` : ""}`;
+function sideText(what: string, { file, frames, filtered, notEthernet, cut }: ComparedFile): string {
+  const more = [
+    [filtered, "filtered out"],
+    [notEthernet, "not Ethernet, left out"],
+    [cut, "cut by the capture"],
+  ] as const;
+  const words = more.filter(([n]) => n > 0).map(([n, word]) => `, ${grouped(n)} ${word}`);
+  return `${what} ${terminalText(file)}: ${grouped(frames)} frames${words.join("")}`;
+}
 
 function timeWord(ns: number): string {
   const size = Math.abs(ns);

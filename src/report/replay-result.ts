@@ -28,10 +28,11 @@ export interface ReplayResult {
   readonly tool: CompareResult["tool"];
   readonly command: string;
   readonly file: string;
-  /** Of the file, over all loops that were read from the disk: read = filtered + cutSkipped + tooShort + tooLong + fed. */
+  /** Of the file, over all loops that were read from the disk: read = filtered + notEthernet + cutSkipped + tooShort + tooLong + fed. */
   readonly source: {
     readonly read: number;
     readonly filtered: number;
+    readonly notEthernet: number;
     readonly cutSkipped: number;
     readonly cutPadded: number;
     readonly tooShort: number;

@@ -9,8 +9,9 @@ const share = z.number().min(0).max(1);
 const ns = z.number();
 
 const source = z.strictObject({
-  read: frames.describe("= filtered + cutSkipped + tooShort + tooLong + fed"),
+  read: frames.describe("= filtered + notEthernet + cutSkipped + tooShort + tooLong + fed"),
   filtered: frames,
+  notEthernet: frames.describe("left out since they are not Ethernet (--not-ethernet skip)"),
   cutSkipped: frames,
   cutPadded: frames,
   tooShort: frames,

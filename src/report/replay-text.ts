@@ -1,5 +1,6 @@
 /** A replay as people read it. */
 import { grouped, percentWord, rateWord } from "../stats/words.js";
+import { terminalText } from "../terminal-text.js";
 import { formatNs } from "../units.js";
 import { comparisonLines } from "./compare-text.js";
 import type { ReplayedPort, ReplayResult } from "./replay-result.js";
@@ -23,13 +24,14 @@ export function renderReplay(result: ReplayResult, most?: number): string {
     [source.cutPadded, "cut by the capture, padded with zeros"],
     [source.cutSkipped, "cut by the capture, left out"],
     [source.tooShort, "too short for an Ethernet header, left out"],
+    [source.notEthernet, "not Ethernet, left out"],
     [source.tooLong, "cut by the capture, and longer by its word than any frame is, left out"],
     [source.backwards, "with a time before the frame before, sent with that one"],
     [result.tooLong, "too long for the port's buffers (--max-frame), left out"],
     [result.unanswered, "after which nothing came back in time"],
   ] as const;
   return [
-    `${result.file}: ${grouped(source.perLoop)} frames a loop, ${formatNs(source.spanNs)}; ${result.pace}`,
+    `${terminalText(result.file)}: ${grouped(source.perLoop)} frames a loop, ${formatNs(source.spanNs)}; ${result.pace}`,
     ...odd.filter(([n]) => n > 0).map(([n, what]) => `  ${grouped(n)} ${what}`),
     `sent ${grouped(result.sent)}${result.intended === null ? "" : ` of ${grouped(result.intended)}`} in ${formatNs(result.durationNs)}${result.txPps === null ? "" : `, ${rateWord(result.txPps)}`}, ${grouped(result.loops)} ${result.loops === 1 ? "loop" : "loops"}${result.ports.some(isLookedAt) ? `; received ${grouped(result.received)}` : ""}`,
     ...result.ports.map((port) => `  ${port.port}: ${portCounts(port)}`),

@@ -6,7 +6,9 @@ import { parseEmbeddedOptions, startEmbeddedDut } from "../../src/dut/index.js";
 import {
   type CapturedFrame,
   CaptureReader,
+  CaptureWriter,
   defaultCaptureFormat,
+  ethernetInterface,
   readCapture,
   writeCapture,
 } from "../../src/pcap/index.js";
@@ -28,7 +30,9 @@ async function replay(...args: string[]) {
   if (result !== null) {
     expect(replayResultSchema.safeParse(result).error).toBeUndefined();
     const { source } = result;
-    expect(source.read).toBe(source.filtered + source.cutSkipped + source.tooShort + source.tooLong + source.fed);
+    expect(source.read).toBe(
+      source.filtered + source.notEthernet + source.cutSkipped + source.tooShort + source.tooLong + source.fed,
+    );
     if (result.intended !== null) expect(result.intended).toBe(result.sent + result.unsent! + result.tooLong);
   }
   return { ...done, result };
@@ -173,6 +177,23 @@ describe("replay into null:", () => {
       expect(nothing.stderr).toContain("1 too long");
     },
   );
+
+  it("frames that are not Ethernet are left out and counted, if that is asked for", async () => {
+    const mixed = join(folder, "mixed.pcapng");
+    const interfaces = [ethernetInterface, { ...ethernetInterface, linkType: 101 }];
+    using writer = await CaptureWriter.create(mixed, {
+      pcapng: { byteOrder: "little", interfaces, application: null },
+    });
+    for (let i = 0; i < 6; i++) writer.frame(new Uint8Array(60), 0, 60, 60, 1, i, i % 2);
+    writer.close();
+    const refused = await replay(mixed, "--tx", "null:");
+    expect(refused).toMatchObject({ code: 2, result: null });
+    expect(refused.stderr).toContain("--not-ethernet skip");
+    const { code, result } = await replay(mixed, "--tx", "null:", "--not-ethernet", "skip", "--speed", "200%");
+    expect(result).toMatchObject({ sent: 3, source: { notEthernet: 3, fed: 3 }, verdict: "pass" });
+    expect(result?.pace).toBe("at 2 times the file's speed");
+    expect(code).toBe(0);
+  });
 
   it("times in a filter count from the file's first frame, whichever frames are sent", async () => {
     const ten = file(

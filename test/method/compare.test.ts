@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ComparePlan, compareCaptures } from "../../src/method/compare/compare.js";
 import { parseFilter } from "../../src/packet/filter.js";
 import { buildFrame, ethernet, ipv4, parseIpv4, parseMac, udp, vlan } from "../../src/packet/index.js";
-import { type CapturedFrame, CaptureReader, writeCapture } from "../../src/pcap/index.js";
+import {
+  type CapturedFrame,
+  CaptureReader,
+  CaptureWriter,
+  defaultCaptureFormat,
+  ethernetInterface,
+  writeCapture,
+} from "../../src/pcap/index.js";
 import { compareResultSchema } from "../../src/report/compare-schema.js";
 import { renderComparison, renderComparisonJunit } from "../../src/report/compare-text.js";
 import { writeSignature } from "../../src/stream/signature.js";
@@ -71,7 +78,9 @@ async function compare(expected: Uint8Array, actual: Uint8Array, plan: Partial<C
     masks: [],
     order: "strict",
     timingToleranceNs: null,
+    speed: 1,
     filter: null,
+    skipsOthers: false,
     annotated: null,
     commandLine: "pktgen-ts compare",
     tool: { name: "pktgen-ts", version: "0", node: "v20" },
@@ -87,6 +96,93 @@ async function compare(expected: Uint8Array, actual: Uint8Array, plan: Partial<C
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => i);
 const frames = numbers(50).map((i) => frame(i));
 const without = (...gone: number[]) => frames.filter((_, i) => !gone.includes(i));
+
+/** As a capture with a snap length has them. */
+const snapped = (all: readonly Uint8Array[], snap: number, wire: (bytes: Uint8Array) => number = (b) => b.length) =>
+  writeCapture(
+    all.map((bytes, i) => ({
+      seconds: 1_700_000_000,
+      nanoseconds: i * 1000,
+      originalBytes: wire(bytes),
+      bytes: bytes.subarray(0, snap),
+    })),
+  );
+
+describe("captures that cut frames", () => {
+  const long = numbers(20).map((i) => frame(i, { size: 200 }));
+
+  it("are the same as far as they go, and it is said how many were cut", async () => {
+    const result = await compare(snapped(long, 60), snapped(long, 60));
+    expect(result).toMatchObject({ same: 20, verdict: "pass", expected: { cut: 20 }, actual: { cut: 20 } });
+    expect(renderComparison(result)).toMatch(/what captures cut off frames was not compared: 20 of .*, 20 of /);
+  });
+
+  it("are not the same where the frames had different lengths on the wire", async () => {
+    const result = await compare(
+      snapped(long, 60),
+      snapped(long, 60, (bytes) => bytes.length - 10),
+    );
+    expect(result).toMatchObject({ same: 0, changed: 20, verdict: "fail" });
+    expect(result.findings[0].changes).toEqual([
+      { field: "frame.length", offset: 0, expected: "242", actual: "232" },
+      { field: "frame.captured", offset: 0, expected: "60 of 242 bytes", actual: "60 of 232 bytes" },
+    ]);
+  });
+
+  it("on one side only: each frame is changed, by nothing but what the capture has of it", async () => {
+    const result = await compare(capture(long), snapped(long, 60));
+    expect(result).toMatchObject({ same: 0, changed: 20, missing: 0, unexpected: 0, verdict: "fail" });
+    expect(result.findings[3].changes).toEqual([
+      { field: "frame.captured", offset: 0, expected: "242 of 242 bytes", actual: "60 of 242 bytes" },
+    ]);
+  });
+});
+
+describe("frames that a device changed all alike", () => {
+  it.each([
+    ["a tag more", numbers(50).map((i) => frame(i, { vlanId: 7 })), "none", "id 7"],
+    ["a tag less", numbers(50).map((i) => frame(i)), "id 9", "none"],
+  ])("%s: changed, by that tag", async (_, other, was, is) => {
+    const sent = was === "none" ? frames : numbers(50).map((i) => frame(i, { vlanId: 9 }));
+    const result = await compare(capture(sent), capture(other));
+    expect(result).toMatchObject({ changed: 50, missing: 0, unexpected: 0, verdict: "fail" });
+    for (const { expected, actual, changes } of result.findings) {
+      expect(actual).toBe(expected);
+      expect(changes.filter(({ field }) => field !== "frame.length")).toEqual([
+        { field: "vlan tags", offset: 12, expected: was, actual: is },
+      ]);
+    }
+  });
+
+  it("other ports, also of short frames: changed, not missing", async () => {
+    const short = numbers(10).map((i) => frame(i, { size: 18 }));
+    const mapped = numbers(10).map((i) => frame(i, { size: 18, port: 8443 }));
+    const result = await compare(capture(short), capture(mapped));
+    expect(result).toMatchObject({ changed: 10, missing: 0, unexpected: 0 });
+    expect(result.findings[0].changes[0]).toMatchObject({ field: "udp.srcPort", expected: "1024", actual: "8443" });
+  });
+
+  it("sent at twice the speed: times are compared with half of the file's", async () => {
+    const fast = capture(frames, (i) => i * 500);
+    expect(await compare(capture(frames), fast, { speed: 2, timingToleranceNs: 1 })).toMatchObject({
+      verdict: "pass",
+      timeOffNs: { max: 0 },
+    });
+    expect(await compare(capture(frames), fast, { timingToleranceNs: 1 })).toMatchObject({ verdict: "fail" });
+  });
+});
+
+it("frames of other link types are refused by name, or left out and counted", async () => {
+  const other = writeCapture(
+    frames.map((bytes) => ({ seconds: 1, nanoseconds: 0, originalBytes: bytes.length, bytes })),
+    { ...defaultCaptureFormat, linkType: 101 },
+  );
+  await expect(compare(other, other)).rejects.toThrow("frame 1 is raw IP");
+  const result = await compare(capture(frames), other, { skipsOthers: true });
+  expect(result).toMatchObject({ missing: 50, actual: { frames: 0, notEthernet: 50 }, verdict: "fail" });
+  expect(await compare(other, other, { skipsOthers: true })).toMatchObject({ verdict: "invalid" });
+  expect(renderComparison(result)).toContain("0 frames, 50 not Ethernet, left out");
+});
 
 describe("two captures", () => {
   it("that are the same", async () => {
@@ -275,6 +371,27 @@ it("the annotated capture has the reasons, and the missing frames where they bel
   expect(batch.comments.get(21)?.[0]).toMatch(
     /^changed: expected frame 22; ipv4\.ttl: expected 64, actual 63; ipv4\.checksum/,
   );
+});
+
+it("the annotated capture keeps the file's own interfaces and comments", async () => {
+  const [own, annotated] = [join(folder, "own.pcapng"), join(folder, "own-why.pcapng")];
+  const interfaces = ["left", "right"].map((name) => ({ ...ethernetInterface, name }));
+  using writer = await CaptureWriter.create(own, { pcapng: { byteOrder: "big", interfaces, application: "test" } });
+  const encoder = writer.pcapng!;
+  frames.forEach((bytes, i) => {
+    const place = { captured: bytes.length, original: bytes.length, seconds: 1, nanoseconds: i, iface: i % 2 };
+    encoder.bytes.set(bytes, encoder.placeWith(place, i === 3 ? ["mine"] : [], 0));
+  });
+  writer.close();
+  const changed = without(9);
+  changed[3] = frame(3, { ttl: 1 });
+  await compare(capture(changed), readFileSync(own), { annotated });
+  using reader = await CaptureReader.open(annotated);
+  const batch = (await reader.next())!;
+  expect(reader.interfaces.map(({ name }) => name)).toEqual(["left", "right", "expected"]);
+  expect(batch.interfaces.slice(0, 4)).toEqual(Uint32Array.of(0, 1, 0, 1));
+  expect(batch.comments.get(3)).toEqual(["mine", expect.stringContaining("changed: expected frame 4")]);
+  expect(batch.comments.get(9)).toEqual(["unexpected"]);
 });
 
 it("the published schema is the present one", async () => {

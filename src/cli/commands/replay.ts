@@ -103,7 +103,10 @@ export const replayCommand: CommandDefinition = {
         "--spread <how>",
         "over the queues of a port that has several (queues=): flow (a flow's frames stay on one), turn (default: flow)",
       )
-      .option("--speed <factor>", "of the file's gaps, e.g. 2x (default: 1x)")
+      .option(
+        "--speed <factor>",
+        "of the file's gaps, e.g. 2x or 200% (default: 1x); times of --expect are scaled with them",
+      )
       .option("--rate <rate>", "instead of the file's gaps: 100kpps, 1Gbps (layer 2), 1Gbps-l1, max")
       .option("--top-speed", "as fast as the peer takes them")
       .option("--one-by-one [timeout]", "the next frame when one has come back, or after this time (default: 1s)")

@@ -2,7 +2,8 @@
  * Finds for each frame of one capture its frame in the other, in one pass and in constant memory: frames that have no
  * partner yet wait in a window, by key; each frame is put there and taken out at most once, so that the work grows
  * with the number of frames alone. A frame that leaves the window, or is left at the end, is paired with one of the
- * same flow that is like it (that one was changed), or it is missing or unexpected.
+ * same flow that is like it (that one was changed), or it is missing or unexpected. A frame is reordered if it comes
+ * behind one that belongs after it (RFC 4737 §3.3), which needs no memory; a longest common order would name a few less.
  */
 import type { AlignedPair, FrameEntry, Side } from "./entry.js";
 import { leastLikeness, likeness } from "./likeness.js";
@@ -11,11 +12,14 @@ import { leastLikeness, likeness } from "./likeness.js";
 export const windowFrames = 16_384;
 /** Waiting frames of a flow that are compared with one that found no partner. */
 const mostCandidates = 32;
+/** Of these, so many may turn out to be more like another one. */
+const mostRivals = 4;
 
-/** Frames that wait, found by key, by flow, and by age. */
+/** Frames that wait, found by key, by what devices leave alone, by flow, and by age. */
 class Waiting {
   readonly #byKey = new Map<number, FrameEntry[]>();
   readonly #byFlow = new Map<number, FrameEntry[]>();
+  readonly #byRest = new Map<number, FrameEntry[]>();
   #queue: FrameEntry[] = [];
   #first = 0;
   size = 0;
@@ -23,6 +27,7 @@ class Waiting {
   add(entry: FrameEntry): void {
     push(this.#byKey, entry.key, entry);
     push(this.#byFlow, entry.flow, entry);
+    push(this.#byRest, entry.rest, entry);
     this.#queue.push(entry);
     this.size++;
   }
@@ -33,18 +38,15 @@ class Waiting {
     return found === undefined ? null : this.#take(found);
   }
 
-  /** The one that is most like this one; null: none is. */
-  mostAlike(entry: FrameEntry): { readonly entry: FrameEntry; readonly likeness: number } | null {
-    let best: FrameEntry | null = null;
-    let bestLikeness = 0;
-    let tried = 0;
-    for (const candidate of this.#byFlow.get(entry.flow) ?? []) {
-      if (candidate.done) continue;
-      const alike = likeness(candidate.masked, entry.masked);
-      if (alike > bestLikeness) [best, bestLikeness] = [candidate, alike];
-      if (++tried >= mostCandidates) break;
-    }
-    return best === null || bestLikeness < leastLikeness ? null : { entry: best, likeness: bestLikeness };
+  /**
+   * The one that is most like this one: of those in which only differs what devices change (addresses, ports, tags), or
+   * else of its flow; null: none is. `except`: those that belong to somebody else.
+   */
+  mostAlike(entry: FrameEntry, except: readonly FrameEntry[] = nobody): Alike | null {
+    return (
+      mostAlikeOf(this.#byRest.get(entry.rest) ?? nobody, entry, except) ??
+      mostAlikeOf(this.#byFlow.get(entry.flow) ?? nobody, entry, except)
+    );
   }
 
   take(entry: FrameEntry): FrameEntry {
@@ -64,6 +66,7 @@ class Waiting {
     this.size--;
     drop(this.#byKey, entry.key);
     drop(this.#byFlow, entry.flow);
+    drop(this.#byRest, entry.rest);
     // What is done stays in the queue until half of it is; then it goes in one sweep.
     if (this.#queue.length > 64 && this.#queue.length > 2 * this.size + this.#first) this.#sweep();
     else if (this.#first > windowFrames) this.#sweep();
@@ -74,6 +77,30 @@ class Waiting {
     this.#queue = this.#queue.slice(this.#first).filter(({ done }) => !done);
     this.#first = 0;
   }
+}
+
+interface Alike {
+  readonly entry: FrameEntry;
+  readonly likeness: number;
+}
+
+const nobody: readonly FrameEntry[] = [];
+
+function mostAlikeOf(
+  candidates: readonly FrameEntry[],
+  entry: FrameEntry,
+  except: readonly FrameEntry[],
+): Alike | null {
+  let best: FrameEntry | null = null;
+  let bestLikeness = 0;
+  let tried = 0;
+  for (const candidate of candidates) {
+    if (candidate.done || except.includes(candidate)) continue;
+    const alike = likeness(candidate, entry);
+    if (alike > bestLikeness) [best, bestLikeness] = [candidate, alike];
+    if (++tried >= mostCandidates) break;
+  }
+  return best === null || bestLikeness < leastLikeness ? null : { entry: best, likeness: bestLikeness };
 }
 
 function push(map: Map<number, FrameEntry[]>, key: number, entry: FrameEntry): void {
@@ -139,12 +166,19 @@ export class Aligner {
   /** A frame that waits no longer for its equal. */
   #decide(side: Side, entry: FrameEntry): void {
     const [own, other] = side === "expected" ? [this.#expected, this.#actual] : [this.#actual, this.#expected];
-    const found = other.mostAlike(entry);
-    // Whoever is more like that one waits here still: it is his.
-    const rival = found === null ? null : own.mostAlike(found.entry);
-    if (found !== null && (rival === null || rival.likeness <= found.likeness)) {
-      this.#pair(side, entry, other.take(found.entry));
-    } else if (side === "expected") this.#emit({ expected: entry, actual: null, reordered: false });
+    const except: FrameEntry[] = [];
+    for (let tries = 0; tries < mostRivals; tries++) {
+      const found = other.mostAlike(entry, except);
+      if (found === null) break;
+      // Whoever is more like that one waits here still: it is his, and the next best may be ours.
+      const rival = own.mostAlike(found.entry);
+      if (rival === null || rival.likeness <= found.likeness) {
+        this.#pair(side, entry, other.take(found.entry));
+        return;
+      }
+      except.push(found.entry);
+    }
+    if (side === "expected") this.#emit({ expected: entry, actual: null, reordered: false });
     else this.#emit({ expected: null, actual: entry, reordered: false });
   }
 

@@ -1,14 +1,23 @@
 /**
- * The actual capture again, as pcapng, with a comment on every frame that was found to be wrong; missing frames stand
- * where they were expected, on an interface of their own.
+ * The actual capture again, as pcapng, with a comment on every frame that was found to be wrong, behind its own comments
+ * and on its own interface; missing frames stand where they were expected, on an interface more.
  */
-import { CaptureReader, CaptureWriter, ethernetInterface, type FrameBatch } from "../../pcap/index.js";
+import {
+  type CaptureInterface,
+  CaptureReader,
+  CaptureWriter,
+  ethernetInterface,
+  type FrameBatch,
+} from "../../pcap/index.js";
 import type { CompareResult, Finding } from "../../report/compare-result.js";
 import type { ComparePlan } from "./compare.js";
 
-const interfaces = [
-  { ...ethernetInterface, name: "actual", description: "frames of the actual capture" },
-  { ...ethernetInterface, name: "expected", description: "frames that are missing" },
+const missingInterface = { ...ethernetInterface, name: "expected", description: "frames that are missing" };
+
+/** Those of the actual file, with a name where they have none, and one for frames that are missing. */
+const interfacesOf = (actual: readonly CaptureInterface[]): CaptureInterface[] => [
+  ...actual.map((iface) => ({ ...iface, name: iface.name ?? "actual" })),
+  missingInterface,
 ];
 
 /** `changed: expected frame 7; ipv4.ttl 64 expected, 63 actual` */
@@ -43,6 +52,10 @@ class Cursor {
     return this.batch!.first + this.at + 1;
   }
 
+  get iface(): number {
+    return this.batch!.interfaces[this.at];
+  }
+
   /** ns since its first frame. */
   get timeNs(): number {
     const { seconds, nanoseconds } = this.batch!;
@@ -60,11 +73,17 @@ function write(writer: CaptureWriter, { batch, at }: Cursor, iface: number, comm
     nanoseconds: nanoseconds[at],
     iface,
   };
-  encoder.bytes.set(batch!.frame(at), encoder.placeWith(frame, comments, 0));
+  const all = [...(batch!.comments.get(at) ?? []), ...comments];
+  encoder.bytes.set(batch!.frame(at), encoder.placeWith(frame, all, batch!.flags[at]));
 }
 
-/** @throws PktgenError: the file cannot be written. */
-export async function annotate(path: string, plan: ComparePlan, result: CompareResult): Promise<void> {
+/** `ofActual`: all interfaces of the actual file. @throws PktgenError: the file cannot be written. */
+export async function annotate(
+  path: string,
+  plan: ComparePlan,
+  ofActual: readonly CaptureInterface[],
+  result: CompareResult,
+): Promise<void> {
   const byActual = new Map<number, string[]>();
   const missing = new Map<number, string>();
   for (const finding of result.findings) {
@@ -73,6 +92,7 @@ export async function annotate(path: string, plan: ComparePlan, result: CompareR
   }
   using actualReader = await CaptureReader.open(plan.actual);
   using expectedReader = await CaptureReader.open(plan.expected);
+  const interfaces = interfacesOf(ofActual);
   using writer = await CaptureWriter.create(path, {
     format: "pcapng",
     pcapng: { byteOrder: "little", interfaces, application: `${result.tool.name} ${result.tool.version}` },
@@ -84,10 +104,10 @@ export async function annotate(path: string, plan: ComparePlan, result: CompareR
   while (hasActual || hasExpected) {
     if (hasExpected && (!hasActual || expected.timeNs <= actual.timeNs)) {
       const comment = missing.get(expected.number);
-      if (comment !== undefined) write(writer, expected, 1, [comment]);
+      if (comment !== undefined) write(writer, expected, interfaces.length - 1, [comment]);
       hasExpected = await expected.next();
     } else {
-      write(writer, actual, 0, byActual.get(actual.number) ?? []);
+      write(writer, actual, actual.iface, byActual.get(actual.number) ?? []);
       hasActual = await actual.next();
     }
   }

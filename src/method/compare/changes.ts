@@ -2,8 +2,10 @@
 
 import { formatField, readField } from "../../packet/field.js";
 import { type Dissection, dissect, layerNames } from "../../packet/index.js";
+import { Outline, outline } from "../../packet/outline.js";
 import { protocolNamed } from "../../packet/protocols.js";
 import type { FieldChange } from "../../report/compare-result.js";
+import type { FrameEntry } from "./entry.js";
 
 type Layer = Dissection["layers"][number];
 
@@ -12,8 +14,60 @@ const mostChanges = 64;
 /** Bytes of the payload that are shown. */
 const shownBytes = 16;
 
-/** Of frames without what was masked. */
-export function fieldChanges(expected: Uint8Array, actual: Uint8Array): FieldChange[] {
+/** The frame without the VLAN tags that it begins with; itself where it has none. */
+export function withoutTags(bytes: Uint8Array): Uint8Array {
+  const { cut, rest } = untagged(bytes);
+  return cut === 0 ? bytes : rest;
+}
+
+/** How many bytes of tags there are, in words, and the frame without them. */
+function untagged(bytes: Uint8Array): { readonly cut: number; readonly words: string; readonly rest: Uint8Array } {
+  const { tags } = outlineOf(bytes);
+  const cut = 4 * tags;
+  if (cut === 0) return { cut, words: "none", rest: bytes };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const ids = Array.from({ length: tags }, (_, i) => `id ${view.getUint16(14 + 4 * i) & 0xfff}`);
+  const rest = new Uint8Array(bytes.length - cut);
+  rest.set(bytes.subarray(0, 12));
+  rest.set(bytes.subarray(12 + cut), 12);
+  return { cut, words: ids.join(", "), rest };
+}
+
+function outlineOf(bytes: Uint8Array): Outline {
+  const out = new Outline();
+  outline(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length, out);
+  return out;
+}
+
+/** Of frames without what was masked. Where one has more VLAN tags, they are a change of their own. */
+export function fieldChanges(expected: Changed, actual: Changed): FieldChange[] {
+  const changes: FieldChange[] = [];
+  const lengths = [expected, actual].map(({ masked, cutBytes }) => masked.length + cutBytes);
+  const note = (field: string, was: string, is: string): number =>
+    was === is ? 0 : changes.push({ field, offset: 0, expected: was, actual: is });
+  note("frame.length", String(lengths[0]), String(lengths[1]));
+  const isCut = expected.cutBytes > 0 || actual.cutBytes > 0;
+  if (isCut) {
+    const words = [expected, actual].map(({ masked }, i) => `${masked.length} of ${lengths[i]} bytes`);
+    if (expected.cutBytes !== actual.cutBytes) note("frame.captured", words[0], words[1]);
+  }
+  let [a, b] = [untagged(expected.masked), untagged(actual.masked)];
+  let moved = 0;
+  if (a.cut !== b.cut) {
+    changes.push({ field: "vlan tags", offset: 12, expected: a.words, actual: b.words });
+    moved = a.cut;
+  } else [a, b] = [a, b].map((side, i) => ({ ...side, rest: [expected, actual][i].masked })) as [typeof a, typeof b];
+  // What a capture cut is not different.
+  const common = isCut ? Math.min(a.rest.length, b.rest.length) : Number.POSITIVE_INFINITY;
+  for (const change of layersChanges(a.rest.subarray(0, common), b.rest.subarray(0, common))) {
+    changes.push({ ...change, offset: change.offset < 12 ? change.offset : change.offset + moved });
+  }
+  return changes.slice(0, mostChanges);
+}
+
+type Changed = Pick<FrameEntry, "masked" | "cutBytes">;
+
+function layersChanges(expected: Uint8Array, actual: Uint8Array): FieldChange[] {
   const was = dissect(expected);
   const is = dissect(actual);
   const changes: FieldChange[] = [];
@@ -42,15 +96,7 @@ export function fieldChanges(expected: Uint8Array, actual: Uint8Array): FieldCha
       ...bytesChanges("padding", expected.subarray(was.payload.end), actual.subarray(is.payload.end), was.payload.end),
     );
   }
-  if (expected.length !== actual.length) {
-    changes.unshift({
-      field: "frame.length",
-      offset: 0,
-      expected: String(expected.length),
-      actual: String(actual.length),
-    });
-  }
-  return changes.slice(0, mostChanges);
+  return changes;
 }
 
 /** `name`: of the layer in its stack, e.g. `ipv4[1]` inside a tunnel. */

@@ -17,8 +17,12 @@ export interface ComparePlan {
   readonly masks: readonly string[];
   readonly order: "strict" | "free";
   readonly timingToleranceNs: number | null;
+  /** The actual frames were sent so many times as fast as the expected ones. */
+  readonly speed: number;
   /** Frames of both sides that count; null: all. */
   readonly filter: FrameFilter | null;
+  /** Frames that are not Ethernet are left out, and counted; else they are refused. */
+  readonly skipsOthers: boolean;
   /** A pcapng file for the actual frames with comments; null: none. */
   readonly annotated: string | null;
   readonly commandLine: string;
@@ -75,7 +79,7 @@ class Comparison {
     else {
       this.counts.changed++;
       const isTold = this.findings.length < mostFindings;
-      this.#tell("changed", expected, actual, isTold ? fieldChanges(expected.masked, actual.masked) : []);
+      this.#tell("changed", expected, actual, isTold ? fieldChanges(expected, actual) : []);
     }
     const offNs = this.#offNs(expected.timeNs, actual.timeNs);
     this.#others(actual, expected.number, reordered, this.#isOff(offNs), offNs);
@@ -92,7 +96,8 @@ class Comparison {
     }
   }
 
-  #offNs(expectedNs: number, actualNs: number): number {
+  #offNs(fileNs: number, actualNs: number): number {
+    const expectedNs = fileNs / this.#plan.speed;
     if (Number.isNaN(this.#shiftNs)) this.#shiftNs = actualNs - expectedNs;
     const offNs = actualNs - expectedNs - this.#shiftNs;
     this.timeOff.record(Math.abs(offNs));
@@ -142,7 +147,7 @@ export async function compareCaptures(plan: ComparePlan): Promise<CompareResult>
   const actual = new ComparedSide(actualReader, plan);
   await align(expected, actual, comparison);
   const result = resultOf(plan, expected, actual, comparison);
-  if (plan.annotated !== null) await annotate(plan.annotated, plan, result);
+  if (plan.annotated !== null) await annotate(plan.annotated, plan, actualReader.interfaces, result);
   return result;
 }
 
@@ -175,9 +180,9 @@ async function align(expected: ComparedSide, actual: ComparedSide, comparison: C
 }
 
 const fileOf = (side: ComparedSide): ComparedFile => {
-  const { reader, frames, filtered } = side;
+  const { reader, frames, filtered, notEthernet, cut } = side;
   const fault = reader.fault === null ? null : captureFaultError(reader.path, reader.fault, reader.frames).toLine();
-  return { file: reader.path, format: reader.format, frames, filtered, fault };
+  return { file: reader.path, format: reader.format, frames, filtered, notEthernet, cut, fault };
 };
 
 function resultOf(
@@ -205,13 +210,20 @@ function resultOf(
     timeOffNs: hasTimes ? { p50: timeOff.percentile(0.5), p99: timeOff.percentile(0.99), max: timeOff.max } : null,
     findings,
     findingsLeftOut: comparison.leftOut,
-    notes:
-      expected.reader.untimed + actual.reader.untimed > 0
-        ? ["frames without a time of their own have that of the frame before"]
-        : [],
+    notes: notesOf(plan, expected, actual),
     verdict: invalid.length > 0 ? "invalid" : failed.length > 0 ? "fail" : "pass",
     reasons: [...invalid, ...failed],
   };
+}
+
+function notesOf({ speed }: ComparePlan, expected: ComparedSide, actual: ComparedSide): string[] {
+  const cut = [expected, actual].flatMap((side) => (side.cut > 0 ? [`${side.cut} of ${side.reader.path}`] : []));
+  const notes = speed === 1 ? [] : [`expected times are those of the file at ${speed} times its speed`];
+  if (cut.length > 0) notes.push(`what captures cut off frames was not compared: ${cut.join(", ")}`);
+  if (expected.reader.untimed + actual.reader.untimed > 0) {
+    notes.push("frames without a time of their own have that of the frame before");
+  }
+  return notes;
 }
 
 function reasonsOf(plan: ComparePlan, counts: Counts): string[] {

@@ -6,13 +6,19 @@ export interface FrameEntry {
   readonly key: number;
   /** Equal where the masked content is. By content this says nothing that `key` does not. */
   readonly content: number;
-  /** Equal for frames of one flow and length: where a changed frame is looked for. */
+  /** Equal for frames of one flow: where a changed frame is looked for. */
   readonly flow: number;
+  /** Equal where nothing differs but what devices change: addresses, ports, tags, TTL, checksums. */
+  readonly rest: number;
   /** ns since the first frame of its file. */
   readonly timeNs: number;
   readonly bytes: Uint8Array;
   /** Without what does not count. */
   readonly masked: Uint8Array;
+  /** That without VLAN tags: a tag more or less moves all that follows, and leaves the frame the same one. */
+  readonly body: Uint8Array;
+  /** Bytes that the frame had on the wire and the capture has not. */
+  readonly cutBytes: number;
   /** Not looked at any more. */
   done: boolean;
 }

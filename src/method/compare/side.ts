@@ -7,12 +7,17 @@ import { FrameHash, FrameMask } from "../../packet/mask.js";
 import { Outline, outline } from "../../packet/outline.js";
 import { type CaptureReader, type FrameBatch, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
 import { isSignature, readSequence, readTrialHigh, readTrialStream, signatureBytes } from "../../stream/signature.js";
+import { withoutTags } from "./changes.js";
 import type { FrameEntry } from "./entry.js";
+
+const changedByDevices = ["macs", "vlan", "ttl", "dscp", "addresses", "ports", "checksums"];
 
 export interface SideOptions {
   readonly by: "content" | "signature";
   readonly masks: readonly string[];
   readonly filter: FrameFilter | null;
+  /** Frames that are not Ethernet are left out; else they end the comparison. */
+  readonly skipsOthers: boolean;
 }
 
 /** The frame that a side stands at. */
@@ -26,6 +31,11 @@ export class ComparedSide {
   timeNs = 0;
   frames = 0;
   filtered = 0;
+  /** Frames that were left out since they are not Ethernet, and frames that the capture cut. */
+  notEthernet = 0;
+  cut = 0;
+  /** Of the present frame: bytes that the capture cut. */
+  cutBytes = 0;
   /** Bytes of the present frame. */
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
@@ -33,6 +43,7 @@ export class ComparedSide {
   readonly #options: SideOptions;
   readonly #mask: FrameMask;
   readonly #hash = new FrameHash();
+  readonly #rest = new FrameMask(changedByDevices);
   readonly #outline = new Outline();
   #batch: FrameBatch | null = null;
   #at = 0;
@@ -65,8 +76,9 @@ export class ComparedSide {
     if (batch === null) return false;
     while (this.#at < batch.count) {
       const i = this.#at++;
-      if (this.#look(batch, i)) return true;
-      this.filtered++;
+      if (!this.#isEthernet(batch, i)) this.notEthernet++;
+      else if (this.#look(batch, i)) return true;
+      else this.filtered++;
     }
     return false;
   }
@@ -84,10 +96,14 @@ export class ComparedSide {
 
   /** The present frame, to be kept. */
   entry(): FrameEntry {
-    const { number, key, content, flow, timeNs } = this;
+    const { number, key, content, flow, timeNs, cutBytes } = this;
     const bytes = this.bytes.slice(this.start, this.start + this.length);
     const masked = this.#mask.bytes.slice(0, this.#mask.length);
-    return { number, key, content, flow, timeNs, bytes, masked, done: false };
+    const body = withoutTags(masked);
+    this.#rest.set(this.bytes, this.start, this.length);
+    this.#hash.set(this.#rest.bytes, 0, this.#rest.length);
+    const rest = (this.#hash.high & 0x1f_ffff) * 2 ** 32 + this.#hash.low;
+    return { number, key, content, flow, rest, timeNs, bytes, masked, body, cutBytes, done: false };
   }
 
   /** Seconds and nanoseconds of the first frame that was compared. */
@@ -95,12 +111,19 @@ export class ComparedSide {
     return { seconds: this.#firstSeconds, nanoseconds: this.#firstNanoseconds };
   }
 
-  #look(batch: FrameBatch, i: number): boolean {
+  #isEthernet(batch: FrameBatch, i: number): boolean {
     const iface = this.reader.interfaces[batch.interfaces[i]];
-    if (iface.linkType !== linkTypeEthernet) {
-      const what = `frame ${batch.first + i + 1} is ${linkTypeName(iface.linkType)}`;
-      throw usageError(what, { where: this.reader.path, accepted: "captures of Ethernet" });
-    }
+    if (iface.linkType === linkTypeEthernet) return true;
+    if (this.#options.skipsOthers) return false;
+    const what = `frame ${batch.first + i + 1} is ${linkTypeName(iface.linkType)}`;
+    throw usageError(what, {
+      where: this.reader.path,
+      accepted: "captures of Ethernet",
+      hint: "--not-ethernet skip leaves such frames out, and counts them",
+    });
+  }
+
+  #look(batch: FrameBatch, i: number): boolean {
     this.bytes = batch.bytes;
     this.start = batch.starts[i];
     this.length = batch.captured[i];
@@ -114,6 +137,8 @@ export class ComparedSide {
     }
     this.timeNs = (batch.seconds[i] - this.#firstSeconds) * 1e9 + (batch.nanoseconds[i] - this.#firstNanoseconds);
     this.frames++;
+    this.cutBytes = batch.original[i] - this.length;
+    if (this.cutBytes > 0) this.cut++;
     this.#setKeys(at);
     return true;
   }
@@ -135,7 +160,7 @@ export class ComparedSide {
     const hash = this.#hash;
     const mask = this.#mask;
     mask.set(this.bytes, this.start, this.length);
-    this.flow = this.#flowOf(at);
+    this.#setFlow(at);
     const end = this.#options.by === "signature" ? this.#signatureEnd(at) : -1;
     if (end >= 0) {
       // Time and balance are the sender's own; they differ from run to run.
@@ -143,7 +168,8 @@ export class ComparedSide {
       mask.bytes.fill(0, Math.max(0, cut - 8), Math.max(0, cut));
     }
     hash.set(mask.bytes, 0, mask.length);
-    this.content = (hash.high & 0x1f_ffff) * 2 ** 32 + hash.low;
+    // Of cut frames the length on the wire is all that is known of the rest.
+    this.content = ((hash.high ^ Math.imul(this.cutBytes, 0x9e37_79b1)) & 0x1f_ffff) * 2 ** 32 + hash.low;
     this.key = end < 0 ? this.content : this.#signatureKey(at + end);
   }
 
@@ -163,10 +189,10 @@ export class ComparedSide {
   }
 
   /** What kind of frame it is, and its ports: changed frames are looked for among frames of the same. */
-  #flowOf(at: number): number {
+  #setFlow(at: number): void {
     const { etherType, ipProtocol, l4, bytes } = this.#outline;
     const hasPorts = (ipProtocol === 6 || ipProtocol === 17) && l4 >= 0 && bytes >= l4 + 4;
     const ports = hasPorts ? this.#view.getUint32(at + l4) : 0;
-    return ports * 2 ** 20 + (etherType & 0xfff) * 256 + (ipProtocol & 0xff);
+    this.flow = ports * 2 ** 20 + (etherType & 0xfff) * 256 + (ipProtocol & 0xff);
   }
 }
