@@ -1,5 +1,4 @@
-/** What a person would look at first where frames did not come back, or came back otherwise. Sentences; pure. */
-import type { TrialReport } from "../engine/trial-order.js";
+/** What a person would look at first where frames did not come back, or were not taken. Sentences; pure. */
 import type { PortFacts, PortSpec } from "../port/port.js";
 
 /** The interface that frames are expected on, as far as it matters here. */
@@ -38,25 +37,6 @@ export function noReturnHints({ tx, rx, receiving, dstMac }: Expectation): strin
     );
   }
   return hints;
-}
-
-const atLeastBytes = 0.5;
-
-/**
- * Frames that are longer or shorter than they were. Only where the lengths of those that came say it: all were of one
- * length (`oneLength`), or none is missing.
- */
-export function lengthNotes({ transmit, receive }: TrialReport, oneLength: boolean): string[] {
-  const sum = (field: "published" | "outstanding" | "sentBytes"): number =>
-    transmit.queues.reduce((total, queue) => total + queue[field], 0);
-  const sent = sum("published") - sum("outstanding");
-  if (receive.received === 0 || sent === 0 || (!oneLength && receive.received !== sent)) return [];
-  const more = receive.receivedBytes / receive.received - sum("sentBytes") / sent;
-  if (Math.abs(more) < atLeastBytes) return [];
-  const bytes = Math.round(Math.abs(more) * 10) / 10;
-  return more > 0
-    ? [`frames came back ${bytes} bytes longer on average: with a tag, or inside an encapsulation`]
-    : [`frames came back ${bytes} bytes shorter on average: a tag or an encapsulation was taken off, or they were cut`];
 }
 
 /** The device took no frame at all. */

@@ -125,6 +125,7 @@ function notesOf(inputs: TrialInputs, trial: TrialCounts & Pick<Trial, "streams"
     ...ownRateNotes(inputs),
     ...returnedNotes(inputs),
     ...damageNotes(trial),
+    ...lengthNotes(inputs, trial),
   ];
 }
 
@@ -267,6 +268,25 @@ function damageNotes({ corrupt }: TrialCounts): string[] {
     `corrupt is an upper bound: some of the ${framesWord(corrupt)} may be damaged copies of frames that came back whole, ` +
       "and then as many more are lost",
   ];
+}
+
+/**
+ * A device that pushes or pops tags gives frames back longer or shorter, all of them whole. What came inside an
+ * encapsulation is longer as well, but there no frame is whole.
+ */
+function lengthNotes({ order, report }: TrialInputs, { sent, accepted, received }: TrialCounts): string[] {
+  const { transmit, receive } = report;
+  // Of several sizes, means are comparable only where no frame is missing.
+  const isComparable = (order.size.kind === "fixed" && isPlain(order.stream)) || received === sent;
+  if (received === 0 || (accepted > 0 && accepted < received) || !isComparable) return [];
+  const sentBytes = transmit.queues.reduce((sum, queue) => sum + queue.sentBytes, 0);
+  const more = Number((receive.receivedBytes / received - sentBytes / sent).toFixed(2));
+  if (more === 0) return [];
+  const how = `${Math.abs(more)} bytes ${more > 0 ? "longer" : "shorter"}`;
+  const mean = Number.isInteger(more) ? how : `${how} on average`;
+  const tags = `the device ${more > 0 ? "pushed" : "popped"} tags`;
+  const why = accepted > 0 ? tags : more > 0 ? "inside an encapsulation, or padded" : "they were cut";
+  return [`frames came back ${mean} than they were sent: ${why}`];
 }
 
 /** No coordinated omission: with what each frame was behind its slot. */

@@ -14,7 +14,7 @@ import type { RateStep } from "../stream/steps.js";
 import { type FrameSize, frameSizeName, meanFrameBytes } from "../units.js";
 import { resetDuring } from "./device-reset.js";
 import { compareDutRates } from "./dut-rate.js";
-import { lengthNotes, noFrameTaken, noReturnHints } from "./hints.js";
+import { noFrameTaken, noReturnHints } from "./hints.js";
 import { hopDifferences } from "./hops.js";
 import type { Lab } from "./lab.js";
 import type { RunHooks, RunPlan } from "./plan.js";
@@ -179,7 +179,6 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
         ...lab.notes,
         ...(reset === null ? (external?.notes ?? []) : []),
         ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`),
-        ...lengthNotes(report, next.size.kind === "fixed" && isPlain(orders[d]!.stream)),
         ...(report.receive.received > 0 ? [] : hintsOfNothing(plan, orders[d]!, d)),
       ],
     });

@@ -122,9 +122,21 @@ function findPlace(mappings: readonly Mapping[], bytes: number, unit: number): {
   return { at, index };
 }
 
+/** What to do where no shared memory can be had; undefined: nobody knows. */
+export function memfdHint(code: string, hugepages: boolean): string | undefined {
+  if (code === "EPERM" || code === "ENOSYS") {
+    return "a seccomp filter forbids it: allow memfd_create in this container's or service's profile (podman: --security-opt seccomp=FILE)";
+  }
+  if (code === "EMFILE" || code === "ENFILE") return "too many files are open: raise `ulimit -n`";
+  return hugepages ? "reserve hugepages: echo 64 > /proc/sys/vm/nr_hugepages" : undefined;
+}
+
 function createSealedMemfd(name: string, bytes: number, hugepages: boolean): number {
   const fd = libc.memfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | (hugepages ? MFD_HUGETLB : 0));
-  checked(fd, "memfd_create", hugepages ? "reserve hugepages: echo 64 > /proc/sys/vm/nr_hugepages" : undefined);
+  if (fd < 0) {
+    const code = errno();
+    throw systemError("memfd_create", code, memfdHint(errnoName(code), hugepages));
+  }
   try {
     checked(libc.ftruncate(fd, bytes), "ftruncate of the ring memory");
     // Pages that cannot be had are an error here and now, not a SIGBUS in a loop later.

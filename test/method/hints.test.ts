@@ -1,7 +1,6 @@
-/** What is said where frames did not come back, or came back otherwise. */
+/** What is said where frames did not come back, or were not taken. */
 import { describe, expect, it } from "vitest";
-import type { TrialReport } from "../../src/engine/trial-order.js";
-import { lengthNotes, noFrameTaken, noReturnHints } from "../../src/method/hints.js";
+import { noFrameTaken, noReturnHints } from "../../src/method/hints.js";
 import { parsePortSpec } from "../../src/port/spec.js";
 
 const mac = "02:00:00:00:00:07";
@@ -28,27 +27,6 @@ describe("hints where nothing came back", () => {
     expect(noReturnHints({ ...macvlan, dstMac: mac })).toEqual([]);
     expect(noReturnHints({ ...macvlan, dstMac: null })).toEqual([]);
     expect(noReturnHints({ ...nothing, receiving: { mac, kind: "ifb" } })[0]).toMatch(/^b is an ifb: /);
-  });
-});
-
-const report = (sentBytes: number, received: number, receivedBytes: number): TrialReport =>
-  ({
-    transmit: { queues: [{ published: 110, outstanding: 10, sentBytes }] },
-    receive: { received, receivedBytes },
-  }) as unknown as TrialReport;
-
-describe("lengths", () => {
-  it("of what came back are compared with what was sent", () => {
-    expect(lengthNotes(report(6_000, 100, 6_000), true)).toEqual([]);
-    expect(lengthNotes(report(6_000, 90, 90 * 64), true)).toEqual([
-      "frames came back 4 bytes longer on average: with a tag, or inside an encapsulation",
-    ]);
-    expect(lengthNotes(report(6_400, 100, 6_000), false)[0]).toMatch(/^frames came back 4 bytes shorter on average/);
-  });
-
-  it("of a mix say nothing where frames are missing, nor does nothing", () => {
-    expect(lengthNotes(report(6_000, 90, 90 * 64), false)).toEqual([]);
-    expect(lengthNotes(report(6_000, 0, 0), true)).toEqual([]);
   });
 });
 

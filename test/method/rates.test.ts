@@ -115,10 +115,22 @@ const pushing: Device = (frames, queue) =>
   });
 
 describe("frames that come back with other tags", () => {
-  it("are longer in the bits that came back", () => {
+  it("are said to be longer, and are so in the bits that came back", () => {
     const trial = trialOf(pushing);
     expect(trial).toMatchObject({ accepted: 2000, corrupt: 0, rxPps: trial.txPps });
     expect(trial.rxBpsL2).toBeCloseTo(trial.txPps * 68 * 8, 3);
+    expect(trial.notes).toContain("frames came back 4 bytes longer than they were sent: the device pushed tags");
+    expect(trialOf(echo).notes.join()).not.toMatch(/longer|shorter/);
+  });
+
+  it("that came inside an encapsulation are longer, and none of them is whole", () => {
+    const wrapped: Device = (frames, queue) =>
+      frames.map((frame) => ({ queue, frame: Uint8Array.from([...new Uint8Array(50), ...frame]) }));
+    const trial = trialOf(wrapped);
+    expect(trial).toMatchObject({ accepted: 0, corrupt: 2000 });
+    expect(trial.notes).toContain(
+      "frames came back 50 bytes longer than they were sent: inside an encapsulation, or padded",
+    );
   });
 
   it("are longer stream by stream, too", () => {
