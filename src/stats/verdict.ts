@@ -173,11 +173,18 @@ function failuresOf(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): F
   const failures = (rules.failures ?? []).map((text) => certain("stopped", text));
   if (rules.measuresLoss !== true) failures.push(...lossFailures(trial, kind, rules));
   if (kind === "forwarding") failures.push(...notIntact(trial));
-  if (rules.minPps !== null && kind !== "forwarding" && trial.rxPps < rules.minPps) {
+  if (rules.minPps !== null && kind !== "forwarding" && trial.rxPps < leastPps(trial, kind, rules.minPps, rules)) {
     const text = `${rateWord(trial.rxPps)} came back, less than the ${rateWord(rules.minPps)} asked for`;
     failures.push({ reason: { cause: "too slow", text }, excusable: true });
   }
   return failures;
+}
+
+/** No device gives back more than it got: what the generator offered less of, within its tolerance, is not asked of it. */
+function leastPps({ txPps }: JudgedTrial, kind: TrialKind, minPps: number, { tolerances }: VerdictRules): number {
+  if (kind === "max") return minPps;
+  const { rateShare } = tolerances ?? usualTolerances;
+  return Math.min(minPps, Math.max(txPps, minPps * (1 - rateShare)));
 }
 
 const certain = (cause: Cause, text: string): Failure => ({ reason: { cause, text }, excusable: false });

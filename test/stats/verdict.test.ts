@@ -367,6 +367,15 @@ describe("at max", () => {
     ]);
   });
 
+  it("asks no more of a set rate than was offered of it, within the generator's tolerance", () => {
+    const rules = { ...plain, minPps: 100_000, lossRatioMax: 1 };
+    const rates = (txPps: number, rxPps: number): JudgedTrial => ({ ...paced, txPps, rxPps });
+    expect(judgeTrial(rates(99_999, 99_999), rules).verdict).toBe("pass");
+    expect(judgeTrial(rates(99_999, 99_998), rules).verdict).toBe("fail");
+    expect(judgeTrial(rates(99_800, 99_800), rules).reasons.join()).toMatch(/came back, less than the 100 kpps/);
+    expect(judgeTrial({ ...max, txPps: 100_001, rxPps: 99_999 }, rules).verdict).toBe("fail");
+  });
+
   it("is invalid below the least rate when that was never offered, unless there was back-pressure", () => {
     const rules = { ...plain, minPps: 2e5 };
     expect(judgeTrial(max, rules)).toMatchObject({ verdict: "invalid" });
