@@ -85,7 +85,7 @@ export const streamSchema = z
     payload: z.unknown().describe("zero, increment, random, or one of the keys random, hex, text, file").optional(),
     size: z.unknown().describe("a size, a list, a range, a mix").optional(),
     fields: z.array(changeSchema).describe("a list of changes").optional(),
-    rate: z.string().describe("a rate, e.g. 10kpps, 2Mbps, 10%; under --rate and in methods a share of the load").optional(),
+    rate: z.string().describe("a rate, e.g. 10kpps").optional(),
     weight: whole.optional(),
     pin: z
       .strictObject({ queue: z.int().min(0).describe("a queue, from 0"), of: whole })
