@@ -126,7 +126,12 @@ export class CaptureFeeder {
   async run(): Promise<FeederReport> {
     const { loops, rewrite } = this.#options;
     for (let loop = 0; loop < loops && !this.#writer.stopped; loop++) {
-      await this.#once(loop);
+      try {
+        await this.#once(loop);
+      } catch (error) {
+        // Whoever stopped us waits for no file any more, and wants to hear of none.
+        if (!this.#writer.stopped) throw error;
+      }
       this.report.loops++;
       if (this.report.fed === 0 || this.report.fault !== null) break;
       if (loop === 0 && !this.#waited && !rewrite.uniquePerLoop) break;
@@ -137,7 +142,11 @@ export class CaptureFeeder {
 
   async #once(loop: number): Promise<void> {
     const { report } = this;
-    using reader = await CaptureReader.open(this.#options.path);
+    using reader = await CaptureReader.open(this.#options.path, { isStopped: () => this.#writer.stopped });
+    if (loop > 0 && reader.fileBytes === null) {
+      const what = "a pipe is read once, and what came out of it does not fit into memory for another loop";
+      throw usageError(what, { where: reader.path, accepted: "a file, for --loops" });
+    }
     this.#firstSeconds = Number.NaN;
     this.#lastNs = 0;
     const fedBefore = report.fed;

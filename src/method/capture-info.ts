@@ -83,6 +83,9 @@ const timeText = (seconds: number, nanoseconds: number): string => {
 class Survey {
   frames = 0;
   cut = 0;
+  /** Frames with a time, and their bytes: of the others nobody knows when they came. */
+  timed = 0;
+  timedBytes = 0;
   comments = 0;
   wireBytes = 0;
   capturedBytes = 0;
@@ -110,7 +113,11 @@ class Survey {
       if (wire < this.smallest) this.smallest = wire;
       if (wire > this.largest) this.largest = wire;
       this.sizes.add(wire);
-      this.#time(batch.seconds[i], batch.nanoseconds[i]);
+      if (batch.untimed.size === 0 || !batch.untimed.has(i)) {
+        this.timed++;
+        this.timedBytes += wire;
+        this.#time(batch.seconds[i], batch.nanoseconds[i]);
+      }
       const iface = batch.interfaces[i];
       this.byInterface[iface] = (this.byInterface[iface] ?? 0) + 1;
       const { linkType } = reader.interfaces[iface];
@@ -153,9 +160,9 @@ export async function captureInfo(path: string): Promise<CaptureInfo> {
   using reader = await CaptureReader.open(path, { onBlock });
   const survey = new Survey();
   for await (const batch of reader.batches()) survey.add(batch, reader);
-  const { first, last, frames, wireBytes } = survey;
+  const { first, last, frames, wireBytes, timed, timedBytes } = survey;
   const durationNs = first === null || last === null ? 0 : (last[0] - first[0]) * 1e9 + last[1] - first[1];
-  const isTimed = durationNs > 0 && frames > 1;
+  const isTimed = durationNs > 0 && timed > 1;
   return {
     file: path,
     format: reader.format,
@@ -171,6 +178,7 @@ export async function captureInfo(path: string): Promise<CaptureInfo> {
     frames,
     cut: survey.cut,
     untimed: reader.untimed,
+    contradictory: reader.contradictory,
     comments: survey.comments,
     wireBytes,
     capturedBytes: survey.capturedBytes,
@@ -179,8 +187,8 @@ export async function captureInfo(path: string): Promise<CaptureInfo> {
     first: first === null ? null : timeText(...first),
     last: last === null ? null : timeText(...last),
     durationNs,
-    pps: isTimed ? (frames * 1e9) / durationNs : null,
-    bps: isTimed ? (wireBytes * 8e9) / durationNs : null,
+    pps: isTimed ? (timed * 1e9) / durationNs : null,
+    bps: isTimed ? (timedBytes * 8e9) / durationNs : null,
     backwards: survey.backwards,
     protocols: Object.fromEntries(survey.protocols),
     sizes: survey.sizes.list(),

@@ -63,6 +63,8 @@ export class FrameBatch {
   readonly flags: Uint32Array;
   /** Comments by frame of the batch; empty nearly always. */
   readonly comments = new Map<number, readonly string[]>();
+  /** Frames of the batch without a time of their own; empty nearly always. */
+  readonly untimed = new Set<number>();
 
   constructor(capacity: number = usualCapacity) {
     this.capacity = capacity;
@@ -81,6 +83,7 @@ export class FrameBatch {
     this.first = first;
     this.count = 0;
     if (this.comments.size > 0) this.comments.clear();
+    if (this.untimed.size > 0) this.untimed.clear();
   }
 
   /** A view on frame i's bytes; for where speed does not matter. */
@@ -101,6 +104,8 @@ export interface CaptureDecoder {
   readonly frames: number;
   /** Frames without a time of their own (pcapng's simple blocks): they have that of the frame before. */
   readonly untimed: number;
+  /** Frames of which more bytes were captured than, as the file says, they had: they had as many, then. */
+  readonly contradictory: number;
   /** Set when reading has ended because of it. */
   readonly fault: CaptureFault | null;
   /** Bytes from the window's start that are needed to go on. */

@@ -6,7 +6,8 @@
  *     each record:    0  seconds (4)   4  micro- or nanoseconds (4)   8  captured bytes (4)   12  original bytes (4)
  *                    16  the captured bytes
  *
- * The magic says the byte order and the resolution: 0xa1b2c3d4 microseconds, 0xa1b23c4d nanoseconds.
+ * The magic says the byte order and the resolution: 0xa1b2c3d4 microseconds, 0xa1b23c4d nanoseconds. Versions before 2.3
+ * have the two lengths in the other order, and 2.3 has them either way (libpcap's savefile.c).
  */
 import {
   type CaptureDecoder,
@@ -46,7 +47,21 @@ const nsPerTick = (resolution: Resolution): number => (resolution === "nanosecon
 interface ClassicHeader {
   readonly format: CaptureFormat;
   readonly iface: CaptureInterface;
+  readonly lengths: Lengths;
 }
+
+/** Which of a record's lengths comes first: the captured one, the original one, or the smaller is the captured one. */
+type Lengths = "captured first" | "original first" | "either";
+
+const lengthsOf: Readonly<Record<string, Lengths>> = {
+  "2.0": "original first",
+  "2.1": "original first",
+  "2.2": "original first",
+  "2.3": "either",
+  "2.4": "captured first",
+  // DG/UX.
+  "543.0": "original first",
+};
 
 /** The file header; the bytes are all there are of the file, or at least 24. */
 export function readClassicHeader(bytes: Uint8Array): ClassicHeader | CaptureFault {
@@ -62,11 +77,13 @@ export function readClassicHeader(bytes: Uint8Array): ClassicHeader | CaptureFau
   const { resolution, byteOrder } = magic;
   const little = byteOrder === "little";
   const version = `${view.getUint16(4, little)}.${view.getUint16(6, little)}`;
-  if (version !== "2.4") return { kind: "version", offset: 4, what: `version ${version}, expected 2.4` };
+  const lengths = lengthsOf[version];
+  if (lengths === undefined) return { kind: "version", offset: 4, what: `version ${version}, expected 2.0 to 2.4` };
   const network = view.getUint32(20, little);
   const linkType = network & 0xffff;
   const snapBytes = view.getUint32(16, little);
   return {
+    lengths,
     format: { resolution, byteOrder, snapBytes, linkType },
     iface: {
       ...ethernetInterface,
@@ -82,6 +99,7 @@ export function readClassicHeader(bytes: Uint8Array): ClassicHeader | CaptureFau
 export class ClassicDecoder implements CaptureDecoder {
   readonly format = "pcap";
   readonly untimed = 0;
+  contradictory = 0;
   frames = 0;
   fault: CaptureFault | null = null;
   wanted = fileHeaderBytes;
@@ -108,14 +126,16 @@ export class ClassicDecoder implements CaptureDecoder {
       }
       this.#header = header;
       at += fileHeaderBytes;
+      this.#offset = fileHeaderBytes;
     }
-    at = this.#records(view, at, end, batch, this.#header.format);
-    this.#offset += at - start;
+    const first = at;
+    at = this.#records(view, at, end, batch, this.#header);
+    this.#offset += at - first;
     if (batch.count > 0) batch.interfaces.fill(0, 0, batch.count);
     return at;
   }
 
-  #records(view: DataView, start: number, end: number, batch: FrameBatch, format: CaptureFormat): number {
+  #records(view: DataView, start: number, end: number, batch: FrameBatch, { format, lengths }: ClassicHeader): number {
     const { starts, captured, original, seconds, nanoseconds, flags, capacity } = batch;
     const little = format.byteOrder === "little";
     const tickNs = nsPerTick(format.resolution);
@@ -127,10 +147,11 @@ export class ClassicDecoder implements CaptureDecoder {
         this.wanted = recordHeaderBytes;
         break;
       }
-      const bytes = view.getUint32(at + 8, little);
-      const wire = view.getUint32(at + 12, little);
-      if (bytes > mostBytes || bytes > wire) {
-        this.#lie(bytes, wire, this.#offset + at - start + 8);
+      let bytes = view.getUint32(at + 8, little);
+      let wire = view.getUint32(at + 12, little);
+      if (lengths === "original first" || (lengths === "either" && bytes > wire)) [bytes, wire] = [wire, bytes];
+      if (bytes > mostBytes) {
+        this.#lie(bytes, this.#offset + at - start + 8);
         break;
       }
       if (end - at - recordHeaderBytes < bytes) {
@@ -144,7 +165,9 @@ export class ClassicDecoder implements CaptureDecoder {
       nanoseconds[count] = (ticks - carry * ticksPerSecond) * tickNs;
       starts[count] = at + recordHeaderBytes;
       captured[count] = bytes;
-      original[count] = wire;
+      // The bytes are there, so the frame had them, whatever its length is said to have been.
+      original[count] = bytes > wire ? bytes : wire;
+      if (bytes > wire) this.contradictory++;
       flags[count] = 0;
       count++;
       at += recordHeaderBytes + bytes;
@@ -154,9 +177,9 @@ export class ClassicDecoder implements CaptureDecoder {
     return at;
   }
 
-  #lie(bytes: number, wire: number, offset: number): void {
-    const bound = bytes > wire ? `the frame had ${wire}` : `at most ${mostCapturedBytes} can be`;
-    this.fault = { kind: "length", offset, what: `a record says ${bytes} bytes were captured, but ${bound}` };
+  #lie(bytes: number, offset: number): void {
+    const what = `a record says ${bytes} bytes were captured, but at most ${mostCapturedBytes} can be`;
+    this.fault = { kind: "length", offset, what };
   }
 
   finish(rest: number): void {

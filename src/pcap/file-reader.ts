@@ -13,6 +13,8 @@ export interface CaptureReaderOptions {
   readonly batchFrames?: number;
   /** Told of every pcapng block that is no frame. */
   readonly onBlock?: (block: CaptureBlock) => void;
+  /** Asked while a pipe is waited for; true: it is not any more, and ends there. */
+  readonly isStopped?: () => boolean;
 }
 
 /** Half a megabyte: what is read stays in the cache until it is looked at. */
@@ -52,7 +54,7 @@ export class CaptureReader implements Disposable {
    * @throws PktgenError: cannot be read, a directory, empty, no capture (2); .zst without its library (3).
    */
   static async open(path: string, options: CaptureReaderOptions = {}): Promise<CaptureReader> {
-    const source = await openSource(path);
+    const source = await openSource(path, options.isStopped);
     try {
       const window = new Uint8Array(new ArrayBuffer(windowBytes));
       let filled = 0;
@@ -102,6 +104,11 @@ export class CaptureReader implements Disposable {
   /** Of these, frames without a time of their own. */
   get untimed(): number {
     return this.#decoder.untimed;
+  }
+
+  /** Of these, frames of which more was captured than, as the file says, there was. */
+  get contradictory(): number {
+    return this.#decoder.contradictory;
   }
 
   get fileBytes(): number | null {

@@ -1,5 +1,7 @@
 /** Where a capture's bytes come from: a file, read plainly or decompressed on the way. */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { type PktgenError, usageError } from "../errors.js";
 import type { CaptureFault } from "./capture.js";
@@ -32,7 +34,8 @@ const unreadable = (path: string, cause: unknown): PktgenError =>
 function openFile(path: string): number {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    // Opening a named pipe would block until somebody writes to it, and nothing could end that.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw unreadable(path, cause);
   }
@@ -41,25 +44,103 @@ function openFile(path: string): number {
   throw usageError("cannot read the capture: this is a directory", { where: path, accepted: "a capture file" });
 }
 
-/** @throws PktgenError (2): there is no such file, it is a directory, it may not be read. */
-export async function openSource(path: string): Promise<ByteSource> {
-  const fd = openFile(path);
-  try {
+/** How often a pipe is looked at while nobody writes. */
+const pipePollMs = 5;
+
+/** Bytes of an open file, as they lie there. */
+class FileBytes {
+  readonly path: string;
+  readonly isPipe: boolean;
+  readonly fileBytes: number | null;
+  readonly #isStopped: () => boolean;
+  #fd: number;
+  #hasWriter = false;
+
+  constructor(path: string, fd: number, isStopped: () => boolean) {
     const stat = fstatSync(fd);
-    const fileBytes = stat.isFile() ? stat.size : null;
+    this.path = path;
+    this.isPipe = stat.isFIFO();
+    this.fileBytes = stat.isFile() ? stat.size : null;
+    this.#fd = fd;
+    this.#isStopped = isStopped;
+  }
+
+  /** Puts bytes into into[from …]; 0 at the end. */
+  read(into: Uint8Array, from: number): number | Promise<number> {
+    return this.isPipe ? this.#readPipe(into, from) : this.#readNow(into, from);
+  }
+
+  /** Waits for a writer, and for what it writes, in a way that signals and `isStopped` can end. */
+  async #readPipe(into: Uint8Array, from: number): Promise<number> {
+    while (!this.#isStopped()) {
+      const bytes = this.#readNow(into, from);
+      if (bytes > 0 || (bytes === 0 && this.#hasWriter)) {
+        this.#hasWriter = true;
+        return bytes;
+      }
+      if (bytes < 0) this.#hasWriter = true;
+      await sleep(pipePollMs);
+    }
+    return 0;
+  }
+
+  /** −1: of a pipe, nothing now. */
+  #readNow(into: Uint8Array, from: number): number {
+    try {
+      return readSync(this.#fd, into, from, into.length - from, null);
+    } catch (cause) {
+      if (this.isPipe && (cause as NodeJS.ErrnoException).code === "EAGAIN") return -1;
+      throw unreadable(this.path, cause);
+    }
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+/**
+ * `isStopped`: who waits for a pipe does so no longer, and finds its end.
+ * @throws PktgenError (2): there is no such file, it is a directory, it may not be read.
+ */
+export async function openSource(path: string, isStopped: () => boolean = () => false): Promise<ByteSource> {
+  const file = new FileBytes(path, openFile(path), isStopped);
+  try {
     switch (compressionOf(path)) {
       case "none":
-        return new PlainSource(path, fd, fileBytes);
+        return new RawSource(file);
       case "gzip":
-        return new GzipSource(path, fd, fileBytes);
+        return new GzipSource(file);
       case "zstd": {
         const { ZstdDecompressor } = await import("../sys/zstd.js");
-        return new ZstdSource(path, fd, fileBytes, new ZstdDecompressor());
+        return new ZstdSource(file, new ZstdDecompressor());
       }
     }
   } catch (error) {
-    closeSync(fd);
+    file.close();
     throw error;
+  }
+}
+
+class RawSource implements ByteSource {
+  readonly fault = null;
+  readonly #file: FileBytes;
+
+  constructor(file: FileBytes) {
+    this.#file = file;
+  }
+
+  get fileBytes(): number | null {
+    return this.#file.fileBytes;
+  }
+
+  read(into: Uint8Array, from: number): number | Promise<number> {
+    return this.#file.read(into, from);
+  }
+
+  close(): void {
+    this.#file.close();
   }
 }
 
@@ -78,6 +159,14 @@ export function openPlainSource(path: string, lent: number | null = null): Plain
   }
   const fd = lent ?? openFile(path);
   const stat = fstatSync(fd);
+  if (stat.isFIFO()) {
+    if (lent === null) closeSync(fd);
+    throw usageError("a pipe cannot be read here", {
+      where: path,
+      accepted: "a file",
+      hint: "write the capture to a file first",
+    });
+  }
   return new PlainSource(path, fd, stat.isFile() ? stat.size : null, lent === null);
 }
 
@@ -114,27 +203,40 @@ class PlainSource implements ByteSource {
   }
 }
 
+const pieceBytes = 1 << 17;
+
+async function* piecesOf(file: FileBytes): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const piece = new Uint8Array(pieceBytes);
+    const bytes = await file.read(piece, 0);
+    if (bytes === 0) return;
+    yield piece.subarray(0, bytes);
+  }
+}
+
 /** node:zlib has no streaming without its event loop, so reading waits for pieces. */
 class GzipSource implements ByteSource {
-  readonly fileBytes: number | null;
   fault: Pick<CaptureFault, "kind" | "what"> | null = null;
-  readonly #path: string;
-  readonly #file: ReturnType<typeof createReadStream>;
+  readonly #file: FileBytes;
+  readonly #stream: Readable;
   readonly #pieces: AsyncIterator<Uint8Array>;
   #piece: Uint8Array = new Uint8Array(0);
   #fileError: unknown = null;
 
-  constructor(path: string, fd: number, fileBytes: number | null) {
-    this.#path = path;
-    this.fileBytes = fileBytes;
-    this.#file = createReadStream("", { fd, autoClose: true, highWaterMark: 1 << 17 });
+  constructor(file: FileBytes) {
+    this.#file = file;
+    this.#stream = Readable.from(piecesOf(file), { objectMode: false, highWaterMark: pieceBytes });
     const gunzip = createGunzip({ chunkSize: 1 << 18 });
-    this.#file.on("error", (error) => {
+    this.#stream.on("error", (error) => {
       this.#fileError = error;
       gunzip.destroy(error);
     });
-    this.#file.pipe(gunzip);
+    this.#stream.pipe(gunzip);
     this.#pieces = gunzip[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  }
+
+  get fileBytes(): number | null {
+    return this.#file.fileBytes;
   }
 
   async read(into: Uint8Array, from: number): Promise<number> {
@@ -145,7 +247,7 @@ class GzipSource implements ByteSource {
         if (next.done === true) return 0;
         this.#piece = next.value;
       } catch (cause) {
-        if (this.#fileError !== null) throw unreadable(this.#path, this.#fileError);
+        if (this.#fileError !== null) throw this.#fileError;
         this.fault = gzipFault(cause);
       }
     }
@@ -157,7 +259,8 @@ class GzipSource implements ByteSource {
 
   close(): void {
     void this.#pieces.return?.();
-    this.#file.destroy();
+    this.#stream.destroy();
+    this.#file.close();
   }
 }
 
@@ -168,26 +271,26 @@ function gzipFault(cause: unknown): Pick<CaptureFault, "kind" | "what"> {
 }
 
 class ZstdSource implements ByteSource {
-  readonly fileBytes: number | null;
   fault: Pick<CaptureFault, "kind" | "what"> | null = null;
-  readonly #path: string;
+  readonly #file: FileBytes;
   readonly #stream: import("../sys/zstd.js").ZstdDecompressor;
-  readonly #input = new Uint8Array(new ArrayBuffer(1 << 17));
-  #fd: number;
+  readonly #input = new Uint8Array(new ArrayBuffer(pieceBytes));
   #start = 0;
   #end = 0;
   #complete = true;
 
-  constructor(path: string, fd: number, fileBytes: number | null, stream: import("../sys/zstd.js").ZstdDecompressor) {
-    this.#path = path;
-    this.#fd = fd;
-    this.fileBytes = fileBytes;
+  constructor(file: FileBytes, stream: import("../sys/zstd.js").ZstdDecompressor) {
+    this.#file = file;
     this.#stream = stream;
   }
 
-  read(into: Uint8Array, from: number): number {
+  get fileBytes(): number | null {
+    return this.#file.fileBytes;
+  }
+
+  async read(into: Uint8Array, from: number): Promise<number> {
     while (this.fault === null) {
-      const refilled = this.#start === this.#end && this.#refill() === 0;
+      const isAtEnd = this.#start === this.#end && (await this.#refill()) === 0;
       try {
         const input = this.#input.subarray(this.#start, this.#end);
         const step = this.#stream.step(input, into.subarray(from));
@@ -198,26 +301,21 @@ class ZstdSource implements ByteSource {
         this.fault = { kind: "compression", what: `the zstd data is damaged (${(cause as Error).message})` };
         return 0;
       }
-      if (!refilled) continue;
+      if (!isAtEnd) continue;
       if (!this.#complete) this.fault = { kind: "cut", what: "the file ends inside its zstd data" };
       return 0;
     }
     return 0;
   }
 
-  #refill(): number {
-    try {
-      this.#start = 0;
-      this.#end = readSync(this.#fd, this.#input, 0, this.#input.length, null);
-      return this.#end;
-    } catch (cause) {
-      throw unreadable(this.#path, cause);
-    }
+  async #refill(): Promise<number> {
+    this.#start = 0;
+    this.#end = await this.#file.read(this.#input, 0);
+    return this.#end;
   }
 
   close(): void {
     this.#stream[Symbol.dispose]();
-    if (this.#fd >= 0) closeSync(this.#fd);
-    this.#fd = -1;
+    this.#file.close();
   }
 }

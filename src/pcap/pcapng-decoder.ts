@@ -52,6 +52,7 @@ export class PcapngDecoder implements CaptureDecoder {
   readonly interfaces: CaptureInterface[] = [];
   frames = 0;
   untimed = 0;
+  contradictory = 0;
   fault: CaptureFault | null = null;
   wanted = 28;
   readonly #clocks: TickConverter[] = [];
@@ -158,7 +159,7 @@ export class PcapngDecoder implements CaptureDecoder {
     const i = batch.count++;
     batch.starts[i] = at + 28;
     batch.captured[i] = captured;
-    batch.original[i] = original;
+    batch.original[i] = captured > original ? captured : original;
     batch.seconds[i] = clock.seconds;
     batch.nanoseconds[i] = clock.nanoseconds;
     batch.interfaces[i] = iface;
@@ -185,13 +186,11 @@ export class PcapngDecoder implements CaptureDecoder {
       const what = `a frame names interface ${iface - this.#base}, but its section has ${this.interfaces.length - this.#base} by then`;
       return this.#fail("block", place - 12, what);
     }
-    if (captured <= room && captured <= original && captured <= mostBytes) return true;
-    const bound =
-      captured > original
-        ? `the frame had ${original}`
-        : captured > room
-          ? `its block has room for ${room}`
-          : `at most ${mostBytes} can be`;
+    if (captured <= room && captured <= mostBytes) {
+      if (captured > original) this.contradictory++;
+      return true;
+    }
+    const bound = captured > room ? `its block has room for ${room}` : `at most ${mostBytes} can be`;
     return this.#fail("length", place, `a block says ${captured} bytes were captured, but ${bound}`);
   }
 
@@ -277,6 +276,7 @@ export class PcapngDecoder implements CaptureDecoder {
     const captured = Math.min(original, length - 16, snap === 0 ? original : snap);
     if (!this.#checks(this.#base, captured, original, length - 16, at + 8 - start)) return false;
     this.untimed++;
+    batch.untimed.add(batch.count);
     this.#add({ iface: this.#base, captured, original, data: at + 12 }, batch);
     return true;
   }
@@ -303,7 +303,7 @@ export class PcapngDecoder implements CaptureDecoder {
     const i = batch.count++;
     batch.starts[i] = data;
     batch.captured[i] = captured;
-    batch.original[i] = original;
+    batch.original[i] = captured > original ? captured : original;
     batch.seconds[i] = this.#seconds;
     batch.nanoseconds[i] = this.#nanoseconds;
     batch.interfaces[i] = iface;

@@ -26,13 +26,15 @@ export interface CaptureInfo {
   /** Of these, frames cut at the snap length, and without a time of their own. */
   readonly cut: number;
   readonly untimed: number;
+  /** Of which more was captured than, as the file says, there was; what was captured counts. */
+  readonly contradictory: number;
   readonly comments: number;
   /** Without FCS, on the wire and in the file. */
   readonly wireBytes: number;
   readonly capturedBytes: number;
   readonly smallest: number;
   readonly largest: number;
-  /** Of the first frame and of the last one in time, as text in UTC with nanoseconds; null: no frame. */
+  /** Of the first frame and of the last one in time, as text in UTC with nanoseconds; null: no frame has a time. */
   readonly first: string | null;
   readonly last: string | null;
   readonly durationNs: number;
@@ -61,7 +63,7 @@ function histogram(bins: readonly Bin[], label: (bin: Bin, next: Bin | undefined
 function timeWord(ns: number): string {
   if (ns < 1e3) return `${ns} ns`;
   if (ns < 1e6) return `${+(ns / 1e3).toPrecision(3)} µs`;
-  return ns < 1e9 ? `${+(ns / 1e6).toPrecision(3)} ms` : `${+(ns / 1e9).toPrecision(6)} s`;
+  return ns < 1e9 ? `${+(ns / 1e6).toPrecision(3)} ms` : `${+(ns / 1e9).toFixed(ns < 1e14 ? 6 : 3)} s`;
 }
 
 const plural = (n: number, one: string, more = `${one}s`): string => `${grouped(n)} ${n === 1 ? one : more}`;
@@ -76,6 +78,9 @@ export function renderCaptureInfo(info: CaptureInfo): string {
   const odd = [
     ...(info.cut > 0 ? [`${plural(info.cut, "frame was", "frames were")} cut at the snap length`] : []),
     ...(info.untimed > 0 ? [`${plural(info.untimed, "frame has", "frames have")} no time of their own`] : []),
+    ...(info.contradictory > 0
+      ? [`${plural(info.contradictory, "frame has", "frames have")} more bytes captured than the file says there were`]
+      : []),
     ...(info.backwards > 0 ? [`time goes back ${plural(info.backwards, "time")}`] : []),
     ...(info.comments > 0 ? [`${plural(info.comments, "frame has", "frames have")} comments`] : []),
     ...(info.fault === null ? [] : [`ends early: ${terminalText(info.fault)}`]),
@@ -93,7 +98,7 @@ export function renderCaptureInfo(info: CaptureInfo): string {
       ? []
       : [
           `sizes ${grouped(info.smallest)} to ${grouped(info.largest)} bytes without FCS, mean ${(info.wireBytes / info.frames).toFixed(1)}`,
-          `${info.first} to ${info.last}: ${timeWord(info.durationNs)}${rate}`,
+          ...(info.first === null ? [] : [`${info.first} to ${info.last}: ${timeWord(info.durationNs)}${rate}`]),
         ]),
     ...odd.map((line) => `! ${line}`),
     ...(protocols.length === 0 ? [] : ["protocols"]),

@@ -1,4 +1,5 @@
 /** `pcap info`: what is in a capture whose every figure is known by hand. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,6 +61,7 @@ it("counts, sizes, rates, protocols, duration and histograms are those of the fi
     frames: 10,
     cut: 1,
     untimed: 0,
+    contradictory: 0,
     comments: 0,
     wireBytes,
     capturedBytes: wireBytes - 1514 + 60,
@@ -115,6 +117,40 @@ it("an interface's name cannot steer the terminal, and is in the document as it 
   expect(stdout).toContain("interface 0 \\x1b]0;pwned\\x07\\x1b[2J\\nPASS: Ethernet");
   const document = await runCli(["pcap", "info", place("name.pcapng"), "--json"]);
   expect(JSON.parse(document.stdout).interfaces[0].name).toBe(name);
+});
+
+it("frames without a time of their own are no part of times and rates", async () => {
+  const interfaces = [ethernetInterface];
+  const pcapng = { byteOrder: "little", interfaces, application: null } as const;
+  using writer = await CaptureWriter.create(place("untimed.pcapng"), { pcapng });
+  const simple = new Uint8Array(60 + 16);
+  const view = new DataView(simple.buffer);
+  view.setUint32(0, 3, true);
+  view.setUint32(4, simple.length, true);
+  view.setUint32(8, 60, true);
+  view.setUint32(simple.length - 4, simple.length, true);
+  writer.pcapng!.block(simple);
+  for (const i of [0, 1, 2]) writer.frame(new Uint8Array(60), 0, 60, 60, 1_700_000_000 + i, 500);
+  writer.close();
+  const { stdout } = await runCli(["pcap", "info", place("untimed.pcapng"), "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    frames: 4,
+    untimed: 1,
+    first: "2023-11-14 22:13:20.000000500",
+    durationNs: 2e9,
+    pps: 1.5,
+  });
+});
+
+it("a named pipe to which nobody writes ends on Ctrl-C", async () => {
+  expect(spawnSync("mkfifo", [place("silent.pcap")]).status).toBe(0);
+  const { code, signal } = await runCli(["pcap", "info", place("silent.pcap")], {
+    during: (child) => {
+      const timer = setInterval(() => child.kill("SIGINT"), 500);
+      child.once("exit", () => clearInterval(timer));
+    },
+  });
+  expect(signal === "SIGINT" || code === 130).toBe(true);
 });
 
 it("time that goes back is said, and is no gap", async () => {

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -166,6 +166,34 @@ describe("bad input", () => {
     expect(await reader.next()).toBeNull();
     expect(reader.fault).toMatchObject({ kind: "length", offset: 108 });
     expect(reader.frames).toBe(1);
+  });
+});
+
+describe("a named pipe", () => {
+  const pipe = (name: string): string => {
+    const path = join(folder, name);
+    expect(spawnSync("mkfifo", [path]).status).toBe(0);
+    return path;
+  };
+
+  it.each(["pipe.pcap", "pipe.pcapng.gz"])("%s is read as a file is, once somebody writes to it", async (name) => {
+    const file = join(folder, `of-${name}`);
+    await write(file, 3000);
+    const path = pipe(name);
+    const reading = check(path);
+    const writer = spawn("sh", ["-c", 'cat "$0" > "$1"', file, path], { stdio: "ignore" });
+    expect(await reading).toEqual({ frames: 3000, fault: null });
+    writer.kill();
+  });
+
+  it("to which nobody writes is waited for without blocking, and no longer than is wanted", async () => {
+    let isStopped = false;
+    const reading = CaptureReader.open(pipe("silent.pcap"), { isStopped: () => isStopped });
+    // Only a thread that is not blocked comes here.
+    await new Promise((resolve) => setImmediate(resolve));
+    isStopped = true;
+    await expect(reading).rejects.toThrow("the file is empty");
+    expect(() => CaptureReader.openNow(join(folder, "silent.pcap"))).toThrow("a pipe cannot be read here");
   });
 });
 

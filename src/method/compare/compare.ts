@@ -1,5 +1,6 @@
 /** Two captures, frame by frame: what is the same, and everything that is not. */
 
+import { usageError } from "../../errors.js";
 import type { FrameFilter } from "../../packet/filter.js";
 import { CaptureReader, captureFaultError } from "../../pcap/index.js";
 import type { ComparedFile, CompareResult, Finding } from "../../report/compare-result.js";
@@ -142,6 +143,13 @@ class Comparison {
 export async function compareCaptures(plan: ComparePlan): Promise<CompareResult> {
   using expectedReader = await CaptureReader.open(plan.expected);
   using actualReader = await CaptureReader.open(plan.actual);
+  for (const { path, fileBytes } of [expectedReader, actualReader]) {
+    if (plan.annotated === null || fileBytes !== null) continue;
+    throw usageError("a pipe is read once, and an annotated capture reads both files again", {
+      where: path,
+      accepted: "a file, for --annotated",
+    });
+  }
   const comparison = new Comparison(plan);
   const expected = new ComparedSide(expectedReader, plan);
   const actual = new ComparedSide(actualReader, plan);
