@@ -52,6 +52,8 @@ const acceptedSizes = `sizes from ${minFrameBytes} to ${maxFrameBytes} with FCS:
 
 const decimal = /^(\d+(?:\.\d+)?|\.\d+)\s*([^\d\s.].*)?$/;
 const metric: Readonly<Record<string, number>> = { "": 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+/** Of rates, in either case; but `m` is a thousandth everywhere else, and is asked about. */
+const rateFactor = (prefix: string): number => metric[prefix.toUpperCase()]!;
 
 /** `12.5Gbps` → [12.5, "Gbps"]; null if it does not start with a plain decimal number. */
 function numberAndUnit(text: string): readonly [number, string] | null {
@@ -62,21 +64,31 @@ function numberAndUnit(text: string): readonly [number, string] | null {
 /** A decimal times a power of ten without the dust of doubles: 1.1 k is 1100, not 1100.0000000000002. */
 const scaled = (value: number, factor: number): number => Number((value * factor).toPrecision(15));
 
+/** What was meant, most likely. */
+function rateHint(text: string, value: number, unit: string): { readonly hint?: string } {
+  if (unit === "" && value > 0) return { hint: `${text} what? ${text}pps are frames per second` };
+  if (/^m(pps|bps|bps-l1|bps-l2)$/i.test(unit)) return { hint: `did you mean ${value}M${unit.slice(1)}?` };
+  const swapped = /^([kmgt]?)(psp|spp|bsp|sbp)$/i.exec(unit);
+  return swapped === null
+    ? {}
+    : { hint: `did you mean ${value}${swapped[1]}${/b/i.test(swapped[2]!) ? "bps" : "pps"}?` };
+}
+
 export function parseRate(text: string, where: string): Rate {
-  const refuse = () => usageError(`"${text}" is not a rate`, { where, accepted: acceptedRates });
-  if (text.trim() === "max") return { kind: "max" };
-  const parts = numberAndUnit(text);
-  if (parts === null) throw refuse();
-  const [value, unit] = parts;
+  if (text.trim().toLowerCase() === "max") return { kind: "max" };
+  const [value, unit] = numberAndUnit(text) ?? [Number.NaN, ""];
+  const match = /^([kmgt]?)(pps|bps|bps-l1|bps-l2)$/i.exec(unit);
+  if (Number.isNaN(value) || (match === null && unit !== "%") || match?.[1] === "m") {
+    throw usageError(`"${text}" is not a rate`, { where, accepted: acceptedRates, ...rateHint(text, value, unit) });
+  }
   if (value <= 0) throw usageError(`the rate "${text}" is not above 0`, { where, accepted: acceptedRates });
   if (unit === "%") {
     if (value > 100) throw usageError(`"${text}" is more than the line carries`, { where, accepted: "up to 100%" });
     return { kind: "percent", share: scaled(value, 0.01) };
   }
-  const match = /^([kKMGT]?)(pps|bps|bps-l1|bps-l2)$/.exec(unit);
-  if (match === null) throw refuse();
-  const amount = scaled(value, metric[match[1]]);
-  if (match[2] !== "pps") return { kind: "bps", layer: match[2] === "bps-l1" ? 1 : 2, bps: amount };
+  const amount = scaled(value, rateFactor(match![1]!));
+  const kind = match![2]!.toLowerCase();
+  if (kind !== "pps") return { kind: "bps", layer: kind === "bps-l1" ? 1 : 2, bps: amount };
   if (amount > 1e9) throw usageError(`"${text}" is above 1Gpps`, { where, accepted: "up to 1Gpps, or max" });
   return { kind: "pps", pps: amount };
 }
@@ -135,11 +147,12 @@ export function ratePps(rate: Rate, meanFrameBytes: number, lineRateBps: number 
 /** A line's speed, `10Gbps`, in bits per second. */
 export function parseLineRate(text: string, where: string): number {
   const parts = numberAndUnit(text);
-  const match = parts === null ? null : /^([kKMGT]?)bps$/.exec(parts[1]);
-  if (parts === null || match === null || parts[0] <= 0) {
-    throw usageError(`"${text}" is not a line rate`, { where, accepted: "e.g. 1Gbps, 10Gbps, 100Gbps" });
+  const match = parts === null ? null : /^([kmgt]?)bps$/i.exec(parts[1]);
+  if (parts === null || match === null || match[1] === "m" || parts[0] <= 0) {
+    const hint = rateHint(text, parts?.[0] ?? 0, parts?.[1] === "" ? "?" : (parts?.[1] ?? "?"));
+    throw usageError(`"${text}" is not a line rate`, { where, accepted: "e.g. 1Gbps, 10Gbps, 100Gbps", ...hint });
   }
-  return scaled(parts[0], metric[match[1]]);
+  return scaled(parts[0], rateFactor(match[1]!));
 }
 
 const nsPer: Readonly<Record<string, number>> = {
@@ -166,7 +179,10 @@ function durationNs(text: string, where: string, atLeastNs: number, accepted: st
   const [value, unit] = numberAndUnit(text) ?? [Number.NaN, ""];
   const factor = nsPer[unit] ?? (value === 0 && unit === "" ? 1 : Number.NaN);
   const result = Math.round(scaled(value, factor));
-  if (Number.isNaN(result)) throw usageError(`"${text}" is not a duration`, { where, accepted });
+  if (Number.isNaN(result)) {
+    const hint = unit === "" && value > 0 ? { hint: `did you mean ${text.trim()}s?` } : {};
+    throw usageError(`"${text}" is not a duration`, { where, accepted, ...hint });
+  }
   if (result < atLeastNs || result > Number.MAX_SAFE_INTEGER) {
     const side = result < atLeastNs ? "short" : "long";
     throw usageError(`the duration "${text}" is too ${side}`, {
@@ -182,14 +198,16 @@ export function parseCount(text: string, where: string, least = 1, most: number 
   const parts = numberAndUnit(text);
   const factor = parts === null ? undefined : metric[parts[1]];
   const value = parts === null || factor === undefined ? Number.NaN : scaled(parts[0], factor);
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
-    throw usageError(`"${text}" is not a count that fits`, {
-      where,
-      accepted: `a whole number ${range}, e.g. ${exact(least)}`,
-    });
-  }
-  return value;
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  const side = value < least ? `below ${least}` : value > most ? `above ${most}` : "no whole number";
+  const meant = /^\d+(\.\d+)?[eE]\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  const fits = Number.isSafeInteger(meant) && meant >= least && meant <= most;
+  throw usageError(`"${text}" is ${side}`, {
+    where,
+    accepted: `a whole number ${range}, e.g. ${exact(least)}`,
+    ...(fits ? { hint: `did you mean ${exact(meant)}?` } : {}),
+  });
 }
 
 /** A share of one: `0`, `0.1%`, `1e-3`; 0 to 1. */
@@ -236,7 +254,8 @@ function parseSizePiece(piece: string, text: string, where: string): readonly Fr
   const match = /^(\d+)(?:-(\d+):(\d+))?$/.exec(piece);
   if (match === null) {
     const what = piece === "" ? `"${text}" has an empty place` : `"${piece}" is not a frame size`;
-    throw usageError(what, { where, accepted: acceptedSizes });
+    const hint = /^\d+-\d+$/.test(piece) ? { hint: `did you mean ${piece}:64, in steps of 64?` } : {};
+    throw usageError(what, { where, accepted: acceptedSizes, ...hint });
   }
   const first = checkFrameBytes(Number(match[1]), where);
   if (match[2] === undefined) return [fixedSize(first)];

@@ -46,6 +46,11 @@ describe("rates", () => {
     ["2.5Gbps-l1", { kind: "bps", layer: 1, bps: 2.5e9 }],
     ["50%", { kind: "percent", share: 0.5 }],
     ["100 %", { kind: "percent", share: 1 }],
+    ["10Kpps", { kind: "pps", pps: 10_000 }],
+    ["10gbps", { kind: "bps", layer: 2, bps: 1e10 }],
+    ["1MPPS", { kind: "pps", pps: 1_000_000 }],
+    ["2GBPS-L1", { kind: "bps", layer: 1, bps: 2e9 }],
+    ["MAX", { kind: "max" }],
   ])("%s", (text, rate) => {
     expect(parseRate(text, "--rate")).toEqual(rate);
   });
@@ -59,6 +64,19 @@ describe("rates", () => {
       expect(error.accepted).toBeTruthy();
     },
   );
+
+  it.each([
+    ["10000", "10000 what? 10000pps are frames per second"],
+    ["1mpps", "did you mean 1Mpps?"],
+    ["10mbps", "did you mean 10Mbps?"],
+    ["10kpsp", "did you mean 10kpps?"],
+  ])("of %j says what was meant", (text, hint) => {
+    expect(refused(() => parseRate(text, "--rate")).hint).toBe(hint);
+  });
+
+  it("0x10pps is no rate, rather than one of 0", () => {
+    expect(refused(() => parseRate("0x10pps", "--rate")).message).toBe('"0x10pps" is not a rate');
+  });
 
   it("prints what it reads back", () => {
     const amount = fc.oneof(fc.integer({ min: 1, max: 1e9 }), fc.double({ min: 1e-3, max: 1e9, noNaN: true }));
@@ -192,4 +210,18 @@ describe("printing", () => {
   });
 
   it("counts", () => expect(formatCount(1_234_567)).toBe("1,234,567"));
+});
+
+describe("what was meant", () => {
+  it("by a time without a unit, sizes without a step, a count with an exponent", () => {
+    expect(refused(() => parseDuration("10", "--duration")).hint).toBe("did you mean 10s?");
+    expect(refused(() => parseSizes("64-1518", "--sizes")).hint).toBe("did you mean 64-1518:64, in steps of 64?");
+    expect(refused(() => parseCount("1e4", "--count")).hint).toBe("did you mean 10k?");
+  });
+
+  it("counts say on which side of what they are", () => {
+    expect(refused(() => parseCount("4096", "--vlan", 0, 4094)).message).toBe('"4096" is above 4094');
+    expect(refused(() => parseCount("0", "--count")).message).toBe('"0" is below 1');
+    expect(refused(() => parseCount("1.5", "--count")).message).toBe('"1.5" is no whole number');
+  });
 });

@@ -9,7 +9,11 @@
 #     gb ───────────────────── db     vlan    the same, for VLAN 100 only (the kernel needs CONFIG_BRIDGE_VLAN_FILTERING)
 #                                     router  198.18.0.1/24, 2001:2::1/64 on da; 198.18.1.1/24, 2001:2:0:1::1/64 on db
 #     ga ───────────────────── gb     veth    no device, the pair alone
+#
+# `pktgen-ts` in COMMAND is the one of this checkout or package.
 set -euo pipefail
+PATH="$(cd "$(dirname "$0")/../bin" && pwd):$PATH"
+export PATH
 
 usage() {
   echo "usage: $0 bridge|vlan|router|veth COMMAND…" >&2
@@ -51,7 +55,8 @@ bridge() {
 case $kind in
   bridge) bridge ;;
   vlan)
-    bridge vlan_filtering 1
+    bridge vlan_filtering 1 2>/dev/null ||
+      { echo "$0: this kernel has no bridges with VLANs (CONFIG_BRIDGE_VLAN_FILTERING): use another kind" >&2; exit 3; }
     for name in da db; do ip netns exec dut bridge vlan add dev $name vid 100; done
     ;;
   router)

@@ -21,6 +21,8 @@ export interface CommandDefinition {
   readonly summary: string;
   /** Run where no command is named. */
   readonly isDefault?: boolean;
+  /** Options of other commands that it does not have → what to use. */
+  readonly instead?: Readonly<Record<string, string>>;
   /** Adds options, help and action. Imports nothing heavy: `--help` must be quick; actions import what they need. */
   define(command: Command, context: CommandContext): void;
 }

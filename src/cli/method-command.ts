@@ -12,6 +12,7 @@ import { isPlain } from "../stream/spec.js";
 import { allowedCores } from "./allowed-cores.js";
 import { type BaselineOptions, knownOf, useBaseline } from "./baseline-file.js";
 import type { CommandContext } from "./command.js";
+import { hopSourcesHelp } from "./dut-options-help.js";
 import { watchInterrupts } from "./interrupt.js";
 import type { Row } from "./option-rows.js";
 import { checkCoresAllowed, refuseWords } from "./option-values.js";
@@ -47,7 +48,17 @@ export function addMethodOptions(command: Command, { without, rows }: MethodComm
     for (const [flags, help] of list) command.addOption(new Option(flags, help).helpGroup(`${heading}:`));
   }
   addSharedOptions(command, without);
+  command.addHelpText("after", hopSourcesHelp);
 }
+
+/** What a method says to options of `run` that it decides itself; `of`: by which of its own options. */
+export const decidesItself = (of: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    decidedByMethods.map((name) => {
+      const own = of[name];
+      return [name, own === undefined ? "the method decides that itself" : `the method decides that itself: ${own}`];
+    }),
+  );
 
 type SharedOptions = RunOptions & BaselineOptions;
 

@@ -6,6 +6,7 @@ import { nearest } from "../nearest.js";
 import { packageVersion } from "../sys/version.js";
 import type { CommandContext } from "./command.js";
 import { commands } from "./commands/index.js";
+import { hopSourcesHelp } from "./dut-options-help.js";
 
 const examples = `
 Examples:
@@ -26,11 +27,17 @@ Exit codes:
 `;
 
 /** Commander's sentence without its prefix; what it suggests is the hint. */
-function translated(error: CommanderError): PktgenError {
-  const [what = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-  const hint = suggestion?.replace(/^\((.*)\)$/, "$1");
-  const help = "see pktgen-ts --help";
-  return usageError(what, { hint: hint === undefined || hint === "" ? help : `${hint} ${help}` });
+function translated(error: CommanderError, name: string | undefined): PktgenError {
+  const [sentence = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  const what = sentence.replace(/\.$/, "");
+  const command = commands.find((each) => each.name === name);
+  const option = /^unknown option '(--[\w-]+)/.exec(what)?.[1];
+  const instead = option === undefined ? undefined : command?.instead?.[option];
+  const hint = instead ?? suggestion?.replace(/^\((.*)\)$/, "$1");
+  const help = command === undefined ? "see pktgen-ts --help" : `see pktgen-ts ${command.name} --help`;
+  return usageError(what, {
+    hint: hint === undefined || hint === "" ? help : `${hint}${/[?.!]$/.test(hint) ? "" : ";"} ${help}`,
+  });
 }
 
 /** Is this only the end of `--help` or `--version`? */
@@ -72,20 +79,26 @@ function createProgram(context: CommandContext): Command {
       context,
     );
   }
-  program.addHelpText("after", () => defaultOptionsHelp(program)).addHelpText("after", examples);
+  program
+    .addHelpText("after", () => defaultOptionsHelp(program))
+    .addHelpText("after", hopSourcesHelp)
+    .addHelpText("after", examples);
   return program;
 }
 
 /** Parses and runs. Rejects with whatever the command threw, or a usage error. */
 export async function runProgram(argv: readonly string[], context: CommandContext): Promise<void> {
-  const [first] = argv;
+  // `--help ndr` is the help of ndr, as `ndr --help`.
+  const asksFor = argv.length === 2 && (argv[0] === "--help" || argv[0] === "-h") && !argv[1]!.startsWith("-");
+  const words = asksFor ? [argv[1]!, "--help"] : argv;
+  const [first] = words;
   const isWord = first !== undefined && !first.startsWith("-") && first !== "help";
   if (isWord && !commands.some(({ name }) => name === first)) throw unknownCommand(first);
   const program = createProgram(context);
   try {
-    await program.parseAsync([...argv], { from: "user" });
+    await program.parseAsync([...words], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (!isDone(error)) throw translated(error);
+    if (!isDone(error)) throw translated(error, words[0]);
   }
 }

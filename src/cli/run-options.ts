@@ -80,7 +80,11 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--profile-root <folder>", profileRootHelp],
   ],
   "Where to": [
-    ["--dut <kind>", "embedded[,option=value…] (default: built in, nothing to install) | testpmd[,…] | external"],
+    [
+      "--dut <kind>",
+      "embedded[,option=value…] (default: built in, nothing to install) | testpmd[,option=value…] | external; " +
+        "their options: pktgen-ts run --help",
+    ],
     ["--tx <port>", "port to send on, for --dut external, e.g. virtio-user:/tmp/vhost0 (see pktgen-ts ports)"],
     ["--rx <port>", "port to receive on (default: the one of --tx)"],
     [

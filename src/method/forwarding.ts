@@ -12,6 +12,7 @@ import { type FrameSize, formatRate, meanFrameBytes, type Rate, ratePps } from "
 import { openLab } from "./lab.js";
 import { judgeTrials } from "./method-verdict.js";
 import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "./plan.js";
+import { checkPlan } from "./plan-check.js";
 import { withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
 import { runTrial, type TrialRequest, warmUp } from "./trial-run.js";
@@ -62,6 +63,7 @@ function rateOf(
  * stands in the last trial's reasons, and the results so far are returned.
  */
 export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<RunResult> {
+  checkPlan(asked);
   const started = new Date();
   const isSet = asked.trials !== "default" && asked.trials.rate.kind !== "max";
   const plan = { ...asked, dut: withRings(asked.dut, isSet ? "atSetRate" : "atMax") };

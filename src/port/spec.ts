@@ -331,6 +331,7 @@ function parseKind(text: string): { kind: PortKind; rest: string } {
     throw usageError(`unknown port kind "${name}"`, {
       where: text,
       accepted: names.join(", "),
+      ...(colon < 0 && /^[\w.-]{1,15}$/.test(name) ? { hint: `did you mean packet:${name}?` } : {}),
       ...didYouMean(name, names),
     });
   }

@@ -127,6 +127,17 @@ const inProcess: readonly Refusal[] = [
     ["--dut", "external", "--tx", "virtio-usr:/tmp/x"],
     /--tx virtio-usr:\/tmp\/x: unknown port kind.*did you mean virtio-user/,
   ],
+  [["--dut", "external", "--tx", "eth0"], /--tx eth0: unknown port kind "eth0"; .*; did you mean packet:eth0\?/],
+  [
+    ["--dut", "external", "--tx", "null:", "--hop", "r,rx=qa"],
+    /unknown source of a counter "qa"; .*did you mean netdev:qa\?/,
+  ],
+  [
+    ["ndr", "--rate", "10kpps"],
+    /unknown option '--rate'; the method decides that itself: see --min-load and --line-rate/,
+  ],
+  [["doctor", "now"], /too many arguments for 'doctor'\. Expected 0 arguments but got 1; see pktgen-ts doctor --help/],
+  [["--profile-root", "/tmp"], /--profile-root: there is no profile whose files could be looked for/],
   [["--dut", "external", "--tx", "virtio-user:"], /--tx virtio-user:: the path of the socket is missing/],
   [["--dut", "external", "--tx", "null:,queues=1", "--queues", "2"], /--tx null:,queues=1: the port has 1 queue pairs/],
   [["--tx", "null:"], /--tx: the embedded device brings its own ports.*--dut external/],

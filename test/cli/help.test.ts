@@ -19,6 +19,21 @@ describe("--help", () => {
     expect(stdout).toMatch(/130 interrupted/);
   });
 
+  it("of a command is the same, whichever word comes first", async () => {
+    const [one, other] = [await runCli(["--help", "ndr"]), await runCli(["ndr", "--help"])];
+    expect(one).toEqual(other);
+    expect(one.stdout).toMatch(/^Usage: pktgen-ts ndr /);
+    expect((await runCli(["--help", "nrd"])).stderr).toMatch(/unknown command 'nrd'.*did you mean ndr\?/);
+  });
+
+  it.each([["--help"], ["ndr", "--help"], ["run", "--help"], ["soak", "--help"]])(
+    "%s %s: what is said to be below is below",
+    async (...args) => {
+      const { stdout } = await runCli(args.filter((arg) => arg !== undefined));
+      expect(stdout).toMatch(/--hop <hop> .*\(below\).*Sources of --hop .*netdev:IFACE/s);
+    },
+  );
+
   it("fits a terminal of 120 columns", async () => {
     const { stdout } = await runCli(["--help"]);
     expect(stdout.split("\n").filter((line) => line.length > 120)).toEqual([]);

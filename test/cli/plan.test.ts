@@ -19,7 +19,7 @@ const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[
   [["/nowhere.yaml"], /plan: the test plan \/nowhere\.yaml does not exist/],
   [[broken], /broken\.yaml:4:1: unknown key "devcies"; accepted: .*did you mean devices\?/],
   [[plan, "--case", "7"], /--case: .* has no case 7; accepted: 1 \(one queue\), 2 \(two queues\)/],
-  [[plan, "--case", "all"], /--case: "all" is not a count that fits/],
+  [[plan, "--case", "all"], /--case: "all" is no whole number/],
   [[plan, "--sizes", "10"], /--sizes: frame size 10 is below 64/],
   [[plan, "--rate", "fast"], /--rate: "fast" is not a rate/],
   [[plan, "--count", "5", "--duration", "1s"], /--count: --count and --duration contradict each other/],

@@ -59,6 +59,33 @@ describe("profile", () => {
     expect(result.stderr).toContain(message);
   });
 
+  it("check lists every mistake, each in a line", async () => {
+    const file = join(scratch, "several.yaml");
+    writeFileSync(file, "sizes: 63\nstreams:\n  - packet: [ethernet, ipv5]\nstream: 1\n");
+    const { code, stderr } = await runCli(["profile", "check", file]);
+    expect(code).toBe(2);
+    expect(
+      stderr
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.replace(/; accepted.*/, "")),
+    ).toEqual([
+      `pktgen-ts: ${file}:1:8: frame size 63 is below 64`,
+      `pktgen-ts: ${file}:3:24: there is no protocol "ipv5"`,
+      `pktgen-ts: ${file}:4:1: unknown key "stream"`,
+    ]);
+  });
+
+  it("check warns of an empty file", async () => {
+    const file = join(scratch, "empty.yaml");
+    writeFileSync(file, "# nothing\n");
+    const { code, stderr } = await runCli(["profile", "check", file]);
+    expect([code, stderr]).toEqual([
+      0,
+      `${file} is empty: traffic is as without a profile\n${file}: 1 stream, nothing wrong\n`,
+    ]);
+  });
+
   it("says where a mistake is", async () => {
     const file = join(scratch, "bad.yaml");
     writeFileSync(file, "streams:\n  - packet: [ethernet, ipv4: { ttl: 300 }, udp]\n");

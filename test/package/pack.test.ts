@@ -13,7 +13,7 @@ const command = join(app, "node_modules/.bin/pktgen-ts");
 const installMs = 120_000;
 
 /** Packed sizes in bytes: a ceiling that is raised on purpose only. */
-const unpackedBytesMax = 3_000_000;
+const unpackedBytesMax = 3_600_000;
 
 interface Packed {
   readonly filename: string;
@@ -44,18 +44,38 @@ describe("the packed package", () => {
   it("holds what it needs and nothing else", () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toEqual(
-      expect.arrayContaining(["LICENSE", "README.md", "CHANGELOG.md", "dist/cli/main.js", "dist/index.d.ts"]),
+      expect.arrayContaining([
+        ...["LICENSE", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+        ...["dist/cli/main.js", "dist/index.d.ts", "scripts/bin/pktgen-ts"],
+      ]),
     );
     expect(paths).toEqual(expect.arrayContaining(["profiles/imix.yaml", "profiles/rfc2544.yaml"]));
     expect(
       paths.filter(
         (path) =>
-          !/^(dist|examples|profiles|schemas|scripts\/lab)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(
+          !/^(dist|examples|pcaps|profiles|schemas|scripts\/(bin|lab))\/|^(LICENSE|[A-Z]+\.md|package\.json)$/.test(
             path,
           ),
       ),
     ).toEqual([]);
     expect(packed.unpackedSize).toBeLessThan(unpackedBytesMax);
+  });
+
+  it("holds every file that the README leads to", () => {
+    const paths = packed.files.map(({ path }) => path);
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link!);
+    const inputs = [...readme.matchAll(/\b((?:pcaps|profiles)\/[\w./-]+\.(?:pcap|yaml|ts))\b/g)].map(
+      ([, path]) => path!,
+    );
+    expect([...links, ...inputs].filter((path) => !paths.includes(path))).toEqual([]);
+  });
+
+  it("has no script that runs, or is asked about, when it is installed", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+      scripts: Readonly<Record<string, string>>;
+    };
+    expect(["preinstall", "install", "postinstall", "prepare"].filter((name) => name in scripts)).toEqual([]);
   });
 
   it("says its version", () => {

@@ -2,7 +2,7 @@
 import { usageError } from "../../errors.js";
 import { parseCount, parseDuration } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
 
@@ -77,6 +77,11 @@ async function runBurst(
 export const burstCommand: CommandDefinition = {
   name: "burst",
   summary: "what the queues of a device absorb: bursts of growing length, or a ramp of load",
+  instead: decidesItself({
+    "--rate": "see --load",
+    "--duration": "see --step-duration",
+    "--count": "see --frames",
+  }),
   define: (command, context) => {
     addMethodOptions(command, { without: decidedByMethods, rows: { "Bursts and ramps": rows }, sizes: "64" });
     command.addHelpText("after", examples);

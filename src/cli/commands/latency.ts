@@ -4,7 +4,7 @@ import type { RunPlan } from "../../method/plan.js";
 import { isSigned } from "../../stream/spec.js";
 import { frameSizeName, meanFrameBytes, parseCount, parseDuration, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
 import type { loadPps as LoadPps } from "../method-options.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
@@ -102,6 +102,12 @@ async function runLatency(
 export const latencyCommand: CommandDefinition = {
   name: "latency",
   summary: "latency and delay variation of every frame, at 10, 50, 90 and 100 % of the no-drop rate",
+  instead: decidesItself({
+    "--rate": "see --reference and --loads",
+    "--duration": "see --trial-duration",
+    "--count": "see --trial-duration",
+    "--repeat": "see --repeats",
+  }),
   define: (command, context) => {
     addMethodOptions(command, {
       without: decidedByMethods.filter((name) => name !== "--loss"),

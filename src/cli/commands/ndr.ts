@@ -1,6 +1,6 @@
 /** `ndr`: the greatest rates without loss and with a tolerated loss. */
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
 import { type SearchOptions, searchRows } from "../search-rows.js";
@@ -56,6 +56,13 @@ async function runNdr(
 export const ndrCommand: CommandDefinition = {
   name: "ndr",
   summary: "no-drop and partial-drop rates of each size, in one search (MLRsearch, RFC 9971)",
+  instead: decidesItself({
+    "--rate": "see --min-load and --line-rate",
+    "--duration": "see --trial and --duration-sum",
+    "--count": "see --trial",
+    "--loss": "see --pdr",
+    "--min-rate": "see --threshold 'NDR>=1Mpps'",
+  }),
   define: (command, context) => {
     addMethodOptions(command, {
       without: decidedByMethods.filter((name) => name !== "--repeat"),

@@ -1,6 +1,6 @@
 /** `rfc2544`: throughput, latency, frame loss rate, back-to-back frames, system recovery and reset as RFC 2544 has them. */
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
 import { type Rfc2544Options, searchRows } from "../search-rows.js";
@@ -69,6 +69,13 @@ async function runRfc2544(
 export const rfc2544Command: CommandDefinition = {
   name: "rfc2544",
   summary: "throughput, latency, frame loss rate, back-to-back frames, system recovery, reset (RFC 2544, 9004, 6201)",
+  instead: decidesItself({
+    "--rate": "see --min-load and --throughput",
+    "--duration": "see --trial",
+    "--count": "see --trial",
+    "--repeat": "see --latency-repeats and the other --…-repeats",
+    "--min-rate": "see --threshold 'throughput>=1Mpps'",
+  }),
   define: (command, context) => {
     addMethodOptions(command, {
       without: decidedByMethods,

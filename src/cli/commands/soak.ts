@@ -6,7 +6,7 @@ import { usualTolerances } from "../../stats/offered-load.js";
 import { readJsonDocument } from "../../sys/input-file.js";
 import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDurationOrForever } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
 import { type ResultFile, writeResultFile } from "../result-file.js";
 import type { RunOptions } from "../run-options.js";
@@ -115,6 +115,11 @@ async function runSoak(
 export const soakCommand: CommandDefinition = {
   name: "soak",
   summary: "one load for hours: interval statistics, and each spell of loss with its time and length",
+  instead: decidesItself({
+    "--rate": "see --load",
+    "--duration": "see --for",
+    "--count": "see --for",
+  }),
   define: (command, context) => {
     addMethodOptions(command, {
       without: decidedByMethods.filter((name) => name !== "--loss"),

@@ -2,7 +2,7 @@
 import { usageError } from "../../errors.js";
 import { meanFrameBytes, parseDuration, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, methodPlan, runMethodCommand } from "../method-command.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
 import type { RunOptions } from "../run-options.js";
 
@@ -104,6 +104,12 @@ async function runService(
 export const serviceCommand: CommandDefinition = {
   name: "y1564",
   summary: "service activation: CIR in steps, EIR, policing and performance (ITU-T Y.1564)",
+  instead: decidesItself({
+    "--rate": "see --cir and --eir",
+    "--duration": "see --step-duration and --performance",
+    "--count": "see --step-duration",
+    "--loss": "see --flr",
+  }),
   define: (command, context) => {
     addMethodOptions(command, {
       without: decidedByMethods,

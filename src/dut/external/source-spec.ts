@@ -80,7 +80,9 @@ export function parseSource(text: string, where: string, standard: NetdevCounter
   if (kind === undefined) {
     const word = colon < 0 ? text : text.slice(0, colon);
     const meant = nearest(word, kinds);
-    const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+    const isName = colon < 0 && /^[\w.@-]+$/.test(word);
+    const hint =
+      meant !== null ? { hint: `did you mean ${meant}?` } : isName ? { hint: `did you mean netdev:${word}?` } : {};
     throw usageError(`unknown source of a counter "${word}"`, {
       where,
       accepted: kinds.map((each) => `${each}:…`).join(", "),
