@@ -40,12 +40,13 @@ function earlierSoak(path: string, plan: RunPlan, pps: number): Soak {
   const document = readJsonDocument(path, where, accepted) as Partial<RunResult> | null;
   const soak = document?.soak;
   if (soak === undefined) throw usageError(`${path} has no soak in it`, { where, accepted });
-  if (soak.totals === undefined)
-    throw usageError(`${path} is of another version: it has no totals`, { where, accepted });
   const size = plan.sizes[0]!;
   if (soak.frameBytes !== frameSizeName(size) || soak.pps !== pps) {
     const what = `${path} is of ${soak.frameBytes} bytes at ${formatRate({ kind: "pps", pps: soak.pps })}`;
     throw usageError(what, { where, accepted: "a report of the same size and load" });
+  }
+  if (soak.totals === undefined) {
+    throw usageError(`${path} is of another version: it has no totals`, { where, accepted });
   }
   return soak;
 }
