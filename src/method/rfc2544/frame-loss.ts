@@ -24,11 +24,11 @@ export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: F
   if (space === null) return {};
   const { maxPps, maxIs } = space.range;
   const points: LossCurve["points"] = [];
-  const steps = Math.round(1 / stepShare);
   const missing: string[] = [];
+  const shares = lossShares(stepShare);
   let clean = 0;
-  for (let step = steps; step >= 1 && clean < 2; step--) {
-    const share = Number((step * stepShare).toPrecision(12));
+  for (const share of shares) {
+    if (clean === 2) break;
     const pps = maxPps * share;
     const use = await lossAt(bench, size, pps, durationNs);
     if (bench.ended() !== null) break;
@@ -39,8 +39,7 @@ export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: F
       continue;
     }
     clean = 0;
-    const isAbove =
-      use.kind === "short" && maxIs === "generator" && points.length === 0 && share > lowestStep(stepShare);
+    const isAbove = use.kind === "short" && maxIs === "generator" && points.length === 0 && share !== shares.at(-1);
     if (!isAbove) missing.push(`at ${percentWord(share)}: ${use.why}`);
   }
   const frameBytes = frameSizeName(size);
@@ -50,8 +49,13 @@ export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: F
   return joinFindings([found, checked(what, none.length === 0 ? "pass" : "invalid", none)]);
 }
 
-/** Below this there is no further step. */
-const lowestStep = (stepShare: number): number => stepShare * 1.5;
+/** 100 %, and down in equal steps as long as anything is left (§26.3). Pure. */
+export function lossShares(stepShare: number): number[] {
+  const shares: number[] = [];
+  // A step that divides 100 % must not leave a share of 1e-17 behind.
+  for (let k = 0; k * stepShare < 1 - 1e-9; k++) shares.push(Number((1 - k * stepShare).toPrecision(12)));
+  return shares;
+}
 
 /** The first trial that can be used, or the last one that cannot. */
 async function lossAt(bench: Bench, size: FrameSize, pps: number, durationNs: number): Promise<TrialUse> {
