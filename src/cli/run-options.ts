@@ -121,7 +121,11 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--rate <rate>", "total: max | 1Mpps | 2.5Gbps (layer 2) | 2.5Gbps-l1 | 50% (of --line-rate)"],
     ["--duration <time>", "for each size, e.g. 10s, or forever (until Ctrl-C)"],
     ["--count <n>", "exactly so many frames for each size instead, e.g. 1000000 or 1M"],
-    ["--warmup <time>", "sent unrecorded before the first trial (default: 500ms)"],
+    [
+      "--warmup <time>",
+      "the generator's own code runs so long before the first trial, and nothing is sent; through the built-in device, " +
+        "which is warmed up with it, at max and at 50kpps (default: 750ms)",
+    ],
     ["--settle <time>", "a trial ends when nothing arrived for so long (default: short on the built-in lab, else 2s)"],
     ["--repeat <n>", "trials of each kind; minimum, median and maximum are shown (default: 1)"],
     ["--seed <n>", "everything random follows from it (default: 1)"],

@@ -4,6 +4,7 @@ import { parseTestpmdOptions } from "../dut/testpmd/options.js";
 import { PktgenError, usageError } from "../errors.js";
 import type { DutChoice, RunPlan, TrialChoice } from "../method/plan.js";
 import { liveUnrecorded, type RecordPlan } from "../method/recorder.js";
+import { usualWarmUpNs } from "../method/warm-up.js";
 import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { Profile } from "../profile/index.js";
@@ -30,7 +31,6 @@ import { parseCores, parseQueues, runIdOf, waitPeerOf } from "./option-values.js
 import { recordOf } from "./record-options.js";
 import type { RunOptions } from "./run-options.js";
 
-const defaultWarmupNs = 500e6;
 const defaultDurationNs = 1e9;
 /** A trial shorter than this settles before a thread that sleeps has woken. */
 const leastSettleNs = 1e6;
@@ -304,7 +304,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     trials,
     seed,
     runId: runIdOf(options.runId),
-    warmupNs: given(options.warmup, (text) => parseDuration(text, "--warmup", 0)) ?? defaultWarmupNs,
+    warmupNs: given(options.warmup, (text) => parseDuration(text, "--warmup", 0)) ?? usualWarmUpNs,
     settleNs: given(options.settle, (text) => parseDuration(text, "--settle", leastSettleNs)) ?? null,
     repeat,
     cores: given(options.cores, (text) => parseCores(text, "--cores")) ?? null,

@@ -1,4 +1,5 @@
-/** What the generator's loop does between trials: empties rings, or asks a neighbour for its MAC address. */
+/** What the generator's loop does between trials: empties rings, asks a neighbour for its MAC address, or rehearses. */
+import type { Rehearsal } from "./rehearsal.js";
 import type { Stations } from "./stations.js";
 import type { Errand, ErrandOutcome } from "./trial-order.js";
 
@@ -12,6 +13,9 @@ const askMostNs = 3_000_000_000;
 export class RunningErrand {
   readonly #errand: Errand;
   readonly #stations: Stations;
+  readonly #rehearsal: Rehearsal | null;
+  /** What the stations had sent when it began. */
+  readonly #sentBefore: number;
   #moved = 0;
   /** −1: it has not begun. */
   #startNs = -1;
@@ -20,13 +24,21 @@ export class RunningErrand {
   #asked = false;
   #done = false;
 
-  constructor(errand: Errand, stations: Stations) {
+  /** `rehearsal`: of an errand that is one, else null. */
+  constructor(errand: Errand, stations: Stations, rehearsal: Rehearsal | null) {
     this.#errand = errand;
     this.#stations = stations;
+    this.#rehearsal = rehearsal;
+    this.#sentBefore = stations.sent;
   }
 
   get done(): boolean {
     return this.#done;
+  }
+
+  /** One that touches no port. */
+  get rehearsal(): Rehearsal | null {
+    return this.#rehearsal;
   }
 
   /** After a turn that moved so many frames; true: it is done now. */
@@ -38,12 +50,22 @@ export class RunningErrand {
     }
     this.#moved += moved;
     if (moved > 0) this.#quietSinceNs = nowNs;
-    this.#done = this.#errand.kind === "resolve" ? this.#isResolved(this.#errand, nowNs) : this.#isDrained(nowNs);
+    this.#done = this.#isDone(nowNs);
     return this.#done;
   }
 
-  outcome(): ErrandOutcome {
-    return { moved: this.#moved, mac: this.#errand.kind === "resolve" ? this.#told(this.#errand) : null };
+  #isDone(nowNs: number): boolean {
+    if (this.#rehearsal !== null) return this.#rehearsal.done;
+    return this.#errand.kind === "resolve" ? this.#isResolved(this.#errand, nowNs) : this.#isDrained(nowNs);
+  }
+
+  /** `isOpen`: a trial's account is open, and what stations send is part of it. */
+  outcome(isOpen: boolean): ErrandOutcome {
+    return {
+      moved: this.#moved,
+      beside: isOpen ? 0 : this.#stations.sent - this.#sentBefore,
+      mac: this.#errand.kind === "resolve" ? this.#told(this.#errand) : null,
+    };
   }
 
   #isDrained(nowNs: number): boolean {

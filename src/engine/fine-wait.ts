@@ -31,7 +31,7 @@ export class FineWait {
     const near = 2 * this.#readNs;
     while (untilNs - clock.nowNs > near) clock.read();
     const restNs = untilNs - clock.nowNs - this.#readNs;
-    if (restNs > 0) this.#spin(Math.floor(restNs * this.#stepsPerNs));
+    if (restNs > 0) this.#state = spin(this.#state, Math.floor(restNs * this.#stepsPerNs));
     do clock.read();
     while (clock.nowNs < untilNs);
   }
@@ -42,7 +42,7 @@ export class FineWait {
     for (let i = 0; i < 100; i++) this.#look();
     const readNs = (this.#look() - start) / 101;
     const spinStart = this.#look();
-    this.#spin(calibrationSteps);
+    this.#state = spin(this.#state, calibrationSteps);
     const stepsPerNs = calibrationSteps / Math.max(1, this.#look() - spinStart - readNs);
     this.#readNs = this.#readNs === 0 ? readNs : Math.min(this.#readNs, readNs);
     this.#stepsPerNs = Math.min(mostStepsPerNs, Math.max(this.#stepsPerNs, stepsPerNs));
@@ -53,11 +53,15 @@ export class FineWait {
     this.#clock.read();
     return this.#clock.nowNs;
   }
+}
 
-  /** Each step waits for the one before; the result is kept, so that nothing can be left out. */
-  #spin(steps: number): void {
-    let x = this.#state;
-    for (let i = 0; i < steps; i++) x = Math.imul(x, 0x5bd1e995) ^ i;
-    this.#state = x;
-  }
+/**
+ * Each step waits for the one before; the result is kept, so that nothing can be left out. It is returned and stored by
+ * the caller: V8 replaces this loop while it runs by compiled code that has never seen what comes after the loop, and
+ * goes back to the interpreter for that, every time.
+ */
+function spin(state: number, steps: number): number {
+  let x = state;
+  for (let i = 0; i < steps; i++) x = Math.imul(x, 0x5bd1e995) ^ i;
+  return x;
 }

@@ -6,17 +6,16 @@
 
 import { usageError } from "../errors.js";
 import { Histogram } from "../stats/histogram.js";
-import { frameSizesOf } from "../stream/spec.js";
-import { fcsBytes } from "../units.js";
-import { directLoop } from "./direct-loop.js";
 import { Direction } from "./direction.js";
 import { RunningErrand } from "./errand.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
 import { LoadedPrograms } from "./load-program.js";
+import { Rehearsal } from "./rehearsal.js";
 import { Stations } from "./stations.js";
 import { TrialClock } from "./trial-clock.js";
 import {
   generatorCounter as counter,
+  type Errand,
   type ErrandOutcome,
   type FloorAnswer,
   type GeneratorCommand,
@@ -100,6 +99,7 @@ class Generator implements Job {
         this.#trial = this.#prepare(command.orders);
         return null;
       case "stop":
+        this.#errand?.rehearsal?.stop();
         for (const direction of this.#trial?.directions ?? [])
           direction.end(this.#sinceEpochNs(this.#trial!), "stopped");
         return null;
@@ -108,39 +108,28 @@ class Generator implements Job {
       case "report":
         return this.#report();
       case "errand":
-        this.#errand = new RunningErrand(command.errand, this.#stations);
+        this.#errand = new RunningErrand(command.errand, this.#stations, this.#rehearsalOf(command.errand));
         return null;
       case "outcome":
         return this.#outcome();
     }
   }
 
+  #rehearsalOf(errand: Errand): Rehearsal | null {
+    return errand.kind === "rehearse" ? new Rehearsal(createJob, this.#context, this.#ports, errand.orders) : null;
+  }
+
   /** A short trial of the same code through a loop in this thread. */
   #floor(order: TrialOrder): FloorAnswer {
-    const loop = directLoop(Math.max(...frameSizesOf(order.size)) - fcsBytes);
-    let done = false;
-    const own = new Generator({
-      ...this.#context,
-      memory: loop.memory,
-      options: { ports: 1 } satisfies GeneratorOptions,
-      counters: new Float64Array(counter.slots),
-      post: () => {
-        done = true;
-      },
-    });
-    own.attach(0, loop.port);
-    own.command({ kind: "trial", orders: [{ ...order, ...floorLoad }] });
-    while (!done) {
-      own.step();
-      loop.turn();
-    }
-    const { latency } = own.#report()[0].receive;
+    const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...order, ...floorLoad }]);
+    while (!rehearsal.done) rehearsal.step();
+    const { latency } = rehearsal.reports()[0].receive;
     return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
   }
 
   /** In a trial it polls: a thread that sleeps is late, and sees frames late. */
   mayRest(): boolean {
-    if (this.#errand !== null) return true;
+    if (this.#errand !== null) return this.#errand.rehearsal === null;
     return this.#trial === null || this.#trial.phase === phase.done;
   }
 
@@ -248,9 +237,10 @@ class Generator implements Job {
   /** One turn of an errand: over all ports, into the last trial's account where that is open still. */
   #stepErrand(running: RunningErrand): number {
     if (running.done) return 0;
+    if (running.rehearsal !== null) return this.#stepRehearsal(running, running.rehearsal);
     const trial = this.#trial;
     let moved = 0;
-    if (trial !== null && trial.phase === phase.done && !trial.reported) {
+    if (trial !== null && this.#isOpen()) {
       for (const { receiver, rxPort } of trial.directions) {
         this.#context.touching.port = rxPort;
         moved += receiver.step();
@@ -261,9 +251,20 @@ class Generator implements Job {
     return moved;
   }
 
+  #stepRehearsal(running: RunningErrand, rehearsal: Rehearsal): number {
+    const moved = rehearsal.step();
+    if (running.step(0, this.#context.nowNs())) this.#context.post({ kind: "done" });
+    return moved;
+  }
+
+  /** A trial is over and not reported: what is moved now is part of it. */
+  #isOpen(): boolean {
+    return this.#trial !== null && this.#trial.phase === phase.done && !this.#trial.reported;
+  }
+
   #outcome(): ErrandOutcome {
     if (this.#errand === null) throw usageError("no errand was run");
-    const outcome = this.#errand.outcome();
+    const outcome = this.#errand.outcome(this.#isOpen());
     this.#errand = null;
     return outcome;
   }

@@ -5,7 +5,7 @@
  */
 import type { LiveTransmit } from "../port/port.js";
 import type { RingMemory } from "../ring/memory.js";
-import type { RxRing, TxRing } from "../ring/ring.js";
+import type { RingLayout, RxRing, TxRing } from "../ring/ring.js";
 
 /** One queue pair, opened in this worker. A side that is not usable at present is null. */
 export interface OpenQueue {
@@ -13,6 +13,8 @@ export interface OpenQueue {
   readonly rx: RxRing | null;
   /** Set where the kernel makes the frames to send. */
   readonly live?: LiveTransmit | null;
+  /** What the rings were opened from, for others like them; absent: nobody knows. */
+  readonly layouts?: { readonly tx: RingLayout | null; readonly rx: RingLayout | null };
   /** Wakes the peer's side of tx / rx; called after `notifyWanted()` said so. */
   notifyTx(): void;
   notifyRx(): void;

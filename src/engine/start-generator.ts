@@ -59,13 +59,23 @@ export interface Generator extends AsyncDisposable {
    * taken and sent. Not while a trial runs, but from its `last`.
    */
   drain(): Promise<number>;
+  /**
+   * Runs a trial's code through a loop inside of the thread, so that V8 has compiled it: nothing is sent on a port.
+   * `signal` ends it early.
+   */
+  rehearse(orders: readonly TrialOrder[], signal: AbortSignal): Promise<void>;
   /** Asks at port `port` (0 sends, the last one receives) who has `target`; null: nobody answered within 3 s. */
   resolve(port: number, target: string, from: string): Promise<string | null>;
   /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
   floorNs(order: TrialOrder): Promise<number>;
+  /** Frames that errands sent beside all trials: questions of ours, and answers. */
+  besideTrials(): number;
   /** The counters now; null before the first trial. */
   progress(): TrialProgress | null;
 }
+
+/** A signal of nobody's. */
+const never = new AbortController().signal;
 
 export async function startGenerator(setup: GeneratorSetup): Promise<Generator> {
   const waits = new DoneWait();
@@ -87,8 +97,7 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
     onFailure: (error) => waits.fail(error),
   });
   const say = (command: GeneratorCommand): Promise<unknown> => worker.command(command);
-  const runDirections: Generator["runDirections"] = async (orders, signal, last) => {
-    await say({ kind: "trial", orders });
+  const runUntil = async (signal: AbortSignal): Promise<void> => {
     const stop = (): void => void say({ kind: "stop" }).catch(() => {});
     signal.addEventListener("abort", stop, { once: true });
     try {
@@ -98,19 +107,28 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
     } finally {
       signal.removeEventListener("abort", stop);
     }
+  };
+  const runDirections: Generator["runDirections"] = async (orders, signal, last) => {
+    await say({ kind: "trial", orders });
+    await runUntil(signal);
     await last?.();
     return (await say({ kind: "report" })) as TrialReport[];
   };
-  const run = async (errand: Errand): Promise<ErrandOutcome> => {
+  let beside = 0;
+  const run = async (errand: Errand, signal: AbortSignal = never): Promise<ErrandOutcome> => {
     await say({ kind: "errand", errand });
-    await waits.run(worker, () => {});
-    return (await say({ kind: "outcome" })) as ErrandOutcome;
+    await runUntil(signal);
+    const outcome = (await say({ kind: "outcome" })) as ErrandOutcome;
+    beside += outcome.beside;
+    return outcome;
   };
   return {
     worker,
     runDirections,
     drain: async () => (await run({ kind: "drain" })).moved,
     resolve: async (port, target, from) => (await run({ kind: "resolve", port, target, from })).mac,
+    rehearse: async (orders, signal) => void (await run({ kind: "rehearse", orders }, signal)),
+    besideTrials: () => beside,
     runTrial: async (order, signal) => (await runDirections([order], signal))[0]!,
     floorNs: async (order) => (await say({ kind: "floor", order })) as FloorAnswer,
     progress: () => progressOf(worker.counters),

@@ -20,6 +20,11 @@ export class Stations {
     return this.#stations[port]!;
   }
 
+  /** Frames that all of them sent since a trial began. */
+  get sent(): number {
+    return this.#stations.reduce((sum, { sent }) => sum + sent, 0);
+  }
+
   attach(index: number, port: OpenPort | null): void {
     this.at(index).attach(port);
   }

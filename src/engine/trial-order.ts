@@ -324,11 +324,15 @@ export type Errand =
   /** Takes what lies in the receive rings, into the trial's account where it has not been reported yet. */
   | { readonly kind: "drain" }
   /** Asks the neighbours of a port for the MAC address of `target`, from the address `from`. */
-  | { readonly kind: "resolve"; readonly port: number; readonly target: string; readonly from: string };
+  | { readonly kind: "resolve"; readonly port: number; readonly target: string; readonly from: string }
+  /** Runs a trial through a direct loop: all its code is at work, and nothing is sent on a port. */
+  | { readonly kind: "rehearse"; readonly orders: readonly TrialOrder[] };
 
 export interface ErrandOutcome {
   /** Frames that were taken, and sent. */
   readonly moved: number;
+  /** Frames that stations sent in it and that are in no trial's account: questions and answers. */
+  readonly beside: number;
   /** Of a resolution; null: nobody answered. */
   readonly mac: string | null;
 }

@@ -46,6 +46,7 @@ function openQueue(queue: QueueRings, port: number): OpenQueue {
     tx: tx === null || recording === null ? tx : recording.tx(tx, port),
     rx: rx === null || recording === null ? rx : recording.rx(rx, port),
     live: queue.live ?? null,
+    layouts: { tx: queue.tx, rx: queue.rx },
     notifyTx: kicker(queue.txKick),
     notifyRx: kicker(queue.rxKick),
   };

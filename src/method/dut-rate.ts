@@ -18,7 +18,7 @@ interface Look {
 const halfWay = (before: number, after: number): number => (before + after) / 2;
 
 /** The DUT's count lies half way between two of ours. null: it has none, or no frames go any more. */
-async function look({ dut, generator }: Lab): Promise<Look | null> {
+async function look({ dut, generator }: Looked): Promise<Look | null> {
   const before = generator.progress();
   const sample = (await dut?.sample?.()) ?? null;
   const after = generator.progress();
@@ -32,13 +32,21 @@ async function look({ dut, generator }: Lab): Promise<Look | null> {
   };
 }
 
-/** Resolves when both looks are taken, at a fifth and four fifths of the trial; null where it can't be done. */
-export async function compareDutRates(lab: Lab, durationNs: number): Promise<DutOwnRates | null> {
+/** What is looked at. */
+type Looked = Pick<Lab, "dut"> & { readonly generator: Pick<Lab["generator"], "progress"> };
+
+/**
+ * Resolves when both looks are taken, at a fifth and four fifths of the trial; null where it can't be done. `over`: the
+ * trial has ended, which may be long before the time it was given, and no look is waited for any more.
+ */
+export async function compareDutRates(lab: Looked, durationNs: number, over: AbortSignal): Promise<DutOwnRates | null> {
   if (lab.dut?.sample === undefined || !Number.isFinite(durationNs) || durationNs < leastDurationNs) return null;
-  await sleep((durationNs / 1e6) * 0.2);
-  const first = await look(lab);
-  await sleep((durationNs / 1e6) * 0.6);
-  const second = await look(lab);
+  const lookAfter = async (share: number): Promise<Look | null> => {
+    const isTime = await sleep((durationNs / 1e6) * share, true, { signal: over }).catch(() => false);
+    return isTime ? look(lab) : null;
+  };
+  const first = await lookAfter(0.2);
+  const second = await lookAfter(0.6);
   if (first === null || second === null) return null;
   const dutNs = second.dut.atNs - first.dut.atNs;
   const ownNs = second.elapsedNs - first.elapsedNs;

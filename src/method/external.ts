@@ -14,6 +14,7 @@ import { addressesOf, addressStreams, type RunAddresses } from "../stream/addres
 import { reverseStream } from "../stream/reverse.js";
 import { isPlain, type StreamSpec, type Traffic } from "../stream/spec.js";
 import type { ExternalChoice, RunPlan } from "./plan.js";
+import { sentFrames } from "./sent-frames.js";
 
 /** Where a port's interface does not say: of the sending, of the receiving side. */
 const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
@@ -246,7 +247,7 @@ export class ExternalCounters implements AsyncDisposable {
     const { hops, faults, notes } = reader.between(before.hops[direction]!, after.hops[direction]!);
     const port = direction === 0 ? 0 : this.#ports.length - 1;
     const [from, to] = [before.sent[port] ?? null, after.sent[port] ?? null];
-    const own = sentOf(report) + report.beside;
+    const own = sentFrames([report]) + report.beside;
     // Whatever else our interface sent is the kernel's: it speaks by itself (router solicitations, MLD).
     const entered = report.beside + (from === null || to === null ? 0 : Math.max(0, to - from - own));
     return { hops, foreign: { entered, left: foreignOf(report) }, faults, notes };
@@ -259,9 +260,6 @@ export class ExternalCounters implements AsyncDisposable {
 
 const asText = (snapshot: Snapshot): string =>
   JSON.stringify(snapshot, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
-
-const sentOf = ({ transmit }: TrialReport): number =>
-  transmit.queues.reduce((sum, { published, outstanding, carried }) => sum + published - outstanding + carried, 0);
 
 /** What arrived and is none of this trial's frames of this direction. */
 function foreignOf({ receive }: TrialReport): number {

@@ -15,7 +15,7 @@ import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "./plan
 import { checkPlan } from "./plan-check.js";
 import { withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
-import { runTrial, type TrialRequest, warmUp } from "./trial-run.js";
+import { runTrial, type TrialRequest, warmUpFor } from "./trial-run.js";
 
 /** The default pair of trials. */
 const forwardingCount = 10_000;
@@ -72,7 +72,7 @@ export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<Ru
   const run = { plan, lab, hooks, total: planned.length };
   const trials: Trial[] = [];
   try {
-    if (planned.length > 0 && plan.warmupNs > 0) await warmUp(run, planned[0]!);
+    if (planned.length > 0 && plan.warmupNs > 0) await warmUpFor(run, planned[0]!);
     for (const [index, next] of planned.entries()) {
       if ((hooks.signal.aborted || lab.recorder?.full.aborted === true) && trials.length > 0) break;
       const directions = await runTrial(run, next, index);

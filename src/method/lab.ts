@@ -23,7 +23,18 @@ const settleNsUnknownDut = 2e9;
 /** Buffers hold at least this, whatever the sizes: a device may send frames of its own. */
 const usualFrameBytes = 1518;
 
+/** Frames that were sent, and that no trial's figures are made of. */
+export interface BesideTrials {
+  /** Through the built-in device. */
+  warmUp: number;
+  /** So that devices know where to send to (RFC 2544 §23). */
+  learning: number;
+  /** In a search's trials at the greatest load, which are no part of its result. */
+  probes: number;
+}
+
 export interface Lab extends AsyncDisposable {
+  readonly beside: BesideTrials;
   /** null: nothing is recorded. */
   readonly recorder: Recorder | null;
   /** null: external, nobody here has its counters. */
@@ -204,6 +215,7 @@ function assemble({
   };
   let floorNs: number | null = null;
   return {
+    beside: { warmUp: 0, learning: 0, probes: 0 },
     recorder,
     dut,
     generator,

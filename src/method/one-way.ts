@@ -4,7 +4,7 @@
  * is written down, and merge.ts puts it together.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { startGenerator } from "../engine/start-generator.js";
+import { type Generator, startGenerator } from "../engine/start-generator.js";
 import { startReceiver } from "../engine/start-receiver.js";
 import type { TrialOrder } from "../engine/trial-order.js";
 import { PktgenError, usageError } from "../errors.js";
@@ -25,6 +25,7 @@ import type { RunPlan } from "./plan.js";
 import { diskWasFull, type Recorder, startRecorder } from "./recorder.js";
 import type { TrialRequest } from "./trial-run.js";
 import { waitForPeers } from "./until-ready.js";
+import { warmUp } from "./warm-up.js";
 
 /** What was handed over is taken by then. */
 const drainNs = 200e6;
@@ -191,8 +192,7 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
   const planned = plannedTrials(plan);
   for (const [index, next] of planned.entries()) {
     const order = orderOf(one, next, plan.runId, index);
-    // The loop is compiled by a trial to nowhere: frames of a warm-up would be counted on the other side.
-    if (index === 0) await generator.floorNs(order);
+    if (index === 0) await warmUpFor(one, next, generator, signal);
     else await pause(one.gapNs + frameGapNs(planned[index - 1]!), signal);
     if (signal.aborted && trials.length > 0) break;
     const generation = port.rings()?.generation;
@@ -211,6 +211,15 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
   }
   const recorded = (await recorder?.finish()) ?? [];
   return { format: halfFormats.send, ...head(one, port, started), runId: plan.runId, trials, recorded };
+}
+
+/** The frames of a warm-up would be counted on the other side. */
+async function warmUpFor(one: SendPlan, first: TrialRequest, generator: Generator, signal: AbortSignal): Promise<void> {
+  const orders = (pps: number | null, durationNs: number): TrialOrder[] => {
+    const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
+    return [orderOf(one, { ...first, pps: most, count: null, durationNs }, one.plan.runId, 0)];
+  };
+  await warmUp({ generator, durationNs: one.plan.warmupNs, signal, throughDevice: false, orders });
 }
 
 /** Receives as many trials as are asked for, each until it is quiet. */

@@ -84,7 +84,7 @@ export interface RunPlan {
   readonly seed: number;
   /** The id of the run's first trial in signatures, 0 … 2^24 − 1: another for every run, unless it is to be repeated byte for byte. */
   readonly runId: number;
-  /** Sent unrecorded before the first trial. */
+  /** The generator's code runs so long before the first trial (warm-up.ts). */
   readonly warmupNs: number;
   /** A trial ends when nothing has arrived for so long; null: what suits the DUT. */
   readonly settleNs: number | null;

@@ -5,6 +5,7 @@ import { hostFacts } from "../sys/host.js";
 import { packageVersion } from "../sys/version.js";
 import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";
+import { trafficWords } from "./traffic-words.js";
 
 export function resultFrame(plan: RunPlan, lab: Lab, started: Date): Omit<RunResult, "trials" | "verdict"> {
   const facts = lab.dut?.describe() ?? { kind: plan.dut.kind, version: null };
@@ -16,5 +17,7 @@ export function resultFrame(plan: RunPlan, lab: Lab, started: Date): Omit<RunRes
     dut: { ...facts, ports: lab.portFacts() },
     seed: plan.seed,
     runId: plan.runId,
+    traffic: trafficWords(plan.stream),
+    besideTrials: { ...lab.beside, neighbours: lab.generator.besideTrials() },
   };
 }

@@ -15,6 +15,8 @@ const attemptsAtLoad = 4;
 /** And the search after so many in a row, at one load or several, that were disturbed or did not add up. */
 const attemptsInRow = 40;
 const probeNs = 1e9;
+/** Of trials that only tell a search where to look. */
+export const probePhase = "probe";
 /** A probe that the device held up says nothing of what the generator can do: look up to so much above it. */
 const heldUp = 2;
 
@@ -147,7 +149,7 @@ export async function searchSpace(
   const line = linePps(size, lineRateBps);
   const probe = await bench.measure({
     size,
-    phase: "probe",
+    phase: probePhase,
     rateText: "max",
     pps: null,
     durationNs: probeNs,

@@ -14,7 +14,9 @@ import { useOf } from "./outcome.js";
 import { type RunHooks, type RunPlan, withRings } from "./plan.js";
 import { diskWasFull, withRecordings } from "./recorder.js";
 import { resultFrame } from "./result-frame.js";
-import { ordersFor, runTrial, type TrialRun, warmUp } from "./trial-run.js";
+import { probePhase } from "./search-run.js";
+import { sentFrames } from "./sent-frames.js";
+import { ordersFor, runTrial, type TrialRun, warmUpFor } from "./trial-run.js";
 
 export interface SessionSetup {
   /** Its trials' loss never decides: what a load loses is what a method wants to know. */
@@ -109,7 +111,7 @@ class LabBench implements Bench {
     const { plan } = this.#setup;
     const [size] = plan.sizes;
     if (size === undefined || plan.warmupNs === 0) return;
-    await warmUp(this.#run, {
+    await warmUpFor(this.#run, {
       size,
       phase: "warm-up",
       rateText: "max",
@@ -126,6 +128,7 @@ class LabBench implements Bench {
     await this.#learn(request);
     const trials = (await runTrial(this.#run, request, index)).map((trial) => withLoss(trial, request.lossGoals));
     for (const trial of trials) this.#keep(trial);
+    if (request.phase === probePhase) this.#lab.beside.probes += trials.reduce((sum, { sent }) => sum + sent, 0);
     if (this.#lab.recorder?.full.aborted === true) this.end(diskWasFull);
     if (this.#lab.lost() !== null && !this.#hooks.signal.aborted && !(await this.#lab.comesBack())) {
       this.end("the device under test went away and did not come back");
@@ -147,7 +150,8 @@ class LabBench implements Bench {
     const { steps: _, resetAtNs: __, probePps: ___, ...steady } = request;
     const few = { ...steady, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
     const settled = { ...plan, settleNs: learningSettleNs };
-    await this.#lab.generator.runDirections(ordersFor(settled, this.#lab, few), this.#hooks.signal);
+    const reports = await this.#lab.generator.runDirections(ordersFor(settled, this.#lab, few), this.#hooks.signal);
+    this.#lab.beside.learning += sentFrames(reports);
   }
 
   #keep(trial: Trial): void {

@@ -21,6 +21,7 @@ import type { RunHooks, RunPlan } from "./plan.js";
 import { portDropsBetween } from "./port-drops.js";
 import { diskWasFull } from "./recorder.js";
 import { trialResult } from "./trial-result.js";
+import { isCompiledToo, warmUp } from "./warm-up.js";
 
 /** How often progress is looked at, and how long an interval of --ndjson is. */
 const progressEveryMs = 100;
@@ -93,23 +94,19 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest): TrialOrd
   return [forward, { ...forward, stream: back!, firstStream: reverseFirstStream }];
 }
 
-/** At a set rate other code runs than at max, and needs a quarter of a second of it until V8 has compiled it all. */
-const pacedWarmUp = { pps: 50_000, share: 0.5 } as const;
-
-/** The same compiled loops, unrecorded, so that V8 has tiered up before anything counts. */
-export async function warmUp({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
+/** Before the first trial; `first` says what it will be like. */
+export async function warmUpFor({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
   await lab.ready();
-  const { steps: _, resetAtNs: __, probePps: ___, ...steady } = first;
-  const orders = ordersFor(plan, lab, { ...steady, pps: null, count: null, durationNs: plan.warmupNs });
-  // A capture would keep these frames, too; the direct loop of the floor warms up the same code.
-  const keepsAll = lab.portFacts().some(({ kind }) => kind === "pcap");
-  if (!keepsAll) {
-    await lab.generator.runDirections(orders, hooks.signal);
-    const { pps, share } = pacedWarmUp;
-    const set = { ...steady, pps: Math.min(pps, first.pps ?? pps), count: null, durationNs: plan.warmupNs * share };
-    await lab.generator.runDirections(ordersFor(plan, lab, set), hooks.signal);
-  }
-  await lab.measureFloor(orders[0]!);
+  const { steps: _, resetAtNs: __, probePps: ___, lossGoals: ____, ...steady } = first;
+  const orders = (pps: number | null, durationNs: number): TrialOrder[] => {
+    const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
+    return ordersFor(plan, lab, { ...steady, pps: most, count: null, durationNs });
+  };
+  const throughDevice = isCompiledToo(plan.dut);
+  const { generator } = lab;
+  const { signal } = hooks;
+  lab.beside.warmUp += await warmUp({ generator, durationNs: plan.warmupNs, signal, throughDevice, orders });
+  await lab.measureFloor(orders(null, 0)[0]!);
 }
 
 /**
@@ -126,14 +123,18 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const dropsBefore = lab.portDrops();
   lab.watchDisturbance();
   const stopWatching = watchProgress(run, next, index);
-  const rates = compareDutRates(lab, next.durationNs).catch(() => null);
+  const over = new AbortController();
+  const rates = compareDutRates(lab, next.durationNs, over.signal).catch(() => null);
   const last = (): Promise<void> => lab.external?.end() ?? Promise.resolve();
   const { recorder } = lab;
   recorder?.keep(true);
   const resetting = next.resetAtNs === undefined ? null : resetDuring(lab, plan, next.resetAtNs, hooks.signal);
   const ends = [recorder?.full, resetting?.signal].filter((end) => end !== undefined);
   const signal = ends.length === 0 ? hooks.signal : AbortSignal.any([hooks.signal, ...ends]);
-  const reports = await lab.generator.runDirections(orders, signal, last).finally(stopWatching);
+  const reports = await lab.generator.runDirections(orders, signal, last).finally(() => {
+    stopWatching();
+    over.abort();
+  });
   const reset = (await resetting?.done) ?? null;
   recorder?.keep(false);
   const dutOwnRates = hooks.signal.aborted ? null : await rates;

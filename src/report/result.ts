@@ -10,6 +10,7 @@ export type RunResult = z.infer<typeof resultSchema>;
 /** One measurement of one frame size. */
 export type Trial = RunResult["trials"][number];
 
+export type BesideTrials = NonNullable<RunResult["besideTrials"]>;
 export type Verdict = RunResult["verdict"];
 export type HostFacts = RunResult["host"];
 export type DutFacts = RunResult["dut"];

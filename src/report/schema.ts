@@ -300,6 +300,15 @@ const trial = z.strictObject({
   notes: z.array(text).describe("what one should know, and what decided nothing"),
 });
 
+const besideTrials = z
+  .strictObject({
+    warmUp: frames.describe("through the built-in device; 0 for all others"),
+    learning: frames.describe("before trials, so that the device knows where to send to (RFC 2544 section 23)"),
+    probes: frames.describe("in trials of phase probe, which tell a search where to look"),
+    neighbours: frames.describe("questions to gateways and answers to neighbours, while no trial ran"),
+  })
+  .describe("frames that were sent to the device, and that no result is made of");
+
 export const resultSchema = z.strictObject({
   tool: z.strictObject({ name: text, version: text, node: text }),
   host: z.looseObject({
@@ -320,6 +329,10 @@ export const resultSchema = z.strictObject({
     .max(2 ** 24 - 1)
     .optional()
     .describe("every frame says which run it is of: the id of the first trial; each further one has the next"),
+  traffic: text
+    .optional()
+    .describe("what was sent but for sizes and rates; the same words where the frames are the same"),
+  besideTrials: besideTrials.optional().describe("of run and of methods"),
   trials: z.array(trial),
   method: methodSchema.optional().describe("absent: a forwarding run"),
   results: z.array(searchResultSchema).optional().describe("of a search"),

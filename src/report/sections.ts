@@ -4,6 +4,7 @@ import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
 import { recoverySection, recoverySentences, resetSection } from "./recovery-sections.js";
 import type { RunResult, SearchResult, Trial } from "./result.js";
 import { left, right, type Section } from "./section.js";
+import { besideTrials } from "./sentences.js";
 
 export function methodSections(result: RunResult): Section[] {
   return [
@@ -314,6 +315,7 @@ export function methodSentences(result: RunResult): string[] {
   const lost = trials.filter(({ unaccounted }) => (unaccounted ?? 0) > 0);
   if (lost.length > 0)
     said.push(`in ${lost.length} trials the device's counters left frames unaccounted for; these were not used`);
+  said.push(...besideTrials(result));
   const polling = trials.flatMap(({ notes }) => notes.filter((note) => note.includes("polling threads share")));
   said.push(...new Set(polling));
   return said;

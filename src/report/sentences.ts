@@ -15,7 +15,27 @@ export function sentencesOf(result: RunResult): string[] {
       (trial) =>
         `${nameOf([trial])}: ${trial.verdict.toUpperCase()}: ${[...trial.reasons, ...evidence(trial)].join("; ")}`,
     );
-  return [...reasons, ...shared(trials, notesOf), ...repeats(trials), ...queueing(trials), ...aboutLatency(trials)];
+  return [
+    ...reasons,
+    ...shared(trials, notesOf),
+    ...besideTrials(result),
+    ...repeats(trials),
+    ...queueing(trials),
+    ...aboutLatency(trials),
+  ];
+}
+
+/** What a device of somebody else's, or testpmd, counted and no trial's figures have. */
+export function besideTrials({ besideTrials: beside, dut }: RunResult): string[] {
+  if (beside === undefined || dut.kind === "embedded") return [];
+  const parts = [
+    [beside.learning, "for learning"],
+    [beside.neighbours, "to neighbours"],
+    [beside.probes, "in a search's probes"],
+    [beside.warmUp, "for warming up"],
+  ] as const;
+  const said = parts.flatMap(([frames, what]) => (frames > 0 ? [`${framesWord(frames)} ${what}`] : []));
+  return said.length === 0 ? [] : [`sent beside what the results are made of: ${said.join(", ")}`];
 }
 
 /** `2 sizes, 4 trials: 1,020,000 frames sent, …`, with what did not pass. */

@@ -5,6 +5,7 @@
  */
 export { copyFrame } from "./copy.js";
 export { deviceSideOf } from "./device-side.js";
+export { type FarRx, type FarTx, LoopSpace, loopRx, loopTx } from "./far-side.js";
 export {
   bufferStrideFor,
   type DriverRingOptions,

@@ -16,28 +16,28 @@ import { RingFault } from "./ring.js";
 import { BURST_FRAMES, checkArea } from "./virtqueue.js";
 
 /** struct tpacket2_hdr */
-const TP_LEN = 4;
-const TP_SNAPLEN = 8;
-const TP_MAC = 12;
+export const TP_LEN = 4;
+export const TP_SNAPLEN = 8;
+export const TP_MAC = 12;
 const TP_SEC = 16;
 const TP_NSEC = 20;
 const TP_VLAN_TCI = 24;
 const TP_VLAN_TPID = 26;
 /** TPACKET_ALIGN(sizeof(struct tpacket2_hdr)): where a frame to send begins, and a received one's sockaddr_ll. */
-const PACKET_HEADER_BYTES = 32;
+export const PACKET_HEADER_BYTES = 32;
 /** With struct sockaddr_ll: TPACKET2_HDRLEN. */
 const TPACKET2_HDRLEN = 52;
 const SLL_PKTTYPE = PACKET_HEADER_BYTES + 10;
 const PACKET_OUTGOING = 4;
 
-const TP_STATUS_KERNEL = 0;
-const TP_STATUS_USER = 1;
+export const TP_STATUS_KERNEL = 0;
+export const TP_STATUS_USER = 1;
 const TP_STATUS_VLAN_VALID = 1 << 4;
 const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
 /** As a 32-bit word: bit 31, the sign. */
 const TP_STATUS_TS_RAW_HARDWARE = 1 << 31;
-const TP_STATUS_AVAILABLE = 0;
-const TP_STATUS_SEND_REQUEST = 1;
+export const TP_STATUS_AVAILABLE = 0;
+export const TP_STATUS_SEND_REQUEST = 1;
 const TP_STATUS_WRONG_FORMAT = 4;
 const ETH_P_8021Q = 0x8100;
 
@@ -49,7 +49,7 @@ const pageBytes = 4096;
 const leastBlockBytes = 64 * 1024;
 const cacheLine = 64;
 /** A received frame starts on a cache line, behind header, address and room for a VLAN tag put back. */
-const rxFrameAt = 128;
+export const rxFrameAt = 128;
 
 /**
  * PACKET_RESERVE: the kernel places the network header at TPACKET_ALIGN(52 + 16) + reserve = 80 + reserve, and the
@@ -78,7 +78,7 @@ export function packetRingGeometry(direction: "tx" | "rx", size: number, bufferB
 }
 
 /** Where each slot begins: none lies across two blocks. */
-function slotOffsets({ ring, blockBytes, slotBytes, size }: PacketRingLayout): Uint32Array {
+export function slotOffsets({ ring, blockBytes, slotBytes, size }: PacketRingLayout): Uint32Array {
   const perBlock = Math.floor(blockBytes / slotBytes);
   return Uint32Array.from(
     { length: size },

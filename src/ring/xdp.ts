@@ -75,7 +75,9 @@ export function initialiseXdpRing(memory: RingMemory, layout: XdpRingLayout): vo
 }
 
 /** Indices of one ring's fields in the 32-bit view. */
-const indicesOf = (ring: XdpKernelRing): { producer: number; consumer: number; flags: number; entries: number } => ({
+export const indicesOf = (
+  ring: XdpKernelRing,
+): { producer: number; consumer: number; flags: number; entries: number } => ({
   producer: ring.producer >>> 2,
   consumer: ring.consumer >>> 2,
   flags: ring.flags >>> 2,

@@ -27,7 +27,7 @@ describe("planRun", () => {
       queues: 1,
       trials: "default",
       seed: 1,
-      warmupNs: 500_000_000,
+      warmupNs: 750_000_000,
       settleNs: null,
       repeat: 1,
       cores: null,

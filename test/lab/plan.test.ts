@@ -99,7 +99,7 @@ describeLab("test plans without root, hugepages and containers", ["testpmd"], ()
       plan.cases.map(({ id }) => id),
     );
     expect(readFileSync(join(results, "case-1/1.7-container-show-port-stats-all.txt"), "utf8")).toContain(
-      "RX-packets: 2300",
+      "RX-packets: 1800",
     );
   });
 

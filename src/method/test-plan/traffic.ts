@@ -11,9 +11,11 @@ import { watchDisturbance } from "../../sys/host.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../../units.js";
 import { hopDifferences } from "../hops.js";
 import { endedBy, type Recorder } from "../recorder.js";
+import { sentFrames } from "../sent-frames.js";
 import type { TrialNumbers } from "../trial-numbers.js";
 import { trialResult } from "../trial-result.js";
 import { untilReady } from "../until-ready.js";
+import { usualWarmUpNs, warmUp } from "../warm-up.js";
 import type { RunningDevice } from "./device.js";
 import { planSettleNs } from "./order.js";
 import { compareRates } from "./own-rate.js";
@@ -21,12 +23,6 @@ import type { PlannedTraffic } from "./steps.js";
 import { portsOnWay, type WayPort } from "./way.js";
 
 const connectTimeoutMs = 15_000;
-/**
- * Enough for V8 to compile the loop, and little enough for any ring; long enough for the scheduler to spread pollers
- * that have just begun over the CPUs.
- */
-const warmupFrames = 500;
-const warmupPps = 1_000;
 
 export interface TrafficSetup {
   readonly maxFrameBytes: number;
@@ -133,14 +129,20 @@ export class PlanGenerator implements AsyncDisposable {
       await port[Symbol.asyncDispose]();
       throw error;
     }
-    const warmup: TrialOrder = {
-      ...this.#orderOf(traffic, traffic.sizes[0]),
-      load: { kind: "paced", pps: warmupPps },
-      count: warmupFrames,
-      durationNs: Number.POSITIVE_INFINITY,
-    };
-    this.#expect(traffic, await this.#open.generator.runTrial(warmup, this.#setup.signal));
+    // Pollers that have just begun are spread over the CPUs meanwhile.
+    await this.#warmUp(traffic, this.#open.generator);
     return this.#open.generator;
+  }
+
+  async #warmUp(traffic: PlannedTraffic, generator: Generator): Promise<void> {
+    const first = this.#orderOf(traffic, traffic.sizes[0]);
+    const most = first.load.kind === "paced" ? first.load.pps : Number.POSITIVE_INFINITY;
+    const orders = (pps: number | null, durationNs: number): TrialOrder[] => {
+      const load: Load = pps === null ? { kind: "max" } : { kind: "paced", pps: Math.min(pps, most) };
+      return [{ ...first, load, count: null, durationNs }];
+    };
+    const { signal } = this.#setup;
+    await warmUp({ generator, durationNs: usualWarmUpNs, signal, throughDevice: false, orders });
   }
 
   #recordingOf(port: string): RecordingSetup | null {
@@ -244,10 +246,7 @@ export class PlanGenerator implements AsyncDisposable {
   /** What the devices on the way must have counted since their launch. */
   #expect(traffic: PlannedTraffic, report: TrialReport): void {
     const names = new Set(traffic.way.map(({ device }) => device));
-    const sent = report.transmit.queues.reduce(
-      (sum, { published, outstanding, carried }) => sum + published - outstanding + carried,
-      0,
-    );
+    const sent = sentFrames([report]);
     const received = report.receive.queues.reduce((sum, { packets }) => sum + packets, 0);
     for (const { name, expected } of this.#setup.devices()) {
       if (!names.has(name)) continue;
