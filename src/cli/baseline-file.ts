@@ -4,6 +4,7 @@ import type { Baseline } from "../method/baseline.js";
 import type { RunPlan } from "../method/plan.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Method, RunResult, Threshold } from "../report/result.js";
+import type { Traffic } from "../stream/spec.js";
 import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from "../sys/input-file.js";
 import { checkResultFiles, writeResultFile } from "./result-file.js";
 
@@ -16,7 +17,8 @@ export interface BaselineOptions {
 export interface JudgedBy {
   /** The result with what was wanted and found, and the verdict that follows. */
   judge(result: RunResult): RunResult;
-  update(result: RunResult): void;
+  /** null: written, or nothing was to be; else why not, in a sentence. */
+  update(result: RunResult): string | null;
 }
 
 function readBaseline(path: string, isNew: boolean): Baseline | null {
@@ -64,12 +66,14 @@ export interface KnownSetup {
   /** As they were given; "": none. */
   readonly dutOptions: string;
   readonly queues: number;
+  readonly stream: Traffic;
   /** null: a forwarding run. */
   readonly method: Method | null;
 }
 
 /** What a plan says of it. */
-export const knownOf = ({ dut, queues }: RunPlan): Pick<KnownSetup, "dut" | "dutOptions" | "queues"> => ({
+export const knownOf = ({ dut, queues, stream }: RunPlan): Omit<KnownSetup, "cpu" | "cores" | "method"> => ({
+  stream,
   dut: dut.kind,
   dutOptions: dut.kind === "external" ? "" : dut.options.given.join(","),
   queues,
@@ -95,12 +99,13 @@ function settingsOf(text: string): string {
 }
 
 /** The first thing that differs; null: as far as is known, nothing does. */
-function otherSetup({ setup }: Baseline, known: KnownSetup): string | null {
+function otherSetup({ setup }: Baseline, known: KnownSetup, traffic: string): string | null {
   const { method, dut, dutOptions } = known;
   const pairs: readonly (readonly [there: string | undefined, here: string])[] = [
     [setup["cpu"], `${known.cpu}, ${known.cores} cores`],
     [deviceWords(setup["device under test"]), `${dut}${dutOptions === "" ? "" : `, ${dutOptions}`}`],
     [setup["method"], method === null ? "run" : `${method.name}, ${method.preset}`],
+    [setup["traffic"], traffic],
     [setup["queues"] === undefined ? undefined : `queues ${setup["queues"]}`, `queues ${known.queues}`],
   ];
   for (const [there, here] of pairs) if (there !== undefined && there !== here) return `${there} there, ${here} here`;
@@ -109,8 +114,8 @@ function otherSetup({ setup }: Baseline, known: KnownSetup): string | null {
   return `settings ${settingsOf(there)} there, ${here} here`;
 }
 
-function refuseOtherSetup(baseline: Baseline, path: string, known: KnownSetup): void {
-  const what = otherSetup(baseline, known);
+function refuseOtherSetup(baseline: Baseline, path: string, known: KnownSetup, traffic: string): void {
+  const what = otherSetup(baseline, known, traffic);
   if (what === null) return;
   throw usageError(`${path} is the baseline of another setup: ${what}`, {
     where: "--baseline",
@@ -129,10 +134,11 @@ export async function useBaseline(
   if (path === undefined && updateBaseline) {
     throw usageError("which one?", { where: "--update-baseline", accepted: "--baseline FILE beside it" });
   }
-  const [thresholds, method, { mergedThresholds, parseThreshold }] = await Promise.all([
+  const [thresholds, method, { mergedThresholds, parseThreshold }, { trafficWords }] = await Promise.all([
     import("../method/thresholds.js"),
     import("../method/baseline.js"),
     import("../profile/threshold.js"),
+    import("../method/traffic-words.js"),
   ]);
   const specs = mergedThresholds(
     ofProfile,
@@ -140,7 +146,10 @@ export async function useBaseline(
   );
   const file = path === undefined ? null : { option: "--baseline", path };
   const before = file === null ? null : readBaseline(file.path, updateBaseline);
-  if (before !== null && file !== null) refuseOtherSetup(before, file.path, known());
+  if (before !== null && file !== null) {
+    const now = known();
+    refuseOtherSetup(before, file.path, now, trafficWords(now.stream));
+  }
   if (file !== null && updateBaseline) checkResultFiles([file]);
   return {
     judge: (result) => {
@@ -158,12 +167,17 @@ export async function useBaseline(
       };
     },
     update: (result) => {
-      if (file === null || !updateBaseline || result.verdict === "invalid") return;
-      if (before !== null && method.setupDifferences(before, result).length > 0) return;
+      if (file === null || !updateBaseline) return null;
+      // What failed must not be what the next run is compared with.
+      if (result.verdict !== "pass") return notUpdated(file.path, result.verdict);
       writeResultFile(file, `${JSON.stringify(method.updatedBaseline(before, result), null, 2)}\n`);
+      return null;
     },
   };
 }
+
+const notUpdated = (path: string, verdict: string): string =>
+  `${path} was not updated: this run is no pass (${verdict}); where it is what is wanted from now on, begin another file`;
 
 const differenceRow = (sentence: string): Threshold => ({
   what: "baseline",

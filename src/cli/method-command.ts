@@ -138,6 +138,7 @@ export async function runMethodCommand(
   line.clear();
   const result = baseline.judge(measured);
   await reportRun(result, choice, output);
-  if (!stopped) baseline.update(result);
+  const notUpdated = stopped ? null : baseline.update(result);
+  if (notUpdated !== null) output.message(`pktgen-ts: ${notUpdated}\n`);
   finish(stopped ? exitCodes.interrupted : exitCodeOf(result));
 }

@@ -27,6 +27,27 @@ export function chanceOfLower(earlier: readonly number[], later: readonly number
   return low / all;
 }
 
+/**
+ * The chances of several tests at once, each raised so far that those which are still at most `level` are no more than
+ * that share of false alarms (Benjamini and Hochberg 1995); in the order given. With nothing changed at all, any alarm is
+ * a false one, so that the chance of one alarm or more is at most the level.
+ *
+ * Benjamini-Hochberg and not Holm, for two reasons. Figures of one run get worse together (one machine, one device), and
+ * for tests that depend on each other in this way it holds, too (Benjamini and Yekutieli 2001). And ranks of few samples
+ * have a least chance: 50 earlier samples and one now cannot go below 1/51, while Holm asks for 0.05/14 of the first of
+ * 14 figures, so that it would never see that all 14 got worse. Benjamini-Hochberg asks for 0.05 of the last one.
+ */
+export function adjustedChances(chances: readonly number[]): number[] {
+  const order = chances.map((_, index) => index).sort((a, b) => chances[b] - chances[a]);
+  const adjusted = new Array<number>(chances.length).fill(1);
+  let least = 1;
+  for (const [k, index] of order.entries()) {
+    least = Math.min(least, chances[index] * (chances.length / (chances.length - k)));
+    adjusted[index] = least;
+  }
+  return adjusted;
+}
+
 /** The least p that so many samples can give. */
 export const leastChance = (earlier: number, later: number): number => {
   let ways = 1;

@@ -3,10 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareWithBaseline, differences, setupDifferences, updatedBaseline } from "../../src/method/baseline.js";
 import { judgeThresholds } from "../../src/method/thresholds.js";
+import { trafficWords } from "../../src/method/traffic-words.js";
 import { parseThreshold } from "../../src/profile/threshold.js";
 import { seededRandom } from "../../src/random.js";
 import type { RunResult } from "../../src/report/result.js";
-import { chanceOfLower, leastChance } from "../../src/stats/rank-test.js";
+import { adjustedChances, chanceOfLower, leastChance } from "../../src/stats/rank-test.js";
+import { streamSpec, trafficOf } from "../../src/stream/spec.js";
+import { fixedSize } from "../../src/units.js";
 import { passed } from "../report/sample.js";
 
 const method = { name: "ndr", preset: "quick", conforming: null, deviations: [], settings: { sizes: "64" } };
@@ -54,6 +57,32 @@ describe("the rank test", () => {
   });
 });
 
+describe("chances of several tests", () => {
+  it("are those of Benjamini and Hochberg", () => {
+    // Their own example (1995, table 1), of which four are at most 0.05.
+    const p = [
+      0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262, 0.5719, 0.6528, 0.759, 1,
+    ];
+    expect(adjustedChances(p).filter((chance) => chance <= 0.05)).toHaveLength(4);
+    expect(adjustedChances([0.04, 0.01, 0.03])).toEqual([0.04, 0.03, 0.04]);
+    expect(adjustedChances([])).toEqual([]);
+  });
+
+  it("stay in order, are at most 1 and never less than before", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 }), (chances) => {
+        const adjusted = adjustedChances(chances);
+        for (const [i, chance] of chances.entries()) {
+          expect(adjusted[i]).toBeGreaterThanOrEqual(chance);
+          expect(adjusted[i]).toBeLessThanOrEqual(1);
+          for (const [j, other] of chances.entries())
+            if (chance <= other) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j]);
+        }
+      }),
+    );
+  });
+});
+
 describe("a baseline", () => {
   const noisy = [1_000, 1_010, 990, 1_005, 995, 1_002, 998].map((rate) => rate * 1e3);
   const baseline = updatedBaseline(null, ndrOf(...noisy));
@@ -89,6 +118,96 @@ describe("a baseline", () => {
       expect.stringMatching(/^cpu: .* there, another, 2 cores here$/),
       'settings: {"sizes":"64"} there, {"sizes":"1518"} here',
     ]);
+  });
+});
+
+/** Unchanged runs of many figures, of a seeded generator. */
+describe("many figures at once", () => {
+  const sizes = [64, 128, 256, 512, 1024, 1280, 1518];
+  const goals = ["NDR", "PDR 0.5 %"];
+  const random = seededRandom(44);
+  /** Each figure with a noise of some per cent of its own, and a share of noise that is the whole run's. */
+  const runOf = (repeats: number, change = 1, only = (_: string): boolean => true): RunResult => {
+    const common = random.fraction() - 0.5;
+    const results = sizes.flatMap((frameBytes) =>
+      goals.flatMap((goal) =>
+        Array.from({ length: repeats }, () => {
+          const pps = 1e6 * (1 + 0.01 * (random.fraction() - 0.5) + 0.005 * common);
+          const changed = only(`${goal}@${frameBytes}`) ? pps * change : pps;
+          const rest = { ppsUpper: changed * 1.01, limitedBy: "dut" as const, lossRatio: 0 };
+          return { frameBytes, goal, pps: changed, ...rest };
+        }),
+      ),
+    );
+    return { ...passed, method, results };
+  };
+  const baselineOf = (runs: number) => {
+    let baseline = updatedBaseline(null, runOf(1));
+    for (let i = 1; i < runs; i++) baseline = updatedBaseline(baseline, runOf(1));
+    return baseline;
+  };
+  const fails = (baseline: ReturnType<typeof baselineOf>, run: RunResult): boolean =>
+    compareWithBaseline(baseline, run).some(({ verdict }) => verdict === "fail");
+
+  it("fail a run in which nothing changed about as seldom as one figure would", () => {
+    // Judged each by itself, 14 figures failed half of 300 such runs.
+    for (const [earlier, now] of [
+      [8, 3],
+      [20, 1],
+      [30, 1],
+    ] as const) {
+      const failed = Array.from({ length: 200 }, () => fails(baselineOf(earlier), runOf(now))).filter(Boolean).length;
+      expect(failed).toBeLessThanOrEqual(20);
+    }
+  });
+
+  it("are not the same in a diff of two runs in which nothing changed as seldom", () => {
+    const changed = Array.from({ length: 200 }, () =>
+      differences(runOf(5), runOf(5)).some(({ is }) => is === "worse"),
+    ).filter(Boolean).length;
+    expect(changed).toBeLessThanOrEqual(20);
+  });
+
+  it("still show what got worse: all of it by one run's samples, one figure by a few", () => {
+    const baseline = baselineOf(30);
+    expect(fails(baseline, runOf(1, 0.95))).toBe(true);
+    const one = compareWithBaseline(
+      baseline,
+      runOf(3, 0.95, (name) => name === "NDR@512"),
+    );
+    expect(one.filter(({ verdict }) => verdict === "fail").map(({ what }) => what)).toEqual(["NDR@512"]);
+    const rates = differences(runOf(5), runOf(5, 0.95)).filter(({ unit }) => unit === "pps");
+    expect(rates.map(({ is }) => is)).toEqual(Array.from({ length: 14 }, () => "worse"));
+  });
+
+  it("of which some have too few samples, do not cost those their say that have enough", () => {
+    const baseline = updatedBaseline(null, ndrOf(...[1, 2, 3, 4, 5, 6, 7].map((i) => 1e6 + i)));
+    const few = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`PDR ${i}@64`, [1e6, 1e6]]));
+    const grown = { ...baseline, figures: { ...baseline.figures, ...few } };
+    const run = ndrOf(9e5, 9e5, 9e5);
+    const more = Array.from({ length: 50 }, (_, i) => ({ ...run.results![0], goal: `PDR ${i}` }));
+    const rows = compareWithBaseline(grown, { ...run, results: [...run.results!, ...more] });
+    expect(rows.filter(({ verdict }) => verdict === "fail").map(({ what }) => what)).toEqual(["NDR@64"]);
+  });
+});
+
+describe("what is sent", () => {
+  it("is part of the setup: flows, VLAN, IP version, addresses, streams of a profile", () => {
+    const plain = streamSpec({});
+    const manyStreams = trafficOf(plain);
+    const words = [
+      plain,
+      streamSpec({ flows: 16 }),
+      streamSpec({ vlan: 5 }),
+      streamSpec({ ip: 6, sizes: [fixedSize(128)] }),
+      streamSpec({ dstMac: "02:00:00:00:00:09" }),
+      manyStreams,
+      { ...manyStreams, streams: manyStreams.streams.map((stream) => ({ ...stream, weight: 7 })) },
+    ].map(trafficWords);
+    expect(new Set(words).size).toBe(words.length);
+    expect(trafficWords({ ...plain, seed: 9, sizes: [] })).toBe(words[0]);
+    const [a, b] = words.map((traffic) => ({ ...passed, traffic }));
+    expect(setupDifferences(updatedBaseline(null, a!), b!)).toEqual([`traffic: ${words[0]} there, ${words[1]} here`]);
   });
 });
 
