@@ -5,7 +5,7 @@
 import type { TrialProgress } from "../engine/start-generator.js";
 import type { Load, TrialOrder, TrialReport } from "../engine/trial-order.js";
 import { readOwnInterface } from "../port/own-interface.js";
-import type { Requested, Trial } from "../report/result.js";
+import type { DutOwnRates, Requested, Trial } from "../report/result.js";
 import { framesWord } from "../stats/words.js";
 import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream } from "../stream/reverse.js";
@@ -123,8 +123,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const dropsBefore = lab.portDrops();
   lab.watchDisturbance();
   const stopWatching = watchProgress(run, next, index);
-  const over = new AbortController();
-  const rates = compareDutRates(lab, next.durationNs, over.signal).catch(() => null);
+  const rates = watchRates(lab, next.durationNs);
   const last = (): Promise<void> => lab.external?.end() ?? Promise.resolve();
   const { recorder } = lab;
   recorder?.keep(true);
@@ -133,11 +132,11 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const signal = ends.length === 0 ? hooks.signal : AbortSignal.any([hooks.signal, ...ends]);
   const reports = await lab.generator.runDirections(orders, signal, last).finally(() => {
     stopWatching();
-    over.abort();
+    rates.end();
   });
   const reset = (await resetting?.done) ?? null;
   recorder?.keep(false);
-  const dutOwnRates = hooks.signal.aborted ? null : await rates;
+  const dutOwnRates = hooks.signal.aborted ? null : await rates.found;
   const { stealMs, switches } = lab.disturbance();
   const hopsAfter = (await lab.dut?.readHops()) ?? null;
   const drops = portDropsBetween(dropsBefore, lab.portDrops());
@@ -184,6 +183,13 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
       ],
     });
   });
+}
+
+/** Looks at the device's own rates beside ours, until the trial ends. */
+function watchRates(lab: Lab, durationNs: number): { readonly found: Promise<DutOwnRates | null>; end(): void } {
+  const over = new AbortController();
+  const found = compareDutRates(lab, durationNs, over.signal).catch(() => null);
+  return { found, end: () => over.abort() };
 }
 
 const requestedOf = ({ rateText, pps, durationNs, count, steps }: TrialRequest): Requested => ({
