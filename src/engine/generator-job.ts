@@ -226,7 +226,10 @@ class Generator implements Job {
   }
 
   #attachTrial(trial: Trial): void {
-    for (const direction of trial.directions) direction.attach(this.#ports);
+    for (const direction of trial.directions) {
+      this.#context.touching.port = direction.txPort;
+      direction.attach(this.#ports);
+    }
   }
 
   #sinceEpochNs(trial: Trial): number {

@@ -4,7 +4,7 @@
  * `state = standing`, and the owner that waits for the latter may change memory.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { PktgenError } from "../errors.js";
+import { invalidError, PktgenError } from "../errors.js";
 import type { PortRings, QueueRings } from "../port/port.js";
 import { openRxRing, openTxRing } from "../ring/open.js";
 import { RingFault } from "../ring/ring.js";
@@ -59,11 +59,22 @@ function attach(job: Job, index: number, rings: PortRings | null): void {
   job.attach(index, port);
 }
 
+/** A peer's memory may be wrong from the beginning. */
+function attachChecked(job: Job, index: number, rings: PortRings | null): void {
+  try {
+    touching.port = index;
+    attach(job, index, rings);
+  } catch (error) {
+    if (!reportFault(job, error)) throw error;
+  }
+}
+
 /** Leaves each ring's position where the port's owner finds it for GET_VRING_BASE, and for re-opening. */
 function storePositions(): void {
   for (const entry of open) {
     if (entry === null) continue;
     const positions = new Int32Array(entry.rings.positions);
+    touching.port = open.indexOf(entry);
     entry.rings.queues.forEach((queue, k) => {
       const { tx, rx } = entry.port.queues[k]!;
       if (queue.tx !== null && tx !== null) Atomics.store(positions, queue.tx.vring, tx.position());
@@ -76,9 +87,15 @@ function answer(job: Job, id: number, request: unknown): void {
   try {
     post({ kind: "answer", id, value: job.command(request) });
   } catch (error) {
-    post({ kind: "refusal", id, ...describe(error) });
+    // A command looks at rings, too: to prepare a trial, to report one.
+    const isRingFault = reportFault(job, error);
+    post({ kind: "refusal", id, ...describe(isRingFault ? peerBroke(error as RingFault) : error) });
   }
 }
+
+/** What the command is refused with; which port it was says the port itself. */
+const peerBroke = ({ message }: RingFault): PktgenError =>
+  invalidError(`the peer of a port broke its ring (${message}), and its connection was ended`);
 
 const describe = (error: unknown): Trouble => ({
   message: error instanceof Error ? error.message : String(error),
@@ -91,7 +108,7 @@ const describe = (error: unknown): Trouble => ({
 function takeMessages(job: Job): void {
   for (let received = receiveMessageOnPort(owner); received !== undefined; received = receiveMessageOnPort(owner)) {
     const message = received.message as ToThread;
-    if (message.kind === "attach") attach(job, message.index, message.rings);
+    if (message.kind === "attach") attachChecked(job, message.index, message.rings);
     else answer(job, message.id, message.request);
     Atomics.add(control, word.handled, 1);
     Atomics.notify(control, word.handled);
@@ -150,7 +167,11 @@ function serve(job: Job): void {
       if (!reportFault(job, error)) throw error;
     }
     // Only here, before anybody is told that the thread stands: positions may write to the rings.
-    storePositions();
+    try {
+      storePositions();
+    } catch (error) {
+      if (!reportFault(job, error)) throw error;
+    }
   }
 }
 
