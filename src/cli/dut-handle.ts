@@ -4,6 +4,7 @@ import type { EmbeddedOptions } from "../dut/embedded/options.js";
 import type { HopCounters } from "../dut/index.js";
 import type { TestpmdOptions } from "../dut/testpmd/options.js";
 import { environmentError, type PktgenError } from "../errors.js";
+import { sleepNs } from "../sleep.js";
 
 export type DutKind = "both" | "host" | "container";
 
@@ -46,7 +47,7 @@ function untilEnd(failure: () => string | null, signal: AbortSignal, durationNs:
   return new Promise((resolve) => {
     const end = (why: PktgenError | null): void => {
       clearInterval(watch);
-      clearTimeout(timer);
+      over.abort();
       signal.removeEventListener("abort", stop);
       resolve(why);
     };
@@ -55,7 +56,8 @@ function untilEnd(failure: () => string | null, signal: AbortSignal, durationNs:
       const why = failure();
       if (why !== null) end(environmentError(why));
     }, watchEveryMs);
-    const timer = Number.isFinite(durationNs) ? setTimeout(stop, durationNs / 1e6) : undefined;
+    const over = new AbortController();
+    sleepNs(durationNs, over.signal).then(stop, () => {});
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
   });

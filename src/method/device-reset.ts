@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonLine, runCommand } from "../dut/run-command.js";
 import { environmentError, PktgenError, usageError } from "../errors.js";
+import { sleepNs } from "../sleep.js";
 import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";
 
@@ -64,7 +65,7 @@ async function carryOut(
   interrupted: AbortSignal,
   stop: AbortController,
 ): Promise<ResetDone> {
-  await sleep(wantedNs / 1e6, undefined, { signal: interrupted });
+  await sleepNs(wantedNs, interrupted);
   const before = lab.generator.progress();
   if (before?.phase !== "sending") throw environmentError("the trial was over before");
   const atNs = before.elapsedNs;

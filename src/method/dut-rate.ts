@@ -1,8 +1,8 @@
 /** The DUT's own rate beside ours: two looks at both while frames go, over the same piece of the trial. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DutSample } from "../dut/dut.js";
 import type { TrialProgress } from "../engine/start-generator.js";
 import type { DutOwnRates } from "../report/result.js";
+import { sleepNs } from "../sleep.js";
 import type { Lab } from "./lab.js";
 
 /** Shorter than this, the time that a look takes is too much of it. */
@@ -42,7 +42,10 @@ type Looked = Pick<Lab, "dut"> & { readonly generator: Pick<Lab["generator"], "p
 export async function compareDutRates(lab: Looked, durationNs: number, over: AbortSignal): Promise<DutOwnRates | null> {
   if (lab.dut?.sample === undefined || !Number.isFinite(durationNs) || durationNs < leastDurationNs) return null;
   const lookAfter = async (share: number): Promise<Look | null> => {
-    const isTime = await sleep((durationNs / 1e6) * share, true, { signal: over }).catch(() => false);
+    const isTime = await sleepNs(durationNs * share, over).then(
+      () => true,
+      () => false,
+    );
     return isTime ? look(lab) : null;
   };
   const first = await lookAfter(0.2);

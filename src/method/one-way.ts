@@ -3,7 +3,6 @@
  * trials in the same order, so that trial numbers and sequence numbers tell the receiver what it sees; what each knows
  * is written down, and merge.ts puts it together.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Generator, startGenerator } from "../engine/start-generator.js";
 import { startReceiver } from "../engine/start-receiver.js";
 import type { TrialOrder } from "../engine/trial-order.js";
@@ -12,6 +11,7 @@ import { openPort } from "../port/index.js";
 import type { Port, PortSpec } from "../port/port.js";
 import { halfFormats, type ReceivedHalf, type ReceivedTrial, type SentHalf, type SentTrial } from "../report/half.js";
 import type { Requested } from "../report/result.js";
+import { sleepNs } from "../sleep.js";
 import { isSimple } from "../stream/loads.js";
 import { trialAfter } from "../stream/signature.js";
 import { frameSizesOf, isSigned, trafficOf } from "../stream/spec.js";
@@ -172,8 +172,7 @@ function head(one: OneWayPlan, port: Port, started: Date) {
 const frameGapNs = ({ pps }: TrialRequest): number => (pps === null ? 0 : 1e9 / pps);
 
 /** Between trials, so that the receiver has seen that the last one is over. */
-const pause = (ns: number, signal: AbortSignal): Promise<void> =>
-  sleep(ns / 1e6, undefined, { signal }).catch(() => undefined);
+const pause = (ns: number, signal: AbortSignal): Promise<void> => sleepNs(ns, signal).catch(() => undefined);
 
 /**
  * Sends all trials. Rejects with a PktgenError where it cannot begin; what ends it early later stands in the last

@@ -8,6 +8,7 @@ import { onWayOut } from "../../dut/way-out.js";
 import { exitCodes, invalidError, PktgenError } from "../../errors.js";
 import type { CaseResult, StepResult } from "../../report/plan-result.js";
 import type { Trial } from "../../report/result.js";
+import { sleepNs } from "../../sleep.js";
 import { type Reason, reasonsOf, withReasons } from "../../stats/cause.js";
 import { judgeRun, type VerdictWord } from "../../stats/verdict.js";
 import { framesWord, rateWord } from "../../stats/words.js";
@@ -367,7 +368,7 @@ export class CaseRun {
   }
 
   async #wait(forNs: number): Promise<Shown> {
-    await sleep(forNs / 1e6, undefined, { signal: this.#setup.signal }).catch(() => {});
+    await sleepNs(forNs, this.#setup.signal).catch(() => {});
     return {};
   }
 

@@ -1,6 +1,6 @@
 /** testpmd's own rate beside ours, in a trial at max: two looks at both while frames go. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { TrialProgress } from "../../engine/start-generator.js";
+import { sleepNs } from "../../sleep.js";
 import { rateWord } from "../../stats/words.js";
 import type { RunningDevice } from "./device.js";
 import type { PlannedTraffic } from "./steps.js";
@@ -39,9 +39,9 @@ export async function compareRates(
 ): Promise<string | null> {
   const port = way[0]?.rxPort;
   if (device === undefined || port === undefined || durationNs === null || durationNs < leastDurationNs) return null;
-  await sleep((durationNs / 1e6) * 0.2);
+  await sleepNs(durationNs * 0.2);
   const first = await look(device, port, progress);
-  await sleep((durationNs / 1e6) * 0.6);
+  await sleepNs(durationNs * 0.6);
   const second = await look(device, port, progress);
   if (first === null || second === null) return null;
   const spanNs = second.elapsedNs - first.elapsedNs;
