@@ -3,13 +3,22 @@
  * signal ends it that nobody else handles. (A SIGKILL leaves nothing to run: those that we started notice it by the
  * end of their standard input.)
  */
-const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 const actions = new Set<() => void>();
 
-/** Last registered, first run: a process ends before the folder of its sockets goes. */
+/**
+ * Last registered, first run: a process ends before the folder of its sockets goes. One that fails (a folder that may
+ * not be removed) keeps none of the others from running; on the way out there is nobody to tell.
+ */
 function runAll(): void {
-  for (const action of [...actions].reverse()) action();
+  for (const action of [...actions].reverse()) {
+    try {
+      action();
+    } catch {
+      // What is left of it, a later run removes.
+    }
+  }
   actions.clear();
 }
 

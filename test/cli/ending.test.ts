@@ -170,3 +170,29 @@ describe("a signal", () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 });
+
+it("send and receive take --set more than once", async () => {
+  for (const command of ["send", "receive"]) {
+    const args = [command, "null:", "--profile", "profiles/vxlan.yaml", "--set", "vnj=7", "--set", "vni=8"];
+    const { code, stderr } = await runCli(args);
+    expect(stderr).toMatch(/vnj.*did you mean vni\?/);
+    expect(code).toBe(2);
+  }
+});
+
+it("what has to be undone is, although one action of the way out fails", () => {
+  const program = join(folder, "way-out.mjs");
+  const wayOut = join(builtMain(), "../../dut/way-out.js");
+  writeFileSync(
+    program,
+    `import { onWayOut } from ${JSON.stringify(wayOut)};
+     onWayOut(() => process.stdout.write("first "));
+     onWayOut(() => { throw new Error("EACCES"); });
+     onWayOut(() => process.stdout.write("last "));
+     if (process.argv[2] === "SIGQUIT") process.kill(process.pid, "SIGQUIT");
+     setTimeout(() => {}, 5_000 * (process.argv[2] === "SIGQUIT"));`,
+  );
+  const said = (how: string): string => inShell(`ulimit -c 0; set -- ${program} ${how}`, []).stdout;
+  expect(said("exit")).toBe("last first ");
+  expect(said("SIGQUIT")).toBe("last first ");
+});
