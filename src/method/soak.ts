@@ -21,6 +21,8 @@ export interface SoakSettings {
   readonly pieceNs: number;
   /** What an earlier run left; null: a new soak. */
   readonly resume: Soak | null;
+  /** Of machine, device and traffic, for whoever takes the report up again. */
+  readonly setup?: Readonly<Record<string, string>>;
 }
 
 /** Neighbouring intervals are added up when there are more. */
@@ -35,6 +37,7 @@ type SoakEvent = Soak["events"][number];
 export class SoakLog {
   readonly #size: FrameSize;
   readonly #pps: number;
+  readonly #setup: SoakSettings["setup"];
   readonly #firstNumber: number;
   #elapsedNs = 0;
   #totals: readonly SoakTotal[] = [];
@@ -46,10 +49,11 @@ export class SoakLog {
   #eventsLeftOut = 0;
   #resumed = 0;
 
-  constructor({ size, pps, firstNumber = 0, resume }: Omit<SoakSettings, "durationNs" | "pieceNs">) {
+  constructor({ size, pps, firstNumber = 0, resume, setup }: Omit<SoakSettings, "durationNs" | "pieceNs">) {
     this.#size = size;
     this.#pps = pps;
     this.#firstNumber = firstNumber;
+    this.#setup = setup;
     if (resume === null) return;
     this.#elapsedNs = resume.elapsedNs;
     this.#totals = resume.totals;
@@ -85,6 +89,7 @@ export class SoakLog {
       events: [...this.#events],
       eventsLeftOut: this.#eventsLeftOut,
       resumed: this.#resumed,
+      ...(this.#setup === undefined ? {} : { setup: this.#setup }),
     };
   }
 

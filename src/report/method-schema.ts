@@ -150,6 +150,10 @@ export const soakSchema = z.strictObject({
     .describe("spells of loss: when, how long, how many frames did not come back whole; the first 1,000"),
   eventsLeftOut: frames,
   resumed: z.int().min(0).describe("so many times this report was taken up again after an interrupt"),
+  setup: z
+    .record(text, text)
+    .optional()
+    .describe("machine, device, queues and traffic: only the same setup takes the report up again"),
 });
 
 export const serviceStepSchema = z.strictObject({

@@ -35,7 +35,14 @@ describe("before the first trial", () => {
   const damaged = { format: "pktgen-ts baseline 1", setup: {}, figures: null };
   writeFileSync(file("no-figures.json"), JSON.stringify(damaged));
   writeFileSync(file("odd-figures.json"), JSON.stringify({ ...damaged, figures: { "NDR@64": ["fast"] } }));
-  writeFileSync(file("soak-of-another.json"), JSON.stringify({ soak: { frameBytes: 128, pps: 10_000 } }));
+  const soakOf = (changed: object): string => {
+    const nothing = { elapsedNs: 0, totals: [], intervals: [], events: [], eventsLeftOut: 0, resumed: 0 };
+    return JSON.stringify({ soak: { frameBytes: 64, pps: 10_000, ...nothing, ...changed } });
+  };
+  writeFileSync(file("soak-of-another.json"), soakOf({ frameBytes: 128 }));
+  writeFileSync(file("soak-without-setup.json"), soakOf({}));
+  writeFileSync(file("soak-of-another-machine.json"), soakOf({ setup: { cpu: "another, 1 cores" } }));
+  writeFileSync(file("soak-damaged.json"), JSON.stringify({ soak: { frameBytes: 64, pps: 1000 } }));
 
   it.each([
     [["ndr", "--search", "mrl"], '"mrl" is no search; accepted: mlr, bisection, verified; did you mean mlr?'],
@@ -92,6 +99,9 @@ describe("before the first trial", () => {
     [["diff", file("null.json"), file("null.json")], "is no result of pktgen-ts"],
     [["diff", "/dev/zero", "/dev/zero"], "/dev/zero is longer than"],
     [["merge", "/dev/zero", "/dev/zero"], "it is longer than"],
+    [["soak", "--resume", file("soak-damaged.json")], "is damaged, or of another version: soak.elapsedNs"],
+    [["soak", "--resume", file("soak-without-setup.json")], "is of another setup: cpu not said there"],
+    [["soak", "--resume", file("soak-of-another-machine.json")], "is of another setup: cpu another, 1 cores there"],
     [["soak", "--resume", "/dev/zero"], "/dev/zero is longer than"],
     [["diff", file("other.json"), file("other.json")], "is no result of pktgen-ts"],
   ])("%j is refused", async (args, sentence) => {

@@ -117,6 +117,21 @@ describeLab("a disk that is full", ["root"], () => {
   });
 });
 
+it("a soak's state is taken up again on the same setup, and refused on another", { timeout: 120_000 }, async () => {
+  const soak = (...more: string[]): ReturnType<typeof runCli> =>
+    runCli(["soak", "--sizes", "64", "--load", "10kpps", "--piece", "20ms", "--warmup", "1ms", ...more], {
+      timeoutMs: 50_000,
+    });
+  const resumed = (): number =>
+    (JSON.parse(readFileSync(at("state.json"), "utf8")) as { soak: { resumed: number } }).soak.resumed;
+  await soak("--for", "40ms", "--state", at("state.json"));
+  expect(resumed()).toBe(0);
+  await soak("--for", "80ms", "--state", at("state.json"), "--resume", at("state.json"));
+  expect(resumed()).toBe(1);
+  const other = await soak("--for", "80ms", "--flows", "7", "--resume", at("state.json"));
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("is of other traffic") });
+});
+
 describe("a pipe for results", () => {
   const outputs = ["json", "csv", "junit", "html", "markdown", "openmetrics"];
 

@@ -1,10 +1,12 @@
 /** `soak`: one load for hours, with interval statistics and each spell of loss. */
+import { createHash } from "node:crypto";
 import { PktgenError, usageError } from "../../errors.js";
 import type { RunPlan } from "../../method/plan.js";
 import type { RunResult, Soak } from "../../report/result.js";
 import { usualTolerances } from "../../stats/offered-load.js";
 import { readJsonDocument } from "../../sys/input-file.js";
 import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDurationOrForever } from "../../units.js";
+import { knownOf } from "../baseline-file.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
@@ -33,22 +35,48 @@ Examples:
   pktgen-ts soak --sizes 64 --load 20kpps --for 8h --state soak.json --resume soak.json
 `;
 
-/** The soak of an earlier report, which must be of the same size and load. */
-function earlierSoak(path: string, plan: RunPlan, pps: number): Soak {
+/** What must be the same for a report to be taken up again. */
+async function setupOf(plan: RunPlan): Promise<Record<string, string>> {
+  const { hostFacts } = await import("../../sys/host.js");
+  const { cpu, cores } = hostFacts();
+  const { dut, dutOptions, queues } = knownOf(plan);
+  const ports = plan.dut.kind === "external" ? `${plan.dut.tx.text} ${plan.dut.rx?.text ?? ""}`.trim() : dutOptions;
+  const bits = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? `${value}n` : value);
+  const traffic = JSON.stringify([plan.stream, plan.bidirectional], bits);
+  return {
+    cpu: `${cpu}, ${cores} cores`,
+    "device under test": ports === "" ? dut : `${dut}, ${ports}`,
+    queues: String(queues),
+    traffic: createHash("sha256").update(traffic).digest("hex").slice(0, 16),
+  };
+}
+
+/** The soak of an earlier report, which must be of the same size, load and setup. */
+async function earlierSoak(path: string, plan: RunPlan, pps: number, setup: Record<string, string>): Promise<Soak> {
   const where = "--resume";
   const accepted = "a file of --state, or of soak's --json";
   const document = readJsonDocument(path, where, accepted) as Partial<RunResult> | null;
-  const soak = document?.soak;
-  if (soak === undefined) throw usageError(`${path} has no soak in it`, { where, accepted });
+  if (document?.soak === undefined) throw usageError(`${path} has no soak in it`, { where, accepted });
+  const { soakSchema } = await import("../../report/method-schema.js");
+  const checked = soakSchema.safeParse(document.soak);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    const what = `soak.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not as expected"}`;
+    throw usageError(`${path} is damaged, or of another version: ${what}`, { where, accepted });
+  }
+  const soak = checked.data as Soak;
   const size = plan.sizes[0]!;
   if (soak.frameBytes !== frameSizeName(size) || soak.pps !== pps) {
     const what = `${path} is of ${soak.frameBytes} bytes at ${formatRate({ kind: "pps", pps: soak.pps })}`;
     throw usageError(what, { where, accepted: "a report of the same size and load" });
   }
-  if (soak.totals === undefined) {
-    throw usageError(`${path} is of another version: it has no totals`, { where, accepted });
-  }
-  return soak;
+  const other = Object.keys(setup).find((key) => soak.setup?.[key] !== setup[key]);
+  if (other === undefined) return soak;
+  const there = soak.setup?.[other] ?? "not said";
+  const what =
+    other === "traffic" ? `${path} is of other traffic` : `${path} is of another setup: ${other} ${there} there`;
+  const here = other === "traffic" ? "the same profile and options" : `${setup[other]}, as here`;
+  throw usageError(what, { where, accepted: `a report of ${here}`, hint: "leave --resume away to begin anew" });
 }
 
 /** What cannot be written is said, each reason once: the measurement is worth more than its state. */
@@ -82,7 +110,8 @@ async function runSoak(
   const pps = loadPps(load, "--load", meanFrameBytes(size), plan.lineRateBps);
   const pieceNs = parseDuration(piece, "--piece", 1e6);
   const durationNs = parseDurationOrForever(howLong, "--for");
-  const earlier = resume === undefined ? null : earlierSoak(resume, plan, pps);
+  const setup = await setupOf(plan);
+  const earlier = resume === undefined ? null : await earlierSoak(resume, plan, pps, setup);
   const file = state === undefined ? null : { option: "--state", path: state };
   if (file !== null) (await import("../result-file.js")).checkResultFiles([file]);
   const [{ soak }, { judgeSoak }, { runMethod }, { plainMethod }] = await Promise.all([
@@ -91,7 +120,7 @@ async function runSoak(
     import("../../method/session.js"),
     import("../method-facts.js"),
   ]);
-  const settings = { size, pps, firstNumber: plan.startSequence, durationNs, pieceNs, resume: earlier };
+  const settings = { size, pps, firstNumber: plan.startSequence, durationNs, pieceNs, resume: earlier, setup };
   const onPiece = stateWriter(file, (note) => context.output.message(`pktgen-ts: ${note}\n`));
   const facts = { size: frameSizeName(size), pps, pieceNs, forNs: Number.isFinite(durationNs) ? durationNs : null };
   const method = () => plainMethod("soak", facts);
