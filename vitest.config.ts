@@ -4,7 +4,9 @@ import { defineConfig } from "vitest/config";
 const pureRooms = ["engine", "golden", "method", "packet", "pcap", "profile", "report", "ring", "stats", "stream"];
 const pure = pureRooms.map((room) => `test/${room}/**/*.test.ts`);
 /** The exceptions in those rooms: they start threads. */
-const withThreads = ["test/engine/loop-worker.test.ts"];
+const withThreads = ["loop-worker", "blocking-eventfd", "broken-between-trials"].map(
+  (name) => `test/engine/${name}.test.ts`,
+);
 
 const shared = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
 
