@@ -6,6 +6,7 @@ import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Method, RunResult, Threshold } from "../report/result.js";
 import type { Traffic } from "../stream/spec.js";
 import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from "../sys/input-file.js";
+import { frameSizeName } from "../units.js";
 import { checkResultFiles, writeResultFile } from "./result-file.js";
 
 export interface BaselineOptions {
@@ -55,9 +56,6 @@ function isBaseline(document: unknown): document is Baseline {
   return format === "pktgen-ts baseline 1" && isRecordOf(setup, isText) && isRecordOf(figures, isSamples);
 }
 
-const worst = (verdicts: readonly RunResult["verdict"][]): RunResult["verdict"] =>
-  (["invalid", "fail"] as const).find((word) => verdicts.includes(word)) ?? "pass";
-
 /** What is known of the setup before anything runs; the rest (versions) is compared at the end. */
 export interface KnownSetup {
   readonly cpu: string;
@@ -67,13 +65,16 @@ export interface KnownSetup {
   readonly dutOptions: string;
   readonly queues: number;
   readonly stream: Traffic;
+  /** Names of the frame sizes. */
+  readonly sizes: readonly string[];
   /** null: a forwarding run. */
   readonly method: Method | null;
 }
 
 /** What a plan says of it. */
-export const knownOf = ({ dut, queues, stream }: RunPlan): Omit<KnownSetup, "cpu" | "cores" | "method"> => ({
+export const knownOf = ({ dut, queues, stream, sizes }: RunPlan): Omit<KnownSetup, "cpu" | "cores" | "method"> => ({
   stream,
+  sizes: sizes.map((size) => String(frameSizeName(size))),
   dut: dut.kind,
   dutOptions: dut.kind === "external" ? "" : dut.options.given.join(","),
   queues,
@@ -140,10 +141,12 @@ export async function useBaseline(
     import("../profile/threshold.js"),
     import("../method/traffic-words.js"),
   ]);
-  const specs = mergedThresholds(
-    ofProfile,
-    threshold.map((text) => parseThreshold(text, "--threshold")),
-  );
+  const asked = threshold.map((text) => parseThreshold(text, "--threshold"));
+  if (asked.length > 0) {
+    const { method: about, sizes } = known();
+    (await import("./threshold-names.js")).checkThresholds(asked, about, sizes);
+  }
+  const specs = mergedThresholds(ofProfile, asked);
   const file = path === undefined ? null : { option: "--baseline", path };
   const before = file === null ? null : readBaseline(file.path, updateBaseline);
   if (before !== null && file !== null) {
@@ -159,12 +162,7 @@ export async function useBaseline(
         if (differs.length > 0) rows.push(...differs.map(differenceRow));
         else rows.push(...method.compareWithBaseline(before, result));
       }
-      if (rows.length === 0) return result;
-      return {
-        ...result,
-        thresholds: [...(result.thresholds ?? []), ...rows],
-        verdict: worst([result.verdict, ...rows.map(({ verdict }) => verdict)]),
-      };
+      return thresholds.withThresholds(result, rows);
     },
     update: (result) => {
       if (file === null || !updateBaseline) return null;

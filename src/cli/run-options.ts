@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { baselineRows } from "./baseline-rows.js";
 import { profileRootHelp, type Row } from "./option-rows.js";
 import { type RecordOptions, recordRows } from "./record-options.js";
+import { toleranceRows } from "./tolerances.js";
 
 /** As commander hands them over. Absent: not given. */
 export interface RunOptions extends RecordOptions {
@@ -43,6 +44,8 @@ export interface RunOptions extends RecordOptions {
   readonly busy?: boolean;
   readonly integrity?: boolean;
   readonly loss?: string;
+  readonly rateTolerance?: string;
+  readonly lateTolerance?: string;
   readonly minRate?: string;
   readonly json?: string;
   readonly csv?: string;
@@ -136,7 +139,11 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["--integrity", "compare every payload byte, too"],
   ],
   "What passes": [
-    ["--loss <ratio>", "tolerated loss, e.g. 0, 0.1% (default: 0 at a set rate; at max loss decides nothing)"],
+    [
+      "--loss <ratio>",
+      "tolerated loss, damaged frames among it, e.g. 0, 0.1% (default: 0 at a set rate; at max loss decides nothing)",
+    ],
+    ...toleranceRows,
     ["--min-rate <rate>", "least forwarded rate that passes, e.g. 1Mpps"],
     ...baselineRows,
   ],

@@ -30,6 +30,7 @@ import { externalDut, externalOptions, generatorPorts } from "./external-options
 import { parseCores, parseQueues, runIdOf, waitPeerOf } from "./option-values.js";
 import { recordOf } from "./record-options.js";
 import type { RunOptions } from "./run-options.js";
+import { tolerancesOf } from "./tolerances.js";
 
 const defaultDurationNs = 1e9;
 /** A trial shorter than this settles before a thread that sleeps has woken. */
@@ -291,6 +292,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
   });
   const notes = [...(profile?.notes ?? []), ...addressing];
   checkRates(trials, stream.sizes, repeat, lineRateBps);
+  const tolerances = tolerancesOf(options);
   return {
     sizes: stream.sizes,
     dut,
@@ -312,6 +314,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     integrity: options.integrity === true,
     lineRateBps,
     lossLimit: given(options.loss, (text) => parseRatio(text, "--loss")) ?? null,
+    ...(tolerances === undefined ? {} : { tolerances }),
     minRatePps: given(options.minRate, (text) => minRatePps(text, stream.sizes, lineRateBps)) ?? null,
     startSequence:
       given(options.startSequence, (text) => parseCount(text, "--start-sequence", 0, mostStartSequence)) ?? 0,

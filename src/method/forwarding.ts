@@ -14,7 +14,7 @@ import { judgeTrials } from "./method-verdict.js";
 import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "./plan.js";
 import { checkPlan } from "./plan-check.js";
 import { withRecordings } from "./recorder.js";
-import { resultFrame } from "./result-frame.js";
+import { resultFrame, withAdvice } from "./result-frame.js";
 import { runTrial, type TrialRequest, warmUpFor } from "./trial-run.js";
 
 /** The default pair of trials. */
@@ -89,7 +89,7 @@ export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<Ru
     endInvalid(trials, `the run ended: ${error.toLine()}`);
   }
   const noted = await withRecordings(lab.recorder, trials);
-  return { ...resultFrame(plan, lab, started), trials: noted, ...judgeTrials(noted) };
+  return withAdvice({ ...resultFrame(plan, lab, started), trials: noted, ...judgeTrials(noted) }, plan, lab);
 }
 
 /** The last trial says what did not run any more. */

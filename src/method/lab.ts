@@ -49,6 +49,8 @@ export interface Lab extends AsyncDisposable {
   readonly numbers: TrialNumbers;
   /** The generator may have to share its CPU with another polling thread. */
   readonly cooperative: boolean;
+  /** Polling threads, where they are more than there are CPUs; else null. */
+  readonly sharing: number | null;
   /** What everybody should know who reads the figures. */
   readonly notes: readonly string[];
   /** Measures the generator's own share of latencies, once; `floorNs` has it from then on. */
@@ -228,6 +230,7 @@ function assemble({
     floorNs: () => floorNs,
     settleNs: dut?.settleNs ?? settleNsUnknownDut,
     numbers: new TrialNumbers(plan.runId),
+    sharing,
     cooperative: sharing !== null && !(dut?.leavesGenerator ?? false),
     notes: [
       ...(plan.notes ?? []),

@@ -3,6 +3,7 @@ import type { ReceiveReport, TrialReport } from "../engine/trial-order.js";
 import { usageError } from "../errors.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../report/half.js";
 import type { RunResult, Trial } from "../report/result.js";
+import type { Tolerances } from "../stats/offered-load.js";
 import { framesWord } from "../stats/words.js";
 import { trialsSince } from "../stream/signature.js";
 import { judgeTrials } from "./method-verdict.js";
@@ -13,6 +14,7 @@ export interface MergeOptions {
   readonly names: { readonly sent: string; readonly received: string };
   readonly lossLimit: number | null;
   readonly minRatePps: number | null;
+  readonly tolerances: Tolerances;
   readonly commandLine: string;
 }
 
@@ -112,6 +114,7 @@ function mergedTrial(sent: SentTrial, received: ReceivedTrial, fault: string | n
     receiveDrops: received.receiveDrops,
     lossRatioMax: options.lossLimit,
     minPps: options.minRatePps,
+    tolerances: options.tolerances,
     faults: [
       ...sent.faults.map((what) => `the sender: ${what}`),
       ...received.faults.map((what) => `the receiver: ${what}`),
@@ -165,6 +168,7 @@ export function mergeHalves(sent: SentHalf, received: ReceivedHalf, options: Mer
       sender: { command: sent.command },
     },
     seed: sent.seed,
+    tolerances: { ...options.tolerances },
     ...(sent.runId === null ? {} : { runId: sent.runId }),
     trials,
     ...judgeTrials(trials),

@@ -13,7 +13,7 @@ import { judgeMethod } from "./method-verdict.js";
 import { useOf } from "./outcome.js";
 import { type RunHooks, type RunPlan, withRings } from "./plan.js";
 import { diskWasFull, withRecordings } from "./recorder.js";
-import { resultFrame } from "./result-frame.js";
+import { resultFrame, withAdvice } from "./result-frame.js";
 import { probePhase } from "./search-run.js";
 import { sentFrames } from "./sent-frames.js";
 import { ordersFor, runTrial, type TrialRun, warmUpFor } from "./trial-run.js";
@@ -56,7 +56,7 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
   const ended = bench.ended();
   const measured = ended === null ? bench.trials : withReason(bench.trials, ended);
   const trials = await withRecordings(lab.recorder, measured);
-  return {
+  const result: RunResult = {
     ...resultFrame(plan, lab, started),
     trials,
     ...findings,
@@ -66,6 +66,7 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
       tolerances: plan.tolerances ?? usualTolerances,
     }),
   };
+  return withAdvice(result, plan, lab);
 }
 
 /** The last trial says why none follows. */

@@ -9,7 +9,8 @@ import { streamsSection } from "./stream-table.js";
 
 export function renderMarkdown(result: RunResult): string {
   const sections = result.method === undefined ? [] : methodSections(result);
-  const sentences = result.method === undefined ? sentencesOf(result) : methodSentences(result);
+  const said = result.method === undefined ? sentencesOf(result) : methodSentences(result);
+  const sentences = [...said, ...(result.advice ?? [])];
   const blocks = [
     `# ${titleOf(result)}`,
     `**${result.verdict.toUpperCase()}**: ${escaped(verdictSentence(result))}`,

@@ -225,6 +225,36 @@ describe("the schedule", () => {
   });
 });
 
+describe("a loop that stands still", () => {
+  const standing = (sim: GeneratorSim, changes: Partial<TrialOrder>, atNs: number, forNs: number): TrialReport => {
+    sim.begin(changes);
+    const beganNs = sim.nowNs;
+    let stood = false;
+    for (let turn = 0; turn < 5_000_000 && !sim.done; turn++) {
+      sim.turn(echo);
+      if (stood || sim.nowNs - beganNs < atNs) continue;
+      stood = true;
+      sim.nowNs += forNs;
+    }
+    expect(sim.done).toBe(true);
+    return sim.report();
+  };
+
+  it("knows its longest time between two turns, at max and at a pace", () => {
+    for (const load of [{ kind: "max" }, { kind: "paced", pps: 100_000 }] as const) {
+      const order = { load, count: null, durationNs: 5e6 };
+      const sim = new GeneratorSim();
+      const report = standing(sim, order, 2e6, 40e6);
+      expect(report.stoodStillNs).toBeGreaterThanOrEqual(40e6);
+      expect(report.stoodStillNs).toBeLessThan(41e6);
+      // Of each trial by itself; waiting for the last frames is no standing still.
+      const next = standing(sim, order, Number.POSITIVE_INFINITY, 0);
+      expect(next.stoodStillNs).toBeLessThan(1e6);
+      expect(standing(sim, order, 8e6, 30e6).stoodStillNs).toBeLessThan(1e6);
+    }
+  });
+});
+
 describe("a device that does not do its part", () => {
   it("may have rings smaller than a burst", () => {
     for (const size of [4, 16]) {

@@ -47,6 +47,19 @@ describe("throughput rows", () => {
     ]);
   });
 
+  it("are no PASS for a size that lost frames or could not be used, whatever its rate", () => {
+    const status = (...trials: (typeof goodTrial)[]) => throughputRows(trials, rules)[0].status;
+    const lossy = { ...goodTrial, verdict: "fail" as const, reasons: ["243 of 10,000 frames lost"], lost: 243 };
+    expect(status(lossy)).toBe("FAIL");
+    expect(status(lossy, goodTrial)).toBe("FAIL");
+    expect(status({ ...lossy, verdict: "invalid" })).toBe("INVALID");
+    expect(status(goodTrial)).toBe("PASS");
+    const [row] = throughputRows([lossy], rules);
+    const text = renderDtsTable({ ...sampleCase, throughput: [row] }, plain);
+    expect(text).toContain("FAIL");
+    expect(text).not.toContain("PASS");
+  });
+
   it("take percent of a line: 64 bytes are 84 on it", () => {
     const [row] = throughputRows([{ ...goodTrial, rxPps: 1_488_095.2, rxBpsL1: 1_488_095.2 * 672 }], {
       ...rules,

@@ -1,13 +1,15 @@
 /** `merge`: the halves that `send` and `receive` wrote, as the result of one run. */
 import { usageError } from "../../errors.js";
 import type { ReceivedHalf, SentHalf } from "../../report/half.js";
+import { usualTolerances } from "../../stats/offered-load.js";
 import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from "../../sys/input-file.js";
 import { parseRate, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { checkResultFiles } from "../result-file.js";
 import type { ReportFile } from "../run-report.js";
+import { type ToleranceOptions, toleranceRows, tolerancesOf } from "../tolerances.js";
 
-interface MergeCommandOptions {
+interface MergeCommandOptions extends ToleranceOptions {
   readonly loss?: string;
   readonly minRate?: string;
   readonly json?: string;
@@ -58,6 +60,7 @@ async function merge(words: readonly string[], options: MergeCommandOptions, con
     names: { sent: words[sentAt]!, received: words[receivedAt]! },
     lossLimit: options.loss === undefined ? null : parseRatio(options.loss, "--loss"),
     minRatePps: options.minRate === undefined ? null : minRatePps(options.minRate),
+    tolerances: tolerancesOf(options) ?? usualTolerances,
     commandLine: context.commandLine,
   });
   const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
@@ -69,6 +72,7 @@ export const mergeCommand: CommandDefinition = {
   name: "merge",
   summary: "the results of send and receive as those of one run",
   define: (command, context) => {
+    for (const [flags, help] of toleranceRows) command.option(flags, help);
     command
       .argument("[files...]", "SENT.json RECEIVED.json, in any order")
       .option("--loss <ratio>", "tolerated loss, e.g. 0, 0.1% (default: 0 at a set rate)")

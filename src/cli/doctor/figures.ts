@@ -1,5 +1,8 @@
 /** What makes figures steady and comparable. Nothing here is required: the report discloses it, and this says how to better it. */
+
+import { percentWord } from "../../stats/words.js";
 import type { HostFacts } from "../../sys/host.js";
+import { type MachineLoad, machineLoad } from "../../sys/machine-load.js";
 import type { Check } from "./check.js";
 
 /** The embedded lab's own threads that poll: generator, the host's forwarder, the container's forwarder. */
@@ -58,7 +61,17 @@ export function checkVirtualised(host: HostFacts): Check {
   return { name: "machine", state: "note", found };
 }
 
+export function checkLoad({ load1, cpus, waitingShare }: MachineLoad): Check {
+  if (load1 === null) return { name: "load", state: "ok", found: "the kernel does not say" };
+  const waiting = waitingShare === null ? "" : `; some thread waited for a CPU ${percentWord(waitingShare)} of 10 s`;
+  const found = `${load1} on ${cpus} CPUs in the last minute${waiting}`;
+  if (load1 <= cpus / 2) return { name: "load", state: "ok", found };
+  const fix = "end other programs: trials at a set rate may be INVALID on a busy machine (README: INVALID, what now?)";
+  return { name: "load", state: "note", found, fix };
+}
+
 export const checkFigures = (host: HostFacts): Check[] => [
+  checkLoad(machineLoad()),
   checkCores(host),
   checkQuota(host),
   checkClockSource(host),

@@ -14,7 +14,8 @@ import { style } from "./style.js";
 import { type Chart, escapeText, figure } from "./svg.js";
 
 export function renderHtml(result: RunResult): string {
-  const sentences = result.method === undefined ? sentencesOf(result) : methodSentences(result);
+  const said = result.method === undefined ? sentencesOf(result) : methodSentences(result);
+  const sentences = [...said, ...(result.advice ?? [])];
   const sections = result.method === undefined ? [] : methodSections(result);
   const title = titleOf(result);
   return `${[

@@ -1,0 +1,40 @@
+/** How exactly a load must be offered for its verdict to count: rows for help, and from text to shares. */
+import { usageError } from "../errors.js";
+import { type Tolerances, usualTolerances } from "../stats/offered-load.js";
+import { percentWord } from "../stats/words.js";
+import { parseRatio } from "../units.js";
+import type { Row } from "./option-rows.js";
+
+export interface ToleranceOptions {
+  readonly rateTolerance?: string;
+  readonly lateTolerance?: string;
+}
+
+export const toleranceRows: readonly Row[] = [
+  [
+    "--rate-tolerance <share>",
+    `how much less than the rate may be offered before the trial is invalid, 0 to 50% (default: ${percentWord(usualTolerances.rateShare)})`,
+  ],
+  [
+    "--late-tolerance <share>",
+    `frames that may leave late before latency and a fail for loss count no more, 0 to 100% (default: ${percentWord(usualTolerances.lateShare)})`,
+  ],
+];
+
+const mostRateShare = 0.5;
+
+function rateShareOf(text: string): number {
+  const where = "--rate-tolerance";
+  const share = parseRatio(text, where);
+  if (share <= mostRateShare) return share;
+  throw usageError(`${percentWord(share)} less is another load`, { where, accepted: "0 to 50%, e.g. 1%" });
+}
+
+/** undefined: the usual ones. */
+export function tolerancesOf({ rateTolerance, lateTolerance }: ToleranceOptions): Tolerances | undefined {
+  if (rateTolerance === undefined && lateTolerance === undefined) return undefined;
+  return {
+    rateShare: rateTolerance === undefined ? usualTolerances.rateShare : rateShareOf(rateTolerance),
+    lateShare: lateTolerance === undefined ? usualTolerances.lateShare : parseRatio(lateTolerance, "--late-tolerance"),
+  };
+}
