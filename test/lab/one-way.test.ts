@@ -20,10 +20,12 @@ interface Sides {
   readonly send?: readonly string[];
   readonly receive?: readonly string[];
   readonly receivePort?: string;
+  /** Once the receiver listens, before the sender begins. */
+  readonly before?: () => Promise<unknown>;
 }
 
 /** The receiver first; the sender once it listens. */
-async function across(pair: VethPair, { both, send = [], receive = [], receivePort = "" }: Sides) {
+async function across(pair: VethPair, { both, send = [], receive = [], receivePort = "", before }: Sides) {
   const listening = (): boolean =>
     inNetns(pair.b.netns, "test", () => readFileSync("/proc/thread-self/net/packet", "utf8"))
       .trim()
@@ -34,6 +36,7 @@ async function across(pair: VethPair, { both, send = [], receive = [], receivePo
   ]);
   while (!listening()) await new Promise((resolve) => setTimeout(resolve, 20));
   await new Promise((resolve) => setTimeout(resolve, 300));
+  await before?.();
   const sender = await runCli([
     "send",
     `packet:a,netns=${pair.a.netns}`,
@@ -115,6 +118,42 @@ describeLab("send here, receive there", ["netns"], () => {
     expect(document.verdict).toBe("invalid");
   });
 
+  it("waits for the next frame of a slow sender, however short the quiet time", async () => {
+    using pair = vethPair();
+    const both = ["--sizes", "64", "--count", "3", "--rate", "1pps"];
+    const { receiver } = await across(pair, { both });
+    expect(receiver.stdout).toBe("64 bytes, 1pps: received 3 frames\n");
+    const { document } = await merge();
+    expect(document.trials[0]).toMatchObject({ sent: 3, accepted: 3, lost: 0 });
+  });
+
+  it("takes no frames of another run for those of its own, and says how many came", async () => {
+    using pair = vethPair();
+    const args = ["--sizes", "64", "--rate", "1kpps", "--count"];
+    const other = (count: string) => ["send", `packet:a,netns=${pair.a.netns}`, ...args, count];
+    const receiving = across(pair, {
+      both: [...args, "300", "--run-id", "1193046"],
+      // The other run begins when the receiver listens already, and ends before the sender begins.
+      before: () => runCli([...other("200"), "--run-id", "11259375"]),
+    });
+    const { receiver } = await receiving;
+    expect(receiver.stdout).toBe("64 bytes, 1kpps: received 300 frames, 200 stale\n");
+    const { document } = await merge();
+    expect(document.runId).toBe(1_193_046);
+    expect(document.trials[0]).toMatchObject({ sent: 300, accepted: 300, lost: 0, stale: 200, staleOfOthers: 200 });
+    expect(document.trials[0]!.notes.join()).toContain("200 frames of another run or generator came in");
+  });
+
+  it("without an id it is the run of the first frame, and merge says that this was another", async () => {
+    using pair = vethPair();
+    const args = ["--sizes", "64", "--rate", "1kpps", "--count"];
+    const send = ["send", `packet:a,netns=${pair.a.netns}`, ...args, "300", "--run-id", "11259375"];
+    await across(pair, { both: [...args, "300"], before: () => runCli(send) });
+    const { code, stderr } = await runCli(["merge", sentFile, receivedFile]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/the runs differ: \d+ was sent, and 11259375 was received/);
+  });
+
   it("gives up when nothing comes", async () => {
     using pair = vethPair();
     const args = ["receive", `packet:b,netns=${pair.b.netns}`, "--sizes", "64", "--count", "10", "--wait", "200ms"];
@@ -144,6 +183,9 @@ describeLab("what merge refuses", ["netns"], () => {
     const text = readFileSync(receivedFile, "utf8");
     writeFileSync(other, text.replace('"seed":1', '"seed":2'));
     expect(await said(sentFile, other)).toContain("the seeds differ: 1 and 2");
+    const runId = Number(/"runId":(\d+)/.exec(text)![1]);
+    writeFileSync(other, text.replace(/"runId":\d+/, `"runId":${(runId + 5000) % 2 ** 24}`));
+    expect(await said(sentFile, other)).toContain(`the runs differ: ${runId} was sent, and`);
     writeFileSync(other, text.replace('"queues":1,"startSequence":0', '"queues":2,"startSequence":0'));
     expect(await said(sentFile, other)).toContain("trial 1 was received with another --queues than it was sent with");
     writeFileSync(other, text.replace('"received":100', '"received":-3'));
