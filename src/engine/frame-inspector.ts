@@ -52,6 +52,8 @@ export class FrameInspector {
   readonly #programs: readonly FrameProgram[];
   readonly #memory: RingMemory;
   #trial: number;
+  /** Of the id; −1 as long as there is none. */
+  #trialHigh: number;
   readonly #trialsBefore: number;
   readonly #firstStream: number;
   /** bufferBytes without VLAN tags of everything that is sent, and the shortest headers. */
@@ -70,6 +72,7 @@ export class FrameInspector {
     this.corruptOf = new Float64Array(programs.length);
     this.#memory = memory;
     this.#trial = order.trial;
+    this.#trialHigh = trialHighOf(order.trial);
     this.#trialsBefore = order.trialsBefore ?? 0;
     this.#firstStream = order.firstStream ?? 0;
     const lengths = programs.flatMap(({ variants, tags }) =>
@@ -89,9 +92,10 @@ export class FrameInspector {
     return this.foreign + this.staleOfOthers;
   }
 
-  /** The trial's id, where it is known only when its first frame has come. */
+  /** The trial's id, where it is known only when its first frame has come; −1: it has not. */
   pin(trial: number): void {
     this.#trial = trial;
+    this.#trialHigh = trial < 0 ? trial : trialHighOf(trial);
   }
 
   kinds(): CorruptKinds {
@@ -108,7 +112,7 @@ export class FrameInspector {
     if (isLong && isSignature(view, end)) return this.#inspectSigned(offset, bytes, tagged);
     const earlierEnd = this.#signatureBefore(offset, bytes, tagged);
     if (earlierEnd > 0) this.#notePadded(offset, bytes, earlierEnd);
-    else if (isLong && readTrialHigh(view, end) === trialHighOf(this.#trial) && !isUniform(view, end)) {
+    else if (isLong && readTrialHigh(view, end) === this.#trialHigh && !isUniform(view, end)) {
       this.signature++;
       this.#sample(this.corruptSamples, "signature sum wrong", offset, bytes);
     } else if (this.#isTrimmed(offset, bytes, tagged)) {
@@ -215,7 +219,7 @@ export class FrameInspector {
   }
 
   #noteStale(trial: number): void {
-    if (trialsSince(trial, this.#trial) <= this.#trialsBefore) this.staleOfRun++;
+    if (this.#trial >= 0 && trialsSince(trial, this.#trial) <= this.#trialsBefore) this.staleOfRun++;
     else this.staleOfOthers++;
   }
 

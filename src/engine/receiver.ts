@@ -36,6 +36,8 @@ const burstFrames = 256;
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
 const { inOrder, reordered } = sequenceCodes;
 const rangesKept = 100;
+/** As a trial's id, and as its upper bits, before any is known: that of no frame. */
+const noTrial = -1;
 
 /** Per receive queue: everything that came in. */
 interface QueueTally {
@@ -118,7 +120,7 @@ export class Receiver {
     this.#memory = memory;
     this.#signed = program.signed;
     this.#trial = pinsTrial === true ? null : order.trial;
-    this.#trialHigh = trialHighOf(order.trial);
+    this.#trialHigh = this.#trial === null ? noTrial : trialHighOf(order.trial);
     this.#head = signatureHead(order.trial, order.firstStream ?? 0);
     this.#headSum = signatureBase(this.#trialHigh, this.#head, 0, 0);
     this.#lag = lag;
@@ -130,6 +132,7 @@ export class Receiver {
     );
     this.#lastLatency = new Float64Array(order.queues);
     this.#inspector = new FrameInspector(order, [program], memory, foreignFrames);
+    if (this.#trial === null) this.#inspector.pin(noTrial);
   }
 
   attach(queues: readonly OpenQueue[]): void {
