@@ -1,7 +1,7 @@
 /** `dut embedded` as a process of its own, and `run --dut external` against it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -74,6 +74,25 @@ describe("dut embedded", () => {
     expect(stdout).toMatch(/^PASS: 2 sizes, 2 trials: 1,000 frames sent, 1,000 accepted/m);
     expect(code).toBe(0);
     expect((await dut.stop()).text).toMatch(/^container queue 0 {2}rx 1,000 {2}tx 1,000/m);
+  });
+
+  it("says why it ended a driver's connection", async () => {
+    const [path, other] = ["gen", "net"].map((name) => join(scratch, `${name}-told.sock`));
+    const dut = ["dut", "embedded", "--part", "host", "--port", `vhost:${path}`, "--port", `vhost:${other}`];
+    const { code, stderr } = await runCli(dut, {
+      during: (child) => {
+        const look = setInterval(() => {
+          if (!existsSync(path!) || !existsSync(other!)) return;
+          clearInterval(look);
+          const driver = connect(path!);
+          driver.on("connect", () => driver.write("GET / HTTP/1.1\r\nHost: here\r\n\r\n"));
+          driver.on("error", () => {});
+          driver.on("close", () => child.kill("SIGINT"));
+        }, 20);
+      },
+    });
+    expect(stderr).toBe("vhost-user request 542393671: flags: 0x5448202f is not version 1 of vhost-user\n");
+    expect(code).toBe(0);
   });
 
   it("ends by itself after --duration", async () => {

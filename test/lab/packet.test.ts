@@ -1,5 +1,9 @@
 /** `packet:` through the command, on veth pairs of the test's own: every count against the kernel's own counters. */
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { kicker } from "../../src/engine/kick.js";
+import { openPort, parsePortSpec } from "../../src/port/index.js";
+import { openTxRing } from "../../src/ring/index.js";
+import { arena } from "../../src/sys/arena.js";
 import { type InterfaceStatistics, readInterface } from "../../src/sys/netdev.js";
 import { inNetns } from "../../src/sys/netns.js";
 import { type CliOptions, type CliResult, runCli } from "../cli/run-cli.js";
@@ -126,6 +130,14 @@ describeLab("packet: when the interface goes", ["netns"], () => {
       (pair: VethPair) => ip(pair.b.netns, "link", "set", "dev", "b", "down"),
       /interface a lost its carrier|interface b went down/,
     ],
+    [
+      "down and up again",
+      (pair: VethPair) => {
+        ip(pair.a.netns, "link", "set", "dev", "a", "down");
+        ip(pair.a.netns, "link", "set", "dev", "a", "up");
+      },
+      /went away in the trial: interface (a went down|b lost its carrier)/,
+    ],
   ])("%s in a run: what was measured is kept, the trial is invalid", async (_, spoil, reason) => {
     using pair = vethPair();
     const args = ["--sizes", "64,128", "--rate", "3kpps", "--count", "3000"];
@@ -148,6 +160,24 @@ describeLab("packet: when the interface goes", ["netns"], () => {
     expect(document.trials[1].verdict).toBe("invalid");
     expect(document.trials[1].reasons.join("; ")).toMatch(reason);
     expect(document.trials[1].reasons.join("; ")).not.toContain("add up");
+  });
+
+  it("and drops what comes in, a port that only sends has lost nothing by it", async () => {
+    using pair = vethPair();
+    const options = { maxFrameBytes: 1518, sendFrameBytes: 64, sends: true };
+    await using sender = await openPort(parsePortSpec(port(pair.a)), { ...options, receives: false });
+    await using other = await openPort(parsePortSpec(port(pair.b)), { ...options, receives: true });
+    const before = statistics(pair.a).rxDropped;
+    // Frames of a type that nobody takes: the kernel counts them as dropped by the interface.
+    const memory = arena().memory();
+    const { tx, txKick } = other.rings()!.queues[0]!;
+    const ring = openTxRing(memory, tx!);
+    ring.reclaim();
+    for (let k = 0; k < 10; k++) memory.u8.fill(0xff, ring.place(k, 60), ring.place(k, 60) + 60);
+    ring.publish(10);
+    kicker(txKick)();
+    await vi.waitFor(() => expect(statistics(pair.a).rxDropped - before).toBe(10));
+    expect(sender.receiveDrops?.()).toBe(0);
   });
 
   it("takes no more frames of a size: the sentence names it", async () => {
