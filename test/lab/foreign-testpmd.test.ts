@@ -28,7 +28,10 @@ class ForeignTestpmd {
   constructor(vdev: string, options: readonly string[]) {
     const eal = ["-l", "0,1", "--no-pci", "--no-huge", "-m", "900", "--file-prefix", `foreign-${process.pid}`];
     const all = [...eal, `--vdev=${vdev}`, "--", "--no-flush-rx", "--nb-cores=1", ...options, "-i"];
-    this.#child = spawn("dpdk-testpmd", all, { env: { ...process.env, XDG_RUNTIME_DIR: scratch } });
+    // What goes into a pipe it would keep until there are some kilobytes.
+    this.#child = spawn("stdbuf", ["-oL", "dpdk-testpmd", ...all], {
+      env: { ...process.env, XDG_RUNTIME_DIR: scratch },
+    });
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.#text += text;
     });
