@@ -24,7 +24,7 @@ const ndrOf = (...rates: number[]): RunResult => ({
 
 const known = (): KnownSetup => ({
   ...{ cpu: passed.host.cpu, cores: passed.host.cores, dut: passed.dut.kind, dutOptions: "", queues: 1 },
-  ...{ stream: streamSpec(), method },
+  ...{ stream: streamSpec(), sizes: ["64"], method },
 });
 
 function written(name: string): string {
