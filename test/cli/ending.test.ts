@@ -2,10 +2,13 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeFailure } from "../../src/cli/failure.js";
+import { makePrivateDirectory } from "../../src/dut/embedded/directory.js";
+import { ResultsFolder } from "../../src/method/test-plan/evidence.js";
 import { makeFolders } from "../../src/sys/folder.js";
+import { ownerOf } from "../../src/sys/owner.js";
 import { builtMain, type CliOptions, type CliResult, runCli } from "./run-cli.js";
 
 let folder = "";
@@ -195,4 +198,46 @@ it("what has to be undone is, although one action of the way out fails", () => {
   const said = (how: string): string => inShell(`ulimit -c 0; set -- ${program} ${how}`, []).stdout;
   expect(said("exit")).toBe("last first ");
   expect(said("SIGQUIT")).toBe("last first ");
+});
+
+describe("what a killed run left", () => {
+  it("in the folder for temporary files is removed by the next one, and what others have there is not", async () => {
+    const child = spawn("true");
+    const dead = ownerOf(child.pid ?? 0);
+    await new Promise((resolve) => child.once("exit", resolve));
+    for (const [name, owner] of [
+      ["pktgen-ts-aaaaaa", dead],
+      ["pktgen-ts-bbbbbb", ownerOf(process.ppid)],
+      ["pktgen-ts-cccccc", "nobody knows"],
+      ["another-dddddd", dead],
+    ] as const) {
+      mkdirSync(join(folder, name, "dpdk"), { recursive: true });
+      writeFileSync(join(folder, name, "gen.sock"), "");
+      writeFileSync(join(folder, name, ".owner"), owner);
+    }
+    using directory = makePrivateDirectory(folder);
+    const others = ["another-dddddd", "pktgen-ts-bbbbbb", "pktgen-ts-cccccc"];
+    expect(readdirSync(folder).sort()).toEqual([...others, basename(directory.path)].sort());
+  });
+
+  it("SIGKILL leaves a folder that the next run removes", async () => {
+    const killed = await runCli(["dut", "embedded"], {
+      timeoutMs: 60_000,
+      env: { TMPDIR: folder },
+      during: (child) => child.stdout?.once("data", () => child.kill("SIGKILL")),
+    });
+    expect(killed.signal).toBe("SIGKILL");
+    expect(readdirSync(folder)).toHaveLength(1);
+    const next = await runCli(["dut", "embedded", "--duration", "10ms"], {
+      timeoutMs: 60_000,
+      env: { TMPDIR: folder },
+    });
+    expect(next.code).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("a results folder is one run's", () => {
+    new ResultsFolder(join(folder, "results"));
+    expect(() => new ResultsFolder(join(folder, "results"))).toThrow(/has the evidence of another run/);
+  });
 });

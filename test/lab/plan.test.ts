@@ -365,7 +365,7 @@ describe("the container-networking plan", () => {
       expect(command).toMatch(/^# as the plan has it:\n# docker run -i -t --privileged/);
       expect(command).toContain("\npodman ");
       expect(plan.cases[1].notes.join(" ")).toContain("--rxq=2 --txq=2");
-      const left = execFileSync("podman", ["ps", "-a", "-q", "--filter", "name=^pktgen-\\d+-container$"], {
+      const left = execFileSync("podman", ["ps", "-a", "-q", "--filter", "name=^pktgen-ts-\\d+-container$"], {
         encoding: "utf8",
       });
       expect(left).toBe("");
@@ -377,7 +377,7 @@ describe("the container-networking plan", () => {
       timeout: timeoutMs,
     }, async () => {
       const remove = onceSaid("send 20,000 frames", (child) => {
-        const name = `pktgen-${child.pid}-container`;
+        const name = `pktgen-ts-${child.pid}-container`;
         execFileSync("podman", ["rm", "-f", "-t", "0", name], { stdio: "ignore" });
       });
       const args = ["--case", "1", "--sizes", "64", "--count", "20k"];
@@ -388,7 +388,7 @@ describe("the container-networking plan", () => {
       );
       expect(reasons.join("; ")).toMatch(/container (went away in the trial|is gone): /);
       expect(existsSync(join(results, "case-1/container.transcript.txt"))).toBe(true);
-      const left = execFileSync("podman", ["ps", "-a", "-q", "--filter", "name=^pktgen-\\d+-container$"], {
+      const left = execFileSync("podman", ["ps", "-a", "-q", "--filter", "name=^pktgen-ts-\\d+-container$"], {
         encoding: "utf8",
       });
       expect(left).toBe("");

@@ -1,19 +1,52 @@
-/** A private directory for the sockets of one device, gone on every way out (see ../way-out.ts). */
-import { mkdtempSync, rmSync } from "node:fs";
+/**
+ * A private directory for the sockets of one device, gone on every way out (see ../way-out.ts). It says who made it, so
+ * that a later run removes what one that was killed (SIGKILL, an abort) left behind.
+ */
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environmentError } from "../../errors.js";
+import { isGone, ownerOf } from "../../sys/owner.js";
 import { onWayOut } from "../way-out.js";
 
 export interface PrivateDirectory extends Disposable {
   readonly path: string;
 }
 
+const namePattern = /^pktgen-ts-[A-Za-z0-9]{6}$/;
+/** In the directory: its maker, as sys/owner.ts names processes. */
+const ownerFile = ".owner";
+
+/** Is it a directory of this user's, made as below by a process that has ended? Anything else is not touched. */
+function isAbandoned(path: string): boolean {
+  try {
+    const stat = lstatSync(path);
+    if (!stat.isDirectory() || stat.uid !== process.geteuid?.()) return false;
+    return isGone(readFileSync(join(path, ownerFile), "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** Never throws: what cannot be removed stays for somebody else. */
+function removeAbandoned(parent: string): void {
+  try {
+    for (const name of readdirSync(parent)) {
+      const path = join(parent, name);
+      if (namePattern.test(name) && isAbandoned(path)) rmSync(path, { recursive: true, force: true });
+    }
+  } catch {
+    // A folder that may not be listed, or one of another run at the same work.
+  }
+}
+
 /** Mode 0700, in `parent` (default: the system's place for temporary files). */
 export function makePrivateDirectory(parent: string = tmpdir()): PrivateDirectory {
+  removeAbandoned(parent);
   let path: string;
   try {
     path = mkdtempSync(join(parent, "pktgen-ts-"));
+    writeFileSync(join(path, ownerFile), ownerOf(process.pid));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw environmentError(`no directory for the sockets could be made in ${parent}: ${code}`, {

@@ -7,17 +7,31 @@
  */
 import { appendFileSync, copyFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { environmentError } from "../../errors.js";
+import { environmentError, type PktgenError, usageError } from "../../errors.js";
 import { makeFolders } from "../../sys/folder.js";
 
 export class ResultsFolder {
   readonly path: string;
 
-  /** Makes it, with its parents. @throws PktgenError (3): it cannot be made or written. */
+  /** Makes it, with its parents. @throws PktgenError: it cannot be made or written (3), it is another run's (2). */
   constructor(path: string) {
     this.path = path;
     this.#attempt(() => makeFolders(path));
-    this.write("log.txt", "");
+    this.#claim();
+  }
+
+  /** One run has a folder: its log is the first thing in it, and is there from then on. */
+  #claim(): void {
+    try {
+      writeFileSync(join(this.path, "log.txt"), "", { flag: "wx" });
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw this.#notKept(cause);
+      throw usageError(`${this.path} has the evidence of another run, which may still be going on`, {
+        where: "--results",
+        accepted: "a new or empty folder, so that no evidence is written over",
+        cause,
+      });
+    }
   }
 
   /** `name` may have folders. Gives it back, for results that refer to it. */
@@ -42,14 +56,18 @@ export class ResultsFolder {
     try {
       action();
     } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-      const why = code === "ENOSPC" ? "no space left on the device" : code;
-      throw environmentError(`evidence cannot be kept in ${this.path}: ${why}`, {
-        where: "--results",
-        accepted: "a folder that can be made and written",
-        cause,
-      });
+      throw this.#notKept(cause);
     }
+  }
+
+  #notKept(cause: unknown): PktgenError {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const why = code === "ENOSPC" ? "no space left on the device" : code;
+    return environmentError(`evidence cannot be kept in ${this.path}: ${why}`, {
+      where: "--results",
+      accepted: "a folder that can be made and written",
+      cause,
+    });
   }
 }
 

@@ -126,7 +126,7 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
   const facts: LabFacts = {
     cpus: allowedCpus(),
     directory: directory.path,
-    prefix: `pktgen-${process.pid}`,
+    prefix: `pktgen-ts-${process.pid}`,
     launcher,
     runtimeDirectory: directory.path,
   };
