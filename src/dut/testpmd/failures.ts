@@ -22,6 +22,8 @@ interface Known {
 }
 
 const setup = "npm run lab:setup";
+/** Nothing can be said that the program did not say better. */
+const ownWords = "it said";
 
 const colon = (detail: string | undefined): string => (detail === undefined ? "" : `: ${detail.trim()}`);
 
@@ -98,13 +100,13 @@ const known: readonly Known[] = [
   {
     pattern: /Start ports failed|Fail to (?:configure|start) port (\d+)/,
     what: (detail) => `its port ${detail ?? ""} does not start`,
-    hint: "the evidence has its own words",
+    hint: ownWords,
     always: true,
   },
   {
     pattern: /Invalid 'command line' arguments|Cannot init EAL|invalid parameters/i,
     what: () => "it refuses its arguments",
-    hint: "the evidence has its own words",
+    hint: ownWords,
   },
 ];
 
@@ -128,7 +130,7 @@ export function recogniseFailure(output: string, context: FailureContext, runnin
     if (match === null) continue;
     return environmentError(
       `${context.who} cannot be used: ${what(match.slice(1).find((group) => group !== undefined))}`,
-      { where: context.where, hint },
+      { where: context.where, hint: hint === ownWords ? `${ownWords}: ${lastLines(text)}` : hint },
     );
   }
   return null;

@@ -112,6 +112,14 @@ describe("known complaints", () => {
     expect(lastLines("a\nb\r\nVHOST_CONFIG: x\ntestpmd> c\n\n")).toBe("b / c");
     expect(lastLines("")).toBe("");
   });
+
+  it("stand for the reason where a program refuses its arguments, since nothing else keeps them", () => {
+    const said = "EAL: Invalid 'command line' arguments.\nEAL: Error - exiting with code: 1\n";
+    expect(recogniseFailure(said, { who: "the host's testpmd", where: "--dut" })?.toLine()).toBe(
+      "--dut: the host's testpmd cannot be used: it refuses its arguments; " +
+        "it said: EAL: Invalid 'command line' arguments. / EAL: Error - exiting with code: 1",
+    );
+  });
 });
 
 describe("evidence", () => {
