@@ -1,7 +1,8 @@
 /** What the result says of a method: its name, preset, settings, and where it leaves the standard. Pure. */
+import type { Findings } from "../method/findings.js";
 import type { LatencySettings } from "../method/latency.js";
 import type { NdrSettings } from "../method/ndr.js";
-import { deviationsOf, type Rfc2544Settings } from "../method/rfc2544/index.js";
+import { deviationsOf, type Rfc2544Settings, searchDeviations } from "../method/rfc2544/index.js";
 import type { ServiceSettings } from "../method/service.js";
 import type { Method } from "../report/result.js";
 import { frameSizeName } from "../units.js";
@@ -21,16 +22,21 @@ const searchFacts = ({ kind, goals, queueFrames, minPps, lineRateBps }: NdrSetti
 });
 const sizesFact = (sizes: NdrSettings["sizes"]): string => sizes.map(frameSizeName).join(",");
 
-export const ndrMethod = (settings: NdrSettings, quick: boolean): Method => ({
+export const ndrMethod = (settings: NdrSettings, settleNs: number, quick: boolean): Method => ({
   name: "ndr",
   preset: preset(quick),
   conforming: null,
-  deviations: [],
+  deviations: searchDeviations(settings, settleNs),
   settings: { sizes: sizesFact(settings.sizes), ...searchFacts(settings) },
 });
 
-export function rfc2544Method(settings: Rfc2544Settings, settleNs: number, quick: boolean): Method {
-  const deviations = deviationsOf(settings, settleNs);
+export function rfc2544Method(
+  settings: Rfc2544Settings,
+  settleNs: number,
+  quick: boolean,
+  findings: Findings = {},
+): Method {
+  const deviations = deviationsOf(settings, settleNs, findings);
   const { latency, loss, backToBack, recovery, reset } = settings;
   return {
     name: "rfc2544",
@@ -48,6 +54,8 @@ export function rfc2544Method(settings: Rfc2544Settings, settleNs: number, quick
       reset: reset.how === "" ? null : `${reset.repeats} ×, ${reset.how}, waited for ${reset.withinNs / 1e9} s`,
       settleNs,
       learningFrames: settings.learningFrames,
+      learningWaitNs: settings.learningWaitNs,
+      restabiliseNs: settings.restabiliseNs,
     },
   };
 }

@@ -13,6 +13,7 @@ import {
   throughputGoal,
 } from "../method/rfc2544/index.js";
 import type { SearchGoal } from "../method/search/index.js";
+import type { AroundTrials } from "../method/session.js";
 import { nearest } from "../nearest.js";
 import { percentWord } from "../stats/words.js";
 import { isSigned } from "../stream/spec.js";
@@ -76,6 +77,7 @@ function commonOf(options: SearchOptions, plan: RunPlan): Common {
     },
     minPps: given(options.minLoad, minLoadPps) ?? 1_000,
     lineRateBps: plan.lineRateBps,
+    isOthers: plan.dut.kind === "external" || (plan.dut.kind === "testpmd" && plan.dut.ports !== null),
     queueFrames: given(options.dutQueue, (text) => parseCount(text, "--dut-queue", 0, 1e9)) ?? queueFramesOf(plan),
   };
 }
@@ -213,9 +215,20 @@ export function rfc2544Settings(options: Rfc2544Options, plan: RunPlan): Rfc2544
     },
     reset: resetSettings(options, plan, tests),
     settleNs: plan.settleNs ?? preset.settleNs,
-    learningFrames:
-      given(options.learning, (text) => parseCount(text, "--learning", 0, 10_000)) ?? (options.quick === true ? 0 : 4),
+    ...aroundTrials(options, plan),
     lineRateBps: plan.lineRateBps,
+  };
+}
+
+/** What RFC 2544 §23 has around a trial: the built-in device learns nothing, and is as it was at once. */
+function aroundTrials(options: Rfc2544Options, { dut }: RunPlan): AroundTrials {
+  const preset = options.quick === true || dut.kind === "embedded" ? quick : conforming;
+  const { learning, restabilise } = options;
+  const learningFrames = given(learning, (text) => parseCount(text, "--learning", 0, 10_000)) ?? preset.learningFrames;
+  return {
+    learningFrames,
+    learningWaitNs: preset.learningWaitNs,
+    restabiliseNs: given(restabilise, (text) => parseDuration(text, "--restabilise", 0)) ?? preset.restabiliseNs,
   };
 }
 

@@ -118,7 +118,11 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ],
     ["--reverse-hop <hop>", "the same for the way back (default: --hop turned round, where all are netdev:)", true],
     ["--queues <n>", "queue pairs, 1 to 8 (default: 1)"],
-    ["--line-rate <rate>", "speed to take percentages of and to judge by, e.g. 10Gbps; virtual ports have none"],
+    [
+      "--line-rate <rate>",
+      "speed to take percentages of and to judge by, and what a search sends at most to an external device (else as fast as its " +
+        "port takes frames, for 1s of each size), e.g. 10Gbps; virtual ports have none",
+    ],
   ],
   "How fast and how long": [
     ["--rate <rate>", "total: max | 1Mpps | 2.5Gbps (layer 2) | 2.5Gbps-l1 | 50% (of --line-rate)"],

@@ -20,6 +20,7 @@ export interface SearchOptions {
 export interface Rfc2544Options extends SearchOptions {
   readonly tests?: string;
   readonly learning?: string;
+  readonly restabilise?: string;
   readonly latencyDuration?: string;
   readonly latencyRepeats?: string;
   readonly lossStep?: string;

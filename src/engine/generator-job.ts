@@ -6,6 +6,7 @@
 
 import { usageError } from "../errors.js";
 import { Histogram } from "../stats/histogram.js";
+import { reverseFirstStream } from "../stream/reverse.js";
 import { Direction } from "./direction.js";
 import { RunningErrand } from "./errand.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "./job.js";
@@ -208,7 +209,9 @@ class Generator implements Job {
   #directionsOf(orders: readonly TrialOrder[], clock: TrialClock): Direction[] {
     const last = this.#ports.length - 1;
     const directions = orders.map((order, d) => {
-      const [txPort, rxPort] = d === 0 ? [0, last] : [last, 0];
+      // A reverse order alone goes back as well: learning frames to the output port.
+      const isBack = order.firstStream === reverseFirstStream || d === 1;
+      const [txPort, rxPort] = isBack ? [last, 0] : [0, last];
       const foreignFrames = this.#stations.at(rxPort);
       const live = this.#ports[txPort]?.queues[0]?.live != null;
       return new Direction(this.#context.memory, clock, {

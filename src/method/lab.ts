@@ -123,7 +123,7 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
     for (const [index, spec] of specs.entries()) {
       const neighbours = plan.dut.kind === "external" && plan.dut.sides !== null;
       const both = specs.length === 1 || plan.bidirectional || neighbours;
-      const use = { sends: both || index === 0, receives: both || index === 1 };
+      const use = { sends: both || index === 0 || plan.learns === true, receives: both || index === 1 };
       const { yesThisInterface } = plan;
       const frames = { maxFrameBytes: maxFrameBytes + growthBytes, sendFrameBytes };
       ports.push(keep(await openPort(spec, { ...frames, ...use, yesThisInterface })));

@@ -19,6 +19,8 @@ export interface NdrSettings {
   readonly minPps: number;
   /** null: no line is known. */
   readonly lineRateBps: number | null;
+  /** As ProbeSettings has it. */
+  readonly isOthers?: boolean;
   /** Frames that the device may hold in its queues. */
   readonly queueFrames: number;
 }
@@ -42,8 +44,8 @@ export async function ndrOfSize(
   size: FrameSize,
   phase: string,
 ): Promise<Findings> {
-  const { lineRateBps, minPps } = settings;
-  const space = await searchSpace(bench, size, lineRateBps, minPps);
+  const { lineRateBps } = settings;
+  const space = await searchSpace(bench, size, settings);
   if (space === null) return {};
   const searches =
     settings.kind === "mlr"

@@ -66,6 +66,8 @@ export interface RunPlan {
   readonly dut: DutChoice;
   /** Both ways at once, each with the whole rate and count; external devices behind two ports only. */
   readonly bidirectional: boolean;
+  /** The receiving port sends as well: learning frames. Absent: it does not. */
+  readonly learns?: boolean;
   /** Send also on an interface that carries the default route or an SSH connection. */
   readonly yesThisInterface: boolean;
   /** A command that resets the device, where it is somebody else's or is to be reset otherwise; absent: none. */

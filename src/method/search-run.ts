@@ -136,29 +136,37 @@ export const linePps = (size: FrameSize, lineRateBps: number | null): number =>
     ? Number.POSITIVE_INFINITY
     : ratePps({ kind: "percent", share: 1 }, meanFrameBytes(size), lineRateBps);
 
+/** What the probe of a search needs to know. */
+export interface ProbeSettings {
+  readonly lineRateBps: number | null;
+  readonly minPps: number;
+  /** The device is somebody else's, or lies behind an interface: nothing faster than a line that was named is sent to it. */
+  readonly isOthers?: boolean;
+}
+
 /**
- * One trial at max, of which no verdict is made: what the generator can offer, and what comes back then. null: it
- * could not be measured.
+ * One trial at max, of which no verdict is made: what the generator can offer, and what comes back then. A device of
+ * somebody else's gets no more than the line that was named. null: it could not be measured.
  */
 export async function searchSpace(
   bench: Bench,
   size: FrameSize,
-  lineRateBps: number | null,
-  minPps: number,
+  { lineRateBps, minPps, isOthers = false }: ProbeSettings,
 ): Promise<SearchSpace | null> {
   const line = linePps(size, lineRateBps);
-  const probe = await bench.measure({
-    size,
-    phase: probePhase,
-    rateText: "max",
-    pps: null,
-    durationNs: probeNs,
-    count: null,
-  });
+  const probe = await bench.measure(
+    isOthers && Number.isFinite(line)
+      ? paced(size, probePhase, line, probeNs)
+      : { size, phase: probePhase, rateText: "max", pps: null, durationNs: probeNs, count: null },
+  );
   const least = (key: "txPps" | "rxPps"): number => Math.min(...probe.map((trial) => trial[key]));
   const txPps = least("txPps");
   if (probe.length === 0 || bench.ended() !== null) return null;
-  const most = probe.some(({ blockedNs, durationNs }) => (blockedNs ?? 0) > durationNs / 100) ? txPps * heldUp : txPps;
+  // At a pace that is the line's, a frame less is no limit of the generator's.
+  const offered = isOthers && txPps > line * 0.99 ? line : txPps;
+  const most = probe.some(({ blockedNs, durationNs }) => (blockedNs ?? 0) > durationNs / 100)
+    ? offered * heldUp
+    : offered;
   const maxPps = Math.max(minPps, Math.min(line, most));
   const rxPps = least("rxPps");
   return {

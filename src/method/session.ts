@@ -2,10 +2,12 @@
  * A method on an open lab: opens it, warms up, runs the method on a bench that measures real trials, and puts the
  * result document together. Whatever ends a method early leaves what was found until then.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { PktgenError } from "../errors.js";
 import type { Method, RunResult, Trial } from "../report/result.js";
 import { withReasons } from "../stats/cause.js";
 import { usualTolerances } from "../stats/offered-load.js";
+import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
 import type { Bench, BenchRequest } from "./bench.js";
 import type { Findings } from "./findings.js";
 import { type Lab, openLab } from "./lab.js";
@@ -18,13 +20,22 @@ import { probePhase } from "./search-run.js";
 import { sentFrames } from "./sent-frames.js";
 import { ordersFor, runTrial, type TrialRun, warmUpFor } from "./trial-run.js";
 
+/** RFC 2544 §23. */
+export interface AroundTrials {
+  /** To the output port before each trial, from the addresses that the test frames go to, so that the device knows them. */
+  readonly learningFrames: number;
+  /** After those, and after a trial before the next one. */
+  readonly learningWaitNs: number;
+  readonly restabiliseNs: number;
+}
+
 export interface SessionSetup {
   /** Its trials' loss never decides: what a load loses is what a method wants to know. */
   readonly plan: RunPlan;
   /** What the report says of the method; the settle time that the lab really waits is known by then. */
-  readonly method: (settleNs: number) => Method;
-  /** Sent unrecorded before each trial, so that the device knows the addresses (RFC 2544 §23). */
-  readonly learningFrames: number;
+  readonly method: (settleNs: number, findings: Findings) => Method;
+  /** What RFC 2544 §23 has before and after a trial; absent: nothing. */
+  readonly around?: AroundTrials;
   /** Trials that the document keeps; more are dropped from its beginning, after those that passed. */
   readonly keepTrials: number;
   /** A rough guess, for the time that is left. */
@@ -52,7 +63,7 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
     if (bench.trials.length === 0 || !(error instanceof PktgenError)) throw error;
     bench.end(error.toLine());
   }
-  const method = setup.method(plan.settleNs ?? lab.settleNs);
+  const method = setup.method(plan.settleNs ?? lab.settleNs, findings);
   const ended = bench.ended();
   const measured = ended === null ? bench.trials : withReason(bench.trials, ended);
   const trials = await withRecordings(lab.recorder, measured);
@@ -76,6 +87,10 @@ function withReason(trials: readonly Trial[], ended: string): Trial[] {
   return [...trials.slice(0, -1), withReasons(last, "invalid", [{ cause: "fault", text: ended }])];
 }
 
+/** An interrupt ends it. */
+const pause = (ns: number, signal: AbortSignal): Promise<void> =>
+  ns === 0 ? Promise.resolve() : sleep(ns / 1e6, undefined, { signal }).catch(() => {});
+
 class LabBench implements Bench {
   readonly #lab: Lab;
   readonly #setup: SessionSetup;
@@ -83,6 +98,7 @@ class LabBench implements Bench {
   readonly #run: TrialRun;
   readonly #trials: Trial[] = [];
   #index = 0;
+  #measured = false;
   #ended: string | null = null;
   #startedMs = performance.now();
 
@@ -144,15 +160,23 @@ class LabBench implements Bench {
     return Math.max(0, this.#setup.expectedTrials - done) * eachMs * 1e6;
   }
 
+  /** Where one way is tested, its receivers speak; where both are, each side's frames are what the other's receivers send. */
   async #learn(request: BenchRequest): Promise<void> {
-    const { learningFrames, plan } = this.#setup;
-    if (learningFrames === 0) return;
+    const { around, plan } = this.#setup;
+    if (around === undefined) return;
+    const { learningFrames, learningWaitNs, restabiliseNs } = around;
+    const { signal } = this.#hooks;
+    if (this.#measured) await pause(restabiliseNs, signal);
+    this.#measured = true;
+    if (learningFrames === 0 || signal.aborted) return;
     await this.#lab.ready();
-    const { steps: _, resetAtNs: __, probePps: ___, ...steady } = request;
+    const { steps: _, resetAtNs: __, probePps: ___, lossGoals: ____, ...steady } = request;
     const few = { ...steady, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
-    const settled = { ...plan, settleNs: learningSettleNs };
-    const reports = await this.#lab.generator.runDirections(ordersFor(settled, this.#lab, few), this.#hooks.signal);
+    const orders = ordersFor({ ...plan, settleNs: learningSettleNs }, this.#lab, few);
+    const back = { ...orders[0]!, stream: reverseStream(this.#lab.streams[0]), firstStream: reverseFirstStream };
+    const reports = await this.#lab.generator.runDirections(plan.bidirectional ? orders : [back], signal);
     this.#lab.beside.learning += sentFrames(reports);
+    await pause(learningWaitNs, signal);
   }
 
   #keep(trial: Trial): void {

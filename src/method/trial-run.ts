@@ -130,10 +130,7 @@ export async function runTrial(run: TrialRun, next: TrialRequest, index: number)
   const resetting = next.resetAtNs === undefined ? null : resetDuring(lab, plan, next.resetAtNs, hooks.signal);
   const ends = [recorder?.full, resetting?.signal].filter((end) => end !== undefined);
   const signal = ends.length === 0 ? hooks.signal : AbortSignal.any([hooks.signal, ...ends]);
-  const reports = await lab.generator.runDirections(orders, signal, last).finally(() => {
-    stopWatching();
-    rates.end();
-  });
+  const reports = await lab.generator.runDirections(orders, signal, last).finally(() => [stopWatching(), rates.end()]);
   const reset = (await resetting?.done) ?? null;
   recorder?.keep(false);
   const dutOwnRates = hooks.signal.aborted ? null : await rates.found;

@@ -285,7 +285,9 @@ export function methodSentences(result: RunResult): string[] {
   const said: string[] = [];
   if (method.deviations.length > 0) {
     said.push(
-      `${method.preset} preset, not conforming to ${method.name === "y1564" ? "Y.1564" : "RFC 2544"}: ${method.deviations.join("; ")}`,
+      method.name === "ndr"
+        ? `trials are not those of RFC 2544, which RFC 9971 asks to say: ${method.deviations.join("; ")}`
+        : `${method.preset} preset, not conforming to ${method.name === "y1564" ? "Y.1564" : "RFC 2544"}: ${method.deviations.join("; ")}`,
     );
   }
   for (const { frames, unusable } of result.absorption ?? []) {

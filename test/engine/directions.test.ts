@@ -37,6 +37,18 @@ describe("both directions at once", () => {
     expect(seen[1][0]?.slice(52, 68)).toBe("c6130001c6120001");
   });
 
+  it("the way back alone goes out of the last port: learning frames, from the addresses that test frames go to", () => {
+    const seen: string[][] = [[], []];
+    const [, back] = bothWays({ count: 4 });
+    const reports = new DirectionsSim().run([back!], (frames, port, nowNs) => {
+      seen[port].push(...frames.map((frame) => Buffer.from(frame).toString("hex")));
+      return across(frames, port, nowNs);
+    });
+    expect(seen[0]).toEqual([]);
+    expect(seen[1].map((hex) => hex.slice(0, 24))).toEqual(Array.from({ length: 4 }, () => "020000000001001122334410"));
+    expect(reports.map(({ receive }) => receive.accepted)).toEqual([4]);
+  });
+
   it("losses are each direction's own", () => {
     let n = 0;
     const lossy: Between = (frames, port, nowNs) =>

@@ -8,7 +8,7 @@ import { judgeMethod } from "../../src/method/method-verdict.js";
 import { ndr } from "../../src/method/ndr.js";
 import { useOf } from "../../src/method/outcome.js";
 import { summary } from "../../src/method/rfc2544/back-to-back.js";
-import { deviationsOf, rfc2544 } from "../../src/method/rfc2544/index.js";
+import { deviationsOf, rfc2544, searchDeviations } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
 import { SoakLog, soak } from "../../src/method/soak.js";
 import { judgeSoak } from "../../src/method/soak-verdict.js";
@@ -67,6 +67,18 @@ describe("ndr", () => {
     const bench = simulatedBench({ capacityPps: 5e6, mostPps: 3e6 });
     const { results = [] } = await ndr(bench, oneSize);
     expect(results[0]).toMatchObject({ limitedBy: "line", ppsUpper: null, pps: 1_488_100 });
+  });
+
+  it("sends a device of somebody else's no more than the line that was named, from the probe on", async () => {
+    const line = 1_488_095;
+    const bench = simulatedBench({ capacityPps: 5e6, mostPps: 3e6 });
+    const { results = [] } = await ndr(bench, { ...oneSize, isOthers: true });
+    expect(results[0]).toMatchObject({ limitedBy: "line" });
+    for (const { pps } of bench.requests) expect(pps ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(line * 1.0001);
+    const slow = simulatedBench({ capacityPps: 412_345, queueFrames: 256, mostPps: 3e6 });
+    const found = (await ndr(slow, { ...oneSize, isOthers: true })).results ?? [];
+    expect(found[0]?.limitedBy).toBe("dut");
+    for (const { pps } of slow.requests) expect(pps ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(line * 1.0001);
   });
 
   it("fails a device that forwards nothing, after a handful of trials", async () => {
@@ -196,6 +208,36 @@ describe("rfc2544", () => {
     });
   });
 
+  it("conforms to RFC 2544 only with its sizes, waits and repetitions", () => {
+    const { goals } = rfc2544Settings.throughput;
+    const whole = {
+      ...rfc2544Settings,
+      sizes: [64, 128, 256, 512, 1024, 1280, 1518].map((bytes) => fixedSize(bytes)),
+      throughput: { ...rfc2544Settings.throughput, goals: goals.map((goal) => ({ ...goal, trialNs: 60 * second })) },
+      latency: { durationNs: 120 * second, repeats: 20 },
+      loss: { stepShare: 0.1, durationNs: 60 * second },
+      backToBack: { longestNs: 2 * second, repeats: 50 },
+      recovery: { overloadNs: 60 * second, afterNs: 10 * second, repeats: 5 },
+      ...{ learningFrames: 4, learningWaitNs: 2 * second, restabiliseNs: 5 * second },
+    };
+    expect(deviationsOf(whole, 2 * second)).toEqual([]);
+    expect(deviationsOf({ ...whole, learningWaitNs: 0 }, 2 * second)).toEqual([
+      "0 s after the learning frames, RFC 2544 §23 asks for 2 s",
+    ]);
+    const [row] = [summary(fixedSize(64), 1e6, 100, [100, 100, 100], null)];
+    expect(deviationsOf(whole, 2 * second, { backToBack: [row] })).toEqual([
+      "back-to-back of 64 bytes ended after 3 repetitions, RFC 2544 §26.4 asks for 50",
+    ]);
+  });
+
+  it("says where a search's trials are not those of RFC 2544", () => {
+    expect(searchDeviations(searchSettings, 2 * second)).toEqual([
+      "trials of 1 s, RFC 2544 §24 asks for 60 s",
+      "no learning frames, RFC 2544 §23 asks for some before each trial",
+      "0 s between trials, RFC 2544 §23 asks for 5 s to restabilise",
+    ]);
+  });
+
   it("names everything that is not as the document asks", () => {
     const said = deviationsOf(rfc2544Settings, 0.2 * second);
     expect(said.join("\n")).toBe(
@@ -209,6 +251,8 @@ describe("rfc2544", () => {
         "an overload of 1 s, RFC 2544 §26.5 asks for 60 s",
         "a settle time of 0.2 s, RFC 2544 §23 asks for 2 s",
         "no learning frames, RFC 2544 §23 asks for some before each trial",
+        "0 s between trials, RFC 2544 §23 asks for 5 s to restabilise",
+        "without frames of 128, 256, 1024, 1280 bytes, which RFC 2544 §9.1 lists",
       ].join("\n"),
     );
   });

@@ -39,7 +39,7 @@ export const rfc2544Settings: Rfc2544Settings = {
   recovery: { overloadNs: second, afterNs: second, repeats: 3 },
   reset: { beforeNs: second, withinNs: 10 * second, repeats: 3, how: "the command: systemctl restart router" },
   settleNs: null,
-  learningFrames: 0,
+  ...{ learningFrames: 0, learningWaitNs: 0, restabiliseNs: 0 },
   lineRateBps: 1e9,
 };
 

@@ -64,7 +64,6 @@ async function runBurst(
       {
         plan: from,
         method,
-        learningFrames: 0,
         keepTrials: 10_000,
         expectedTrials: each * plan.sizes.length,
         run: async (bench) => ({ absorption: await absorption(bench, settings) }),

@@ -89,7 +89,6 @@ async function runLatency(
       {
         plan: from,
         method,
-        learningFrames: 0,
         keepTrials: 10_000,
         expectedTrials: perSize * plan.sizes.length,
         run: (bench) => latencyAtLoads(bench, settings),

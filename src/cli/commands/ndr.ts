@@ -33,13 +33,12 @@ async function runNdr(
     import("../../method/session.js"),
     import("../method-facts.js"),
   ]);
-  const method = () => ndrMethod(settings, options.quick === true);
+  const method = (settleNs: number) => ndrMethod(settings, settleNs, options.quick === true);
   await runMethodCommand(options, plan, context, method, (from, hooks) =>
     runMethod(
       {
         plan: from,
         method,
-        learningFrames: 0,
         keepTrials: 10_000,
         expectedTrials: settings.sizes.length * plan.repeat * (options.quick === true ? 12 : 90),
         run: (bench) =>

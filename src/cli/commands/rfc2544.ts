@@ -1,4 +1,5 @@
 /** `rfc2544`: throughput, latency, frame loss rate, back-to-back frames, system recovery and reset as RFC 2544 has them. */
+import type { Findings } from "../../method/findings.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
 import type { Row } from "../option-rows.js";
@@ -24,7 +25,11 @@ const testRows: readonly Row[] = [
   ],
   ["--reset-within <time>", "a reset is waited for so long (default: 5min)"],
   ["--reset-repeats <n>", "resets (default: 3)"],
-  ["--learning <frames>", "sent unrecorded before each trial (default: 4)"],
+  [
+    "--learning <frames>",
+    "to the output port before each trial, from the addresses that test frames go to; then 2s (default: 4; none with --quick and the built-in device)",
+  ],
+  ["--restabilise <time>", "between two trials (default: 5s; none with --quick and the built-in device)"],
 ];
 
 const examples = `
@@ -44,19 +49,25 @@ async function runRfc2544(
   const { rfc2544Settings } = await import("../method-options.js");
   const settings = rfc2544Settings(options, asked);
   const { resetCommand } = options;
-  const plan = { ...asked, settleNs: settings.settleNs, ...(resetCommand === undefined ? {} : { resetCommand }) };
+  const plan = {
+    ...asked,
+    learns: settings.learningFrames > 0,
+    settleNs: settings.settleNs,
+    ...(resetCommand === undefined ? {} : { resetCommand }),
+  };
   const [{ rfc2544 }, { runMethod }, { rfc2544Method }] = await Promise.all([
     import("../../method/rfc2544/index.js"),
     import("../../method/session.js"),
     import("../method-facts.js"),
   ]);
-  const method = (settleNs: number) => rfc2544Method(settings, settleNs, options.quick === true);
+  const method = (settleNs: number, findings?: Findings) =>
+    rfc2544Method(settings, settleNs, options.quick === true, findings);
   await runMethodCommand(options, plan, context, method, (from, hooks) =>
     runMethod(
       {
         plan: from,
         method,
-        learningFrames: settings.learningFrames,
+        around: settings,
         keepTrials: 10_000,
         expectedTrials: settings.sizes.length * settings.tests.length * 10,
         run: (bench) => rfc2544(bench, settings),

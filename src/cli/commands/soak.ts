@@ -130,7 +130,6 @@ async function runSoak(
         {
           plan: from,
           method,
-          learningFrames: 0,
           keepTrials: 100,
           expectedTrials: Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0,
           run: async (bench) => ({ soak: await soak(bench, settings, () => new Date(), onPiece) }),

@@ -91,7 +91,6 @@ async function runService(
       {
         plan: from,
         method,
-        learningFrames: 0,
         keepTrials: 10_000,
         expectedTrials: settings.steps.length + 3,
         run: async (bench) => ({ service: await serviceActivation(bench, settings) }),

@@ -24,7 +24,7 @@ export async function backToBack(
   throughputPps: number | null,
 ): Promise<Findings> {
   const { longestNs, repeats } = settings.backToBack;
-  const space = await searchSpace(bench, size, settings.lineRateBps, settings.throughput.minPps);
+  const space = await searchSpace(bench, size, settings.throughput);
   if (space === null) return {};
   const pps = space.range.maxPps;
   const longest = Math.max(1, Math.floor((pps * longestNs) / 1e9));

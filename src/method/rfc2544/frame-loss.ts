@@ -20,7 +20,7 @@ const attempts = 3;
  */
 export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: FrameSize): Promise<Findings> {
   const { stepShare, durationNs } = settings.loss;
-  const space = await searchSpace(bench, size, settings.lineRateBps, settings.throughput.minPps);
+  const space = await searchSpace(bench, size, settings.throughput);
   if (space === null) return {};
   const { maxPps, maxIs } = space.range;
   const points: LossCurve["points"] = [];

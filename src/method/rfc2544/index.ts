@@ -18,6 +18,7 @@ export {
   type Rfc2544Settings,
   type Rfc2544Test,
   rfc2544Tests,
+  searchDeviations,
   throughputGoal,
 } from "./settings.js";
 

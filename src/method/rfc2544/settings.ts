@@ -1,5 +1,6 @@
 /** What an RFC 2544 run is asked for, and where that leaves the document. */
-import type { FrameSize } from "../../units.js";
+import { type FrameSize, frameSizeName } from "../../units.js";
+import type { Findings } from "../findings.js";
 import type { NdrSettings } from "../ndr.js";
 
 export const rfc2544Tests = ["throughput", "latency", "loss", "back-to-back", "recovery", "reset"] as const;
@@ -27,6 +28,9 @@ export interface Rfc2544Settings {
   };
   readonly settleNs: number | null;
   readonly learningFrames: number;
+  /** §23: after the learning frames, and between two trials. */
+  readonly learningWaitNs: number;
+  readonly restabiliseNs: number;
   readonly lineRateBps: number | null;
 }
 
@@ -45,6 +49,9 @@ export const conforming = {
   resetWithinNs: 300e9,
   resetRepeats: 3,
   settleNs: 2e9,
+  learningFrames: 4,
+  learningWaitNs: 2e9,
+  restabiliseNs: 5e9,
 } as const;
 
 /** And what a quick look takes. */
@@ -62,14 +69,53 @@ export const quick = {
   resetWithinNs: 30e9,
   resetRepeats: 1,
   settleNs: null,
+  learningFrames: 0,
+  learningWaitNs: 0,
+  restabiliseNs: 0,
 } as const;
 
 export const throughputGoal = "throughput";
 
 const seconds = (ns: number): string => `${ns / 1e9} s`;
 
-/** A sentence for each thing that is not as RFC 2544 asks; empty: it conforms. `settleNs`: what is really waited. */
-export function deviationsOf(settings: Rfc2544Settings, settleNs: number): string[] {
+/** §9.1, for Ethernet. */
+const standardSizes: readonly (number | string)[] = [64, 128, 256, 512, 1024, 1280, 1518];
+
+/** What §23 has around a trial. */
+function aroundTrials(found: Pick<Rfc2544Settings, "learningFrames" | "learningWaitNs" | "restabiliseNs">): string[] {
+  const said: string[] = [];
+  if (found.learningFrames === 0) said.push("no learning frames, RFC 2544 §23 asks for some before each trial");
+  else if (found.learningWaitNs < conforming.learningWaitNs) {
+    said.push(`${seconds(found.learningWaitNs)} after the learning frames, RFC 2544 §23 asks for 2 s`);
+  }
+  if (found.restabiliseNs < conforming.restabiliseNs) {
+    said.push(`${seconds(found.restabiliseNs)} between trials, RFC 2544 §23 asks for 5 s to restabilise`);
+  }
+  return said;
+}
+
+/** What RFC 9971 asks to say of a search's trials: where they are not those of RFC 2544. `settleNs`: what is waited. */
+export function searchDeviations({ goals, lineRateBps }: NdrSettings, settleNs: number): string[] {
+  const trialNs = Math.min(...goals.map((goal) => goal.trialNs));
+  return [
+    ...(trialNs < conforming.trialNs ? [`trials of ${seconds(trialNs)}, RFC 2544 §24 asks for 60 s`] : []),
+    ...(settleNs < conforming.settleNs ? [`a settle time of ${seconds(settleNs)}, RFC 2544 §23 asks for 2 s`] : []),
+    ...aroundTrials(quick),
+    ...(lineRateBps === null ? [noLine] : []),
+  ];
+}
+
+const noLine = "no line's maximum rate to compare with: a virtual port has none (--line-rate)";
+
+/**
+ * A sentence for each thing that is not as RFC 2544 asks; empty: it conforms. `settleNs`: what is really waited;
+ * `findings`: what came out, where it is known.
+ */
+export function deviationsOf(
+  settings: Rfc2544Settings,
+  settleNs: number,
+  { backToBack = [] }: Pick<Findings, "backToBack"> = {},
+): string[] {
   const said: string[] = [];
   const less = (what: string, found: number, wanted: number, section: string, unit: (n: number) => string): void => {
     if (found < wanted) said.push(`${what} ${unit(found)}, RFC 2544 ${section} asks for ${unit(wanted)}`);
@@ -98,8 +144,15 @@ export function deviationsOf(settings: Rfc2544Settings, settleNs: number): strin
     said.push("a throughput that was given and not measured, RFC 2544 §26.2, §26.5, §26.6");
   }
   less("a settle time of", settleNs, conforming.settleNs, "§23", seconds);
-  if (settings.learningFrames === 0) said.push("no learning frames, RFC 2544 §23 asks for some before each trial");
-  if (settings.lineRateBps === null)
-    said.push("no line's maximum rate to compare with: a virtual port has none (--line-rate)");
+  said.push(...aroundTrials(settings));
+  const missing = standardSizes.filter((bytes) => !settings.sizes.some((size) => frameSizeName(size) === bytes));
+  if (missing.length > 0) said.push(`without frames of ${missing.join(", ")} bytes, which RFC 2544 §9.1 lists`);
+  for (const { frameBytes, bursts } of backToBack) {
+    if (bursts.length >= Math.min(settings.backToBack.repeats, conforming.burstRepeats)) continue;
+    said.push(
+      `back-to-back of ${frameBytes} bytes ended after ${bursts.length} repetitions, RFC 2544 §26.4 asks for 50`,
+    );
+  }
+  if (settings.lineRateBps === null) said.push(noLine);
   return said;
 }
