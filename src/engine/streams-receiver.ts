@@ -352,7 +352,12 @@ export class StreamsReceiver {
       this.#frames[whole] = k;
       this.#streams[whole] = stream;
       this.#wires[whole] = readSequence(view, end);
-      this.#latencies[whole] = elapsedNs48(atNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+      let latencyNs = elapsedNs48(atNs, readTimeHigh16(view, end), readTimeLow32(view, end));
+      // Another clock said when it came, and may have been set: a frame that we saw after it left came.
+      if (latencyNs < 0 && stamps !== null) {
+        if (elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end)) >= 0) latencyNs = 0;
+      }
+      this.#latencies[whole] = latencyNs;
       whole++;
     }
     this.#bytes[q] += allBytes;
