@@ -78,10 +78,12 @@ export class GapRecorder {
     this.#count(gap);
   }
 
-  #count(gap: number): void {
+  #count(between: number): void {
     const cells = this.#cells;
     // Only the first departure has no gap: its predecessor is NaN.
-    if (!(gap >= 0)) return;
+    if (Number.isNaN(between)) return;
+    // Of streams that catch up, frames of different ones may be reckoned to leave before each other: they left at once.
+    const gap = Math.max(0, between);
     cells[cell.gaps] += 1;
     this.#gaps.record(gap);
     const target = cells[cell.target];

@@ -60,6 +60,12 @@ it("has nothing to say before there is a gap, nor after a reset", () => {
   expect(recorder.summary("self")).toBeNull();
 });
 
+it("counts a frame that is reckoned to leave before the one in front as leaving at once, in a burst", () => {
+  const recorder = new GapRecorder(100);
+  for (const lagNs of [5_000, 4_700, 4_400, 0]) recorder.departedLate(lagNs);
+  expect(recorder.summary("self")).toMatchObject({ maxNs: 0, bursts: 1, lagMaxNs: 5_000 });
+});
+
 it("of frames a target gap apart, how late each left says all that their times do", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10_000 }), fc.array(fc.nat(50_000), { maxLength: 50 }), (targetNs, lags) => {
