@@ -8,6 +8,7 @@ import type { PortObserver, PortRings, QueueRings } from "./port.js";
 
 /** Reasons kept; who asks wants those of the last trial. */
 const mostEnds = 1000;
+const mostUntold = 10;
 
 interface Waiter {
   readonly resolve: (rings: PortRings) => void;
@@ -29,6 +30,8 @@ export class PortState {
   /** Since there were rings: what went wrong first, and what went wrong last. */
   #firstTrouble: string | null = null;
   #lastTrouble: string | null = null;
+  /** Troubles of peers that came before there was an observer. */
+  readonly #untold: string[] = [];
 
   constructor(arena: Arena, queues: number) {
     this.#arena = arena;
@@ -42,6 +45,7 @@ export class PortState {
 
   observe(observer: PortObserver): void {
     this.#observer = observer;
+    for (const why of this.#untold.splice(0)) observer.trouble?.(why);
   }
 
   /** Until the next publish or lose, nobody touches the rings. Asks the observer once. */
@@ -113,7 +117,9 @@ export class PortState {
   trouble(why: string, told: boolean): void {
     this.#firstTrouble ??= why;
     this.#lastTrouble = why;
-    if (told) this.#observer?.trouble?.(why);
+    if (!told) return;
+    if (this.#observer !== null) this.#observer.trouble?.(why);
+    else if (this.#untold.length < mostUntold) this.#untold.push(why);
   }
 
   /** What went wrong since there were rings, for the end of a sentence; "" where nothing did. */

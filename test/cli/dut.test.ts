@@ -1,6 +1,6 @@
 /** `dut embedded` as a process of its own, and `run --dut external` against it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,14 +81,13 @@ describe("dut embedded", () => {
     const dut = ["dut", "embedded", "--part", "host", "--port", `vhost:${path}`, "--port", `vhost:${other}`];
     const { code, stderr } = await runCli(dut, {
       during: (child) => {
-        const look = setInterval(() => {
-          if (!existsSync(path!) || !existsSync(other!)) return;
-          clearInterval(look);
+        // It has introduced itself.
+        child.stdout?.once("data", () => {
           const driver = connect(path!);
           driver.on("connect", () => driver.write("GET / HTTP/1.1\r\nHost: here\r\n\r\n"));
           driver.on("error", () => {});
           driver.on("close", () => child.kill("SIGINT"));
-        }, 20);
+        });
       },
     });
     expect(stderr).toBe("vhost-user request 542393671: flags: 0x5448202f is not version 1 of vhost-user\n");

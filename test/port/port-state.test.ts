@@ -63,6 +63,17 @@ describe("PortState", () => {
     await expect(new PortState(arena(), 1).ready(1, late)).rejects.toThrow("late");
   });
 
+  it("tells of troubles, also of those before anybody looked, and of none that nobody is to hear of", () => {
+    const state = new PortState(arena(), 1);
+    state.trouble("early", true);
+    state.trouble("quiet", false);
+    const told: string[] = [];
+    state.observe({ quiesce: () => {}, resume: () => {}, trouble: (why) => void told.push(why) });
+    state.trouble("late", true);
+    expect(told).toEqual(["early", "late"]);
+    expect(state.troubles()).toBe(" (first: early; the last one: late)");
+  });
+
   it("leaves the positions of rings that have none", () => {
     const state = new PortState(arena(), 1);
     state.positions.set([5, 6]);
