@@ -51,7 +51,8 @@ class ForeignTestpmd {
   async prompt(answer = /(?:)/, from = 0): Promise<string> {
     const end = (): boolean => {
       const said = plainText(this.#text.slice(from));
-      return answer.test(said) && /testpmd> $/.test(said);
+      // A line about a link may come behind the prompt.
+      return answer.test(said) && said.includes("testpmd> ");
     };
     for (let turn = 0; turn < 1_200 && !end() && this.#child.exitCode === null; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
