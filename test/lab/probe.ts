@@ -10,6 +10,7 @@ import { errno, errnoName, libc } from "../../src/sys/libc.js";
 
 export type Need =
   | "chromium"
+  | "python3"
   | "testpmd"
   | "root"
   | "podman"
@@ -96,6 +97,7 @@ const ioUringLacks = (): string | null => {
 
 const probes: Readonly<Record<Need, () => string | null>> = {
   chromium: () => (inPath("chromium") ? null : "chromium is not in PATH: npm run lab:setup"),
+  python3: () => (inPath("python3") ? null : "python3 is not in PATH: npm run lab:setup"),
   testpmd: () => (inPath("dpdk-testpmd") ? null : "dpdk-testpmd is not in PATH: npm run lab:setup"),
   root: () => (process.getuid?.() === 0 ? null : "not root"),
   podman: () => engineLacks("podman"),
