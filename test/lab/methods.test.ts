@@ -95,3 +95,31 @@ describe("a method over two queues with a profile of several streams", () => {
     120_000,
   );
 });
+
+describe.each([
+  ["damages every frame", "embedded,corrupt=100%"],
+  ["loses every frame", "embedded,loss=100%"],
+] as const)("behind a device that %s", (_, device) => {
+  it.each(names)(
+    "%s is no pass, and its JUnit file is not green",
+    async (name) => {
+      const [file, junit] = [join(folder, `${name}-bad.json`), join(folder, `${name}-bad.xml`)];
+      const outputs = ["--json", file, "--junit", junit];
+      const { code, stderr } = await runCli(
+        [...methods[name]!, "--sizes", "128", ...short, "--dut", device, ...outputs],
+        {
+          timeoutMs: 90_000,
+        },
+      );
+      const result = resultSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+      expect(result.verdict, stderr).not.toBe("pass");
+      expect(code).toBe(exitCodes[result.verdict]);
+      for (const trial of result.trials) expect(checkEquations(trial)).toEqual([]);
+      const [, failures, errors] = /<testsuites[^>]* failures="(\d+)" errors="(\d+)"/.exec(
+        readFileSync(junit, "utf8"),
+      )!;
+      expect(Number(failures) + Number(errors)).toBeGreaterThan(0);
+    },
+    120_000,
+  );
+});
