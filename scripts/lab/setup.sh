@@ -6,6 +6,9 @@ here="$(cd "$(dirname "$0")" && pwd)"
 
 packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 ethtool tshark chromium netsniff-ng tcpreplay)
 packages+=(python3-scapy zstd)
+# What the tests of other peers talk to.
+peer_packages=(openvswitch-switch openvswitch-switch-dpdk qemu-system-x86 busybox-static cpio)
+peers=no
 mount_point="/mnt/huge"
 wanted_bytes=$((2 * 1024 * 1024 * 1024))
 # In /run, as reserved pages and mounts do not outlive a restart either.
@@ -19,6 +22,8 @@ Makes this Debian or Ubuntu machine a lab for testpmd in containers. As root; ca
 
   sudo npm run lab:setup                          packages, 2 GiB of hugepages, $mount_point, container image
   sudo npm run lab:setup -- --hugepages <n>       reserves n pages of the default size instead (0: none)
+  sudo npm run lab:setup -- --peers               also Open vSwitch with DPDK, and QEMU with a small guest (npm run
+                                                  lab:guest), for the tests that talk to them
   sudo npm run lab:setup -- --undo                gives back the hugepages it reserved, unmounts what it mounted;
                                                   packages and image stay
   sudo npm run lab:setup -- --state <file>        where it notes what it changed (default $state)
@@ -49,6 +54,10 @@ while [ $# -gt 0 ]; do
       state="${2:-}"
       [ -n "$state" ] || wrong "--state takes a file"
       shift
+      ;;
+    --peers)
+      peers=yes
+      packages+=("${peer_packages[@]}")
       ;;
     --undo) undo=yes ;;
     -h | --help)
@@ -137,6 +146,7 @@ else
   if is_mounted; then say "  - mount nothing: hugetlbfs is at $mount_point"; else say "  - mount hugetlbfs at $mount_point"; fi
 fi
 say "  - build the container image pktgen-ts-dpdk where it is not there (npm run lab:image)"
+if [ "$peers" = yes ]; then say "  - build the guest for QEMU where it is not there (npm run lab:guest)"; fi
 say "  - note what it changed in $state, for --undo"
 need_root
 
@@ -182,6 +192,7 @@ if [ -n "$page_kb" ] && ! is_mounted; then
 fi
 
 bash "$here/image.sh"
+if [ "$peers" = yes ]; then bash "$here/guest.sh"; fi
 
 for what in "${lacking[@]}"; do say "missing: $what"; done
 [ ${#lacking[@]} -eq 0 ] || exit 3

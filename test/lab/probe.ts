@@ -7,10 +7,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, it } from "vitest";
 import { errno, errnoName, libc } from "../../src/sys/libc.js";
+import { guestFiles } from "./guest.js";
+import { vswitchd } from "./ovs.js";
 
 export type Need =
   | "chromium"
   | "python3"
+  | "ovs"
+  | "guest"
   | "testpmd"
   | "root"
   | "podman"
@@ -98,6 +102,11 @@ const ioUringLacks = (): string | null => {
 const probes: Readonly<Record<Need, () => string | null>> = {
   chromium: () => (inPath("chromium") ? null : "chromium is not in PATH: npm run lab:setup"),
   python3: () => (inPath("python3") ? null : "python3 is not in PATH: npm run lab:setup"),
+  ovs: () => (existsSync(vswitchd) ? null : "openvswitch-switch-dpdk is not installed: npm run lab:setup"),
+  guest: () => {
+    if (!inPath("qemu-system-x86_64")) return "qemu-system-x86_64 is not in PATH: npm run lab:setup";
+    return guestFiles.every((file) => existsSync(file)) ? null : "there is no guest: npm run lab:guest";
+  },
   testpmd: () => (inPath("dpdk-testpmd") ? null : "dpdk-testpmd is not in PATH: npm run lab:setup"),
   root: () => (process.getuid?.() === 0 ? null : "not root"),
   podman: () => engineLacks("podman"),

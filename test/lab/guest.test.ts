@@ -1,0 +1,59 @@
+/** A virtual machine from power-on behind two vhost-user ports: its drivers' counters and ours agree to the frame. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it, vi } from "vitest";
+import { runCli } from "../cli/run-cli.js";
+import { Guest } from "./guest.js";
+import { describeLab } from "./probe.js";
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-guest-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Counted {
+  readonly direction?: string | null;
+  readonly sent: number;
+  readonly received: number;
+  readonly accepted: number;
+  readonly foreign: number;
+  readonly corrupt: number;
+  readonly duplicate: number;
+}
+
+const sum = (trials: readonly Counted[], pick: (trial: Counted) => number): number =>
+  trials.reduce((total, trial) => total + pick(trial), 0);
+
+describeLab("a guest of QEMU's", ["guest"], () => {
+  it("boots while we wait for it, and counts what we count, in both directions, also when we come again", async () => {
+    const sockets = [join(folder, "g0.sock"), join(folder, "g1.sock")] as const;
+    const ports = ["--dut", "external", "--tx", `vhost:${sockets[0]}`, "--rx", `vhost:${sockets[1]}`];
+    const run = async (...args: readonly string[]): Promise<readonly Counted[]> => {
+      const more = ["--wait-peer", "120s", "--settle", "1s", "--json", "-"];
+      const { stdout, stderr } = await runCli([...ports, ...args, ...more], { timeoutMs: 240_000 });
+      if (stdout === "") throw new Error(stderr);
+      return (JSON.parse(stdout) as { readonly trials: Counted[] }).trials;
+    };
+    await using guest = new Guest(sockets);
+    // Its rings start before its bridge does: what it counts is what was sent, whether or not it forwards by then.
+    const first = await run("--sizes", "64", "--count", "200", "--rate", "500pps");
+    await guest.ready();
+    const [in0, out0] = await guest.count();
+    expect(in0.rxPackets).toBe(sum(first, ({ sent }) => sent));
+    expect(out0.txPackets).toBe(sum(first, ({ received, foreign }) => received + foreign));
+
+    const second = await run("--sizes", "64,1518", "--count", "500", "--rate", "500pps", "--bidirectional");
+    expect(second).toHaveLength(4);
+    const [in1, out1] = await guest.count();
+    const [forward, reverse] = ["forward", "reverse"].map((way) => second.filter(({ direction }) => direction === way));
+    expect(in1.rxPackets - in0.rxPackets).toBe(sum(forward!, ({ sent }) => sent));
+    expect(out1.rxPackets - out0.rxPackets).toBe(sum(reverse!, ({ sent }) => sent));
+    expect(out1.txPackets - out0.txPackets).toBe(sum(forward!, ({ received, foreign }) => received + foreign));
+    expect(in1.txPackets - in0.txPackets).toBe(sum(reverse!, ({ received, foreign }) => received + foreign));
+    for (const trial of second) {
+      expect(trial).toMatchObject({ corrupt: 0, duplicate: 0 });
+      expect(trial.accepted).toBeGreaterThan(0);
+    }
+  });
+});
