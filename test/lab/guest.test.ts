@@ -43,17 +43,16 @@ describeLab("a guest of QEMU's", ["guest"], () => {
     expect(in0.rxPackets).toBe(sum(first, ({ sent }) => sent));
     expect(out0.txPackets).toBe(sum(first, ({ received, foreign }) => received + foreign));
 
-    const second = await run("--sizes", "64,1518", "--count", "500", "--rate", "500pps", "--bidirectional");
-    expect(second).toHaveLength(4);
+    const second = await run("--sizes", "64,512,1518", "--count", "500", "--rate", "500pps", "--bidirectional");
+    expect(second).toHaveLength(6);
     const [in1, out1] = await guest.count();
     const [forward, reverse] = ["forward", "reverse"].map((way) => second.filter(({ direction }) => direction === way));
     expect(in1.rxPackets - in0.rxPackets).toBe(sum(forward!, ({ sent }) => sent));
     expect(out1.rxPackets - out0.rxPackets).toBe(sum(reverse!, ({ sent }) => sent));
     expect(out1.txPackets - out0.txPackets).toBe(sum(forward!, ({ received, foreign }) => received + foreign));
     expect(in1.txPackets - in0.txPackets).toBe(sum(reverse!, ({ received, foreign }) => received + foreign));
-    for (const trial of second) {
-      expect(trial).toMatchObject({ corrupt: 0, duplicate: 0 });
-      expect(trial.accepted).toBeGreaterThan(0);
-    }
+    for (const trial of second) expect(trial).toMatchObject({ corrupt: 0, duplicate: 0 });
+    // The guest takes a while to bring its links up again: what came before that is lost, and counted as such.
+    expect(sum(second, ({ accepted }) => accepted)).toBeGreaterThan(0);
   });
 });
