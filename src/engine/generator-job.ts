@@ -279,7 +279,7 @@ class Generator implements Job {
   #settle(trial: Trial): void {
     const { nowNs } = trial.clock;
     const { directions } = trial;
-    const { settleNs } = directions[0].order;
+    const { settleNs, settlesWhole = false } = directions[0].order;
     let endedNs = 0;
     let quietSinceNs = 0;
     let stopped = true;
@@ -298,7 +298,7 @@ class Generator implements Job {
     }
     const quietNs = nowNs - Math.max(endedNs, quietSinceNs);
     if (quietNs < Math.min(quietWhenCompleteNs, settleNs)) return;
-    if (quietNs < settleNs && !areComplete(directions)) return;
+    if (quietNs < settleNs && (settlesWhole || !areComplete(directions))) return;
     this.#finish(trial);
   }
 

@@ -32,6 +32,8 @@ export interface TrialOrder {
   readonly durationNs: number;
   /** The trial is over when nothing has arrived for so long (RFC 2544 §23 asks for 2 s). */
   readonly settleNs: number;
+  /** So long also where every frame is back already; absent: such a trial is over sooner. */
+  readonly settlesWhole?: boolean;
   /** Compare every payload byte, too. */
   readonly integrity: boolean;
   /** The peer may go away in the middle and come back: what is due meanwhile is blocked, and the trial goes on. */

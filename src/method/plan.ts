@@ -90,6 +90,8 @@ export interface RunPlan {
   readonly warmupNs: number;
   /** A trial ends when nothing has arrived for so long; null: what suits the DUT. */
   readonly settleNs: number | null;
+  /** A trial waits so long for residual frames also where every frame is back (RFC 2544 §23). Absent: it does not. */
+  readonly settlesWhole?: boolean;
   /** Trials of each kind and size, ≥ 1. */
   readonly repeat: number;
   /** CPUs for the polling threads in the order generator, DUT's parts; null: the scheduler decides. */

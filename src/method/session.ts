@@ -24,7 +24,7 @@ import { ordersFor, runTrial, type TrialRun, warmUpFor } from "./trial-run.js";
 export interface AroundTrials {
   /** To the output port before each trial, from the addresses that the test frames go to, so that the device knows them. */
   readonly learningFrames: number;
-  /** After those, and after a trial before the next one. */
+  /** After those, and after a trial before the next one; a run that waits there also waits for residual frames. */
   readonly learningWaitNs: number;
   readonly restabiliseNs: number;
 }
@@ -51,7 +51,9 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
   const started = new Date();
   // Streams share the load that the method decides, in the proportion of their own rates.
   const dut = withRings(setup.plan.dut, "atSetRate");
-  const plan: RunPlan = { ...setup.plan, dut, measuresLoss: true, lossLimit: null, minRatePps: null, ownRates: false };
+  const judged = { measuresLoss: true, lossLimit: null, minRatePps: null } as const;
+  const settlesWhole = (setup.around?.restabiliseNs ?? 0) > 0;
+  const plan: RunPlan = { ...setup.plan, dut, ...judged, ownRates: false, settlesWhole };
   await using lab = await openLab(plan, hooks.signal);
   const bench = new LabBench(lab, { ...setup, plan }, hooks);
   await bench.warmUp();
@@ -172,7 +174,7 @@ class LabBench implements Bench {
     await this.#lab.ready();
     const { steps: _, resetAtNs: __, probePps: ___, lossGoals: ____, ...steady } = request;
     const few = { ...steady, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
-    const orders = ordersFor({ ...plan, settleNs: learningSettleNs }, this.#lab, few);
+    const orders = ordersFor({ ...plan, settleNs: learningSettleNs, settlesWhole: false }, this.#lab, few);
     const back = { ...orders[0]!, stream: reverseStream(this.#lab.streams[0]), firstStream: reverseFirstStream };
     const reports = await this.#lab.generator.runDirections(plan.bidirectional ? orders : [back], signal);
     this.#lab.beside.learning += sentFrames(reports);

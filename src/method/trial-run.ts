@@ -83,6 +83,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest): TrialOrd
     count: next.count,
     durationNs: next.durationNs,
     settleNs: plan.settleNs ?? lab.settleNs,
+    ...(plan.settlesWhole === true ? { settlesWhole: true } : {}),
     ...(next.probePps === undefined ? {} : { hasProbe: true }),
     ...(next.resetAtNs === undefined ? {} : { outlastsPeer: true }),
     ...(next.lossGoals === undefined ? {} : { endsWhenShort: true }),

@@ -56,6 +56,13 @@ describe("a perfect device", () => {
     }
   }
 
+  it("ends its trial soon where everything is back, and waits for residual frames where that is asked for", () => {
+    const elapsedNs = (settlesWhole: boolean): number =>
+      new GeneratorSim().run({ count: 100, settleNs: 2e9, settlesWhole }, echo, 10_000_000).elapsedNs;
+    expect(elapsedNs(false)).toBeLessThan(0.1e9);
+    expect(elapsedNs(true)).toBeGreaterThan(2e9);
+  });
+
   it("deals frames to queues in turn: frame i to queue i mod 3", () => {
     const report = new GeneratorSim({ queues: 3 }).run({ count: 1000 }, echo);
     expect(report.transmit.queues.map(({ published }) => published)).toEqual([334, 333, 333]);

@@ -234,6 +234,7 @@ describe("rfc2544", () => {
     expect(searchDeviations(searchSettings, 2 * second)).toEqual([
       "trials of 1 s, RFC 2544 §24 asks for 60 s",
       "no learning frames, RFC 2544 §23 asks for some before each trial",
+      "no wait for residual frames where every frame is back, RFC 2544 §23 asks for 2 s",
       "0 s between trials, RFC 2544 §23 asks for 5 s to restabilise",
     ]);
   });
@@ -251,6 +252,7 @@ describe("rfc2544", () => {
         "an overload of 1 s, RFC 2544 §26.5 asks for 60 s",
         "a settle time of 0.2 s, RFC 2544 §23 asks for 2 s",
         "no learning frames, RFC 2544 §23 asks for some before each trial",
+        "no wait for residual frames where every frame is back, RFC 2544 §23 asks for 2 s",
         "0 s between trials, RFC 2544 §23 asks for 5 s to restabilise",
         "without frames of 128, 256, 1024, 1280 bytes, which RFC 2544 §9.1 lists",
       ].join("\n"),

@@ -29,7 +29,10 @@ const testRows: readonly Row[] = [
     "--learning <frames>",
     "to the output port before each trial, from the addresses that test frames go to; then 2s (default: 4; none with --quick and the built-in device)",
   ],
-  ["--restabilise <time>", "between two trials (default: 5s; none with --quick and the built-in device)"],
+  [
+    "--restabilise <time>",
+    "between two trials; unless 0s, trials also wait for residual frames where all are back (default: 5s; none with --quick and the built-in device)",
+  ],
 ];
 
 const examples = `

@@ -88,6 +88,9 @@ function aroundTrials(found: Pick<Rfc2544Settings, "learningFrames" | "learningW
   else if (found.learningWaitNs < conforming.learningWaitNs) {
     said.push(`${seconds(found.learningWaitNs)} after the learning frames, RFC 2544 §23 asks for 2 s`);
   }
+  if (found.restabiliseNs === 0) {
+    said.push("no wait for residual frames where every frame is back, RFC 2544 §23 asks for 2 s");
+  }
   if (found.restabiliseNs < conforming.restabiliseNs) {
     said.push(`${seconds(found.restabiliseNs)} between trials, RFC 2544 §23 asks for 5 s to restabilise`);
   }
