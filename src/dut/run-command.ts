@@ -1,40 +1,106 @@
 /** Runs a short command to its end and gives what it said. What testpmd itself needs is in process.ts. */
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { onWayOut } from "./way-out.js";
 
 export type CommandEnvironment = Readonly<Record<string, string | undefined>>;
 
 export interface CommandResult {
-  /** null: it did not end by itself in time. */
+  /** null: it did not end by itself in time. As in a shell, 128 + n where signal n ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** It printed more than is kept (1 MiB of each stream): what is here is only the beginning. */
+  readonly isCut: boolean;
 }
 
 export interface CommandOptions {
   /** Where it is looked for too: PATH. */
   readonly env: CommandEnvironment;
   readonly timeoutMs: number;
+  /** When it is aborted, the time is over at once. */
+  readonly signal?: AbortSignal;
 }
 
-/** null: there is no such program. Never throws. */
+const mostKeptBytes = 1 << 20;
+/** A shell's codes: a program was found and could not be started; a signal ended it. */
+const notStarted = 126;
+const bySignal = 128;
+
+/**
+ * null: there is no such program. When the time is over and the command still runs, it is killed together
+ * with everything that it started in its process group, and so it is on the way out of this process.
+ */
 export const runCommand = (
   file: string,
   args: readonly string[],
-  { env, timeoutMs }: CommandOptions,
+  { env, timeoutMs, signal: aborted }: CommandOptions,
 ): Promise<CommandResult | null> =>
   new Promise((resolve) => {
-    const child = execFile(
-      file,
-      [...args],
-      { env: { ...env }, timeout: timeoutMs, killSignal: "SIGKILL", encoding: "utf8" },
-      (error, stdout, stderr) => {
-        if (error === null) resolve({ code: 0, stdout, stderr });
-        else if (error.code === "ENOENT" || error.code === "EACCES") resolve(null);
-        else resolve({ code: typeof error.code === "number" ? error.code : null, stdout, stderr });
-      },
-    );
-    child.stdin?.end();
+    // A process group of its own: a signal to it reaches a shell's children too. Without descriptors there are no pipes.
+    const child: ChildProcess = spawn(file, [...args], {
+      env: { ...env },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const stdout = keepOutput(child.stdout);
+    const stderr = keepOutput(child.stderr);
+    // Once it has ended by itself, what it left behind is meant to stay, e.g. a device that it started.
+    const isRunning = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+    const killGroup = (): void => {
+      if (isRunning()) killProcessGroup(child.pid!);
+    };
+    const wayOut = onWayOut(killGroup);
+    let isLate = false;
+    const stop = (): void => {
+      isLate ||= isRunning();
+      killGroup();
+      // Whoever left the group may hold the other ends open for ever.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    };
+    const timer = setTimeout(stop, timeoutMs);
+    aborted?.addEventListener("abort", stop, { once: true });
+    if (aborted?.aborted === true) stop();
+    const end = (result: CommandResult | null): void => {
+      clearTimeout(timer);
+      aborted?.removeEventListener("abort", stop);
+      wayOut[Symbol.dispose]();
+      resolve(result);
+    };
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "EACCES") end(null);
+      else end({ code: notStarted, stdout: "", stderr: error.message, isCut: false });
+    });
+    child.on("close", (code, signal) => {
+      const ended = signal === null ? code : bySignal + constants.signals[signal];
+      const isCut = stdout.isCut() || stderr.isCut();
+      end({ code: isLate ? null : ended, stdout: stdout.text(), stderr: stderr.text(), isCut });
+    });
   });
+
+function killProcessGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** Reads all of it, so that nobody waits for room in the pipe, and keeps the beginning. */
+function keepOutput(stream: Readable | null): { text(): string; isCut(): boolean } {
+  const pieces: Buffer[] = [];
+  let keptBytes = 0;
+  let isCut = false;
+  stream?.on("data", (piece: Buffer) => {
+    const kept = piece.subarray(0, mostKeptBytes - keptBytes);
+    isCut ||= kept.length < piece.length;
+    keptBytes += kept.length;
+    if (kept.length > 0) pieces.push(kept);
+  });
+  return { text: () => Buffer.concat(pieces).toString("utf8"), isCut: () => isCut };
+}
 
 /** Starts it and does not wait: it goes on when this process has ended. */
 export function runDetached(file: string, args: readonly string[], env: CommandEnvironment): void {

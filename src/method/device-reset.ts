@@ -70,20 +70,24 @@ async function carryOut(
   if (before?.phase !== "sending") throw environmentError("the trial was over before");
   const atNs = before.elapsedNs;
   const beganMs = performance.now();
-  await act(lab, plan);
+  await act(lab, plan, interrupted);
   const tookNs = (performance.now() - beganMs) * 1e6;
   const isBack = await forwardsAgain(lab, plan.resetCommand === undefined ? 0 : silentMs, interrupted);
   stop.abort();
   return { atNs, tookNs, forwardsAgain: isBack, fault: null };
 }
 
-async function act(lab: Lab, { resetCommand }: RunPlan): Promise<void> {
+async function act(lab: Lab, { resetCommand }: RunPlan, signal: AbortSignal): Promise<void> {
   if (resetCommand === undefined) {
     await lab.dut?.restart?.();
     return;
   }
-  const result = await runCommand("/bin/sh", ["-c", resetCommand], { env: process.env, timeoutMs: commandMs });
+  const options = { env: process.env, timeoutMs: commandMs, signal };
+  const result = await runCommand("/bin/sh", ["-c", resetCommand], options);
   if (result?.code === 0) return;
+  if (result?.code === null) {
+    throw environmentError(`the command did not end within ${commandMs / 1000} s`, { where: "--reset-command" });
+  }
   const why = result === null ? "there is no /bin/sh" : reasonLine(result);
   throw environmentError(`the command failed: ${why}`, { where: "--reset-command" });
 }

@@ -74,6 +74,8 @@ async function readCommand({ command, pattern }: Spec<"command">, fail: Fail): P
   if (result.code !== 0) {
     throw fail(result.code === null ? "it did not end within 5 s" : `it failed: ${reasonLine(result)}`);
   }
+  // The end of what was kept may be the middle of a number.
+  if (result.isCut) throw fail("it printed more than 1 MiB", "let it print the counter only, e.g. with grep");
   const found = pattern.exec(result.stdout)?.[1];
   if (found === undefined)
     throw fail(`nothing in its output matches: ${result.stdout.trim().slice(0, 80) || "it printed nothing"}`);
