@@ -30,6 +30,8 @@ export class CaptureReader implements Disposable {
   #start = 0;
   #end: number;
   #atEnd = false;
+  /** Bytes read so far; unpacked, where the file is compressed. */
+  #readBytes: number;
   #fault: CaptureFault | null = null;
 
   private constructor(
@@ -46,6 +48,7 @@ export class CaptureReader implements Disposable {
     this.#bytes = window;
     this.#view = new DataView(window.buffer);
     this.#end = filled;
+    this.#readBytes = filled;
     this.#batch = new FrameBatch(options.batchFrames);
   }
 
@@ -171,6 +174,7 @@ export class CaptureReader implements Disposable {
 
   #filled(bytes: number): void {
     this.#end += bytes;
+    this.#readBytes += bytes;
     this.#atEnd = bytes === 0;
   }
 
@@ -180,7 +184,7 @@ export class CaptureReader implements Disposable {
     const { fault } = this.#source;
     this.#fault = this.#decoder.fault;
     // What is damaged is the compression; that a record is cut there follows from it.
-    if (fault !== null) this.#fault = { ...fault, offset: this.#fault?.offset ?? 0 };
+    if (fault !== null) this.#fault = { ...fault, offset: this.#fault?.offset ?? this.#readBytes };
   }
 }
 

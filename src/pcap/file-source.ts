@@ -1,10 +1,9 @@
 /** Where a capture's bytes come from: a file, read plainly or decompressed on the way. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createGunzip } from "node:zlib";
 import { type PktgenError, usageError } from "../errors.js";
 import type { CaptureFault } from "./capture.js";
+import { Gunzip } from "./file-gunzip.js";
 
 export type Compression = "none" | "gzip" | "zstd";
 
@@ -205,51 +204,32 @@ class PlainSource implements ByteSource {
 
 const pieceBytes = 1 << 17;
 
-async function* piecesOf(file: FileBytes): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const piece = new Uint8Array(pieceBytes);
-    const bytes = await file.read(piece, 0);
-    if (bytes === 0) return;
-    yield piece.subarray(0, bytes);
-  }
-}
-
 /** node:zlib has no streaming without its event loop, so reading waits for pieces. */
 class GzipSource implements ByteSource {
-  fault: Pick<CaptureFault, "kind" | "what"> | null = null;
   readonly #file: FileBytes;
-  readonly #stream: Readable;
-  readonly #pieces: AsyncIterator<Uint8Array>;
+  readonly #gunzip: Gunzip;
+  readonly #pieces: AsyncGenerator<Uint8Array>;
   #piece: Uint8Array = new Uint8Array(0);
-  #fileError: unknown = null;
 
   constructor(file: FileBytes) {
     this.#file = file;
-    this.#stream = Readable.from(piecesOf(file), { objectMode: false, highWaterMark: pieceBytes });
-    const gunzip = createGunzip({ chunkSize: 1 << 18 });
-    this.#stream.on("error", (error) => {
-      this.#fileError = error;
-      gunzip.destroy(error);
-    });
-    this.#stream.pipe(gunzip);
-    this.#pieces = gunzip[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    this.#gunzip = new Gunzip((into) => file.read(into, 0));
+    this.#pieces = this.#gunzip.pieces();
   }
 
   get fileBytes(): number | null {
     return this.#file.fileBytes;
   }
 
+  get fault(): Pick<CaptureFault, "kind" | "what"> | null {
+    return this.#gunzip.fault;
+  }
+
   async read(into: Uint8Array, from: number): Promise<number> {
     while (this.#piece.length === 0) {
-      if (this.fault !== null) return 0;
-      try {
-        const next = await this.#pieces.next();
-        if (next.done === true) return 0;
-        this.#piece = next.value;
-      } catch (cause) {
-        if (this.#fileError !== null) throw this.#fileError;
-        this.fault = gzipFault(cause);
-      }
+      const next = await this.#pieces.next();
+      if (next.done === true) return 0;
+      this.#piece = next.value;
     }
     const taken = Math.min(this.#piece.length, into.length - from);
     into.set(this.#piece.subarray(0, taken), from);
@@ -258,16 +238,9 @@ class GzipSource implements ByteSource {
   }
 
   close(): void {
-    void this.#pieces.return?.();
-    this.#stream.destroy();
+    void this.#pieces.return(undefined);
     this.#file.close();
   }
-}
-
-function gzipFault(cause: unknown): Pick<CaptureFault, "kind" | "what"> {
-  const code = (cause as NodeJS.ErrnoException).code ?? "";
-  if (code === "Z_BUF_ERROR") return { kind: "cut", what: "the file ends inside its gzip data" };
-  return { kind: "compression", what: `the gzip data is damaged (${(cause as Error).message})` };
 }
 
 class ZstdSource implements ByteSource {

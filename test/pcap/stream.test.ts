@@ -152,6 +152,77 @@ describe("bad input", () => {
     expect(found).toBeLessThan(2000);
   });
 
+  describe("gzip data", () => {
+    const five = () => writeCapture(Array.from({ length: 5 }, () => frames[0]!));
+    const header = (flags: number, ...more: number[]) => Uint8Array.of(0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3, ...more);
+    const withHeader = (start: Uint8Array) => Uint8Array.of(...start, ...gzipSync(five()).subarray(10));
+    const read = async (name: string, bytes: Uint8Array) => {
+      using reader = await CaptureReader.open(place(name, bytes));
+      let count = 0;
+      for await (const batch of reader.batches()) count += batch.count;
+      return { count, fault: reader.fault };
+    };
+
+    it.each([
+      ["a word", "garbage"],
+      ["one byte of a magic", "\x1f"],
+      ["zeros and a word", "\0\0\0garbage"],
+    ])("%s behind its end is named, and all frames are kept", async (_, text) => {
+      const whole = gzipSync(five());
+      const { count, fault } = await read("trail.pcap.gz", Uint8Array.of(...whole, ...Buffer.from(text)));
+      expect(count).toBe(5);
+      const start = whole.length + text.lastIndexOf("\0") + 1;
+      const what = `bytes that are no gzip data follow the end of it, from byte ${start} of the compressed file on`;
+      expect(fault).toEqual({ kind: "compression", offset: five().length, what });
+    });
+
+    it.each(["trail-long.pcap.gz", "trail-long.pcapng.gz"])("of many members: %s, and bytes behind", async (name) => {
+      const path = join(folder, name);
+      await write(path, 5000);
+      writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from("no gzip data")]));
+      const { frames: found, fault } = await check(path);
+      expect(found).toBe(5000);
+      expect(fault).toMatchObject({ kind: "compression", what: expect.stringContaining("follow the end of it") });
+    });
+
+    it("of several members, empty ones and zeros among them, is one file", async () => {
+      const bytes = five();
+      const parts = [gzipSync(bytes.subarray(0, 31)), gzipSync(""), new Uint8Array(700), gzipSync(bytes.subarray(31))];
+      expect(await read("members.pcap.gz", Buffer.concat([...parts, new Uint8Array(512)]))).toEqual({
+        count: 5,
+        fault: null,
+      });
+    });
+
+    it("with every part that a header can have is read; cut in one, it is a cut file", async () => {
+      const full = header(0x1e, 3, 0, 1, 2, 3, ...Buffer.from("name\0comment\0"), 0xaa, 0xbb);
+      expect(await read("full.pcap.gz", withHeader(full))).toEqual({ count: 5, fault: null });
+      for (let bytes = 2; bytes < full.length; bytes++) {
+        const cut = Buffer.concat([gzipSync(five()), full.subarray(0, bytes)]);
+        expect(await read("cut-header.pcap.gz", cut)).toMatchObject({ count: 5, fault: { kind: "cut" } });
+      }
+      for (const wrong of [Uint8Array.of(0x1f, 0x8b, 7, 0, ...new Uint8Array(6)), header(0x20)]) {
+        const { count, fault } = await read("wrong.pcap.gz", Buffer.concat([gzipSync(five()), wrong]));
+        expect(count).toBe(5);
+        expect(fault?.what).toContain("the gzip data is damaged");
+      }
+    });
+
+    it("whose checksum or length is wrong, or whose end is missing, keeps its frames and has a fault", async () => {
+      for (const fromEnd of [8, 4]) {
+        const bytes = gzipSync(five());
+        bytes[bytes.length - fromEnd]! ^= 1;
+        const { count, fault } = await read("check.pcap.gz", bytes);
+        expect(count).toBe(5);
+        expect(fault?.what).toMatch(/^the gzip data is damaged \(incorrect (data|length) check\)$/);
+      }
+      for (let missingBytes = 1; missingBytes <= 8; missingBytes++) {
+        const cut = gzipSync(five()).subarray(0, -missingBytes);
+        expect(await read("no-end.pcap.gz", cut)).toMatchObject({ count: 5, fault: { kind: "cut" } });
+      }
+    });
+  });
+
   it("a header cut short is a fault, not a crash", async () => {
     using reader = await CaptureReader.open(place("short.pcap", writeCapture(frames).subarray(0, 20)));
     expect(await reader.next()).toBeNull();
