@@ -28,11 +28,12 @@ import {
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 import type { OpenQueue } from "./job.js";
-import type { LagWindow } from "./lag-window.js";
+import { type LagWindow, lagWindowFrames } from "./lag-window.js";
 import type { TrialClock } from "./trial-clock.js";
 import type { ReceiveReport, TrialOrder, WindowArrivals } from "./trial-order.js";
 
 const burstFrames = 256;
+const lagFrames = lagWindowFrames;
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
 const { inOrder, reordered } = sequenceCodes;
 const rangesKept = 100;
@@ -410,6 +411,8 @@ export class Receiver {
 
   #recordIntended(queue: number, first: number, run: number, latencyNs: number): void {
     const stride = this.#order.queues;
+    // Frames that left since have taken the places of these: their lag is not known any more.
+    if ((this.#published(queue) - first) * stride > lagFrames) return;
     for (let i = 0; i < run; i++) {
       this.#latencyIntended!.record(latencyNs + this.#lag!.of((first + i) * stride + queue));
     }

@@ -549,6 +549,22 @@ describe("the analysis of every frame", () => {
     expect(report.receive.ipdv).not.toBeNull();
   });
 
+  it("knows no lag of frames after which 65,536 others have left, and gives them none of another's", () => {
+    const frames = 70_000;
+    const waiting: { queue: number; frame: Uint8Array }[] = [];
+    let taken = 0;
+    const holdsAll: Device = (came, queue) => {
+      taken += came.length;
+      waiting.push(...came.map((frame) => ({ queue, frame: Uint8Array.from(frame) })));
+      return taken < frames ? [] : waiting.splice(0, 64);
+    };
+    const sim = new GeneratorSim({ size: 1024 });
+    const report = sim.run({ count: frames, load: { kind: "paced", pps: 1e6 }, settleNs: 1e9 }, holdsAll);
+    expect(report.receive.accepted).toBe(frames);
+    expect(Histogram.fromData(report.receive.latency!).count).toBe(frames);
+    expect(Histogram.fromData(report.receive.latencyIntended!).count).toBe(65_536);
+  });
+
   it("adds up under any mixture of loss, duplication, reordering, corruption and strangers", () => {
     const fate = fc.constantFrom("pass", "pass", "pass", "drop", "twice", "hold", "damage", "stranger");
     fc.assert(
