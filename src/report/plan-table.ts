@@ -1,5 +1,6 @@
 /** A test plan's result for a person at a terminal: for each case its steps' verdicts, its table, the suite's table. */
 import { judgeRun } from "../stats/verdict.js";
+import { terminalText } from "../terminal-text.js";
 import { renderDtsTable } from "./dts.js";
 import { colorsFor, wrap } from "./grid.js";
 import type { CaseResult, PlanResult } from "./plan-result.js";
@@ -30,13 +31,13 @@ function caseText(one: CaseResult, result: PlanResult, options: ReportOptions): 
   const { plan: _, ...run } = result;
   const verdict = one.verdict === "pass" ? `PASS: all ${one.steps.length} steps` : one.verdict.toUpperCase();
   const parts = [
-    bold(`Case ${one.number}: ${one.name}`),
-    ...one.notes.map((note) => wrap(`note: ${note}`, "    ").join("\n")),
+    bold(terminalText(`Case ${one.number}: ${one.name}`)),
+    ...one.notes.map((note) => wrap(terminalText(`note: ${note}`), "    ").join("\n")),
     trials.length === 0 ? "" : renderTable({ ...run, trials, verdict: judgeRun(trials) }, options).trimEnd(),
     queueLines(trials, options).join("\n"),
     renderDtsTable(one, options).trimEnd(),
     [...troubles(one), ...one.reasons, `case ${one.number} ${verdict}`]
-      .flatMap((line) => wrap(line, "    "))
+      .flatMap((line) => wrap(terminalText(line), "    "))
       .join("\n"),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
@@ -46,5 +47,5 @@ export function renderPlanTable(result: PlanResult, options: ReportOptions): str
   const { title, cases, results } = result.plan;
   const passed = cases.filter(({ verdict }) => verdict === "pass").length;
   const end = `${result.verdict.toUpperCase()}: ${passed} of ${cases.length} cases passed; evidence in ${results}`;
-  return `${[title, ...cases.map((one) => caseText(one, result, options)), end].join("\n\n")}\n`;
+  return `${[terminalText(title), ...cases.map((one) => caseText(one, result, options)), end].join("\n\n")}\n`;
 }

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { type ExitCode, exitCodes, usageError } from "../../errors.js";
 import type { TestPlanOrder } from "../../method/test-plan.js";
 import type { PlanResult } from "../../report/plan-result.js";
+import { terminalText } from "../../terminal-text.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { watchInterrupts } from "../interrupt.js";
 import type { PlanOptions } from "../plan-options.js";
@@ -89,7 +90,7 @@ async function runPlan(words: readonly string[], options: PlanOptions, context: 
   const order = orderPlan(plan, options, expected, context.commandLine);
   const { output, finish } = context;
   if (options.dryRun === true) {
-    await output.result(method.dryRun(order));
+    await output.result(method.dryRun(order).split("\n").map(terminalText).join("\n"));
     return;
   }
   const results = options.results ?? defaultResults(file, new Date());
@@ -100,7 +101,7 @@ async function runPlan(words: readonly string[], options: PlanOptions, context: 
   using interrupt = watchInterrupts(output.readerGone, () => {
     output.message("pktgen-ts: stopping; once more to leave at once\n");
   });
-  const say = (line: string): void => output.message(`${line}\n`);
+  const say = (line: string): void => output.message(`${terminalText(line)}\n`);
   const { result, error } = await method.runTestPlan(order, results, { signal: interrupt.signal, say });
   const stopped = interrupt.signal.aborted;
   await report(result, options, order, context);
