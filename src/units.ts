@@ -46,6 +46,9 @@ export const simpleImix: SizeMix = {
   ],
 };
 
+export const acceptedPps = "0.000001pps to 1Gpps, or max";
+/** What a schedule of departures takes: a frame in 11.6 days, and a frame a nanosecond. */
+export const [slowestPps, fastestPps] = [1e-6, 1e9];
 const acceptedRates = "max, 10kpps, 1Mpps, 2.5Gbps (layer 2), 2.5Gbps-l1, 50% (of the line rate)";
 const acceptedDurations = "a number with ns, us, ms, s, min or h, e.g. 500ms";
 const acceptedSizes = `sizes from ${minFrameBytes} to ${maxFrameBytes} with FCS: 64,1518 | 64-1518:64 | imix | rfc2544 | plan`;
@@ -89,7 +92,8 @@ export function parseRate(text: string, where: string): Rate {
   const amount = scaled(value, rateFactor(match![1]!));
   const kind = match![2]!.toLowerCase();
   if (kind !== "pps") return { kind: "bps", layer: kind === "bps-l1" ? 1 : 2, bps: amount };
-  if (amount > 1e9) throw usageError(`"${text}" is above 1Gpps`, { where, accepted: "up to 1Gpps, or max" });
+  if (amount > fastestPps) throw usageError(`"${text}" is above 1Gpps`, { where, accepted: "up to 1Gpps, or max" });
+  if (amount < slowestPps) throw usageError(`"${text}" is below 0.000001pps`, { where, accepted: acceptedPps });
   return { kind: "pps", pps: amount };
 }
 

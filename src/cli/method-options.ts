@@ -16,6 +16,7 @@ import type { SearchGoal } from "../method/search/index.js";
 import type { AroundTrials } from "../method/session.js";
 import { nearest } from "../nearest.js";
 import { percentWord } from "../stats/words.js";
+import { checkSchedulable } from "../stream/schedule.js";
 import { isSigned } from "../stream/spec.js";
 import {
   type FrameSize,
@@ -255,6 +256,9 @@ function resetSettings(
 /** A rate for one size, which max is not. */
 export function loadPps(text: string, where: string, meanBytes: number, lineRateBps: number | null): number {
   const pps = ratePps(parseRate(text, where), meanBytes, lineRateBps, where);
-  if (Number.isFinite(pps)) return pps;
+  if (Number.isFinite(pps)) {
+    checkSchedulable(pps, where);
+    return pps;
+  }
   throw usageError("max is no load that could be held", { where, accepted: "a rate, e.g. 100kpps" });
 }

@@ -9,7 +9,7 @@ import { nearest } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { Profile } from "../profile/index.js";
 import { addressStreams } from "../stream/addressing.js";
-import { offeredPps, ownSizes, streamPps } from "../stream/loads.js";
+import { checkPace, offeredPps, ownSizes, streamPps } from "../stream/loads.js";
 import { checkStreams, isPlain, streamSpec, type Traffic } from "../stream/spec.js";
 import type { TrafficSpec } from "../stream/traffic.js";
 import {
@@ -222,15 +222,22 @@ function ownTrials(options: RunOptions, spec: TrafficSpec, lineRateBps: number |
   return { rate: { kind: "pps", pps: pps! }, durationNs, count };
 }
 
-/** Percentages and bit rates are checked for each size here, before anything is opened. */
+/** Rates are checked for each size and stream here, before anything is opened. */
 function checkRates(
   trials: TrialChoice,
-  sizes: readonly FrameSize[],
-  repeat: number,
-  lineRateBps: number | null,
+  {
+    sizes,
+    stream,
+    ownRates,
+    repeat,
+    lineRateBps,
+  }: Pick<RunPlan, "sizes" | "stream" | "ownRates" | "repeat" | "lineRateBps">,
 ): void {
   if (trials === "default") return;
-  for (const size of sizes) ratePps(trials.rate, meanFrameBytes(size), lineRateBps);
+  for (const size of sizes) {
+    const pps = ratePps(trials.rate, meanFrameBytes(size), lineRateBps);
+    if (ownRates !== true) checkPace(isPlain(stream) ? null : stream, size, pps, lineRateBps, "--rate");
+  }
   if (trials.durationNs === Number.POSITIVE_INFINITY && sizes.length * repeat > 1) {
     const what = `forever never comes to an end, and ${sizes.length * repeat} trials are asked for`;
     throw usageError(what, { where: "--duration", accepted: "forever with one size, e.g. --sizes 64" });
@@ -291,7 +298,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     bidirectional,
   });
   const notes = [...(profile?.notes ?? []), ...addressing];
-  checkRates(trials, stream.sizes, repeat, lineRateBps);
+  checkRates(trials, { sizes: stream.sizes, stream, ownRates: own !== null, repeat, lineRateBps });
   const tolerances = tolerancesOf(options);
   return {
     sizes: stream.sizes,

@@ -1,5 +1,6 @@
 /** A plan as a program hands it over, which no compiler may have seen: each field is there, and of its kind. */
 import { usageError } from "../errors.js";
+import { checkPace } from "../stream/loads.js";
 import { checkSize, checkTraffic, isPlain, type Traffic } from "../stream/spec.js";
 import { type FrameSize, meanFrameBytes, type Rate, ratePps } from "../units.js";
 import type { RunPlan, TrialChoice } from "./plan.js";
@@ -85,9 +86,16 @@ export function checkPlan(plan: unknown): asserts plan is RunPlan {
     const what = value === undefined ? "is missing" : `can't be ${inWords(value)}`;
     throw usageError(`${name} ${what}`, { where: `plan.${name}`, accepted });
   }
-  const { sizes, stream, trials, lineRateBps } = plan as unknown as RunPlan;
+  const { sizes, stream, trials, ownRates, lineRateBps } = plan as unknown as RunPlan;
   checkStream(stream, sizes);
-  if (trials !== "default") checkTrials(trials, sizes, lineRateBps);
+  if (trials === "default") return;
+  checkTrials(trials, sizes, lineRateBps);
+  // Streams at their own rates are checked one by one.
+  if (ownRates === true) return;
+  for (const size of sizes) {
+    const pps = ratePps(trials.rate, meanFrameBytes(size), lineRateBps, "plan.trials.rate");
+    checkPace(isPlain(stream) ? null : stream, size, pps, lineRateBps, "plan.trials.rate");
+  }
 }
 
 function inWords(value: unknown): string {

@@ -2,7 +2,7 @@
 import { usageError } from "../errors.js";
 import { seededRandom } from "../random.js";
 import { type FrameSize, fixedSize, minFrameBytes, ratePps } from "../units.js";
-import { rateFraction } from "./schedule.js";
+import { checkSchedulable } from "./schedule.js";
 import { meanBytes, sizeOrder } from "./sizes.js";
 import { type RateStep, SteppedTimeline } from "./steps.js";
 import { Bursts, Continuous, Poisson, Ramp, type Timeline } from "./timeline.js";
@@ -78,8 +78,22 @@ function ownPps(spec: TrafficSpec, stream: TrafficStream, size: FrameSize, lineR
     throw usageError("a stream of many cannot have all there is", { where, accepted: "a rate, e.g. 10kpps" });
   }
   const pps = ratePps(rate, streamMeanBytes(spec, stream, size), lineRateBps, where);
-  rateFraction(pps);
+  checkSchedulable(pps, where);
   return pps;
+}
+
+/** @throws PktgenError (2) where the load, or a stream's share of it, is nothing that can be scheduled. Infinity: max. `spec` null: one stream. */
+export function checkPace(
+  spec: TrafficSpec | null,
+  size: FrameSize,
+  pps: number,
+  lineRateBps: number | null,
+  where: string,
+): void {
+  if (pps === Number.POSITIVE_INFINITY) return;
+  checkSchedulable(pps, where);
+  if (spec === null) return;
+  for (const share of streamPps(spec, size, { kind: "paced", pps, lineRateBps })) checkSchedulable(share, where);
 }
 
 /** The mean of a stream's frames with FCS, in a trial of this size. */

@@ -5,6 +5,7 @@
  * fraction with F ≤ 2^27, which is within one part in 10^9.
  */
 import { usageError } from "../errors.js";
+import { acceptedPps, fastestPps, slowestPps } from "../units.js";
 
 const mostFrames = 2 ** 27;
 const nsPerSecond = 1e9;
@@ -66,14 +67,15 @@ export class DepartureSchedule {
   }
 }
 
+/** @throws PktgenError (2) for frames per second that no schedule has. */
+export function checkSchedulable(pps: number, where: string): void {
+  if (pps >= slowestPps && pps <= fastestPps) return;
+  throw usageError(`${pps} frames per second cannot be scheduled`, { where, accepted: acceptedPps });
+}
+
 /** Frames per second as F frames in P ns, in lowest terms. */
 export function rateFraction(pps: number): { readonly frames: number; readonly periodNs: number } {
-  if (!(pps >= 1e-6 && pps <= 1e9)) {
-    throw usageError(`${pps} frames per second cannot be scheduled`, {
-      where: "--rate",
-      accepted: "up to 1Gpps, or max",
-    });
-  }
+  checkSchedulable(pps, "--rate");
   if (Number.isInteger(pps) && pps <= mostFrames) {
     const divisor = greatestCommonDivisor(pps, nsPerSecond);
     return { frames: pps / divisor, periodNs: nsPerSecond / divisor };

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CommandContext } from "../../src/cli/command.js";
 import { methodPlan } from "../../src/cli/method-command.js";
+import { loadPps } from "../../src/cli/method-options.js";
 import type { RunOptions } from "../../src/cli/run-options.js";
 import { planRun } from "../../src/cli/run-plan.js";
+import { PktgenError } from "../../src/errors.js";
 import { plannedTrials } from "../../src/method/forwarding.js";
 import type { RunPlan } from "../../src/method/plan.js";
 import { parseProfile } from "../../src/profile/index.js";
@@ -19,6 +21,16 @@ const plan = (options: RunOptions, profile: string | null = null): RunPlan =>
 
 const sizesOf = ({ sizes }: RunPlan): (number | string)[] =>
   sizes.map((size) => (size.kind === "fixed" ? size.frameBytes : size.name));
+
+const lineOf = (act: () => unknown): string => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof PktgenError) return error.toLine();
+    throw error;
+  }
+  return "accepted";
+};
 
 describe("planRun", () => {
   it("has the defaults of the help", () => {
@@ -71,6 +83,27 @@ describe("planRun", () => {
   it("takes a share of the line rate only with a line", () => {
     expect(() => plan({ rate: "50%" })).toThrow(/of what/);
     expect(plan({ rate: "50%", lineRate: "10Gbps" })).toMatchObject({ lineRateBps: 1e10 });
+  });
+
+  it.each([
+    [
+      { rate: "0.000000001pps" },
+      '--rate: "0.000000001pps" is below 0.000001pps; accepted: 0.000001pps to 1Gpps, or max',
+    ],
+    [
+      { rate: "0.0001bps" },
+      /^--rate: \S+ frames per second cannot be scheduled; accepted: 0.000001pps to 1Gpps, or max/,
+    ],
+    [{ rate: "1Tbps", sizes: "64" }, /^--rate: 1953125000 frames per second cannot be scheduled; /],
+    [{ rate: "0.00000001%", lineRate: "1kbps" }, /^--rate: \S+ frames per second cannot be scheduled; /],
+  ])("refuses a rate that no schedule has: %j", (options, sentence) => {
+    expect(lineOf(() => plan(options))).toMatch(sentence);
+    expect(() => plan({ rate: "0.000001pps" })).not.toThrow();
+  });
+
+  it("refuses a load of a method that no schedule has", () => {
+    expect(loadPps("0.000001pps", "--load", 64, null)).toBe(1e-6);
+    expect(lineOf(() => loadPps("0.0001bps", "--load", 64, null))).toMatch(/^--load: \S+ frames per second cannot be/);
   });
 
   it("turns a least bit rate into frames where there is one size", () => {
@@ -148,6 +181,12 @@ describe("streams of a profile", () => {
     const text = profile(`  - { name: a, ${packet}, rate: 90% }\n  - { name: b, ${packet}, rate: 1kpps }`);
     expect(() => plan({ rate: "100kpps" }, text)).toThrow(/90% of what/);
     expect(plan({ rate: "100kpps", lineRate: "1Gbps" }, text).trials).toMatchObject({ rate: { pps: 100_000 } });
+  });
+
+  it("of which one has a share that no schedule has are refused", () => {
+    const text = profile(`  - { name: a, ${packet}, weight: 1 }\n  - { name: b, ${packet}, weight: 1000000 }`);
+    expect(() => plan({ rate: "1pps" }, text)).toThrow(/frames per second cannot be scheduled/);
+    expect(() => plan({ rate: "100pps" }, text)).not.toThrow();
   });
 
   it("of which some have a rate and some have none are refused, with --rate, too", () => {

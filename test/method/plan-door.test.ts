@@ -37,6 +37,10 @@ describe("a plan", () => {
       "plan.trials.rate: the trials have no rate; ",
     ],
     [
+      { ...good, trials: { rate: { kind: "pps", pps: 1e-9 }, durationNs: 1, count: null } },
+      "plan.trials.rate: 1e-9 frames per second cannot be scheduled; accepted: 0.000001pps to 1Gpps, or max",
+    ],
+    [
       { ...good, trials: { rate: { kind: "max" }, durationNs: 1, count: 1 } },
       "plan.trials: a trial ends after a time ",
     ],

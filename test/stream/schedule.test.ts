@@ -128,7 +128,7 @@ describe("a rate as a fraction", () => {
     expect(found).toEqual({ frames, periodNs });
   });
 
-  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1.1e9])("refuses %d pps", (pps) => {
+  it.each([0, -1, 0.9e-6, Number.NaN, Number.POSITIVE_INFINITY, 1.1e9])("refuses %d pps", (pps) => {
     expect(() => rateFraction(pps)).toThrow(expect.objectContaining({ where: "--rate" }));
   });
 });
