@@ -1,9 +1,10 @@
 /** The options of a comparison, shared by `compare` and `replay --expect`. */
 import type { Command } from "commander";
-import { type ExitCode, exitCodes, usageError } from "../errors.js";
+import { type ExitCode, usageError } from "../errors.js";
 import type { CompareResult } from "../report/compare-result.js";
 import type { CommandContext } from "./command.js";
 import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "./result-file.js";
+import { verdictCodes } from "./verdict-codes.js";
 
 export interface CompareOptions {
   readonly by?: string;
@@ -60,8 +61,6 @@ export async function comparisonOf(options: CompareOptions) {
     annotated: options.annotated ?? null,
   };
 }
-
-export const verdictCodes = { pass: exitCodes.passed, fail: exitCodes.failed, invalid: exitCodes.usage } as const;
 
 export function comparisonFiles({ json, junit, annotated }: CompareOptions): ResultFile[] {
   const files = [

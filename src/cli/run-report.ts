@@ -1,8 +1,9 @@
 /** Where a run's results go: table, documents and files, and what happens when one of them cannot be written. */
-import { type ExitCode, exitCodes } from "../errors.js";
+import type { ExitCode } from "../errors.js";
 import { type Report, type ReportName, type RunResult, reports } from "../report/index.js";
 import type { Output } from "./output.js";
 import { type ResultFile, standardOutput, writeResultFile } from "./result-file.js";
+import { verdictCodes } from "./verdict-codes.js";
 
 export interface ReportFile extends ResultFile {
   readonly report: Exclude<ReportName, "table">;
@@ -14,8 +15,6 @@ export interface ReportChoice {
   readonly ndjson: boolean;
   readonly color: boolean;
 }
-
-const verdictCodes = { pass: exitCodes.passed, fail: exitCodes.failed, invalid: exitCodes.invalid } as const;
 
 export const exitCodeOf = (result: RunResult): ExitCode => verdictCodes[result.verdict];
 

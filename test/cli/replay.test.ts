@@ -247,13 +247,16 @@ describe("never exit code 0 having sent nothing, or half", () => {
     expect(done.code).toBe(code);
   });
 
-  it("a cut file: what was whole is sent, the rest named, exit code 2", async () => {
+  it("a cut file: what was whole is sent, the rest named, INVALID, exit code 4", async () => {
     const path = join(folder, "short.pcap");
     writeFileSync(path, readFileSync(imix).subarray(0, -10));
     const { code, result } = await replay(path, "--tx", "null:");
     expect(result).toMatchObject({ sent: 23, verdict: "invalid" });
     expect(result?.source.fault).toContain("the file ends 10 bytes before");
-    expect(code).toBe(2);
+    expect(code).toBe(4);
+    const compared = await runCli(["compare", imix, path]);
+    expect(compared.stdout).toMatch(/^INVALID/m);
+    expect(compared.code).toBe(4);
   });
 
   it("frames too long for the port: the others are sent, exit code 1", async () => {

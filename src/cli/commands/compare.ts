@@ -17,7 +17,8 @@ Examples:
   pktgen-ts compare sent.pcap received.pcap --filter 'ip.dst == 198.18.0.0/15' --timing 100us
   pktgen-ts compare sent.pcap received.pcap --by signature --annotated why.pcapng --junit report.xml
 ${filterHelp}
-Exit codes: 0 the same, 1 differences, 2 a file that cannot be read or is cut (the result says what the rest shows).
+Exit codes: 0 the same; 1 differences; 2 a file that cannot be read; 4 no frame is expected, or a file is cut or damaged
+(the result says what the rest shows).
 `;
 
 async function compare(words: readonly string[], options: CompareOptions, context: CommandContext): Promise<void> {

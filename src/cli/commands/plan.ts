@@ -10,6 +10,7 @@ import { watchInterrupts } from "../interrupt.js";
 import type { PlanOptions } from "../plan-options.js";
 import { recordFiles, recordRows } from "../record-options.js";
 import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "../result-file.js";
+import { verdictCodes } from "../verdict-codes.js";
 
 const examples = `
 Examples:
@@ -27,8 +28,6 @@ const defaultResults = (file: string, now: Date): string =>
     .toISOString()
     .replace(/[-:]|\..*/g, "")
     .replace("T", "-")}`;
-
-const verdictCodes = { pass: exitCodes.passed, fail: exitCodes.failed, invalid: exitCodes.invalid } as const;
 
 const resultFiles = ({ json, dtsJson }: PlanOptions): ResultFile[] => [
   ...(json === undefined ? [] : [{ option: "--json", path: json }]),

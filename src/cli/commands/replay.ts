@@ -8,6 +8,7 @@ import { progressLine } from "../progress-line.js";
 import { recordFiles } from "../record-options.js";
 import type { ReplayOptions } from "../replay-options.js";
 import { checkResultFiles, standardOutput, writeResultFile } from "../result-file.js";
+import { verdictCodes } from "../verdict-codes.js";
 
 const examples = `
 Examples:
@@ -18,17 +19,9 @@ Examples:
   pktgen-ts replay x.pcap --tx virtio-user:/tmp/gen.sock,queues=4 --spread flow
   pktgen-ts replay x.pcap --tx packet:veth0 --rx packet:veth1 --expect x.pcap --mask macs,ttl --junit report.xml
 ${filterHelp}
-Exit codes: 0 all was sent (and came back as expected); 1 not taken, or differences; 2 a file that cannot be used, is
-cut, or of which nothing is left to send; 3 something is missing here; 4 a peer died; 130 interrupted.
+Exit codes: 0 all was sent (and came back as expected); 1 not taken, or differences; 2 a file that cannot be used, or
+of which nothing is left to send; 3 something is missing here; 4 a file is cut or damaged, a peer died; 130 interrupted.
 `;
-
-function exitCodeOf(result: ReplayResult, interrupted: boolean): 0 | 1 | 2 | 4 | 130 {
-  if (interrupted) return exitCodes.interrupted;
-  if (result.verdict === "pass") return exitCodes.passed;
-  if (result.verdict === "fail") return exitCodes.failed;
-  const isFile = result.source.fault !== null || result.comparison?.verdict === "invalid";
-  return isFile ? exitCodes.usage : exitCodes.invalid;
-}
 
 async function report(result: ReplayResult, options: ReplayOptions, context: CommandContext): Promise<void> {
   const [{ renderReplay }, { renderComparisonJunit }] = await Promise.all([
@@ -79,7 +72,7 @@ async function replay(words: readonly string[], options: ReplayOptions, context:
   });
   line.clear();
   await report(result, options, context);
-  finish(exitCodeOf(result, interrupt.signal.aborted));
+  finish(interrupt.signal.aborted ? exitCodes.interrupted : verdictCodes[result.verdict]);
 }
 
 export const replayCommand: CommandDefinition = {
