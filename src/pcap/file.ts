@@ -33,13 +33,16 @@ export function writeCaptureFile(
   }
 }
 
+/** What is read, for files that are something else. */
+const acceptedFormats =
+  "pcap (microseconds or nanoseconds) or pcapng, either byte order; .gz or .zst where it is compressed";
+
 /** A fault as the usage error that ends a command: file, byte, what was wrong. */
 export function captureFaultError(path: string, fault: CaptureFault, framesBefore: number): PktgenError {
-  const hopeless = fault.kind === "magic" || fault.kind === "empty";
-  const hint = hopeless ? undefined : `${framesBefore} whole frames come before it`;
-  return usageError(fault.what, {
-    where: `${path}:byte ${fault.offset}`,
-    accepted: "pcap (microseconds or nanoseconds) or pcapng, either byte order; .gz or .zst where it is compressed",
-    ...(hint === undefined ? {} : { hint }),
-  });
+  const where = `${path}:byte ${fault.offset}`;
+  if (fault.kind === "magic" || fault.kind === "empty")
+    return usageError(fault.what, { where, accepted: acceptedFormats });
+  const before =
+    framesBefore === 1 ? "1 whole frame comes" : `${framesBefore === 0 ? "no" : framesBefore} whole frames come`;
+  return usageError(fault.what, { where, hint: `${before} before it` });
 }

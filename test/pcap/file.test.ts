@@ -120,8 +120,18 @@ describe("a file that cannot be used", () => {
     expect(line).toContain(
       `${path}:byte ${whole.length - 5}: the file ends 5 bytes before the end of the record at byte `,
     );
-    expect(line).toContain("2 whole frames come before it");
+    expect(line).toMatch(/\d; 2 whole frames come before it$/);
   });
+
+  it.each(["cut", "length", "block", "compression", "version"] as const)(
+    "that is damaged (%s) is not told which formats there are: it has one of them",
+    (kind) => {
+      const line = (frames: number) => captureFaultError("x.pcap", { kind, offset: 9, what: "wrong" }, frames).toLine();
+      expect(line(0)).toBe("x.pcap:byte 9: wrong; no whole frames come before it");
+      expect(line(1)).toBe("x.pcap:byte 9: wrong; 1 whole frame comes before it");
+      expect(line(1234)).toBe("x.pcap:byte 9: wrong; 1234 whole frames come before it");
+    },
+  );
 
   it("when it is no capture, says so", () => {
     const path = join(folder, "text.pcap");
