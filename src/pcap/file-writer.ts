@@ -2,7 +2,7 @@
  * Writes a capture file of any length through one buffer. Where writing fails (a full disk), the file is cut back to
  * its last whole frame, so that what is there can be read.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { environmentError, type PktgenError, usageError } from "../errors.js";
 import type { CaptureEncoder } from "./capture.js";
@@ -76,8 +76,12 @@ export class CaptureWriter implements Disposable {
     zstd?.checkZstd();
     let fd: number;
     try {
-      fd = openSync(path, "w");
+      fd = openToWrite(path);
     } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "ENXIO") {
+        const how = { accepted: "a file, or a pipe with a reader", hint: "start its reader first" };
+        throw usageError("cannot write the capture: nobody reads this pipe", { where: path, ...how, cause });
+      }
       throw usageError(`cannot write the capture: ${fileReason(cause)}`, { where: path, cause });
     }
     return new CaptureWriter(path, fd, options, zstd?.zstdFrame ?? null);
@@ -198,6 +202,19 @@ export class CaptureWriter implements Disposable {
       cause,
     });
     throw this.#failure;
+  }
+}
+
+/** Throws as open does; ENXIO: a pipe that nobody reads. */
+function openToWrite(path: string): number {
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO() !== true) return openSync(path, "w");
+  // Opening a named pipe would block until somebody reads it, and nothing could end that.
+  const held = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    // Its reader is there. Writes to this one wait for it, as they should.
+    return openSync(path, "w");
+  } finally {
+    closeSync(held);
   }
 }
 

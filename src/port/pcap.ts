@@ -2,7 +2,7 @@
  * `pcap:FILE`, a capture in the place of an interface: as the sending port it is written, as the receiving one it is
  * read. Its rings are slots that the loop worker moves to or from the file itself.
  */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { usageError } from "../errors.js";
 import { CaptureReader, CaptureWriter, captureFaultError, linkTypeEthernet, linkTypeName } from "../pcap/index.js";
 import { BURST_FRAMES, bufferStrideFor, MAX_FRAME_BYTES, type SlotRingLayout } from "../ring/index.js";
@@ -40,6 +40,9 @@ const geometry = { format: "slots" } as const;
 async function openToWrite({ path }: CapturePortSpec, { maxFrameBytes }: OpenPortOptions): Promise<OpenedCapture> {
   if (/\.(pcapng|ntar)$|\.(gz|zst)$/i.test(path)) {
     throw usageError("a port writes classic captures, not compressed", { where: path, accepted: "a name like x.pcap" });
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO() === true) {
+    throw usageError("a port does not write to a pipe", { where: path, accepted: "a file" });
   }
   (await CaptureWriter.create(path, { format: "pcap" })).close();
   const fd = openSync(path, "a");

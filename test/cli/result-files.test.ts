@@ -140,6 +140,20 @@ describe("a pipe for results", () => {
     expect(() => checkResultFiles([{ option: `--${name}`, path: at("fifo") }])).toThrow(/is a pipe that nobody reads/);
   });
 
+  it.each([
+    ["run", ["--record-tx"]],
+    ["ndr", ["ndr", "--record-rx"]],
+    ["send", ["send", "null:", "--count", "10", "--record-tx"]],
+    ["receive", ["receive", "null:", "--record-rx"]],
+    ["replay", ["replay", "no.pcap", "--tx", "null:", "--record-tx"]],
+    ["plan", ["plan", "profiles/plans/virtio-user-no-huge.yaml", "--record-rx"]],
+  ])("that nobody reads is refused for a capture, too: %s", async (_, args) => {
+    execFileSync("mkfifo", [at("fifo")]);
+    const { code, stdout, stderr } = await runCli([...args, at("fifo")]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^pktgen-ts: --record-[tr]x: \S+fifo is a pipe that nobody reads; accepted: [^\n]*\n$/);
+  });
+
   it("of the command", async () => {
     execFileSync("mkfifo", [at("fifo")]);
     const { code, stdout, stderr } = await runCli(["--sizes", "64", "--count", "100", "--json", at("fifo")]);

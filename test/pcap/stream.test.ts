@@ -247,6 +247,13 @@ describe("a named pipe", () => {
     return path;
   };
 
+  it("that nobody reads is refused where a capture is to be written", async () => {
+    await expect(CaptureWriter.create(pipe("unread.pcap"))).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining("nobody reads this pipe"),
+    });
+  });
+
   it.each(["pipe.pcap", "pipe.pcapng.gz"])("%s is read as a file is, once somebody writes to it", async (name) => {
     const file = join(folder, `of-${name}`);
     await write(file, 3000);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -214,6 +215,7 @@ describe("a capture that cannot be a port", () => {
     writeFileSync(place("text.pcap"), "x".repeat(100));
     writeFileSync(place("raw.pcap"), writeCapture(frames, { ...defaultCaptureFormat, linkType: 101 }));
     mkdirSync(place("folder"));
+    execFileSync("mkfifo", [place("fifo")]);
   });
 
   it.each([
@@ -224,6 +226,7 @@ describe("a capture that cannot be a port", () => {
     ["raw.pcap,open=read", /raw\.pcap: the capture holds .*; accepted: /],
     ["x.pcap.gz,open=read", /x\.pcap\.gz: a capture under gzip cannot be read here; .*; gunzip -k/],
     ["x.pcapng,open=write", /x\.pcapng: a port writes classic captures, not compressed; accepted: a name like x\.pcap/],
+    ["fifo,open=write", /fifo: a port does not write to a pipe; accepted: a file/],
     ["no/folder/x.pcap,open=write", /x\.pcap: cannot write the capture: ENOENT/],
     ["in.pcap", /a capture is written or read, not both at once; accepted: open=write, open=read/],
   ])("%s", async (text, line) => {
