@@ -174,6 +174,7 @@ const anyTag = fc.record({ type: bits(16), value: fc.uint8Array({ maxLength: 9 }
 const anyPppoeDiscovery = fc
   .record({ code: bits(8), sessionId: bits(16), tags: fc.array(anyTag, { maxLength: 3 }) })
   .map(pppoeDiscovery);
+const anyPpp = fc.record({ compressed: fc.boolean() }).map(ppp);
 const anyPppoe = fc.record({ sessionId: bits(16) }).map(pppoe);
 
 const anyLlc = fc
@@ -211,7 +212,7 @@ const networkStack = (depth: number): Any<Stack> =>
     { weight: 1, arbitrary: join(anyArp) },
     { weight: 1, arbitrary: join(anyLldp) },
     { weight: 1, arbitrary: join(anyPppoeDiscovery) },
-    { weight: 1, arbitrary: join(anyPppoe, fc.constant(ppp()), ipStack(depth)) },
+    { weight: 1, arbitrary: join(anyPppoe, anyPpp, ipStack(depth)) },
   );
 
 const ipStack = (depth: number): Any<Stack> =>

@@ -157,10 +157,12 @@ frames = {
     / PPPoETag(tag_type=0x0103, tag_value=b"\xca\xfe"),
     "PPPoE session": E / PPPoE(sessionid=0x0203) / Raw(b"\x00\x21") / I4 / U / body(18),
     "PPPoE session with IPv6": E / PPPoE(sessionid=1) / Raw(b"\x00\x57") / I6 / U / body(1),
+    "PPPoE session, compressed protocol": E / PPPoE(sessionid=3) / PPP() / I4 / U / body(18),
+    "PPPoE session with IPv6, compressed protocol": E / PPPoE(sessionid=4) / PPP() / I6 / U / body(1),
 }
 
 # scapy compresses PPP's protocol field to one byte where it can, which PPPoE advises against (RFC 2516 section 7), hence
-# Raw above; and it pads LLDP with zeros to 60 bytes.
+# Raw above where it is whole; and it pads LLDP with zeros to 60 bytes.
 hexes = {name: bytes(frame).hex() for name, frame in frames.items()}
 hexes["LLDP"] = hexes["LLDP"][: 2 * 41]
 print(json.dumps(hexes, indent=2))

@@ -198,6 +198,18 @@ const links: readonly Row[] = [
   ],
   ["PPPoE session", [eth, pppoe({ sessionId: 0x0203 }), ppp(), ip4, u], 18, "pppoes:ppp:ip:udp:data"],
   ["PPPoE session with IPv6", [eth, pppoe({ sessionId: 1 }), ppp(), ip6, u], 1, "pppoes:ppp:ipv6:udp:data"],
+  [
+    "PPPoE session, compressed protocol",
+    [eth, pppoe({ sessionId: 3 }), ppp({ compressed: true }), ip4, u],
+    18,
+    "pppoes:ppp:ip:udp:data",
+  ],
+  [
+    "PPPoE session with IPv6, compressed protocol",
+    [eth, pppoe({ sessionId: 4 }), ppp({ compressed: true }), ip6, u],
+    1,
+    "pppoes:ppp:ipv6:udp:data",
+  ],
 ];
 
 const networks: readonly Row[] = [

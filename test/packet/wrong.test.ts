@@ -133,3 +133,25 @@ describe("802.3", () => {
     expect(() => buildFrame(stack({}), 1600)).toThrow(/1586 bytes has no 802\.3 length/);
   });
 });
+
+describe("PPP's compressed protocol", () => {
+  it("is an odd number of one byte; without a known layer behind it, that of padding", () => {
+    expect(headerOf("ppp", { pppProtocol: 0xfd, compressed: true })).toMatchObject({ pppProtocol: 0xfd });
+    for (const pppProtocol of [0x22, 0x0121, 0xc021]) {
+      expect(() => headerOf("ppp", { pppProtocol, compressed: true })).toThrow(/cannot be compressed to one byte/);
+    }
+    const bytes = buildFrame([headerOf("ppp", { compressed: true })], 5);
+    expect(bytes[0]).toBe(1);
+    expect(dissect(bytes, "ppp")).toMatchObject({
+      layers: [{ header: { protocol: "ppp", pppProtocol: 1, compressed: true }, headerBytes: 1 }],
+      payload: { start: 1, end: 5 },
+      faults: [],
+    });
+  });
+
+  it("that is cut is said to be: nothing, or the first byte of a whole one", () => {
+    expect(dissect(new Uint8Array(0), "ppp").faults).toMatchObject([{ protocol: "ppp", what: "0 bytes left of 2" }]);
+    expect(dissect(Uint8Array.of(0xc0), "ppp").faults).toMatchObject([{ protocol: "ppp", what: "1 bytes left of 2" }]);
+    expect(dissect(Uint8Array.of(0x21), "ppp").layers).toMatchObject([{ header: { protocol: "ppp" } }]);
+  });
+});
