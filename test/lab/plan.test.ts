@@ -177,7 +177,7 @@ describeLab("test plans on interfaces", ["testpmd", "netns", "af_xdp"], () => {
     execFileSync("ip", ["netns"], { encoding: "utf8" })
       .split("\n")
       .map((line) => line.split(" ")[0]!)
-      .filter((name) => /^pktgen-\d+$/.test(name));
+      .filter((name) => /^pktgen-ts-\d+$/.test(name));
 
   it.each(["af-packet", "af-xdp", "net-tap"])(
     "%s: six sizes, and nothing left of it",

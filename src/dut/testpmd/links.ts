@@ -1,10 +1,13 @@
 /**
  * The network namespace of a lab whose testpmd has ports on Linux interfaces, and the veth pairs in it: one end is
  * testpmd's, the other the generator's. IPv6 is off there, so that nothing speaks but the test. Everything goes with
- * the namespace, and that goes on every way out.
+ * the namespace, and that goes on every way out. Its loopback says who made it, so that a later run removes what one
+ * that was killed (SIGKILL, an abort) left behind.
  */
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { environmentError, type PktgenError } from "../../errors.js";
+import { isGone, ownerOf } from "../../sys/owner.js";
 import { onWayOut } from "../way-out.js";
 import type { Launcher } from "./launcher.js";
 
@@ -35,11 +38,35 @@ function failed(args: readonly string[], error: NodeJS.ErrnoException & { readon
   return environmentError(`ip ${args.join(" ")} failed: ${why}`, { hint, cause: error });
 }
 
+/** As `run.ts` names them. */
+const namePattern = /^pktgen-ts-\d+$/;
+const ownerLabel = "pktgen-ts.owner=";
+
+/** The process that made it, as sys/owner.ts names processes; null: it does not say. */
+function ownerOfNamespace(name: string): string | null {
+  const show = ["-n", name, "-o", "link", "show", "dev", "lo"];
+  const line = execFileSync("ip", show, { stdio: ["ignore", "pipe", "ignore"], encoding: "utf8" });
+  return new RegExp(`alias ${ownerLabel}(\\S+)`).exec(line)?.[1] ?? null;
+}
+
+/** Never throws: what cannot be removed stays for somebody else. */
+function removeAbandoned(): void {
+  try {
+    for (const name of readdirSync("/run/netns").filter((each) => namePattern.test(each))) {
+      const owner = ownerOfNamespace(name);
+      if (owner !== null && isGone(owner)) execFileSync("ip", ["netns", "del", name], { stdio: "ignore" });
+    }
+  } catch {
+    // No namespace has a name yet, or one goes just now.
+  }
+}
+
 /**
  * Makes the namespace and a veth pair for each link.
  * @throws PktgenError (3): no root, no iproute2, a kernel without veth. Then nothing is left.
  */
 export function makeLinks(namespace: string, links: readonly string[]): LinkNamespace {
+  removeAbandoned();
   ip("netns", "add", namespace);
   const remove = (): void => {
     try {
@@ -54,6 +81,7 @@ export function makeLinks(namespace: string, links: readonly string[]): LinkName
     remove();
   };
   try {
+    ip("-n", namespace, "link", "set", "dev", "lo", "alias", `${ownerLabel}${ownerOf(process.pid)}`);
     for (const which of ["all", "default"]) {
       ip("netns", "exec", namespace, "sysctl", "-qw", `net.ipv6.conf.${which}.disable_ipv6=1`);
     }
