@@ -62,8 +62,8 @@ function expectPassed({ code, stdout, stderr }: { code: number | null; stdout: s
 }
 
 const nothingLeft = (pid: number | undefined): void => {
-  expect(processesWith(`PKTGEN_TS_NAME=pktgen-${pid}-vhost`)).toEqual([]);
-  expect(processesWith(`PKTGEN_TS_NAME=pktgen-${pid}-container`)).toEqual([]);
+  expect(processesWith(`PKTGEN_TS_NAME=pktgen-ts-${pid}-vhost`)).toEqual([]);
+  expect(processesWith(`PKTGEN_TS_NAME=pktgen-ts-${pid}-container`)).toEqual([]);
 };
 
 /** Calls `action` once the command has written `text` to its standard error. */
@@ -211,7 +211,7 @@ describeLab("a test plan that is spoiled", ["testpmd"], () => {
     let pid: number | undefined;
     const kill = onceSaid("send 10,000 frames", (child) => {
       pid = child.pid;
-      for (const one of processesWith(`PKTGEN_TS_NAME=pktgen-${pid}-container`)) process.kill(one.pid, "SIGKILL");
+      for (const one of processesWith(`PKTGEN_TS_NAME=pktgen-ts-${pid}-container`)) process.kill(one.pid, "SIGKILL");
     });
     const args = ["--case", "1", "--sizes", "64", "--count", "10k"];
     const run = await runPlan("virtio-user-no-huge", args, kill);
