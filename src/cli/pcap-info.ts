@@ -2,7 +2,7 @@
 import { exitCodes, usageError } from "../errors.js";
 import type { CommandContext } from "./command.js";
 
-/** Exit code 2 where the file ends early, after what was whole has been told. */
+/** Exit code 2 where the file is cut or damaged, after what was whole has been told. */
 export async function pcapInfo(words: readonly string[], json: boolean, context: CommandContext): Promise<void> {
   const [file, ...more] = words;
   if (file === undefined || more.length > 0) {

@@ -147,7 +147,7 @@ class Survey {
   }
 }
 
-/** @throws PktgenError (2): it cannot be read at all, or is no capture. A file that ends early says so in `fault`. */
+/** @throws PktgenError (2): it cannot be read at all, or is no capture. A damaged file says so in `fault`. */
 export async function captureInfo(path: string): Promise<CaptureInfo> {
   const dropped = new Map<number, number>();
   let little = true;

@@ -83,7 +83,7 @@ export function renderCaptureInfo(info: CaptureInfo): string {
       : []),
     ...(info.backwards > 0 ? [`time goes back ${plural(info.backwards, "time")}`] : []),
     ...(info.comments > 0 ? [`${plural(info.comments, "frame has", "frames have")} comments`] : []),
-    ...(info.fault === null ? [] : [`ends early: ${terminalText(info.fault)}`]),
+    ...(info.fault === null ? [] : [`damaged: ${terminalText(info.fault)}`]),
   ];
   const size = info.fileBytes === null ? "" : `, ${grouped(info.fileBytes)} bytes`;
   const protocols = Object.entries(info.protocols).sort(([, a], [, b]) => b - a);

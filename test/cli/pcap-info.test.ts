@@ -173,9 +173,21 @@ it.each([
   writeFileSync(place(name), pack(whole.subarray(0, whole.length - 1)));
   const { code, stdout, stderr } = await runCli(["pcap", "info", place(name)]);
   expect(stdout).toContain("9 frames, ");
-  expect(stdout).toContain("! ends early: ");
+  expect(stdout).toContain("! damaged: ");
   expect(stderr).toContain(place(name));
   expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(code).toBe(2);
+});
+
+it("bytes behind the end of gzip data are named, and every frame is told", async () => {
+  const packed = gzipSync(writeCapture(frames));
+  writeFileSync(place("trail.pcap.gz"), Buffer.concat([packed, Buffer.from("and a text")]));
+  const { code, stdout, stderr } = await runCli(["pcap", "info", place("trail.pcap.gz")]);
+  expect(stdout).toContain("10 frames, ");
+  const what = `bytes that are no gzip data follow the end of it, from byte ${packed.length} of the compressed file on`;
+  const line = `${place("trail.pcap.gz")}:byte ${writeCapture(frames).length}: ${what}; 10 whole frames come before it`;
+  expect(stdout.split("\n")).toContain(`! damaged: ${line}`);
+  expect(stderr).toBe(`pktgen-ts: ${line}\n`);
   expect(code).toBe(2);
 });
 
