@@ -1,7 +1,6 @@
 /** How exactly a load must be offered for its verdict to count: rows for help, and from text to shares. */
 import { usageError } from "../errors.js";
-import { type Tolerances, usualTolerances } from "../stats/offered-load.js";
-import { percentWord } from "../stats/words.js";
+import { type Tolerances, usualTolerances } from "../tolerances.js";
 import { parseRatio } from "../units.js";
 import type { Row } from "./option-rows.js";
 
@@ -10,14 +9,16 @@ export interface ToleranceOptions {
   readonly lateTolerance?: string;
 }
 
+const percent = (share: number): string => `${Number((share * 100).toPrecision(6))}%`;
+
 export const toleranceRows: readonly Row[] = [
   [
     "--rate-tolerance <share>",
-    `how much less than the rate may be offered before the trial is invalid, 0 to 50% (default: ${percentWord(usualTolerances.rateShare)})`,
+    `how much less than the rate may be offered before the trial is invalid, 0 to 50% (default: ${percent(usualTolerances.rateShare)})`,
   ],
   [
     "--late-tolerance <share>",
-    `frames that may leave late before latency and a fail for loss count no more, 0 to 100% (default: ${percentWord(usualTolerances.lateShare)})`,
+    `frames that may leave late before latency and a fail for loss count no more, 0 to 100% (default: ${percent(usualTolerances.lateShare)})`,
   ],
 ];
 
@@ -27,7 +28,7 @@ function rateShareOf(text: string): number {
   const where = "--rate-tolerance";
   const share = parseRatio(text, where);
   if (share <= mostRateShare) return share;
-  throw usageError(`${percentWord(share)} less is another load`, { where, accepted: "0 to 50%, e.g. 1%" });
+  throw usageError(`${percent(share)} less is another load`, { where, accepted: "0 to 50%, e.g. 1%" });
 }
 
 /** undefined: the usual ones. */

@@ -1,5 +1,5 @@
 /** When a trial is not worth its time any more: its verdict could only be that the generator was the limit. */
-import { usualTolerances } from "../stats/offered-load.js";
+import { usualTolerances } from "../tolerances.js";
 import type { TrialOrder } from "./trial-order.js";
 
 /** `slots`: frames that the schedule has in all. Infinity: the trial goes on whatever happens. */

@@ -3,9 +3,9 @@ import type { ReceiveReport, TrialReport } from "../engine/trial-order.js";
 import { usageError } from "../errors.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../report/half.js";
 import type { RunResult, Trial } from "../report/result.js";
-import type { Tolerances } from "../stats/offered-load.js";
 import { framesWord } from "../stats/words.js";
 import { trialsSince } from "../stream/signature.js";
+import type { Tolerances } from "../tolerances.js";
 import { judgeTrials } from "./method-verdict.js";
 import { trialResult } from "./trial-result.js";
 

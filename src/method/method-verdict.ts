@@ -1,6 +1,5 @@
 /** What a method was asked for, from what it found: the figures that the one rule of run-verdict.ts judges. Pure. */
 import type { Trial, Verdict } from "../report/result.js";
-import { usualTolerances } from "../stats/offered-load.js";
 import {
   type AskedFigure,
   absorptionVerdict,
@@ -8,6 +7,7 @@ import {
   type RunJudgement,
   searchVerdict,
 } from "../stats/run-verdict.js";
+import { usualTolerances } from "../tolerances.js";
 import type { Findings } from "./findings.js";
 import { sizeWord } from "./size-word.js";
 import { type SoakRules, soakFigures } from "./soak-verdict.js";

@@ -6,8 +6,8 @@ import type { PortSpec } from "../port/port.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Progress } from "../report/progress.js";
 import type { Trial } from "../report/result.js";
-import type { Tolerances } from "../stats/offered-load.js";
 import type { Traffic } from "../stream/spec.js";
+import type { Tolerances } from "../tolerances.js";
 import type { FrameSize, Rate } from "../units.js";
 import type { RecordPlan } from "./recorder.js";
 

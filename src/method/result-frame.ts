@@ -1,10 +1,10 @@
 /** What stands around the trials in a result: tool, host, DUT, command. */
 
 import type { RunResult } from "../report/result.js";
-import { usualTolerances } from "../stats/offered-load.js";
 import { hostFacts } from "../sys/host.js";
 import { machineLoad } from "../sys/machine-load.js";
 import { packageVersion } from "../sys/version.js";
+import { usualTolerances } from "../tolerances.js";
 import { adviceOf } from "./advice.js";
 import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";

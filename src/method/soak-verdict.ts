@@ -2,9 +2,10 @@
 import type { RunResult, Soak, Threshold, Trial } from "../report/result.js";
 import { classOf, reasonsOf } from "../stats/cause.js";
 import { badOf, isWithin, refusedOf } from "../stats/loss.js";
-import { framesOff, type Tolerances } from "../stats/offered-load.js";
+import { framesOff } from "../stats/offered-load.js";
 import type { AskedFigure } from "../stats/run-verdict.js";
 import { framesWord, partOf, percentWord, rateWord } from "../stats/words.js";
+import type { Tolerances } from "../tolerances.js";
 import { withThresholds } from "./thresholds.js";
 
 /** What a soak is judged by. */

@@ -3,12 +3,12 @@ import type { TrialOrder, TrialReport } from "../engine/trial-order.js";
 import type { Disturbance, DutOwnRates, Injected, Requested, Trial } from "../report/result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
 import { type ForeignCounters, type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
-import type { Tolerances } from "../stats/offered-load.js";
 import { lossRatioOf, ratesOf, receiveRates } from "../stats/rates.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 import { judgeTrial } from "../stats/verdict.js";
 import { framesWord, percentWord, rateWord } from "../stats/words.js";
 import { isPlain, trafficOf } from "../stream/spec.js";
+import type { Tolerances } from "../tolerances.js";
 import { streamNotes, streamsOf } from "./stream-results.js";
 
 /** A percentile of 99.999 is a frame of its own from here on. */

@@ -9,18 +9,9 @@
  * took, and more frames than asked for leave a pass as it is. They take away a fail for loss as far as they can
  * explain it (excusableOf), and everything that is said about latency and pacing.
  */
+import type { Tolerances } from "../tolerances.js";
 import type { Reason } from "./cause.js";
 import { framesWord, partOf, percentWord, rateWord, timeWord } from "./words.js";
-
-export interface Tolerances {
-  /** Achieved against asked rate. */
-  readonly rateShare: number;
-  /** Frames after their slot; a few are the host's scheduler, more is another traffic pattern. */
-  readonly lateShare: number;
-}
-
-/** What an honest generator keeps; `--rate-tolerance` and `--late-tolerance` say otherwise. */
-export const usualTolerances: Tolerances = { rateShare: 0.001, lateShare: 0.1 };
 
 /** CPU time taken by the hypervisor, of the trial's time with its settling: it is counted in ticks of 10 ms. */
 const stealShare = 0.05;

@@ -11,6 +11,8 @@
  * explain, and makes latency and pacing unusable (`untimely`). Of methods loss is a figure (`measuresLoss`): it fails
  * nothing here, and is not used where an uneven load may explain it.
  */
+
+import { type Tolerances, usualTolerances } from "../tolerances.js";
 import type { Cause, Reason } from "./cause.js";
 import { checkEquations, type TrialCounts } from "./ledger.js";
 import { badOf, excusableOf, isWithin, offeredOf, refusedOf } from "./loss.js";
@@ -22,10 +24,8 @@ import {
   ownDropReasons,
   standstillNote,
   standstillReasons,
-  type Tolerances,
   type TrialKind,
   unsteadyReasons,
-  usualTolerances,
 } from "./offered-load.js";
 import { framesWord, partOf, percentWord, rateWord, timeWord } from "./words.js";
 

@@ -14,7 +14,7 @@ import { SoakLog, soak } from "../../src/method/soak.js";
 import { judgeSoak } from "../../src/method/soak-verdict.js";
 import type { Trial } from "../../src/report/result.js";
 import type { Cause } from "../../src/stats/cause.js";
-import { usualTolerances } from "../../src/stats/offered-load.js";
+import { usualTolerances } from "../../src/tolerances.js";
 import { fixedSize } from "../../src/units.js";
 import { rfc2544Settings, searchSettings } from "../report/method-sample.js";
 import { forwarding64, passed } from "../report/sample.js";

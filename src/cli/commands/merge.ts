@@ -1,8 +1,8 @@
 /** `merge`: the halves that `send` and `receive` wrote, as the result of one run. */
 import { usageError } from "../../errors.js";
 import type { ReceivedHalf, SentHalf } from "../../report/half.js";
-import { usualTolerances } from "../../stats/offered-load.js";
 import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from "../../sys/input-file.js";
+import { usualTolerances } from "../../tolerances.js";
 import { parseRate, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { checkResultFiles } from "../result-file.js";
