@@ -11,7 +11,7 @@
  *    ↓
  *   ring  packet  pcap  sys
  *    ↓
- *   leaves: errors.ts units.ts clock.ts random.ts nearest.ts sleep.ts terminal-text.ts tolerances.ts
+ *   leaves: errors.ts units.ts clock.ts random.ts nearest.ts terminal-text.ts tolerances.ts
  *
  * A type may be imported upwards, since nothing of it is left at run time; a value may not.
  */
@@ -24,7 +24,7 @@ const floors = [
 ];
 
 const rooms = (names) => `^src/(${names.join("|")})/`;
-const leaves = "^src/(errors|units|clock|random|nearest|sleep|terminal-text|tolerances)\\.ts$";
+const leaves = "^src/(errors|units|clock|random|nearest|terminal-text|tolerances)\\.ts$";
 const values = { dependencyTypesNot: ["type-only"] };
 const nodeBuiltins = { dependencyTypes: ["core"] };
 

@@ -78,6 +78,17 @@ export function searchVerdict({ pps, limitedBy, endedBy }: SearchRow): RunJudgem
   return { verdict: "invalid", reasons: [`no result: the ${limitedBy} was the limit`] };
 }
 
-/** What absorbing a burst came to: a figure, or why there is none. */
-export const absorptionVerdict = ({ unusable }: { readonly unusable?: string | undefined }): RunJudgement =>
-  unusable === undefined ? { verdict: "pass", reasons: [] } : { verdict: "invalid", reasons: [unusable] };
+/** What absorbing a burst came to. */
+export interface AbsorptionRow {
+  readonly frames: number;
+  readonly absorbed: number;
+  /** Why there is no figure. */
+  readonly unusable?: string | undefined;
+}
+
+/** How much came back is a figure; a device of which nothing comes back absorbs nothing. */
+export function absorptionVerdict({ frames, absorbed, unusable }: AbsorptionRow): RunJudgement {
+  if (unusable !== undefined) return { verdict: "invalid", reasons: [unusable] };
+  if (frames > 0 && absorbed === 0) return { verdict: "fail", reasons: ["none of its frames came back intact"] };
+  return { verdict: "pass", reasons: [] };
+}

@@ -25,6 +25,15 @@ interface Counted {
 const sum = (trials: readonly Counted[], pick: (trial: Counted) => number): number =>
   trials.reduce((total, trial) => total + pick(trial), 0);
 
+/** A guest says a few things of its own when its links come up, also while no trial looks. */
+const ownFrames = 8;
+
+function expectAllOf(sentByGuest: number, trials: readonly Counted[]): void {
+  const beside = sentByGuest - sum(trials, ({ received, foreign }) => received + foreign);
+  expect(beside).toBeGreaterThanOrEqual(0);
+  expect(beside).toBeLessThanOrEqual(ownFrames);
+}
+
 describeLab("a guest of QEMU's", ["guest"], () => {
   it("boots while we wait for it, and counts what we count, in both directions, also when we come again", async () => {
     const sockets = [join(folder, "g0.sock"), join(folder, "g1.sock")] as const;
@@ -41,7 +50,7 @@ describeLab("a guest of QEMU's", ["guest"], () => {
     await guest.ready();
     const [in0, out0] = await guest.count();
     expect(in0.rxPackets).toBe(sum(first, ({ sent }) => sent));
-    expect(out0.txPackets).toBe(sum(first, ({ received, foreign }) => received + foreign));
+    expectAllOf(out0.txPackets, first);
 
     const second = await run("--sizes", "64,512,1518", "--count", "500", "--rate", "500pps", "--bidirectional");
     expect(second).toHaveLength(6);
@@ -49,8 +58,8 @@ describeLab("a guest of QEMU's", ["guest"], () => {
     const [forward, reverse] = ["forward", "reverse"].map((way) => second.filter(({ direction }) => direction === way));
     expect(in1.rxPackets - in0.rxPackets).toBe(sum(forward!, ({ sent }) => sent));
     expect(out1.rxPackets - out0.rxPackets).toBe(sum(reverse!, ({ sent }) => sent));
-    expect(out1.txPackets - out0.txPackets).toBe(sum(forward!, ({ received, foreign }) => received + foreign));
-    expect(in1.txPackets - in0.txPackets).toBe(sum(reverse!, ({ received, foreign }) => received + foreign));
+    expectAllOf(out1.txPackets - out0.txPackets, forward!);
+    expectAllOf(in1.txPackets - in0.txPackets, reverse!);
     for (const trial of second) expect(trial).toMatchObject({ corrupt: 0, duplicate: 0 });
     // The guest takes a while to bring its links up again: what came before that is lost, and counted as such.
     expect(sum(second, ({ accepted }) => accepted)).toBeGreaterThan(0);

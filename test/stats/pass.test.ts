@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isWithin, lossShareOf } from "../../src/stats/loss.js";
-import { judgeFigures } from "../../src/stats/run-verdict.js";
+import { absorptionVerdict, judgeFigures } from "../../src/stats/run-verdict.js";
 import { type JudgedTrial, judgeTrial, type VerdictRules } from "../../src/stats/verdict.js";
 
 const count = (max: number): fc.Arbitrary<number> => fc.oneof(fc.constant(0), fc.integer({ min: 0, max }));
@@ -105,5 +105,13 @@ describe("a loss limit", () => {
     // At max a full ring is how the device sets the pace.
     expect(lossShareOf([{ ...trial, requested: { pps: null } }])).toBe(0.25);
     expect(lossShareOf([])).toBe(0);
+  });
+});
+
+describe("a burst", () => {
+  it("of which nothing came back is no pass, whatever else is a figure", () => {
+    expect(absorptionVerdict({ frames: 64, absorbed: 0 })).toMatchObject({ verdict: "fail" });
+    expect(absorptionVerdict({ frames: 64, absorbed: 0, unusable: "late" })).toMatchObject({ verdict: "invalid" });
+    expect(absorptionVerdict({ frames: 64, absorbed: 1 })).toEqual({ verdict: "pass", reasons: [] });
   });
 });

@@ -46,7 +46,10 @@ export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: F
   const found: Findings = { lossCurves: [{ frameBytes, maxPps, points }] };
   const none = points.length === 0 && missing.length === 0 ? ["no step was measured"] : missing;
   const what = `${sizeWord(frameBytes)}, frame loss`;
-  return joinFindings([found, checked(what, none.length === 0 ? "pass" : "invalid", none)]);
+  if (none.length > 0) return joinFindings([found, checked(what, "invalid", none)]);
+  const isDead = points.every(({ lossRatio }) => lossRatio === 1);
+  const reasons = isDead ? ["nothing came back intact at any load"] : [];
+  return joinFindings([found, checked(what, isDead ? "fail" : "pass", reasons)]);
 }
 
 /** 100 %, and down in equal steps as long as anything is left (§26.3). Pure. */
