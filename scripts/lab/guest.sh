@@ -24,10 +24,20 @@ done
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
-package="$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image/ { print $2; exit }')"
-[ -n "$package" ] || fail "apt knows no linux-image-cloud-amd64; run: apt-get update"
-say "unpacking $package (Debian's cloud kernel; about 30 MB to download)"
-(cd "$work" && apt-get -o APT::Sandbox::User=root download --quiet "$package" >/dev/null) || fail "apt-get could not download $package"
+newest() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image/ { print $2; exit }'; }
+download() {
+  local package
+  package="$(newest)"
+  [ -n "$package" ] || return 1
+  say "unpacking $package (Debian's cloud kernel; about 30 MB to download)"
+  (cd "$work" && apt-get -o APT::Sandbox::User=root download --quiet "$package" >/dev/null)
+}
+# Lists that are there are tried first; old ones may name a file that is gone.
+if ! download; then
+  [ "$(id -u)" -eq 0 ] || fail "apt-get could not download linux-image-cloud-amd64; as root: apt-get update"
+  apt-get update --quiet </dev/null
+  download || fail "apt-get could not download linux-image-cloud-amd64"
+fi
 dpkg -x "$work"/*.deb "$work/kernel"
 
 root="$work/root"
