@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { startEmbeddedPart } from "../../src/dut/index.js";
 import { startGenerator } from "../../src/engine/start-generator.js";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
@@ -14,6 +13,7 @@ import { arena } from "../../src/sys/arena.js";
 import { libc } from "../../src/sys/libc.js";
 import { fixedSize } from "../../src/units.js";
 import { goodDevice, RawDriver, ScriptedDevice } from "../port/peers.js";
+import { startEcho } from "./echo-part.js";
 
 const F_SETFL = 4;
 const O_RDWR = 2;
@@ -47,16 +47,7 @@ const takenFrames = (driver: RawDriver): number =>
   new DataView(arena().memory().u8.buffer, driver.memory.offset).getUint16(65_536 + 8192 + 2, true);
 
 it("a device goes on, and ends", { timeout: 60_000 }, async () => {
-  const part = await startEmbeddedPart({
-    part: "container",
-    ports: [`vhost:${directory}/echo.sock`],
-    mode: "io",
-    faults: null,
-    maxFrameBytes: 1518,
-    seed: 1,
-    cpu: null,
-    busy: false,
-  });
+  const part = await startEcho(`${directory}/echo.sock`);
   using driver = new RawDriver(`${directory}/echo.sock`);
   await driver.greet();
   await driver.start();

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { startEmbeddedPart } from "../../src/dut/index.js";
 import { startGenerator } from "../../src/engine/start-generator.js";
 import type { TrialOrder } from "../../src/engine/trial-order.js";
 import { PktgenError } from "../../src/errors.js";
@@ -11,6 +10,7 @@ import { openPort, type PortRings, parsePortSpec } from "../../src/port/index.js
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";
 import { fixedSize } from "../../src/units.js";
+import { startEcho } from "./echo-part.js";
 
 let directory = "";
 beforeEach(() => {
@@ -41,16 +41,7 @@ function breakUsedIndex(rings: PortRings): void {
 }
 
 it("ends the connection, refuses the trial with the reason, and the next trial has a new one", async () => {
-  await using part = await startEmbeddedPart({
-    part: "container",
-    ports: [`vhost:${directory}/echo.sock`],
-    mode: "io",
-    faults: null,
-    maxFrameBytes: 1518,
-    seed: 1,
-    cpu: null,
-    busy: false,
-  });
+  await using part = await startEcho(`${directory}/echo.sock`);
   const spec = parsePortSpec(`virtio-user:${directory}/echo.sock,ring=split`);
   await using port = await openPort(spec, { maxFrameBytes: 1518 });
   const rings = await port.ready(5_000);

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startEmbeddedPart } from "../../src/dut/index.js";
+import type { EmbeddedPart } from "../../src/dut/index.js";
 import { type Generator, startGenerator } from "../../src/engine/start-generator.js";
 import type { TrialOrder } from "../../src/engine/trial-order.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
+import { startEcho } from "./echo-part.js";
 
 /** Real threads, real sockets, real shared memory: the generator's worker against an embedded part. */
 
@@ -44,19 +45,7 @@ describe("a loop worker", () => {
     rmSync(directory, { recursive: true });
   });
 
-  const startEcho = async (): Promise<Awaited<ReturnType<typeof startEmbeddedPart>>> =>
-    keep(
-      await startEmbeddedPart({
-        part: "container",
-        ports: [`vhost:${directory}/echo.sock`],
-        mode: "io",
-        faults: null,
-        maxFrameBytes: 1518,
-        seed: 1,
-        cpu: null,
-        busy: false,
-      }),
-    );
+  const keepEcho = async (): Promise<EmbeddedPart> => keep(await startEcho(`${directory}/echo.sock`));
 
   const startOn = async (text: string): Promise<{ port: Port; generator: Generator }> => {
     const port = keep(await openPort(parsePortSpec(text), { maxFrameBytes: 1518 }));
@@ -66,7 +55,7 @@ describe("a loop worker", () => {
   };
 
   it("runs trial after trial on one thread, and its counters say so", async () => {
-    const echo = await startEcho();
+    const echo = await keepEcho();
     const { generator } = await startOn(`virtio-user:${directory}/echo.sock`);
     for (const trial of [1, 2, 3]) {
       const { receive } = await generator.runTrial({ ...order, trial }, never);
@@ -78,7 +67,7 @@ describe("a loop worker", () => {
   });
 
   it("ends an endless trial when it is told to", async () => {
-    await startEcho();
+    await keepEcho();
     const { generator } = await startOn(`virtio-user:${directory}/echo.sock`);
     const stop = new AbortController();
     const running = generator.runTrial({ ...order, count: null }, stop.signal);
@@ -90,13 +79,13 @@ describe("a loop worker", () => {
   });
 
   it("survives its peer: the trial ends, and the next one runs with the peer that came back", async () => {
-    const first = await startEcho();
+    const first = await keepEcho();
     const { port, generator } = await startOn(`virtio-user:${directory}/echo.sock`);
     const running = generator.runTrial({ ...order, count: null }, never);
     while ((generator.progress()?.published ?? 0) < 100) await new Promise((resolve) => setTimeout(resolve, 5));
     await first[Symbol.asyncDispose]();
     expect((await running).transmit.cutShort).toBe("peer gone");
-    await startEcho();
+    await keepEcho();
     await port.ready(5_000);
     const { receive } = await generator.runTrial({ ...order, trial: 2 }, never);
     expect(receive.accepted).toBe(2_000);
