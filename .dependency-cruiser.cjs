@@ -3,28 +3,57 @@
  *
  *   cli
  *    ↓
- *   method  dut  report  profile
+ *   options
+ *    ↓
+ *   labplan
+ *    ↓
+ *   method  capture
+ *    ↓
+ *   measure
+ *    ↓
+ *   dut  profile  report
+ *    ↓
+ *   result
  *    ↓
  *   engine
+ *    ↓
+ *   program
  *    ↓
  *   port  stream  stats
  *    ↓
  *   ring  packet  pcap  sys
  *    ↓
- *   leaves: errors.ts units.ts clock.ts random.ts nearest.ts terminal-text.ts tolerances.ts
+ *   leaves: files of src/ itself, except index.ts
+ *
+ * Inside the engine: main, trial and replay stand on neighbour and worker, these on receive, these on transmit, forward
+ * and pipe, all of them on loop.
  *
  * A type may be imported upwards, since nothing of it is left at run time; a value may not.
  */
 const floors = [
   ["ring", "packet", "pcap", "sys"],
   ["port", "stream", "stats"],
+  ["program"],
   ["engine"],
-  ["method", "dut", "report", "profile"],
+  ["result"],
+  ["dut", "profile", "report"],
+  ["measure"],
+  ["method", "capture"],
+  ["labplan"],
+  ["options"],
   ["cli"],
 ];
 
+const engineFloors = [
+  ["loop"],
+  ["transmit", "forward", "pipe"],
+  ["receive", "worker"],
+  ["neighbour"],
+  ["trial", "replay"],
+];
+
 const rooms = (names) => `^src/(${names.join("|")})/`;
-const leaves = "^src/(errors|units|clock|random|nearest|terminal-text|tolerances)\\.ts$";
+const leaves = "^src/(?!index\\.ts)[^/]+\\.ts$";
 const values = { dependencyTypesNot: ["type-only"] };
 const nodeBuiltins = { dependencyTypes: ["core"] };
 
@@ -36,8 +65,16 @@ const down = floors.slice(0, -1).map((floor, level) => ({
   to: { path: rooms(floors.slice(level + 1).flat()), ...values },
 }));
 
+const engineRooms = (names) => `^src/engine/(${names.join("|")})/`;
+const downInEngine = engineFloors.slice(0, -1).map((floor, level) => ({
+  name: `imports-go-down-from-engine-${floor.join("-")}`,
+  severity: "error",
+  from: { path: engineRooms(floor) },
+  to: { path: [engineRooms(engineFloors.slice(level + 1).flat()), "^src/engine/main\\.ts$"], ...values },
+}));
+
 /** Rooms that know neither the time nor the system: pure code. */
-const pure = ["packet", "ring", "stream", "stats", "report"].map((room) => ({
+const pure = ["packet", "ring", "stream", "stats", "result", "report"].map((room) => ({
   name: `${room}-is-pure`,
   comment: `${room} does no I/O and reads no clock`,
   severity: "error",
@@ -48,12 +85,12 @@ const pure = ["packet", "ring", "stream", "stats", "report"].map((room) => ({
 /** Packages that only one room may know. */
 const owners = {
   koffi: "^src/sys/",
-  commander: "^src/cli/",
+  commander: "^src/(cli|options)/",
   picocolors: "^src/(cli|report)/",
   "cli-table3": "^src/report/",
-  yaml: "^src/profile/",
-  amaro: "^src/engine/load-program\\.ts$",
-  zod: "^src/(profile|report)/",
+  yaml: "^src/(profile|labplan/file)/",
+  amaro: "^src/program/load-program\\.ts$",
+  zod: "^src/(profile|result|labplan/file)/",
 };
 const owned = Object.entries(owners).map(([name, owner]) => ({
   name: `${name}-has-one-owner`,
@@ -65,6 +102,7 @@ const owned = Object.entries(owners).map(([name, owner]) => ({
 module.exports = {
   forbidden: [
     ...down,
+    ...downInEngine,
     ...pure,
     ...owned,
     {

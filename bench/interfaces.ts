@@ -3,8 +3,8 @@
  * is what the other end's interface counted. Ours carry a signature each. Then the same rate less a tenth, received and
  * analysed by a packet: port on the other end, which must lose nothing.
  */
-import { readInterface } from "../src/sys/netdev.js";
-import { inNetns } from "../src/sys/netns.js";
+import { readInterface } from "../src/sys/net/netdev.js";
+import { inNetns } from "../src/sys/net/netns.js";
 import { openRig } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";

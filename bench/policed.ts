@@ -6,7 +6,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RunResult } from "../src/report/result.js";
+import type { RunResult } from "../src/result/run-result.js";
 import type { Outcome } from "./outcome.js";
 import { hasTestpmd, Testpmd } from "./testpmd.js";
 

@@ -3,8 +3,8 @@
  * trial has fewer frames than the recorder's feed holds, so that each is copied, however fast the disk is.
  */
 import { readFileSync } from "node:fs";
-import { startGenerator } from "../src/engine/start-generator.js";
-import { startRecorder } from "../src/method/recorder.js";
+import { startGenerator } from "../src/engine/trial/start-generator.js";
+import { startRecorder } from "../src/measure/recorder.js";
 import { openPort, parsePortSpec } from "../src/port/index.js";
 import { fixedSize } from "../src/units.js";
 import { baseOrder } from "./generate.js";

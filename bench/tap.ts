@@ -2,7 +2,7 @@
  * How fast frames go through a tap, 64 bytes with a full signature, both ways of moving them: into the kernel, which
  * drops them, and through a Linux bridge to a second tap, where each is analysed by the same thread.
  */
-import { startGenerator } from "../src/engine/start-generator.js";
+import { startGenerator } from "../src/engine/trial/start-generator.js";
 import { openPort, parsePortSpec } from "../src/port/index.js";
 import { ip, makeNetns } from "../test/lab/netns.js";
 import { baseOrder, openRig, receivedPps, sentPps } from "./generate.js";

@@ -9,9 +9,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { loadProgram } from "../src/engine/load-program.js";
-import type { Load } from "../src/engine/trial-order.js";
+import type { Load } from "../src/engine/loop/trial-order.js";
 import { type Header, headerOf } from "../src/packet/index.js";
+import { loadProgram } from "../src/program/load-program.js";
 import {
   type FieldChange,
   plainStream,
@@ -20,7 +20,7 @@ import {
   type TrafficSpec,
   type TrafficStream,
 } from "../src/stream/index.js";
-import { programStreams, udp4 } from "../src/stream/program-api.js";
+import { programStreams, udp4 } from "../src/stream/program/api.js";
 import { type FrameSize, fixedSize } from "../src/units.js";
 import { openRig } from "./generate.js";
 import { alternate, type Contender, pairedRatio, type Series } from "./harness.js";

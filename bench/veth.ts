@@ -6,11 +6,11 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { writeCaptureFile } from "../src/pcap/index.js";
-import { compileStream } from "../src/stream/compile.js";
-import { programFrame } from "../src/stream/frame.js";
+import { compileStream } from "../src/stream/frames/compile.js";
+import { programFrame } from "../src/stream/frames/frame.js";
 import { defaultStreamSpec } from "../src/stream/spec.js";
-import { readInterface } from "../src/sys/netdev.js";
-import { inNetns } from "../src/sys/netns.js";
+import { readInterface } from "../src/sys/net/netdev.js";
+import { inNetns } from "../src/sys/net/netns.js";
 import { fixedSize } from "../src/units.js";
 import type { Contender } from "./harness.js";
 import { ownCpu, type Place, sleep } from "./place.js";

@@ -3,8 +3,8 @@
  * by an xdp: port on the other end; what trafgen and tcpreplay do is in veth.ts. One core sends in each case; the figure
  * is what the other end received.
  */
-import { readInterface } from "../src/sys/netdev.js";
-import { inNetns } from "../src/sys/netns.js";
+import { readInterface } from "../src/sys/net/netdev.js";
+import { inNetns } from "../src/sys/net/netns.js";
 import { openRig } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";

@@ -1,11 +1,11 @@
 /** Writes schemas/*.json from the zod schemas: `npx tsx scripts/schema.ts`. Tests check that it was run. */
 import { writeFileSync } from "node:fs";
-import { testPlanJsonSchema } from "../src/profile/plan-schema.js";
+import { testPlanJsonSchema } from "../src/labplan/file/schema.js";
 import { profileJsonSchema } from "../src/profile/traffic-schema.js";
-import { compareResultJsonSchema } from "../src/report/compare-schema.js";
-import { planResultJsonSchema } from "../src/report/plan-schema.js";
-import { replayResultJsonSchema } from "../src/report/replay-schema.js";
-import { resultJsonSchema } from "../src/report/schema.js";
+import { compareResultJsonSchema } from "../src/result/compare-schema.js";
+import { planResultJsonSchema } from "../src/result/labplan-schema.js";
+import { replayResultJsonSchema } from "../src/result/replay-schema.js";
+import { resultJsonSchema } from "../src/result/run-schema.js";
 
 const schemas = {
   "compare-result.schema.json": compareResultJsonSchema(),

@@ -1,7 +1,7 @@
 /** What a command is made of, so that one is one file and one line in `commands/index.ts`. */
 import type { Command } from "commander";
 import type { ExitCode } from "../errors.js";
-import type { Output } from "./output.js";
+import type { Output } from "./output/output.js";
 
 /** What a command is given beside its options. */
 export interface CommandContext {

@@ -3,8 +3,8 @@
  * The command's start and end: arguments in, exit code out. What can go wrong while the program is loaded (too few
  * open files, a folder that is gone) is told as everything else is, so little is imported before the handlers are there.
  */
-import { endNow, endOnSignals } from "./ending.js";
-import { debugVariable, describeFailure } from "./failure.js";
+import { endNow, endOnSignals } from "./output/ending.js";
+import { debugVariable, describeFailure } from "./output/failure.js";
 
 /** What may still be closing when the exit code is known: threads, sockets. Then the process ends all the same. */
 const closingMs = 2_000;
@@ -25,10 +25,10 @@ function die(thrown: unknown): void {
 }
 
 async function run(argv: readonly string[]): Promise<void> {
-  const { processOutput } = await import("./output.js");
+  const { processOutput } = await import("./output/output.js");
   const output = processOutput();
   const { packageVersion } = await import("../sys/version.js");
-  const { runProgram } = await import("./program.js");
+  const { runProgram } = await import("./command-line.js");
   await runProgram(argv, {
     output,
     commandLine: ["pktgen-ts", ...argv.map(quoted)].join(" "),

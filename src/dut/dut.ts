@@ -2,7 +2,7 @@
  * A device under test as the methods see it: something to connect to, with counters or without. A method cannot tell
  * a simulated one from a real one.
  */
-import type { Injected } from "../engine/fault-spec.js";
+import type { Injected } from "../engine/forward/fault-spec.js";
 
 /** One queue of one hop. Absolute counts; only differences of two readings mean anything. */
 export interface HopQueueCounters {

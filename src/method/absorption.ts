@@ -2,11 +2,12 @@
  * What a device's queues absorb: bursts of growing length at a rate above what it forwards, and ramps of load. The
  * greatest burst without loss is how much its queue holds at that rate.
  */
-import type { Absorption } from "../report/result.js";
+
+import type { Bench, BenchRequest } from "../measure/measurer.js";
+import { useOf } from "../measure/outcome.js";
+import type { Absorption } from "../result/run-result.js";
 import { lossShareOf } from "../stats/loss.js";
 import { type FrameSize, formatRate, frameSizeName } from "../units.js";
-import type { Bench, BenchRequest } from "./bench.js";
-import { useOf } from "./outcome.js";
 import { paced } from "./search-run.js";
 
 export interface AbsorptionSettings {

@@ -1,5 +1,5 @@
 /** What methods find beside their trials, as parts of the result document, and how parts are put together. */
-import type { RunResult, SearchStep, Verdict } from "../report/result.js";
+import type { RunResult, SearchStep, Verdict } from "../result/run-result.js";
 
 /** Lists of the result document that a method may fill. */
 type Lists = Pick<

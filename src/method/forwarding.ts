@@ -4,18 +4,18 @@
  * back intact; and `rate`, one second at max.
  */
 import { PktgenError } from "../errors.js";
-import type { RunResult, Trial } from "../report/result.js";
+import { openLab } from "../measure/lab.js";
+import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "../measure/plan.js";
+import { checkPlan } from "../measure/plan-check.js";
+import { withRecordings } from "../measure/recorder.js";
+import { resultFrame, withAdvice } from "../measure/result-frame.js";
+import { runTrial, type TrialRequest, warmUpFor } from "../measure/trial-run.js";
+import type { RunResult, Trial } from "../result/run-result.js";
 import { withReasons } from "../stats/cause.js";
-import { offeredPps } from "../stream/loads.js";
+import { offeredPps } from "../stream/departures/loads.js";
 import { trafficOf } from "../stream/spec.js";
 import { type FrameSize, formatRate, meanFrameBytes, type Rate, ratePps } from "../units.js";
-import { openLab } from "./lab.js";
 import { judgeTrials } from "./method-verdict.js";
-import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "./plan.js";
-import { checkPlan } from "./plan-check.js";
-import { withRecordings } from "./recorder.js";
-import { resultFrame, withAdvice } from "./result-frame.js";
-import { runTrial, type TrialRequest, warmUpFor } from "./trial-run.js";
 
 /** The default pair of trials. */
 const forwardingCount = 10_000;

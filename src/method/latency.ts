@@ -2,14 +2,15 @@
  * Latency and delay variation at given shares of a rate: each frame measured, at 10, 50, 90 and 100 % of the NDR, or
  * of a rate that is named; with a probe beside the load where one is asked for.
  */
-import type { Trial, Verdict } from "../report/result.js";
+
+import type { Bench, BenchRequest } from "../measure/measurer.js";
+import { useOf } from "../measure/outcome.js";
+import type { Trial, Verdict } from "../result/run-result.js";
 import { badOf, isWithin, offeredOf } from "../stats/loss.js";
 import { partOf, percentWord } from "../stats/words.js";
 import { type FrameSize, formatRate, frameSizeName } from "../units.js";
-import type { Bench, BenchRequest } from "./bench.js";
 import { checked, type Findings, joinFindings } from "./findings.js";
 import { foundPps, type NdrSettings, ndrOfSize } from "./ndr.js";
-import { useOf } from "./outcome.js";
 import { paced } from "./search-run.js";
 import { sizeWord } from "./size-word.js";
 

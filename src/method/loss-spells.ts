@@ -2,7 +2,7 @@
  * Spells of loss out of a trial's ranges of lost numbers. Each range is of one queue and has every queues-th number, so
  * that an outage of all queues is as many ranges that lie in each other: one spell. Pure.
  */
-import type { Trial } from "../report/result.js";
+import type { Trial } from "../result/run-result.js";
 
 export interface LossSpell {
   /** Frames of the trial, over all queues, that left before it. */

@@ -1,13 +1,13 @@
 /** Two halves of a run, as `send` and `receive` wrote them, put together: the counts and the judgement of a whole one. Pure. */
-import type { ReceiveReport, TrialReport } from "../engine/trial-order.js";
+import type { ReceiveReport, TrialReport } from "../engine/loop/trial-order.js";
 import { usageError } from "../errors.js";
-import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../report/half.js";
-import type { RunResult, Trial } from "../report/result.js";
+import { trialResult } from "../measure/trial-result.js";
+import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../result/half.js";
+import type { RunResult, Trial } from "../result/run-result.js";
 import { framesWord } from "../stats/words.js";
-import { trialsSince } from "../stream/signature.js";
+import { trialsSince } from "../stream/frames/signature.js";
 import type { Tolerances } from "../tolerances.js";
 import { judgeTrials } from "./method-verdict.js";
-import { trialResult } from "./trial-result.js";
 
 export interface MergeOptions {
   /** Files, for errors. */

@@ -1,5 +1,5 @@
 /** What a method was asked for, from what it found: the figures that the one rule of run-verdict.ts judges. Pure. */
-import type { Trial, Verdict } from "../report/result.js";
+import type { Trial, Verdict } from "../result/run-result.js";
 import {
   type AskedFigure,
   absorptionVerdict,

@@ -2,8 +2,9 @@
  * NDR and PDR: for each size, the greatest rates without loss and with a tolerated loss, by MLRsearch (RFC 9971), all
  * goals in one search; or by bisection, with or without loss verification, one after the other.
  */
+
+import type { Bench } from "../measure/measurer.js";
 import { type FrameSize, frameSizeName } from "../units.js";
-import type { Bench } from "./bench.js";
 import { type Findings, joinFindings, searchFindings } from "./findings.js";
 import { bisection, mlrSearch, type SearchBudget, type SearchGoal } from "./search/index.js";
 import { linePps, runSearch, type SearchSpace, searchSpace } from "./search-run.js";

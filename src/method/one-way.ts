@@ -3,29 +3,30 @@
  * trials in the same order, so that trial numbers and sequence numbers tell the receiver what it sees; what each knows
  * is written down, and merge.ts puts it together.
  */
-import { type Generator, startGenerator } from "../engine/start-generator.js";
-import { startReceiver } from "../engine/start-receiver.js";
-import type { TrialOrder } from "../engine/trial-order.js";
+
+import type { TrialOrder } from "../engine/loop/trial-order.js";
+import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
+import { startReceiver } from "../engine/trial/start-receiver.js";
 import { PktgenError, usageError } from "../errors.js";
+import type { RunPlan } from "../measure/plan.js";
+import { diskWasFull, type Recorder, startRecorder } from "../measure/recorder.js";
+import type { TrialRequest } from "../measure/trial-run.js";
+import { waitForPeers } from "../measure/until-ready.js";
+import { warmUp } from "../measure/warm-up.js";
 import { openPort } from "../port/index.js";
 import type { Port, PortSpec } from "../port/port.js";
-import { halfFormats, type ReceivedHalf, type ReceivedTrial, type SentHalf, type SentTrial } from "../report/half.js";
-import type { Requested } from "../report/result.js";
-import { sleepNs } from "../sleep.js";
-import { isSimple } from "../stream/loads.js";
-import { trialAfter } from "../stream/signature.js";
+import { halfFormats, type ReceivedHalf, type ReceivedTrial, type SentHalf, type SentTrial } from "../result/half.js";
+import type { Requested } from "../result/run-result.js";
+import { isSimple } from "../stream/departures/loads.js";
+import { trialAfter } from "../stream/frames/signature.js";
 import { frameSizesOf, isSigned, trafficOf } from "../stream/spec.js";
 import { hostFacts, readKernelFile, watchDisturbance } from "../sys/host.js";
-import { kernelStampClock } from "../sys/stamp-clock.js";
+import { kernelStampClock } from "../sys/net/stamp-clock.js";
+import { sleepNs } from "../sys/sleep.js";
 import { allowedCpus } from "../sys/thread.js";
 import { packageVersion } from "../sys/version.js";
 import { frameSizeName, meanFrameBytes } from "../units.js";
 import { plannedTrials } from "./forwarding.js";
-import type { RunPlan } from "./plan.js";
-import { diskWasFull, type Recorder, startRecorder } from "./recorder.js";
-import type { TrialRequest } from "./trial-run.js";
-import { waitForPeers } from "./until-ready.js";
-import { warmUp } from "./warm-up.js";
 
 /** What was handed over is taken by then. */
 const drainNs = 200e6;

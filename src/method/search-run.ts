@@ -2,10 +2,11 @@
  * A pure search on a bench. A trial in which the generator fell short, or that was disturbed, is repeated and never
  * used; a load that it cannot offer after some attempts is the search's to go around.
  */
-import type { SearchResult as ResultRow, SearchStep } from "../report/result.js";
+
+import type { Bench, BenchRequest } from "../measure/measurer.js";
+import { type TrialUse, useOf } from "../measure/outcome.js";
+import type { SearchResult as ResultRow, SearchStep } from "../result/run-result.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../units.js";
-import type { Bench, BenchRequest } from "./bench.js";
-import { type TrialUse, useOf } from "./outcome.js";
 import type { LoadRange, Search, SearchLoad, SearchOutcome } from "./search/index.js";
 
 /** A load is given up after so many trials in which the generator fell short. */

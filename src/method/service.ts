@@ -2,13 +2,14 @@
  * Service activation, ITU-T Y.1564: the configuration test (CIR in steps, CIR + EIR, policing) and the performance
  * test at CIR, each judged by the service's acceptance criteria. One service; rates are of frames with FCS.
  */
-import type { ServiceStep, Trial } from "../report/result.js";
+
+import type { Bench } from "../measure/measurer.js";
+import { useOf, type Wanted } from "../measure/outcome.js";
+import type { ServiceStep, Trial } from "../result/run-result.js";
 import { badOf, isWithin, lossShareOf, offeredOf } from "../stats/loss.js";
 import { percentWord, rateWord, timeWord } from "../stats/words.js";
 import { type FrameSize, frameSizeName } from "../units.js";
-import type { Bench } from "./bench.js";
 import { percentName } from "./latency.js";
-import { useOf, type Wanted } from "./outcome.js";
 import { paced } from "./search-run.js";
 
 /** What the service promises: Y.1564's SAC. */

@@ -4,21 +4,21 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { PktgenError } from "../errors.js";
-import type { Method, RunResult, Trial } from "../report/result.js";
+import { type Lab, openLab } from "../measure/lab.js";
+import type { Bench, BenchRequest } from "../measure/measurer.js";
+import { useOf } from "../measure/outcome.js";
+import { type RunHooks, type RunPlan, withRings } from "../measure/plan.js";
+import { diskWasFull, withRecordings } from "../measure/recorder.js";
+import { resultFrame, withAdvice } from "../measure/result-frame.js";
+import { sentFrames } from "../measure/sent-frames.js";
+import { ordersFor, runTrial, type TrialRun, warmUpFor } from "../measure/trial-run.js";
+import type { Method, RunResult, Trial } from "../result/run-result.js";
 import { withReasons } from "../stats/cause.js";
 import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
 import { usualTolerances } from "../tolerances.js";
-import type { Bench, BenchRequest } from "./bench.js";
 import type { Findings } from "./findings.js";
-import { type Lab, openLab } from "./lab.js";
 import { judgeMethod } from "./method-verdict.js";
-import { useOf } from "./outcome.js";
-import { type RunHooks, type RunPlan, withRings } from "./plan.js";
-import { diskWasFull, withRecordings } from "./recorder.js";
-import { resultFrame, withAdvice } from "./result-frame.js";
 import { probePhase } from "./search-run.js";
-import { sentFrames } from "./sent-frames.js";
-import { ordersFor, runTrial, type TrialRun, warmUpFor } from "./trial-run.js";
 
 /** RFC 2544 §23. */
 export interface AroundTrials {

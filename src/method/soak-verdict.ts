@@ -1,12 +1,12 @@
 /** What a soak's verdict rests on: sums of each direction over all pieces, in memory that does not grow. Pure. */
-import type { RunResult, Soak, Threshold, Trial } from "../report/result.js";
+import type { RunResult, Soak, Threshold, Trial } from "../result/run-result.js";
 import { classOf, reasonsOf } from "../stats/cause.js";
 import { badOf, isWithin, refusedOf } from "../stats/loss.js";
 import { framesOff } from "../stats/offered-load.js";
 import type { AskedFigure } from "../stats/run-verdict.js";
 import { framesWord, partOf, percentWord, rateWord } from "../stats/words.js";
 import type { Tolerances } from "../tolerances.js";
-import { withThresholds } from "./thresholds.js";
+import { withThresholds } from "./judge/thresholds.js";
 
 /** What a soak is judged by. */
 export interface SoakRules {

@@ -3,9 +3,10 @@
  * of each, what was sent and lost is added to the interval statistics, and loss becomes events with time and length.
  * After each piece the state is handed out, so that an interrupted soak can be taken up again from its report.
  */
-import type { Soak, Trial } from "../report/result.js";
+
+import type { Bench } from "../measure/measurer.js";
+import type { Soak, Trial } from "../result/run-result.js";
 import { type FrameSize, frameSizeName } from "../units.js";
-import type { Bench } from "./bench.js";
 import { lossSpells } from "./loss-spells.js";
 import { paced } from "./search-run.js";
 import { type SoakTotal, withPiece } from "./soak-verdict.js";

@@ -2,17 +2,17 @@
  * Ports: opened with system calls by one owner, used as rings by loop workers. One kind per file; port.ts is the
  * interface, this is the table. May import ring, sys and the leaves.
  */
-import { openLibpcapPort } from "./libpcap.js";
-import { openNull } from "./null.js";
+import { openLibpcapPort } from "./libpcap/port.js";
+import { openNull } from "./null/port.js";
 import { defaultPortOptions, type OpenPortOptions } from "./options.js";
-import { PacketPort } from "./packet.js";
-import { openCapturePort } from "./pcap.js";
+import { PacketPort } from "./packet/port.js";
+import { openCapturePort } from "./pcap/port.js";
 import type { Port, PortSpec } from "./port.js";
-import { openRawPort } from "./raw.js";
-import { openTapPort } from "./tap.js";
-import { VhostPort } from "./vhost.js";
-import { VirtioUserPort } from "./virtio-user.js";
-import { XdpPort } from "./xdp.js";
+import { openRawPort } from "./raw/port.js";
+import { openTapPort } from "./tap/port.js";
+import { VhostPort } from "./vhost-user/port.js";
+import { VirtioUserPort } from "./virtio-user/port.js";
+import { XdpPort } from "./xdp/port.js";
 
 export type { OpenPortOptions } from "./options.js";
 export type { Port, PortFacts, PortObserver, PortRings, PortSpec, QueueRings } from "./port.js";

@@ -3,9 +3,9 @@
  * sent on at all.
  */
 import { usageError } from "../errors.js";
-import { type InterfaceFacts, usableInterface } from "../sys/netdev.js";
-import { inNetns } from "../sys/netns.js";
-import { defaultRouteInterface, whatItCarries } from "../sys/routes.js";
+import { type InterfaceFacts, usableInterface } from "../sys/net/netdev.js";
+import { inNetns } from "../sys/net/netns.js";
+import { defaultRouteInterface, whatItCarries } from "../sys/net/routes.js";
 import type { OpenPortOptions } from "./options.js";
 
 export interface InterfaceSpec {

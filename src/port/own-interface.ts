@@ -1,6 +1,6 @@
 /** The network interface that a port of ours sends on, where it has one: its address and the kernel's own counts. */
-import { readInterface } from "../sys/netdev.js";
-import { inNetns } from "../sys/netns.js";
+import { readInterface } from "../sys/net/netdev.js";
+import { inNetns } from "../sys/net/netns.js";
 import type { PortSpec } from "./port.js";
 
 export interface OwnInterface {

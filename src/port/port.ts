@@ -4,10 +4,10 @@
  * quiesce, which returns when no worker touches the rings any more.
  */
 import type { RingLayout } from "../ring/ring.js";
-import type { FanoutMode } from "../sys/fanout.js";
+import type { FanoutMode } from "../sys/net/fanout.js";
 
 /**
- * How a worker wakes the other side of a ring, as plain data; `engine/kick.ts` makes a function of it. A peer in
+ * How a worker wakes the other side of a ring, as plain data; `engine/loop/kick.ts` makes a function of it. A peer in
  * another program has an eventfd; the kernel, where it is the peer, is called.
  */
 export type Kick =

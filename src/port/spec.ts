@@ -5,8 +5,8 @@
 
 import { usageError } from "../errors.js";
 import { nearest } from "../nearest.js";
-import { type FanoutMode, fanoutModes } from "../sys/fanout.js";
-import { checkInterfaceName } from "../sys/interface-name.js";
+import { type FanoutMode, fanoutModes } from "../sys/net/fanout.js";
+import { checkInterfaceName } from "../sys/net/interface-name.js";
 import type { PacketPortSpec, PortSpec, VhostUserPortSpec, XdpPortSpec } from "./port.js";
 
 export interface PortOption {

@@ -4,12 +4,12 @@
  */
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isProgramFile, LoadedPrograms, loadProgram, programUrls } from "../engine/load-program.js";
 import { PktgenError } from "../errors.js";
-import { compileTraffic } from "../stream/compile.js";
-import { programStreams } from "../stream/program-api.js";
+import { isProgramFile, LoadedPrograms, loadProgram, programUrls } from "../program/load-program.js";
+import { compileTraffic } from "../stream/frames/compile.js";
+import { programStreams } from "../stream/program/api.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
 import { checkStreamSpec, checkStreams, type StreamSpec, streamSpec } from "../stream/spec.js";
-import type { TrafficSpec } from "../stream/traffic.js";
 import { type FrameSize, fixedSize, planSizes } from "../units.js";
 import { checkKnown, checkShape } from "./check.js";
 import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";

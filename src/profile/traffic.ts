@@ -11,7 +11,7 @@ import {
   type StreamSize,
   type TrafficStream,
 } from "../stream/index.js";
-import { pinStream } from "../stream/pin.js";
+import { pinStream } from "../stream/spec/pin.js";
 import { parseDuration, parseRate, parseRatio } from "../units.js";
 import { checkShape, quoted, valueAt } from "./check.js";
 import type { YamlDocument, YamlPath } from "./document.js";

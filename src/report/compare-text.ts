@@ -1,7 +1,8 @@
 /** A comparison as people read it, and as CI servers do. */
+
+import type { ComparedFile, CompareResult, Finding } from "../result/compare-result.js";
 import { grouped } from "../stats/words.js";
 import { terminalText } from "../terminal-text.js";
-import type { ComparedFile, CompareResult, Finding } from "./compare-result.js";
 import { attributes, xmlText } from "./junit.js";
 
 /** Findings that the text lists unless asked otherwise. */

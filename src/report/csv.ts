@@ -1,5 +1,5 @@
 /** One row per trial, RFC 4180: CRLF line ends, quotes where a field needs them. Empty where there is no figure. */
-import type { RunResult, Trial } from "./result.js";
+import type { RunResult, Trial } from "../result/run-result.js";
 
 export type Cell = string | number | null | undefined;
 

@@ -3,11 +3,12 @@
  * handle_results and save_result): the table, the JSON that its dashboards read, and the expected values that it
  * compares with. Figures have three decimals in Mpps there, and so here.
  */
+
+import type { CaseResult, Throughput } from "../result/labplan-result.js";
+import type { Trial, Verdict } from "../result/run-result.js";
 import { judgeRun } from "../stats/verdict.js";
 import { type Group, grid } from "./grid.js";
-import type { CaseResult, Throughput } from "./plan-result.js";
 import type { ReportOptions } from "./report.js";
-import type { Trial, Verdict } from "./result.js";
 
 /** Case → frame size → descriptors → Mpps, as in the suite's own configuration. */
 export type ExpectedThroughput = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;

@@ -1,8 +1,9 @@
 /** Which queue each flow came out of, over all trials of a run: flows are the same in all of them. */
+
+import type { Trial } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { type Column, grid } from "./grid.js";
 import type { ReportOptions } from "./report.js";
-import type { Trial } from "./result.js";
 
 /** A terminal has room for so many; the others are in the result document. */
 const flowsShown = 16;

@@ -25,8 +25,6 @@ export const reports: Readonly<Record<ReportName, Report>> = {
 
 export type ReportName = "table" | "json" | "csv" | "streamsCsv" | "junit" | "html" | "markdown" | "openmetrics";
 
-export { type Progress, progressLine } from "./progress.js";
-export type { Report, ReportOptions } from "./report.js";
 export type {
   Disturbance,
   DutFacts,
@@ -40,5 +38,7 @@ export type {
   SearchResult,
   Trial,
   Verdict,
-} from "./result.js";
+} from "../result/run-result.js";
+export { type Progress, progressLine } from "./progress.js";
+export type { Report, ReportOptions } from "./report.js";
 export { trialLine } from "./sections.js";

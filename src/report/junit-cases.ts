@@ -1,7 +1,8 @@
 /** What of a result is a test case for a CI server: a run's trials; of a method what it found, and what was wanted. */
+
+import type { Recovery, Reset, RunResult, Soak, Trial, Verdict } from "../result/run-result.js";
 import { absorptionVerdict, searchVerdict } from "../stats/run-verdict.js";
 import { framesWord, grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
-import type { Recovery, Reset, RunResult, Soak, Trial, Verdict } from "./result.js";
 import { foundRate } from "./sections.js";
 
 export interface JunitCase {

@@ -2,8 +2,9 @@
  * JUnit XML, as CI servers read it: one testcase per trial, or per result of a method. A failed one is a failure, an invalid one an error (the
  * figures can't be used), one that an interrupt cut off is skipped.
  */
+
+import type { RunResult } from "../result/run-result.js";
 import { casesOf, type JunitCase } from "./junit-cases.js";
-import type { RunResult } from "./result.js";
 
 type Outcome = "pass" | "failure" | "error" | "skipped";
 

@@ -1,9 +1,10 @@
 /** The ledger by hop: what was sent, what each hop handed on, what came back, and what nobody can explain. */
+
+import type { Trial } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { rowLabel } from "./figures.js";
 import { type Column, colorsFor, grid } from "./grid.js";
 import type { ReportOptions } from "./report.js";
-import type { Trial } from "./result.js";
 
 /** Nothing where no hop has counters. */
 export function ledgerLines(trials: readonly Trial[], options: ReportOptions): string[] {

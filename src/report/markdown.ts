@@ -1,7 +1,8 @@
 /** Markdown (CommonMark with the pipe tables of GitHub's dialect), for a ticket, a wiki or a merge request. */
+
+import type { RunResult } from "../result/run-result.js";
 import { grouped, rateWord } from "../stats/words.js";
 import { microseconds, percent, sizeLabel } from "./figures.js";
-import type { RunResult } from "./result.js";
 import type { Section } from "./section.js";
 import { methodSections, methodSentences } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";

@@ -2,7 +2,7 @@
  * OpenMetrics 1.0 text: gauges of one result, labelled by size, phase and goal, for Prometheus' file collector and its
  * like. Units are base units, seconds and ratios, as the specification wants them.
  */
-import type { RunResult, Trial } from "./result.js";
+import type { RunResult, Trial } from "../result/run-result.js";
 
 type Labels = Readonly<Record<string, string | number>>;
 interface Sample {

@@ -1,12 +1,13 @@
 /** A test plan's result for a person at a terminal: for each case its steps' verdicts, its table, the suite's table. */
+
+import type { CaseResult, PlanResult } from "../result/labplan-result.js";
+import type { Trial } from "../result/run-result.js";
 import { judgeRun } from "../stats/verdict.js";
 import { terminalText } from "../terminal-text.js";
 import { renderDtsTable } from "./dts.js";
 import { colorsFor, wrap } from "./grid.js";
-import type { CaseResult, PlanResult } from "./plan-result.js";
 import { queueLines } from "./queue-table.js";
 import type { ReportOptions } from "./report.js";
-import type { Trial } from "./result.js";
 import { renderTable } from "./table.js";
 
 const trialsOf = ({ steps }: CaseResult, { trials }: PlanResult): Trial[] =>

@@ -11,7 +11,7 @@ import {
   type TrafficSpec,
   type TrafficStream,
 } from "../stream/index.js";
-import type { EachFrame } from "../stream/program-frame.js";
+import type { EachFrame } from "../stream/program/frame.js";
 import { terminalText } from "../terminal-text.js";
 import { fcsBytes, formatNs, formatRate, frameSizeName } from "../units.js";
 

@@ -1,9 +1,10 @@
 /** Every queue at every hop: what it handed on, as proof that all of them forwarded. */
+
+import type { Trial } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { sizeLabel } from "./figures.js";
 import { type Column, grid } from "./grid.js";
 import type { ReportOptions } from "./report.js";
-import type { Trial } from "./result.js";
 
 /** Nothing where all trials have one queue, or no hop has counters. */
 export function queueLines(trials: readonly Trial[], options: ReportOptions): string[] {

@@ -1,7 +1,8 @@
 /** Tables of how long a device takes to be itself again. */
+
+import type { Recovery, RunResult } from "../result/run-result.js";
 import { rateWord, timeWord } from "../stats/words.js";
 import { percent } from "./figures.js";
-import type { Recovery, RunResult } from "./result.js";
 import { left, right, type Section } from "./section.js";
 
 const spreadColumns = ["mean", "least", "most", "std. dev."].map(right);

@@ -1,9 +1,10 @@
 /** A replay as people read it. */
+
+import type { ReplayedPort, ReplayResult } from "../result/replay-result.js";
 import { grouped, percentWord, rateWord } from "../stats/words.js";
 import { terminalText } from "../terminal-text.js";
 import { formatNs } from "../units.js";
 import { comparisonLines } from "./compare-text.js";
-import type { ReplayedPort, ReplayResult } from "./replay-result.js";
 
 const byQueue = (frames: readonly number[]): string =>
   frames.length > 1 ? ` (by queue: ${frames.map((n) => grouped(n)).join(", ")})` : "";

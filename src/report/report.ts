@@ -1,5 +1,5 @@
 /** What a report is. */
-import type { RunResult } from "./result.js";
+import type { RunResult } from "../result/run-result.js";
 
 /** How a report may look; those that are read by machines don't mind. */
 export interface ReportOptions {

@@ -1,8 +1,9 @@
 /** What methods found, as sections (section.ts). One that has nothing to say is left out. */
+
+import type { RunResult, SearchResult, Trial } from "../result/run-result.js";
 import { grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
 import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
 import { recoverySection, recoverySentences, resetSection } from "./recovery-sections.js";
-import type { RunResult, SearchResult, Trial } from "./result.js";
 import { left, right, type Section } from "./section.js";
 import { besideTrials } from "./sentences.js";
 

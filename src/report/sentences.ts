@@ -1,7 +1,8 @@
 /** What a table can't say: why a trial did not pass, and what one should know about the figures. */
+
+import type { RunResult, Trial } from "../result/run-result.js";
 import { framesWord, grouped, rateWord } from "../stats/words.js";
 import { microseconds, rowLabel, sizeLabel } from "./figures.js";
-import type { RunResult, Trial } from "./result.js";
 
 /** Lost ranges that are spelled out. */
 const rangesShown = 5;

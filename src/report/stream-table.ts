@@ -1,8 +1,9 @@
 /** Stream by stream: what each lost, how late it came and at which rate, for people. The worst come first where there are many. */
+
+import type { RunResult, Trial } from "../result/run-result.js";
 import { grouped, rateWord } from "../stats/words.js";
 import { terminalText } from "../terminal-text.js";
 import { microseconds, percent, rowLabel } from "./figures.js";
-import type { RunResult, Trial } from "./result.js";
 import { left, right, type Section } from "./section.js";
 
 type Stream = NonNullable<Trial["streams"]>[number];

@@ -1,6 +1,7 @@
 /** One row per stream of each trial, as csv.ts writes them. Only the head where no trial has streams. */
+
+import type { RunResult, Trial } from "../result/run-result.js";
 import { type Cell, csvText } from "./csv.js";
-import type { RunResult, Trial } from "./result.js";
 
 type Stream = NonNullable<Trial["streams"]>[number];
 

@@ -1,11 +1,12 @@
 /** The result for a person at a terminal: a line per size, the ledger by hop, what to know in words, the verdict. */
+
+import type { RunResult, Trial, Verdict } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { microseconds, percent, rowLabel, scaled } from "./figures.js";
 import { flowLines } from "./flow-table.js";
 import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
 import { ledgerLines } from "./ledger-table.js";
 import type { ReportOptions } from "./report.js";
-import type { RunResult, Trial, Verdict } from "./result.js";
 import type { Section } from "./section.js";
 import { methodSections, methodSentences } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";

@@ -2,12 +2,15 @@
  * The other side of any ring in private memory, for whoever is both ends of a port: what the peer or the kernel would do,
  * done by the same thread, between two turns of the near side.
  */
-import { deviceSideOf } from "./device-side.js";
-import { driverRingEnd, driverRingLayout, SCRATCH_BYTES } from "./layout.js";
-import { type RingMemory, ringMemory } from "./memory.js";
+
+import { type RingMemory, ringMemory } from "../memory.js";
+import { packetRingGeometry } from "./kernel/packet.js";
+import { PacketKernelRx, PacketKernelTx } from "./kernel/packet-kernel.js";
+import { SlotSink, SlotSource } from "./kernel/slot-far-side.js";
+import { SlotRx, SlotTx } from "./kernel/slot-ring.js";
+import { initialiseXdpRing, xdpFreeBytes } from "./kernel/xdp.js";
+import { XdpKernelRx, XdpKernelTx } from "./kernel/xdp-kernel.js";
 import { initialiseDriverRing, openRxRing, openTxRing } from "./open.js";
-import { packetRingGeometry } from "./packet.js";
-import { PacketKernelRx, PacketKernelTx } from "./packet-kernel.js";
 import type {
   DeviceRingLayout,
   DriverRingLayout,
@@ -19,10 +22,8 @@ import type {
   XdpKernelRing,
   XdpRingLayout,
 } from "./ring.js";
-import { SlotSink, SlotSource } from "./slot-far-side.js";
-import { SlotRx, SlotTx } from "./slot-ring.js";
-import { initialiseXdpRing, xdpFreeBytes } from "./xdp.js";
-import { XdpKernelRx, XdpKernelTx } from "./xdp-kernel.js";
+import { deviceSideOf } from "./virtqueue/device-side.js";
+import { driverRingEnd, driverRingLayout, SCRATCH_BYTES } from "./virtqueue/layout.js";
 
 /** Takes what the near side sent, oldest first; releases all of a poll before the next one. */
 export type FarTx = Pick<RxRing, "poll" | "offsets" | "lengths" | "release">;

@@ -3,24 +3,16 @@
  * and device side, rings of packet and AF_XDP sockets, null rings, slot rings and io_uring. No system call,
  * no clock, nothing but typed arrays: `port` finds the memory, `engine` runs the loops. A driver trusts itself and checks what the device wrote; a device checks everything (RingFault).
  */
+
+export { type RingMemory, ringMemory } from "../memory.js";
 export { copyFrame } from "./copy.js";
-export { deviceSideOf } from "./device-side.js";
 export { type FarRx, type FarTx, LoopSpace, loopRx, loopTx } from "./far-side.js";
-export {
-  bufferStrideFor,
-  type DriverRingOptions,
-  driverRingEnd,
-  driverRingLayout,
-  freshStart,
-  type NullRingOptions,
-  nullRingEnd,
-  nullRingLayout,
-  SCRATCH_BYTES,
-} from "./layout.js";
-export { type RingMemory, ringMemory } from "./memory.js";
+export { PACKET_RX_RESERVE, type PacketRingGeometry, packetRingGeometry } from "./kernel/packet.js";
+export type { FrameMover } from "./kernel/slot-ring.js";
+export { UringBatch, type UringEnter, type UringLayout, uringOperations } from "./kernel/uring.js";
+export { initialiseXdpRing, xdpFreeBytes } from "./kernel/xdp.js";
 export { NullRx, NullTx } from "./null-ring.js";
 export { initialiseDriverRing, type MoverMaker, openRxRing, openTxRing } from "./open.js";
-export { PACKET_RX_RESERVE, type PacketRingGeometry, packetRingGeometry } from "./packet.js";
 export {
   type DeviceRingLayout,
   type DriverRingLayout,
@@ -35,7 +27,16 @@ export {
   type XdpKernelRing,
   type XdpRingLayout,
 } from "./ring.js";
-export type { FrameMover } from "./slot-ring.js";
-export { UringBatch, type UringEnter, type UringLayout, uringOperations } from "./uring.js";
-export { BURST_FRAMES, MAX_FRAME_BYTES, MAX_RING_SIZE, virtqueueAreas } from "./virtqueue.js";
-export { initialiseXdpRing, xdpFreeBytes } from "./xdp.js";
+export { deviceSideOf } from "./virtqueue/device-side.js";
+export {
+  bufferStrideFor,
+  type DriverRingOptions,
+  driverRingEnd,
+  driverRingLayout,
+  freshStart,
+  type NullRingOptions,
+  nullRingEnd,
+  nullRingLayout,
+  SCRATCH_BYTES,
+} from "./virtqueue/layout.js";
+export { BURST_FRAMES, MAX_FRAME_BYTES, MAX_RING_SIZE, virtqueueAreas } from "./virtqueue/virtqueue.js";

@@ -1,7 +1,7 @@
 /** Rings with nobody on the other side: what is sent is taken at once and counted, and nothing ever comes. */
 import { placeEach } from "./place-each.js";
 import type { NullRingLayout, RxRing, TxRing } from "./ring.js";
-import { BURST_FRAMES } from "./virtqueue.js";
+import { BURST_FRAMES } from "./virtqueue/virtqueue.js";
 
 export class NullTx implements TxRing {
   readonly slots: number;

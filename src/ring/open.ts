@@ -2,17 +2,18 @@
  * From a layout to a ring. A driver's memory is made ready once, by whoever speaks to the peer and before the peer is
  * told to look; workers then only attach, and go on where the ring stands.
  */
-import type { RingMemory } from "./memory.js";
+import type { RingMemory } from "../memory.js";
+import { PacketRx, PacketTx } from "./kernel/packet.js";
+import { type FrameMover, SlotRx, SlotTx } from "./kernel/slot-ring.js";
+import { XdpRx, XdpTx } from "./kernel/xdp.js";
 import { NullRx, NullTx } from "./null-ring.js";
-import { PackedDeviceRx, PackedDeviceTx } from "./packed-device.js";
-import { PackedDriverRx } from "./packed-driver-rx.js";
-import { PackedDriverTx } from "./packed-driver-tx.js";
-import { PacketRx, PacketTx } from "./packet.js";
 import type { DriverRingLayout, RingLayout, RxRing, SlotRingLayout, TxRing } from "./ring.js";
 import { RingFault } from "./ring.js";
-import { type FrameMover, SlotRx, SlotTx } from "./slot-ring.js";
-import { SplitDeviceRx, SplitDeviceTx } from "./split-device.js";
-import { SplitDriverRx, SplitDriverTx } from "./split-driver.js";
+import { PackedDeviceRx, PackedDeviceTx } from "./virtqueue/packed-device.js";
+import { PackedDriverRx } from "./virtqueue/packed-driver-rx.js";
+import { PackedDriverTx } from "./virtqueue/packed-driver-tx.js";
+import { SplitDeviceRx, SplitDeviceTx } from "./virtqueue/split-device.js";
+import { SplitDriverRx, SplitDriverTx } from "./virtqueue/split-driver.js";
 import {
   checkArea,
   checkGeometry,
@@ -25,8 +26,7 @@ import {
   NO_NOTIFY,
   virtqueueAreas,
   WRAP_BIT,
-} from "./virtqueue.js";
-import { XdpRx, XdpTx } from "./xdp.js";
+} from "./virtqueue/virtqueue.js";
 
 /** What makes the movers of slot rings: pure code has no system calls of its own. */
 export type MoverMaker = (memory: RingMemory, layout: SlotRingLayout) => FrameMover;

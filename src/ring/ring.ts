@@ -4,7 +4,7 @@
  * never allocates in its burst methods, and has exactly one user thread.
  */
 
-import type { UringLayout } from "./uring.js";
+import type { UringLayout } from "./kernel/uring.js";
 
 /** Frames going out. Slots are filled in place, then handed over with one store. */
 export interface TxRing {
@@ -180,7 +180,7 @@ export interface SlotRingLayout {
   readonly mover: MoverOrder;
 }
 
-/** What a slot ring's frames are moved by; `engine/mover.ts` makes a FrameMover of it. */
+/** What a slot ring's frames are moved by; `engine/loop/mover.ts` makes a FrameMover of it. */
 export type MoverOrder = TapMoverOrder | CaptureWriterOrder | CaptureReaderOrder;
 
 /** Into a capture file, stamped as they are handed over. */

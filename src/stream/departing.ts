@@ -1,13 +1,13 @@
 /** The frames of a traffic spec in the order in which they would leave, with their scheduled times. */
-import { ringMemory } from "../ring/memory.js";
+import { ringMemory } from "../memory.js";
 import type { FrameSize } from "../units.js";
-import { compileTraffic } from "./compile.js";
-import { Departures } from "./departures.js";
-import { type StreamLoad, timelinesOf } from "./loads.js";
-import type { EachFrame } from "./program-frame.js";
-import { fixedTrial, high16, low32, signatureHead, trialHighOf, writeSignature } from "./signature.js";
+import { Departures } from "./departures/departures.js";
+import { type StreamLoad, timelinesOf } from "./departures/loads.js";
+import { compileTraffic } from "./frames/compile.js";
+import { fixedTrial, high16, low32, signatureHead, trialHighOf, writeSignature } from "./frames/signature.js";
+import { StreamCursors } from "./frames/stream-cursors.js";
+import type { EachFrame } from "./program/frame.js";
 import { type Traffic, trafficOf } from "./spec.js";
-import { StreamCursors } from "./stream-cursors.js";
 
 const trial = fixedTrial(1);
 

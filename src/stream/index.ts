@@ -4,12 +4,12 @@
  * sizes in a mix, and the departure schedule. Pure: no clock, no chance but by seed, no I/O.
  * May import packet, the leaves, and from ring only the memory that frames are written into.
  */
-export { compileStream, compileTraffic } from "./compile.js";
-export { programFrame } from "./frame.js";
-export { referenceFrame, referenceSignature } from "./interpret.js";
-export { sizePattern } from "./mix.js";
-export type { FrameCursor, FrameProgram, FrameVariant } from "./program.js";
-export { DepartureSchedule, departureSchedule, rateFraction } from "./schedule.js";
+
+export { DepartureSchedule, departureSchedule, rateFraction } from "./departures/schedule.js";
+export { compileStream, compileTraffic } from "./frames/compile.js";
+export { programFrame } from "./frames/frame.js";
+export { referenceFrame, referenceSignature } from "./frames/interpret.js";
+export type { FrameCursor, FrameProgram, FrameVariant } from "./frames/program.js";
 export {
   checkSignature,
   fixedTrial,
@@ -29,7 +29,22 @@ export {
   time48,
   trialHighOf,
   writeSignature,
-} from "./signature.js";
+} from "./frames/signature.js";
+export { sizePattern } from "./spec/mix.js";
+export {
+  continuous,
+  type FieldChange,
+  type FieldTarget,
+  type FieldValue,
+  incrementPayload,
+  type Payload,
+  type ProgramSource,
+  plainStream,
+  type StreamSchedule,
+  type StreamSize,
+  type TrafficSpec,
+  type TrafficStream,
+} from "./spec/traffic.js";
 export {
   checkSize,
   checkStreamSpec,
@@ -45,17 +60,3 @@ export {
   type Traffic,
   trafficOf,
 } from "./spec.js";
-export {
-  continuous,
-  type FieldChange,
-  type FieldTarget,
-  type FieldValue,
-  incrementPayload,
-  type Payload,
-  type ProgramSource,
-  plainStream,
-  type StreamSchedule,
-  type StreamSize,
-  type TrafficSpec,
-  type TrafficStream,
-} from "./traffic.js";

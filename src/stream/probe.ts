@@ -3,9 +3,9 @@
  * told apart by their number alone, so that what they meet is what the load's frames do.
  */
 import type { FrameSize } from "../units.js";
-import { type StreamLoad, streamPps } from "./loads.js";
+import { type StreamLoad, streamPps } from "./departures/loads.js";
+import { continuous, type TrafficSpec } from "./spec/traffic.js";
 import { type Traffic, trafficOf } from "./spec.js";
-import { continuous, type TrafficSpec } from "./traffic.js";
 
 /** The probe is the last stream. `load` is that of the others together. */
 export function withProbe(traffic: Traffic, size: FrameSize, load: StreamLoad, probePps: number): TrafficSpec {

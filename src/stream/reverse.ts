@@ -1,8 +1,8 @@
 /** The stream of the other direction: between the same two ends, the other way round. */
 import { usageError } from "../errors.js";
 import { fieldPlace, type Header, layerNames } from "../packet/index.js";
+import type { FieldTarget, TrafficStream } from "./spec/traffic.js";
 import { isPlain, type Traffic } from "./spec.js";
-import type { FieldTarget, TrafficStream } from "./traffic.js";
 
 /** Stream numbers of the reverse direction start here (of 2^24), so that each side knows the frames that are for it. */
 export const reverseFirstStream = 2 ** 23;

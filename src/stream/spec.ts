@@ -20,13 +20,13 @@ import {
   vlan,
 } from "../packet/index.js";
 import { checkFrameBytes, type FrameSize, fcsBytes, fixedSize, minFrameBytes, planSizes } from "../units.js";
-import { checkListTotal } from "./changes.js";
-import { checkSchedule } from "./loads.js";
-import { pinnedPorts } from "./pin.js";
-import { resolveStream } from "./resolve.js";
-import { signatureBytes } from "./signature.js";
-import { sizeOrder } from "./sizes.js";
-import { type FieldChange, plainStream, type TrafficSpec, type TrafficStream } from "./traffic.js";
+import { checkSchedule } from "./departures/loads.js";
+import { checkListTotal } from "./frames/changes.js";
+import { resolveStream } from "./frames/resolve.js";
+import { signatureBytes } from "./frames/signature.js";
+import { pinnedPorts } from "./spec/pin.js";
+import { sizeOrder } from "./spec/sizes.js";
+import { type FieldChange, plainStream, type TrafficSpec, type TrafficStream } from "./spec/traffic.js";
 
 export interface StreamSpec {
   readonly ip: 4 | 6;

@@ -12,7 +12,7 @@
  */
 import { closeSync, fstatSync } from "node:fs";
 import { environmentError } from "../errors.js";
-import { type RingMemory, ringMemory } from "../ring/memory.js";
+import { type RingMemory, ringMemory } from "../memory.js";
 import { readKernelFile } from "./host.js";
 import { addressOfPointer, checked, errno, errnoName, libc, systemError, viewMemory } from "./libc.js";
 

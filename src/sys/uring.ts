@@ -1,6 +1,6 @@
-/** Opens an io_uring in memory that we give it, and submits to it. The rings themselves are ring/uring.ts. */
+/** Opens an io_uring in memory that we give it, and submits to it. The rings themselves are ring/kernel/uring.ts. */
 import { closeSync } from "node:fs";
-import type { UringEnter, UringLayout } from "../ring/uring.js";
+import type { UringEnter, UringLayout } from "../ring/kernel/uring.js";
 import type { Arena } from "./arena.js";
 import { errno, errnoName, libc } from "./libc.js";
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { describeFailure } from "../../src/cli/failure.js";
-import type { Output } from "../../src/cli/output.js";
-import { runProgram } from "../../src/cli/program.js";
+import { runProgram } from "../../src/cli/command-line.js";
+import { describeFailure } from "../../src/cli/output/failure.js";
+import type { Output } from "../../src/cli/output/output.js";
 import { type CliResult, runCli } from "./run-cli.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-bad-"));

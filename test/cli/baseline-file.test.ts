@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type KnownSetup, useBaseline } from "../../src/cli/baseline-file.js";
-import { setupOf, updatedBaseline } from "../../src/method/baseline.js";
-import { trafficWords } from "../../src/method/traffic-words.js";
-import type { RunResult } from "../../src/report/result.js";
+import { type KnownSetup, useBaseline } from "../../src/cli/output/baseline-file.js";
+import { trafficWords } from "../../src/measure/traffic-words.js";
+import { setupOf, updatedBaseline } from "../../src/method/judge/baseline.js";
+import type { RunResult } from "../../src/result/run-result.js";
 import { streamSpec } from "../../src/stream/spec.js";
 import { passed } from "../report/sample.js";
 

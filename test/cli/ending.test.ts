@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { describeFailure } from "../../src/cli/failure.js";
+import { describeFailure } from "../../src/cli/output/failure.js";
 import { makePrivateDirectory } from "../../src/dut/embedded/directory.js";
-import { ResultsFolder } from "../../src/method/test-plan/evidence.js";
+import { ResultsFolder } from "../../src/labplan/evidence.js";
 import { makeFolders } from "../../src/sys/folder.js";
 import { ownerOf } from "../../src/sys/owner.js";
 import { builtMain, type CliOptions, type CliResult, runCli } from "./run-cli.js";

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { resultSchema } from "../../src/report/schema.js";
+import { resultSchema } from "../../src/result/run-schema.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { hostFacts } from "../../src/sys/host.js";
 import { runCli } from "./run-cli.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readCapture } from "../../src/pcap/index.js";
-import { checkSignature, readSequence } from "../../src/stream/signature.js";
+import { checkSignature, readSequence } from "../../src/stream/frames/signature.js";
 import { skips } from "../lab/probe.js";
 import { noSmallDisk, smallDisk } from "../lab/small-disk.js";
 import { runCli } from "./run-cli.js";

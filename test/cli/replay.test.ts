@@ -12,8 +12,8 @@ import {
   readCapture,
   writeCapture,
 } from "../../src/pcap/index.js";
-import type { ReplayResult } from "../../src/report/replay-result.js";
-import { replayResultSchema } from "../../src/report/replay-schema.js";
+import type { ReplayResult } from "../../src/result/replay-result.js";
+import { replayResultSchema } from "../../src/result/replay-schema.js";
 import { runCli } from "./run-cli.js";
 
 const golden = join(import.meta.dirname, "../../pcaps/golden");

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkResultFiles, writeResultFile } from "../../src/cli/result-file.js";
+import { checkResultFiles, writeResultFile } from "../../src/cli/output/result-file.js";
 import { ownerOf } from "../../src/sys/owner.js";
 import { describeLab } from "../lab/probe.js";
 import { runCli } from "./run-cli.js";

@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CommandContext } from "../../src/cli/command.js";
-import { methodPlan } from "../../src/cli/method-command.js";
-import { loadPps } from "../../src/cli/method-options.js";
-import type { RunOptions } from "../../src/cli/run-options.js";
-import { planRun } from "../../src/cli/run-plan.js";
+import { methodPlan } from "../../src/cli/commands/method-command.js";
 import { PktgenError } from "../../src/errors.js";
+import type { RunPlan } from "../../src/measure/plan.js";
 import { plannedTrials } from "../../src/method/forwarding.js";
-import type { RunPlan } from "../../src/method/plan.js";
+import { loadPps } from "../../src/options/method-options.js";
+import type { RunOptions } from "../../src/options/run-options.js";
+import { planRun } from "../../src/options/run-plan.js";
 import { parseProfile } from "../../src/profile/index.js";
-import { streamPps } from "../../src/stream/loads.js";
-import type { TrafficSpec } from "../../src/stream/traffic.js";
+import { streamPps } from "../../src/stream/departures/loads.js";
+import type { TrafficSpec } from "../../src/stream/spec/traffic.js";
 import { fixedSize, formatRate, meanFrameBytes } from "../../src/units.js";
 
 const plan = (options: RunOptions, profile: string | null = null): RunPlan =>

@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { resultSchema } from "../../src/report/schema.js";
+import { resultSchema } from "../../src/result/run-schema.js";
 import { type CliResult, runCli } from "./run-cli.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-run-"));

@@ -1,7 +1,7 @@
 /** What a run must reach, and how exactly its load must be offered: refused or understood before anything is measured. */
 import { describe, expect, it } from "vitest";
-import { checkThresholds, figureNames } from "../../src/cli/threshold-names.js";
-import { tolerancesOf } from "../../src/cli/tolerances.js";
+import { checkThresholds, figureNames } from "../../src/options/threshold-names.js";
+import { tolerancesOf } from "../../src/options/tolerances.js";
 import { parseThreshold } from "../../src/profile/threshold.js";
 import { runCli } from "./run-cli.js";
 

@@ -6,8 +6,8 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { kicker } from "../../src/engine/kick.js";
-import { moverOf } from "../../src/engine/mover.js";
+import { kicker } from "../../src/engine/loop/kick.js";
+import { moverOf } from "../../src/engine/loop/mover.js";
 import type { Port } from "../../src/port/index.js";
 import { openRxRing, openTxRing, type RxRing, type TxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { startGenerator } from "../../src/engine/start-generator.js";
+import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";

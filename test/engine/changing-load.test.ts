@@ -1,6 +1,6 @@
 /** A load that changes within a trial, and a peer that goes away in one and comes back. */
 import { describe, expect, it } from "vitest";
-import { meanPps } from "../../src/stream/steps.js";
+import { meanPps } from "../../src/stream/departures/steps.js";
 import { fixedSize } from "../../src/units.js";
 import { trafficSpec, trafficStream } from "../stream/traffic-specs.js";
 import { type Device, echo, GeneratorSim } from "./generator-sim.js";

@@ -1,12 +1,13 @@
 /** A generator job on two ports, and a device between them that does with the frames whatever a test says. */
-import { createJob } from "../../src/engine/generator-job.js";
-import type { Job } from "../../src/engine/job.js";
+
+import type { Job } from "../../src/engine/loop/job.js";
 import {
   type GeneratorCommand,
   generatorCounter,
   type TrialOrder,
   type TrialReport,
-} from "../../src/engine/trial-order.js";
+} from "../../src/engine/loop/trial-order.js";
+import { createJob } from "../../src/engine/trial/generator-job.js";
 import { reverseFirstStream, reverseStream } from "../../src/stream/reverse.js";
 import { Space, Wire } from "./forward-wire.js";
 import { baseOrder } from "./generator-sim.js";

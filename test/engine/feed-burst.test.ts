@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { FeedBurst } from "../../src/engine/feed-burst.js";
-import { FeedCursor } from "../../src/engine/feed-cursor.js";
-import type { FeedRecorder } from "../../src/engine/feed-recorder.js";
-import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/frame-feed.js";
-import { ringMemory } from "../../src/ring/memory.js";
+import { FeedBurst } from "../../src/engine/pipe/burst.js";
+import { FeedCursor } from "../../src/engine/pipe/cursor.js";
+import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/pipe/frame-pipe.js";
+import type { FeedRecorder } from "../../src/engine/pipe/recorder.js";
+import { ringMemory } from "../../src/memory.js";
 import type { TxRing } from "../../src/ring/ring.js";
 
 const slots = 32;

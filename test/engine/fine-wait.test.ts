@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FineWait } from "../../src/engine/fine-wait.js";
-import { TrialClock } from "../../src/engine/trial-clock.js";
+import { FineWait } from "../../src/engine/loop/fine-wait.js";
+import { TrialClock } from "../../src/engine/loop/trial-clock.js";
 import { monotonicClock } from "../../src/sys/clock.js";
 
 describe("FineWait", () => {

@@ -1,8 +1,8 @@
 /** Which queue each flow came out of, against the obvious way. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FlowQueues } from "../../src/engine/flow-queues.js";
-import { flowMap } from "../../src/stream/flows.js";
+import { FlowQueues } from "../../src/engine/receive/flow-queues.js";
+import { flowMap } from "../../src/stream/frames/flows.js";
 import type { FieldChange } from "../../src/stream/index.js";
 import { streamSpec, trafficOf } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type FaultSpec, noFaults } from "../../src/engine/fault-spec.js";
-import { FaultStage, faultStorageBytes, reorderPatienceNs } from "../../src/engine/forward-faults.js";
-import { FreezeGate, freezeAfterFrames } from "../../src/engine/forward-freeze.js";
-import { type RingMemory, ringMemory } from "../../src/ring/memory.js";
+import { type FaultSpec, noFaults } from "../../src/engine/forward/fault-spec.js";
+import { FaultStage, faultStorageBytes, reorderPatienceNs } from "../../src/engine/forward/faults.js";
+import { FreezeGate, freezeAfterFrames } from "../../src/engine/forward/freeze.js";
+import { type RingMemory, ringMemory } from "../../src/memory.js";
 import {
   checkSignature,
   fixedTrial,
@@ -11,7 +11,7 @@ import {
   signatureHead,
   trialHighOf,
   writeSignature,
-} from "../../src/stream/signature.js";
+} from "../../src/stream/frames/signature.js";
 
 const frameBytes = 60;
 const trial = fixedTrial(1);

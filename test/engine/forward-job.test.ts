@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type FaultSpec, type Injected, noFaults } from "../../src/engine/fault-spec.js";
-import { forwardCounterSlots, readForwardCounters } from "../../src/engine/forward-counters.js";
-import { faultStorageBytes } from "../../src/engine/forward-faults.js";
-import { createForwarder, type ForwardJobOptions } from "../../src/engine/forward-job.js";
-import { defaultPeerMac, type ForwardMode, vhostPortMac } from "../../src/engine/forward-modes.js";
-import type { Job } from "../../src/engine/job.js";
+import { forwardCounterSlots, readForwardCounters } from "../../src/engine/forward/counters.js";
+import { type FaultSpec, type Injected, noFaults } from "../../src/engine/forward/fault-spec.js";
+import { faultStorageBytes } from "../../src/engine/forward/faults.js";
+import { createForwarder, type ForwardJobOptions } from "../../src/engine/forward/job.js";
+import { defaultPeerMac, type ForwardMode, vhostPortMac } from "../../src/engine/forward/modes.js";
+import type { Job } from "../../src/engine/loop/job.js";
 import { PktgenError } from "../../src/errors.js";
 import { RingFault } from "../../src/ring/index.js";
 import { Space, Wire, type WireOptions } from "./forward-wire.js";

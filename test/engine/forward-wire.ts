@@ -1,5 +1,5 @@
 /** Virtqueues of one port over a plain ArrayBuffer, both sides in this thread. */
-import type { OpenPort, OpenQueue } from "../../src/engine/job.js";
+import type { OpenPort, OpenQueue } from "../../src/engine/loop/job.js";
 import {
   type DeviceRingLayout,
   type DriverRingLayout,

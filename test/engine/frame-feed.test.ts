@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/frame-feed.js";
-import { ringMemory } from "../../src/ring/memory.js";
+import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/pipe/frame-pipe.js";
+import { ringMemory } from "../../src/memory.js";
 
 const frames = 16;
 const dataBytes = 2048;

@@ -2,10 +2,11 @@
  * A generator job on real rings over one buffer, a clock that only moves when told, and a device side that does
  * with the frames whatever a test says: the whole engine but for threads and time.
  */
-import { createJob, scheduleLeadNs } from "../../src/engine/generator-job.js";
-import type { Job } from "../../src/engine/job.js";
-import type { GeneratorCommand, TrialOrder, TrialReport } from "../../src/engine/trial-order.js";
-import { generatorCounter } from "../../src/engine/trial-order.js";
+
+import type { Job } from "../../src/engine/loop/job.js";
+import type { GeneratorCommand, TrialOrder, TrialReport } from "../../src/engine/loop/trial-order.js";
+import { generatorCounter } from "../../src/engine/loop/trial-order.js";
+import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { Space, Wire, type WireOptions } from "./forward-wire.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { generatorCounter, type TrialOrder, type TrialReport } from "../../src/engine/trial-order.js";
+import { generatorCounter, type TrialOrder, type TrialReport } from "../../src/engine/loop/trial-order.js";
 import { Histogram } from "../../src/stats/histogram.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { defaultStreamSpec, streamSpec } from "../../src/stream/spec.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "../../src/engine/neighbour-frames.js";
+import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "../../src/engine/neighbour/frames.js";
 import {
   buildFrame,
   dissect,

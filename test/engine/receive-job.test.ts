@@ -1,14 +1,14 @@
 /** The receive half alone: which run's frames it takes for the sender's. */
 import { expect, it } from "vitest";
-import { createJob } from "../../src/engine/receive-job.js";
 import {
   generatorCounter,
   type ReceiveCommand,
   type ReceiveOnlyReport,
   type ReceiveOrder,
-} from "../../src/engine/trial-order.js";
-import { compileStream } from "../../src/stream/compile.js";
-import { programFrame } from "../../src/stream/frame.js";
+} from "../../src/engine/loop/trial-order.js";
+import { createJob } from "../../src/engine/trial/receive-job.js";
+import { compileStream } from "../../src/stream/frames/compile.js";
+import { programFrame } from "../../src/stream/frames/frame.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { Space, Wire } from "./forward-wire.js";

@@ -1,9 +1,9 @@
 /** A trial through a direct loop: of rings of every kind, whole, and without a frame on the ports that it is like. */
 import { describe, expect, it } from "vitest";
-import { createJob, scheduleLeadNs } from "../../src/engine/generator-job.js";
-import type { JobContext, OpenPort } from "../../src/engine/job.js";
-import { Rehearsal } from "../../src/engine/rehearsal.js";
-import type { ErrandOutcome, TrialOrder } from "../../src/engine/trial-order.js";
+import type { JobContext, OpenPort } from "../../src/engine/loop/job.js";
+import type { ErrandOutcome, TrialOrder } from "../../src/engine/loop/trial-order.js";
+import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
+import { Rehearsal } from "../../src/engine/trial/rehearsal.js";
 import { type RingLayout, ringMemory } from "../../src/ring/index.js";
 import { reverseFirstStream, reverseStream } from "../../src/stream/reverse.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";

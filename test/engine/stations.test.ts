@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { answerTo, questionFor } from "../../src/engine/neighbour-frames.js";
-import type { ErrandOutcome, StationSetup, TrialReport } from "../../src/engine/trial-order.js";
+import type { ErrandOutcome, StationSetup, TrialReport } from "../../src/engine/loop/trial-order.js";
+import { answerTo, questionFor } from "../../src/engine/neighbour/frames.js";
 import { parseIpv4, parseMac } from "../../src/packet/index.js";
 import { across, type Between, bothWays, DirectionsSim } from "./directions-sim.js";
 import { baseOrder } from "./generator-sim.js";

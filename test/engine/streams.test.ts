@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ethernet, ipv6, udp } from "../../src/packet/index.js";
+import { streamPps, timelinesOf } from "../../src/stream/departures/loads.js";
 import type { TrafficSpec, TrafficStream } from "../../src/stream/index.js";
-import { streamPps, timelinesOf } from "../../src/stream/loads.js";
 import { fixedSize } from "../../src/units.js";
 import { macs, trafficSpec, trafficStream, v6 } from "../stream/traffic-specs.js";
 import { type Device, echo, GeneratorSim } from "./generator-sim.js";

@@ -3,9 +3,9 @@
  */
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { LoadedPrograms, programUrls } from "../../src/engine/load-program.js";
 import { type CapturedFrame, writeCapture } from "../../src/pcap/index.js";
 import { loadAnyProfile } from "../../src/profile/index.js";
+import { LoadedPrograms, programUrls } from "../../src/program/load-program.js";
 import {
   departureSchedule,
   fixedTrial,
@@ -14,7 +14,7 @@ import {
   type TrafficSpec,
   trafficOf,
 } from "../../src/stream/index.js";
-import type { EachFrame } from "../../src/stream/program-frame.js";
+import type { EachFrame } from "../../src/stream/program/frame.js";
 import type { FrameSize } from "../../src/units.js";
 
 const folder = fileURLToPath(new URL("../../profiles/", import.meta.url));

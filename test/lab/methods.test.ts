@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EmbeddedPart, startEmbeddedPart } from "../../src/dut/index.js";
-import { resultSchema } from "../../src/report/schema.js";
+import { resultSchema } from "../../src/result/run-schema.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { runCli } from "../cli/run-cli.js";
 import { describeLab } from "./probe.js";

@@ -2,7 +2,7 @@ import { readlinkSync } from "node:fs";
 import { expect, it } from "vitest";
 import { checkGeneratorInterface } from "../../src/dut/testpmd/generator-interface.js";
 import { parseGeneratorSide } from "../../src/dut/testpmd/generator-port.js";
-import { kicker } from "../../src/engine/kick.js";
+import { kicker } from "../../src/engine/loop/kick.js";
 import type { PktgenError } from "../../src/errors.js";
 import { checkMayRoute } from "../../src/port/interface.js";
 import { RingFault } from "../../src/ring/index.js";
@@ -12,9 +12,9 @@ import {
   listInterfaces,
   readInterface,
   usableInterface,
-} from "../../src/sys/netdev.js";
-import { inNetns } from "../../src/sys/netns.js";
-import { whatItCarries } from "../../src/sys/routes.js";
+} from "../../src/sys/net/netdev.js";
+import { inNetns } from "../../src/sys/net/netns.js";
+import { whatItCarries } from "../../src/sys/net/routes.js";
 import { ip, makeNetns, makeVeth, vethPair } from "./netns.js";
 import { describeLab } from "./probe.js";
 

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
-import { startGenerator } from "../../src/engine/start-generator.js";
-import type { TrialOrder, TrialReport } from "../../src/engine/trial-order.js";
+import type { TrialOrder, TrialReport } from "../../src/engine/loop/trial-order.js";
+import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";

@@ -1,11 +1,11 @@
 /** `packet:` through the command, on veth pairs of the test's own: every count against the kernel's own counters. */
 import { expect, it, vi } from "vitest";
-import { kicker } from "../../src/engine/kick.js";
+import { kicker } from "../../src/engine/loop/kick.js";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { openTxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";
-import { type InterfaceStatistics, readInterface } from "../../src/sys/netdev.js";
-import { inNetns } from "../../src/sys/netns.js";
+import { type InterfaceStatistics, readInterface } from "../../src/sys/net/netdev.js";
+import { inNetns } from "../../src/sys/net/netns.js";
 import { type CliOptions, type CliResult, runCli } from "../cli/run-cli.js";
 import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "./netns.js";
 import { describeLab, processesWith } from "./probe.js";

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CaptureReader, readCapture } from "../../src/pcap/index.js";
-import type { PlanResult } from "../../src/report/plan-result.js";
-import { planResultSchema } from "../../src/report/plan-schema.js";
+import type { PlanResult } from "../../src/result/labplan-result.js";
+import { planResultSchema } from "../../src/result/labplan-schema.js";
 import { builtMain, runCli } from "../cli/run-cli.js";
 import { describeLab, missing, processesWith } from "./probe.js";
 

@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { InterfaceStatistics } from "../../src/sys/netdev.js";
-import { readInterface } from "../../src/sys/netdev.js";
-import { inNetns } from "../../src/sys/netns.js";
+import type { InterfaceStatistics } from "../../src/sys/net/netdev.js";
+import { readInterface } from "../../src/sys/net/netdev.js";
+import { inNetns } from "../../src/sys/net/netns.js";
 import type { RelayLog, RelayPlan } from "../sim/relay-plan.js";
 import { makeNetns, makeVeth } from "./netns.js";
 

@@ -4,13 +4,13 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { startGenerator } from "../../src/engine/start-generator.js";
-import type { TrialOrder } from "../../src/engine/trial-order.js";
+import type { TrialOrder } from "../../src/engine/loop/trial-order.js";
+import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import type { PktgenError } from "../../src/errors.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
-import { type InterfaceFacts, readInterface } from "../../src/sys/netdev.js";
-import { inNetns } from "../../src/sys/netns.js";
+import { type InterfaceFacts, readInterface } from "../../src/sys/net/netdev.js";
+import { inNetns } from "../../src/sys/net/netns.js";
 import { fixedSize } from "../../src/units.js";
 import { builtMain, runCli } from "../cli/run-cli.js";
 import { ip, makeNetns } from "./netns.js";

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
-import { readInterface } from "../../src/sys/netdev.js";
-import { inNetns } from "../../src/sys/netns.js";
+import { readInterface } from "../../src/sys/net/netdev.js";
+import { inNetns } from "../../src/sys/net/netns.js";
 import { runCli } from "../cli/run-cli.js";
 import { inside, ip, type VethEnd, type VethPair, vethPair } from "./netns.js";
 import { describeLab } from "./probe.js";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { adviceOf } from "../../src/method/advice.js";
+import { adviceOf } from "../../src/measure/advice.js";
 import { reports } from "../../src/report/index.js";
 import { machineLoad } from "../../src/sys/machine-load.js";
 import { forwarding64, passed } from "../report/sample.js";

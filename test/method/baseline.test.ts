@@ -1,12 +1,17 @@
 /** Thresholds, baselines and differences: noise is told from change by ranks. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareWithBaseline, differences, setupDifferences, updatedBaseline } from "../../src/method/baseline.js";
-import { judgeThresholds } from "../../src/method/thresholds.js";
-import { trafficWords } from "../../src/method/traffic-words.js";
+import { trafficWords } from "../../src/measure/traffic-words.js";
+import {
+  compareWithBaseline,
+  differences,
+  setupDifferences,
+  updatedBaseline,
+} from "../../src/method/judge/baseline.js";
+import { judgeThresholds } from "../../src/method/judge/thresholds.js";
 import { parseThreshold } from "../../src/profile/threshold.js";
 import { seededRandom } from "../../src/random.js";
-import type { RunResult } from "../../src/report/result.js";
+import type { RunResult } from "../../src/result/run-result.js";
 import { adjustedChances, chanceOfLower, leastChance } from "../../src/stats/rank-test.js";
 import { streamSpec, trafficOf } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";

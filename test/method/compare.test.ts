@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ComparePlan, compareCaptures } from "../../src/method/compare/compare.js";
+import { type ComparePlan, compareCaptures } from "../../src/capture/compare/compare.js";
 import { parseFilter } from "../../src/packet/filter.js";
 import { buildFrame, ethernet, ipv4, parseIpv4, parseMac, udp, vlan } from "../../src/packet/index.js";
 import {
@@ -14,9 +14,9 @@ import {
   ethernetInterface,
   writeCapture,
 } from "../../src/pcap/index.js";
-import { compareResultSchema } from "../../src/report/compare-schema.js";
 import { renderComparison, renderComparisonJunit } from "../../src/report/compare-text.js";
-import { writeSignature } from "../../src/stream/signature.js";
+import { compareResultSchema } from "../../src/result/compare-schema.js";
+import { writeSignature } from "../../src/stream/frames/signature.js";
 
 let folder = "";
 beforeAll(() => {
@@ -395,7 +395,7 @@ it("the annotated capture keeps the file's own interfaces and comments", async (
 });
 
 it("the published schema is the present one", async () => {
-  const { compareResultJsonSchema } = await import("../../src/report/compare-schema.js");
+  const { compareResultJsonSchema } = await import("../../src/result/compare-schema.js");
   const published = JSON.parse(
     readFileSync(new URL("../../schemas/compare-result.schema.json", import.meta.url), "utf8"),
   );

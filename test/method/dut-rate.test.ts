@@ -1,8 +1,8 @@
 /** The device's own rate: looked at while a trial runs, and never waited for when it is over. */
 import { expect, it } from "vitest";
 import type { Dut } from "../../src/dut/index.js";
-import type { TrialProgress } from "../../src/engine/start-generator.js";
-import { compareDutRates } from "../../src/method/dut-rate.js";
+import type { TrialProgress } from "../../src/engine/trial/start-generator.js";
+import { compareDutRates } from "../../src/measure/dut-rate.js";
 
 const progress = (elapsedNs: number): TrialProgress => ({
   ...{ phase: "sending", published: elapsedNs, received: elapsedNs, accepted: 0, corrupt: 0, missing: 0, elapsedNs },

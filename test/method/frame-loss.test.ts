@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { frameLoss, lossShares } from "../../src/method/rfc2544/frame-loss.js";
-import { lossCurveSchema } from "../../src/report/method-schema.js";
+import { lossCurveSchema } from "../../src/result/method-schema.js";
 import { fixedSize } from "../../src/units.js";
 import { rfc2544Settings } from "../report/method-sample.js";
 import { simulatedBench } from "../sim/bench.js";

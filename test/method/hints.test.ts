@@ -1,6 +1,6 @@
 /** What is said where frames did not come back, or were not taken. */
 import { describe, expect, it } from "vitest";
-import { noFrameTaken, noReturnHints } from "../../src/method/hints.js";
+import { noFrameTaken, noReturnHints } from "../../src/measure/hints.js";
 import { parsePortSpec } from "../../src/port/spec.js";
 
 const mac = "02:00:00:00:00:07";

@@ -1,18 +1,18 @@
 /** Methods on simulated benches: what they measure, in which order, and what they conclude when things go wrong. */
 import { describe, expect, it } from "vitest";
+import type { Bench, BenchRequest } from "../../src/measure/measurer.js";
+import { useOf } from "../../src/measure/outcome.js";
 import { absorption } from "../../src/method/absorption.js";
-import type { Bench, BenchRequest } from "../../src/method/bench.js";
-import { figuresOf } from "../../src/method/figures.js";
+import { figuresOf } from "../../src/method/judge/figures.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
 import { judgeMethod } from "../../src/method/method-verdict.js";
 import { ndr } from "../../src/method/ndr.js";
-import { useOf } from "../../src/method/outcome.js";
 import { summary } from "../../src/method/rfc2544/back-to-back.js";
 import { deviationsOf, rfc2544, searchDeviations } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
 import { SoakLog, soak } from "../../src/method/soak.js";
 import { judgeSoak } from "../../src/method/soak-verdict.js";
-import type { Trial } from "../../src/report/result.js";
+import type { Trial } from "../../src/result/run-result.js";
 import type { Cause } from "../../src/stats/cause.js";
 import { usualTolerances } from "../../src/tolerances.js";
 import { fixedSize } from "../../src/units.js";

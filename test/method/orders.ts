@@ -1,7 +1,7 @@
 /** Orders and facts for tests of planning: a machine with two CPUs and an engine that is only written down. */
 import { join } from "node:path";
-import type { LabFacts, TestPlanOrder } from "../../src/method/test-plan/order.js";
-import { loadTestPlan } from "../../src/profile/plan.js";
+import { loadTestPlan } from "../../src/labplan/file/index.js";
+import type { LabFacts, TestPlanOrder } from "../../src/labplan/order.js";
 import { fixedTrial } from "../../src/stream/index.js";
 
 const folder = join(import.meta.dirname, "../../profiles/plans");

@@ -5,19 +5,19 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Bench, BenchRequest } from "../../src/measure/measurer.js";
 import { absorption } from "../../src/method/absorption.js";
-import type { Bench, BenchRequest } from "../../src/method/bench.js";
 import type { Findings } from "../../src/method/findings.js";
+import { judgeThresholds, withThresholds } from "../../src/method/judge/thresholds.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
 import { judgeMethod } from "../../src/method/method-verdict.js";
 import { ndr } from "../../src/method/ndr.js";
 import { rfc2544 } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
 import { soak } from "../../src/method/soak.js";
-import { judgeThresholds, withThresholds } from "../../src/method/thresholds.js";
 import { parseThreshold } from "../../src/profile/threshold.js";
 import { reports } from "../../src/report/index.js";
-import type { RunResult, Trial } from "../../src/report/result.js";
+import type { RunResult, Trial } from "../../src/result/run-result.js";
 import { judgeTrial } from "../../src/stats/verdict.js";
 import { fixedSize } from "../../src/units.js";
 import { rfc2544Settings, searchSettings } from "../report/method-sample.js";

@@ -1,7 +1,7 @@
 /** What steps must show, on the real program's texts (DPDK 22.11, two queues) and on trials. */
 import { describe, expect, it } from "vitest";
-import { checkText, checkTraffic, refused, type TextFacts } from "../../src/method/test-plan/checks.js";
-import type { Trial } from "../../src/report/result.js";
+import { checkText, checkTraffic, refused, type TextFacts } from "../../src/labplan/checks.js";
+import type { Trial } from "../../src/result/run-result.js";
 import { goodTrial } from "../report/plan-sample.js";
 
 const stats = (port: number, rx: number, tx: number, pps = 0): string => `

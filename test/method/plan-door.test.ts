@@ -1,11 +1,11 @@
 /** The library's door: a plan that a program made is refused in words that name the field, never by a TypeError. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planRun } from "../../src/cli/run-plan.js";
 import { PktgenError } from "../../src/errors.js";
+import type { RunPlan } from "../../src/measure/plan.js";
+import { checkPlan } from "../../src/measure/plan-check.js";
 import { runForwarding } from "../../src/method/forwarding.js";
-import type { RunPlan } from "../../src/method/plan.js";
-import { checkPlan } from "../../src/method/plan-check.js";
+import { planRun } from "../../src/options/run-plan.js";
 
 const good = planRun({ sizes: "64", rate: "1kpps", count: "10" }, null, "a program");
 const refusal = (plan: unknown): PktgenError => {

@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commandLine } from "../../src/dut/testpmd/command-line.js";
-import { stepsText } from "../../src/method/test-plan/dry-run.js";
-import { planSteps } from "../../src/method/test-plan/steps.js";
-import { portsOnWay, wayOf } from "../../src/method/test-plan/way.js";
+import { stepsText } from "../../src/labplan/dry-run.js";
+import { portsOnWay, wayOf } from "../../src/labplan/path.js";
+import { planSteps } from "../../src/labplan/steps.js";
 import { facts, orderOf } from "./orders.js";
 
 const golden = join(import.meta.dirname, "golden");

@@ -1,8 +1,8 @@
 /** What is said of rates, in the rig in which only the clock moves: delays, queues, losses, mixes of sizes. */
 import { describe, expect, it } from "vitest";
-import type { TrialOrder } from "../../src/engine/trial-order.js";
-import { trialResult } from "../../src/method/trial-result.js";
-import type { Trial } from "../../src/report/result.js";
+import type { TrialOrder } from "../../src/engine/loop/trial-order.js";
+import { trialResult } from "../../src/measure/trial-result.js";
+import type { Trial } from "../../src/result/run-result.js";
 import { meanFrameBytes, simpleImix } from "../../src/units.js";
 import { baseOrder, type Device, echo, GeneratorSim } from "../engine/generator-sim.js";
 import { trafficSpec, trafficStream } from "../stream/traffic-specs.js";

@@ -1,6 +1,6 @@
 /** Resets of simulated devices that take a known time for them; and of what nobody here can reset. */
 import { describe, expect, it } from "vitest";
-import { resetWords } from "../../src/method/device-reset.js";
+import { resetWords } from "../../src/measure/device-reset.js";
 import { judgeMethod } from "../../src/method/method-verdict.js";
 import { foundIn, leastSize, reset } from "../../src/method/rfc2544/reset.js";
 import { fixedSize, parseSizes } from "../../src/units.js";

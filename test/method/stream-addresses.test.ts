@@ -1,13 +1,13 @@
 /** What streams of a profile leave open is filled in from a port's addresses and gateways, as of plain traffic. */
 import { describe, expect, it } from "vitest";
-import type { RunOptions } from "../../src/cli/run-options.js";
-import { planRun } from "../../src/cli/run-plan.js";
-import { externalOf, neighbourStreams, stationsOf } from "../../src/method/external.js";
-import type { RunPlan } from "../../src/method/plan.js";
+import { externalOf, neighbourStreams, stationsOf } from "../../src/measure/external.js";
+import type { RunPlan } from "../../src/measure/plan.js";
+import type { RunOptions } from "../../src/options/run-options.js";
+import { planRun } from "../../src/options/run-plan.js";
 import { dissect, formatIpv4, formatIpv6, formatMac, type Header } from "../../src/packet/index.js";
 import { parseProfile } from "../../src/profile/index.js";
+import type { TrafficStream } from "../../src/stream/spec/traffic.js";
 import { isPlain, layersOf, type Traffic } from "../../src/stream/spec.js";
-import type { TrafficStream } from "../../src/stream/traffic.js";
 
 const router4 = "02:00:00:00:00:aa";
 const router6 = "02:00:00:00:00:66";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TrialReport } from "../../src/engine/trial-order.js";
-import { type TrialInputs, trialResult } from "../../src/method/trial-result.js";
+import type { TrialReport } from "../../src/engine/loop/trial-order.js";
+import { type TrialInputs, trialResult } from "../../src/measure/trial-result.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";

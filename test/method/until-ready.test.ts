@@ -1,7 +1,7 @@
 /** Waiting for the peers of ports. */
 import { describe, expect, it } from "vitest";
 import { environmentError } from "../../src/errors.js";
-import { peerPatience, waitForPeers } from "../../src/method/until-ready.js";
+import { peerPatience, waitForPeers } from "../../src/measure/until-ready.js";
 import type { Port } from "../../src/port/port.js";
 
 /** A port whose peer never comes, and which keeps the times that it was asked to wait. */

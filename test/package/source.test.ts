@@ -60,7 +60,7 @@ describe("only cli", () => {
 describe("time and chance are arguments", () => {
   it("packet, pcap, profile, ring, stream, stats, report and the search read no clock", () => {
     const reads = (access: string): boolean => /^(Date\.now|performance\.now|process\.hrtime)/.test(access);
-    const free = /^src\/((packet|pcap|profile|ring|stream|stats|report)\/|method\/search\/)/;
+    const free = /^src\/((packet|pcap|profile|ring|stream|stats|result|report)\/|method\/search\/)/;
     expect(uses(reads, (path) => !free.test(path))).toEqual([]);
   });
 

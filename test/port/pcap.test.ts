@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { moverOf } from "../../src/engine/mover.js";
-import { startGenerator } from "../../src/engine/start-generator.js";
-import type { TrialOrder } from "../../src/engine/trial-order.js";
+import { moverOf } from "../../src/engine/loop/mover.js";
+import type { TrialOrder } from "../../src/engine/loop/trial-order.js";
+import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import type { PktgenError } from "../../src/errors.js";
 import {
   type CapturedFrame,

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
+import { loadTestPlan } from "../../src/labplan/file/index.js";
 import { loadProfile, mistakesOf, type ProfileOptions } from "../../src/profile/index.js";
-import { loadTestPlan } from "../../src/profile/plan.js";
 import { renderProfile } from "../../src/report/profile-text.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-hostile-"));

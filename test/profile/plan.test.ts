@@ -4,9 +4,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
-import { loadTestPlan, parseTestPlan } from "../../src/profile/plan.js";
-import { loadExpected, parseExpected } from "../../src/profile/plan-expected.js";
-import { testPlanJsonSchema } from "../../src/profile/plan-schema.js";
+import { loadExpected, parseExpected } from "../../src/labplan/file/expected.js";
+import { loadTestPlan, parseTestPlan } from "../../src/labplan/file/index.js";
+import { testPlanJsonSchema } from "../../src/labplan/file/schema.js";
 
 const folder = join(import.meta.dirname, "../../profiles/plans");
 const shipped = readdirSync(folder).filter((name) => name.endsWith(".yaml"));

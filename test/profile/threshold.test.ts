@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { figuresOf } from "../../src/method/figures.js";
-import { judgeThresholds } from "../../src/method/thresholds.js";
+import { figuresOf } from "../../src/method/judge/figures.js";
+import { judgeThresholds } from "../../src/method/judge/thresholds.js";
 import { parseProfile } from "../../src/profile/index.js";
 import { mergedThresholds, methodsWith, parseThreshold, profileThreshold } from "../../src/profile/threshold.js";
 import { latencySample, ndrSample, rfc2544Sample } from "../report/method-sample.js";

@@ -9,8 +9,8 @@ import {
   throughputRows,
   updatedExpected,
 } from "../../src/report/dts.js";
-import { planResultJsonSchema, planResultSchema } from "../../src/report/plan-schema.js";
 import { renderPlanTable } from "../../src/report/plan-table.js";
+import { planResultJsonSchema, planResultSchema } from "../../src/result/labplan-schema.js";
 import { goodTrial, sampleCase, samplePlan } from "./plan-sample.js";
 
 const plain = { color: false, ascii: false };

@@ -1,7 +1,7 @@
 /** Reports of methods: text that is kept, documents that follow the schema, a page that needs nothing. */
 import { describe, expect, it } from "vitest";
 import { reports } from "../../src/report/index.js";
-import { resultSchema } from "../../src/report/schema.js";
+import { resultSchema } from "../../src/result/run-schema.js";
 import { absorptionSample, latencySample, ndrSample, rfc2544Sample, serviceSample } from "./method-sample.js";
 import { passed, spoiled } from "./sample.js";
 

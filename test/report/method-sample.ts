@@ -6,7 +6,7 @@ import { judgeMethod } from "../../src/method/method-verdict.js";
 import { ndr } from "../../src/method/ndr.js";
 import { type Rfc2544Settings, rfc2544 } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
-import type { Method, RunResult } from "../../src/report/result.js";
+import type { Method, RunResult } from "../../src/result/run-result.js";
 import { fixedSize } from "../../src/units.js";
 import { type SimulatedBench, type SimulatedBenchDevice, simulatedBench } from "../sim/bench.js";
 import { passed } from "./sample.js";

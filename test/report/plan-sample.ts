@@ -1,6 +1,6 @@
 /** A hand-made result of a test plan: one case of two sizes on two queues, one step that failed. */
-import type { CaseResult, PlanResult, StepResult } from "../../src/report/plan-result.js";
-import type { HopResult, Trial } from "../../src/report/result.js";
+import type { CaseResult, PlanResult, StepResult } from "../../src/result/labplan-result.js";
+import type { HopResult, Trial } from "../../src/result/run-result.js";
 import { forwarding64, passed } from "./sample.js";
 
 const hop = (name: string): HopResult => ({

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type RunResult, reports, type Trial } from "../../src/report/index.js";
-import { resultJsonSchema, resultSchema } from "../../src/report/schema.js";
+import { resultJsonSchema, resultSchema } from "../../src/result/run-schema.js";
 import { failed64, forwarding64, invalid64, passed, rate64, spoiled } from "./sample.js";
 import { type Element, parseXml } from "./xml.js";
 

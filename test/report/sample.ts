@@ -1,5 +1,5 @@
 /** A hand-made result: a default run of two sizes, whose 64-byte frames lose some at max in the container. */
-import type { HopResult, RunResult, Trial } from "../../src/report/result.js";
+import type { HopResult, RunResult, Trial } from "../../src/result/run-result.js";
 
 const hop = (name: string, rx: number, tx: number, dropped = 0): HopResult => ({
   name,

@@ -1,7 +1,7 @@
 /** Loss per stream, where people look: the table, Markdown, HTML, and a CSV of its own. */
 import { describe, expect, it } from "vitest";
 import { reports } from "../../src/report/index.js";
-import type { RunResult, Trial } from "../../src/report/result.js";
+import type { RunResult, Trial } from "../../src/result/run-result.js";
 import { forwarding64, passed } from "./sample.js";
 
 type Stream = NonNullable<Trial["streams"]>[number];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openRxRing, openTxRing, RingFault, ringMemory, type SlotRingLayout } from "../../src/ring/index.js";
-import type { FrameMover } from "../../src/ring/slot-ring.js";
+import type { FrameMover } from "../../src/ring/kernel/slot-ring.js";
 
 const EAGAIN = 11;
 const EBADFD = 77;

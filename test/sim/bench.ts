@@ -1,12 +1,12 @@
 /** A bench without a lab: trials of a simulated device, whole as in a result document. */
-import type { Bench, BenchRequest } from "../../src/method/bench.js";
+import type { Bench, BenchRequest } from "../../src/measure/measurer.js";
 import { seededRandom } from "../../src/random.js";
-import type { Trial } from "../../src/report/result.js";
+import type { Trial } from "../../src/result/run-result.js";
 import { Histogram } from "../../src/stats/histogram.js";
 import { delayVariation } from "../../src/stats/index.js";
 import { type Arrivals, ratesOf, receiveRates } from "../../src/stats/rates.js";
 import { judgeTrial } from "../../src/stats/verdict.js";
-import type { RateStep } from "../../src/stream/steps.js";
+import type { RateStep } from "../../src/stream/departures/steps.js";
 import { fcsBytes, frameSizeName, meanFrameBytes } from "../../src/units.js";
 import { forwarding64 } from "../report/sample.js";
 import type { SimulatedDevice } from "./device.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type RingMemory, ringMemory } from "../../src/memory.js";
 import { dissect } from "../../src/packet/index.js";
-import { type RingMemory, ringMemory } from "../../src/ring/memory.js";
 import {
   compileStream,
   type FrameProgram,

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { departingFrames } from "../../src/stream/departing.js";
+import { offeredPps } from "../../src/stream/departures/loads.js";
 import { fixedTrial, referenceFrame } from "../../src/stream/index.js";
-import { offeredPps } from "../../src/stream/loads.js";
 import { fixedSize } from "../../src/units.js";
 import { trafficSpec, trafficStream } from "./traffic-specs.js";
 

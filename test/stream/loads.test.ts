@@ -1,8 +1,14 @@
 /** What streams come to together: rates in any unit, shares of a common load, and one mix of all their sizes. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ownSizes, type StreamLoad, streamMeanBytes, streamPps, timelinesOf } from "../../src/stream/loads.js";
-import type { TrafficSpec, TrafficStream } from "../../src/stream/traffic.js";
+import {
+  ownSizes,
+  type StreamLoad,
+  streamMeanBytes,
+  streamPps,
+  timelinesOf,
+} from "../../src/stream/departures/loads.js";
+import type { TrafficSpec, TrafficStream } from "../../src/stream/spec/traffic.js";
 import { fixedSize, frameBits, meanFrameBytes, type Rate, simpleImix } from "../../src/units.js";
 import { echo, GeneratorSim } from "../engine/generator-sim.js";
 import { trafficSpec, trafficStream } from "./traffic-specs.js";

@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ringMemory } from "../../src/memory.js";
 import { dissect } from "../../src/packet/index.js";
-import { ringMemory } from "../../src/ring/memory.js";
+import { resolvedFrame } from "../../src/stream/frames/interpret.js";
+import { resolveStream } from "../../src/stream/frames/resolve.js";
+import { signatureBase, writeSignatureHead } from "../../src/stream/frames/signature.js";
 import {
   checkStreams,
   compileTraffic,
@@ -14,9 +17,6 @@ import {
   trialHighOf,
   writeSignature,
 } from "../../src/stream/index.js";
-import { resolvedFrame } from "../../src/stream/interpret.js";
-import { resolveStream } from "../../src/stream/resolve.js";
-import { signatureBase, writeSignatureHead } from "../../src/stream/signature.js";
 import { fixedSize } from "../../src/units.js";
 import { anyTrafficSpec, trafficSpec, trafficStream } from "./traffic-specs.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { streamPps } from "../../src/stream/loads.js";
+import { streamPps } from "../../src/stream/departures/loads.js";
 import { withProbe } from "../../src/stream/probe.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";

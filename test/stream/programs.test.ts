@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { ringMemory } from "../../src/ring/memory.js";
+import { ringMemory } from "../../src/memory.js";
+import { resolvedFrame } from "../../src/stream/frames/interpret.js";
+import { resolveStream } from "../../src/stream/frames/resolve.js";
 import { compileTraffic, programFrame, referenceFrame } from "../../src/stream/index.js";
-import { resolvedFrame } from "../../src/stream/interpret.js";
-import { programStreams, stream, udp4 } from "../../src/stream/program-api.js";
-import { type EachFrame, type FieldTarget, fieldTargets } from "../../src/stream/program-frame.js";
-import { resolveStream } from "../../src/stream/resolve.js";
-import type { TrafficSpec } from "../../src/stream/traffic.js";
+import { programStreams, stream, udp4 } from "../../src/stream/program/api.js";
+import { type EachFrame, type FieldTarget, fieldTargets } from "../../src/stream/program/frame.js";
+import type { TrafficSpec } from "../../src/stream/spec/traffic.js";
 import { fixedSize } from "../../src/units.js";
 import { anyTrafficSpec, trafficSpec, trafficStream } from "./traffic-specs.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ringMemory } from "../../src/ring/memory.js";
+import { ringMemory } from "../../src/memory.js";
 import { compileStream, programFrame, streamSpec } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { meanPps, type RateStep, SteppedSchedule, SteppedTimeline } from "../../src/stream/steps.js";
-import { Bursts, Continuous } from "../../src/stream/timeline.js";
+import { meanPps, type RateStep, SteppedSchedule, SteppedTimeline } from "../../src/stream/departures/steps.js";
+import { Bursts, Continuous } from "../../src/stream/departures/timeline.js";
 
 const steps: readonly RateStep[] = [
   { pps: 1_000, durationNs: 10e6 },

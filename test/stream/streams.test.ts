@@ -1,14 +1,14 @@
 /** Many streams side by side: their frames against the reference, and the order in which they leave. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { ringMemory } from "../../src/ring/memory.js";
-import { Departures } from "../../src/stream/departures.js";
+import { ringMemory } from "../../src/memory.js";
+import { Departures } from "../../src/stream/departures/departures.js";
+import { Bursts, Continuous, Poisson, Ramp, type Timeline } from "../../src/stream/departures/timeline.js";
+import { resolvedFrame } from "../../src/stream/frames/interpret.js";
+import { resolveStream } from "../../src/stream/frames/resolve.js";
+import { StreamFrames } from "../../src/stream/frames/stream-frames.js";
 import { compileTraffic, type TrafficSpec } from "../../src/stream/index.js";
-import { resolvedFrame } from "../../src/stream/interpret.js";
-import type { EachFrame } from "../../src/stream/program-frame.js";
-import { resolveStream } from "../../src/stream/resolve.js";
-import { StreamFrames } from "../../src/stream/stream-frames.js";
-import { Bursts, Continuous, Poisson, Ramp, type Timeline } from "../../src/stream/timeline.js";
+import type { EachFrame } from "../../src/stream/program/frame.js";
 import { fixedSize } from "../../src/units.js";
 import { anyTrafficSpec, trafficSpec } from "./traffic-specs.js";
 

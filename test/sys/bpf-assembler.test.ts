@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BpfAssembler, helper } from "../../src/sys/bpf-assembler.js";
+import { BpfAssembler, helper } from "../../src/sys/xdp/bpf-assembler.js";
 
 const hex = (bytes: Uint8Array): string[] =>
   Array.from({ length: bytes.length / 8 }, (_, i) => Buffer.from(bytes.subarray(8 * i, 8 * i + 8)).toString("hex"));

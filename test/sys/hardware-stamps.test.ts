@@ -1,6 +1,6 @@
 /** A network card's stamps, with a card that is made up: no machine of ours has one. */
 import { describe, expect, it } from "vitest";
-import { type StampIoctl, stampAllReceived } from "../../src/sys/hardware-stamps.js";
+import { type StampIoctl, stampAllReceived } from "../../src/sys/net/hardware-stamps.js";
 
 /** Keeps flags, tx_type, rx_filter; `takes`: what it makes of a wish. */
 class Card {

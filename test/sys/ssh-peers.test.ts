@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { sshPeers } from "../../src/sys/ssh-peers.js";
+import { sshPeers } from "../../src/sys/net/ssh-peers.js";
 
 let root: string;
 beforeEach(() => {
@@ -59,7 +59,7 @@ describe("who sits here over SSH", () => {
   });
 
   it("is found through real processes", () => {
-    const script = `import("${new URL("../../dist/sys/ssh-peers.js", import.meta.url).href}").then(({ sshPeers }) => console.log(JSON.stringify(sshPeers(process.env))))`;
+    const script = `import("${new URL("../../dist/sys/net/ssh-peers.js", import.meta.url).href}").then(({ sshPeers }) => console.log(JSON.stringify(sshPeers(process.env))))`;
     const shell = `env -u SSH_CONNECTION ${process.execPath} -e '${script}'; true`;
     const env = { ...process.env, SSH_CONNECTION: "198.18.9.77 50000 198.18.9.1 22" };
     const said = execFileSync("/bin/sh", ["-c", shell], { env, encoding: "utf8" });

@@ -1,10 +1,10 @@
 /** `burst`: what a device's queues absorb of bursts and ramps. */
 import { usageError } from "../../errors.js";
+import type { Row } from "../../options/option-rows.js";
+import type { RunOptions } from "../../options/run-options.js";
 import { parseCount, parseDuration } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
-import type { Row } from "../option-rows.js";
-import type { RunOptions } from "../run-options.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "./method-command.js";
 
 interface BurstOptions {
   readonly load?: string;
@@ -40,7 +40,7 @@ async function runBurst(
   context: CommandContext,
 ): Promise<void> {
   const plan = await methodPlan(options, words, "64", context);
-  const { loadPps } = await import("../method-options.js");
+  const { loadPps } = await import("../../options/method-options.js");
   const { load = "1Mpps", frames = "64,128,256,512,1024,2048,4096", steps = "10", stepDuration = "1s" } = options;
   const settings = {
     sizes: plan.sizes,
@@ -53,7 +53,7 @@ async function runBurst(
   const [{ absorption }, { runMethod }, { plainMethod }] = await Promise.all([
     import("../../method/absorption.js"),
     import("../../method/session.js"),
-    import("../method-facts.js"),
+    import("../../options/method-facts.js"),
   ]);
   const { kind, pps, rampSteps } = settings;
   const each = kind === "ramp" ? rampSteps : settings.frames.length;

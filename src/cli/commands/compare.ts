@@ -1,14 +1,8 @@
 /** `compare`: two captures, frame by frame. */
 import { usageError } from "../../errors.js";
+import { addComparisonOptions, type CompareOptions, comparisonOf, filterHelp } from "../../options/compare-options.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import {
-  addComparisonOptions,
-  type CompareOptions,
-  comparisonFiles,
-  comparisonOf,
-  filterHelp,
-  reportComparison,
-} from "../compare-options.js";
+import { comparisonFiles, reportComparison } from "../output/comparison.js";
 
 const examples = `
 Examples:
@@ -31,7 +25,7 @@ async function compare(words: readonly string[], options: CompareOptions, contex
   comparisonFiles(options);
   const comparison = await comparisonOf(options);
   const [{ compareCaptures }, { parseFilter }] = await Promise.all([
-    import("../../method/compare/compare.js"),
+    import("../../capture/compare/compare.js"),
     import("../../packet/filter.js"),
   ]);
   const result = await compareCaptures({

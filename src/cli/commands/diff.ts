@@ -42,8 +42,8 @@ Example:
       }
       const [a, b] = [readResult(first), readResult(second)];
       const [{ differences, setupDifferences, setupOf }, { cellsOf }] = await Promise.all([
-        import("../../method/baseline.js"),
-        import("../difference-cells.js"),
+        import("../../method/judge/baseline.js"),
+        import("../output/difference-cells.js"),
       ]);
       const found = differences(a, b);
       if (found.length === 0)

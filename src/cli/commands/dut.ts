@@ -3,14 +3,14 @@ import { type Command, Option } from "commander";
 import { parseEmbeddedOptions } from "../../dut/embedded/options.js";
 import { parseTestpmdOptions } from "../../dut/testpmd/options.js";
 import { exitCodes, PktgenError, usageError } from "../../errors.js";
+import { allowedCores } from "../../options/allowed-cores.js";
+import { dutOptionsHelp } from "../../options/dut-options-help.js";
+import { checkCoresAllowed, parseCores, parsePort, parseQueues } from "../../options/option-values.js";
 import { maxFrameBytes, parseDurationOrForever } from "../../units.js";
-import { allowedCores } from "../allowed-cores.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { type DutHandle, type DutKind, dutHandle, testpmdHandle } from "../dut-handle.js";
-import { dutOptionsHelp } from "../dut-options-help.js";
-import { watchInterrupts } from "../interrupt.js";
-import { checkCoresAllowed, parseCores, parsePort, parseQueues } from "../option-values.js";
-import type { Output } from "../output.js";
+import { watchInterrupts } from "../output/interrupt.js";
+import type { Output } from "../output/output.js";
+import { type DutHandle, type DutKind, dutHandle, testpmdHandle } from "./dut-handle.js";
 
 interface WholeOptions {
   readonly options?: string;

@@ -1,14 +1,14 @@
 /** `latency`: latency and delay variation at shares of the no-drop rate. */
 import { usageError } from "../../errors.js";
-import type { RunPlan } from "../../method/plan.js";
+import type { RunPlan } from "../../measure/plan.js";
+import type { loadPps as LoadPps } from "../../options/method-options.js";
+import type { Row } from "../../options/option-rows.js";
+import type { RunOptions } from "../../options/run-options.js";
+import { type SearchOptions, searchRows } from "../../options/search-rows.js";
 import { isSigned } from "../../stream/spec.js";
 import { frameSizeName, meanFrameBytes, parseCount, parseDuration, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
-import type { loadPps as LoadPps } from "../method-options.js";
-import type { Row } from "../option-rows.js";
-import type { RunOptions } from "../run-options.js";
-import { type SearchOptions, searchRows } from "../search-rows.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "./method-command.js";
 
 interface LatencyOptions extends SearchOptions {
   readonly loads?: string;
@@ -59,7 +59,7 @@ async function runLatency(
   context: CommandContext,
 ): Promise<void> {
   const plan = await methodPlan(options, words, "64,1518", context);
-  const { loadPps, ndrSettings } = await import("../method-options.js");
+  const { loadPps, ndrSettings } = await import("../../options/method-options.js");
   const search = ndrSettings({ ...options, quick: true }, plan);
   const { reference, probe, trialDuration = "10s", repeats = "1", loads = "10%,50%,90%,100%" } = options;
   const settings = {
@@ -80,7 +80,7 @@ async function runLatency(
   const [{ latencyAtLoads }, { runMethod }, { latencyMethod }] = await Promise.all([
     import("../../method/latency.js"),
     import("../../method/session.js"),
-    import("../method-facts.js"),
+    import("../../options/method-facts.js"),
   ]);
   const perSize = settings.shares.length * settings.repeats + (reference === undefined ? 9 : 0);
   const method = () => latencyMethod(settings);

@@ -1,13 +1,13 @@
 /** `merge`: the halves that `send` and `receive` wrote, as the result of one run. */
 import { usageError } from "../../errors.js";
-import type { ReceivedHalf, SentHalf } from "../../report/half.js";
+import { type ToleranceOptions, toleranceRows, tolerancesOf } from "../../options/tolerances.js";
+import type { ReceivedHalf, SentHalf } from "../../result/half.js";
 import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from "../../sys/input-file.js";
 import { usualTolerances } from "../../tolerances.js";
 import { parseRate, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { checkResultFiles } from "../result-file.js";
-import type { ReportFile } from "../run-report.js";
-import { type ToleranceOptions, toleranceRows, tolerancesOf } from "../tolerances.js";
+import { checkResultFiles } from "../output/result-file.js";
+import type { ReportFile } from "../output/run-report.js";
 
 interface MergeCommandOptions extends ToleranceOptions {
   readonly loss?: string;
@@ -22,7 +22,7 @@ const reportOptions = { json: "--json", csv: "--csv", junit: "--junit" } as cons
 type ReportName = keyof typeof reportOptions;
 
 async function readHalf(path: string): Promise<SentHalf | ReceivedHalf> {
-  const { parseHalf } = await import("../../report/half-schema.js");
+  const { parseHalf } = await import("../../result/half-schema.js");
   try {
     return parseHalf(readInputText(path, { mostBytes: mostDocumentBytes }));
   } catch (error) {
@@ -44,7 +44,7 @@ async function merge(words: readonly string[], options: MergeCommandOptions, con
     return path === undefined ? [] : [{ report: report as ReportName, option, path }];
   });
   checkResultFiles(files);
-  const { halfFormats } = await import("../../report/half.js");
+  const { halfFormats } = await import("../../result/half.js");
   const halves = [await readHalf(words[0]!), await readHalf(words[1]!)];
   const sentAt = halves.findIndex(({ format }) => format === halfFormats.send);
   const receivedAt = halves.findIndex(({ format }) => format === halfFormats.receive);
@@ -54,7 +54,7 @@ async function merge(words: readonly string[], options: MergeCommandOptions, con
   }
   const [{ mergeHalves }, { exitCodeOf, reportRun }] = await Promise.all([
     import("../../method/merge.js"),
-    import("../run-report.js"),
+    import("../output/run-report.js"),
   ]);
   const result = mergeHalves(halves[sentAt] as SentHalf, halves[receivedAt] as ReceivedHalf, {
     names: { sent: words[sentAt]!, received: words[receivedAt]! },

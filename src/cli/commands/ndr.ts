@@ -1,9 +1,10 @@
 /** `ndr`: the greatest rates without loss and with a tolerated loss. */
+
+import type { Row } from "../../options/option-rows.js";
+import type { RunOptions } from "../../options/run-options.js";
+import { type SearchOptions, searchRows } from "../../options/search-rows.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
-import type { Row } from "../option-rows.js";
-import type { RunOptions } from "../run-options.js";
-import { type SearchOptions, searchRows } from "../search-rows.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "./method-command.js";
 
 const goalRows: readonly Row[] = [
   ["--pdr <ratios>", "tolerated loss of the partial drop rates, growing (default: 0.5%)"],
@@ -26,12 +27,12 @@ async function runNdr(
   context: CommandContext,
 ): Promise<void> {
   const plan = await methodPlan(options, words, "64,1518", context);
-  const { ndrSettings } = await import("../method-options.js");
+  const { ndrSettings } = await import("../../options/method-options.js");
   const settings = ndrSettings(options, plan);
   const [{ ndr }, { runMethod }, { ndrMethod }] = await Promise.all([
     import("../../method/ndr.js"),
     import("../../method/session.js"),
-    import("../method-facts.js"),
+    import("../../options/method-facts.js"),
   ]);
   const method = (settleNs: number) => ndrMethod(settings, settleNs, options.quick === true);
   await runMethodCommand(options, plan, context, method, (from, hooks) =>

@@ -1,8 +1,8 @@
 /** `pcap`: looks at captures, and makes one of what a profile would send. */
 import { usageError } from "../../errors.js";
+import { profileRootHelp } from "../../options/option-rows.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { profileRootHelp } from "../option-rows.js";
-import type { PcapProfileOptions } from "../pcap-profile.js";
+import type { PcapProfileOptions } from "./pcap-profile.js";
 
 const examples = `
 Examples:
@@ -16,11 +16,11 @@ async function pcap(
   context: CommandContext,
 ): Promise<void> {
   if (what === "info") {
-    const { pcapInfo } = await import("../pcap-info.js");
+    const { pcapInfo } = await import("./pcap-info.js");
     return pcapInfo(words, options.json === true, context);
   }
   if (what !== undefined && words.length === 0 && options.json !== true) {
-    const { pcapProfile } = await import("../pcap-profile.js");
+    const { pcapProfile } = await import("./pcap-profile.js");
     return pcapProfile(what, options, context);
   }
   throw usageError(what === undefined ? "what about captures?" : `what is '${what}'?`, {

@@ -2,15 +2,15 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { type ExitCode, exitCodes, usageError } from "../../errors.js";
-import type { TestPlanOrder } from "../../method/test-plan.js";
-import type { PlanResult } from "../../report/plan-result.js";
+import type { TestPlanOrder } from "../../labplan/index.js";
+import type { PlanOptions } from "../../options/labplan-options.js";
+import { recordFiles, recordRows } from "../../options/record-options.js";
+import type { PlanResult } from "../../result/labplan-result.js";
 import { terminalText } from "../../terminal-text.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { watchInterrupts } from "../interrupt.js";
-import type { PlanOptions } from "../plan-options.js";
-import { recordFiles, recordRows } from "../record-options.js";
-import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "../result-file.js";
-import { verdictCodes } from "../verdict-codes.js";
+import { watchInterrupts } from "../output/interrupt.js";
+import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "../output/result-file.js";
+import { verdictCodes } from "../output/verdict-codes.js";
 
 const examples = `
 Examples:
@@ -78,10 +78,10 @@ async function runPlan(words: readonly string[], options: PlanOptions, context: 
   }
   checkResultFiles([...resultFiles(options), ...recordFiles(options)]);
   const [{ loadTestPlan }, { loadExpected }, { orderPlan }, method] = await Promise.all([
-    import("../../profile/plan.js"),
-    import("../../profile/plan-expected.js"),
-    import("../plan-options.js"),
-    import("../../method/test-plan.js"),
+    import("../../labplan/file/index.js"),
+    import("../../labplan/file/expected.js"),
+    import("../../options/labplan-options.js"),
+    import("../../labplan/index.js"),
   ]);
   const plan = loadTestPlan(file);
   const expected =

@@ -48,7 +48,7 @@ export function formatInterfaces(found: readonly ListedInterface[]): string {
 
 /** Of this process's namespace; none where the kernel does not tell. */
 async function interfacesHere(): Promise<ListedInterface[]> {
-  const { interfaceDriver, interfaceSpeedBps, listInterfaces } = await import("../../sys/netdev.js");
+  const { interfaceDriver, interfaceSpeedBps, listInterfaces } = await import("../../sys/net/netdev.js");
   try {
     return listInterfaces().map(({ name, linkTypeName, kind, mtu, up, carrier }) => ({
       name,

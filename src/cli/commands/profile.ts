@@ -1,11 +1,11 @@
 /** `profile`: looks at a profile before anything is sent: its streams, its frames byte by byte, its load over time. */
 import { basename } from "node:path";
 import { exitCodes, PktgenError, usageError } from "../../errors.js";
+import { profileRootHelp } from "../../options/option-rows.js";
+import { type ProfileReading, readProfile } from "../../options/profile-option.js";
 import type { StreamSpec, TrafficSpec } from "../../stream/index.js";
 import { terminalText } from "../../terminal-text.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { profileRootHelp } from "../option-rows.js";
-import { type ProfileReading, readProfile } from "../profile-option.js";
 
 interface ProfileOptions extends ProfileReading {
   readonly rate?: string;
@@ -36,7 +36,7 @@ async function profile(words: readonly string[], options: ProfileOptions, contex
   const spec = traffic ?? (await plainSpec(file, stream));
   if (verb === "show") {
     const { renderProfile } = await import("../../report/profile-text.js");
-    const { LoadedPrograms, programUrls } = await import("../../engine/load-program.js");
+    const { LoadedPrograms, programUrls } = await import("../../program/load-program.js");
     const programs = new LoadedPrograms();
     await programs.load(programUrls(spec));
     await context.output.result(renderProfile(spec, description, programs.of(spec)));
@@ -70,7 +70,7 @@ async function check(file: string, options: ProfileOptions, { output, finish }: 
 /** Streams without a rate share `--rate`, by weight. */
 async function graphOf(spec: TrafficSpec, options: ProfileOptions): Promise<string> {
   const { renderProfileGraph } = await import("../../report/profile-graph.js");
-  const { ownSizes, streamMeanBytes } = await import("../../stream/loads.js");
+  const { ownSizes, streamMeanBytes } = await import("../../stream/departures/loads.js");
   const { meanFrameBytes, parseLineRate, parseRate, ratePps } = await import("../../units.js");
   const line = options.lineRate === undefined ? null : parseLineRate(options.lineRate, "--line-rate");
   const rates = [parseRate(options.rate ?? "1Mpps", "--rate"), ...spec.streams.flatMap(({ rate }) => rate ?? [])];

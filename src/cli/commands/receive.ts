@@ -1,9 +1,9 @@
 /** `receive`: one direction alone, what `send` sends on another machine. */
 import { exitCodes } from "../../errors.js";
-import type { ReceivedTrial } from "../../report/half.js";
+import type { ReceivedTrial } from "../../result/half.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { watchInterrupts } from "../interrupt.js";
-import { addOneWayOptions, type OneWayOptions, oneWayPlan, reportHalf, timeOption } from "../one-way.js";
+import { watchInterrupts } from "../output/interrupt.js";
+import { addOneWayOptions, type OneWayOptions, oneWayPlan, reportHalf, timeOption } from "./one-way-command.js";
 
 const examples = `
 Each trial ends when its --count has come, or --duration after its first frame, or when nothing has come for --quiet.

@@ -1,14 +1,15 @@
 /** `replay`: a capture's frames out of a port, with the file's timing, and what came back compared. */
 import { exitCodes, PktgenError, usageError } from "../../errors.js";
-import type { ReplayResult } from "../../report/replay-result.js";
+import { addComparisonOptions, filterHelp } from "../../options/compare-options.js";
+import { recordFiles } from "../../options/record-options.js";
+import type { ReplayOptions } from "../../options/replay-options.js";
+import type { ReplayResult } from "../../result/replay-result.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addComparisonOptions, comparisonFiles, filterHelp } from "../compare-options.js";
-import { watchInterrupts } from "../interrupt.js";
-import { progressLine } from "../progress-line.js";
-import { recordFiles } from "../record-options.js";
-import type { ReplayOptions } from "../replay-options.js";
-import { checkResultFiles, standardOutput, writeResultFile } from "../result-file.js";
-import { verdictCodes } from "../verdict-codes.js";
+import { comparisonFiles } from "../output/comparison.js";
+import { watchInterrupts } from "../output/interrupt.js";
+import { progressLine } from "../output/progress-line.js";
+import { checkResultFiles, standardOutput, writeResultFile } from "../output/result-file.js";
+import { verdictCodes } from "../output/verdict-codes.js";
 
 const examples = `
 Examples:
@@ -49,8 +50,8 @@ async function replay(words: readonly string[], options: ReplayOptions, context:
   comparisonFiles(options);
   checkResultFiles(recordFiles(options));
   const [{ planReplay }, { runReplay }] = await Promise.all([
-    import("../replay-options.js"),
-    import("../../method/replay.js"),
+    import("../../options/replay-options.js"),
+    import("../../capture/replay.js"),
   ]);
   const tool = { name: "pktgen-ts", version: context.version, node: process.version };
   const plan = await planReplay(file, options, context.commandLine, tool);

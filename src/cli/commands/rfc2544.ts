@@ -1,10 +1,10 @@
 /** `rfc2544`: throughput, latency, frame loss rate, back-to-back frames, system recovery and reset as RFC 2544 has them. */
 import type { Findings } from "../../method/findings.js";
+import type { Row } from "../../options/option-rows.js";
+import type { RunOptions } from "../../options/run-options.js";
+import { type Rfc2544Options, searchRows } from "../../options/search-rows.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
-import type { Row } from "../option-rows.js";
-import type { RunOptions } from "../run-options.js";
-import { type Rfc2544Options, searchRows } from "../search-rows.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "./method-command.js";
 
 const testRows: readonly Row[] = [
   ["--tests <list>", "throughput,latency,loss,back-to-back,recovery,reset (default: all that the device allows)"],
@@ -49,7 +49,7 @@ async function runRfc2544(
   context: CommandContext,
 ): Promise<void> {
   const asked = await methodPlan(options, words, "rfc2544", context);
-  const { rfc2544Settings } = await import("../method-options.js");
+  const { rfc2544Settings } = await import("../../options/method-options.js");
   const settings = rfc2544Settings(options, asked);
   const { resetCommand } = options;
   const plan = {
@@ -61,7 +61,7 @@ async function runRfc2544(
   const [{ rfc2544 }, { runMethod }, { rfc2544Method }] = await Promise.all([
     import("../../method/rfc2544/index.js"),
     import("../../method/session.js"),
-    import("../method-facts.js"),
+    import("../../options/method-facts.js"),
   ]);
   const method = (settleNs: number, findings?: Findings) =>
     rfc2544Method(settings, settleNs, options.quick === true, findings);

@@ -1,16 +1,16 @@
 /** `run`, the default command: a forwarding test of some frame sizes. */
 import { exitCodes, PktgenError } from "../../errors.js";
+import { allowedCores } from "../../options/allowed-cores.js";
+import { dutOptionsHelp, hopSourcesHelp } from "../../options/dut-options-help.js";
+import { checkCoresAllowed, refuseWords } from "../../options/option-values.js";
+import { profileOf } from "../../options/profile-option.js";
+import { addRunOptions, type RunOptions } from "../../options/run-options.js";
 import type { Trial } from "../../report/index.js";
-import { allowedCores } from "../allowed-cores.js";
-import { type BaselineOptions, knownOf, useBaseline } from "../baseline-file.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { dutOptionsHelp, hopSourcesHelp } from "../dut-options-help.js";
-import { watchInterrupts } from "../interrupt.js";
-import { checkCoresAllowed, refuseWords } from "../option-values.js";
-import { profileOf } from "../profile-option.js";
-import { progressLine } from "../progress-line.js";
-import { reportChoice } from "../report-choice.js";
-import { addRunOptions, type RunOptions } from "../run-options.js";
+import { type BaselineOptions, knownOf, useBaseline } from "../output/baseline-file.js";
+import { watchInterrupts } from "../output/interrupt.js";
+import { progressLine } from "../output/progress-line.js";
+import { reportChoice } from "../output/report-choice.js";
 
 async function run(
   options: RunOptions & BaselineOptions,
@@ -20,13 +20,13 @@ async function run(
   const { output, finish } = context;
   refuseWords(words);
   const choice = reportChoice(options);
-  const { planRun } = await import("../run-plan.js");
+  const { planRun } = await import("../../options/run-plan.js");
   const profile = await profileOf(options);
   const plan = planRun(options, profile, context.commandLine);
   if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
   const [{ runForwarding }, { exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
     import("../../method/forwarding.js"),
-    import("../run-report.js"),
+    import("../output/run-report.js"),
     import("../../report/index.js"),
   ]);
   const { hostFacts } = await import("../../sys/host.js");

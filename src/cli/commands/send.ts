@@ -1,9 +1,9 @@
 /** `send`: one direction alone; `receive` on another machine has the other half. */
 import { exitCodes } from "../../errors.js";
-import type { SentTrial } from "../../report/half.js";
+import type { SentTrial } from "../../result/half.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { watchInterrupts } from "../interrupt.js";
-import { addOneWayOptions, type OneWayOptions, oneWayPlan, reportHalf, timeOption } from "../one-way.js";
+import { watchInterrupts } from "../output/interrupt.js";
+import { addOneWayOptions, type OneWayOptions, oneWayPlan, reportHalf, timeOption } from "./one-way-command.js";
 
 const examples = `
 Examples:

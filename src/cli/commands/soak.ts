@@ -1,17 +1,17 @@
 /** `soak`: one load for hours, with interval statistics and each spell of loss. */
 import { createHash } from "node:crypto";
 import { PktgenError, usageError } from "../../errors.js";
-import type { RunPlan } from "../../method/plan.js";
-import type { RunResult, Soak } from "../../report/result.js";
+import type { RunPlan } from "../../measure/plan.js";
+import type { Row } from "../../options/option-rows.js";
+import type { RunOptions } from "../../options/run-options.js";
+import type { RunResult, Soak } from "../../result/run-result.js";
 import { readJsonDocument } from "../../sys/input-file.js";
 import { usualTolerances } from "../../tolerances.js";
 import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDurationOrForever } from "../../units.js";
-import { knownOf } from "../baseline-file.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
-import type { Row } from "../option-rows.js";
-import { type ResultFile, writeResultFile } from "../result-file.js";
-import type { RunOptions } from "../run-options.js";
+import { knownOf } from "../output/baseline-file.js";
+import { type ResultFile, writeResultFile } from "../output/result-file.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "./method-command.js";
 
 interface SoakOptions {
   readonly load?: string;
@@ -57,7 +57,7 @@ async function earlierSoak(path: string, plan: RunPlan, pps: number, setup: Reco
   const accepted = "a file of --state, or of soak's --json";
   const document = readJsonDocument(path, where, accepted) as Partial<RunResult> | null;
   if (document?.soak === undefined) throw usageError(`${path} has no soak in it`, { where, accepted });
-  const { soakSchema } = await import("../../report/method-schema.js");
+  const { soakSchema } = await import("../../result/method-schema.js");
   const checked = soakSchema.safeParse(document.soak);
   if (!checked.success) {
     const [issue] = checked.error.issues;
@@ -101,7 +101,7 @@ async function runSoak(
   context: CommandContext,
 ): Promise<void> {
   const plan = await methodPlan(options, words, "64", context);
-  const { loadPps } = await import("../method-options.js");
+  const { loadPps } = await import("../../options/method-options.js");
   const [size] = plan.sizes;
   if (size === undefined || plan.sizes.length > 1) {
     throw usageError(`${plan.sizes.length} sizes`, { where: "--sizes", accepted: "one: a soak has one load" });
@@ -113,12 +113,12 @@ async function runSoak(
   const setup = await setupOf(plan);
   const earlier = resume === undefined ? null : await earlierSoak(resume, plan, pps, setup);
   const file = state === undefined ? null : { option: "--state", path: state };
-  if (file !== null) (await import("../result-file.js")).checkResultFiles([file]);
+  if (file !== null) (await import("../output/result-file.js")).checkResultFiles([file]);
   const [{ soak }, { judgeSoak }, { runMethod }, { plainMethod }] = await Promise.all([
     import("../../method/soak.js"),
     import("../../method/soak-verdict.js"),
     import("../../method/session.js"),
-    import("../method-facts.js"),
+    import("../../options/method-facts.js"),
   ]);
   const settings = { size, pps, firstNumber: plan.startSequence, durationNs, pieceNs, resume: earlier, setup };
   const onPiece = stateWriter(file, (note) => context.output.message(`pktgen-ts: ${note}\n`));

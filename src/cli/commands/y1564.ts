@@ -1,10 +1,10 @@
 /** `y1564`: service activation, the configuration and the performance test of ITU-T Y.1564. */
 import { usageError } from "../../errors.js";
+import type { Row } from "../../options/option-rows.js";
+import type { RunOptions } from "../../options/run-options.js";
 import { meanFrameBytes, parseDuration, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "../method-command.js";
-import type { Row } from "../option-rows.js";
-import type { RunOptions } from "../run-options.js";
+import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "./method-command.js";
 
 interface ServiceOptions {
   readonly cir?: string;
@@ -52,7 +52,7 @@ async function runService(
   context: CommandContext,
 ): Promise<void> {
   const plan = await methodPlan(options, words, "512", context);
-  const { loadPps } = await import("../method-options.js");
+  const { loadPps } = await import("../../options/method-options.js");
   const [size] = plan.sizes;
   if (size === undefined || plan.sizes.length > 1) {
     throw usageError(`${plan.sizes.length} sizes`, {
@@ -83,7 +83,7 @@ async function runService(
   const [{ serviceActivation }, { runMethod }, { serviceMethod }] = await Promise.all([
     import("../../method/service.js"),
     import("../../method/session.js"),
-    import("../method-facts.js"),
+    import("../../options/method-facts.js"),
   ]);
   const method = () => serviceMethod(settings, short);
   await runMethodCommand(options, plan, context, method, (from, hooks) =>

@@ -4,13 +4,13 @@
  * control sockets are served by the thread that starts it. Alone, a part serves any other vhost-user program.
  */
 
-import type { FaultSpec, Injected } from "../../engine/fault-spec.js";
-import { type ForwardQueueCounters, readForwardCounters } from "../../engine/forward-counters.js";
-import { faultStorageBytes } from "../../engine/forward-faults.js";
-import type { ForwardCommand, ForwardFaults, ForwardJobOptions } from "../../engine/forward-job.js";
-import { defaultPeerMac, type ForwardMode, type MacBytes, vhostPortMac } from "../../engine/forward-modes.js";
-import { type ForwardersCommand, forwardersCounters, forwardersSlots } from "../../engine/forwarders-job.js";
-import { startLoopWorker } from "../../engine/start-worker.js";
+import { type ForwardQueueCounters, readForwardCounters } from "../../engine/forward/counters.js";
+import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
+import { faultStorageBytes } from "../../engine/forward/faults.js";
+import { type ForwardersCommand, forwardersCounters, forwardersSlots } from "../../engine/forward/forwarders-job.js";
+import type { ForwardCommand, ForwardFaults, ForwardJobOptions } from "../../engine/forward/job.js";
+import { defaultPeerMac, type ForwardMode, type MacBytes, vhostPortMac } from "../../engine/forward/modes.js";
+import { startLoopWorker } from "../../engine/worker/start-worker.js";
 import { PktgenError, usageError } from "../../errors.js";
 import { openPort, parsePortSpec } from "../../port/index.js";
 import type { Port, PortFacts } from "../../port/port.js";

@@ -8,8 +8,8 @@
  * container's hop.
  */
 import { join } from "node:path";
-import type { FaultSpec, Injected } from "../../engine/fault-spec.js";
-import { reorderPatienceNs } from "../../engine/forward-faults.js";
+import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
+import { reorderPatienceNs } from "../../engine/forward/faults.js";
 import { allowedCpus } from "../../sys/thread.js";
 import type { Dut, DutFacts, HopCounters } from "../dut.js";
 import { makePrivateDirectory, type PrivateDirectory } from "./directory.js";

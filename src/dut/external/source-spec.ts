@@ -8,8 +8,8 @@
  */
 import { type PktgenError, usageError } from "../../errors.js";
 import { nearest } from "../../nearest.js";
-import { checkInterfaceName } from "../../sys/interface-name.js";
-import type { InterfaceStatistics } from "../../sys/netdev.js";
+import { checkInterfaceName } from "../../sys/net/interface-name.js";
+import type { InterfaceStatistics } from "../../sys/net/netdev.js";
 
 /** A counter's place, parsed and validated. Plain data, but for the pattern. */
 export type SourceSpec =

@@ -1,9 +1,9 @@
 /** Reads the counters of somebody else's device: where each is, `source-spec.ts` says. */
 import { environmentError, type PktgenError } from "../../errors.js";
 import { nearest } from "../../nearest.js";
-import { interfaceDriverStatistics } from "../../sys/ethtool-stats.js";
-import { readInterface } from "../../sys/netdev.js";
-import { inNetns } from "../../sys/netns.js";
+import { interfaceDriverStatistics } from "../../sys/net/ethtool-stats.js";
+import { readInterface } from "../../sys/net/netdev.js";
+import { inNetns } from "../../sys/net/netns.js";
 import { reasonLine, runCommand } from "../run-command.js";
 import { TelemetryClient } from "../testpmd/telemetry.js";
 import { netdevFields, type SourceSpec } from "./source-spec.js";

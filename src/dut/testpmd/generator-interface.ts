@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { checkMaySend } from "../../port/interface.js";
-import { readInterface, usableInterface } from "../../sys/netdev.js";
+import { readInterface, usableInterface } from "../../sys/net/netdev.js";
 import type { GeneratorSide } from "./generator-port.js";
 
 const defaultDomain = "0000:";

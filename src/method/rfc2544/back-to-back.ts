@@ -3,12 +3,13 @@
  * whole, found anew in each repetition; mean, least, most and standard deviation; and the time that its buffer holds,
  * implied and corrected for what the device forwarded meanwhile (RFC 9004 §6.4).
  */
-import type { BackToBack } from "../../report/result.js";
+
+import type { Bench } from "../../measure/measurer.js";
+import { useOf } from "../../measure/outcome.js";
+import type { BackToBack } from "../../result/run-result.js";
 import { lossShareOf } from "../../stats/loss.js";
 import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
-import type { Bench } from "../bench.js";
 import { checked, type Findings, joinFindings } from "../findings.js";
-import { useOf } from "../outcome.js";
 import { searchSpace } from "../search-run.js";
 import { sizeWord } from "../size-word.js";
 import type { Rfc2544Settings } from "./settings.js";

@@ -1,12 +1,13 @@
 /**
  * Frame loss rate, RFC 2544 §26.3: from the maximum rate down in equal steps, until two trials in a row lose nothing.
  */
-import type { LossCurve } from "../../report/result.js";
+
+import type { Bench } from "../../measure/measurer.js";
+import { type TrialUse, useOf } from "../../measure/outcome.js";
+import type { LossCurve } from "../../result/run-result.js";
 import { percentWord } from "../../stats/words.js";
 import { type FrameSize, frameSizeName } from "../../units.js";
-import type { Bench } from "../bench.js";
 import { checked, type Findings, joinFindings } from "../findings.js";
-import { type TrialUse, useOf } from "../outcome.js";
 import { paced, searchSpace } from "../search-run.js";
 import { sizeWord } from "../size-word.js";
 import type { Rfc2544Settings } from "./settings.js";

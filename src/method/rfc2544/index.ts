@@ -1,7 +1,8 @@
 /** RFC 2544 §26, test by test and size by size, on whatever bench. */
+
+import type { Bench } from "../../measure/measurer.js";
 import type { FrameSize } from "../../units.js";
 import { frameSizeName } from "../../units.js";
-import type { Bench } from "../bench.js";
 import { type Findings, joinFindings } from "../findings.js";
 import { ndrOfSize } from "../ndr.js";
 import { backToBack } from "./back-to-back.js";

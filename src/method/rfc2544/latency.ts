@@ -2,8 +2,9 @@
  * Latency, RFC 2544 §26.2, at the throughput found. The document tags one frame a trial and averages twenty; here
  * every frame is measured in every trial. At the throughput no frame is lost, by definition.
  */
+
+import type { Bench } from "../../measure/measurer.js";
 import type { FrameSize } from "../../units.js";
-import type { Bench } from "../bench.js";
 import { type Findings, joinFindings } from "../findings.js";
 import { latencyTrial } from "../latency.js";
 import { paced } from "../search-run.js";

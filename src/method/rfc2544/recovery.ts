@@ -3,12 +3,13 @@
  * the last frame was lost, and recovery takes B − A. Loss is known frame by frame, so B is known to one gap between
  * frames; a frame that the device refused is as lost as one that it dropped.
  */
-import type { Recovery, Trial } from "../../report/result.js";
+
+import type { Bench, BenchRequest } from "../../measure/measurer.js";
+import { useOf } from "../../measure/outcome.js";
+import type { Recovery, Trial } from "../../result/run-result.js";
 import { lossShareOf } from "../../stats/loss.js";
-import { meanPps, type RateStep } from "../../stream/steps.js";
+import { meanPps, type RateStep } from "../../stream/departures/steps.js";
 import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
-import type { Bench, BenchRequest } from "../bench.js";
-import { useOf } from "../outcome.js";
 import { linePps } from "../search-run.js";
 import type { Rfc2544Settings } from "./settings.js";
 import { spreadOf } from "./spread.js";

@@ -3,10 +3,11 @@
  * the time from the last frame before to the first one behind (RFC 6201 §4.1.2, time stamps), and the frames that it
  * cost, as time (frame loss). What is reset, and how, the bench knows.
  */
-import type { Reset, Trial } from "../../report/result.js";
+
+import type { Bench, BenchRequest } from "../../measure/measurer.js";
+import type { Reset, Trial } from "../../result/run-result.js";
 import { classOf, reasonsOf } from "../../stats/cause.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes } from "../../units.js";
-import type { Bench, BenchRequest } from "../bench.js";
 import type { Rfc2544Settings } from "./settings.js";
 import { spreadOf } from "./spread.js";
 

@@ -1,5 +1,5 @@
 /** Where a driver's ring lies in our memory, after every check that keeps a device from reading outside of it. */
-import { MAX_RING_SIZE, virtqueueAreas, WRAP_BIT } from "../../ring/virtqueue.js";
+import { MAX_RING_SIZE, virtqueueAreas, WRAP_BIT } from "../../ring/virtqueue/virtqueue.js";
 import type { DriverMemory } from "./driver-memory.js";
 import { features } from "./features.js";
 import { protocolError, requestCodes, type VringAddresses } from "./message.js";

@@ -7,7 +7,7 @@
  * kernel waits for a grace period of RCU twice in every run of a program that is attached nowhere (20 ms here, against
  * 8 µs), to put it into its dispatcher and take it out again.
  */
-import { BpfAssembler, helper } from "../../sys/bpf-assembler.js";
+import { BpfAssembler, helper } from "../../sys/xdp/bpf-assembler.js";
 
 /** Offsets in the shared page. */
 export const xdpPage = {
@@ -109,7 +109,7 @@ function restore(program: BpfAssembler): void {
   program.label("restored");
 }
 
-/** stream/signature.ts: sequence at 6, time at 10, balance at 16 of the 18 bytes. */
+/** stream/frames/signature.ts: sequence at 6, time at 10, balance at 16 of the 18 bytes. */
 function sign(program: BpfAssembler): void {
   program
     .load(4, 8, 7, xdpPage.signatureAt)

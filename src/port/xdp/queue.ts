@@ -4,7 +4,7 @@ import { environmentError, usageError } from "../../errors.js";
 import { initialiseXdpRing, type XdpKernelRing, type XdpRingLayout, xdpFreeBytes } from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
 import { errnoName } from "../../sys/libc.js";
-import type { InterfaceFacts } from "../../sys/netdev.js";
+import type { InterfaceFacts } from "../../sys/net/netdev.js";
 import {
   bindXsk,
   isZeroCopy,
@@ -17,7 +17,7 @@ import {
   xdpHeadroomBytes,
   xskRingOffsets,
   xskRingPage,
-} from "../../sys/xsk.js";
+} from "../../sys/xdp/xsk.js";
 
 export interface XdpQueue {
   readonly fd: number;

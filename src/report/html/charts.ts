@@ -1,6 +1,7 @@
 /** The charts of a result: each is null where the result has nothing for it. */
+
+import type { LossCurve, RunResult, SearchStep, Trial } from "../../result/run-result.js";
 import { grouped, percentWord, rateWord, timeWord } from "../../stats/words.js";
-import type { LossCurve, RunResult, SearchStep, Trial } from "../result.js";
 import { foundRate } from "../sections.js";
 import {
   type Axis,

@@ -2,8 +2,9 @@
  * html: one page that a lab engineer would hand on. It needs no network and no script: tables, and charts as SVG in
  * the page, beside the tables that have their figures.
  */
+
+import type { RunResult, Trial } from "../../result/run-result.js";
 import { environmentRows, ledgerSection, titleOf, trialsSection } from "../markdown.js";
-import type { RunResult, Trial } from "../result.js";
 import type { Section } from "../section.js";
 import { methodSections, methodSentences } from "../sections.js";
 import { sentencesOf, verdictSentence } from "../sentences.js";

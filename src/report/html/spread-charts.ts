@@ -1,6 +1,7 @@
 /** Bars of means, with the least and the most of the repetitions as strokes. */
+
+import type { Recovery, RunResult } from "../../result/run-result.js";
 import { timeWord } from "../../stats/words.js";
-import type { Recovery, RunResult } from "../result.js";
 import { bands, fromZero, nsWord, sizeName } from "./charts.js";
 import { axes, bar, type Chart, limit } from "./svg.js";
 

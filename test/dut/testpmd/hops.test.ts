@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type SideCounters, testpmdHops } from "../../../src/dut/testpmd/hops.js";
 import { parseForwardStats, parsePortXstats } from "../../../src/dut/testpmd/parse.js";
 import { parseDpdkVersion } from "../../../src/dut/testpmd/version.js";
-import { hopDifferences } from "../../../src/method/hops.js";
+import { hopDifferences } from "../../../src/measure/hops.js";
 import { ledger } from "../../../src/stats/ledger.js";
 
 const xstats = (port: number, lines: Readonly<Record<string, number>>): string =>

@@ -1,0 +1,54 @@
+/**
+ * The end of the process. process.exit waits until every thread has ended, and one that is inside a system call does
+ * not: here what has to be undone is undone, and then the kernel ends the process.
+ */
+import { exitCodes } from "../../errors.js";
+import { kernelExit } from "../../sys/kernel-exit.js";
+
+/** What undoing may take: containers, interfaces, folders of sockets. */
+const undoingSeconds = 30;
+
+/** Runs what waits for "exit", each whatever the others do, and ends. */
+export function endNow(code: number): void {
+  process.exitCode = code;
+  process.removeAllListeners("SIGALRM");
+  kernelExit()?.afterSeconds(undoingSeconds);
+  for (const listener of process.rawListeners("exit")) {
+    try {
+      listener.call(process, code);
+    } catch {
+      // Whatever else is to be undone still is.
+    }
+  }
+  process.removeAllListeners("exit");
+  kernelExit()?.now(code);
+  process.exit(code);
+}
+
+/** Signals that ask to leave without results, and what a shell shows of them. */
+const leaveAtOnce = { SIGQUIT: 131, SIGALRM: 142, SIGXCPU: 152 } as const;
+
+/** How many watch for an interrupt, and end what they do by themselves. */
+let watchers = 0;
+
+export function watching(): Disposable {
+  watchers++;
+  return {
+    [Symbol.dispose]() {
+      watchers--;
+    },
+  };
+}
+
+/**
+ * From the start on: where no command watches for it, a signal ends the process, and nothing is left behind.
+ * `finished`: the exit code of a command that has done all it had to do; null before.
+ */
+export function endOnSignals(finished: () => number | null): void {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (watchers === 0) endNow(finished() ?? exitCodes.interrupted);
+    });
+  }
+  for (const [name, code] of Object.entries(leaveAtOnce)) process.on(name, () => endNow(code));
+}

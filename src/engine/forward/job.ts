@@ -1,0 +1,224 @@
+/**
+ * The forwarding loop: two ports, paired, or one port paired with itself; what comes in on queue k goes out on
+ * queue k of the other port. It is testpmd's part in the embedded lab: its modes, its counters.
+ */
+import { usageError } from "../../errors.js";
+import type { RingMemory } from "../../memory.js";
+import type { Job, JobContext, OpenPort } from "../loop/job.js";
+import { forwardSlotBase } from "./counters.js";
+import type { FaultSpec, Injected } from "./fault-spec.js";
+import { FaultStage, type FaultStorage } from "./faults.js";
+import { FreezeGate } from "./freeze.js";
+import {
+  addressWords,
+  type ForwardMode,
+  forwardModes,
+  isForwardMode,
+  type MacBytes,
+  rewriting,
+  txonlyFrame,
+} from "./modes.js";
+import { Lane } from "./queue-path.js";
+
+export interface ForwardPort {
+  readonly mac: MacBytes;
+  /** mac and txonly: who frames that leave this port are for. */
+  readonly peerMac: MacBytes;
+}
+
+export interface ForwardFaults {
+  readonly spec: FaultSpec;
+  readonly maxBufferBytes: number;
+  /** One for each queue of each incoming port, in that order; of faultStorageBytes(spec, maxBufferBytes). */
+  readonly storage: readonly FaultStorage[];
+}
+
+/** Plain data: the job's options. */
+export interface ForwardJobOptions {
+  /** One (paired with itself) or two. */
+  readonly ports: readonly ForwardPort[];
+  readonly queues: number;
+  readonly mode: ForwardMode;
+  /** null: no fault stage at all, frames are copied straight from ring to ring. */
+  readonly faults: ForwardFaults | null;
+  readonly seed: number;
+}
+
+/** What may be asked of a forwarder. */
+export type ForwardCommand =
+  /** A new trial: faults begin anew from this seed. Answers undefined. */
+  | { readonly kind: "reset"; readonly seed: number }
+  /** Answers Injected: what faults did since the last reset, over all queues. */
+  | { readonly kind: "injected" }
+  /** Answers undefined. */
+  | { readonly kind: "mode"; readonly mode: ForwardMode }
+  /** Answers number[][]: by port and queue, the frames that wait in its receive ring. */
+  | { readonly kind: "waiting" };
+
+const emptyInjected: Injected = {
+  lost: 0,
+  policed: 0,
+  duplicated: 0,
+  reordered: 0,
+  corrupted: 0,
+  padded: 0,
+  trimmed: 0,
+  frozenNs: 0,
+};
+
+const addInjected = (a: Injected, b: Injected): Injected => ({
+  lost: a.lost + b.lost,
+  policed: a.policed + b.policed,
+  duplicated: a.duplicated + b.duplicated,
+  reordered: a.reordered + b.reordered,
+  corrupted: a.corrupted + b.corrupted,
+  padded: a.padded + b.padded,
+  trimmed: a.trimmed + b.trimmed,
+  frozenNs: a.frozenNs + b.frozenNs,
+});
+
+/** The lane of each queue of incoming port `from`. */
+function lanesFrom(from: number, options: ForwardJobOptions, context: JobContext, firstPort: number): Lane[] {
+  const { memory, counters, touching } = context;
+  const to = options.ports.length - 1 - from;
+  const { mac, peerMac } = options.ports[to]!;
+  const ports = { rxPort: firstPort + from, txPort: firstPort + to, touching };
+  const shared = {
+    memory,
+    counters,
+    ...ports,
+    addresses: addressWords(peerMac, mac),
+    ownFrame: txonlyFrame(peerMac, mac),
+  };
+  return Array.from({ length: options.queues }, (_, queue) => {
+    const rxSlots = forwardSlotBase(from, queue, options.queues);
+    return new Lane({ ...shared, rxSlots, txSlots: forwardSlotBase(to, queue, options.queues) });
+  });
+}
+
+function stagesFrom(from: number, options: ForwardJobOptions, memory: RingMemory): FaultStage[] {
+  const { faults, queues } = options;
+  if (faults === null) return [];
+  return Array.from({ length: queues }, (_, queue) => {
+    const storage = faults.storage[from * queues + queue]!;
+    return new FaultStage(faults.spec, memory, storage, faults.maxBufferBytes, queue, queues, from);
+  });
+}
+
+class Forwarder implements Job {
+  private readonly options: ForwardJobOptions;
+  private readonly nowNs: () => number;
+  /** In the order of incoming port and queue; a stage for each, or none at all. */
+  private readonly lanes: readonly Lane[];
+  private readonly stages: readonly FaultStage[];
+  private readonly gate: FreezeGate;
+  private mode: ForwardMode = "io";
+
+  constructor(context: JobContext, firstPort: number) {
+    const options = context.options as ForwardJobOptions;
+    const { memory } = context;
+    this.options = options;
+    this.nowNs = context.nowNs;
+    this.lanes = options.ports.flatMap((_, from) => lanesFrom(from, options, context, firstPort));
+    this.stages = options.ports.flatMap((_, from) => stagesFrom(from, options, memory));
+    this.gate = new FreezeGate(options.faults?.spec.freezeNs ?? 0);
+    this.setMode(options.mode);
+    this.reset(options.seed);
+  }
+
+  attach(index: number, port: OpenPort | null): void {
+    const { queues, ports } = this.options;
+    const back = ports.length - 1 - index;
+    for (let queue = 0; queue < queues; queue++) {
+      const open = port?.queues[queue] ?? null;
+      this.lanes[index * queues + queue]!.attachRx(open);
+      this.lanes[back * queues + queue]!.attachTx(open);
+    }
+  }
+
+  command(message: unknown): unknown {
+    const command = message as ForwardCommand;
+    switch (command.kind) {
+      case "reset":
+        return this.reset(command.seed);
+      case "injected":
+        return this.injected();
+      case "mode":
+        return this.setMode(command.mode);
+      case "waiting":
+        return this.options.ports.map((_, port) => this.lanesOf(port).map((lane) => lane.waiting()));
+    }
+  }
+
+  mayRest(): boolean {
+    return true;
+  }
+
+  step(): number {
+    switch (this.mode) {
+      case "rxonly":
+        return this.discard();
+      case "txonly":
+        return this.originate();
+      default:
+        return this.stages.length === 0 ? this.forward() : this.forwardThrough();
+    }
+  }
+
+  private forward(): number {
+    const lanes = this.lanes;
+    let moved = 0;
+    for (let i = 0; i < lanes.length; i++) moved += lanes[i]!.forward();
+    return moved;
+  }
+
+  private forwardThrough(): number {
+    const nowNs = this.nowNs();
+    if (this.gate.stands(nowNs)) return 0;
+    let moved = 0;
+    for (let i = 0; i < this.lanes.length; i++) {
+      moved += this.lanes[i]!.forwardThrough(this.stages[i]!, this.gate, nowNs);
+    }
+    return moved;
+  }
+
+  private discard(): number {
+    let moved = 0;
+    for (let i = 0; i < this.lanes.length; i++) moved += this.lanes[i]!.discard();
+    return moved;
+  }
+
+  private originate(): number {
+    let moved = 0;
+    for (let i = 0; i < this.lanes.length; i++) moved += this.lanes[i]!.originate();
+    return moved;
+  }
+
+  private lanesOf(port: number): readonly Lane[] {
+    return this.lanes.slice(port * this.options.queues, (port + 1) * this.options.queues);
+  }
+
+  private reset(seed: number): void {
+    for (const stage of this.stages) stage.reset(seed);
+    this.gate.reset();
+  }
+
+  private injected(): Injected {
+    const all = this.stages.map((stage) => stage.injected()).reduce(addInjected, emptyInjected);
+    return { ...all, frozenNs: this.gate.totalNs() };
+  }
+
+  private setMode(mode: ForwardMode): void {
+    if (!isForwardMode(mode)) {
+      throw usageError(`"${String(mode)}" is no forwarding mode`, { where: "mode", accepted: forwardModes.join(", ") });
+    }
+    this.mode = mode;
+    for (const lane of this.lanes) {
+      lane.rewrite = mode === "mac" ? rewriting.set : mode === "macswap" ? rewriting.swap : rewriting.none;
+      lane.forgetFilled();
+    }
+  }
+}
+
+/** `firstPort`: where its ports begin among those of the loop. */
+export const createForwarder = (context: JobContext, firstPort = 0): Job => new Forwarder(context, firstPort);

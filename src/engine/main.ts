@@ -1,0 +1,213 @@
+/**
+ * The thread of a loop worker. It never returns to its event loop: it stands in Atomics.wait and takes messages
+ * one by one, or it runs its job's `step`. So a ring is touched only between `state = running` and
+ * `state = standing`, and the owner that waits for the latter may change memory.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { invalidError, PktgenError } from "../errors.js";
+import type { PortRings, QueueRings } from "../port/port.js";
+import { openRxRing, openTxRing } from "../ring/open.js";
+import { RingFault } from "../ring/ring.js";
+import { arenaMemory } from "../sys/arena.js";
+import { monotonicClock } from "../sys/clock.js";
+import { closeEventSignals } from "../sys/event-signal.js";
+import { pinThread, setTimerSlack, threadId, threadSleeper, yieldThread } from "../sys/thread.js";
+import type { CreateJob, Job, OpenPort, OpenQueue } from "./loop/job.js";
+import { kicker } from "./loop/kick.js";
+import { moverOf } from "./loop/mover.js";
+import { Recording } from "./pipe/recording-rings.js";
+import { command, state, type ThreadSetup, word } from "./worker/control-page.js";
+import type { JobName } from "./worker/loop-worker.js";
+import type { FromThread, ToThread, Trouble } from "./worker/messages.js";
+
+/** Idle turns before giving way, and yields before sleeping: about 5 ms of nothing at all. */
+const spinsBeforeYield = 16;
+const yieldsBeforeSleep = 8192;
+const shortestSleepNs = 50_000;
+const longestSleepNs = 1_000_000;
+
+const setup = workerData as ThreadSetup;
+const control = new Int32Array(setup.control);
+const owner = parentPort!;
+const post = (message: FromThread): void => owner.postMessage(message);
+const memory = arenaMemory(setup.arenaAddress, setup.arenaBytes);
+const sleep = threadSleeper();
+const touching = { port: 0 };
+
+/** What is open of each port, to store positions from and to tell whose ring broke. */
+const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ length: setup.ports }, () => null);
+
+const recording = setup.recording === null ? null : new Recording(memory, setup.recording, monotonicClock().nowNs);
+
+function openQueue(queue: QueueRings, port: number): OpenQueue {
+  const tx = queue.tx === null ? null : openTxRing(memory, queue.tx, moverOf);
+  const rx = queue.rx === null ? null : openRxRing(memory, queue.rx, moverOf);
+  return {
+    tx: tx === null || recording === null ? tx : recording.tx(tx, port),
+    rx: rx === null || recording === null ? rx : recording.rx(rx, port),
+    live: queue.live ?? null,
+    layouts: { tx: queue.tx, rx: queue.rx },
+    notifyTx: kicker(queue.txKick),
+    notifyRx: kicker(queue.rxKick),
+  };
+}
+
+function attach(job: Job, index: number, rings: PortRings | null): void {
+  open[index] = null;
+  const port = rings === null ? null : { memory, queues: rings.queues.map((queue) => openQueue(queue, index)) };
+  if (rings !== null && port !== null) open[index] = { rings, port };
+  job.attach(index, port);
+}
+
+/** A peer's memory may be wrong from the beginning. */
+function attachChecked(job: Job, index: number, rings: PortRings | null): void {
+  try {
+    touching.port = index;
+    attach(job, index, rings);
+  } catch (error) {
+    if (!reportFault(job, error)) throw error;
+  }
+}
+
+/** Leaves each ring's position where the port's owner finds it for GET_VRING_BASE, and for re-opening. */
+function storePositions(): void {
+  for (const entry of open) {
+    if (entry === null) continue;
+    const positions = new Int32Array(entry.rings.positions);
+    touching.port = open.indexOf(entry);
+    entry.rings.queues.forEach((queue, k) => {
+      const { tx, rx } = entry.port.queues[k]!;
+      if (queue.tx !== null && tx !== null) Atomics.store(positions, queue.tx.vring, tx.position());
+      if (queue.rx !== null && rx !== null) Atomics.store(positions, queue.rx.vring, rx.position());
+    });
+  }
+}
+
+function answer(job: Job, id: number, request: unknown): void {
+  try {
+    post({ kind: "answer", id, value: job.command(request) });
+  } catch (error) {
+    // A command looks at rings, too: to prepare a trial, to report one.
+    const isRingFault = reportFault(job, error);
+    post({ kind: "refusal", id, ...describe(isRingFault ? peerBroke(error as RingFault) : error) });
+  }
+}
+
+/** What the command is refused with; which port it was says the port itself. */
+const peerBroke = ({ message }: RingFault): PktgenError =>
+  invalidError(`the peer of a port broke its ring (${message}), and its connection was ended`);
+
+const describe = (error: unknown): Trouble => ({
+  message: error instanceof Error ? error.message : String(error),
+  exitCode: error instanceof PktgenError ? error.exitCode : null,
+  stack: error instanceof Error ? (error.stack ?? "") : "",
+  code: error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? null) : null,
+  details: error instanceof PktgenError ? error.details : {},
+});
+
+function takeMessages(job: Job): void {
+  for (let received = receiveMessageOnPort(owner); received !== undefined; received = receiveMessageOnPort(owner)) {
+    const message = received.message as ToThread;
+    if (message.kind === "attach") attachChecked(job, message.index, message.rings);
+    else answer(job, message.id, message.request);
+    Atomics.add(control, word.handled, 1);
+    Atomics.notify(control, word.handled);
+  }
+}
+
+/** Runs until told otherwise. More pollers than cores is normal in a small lab, so idle turns give way. */
+function run(job: Job): void {
+  let idle = 0;
+  let sleepNs = shortestSleepNs;
+  while (Atomics.load(control, word.command) === command.run) {
+    if (job.step() > 0) {
+      idle = 0;
+      continue;
+    }
+    if (setup.busy || ++idle < spinsBeforeYield) continue;
+    if (idle < yieldsBeforeSleep || !job.mayRest()) {
+      yieldThread();
+      sleepNs = shortestSleepNs;
+    } else {
+      Atomics.add(control, word.sleeps, 1);
+      sleep(sleepNs);
+      sleepNs = Math.min(sleepNs * 2, longestSleepNs);
+    }
+  }
+}
+
+/** A fault of a ring ends that port's connection (its owner does that); until then the port is closed here. */
+function reportFault(job: Job, error: unknown): boolean {
+  if (!(error instanceof RingFault)) return false;
+  const index = touching.port;
+  open[index] = null;
+  job.attach(index, null);
+  post({ kind: "ring-fault", index, message: error.message });
+  return true;
+}
+
+function serve(job: Job): void {
+  for (;;) {
+    Atomics.store(control, word.state, state.standing);
+    Atomics.notify(control, word.state);
+    const seen = Atomics.load(control, word.wake);
+    takeMessages(job);
+    const wanted = Atomics.load(control, word.command);
+    if (wanted === command.exit) return;
+    if (wanted === command.stand) {
+      Atomics.wait(control, word.wake, seen, 100);
+      continue;
+    }
+    Atomics.store(control, word.state, state.running);
+    // Between the check above and this store the owner may have said stand, and seen us standing: look again.
+    if (Atomics.load(control, word.command) !== command.run) continue;
+    try {
+      run(job);
+    } catch (error) {
+      if (!reportFault(job, error)) throw error;
+    }
+    // Only here, before anybody is told that the thread stands: positions may write to the rings.
+    try {
+      storePositions();
+    } catch (error) {
+      if (!reportFault(job, error)) throw error;
+    }
+  }
+}
+
+const jobs: Record<JobName, () => Promise<{ createJob: CreateJob; prepareJob?: (options: unknown) => Promise<void> }>> =
+  {
+    generator: () => import("./trial/generator-job.js"),
+    receiver: () => import("./trial/receive-job.js"),
+    forwarders: () => import("./forward/forwarders-job.js"),
+    replay: () => import("./replay/job.js"),
+  };
+
+const { createJob, prepareJob } = await jobs[setup.job]();
+await prepareJob?.(setup.options);
+Atomics.store(control, word.threadId, threadId());
+setTimerSlack(1000);
+if (setup.cpu !== null && pinThread(setup.cpu)) Atomics.store(control, word.pinned, 1);
+const nowNs = monotonicClock().nowNs;
+const counters = new Float64Array(setup.counters);
+const job = createJob({
+  memory,
+  options: setup.options,
+  counters,
+  nowNs,
+  post: (event) => post({ kind: "event", event }),
+  touching,
+  sleeps: () => Atomics.load(control, word.sleeps),
+  busy: setup.busy,
+});
+post({ kind: "ready" });
+try {
+  serve(job);
+} catch (error) {
+  post({ kind: "failure", ...describe(error) });
+} finally {
+  closeEventSignals();
+  Atomics.store(control, word.state, state.ended);
+  Atomics.notify(control, word.state);
+}
+owner.close();

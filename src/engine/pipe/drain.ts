@@ -1,0 +1,97 @@
+/** From a feed to a capture file, in the writer's thread, as long as the disk takes it. */
+import { PktgenError } from "../../errors.js";
+import type { RingMemory } from "../../memory.js";
+import { CaptureWriter, ethernetInterface } from "../../pcap/index.js";
+import { type FeedLayout, FeedReader } from "./frame-pipe.js";
+
+export interface DrainOptions {
+  readonly path: string;
+  /** Wall clock minus the monotonic clock of the feed's times, in two parts: since 1970. */
+  readonly epochSeconds: number;
+  readonly epochNanoseconds: number;
+  /** Names of the ports that frames may be of; in a pcapng file each is an interface. */
+  readonly ports: readonly string[];
+  readonly application: string;
+}
+
+export interface DrainReport {
+  /** Frames in the file. */
+  readonly written: number;
+  /** Frames that came when nothing could be written any more. */
+  readonly dropped: number;
+  readonly failure: string | null;
+}
+
+const mostFrames = 4096;
+
+export class CaptureDrain {
+  readonly #memory: RingMemory;
+  readonly #reader: FeedReader;
+  readonly #options: DrainOptions;
+  readonly #onTrouble: (why: string) => void;
+  #taken = 0;
+
+  constructor(memory: RingMemory, layout: FeedLayout, options: DrainOptions, onTrouble: (why: string) => void) {
+    this.#memory = memory;
+    this.#reader = new FeedReader(memory, layout);
+    this.#options = options;
+    this.#onTrouble = onTrouble;
+  }
+
+  async run(): Promise<DrainReport> {
+    const { path, ports, application } = this.#options;
+    const interfaces = ports.map((name) => ({ ...ethernetInterface, name }));
+    using writer = await CaptureWriter.create(path, { pcapng: { byteOrder: "little", interfaces, application } });
+    const reader = this.#reader;
+    for (;;) {
+      const ended = reader.ended;
+      const available = reader.available();
+      if (available === 0) {
+        if (ended) break;
+        reader.wait(10);
+        continue;
+      }
+      const n = Math.min(available, mostFrames);
+      this.#write(writer, n);
+      reader.release(n);
+      this.#taken += n;
+    }
+    this.#try(writer, () => writer.close());
+    const written = writer.framesWritten;
+    return { written, dropped: this.#taken - written, failure: writer.failure?.toLine() ?? null };
+  }
+
+  #write(writer: CaptureWriter, n: number): void {
+    if (writer.failure !== null) return;
+    const { epochSeconds, epochNanoseconds } = this.#options;
+    const reader = this.#reader;
+    const { u8 } = this.#memory;
+    this.#try(writer, () => {
+      for (let i = 0; i < n; i++) {
+        const frame = reader.at(i);
+        const bytes = reader.bytes(frame);
+        const ns = epochNanoseconds + reader.timeNs(frame);
+        const carry = Math.floor(ns / 1e9);
+        writer.frame(
+          u8,
+          reader.offset(frame),
+          bytes,
+          bytes,
+          epochSeconds + carry,
+          ns - carry * 1e9,
+          reader.port(frame),
+        );
+      }
+    });
+  }
+
+  /** A full disk ends the writing, not the reading: whoever feeds us must not notice it in its loop. */
+  #try(writer: CaptureWriter, write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof PktgenError) || writer.failure === null) throw error;
+      this.#onTrouble(error.toLine());
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** A loop's side of a recorder: copies a frame into a feed, or counts it where the disk is too slow for that. */
+
+import type { RingMemory } from "../../memory.js";
+import { copyFrame } from "../../ring/copy.js";
+import { type FeedLayout, FeedWriter } from "./frame-pipe.js";
+
+export class FeedRecorder {
+  /** Frames that there was no room for. */
+  missed: number;
+  readonly #writer: FeedWriter;
+
+  /** `missed`: by whoever recorded into this feed before. */
+  constructor(memory: RingMemory, layout: FeedLayout, missed = 0) {
+    this.missed = missed;
+    this.#writer = new FeedWriter(memory, layout);
+  }
+
+  /** Allocates nothing, waits for nothing. `publish` once a burst. */
+  record(memory: RingMemory, offset: number, bytes: number, timeNs: number, port: number): void {
+    const at = this.#writer.place(bytes);
+    if (at <= 0) {
+      this.missed++;
+      return;
+    }
+    copyFrame(memory, at, offset, bytes);
+    this.#writer.commit(timeNs, bytes, port, 0);
+  }
+
+  publish(): void {
+    this.#writer.publish();
+  }
+
+  end(): void {
+    this.#writer.end();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Latency and delay variation of many streams' frames: of all together as exact as of one, of each stream in rows and
+ * small histograms, which are given several samples of a stream at a time (stats/lane-rows.ts). What is recorded of all
+ * together is recorded at the end of a burst.
+ */
+import { Histogram } from "../../stats/histogram.js";
+import type { LaneRows } from "../../stats/lane-rows.js";
+import { SignedHistogram } from "../../stats/signed-histogram.js";
+import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js";
+import type { KeyedLags } from "../loop/keyed-lags.js";
+import type { ReceiveReport, StreamReceive } from "../loop/trial-order.js";
+
+const burstFrames = 256;
+const mostSamples = 16;
+/** A sample: the bucket of a frame's latency, and above it that of its variation, or this. */
+const noVariation = 0x3ff;
+
+export interface StreamTimesStart {
+  readonly streams: number;
+  readonly rows: LaneRows;
+  /** null: nothing is scheduled. */
+  readonly lags: KeyedLags | null;
+  /** The last stream is a probe. */
+  readonly hasProbe: boolean;
+}
+
+export class StreamTimes {
+  readonly #rows: LaneRows;
+  readonly #lags: KeyedLags | null;
+  readonly #probe: number;
+  /** Of stream s, latency in 2·s and how much it differs from frame to frame in 2·s + 1. */
+  readonly #small: SmallHistograms;
+  readonly #latency = new Histogram();
+  readonly #latencyIntended = new Histogram();
+  readonly #ipdv = new SignedHistogram();
+  readonly #probeLatency = new Histogram();
+  readonly #samples = new Int32Array(mostSamples);
+  /** The burst: frames, and those that are compared with the one before. */
+  readonly #streams = new Int32Array(burstFrames);
+  readonly #indices = new Float64Array(burstFrames);
+  readonly #latencies = new Float64Array(burstFrames);
+  readonly #differences = new Float64Array(burstFrames);
+  #frames = 0;
+  #differing = 0;
+
+  constructor({ streams, rows, lags, hasProbe }: StreamTimesStart) {
+    this.#rows = rows;
+    this.#lags = lags;
+    this.#probe = hasProbe ? streams - 1 : -1;
+    this.#small = new SmallHistograms(2 * streams);
+  }
+
+  /**
+   * An accepted frame, at most a burst between two calls of `record`. `index` as KeyedLags counts; `isNext`: it follows
+   * the one before (RFC 5481 §4.1 takes differences of consecutive frames); `isLast`: no greater number came before it.
+   */
+  note(stream: number, lane: number, index: number, latencyNs: number, isNext: boolean, isLast: boolean): void {
+    const rows = this.#rows;
+    const frame = this.#frames++;
+    this.#streams[frame] = stream;
+    this.#indices[frame] = index;
+    this.#latencies[frame] = latencyNs;
+    let variation = noVariation;
+    const last = rows.lastLatency(lane);
+    if (isNext && last >= 0) {
+      const difference = latencyNs - last;
+      const magnitude = Math.abs(difference);
+      this.#differences[this.#differing++] = difference;
+      rows.noteVariation(lane, magnitude);
+      variation = smallBucketOf(magnitude);
+    }
+    rows.noteLatency(lane, latencyNs, isLast);
+    if (rows.keepSample(lane, smallBucketOf(latencyNs) | (variation << 10))) this.#countSamples(stream, lane);
+  }
+
+  /** The end of a burst. */
+  record(): void {
+    const frames = this.#frames;
+    const differing = this.#differing;
+    const latencies = this.#latencies;
+    for (let k = 0; k < frames; k++) this.#latency.record(latencies[k]);
+    for (let k = 0; k < differing; k++) this.#ipdv.record(this.#differences[k]);
+    if (this.#lags !== null) this.#recordIntended(this.#lags);
+    if (this.#probe >= 0) this.#recordProbe();
+    this.#frames = 0;
+    this.#differing = 0;
+  }
+
+  /** null, null: nothing measured. `lanes`: the stream's. */
+  ofStream(stream: number, lanes: readonly number[]): Pick<StreamReceive, "latencyNs" | "ipdvNs"> {
+    for (const lane of lanes) this.#countSamples(stream, lane);
+    return {
+      latencyNs: this.#small.summary(2 * stream, this.#rows.latency(lanes)),
+      ipdvNs: this.#small.summary(2 * stream + 1, this.#rows.variation(lanes)),
+    };
+  }
+
+  report(): Pick<ReceiveReport, "latency" | "latencyIntended" | "ipdv" | "probeLatency"> {
+    const measured = this.#latency.count > 0;
+    return {
+      latency: measured ? this.#latency.toData() : null,
+      latencyIntended: measured && this.#lags !== null ? this.#latencyIntended.toData() : null,
+      ipdv: measured && this.#ipdv.count > 0 ? this.#ipdv.toData() : null,
+      ...(this.#probe < 0 ? {} : { probeLatency: this.#probeLatency.toData() }),
+    };
+  }
+
+  #countSamples(stream: number, lane: number): void {
+    const samples = this.#samples;
+    const kept = this.#rows.takeSamples(lane, samples);
+    for (let k = 0; k < kept; k++) {
+      const variation = samples[k] >>> 10;
+      this.#small.count(2 * stream, samples[k] & 0x3ff);
+      if (variation !== noVariation) this.#small.count(2 * stream + 1, variation);
+    }
+  }
+
+  #recordIntended(lags: KeyedLags): void {
+    for (let k = 0; k < this.#frames; k++) {
+      const lagNs = lags.of(this.#streams[k], this.#indices[k]);
+      if (lagNs >= 0 || lagNs < 0) this.#latencyIntended.record(this.#latencies[k] + lagNs);
+    }
+  }
+
+  #recordProbe(): void {
+    for (let k = 0; k < this.#frames; k++) {
+      if (this.#streams[k] === this.#probe) this.#probeLatency.record(this.#latencies[k]);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What the transmitter needs of whoever sends on one queue: QueueSender fills a ring frame by frame; where something
+ * else makes the frames, that is another implementation. Counts are exact at every moment, and only grow in a trial.
+ */
+import type { OpenQueue } from "../loop/job.js";
+
+/** How finely a sender can be paced, and in what portions it sends best. */
+export interface SenderPace {
+  /** Up to this rate every frame is stamped and sent on its own; above, all that is due goes out at once. */
+  readonly singleFramePps: number;
+  /** Frames that one turn sends at max. */
+  readonly burstFrames: number;
+  /** Overdue frames that one turn of a schedule sends. */
+  readonly catchUpFrames: number;
+  /** A frame this much behind its slot is late, unless 1 % of the gap is more. */
+  readonly lateToleranceNs: number;
+}
+
+export interface Sender {
+  readonly queue: number;
+  readonly pace: SenderPace;
+  /** Frames of this trial handed over so far. */
+  readonly published: number;
+  /** bufferBytes of these. */
+  readonly bytes: number;
+  /** bufferBytes of the last n of them. */
+  bytesOfLast(n: number): number;
+  /** At max a turn with less room than this is skipped, so that bursts do not get small. */
+  readonly halfRing: number;
+  /** The trial begins at this time of the engine's clock; for senders with a clock of their own. */
+  start?(epochNs: number): void;
+  /** The queue now; null: its peer is gone. What was outstanding then will never be taken. */
+  attach(open: OpenQueue | null): void;
+  /** Frames that `send` would take now. */
+  room(): number;
+  /**
+   * Sends up to n frames, all stamped with one departure time (ns, 48 bits in two halves) unless the sender has a
+   * clock of its own; returns how many there was room for. Call `room` before.
+   */
+  send(n: number, timeLow32: number, timeHigh16: number): number;
+  /** Published and not taken by the peer, after a look. */
+  outstanding(): number;
+  /** Between sends: whatever was left undone for want of room is tried again. */
+  nudge?(): void;
+  /** A frame that is none of the trial's goes between its frames, in this buffer of the ring (−1: unknown). */
+  noteBeside?(slot: number): void;
+  /** An earlier trial's frames that the peer took in this one. */
+  carried(): number;
+}
+
+/** Into a ring of our own: in bursts the stamp alone is off by 0.8 µs. */
+export const ringPace: SenderPace = {
+  singleFramePps: 2e6,
+  burstFrames: 64,
+  catchUpFrames: 32,
+  lateToleranceNs: 10_000,
+};

@@ -1,0 +1,132 @@
+/**
+ * Fills and publishes one transmit queue with frames of many streams, whichever the transmitter names. Sequence numbers
+ * are dense per stream and queue: the j-th frame of a stream on queue q carries start + j·Q + q.
+ */
+import type { RingMemory } from "../../memory.js";
+import type { TxRing } from "../../ring/ring.js";
+import { bufferBytesOf } from "../../stream/frames/program.js";
+import { StreamFrames, type StreamFramesStart } from "../../stream/frames/stream-frames.js";
+import type { OpenQueue } from "../loop/job.js";
+import { RingAccount } from "./ring-account.js";
+
+export interface StreamsSenderStart extends StreamFramesStart {
+  readonly memory: RingMemory;
+}
+
+/** Streams of the last frames published are remembered: as many as any ring has slots. */
+const remembered = 32_768;
+
+export class StreamsSender {
+  readonly queue: number;
+  readonly #start: StreamsSenderStart;
+  readonly #memory: RingMemory;
+  readonly #frames: StreamFrames;
+  /** Per stream: frames sent here. */
+  readonly #sent: Float64Array;
+  /** Per buffer of the ring: what was rendered into it; new with each attachment, and a sender with each trial. */
+  #primed: Int32Array = new Int32Array(0);
+  readonly #recent = new Int32Array(remembered);
+  readonly #account = new RingAccount(() => this.#published);
+  #ring: TxRing | null = null;
+  /** Placed and not yet published. */
+  #placed = 0;
+  /** Free slots at the last look, less what was placed since. */
+  #room = 0;
+  #published = 0;
+  #bytes = 0;
+
+  constructor(start: StreamsSenderStart) {
+    this.queue = start.queue;
+    this.#start = start;
+    this.#memory = start.memory;
+    this.#frames = new StreamFrames(start);
+    this.#sent = new Float64Array(start.programs.length);
+  }
+
+  attach(open: OpenQueue | null): void {
+    if (!this.#account.attach(open)) return;
+    this.#ring = open?.tx ?? null;
+    this.#primed = new Int32Array(this.#ring?.slots ?? 0);
+    this.#placed = 0;
+  }
+
+  noteBeside(slot: number): void {
+    if (slot >= 0) this.#primed[slot] = 0;
+    this.#account.noteBeside();
+  }
+
+  get published(): number {
+    return this.#published;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  outstanding(): number {
+    return this.#account.outstanding();
+  }
+
+  carried(): number {
+    return this.#account.carried();
+  }
+
+  /** Frames of a stream handed over here. */
+  sentOf(stream: number): number {
+    return this.#sent[stream];
+  }
+
+  /** Of the last `outstanding` frames published, adds 1 to each one's stream. */
+  countLast(outstanding: number, into: Float64Array): void {
+    const known = Math.min(outstanding, remembered);
+    for (let back = 1; back <= known; back++) into[this.#recent[(this.#published - back) & (remembered - 1)]] += 1;
+  }
+
+  /** bufferBytes of the first frames of a stream that were handed over here, as many as are named. */
+  bytesOf(stream: number, frames: number): number {
+    const { programs, queue, queues } = this.#start;
+    return bufferBytesOf(programs[stream], queue, queues, frames);
+  }
+
+  /** Free slots now, frames placed and not published not counted. */
+  room(): number {
+    if (this.#placed === 0) {
+      if (this.#ring?.kickAgain !== undefined) this.nudge();
+      this.#room = this.#ring === null ? 0 : this.#ring.reclaim();
+    }
+    return this.#room;
+  }
+
+  nudge(): void {
+    this.#account.nudge();
+  }
+
+  /** Places the stream's next frame for this queue, stamped; false: there is no room. `publish` hands it over. */
+  place(stream: number, timeLow32: number, timeHigh16: number): boolean {
+    const ring = this.#ring;
+    if (ring === null || this.room() <= 0) return false;
+    const frames = this.#frames;
+    const bytes = frames.bytesOf(frames.nextSize(stream));
+    const at = ring.place(this.#placed, bytes);
+    if (at <= 0) return false;
+    const slot = ring.slotOf(this.#placed);
+    const primed = slot < 0 ? 0 : this.#primed[slot];
+    const made = frames.make(this.#memory, stream, at, primed, timeLow32 | 0, timeHigh16);
+    if (slot >= 0) this.#primed[slot] = made;
+    this.#recent[(this.#published + this.#placed) & (remembered - 1)] = stream;
+    this.#sent[stream]++;
+    this.#bytes += bytes;
+    this.#placed++;
+    this.#room--;
+    return true;
+  }
+
+  /** Hands over what was placed. */
+  publish(): void {
+    if (this.#placed === 0 || this.#ring === null) return;
+    this.#ring.publish(this.#placed);
+    this.#account.notify();
+    this.#published += this.#placed;
+    this.#placed = 0;
+  }
+}

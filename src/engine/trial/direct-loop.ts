@@ -1,0 +1,76 @@
+/**
+ * Ports that lead straight back, in private memory: rings of the same kinds as the generator's own, and in one thread
+ * what their peers, or the kernel, would do. Nothing leaves the program. What the generator measures through it is its
+ * own share of every latency; and what runs through it is compiled by V8 as for the rings that it is like.
+ */
+import { copyFrame, type FarRx, type FarTx, LoopSpace, loopRx, loopTx, type RingMemory } from "../../ring/index.js";
+import type { OpenPort, OpenQueue } from "../loop/job.js";
+
+const burstFrames = 64;
+
+export interface DirectLoop {
+  readonly memory: RingMemory;
+  /** As many as it is like: with two, what one sends the other receives. */
+  readonly ports: readonly OpenPort[];
+  /** The device's turn: everything that was sent is put where it will be received. */
+  turn(): void;
+}
+
+interface Way {
+  readonly from: FarTx;
+  readonly to: FarRx;
+}
+
+/**
+ * `like`: the generator's ports as they are now; null (its peer is gone): packed rings. `queues` of each are used;
+ * `maxFrameBytes`: the longest frame that will be sent, without FCS.
+ */
+export function directLoop(like: readonly (OpenPort | null)[], queues: number, maxFrameBytes: number): DirectLoop {
+  const space = new LoopSpace(2 * like.length * queues, maxFrameBytes);
+  const ends = like.map((port) =>
+    Array.from({ length: queues }, (_, q) => {
+      const layouts = port?.queues[q]?.layouts;
+      return { tx: loopTx(space, layouts?.tx ?? null), rx: loopRx(space, layouts?.rx ?? null) };
+    }),
+  );
+  const ports = ends.map((port, p): OpenPort => {
+    // The same properties in the same order as the worker's own: V8 takes them for objects of one shape.
+    const queueOf = ({ tx, rx }: (typeof port)[number], q: number): OpenQueue => ({
+      tx: tx.near,
+      rx: rx.near,
+      live: null,
+      layouts: like[p]?.queues[q]?.layouts ?? nothing,
+      notifyTx: nobody,
+      notifyRx: nobody,
+    });
+    return { memory: space.memory, queues: port.map(queueOf) };
+  });
+  const ways = ends.flatMap((port, p) =>
+    port.map(({ tx }, q): Way => ({ from: tx.far, to: ends[ends.length - 1 - p]![q]!.rx.far })),
+  );
+  return {
+    memory: space.memory,
+    ports,
+    turn: () => {
+      for (let w = 0; w < ways.length; w++) passOn(space.memory, ways[w].from, ways[w].to);
+    },
+  };
+}
+
+const nobody = (): void => {};
+const nothing = { tx: null, rx: null };
+
+function passOn(memory: RingMemory, from: FarTx, to: FarRx): void {
+  // What finds no room waits where it is: a loop loses nothing.
+  const frames = from.poll(Math.min(burstFrames, to.reclaim()));
+  if (frames === 0) return;
+  let placed = 0;
+  for (let k = 0; k < frames; k++) {
+    const at = to.place(placed, from.lengths[k]);
+    if (at <= 0) break;
+    copyFrame(memory, at, from.offsets[k], from.lengths[k]);
+    placed++;
+  }
+  to.publish(placed);
+  from.release(frames);
+}

@@ -1,0 +1,387 @@
+/**
+ * The generator's loop: all directions of one trial at a time, in one thread, so that a frame's departure and arrival
+ * are read from one clock and nothing is shared. Ports: the first direction sends on [0] and receives on the last one
+ * (with one port that does both), the second goes the other way.
+ */
+
+import { usageError } from "../../errors.js";
+import { LoadedPrograms } from "../../program/load-program.js";
+import { Histogram } from "../../stats/histogram.js";
+import { reverseFirstStream } from "../../stream/reverse.js";
+import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
+import { TrialClock } from "../loop/trial-clock.js";
+import {
+  generatorCounter as counter,
+  type Errand,
+  type ErrandOutcome,
+  type FloorAnswer,
+  type GeneratorCommand,
+  generatorPhase as phase,
+  type StationSetup,
+  type TrialOrder,
+  type TrialReport,
+} from "../loop/trial-order.js";
+import { RunningErrand } from "./between-trials.js";
+import { Direction } from "./direction.js";
+import { Rehearsal } from "./rehearsal.js";
+import { Stations } from "./responders.js";
+
+/** What the job is made with: how many ports it has, 1 or 2, and who answers at each; absent or null: nobody. */
+export interface GeneratorOptions {
+  readonly ports: 1 | 2;
+  readonly stations?: readonly (StationSetup | null)[];
+  /** Modules of streams that are programs. */
+  readonly programs?: readonly string[];
+}
+
+/** When everything is back, a duplicate may still come; this long is enough to see it. */
+const quietWhenCompleteNs = 20_000_000;
+const countersEveryNs = 1_000_000;
+/** A schedule begins when the loop has gone round some times: else its first frames leave late, and a burst is too fast. */
+export const scheduleLeadNs = 200_000;
+
+/** 5,000 single frames at 50 kpps: 100 ms, in which V8 has compiled it all long before the median. */
+const floorLoad = {
+  queues: 1,
+  load: { kind: "paced", pps: 50_000 },
+  count: 5_000,
+  durationNs: Number.POSITIVE_INFINITY,
+  settleNs: 0,
+  cooperative: true,
+} as const;
+
+interface Trial {
+  readonly directions: readonly Direction[];
+  readonly clock: TrialClock;
+  begun: boolean;
+  sleepsBefore: number;
+  neverQuiet: boolean;
+  slept: boolean;
+  elapsedNs: number;
+  calibrationBeforeNs: number;
+  phase: number;
+  reported: boolean;
+}
+
+class Generator implements Job {
+  readonly #context: JobContext;
+  readonly #ports: (OpenPort | null)[];
+  readonly #stations: Stations;
+  #trial: Trial | null = null;
+  #errand: RunningErrand | null = null;
+  #generation = 0;
+  /** A double that stays where it is, as in trial-clock.ts. */
+  readonly #countersDueNs = new Float64Array(1);
+
+  constructor(context: JobContext) {
+    this.#context = context;
+    const { ports, stations = [] } = context.options as GeneratorOptions;
+    this.#ports = Array.from({ length: ports }, () => null);
+    this.#stations = new Stations(context, ports, stations);
+  }
+
+  attach(index: number, port: OpenPort | null): void {
+    this.#ports[index] = port;
+    this.#stations.attach(index, port);
+    const trial = this.#trial;
+    if (trial === null) return;
+    if (port === null && trial.phase === phase.sending && trial.begun) {
+      for (const direction of trial.directions) {
+        if (direction.order.outlastsPeer !== true) direction.end(this.#sinceEpochNs(trial), "peer gone");
+      }
+    }
+    this.#attachTrial(trial);
+  }
+
+  command(message: unknown): unknown {
+    const command = message as GeneratorCommand;
+    switch (command.kind) {
+      case "trial":
+        this.#trial = this.#prepare(command.orders);
+        return null;
+      case "stop":
+        this.#errand?.rehearsal?.stop();
+        for (const direction of this.#trial?.directions ?? [])
+          direction.end(this.#sinceEpochNs(this.#trial!), "stopped");
+        return null;
+      case "floor":
+        return this.#floor(command.order);
+      case "report":
+        return this.#report();
+      case "errand":
+        this.#errand = new RunningErrand(command.errand, this.#stations, this.#rehearsalOf(command.errand));
+        return null;
+      case "outcome":
+        return this.#outcome();
+    }
+  }
+
+  #rehearsalOf(errand: Errand): Rehearsal | null {
+    return errand.kind === "rehearse" ? new Rehearsal(createJob, this.#context, this.#ports, errand.orders) : null;
+  }
+
+  /** A short trial of the same code through a loop in this thread. */
+  #floor(order: TrialOrder): FloorAnswer {
+    const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...order, ...floorLoad }]);
+    while (!rehearsal.done) rehearsal.step();
+    const { latency } = rehearsal.reports()[0].receive;
+    return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
+  }
+
+  /** In a trial it polls: a thread that sleeps is late, and sees frames late. */
+  mayRest(): boolean {
+    if (this.#errand !== null) return this.#errand.rehearsal === null;
+    return this.#trial === null || this.#trial.phase === phase.done;
+  }
+
+  step(): number {
+    if (this.#errand !== null) return this.#stepErrand(this.#errand);
+    const trial = this.#trial;
+    if (trial === null || trial.phase === phase.done) return 0;
+    const { touching } = this.#context;
+    if (!trial.begun) this.#begin(trial);
+    const { directions, clock } = trial;
+    if (trial.phase === phase.sending) clock.turn();
+    else clock.read();
+    let moved = trial.phase === phase.sending ? this.#send(trial) : 0;
+    let wakeful = false;
+    for (let d = 0; d < directions.length; d++) {
+      const { receiver, transmitter, rxPort } = directions[d];
+      touching.port = rxPort;
+      if (transmitter.ended) directions[d].closeWindow(clock.nowNs);
+      moved += receiver.step();
+      wakeful ||= transmitter.isWakeful();
+    }
+    moved += this.#stations.serve();
+    if (clock.nowNs >= this.#countersDueNs[0]) this.#publishCounters(trial);
+    if (trial.phase === phase.settling) this.#settle(trial);
+    return moved === 0 && wakeful ? 1 : moved;
+  }
+
+  #begin(trial: Trial): void {
+    trial.clock.begin(trial.directions.every(({ order }) => order.load.kind !== "max") ? scheduleLeadNs : 0);
+    trial.begun = true;
+    trial.sleepsBefore = this.#context.sleeps();
+    for (const { transmitter } of trial.directions) transmitter.start();
+  }
+
+  /** One turn of every direction; when the last has ended, the trial settles. */
+  #send(trial: Trial): number {
+    const { touching } = this.#context;
+    const { directions } = trial;
+    let moved = 0;
+    let ended = true;
+    for (let d = 0; d < directions.length; d++) {
+      const direction = directions[d];
+      touching.port = direction.txPort;
+      moved += direction.send();
+      ended &&= direction.transmitter.ended;
+      // The other direction's figures are of no use either.
+      if (direction.transmitter.wasShort) for (const other of directions) other.end(trial.clock.nowNs, "short");
+    }
+    if (ended) {
+      trial.phase = phase.settling;
+      trial.slept = this.#context.sleeps() > trial.sleepsBefore;
+    }
+    return moved;
+  }
+
+  #prepare(orders: readonly TrialOrder[]): Trial {
+    this.#generation = (this.#generation % 65_535) + 1;
+    const clock = new TrialClock(this.#context.nowNs);
+    const trial: Trial = {
+      directions: this.#directionsOf(orders, clock),
+      clock,
+      begun: false,
+      sleepsBefore: 0,
+      neverQuiet: false,
+      slept: false,
+      elapsedNs: 0,
+      calibrationBeforeNs: calibrate(this.#context.nowNs),
+      phase: phase.sending,
+      reported: false,
+    };
+    this.#attachTrial(trial);
+    this.#countersDueNs[0] = 0;
+    return trial;
+  }
+
+  #directionsOf(orders: readonly TrialOrder[], clock: TrialClock): Direction[] {
+    const last = this.#ports.length - 1;
+    const directions = orders.map((order, d) => {
+      // A reverse order alone goes back as well: learning frames to the output port.
+      const isBack = order.firstStream === reverseFirstStream || d === 1;
+      const [txPort, rxPort] = isBack ? [last, 0] : [0, last];
+      const foreignFrames = this.#stations.at(rxPort);
+      const live = this.#ports[txPort]?.queues[0]?.live != null;
+      return new Direction(this.#context.memory, clock, {
+        order,
+        txPort,
+        rxPort,
+        generation: this.#generation,
+        foreignFrames,
+        live,
+        programs: programs.of(order.stream),
+      });
+    });
+    this.#stations.begin(orders[0].trial, directions);
+    return directions;
+  }
+
+  #attachTrial(trial: Trial): void {
+    for (const direction of trial.directions) {
+      this.#context.touching.port = direction.txPort;
+      direction.attach(this.#ports);
+    }
+  }
+
+  #sinceEpochNs(trial: Trial): number {
+    if (trial.begun) trial.clock.read();
+    return trial.begun ? trial.clock.nowNs : 0;
+  }
+
+  /** One turn of an errand: over all ports, into the last trial's account where that is open still. */
+  #stepErrand(running: RunningErrand): number {
+    if (running.done) return 0;
+    if (running.rehearsal !== null) return this.#stepRehearsal(running, running.rehearsal);
+    const trial = this.#trial;
+    let moved = 0;
+    if (trial !== null && this.#isOpen()) {
+      for (const { receiver, rxPort } of trial.directions) {
+        this.#context.touching.port = rxPort;
+        moved += receiver.step();
+      }
+      moved += this.#stations.serve();
+    } else moved = this.#stations.serveAll();
+    if (running.step(moved, this.#context.nowNs())) this.#context.post({ kind: "done" });
+    return moved;
+  }
+
+  #stepRehearsal(running: RunningErrand, rehearsal: Rehearsal): number {
+    const moved = rehearsal.step();
+    if (running.step(0, this.#context.nowNs())) this.#context.post({ kind: "done" });
+    return moved;
+  }
+
+  /** A trial is over and not reported: what is moved now is part of it. */
+  #isOpen(): boolean {
+    return this.#trial !== null && this.#trial.phase === phase.done && !this.#trial.reported;
+  }
+
+  #outcome(): ErrandOutcome {
+    if (this.#errand === null) throw usageError("no errand was run");
+    const outcome = this.#errand.outcome(this.#isOpen());
+    this.#errand = null;
+    return outcome;
+  }
+
+  /** The trial is over when nothing has come for long enough after the last frame was sent. */
+  #settle(trial: Trial): void {
+    const { nowNs } = trial.clock;
+    const { directions } = trial;
+    const { settleNs, settlesWhole = false } = directions[0].order;
+    let endedNs = 0;
+    let quietSinceNs = 0;
+    let stopped = true;
+    for (const direction of directions) {
+      const { transmitter, receiver } = direction;
+      this.#context.touching.port = direction.txPort;
+      direction.nudge();
+      endedNs = Math.max(endedNs, transmitter.endedNs);
+      quietSinceNs = Math.max(quietSinceNs, receiver.lastArrivalNs);
+      stopped &&= transmitter.wasStopped;
+    }
+    if (nowNs - endedNs > longestSettleNs(settleNs, stopped)) {
+      trial.neverQuiet = true;
+      this.#finish(trial);
+      return;
+    }
+    const quietNs = nowNs - Math.max(endedNs, quietSinceNs);
+    if (quietNs < Math.min(quietWhenCompleteNs, settleNs)) return;
+    if (quietNs < settleNs && (settlesWhole || !areComplete(directions))) return;
+    this.#finish(trial);
+  }
+
+  #finish(trial: Trial): void {
+    trial.elapsedNs = trial.clock.nowNs;
+    trial.phase = phase.done;
+    this.#publishCounters(trial);
+    this.#context.post({ kind: "done" });
+  }
+
+  #publishCounters(trial: Trial): void {
+    const { nowNs } = trial.clock;
+    this.#countersDueNs[0] = nowNs + countersEveryNs;
+    const { counters } = this.#context;
+    let published = 0;
+    let received = 0;
+    let accepted = 0;
+    let corrupt = 0;
+    let missing = 0;
+    for (let d = 0; d < trial.directions.length; d++) {
+      const { transmitter, receiver } = trial.directions[d];
+      published += transmitter.published;
+      received += receiver.received;
+      accepted += receiver.accepted;
+      corrupt += receiver.corrupt;
+      missing += receiver.missing;
+    }
+    counters[counter.phase] = trial.phase;
+    counters[counter.published] = published;
+    counters[counter.received] = received;
+    counters[counter.accepted] = accepted;
+    counters[counter.corrupt] = corrupt;
+    counters[counter.missing] = missing;
+    counters[counter.elapsedNs] = nowNs;
+  }
+
+  #report(): TrialReport[] {
+    const trial = this.#trial;
+    if (trial === null) throw usageError("no trial was run");
+    trial.reported = true;
+    const { slept, neverQuiet, elapsedNs, calibrationBeforeNs } = trial;
+    const { stoodStillNs } = trial.clock;
+    const calibrationNs = [calibrationBeforeNs, calibrate(this.#context.nowNs)] as const;
+    return trial.directions.map((direction, d) => ({
+      ...direction.report(),
+      ...this.#stations.accountOf(trial.directions, d),
+      slept,
+      stoodStillNs,
+      neverQuiet,
+      elapsedNs,
+      calibrationNs,
+    }));
+  }
+}
+
+/** A DUT that goes on sending by itself is not waited for: three times the settle time, or what a person waits. */
+function longestSettleNs(settleNs: number, stopped: boolean): number {
+  return stopped ? Math.min(settleNs, 500e6) : 3 * settleNs + 2e9;
+}
+
+function areComplete(directions: readonly Direction[]): boolean {
+  for (let d = 0; d < directions.length; d++) if (!directions[d].isComplete()) return false;
+  return true;
+}
+
+/** The least time of a few runs of a fixed piece of work: what the machine's speed is now. */
+function calibrate(nowNs: () => number): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 8; round++) {
+    const start = nowNs();
+    let x = round | 1;
+    for (let i = 0; i < 50_000; i++) x = Math.imul(x ^ (x >>> 13), 0x5bd1e995);
+    const took = nowNs() - start + (x === 0 ? 1 : 0);
+    if (took < best) best = took;
+  }
+  return best;
+}
+
+/** Of this thread. */
+const programs = new LoadedPrograms();
+
+/** Before the job is made: what is loaded by import. */
+export const prepareJob = (options: unknown): Promise<void> =>
+  programs.load((options as GeneratorOptions).programs ?? []);
+
+export const createJob: CreateJob = (context) => new Generator(context);

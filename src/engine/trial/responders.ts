@@ -1,0 +1,72 @@
+/** The stations of all ports, and what of their counts belongs to which direction of a trial. */
+
+import type { JobContext, OpenPort } from "../loop/job.js";
+import type { StationSetup, TrialReport } from "../loop/trial-order.js";
+import { Station } from "../neighbour/responder.js";
+import type { Direction } from "./direction.js";
+
+export class Stations {
+  readonly #touching: JobContext["touching"];
+  readonly #stations: readonly Station[];
+  /** Ports where a direction of the trial receives: its receiver polls them. */
+  readonly #received: boolean[];
+
+  constructor({ memory, touching }: JobContext, ports: number, setups: readonly (StationSetup | null)[]) {
+    this.#touching = touching;
+    this.#stations = Array.from({ length: ports }, (_, p) => new Station(memory, setups[p] ?? null));
+    this.#received = Array.from({ length: ports }, () => false);
+  }
+
+  at(port: number): Station {
+    return this.#stations[port]!;
+  }
+
+  /** Frames that all of them sent since a trial began. */
+  get sent(): number {
+    return this.#stations.reduce((sum, { sent }) => sum + sent, 0);
+  }
+
+  attach(index: number, port: OpenPort | null): void {
+    this.at(index).attach(port);
+  }
+
+  begin(trial: number, directions: readonly Direction[]): void {
+    for (const [p, station] of this.#stations.entries()) {
+      this.#received[p] = directions.some(({ rxPort }) => rxPort === p);
+      station.begin(trial, directions.find(({ txPort }) => txPort === p)?.firstSender ?? null);
+    }
+  }
+
+  /** In a trial: takes what came in where no direction receives, and answers what was asked anywhere. */
+  serve(): number {
+    let moved = 0;
+    for (let p = 0; p < this.#stations.length; p++) {
+      this.#touching.port = p;
+      if (!this.#received[p]) moved += this.#stations[p].poll();
+      moved += this.#stations[p].flush();
+    }
+    return moved;
+  }
+
+  /** Between trials, when no direction receives. */
+  serveAll(): number {
+    let moved = 0;
+    for (let p = 0; p < this.#stations.length; p++) {
+      this.#touching.port = p;
+      moved += this.#stations[p].poll() + this.#stations[p].flush();
+    }
+    return moved;
+  }
+
+  accountOf(directions: readonly Direction[], index: number): Pick<TrialReport, "returned" | "answered" | "beside"> {
+    const { txPort, rxPort } = directions[index]!;
+    const other = directions[1 - index];
+    const beside = this.at(txPort).sent;
+    if (other !== undefined) return { returned: other.receiver.returned, answered: this.at(rxPort).answered, beside };
+    return {
+      returned: txPort === rxPort || !this.at(txPort).listens ? null : this.at(txPort).returned,
+      answered: this.#stations.reduce((sum, { answered }) => sum + answered, 0),
+      beside,
+    };
+  }
+}

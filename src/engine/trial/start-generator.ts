@@ -1,0 +1,182 @@
+/** The owner's side of the generator: starts its thread on a port or two, and runs one trial at a time in it. */
+import type { Port } from "../../port/port.js";
+import {
+  generatorCounter as counter,
+  type Errand,
+  type ErrandOutcome,
+  type FloorAnswer,
+  type GeneratorCommand,
+  type GeneratorEvent,
+  generatorPhase as phase,
+  type StationSetup,
+  type TrialOrder,
+  type TrialReport,
+} from "../loop/trial-order.js";
+import type { RecordingSetup } from "../pipe/recording-rings.js";
+import type { LoopWorker } from "../worker/loop-worker.js";
+import { startLoopWorker } from "../worker/start-worker.js";
+import type { GeneratorOptions } from "./generator-job.js";
+
+export interface GeneratorSetup {
+  readonly tx: Port;
+  /** null: the sending port receives as well. */
+  readonly rx: Port | null;
+  /** Who answers neighbours at each port (sending, receiving); null or absent: nobody. */
+  readonly stations?: readonly (StationSetup | null)[];
+  /** What the rings carry is copied there; null or absent: nowhere. */
+  readonly recording?: RecordingSetup | null;
+  /** Modules of streams that are programs, by URL. */
+  readonly programs?: readonly string[];
+  readonly cpu: number | null;
+  readonly busy: boolean;
+}
+
+/** What a trial looks like while it runs; frames, and ns since its start. */
+export interface TrialProgress {
+  readonly phase: "sending" | "settling" | "done";
+  readonly published: number;
+  readonly received: number;
+  readonly accepted: number;
+  readonly corrupt: number;
+  readonly missing: number;
+  readonly elapsedNs: number;
+}
+
+export interface Generator extends AsyncDisposable {
+  readonly worker: LoopWorker;
+  /**
+   * Runs one trial to its end. `signal` ends it early: its report has `cutShort`. Rejects only when the thread is
+   * gone.
+   */
+  runTrial(order: TrialOrder, signal: AbortSignal): Promise<TrialReport>;
+  /**
+   * As runTrial with an order, and a report, for each direction: forward, and where there is a second one, reverse.
+   * `last` is called when the trial is over and its account still open.
+   */
+  runDirections(orders: readonly TrialOrder[], signal: AbortSignal, last?: () => Promise<void>): Promise<TrialReport[]>;
+  /**
+   * Takes what lies in the receive rings, into the last trial's account where it is not closed; resolves with the frames
+   * taken and sent. Not while a trial runs, but from its `last`.
+   */
+  drain(): Promise<number>;
+  /**
+   * Runs a trial's code through a loop inside of the thread, so that V8 has compiled it: nothing is sent on a port.
+   * `signal` ends it early.
+   */
+  rehearse(orders: readonly TrialOrder[], signal: AbortSignal): Promise<void>;
+  /** Asks at port `port` (0 sends, the last one receives) who has `target`; null: nobody answered within 3 s. */
+  resolve(port: number, target: string, from: string): Promise<string | null>;
+  /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
+  floorNs(order: TrialOrder): Promise<number>;
+  /** Frames that errands sent beside all trials: questions of ours, and answers. */
+  besideTrials(): number;
+  /** The counters now; null before the first trial. */
+  progress(): TrialProgress | null;
+}
+
+/** A signal of nobody's. */
+const never = new AbortController().signal;
+
+export async function startGenerator(setup: GeneratorSetup): Promise<Generator> {
+  const waits = new DoneWait();
+  const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
+  const { stations = [], programs = [] } = setup;
+  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, stations, programs };
+  const worker = await startLoopWorker({
+    name: "generator",
+    job: "generator",
+    options,
+    ports,
+    counterSlots: counter.slots,
+    cpu: setup.cpu,
+    busy: setup.busy,
+    recording: setup.recording ?? null,
+    onEvent: (event) => {
+      if ((event as GeneratorEvent).kind === "done") waits.done();
+    },
+    onFailure: (error) => waits.fail(error),
+  });
+  const say = (command: GeneratorCommand): Promise<unknown> => worker.command(command);
+  const runUntil = async (signal: AbortSignal): Promise<void> => {
+    const stop = (): void => void say({ kind: "stop" }).catch(() => {});
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      await waits.run(worker, () => {
+        if (signal.aborted) stop();
+      });
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  };
+  const runDirections: Generator["runDirections"] = async (orders, signal, last) => {
+    await say({ kind: "trial", orders });
+    await runUntil(signal);
+    await last?.();
+    return (await say({ kind: "report" })) as TrialReport[];
+  };
+  let beside = 0;
+  const run = async (errand: Errand, signal: AbortSignal = never): Promise<ErrandOutcome> => {
+    await say({ kind: "errand", errand });
+    await runUntil(signal);
+    const outcome = (await say({ kind: "outcome" })) as ErrandOutcome;
+    beside += outcome.beside;
+    return outcome;
+  };
+  return {
+    worker,
+    runDirections,
+    drain: async () => (await run({ kind: "drain" })).moved,
+    resolve: async (port, target, from) => (await run({ kind: "resolve", port, target, from })).mac,
+    rehearse: async (orders, signal) => void (await run({ kind: "rehearse", orders }, signal)),
+    besideTrials: () => beside,
+    runTrial: async (order, signal) => (await runDirections([order], signal))[0]!,
+    floorNs: async (order) => (await say({ kind: "floor", order })) as FloorAnswer,
+    progress: () => progressOf(worker.counters),
+    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+  };
+}
+
+function progressOf(page: Float64Array): TrialProgress | null {
+  const now = page[counter.phase];
+  if (now === phase.idle) return null;
+  return {
+    phase: now === phase.sending ? "sending" : now === phase.settling ? "settling" : "done",
+    published: page[counter.published],
+    received: page[counter.received],
+    accepted: page[counter.accepted],
+    corrupt: page[counter.corrupt],
+    missing: page[counter.missing],
+    elapsedNs: page[counter.elapsedNs],
+  };
+}
+
+/** Lets the loop run until it says that it is done, or its thread is gone. */
+class DoneWait {
+  #resolve: (() => void) | null = null;
+  #reject: ((error: Error) => void) | null = null;
+
+  done(): void {
+    this.#resolve?.();
+  }
+
+  fail(error: Error): void {
+    this.#reject?.(error);
+  }
+
+  /** `begun` is called once the loop runs. */
+  async run(worker: LoopWorker, begun: () => void): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    try {
+      worker.run();
+      begun();
+      await done;
+    } finally {
+      this.#resolve = null;
+      this.#reject = null;
+      worker.stand();
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** The owner's side of the receive half: starts its thread on a port, and receives one trial at a time. */
+import type { Port } from "../../port/port.js";
+import {
+  generatorCounter as counter,
+  type GeneratorEvent,
+  type ReceiveCommand,
+  type ReceiveOnlyReport,
+  type ReceiveOrder,
+} from "../loop/trial-order.js";
+import type { RecordingSetup } from "../pipe/recording-rings.js";
+import type { LoopWorker } from "../worker/loop-worker.js";
+import { startLoopWorker } from "../worker/start-worker.js";
+
+export interface ReceiverSetup {
+  readonly port: Port;
+  readonly cpu: number | null;
+  readonly busy: boolean;
+  /** null: nothing is recorded. */
+  readonly recording: RecordingSetup | null;
+}
+
+export interface TrialReceiver extends AsyncDisposable {
+  readonly worker: LoopWorker;
+  /** Until the trial is over, or `signal` ends it: then its report has `stopped`. Rejects only when the thread is gone. */
+  receive(order: ReceiveOrder, signal: AbortSignal): Promise<ReceiveOnlyReport>;
+  /** Of the open trial, now. */
+  progress(): { readonly received: number; readonly missing: number };
+}
+
+export async function startReceiver({ port, cpu, busy, recording }: ReceiverSetup): Promise<TrialReceiver> {
+  let onDone: (() => void) | null = null;
+  let onFailure: ((error: Error) => void) | null = null;
+  const worker = await startLoopWorker({
+    name: "receiver",
+    job: "receiver",
+    options: null,
+    ports: [port],
+    counterSlots: counter.slots,
+    cpu,
+    busy,
+    recording,
+    onEvent: (event) => {
+      if ((event as GeneratorEvent).kind === "done") onDone?.();
+    },
+    onFailure: (error) => onFailure?.(error),
+  });
+  const say = (command: ReceiveCommand): Promise<unknown> => worker.command(command);
+  return {
+    worker,
+    async receive(order, signal) {
+      const done = new Promise<void>((resolve, reject) => {
+        onDone = resolve;
+        onFailure = reject;
+      });
+      await say({ kind: "receive", order });
+      const stop = (): void => void say({ kind: "stop" }).catch(() => {});
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        worker.run();
+        if (signal.aborted) stop();
+        await done;
+        worker.stand();
+        return (await say({ kind: "report" })) as ReceiveOnlyReport;
+      } finally {
+        signal.removeEventListener("abort", stop);
+        onDone = null;
+        onFailure = null;
+        worker.stand();
+      }
+    },
+    progress: () => ({ received: worker.counters[counter.received], missing: worker.counters[counter.missing] }),
+    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+  };
+}

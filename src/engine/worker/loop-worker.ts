@@ -1,0 +1,44 @@
+/** The owner's handle of a loop worker: a thread that runs one Job over the rings of some ports. */
+import type { Port } from "../../port/port.js";
+import type { RecordingSetup } from "../pipe/recording-rings.js";
+
+/** Modules with a `createJob`; each is started in a worker of its own. */
+export type JobName = "generator" | "receiver" | "forwarders" | "replay";
+
+export interface LoopWorkerOptions {
+  readonly name: string;
+  readonly job: JobName;
+  /** Handed to createJob as context.options (structured clone). */
+  readonly options: unknown;
+  /** Ports in the job's order; the worker observes them (quiesce, resume) as long as it lives. */
+  readonly ports: readonly Port[];
+  /** Float64 slots of the counters page. */
+  readonly counterSlots: number;
+  /** CPU to stay on, or null. */
+  readonly cpu: number | null;
+  /** Never back off when idle. */
+  readonly busy: boolean;
+  /** What goes through the rings is copied there. */
+  readonly recording?: RecordingSetup | null;
+  /** A port ended a peer's connection, or refused it. */
+  readonly onTrouble?: (why: string) => void;
+  readonly onEvent?: (event: unknown) => void;
+  /** The thread ended by itself, e.g. by a bug or a ring fault of no port: everything waiting is rejected with it. */
+  readonly onFailure?: (error: Error) => void;
+}
+
+export interface LoopWorker extends AsyncDisposable {
+  readonly counters: Float64Array;
+  /** How often the thread has slept (rather than polled or yielded) while running. */
+  readonly sleeps: number;
+  /** It is on the CPU asked for. */
+  readonly pinned: boolean;
+  /** The kernel's id of the thread, for /proc/self/task. */
+  readonly threadId: number;
+  /** Stops the loop, runs the job's command in the thread, starts the loop again, and resolves with its answer. */
+  command(message: unknown): Promise<unknown>;
+  /** Starts the thread's loop running (it starts standing still). */
+  run(): void;
+  /** Stops the loop: returns when the thread stands (bounded 100 ms, then PktgenError). */
+  stand(): void;
+}

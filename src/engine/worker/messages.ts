@@ -1,0 +1,26 @@
+/** What an owner and its loop worker's thread say to each other, as plain data. */
+import type { ErrorDetails } from "../../errors.js";
+import type { PortRings } from "../../port/port.js";
+
+export type ToThread =
+  | { readonly kind: "attach"; readonly index: number; readonly rings: PortRings | null }
+  | { readonly kind: "command"; readonly id: number; readonly request: unknown };
+
+export interface Trouble {
+  readonly message: string;
+  /** Set where it was a PktgenError. */
+  readonly exitCode: number | null;
+  readonly stack: string;
+  /** Of an error of Node's or the kernel's, e.g. EMFILE. */
+  readonly code: string | null;
+  /** Of a PktgenError, its cause left out. */
+  readonly details: ErrorDetails;
+}
+
+export type FromThread =
+  | { readonly kind: "ready" }
+  | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
+  | ({ readonly kind: "refusal"; readonly id: number } & Trouble)
+  | { readonly kind: "event"; readonly event: unknown }
+  | { readonly kind: "ring-fault"; readonly index: number; readonly message: string }
+  | ({ readonly kind: "failure" } & Trouble);

@@ -1,0 +1,252 @@
+/**
+ * Plan, then act: from a test plan and what was asked for to the list of things to do, with every command line as it
+ * will be run. Pure; run.ts carries it out, dry-run.ts prints it.
+ */
+import { join } from "node:path";
+import { commandLine, shellLine } from "../dut/testpmd/command-line.js";
+import type { TestpmdDescription } from "../dut/testpmd/description.js";
+import type { LaunchOptions, Mount } from "../dut/testpmd/launcher.js";
+import { inNamespace, linkEnds } from "../dut/testpmd/links.js";
+import { usageError } from "../errors.js";
+import { formatCount, formatNs, formatRate, frameSizeName } from "../units.js";
+import { describeDevice, insideDirectory, insideHugepages, isContained, usesHugepages } from "./describe.js";
+import {
+  type InterfaceVdev,
+  listens,
+  type PlanCase,
+  type PlanDeed,
+  type PlanDevice,
+  type PlanHugepages,
+  type PlanStep,
+  type PlanTraffic,
+  type PlanVdev,
+  type TrafficChecks,
+} from "./file/index.js";
+import type { LabFacts, TestPlanOrder } from "./order.js";
+import { type WayHop, wayOf } from "./path.js";
+
+/** A testpmd that is to be started. */
+export interface PlannedLaunch {
+  readonly device: PlanDevice;
+  readonly description: TestpmdDescription;
+  readonly contained: boolean;
+  /** Of the process or container: unique on this machine. */
+  readonly name: string;
+  readonly mounts: readonly Mount[];
+  /** As the plan's text has it; null: it has none. */
+  readonly literal: string | null;
+  /** Sockets that it makes. */
+  readonly sockets: readonly string[];
+  readonly hugepages: PlanHugepages | null;
+  /** Network namespace that it runs in; null: ours. */
+  readonly netns: string | null;
+}
+
+/** The generator's port and what goes through it. */
+export interface PlannedTraffic extends PlanTraffic {
+  /** A port spec. */
+  readonly port: string;
+  readonly queues: number;
+  readonly way: readonly WayHop[];
+  /** The device that has the other end of the port. */
+  readonly device: string;
+}
+
+export type PlannedDeed =
+  | Exclude<PlanDeed, { readonly do: "mount hugepages" | "launch" | "send" | "start traffic" }>
+  | { readonly do: "mount hugepages"; readonly wish: PlanHugepages | null }
+  | { readonly do: "launch"; readonly device: string; readonly launch: PlannedLaunch }
+  | { readonly do: "send"; readonly traffic: PlannedTraffic; readonly check: TrafficChecks }
+  | { readonly do: "start traffic"; readonly traffic: PlannedTraffic };
+
+export interface PlannedStep {
+  /** `1.3`: case, step. */
+  readonly number: string;
+  readonly heading: string | null;
+  /** file:line:column */
+  readonly place: string;
+  /** What is done, in one line. */
+  readonly text: string;
+  readonly deed: PlannedDeed;
+}
+
+export interface PlannedCase {
+  readonly case: PlanCase;
+  readonly steps: readonly PlannedStep[];
+}
+
+/** The cases that were asked for. Throws a usage error for one that the plan does not have. */
+export function chosenCases({ plan, cases }: TestPlanOrder): readonly PlanCase[] {
+  if (cases === null) return plan.cases;
+  return cases.map((number) => {
+    const found = plan.cases.find((one) => one.number === number);
+    if (found !== undefined) return found;
+    const accepted = plan.cases.map((one) => `${one.number} (${one.name})`).join(", ");
+    throw usageError(`${plan.file} has no case ${number}`, { where: "--case", accepted });
+  });
+}
+
+/** All that a run will do. */
+export const planSteps = (order: TestPlanOrder, facts: LabFacts): PlannedCase[] =>
+  chosenCases(order).map((one) => ({
+    case: one,
+    steps: one.steps.map((step, i) => plannedStep(step, `${one.number}.${i + 1}`, { one, order, facts })),
+  }));
+
+interface Context {
+  readonly one: PlanCase;
+  readonly order: TestPlanOrder;
+  readonly facts: LabFacts;
+}
+
+function plannedStep(step: PlanStep, number: string, context: Context): PlannedStep {
+  const deed = plannedDeed(step, context);
+  return { number, heading: step.heading, place: step.place, text: deedText(deed), deed };
+}
+
+function plannedDeed(step: PlanStep, context: Context): PlannedDeed {
+  const { heading: _, place: __, ...deed } = step;
+  switch (deed.do) {
+    case "mount hugepages": {
+      const { one, order } = context;
+      const wanted = one.devices.some((device) => usesHugepages(device, order));
+      return { do: deed.do, wish: wanted ? order.plan.hugepages : null };
+    }
+    case "launch":
+      return { do: deed.do, device: deed.device, launch: plannedLaunch(deed.device, context) };
+    case "send":
+      return { do: deed.do, check: deed.check, traffic: plannedTraffic(deed.traffic, context) };
+    case "start traffic": {
+      const traffic = plannedTraffic(deed.traffic, context);
+      return { do: deed.do, traffic: { ...traffic, sizes: traffic.sizes.slice(0, 1), count: null, durationNs: null } };
+    }
+    default:
+      return deed;
+  }
+}
+
+function plannedLaunch(name: string, { one, order, facts }: Context): PlannedLaunch {
+  const device = one.devices.find((candidate) => candidate.name === name)!;
+  const contained = isContained(device, order, facts);
+  const hugepages = usesHugepages(device, order) ? order.plan.hugepages : null;
+  return {
+    device,
+    description: describeDevice(device, one.devices, order, facts),
+    contained,
+    name: `${facts.prefix}-${name}`,
+    mounts: contained
+      ? [
+          { host: facts.directory, inside: insideDirectory(facts) },
+          ...(hugepages === null ? [] : [{ host: hugepages.mount, inside: insideHugepages }]),
+        ]
+      : [],
+    literal: device.literal,
+    sockets: device.vdevs.filter(listens).map(({ socket }) => join(facts.directory, socket)),
+    hugepages,
+    netns: device.vdevs.some(isOnInterface) ? namespaceOf(facts) : null,
+  };
+}
+
+/** On an interface: in the namespace that the run makes for its links. */
+const isOnInterface = (vdev: PlanVdev): vdev is InterfaceVdev =>
+  vdev.driver !== "net_vhost" && vdev.driver !== "virtio_user";
+
+const namespaceOf = (facts: LabFacts): string => facts.prefix;
+
+/** What a case needs made before its first step; null: nothing. */
+export interface PlannedLinks {
+  readonly netns: string;
+  /** Those to make: net_tap makes its own. */
+  readonly veths: readonly string[];
+}
+
+export function plannedLinks({ devices }: PlanCase, facts: LabFacts): PlannedLinks | null {
+  const links = devices.flatMap(({ vdevs }) => vdevs.filter(isOnInterface));
+  if (links.length === 0) return null;
+  const veths = links.filter(({ driver }) => driver !== "net_tap").map(({ socket }) => socket);
+  return { netns: namespaceOf(facts), veths };
+}
+
+/** What is asked for beside the plan takes the place of what it says. */
+function plannedTraffic(traffic: PlanTraffic, { one, order, facts }: Context): PlannedTraffic {
+  const device = one.devices.find(({ vdevs }) => vdevs.some(({ socket }) => socket === traffic.socket))!;
+  const vdev = device.vdevs.find(({ socket }) => socket === traffic.socket)!;
+  const timed = order.count !== null || order.durationNs !== null;
+  return {
+    ...traffic,
+    sizes: order.sizes ?? traffic.sizes,
+    rate: order.rate ?? traffic.rate,
+    count: timed ? order.count : traffic.count,
+    durationNs: timed ? order.durationNs : traffic.durationNs,
+    port: generatorPort(vdev, traffic, device.queues, facts),
+    queues: device.queues,
+    way: wayOf(one.devices, traffic.socket),
+    device: device.name,
+  };
+}
+
+const defaultLinkPort = "packet:{iface},netns={netns}";
+
+/** The other end of what the generator faces, as a port spec. */
+function generatorPort(vdev: PlanVdev, { socket, port }: PlanTraffic, queues: number, facts: LabFacts): string {
+  if (isOnInterface(vdev)) {
+    const { testpmd, generator } = linkEnds(socket);
+    const iface = vdev.driver === "net_tap" ? testpmd : generator;
+    const text = (port ?? defaultLinkPort).replaceAll("{iface}", iface).replaceAll("{netns}", namespaceOf(facts));
+    return queues === 1 || text.includes(",queues=") ? text : `${text},queues=${queues}`;
+  }
+  const path = join(facts.directory, socket).replaceAll(",", "\\,");
+  const server = vdev.driver === "net_vhost" && vdev.client ? ",server=on" : "";
+  return `virtio-user:${path},queues=${queues}${server}`;
+}
+
+/** The whole command line of a launch, as a shell takes it. Without an engine to ask: as the program sees it. */
+export function launchLine(launch: PlannedLaunch, facts: LabFacts): string {
+  const program = ["stdbuf", "-oL", ...commandLine(launch.description, null)];
+  const argv = launch.netns === null ? program : [...inNamespace(launch.netns), ...program];
+  if (!launch.contained || facts.launcher === null) return shellLine(argv);
+  const options: LaunchOptions = { name: launch.name, mounts: launch.mounts, env: {} };
+  const { file, args } = facts.launcher.launch(argv, options);
+  return shellLine([file, ...args]);
+}
+
+const checkText = (check: object): string => {
+  const words = Object.entries(check).map(([name, value]) => `${name} ${String(value)}`);
+  return words.length === 0 ? "" : `; check: ${words.join(", ")}`;
+};
+
+function trafficText({ sizes, rate, count, durationNs, stream, queues, socket }: PlannedTraffic): string {
+  const frames = count === null ? "frames" : `${formatCount(count)} frames`;
+  const time = durationNs === null ? "" : ` for ${formatNs(durationNs)}`;
+  const flows = stream.flows === 1 ? "1 flow" : `${stream.flows} flows`;
+  const through = queues === 1 ? "1 queue" : `${queues} queues`;
+  return `${frames} of ${sizes.map(frameSizeName).join(", ")} bytes at ${formatRate(rate)}${time}, ${flows}, ${through}, to ${socket}`;
+}
+
+function deedText(deed: PlannedDeed): string {
+  switch (deed.do) {
+    case "mount hugepages":
+      if (deed.wish === null) return "mount hugepages: none are needed";
+      return `mount hugepages: ${deed.wish.count} pages of ${deed.wish.pageBytes / 2 ** 20} MB at ${deed.wish.mount}`;
+    case "launch":
+      return `launch ${deed.device}${deed.launch.contained ? " in a container" : ""}`;
+    case "command":
+      return `${deed.device}> ${deed.text}${checkText(deed.check)}`;
+    case "send":
+      return `send ${trafficText(deed.traffic)}${checkText(deed.check)}`;
+    case "start traffic":
+      return `start traffic: ${trafficText(deed.traffic)}`;
+    case "watch traffic":
+      return `watch traffic until ${deed.comesBack ? "frames come back" : "none comes back"}`;
+    case "stop traffic":
+      return `stop traffic${checkText(deed.check)}`;
+    case "wait for link":
+      return `wait until the link of ${deed.device}'s port ${deed.port} is ${deed.state}`;
+    case "wait":
+      return `wait ${formatNs(deed.forNs)}`;
+    case "quit":
+      return `quit ${deed.device}`;
+    case "kill":
+      return `kill ${deed.device} (SIGKILL)`;
+  }
+}

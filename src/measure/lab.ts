@@ -1,0 +1,258 @@
+/** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
+import { type Dut, startDut } from "../dut/index.js";
+import type { StationSetup, TrialOrder } from "../engine/loop/trial-order.js";
+import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
+import { environmentError } from "../errors.js";
+import { openPort, parsePortSpec } from "../port/index.js";
+import type { Port, PortFacts, PortSpec } from "../port/port.js";
+import { programUrls } from "../program/load-program.js";
+import { reverseStream } from "../stream/reverse.js";
+import { frameSizesOf, isSigned, type Traffic } from "../stream/spec.js";
+import { watchDisturbance } from "../sys/host.js";
+import { allowedCpus } from "../sys/thread.js";
+import type { FrameSize } from "../units.js";
+import { ExternalCounters, externalOf, neighbourStreams, stationsOf } from "./external.js";
+import type { RunPlan } from "./plan.js";
+import { type PortDrops, readPortDrops } from "./port-drops.js";
+import { type Recorder, startRecorder } from "./recorder.js";
+import { TrialNumbers } from "./trial-numbers.js";
+import { peerPatience, untilReady, waitForPeers } from "./until-ready.js";
+
+/** RFC 2544 §23: wait two seconds for residual frames. */
+const settleNsUnknownDut = 2e9;
+/** Buffers hold at least this, whatever the sizes: a device may send frames of its own. */
+const usualFrameBytes = 1518;
+
+/** Frames that were sent, and that no trial's figures are made of. */
+export interface BesideTrials {
+  /** Through the built-in device. */
+  warmUp: number;
+  /** So that devices know where to send to (RFC 2544 §23). */
+  learning: number;
+  /** In a search's trials at the greatest load, which are no part of its result. */
+  probes: number;
+}
+
+export interface Lab extends AsyncDisposable {
+  readonly beside: BesideTrials;
+  /** null: nothing is recorded. */
+  readonly recorder: Recorder | null;
+  /** null: external, nobody here has its counters. */
+  readonly dut: Dut | null;
+  readonly generator: Generator;
+  /** What each direction sends, the forward one first, addressed to whom it goes. */
+  readonly streams: readonly [Traffic, Traffic];
+  /** Of a device that somebody else started, and whose counters can be read; else null. */
+  readonly external: ExternalCounters | null;
+  readonly settleNs: number;
+  /** Gives out the ids of trials, of warm-ups and of learning frames. */
+  readonly numbers: TrialNumbers;
+  /** The generator may have to share its CPU with another polling thread. */
+  readonly cooperative: boolean;
+  /** Polling threads, where they are more than there are CPUs; else null. */
+  readonly sharing: number | null;
+  /** What everybody should know who reads the figures. */
+  readonly notes: readonly string[];
+  /** Measures the generator's own share of latencies, once; `floorNs` has it from then on. */
+  measureFloor(order: TrialOrder): Promise<void>;
+  floorNs(): number | null;
+  isSigned(size: FrameSize): boolean;
+  portFacts(): readonly PortFacts[];
+  /** What our own ports lost since they were opened. */
+  portDrops(): PortDrops;
+  /** Resolves when all ports have peers, which may have to come back; rejects with a PktgenError. */
+  ready(): Promise<void>;
+  /** null: everybody is there. Else who is not, and how that was noticed; of the time since the last `ready`. */
+  lost(): string | null;
+  comesBack(): Promise<boolean>;
+  /** Starts counting what disturbs; `disturbance` gives it. */
+  watchDisturbance(): void;
+  disturbance(): { readonly stealMs: number; readonly switches: number };
+}
+
+/** The longest frame of the run, without FCS: what buffers must hold. */
+const longestFrameBytes = (plan: RunPlan): number => Math.max(usualFrameBytes, ...plan.sizes.flatMap(frameSizesOf));
+
+/** null: external, somebody else started it. */
+async function startPlannedDut(plan: RunPlan, maxFrameBytes: number, signal: AbortSignal): Promise<Dut | null> {
+  if (plan.dut.kind === "external") return null;
+  const [, host, container = host] = plan.cores ?? [];
+  const { yesThisInterface } = plan;
+  const cores = host === undefined || container === undefined ? undefined : { host, container };
+  return startDut(plan.dut, { queues: plan.queues, maxFrameBytes, busy: plan.busy, cores, signal, yesThisInterface });
+}
+
+function portSpecs({ dut }: RunPlan, started: Dut | null): PortSpec[] {
+  const ports = dut.kind === "external" ? dut : dut.kind === "testpmd" ? dut.ports : null;
+  if (ports === null) return (started?.generatorPorts ?? []).map((text) => parsePortSpec(text));
+  return ports.rx === null ? [ports.tx] : [ports.tx, ports.rx];
+}
+
+async function streamsOf(
+  plan: RunPlan,
+  stations: readonly (StationSetup | null)[],
+  generator: Generator,
+): Promise<Lab["streams"]> {
+  const choice = externalOf(plan);
+  if (choice === null) return [plan.stream, plan.bidirectional ? reverseStream(plan.stream) : plan.stream];
+  return neighbourStreams(choice, plan.stream, stations, generator, plan.bidirectional);
+}
+
+function externalCounters(plan: RunPlan, generator: Generator): ExternalCounters | null {
+  const choice = externalOf(plan);
+  if (choice === null) return null;
+  const counters = new ExternalCounters(choice, plan.bidirectional ? 2 : 1, () => generator.drain());
+  return counters.any ? counters : null;
+}
+
+/** Opens everything; what was opened is closed again where a later part fails. */
+export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> {
+  const maxFrameBytes = longestFrameBytes(plan);
+  const sendFrameBytes = Math.max(...plan.sizes.flatMap(frameSizesOf));
+  const opened: AsyncDisposable[] = [];
+  const keep = <T extends AsyncDisposable>(part: T): T => {
+    opened.push(part);
+    return part;
+  };
+  try {
+    const dut = await startPlannedDut(plan, maxFrameBytes, signal);
+    if (dut !== null) keep(dut);
+    const ports: Port[] = [];
+    const growthBytes = dut?.growthBytes ?? 0;
+    const specs = portSpecs(plan, dut);
+    for (const [index, spec] of specs.entries()) {
+      const neighbours = plan.dut.kind === "external" && plan.dut.sides !== null;
+      const both = specs.length === 1 || plan.bidirectional || neighbours;
+      const use = { sends: both || index === 0 || plan.learns === true, receives: both || index === 1 };
+      const { yesThisInterface } = plan;
+      const frames = { maxFrameBytes: maxFrameBytes + growthBytes, sendFrameBytes };
+      ports.push(keep(await openPort(spec, { ...frames, ...use, yesThisInterface })));
+    }
+    await waitForPeers(ports, plan.waitPeerNs, signal);
+    const cpu = plan.cores?.[0] ?? null;
+    const choice = externalOf(plan);
+    const stations = choice === null ? [] : stationsOf(choice, plan.stream);
+    const recorder =
+      plan.record === undefined
+        ? null
+        : startRecorder(
+            plan.record,
+            specs.map(({ text }) => text),
+          );
+    if (recorder !== null) keep(recorder);
+    const recording = recorder?.setup ?? null;
+    const generator = keep(
+      await startGenerator({
+        tx: ports[0],
+        rx: ports[1] ?? null,
+        stations,
+        recording,
+        programs: programUrls(plan.stream),
+        cpu,
+        busy: plan.busy,
+      }),
+    );
+    const streams = await streamsOf(plan, stations, generator);
+    const external = externalCounters(plan, generator);
+    if (external !== null) {
+      keep(external);
+      await external.begin();
+    }
+    // Behind external ports is at least one more.
+    const pollers = 1 + (dut?.pollers ?? 1);
+    const crowded = pollers > (plan.cores?.length ?? allowedCpus().length);
+    const sharing = crowded ? pollers : null;
+    return assemble({ recorder, plan, dut, ports, generator, streams, external, sharing, opened, signal });
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** Last opened, first closed. (AsyncDisposableStack is not in Node 20.) */
+async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {
+  for (const part of opened.toReversed()) await part[Symbol.asyncDispose]();
+}
+
+interface Assembly {
+  readonly recorder: Recorder | null;
+  readonly plan: RunPlan;
+  readonly dut: Dut | null;
+  readonly ports: readonly Port[];
+  readonly generator: Generator;
+  readonly streams: Lab["streams"];
+  readonly external: Lab["external"];
+  /** Polling threads, where they are more than there are CPUs. */
+  readonly sharing: number | null;
+  readonly opened: readonly AsyncDisposable[];
+  readonly signal: AbortSignal;
+}
+
+function assemble({
+  recorder,
+  plan,
+  dut,
+  ports,
+  generator,
+  streams,
+  external,
+  sharing,
+  opened,
+  signal,
+}: Assembly): Lab {
+  let disturbance = watchDisturbance([generator.worker.threadId]);
+  /** The rings as they were when all ports were last ready. */
+  let generations = ports.map((port) => port.rings()?.generation ?? 0);
+  const lost = (): string | null => {
+    const died = dut?.alive() ?? null;
+    if (died !== null) return died;
+    return ports.map((port, i) => port.whyLost(generations[i]!)).find((why) => why !== null) ?? null;
+  };
+  const { returnMs } = peerPatience(plan.waitPeerNs);
+  const ready = async (): Promise<void> => {
+    const died = dut?.alive() ?? null;
+    if (died !== null) throw environmentError(died);
+    for (const port of ports) await untilReady(port, returnMs, signal);
+    generations = ports.map((port) => port.rings()?.generation ?? 0);
+  };
+  let floorNs: number | null = null;
+  return {
+    beside: { warmUp: 0, learning: 0, probes: 0 },
+    recorder,
+    dut,
+    generator,
+    streams,
+    external,
+    measureFloor: async (order) => {
+      const measured = await generator.floorNs(order);
+      floorNs = Number.isFinite(measured) ? measured : null;
+    },
+    floorNs: () => floorNs,
+    settleNs: dut?.settleNs ?? settleNsUnknownDut,
+    numbers: new TrialNumbers(plan.runId),
+    sharing,
+    cooperative: sharing !== null && !(dut?.leavesGenerator ?? false),
+    notes: [
+      ...(plan.notes ?? []),
+      ...(sharing !== null
+        ? [`${sharing} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`]
+        : []),
+      ...ports.flatMap((port) => port.facts().remark ?? []),
+    ],
+    isSigned: (size) => isSigned(plan.stream, size),
+    portFacts: () => ports.map((port) => port.facts()),
+    portDrops: () => readPortDrops(ports),
+    ready,
+    lost,
+    comesBack: () =>
+      ready().then(
+        () => true,
+        () => false,
+      ),
+    watchDisturbance: () => {
+      disturbance = watchDisturbance([generator.worker.threadId]);
+    },
+    disturbance: () => disturbance(),
+    [Symbol.asyncDispose]: () => closeAll(opened),
+  };
+}

@@ -1,0 +1,92 @@
+/** What a run must reach (profile/threshold.ts), and what it reached. Pure. */
+import { methodsWith, type ThresholdSpec } from "../../profile/threshold.js";
+import type { RunResult, Threshold } from "../../result/run-result.js";
+import { lossShareOf } from "../../stats/loss.js";
+import { median } from "../../stats/rank-test.js";
+import { type AskedFigure, judgeFigures } from "../../stats/run-verdict.js";
+import { percentWord, rateWord, timeWord } from "../../stats/words.js";
+import { figuresOf } from "./figures.js";
+
+/** A row for each size that a threshold concerns; one that nothing was measured for is invalid, unless another
+ * method is meant. */
+export function judgeThresholds(specs: readonly ThresholdSpec[], result: RunResult): Threshold[] {
+  return specs.flatMap((spec) => {
+    const rows = spec.what === "loss" ? lossRows(spec, result) : figureRows(spec, result);
+    const missing = {
+      what: spec.text,
+      wanted: spec.text,
+      found: "nothing was measured for it",
+      verdict: "invalid",
+    } as const;
+    const isMeant = spec.fromProfile !== true || methodsWith(spec.what).includes(result.method?.name ?? "run");
+    return rows.length === 0 && isMeant ? [missing] : rows;
+  });
+}
+
+/** One loss ratio for all: frames that were lost, damaged, or refused although they were due (stats/loss.ts). */
+function lossRows(spec: ThresholdSpec, { trials, soak }: RunResult): Threshold[] {
+  if (soak !== undefined) {
+    return soak.totals.map((total) => {
+      const offered = total.sent + total.refused;
+      const found = offered === 0 ? 0 : (total.lost + total.corrupt + total.refused) / offered;
+      return row(spec, total.direction === undefined ? "loss" : `loss, ${total.direction}`, found, percentWord, false);
+    });
+  }
+  return trials
+    .filter(
+      ({ frameBytes, verdict }) => verdict !== "invalid" && (spec.size ?? String(frameBytes)) === String(frameBytes),
+    )
+    .map((trial) => row(spec, `loss, ${trial.phase}@${trial.frameBytes}`, lossShareOf([trial]), percentWord, false));
+}
+
+function figureRows(spec: ThresholdSpec, result: RunResult): Threshold[] {
+  return figuresOf(result)
+    .filter(({ name }) => {
+      const at = name.lastIndexOf("@");
+      return name.slice(0, at) === spec.what && (spec.size === null || name.slice(at + 1) === spec.size);
+    })
+    .map(({ name, unit, samples }) => {
+      const open = spec.at === "least" && openEnded(result, name);
+      return row(spec, name, median(samples), unit === "pps" ? rateWord : timeWord, open);
+    });
+}
+
+/** The generator was the limit: the device does so much or more. */
+const openEnded = ({ results = [] }: RunResult, name: string): boolean =>
+  results.some(
+    ({ goal, frameBytes, limitedBy }) =>
+      `${goal}@${frameBytes}` === name && limitedBy !== "dut" && limitedBy !== "line",
+  );
+
+function row(
+  spec: ThresholdSpec,
+  what: string,
+  found: number,
+  word: (value: number) => string,
+  open: boolean,
+): Threshold {
+  const holds = spec.at === "least" ? found >= spec.value : found <= spec.value;
+  const sign = spec.at === "least" ? "at least" : "at most";
+  return {
+    what,
+    wanted: `${sign} ${word(spec.value)}`,
+    found: `${open ? "≥ " : ""}${word(found)}`,
+    // What was not offered cannot be failed.
+    verdict: holds ? "pass" : open ? "invalid" : "fail",
+  };
+}
+
+/** The result with a verdict that takes these rows in, too. */
+export function withThresholds(result: RunResult, rows: readonly Threshold[]): RunResult {
+  if (rows.length === 0) return result;
+  const before: AskedFigure = { what: "", verdict: result.verdict, reasons: result.reasons ?? [] };
+  const figures = rows.map(({ what, wanted, found, verdict }): AskedFigure => {
+    const reason = `${found}, wanted: ${wanted}`;
+    return { what, verdict, reasons: verdict === "pass" ? [] : [reason] };
+  });
+  return {
+    ...result,
+    thresholds: [...(result.thresholds ?? []), ...rows],
+    ...judgeFigures([before, ...figures], [], null),
+  };
+}

@@ -1,0 +1,276 @@
+/**
+ * `packet:IFACE`: any interface of the machine, through packet sockets with mapped rings. A queue pair is two sockets:
+ * one that only sends, one that only receives. What comes in is shared among the receiving ones (PACKET_FANOUT).
+ */
+import { closeSync } from "node:fs";
+import { environmentError, PktgenError } from "../../errors.js";
+import { PACKET_RX_RESERVE, type PacketRingLayout, packetRingGeometry } from "../../ring/index.js";
+import { arena } from "../../sys/arena.js";
+import { watchInterface } from "../../sys/net/interface-watch.js";
+import { type InterfaceFacts, interfaceDriver, readInterface } from "../../sys/net/netdev.js";
+import { inNetns } from "../../sys/net/netns.js";
+import { joinFanout, openPacketReceiver, openPacketSender, takePacketDrops } from "../../sys/net/packet-socket.js";
+import { hardwareStampClock, kernelStampClock, type StampClock } from "../../sys/net/stamp-clock.js";
+import { onInterface } from "../interface.js";
+import type { OpenPortOptions } from "../options.js";
+import { noKick, type PacketPortSpec, type Port, type PortFacts, type PortObserver, type PortRings } from "../port.js";
+import { PortState } from "../port-state.js";
+
+const fcsBytes = 4;
+const vlanTagBytes = 4;
+const stateBytes = 64;
+const compareClocksEveryMs = 100;
+
+const noStamps = { stampsAheadSeconds: null, hardwareStamps: false, skipOutgoing: false };
+
+/** One direction of one queue, opened. */
+interface OpenRing {
+  readonly fd: number;
+  readonly layout: PacketRingLayout;
+}
+
+/** Everything that is opened together and closed together. */
+interface OpenRings {
+  readonly facts: InterfaceFacts;
+  readonly tx: readonly OpenRing[];
+  readonly rx: readonly OpenRing[];
+  readonly close: () => void;
+}
+
+export class PacketPort implements Port {
+  readonly spec: PacketPortSpec;
+  readonly #options: OpenPortOptions;
+  readonly #state: PortState;
+  readonly #driver: string | null;
+  #rings: OpenRings;
+  readonly #watch: Disposable;
+  #drops = 0;
+  /** The interface's own count at the beginning: what it dropped before any socket saw it. */
+  readonly #droppedBefore: number;
+  #lost: string | null = null;
+  #open = true;
+
+  /** @throws PktgenError (2, 3): see onInterface, and what the kernel refuses. */
+  static open(spec: PacketPortSpec, options: OpenPortOptions): PacketPort {
+    return onInterface(spec, options, (facts) => new PacketPort(spec, options, facts));
+  }
+
+  private constructor(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts) {
+    this.spec = spec;
+    this.#options = options;
+    this.#state = new PortState(arena(), spec.queues);
+    this.#driver = interfaceDriver(facts.name);
+    this.#droppedBefore = droppedBy(facts);
+    this.#rings = openRings(spec, options, facts);
+    try {
+      this.#watch = watchInterface(facts.index, (now) => this.#changed(now));
+    } catch (error) {
+      this.#rings.close();
+      throw error;
+    }
+    this.#publish();
+  }
+
+  #publish(): void {
+    const { tx, rx } = this.#rings;
+    this.#lost = null;
+    const { name } = this.spec;
+    this.#state.publish(
+      Array.from({ length: this.spec.queues }, (_, queue) => ({
+        queue,
+        tx: tx[queue]?.layout ?? null,
+        rx: rx[queue]?.layout ?? null,
+        txKick: tx[queue] === undefined ? noKick : { kind: "sendto", fd: tx[queue].fd, name },
+        rxKick: noKick,
+      })),
+    );
+  }
+
+  #changed(now: InterfaceFacts | null): void {
+    const { name } = this.spec;
+    if (now === null) {
+      const why = `interface ${name} was removed`;
+      this.#lose(why);
+      // The kernel takes it down first: if that was seen, this is what it was for.
+      this.#lost = why;
+      this.#state.explain(why);
+    } else if (!now.up) this.#lose(`interface ${name} went down`);
+    else if (!now.carrier) this.#lose(`interface ${name} lost its carrier`);
+    else if (this.#lost !== null) this.#reopen();
+  }
+
+  #lose(why: string): void {
+    if (this.#lost !== null) return;
+    this.#lost = why;
+    this.#takeDrops();
+    this.#state.lose(why);
+    this.#rings.close();
+  }
+
+  /** The interface is back: with new rings, since nobody knows where the kernel stands in the old ones. */
+  #reopen(): void {
+    try {
+      this.#rings = onInterface(this.spec, this.#options, (facts) => openRings(this.spec, this.#options, facts));
+      this.#publish();
+    } catch (error) {
+      if (!(error instanceof PktgenError)) throw error;
+    }
+  }
+
+  #takeDrops(): void {
+    for (const { fd } of this.#rings.rx) this.#drops += takePacketDrops(fd);
+  }
+
+  /** What found no slot in our rings, and what the interface had no room for before. A port that only sends has no loss here. */
+  receiveDrops(): number {
+    if (!this.#options.receives) return 0;
+    if (this.#lost === null && this.#open) this.#takeDrops();
+    const now = inNetns(this.spec.netns, this.spec.text, () => readInterface(this.spec.name));
+    return this.#drops + (now === null ? 0 : Math.max(0, droppedBy(now) - this.#droppedBefore));
+  }
+
+  whyLost(generation: number): string | null {
+    return this.#state.whyLost(generation);
+  }
+
+  ready(timeoutMs: number): Promise<PortRings> {
+    return this.#state.ready(timeoutMs, () =>
+      environmentError(this.#lost ?? "the port is closed", { where: this.spec.text }),
+    );
+  }
+
+  rings(): PortRings | null {
+    return this.#state.rings;
+  }
+
+  facts(): PortFacts {
+    const { spec } = this;
+    const { tx, rx, facts } = this.#rings;
+    return {
+      spec: spec.text,
+      kind: spec.kind,
+      queues: spec.queues,
+      ringFormat: "tpacket_v2",
+      ringSize: (rx[0] ?? tx[0])?.layout.size ?? 0,
+      features: [
+        ...(this.#driver === null ? [] : [`driver ${this.#driver}`]),
+        `mtu ${facts.mtu}`,
+        ...(tx.length > 0 ? [`qdisc ${spec.qdisc}`] : []),
+        ...(rx.length > 1 ? [`fanout ${spec.fanout}`] : []),
+        ...(rx.length > 0 && spec.timestamp !== "off" ? [`${spec.timestamp} timestamps`] : []),
+      ],
+      maxFrameBytes: (tx[0] ?? rx[0])?.layout.maxFrameBytes ?? 0,
+    };
+  }
+
+  observe(observer: PortObserver): void {
+    this.#state.observe(observer);
+  }
+
+  breakConnection(why: string): void {
+    this.#lose(why);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#watch[Symbol.dispose]();
+    if (this.#lost === null) {
+      this.#state.lose("the port was closed");
+      this.#rings.close();
+    }
+    this.#state.fail(environmentError("the port is closed", { where: this.spec.text }));
+  }
+}
+
+const droppedBy = ({ statistics }: InterfaceFacts): number => statistics.rxDropped + statistics.rxMissed;
+
+/** In the interface's namespace. What was opened is closed again where a later part fails. */
+function openRings(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): OpenRings {
+  const undo: (() => void)[] = [];
+  const close = (): void => {
+    for (const step of undo.splice(0).toReversed()) step();
+  };
+  try {
+    const clock = options.receives ? stampClock(spec) : null;
+    if (clock !== null) undo.push(() => clock[Symbol.dispose]());
+    const queues = Array.from({ length: spec.queues }, (_, queue) => queue);
+    const tx = options.sends ? queues.map((queue) => openTx(spec, options, facts, queue, undo)) : [];
+    const rx = options.receives ? queues.map((queue) => openRx(spec, options, facts, queue, clock, undo)) : [];
+    joinFanout(
+      rx.map(({ fd }) => fd),
+      spec.fanout,
+      spec.text,
+    );
+    if (clock !== null) undo.push(keepComparing(clock, rx));
+    return { facts, tx, rx, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function stampClock(spec: PacketPortSpec): StampClock | null {
+  if (spec.timestamp === "off") return null;
+  return spec.timestamp === "kernel" ? kernelStampClock() : hardwareStampClock(spec.name, spec.text);
+}
+
+function openTx(
+  spec: PacketPortSpec,
+  options: OpenPortOptions,
+  facts: InterfaceFacts,
+  queue: number,
+  undo: (() => void)[],
+): OpenRing {
+  const maxFrameBytes = Math.max(options.maxFrameBytes, options.sendFrameBytes) - fcsBytes;
+  const geometry = packetRingGeometry("tx", spec.txSize, maxFrameBytes);
+  const fd = openPacketSender({ where: spec.text, facts }, geometry, spec.qdisc === "bypass");
+  undo.push(() => closeSync(fd));
+  const places = mapRing(fd, geometry.blockBytes * geometry.blocks, undo);
+  const { slots: size, slotBytes, blockBytes } = geometry;
+  const shape = { format: "packet", direction: "tx", vring: 2 * queue + 1, size, slotBytes, blockBytes } as const;
+  const layout = { ...shape, ...places, maxFrameBytes, ...noStamps, start: 0 };
+  return { fd, layout };
+}
+
+function openRx(
+  spec: PacketPortSpec,
+  options: OpenPortOptions,
+  facts: InterfaceFacts,
+  queue: number,
+  clock: StampClock | null,
+  undo: (() => void)[],
+): OpenRing {
+  const maxFrameBytes = options.maxFrameBytes - fcsBytes + vlanTagBytes;
+  const geometry = packetRingGeometry("rx", spec.size, maxFrameBytes);
+  const how = { reserve: PACKET_RX_RESERVE, stamps: spec.timestamp };
+  const { fd, showsOutgoing } = openPacketReceiver({ where: spec.text, facts }, geometry, how);
+  undo.push(() => closeSync(fd));
+  const places = mapRing(fd, geometry.blockBytes * geometry.blocks, undo);
+  const ahead = clock?.compare(null) ?? null;
+  if (ahead !== null) arena().memory().f64[(places.state + 8) >>> 3] = ahead.ns;
+  const { slots: size, slotBytes, blockBytes } = geometry;
+  const shape = { format: "packet", direction: "rx", vring: 2 * queue, size, slotBytes, blockBytes } as const;
+  const hardwareStamps = spec.timestamp === "hardware";
+  const stamps = { stampsAheadSeconds: ahead?.seconds ?? null, hardwareStamps, skipOutgoing: showsOutgoing };
+  return { fd, layout: { ...shape, ...places, ...stamps, maxFrameBytes, start: 0 } };
+}
+
+/** The kernel's ring, and memory of ours for what whoever uses it must remember. */
+function mapRing(fd: number, bytes: number, undo: (() => void)[]): { readonly ring: number; readonly state: number } {
+  const ring = arena().mapKernel(fd, 0, bytes).offset;
+  undo.push(() => arena().release(ring));
+  const state = arena().mapAnonymous(stateBytes).offset;
+  undo.push(() => arena().release(state));
+  return { ring, state };
+}
+
+/** Clocks drift: how far the stamps' is ahead is measured again and again. Returns how to stop. */
+function keepComparing(clock: StampClock, rings: readonly OpenRing[]): () => void {
+  const { f64 } = arena().memory();
+  const compare = (): void => {
+    for (const { layout } of rings) f64[(layout.state + 8) >>> 3] = clock.compare(layout.stampsAheadSeconds).ns;
+  };
+  const timer = setInterval(compare, compareClocksEveryMs).unref();
+  return () => clearInterval(timer);
+}

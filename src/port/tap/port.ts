@@ -1,0 +1,277 @@
+/**
+ * `tap:NAME`, a tap interface of the kernel. What we send the interface receives, and what the kernel sends on it we
+ * receive. Nothing of it is mapped: the loop worker moves a burst at a time by system calls, through io_uring where
+ * that is allowed, so that the rings are buffers of ours and nothing is under way between two calls.
+ */
+import { closeSync } from "node:fs";
+import { environmentError, PktgenError } from "../../errors.js";
+import {
+  BURST_FRAMES,
+  bufferStrideFor,
+  MAX_FRAME_BYTES,
+  type SlotRingLayout,
+  type UringLayout,
+} from "../../ring/index.js";
+import { type Arena, arena as theArena } from "../../sys/arena.js";
+import { configureInterface } from "../../sys/net/interface-settings.js";
+import { watchInterface } from "../../sys/net/interface-watch.js";
+import { type InterfaceFacts, readInterface, usableInterface } from "../../sys/net/netdev.js";
+import { inNetns } from "../../sys/net/netns.js";
+import { openTap, persistTap, type TapQueues } from "../../sys/net/tun.js";
+import { openUring, uringBytes } from "../../sys/uring.js";
+import { checkMaySend } from "../interface.js";
+import type { OpenPortOptions } from "../options.js";
+import { noKick, type Port, type PortFacts, type PortObserver, type PortRings, type TapPortSpec } from "../port.js";
+import { PortState } from "../port-state.js";
+import { tapReadsAtOnce } from "./mover.js";
+
+/** Ethernet header and one VLAN tag, which an MTU does not count. */
+const linkBytes = 18;
+const usualMtu = 1500;
+const fcsBytes = 4;
+/** A frame that fills its buffer may have been cut off; with so much more, none that the MTU allows is. */
+const slackBytes = 64;
+
+interface OpenedTap extends TapQueues {
+  /** As it was when it was ready. */
+  readonly facts: InterfaceFacts;
+  /** What to do to the interface before it is let go. */
+  readonly setDown: boolean;
+}
+
+/** In the interface's namespace: there, up, big enough. */
+function openInterface(spec: TapPortSpec, options: OpenPortOptions): OpenedTap {
+  const { name, queues, text: where } = spec;
+  const tap = openTap({ name, queues, where });
+  let setDown = false;
+  try {
+    if (spec.persist) persistTap(tap.fds[0]!);
+    const first = readInterface(name);
+    if (first === null) throw environmentError(`tap interface ${name} was deleted at once`, { where });
+    if (tap.created) {
+      const mtu = Math.max(usualMtu, options.maxFrameBytes - linkBytes);
+      configureInterface(first, where, { mtu, txQueueLength: spec.size });
+    }
+    if (spec.up && !first.up) {
+      configureInterface(first, where, { up: true });
+      setDown = !tap.created;
+    }
+    // The kernel takes longer frames than its MTU from a tap, but nobody whom it passes them to will.
+    const sendBytes = options.sends ? options.sendFrameBytes - fcsBytes : 0;
+    const facts = usableInterface(name, { where, sendBytes, carrier: false });
+    checkMaySend(facts, where, options);
+    return { ...tap, facts, setDown };
+  } catch (error) {
+    if (setDown) restoreDown(spec);
+    for (const fd of tap.fds) closeSync(fd);
+    throw error;
+  }
+}
+
+/** Somebody may have deleted it meanwhile, or its namespace. */
+function restoreDown({ name, text: where }: TapPortSpec): void {
+  try {
+    const facts = readInterface(name);
+    if (facts !== null) configureInterface(facts, where, { up: false });
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+  }
+}
+
+interface Io {
+  /** By vring; null: a call a frame. */
+  readonly urings: readonly (UringLayout | null)[];
+  /** Why not io_uring, where it was wanted. */
+  readonly refusal: string | null;
+}
+
+/** One io_uring per ring from arena offset `at` on, or none at all. `scratch`: memory for a short frame. */
+function openIo(spec: TapPortSpec, fds: readonly number[], arena: Arena, at: number, scratch: number): Io {
+  const none = Array.from({ length: 2 * spec.queues }, () => null);
+  if (spec.io === "calls") return { urings: none, refusal: null };
+  const urings: UringLayout[] = [];
+  let refusal: string | null = null;
+  while (urings.length < none.length && refusal === null) {
+    const uring = openUring(arena, at + urings.length * uringBytes);
+    if (typeof uring === "string") refusal = uring;
+    else urings.push(uring);
+  }
+  refusal ??= tapReadsAtOnce(arena.memory(), urings[0]!, fds[0]!, arena.address, scratch);
+  if (refusal === null) return { urings, refusal };
+  for (const { fd } of urings) closeSync(fd);
+  if (spec.io === "auto") return { urings: none, refusal };
+  throw environmentError(refusal, { where: spec.text, hint: "use io=auto or io=calls" });
+}
+
+class TapPort implements Port {
+  readonly spec: TapPortSpec;
+  readonly #arena: Arena;
+  readonly #state: PortState;
+  readonly #options: OpenPortOptions;
+  readonly #tap: OpenedTap;
+  readonly #io: Io;
+  readonly #urings: number;
+  readonly #buffers: number;
+  readonly #maxFrameBytes: number;
+  /** Of a buffer to receive into. */
+  readonly #roomBytes: number;
+  readonly #watch: Disposable;
+  #whyLost: string | null = null;
+  #closed = false;
+
+  constructor(spec: TapPortSpec, tap: OpenedTap, options: OpenPortOptions) {
+    this.spec = spec;
+    this.#options = options;
+    this.#tap = tap;
+    this.#arena = theArena();
+    this.#state = new PortState(this.#arena, spec.queues);
+    this.#maxFrameBytes = options.maxFrameBytes - fcsBytes;
+    const longest = Math.max(this.#maxFrameBytes, tap.facts.mtu + linkBytes);
+    this.#roomBytes = Math.min(MAX_FRAME_BYTES, longest + slackBytes);
+    const ringBytes = BURST_FRAMES * bufferStrideFor(this.#roomBytes);
+    this.#urings = this.#arena.mapAnonymous(2 * spec.queues * uringBytes).offset;
+    this.#buffers = this.#arena.mapAnonymous(2 * spec.queues * ringBytes).offset;
+    this.#io = openIo(spec, tap.fds, this.#arena, this.#urings, this.#buffers);
+    this.#watch = watchInterface(tap.facts.index, (now) => this.#changed(now));
+    this.#publish();
+  }
+
+  /** A ring that nobody looks at would cost a system call a turn. */
+  #publish(): void {
+    const { sends, receives } = this.#options;
+    this.#whyLost = null;
+    this.#state.publish(
+      this.#tap.fds.map((_, queue) => ({
+        queue,
+        tx: sends ? this.#ring("tx", queue) : null,
+        rx: receives ? this.#ring("rx", queue) : null,
+        txKick: noKick,
+        rxKick: noKick,
+      })),
+    );
+  }
+
+  #ring(direction: "tx" | "rx", queue: number): SlotRingLayout {
+    const vring = 2 * queue + (direction === "tx" ? 1 : 0);
+    const stride = bufferStrideFor(this.#roomBytes);
+    return {
+      format: "slots",
+      direction,
+      vring,
+      size: BURST_FRAMES,
+      buffers: this.#buffers + vring * BURST_FRAMES * stride,
+      bufferStride: stride,
+      bufferBytes: direction === "tx" ? this.#maxFrameBytes : this.#roomBytes,
+      mover: {
+        kind: "tap",
+        name: this.spec.name,
+        fd: this.#tap.fds[queue]!,
+        addressBase: this.#arena.address,
+        uring: this.#io.urings[vring]!,
+      },
+    };
+  }
+
+  ready(timeoutMs: number): Promise<PortRings> {
+    return this.#state.ready(timeoutMs, () =>
+      environmentError(this.#whyLost ?? "the port is closed", { where: this.spec.text }),
+    );
+  }
+
+  rings(): PortRings | null {
+    return this.#state.rings;
+  }
+
+  observe(observer: PortObserver): void {
+    this.#state.observe(observer);
+  }
+
+  facts(): PortFacts {
+    const { text, kind, queues, size } = this.spec;
+    const { refusal } = this.#io;
+    const io = this.#io.urings[0] === null ? "a system call per frame" : "io_uring";
+    const features = [
+      refusal === null ? io : `${io}: ${refusal}`,
+      ...(this.#tap.multiQueue ? ["multi_queue"] : []),
+      `mtu ${this.#tap.facts.mtu}`,
+      this.#tap.created ? "made by us" : "was there",
+    ];
+    return {
+      spec: text,
+      kind,
+      queues,
+      ringFormat: "none",
+      ringSize: size,
+      features,
+      maxFrameBytes: this.#maxFrameBytes,
+    };
+  }
+
+  breakConnection(why: string): void {
+    this.#lose(why);
+  }
+
+  #lose(why: string): void {
+    this.#whyLost = why;
+    this.#state.lose(why);
+  }
+
+  /** One that was only set down comes back to the descriptors that we have. */
+  #changed(now: InterfaceFacts | null): void {
+    const { name } = this.spec;
+    if (now === null) {
+      const why = `interface ${name} was removed`;
+      this.#lose(why);
+      // The kernel takes it down first: if that was seen, this is what it was for.
+      this.#state.explain(why);
+      this.#state.fail(environmentError(why, { where: this.spec.text }));
+    } else if (!now.up) this.#lose(`interface ${name} went down`);
+    else if (this.#whyLost !== null) this.#publish();
+  }
+
+  whyLost(generation: number): string | null {
+    return this.#state.whyLost(generation);
+  }
+
+  /** What the kernel sent on the interface and had no room to keep for us. */
+  receiveDrops(): number {
+    if (!this.#options.receives) return 0;
+    const now = inNetns(this.spec.netns, this.spec.text, () => readInterface(this.spec.name));
+    return now === null ? 0 : Math.max(0, now.statistics.txDropped - this.#tap.facts.statistics.txDropped);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch[Symbol.dispose]();
+    this.#lose("the port was closed");
+    this.#state.fail(environmentError("the port is closed", { where: this.spec.text }));
+    for (const uring of this.#io.urings) if (uring !== null) closeSync(uring.fd);
+    if (this.#tap.setDown) this.#setDownAgain();
+    for (const fd of this.#tap.fds) closeSync(fd);
+    this.#arena.release(this.#buffers);
+    this.#arena.release(this.#urings);
+  }
+
+  #setDownAgain(): void {
+    try {
+      inNetns(this.spec.netns, this.spec.text, () => restoreDown(this.spec));
+    } catch (error) {
+      if (!(error instanceof PktgenError)) throw error; // a namespace that is gone took the interface along
+    }
+  }
+}
+
+/** @throws PktgenError (3): no tap to be had, or not this one; its MTU is too small; io_uring asked for and not allowed. */
+export function openTapPort(spec: TapPortSpec, options: OpenPortOptions): Port {
+  return inNetns(spec.netns, spec.text, () => {
+    const tap = openInterface(spec, options);
+    try {
+      return new TapPort(spec, tap, options);
+    } catch (error) {
+      if (tap.setDown) restoreDown(spec);
+      for (const fd of tap.fds) closeSync(fd);
+      throw error;
+    }
+  });
+}

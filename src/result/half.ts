@@ -1,0 +1,94 @@
+/**
+ * Half of a run: what `send` writes on one machine and `receive` on another, for `merge` to put together. One document
+ * of JSON with everything that the two halves of a trial know; histograms as pairs of slot and value, so that merging
+ * loses nothing.
+ */
+import type { ReceiveReport, TransmitReport, TrialOrder } from "../engine/loop/trial-order.js";
+import type { RecordedFile } from "./replay-result.js";
+import type { Disturbance, HostFacts, Requested, RunResult } from "./run-result.js";
+
+export const halfFormats = { send: "pktgen-ts send", receive: "pktgen-ts receive" } as const;
+export type HalfKind = keyof typeof halfFormats;
+
+interface HalfTrial {
+  readonly frameBytes: number | string;
+  readonly meanFrameBytes: number;
+  readonly phase: string;
+  readonly requested: Requested;
+  readonly signature: boolean;
+  readonly order: TrialOrder;
+  readonly disturbance: Disturbance;
+  /** What already makes it useless, in words. */
+  readonly faults: readonly string[];
+}
+
+export interface SentTrial extends HalfTrial {
+  readonly transmit: TransmitReport;
+}
+
+export interface ReceivedTrial extends HalfTrial {
+  readonly receive: ReceiveReport;
+  /** By transmit queue: one more than the highest index seen. */
+  readonly seenByQueue: readonly number[];
+  /** Of the receiving port. */
+  readonly receiveDrops: number;
+  readonly slept: boolean;
+}
+
+interface Half<Kind extends HalfKind, T> {
+  readonly format: (typeof halfFormats)[Kind];
+  readonly tool: RunResult["tool"];
+  readonly host: HostFacts;
+  /** Of the running kernel: two halves with the same one share a monotonic clock. null: it does not say. */
+  readonly bootId: string | null;
+  /** What departures and arrivals are times of. realtime: said to be synchronised with the other machine's. */
+  readonly clock: "monotonic" | "realtime";
+  readonly started: string;
+  readonly command: string;
+  readonly seed: number;
+  /** The id of the first trial; null: nobody said it, and no frame came. */
+  readonly runId: number | null;
+  readonly port: object;
+  readonly trials: readonly T[];
+  /** Captures that were made of it. */
+  readonly recorded: readonly RecordedFile[];
+}
+
+export type SentHalf = Half<"send", SentTrial>;
+export type ReceivedHalf = Half<"receive", ReceivedTrial>;
+
+const infinities: Readonly<Record<string, number>> = {
+  Infinity: Number.POSITIVE_INFINITY,
+  "-Infinity": Number.NEGATIVE_INFINITY,
+};
+
+const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+
+export function renderHalf(half: SentHalf | ReceivedHalf): string {
+  const replace = (_: string, value: unknown): unknown => {
+    if (value instanceof Float64Array) {
+      const used = [...value].flatMap((slot, i) => (slot === 0 ? [] : [[i, plainNumber(slot)]]));
+      return { slots: value.length, used };
+    }
+    return typeof value === "number" ? plainNumber(value) : value;
+  };
+  return `${JSON.stringify(half, replace)}\n`;
+}
+
+const mostSlots = 1_000_000;
+
+const isHistogram = (
+  value: object,
+): value is { readonly slots: number; readonly used: readonly (readonly [number, number])[] } =>
+  "slots" in value && "used" in value && typeof value.slots === "number" && Array.isArray(value.used);
+
+/** JSON → the plain data that renderHalf had, not yet checked. Throws a SyntaxError. */
+export function reviveHalf(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) => {
+    if (typeof value === "string" && Object.hasOwn(infinities, value)) return infinities[value];
+    if (typeof value !== "object" || value === null || !isHistogram(value)) return value;
+    const slots = new Float64Array(Math.min(Math.max(0, value.slots), mostSlots));
+    for (const [i, slot] of value.used) if (i < slots.length) slots[i] = slot;
+    return slots;
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * Where a ring's parts lie in our own memory: pure arithmetic, nothing is written. virtio 1.2 §2.7 and §2.8 give the
+ * least alignment of each area; here each has cache lines of its own, so that driver and device do not write to the
+ * same one.
+ */
+import type { DriverRingLayout, NullRingLayout } from "../ring.js";
+import { virtqueueAreas, WRAP_BIT } from "./virtqueue.js";
+
+const CACHE_LINE = 64;
+/** Areas written by different sides lie this far apart: x86 fetches lines in pairs. */
+const AREA_ALIGNMENT = 128;
+/**
+ * Buffers begin on a page, less the header: a frame starts on a cache line, so that one of 64 bytes is one line that
+ * moves between the cores, and its header another that stays as it is in both.
+ */
+const PAGE = 4096;
+/** Of all but legacy peers; theirs is shorter by two, and buffers are to stay aligned to four. */
+const HEADER_BYTES = 12;
+
+/** Scratch memory that every ring can work with: three of the longest frames, and room for many short ones. */
+export const SCRATCH_BYTES = 256 * 1024;
+
+const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
+
+/** The base of a ring that nobody has used yet, as in SET_VRING_BASE. */
+export function freshStart(format: "split" | "packed"): number {
+  return format === "split" ? 0 : WRAP_BIT;
+}
+
+/**
+ * Distance between buffers of `bufferBytes`: whole cache lines, and an odd number of them, since buffers at an even
+ * multiple would begin in the same few cache sets and push each other out.
+ */
+export function bufferStrideFor(bufferBytes: number): number {
+  const lines = Math.ceil(bufferBytes / CACHE_LINE);
+  return (lines % 2 === 1 ? lines : lines + 1) * CACHE_LINE;
+}
+
+export interface DriverRingOptions {
+  readonly format: "split" | "packed";
+  readonly direction: "tx" | "rx";
+  readonly vring: number;
+  readonly size: number;
+  readonly headerBytes: 10 | 12;
+  readonly inOrder: boolean;
+  readonly mergeable: boolean;
+  /** Bytes of one buffer, with the virtio-net header. */
+  readonly bufferBytes: number;
+  readonly addressBase: bigint;
+  /** Default: that of a fresh ring. */
+  readonly start?: number;
+}
+
+/** A driver ring with its buffers and its scratch memory, from byte `at` (rounded up to a page) of our memory on. */
+export function driverRingLayout(options: DriverRingOptions, at: number): DriverRingLayout {
+  const { format, size, bufferBytes } = options;
+  const areas = virtqueueAreas(format, size);
+  const descriptors = alignUp(at, PAGE);
+  const driverArea = alignUp(descriptors + areas.descriptors.bytes, AREA_ALIGNMENT);
+  const deviceArea = alignUp(driverArea + areas.driverArea.bytes, AREA_ALIGNMENT);
+  const buffers = alignUp(deviceArea + areas.deviceArea.bytes, PAGE) + CACHE_LINE - HEADER_BYTES;
+  const bufferStride = bufferStrideFor(bufferBytes);
+  return {
+    role: "driver",
+    format,
+    direction: options.direction,
+    vring: options.vring,
+    size,
+    descriptors,
+    driverArea,
+    deviceArea,
+    headerBytes: options.headerBytes,
+    inOrder: options.inOrder,
+    mergeable: options.mergeable,
+    start: options.start ?? freshStart(format),
+    buffers,
+    bufferStride,
+    bufferBytes,
+    addressBase: options.addressBase,
+    scratch: alignUp(buffers + size * bufferStride, CACHE_LINE),
+    scratchBytes: options.direction === "rx" && options.mergeable ? SCRATCH_BYTES : 0,
+  };
+}
+
+/** The first byte after everything a driver ring needs. */
+export function driverRingEnd(layout: DriverRingLayout): number {
+  return layout.scratch + layout.scratchBytes;
+}
+
+export interface NullRingOptions {
+  readonly direction: "tx" | "rx";
+  readonly vring: number;
+  readonly size: number;
+  readonly bufferBytes: number;
+}
+
+/** Buffers for frames that go nowhere, from byte `at` (rounded up to a page) of our memory on. */
+export function nullRingLayout(options: NullRingOptions, at: number): NullRingLayout {
+  return {
+    format: "null",
+    direction: options.direction,
+    vring: options.vring,
+    size: options.size,
+    // Offset 0 means "no room" in TxRing.place.
+    buffers: Math.max(alignUp(at, PAGE), CACHE_LINE),
+    bufferStride: bufferStrideFor(options.bufferBytes),
+    bufferBytes: options.bufferBytes,
+  };
+}
+
+/** The first byte after everything a null ring needs. */
+export function nullRingEnd(layout: NullRingLayout): number {
+  return layout.buffers + layout.size * layout.bufferStride;
+}

@@ -1,0 +1,103 @@
+/**
+ * A load that changes within a trial: one rate after another. Departure times follow from the steps alone, as those of
+ * a steady rate do (schedule.ts, timeline.ts), so that a step begins at its time however late the frames before were.
+ */
+import { usageError } from "../../errors.js";
+import { DepartureSchedule, departureSchedule } from "./schedule.js";
+import type { Timeline } from "./timeline.js";
+
+/** A rate that is held so long; the last step goes on for as long as there are frames. */
+export interface RateStep {
+  readonly pps: number;
+  readonly durationNs: number;
+}
+
+/** Frames per second that the steps come to, over all of their time. */
+export function meanPps(steps: readonly RateStep[]): number {
+  const frames = steps.reduce((sum, { pps, durationNs }) => sum + pps * durationNs, 0);
+  return frames / steps.reduce((sum, { durationNs }) => sum + durationNs, 0);
+}
+
+interface Piece {
+  readonly schedule: DepartureSchedule;
+  /** The number of its first frame. */
+  readonly first: number;
+}
+
+/** Frames of one stream, step by step. */
+export class SteppedSchedule extends DepartureSchedule {
+  readonly #pieces: readonly Piece[];
+
+  private constructor(pieces: readonly Piece[]) {
+    const [{ schedule }] = pieces;
+    super(schedule.startNs, schedule.frames, schedule.periodNs);
+    this.#pieces = pieces;
+  }
+
+  /** Throws a usage error without steps, or for a rate that cannot be. */
+  static of(steps: readonly RateStep[]): SteppedSchedule {
+    if (steps.length === 0) throw usageError("a load without steps", { accepted: "at least one step" });
+    const pieces: Piece[] = [];
+    let [startNs, first] = [0, 0];
+    for (const { pps, durationNs } of steps) {
+      const schedule = departureSchedule(pps, startNs);
+      pieces.push({ schedule, first });
+      first += schedule.slotsIn(durationNs);
+      startNs += durationNs;
+    }
+    return new SteppedSchedule(pieces);
+  }
+
+  override intendedNs(k: number): number {
+    const { schedule, first } = this.#pieceOf((piece) => piece.first <= k);
+    return schedule.intendedNs(k - first);
+  }
+
+  override dueAt(nowNs: number): number {
+    const { schedule, first } = this.#pieceOf((piece) => piece.schedule.startNs <= nowNs);
+    return first + schedule.dueAt(nowNs);
+  }
+
+  /** The last one that has begun. */
+  #pieceOf(hasBegun: (piece: Piece) => boolean): Piece {
+    let at = this.#pieces.length - 1;
+    while (at > 0 && !hasBegun(this.#pieces[at])) at--;
+    return this.#pieces[at];
+  }
+}
+
+/** The timeline of one stream of many, made for the first step's rate, stretched for those that follow. */
+export class SteppedTimeline implements Timeline {
+  readonly frames: number;
+  readonly endNs: number;
+  readonly #inner: Timeline;
+  /** Begins in real and in the inner timeline's time, and how much of the second one real ns is. */
+  readonly #pieces: readonly { readonly atNs: number; readonly innerNs: number; readonly speed: number }[];
+
+  constructor(inner: Timeline, steps: readonly RateStep[]) {
+    this.#inner = inner;
+    this.frames = inner.frames;
+    let [atNs, innerNs] = [0, 0];
+    this.#pieces = steps.map(({ pps, durationNs }) => {
+      const piece = { atNs, innerNs, speed: pps / steps[0].pps };
+      atNs += durationNs;
+      innerNs += durationNs * piece.speed;
+      return piece;
+    });
+    this.endNs = Number.isFinite(inner.endNs) ? this.#realNs(inner.endNs) : inner.endNs;
+  }
+
+  dueNs(k: number): number {
+    return Math.floor(this.#realNs(this.#inner.dueNs(k)));
+  }
+
+  dueBefore(ns: number, from: number): number {
+    const { atNs, innerNs, speed } = this.#pieces.findLast((piece) => piece.atNs <= ns) ?? this.#pieces[0];
+    return this.#inner.dueBefore(innerNs + (ns - atNs) * speed, from);
+  }
+
+  #realNs(ns: number): number {
+    const { atNs, innerNs, speed } = this.#pieces.findLast((piece) => piece.innerNs <= ns) ?? this.#pieces[0];
+    return atNs + (ns - innerNs) / speed;
+  }
+}

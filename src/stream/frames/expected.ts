@@ -1,0 +1,35 @@
+/**
+ * What a frame that came back must hold, for comparing payloads byte by byte: its number says what its fields and its
+ * program wrote, which a receiver works out again. Checksums and the signature are not in it.
+ */
+
+import { programFrame } from "../program/frame.js";
+import { getBits, valueAt } from "../spec/modifier.js";
+import { putPlace } from "./interpret.js";
+import type { ResolvedStream } from "./resolve.js";
+
+/** The bytes of frame `index`, of this size; overwritten by the next call. */
+export type Expected = (index: number, variant: number) => Uint8Array;
+
+/** `templates`: per variant, all that does not change. */
+export function expectedFrames(resolved: ResolvedStream, templates: readonly Uint8Array[]): Expected {
+  const { changes, eachFrame } = resolved;
+  const scratch = templates.map((template) => new Uint8Array(template.length));
+  let bytes = scratch[0];
+  const frame =
+    eachFrame === null
+      ? null
+      : programFrame(resolved, {
+          get: ({ place }) => getBits(bytes, place.bitOffset, place.bits),
+          set: ({ place }, value) => putPlace(bytes, place, value),
+        });
+  return (index, variant) => {
+    bytes = scratch[variant];
+    bytes.set(templates[variant]);
+    for (const change of changes) {
+      for (const place of change.places) putPlace(bytes, place, valueAt(change, index));
+    }
+    if (frame !== null && eachFrame !== null) eachFrame(frame, index);
+    return bytes;
+  };
+}

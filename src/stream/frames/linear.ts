@@ -1,0 +1,34 @@
+/**
+ * Internet checksums as arithmetic: a ones'-complement sum is a number modulo 65,535 (RFC 1071 §2), in which each bit
+ * of the covered bytes has a weight. What one more of a value adds to a checksum is therefore a constant, whatever lies
+ * between (odd offsets, pseudo-headers, a checksum inside that changes as well), and is found by asking the slow
+ * definition twice.
+ */
+import type { ChecksumPlace } from "../../packet/index.js";
+import type { BitPlace } from "../spec/modifier.js";
+import { makeChecksumsRight } from "./checksums.js";
+import { putPlace } from "./interpret.js";
+
+const modulus = 0xffff;
+
+/** 1 … 0xffff; 0xffff stands for zero, as in the sum of anything that is not all zeros. */
+export function sumBehind(frame: Uint8Array, place: ChecksumPlace): number {
+  return ((frame[place.at] << 8) | frame[place.at + 1]) ^ 0xffff || 0xffff;
+}
+
+/** For each place, what one of its value adds to each of the sums; `frame` has zeros at all places. */
+export function factorsOf(
+  frame: Uint8Array,
+  sums: readonly ChecksumPlace[],
+  all: readonly ChecksumPlace[],
+  places: readonly BitPlace[],
+): readonly (readonly number[])[] {
+  const before = sums.map((sum) => sumBehind(frame, sum));
+  const perPlace = places.map((place) => {
+    const changed = frame.slice();
+    putPlace(changed, { ...place, shift: 0 }, 1);
+    makeChecksumsRight(changed, all);
+    return sums.map((sum, k) => (sumBehind(changed, sum) - before[k] + 2 * modulus) % modulus);
+  });
+  return sums.map((_, k) => perPlace.map((factors) => factors[k]));
+}

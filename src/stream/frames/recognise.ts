@@ -1,0 +1,151 @@
+/**
+ * Is a frame one of a stream's, by what a device under test may not change: IP addresses, UDP ports and size?
+ * MACs, TTLs and the IPv4 checksum may have been rewritten, VLAN tags pushed or popped.
+ */
+import { announcesTag, headersBytes, parseIpv4, parseIpv6 } from "../../packet/index.js";
+import { flowsPerAddress, isPlain, layersOf, type StreamSpec, sourceLow32, type Traffic } from "../spec.js";
+import { putPlace } from "./interpret.js";
+import type { FrameVariant } from "./program.js";
+import type { ResolvedStream } from "./resolve.js";
+
+export type Recogniser = (view: DataView, offset: number, bytes: number) => boolean;
+
+/** `frame`: one of the stream's, for what stays in all of them. */
+export function recogniserOf(
+  spec: Traffic,
+  resolved: ResolvedStream,
+  variants: readonly FrameVariant[],
+  frame: Uint8Array,
+): Recogniser {
+  if (isPlain(spec) && spec.pinQueues === null) {
+    const ours = flowAddresses(spec, variants, resolved.signed);
+    return (view, offset, bytes) => recognise(ours, view, offset, bytes);
+  }
+  const { layers } = resolved.stream;
+  const tags = layers.findIndex(({ protocol }, i) => i > 0 && protocol !== "vlan");
+  const from = tags < 0 ? resolved.headerBytes : headersBytes(layers.slice(0, tags));
+  const mask = stayingBits(resolved, from, frame.length);
+  const sizes = new Set(variants.map(({ bufferBytes }) => bufferBytes - from));
+  return (view, offset, bytes) => {
+    let at = offset + 14;
+    while (at + 4 <= offset + bytes && announcesTag(view.getUint16(at - 2))) at += 4;
+    if (offset + bytes - at < resolved.headerBytes - from || !sizes.has(offset + bytes - at)) return false;
+    if (view.getUint16(at - 2) !== ((frame[from - 2] << 8) | frame[from - 1])) return false;
+    for (let i = from; i < resolved.headerBytes; i++) {
+      if (((view.getUint8(at + i - from) ^ frame[i]) & mask[i]) !== 0) return false;
+    }
+    return true;
+  };
+}
+
+/**
+ * A mask over the headers behind the VLAN tags: bits that are the same in all frames and that no device may change.
+ * Lengths differ from size to size, checksums and what a program sets from frame to frame; TTLs are counted down.
+ */
+function stayingBits(resolved: ResolvedStream, from: number, bytes: number): Uint8Array {
+  const mask = new Uint8Array(bytes);
+  if (resolved.eachFrame !== null) return mask;
+  const { layers } = resolved.stream;
+  layers.forEach(({ protocol }, i) => {
+    const start = headersBytes(layers.slice(0, i));
+    if (start < from) return;
+    for (const [first, end] of stayingBytes[protocol] ?? []) mask.fill(0xff, start + first, start + end);
+  });
+  // A one where something changes, taken out of the mask.
+  const changing = new Uint8Array(bytes);
+  for (const { places } of resolved.changes) {
+    for (const place of places) putPlace(changing, { ...place, shift: 0 }, 2 ** place.bits - 1);
+  }
+  return mask.map((bits, at) => bits & ~changing[at]);
+}
+
+/** Protocol and addresses, ports: what makes a flow. */
+const stayingBytes: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
+  ipv4: [
+    [0, 1],
+    [9, 10],
+    [12, 20],
+  ],
+  ipv6: [
+    [6, 7],
+    [8, 40],
+  ],
+  udp: [[0, 4]],
+  tcp: [[0, 4]],
+  sctp: [[0, 4]],
+};
+
+export interface FlowAddresses {
+  readonly ip: 4 | 6;
+  /** Signed frames are also known by the size that IP states, so that one that was padded or trimmed is still ours. */
+  readonly signed: boolean;
+  /** The source address without its last 32 bits (none for IPv4), and the destination, as 32-bit words. */
+  readonly srcPrefix: readonly number[];
+  readonly srcLow32: number;
+  readonly srcCount: number;
+  readonly dst: readonly number[];
+  readonly firstPort: number;
+  readonly portCount: number;
+  readonly dstPort: number;
+  /** Sizes of the IP datagrams, headers included. */
+  readonly datagramBytes: ReadonlySet<number>;
+}
+
+export function flowAddresses(spec: StreamSpec, variants: readonly FrameVariant[], signed: boolean): FlowAddresses {
+  const parse = spec.ip === 4 ? parseIpv4 : parseIpv6;
+  const ipAt = headersBytes(layersOf(spec, 0).slice(0, -2));
+  return {
+    ip: spec.ip,
+    signed,
+    srcPrefix: words(parse(spec.srcAddress)).slice(0, -1),
+    srcLow32: sourceLow32(spec),
+    srcCount: Math.ceil(spec.flows / flowsPerAddress),
+    dst: words(parse(spec.dstAddress)),
+    firstPort: spec.srcPort,
+    portCount: Math.min(spec.flows, flowsPerAddress),
+    dstPort: spec.dstPort,
+    datagramBytes: new Set(variants.map(({ bufferBytes }) => bufferBytes - ipAt)),
+  };
+}
+
+function words(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i));
+}
+
+/** Allocates nothing; a few dozen comparisons. `bytes` may be anything from 0. */
+export function recognise(ours: FlowAddresses, view: DataView, offset: number, bytes: number): boolean {
+  const ipBytes = ours.ip === 4 ? 20 : 40;
+  const end = offset + bytes;
+  let ipAt = offset + 14;
+  while (ipAt + 4 <= end && announcesTag(view.getUint16(ipAt - 2))) ipAt += 4;
+  const udpAt = ipAt + ipBytes;
+  if (udpAt + 8 > end) return false;
+  if (view.getUint16(ipAt - 2) !== (ours.ip === 4 ? 0x0800 : 0x86dd)) return false;
+  // Version, and for IPv4 a header without options, which ours has.
+  const first = view.getUint8(ipAt);
+  if (ours.ip === 4 ? first !== 0x45 : first >>> 4 !== 6) return false;
+  if (view.getUint8(ipAt + (ours.ip === 4 ? 9 : 6)) !== 17) return false;
+  const stated = ours.ip === 4 ? view.getUint16(ipAt + 2) : view.getUint16(ipAt + 4) + ipBytes;
+  const sizeIsOurs = ours.datagramBytes.has(end - ipAt) || (ours.signed && ours.datagramBytes.has(stated));
+  return sizeIsOurs && addressesAreOurs(ours, view, ipAt + (ours.ip === 4 ? 12 : 8)) && portsAreOurs(ours, view, udpAt);
+}
+
+function addressesAreOurs(ours: FlowAddresses, view: DataView, srcAt: number): boolean {
+  let at = srcAt;
+  for (let i = 0; i < ours.srcPrefix.length; i++, at += 4) {
+    if (view.getUint32(at) !== ours.srcPrefix[i]) return false;
+  }
+  const address = view.getUint32(at) - ours.srcLow32;
+  if (address < 0 || address >= ours.srcCount) return false;
+  at += 4;
+  for (let i = 0; i < ours.dst.length; i++, at += 4) {
+    if (view.getUint32(at) !== ours.dst[i]) return false;
+  }
+  return true;
+}
+
+function portsAreOurs(ours: FlowAddresses, view: DataView, udpAt: number): boolean {
+  const port = view.getUint16(udpAt) - ours.firstPort;
+  return port >= 0 && port < ours.portCount && view.getUint16(udpAt + 2) === ours.dstPort;
+}

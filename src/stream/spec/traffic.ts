@@ -1,0 +1,158 @@
+/**
+ * What is sent, as plain data: a traffic spec is a list of streams; a stream is a stack of headers, a payload, sizes,
+ * fields that change from frame to frame, and when its frames leave. Frame i of a stream is a pure function of the
+ * spec and i: its bytes depend on no run, machine or split over queues.
+ *
+ *     { name: "overlay", seed: 1, sizes: [64], streams: [
+ *         { name: "a", layers: [ethernet(…), ipv4(…), udp(…)], payload: { kind: "increment" }, size: null,
+ *           fields: [{ target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } }],
+ *           rate: { kind: "pps", pps: 1000 }, weight: 1, schedule: { kind: "continuous", startNs: null } } ] }
+ *
+ * The plain UDP options (spec.ts) are sugar for a traffic spec of one stream.
+ */
+import type { Header } from "../../packet/index.js";
+import type { FrameSize, Rate } from "../../units.js";
+
+export interface TrafficSpec {
+  /** For reports, e.g. the profile's name. */
+  readonly name: string;
+  readonly streams: readonly TrafficStream[];
+  /** Each is a trial of its own; streams with sizes of their own do not look at it. */
+  readonly sizes: readonly FrameSize[];
+  /** Decides everything random that has no seed of its own. */
+  readonly seed: number;
+}
+
+export interface TrafficStream {
+  /** Unique in its spec. */
+  readonly name: string;
+  /** Outermost first. */
+  readonly layers: readonly Header[];
+  readonly payload: Payload;
+  /** null: the trial's size. */
+  readonly size: StreamSize | null;
+  /** In any order; no two may change the same bit. */
+  readonly fields: readonly FieldChange[];
+  /** Its own rate; null: a share of the trial's rate, by weight. */
+  readonly rate: Rate | null;
+  /** Share of frames where the trial has one rate for all; ≥ 1. Streams with rates share in their proportion. */
+  readonly weight: number;
+  readonly schedule: StreamSchedule;
+  /** A function that is called for each frame (program.ts), by where its module lies; null: none. */
+  readonly program: ProgramSource | null;
+  /** Its source ports were chosen for a receive queue; absent: they were not. */
+  readonly pinned?: Pinned;
+}
+
+/** The queue, of so many, and the stream as it was before: other addresses need other ports. */
+export interface Pinned {
+  readonly pin: { readonly queue: number; readonly of: number };
+  readonly before: Pick<TrafficStream, "layers" | "fields">;
+}
+
+/** What stands behind the headers; where there is room, its last 18 bytes are the signature. */
+export type Payload =
+  /** Byte i is i mod 256, so that any cut, shift or flip shows. */
+  | { readonly kind: "increment" }
+  | { readonly kind: "zero" }
+  /** The same random bytes in every frame. */
+  | { readonly kind: "random"; readonly seed: number }
+  /** Repeated as often as it takes. */
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array };
+
+/** Sizes with FCS. */
+export type StreamSize =
+  | FrameSize
+  /** One after the other. */
+  | { readonly kind: "list"; readonly frameBytes: readonly number[] }
+  /** min, min + step … up to max, and again. */
+  | { readonly kind: "range"; readonly min: number; readonly max: number; readonly step: number }
+  /** Uniform, by seed; the sequence repeats after 65,536 frames. */
+  | { readonly kind: "random"; readonly min: number; readonly max: number };
+
+/** Numbers up to 2^53, or addresses as text. */
+export type FieldValue = number | string;
+
+/** A field by its path (packet/layout.ts: `udp.srcPort`, `inner.ipv4.src`), or any bits: those of `mask`, up to 32. */
+export type FieldTarget =
+  | { readonly field: string }
+  | { readonly offset: number; readonly mask: number; readonly bytes: 1 | 2 | 4 };
+
+export interface FieldChange {
+  readonly target: FieldTarget;
+  readonly change:
+    | {
+        readonly kind: "increment" | "decrement";
+        readonly min: FieldValue;
+        readonly max: FieldValue;
+        readonly step: number;
+      }
+    | { readonly kind: "list"; readonly values: readonly FieldValue[] }
+    /** Uniform in min … max by `seed` (null: the spec's). With `limit` the same values come again after so many. */
+    | {
+        readonly kind: "random";
+        readonly min: FieldValue;
+        readonly max: FieldValue;
+        readonly seed: number | null;
+        readonly limit: number | null;
+      };
+  /**
+   * Steps when the field with this index in `fields` has gone round, instead of on every frame: one carries into
+   * the next.
+   */
+  readonly after?: number | null;
+  /** The whole sequence starts over after so many frames: tuples that go together have the same. */
+  readonly period?: number | null;
+  /**
+   * A count of values for each queue: queue q goes round in `counts[q]` values that no other queue has. The queue of
+   * frame i is i mod counts.length, so that bytes stay the same whatever the real split is.
+   */
+  readonly perQueue?: readonly number[] | null;
+}
+
+/** When a stream's frames leave, relative to the trial's start, at its rate. */
+export type StreamSchedule =
+  /** `startNs` null: from the start; of many streams each at another moment of its first gap, so that they mix. */
+  | { readonly kind: "continuous"; readonly startNs: number | null; readonly frames?: number | null }
+  /** `bursts` (null: without end) of `frames` each, `gapNs` from the last frame's slot end to the next burst. */
+  | {
+      readonly kind: "bursts";
+      readonly startNs: number;
+      readonly frames: number;
+      readonly bursts: number | null;
+      readonly gapNs: number;
+    }
+  /** From `fromShare` × rate to `toShare` × rate within `rampNs`, linear; then it stays. */
+  | {
+      readonly kind: "ramp";
+      readonly startNs: number;
+      readonly fromShare: number;
+      readonly toShare: number;
+      readonly rampNs: number;
+    }
+  /** Exponential gaps by `seed` (null: the spec's), with the rate as their mean. */
+  | { readonly kind: "poisson"; readonly startNs: number; readonly seed: number | null }
+  /** A chain: `schedule` starts when stream `after` has sent its last frame. */
+  | { readonly kind: "after"; readonly stream: string; readonly schedule: Exclude<StreamSchedule, { kind: "after" }> };
+
+/** A module with an `eachFrame`: file URL, and which of its streams it is. */
+export interface ProgramSource {
+  readonly url: string;
+  readonly stream: number;
+}
+
+export const continuous: StreamSchedule = { kind: "continuous", startNs: null };
+export const incrementPayload: Payload = { kind: "increment" };
+
+/** A stream of which nothing is said but its name and its headers. */
+export const plainStream = (name: string, layers: readonly Header[]): TrafficStream => ({
+  name,
+  layers,
+  payload: incrementPayload,
+  size: null,
+  fields: [],
+  rate: null,
+  weight: 1,
+  schedule: continuous,
+  program: null,
+});
