@@ -1,17 +1,17 @@
 /** Runs our generator on a port for a benchmark: one trial, its report. */
 
-import type { TrialOrder, TrialReport } from "../src/engine/loop/trial-order.js";
+import type { TrialReport, TrialSpec } from "../src/engine/loop/trial-order.js";
 import { type Generator, startGenerator } from "../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../src/port/index.js";
 import { defaultStreamSpec } from "../src/stream/spec.js";
 import { fixedSize } from "../src/units.js";
 
 export interface Rig extends AsyncDisposable {
-  trial(changes: Partial<TrialOrder>): Promise<TrialReport>;
+  trial(changes: Partial<TrialSpec>): Promise<TrialReport>;
 }
 
 /** Two seconds of 64-byte frames at max, unless a benchmark says otherwise. */
-export const baseOrder: TrialOrder = {
+export const baseOrder: TrialSpec = {
   trial: 1,
   stream: defaultStreamSpec,
   size: fixedSize(64),
@@ -48,7 +48,7 @@ export async function openRig(
     for (const port of opened) await port.ready(10_000);
     generator = await startGenerator({ tx: opened[0]!, rx: opened[1] ?? null, programs, cpu, busy: true });
     const { runTrial } = generator;
-    const trial = (changes: Partial<TrialOrder>): Promise<TrialReport> =>
+    const trial = (changes: Partial<TrialSpec>): Promise<TrialReport> =>
       runTrial({ ...baseOrder, queues, ...changes }, new AbortController().signal);
     await trial({ trial: 0, durationNs: 300e6 });
     return { trial, [Symbol.asyncDispose]: close };

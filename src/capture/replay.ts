@@ -197,7 +197,7 @@ async function watched(
   try {
     return await replayer.run(
       {
-        feed: threads.feeder.feed,
+        feed: threads.feeder.pipe,
         pace: plan.pace,
         loops: plan.feeder.loops,
         loopDelayNs: plan.loopDelayNs,
@@ -206,8 +206,8 @@ async function watched(
         settleNs: plan.settleNs,
         expectBack: plan.rx !== null || plan.expect !== null,
         cooperative: 3 > allowedCpus().length,
-        recordTx: threads.tx?.thread.feed ?? null,
-        recordRx: threads.rx?.thread.feed ?? null,
+        recordTx: threads.tx?.thread.pipe ?? null,
+        recordRx: threads.rx?.thread.pipe ?? null,
       },
       signal,
     );

@@ -1,6 +1,6 @@
 /** The generator of a plan's run: its port, its thread, and one trial at a time through a case's devices. */
 import type { HopCounters } from "../dut/dut.js";
-import type { Load, TrialOrder, TrialReport } from "../engine/loop/trial-order.js";
+import type { Load, TrialReport, TrialSpec } from "../engine/loop/trial-order.js";
 import type { RecordingSetup } from "../engine/pipe/recording-rings.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { hopDifferences } from "../measure/hops.js";
@@ -137,7 +137,7 @@ export class PlanGenerator implements AsyncDisposable {
   async #warmUp(traffic: PlannedTraffic, generator: Generator): Promise<void> {
     const first = this.#orderOf(traffic, traffic.sizes[0]);
     const most = first.load.kind === "paced" ? first.load.pps : Number.POSITIVE_INFINITY;
-    const orders = (pps: number | null, durationNs: number): TrialOrder[] => {
+    const orders = (pps: number | null, durationNs: number): TrialSpec[] => {
       const load: Load = pps === null ? { kind: "max" } : { kind: "paced", pps: Math.min(pps, most) };
       return [{ ...first, load, count: null, durationNs }];
     };
@@ -155,7 +155,7 @@ export class PlanGenerator implements AsyncDisposable {
     return untilReady(port, connectTimeoutMs, signal, () => `${endedBy(signal)} while the generator was connecting`);
   }
 
-  #orderOf(traffic: PlannedTraffic, size: FrameSize): TrialOrder {
+  #orderOf(traffic: PlannedTraffic, size: FrameSize): TrialSpec {
     const pps = ratePps(traffic.rate, meanFrameBytes(size), this.#setup.lineRateBps);
     const load: Load = Number.isFinite(pps) ? { kind: "paced", pps } : { kind: "max" };
     return {
@@ -222,7 +222,7 @@ export class PlanGenerator implements AsyncDisposable {
   }
 
   /** Never spoils the trial: what cannot be compared is not said. */
-  #ownRate(traffic: PlannedTraffic, { load, count }: TrialOrder, generator: Generator): Promise<string | null> {
+  #ownRate(traffic: PlannedTraffic, { load, count }: TrialSpec, generator: Generator): Promise<string | null> {
     if (load.kind !== "max" || count !== null) return Promise.resolve(null);
     const device = this.#setup.devices().find(({ name }) => name === traffic.device);
     return compareRates(traffic, device, () => generator.progress()).catch(() => null);

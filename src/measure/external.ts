@@ -4,7 +4,7 @@
  * what was received, to the frame.
  */
 import { HopReader, type HopReading, type Side } from "../dut/external/index.js";
-import type { StationSetup, TrialReport } from "../engine/loop/trial-order.js";
+import type { ResponderSetup, TrialReport } from "../engine/loop/trial-order.js";
 import type { Generator } from "../engine/trial/start-generator.js";
 import { environmentError, PktgenError } from "../errors.js";
 import { readOwnInterface } from "../port/own-interface.js";
@@ -22,8 +22,8 @@ const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
 const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
 
 /** Who answers at each port; null: nobody, since it has no addresses. */
-export function stationsOf(dut: ExternalChoice, traffic: Traffic): (StationSetup | null)[] {
-  return portsOf(dut).map((spec, p): StationSetup | null => {
+export function stationsOf(dut: ExternalChoice, traffic: Traffic): (ResponderSetup | null)[] {
+  return portsOf(dut).map((spec, p): ResponderSetup | null => {
     const side = dut.sides?.[p];
     if (side === undefined || side.addresses.length === 0) return null;
     const of = (ip: 4 | 6): string[] => side.addresses.filter((each) => each.ip === ip).map(({ text }) => text);
@@ -62,7 +62,7 @@ const gatewayFor = (side: Side, ip: 4 | 6 | null): Gateway | null =>
 export async function neighbourStreams(
   dut: ExternalChoice,
   traffic: Traffic,
-  stations: readonly (StationSetup | null)[],
+  stations: readonly (ResponderSetup | null)[],
   generator: Pick<Generator, "resolve">,
   bidirectional: boolean,
 ): Promise<[forward: Traffic, reverse: Traffic]> {

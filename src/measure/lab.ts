@@ -1,6 +1,6 @@
 /** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
 import { type Dut, startDut } from "../dut/index.js";
-import type { StationSetup, TrialOrder } from "../engine/loop/trial-order.js";
+import type { ResponderSetup, TrialSpec } from "../engine/loop/trial-order.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { environmentError } from "../errors.js";
 import { openPort, parsePortSpec } from "../port/index.js";
@@ -54,7 +54,7 @@ export interface Lab extends AsyncDisposable {
   /** What everybody should know who reads the figures. */
   readonly notes: readonly string[];
   /** Measures the generator's own share of latencies, once; `floorNs` has it from then on. */
-  measureFloor(order: TrialOrder): Promise<void>;
+  measureFloor(order: TrialSpec): Promise<void>;
   floorNs(): number | null;
   isSigned(size: FrameSize): boolean;
   portFacts(): readonly PortFacts[];
@@ -90,7 +90,7 @@ function portSpecs({ dut }: RunPlan, started: Dut | null): PortSpec[] {
 
 async function streamsOf(
   plan: RunPlan,
-  stations: readonly (StationSetup | null)[],
+  stations: readonly (ResponderSetup | null)[],
   generator: Generator,
 ): Promise<Lab["streams"]> {
   const choice = externalOf(plan);

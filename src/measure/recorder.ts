@@ -1,6 +1,6 @@
 /** Records what a run's loop sends and receives: threads that write files, and what the loop is given for them. */
 import type { DrainReport } from "../engine/pipe/drain.js";
-import { feedState, feedWord } from "../engine/pipe/frame-pipe.js";
+import { pipeState, pipeWord } from "../engine/pipe/frame-pipe.js";
 import { type RecordingSetup, recordingWord } from "../engine/pipe/recording-rings.js";
 import { type CaptureThread, startDrain } from "../engine/pipe/thread.js";
 import { type PktgenError, usageError } from "../errors.js";
@@ -56,12 +56,12 @@ export function startRecorder(plan: RecordPlan, ports: readonly string[]): Recor
     missedWord: number,
   ): Promise<RecordedFile[]> => {
     if (path === null || thread === null) return [];
-    Atomics.or(new Int32Array(thread.feed.control), feedWord.state, feedState.ended);
+    Atomics.or(new Int32Array(thread.pipe.control), pipeWord.state, pipeState.ended);
     const { written, dropped, failure } = await thread.done;
     return [{ file: path, frames: written, missed: Atomics.load(control, missedWord) + dropped, failure }];
   };
   return {
-    setup: { tx: tx?.feed ?? null, rx: rx?.feed ?? null, control: control.buffer as SharedArrayBuffer },
+    setup: { tx: tx?.pipe ?? null, rx: rx?.pipe ?? null, control: control.buffer as SharedArrayBuffer },
     full: full.signal,
     keep: (on) => {
       Atomics.store(control, recordingWord.on, on ? 1 : 0);

@@ -1,5 +1,5 @@
 /** The part of a trial that is told stream by stream. Pure. */
-import type { TrialOrder, TrialReport } from "../engine/loop/trial-order.js";
+import type { TrialReport, TrialSpec } from "../engine/loop/trial-order.js";
 import type { Trial } from "../result/run-result.js";
 import { ratesOf } from "../stats/rates.js";
 import { framesWord, partOf } from "../stats/words.js";
@@ -7,7 +7,7 @@ import { isPlain } from "../stream/spec.js";
 
 /** Stream by stream, where there are several. */
 export function streamsOf(
-  { order, report }: { readonly order: TrialOrder; readonly report: TrialReport },
+  { order, report }: { readonly order: TrialSpec; readonly report: TrialReport },
   rxPps: number,
 ): Pick<Trial, "streams" | "duplicateWindow"> {
   const { transmit, receive } = report;

@@ -1,5 +1,5 @@
 /** From what the generator's thread and the DUT's counters say to one trial of the result document. Pure. */
-import type { TrialOrder, TrialReport } from "../engine/loop/trial-order.js";
+import type { TrialReport, TrialSpec } from "../engine/loop/trial-order.js";
 import type { Disturbance, DutOwnRates, Injected, Requested, Trial } from "../result/run-result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
 import { type ForeignCounters, type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
@@ -21,7 +21,7 @@ export interface TrialInputs {
   /** Absent or null: there is only one. */
   readonly direction?: "forward" | "reverse" | null;
   readonly requested: Requested;
-  readonly order: TrialOrder;
+  readonly order: TrialSpec;
   readonly report: TrialReport;
   /** Frames were large enough for a signature. */
   readonly signed: boolean;

@@ -3,7 +3,7 @@
  * to ask for next; this runs it, and a trial in two directions gives a result for each.
  */
 
-import type { Load, TrialOrder, TrialReport } from "../engine/loop/trial-order.js";
+import type { Load, TrialReport, TrialSpec } from "../engine/loop/trial-order.js";
 import type { TrialProgress } from "../engine/trial/start-generator.js";
 import { readOwnInterface } from "../port/own-interface.js";
 import type { DutOwnRates, Requested, Trial } from "../result/run-result.js";
@@ -72,9 +72,9 @@ function withProbeOf(traffic: Traffic, { lineRateBps }: RunPlan, { size, pps, pr
 }
 
 /** An order for each direction, the forward one first, with the next id. */
-export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest): TrialOrder[] {
+export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest): TrialSpec[] {
   const [stream, back] = lab.streams.map((traffic) => withProbeOf(traffic, plan, next));
-  const forward: TrialOrder = {
+  const forward: TrialSpec = {
     ...lab.numbers.next(),
     stream: stream!,
     size: next.size,
@@ -100,7 +100,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: TrialRequest): TrialOrd
 export async function warmUpFor({ plan, lab, hooks }: TrialRun, first: TrialRequest): Promise<void> {
   await lab.ready();
   const { steps: _, resetAtNs: __, probePps: ___, lossGoals: ____, ...steady } = first;
-  const orders = (pps: number | null, durationNs: number): TrialOrder[] => {
+  const orders = (pps: number | null, durationNs: number): TrialSpec[] => {
     const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
     return ordersFor(plan, lab, { ...steady, pps: most, count: null, durationNs });
   };
@@ -210,7 +210,7 @@ function faultsOf({ transmit, neverQuiet }: TrialReport, lab: Lab, signal: Abort
 }
 
 /** Where somebody else connects our ports to the device. */
-function hintsOfNothing({ dut }: RunPlan, { stream }: TrialOrder, direction: number): string[] {
+function hintsOfNothing({ dut }: RunPlan, { stream }: TrialSpec, direction: number): string[] {
   const ports = dut.kind === "external" ? dut : dut.kind === "testpmd" ? dut.ports : null;
   if (ports === null) return [];
   const { tx, rx } = direction === 0 || ports.rx === null ? ports : { tx: ports.rx, rx: ports.tx };
@@ -218,7 +218,7 @@ function hintsOfNothing({ dut }: RunPlan, { stream }: TrialOrder, direction: num
   return noReturnHints({ tx, rx, receiving: readOwnInterface(rx ?? tx), dstMac });
 }
 
-function failuresOf({ transmit }: TrialReport, order: TrialOrder, lab: Lab): string[] {
+function failuresOf({ transmit }: TrialReport, order: TrialSpec, lab: Lab): string[] {
   const published = transmit.queues.reduce((sum, queue) => sum + queue.published, 0);
   if (transmit.cutShort === "stuck") return ["the device under test took nothing for 5 s, and the trial was given up"];
   const tookNone = published === 0 && transmit.cutShort === null && (order.count ?? 1) > 0 && transmit.missed === 0;

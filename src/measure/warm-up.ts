@@ -5,7 +5,7 @@
  * warmed up itself, with frames that go through it, since its forwarding code has to be compiled as well.
  */
 
-import type { TrialOrder } from "../engine/loop/trial-order.js";
+import type { TrialSpec } from "../engine/loop/trial-order.js";
 import type { Generator } from "../engine/trial/start-generator.js";
 import type { DutChoice } from "./plan.js";
 import { sentFrames } from "./sent-frames.js";
@@ -25,7 +25,7 @@ export interface WarmUp {
   /** Frames go through the device; false: nowhere. */
   readonly throughDevice: boolean;
   /** The orders of a trial at a load (null: max) for so long, one for each direction. */
-  orders(pps: number | null, durationNs: number): readonly TrialOrder[];
+  orders(pps: number | null, durationNs: number): readonly TrialSpec[];
 }
 
 /** Is it the device's own code as well that has to be compiled? */

@@ -4,7 +4,7 @@
  * is written down, and merge.ts puts it together.
  */
 
-import type { TrialOrder } from "../engine/loop/trial-order.js";
+import type { TrialSpec } from "../engine/loop/trial-order.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { startReceiver } from "../engine/trial/start-receiver.js";
 import { PktgenError, usageError } from "../errors.js";
@@ -103,7 +103,7 @@ function clockAheadNs({ clocksSynchronised }: OneWayPlan): number {
   return ((ahead % 2 ** 48) + 2 ** 48) % 2 ** 48;
 }
 
-function orderOf(one: OneWayPlan, next: TrialRequest, runId: number, index: number): TrialOrder {
+function orderOf(one: OneWayPlan, next: TrialRequest, runId: number, index: number): TrialSpec {
   const { plan } = one;
   return {
     trial: trialAfter(runId, index),
@@ -215,7 +215,7 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
 
 /** The frames of a warm-up would be counted on the other side. */
 async function warmUpFor(one: SendPlan, first: TrialRequest, generator: Generator, signal: AbortSignal): Promise<void> {
-  const orders = (pps: number | null, durationNs: number): TrialOrder[] => {
+  const orders = (pps: number | null, durationNs: number): TrialSpec[] => {
     const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
     return [orderOf(one, { ...first, pps: most, count: null, durationNs }, one.plan.runId, 0)];
   };

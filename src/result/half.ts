@@ -3,7 +3,7 @@
  * of JSON with everything that the two halves of a trial know; histograms as pairs of slot and value, so that merging
  * loses nothing.
  */
-import type { ReceiveReport, TransmitReport, TrialOrder } from "../engine/loop/trial-order.js";
+import type { ReceiveReport, TransmitReport, TrialSpec } from "../engine/loop/trial-order.js";
 import type { RecordedFile } from "./replay-result.js";
 import type { Disturbance, HostFacts, Requested, RunResult } from "./run-result.js";
 
@@ -16,7 +16,7 @@ interface HalfTrial {
   readonly phase: string;
   readonly requested: Requested;
   readonly signature: boolean;
-  readonly order: TrialOrder;
+  readonly order: TrialSpec;
   readonly disturbance: Disturbance;
   /** What already makes it useless, in words. */
   readonly faults: readonly string[];

@@ -4,8 +4,8 @@ import type { Job } from "../../src/engine/loop/job.js";
 import {
   type GeneratorCommand,
   generatorCounter,
-  type TrialOrder,
   type TrialReport,
+  type TrialSpec,
 } from "../../src/engine/loop/trial-order.js";
 import { createJob } from "../../src/engine/trial/generator-job.js";
 import { reverseFirstStream, reverseStream } from "../../src/stream/reverse.js";
@@ -17,7 +17,7 @@ export type Between = (frames: Uint8Array[], port: 0 | 1, nowNs: number) => { po
 
 export const across: Between = (frames, port) => frames.map((frame) => ({ port: port === 0 ? 1 : 0, frame }));
 
-export const bothWays = (changes: Partial<TrialOrder> = {}): TrialOrder[] => {
+export const bothWays = (changes: Partial<TrialSpec> = {}): TrialSpec[] => {
   const forward = { ...baseOrder, ...changes };
   return [forward, { ...forward, stream: reverseStream(forward.stream), firstStream: reverseFirstStream }];
 };
@@ -72,7 +72,7 @@ export class DirectionsSim {
     if (!this.done) throw new Error("it did not end");
   }
 
-  run(orders: readonly TrialOrder[], device: Between): TrialReport[] {
+  run(orders: readonly TrialSpec[], device: Between): TrialReport[] {
     this.done = false;
     this.command({ kind: "trial", orders });
     this.finish(device);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { FeedBurst } from "../../src/engine/pipe/burst.js";
-import { FeedCursor } from "../../src/engine/pipe/cursor.js";
-import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/pipe/frame-pipe.js";
-import type { FeedRecorder } from "../../src/engine/pipe/recorder.js";
+import { PipeBurst } from "../../src/engine/pipe/burst.js";
+import { PipeCursor } from "../../src/engine/pipe/cursor.js";
+import { PipeReader, PipeWriter, pipeBytesOf, pipeWord } from "../../src/engine/pipe/frame-pipe.js";
+import type { PipeRecorder } from "../../src/engine/pipe/recorder.js";
 import { ringMemory } from "../../src/memory.js";
 import type { TxRing } from "../../src/ring/ring.js";
 
@@ -58,29 +58,29 @@ it("bursts hand over every frame of every loop, in order, whatever room there is
       fc.boolean(),
       fc.array(fc.nat({ max: slots }), { minLength: 1, maxLength: 20 }),
       (lengths, loops, across, rooms) => {
-        const feedBytes = feedBytesOf(128, 64 * 1024);
+        const feedBytes = pipeBytesOf(128, 64 * 1024);
         const memory = ringMemory(new ArrayBuffer(4096 + feedBytes + slots * stride));
         const feed = {
           offset: 4096,
           frames: 128,
           dataBytes: 64 * 1024,
-          control: new SharedArrayBuffer(4 * feedWord.words),
+          control: new SharedArrayBuffer(4 * pipeWord.words),
         };
-        const writer = new FeedWriter(memory, feed);
+        const writer = new PipeWriter(memory, feed);
         lengths.forEach((bytes, i) => {
           const at = writer.place(bytes);
           memory.u8.fill(i + 1, at, at + bytes);
           writer.commit(i, bytes, 0, 0);
         });
         writer.end();
-        const cursor = new FeedCursor(new FeedReader(memory, feed), loops);
-        const burst = new FeedBurst(memory);
+        const cursor = new PipeCursor(new PipeReader(memory, feed), loops);
+        const burst = new PipeBurst(memory);
         const { ring, seen, state } = sink(memory, 4096 + feedBytes);
         const recorded: string[] = [];
         const recorder = {
           record: (_: unknown, at: number, bytes: number) =>
             recorded.push(Buffer.from(memory.u8.subarray(at, at + bytes)).toString("hex")),
-        } as unknown as FeedRecorder;
+        } as unknown as PipeRecorder;
         let tooLong = 0;
         for (let turn = 0; cursor.next() >= 0; turn++) {
           state.room = turn % 2 === 0 ? rooms[(turn / 2) % rooms.length]! : slots;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { FeedReader, FeedWriter, feedBytesOf, feedWord } from "../../src/engine/pipe/frame-pipe.js";
+import { PipeReader, PipeWriter, pipeBytesOf, pipeWord } from "../../src/engine/pipe/frame-pipe.js";
 import { ringMemory } from "../../src/memory.js";
 
 const frames = 16;
@@ -13,15 +13,15 @@ it("a feed hands on every frame, in order and whole, whatever its writer and its
   );
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 300 }), (turns) => {
-      const memory = ringMemory(new ArrayBuffer(64 + feedBytesOf(frames, dataBytes)));
-      const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * feedWord.words) };
-      let writer = new FeedWriter(memory, feed);
-      const reader = new FeedReader(memory, feed);
+      const memory = ringMemory(new ArrayBuffer(64 + pipeBytesOf(frames, dataBytes)));
+      const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
+      let writer = new PipeWriter(memory, feed);
+      const reader = new PipeReader(memory, feed);
       const waiting: number[] = [];
       let written = 0;
       let refused = 0;
       for (const [what, size] of turns) {
-        if (what === "take over") writer = new FeedWriter(memory, feed);
+        if (what === "take over") writer = new PipeWriter(memory, feed);
         else if (what === "write") {
           const at = writer.place(size);
           if (at === 0) {
@@ -59,19 +59,19 @@ it("a feed hands on every frame, in order and whole, whatever its writer and its
 it.each([1025, 2048, 2049, 100_000_000, 0x7fff_ffff, 0xffff_ffc1, 0xffff_fff4, 2 ** 40])(
   "a frame of %i bytes, more than half of the feed, is refused at once, and changes nothing",
   (bytes) => {
-    const memory = ringMemory(new ArrayBuffer(64 + feedBytesOf(frames, dataBytes)));
-    const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * feedWord.words) };
-    const writer = new FeedWriter(memory, feed);
+    const memory = ringMemory(new ArrayBuffer(64 + pipeBytesOf(frames, dataBytes)));
+    const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
+    const writer = new PipeWriter(memory, feed);
     expect(writer.place(bytes)).toBe(-1);
     expect(writer.place(1024)).toBe(64 + frames * 32);
   },
 );
 
 it("half of the feed fits wherever the last frame ended", () => {
-  const memory = ringMemory(new ArrayBuffer(64 + feedBytesOf(frames, dataBytes)));
-  const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * feedWord.words) };
-  const writer = new FeedWriter(memory, feed);
-  const reader = new FeedReader(memory, feed);
+  const memory = ringMemory(new ArrayBuffer(64 + pipeBytesOf(frames, dataBytes)));
+  const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
+  const writer = new PipeWriter(memory, feed);
+  const reader = new PipeReader(memory, feed);
   for (let bytes = 1; bytes <= 1024; bytes += 61) {
     for (const size of [bytes, 1024]) {
       expect(writer.place(size)).toBeGreaterThan(0);

@@ -4,14 +4,14 @@
  */
 
 import type { Job } from "../../src/engine/loop/job.js";
-import type { GeneratorCommand, TrialOrder, TrialReport } from "../../src/engine/loop/trial-order.js";
+import type { GeneratorCommand, TrialReport, TrialSpec } from "../../src/engine/loop/trial-order.js";
 import { generatorCounter } from "../../src/engine/loop/trial-order.js";
 import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { Space, Wire, type WireOptions } from "./forward-wire.js";
 
-export const baseOrder: TrialOrder = {
+export const baseOrder: TrialSpec = {
   trial: 7,
   stream: defaultStreamSpec,
   size: fixedSize(64),
@@ -67,7 +67,7 @@ export class GeneratorSim {
     return this.job.command(command);
   }
 
-  begin(changes: Partial<TrialOrder>): void {
+  begin(changes: Partial<TrialSpec>): void {
     this.done = false;
     this.command({ kind: "trial", orders: [{ ...baseOrder, queues: this.#queues, ...changes }] });
   }
@@ -89,7 +89,7 @@ export class GeneratorSim {
   }
 
   /** A whole trial. */
-  run(changes: Partial<TrialOrder>, device: Device, turns = 2_000_000): TrialReport {
+  run(changes: Partial<TrialSpec>, device: Device, turns = 2_000_000): TrialReport {
     this.begin(changes);
     for (let turn = 0; turn < turns && !this.done; turn++) this.turn(device);
     if (!this.done) throw new Error("the trial did not end");

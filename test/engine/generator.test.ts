@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { generatorCounter, type TrialOrder, type TrialReport } from "../../src/engine/loop/trial-order.js";
+import { generatorCounter, type TrialReport, type TrialSpec } from "../../src/engine/loop/trial-order.js";
 import { Histogram } from "../../src/stats/histogram.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { defaultStreamSpec, streamSpec } from "../../src/stream/spec.js";
@@ -233,7 +233,7 @@ describe("the schedule", () => {
 });
 
 describe("a loop that stands still", () => {
-  const standing = (sim: GeneratorSim, changes: Partial<TrialOrder>, atNs: number, forNs: number): TrialReport => {
+  const standing = (sim: GeneratorSim, changes: Partial<TrialSpec>, atNs: number, forNs: number): TrialReport => {
     sim.begin(changes);
     const beganNs = sim.nowNs;
     let stood = false;
@@ -329,7 +329,7 @@ describe("a device that does not do its part", () => {
   });
 
   /** 20 ms of traffic, 20 ms in which neither side does anything, then a device that takes nothing. */
-  const behind = (changes: Partial<TrialOrder>): GeneratorSim => {
+  const behind = (changes: Partial<TrialSpec>): GeneratorSim => {
     const sim = new GeneratorSim({ size: 64 });
     sim.begin({ load: { kind: "paced", pps: 100_000 }, count: null, durationNs: 1e8, ...changes });
     const stallNs = sim.nowNs + 20e6;

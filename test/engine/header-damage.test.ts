@@ -1,6 +1,6 @@
 /** Headers that a device changed or damaged, with payloads compared: frames are whole or corrupt, and nothing breaks. */
 import { describe, expect, it } from "vitest";
-import type { TrialOrder } from "../../src/engine/loop/trial-order.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-order.js";
 import { ethernet, type Header, headerOf, ipv4, udp, vlan } from "../../src/packet/index.js";
 import { streamSpec } from "../../src/stream/spec.js";
 import { type FrameSize, fixedSize } from "../../src/units.js";
@@ -17,7 +17,7 @@ const mix: FrameSize = {
     { frameBytes: 600, weight: 1 },
   ],
 };
-const base: Partial<TrialOrder> = {
+const base: Partial<TrialSpec> = {
   trial: runId,
   integrity: true,
   count: 50,
@@ -31,11 +31,11 @@ function once(change: (frame: Uint8Array) => Uint8Array): Device {
   return (frames, queue) => frames.map((frame) => ({ queue, frame: n++ === 7 ? change(frame) : frame }));
 }
 
-const run = (order: Partial<TrialOrder>, device: Device) =>
+const run = (order: Partial<TrialSpec>, device: Device) =>
   new GeneratorSim().run({ ...base, ...order }, device).receive;
 
 const tagged = streamSpec({ vlan: 5 });
-const twoStreams = (layers: readonly Header[]): Partial<TrialOrder> => ({
+const twoStreams = (layers: readonly Header[]): Partial<TrialSpec> => ({
   stream: trafficSpec([trafficStream({ layers }), trafficStream({ layers })]),
 });
 
@@ -44,7 +44,7 @@ describe.each([
   ["a VLAN tag", { stream: tagged, size: fixedSize(128) }],
   ["a VLAN tag, mix", { stream: { ...tagged, sizes: [mix] }, size: mix }],
   ["two streams with a tag", { ...twoStreams([udp4[0]!, vlan({ id: 7 }), ...udp4.slice(1)]), size: fixedSize(128) }],
-] satisfies [string, Partial<TrialOrder> & { size: FrameSize }][])("%s", (_, order) => {
+] satisfies [string, Partial<TrialSpec> & { size: FrameSize }][])("%s", (_, order) => {
   it("any bit of the headers may be damaged: each frame is accepted or corrupt, and none is foreign", () => {
     let bit = 0;
     const receive = run({ ...order, count: 8 * 46 }, (frames, queue) =>

@@ -4,7 +4,7 @@ import {
   generatorCounter,
   type ReceiveCommand,
   type ReceiveOnlyReport,
-  type ReceiveOrder,
+  type ReceiveSpec,
 } from "../../src/engine/loop/trial-order.js";
 import { createJob } from "../../src/engine/trial/receive-job.js";
 import { compileStream } from "../../src/stream/frames/compile.js";
@@ -23,7 +23,7 @@ const frame = (trial: number, sequence: number): Uint8Array =>
 /** What others say by themselves: nearly all zeros. */
 const chatter = Uint8Array.from({ length: 90 }, (_, i) => (i < 60 || i === 89 ? i : 0));
 
-function received(order: Partial<ReceiveOrder>, frames: readonly Uint8Array[]): ReceiveOnlyReport {
+function received(order: Partial<ReceiveSpec>, frames: readonly Uint8Array[]): ReceiveOnlyReport {
   const wire = new Wire(new Space(64 * 2 ** 20), "driver", { format: "packed", queues: 1, size: 256 });
   let nowNs = 5e9;
   let done = false;

@@ -1,7 +1,7 @@
 /** A trial through a direct loop: of rings of every kind, whole, and without a frame on the ports that it is like. */
 import { describe, expect, it } from "vitest";
 import type { JobContext, OpenPort } from "../../src/engine/loop/job.js";
-import type { ErrandOutcome, TrialOrder } from "../../src/engine/loop/trial-order.js";
+import type { BetweenOutcome, TrialSpec } from "../../src/engine/loop/trial-order.js";
 import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
 import { Rehearsal } from "../../src/engine/trial/rehearsal.js";
 import { type RingLayout, ringMemory } from "../../src/ring/index.js";
@@ -47,7 +47,7 @@ function contextOf(): JobContext {
   };
 }
 
-function rehearse(ports: readonly (OpenPort | null)[], orders: readonly TrialOrder[]): Rehearsal {
+function rehearse(ports: readonly (OpenPort | null)[], orders: readonly TrialSpec[]): Rehearsal {
   const rehearsal = new Rehearsal(createJob, contextOf(), ports, orders);
   for (let turn = 0; turn < 1_000_000 && !rehearsal.done; turn++) rehearsal.step();
   expect(rehearsal.done).toBe(true);
@@ -55,7 +55,7 @@ function rehearse(ports: readonly (OpenPort | null)[], orders: readonly TrialOrd
 }
 
 const fast = { kind: "paced", pps: 500_000 } as const;
-const order = (changes: Partial<TrialOrder>): TrialOrder => ({ ...baseOrder, trial: 0, settleNs: 1e5, ...changes });
+const order = (changes: Partial<TrialSpec>): TrialSpec => ({ ...baseOrder, trial: 0, settleNs: 1e5, ...changes });
 
 describe("a rehearsal", () => {
   for (const kind of Object.keys(kinds)) {
@@ -98,7 +98,7 @@ describe("a rehearsal", () => {
       return [];
     };
     while (!sim.done) sim.turn(watch);
-    expect(sim.command({ kind: "outcome" }) as ErrandOutcome).toEqual({ moved: 0, beside: 0, mac: null });
+    expect(sim.command({ kind: "outcome" }) as BetweenOutcome).toEqual({ moved: 0, beside: 0, mac: null });
     sim.done = false;
     const endless = order({ count: null, durationNs: Number.POSITIVE_INFINITY });
     sim.command({ kind: "errand", errand: { kind: "rehearse", orders: [endless] } });

@@ -1,6 +1,6 @@
 /** Frames of other trials and runs: they are named, and never stand in for a frame that is missing. */
 import { describe, expect, it } from "vitest";
-import type { TrialOrder, TrialReport } from "../../src/engine/loop/trial-order.js";
+import type { TrialReport, TrialSpec } from "../../src/engine/loop/trial-order.js";
 import { fixedTrial } from "../../src/stream/index.js";
 import { isSigned, streamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
@@ -11,13 +11,13 @@ import { baseOrder, type Device, echo, GeneratorSim } from "./generator-sim.js";
 const oneRun = 0x123401;
 const otherRun = 0x56ab01;
 
-const streams: Partial<TrialOrder> = {
+const streams: Partial<TrialSpec> = {
   stream: trafficSpec([trafficStream({}), trafficStream({})]),
   load: { kind: "paced", pps: 100_000 },
 };
 
 /** All frames of a trial of this run, as they were sent. */
-function recorded(order: Partial<TrialOrder>): Uint8Array[] {
+function recorded(order: Partial<TrialSpec>): Uint8Array[] {
   const kept: Uint8Array[] = [];
   const echoed: Device = (frames, queue) => {
     kept.push(...frames.map((frame) => frame.slice()));

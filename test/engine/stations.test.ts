@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { ErrandOutcome, StationSetup, TrialReport } from "../../src/engine/loop/trial-order.js";
+import type { BetweenOutcome, ResponderSetup, TrialReport } from "../../src/engine/loop/trial-order.js";
 import { answerTo, questionFor } from "../../src/engine/neighbour/frames.js";
 import { parseIpv4, parseMac } from "../../src/packet/index.js";
 import { across, type Between, bothWays, DirectionsSim } from "./directions-sim.js";
 import { baseOrder } from "./generator-sim.js";
 
-const at = (mac: string, address: string): StationSetup => ({ mac, ipv4: [address], ipv6: [], vlan: null });
+const at = (mac: string, address: string): ResponderSetup => ({ mac, ipv4: [address], ipv6: [], vlan: null });
 const stations = [at("02:00:00:00:00:01", "198.18.0.2"), at("02:00:00:00:00:02", "198.18.1.2")];
 const router = { mac: parseMac("02:00:00:00:00:99"), ipv4: [parseIpv4("198.18.0.1")], ipv6: [], vlan: null };
 const whoHas = (address: string): Uint8Array => questionFor(parseIpv4(address), router.ipv4[0]!, router);
@@ -91,10 +91,10 @@ describe("questions in a trial", () => {
 });
 
 describe("errands", () => {
-  const outcome = (sim: DirectionsSim, device: Between): ErrandOutcome => {
+  const outcome = (sim: DirectionsSim, device: Between): BetweenOutcome => {
     sim.done = false;
     sim.finish(device);
-    return sim.command({ kind: "outcome" }) as ErrandOutcome;
+    return sim.command({ kind: "outcome" }) as BetweenOutcome;
   };
 
   it("a gateway tells its MAC address, also on the second question", () => {

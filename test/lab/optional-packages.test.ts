@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
-import type { TrialOrder, TrialReport } from "../../src/engine/loop/trial-order.js";
+import type { TrialReport, TrialSpec } from "../../src/engine/loop/trial-order.js";
 import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
@@ -21,7 +21,7 @@ const lacks = (name: string): string | null => {
   }
 };
 
-const order: TrialOrder = {
+const order: TrialSpec = {
   trial: 1,
   stream: defaultStreamSpec,
   size: fixedSize(64),

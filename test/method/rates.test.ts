@@ -1,6 +1,6 @@
 /** What is said of rates, in the rig in which only the clock moves: delays, queues, losses, mixes of sizes. */
 import { describe, expect, it } from "vitest";
-import type { TrialOrder } from "../../src/engine/loop/trial-order.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-order.js";
 import { trialResult } from "../../src/measure/trial-result.js";
 import type { Trial } from "../../src/result/run-result.js";
 import { meanFrameBytes, simpleImix } from "../../src/units.js";
@@ -8,7 +8,7 @@ import { baseOrder, type Device, echo, GeneratorSim } from "../engine/generator-
 import { trafficSpec, trafficStream } from "../stream/traffic-specs.js";
 
 /** A trial of so many frames a second for 200 ms, with its result. */
-function trialOf(device: Device, changes: Partial<TrialOrder> = {}, judge: { minPps?: number } = {}): Trial {
+function trialOf(device: Device, changes: Partial<TrialSpec> = {}, judge: { minPps?: number } = {}): Trial {
   const load = { kind: "paced", pps: 10_000 } as const;
   const order = { ...baseOrder, load, count: null, durationNs: 200e6, settleNs: 400e6, ...changes };
   const sim = new GeneratorSim({ size: 1024, queues: order.queues });
@@ -48,7 +48,7 @@ describe("the rate of what came back", () => {
 
   it("is that of what was sent with a delay, of streams and of a count, too", () => {
     const streams = trafficSpec(["a", "b"].map((name) => trafficStream({ name })));
-    const changes: Partial<TrialOrder>[] = [{ stream: streams }, { count: 2000, durationNs: Infinity }, { count: 200 }];
+    const changes: Partial<TrialSpec>[] = [{ stream: streams }, { count: 2000, durationNs: Infinity }, { count: 200 }];
     for (const change of changes) {
       const trial = trialOf(delaying(50e6), change);
       expect(trial.lost).toBe(0);
@@ -159,7 +159,7 @@ it("rates of streams come to the rate of all frames, and show what each lost", (
 });
 
 describe("bit rates", () => {
-  const mixed: Partial<TrialOrder> = { size: simpleImix, count: null, durationNs: 240e6 };
+  const mixed: Partial<TrialSpec> = { size: simpleImix, count: null, durationNs: 240e6 };
 
   it("come from the bytes that were sent and that came back", () => {
     const trial = trialOf(echo, mixed);

@@ -10,7 +10,7 @@ import type { FrameSize } from "../../units.js";
 /** How frames leave: as fast as the peer takes them, or by a schedule. */
 export type Load = StreamLoad;
 
-export interface TrialOrder {
+export interface TrialSpec {
   /** Its id, which every frame's signature has, so that frames of other trials and runs are told apart (stream/frames/signature.ts). */
   readonly trial: number;
   /** The run has given out so many ids before this one, each one less than the next; absent: 0. */
@@ -248,9 +248,9 @@ export interface ReceiveReport {
 }
 
 /** The receive half of a trial whose frames somebody else sends. */
-export interface ReceiveOrder {
+export interface ReceiveSpec {
   /** Of `order` what says how frames look; `load` and `settleNs` do not matter. */
-  readonly order: TrialOrder;
+  readonly order: TrialSpec;
   /** Given up when no frame of ours has come by then. */
   readonly waitNs: number;
   /** Over when none has come for so long. */
@@ -275,12 +275,12 @@ export interface ReceiveOnlyReport {
 }
 
 export type ReceiveCommand =
-  | { readonly kind: "receive"; readonly order: ReceiveOrder }
+  | { readonly kind: "receive"; readonly order: ReceiveSpec }
   | { readonly kind: "stop" }
   | { readonly kind: "report" };
 
 /** A host at a port: what it answers for, and asks from. */
-export interface StationSetup {
+export interface ResponderSetup {
   readonly mac: string;
   readonly ipv4: readonly string[];
   readonly ipv6: readonly string[];
@@ -311,26 +311,26 @@ export interface TrialReport {
 
 /** Commands of the generator's job. `orders`: one for each direction, the forward one first. */
 export type GeneratorCommand =
-  | { readonly kind: "trial"; readonly orders: readonly TrialOrder[] }
+  | { readonly kind: "trial"; readonly orders: readonly TrialSpec[] }
   | { readonly kind: "stop" }
   /** Answers the median latency in ns through a direct loop: the generator's own share. */
-  | { readonly kind: "floor"; readonly order: TrialOrder }
+  | { readonly kind: "floor"; readonly order: TrialSpec }
   /** Answers a TrialReport for each direction. */
   | { readonly kind: "report" }
   /** An errand: run the loop until it says done, then ask for its outcome. */
-  | { readonly kind: "errand"; readonly errand: Errand }
+  | { readonly kind: "errand"; readonly errand: BetweenTask }
   | { readonly kind: "outcome" };
 
 /** What the loop may be sent to do between trials, or after one before its report is asked for. */
-export type Errand =
+export type BetweenTask =
   /** Takes what lies in the receive rings, into the trial's account where it has not been reported yet. */
   | { readonly kind: "drain" }
   /** Asks the neighbours of a port for the MAC address of `target`, from the address `from`. */
   | { readonly kind: "resolve"; readonly port: number; readonly target: string; readonly from: string }
   /** Runs a trial through a direct loop: all its code is at work, and nothing is sent on a port. */
-  | { readonly kind: "rehearse"; readonly orders: readonly TrialOrder[] };
+  | { readonly kind: "rehearse"; readonly orders: readonly TrialSpec[] };
 
-export interface ErrandOutcome {
+export interface BetweenOutcome {
   /** Frames that were taken, and sent. */
   readonly moved: number;
   /** Frames that stations sent in it and that are in no trial's account: questions and answers. */

@@ -8,7 +8,7 @@ import type { RingMemory } from "../../memory.js";
 import { formatMac, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
 import { isSignature, readTrial, signatureBytes } from "../../stream/frames/signature.js";
 import type { OpenPort } from "../loop/job.js";
-import type { StationSetup } from "../loop/trial-order.js";
+import type { ResponderSetup } from "../loop/trial-order.js";
 import type { ForeignFrames } from "../receive/frame-inspector.js";
 import type { Sender } from "../transmit/sender.js";
 import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "./frames.js";
@@ -19,7 +19,7 @@ const burstFrames = 256;
 
 const addressOf = (text: string) => (text.includes(":") ? parseIpv6(text) : parseIpv4(text));
 
-const hostOf = ({ mac, ipv4, ipv6, vlan }: StationSetup): Host => ({
+const hostOf = ({ mac, ipv4, ipv6, vlan }: ResponderSetup): Host => ({
   mac: parseMac(mac),
   ipv4: ipv4.map((text) => parseIpv4(text)),
   ipv6: ipv6.map((text) => parseIpv6(text)),
@@ -29,7 +29,7 @@ const hostOf = ({ mac, ipv4, ipv6, vlan }: StationSetup): Host => ({
 /** Who is told of frames that go between a trial's. */
 type BesideSender = Pick<Sender, "noteBeside">;
 
-export class Station implements ForeignFrames {
+export class Responder implements ForeignFrames {
   /** Frames that came in where no direction receives: of the trial that runs, and any others. */
   returned = 0;
   foreign = 0;
@@ -49,7 +49,7 @@ export class Station implements ForeignFrames {
   #sender: BesideSender | null = null;
 
   /** `setup` null: it only counts. */
-  constructor(memory: RingMemory, setup: StationSetup | null) {
+  constructor(memory: RingMemory, setup: ResponderSetup | null) {
     this.#memory = memory;
     this.#host = setup === null ? null : hostOf(setup);
   }

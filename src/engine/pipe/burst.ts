@@ -4,15 +4,15 @@ import type { RingMemory } from "../../memory.js";
 import { copyFrame } from "../../ring/copy.js";
 import { burstCopyOf } from "../../ring/copy-burst.js";
 import type { TxRing } from "../../ring/ring.js";
-import type { FeedCursor } from "./cursor.js";
-import type { FeedRecorder } from "./recorder.js";
+import type { PipeCursor } from "./cursor.js";
+import type { PipeRecorder } from "./recorder.js";
 
 /** As a generator's; never more than half of a ring, so that its peer has the other half meanwhile. */
 const burstFrames = 256;
 /** With less room than this a turn is skipped, so that bursts do not get small. */
 const leastBurst = 16;
 
-export class FeedBurst {
+export class PipeBurst {
   /** Of the frames that `fill` placed last. */
   bytes = 0;
   readonly #memory: RingMemory;
@@ -34,7 +34,7 @@ export class FeedBurst {
    * Up to `most` frames from the cursor's next one on, which there must be; how many there was room for, to be
    * published; −1: the next one fits into no buffer of this ring. `across`: also of later loops.
    */
-  fill(ring: TxRing, cursor: FeedCursor, most: number, across: boolean): number {
+  fill(ring: TxRing, cursor: PipeCursor, most: number, across: boolean): number {
     const room = ring.reclaim();
     // Integers from here on: limits may be infinite, and a loop that compares with a double is slower.
     const half = (ring.slots + 1) >> 1;
@@ -48,7 +48,7 @@ export class FeedBurst {
   }
 
   /** What `fill` placed last, as it lies in the ring. */
-  record(recorder: FeedRecorder, placed: number, timeNs: number, port: number): void {
+  record(recorder: PipeRecorder, placed: number, timeNs: number, port: number): void {
     for (let k = 0; k < placed; k++) {
       const bytes = this.#mixed ? this.#lengths[k] : this.#sameBytes;
       recorder.record(this.#memory, this.#offsets[k], bytes, timeNs, port);

@@ -2,12 +2,12 @@
  * Which frame of a feed goes next. Where all of a capture is in the feed it stays there, and is gone through again
  * and again; else each loop comes anew, and what has gone makes room.
  */
-import type { FeedReader } from "./frame-pipe.js";
+import type { PipeReader } from "./frame-pipe.js";
 
-export class FeedCursor {
+export class PipeCursor {
   /** Of the frame that `next` found last. */
   loop = 0;
-  readonly #feed: FeedReader;
+  readonly #feed: PipeReader;
   readonly #loops: number;
   readonly #kept: boolean;
   readonly #frames: number;
@@ -19,7 +19,7 @@ export class FeedCursor {
   #index = 0;
 
   /** `loops`: how often a feed that is kept is gone through. Made when the feed is `filled`. */
-  constructor(feed: FeedReader, loops: number) {
+  constructor(feed: PipeReader, loops: number) {
     this.#feed = feed;
     this.#loops = loops;
     const frames = feed.available();

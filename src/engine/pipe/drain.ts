@@ -2,7 +2,7 @@
 import { PktgenError } from "../../errors.js";
 import type { RingMemory } from "../../memory.js";
 import { CaptureWriter, ethernetInterface } from "../../pcap/index.js";
-import { type FeedLayout, FeedReader } from "./frame-pipe.js";
+import { type PipeLayout, PipeReader } from "./frame-pipe.js";
 
 export interface DrainOptions {
   readonly path: string;
@@ -26,14 +26,14 @@ const mostFrames = 4096;
 
 export class CaptureDrain {
   readonly #memory: RingMemory;
-  readonly #reader: FeedReader;
+  readonly #reader: PipeReader;
   readonly #options: DrainOptions;
   readonly #onTrouble: (why: string) => void;
   #taken = 0;
 
-  constructor(memory: RingMemory, layout: FeedLayout, options: DrainOptions, onTrouble: (why: string) => void) {
+  constructor(memory: RingMemory, layout: PipeLayout, options: DrainOptions, onTrouble: (why: string) => void) {
     this.#memory = memory;
-    this.#reader = new FeedReader(memory, layout);
+    this.#reader = new PipeReader(memory, layout);
     this.#options = options;
     this.#onTrouble = onTrouble;
   }

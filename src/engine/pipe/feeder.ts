@@ -8,7 +8,7 @@ import { Outline, outline } from "../../packet/outline.js";
 import { type RewriteRules, Rewriter, rewriteGrowth } from "../../packet/rewrite.js";
 import { mostCapturedBytes } from "../../pcap/capture.js";
 import { CaptureReader, captureFaultError, type FrameBatch, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
-import { type FeedLayout, FeedWriter } from "./frame-pipe.js";
+import { type PipeLayout, PipeWriter } from "./frame-pipe.js";
 
 /** Which of two ports a frame leaves by. */
 export type Split =
@@ -86,7 +86,7 @@ export class CaptureFeeder {
   };
   readonly #options: FeederOptions;
   readonly #memory: RingMemory;
-  readonly #writer: FeedWriter;
+  readonly #writer: PipeWriter;
   readonly #rewriter: Rewriter;
   readonly #filter;
   readonly #outline = new Outline();
@@ -104,10 +104,10 @@ export class CaptureFeeder {
   #firstNanoseconds = 0;
   #lastNs = 0;
 
-  constructor(memory: RingMemory, layout: FeedLayout, options: FeederOptions) {
+  constructor(memory: RingMemory, layout: PipeLayout, options: FeederOptions) {
     this.#options = options;
     this.#memory = memory;
-    this.#writer = new FeedWriter(memory, layout);
+    this.#writer = new PipeWriter(memory, layout);
     this.#rewriter = new Rewriter(options.rewrite);
     this.#filter = options.filter === null ? null : parseFilter(options.filter, "--filter");
     this.#looksInside = options.split.kind === "client" || options.spread === "flow";

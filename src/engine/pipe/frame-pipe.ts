@@ -12,11 +12,11 @@ import type { RingMemory } from "../../memory.js";
 import { arena } from "../../sys/arena.js";
 
 /** Words of the control page (Int32). `state`: bits of feedState, written by the writer; `stop`: by the reader. */
-export const feedWord = { head: 0, tail: 16, state: 32, stop: 33, words: 48 } as const;
+export const pipeWord = { head: 0, tail: 16, state: 32, stop: 33, words: 48 } as const;
 /** ended: nothing comes any more. overflow: the frames do not fit at once, so that the reader must begin. */
-export const feedState = { ended: 1, overflow: 2 } as const;
+export const pipeState = { ended: 1, overflow: 2 } as const;
 
-export interface FeedLayout {
+export interface PipeLayout {
   /** Arena offset of the descriptors; data follows. */
   readonly offset: number;
   /** A power of two. */
@@ -29,15 +29,15 @@ const descriptorBytes = 32;
 const lineBytes = 64;
 
 /** Bytes of memory that a feed takes. */
-export const feedBytesOf = (frames: number, dataBytes: number): number => frames * descriptorBytes + dataBytes;
+export const pipeBytesOf = (frames: number, dataBytes: number): number => frames * descriptorBytes + dataBytes;
 
 /** Owner's side: memory for a feed. Release it with arena().release(layout.offset). */
-export function allocateFeed(frames: number, dataBytes: number): FeedLayout {
-  const { offset } = arena().mapAnonymous(feedBytesOf(frames, dataBytes));
-  return { offset, frames, dataBytes, control: new SharedArrayBuffer(4 * feedWord.words) };
+export function allocatePipe(frames: number, dataBytes: number): PipeLayout {
+  const { offset } = arena().mapAnonymous(pipeBytesOf(frames, dataBytes));
+  return { offset, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
 }
 
-export class FeedWriter {
+export class PipeWriter {
   readonly #memory: RingMemory;
   readonly #control: Int32Array;
   readonly #frames: number;
@@ -58,7 +58,7 @@ export class FeedWriter {
   #start = 0;
   #at = 0;
 
-  constructor(memory: RingMemory, layout: FeedLayout) {
+  constructor(memory: RingMemory, layout: PipeLayout) {
     this.#memory = memory;
     this.#control = new Int32Array(layout.control);
     this.#frames = layout.frames;
@@ -72,7 +72,7 @@ export class FeedWriter {
 
   /** Behind what a writer before this one, which has ended its work, has published. */
   #goOn(): void {
-    this.#head = Atomics.load(this.#control, feedWord.head);
+    this.#head = Atomics.load(this.#control, pipeWord.head);
     this.#published = this.#head;
     if (this.#head === 0) return;
     this.#position = this.#endOf(this.#head - 1);
@@ -124,23 +124,23 @@ export class FeedWriter {
   publish(): void {
     if (this.#published === this.#head) return;
     this.#published = this.#head;
-    Atomics.store(this.#control, feedWord.head, this.#head);
+    Atomics.store(this.#control, pipeWord.head, this.#head);
   }
 
   end(): void {
     this.publish();
-    Atomics.or(this.#control, feedWord.state, feedState.ended);
+    Atomics.or(this.#control, pipeWord.state, pipeState.ended);
   }
 
   /** Sleeps until the reader has read on, a millisecond at most. Says that it must. */
   waitForRoom(): void {
     this.publish();
-    Atomics.or(this.#control, feedWord.state, feedState.overflow);
-    Atomics.wait(this.#control, feedWord.tail, this.#tail, 1);
+    Atomics.or(this.#control, pipeWord.state, pipeState.overflow);
+    Atomics.wait(this.#control, pipeWord.tail, this.#tail, 1);
   }
 
   get stopped(): boolean {
-    return Atomics.load(this.#control, feedWord.stop) !== 0;
+    return Atomics.load(this.#control, pipeWord.stop) !== 0;
   }
 
   #hasRoom(end: number): boolean {
@@ -149,14 +149,14 @@ export class FeedWriter {
 
   /** What has been read is free: up to the end of the last frame before `tail`. */
   #look(): void {
-    const tail = Atomics.load(this.#control, feedWord.tail);
+    const tail = Atomics.load(this.#control, pipeWord.tail);
     if (tail === this.#tail) return;
     this.#tail = tail;
     this.#released = this.#endOf(tail - 1);
   }
 }
 
-export class FeedReader {
+export class PipeReader {
   readonly #control: Int32Array;
   readonly #mask: number;
   readonly #descriptors: number;
@@ -164,7 +164,7 @@ export class FeedReader {
   #tail = 0;
   #head = 0;
 
-  constructor(memory: RingMemory, layout: FeedLayout) {
+  constructor(memory: RingMemory, layout: PipeLayout) {
     this.#memory = memory;
     this.#control = new Int32Array(layout.control);
     this.#mask = layout.frames - 1;
@@ -173,21 +173,21 @@ export class FeedReader {
 
   /** Frames that can be read, after a look. */
   available(): number {
-    this.#head = Atomics.load(this.#control, feedWord.head);
+    this.#head = Atomics.load(this.#control, pipeWord.head);
     return (this.#head - this.#tail) | 0;
   }
 
   get ended(): boolean {
-    return (Atomics.load(this.#control, feedWord.state) & feedState.ended) !== 0;
+    return (Atomics.load(this.#control, pipeWord.state) & pipeState.ended) !== 0;
   }
 
   /** All there is, or so much that the writer waits. */
   get filled(): boolean {
-    return Atomics.load(this.#control, feedWord.state) !== 0;
+    return Atomics.load(this.#control, pipeWord.state) !== 0;
   }
 
   get overflowed(): boolean {
-    return (Atomics.load(this.#control, feedWord.state) & feedState.overflow) !== 0;
+    return (Atomics.load(this.#control, pipeWord.state) & pipeState.overflow) !== 0;
   }
 
   /** Of the i-th frame that can be read: its descriptor, for the getters below. */
@@ -223,16 +223,16 @@ export class FeedReader {
   /** Gives the first n back. */
   release(n: number): void {
     this.#tail = (this.#tail + n) | 0;
-    Atomics.store(this.#control, feedWord.tail, this.#tail);
+    Atomics.store(this.#control, pipeWord.tail, this.#tail);
   }
 
   /** Waits for more, `ms` at most. */
   wait(ms: number): void {
-    Atomics.wait(this.#control, feedWord.head, this.#head, ms);
+    Atomics.wait(this.#control, pipeWord.head, this.#head, ms);
   }
 
   stop(): void {
-    Atomics.store(this.#control, feedWord.stop, 1);
-    Atomics.notify(this.#control, feedWord.tail);
+    Atomics.store(this.#control, pipeWord.stop, 1);
+    Atomics.notify(this.#control, pipeWord.tail);
   }
 }

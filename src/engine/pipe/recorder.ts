@@ -2,17 +2,17 @@
 
 import type { RingMemory } from "../../memory.js";
 import { copyFrame } from "../../ring/copy.js";
-import { type FeedLayout, FeedWriter } from "./frame-pipe.js";
+import { type PipeLayout, PipeWriter } from "./frame-pipe.js";
 
-export class FeedRecorder {
+export class PipeRecorder {
   /** Frames that there was no room for. */
   missed: number;
-  readonly #writer: FeedWriter;
+  readonly #writer: PipeWriter;
 
   /** `missed`: by whoever recorded into this feed before. */
-  constructor(memory: RingMemory, layout: FeedLayout, missed = 0) {
+  constructor(memory: RingMemory, layout: PipeLayout, missed = 0) {
     this.missed = missed;
-    this.#writer = new FeedWriter(memory, layout);
+    this.#writer = new PipeWriter(memory, layout);
   }
 
   /** Allocates nothing, waits for nothing. `publish` once a burst. */

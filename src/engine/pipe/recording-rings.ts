@@ -5,14 +5,14 @@
  */
 import type { RingMemory } from "../../memory.js";
 import type { RxRing, TxRing } from "../../ring/ring.js";
-import type { FeedLayout } from "./frame-pipe.js";
-import { FeedRecorder } from "./recorder.js";
+import type { PipeLayout } from "./frame-pipe.js";
+import { PipeRecorder } from "./recorder.js";
 
 /** What a worker is given to record with. */
 export interface RecordingSetup {
   /** null: that direction is not recorded. */
-  readonly tx: FeedLayout | null;
-  readonly rx: FeedLayout | null;
+  readonly tx: PipeLayout | null;
+  readonly rx: PipeLayout | null;
   /** Int32 words of recordingWord. */
   readonly control: SharedArrayBuffer;
   /** The recording's number of the worker's first port; absent: 0. Workers record one after the other. */
@@ -28,16 +28,16 @@ export class Recording {
   readonly #control: Int32Array;
   readonly #nowNs: () => number;
   readonly #firstPort: number;
-  readonly #tx: FeedRecorder | null;
-  readonly #rx: FeedRecorder | null;
+  readonly #tx: PipeRecorder | null;
+  readonly #rx: PipeRecorder | null;
 
   constructor(memory: RingMemory, setup: RecordingSetup, nowNs: () => number) {
     this.#memory = memory;
     this.#control = new Int32Array(setup.control);
     this.#nowNs = nowNs;
     this.#firstPort = setup.firstPort ?? 0;
-    const recorderOf = (feed: FeedLayout | null, missedWord: number): FeedRecorder | null =>
-      feed === null ? null : new FeedRecorder(memory, feed, Atomics.load(this.#control, missedWord));
+    const recorderOf = (feed: PipeLayout | null, missedWord: number): PipeRecorder | null =>
+      feed === null ? null : new PipeRecorder(memory, feed, Atomics.load(this.#control, missedWord));
     this.#tx = recorderOf(setup.tx, recordingWord.missedTx);
     this.#rx = recorderOf(setup.rx, recordingWord.missedRx);
   }
@@ -60,7 +60,7 @@ export class Recording {
   }
 
   #keep(
-    recorder: FeedRecorder,
+    recorder: PipeRecorder,
     missedWord: number,
     offsets: Uint32Array,
     lengths: Uint32Array,

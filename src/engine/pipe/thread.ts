@@ -5,10 +5,10 @@ import { arena } from "../../sys/arena.js";
 import { endedInTime } from "../loop/ended-in-time.js";
 import type { DrainOptions, DrainReport } from "./drain.js";
 import type { FeederOptions, FeederReport } from "./feeder.js";
-import { allocateFeed, type FeedLayout, feedState, feedWord } from "./frame-pipe.js";
+import { allocatePipe, type PipeLayout, pipeState, pipeWord } from "./frame-pipe.js";
 
 interface Common {
-  readonly feed: FeedLayout;
+  readonly feed: PipeLayout;
   readonly arenaAddress: bigint;
   readonly arenaBytes: number;
 }
@@ -25,14 +25,14 @@ export type CaptureThreadMessage =
   | { readonly kind: "failure"; readonly message: string; readonly exitCode: number | null };
 
 export interface CaptureThread<Report> extends AsyncDisposable {
-  readonly feed: FeedLayout;
+  readonly pipe: PipeLayout;
   /** Resolves when it has ended; rejects with a PktgenError where it could not do its work. */
   readonly done: Promise<Report>;
 }
 
 /** What a sender is ahead of a disk, and a disk behind a loop: so many frames and bytes. */
-const feedFrames = 1 << 18;
-const feedBytes = { feeder: 64 * 1024 * 1024, drain: 32 * 1024 * 1024 } as const;
+const pipeFrames = 1 << 18;
+const pipeBytes = { feeder: 64 * 1024 * 1024, drain: 32 * 1024 * 1024 } as const;
 
 const threadFile = (): URL =>
   new URL(
@@ -47,7 +47,7 @@ function start<Report>(
     | { readonly kind: "drain"; readonly options: DrainOptions },
   onTrouble: (why: string) => void,
 ): CaptureThread<Report> {
-  const feed = allocateFeed(feedFrames, feedBytes[kind.kind]);
+  const feed = allocatePipe(pipeFrames, pipeBytes[kind.kind]);
   const setup: CaptureThreadSetup = { ...kind, feed, arenaAddress: arena().address, arenaBytes: arena().bytes };
   const thread = new Worker(threadFile(), { workerData: setup, name, execArgv: [] });
   const ended = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
@@ -65,14 +65,14 @@ function start<Report>(
   const control = new Int32Array(feed.control);
   let isOpen = true;
   return {
-    feed,
+    pipe: feed,
     done,
     async [Symbol.asyncDispose]() {
       if (!isOpen) return;
       isOpen = false;
-      Atomics.store(control, feedWord.stop, 1);
-      if (kind.kind === "drain") Atomics.or(control, feedWord.state, feedState.ended);
-      Atomics.notify(control, feedWord.tail);
+      Atomics.store(control, pipeWord.stop, 1);
+      if (kind.kind === "drain") Atomics.or(control, pipeWord.state, pipeState.ended);
+      Atomics.notify(control, pipeWord.tail);
       // A thread that is still there may touch its feed.
       if (await endedInTime(thread, ended, 5_000)) arena().release(feed.offset);
     },

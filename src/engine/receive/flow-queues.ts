@@ -4,7 +4,7 @@
  */
 import { type FlowMap, flowMap } from "../../stream/frames/flows.js";
 import { trafficOf } from "../../stream/spec.js";
-import type { FlowReceive, FlowsReceive, TrialOrder } from "../loop/trial-order.js";
+import type { FlowReceive, FlowsReceive, TrialSpec } from "../loop/trial-order.js";
 
 /** Flows told apart in all, and of them those in a report. */
 const mostFlows = 4096;
@@ -17,7 +17,7 @@ export class FlowQueues {
   readonly #firsts: readonly number[];
   readonly #counts: Float64Array;
 
-  constructor(order: TrialOrder, queues: number) {
+  constructor(order: TrialSpec, queues: number) {
     const spec = trafficOf(order.stream);
     this.#queues = queues;
     let places = 0;

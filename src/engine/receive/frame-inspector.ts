@@ -20,7 +20,7 @@ import {
   trialsSince,
 } from "../../stream/frames/signature.js";
 import { isReverse } from "../../stream/reverse.js";
-import type { CorruptKinds, FrameSample, TrialOrder } from "../loop/trial-order.js";
+import type { CorruptKinds, FrameSample, TrialSpec } from "../loop/trial-order.js";
 
 const samplesKept = 4;
 const sampleBytes = 128;
@@ -63,7 +63,7 @@ export class FrameInspector {
   readonly #signed: boolean;
 
   constructor(
-    order: TrialOrder,
+    order: TrialSpec,
     programs: readonly FrameProgram[],
     memory: RingMemory,
     foreignFrames: ForeignFrames | null,

@@ -28,7 +28,7 @@ import {
 import type { OpenQueue } from "../loop/job.js";
 import { type LagWindow, lagWindowFrames } from "../loop/lag-window.js";
 import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport, TrialOrder, WindowArrivals } from "../loop/trial-order.js";
+import type { ReceiveReport, TrialSpec, WindowArrivals } from "../loop/trial-order.js";
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 
@@ -50,7 +50,7 @@ interface QueueTally {
 }
 
 export interface ReceiverStart {
-  readonly order: TrialOrder;
+  readonly order: TrialSpec;
   readonly program: FrameProgram;
   readonly memory: RingMemory;
   readonly clock: TrialClock;
@@ -77,7 +77,7 @@ const cell = {
 } as const;
 
 export class Receiver {
-  readonly #order: TrialOrder;
+  readonly #order: TrialSpec;
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;
   readonly #cells = new Float64Array(cell.count);

@@ -25,7 +25,7 @@ import {
 import type { OpenQueue } from "../loop/job.js";
 import type { KeyedLags } from "../loop/keyed-lags.js";
 import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport, StreamReceive, TrialOrder, WindowArrivals } from "../loop/trial-order.js";
+import type { ReceiveReport, StreamReceive, TrialSpec, WindowArrivals } from "../loop/trial-order.js";
 import type { StreamsSender } from "../transmit/streams-sender.js";
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
@@ -44,7 +44,7 @@ const cell = {
 } as const;
 
 export interface StreamsReceiverStart {
-  readonly order: TrialOrder;
+  readonly order: TrialSpec;
   readonly programs: readonly FrameProgram[];
   readonly memory: RingMemory;
   readonly clock: TrialClock;
@@ -55,7 +55,7 @@ export interface StreamsReceiverStart {
 }
 
 export class StreamsReceiver {
-  readonly #order: TrialOrder;
+  readonly #order: TrialSpec;
   readonly #programs: readonly FrameProgram[];
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;

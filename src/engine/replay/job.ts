@@ -7,10 +7,10 @@ import { copyFrame } from "../../ring/copy.js";
 import { FineWait } from "../loop/fine-wait.js";
 import type { CreateJob, Job, JobContext, OpenPort, OpenQueue } from "../loop/job.js";
 import { TrialClock } from "../loop/trial-clock.js";
-import { FeedBurst } from "../pipe/burst.js";
-import { FeedCursor } from "../pipe/cursor.js";
-import { FeedReader } from "../pipe/frame-pipe.js";
-import { FeedRecorder } from "../pipe/recorder.js";
+import { PipeBurst } from "../pipe/burst.js";
+import { PipeCursor } from "../pipe/cursor.js";
+import { PipeReader } from "../pipe/frame-pipe.js";
+import { PipeRecorder } from "../pipe/recorder.js";
 import { ReplayGaps } from "./gaps.js";
 import {
   replayCounter as counter,
@@ -53,17 +53,17 @@ class Replay implements Job {
   readonly #cells: Float64Array[];
   readonly #outstandingAtLoss: number[];
   readonly #gaps = new ReplayGaps();
-  readonly #topSpeed: FeedBurst;
+  readonly #topSpeed: PipeBurst;
   readonly #clock: TrialClock;
   readonly #wait: FineWait;
   /** By lane: frames of the burst under construction, and frames handed over so far. */
   readonly #placed: number[];
   readonly #published: Float64Array;
   #order: ReplayOrder | null = null;
-  #feed: FeedReader | null = null;
-  #cursor: FeedCursor | null = null;
-  #recordTx: FeedRecorder | null = null;
-  #recordRx: FeedRecorder | null = null;
+  #feed: PipeReader | null = null;
+  #cursor: PipeCursor | null = null;
+  #recordTx: PipeRecorder | null = null;
+  #recordRx: PipeRecorder | null = null;
   #phase: number = phase.done;
   #sentFrames = 0;
   #loop = 0;
@@ -100,7 +100,7 @@ class Replay implements Job {
     this.#senders = senders;
     this.#clock = new TrialClock(context.nowNs);
     this.#wait = new FineWait(this.#clock);
-    this.#topSpeed = new FeedBurst(context.memory);
+    this.#topSpeed = new PipeBurst(context.memory);
   }
 
   attach(index: number, port: OpenPort | null): void {
@@ -159,16 +159,16 @@ class Replay implements Job {
   #begin(order: ReplayOrder): void {
     const { memory } = this.#context;
     this.#order = order;
-    this.#feed = new FeedReader(memory, order.feed);
-    this.#recordTx = order.recordTx === null ? null : new FeedRecorder(memory, order.recordTx);
-    this.#recordRx = order.recordRx === null ? null : new FeedRecorder(memory, order.recordRx);
+    this.#feed = new PipeReader(memory, order.feed);
+    this.#recordTx = order.recordTx === null ? null : new PipeRecorder(memory, order.recordTx);
+    this.#recordRx = order.recordRx === null ? null : new PipeRecorder(memory, order.recordRx);
     this.#clock.begin();
     this.#phase = phase.waiting;
   }
 
   /** The feed is full, or all of the file is in it. From here on time counts. */
   #startSending(): void {
-    this.#cursor = new FeedCursor(this.#feed!, this.#order!.loops);
+    this.#cursor = new PipeCursor(this.#feed!, this.#order!.loops);
     this.#clock.begin();
     this.#phase = phase.sending;
   }

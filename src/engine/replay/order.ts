@@ -1,5 +1,5 @@
 /** What a replay is told, and what it tells afterwards: plain data between the owner and the loop's thread. */
-import type { FeedLayout } from "../pipe/frame-pipe.js";
+import type { PipeLayout } from "../pipe/frame-pipe.js";
 
 /** When frames leave. */
 export type ReplayPace =
@@ -13,7 +13,7 @@ export type ReplayPace =
   | { readonly kind: "one"; readonly timeoutNs: number };
 
 export interface ReplayOrder {
-  readonly feed: FeedLayout;
+  readonly feed: PipeLayout;
   readonly pace: ReplayPace;
   /** Infinity: for ever. */
   readonly loops: number;
@@ -26,8 +26,8 @@ export interface ReplayOrder {
   readonly expectBack: boolean;
   /** More pollers than CPUs: give way while waiting. */
   readonly cooperative: boolean;
-  readonly recordTx: FeedLayout | null;
-  readonly recordRx: FeedLayout | null;
+  readonly recordTx: PipeLayout | null;
+  readonly recordRx: PipeLayout | null;
 }
 
 export type ReplayCommand =

@@ -7,7 +7,7 @@ import { ringMemory } from "../../memory.js";
 import { openRxRing, openTxRing } from "../../ring/open.js";
 import { nullRingEnd, nullRingLayout } from "../../ring/virtqueue/layout.js";
 import type { CreateJob, JobContext } from "../loop/job.js";
-import { type FeedLayout, FeedWriter, feedBytesOf, feedWord } from "../pipe/frame-pipe.js";
+import { type PipeLayout, PipeWriter, pipeBytesOf, pipeWord } from "../pipe/frame-pipe.js";
 import type { ReplayJobOptions } from "./job.js";
 import { type ReplayOrder, replayCounter } from "./order.js";
 
@@ -23,7 +23,7 @@ export function warmUpReplay(context: JobContext, createJob: CreateJob): void {
   const slot = { direction: "tx", vring: 1, size: 256, bufferBytes: 2048 } as const;
   const feedAt = 4096;
   const dataBytes = frames * 128;
-  const tx = nullRingLayout(slot, feedAt + feedBytesOf(frames, dataBytes) + 4096);
+  const tx = nullRingLayout(slot, feedAt + pipeBytesOf(frames, dataBytes) + 4096);
   const memory = ringMemory(new ArrayBuffer(nullRingEnd(tx) + 4096));
   const queue = {
     tx: openTxRing(memory, tx),
@@ -32,13 +32,13 @@ export function warmUpReplay(context: JobContext, createJob: CreateJob): void {
     notifyRx: () => {},
   };
   for (const { pace, loops } of warmUps) {
-    const feed: FeedLayout = {
+    const feed: PipeLayout = {
       offset: feedAt,
       frames,
       dataBytes,
-      control: new SharedArrayBuffer(4 * feedWord.words),
+      control: new SharedArrayBuffer(4 * pipeWord.words),
     };
-    const writer = new FeedWriter(memory, feed);
+    const writer = new PipeWriter(memory, feed);
     for (let i = 0; i < frames / 2; i++) {
       if (writer.place(frameBytes) === 0) break;
       writer.commit(i * 10_000, frameBytes, 0, 0);

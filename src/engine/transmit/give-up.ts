@@ -1,9 +1,9 @@
 /** When a trial is not worth its time any more: its verdict could only be that the generator was the limit. */
 import { usualTolerances } from "../../tolerances.js";
-import type { TrialOrder } from "../loop/trial-order.js";
+import type { TrialSpec } from "../loop/trial-order.js";
 
 /** `slots`: frames that the schedule has in all. Infinity: the trial goes on whatever happens. */
-export function mostOwnBlocked({ endsWhenShort, rateTolerance, count }: TrialOrder, slots: number): number {
+export function mostOwnBlocked({ endsWhenShort, rateTolerance, count }: TrialSpec, slots: number): number {
   if (endsWhenShort !== true || count !== null) return Number.POSITIVE_INFINITY;
   return slots * (rateTolerance ?? usualTolerances.rateShare);
 }

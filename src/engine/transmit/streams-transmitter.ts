@@ -10,7 +10,7 @@ import { high16, low32 } from "../../stream/frames/signature.js";
 import { FineWait } from "../loop/fine-wait.js";
 import type { KeyedLags } from "../loop/keyed-lags.js";
 import type { TrialClock } from "../loop/trial-clock.js";
-import type { StreamTransmit, TransmitReport, TrialOrder } from "../loop/trial-order.js";
+import type { StreamTransmit, TransmitReport, TrialSpec } from "../loop/trial-order.js";
 import { mostOwnBlocked } from "./give-up.js";
 import { ringPace } from "./sender.js";
 import type { StreamsSender } from "./streams-sender.js";
@@ -44,7 +44,7 @@ const cell = {
 } as const;
 
 export interface StreamsTransmitterStart {
-  readonly order: TrialOrder;
+  readonly order: TrialSpec;
   readonly senders: readonly StreamsSender[];
   readonly timelines: readonly Timeline[];
   /** Frames per second of all streams together while all send. */
@@ -54,7 +54,7 @@ export interface StreamsTransmitterStart {
 }
 
 export class StreamsTransmitter {
-  readonly #order: TrialOrder;
+  readonly #order: TrialSpec;
   readonly #senders: readonly StreamsSender[];
   readonly #departures: Departures;
   readonly #streams: number;

@@ -13,7 +13,7 @@ import { high16, low32 } from "../../stream/frames/signature.js";
 import { FineWait } from "../loop/fine-wait.js";
 import type { LagWindow } from "../loop/lag-window.js";
 import type { TrialClock } from "../loop/trial-clock.js";
-import type { TransmitReport, TrialOrder } from "../loop/trial-order.js";
+import type { TransmitReport, TrialSpec } from "../loop/trial-order.js";
 import { mostOwnBlocked } from "./give-up.js";
 import type { Sender, SenderPace } from "./sender.js";
 
@@ -74,7 +74,7 @@ export interface TransmitWindow {
 export const windowNs = ({ fromNs, toNs }: TransmitWindow): number => Math.max(1, toNs - fromNs);
 
 export class Transmitter {
-  readonly #order: TrialOrder;
+  readonly #order: TrialSpec;
   readonly #senders: readonly Sender[];
   readonly #pace: SenderPace;
   readonly #clock: TrialClock;
@@ -99,7 +99,7 @@ export class Transmitter {
   #ended = false;
   #cutShort: TransmitReport["cutShort"] = null;
 
-  constructor(order: TrialOrder, senders: readonly Sender[], clock: TrialClock, lag: LagWindow | null) {
+  constructor(order: TrialSpec, senders: readonly Sender[], clock: TrialClock, lag: LagWindow | null) {
     this.#order = order;
     this.#senders = senders;
     this.#pace = senders[0]!.pace;
@@ -431,7 +431,7 @@ export class Transmitter {
 }
 
 /** Empty at max. */
-function stepsOf({ load, durationNs }: TrialOrder): readonly RateStep[] {
+function stepsOf({ load, durationNs }: TrialSpec): readonly RateStep[] {
   if (load.kind === "stepped") return load.steps;
   return load.kind === "paced" && load.pps > 0 ? [{ pps: load.pps, durationNs }] : [];
 }

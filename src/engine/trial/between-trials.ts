@@ -1,8 +1,8 @@
 /** What the generator's loop does between trials: empties rings, asks a neighbour for its MAC address, or rehearses. */
 
-import type { Errand, ErrandOutcome } from "../loop/trial-order.js";
+import type { BetweenOutcome, BetweenTask } from "../loop/trial-order.js";
 import type { Rehearsal } from "./rehearsal.js";
-import type { Stations } from "./responders.js";
+import type { Responders } from "./responders.js";
 
 /** Rings are empty when nothing came for so long; what never stops coming is given up. */
 const drainQuietNs = 2_000_000;
@@ -11,9 +11,9 @@ const drainMostNs = 200_000_000;
 const askEveryNs = 300_000_000;
 const askMostNs = 3_000_000_000;
 
-export class RunningErrand {
-  readonly #errand: Errand;
-  readonly #stations: Stations;
+export class BetweenTrials {
+  readonly #errand: BetweenTask;
+  readonly #stations: Responders;
   readonly #rehearsal: Rehearsal | null;
   /** What the stations had sent when it began. */
   readonly #sentBefore: number;
@@ -26,7 +26,7 @@ export class RunningErrand {
   #done = false;
 
   /** `rehearsal`: of an errand that is one, else null. */
-  constructor(errand: Errand, stations: Stations, rehearsal: Rehearsal | null) {
+  constructor(errand: BetweenTask, stations: Responders, rehearsal: Rehearsal | null) {
     this.#errand = errand;
     this.#stations = stations;
     this.#rehearsal = rehearsal;
@@ -61,7 +61,7 @@ export class RunningErrand {
   }
 
   /** `isOpen`: a trial's account is open, and what stations send is part of it. */
-  outcome(isOpen: boolean): ErrandOutcome {
+  outcome(isOpen: boolean): BetweenOutcome {
     return {
       moved: this.#moved,
       beside: isOpen ? 0 : this.#stations.sent - this.#sentBefore,
@@ -77,7 +77,7 @@ export class RunningErrand {
     return this.#asked ? this.#stations.at(port).told : null;
   }
 
-  #isResolved(errand: Errand & { readonly kind: "resolve" }, nowNs: number): boolean {
+  #isResolved(errand: BetweenTask & { readonly kind: "resolve" }, nowNs: number): boolean {
     if (this.#told(errand) !== null || nowNs - this.#startNs >= askMostNs) return true;
     if (nowNs < this.#askAtNs) return false;
     this.#askAtNs = nowNs + askEveryNs;

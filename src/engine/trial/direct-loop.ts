@@ -16,7 +16,7 @@ export interface DirectLoop {
   turn(): void;
 }
 
-interface Way {
+interface Path {
   readonly from: FarTx;
   readonly to: FarRx;
 }
@@ -46,7 +46,7 @@ export function directLoop(like: readonly (OpenPort | null)[], queues: number, m
     return { memory: space.memory, queues: port.map(queueOf) };
   });
   const ways = ends.flatMap((port, p) =>
-    port.map(({ tx }, q): Way => ({ from: tx.far, to: ends[ends.length - 1 - p]![q]!.rx.far })),
+    port.map(({ tx }, q): Path => ({ from: tx.far, to: ends[ends.length - 1 - p]![q]!.rx.far })),
   );
   return {
     memory: space.memory,

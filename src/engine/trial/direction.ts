@@ -14,7 +14,7 @@ import type { OpenPort } from "../loop/job.js";
 import { KeyedLags } from "../loop/keyed-lags.js";
 import { LagWindow } from "../loop/lag-window.js";
 import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport, TransmitReport, TrialOrder, WindowArrivals } from "../loop/trial-order.js";
+import type { ReceiveReport, TransmitReport, TrialSpec, WindowArrivals } from "../loop/trial-order.js";
 import type { ForeignFrames } from "../receive/frame-inspector.js";
 import { Receiver } from "../receive/receiver.js";
 import { StreamsReceiver } from "../receive/streams-receiver.js";
@@ -26,7 +26,7 @@ import { StreamsTransmitter } from "../transmit/streams-transmitter.js";
 import { Transmitter, type TransmitWindow, windowNs } from "../transmit/transmitter.js";
 
 export interface DirectionStart {
-  readonly order: TrialOrder;
+  readonly order: TrialSpec;
   /** Indices of the job's ports. */
   readonly txPort: number;
   readonly rxPort: number;
@@ -81,7 +81,7 @@ interface Halves {
 }
 
 export class Direction {
-  readonly order: TrialOrder;
+  readonly order: TrialSpec;
   /** Indices of the job's ports. */
   readonly txPort: number;
   readonly rxPort: number;
@@ -178,7 +178,7 @@ export class Direction {
 }
 
 /** A stream's own rate is that of the trial. */
-function withOwnRate(order: TrialOrder, traffic: TrafficSpec): TrialOrder {
+function withOwnRate(order: TrialSpec, traffic: TrafficSpec): TrialSpec {
   if (order.load.kind !== "own") return order;
   return { ...order, load: { kind: "paced", pps: streamPps(traffic, order.size, order.load)[0]! } };
 }

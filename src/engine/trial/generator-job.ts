@@ -11,25 +11,25 @@ import { reverseFirstStream } from "../../stream/reverse.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
 import { TrialClock } from "../loop/trial-clock.js";
 import {
+  type BetweenOutcome,
+  type BetweenTask,
   generatorCounter as counter,
-  type Errand,
-  type ErrandOutcome,
   type FloorAnswer,
   type GeneratorCommand,
   generatorPhase as phase,
-  type StationSetup,
-  type TrialOrder,
+  type ResponderSetup,
   type TrialReport,
+  type TrialSpec,
 } from "../loop/trial-order.js";
-import { RunningErrand } from "./between-trials.js";
+import { BetweenTrials } from "./between-trials.js";
 import { Direction } from "./direction.js";
 import { Rehearsal } from "./rehearsal.js";
-import { Stations } from "./responders.js";
+import { Responders } from "./responders.js";
 
 /** What the job is made with: how many ports it has, 1 or 2, and who answers at each; absent or null: nobody. */
 export interface GeneratorOptions {
   readonly ports: 1 | 2;
-  readonly stations?: readonly (StationSetup | null)[];
+  readonly stations?: readonly (ResponderSetup | null)[];
   /** Modules of streams that are programs. */
   readonly programs?: readonly string[];
 }
@@ -66,9 +66,9 @@ interface Trial {
 class Generator implements Job {
   readonly #context: JobContext;
   readonly #ports: (OpenPort | null)[];
-  readonly #stations: Stations;
+  readonly #stations: Responders;
   #trial: Trial | null = null;
-  #errand: RunningErrand | null = null;
+  #errand: BetweenTrials | null = null;
   #generation = 0;
   /** A double that stays where it is, as in trial-clock.ts. */
   readonly #countersDueNs = new Float64Array(1);
@@ -77,7 +77,7 @@ class Generator implements Job {
     this.#context = context;
     const { ports, stations = [] } = context.options as GeneratorOptions;
     this.#ports = Array.from({ length: ports }, () => null);
-    this.#stations = new Stations(context, ports, stations);
+    this.#stations = new Responders(context, ports, stations);
   }
 
   attach(index: number, port: OpenPort | null): void {
@@ -109,19 +109,19 @@ class Generator implements Job {
       case "report":
         return this.#report();
       case "errand":
-        this.#errand = new RunningErrand(command.errand, this.#stations, this.#rehearsalOf(command.errand));
+        this.#errand = new BetweenTrials(command.errand, this.#stations, this.#rehearsalOf(command.errand));
         return null;
       case "outcome":
         return this.#outcome();
     }
   }
 
-  #rehearsalOf(errand: Errand): Rehearsal | null {
+  #rehearsalOf(errand: BetweenTask): Rehearsal | null {
     return errand.kind === "rehearse" ? new Rehearsal(createJob, this.#context, this.#ports, errand.orders) : null;
   }
 
   /** A short trial of the same code through a loop in this thread. */
-  #floor(order: TrialOrder): FloorAnswer {
+  #floor(order: TrialSpec): FloorAnswer {
     const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...order, ...floorLoad }]);
     while (!rehearsal.done) rehearsal.step();
     const { latency } = rehearsal.reports()[0].receive;
@@ -186,7 +186,7 @@ class Generator implements Job {
     return moved;
   }
 
-  #prepare(orders: readonly TrialOrder[]): Trial {
+  #prepare(orders: readonly TrialSpec[]): Trial {
     this.#generation = (this.#generation % 65_535) + 1;
     const clock = new TrialClock(this.#context.nowNs);
     const trial: Trial = {
@@ -206,7 +206,7 @@ class Generator implements Job {
     return trial;
   }
 
-  #directionsOf(orders: readonly TrialOrder[], clock: TrialClock): Direction[] {
+  #directionsOf(orders: readonly TrialSpec[], clock: TrialClock): Direction[] {
     const last = this.#ports.length - 1;
     const directions = orders.map((order, d) => {
       // A reverse order alone goes back as well: learning frames to the output port.
@@ -241,7 +241,7 @@ class Generator implements Job {
   }
 
   /** One turn of an errand: over all ports, into the last trial's account where that is open still. */
-  #stepErrand(running: RunningErrand): number {
+  #stepErrand(running: BetweenTrials): number {
     if (running.done) return 0;
     if (running.rehearsal !== null) return this.#stepRehearsal(running, running.rehearsal);
     const trial = this.#trial;
@@ -257,7 +257,7 @@ class Generator implements Job {
     return moved;
   }
 
-  #stepRehearsal(running: RunningErrand, rehearsal: Rehearsal): number {
+  #stepRehearsal(running: BetweenTrials, rehearsal: Rehearsal): number {
     const moved = rehearsal.step();
     if (running.step(0, this.#context.nowNs())) this.#context.post({ kind: "done" });
     return moved;
@@ -268,7 +268,7 @@ class Generator implements Job {
     return this.#trial !== null && this.#trial.phase === phase.done && !this.#trial.reported;
   }
 
-  #outcome(): ErrandOutcome {
+  #outcome(): BetweenOutcome {
     if (this.#errand === null) throw usageError("no errand was run");
     const outcome = this.#errand.outcome(this.#isOpen());
     this.#errand = null;

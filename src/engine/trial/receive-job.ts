@@ -8,7 +8,7 @@ import {
   generatorPhase as phase,
   type ReceiveCommand,
   type ReceiveOnlyReport,
-  type ReceiveOrder,
+  type ReceiveSpec,
 } from "../loop/trial-order.js";
 import { Receiver } from "../receive/receiver.js";
 
@@ -16,8 +16,8 @@ import { Receiver } from "../receive/receiver.js";
 const quietWhenCompleteNs = 20_000_000;
 const countersEveryNs = 1_000_000;
 
-interface Half {
-  readonly order: ReceiveOrder;
+interface ReceiveTrial {
+  readonly order: ReceiveSpec;
   readonly receiver: Receiver;
   readonly clock: TrialClock;
   begun: boolean;
@@ -31,7 +31,7 @@ interface Half {
 class ReceiveJob implements Job {
   readonly #context: JobContext;
   #port: OpenPort | null = null;
-  #half: Half | null = null;
+  #half: ReceiveTrial | null = null;
   #countersDueNs = 0;
 
   constructor(context: JobContext) {
@@ -78,7 +78,7 @@ class ReceiveJob implements Job {
     return moved;
   }
 
-  #prepare(order: ReceiveOrder): Half {
+  #prepare(order: ReceiveSpec): ReceiveTrial {
     const { memory, sleeps } = this.#context;
     const program = compileStream(order.order.stream, order.order.size);
     const clock = new TrialClock(this.#context.nowNs);
@@ -92,7 +92,7 @@ class ReceiveJob implements Job {
     return { order, receiver, clock, ...times, done: false, stopped: false };
   }
 
-  #isOver({ order, receiver, firstNs }: Half, nowNs: number): boolean {
+  #isOver({ order, receiver, firstNs }: ReceiveTrial, nowNs: number): boolean {
     if (firstNs < 0) return nowNs > order.waitNs;
     if (nowNs - firstNs > order.durationNs) return true;
     const quietNs = nowNs - receiver.lastArrivalNs;
@@ -100,7 +100,7 @@ class ReceiveJob implements Job {
     return quietNs > (complete ? Math.min(quietWhenCompleteNs, order.quietNs) : order.quietNs);
   }
 
-  #end(half: Half, stopped: boolean): void {
+  #end(half: ReceiveTrial, stopped: boolean): void {
     if (half.done) return;
     half.done = true;
     half.stopped = stopped;
@@ -110,7 +110,7 @@ class ReceiveJob implements Job {
     this.#context.post({ kind: "done" });
   }
 
-  #publishCounters({ receiver, done, firstNs }: Half, nowNs: number): void {
+  #publishCounters({ receiver, done, firstNs }: ReceiveTrial, nowNs: number): void {
     this.#countersDueNs = nowNs + countersEveryNs;
     const { counters } = this.#context;
     counters[counter.phase] = done ? phase.done : firstNs < 0 ? phase.idle : phase.sending;

@@ -5,7 +5,7 @@
 import { frameSizesOf } from "../../stream/spec.js";
 import { fcsBytes } from "../../units.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
-import { type GeneratorCommand, generatorCounter, type TrialOrder, type TrialReport } from "../loop/trial-order.js";
+import { type GeneratorCommand, generatorCounter, type TrialReport, type TrialSpec } from "../loop/trial-order.js";
 import { type DirectLoop, directLoop } from "./direct-loop.js";
 
 export class Rehearsal {
@@ -18,7 +18,7 @@ export class Rehearsal {
     createJob: CreateJob,
     context: JobContext,
     ports: readonly (OpenPort | null)[],
-    orders: readonly TrialOrder[],
+    orders: readonly TrialSpec[],
   ) {
     const [{ queues, size }] = orders;
     this.#loop = directLoop(ports, queues, Math.max(...frameSizesOf(size)) - fcsBytes);

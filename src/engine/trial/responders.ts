@@ -1,23 +1,23 @@
 /** The stations of all ports, and what of their counts belongs to which direction of a trial. */
 
 import type { JobContext, OpenPort } from "../loop/job.js";
-import type { StationSetup, TrialReport } from "../loop/trial-order.js";
-import { Station } from "../neighbour/responder.js";
+import type { ResponderSetup, TrialReport } from "../loop/trial-order.js";
+import { Responder } from "../neighbour/responder.js";
 import type { Direction } from "./direction.js";
 
-export class Stations {
+export class Responders {
   readonly #touching: JobContext["touching"];
-  readonly #stations: readonly Station[];
+  readonly #stations: readonly Responder[];
   /** Ports where a direction of the trial receives: its receiver polls them. */
   readonly #received: boolean[];
 
-  constructor({ memory, touching }: JobContext, ports: number, setups: readonly (StationSetup | null)[]) {
+  constructor({ memory, touching }: JobContext, ports: number, setups: readonly (ResponderSetup | null)[]) {
     this.#touching = touching;
-    this.#stations = Array.from({ length: ports }, (_, p) => new Station(memory, setups[p] ?? null));
+    this.#stations = Array.from({ length: ports }, (_, p) => new Responder(memory, setups[p] ?? null));
     this.#received = Array.from({ length: ports }, () => false);
   }
 
-  at(port: number): Station {
+  at(port: number): Responder {
     return this.#stations[port]!;
   }
 

@@ -1,16 +1,16 @@
 /** The owner's side of the generator: starts its thread on a port or two, and runs one trial at a time in it. */
 import type { Port } from "../../port/port.js";
 import {
+  type BetweenOutcome,
+  type BetweenTask,
   generatorCounter as counter,
-  type Errand,
-  type ErrandOutcome,
   type FloorAnswer,
   type GeneratorCommand,
   type GeneratorEvent,
   generatorPhase as phase,
-  type StationSetup,
-  type TrialOrder,
+  type ResponderSetup,
   type TrialReport,
+  type TrialSpec,
 } from "../loop/trial-order.js";
 import type { RecordingSetup } from "../pipe/recording-rings.js";
 import type { LoopWorker } from "../worker/loop-worker.js";
@@ -22,7 +22,7 @@ export interface GeneratorSetup {
   /** null: the sending port receives as well. */
   readonly rx: Port | null;
   /** Who answers neighbours at each port (sending, receiving); null or absent: nobody. */
-  readonly stations?: readonly (StationSetup | null)[];
+  readonly stations?: readonly (ResponderSetup | null)[];
   /** What the rings carry is copied there; null or absent: nowhere. */
   readonly recording?: RecordingSetup | null;
   /** Modules of streams that are programs, by URL. */
@@ -48,12 +48,12 @@ export interface Generator extends AsyncDisposable {
    * Runs one trial to its end. `signal` ends it early: its report has `cutShort`. Rejects only when the thread is
    * gone.
    */
-  runTrial(order: TrialOrder, signal: AbortSignal): Promise<TrialReport>;
+  runTrial(order: TrialSpec, signal: AbortSignal): Promise<TrialReport>;
   /**
    * As runTrial with an order, and a report, for each direction: forward, and where there is a second one, reverse.
    * `last` is called when the trial is over and its account still open.
    */
-  runDirections(orders: readonly TrialOrder[], signal: AbortSignal, last?: () => Promise<void>): Promise<TrialReport[]>;
+  runDirections(orders: readonly TrialSpec[], signal: AbortSignal, last?: () => Promise<void>): Promise<TrialReport[]>;
   /**
    * Takes what lies in the receive rings, into the last trial's account where it is not closed; resolves with the frames
    * taken and sent. Not while a trial runs, but from its `last`.
@@ -63,11 +63,11 @@ export interface Generator extends AsyncDisposable {
    * Runs a trial's code through a loop inside of the thread, so that V8 has compiled it: nothing is sent on a port.
    * `signal` ends it early.
    */
-  rehearse(orders: readonly TrialOrder[], signal: AbortSignal): Promise<void>;
+  rehearse(orders: readonly TrialSpec[], signal: AbortSignal): Promise<void>;
   /** Asks at port `port` (0 sends, the last one receives) who has `target`; null: nobody answered within 3 s. */
   resolve(port: number, target: string, from: string): Promise<string | null>;
   /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
-  floorNs(order: TrialOrder): Promise<number>;
+  floorNs(order: TrialSpec): Promise<number>;
   /** Frames that errands sent beside all trials: questions of ours, and answers. */
   besideTrials(): number;
   /** The counters now; null before the first trial. */
@@ -115,10 +115,10 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
     return (await say({ kind: "report" })) as TrialReport[];
   };
   let beside = 0;
-  const run = async (errand: Errand, signal: AbortSignal = never): Promise<ErrandOutcome> => {
+  const run = async (errand: BetweenTask, signal: AbortSignal = never): Promise<BetweenOutcome> => {
     await say({ kind: "errand", errand });
     await runUntil(signal);
-    const outcome = (await say({ kind: "outcome" })) as ErrandOutcome;
+    const outcome = (await say({ kind: "outcome" })) as BetweenOutcome;
     beside += outcome.beside;
     return outcome;
   };

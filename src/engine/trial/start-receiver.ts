@@ -5,7 +5,7 @@ import {
   type GeneratorEvent,
   type ReceiveCommand,
   type ReceiveOnlyReport,
-  type ReceiveOrder,
+  type ReceiveSpec,
 } from "../loop/trial-order.js";
 import type { RecordingSetup } from "../pipe/recording-rings.js";
 import type { LoopWorker } from "../worker/loop-worker.js";
@@ -22,7 +22,7 @@ export interface ReceiverSetup {
 export interface TrialReceiver extends AsyncDisposable {
   readonly worker: LoopWorker;
   /** Until the trial is over, or `signal` ends it: then its report has `stopped`. Rejects only when the thread is gone. */
-  receive(order: ReceiveOrder, signal: AbortSignal): Promise<ReceiveOnlyReport>;
+  receive(order: ReceiveSpec, signal: AbortSignal): Promise<ReceiveOnlyReport>;
   /** Of the open trial, now. */
   progress(): { readonly received: number; readonly missing: number };
 }
