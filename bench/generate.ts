@@ -1,6 +1,7 @@
 /** Runs our generator on a port for a benchmark: one trial, its report. */
 
-import type { TrialReport, TrialSpec } from "../src/engine/loop/trial-order.js";
+import type { TrialReport } from "../src/engine/loop/trial-report.js";
+import type { TrialSpec } from "../src/engine/loop/trial-spec.js";
 import { type Generator, startGenerator } from "../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../src/port/index.js";
 import { defaultStreamSpec } from "../src/stream/spec.js";

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Load } from "../src/engine/loop/trial-order.js";
+import type { Load } from "../src/engine/loop/trial-spec.js";
 import { type Header, headerOf } from "../src/packet/index.js";
 import { loadProgram } from "../src/program/load-program.js";
 import {

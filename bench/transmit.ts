@@ -3,7 +3,7 @@
  * testpmd's own txonly over virtio_user (which sends prebuilt frames); and into our own device side, which takes
  * frames without looking at them and so is not the limit.
  */
-import type { TrialSpec } from "../src/engine/loop/trial-order.js";
+import type { TrialSpec } from "../src/engine/loop/trial-spec.js";
 import { startOwnDevice } from "./device.js";
 import { openRig, sentPps } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";

@@ -1,6 +1,7 @@
 /** The generator of a plan's run: its port, its thread, and one trial at a time through a case's devices. */
 import type { HopCounters } from "../dut/dut.js";
-import type { Load, TrialReport, TrialSpec } from "../engine/loop/trial-order.js";
+import type { TrialReport } from "../engine/loop/trial-report.js";
+import type { Load, TrialSpec } from "../engine/loop/trial-spec.js";
 import type { RecordingSetup } from "../engine/pipe/recording-rings.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { hopDifferences } from "../measure/hops.js";

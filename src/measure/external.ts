@@ -4,7 +4,8 @@
  * what was received, to the frame.
  */
 import { HopReader, type HopReading, type Side } from "../dut/external/index.js";
-import type { ResponderSetup, TrialReport } from "../engine/loop/trial-order.js";
+import type { TrialReport } from "../engine/loop/trial-report.js";
+import type { ResponderSetup } from "../engine/neighbour/responder.js";
 import type { Generator } from "../engine/trial/start-generator.js";
 import { environmentError, PktgenError } from "../errors.js";
 import { readOwnInterface } from "../port/own-interface.js";

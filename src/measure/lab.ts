@@ -1,6 +1,7 @@
 /** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
 import { type Dut, startDut } from "../dut/index.js";
-import type { ResponderSetup, TrialSpec } from "../engine/loop/trial-order.js";
+import type { TrialSpec } from "../engine/loop/trial-spec.js";
+import type { ResponderSetup } from "../engine/neighbour/responder.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { environmentError } from "../errors.js";
 import { openPort, parsePortSpec } from "../port/index.js";

@@ -2,7 +2,7 @@
  * The ids of a run's trials, one after the other from the run's own: every trial, warm-up and learning run takes the
  * next, so that a frame says which run and which trial it is of (stream/frames/signature.ts).
  */
-import type { TrialSpec } from "../engine/loop/trial-order.js";
+import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import { trialAfter } from "../stream/frames/signature.js";
 
 export class TrialNumbers {

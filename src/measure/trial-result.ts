@@ -1,5 +1,6 @@
 /** From what the generator's thread and the DUT's counters say to one trial of the result document. Pure. */
-import type { TrialReport, TrialSpec } from "../engine/loop/trial-order.js";
+import type { TrialReport } from "../engine/loop/trial-report.js";
+import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import type { Disturbance, DutOwnRates, Injected, Requested, Trial } from "../result/run-result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
 import { type ForeignCounters, type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";

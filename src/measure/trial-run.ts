@@ -3,7 +3,8 @@
  * to ask for next; this runs it, and a trial in two directions gives a result for each.
  */
 
-import type { Load, TrialReport, TrialSpec } from "../engine/loop/trial-order.js";
+import type { TrialReport } from "../engine/loop/trial-report.js";
+import type { Load, TrialSpec } from "../engine/loop/trial-spec.js";
 import type { TrialProgress } from "../engine/trial/start-generator.js";
 import { readOwnInterface } from "../port/own-interface.js";
 import type { DutOwnRates, Requested, Trial } from "../result/run-result.js";

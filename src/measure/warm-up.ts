@@ -5,7 +5,7 @@
  * warmed up itself, with frames that go through it, since its forwarding code has to be compiled as well.
  */
 
-import type { TrialSpec } from "../engine/loop/trial-order.js";
+import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import type { Generator } from "../engine/trial/start-generator.js";
 import type { DutChoice } from "./plan.js";
 import { sentFrames } from "./sent-frames.js";

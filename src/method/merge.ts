@@ -1,5 +1,5 @@
 /** Two halves of a run, as `send` and `receive` wrote them, put together: the counts and the judgement of a whole one. Pure. */
-import type { ReceiveReport, TrialReport } from "../engine/loop/trial-order.js";
+import type { ReceiveReport, TrialReport } from "../engine/loop/trial-report.js";
 import { usageError } from "../errors.js";
 import { trialResult } from "../measure/trial-result.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../result/half.js";

@@ -4,7 +4,7 @@
  * is written down, and merge.ts puts it together.
  */
 
-import type { TrialSpec } from "../engine/loop/trial-order.js";
+import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { startReceiver } from "../engine/trial/start-receiver.js";
 import { PktgenError, usageError } from "../errors.js";

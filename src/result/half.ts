@@ -3,7 +3,8 @@
  * of JSON with everything that the two halves of a trial know; histograms as pairs of slot and value, so that merging
  * loses nothing.
  */
-import type { ReceiveReport, TransmitReport, TrialSpec } from "../engine/loop/trial-order.js";
+import type { ReceiveReport, TransmitReport } from "../engine/loop/trial-report.js";
+import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import type { RecordedFile } from "./replay-result.js";
 import type { Disturbance, HostFacts, Requested, RunResult } from "./run-result.js";
 

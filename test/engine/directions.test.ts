@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { generatorCounter } from "../../src/engine/loop/trial-order.js";
+import { generatorCounter } from "../../src/engine/trial/counters.js";
 import { across, type Between, bothWays, DirectionsSim } from "./directions-sim.js";
 import { baseOrder } from "./generator-sim.js";
 

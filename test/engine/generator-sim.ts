@@ -4,8 +4,10 @@
  */
 
 import type { Job } from "../../src/engine/loop/job.js";
-import type { GeneratorCommand, TrialReport, TrialSpec } from "../../src/engine/loop/trial-order.js";
-import { generatorCounter } from "../../src/engine/loop/trial-order.js";
+import type { TrialReport } from "../../src/engine/loop/trial-report.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
+import type { GeneratorCommand } from "../../src/engine/trial/commands.js";
+import { generatorCounter } from "../../src/engine/trial/counters.js";
 import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";

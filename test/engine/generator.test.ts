@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { generatorCounter, type TrialReport, type TrialSpec } from "../../src/engine/loop/trial-order.js";
+import type { TrialReport } from "../../src/engine/loop/trial-report.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
+import { generatorCounter } from "../../src/engine/trial/counters.js";
 import { Histogram } from "../../src/stats/histogram.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { defaultStreamSpec, streamSpec } from "../../src/stream/spec.js";

@@ -1,6 +1,6 @@
 /** Headers that a device changed or damaged, with payloads compared: frames are whole or corrupt, and nothing breaks. */
 import { describe, expect, it } from "vitest";
-import type { TrialSpec } from "../../src/engine/loop/trial-order.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { ethernet, type Header, headerOf, ipv4, udp, vlan } from "../../src/packet/index.js";
 import { streamSpec } from "../../src/stream/spec.js";
 import { type FrameSize, fixedSize } from "../../src/units.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EmbeddedPart } from "../../src/dut/index.js";
-import type { TrialSpec } from "../../src/engine/loop/trial-order.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { type Generator, startGenerator } from "../../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";

@@ -1,11 +1,9 @@
 /** The receive half alone: which run's frames it takes for the sender's. */
 import { expect, it } from "vitest";
-import {
-  generatorCounter,
-  type ReceiveCommand,
-  type ReceiveOnlyReport,
-  type ReceiveSpec,
-} from "../../src/engine/loop/trial-order.js";
+import type { ReceiveOnlyReport } from "../../src/engine/loop/trial-report.js";
+import type { ReceiveSpec } from "../../src/engine/loop/trial-spec.js";
+import type { ReceiveCommand } from "../../src/engine/trial/commands.js";
+import { generatorCounter } from "../../src/engine/trial/counters.js";
 import { createJob } from "../../src/engine/trial/receive-job.js";
 import { compileStream } from "../../src/stream/frames/compile.js";
 import { programFrame } from "../../src/stream/frames/frame.js";

@@ -1,7 +1,8 @@
 /** A trial through a direct loop: of rings of every kind, whole, and without a frame on the ports that it is like. */
 import { describe, expect, it } from "vitest";
 import type { JobContext, OpenPort } from "../../src/engine/loop/job.js";
-import type { BetweenOutcome, TrialSpec } from "../../src/engine/loop/trial-order.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
+import type { BetweenOutcome } from "../../src/engine/trial/commands.js";
 import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
 import { Rehearsal } from "../../src/engine/trial/rehearsal.js";
 import { type RingLayout, ringMemory } from "../../src/ring/index.js";

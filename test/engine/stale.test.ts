@@ -1,6 +1,7 @@
 /** Frames of other trials and runs: they are named, and never stand in for a frame that is missing. */
 import { describe, expect, it } from "vitest";
-import type { TrialReport, TrialSpec } from "../../src/engine/loop/trial-order.js";
+import type { TrialReport } from "../../src/engine/loop/trial-report.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { fixedTrial } from "../../src/stream/index.js";
 import { isSigned, streamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";

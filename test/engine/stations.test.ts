@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { BetweenOutcome, ResponderSetup, TrialReport } from "../../src/engine/loop/trial-order.js";
+import type { TrialReport } from "../../src/engine/loop/trial-report.js";
 import { answerTo, questionFor } from "../../src/engine/neighbour/frames.js";
+import type { ResponderSetup } from "../../src/engine/neighbour/responder.js";
+import type { BetweenOutcome } from "../../src/engine/trial/commands.js";
 import { parseIpv4, parseMac } from "../../src/packet/index.js";
 import { across, type Between, bothWays, DirectionsSim } from "./directions-sim.js";
 import { baseOrder } from "./generator-sim.js";

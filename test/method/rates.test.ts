@@ -1,6 +1,6 @@
 /** What is said of rates, in the rig in which only the clock moves: delays, queues, losses, mixes of sizes. */
 import { describe, expect, it } from "vitest";
-import type { TrialSpec } from "../../src/engine/loop/trial-order.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { trialResult } from "../../src/measure/trial-result.js";
 import type { Trial } from "../../src/result/run-result.js";
 import { meanFrameBytes, simpleImix } from "../../src/units.js";

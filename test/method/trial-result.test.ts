@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TrialReport } from "../../src/engine/loop/trial-order.js";
+import type { TrialReport } from "../../src/engine/loop/trial-report.js";
 import { type TrialInputs, trialResult } from "../../src/measure/trial-result.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";

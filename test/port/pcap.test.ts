@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { moverOf } from "../../src/engine/loop/mover.js";
-import type { TrialSpec } from "../../src/engine/loop/trial-order.js";
+import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import type { PktgenError } from "../../src/errors.js";
 import {

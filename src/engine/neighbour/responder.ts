@@ -8,10 +8,18 @@ import type { RingMemory } from "../../memory.js";
 import { formatMac, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
 import { isSignature, readTrial, signatureBytes } from "../../stream/frames/signature.js";
 import type { OpenPort } from "../loop/job.js";
-import type { ResponderSetup } from "../loop/trial-order.js";
 import type { ForeignFrames } from "../receive/frame-inspector.js";
 import type { Sender } from "../transmit/sender.js";
 import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "./frames.js";
+
+/** A host at a port: what it answers for, and asks from. */
+export interface ResponderSetup {
+  readonly mac: string;
+  readonly ipv4: readonly string[];
+  readonly ipv6: readonly string[];
+  /** The tag of its questions. */
+  readonly vlan: number | null;
+}
 
 /** Answers that wait for a free slot; a neighbour that gets none asks again. */
 const mostWaiting = 64;

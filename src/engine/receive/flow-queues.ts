@@ -4,7 +4,8 @@
  */
 import { type FlowMap, flowMap } from "../../stream/frames/flows.js";
 import { trafficOf } from "../../stream/spec.js";
-import type { FlowReceive, FlowsReceive, TrialSpec } from "../loop/trial-order.js";
+import type { FlowReceive, FlowsReceive } from "../loop/trial-report.js";
+import type { TrialSpec } from "../loop/trial-spec.js";
 
 /** Flows told apart in all, and of them those in a report. */
 const mostFlows = 4096;

@@ -20,7 +20,8 @@ import {
   trialsSince,
 } from "../../stream/frames/signature.js";
 import { isReverse } from "../../stream/reverse.js";
-import type { CorruptKinds, FrameSample, TrialSpec } from "../loop/trial-order.js";
+import type { CorruptKinds, FrameSample } from "../loop/trial-report.js";
+import type { TrialSpec } from "../loop/trial-spec.js";
 
 const samplesKept = 4;
 const sampleBytes = 128;

@@ -28,7 +28,8 @@ import {
 import type { OpenQueue } from "../loop/job.js";
 import { type LagWindow, lagWindowFrames } from "../loop/lag-window.js";
 import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport, TrialSpec, WindowArrivals } from "../loop/trial-order.js";
+import type { ReceiveReport, WindowArrivals } from "../loop/trial-report.js";
+import type { TrialSpec } from "../loop/trial-spec.js";
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 

@@ -8,7 +8,7 @@ import type { LaneRows } from "../../stats/lane-rows.js";
 import { SignedHistogram } from "../../stats/signed-histogram.js";
 import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js";
 import type { KeyedLags } from "../loop/keyed-lags.js";
-import type { ReceiveReport, StreamReceive } from "../loop/trial-order.js";
+import type { ReceiveReport, StreamReceive } from "../loop/trial-report.js";
 
 const burstFrames = 256;
 const mostSamples = 16;

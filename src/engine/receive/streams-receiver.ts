@@ -25,7 +25,8 @@ import {
 import type { OpenQueue } from "../loop/job.js";
 import type { KeyedLags } from "../loop/keyed-lags.js";
 import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport, StreamReceive, TrialSpec, WindowArrivals } from "../loop/trial-order.js";
+import type { ReceiveReport, StreamReceive, WindowArrivals } from "../loop/trial-report.js";
+import type { TrialSpec } from "../loop/trial-spec.js";
 import type { StreamsSender } from "../transmit/streams-sender.js";
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";

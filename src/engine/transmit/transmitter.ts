@@ -13,7 +13,8 @@ import { high16, low32 } from "../../stream/frames/signature.js";
 import { FineWait } from "../loop/fine-wait.js";
 import type { LagWindow } from "../loop/lag-window.js";
 import type { TrialClock } from "../loop/trial-clock.js";
-import type { TransmitReport, TrialSpec } from "../loop/trial-order.js";
+import type { TransmitReport } from "../loop/trial-report.js";
+import type { TrialSpec } from "../loop/trial-spec.js";
 import { mostOwnBlocked } from "./give-up.js";
 import type { Sender, SenderPace } from "./sender.js";
 

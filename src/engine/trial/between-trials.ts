@@ -1,6 +1,6 @@
 /** What the generator's loop does between trials: empties rings, asks a neighbour for its MAC address, or rehearses. */
 
-import type { BetweenOutcome, BetweenTask } from "../loop/trial-order.js";
+import type { BetweenOutcome, BetweenTask } from "./commands.js";
 import type { Rehearsal } from "./rehearsal.js";
 import type { Responders } from "./responders.js";
 

@@ -10,18 +10,12 @@ import { Histogram } from "../../stats/histogram.js";
 import { reverseFirstStream } from "../../stream/reverse.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
 import { TrialClock } from "../loop/trial-clock.js";
-import {
-  type BetweenOutcome,
-  type BetweenTask,
-  generatorCounter as counter,
-  type FloorAnswer,
-  type GeneratorCommand,
-  generatorPhase as phase,
-  type ResponderSetup,
-  type TrialReport,
-  type TrialSpec,
-} from "../loop/trial-order.js";
+import type { TrialReport } from "../loop/trial-report.js";
+import type { TrialSpec } from "../loop/trial-spec.js";
+import type { ResponderSetup } from "../neighbour/responder.js";
 import { BetweenTrials } from "./between-trials.js";
+import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand } from "./commands.js";
+import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 import { Direction } from "./direction.js";
 import { Rehearsal } from "./rehearsal.js";
 import { Responders } from "./responders.js";

@@ -3,14 +3,11 @@ import { usageError } from "../../errors.js";
 import { compileStream } from "../../stream/frames/compile.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
 import { TrialClock } from "../loop/trial-clock.js";
-import {
-  generatorCounter as counter,
-  generatorPhase as phase,
-  type ReceiveCommand,
-  type ReceiveOnlyReport,
-  type ReceiveSpec,
-} from "../loop/trial-order.js";
+import type { ReceiveOnlyReport } from "../loop/trial-report.js";
+import type { ReceiveSpec } from "../loop/trial-spec.js";
 import { Receiver } from "../receive/receiver.js";
+import type { ReceiveCommand } from "./commands.js";
+import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 
 /** When everything has come, a duplicate may still; this long is enough to see it. */
 const quietWhenCompleteNs = 20_000_000;

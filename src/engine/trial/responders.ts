@@ -1,7 +1,8 @@
 /** The stations of all ports, and what of their counts belongs to which direction of a trial. */
 
 import type { JobContext, OpenPort } from "../loop/job.js";
-import type { ResponderSetup, TrialReport } from "../loop/trial-order.js";
+import type { TrialReport } from "../loop/trial-report.js";
+import type { ResponderSetup } from "../neighbour/responder.js";
 import { Responder } from "../neighbour/responder.js";
 import type { Direction } from "./direction.js";
 

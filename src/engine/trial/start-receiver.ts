@@ -1,15 +1,12 @@
 /** The owner's side of the receive half: starts its thread on a port, and receives one trial at a time. */
 import type { Port } from "../../port/port.js";
-import {
-  generatorCounter as counter,
-  type GeneratorEvent,
-  type ReceiveCommand,
-  type ReceiveOnlyReport,
-  type ReceiveSpec,
-} from "../loop/trial-order.js";
+import type { ReceiveOnlyReport } from "../loop/trial-report.js";
+import type { ReceiveSpec } from "../loop/trial-spec.js";
 import type { RecordingSetup } from "../pipe/recording-rings.js";
 import type { LoopWorker } from "../worker/loop-worker.js";
 import { startLoopWorker } from "../worker/start-worker.js";
+import type { GeneratorEvent, ReceiveCommand } from "./commands.js";
+import { generatorCounter as counter } from "./counters.js";
 
 export interface ReceiverSetup {
   readonly port: Port;

@@ -1,58 +1,11 @@
-/** What the generator's thread is told to do in one trial, and what it answers, as plain data. */
+/** What a trial reports, as plain data: what was sent, and what came back. Times are in ns since the trial began. */
 import type { HistogramData } from "../../stats/histogram.js";
 import type { PacingSummary } from "../../stats/pacing.js";
 import type { ReorderExtent, SequenceRange } from "../../stats/sequence.js";
 import type { SignedHistogramData } from "../../stats/signed-histogram.js";
-import type { StreamLoad } from "../../stream/departures/loads.js";
-import type { Traffic } from "../../stream/spec.js";
-import type { FrameSize } from "../../units.js";
-
-/** How frames leave: as fast as the peer takes them, or by a schedule. */
-export type Load = StreamLoad;
-
-export interface TrialSpec {
-  /** Its id, which every frame's signature has, so that frames of other trials and runs are told apart (stream/frames/signature.ts). */
-  readonly trial: number;
-  /** The run has given out so many ids before this one, each one less than the next; absent: 0. */
-  readonly trialsBefore?: number;
-  readonly stream: Traffic;
-  /** The number of its first stream in signatures; absent: 0. Another for the reverse direction. */
-  readonly firstStream?: number;
-  /** The last stream is a probe: its latency is kept as exactly as that of all together. */
-  readonly hasProbe?: boolean;
-  /** What one frame after the other measures: one size, or a mix. */
-  readonly size: FrameSize;
-  /** Queue pairs in use: frame i goes to queue i mod queues. */
-  readonly queues: number;
-  readonly startSequence: number;
-  readonly load: Load;
-  /** Frames to send in all; null: until the time is over. */
-  readonly count: number | null;
-  /** Infinity: until stopped. With a count: no limit either. */
-  readonly durationNs: number;
-  /** The trial is over when nothing has arrived for so long (RFC 2544 §23 asks for 2 s). */
-  readonly settleNs: number;
-  /** So long also where every frame is back already; absent: such a trial is over sooner. */
-  readonly settlesWhole?: boolean;
-  /** Compare every payload byte, too. */
-  readonly integrity: boolean;
-  /** The peer may go away in the middle and come back: what is due meanwhile is blocked, and the trial goes on. */
-  readonly outlastsPeer?: boolean;
-  /** Ends as soon as the generator has fallen so far short that the verdict can only be invalid: no time is lost on it. */
-  readonly endsWhenShort?: boolean;
-  /** So large a share of the load may be missing before that is so; absent: the usual one. */
-  readonly rateTolerance?: number;
-  /** More pollers than CPUs: give way instead of spinning until the next departure. */
-  readonly cooperative: boolean;
-  /**
-   * Somebody else has the other half of the trial: stamps are not counted from its start, but are times of this clock,
-   * which is so far ahead of CLOCK_MONOTONIC (modulo 2^48 ns). Absent: one thread does both.
-   */
-  readonly clockAheadNs?: number;
-}
 
 /** Frames of one transmit queue. `published − outstanding` is what the peer took: sent. */
-export interface QueueAccount {
+export interface TransmitQueueReport {
   readonly queue: number;
   readonly published: number;
   readonly outstanding: number;
@@ -64,7 +17,7 @@ export interface QueueAccount {
 }
 
 /** Frames that came in on one receive queue, whatever they were. */
-export interface ReceiveAccount {
+export interface ReceiveQueueReport {
   readonly queue: number;
   readonly packets: number;
   readonly bytes: number;
@@ -72,7 +25,7 @@ export interface ReceiveAccount {
 
 /** The transmit half of a trial. Times in ns from the trial's start. */
 export interface TransmitReport {
-  readonly queues: readonly QueueAccount[];
+  readonly queues: readonly TransmitQueueReport[];
   /** Slots of the schedule that came due (paced), or frames handed over (max). */
   readonly intended: number;
   readonly late: number;
@@ -195,7 +148,7 @@ export interface WindowArrivals {
 
 /** The receive half of a trial. */
 export interface ReceiveReport {
-  readonly queues: readonly ReceiveAccount[];
+  readonly queues: readonly ReceiveQueueReport[];
   /** By the queue they were sent on; without signature, by the one they came in on. */
   readonly acceptedByQueue: readonly number[];
   /** By the queue they came in on. */
@@ -247,20 +200,6 @@ export interface ReceiveReport {
   readonly early?: number;
 }
 
-/** The receive half of a trial whose frames somebody else sends. */
-export interface ReceiveSpec {
-  /** Of `order` what says how frames look; `load` and `settleNs` do not matter. */
-  readonly order: TrialSpec;
-  /** Given up when no frame of ours has come by then. */
-  readonly waitNs: number;
-  /** Over when none has come for so long. */
-  readonly quietNs: number;
-  /** Over so long after the first one; Infinity: no limit. */
-  readonly durationNs: number;
-  /** The id of `order` is not known: it is that of the first frame with a signature of its stream. */
-  readonly pinsTrial: boolean;
-}
-
 export interface ReceiveOnlyReport {
   readonly receive: ReceiveReport;
   /** The trial's id; null: it was not known, and no frame said it. */
@@ -272,20 +211,6 @@ export interface ReceiveOnlyReport {
   readonly elapsedNs: number;
   readonly slept: boolean;
   readonly stopped: boolean;
-}
-
-export type ReceiveCommand =
-  | { readonly kind: "receive"; readonly order: ReceiveSpec }
-  | { readonly kind: "stop" }
-  | { readonly kind: "report" };
-
-/** A host at a port: what it answers for, and asks from. */
-export interface ResponderSetup {
-  readonly mac: string;
-  readonly ipv4: readonly string[];
-  readonly ipv6: readonly string[];
-  /** The tag of its questions. */
-  readonly vlan: number | null;
 }
 
 export interface TrialReport {
@@ -308,53 +233,3 @@ export interface TrialReport {
   /** A fixed piece of work timed before and after, ns: what the machine's speed did meanwhile. */
   readonly calibrationNs: readonly [before: number, after: number];
 }
-
-/** Commands of the generator's job. `orders`: one for each direction, the forward one first. */
-export type GeneratorCommand =
-  | { readonly kind: "trial"; readonly orders: readonly TrialSpec[] }
-  | { readonly kind: "stop" }
-  /** Answers the median latency in ns through a direct loop: the generator's own share. */
-  | { readonly kind: "floor"; readonly order: TrialSpec }
-  /** Answers a TrialReport for each direction. */
-  | { readonly kind: "report" }
-  /** An errand: run the loop until it says done, then ask for its outcome. */
-  | { readonly kind: "errand"; readonly errand: BetweenTask }
-  | { readonly kind: "outcome" };
-
-/** What the loop may be sent to do between trials, or after one before its report is asked for. */
-export type BetweenTask =
-  /** Takes what lies in the receive rings, into the trial's account where it has not been reported yet. */
-  | { readonly kind: "drain" }
-  /** Asks the neighbours of a port for the MAC address of `target`, from the address `from`. */
-  | { readonly kind: "resolve"; readonly port: number; readonly target: string; readonly from: string }
-  /** Runs a trial through a direct loop: all its code is at work, and nothing is sent on a port. */
-  | { readonly kind: "rehearse"; readonly orders: readonly TrialSpec[] };
-
-export interface BetweenOutcome {
-  /** Frames that were taken, and sent. */
-  readonly moved: number;
-  /** Frames that stations sent in it and that are in no trial's account: questions and answers. */
-  readonly beside: number;
-  /** Of a resolution; null: nobody answered. */
-  readonly mac: string | null;
-}
-
-/** Answer to `floor`, ns. */
-export type FloorAnswer = number;
-
-/** Events of the generator's job. */
-export type GeneratorEvent = { readonly kind: "done" };
-
-/** Slots of the generator's counters page. */
-export const generatorCounter = {
-  phase: 0,
-  published: 1,
-  received: 2,
-  accepted: 3,
-  corrupt: 4,
-  elapsedNs: 5,
-  missing: 6,
-  slots: 8,
-} as const;
-
-export const generatorPhase = { idle: 0, sending: 1, settling: 2, done: 3 } as const;

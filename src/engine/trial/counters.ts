@@ -1,0 +1,15 @@
+/** The layout of the counters page that a generator and a receiver keep. */
+
+/** Slots of the generator's counters page. */
+export const generatorCounter = {
+  phase: 0,
+  published: 1,
+  received: 2,
+  accepted: 3,
+  corrupt: 4,
+  elapsedNs: 5,
+  missing: 6,
+  slots: 8,
+} as const;
+
+export const generatorPhase = { idle: 0, sending: 1, settling: 2, done: 3 } as const;
