@@ -1,7 +1,9 @@
 /**
- * Devices of the kernel's own behind two packet ports, in namespaces of the test's: the recipes of the README, with IPv6
- * on, so that they chatter. Every count against the kernel's own, to the frame.
+ * Devices of the kernel behind two packet ports, in namespaces of the test: the recipes of the README. Every count is
+ * compared with the kernel's, to the frame. The kernel itself is silent here, because a frame that it sends between the
+ * sample of the device's counters and the sample of ours would be counted once. Foreign frames are sent by a test.
  */
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,13 +23,26 @@ interface Lab extends Disposable {
   readonly dut: string;
 }
 
-function makeLab(prepare: (dut: string) => void): Lab {
-  const [gen, dut] = [makeNetns({ ipv6: true }), makeNetns({ ipv6: true })];
+/** Interfaces that are made here later speak IPv6 when asked to, and say nothing on their own. */
+function silence(netns: string): void {
+  const settings = ["addr_gen_mode=1", "router_solicitations=0", "mldv2_unsolicited_report_interval=1"];
+  inside(netns, "sysctl", "-qw", ...settings.map((setting) => `net.ipv6.conf.default.${setting}`));
+}
+
+/** The kernel asks a neighbour once, and not again while a test runs. */
+function rememberNeighbours(netns: string, name: string): void {
+  for (const cache of ["arp_cache", "ndisc_cache"])
+    ip(netns, "ntable", "change", "name", cache, "dev", name, "base_reachable", "600000", "delay_probe", "600000");
+}
+
+function makeLab(prepare: (dut: string) => void, { ipv6 = false } = {}): Lab {
+  const [gen, dut] = [makeNetns(), makeNetns({ ipv6 })];
   const dispose = (): void => {
     gen[Symbol.dispose]();
     dut[Symbol.dispose]();
   };
   try {
+    if (ipv6) silence(dut.name);
     for (const side of ["a", "b"])
       makeVeth({ netns: gen.name, name: `g${side}` }, { netns: dut.name, name: `d${side}` });
     prepare(dut.name);
@@ -50,6 +65,7 @@ function router(dut: string): void {
     ["da", "198.18.0.1/24", "2001:2::1/64"],
     ["db", "198.18.1.1/24", "2001:2:0:1::1/64"],
   ] as const) {
+    rememberNeighbours(dut, name);
     ip(dut, "addr", "add", four, "dev", name);
     ip(dut, "addr", "add", six, "dev", name, "nodad");
   }
@@ -99,8 +115,31 @@ const packetsOf = (netns: string, name: string): { rx: number; tx: number } => {
   return { rx: rxPackets, tx: txPackets };
 };
 
-describeLab("a bridge as device under test", ["netns"], () => {
-  it("forwards all, and chatter is foreign, to the frame", async () => {
+/** Sends broadcast frames of an experimental EtherType out of an interface: what the generator has not sent. */
+function chatter(netns: string, name: string, count: number): void {
+  const send = [
+    "import socket",
+    "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)",
+    `s.bind(("${name}", 0))`,
+    'frame = b"\\xff" * 6 + bytes.fromhex("02000000000988b5") + bytes(46)',
+    `for i in range(${count}): s.send(frame)`,
+  ];
+  inside(netns, "python3", "-c", send.join("\n"));
+}
+
+/** Calls `then` once this many frames have come in at the device, unless the child ends first. */
+function onceArrived({ dut }: Lab, frames: number, child: ChildProcess, then: () => void): void {
+  const before = packetsOf(dut, "da").rx;
+  const looking = setInterval(() => {
+    if (packetsOf(dut, "da").rx - before < frames) return;
+    clearInterval(looking);
+    then();
+  }, 10);
+  child.once("exit", () => clearInterval(looking));
+}
+
+describeLab("a bridge as device under test", ["netns", "python3"], () => {
+  it("forwards all", async () => {
     using lab = makeLab(bridge);
     const before = [packetsOf(lab.dut, "da"), packetsOf(lab.dut, "db")];
     const result = await run(lab, ["--sizes", "64,1518", ...paced, ...hop(lab)]);
@@ -108,6 +147,26 @@ describeLab("a bridge as device under test", ["netns"], () => {
     const after = [packetsOf(lab.dut, "da"), packetsOf(lab.dut, "db")];
     expect(after[0]!.rx - before[0]!.rx).toBeGreaterThanOrEqual(6000);
     expect(after[1]!.tx - before[1]!.tx).toBeGreaterThanOrEqual(6000);
+  });
+
+  it("others' frames in a trial are foreign, to the frame", async () => {
+    using lab = makeLab(bridge);
+    const frames = 10_000;
+    let chattered = false;
+    const result = await run(lab, ["--sizes", "64", "--count", `${frames}`, "--rate", "5kpps", ...hop(lab)], {
+      // The warm-up is over by then, and the last frame is far away.
+      during: (child) =>
+        onceArrived(lab, frames / 2, child, () => {
+          chatter(lab.gen, "ga", 7);
+          chatter(lab.dut, "db", 5);
+          chattered = true;
+        }),
+    });
+    expect(chattered).toBe(true);
+    const [trial] = result.trials;
+    expect(faults(trial)).toEqual([]);
+    expect(trial).toMatchObject({ sent: frames, accepted: frames, foreignSent: 7, foreign: 12, unaccounted: 0 });
+    expect(trial.hops[0]).toMatchObject({ rx: frames + 7, tx: frames + 12 });
   });
 
   it("both ways at once: each way its own account", async () => {
@@ -139,7 +198,7 @@ describeLab("a bridge with VLANs as device under test", ["netns", "bridge_vlan"]
 
 describeLab("a veth pair as device under test", ["netns"], () => {
   it("hands on all, and the kernel's counters are ours", async () => {
-    using netns = makeNetns({ ipv6: true });
+    using netns = makeNetns();
     makeVeth({ netns: netns.name, name: "ga" }, { netns: netns.name, name: "gb" });
     const lab = { gen: netns.name, dut: netns.name, [Symbol.dispose]: () => {} };
     const counters = `pair,rx=netdev:ga@${lab.dut}:tx_packets,tx=netdev:gb@${lab.dut}:rx_packets`;
@@ -153,7 +212,7 @@ describeLab("a router as device under test", ["netns"], () => {
     [6, 84],
   ] as const) {
     it(`IPv${version}: asks for its neighbours' addresses, is asked for its own, and forwards all`, async () => {
-      using lab = makeLab(router);
+      using lab = makeLab(router, { ipv6: true });
       const how = ["--ip", `${version}`, "--sizes", `${size}`, ...paced, ...neighbours, ...hop(lab)];
       expectWhole(await run(lab, how), 1);
       const both = await run(lab, [...how, "--bidirectional"]);
@@ -173,7 +232,7 @@ describeLab("a router as device under test", ["netns"], () => {
   afterAll(() => rmSync(scratch, { recursive: true }));
 
   it("streams of a profile are addressed as plain traffic is, both ways", async () => {
-    using lab = makeLab(router);
+    using lab = makeLab(router, { ipv6: true });
     const both = profile(
       "both.yaml",
       "sizes: 128\nstreams:\n  - { name: four, packet: [ethernet, ipv4, tcp] }\n  - { name: six, packet: [ethernet, ipv6, udp] }\n",
@@ -184,7 +243,7 @@ describeLab("a router as device under test", ["netns"], () => {
   });
 
   it("a program is addressed, too", async () => {
-    using lab = makeLab(router);
+    using lab = makeLab(router, { ipv6: true });
     const program = profile(
       "ports.mjs",
       'import { stream, udp4 } from "pktgen-ts";\n' +
@@ -194,7 +253,7 @@ describeLab("a router as device under test", ["netns"], () => {
   });
 
   it("echo requests of the router are answered in a trial, and none of them is a test frame", async () => {
-    using lab = makeLab(router);
+    using lab = makeLab(router, { ipv6: true });
     let pinged = "";
     const result = await run(
       lab,
@@ -225,7 +284,7 @@ describeLab("a router as device under test", ["netns"], () => {
 describeLab("what goes wrong behind two ports", ["netns"], () => {
   let lab: Lab;
   beforeAll(() => {
-    lab = makeLab(router);
+    lab = makeLab(router, { ipv6: true });
   });
   afterAll(() => {
     lab[Symbol.dispose]();
@@ -279,7 +338,7 @@ describeLab("what goes wrong behind two ports", ["netns"], () => {
   });
 
   it("an interface that vanishes in a trial", async () => {
-    using own = makeLab(router);
+    using own = makeLab(router, { ipv6: true });
     const result = await run(
       own,
       ["--sizes", "64", "--duration", "20s", "--rate", "1kpps", ...neighbours, ...hop(own)],
