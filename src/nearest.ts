@@ -35,3 +35,9 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   }
   return best;
 }
+
+/** The hint of an error about a word that is not known: empty where no name is near. Spread into an error's details. */
+export function didYouMean(word: string, names: readonly string[]): { readonly hint?: string } {
+  const meant = nearest(word, names);
+  return meant === null ? {} : { hint: `did you mean ${meant}?` };
+}

@@ -2,7 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { type PktgenError, usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { hopSourcesHelp } from "../options/dut-options-help.js";
 import { packageVersion } from "../sys/version.js";
 import type { CommandContext } from "./command.js";
@@ -46,9 +46,11 @@ const isDone = (error: CommanderError): boolean =>
 
 function unknownCommand(word: string): PktgenError {
   const names = commands.map(({ name }) => name);
-  const meant = nearest(word, names);
-  const hint = meant === null ? "see pktgen-ts --help" : `did you mean ${meant}?`;
-  return usageError(`unknown command '${word}'`, { accepted: names.join(", "), hint });
+  return usageError(`unknown command '${word}'`, {
+    accepted: names.join(", "),
+    hint: "see pktgen-ts --help",
+    ...didYouMean(word, names),
+  });
 }
 
 /** The options of the default command belong into the main help: they need no word before them. */

@@ -1,6 +1,6 @@
 /** What the options of all devices, `kind,name=value,…`, are read with. */
 import { usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { parseCount } from "../units.js";
 
 /** One option of a device whose options make up `Values`. */
@@ -14,11 +14,10 @@ export interface DutOption<Values> {
 export function oneOf<T extends string>(accepted: readonly T[], text: string, where: string): T {
   const found = accepted.find((value) => value === text);
   if (found !== undefined) return found;
-  const meant = nearest(text, accepted);
   throw usageError(`"${text}" is not one of its values`, {
     where,
     accepted: accepted.join(", "),
-    ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+    ...didYouMean(text, accepted),
   });
 }
 

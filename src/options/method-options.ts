@@ -14,7 +14,7 @@ import {
 } from "../method/rfc2544/index.js";
 import type { SearchGoal } from "../method/search/index.js";
 import type { AroundTrials } from "../method/session.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { percentWord } from "../stats/words.js";
 import { checkSchedulable } from "../stream/departures/schedule.js";
 import { isSigned } from "../stream/spec.js";
@@ -48,8 +48,7 @@ function properShare(text: string, where: string, zero: boolean): number {
 function kindOf(text: string): SearchKind {
   const kind = searchKinds.find((name) => name === text);
   if (kind !== undefined) return kind;
-  const meant = nearest(text, searchKinds);
-  const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+  const hint = didYouMean(text, searchKinds);
   throw usageError(`"${text}" is no search`, { where: "--search", accepted: searchKinds.join(", "), ...hint });
 }
 
@@ -128,8 +127,7 @@ function testsOf(text: string): Rfc2544Test[] {
   const words = text.split(",").map((word) => word.trim());
   for (const word of words) {
     if (rfc2544Tests.some((test) => test === word)) continue;
-    const meant = nearest(word, rfc2544Tests);
-    const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+    const hint = didYouMean(word, rfc2544Tests);
     throw usageError(`"${word}" is no test`, { where: "--tests", accepted: rfc2544Tests.join(","), ...hint });
   }
   const tests = rfc2544Tests.filter((test) => words.includes(test));

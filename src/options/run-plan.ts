@@ -5,7 +5,7 @@ import { PktgenError, usageError } from "../errors.js";
 import type { DutChoice, RunPlan, TrialChoice } from "../measure/plan.js";
 import { liveUnrecorded, type RecordPlan } from "../measure/recorder.js";
 import { usualWarmUpNs } from "../measure/warm-up.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { parseMac } from "../packet/address.js";
 import type { Profile } from "../profile/index.js";
 import { checkPace, offeredPps, ownSizes, streamPps } from "../stream/departures/loads.js";
@@ -81,8 +81,7 @@ function dutOf(options: RunOptions, profile: Profile | null, queues: number | un
   }
   const accepted = "embedded[,option=value…], testpmd[,option=value…], external";
   if (kind !== "external") {
-    const meant = nearest(kind, dutKinds);
-    const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+    const hint = didYouMean(kind, dutKinds);
     throw usageError(`unknown device under test "${kind}"`, { where: "--dut", accepted, ...hint });
   }
   if (comma >= 0) throw usageError(`external has no options, but "${rest}" is given`, { where: "--dut", accepted });

@@ -1,7 +1,7 @@
 /** Which figures a run will have, so that a threshold for another one is refused before anything is measured. Pure. */
 import { usageError } from "../errors.js";
 import { percentName } from "../method/latency.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Method } from "../result/run-result.js";
 
@@ -51,11 +51,10 @@ export function checkThresholds(
   for (const { what, size, text } of specs) {
     const command = method?.name ?? "run";
     if (!names.includes(what)) {
-      const meant = nearest(what, names);
       throw usageError(`"${text}": ${command} does not measure ${what} here`, {
         where: "--threshold",
         accepted: names.join(", "),
-        ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+        ...didYouMean(what, names),
       });
     }
     if (size !== null && !sizes.includes(size)) {

@@ -12,7 +12,7 @@
  * and outside of a tunnel) is equal, less or greater if any of them is, and unequal if none of them is equal.
  */
 import { type PktgenError, usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { type FilterField, type FrameFacts, fieldNamed, fieldNames, type ValueTest } from "./filter-fields.js";
 import { compareAt, type FilterValue, isWithin, parseFilterValue } from "./filter-value.js";
 
@@ -148,8 +148,7 @@ class Parser {
     }
     const field = fieldNamed(token.text);
     if (field === null) {
-      const meant = nearest(token.text, fieldNames);
-      const hint = meant === null ? undefined : `did you mean ${meant}?`;
+      const { hint } = didYouMean(token.text, fieldNames);
       this.#fail(token, `unknown field "${token.text}"`, fieldNames.join(", "), hint);
     }
     const next = this.#peek();

@@ -1,17 +1,16 @@
 /** Headers by name and words, as profiles and command lines have them. */
 import { usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { type Inputs, type InputValue, readInputs } from "./input.js";
 import { type Header, type ProtocolName, protocolNamed, protocolNames } from "./protocols.js";
 
 /** The protocol of that name; a usage error with the nearest where there is none. */
 export function protocolNameOf(text: string, where: string): ProtocolName {
   if ((protocolNames as readonly string[]).includes(text)) return text as ProtocolName;
-  const meant = nearest(text, protocolNames);
   throw usageError(`there is no protocol "${text}"`, {
     where,
     accepted: protocolNames.join(", "),
-    ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+    ...didYouMean(text, protocolNames),
   });
 }
 

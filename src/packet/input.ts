@@ -3,7 +3,7 @@
  * function that turns text and numbers into what its constructor takes. Errors name protocol, field and what is accepted.
  */
 import { usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { parseIpv4, parseIpv6, parseMac } from "./address.js";
 
 export type Input =
@@ -64,11 +64,10 @@ export function readInputs(inputs: Inputs, values: Readonly<Record<string, Input
   for (const name of Object.keys(values)) {
     if (Object.hasOwn(inputs, name)) continue;
     const names = Object.keys(inputs);
-    const meant = nearest(name, names);
     throw usageError(`${where} has no field "${name}"`, {
       where: `${where}.${name}`,
       accepted: names.length === 0 ? "no fields" : names.join(", "),
-      ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+      ...didYouMean(name, names),
     });
   }
   const read = Object.entries(inputs).flatMap(([name, input]) => {

@@ -11,7 +11,7 @@
  * `inner.ipv4` is `ipv4[1]`.
  */
 import { usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { headersBytes, packetEnd } from "./build.js";
 import type { Field } from "./field.js";
 import { finalAddressAt } from "./ipv6-routing.js";
@@ -119,11 +119,10 @@ function splitPath(layers: readonly Header[], path: string, where: string): { la
 }
 
 function unknown(what: string, word: string, names: readonly string[], where: string): Error {
-  const meant = nearest(word, names);
   return usageError(what, {
     where,
     accepted: names.join(", "),
-    ...(meant === null || meant === word ? {} : { hint: `did you mean ${meant}?` }),
+    ...(names.includes(word) ? {} : didYouMean(word, names)),
   });
 }
 

@@ -3,7 +3,7 @@
  * a copy in which those parts are zero, or gone.
  */
 import { usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { Outline, outline } from "./outline.js";
 import { sctpChecksumOffset } from "./sctp.js";
 
@@ -146,11 +146,10 @@ export function parseMask(text: string, where: string): readonly string[] {
   const known = Object.keys(maskNames);
   for (const name of names) {
     if (known.includes(name)) continue;
-    const meant = nearest(name, known);
     throw usageError(`unknown mask "${name}"`, {
       where,
       accepted: known.join(", "),
-      ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+      ...didYouMean(name, known),
     });
   }
   return names;

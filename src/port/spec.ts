@@ -4,7 +4,7 @@
  */
 
 import { usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { type FanoutMode, fanoutModes } from "../sys/net/fanout.js";
 import { checkInterfaceName } from "../sys/net/interface-name.js";
 import type { PacketPortSpec, PortSpec, VhostUserPortSpec, XdpPortSpec } from "./port.js";
@@ -314,12 +314,6 @@ export function splitAtCommas(text: string): string[] {
     }
   }
   return parts;
-}
-
-/** The hint for a misspelled word. */
-function didYouMean(word: string, names: readonly string[]): { readonly hint?: string } {
-  const meant = nearest(word, names);
-  return meant === null ? {} : { hint: `did you mean ${meant}?` };
 }
 
 function parseKind(text: string): { kind: PortKind; rest: string } {

@@ -1,7 +1,7 @@
 /** Runs a schema over a YAML document; mistakes become errors at their places, the first in the order of the text first. */
 import type { z } from "zod";
 import type { PktgenError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import type { YamlDocument, YamlPath } from "./document.js";
 import { joined } from "./mistakes.js";
 
@@ -65,8 +65,7 @@ export interface TopKeys {
 function hintFor(key: string, keys: readonly string[], top: TopKeys | null): { readonly hint?: string } {
   const known = top !== null && Object.hasOwn(top.hints, key) ? top.hints[key] : undefined;
   if (known !== undefined) return { hint: known };
-  const meant = nearest(key, keys);
-  return meant === null ? {} : { hint: `did you mean ${meant}?` };
+  return didYouMean(key, keys);
 }
 
 /** A bare number where a rate is a text. */

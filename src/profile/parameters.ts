@@ -4,7 +4,7 @@
  */
 import { parse } from "yaml";
 import { usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import type { YamlDocument, YamlPath } from "./document.js";
 
 export type Parameters = ReadonlyMap<string, string | number | boolean>;
@@ -28,11 +28,10 @@ export function settle(defaults: Parameters, settings: Parameters): Parameters {
   const names = [...defaults.keys()];
   for (const name of settings.keys()) {
     if (defaults.has(name)) continue;
-    const meant = nearest(name, names);
     throw usageError(`the profile has no parameter "${name}"`, {
       where: "--set",
       accepted: names.length === 0 ? "nothing: it has no parameters" : names.join(", "),
-      ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+      ...didYouMean(name, names),
     });
   }
   return new Map([...defaults, ...settings]);
@@ -56,10 +55,9 @@ function fillText(document: YamlDocument, parameters: Parameters, text: string, 
     const value = parameters.get(name);
     if (value !== undefined) return value;
     const names = [...parameters.keys()];
-    const meant = nearest(name, names);
     throw document.errorAt(path, `there is no parameter "${name}"`, {
       accepted: names.length === 0 ? "none: the profile has no parameters" : names.join(", "),
-      ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+      ...didYouMean(name, names),
     });
   };
   const whole = /^\$\{(\w+)\}$/.exec(text);

@@ -1,6 +1,6 @@
 /** Streams of a profile → traffic spec: headers, payloads, sizes, changes, rates and schedules, each checked at its place. */
 import { type PktgenError, usageError } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { didYouMean } from "../nearest.js";
 import { checkStack, fieldPlace, type Header, headerOf, protocolNameOf, readBytes } from "../packet/index.js";
 import {
   continuous,
@@ -217,11 +217,10 @@ function changeAt(document: YamlDocument, path: YamlPath, shape: ChangeShape): F
 function carrierAt(document: YamlDocument, path: YamlPath, names: readonly string[], name: string): number {
   const index = names.indexOf(name);
   if (index >= 0) return index;
-  const meant = nearest(name, names);
   const others = names.filter((each) => each !== "");
   throw document.errorAt(path, `no change is of "${name}"`, {
     accepted: others.length === 0 ? "the field of another change; here only bits change" : others.join(", "),
-    ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
+    ...didYouMean(name, names),
   });
 }
 

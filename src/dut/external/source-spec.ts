@@ -7,7 +7,7 @@
  *     command:/PATTERN/:COMMAND           the first group of the pattern in what a shell command prints
  */
 import { type PktgenError, usageError } from "../../errors.js";
-import { nearest } from "../../nearest.js";
+import { didYouMean } from "../../nearest.js";
 import { checkInterfaceName } from "../../sys/net/interface-name.js";
 import type { InterfaceStatistics } from "../../sys/net/netdev.js";
 
@@ -79,14 +79,12 @@ export function parseSource(text: string, where: string, standard: NetdevCounter
   const kind = kinds.find((each) => each === text.slice(0, Math.max(0, colon)));
   if (kind === undefined) {
     const word = colon < 0 ? text : text.slice(0, colon);
-    const meant = nearest(word, kinds);
     const isName = colon < 0 && /^[\w.@-]+$/.test(word);
-    const hint =
-      meant !== null ? { hint: `did you mean ${meant}?` } : isName ? { hint: `did you mean netdev:${word}?` } : {};
     throw usageError(`unknown source of a counter "${word}"`, {
       where,
       accepted: kinds.map((each) => `${each}:…`).join(", "),
-      ...hint,
+      ...(isName ? { hint: `did you mean netdev:${word}?` } : {}),
+      ...didYouMean(word, kinds),
     });
   }
   const rest = text.slice(colon + 1);
@@ -97,8 +95,7 @@ export function parseSource(text: string, where: string, standard: NetdevCounter
       if (more !== undefined) throw bad("too many colons");
       const known = netdevCounters.find((each) => each === counter);
       if (known === undefined) {
-        const meant = nearest(counter, netdevCounters);
-        const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+        const hint = didYouMean(counter, netdevCounters);
         throw usageError(`the kernel has no interface counter "${counter}"`, {
           where,
           accepted: netdevCounters.join(", "),

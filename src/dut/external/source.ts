@@ -1,6 +1,6 @@
 /** Reads the counters of somebody else's device: where each is, `source-spec.ts` says. */
 import { environmentError, type PktgenError } from "../../errors.js";
-import { nearest } from "../../nearest.js";
+import { didYouMean } from "../../nearest.js";
 import { interfaceDriverStatistics } from "../../sys/net/ethtool-stats.js";
 import { readInterface } from "../../sys/net/netdev.js";
 import { inNetns } from "../../sys/net/netns.js";
@@ -64,8 +64,8 @@ function readEthtool({ name, netns, counter }: Spec<"ethtool">, where: string, f
   if (counters === null) throw fail(`its driver has no statistics`);
   const value = counters.get(counter);
   if (value !== undefined) return exact(value, fail);
-  const meant = nearest(counter, [...counters.keys()]);
-  throw fail("its driver has no such counter", meant === null ? `see ethtool -S ${name}` : `did you mean ${meant}?`);
+  const { hint = `see ethtool -S ${name}` } = didYouMean(counter, [...counters.keys()]);
+  throw fail("its driver has no such counter", hint);
 }
 
 async function readCommand({ command, pattern }: Spec<"command">, fail: Fail): Promise<bigint> {
@@ -104,6 +104,5 @@ async function readTelemetry(client: TelemetryClient, spec: Spec<"telemetry">, f
   const value = stats[counter] ?? (await table("/ethdev/xstats"))[counter];
   if (typeof value === "number") return exact(value, fail);
   if (Object.keys(stats).length === 0) throw fail(`the program has no port ${port}`);
-  const meant = nearest(counter, Object.keys(stats));
-  throw fail("the port has no such counter", meant === null ? undefined : `did you mean ${meant}?`);
+  throw fail("the port has no such counter", didYouMean(counter, Object.keys(stats)).hint);
 }

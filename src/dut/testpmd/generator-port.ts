@@ -4,7 +4,7 @@
  * and to testpmd's words. Pure.
  */
 import { usageError } from "../../errors.js";
-import { nearest } from "../../nearest.js";
+import { didYouMean } from "../../nearest.js";
 import type { Vdev } from "./description.js";
 
 export type GeneratorSide =
@@ -32,8 +32,7 @@ export function parseGeneratorSide(text: string, where: string): GeneratorSide {
   const kind = colon < 0 ? text : text.slice(0, colon);
   const target = colon < 0 ? "" : text.slice(colon + 1);
   if (!Object.hasOwn(targets, kind)) {
-    const meant = nearest(kind, ["vhost", ...Object.keys(targets)]);
-    const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+    const hint = didYouMean(kind, ["vhost", ...Object.keys(targets)]);
     throw usageError(`testpmd has no port "${kind}" for the generator`, { where, accepted, ...hint });
   }
   const known = kind as keyof typeof targets;

@@ -1,7 +1,7 @@
 /** The steps of a test plan: each is read by the shape of its verb, then checked against those before it. */
 import type { z } from "zod";
 import type { PktgenError } from "../../errors.js";
-import { nearest } from "../../nearest.js";
+import { didYouMean } from "../../nearest.js";
 import { checkShape } from "../../profile/check.js";
 import type { YamlDocument, YamlPath } from "../../profile/document.js";
 import { type StepVerb, stepSchemas, type textChecksSchema, type trafficChecksSchema } from "./schema.js";
@@ -28,8 +28,7 @@ function refuse(
   names: readonly string[],
   word: string,
 ): PktgenError {
-  const meant = nearest(word, names);
-  const hint = meant === null ? {} : { hint: `did you mean ${meant}?` };
+  const hint = didYouMean(word, names);
   return document.errorAt(path, what, { accepted: names.join(", "), ...hint });
 }
 
