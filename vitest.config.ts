@@ -1,7 +1,19 @@
 import { defineConfig } from "vitest/config";
 
 /** Rooms whose tests start no thread, open no port and measure nothing: these run side by side. */
-const pureRooms = ["engine", "golden", "method", "packet", "pcap", "profile", "report", "ring", "stats", "stream"];
+const pureRooms = [
+  "bench",
+  "engine",
+  "golden",
+  "method",
+  "packet",
+  "pcap",
+  "profile",
+  "report",
+  "ring",
+  "stats",
+  "stream",
+];
 const pure = pureRooms.map((room) => `test/${room}/**/*.test.ts`);
 /** The exceptions in those rooms: they start threads. */
 const withThreads = ["loop-worker", "blocking-eventfd", "broken-between-trials"].map(

@@ -3,7 +3,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { alternate, median } from "./harness.js";
+import { median } from "../src/stats/rank-test.js";
+import { alternate } from "./harness.js";
 import { compared, type Outcome, seriesLine } from "./outcome.js";
 
 const main = "dist/cli/main.js";
@@ -45,6 +46,7 @@ export async function memoryBench(rounds: number): Promise<Outcome> {
     ],
     Math.min(rounds, 3),
     "MB",
+    "lower",
   );
   return compared(series);
 }

@@ -1,8 +1,13 @@
 /** Alternating runs, medians, ratios: what makes a comparison hold on a machine whose speed drifts. */
+import { median } from "../src/stats/rank-test.js";
+
+/** Which figures of a series are the good ones: a comparison with an earlier run has to know. */
+export type Better = "higher" | "lower";
 
 export interface Series {
   readonly name: string;
   readonly unit: string;
+  readonly better: Better;
   readonly values: readonly number[];
   readonly median: number;
   readonly min: number;
@@ -11,19 +16,16 @@ export interface Series {
 
 export interface Contender {
   readonly name: string;
+  /** Where it is another than its neighbours'. */
+  readonly better?: Better;
   /** One run; its figure. */
   run(): Promise<number>;
 }
 
-export const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-
-const seriesOf = (name: string, unit: string, values: readonly number[]): Series => ({
+export const seriesOf = (name: string, unit: string, values: readonly number[], better: Better = "higher"): Series => ({
   name,
   unit,
+  better,
   values,
   median: median(values),
   min: Math.min(...values),
@@ -31,12 +33,17 @@ const seriesOf = (name: string, unit: string, values: readonly number[]): Series
 });
 
 /** Runs all contenders in turn, A B C A B C …, `rounds` times. */
-export async function alternate(contenders: readonly Contender[], rounds: number, unit: string): Promise<Series[]> {
+export async function alternate(
+  contenders: readonly Contender[],
+  rounds: number,
+  unit: string,
+  better: Better = "higher",
+): Promise<Series[]> {
   const values = contenders.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     for (const [i, contender] of contenders.entries()) values[i].push(await contender.run());
   }
-  return contenders.map(({ name }, i) => seriesOf(name, unit, values[i]));
+  return contenders.map((one, i) => seriesOf(one.name, unit, values[i], one.better ?? better));
 }
 
 /** The median of the ratios round by round: less disturbed by drift than the ratio of medians. */

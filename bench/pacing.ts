@@ -34,6 +34,7 @@ export async function pacingBench(rounds: number): Promise<Outcome> {
       return [
         {
           name: `${name}: rate off by`,
+          better: "lower" as const,
           run: () =>
             withSink(async (trial) => {
               report = await trial({ load: { kind: "paced", pps }, durationNs: 5e9 });
@@ -42,7 +43,11 @@ export async function pacingBench(rounds: number): Promise<Outcome> {
             }, "rxonly"),
         },
         { name: `${name}: gaps within 64 ns`, run: async () => (report.transmit.pacing?.within64ns ?? 0) * 100 },
-        { name: `${name}: p99.99 of the gaps, us`, run: async () => (report.transmit.pacing?.p99_99Ns ?? 0) / 1000 },
+        {
+          name: `${name}: p99.99 of the gaps, us`,
+          better: "lower" as const,
+          run: async () => (report.transmit.pacing?.p99_99Ns ?? 0) / 1000,
+        },
       ];
     }),
     rounds,

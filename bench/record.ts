@@ -6,9 +6,10 @@ import { readFileSync } from "node:fs";
 import { startGenerator } from "../src/engine/trial/start-generator.js";
 import { startRecorder } from "../src/measure/recorder.js";
 import { openPort, parsePortSpec } from "../src/port/index.js";
+import { median } from "../src/stats/rank-test.js";
 import { fixedSize } from "../src/units.js";
 import { baseOrder } from "./generate.js";
-import { alternate, type Contender, median, type Series } from "./harness.js";
+import { alternate, type Contender, type Series } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
 import { openPlace, ownCpu, sleep } from "./place.js";
 
@@ -59,6 +60,7 @@ export async function recordBench(rounds: number): Promise<Outcome> {
     sizes.flatMap((size) => [sending(size, true), sending(size, false)]),
     rounds,
     "ns a frame",
+    "lower",
   );
   const outcome = compared(series);
   const costs = sizes.map(

@@ -55,6 +55,28 @@ export const leastChance = (earlier: number, later: number): number => {
   return 1 / ways;
 };
 
+/** The share of runs in which nothing changed that may still be said to be worse, however many figures a run has. */
+export const significance = 0.05;
+
+/** Two sets of samples of one figure, signed so that lower is worse. */
+export interface SamplePair {
+  readonly earlier: readonly number[];
+  readonly later: readonly number[];
+}
+
+/**
+ * For each pair, the chance that its later samples are lower by nothing but noise, raised for the number of pairs. null:
+ * the pair has too few samples to raise an alarm. Such pairs do not count.
+ */
+export function jointChances(pairs: readonly SamplePair[]): (number | null)[] {
+  const tellable = pairs.filter(isTellable);
+  const adjusted = adjustedChances(tellable.map(({ earlier, later }) => chanceOfLower(earlier, later)));
+  return pairs.map((pair) => adjusted[tellable.indexOf(pair)] ?? null);
+}
+
+const isTellable = ({ earlier, later }: SamplePair): boolean =>
+  leastChance(earlier.length, later.length) <= significance;
+
 /** Twice each sample's rank, so that shared ranks are whole numbers. */
 function doubledRanks(samples: readonly number[]): number[] {
   const sorted = samples.map((value, index) => ({ value, index })).sort((a, b) => a.value - b.value);

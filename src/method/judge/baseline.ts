@@ -3,7 +3,7 @@
  * figure is worse when ranks say so (stats/rank-test), never because of a fixed percentage. Pure.
  */
 import type { RunResult, Threshold } from "../../result/run-result.js";
-import { adjustedChances, chanceOfLower, leastChance, median } from "../../stats/rank-test.js";
+import { jointChances, median, significance } from "../../stats/rank-test.js";
 import { percentWord, rateWord, timeWord } from "../../stats/words.js";
 import { type Figure, figuresOf } from "./figures.js";
 
@@ -14,8 +14,6 @@ export interface Baseline {
   readonly figures: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Of all runs in which nothing changed, so many may be said to be worse, however many figures they have. */
-export const significance = 0.05;
 /** Samples that are kept of a figure. */
 const mostSamples = 50;
 
@@ -65,24 +63,6 @@ export function compareWithBaseline(baseline: Baseline, result: RunResult): Thre
 /** So that lower is worse. */
 const ascending = ({ worse }: Figure, values: readonly number[]): number[] =>
   values.map((value) => (worse === "lower" ? value : -value));
-
-interface SamplePair {
-  readonly earlier: readonly number[];
-  readonly later: readonly number[];
-}
-
-const isTellable = ({ earlier, later }: SamplePair): boolean =>
-  leastChance(earlier.length, later.length) <= significance;
-
-/**
- * The chance of each pair that its later samples are lower by nothing but noise, raised for the number of pairs. Those
- * with too few samples can raise no alarm, and so they count for none; null: such a one.
- */
-function jointChances(pairs: readonly SamplePair[]): (number | null)[] {
-  const tellable = pairs.filter(isTellable);
-  const adjusted = adjustedChances(tellable.map(({ earlier, later }) => chanceOfLower(earlier, later)));
-  return pairs.map((pair) => adjusted[tellable.indexOf(pair)] ?? null);
-}
 
 function compared({ name, samples, unit }: Figure, earlier: readonly number[], chance: number | null): Threshold {
   const before = median(earlier);
