@@ -9,11 +9,11 @@ import {
   driverRingEnd,
   driverRingLayout,
   initialiseDriverRing,
-  MAX_FRAME_BYTES,
+  longestFrameBytes,
   openRxRing,
   openTxRing,
   type RxRing,
-  SCRATCH_BYTES,
+  ringScratchBytes,
   type TxRing,
 } from "../ring/index.js";
 import { type Arena, arena as theArena } from "../sys/arena.js";
@@ -80,20 +80,20 @@ export class BridgedPort implements Port {
       mergeable: false,
       addressBase: this.#arena.address,
     } as const;
-    const longest = Math.min(MAX_FRAME_BYTES, setup.maxFrameBytes + pageBytes);
+    const longest = Math.min(longestFrameBytes, setup.maxFrameBytes + pageBytes);
     const layouts = (at: number) => {
       const tx = driverRingLayout({ ...ring, direction: "tx", vring: 1, bufferBytes: headerBytes + longest }, at);
       const end = driverRingEnd(tx);
       const rx = driverRingLayout({ ...ring, direction: "rx", vring: 0, bufferBytes: headerBytes + longest }, end);
       return { tx, rx, scratch: Math.ceil(driverRingEnd(rx) / pageBytes) * pageBytes };
     };
-    const bytes = layouts(pageBytes).scratch - pageBytes + 2 * SCRATCH_BYTES;
+    const bytes = layouts(pageBytes).scratch - pageBytes + 2 * ringScratchBytes;
     this.#memory = this.#arena.mapAnonymous(bytes).offset;
     const { tx, rx, scratch } = layouts(this.#memory);
     const memory = this.#arena.memory();
     for (const layout of [tx, rx]) initialiseDriverRing(memory, layout);
     this.#fromWorker = openRxRing(memory, deviceSideOf(tx, scratch, memory));
-    this.#toWorker = openTxRing(memory, deviceSideOf(rx, scratch + SCRATCH_BYTES, memory));
+    this.#toWorker = openTxRing(memory, deviceSideOf(rx, scratch + ringScratchBytes, memory));
     try {
       this.#bridge = setup.open((frame) => this.#deliver(frame));
     } catch (error) {

@@ -2,10 +2,12 @@
  * What ports on network interfaces share: where they are opened, what an interface must be like, and whether it may be
  * sent on at all.
  */
+
 import { usageError } from "../errors.js";
 import { type InterfaceFacts, usableInterface } from "../sys/net/netdev.js";
 import { inNetns } from "../sys/net/netns.js";
 import { defaultRouteInterface, whatItCarries } from "../sys/net/routes.js";
+import { fcsBytes } from "../units.js";
 import type { OpenPortOptions } from "./options.js";
 
 export interface InterfaceSpec {
@@ -14,8 +16,6 @@ export interface InterfaceSpec {
   /** Network namespace; null: that of this process. */
   readonly netns: string | null;
 }
-
-const fcsBytes = 4;
 
 type Leave = Pick<OpenPortOptions, "sends" | "yesThisInterface">;
 

@@ -2,14 +2,14 @@
 import type { RingMemory } from "../memory.js";
 
 /** From here on copyWithin is faster; its fixed cost, some 22 ns, is that of 200 bytes in the loop below. */
-const LONG_BYTES = 256;
+const longBytes = 256;
 
 /**
  * Copies `bytes` bytes from offset `from` to offset `to`; nothing outside [to, to + bytes) is written. The two must not
  * overlap. Fastest where offsets are equal modulo 8 and multiples of 4, as frames in rings of one header size are.
  */
 export function copyFrame(memory: RingMemory, to: number, from: number, bytes: number): void {
-  if (((to ^ from) & 7) !== 0 || (to & 3) !== 0 || bytes >= LONG_BYTES || bytes < 8) {
+  if (((to ^ from) & 7) !== 0 || (to & 3) !== 0 || bytes >= longBytes || bytes < 8) {
     memory.u8.copyWithin(to, from, from + bytes);
     return;
   }

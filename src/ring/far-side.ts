@@ -4,6 +4,7 @@
  */
 
 import { type RingMemory, ringMemory } from "../memory.js";
+import { cacheLine } from "./area.js";
 import { packetRingGeometry } from "./kernel/packet.js";
 import { PacketKernelRx, PacketKernelTx } from "./kernel/packet-kernel.js";
 import { SlotSink, SlotSource } from "./kernel/slot-far-side.js";
@@ -23,7 +24,7 @@ import type {
   XdpRingLayout,
 } from "./ring.js";
 import { deviceSideOf } from "./virtqueue/device-side.js";
-import { driverRingEnd, driverRingLayout, SCRATCH_BYTES } from "./virtqueue/layout.js";
+import { driverRingEnd, driverRingLayout, ringScratchBytes } from "./virtqueue/layout.js";
 
 /** Takes what the near side sent, oldest first; releases all of a poll before the next one. */
 export type FarTx = Pick<RxRing, "poll" | "offsets" | "lengths" | "release">;
@@ -33,13 +34,12 @@ export type FarRx = Pick<TxRing, "reclaim" | "place" | "publish">;
 const slots = 256;
 const headerBytes = 12;
 const pageBytes = 4096;
-const cacheLine = 64;
 
 /** AF_XDP's chunks are a power of two long, 2,048 at the least. */
 const chunkBytesFor = (maxFrameBytes: number): number => 2 ** Math.max(11, Math.ceil(Math.log2(maxFrameBytes)));
 /** More than any of the rings below takes with its other side; memory that is not touched costs nothing. */
 const mostBytes = (maxFrameBytes: number): number =>
-  slots * (2 * chunkBytesFor(maxFrameBytes) + 1024) + 2 * SCRATCH_BYTES + 64 * pageBytes;
+  slots * (2 * chunkBytesFor(maxFrameBytes) + 1024) + 2 * ringScratchBytes + 64 * pageBytes;
 
 /** Private memory for `rings` rings with their other sides, handed out piece by piece. */
 export class LoopSpace {
@@ -133,7 +133,7 @@ function virtqueue(
   const layout = driverRingLayout(options, at);
   space.take(driverRingEnd(layout) - at);
   initialiseDriverRing(space.memory, layout);
-  const other = deviceSideOf(layout, space.take(SCRATCH_BYTES), space.memory);
+  const other = deviceSideOf(layout, space.take(ringScratchBytes), space.memory);
   return isDevice ? { near: other, far: layout } : { near: layout, far: other };
 }
 

@@ -7,13 +7,14 @@
 export { type RingMemory, ringMemory } from "../memory.js";
 export { copyFrame } from "./copy.js";
 export { type FarRx, type FarTx, LoopSpace, loopRx, loopTx } from "./far-side.js";
-export { PACKET_RX_RESERVE, type PacketRingGeometry, packetRingGeometry } from "./kernel/packet.js";
+export { type PacketRingGeometry, packetRingGeometry, packetRxReserve } from "./kernel/packet.js";
 export type { FrameMover } from "./kernel/slot-ring.js";
-export { UringBatch, type UringEnter, type UringLayout, uringOperations } from "./kernel/uring.js";
+export { UringBatch, type UringEnter, uringOperations } from "./kernel/uring.js";
 export { initialiseXdpRing, xdpFreeBytes } from "./kernel/xdp.js";
 export { NullRx, NullTx } from "./null-ring.js";
 export { initialiseDriverRing, type MoverMaker, openRxRing, openTxRing } from "./open.js";
 export {
+  burstFrames,
   type DeviceRingLayout,
   type DriverRingLayout,
   type MemoryRegion,
@@ -24,6 +25,7 @@ export {
   type RxRing,
   type SlotRingLayout,
   type TxRing,
+  type UringLayout,
   type XdpKernelRing,
   type XdpRingLayout,
 } from "./ring.js";
@@ -37,6 +39,6 @@ export {
   type NullRingOptions,
   nullRingEnd,
   nullRingLayout,
-  SCRATCH_BYTES,
+  ringScratchBytes,
 } from "./virtqueue/layout.js";
-export { BURST_FRAMES, MAX_FRAME_BYTES, MAX_RING_SIZE, virtqueueAreas } from "./virtqueue/virtqueue.js";
+export { longestFrameBytes, maxRingSize, virtqueueAreas } from "./virtqueue/virtqueue.js";

@@ -1,7 +1,6 @@
 /** Rings with nobody on the other side: what is sent is taken at once and counted, and nothing ever comes. */
 import { placeEach } from "./place-each.js";
-import type { NullRingLayout, RxRing, TxRing } from "./ring.js";
-import { BURST_FRAMES } from "./virtqueue/virtqueue.js";
+import { burstFrames, type NullRingLayout, type RxRing, type TxRing } from "./ring.js";
 
 export class NullTx implements TxRing {
   readonly slots: number;
@@ -11,7 +10,7 @@ export class NullTx implements TxRing {
   bytes = 0;
   readonly #buffers: number;
   readonly #stride: number;
-  readonly #lengths = new Uint32Array(BURST_FRAMES);
+  readonly #lengths = new Uint32Array(burstFrames);
   #next = 0;
 
   constructor(layout: NullRingLayout) {
@@ -22,12 +21,12 @@ export class NullTx implements TxRing {
   }
 
   reclaim(): number {
-    return Math.min(this.slots, BURST_FRAMES);
+    return Math.min(this.slots, burstFrames);
   }
 
   place(k: number, bytes: number): number {
     if (bytes > this.maxFrameBytes) return -1;
-    if (k >= this.slots || k >= BURST_FRAMES) return 0;
+    if (k >= this.slots || k >= burstFrames) return 0;
     this.#lengths[k] = bytes;
     return this.#buffers + this.slotOf(k) * this.#stride;
   }
@@ -64,8 +63,8 @@ export class NullTx implements TxRing {
 
 export class NullRx implements RxRing {
   readonly slots: number;
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
 
   constructor(layout: NullRingLayout) {
     this.slots = layout.size;

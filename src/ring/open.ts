@@ -3,29 +3,35 @@
  * told to look; workers then only attach, and go on where the ring stands.
  */
 import type { RingMemory } from "../memory.js";
+import { checkArea } from "./area.js";
 import { PacketRx, PacketTx } from "./kernel/packet.js";
 import { type FrameMover, SlotRx, SlotTx } from "./kernel/slot-ring.js";
 import { XdpRx, XdpTx } from "./kernel/xdp.js";
 import { NullRx, NullTx } from "./null-ring.js";
-import type { DriverRingLayout, RingLayout, RxRing, SlotRingLayout, TxRing } from "./ring.js";
-import { RingFault } from "./ring.js";
+import {
+  type DriverRingLayout,
+  RingFault,
+  type RingLayout,
+  type RxRing,
+  type SlotRingLayout,
+  type TxRing,
+} from "./ring.js";
 import { PackedDeviceRx, PackedDeviceTx } from "./virtqueue/packed-device.js";
 import { PackedDriverRx } from "./virtqueue/packed-driver-rx.js";
 import { PackedDriverTx } from "./virtqueue/packed-driver-tx.js";
 import { SplitDeviceRx, SplitDeviceTx } from "./virtqueue/split-device.js";
 import { SplitDriverRx, SplitDriverTx } from "./virtqueue/split-driver.js";
 import {
-  checkArea,
   checkGeometry,
   DESC_AVAIL,
-  DESC_BYTES,
-  DESC_OWNERS,
   DESC_USED,
   DESC_WRITE,
+  descriptorBytes,
   EVENT_DISABLE,
   NO_NOTIFY,
+  ownerFlags,
   virtqueueAreas,
-  WRAP_BIT,
+  wrapBit,
 } from "./virtqueue/virtqueue.js";
 
 /** What makes the movers of slot rings: pure code has no system calls of its own. */
@@ -77,7 +83,7 @@ export function initialiseDriverRing(memory: RingMemory, layout: DriverRingLayou
   for (let id = 0; id < layout.size; id++) {
     const buffer = layout.buffers + id * layout.bufferStride;
     memory.u8.fill(0, buffer, buffer + layout.headerBytes);
-    const descriptor = layout.descriptors + id * DESC_BYTES;
+    const descriptor = layout.descriptors + id * descriptorBytes;
     memory.view.setBigUint64(descriptor, BigInt.asUintN(64, layout.addressBase + BigInt(buffer)), true);
     if (layout.direction === "rx") memory.view.setUint32(descriptor + 8, layout.bufferBytes, true);
   }
@@ -89,7 +95,7 @@ function initialiseSplit(memory: RingMemory, layout: DriverRingLayout): void {
   const { view } = memory;
   const { size, start, driverArea } = layout;
   for (let id = 0; id < size; id++) {
-    view.setUint16(layout.descriptors + id * DESC_BYTES + 12, layout.direction === "rx" ? DESC_WRITE : 0, true);
+    view.setUint16(layout.descriptors + id * descriptorBytes + 12, layout.direction === "rx" ? DESC_WRITE : 0, true);
     view.setUint16(driverArea + 4 + 2 * id, id, true);
   }
   view.setUint16(layout.deviceArea + 2, start, true);
@@ -99,14 +105,14 @@ function initialiseSplit(memory: RingMemory, layout: DriverRingLayout): void {
 
 function initialisePacked(memory: RingMemory, layout: DriverRingLayout): void {
   const { view } = memory;
-  const index = layout.start & (WRAP_BIT - 1);
+  const index = layout.start & (wrapBit - 1);
   const wrap = layout.start >>> 15;
   for (let position = 0; position < layout.size; position++) {
-    const descriptor = layout.descriptors + position * DESC_BYTES;
+    const descriptor = layout.descriptors + position * descriptorBytes;
     // This lap's wrap counter at and after the start; behind it, the next lap's.
     const lap = position >= index ? wrap : wrap ^ 1;
     const available = DESC_WRITE | (lap === 1 ? DESC_AVAIL : DESC_USED);
-    const notYet = lap === 1 ? 0 : DESC_OWNERS;
+    const notYet = lap === 1 ? 0 : ownerFlags;
     view.setUint16(descriptor + 12, position, true);
     view.setUint16(descriptor + 14, layout.direction === "rx" ? available : notYet, true);
   }

@@ -4,7 +4,8 @@
  * never allocates in its burst methods, and has exactly one user thread.
  */
 
-import type { UringLayout } from "./kernel/uring.js";
+/** The longest burst of any ring, and the length of its per-frame arrays. */
+export const burstFrames = 256;
 
 /** Frames going out. Slots are filled in place, then handed over with one store. */
 export interface TxRing {
@@ -210,6 +211,21 @@ export interface TapMoverOrder {
   readonly addressBase: bigint;
   /** null: one write or read a frame. */
   readonly uring: UringLayout | null;
+}
+
+/** The rings of an io_uring: offsets in memory, in bytes. */
+export interface UringLayout {
+  /** The io_uring's own descriptor. */
+  readonly fd: number;
+  /** Submission entries, a power of two. */
+  readonly entries: number;
+  readonly completions: number;
+  readonly sqHead: number;
+  readonly sqTail: number;
+  readonly sqes: number;
+  readonly cqHead: number;
+  readonly cqTail: number;
+  readonly cqes: number;
 }
 
 /** Offsets in memory of a ring that the kernel shares: two counters, flags, entries. */

@@ -1,6 +1,7 @@
 /** Opens an io_uring in memory that we give it, and submits to it. The rings themselves are ring/kernel/uring.ts. */
 import { closeSync } from "node:fs";
-import type { UringEnter, UringLayout } from "../ring/kernel/uring.js";
+import type { UringEnter } from "../ring/kernel/uring.js";
+import type { UringLayout } from "../ring/ring.js";
 import type { Arena } from "./arena.js";
 import { errno, errnoName, libc } from "./libc.js";
 

@@ -22,7 +22,7 @@ import {
   type RequestName,
   requestCodes,
 } from "../../src/port/vhost-user/message.js";
-import { openRxRing, openTxRing, RingFault, SCRATCH_BYTES } from "../../src/ring/index.js";
+import { openRxRing, openTxRing, RingFault, ringScratchBytes } from "../../src/ring/index.js";
 import { arena, type SharedMemory } from "../../src/sys/arena.js";
 import { EventFd } from "../../src/sys/eventfd.js";
 import { connectUnix, socketPair, type UnixSocket } from "../../src/sys/socket.js";
@@ -41,7 +41,7 @@ beforeAll(() => {
   memory = arena().allocateShared("fuzz", 1024 * 1024);
   event = new EventFd();
   file = openSync("/dev/null", "r+");
-  scratch = arena().mapAnonymous(SCRATCH_BYTES).offset;
+  scratch = arena().mapAnonymous(ringScratchBytes).offset;
 });
 afterAll(() => {
   arena().release(memory.offset);
@@ -231,7 +231,7 @@ function touchRings(backend: Backend): void {
   for (const ring of backend.rings()) {
     if (ring === null) continue;
     const { callFd: _, ...layout } = ring;
-    const whole = { ...layout, scratch, scratchBytes: SCRATCH_BYTES };
+    const whole = { ...layout, scratch, scratchBytes: ringScratchBytes };
     try {
       if (whole.direction === "rx") {
         const rx = openRxRing(arena().memory(), whole);

@@ -7,7 +7,7 @@ import {
   openRxRing,
   openTxRing,
   ringMemory,
-  SCRATCH_BYTES,
+  ringScratchBytes,
 } from "../../src/ring/index.js";
 
 export interface PairOptions {
@@ -51,7 +51,7 @@ export function pair(options: PairOptions): Pair {
   );
   const end = driverRingEnd(driver);
   const scratch = Math.ceil(end / 64) * 64;
-  const scratchBytes = options.deviceScratchBytes ?? SCRATCH_BYTES;
+  const scratchBytes = options.deviceScratchBytes ?? ringScratchBytes;
   const memory = ringMemory(new ArrayBuffer(Math.ceil((scratch + scratchBytes) / 8) * 8));
   const { format, vring, size, descriptors, driverArea, deviceArea, headerBytes, inOrder, mergeable, start } = driver;
   const device: DeviceRingLayout = {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DeviceRingLayout, RingMemory } from "../../src/ring/index.js";
-import { openRxRing, openTxRing, ringMemory, SCRATCH_BYTES } from "../../src/ring/index.js";
+import { openRxRing, openTxRing, ringMemory, ringScratchBytes } from "../../src/ring/index.js";
 import { combinations } from "./harness.js";
 import { ReferenceDriver, SLAB_BYTES } from "./reference-driver.js";
 
@@ -22,7 +22,7 @@ function setUp(
   direction: "tx" | "rx",
 ): { memory: RingMemory; layout: DeviceRingLayout; driver: ReferenceDriver } {
   const end = SLABS + o.size * SLAB_BYTES;
-  const memory = ringMemory(new ArrayBuffer(end + SCRATCH_BYTES));
+  const memory = ringMemory(new ArrayBuffer(end + ringScratchBytes));
   const layout: DeviceRingLayout = {
     role: "device",
     direction,
@@ -42,7 +42,7 @@ function setUp(
     ],
     indirect: true,
     scratch: end,
-    scratchBytes: SCRATCH_BYTES,
+    scratchBytes: ringScratchBytes,
   };
   return { memory, layout, driver: new ReferenceDriver(memory.buffer, layout, SLABS, ADDRESS_BASE) };
 }

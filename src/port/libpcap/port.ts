@@ -6,15 +6,16 @@
  * which way it went, and drops. So what arrived is compared with the interface's own counter. Not to be helped: where
  * the interface goes down, an assertion of the package ends the process.
  */
+
 import { type InterfaceFacts, readInterface } from "../../sys/net/netdev.js";
 import { inNetns } from "../../sys/net/netns.js";
+import { fcsBytes } from "../../units.js";
 import { type Bridge, BridgedPort, libraryError } from "../bridged.js";
 import { onInterface } from "../interface.js";
 import { loadOptional } from "../optional-package.js";
 import type { OpenPortOptions } from "../options.js";
 import type { LibpcapPortSpec, Port } from "../port.js";
 
-const fcsBytes = 4;
 /** libpcap's own, on the kernel's side. */
 const captureBytes = 32 * 1024 * 1024;
 /** The longest frame that the package hands over. */

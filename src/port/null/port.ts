@@ -1,6 +1,8 @@
 /** `null:`, a port with nobody on the other side: rings that take everything at once and bring nothing. */
+
 import { type NullRingLayout, nullRingEnd, nullRingLayout } from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
+import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
 import { type NullPortSpec, noKick, type Port } from "../port.js";
 import { PortState } from "../port-state.js";
@@ -20,7 +22,7 @@ function nullLayouts(spec: NullPortSpec, bufferBytes: number, from: number): Nul
 
 /** @throws PktgenError (3): no memory for the buffers. */
 export function openNull(spec: NullPortSpec, options: OpenPortOptions): Port {
-  const bufferBytes = options.maxFrameBytes - 4;
+  const bufferBytes = options.maxFrameBytes - fcsBytes;
   const pageBytes = 4096;
   const bytes = nullRingEnd(nullLayouts(spec, bufferBytes, pageBytes).at(-1)!) - pageBytes;
   const memory = arena().mapAnonymous(bytes);

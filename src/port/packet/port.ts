@@ -2,21 +2,22 @@
  * `packet:IFACE`: any interface of the machine, through packet sockets with mapped rings. A queue pair is two sockets:
  * one that only sends, one that only receives. What comes in is shared among the receiving ones (PACKET_FANOUT).
  */
+
 import { closeSync } from "node:fs";
 import { environmentError, PktgenError } from "../../errors.js";
-import { PACKET_RX_RESERVE, type PacketRingLayout, packetRingGeometry } from "../../ring/index.js";
+import { type PacketRingLayout, packetRingGeometry, packetRxReserve } from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
 import { watchInterface } from "../../sys/net/interface-watch.js";
 import { type InterfaceFacts, interfaceDriver, readInterface } from "../../sys/net/netdev.js";
 import { inNetns } from "../../sys/net/netns.js";
 import { joinFanout, openPacketReceiver, openPacketSender, takePacketDrops } from "../../sys/net/packet-socket.js";
 import { hardwareStampClock, kernelStampClock, type StampClock } from "../../sys/net/stamp-clock.js";
+import { fcsBytes } from "../../units.js";
 import { onInterface } from "../interface.js";
 import type { OpenPortOptions } from "../options.js";
 import { noKick, type PacketPortSpec, type Port, type PortFacts, type PortObserver, type PortRings } from "../port.js";
 import { PortState } from "../port-state.js";
 
-const fcsBytes = 4;
 const vlanTagBytes = 4;
 const stateBytes = 64;
 const compareClocksEveryMs = 100;
@@ -243,7 +244,7 @@ function openRx(
 ): OpenRing {
   const maxFrameBytes = options.maxFrameBytes - fcsBytes + vlanTagBytes;
   const geometry = packetRingGeometry("rx", spec.size, maxFrameBytes);
-  const how = { reserve: PACKET_RX_RESERVE, stamps: spec.timestamp };
+  const how = { reserve: packetRxReserve, stamps: spec.timestamp };
   const { fd, showsOutgoing } = openPacketReceiver({ where: spec.text, facts }, geometry, how);
   undo.push(() => closeSync(fd));
   const places = mapRing(fd, geometry.blockBytes * geometry.blocks, undo);

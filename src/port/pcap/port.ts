@@ -2,17 +2,18 @@
  * `pcap:FILE`, a capture in the place of an interface: as the sending port it is written, as the receiving one it is
  * read. Its rings are slots that the loop worker moves to or from the file itself.
  */
+
 import { closeSync, openSync, statSync } from "node:fs";
 import { usageError } from "../../errors.js";
 import { CaptureReader, CaptureWriter, captureFaultError, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
-import { BURST_FRAMES, bufferStrideFor, MAX_FRAME_BYTES, type SlotRingLayout } from "../../ring/index.js";
+import { bufferStrideFor, burstFrames, longestFrameBytes, type SlotRingLayout } from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
 import { kernelStampClock } from "../../sys/net/stamp-clock.js";
+import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
 import { type CapturePortSpec, noKick, type Port } from "../port.js";
 import { PortState } from "../port-state.js";
 
-const fcsBytes = 4;
 /** Buffers to read into are as long as frames can be: the file says what comes. */
 const readFrames = 64;
 
@@ -49,13 +50,13 @@ async function openToWrite({ path }: CapturePortSpec, { maxFrameBytes }: OpenPor
   const ahead = kernelStampClock().compare(null);
   const bufferBytes = maxFrameBytes - fcsBytes;
   const bufferStride = bufferStrideFor(bufferBytes);
-  const buffers = arena().mapAnonymous(BURST_FRAMES * bufferStride).offset;
+  const buffers = arena().mapAnonymous(burstFrames * bufferStride).offset;
   return {
     layout: {
       ...geometry,
       direction: "tx",
       vring: 1,
-      size: BURST_FRAMES,
+      size: burstFrames,
       buffers,
       bufferStride,
       bufferBytes,
@@ -87,7 +88,7 @@ async function openToRead({ path }: CapturePortSpec): Promise<OpenedCapture> {
     format = reader.format;
   }
   const fd = openSync(path, "r");
-  const bufferStride = bufferStrideFor(MAX_FRAME_BYTES);
+  const bufferStride = bufferStrideFor(longestFrameBytes);
   const buffers = arena().mapAnonymous(readFrames * bufferStride).offset;
   return {
     layout: {
@@ -97,7 +98,7 @@ async function openToRead({ path }: CapturePortSpec): Promise<OpenedCapture> {
       size: readFrames,
       buffers,
       bufferStride,
-      bufferBytes: MAX_FRAME_BYTES,
+      bufferBytes: longestFrameBytes,
       mover: { kind: "capture reader", path, fd },
     },
     features: [`reads ${format}`],

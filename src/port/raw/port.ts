@@ -4,15 +4,16 @@
  * zeros on the way in. Known traps: the package does not work with Node 24, answers one packet at a time (so 64 are
  * under way at once), and says nothing of what its socket had no room for.
  */
+
 import { environmentError } from "../../errors.js";
 import { inNetns } from "../../sys/net/netns.js";
+import { fcsBytes } from "../../units.js";
 import { type Bridge, BridgedPort, libraryError } from "../bridged.js";
 import { checkMayRoute } from "../interface.js";
 import { loadOptional } from "../optional-package.js";
 import type { OpenPortOptions } from "../options.js";
 import type { Port, RawPortSpec } from "../port.js";
 
-const fcsBytes = 4;
 const ethernetBytes = 14;
 const etherTypeIpv4 = 0x0800;
 const protocolUdp = 17;

@@ -5,8 +5,8 @@
  */
 import type { RingMemory } from "../../memory.js";
 import type { FrameMover } from "../../ring/kernel/slot-ring.js";
-import { UringBatch, type UringLayout, uringOperations } from "../../ring/kernel/uring.js";
-import type { TapMoverOrder } from "../../ring/ring.js";
+import { UringBatch, uringOperations } from "../../ring/kernel/uring.js";
+import type { TapMoverOrder, UringLayout } from "../../ring/ring.js";
 import { errno, errnoName, libc } from "../../sys/libc.js";
 import { uringEnter } from "../../sys/uring.js";
 

@@ -3,12 +3,13 @@
  * receive. Nothing of it is mapped: the loop worker moves a burst at a time by system calls, through io_uring where
  * that is allowed, so that the rings are buffers of ours and nothing is under way between two calls.
  */
+
 import { closeSync } from "node:fs";
 import { environmentError, PktgenError } from "../../errors.js";
 import {
-  BURST_FRAMES,
   bufferStrideFor,
-  MAX_FRAME_BYTES,
+  burstFrames,
+  longestFrameBytes,
   type SlotRingLayout,
   type UringLayout,
 } from "../../ring/index.js";
@@ -19,6 +20,7 @@ import { type InterfaceFacts, readInterface, usableInterface } from "../../sys/n
 import { inNetns } from "../../sys/net/netns.js";
 import { openTap, persistTap, type TapQueues } from "../../sys/net/tun.js";
 import { openUring, uringBytes } from "../../sys/uring.js";
+import { fcsBytes } from "../../units.js";
 import { checkMaySend } from "../interface.js";
 import type { OpenPortOptions } from "../options.js";
 import { noKick, type Port, type PortFacts, type PortObserver, type PortRings, type TapPortSpec } from "../port.js";
@@ -28,7 +30,6 @@ import { tapReadsAtOnce } from "./mover.js";
 /** Ethernet header and one VLAN tag, which an MTU does not count. */
 const linkBytes = 18;
 const usualMtu = 1500;
-const fcsBytes = 4;
 /** A frame that fills its buffer may have been cut off; with so much more, none that the MTU allows is. */
 const slackBytes = 64;
 
@@ -127,8 +128,8 @@ class TapPort implements Port {
     this.#state = new PortState(this.#arena, spec.queues);
     this.#maxFrameBytes = options.maxFrameBytes - fcsBytes;
     const longest = Math.max(this.#maxFrameBytes, tap.facts.mtu + linkBytes);
-    this.#roomBytes = Math.min(MAX_FRAME_BYTES, longest + slackBytes);
-    const ringBytes = BURST_FRAMES * bufferStrideFor(this.#roomBytes);
+    this.#roomBytes = Math.min(longestFrameBytes, longest + slackBytes);
+    const ringBytes = burstFrames * bufferStrideFor(this.#roomBytes);
     this.#urings = this.#arena.mapAnonymous(2 * spec.queues * uringBytes).offset;
     this.#buffers = this.#arena.mapAnonymous(2 * spec.queues * ringBytes).offset;
     this.#io = openIo(spec, tap.fds, this.#arena, this.#urings, this.#buffers);
@@ -158,8 +159,8 @@ class TapPort implements Port {
       format: "slots",
       direction,
       vring,
-      size: BURST_FRAMES,
-      buffers: this.#buffers + vring * BURST_FRAMES * stride,
+      size: burstFrames,
+      buffers: this.#buffers + vring * burstFrames * stride,
       bufferStride: stride,
       bufferBytes: direction === "tx" ? this.#maxFrameBytes : this.#roomBytes,
       mover: {

@@ -2,10 +2,12 @@
  * `vhost:PATH`, the device side of a vhost-user socket (what DPDK's net_vhost is): the driver's memory, its rings and
  * its decisions. Rings come and go as the driver says; workers stand whenever something under them changes.
  */
+
 import { environmentError, PktgenError } from "../../errors.js";
-import { type DeviceRingLayout, SCRATCH_BYTES } from "../../ring/index.js";
+import { type DeviceRingLayout, ringScratchBytes } from "../../ring/index.js";
 import { type Arena, arena as theArena } from "../../sys/arena.js";
 import type { UnixSocket } from "../../sys/socket.js";
+import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
 import {
   type Kick,
@@ -52,8 +54,8 @@ export class VhostPort implements Port {
     this.spec = spec;
     this.#arena = theArena();
     this.#state = new PortState(this.#arena, spec.queues);
-    this.#maxFrameBytes = options.maxFrameBytes - 4;
-    this.#scratch = this.#arena.mapAnonymous(2 * spec.queues * SCRATCH_BYTES).offset;
+    this.#maxFrameBytes = options.maxFrameBytes - fcsBytes;
+    this.#scratch = this.#arena.mapAnonymous(2 * spec.queues * ringScratchBytes).offset;
     this.#endpoint = new Endpoint({
       path: spec.path,
       server: spec.server,
@@ -175,7 +177,7 @@ export class VhostPort implements Port {
     const withScratch = (ring: BackendRing | null | undefined): DeviceRingLayout | null => {
       if (ring === null || ring === undefined) return null;
       const { callFd: _, ...layout } = ring;
-      return { ...layout, scratch: this.#scratch + ring.vring * SCRATCH_BYTES, scratchBytes: SCRATCH_BYTES };
+      return { ...layout, scratch: this.#scratch + ring.vring * ringScratchBytes, scratchBytes: ringScratchBytes };
     };
     const queues = Array.from({ length: this.spec.queues }, (_, queue): QueueRings => {
       const [tx, rx] = [rings[2 * queue], rings[2 * queue + 1]];

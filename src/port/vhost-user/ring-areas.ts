@@ -1,5 +1,5 @@
 /** Where a driver's ring lies in our memory, after every check that keeps a device from reading outside of it. */
-import { MAX_RING_SIZE, virtqueueAreas, WRAP_BIT } from "../../ring/virtqueue/virtqueue.js";
+import { maxRingSize, virtqueueAreas, wrapBit } from "../../ring/virtqueue/virtqueue.js";
 import type { DriverMemory } from "./driver-memory.js";
 import { features } from "./features.js";
 import { protocolError, requestCodes, type VringAddresses } from "./message.js";
@@ -62,15 +62,15 @@ export function ringAreasIn(memory: DriverMemory, negotiated: bigint, vring: num
 }
 
 function checkSize(format: "split" | "packed", vring: number, { size, base }: RingSettings): void {
-  const accepted = format === "split" ? `powers of two up to ${MAX_RING_SIZE}` : `1 to ${MAX_RING_SIZE}`;
-  if (size < 1 || size > MAX_RING_SIZE || (format === "split" && (size & (size - 1)) !== 0)) {
+  const accepted = format === "split" ? `powers of two up to ${maxRingSize}` : `1 to ${maxRingSize}`;
+  if (size < 1 || size > maxRingSize || (format === "split" && (size & (size - 1)) !== 0)) {
     throw protocolError(
       requestCodes.SET_VRING_NUM,
       "num",
       `${size} descriptors in vring ${vring}; accepted: ${accepted}`,
     );
   }
-  const index = base & (WRAP_BIT - 1);
+  const index = base & (wrapBit - 1);
   if (format === "packed" && index >= size) {
     throw protocolError(requestCodes.SET_VRING_BASE, "num", `index ${index} in vring ${vring} of ${size} descriptors`);
   }

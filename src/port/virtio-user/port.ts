@@ -3,17 +3,19 @@
  * rings and buffers lie in one sealed memfd that the peer maps; they are made anew for each connection, and stay as
  * they are when a peer dies, so that it can still be counted what was published and not taken.
  */
+
 import { environmentError, PktgenError } from "../../errors.js";
 import {
   type DriverRingLayout,
   driverRingEnd,
   driverRingLayout,
   initialiseDriverRing,
-  MAX_FRAME_BYTES,
+  longestFrameBytes,
 } from "../../ring/index.js";
 import { type Arena, type SharedMemory, arena as theArena } from "../../sys/arena.js";
 import { EventFd } from "../../sys/eventfd.js";
 import type { UnixSocket } from "../../sys/socket.js";
+import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
 import type { Port, PortFacts, PortObserver, PortRings, QueueRings, VhostUserPortSpec } from "../port.js";
 import { PortState } from "../port-state.js";
@@ -110,7 +112,7 @@ export class VirtioUserPort implements Port {
       ringFormat: this.#agreed?.format ?? "none",
       ringSize: size,
       features: featureNames(this.#agreed?.features ?? 0n),
-      maxFrameBytes: this.#options.maxFrameBytes - 4,
+      maxFrameBytes: this.#options.maxFrameBytes - fcsBytes,
     };
   }
 
@@ -176,8 +178,8 @@ export class VirtioUserPort implements Port {
   }
 
   #layouts(agreed: Omit<Agreed, "features">, from: number): DriverRingLayout[] {
-    const frameBytes = agreed.headerBytes + this.#options.maxFrameBytes - 4;
-    const longest = agreed.headerBytes + MAX_FRAME_BYTES;
+    const frameBytes = agreed.headerBytes + this.#options.maxFrameBytes - fcsBytes;
+    const longest = agreed.headerBytes + longestFrameBytes;
     const layouts: DriverRingLayout[] = [];
     let at = from;
     for (let vring = 0; vring < 2 * this.spec.queues; vring++) {

@@ -2,6 +2,7 @@
  * `xdp:IFACE`: a network interface through AF_XDP sockets, one a queue. A program of a few instructions gives them what
  * comes in before the network stack sees it. With tx=live the kernel makes the frames, marked by the same program.
  */
+
 import { closeSync } from "node:fs";
 import { environmentError, PktgenError, usageError } from "../../errors.js";
 import { arena } from "../../sys/arena.js";
@@ -12,6 +13,7 @@ import { openPromiscuous } from "../../sys/net/packet-socket.js";
 import { createDeviceMap, createSharedArray, createXskMap, loadXdp, updateMap } from "../../sys/xdp/bpf.js";
 import { type AttachResult, attachXdp, type XdpAttachment, type XdpHook } from "../../sys/xdp/xdp-attach.js";
 import type { XskBinding } from "../../sys/xdp/xsk.js";
+import { fcsBytes } from "../../units.js";
 import { onInterface } from "../interface.js";
 import type { OpenPortOptions } from "../options.js";
 import {
@@ -27,7 +29,6 @@ import { PortState } from "../port-state.js";
 import { xdpPage, xdpPageBytes, xdpProgram } from "./program.js";
 import { BindRefused, openXdpQueue, type XdpLosses, type XdpQueue } from "./queue.js";
 
-const fcsBytes = 4;
 const vlanTagBytes = 4;
 /** What BPF_PROG_TEST_RUN makes of one page, less its own head and what the kernel keeps at both ends of a frame. */
 const mostLiveFrameBytes = 3_300;

@@ -1,4 +1,5 @@
 /** One queue of an AF_XDP port: its socket, its memory in the arena, and the layouts of its rings. */
+
 import { closeSync } from "node:fs";
 import { environmentError, usageError } from "../../errors.js";
 import { initialiseXdpRing, type XdpKernelRing, type XdpRingLayout, xdpFreeBytes } from "../../ring/index.js";
@@ -18,6 +19,7 @@ import {
   xskRingOffsets,
   xskRingPage,
 } from "../../sys/xdp/xsk.js";
+import { fcsBytes } from "../../units.js";
 
 export interface XdpQueue {
   readonly fd: number;
@@ -52,7 +54,6 @@ export interface XdpQueueSetup {
 
 /** Chunks must be powers of two, and no larger than a page. */
 const chunkSizes = [2048, 4096] as const;
-const fcsBytes = 4;
 const vlanTagBytes = 4;
 /** As people count them: with FCS, without the tag. */
 const frameBytesOf = (maxFrameBytes: number): number => maxFrameBytes - vlanTagBytes + fcsBytes;

@@ -1,9 +1,8 @@
 /** The kernel's side of a packet socket's rings (packet.ts) in private memory: takes slots to send, fills slots to receive. */
 import type { RingMemory } from "../../memory.js";
-import type { PacketRingLayout } from "../ring.js";
-import { BURST_FRAMES } from "../virtqueue/virtqueue.js";
+import { burstFrames, type PacketRingLayout } from "../ring.js";
 import {
-  PACKET_HEADER_BYTES,
+  packetHeaderBytes,
   rxFrameAt,
   slotOffsets,
   TP_LEN,
@@ -17,8 +16,8 @@ import {
 
 /** What tpacket_snd does, one frame after the other. */
 export class PacketKernelTx {
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
   readonly #u32: Uint32Array;
   readonly #slotAt: Uint32Array;
   #next = 0;
@@ -33,11 +32,11 @@ export class PacketKernelTx {
   }
 
   poll(max: number): number {
-    const most = Math.min(max, BURST_FRAMES, this.#slotAt.length);
+    const most = Math.min(max, burstFrames, this.#slotAt.length);
     for (let k = 0; k < most; k++) {
       const at = this.#slot(k);
       if (Atomics.load(this.#u32, at >>> 2) !== TP_STATUS_SEND_REQUEST) return k;
-      this.offsets[k] = at + PACKET_HEADER_BYTES;
+      this.offsets[k] = at + packetHeaderBytes;
       this.lengths[k] = this.#u32[(at + TP_LEN) >>> 2];
     }
     return most;
@@ -54,7 +53,7 @@ export class PacketKernelRx {
   readonly #u16: Uint16Array;
   readonly #u32: Uint32Array;
   readonly #slotAt: Uint32Array;
-  readonly #lengths = new Uint32Array(BURST_FRAMES);
+  readonly #lengths = new Uint32Array(burstFrames);
   #next = 0;
 
   constructor(memory: RingMemory, layout: PacketRingLayout) {
@@ -68,7 +67,7 @@ export class PacketKernelRx {
   }
 
   reclaim(): number {
-    const most = Math.min(BURST_FRAMES, this.#slotAt.length);
+    const most = Math.min(burstFrames, this.#slotAt.length);
     let free = 0;
     while (free < most && this.#isFree(free)) free++;
     return free;
@@ -79,7 +78,7 @@ export class PacketKernelRx {
   }
 
   place(k: number, bytes: number): number {
-    if (k >= Math.min(BURST_FRAMES, this.#slotAt.length) || !this.#isFree(k)) return 0;
+    if (k >= Math.min(burstFrames, this.#slotAt.length) || !this.#isFree(k)) return 0;
     this.#lengths[k] = bytes;
     return this.#slot(k) + rxFrameAt;
   }

@@ -9,11 +9,11 @@
  * Version 2 and not 3 to receive: version 3 hands frames over in blocks, when one is full or its timer ran out, which
  * is milliseconds; version 2 shows each as it comes.
  */
+
 import type { RingMemory } from "../../memory.js";
+import { cacheLine, checkArea } from "../area.js";
 import { placeEach } from "../place-each.js";
-import type { PacketRingLayout, RxRing, TxRing } from "../ring.js";
-import { RingFault } from "../ring.js";
-import { BURST_FRAMES, checkArea } from "../virtqueue/virtqueue.js";
+import { burstFrames, type PacketRingLayout, RingFault, type RxRing, type TxRing } from "../ring.js";
 
 /** struct tpacket2_hdr */
 export const TP_LEN = 4;
@@ -24,10 +24,10 @@ const TP_NSEC = 20;
 const TP_VLAN_TCI = 24;
 const TP_VLAN_TPID = 26;
 /** TPACKET_ALIGN(sizeof(struct tpacket2_hdr)): where a frame to send begins, and a received one's sockaddr_ll. */
-export const PACKET_HEADER_BYTES = 32;
+export const packetHeaderBytes = 32;
 /** With struct sockaddr_ll: TPACKET2_HDRLEN. */
 const TPACKET2_HDRLEN = 52;
-const SLL_PKTTYPE = PACKET_HEADER_BYTES + 10;
+const SLL_PKTTYPE = packetHeaderBytes + 10;
 const PACKET_OUTGOING = 4;
 
 export const TP_STATUS_KERNEL = 0;
@@ -47,7 +47,6 @@ const vlanTagBytes = 4;
 const pageBytes = 4096;
 /** Blocks must be contiguous for the kernel: small ones are had even where memory is in pieces. */
 const leastBlockBytes = 64 * 1024;
-const cacheLine = 64;
 /** A received frame starts on a cache line, behind header, address and room for a VLAN tag put back. */
 export const rxFrameAt = 128;
 
@@ -55,7 +54,7 @@ export const rxFrameAt = 128;
  * PACKET_RESERVE: the kernel places the network header at TPACKET_ALIGN(52 + 16) + reserve = 80 + reserve, and the
  * frame 14 bytes before it (tpacket_rcv).
  */
-export const PACKET_RX_RESERVE = rxFrameAt + ethernetHeaderBytes - 80;
+export const packetRxReserve = rxFrameAt + ethernetHeaderBytes - 80;
 
 /** What PACKET_TX_RING and PACKET_RX_RING are asked for: struct tpacket_req. */
 export interface PacketRingGeometry {
@@ -67,7 +66,7 @@ export interface PacketRingGeometry {
 
 /** At least `size` slots for frames of `bufferBytes`. Slots are an odd number of cache lines, so that headers spread. */
 export function packetRingGeometry(direction: "tx" | "rx", size: number, bufferBytes: number): PacketRingGeometry {
-  const before = direction === "tx" ? PACKET_HEADER_BYTES : rxFrameAt;
+  const before = direction === "tx" ? packetHeaderBytes : rxFrameAt;
   const lines = Math.ceil((before + bufferBytes) / cacheLine) | 1;
   const slotBytes = lines * cacheLine;
   const wanted = Math.min(leastBlockBytes, size * slotBytes);
@@ -92,7 +91,7 @@ function checkLayout(memory: RingMemory, layout: PacketRingLayout): void {
   if (!(size >= 1 && perBlock >= 1 && slotBytes % 16 === 0)) {
     throw new RingFault("ring.size", `${size} slots of ${slotBytes} bytes in blocks of ${blockBytes}`);
   }
-  if (maxFrameBytes + PACKET_HEADER_BYTES > slotBytes) {
+  if (maxFrameBytes + packetHeaderBytes > slotBytes) {
     throw new RingFault("ring.bufferBytes", `${maxFrameBytes} bytes in slots of ${slotBytes}`);
   }
   const bytes = Math.ceil(size / perBlock) * blockBytes;
@@ -107,7 +106,7 @@ export class PacketTx implements TxRing {
   readonly #offsets: Uint32Array;
   /** Index of the shared word that holds our position, so that whoever opens the ring later goes on from there. */
   readonly #state: number;
-  readonly #lengths = new Uint32Array(BURST_FRAMES);
+  readonly #lengths = new Uint32Array(burstFrames);
   /** The next slot to fill, and how many before it the kernel has not given back. */
   #next: number;
   #under: number;
@@ -143,9 +142,9 @@ export class PacketTx implements TxRing {
 
   place(k: number, bytes: number): number {
     if (bytes > this.maxFrameBytes) return -1;
-    if (k >= BURST_FRAMES || k >= this.slots - this.#under) return 0;
+    if (k >= burstFrames || k >= this.slots - this.#under) return 0;
     this.#lengths[k] = bytes;
-    return this.#offsets[this.slotOf(k)] + PACKET_HEADER_BYTES;
+    return this.#offsets[this.slotOf(k)] + packetHeaderBytes;
   }
 
   placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {
@@ -205,8 +204,8 @@ export class PacketTx implements TxRing {
 
 export class PacketRx implements RxRing {
   readonly slots: number;
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
   readonly arrivalsNs: Float64Array | null;
   readonly #u8: Uint8Array;
   readonly #u16: Uint16Array;
@@ -235,14 +234,14 @@ export class PacketRx implements RxRing {
     this.#state = layout.state >>> 2;
     this.#aheadNs = layout.stampsAheadSeconds === null ? -1 : (layout.state + 8) >>> 3;
     this.#aheadSeconds = layout.stampsAheadSeconds ?? 0;
-    this.arrivalsNs = layout.stampsAheadSeconds === null ? null : new Float64Array(BURST_FRAMES);
+    this.arrivalsNs = layout.stampsAheadSeconds === null ? null : new Float64Array(burstFrames);
     this.#hardwareStamps = layout.hardwareStamps;
     this.#skipOutgoing = layout.skipOutgoing;
     this.#next = Atomics.load(this.#u32, this.#state) % this.slots;
   }
 
   poll(max: number): number {
-    const most = Math.min(max, BURST_FRAMES);
+    const most = Math.min(max, burstFrames);
     const u32 = this.#u32;
     let n = 0;
     let looked = this.#looked;

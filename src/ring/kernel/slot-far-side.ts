@@ -2,8 +2,7 @@
 
 import type { RingMemory } from "../../memory.js";
 import { copyFrame } from "../copy.js";
-import type { SlotRingLayout } from "../ring.js";
-import { BURST_FRAMES } from "../virtqueue/virtqueue.js";
+import { burstFrames, type SlotRingLayout } from "../ring.js";
 import type { FrameMover } from "./slot-ring.js";
 
 /** −EAGAIN */
@@ -60,8 +59,8 @@ class FrameRow {
 
 /** Is written to by a transmit ring. */
 export class SlotSink implements FrameMover {
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
   readonly #row: FrameRow;
 
   /** `buffers`: memory for as many slots as the layout has. */
@@ -86,7 +85,7 @@ export class SlotSink implements FrameMover {
   }
 
   poll(max: number): number {
-    const n = Math.min(max, this.#row.count, BURST_FRAMES);
+    const n = Math.min(max, this.#row.count, burstFrames);
     for (let k = 0; k < n; k++) {
       this.offsets[k] = this.#row.at(k);
       this.lengths[k] = this.#row.bytesOf(k);

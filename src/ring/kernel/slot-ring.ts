@@ -7,15 +7,14 @@
  *                       oldest ↑                            next ↑
  */
 import type { RingMemory } from "../../memory.js";
+import { checkArea } from "../area.js";
 import { placeEach } from "../place-each.js";
-import type { RxRing, SlotRingLayout, TxRing } from "../ring.js";
-import { RingFault } from "../ring.js";
-import { BURST_FRAMES, checkArea } from "../virtqueue/virtqueue.js";
+import { burstFrames, RingFault, type RxRing, type SlotRingLayout, type TxRing } from "../ring.js";
 
 /** Moves frames between a ring's slots and what is behind it. Never blocks. */
 export interface FrameMover {
   /**
-   * n frames (at most BURST_FRAMES), in order: frame k is at byte `offsets[k]` of memory, `lengths[k]` bytes long (or,
+   * n frames (at most burstFrames), in order: frame k is at byte `offsets[k]` of memory, `lengths[k]` bytes long (or,
    * coming in, has so much room). Leaves in `results[k]` the bytes moved, or −errno; −EAGAIN also for what was not tried.
    */
   move(n: number, offsets: Uint32Array, lengths: Uint32Array, results: Int32Array): void;
@@ -32,8 +31,8 @@ const leastReads = 3;
 const mostReads = 64;
 
 function checkSlots(memory: RingMemory, { size, buffers, bufferStride, bufferBytes }: SlotRingLayout): void {
-  if (!(size >= 1 && size <= BURST_FRAMES)) {
-    throw new RingFault("ring.size", `${size} slots, not 1 to ${BURST_FRAMES}`);
+  if (!(size >= 1 && size <= burstFrames)) {
+    throw new RingFault("ring.size", `${size} slots, not 1 to ${burstFrames}`);
   }
   if (!(bufferBytes >= 1 && bufferBytes <= bufferStride)) {
     throw new RingFault("ring.bufferBytes", `${bufferBytes} bytes in slots of ${bufferStride}`);
@@ -53,9 +52,9 @@ export class SlotTx implements TxRing {
   readonly #waiting: Uint16Array;
   #waitingCount = 0;
   /** What the mover sees. */
-  readonly #offsets = new Uint32Array(BURST_FRAMES);
-  readonly #lengths = new Uint32Array(BURST_FRAMES);
-  readonly #results = new Int32Array(BURST_FRAMES);
+  readonly #offsets = new Uint32Array(burstFrames);
+  readonly #lengths = new Uint32Array(burstFrames);
+  readonly #results = new Int32Array(burstFrames);
   #next = 0;
   #fault: RingFault | null = null;
   #faultTold = false;
@@ -152,13 +151,13 @@ export class SlotTx implements TxRing {
 
 export class SlotRx implements RxRing {
   readonly slots: number;
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
   readonly #mover: FrameMover;
   readonly #room: number;
   readonly #buffers: Uint32Array;
-  readonly #results = new Int32Array(BURST_FRAMES);
-  readonly #rooms = new Uint32Array(BURST_FRAMES);
+  readonly #results = new Int32Array(burstFrames);
+  readonly #rooms = new Uint32Array(burstFrames);
   #reads = leastReads;
   #fault: RingFault | null = null;
 

@@ -4,26 +4,11 @@
  * submits them (RWF_NOWAIT), so that nothing is under way between two calls and memory is the kernel's only during one.
  */
 import type { RingMemory } from "../../memory.js";
-import { RingFault } from "../ring.js";
-import { checkArea } from "../virtqueue/virtqueue.js";
+import { checkArea } from "../area.js";
+import { RingFault, type UringLayout } from "../ring.js";
 
 /** enum io_uring_op. */
 export const uringOperations = { read: 22, write: 23 } as const;
-
-/** Offsets in memory, bytes. Plain data. */
-export interface UringLayout {
-  /** The io_uring's own descriptor. */
-  readonly fd: number;
-  /** Submission entries, a power of two. */
-  readonly entries: number;
-  readonly completions: number;
-  readonly sqHead: number;
-  readonly sqTail: number;
-  readonly sqes: number;
-  readonly cqHead: number;
-  readonly cqTail: number;
-  readonly cqes: number;
-}
 
 export interface UringTarget {
   readonly operation: (typeof uringOperations)[keyof typeof uringOperations];
@@ -33,8 +18,8 @@ export interface UringTarget {
   readonly addressBase: bigint;
 }
 
-const SQE_BYTES = 64;
-const CQE_BYTES = 16;
+const sqeBytes = 64;
+const cqeBytes = 16;
 /** Per call: no waiting, −EAGAIN instead. */
 const RWF_NOWAIT = 8;
 const EAGAIN = 11;
@@ -67,8 +52,8 @@ export class UringBatch {
       if (!(size >= 1 && (size & (size - 1)) === 0)) throw new RingFault(`uring.${name}`, `${size} is no power of two`);
     }
     if (completions < entries) throw new RingFault("uring.completions", `${completions} for ${entries} entries`);
-    checkArea(memory, "uring.sqes", layout.sqes, { bytes: entries * SQE_BYTES, alignment: 64 });
-    checkArea(memory, "uring.cqes", layout.cqes, { bytes: completions * CQE_BYTES, alignment: 16 });
+    checkArea(memory, "uring.sqes", layout.sqes, { bytes: entries * sqeBytes, alignment: 64 });
+    checkArea(memory, "uring.cqes", layout.cqes, { bytes: completions * cqeBytes, alignment: 16 });
     for (const name of ["sqHead", "sqTail", "cqHead", "cqTail"] as const) {
       checkArea(memory, `uring.${name}`, layout[name], { bytes: 4, alignment: 4 });
     }
@@ -91,8 +76,8 @@ export class UringBatch {
 
   /** What is the same in all entries (struct io_uring_sqe). */
   #prepare(i: number, { operation, fd }: UringTarget): void {
-    const sqe = this.#sqes + (i * SQE_BYTES) / 4;
-    this.#u32.fill(0, sqe, sqe + SQE_BYTES / 4);
+    const sqe = this.#sqes + (i * sqeBytes) / 4;
+    this.#u32.fill(0, sqe, sqe + sqeBytes / 4);
     this.#u32[sqe] = operation;
     this.#u32[sqe + 1] = fd;
     this.#u32[sqe + 7] = RWF_NOWAIT;
@@ -106,7 +91,7 @@ export class UringBatch {
     const u32 = this.#u32;
     let tail = u32[this.#sqTail];
     for (let k = first; k < first + n; k++) {
-      const sqe = this.#sqes + (tail & this.#mask) * (SQE_BYTES / 4);
+      const sqe = this.#sqes + (tail & this.#mask) * (sqeBytes / 4);
       const low = this.#baseLow + offsets[k];
       u32[sqe + 4] = low;
       u32[sqe + 5] = this.#baseHigh + (low > 0xffffffff ? 1 : 0);
@@ -130,7 +115,7 @@ export class UringBatch {
     let head = u32[this.#cqHead];
     const ready = (Atomics.load(u32, this.#cqTail) - head) >>> 0;
     for (let i = 0; i < ready; i++) {
-      const cqe = this.#cqes + (head & this.#completionMask) * (CQE_BYTES / 4);
+      const cqe = this.#cqes + (head & this.#completionMask) * (cqeBytes / 4);
       results[u32[cqe]] = this.#i32[cqe + 2];
       head = (head + 1) >>> 0;
     }

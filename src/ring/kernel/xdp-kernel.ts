@@ -1,13 +1,12 @@
 /** The kernel's side of an AF_XDP socket's rings (xdp.ts) in private memory: takes descriptors, completes, fills chunks. */
 import type { RingMemory } from "../../memory.js";
-import type { XdpRingLayout } from "../ring.js";
-import { BURST_FRAMES } from "../virtqueue/virtqueue.js";
+import { burstFrames, type XdpRingLayout } from "../ring.js";
 import { indicesOf } from "./xdp.js";
 
 /** Takes what was sent; a frame is complete when it is released. */
 export class XdpKernelTx {
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
   readonly #u32: Uint32Array;
   readonly #mask: number;
   readonly #umem: number;
@@ -25,7 +24,7 @@ export class XdpKernelTx {
 
   poll(max: number): number {
     const waiting = (Atomics.load(this.#u32, this.#tx.producer) - this.#taken) | 0;
-    const n = Math.min(waiting, max, BURST_FRAMES);
+    const n = Math.min(waiting, max, burstFrames);
     for (let k = 0; k < n; k++) {
       const at = this.#tx.entries + (((this.#taken + k) & this.#mask) << 2);
       this.offsets[k] = this.#umem + this.#u32[at];
@@ -52,7 +51,7 @@ export class XdpKernelRx {
   readonly #umem: number;
   readonly #rx: ReturnType<typeof indicesOf>;
   readonly #fill: ReturnType<typeof indicesOf>;
-  readonly #lengths = new Uint32Array(BURST_FRAMES);
+  readonly #lengths = new Uint32Array(burstFrames);
   #filled = 0;
 
   constructor(memory: RingMemory, layout: XdpRingLayout) {
@@ -68,7 +67,7 @@ export class XdpKernelRx {
   }
 
   place(k: number, bytes: number): number {
-    if (k >= BURST_FRAMES || k >= this.reclaim()) return 0;
+    if (k >= burstFrames || k >= this.reclaim()) return 0;
     this.#lengths[k] = bytes;
     return this.#umem + this.#u32[this.#fill.entries + (((this.#filled + k) & this.#mask) << 1)];
   }

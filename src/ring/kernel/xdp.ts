@@ -10,26 +10,25 @@
  * Producer and consumer are free-running 32-bit counters, each written by one side. Descriptor: u64 address from the
  * start of the UMEM, u32 bytes, u32 options; our UMEM is below 4 GiB, so that addresses are their lower halves.
  */
+
 import type { RingMemory } from "../../memory.js";
-import type { RxRing, TxRing, XdpKernelRing, XdpRingLayout } from "../ring.js";
-import { RingFault } from "../ring.js";
-import { BURST_FRAMES, checkArea } from "../virtqueue/virtqueue.js";
+import { cacheLine, checkArea } from "../area.js";
+import { burstFrames, RingFault, type RxRing, type TxRing, type XdpKernelRing, type XdpRingLayout } from "../ring.js";
 
 /** XDP_RING_NEED_WAKEUP: the kernel does nothing more with this ring until it is called. */
 const NEED_WAKEUP = 1;
-const CACHE_LINE = 64;
 
 /** Of the memory that remembers which chunks are free to send: a count, then a stack of chunk numbers. */
-const FREE_COUNT_BYTES = 4;
-export const xdpFreeBytes = (size: number): number => FREE_COUNT_BYTES + 4 * size;
+const freeCountBytes = 4;
+export const xdpFreeBytes = (size: number): number => freeCountBytes + 4 * size;
 
 /**
  * Where the frame of a chunk to send begins in it. Chunks are powers of two apart, and frames that all began at such a
  * distance would push each other out of the same few cache sets.
  */
 function frameAt(layout: XdpRingLayout, chunk: number): number {
-  const lines = Math.floor((layout.chunkBytes - layout.maxFrameBytes) / CACHE_LINE) + 1;
-  return (chunk % Math.min(lines, 64)) * CACHE_LINE;
+  const lines = Math.floor((layout.chunkBytes - layout.maxFrameBytes) / cacheLine) + 1;
+  return (chunk % Math.min(lines, 64)) * cacheLine;
 }
 
 function checkLayout(memory: RingMemory, layout: XdpRingLayout): void {
@@ -41,7 +40,7 @@ function checkLayout(memory: RingMemory, layout: XdpRingLayout): void {
   }
   checkArea(memory, "ring.umem", layout.umem, {
     bytes: (layout.firstChunk + size) * chunkBytes,
-    alignment: CACHE_LINE,
+    alignment: cacheLine,
   });
   checkArea(memory, "ring.descriptors", descriptors.entries, { bytes: 16 * size, alignment: 8 });
   checkArea(memory, "ring.addresses", addresses.entries, { bytes: 8 * size, alignment: 8 });
@@ -61,7 +60,7 @@ export function initialiseXdpRing(memory: RingMemory, layout: XdpRingLayout): vo
   const { size, chunkBytes, firstChunk, addresses } = layout;
   if (layout.direction === "tx") {
     u32[layout.free >>> 2] = size;
-    for (let i = 0; i < size; i++) u32[((layout.free + FREE_COUNT_BYTES) >>> 2) + i] = size - 1 - i;
+    for (let i = 0; i < size; i++) u32[((layout.free + freeCountBytes) >>> 2) + i] = size - 1 - i;
     return;
   }
   const producer = addresses.producer >>> 2;
@@ -119,7 +118,7 @@ export class XdpTx implements TxRing {
     this.#entriesAt = tx.entries;
     this.#completion = indicesOf(layout.addresses);
     this.#freeAt = layout.free >>> 2;
-    this.#stackAt = (layout.free + FREE_COUNT_BYTES) >>> 2;
+    this.#stackAt = (layout.free + freeCountBytes) >>> 2;
     this.#umem = layout.umem;
     this.#chunkShift = Math.log2(layout.chunkBytes);
     this.#firstChunk = layout.firstChunk;
@@ -159,7 +158,7 @@ export class XdpTx implements TxRing {
 
   place(k: number, bytes: number): number {
     if (bytes > this.maxFrameBytes) return -1;
-    if (k >= this.#free || k >= BURST_FRAMES) return 0;
+    if (k >= this.#free || k >= burstFrames) return 0;
     const address = this.#frames[this.slotOf(k)];
     this.#describe(k, address, bytes);
     return this.#umem + address;
@@ -167,7 +166,7 @@ export class XdpTx implements TxRing {
 
   placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {
     if (bytes > this.maxFrameBytes) return -1;
-    const count = Math.min(n, this.#free, BURST_FRAMES);
+    const count = Math.min(n, this.#free, burstFrames);
     for (let k = 0; k < count; k++) {
       const chunk = this.slotOf(k);
       const address = this.#frames[chunk];
@@ -221,8 +220,8 @@ export class XdpTx implements TxRing {
 
 export class XdpRx implements RxRing {
   readonly slots: number;
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
   readonly #u32: Uint32Array;
   readonly #mask: number;
   readonly #producerAt: number;
@@ -256,7 +255,7 @@ export class XdpRx implements RxRing {
 
   poll(max: number): number {
     const u32 = this.#u32;
-    const n = Math.min(this.pending(), max, BURST_FRAMES);
+    const n = Math.min(this.pending(), max, burstFrames);
     for (let k = 0; k < n; k++) {
       const at = this.#entriesAt + (((this.#consumer + k) & this.#mask) << 2);
       const address = u32[at];

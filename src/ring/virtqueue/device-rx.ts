@@ -3,25 +3,22 @@
  * the frame lies in one piece, gathered in scratch memory where it does not.
  */
 import type { RingMemory } from "../../memory.js";
-import type { DeviceRingLayout, RxRing } from "../ring.js";
-import { RingFault } from "../ring.js";
+import { checkArea } from "../area.js";
+import { burstFrames, type DeviceRingLayout, RingFault, type RxRing } from "../ring.js";
 import { PeerMemory, Segments } from "./peer-memory.js";
-import { BURST_FRAMES, checkArea, checkGeometry, MAX_FRAME_BYTES } from "./virtqueue.js";
-
-/** Scratch frames start aligned, header first. */
-const SCRATCH_ALIGNMENT = 64;
+import { checkGeometry, longestFrameBytes, scratchAlignment } from "./virtqueue.js";
 
 export abstract class DeviceRx implements RxRing {
   readonly slots: number;
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
   protected readonly u16: Uint16Array;
   protected readonly u32: Uint32Array;
   protected readonly headerBytes: number;
   protected readonly peer: PeerMemory;
   protected readonly segments: Segments;
   /** By polled frame: the id to give back. */
-  protected readonly ids = new Uint16Array(BURST_FRAMES);
+  protected readonly ids = new Uint16Array(burstFrames);
   /** Frames polled and not yet released, after `released` others of the same poll. */
   protected held = 0;
   protected released = 0;
@@ -31,7 +28,7 @@ export abstract class DeviceRx implements RxRing {
 
   constructor(memory: RingMemory, layout: DeviceRingLayout) {
     checkGeometry(memory, layout);
-    checkArea(memory, "ring.scratch", layout.scratch, { bytes: layout.scratchBytes, alignment: SCRATCH_ALIGNMENT });
+    checkArea(memory, "ring.scratch", layout.scratch, { bytes: layout.scratchBytes, alignment: scratchAlignment });
     this.slots = layout.size;
     this.u16 = memory.u16;
     this.u32 = memory.u32;
@@ -56,7 +53,7 @@ export abstract class DeviceRx implements RxRing {
   /** Frame k is header and frame in `bytes` bytes at `offset`. */
   protected deliver(k: number, offset: number, bytes: number): void {
     const frameBytes = bytes - this.headerBytes;
-    if (frameBytes > MAX_FRAME_BYTES) throw new RingFault("descriptor.len", `a frame of ${frameBytes} bytes`);
+    if (frameBytes > longestFrameBytes) throw new RingFault("descriptor.len", `a frame of ${frameBytes} bytes`);
     this.offsets[k] = offset + this.headerBytes;
     this.lengths[k] = Math.max(frameBytes, 0);
   }
@@ -79,7 +76,7 @@ export abstract class DeviceRx implements RxRing {
     }
     segments.gather(0, this.#scratch + this.#scratchUsed);
     this.offsets[k] = this.#scratch + this.#scratchUsed + headerBytes;
-    this.#scratchUsed = Math.ceil((this.#scratchUsed + bytes) / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
+    this.#scratchUsed = Math.ceil((this.#scratchUsed + bytes) / scratchAlignment) * scratchAlignment;
     return true;
   }
 }

@@ -2,13 +2,13 @@
 
 import type { RingMemory } from "../../memory.js";
 import type { DeviceRingLayout, DriverRingLayout } from "../ring.js";
-import { SCRATCH_BYTES } from "./layout.js";
+import { ringScratchBytes } from "./layout.js";
 
-/** `scratch`: SCRATCH_BYTES of memory for the device. Addresses in the ring are offsets from its `addressBase`. */
+/** `scratch`: ringScratchBytes of memory for the device. Addresses in the ring are offsets from its `addressBase`. */
 export function deviceSideOf(driver: DriverRingLayout, scratch: number, memory: RingMemory): DeviceRingLayout {
   const { format, vring, size, descriptors, driverArea, deviceArea, headerBytes, inOrder, mergeable, start } = driver;
   const regions = [{ guestAddress: driver.addressBase, bytes: memory.buffer.byteLength, offset: 0 }];
   const geometry = { format, vring, size, descriptors, driverArea, deviceArea, headerBytes, inOrder, mergeable, start };
   const direction = driver.direction === "tx" ? "rx" : "tx";
-  return { ...geometry, role: "device", direction, regions, indirect: false, scratch, scratchBytes: SCRATCH_BYTES };
+  return { ...geometry, role: "device", direction, regions, indirect: false, scratch, scratchBytes: ringScratchBytes };
 }

@@ -7,19 +7,16 @@
  */
 
 import type { RingMemory } from "../../memory.js";
+import { checkArea } from "../area.js";
 import { placeEach } from "../place-each.js";
-import type { DeviceRingLayout, TxRing } from "../ring.js";
-import { RingFault } from "../ring.js";
-import { PeerMemory, SEGMENTS_WAITING, Segments } from "./peer-memory.js";
-import { BURST_FRAMES, checkArea, checkGeometry, MAX_FRAME_BYTES } from "./virtqueue.js";
-
-/** Scratch frames start aligned, header first. */
-const SCRATCH_ALIGNMENT = 64;
+import { burstFrames, type DeviceRingLayout, RingFault, type TxRing } from "../ring.js";
+import { PeerMemory, Segments, segmentsWaiting } from "./peer-memory.js";
+import { checkGeometry, longestFrameBytes, scratchAlignment } from "./virtqueue.js";
 
 export abstract class DeviceTx implements TxRing {
   readonly slots: number;
   /** The peer's buffers are its own business until it shows them; this is the most that it may ask for. */
-  readonly maxFrameBytes = MAX_FRAME_BYTES;
+  readonly maxFrameBytes = longestFrameBytes;
   protected readonly u16: Uint16Array;
   protected readonly u32: Uint32Array;
   protected readonly headerBytes: number;
@@ -29,7 +26,7 @@ export abstract class DeviceTx implements TxRing {
   protected readonly ids: Uint16Array;
   protected readonly usedBytes: Uint32Array;
   /** By frame of the burst: buffers taken up to and with it. */
-  protected readonly endOf = new Uint16Array(BURST_FRAMES);
+  protected readonly endOf = new Uint16Array(burstFrames);
   /** Buffers that can be taken, as of the last `reclaim`. */
   protected seen = 0;
   /** Frames of the burst that wait in scratch memory. */
@@ -38,14 +35,14 @@ export abstract class DeviceTx implements TxRing {
   readonly #mergeable: boolean;
   readonly #scratch: number;
   readonly #scratchBytes: number;
-  readonly #waitingFrame = new Uint16Array(BURST_FRAMES);
-  readonly #waitingFrom = new Uint32Array(BURST_FRAMES);
-  readonly #waitingBytes = new Uint32Array(BURST_FRAMES);
-  readonly #waitingSegment = new Uint32Array(BURST_FRAMES);
+  readonly #waitingFrame = new Uint16Array(burstFrames);
+  readonly #waitingFrom = new Uint32Array(burstFrames);
+  readonly #waitingBytes = new Uint32Array(burstFrames);
+  readonly #waitingSegment = new Uint32Array(burstFrames);
 
   constructor(memory: RingMemory, layout: DeviceRingLayout) {
     checkGeometry(memory, layout);
-    checkArea(memory, "ring.scratch", layout.scratch, { bytes: layout.scratchBytes, alignment: SCRATCH_ALIGNMENT });
+    checkArea(memory, "ring.scratch", layout.scratch, { bytes: layout.scratchBytes, alignment: scratchAlignment });
     this.slots = layout.size;
     this.u16 = memory.u16;
     this.u32 = memory.u32;
@@ -97,7 +94,7 @@ export abstract class DeviceTx implements TxRing {
     this.forgetFrom(k);
     const { segments, headerBytes } = this;
     const first = segments.count;
-    if (first > SEGMENTS_WAITING) return 0;
+    if (first > segmentsWaiting) return 0;
     const need = headerBytes + bytes;
     let buffers = 0;
     let descriptors = 0;
@@ -135,7 +132,7 @@ export abstract class DeviceTx implements TxRing {
   #inScratch(k: number, first: number, need: number, buffers: number): number {
     const last = this.waiting - 1;
     const end = last < 0 ? this.#scratch : this.#waitingFrom[last] + this.#waitingBytes[last];
-    const from = Math.ceil(end / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
+    const from = Math.ceil(end / scratchAlignment) * scratchAlignment;
     if (from + need > this.#scratch + this.#scratchBytes) return last < 0 ? -1 : 0;
     this.#waitingFrame[this.waiting] = k;
     this.#waitingFrom[this.waiting] = from;

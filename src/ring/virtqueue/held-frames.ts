@@ -4,16 +4,12 @@
  * together. The first buffer starts with the virtio-net header, the others are frame bytes only.
  */
 import type { RingMemory } from "../../memory.js";
-import type { DriverRingLayout } from "../ring.js";
-import { RingFault } from "../ring.js";
-import { BURST_FRAMES, MAX_FRAME_BYTES } from "./virtqueue.js";
-
-/** Scratch frames start as buffers do, so that they are aligned alike. */
-const SCRATCH_ALIGNMENT = 64;
+import { burstFrames, type DriverRingLayout, RingFault } from "../ring.js";
+import { longestFrameBytes, scratchAlignment } from "./virtqueue.js";
 
 export class HeldFrames {
-  readonly offsets = new Uint32Array(BURST_FRAMES);
-  readonly lengths = new Uint32Array(BURST_FRAMES);
+  readonly offsets = new Uint32Array(burstFrames);
+  readonly lengths = new Uint32Array(burstFrames);
   /** Frames polled and not yet released. */
   frames = 0;
   readonly #u8: Uint8Array;
@@ -23,7 +19,7 @@ export class HeldFrames {
   readonly #size: number;
   readonly #scratch: number;
   readonly #scratchBytes: number;
-  readonly #buffersOf = new Uint16Array(BURST_FRAMES);
+  readonly #buffersOf = new Uint16Array(burstFrames);
   #released = 0;
   #singles = true;
   #scratchUsed = 0;
@@ -63,7 +59,7 @@ export class HeldFrames {
       this.#singles = false;
       this.#scratchUsed = 0;
     } else if (pieces > 1) {
-      const most = Math.min(pieces * this.#bufferBytes, this.#headerBytes + MAX_FRAME_BYTES);
+      const most = Math.min(pieces * this.#bufferBytes, this.#headerBytes + longestFrameBytes);
       if (this.#scratchUsed + most > this.#scratchBytes) return false;
     }
     this.#pieces = pieces;
@@ -78,7 +74,7 @@ export class HeldFrames {
       this.offsets[this.frames] = buffer + this.#headerBytes;
     } else {
       const to = this.#scratchUsed + this.#bytes;
-      if (this.#bytes + bytes > this.#headerBytes + MAX_FRAME_BYTES || to + bytes > this.#scratchBytes) {
+      if (this.#bytes + bytes > this.#headerBytes + longestFrameBytes || to + bytes > this.#scratchBytes) {
         throw new RingFault("used.len", `a frame of more than ${this.#bytes + bytes - this.#headerBytes - 1} bytes`);
       }
       this.#u8.copyWithin(this.#scratch + to, buffer, buffer + bytes);
@@ -94,7 +90,7 @@ export class HeldFrames {
     this.#buffersOf[this.frames] = this.#pieces;
     this.frames++;
     if (this.#pieces > 1) {
-      this.#scratchUsed = Math.ceil((this.#scratchUsed + this.#bytes) / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
+      this.#scratchUsed = Math.ceil((this.#scratchUsed + this.#bytes) / scratchAlignment) * scratchAlignment;
     }
   }
 

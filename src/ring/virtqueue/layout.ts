@@ -3,28 +3,28 @@
  * least alignment of each area; here each has cache lines of its own, so that driver and device do not write to the
  * same one.
  */
+import { cacheLine } from "../area.js";
 import type { DriverRingLayout, NullRingLayout } from "../ring.js";
-import { virtqueueAreas, WRAP_BIT } from "./virtqueue.js";
+import { virtqueueAreas, wrapBit } from "./virtqueue.js";
 
-const CACHE_LINE = 64;
 /** Areas written by different sides lie this far apart: x86 fetches lines in pairs. */
-const AREA_ALIGNMENT = 128;
+const areaAlignment = 128;
 /**
  * Buffers begin on a page, less the header: a frame starts on a cache line, so that one of 64 bytes is one line that
  * moves between the cores, and its header another that stays as it is in both.
  */
-const PAGE = 4096;
+const pageBytes = 4096;
 /** Of all but legacy peers; theirs is shorter by two, and buffers are to stay aligned to four. */
-const HEADER_BYTES = 12;
+const headerBytes = 12;
 
 /** Scratch memory that every ring can work with: three of the longest frames, and room for many short ones. */
-export const SCRATCH_BYTES = 256 * 1024;
+export const ringScratchBytes = 256 * 1024;
 
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
 /** The base of a ring that nobody has used yet, as in SET_VRING_BASE. */
 export function freshStart(format: "split" | "packed"): number {
-  return format === "split" ? 0 : WRAP_BIT;
+  return format === "split" ? 0 : wrapBit;
 }
 
 /**
@@ -32,8 +32,8 @@ export function freshStart(format: "split" | "packed"): number {
  * multiple would begin in the same few cache sets and push each other out.
  */
 export function bufferStrideFor(bufferBytes: number): number {
-  const lines = Math.ceil(bufferBytes / CACHE_LINE);
-  return (lines % 2 === 1 ? lines : lines + 1) * CACHE_LINE;
+  const lines = Math.ceil(bufferBytes / cacheLine);
+  return (lines % 2 === 1 ? lines : lines + 1) * cacheLine;
 }
 
 export interface DriverRingOptions {
@@ -55,10 +55,10 @@ export interface DriverRingOptions {
 export function driverRingLayout(options: DriverRingOptions, at: number): DriverRingLayout {
   const { format, size, bufferBytes } = options;
   const areas = virtqueueAreas(format, size);
-  const descriptors = alignUp(at, PAGE);
-  const driverArea = alignUp(descriptors + areas.descriptors.bytes, AREA_ALIGNMENT);
-  const deviceArea = alignUp(driverArea + areas.driverArea.bytes, AREA_ALIGNMENT);
-  const buffers = alignUp(deviceArea + areas.deviceArea.bytes, PAGE) + CACHE_LINE - HEADER_BYTES;
+  const descriptors = alignUp(at, pageBytes);
+  const driverArea = alignUp(descriptors + areas.descriptors.bytes, areaAlignment);
+  const deviceArea = alignUp(driverArea + areas.driverArea.bytes, areaAlignment);
+  const buffers = alignUp(deviceArea + areas.deviceArea.bytes, pageBytes) + cacheLine - headerBytes;
   const bufferStride = bufferStrideFor(bufferBytes);
   return {
     role: "driver",
@@ -77,8 +77,8 @@ export function driverRingLayout(options: DriverRingOptions, at: number): Driver
     bufferStride,
     bufferBytes,
     addressBase: options.addressBase,
-    scratch: alignUp(buffers + size * bufferStride, CACHE_LINE),
-    scratchBytes: options.direction === "rx" && options.mergeable ? SCRATCH_BYTES : 0,
+    scratch: alignUp(buffers + size * bufferStride, cacheLine),
+    scratchBytes: options.direction === "rx" && options.mergeable ? ringScratchBytes : 0,
   };
 }
 
@@ -102,7 +102,7 @@ export function nullRingLayout(options: NullRingOptions, at: number): NullRingLa
     vring: options.vring,
     size: options.size,
     // Offset 0 means "no room" in TxRing.place.
-    buffers: Math.max(alignUp(at, PAGE), CACHE_LINE),
+    buffers: Math.max(alignUp(at, pageBytes), cacheLine),
     bufferStride: bufferStrideFor(options.bufferBytes),
     bufferBytes: options.bufferBytes,
   };

@@ -1,16 +1,15 @@
 /** Packed descriptors as a driver sees them (virtio 1.2 §2.8): flags by lap, addresses by buffer, what is still out. */
-import type { DriverRingLayout } from "../ring.js";
-import { RingFault } from "../ring.js";
-import { DESC_AVAIL, DESC_OWNERS, DESC_USED, WRAP_BIT } from "./virtqueue.js";
+import { type DriverRingLayout, RingFault } from "../ring.js";
+import { DESC_AVAIL, DESC_USED, ownerFlags, wrapBit } from "./virtqueue.js";
 
 /** Marks buffers that the device owns. */
-export const OWNED = 1;
+export const deviceOwns = 1;
 /** Not a buffer id: the address in the descriptor is unknown and must be written. */
-export const NO_BUFFER = 0xffff;
+export const noBuffer = 0xffff;
 
 /** Flags of a descriptor made available, and of one used, in a lap with this wrap counter. */
 export const availableFlags = (wrap: number): number => (wrap === 1 ? DESC_AVAIL : DESC_USED);
-export const usedFlags = (wrap: number): number => (wrap === 1 ? DESC_OWNERS : 0);
+export const usedFlags = (wrap: number): number => (wrap === 1 ? ownerFlags : 0);
 
 /** Descriptor addresses by buffer id, as the two 32-bit halves that are written. */
 export class BufferAddresses {
@@ -35,13 +34,13 @@ export function outstandingBehind(
 ): { used: number; usedWrap: number; owned: Uint8Array; count: number } {
   const { size, start } = layout;
   const flags16 = (layout.descriptors >>> 1) + 7;
-  let used = start & (WRAP_BIT - 1);
+  let used = start & (wrapBit - 1);
   let usedWrap = start >>> 15;
   let count = 0;
   for (; count < size; count++) {
     const before = used === 0 ? size - 1 : used - 1;
     const wrap = used === 0 ? usedWrap ^ 1 : usedWrap;
-    if ((u16[flags16 + (before << 3)] & DESC_OWNERS) !== availableFlags(wrap)) break;
+    if ((u16[flags16 + (before << 3)] & ownerFlags) !== availableFlags(wrap)) break;
     used = before;
     usedWrap = wrap;
   }
@@ -50,7 +49,7 @@ export function outstandingBehind(
     const before = used === 0 ? size - 1 : used - 1;
     const wrap = used === 0 ? usedWrap ^ 1 : usedWrap;
     const covered = (u16[flags16 + (before << 3) - 1] - before + size) % size;
-    if ((u16[flags16 + (before << 3)] & DESC_OWNERS) === usedFlags(wrap) && covered <= count) {
+    if ((u16[flags16 + (before << 3)] & ownerFlags) === usedFlags(wrap) && covered <= count) {
       count -= covered;
       used += covered;
       if (used >= size) {
@@ -63,8 +62,9 @@ export function outstandingBehind(
   for (let c = 0; c < count; c++) {
     const position = (used + c) % size;
     const id = layout.inOrder ? position : u16[flags16 + (position << 3) - 1];
-    if (id >= size || owned[id] === OWNED) throw new RingFault("descriptor.id", `buffer ${id} cannot be outstanding`);
-    owned[id] = OWNED;
+    if (id >= size || owned[id] === deviceOwns)
+      throw new RingFault("descriptor.id", `buffer ${id} cannot be outstanding`);
+    owned[id] = deviceOwns;
   }
   return { used, usedWrap, owned, count };
 }

@@ -7,32 +7,30 @@
  */
 
 import type { RingMemory } from "../../memory.js";
-import type { DeviceRingLayout } from "../ring.js";
-import { RingFault } from "../ring.js";
+import { burstFrames, type DeviceRingLayout, RingFault } from "../ring.js";
 import { DeviceRx } from "./device-rx.js";
 import { DeviceTx } from "./device-tx.js";
 import type { Segments } from "./peer-memory.js";
 import {
-  BURST_FRAMES,
   DESC_AVAIL,
   DESC_INDIRECT,
   DESC_NEXT,
-  DESC_OWNERS,
   DESC_USED,
   DESC_WRITE,
   EVENT_DISABLE,
-  LOADS_STAY_IN_ORDER,
-  WRAP_BIT,
+  loadsStayInOrder,
+  ownerFlags,
+  wrapBit,
 } from "./virtqueue.js";
 
-const SHAPE = DESC_NEXT | DESC_WRITE | DESC_INDIRECT;
-const INDEX = WRAP_BIT - 1;
+const shapeFlags = DESC_NEXT | DESC_WRITE | DESC_INDIRECT;
+const indexMask = wrapBit - 1;
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
-const plainLoads = LOADS_STAY_IN_ORDER;
+const plainLoads = loadsStayInOrder;
 
 /** Ownership bits of a descriptor available, and of one used, at this position. */
-const availableFlags = (position: number): number => ((position & WRAP_BIT) !== 0 ? DESC_AVAIL : DESC_USED);
-const usedFlags = (position: number): number => ((position & WRAP_BIT) !== 0 ? DESC_OWNERS : 0);
+const availableFlags = (position: number): number => ((position & wrapBit) !== 0 ? DESC_AVAIL : DESC_USED);
+const usedFlags = (position: number): number => ((position & wrapBit) !== 0 ? ownerFlags : 0);
 
 /** A packed ring's fields in the 16- and 32-bit views, and what only reads them. */
 class PackedAreas {
@@ -62,20 +60,20 @@ class PackedAreas {
 
   /** The position `count` ≤ size descriptors after this one. */
   after(position: number, count: number): number {
-    const index = (position & INDEX) + count;
-    return index < this.#size ? position + count : ((position & WRAP_BIT) ^ WRAP_BIT) | (index - this.#size);
+    const index = (position & indexMask) + count;
+    return index < this.#size ? position + count : ((position & wrapBit) ^ wrapBit) | (index - this.#size);
   }
 
   /** Flags of the descriptor at this position if the driver has made it available; else −1. */
   availableAt(position: number): number {
-    const flags = Atomics.load(this.#u16, this.descriptors16 + ((position & INDEX) << 3) + 7);
-    return (flags & DESC_OWNERS) === availableFlags(position) ? flags : -1;
+    const flags = Atomics.load(this.#u16, this.descriptors16 + ((position & indexMask) << 3) + 7);
+    return (flags & ownerFlags) === availableFlags(position) ? flags : -1;
   }
 
   /** Adds the pieces of the chain at this position; returns how many descriptors it has. */
   readChain(position: number, segments: Segments): number {
     const u32 = this.#u32;
-    let index = position & INDEX;
+    let index = position & indexMask;
     for (let count = 1; ; count++) {
       if (count > this.#size) throw new RingFault("descriptor.next", `a chain of more than ${this.#size} descriptors`);
       const at = this.descriptors32 + (index << 2);
@@ -115,7 +113,7 @@ export class PackedDeviceTx extends DeviceTx {
     this.#areas = new PackedAreas(memory, layout);
     this.#descriptors16 = this.#areas.descriptors16;
     this.#descriptors32 = this.#areas.descriptors32;
-    this.#seenMost = layout.mergeable ? layout.size : BURST_FRAMES;
+    this.#seenMost = layout.mergeable ? layout.size : burstFrames;
     this.#positions = new Uint16Array(layout.size + 1);
     this.#positions[0] = layout.start;
     this.#scanned = layout.start;
@@ -126,39 +124,39 @@ export class PackedDeviceTx extends DeviceTx {
     const flags16 = this.#descriptors16 + 7;
     let { seen } = this;
     let ahead = this.#ahead;
-    let index = this.#scanned & INDEX;
+    let index = this.#scanned & indexMask;
     let wanted = availableFlags(this.#scanned);
     let flags = Atomics.load(u16, flags16 + (index << 3));
-    while (seen < this.#seenMost && ahead < slots && (flags & DESC_OWNERS) === wanted) {
+    while (seen < this.#seenMost && ahead < slots && (flags & ownerFlags) === wanted) {
       if ((flags & DESC_NEXT) === 0) seen++;
       ahead++;
       if (++index === slots) {
         index = 0;
-        wanted ^= DESC_OWNERS;
+        wanted ^= ownerFlags;
       }
       flags = plainLoads ? u16[flags16 + (index << 3)] : Atomics.load(u16, flags16 + (index << 3));
     }
     this.seen = seen;
     this.#ahead = ahead;
-    this.#scanned = index | (wanted === DESC_AVAIL ? WRAP_BIT : 0);
+    this.#scanned = index | (wanted === DESC_AVAIL ? wrapBit : 0);
     if (this.seen === 0 && this.#ahead === this.slots) {
       throw new RingFault("descriptor.next", `a chain of more than ${this.slots} descriptors`);
     }
-    return Math.min(this.seen, BURST_FRAMES);
+    return Math.min(this.seen, burstFrames);
   }
 
   place(k: number, bytes: number): number {
-    if (k >= BURST_FRAMES) return 0;
+    if (k >= burstFrames) return 0;
     const b = k === 0 ? 0 : this.endOf[k - 1];
     if (b >= this.seen) return 0;
     if (this.waiting > 0) this.forgetFrom(k);
     const u32 = this.u32;
     const position = this.#positions[b];
-    const at = this.#descriptors32 + ((position & INDEX) << 2);
+    const at = this.#descriptors32 + ((position & indexMask) << 2);
     const room = u32[at + 2];
     const idFlags = u32[at + 3];
     const need = bytes + this.headerBytes;
-    if (((idFlags >>> 16) & SHAPE) !== DESC_WRITE || room < need || bytes > this.maxFrameBytes) {
+    if (((idFlags >>> 16) & shapeFlags) !== DESC_WRITE || room < need || bytes > this.maxFrameBytes) {
       return this.placeInPieces(k, b, bytes);
     }
     const offset = this.peer.offsetOf(u32[at], u32[at + 1], room);
@@ -186,14 +184,14 @@ export class PackedDeviceTx extends DeviceTx {
     const buffers = this.endOf[n - 1];
     for (let b = 1; b < buffers; b++) {
       const position = positions[b];
-      const at = this.#descriptors32 + ((position & INDEX) << 2);
+      const at = this.#descriptors32 + ((position & indexMask) << 2);
       u32[at + 2] = usedBytes[b];
       u32[at + 3] = ids[b] | ((DESC_WRITE | usedFlags(position)) << 16);
     }
     // The first one's flags come last: whoever sees them sees the whole burst.
     const first = positions[0];
-    u32[this.#descriptors32 + ((first & INDEX) << 2) + 2] = usedBytes[0];
-    const at = this.#descriptors16 + ((first & INDEX) << 3);
+    u32[this.#descriptors32 + ((first & indexMask) << 2) + 2] = usedBytes[0];
+    const at = this.#descriptors16 + ((first & indexMask) << 3);
     this.u16[at + 6] = ids[0];
     Atomics.store(this.u16, at + 7, DESC_WRITE | usedFlags(first));
     this.#advance(buffers);
@@ -202,8 +200,8 @@ export class PackedDeviceTx extends DeviceTx {
   #advance(buffers: number): void {
     const from = this.#positions[0];
     const to = this.#positions[buffers];
-    let descriptors = (to & INDEX) - (from & INDEX);
-    if (((to ^ from) & WRAP_BIT) !== 0) descriptors += this.slots;
+    let descriptors = (to & indexMask) - (from & indexMask);
+    if (((to ^ from) & wrapBit) !== 0) descriptors += this.slots;
     this.#positions[0] = to;
     this.seen -= buffers;
     this.#ahead -= descriptors;
@@ -231,7 +229,7 @@ export class PackedDeviceRx extends DeviceRx {
   readonly #descriptors32: number;
   readonly #inOrder: boolean;
   /** By polled frame: how many descriptors it has. */
-  readonly #descriptorsOf = new Uint16Array(BURST_FRAMES);
+  readonly #descriptorsOf = new Uint16Array(burstFrames);
   /** The next to poll, and the next to use. */
   #next: number;
   #used: number;
@@ -248,12 +246,12 @@ export class PackedDeviceRx extends DeviceRx {
 
   poll(max: number): number {
     if (this.held > 0) return 0;
-    const limit = Math.min(max, BURST_FRAMES);
+    const limit = Math.min(max, burstFrames);
     const { u16, u32, ids, peer } = this;
     const descriptorsOf = this.#descriptorsOf;
     const flags16 = this.#descriptors16 + 7;
     const size = this.slots;
-    let index = this.#next & INDEX;
+    let index = this.#next & indexMask;
     let wanted = availableFlags(this.#next);
     let left = size;
     let frames = 0;
@@ -261,9 +259,9 @@ export class PackedDeviceRx extends DeviceRx {
     this.emptyScratch();
     let flags = Atomics.load(u16, flags16 + (index << 3));
     while (frames < limit && left > 0) {
-      if ((flags & DESC_OWNERS) !== wanted) break;
+      if ((flags & ownerFlags) !== wanted) break;
       let descriptors = 1;
-      if ((flags & SHAPE) === 0) {
+      if ((flags & shapeFlags) === 0) {
         const at = this.#descriptors32 + (index << 2);
         const bytes = u32[at + 2];
         this.deliver(frames, peer.offsetOf(u32[at], u32[at + 1], bytes), bytes);
@@ -279,11 +277,11 @@ export class PackedDeviceRx extends DeviceRx {
       index += descriptors;
       if (index >= size) {
         index -= size;
-        wanted ^= DESC_OWNERS;
+        wanted ^= ownerFlags;
       }
       flags = plainLoads ? u16[flags16 + (index << 3)] : Atomics.load(u16, flags16 + (index << 3));
     }
-    this.#next = index | (wanted === DESC_AVAIL ? WRAP_BIT : 0);
+    this.#next = index | (wanted === DESC_AVAIL ? wrapBit : 0);
     this.held = frames;
     return frames;
   }
@@ -298,14 +296,14 @@ export class PackedDeviceRx extends DeviceRx {
     for (let k = 1; k < frames; k++) {
       // In order, one used descriptor with the id of the last buffer stands for all of them (§2.8.4).
       if (!this.#inOrder) {
-        const at = this.#descriptors32 + ((position & INDEX) << 2);
+        const at = this.#descriptors32 + ((position & indexMask) << 2);
         u32[at + 2] = 0;
         u32[at + 3] = ids[released + k] | (usedFlags(position) << 16);
       }
       position = this.#areas.after(position, descriptorsOf[released + k]);
     }
-    u32[this.#descriptors32 + ((first & INDEX) << 2) + 2] = 0;
-    const at = this.#descriptors16 + ((first & INDEX) << 3);
+    u32[this.#descriptors32 + ((first & indexMask) << 2) + 2] = 0;
+    const at = this.#descriptors16 + ((first & indexMask) << 3);
     this.u16[at + 6] = ids[this.#inOrder ? released + frames - 1 : released];
     this.#used = position;
     this.released += frames;

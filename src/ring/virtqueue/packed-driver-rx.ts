@@ -4,23 +4,14 @@
  */
 
 import type { RingMemory } from "../../memory.js";
-import type { DriverRingLayout, RxRing } from "../ring.js";
-import { RingFault } from "../ring.js";
+import { burstFrames, type DriverRingLayout, RingFault, type RxRing } from "../ring.js";
 import { HeldFrames } from "./held-frames.js";
-import { availableFlags, BufferAddresses, NO_BUFFER, OWNED, usedFlags } from "./packed-descriptors.js";
-import {
-  BURST_FRAMES,
-  DESC_AVAIL,
-  DESC_OWNERS,
-  DESC_WRITE,
-  EVENT_DISABLE,
-  LOADS_STAY_IN_ORDER,
-  WRAP_BIT,
-} from "./virtqueue.js";
+import { availableFlags, BufferAddresses, deviceOwns, noBuffer, usedFlags } from "./packed-descriptors.js";
+import { DESC_AVAIL, DESC_WRITE, EVENT_DISABLE, loadsStayInOrder, ownerFlags, wrapBit } from "./virtqueue.js";
 
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
-const owners = DESC_OWNERS;
-const plainLoads = LOADS_STAY_IN_ORDER;
+const owners = ownerFlags;
+const plainLoads = loadsStayInOrder;
 
 /** receiveq of a packed driver: all buffers are with the device, but those polled and not yet released. */
 export class PackedDriverRx implements RxRing {
@@ -67,10 +58,10 @@ export class PackedDriverRx implements RxRing {
     this.#stride = layout.bufferStride;
     this.#bufferBytes = layout.bufferBytes;
     this.#addresses = new BufferAddresses(layout);
-    this.#addressed = new Uint16Array(size).fill(NO_BUFFER);
+    this.#addressed = new Uint16Array(size).fill(noBuffer);
     this.#heldIds = new Uint16Array(size);
-    this.#owned = new Uint8Array(size).fill(OWNED);
-    this.#used = layout.start & (WRAP_BIT - 1);
+    this.#owned = new Uint8Array(size).fill(deviceOwns);
+    this.#used = layout.start & (wrapBit - 1);
     this.#usedWrap = layout.start >>> 15;
     this.#next = this.#used;
     this.#wrap = this.#usedWrap ^ 1;
@@ -78,7 +69,7 @@ export class PackedDriverRx implements RxRing {
 
   poll(max: number): number {
     if (this.#held.frames > 0) return 0;
-    const limit = Math.min(max, BURST_FRAMES);
+    const limit = Math.min(max, burstFrames);
     if (this.#mergeable) return this.#pollMergeable(limit);
     if (this.#inOrder) return this.#pollInOrder(limit);
     const u16 = this.#u16;
@@ -94,7 +85,7 @@ export class PackedDriverRx implements RxRing {
     let frames = 0;
     let flags = Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     while (frames < most) {
-      if ((flags & DESC_OWNERS) !== wanted) break;
+      if ((flags & ownerFlags) !== wanted) break;
       const at = this.#descriptors16 + (used << 3);
       const id = u16[at + 6];
       const bytes = u32[(at + 4) >>> 1];
@@ -104,7 +95,7 @@ export class PackedDriverRx implements RxRing {
       frames++;
       if (++used === size) {
         used = 0;
-        wanted ^= DESC_OWNERS;
+        wanted ^= ownerFlags;
       }
       flags = plainLoads
         ? u16[this.#descriptors16 + (used << 3) + 7]
@@ -159,7 +150,7 @@ export class PackedDriverRx implements RxRing {
 
   /** One used descriptor, checked; the buffer is ours until it is released. */
   #take(position: number, id: number, bytes: number, leastBytes: number): void {
-    if (this.#inOrder ? id !== position : id >= this.slots || this.#owned[id] !== OWNED) {
+    if (this.#inOrder ? id !== position : id >= this.slots || this.#owned[id] !== deviceOwns) {
       throw new RingFault("used.id", `${id} at ${position} is not a buffer the device owns`);
     }
     if (bytes < leastBytes || bytes > this.#bufferBytes) {
@@ -203,7 +194,7 @@ export class PackedDriverRx implements RxRing {
       position -= this.slots;
       wrap ^= 1;
     }
-    return (Atomics.load(this.#u16, this.#descriptors16 + (position << 3) + 7) & DESC_OWNERS) === usedFlags(wrap);
+    return (Atomics.load(this.#u16, this.#descriptors16 + (position << 3) + 7) & ownerFlags) === usedFlags(wrap);
   }
 
   release(n: number): void {
@@ -256,7 +247,7 @@ export class PackedDriverRx implements RxRing {
     for (let c = 0; c < count; c++) {
       const at = this.#descriptors32 + (position << 2);
       const id = ids[position];
-      this.#owned[id] = OWNED;
+      this.#owned[id] = deviceOwns;
       if (this.#addressed[position] !== id) {
         this.#addressed[position] = id;
         u32[at] = this.#addresses.low[id];
@@ -266,7 +257,7 @@ export class PackedDriverRx implements RxRing {
       if (c > 0) u32[at + 3] = id | (flags << 16);
       if (++position === size) {
         position = 0;
-        flags ^= DESC_OWNERS;
+        flags ^= ownerFlags;
       }
     }
     // The oldest one's flags come last: one store gives the whole batch back.

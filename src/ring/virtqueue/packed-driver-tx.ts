@@ -8,28 +8,19 @@
  * descriptor takes the place of one that was made available.
  */
 import type { RingMemory } from "../../memory.js";
-import type { DriverRingLayout, TxRing } from "../ring.js";
-import { RingFault } from "../ring.js";
+import { burstFrames, type DriverRingLayout, RingFault, type TxRing } from "../ring.js";
 import {
   availableFlags,
   BufferAddresses,
-  NO_BUFFER,
-  OWNED,
+  deviceOwns,
+  noBuffer,
   outstandingBehind,
   usedFlags,
 } from "./packed-descriptors.js";
-import {
-  BURST_FRAMES,
-  DESC_AVAIL,
-  DESC_OWNERS,
-  EVENT_DISABLE,
-  LOADS_STAY_IN_ORDER,
-  MAX_FRAME_BYTES,
-  WRAP_BIT,
-} from "./virtqueue.js";
+import { DESC_AVAIL, EVENT_DISABLE, loadsStayInOrder, longestFrameBytes, ownerFlags, wrapBit } from "./virtqueue.js";
 
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
-const plainLoads = LOADS_STAY_IN_ORDER;
+const plainLoads = loadsStayInOrder;
 
 /** transmitq of a packed driver. */
 export class PackedDriverTx implements TxRing {
@@ -50,7 +41,7 @@ export class PackedDriverTx implements TxRing {
   /** Whose address the descriptor at a position holds. */
   readonly #addressed: Uint16Array;
   /** Lengths of the burst under construction: all the first one's, or, if they are mixed, each its own. */
-  readonly #lengths = new Uint32Array(BURST_FRAMES);
+  readonly #lengths = new Uint32Array(burstFrames);
   #bytes = 0;
   #mixed = false;
   #next: number;
@@ -63,7 +54,7 @@ export class PackedDriverTx implements TxRing {
     const { size } = layout;
     this.slots = size;
     this.#headerBytes = layout.headerBytes;
-    this.maxFrameBytes = Math.min(layout.bufferBytes - layout.headerBytes, MAX_FRAME_BYTES);
+    this.maxFrameBytes = Math.min(layout.bufferBytes - layout.headerBytes, longestFrameBytes);
     this.#u16 = memory.u16;
     this.#u32 = memory.u32;
     this.#descriptors16 = layout.descriptors >>> 1;
@@ -73,27 +64,27 @@ export class PackedDriverTx implements TxRing {
     this.#firstFrame = layout.buffers + layout.headerBytes;
     this.#stride = layout.bufferStride;
     this.#addresses = new BufferAddresses(layout);
-    this.#next = layout.start & (WRAP_BIT - 1);
+    this.#next = layout.start & (wrapBit - 1);
     this.#wrap = layout.start >>> 15;
     const behind = outstandingBehind(memory.u16, layout);
     this.#used = behind.used;
     this.#usedWrap = behind.usedWrap;
     this.#owned = behind.owned;
     this.#room = size - behind.count;
-    this.#addressed = new Uint16Array(size).fill(NO_BUFFER);
+    this.#addressed = new Uint16Array(size).fill(noBuffer);
     // In order, position and id are the same and stay so; else the free ones queue up from `next` on.
     this.#free = Uint16Array.from({ length: size }, (_, id) => id);
     let free = this.#next;
     for (let c = 0; c < size; c++) {
       const id = (this.#next + c) % size;
-      if (this.#owned[id] !== OWNED) this.#free[free++ % size] = id;
+      if (this.#owned[id] !== deviceOwns) this.#free[free++ % size] = id;
     }
   }
 
   reclaim(): number {
     if (this.#inOrder) this.#skipBatches();
     else this.#collect();
-    return Math.min(this.#room, BURST_FRAMES);
+    return Math.min(this.#room, burstFrames);
   }
 
   /** In order, one used descriptor may stand for a batch: it carries the id, here the position, of the last (§2.8.4). */
@@ -105,7 +96,7 @@ export class PackedDriverTx implements TxRing {
     let room = this.#room;
     let flags = Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     while (room < size) {
-      if ((flags & DESC_OWNERS) !== wanted) break;
+      if ((flags & ownerFlags) !== wanted) break;
       const last = u16[this.#descriptors16 + (used << 3) + 6];
       let count = last - used + 1;
       if (count <= 0) count += size;
@@ -114,7 +105,7 @@ export class PackedDriverTx implements TxRing {
       used += count;
       if (used >= size) {
         used -= size;
-        wanted ^= DESC_OWNERS;
+        wanted ^= ownerFlags;
       }
       flags = plainLoads
         ? u16[this.#descriptors16 + (used << 3) + 7]
@@ -135,15 +126,16 @@ export class PackedDriverTx implements TxRing {
     let room = this.#room;
     let flags = Atomics.load(u16, this.#descriptors16 + (used << 3) + 7);
     while (room < size) {
-      if ((flags & DESC_OWNERS) !== wanted) break;
+      if ((flags & ownerFlags) !== wanted) break;
       const id = u16[this.#descriptors16 + (used << 3) + 6];
-      if (id >= size || owned[id] !== OWNED) throw new RingFault("used.id", `${id} is not a buffer the device owns`);
+      if (id >= size || owned[id] !== deviceOwns)
+        throw new RingFault("used.id", `${id} is not a buffer the device owns`);
       owned[id] = 0;
       free[used] = id;
       room++;
       if (++used === size) {
         used = 0;
-        wanted ^= DESC_OWNERS;
+        wanted ^= ownerFlags;
       }
       flags = plainLoads
         ? u16[this.#descriptors16 + (used << 3) + 7]
@@ -156,7 +148,7 @@ export class PackedDriverTx implements TxRing {
 
   place(k: number, bytes: number): number {
     if (bytes > this.maxFrameBytes) return -1;
-    if (k >= this.#room || k >= BURST_FRAMES) return 0;
+    if (k >= this.#room || k >= burstFrames) return 0;
     if (this.#mixed || bytes !== this.#bytes) this.#noteLength(k, bytes);
     return this.#firstFrame + this.slotOf(k) * this.#stride;
   }
@@ -174,7 +166,7 @@ export class PackedDriverTx implements TxRing {
 
   placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {
     if (bytes > this.maxFrameBytes) return -1;
-    const count = Math.min(n, this.#room, BURST_FRAMES);
+    const count = Math.min(n, this.#room, burstFrames);
     const firstFrame = this.#firstFrame;
     const stride = this.#stride;
     const size = this.slots;
@@ -217,7 +209,7 @@ export class PackedDriverTx implements TxRing {
     for (let k = 1; k < n; k++, position++) {
       if (position === size) {
         position = 0;
-        flags ^= DESC_OWNERS;
+        flags ^= ownerFlags;
       }
       const at = descriptors32 + (position << 2);
       u32[at + 2] = mixed ? headerBytes + lengths[k] : sameBytes;
@@ -225,7 +217,7 @@ export class PackedDriverTx implements TxRing {
     }
     if (position === size) {
       position = 0;
-      flags ^= DESC_OWNERS;
+      flags ^= ownerFlags;
     }
     // The head's flags come last: whoever sees them sees the whole burst (§2.8.21.1).
     u32[descriptors32 + (head << 2) + 2] = mixed ? headerBytes + lengths[0] : sameBytes;
@@ -244,7 +236,7 @@ export class PackedDriverTx implements TxRing {
     let position = this.#next;
     for (let k = 0; k < n; k++) {
       const id = this.#free[position];
-      this.#owned[id] = OWNED;
+      this.#owned[id] = deviceOwns;
       if (addressed[position] !== id) {
         addressed[position] = id;
         u32[this.#descriptors32 + (position << 2)] = this.#addresses.low[id];

@@ -4,9 +4,8 @@
  * handled as two 32-bit halves, so that no BigInt is made per frame.
  */
 import type { RingMemory } from "../../memory.js";
-import type { DeviceRingLayout, MemoryRegion } from "../ring.js";
-import { RingFault } from "../ring.js";
-import { DESC_BYTES, DESC_INDIRECT, DESC_NEXT, DESC_WRITE } from "./virtqueue.js";
+import { type DeviceRingLayout, type MemoryRegion, RingFault } from "../ring.js";
+import { DESC_INDIRECT, DESC_NEXT, DESC_WRITE, descriptorBytes } from "./virtqueue.js";
 
 /** Regions by number; `select` puts one into `PeerMemory`'s fields. */
 interface Region {
@@ -87,7 +86,7 @@ export class PeerMemory {
  * No further frame is added to a burst's list that is longer than this. Behind it there is always room for a buffer of
  * any shape: `size` descriptors of the ring and a table of `size` more (§2.7.5.1, §2.8.6).
  */
-export const SEGMENTS_WAITING = 1024;
+export const segmentsWaiting = 1024;
 
 /** A list of pieces of memory, of fixed capacity; several frames' pieces lie one after the other. */
 export class Segments {
@@ -103,7 +102,7 @@ export class Segments {
   readonly #direction: number;
 
   constructor(memory: RingMemory, layout: DeviceRingLayout, peer: PeerMemory) {
-    const capacity = SEGMENTS_WAITING + 2 * layout.size;
+    const capacity = segmentsWaiting + 2 * layout.size;
     this.offsets = new Uint32Array(capacity);
     this.lengths = new Uint32Array(capacity);
     this.#u8 = memory.u8;
@@ -139,21 +138,21 @@ export class Segments {
   addTable(low: number, high: number, bytes: number, flags: number, chained: boolean): void {
     if (!this.#indirect) throw new RingFault("descriptor.flags", "INDIRECT was not negotiated");
     if ((flags & DESC_NEXT) !== 0) throw new RingFault("descriptor.flags", "INDIRECT and NEXT together");
-    const entries = bytes / DESC_BYTES;
-    if (bytes === 0 || bytes % DESC_BYTES !== 0 || entries > this.#size) {
+    const entries = bytes / descriptorBytes;
+    if (bytes === 0 || bytes % descriptorBytes !== 0 || entries > this.#size) {
       throw new RingFault("descriptor.len", `an indirect table of ${bytes} bytes in a ring of ${this.#size}`);
     }
     const table = this.#peer.offsetOf(low, high, bytes);
     const view = this.#view;
     let entry = 0;
     if (!chained) {
-      for (let at = table; at < table + bytes; at += DESC_BYTES) this.#addEntry(at, this.#direction);
+      for (let at = table; at < table + bytes; at += descriptorBytes) this.#addEntry(at, this.#direction);
       return;
     }
     for (let seen = 1; ; seen++) {
       if (seen > entries)
         throw new RingFault("descriptor.next", `the chain in an indirect table of ${entries} has a loop`);
-      const at = table + entry * DESC_BYTES;
+      const at = table + entry * descriptorBytes;
       const own = view.getUint16(at + 12, true);
       if ((own & DESC_INDIRECT) !== 0)
         throw new RingFault("descriptor.flags", "an indirect table in an indirect table");

@@ -4,14 +4,13 @@
  */
 
 import type { RingMemory } from "../../memory.js";
-import type { DeviceRingLayout } from "../ring.js";
-import { RingFault } from "../ring.js";
+import { burstFrames, type DeviceRingLayout, RingFault } from "../ring.js";
 import { DeviceRx } from "./device-rx.js";
 import { DeviceTx } from "./device-tx.js";
 import type { Segments } from "./peer-memory.js";
-import { BURST_FRAMES, DESC_INDIRECT, DESC_NEXT, DESC_WRITE, NO_NOTIFY } from "./virtqueue.js";
+import { DESC_INDIRECT, DESC_NEXT, DESC_WRITE, NO_NOTIFY } from "./virtqueue.js";
 
-const SHAPE = DESC_NEXT | DESC_WRITE | DESC_INDIRECT;
+const shapeFlags = DESC_NEXT | DESC_WRITE | DESC_INDIRECT;
 
 /** A split ring's fields in the 16- and 32-bit views, and what only reads them. */
 class SplitAreas {
@@ -91,11 +90,11 @@ export class SplitDeviceTx extends DeviceTx {
 
   reclaim(): number {
     this.seen = this.#areas.available(this.#next);
-    return Math.min(this.seen, BURST_FRAMES);
+    return Math.min(this.seen, burstFrames);
   }
 
   place(k: number, bytes: number): number {
-    if (k >= BURST_FRAMES) return 0;
+    if (k >= burstFrames) return 0;
     const b = k === 0 ? 0 : this.endOf[k - 1];
     if (b >= this.seen) return 0;
     if (this.waiting > 0) this.forgetFrom(k);
@@ -105,7 +104,7 @@ export class SplitDeviceTx extends DeviceTx {
     const at = this.#descriptors32 + (head << 2);
     const room = u32[at + 2];
     const need = bytes + this.headerBytes;
-    if ((u32[at + 3] & SHAPE) !== DESC_WRITE || room < need || bytes > this.maxFrameBytes) {
+    if ((u32[at + 3] & shapeFlags) !== DESC_WRITE || room < need || bytes > this.maxFrameBytes) {
       return this.placeInPieces(k, b, bytes);
     }
     const offset = this.peer.offsetOf(u32[at], u32[at + 1], room);
@@ -169,7 +168,7 @@ export class SplitDeviceRx extends DeviceRx {
     if (this.held > 0) return 0;
     const ready = this.#areas.available(this.#next);
     if (ready === 0) return 0;
-    const limit = Math.min(max, BURST_FRAMES);
+    const limit = Math.min(max, burstFrames);
     const most = Math.min(ready, limit);
     const { u16, u32, ids } = this;
     const mask = this.#mask;
@@ -181,7 +180,7 @@ export class SplitDeviceRx extends DeviceRx {
       const head = u16[this.#availRing16 + ((next + frames) & mask)];
       if (head > mask) throw new RingFault("avail.ring", `descriptor ${head} in a ring of ${this.slots}`);
       const at = this.#descriptors32 + (head << 2);
-      if ((u32[at + 3] & SHAPE) === 0) {
+      if ((u32[at + 3] & shapeFlags) === 0) {
         const bytes = u32[at + 2];
         this.deliver(frames, this.peer.offsetOf(u32[at], u32[at + 1], bytes), bytes);
       } else {

@@ -7,13 +7,12 @@
  */
 
 import type { RingMemory } from "../../memory.js";
-import type { DriverRingLayout, RxRing, TxRing } from "../ring.js";
-import { RingFault } from "../ring.js";
+import { burstFrames, type DriverRingLayout, RingFault, type RxRing, type TxRing } from "../ring.js";
 import { HeldFrames } from "./held-frames.js";
-import { BURST_FRAMES, MAX_FRAME_BYTES, NO_NOTIFY } from "./virtqueue.js";
+import { longestFrameBytes, NO_NOTIFY } from "./virtqueue.js";
 
 /** Marks buffers that the device owns. */
-const OWNED = 1;
+const deviceOwns = 1;
 
 const distance = (from: number, to: number): number => (to - from) & 0xffff;
 
@@ -46,8 +45,8 @@ function ownedIds(u16: Uint16Array, availRing16: number, size: number, from: num
   if (count > size) throw new RingFault("used.idx", `${from} with avail.idx ${to} in a ring of ${size}`);
   for (let c = 0; c < count; c++) {
     const id = u16[availRing16 + ((from + c) & (size - 1))];
-    if (id >= size || owned[id] === OWNED) throw new RingFault("avail.ring", `buffer ${id} cannot be outstanding`);
-    owned[id] = OWNED;
+    if (id >= size || owned[id] === deviceOwns) throw new RingFault("avail.ring", `buffer ${id} cannot be outstanding`);
+    owned[id] = deviceOwns;
   }
   return owned;
 }
@@ -81,7 +80,7 @@ export class SplitDriverTx implements TxRing {
     const at = splitIndices(layout);
     this.slots = layout.size;
     this.#headerBytes = layout.headerBytes;
-    this.maxFrameBytes = Math.min(layout.bufferBytes - layout.headerBytes, MAX_FRAME_BYTES);
+    this.maxFrameBytes = Math.min(layout.bufferBytes - layout.headerBytes, longestFrameBytes);
     this.#u16 = memory.u16;
     this.#u32 = memory.u32;
     this.#descriptors32 = at.descriptors32;
@@ -103,7 +102,7 @@ export class SplitDriverTx implements TxRing {
     let free = this.#next;
     for (let c = 0; c < this.slots; c++) {
       const id = (this.#next + c) & this.#mask;
-      if (this.#owned[id] !== OWNED) this.#free[free++ & this.#mask] = id;
+      if (this.#owned[id] !== deviceOwns) this.#free[free++ & this.#mask] = id;
     }
     this.#descriptorBytes = Uint32Array.from({ length: this.slots }, () => 0xffff_ffff);
   }
@@ -123,7 +122,7 @@ export class SplitDriverTx implements TxRing {
       this.#used = idx;
       this.#room += count;
     }
-    return Math.min(this.#room, BURST_FRAMES);
+    return Math.min(this.#room, burstFrames);
   }
 
   #collect(count: number): void {
@@ -136,7 +135,8 @@ export class SplitDriverTx implements TxRing {
     for (let c = 0; c < count; c++) {
       const entry = (used + c) & mask;
       const id = u32[ring + (entry << 1)];
-      if (id > mask || owned[id] !== OWNED) throw new RingFault("used.id", `${id} is not a buffer the device owns`);
+      if (id > mask || owned[id] !== deviceOwns)
+        throw new RingFault("used.id", `${id} is not a buffer the device owns`);
       owned[id] = 0;
       free[entry] = id;
     }
@@ -144,7 +144,7 @@ export class SplitDriverTx implements TxRing {
 
   place(k: number, bytes: number): number {
     if (bytes > this.maxFrameBytes) return -1;
-    if (k >= this.#room || k >= BURST_FRAMES) return 0;
+    if (k >= this.#room || k >= burstFrames) return 0;
     const id = this.#free[(this.#next + k) & this.#mask];
     if (this.#descriptorBytes[id] !== bytes) {
       this.#descriptorBytes[id] = bytes;
@@ -155,7 +155,7 @@ export class SplitDriverTx implements TxRing {
 
   placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {
     if (bytes > this.maxFrameBytes) return -1;
-    const count = Math.min(n, this.#room, BURST_FRAMES);
+    const count = Math.min(n, this.#room, burstFrames);
     const firstFrame = this.#firstFrame;
     const stride = this.#stride;
     const mask = this.#mask;
@@ -193,7 +193,7 @@ export class SplitDriverTx implements TxRing {
     for (let k = 0; k < n; k++) {
       const entry = (next + k) & mask;
       const id = free[entry];
-      owned[id] = OWNED;
+      owned[id] = deviceOwns;
       // An entry that is right already is not written: the device keeps its copy of the cache line.
       if (u16[ring + entry] !== id) u16[ring + entry] = id;
     }
@@ -261,7 +261,7 @@ export class SplitDriverRx implements RxRing {
     // Everything not given back is still to be polled, by whoever has the ring now.
     this.#next = Atomics.load(this.#u16, at.availIdx16);
     this.#used = (this.#next - this.slots) & 0xffff;
-    this.#owned = new Uint8Array(this.slots).fill(OWNED);
+    this.#owned = new Uint8Array(this.slots).fill(deviceOwns);
     this.#heldIds = new Uint16Array(this.slots);
   }
 
@@ -271,7 +271,7 @@ export class SplitDriverRx implements RxRing {
     const ready = (idx - this.#used) & 0xffff;
     if (ready === 0) return 0;
     if (ready > this.slots) throw new RingFault("used.idx", `${idx} after ${this.#used} in a ring of ${this.slots}`);
-    const limit = Math.min(max, BURST_FRAMES);
+    const limit = Math.min(max, burstFrames);
     if (this.#mergeable) return this.#pollMergeable(limit, ready);
     const u32 = this.#u32;
     const { offsets, lengths } = this;
@@ -296,7 +296,7 @@ export class SplitDriverRx implements RxRing {
 
   /** One used element, checked; the buffer is ours until it is released. */
   #take(entry: number, id: number, bytes: number, leastBytes: number): void {
-    if (this.#inOrder ? id !== entry : id > this.#mask || this.#owned[id] !== OWNED) {
+    if (this.#inOrder ? id !== entry : id > this.#mask || this.#owned[id] !== deviceOwns) {
       throw new RingFault("used.id", `${id} in entry ${entry} is not a buffer the device owns`);
     }
     if (bytes < leastBytes || bytes > this.#bufferBytes) {
@@ -346,7 +346,7 @@ export class SplitDriverRx implements RxRing {
     for (let c = 0; c < count; c++) {
       const entry = (next + c) & mask;
       const id = this.#heldIds[entry];
-      owned[id] = OWNED;
+      owned[id] = deviceOwns;
       if (u16[ring + entry] !== id) u16[ring + entry] = id;
     }
     this.#next = (next + count) & 0xffff;

@@ -1,7 +1,7 @@
 /** Numbers and memory geometry of virtqueues, as in virtio 1.2 §2.7 (split) and §2.8 (packed). Plain data, no state. */
 import type { RingMemory } from "../../memory.js";
-import type { DeviceRingLayout, DriverRingLayout } from "../ring.js";
-import { RingFault } from "../ring.js";
+import { type AreaGeometry, checkArea } from "../area.js";
+import { type DeviceRingLayout, type DriverRingLayout, RingFault } from "../ring.js";
 
 /** Descriptor flags (§2.7.5, §2.8.1). */
 export const DESC_NEXT = 1;
@@ -10,7 +10,7 @@ export const DESC_INDIRECT = 4;
 export const DESC_AVAIL = 0x80;
 export const DESC_USED = 0x8000;
 /** Both ownership bits of a packed descriptor. */
-export const DESC_OWNERS = DESC_AVAIL | DESC_USED;
+export const ownerFlags = DESC_AVAIL | DESC_USED;
 
 /**
  * A loop over packed descriptors loads the first one's flags with Atomics.load (a call of 6 ns). What it reads of a
@@ -18,40 +18,34 @@ export const DESC_OWNERS = DESC_AVAIL | DESC_USED;
  * are loaded plainly. Other processors (arm64) may load a descriptor's address before its flags: there each descriptor's
  * flags are loaded with Atomics.load as well.
  */
-export const LOADS_STAY_IN_ORDER = process.arch === "x64";
+export const loadsStayInOrder = process.arch === "x64";
 
 /** Bytes of a descriptor, of either format and in indirect tables. */
-export const DESC_BYTES = 16;
+export const descriptorBytes = 16;
 
 /** avail.flags / used.flags: the other side need not notify (§2.7.6, §2.7.8). */
 export const NO_NOTIFY = 1;
 /** Packed event structures: RING_EVENT_FLAGS_DISABLE (§2.8.14). */
 export const EVENT_DISABLE = 1;
 
-/** The longest burst of any ring, and the length of its per-frame arrays. */
-export const BURST_FRAMES = 256;
-
 /** The longest frame a driver may send or receive (§5.1.6.2: 65,550 is the largest buffer asked for). */
-export const MAX_FRAME_BYTES = 65_550;
+export const longestFrameBytes = 65_550;
+
+/** Scratch areas start on a cache line. */
+export const scratchAlignment = 64;
 
 /** Largest queue size (§2.7, §2.8). */
-export const MAX_RING_SIZE = 32_768;
+export const maxRingSize = 32_768;
 
 /** Bit 15 of a packed ring position is the wrap counter, the rest the index (§2.8.1). */
-export const WRAP_BIT = 0x8000;
-
-/** Bytes of one area of a ring, and the alignment that the specification asks of it. */
-export interface AreaGeometry {
-  readonly bytes: number;
-  readonly alignment: number;
-}
+export const wrapBit = 0x8000;
 
 /** Descriptor, driver and device area of a virtqueue: split §2.7 table, packed §2.8 table. */
 export function virtqueueAreas(
   format: "split" | "packed",
   size: number,
 ): { descriptors: AreaGeometry; driverArea: AreaGeometry; deviceArea: AreaGeometry } {
-  const descriptors = { bytes: DESC_BYTES * size, alignment: 16 };
+  const descriptors = { bytes: descriptorBytes * size, alignment: 16 };
   return format === "split"
     ? {
         descriptors,
@@ -64,8 +58,8 @@ export function virtqueueAreas(
 /** Throws a RingFault unless size, start, alignment and bounds of the ring's areas can be used safely. */
 export function checkGeometry(memory: RingMemory, layout: DriverRingLayout | DeviceRingLayout): void {
   const { format, size, start } = layout;
-  if (!Number.isInteger(size) || size < 1 || size > MAX_RING_SIZE) {
-    throw new RingFault("ring.size", `${size} descriptors, not 1 to ${MAX_RING_SIZE}`);
+  if (!Number.isInteger(size) || size < 1 || size > maxRingSize) {
+    throw new RingFault("ring.size", `${size} descriptors, not 1 to ${maxRingSize}`);
   }
   if (format === "split" && (size & (size - 1)) !== 0) {
     throw new RingFault("ring.size", `${size} descriptors in a split ring, not a power of two`);
@@ -73,21 +67,11 @@ export function checkGeometry(memory: RingMemory, layout: DriverRingLayout | Dev
   if (!Number.isInteger(start) || start < 0 || start > 0xffff) {
     throw new RingFault("ring.base", `${start} is not a 16-bit position`);
   }
-  if (format === "packed" && (start & (WRAP_BIT - 1)) >= size) {
-    throw new RingFault("ring.base", `index ${start & (WRAP_BIT - 1)} in a ring of ${size}`);
+  if (format === "packed" && (start & (wrapBit - 1)) >= size) {
+    throw new RingFault("ring.base", `index ${start & (wrapBit - 1)} in a ring of ${size}`);
   }
   const areas = virtqueueAreas(format, size);
   for (const name of ["descriptors", "driverArea", "deviceArea"] as const) {
     checkArea(memory, `ring.${name}`, layout[name], areas[name]);
-  }
-}
-
-/** Throws a RingFault unless `bytes` at `offset` lie in memory and are aligned. */
-export function checkArea(memory: RingMemory, field: string, offset: number, area: AreaGeometry): void {
-  if (!Number.isInteger(offset) || offset < 0 || offset + area.bytes > memory.buffer.byteLength) {
-    throw new RingFault(field, `${area.bytes} bytes at offset ${offset} are not in memory`);
-  }
-  if (offset % area.alignment !== 0) {
-    throw new RingFault(field, `offset ${offset} is not a multiple of ${area.alignment}`);
   }
 }
