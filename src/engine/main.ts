@@ -32,7 +32,7 @@ const owner = parentPort!;
 const post = (message: FromThread): void => owner.postMessage(message);
 const memory = arenaMemory(setup.arenaAddress, setup.arenaBytes);
 const sleep = threadSleeper();
-const touching = { port: 0 };
+const inUse = { port: 0 };
 
 /** What is open of each port, to store positions from and to tell whose ring broke. */
 const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ length: setup.ports }, () => null);
@@ -62,7 +62,7 @@ function attach(job: Job, index: number, rings: PortRings | null): void {
 /** A peer's memory may be wrong from the beginning. */
 function attachChecked(job: Job, index: number, rings: PortRings | null): void {
   try {
-    touching.port = index;
+    inUse.port = index;
     attach(job, index, rings);
   } catch (error) {
     if (!reportFault(job, error)) throw error;
@@ -74,7 +74,7 @@ function storePositions(): void {
   for (const entry of open) {
     if (entry === null) continue;
     const positions = new Int32Array(entry.rings.positions);
-    touching.port = open.indexOf(entry);
+    inUse.port = open.indexOf(entry);
     entry.rings.queues.forEach((queue, k) => {
       const { tx, rx } = entry.port.queues[k]!;
       if (queue.tx !== null && tx !== null) Atomics.store(positions, queue.tx.vring, tx.position());
@@ -139,7 +139,7 @@ function run(job: Job): void {
 /** A fault of a ring ends that port's connection (its owner does that); until then the port is closed here. */
 function reportFault(job: Job, error: unknown): boolean {
   if (!(error instanceof RingFault)) return false;
-  const index = touching.port;
+  const index = inUse.port;
   open[index] = null;
   job.attach(index, null);
   post({ kind: "ring-fault", index, message: error.message });
@@ -196,7 +196,7 @@ const job = createJob({
   counters,
   nowNs,
   post: (event) => post({ kind: "event", event }),
-  touching,
+  inUse,
   sleeps: () => Atomics.load(control, word.sleeps),
   busy: setup.busy,
 });

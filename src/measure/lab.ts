@@ -146,7 +146,7 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
       await startGenerator({
         tx: ports[0],
         rx: ports[1] ?? null,
-        stations,
+        responders: stations,
         recording,
         programs: programUrls(plan.stream),
         cpu,

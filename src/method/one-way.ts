@@ -243,7 +243,7 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
     const quietNs = one.quietNs + frameGapNs(next);
     const durationNs = next.count === null ? next.durationNs + quietNs : Number.POSITIVE_INFINITY;
     const pinsTrial = runId === null;
-    const report = await receiver.receive({ order, waitNs, quietNs, durationNs, pinsTrial }, signal);
+    const report = await receiver.receive({ sent: order, waitNs, quietNs, durationNs, pinsTrial }, signal);
     const { receive, seenByQueue, slept } = report;
     if (report.trial !== null) runId ??= trialAfter(report.trial, -index);
     const trial: ReceivedTrial = {

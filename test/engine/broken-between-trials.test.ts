@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const order: TrialSpec = {
+const spec: TrialSpec = {
   trial: 1,
   stream: defaultStreamSpec,
   size: fixedSize(64),
@@ -42,19 +42,19 @@ function breakUsedIndex(rings: PortRings): void {
 
 it("ends the connection, refuses the trial with the reason, and the next trial has a new one", async () => {
   await using part = await startEcho(`${directory}/echo.sock`);
-  const spec = parsePortSpec(`virtio-user:${directory}/echo.sock,ring=split`);
-  await using port = await openPort(spec, { maxFrameBytes: 1518 });
+  const portSpec = parsePortSpec(`virtio-user:${directory}/echo.sock,ring=split`);
+  await using port = await openPort(portSpec, { maxFrameBytes: 1518 });
   const rings = await port.ready(5_000);
   await part.ready(5_000);
   await using generator = await startGenerator({ tx: port, rx: null, cpu: null, busy: false });
   const never = new AbortController().signal;
-  expect((await generator.runTrial(order, never)).receive.accepted).toBe(200);
+  expect((await generator.runTrial(spec, never)).receive.accepted).toBe(200);
 
   breakUsedIndex(rings);
-  const error = await generator.runTrial({ ...order, trial: 2 }, never).catch((thrown: unknown) => thrown);
+  const error = await generator.runTrial({ ...spec, trial: 2 }, never).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(PktgenError);
   expect(error).toMatchObject({ exitCode: 4, message: expect.stringMatching(/broke its ring \(used\.idx: /) });
 
   await port.ready(5_000);
-  expect((await generator.runTrial({ ...order, trial: 3 }, never)).receive.accepted).toBe(200);
+  expect((await generator.runTrial({ ...spec, trial: 3 }, never)).receive.accepted).toBe(200);
 });

@@ -44,7 +44,7 @@ export class DirectionsSim {
         this.done = true;
       },
       sleeps: () => 0,
-      touching: { port: 0 },
+      inUse: { port: 0 },
       busy: true,
     });
     for (const [index, wire] of this.wires.entries()) this.job.attach(index, wire.port());
@@ -70,9 +70,9 @@ export class DirectionsSim {
     if (!this.done) throw new Error("it did not end");
   }
 
-  run(orders: readonly TrialSpec[], device: Between): TrialReport[] {
+  run(specs: readonly TrialSpec[], device: Between): TrialReport[] {
     this.done = false;
-    this.command({ kind: "trial", orders });
+    this.command({ kind: "trial", specs });
     this.finish(device);
     return this.command({ kind: "report" }) as TrialReport[];
   }

@@ -61,7 +61,7 @@ class Lab {
       options: jobOptions,
       counters: this.counters,
       sleeps: () => 0,
-      touching: { port: 0 },
+      inUse: { port: 0 },
       busy: false,
     };
     this.job = createForwarder({ ...context, nowNs: () => this.nowNs, post: () => {} });

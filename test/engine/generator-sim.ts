@@ -59,7 +59,7 @@ export class GeneratorSim {
         this.done = true;
       },
       sleeps: () => 0,
-      touching: { port: 0 },
+      inUse: { port: 0 },
       busy: true,
     });
     this.job.attach(0, this.wire.port());
@@ -71,7 +71,7 @@ export class GeneratorSim {
 
   begin(changes: Partial<TrialSpec>): void {
     this.done = false;
-    this.command({ kind: "trial", orders: [{ ...baseOrder, queues: this.#queues, ...changes }] });
+    this.command({ kind: "trial", specs: [{ ...baseOrder, queues: this.#queues, ...changes }] });
   }
 
   /** The time at which a paced trial that begins now will have sent for so long. */

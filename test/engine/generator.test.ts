@@ -102,7 +102,7 @@ describe("the generator's own floor", () => {
   it("is measured for frames of every size", () => {
     for (const frameBytes of [64, 1518, 9018]) {
       const order = { ...baseOrder, trial: 0, size: fixedSize(frameBytes) };
-      const floorNs = new GeneratorSim().command({ kind: "floor", order });
+      const floorNs = new GeneratorSim().command({ kind: "floor", spec: order });
       expect(floorNs).toBeGreaterThan(0);
       expect(floorNs).toBeLessThan(10_000);
     }

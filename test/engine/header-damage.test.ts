@@ -31,8 +31,7 @@ function once(change: (frame: Uint8Array) => Uint8Array): Device {
   return (frames, queue) => frames.map((frame) => ({ queue, frame: n++ === 7 ? change(frame) : frame }));
 }
 
-const run = (order: Partial<TrialSpec>, device: Device) =>
-  new GeneratorSim().run({ ...base, ...order }, device).receive;
+const run = (spec: Partial<TrialSpec>, device: Device) => new GeneratorSim().run({ ...base, ...spec }, device).receive;
 
 const tagged = streamSpec({ vlan: 5 });
 const twoStreams = (layers: readonly Header[]): Partial<TrialSpec> => ({
@@ -99,10 +98,10 @@ describe("tags are those in front: a tunnel's inner ones are not", () => {
         queue,
         frame: Uint8Array.from([...frame.slice(0, 12), 0x81, 0, 0, 5, ...frame.slice(12)]),
       }));
-    for (const order of [{ stream: trafficSpec([trafficStream({ layers })]) }, twoStreams(layers)]) {
+    for (const spec of [{ stream: trafficSpec([trafficStream({ layers })]) }, twoStreams(layers)]) {
       for (const device of [echo, pushed]) {
         for (const integrity of [false, true]) {
-          expect(run({ ...order, size: mix, integrity }, device)).toMatchObject({
+          expect(run({ ...spec, size: mix, integrity }, device)).toMatchObject({
             accepted: 50,
             corrupt: 0,
             foreign: 0,

@@ -12,7 +12,7 @@ import { startEcho } from "./echo-part.js";
 
 /** Real threads, real sockets, real shared memory: the generator's worker against an embedded part. */
 
-const order: TrialSpec = {
+const spec: TrialSpec = {
   trial: 1,
   stream: defaultStreamSpec,
   size: fixedSize(64),
@@ -58,7 +58,7 @@ describe("a loop worker", () => {
     const echo = await keepEcho();
     const { generator } = await startOn(`virtio-user:${directory}/echo.sock`);
     for (const trial of [1, 2, 3]) {
-      const { receive } = await generator.runTrial({ ...order, trial }, never);
+      const { receive } = await generator.runTrial({ ...spec, trial }, never);
       expect(receive.accepted).toBe(2_000);
       expect(generator.progress()?.accepted).toBe(2_000);
       expect(generator.progress()?.phase).toBe("done");
@@ -70,7 +70,7 @@ describe("a loop worker", () => {
     await keepEcho();
     const { generator } = await startOn(`virtio-user:${directory}/echo.sock`);
     const stop = new AbortController();
-    const running = generator.runTrial({ ...order, count: null }, stop.signal);
+    const running = generator.runTrial({ ...spec, count: null }, stop.signal);
     while ((generator.progress()?.published ?? 0) < 100) await new Promise((resolve) => setTimeout(resolve, 5));
     stop.abort();
     const { transmit, receive } = await running;
@@ -81,20 +81,20 @@ describe("a loop worker", () => {
   it("survives its peer: the trial ends, and the next one runs with the peer that came back", async () => {
     const first = await keepEcho();
     const { port, generator } = await startOn(`virtio-user:${directory}/echo.sock`);
-    const running = generator.runTrial({ ...order, count: null }, never);
+    const running = generator.runTrial({ ...spec, count: null }, never);
     while ((generator.progress()?.published ?? 0) < 100) await new Promise((resolve) => setTimeout(resolve, 5));
     await first[Symbol.asyncDispose]();
     expect((await running).transmit.cutShort).toBe("peer gone");
     await keepEcho();
     await port.ready(5_000);
-    const { receive } = await generator.runTrial({ ...order, trial: 2 }, never);
+    const { receive } = await generator.runTrial({ ...spec, trial: 2 }, never);
     expect(receive.accepted).toBe(2_000);
   });
 
   it("discards into a null port, and nothing comes back", async () => {
     const { generator } = await startOn("null:");
     const { transmit, receive } = await generator.runTrial(
-      { ...order, load: { kind: "max" }, count: 10_000, settleNs: 1e6 },
+      { ...spec, load: { kind: "max" }, count: 10_000, settleNs: 1e6 },
       never,
     );
     expect(transmit.queues[0]).toMatchObject({ published: 10_000, outstanding: 0 });
@@ -104,8 +104,8 @@ describe("a loop worker", () => {
   it("refuses a command that cannot be carried out, with the job's sentence, and goes on", async () => {
     const { generator } = await startOn("null:");
     const stream = { ...defaultStreamSpec, srcMac: "nonsense" };
-    await expect(generator.runTrial({ ...order, stream }, never)).rejects.toThrow(/nonsense/);
-    const { transmit } = await generator.runTrial({ ...order, load: { kind: "max" }, count: 10, settleNs: 1e6 }, never);
+    await expect(generator.runTrial({ ...spec, stream }, never)).rejects.toThrow(/nonsense/);
+    const { transmit } = await generator.runTrial({ ...spec, load: { kind: "max" }, count: 10, settleNs: 1e6 }, never);
     expect(transmit.queues[0]?.published).toBe(10);
   });
 });

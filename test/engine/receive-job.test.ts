@@ -21,7 +21,7 @@ const frame = (trial: number, sequence: number): Uint8Array =>
 /** What others say by themselves: nearly all zeros. */
 const chatter = Uint8Array.from({ length: 90 }, (_, i) => (i < 60 || i === 89 ? i : 0));
 
-function received(order: Partial<ReceiveSpec>, frames: readonly Uint8Array[]): ReceiveOnlyReport {
+function received(spec: Partial<ReceiveSpec>, frames: readonly Uint8Array[]): ReceiveOnlyReport {
   const wire = new Wire(new Space(64 * 2 ** 20), "driver", { format: "packed", queues: 1, size: 256 });
   let nowNs = 5e9;
   let done = false;
@@ -37,20 +37,20 @@ function received(order: Partial<ReceiveSpec>, frames: readonly Uint8Array[]): R
       done = true;
     },
     sleeps: () => 0,
-    touching: { port: 0 },
+    inUse: { port: 0 },
     busy: true,
   });
   job.attach(0, wire.port());
   const one = { ...baseOrder, trial: run, clockAheadNs: 0, count: 5 };
   const whole = {
-    order: one,
+    sent: one,
     waitNs: 20e6,
     quietNs: 1e6,
     durationNs: Number.POSITIVE_INFINITY,
     pinsTrial: true,
-    ...order,
+    ...spec,
   };
-  job.command({ kind: "receive", order: whole } satisfies ReceiveCommand);
+  job.command({ kind: "receive", spec: whole } satisfies ReceiveCommand);
   job.step();
   wire.send(0, [...frames]);
   for (let turn = 0; turn < 100_000 && !done; turn++) job.step();

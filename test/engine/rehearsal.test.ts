@@ -44,12 +44,12 @@ function contextOf(): JobContext {
       nowNs += 100;
       return nowNs;
     },
-    ...{ post: () => {}, touching: { port: 0 }, sleeps: () => 0 },
+    ...{ post: () => {}, inUse: { port: 0 }, sleeps: () => 0 },
   };
 }
 
-function rehearse(ports: readonly (OpenPort | null)[], orders: readonly TrialSpec[]): Rehearsal {
-  const rehearsal = new Rehearsal(createJob, contextOf(), ports, orders);
+function rehearse(ports: readonly (OpenPort | null)[], specs: readonly TrialSpec[]): Rehearsal {
+  const rehearsal = new Rehearsal(createJob, contextOf(), ports, specs);
   for (let turn = 0; turn < 1_000_000 && !rehearsal.done; turn++) rehearsal.step();
   expect(rehearsal.done).toBe(true);
   return rehearsal;
@@ -92,7 +92,7 @@ describe("a rehearsal", () => {
 
   it("is an errand that puts nothing on the port, and that a stop ends", () => {
     const sim = new GeneratorSim();
-    sim.command({ kind: "errand", errand: { kind: "rehearse", orders: [order({ count: 500 })] } });
+    sim.command({ kind: "between", task: { kind: "rehearse", specs: [order({ count: 500 })] } });
     let seen = 0;
     const watch = (frames: readonly Uint8Array[]): [] => {
       seen += frames.length;
@@ -102,7 +102,7 @@ describe("a rehearsal", () => {
     expect(sim.command({ kind: "outcome" }) as BetweenOutcome).toEqual({ moved: 0, beside: 0, mac: null });
     sim.done = false;
     const endless = order({ count: null, durationNs: Number.POSITIVE_INFINITY });
-    sim.command({ kind: "errand", errand: { kind: "rehearse", orders: [endless] } });
+    sim.command({ kind: "between", task: { kind: "rehearse", specs: [endless] } });
     const end = sim.after(1e6) + scheduleLeadNs;
     while (sim.nowNs < end) sim.turn(watch);
     expect(sim.done).toBe(false);

@@ -18,13 +18,13 @@ const streams: Partial<TrialSpec> = {
 };
 
 /** All frames of a trial of this run, as they were sent. */
-function recorded(order: Partial<TrialSpec>): Uint8Array[] {
+function recorded(spec: Partial<TrialSpec>): Uint8Array[] {
   const kept: Uint8Array[] = [];
   const echoed: Device = (frames, queue) => {
     kept.push(...frames.map((frame) => frame.slice()));
     return echo(frames, queue, 0);
   };
-  new GeneratorSim().run(order, echoed);
+  new GeneratorSim().run(spec, echoed);
   return kept;
 }
 
@@ -41,48 +41,48 @@ function replacing(others: readonly Uint8Array[]): Device {
 describe.each([
   ["one stream", {}],
   ["many streams", streams],
-])("of %s", (_, order) => {
+])("of %s", (_, spec) => {
   it("frames of another run with the same numbers, sent in its beginning, hide no loss", () => {
-    const others = recorded({ ...order, trial: otherRun, load: { kind: "paced", pps: 1e6 } });
-    const { receive } = new GeneratorSim().run({ ...order, trial: oneRun }, replacing(others));
+    const others = recorded({ ...spec, trial: otherRun, load: { kind: "paced", pps: 1e6 } });
+    const { receive } = new GeneratorSim().run({ ...spec, trial: oneRun }, replacing(others));
     expect(receive).toMatchObject({ received: 975, accepted: 975, duplicate: 0, corrupt: 0, foreign: 0 });
     expect(receive).toMatchObject({ stale: 25, staleOfOthers: 25 });
   });
 
   it("frames of a trial that was stopped are told from those of another run", () => {
-    const earlier = recorded({ ...order, trial: oneRun });
-    const next = { ...order, trial: oneRun + 1, trialsBefore: 1 };
+    const earlier = recorded({ ...spec, trial: oneRun });
+    const next = { ...spec, trial: oneRun + 1, trialsBefore: 1 };
     const { receive } = new GeneratorSim().run(next, replacing(earlier));
     expect(receive).toMatchObject({ accepted: 975, stale: 25, staleOfOthers: 0, corrupt: 0, foreign: 0 });
   });
 
   it("the ids of a run go on after the last one there is", () => {
-    const earlier = recorded({ ...order, trial: 2 ** 24 - 2 });
-    const next = { ...order, trial: 1, trialsBefore: 3 };
+    const earlier = recorded({ ...spec, trial: 2 ** 24 - 2 });
+    const next = { ...spec, trial: 1, trialsBefore: 3 };
     const { receive } = new GeneratorSim().run(next, replacing(earlier));
     expect(receive).toMatchObject({ accepted: 975, stale: 25, staleOfOthers: 0 });
-    const first = { ...order, trial: 1, trialsBefore: 2 };
+    const first = { ...spec, trial: 1, trialsBefore: 2 };
     expect(new GeneratorSim().run(first, replacing(earlier)).receive).toMatchObject({ stale: 25, staleOfOthers: 25 });
   });
 
   it("after 256 trials a number of the low byte comes again, and is another trial's all the same", () => {
-    const earlier = recorded({ ...order, trial: oneRun });
-    const later = { ...order, trial: oneRun + 256, trialsBefore: 256 };
+    const earlier = recorded({ ...spec, trial: oneRun });
+    const later = { ...spec, trial: oneRun + 256, trialsBefore: 256 };
     const { receive } = new GeneratorSim().run(later, replacing(earlier));
     expect(receive).toMatchObject({ accepted: 975, stale: 25, staleOfOthers: 0, corrupt: 0 });
   });
 
   it("another run's frames that a device made longer are stale, too", () => {
-    const others = recorded({ ...order, trial: otherRun }).map((frame) => Buffer.concat([frame, new Uint8Array(7)]));
-    const { receive } = new GeneratorSim().run({ ...order, trial: oneRun }, replacing(others));
+    const others = recorded({ ...spec, trial: otherRun }).map((frame) => Buffer.concat([frame, new Uint8Array(7)]));
+    const { receive } = new GeneratorSim().run({ ...spec, trial: oneRun }, replacing(others));
     expect(receive).toMatchObject({ accepted: 975, stale: 25, corrupt: 0, foreign: 0 });
   });
 
   it("a generator that never ends keeps no trial from ending", () => {
-    const others = recorded({ ...order, trial: otherRun });
+    const others = recorded({ ...spec, trial: otherRun });
     const sim = new GeneratorSim();
     let n = 0;
-    const report = sim.run({ ...order, trial: oneRun, count: 200 }, (frames, queue) => {
+    const report = sim.run({ ...spec, trial: oneRun, count: 200 }, (frames, queue) => {
       const other = others[n++ % others.length]!.slice();
       return [...frames, other].map((frame) => ({ queue, frame }));
     });

@@ -79,10 +79,10 @@ const addInjected = (a: Injected, b: Injected): Injected => ({
 
 /** The lane of each queue of incoming port `from`. */
 function lanesFrom(from: number, options: ForwardJobOptions, context: JobContext, firstPort: number): Lane[] {
-  const { memory, counters, touching } = context;
+  const { memory, counters, inUse } = context;
   const to = options.ports.length - 1 - from;
   const { mac, peerMac } = options.ports[to]!;
-  const ports = { rxPort: firstPort + from, txPort: firstPort + to, touching };
+  const ports = { rxPort: firstPort + from, txPort: firstPort + to, touching: inUse };
   const shared = {
     memory,
     counters,

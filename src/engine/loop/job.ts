@@ -50,7 +50,7 @@ export interface JobContext {
   /** Posts plain data to the owner; the owner's `onEvent` gets it. Not for the per-frame path. */
   readonly post: (event: unknown) => void;
   /** A job notes here whose rings it is about to touch, once a burst: if one breaks the rules, that peer is to blame. */
-  readonly touching: { port: number };
+  readonly inUse: { port: number };
   /** How often the loop has slept so far, for the `kind` of latencies. */
   readonly sleeps: () => number;
   /** The loop never gives way. */

@@ -50,7 +50,7 @@ export interface TrialSpec {
 /** The receive half of a trial whose frames somebody else sends. */
 export interface ReceiveSpec {
   /** Of `order` what says how frames look; `load` and `settleNs` do not matter. */
-  readonly order: TrialSpec;
+  readonly sent: TrialSpec;
   /** Given up when no frame of ours has come by then. */
   readonly waitNs: number;
   /** Over when none has come for so long. */

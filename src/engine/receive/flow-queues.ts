@@ -18,15 +18,15 @@ export class FlowQueues {
   readonly #firsts: readonly number[];
   readonly #counts: Float64Array;
 
-  constructor(order: TrialSpec, queues: number) {
-    const spec = trafficOf(order.stream);
+  constructor(spec: TrialSpec, queues: number) {
+    const traffic = trafficOf(spec.stream);
     this.#queues = queues;
     let places = 0;
     const maps: (FlowMap | null)[] = [];
     const firsts: number[] = [];
-    for (const index of spec.streams.keys()) {
+    for (const index of traffic.streams.keys()) {
       const left = mostFlows - places;
-      const map = left <= 0 ? null : flowMap(spec, index, order.size, left);
+      const map = left <= 0 ? null : flowMap(traffic, index, spec.size, left);
       maps.push(map);
       firsts.push(places);
       places += map?.flows ?? 1;

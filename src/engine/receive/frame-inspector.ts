@@ -64,7 +64,7 @@ export class FrameInspector {
   readonly #signed: boolean;
 
   constructor(
-    order: TrialSpec,
+    spec: TrialSpec,
     programs: readonly FrameProgram[],
     memory: RingMemory,
     foreignFrames: ForeignFrames | null,
@@ -73,10 +73,10 @@ export class FrameInspector {
     this.#programs = programs;
     this.corruptOf = new Float64Array(programs.length);
     this.#memory = memory;
-    this.#trial = order.trial;
-    this.#trialHigh = trialHighOf(order.trial);
-    this.#trialsBefore = order.trialsBefore ?? 0;
-    this.#firstStream = order.firstStream ?? 0;
+    this.#trial = spec.trial;
+    this.#trialHigh = trialHighOf(spec.trial);
+    this.#trialsBefore = spec.trialsBefore ?? 0;
+    this.#firstStream = spec.firstStream ?? 0;
     const lengths = programs.flatMap(({ variants, tags }) =>
       variants.map(({ bufferBytes }) => bufferBytes - tagBytes * tags),
     );

@@ -51,7 +51,7 @@ interface QueueTally {
 }
 
 export interface ReceiverStart {
-  readonly order: TrialSpec;
+  readonly spec: TrialSpec;
   readonly program: FrameProgram;
   readonly memory: RingMemory;
   readonly clock: TrialClock;
@@ -78,7 +78,7 @@ const cell = {
 } as const;
 
 export class Receiver {
-  readonly #order: TrialSpec;
+  readonly #spec: TrialSpec;
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;
   readonly #cells = new Float64Array(cell.count);
@@ -111,35 +111,35 @@ export class Receiver {
   readonly #aheadNs: number;
   #early = 0;
 
-  constructor({ order, program, memory, clock, lag, published, foreignFrames, pinsTrial }: ReceiverStart) {
-    this.#order = order;
+  constructor({ spec, program, memory, clock, lag, published, foreignFrames, pinsTrial }: ReceiverStart) {
+    this.#spec = spec;
     this.#clock = clock;
     this.#cells[cell.firstArrivalNs] = -1;
-    this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
-    this.#oneWay = order.clockAheadNs !== undefined;
-    this.#aheadNs = order.clockAheadNs ?? 0;
+    this.#gaps = spec.load.kind === "stepped" ? new GapLog() : null;
+    this.#oneWay = spec.clockAheadNs !== undefined;
+    this.#aheadNs = spec.clockAheadNs ?? 0;
     this.#published = published;
     this.#memory = memory;
     this.#signed = program.signed;
-    this.#trial = pinsTrial === true ? null : order.trial;
-    this.#trialHigh = this.#trial === null ? noTrial : trialHighOf(order.trial);
-    this.#head = signatureHead(order.trial, order.firstStream ?? 0);
+    this.#trial = pinsTrial === true ? null : spec.trial;
+    this.#trialHigh = this.#trial === null ? noTrial : trialHighOf(spec.trial);
+    this.#head = signatureHead(spec.trial, spec.firstStream ?? 0);
     this.#headSum = signatureBase(this.#trialHigh, this.#head, 0, 0);
     this.#lag = lag;
     this.#latencyIntended = lag === null ? null : new Histogram();
     for (const variant of program.variants) this.#lengths[variant.bufferBytes] = 1;
     this.#trackers = Array.from(
-      { length: order.queues },
-      (_, q) => new SequenceTracker({ base: order.startSequence + q, stride: order.queues }),
+      { length: spec.queues },
+      (_, q) => new SequenceTracker({ base: spec.startSequence + q, stride: spec.queues }),
     );
-    this.#lastLatency = new Float64Array(order.queues);
-    this.#inspector = new FrameInspector(order, [program], memory, foreignFrames);
+    this.#lastLatency = new Float64Array(spec.queues);
+    this.#inspector = new FrameInspector(spec, [program], memory, foreignFrames);
     if (this.#trial === null) this.#inspector.pin(noTrial);
   }
 
   attach(queues: readonly OpenQueue[]): void {
     this.#queues = queues;
-    if (queues.length > 1 && this.#signed) this.#flows ??= new FlowQueues(this.#order, queues.length);
+    if (queues.length > 1 && this.#signed) this.#flows ??= new FlowQueues(this.#spec, queues.length);
     while (this.#tallies.length < queues.length) {
       this.#tallies.push({ packets: 0, bytes: 0, corrupt: 0, recognised: 0 });
     }
@@ -243,7 +243,7 @@ export class Receiver {
   /** The first signature of our stream says which trial this is. */
   #pin(n: number, offsets: Uint32Array, lengths: Uint32Array): void {
     const view = this.#memory.view;
-    const { firstStream = 0 } = this.#order;
+    const { firstStream = 0 } = this.#spec;
     for (let k = 0; k < n; k++) {
       const end = offsets[k] + lengths[k];
       if (lengths[k] < signatureBytes || streamOf(readTrialStream(view, end)) !== firstStream) continue;
@@ -336,7 +336,7 @@ export class Receiver {
     const trialHigh = this.#trialHigh;
     const head = this.#head | 0;
     const headSum = this.#headSum;
-    const { queues: stride, integrity } = this.#order;
+    const { queues: stride, integrity } = this.#spec;
     const queue = q < stride ? q : 0;
     const tracker = this.#trackers[queue];
     const published = this.#published(queue);
@@ -390,7 +390,7 @@ export class Receiver {
 
   /** The number of the next frame of a transmit queue. */
   #expected(queue: number): number {
-    return this.#trackers[queue].next * this.#order.queues + this.#order.startSequence + queue;
+    return this.#trackers[queue].next * this.#spec.queues + this.#spec.startSequence + queue;
   }
 
   /** A run of frames that came out of queue `q` and were sent on `queue`, in order, all with one stamp: tail has bits 32 … 47 of it in its lower half. */
@@ -407,11 +407,11 @@ export class Receiver {
     this.#lastLatency[queue] = latencyNs;
     this.#latency.recordMany(latencyNs, run);
     tracker.acceptRun(run);
-    this.#flows?.noteRun(first * this.#order.queues + queue, this.#order.queues, run, q);
+    this.#flows?.noteRun(first * this.#spec.queues + queue, this.#spec.queues, run, q);
   }
 
   #recordIntended(queue: number, first: number, run: number, latencyNs: number): void {
-    const stride = this.#order.queues;
+    const stride = this.#spec.queues;
     // Frames that left since have taken the places of these: their lag is not known any more.
     if ((this.#published(queue) - first) * stride > lagFrames) return;
     for (let i = 0; i < run; i++) {
@@ -433,14 +433,14 @@ export class Receiver {
   #take(q: number, view: DataView, offset: number, bytes: number, arrivalNs: number): void {
     const end = offset + bytes;
     const wire = readSequence(view, end);
-    const stride = this.#order.queues;
+    const stride = this.#spec.queues;
     let queue = q < stride ? q : 0;
     let expected = this.#expected(queue);
     // `| 0` reduces the exact difference modulo 2^32 to the nearest: the sequence unwrapped.
     let ahead = (wire - expected) | 0;
     if (ahead % stride !== 0) {
       // It came back on another queue than it was sent on: find the one it was sent on.
-      queue = queueOf(expected + ahead - this.#order.startSequence, stride);
+      queue = queueOf(expected + ahead - this.#spec.startSequence, stride);
       expected = this.#expected(queue);
       ahead = (wire - expected) | 0;
     }
@@ -459,7 +459,7 @@ export class Receiver {
       return;
     }
     // A damaged frame did not come back whole: its number stays open, and its whole copy may still close it.
-    if (this.#order.integrity && !this.#inspector.checkPayload(offset, bytes, index * stride + queue)) return;
+    if (this.#spec.integrity && !this.#inspector.checkPayload(offset, bytes, index * stride + queue)) return;
     const code = tracker.accept(index);
     if (code > reordered) return;
     this.#flows?.note(0, index * stride + queue, q);

@@ -45,7 +45,7 @@ const cell = {
 } as const;
 
 export interface StreamsReceiverStart {
-  readonly order: TrialSpec;
+  readonly spec: TrialSpec;
   readonly programs: readonly FrameProgram[];
   readonly memory: RingMemory;
   readonly clock: TrialClock;
@@ -56,7 +56,7 @@ export interface StreamsReceiverStart {
 }
 
 export class StreamsReceiver {
-  readonly #order: TrialSpec;
+  readonly #spec: TrialSpec;
   readonly #programs: readonly FrameProgram[];
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;
@@ -98,19 +98,19 @@ export class StreamsReceiver {
   /** Only where the load changes: there the last loss has a time. */
   readonly #gaps: GapLog | null;
 
-  constructor({ order, programs, memory, clock, lags, senders, foreignFrames }: StreamsReceiverStart) {
-    const lanes = programs.length * order.queues;
-    this.#order = order;
-    this.#trialHigh = trialHighOf(order.trial);
+  constructor({ spec, programs, memory, clock, lags, senders, foreignFrames }: StreamsReceiverStart) {
+    const lanes = programs.length * spec.queues;
+    this.#spec = spec;
+    this.#trialHigh = trialHighOf(spec.trial);
     this.#clock = clock;
-    this.#gaps = order.load.kind === "stepped" ? new GapLog() : null;
+    this.#gaps = spec.load.kind === "stepped" ? new GapLog() : null;
     this.#programs = programs;
     this.#memory = memory;
     this.#senders = senders;
-    this.#inspector = new FrameInspector(order, programs, memory, foreignFrames);
+    this.#inspector = new FrameInspector(spec, programs, memory, foreignFrames);
     this.#rows = new LaneRows(lanes);
     this.#table = new SequenceTable(lanes, undefined, this.#rows);
-    const hasProbe = order.hasProbe === true;
+    const hasProbe = spec.hasProbe === true;
     this.#times = new StreamTimes({ streams: programs.length, rows: this.#rows, lags, hasProbe });
     this.#oneSize = Int32Array.from(programs, ({ variants }) => (variants.length === 1 ? variants[0].bufferBytes : 0));
     this.#moreBytes = new Float64Array(programs.length);
@@ -121,7 +121,7 @@ export class StreamsReceiver {
 
   attach(queues: readonly OpenQueue[]): void {
     this.#queues = queues;
-    if (queues.length > 1) this.#flows ??= new FlowQueues(this.#order, queues.length);
+    if (queues.length > 1) this.#flows ??= new FlowQueues(this.#spec, queues.length);
     while (this.#packets.length < queues.length) {
       this.#packets.push(0);
       this.#bytes.push(0);
@@ -166,7 +166,7 @@ export class StreamsReceiver {
 
   /** By the queue they were sent on; without signature, by the one they came in on. */
   acceptedByQueue(): number[] {
-    const { queues } = this.#order;
+    const { queues } = this.#spec;
     const signed = this.#allSigned;
     return Array.from({ length: queues }, (_, q) => {
       if (!signed) return this.#programs.reduce((sum, _program, stream) => sum + this.#seenOn(q, stream), 0);
@@ -227,7 +227,7 @@ export class StreamsReceiver {
       // A number of one stream is another's as well: ranges over several streams would say nothing.
       lostRanges: streams.length === 1 ? streams[0].lostRanges : [],
       lostRangesComplete: streams.length === 1 && this.#programs[0].signed && streams[0].lostRangesMore === 0,
-      reorderExtent: this.#table.extent(Array.from({ length: streams.length * this.#order.queues }, (_, lane) => lane)),
+      reorderExtent: this.#table.extent(Array.from({ length: streams.length * this.#spec.queues }, (_, lane) => lane)),
       ...this.#times.report(),
       firstArrivalNs: this.firstArrivalNs,
       lastArrivalNs: this.lastArrivalNs,
@@ -261,7 +261,7 @@ export class StreamsReceiver {
   }
 
   #lanesOf(stream: number): number[] {
-    const { queues } = this.#order;
+    const { queues } = this.#spec;
     return Array.from({ length: queues }, (_, q) => stream * queues + q);
   }
 
@@ -284,7 +284,7 @@ export class StreamsReceiver {
     untaken: readonly Float64Array[],
   ): Pick<StreamReceive, "lostRanges" | "lostRangesMore"> {
     if (!this.#programs[stream].signed) return { lostRanges: [], lostRangesMore: 0 };
-    const { queues, startSequence } = this.#order;
+    const { queues, startSequence } = this.#spec;
     const losses = this.#senders.map((sender, q) => {
       const { ranges, more } = this.#table.finish(stream * queues + q, sender.sentOf(stream) - untaken[q][stream]);
       const numberOf = (index: number): number => startSequence + index * queues + q;
@@ -299,7 +299,7 @@ export class StreamsReceiver {
   #lossUntilNs(untaken: readonly Float64Array[]): number | null {
     const gaps = this.#gaps;
     if (gaps === null || !this.#allSigned) return null;
-    const { queues } = this.#order;
+    const { queues } = this.#spec;
     return latestOf(
       Array.from({ length: this.#programs.length * queues }, (_, lane) => {
         const [stream, q] = [Math.floor(lane / queues), lane % queues];
@@ -312,7 +312,7 @@ export class StreamsReceiver {
 
   #sum(of: (lane: number) => number): number {
     let sum = 0;
-    for (let lane = 0; lane < this.#programs.length * this.#order.queues; lane++) sum += of(lane);
+    for (let lane = 0; lane < this.#programs.length * this.#spec.queues; lane++) sum += of(lane);
     return sum;
   }
 
@@ -325,9 +325,9 @@ export class StreamsReceiver {
     const { offsets, lengths } = ring;
     const stamps = ring.arrivalsNs ?? null;
     const { nowNs: arrivalNs, epochNs } = this.#clock;
-    const { firstStream = 0 } = this.#order;
+    const { firstStream = 0 } = this.#spec;
     const trialHigh = this.#trialHigh;
-    const trialLow = this.#order.trial & 0xff;
+    const trialLow = this.#spec.trial & 0xff;
     const oneSize = this.#oneSize;
     let whole = 0;
     let allBytes = 0;
@@ -391,7 +391,7 @@ export class StreamsReceiver {
 
   /** Second look, at the lanes of the frames noted: mostly each is the next of its own. */
   #takeAll(q: number, whole: number, ring: RxRing): void {
-    const { queues, startSequence, integrity } = this.#order;
+    const { queues, startSequence, integrity } = this.#spec;
     const queue = q < queues ? q : 0;
     const sender = this.#senders[queue];
     const rows = this.#rows;
@@ -418,7 +418,7 @@ export class StreamsReceiver {
   }
 
   #take(q: number, k: number, ring: RxRing): void {
-    const { queues, startSequence, integrity } = this.#order;
+    const { queues, startSequence, integrity } = this.#spec;
     const frame = this.#frames[k];
     const [stream, wire, latencyNs] = [this.#streams[k], this.#wires[k], this.#latencies[k]];
     const [offset, bytes] = [ring.offsets[frame], ring.lengths[frame]];

@@ -328,7 +328,7 @@ class Replay implements Job {
       if (n === 0) continue;
       const port = Math.floor(lane / mostQueues);
       const queue = this.#ports[port]!.queues[lane % mostQueues];
-      this.#context.touching.port = port;
+      this.#context.inUse.port = port;
       queue.tx!.publish(n);
       // Counted first: a kick may find that the other side is gone.
       this.#published[lane] += n;
@@ -377,7 +377,7 @@ class Replay implements Job {
     for (let port = 0; port < this.#ports.length; port++) {
       const open = this.#ports[port];
       if (open === null) continue;
-      this.#context.touching.port = port;
+      this.#context.inUse.port = port;
       for (const queue of open.queues) moved += this.#receiveQueue(queue, port, now);
     }
     if (moved > 0) this.#lastArrivalNs = now;

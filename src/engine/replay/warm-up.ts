@@ -50,7 +50,7 @@ export function warmUpReplay(context: JobContext, createJob: CreateJob): void {
       memory,
       options: { ports: 1, senders: 1 } satisfies ReplayJobOptions,
       counters: new Float64Array(replayCounter.slots),
-      touching: { port: 0 },
+      inUse: { port: 0 },
       post: () => {
         done = true;
       },

@@ -1,6 +1,6 @@
 /**
  * What of a sender's frames lies in its transmit ring: a ring is taken from in order, so what an earlier trial left
- * there goes first, and frames of somebody else that went in between (a station's answers) are known by their place.
+ * there goes first, and frames of somebody else that went in between (a responder's answers) are known by their place.
  */
 import type { TxRing } from "../../ring/ring.js";
 import type { OpenQueue } from "../loop/job.js";

@@ -45,7 +45,7 @@ const cell = {
 } as const;
 
 export interface StreamsTransmitterStart {
-  readonly order: TrialSpec;
+  readonly spec: TrialSpec;
   readonly senders: readonly StreamsSender[];
   readonly timelines: readonly Timeline[];
   /** Frames per second of all streams together while all send. */
@@ -55,7 +55,7 @@ export interface StreamsTransmitterStart {
 }
 
 export class StreamsTransmitter {
-  readonly #order: TrialSpec;
+  readonly #spec: TrialSpec;
   readonly #senders: readonly StreamsSender[];
   readonly #departures: Departures;
   readonly #streams: number;
@@ -81,15 +81,15 @@ export class StreamsTransmitter {
   #endedNs = 0;
   #cutShort: TransmitReport["cutShort"] = null;
 
-  constructor({ order, senders, timelines, totalPps, clock, lags }: StreamsTransmitterStart) {
-    this.#order = order;
+  constructor({ spec, senders, timelines, totalPps, clock, lags }: StreamsTransmitterStart) {
+    this.#spec = spec;
     this.#senders = senders;
     this.#departures = new Departures(timelines);
     this.#streams = timelines.length;
     this.#clock = clock;
-    this.#paced = order.load.kind !== "max";
+    this.#paced = spec.load.kind !== "max";
     this.#pps = totalPps;
-    this.#mostOwn = mostOwnBlocked(order, (totalPps * order.durationNs) / 1e9);
+    this.#mostOwn = mostOwnBlocked(spec, (totalPps * spec.durationNs) / 1e9);
     this.#single = totalPps <= singleFramePps;
     this.#intervalNs = 1e9 / totalPps;
     this.#toleranceNs = Math.max(lateToleranceNs, lateToleranceShare * this.#intervalNs);
@@ -137,7 +137,7 @@ export class StreamsTransmitter {
 
   isWakeful(): boolean {
     const near = this.#departures.nextNs - this.#clock.nowNs < wakefulNs;
-    return !this.#ended && !this.#order.cooperative && this.#paced && near;
+    return !this.#ended && !this.#spec.cooperative && this.#paced && near;
   }
 
   step(): number {
@@ -165,7 +165,7 @@ export class StreamsTransmitter {
     });
     const outstanding = queues.reduce((sum, queue) => sum + queue.outstanding, 0);
     const sent = this.#published - outstanding;
-    const { count } = this.#order;
+    const { count } = this.#spec;
     const unsent = count !== null && this.#cutShort !== "stopped" ? Math.max(0, this.#target() - this.#published) : 0;
     const missedOf = new Float64Array(this.#streams);
     const missed = this.#missed(missedOf);
@@ -211,14 +211,14 @@ export class StreamsTransmitter {
 
   /** Frames that a count really asks for: streams may end before. */
   #target(): number {
-    const { count } = this.#order;
+    const { count } = this.#spec;
     return this.#departures.nextNs === Number.POSITIVE_INFINITY ? this.#published : (count ?? 0);
   }
 
   /** Departures due before the end that were never tried; per stream into `missedOf`. */
   #missed(missedOf: Float64Array): number {
-    if (!this.#paced || this.#order.count !== null) return 0;
-    const { durationNs } = this.#order;
+    if (!this.#paced || this.#spec.count !== null) return 0;
+    const { durationNs } = this.#spec;
     const untilNs = this.#cutShort === null ? Math.min(durationNs, this.#endedNs) : this.#endedNs;
     return this.#departures.dueBefore(untilNs, missedOf);
   }
@@ -226,7 +226,7 @@ export class StreamsTransmitter {
   window(): TransmitWindow {
     if (!this.#paced) return { fromNs: this.firstNs, toNs: this.#endedNs };
     if (this.#cells[cell.firstSlotNs] < 0) return { fromNs: 0, toNs: this.#endedNs };
-    const { durationNs, count } = this.#order;
+    const { durationNs, count } = this.#spec;
     // Schedules have gaps: what was sent in a trial's time is sent over all of it.
     const isWhole = this.#cutShort === null && this.#departures.nextNs !== Number.POSITIVE_INFINITY;
     if (count === null && Number.isFinite(durationNs) && isWhole) return { fromNs: 0, toNs: durationNs };
@@ -241,13 +241,13 @@ export class StreamsTransmitter {
   }
 
   #isStuck(nowNs: number): boolean {
-    if (this.#order.outlastsPeer === true) return false;
+    if (this.#spec.outlastsPeer === true) return false;
     if (!this.#paced) return nowNs - this.#cells[cell.progressNs] > stuckNs;
     return this.#cells[cell.blockedSinceNs] >= 0 && nowNs - this.#cells[cell.blockedSinceNs] > stuckNs;
   }
 
   #isOver(nowNs: number): boolean {
-    const { count, durationNs } = this.#order;
+    const { count, durationNs } = this.#spec;
     const { nextNs } = this.#departures;
     if (count !== null) return this.#published >= count || nextNs === Number.POSITIVE_INFINITY;
     if (!this.#paced) return nowNs >= durationNs || nextNs === Number.POSITIVE_INFINITY;
@@ -273,7 +273,7 @@ export class StreamsTransmitter {
       this.#end(nowNs, null);
       return 0;
     }
-    const left = this.#order.count === null ? burstFrames : Math.min(burstFrames, this.#order.count - this.#published);
+    const left = this.#spec.count === null ? burstFrames : Math.min(burstFrames, this.#spec.count - this.#published);
     const low = low32(nowNs) | 0;
     const high = high16(nowNs);
     let moved = 0;
@@ -293,7 +293,7 @@ export class StreamsTransmitter {
     if (nowNs < nextNs) {
       if (this.#isOver(nowNs)) {
         // The trial lasts as long as it was asked for, whatever the last departure was.
-        const { count, durationNs } = this.#order;
+        const { count, durationNs } = this.#spec;
         if (count === null && nowNs < durationNs && nextNs !== Number.POSITIVE_INFINITY) return 0;
         this.#end(nowNs, null);
         return 0;
@@ -363,7 +363,7 @@ export class StreamsTransmitter {
     if (this.#cells[cell.firstNs] < 0) this.#cells[cell.firstNs] = nowNs;
     this.#cells[cell.lastNs] = nowNs;
     this.#published += frames;
-    if (this.#order.count !== null && this.#published >= this.#order.count) {
+    if (this.#spec.count !== null && this.#published >= this.#spec.count) {
       this.#end(this.#look(), null);
     }
   }
@@ -384,7 +384,7 @@ export class StreamsTransmitter {
       const overdue = this.#departures.dueBefore(nowNs);
       this.#cells[cell.ownLeft] = overdue > catchUpFrames ? overdue : 0;
     }
-    if (this.#order.count !== null) return;
+    if (this.#spec.count !== null) return;
     this.#blocked++;
     this.#blockedOf[stream]++;
     const own = Math.min(1, this.#cells[cell.ownLeft]);

@@ -75,7 +75,7 @@ export interface TransmitWindow {
 export const windowNs = ({ fromNs, toNs }: TransmitWindow): number => Math.max(1, toNs - fromNs);
 
 export class Transmitter {
-  readonly #order: TrialSpec;
+  readonly #spec: TrialSpec;
   readonly #senders: readonly Sender[];
   readonly #pace: SenderPace;
   readonly #clock: TrialClock;
@@ -100,20 +100,20 @@ export class Transmitter {
   #ended = false;
   #cutShort: TransmitReport["cutShort"] = null;
 
-  constructor(order: TrialSpec, senders: readonly Sender[], clock: TrialClock, lag: LagWindow | null) {
-    this.#order = order;
+  constructor(spec: TrialSpec, senders: readonly Sender[], clock: TrialClock, lag: LagWindow | null) {
+    this.#spec = spec;
     this.#senders = senders;
     this.#pace = senders[0]!.pace;
     this.#clock = clock;
     this.#cells[cell.tokens] = this.#pace.catchUpFrames;
     for (const at of [cell.blockedSinceNs, cell.lastBlockedNs, cell.firstSlotNs, cell.firstNs]) this.#cells[at] = -1;
-    const steps = stepsOf(order);
+    const steps = stepsOf(spec);
     this.#pps = Math.max(0, ...steps.map(({ pps }) => pps));
     this.#intervalNs = this.#pps > 0 ? 1e9 / this.#pps : 0;
     this.#lastIntervalNs = steps.length === 0 ? 0 : 1e9 / steps[steps.length - 1].pps;
     this.#schedule = scheduleOf(steps);
-    this.#slots = order.count === null ? (this.#schedule?.slotsIn(order.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
-    this.#mostOwn = mostOwnBlocked(order, this.#slots);
+    this.#slots = spec.count === null ? (this.#schedule?.slotsIn(spec.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
+    this.#mostOwn = mostOwnBlocked(spec, this.#slots);
     this.#single = this.#pps <= this.#pace.singleFramePps;
     this.#toleranceNs = Math.max(this.#pace.lateToleranceNs, lateToleranceShare * this.#intervalNs);
     this.#wait = this.#schedule === null ? null : new FineWait(clock);
@@ -126,7 +126,7 @@ export class Transmitter {
   start(): void {
     const { epochNs } = this.#clock;
     for (const sender of this.#senders) sender.start?.(epochNs);
-    const { clockAheadNs } = this.#order;
+    const { clockAheadNs } = this.#spec;
     if (clockAheadNs !== undefined) this.#cells[cell.stampNs] = (epochNs + clockAheadNs) % 2 ** 48;
   }
 
@@ -153,7 +153,7 @@ export class Transmitter {
 
   /** The next departure is so near that the thread should stay awake for it. */
   isWakeful(): boolean {
-    if (this.#ended || this.#order.cooperative || this.#schedule === null) return false;
+    if (this.#ended || this.#spec.cooperative || this.#schedule === null) return false;
     return this.#cells[cell.dueNs] - this.#clock.nowNs < wakefulNs;
   }
 
@@ -178,7 +178,7 @@ export class Transmitter {
 
   /** The peer has taken nothing for long. */
   #isStuck(): boolean {
-    if (this.#order.outlastsPeer === true) return false;
+    if (this.#spec.outlastsPeer === true) return false;
     const { nowNs } = this.#clock;
     if (this.#schedule === null) return nowNs - this.#cells[cell.progressNs] > stuckNs;
     return this.#cells[cell.blockedSinceNs] >= 0 && nowNs - this.#cells[cell.blockedSinceNs] > stuckNs;
@@ -201,7 +201,7 @@ export class Transmitter {
     // A kick that finds the other side gone ends the turn that counts: what the senders say is whole.
     const published = queues.reduce((sum, queue) => sum + queue.published, 0);
     const sent = published - outstanding;
-    const { count } = this.#order;
+    const { count } = this.#spec;
     // Of a count, a frame that finds no slot waits for the next; blocked is what was left when the trial was given up.
     const unsent = count !== null && this.#cutShort !== "stopped" ? count - published : 0;
     const cells = this.#cells;
@@ -227,7 +227,7 @@ export class Transmitter {
 
   /** Slots of the schedule that were due before the end and never tried. */
   #missed(): number {
-    if (this.#schedule === null || this.#order.count !== null) return 0;
+    if (this.#schedule === null || this.#spec.count !== null) return 0;
     const isWhole = Number.isFinite(this.#slots) && this.#cutShort === null;
     const due = isWhole ? this.#slots : this.#dueAt(this.#cells[cell.endedNs]);
     return Math.max(0, due - this.#cells[cell.slot]);
@@ -273,7 +273,7 @@ export class Transmitter {
   }
 
   #stepMax(): number {
-    const { count, durationNs } = this.#order;
+    const { count, durationNs } = this.#spec;
     const { nowNs } = this.#clock;
     if (count === null && nowNs >= durationNs) {
       this.#end(nowNs, null);
@@ -325,7 +325,7 @@ export class Transmitter {
   }
 
   #isOver(): boolean {
-    const { count, durationNs } = this.#order;
+    const { count, durationNs } = this.#spec;
     if (count !== null) return this.#cells[cell.published] >= count;
     return this.#cells[cell.slot] >= this.#slots || this.#clock.nowNs >= durationNs + endGraceNs;
   }
@@ -356,7 +356,7 @@ export class Transmitter {
 
   /** Fast schedules: all that is due goes out in one burst per queue with one stamp. */
   #sendDue(schedule: DepartureSchedule): number {
-    const { count } = this.#order;
+    const { count } = this.#spec;
     const { catchUpFrames } = this.#pace;
     const cells = this.#cells;
     const left = count === null ? Number.POSITIVE_INFINITY : count - cells[cell.published];
@@ -415,7 +415,7 @@ export class Transmitter {
       const overdue = this.#overdue();
       cells[cell.ownLeft] = overdue > this.#pace.catchUpFrames ? overdue : 0;
     }
-    if (this.#order.count !== null) return;
+    if (this.#spec.count !== null) return;
     cells[cell.blocked] += frames;
     const own = Math.min(frames, cells[cell.ownLeft]);
     cells[cell.ownLeft] -= own;

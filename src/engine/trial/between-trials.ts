@@ -12,10 +12,10 @@ const askEveryNs = 300_000_000;
 const askMostNs = 3_000_000_000;
 
 export class BetweenTrials {
-  readonly #errand: BetweenTask;
-  readonly #stations: Responders;
+  readonly #task: BetweenTask;
+  readonly #responders: Responders;
   readonly #rehearsal: Rehearsal | null;
-  /** What the stations had sent when it began. */
+  /** What the responders had sent when it began. */
   readonly #sentBefore: number;
   #moved = 0;
   /** −1: it has not begun. */
@@ -26,11 +26,11 @@ export class BetweenTrials {
   #done = false;
 
   /** `rehearsal`: of an errand that is one, else null. */
-  constructor(errand: BetweenTask, stations: Responders, rehearsal: Rehearsal | null) {
-    this.#errand = errand;
-    this.#stations = stations;
+  constructor(task: BetweenTask, responders: Responders, rehearsal: Rehearsal | null) {
+    this.#task = task;
+    this.#responders = responders;
     this.#rehearsal = rehearsal;
-    this.#sentBefore = stations.sent;
+    this.#sentBefore = responders.sent;
   }
 
   get done(): boolean {
@@ -57,15 +57,15 @@ export class BetweenTrials {
 
   #isDone(nowNs: number): boolean {
     if (this.#rehearsal !== null) return this.#rehearsal.done;
-    return this.#errand.kind === "resolve" ? this.#isResolved(this.#errand, nowNs) : this.#isDrained(nowNs);
+    return this.#task.kind === "resolve" ? this.#isResolved(this.#task, nowNs) : this.#isDrained(nowNs);
   }
 
-  /** `isOpen`: a trial's account is open, and what stations send is part of it. */
+  /** `isOpen`: a trial's account is open, and what responders send is part of it. */
   outcome(isOpen: boolean): BetweenOutcome {
     return {
       moved: this.#moved,
-      beside: isOpen ? 0 : this.#stations.sent - this.#sentBefore,
-      mac: this.#errand.kind === "resolve" ? this.#told(this.#errand) : null,
+      beside: isOpen ? 0 : this.#responders.sent - this.#sentBefore,
+      mac: this.#task.kind === "resolve" ? this.#told(this.#task) : null,
     };
   }
 
@@ -74,7 +74,7 @@ export class BetweenTrials {
   }
 
   #told({ port }: { readonly port: number }): string | null {
-    return this.#asked ? this.#stations.at(port).told : null;
+    return this.#asked ? this.#responders.at(port).told : null;
   }
 
   #isResolved(errand: BetweenTask & { readonly kind: "resolve" }, nowNs: number): boolean {
@@ -82,7 +82,7 @@ export class BetweenTrials {
     if (nowNs < this.#askAtNs) return false;
     this.#askAtNs = nowNs + askEveryNs;
     this.#asked = true;
-    this.#stations.at(errand.port).ask(errand.target, errand.from);
+    this.#responders.at(errand.port).ask(errand.target, errand.from);
     return false;
   }
 }

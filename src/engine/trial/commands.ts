@@ -2,20 +2,20 @@
 import type { ReceiveSpec, TrialSpec } from "../loop/trial-spec.js";
 
 export type ReceiveCommand =
-  | { readonly kind: "receive"; readonly order: ReceiveSpec }
+  | { readonly kind: "receive"; readonly spec: ReceiveSpec }
   | { readonly kind: "stop" }
   | { readonly kind: "report" };
 
 /** Commands of the generator's job. `orders`: one for each direction, the forward one first. */
 export type GeneratorCommand =
-  | { readonly kind: "trial"; readonly orders: readonly TrialSpec[] }
+  | { readonly kind: "trial"; readonly specs: readonly TrialSpec[] }
   | { readonly kind: "stop" }
   /** Answers the median latency in ns through a direct loop: the generator's own share. */
-  | { readonly kind: "floor"; readonly order: TrialSpec }
+  | { readonly kind: "floor"; readonly spec: TrialSpec }
   /** Answers a TrialReport for each direction. */
   | { readonly kind: "report" }
   /** An errand: run the loop until it says done, then ask for its outcome. */
-  | { readonly kind: "errand"; readonly errand: BetweenTask }
+  | { readonly kind: "between"; readonly task: BetweenTask }
   | { readonly kind: "outcome" };
 
 /** What the loop may be sent to do between trials, or after one before its report is asked for. */
@@ -25,12 +25,12 @@ export type BetweenTask =
   /** Asks the neighbours of a port for the MAC address of `target`, from the address `from`. */
   | { readonly kind: "resolve"; readonly port: number; readonly target: string; readonly from: string }
   /** Runs a trial through a direct loop: all its code is at work, and nothing is sent on a port. */
-  | { readonly kind: "rehearse"; readonly orders: readonly TrialSpec[] };
+  | { readonly kind: "rehearse"; readonly specs: readonly TrialSpec[] };
 
 export interface BetweenOutcome {
   /** Frames that were taken, and sent. */
   readonly moved: number;
-  /** Frames that stations sent in it and that are in no trial's account: questions and answers. */
+  /** Frames that responders sent in it and that are in no trial's account: questions and answers. */
   readonly beside: number;
   /** Of a resolution; null: nobody answered. */
   readonly mac: string | null;

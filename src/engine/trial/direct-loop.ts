@@ -45,14 +45,14 @@ export function directLoop(like: readonly (OpenPort | null)[], queues: number, m
     });
     return { memory: space.memory, queues: port.map(queueOf) };
   });
-  const ways = ends.flatMap((port, p) =>
+  const paths = ends.flatMap((port, p) =>
     port.map(({ tx }, q): Path => ({ from: tx.far, to: ends[ends.length - 1 - p]![q]!.rx.far })),
   );
   return {
     memory: space.memory,
     ports,
     turn: () => {
-      for (let w = 0; w < ways.length; w++) passOn(space.memory, ways[w].from, ways[w].to);
+      for (let w = 0; w < paths.length; w++) passOn(space.memory, paths[w].from, paths[w].to);
     },
   };
 }

@@ -27,7 +27,7 @@ import { StreamsTransmitter } from "../transmit/streams-transmitter.js";
 import { Transmitter, type TransmitWindow, windowNs } from "../transmit/transmitter.js";
 
 export interface DirectionStart {
-  readonly order: TrialSpec;
+  readonly spec: TrialSpec;
   /** Indices of the job's ports. */
   readonly txPort: number;
   readonly rxPort: number;
@@ -82,7 +82,7 @@ interface Halves {
 }
 
 export class Direction {
-  readonly order: TrialSpec;
+  readonly spec: TrialSpec;
   /** Indices of the job's ports. */
   readonly txPort: number;
   readonly rxPort: number;
@@ -95,14 +95,14 @@ export class Direction {
   #inWindow: WindowArrivals | null = null;
 
   constructor(memory: RingMemory, clock: TrialClock, start: DirectionStart) {
-    const { order } = start;
-    this.order = order;
+    const { spec } = start;
+    this.spec = spec;
     this.txPort = start.txPort;
     this.rxPort = start.rxPort;
-    const traffic = trafficOf(order.stream);
-    const compiled = compileTraffic(order.stream, order.size, start.programs);
+    const traffic = trafficOf(spec.stream);
+    const compiled = compileTraffic(spec.stream, spec.size, start.programs);
     const halves = isSimple(traffic)
-      ? oneStream(memory, clock, { ...start, order: withOwnRate(order, traffic) }, compiled[0]!)
+      ? oneStream(memory, clock, { ...start, spec: withOwnRate(spec, traffic) }, compiled[0]!)
       : manyStreams(memory, clock, start, traffic, compiled);
     this.#senders = halves.senders;
     this.transmitter = halves.transmitter;
@@ -179,25 +179,25 @@ export class Direction {
 }
 
 /** A stream's own rate is that of the trial. */
-function withOwnRate(order: TrialSpec, traffic: TrafficSpec): TrialSpec {
-  if (order.load.kind !== "own") return order;
-  return { ...order, load: { kind: "paced", pps: streamPps(traffic, order.size, order.load)[0]! } };
+function withOwnRate(spec: TrialSpec, traffic: TrafficSpec): TrialSpec {
+  if (spec.load.kind !== "own") return spec;
+  return { ...spec, load: { kind: "paced", pps: streamPps(traffic, spec.size, spec.load)[0]! } };
 }
 
 /** One stream that sends without a break: the fastest way. */
 function oneStream(memory: RingMemory, clock: TrialClock, start: DirectionStart, program: FrameProgram): Halves {
-  const { order, generation, foreignFrames } = start;
-  const { queues, trial, startSequence, firstStream = 0 } = order;
+  const { spec, generation, foreignFrames } = start;
+  const { queues, trial, startSequence, firstStream = 0 } = spec;
   const shared = { memory, program, queues, trial, firstStream, startSequence };
   const senders: Sender[] = start.live
     ? [new LiveSender(shared)]
     : Array.from({ length: queues }, (_, queue) => new QueueSender({ ...shared, queue, generation }));
-  const lag = order.load.kind === "max" ? null : new LagWindow();
+  const lag = spec.load.kind === "max" ? null : new LagWindow();
   const published = (queue: number): number => senders[queue]!.published;
   return {
     senders,
-    transmitter: new Transmitter(order, senders, clock, lag),
-    receiver: new Receiver({ order, program, memory, clock, lag, published, foreignFrames }),
+    transmitter: new Transmitter(spec, senders, clock, lag),
+    receiver: new Receiver({ spec, program, memory, clock, lag, published, foreignFrames }),
   };
 }
 
@@ -209,14 +209,14 @@ function manyStreams(
   traffic: TrafficSpec,
   programs: readonly FrameProgram[],
 ): Halves {
-  const { order, foreignFrames } = start;
+  const { spec, foreignFrames } = start;
   if (start.live) {
     throw usageError("the kernel makes frames of one stream without a schedule only", {
       where: "tx=live",
       accepted: "plain traffic, or another tx=",
     });
   }
-  const { queues, trial, startSequence, firstStream = 0, size, load } = order;
+  const { queues, trial, startSequence, firstStream = 0, size, load } = spec;
   const senders = Array.from(
     { length: queues },
     (_, queue) => new StreamsSender({ memory, programs, queue, queues, trial, firstStream, startSequence }),
@@ -226,7 +226,7 @@ function manyStreams(
   const totalPps = streamPps(traffic, size, load).reduce((sum, pps) => sum + pps, 0);
   return {
     senders,
-    transmitter: new StreamsTransmitter({ order, senders, timelines, totalPps, clock, lags }),
-    receiver: new StreamsReceiver({ order, programs, memory, clock, lags, senders, foreignFrames }),
+    transmitter: new StreamsTransmitter({ spec, senders, timelines, totalPps, clock, lags }),
+    receiver: new StreamsReceiver({ spec, programs, memory, clock, lags, senders, foreignFrames }),
   };
 }

@@ -23,7 +23,7 @@ import { Responders } from "./responders.js";
 /** What the job is made with: how many ports it has, 1 or 2, and who answers at each; absent or null: nobody. */
 export interface GeneratorOptions {
   readonly ports: 1 | 2;
-  readonly stations?: readonly (ResponderSetup | null)[];
+  readonly responders?: readonly (ResponderSetup | null)[];
   /** Modules of streams that are programs. */
   readonly programs?: readonly string[];
 }
@@ -60,28 +60,28 @@ interface Trial {
 class Generator implements Job {
   readonly #context: JobContext;
   readonly #ports: (OpenPort | null)[];
-  readonly #stations: Responders;
+  readonly #responders: Responders;
   #trial: Trial | null = null;
-  #errand: BetweenTrials | null = null;
+  #between: BetweenTrials | null = null;
   #generation = 0;
   /** A double that stays where it is, as in trial-clock.ts. */
   readonly #countersDueNs = new Float64Array(1);
 
   constructor(context: JobContext) {
     this.#context = context;
-    const { ports, stations = [] } = context.options as GeneratorOptions;
+    const { ports, responders = [] } = context.options as GeneratorOptions;
     this.#ports = Array.from({ length: ports }, () => null);
-    this.#stations = new Responders(context, ports, stations);
+    this.#responders = new Responders(context, ports, responders);
   }
 
   attach(index: number, port: OpenPort | null): void {
     this.#ports[index] = port;
-    this.#stations.attach(index, port);
+    this.#responders.attach(index, port);
     const trial = this.#trial;
     if (trial === null) return;
     if (port === null && trial.phase === phase.sending && trial.begun) {
       for (const direction of trial.directions) {
-        if (direction.order.outlastsPeer !== true) direction.end(this.#sinceEpochNs(trial), "peer gone");
+        if (direction.spec.outlastsPeer !== true) direction.end(this.#sinceEpochNs(trial), "peer gone");
       }
     }
     this.#attachTrial(trial);
@@ -91,32 +91,32 @@ class Generator implements Job {
     const command = message as GeneratorCommand;
     switch (command.kind) {
       case "trial":
-        this.#trial = this.#prepare(command.orders);
+        this.#trial = this.#prepare(command.specs);
         return null;
       case "stop":
-        this.#errand?.rehearsal?.stop();
+        this.#between?.rehearsal?.stop();
         for (const direction of this.#trial?.directions ?? [])
           direction.end(this.#sinceEpochNs(this.#trial!), "stopped");
         return null;
       case "floor":
-        return this.#floor(command.order);
+        return this.#floor(command.spec);
       case "report":
         return this.#report();
-      case "errand":
-        this.#errand = new BetweenTrials(command.errand, this.#stations, this.#rehearsalOf(command.errand));
+      case "between":
+        this.#between = new BetweenTrials(command.task, this.#responders, this.#rehearsalOf(command.task));
         return null;
       case "outcome":
         return this.#outcome();
     }
   }
 
-  #rehearsalOf(errand: BetweenTask): Rehearsal | null {
-    return errand.kind === "rehearse" ? new Rehearsal(createJob, this.#context, this.#ports, errand.orders) : null;
+  #rehearsalOf(task: BetweenTask): Rehearsal | null {
+    return task.kind === "rehearse" ? new Rehearsal(createJob, this.#context, this.#ports, task.specs) : null;
   }
 
   /** A short trial of the same code through a loop in this thread. */
-  #floor(order: TrialSpec): FloorAnswer {
-    const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...order, ...floorLoad }]);
+  #floor(spec: TrialSpec): FloorAnswer {
+    const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...spec, ...floorLoad }]);
     while (!rehearsal.done) rehearsal.step();
     const { latency } = rehearsal.reports()[0].receive;
     return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
@@ -124,15 +124,15 @@ class Generator implements Job {
 
   /** In a trial it polls: a thread that sleeps is late, and sees frames late. */
   mayRest(): boolean {
-    if (this.#errand !== null) return this.#errand.rehearsal === null;
+    if (this.#between !== null) return this.#between.rehearsal === null;
     return this.#trial === null || this.#trial.phase === phase.done;
   }
 
   step(): number {
-    if (this.#errand !== null) return this.#stepErrand(this.#errand);
+    if (this.#between !== null) return this.#stepErrand(this.#between);
     const trial = this.#trial;
     if (trial === null || trial.phase === phase.done) return 0;
-    const { touching } = this.#context;
+    const { inUse } = this.#context;
     if (!trial.begun) this.#begin(trial);
     const { directions, clock } = trial;
     if (trial.phase === phase.sending) clock.turn();
@@ -141,19 +141,19 @@ class Generator implements Job {
     let wakeful = false;
     for (let d = 0; d < directions.length; d++) {
       const { receiver, transmitter, rxPort } = directions[d];
-      touching.port = rxPort;
+      inUse.port = rxPort;
       if (transmitter.ended) directions[d].closeWindow(clock.nowNs);
       moved += receiver.step();
       wakeful ||= transmitter.isWakeful();
     }
-    moved += this.#stations.serve();
+    moved += this.#responders.serve();
     if (clock.nowNs >= this.#countersDueNs[0]) this.#publishCounters(trial);
     if (trial.phase === phase.settling) this.#settle(trial);
     return moved === 0 && wakeful ? 1 : moved;
   }
 
   #begin(trial: Trial): void {
-    trial.clock.begin(trial.directions.every(({ order }) => order.load.kind !== "max") ? scheduleLeadNs : 0);
+    trial.clock.begin(trial.directions.every(({ spec }) => spec.load.kind !== "max") ? scheduleLeadNs : 0);
     trial.begun = true;
     trial.sleepsBefore = this.#context.sleeps();
     for (const { transmitter } of trial.directions) transmitter.start();
@@ -161,13 +161,13 @@ class Generator implements Job {
 
   /** One turn of every direction; when the last has ended, the trial settles. */
   #send(trial: Trial): number {
-    const { touching } = this.#context;
+    const { inUse } = this.#context;
     const { directions } = trial;
     let moved = 0;
     let ended = true;
     for (let d = 0; d < directions.length; d++) {
       const direction = directions[d];
-      touching.port = direction.txPort;
+      inUse.port = direction.txPort;
       moved += direction.send();
       ended &&= direction.transmitter.ended;
       // The other direction's figures are of no use either.
@@ -180,11 +180,11 @@ class Generator implements Job {
     return moved;
   }
 
-  #prepare(orders: readonly TrialSpec[]): Trial {
+  #prepare(specs: readonly TrialSpec[]): Trial {
     this.#generation = (this.#generation % 65_535) + 1;
     const clock = new TrialClock(this.#context.nowNs);
     const trial: Trial = {
-      directions: this.#directionsOf(orders, clock),
+      directions: this.#directionsOf(specs, clock),
       clock,
       begun: false,
       sleepsBefore: 0,
@@ -200,31 +200,31 @@ class Generator implements Job {
     return trial;
   }
 
-  #directionsOf(orders: readonly TrialSpec[], clock: TrialClock): Direction[] {
+  #directionsOf(specs: readonly TrialSpec[], clock: TrialClock): Direction[] {
     const last = this.#ports.length - 1;
-    const directions = orders.map((order, d) => {
+    const directions = specs.map((spec, d) => {
       // A reverse order alone goes back as well: learning frames to the output port.
-      const isBack = order.firstStream === reverseFirstStream || d === 1;
+      const isBack = spec.firstStream === reverseFirstStream || d === 1;
       const [txPort, rxPort] = isBack ? [last, 0] : [0, last];
-      const foreignFrames = this.#stations.at(rxPort);
+      const foreignFrames = this.#responders.at(rxPort);
       const live = this.#ports[txPort]?.queues[0]?.live != null;
       return new Direction(this.#context.memory, clock, {
-        order,
+        spec,
         txPort,
         rxPort,
         generation: this.#generation,
         foreignFrames,
         live,
-        programs: programs.of(order.stream),
+        programs: programs.of(spec.stream),
       });
     });
-    this.#stations.begin(orders[0].trial, directions);
+    this.#responders.begin(specs[0].trial, directions);
     return directions;
   }
 
   #attachTrial(trial: Trial): void {
     for (const direction of trial.directions) {
-      this.#context.touching.port = direction.txPort;
+      this.#context.inUse.port = direction.txPort;
       direction.attach(this.#ports);
     }
   }
@@ -242,11 +242,11 @@ class Generator implements Job {
     let moved = 0;
     if (trial !== null && this.#isOpen()) {
       for (const { receiver, rxPort } of trial.directions) {
-        this.#context.touching.port = rxPort;
+        this.#context.inUse.port = rxPort;
         moved += receiver.step();
       }
-      moved += this.#stations.serve();
-    } else moved = this.#stations.serveAll();
+      moved += this.#responders.serve();
+    } else moved = this.#responders.serveAll();
     if (running.step(moved, this.#context.nowNs())) this.#context.post({ kind: "done" });
     return moved;
   }
@@ -263,9 +263,9 @@ class Generator implements Job {
   }
 
   #outcome(): BetweenOutcome {
-    if (this.#errand === null) throw usageError("no errand was run");
-    const outcome = this.#errand.outcome(this.#isOpen());
-    this.#errand = null;
+    if (this.#between === null) throw usageError("no errand was run");
+    const outcome = this.#between.outcome(this.#isOpen());
+    this.#between = null;
     return outcome;
   }
 
@@ -273,13 +273,13 @@ class Generator implements Job {
   #settle(trial: Trial): void {
     const { nowNs } = trial.clock;
     const { directions } = trial;
-    const { settleNs, settlesWhole = false } = directions[0].order;
+    const { settleNs, settlesWhole = false } = directions[0].spec;
     let endedNs = 0;
     let quietSinceNs = 0;
     let stopped = true;
     for (const direction of directions) {
       const { transmitter, receiver } = direction;
-      this.#context.touching.port = direction.txPort;
+      this.#context.inUse.port = direction.txPort;
       direction.nudge();
       endedNs = Math.max(endedNs, transmitter.endedNs);
       quietSinceNs = Math.max(quietSinceNs, receiver.lastArrivalNs);
@@ -338,7 +338,7 @@ class Generator implements Job {
     const calibrationNs = [calibrationBeforeNs, calibrate(this.#context.nowNs)] as const;
     return trial.directions.map((direction, d) => ({
       ...direction.report(),
-      ...this.#stations.accountOf(trial.directions, d),
+      ...this.#responders.accountOf(trial.directions, d),
       slept,
       stoodStillNs,
       neverQuiet,

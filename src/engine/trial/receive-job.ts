@@ -14,7 +14,7 @@ const quietWhenCompleteNs = 20_000_000;
 const countersEveryNs = 1_000_000;
 
 interface ReceiveTrial {
-  readonly order: ReceiveSpec;
+  readonly spec: ReceiveSpec;
   readonly receiver: Receiver;
   readonly clock: TrialClock;
   begun: boolean;
@@ -28,7 +28,7 @@ interface ReceiveTrial {
 class ReceiveJob implements Job {
   readonly #context: JobContext;
   #port: OpenPort | null = null;
-  #half: ReceiveTrial | null = null;
+  #trial: ReceiveTrial | null = null;
   #countersDueNs = 0;
 
   constructor(context: JobContext) {
@@ -37,18 +37,18 @@ class ReceiveJob implements Job {
 
   attach(_index: number, port: OpenPort | null): void {
     this.#port = port;
-    this.#half?.receiver.attach(port?.queues ?? []);
-    if (port === null && this.#half !== null) this.#end(this.#half, true);
+    this.#trial?.receiver.attach(port?.queues ?? []);
+    if (port === null && this.#trial !== null) this.#end(this.#trial, true);
   }
 
   command(message: unknown): unknown {
     const command = message as ReceiveCommand;
     switch (command.kind) {
       case "receive":
-        this.#half = this.#prepare(command.order);
+        this.#trial = this.#prepare(command.spec);
         return null;
       case "stop":
-        if (this.#half !== null) this.#end(this.#half, true);
+        if (this.#trial !== null) this.#end(this.#trial, true);
         return null;
       case "report":
         return this.#report();
@@ -56,54 +56,54 @@ class ReceiveJob implements Job {
   }
 
   mayRest(): boolean {
-    return this.#half === null || this.#half.done;
+    return this.#trial === null || this.#trial.done;
   }
 
   step(): number {
-    const half = this.#half;
-    if (half === null || half.done) return 0;
-    const { clock } = half;
-    if (!half.begun) clock.begin();
-    half.begun = true;
-    this.#context.touching.port = 0;
-    const moved = half.receiver.step();
+    const trial = this.#trial;
+    if (trial === null || trial.done) return 0;
+    const { clock } = trial;
+    if (!trial.begun) clock.begin();
+    trial.begun = true;
+    this.#context.inUse.port = 0;
+    const moved = trial.receiver.step();
     clock.read();
     const now = clock.nowNs;
-    if (half.firstNs < 0 && half.receiver.received > 0) half.firstNs = half.receiver.lastArrivalNs;
-    if (now >= this.#countersDueNs) this.#publishCounters(half, now);
-    if (this.#isOver(half, now)) this.#end(half, false);
+    if (trial.firstNs < 0 && trial.receiver.received > 0) trial.firstNs = trial.receiver.lastArrivalNs;
+    if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
+    if (this.#isOver(trial, now)) this.#end(trial, false);
     return moved;
   }
 
-  #prepare(order: ReceiveSpec): ReceiveTrial {
+  #prepare(spec: ReceiveSpec): ReceiveTrial {
     const { memory, sleeps } = this.#context;
-    const program = compileStream(order.order.stream, order.order.size);
+    const program = compileStream(spec.sent.stream, spec.sent.size);
     const clock = new TrialClock(this.#context.nowNs);
     const published = (): number => Number.POSITIVE_INFINITY;
-    const { pinsTrial } = order;
+    const { pinsTrial } = spec;
     const parts = { memory, program, clock, lag: null, published, foreignFrames: null, pinsTrial };
-    const receiver = new Receiver({ order: order.order, ...parts });
+    const receiver = new Receiver({ spec: spec.sent, ...parts });
     receiver.attach(this.#port?.queues ?? []);
     this.#countersDueNs = 0;
     const times = { begun: false, firstNs: -1, elapsedNs: 0, sleepsBefore: sleeps() };
-    return { order, receiver, clock, ...times, done: false, stopped: false };
+    return { spec, receiver, clock, ...times, done: false, stopped: false };
   }
 
-  #isOver({ order, receiver, firstNs }: ReceiveTrial, nowNs: number): boolean {
-    if (firstNs < 0) return nowNs > order.waitNs;
-    if (nowNs - firstNs > order.durationNs) return true;
+  #isOver({ spec, receiver, firstNs }: ReceiveTrial, nowNs: number): boolean {
+    if (firstNs < 0) return nowNs > spec.waitNs;
+    if (nowNs - firstNs > spec.durationNs) return true;
     const quietNs = nowNs - receiver.lastArrivalNs;
-    const complete = receiver.accepted >= (order.order.count ?? Number.POSITIVE_INFINITY);
-    return quietNs > (complete ? Math.min(quietWhenCompleteNs, order.quietNs) : order.quietNs);
+    const complete = receiver.accepted >= (spec.sent.count ?? Number.POSITIVE_INFINITY);
+    return quietNs > (complete ? Math.min(quietWhenCompleteNs, spec.quietNs) : spec.quietNs);
   }
 
-  #end(half: ReceiveTrial, stopped: boolean): void {
-    if (half.done) return;
-    half.done = true;
-    half.stopped = stopped;
-    if (half.begun) half.clock.read();
-    half.elapsedNs = half.clock.nowNs;
-    this.#publishCounters(half, half.elapsedNs);
+  #end(trial: ReceiveTrial, stopped: boolean): void {
+    if (trial.done) return;
+    trial.done = true;
+    trial.stopped = stopped;
+    if (trial.begun) trial.clock.read();
+    trial.elapsedNs = trial.clock.nowNs;
+    this.#publishCounters(trial, trial.elapsedNs);
     this.#context.post({ kind: "done" });
   }
 
@@ -119,9 +119,9 @@ class ReceiveJob implements Job {
   }
 
   #report(): ReceiveOnlyReport {
-    const half = this.#half;
-    if (half === null) throw usageError("nothing was received");
-    const { receiver, firstNs, elapsedNs, sleepsBefore, stopped } = half;
+    const trial = this.#trial;
+    if (trial === null) throw usageError("nothing was received");
+    const { receiver, firstNs, elapsedNs, sleepsBefore, stopped } = trial;
     const seenByQueue = receiver.seenByQueue();
     return {
       receive: receiver.report(seenByQueue, null),

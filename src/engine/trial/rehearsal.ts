@@ -21,9 +21,9 @@ export class Rehearsal {
     createJob: CreateJob,
     context: JobContext,
     ports: readonly (OpenPort | null)[],
-    orders: readonly TrialSpec[],
+    specs: readonly TrialSpec[],
   ) {
-    const [{ queues, size }] = orders;
+    const [{ queues, size }] = specs;
     this.#loop = directLoop(ports, queues, Math.max(...frameSizesOf(size)) - fcsBytes);
     const { nowNs, sleeps, busy } = context;
     // In the order of the worker's own context: V8 takes the two for objects of one shape.
@@ -35,12 +35,12 @@ export class Rehearsal {
       post: () => {
         this.#done = true;
       },
-      touching: { port: 0 },
+      inUse: { port: 0 },
       sleeps,
       busy,
     });
     for (const [index, port] of this.#loop.ports.entries()) this.#job.attach(index, port);
-    this.#say({ kind: "trial", orders });
+    this.#say({ kind: "trial", specs });
   }
 
   get done(): boolean {

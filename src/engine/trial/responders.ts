@@ -1,4 +1,4 @@
-/** The stations of all ports, and what of their counts belongs to which direction of a trial. */
+/** The responders of all ports, and what of their counts belongs to which direction of a trial. */
 
 import type { JobContext, OpenPort } from "../loop/job.js";
 import type { TrialReport } from "../loop/trial-report.js";
@@ -7,24 +7,24 @@ import { Responder } from "../neighbour/responder.js";
 import type { Direction } from "./direction.js";
 
 export class Responders {
-  readonly #touching: JobContext["touching"];
-  readonly #stations: readonly Responder[];
+  readonly #inUse: JobContext["inUse"];
+  readonly #responders: readonly Responder[];
   /** Ports where a direction of the trial receives: its receiver polls them. */
   readonly #received: boolean[];
 
-  constructor({ memory, touching }: JobContext, ports: number, setups: readonly (ResponderSetup | null)[]) {
-    this.#touching = touching;
-    this.#stations = Array.from({ length: ports }, (_, p) => new Responder(memory, setups[p] ?? null));
+  constructor({ memory, inUse }: JobContext, ports: number, setups: readonly (ResponderSetup | null)[]) {
+    this.#inUse = inUse;
+    this.#responders = Array.from({ length: ports }, (_, p) => new Responder(memory, setups[p] ?? null));
     this.#received = Array.from({ length: ports }, () => false);
   }
 
   at(port: number): Responder {
-    return this.#stations[port]!;
+    return this.#responders[port]!;
   }
 
   /** Frames that all of them sent since a trial began. */
   get sent(): number {
-    return this.#stations.reduce((sum, { sent }) => sum + sent, 0);
+    return this.#responders.reduce((sum, { sent }) => sum + sent, 0);
   }
 
   attach(index: number, port: OpenPort | null): void {
@@ -32,19 +32,19 @@ export class Responders {
   }
 
   begin(trial: number, directions: readonly Direction[]): void {
-    for (const [p, station] of this.#stations.entries()) {
+    for (const [p, responder] of this.#responders.entries()) {
       this.#received[p] = directions.some(({ rxPort }) => rxPort === p);
-      station.begin(trial, directions.find(({ txPort }) => txPort === p)?.firstSender ?? null);
+      responder.begin(trial, directions.find(({ txPort }) => txPort === p)?.firstSender ?? null);
     }
   }
 
   /** In a trial: takes what came in where no direction receives, and answers what was asked anywhere. */
   serve(): number {
     let moved = 0;
-    for (let p = 0; p < this.#stations.length; p++) {
-      this.#touching.port = p;
-      if (!this.#received[p]) moved += this.#stations[p].poll();
-      moved += this.#stations[p].flush();
+    for (let p = 0; p < this.#responders.length; p++) {
+      this.#inUse.port = p;
+      if (!this.#received[p]) moved += this.#responders[p].poll();
+      moved += this.#responders[p].flush();
     }
     return moved;
   }
@@ -52,9 +52,9 @@ export class Responders {
   /** Between trials, when no direction receives. */
   serveAll(): number {
     let moved = 0;
-    for (let p = 0; p < this.#stations.length; p++) {
-      this.#touching.port = p;
-      moved += this.#stations[p].poll() + this.#stations[p].flush();
+    for (let p = 0; p < this.#responders.length; p++) {
+      this.#inUse.port = p;
+      moved += this.#responders[p].poll() + this.#responders[p].flush();
     }
     return moved;
   }
@@ -66,7 +66,7 @@ export class Responders {
     if (other !== undefined) return { returned: other.receiver.returned, answered: this.at(rxPort).answered, beside };
     return {
       returned: txPort === rxPort || !this.at(txPort).listens ? null : this.at(txPort).returned,
-      answered: this.#stations.reduce((sum, { answered }) => sum + answered, 0),
+      answered: this.#responders.reduce((sum, { answered }) => sum + answered, 0),
       beside,
     };
   }

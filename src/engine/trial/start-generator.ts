@@ -15,7 +15,7 @@ export interface GeneratorSetup {
   /** null: the sending port receives as well. */
   readonly rx: Port | null;
   /** Who answers neighbours at each port (sending, receiving); null or absent: nobody. */
-  readonly stations?: readonly (ResponderSetup | null)[];
+  readonly responders?: readonly (ResponderSetup | null)[];
   /** What the rings carry is copied there; null or absent: nowhere. */
   readonly recording?: RecordingSetup | null;
   /** Modules of streams that are programs, by URL. */
@@ -41,12 +41,12 @@ export interface Generator extends AsyncDisposable {
    * Runs one trial to its end. `signal` ends it early: its report has `cutShort`. Rejects only when the thread is
    * gone.
    */
-  runTrial(order: TrialSpec, signal: AbortSignal): Promise<TrialReport>;
+  runTrial(spec: TrialSpec, signal: AbortSignal): Promise<TrialReport>;
   /**
    * As runTrial with an order, and a report, for each direction: forward, and where there is a second one, reverse.
    * `last` is called when the trial is over and its account still open.
    */
-  runDirections(orders: readonly TrialSpec[], signal: AbortSignal, last?: () => Promise<void>): Promise<TrialReport[]>;
+  runDirections(specs: readonly TrialSpec[], signal: AbortSignal, last?: () => Promise<void>): Promise<TrialReport[]>;
   /**
    * Takes what lies in the receive rings, into the last trial's account where it is not closed; resolves with the frames
    * taken and sent. Not while a trial runs, but from its `last`.
@@ -56,11 +56,11 @@ export interface Generator extends AsyncDisposable {
    * Runs a trial's code through a loop inside of the thread, so that V8 has compiled it: nothing is sent on a port.
    * `signal` ends it early.
    */
-  rehearse(orders: readonly TrialSpec[], signal: AbortSignal): Promise<void>;
+  rehearse(specs: readonly TrialSpec[], signal: AbortSignal): Promise<void>;
   /** Asks at port `port` (0 sends, the last one receives) who has `target`; null: nobody answered within 3 s. */
   resolve(port: number, target: string, from: string): Promise<string | null>;
   /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
-  floorNs(order: TrialSpec): Promise<number>;
+  floorNs(spec: TrialSpec): Promise<number>;
   /** Frames that errands sent beside all trials: questions of ours, and answers. */
   besideTrials(): number;
   /** The counters now; null before the first trial. */
@@ -73,8 +73,8 @@ const never = new AbortController().signal;
 export async function startGenerator(setup: GeneratorSetup): Promise<Generator> {
   const waits = new DoneWait();
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
-  const { stations = [], programs = [] } = setup;
-  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, stations, programs };
+  const { responders = [], programs = [] } = setup;
+  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, responders, programs };
   const worker = await startLoopWorker({
     name: "generator",
     job: "generator",
@@ -101,15 +101,15 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
       signal.removeEventListener("abort", stop);
     }
   };
-  const runDirections: Generator["runDirections"] = async (orders, signal, last) => {
-    await say({ kind: "trial", orders });
+  const runDirections: Generator["runDirections"] = async (specs, signal, last) => {
+    await say({ kind: "trial", specs });
     await runUntil(signal);
     await last?.();
     return (await say({ kind: "report" })) as TrialReport[];
   };
   let beside = 0;
-  const run = async (errand: BetweenTask, signal: AbortSignal = never): Promise<BetweenOutcome> => {
-    await say({ kind: "errand", errand });
+  const run = async (task: BetweenTask, signal: AbortSignal = never): Promise<BetweenOutcome> => {
+    await say({ kind: "between", task });
     await runUntil(signal);
     const outcome = (await say({ kind: "outcome" })) as BetweenOutcome;
     beside += outcome.beside;
@@ -120,10 +120,10 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
     runDirections,
     drain: async () => (await run({ kind: "drain" })).moved,
     resolve: async (port, target, from) => (await run({ kind: "resolve", port, target, from })).mac,
-    rehearse: async (orders, signal) => void (await run({ kind: "rehearse", orders }, signal)),
+    rehearse: async (specs, signal) => void (await run({ kind: "rehearse", specs }, signal)),
     besideTrials: () => beside,
-    runTrial: async (order, signal) => (await runDirections([order], signal))[0]!,
-    floorNs: async (order) => (await say({ kind: "floor", order })) as FloorAnswer,
+    runTrial: async (spec, signal) => (await runDirections([spec], signal))[0]!,
+    floorNs: async (spec) => (await say({ kind: "floor", spec })) as FloorAnswer,
     progress: () => progressOf(worker.counters),
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
   };

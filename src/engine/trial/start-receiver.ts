@@ -19,7 +19,7 @@ export interface ReceiverSetup {
 export interface TrialReceiver extends AsyncDisposable {
   readonly worker: LoopWorker;
   /** Until the trial is over, or `signal` ends it: then its report has `stopped`. Rejects only when the thread is gone. */
-  receive(order: ReceiveSpec, signal: AbortSignal): Promise<ReceiveOnlyReport>;
+  receive(spec: ReceiveSpec, signal: AbortSignal): Promise<ReceiveOnlyReport>;
   /** Of the open trial, now. */
   progress(): { readonly received: number; readonly missing: number };
 }
@@ -44,12 +44,12 @@ export async function startReceiver({ port, cpu, busy, recording }: ReceiverSetu
   const say = (command: ReceiveCommand): Promise<unknown> => worker.command(command);
   return {
     worker,
-    async receive(order, signal) {
+    async receive(spec, signal) {
       const done = new Promise<void>((resolve, reject) => {
         onDone = resolve;
         onFailure = reject;
       });
-      await say({ kind: "receive", order });
+      await say({ kind: "receive", spec });
       const stop = (): void => void say({ kind: "stop" }).catch(() => {});
       signal.addEventListener("abort", stop, { once: true });
       try {
