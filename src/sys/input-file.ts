@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { usageError } from "../errors.js";
+import { formatCount } from "../units.js";
 
 /** Result documents: those of ten thousand streams over many trials are some tens of megabytes. */
 export const mostDocumentBytes = 256 * 1024 * 1024;
@@ -90,7 +91,7 @@ function readAll(fd: number, bounds: InputBounds): Uint8Array<ArrayBuffer> {
       : next(fd, bytes, length, bounds);
     if (read === 0) return bytes.slice(0, length);
     length += read;
-    if (length > mostBytes) throw new InputRefused(`is longer than ${mostBytes.toLocaleString("en-US")} bytes`);
+    if (length > mostBytes) throw new InputRefused(`is longer than ${formatCount(mostBytes)} bytes`);
   }
 }
 

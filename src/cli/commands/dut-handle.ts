@@ -1,10 +1,10 @@
 /** A running device, whole or in parts, as the command that keeps it running sees it. */
-
 import type { EmbeddedOptions } from "../../dut/embedded/options.js";
 import type { HopCounters } from "../../dut/index.js";
 import type { TestpmdOptions } from "../../dut/testpmd/options.js";
 import { environmentError, type PktgenError } from "../../errors.js";
 import { sleepNs } from "../../sys/sleep.js";
+import { formatCount } from "../../units.js";
 
 export type DutKind = "both" | "host" | "container";
 
@@ -68,7 +68,7 @@ function counterLines(hops: readonly HopCounters[]): string {
   const lines = hops.flatMap(({ name, queues }) =>
     queues.map(({ queue, rxPackets, txPackets, dropped, duplicated }) => {
       const counts = { rx: rxPackets, tx: txPackets, dropped, ...(duplicated > 0 ? { duplicated } : {}) };
-      const words = Object.entries(counts).map(([word, frames]) => `${word} ${frames.toLocaleString("en-US")}`);
+      const words = Object.entries(counts).map(([word, frames]) => `${word} ${formatCount(frames)}`);
       return `${name.padEnd(9)} queue ${queue}  ${words.join("  ")}\n`;
     }),
   );

@@ -4,6 +4,7 @@ import { addComparisonOptions, filterHelp } from "../../options/compare-options.
 import { recordFiles } from "../../options/record-options.js";
 import type { ReplayOptions } from "../../options/replay-options.js";
 import type { ReplayResult } from "../../result/replay-result.js";
+import { formatCount } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { comparisonFiles } from "../output/comparison.js";
 import { watchInterrupts } from "../output/interrupt.js";
@@ -63,8 +64,7 @@ async function replay(words: readonly string[], options: ReplayOptions, context:
   });
   const result = await runReplay(plan, {
     signal: interrupt.signal,
-    onProgress: (sent, received) =>
-      line.show(`${sent.toLocaleString("en-US")} sent, ${received.toLocaleString("en-US")} received`),
+    onProgress: (sent, received) => line.show(`${formatCount(sent)} sent, ${formatCount(received)} received`),
   }).catch((error: unknown) => {
     line.clear();
     throw interrupt.signal.aborted && error instanceof PktgenError

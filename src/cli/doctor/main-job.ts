@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostFacts } from "../../sys/host.js";
+import { formatCount } from "../../units.js";
 import { type Check, reasonOf } from "./check.js";
 
 /** Rings, buffers, V8 and its worker threads of the whole default run stay below this. */
@@ -84,7 +85,7 @@ export function checkMemory(host: HostFacts): Check {
   const limits = [host.memoryAvailableBytes, host.memoryLimitBytes].filter((bytes) => bytes !== null);
   if (limits.length === 0) return { ...check, state: "note", found: "the kernel does not say", required: false };
   const bytes = Math.min(...limits);
-  const found = `${Math.floor(bytes / 1e6).toLocaleString("en")} MB available`;
+  const found = `${formatCount(Math.floor(bytes / 1e6))} MB available`;
   if (bytes >= memoryNeededBytes) return { ...check, state: "ok", found };
   return { ...check, state: "missing", found, fix: `free memory: a run takes up to ${memoryNeededBytes / 1e6} MB` };
 }

@@ -1,6 +1,6 @@
+/** The exit codes of the three verdicts. */
 import { exitCodes } from "../../errors.js";
 
-/** What a command ends with that has a verdict. */
 export const verdictCodes = {
   pass: exitCodes.passed,
   fail: exitCodes.failed,

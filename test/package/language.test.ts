@@ -1,0 +1,118 @@
+/** The language that a machine can check, as tests: one name for one thing, and comments in short sentences. */
+import { describe, expect, it } from "vitest";
+import { commentsOf, declaredExports, sentencesOf, sources, wordsOf } from "./sources.js";
+
+const sentenceWordsMax = 40;
+
+/** Comments that still have longer sentences, by file. The list only gets shorter. */
+const stillLongWinded: readonly string[] = [
+  "src/capture/compare/aligner.ts",
+  "src/dut/testpmd/engine-command.ts",
+  "src/dut/testpmd/lcores.ts",
+  "src/engine/loop/fine-wait.ts",
+  "src/engine/loop/job.ts",
+  "src/engine/loop/trial-clock.ts",
+  "src/engine/pipe/recording-rings.ts",
+  "src/engine/transmit/ring-account.ts",
+  "src/engine/transmit/streams-transmitter.ts",
+  "src/measure/external.ts",
+  "src/measure/outcome.ts",
+  "src/method/rfc2544/back-to-back.ts",
+  "src/method/rfc2544/reset.ts",
+  "src/method/search/mlr.ts",
+  "src/packet/protocol.ts",
+  "src/port/libpcap/port.ts",
+  "src/port/vhost-user/frontend.ts",
+  "src/port/virtio-user/port.ts",
+  "src/port/xdp/program.ts",
+  "src/ring/ring.ts",
+  "src/ring/virtqueue/device-tx.ts",
+  "src/stats/ledger.ts",
+  "src/stats/rank-test.ts",
+  "src/stats/sequence-table.ts",
+  "src/stats/small-histograms.ts",
+  "src/stream/frames/program.ts",
+  "src/stream/frames/row-code.ts",
+  "src/stream/program/object.ts",
+  "src/sys/net/netdev.ts",
+  "src/sys/poller.ts",
+  "src/sys/xdp/xdp-attach.ts",
+  "src/terminal-text.ts",
+];
+
+/** Names that still mean two things. The list only gets shorter. */
+const stillAmbiguous: readonly string[] = [
+  "BesideTrials",
+  "Check",
+  "DutFacts",
+  "DutSetup",
+  "Expected",
+  "FieldChange",
+  "FieldTarget",
+  "FieldValue",
+  "ForwardPort",
+  "Header",
+  "HopCounters",
+  "HopQueueCounters",
+  "HostFacts",
+  "Hugepages",
+  "Injected",
+  "SearchResult",
+  "Side",
+  "Throughput",
+  "Wanted",
+  "checkTraffic",
+  "checked",
+  "createJob",
+  "isWithin",
+  "maxRegions",
+  "openSource",
+  "programFrame",
+  "progressLine",
+  "readInput",
+  "readInterface",
+  "recognise",
+  "runCommand",
+  "trafficOf",
+  "trafficSchema",
+  "valueAt",
+  "windowFrames",
+];
+
+describe("comments", () => {
+  it(`no sentence has more than ${sentenceWordsMax} words`, () => {
+    const long = sources
+      .filter(({ path }) => !stillLongWinded.includes(path))
+      .flatMap((source) =>
+        commentsOf(source).flatMap(({ line, text }) =>
+          sentencesOf(text)
+            .filter((sentence) => wordsOf(sentence) > sentenceWordsMax)
+            .map((sentence) => `${source.path}:${line} ${wordsOf(sentence)} words: ${sentence}`),
+        ),
+      );
+    expect(long).toEqual([]);
+  });
+
+  it("every file begins with its purpose", () => {
+    const silent = sources.filter(({ file }) => !/^(#!.*\n)?\/\*\*/.test(file.text));
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("drawings, tables, lists and abbreviations are no long sentences", () => {
+    const comment =
+      " What it does, e.g. this:\n\n     0  kind (4)   4  length (4)\n | a | table |\n - One.\n - Two. Three.";
+    expect(sentencesOf(comment)).toEqual(["What it does, e.g. this:", "- One.", "- Two.", "Three."]);
+    expect(wordsOf("of 3 words – not 5")).toBe(5);
+  });
+});
+
+describe("names", () => {
+  it("one exported name means one thing", () => {
+    const places = new Map<string, string[]>();
+    for (const source of sources) {
+      for (const name of declaredExports(source)) places.set(name, [...(places.get(name) ?? []), source.path]);
+    }
+    const twice = [...places].filter(([name, paths]) => paths.length > 1 && !stillAmbiguous.includes(name));
+    expect(twice.map(([name, paths]) => `${name}: ${paths.join(", ")}`)).toEqual([]);
+  });
+});
