@@ -1,7 +1,7 @@
 /**
  * "Imports go down" (ARCHITECTURE.md), as rules that run with the tests:
  *
- *   cli
+ *   cli  api
  *    ↓
  *   options
  *    ↓
@@ -41,7 +41,7 @@ const floors = [
   ["method", "capture"],
   ["labplan"],
   ["options"],
-  ["cli"],
+  ["cli", "api"],
 ];
 
 const engineFloors = [

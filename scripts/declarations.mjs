@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 
 const dist = join(import.meta.dirname, "../dist");
 const reached = new Set();
-const left = [join(dist, "index.d.ts")];
+const left = ["index.d.ts", "packet/index.d.ts", "pcap/codec.d.ts"].map((file) => join(dist, file));
 for (let file = left.pop(); file !== undefined; file = left.pop()) {
   if (reached.has(file) || !existsSync(file)) continue;
   reached.add(file);

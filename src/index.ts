@@ -1,29 +1,42 @@
 /**
- * pktgen-ts as a library: what a run is made of (sizes, rates, streams, ports, devices), the run, and its result as
- * text. Everything else is inner life and may change with any version.
+ * pktgen-ts as a library. Options, words and defaults are the command line's, and results are the documents that `--json`
+ * writes. What is not exported here is inner life, and may change with any version.
  *
- *     const result = await runForwarding(plan, { signal });   // plan: RunPlan
- *     process.stdout.write(reports.table(result, { color: false, ascii: false }));
+ *     import { run } from "pktgen-ts";
+ *     const result = await run({ sizes: [64, 1518], rate: "10kpps", dut: "embedded" });
+ *     console.log(result.verdict, result.trials.map(({ frameBytes, lost }) => ({ frameBytes, lost })));
+ *
+ * @packageDocumentation
  */
-export { type EmbeddedOptions, parseEmbeddedOptions } from "./dut/index.js";
+export { compare, replay } from "./api/captures.js";
+export { latency, ndr, rfc2544, soak } from "./api/methods.js";
+export type {
+  CompareRequest,
+  DeviceRequest,
+  LatencyRequest,
+  LibraryHooks,
+  ListInput,
+  MeasuredRequest,
+  NdrRequest,
+  RateInput,
+  ReplayHooks,
+  ReplayRequest,
+  Rfc2544Request,
+  RunRequest,
+  SearchRequest,
+  SoakHooks,
+  SoakRequest,
+  TimeText,
+  TrafficRequest,
+} from "./api/request.js";
+export { run } from "./api/run.js";
 export { type ErrorDetails, type ExitCode, exitCodes, PktgenError } from "./errors.js";
-export type { DutChoice, Interval, RunHooks, RunPlan, TrialChoice } from "./measure/plan.js";
-export { runForwarding } from "./method/forwarding.js";
-export { headerOf } from "./packet/index.js";
-export { type PortKind, type PortOption, type PortSpec, parsePortSpec, portKinds } from "./port/index.js";
-export { loadProfile, type Profile, parseProfile } from "./profile/index.js";
-export { type Progress, type Report, type ReportOptions, type RunResult, reports, type Trial } from "./report/index.js";
-export { defaultStreamSpec, type StreamSpec, streamSpec } from "./stream/index.js";
-export { type StreamProgram, stream, udp4 } from "./stream/program/api.js";
+export type { Interval } from "./measure/plan.js";
+export * as packet from "./packet/index.js";
+export { loadProfile, type Profile, type ProfileOptions, parseProfile } from "./profile/index.js";
+export { type Progress, type Report, type ReportOptions, reports } from "./report/index.js";
+export type { CompareResult } from "./result/compare-result.js";
+export type { ReplayResult } from "./result/replay-result.js";
+export type { RunResult, Trial, Verdict } from "./result/run-result.js";
+export { type ProgramModule, type StreamProgram, stream, udp4 } from "./stream/program/api.js";
 export type { EachFrame, ProgramFrame } from "./stream/program/frame.js";
-export { type HostFacts, hostFacts } from "./sys/host.js";
-export {
-  type FrameSize,
-  parseCount,
-  parseDuration,
-  parseRate,
-  parseRatio,
-  parseSizes,
-  type Rate,
-  type SizeMix,
-} from "./units.js";

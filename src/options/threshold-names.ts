@@ -2,7 +2,7 @@
 import { usageError } from "../errors.js";
 import { percentName } from "../method/latency.js";
 import { didYouMean } from "../nearest.js";
-import type { ThresholdSpec } from "../profile/threshold.js";
+import { mergedThresholds, parseThreshold, type ThresholdSpec } from "../profile/threshold.js";
 import type { Method } from "../result/run-result.js";
 
 const percentiles = ["p50", "p99"] as const;
@@ -64,4 +64,19 @@ export function checkThresholds(
       });
     }
   }
+}
+
+/**
+ * What a run must reach: what its profile says, and what `texts` say over it. @throws PktgenError (2) for a text that is no
+ * threshold, and for a figure, or a size, that this run cannot have.
+ */
+export function wantedThresholds(
+  texts: readonly string[],
+  ofProfile: readonly ThresholdSpec[],
+  method: Pick<Method, "name" | "settings"> | null,
+  sizes: readonly string[],
+): ThresholdSpec[] {
+  const asked = texts.map((text) => parseThreshold(text, "--threshold"));
+  if (asked.length > 0) checkThresholds(asked, method, sizes);
+  return [...mergedThresholds(ofProfile, asked)];
 }

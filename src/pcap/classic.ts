@@ -19,6 +19,17 @@ export interface CapturedFrame {
   readonly bytes: Uint8Array;
 }
 
+/** The pieces, one behind the other. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
 export interface Capture {
   /** null if the file header was not readable. */
   readonly format: CaptureFormat | null;
@@ -39,13 +50,7 @@ export function writeCapture(
     encoder.bytes.set(captured, encoder.place(captured.length, originalBytes, seconds, nanoseconds));
   }
   encoder.flush();
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joined(pieces);
 }
 
 /** Reads either byte order and resolution; never throws. `bytes` of the frames are views on the file's. */

@@ -4,17 +4,16 @@
  */
 
 import { type Command, Option } from "commander";
-import { exitCodes, PktgenError, usageError } from "../../errors.js";
-import type { RunHooks, RunPlan } from "../../measure/plan.js";
+import { exitCodes, PktgenError } from "../../errors.js";
+import type { RunPlan } from "../../measure/plan.js";
 import { allowedCores } from "../../options/allowed-cores.js";
 import { hopSourcesHelp } from "../../options/dut-options-help.js";
+import type { PreparedMethod } from "../../options/methods/prepared.js";
 import type { Row } from "../../options/option-rows.js";
 import { checkCoresAllowed, refuseWords } from "../../options/option-values.js";
 import { profileOf } from "../../options/profile-option.js";
 import { addSharedOptions, type RunOptions } from "../../options/run-options.js";
-import type { RunResult, Trial } from "../../report/index.js";
-import type { Method } from "../../result/run-result.js";
-import { isPlain } from "../../stream/spec.js";
+import type { Trial } from "../../report/index.js";
 import type { CommandContext } from "../command.js";
 import { type BaselineOptions, knownOf, useBaseline } from "../output/baseline-file.js";
 import { watchInterrupts } from "../output/interrupt.js";
@@ -29,8 +28,6 @@ export interface MethodCommand {
   /** Sizes where none are given. */
   readonly sizes: string;
 }
-
-export type MethodRunner = (plan: RunPlan, hooks: RunHooks) => Promise<RunResult>;
 
 /** Options that no method takes: it decides loads and lengths itself. */
 export const decidedByMethods = [
@@ -71,32 +68,17 @@ export async function methodPlan(
 ): Promise<RunPlan> {
   refuseWords(words);
   reportChoice(options);
-  const { planRun } = await import("../../options/run-plan.js");
-  const profile = await profileOf(options);
-  const plan = planRun(
-    // A method decides the load: streams' own rates are no more than shares of it.
-    profile === null ? { ...options, sizes: options.sizes ?? sizes } : { ...options, rate: "max" },
-    profile,
-    context.commandLine,
-  );
+  const { planMethod } = await import("../../options/methods/prepared.js");
+  const plan = planMethod(options, await profileOf(options), sizes, context.commandLine);
   if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
-  const scheduled = isPlain(plan.stream)
-    ? undefined
-    : plan.stream.streams.find(({ schedule }) => schedule.kind !== "continuous");
-  if (scheduled === undefined) return plan;
-  throw usageError(`stream "${scheduled.name}" has a schedule, and the load of a method is its own to decide`, {
-    where: "--profile",
-    accepted: "streams without a schedule; their rates or weights are shares of the load",
-  });
+  return plan;
 }
 
 /** Runs it, reports it, and says how the process is to end. */
 export async function runMethodCommand(
   options: SharedOptions,
-  plan: RunPlan,
+  { plan, method, run }: PreparedMethod,
   { output, finish }: CommandContext,
-  method: (settleNs: number) => Method,
-  run: MethodRunner,
 ): Promise<void> {
   const choice = reportChoice(options);
   const { hostFacts } = await import("../../sys/host.js");
@@ -121,7 +103,7 @@ export async function runMethodCommand(
     if (choice.ndjson) void output.result(ndjsonLine("trial", trial)).catch(() => {});
     else if (piped) output.message(`${report.trialLine(trial, count)}\n`);
   };
-  const measured = await run(plan, {
+  const measured = await run({
     signal: interrupt.signal,
     onProgress: (progress) => line.show(report.progressLine(progress)),
     onTrial,

@@ -1,8 +1,8 @@
 /** `ndr`: the greatest rates without loss and with a tolerated loss. */
 
+import type { NdrOptions } from "../../options/methods/ndr.js";
 import type { Row } from "../../options/option-rows.js";
-import type { RunOptions } from "../../options/run-options.js";
-import { type SearchOptions, searchRows } from "../../options/search-rows.js";
+import { searchRows } from "../../options/search-rows.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "./method-command.js";
 
@@ -21,36 +21,10 @@ Examples:
   pktgen-ts ndr --dut external --tx virtio-user:/tmp/gen.sock --line-rate 10Gbps
 `;
 
-async function runNdr(
-  options: RunOptions & SearchOptions,
-  words: readonly string[],
-  context: CommandContext,
-): Promise<void> {
+async function runNdr(options: NdrOptions, words: readonly string[], context: CommandContext): Promise<void> {
   const plan = await methodPlan(options, words, "64,1518", context);
-  const { ndrSettings } = await import("../../options/method-options.js");
-  const settings = ndrSettings(options, plan);
-  const [{ ndr }, { runMethod }, { ndrMethod }] = await Promise.all([
-    import("../../method/ndr.js"),
-    import("../../method/session.js"),
-    import("../../options/method-facts.js"),
-  ]);
-  const method = (settleNs: number) => ndrMethod(settings, settleNs, options.quick === true);
-  await runMethodCommand(options, plan, context, method, (from, hooks) =>
-    runMethod(
-      {
-        plan: from,
-        method,
-        keepTrials: 10_000,
-        expectedTrials: settings.sizes.length * plan.repeat * (options.quick === true ? 12 : 90),
-        run: (bench) =>
-          ndr(bench, {
-            ...settings,
-            sizes: from.sizes.flatMap((size) => Array.from({ length: from.repeat }, () => size)),
-          }),
-      },
-      hooks,
-    ),
-  );
+  const { prepareNdr } = await import("../../options/methods/ndr.js");
+  await runMethodCommand(options, prepareNdr(options, plan), context);
 }
 
 export const ndrCommand: CommandDefinition = {
@@ -70,8 +44,6 @@ export const ndrCommand: CommandDefinition = {
       sizes: "64,1518",
     });
     command.addHelpText("after", examples);
-    command
-      .allowExcessArguments()
-      .action(() => runNdr(command.opts<RunOptions & SearchOptions>(), command.args, context));
+    command.allowExcessArguments().action(() => runNdr(command.opts<NdrOptions>(), command.args, context));
   },
 };

@@ -1,8 +1,8 @@
 /** `rfc2544`: throughput, latency, frame loss rate, back-to-back frames, system recovery and reset as RFC 2544 has them. */
-import type { Findings } from "../../method/findings.js";
+
+import type { Rfc2544RunOptions } from "../../options/methods/rfc2544.js";
 import type { Row } from "../../options/option-rows.js";
-import type { RunOptions } from "../../options/run-options.js";
-import { type Rfc2544Options, searchRows } from "../../options/search-rows.js";
+import { searchRows } from "../../options/search-rows.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addMethodOptions, decidedByMethods, decidesItself, methodPlan, runMethodCommand } from "./method-command.js";
 
@@ -44,40 +44,13 @@ Examples:
 `;
 
 async function runRfc2544(
-  options: RunOptions & Rfc2544Options,
+  options: Rfc2544RunOptions,
   words: readonly string[],
   context: CommandContext,
 ): Promise<void> {
-  const asked = await methodPlan(options, words, "rfc2544", context);
-  const { rfc2544Settings } = await import("../../options/method-options.js");
-  const settings = rfc2544Settings(options, asked);
-  const { resetCommand } = options;
-  const plan = {
-    ...asked,
-    learns: settings.learningFrames > 0,
-    settleNs: settings.settleNs,
-    ...(resetCommand === undefined ? {} : { resetCommand }),
-  };
-  const [{ rfc2544 }, { runMethod }, { rfc2544Method }] = await Promise.all([
-    import("../../method/rfc2544/index.js"),
-    import("../../method/session.js"),
-    import("../../options/method-facts.js"),
-  ]);
-  const method = (settleNs: number, findings?: Findings) =>
-    rfc2544Method(settings, settleNs, options.quick === true, findings);
-  await runMethodCommand(options, plan, context, method, (from, hooks) =>
-    runMethod(
-      {
-        plan: from,
-        method,
-        around: settings,
-        keepTrials: 10_000,
-        expectedTrials: settings.sizes.length * settings.tests.length * 10,
-        run: (bench) => rfc2544(bench, settings),
-      },
-      hooks,
-    ),
-  );
+  const plan = await methodPlan(options, words, "rfc2544", context);
+  const { prepareRfc2544 } = await import("../../options/methods/rfc2544.js");
+  await runMethodCommand(options, prepareRfc2544(options, plan), context);
 }
 
 export const rfc2544Command: CommandDefinition = {
@@ -97,8 +70,6 @@ export const rfc2544Command: CommandDefinition = {
       sizes: "rfc2544",
     });
     command.addHelpText("after", examples);
-    command
-      .allowExcessArguments()
-      .action(() => runRfc2544(command.opts<RunOptions & Rfc2544Options>(), command.args, context));
+    command.allowExcessArguments().action(() => runRfc2544(command.opts<Rfc2544RunOptions>(), command.args, context));
   },
 };

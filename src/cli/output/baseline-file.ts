@@ -135,18 +135,14 @@ export async function useBaseline(
   if (path === undefined && updateBaseline) {
     throw usageError("which one?", { where: "--update-baseline", accepted: "--baseline FILE beside it" });
   }
-  const [thresholds, method, { mergedThresholds, parseThreshold }, { trafficWords }] = await Promise.all([
+  const [thresholds, method, { wantedThresholds }, { trafficWords }] = await Promise.all([
     import("../../method/judge/thresholds.js"),
     import("../../method/judge/baseline.js"),
-    import("../../profile/threshold.js"),
+    import("../../options/threshold-names.js"),
     import("../../measure/traffic-words.js"),
   ]);
-  const asked = threshold.map((text) => parseThreshold(text, "--threshold"));
-  if (asked.length > 0) {
-    const { method: about, sizes } = known();
-    (await import("../../options/threshold-names.js")).checkThresholds(asked, about, sizes);
-  }
-  const specs = mergedThresholds(ofProfile, asked);
+  const { method: about, sizes } = known();
+  const specs = wantedThresholds(threshold, ofProfile, about, sizes);
   const file = path === undefined ? null : { option: "--baseline", path };
   const before = file === null ? null : readBaseline(file.path, updateBaseline);
   if (before !== null && file !== null) {

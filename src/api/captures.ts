@@ -1,0 +1,61 @@
+/** `replay` and `compare`: captures, for programs. */
+import type { ReplayOptions } from "../options/replay-options.js";
+import type { CompareResult } from "../result/compare-result.js";
+import type { ReplayResult } from "../result/replay-result.js";
+import { packageVersion } from "../sys/version.js";
+import { compareFields, replayFields } from "./fields.js";
+import { neverAborted } from "./never-aborted.js";
+import { callText, namingFields, optionTexts } from "./option-texts.js";
+import type { CompareRequest, ReplayHooks, ReplayRequest } from "./request.js";
+
+const tool = () => ({ name: "pktgen-ts" as const, version: packageVersion(), node: process.version });
+
+/**
+ * Sends a capture's frames with its timing; with `expect`, compares what comes back.
+ * @param file pcap or pcapng, also .gz and .zst
+ * @throws PktgenError `exitCode` 2: a field, its value, or a file; 3: the machine lacks something.
+ */
+export function replay(file: string, request: ReplayRequest, hooks: ReplayHooks = {}): Promise<ReplayResult> {
+  return namingFields(async () => {
+    const { loops, ...others } = request;
+    const options: ReplayOptions = optionTexts(others as ReplayRequest, replayFields);
+    const [{ planReplay }, { runReplay }] = await Promise.all([
+      import("../options/replay-options.js"),
+      import("../capture/replay.js"),
+    ]);
+    const plan = await planReplay(
+      file,
+      loops === undefined ? options : { ...options, loops: String(loops) },
+      callText("replay", { file, ...request }),
+      tool(),
+    );
+    const { signal = neverAborted(), onProgress = () => {} } = hooks;
+    return runReplay(plan, { signal, onProgress });
+  });
+}
+
+/**
+ * Compares two captures frame by frame: missing, unexpected, changed, reordered, mistimed.
+ * @param expected pcap or pcapng, also .gz and .zst
+ * @param actual the same
+ * @throws PktgenError `exitCode` 2: a field, its value, or a file.
+ */
+export function compare(expected: string, actual: string, request: CompareRequest = {}): Promise<CompareResult> {
+  return namingFields(async () => {
+    const options = optionTexts(request, compareFields);
+    const [{ compareCaptures }, { comparisonOf }, { parseFilter }] = await Promise.all([
+      import("../capture/compare/compare.js"),
+      import("../options/compare-options.js"),
+      import("../packet/filter.js"),
+    ]);
+    const { filter } = request;
+    return compareCaptures({
+      ...(await comparisonOf(options)),
+      expected,
+      actual,
+      filter: filter === undefined ? null : parseFilter(filter, "--filter"),
+      commandLine: callText("compare", { expected, actual, ...request }),
+      tool: tool(),
+    });
+  });
+}

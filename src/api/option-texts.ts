@@ -1,0 +1,114 @@
+/** From a program's values to the texts that options have, and from an option's error to a field's. Pure. */
+import { PktgenError, usageError } from "../errors.js";
+import { didYouMean } from "../nearest.js";
+
+/**
+ * How a field's value becomes an option's text: `rate` takes a number as frames per second, `list` joins with commas,
+ * `texts` may be given again, `set` is `name=value`, `own` is not an option of the command line.
+ */
+export type FieldKind = "text" | "number" | "rate" | "list" | "flag" | "texts" | "set" | "own";
+
+/** The fields of a request. */
+export type FieldKinds<Request> = Readonly<Record<keyof Request & string, FieldKind>>;
+
+export type OptionTexts = Readonly<Record<string, string | true | readonly string[]>>;
+
+const accepted: Readonly<Record<FieldKind, string>> = {
+  text: "text",
+  number: "a number",
+  rate: 'frames per second as a number, or text such as "10kpps"',
+  list: "a list, or text with commas",
+  flag: "true or false",
+  texts: "text, or a list of texts",
+  set: "an object of names and values",
+  own: "a value",
+};
+
+/** Without an exponent, which options do not have. */
+const digits = (value: number): string =>
+  value.toLocaleString("en-US", { useGrouping: false, maximumFractionDigits: 20 });
+
+const isWord = (value: unknown): value is string | number =>
+  typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
+
+const word = (value: string | number): string => (typeof value === "number" ? digits(value) : value);
+
+/** undefined: the value is not of its kind. */
+function textOf(kind: FieldKind, value: unknown): string | true | readonly string[] | undefined {
+  if (value === true && kind !== "set" && kind !== "texts") return true;
+  switch (kind) {
+    case "rate":
+      return typeof value === "number" && Number.isFinite(value) ? `${digits(value)}pps` : textOf("text", value);
+    case "list":
+      return Array.isArray(value) && value.every(isWord) ? value.map(word).join(",") : textOf("text", value);
+    case "texts":
+      if (Array.isArray(value) && value.every(isWord)) return value.map(word);
+      return isWord(value) ? [word(value)] : undefined;
+    case "set":
+      if (typeof value !== "object" || value === null) return undefined;
+      return Object.entries(value).map(([name, setting]) => `${name}=${String(setting)}`);
+    case "flag":
+      return undefined;
+    default:
+      return isWord(value) ? word(value) : undefined;
+  }
+}
+
+/**
+ * The options that a request's fields are; `undefined` and `false` are not given. @throws PktgenError (2) for a field that
+ * does not exist, or a value of another kind.
+ */
+export function optionTexts<Request extends object>(request: Request, kinds: FieldKinds<Request>): OptionTexts {
+  const texts: Record<string, string | true | readonly string[]> = {};
+  const known: Readonly<Record<string, FieldKind>> = kinds;
+  for (const [name, value] of Object.entries(request)) {
+    if (!Object.hasOwn(known, name)) {
+      const names = Object.keys(known);
+      const hint = didYouMean(name, names);
+      throw usageError("there is no such option", { where: name, accepted: names.join(", "), ...hint });
+    }
+    const kind = known[name]!;
+    if (kind === "own" || value === undefined || value === false) continue;
+    const text = textOf(kind, value);
+    if (text === undefined)
+      throw usageError(`${shown(value)} cannot be its value`, { where: name, accepted: accepted[kind] });
+    texts[name] = text;
+  }
+  return texts;
+}
+
+const shown = (value: unknown): string => (typeof value === "string" ? `"${value}"` : String(value));
+
+/** `--pin-flows` is the field `pinFlows`. */
+const fieldNames = (text: string): string =>
+  text.replace(/--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)/g, (_, name: string) =>
+    name.replace(/-([a-z0-9])/g, (_dash, letter: string) => letter.toUpperCase()),
+  );
+
+/** Runs what reads options; its errors name fields in place of options. */
+export async function namingFields<T>(run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    const { where, accepted: isAccepted, hint } = error;
+    throw new PktgenError(error.exitCode, fieldNames(error.message), {
+      ...(where === undefined ? {} : { where: fieldNames(where) }),
+      ...(isAccepted === undefined ? {} : { accepted: fieldNames(isAccepted) }),
+      ...(hint === undefined ? {} : { hint: fieldNames(hint) }),
+      cause: error,
+    });
+  }
+}
+
+/** What a result says of how it was asked for: `run({"sizes":[64],"rate":"10kpps"})`. */
+export function callText(name: string, request: object): string {
+  const plain = (_key: string, value: unknown): unknown => {
+    if (typeof value === "bigint") return String(value);
+    if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+    return value;
+  };
+  const { profile } = request as { readonly profile?: unknown };
+  const said = typeof profile === "object" ? { ...request, profile: "(an object)" } : request;
+  return `${name}(${JSON.stringify(said, plain)})`;
+}

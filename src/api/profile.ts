@@ -1,0 +1,39 @@
+/** The profile that a request names, or is. */
+import { usageError } from "../errors.js";
+import { profileOf } from "../options/profile-option.js";
+import type { Profile } from "../profile/index.js";
+import { type ProgramModule, programStreams } from "../stream/program/api.js";
+import { checkStreams } from "../stream/spec.js";
+import { fixedSize, planSizes } from "../units.js";
+import { optionTexts } from "./option-texts.js";
+import type { TrafficRequest } from "./request.js";
+
+const isProgram = (profile: Profile | ProgramModule): profile is ProgramModule => "streams" in profile;
+
+/** null: plain traffic. @throws PktgenError (2): a file, or streams, that cannot be. */
+export async function profileOfRequest({ profile, set, profileRoot, sizes }: TrafficRequest): Promise<Profile | null> {
+  if (profile === undefined || typeof profile === "string") {
+    const texts = optionTexts({ set, profileRoot, sizes }, { set: "set", profileRoot: "text", sizes: "list" });
+    return profileOf({ ...texts, ...(profile === undefined ? {} : { profile }) });
+  }
+  if (set !== undefined || profileRoot !== undefined) {
+    const where = set === undefined ? "profileRoot" : "set";
+    throw usageError("this is of profiles that are files", { where, accepted: "profile: the name of a file" });
+  }
+  return isProgram(profile) ? profileOfStreams(profile) : profile;
+}
+
+/** Functions run in the generator's own thread, which can only load them from a module. */
+function profileOfStreams(program: ProgramModule): Profile {
+  if (program.streams.some(({ eachFrame }) => eachFrame !== undefined)) {
+    throw usageError("eachFrame runs in another thread, which loads it from a module", {
+      where: "profile",
+      accepted: "streams without eachFrame, or the name of a module",
+      hint: "put export default stream({ … }) into a file, and give its name as profile",
+    });
+  }
+  const streams = programStreams(program, "profile");
+  const traffic = { name: "streams", streams, sizes: planSizes.map(fixedSize), seed: 1 };
+  checkStreams(traffic);
+  return { file: "streams", description: "", stream: {}, traffic, thresholds: [], notes: [] };
+}
