@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Rooms whose tests start no thread, open no port and measure nothing: these run side by side. */
 const pureRooms = [
   "bench",
+  "docs",
   "engine",
   "golden",
   "method",
