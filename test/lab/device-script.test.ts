@@ -1,24 +1,21 @@
-/** The README's recipes for devices behind two ports, as printed: by the script that makes them, without root. */
+/** The documents' recipes for devices behind two ports, as printed: by the script that makes them, without root. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { builtMain } from "../cli/run-cli.js";
+import { printedCommands, root } from "../support/documents.js";
 import { describeLab, missing } from "./probe.js";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const root = join(import.meta.dirname, "../..");
 const script = "scripts/lab/device.sh";
 /** An unprivileged user; root here, but without any of root's rights in the namespaces' parent. */
 const user = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
 
-const printed = readFileSync(join(root, "README.md"), "utf8")
-  .replaceAll("\\\n", " ")
-  .split("\n")
-  .filter((line) => line.startsWith(script));
+const printed = printedCommands(script).map((command) => command.replaceAll("\\\n", " "));
 const isReplay = (line: string): boolean => line.includes(" pktgen-ts replay ");
-const recipes = printed.filter((line) => !isReplay(line));
+/** Each once: the README prints one that docs/recipes has, too. */
+const recipes = [...new Set(printed.filter((line) => !isReplay(line)))];
 const replays = printed.filter(isReplay);
 
 const run = (line: string) => {
@@ -29,7 +26,7 @@ const run = (line: string) => {
   return spawnSync("setpriv", [...user, "sh", "-c", line], { cwd: root, env, encoding: "utf8" });
 };
 
-describeLab("the README's devices", ["netns"], () => {
+describeLab("the recipes' devices", ["netns"], () => {
   it("are all there", () => {
     expect(recipes.map((line) => line.split(" ")[1])).toEqual(["bridge", "vlan", "veth", "router", "router"]);
     expect(replays.length).toBe(1);

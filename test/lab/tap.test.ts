@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -13,6 +13,7 @@ import { type InterfaceFacts, readInterface } from "../../src/sys/net/netdev.js"
 import { inNetns } from "../../src/sys/net/netns.js";
 import { fixedSize } from "../../src/units.js";
 import { builtMain, runCli } from "../cli/run-cli.js";
+import { printedCommands } from "../support/documents.js";
 import { ip, makeNetns } from "./netns.js";
 import { describeLab } from "./probe.js";
 
@@ -200,10 +201,9 @@ describeLab("a tap port", ["netns", "tun"], () => {
     expect(facts("t1")).toMatchObject({ up: false });
   });
 
-  it("runs the recipe of the README as an ordinary user", async () => {
-    const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
-    const recipe = /unshare -rn sh -c 'ip tuntap.*?'\n/s.exec(readme)![0];
-    const script = recipe.replace("pktgen-ts", `${process.execPath} ${builtMain()}`);
+  it("runs the recipe of the documents as an ordinary user", async () => {
+    const [recipe] = printedCommands("unshare -rn sh -c 'ip tuntap");
+    const script = recipe!.replace("pktgen-ts", `${process.execPath} ${builtMain()}`);
     const child = spawn("sh", ["-c", script], { uid: nobody, gid: nobody, stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     child.stdout.on("data", (data) => {

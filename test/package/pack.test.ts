@@ -2,11 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builtMain } from "../cli/run-cli.js";
+import { documents, linksOf, root } from "../support/documents.js";
 
-const root = join(import.meta.dirname, "../..");
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-package-"));
 const app = join(scratch, "app");
 const command = join(app, "node_modules/.bin/pktgen-ts");
@@ -45,7 +45,7 @@ describe("the packed package", () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
-        ...["LICENSE", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+        ...["LICENSE", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/debugging.md"],
         ...["dist/cli/main.js", "dist/index.d.ts", "scripts/bin/pktgen-ts"],
       ]),
     );
@@ -53,7 +53,7 @@ describe("the packed package", () => {
     expect(
       paths.filter(
         (path) =>
-          !/^(dist|examples|pcaps|profiles|schemas|scripts\/(bin|lab))\/|^(LICENSE|[A-Z]+\.md|package\.json)$/.test(
+          !/^(dist|docs|examples|pcaps|profiles|schemas|scripts\/(bin|lab))\/|^(LICENSE|[A-Z]+\.md|package\.json)$/.test(
             path,
           ),
       ),
@@ -61,14 +61,18 @@ describe("the packed package", () => {
     expect(packed.unpackedSize).toBeLessThan(unpackedBytesMax);
   });
 
-  it("holds every file that the README leads to", () => {
+  it("holds every file that its documents lead to", () => {
     const paths = packed.files.map(({ path }) => path);
-    const readme = readFileSync(join(root, "README.md"), "utf8");
-    const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link!);
-    const inputs = [...readme.matchAll(/\b((?:pcaps|profiles)\/[\w./-]+\.(?:pcap|yaml|ts))\b/g)].map(
-      ([, path]) => path!,
-    );
-    expect([...links, ...inputs].filter((path) => !paths.includes(path))).toEqual([]);
+    for (const document of documents.filter(({ path }) => paths.includes(path))) {
+      const targets = linksOf(document).filter((target) => !/^(https?:|#)/.test(target));
+      const links = targets.map((target) => normalize(join(dirname(document.path), target.split("#")[0]!)));
+      const inputs = document.text.match(/\b(?:pcaps|profiles)\/[\w./-]+\.(?:pcap|yaml|ts)\b/g) ?? [];
+      const named = document.path === "pcaps/README.md" ? links : [...links, ...inputs];
+      expect(
+        named.filter((path) => !paths.includes(path)),
+        document.path,
+      ).toEqual([]);
+    }
   });
 
   it("has no script that runs, or is asked about, when it is installed", () => {

@@ -21,9 +21,9 @@ const failure = (text: string): string => {
 };
 
 describe("shipped profiles", () => {
-  it("are those that the README names", () => {
-    const readme = readFileSync(join(folder, "../README.md"), "utf8");
-    for (const name of shipped) expect(readme).toContain(`\`${name.replace(".yaml", "")}\``);
+  it("are those that the recipe names", () => {
+    const recipe = readFileSync(join(folder, "../docs/recipes/traffic.md"), "utf8");
+    for (const name of shipped) expect(recipe).toContain(`\`${name.replace(".yaml", "")}\``);
   });
 
   it.each(shipped)("%s begins with a comment, has a description, and is signed at every size", (name) => {

@@ -95,11 +95,13 @@ export function tableRowsOf(text: string): string[][] {
 
 /** The part of a document below a heading, up to the next one of its rank. */
 export function sectionOf({ path, text }: Document, heading: string): string {
-  const found = new RegExp(`^(#+) ${RegExp.escape?.(heading) ?? heading}$`, "m").exec(text);
-  if (found === null) throw new Error(`${path} has no section "${heading}"`);
-  const rest = text.slice(found.index + found[0].length);
-  const next = new RegExp(`^#{1,${found[1]!.length}} `, "m").exec(rest);
-  return next === null ? rest : rest.slice(0, next.index);
+  const lines = text.split("\n");
+  const rankOf = (line: string): number => /^#+(?= )/.exec(line)?.[0].length ?? 0;
+  const start = lines.findIndex((line) => line.slice(rankOf(line)).trim() === heading && rankOf(line) > 0);
+  if (start < 0) throw new Error(`${path} has no section "${heading}"`);
+  const ends = (line: string): boolean => rankOf(line) > 0 && rankOf(line) <= rankOf(lines[start]!);
+  const length = lines.slice(start + 1).findIndex(ends);
+  return lines.slice(start + 1, length < 0 ? undefined : start + 1 + length).join("\n");
 }
 
 /**
@@ -129,3 +131,12 @@ function commandOf(text: string): ShellCommand {
   const exitCode = /exit code (\d+)/.exec(comment)?.[1];
   return { text: text.slice(0, text.length - comment.length), exitCode: Number(exitCode ?? 0) };
 }
+
+/** The commands of README.md and docs/recipes that begin so, as printed. */
+export const printedCommands = (beginning: string): string[] =>
+  recipeDocuments
+    .flatMap(codeBlocks)
+    .filter(({ language }) => language === "sh")
+    .flatMap(({ text }) => shellCommands(text))
+    .map(({ text }) => text)
+    .filter((text) => text.startsWith(beginning));
