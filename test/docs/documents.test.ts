@@ -12,6 +12,7 @@ import {
   readDocument,
   recipeDocuments,
   root,
+  sectionOf,
   withoutBlocks,
 } from "../support/documents.js";
 
@@ -19,6 +20,7 @@ const readmeLinesMax = 180;
 const architectureWordsMax = 1_500;
 const decisionLinesMax = 40;
 const sentenceWordsMax = 40;
+const changeWidthMax = 130;
 
 const wordsOf = (text: string): number => text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 
@@ -94,6 +96,14 @@ describe("lengths", () => {
 
   it(`ARCHITECTURE.md has at most ${architectureWordsMax} words`, () => {
     expect(wordsOf(readDocument("ARCHITECTURE.md").text)).toBeLessThanOrEqual(architectureWordsMax);
+  });
+
+  it(`what is unreleased stands in CHANGELOG.md one line each, of at most ${changeWidthMax} characters`, () => {
+    const lines = sectionOf(readDocument("CHANGELOG.md"), "[Unreleased]").split("\n");
+    const odd = lines.filter(
+      (line) => /^ +\S/.test(line) || (line.startsWith("- ") && !/^- \*\*[+~!]\*\* /.test(line)),
+    );
+    expect([...odd, ...lines.filter((line) => line.length > changeWidthMax)]).toEqual([]);
   });
 
   it(`a decision has at most ${decisionLinesMax} lines`, () => {
