@@ -1,50 +1,46 @@
 import { defineConfig } from "vitest/config";
 
-/** Rooms whose tests start no thread, open no port and measure nothing: these run side by side. */
-const pureRooms = [
-  "bench",
-  "docs",
-  "engine",
-  "golden",
-  "method",
-  "packet",
-  "pcap",
-  "profile",
-  "report",
-  "ring",
-  "stats",
-  "stream",
+/** Tests that start threads or processes, open ports or look at the machine: one file at a time, so that counts stay exact. */
+const real = [
+  "test/*.test.ts",
+  "test/{cli,contract,dut,options,package,port,sys}/**/*.test.ts",
+  "test/engine/worker/*.test.ts",
 ];
-const pure = pureRooms.map((room) => `test/${room}/**/*.test.ts`);
-/** The exceptions in those rooms: they start threads. */
-const withThreads = ["loop-worker", "blocking-eventfd", "broken-between-trials"].map(
-  (name) => `test/engine/${name}.test.ts`,
-);
+/** Tests of real devices, interfaces and programs beside this one. */
+const lab = ["test/{browser,lab}/**/*.test.ts"];
 
 const shared = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
 
 export default defineConfig({
   test: {
     projects: [
-      // Two cores, and tests that start pollers: one file at a time keeps exact-count tests honest.
       {
         test: {
           ...shared,
           name: "real",
-          include: ["test/*.test.ts", `test/!(${pureRooms.join("|")})/**/*.test.ts`, ...withThreads],
+          include: real,
           fileParallelism: false,
           sequence: { groupOrder: 0 },
         },
       },
-      // They take processor time only, of which a busy machine has little: this bound is for what never ends.
+      // All others take processor time only, and run together. The bound is for what never ends: a busy machine is slow.
       {
         test: {
           ...shared,
           testTimeout: 120_000,
           name: "pure",
-          include: pure,
-          exclude: withThreads,
+          include: ["test/**/*.test.ts"],
+          exclude: [...real, ...lab],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "lab",
+          include: lab,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

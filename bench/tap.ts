@@ -4,7 +4,7 @@
  */
 import { startGenerator } from "../src/engine/trial/start-generator.js";
 import { openPort, parsePortSpec } from "../src/port/index.js";
-import { ip, makeNetns } from "../test/lab/netns.js";
+import { ip, makeNetns } from "../test/support/netns.js";
 import { baseOrder, openRig, receivedPps, sentPps } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";

@@ -4,9 +4,9 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { compileStream, compileTraffic, programFrame } from "../src/stream/index.js";
-import { goldenCapture } from "../test/golden/capture.js";
-import { profileCapture, profiles } from "../test/golden/profiles.js";
-import { goldenSpecs } from "../test/golden/specs.js";
+import { goldenCapture } from "../test/support/golden-capture.js";
+import { profileCapture, profiles } from "../test/support/golden-profiles.js";
+import { goldenSpecs } from "../test/support/golden-specs.js";
 
 const folder = new URL("../pcaps/golden/", import.meta.url);
 mkdirSync(folder, { recursive: true });

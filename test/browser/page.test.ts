@@ -9,9 +9,9 @@ import { pathToFileURL } from "node:url";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { reports } from "../../src/report/index.js";
-import { describeLab } from "../lab/probe.js";
-import { latencySample, rfc2544Sample } from "../report/method-sample.js";
-import { passed } from "../report/sample.js";
+import { latencySample, rfc2544Sample } from "../support/method-sample.js";
+import { describeLab } from "../support/probe.js";
+import { passed } from "../support/sample.js";
 
 const flags = [
   ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],

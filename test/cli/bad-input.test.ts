@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { runProgram } from "../../src/cli/command-line.js";
 import { describeFailure } from "../../src/cli/output/failure.js";
 import type { Output } from "../../src/cli/output/output.js";
-import { type CliResult, runCli } from "./run-cli.js";
+import { type CliResult, runCli } from "../support/run-cli.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-bad-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

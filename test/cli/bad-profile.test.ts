@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readCapture } from "../../src/pcap/index.js";
-import { runCli } from "./run-cli.js";
+import { runCli } from "../support/run-cli.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-cli-bad-profile-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

@@ -8,7 +8,7 @@ import { trafficWords } from "../../src/measure/traffic-words.js";
 import { setupOf, updatedBaseline } from "../../src/method/judge/baseline.js";
 import type { RunResult } from "../../src/result/run-result.js";
 import { streamSpec } from "../../src/stream/spec.js";
-import { passed } from "../report/sample.js";
+import { passed } from "../support/sample.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-baseline-"));
 afterAll(() => rmSync(folder, { recursive: true }));

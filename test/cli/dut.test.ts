@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { builtMain, runCli } from "./run-cli.js";
+import { builtMain, runCli } from "../support/run-cli.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-dut-"));
 const running = new Set<ChildProcess>();

@@ -9,7 +9,7 @@ import { makePrivateDirectory } from "../../src/dut/embedded/directory.js";
 import { ResultsFolder } from "../../src/labplan/evidence.js";
 import { makeFolders } from "../../src/sys/folder.js";
 import { ownerOf } from "../../src/sys/owner.js";
-import { builtMain, type CliOptions, type CliResult, runCli } from "./run-cli.js";
+import { builtMain, type CliOptions, type CliResult, runCli } from "../support/run-cli.js";
 
 let folder = "";
 beforeEach(() => {

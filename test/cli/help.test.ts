@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { portKinds } from "../../src/port/spec.js";
-import { builtMain, runCli } from "./run-cli.js";
+import { builtMain, runCli } from "../support/run-cli.js";
 
 describe("--help", () => {
   it("shows commands, all options of run, examples, units and exit codes", async () => {

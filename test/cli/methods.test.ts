@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { resultSchema } from "../../src/result/run-schema.js";
 import { checkEquations } from "../../src/stats/index.js";
 import { hostFacts } from "../../src/sys/host.js";
-import { runCli } from "./run-cli.js";
+import { runCli } from "../support/run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-methods-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

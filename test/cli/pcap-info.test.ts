@@ -12,7 +12,7 @@ import {
   ethernetInterface,
   writeCapture,
 } from "../../src/pcap/index.js";
-import { runCli } from "./run-cli.js";
+import { runCli } from "../support/run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-info-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { runCli } from "./run-cli.js";
+import { runCli } from "../support/run-cli.js";
 
 const plan = join(import.meta.dirname, "../../profiles/plans/virtio-user-no-huge.yaml");
 const folder = mkdtempSync(join(tmpdir(), "pktgen-plan-cli-"));

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readCapture } from "../../src/pcap/index.js";
 import { checkSignature, readSequence } from "../../src/stream/frames/signature.js";
-import { skips } from "../lab/probe.js";
-import { noSmallDisk, smallDisk } from "../lab/small-disk.js";
-import { runCli } from "./run-cli.js";
+import { skips } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
+import { noSmallDisk, smallDisk } from "../support/small-disk.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-record-test-"));
 

@@ -14,7 +14,7 @@ import {
 } from "../../src/pcap/index.js";
 import type { ReplayResult } from "../../src/result/replay-result.js";
 import { replayResultSchema } from "../../src/result/replay-schema.js";
-import { runCli } from "./run-cli.js";
+import { runCli } from "../support/run-cli.js";
 
 const golden = join(import.meta.dirname, "../../pcaps/golden");
 const imix = join(golden, "imix.pcap");

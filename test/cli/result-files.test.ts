@@ -19,8 +19,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkResultFiles, writeResultFile } from "../../src/cli/output/result-file.js";
 import { ownerOf } from "../../src/sys/owner.js";
-import { describeLab } from "../lab/probe.js";
-import { runCli } from "./run-cli.js";
+import { describeLab } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
 
 let folder = "";
 beforeEach(() => {

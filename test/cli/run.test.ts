@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resultSchema } from "../../src/result/run-schema.js";
-import { type CliResult, runCli } from "./run-cli.js";
+import { type CliResult, runCli } from "../support/run-cli.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-run-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
-import { ip, makeNetns, vethPair } from "../lab/netns.js";
-import { openPair, temporaryFolder } from "../port/rings-cross.js";
+import { ip, makeNetns, vethPair } from "../support/netns.js";
+import { openPair, temporaryFolder } from "../support/rings-cross.js";
 import { type PortCase, type PortEnds, portContract } from "./port.js";
 
 /** A driver and a device over one socket. */

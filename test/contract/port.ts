@@ -11,8 +11,8 @@ import { moverOf } from "../../src/engine/loop/mover.js";
 import type { Port } from "../../src/port/index.js";
 import { openRxRing, openTxRing, type RxRing, type TxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";
-import { describeLab, type Need } from "../lab/probe.js";
-import { openDescriptors } from "../port/rings-cross.js";
+import { describeLab, type Need } from "../support/probe.js";
+import { openDescriptors } from "../support/rings-cross.js";
 
 /** Two ports, joined: what one sends the other receives. */
 export interface PortEnds extends AsyncDisposable {

@@ -6,10 +6,10 @@ import { dissect } from "../../src/packet/index.js";
 import { readCapture } from "../../src/pcap/index.js";
 import { compileStream, fixedTrial, programFrame, referenceFrame, streamSpec } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
-import { skips } from "../lab/probe.js";
-import { goldenCapture } from "./capture.js";
-import { goldenSpecs } from "./specs.js";
-import { missing, tsharkCount, tsharkFields } from "./tshark.js";
+import { goldenCapture } from "../support/golden-capture.js";
+import { goldenSpecs } from "../support/golden-specs.js";
+import { missing, skips } from "../support/probe.js";
+import { tsharkCount, tsharkFields } from "../support/tshark.js";
 
 const folder = fileURLToPath(new URL("../../pcaps/golden/", import.meta.url));
 

@@ -6,9 +6,9 @@ import { describe, expect, it } from "vitest";
 import { dissect } from "../../src/packet/index.js";
 import { readCapture } from "../../src/pcap/index.js";
 import { compileTraffic, programFrame, referenceFrame } from "../../src/stream/index.js";
-import { skips } from "../lab/probe.js";
-import { profileCapture, profiles, streamsInCapture, tsharkLayers } from "./profiles.js";
-import { missing, tsharkFields } from "./tshark.js";
+import { profileCapture, profiles, streamsInCapture, tsharkLayers } from "../support/golden-profiles.js";
+import { missing, scapyPython, skips } from "../support/probe.js";
+import { tsharkFields } from "../support/tshark.js";
 
 const folder = fileURLToPath(new URL("../../pcaps/profiles/", import.meta.url));
 const checksums = ["ip", "udp", "tcp", "icmp", "icmpv6", "igmp", "sctp", "gre"].map(
@@ -17,8 +17,7 @@ const checksums = ["ip", "udp", "tcp", "icmp", "icmpv6", "igmp", "sctp", "gre"].
 
 const noTshark = missing("tshark");
 const tsharkSkip = noTshark === null ? "" : ` (skipped: ${noTshark})`;
-const python = "/usr/bin/python3";
-const noScapy = spawnSync(python, ["-c", "import scapy"]).status === 0 ? null : "python3-scapy is not installed";
+const noScapy = missing("scapy");
 const scapySkip = noScapy === null ? "" : ` (skipped: ${noScapy})`;
 
 it("there is a golden capture for each profile, and no other", () => {
@@ -75,7 +74,7 @@ describe.each(profiles)("$name", ({ name, spec, programs }) => {
 
   it.skipIf(skips(noScapy))(`is for scapy the same layers, lengths and checksums${scapySkip}`, () => {
     const script = fileURLToPath(new URL("./scapy_layers.py", import.meta.url));
-    const run = spawnSync(python, [script, path], { encoding: "utf8" });
+    const run = spawnSync(scapyPython, [script, path], { encoding: "utf8" });
     expect(run.stderr).toBe("");
     const seen = JSON.parse(run.stdout) as { layers: string[]; same: boolean }[];
     for (const [i, { layers, same }] of seen.entries()) {

@@ -11,7 +11,7 @@ import { findLauncher } from "../../src/dut/testpmd/containers.js";
 import { type Engine, ownerLabel } from "../../src/dut/testpmd/engine-command.js";
 import type { Launcher, Mount } from "../../src/dut/testpmd/launcher.js";
 import { ownerOf } from "../../src/sys/owner.js";
-import { describeLab, missing } from "./probe.js";
+import { describeLab, missing } from "../support/probe.js";
 
 const env = process.env;
 const name = `pktgen-ts-test-${process.pid}`;

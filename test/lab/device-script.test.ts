@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
-import { builtMain } from "../cli/run-cli.js";
 import { printedCommands, root } from "../support/documents.js";
-import { describeLab, missing } from "./probe.js";
+import { describeLab, missing } from "../support/probe.js";
+import { builtMain } from "../support/run-cli.js";
 
 vi.setConfig({ testTimeout: 60_000 });
 

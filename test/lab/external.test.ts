@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
-import { type CliOptions, type CliResult, runCli } from "../cli/run-cli.js";
-import { inside, ip, makeNetns, makeVeth } from "./netns.js";
-import { describeLab } from "./probe.js";
+import { inside, ip, makeNetns, makeVeth } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { type CliOptions, type CliResult, runCli } from "../support/run-cli.js";
 
 /** Each starts several runs, on a machine that may have more to do. */
 vi.setConfig({ testTimeout: 120_000 });

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { parsePortXstats, plainText } from "../../src/dut/testpmd/parse.js";
-import { runCli } from "../cli/run-cli.js";
-import { describeLab } from "./probe.js";
+import { describeLab } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
 
 let scratch: string;
 let testpmd: ForeignTestpmd | null = null;

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
-import { runCli } from "../cli/run-cli.js";
-import { Guest } from "./guest.js";
-import { describeLab } from "./probe.js";
+import { Guest } from "../support/guest.js";
+import { describeLab } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
 
 vi.setConfig({ testTimeout: 300_000 });
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { prepareHugepages, readHugepages, removeUnusedHugepageFiles } from "../../src/dut/testpmd/hugepages.js";
-import { describeLab, missing } from "./probe.js";
+import { describeLab, missing } from "../support/probe.js";
 
 const defaultPool = () => {
   const { defaultSizeBytes, pools } = readHugepages();

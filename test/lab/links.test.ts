@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { afterEach, expect, it } from "vitest";
 import { makeLinks } from "../../src/dut/testpmd/links.js";
 import { ownerOf } from "../../src/sys/owner.js";
-import { describeLab } from "./probe.js";
+import { describeLab } from "../support/probe.js";
 
 const ip = (...args: readonly string[]): unknown => execFileSync("ip", args, { stdio: "ignore" });
 const namespaces = (): string[] => readdirSync("/run/netns");

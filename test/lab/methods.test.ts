@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EmbeddedPart, startEmbeddedPart } from "../../src/dut/index.js";
 import { resultSchema } from "../../src/result/run-schema.js";
 import { checkEquations } from "../../src/stats/index.js";
-import { runCli } from "../cli/run-cli.js";
-import { describeLab } from "./probe.js";
+import { describeLab } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-methods-lab-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

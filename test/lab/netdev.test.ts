@@ -15,8 +15,8 @@ import {
 } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
 import { whatItCarries } from "../../src/sys/net/routes.js";
-import { ip, makeNetns, makeVeth, vethPair } from "./netns.js";
-import { describeLab } from "./probe.js";
+import { ip, makeNetns, makeVeth, vethPair } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
 
 const netnsNow = (): string => readlinkSync("/proc/thread-self/ns/net");
 

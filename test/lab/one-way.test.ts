@@ -6,9 +6,9 @@ import { afterAll, expect, it } from "vitest";
 import { resultSchema } from "../../src/result/run-schema.js";
 import { readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
-import { type CliResult, runCli } from "../cli/run-cli.js";
-import { type VethPair, vethPair } from "./netns.js";
-import { describeLab } from "./probe.js";
+import { type VethPair, vethPair } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { type CliResult, runCli } from "../support/run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-one-way-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

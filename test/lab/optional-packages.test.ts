@@ -6,9 +6,9 @@ import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
-import { runCli } from "../cli/run-cli.js";
-import { ip, makeNetns, makeVeth, vethPair } from "./netns.js";
-import { missing, skips } from "./probe.js";
+import { ip, makeNetns, makeVeth, vethPair } from "../support/netns.js";
+import { missing, skips } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
 
 /** Ports that need packages which nobody has to install. `NODE_PATH` may lead to them: they are no dependency. */
 

@@ -1,8 +1,8 @@
 /** Open vSwitch with DPDK between two vhost-user ports of ours: its counters and ours agree to the frame. */
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { runCli } from "../cli/run-cli.js";
-import { OpenVSwitch } from "./ovs.js";
-import { describeLab } from "./probe.js";
+import { OpenVSwitch } from "../support/ovs.js";
+import { describeLab } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 

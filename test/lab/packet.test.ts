@@ -6,9 +6,9 @@ import { openTxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";
 import { type InterfaceStatistics, readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
-import { type CliOptions, type CliResult, runCli } from "../cli/run-cli.js";
-import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "./netns.js";
-import { describeLab, processesWith } from "./probe.js";
+import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "../support/netns.js";
+import { describeLab, processesWith } from "../support/probe.js";
+import { type CliOptions, type CliResult, runCli } from "../support/run-cli.js";
 
 const statistics = ({ netns, name }: VethEnd): InterfaceStatistics =>
   inNetns(netns, "test", () => readInterface(name)!.statistics);
@@ -229,7 +229,7 @@ describeLab("packet: what it refuses", ["netns"], () => {
   it("who may not, and says how to be allowed", async () => {
     using pair = vethPair();
     const args = ["--dut", "external", "--tx", "packet:a", "--sizes", "64", "--count", "10"];
-    const { builtMain } = await import("../cli/run-cli.js");
+    const { builtMain } = await import("../support/run-cli.js");
     const asNobody = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw", process.execPath, builtMain()];
     const script = `${[...asNobody, ...args].join(" ")} 2>&1; echo "exit $?"`;
     const said = inside(pair.a.netns, "sh", "-c", script);

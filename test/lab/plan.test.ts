@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CaptureReader, readCapture } from "../../src/pcap/index.js";
 import type { PlanResult } from "../../src/result/labplan-result.js";
 import { planResultSchema } from "../../src/result/labplan-schema.js";
-import { builtMain, runCli } from "../cli/run-cli.js";
-import { describeLab, missing, processesWith } from "./probe.js";
+import { describeLab, missing, processesWith } from "../support/probe.js";
+import { builtMain, runCli } from "../support/run-cli.js";
 
 const planFile = (name: string): string => join(import.meta.dirname, `../../profiles/plans/${name}.yaml`);
 

@@ -9,9 +9,9 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { builtMain } from "../cli/run-cli.js";
 import { codeBlocks, recipeDocuments, root, type ShellCommand, shellCommands } from "../support/documents.js";
-import { missing, type Need } from "./probe.js";
+import { missing, type Need } from "../support/probe.js";
+import { builtMain } from "../support/run-cli.js";
 
 const recipeMs = 300_000;
 const verdict = /^(PASS|FAIL|INVALID): .* sent/m;

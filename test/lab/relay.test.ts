@@ -4,9 +4,9 @@
  */
 import { expect, it, vi } from "vitest";
 import { lostRangesKept } from "../../src/stats/sequence.js";
-import { runCli } from "../cli/run-cli.js";
-import { accountOf, type RelayAccount, rangesOf, relayCases } from "../sim/relay-plan.js";
-import { describeLab } from "./probe.js";
+import { describeLab } from "../support/probe.js";
+import { accountOf, type RelayAccount, rangesOf, relayCases } from "../support/relay-plan.js";
+import { runCli } from "../support/run-cli.js";
 import { RelayHouse } from "./relay.js";
 
 vi.setConfig({ testTimeout: 120_000 });

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import type { InterfaceStatistics } from "../../src/sys/net/netdev.js";
 import { readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
-import type { RelayLog, RelayPlan } from "../sim/relay-plan.js";
-import { makeNetns, makeVeth } from "./netns.js";
+import { makeNetns, makeVeth } from "../support/netns.js";
+import type { RelayLog, RelayPlan } from "../support/relay-plan.js";
 
 const program = join(import.meta.dirname, "relay.py");
 

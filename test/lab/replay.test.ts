@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { Testpmd } from "../../bench/testpmd.js";
 import { writeCaptureFile } from "../../src/pcap/index.js";
-import { runCli } from "../cli/run-cli.js";
-import { inside, makeNetns, vethPair } from "./netns.js";
-import { describeLab } from "./probe.js";
+import { inside, makeNetns, vethPair } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
 
 const golden = join(import.meta.dirname, "../../pcaps/golden");
 const folder = mkdtempSync(join(tmpdir(), "pktgen-lab-replay-"));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readHugepages } from "../../src/dut/testpmd/hugepages.js";
-import { describeLab } from "./probe.js";
+import { describeLab } from "../support/probe.js";
 
 const setupScript = "scripts/lab/setup.sh";
 const imageScript = "scripts/lab/image.sh";

@@ -12,10 +12,10 @@ import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { type InterfaceFacts, readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
 import { fixedSize } from "../../src/units.js";
-import { builtMain, runCli } from "../cli/run-cli.js";
 import { printedCommands } from "../support/documents.js";
-import { ip, makeNetns } from "./netns.js";
-import { describeLab } from "./probe.js";
+import { ip, makeNetns } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { builtMain, runCli } from "../support/run-cli.js";
 
 const order: TrialSpec = {
   trial: 1,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parseTestpmdOptions, startTestpmdDut } from "../../src/dut/index.js";
-import { describeLab } from "./probe.js";
+import { describeLab } from "../support/probe.js";
 
 let scratch: string;
 beforeEach(() => {

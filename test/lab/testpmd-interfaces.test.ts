@@ -1,9 +1,9 @@
 /** Real testpmds whose first port is a Linux interface, with the generator on a port of its own. */
 import { spawnSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { builtMain } from "../cli/run-cli.js";
-import { makeNetns, makeVeth } from "./netns.js";
-import { describeLab } from "./probe.js";
+import { makeNetns, makeVeth } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { builtMain } from "../support/run-cli.js";
 
 interface Answer {
   readonly code: number | null;

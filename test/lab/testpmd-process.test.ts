@@ -13,7 +13,7 @@ import { parseForwardStats, parsePortXstats } from "../../src/dut/testpmd/parse.
 import { type ProcessSetup, startTestpmd, type TestpmdProcess } from "../../src/dut/testpmd/process.js";
 import { TelemetryClient } from "../../src/dut/testpmd/telemetry.js";
 import { allowedCpus } from "../../src/sys/thread.js";
-import { describeLab } from "./probe.js";
+import { describeLab } from "../support/probe.js";
 
 let scratch: string;
 let launcher: Launcher;

@@ -4,8 +4,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { builtMain } from "../cli/run-cli.js";
-import { describeLab, processesWith } from "./probe.js";
+import { describeLab, processesWith } from "../support/probe.js";
+import { builtMain } from "../support/run-cli.js";
 
 /** Everything that a run makes lies in here, and its processes have it in their environment. */
 let scratch: string;

@@ -6,9 +6,9 @@ import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import { readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
-import { runCli } from "../cli/run-cli.js";
-import { inside, ip, type VethEnd, type VethPair, vethPair } from "./netns.js";
-import { describeLab } from "./probe.js";
+import { inside, ip, type VethEnd, type VethPair, vethPair } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { runCli } from "../support/run-cli.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -16,9 +16,9 @@ import { loadXdp } from "../../src/sys/xdp/bpf.js";
 import { BpfAssembler } from "../../src/sys/xdp/bpf-assembler.js";
 import { attachXdpOverNetlink } from "../../src/sys/xdp/xdp-attach.js";
 import { fixedSize } from "../../src/units.js";
-import { builtMain, type CliOptions, type CliResult, runCli } from "../cli/run-cli.js";
-import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "./netns.js";
-import { describeLab } from "./probe.js";
+import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { builtMain, type CliOptions, type CliResult, runCli } from "../support/run-cli.js";
 
 const statistics = ({ netns, name }: VethEnd): InterfaceStatistics =>
   inNetns(netns, "test", () => readInterface(name)!.statistics);

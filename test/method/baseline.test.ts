@@ -15,7 +15,7 @@ import type { RunResult } from "../../src/result/run-result.js";
 import { adjustedChances, chanceOfLower, leastChance } from "../../src/stats/rank-test.js";
 import { streamSpec, trafficOf } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
-import { passed } from "../report/sample.js";
+import { passed } from "../support/sample.js";
 
 const method = { name: "ndr", preset: "quick", conforming: null, deviations: [], settings: { sizes: "64" } };
 const ndrOf = (...rates: number[]): RunResult => ({

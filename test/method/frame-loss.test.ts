@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { frameLoss, lossShares } from "../../src/method/rfc2544/frame-loss.js";
 import { lossCurveSchema } from "../../src/result/method-schema.js";
 import { fixedSize } from "../../src/units.js";
-import { rfc2544Settings } from "../report/method-sample.js";
-import { simulatedBench } from "../sim/bench.js";
+import { rfc2544Settings } from "../support/method-sample.js";
+import { simulatedBench } from "../support/simulated-bench.js";
 
 describe("frame loss", () => {
   it("begins at 100 % and goes down by the step, whether it divides 100 % or not", () => {

@@ -16,9 +16,9 @@ import type { Trial } from "../../src/result/run-result.js";
 import type { Cause } from "../../src/stats/cause.js";
 import { usualTolerances } from "../../src/tolerances.js";
 import { fixedSize } from "../../src/units.js";
-import { rfc2544Settings, searchSettings } from "../report/method-sample.js";
-import { forwarding64, passed } from "../report/sample.js";
-import { simulatedBench } from "../sim/bench.js";
+import { rfc2544Settings, searchSettings } from "../support/method-sample.js";
+import { forwarding64, passed } from "../support/sample.js";
+import { simulatedBench } from "../support/simulated-bench.js";
 
 const second = 1e9;
 const oneSize = { ...searchSettings, sizes: [fixedSize(64)] };

@@ -20,10 +20,10 @@ import { reports } from "../../src/report/index.js";
 import type { RunResult, Trial } from "../../src/result/run-result.js";
 import { judgeTrial } from "../../src/stats/verdict.js";
 import { fixedSize } from "../../src/units.js";
-import { rfc2544Settings, searchSettings } from "../report/method-sample.js";
-import { passed } from "../report/sample.js";
-import { parseXml } from "../report/xml.js";
-import { simulatedBench } from "../sim/bench.js";
+import { rfc2544Settings, searchSettings } from "../support/method-sample.js";
+import { passed } from "../support/sample.js";
+import { simulatedBench } from "../support/simulated-bench.js";
+import { parseXml } from "../support/xml.js";
 
 const second = 1e9;
 const size = fixedSize(64);

@@ -5,9 +5,9 @@ import { rfc2544 } from "../../src/method/rfc2544/index.js";
 import { recovery, recoveryNsOf } from "../../src/method/rfc2544/recovery.js";
 import { spreadOf } from "../../src/method/rfc2544/spread.js";
 import { fixedSize } from "../../src/units.js";
-import { rfc2544Settings } from "../report/method-sample.js";
-import { forwarding64 } from "../report/sample.js";
-import { simulatedBench } from "../sim/bench.js";
+import { rfc2544Settings } from "../support/method-sample.js";
+import { forwarding64 } from "../support/sample.js";
+import { simulatedBench } from "../support/simulated-bench.js";
 
 const size = fixedSize(64);
 const settings = { ...rfc2544Settings, sizes: [size], tests: ["recovery"] as const, knownPps: () => 100_000 };

@@ -4,9 +4,9 @@ import { resetWords } from "../../src/measure/device-reset.js";
 import { judgeMethod } from "../../src/method/method-verdict.js";
 import { foundIn, leastSize, reset } from "../../src/method/rfc2544/reset.js";
 import { fixedSize, parseSizes } from "../../src/units.js";
-import { rfc2544Settings } from "../report/method-sample.js";
-import { forwarding64 } from "../report/sample.js";
-import { simulatedBench } from "../sim/bench.js";
+import { rfc2544Settings } from "../support/method-sample.js";
+import { forwarding64 } from "../support/sample.js";
+import { simulatedBench } from "../support/simulated-bench.js";
 
 const size = fixedSize(64);
 

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { builtMain } from "../cli/run-cli.js";
 import { documents, linksOf, root } from "../support/documents.js";
+import { builtMain } from "../support/run-cli.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-package-"));
 const app = join(scratch, "app");

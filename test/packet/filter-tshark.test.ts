@@ -6,7 +6,8 @@ import { parseFilter } from "../../src/packet/filter.js";
 import { fieldNames } from "../../src/packet/filter-fields.js";
 import { HeaderWalk } from "../../src/packet/header-walk.js";
 import { writeCapture } from "../../src/pcap/index.js";
-import { missing, tsharkNumbers } from "../golden/tshark.js";
+import { missing, skips } from "../support/probe.js";
+import { tsharkNumbers } from "../support/tshark.js";
 import { filterFrames } from "./filter-frames.js";
 
 const noTshark = missing("tshark");
@@ -119,7 +120,7 @@ const chosen = [
   "frame.number in {1..5, 9}",
 ];
 
-describe.skipIf(noTshark !== null)(`tshark${noTshark === null ? "" : ` (skipped: ${noTshark})`}`, () => {
+describe.skipIf(skips(noTshark))(`tshark${noTshark === null ? "" : ` (skipped: ${noTshark})`}`, () => {
   /** One run of tshark for many expressions; only where it finds a difference each is asked alone. */
   const expectSame = (expressions: readonly string[]): void => {
     const found: string[] = [];

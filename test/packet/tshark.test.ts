@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { writeCapture } from "../../src/pcap/index.js";
-import { missing, tsharkFields } from "../golden/tshark.js";
-import { skips } from "../lab/probe.js";
+import { missing, skips } from "../support/probe.js";
+import { tsharkFields } from "../support/tshark.js";
 import { vectors } from "./vectors.js";
 
 const noTshark = missing("tshark");

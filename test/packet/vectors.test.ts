@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { buildFrame, dissect, headersBytes } from "../../src/packet/index.js";
-import { skips } from "../lab/probe.js";
+import { missing, scapyPython, skips } from "../support/probe.js";
 import { emitAgain } from "./emit-again.js";
 import { vectors } from "./vectors.js";
 
@@ -27,13 +27,12 @@ describe.each(vectors)("$name", ({ hex, layers, payloadBytes }) => {
   });
 });
 
-const python = "/usr/bin/python3";
-const noScapy = spawnSync(python, ["-c", "import scapy"]).status === 0 ? null : "python3-scapy is not installed";
+const noScapy = missing("scapy");
 
 const scapySkip = noScapy === null ? "" : ` (skipped: ${noScapy})`;
 
 it.skipIf(skips(noScapy))(`scapy still makes the golden bytes${scapySkip}`, () => {
-  const run = spawnSync(python, [new URL("./vectors.py", import.meta.url).pathname], { encoding: "utf8" });
+  const run = spawnSync(scapyPython, [new URL("./vectors.py", import.meta.url).pathname], { encoding: "utf8" });
   expect(run.stderr).toBe("");
   expect(JSON.parse(run.stdout)).toEqual(JSON.parse(readFileSync(new URL("./vectors.json", import.meta.url), "utf8")));
 });

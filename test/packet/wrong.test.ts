@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildFrame, dissect, type Header, headerOf, headersBytes } from "../../src/packet/index.js";
 import { writeCapture } from "../../src/pcap/index.js";
-import { missing, tsharkFields } from "../golden/tshark.js";
-import { skips } from "../lab/probe.js";
+import { missing, skips } from "../support/probe.js";
+import { tsharkFields } from "../support/tshark.js";
 
 const noTshark = missing("tshark");
 const scratch = mkdtempSync(`${tmpdir()}/pktgen-wrong-`);

@@ -12,8 +12,8 @@ import {
   writeCapture,
   writeCaptureFile,
 } from "../../src/pcap/index.js";
-import { missing, tsharkFields } from "../golden/tshark.js";
-import { skips } from "../lab/probe.js";
+import { missing, skips } from "../support/probe.js";
+import { tsharkFields } from "../support/tshark.js";
 
 let folder = "";
 beforeAll(() => {

@@ -6,9 +6,9 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { CaptureReader, CaptureWriter, defaultCaptureFormat, writeCapture } from "../../src/pcap/index.js";
-import { missing, tsharkFields } from "../golden/tshark.js";
-import { skips } from "../lab/probe.js";
-import { noSmallDisk, smallDisk } from "../lab/small-disk.js";
+import { missing, skips } from "../support/probe.js";
+import { noSmallDisk, smallDisk } from "../support/small-disk.js";
+import { tsharkFields } from "../support/tshark.js";
 
 let folder = "";
 beforeAll(() => {
@@ -55,7 +55,7 @@ async function check(path: string) {
 
 const names = ["x.pcap", "x.pcapng", "x.pcap.gz", "x.pcapng.gz", "x.pcap.zst", "x.pcapng.zst"];
 
-const noZstd = spawnSync("zstd", ["--version"]).error === undefined ? null : "zstd is not installed";
+const noZstd = missing("zstd");
 
 describe("a file many times the buffer", () => {
   it.each(names)("%s is read as it was written", async (name) => {

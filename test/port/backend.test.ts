@@ -15,8 +15,8 @@ import {
 import { arena } from "../../src/sys/arena.js";
 import { waitReadable } from "../../src/sys/poller.js";
 import { connectUnix } from "../../src/sys/socket.js";
-import { RawDriver } from "./peers.js";
-import { crossFrames, openDescriptors, openRx, openTx, readyMs, temporaryFolder } from "./rings-cross.js";
+import { RawDriver } from "../support/peers.js";
+import { crossFrames, openDescriptors, openRx, openTx, readyMs, temporaryFolder } from "../support/rings-cross.js";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let port: Port;

@@ -5,8 +5,8 @@ import { featureNames, features } from "../../src/port/vhost-user/features.js";
 import { chooseFeatures, Frontend } from "../../src/port/vhost-user/frontend.js";
 import { encodeMessage, encodeU64, requestCodes } from "../../src/port/vhost-user/message.js";
 import { socketPair } from "../../src/sys/socket.js";
-import { type DeviceScript, everyFeature, goodDevice, ScriptedDevice } from "./peers.js";
-import { readyMs, temporaryFolder } from "./rings-cross.js";
+import { type DeviceScript, everyFeature, goodDevice, ScriptedDevice } from "../support/peers.js";
+import { readyMs, temporaryFolder } from "../support/rings-cross.js";
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {

@@ -26,7 +26,7 @@ import { openRxRing, openTxRing, RingFault, ringScratchBytes } from "../../src/r
 import { arena, type SharedMemory } from "../../src/sys/arena.js";
 import { EventFd } from "../../src/sys/eventfd.js";
 import { connectUnix, socketPair, type UnixSocket } from "../../src/sys/socket.js";
-import { crossFrames, openDescriptors, openRx, openTx, readyMs, temporaryFolder } from "./rings-cross.js";
+import { crossFrames, openDescriptors, openRx, openTx, readyMs, temporaryFolder } from "../support/rings-cross.js";
 
 interface Wire {
   readonly bytes: Uint8Array;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { crossFrames, openPair, openRx, openTx, temporaryFolder } from "./rings-cross.js";
+import { crossFrames, openPair, openRx, openTx, temporaryFolder } from "../support/rings-cross.js";
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
-import { openRx, openTx } from "./rings-cross.js";
+import { openRx, openTx } from "../support/rings-cross.js";
 
 describe("null port", () => {
   it("takes everything and brings nothing, on all queues", async () => {

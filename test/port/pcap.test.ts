@@ -19,10 +19,10 @@ import { openRxRing, openTxRing, type RxRing, type TxRing } from "../../src/ring
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";
 import { fixedSize } from "../../src/units.js";
-import { runCli } from "../cli/run-cli.js";
-import { skips } from "../lab/probe.js";
-import { noSmallDisk, smallDisk } from "../lab/small-disk.js";
-import { openDescriptors, temporaryFolder } from "./rings-cross.js";
+import { skips } from "../support/probe.js";
+import { openDescriptors, temporaryFolder } from "../support/rings-cross.js";
+import { runCli } from "../support/run-cli.js";
+import { noSmallDisk, smallDisk } from "../support/small-disk.js";
 
 const folder = temporaryFolder();
 const place = (name: string): string => join(folder.path, name);

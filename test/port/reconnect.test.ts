@@ -4,8 +4,16 @@ import { Connection } from "../../src/port/vhost-user/connection.js";
 import { features } from "../../src/port/vhost-user/features.js";
 import { Frontend } from "../../src/port/vhost-user/frontend.js";
 import { connectUnix } from "../../src/sys/socket.js";
-import { goodDevice, RawDriver, ScriptedDevice } from "./peers.js";
-import { crossFrames, openDescriptors, openPair, openRx, openTx, readyMs, temporaryFolder } from "./rings-cross.js";
+import { goodDevice, RawDriver, ScriptedDevice } from "../support/peers.js";
+import {
+  crossFrames,
+  openDescriptors,
+  openPair,
+  openRx,
+  openTx,
+  readyMs,
+  temporaryFolder,
+} from "../support/rings-cross.js";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let path: string;

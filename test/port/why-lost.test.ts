@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { encodeMemoryTable, encodeVringState } from "../../src/port/vhost-user/message.js";
-import { goodDevice, RawDriver, ScriptedDevice } from "./peers.js";
-import { readyMs, temporaryFolder } from "./rings-cross.js";
+import { goodDevice, RawDriver, ScriptedDevice } from "../support/peers.js";
+import { readyMs, temporaryFolder } from "../support/rings-cross.js";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let path: string;

@@ -3,8 +3,8 @@ import { figuresOf } from "../../src/method/judge/figures.js";
 import { judgeThresholds } from "../../src/method/judge/thresholds.js";
 import { parseProfile } from "../../src/profile/index.js";
 import { mergedThresholds, methodsWith, parseThreshold, profileThreshold } from "../../src/profile/threshold.js";
-import { latencySample, ndrSample, rfc2544Sample } from "../report/method-sample.js";
-import { passed } from "../report/sample.js";
+import { latencySample, ndrSample, rfc2544Sample } from "../support/method-sample.js";
+import { passed } from "../support/sample.js";
 
 const of = (...texts: string[]) => texts.map((text) => profileThreshold(text, "thresholds"));
 

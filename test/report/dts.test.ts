@@ -11,7 +11,7 @@ import {
 } from "../../src/report/dts.js";
 import { renderPlanTable } from "../../src/report/plan-table.js";
 import { planResultJsonSchema, planResultSchema } from "../../src/result/labplan-schema.js";
-import { goodTrial, sampleCase, samplePlan } from "./plan-sample.js";
+import { goodTrial, sampleCase, samplePlan } from "../support/plan-sample.js";
 
 const plain = { color: false, ascii: false };
 const rules = { id: "test_a", descriptors: 1024, lineRateBps: null, expected: {}, tolerance: 0.02 };

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { reports } from "../../src/report/index.js";
 import { resultSchema } from "../../src/result/run-schema.js";
-import { absorptionSample, latencySample, ndrSample, rfc2544Sample, serviceSample } from "./method-sample.js";
-import { passed, spoiled } from "./sample.js";
+import { absorptionSample, latencySample, ndrSample, rfc2544Sample, serviceSample } from "../support/method-sample.js";
+import { passed, spoiled } from "../support/sample.js";
 
 const plain = { color: false, ascii: false };
 const samples = {

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type RunResult, reports, type Trial } from "../../src/report/index.js";
 import { resultJsonSchema, resultSchema } from "../../src/result/run-schema.js";
-import { failed64, forwarding64, invalid64, passed, rate64, spoiled } from "./sample.js";
-import { type Element, parseXml } from "./xml.js";
+import { failed64, forwarding64, invalid64, passed, rate64, spoiled } from "../support/sample.js";
+import { type Element, parseXml } from "../support/xml.js";
 
 const schemaFile = new URL("../../schemas/result.schema.json", import.meta.url);
 const plain = { color: false, ascii: false };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Trial } from "../../src/report/index.js";
 import { checkEquations, judgeRun, judgeTrial, ledger } from "../../src/stats/index.js";
-import { passed, spoiled } from "./sample.js";
+import { passed, spoiled } from "../support/sample.js";
 
 describe.each([...passed.trials, ...spoiled.trials])("the sample $frameBytes $phase $verdict", (trial: Trial) => {
   it("obeys the equations", () => {

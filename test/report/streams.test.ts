@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { reports } from "../../src/report/index.js";
 import type { RunResult, Trial } from "../../src/result/run-result.js";
-import { forwarding64, passed } from "./sample.js";
+import { forwarding64, passed } from "../support/sample.js";
 
 type Stream = NonNullable<Trial["streams"]>[number];
 const plain = { color: false, ascii: false };

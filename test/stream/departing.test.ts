@@ -3,7 +3,7 @@ import { departingFrames } from "../../src/stream/departing.js";
 import { offeredPps } from "../../src/stream/departures/loads.js";
 import { fixedTrial, referenceFrame } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
-import { trafficSpec, trafficStream } from "./traffic-specs.js";
+import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const own = { kind: "own", lineRateBps: null } as const;
 const spec = trafficSpec([

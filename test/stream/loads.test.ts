@@ -10,8 +10,8 @@ import {
 } from "../../src/stream/departures/loads.js";
 import type { TrafficSpec, TrafficStream } from "../../src/stream/spec/traffic.js";
 import { fixedSize, frameBits, meanFrameBytes, type Rate, simpleImix } from "../../src/units.js";
-import { echo, GeneratorSim } from "../engine/generator-sim.js";
-import { trafficSpec, trafficStream } from "./traffic-specs.js";
+import { echo, GeneratorSim } from "../support/generator-sim.js";
+import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const size = fixedSize(128);
 const percent = (share: number): Rate => ({ kind: "percent", share });

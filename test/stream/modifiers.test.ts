@@ -18,7 +18,7 @@ import {
   writeSignature,
 } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
-import { anyTrafficSpec, trafficSpec, trafficStream } from "./traffic-specs.js";
+import { anyTrafficSpec, trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const size = fixedSize(128);
 const stamp = { trial: 0x9abc03, stream: 0, sequence: 77, timeNs: 123_456_789 };

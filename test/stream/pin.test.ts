@@ -7,7 +7,7 @@ import { programStreams, stream, udp4 } from "../../src/stream/program/api.js";
 import { pinStream } from "../../src/stream/spec/pin.js";
 import { streamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
-import { trafficSpec, trafficStream } from "./traffic-specs.js";
+import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const stamp = { trial: 1, stream: 0, sequence: 0, timeNs: 0 };
 const port = { field: "udp.srcPort" };

@@ -3,8 +3,8 @@ import { streamPps } from "../../src/stream/departures/loads.js";
 import { withProbe } from "../../src/stream/probe.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
-import { echo, GeneratorSim } from "../engine/generator-sim.js";
-import { trafficSpec, trafficStream } from "./traffic-specs.js";
+import { echo, GeneratorSim } from "../support/generator-sim.js";
+import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const size = fixedSize(128);
 const load = (pps: number) => ({ kind: "paced", pps }) as const;

@@ -8,7 +8,7 @@ import { programStreams, stream, udp4 } from "../../src/stream/program/api.js";
 import { type EachFrame, type FieldTarget, fieldTargets } from "../../src/stream/program/frame.js";
 import type { TrafficSpec } from "../../src/stream/spec/traffic.js";
 import { fixedSize } from "../../src/units.js";
-import { anyTrafficSpec, trafficSpec, trafficStream } from "./traffic-specs.js";
+import { anyTrafficSpec, trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const size = fixedSize(128);
 const stamp = { trial: 1, stream: 0, sequence: 5, timeNs: 7 };

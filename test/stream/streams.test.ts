@@ -10,7 +10,7 @@ import { StreamFrames } from "../../src/stream/frames/stream-frames.js";
 import { compileTraffic, type TrafficSpec } from "../../src/stream/index.js";
 import type { EachFrame } from "../../src/stream/program/frame.js";
 import { fixedSize } from "../../src/units.js";
-import { anyTrafficSpec, trafficSpec } from "./traffic-specs.js";
+import { anyTrafficSpec, trafficSpec } from "../support/traffic-specs.js";
 
 const size = fixedSize(128);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

@@ -11,7 +11,7 @@ import {
   type SearchGoal,
   type SearchOutcome,
 } from "../../../src/method/search/index.js";
-import { runSearch, type SimulatedDevice, simulatedDevice } from "../../sim/device.js";
+import { runSearch, type SimulatedDevice, simulatedDevice } from "../../support/simulated-device.js";
 
 const second = 1e9;
 const range: LoadRange = { minPps: 1_000, maxPps: 1_488_095, maxIs: "line" };

@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { TrialReport } from "../../src/engine/loop/trial-report.js";
+import { type TrialInputs, trialResult } from "../../src/measure/trial-result.js";
+import { checkEquations } from "../../src/stats/index.js";
+import { defaultStreamSpec } from "../../src/stream/spec.js";
+import { fixedSize } from "../../src/units.js";
+import { type Device, echo, GeneratorSim } from "../support/generator-sim.js";
+
+const order = {
+  trial: 7,
+  stream: defaultStreamSpec,
+  size: fixedSize(64),
+  queues: 1,
+  startSequence: 0,
+  load: { kind: "paced", pps: 10_000 },
+  count: 1000,
+  durationNs: Number.POSITIVE_INFINITY,
+  settleNs: 50e6,
+  integrity: false,
+  cooperative: true,
+} as const;
+
+const inputsOf = (report: TrialReport, changes: Partial<TrialInputs> = {}): TrialInputs => ({
+  frameBytes: 64,
+  meanFrameBytes: 64,
+  phase: "forwarding",
+  requested: { rate: "10kpps", pps: 10_000, durationNs: null, count: 1000 },
+  order: { ...order, queues: report.transmit.queues.length },
+  report,
+  signed: true,
+  hops: [],
+  injected: null,
+  stealMs: 0,
+  switches: 0,
+  lossRatioMax: null,
+  minPps: null,
+  faults: [],
+  notes: [],
+  ...changes,
+});
+
+const run = (device: Device, queues = 1): TrialReport =>
+  new GeneratorSim({ queues }).run({ load: order.load, count: order.count }, device);
+
+describe("a trial's result", () => {
+  it("passes what came back whole", () => {
+    const trial = trialResult(inputsOf(run(echo)));
+    expect(trial).toMatchObject({ verdict: "pass", sent: 1000, accepted: 1000, lost: 0, intended: 1000, reasons: [] });
+  });
+
+  it("tells damaged copies of frames that came back whole as such, and fails for them", () => {
+    let n = 0;
+    const report = run((frames, queue) =>
+      frames.flatMap((frame) => {
+        const damaged = frame.slice();
+        damaged[damaged.length - 1] ^= 0x40;
+        return n++ < 10
+          ? [frame, damaged, damaged.slice()].map((each) => ({ queue, frame: each }))
+          : [{ queue, frame }];
+      }),
+    );
+    const trial = trialResult(inputsOf(report));
+    expect(trial).toMatchObject({ lost: 0, corrupt: 0, duplicate: 20, accepted: 1000, received: 1020 });
+    expect(trial).toMatchObject({ verdict: "fail", damagedCopies: 20, corruptKinds: { signature: 20 } });
+    expect(trial.reasons.join()).toMatch(/20 frames came back corrupt beside whole ones/);
+    expect([...trial.reasons, ...trial.notes].join()).not.toMatch(/add up|more than once/);
+  });
+
+  it("says that corrupt is an upper bound: a damaged copy hides a loss of another frame", () => {
+    let n = 0;
+    const report = run((frames, queue) =>
+      frames.flatMap((frame) => {
+        const i = n++;
+        if (i % 50 === 10) return [];
+        const damaged = frame.slice();
+        damaged[damaged.length - 1] ^= 0x40;
+        return (i % 50 === 20 ? [frame, damaged] : [frame]).map((each) => ({ queue, frame: each }));
+      }),
+    );
+    const trial = trialResult(inputsOf(report));
+    expect(trial).toMatchObject({ verdict: "fail", lost: 0, corrupt: 20, duplicate: 0 });
+    expect(trial.damagedCopies).toBeUndefined();
+    expect(trial.notes.join()).toContain("corrupt is an upper bound: some of the 20 frames may be damaged copies");
+  });
+
+  it.each([false, true])(
+    "adds up whatever a device does to frames and copies; payload damaged and looked at: %s",
+    (integrity) => {
+      const fate = fc.constantFrom("pass", "pass", "pass", "drop", "twice", "damage", "damaged copy", "damaged first");
+      fc.assert(
+        fc.property(fc.array(fate, { minLength: 20, maxLength: 120 }), fc.constantFrom(1, 2), (fates, queues) => {
+          let n = 0;
+          const device: Device = (frames, queue) =>
+            frames.flatMap((frame) => {
+              const damaged = frame.slice();
+              damaged[damaged.length - (integrity ? 30 : 1)]! ^= 0x40;
+              const copies = {
+                pass: [frame],
+                drop: [],
+                twice: [frame, frame.slice()],
+                damage: [damaged],
+                "damaged copy": [frame, damaged],
+                "damaged first": [damaged, frame],
+              };
+              return copies[fates[n++]!].map((each) => ({ queue, frame: each }));
+            });
+          const size = fixedSize(128);
+          const count = fates.length;
+          const sim = new GeneratorSim({ queues });
+          const report = sim.run({ load: order.load, settleNs: 21e6, count, size, integrity }, device);
+          const requested = { rate: "10kpps", pps: 10_000, durationNs: null, count };
+          const trial = trialResult(inputsOf(report, { requested }));
+          const of = (...kinds: readonly string[]): number => fates.filter((each) => kinds.includes(each)).length;
+          const [missing, damaged] = [of("drop", "damage"), of("damage", "damaged copy", "damaged first")];
+          expect(checkEquations(trial)).toEqual([]);
+          expect(trial.accepted).toBe(count - missing);
+          expect([trial.corrupt, trial.damagedCopies ?? 0]).toEqual([
+            Math.min(missing, damaged),
+            Math.max(0, damaged - missing),
+          ]);
+          expect(trial.lost).toBe(missing - trial.corrupt);
+          expect(trial.duplicate).toBe(of("twice") + (trial.damagedCopies ?? 0));
+          const kinds = Object.values(trial.corruptKinds).reduce((sum, frames) => sum + frames, 0);
+          expect(kinds).toBe(damaged);
+          // Every number that did not come back whole, and no other.
+          const listed = trial.lostRanges.flatMap(([from, to]) =>
+            Array.from({ length: to - from + 1 }, (_, i) => from + i),
+          );
+          const inList = fates.flatMap((each, i) => (["drop", "damage"].includes(each) ? [i] : []));
+          if (queues === 1) expect(listed).toEqual(inList);
+          expect(trial.reorderExtent).toBeNull();
+          if (damaged > 0 || missing > 0) expect(trial.verdict).not.toBe("pass");
+        }),
+        { numRuns: 25 },
+      );
+    },
+  );
+
+  it("has queues that agree with its totals where frames came back damaged", () => {
+    let n = 0;
+    const report = run(
+      (frames, queue) =>
+        frames.map((frame) => {
+          if (n++ % 40 === 0) frame[frame.length - 1] ^= 0x40;
+          return { queue, frame };
+        }),
+      2,
+    );
+    const trial = trialResult(inputsOf(report));
+    expect(trial.corrupt).toBe(25);
+    expect(trial.lost).toBe(0);
+    expect(trial.queuesSeen.map(({ lost }) => lost)).toEqual([0, 0]);
+  });
+
+  it("fails a device that took nothing any more, whatever the load, and says so first", () => {
+    const failures = ["the device under test took nothing for 5 s, and the trial was given up"];
+    const trial = trialResult(inputsOf(run(echo), { failures }));
+    expect(trial.verdict).toBe("fail");
+    expect(trial.reasons).toEqual(failures);
+  });
+});
