@@ -10,7 +10,8 @@ import { type Replayer, startReplayer } from "../engine/replay/start-replay.js";
 import { environmentError, PktgenError, usageError } from "../errors.js";
 import { waitForPeers } from "../measure/until-ready.js";
 import { openPort } from "../port/index.js";
-import type { Port, PortSpec } from "../port/port.js";
+import type { PortSpec } from "../port/kinds.js";
+import type { Port } from "../port/port.js";
 import type { CompareResult } from "../result/compare-result.js";
 import type { RecordedFile, ReplayResult } from "../result/replay-result.js";
 import { wallClockEpoch } from "../sys/clock.js";
@@ -77,7 +78,7 @@ function portSpecs({ tx, tx2, rx }: ReplayPlan): PortSpec[] {
  * Does anybody read what comes in at the port of this spec? With two ports each frame comes back at either. Virtqueues are
  * there in pairs, and emptied and counted all the same: their peer would stall.
  */
-function isRead({ rx, tx2, expect, recordRx, pace }: ReplayPlan, spec: PortSpec): boolean {
+function isRead({ rx, tx2, expect, recordRx, pace }: ReplayPlan, spec: Pick<PortSpec, "text">): boolean {
   if (rx === null) return expect !== null || recordRx !== null || pace.kind === "one";
   return tx2 !== null || spec.text === rx.text;
 }

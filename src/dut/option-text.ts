@@ -1,14 +1,15 @@
 /** What the options of all devices, `kind,name=value,…`, are read with. */
+
 import { usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
+import type { ListOption } from "../option-list.js";
 import { parseCount } from "../units.js";
 
-/** One option of a device whose options make up `Values`. */
-export interface DutOption<Values> {
+/** One option of a device. */
+export interface DutOption<T = unknown> extends ListOption<T> {
   /** For `--help` and errors. */
   readonly example: string;
   readonly means: string;
-  readonly set: (values: Values, text: string, where: string) => void;
 }
 
 export function oneOf<T extends string>(accepted: readonly T[], text: string, where: string): T {

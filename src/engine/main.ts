@@ -5,6 +5,7 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { invalidError, PktgenError } from "../errors.js";
+import { moverOf } from "../port/movers.js";
 import type { PortRings, QueueRings } from "../port/port.js";
 import { openRxRing, openTxRing } from "../ring/open.js";
 import { RingFault } from "../ring/ring.js";
@@ -14,7 +15,6 @@ import { closeEventSignals } from "../sys/event-signal.js";
 import { pinThread, setTimerSlack, threadId, threadSleeper, yieldThread } from "../sys/thread.js";
 import type { CreateJob, Job, OpenPort, OpenQueue } from "./loop/job.js";
 import { kicker } from "./loop/kick.js";
-import { moverOf } from "./loop/mover.js";
 import { Recording } from "./pipe/recording-rings.js";
 import { command, state, type ThreadSetup, word } from "./worker/control-page.js";
 import type { JobName } from "./worker/loop-worker.js";

@@ -9,7 +9,7 @@ import type { ResponderSetup } from "../engine/neighbour/responder.js";
 import type { Generator } from "../engine/trial/start-generator.js";
 import { environmentError, PktgenError } from "../errors.js";
 import { readOwnInterface } from "../port/own-interface.js";
-import type { PortSpec } from "../port/port.js";
+import type { PortSpec } from "../port/kinds.js";
 import type { ForeignCounters, HopCounters } from "../stats/ledger.js";
 import { reverseStream } from "../stream/reverse.js";
 import { addressesOf, addressStreams, type RunAddresses } from "../stream/spec/addressing.js";

@@ -1,5 +1,6 @@
 /** What a person would look at first where frames did not come back, or were not taken. Sentences; pure. */
-import type { PortFacts, PortSpec } from "../port/port.js";
+import type { PortFacts } from "../port/port.js";
+import type { PortSpec } from "../port/kinds.js";
 
 /** The interface that frames are expected on, as far as it matters here. */
 export interface ReceivingInterface {

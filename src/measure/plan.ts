@@ -2,7 +2,7 @@
 import { withRingSize } from "../dut/embedded/options.js";
 import type { HopSpec, Side } from "../dut/external/index.js";
 import type { StartedDut } from "../dut/start.js";
-import type { PortSpec } from "../port/port.js";
+import type { PortSpec } from "../port/kinds.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Progress } from "../report/progress.js";
 import type { Trial } from "../result/run-result.js";

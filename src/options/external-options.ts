@@ -2,7 +2,7 @@
 import { mirroredHops, parseHops, parseSide, refuseTwice, type Side } from "../dut/external/index.js";
 import { usageError } from "../errors.js";
 import type { ExternalChoice, GeneratorPorts } from "../measure/plan.js";
-import type { PortSpec } from "../port/port.js";
+import type { PortSpec } from "../port/kinds.js";
 import type { Profile } from "../profile/index.js";
 import { parsePort } from "./option-values.js";
 import type { RunOptions } from "./run-options.js";

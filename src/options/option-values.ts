@@ -1,6 +1,6 @@
 /** Values that several commands take, read from text. Each throws a usage error that names its option. */
 import { PktgenError, usageError } from "../errors.js";
-import type { PortSpec } from "../port/port.js";
+import type { PortSpec } from "../port/kinds.js";
 import { parsePortSpec } from "../port/spec.js";
 import { drawnByChance } from "../random.js";
 import { parseCount, parseDurationOrForever } from "../units.js";

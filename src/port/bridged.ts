@@ -17,7 +17,8 @@ import {
   type TxRing,
 } from "../ring/index.js";
 import { type Arena, arena as theArena } from "../sys/arena.js";
-import { noKick, type Port, type PortFacts, type PortObserver, type PortRings, type PortSpec } from "./port.js";
+import type { PortSpec } from "./kinds.js";
+import { noKick, type Port, type PortFacts, type PortObserver, type PortRings } from "./port.js";
 import { PortState } from "./port-state.js";
 
 const headerBytes = 12;

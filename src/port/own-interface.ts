@@ -1,7 +1,7 @@
 /** The network interface that a port of ours sends on, where it has one: its address and the kernel's own counts. */
 import { readInterface } from "../sys/net/netdev.js";
 import { inNetns } from "../sys/net/netns.js";
-import type { PortSpec } from "./port.js";
+import { kindOf, type PortSpec } from "./kinds.js";
 
 export interface OwnInterface {
   /** aa:bb:cc:dd:ee:ff; null: it has none. */
@@ -16,10 +16,11 @@ export interface OwnInterface {
  * null: the port has no interface, or it is gone. A tap's is not the port's own: what we send, it receives.
  */
 export function readOwnInterface(spec: PortSpec): OwnInterface | null {
-  if (spec.kind !== "packet" && spec.kind !== "xdp") return null;
+  const { ownInterface } = kindOf(spec);
+  if (ownInterface === undefined || !("name" in spec)) return null;
   const facts = inNetns(spec.netns, spec.text, () => readInterface(spec.name));
   if (facts === null) return null;
   const { txPackets, txDropped } = facts.statistics;
   // What goes past the network stack some drivers count, and others do not.
-  return { mac: facts.mac, kind: facts.kind, sent: spec.kind === "packet" ? txPackets + txDropped : null };
+  return { mac: facts.mac, kind: facts.kind, sent: ownInterface === "counted" ? txPackets + txDropped : null };
 }

@@ -4,7 +4,7 @@
  * quiesce, which returns when no worker touches the rings any more.
  */
 import type { RingLayout } from "../ring/ring.js";
-import type { FanoutMode } from "../sys/net/fanout.js";
+import type { AnyPortSpec } from "./kind.js";
 
 /**
  * How a worker wakes the other side of a ring, as plain data; `engine/loop/kick.ts` makes a function of it. A peer in
@@ -92,7 +92,7 @@ export interface PortDrop {
 }
 
 export interface Port extends AsyncDisposable {
-  readonly spec: PortSpec;
+  readonly spec: AnyPortSpec;
   /** Resolves with the rings once the peer is there and they can be used; rejects with a PktgenError. */
   ready(timeoutMs: number): Promise<PortRings>;
   /** The rings now, null while there is no peer. */
@@ -119,121 +119,4 @@ export interface Port extends AsyncDisposable {
    * still there, and its rings go on. 0: of all that there were.
    */
   whyLost(generation: number): string | null;
-}
-
-/** `kind:target[,option=value…]`, parsed and validated. */
-export type PortSpec =
-  | VhostUserPortSpec
-  | NullPortSpec
-  | PacketPortSpec
-  | TapPortSpec
-  | XdpPortSpec
-  | CapturePortSpec
-  | LibpcapPortSpec
-  | RawPortSpec;
-
-export interface VhostUserPortSpec {
-  /** The text it came from. */
-  readonly text: string;
-  /** virtio-user: driver side. vhost: device side. */
-  readonly kind: "virtio-user" | "vhost";
-  readonly path: string;
-  /** true: we bind and listen; false: we connect. */
-  readonly server: boolean;
-  /** 1 … 8. */
-  readonly queues: number;
-  readonly ring: "auto" | "split" | "packed";
-  /** Descriptors per ring: 4 … 32,768, a power of two for split. Driver side; a device takes what it is told. */
-  readonly size: number;
-  readonly mergeable: boolean;
-  readonly inOrder: boolean;
-}
-
-export interface NullPortSpec {
-  readonly text: string;
-  readonly kind: "null";
-  readonly queues: number;
-  readonly size: number;
-}
-
-export interface PacketPortSpec {
-  readonly text: string;
-  readonly kind: "packet";
-  /** Of the interface. */
-  readonly name: string;
-  /** Network namespace; null: that of this process. */
-  readonly netns: string | null;
-  readonly queues: number;
-  /** Slots of each ring to receive, and to send, at the least. */
-  readonly size: number;
-  readonly txSize: number;
-  readonly qdisc: "bypass" | "on";
-  /** How what comes in is shared among several queues. */
-  readonly fanout: FanoutMode;
-  /** Whose clock says when a frame arrived; off: ours, when it is seen. */
-  readonly timestamp: "off" | "kernel" | "hardware";
-}
-
-export interface TapPortSpec {
-  readonly text: string;
-  readonly kind: "tap";
-  /** Of the interface. */
-  readonly name: string;
-  /** Network namespace; null: that of this process. */
-  readonly netns: string | null;
-  readonly queues: number;
-  /** Frames that the kernel keeps for us to read (txqueuelen), of an interface that we make. */
-  readonly size: number;
-  /** How frames are moved: batches through io_uring where that is allowed, or a call each. */
-  readonly io: "auto" | "io_uring" | "calls";
-  readonly persist: boolean;
-  /** Set it up, and an interface that was there down again afterwards. */
-  readonly up: boolean;
-}
-
-export interface XdpPortSpec {
-  readonly text: string;
-  readonly kind: "xdp";
-  /** Of the interface. */
-  readonly name: string;
-  /** Network namespace; null: that of this process. */
-  readonly netns: string | null;
-  readonly queues: number;
-  /** Frames of each ring, and of the memory in each direction. */
-  readonly size: number;
-  readonly mode: "auto" | "zerocopy" | "copy" | "skb";
-  readonly tx: "ring" | "live";
-  /** tx=live: frames handed to the interface at once. */
-  readonly batch: number;
-}
-
-export interface CapturePortSpec {
-  readonly text: string;
-  readonly kind: "pcap";
-  readonly path: string;
-  /** auto: as the port is used. */
-  readonly open: "auto" | "read" | "write";
-  /** A file has one. */
-  readonly queues: number;
-}
-
-export interface LibpcapPortSpec {
-  readonly text: string;
-  readonly kind: "libpcap";
-  /** Of the interface. */
-  readonly name: string;
-  /** Network namespace; null: that of this process. */
-  readonly netns: string | null;
-  readonly queues: number;
-  /** Frames between the loop and the library, each way. */
-  readonly size: number;
-}
-
-export interface RawPortSpec {
-  readonly text: string;
-  readonly kind: "raw";
-  /** Network namespace; null: that of this process. */
-  readonly netns: string | null;
-  readonly queues: number;
-  readonly size: number;
 }

@@ -181,36 +181,12 @@ export interface SlotRingLayout {
   readonly mover: MoverOrder;
 }
 
-/** What a slot ring's frames are moved by; `engine/loop/mover.ts` makes a FrameMover of it. */
-export type MoverOrder = TapMoverOrder | CaptureWriterOrder | CaptureReaderOrder;
-
-/** Into a capture file, stamped as they are handed over. */
-export interface CaptureWriterOrder {
-  readonly kind: "capture writer";
-  readonly path: string;
-  /** Open for appending, and behind a header. */
-  readonly fd: number;
-  /** How far the time of day is ahead of the clock that loops read: seconds + ns / 1e9. */
-  readonly aheadSeconds: number;
-  readonly aheadNs: number;
-}
-
-/** Out of a capture file, as fast as they are taken. */
-export interface CaptureReaderOrder {
-  readonly kind: "capture reader";
-  readonly path: string;
-  readonly fd: number;
-}
-
-export interface TapMoverOrder {
-  readonly kind: "tap";
-  /** Of the interface, for errors. */
-  readonly name: string;
-  /** A queue of it. */
-  readonly fd: number;
-  readonly addressBase: bigint;
-  /** null: one write or read a frame. */
-  readonly uring: UringLayout | null;
+/**
+ * What moves the frames of a slot ring: plain data of the port that made the ring. `kind` names the mover, the rest is
+ * between the port and its mover.
+ */
+export interface MoverOrder {
+  readonly kind: string;
 }
 
 /** The rings of an io_uring: offsets in memory, in bytes. */

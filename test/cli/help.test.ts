@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { portKinds } from "../../src/port/spec.js";
+import { portKinds } from "../../src/port/kinds.js";
 import { builtMain, runCli } from "../support/run-cli.js";
 
 describe("--help", () => {

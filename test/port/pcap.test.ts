@@ -3,7 +3,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { moverOf } from "../../src/engine/loop/mover.js";
 import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import type { PktgenError } from "../../src/errors.js";
@@ -15,6 +14,7 @@ import {
   writeCaptureFile,
 } from "../../src/pcap/index.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
+import { moverOf } from "../../src/port/movers.js";
 import { openRxRing, openTxRing, type RxRing, type TxRing } from "../../src/ring/index.js";
 import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";

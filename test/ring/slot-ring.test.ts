@@ -15,7 +15,7 @@ const layoutOf = (direction: "tx" | "rx", size = 8): SlotRingLayout => ({
   buffers: 4096,
   bufferStride: 192,
   bufferBytes: 128,
-  mover: { kind: "tap", name: "t", fd: -1, addressBase: 0n, uring: null },
+  mover: { kind: "test" },
 });
 
 const newMemory = () => ringMemory(new ArrayBuffer(65_536));
@@ -190,7 +190,7 @@ describe("a slot ring that receives", () => {
   });
 
   it("needs a mover", () => {
-    expect(() => openRxRing(newMemory(), layoutOf("rx"))).toThrow("ring.mover: nobody here moves frames by tap");
+    expect(() => openRxRing(newMemory(), layoutOf("rx"))).toThrow("ring.mover: nobody here moves frames by test");
     expect(() => openTxRing(newMemory(), layoutOf("tx", 257), () => ({ move: () => {}, trouble: () => "" }))).toThrow(
       "ring.size: 257 slots, not 1 to 256",
     );

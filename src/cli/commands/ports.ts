@@ -1,6 +1,6 @@
 /** `ports`: the kinds of ports and their options, from the same table that parses them; and the interfaces found. */
 import { exitCodes, PktgenError } from "../../errors.js";
-import type { PortKind } from "../../port/spec.js";
+import type { PortKind } from "../../port/kind.js";
 import type { CommandDefinition } from "../command.js";
 
 const intro = `A port is written kind:target[,option=value…]; a comma in a target as \\,
@@ -69,7 +69,7 @@ export const ports: CommandDefinition = {
   summary: "port kinds and their options, and the interfaces of this machine",
   define: (command, { output, finish }) => {
     command.action(async () => {
-      const { portKinds } = await import("../../port/spec.js");
+      const { portKinds } = await import("../../port/kinds.js");
       await output.result(formatPortKinds(portKinds) + formatInterfaces(await interfacesHere()));
       finish(exitCodes.passed);
     });

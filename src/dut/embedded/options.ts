@@ -4,7 +4,7 @@ import type { Share } from "../../engine/forward/chooser.js";
 import { type FaultSpec, noFaults, type ServiceTime } from "../../engine/forward/fault-spec.js";
 import { type ForwardMode, forwardModes } from "../../engine/forward/modes.js";
 import { usageError } from "../../errors.js";
-import { nearest } from "../../nearest.js";
+import { OptionList, type ValuesOf } from "../../option-list.js";
 import { fcsBytes, layer1OverheadBytes, parseCount, parseDuration, parseRate, parseRatio } from "../../units.js";
 import { type DutOption, oneOf, parseRingSize } from "../option-text.js";
 
@@ -36,13 +36,6 @@ export const ringSizes = { atMax: 1024, atSetRate: 4096 } as const;
 /** The same, its rings as large as its use asks for where nobody said how large. */
 export const withRingSize = (options: EmbeddedOptions, use: keyof typeof ringSizes): EmbeddedOptions =>
   options.size === null ? { ...options, size: ringSizes[use] } : options;
-
-type Values = { -readonly [K in keyof FaultSpec]: FaultSpec[K] } & {
-  mode: ForwardMode;
-  ring: RingFormat;
-  size: EmbeddedOptions["size"];
-  threads: EmbeddedOptions["threads"];
-};
 
 /** Of frames chosen by number. */
 const countMax = 1_000_000;
@@ -81,144 +74,114 @@ function parseService(text: string, where: string): ServiceTime | null {
 }
 
 /** Every option once: parsing, help and errors come from here. */
-export const embeddedOptionTable: Readonly<Record<string, DutOption<Values>>> = {
+export const embeddedOptionTable = {
   rate: {
     example: "40kpps",
     means: "forwards at most so fast (divided evenly among the queues)",
-    set: (values, text, where) => {
-      values.service = parseService(text, where);
-    },
+    parse: parseService,
   },
   queue: {
     example: "256",
     means: "frames that wait for the rate, per queue; one more is dropped",
-    set: (values, text, where) => {
-      values.queueFrames = parseCount(text, where, 1, 1_000_000);
-    },
+    parse: (text, where) => parseCount(text, where, 1, 1_000_000),
   },
   delay: {
     example: "50us",
     means: "holds every frame for so long",
-    set: (values, text, where) => {
-      values.delayNs = parseDuration(text, where, 0);
-    },
+    parse: (text, where) => parseDuration(text, where, 0),
   },
   loss: {
     example: "0.1%",
     means: "loses frames: a share, or exactly so many",
-    set: (values, text, where) => {
-      values.loss = parseShare(text, where);
-    },
+    parse: parseShare,
   },
   duplicate: {
     example: "1%",
     means: "sends frames twice: a share, or exactly so many",
-    set: (values, text, where) => {
-      values.duplicate = parseShare(text, where);
-    },
+    parse: parseShare,
   },
   reorder: {
     example: "1%",
     means: "lets frames be overtaken: a share, or exactly so many",
-    set: (values, text, where) => {
-      values.reorder = parseShare(text, where);
-    },
+    parse: parseShare,
   },
   extent: {
     example: "3",
     means: "how many frames overtake a reordered one",
-    set: (values, text, where) => {
-      values.reorderExtent = parseCount(text, where, 1, 1000);
-    },
+    parse: (text, where) => parseCount(text, where, 1, 1000),
   },
   corrupt: {
     example: "10",
     means: "flips a bit: in exactly so many frames, one in each of the first groups of eight, or in a share",
-    set: (values, text, where) => {
-      values.corrupt = parseShare(text, where);
-    },
+    parse: parseShare,
   },
   pad: {
     example: "4",
     means: "adds so many zero bytes to every frame",
-    set: (values, text, where) => {
-      values.padBytes = parseCount(text, where, 0, 1024);
-    },
+    parse: (text, where) => parseCount(text, where, 0, 1024),
   },
   trim: {
     example: "4",
     means: "cuts so many bytes off every frame",
-    set: (values, text, where) => {
-      values.trimBytes = parseCount(text, where, 0, 9018);
-    },
+    parse: (text, where) => parseCount(text, where, 0, 9018),
   },
   freeze: {
     example: "50ms",
     means: "stands still once per trial, after its 1,000th frame",
-    set: (values, text, where) => {
-      values.freezeNs = parseDuration(text, where, 0);
-    },
+    parse: (text, where) => parseDuration(text, where, 0),
   },
   mode: {
     example: "io",
     means: `what the container's part does with frames: ${forwardModes.join(", ")}`,
-    set: (values, text, where) => {
-      values.mode = oneOf(forwardModes, text, where);
-    },
+    parse: (text, where) => oneOf(forwardModes, text, where),
   },
   ring: {
     example: "auto",
     means: "virtqueue format of both sockets: auto, split, packed",
-    set: (values, text, where) => {
-      values.ring = oneOf(ringFormats, text, where);
-    },
+    parse: (text, where) => oneOf(ringFormats, text, where),
   },
   size: {
     example: "1024",
     means: "descriptors per ring, or auto: 1024; 4096 where a rate is set, so that a stall of some ms fits",
-    set: (values, text, where) => {
-      values.size = text === "auto" ? null : parseRingSize(text, where, 4);
-    },
+    parse: (text, where) => (text === "auto" ? null : parseRingSize(text, where, 4)),
   },
   threads: {
     example: "1",
     means: "threads for its two hops: auto, 1, 2; auto: 1 where 2 and the generator would be more than there are CPUs",
-    set: (values, text, where) => {
-      const word = oneOf(["auto", "1", "2"] as const, text, where);
-      values.threads = word === "auto" ? null : word === "1" ? 1 : 2;
+    parse: (text, where): EmbeddedOptions["threads"] => {
+      const word = oneOf(["auto", "1", "2"], text, where);
+      return word === "auto" ? null : word === "1" ? 1 : 2;
     },
   },
-};
+} as const satisfies Readonly<Record<string, DutOption>>;
 
 /** The longest delay or freeze: RFC 2544 §23 waits 2 s for frames still on their way. */
 const longestHoldNs = 10e9;
 
-const defaults: Values = {
-  ...noFaults,
-  mode: "io",
-  ring: "auto",
-  size: null,
-  threads: null,
-};
+const optionList = new OptionList<DutOption, typeof embeddedOptionTable>(embeddedOptionTable, {
+  unknown: (name) => `the embedded device has no option "${name}"`,
+  meant: (name, { example }) => `${name}=${example}`,
+  noValue: (name, { example }) => ({ what: `the option "${name}" has no value`, accepted: `${name}=${example}` }),
+  givenTwice: (name) => ({ what: `the option "${name}" is given twice`, accepted: "each option once" }),
+  whereOf: (where, name) => `${where} ${name}`,
+  refusesEmpty: true,
+});
 
-/** One `name=value`; throws a usage error that names the nearest option. */
-function setOption(values: Values, piece: string, where: string): void {
-  const equals = piece.indexOf("=");
-  const name = equals < 0 ? piece : piece.slice(0, equals);
-  const names = Object.keys(embeddedOptionTable);
-  const option = Object.hasOwn(embeddedOptionTable, name) ? embeddedOptionTable[name] : undefined;
-  if (option === undefined) {
-    const meant = nearest(name, names);
-    const hint = meant === null ? {} : { hint: `did you mean ${meant}=${embeddedOptionTable[meant]!.example}?` };
-    throw usageError(`the embedded device has no option "${name}"`, { where, accepted: names.join(", "), ...hint });
-  }
-  if (equals < 0 || equals === piece.length - 1) {
-    throw usageError(`the option "${name}" has no value`, { where, accepted: `${name}=${option.example}` });
-  }
-  option.set(values, piece.slice(equals + 1), `${where} ${name}`);
-}
+const faultsOf = (given: Partial<ValuesOf<typeof embeddedOptionTable>>): FaultSpec => ({
+  service: given.rate ?? noFaults.service,
+  queueFrames: given.queue ?? noFaults.queueFrames,
+  delayNs: given.delay ?? noFaults.delayNs,
+  loss: given.loss ?? noFaults.loss,
+  duplicate: given.duplicate ?? noFaults.duplicate,
+  reorder: given.reorder ?? noFaults.reorder,
+  reorderExtent: given.extent ?? noFaults.reorderExtent,
+  corrupt: given.corrupt ?? noFaults.corrupt,
+  padBytes: given.pad ?? noFaults.padBytes,
+  trimBytes: given.trim ?? noFaults.trimBytes,
+  freezeNs: given.freeze ?? noFaults.freezeNs,
+});
 
-function checkTogether(values: Values, where: string): void {
+function checkTogether(values: FaultSpec, mode: ForwardMode, where: string): void {
   if (values.padBytes > 0 && values.trimBytes > 0) {
     throw usageError("pad and trim contradict each other", { where, accepted: "one of them" });
   }
@@ -229,8 +192,8 @@ function checkTogether(values: Values, where: string): void {
     if (ns > longestHoldNs)
       throw usageError(`the ${name} is too long`, { where: `${where} ${name}`, accepted: "up to 10s" });
   }
-  if ((values.mode === "rxonly" || values.mode === "txonly") && hasFaults(values)) {
-    throw usageError(`mode=${values.mode} forwards nothing that could go wrong`, {
+  if ((mode === "rxonly" || mode === "txonly") && hasFaults(values)) {
+    throw usageError(`mode=${mode} forwards nothing that could go wrong`, {
       where,
       accepted: "faults with mode=io, mac or macswap",
     });
@@ -248,16 +211,9 @@ const hasFaults = (values: FaultSpec): boolean =>
  */
 export function parseEmbeddedOptions(text: string, where = "--dut"): EmbeddedOptions {
   const given = text === "" ? [] : text.split(",").map((piece) => piece.trim());
-  const values = { ...defaults };
-  const seen = new Set<string>();
-  for (const piece of given) {
-    const name = piece.split("=", 1)[0]!;
-    if (seen.has(name))
-      throw usageError(`the option "${name}" is given twice`, { where, accepted: "each option once" });
-    seen.add(name);
-    setOption(values, piece, where);
-  }
-  checkTogether(values, where);
-  const { mode, ring, size, threads, ...faults } = values;
+  const values = optionList.parse(given, where);
+  const { mode = "io", ring = "auto", size = null, threads = null } = values;
+  const faults = faultsOf(values);
+  checkTogether(faults, mode, where);
   return { faults: hasFaults(faults) ? faults : null, mode, ring, size, threads, given };
 }

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { PktgenError, usageError } from "../../errors.js";
-import { splitAtCommas } from "../../port/spec.js";
+import { splitAtCommas } from "../../option-list.js";
 import type { HopCounters } from "../../stats/ledger.js";
 import { type CounterSource, openSource } from "./source.js";
 import { mirroredSource, parseSource, type SourceSpec } from "./source-spec.js";

@@ -14,7 +14,8 @@ import { type Bridge, BridgedPort, libraryError } from "../bridged.js";
 import { onInterface } from "../interface.js";
 import { loadOptional } from "../optional-package.js";
 import type { OpenPortOptions } from "../options.js";
-import type { LibpcapPortSpec, Port } from "../port.js";
+import type { Port } from "../port.js";
+import type { LibpcapPortSpec } from "./spec.js";
 
 /** libpcap's own, on the kernel's side. */
 const captureBytes = 32 * 1024 * 1024;

@@ -4,8 +4,9 @@ import { type NullRingLayout, nullRingEnd, nullRingLayout } from "../../ring/ind
 import { arena } from "../../sys/arena.js";
 import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
-import { type NullPortSpec, noKick, type Port } from "../port.js";
+import { noKick, type Port } from "../port.js";
 import { PortState } from "../port-state.js";
+import type { NullPortSpec } from "./spec.js";
 
 /** By vring: even ones receive, odd ones transmit. */
 function nullLayouts(spec: NullPortSpec, bufferBytes: number, from: number): NullRingLayout[] {
@@ -21,7 +22,7 @@ function nullLayouts(spec: NullPortSpec, bufferBytes: number, from: number): Nul
 }
 
 /** @throws PktgenError (3): no memory for the buffers. */
-export function openNull(spec: NullPortSpec, options: OpenPortOptions): Port {
+export function openNullPort(spec: NullPortSpec, options: OpenPortOptions): Port {
   const bufferBytes = options.maxFrameBytes - fcsBytes;
   const pageBytes = 4096;
   const bytes = nullRingEnd(nullLayouts(spec, bufferBytes, pageBytes).at(-1)!) - pageBytes;

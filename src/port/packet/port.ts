@@ -15,8 +15,9 @@ import { hardwareStampClock, kernelStampClock, type StampClock } from "../../sys
 import { fcsBytes } from "../../units.js";
 import { onInterface } from "../interface.js";
 import type { OpenPortOptions } from "../options.js";
-import { noKick, type PacketPortSpec, type Port, type PortFacts, type PortObserver, type PortRings } from "../port.js";
+import { noKick, type Port, type PortFacts, type PortObserver, type PortRings } from "../port.js";
 import { PortState } from "../port-state.js";
+import type { PacketPortSpec } from "./spec.js";
 
 const vlanTagBytes = 4;
 const stateBytes = 64;
@@ -38,7 +39,7 @@ interface OpenRings {
   readonly close: () => void;
 }
 
-export class PacketPort implements Port {
+class PacketPort implements Port {
   readonly spec: PacketPortSpec;
   readonly #options: OpenPortOptions;
   readonly #state: PortState;
@@ -51,12 +52,7 @@ export class PacketPort implements Port {
   #lost: string | null = null;
   #open = true;
 
-  /** @throws PktgenError (2, 3): see onInterface, and what the kernel refuses. */
-  static open(spec: PacketPortSpec, options: OpenPortOptions): PacketPort {
-    return onInterface(spec, options, (facts) => new PacketPort(spec, options, facts));
-  }
-
-  private constructor(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts) {
+  constructor(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts) {
     this.spec = spec;
     this.#options = options;
     this.#state = new PortState(arena(), spec.queues);
@@ -274,4 +270,9 @@ function keepComparing(clock: StampClock, rings: readonly OpenRing[]): () => voi
   };
   const timer = setInterval(compare, compareClocksEveryMs).unref();
   return () => clearInterval(timer);
+}
+
+/** @throws PktgenError (2, 3): see onInterface, and what the kernel refuses. */
+export function openPacketPort(spec: PacketPortSpec, options: OpenPortOptions): Port {
+  return onInterface(spec, options, (facts) => new PacketPort(spec, options, facts));
 }

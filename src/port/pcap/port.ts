@@ -11,8 +11,10 @@ import { arena } from "../../sys/arena.js";
 import { kernelStampClock } from "../../sys/net/stamp-clock.js";
 import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
-import { type CapturePortSpec, noKick, type Port } from "../port.js";
+import { noKick, type Port } from "../port.js";
 import { PortState } from "../port-state.js";
+import type { CaptureReaderOrder, CaptureWriterOrder } from "./mover.js";
+import type { CapturePortSpec } from "./spec.js";
 
 /** Buffers to read into are as long as frames can be: the file says what comes. */
 const readFrames = 64;
@@ -48,6 +50,13 @@ async function openToWrite({ path }: CapturePortSpec, { maxFrameBytes }: OpenPor
   (await CaptureWriter.create(path, { format: "pcap" })).close();
   const fd = openSync(path, "a");
   const ahead = kernelStampClock().compare(null);
+  const mover: CaptureWriterOrder = {
+    kind: "capture writer",
+    path,
+    fd,
+    aheadSeconds: ahead.seconds,
+    aheadNs: ahead.ns,
+  };
   const bufferBytes = maxFrameBytes - fcsBytes;
   const bufferStride = bufferStrideFor(bufferBytes);
   const buffers = arena().mapAnonymous(burstFrames * bufferStride).offset;
@@ -60,7 +69,7 @@ async function openToWrite({ path }: CapturePortSpec, { maxFrameBytes }: OpenPor
       buffers,
       bufferStride,
       bufferBytes,
-      mover: { kind: "capture writer", path, fd, aheadSeconds: ahead.seconds, aheadNs: ahead.ns },
+      mover,
     },
     features: ["writes pcap, nanoseconds"],
     close: () => {
@@ -88,6 +97,7 @@ async function openToRead({ path }: CapturePortSpec): Promise<OpenedCapture> {
     format = reader.format;
   }
   const fd = openSync(path, "r");
+  const mover: CaptureReaderOrder = { kind: "capture reader", path, fd };
   const bufferStride = bufferStrideFor(longestFrameBytes);
   const buffers = arena().mapAnonymous(readFrames * bufferStride).offset;
   return {
@@ -99,7 +109,7 @@ async function openToRead({ path }: CapturePortSpec): Promise<OpenedCapture> {
       buffers,
       bufferStride,
       bufferBytes: longestFrameBytes,
-      mover: { kind: "capture reader", path, fd },
+      mover,
     },
     features: [`reads ${format}`],
     close: () => {

@@ -12,7 +12,8 @@ import { type Bridge, BridgedPort, libraryError } from "../bridged.js";
 import { checkMayRoute } from "../interface.js";
 import { loadOptional } from "../optional-package.js";
 import type { OpenPortOptions } from "../options.js";
-import type { Port, RawPortSpec } from "../port.js";
+import type { Port } from "../port.js";
+import type { RawPortSpec } from "./spec.js";
 
 const ethernetBytes = 14;
 const etherTypeIpv4 = 0x0800;

@@ -6,9 +6,21 @@
 import type { RingMemory } from "../../memory.js";
 import type { FrameMover } from "../../ring/kernel/slot-ring.js";
 import { UringBatch, uringOperations } from "../../ring/kernel/uring.js";
-import type { TapMoverOrder, UringLayout } from "../../ring/ring.js";
+import type { MoverOrder, UringLayout } from "../../ring/ring.js";
 import { errno, errnoName, libc } from "../../sys/libc.js";
 import { uringEnter } from "../../sys/uring.js";
+
+/** A tap's frames, moved by system calls on one of its queues. */
+export interface TapMoverOrder extends MoverOrder {
+  readonly kind: "tap";
+  /** Of the interface, for errors. */
+  readonly name: string;
+  /** A queue of it. */
+  readonly fd: number;
+  readonly addressBase: bigint;
+  /** null: one write or read a frame. */
+  readonly uring: UringLayout | null;
+}
 
 /** From so many frames on, a batch is cheaper than a call each. */
 const leastBatch = 4;
@@ -26,7 +38,7 @@ const reasons: Readonly<Record<number, string>> = {
   [EINPROGRESS]: "took a frame, and io_uring did not say what became of it",
 };
 
-export function tapMover(memory: RingMemory, direction: "tx" | "rx", order: TapMoverOrder): FrameMover {
+export function tapMover(memory: RingMemory, order: TapMoverOrder, direction: "tx" | "rx"): FrameMover {
   const { fd, uring, addressBase } = order;
   const base = Number(addressBase);
   const call = direction === "tx" ? libc.writeAt : libc.readAt;

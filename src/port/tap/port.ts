@@ -23,9 +23,10 @@ import { openUring, uringBytes } from "../../sys/uring.js";
 import { fcsBytes } from "../../units.js";
 import { checkMaySend } from "../interface.js";
 import type { OpenPortOptions } from "../options.js";
-import { noKick, type Port, type PortFacts, type PortObserver, type PortRings, type TapPortSpec } from "../port.js";
+import { noKick, type Port, type PortFacts, type PortObserver, type PortRings } from "../port.js";
 import { PortState } from "../port-state.js";
-import { tapReadsAtOnce } from "./mover.js";
+import { type TapMoverOrder, tapReadsAtOnce } from "./mover.js";
+import type { TapPortSpec } from "./spec.js";
 
 /** Ethernet header and one VLAN tag, which an MTU does not count. */
 const linkBytes = 18;
@@ -155,6 +156,13 @@ class TapPort implements Port {
   #ring(direction: "tx" | "rx", queue: number): SlotRingLayout {
     const vring = 2 * queue + (direction === "tx" ? 1 : 0);
     const stride = bufferStrideFor(this.#roomBytes);
+    const mover: TapMoverOrder = {
+      kind: "tap",
+      name: this.spec.name,
+      fd: this.#tap.fds[queue]!,
+      addressBase: this.#arena.address,
+      uring: this.#io.urings[vring]!,
+    };
     return {
       format: "slots",
       direction,
@@ -163,13 +171,7 @@ class TapPort implements Port {
       buffers: this.#buffers + vring * burstFrames * stride,
       bufferStride: stride,
       bufferBytes: direction === "tx" ? this.#maxFrameBytes : this.#roomBytes,
-      mover: {
-        kind: "tap",
-        name: this.spec.name,
-        fd: this.#tap.fds[queue]!,
-        addressBase: this.#arena.address,
-        uring: this.#io.urings[vring]!,
-      },
+      mover,
     };
   }
 

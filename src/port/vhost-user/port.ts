@@ -17,13 +17,13 @@ import {
   type PortObserver,
   type PortRings,
   type QueueRings,
-  type VhostUserPortSpec,
 } from "../port.js";
 import { PortState } from "../port-state.js";
 import { Backend, type BackendRing } from "./backend.js";
 import { Connection } from "./connection.js";
 import { Endpoint } from "./endpoint.js";
 import { featureNames } from "./features.js";
+import type { VhostUserPortSpec } from "./spec.js";
 
 /**
  * A driver that has started its rings but enables only some of them gets this long before those are taken for all: DPDK's
@@ -33,7 +33,7 @@ const settleMs = 2_000;
 
 const eventfdKick = (fd: number | undefined): Kick => (fd === undefined || fd < 0 ? noKick : { kind: "eventfd", fd });
 
-export class VhostPort implements Port {
+class VhostPort implements Port {
   readonly spec: VhostUserPortSpec;
   readonly #arena: Arena;
   readonly #state: PortState;
@@ -50,7 +50,7 @@ export class VhostPort implements Port {
   #published: readonly (number | null)[] = [];
   #facts: Pick<PortFacts, "ringFormat" | "ringSize" | "features"> = { ringFormat: "none", ringSize: 0, features: [] };
 
-  private constructor(spec: VhostUserPortSpec, options: OpenPortOptions) {
+  constructor(spec: VhostUserPortSpec, options: OpenPortOptions) {
     this.spec = spec;
     this.#arena = theArena();
     this.#state = new PortState(this.#arena, spec.queues);
@@ -64,16 +64,14 @@ export class VhostPort implements Port {
     });
   }
 
-  /** @throws PktgenError: the socket cannot be made, or (as a client) nobody is there. */
-  static open(spec: VhostUserPortSpec, options: OpenPortOptions): VhostPort {
-    const port = new VhostPort(spec, options);
+  /** Listens, or connects. */
+  open(): void {
     try {
-      port.#endpoint.open();
+      this.#endpoint.open();
     } catch (error) {
-      port.#arena.release(port.#scratch);
+      this.#arena.release(this.#scratch);
       throw error;
     }
-    return port;
   }
 
   ready(timeoutMs: number): Promise<PortRings> {
@@ -245,4 +243,11 @@ export class VhostPort implements Port {
     this.#state.fail(closed);
     this.#arena.release(this.#scratch);
   }
+}
+
+/** @throws PktgenError: the socket cannot be made, or (as a client) nobody is there. */
+export function openVhostPort(spec: VhostUserPortSpec, options: OpenPortOptions): Port {
+  const port = new VhostPort(spec, options);
+  port.open();
+  return port;
 }

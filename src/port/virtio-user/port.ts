@@ -17,13 +17,14 @@ import { EventFd } from "../../sys/eventfd.js";
 import type { UnixSocket } from "../../sys/socket.js";
 import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
-import type { Port, PortFacts, PortObserver, PortRings, QueueRings, VhostUserPortSpec } from "../port.js";
+import type { Port, PortFacts, PortObserver, PortRings, QueueRings } from "../port.js";
 import { PortState } from "../port-state.js";
 import { Connection } from "../vhost-user/connection.js";
 import { Endpoint } from "../vhost-user/endpoint.js";
 import { featureNames } from "../vhost-user/features.js";
 import { type Agreed, Frontend, type FrontendRing } from "../vhost-user/frontend.js";
 import type { TableRegion } from "../vhost-user/message.js";
+import type { VhostUserPortSpec } from "../vhost-user/spec.js";
 
 /** For each answer. A device on a busy machine is slow, but not that slow. */
 const answerMs = 5000;
@@ -39,7 +40,7 @@ interface RingEvents {
   readonly call: EventFd;
 }
 
-export class VirtioUserPort implements Port {
+class VirtioUserPort implements Port {
   readonly spec: VhostUserPortSpec;
   readonly #options: OpenPortOptions;
   readonly #arena: Arena;
@@ -54,7 +55,7 @@ export class VirtioUserPort implements Port {
   #closed = false;
   #agreed: Agreed | null = null;
 
-  private constructor(spec: VhostUserPortSpec, options: OpenPortOptions) {
+  constructor(spec: VhostUserPortSpec, options: OpenPortOptions) {
     this.spec = spec;
     this.#options = options;
     this.#arena = theArena();
@@ -68,15 +69,13 @@ export class VirtioUserPort implements Port {
     });
   }
 
-  /** @throws PktgenError: no memory for the rings, the socket cannot be made, or (as a client) nobody is there. */
-  static open(spec: VhostUserPortSpec, options: OpenPortOptions): VirtioUserPort {
-    const port = new VirtioUserPort(spec, options);
+  /** Listens, or connects. */
+  open(): void {
     try {
-      for (let i = 0; i < 2 * spec.queues; i++) port.#events.push({ kick: new EventFd(), call: new EventFd() });
-      port.#endpoint.open();
-      return port;
+      for (let i = 0; i < 2 * this.spec.queues; i++) this.#events.push({ kick: new EventFd(), call: new EventFd() });
+      this.#endpoint.open();
     } catch (error) {
-      port.#release();
+      this.#release();
       throw error;
     }
   }
@@ -314,4 +313,11 @@ export class VirtioUserPort implements Port {
     this.#state.fail(closed);
     this.#release();
   }
+}
+
+/** @throws PktgenError: no memory for the rings, the socket cannot be made, or (as a client) nobody is there. */
+export function openVirtioUserPort(spec: VhostUserPortSpec, options: OpenPortOptions): Port {
+  const port = new VirtioUserPort(spec, options);
+  port.open();
+  return port;
 }

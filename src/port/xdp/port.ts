@@ -16,18 +16,11 @@ import type { XskBinding } from "../../sys/xdp/xsk.js";
 import { fcsBytes } from "../../units.js";
 import { onInterface } from "../interface.js";
 import type { OpenPortOptions } from "../options.js";
-import {
-  noKick,
-  type Port,
-  type PortDrop,
-  type PortFacts,
-  type PortObserver,
-  type PortRings,
-  type XdpPortSpec,
-} from "../port.js";
+import { noKick, type Port, type PortDrop, type PortFacts, type PortObserver, type PortRings } from "../port.js";
 import { PortState } from "../port-state.js";
 import { xdpPage, xdpPageBytes, xdpProgram } from "./program.js";
 import { BindRefused, openXdpQueue, type XdpLosses, type XdpQueue } from "./queue.js";
+import type { XdpPortSpec } from "./spec.js";
 
 const vlanTagBytes = 4;
 /** What BPF_PROG_TEST_RUN makes of one page, less its own head and what the kernel keeps at both ends of a frame. */
@@ -89,7 +82,7 @@ function readCounter(offset: number): number {
   return u32[offset >>> 2] + u32[(offset >>> 2) + 1] * twoTo32;
 }
 
-export class XdpPort implements Port {
+class XdpPort implements Port {
   readonly spec: XdpPortSpec;
   readonly #options: OpenPortOptions;
   readonly #state: PortState;
@@ -103,13 +96,7 @@ export class XdpPort implements Port {
   #lost: string | null = null;
   #open = true;
 
-  /** @throws PktgenError (2, 3): see onInterface, and what the kernel refuses. */
-  static open(spec: XdpPortSpec, options: OpenPortOptions): XdpPort {
-    if (spec.tx === "live") checkLive(spec, options);
-    return onInterface(spec, options, (facts) => new XdpPort(spec, options, facts));
-  }
-
-  private constructor(spec: XdpPortSpec, options: OpenPortOptions, facts: InterfaceFacts) {
+  constructor(spec: XdpPortSpec, options: OpenPortOptions, facts: InterfaceFacts) {
     this.spec = spec;
     this.#options = options;
     this.#state = new PortState(arena(), spec.queues);
@@ -418,4 +405,10 @@ function attach(spec: XdpPortSpec, facts: InterfaceFacts, program: number, hook:
     where: spec.text,
     hint: `end the program that put it there; if nobody needs it, ip link set ${facts.name} xdp off`,
   });
+}
+
+/** @throws PktgenError (2, 3): see onInterface, and what the kernel refuses. */
+export function openXdpPort(spec: XdpPortSpec, options: OpenPortOptions): Port {
+  if (spec.tx === "live") checkLive(spec, options);
+  return onInterface(spec, options, (facts) => new XdpPort(spec, options, facts));
 }

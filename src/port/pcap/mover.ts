@@ -10,8 +10,26 @@ import { CaptureReader } from "../../pcap/file-reader.js";
 import { CaptureWriter } from "../../pcap/file-writer.js";
 import { linkTypeEthernet, linkTypeName } from "../../pcap/link-types.js";
 import type { FrameMover } from "../../ring/kernel/slot-ring.js";
-import type { CaptureReaderOrder, CaptureWriterOrder } from "../../ring/ring.js";
+import type { MoverOrder } from "../../ring/ring.js";
 import { monotonicClock } from "../../sys/clock.js";
+
+/** Into a capture file, stamped as they are handed over. */
+export interface CaptureWriterOrder extends MoverOrder {
+  readonly kind: "capture writer";
+  readonly path: string;
+  /** Open for appending, and behind a header. */
+  readonly fd: number;
+  /** How far the time of day is ahead of the clock that loops read: seconds + ns / 1e9. */
+  readonly aheadSeconds: number;
+  readonly aheadNs: number;
+}
+
+/** Out of a capture file, as fast as they are taken. */
+export interface CaptureReaderOrder extends MoverOrder {
+  readonly kind: "capture reader";
+  readonly path: string;
+  readonly fd: number;
+}
 
 const EIO = 5;
 const EAGAIN = 11;

@@ -1,0 +1,26 @@
+/**
+ * What moves the frames of slot rings, by the kind of their order, a line each. A loop worker makes it of the order,
+ * which is plain data of the port's owner.
+ */
+import type { RingMemory } from "../memory.js";
+import type { FrameMover } from "../ring/kernel/slot-ring.js";
+import type { SlotRingLayout } from "../ring/ring.js";
+import { type CaptureReaderOrder, type CaptureWriterOrder, captureReader, captureWriter } from "./pcap/mover.js";
+import { type TapMoverOrder, tapMover } from "./tap/mover.js";
+
+type MoverOrder = TapMoverOrder | CaptureWriterOrder | CaptureReaderOrder;
+
+type Maker<Order> = (memory: RingMemory, order: Order, direction: "tx" | "rx") => FrameMover;
+
+const makers: { readonly [Kind in MoverOrder["kind"]]: Maker<Extract<MoverOrder, { readonly kind: Kind }>> } = {
+  "capture writer": captureWriter,
+  "capture reader": captureReader,
+  tap: tapMover,
+};
+
+/** The order must be one of a port of this process. */
+export function moverOf(memory: RingMemory, { direction, mover }: SlotRingLayout): FrameMover {
+  const order = mover as MoverOrder;
+  const make = makers[order.kind] as Maker<MoverOrder>;
+  return make(memory, order, direction);
+}
