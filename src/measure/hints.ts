@@ -1,6 +1,7 @@
 /** What a person would look at first where frames did not come back, or were not taken. Sentences; pure. */
-import type { PortFacts } from "../port/port.js";
+
 import type { PortSpec } from "../port/kinds.js";
+import type { PortFacts } from "../port/port.js";
 
 /** The interface that frames are expected on, as far as it matters here. */
 export interface ReceivingInterface {
