@@ -1,5 +1,5 @@
 /** The documents can be trusted: links and named paths lead somewhere, and what should be short is short. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -13,6 +13,7 @@ import {
   recipeDocuments,
   root,
   sectionOf,
+  tableRowsOf,
   withoutBlocks,
 } from "../support/documents.js";
 
@@ -22,7 +23,8 @@ const decisionLinesMax = 40;
 const sentenceWordsMax = 40;
 const changeWidthMax = 130;
 
-const wordsOf = (text: string): number => text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
+/** As wc -w counts. */
+const wordsOf = (text: string): number => text.split(/\s+/).filter((word) => word !== "").length;
 
 /** What `find` finds in each document, as `path: what`. */
 const inEach = (some: readonly Document[], find: (document: Document) => readonly string[]): string[] =>
@@ -87,7 +89,22 @@ function sentencesOf(document: Document): string[] {
   return parts.filter((part) => !part.trimStart().startsWith("|")).flatMap((part) => part.split(/[.:;?!]\s+|\*\*/));
 }
 
-const isLong = (sentence: string): boolean => wordsOf(sentence) > sentenceWordsMax;
+const isLong = (sentence: string): boolean => (sentence.match(/\S*\p{L}\S*/gu)?.length ?? 0) > sentenceWordsMax;
+
+describe("dependencies", () => {
+  const packages = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Readonly<
+    Record<"dependencies" | "peerDependencies" | "devDependencies", Readonly<Record<string, string>>>
+  >;
+  const arguedIn = (path: string, heading: string): string[] =>
+    tableRowsOf(sectionOf(readDocument(path), heading)).flatMap(([names]) => names!.replace(/ \(.*\)/, "").split(", "));
+
+  it("are each argued in one line", () => {
+    const shipped = Object.keys({ ...packages.dependencies, ...packages.peerDependencies });
+    expect(arguedIn("ARCHITECTURE.md", "Dependencies, and why").toSorted()).toEqual(shipped.toSorted());
+    const tools = Object.keys(packages.devDependencies);
+    expect(arguedIn("CONTRIBUTING.md", "Tools, and why").toSorted()).toEqual(tools.toSorted());
+  });
+});
 
 describe("lengths", () => {
   it(`README.md has at most ${readmeLinesMax} lines`, () => {
