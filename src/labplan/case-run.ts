@@ -121,7 +121,7 @@ export class CaseRun {
       await this.#end();
       if (links !== null && !(links instanceof PktgenError)) links[Symbol.dispose]();
     }
-    if (this.#setup.signal.aborted) markEnded(steps, endedBy(this.#setup.signal));
+    if (this.#setup.signal.aborted) markEnded(steps, endedBy(this.#setup.signal).text);
     const verdict = worstOf(steps.map((step) => (step.verdict === "skipped" ? "invalid" : step.verdict)));
     const missing = error !== null && error.exitCode !== exitCodes.invalid ? error : null;
     return { steps, trials: this.#trials, verdict, error: missing, version: this.#version };
@@ -313,7 +313,7 @@ export class CaseRun {
     const [own, others] = [reasonsOf(trial), trial.reasons];
     // Nobody damages frames by starting a device anew.
     const damage = own.filter(({ cause }) => cause === "corrupt");
-    const faults = own.filter(({ cause }) => cause === "fault");
+    const faults = own.filter(({ cause }) => cause === "fault" || cause === "interrupted");
     const failed = [...damage, ...checks];
     const verdict: VerdictWord = faults.length > 0 ? "invalid" : failed.length > 0 ? "fail" : "pass";
     const bare = { ...trial, phase: "under traffic", reasons: [], causes: [], notes: [...trial.notes, ...others] };

@@ -1,22 +1,26 @@
 /** The generator of a plan's run: its port, its thread, and one trial at a time through a case's devices. */
 import type { HopCounters } from "../dut/dut.js";
 import type { TrialReport } from "../engine/loop/trial-report.js";
-import type { Load, TrialSpec } from "../engine/loop/trial-spec.js";
+import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import type { RecordingSetup } from "../engine/pipe/recording-rings.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { hopDifferences } from "../measure/hops.js";
+import type { MeasureRequest } from "../measure/measurer.js";
+import { openReady } from "../measure/open-ports.js";
 import { endedBy, type Recorder } from "../measure/recorder.js";
 import { sentFrames } from "../measure/sent-frames.js";
 import type { TrialNumbers } from "../measure/trial-numbers.js";
-import { trialResult } from "../measure/trial-result.js";
+import { requestedOf, trialResult } from "../measure/trial-result.js";
+import { trialSpec } from "../measure/trial-spec.js";
 import { untilReady } from "../measure/until-ready.js";
 import { usualWarmUpNs, warmUp } from "../measure/warm-up.js";
-import { openPort, parsePortSpec } from "../port/index.js";
+import { parsePortSpec } from "../port/index.js";
 import type { Port, PortFacts } from "../port/port.js";
 import type { Trial } from "../result/run-result.js";
+import { faultReason, type Reason } from "../stats/cause.js";
 import { frameSizesOf, isSigned } from "../stream/spec.js";
 import { watchDisturbance } from "../sys/host.js";
-import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../units.js";
+import { type FrameSize, formatRate, meanFrameBytes, ratePps } from "../units.js";
 import type { RunningDevice } from "./device.js";
 import { planSettleNs } from "./order.js";
 import { compareRates } from "./own-rate.js";
@@ -120,9 +124,11 @@ export class PlanGenerator implements AsyncDisposable {
     await this.close();
     const { maxFrameBytes, yesThisInterface } = this.#setup;
     const sendFrameBytes = Math.max(...traffic.sizes.flatMap(frameSizesOf));
-    const port = await openPort(parsePortSpec(traffic.port), { maxFrameBytes, sendFrameBytes, yesThisInterface });
+    const options = { maxFrameBytes, sendFrameBytes, yesThisInterface };
+    const wanted = { spec: parsePortSpec(traffic.port), options };
+    const ports = await openReady([wanted], ([opened]) => this.#untilReady(opened!));
+    const port = ports[0]!;
     try {
-      await this.#untilReady(port);
       const recording = this.#recordingOf(traffic.port);
       const generator = await startGenerator({ tx: port, rx: null, recording, cpu: null, busy: false });
       this.#open = { spec: traffic.port, port, generator };
@@ -136,11 +142,11 @@ export class PlanGenerator implements AsyncDisposable {
   }
 
   async #warmUp(traffic: PlannedTraffic, generator: Generator): Promise<void> {
-    const first = this.#orderOf(traffic, traffic.sizes[0]);
-    const most = first.load.kind === "paced" ? first.load.pps : Number.POSITIVE_INFINITY;
+    const first = this.#requestOf(traffic, traffic.sizes[0]);
+    const number = this.#setup.numbers.next();
     const orders = (pps: number | null, durationNs: number): TrialSpec[] => {
-      const load: Load = pps === null ? { kind: "max" } : { kind: "paced", pps: Math.min(pps, most) };
-      return [{ ...first, load, count: null, durationNs }];
+      const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
+      return [this.#orderOf(traffic, { ...first, pps: most, count: null, durationNs }, number)];
     };
     const { signal } = this.#setup;
     await warmUp({ generator, durationNs: usualWarmUpNs, signal, throughDevice: false, orders });
@@ -153,25 +159,40 @@ export class PlanGenerator implements AsyncDisposable {
 
   #untilReady(port: Port): Promise<void> {
     const { signal } = this.#setup;
-    return untilReady(port, connectTimeoutMs, signal, () => `${endedBy(signal)} while the generator was connecting`);
+    return untilReady(
+      port,
+      connectTimeoutMs,
+      signal,
+      () => `${endedBy(signal).text} while the generator was connecting`,
+    );
   }
 
-  #orderOf(traffic: PlannedTraffic, size: FrameSize): TrialSpec {
-    const pps = ratePps(traffic.rate, meanFrameBytes(size), this.#setup.lineRateBps);
-    const load: Load = Number.isFinite(pps) ? { kind: "paced", pps } : { kind: "max" };
+  #requestOf({ rate, count, durationNs }: PlannedTraffic, size: FrameSize): MeasureRequest {
+    const asked = ratePps(rate, meanFrameBytes(size), this.#setup.lineRateBps);
+    const pps = Number.isFinite(asked) ? asked : null;
     return {
-      ...this.#setup.numbers.next(),
-      stream: traffic.stream,
       size,
-      queues: traffic.queues,
+      // An exact count at a pace must all come back; anything else shows a rate.
+      phase: count !== null && pps !== null ? "forwarding" : "rate",
+      rateText: formatRate(rate),
+      pps,
+      durationNs: durationNs ?? Number.POSITIVE_INFINITY,
+      count,
+    };
+  }
+
+  #orderOf(
+    { stream, queues }: PlannedTraffic,
+    request: MeasureRequest,
+    number = this.#setup.numbers.next(),
+  ): TrialSpec {
+    const { cooperative } = this.#setup;
+    return trialSpec(number, stream, request, {
+      ...{ queues, cooperative },
       startSequence: 0,
-      load,
-      count: traffic.count,
-      durationNs: traffic.durationNs ?? Number.POSITIVE_INFINITY,
       settleNs: planSettleNs,
       integrity: false,
-      cooperative: this.#setup.cooperative,
-    };
+    });
   }
 
   async #start(
@@ -180,7 +201,8 @@ export class PlanGenerator implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<{ finish(): Promise<TrafficResult> }> {
     const generator = await this.#opened(traffic);
-    const order = this.#orderOf(traffic, size);
+    const request = this.#requestOf(traffic, size);
+    const order = this.#orderOf(traffic, request);
     const before = await this.#read(traffic);
     const dropsBefore = this.#receiveDrops();
     const disturbance = watchDisturbance([generator.worker.threadId]);
@@ -193,27 +215,18 @@ export class PlanGenerator implements AsyncDisposable {
     const finish = async (): Promise<TrafficResult> => {
       const report = await running.finally(() => recorder?.keep(false));
       const rates = await ownRate;
-      const { stealMs, switches } = disturbance();
+      const disturbed = disturbance();
       this.#expect(traffic, report);
       const after = await this.#read(traffic);
-      const pps = order.load.kind === "paced" ? order.load.pps : null;
       const trial = trialResult({
-        frameBytes: frameSizeName(size),
-        meanFrameBytes: meanFrameBytes(size),
-        // An exact count at a pace must all come back; anything else shows a rate.
-        phase: order.count !== null && pps !== null ? "forwarding" : "rate",
-        requested: { rate: formatRate(traffic.rate), pps, durationNs: traffic.durationNs, count: traffic.count },
+        phase: request.phase,
+        requested: requestedOf(request),
         order,
         report,
         signed: isSigned(traffic.stream, size),
         hops: before.hops === null || after.hops === null ? [] : hopDifferences(before.hops, after.hops),
-        injected: null,
-        floorNs: null,
-        stealMs,
-        switches,
-        receiveDrops: this.#receiveDrops() - dropsBefore,
-        lossRatioMax: null,
-        minPps: null,
+        disturbance: disturbed,
+        drops: { received: this.#receiveDrops() - dropsBefore, sent: 0 },
         faults: this.#faults(report.transmit.cutShort, generation),
         notes: rates === null ? [] : [rates],
       });
@@ -229,15 +242,17 @@ export class PlanGenerator implements AsyncDisposable {
     return compareRates(traffic, device, () => generator.progress()).catch(() => null);
   }
 
-  #faults(cutShort: string | null, generation: number): string[] {
+  #faults(cutShort: string | null, generation: number): Reason[] {
     if (this.#setup.signal.aborted) return [endedBy(this.#setup.signal)];
     const died = this.#setup
       .devices()
       .find(({ process, endedOnPurpose }) => !endedOnPurpose && process.ended() !== null);
-    if (died !== undefined) return [`${died.name} went away in the trial: ${died.process.ended()!.sentence}`];
+    if (died !== undefined) {
+      return [faultReason(`${died.name} went away in the trial: ${died.process.ended()!.sentence}`)];
+    }
     if (cutShort !== "peer gone") return [];
     const lost = this.#open?.port.whyLost(generation) ?? null;
-    return [`the peer of the generator went away in the trial${lost === null ? "" : `: ${lost}`}`];
+    return [faultReason(`the peer of the generator went away in the trial${lost === null ? "" : `: ${lost}`}`)];
   }
 
   #receiveDrops(): number {

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonLine, runCommand } from "../dut/run-command.js";
 import { environmentError, PktgenError, usageError } from "../errors.js";
+import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { sleepNs } from "../sys/sleep.js";
 import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";
@@ -15,8 +16,8 @@ export interface ResetDone {
   readonly tookNs: number;
   /** Frames came when the trial ended. */
   readonly forwardsAgain: boolean;
-  /** Why it is none; null: it is one. */
-  readonly fault: string | null;
+  /** Why the device was not reset. null: it was. */
+  readonly fault: Reason | null;
 }
 
 export interface DeviceReset {
@@ -50,10 +51,10 @@ export function resetDuring(lab: Lab, plan: RunPlan, atNs: number, interrupted: 
   const stop = new AbortController();
   const none = { atNs, tookNs: 0, forwardsAgain: false };
   const done = carryOut(lab, plan, atNs, interrupted, stop).catch((error: unknown) => {
-    if (interrupted.aborted) return { ...none, fault: "interrupted" };
+    if (interrupted.aborted) return { ...none, fault: interruptedReason };
     stop.abort();
     if (!(error instanceof PktgenError)) throw error;
-    return { ...none, fault: `the device was not reset: ${error.toLine()}` };
+    return { ...none, fault: faultReason(`the device was not reset: ${error.toLine()}`) };
   });
   return { signal: stop.signal, done };
 }

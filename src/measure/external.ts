@@ -23,7 +23,7 @@ const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
 const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
 
 /** Who answers at each port; null: nobody, since it has no addresses. */
-export function stationsOf(dut: ExternalChoice, traffic: Traffic): (ResponderSetup | null)[] {
+export function respondersOf(dut: ExternalChoice, traffic: Traffic): (ResponderSetup | null)[] {
   return portsOf(dut).map((spec, p): ResponderSetup | null => {
     const side = dut.sides?.[p];
     if (side === undefined || side.addresses.length === 0) return null;
@@ -63,17 +63,17 @@ const gatewayFor = (side: Side, ip: 4 | 6 | null): Gateway | null =>
 export async function neighbourStreams(
   dut: ExternalChoice,
   traffic: Traffic,
-  stations: readonly (ResponderSetup | null)[],
+  responders: readonly (ResponderSetup | null)[],
   generator: Pick<Generator, "resolve">,
   bidirectional: boolean,
 ): Promise<[forward: Traffic, reverse: Traffic]> {
   if (dut.sides === null) return [traffic, bidirectional ? reverseStream(traffic) : traffic];
   const versions = isPlain(traffic) ? [traffic.ip] : traffic.streams.map((stream) => addressesOf(stream).ip);
   const hops: NextHops[] = [];
-  for (const [port, side] of dut.sides.slice(0, stations.length).entries()) {
+  for (const [port, side] of dut.sides.slice(0, responders.length).entries()) {
     hops.push(await nextHops(side, port, versions, generator));
   }
-  const macs = stations.map((station) => station?.mac ?? null);
+  const macs = responders.map((responder) => responder?.mac ?? null);
   if (isPlain(traffic)) return plainStreams(dut, dut.sides, traffic, macs, hops);
   const [here = null, there = null] = macs;
   const ips = { src: addressesBy(dut.sides[0]), dst: addressesBy(dut.sides[1]) };

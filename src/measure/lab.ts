@@ -4,16 +4,18 @@ import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import type { ResponderSetup } from "../engine/neighbour/responder.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { environmentError } from "../errors.js";
-import { openPort, parsePortSpec } from "../port/index.js";
+import { parsePortSpec } from "../port/index.js";
 import type { PortSpec } from "../port/kinds.js";
 import type { Port, PortFacts } from "../port/port.js";
 import { programUrls } from "../program/load-program.js";
+import { sharingWords } from "../stats/words.js";
 import { reverseStream } from "../stream/reverse.js";
 import { frameSizesOf, isSigned, type Traffic } from "../stream/spec.js";
 import { watchDisturbance } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
 import type { FrameSize } from "../units.js";
-import { ExternalCounters, externalOf, neighbourStreams, stationsOf } from "./external.js";
+import { ExternalCounters, externalOf, neighbourStreams, respondersOf } from "./external.js";
+import { closeAll, openReady, type WantedPort } from "./open-ports.js";
 import type { RunPlan } from "./plan.js";
 import { type PortDrops, readPortDrops } from "./port-drops.js";
 import { type Recorder, startRecorder } from "./recorder.js";
@@ -51,8 +53,7 @@ export interface Lab extends AsyncDisposable {
   readonly numbers: TrialNumbers;
   /** The generator may have to share its CPU with another polling thread. */
   readonly cooperative: boolean;
-  /** Polling threads, where they are more than there are CPUs; else null. */
-  readonly sharing: number | null;
+  readonly sharing: Sharing | null;
   /** What everybody should know who reads the figures. */
   readonly notes: readonly string[];
   /** Measures the generator's own share of latencies, once; `floorNs` has it from then on. */
@@ -92,12 +93,12 @@ function portSpecs({ dut }: RunPlan, started: Dut | null): PortSpec[] {
 
 async function streamsOf(
   plan: RunPlan,
-  stations: readonly (ResponderSetup | null)[],
+  responders: readonly (ResponderSetup | null)[],
   generator: Generator,
 ): Promise<Lab["streams"]> {
   const choice = externalOf(plan);
   if (choice === null) return [plan.stream, plan.bidirectional ? reverseStream(plan.stream) : plan.stream];
-  return neighbourStreams(choice, plan.stream, stations, generator, plan.bidirectional);
+  return neighbourStreams(choice, plan.stream, responders, generator, plan.bidirectional);
 }
 
 function externalCounters(plan: RunPlan, generator: Generator): ExternalCounters | null {
@@ -107,124 +108,111 @@ function externalCounters(plan: RunPlan, generator: Generator): ExternalCounters
   return counters.any ? counters : null;
 }
 
+/** Our ports, opened and with their peers, in the order of the plan's specs. */
+function openLabPorts(plan: RunPlan, dut: Dut | null, maxFrameBytes: number, signal: AbortSignal) {
+  const specs = portSpecs(plan, dut);
+  const neighbours = plan.dut.kind === "external" && plan.dut.sides !== null;
+  const both = specs.length === 1 || plan.bidirectional || neighbours;
+  const frames = {
+    maxFrameBytes: maxFrameBytes + (dut?.growthBytes ?? 0),
+    sendFrameBytes: Math.max(...plan.sizes.flatMap(frameSizesOf)),
+  };
+  const { yesThisInterface } = plan;
+  const wanted = specs.map((spec, index): WantedPort => {
+    const use = { sends: both || index === 0 || plan.learns === true, receives: both || index === 1 };
+    return { spec, options: { ...frames, ...use, yesThisInterface } };
+  });
+  return openReady(wanted, (ports) => waitForPeers(ports, plan.waitPeerNs, signal));
+}
+
 /** Opens everything; what was opened is closed again where a later part fails. */
 export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> {
   const maxFrameBytes = longestFrameBytes(plan);
-  const sendFrameBytes = Math.max(...plan.sizes.flatMap(frameSizesOf));
   const opened: AsyncDisposable[] = [];
-  const keep = <T extends AsyncDisposable>(part: T): T => {
-    opened.push(part);
+  const keep = <T extends AsyncDisposable | null>(part: T): T => {
+    if (part !== null) opened.push(part);
     return part;
   };
   try {
-    const dut = await startPlannedDut(plan, maxFrameBytes, signal);
-    if (dut !== null) keep(dut);
-    const ports: Port[] = [];
-    const growthBytes = dut?.growthBytes ?? 0;
-    const specs = portSpecs(plan, dut);
-    for (const [index, spec] of specs.entries()) {
-      const neighbours = plan.dut.kind === "external" && plan.dut.sides !== null;
-      const both = specs.length === 1 || plan.bidirectional || neighbours;
-      const use = { sends: both || index === 0 || plan.learns === true, receives: both || index === 1 };
-      const { yesThisInterface } = plan;
-      const frames = { maxFrameBytes: maxFrameBytes + growthBytes, sendFrameBytes };
-      ports.push(keep(await openPort(spec, { ...frames, ...use, yesThisInterface })));
-    }
-    await waitForPeers(ports, plan.waitPeerNs, signal);
-    const cpu = plan.cores?.[0] ?? null;
+    const dut = keep(await startPlannedDut(plan, maxFrameBytes, signal));
+    const ports = (await openLabPorts(plan, dut, maxFrameBytes, signal)).map(keep);
     const choice = externalOf(plan);
-    const stations = choice === null ? [] : stationsOf(choice, plan.stream);
-    const recorder =
-      plan.record === undefined
-        ? null
-        : startRecorder(
-            plan.record,
-            specs.map(({ text }) => text),
-          );
-    if (recorder !== null) keep(recorder);
-    const recording = recorder?.setup ?? null;
-    const generator = keep(
-      await startGenerator({
-        tx: ports[0],
-        rx: ports[1] ?? null,
-        responders: stations,
-        recording,
-        programs: programUrls(plan.stream),
-        cpu,
-        busy: plan.busy,
-      }),
-    );
-    const streams = await streamsOf(plan, stations, generator);
-    const external = externalCounters(plan, generator);
-    if (external !== null) {
-      keep(external);
-      await external.begin();
-    }
-    // Behind external ports is at least one more.
-    const pollers = 1 + (dut?.pollers ?? 1);
-    const crowded = pollers > (plan.cores?.length ?? allowedCpus().length);
-    const sharing = crowded ? pollers : null;
-    return assemble({ recorder, plan, dut, ports, generator, streams, external, sharing, opened, signal });
+    const responders = choice === null ? [] : respondersOf(choice, plan.stream);
+    const { record, busy } = plan;
+    const names = ports.map(({ spec }) => spec.text);
+    const recorder = keep(record === undefined ? null : startRecorder(record, names));
+    const setup = {
+      tx: ports[0]!,
+      rx: ports[1] ?? null,
+      responders,
+      recording: recorder?.setup ?? null,
+      programs: programUrls(plan.stream),
+      cpu: plan.cores?.[0] ?? null,
+      busy,
+    };
+    const generator = keep(await startGenerator(setup));
+    const streams = await streamsOf(plan, responders, generator);
+    const external = keep(externalCounters(plan, generator));
+    await external?.begin();
+    return assemble({ recorder, plan, dut, ports, generator, streams, external, opened, signal });
   } catch (error) {
     await closeAll(opened);
     throw error;
   }
 }
 
-/** Last opened, first closed. (AsyncDisposableStack is not in Node 20.) */
-async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {
-  for (const part of opened.toReversed()) await part[Symbol.asyncDispose]();
+/** Polling threads, where they are more than the CPUs that they may use; else null. */
+export interface Sharing {
+  readonly pollers: number;
+  readonly cpus: number;
 }
 
-interface Assembly {
-  readonly recorder: Recorder | null;
+function sharingOf({ cores }: RunPlan, dut: Dut | null): Sharing | null {
+  // Behind external ports is at least one more.
+  const pollers = 1 + (dut?.pollers ?? 1);
+  const cpus = cores?.length ?? allowedCpus().length;
+  return pollers > cpus ? { pollers, cpus } : null;
+}
+
+interface Assembly extends Pick<Lab, "recorder" | "dut" | "generator" | "streams" | "external"> {
   readonly plan: RunPlan;
-  readonly dut: Dut | null;
   readonly ports: readonly Port[];
-  readonly generator: Generator;
-  readonly streams: Lab["streams"];
-  readonly external: Lab["external"];
-  /** Polling threads, where they are more than there are CPUs. */
-  readonly sharing: number | null;
   readonly opened: readonly AsyncDisposable[];
   readonly signal: AbortSignal;
 }
 
-function assemble({
-  recorder,
-  plan,
-  dut,
-  ports,
-  generator,
-  streams,
-  external,
-  sharing,
-  opened,
-  signal,
-}: Assembly): Lab {
-  let disturbance = watchDisturbance([generator.worker.threadId]);
+/** Are the ports' peers there? Of the time since the last `ready`. */
+function peersOf({ plan, dut, ports, signal }: Assembly): Pick<Lab, "ready" | "lost" | "comesBack"> {
+  const generationsNow = (): number[] => ports.map((port) => port.rings()?.generation ?? 0);
   /** The rings as they were when all ports were last ready. */
-  let generations = ports.map((port) => port.rings()?.generation ?? 0);
-  const lost = (): string | null => {
-    const died = dut?.alive() ?? null;
-    if (died !== null) return died;
-    return ports.map((port, i) => port.whyLost(generations[i]!)).find((why) => why !== null) ?? null;
-  };
+  let generations = generationsNow();
   const { returnMs } = peerPatience(plan.waitPeerNs);
   const ready = async (): Promise<void> => {
     const died = dut?.alive() ?? null;
     if (died !== null) throw environmentError(died);
     for (const port of ports) await untilReady(port, returnMs, signal);
-    generations = ports.map((port) => port.rings()?.generation ?? 0);
+    generations = generationsNow();
   };
+  return {
+    ready,
+    lost: () =>
+      dut?.alive() ?? ports.map((port, i) => port.whyLost(generations[i]!)).find((why) => why !== null) ?? null,
+    comesBack: () =>
+      ready().then(
+        () => true,
+        () => false,
+      ),
+  };
+}
+
+function assemble(parts: Assembly): Lab {
+  const { recorder, plan, dut, ports, generator, streams, external, opened } = parts;
+  const sharing = sharingOf(plan, dut);
+  let disturbance = watchDisturbance([generator.worker.threadId]);
   let floorNs: number | null = null;
   return {
     beside: { warmUp: 0, learning: 0, probes: 0 },
-    recorder,
-    dut,
-    generator,
-    streams,
-    external,
+    ...{ recorder, dut, generator, streams, external, sharing },
     measureFloor: async (order) => {
       const measured = await generator.floorNs(order);
       floorNs = Number.isFinite(measured) ? measured : null;
@@ -232,25 +220,16 @@ function assemble({
     floorNs: () => floorNs,
     settleNs: dut?.settleNs ?? settleNsUnknownDut,
     numbers: new TrialNumbers(plan.runId),
-    sharing,
     cooperative: sharing !== null && !(dut?.leavesGenerator ?? false),
     notes: [
       ...(plan.notes ?? []),
-      ...(sharing !== null
-        ? [`${sharing} polling threads share ${plan.cores?.length ?? allowedCpus().length} CPUs`]
-        : []),
+      ...(sharing === null ? [] : [sharingWords(sharing)]),
       ...ports.flatMap((port) => port.facts().remark ?? []),
     ],
     isSigned: (size) => isSigned(plan.stream, size),
     portFacts: () => ports.map((port) => port.facts()),
     portDrops: () => readPortDrops(ports),
-    ready,
-    lost,
-    comesBack: () =>
-      ready().then(
-        () => true,
-        () => false,
-      ),
+    ...peersOf(parts),
     watchDisturbance: () => {
       disturbance = watchDisturbance([generator.worker.threadId]);
     },

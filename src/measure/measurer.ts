@@ -1,36 +1,38 @@
 /**
- * What a method measures on: one trial at a time, whatever stands behind it. A method cannot tell an open lab from a
+ * What a method measures with: one trial at a time, whatever stands behind it. A method cannot tell an open lab from a
  * simulated one.
  */
 import type { Trial } from "../result/run-result.js";
+import type { Reason } from "../stats/cause.js";
 import type { RateStep } from "../stream/departures/steps.js";
 import type { FrameSize } from "../units.js";
 
-/** One trial. Load and count are of each direction, over all its queues. */
-export interface BenchRequest {
+/** What one trial is to do. Load and count are of each direction, over all its queues and streams. */
+export interface MeasureRequest {
   readonly size: FrameSize;
-  /** For the result: `throughput`, `latency 50 %`, … */
+  /** For the result: `throughput`, `latency 50 %`, … A trial named `forwarding` is judged as one (stats/verdict.ts). */
   readonly phase: string;
-  /** As it stands in the result: `max`, `1.5Mpps`. */
+  /** As it stands in the result: `max`, `50%`, `2.5Gbps-l1`. */
   readonly rateText: string;
-  /** null: as fast as frames are taken. Of steps, their mean. */
+  /** Frames per second. null: as fast as the device takes them. Of steps: their mean. */
   readonly pps: number | null;
-  /** One rate after another; absent: one all the time. */
+  /** One rate after another. Absent: one rate all the time. */
   readonly steps?: readonly RateStep[];
-  /** Of `pps`, so many are a stream of their own, whose latency is a figure apart; absent: none. */
+  /** Share of `pps` sent as a separate probe stream, reported separately. Absent: no probe. */
   readonly probePps?: number;
-  /** The device is reset so long after the beginning; the trial ends when it forwards again. Absent: it is not. */
+  /** When the device is reset, from the beginning. The trial ends when it forwards again. Absent: no reset. */
   readonly resetAtNs?: number;
-  /** Infinity: until `count` frames are out, or until it is interrupted. */
-  readonly durationNs: number;
-  readonly count: number | null;
-  /** All that the trial is for is on which side of these loss ratios it lies (see outcome.ts). */
+  /** Loss ratios to decide between (outcome.ts). The trial may stop once the answer is known. */
   readonly lossGoals?: readonly number[];
+  /** Infinity: until `count` frames are out, or until the run is interrupted. */
+  readonly durationNs: number;
+  /** null: until the time is over. */
+  readonly count: number | null;
 }
 
-export interface Bench {
+export interface Measurer {
   /** One trial; a result for each direction. Rejects with a PktgenError where it could not begin. */
-  measure(request: BenchRequest): Promise<readonly Trial[]>;
-  /** null: another trial may follow. Else why none can: interrupted, the device went away. */
-  ended(): string | null;
+  measure(request: MeasureRequest): Promise<readonly Trial[]>;
+  /** null: another trial may follow. Else why none can: the run was interrupted, the device went away. */
+  ended(): Reason | null;
 }

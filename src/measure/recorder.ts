@@ -6,6 +6,7 @@ import { type CaptureThread, startDrain } from "../engine/pipe/thread.js";
 import { type PktgenError, usageError } from "../errors.js";
 import type { RecordedFile } from "../result/replay-result.js";
 import type { Trial } from "../result/run-result.js";
+import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { framesWord } from "../stats/words.js";
 import { wallClockEpoch } from "../sys/clock.js";
 import { packageVersion } from "../sys/version.js";
@@ -77,10 +78,10 @@ export function startRecorder(plan: RecordPlan, ports: readonly string[]): Recor
   };
 }
 
-export const diskWasFull = "the recording's disk was full, which was to end the run";
+export const diskWasFull = faultReason("the recording's disk was full, which was to end the run");
 
 /** Why a run ends early: by its user's signal, or that of a recorder. */
-export const endedBy = ({ reason }: AbortSignal): string => (reason === diskWasFull ? diskWasFull : "interrupted");
+export const endedBy = ({ reason }: AbortSignal): Reason => (reason === diskWasFull ? diskWasFull : interruptedReason);
 
 /** The last trial says what was recorded of them all. The files are whole afterwards. */
 export async function withRecordings(recorder: Recorder | null, trials: readonly Trial[]): Promise<Trial[]> {

@@ -12,7 +12,7 @@ import { trafficWords } from "./traffic-words.js";
 
 /** The result with what to do about it, where the generator or the machine was in the way. */
 export function withAdvice(result: RunResult, plan: RunPlan, lab: Lab): RunResult {
-  const facts = { load: machineLoad(), sharing: lab.sharing, hasCores: plan.cores !== null };
+  const facts = { load: machineLoad(), sharing: lab.sharing?.pollers ?? null, hasCores: plan.cores !== null };
   const advice = adviceOf(result, facts);
   return advice.length === 0 ? result : { ...result, advice };
 }
@@ -30,5 +30,6 @@ export function resultFrame(plan: RunPlan, lab: Lab, started: Date): Omit<RunRes
     runId: plan.runId,
     traffic: trafficWords(plan.stream),
     besideTrials: { ...lab.beside, neighbours: lab.generator.besideTrials() },
+    ...(lab.sharing === null ? {} : { sharing: { ...lab.sharing } }),
   };
 }

@@ -3,7 +3,7 @@
  * greatest burst without loss is how much its queue holds at that rate.
  */
 
-import type { Bench, BenchRequest } from "../measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../measure/measurer.js";
 import { useOf } from "../measure/outcome.js";
 import type { Absorption } from "../result/run-result.js";
 import { lossShareOf } from "../stats/loss.js";
@@ -25,11 +25,11 @@ export interface AbsorptionSettings {
 /** A burst of some ms is more easily spoiled than a ramp, and sooner tried again. */
 const attempts = { burst: 10, ramp: 3 } as const;
 
-export async function absorption(bench: Bench, settings: AbsorptionSettings): Promise<Absorption[]> {
+export async function absorption(measurer: Measurer, settings: AbsorptionSettings): Promise<Absorption[]> {
   const found: Absorption[] = [];
   for (const size of settings.sizes) {
     for (const request of requestsOf(settings, size)) {
-      const one = await absorbed(bench, settings.kind, request);
+      const one = await absorbed(measurer, settings.kind, request);
       if (one === null) return found;
       found.push(one);
     }
@@ -37,7 +37,7 @@ export async function absorption(bench: Bench, settings: AbsorptionSettings): Pr
   return found;
 }
 
-function requestsOf({ kind, pps, frames, rampSteps, stepNs }: AbsorptionSettings, size: FrameSize): BenchRequest[] {
+function requestsOf({ kind, pps, frames, rampSteps, stepNs }: AbsorptionSettings, size: FrameSize): MeasureRequest[] {
   if (kind === "ramp") {
     return Array.from({ length: rampSteps }, (_, i) => paced(size, "ramp", (pps * (i + 1)) / rampSteps, stepNs));
   }
@@ -46,10 +46,14 @@ function requestsOf({ kind, pps, frames, rampSteps, stepNs }: AbsorptionSettings
   return frames.map((count) => ({ size, phase: "burst", rateText, pps, durationNs, count }));
 }
 
-async function absorbed(bench: Bench, kind: "burst" | "ramp", request: BenchRequest): Promise<Absorption | null> {
+async function absorbed(
+  measurer: Measurer,
+  kind: "burst" | "ramp",
+  request: MeasureRequest,
+): Promise<Absorption | null> {
   for (let attempt = 0; ; attempt++) {
-    const trials = await bench.measure(request);
-    if (bench.ended() !== null) return null;
+    const trials = await measurer.measure(request);
+    if (measurer.ended() !== null) return null;
     const use = useOf(trials);
     if (use.kind !== "measured" && attempt + 1 < attempts[kind]) continue;
     const lossRatio = lossShareOf(trials);

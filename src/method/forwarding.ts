@@ -5,13 +5,14 @@
  */
 import { PktgenError } from "../errors.js";
 import { openLab } from "../measure/lab.js";
+import type { MeasureRequest } from "../measure/measurer.js";
 import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "../measure/plan.js";
 import { checkPlan } from "../measure/plan-check.js";
 import { withRecordings } from "../measure/recorder.js";
 import { resultFrame, withAdvice } from "../measure/result-frame.js";
-import { runTrial, type TrialRequest, warmUpFor } from "../measure/trial-run.js";
+import { runTrial, warmUpFor } from "../measure/trial-run.js";
 import type { RunResult, Trial } from "../result/run-result.js";
-import { withReasons } from "../stats/cause.js";
+import { faultReason, withReasons } from "../stats/cause.js";
 import { offeredPps } from "../stream/departures/loads.js";
 import { trafficOf } from "../stream/spec.js";
 import { type FrameSize, formatRate, meanFrameBytes, type Rate, ratePps } from "../units.js";
@@ -22,8 +23,8 @@ const forwardingCount = 10_000;
 const forwardingPps = 10_000;
 const rateDurationNs = 1e9;
 /** All trials of a run, in order. Pure. */
-export function plannedTrials(plan: RunPlan): TrialRequest[] {
-  const perSize = (size: FrameSize): TrialRequest[] => {
+export function plannedTrials(plan: RunPlan): MeasureRequest[] {
+  const perSize = (size: FrameSize): MeasureRequest[] => {
     if (plan.trials === "default") {
       const forwarding = { size, phase: "forwarding", rateText: "10kpps", pps: forwardingPps } as const;
       return [
@@ -102,5 +103,5 @@ function endEarly(trials: Trial[], left: number): void {
 }
 
 function endInvalid(trials: Trial[], text: string): void {
-  trials[trials.length - 1] = withReasons(trials[trials.length - 1], "invalid", [{ cause: "fault", text }]);
+  trials[trials.length - 1] = withReasons(trials[trials.length - 1], "invalid", [faultReason(text)]);
 }

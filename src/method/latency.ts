@@ -3,7 +3,7 @@
  * of a rate that is named; with a probe beside the load where one is asked for.
  */
 
-import type { Bench, BenchRequest } from "../measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../measure/measurer.js";
 import { useOf } from "../measure/outcome.js";
 import type { Trial, Verdict } from "../result/run-result.js";
 import { badOf, isWithin, offeredOf } from "../stats/loss.js";
@@ -34,17 +34,17 @@ const attempts = 3;
 export const percentName = (share: number): string => `${Number((share * 100).toPrecision(6))} %`;
 
 /** Trials in the phases `latency 50 %`, and what became of each; a size without an NDR has none. */
-export async function latencyAtLoads(bench: Bench, settings: LatencySettings): Promise<Findings> {
+export async function latencyAtLoads(measurer: Measurer, settings: LatencySettings): Promise<Findings> {
   const parts: Findings[] = [];
   for (const size of settings.sizes) {
-    if (bench.ended() !== null) break;
-    const pps = await referenceOf(bench, settings, size, parts);
+    if (measurer.ended() !== null) break;
+    const pps = await referenceOf(measurer, settings, size, parts);
     if (pps <= 0) continue;
     for (const share of settings.shares) {
       for (let repeat = 0; repeat < settings.repeats; repeat++) {
         const request = requestAt(settings, size, share, pps * share);
-        parts.push(await latencyTrial(bench, request, settings.lossRatioMax));
-        if (bench.ended() !== null) return joinFindings(parts);
+        parts.push(await latencyTrial(measurer, request, settings.lossRatioMax));
+        if (measurer.ended() !== null) return joinFindings(parts);
       }
     }
   }
@@ -52,19 +52,19 @@ export async function latencyAtLoads(bench: Bench, settings: LatencySettings): P
 }
 
 async function referenceOf(
-  bench: Bench,
+  measurer: Measurer,
   settings: LatencySettings,
   size: FrameSize,
   parts: Findings[],
 ): Promise<number> {
   if (settings.referencePps !== null) return settings.referencePps(size);
-  const found = await ndrOfSize(bench, settings.search, size, "search");
+  const found = await ndrOfSize(measurer, settings.search, size, "search");
   parts.push(found);
   return foundPps(found, size, settings.search.goals[0]?.name ?? "");
 }
 
 /** The probe comes on top of the load. */
-function requestAt(settings: LatencySettings, size: FrameSize, share: number, pps: number): BenchRequest {
+function requestAt(settings: LatencySettings, size: FrameSize, share: number, pps: number): MeasureRequest {
   const { probePps, durationNs } = settings;
   const load = paced(size, `latency ${percentName(share)}`, pps, durationNs);
   if (probePps === null) return load;
@@ -76,15 +76,19 @@ function requestAt(settings: LatencySettings, size: FrameSize, share: number, pp
  * One trial whose latency is a figure, repeated where it cannot be used. Frames that are lost have no latency: where
  * more of a load is lost than is tolerated, the figures are of the lucky ones only, and the load fails.
  */
-export async function latencyTrial(bench: Bench, request: BenchRequest, lossRatioMax: number): Promise<Findings> {
+export async function latencyTrial(
+  measurer: Measurer,
+  request: MeasureRequest,
+  lossRatioMax: number,
+): Promise<Findings> {
   const what = `${sizeWord(frameSizeName(request.size))}, ${request.phase}`;
   let why = "no trial came to its end";
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const trials = await bench.measure(request);
+    const trials = await measurer.measure(request);
     const use = useOf(trials, [], "times");
     if (use.kind === "measured") return checked(what, ...judgedLoss(trials, lossRatioMax));
     why = use.why;
-    if (bench.ended() !== null) break;
+    if (measurer.ended() !== null) break;
   }
   return checked(what, "invalid", [why]);
 }

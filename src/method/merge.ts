@@ -4,6 +4,7 @@ import { usageError } from "../errors.js";
 import { trialResult } from "../measure/trial-result.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../result/half.js";
 import type { RunResult, Trial } from "../result/run-result.js";
+import { faultReason } from "../stats/cause.js";
 import { framesWord } from "../stats/words.js";
 import { trialsSince } from "../stream/frames/signature.js";
 import type { Tolerances } from "../tolerances.js";
@@ -98,26 +99,22 @@ function mergedTrial(sent: SentTrial, received: ReceivedTrial, fault: string | n
   const clocks =
     fault ??
     (early > 0 ? `no one-way latency: ${framesWord(early)} came before they left, so the clocks differ` : null);
-  const { frameBytes, meanFrameBytes, phase, requested, order, signature } = sent;
+  const { phase, requested, order, signature } = sent;
   return trialResult({
-    frameBytes,
-    meanFrameBytes,
     phase,
     requested,
     order,
     report: mergedReport(sent, received, clocks === null),
     signed: signature,
-    hops: [],
-    injected: null,
-    stealMs: sent.disturbance.stealMs + received.disturbance.stealMs,
-    switches: sent.disturbance.switches + received.disturbance.switches,
-    receiveDrops: received.receiveDrops,
-    lossRatioMax: options.lossLimit,
-    minPps: options.minRatePps,
-    tolerances: options.tolerances,
+    disturbance: {
+      stealMs: sent.disturbance.stealMs + received.disturbance.stealMs,
+      switches: sent.disturbance.switches + received.disturbance.switches,
+    },
+    drops: { received: received.receiveDrops, sent: 0 },
+    limits: { lossRatioMax: options.lossLimit, minPps: options.minRatePps, tolerances: options.tolerances },
     faults: [
-      ...sent.faults.map((what) => `the sender: ${what}`),
-      ...received.faults.map((what) => `the receiver: ${what}`),
+      ...sent.faults.map((what) => faultReason(`the sender: ${what}`)),
+      ...received.faults.map((what) => faultReason(`the receiver: ${what}`)),
     ],
     notes: clocks === null || !signature ? [] : [clocks],
   });

@@ -1,5 +1,6 @@
 /** What a method was asked for, from what it found: the figures that the one rule of run-verdict.ts judges. Pure. */
 import type { Trial, Verdict } from "../result/run-result.js";
+import type { Reason } from "../stats/cause.js";
 import {
   type AskedFigure,
   absorptionVerdict,
@@ -44,9 +45,9 @@ export function figuresAsked(findings: Findings, rules: SoakRules): AskedFigure[
 export const judgeMethod = (
   findings: Findings,
   trials: readonly Trial[],
-  ended: string | null,
+  ended: Reason | null,
   rules = usualRules,
-): RunJudgement => judgeFigures(figuresAsked(findings, rules), trials, ended);
+): RunJudgement => judgeFigures(figuresAsked(findings, rules), trials, ended?.text ?? null);
 
 /** Of a forwarding run: each trial is a figure. */
 export function judgeTrials(trials: readonly Trial[]): RunJudgement {

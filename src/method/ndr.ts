@@ -3,7 +3,7 @@
  * goals in one search; or by bisection, with or without loss verification, one after the other.
  */
 
-import type { Bench } from "../measure/measurer.js";
+import type { Measurer } from "../measure/measurer.js";
 import { type FrameSize, frameSizeName } from "../units.js";
 import { type Findings, joinFindings, searchFindings } from "./findings.js";
 import { bisection, mlrSearch, type SearchBudget, type SearchGoal } from "./search/index.js";
@@ -29,24 +29,24 @@ export interface NdrSettings {
 /** Further trials after a loss, with verification; TST 009 leaves it to the tester. */
 const verifications = 2;
 
-export async function ndr(bench: Bench, settings: NdrSettings): Promise<Findings> {
+export async function ndr(measurer: Measurer, settings: NdrSettings): Promise<Findings> {
   const parts: Findings[] = [];
   for (const size of settings.sizes) {
-    if (bench.ended() !== null) break;
-    parts.push(await ndrOfSize(bench, settings, size, "search"));
+    if (measurer.ended() !== null) break;
+    parts.push(await ndrOfSize(measurer, settings, size, "search"));
   }
   return joinFindings(parts);
 }
 
 /** The results of one size; `phase` is its trials' name in the result. */
 export async function ndrOfSize(
-  bench: Bench,
+  measurer: Measurer,
   settings: NdrSettings,
   size: FrameSize,
   phase: string,
 ): Promise<Findings> {
   const { lineRateBps } = settings;
-  const space = await searchSpace(bench, size, settings);
+  const space = await searchSpace(measurer, size, settings);
   if (space === null) return {};
   const searches =
     settings.kind === "mlr"
@@ -55,11 +55,11 @@ export async function ndrOfSize(
   const lossGoals = settings.goals.map(({ lossRatio }) => lossRatio);
   const parts: Findings[] = [];
   for (const search of searches) {
-    const { results, path } = await runSearch(bench, search, { size, phase, lossGoals });
+    const { results, path } = await runSearch(measurer, search, { size, phase, lossGoals });
     const line = linePps(size, lineRateBps);
     const rows = results.map((row) => (Number.isFinite(line) ? { ...row, linePps: line } : row));
     parts.push(searchFindings(rows, path));
-    if (bench.ended() !== null) break;
+    if (measurer.ended() !== null) break;
   }
   return joinFindings(parts);
 }

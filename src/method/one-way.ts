@@ -8,16 +8,18 @@ import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
 import { startReceiver } from "../engine/trial/start-receiver.js";
 import { PktgenError, usageError } from "../errors.js";
+import type { MeasureRequest } from "../measure/measurer.js";
+import { openReady } from "../measure/open-ports.js";
 import type { RunPlan } from "../measure/plan.js";
 import { diskWasFull, type Recorder, startRecorder } from "../measure/recorder.js";
-import type { TrialRequest } from "../measure/trial-run.js";
+import { requestedOf } from "../measure/trial-result.js";
+import { trialSpec } from "../measure/trial-spec.js";
 import { waitForPeers } from "../measure/until-ready.js";
 import { warmUp } from "../measure/warm-up.js";
-import { openPort } from "../port/index.js";
 import type { PortSpec } from "../port/kinds.js";
 import type { Port } from "../port/port.js";
 import { halfFormats, type ReceivedHalf, type ReceivedTrial, type SentHalf, type SentTrial } from "../result/half.js";
-import type { Requested } from "../result/run-result.js";
+import { interruptedReason } from "../stats/cause.js";
 import { isSimple } from "../stream/departures/loads.js";
 import { trialAfter } from "../stream/frames/signature.js";
 import { frameSizesOf, isSigned, trafficOf } from "../stream/spec.js";
@@ -75,7 +77,7 @@ function checkOneWay({ plan, port }: OneWayPlan): void {
 
 const longest = (plan: RunPlan): number => Math.max(...plan.sizes.flatMap(frameSizesOf));
 
-async function openReady(
+async function openOne(
   one: OneWayPlan,
   use: { readonly sends: boolean; readonly receives: boolean },
   signal: AbortSignal,
@@ -85,14 +87,9 @@ async function openReady(
   const sendFrameBytes = longest(plan);
   const maxFrameBytes = Math.max(usualFrameBytes, sendFrameBytes);
   const { yesThisInterface } = plan;
-  const port = await openPort(spec, { maxFrameBytes, sendFrameBytes, ...use, yesThisInterface });
-  try {
-    await waitForPeers([port], plan.waitPeerNs, signal);
-    return port;
-  } catch (error) {
-    await port[Symbol.asyncDispose]();
-    throw error;
-  }
+  const options = { maxFrameBytes, sendFrameBytes, ...use, yesThisInterface };
+  const [port] = await openReady([{ spec, options }], (ports) => waitForPeers(ports, plan.waitPeerNs, signal));
+  return port!;
 }
 
 /** How far the clock of stamps is ahead of ours, modulo 2^48 ns. */
@@ -104,40 +101,24 @@ function clockAheadNs({ clocksSynchronised }: OneWayPlan): number {
   return ((ahead % 2 ** 48) + 2 ** 48) % 2 ** 48;
 }
 
-function orderOf(one: OneWayPlan, next: TrialRequest, runId: number, index: number): TrialSpec {
-  const { plan } = one;
-  return {
-    trial: trialAfter(runId, index),
-    trialsBefore: index,
-    stream: plan.stream,
-    size: next.size,
-    queues: plan.queues,
-    startSequence: plan.startSequence,
-    load: next.pps === null ? { kind: "max" } : { kind: "paced", pps: next.pps },
-    count: next.count,
-    durationNs: next.durationNs,
+function orderOf(one: OneWayPlan, next: MeasureRequest, runId: number, index: number): TrialSpec {
+  const { stream, queues, startSequence, integrity } = one.plan;
+  const number = { trial: trialAfter(runId, index), trialsBefore: index };
+  return trialSpec(number, stream, next, {
+    ...{ queues, startSequence, integrity },
     settleNs: drainNs,
-    integrity: plan.integrity,
     cooperative: allowedCpus().length < 2,
     clockAheadNs: clockAheadNs(one),
-  };
+  });
 }
 
-const described = (plan: RunPlan, next: TrialRequest) => {
-  const requested: Requested = {
-    rate: next.rateText,
-    pps: next.pps,
-    durationNs: Number.isFinite(next.durationNs) ? next.durationNs : null,
-    count: next.count,
-  };
-  return {
-    frameBytes: frameSizeName(next.size),
-    meanFrameBytes: meanFrameBytes(next.size),
-    phase: next.phase,
-    requested,
-    signature: isSigned(plan.stream, next.size),
-  };
-};
+const described = (plan: RunPlan, next: MeasureRequest) => ({
+  frameBytes: frameSizeName(next.size),
+  meanFrameBytes: meanFrameBytes(next.size),
+  phase: next.phase,
+  requested: requestedOf(next),
+  signature: isSigned(plan.stream, next.size),
+});
 
 /** What a port's loop sends or receives, from now on; null: it is not recorded. */
 function startRecording({ plan, port }: OneWayPlan): Recorder | null {
@@ -153,8 +134,8 @@ const stopOf = (signal: AbortSignal, recorder: Recorder | null): AbortSignal =>
 function faultsOf(signal: AbortSignal, recorder: Recorder | null, port: Port, generation: number): string[] {
   const why = port.whyLost(generation);
   const lost = why === null ? [] : [why];
-  const full = recorder?.full.aborted === true ? [diskWasFull] : [];
-  return [...(signal.aborted ? ["interrupted"] : []), ...full, ...lost];
+  const full = recorder?.full.aborted === true ? [diskWasFull.text] : [];
+  return [...(signal.aborted ? [interruptedReason.text] : []), ...full, ...lost];
 }
 
 function head(one: OneWayPlan, port: Port, started: Date) {
@@ -171,7 +152,7 @@ function head(one: OneWayPlan, port: Port, started: Date) {
 }
 
 /** From one frame to the next: silence of that length says nothing. */
-const frameGapNs = ({ pps }: TrialRequest): number => (pps === null ? 0 : 1e9 / pps);
+const frameGapNs = ({ pps }: MeasureRequest): number => (pps === null ? 0 : 1e9 / pps);
 
 /** Between trials, so that the receiver has seen that the last one is over. */
 const pause = (ns: number, signal: AbortSignal): Promise<void> => sleepNs(ns, signal).catch(() => undefined);
@@ -183,7 +164,7 @@ const pause = (ns: number, signal: AbortSignal): Promise<void> => sleepNs(ns, si
 export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Promise<SentHalf> {
   const started = new Date();
   const { plan } = one;
-  await using port = await openReady(one, { sends: true, receives: false }, hooks.signal);
+  await using port = await openOne(one, { sends: true, receives: false }, hooks.signal);
   await using recorder = startRecording(one);
   const cpu = plan.cores?.[0] ?? null;
   const recording = recorder?.setup ?? null;
@@ -215,7 +196,12 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
 }
 
 /** The frames of a warm-up would be counted on the other side. */
-async function warmUpFor(one: SendPlan, first: TrialRequest, generator: Generator, signal: AbortSignal): Promise<void> {
+async function warmUpFor(
+  one: SendPlan,
+  first: MeasureRequest,
+  generator: Generator,
+  signal: AbortSignal,
+): Promise<void> {
   const orders = (pps: number | null, durationNs: number): TrialSpec[] => {
     const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
     return [orderOf(one, { ...first, pps: most, count: null, durationNs }, one.plan.runId, 0)];
@@ -227,7 +213,7 @@ async function warmUpFor(one: SendPlan, first: TrialRequest, generator: Generato
 export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTrial>): Promise<ReceivedHalf> {
   const started = new Date();
   const { plan } = one;
-  await using port = await openReady(one, { sends: false, receives: true }, hooks.signal);
+  await using port = await openOne(one, { sends: false, receives: true }, hooks.signal);
   await using recorder = startRecording(one);
   const cpu = plan.cores?.[0] ?? null;
   await using receiver = await startReceiver({ port, recording: recorder?.setup ?? null, cpu, busy: plan.busy });

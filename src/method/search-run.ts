@@ -1,9 +1,9 @@
 /**
- * A pure search on a bench. A trial in which the generator fell short, or that was disturbed, is repeated and never
+ * A pure search on a measurer. A trial in which the generator fell short, or that was disturbed, is repeated and never
  * used; a load that it cannot offer after some attempts is the search's to go around.
  */
 
-import type { Bench, BenchRequest } from "../measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../measure/measurer.js";
 import { type TrialUse, useOf } from "../measure/outcome.js";
 import type { SearchResult as ResultRow, SearchStep } from "../result/run-result.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../units.js";
@@ -33,21 +33,21 @@ export interface SearchRun {
   readonly path: readonly SearchStep[];
 }
 
-export const paced = (size: FrameSize, phase: string, pps: number, durationNs: number): BenchRequest => ({
+export const paced = (size: FrameSize, phase: string, pps: number, durationNs: number): MeasureRequest => ({
   ...{ size, phase, pps, durationNs },
   rateText: formatRate({ kind: "pps", pps }),
   count: null,
 });
 
 /** Drives the search to its end. */
-export async function runSearch(bench: Bench, search: Search, on: SearchOn): Promise<SearchRun> {
+export async function runSearch(measurer: Measurer, search: Search, on: SearchOn): Promise<SearchRun> {
   const path: SearchStep[] = [];
   const frameBytes = frameSizeName(on.size);
   const attempts = new Attempts();
   let step = search.next();
   while (step.done !== true) {
     const load = step.value;
-    const outcome = await offerLoad(bench, load, on, attempts, (use) => {
+    const outcome = await offerLoad(measurer, load, on, attempts, (use) => {
       const { pps, durationNs, goal } = load;
       const lossRatio = use.kind === "measured" ? use.lossRatio : null;
       path.push({ frameBytes, goal, pps, durationNs, outcome: use.kind, lossRatio });
@@ -106,7 +106,7 @@ class Attempts {
 }
 
 async function offerLoad(
-  bench: Bench,
+  measurer: Measurer,
   { pps, durationNs }: SearchLoad,
   { size, phase, lossGoals }: SearchOn,
   attempts: Attempts,
@@ -114,13 +114,13 @@ async function offerLoad(
 ): Promise<SearchOutcome> {
   attempts.beginLoad(pps);
   for (;;) {
-    const trials = await bench.measure({ ...paced(size, phase, pps, durationNs), lossGoals });
+    const trials = await measurer.measure({ ...paced(size, phase, pps, durationNs), lossGoals });
     const use = useOf(trials, lossGoals);
-    const ended = bench.ended();
+    const ended = measurer.ended();
     // What was measured whole counts, even if nothing further can be.
     if (use.kind === "measured" || ended === null) note(use);
     const outcome = attempts.after(use);
-    if (use.kind !== "measured" && ended !== null) return { kind: "ended", why: ended };
+    if (use.kind !== "measured" && ended !== null) return { kind: "ended", why: ended.text };
     if (outcome !== null) return outcome;
   }
 }
@@ -150,19 +150,19 @@ export interface ProbeSettings {
  * somebody else's gets no more than the line that was named. null: it could not be measured.
  */
 export async function searchSpace(
-  bench: Bench,
+  measurer: Measurer,
   size: FrameSize,
   { lineRateBps, minPps, isOthers = false }: ProbeSettings,
 ): Promise<SearchSpace | null> {
   const line = linePps(size, lineRateBps);
-  const probe = await bench.measure(
+  const probe = await measurer.measure(
     isOthers && Number.isFinite(line)
       ? paced(size, probePhase, line, probeNs)
       : { size, phase: probePhase, rateText: "max", pps: null, durationNs: probeNs, count: null },
   );
   const least = (key: "txPps" | "rxPps"): number => Math.min(...probe.map((trial) => trial[key]));
   const txPps = least("txPps");
-  if (probe.length === 0 || bench.ended() !== null) return null;
+  if (probe.length === 0 || measurer.ended() !== null) return null;
   // At a pace that is the line's, a frame less is no limit of the generator's.
   const offered = isOthers && txPps > line * 0.99 ? line : txPps;
   const most = probe.some(({ blockedNs, durationNs }) => (blockedNs ?? 0) > durationNs / 100)

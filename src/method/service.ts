@@ -3,7 +3,7 @@
  * test at CIR, each judged by the service's acceptance criteria. One service; rates are of frames with FCS.
  */
 
-import type { Bench } from "../measure/measurer.js";
+import type { Measurer } from "../measure/measurer.js";
 import { useOf, type Wanted } from "../measure/outcome.js";
 import type { ServiceStep, Trial } from "../result/run-result.js";
 import { badOf, isWithin, lossShareOf, offeredOf } from "../stats/loss.js";
@@ -48,12 +48,12 @@ interface Judge {
   readonly lossGoals: readonly number[];
 }
 
-export async function serviceActivation(bench: Bench, settings: ServiceSettings): Promise<ServiceStep[]> {
+export async function serviceActivation(measurer: Measurer, settings: ServiceSettings): Promise<ServiceStep[]> {
   const { size, cirPps, eirPps, steps, stepNs } = settings;
   const done: ServiceStep[] = [];
   const step = async (name: string, pps: number, durationNs: number, judge: Judge): Promise<boolean> => {
-    if (bench.ended() !== null) return false;
-    const trials = await usableTrials(bench, size, name, pps, durationNs, judge);
+    if (measurer.ended() !== null) return false;
+    const trials = await usableTrials(measurer, size, name, pps, durationNs, judge);
     done.push(stepOf(size, name, pps, trials, judge));
     return done.at(-1)?.verdict === "pass";
   };
@@ -85,7 +85,7 @@ export async function serviceActivation(bench: Bench, settings: ServiceSettings)
 }
 
 async function usableTrials(
-  bench: Bench,
+  measurer: Measurer,
   size: FrameSize,
   step: string,
   pps: number,
@@ -94,8 +94,8 @@ async function usableTrials(
 ): Promise<readonly Trial[]> {
   let trials: readonly Trial[] = [];
   for (let attempt = 0; attempt < attempts; attempt++) {
-    trials = await bench.measure(paced(size, `service: ${step}`, pps, durationNs));
-    if (bench.ended() !== null || useOf(trials, lossGoals, wanted).kind === "measured") break;
+    trials = await measurer.measure(paced(size, `service: ${step}`, pps, durationNs));
+    if (measurer.ended() !== null || useOf(trials, lossGoals, wanted).kind === "measured") break;
   }
   return trials;
 }

@@ -1,19 +1,20 @@
 /**
- * A method on an open lab: opens it, warms up, runs the method on a bench that measures real trials, and puts the
+ * A method on an open lab: opens it, warms up, runs the method on a measurer that measures real trials, and puts the
  * result document together. Whatever ends a method early leaves what was found until then.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { PktgenError } from "../errors.js";
 import { type Lab, openLab } from "../measure/lab.js";
-import type { Bench, BenchRequest } from "../measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../measure/measurer.js";
 import { useOf } from "../measure/outcome.js";
 import { type RunHooks, type RunPlan, withRings } from "../measure/plan.js";
 import { diskWasFull, withRecordings } from "../measure/recorder.js";
 import { resultFrame, withAdvice } from "../measure/result-frame.js";
 import { sentFrames } from "../measure/sent-frames.js";
 import { ordersFor, runTrial, type TrialRun, warmUpFor } from "../measure/trial-run.js";
+import { steadyRequest } from "../measure/trial-spec.js";
 import type { Method, RunResult, Trial } from "../result/run-result.js";
-import { withReasons } from "../stats/cause.js";
+import { faultReason, interruptedReason, type Reason, withReasons } from "../stats/cause.js";
 import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
 import { usualTolerances } from "../tolerances.js";
 import type { Findings } from "./findings.js";
@@ -40,7 +41,7 @@ export interface SessionSetup {
   readonly keepTrials: number;
   /** A rough guess, for the time that is left. */
   readonly expectedTrials: number;
-  readonly run: (bench: Bench) => Promise<Findings>;
+  readonly run: (measurer: Measurer) => Promise<Findings>;
 }
 
 const learningPps = 1_000;
@@ -55,19 +56,19 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
   const settlesWhole = (setup.around?.restabiliseNs ?? 0) > 0;
   const plan: RunPlan = { ...setup.plan, dut, ...judged, ownRates: false, settlesWhole };
   await using lab = await openLab(plan, hooks.signal);
-  const bench = new LabBench(lab, { ...setup, plan }, hooks);
-  await bench.warmUp();
+  const measurer = new LabMeasurer(lab, { ...setup, plan }, hooks);
+  await measurer.warmUp();
   let findings: Findings = {};
   try {
-    findings = await setup.run(bench);
+    findings = await setup.run(measurer);
   } catch (error) {
     // Nothing measured is lost because a later trial could not begin.
-    if (bench.trials.length === 0 || !(error instanceof PktgenError)) throw error;
-    bench.end(error.toLine());
+    if (measurer.trials.length === 0 || !(error instanceof PktgenError)) throw error;
+    measurer.end(faultReason(error.toLine()));
   }
   const method = setup.method(plan.settleNs ?? lab.settleNs, findings);
-  const ended = bench.ended();
-  const measured = ended === null ? bench.trials : withReason(bench.trials, ended);
+  const ended = measurer.ended();
+  const measured = ended === null ? measurer.trials : withReason(measurer.trials, ended);
   const trials = await withRecordings(lab.recorder, measured);
   const result: RunResult = {
     ...resultFrame(plan, lab, started),
@@ -83,17 +84,17 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
 }
 
 /** The last trial says why none follows. */
-function withReason(trials: readonly Trial[], ended: string): Trial[] {
+function withReason(trials: readonly Trial[], ended: Reason): Trial[] {
   const last = trials.at(-1);
   if (last === undefined) return [];
-  return [...trials.slice(0, -1), withReasons(last, "invalid", [{ cause: "fault", text: ended }])];
+  return [...trials.slice(0, -1), withReasons(last, "invalid", [ended])];
 }
 
 /** An interrupt ends it. */
 const pause = (ns: number, signal: AbortSignal): Promise<void> =>
   ns === 0 ? Promise.resolve() : sleep(ns / 1e6, undefined, { signal }).catch(() => {});
 
-class LabBench implements Bench {
+class LabMeasurer implements Measurer {
   readonly #lab: Lab;
   readonly #setup: SessionSetup;
   readonly #hooks: RunHooks;
@@ -101,7 +102,7 @@ class LabBench implements Bench {
   readonly #trials: Trial[] = [];
   #index = 0;
   #measured = false;
-  #ended: string | null = null;
+  #ended: Reason | null = null;
   #startedMs = performance.now();
 
   constructor(lab: Lab, setup: SessionSetup, hooks: RunHooks) {
@@ -118,11 +119,11 @@ class LabBench implements Bench {
     return this.#trials;
   }
 
-  ended(): string | null {
-    return this.#hooks.signal.aborted ? "interrupted" : this.#ended;
+  ended(): Reason | null {
+    return this.#hooks.signal.aborted ? interruptedReason : this.#ended;
   }
 
-  end(why: string): void {
+  end(why: Reason): void {
     this.#ended ??= why;
   }
 
@@ -141,7 +142,7 @@ class LabBench implements Bench {
     this.#startedMs = performance.now();
   }
 
-  async measure(request: BenchRequest): Promise<readonly Trial[]> {
+  async measure(request: MeasureRequest): Promise<readonly Trial[]> {
     const index = this.#index++;
     this.#about = { pps: request.pps, leftNs: this.#leftNs(index) };
     await this.#learn(request);
@@ -150,7 +151,7 @@ class LabBench implements Bench {
     if (request.phase === probePhase) this.#lab.beside.probes += trials.reduce((sum, { sent }) => sum + sent, 0);
     if (this.#lab.recorder?.full.aborted === true) this.end(diskWasFull);
     if (this.#lab.lost() !== null && !this.#hooks.signal.aborted && !(await this.#lab.comesBack())) {
-      this.end("the device under test went away and did not come back");
+      this.end(faultReason("the device under test went away and did not come back"));
     }
     return trials;
   }
@@ -163,7 +164,7 @@ class LabBench implements Bench {
   }
 
   /** Where one way is tested, its receivers speak; where both are, each side's frames are what the other's receivers send. */
-  async #learn(request: BenchRequest): Promise<void> {
+  async #learn(request: MeasureRequest): Promise<void> {
     const { around, plan } = this.#setup;
     if (around === undefined) return;
     const { learningFrames, learningWaitNs, restabiliseNs } = around;
@@ -172,8 +173,12 @@ class LabBench implements Bench {
     this.#measured = true;
     if (learningFrames === 0 || signal.aborted) return;
     await this.#lab.ready();
-    const { steps: _, resetAtNs: __, probePps: ___, lossGoals: ____, ...steady } = request;
-    const few = { ...steady, pps: learningPps, count: learningFrames, durationNs: Number.POSITIVE_INFINITY };
+    const few = {
+      ...steadyRequest(request),
+      pps: learningPps,
+      count: learningFrames,
+      durationNs: Number.POSITIVE_INFINITY,
+    };
     const orders = ordersFor({ ...plan, settleNs: learningSettleNs, settlesWhole: false }, this.#lab, few);
     const back = { ...orders[0]!, stream: reverseStream(this.#lab.streams[0]), firstStream: reverseFirstStream };
     const reports = await this.#lab.generator.runDirections(plan.bidirectional ? orders : [back], signal);

@@ -4,7 +4,7 @@
  * After each piece the state is handed out, so that an interrupted soak can be taken up again from its report.
  */
 
-import type { Bench } from "../measure/measurer.js";
+import type { Measurer } from "../measure/measurer.js";
 import type { Soak, Trial } from "../result/run-result.js";
 import { type FrameSize, frameSizeName } from "../units.js";
 import { lossSpells } from "./loss-spells.js";
@@ -168,7 +168,7 @@ function pairs(intervals: readonly Interval[], directions: number): Interval[] {
 
 /** `onPiece` gets the soak so far after each piece. `now`: the wall clock, for the events. */
 export async function soak(
-  bench: Bench,
+  measurer: Measurer,
   settings: SoakSettings,
   now: () => Date,
   onPiece: (soak: Soak) => void,
@@ -178,9 +178,9 @@ export async function soak(
   for (;;) {
     const leftNs = durationNs - log.elapsedNs;
     // Windows begin and end with a frame, and are some ms off in sum: that is no piece of its own.
-    if (bench.ended() !== null || leftNs <= pieceNs * leastPieceShare) break;
+    if (measurer.ended() !== null || leftNs <= pieceNs * leastPieceShare) break;
     const beganAt = now();
-    const trials = await bench.measure(paced(size, "soak", pps, Math.min(pieceNs, leftNs)));
+    const trials = await measurer.measure(paced(size, "soak", pps, Math.min(pieceNs, leftNs)));
     // A piece that was cut off is counted as far as it went: nothing that was sent is left out.
     log.add(trials, beganAt);
     onPiece(log.soak());

@@ -1,6 +1,7 @@
 /** What of a result is a test case for a CI server: a run's trials; of a method what it found, and what was wanted. */
 
 import type { Recovery, Reset, RunResult, Soak, Trial, Verdict } from "../result/run-result.js";
+import { reasonsOf } from "../stats/cause.js";
 import { absorptionVerdict, searchVerdict } from "../stats/run-verdict.js";
 import { framesWord, grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
 import { foundRate } from "./sections.js";
@@ -12,18 +13,27 @@ export interface JunitCase {
   readonly timeNs: number;
   /** Lines of its output. */
   readonly out: readonly string[];
-  /** The whole run's; it is never skipped. */
-  readonly isVerdict?: boolean;
+  /** The user ended the run in it: it is skipped. The whole run's own case never is. */
+  readonly isCutOff: boolean;
 }
+
+type FoundCase = Omit<JunitCase, "isCutOff">;
 
 export function casesOf(result: RunResult): JunitCase[] {
   const found =
     result.method === undefined ? result.trials.map((_, i) => trialCase(result.trials, i)) : methodCases(result);
-  return numbered([...found, ...thresholdCases(result), verdictCase(result)]);
+  const parts = [...found, ...thresholdCases(result)].map((one) => ({ ...one, isCutOff: isCutOff(one, result) }));
+  return numbered([...parts, { ...verdictCase(result), isCutOff: false }]);
+}
+
+/** One of its reasons is what ended a trial, by the user's wish. */
+function isCutOff({ reasons }: FoundCase, { trials }: RunResult): boolean {
+  const ends = trials.flatMap(reasonsOf).filter(({ cause }) => cause === "interrupted");
+  return ends.some(({ text }) => reasons.includes(text));
 }
 
 /** The run's own: the file has a failure or an error exactly when the run is no pass. */
-function verdictCase({ verdict, reasons, advice = [], trials }: RunResult): JunitCase {
+function verdictCase({ verdict, reasons, advice = [], trials }: RunResult): FoundCase {
   // A document of an earlier version has no reasons of its own.
   const why = reasons ?? trials.filter((trial) => trial.verdict === verdict).flatMap((trial) => trial.reasons);
   const said = verdict === "pass" ? [] : [...new Set(why)];
@@ -33,16 +43,15 @@ function verdictCase({ verdict, reasons, advice = [], trials }: RunResult): Juni
     reasons: said,
     timeNs: 0,
     out: [verdict.toUpperCase(), ...advice],
-    isVerdict: true,
   };
 }
 
 /** What was asked for, a case each, by the rule that makes the run's verdict. */
-function methodCases(result: RunResult): JunitCase[] {
+function methodCases(result: RunResult): FoundCase[] {
   const { results = [], service = [], recovery = [], resets = [], checks = [], absorption = [], soak, trials } = result;
   const timeNs = trials.reduce((sum, trial) => sum + trial.durationNs, 0);
   const rows = results.map(
-    (row): JunitCase => ({
+    (row): FoundCase => ({
       name: `${sizeWord(row.frameBytes)}, ${row.goal}`,
       ...searchVerdict(row),
       timeNs: timeNs / results.length,
@@ -50,14 +59,14 @@ function methodCases(result: RunResult): JunitCase[] {
     }),
   );
   const steps = service.map(
-    ({ frameBytes, step, verdict: own, reasons, rxPps }): JunitCase => ({
+    ({ frameBytes, step, verdict: own, reasons, rxPps }): FoundCase => ({
       ...{ name: `${sizeWord(frameBytes)}, ${step}`, verdict: own, reasons, timeNs: timeNs / service.length },
       out: [`${rateWord(rxPps)} came back`],
     }),
   );
   const recoveries = recovery.map((row) => judgedCase("system recovery", row, timeNs));
   const others = checks.map(
-    ({ what, verdict, reasons }): JunitCase => ({
+    ({ what, verdict, reasons }): FoundCase => ({
       name: what,
       verdict,
       reasons,
@@ -66,7 +75,7 @@ function methodCases(result: RunResult): JunitCase[] {
     }),
   );
   const bursts = absorption.map(
-    (row): JunitCase => ({
+    (row): FoundCase => ({
       name: `${sizeWord(row.frameBytes)}, ${row.kind} of ${row.frames} frames`,
       ...absorptionVerdict(row),
       timeNs: timeNs / absorption.length,
@@ -80,13 +89,13 @@ function methodCases(result: RunResult): JunitCase[] {
   return found.length > 0 || soak === undefined ? found : [soakCase(result, soak, timeNs)];
 }
 
-function soakCase({ verdict, reasons = [] }: RunResult, soak: Soak, timeNs: number): JunitCase {
+function soakCase({ verdict, reasons = [] }: RunResult, soak: Soak, timeNs: number): FoundCase {
   const lost = soak.intervals.reduce((sum, one) => sum + one.lost, 0);
   const out = [`${framesWord(lost)} lost in ${soak.events.length + soak.eventsLeftOut} spells`];
   return { name: "soak", verdict, reasons: verdict === "pass" ? [] : reasons, timeNs, out };
 }
 
-const judgedCase = (what: string, row: Recovery | Reset, timeNs: number): JunitCase => ({
+const judgedCase = (what: string, row: Recovery | Reset, timeNs: number): FoundCase => ({
   name: `${sizeWord(row.frameBytes)}, ${what}`,
   ...{ verdict: row.verdict, reasons: row.reasons, timeNs: timeNs / 2 },
   out: [
@@ -97,14 +106,14 @@ const judgedCase = (what: string, row: Recovery | Reset, timeNs: number): JunitC
   ],
 });
 
-const thresholdCases = ({ thresholds = [] }: RunResult): JunitCase[] =>
+const thresholdCases = ({ thresholds = [] }: RunResult): FoundCase[] =>
   thresholds.map(({ what, wanted, found, verdict }) => ({
     ...{ name: `${what}: ${wanted}`, verdict, timeNs: 0 },
     reasons: verdict === "pass" ? [] : [`${found}, wanted: ${wanted}`],
     out: [found],
   }));
 
-function trialCase(trials: readonly Trial[], index: number): JunitCase {
+function trialCase(trials: readonly Trial[], index: number): FoundCase {
   const trial = trials[index];
   const { verdict, reasons, durationNs, sent, accepted, lost, rxPps, notes } = trial;
   const summary = `${framesWord(sent)} sent, ${grouped(accepted)} accepted, ${grouped(lost)} lost, ${rateWord(rxPps)}`;

@@ -37,10 +37,10 @@ export function renderJunit(result: RunResult): string {
   ].join("\n");
 }
 
-function outcomeOf({ verdict, reasons, isVerdict }: JunitCase): Outcome {
+function outcomeOf({ verdict, isCutOff }: JunitCase): Outcome {
   if (verdict === "pass") return "pass";
   if (verdict === "fail") return "failure";
-  return isVerdict !== true && reasons.includes("interrupted") ? "skipped" : "error";
+  return isCutOff ? "skipped" : "error";
 }
 
 function properties(result: RunResult): { name: string; value: string }[] {

@@ -1,7 +1,7 @@
 /** What methods found, as sections (section.ts). One that has nothing to say is left out. */
 
 import type { RunResult, SearchResult, Trial } from "../result/run-result.js";
-import { grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
+import { grouped, percentWord, rateWord, sharingWords, timeWord } from "../stats/words.js";
 import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
 import { recoverySection, recoverySentences, resetSection } from "./recovery-sections.js";
 import { left, right, type Section } from "./section.js";
@@ -319,8 +319,7 @@ export function methodSentences(result: RunResult): string[] {
   if (lost.length > 0)
     said.push(`in ${lost.length} trials the device's counters left frames unaccounted for; these were not used`);
   said.push(...besideTrials(result));
-  const polling = trials.flatMap(({ notes }) => notes.filter((note) => note.includes("polling threads share")));
-  said.push(...new Set(polling));
+  if (result.sharing !== undefined) said.push(sharingWords(result.sharing));
   return said;
 }
 

@@ -333,6 +333,10 @@ export const resultSchema = z.strictObject({
     .optional()
     .describe("what was sent but for sizes and rates; the same words where the frames are the same"),
   besideTrials: besideTrials.optional().describe("of run and of methods"),
+  sharing: z
+    .strictObject({ pollers: z.int().min(1), cpus: z.int().min(1) })
+    .optional()
+    .describe("polling threads, and CPUs that they may use; absent: there were as many CPUs"),
   trials: z.array(trial),
   method: methodSchema.optional().describe("absent: a forwarding run"),
   results: z.array(searchResultSchema).optional().describe("of a search"),

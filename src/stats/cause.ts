@@ -6,8 +6,10 @@ import type { VerdictWord } from "./verdict.js";
 
 /** What each cause says about the trial. */
 const classes = {
-  /** Interrupted, a peer that went away, a full disk. */
+  /** A peer that went away, a full disk. */
   fault: "unsound",
+  /** The user ended the run. */
+  interrupted: "unsound",
   /** The equations of the counts do not hold. */
   counts: "unsound",
   unaccounted: "unsound",
@@ -56,6 +58,10 @@ export interface Reason {
   readonly text: string;
 }
 
+export const faultReason = (text: string): Reason => ({ cause: "fault", text });
+
+export const interruptedReason: Reason = { cause: "interrupted", text: "interrupted" };
+
 /** What carries a verdict with reasons; `causes` has one for each reason. */
 export interface Reasoned {
   readonly verdict: VerdictWord;
@@ -64,7 +70,7 @@ export interface Reasoned {
 }
 
 /** A document of another version may have no causes: then nothing is known but that it is of no use. */
-export function reasonsOf({ reasons, causes: known = [] }: Reasoned): Reason[] {
+export function reasonsOf({ reasons, causes: known = [] }: Omit<Reasoned, "verdict">): Reason[] {
   return reasons.map((text, i) => ({ cause: known[i] ?? "fault", text }));
 }
 

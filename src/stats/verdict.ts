@@ -52,8 +52,8 @@ export interface VerdictRules {
   readonly lossRatioMax: number | null;
   /** `--min-rate` in frames per second for this size. */
   readonly minPps: number | null;
-  /** What already makes the trial useless, in words: interrupted, the peer died. */
-  readonly faults: readonly string[];
+  /** What already makes the trial useless: interrupted, the peer died. */
+  readonly faults: readonly Reason[];
   /** What the device under test already failed by, in words: it took nothing more. */
   readonly failures?: readonly string[] | undefined;
   /** Loss is a figure that somebody else judges; absent: it is judged here. */
@@ -83,15 +83,14 @@ interface Failure {
 export function judgeTrial(trial: JudgedTrial, rules: VerdictRules): Judgement {
   const kind = kindOf(trial);
   const tolerances = rules.tolerances ?? usualTolerances;
-  const told = [...rules.faults, ...(rules.failures ?? [])];
   // A device that went away, or stopped, explains all the rest.
-  const isExplained = told.length > 0;
+  const isExplained = rules.faults.length > 0 || (rules.failures ?? []).length > 0;
   const limits = isExplained ? [] : generatorLimits(trial, kind, rules, tolerances);
   if (lossMatters(trial, kind, rules)) limits.push(...ownDrops(trial));
   const unsteady = isExplained ? [] : unsteadyOf(trial, kind, tolerances);
   const failures = failuresOf(trial, kind, rules);
   const asReason = ({ reason }: Failure): Reason => reason;
-  const unsound = [...rules.faults.map((text): Reason => ({ cause: "fault", text })), ...unsoundReasons(trial, told)];
+  const unsound = [...rules.faults, ...unsoundReasons(trial, isExplained)];
   const invalid = [...unsound, ...limits];
   const notes = notesOf(trial, kind, rules);
   const [timing] = [...limits, ...unsteady];
@@ -130,7 +129,7 @@ const unsteadyOf = (trial: JudgedTrial, kind: TrialKind, tolerances: Tolerances)
 ];
 
 /** Sums that do not add up, and frames that nobody can explain. */
-function unsoundReasons(trial: JudgedTrial, told: readonly string[]): Reason[] {
+function unsoundReasons(trial: JudgedTrial, isExplained: boolean): Reason[] {
   const reasons = checkEquations(trial).map(
     (sentence): Reason => ({ cause: "counts", text: `the counts do not add up: ${sentence}` }),
   );
@@ -138,7 +137,7 @@ function unsoundReasons(trial: JudgedTrial, told: readonly string[]): Reason[] {
     const detail = trial.ledger.length > 0 ? `: ${trial.ledger.join("; ")}` : "";
     reasons.push({ cause: "unaccounted", text: `${framesWord(trial.unaccounted)} unaccounted for${detail}` });
   }
-  if (trial.sent === 0 && trial.blocked === 0 && told.length === 0) {
+  if (trial.sent === 0 && trial.blocked === 0 && !isExplained) {
     reasons.push({ cause: "nothing sent", text: "no frame was sent" });
   }
   return reasons;

@@ -15,6 +15,11 @@ export function partOf(part: number, whole: number): string {
   return `${grouped(part)} of ${framesWord(whole)}`;
 }
 
+/** `3 polling threads share 2 CPUs` */
+export function sharingWords({ pollers, cpus }: { readonly pollers: number; readonly cpus: number }): string {
+  return `${pollers} polling threads share ${cpus} CPUs`;
+}
+
 /** `999.12 kpps`: five digits, so that a difference of 0.1 % is seen. */
 export function rateWord(pps: number): string {
   const [divisor, unit] = pps >= 1e6 ? [1e6, "Mpps"] : pps >= 1e3 ? [1e3, "kpps"] : [1, "pps"];

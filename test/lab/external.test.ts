@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
+import { faults } from "../support/faults.js";
 import { inside, ip, makeNetns, makeVeth } from "../support/netns.js";
 import { describeLab } from "../support/probe.js";
 import { type CliOptions, type CliResult, runCli } from "../support/run-cli.js";
@@ -91,12 +92,6 @@ async function run({ gen }: Lab, args: readonly string[], how: CliOptions = {}):
   const result = await runCli(["--dut", "external", ...ports, "--json", "-", ...args], { timeoutMs: 60_000, ...how });
   return { ...result, trials: result.stdout === "" ? [] : JSON.parse(result.stdout).trials };
 }
-
-/** What is wrong with a trial beside its pace, which others on this machine may spoil. */
-const faults = (trial: { readonly reasons: readonly string[] }): string[] =>
-  trial.reasons.filter(
-    (reason) => !/^(disturbed|the generator (was the limit: it|sent|offered|stood still))/.test(reason),
-  );
 
 function expectWhole(result: Run, trials: number): void {
   expect(result.stderr).toBe("");

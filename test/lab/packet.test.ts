@@ -6,6 +6,7 @@ import { openTxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";
 import { type InterfaceStatistics, readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
+import { faults } from "../support/faults.js";
 import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "../support/netns.js";
 import { describeLab, processesWith } from "../support/probe.js";
 import { type CliOptions, type CliResult, runCli } from "../support/run-cli.js";
@@ -31,12 +32,6 @@ async function run({ pair, options = "", rxOptions = options }: Asked, args: rea
 const sum = (trials: readonly Record<string, number>[], field: string): number =>
   trials.reduce((total, trial) => total + trial[field]!, 0);
 
-/** What is wrong with trials beside their pace, which others on this machine may spoil. */
-const faults = (trials: readonly { readonly reasons: readonly string[] }[]): string[] =>
-  trials
-    .flatMap(({ reasons }) => reasons)
-    .filter((reason) => !/^(disturbed|the generator (was the limit: it|sent|offered|stood still))/.test(reason));
-
 function expectRefusal(result: CliResult, code: number, sentence: RegExp): void {
   expect(result.stderr).toMatch(sentence);
   expect(result.stderr).toMatch(/^pktgen-ts: [^\n]+\n$/);
@@ -57,7 +52,7 @@ describeLab("packet: counts as the kernel does", ["netns"], () => {
     const { document, stderr } = await run({ pair, options }, args);
     const { trials } = document;
     expect(stderr).toBe("");
-    expect(faults(trials)).toEqual([]);
+    expect(faults(...trials)).toEqual([]);
     const [tx, rx] = [statistics(pair.a), statistics(pair.b)];
     expect(tx.txPackets - txBefore.txPackets).toBe(sum(trials, "sent"));
     expect(rx.rxPackets - rxBefore.rxPackets).toBe(sum(trials, "received") + sum(trials, "foreign"));
@@ -88,7 +83,7 @@ describeLab("packet: counts as the kernel does", ["netns"], () => {
     using pair = vethPair();
     const args = ["--sizes", "64", "--count", "5000", "--rate", "10kpps", "--bidirectional"];
     const { document } = await run({ pair }, args);
-    expect(faults(document.trials)).toEqual([]);
+    expect(faults(...document.trials)).toEqual([]);
     expect(document.trials.map((trial: { accepted: number }) => trial.accepted)).toEqual([5_000, 5_000]);
     expect(statistics(pair.a)).toMatchObject({ txPackets: 5_000, rxPackets: 5_000 });
   });
@@ -156,7 +151,7 @@ describeLab("packet: when the interface goes", ["netns"], () => {
     expect(code, stderr).toBe(4);
     expect(document.trials.length).toBe(2);
     expect(document.trials[0]).toMatchObject({ accepted: 3_000, lost: 0 });
-    expect(faults([document.trials[0]])).toEqual([]);
+    expect(faults(document.trials[0])).toEqual([]);
     expect(document.trials[1].verdict).toBe("invalid");
     expect(document.trials[1].reasons.join("; ")).toMatch(reason);
     expect(document.trials[1].reasons.join("; ")).not.toContain("add up");

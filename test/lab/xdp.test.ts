@@ -16,6 +16,7 @@ import { loadXdp } from "../../src/sys/xdp/bpf.js";
 import { BpfAssembler } from "../../src/sys/xdp/bpf-assembler.js";
 import { attachXdpOverNetlink } from "../../src/sys/xdp/xdp-attach.js";
 import { fixedSize } from "../../src/units.js";
+import { faults } from "../support/faults.js";
 import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "../support/netns.js";
 import { describeLab } from "../support/probe.js";
 import { builtMain, type CliOptions, type CliResult, runCli } from "../support/run-cli.js";
@@ -52,12 +53,6 @@ async function run(asked: Asked, args: readonly string[], how: CliOptions = {}) 
 const sum = (trials: readonly Record<string, number>[], field: string): number =>
   trials.reduce((total, trial) => total + trial[field]!, 0);
 
-/** What is wrong with trials beside their pace, which others on this machine may spoil. */
-const faults = (trials: readonly { readonly reasons: readonly string[] }[]): string[] =>
-  trials
-    .flatMap(({ reasons }) => reasons)
-    .filter((reason) => !/^(disturbed|the generator (was the limit: it|sent|offered|stood still))/.test(reason));
-
 function expectRefusal(result: CliResult, code: number, sentence: RegExp): void {
   expect(result.stderr).toMatch(sentence);
   expect(result.stderr).toMatch(/^pktgen-ts: [^\n]+\n$/);
@@ -79,7 +74,7 @@ describeLab("xdp: counts as the kernel does", ["netns", "af_xdp"], () => {
     const { document, stderr } = await run({ pair, options, rxOptions }, args);
     const { trials } = document;
     expect(stderr).toBe("");
-    expect(faults(trials)).toEqual([]);
+    expect(faults(...trials)).toEqual([]);
     const [tx, rx] = [statistics(pair.a), statistics(pair.b)];
     expect(tx.txPackets - txBefore.txPackets).toBe(sum(trials, "sent"));
     expect(rx.rxPackets - rxBefore.rxPackets).toBe(sum(trials, "received"));
@@ -115,7 +110,7 @@ describeLab("xdp: counts as the kernel does", ["netns", "af_xdp"], () => {
     using pair = vethPair();
     const args = ["--sizes", "64", "--count", "5000", "--rate", "10kpps", "--bidirectional"];
     const { document } = await run({ pair, options: ",tx=live" }, args);
-    expect(faults(document.trials)).toEqual([]);
+    expect(faults(...document.trials)).toEqual([]);
     expect(document.trials.map((trial: { accepted: number }) => trial.accepted)).toEqual([5_000, 5_000]);
   });
 
@@ -172,7 +167,7 @@ describeLab("xdp: a router gets each live frame as it should be", ["netns", "af_
     const load = ["--sizes", "64,200", "--count", "20000", "--rate", "20kpps", "--integrity", "--json", "-"];
     const { stdout } = await runCli([...args, ...load]);
     const { trials } = JSON.parse(stdout);
-    expect(faults(trials)).toEqual([]);
+    expect(faults(...trials)).toEqual([]);
     expect(trials.map((trial: { accepted: number }) => trial.accepted)).toEqual([20_000, 20_000]);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { trialResult } from "../../src/measure/trial-result.js";
 import type { Trial } from "../../src/result/run-result.js";
-import { meanFrameBytes, simpleImix } from "../../src/units.js";
+import { simpleImix } from "../../src/units.js";
 import { baseOrder, type Device, echo, GeneratorSim } from "../support/generator-sim.js";
 import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
@@ -16,10 +16,9 @@ function trialOf(device: Device, changes: Partial<TrialSpec> = {}, judge: { minP
   const report = sim.run(order, device);
   const pps = order.load.kind === "paced" ? order.load.pps : null;
   return trialResult({
-    ...{ frameBytes: 64, meanFrameBytes: meanFrameBytes(order.size), phase: "rate" },
+    phase: "rate",
     requested: { rate: "as asked", pps, durationNs: order.durationNs, count: order.count },
-    ...{ order, report, signed: true, hops: [], injected: null, stealMs: 0, switches: 0, lossRatioMax: null },
-    ...{ minPps: judge.minPps ?? null, faults: [], notes: [] },
+    ...{ order, report, signed: true, limits: judge, disturbance: { stealMs: 0, switches: 0 } },
   });
 }
 

@@ -1,6 +1,6 @@
 /** What streams of a profile leave open is filled in from a port's addresses and gateways, as of plain traffic. */
 import { describe, expect, it } from "vitest";
-import { externalOf, neighbourStreams, stationsOf } from "../../src/measure/external.js";
+import { externalOf, neighbourStreams, respondersOf } from "../../src/measure/external.js";
 import type { RunPlan } from "../../src/measure/plan.js";
 import type { RunOptions } from "../../src/options/run-options.js";
 import { planRun } from "../../src/options/run-plan.js";
@@ -37,7 +37,7 @@ async function addressed(plan: RunPlan, asked: string[] = []): Promise<readonly 
     asked.push(`${port} ${target}`);
     return target.includes(":") ? router6 : port === 0 ? router4 : back4;
   };
-  return neighbourStreams(choice, plan.stream, stationsOf(choice, plan.stream), { resolve }, plan.bidirectional);
+  return neighbourStreams(choice, plan.stream, respondersOf(choice, plan.stream), { resolve }, plan.bidirectional);
 }
 
 function endsOf(layers: readonly Header[]): object {
@@ -117,11 +117,11 @@ describe("a stream that says no address", () => {
   it("asks through the tag that all its frames have", () => {
     const tag = (ids: string) => planOf(oneStream(`[ethernet, vlan: { id: ${ids} }, ipv4, udp]`));
     const plan = tag("100");
-    expect(stationsOf(externalOf(plan)!, plan.stream)[0]).toMatchObject({ vlan: 100 });
+    expect(respondersOf(externalOf(plan)!, plan.stream)[0]).toMatchObject({ vlan: 100 });
     const other = planOf(
       `${oneStream("[ethernet, vlan: { id: 1 }, ipv4, udp]")}  - { name: b, packet: [ethernet, ipv4, udp] }\n`,
     );
-    expect(stationsOf(externalOf(other)!, other.stream)[0]).toMatchObject({ vlan: null });
+    expect(respondersOf(externalOf(other)!, other.stream)[0]).toMatchObject({ vlan: null });
   });
 
   it("a pinned one has ports that suit the addresses it gets", async () => {
@@ -213,7 +213,7 @@ describe("--dst-mac and --src-mac", () => {
     } as unknown as RunOptions);
     const [forward] = await addressed(plan);
     expect(ends(forward)).toMatchObject([{ srcMac, dstMac, src: "198.18.0.2" }]);
-    expect(stationsOf(externalOf(plan)!, plan.stream)[0]).toMatchObject({ mac: srcMac });
+    expect(respondersOf(externalOf(plan)!, plan.stream)[0]).toMatchObject({ mac: srcMac });
   });
 
   it("are noted where some streams set their own", () => {

@@ -22,21 +22,12 @@ const order = {
 } as const;
 
 const inputsOf = (report: TrialReport, changes: Partial<TrialInputs> = {}): TrialInputs => ({
-  frameBytes: 64,
-  meanFrameBytes: 64,
   phase: "forwarding",
   requested: { rate: "10kpps", pps: 10_000, durationNs: null, count: 1000 },
   order: { ...order, queues: report.transmit.queues.length },
   report,
   signed: true,
-  hops: [],
-  injected: null,
-  stealMs: 0,
-  switches: 0,
-  lossRatioMax: null,
-  minPps: null,
-  faults: [],
-  notes: [],
+  disturbance: { stealMs: 0, switches: 0 },
   ...changes,
 });
 

@@ -1,6 +1,6 @@
 /** Methods on simulated benches: what they measure, in which order, and what they conclude when things go wrong. */
 import { describe, expect, it } from "vitest";
-import type { Bench, BenchRequest } from "../../src/measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../../src/measure/measurer.js";
 import { useOf } from "../../src/measure/outcome.js";
 import { absorption } from "../../src/method/absorption.js";
 import { figuresOf } from "../../src/method/judge/figures.js";
@@ -24,7 +24,7 @@ const second = 1e9;
 const oneSize = { ...searchSettings, sizes: [fixedSize(64)] };
 
 /** The bench with something else about each of its trials. */
-const altered = (base: Bench, how: (request: BenchRequest) => Partial<Trial>): Bench => ({
+const altered = (base: Measurer, how: (request: MeasureRequest) => Partial<Trial>): Measurer => ({
   ...base,
   measure: async (request) => (await base.measure(request)).map((trial) => ({ ...trial, ...how(request) })),
 });

@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Bench, BenchRequest } from "../../src/measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../../src/measure/measurer.js";
 import { absorption } from "../../src/method/absorption.js";
 import type { Findings } from "../../src/method/findings.js";
 import { judgeThresholds, withThresholds } from "../../src/method/judge/thresholds.js";
@@ -60,16 +60,16 @@ function spoiled(trial: Trial, how: Spoiling): Trial {
 }
 
 interface Taken {
-  readonly request: BenchRequest;
+  readonly request: MeasureRequest;
   readonly how: Spoiling;
 }
 
 /** The bench with its trials spoiled one after the other; probes are left alone. */
-function spoiling(list: readonly Spoiling[]): Bench & { readonly trials: Trial[]; readonly taken: Taken[] } {
+function spoiling(list: readonly Spoiling[]): Measurer & { readonly trials: Trial[]; readonly taken: Taken[] } {
   const base = simulatedBench({ capacityPps: 300_000, queueFrames: 64, recoveryNs: () => 1e6, resetNs: second });
   const trials: Trial[] = [];
   const taken: Taken[] = [];
-  const measure = async (request: BenchRequest): Promise<readonly Trial[]> => {
+  const measure = async (request: MeasureRequest): Promise<readonly Trial[]> => {
     const how = request.phase === "probe" ? "none" : (list[taken.length % list.length] ?? "none");
     taken.push({ request, how });
     const found = (await base.measure(request)).map((trial) => spoiled(trial, how));
@@ -91,7 +91,7 @@ const isLossy = (how: Spoiling): boolean => ["corrupt", "lossy", "refused"].incl
 
 interface Case {
   readonly name: string;
-  readonly run: (bench: Bench) => Promise<Findings>;
+  readonly run: (bench: Measurer) => Promise<Findings>;
   /** May it pass, with these last attempts? */
   readonly mayPass: (taken: readonly Taken[], findings: Findings) => boolean;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Trial } from "../../src/report/index.js";
+import { reasonsOf } from "../../src/stats/cause.js";
 import { checkEquations, judgeRun, judgeTrial, ledger } from "../../src/stats/index.js";
 import { passed, spoiled } from "../support/sample.js";
 
@@ -20,7 +21,7 @@ describe.each([...passed.trials, ...spoiled.trials])("the sample $frameBytes $ph
   });
 
   it("gets the verdict that it has", () => {
-    const faults = trial.reasons.filter((reason) => reason === "interrupted");
+    const faults = reasonsOf(trial).filter(({ cause }) => cause === "interrupted");
     const { verdict, reasons, notes } = judgeTrial(trial, { lossRatioMax: null, minPps: null, faults });
     expect({ verdict, reasons, notes }).toEqual({ verdict: trial.verdict, reasons: trial.reasons, notes: trial.notes });
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { interruptedReason } from "../../src/stats/cause.js";
 import { type JudgedTrial, judgeRun, judgeTrial, type VerdictRules } from "../../src/stats/verdict.js";
 
 const plain: VerdictRules = { lossRatioMax: null, minPps: null, faults: [] };
@@ -67,7 +68,7 @@ describe("any trial", () => {
   });
 
   it("is invalid for a fault, which is its first reason", () => {
-    const { verdict, reasons } = judgeTrial(losing(paced, 5), { ...plain, faults: ["interrupted"] });
+    const { verdict, reasons } = judgeTrial(losing(paced, 5), { ...plain, faults: [interruptedReason] });
     expect(verdict).toBe("invalid");
     expect(reasons).toEqual(["interrupted", "5 of 100,000 frames lost"]);
   });

@@ -187,7 +187,10 @@ export const invalid64: Trial = {
   reasons: ["17 frames unaccounted for: container queue 0 took 17 frames fewer than host> handed on"],
 };
 
-export const interrupted1518: Trial = { ...rate1518, verdict: "invalid", reasons: ["interrupted"] };
+export const interrupted1518: Trial = {
+  ...rate1518,
+  ...{ verdict: "invalid", reasons: ["interrupted"], causes: ["interrupted"] },
+};
 
 export const passed: RunResult = {
   tool: { name: "pktgen-ts", version: "0.1.0", node: "v20.20.2" },

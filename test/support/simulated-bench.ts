@@ -1,7 +1,8 @@
 /** A bench without a lab: trials of a simulated device, whole as in a result document. */
-import type { Bench, BenchRequest } from "../../src/measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../../src/measure/measurer.js";
 import { seededRandom } from "../../src/random.js";
 import type { Trial } from "../../src/result/run-result.js";
+import { faultReason, interruptedReason, type Reason } from "../../src/stats/cause.js";
 import { Histogram } from "../../src/stats/histogram.js";
 import { delayVariation } from "../../src/stats/index.js";
 import { type Arrivals, ratesOf, receiveRates } from "../../src/stats/rates.js";
@@ -29,8 +30,8 @@ export interface SimulatedBenchDevice extends SimulatedDevice {
   readonly diesIn?: number;
 }
 
-export interface SimulatedBench extends Bench {
-  readonly requests: BenchRequest[];
+export interface SimulatedBench extends Measurer {
+  readonly requests: MeasureRequest[];
   readonly trials: Trial[];
 }
 
@@ -52,13 +53,13 @@ function latencies(load: number, frames: number, seed: number): Histogram {
 }
 
 export function simulatedBench(device: SimulatedBenchDevice): SimulatedBench {
-  const requests: BenchRequest[] = [];
+  const requests: MeasureRequest[] = [];
   const trials: Trial[] = [];
-  let ended: string | null = null;
-  const measure = async (request: BenchRequest): Promise<readonly Trial[]> => {
+  let ended: Reason | null = null;
+  const measure = async (request: MeasureRequest): Promise<readonly Trial[]> => {
     requests.push(request);
     const dies = requests.length === device.diesIn;
-    if (dies) ended = "the device under test went away and did not come back";
+    if (dies) ended = faultReason("the device under test went away and did not come back");
     const trial = simulatedTrial(device, request, requests.length, dies);
     trials.push(trial);
     return [trial];
@@ -67,7 +68,7 @@ export function simulatedBench(device: SimulatedBenchDevice): SimulatedBench {
 }
 
 /** The probe's frames, none of which is lost; a fifth later than the load's. */
-function probeOf(device: SimulatedBenchDevice, request: BenchRequest, number: number): Pick<Trial, "probe"> {
+function probeOf(device: SimulatedBenchDevice, request: MeasureRequest, number: number): Pick<Trial, "probe"> {
   const { probePps, pps, durationNs } = request;
   if (probePps === undefined) return {};
   const sent = Math.floor((probePps * durationNs) / 1e9);
@@ -84,7 +85,7 @@ function probeOf(device: SimulatedBenchDevice, request: BenchRequest, number: nu
 /** A trial that ends half a second behind the reset, or when it was waited long enough. */
 function resetTrial(
   device: SimulatedBenchDevice,
-  { pps, durationNs: longest, resetAtNs: atNs = 0 }: BenchRequest,
+  { pps, durationNs: longest, resetAtNs: atNs = 0 }: MeasureRequest,
   trial: Trial,
   dies: boolean,
 ): Trial {
@@ -107,7 +108,7 @@ function resetTrial(
     reset: { atNs, tookNs: 1e6, forwardsAgain },
     ...(forwardsAgain ? { silence: { fromNs: atNs, toNs: atNs + resetNs } } : {}),
   };
-  return { ...whole, ...judgeTrial(whole, { lossRatioMax: 1, minPps: null, faults: dies ? ["interrupted"] : [] }) };
+  return { ...whole, ...judgeTrial(whole, { lossRatioMax: 1, minPps: null, faults: dies ? [interruptedReason] : [] }) };
 }
 
 /** What an overload and the lower load behind it cost. */
@@ -136,7 +137,7 @@ function arrivalsOf(device: SimulatedBenchDevice, accepted: number, bufferBytes:
   return { frames: accepted, bufferBytes: accepted * bufferBytes, firstNs, lastNs, inWindow };
 }
 
-function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, number: number, dies: boolean): Trial {
+function simulatedTrial(device: SimulatedBenchDevice, request: MeasureRequest, number: number, dies: boolean): Trial {
   const most = device.mostPps ?? 2_000_000;
   const asked = request.pps ?? most;
   const spoiled = device.spoilEvery !== undefined && number % device.spoilEvery === 0;
@@ -191,7 +192,7 @@ function simulatedTrial(device: SimulatedBenchDevice, request: BenchRequest, num
     ...{ verdict: "pass", reasons: [], notes: [] },
   };
   if (request.resetAtNs !== undefined) return resetTrial(device, request, trial, dies);
-  const faults = dies ? ["the device under test went away in the trial"] : [];
+  const faults = dies ? [faultReason("the device under test went away in the trial")] : [];
   const judgement = judgeTrial(trial, { lossRatioMax: 1, minPps: null, faults });
   return { ...trial, ...judgement };
 }

@@ -4,7 +4,7 @@
  * implied and corrected for what the device forwarded meanwhile (RFC 9004 §6.4).
  */
 
-import type { Bench } from "../../measure/measurer.js";
+import type { Measurer } from "../../measure/measurer.js";
 import { useOf } from "../../measure/outcome.js";
 import type { BackToBack } from "../../result/run-result.js";
 import { lossShareOf } from "../../stats/loss.js";
@@ -19,20 +19,20 @@ const attempts = 3;
 const closeShare = 0.01;
 
 export async function backToBack(
-  bench: Bench,
+  measurer: Measurer,
   settings: Rfc2544Settings,
   size: FrameSize,
   throughputPps: number | null,
 ): Promise<Findings> {
   const { longestNs, repeats } = settings.backToBack;
-  const space = await searchSpace(bench, size, settings.throughput);
+  const space = await searchSpace(measurer, size, settings.throughput);
   if (space === null) return {};
   const pps = space.range.maxPps;
   const longest = Math.max(1, Math.floor((pps * longestNs) / 1e9));
   const bursts: number[] = [];
   const missing: string[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const found = await longestWhole(bench, size, pps, longest);
+    const found = await longestWhole(measurer, size, pps, longest);
     if (typeof found === "string") {
       missing.push(`repetition ${repeat + 1}: ${found}`);
       break;
@@ -76,12 +76,17 @@ export function summary(
 }
 
 /** Doubles until a burst is not whole, then halves the gap. A text: why it could not be measured. */
-async function longestWhole(bench: Bench, size: FrameSize, pps: number, longest: number): Promise<number | string> {
+async function longestWhole(
+  measurer: Measurer,
+  size: FrameSize,
+  pps: number,
+  longest: number,
+): Promise<number | string> {
   let whole = 0;
   let broken = longest + 1;
   let next = Math.min(longest, 64);
   while (whole < longest && broken - whole > Math.max(1, Math.floor(whole * closeShare))) {
-    const isWhole = await comesBack(bench, size, pps, next);
+    const isWhole = await comesBack(measurer, size, pps, next);
     if (typeof isWhole === "string") return isWhole;
     if (isWhole) whole = next;
     else broken = next;
@@ -92,16 +97,16 @@ async function longestWhole(bench: Bench, size: FrameSize, pps: number, longest:
 }
 
 /** Bursts go as fast as the port takes them where no line sets their rate, else at the line's. A text: why not. */
-async function comesBack(bench: Bench, size: FrameSize, pps: number, frames: number): Promise<boolean | string> {
+async function comesBack(measurer: Measurer, size: FrameSize, pps: number, frames: number): Promise<boolean | string> {
   let why = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const trials = await bench.measure({
+    const trials = await measurer.measure({
       ...{ size, phase: "back-to-back", pps, count: frames },
       rateText: formatRate({ kind: "pps", pps }),
       durationNs: Number.POSITIVE_INFINITY,
     });
-    const ended = bench.ended();
-    if (ended !== null) return ended;
+    const ended = measurer.ended();
+    if (ended !== null) return ended.text;
     // Loss decides even where the pace was not kept to the last frame: a slower burst that broke is broken.
     const use = useOf(trials);
     if (use.kind === "measured" || (use.kind === "short" && use.easier && lossShareOf(trials) > 0))

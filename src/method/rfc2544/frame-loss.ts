@@ -2,7 +2,7 @@
  * Frame loss rate, RFC 2544 §26.3: from the maximum rate down in equal steps, until two trials in a row lose nothing.
  */
 
-import type { Bench } from "../../measure/measurer.js";
+import type { Measurer } from "../../measure/measurer.js";
 import { type TrialUse, useOf } from "../../measure/outcome.js";
 import type { LossCurve } from "../../result/run-result.js";
 import { percentWord } from "../../stats/words.js";
@@ -19,9 +19,9 @@ const attempts = 3;
  * The curve, and whether each step of it was measured. Without a line, 100 % is what the generator can do at most: steps
  * at the top that it does not offer at a pace are above it, and nobody asked for them.
  */
-export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: FrameSize): Promise<Findings> {
+export async function frameLoss(measurer: Measurer, settings: Rfc2544Settings, size: FrameSize): Promise<Findings> {
   const { stepShare, durationNs } = settings.loss;
-  const space = await searchSpace(bench, size, settings.throughput);
+  const space = await searchSpace(measurer, size, settings.throughput);
   if (space === null) return {};
   const { maxPps, maxIs } = space.range;
   const points: LossCurve["points"] = [];
@@ -31,8 +31,8 @@ export async function frameLoss(bench: Bench, settings: Rfc2544Settings, size: F
   for (const share of shares) {
     if (clean === 2) break;
     const pps = maxPps * share;
-    const use = await lossAt(bench, size, pps, durationNs);
-    if (bench.ended() !== null) break;
+    const use = await lossAt(measurer, size, pps, durationNs);
+    if (measurer.ended() !== null) break;
     if (use.kind === "measured") {
       const { lossRatio } = use;
       points.push({ share, pps, lossRatio });
@@ -62,9 +62,9 @@ export function lossShares(stepShare: number): number[] {
 }
 
 /** The first trial that can be used, or the last one that cannot. */
-async function lossAt(bench: Bench, size: FrameSize, pps: number, durationNs: number): Promise<TrialUse> {
+async function lossAt(measurer: Measurer, size: FrameSize, pps: number, durationNs: number): Promise<TrialUse> {
   for (let attempt = 1; ; attempt++) {
-    const use = useOf(await bench.measure(paced(size, "frame loss", pps, durationNs)));
-    if (use.kind === "measured" || attempt === attempts || bench.ended() !== null) return use;
+    const use = useOf(await measurer.measure(paced(size, "frame loss", pps, durationNs)));
+    if (use.kind === "measured" || attempt === attempts || measurer.ended() !== null) return use;
   }
 }

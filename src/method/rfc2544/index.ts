@@ -1,6 +1,6 @@
-/** RFC 2544 §26, test by test and size by size, on whatever bench. */
+/** RFC 2544 §26, test by test and size by size, on whatever measurer. */
 
-import type { Bench } from "../../measure/measurer.js";
+import type { Measurer } from "../../measure/measurer.js";
 import type { FrameSize } from "../../units.js";
 import { frameSizeName } from "../../units.js";
 import { type Findings, joinFindings } from "../findings.js";
@@ -24,36 +24,36 @@ export {
 } from "./settings.js";
 
 /** All sizes of one test before the next test, as RFC 2544 lists them; latency and recovery need the throughput. */
-export async function rfc2544(bench: Bench, settings: Rfc2544Settings): Promise<Findings> {
+export async function rfc2544(measurer: Measurer, settings: Rfc2544Settings): Promise<Findings> {
   const parts: Findings[] = [];
   const eachSize = async (run: (size: FrameSize) => Promise<Findings>): Promise<void> => {
     for (const size of settings.sizes) {
-      if (bench.ended() === null) parts.push(await run(size));
+      if (measurer.ended() === null) parts.push(await run(size));
     }
   };
   const throughputOf = (size: FrameSize): Throughput => throughputFound(settings, joinFindings(parts), size);
   for (const test of settings.tests) {
-    if (test === "throughput") await eachSize((size) => ndrOfSize(bench, settings.throughput, size, "throughput"));
+    if (test === "throughput") await eachSize((size) => ndrOfSize(measurer, settings.throughput, size, "throughput"));
     if (test === "latency") {
       await eachSize(async (size) => {
         const { pps } = throughputOf(size);
-        return pps > 0 ? await latency(bench, settings, size, pps) : {};
+        return pps > 0 ? await latency(measurer, settings, size, pps) : {};
       });
     }
-    if (test === "loss") await eachSize((size) => frameLoss(bench, settings, size));
+    if (test === "loss") await eachSize((size) => frameLoss(measurer, settings, size));
     if (test === "back-to-back") {
-      await eachSize((size) => backToBack(bench, settings, size, throughputOf(size).pps || null));
+      await eachSize((size) => backToBack(measurer, settings, size, throughputOf(size).pps || null));
     }
     if (test === "recovery") {
       await eachSize(async (size) => {
         const throughput = throughputOf(size);
-        return throughput.pps > 0 ? { recovery: [await recovery(bench, settings, size, throughput)] } : {};
+        return throughput.pps > 0 ? { recovery: [await recovery(measurer, settings, size, throughput)] } : {};
       });
     }
     const least = leastSize(settings.sizes);
-    if (test === "reset" && least !== undefined && bench.ended() === null) {
+    if (test === "reset" && least !== undefined && measurer.ended() === null) {
       const { pps } = throughputOf(least);
-      if (pps > 0) parts.push({ resets: [await reset(bench, settings, least, pps)] });
+      if (pps > 0) parts.push({ resets: [await reset(measurer, settings, least, pps)] });
     }
   }
   return joinFindings(parts);

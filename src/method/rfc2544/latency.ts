@@ -3,7 +3,7 @@
  * every frame is measured in every trial. At the throughput no frame is lost, by definition.
  */
 
-import type { Bench } from "../../measure/measurer.js";
+import type { Measurer } from "../../measure/measurer.js";
 import type { FrameSize } from "../../units.js";
 import { type Findings, joinFindings } from "../findings.js";
 import { latencyTrial } from "../latency.js";
@@ -11,15 +11,15 @@ import { paced } from "../search-run.js";
 import type { Rfc2544Settings } from "./settings.js";
 
 export async function latency(
-  bench: Bench,
+  measurer: Measurer,
   settings: Rfc2544Settings,
   size: FrameSize,
   pps: number,
 ): Promise<Findings> {
   const { durationNs, repeats } = settings.latency;
   const parts: Findings[] = [];
-  for (let repeat = 0; repeat < repeats && bench.ended() === null; repeat++) {
-    parts.push(await latencyTrial(bench, paced(size, "latency", pps, durationNs), 0));
+  for (let repeat = 0; repeat < repeats && measurer.ended() === null; repeat++) {
+    parts.push(await latencyTrial(measurer, paced(size, "latency", pps, durationNs), 0));
   }
   return joinFindings(parts);
 }

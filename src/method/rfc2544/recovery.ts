@@ -4,7 +4,7 @@
  * frames; a frame that the device refused is as lost as one that it dropped.
  */
 
-import type { Bench, BenchRequest } from "../../measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../../measure/measurer.js";
 import { useOf } from "../../measure/outcome.js";
 import type { Recovery, Trial } from "../../result/run-result.js";
 import { lossShareOf } from "../../stats/loss.js";
@@ -28,7 +28,7 @@ export interface Throughput {
 }
 
 export async function recovery(
-  bench: Bench,
+  measurer: Measurer,
   settings: Rfc2544Settings,
   size: FrameSize,
   throughput: Throughput,
@@ -48,8 +48,8 @@ export async function recovery(
   const note = whyNot(throughput, settings.isSigned(size));
   if (note !== null) return { ...about, ...summary([]), verdict: "pass", reasons: [], note };
   const found: { recoveryNs: number | null; lossRatio: number }[] = [];
-  for (let repeat = 0; repeat < repeats && bench.ended() === null; repeat++) {
-    const trials = await overloaded(bench, requestOf(size, steps));
+  for (let repeat = 0; repeat < repeats && measurer.ended() === null; repeat++) {
+    const trials = await overloaded(measurer, requestOf(size, steps));
     if (typeof trials === "string") return { ...about, ...summary(found), verdict: "invalid", reasons: [trials] };
     found.push({ recoveryNs: recoveryNsOf(trials, steps), lossRatio: lossShareOf(trials) });
   }
@@ -62,21 +62,21 @@ function whyNot({ byDevice }: Throughput, isSigned: boolean): string | null {
   return byDevice ? null : "not measured: nothing above the throughput can be offered, the device was not its limit";
 }
 
-const requestOf = (size: FrameSize, steps: readonly RateStep[]): BenchRequest => ({
+const requestOf = (size: FrameSize, steps: readonly RateStep[]): MeasureRequest => ({
   ...{ size, steps, phase: "recovery", pps: meanPps(steps), count: null },
   rateText: steps.map(({ pps }) => formatRate({ kind: "pps", pps })).join(", then "),
   durationNs: steps.reduce((sum, { durationNs }) => sum + durationNs, 0),
 });
 
 /** A trial that can be used, or why there is none. */
-async function overloaded(bench: Bench, request: BenchRequest): Promise<readonly Trial[] | string> {
+async function overloaded(measurer: Measurer, request: MeasureRequest): Promise<readonly Trial[] | string> {
   let why = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const trials = await bench.measure(request);
+    const trials = await measurer.measure(request);
     const use = useOf(trials);
     if (use.kind === "measured") return trials;
     why = use.why;
-    if (bench.ended() !== null) break;
+    if (measurer.ended() !== null) break;
   }
   return why;
 }

@@ -1,10 +1,10 @@
 /**
  * Reset, RFC 2544 §26.6 as RFC 6201 updates it: frames of the least size at the throughput, a reset in their middle;
  * the time from the last frame before to the first one behind (RFC 6201 §4.1.2, time stamps), and the frames that it
- * cost, as time (frame loss). What is reset, and how, the bench knows.
+ * cost, as time (frame loss). What is reset, and how, the measurer knows.
  */
 
-import type { Bench, BenchRequest } from "../../measure/measurer.js";
+import type { MeasureRequest, Measurer } from "../../measure/measurer.js";
 import type { Reset, Trial } from "../../result/run-result.js";
 import { classOf, reasonsOf } from "../../stats/cause.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes } from "../../units.js";
@@ -19,17 +19,22 @@ type ResetTrial = Reset["trials"][number];
 export const leastSize = (sizes: readonly FrameSize[]): FrameSize | undefined =>
   [...sizes].sort((a, b) => meanFrameBytes(a) - meanFrameBytes(b))[0];
 
-export async function reset(bench: Bench, settings: Rfc2544Settings, size: FrameSize, pps: number): Promise<Reset> {
+export async function reset(
+  measurer: Measurer,
+  settings: Rfc2544Settings,
+  size: FrameSize,
+  pps: number,
+): Promise<Reset> {
   const { beforeNs, withinNs, repeats, how } = settings.reset;
-  const request: BenchRequest = {
+  const request: MeasureRequest = {
     ...{ size, phase: "reset", pps, count: null, resetAtNs: beforeNs },
     rateText: formatRate({ kind: "pps", pps }),
     durationNs: beforeNs + withinNs,
   };
   const about = { frameBytes: frameSizeName(size), pps, how, withinNs };
   const trials: ResetTrial[] = [];
-  for (let repeat = 0; repeat < repeats && bench.ended() === null; repeat++) {
-    const found = await resetTrial(bench, request);
+  for (let repeat = 0; repeat < repeats && measurer.ended() === null; repeat++) {
+    const found = await resetTrial(measurer, request);
     if (typeof found === "string") return { ...about, ...summary(trials), verdict: "invalid", reasons: [found] };
     trials.push(found);
   }
@@ -37,14 +42,14 @@ export async function reset(bench: Bench, settings: Rfc2544Settings, size: Frame
 }
 
 /** What a trial found, or why none could be used. */
-async function resetTrial(bench: Bench, request: BenchRequest): Promise<ResetTrial | string> {
+async function resetTrial(measurer: Measurer, request: MeasureRequest): Promise<ResetTrial | string> {
   let why = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const trials = await bench.measure(request);
+    const trials = await measurer.measure(request);
     const unusable = whyUnusable(trials);
     if (unusable === null) return foundIn(trials);
     why = unusable;
-    if (bench.ended() !== null) break;
+    if (measurer.ended() !== null) break;
   }
   return why;
 }

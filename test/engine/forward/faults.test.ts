@@ -27,7 +27,7 @@ interface Out {
 }
 
 /** A stage with signed frames going in, on a clock of the test's own. */
-class Bench {
+class Measurer {
   readonly memory: RingMemory;
   readonly stage: FaultStage;
   readonly out: Out[] = [];
@@ -124,14 +124,14 @@ function reorderedAt(receiver: readonly Out[]): number[] {
 
 describe("a stage without faults", () => {
   it("passes frames unchanged, in order and at once", () => {
-    const bench = new Bench({}).run(500);
+    const bench = new Measurer({}).run(500);
     expect(bench.sequences()).toEqual(Array.from({ length: 500 }, (_, i) => i));
     expect(bench.out.every(({ valid, bytes, copy }) => valid && bytes === frameBytes && !copy)).toBe(true);
     expect(bench.stage.inside()).toBe(0);
   });
 
   it("keeps its storage in a ring that wraps", () => {
-    const bench = new Bench({});
+    const bench = new Measurer({});
     const slots = bench.stage.room();
     for (let round = 0; round < 5; round++) {
       bench.nowNs += 1000;
@@ -143,7 +143,7 @@ describe("a stage without faults", () => {
   });
 
   it("drops a frame that its storage cannot hold", () => {
-    const bench = new Bench({});
+    const bench = new Measurer({});
     bench.stage.burst(1, 0, bench.nowNs);
     expect(bench.stage.take(64, maxBufferBytes + 1, bench.nowNs)).toBe(false);
   });
@@ -151,7 +151,7 @@ describe("a stage without faults", () => {
 
 describe("counts", () => {
   it.each([1, 10, 137])("corrupts exactly %i frames, each found by its signature, none taken for foreign", (count) => {
-    const bench = new Bench({ corrupt: { kind: "count", frames: count } }).run(8 * count + 200);
+    const bench = new Measurer({ corrupt: { kind: "count", frames: count } }).run(8 * count + 200);
     const damaged = bench.out.filter(({ valid }) => !valid);
     expect(damaged).toHaveLength(count);
     expect(bench.stage.injected().corrupted).toBe(count);
@@ -159,7 +159,7 @@ describe("counts", () => {
   });
 
   it("leaves the trial of a damaged frame alone", () => {
-    const bench = new Bench({ corrupt: { kind: "ratio", ratio: 1 } }).run(2000);
+    const bench = new Measurer({ corrupt: { kind: "ratio", ratio: 1 } }).run(2000);
     for (const { content, valid } of bench.out) {
       expect(valid).toBe(false);
       expect(content.slice(2 * (frameBytes - 18), 2 * (frameBytes - 15))).toBe("707401");
@@ -168,14 +168,14 @@ describe("counts", () => {
 
   it("shares a count among the queues, none lost in the division", () => {
     const corrupted = [0, 1, 2].map((queue) => {
-      const bench = new Bench({ corrupt: { kind: "count", frames: 10 } }, 1, queue, 3).run(500);
+      const bench = new Measurer({ corrupt: { kind: "count", frames: 10 } }, 1, queue, 3).run(500);
       return bench.stage.injected().corrupted;
     });
     expect(corrupted).toEqual([4, 3, 3]);
   });
 
   it("gives a choice that found no room to the next frame", () => {
-    const bench = new Bench({ corrupt: { kind: "count", frames: 5 }, duplicate: { kind: "count", frames: 5 } });
+    const bench = new Measurer({ corrupt: { kind: "count", frames: 5 }, duplicate: { kind: "count", frames: 5 } });
     let turn = 0;
     for (let i = 0; i < 400; i++) {
       bench.nowNs += 1000;
@@ -188,7 +188,7 @@ describe("counts", () => {
   });
 
   it("begins anew with a reset", () => {
-    const bench = new Bench({ corrupt: { kind: "count", frames: 3 } }).run(100);
+    const bench = new Measurer({ corrupt: { kind: "count", frames: 3 } }).run(100);
     bench.stage.reset(2);
     expect(bench.stage.injected().corrupted).toBe(0);
     bench.run(100);
@@ -199,7 +199,7 @@ describe("counts", () => {
 
 describe("shares", () => {
   it("loses about that share, and counts each", () => {
-    const bench = new Bench({ loss: { kind: "ratio", ratio: 0.1 } }).run(20_000);
+    const bench = new Measurer({ loss: { kind: "ratio", ratio: 0.1 } }).run(20_000);
     const { lost } = bench.stage.injected();
     expect(bench.out).toHaveLength(20_000 - lost);
     expect(bench.dropped).toBe(lost);
@@ -208,12 +208,12 @@ describe("shares", () => {
   });
 
   it("loses all of 100 % and none of 0 %", () => {
-    expect(new Bench({ loss: { kind: "ratio", ratio: 1 } }).run(300).out).toHaveLength(0);
-    expect(new Bench({ loss: { kind: "ratio", ratio: 0 } }).run(300).out).toHaveLength(300);
+    expect(new Measurer({ loss: { kind: "ratio", ratio: 1 } }).run(300).out).toHaveLength(0);
+    expect(new Measurer({ loss: { kind: "ratio", ratio: 0 } }).run(300).out).toHaveLength(300);
   });
 
   it("sends a duplicate right behind its original, byte for byte", () => {
-    const bench = new Bench({ duplicate: { kind: "ratio", ratio: 0.2 } }).run(2000);
+    const bench = new Measurer({ duplicate: { kind: "ratio", ratio: 0.2 } }).run(2000);
     expect(bench.copies).toBe(bench.stage.injected().duplicated);
     expect(bench.copies).toBeGreaterThan(300);
     bench.out.forEach((frame, i) => {
@@ -223,7 +223,7 @@ describe("shares", () => {
 
   it("choices of one fault do not depend on the others", () => {
     const lostWith = (spec: Partial<FaultSpec>): number[] => {
-      const bench = new Bench({ loss: { kind: "ratio", ratio: 0.05 }, ...spec }).run(1000);
+      const bench = new Measurer({ loss: { kind: "ratio", ratio: 0.05 }, ...spec }).run(1000);
       const seen = new Set(bench.sequences());
       return Array.from({ length: 1000 }, (_, i) => i).filter((i) => !seen.has(i));
     };
@@ -234,7 +234,7 @@ describe("shares", () => {
 describe("reordering", () => {
   it.each([1, 3, 7])("holds a chosen frame until the next %i have overtaken it", (extent) => {
     const spec: Partial<FaultSpec> = { reorder: { kind: "count", frames: 4 }, reorderExtent: extent };
-    const bench = new Bench(spec).run(200);
+    const bench = new Measurer(spec).run(200);
     const late = reorderedAt(bench.out);
     expect(late).toHaveLength(4);
     expect(bench.stage.injected().reordered).toBe(4);
@@ -243,7 +243,7 @@ describe("reordering", () => {
   });
 
   it("lets a frame go that nobody overtakes, and does not count it", () => {
-    const bench = new Bench({ reorder: { kind: "ratio", ratio: 1 } });
+    const bench = new Measurer({ reorder: { kind: "ratio", ratio: 1 } });
     bench.in(1);
     bench.send();
     expect(bench.out).toHaveLength(0);
@@ -257,7 +257,7 @@ describe("reordering", () => {
 
 describe("time", () => {
   it("delays each frame by exactly so much", () => {
-    const bench = new Bench({ delayNs: 50_000 });
+    const bench = new Measurer({ delayNs: 50_000 });
     const arrivals: number[] = [];
     for (let i = 0; i < 300; i++) {
       bench.drainUntil(bench.nowNs + 7_000);
@@ -270,7 +270,7 @@ describe("time", () => {
 
   it("spaces frames by the rate, and drops exactly what the queue does not hold", () => {
     const service = { frameNs: 25_000, byteNs: 0, overheadBytes: 0 };
-    const bench = new Bench({ service, queueFrames: 10 });
+    const bench = new Measurer({ service, queueFrames: 10 });
     bench.in(100);
     bench.drain();
     // One is served at once, ten wait.
@@ -281,7 +281,7 @@ describe("time", () => {
 
   it("forwards at its rate when more comes", () => {
     const service = { frameNs: 25_000, byteNs: 0, overheadBytes: 0 };
-    const bench = new Bench({ service, queueFrames: 16 }).run(40_000, 12_500);
+    const bench = new Measurer({ service, queueFrames: 16 }).run(40_000, 12_500);
     expect(bench.out.length).toBeGreaterThanOrEqual(20_000);
     expect(bench.out.length).toBeLessThanOrEqual(20_017);
     expect(bench.stage.injected().policed).toBe(40_000 - bench.out.length);
@@ -289,7 +289,7 @@ describe("time", () => {
 
   it("takes longer for longer frames where the rate is in bits", () => {
     const service = { frameNs: 0, byteNs: 8, overheadBytes: 24 };
-    const bench = new Bench({ service });
+    const bench = new Measurer({ service });
     bench.in(3);
     bench.drain();
     expect(bench.out.map(({ atNs }) => atNs - 1_000_000)).toEqual([0, 8 * 84, 16 * 84]);
@@ -297,7 +297,7 @@ describe("time", () => {
 
   it("loses nothing at its own rate when its thread sleeps for longer than the queue lasts", () => {
     const service = { frameNs: 25_000, byteNs: 0, overheadBytes: 0 };
-    const bench = new Bench({ service, queueFrames: 8, delayNs: 0 });
+    const bench = new Measurer({ service, queueFrames: 8, delayNs: 0 });
     bench.in(0);
     // 200 frames in 5 ms, seen in two polls.
     bench.nowNs += 5_000_000;
@@ -311,7 +311,7 @@ describe("time", () => {
 
   it("divides the rate among the queues", () => {
     const service = { frameNs: 1000, byteNs: 0, overheadBytes: 0 };
-    const bench = new Bench({ service }, 1, 0, 4);
+    const bench = new Measurer({ service }, 1, 0, 4);
     bench.in(5);
     bench.drain();
     expect(bench.out.map(({ atNs }) => atNs - 1_000_000)).toEqual([0, 4000, 8000, 12_000, 16_000]);
@@ -320,7 +320,7 @@ describe("time", () => {
 
 describe("length", () => {
   it("pads every frame with zeros", () => {
-    const bench = new Bench({ padBytes: 4 }).run(50);
+    const bench = new Measurer({ padBytes: 4 }).run(50);
     expect(bench.out.every(({ bytes, content }) => bytes === frameBytes + 4 && content.endsWith("00000000"))).toBe(
       true,
     );
@@ -328,8 +328,8 @@ describe("length", () => {
   });
 
   it("trims every frame, but not its Ethernet header", () => {
-    expect(new Bench({ trimBytes: 4 }).run(50).out.every(({ bytes }) => bytes === frameBytes - 4)).toBe(true);
-    const bench = new Bench({ trimBytes: 1000 }).run(1);
+    expect(new Measurer({ trimBytes: 4 }).run(50).out.every(({ bytes }) => bytes === frameBytes - 4)).toBe(true);
+    const bench = new Measurer({ trimBytes: 1000 }).run(1);
     expect(bench.out[0]!.bytes).toBe(14);
     expect(bench.stage.injected().trimmed).toBe(1);
   });
@@ -370,8 +370,8 @@ describe("all together", () => {
     faults: FaultSpec,
     seed: number,
     steps: readonly { gapNs: number; frames: number; room: number }[],
-  ): Bench {
-    const bench = new Bench(faults, seed);
+  ): Measurer {
+    const bench = new Measurer(faults, seed);
     for (const { gapNs, frames, room } of steps) {
       bench.nowNs += gapNs;
       bench.in(Math.min(frames, bench.stage.room()));
