@@ -6,10 +6,21 @@ import type { TrialClock } from "./trial-clock.js";
 
 const calibrationSteps = 20_000;
 const rounds = 5;
+/**
+ * Closer than this many clock reads to the next departure, but within these bounds, a loop waits for it: a poll of the
+ * receive rings would make it late.
+ */
+const spinReads = 5;
+const leastSpinNs = 300;
+const mostSpinNs = 700;
+/** Closer than this to the next departure a thread does not give way, unless there are more threads than CPUs. */
+export const wakefulNs = 20_000;
 /** Each step is a dependent multiplication, so no machine does more; a clock that stands still would make it so. */
 const mostStepsPerNs = 2;
 
 export class FineWait {
+  /** This near to the next departure, a loop waits for it. */
+  readonly spinNs: number;
   readonly #clock: TrialClock;
   #readNs = 0;
   #stepsPerNs = 0;
@@ -18,6 +29,7 @@ export class FineWait {
   constructor(clock: TrialClock) {
     this.#clock = clock;
     for (let round = 0; round < rounds; round++) this.#calibrate();
+    this.spinNs = Math.min(mostSpinNs, Math.max(leastSpinNs, spinReads * this.#readNs));
   }
 
   /** What one clock read takes. */

@@ -9,7 +9,7 @@ import { formatMac, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js
 import { isSignature, readTrial, signatureBytes } from "../../stream/frames/signature.js";
 import type { OpenPort } from "../loop/job.js";
 import type { ForeignFrames } from "../receive/frame-inspector.js";
-import type { Sender } from "../transmit/sender.js";
+import type { TransmitQueue } from "../transmit/sender.js";
 import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "./frames.js";
 
 /** A host at a port: what it answers for, and asks from. */
@@ -35,7 +35,7 @@ const hostOf = ({ mac, ipv4, ipv6, vlan }: ResponderSetup): Host => ({
 });
 
 /** Who is told of frames that go between a trial's. */
-type BesideSender = Pick<Sender, "noteBeside">;
+type BesideSender = Pick<TransmitQueue, "noteBeside">;
 
 export class Responder implements ForeignFrames {
   /** Frames that came in where no direction receives: of the trial that runs, and any others. */

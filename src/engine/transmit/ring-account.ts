@@ -20,6 +20,10 @@ export class RingAccount {
     this.#published = published;
   }
 
+  get open(): OpenQueue | null {
+    return this.#open;
+  }
+
   get ring(): TxRing | null {
     return this.#open?.tx ?? null;
   }
@@ -34,6 +38,11 @@ export class RingAccount {
     this.#besides.length = 0;
     this.#besideHere = 0;
     return true;
+  }
+
+  /** Frames that were placed in the ring that is about to go, and never published. They count as published. */
+  lose(placed: number): void {
+    this.#outstandingAtLoss += placed;
   }
 
   /** Published and not taken by the peer, after a look at the ring. */

@@ -16,28 +16,17 @@ export interface SenderPace {
   readonly lateToleranceNs: number;
 }
 
-export interface Sender {
+/** One queue that a transmitter sends on. */
+export interface TransmitQueue {
   readonly queue: number;
-  readonly pace: SenderPace;
   /** Frames of this trial handed over so far. */
   readonly published: number;
   /** bufferBytes of these. */
   readonly bytes: number;
   /** bufferBytes of the last n of them. */
   bytesOfLast(n: number): number;
-  /** At max a turn with less room than this is skipped, so that bursts do not get small. */
-  readonly halfRing: number;
-  /** The trial begins at this time of the engine's clock; for senders with a clock of their own. */
-  start?(epochNs: number): void;
   /** The queue now; null: its peer is gone. What was outstanding then will never be taken. */
   attach(open: OpenQueue | null): void;
-  /** Frames that `send` would take now. */
-  room(): number;
-  /**
-   * Sends up to n frames, all stamped with one departure time (ns, 48 bits in two halves) unless the sender has a
-   * clock of its own; returns how many there was room for. Call `room` before.
-   */
-  send(n: number, timeLow32: number, timeHigh16: number): number;
   /** Published and not taken by the peer, after a look. */
   outstanding(): number;
   /** Between sends: whatever was left undone for want of room is tried again. */
@@ -46,6 +35,23 @@ export interface Sender {
   noteBeside?(slot: number): void;
   /** An earlier trial's frames that the peer took in this one. */
   carried(): number;
+}
+
+/** A queue that sends frames of one stream, as many as it is told. */
+export interface Sender extends TransmitQueue {
+  readonly pace: SenderPace;
+  /** At max a turn with less room than this is skipped, so that bursts do not get small. */
+  readonly halfRing: number;
+  /** The trial begins at this time of the engine's clock; for senders with a clock of their own. */
+  start?(epochNs: number): void;
+  /** Frames that `send` would take now. */
+  room(): number;
+  /**
+   * Sends up to n frames, all stamped with one departure time (ns, 48 bits in two halves) unless the sender has a
+   * clock of its own; returns how many there was room for. Call `room` before. Frames are counted before the kick that
+   * may find the peer gone.
+   */
+  send(n: number, timeLow32: number, timeHigh16: number): number;
 }
 
 /** Into a ring of our own: in bursts the stamp alone is off by 0.8 µs. */

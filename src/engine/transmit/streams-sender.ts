@@ -8,6 +8,7 @@ import { bufferBytesOf } from "../../stream/frames/program.js";
 import { StreamFrames, type StreamFramesStart } from "../../stream/frames/stream-frames.js";
 import type { OpenQueue } from "../loop/job.js";
 import { RingAccount } from "./ring-account.js";
+import type { TransmitQueue } from "./sender.js";
 
 export interface StreamsSenderStart extends StreamFramesStart {
   readonly memory: RingMemory;
@@ -16,7 +17,10 @@ export interface StreamsSenderStart extends StreamFramesStart {
 /** Streams of the last frames published are remembered: as many as any ring has slots. */
 const remembered = 32_768;
 
-export class StreamsSender {
+/** Cells of a sender: doubles in a typed array; trial-clock.ts says why. */
+const cell = { published: 0, bytes: 1, count: 2 } as const;
+
+export class StreamsSender implements TransmitQueue {
   readonly queue: number;
   readonly #start: StreamsSenderStart;
   readonly #memory: RingMemory;
@@ -26,14 +30,15 @@ export class StreamsSender {
   /** Per buffer of the ring: what was rendered into it; new with each attachment, and a sender with each trial. */
   #primed: Int32Array = new Int32Array(0);
   readonly #recent = new Int32Array(remembered);
-  readonly #account = new RingAccount(() => this.#published);
+  readonly #account = new RingAccount(() => this.published);
+  readonly #cells = new Float64Array(cell.count);
   #ring: TxRing | null = null;
+  /** Something was published since the last kick. */
+  #isKickDue = false;
   /** Placed and not yet published. */
   #placed = 0;
   /** Free slots at the last look, less what was placed since. */
   #room = 0;
-  #published = 0;
-  #bytes = 0;
 
   constructor(start: StreamsSenderStart) {
     this.queue = start.queue;
@@ -44,10 +49,14 @@ export class StreamsSender {
   }
 
   attach(open: OpenQueue | null): void {
-    if (!this.#account.attach(open)) return;
+    if (open === this.#account.open) return;
+    // Frames that were placed when the ring broke will never be taken.
+    this.#cells[cell.published] += this.#placed;
+    this.#account.lose(this.#placed);
+    this.#placed = 0;
+    this.#account.attach(open);
     this.#ring = open?.tx ?? null;
     this.#primed = new Int32Array(this.#ring?.slots ?? 0);
-    this.#placed = 0;
   }
 
   noteBeside(slot: number): void {
@@ -56,11 +65,21 @@ export class StreamsSender {
   }
 
   get published(): number {
-    return this.#published;
+    return this.#cells[cell.published];
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#cells[cell.bytes];
+  }
+
+  bytesOfLast(n: number): number {
+    if (n === 0) return 0;
+    const last = new Float64Array(this.#sent.length);
+    this.countLast(n, last);
+    return last.reduce((sum, frames, stream) => {
+      const sent = this.#sent[stream];
+      return frames === 0 ? sum : sum + this.bytesOf(stream, sent) - this.bytesOf(stream, sent - frames);
+    }, 0);
   }
 
   outstanding(): number {
@@ -79,7 +98,7 @@ export class StreamsSender {
   /** Of the last `outstanding` frames published, adds 1 to each one's stream. */
   countLast(outstanding: number, into: Float64Array): void {
     const known = Math.min(outstanding, remembered);
-    for (let back = 1; back <= known; back++) into[this.#recent[(this.#published - back) & (remembered - 1)]] += 1;
+    for (let back = 1; back <= known; back++) into[this.#recent[(this.published - back) & (remembered - 1)]] += 1;
   }
 
   /** bufferBytes of the first frames of a stream that were handed over here, as many as are named. */
@@ -113,20 +132,26 @@ export class StreamsSender {
     const primed = slot < 0 ? 0 : this.#primed[slot];
     const made = frames.make(this.#memory, stream, at, primed, timeLow32 | 0, timeHigh16);
     if (slot >= 0) this.#primed[slot] = made;
-    this.#recent[(this.#published + this.#placed) & (remembered - 1)] = stream;
+    this.#recent[(this.published + this.#placed) & (remembered - 1)] = stream;
     this.#sent[stream]++;
-    this.#bytes += bytes;
+    this.#cells[cell.bytes] += bytes;
     this.#placed++;
     this.#room--;
     return true;
   }
 
-  /** Hands over what was placed. */
+  /** Hands over what was placed. `kick` is called afterwards: it may find the peer gone. */
   publish(): void {
     if (this.#placed === 0 || this.#ring === null) return;
     this.#ring.publish(this.#placed);
-    this.#account.notify();
-    this.#published += this.#placed;
+    this.#cells[cell.published] += this.#placed;
     this.#placed = 0;
+    this.#isKickDue = true;
+  }
+
+  kick(): void {
+    if (!this.#isKickDue) return;
+    this.#isKickDue = false;
+    this.#account.notify();
   }
 }

@@ -19,12 +19,14 @@ import type { TrialSpec } from "../loop/trial-spec.js";
 import type { ForeignFrames } from "../receive/frame-inspector.js";
 import { Receiver } from "../receive/receiver.js";
 import { StreamsReceiver } from "../receive/streams-receiver.js";
+import { type TransmitWindow, windowNs } from "../transmit/account.js";
+import type { TransmitHalf } from "../transmit/half.js";
 import { LiveSender } from "../transmit/live-sender.js";
 import { QueueSender } from "../transmit/queue-sender.js";
-import type { Sender } from "../transmit/sender.js";
+import type { Sender, TransmitQueue } from "../transmit/sender.js";
 import { StreamsSender } from "../transmit/streams-sender.js";
 import { StreamsTransmitter } from "../transmit/streams-transmitter.js";
-import { Transmitter, type TransmitWindow, windowNs } from "../transmit/transmitter.js";
+import { Transmitter } from "../transmit/transmitter.js";
 
 export interface DirectionStart {
   readonly spec: TrialSpec;
@@ -41,23 +43,6 @@ export interface DirectionStart {
   readonly programs?: readonly (EachFrame | null)[];
 }
 
-/** What the generator asks of the half that sends; Transmitter and StreamsTransmitter are such. */
-type TransmitHalf = Pick<
-  Transmitter,
-  | "start"
-  | "ended"
-  | "endedNs"
-  | "firstNs"
-  | "lastNs"
-  | "wasStopped"
-  | "wasShort"
-  | "published"
-  | "isWakeful"
-  | "step"
-  | "end"
-  | "window"
-  | "report"
->;
 type ReceiveHalf = Pick<
   Receiver,
   | "attach"
@@ -73,10 +58,7 @@ type ReceiveHalf = Pick<
   | "step"
   | "report"
 >;
-type SendHalf = Pick<Sender, "queue" | "published" | "outstanding" | "attach" | "nudge" | "noteBeside">;
-
 interface Halves {
-  readonly senders: readonly SendHalf[];
   readonly transmitter: TransmitHalf;
   readonly receiver: ReceiveHalf;
 }
@@ -88,7 +70,6 @@ export class Direction {
   readonly rxPort: number;
   readonly transmitter: TransmitHalf;
   readonly receiver: ReceiveHalf;
-  readonly #senders: readonly SendHalf[];
   /** Since when and until when the receive window lasts but for the delay; null: frames are still being sent. */
   #window: TransmitWindow | null = null;
   /** What came back within the receive window; null: it is still open. */
@@ -104,43 +85,43 @@ export class Direction {
     const halves = isSimple(traffic)
       ? oneStream(memory, clock, { ...start, spec: withOwnRate(spec, traffic) }, compiled[0]!)
       : manyStreams(memory, clock, start, traffic, compiled);
-    this.#senders = halves.senders;
     this.transmitter = halves.transmitter;
     this.receiver = halves.receiver;
   }
 
   attach(ports: readonly (OpenPort | null)[]): void {
-    const transmits = ports[this.txPort];
-    for (const sender of this.#senders) sender.attach(transmits?.queues[sender.queue] ?? null);
+    this.transmitter.attach(ports[this.txPort]?.queues ?? []);
     this.receiver.attach(ports[this.rxPort]?.queues ?? []);
   }
 
   /** Sends what is due; returns the frames sent. */
   send(): number {
-    if (this.transmitter.ended) return 0;
+    const { account } = this.transmitter;
+    if (account.ended) return 0;
     const moved = this.transmitter.step();
-    if (this.transmitter.ended) this.#noteEnd();
+    if (account.ended) this.#noteEnd();
     return moved;
   }
 
   /** Ends at once: told to, or the peer is gone. */
   end(nowNs: number, why: "stopped" | "peer gone" | "short"): void {
-    if (this.transmitter.ended) return;
-    this.transmitter.end(nowNs, why);
+    const { account } = this.transmitter;
+    if (account.ended) return;
+    account.end(nowNs, why);
     this.#noteEnd();
   }
 
   /** Now the transmit window is known. Overdue frames that left behind its end make the receive window longer. */
   #noteEnd(): void {
     const { fromNs, toNs } = this.transmitter.window();
-    this.#window = { fromNs, toNs: Math.max(toNs, this.transmitter.lastNs) };
+    this.#window = { fromNs, toNs: Math.max(toNs, this.transmitter.account.lastNs) };
   }
 
   /** Before what has arrived by now is looked at: when the receive window is over, what came within it is counted. */
   closeWindow(nowNs: number): void {
     if (this.#window === null || this.#inWindow !== null) return;
     const { firstArrivalNs } = this.receiver;
-    const delayNs = firstArrivalNs - this.transmitter.firstNs;
+    const delayNs = firstArrivalNs - this.transmitter.account.firstNs;
     if (firstArrivalNs >= 0 && nowNs >= this.#window.toNs + delayNs) this.#inWindow = this.#arrivals(this.#window);
   }
 
@@ -151,18 +132,19 @@ export class Direction {
 
   /** After the last frame: what was handed over and not taken is tried again. */
   nudge(): void {
-    for (let q = 0; q < this.#senders.length; q++) this.#senders[q].nudge?.();
+    const { queues } = this.transmitter;
+    for (let q = 0; q < queues.length; q++) queues[q].nudge?.();
   }
 
   /** Who fills the port's first transmit ring. */
-  get firstSender(): SendHalf {
-    return this.#senders[0]!;
+  get firstSender(): TransmitQueue {
+    return this.transmitter.queues[0]!;
   }
 
   /** Every frame was taken and has come back whole; for a damaged one its whole copy may still come. */
   isComplete(): boolean {
     let sent = 0;
-    for (const sender of this.#senders) {
+    for (const sender of this.transmitter.queues) {
       if (sender.outstanding() > 0) return false;
       sent += sender.published;
     }
@@ -195,7 +177,6 @@ function oneStream(memory: RingMemory, clock: TrialClock, start: DirectionStart,
   const lag = spec.load.kind === "max" ? null : new LagWindow();
   const published = (queue: number): number => senders[queue]!.published;
   return {
-    senders,
     transmitter: new Transmitter(spec, senders, clock, lag),
     receiver: new Receiver({ spec, program, memory, clock, lag, published, foreignFrames }),
   };
@@ -225,7 +206,6 @@ function manyStreams(
   const timelines = timelinesOf(traffic, size, load);
   const totalPps = streamPps(traffic, size, load).reduce((sum, pps) => sum + pps, 0);
   return {
-    senders,
     transmitter: new StreamsTransmitter({ spec, senders, timelines, totalPps, clock, lags }),
     receiver: new StreamsReceiver({ spec, programs, memory, clock, lags, senders, foreignFrames }),
   };

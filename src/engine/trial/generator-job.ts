@@ -142,7 +142,7 @@ class Generator implements Job {
     for (let d = 0; d < directions.length; d++) {
       const { receiver, transmitter, rxPort } = directions[d];
       inUse.port = rxPort;
-      if (transmitter.ended) directions[d].closeWindow(clock.nowNs);
+      if (transmitter.account.ended) directions[d].closeWindow(clock.nowNs);
       moved += receiver.step();
       wakeful ||= transmitter.isWakeful();
     }
@@ -169,9 +169,10 @@ class Generator implements Job {
       const direction = directions[d];
       inUse.port = direction.txPort;
       moved += direction.send();
-      ended &&= direction.transmitter.ended;
+      ended &&= direction.transmitter.account.ended;
       // The other direction's figures are of no use either.
-      if (direction.transmitter.wasShort) for (const other of directions) other.end(trial.clock.nowNs, "short");
+      if (direction.transmitter.account.cutShort === "short")
+        for (const other of directions) other.end(trial.clock.nowNs, "short");
     }
     if (ended) {
       trial.phase = phase.settling;
@@ -281,9 +282,9 @@ class Generator implements Job {
       const { transmitter, receiver } = direction;
       this.#context.inUse.port = direction.txPort;
       direction.nudge();
-      endedNs = Math.max(endedNs, transmitter.endedNs);
+      endedNs = Math.max(endedNs, transmitter.account.endedNs);
       quietSinceNs = Math.max(quietSinceNs, receiver.lastArrivalNs);
-      stopped &&= transmitter.wasStopped;
+      stopped &&= transmitter.account.cutShort === "stopped";
     }
     if (nowNs - endedNs > longestSettleNs(settleNs, stopped)) {
       trial.neverQuiet = true;
@@ -314,7 +315,7 @@ class Generator implements Job {
     let missing = 0;
     for (let d = 0; d < trial.directions.length; d++) {
       const { transmitter, receiver } = trial.directions[d];
-      published += transmitter.published;
+      published += transmitter.account.published;
       received += receiver.received;
       accepted += receiver.accepted;
       corrupt += receiver.corrupt;
