@@ -1,9 +1,9 @@
 /** A kick that finds the interface gone: what was published is counted, once, and nothing beyond it. */
 import { expect, it } from "vitest";
-import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
-import { RingFault } from "../../src/ring/ring.js";
-import { trafficSpec, trafficStream } from "../stream/traffic-specs.js";
-import { echo, GeneratorSim } from "./generator-sim.js";
+import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
+import { RingFault } from "../../../src/ring/ring.js";
+import { echo, GeneratorSim } from "../../support/generator-sim.js";
+import { trafficSpec, trafficStream } from "../../support/traffic-specs.js";
 
 const stream = trafficSpec([trafficStream({}), trafficStream({})]);
 
