@@ -1,3 +1,4 @@
+/** Text from files is made harmless for a terminal. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { usageError } from "../src/errors.js";

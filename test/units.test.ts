@@ -1,3 +1,4 @@
+/** Rates, sizes, times and shares are read and written. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../src/errors.js";

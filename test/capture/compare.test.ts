@@ -1,3 +1,4 @@
+/** Two captures are compared frame by frame: what is missing, unexpected, changed and reordered. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

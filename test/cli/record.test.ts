@@ -1,3 +1,4 @@
+/** `--record-tx` and `--record-rx` keep every frame of a run, once, on every command that has them. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

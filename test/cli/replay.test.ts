@@ -1,3 +1,4 @@
+/** The command `replay`: what is sent, in which order and how often, and what a comparison says. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

@@ -1,3 +1,4 @@
+/** The contract of ports, run for every kind of port. */
 import { join } from "node:path";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { ip, makeNetns, vethPair } from "../support/netns.js";

@@ -1,3 +1,4 @@
+/** The embedded device forwards, does what its faults say, and lets go of everything when it is closed. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

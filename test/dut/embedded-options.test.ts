@@ -1,3 +1,4 @@
+/** The options of the embedded device, and what is refused. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { embeddedOptionTable, parseEmbeddedOptions } from "../../src/dut/index.js";

@@ -1,3 +1,4 @@
+/** The folder of the embedded device's sockets goes with its process, whatever ends that. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

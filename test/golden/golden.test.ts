@@ -1,3 +1,4 @@
+/** The golden captures of plain traffic are what the compiled programs and the reference make. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";

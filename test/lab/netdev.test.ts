@@ -1,3 +1,4 @@
+/** Real interfaces in a namespace: what is read of them, and which are refused. */
 import { readlinkSync } from "node:fs";
 import { expect, it } from "vitest";
 import { checkGeneratorInterface } from "../../src/dut/testpmd/generator-interface.js";

@@ -1,3 +1,4 @@
+/** The ports of the optional packages cap and raw-socket, where these are installed. */
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import type { TrialReport } from "../../src/engine/loop/trial-report.js";

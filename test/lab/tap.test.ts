@@ -1,3 +1,4 @@
+/** Tap ports on a real kernel: made, kept, measured through, removed. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** The result of one trial is built from what the engine reported. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TrialReport } from "../../src/engine/loop/trial-report.js";

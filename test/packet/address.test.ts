@@ -1,3 +1,4 @@
+/** MAC, IPv4 and IPv6 addresses are read and printed. */
 import { isIPv6 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

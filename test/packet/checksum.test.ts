@@ -1,3 +1,4 @@
+/** Internet checksums are computed and updated (RFC 1071, RFC 1624). */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { addBytes, complement, fold, updateChecksum } from "../../src/packet/index.js";

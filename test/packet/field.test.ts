@@ -1,3 +1,4 @@
+/** Fields of a header are read and written, bit by bit. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fieldTable, readFields, writeFields } from "../../src/packet/field.js";

@@ -1,3 +1,4 @@
+/** Filters are parsed and hold for the right frames. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";

@@ -1,3 +1,4 @@
+/** A flow has one number both ways. */
 import { expect, it } from "vitest";
 import { flowNumber } from "../../src/packet/flow-number.js";
 import {

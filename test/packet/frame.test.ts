@@ -1,3 +1,4 @@
+/** Frames are built from layers and dissected into them again. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";

@@ -1,3 +1,4 @@
+/** A header is made from the words of a profile. */
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import {

@@ -1,3 +1,4 @@
+/** The layout of a stack of headers: where each layer and field lies. */
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import {

@@ -1,3 +1,4 @@
+/** Frames are rewritten: addresses, tags, ports and the checksums that follow. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { prefixMask } from "../../src/packet/filter-value.js";

@@ -1,3 +1,4 @@
+/** The Toeplitz hash of receive-side scaling, by the published vectors. */
 import { describe, expect, it } from "vitest";
 import { parseIpv4, parseIpv6, rssHash, rssQueue, toeplitz } from "../../src/packet/index.js";
 

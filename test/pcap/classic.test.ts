@@ -1,3 +1,4 @@
+/** The classic pcap format, by its bytes. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

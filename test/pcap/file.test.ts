@@ -1,3 +1,4 @@
+/** Capture files in memory are read back as they were written. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

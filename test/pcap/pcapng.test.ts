@@ -1,3 +1,4 @@
+/** The pcapng format, by its bytes. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

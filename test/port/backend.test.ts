@@ -1,3 +1,4 @@
+/** The device side of vhost-user. */
 import { closeSync, openSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openPort, type Port, type PortObserver, type PortRings, parsePortSpec } from "../../src/port/index.js";

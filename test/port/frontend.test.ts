@@ -1,3 +1,4 @@
+/** The driver side of vhost-user. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { Connection } from "../../src/port/vhost-user/connection.js";

@@ -1,3 +1,4 @@
+/** Driver and device ports meet over a real socket, in every combination. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { crossFrames, openPair, openRx, openTx, temporaryFolder } from "../support/rings-cross.js";
 

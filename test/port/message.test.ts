@@ -1,3 +1,4 @@
+/** The messages of vhost-user, by their bytes. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";

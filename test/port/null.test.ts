@@ -1,3 +1,4 @@
+/** The null port takes everything and brings nothing. */
 import { describe, expect, it } from "vitest";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { openRx, openTx } from "../support/rings-cross.js";

@@ -1,3 +1,4 @@
+/** The pcap port writes what is sent. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The state that all ports share: connected, lost, failed, closed. */
 import { describe, expect, it } from "vitest";
 import { environmentError } from "../../src/errors.js";
 import type { PortRings } from "../../src/port/index.js";

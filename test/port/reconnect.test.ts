@@ -1,3 +1,4 @@
+/** Ports connect again after their peer has gone. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openPort, type Port, type PortObserver, type PortRings, parsePortSpec } from "../../src/port/index.js";
 import { Connection } from "../../src/port/vhost-user/connection.js";

@@ -1,3 +1,4 @@
+/** Port specifications are read, and mistakes are named. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PktgenError } from "../../src/errors.js";

@@ -1,3 +1,4 @@
+/** Thresholds of a profile are read and judged. */
 import { describe, expect, it } from "vitest";
 import { figuresOf } from "../../src/method/judge/figures.js";
 import { judgeThresholds } from "../../src/method/judge/thresholds.js";

@@ -1,3 +1,4 @@
+/** The line that is shown while a trial runs. */
 import { expect, it } from "vitest";
 import { type Progress, progressLine } from "../../src/report/index.js";
 

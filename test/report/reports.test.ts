@@ -1,3 +1,4 @@
+/** Every report of a plain run, against the samples. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";

@@ -1,3 +1,4 @@
+/** The samples that the reports are tested with hold the equations. */
 import { describe, expect, it } from "vitest";
 import type { Trial } from "../../src/report/index.js";
 import { reasonsOf } from "../../src/stats/cause.js";

@@ -1,3 +1,4 @@
+/** The rings of packet sockets: slots that are sent and received. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openRxRing, openTxRing, RingFault, ringMemory, type SlotRingLayout } from "../../src/ring/index.js";

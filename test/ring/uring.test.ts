@@ -1,3 +1,4 @@
+/** Batches through io_uring are laid out and completed. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ringMemory, UringBatch, type UringLayout, uringOperations } from "../../src/ring/index.js";

@@ -1,3 +1,4 @@
+/** The log of gaps says when a silence began and ended. */
 import { describe, expect, it } from "vitest";
 import { GapLog, latestOf } from "../../src/stats/gap-log.js";
 import { LongestSilence } from "../../src/stats/silence.js";

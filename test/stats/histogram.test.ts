@@ -1,3 +1,4 @@
+/** The histogram of latencies, against sorting. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { delayVariation, Histogram, histogramSlots } from "../../src/stats/histogram.js";

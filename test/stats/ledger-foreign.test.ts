@@ -1,3 +1,4 @@
+/** Frames of somebody else in the ledger explain what they may, and nothing else. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type HopCounters, ledger } from "../../src/stats/index.js";

@@ -1,3 +1,4 @@
+/** The ledger names link and number of what is missing. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

@@ -1,3 +1,4 @@
+/** How evenly frames left. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { GapRecorder } from "../../src/stats/pacing.js";

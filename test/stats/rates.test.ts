@@ -1,3 +1,4 @@
+/** Rates on layers 1 and 2 from counts and times. */
 import { expect, it } from "vitest";
 import { type Arrivals, lossRatioOf, queueingNsOf, ratesOf, receiveRates } from "../../src/stats/rates.js";
 

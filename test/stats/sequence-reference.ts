@@ -1,3 +1,4 @@
+/** The reference of sequence analysis: the obvious way, with a set of all numbers seen. */
 import fc from "fast-check";
 import { sequenceCodes } from "../../src/stats/sequence.js";
 

@@ -1,3 +1,4 @@
+/** Many sequences in one table, against the obvious way. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/random.js";

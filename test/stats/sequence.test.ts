@@ -1,3 +1,4 @@
+/** Loss, duplicates and reordering of one sequence, against the obvious way. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/random.js";

@@ -1,3 +1,4 @@
+/** The histogram of signed times, against sorting. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { SignedHistogram } from "../../src/stats/signed-histogram.js";

@@ -1,3 +1,4 @@
+/** The small histograms of many streams, against sorting. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { LaneRows } from "../../src/stats/lane-rows.js";

@@ -1,3 +1,4 @@
+/** Numbers and times that wrap are unwrapped. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { elapsedNs48, unwrapSequence } from "../../src/stats/unwrap.js";

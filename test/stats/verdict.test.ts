@@ -1,3 +1,4 @@
+/** The verdict of a trial, and its reasons. */
 import { describe, expect, it } from "vitest";
 import { interruptedReason } from "../../src/stats/cause.js";
 import { type JudgedTrial, judgeRun, judgeTrial, type VerdictRules } from "../../src/stats/verdict.js";

@@ -1,3 +1,4 @@
+/** Numbers are written in words. */
 import { expect, it } from "vitest";
 import { framesWord, grouped, partOf, percentWord, rateWord, timeWord } from "../../src/stats/words.js";
 

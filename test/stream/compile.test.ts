@@ -1,3 +1,4 @@
+/** Compiled programs of plain traffic make the bytes of the reference. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type RingMemory, ringMemory } from "../../src/memory.js";

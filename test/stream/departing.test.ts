@@ -1,3 +1,4 @@
+/** The frames of several streams leave in the order of their times. */
 import { expect, it } from "vitest";
 import { departingFrames } from "../../src/stream/departing.js";
 import { offeredPps } from "../../src/stream/departures/loads.js";

@@ -1,3 +1,4 @@
+/** Mixes of sizes hold their weights. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { sizePattern } from "../../src/stream/index.js";

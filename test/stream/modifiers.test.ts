@@ -1,3 +1,4 @@
+/** Streams in which fields change make the bytes of the reference. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ringMemory } from "../../src/memory.js";

@@ -1,3 +1,4 @@
+/** A probe is a stream of its own beside others. */
 import { describe, expect, it } from "vitest";
 import { streamPps } from "../../src/stream/departures/loads.js";
 import { withProbe } from "../../src/stream/probe.js";

@@ -1,3 +1,4 @@
+/** Programs of profiles make the bytes of the reference. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { ringMemory } from "../../src/memory.js";

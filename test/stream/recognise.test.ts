@@ -1,3 +1,4 @@
+/** A receiver knows its frames again, whatever the device may change in them. */
 import { describe, expect, it } from "vitest";
 import { ringMemory } from "../../src/memory.js";
 import { compileStream, programFrame, streamSpec } from "../../src/stream/index.js";

@@ -1,3 +1,4 @@
+/** The schedule of departures is exact, over days. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { departureSchedule, rateFraction } from "../../src/stream/index.js";

@@ -1,3 +1,4 @@
+/** The signature in a frame, by its bytes. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addBytes, fold } from "../../src/packet/index.js";

@@ -1,3 +1,4 @@
+/** A schedule of several rates, one after the other. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { meanPps, type RateStep, SteppedSchedule, SteppedTimeline } from "../../src/stream/departures/steps.js";

@@ -1,3 +1,4 @@
+/** The assembler of eBPF programs, by its bytes. */
 import { describe, expect, it } from "vitest";
 import { BpfAssembler, helper } from "../../src/sys/xdp/bpf-assembler.js";
 

@@ -1,3 +1,4 @@
+/** Event descriptors are signalled and taken. */
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { eventSignal, signalAfterLook } from "../../src/sys/event-signal.js";

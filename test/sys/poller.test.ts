@@ -1,3 +1,4 @@
+/** Waiting for descriptors that become readable. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

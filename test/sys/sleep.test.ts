@@ -1,3 +1,4 @@
+/** Sleeps longer than a timer of Node. */
 import { expect, it } from "vitest";
 import { sleepNs } from "../../src/sys/sleep.js";
 

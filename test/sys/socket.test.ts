@@ -1,3 +1,4 @@
+/** Unix sockets carry bytes and descriptors. */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,

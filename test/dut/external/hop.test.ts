@@ -1,3 +1,4 @@
+/** `--hop` is read: where a hop's counters come from. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

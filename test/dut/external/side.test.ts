@@ -1,3 +1,4 @@
+/** The addresses of a port before an external device are read. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseSide, refuseTwice, sharesPrefix } from "../../../src/dut/external/side.js";

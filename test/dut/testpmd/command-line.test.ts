@@ -1,3 +1,4 @@
+/** The command line of testpmd for every description of it. */
 import { describe, expect, it } from "vitest";
 import { commandLine, literalCommandLines, shellLine, vdevText } from "../../../src/dut/testpmd/command-line.js";
 import {

@@ -1,3 +1,4 @@
+/** The counters of testpmd become hops of the ledger. */
 import { describe, expect, it } from "vitest";
 import { type SideCounters, testpmdHops } from "../../../src/dut/testpmd/hops.js";
 import { parseForwardStats, parsePortXstats } from "../../../src/dut/testpmd/parse.js";

@@ -1,3 +1,4 @@
+/** The options of `--dut testpmd`, and what is refused. */
 import { describe, expect, it } from "vitest";
 import { parseTestpmdOptions, testpmdOptionTable } from "../../../src/dut/testpmd/options.js";
 

@@ -1,3 +1,4 @@
+/** Answers between the prompts of testpmd are told apart. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Evidence } from "../../../src/dut/testpmd/evidence.js";

@@ -1,3 +1,4 @@
+/** The fault stage of a forwarder drops, damages, doubles, delays and reorders as asked. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type FaultSpec, noFaults } from "../../../src/engine/forward/fault-spec.js";

@@ -1,3 +1,4 @@
+/** The forwarding job moves frames between two ports, and counts what it drops. */
 import { describe, expect, it } from "vitest";
 import { forwardCounterSlots, readForwardCounters } from "../../../src/engine/forward/counters.js";
 import { type FaultSpec, type Injected, noFaults } from "../../../src/engine/forward/fault-spec.js";

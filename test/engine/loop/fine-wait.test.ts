@@ -1,3 +1,4 @@
+/** The wait between two bursts ends at its time, and not before it. */
 import { describe, expect, it } from "vitest";
 import { FineWait } from "../../../src/engine/loop/fine-wait.js";
 import { TrialClock } from "../../../src/engine/loop/trial-clock.js";

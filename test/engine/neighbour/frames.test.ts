@@ -1,3 +1,4 @@
+/** ARP and neighbour discovery frames are answered byte for byte. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "../../../src/engine/neighbour/frames.js";

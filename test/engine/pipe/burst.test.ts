@@ -1,3 +1,4 @@
+/** Bursts of a recorded capture hand over every frame of every loop. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { PipeBurst } from "../../../src/engine/pipe/burst.js";

@@ -1,3 +1,4 @@
+/** The pipe between two threads hands on every frame, in order and whole. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { PipeReader, PipeWriter, pipeBytesOf, pipeWord } from "../../../src/engine/pipe/frame-pipe.js";

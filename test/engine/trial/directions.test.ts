@@ -1,3 +1,4 @@
+/** Trials with traffic both ways: each direction has its own account. */
 import { describe, expect, it } from "vitest";
 import { generatorCounter } from "../../../src/engine/trial/counters.js";
 import { baseOrder } from "../../support/generator-sim.js";

@@ -1,3 +1,4 @@
+/** Neighbours' questions in a trial are answered, and neither they nor the answers are test frames. */
 import { describe, expect, it } from "vitest";
 import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import { answerTo, questionFor } from "../../../src/engine/neighbour/frames.js";

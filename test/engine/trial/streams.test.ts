@@ -1,3 +1,4 @@
+/** Trials of several streams: rates, order, accounts and latency of each. */
 import { describe, expect, it } from "vitest";
 import { ethernet, ipv6, udp } from "../../../src/packet/index.js";
 import { streamPps, timelinesOf } from "../../../src/stream/departures/loads.js";

@@ -1,3 +1,4 @@
+/** The worker thread runs trial after trial with a real peer. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
