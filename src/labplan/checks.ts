@@ -4,7 +4,7 @@ import type { Trial } from "../result/run-result.js";
 import { framesWord, grouped, partOf, percentWord, rateWord } from "../stats/words.js";
 import type { Expected } from "./device.js";
 import type { TextChecks, TrafficChecks } from "./file/index.js";
-import type { WayPort } from "./path.js";
+import type { PathPort } from "./path.js";
 
 /** What testpmd says to a command that it does not take (lib/cmdline/cmdline.c, and testpmd's own). */
 const refusals = /^(Command not found|Bad arguments|Ambiguous command|Incomplete command|Invalid port)\b.*$/m;
@@ -18,8 +18,8 @@ export function refused(text: string, answer: string): string[] {
 export interface TextFacts {
   readonly answer: string;
   readonly queues: number;
-  /** Ports of this device on the way of the generator's frames. */
-  readonly ports: readonly WayPort[];
+  /** Ports of this device on the path of the generator's frames. */
+  readonly ports: readonly PathPort[];
   readonly expected: Expected;
 }
 
@@ -61,7 +61,7 @@ function checkStreams(answer: string, queues: number): string[] {
   });
 }
 
-/** Ports on the way counted exactly what the generator sent and got since the device's launch. */
+/** Ports on the path counted exactly what the generator sent and got since the device's launch. */
 function checkPortStats(stats: readonly PortStats[], { ports, expected }: TextFacts): string[] {
   if (ports.length === 0) return ["no traffic of the generator goes through it"];
   return ports.flatMap(({ port, rx, tx }) => {
@@ -92,8 +92,8 @@ function checkRates(answer: string, leastPps: number): string[] {
 
 export interface TrafficFacts {
   readonly trial: Trial;
-  /** By port on the way: differences of `show port stats all` over the trial. */
-  readonly counted: readonly { readonly at: WayPort; readonly rx: number; readonly tx: number }[];
+  /** By port on the path: differences of `show port stats all` over the trial. */
+  readonly counted: readonly { readonly at: PathPort; readonly rx: number; readonly tx: number }[];
 }
 
 /** Of a trial, beyond its own verdict. */

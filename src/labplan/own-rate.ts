@@ -15,7 +15,7 @@ interface Look {
   readonly txPps: number;
 }
 
-/** `show port stats` between two looks at our counters: theirs lies half way. */
+/** `show port stats` between two looks at our counters: theirs lies half path. */
 async function look(device: RunningDevice, port: number, progress: () => TrialProgress | null): Promise<Look | null> {
   const before = progress();
   const stats = (await device.portStats()).find((one) => one.port === port);
@@ -33,11 +33,11 @@ async function look(device: RunningDevice, port: number, progress: () => TrialPr
  * `device` has the other end of the generator's port.
  */
 export async function compareRates(
-  { way, durationNs }: PlannedTraffic,
+  { path, durationNs }: PlannedTraffic,
   device: RunningDevice | undefined,
   progress: () => TrialProgress | null,
 ): Promise<string | null> {
-  const port = way[0]?.rxPort;
+  const port = path[0]?.rxPort;
   if (device === undefined || port === undefined || durationNs === null || durationNs < leastDurationNs) return null;
   await sleepNs(durationNs * 0.2);
   const first = await look(device, port, progress);

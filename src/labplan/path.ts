@@ -1,14 +1,14 @@
-/** The way of a frame through a case's devices, found from the sockets that they share. Pure. */
+/** The path of a frame through a case's devices, found from the sockets that they share. Pure. */
 import type { PlanDevice } from "./file/index.js";
 
 /** From a receiving to a sending port of one device. */
-export interface WayHop {
+export interface PathHop {
   /** In the frame's order: `host>`, `container`, `host<`. */
   readonly name: string;
   readonly device: string;
   readonly rxPort: number;
   readonly txPort: number;
-  /** Towards the far end; false: on the way back. */
+  /** Towards the far end; false: on the path back. */
   readonly forth: boolean;
 }
 
@@ -23,8 +23,8 @@ interface End {
 const endsOf = (devices: readonly PlanDevice[], socket: string): End[] =>
   devices.flatMap((device) => device.vdevs.flatMap((vdev, port) => (vdev.socket === socket ? [{ device, port }] : [])));
 
-/** Hops from the generator's socket back to it; empty where no way leads back. */
-export function wayOf(devices: readonly PlanDevice[], socket: string): WayHop[] {
+/** Hops from the generator's socket back to it; empty where no path leads back. */
+export function pathOf(devices: readonly PlanDevice[], socket: string): PathHop[] {
   const passed: { device: string; rxPort: number; txPort: number }[] = [];
   let at: End | undefined = endsOf(devices, socket)[0];
   while (at !== undefined && passed.length < 2 * devices.length) {
@@ -39,7 +39,7 @@ export function wayOf(devices: readonly PlanDevice[], socket: string): WayHop[] 
 }
 
 /** Those that a frame passes twice have an arrow; the one that the generator is at is the host. */
-function named(passed: readonly Omit<WayHop, "name" | "forth">[]): WayHop[] {
+function named(passed: readonly Omit<PathHop, "name" | "forth">[]): PathHop[] {
   const far = (passed.length - 1) / 2;
   return passed.map((hop, i) => {
     const label = hop.device === passed[0].device ? "host" : hop.device;
@@ -48,8 +48,8 @@ function named(passed: readonly Omit<WayHop, "name" | "forth">[]): WayHop[] {
   });
 }
 
-/** A port of a device on the way, and whether frames pass it in both directions there. */
-export interface WayPort {
+/** A port of a device on the path, and whether frames pass it in both directions there. */
+export interface PathPort {
   readonly device: string;
   readonly port: number;
   /** Frames that it must have received and sent, in the generator's counts: those sent, or those that came back. */
@@ -58,16 +58,16 @@ export interface WayPort {
 }
 
 /** Every port that frames pass, once. At the far end a frame turns round: what it sends must come back. */
-export function portsOnWay(way: readonly WayHop[]): WayPort[] {
-  const ports = new Map<string, { device: string; port: number; rx?: WayPort["rx"]; tx?: WayPort["tx"] }>();
-  const at = (device: string, port: number): { rx?: WayPort["rx"]; tx?: WayPort["tx"] } => {
+export function portsOnPath(path: readonly PathHop[]): PathPort[] {
+  const ports = new Map<string, { device: string; port: number; rx?: PathPort["rx"]; tx?: PathPort["tx"] }>();
+  const at = (device: string, port: number): { rx?: PathPort["rx"]; tx?: PathPort["tx"] } => {
     const key = `${device} ${port}`;
     const entry = ports.get(key) ?? { device, port };
     ports.set(key, entry);
     return entry;
   };
-  const far = (way.length - 1) / 2;
-  way.forEach(({ device, rxPort, txPort }, i) => {
+  const far = (path.length - 1) / 2;
+  path.forEach(({ device, rxPort, txPort }, i) => {
     at(device, rxPort).rx = i <= far ? "sent" : "received";
     at(device, txPort).tx = i < far ? "sent" : "received";
   });

@@ -25,7 +25,7 @@ import { stepsText } from "./dry-run.js";
 import { ResultsFolder } from "./evidence.js";
 import type { PlanHugepages } from "./file/index.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";
-import { chosenCases, type PlannedCase, type PlannedTraffic, planSteps } from "./steps.js";
+import { chosenCases, type PlannedCase, planSteps, trafficsIn } from "./steps.js";
 import type { PlanRecording } from "./traffic.js";
 
 export interface PlanHooks {
@@ -83,15 +83,10 @@ class HugepageKeeper implements Disposable {
   }
 }
 
-const trafficOf = (cases: readonly PlannedCase[]): PlannedTraffic[] =>
-  cases
-    .flatMap(({ steps }) => steps)
-    .flatMap(({ deed }) => (deed.do === "send" || deed.do === "start traffic" ? [deed.traffic] : []));
-
 const longestFrameBytes = (cases: readonly PlannedCase[]): number =>
   Math.max(
     64,
-    ...trafficOf(cases)
+    ...trafficsIn(cases)
       .flatMap(({ sizes }) => sizes)
       .flatMap((size) => (size.kind === "fixed" ? [size.frameBytes] : size.parts.map(({ frameBytes }) => frameBytes))),
   );
@@ -175,7 +170,7 @@ function startRecording(
   { record }: TestPlanOrder,
   planned: readonly PlannedCase[],
 ): (PlanRecording & AsyncDisposable) | null {
-  const ports = [...new Set(trafficOf(planned).map(({ port }) => port))];
+  const ports = [...new Set(trafficsIn(planned).map(({ port }) => port))];
   const live = ports.map(parsePortSpec).find((spec) => spec.kind === "xdp" && spec.tx === "live");
   if (record.tx !== null && live !== undefined) throw liveUnrecorded();
   const recorder = startRecorder(record, ports);

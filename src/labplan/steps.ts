@@ -8,7 +8,7 @@ import type { TestpmdDescription } from "../dut/testpmd/description.js";
 import type { LaunchOptions, Mount } from "../dut/testpmd/launcher.js";
 import { inNamespace, linkEnds } from "../dut/testpmd/links.js";
 import { usageError } from "../errors.js";
-import { formatCount, formatNs, formatRate, frameSizeName } from "../units.js";
+import { deedText } from "./deed-text.js";
 import { describeDevice, insideDirectory, insideHugepages, isContained, usesHugepages } from "./describe.js";
 import {
   type InterfaceVdev,
@@ -23,7 +23,7 @@ import {
   type TrafficChecks,
 } from "./file/index.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";
-import { type WayHop, wayOf } from "./path.js";
+import { type PathHop, pathOf } from "./path.js";
 
 /** A testpmd that is to be started. */
 export interface PlannedLaunch {
@@ -47,7 +47,7 @@ export interface PlannedTraffic extends PlanTraffic {
   /** A port spec. */
   readonly port: string;
   readonly queues: number;
-  readonly way: readonly WayHop[];
+  readonly path: readonly PathHop[];
   /** The device that has the other end of the port. */
   readonly device: string;
 }
@@ -93,6 +93,12 @@ export const planSteps = (order: TestPlanOrder, facts: LabFacts): PlannedCase[] 
     steps: one.steps.map((step, i) => plannedStep(step, `${one.number}.${i + 1}`, { one, order, facts })),
   }));
 
+/** Everything that the generator sends in these cases. */
+export const trafficsIn = (cases: readonly PlannedCase[]): PlannedTraffic[] =>
+  cases
+    .flatMap(({ steps }) => steps)
+    .flatMap(({ deed }) => (deed.do === "send" || deed.do === "start traffic" ? [deed.traffic] : []));
+
 interface Context {
   readonly one: PlanCase;
   readonly order: TestPlanOrder;
@@ -104,25 +110,26 @@ function plannedStep(step: PlanStep, number: string, context: Context): PlannedS
   return { number, heading: step.heading, place: step.place, text: deedText(deed), deed };
 }
 
+type Planner<V extends PlanDeed["do"]> = (deed: Extract<PlanDeed, { readonly do: V }>, context: Context) => PlannedDeed;
+
+/** What the file's deeds need to know beside the file. Absent: nothing, the deed is carried out as it stands there. */
+const planners: { readonly [V in PlanDeed["do"]]?: Planner<V> } = {
+  "mount hugepages": (deed, { one, order }) => {
+    const wanted = one.devices.some((device) => usesHugepages(device, order));
+    return { do: deed.do, wish: wanted ? order.plan.hugepages : null };
+  },
+  launch: (deed, context) => ({ do: deed.do, device: deed.device, launch: plannedLaunch(deed.device, context) }),
+  send: (deed, context) => ({ do: deed.do, check: deed.check, traffic: plannedTraffic(deed.traffic, context) }),
+  "start traffic": (deed, context) => {
+    const traffic = plannedTraffic(deed.traffic, context);
+    return { do: deed.do, traffic: { ...traffic, sizes: traffic.sizes.slice(0, 1), count: null, durationNs: null } };
+  },
+};
+
 function plannedDeed(step: PlanStep, context: Context): PlannedDeed {
   const { heading: _, place: __, ...deed } = step;
-  switch (deed.do) {
-    case "mount hugepages": {
-      const { one, order } = context;
-      const wanted = one.devices.some((device) => usesHugepages(device, order));
-      return { do: deed.do, wish: wanted ? order.plan.hugepages : null };
-    }
-    case "launch":
-      return { do: deed.do, device: deed.device, launch: plannedLaunch(deed.device, context) };
-    case "send":
-      return { do: deed.do, check: deed.check, traffic: plannedTraffic(deed.traffic, context) };
-    case "start traffic": {
-      const traffic = plannedTraffic(deed.traffic, context);
-      return { do: deed.do, traffic: { ...traffic, sizes: traffic.sizes.slice(0, 1), count: null, durationNs: null } };
-    }
-    default:
-      return deed;
-  }
+  const plan = planners[deed.do] as Planner<PlanDeed["do"]> | undefined;
+  return plan === undefined ? (deed as PlannedDeed) : plan(deed, context);
 }
 
 function plannedLaunch(name: string, { one, order, facts }: Context): PlannedLaunch {
@@ -180,7 +187,7 @@ function plannedTraffic(traffic: PlanTraffic, { one, order, facts }: Context): P
     durationNs: timed ? order.durationNs : traffic.durationNs,
     port: generatorPort(vdev, traffic, device.queues, facts),
     queues: device.queues,
-    way: wayOf(one.devices, traffic.socket),
+    path: pathOf(one.devices, traffic.socket),
     device: device.name,
   };
 }
@@ -208,45 +215,4 @@ export function launchLine(launch: PlannedLaunch, facts: LabFacts): string {
   const options: LaunchOptions = { name: launch.name, mounts: launch.mounts, env: {} };
   const { file, args } = facts.launcher.launch(argv, options);
   return shellLine([file, ...args]);
-}
-
-const checkText = (check: object): string => {
-  const words = Object.entries(check).map(([name, value]) => `${name} ${String(value)}`);
-  return words.length === 0 ? "" : `; check: ${words.join(", ")}`;
-};
-
-function trafficText({ sizes, rate, count, durationNs, stream, queues, socket }: PlannedTraffic): string {
-  const frames = count === null ? "frames" : `${formatCount(count)} frames`;
-  const time = durationNs === null ? "" : ` for ${formatNs(durationNs)}`;
-  const flows = stream.flows === 1 ? "1 flow" : `${stream.flows} flows`;
-  const through = queues === 1 ? "1 queue" : `${queues} queues`;
-  return `${frames} of ${sizes.map(frameSizeName).join(", ")} bytes at ${formatRate(rate)}${time}, ${flows}, ${through}, to ${socket}`;
-}
-
-function deedText(deed: PlannedDeed): string {
-  switch (deed.do) {
-    case "mount hugepages":
-      if (deed.wish === null) return "mount hugepages: none are needed";
-      return `mount hugepages: ${deed.wish.count} pages of ${deed.wish.pageBytes / 2 ** 20} MB at ${deed.wish.mount}`;
-    case "launch":
-      return `launch ${deed.device}${deed.launch.contained ? " in a container" : ""}`;
-    case "command":
-      return `${deed.device}> ${deed.text}${checkText(deed.check)}`;
-    case "send":
-      return `send ${trafficText(deed.traffic)}${checkText(deed.check)}`;
-    case "start traffic":
-      return `start traffic: ${trafficText(deed.traffic)}`;
-    case "watch traffic":
-      return `watch traffic until ${deed.comesBack ? "frames come back" : "none comes back"}`;
-    case "stop traffic":
-      return `stop traffic${checkText(deed.check)}`;
-    case "wait for link":
-      return `wait until the link of ${deed.device}'s port ${deed.port} is ${deed.state}`;
-    case "wait":
-      return `wait ${formatNs(deed.forNs)}`;
-    case "quit":
-      return `quit ${deed.device}`;
-    case "kill":
-      return `kill ${deed.device} (SIGKILL)`;
-  }
 }

@@ -24,7 +24,7 @@ import { type FrameSize, formatRate, meanFrameBytes, ratePps } from "../units.js
 import type { RunningDevice } from "./device.js";
 import { planSettleNs } from "./order.js";
 import { compareRates } from "./own-rate.js";
-import { portsOnWay, type WayPort } from "./path.js";
+import { type PathPort, portsOnPath } from "./path.js";
 import type { PlannedTraffic } from "./steps.js";
 
 const connectTimeoutMs = 15_000;
@@ -48,10 +48,10 @@ export interface PlanRecording {
   readonly ports: readonly string[];
 }
 
-/** One trial, and what the ports on its way counted in it. */
+/** One trial, and what the ports on its path counted in it. */
 export interface TrafficResult {
   readonly trial: Trial;
-  readonly counted: readonly { readonly at: WayPort; readonly rx: number; readonly tx: number }[];
+  readonly counted: readonly { readonly at: PathPort; readonly rx: number; readonly tx: number }[];
 }
 
 interface Reading {
@@ -65,7 +65,7 @@ export interface OpenTrial {
   finish(): Promise<TrafficResult>;
 }
 
-const portKey = ({ device, port }: WayPort): string => `${device} ${port}`;
+const portKey = ({ device, port }: PathPort): string => `${device} ${port}`;
 
 export class PlanGenerator implements AsyncDisposable {
   readonly #setup: TrafficSetup;
@@ -259,9 +259,9 @@ export class PlanGenerator implements AsyncDisposable {
     return this.#open?.port.receiveDrops?.() ?? 0;
   }
 
-  /** What the devices on the way must have counted since their launch. */
+  /** What the devices on the path must have counted since their launch. */
   #expect(traffic: PlannedTraffic, report: TrialReport): void {
-    const names = new Set(traffic.way.map(({ device }) => device));
+    const names = new Set(traffic.path.map(({ device }) => device));
     const sent = sentFrames([report]);
     const received = report.receive.queues.reduce((sum, { packets }) => sum + packets, 0);
     for (const { name, expected } of this.#setup.devices()) {
@@ -272,10 +272,10 @@ export class PlanGenerator implements AsyncDisposable {
     }
   }
 
-  /** All counters on the way; empty where somebody on it is gone. */
-  async #read({ way }: PlannedTraffic): Promise<Reading> {
+  /** All counters on the path; empty where somebody on it is gone. */
+  async #read({ path }: PlannedTraffic): Promise<Reading> {
     const devices = new Map(this.#setup.devices().map((device) => [device.name, device]));
-    const names = [...new Set(way.map(({ device }) => device))];
+    const names = [...new Set(path.map(({ device }) => device))];
     const ports = new Map<string, { rx: number; tx: number }>();
     const readings = new Map<string, Awaited<ReturnType<RunningDevice["read"]>>>();
     for (const name of names) {
@@ -286,7 +286,7 @@ export class PlanGenerator implements AsyncDisposable {
       }
       readings.set(name, await device.read());
     }
-    const hops = way.map(({ name, device, rxPort, txPort }) => {
+    const hops = path.map(({ name, device, rxPort, txPort }) => {
       const queues = devices.get(device)!.hopQueues(readings.get(device)!, rxPort, txPort);
       return queues === null ? null : { name, rxPort, txPort, queues };
     });
@@ -294,8 +294,8 @@ export class PlanGenerator implements AsyncDisposable {
   }
 }
 
-function countedBetween({ way }: PlannedTraffic, before: Reading, after: Reading): TrafficResult["counted"] {
-  return portsOnWay(way).flatMap((at) => {
+function countedBetween({ path }: PlannedTraffic, before: Reading, after: Reading): TrafficResult["counted"] {
+  return portsOnPath(path).flatMap((at) => {
     const [from, to] = [before.ports.get(portKey(at)), after.ports.get(portKey(at))];
     return from === undefined || to === undefined ? [] : [{ at, rx: to.rx - from.rx, tx: to.tx - from.tx }];
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commandLine } from "../../src/dut/testpmd/command-line.js";
 import { stepsText } from "../../src/labplan/dry-run.js";
-import { portsOnWay, wayOf } from "../../src/labplan/path.js";
+import { portsOnPath, pathOf } from "../../src/labplan/path.js";
 import { planSteps } from "../../src/labplan/steps.js";
 import { facts, orderOf } from "./orders.js";
 
@@ -93,13 +93,13 @@ describe("planning", () => {
 describe("a frame's way", () => {
   it("leads over both ports of the host, the container, and back", () => {
     const { devices } = orderOf("virtio-user-container-networking").plan.cases[0];
-    const way = wayOf(devices, "gen.sock");
+    const way = pathOf(devices, "gen.sock");
     expect(way.map(({ name, device, rxPort, txPort }) => [name, device, rxPort, txPort])).toEqual([
       ["host>", "vhost", 0, 1],
       ["container", "container", 0, 0],
       ["host<", "vhost", 1, 0],
     ]);
-    expect(portsOnWay(way)).toEqual([
+    expect(portsOnPath(way)).toEqual([
       { device: "vhost", port: 0, rx: "sent", tx: "received" },
       { device: "vhost", port: 1, rx: "received", tx: "sent" },
       { device: "container", port: 0, rx: "sent", tx: "received" },
@@ -108,7 +108,7 @@ describe("a frame's way", () => {
 
   it("is found whichever of the ports is the generator's", () => {
     const { devices } = orderOf("loopback-multi-queues").plan.cases[2];
-    expect(wayOf(devices, "gen.sock").map(({ rxPort, txPort }) => [rxPort, txPort])).toEqual([
+    expect(pathOf(devices, "gen.sock").map(({ rxPort, txPort }) => [rxPort, txPort])).toEqual([
       [1, 0],
       [0, 0],
       [0, 1],
@@ -117,7 +117,7 @@ describe("a frame's way", () => {
 
   it("is none where a socket leads nowhere", () => {
     const { devices } = orderOf("virtio-user-no-huge").plan.cases[0];
-    expect(wayOf([devices[0]], "gen.sock")).toEqual([]);
-    expect(wayOf(devices, "nowhere")).toEqual([]);
+    expect(pathOf([devices[0]], "gen.sock")).toEqual([]);
+    expect(pathOf(devices, "nowhere")).toEqual([]);
   });
 });

@@ -74,6 +74,37 @@ class StepReader {
   readonly #running = new Set<string>();
   #traffic: PlanTraffic | null = null;
 
+  /** By verb: what a step of the file says to do. */
+  readonly #deeds: { readonly [V in StepVerb]: (said: Shape<V>, path: YamlPath) => PlanDeed } = {
+    "mount hugepages": () => ({ do: "mount hugepages" }),
+    launch: ({ device }, path) => ({ do: "launch", device: this.#launched(path, device) }),
+    command: ({ device, text, check }, path) => {
+      this.#needsRunning(path, device);
+      return { do: "command", device, text, check: textChecks(this.#context.document, path, check) };
+    },
+    send: (said, path) => {
+      const traffic = this.#trafficAt(path, said);
+      return { do: "send", traffic, check: trafficChecks(this.#context.document, path, said.check) };
+    },
+    "start traffic": (said, path) => {
+      this.#traffic = this.#trafficAt(path, said);
+      return { do: "start traffic", traffic: this.#traffic };
+    },
+    "watch traffic": (said, path) => {
+      this.#needsTraffic(path);
+      return { do: "watch traffic", comesBack: said["comes-back"], withinNs: this.#within(path, said.within) };
+    },
+    "stop traffic": ({ check }, path) => {
+      this.#needsTraffic(path);
+      this.#traffic = null;
+      return { do: "stop traffic", check: trafficChecks(this.#context.document, path, check) };
+    },
+    "wait for link": (said, path) => this.#link(path, said),
+    wait: (said, path) => ({ do: "wait", forNs: timeAt(this.#context.document, [...path, "for"], said.for) }),
+    quit: ({ device }, path) => ({ do: "quit", device: this.#ended(path, device) }),
+    kill: ({ device }, path) => ({ do: "kill", device: this.#ended(path, device) }),
+  };
+
   constructor(context: StepContext) {
     this.#context = context;
   }
@@ -82,7 +113,8 @@ class StepReader {
     const { document } = this.#context;
     const verb = verbAt(document, path, value);
     const shape = checkShape(stepSchemas[verb] as z.ZodType, document, path);
-    return this.#deed(verb, shape, path);
+    const deedOf = this.#deeds[verb] as (shape: unknown, path: YamlPath) => PlanDeed;
+    return deedOf(shape, path);
   }
 
   end(path: YamlPath): void {
@@ -90,49 +122,6 @@ class StepReader {
     throw this.#context.document.errorAt(path, "the traffic that this case starts is never stopped", {
       accepted: "do: stop traffic, after do: start traffic",
     });
-  }
-
-  #deed(verb: StepVerb, shape: unknown, path: YamlPath): PlanDeed {
-    const { document } = this.#context;
-    switch (verb) {
-      case "mount hugepages":
-        return { do: verb };
-      case "launch":
-        return { do: verb, device: this.#launched(path, (shape as Shape<"launch">).device) };
-      case "command": {
-        const { device, text, check } = shape as Shape<"command">;
-        this.#needsRunning(path, device);
-        return { do: verb, device, text, check: textChecks(document, path, check) };
-      }
-      case "send": {
-        const said = shape as Shape<"send">;
-        const traffic = this.#trafficAt(path, said);
-        return { do: verb, traffic, check: trafficChecks(document, path, said.check) };
-      }
-      case "start traffic":
-        this.#traffic = this.#trafficAt(path, shape as Shape<"start traffic">);
-        return { do: verb, traffic: this.#traffic };
-      case "watch traffic": {
-        const said = shape as Shape<"watch traffic">;
-        this.#needsTraffic(path);
-        return { do: verb, comesBack: said["comes-back"], withinNs: this.#within(path, said.within) };
-      }
-      case "stop traffic":
-        this.#needsTraffic(path);
-        this.#traffic = null;
-        return { do: verb, check: trafficChecks(document, path, (shape as Shape<"stop traffic">).check) };
-      case "wait for link":
-        return this.#link(path, shape as Shape<"wait for link">);
-      case "wait":
-        return { do: verb, forNs: timeAt(document, [...path, "for"], (shape as Shape<"wait">).for) };
-      case "quit":
-      case "kill": {
-        const { device } = shape as Shape<"quit">;
-        this.#needsRunning(path, device);
-        this.#running.delete(device);
-        return { do: verb, device };
-      }
-    }
   }
 
   #link(path: YamlPath, said: Shape<"wait for link">): PlanDeed {
@@ -164,6 +153,12 @@ class StepReader {
       throw this.#context.document.errorAt([...path, "device"], `${name} runs already`, { accepted });
     }
     this.#running.add(name);
+    return name;
+  }
+
+  #ended(path: YamlPath, name: string): string {
+    this.#needsRunning(path, name);
+    this.#running.delete(name);
     return name;
   }
 

@@ -1,0 +1,48 @@
+/** Traffic that goes on while other steps are done: started, watched, stopped. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Reason, reasonsOf, withReasons } from "../../stats/cause.js";
+import type { VerdictWord } from "../../stats/verdict.js";
+import { checkTraffic } from "../checks.js";
+import type { Deed } from "./deed.js";
+
+/** Between two looks at what came back. */
+const lookMs = 50;
+/** Without any frame for this long, none comes back. */
+const silenceMs = 400;
+
+export const startTraffic: Deed<"start traffic"> = async (lab, { traffic }) => {
+  lab.open = await lab.generator.begin(traffic);
+  return {};
+};
+
+export const watchTraffic: Deed<"watch traffic"> = async ({ setup, devices, generator }, { comesBack, withinNs }) => {
+  const end = performance.now() + withinNs / 1e6;
+  let [last, since] = [generator.received(), performance.now()];
+  for (;;) {
+    await sleep(lookMs);
+    const [now, at] = [generator.received(), performance.now()];
+    if (comesBack ? now > last : now === last && at - since >= silenceMs) return {};
+    if (now > last) [last, since] = [now, at];
+    if (setup.signal.aborted) return {};
+    if (at > end) return { reasons: [comesBack ? "nothing came back" : "frames kept coming back"] };
+    devices.checkAlive();
+  }
+};
+
+/** The plan says that frames get lost in it: only what it asks for is judged. */
+export const stopTraffic: Deed<"stop traffic"> = async (lab, { check }, step) => {
+  const open = lab.open!;
+  lab.open = null;
+  const result = await open.finish();
+  const { trial } = result;
+  const checks = checkTraffic(check, result).map((text): Reason => ({ cause: "check", text }));
+  const own = reasonsOf(trial);
+  // Nobody damages frames by starting a device anew.
+  const damage = own.filter(({ cause }) => cause === "corrupt");
+  const faults = own.filter(({ cause }) => cause === "fault" || cause === "interrupted");
+  const failed = [...damage, ...checks];
+  const verdict: VerdictWord = faults.length > 0 ? "invalid" : failed.length > 0 ? "fail" : "pass";
+  const notes = [...trial.notes, ...trial.reasons];
+  const bare = { ...trial, phase: "under traffic", reasons: [], causes: [], notes };
+  return { trials: [lab.keepTrial(step, withReasons(bare, verdict, [...faults, ...failed]), "traffic")] };
+};
