@@ -13,7 +13,7 @@ import type { Load } from "../src/engine/loop/trial-spec.js";
 import { type Header, headerOf } from "../src/packet/index.js";
 import { loadProgram } from "../src/program/load-program.js";
 import {
-  type FieldChange,
+  type FieldModifier,
   plainStream,
   streamSpec,
   type Traffic,
@@ -34,7 +34,7 @@ const [shortNs, longNs] = [200e6, 1.2e9];
 const size = fixedSize(64);
 
 /** A stream of these fields. */
-export const changing = (layers: readonly Header[], fields: readonly FieldChange[], name = "a"): TrafficStream => ({
+export const changing = (layers: readonly Header[], fields: readonly FieldModifier[], name = "a"): TrafficStream => ({
   ...plainStream(name, layers),
   fields,
 });
@@ -46,11 +46,11 @@ export const trafficOf = (...streams: readonly TrafficStream[]): TrafficSpec => 
   seed: 1,
 });
 
-export const counted = (field: string, min: number, max: number): FieldChange => ({
+export const counted = (field: string, min: number, max: number): FieldModifier => ({
   target: { field },
   change: { kind: "increment", min, max, step: 1 },
 });
-const random = (field: string, min: number, max: number): FieldChange => ({
+const random = (field: string, min: number, max: number): FieldModifier => ({
   target: { field },
   change: { kind: "random", min, max, seed: null, limit: null },
 });

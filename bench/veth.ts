@@ -7,7 +7,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { writeCaptureFile } from "../src/pcap/index.js";
 import { compileStream } from "../src/stream/frames/compile.js";
-import { programFrame } from "../src/stream/frames/frame.js";
+import { frameAt } from "../src/stream/frames/frame.js";
 import { defaultStreamSpec } from "../src/stream/spec.js";
 import { readInterface } from "../src/sys/net/netdev.js";
 import { inNetns } from "../src/sys/net/netns.js";
@@ -58,7 +58,7 @@ const installed = (path: string): boolean => existsSync(path);
 /** The frame that everybody sends. */
 function benchFrame(): Uint8Array {
   const program = compileStream(defaultStreamSpec, fixedSize(64));
-  return programFrame(program, 0, { trial: 0, stream: 0, sequence: 0, timeNs: 0 });
+  return frameAt(program, 0, { trial: 0, stream: 0, sequence: 0, timeNs: 0 });
 }
 
 /** A capture of `count` such frames, `gapNs` apart. */

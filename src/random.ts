@@ -16,10 +16,10 @@ export const drawnByChance = (bound: number): number =>
 
 /**
  * xoshiro128** by Blackman and Vigna (2018), seeded through splitmix32 so that near seeds start far apart.
- * `lane` separates independent uses of one seed.
+ * Independent uses of one seed take different numbers as `substream`.
  */
-export function seededRandom(seed: number, lane = 0): Random {
-  let mix = (seed ^ Math.imul(lane, 0x9e3779b9) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b)) | 0;
+export function seededRandom(seed: number, substream = 0): Random {
+  let mix = (seed ^ Math.imul(substream, 0x9e3779b9) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b)) | 0;
   const splitmix = (): number => {
     mix = (mix + 0x9e3779b9) | 0;
     let z = mix;

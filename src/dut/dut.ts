@@ -5,7 +5,7 @@
 import type { Injected } from "../engine/forward/fault-spec.js";
 
 /** One queue of one hop. Absolute counts; only differences of two readings mean anything. */
-export interface HopQueueCounters {
+export interface DeviceHopQueueCounters {
   readonly queue: number;
   readonly rxPackets: number;
   readonly txPackets: number;
@@ -27,13 +27,13 @@ export interface HopQueueCounters {
  * `rx + duplicated − tx − dropped − inside` of the differences; that of the link before it
  * `tx of the hop before − rx − waiting`.
  */
-export interface HopCounters {
+export interface DeviceHopCounters {
   /** In the frame's order: `host>`, `container`, `host<`. */
   readonly name: string;
   /** Port ids of the device, as its own tools show them. */
   readonly rxPort: number;
   readonly txPort: number;
-  readonly queues: readonly HopQueueCounters[];
+  readonly queues: readonly DeviceHopQueueCounters[];
 }
 
 /** For the report. */
@@ -83,7 +83,7 @@ export interface Dut extends AsyncDisposable {
   /** Before a trial's first frame: whatever is random in the device begins anew from this seed. */
   resetForTrial(seed: number): Promise<void>;
   /** All hops in the frame's order; null where the device has no counters. Not while frames are in flight. */
-  readHops(): Promise<readonly HopCounters[] | null>;
+  readHops(): Promise<readonly DeviceHopCounters[] | null>;
   /** What the device did wrong on purpose since the last reset; null where it does not say. */
   injected(): Promise<Injected | null>;
   /**

@@ -2,7 +2,7 @@
  * Devices under test: what can stand between a generator's transmit and receive rings. `dut.ts` is the interface;
  * each device has a folder. A device is started, described, reset, read and disposed, and never asked what it is.
  */
-export type { Dut, DutEvidence, DutFacts, DutSample, HopCounters, HopQueueCounters } from "./dut.js";
+export type { DeviceHopCounters, DeviceHopQueueCounters, Dut, DutEvidence, DutFacts, DutSample } from "./dut.js";
 export {
   type EmbeddedOptions,
   type EmbeddedPart,

@@ -32,7 +32,7 @@ const bySignal = 128;
  * null: there is no such program. When the time is over and the command still runs, it is killed together
  * with everything that it started in its process group, and so it is on the way out of this process.
  */
-export const runCommand = (
+export const executeCommand = (
   file: string,
   args: readonly string[],
   { env, timeoutMs, signal: aborted }: CommandOptions,

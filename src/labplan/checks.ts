@@ -2,7 +2,7 @@
 import { type PortStats, parseForwardStats, parsePortInfo, parsePortStats } from "../dut/testpmd/parse.js";
 import type { Trial } from "../result/run-result.js";
 import { framesWord, grouped, partOf, percentWord, rateWord } from "../stats/words.js";
-import type { Expected } from "./device.js";
+import type { ExpectedCounts } from "./device.js";
 import type { TextChecks, TrafficChecks } from "./file/index.js";
 import type { PathPort } from "./path.js";
 
@@ -20,7 +20,7 @@ export interface TextFacts {
   readonly queues: number;
   /** Ports of this device on the path of the generator's frames. */
   readonly ports: readonly PathPort[];
-  readonly expected: Expected;
+  readonly expected: ExpectedCounts;
 }
 
 /** Of a command's answer. */
@@ -97,7 +97,7 @@ export interface TrafficFacts {
 }
 
 /** Of a trial, beyond its own verdict. */
-export function checkTraffic(check: TrafficChecks, { trial, counted }: TrafficFacts): string[] {
+export function failedTrafficChecks(check: TrafficChecks, { trial, counted }: TrafficFacts): string[] {
   const reasons: string[] = [];
   const { unaccounted, queues, leastPps } = check;
   // At max a full ring loses frames by right: loss is information there.

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type RingVariant, ringVariants, type TestpmdDescription, type Vdev } from "../dut/testpmd/description.js";
 import { layOutLcores } from "../dut/testpmd/lcores.js";
 import { linkEnds } from "../dut/testpmd/links.js";
+import { maxRegions } from "../port/vhost-user/message.js";
 import type { InterfaceVdev, PlanDevice, PlanVdev, VirtioUserVdev } from "./file/index.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";
 
@@ -10,9 +11,6 @@ import type { LabFacts, TestPlanOrder } from "./order.js";
 export const insideDirectory = (facts: LabFacts): string => facts.directory;
 /** Where the plan mounts its hugepages in a container. */
 export const insideHugepages = "/dev/hugepages";
-
-/** VHOST_MEMORY_MAX_NREGIONS. */
-const maxRegions = 8;
 
 function variantOf({ packed, mergeable, inOrder, vectorized }: VirtioUserVdev): RingVariant | null {
   const found = Object.entries(ringVariants).find(

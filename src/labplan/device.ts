@@ -1,5 +1,5 @@
 /** A testpmd of a plan while it runs, with its counters since it was launched, whatever commands were typed. */
-import type { HopQueueCounters } from "../dut/dut.js";
+import type { DeviceHopQueueCounters } from "../dut/dut.js";
 import {
   type ForwardStats,
   type PortStats,
@@ -13,7 +13,7 @@ import { isAtLeast } from "../dut/testpmd/version.js";
 import type { PlannedLaunch } from "./steps.js";
 
 /** Frames of the generator since a device's launch: what its ports must have counted. */
-export interface Expected {
+export interface ExpectedCounts {
   sent: number;
   received: number;
   /** Everything was sent at a pace: then what was sent must have gone everywhere. */
@@ -32,7 +32,7 @@ export class RunningDevice {
   readonly process: TestpmdProcess;
   /** Ended by a step of the plan: nothing to complain about. */
   endedOnPurpose = false;
-  readonly expected: Expected = { sent: 0, received: 0, exact: true };
+  readonly expected: ExpectedCounts = { sent: 0, received: 0, exact: true };
   #forwarding = false;
   /** What earlier forwarding, until its `stop`, dropped. */
   readonly #droppedBefore = new Map<string, number>();
@@ -70,7 +70,7 @@ export class RunningDevice {
   }
 
   /** One way through the device, per queue; null: a port has no counters, since it has no peer. */
-  hopQueues(reading: DeviceReading, rxPort: number, txPort: number): HopQueueCounters[] | null {
+  hopQueues(reading: DeviceReading, rxPort: number, txPort: number): DeviceHopQueueCounters[] | null {
     const rx = reading.xstats.find(({ port }) => port === rxPort);
     const tx = reading.xstats.find(({ port }) => port === txPort);
     if (rx === undefined || tx === undefined || rx.queues.length === 0 || tx.queues.length === 0) return null;

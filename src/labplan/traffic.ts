@@ -1,5 +1,5 @@
 /** The generator of a plan's run: its port, its thread, and one trial at a time through a case's devices. */
-import type { HopCounters } from "../dut/dut.js";
+import type { DeviceHopCounters } from "../dut/dut.js";
 import type { TrialReport } from "../engine/loop/trial-report.js";
 import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import type { RecordingSetup } from "../engine/pipe/recording-rings.js";
@@ -55,7 +55,7 @@ export interface TrafficResult {
 }
 
 interface Reading {
-  readonly hops: HopCounters[] | null;
+  readonly hops: DeviceHopCounters[] | null;
   readonly ports: ReadonlyMap<string, { readonly rx: number; readonly tx: number }>;
 }
 
@@ -290,7 +290,10 @@ export class PlanGenerator implements AsyncDisposable {
       const queues = devices.get(device)!.hopQueues(readings.get(device)!, rxPort, txPort);
       return queues === null ? null : { name, rxPort, txPort, queues };
     });
-    return { hops: hops.some((hop) => hop === null) || hops.length === 0 ? null : (hops as HopCounters[]), ports };
+    return {
+      hops: hops.some((hop) => hop === null) || hops.length === 0 ? null : (hops as DeviceHopCounters[]),
+      ports,
+    };
   }
 }
 

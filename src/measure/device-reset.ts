@@ -3,7 +3,7 @@
  * started is ended and started anew; one of somebody else's by the command that the user gives for it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { reasonLine, runCommand } from "../dut/run-command.js";
+import { executeCommand, reasonLine } from "../dut/run-command.js";
 import { environmentError, PktgenError, usageError } from "../errors.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { sleepNs } from "../sys/sleep.js";
@@ -84,7 +84,7 @@ async function act(lab: Lab, { resetCommand }: RunPlan, signal: AbortSignal): Pr
     return;
   }
   const options = { env: process.env, timeoutMs: commandMs, signal };
-  const result = await runCommand("/bin/sh", ["-c", resetCommand], options);
+  const result = await executeCommand("/bin/sh", ["-c", resetCommand], options);
   if (result?.code === 0) return;
   if (result?.code === null) {
     throw environmentError(`the command did not end within ${commandMs / 1000} s`, { where: "--reset-command" });

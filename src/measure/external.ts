@@ -3,7 +3,7 @@
  * gateways for their MAC addresses before anything is sent, and reads the counters of its hops so that they agree with
  * what was received, to the frame.
  */
-import { HopReader, type HopReading, type Side } from "../dut/external/index.js";
+import { type ExternalSide, HopReader, type HopReading } from "../dut/external/index.js";
 import type { TrialReport } from "../engine/loop/trial-report.js";
 import type { ResponderSetup } from "../engine/neighbour/responder.js";
 import type { Generator } from "../engine/trial/start-generator.js";
@@ -46,13 +46,13 @@ function vlanOf(traffic: Traffic): number | null {
   return tags.every((tag) => tag === first) ? first : null;
 }
 
-const addressOf = (side: Side | undefined, ip: 4 | 6): string | null =>
+const addressOf = (side: ExternalSide | undefined, ip: 4 | 6): string | null =>
   side?.addresses.find((address) => address.ip === ip)?.text ?? null;
 
-type Gateway = Side["gateways"][number];
+type Gateway = ExternalSide["gateways"][number];
 
 /** Whom frames of this IP version are sent to: a gateway of the other version is the same router's. */
-const gatewayFor = (side: Side, ip: 4 | 6 | null): Gateway | null =>
+const gatewayFor = (side: ExternalSide, ip: 4 | 6 | null): Gateway | null =>
   side.gateways.find((each) => each.ip === ip) ?? side.gateways[0] ?? null;
 
 /**
@@ -93,14 +93,14 @@ const orElse = (hops: NextHops | undefined, mac: string | null): NextHops => ({
   6: hops?.[6] ?? mac,
   other: hops?.other ?? mac,
 });
-const addressesBy = (side: Side): Readonly<Record<4 | 6, string | null>> => ({
+const addressesBy = (side: ExternalSide): Readonly<Record<4 | 6, string | null>> => ({
   4: addressOf(side, 4),
   6: addressOf(side, 6),
 });
 
 function plainStreams(
   { keeps }: ExternalChoice,
-  sides: readonly [Side, Side],
+  sides: readonly [ExternalSide, ExternalSide],
   stream: StreamSpec,
   [srcMac = null, otherMac = null]: readonly (string | null)[],
   hops: readonly NextHops[],
@@ -119,7 +119,7 @@ function plainStreams(
 
 /** Asks each gateway that some frames go to, once. */
 async function nextHops(
-  side: Side,
+  side: ExternalSide,
   port: number,
   versions: readonly (4 | 6 | null)[],
   generator: Pick<Generator, "resolve">,
@@ -137,7 +137,7 @@ async function nextHops(
 }
 
 async function gatewayMac(
-  side: Side,
+  side: ExternalSide,
   { ip, text }: Gateway,
   port: number,
   generator: Pick<Generator, "resolve">,

@@ -1,5 +1,5 @@
 /** A DUT's absolute counters to what the ledger takes: differences over a trial. Pure. */
-import type { HopCounters as Reading, HopQueueCounters as ReadingQueue } from "../dut/dut.js";
+import type { DeviceHopCounters as Reading, DeviceHopQueueCounters as ReadingQueue } from "../dut/dut.js";
 import type { HopCounters, HopQueueCounters } from "../stats/ledger.js";
 
 /** Empty where the DUT has no counters. Hops are matched by name, queues by number. */

@@ -28,7 +28,7 @@ const settleNsUnknownDut = 2e9;
 const usualFrameBytes = 1518;
 
 /** Frames that were sent, and that no trial's figures are made of. */
-export interface BesideTrials {
+export interface BesideTrialsTally {
   /** Through the built-in device. */
   warmUp: number;
   /** So that devices know where to send to (RFC 2544 §23). */
@@ -38,7 +38,7 @@ export interface BesideTrials {
 }
 
 export interface Lab extends AsyncDisposable {
-  readonly beside: BesideTrials;
+  readonly beside: BesideTrialsTally;
   /** null: nothing is recorded. */
   readonly recorder: Recorder | null;
   /** null: external, nobody here has its counters. */

@@ -1,6 +1,6 @@
 /** A run, decided: everything that `run` was asked for, validated, before anything is opened. Plain data. */
 import { withRingSize } from "../dut/embedded/options.js";
-import type { HopSpec, Side } from "../dut/external/index.js";
+import type { ExternalSide, HopSpec } from "../dut/external/index.js";
 import type { StartedDut } from "../dut/start.js";
 import type { PortSpec } from "../port/kinds.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
@@ -22,7 +22,7 @@ export type DutChoice =
 export interface ExternalChoice extends GeneratorPorts {
   readonly kind: "external";
   /** What the ports are to their neighbours: of the sending, of the receiving one; null: nothing but ports. */
-  readonly sides: readonly [Side, Side] | null;
+  readonly sides: readonly [ExternalSide, ExternalSide] | null;
   /**
    * What plain traffic was given by itself, and no side changes; streams know their own. `srcMac` is also what the
    * sending port answers with.

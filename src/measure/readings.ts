@@ -1,5 +1,5 @@
 /** What is read before and after a trial: counters of the device and of our ports, and what disturbed the machine. */
-import type { DutOwnRates, Injected } from "../result/run-result.js";
+import type { DutOwnRates, InjectedResult } from "../result/run-result.js";
 import type { HopCounters } from "../stats/ledger.js";
 import { compareDutRates } from "./dut-rate.js";
 import { hopDifferences } from "./hops.js";
@@ -9,7 +9,7 @@ import { type PortDrops, portDropsBetween } from "./port-drops.js";
 export interface Readings {
   readonly hops: HopCounters[];
   readonly drops: PortDrops;
-  readonly injected: Injected | null;
+  readonly injected: InjectedResult | null;
   /** null: the device has no rates of its own, or the trial was too short to tell. */
   readonly dutOwnRates: DutOwnRates | null;
   readonly disturbance: { readonly stealMs: number; readonly switches: number };

@@ -1,7 +1,7 @@
 /** The one builder of a trial in the result document, from what the generator's thread and counters say. Pure. */
 import type { TrialReport } from "../engine/loop/trial-report.js";
 import type { TrialSpec } from "../engine/loop/trial-spec.js";
-import type { DutOwnRates, Injected, Requested, Trial } from "../result/run-result.js";
+import type { DutOwnRates, InjectedResult, Requested, Trial } from "../result/run-result.js";
 import type { Reason } from "../stats/cause.js";
 import type { ForeignCounters, HopCounters, TrialCounts } from "../stats/ledger.js";
 import { lossRatioOf } from "../stats/rates.js";
@@ -30,7 +30,7 @@ export interface TrialInputs {
   readonly hops?: readonly HopCounters[];
   /** Frames that the hops count and that are not the trial's. */
   readonly foreign?: ForeignCounters;
-  readonly injected?: Injected | null;
+  readonly injected?: InjectedResult | null;
   /** null: the trial was too short to tell. */
   readonly dutOwnRates?: DutOwnRates | null;
   readonly floorNs?: number | null;

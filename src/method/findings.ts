@@ -21,7 +21,7 @@ export function joinFindings(parts: readonly Findings[]): Findings {
 }
 
 /** Something that was asked for and has no verdict elsewhere: what became of it. */
-export const checked = (what: string, verdict: Verdict, reasons: readonly string[] = []): Findings => ({
+export const checkFindings = (what: string, verdict: Verdict, reasons: readonly string[] = []): Findings => ({
   checks: [{ what, verdict, reasons: [...reasons] }],
 });
 

@@ -9,7 +9,7 @@ import type { Trial, Verdict } from "../result/run-result.js";
 import { badOf, isWithin, offeredOf } from "../stats/loss.js";
 import { partOf, percentWord } from "../stats/words.js";
 import { type FrameSize, formatRate, frameSizeName } from "../units.js";
-import { checked, type Findings, joinFindings } from "./findings.js";
+import { checkFindings, type Findings, joinFindings } from "./findings.js";
 import { foundPps, type NdrSettings, ndrOfSize } from "./ndr.js";
 import { paced } from "./search-run.js";
 import { sizeWord } from "./size-word.js";
@@ -86,11 +86,11 @@ export async function latencyTrial(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const trials = await measurer.measure(request);
     const use = useOf(trials, [], "times");
-    if (use.kind === "measured") return checked(what, ...judgedLoss(trials, lossRatioMax));
+    if (use.kind === "measured") return checkFindings(what, ...judgedLoss(trials, lossRatioMax));
     why = use.why;
     if (measurer.ended() !== null) break;
   }
-  return checked(what, "invalid", [why]);
+  return checkFindings(what, "invalid", [why]);
 }
 
 function judgedLoss(trials: readonly Trial[], lossRatioMax: number): [Verdict, string[]] {

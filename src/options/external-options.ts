@@ -1,5 +1,5 @@
 /** The options of `--dut external`: ports of ours, what they are to their neighbours, and where hops are counted. */
-import { mirroredHops, parseHops, parseSide, refuseTwice, type Side } from "../dut/external/index.js";
+import { type ExternalSide, mirroredHops, parseHops, parseSide, refuseTwice } from "../dut/external/index.js";
 import { usageError } from "../errors.js";
 import type { ExternalChoice, GeneratorPorts } from "../measure/plan.js";
 import type { PortSpec } from "../port/kinds.js";
@@ -56,7 +56,7 @@ function sidesOf(options: RunOptions, rx: PortSpec | null): ExternalChoice["side
   }
   if ([txAddress, rxAddress, gateway, rxGateway].every((text) => text === undefined)) return null;
   const tx = parseSide(txAddress, gateway, { address: "--tx-address", gateway: "--gateway" });
-  const other: Side = parseSide(rxAddress, rxGateway, { address: "--rx-address", gateway: "--rx-gateway" });
+  const other: ExternalSide = parseSide(rxAddress, rxGateway, { address: "--rx-address", gateway: "--rx-gateway" });
   refuseTwice([...tx.addresses, ...other.addresses], "--rx-address");
   return [tx, other];
 }

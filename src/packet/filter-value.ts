@@ -72,7 +72,7 @@ export function compareAt(view: DataView, at: number, bytes: Uint8Array): number
   return 0;
 }
 
-export function isWithin(view: DataView, at: number, bytes: Uint8Array, mask: Uint8Array): boolean {
+export function matchesMasked(view: DataView, at: number, bytes: Uint8Array, mask: Uint8Array): boolean {
   for (let i = 0; i < bytes.length; i++) if ((view.getUint8(at + i) & mask[i]) !== bytes[i]) return false;
   return true;
 }

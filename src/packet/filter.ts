@@ -14,7 +14,7 @@
 import { type PktgenError, usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import { type FilterField, type FrameFacts, fieldNamed, fieldNames, type ValueTest } from "./filter-fields.js";
-import { compareAt, type FilterValue, isWithin, parseFilterValue } from "./filter-value.js";
+import { compareAt, type FilterValue, matchesMasked, parseFilterValue } from "./filter-value.js";
 
 export type { FrameFacts } from "./filter-fields.js";
 
@@ -222,7 +222,7 @@ function equalTo(value: FilterValue): ValueTest {
     return (found) => found === wanted;
   }
   const { bytes, mask } = value;
-  return (at, view) => isWithin(view, at, bytes, mask);
+  return (at, view) => matchesMasked(view, at, bytes, mask);
 }
 
 /** Of a prefix only where it is a whole address. */

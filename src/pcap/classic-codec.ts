@@ -19,7 +19,7 @@ import {
   type FrameBatch,
   mostCapturedBytes,
 } from "./capture.js";
-import { type ByteOrder, classicMagics, type Resolution, recognise } from "./magic.js";
+import { type ByteOrder, classicMagics, type Resolution, recogniseFormat } from "./magic.js";
 
 export interface CaptureFormat {
   readonly resolution: Resolution;
@@ -67,7 +67,7 @@ const lengthsOf: Readonly<Record<string, Lengths>> = {
 export function readClassicHeader(bytes: Uint8Array): ClassicHeader | CaptureFault {
   const size = bytes.length;
   if (size < 4) return { kind: "cut", offset: size, what: `the file has ${size} bytes, a capture at least 24` };
-  const magic = recognise(bytes);
+  const magic = recogniseFormat(bytes);
   if (magic.kind === "other") return { kind: "magic", offset: 0, what: magic.what };
   if (magic.kind === "pcapng") return { kind: "magic", offset: 0, what: "0x0a0d0d0a begins a pcapng file" };
   if (size < fileHeaderBytes) {

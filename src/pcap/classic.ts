@@ -20,7 +20,7 @@ export interface CapturedFrame {
 }
 
 /** The pieces, one behind the other. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+export function joinedPieces(pieces: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -50,7 +50,7 @@ export function writeCapture(
     encoder.bytes.set(captured, encoder.place(captured.length, originalBytes, seconds, nanoseconds));
   }
   encoder.flush();
-  return joined(pieces);
+  return joinedPieces(pieces);
 }
 
 /** Reads either byte order and resolution; never throws. `bytes` of the frames are views on the file's. */

@@ -19,7 +19,7 @@ export {
 export type { CapturedFrame } from "./classic.js";
 export { type CaptureFormat, ClassicDecoder, ClassicEncoder, defaultCaptureFormat } from "./classic-codec.js";
 export { linkTypeEthernet, linkTypeName } from "./link-types.js";
-export { type ByteOrder, type Recognised, type Resolution, recognise } from "./magic.js";
+export { type ByteOrder, type Recognised, type Resolution, recogniseFormat } from "./magic.js";
 export { PcapngDecoder } from "./pcapng-decoder.js";
 export { defaultPcapngFormat, PcapngEncoder, type PcapngFormat } from "./pcapng-encoder.js";
 export { type DecodedCapture, type DecodedFrame, decodeCapture, encodeCapture } from "./whole.js";

@@ -4,7 +4,7 @@ import { type CaptureDecoder, type CaptureFault, type CaptureInterface, FrameBat
 import { ClassicDecoder } from "./classic-codec.js";
 import { captureFaultError } from "./file.js";
 import { type ByteSource, openPlainSource, openSource } from "./file-source.js";
-import { recognise, recogniseBytes } from "./magic.js";
+import { recogniseBytes, recogniseFormat } from "./magic.js";
 import type { CaptureBlock } from "./pcapng-blocks.js";
 import { PcapngDecoder } from "./pcapng-decoder.js";
 
@@ -199,7 +199,7 @@ function decoderFor(
   if (source.fault !== null) throw wrong({ ...source.fault, offset: start.length });
   if (start.length === 0) throw wrong({ kind: "empty", offset: 0, what: "the file is empty" });
   if (start.length < 4) throw usageError(`the file has ${start.length} bytes, a capture at least 24`, { where: path });
-  const found = recognise(start);
+  const found = recogniseFormat(start);
   if (found.kind === "other") throw wrong({ kind: "magic", offset: 0, what: found.what });
   return found.kind === "pcap" ? new ClassicDecoder() : new PcapngDecoder(options.onBlock ?? null);
 }

@@ -27,7 +27,7 @@ export { captureFaultError, readCaptureFile, writeCaptureFile } from "./file.js"
 export { CaptureReader, type CaptureReaderOptions } from "./file-reader.js";
 export { CaptureWriter, type CaptureWriterOptions } from "./file-writer.js";
 export { linkTypeEthernet, linkTypeName } from "./link-types.js";
-export { type ByteOrder, type Recognised, type Resolution, recognise } from "./magic.js";
+export { type ByteOrder, type Recognised, type Resolution, recogniseFormat } from "./magic.js";
 export {
   BlockBuilder,
   type BlockOption,

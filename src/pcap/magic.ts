@@ -11,7 +11,7 @@ export type Recognised =
 export const classicMagics = { microseconds: 0xa1b2c3d4, nanoseconds: 0xa1b23c4d } as const;
 export const pcapngMagic = 0x0a0d0d0a;
 
-/** Bytes that `recognise` looks at; fewer are enough for most. */
+/** Bytes that `recogniseFormat` looks at; fewer are enough for most. */
 export const recogniseBytes = 64;
 
 /** Relatives of the classic format whose records differ; libpcap and Wireshark know them by these magics. */
@@ -43,7 +43,7 @@ const others: readonly (readonly [string, string])[] = [
 ];
 
 /** Reads either byte order; `bytes` are the file's first, 4 at least. */
-export function recognise(bytes: Uint8Array): Recognised {
+export function recogniseFormat(bytes: Uint8Array): Recognised {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const byteOrder of ["little", "big"] as const) {
     const magic = view.getUint32(0, byteOrder === "little");

@@ -77,7 +77,7 @@ export function readOptions(bytes: Uint8Array, view: DataView, start: number, en
 }
 
 /** An interface description block's body. */
-export function readInterface(
+export function readInterfaceBlock(
   bytes: Uint8Array,
   view: DataView,
   start: number,

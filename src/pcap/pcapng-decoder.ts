@@ -11,7 +11,7 @@ import {
   type CaptureBlock,
   option,
   optionText,
-  readInterface,
+  readInterfaceBlock,
   readNames,
   readOptions,
 } from "./pcapng-blocks.js";
@@ -227,7 +227,7 @@ export class PcapngDecoder implements CaptureDecoder {
         if (this.interfaces.length >= mostInterfaces) {
           return this.#fail("block", at - start, `more than ${mostInterfaces} interfaces`);
         }
-        const { iface, options } = readInterface(bytes, view, body, end, little);
+        const { iface, options } = readInterfaceBlock(bytes, view, body, end, little);
         this.interfaces.push(iface);
         this.#clocks.push(new TickConverter(iface.ticksPerSecond, iface.offsetSeconds));
         this.#onBlock?.({ kind: "interface", iface, options });

@@ -1,8 +1,8 @@
 /** Whole captures of either format in memory. */
 import { type CaptureDecoder, type CaptureFault, type CaptureInterface, FrameBatch } from "./capture.js";
-import { type CapturedFrame, joined, writeCapture } from "./classic.js";
+import { type CapturedFrame, joinedPieces, writeCapture } from "./classic.js";
 import { ClassicDecoder, readClassicHeader } from "./classic-codec.js";
-import { recognise } from "./magic.js";
+import { recogniseFormat } from "./magic.js";
 import { PcapngDecoder } from "./pcapng-decoder.js";
 import { PcapngEncoder } from "./pcapng-encoder.js";
 
@@ -29,7 +29,7 @@ export function decodeCapture(bytes: Uint8Array): DecodedCapture {
     const header = readClassicHeader(bytes);
     if ("kind" in header) return { format: null, interfaces: [], frames: [], fault: header };
   }
-  const decoder: CaptureDecoder = recognise(bytes).kind === "pcapng" ? new PcapngDecoder() : new ClassicDecoder();
+  const decoder: CaptureDecoder = recogniseFormat(bytes).kind === "pcapng" ? new PcapngDecoder() : new ClassicDecoder();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const batch = new FrameBatch(256);
   const frames: DecodedFrame[] = [];
@@ -61,5 +61,5 @@ export function encodeCapture(frames: readonly CapturedFrame[], format: "pcap" |
     encoder.bytes.set(bytes, encoder.place(bytes.length, originalBytes, seconds, nanoseconds));
   }
   encoder.flush();
-  return joined(pieces);
+  return joinedPieces(pieces);
 }

@@ -24,7 +24,7 @@ import { PortState } from "./port-state.js";
 const headerBytes = 12;
 const pageBytes = 4096;
 /** Frames that the library is given before it has answered for the first of them. */
-export const windowFrames = 64;
+export const bridgeWindowFrames = 64;
 /** Turns without a frame before the pump sleeps a millisecond between them. */
 const eagerTurns = 200;
 
@@ -116,7 +116,7 @@ export class BridgedPort implements Port {
   #turn(): void {
     const ring = this.#fromWorker;
     if (this.#held.length === 0) {
-      const frames = ring.poll(windowFrames);
+      const frames = ring.poll(bridgeWindowFrames);
       const { buffer } = this.#arena.memory();
       this.#held = Array.from({ length: frames }, (_, k) => Buffer.from(buffer, ring.offsets[k], ring.lengths[k]));
     }

@@ -34,7 +34,7 @@ function describedBy(schema: SchemaNode | null): string | undefined {
   return schema?.description ?? (schema?.element === undefined ? schema?.unwrap?.().description : undefined);
 }
 
-export const valueAt = (value: unknown, path: YamlPath): unknown =>
+export const valueAtPath = (value: unknown, path: YamlPath): unknown =>
   path.reduce<unknown>((at, step) => (at as Readonly<Record<string | number, unknown>> | undefined)?.[step], value);
 
 /** The most of a text that a message quotes. */
@@ -96,7 +96,7 @@ function locate(
       ),
     );
   }
-  const value = valueAt(document.value, path);
+  const value = valueAtPath(document.value, path);
   const name = below.filter((step) => typeof step === "string").join(".") || "the file";
   const what = value === undefined ? `${name} is missing` : `${name} can't be ${inWords(value)}`;
   const accepted = describedBy(at);
@@ -112,7 +112,7 @@ export function checkShape<T extends z.ZodType>(
   prefix: YamlPath = [],
   top: TopKeys | null = null,
 ): z.infer<T> {
-  const parsed = schema.safeParse(valueAt(document.value, prefix));
+  const parsed = schema.safeParse(valueAtPath(document.value, prefix));
   if (parsed.success) return parsed.data;
   const node = schema as unknown as SchemaNode;
   throw joined(parsed.error.issues.flatMap((issue) => locate(issue, document, node, prefix, top)));

@@ -5,7 +5,7 @@
 import { realpathSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { usageError } from "../errors.js";
-import { isReadError, readInput, readInputText, unreadableBecause } from "../sys/input-file.js";
+import { isReadError, readInputFile, readInputText, unreadableBecause } from "../sys/input-file.js";
 
 /** A profile, with comments, is a few kilobytes. */
 export const mostProfileBytes = 1_000_000;
@@ -66,7 +66,7 @@ export class ProfileFiles {
     const known = this.#payloads.get(path);
     if (known !== undefined) return known;
     try {
-      const bytes = readInput(path, { mostBytes: mostPayloadBytes });
+      const bytes = readInputFile(path, { mostBytes: mostPayloadBytes });
       this.#count(bytes.length, "the profile's files are too long");
       this.#payloads.set(path, bytes);
       return bytes;

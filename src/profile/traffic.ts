@@ -4,7 +4,7 @@ import { didYouMean } from "../nearest.js";
 import { checkStack, fieldPlace, type Header, headerOf, protocolNameOf, readBytes } from "../packet/index.js";
 import {
   continuous,
-  type FieldChange,
+  type FieldModifier,
   incrementPayload,
   type Payload,
   type StreamSchedule,
@@ -13,7 +13,7 @@ import {
 } from "../stream/index.js";
 import { pinStream } from "../stream/spec/pin.js";
 import { parseDuration, parseRate, parseRatio } from "../units.js";
-import { checkShape, quoted, valueAt } from "./check.js";
+import { checkShape, quoted, valueAtPath } from "./check.js";
 import type { YamlDocument, YamlPath } from "./document.js";
 import type { ProfileFiles } from "./files.js";
 import { at, checkName, sizesAt } from "./located.js";
@@ -68,7 +68,7 @@ function streamShapeAt(document: YamlDocument, path: YamlPath): StreamShape {
     return checkShape(streamSchema, document, path);
   } catch (error) {
     const here = [...path, "packet"];
-    const packet = packetSchema.safeParse(valueAt(document.value, here));
+    const packet = packetSchema.safeParse(valueAtPath(document.value, here));
     const again = (): never => {
       throw error;
     };
@@ -169,7 +169,7 @@ function changesAt(
   path: YamlPath,
   layers: readonly Header[],
   shapes: readonly ChangeShape[],
-): readonly FieldChange[] {
+): readonly FieldModifier[] {
   const names = shapes.map(({ field }) => field ?? "");
   return eachOf(shapes, (shape, i) => {
     const here = [...path, i];
@@ -188,16 +188,16 @@ function targetAt(
   path: YamlPath,
   layers: readonly Header[],
   { field, bits }: ChangeShape,
-): FieldChange["target"] {
+): FieldModifier["target"] {
   if ((field === undefined) === (bits === undefined)) {
     throw document.errorAt(path, "a change needs one place", { accepted: "field, or bits" });
   }
-  if (bits !== undefined) return bits as FieldChange["target"];
+  if (bits !== undefined) return bits as FieldModifier["target"];
   const place = at(document, [...path, "field"], () => fieldPlace(layers, field!));
   return { field: place.path };
 }
 
-function changeAt(document: YamlDocument, path: YamlPath, shape: ChangeShape): FieldChange["change"] {
+function changeAt(document: YamlDocument, path: YamlPath, shape: ChangeShape): FieldModifier["change"] {
   const kinds = (["increment", "decrement", "list", "random"] as const).filter((kind) => shape[kind] !== undefined);
   if (kinds.length !== 1) {
     const what = kinds.length === 0 ? "a change without a kind" : `${kinds.join(" and ")} at once`;

@@ -3,8 +3,7 @@
  * handle_results and save_result): the table, the JSON that its dashboards read, and the expected values that it
  * compares with. Figures have three decimals in Mpps there, and so here.
  */
-
-import type { CaseResult, Throughput } from "../result/labplan-result.js";
+import type { CaseResult, CaseThroughput } from "../result/labplan-result.js";
 import type { Trial, Verdict } from "../result/run-result.js";
 import { judgeRun } from "../stats/verdict.js";
 import { type Group, grid } from "./grid.js";
@@ -30,7 +29,7 @@ const threeDecimals = (value: number): number => Number(value.toFixed(3));
  * The last trial of each size, as a row. A rate is no pass where a trial of that size was none: frames were lost, or the
  * figures cannot be used. The suite itself looks at rates alone.
  */
-export function throughputRows(trials: readonly Trial[], rules: ThroughputRules): Throughput[] {
+export function throughputRows(trials: readonly Trial[], rules: ThroughputRules): CaseThroughput[] {
   const last = new Map(trials.map((trial) => [trial.frameBytes, trial]));
   return [...last.values()].map((trial) => {
     const { frameBytes, queues, rxPps, rxBpsL1 } = trial;
@@ -53,7 +52,7 @@ export function throughputRows(trials: readonly Trial[], rules: ThroughputRules)
   });
 }
 
-function statusOf(verdict: Verdict, isFastEnough: boolean): Throughput["status"] {
+function statusOf(verdict: Verdict, isFastEnough: boolean): CaseThroughput["status"] {
   if (verdict === "invalid") return "INVALID";
   return verdict === "pass" && isFastEnough ? "PASS" : "FAIL";
 }
@@ -79,7 +78,7 @@ export function renderDtsTable({ id, throughput }: CaseResult, options: ReportOp
 
 /** The suite's document, by case: save_result's keys in its order. */
 export function renderDtsJson(cases: readonly CaseResult[]): string {
-  const row = (line: Throughput): object => ({
+  const row = (line: CaseThroughput): object => ({
     performance: [{ name: "Throughput", value: line.mpps, unit: "Mpps", delta: line.deltaMpps }],
     parameters: [
       { name: "Txd/Rxd", value: line.descriptors, unit: "descriptor" },

@@ -27,10 +27,10 @@ export type ReportName = "table" | "json" | "csv" | "streamsCsv" | "junit" | "ht
 
 export type {
   Disturbance,
-  DutFacts,
+  DutResult,
   HopResult,
-  HostFacts,
-  Injected,
+  HostResult,
+  InjectedResult,
   LatencySummary,
   Pacing,
   Requested,
@@ -39,6 +39,6 @@ export type {
   Trial,
   Verdict,
 } from "../result/run-result.js";
-export { type Progress, progressLine } from "./progress.js";
+export { type Progress, progressText } from "./progress.js";
 export type { Report, ReportOptions } from "./report.js";
 export { trialLine } from "./sections.js";

@@ -1,7 +1,7 @@
 /** What a profile sends, for people: its streams, what changes in them, and the first frame of each, field by field. */
 import { dissect, headersBytes, locatedFields } from "../packet/index.js";
 import {
-  type FieldChange,
+  type FieldModifier,
   isSigned,
   type Payload,
   referenceFrame,
@@ -87,7 +87,7 @@ function scheduleWords(schedule: StreamSchedule): string {
   }
 }
 
-function changeWords({ target, change, after, period }: FieldChange): string {
+function changeWords({ target, change, after, period }: FieldModifier): string {
   const name =
     "field" in target
       ? target.field
@@ -97,7 +97,7 @@ function changeWords({ target, change, after, period }: FieldChange): string {
   return `${name}: ${valueWords(change)}${carried}${again}`;
 }
 
-function valueWords(change: FieldChange["change"]): string {
+function valueWords(change: FieldModifier["change"]): string {
   if (change.kind === "list") return `a list of ${change.values.length}`;
   if (change.kind !== "random") return `${change.kind} ${change.min} to ${change.max} by ${change.step}`;
   return `random ${change.min} to ${change.max}${change.limit === null ? "" : `, ${change.limit} values again and again`}`;

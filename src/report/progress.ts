@@ -25,7 +25,7 @@ export interface Progress {
 }
 
 /** `trial 2 of 4  64 bytes, rate  0.5 of 1.0 s  sent 5,000,000  back 4,999,000  lost 0  5.1 Mpps` */
-export function progressLine(progress: Progress): string {
+export function progressText(progress: Progress): string {
   const { trial, trials, phase, stage, elapsedNs, durationNs } = progress;
   const size = typeof progress.frameBytes === "number" ? `${progress.frameBytes} bytes` : progress.frameBytes;
   const parts = [

@@ -6,7 +6,7 @@
 import type { ReceiveReport, TransmitReport } from "../engine/loop/trial-report.js";
 import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import type { RecordedFile } from "./replay-result.js";
-import type { Disturbance, HostFacts, Requested, RunResult } from "./run-result.js";
+import type { Disturbance, HostResult, Requested, RunResult } from "./run-result.js";
 
 export const halfFormats = { send: "pktgen-ts send", receive: "pktgen-ts receive" } as const;
 export type HalfKind = keyof typeof halfFormats;
@@ -39,7 +39,7 @@ export interface ReceivedTrial extends HalfTrial {
 interface Half<Kind extends HalfKind, T> {
   readonly format: (typeof halfFormats)[Kind];
   readonly tool: RunResult["tool"];
-  readonly host: HostFacts;
+  readonly host: HostResult;
   /** Of the running kernel: two halves with the same one share a monotonic clock. null: it does not say. */
   readonly bootId: string | null;
   /** What departures and arrivals are times of. realtime: said to be synchronised with the other machine's. */

@@ -7,4 +7,4 @@ export type PlanResult = z.infer<typeof planResultSchema>;
 export type CaseResult = PlanResult["plan"]["cases"][number];
 export type StepResult = CaseResult["steps"][number];
 /** A line of the DPDK Test Suite's table. */
-export type Throughput = CaseResult["throughput"][number];
+export type CaseThroughput = CaseResult["throughput"][number];

@@ -22,7 +22,6 @@ export {
 export { GapRecorder, type PacingSummary } from "./pacing.js";
 export {
   type Arrivals,
-  lineOverheadBytes,
   lossRatioOf,
   queueingNsOf,
   type Rates,

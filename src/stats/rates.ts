@@ -4,9 +4,6 @@
  */
 import { fcsBytes, layer1OverheadBytes } from "../units.js";
 
-/** Preamble 7, start delimiter 1, inter-frame gap 12 (IEEE 802.3 §3.1.1, §4.4.2). */
-export const lineOverheadBytes = layer1OverheadBytes;
-
 export interface Rates {
   readonly pps: number;
   readonly bpsL2: number;
@@ -24,7 +21,7 @@ export function ratesOf(frames: number, bufferBytes: number, windowNs: number): 
   return {
     pps: perSecond(frames),
     bpsL2: perSecond(bytesL2 * 8),
-    bpsL1: perSecond((bytesL2 + frames * lineOverheadBytes) * 8),
+    bpsL1: perSecond((bytesL2 + frames * layer1OverheadBytes) * 8),
   };
 }
 

@@ -7,7 +7,7 @@
 
 export { DepartureSchedule, departureSchedule, rateFraction } from "./departures/schedule.js";
 export { compileStream, compileTraffic } from "./frames/compile.js";
-export { programFrame } from "./frames/frame.js";
+export { frameAt } from "./frames/frame.js";
 export { referenceFrame, referenceSignature } from "./frames/interpret.js";
 export type { FrameCursor, FrameProgram, FrameVariant } from "./frames/program.js";
 export {
@@ -33,10 +33,10 @@ export {
 export { sizePattern } from "./spec/mix.js";
 export {
   continuous,
-  type FieldChange,
-  type FieldTarget,
-  type FieldValue,
+  type FieldModifier,
   incrementPayload,
+  type ModifierTarget,
+  type ModifierValue,
   type Payload,
   type ProgramSource,
   plainStream,

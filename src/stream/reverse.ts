@@ -1,7 +1,7 @@
 /** The stream of the other direction: between the same two ends, the other way round. */
 import { usageError } from "../errors.js";
 import { fieldPlace, type Header, layerNames } from "../packet/index.js";
-import type { FieldTarget, TrafficStream } from "./spec/traffic.js";
+import type { ModifierTarget, TrafficStream } from "./spec/traffic.js";
 import { isPlain, type Traffic } from "./spec.js";
 
 /** Stream numbers of the reverse direction start here (of 2^24), so that each side knows the frames that are for it. */
@@ -38,7 +38,7 @@ function reverseHeader<H extends Header>(header: H): H {
   return "src" in header && "dst" in header ? { ...header, src: header.dst, dst: header.src } : header;
 }
 
-function reverseTarget({ layers }: TrafficStream, target: FieldTarget): FieldTarget {
+function reverseTarget({ layers }: TrafficStream, target: ModifierTarget): ModifierTarget {
   if (!("field" in target)) return target;
   const { layer, name } = fieldPlace(layers, target.field);
   if (name !== "src" && name !== "dst") return target;

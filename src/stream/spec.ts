@@ -26,7 +26,7 @@ import { resolveStream } from "./frames/resolve.js";
 import { signatureBytes } from "./frames/signature.js";
 import { pinnedPorts } from "./spec/pin.js";
 import { sizeOrder } from "./spec/sizes.js";
-import { type FieldChange, plainStream, type TrafficSpec, type TrafficStream } from "./spec/traffic.js";
+import { type FieldModifier, plainStream, type TrafficSpec, type TrafficStream } from "./spec/traffic.js";
 
 export interface StreamSpec {
   readonly ip: 4 | 6;
@@ -216,18 +216,18 @@ export function trafficOf(traffic: Traffic): TrafficSpec {
   const { flows, sizes, seed } = traffic;
   const layers = layersOf(traffic, 0);
   const ports = Math.min(flows, flowsPerAddress);
-  const port: FieldChange = {
+  const port: FieldModifier = {
     target: { field: "udp.srcPort" },
     change: { kind: "increment", min: traffic.srcPort, max: traffic.srcPort + ports - 1, step: 1 },
     period: flows,
   };
-  const address: FieldChange = {
+  const address: FieldModifier = {
     target: { field: `ipv${traffic.ip}.src` },
     change: { kind: "increment", min: traffic.srcAddress, max: lastSource(traffic), step: 1 },
     after: 0,
     period: flows,
   };
-  const pinned = (queues: number): FieldChange => ({
+  const pinned = (queues: number): FieldModifier => ({
     target: { field: "udp.srcPort" },
     change: { kind: "list", values: portsOfPlain(traffic, queues) },
   });

@@ -46,7 +46,7 @@ export interface InputBounds {
  * The whole file. A signal that comes while a pipe is silent ends the process at once, as for any program that waits.
  * @throws what `unreadableBecause` puts into words.
  */
-export function readInput(path: string, bounds: InputBounds): Uint8Array<ArrayBuffer> {
+export function readInputFile(path: string, bounds: InputBounds): Uint8Array<ArrayBuffer> {
   // Without O_NONBLOCK, opening a FIFO waits for its writer, in the kernel and out of reach of everybody.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
@@ -58,7 +58,7 @@ export function readInput(path: string, bounds: InputBounds): Uint8Array<ArrayBu
 
 /** The same as text (UTF-8). */
 export const readInputText = (path: string, bounds: InputBounds): string =>
-  Buffer.from(readInput(path, bounds).buffer).toString("utf8");
+  Buffer.from(readInputFile(path, bounds).buffer).toString("utf8");
 
 /**
  * A JSON document, not validated.

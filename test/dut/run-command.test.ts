@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openSource } from "../../src/dut/external/source.js";
-import { runCommand } from "../../src/dut/run-command.js";
+import { openCounterSource } from "../../src/dut/external/source.js";
+import { executeCommand } from "../../src/dut/run-command.js";
 
 let folder: string;
 beforeEach(() => {
@@ -15,9 +15,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const plenty = 60_000;
 const shell = (command: string, timeoutMs = plenty) =>
-  runCommand("/bin/sh", ["-c", command], { env: process.env, timeoutMs });
+  executeCommand("/bin/sh", ["-c", command], { env: process.env, timeoutMs });
 const readCounter = (command: string): Promise<bigint> =>
-  openSource({ kind: "command", text: `command:${command}`, command, pattern: /(\d+)/ }, "--dut-counters").read();
+  openCounterSource(
+    { kind: "command", text: `command:${command}`, command, pattern: /(\d+)/ },
+    "--dut-counters",
+  ).read();
 
 /** Of the process that wrote its number there; a zombie has ended. */
 function isAlive(file: string): boolean {
@@ -40,7 +43,7 @@ describe("a command", () => {
   });
 
   it("that is not there is null", async () => {
-    expect(await runCommand("/no/such/program", [], { env: {}, timeoutMs: plenty })).toBeNull();
+    expect(await executeCommand("/no/such/program", [], { env: {}, timeoutMs: plenty })).toBeNull();
   });
 
   it("that a signal ended has a shell's code for it, and is not taken for one that ran too long", async () => {
@@ -73,7 +76,7 @@ describe("a command", () => {
   it("ends when its caller is interrupted", async () => {
     const stop = new AbortController();
     const options = { env: process.env, timeoutMs: plenty, signal: stop.signal };
-    const running = runCommand("/bin/sh", ["-c", "sleep 600; true"], options);
+    const running = executeCommand("/bin/sh", ["-c", "sleep 600; true"], options);
     stop.abort();
     expect(await running).toMatchObject({ code: null });
   });

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { dissect } from "../../src/packet/index.js";
 import { readCapture } from "../../src/pcap/index.js";
-import { compileStream, fixedTrial, programFrame, referenceFrame, streamSpec } from "../../src/stream/index.js";
+import { compileStream, fixedTrial, frameAt, referenceFrame, streamSpec } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
 import { goldenCapture } from "../support/golden-capture.js";
 import { goldenSpecs } from "../support/golden-specs.js";
@@ -29,7 +29,7 @@ describe("the plan's 64-byte frame", () => {
 
   it("is what the compiled program makes", () => {
     const program = compileStream(streamSpec(), fixedSize(64));
-    expect(Buffer.from(programFrame(program, 3, stamp)).toString("hex")).toBe(bytes);
+    expect(Buffer.from(frameAt(program, 3, stamp)).toString("hex")).toBe(bytes);
   });
 
   it("is what the reference makes", () => {
@@ -62,7 +62,7 @@ describe.each(goldenSpecs)("$name.pcap", (golden) => {
   it("is byte for byte what the compiled program and the reference give", () => {
     const file = readFileSync(path);
     const compiled = goldenCapture(golden, (spec, size, index, stamp) =>
-      programFrame(compileStream(spec, size), index, stamp),
+      frameAt(compileStream(spec, size), index, stamp),
     );
     expect(Buffer.compare(file, compiled)).toBe(0);
     expect(Buffer.compare(file, goldenCapture(golden, referenceFrame))).toBe(0);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { dissect } from "../../src/packet/index.js";
 import { readCapture } from "../../src/pcap/index.js";
-import { compileTraffic, programFrame, referenceFrame } from "../../src/stream/index.js";
+import { compileTraffic, frameAt, referenceFrame } from "../../src/stream/index.js";
 import { profileCapture, profiles, streamsInCapture, tsharkLayers } from "../support/golden-profiles.js";
 import { missing, scapyPython, skips } from "../support/probe.js";
 import { tsharkFields } from "../support/tshark.js";
@@ -31,7 +31,7 @@ describe.each(profiles)("$name", ({ name, spec, programs }) => {
   it("is byte for byte what the compiled programs and the reference give", () => {
     const file = readFileSync(path);
     const compiled = profileCapture(spec, (traffic, size, stream, index, stamp) =>
-      programFrame(compileTraffic(traffic, size, programs)[stream], index, stamp),
+      frameAt(compileTraffic(traffic, size, programs)[stream], index, stamp),
     );
     expect(Buffer.compare(file, compiled)).toBe(0);
     const reference = profileCapture(spec, (traffic, size, stream, index, stamp) =>

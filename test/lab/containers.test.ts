@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type CommandResult, runCommand } from "../../src/dut/run-command.js";
+import { type CommandResult, executeCommand } from "../../src/dut/run-command.js";
 import { findLauncher } from "../../src/dut/testpmd/containers.js";
 import { type Engine, ownerLabel } from "../../src/dut/testpmd/engine-command.js";
 import type { Launcher, Mount } from "../../src/dut/testpmd/launcher.js";
@@ -17,7 +17,7 @@ const env = process.env;
 const name = `pktgen-ts-test-${process.pid}`;
 
 const run = async (engine: Engine, args: readonly string[]): Promise<CommandResult> => {
-  const result = await runCommand(engine, args, { env, timeoutMs: 30_000 });
+  const result = await executeCommand(engine, args, { env, timeoutMs: 30_000 });
   if (result === null) throw new Error(`${engine} is gone`);
   return result;
 };
@@ -133,7 +133,7 @@ if (missing("docker") === null || env["PKTGEN_LAB"] !== "required")
 describe("docker without its daemon", () => {
   it("is named as such, wherever its client is", async () => {
     const dockerHost = { ...env, DOCKER_HOST: "unix:///nonexistent/docker.sock" };
-    const client = await runCommand("docker", ["--version"], { env, timeoutMs: 5_000 });
+    const client = await executeCommand("docker", ["--version"], { env, timeoutMs: 5_000 });
     const expected = client === null ? /is not in PATH/ : /is there, but does not answer: .*nonexistent/;
     await expect(findLauncher("docker", { env: dockerHost })).rejects.toMatchObject({
       exitCode: 3,

@@ -1,6 +1,6 @@
 /** What steps must show, on the real program's texts (DPDK 22.11, two queues) and on trials. */
 import { describe, expect, it } from "vitest";
-import { checkText, checkTraffic, refused, type TextFacts } from "../../src/labplan/checks.js";
+import { checkText, failedTrafficChecks, refused, type TextFacts } from "../../src/labplan/checks.js";
 import type { Trial } from "../../src/result/run-result.js";
 import { goodTrial } from "../support/plan-sample.js";
 
@@ -95,15 +95,15 @@ describe("a trial", () => {
 
   it("passes where everything came back and everybody counted it", () => {
     const counted = [{ at: way, rx: goodTrial.sent, tx: goodTrial.received }];
-    expect(checkTraffic(all, { trial: goodTrial, counted })).toEqual([]);
+    expect(failedTrafficChecks(all, { trial: goodTrial, counted })).toEqual([]);
   });
 
   it("says what was lost, unless it was sent at max", () => {
     const lossy = trial({ lost: 3 });
-    expect(checkTraffic({ loss: 0 }, { trial: lossy, counted: [] })).toEqual(["3 of 10,000 frames lost"]);
-    expect(checkTraffic({ loss: 0.5 }, { trial: lossy, counted: [] })).toEqual([]);
+    expect(failedTrafficChecks({ loss: 0 }, { trial: lossy, counted: [] })).toEqual(["3 of 10,000 frames lost"]);
+    expect(failedTrafficChecks({ loss: 0.5 }, { trial: lossy, counted: [] })).toEqual([]);
     const atMax = trial({ lost: 3, requested: { ...goodTrial.requested, pps: null } });
-    expect(checkTraffic(all, { trial: atMax, counted: [] })).toEqual([]);
+    expect(failedTrafficChecks(all, { trial: atMax, counted: [] })).toEqual([]);
   });
 
   it("says which queue of which hop stood still", () => {
@@ -111,26 +111,28 @@ describe("a trial", () => {
       ...hop,
       queues: hop.queues.map((queue) => (queue.queue === 1 ? { ...queue, tx: 0 } : queue)),
     }));
-    expect(checkTraffic({ queues: "forwarded" }, { trial: trial({ hops }), counted: [] })).toEqual([
+    expect(failedTrafficChecks({ queues: "forwarded" }, { trial: trial({ hops }), counted: [] })).toEqual([
       "queue 1 of host> forwarded nothing",
       "queue 1 of container forwarded nothing",
       "queue 1 of host< forwarded nothing",
     ]);
-    expect(checkTraffic({ queues: "forwarded" }, { trial: trial({ hops: [] }), counted: [] })).toHaveLength(1);
+    expect(failedTrafficChecks({ queues: "forwarded" }, { trial: trial({ hops: [] }), counted: [] })).toHaveLength(1);
   });
 
   it("says whose counters differ, and when there are none", () => {
     const counted = [{ at: way, rx: goodTrial.sent - 1, tx: goodTrial.received }];
-    expect(checkTraffic({ counters: "equal" }, { trial: goodTrial, counted })).toEqual([
+    expect(failedTrafficChecks({ counters: "equal" }, { trial: goodTrial, counted })).toEqual([
       "container port 0 RX-packets is 9,999, and the generator sent 10,000",
     ]);
-    expect(checkTraffic({ counters: "equal" }, { trial: goodTrial, counted: [] })).toEqual([
+    expect(failedTrafficChecks({ counters: "equal" }, { trial: goodTrial, counted: [] })).toEqual([
       "no port's counters could be compared",
     ]);
-    expect(checkTraffic({ unaccounted: 0 }, { trial: trial({ unaccounted: null }), counted: [] })).toHaveLength(1);
+    expect(failedTrafficChecks({ unaccounted: 0 }, { trial: trial({ unaccounted: null }), counted: [] })).toHaveLength(
+      1,
+    );
     expect(
-      checkTraffic({ unaccounted: 4 }, { trial: trial({ unaccounted: 5, ledger: ["a link"] }), counted: [] }),
+      failedTrafficChecks({ unaccounted: 4 }, { trial: trial({ unaccounted: 5, ledger: ["a link"] }), counted: [] }),
     ).toEqual(["5 frames unaccounted for: a link"]);
-    expect(checkTraffic({ leastPps: 1e9 }, { trial: goodTrial, counted: [] })).toHaveLength(1);
+    expect(failedTrafficChecks({ leastPps: 1e9 }, { trial: goodTrial, counted: [] })).toHaveLength(1);
   });
 });

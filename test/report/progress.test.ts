@@ -1,6 +1,6 @@
 /** The line that is shown while a trial runs. */
 import { expect, it } from "vitest";
-import { type Progress, progressLine } from "../../src/report/index.js";
+import { type Progress, progressText } from "../../src/report/index.js";
 
 const progress: Progress = {
   trial: 2,
@@ -17,13 +17,13 @@ const progress: Progress = {
 };
 
 it("is one line with all that goes on", () => {
-  expect(progressLine(progress)).toBe(
+  expect(progressText(progress)).toBe(
     "trial 2 of 4  64 bytes, rate  0.5 of 1.0 s  sent 5,000,000  back 4,999,000  lost 0  5.1235 Mpps",
   );
 });
 
 it("says what it waits for, and needs no end", () => {
-  expect(progressLine({ ...progress, frameBytes: "imix", durationNs: null, stage: "settling" })).toBe(
+  expect(progressText({ ...progress, frameBytes: "imix", durationNs: null, stage: "settling" })).toBe(
     "trial 2 of 4  imix, rate  0.5 s  sent 5,000,000  back 4,999,000  lost 0  settling",
   );
 });

@@ -6,10 +6,10 @@ import { dissect } from "../../src/packet/index.js";
 import {
   compileStream,
   type FrameProgram,
+  frameAt,
   frameSizesOf,
   high16,
   low32,
-  programFrame,
   referenceFrame,
   type Stamp,
   type StreamSpec,
@@ -61,7 +61,7 @@ describe("a compiled program", () => {
     fc.assert(
       fc.property(anyTraffic, fc.nat(2 ** 26), stamps, ({ spec, size }, index, stamp) => {
         const program = compileStream(spec, size);
-        const frame = programFrame(program, index, stamp);
+        const frame = frameAt(program, index, stamp);
         expect(Buffer.from(frame).toString("hex")).toBe(
           Buffer.from(referenceFrame(spec, size, index, stamp)).toString("hex"),
         );

@@ -9,9 +9,9 @@ import { signatureBase, writeSignatureHead } from "../../src/stream/frames/signa
 import {
   checkStreams,
   compileTraffic,
-  type FieldChange,
+  type FieldModifier,
   type FrameProgram,
-  programFrame,
+  frameAt,
   referenceFrame,
   signatureHead,
   type TrafficSpec,
@@ -132,7 +132,7 @@ describe("a stream in which fields change", () => {
     fc.assert(
       fc.property(anyTrafficSpec, fc.nat({ max: 2 ** 45 }), (spec, index) => {
         const [program] = compileTraffic(spec, size);
-        expect(hex(programFrame(program!, index, stamp))).toBe(hex(referenceFrame(spec, size, index, stamp)));
+        expect(hex(frameAt(program!, index, stamp))).toBe(hex(referenceFrame(spec, size, index, stamp)));
       }),
       { numRuns: 300 },
     );
@@ -140,7 +140,7 @@ describe("a stream in which fields change", () => {
 });
 
 /** One change of the UDP/IPv4 stream; what the named field has in frames 0, 1, 2 … */
-function values(change: Omit<FieldChange, "target">, frames: number, field = "udp.srcPort"): number[] {
+function values(change: Omit<FieldModifier, "target">, frames: number, field = "udp.srcPort"): number[] {
   const spec = trafficSpec([trafficStream({ fields: [{ target: { field }, ...change }] })]);
   return valuesIn(spec, frames, field === "udp.srcPort" ? 34 : 30, field === "udp.srcPort" ? 2 : 4);
 }
@@ -154,7 +154,7 @@ function valuesIn(spec: TrafficSpec, frames: number, at: number, bytes: number):
 }
 
 describe("what a field goes through", () => {
-  it.each<[string, Omit<FieldChange, "target">, number[]]>([
+  it.each<[string, Omit<FieldModifier, "target">, number[]]>([
     ["increment", { change: { kind: "increment", min: 7, max: 12, step: 2 } }, [7, 9, 11, 7, 9, 11, 7]],
     ["decrement", { change: { kind: "decrement", min: 7, max: 12, step: 2 } }, [12, 10, 8, 12, 10, 8, 12]],
     ["list", { change: { kind: "list", values: [5, 1, 9] } }, [5, 1, 9, 5, 1, 9, 5]],
@@ -169,7 +169,7 @@ describe("what a field goes through", () => {
   });
 
   it("random values lie in their range, all of it, and come again by seed", () => {
-    const random = (seed: number | null, limit: number | null): Omit<FieldChange, "target"> => ({
+    const random = (seed: number | null, limit: number | null): Omit<FieldModifier, "target"> => ({
       change: { kind: "random", min: 100, max: 109, seed, limit },
     });
     const some = values(random(5, null), 300);
@@ -181,7 +181,7 @@ describe("what a field goes through", () => {
   });
 
   it("one field carries into the next", () => {
-    const fields: FieldChange[] = [
+    const fields: FieldModifier[] = [
       { target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1, max: 3, step: 1 } },
       { target: { field: "udp.dstPort" }, change: { kind: "list", values: [8, 9] }, after: 0 },
     ];
@@ -198,18 +198,18 @@ describe("what a field goes through", () => {
   });
 
   it("addresses as text, also in fields wider than 32 bits", () => {
-    const change: Omit<FieldChange, "target"> = {
+    const change: Omit<FieldModifier, "target"> = {
       change: { kind: "increment", min: "198.18.0.255", max: "198.18.1.1", step: 1 },
     };
     expect(values(change, 3, "ipv4.dst")).toEqual([0xc61200ff, 0xc6120100, 0xc6120101]);
-    const macs: FieldChange = {
+    const macs: FieldModifier = {
       target: { field: "ethernet.dst" },
       change: { kind: "list", values: ["aa:bb:cc:dd:ee:ff", "00:11:22:33:44:55"] },
     };
     expect(valuesIn(trafficSpec([trafficStream({ fields: [macs] })]), 2, 0, 6)).toEqual([
       0xaabbccddeeff, 0x001122334455,
     ]);
-    const counted: FieldChange = {
+    const counted: FieldModifier = {
       target: { field: "ethernet.src" },
       change: { kind: "increment", min: "06:00:00:00:00:fe", max: "06:00:00:00:01:00", step: 1 },
     };
@@ -219,7 +219,7 @@ describe("what a field goes through", () => {
   });
 
   it("leaves a checksum alone that it writes itself", () => {
-    const fields: FieldChange[] = [
+    const fields: FieldModifier[] = [
       { target: { field: "udp.checksum" }, change: { kind: "list", values: [0x1234, 0] } },
     ];
     const spec = trafficSpec([trafficStream({ fields })]);
@@ -231,7 +231,7 @@ describe("what a field goes through", () => {
 describe("a wrong change", () => {
   const port = { field: "udp.srcPort" };
   const up = { kind: "increment", min: 0, max: 9, step: 1 } as const;
-  it.each<[string, FieldChange[], RegExp]>([
+  it.each<[string, FieldModifier[], RegExp]>([
     ["unknown field", [{ target: { field: "udp.srcprt" }, change: up }], /no field "srcprt"/],
     ["unknown layer", [{ target: { field: "tcp.src" }, change: up }], /has no tcp/],
     ["too large", [{ target: port, change: { ...up, max: 65_536 } }], /65536 does not fit into 16 bits/],
@@ -287,7 +287,7 @@ describe("a wrong change", () => {
   });
 
   it("names the nearest field", () => {
-    const fields: FieldChange[] = [{ target: { field: "udp.srcprt" }, change: up }];
+    const fields: FieldModifier[] = [{ target: { field: "udp.srcprt" }, change: up }];
     expect(() => checkStreams(trafficSpec([trafficStream({ fields })]))).toThrow(
       expect.objectContaining({ hint: "did you mean srcPort?" }),
     );

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { ringMemory } from "../../src/memory.js";
 import { resolvedFrame } from "../../src/stream/frames/interpret.js";
 import { resolveStream } from "../../src/stream/frames/resolve.js";
-import { compileTraffic, programFrame, referenceFrame } from "../../src/stream/index.js";
+import { compileTraffic, frameAt, referenceFrame } from "../../src/stream/index.js";
 import { programStreams, stream, udp4 } from "../../src/stream/program/api.js";
 import { type EachFrame, type FieldTarget, fieldTargets } from "../../src/stream/program/frame.js";
 import type { TrafficSpec } from "../../src/stream/spec/traffic.js";
@@ -59,7 +59,7 @@ it.each<[string, EachFrame]>([
   program!.render(memory, 0, 0);
   for (let index = 0; index < 300; index++) {
     cursor.touch(memory, new Uint32Array(1), new Uint16Array(1), 1);
-    const alone = programFrame(program!, index, stamp);
+    const alone = frameAt(program!, index, stamp);
     const reference = referenceFrame(spec, size, index, stamp, { eachFrame });
     expect(Buffer.from(alone).toString("hex")).toBe(Buffer.from(reference).toString("hex"));
     // One after the other over the same buffer, all but the signature.
@@ -178,7 +178,7 @@ function checkAgainstReference(spec: TrafficSpec, eachFrame: EachFrame, queue: n
     rendered = variant;
     cursor.touch(memory, new Uint32Array(1), Uint16Array.of(variant), 1);
     // A checksum over the signature as well (SCTP) is made when it has been written.
-    const made = program!.seals ? programFrame(program!, index, stamp) : memory.u8;
+    const made = program!.seals ? frameAt(program!, index, stamp) : memory.u8;
     const reference = resolvedFrame(resolved, index, stamp);
     const end = reference.length - 18;
     expect(Buffer.from(made.subarray(0, end)).toString("hex")).toBe(

@@ -1,7 +1,7 @@
 /** A receiver knows its frames again, whatever the device may change in them. */
 import { describe, expect, it } from "vitest";
 import { ringMemory } from "../../src/memory.js";
-import { compileStream, programFrame, streamSpec } from "../../src/stream/index.js";
+import { compileStream, frameAt, streamSpec } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
 
 const stamp = { trial: 1, stream: 0, sequence: 9, timeNs: 1000 };
@@ -25,7 +25,7 @@ describe.each(Object.entries(specs))("%s", (name, spec) => {
   const ipAt = name === "vlan" ? 18 : 14;
   const srcAt = ipAt + (name === "ipv6" ? 8 : 12);
   const udpAt = ipAt + (name === "ipv6" ? 40 : 20);
-  const frame = (index = 0, frameBytes = 128) => programFrame(compileStream(spec, fixedSize(frameBytes)), index, stamp);
+  const frame = (index = 0, frameBytes = 128) => frameAt(compileStream(spec, fixedSize(frameBytes)), index, stamp);
   const changed = (at: number, value?: number) => {
     const bytes = frame();
     bytes[at] = value ?? bytes[at] ^ 0x80;
@@ -63,7 +63,7 @@ describe.each(Object.entries(specs))("%s", (name, spec) => {
     expect(recognised(spec, frame(), 256)).toBe(false);
     // A source port or address just outside the flows.
     const beyond = streamSpec({ ...spec, flows: 2 ** 17 });
-    const other = programFrame(compileStream(beyond, fixedSize(128)), 65_536, stamp);
+    const other = frameAt(compileStream(beyond, fixedSize(128)), 65_536, stamp);
     expect(recognised(spec, other)).toBe(false);
   });
 
@@ -81,7 +81,7 @@ describe.each(Object.entries(specs))("%s", (name, spec) => {
 
 it("goes by the size that is there where frames are too small for a signature", () => {
   const spec = streamSpec({ ip: 6, sizes: [] });
-  const small = programFrame(compileStream(spec, fixedSize(70)), 0, stamp);
+  const small = frameAt(compileStream(spec, fixedSize(70)), 0, stamp);
   expect(recognised(spec, small, 70)).toBe(true);
   expect(recognised(spec, insert(small, 66, [0, 0]), 70)).toBe(false);
 });

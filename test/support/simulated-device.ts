@@ -3,7 +3,7 @@
  * Counts are whole frames, as on a real one.
  */
 
-import type { Search, SearchLoad, SearchOutcome, SearchResult } from "../../src/method/search/index.js";
+import type { GoalResult, Search, SearchLoad, SearchOutcome } from "../../src/method/search/index.js";
 import { type Random, seededRandom } from "../../src/random.js";
 
 export interface SimulatedDevice {
@@ -57,7 +57,7 @@ export function simulatedDevice(device: SimulatedDevice): (load: SearchLoad) => 
 }
 
 export interface SearchRun {
-  readonly results: readonly SearchResult[];
+  readonly results: readonly GoalResult[];
   readonly loads: readonly (SearchLoad & { readonly outcome: SearchOutcome })[];
 }
 

@@ -14,7 +14,7 @@ import {
   vlan,
 } from "../../src/packet/index.js";
 import {
-  type FieldChange,
+  type FieldModifier,
   incrementPayload,
   type Payload,
   plainStream,
@@ -72,7 +72,7 @@ export const trafficSpec = (streams: readonly TrafficStream[], changes: Partial<
 
 /** The bits that a change may write, apart from what others do. */
 interface Slot {
-  readonly target: FieldChange["target"];
+  readonly target: FieldModifier["target"];
   readonly bits: number;
   readonly from: number;
   readonly end: number;
@@ -100,7 +100,7 @@ function rawSlot(offset: number, mask: number, bytes: 1 | 2 | 4): Slot {
   return { target: { offset, mask, bytes }, bits, from: offset * 8, end: (offset + bytes) * 8 };
 }
 
-const anyChange = (bits: number): fc.Arbitrary<FieldChange["change"]> => {
+const anyChange = (bits: number): fc.Arbitrary<FieldModifier["change"]> => {
   const most = 2 ** bits - 1;
   const value = fc.oneof(fc.integer({ min: 0, max: Math.min(most, 9) }), fc.integer({ min: 0, max: most }));
   const range = fc.tuple(value, value).map(([a, b]) => ({ min: Math.min(a, b), max: Math.max(a, b) }));
@@ -114,14 +114,14 @@ const anyChange = (bits: number): fc.Arbitrary<FieldChange["change"]> => {
   return fc.oneof(steps, list, random);
 };
 
-const count = ({ change }: FieldChange): number => {
+const count = ({ change }: FieldModifier): number => {
   if (change.kind === "list") return change.values.length;
   if (change.kind === "random") return change.limit ?? Number.POSITIVE_INFINITY;
   return Math.floor((Number(change.max) - Number(change.min)) / change.step) + 1;
 };
 
 /** One of: plain, carrying on from the one before, a period, a count for each of two queues. */
-function withOrder(fields: readonly FieldChange[], orders: readonly number[]): FieldChange[] {
+function withOrder(fields: readonly FieldModifier[], orders: readonly number[]): FieldModifier[] {
   return fields.map((field, k) => {
     const order = orders[k] % 4;
     const before = k > 0 ? fields[k - 1] : undefined;
@@ -134,7 +134,7 @@ function withOrder(fields: readonly FieldChange[], orders: readonly number[]): F
   });
 }
 
-const anyFields = (layers: readonly Header[], changeableBytes: number): fc.Arbitrary<FieldChange[]> => {
+const anyFields = (layers: readonly Header[], changeableBytes: number): fc.Arbitrary<FieldModifier[]> => {
   const slots = slotsOf(layers).filter(({ end }) => end <= changeableBytes * 8);
   return fc
     .tuple(fc.shuffledSubarray(slots, { maxLength: 6 }), fc.array(fc.nat(1000), { minLength: 7, maxLength: 7 }))
@@ -143,7 +143,7 @@ const anyFields = (layers: readonly Header[], changeableBytes: number): fc.Arbit
       for (const slot of chosen)
         if (!apart.some((other) => other.from < slot.end && slot.from < other.end)) apart.push(slot);
       return fc
-        .tuple(...apart.map(({ target, bits }) => anyChange(bits).map((change): FieldChange => ({ target, change }))))
+        .tuple(...apart.map(({ target, bits }) => anyChange(bits).map((change): FieldModifier => ({ target, change }))))
         .map((fields) => withOrder(fields, orders));
     });
 };

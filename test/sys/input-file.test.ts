@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readInput, readInputText, readJsonDocument, unreadableBecause } from "../../src/sys/input-file.js";
+import { readInputFile, readInputText, readJsonDocument, unreadableBecause } from "../../src/sys/input-file.js";
 
 let folder = "";
 beforeAll(() => {
@@ -24,7 +24,7 @@ function fifo(name: string): string {
 /** Why it is refused. */
 function reason(path: string, of = bounds): string {
   try {
-    readInput(path, of);
+    readInputFile(path, of);
   } catch (error) {
     return unreadableBecause(error);
   }
@@ -35,7 +35,7 @@ describe("an input file", () => {
   it("is read whole, up to the bound and not a byte more", () => {
     const path = join(folder, "plain");
     writeFileSync(path, Buffer.alloc(bounds.mostBytes, "x"));
-    expect(readInput(path, bounds).length).toBe(bounds.mostBytes);
+    expect(readInputFile(path, bounds).length).toBe(bounds.mostBytes);
     expect(reason(path, { ...bounds, mostBytes: bounds.mostBytes - 1 })).toBe("is longer than 99,999 bytes");
   });
 

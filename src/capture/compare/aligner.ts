@@ -5,7 +5,7 @@
  * same flow that is like it (that one was changed), or it is missing or unexpected. A frame is reordered if it comes
  * behind one that belongs after it (RFC 4737 §3.3), which needs no memory; a longest common order would name a few less.
  */
-import type { AlignedPair, FrameEntry, Side } from "./entry.js";
+import type { AlignedPair, CaptureSide, FrameEntry } from "./entry.js";
 import { leastLikeness, likeness } from "./likeness.js";
 
 /** Frames of one side that wait for a partner. Displaced by more, a frame counts as missing and unexpected. */
@@ -133,7 +133,7 @@ export class Aligner {
   }
 
   /** Which side to read from next, where both have frames left and their next two differ. */
-  get next(): Side {
+  get next(): CaptureSide {
     return this.#expected.size > this.#actual.size ? "actual" : "expected";
   }
 
@@ -144,7 +144,7 @@ export class Aligner {
     return reordered;
   }
 
-  add(side: Side, entry: FrameEntry): void {
+  add(side: CaptureSide, entry: FrameEntry): void {
     const [own, other] = side === "expected" ? [this.#expected, this.#actual] : [this.#actual, this.#expected];
     const partner = other.takeKey(entry.key);
     if (partner !== null) {
@@ -164,7 +164,7 @@ export class Aligner {
   }
 
   /** A frame that waits no longer for its equal. */
-  #decide(side: Side, entry: FrameEntry): void {
+  #decide(side: CaptureSide, entry: FrameEntry): void {
     const [own, other] = side === "expected" ? [this.#expected, this.#actual] : [this.#actual, this.#expected];
     const except: FrameEntry[] = [];
     for (let tries = 0; tries < mostRivals; tries++) {
@@ -182,7 +182,7 @@ export class Aligner {
     else this.#emit({ expected: null, actual: entry, reordered: false });
   }
 
-  #pair(side: Side, entry: FrameEntry, partner: FrameEntry): void {
+  #pair(side: CaptureSide, entry: FrameEntry, partner: FrameEntry): void {
     const [expected, actual] = side === "expected" ? [entry, partner] : [partner, entry];
     const isSame = expected.key === actual.key;
     // Of frames paired by likeness the place was never in question.

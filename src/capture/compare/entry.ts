@@ -23,7 +23,7 @@ export interface FrameEntry {
   done: boolean;
 }
 
-export type Side = "expected" | "actual";
+export type CaptureSide = "expected" | "actual";
 
 /** What became of a frame, or of two that belong together. */
 export interface AlignedPair {

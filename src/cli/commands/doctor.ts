@@ -1,11 +1,11 @@
 /** `doctor`: what this machine can run, what is missing, and the command that fixes it. */
 import { exitCodes } from "../../errors.js";
 import type { CommandDefinition } from "../command.js";
-import type { Check, CheckGroup } from "../doctor/index.js";
+import type { CheckGroup, DoctorCheck } from "../doctor/index.js";
 
 const marks = { ok: "ok     ", note: "note   ", missing: "missing" } as const;
 
-function checkLines(check: Check, nameColumns: number): string {
+function checkLines(check: DoctorCheck, nameColumns: number): string {
   const line = `  ${marks[check.state]}  ${check.name.padEnd(nameColumns)}  ${check.found}\n`;
   return check.fix === undefined ? line : `${line}${" ".repeat(nameColumns + 13)}→ ${check.fix}\n`;
 }

@@ -1,6 +1,6 @@
 /** A running device, whole or in parts, as the command that keeps it running sees it. */
 import type { EmbeddedOptions } from "../../dut/embedded/options.js";
-import type { HopCounters } from "../../dut/index.js";
+import type { DeviceHopCounters } from "../../dut/index.js";
 import type { TestpmdOptions } from "../../dut/testpmd/options.js";
 import { environmentError, type PktgenError } from "../../errors.js";
 import { sleepNs } from "../../sys/sleep.js";
@@ -16,7 +16,7 @@ interface WholeSetup {
   readonly cores: readonly number[];
 }
 
-export interface DutSetup extends WholeSetup {
+export interface DutHandleSetup extends WholeSetup {
   /** Port specs of a part; none for both. */
   readonly ports: readonly string[];
   readonly options: EmbeddedOptions;
@@ -64,7 +64,7 @@ function untilEnd(failure: () => string | null, signal: AbortSignal, durationNs:
 }
 
 /** `host> queue 0  rx 10,000  tx 10,000  dropped 0`, a line for each hop and queue. */
-function counterLines(hops: readonly HopCounters[]): string {
+function counterLines(hops: readonly DeviceHopCounters[]): string {
   const lines = hops.flatMap(({ name, queues }) =>
     queues.map(({ queue, rxPackets, txPackets, dropped, duplicated }) => {
       const counts = { rx: rxPackets, tx: txPackets, dropped, ...(duplicated > 0 ? { duplicated } : {}) };
@@ -80,7 +80,7 @@ const sendTo = (port: string | undefined): string => `send to it with: pktgen-ts
 const twoCores = ([host, container = host]: readonly number[]): { host: number; container: number } | undefined =>
   host === undefined || container === undefined ? undefined : { host, container };
 
-async function whole(setup: DutSetup): Promise<DutHandle> {
+async function whole(setup: DutHandleSetup): Promise<DutHandle> {
   const { startEmbeddedDut } = await import("../../dut/index.js");
   const { queues, maxFrameBytes, busy, directory, cores } = setup;
   const dut = await startEmbeddedDut(setup.options, {
@@ -100,7 +100,7 @@ async function whole(setup: DutSetup): Promise<DutHandle> {
   };
 }
 
-async function alone(part: "host" | "container", setup: DutSetup): Promise<DutHandle> {
+async function alone(part: "host" | "container", setup: DutHandleSetup): Promise<DutHandle> {
   const { startEmbeddedPart } = await import("../../dut/index.js");
   const { ports, options, maxFrameBytes, busy, cores, onTrouble } = setup;
   const { mode, faults } = options;
@@ -115,7 +115,7 @@ async function alone(part: "host" | "container", setup: DutSetup): Promise<DutHa
 }
 
 /** Starts it. Rejects with a PktgenError; then nothing is left behind. */
-export const dutHandle = (kind: DutKind, setup: DutSetup): Promise<DutHandle> =>
+export const dutHandle = (kind: DutKind, setup: DutHandleSetup): Promise<DutHandle> =>
   kind === "both" ? whole(setup) : alone(kind, setup);
 
 /** Real testpmds. Rejects with a PktgenError; then nothing is left behind. */

@@ -2,7 +2,6 @@
  * What the commands of methods share: options of `run` beside their own, a plan, a run that can be interrupted,
  * progress, thresholds and baseline, reports, exit code.
  */
-
 import { type Command, Option } from "commander";
 import { exitCodes, PktgenError } from "../../errors.js";
 import type { RunPlan } from "../../measure/plan.js";
@@ -105,7 +104,7 @@ export async function runMethodCommand(
   };
   const measured = await run({
     signal: interrupt.signal,
-    onProgress: (progress) => line.show(report.progressLine(progress)),
+    onProgress: (progress) => line.show(report.progressText(progress)),
     onTrial,
     onInterval: (interval) => {
       if (choice.ndjson) void output.result(ndjsonLine("interval", interval)).catch(() => {});

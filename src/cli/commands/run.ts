@@ -44,7 +44,7 @@ async function run(
   };
   const measured = await runForwarding(plan, {
     signal: interrupt.signal,
-    onProgress: (progress) => line.show(report.progressLine(progress)),
+    onProgress: (progress) => line.show(report.progressText(progress)),
     onTrial: (trial) => {
       trials.push(trial);
       say("trial", trial);

@@ -3,7 +3,7 @@
 /** ok: there. note: there, but worth knowing. missing: not there; with `required`, the main job can't run. */
 export type CheckState = "ok" | "note" | "missing";
 
-export interface Check {
+export interface DoctorCheck {
   readonly name: string;
   readonly state: CheckState;
   /** What is here, e.g. `20.20.2`, or why it is missing. */
@@ -17,7 +17,7 @@ export interface Check {
 /** Checks that the same job needs. */
 export interface CheckGroup {
   readonly neededFor: string;
-  readonly checks: readonly Check[];
+  readonly checks: readonly DoctorCheck[];
 }
 
 /** The first line of what failed: libraries put their advice below. */

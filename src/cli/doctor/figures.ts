@@ -1,21 +1,20 @@
 /** What makes figures steady and comparable. Nothing here is required: the report discloses it, and this says how to better it. */
-
 import { percentWord } from "../../stats/words.js";
 import type { HostFacts } from "../../sys/host.js";
 import { type MachineLoad, machineLoad } from "../../sys/machine-load.js";
-import type { Check } from "./check.js";
+import type { DoctorCheck } from "./check.js";
 
 /** The embedded lab's own threads that poll: generator, the host's forwarder, the container's forwarder. */
 const pollers = 3;
 
-export function checkCores(host: HostFacts): Check {
+export function checkCores(host: HostFacts): DoctorCheck {
   const found = `${host.coresAllowed} of ${host.cores} for the ${pollers} polling threads of the embedded lab`;
   if (host.coresAllowed > pollers) return { name: "cores", state: "ok", found };
   const fix = `threads take turns, which costs rate and latency; ${pollers + 1} cores let each keep its own`;
   return { name: "cores", state: "note", found, fix };
 }
 
-export function checkQuota(host: HostFacts): Check {
+export function checkQuota(host: HostFacts): DoctorCheck {
   if (host.coresQuota === null) return { name: "CPU quota", state: "ok", found: "none" };
   const found = `the control group grants ${host.coresQuota.toFixed(2)} cores, and stops threads that used them up`;
   return {
@@ -26,7 +25,7 @@ export function checkQuota(host: HostFacts): Check {
   };
 }
 
-export function checkClockSource(host: HostFacts): Check {
+export function checkClockSource(host: HostFacts): DoctorCheck {
   const source = host.clocksource ?? "unknown";
   const quick = ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page", "unknown"].includes(source);
   if (quick) return { name: "clock source", state: "ok", found: source };
@@ -34,7 +33,7 @@ export function checkClockSource(host: HostFacts): Check {
   return { name: "clock source", state: "note", found: `${source}: each reading is a system call`, fix };
 }
 
-export function checkGovernor(host: HostFacts): Check {
+export function checkGovernor(host: HostFacts): DoctorCheck {
   const frequency = host.frequencyMHz === null ? "" : ` at ${host.frequencyMHz} MHz now`;
   if (host.governor === null)
     return { name: "governor", state: "ok", found: `set by the hypervisor or firmware${frequency}` };
@@ -47,7 +46,7 @@ export function checkGovernor(host: HostFacts): Check {
   };
 }
 
-export function checkSmt(host: HostFacts): Check {
+export function checkSmt(host: HostFacts): DoctorCheck {
   if (host.smt === null) return { name: "SMT", state: "ok", found: "the kernel does not say" };
   if (!host.smt) return { name: "SMT", state: "ok", found: "off, or not visible here" };
   const fix =
@@ -55,13 +54,13 @@ export function checkSmt(host: HostFacts): Check {
   return { name: "SMT", state: "note", found: "on: two pollers on one core share it", fix };
 }
 
-export function checkVirtualised(host: HostFacts): Check {
+export function checkVirtualised(host: HostFacts): DoctorCheck {
   if (host.virtualised.length === 0) return { name: "machine", state: "ok", found: "no hypervisor or container seen" };
   const found = `${host.virtualised.join(", ")}: time may be stolen; each trial reports how much`;
   return { name: "machine", state: "note", found };
 }
 
-export function checkLoad({ load1, cpus, waitingShare }: MachineLoad): Check {
+export function checkLoad({ load1, cpus, waitingShare }: MachineLoad): DoctorCheck {
   if (load1 === null) return { name: "load", state: "ok", found: "the kernel does not say" };
   const waiting = waitingShare === null ? "" : `; some thread waited for a CPU ${percentWord(waitingShare)} of 10 s`;
   const found = `${load1} on ${cpus} CPUs in the last minute${waiting}`;
@@ -70,7 +69,7 @@ export function checkLoad({ load1, cpus, waitingShare }: MachineLoad): Check {
   return { name: "load", state: "note", found, fix };
 }
 
-export const checkFigures = (host: HostFacts): Check[] => [
+export const checkFigures = (host: HostFacts): DoctorCheck[] => [
   checkLoad(machineLoad()),
   checkCores(host),
   checkQuota(host),

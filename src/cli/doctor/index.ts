@@ -1,12 +1,12 @@
 /** The doctor: what is here, what is missing, what it is needed for, and the command that fixes it. */
 import { hostFacts } from "../../sys/host.js";
-import type { Check, CheckGroup } from "./check.js";
+import type { CheckGroup, DoctorCheck } from "./check.js";
 import { checkFigures } from "./figures.js";
 import { checkDevelopment, checkInterfaces } from "./lab.js";
 import { checkMainJob } from "./main-job.js";
 import { checkTestpmdLab } from "./testpmd-lab.js";
 
-export type { Check, CheckGroup } from "./check.js";
+export type { CheckGroup, DoctorCheck } from "./check.js";
 
 /** All checks; takes two seconds at most where every program answers. Opens nothing that it does not close. */
 export async function examine(): Promise<CheckGroup[]> {
@@ -27,4 +27,6 @@ export async function examine(): Promise<CheckGroup[]> {
 
 /** Can the main job run? */
 export const isWell = (groups: readonly CheckGroup[]): boolean =>
-  groups.every(({ checks }) => checks.every((check: Check) => check.required !== true || check.state !== "missing"));
+  groups.every(({ checks }) =>
+    checks.every((check: DoctorCheck) => check.required !== true || check.state !== "missing"),
+  );

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { type Capability, grantHint, hasCapability } from "../../sys/capabilities.js";
-import { type Check, reasonOf } from "./check.js";
+import { type DoctorCheck, reasonOf } from "./check.js";
 
 const commandTimeoutMs = 5_000;
 
@@ -14,7 +14,7 @@ const outputOf = (command: string, args: readonly string[]): Promise<string | nu
     });
   });
 
-function checkTun(): Check {
+function checkTun(): DoctorCheck {
   try {
     accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
     return { name: "/dev/net/tun", state: "ok", found: "may be opened" };
@@ -26,7 +26,7 @@ function checkTun(): Check {
 /** What packet: ports need, what tap: needs beside, what xdp: needs beside. */
 const interfaceCapabilities: readonly Capability[] = ["CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_BPF"];
 
-export function checkCapabilities(root = ""): Check {
+export function checkCapabilities(root = ""): DoctorCheck {
   const name = "capabilities";
   const missing = interfaceCapabilities.filter((capability) => !hasCapability(capability, root));
   if (missing.length === 0) return { name, state: "ok", found: interfaceCapabilities.join(", ") };
@@ -41,7 +41,7 @@ const SOCK_RAW = 3;
 const SYS_IO_URING_SETUP = 425;
 
 /** Whether the kernel has sockets of a family, for this user. */
-async function checkSockets(name: string, family: number, option: string): Promise<Check> {
+async function checkSockets(name: string, family: number, option: string): Promise<DoctorCheck> {
   const { errno, errnoName, libc } = await import("../../sys/libc.js");
   const fd = libc.socket(family, SOCK_RAW, 0);
   if (fd >= 0) {
@@ -54,7 +54,7 @@ async function checkSockets(name: string, family: number, option: string): Promi
 }
 
 /** Asked for without its parameters, it fails: with EFAULT where it is there and allowed. */
-async function checkIoUring(): Promise<Check> {
+async function checkIoUring(): Promise<DoctorCheck> {
   const { errno, errnoName, libc } = await import("../../sys/libc.js");
   libc.syscall(SYS_IO_URING_SETUP, 1, 0, 0, 0, 0, 0);
   const code = errnoName(errno());
@@ -63,13 +63,13 @@ async function checkIoUring(): Promise<Check> {
   return { name: "io_uring", state: "missing", found: code === "ENOSYS" ? "this kernel has none" : code, fix };
 }
 
-async function checkTshark(): Promise<Check> {
+async function checkTshark(): Promise<DoctorCheck> {
   const version = /TShark \(Wireshark\) (\d[\d.]*)/.exec((await outputOf("tshark", ["--version"])) ?? "")?.[1];
   if (version !== undefined) return { name: "tshark", state: "ok", found: version };
   return { name: "tshark", state: "missing", found: "not in PATH", fix: "sudo apt-get install tshark" };
 }
 
-export const checkInterfaces = async (): Promise<Check[]> => [
+export const checkInterfaces = async (): Promise<DoctorCheck[]> => [
   checkCapabilities(),
   await checkSockets("AF_PACKET sockets", AF_PACKET, "CONFIG_PACKET"),
   await checkSockets("AF_XDP sockets", AF_XDP, "CONFIG_XDP_SOCKETS"),
@@ -77,4 +77,4 @@ export const checkInterfaces = async (): Promise<Check[]> => [
   await checkIoUring(),
 ];
 
-export const checkDevelopment = async (): Promise<Check[]> => [await checkTshark()];
+export const checkDevelopment = async (): Promise<DoctorCheck[]> => [await checkTshark()];

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostFacts } from "../../sys/host.js";
 import { formatCount } from "../../units.js";
-import { type Check, reasonOf } from "./check.js";
+import { type DoctorCheck, reasonOf } from "./check.js";
 
 /** Rings, buffers, V8 and its worker threads of the whole default run stay below this. */
 const memoryNeededBytes = 250e6;
 const nodeNeeded = [20, 19] as const;
 
-export function checkNode(version: string): Check {
+export function checkNode(version: string): DoctorCheck {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const enough = major > nodeNeeded[0] || (major === nodeNeeded[0] && minor >= nodeNeeded[1]);
   const check = { name: "Node", required: true };
@@ -20,14 +20,14 @@ export function checkNode(version: string): Check {
   return { ...check, state: "missing", found: `${version}, ${nodeNeeded.join(".")} is needed`, fix };
 }
 
-export function checkPlatform(): Check {
+export function checkPlatform(): DoctorCheck {
   const check = { name: "system", required: true, found: `${process.platform} ${process.arch}` };
   const known = process.platform === "linux" && (process.arch === "x64" || process.arch === "arm64");
   return known ? { ...check, state: "ok" } : { ...check, state: "missing", fix: "use Linux on x64 or arm64" };
 }
 
 /** Loads libc through koffi and reads the clock with it. */
-async function checkKoffi(): Promise<Check> {
+async function checkKoffi(): Promise<DoctorCheck> {
   const check = { name: "libc (koffi)", required: true };
   try {
     const { measureClock, monotonicClock } = await import("../../sys/clock.js");
@@ -41,7 +41,7 @@ async function checkKoffi(): Promise<Check> {
 }
 
 /** Makes, seals and maps shared memory as the rings do. */
-async function checkSharedMemory(): Promise<Check> {
+async function checkSharedMemory(): Promise<DoctorCheck> {
   const check = { name: "shared memory", required: true };
   try {
     const { arena } = await import("../../sys/arena.js");
@@ -60,7 +60,7 @@ async function checkSharedMemory(): Promise<Check> {
 }
 
 /** Listens on a Unix socket in the temporary directory, where the embedded lab has its own. */
-async function checkUnixSockets(): Promise<Check> {
+async function checkUnixSockets(): Promise<DoctorCheck> {
   const check = { name: "Unix sockets", required: true };
   let folder: string | null = null;
   try {
@@ -80,7 +80,7 @@ async function checkUnixSockets(): Promise<Check> {
   }
 }
 
-export function checkMemory(host: HostFacts): Check {
+export function checkMemory(host: HostFacts): DoctorCheck {
   const check = { name: "memory", required: true };
   const limits = [host.memoryAvailableBytes, host.memoryLimitBytes].filter((bytes) => bytes !== null);
   if (limits.length === 0) return { ...check, state: "note", found: "the kernel does not say", required: false };
@@ -90,7 +90,7 @@ export function checkMemory(host: HostFacts): Check {
   return { ...check, state: "missing", found, fix: `free memory: a run takes up to ${memoryNeededBytes / 1e6} MB` };
 }
 
-export const checkMainJob = async (host: HostFacts): Promise<Check[]> => [
+export const checkMainJob = async (host: HostFacts): Promise<DoctorCheck[]> => [
   checkNode(process.versions.node),
   checkPlatform(),
   await checkKoffi(),

@@ -2,16 +2,16 @@
 import { mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand } from "../../dut/run-command.js";
+import { executeCommand } from "../../dut/run-command.js";
 import { examineEngine, findLauncher } from "../../dut/testpmd/containers.js";
 import type { Engine } from "../../dut/testpmd/engine-command.js";
-import { type Hugepages, pageSizeText, readHugepages } from "../../dut/testpmd/hugepages.js";
+import { type HugepageFacts, pageSizeText, readHugepages } from "../../dut/testpmd/hugepages.js";
 import { cpusOfTheirOwn } from "../../dut/testpmd/lcores.js";
 import { limitations } from "../../dut/testpmd/limitations.js";
 import { type DpdkVersion, isAtLeast, oldestVersion, parseDpdkVersion } from "../../dut/testpmd/version.js";
 import { PktgenError } from "../../errors.js";
 import type { HostFacts } from "../../sys/host.js";
-import { type Check, reasonOf } from "./check.js";
+import { type DoctorCheck, reasonOf } from "./check.js";
 
 const setup = "sudo npm run lab:setup";
 const testpmdTimeoutMs = 10_000;
@@ -53,7 +53,7 @@ async function probeTestpmd(): Promise<TestpmdProbe | null> {
   // Where EAL makes its folder: the first from 22.03, the second for ordinary users, /var/run for root before.
   const env = { ...process.env, RUNTIME_DIRECTORY: folder, XDG_RUNTIME_DIR: folder };
   try {
-    const result = await runCommand("dpdk-testpmd", args, { env, timeoutMs: testpmdTimeoutMs });
+    const result = await executeCommand("dpdk-testpmd", args, { env, timeoutMs: testpmdTimeoutMs });
     return result === null ? null : readTestpmdProbe(`${result.stdout}\n${result.stderr}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -65,7 +65,7 @@ async function probeTestpmd(): Promise<TestpmdProbe | null> {
   }
 }
 
-export function checkTestpmd(probe: TestpmdProbe | null): Check {
+export function checkTestpmd(probe: TestpmdProbe | null): DoctorCheck {
   const name = "dpdk-testpmd";
   if (probe === null) return { name, state: "missing", found: "not in PATH", fix: setup };
   const { version, missingDriver } = probe;
@@ -79,7 +79,7 @@ export function checkTestpmd(probe: TestpmdProbe | null): Check {
   return { name, state: "ok", found: version === null ? text : `${text}, with net_vhost and virtio_user` };
 }
 
-export function checkHugepages({ pools, mounts, defaultSizeBytes }: Hugepages): Check {
+export function checkHugepages({ pools, mounts, defaultSizeBytes }: HugepageFacts): DoctorCheck {
   const name = "hugepages";
   const without = "or do without: --dut testpmd,huge=off";
   const fix = `${setup}; ${without}`;
@@ -100,7 +100,7 @@ export function checkHugepages({ pools, mounts, defaultSizeBytes }: Hugepages): 
 }
 
 /** Starts testpmd's help in the image, so that "there" means that it runs. */
-async function checkEngine(engine: Engine, testpmd: DpdkVersion | null): Promise<Check> {
+async function checkEngine(engine: Engine, testpmd: DpdkVersion | null): Promise<DoctorCheck> {
   try {
     const state = await examineEngine(engine);
     if (state.lacks !== null) throw state.lacks;
@@ -116,7 +116,7 @@ async function checkEngine(engine: Engine, testpmd: DpdkVersion | null): Promise
 }
 
 /** One engine is enough; without any, the one that lacks least says what. */
-async function checkContainers(testpmd: DpdkVersion | null): Promise<Check> {
+async function checkContainers(testpmd: DpdkVersion | null): Promise<DoctorCheck> {
   const podman = await checkEngine("podman", testpmd);
   if (podman.state !== "missing") return podman;
   const docker = await checkEngine("docker", testpmd);
@@ -126,7 +126,7 @@ async function checkContainers(testpmd: DpdkVersion | null): Promise<Check> {
   return absent.test(podman.found) ? { ...podman, found: "neither podman nor docker in PATH" } : podman;
 }
 
-export function checkTestpmdCores(host: HostFacts): Check {
+export function checkTestpmdCores(host: HostFacts): DoctorCheck {
   const name = "cores for testpmd";
   const [one, two] = [cpusOfTheirOwn(1), cpusOfTheirOwn(2)];
   const found = `${host.coresAllowed} for the ${one} threads that poll (${two} with two queues)`;
@@ -139,7 +139,7 @@ export function checkTestpmdCores(host: HostFacts): Check {
 }
 
 /** The test plan's limitations; those that hold are worth a note, and the lab works around them. */
-export function checkLimitations(version: DpdkVersion | null, hugepages: Hugepages, root: boolean): Check[] {
+export function checkLimitations(version: DpdkVersion | null, hugepages: HugepageFacts, root: boolean): DoctorCheck[] {
   return limitations({ version, hugepages, memoryMib: labMemoryMib / 2, root }).map((limitation) => {
     const name = `plan: ${limitation.id}`;
     if (!limitation.holds) return { name, state: "ok", found: limitation.why };
@@ -147,7 +147,7 @@ export function checkLimitations(version: DpdkVersion | null, hugepages: Hugepag
   });
 }
 
-export async function checkTestpmdLab(host: HostFacts): Promise<Check[]> {
+export async function checkTestpmdLab(host: HostFacts): Promise<DoctorCheck[]> {
   const probe = await probeTestpmd();
   const hugepages = readHugepages();
   const version = probe?.version ?? null;

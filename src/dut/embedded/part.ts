@@ -3,7 +3,6 @@
  * with one port paired with itself (the part of the container's). Each runs in a thread of its own, or both in one; its
  * control sockets are served by the thread that starts it. Alone, a part serves any other vhost-user program.
  */
-
 import { type ForwardQueueCounters, readForwardCounters } from "../../engine/forward/counters.js";
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
 import { faultStorageBytes } from "../../engine/forward/faults.js";
@@ -15,7 +14,7 @@ import { PktgenError, usageError } from "../../errors.js";
 import { openPort, parsePortSpec } from "../../port/index.js";
 import type { Port, PortFacts } from "../../port/port.js";
 import { arena } from "../../sys/arena.js";
-import type { HopCounters } from "../dut.js";
+import type { DeviceHopCounters } from "../dut.js";
 
 export type EmbeddedPartName = "host" | "container";
 
@@ -51,7 +50,7 @@ export interface EmbeddedPart extends AsyncDisposable {
   /** By port and queue, at once, also while frames are in flight. */
   counters(): readonly ForwardQueueCounters[];
   /** The same as hops, with what waits in the rings before them. The loop stands for a moment. */
-  hops(): Promise<readonly HopCounters[]>;
+  hops(): Promise<readonly DeviceHopCounters[]>;
   reset(seed: number): Promise<void>;
   setMode(mode: ForwardMode): Promise<void>;
   injected(): Promise<Injected>;
@@ -168,7 +167,7 @@ class RunningPart implements EmbeddedPart {
     return this.#ports.flatMap((_, port) => Array.from({ length: this.queues }, (_, queue) => this.#read(port, queue)));
   }
 
-  async hops(): Promise<readonly HopCounters[]> {
+  async hops(): Promise<readonly DeviceHopCounters[]> {
     const waiting = (await this.#command({ kind: "waiting" })) as number[][];
     return hopPlans[this.part].map(({ name, rxPort, txPort }) => {
       const queues = Array.from({ length: this.queues }, (_, queue) => {

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
 import { reorderPatienceNs } from "../../engine/forward/faults.js";
 import { allowedCpus } from "../../sys/thread.js";
-import type { Dut, DutFacts, HopCounters } from "../dut.js";
+import type { DeviceHopCounters, Dut, DutFacts } from "../dut.js";
 import { makePrivateDirectory, type PrivateDirectory } from "./directory.js";
 import { type EmbeddedOptions, withRingSize } from "./options.js";
 import { type EmbeddedPart, type EmbeddedPartOptions, startEmbeddedPart, startEmbeddedParts } from "./part.js";
@@ -102,7 +102,7 @@ class EmbeddedDut implements Dut {
     await this.#container.reset(seed);
   }
 
-  async readHops(): Promise<readonly HopCounters[]> {
+  async readHops(): Promise<readonly DeviceHopCounters[]> {
     const [forth, back] = await this.#host.hops();
     return [forth!, ...(await this.#container.hops()), back!];
   }

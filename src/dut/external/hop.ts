@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PktgenError, usageError } from "../../errors.js";
 import { splitAtCommas } from "../../option-list.js";
 import type { HopCounters } from "../../stats/ledger.js";
-import { type CounterSource, openSource } from "./source.js";
+import { type CounterSource, openCounterSource } from "./source.js";
 import { mirroredSource, parseSource, type SourceSpec } from "./source-spec.js";
 
 const roles = ["rx", "tx", "dropped"] as const;
@@ -71,7 +71,7 @@ export class HopReader implements Disposable {
 
   constructor(hops: readonly HopSpec[], where: string) {
     this.#hops = hops;
-    this.#sources = hops.map((hop) => sourcesOf(hop).map((spec) => openSource(spec, `${where} ${hop.name}`)));
+    this.#sources = hops.map((hop) => sourcesOf(hop).map((spec) => openCounterSource(spec, `${where} ${hop.name}`)));
   }
 
   /**

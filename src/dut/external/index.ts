@@ -3,4 +3,4 @@
  * ports are to it as neighbours (`side`).
  */
 export { HopReader, type HopReading, type HopSpec, mirroredHops, parseHops } from "./hop.js";
-export { parseSide, refuseTwice, type Side, type SideAddress } from "./side.js";
+export { type ExternalSide, parseSide, refuseTwice, type SideAddress } from "./side.js";

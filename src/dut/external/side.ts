@@ -13,7 +13,7 @@ export interface SideAddress {
 }
 
 /** One port's side of the device under test. */
-export interface Side {
+export interface ExternalSide {
   readonly addresses: readonly SideAddress[];
   /** At most one of each IP version. */
   readonly gateways: readonly Omit<SideAddress, "prefixBits">[];
@@ -61,7 +61,7 @@ function parseGateway(
   addresses: readonly SideAddress[],
   where: string,
   addressOption: string,
-): Side["gateways"][number] {
+): ExternalSide["gateways"][number] {
   const text = piece.trim();
   const bytes = bytesOf(text, where);
   const ip = ipOf(text);
@@ -87,7 +87,7 @@ export function parseSide(
   addressText: string | undefined,
   gatewayText: string | undefined,
   options: { readonly address: string; readonly gateway: string },
-): Side {
+): ExternalSide {
   const addresses = addressText?.split(",").map((piece) => parseAddress(piece, options.address)) ?? [];
   const gateways =
     gatewayText?.split(",").map((piece) => parseGateway(piece, addresses, options.gateway, options.address)) ?? [];

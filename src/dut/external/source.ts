@@ -4,7 +4,7 @@ import { didYouMean } from "../../nearest.js";
 import { interfaceDriverStatistics } from "../../sys/net/ethtool-stats.js";
 import { readInterface } from "../../sys/net/netdev.js";
 import { inNetns } from "../../sys/net/netns.js";
-import { reasonLine, runCommand } from "../run-command.js";
+import { executeCommand, reasonLine } from "../run-command.js";
 import { TelemetryClient } from "../testpmd/telemetry.js";
 import { netdevFields, type SourceSpec } from "./source-spec.js";
 
@@ -17,7 +17,7 @@ export interface CounterSource extends Disposable {
   read(): Promise<bigint>;
 }
 
-export function openSource(spec: SourceSpec, where: string): CounterSource {
+export function openCounterSource(spec: SourceSpec, where: string): CounterSource {
   const fail = (what: string, hint?: string, cause?: unknown): PktgenError =>
     environmentError(`the counter ${spec.text} cannot be read: ${what}`, {
       where,
@@ -69,7 +69,7 @@ function readEthtool({ name, netns, counter }: Spec<"ethtool">, where: string, f
 }
 
 async function readCommand({ command, pattern }: Spec<"command">, fail: Fail): Promise<bigint> {
-  const result = await runCommand("/bin/sh", ["-c", command], { env: process.env, timeoutMs: commandTimeoutMs });
+  const result = await executeCommand("/bin/sh", ["-c", command], { env: process.env, timeoutMs: commandTimeoutMs });
   if (result === null) throw fail("there is no /bin/sh");
   if (result.code !== 0) {
     throw fail(result.code === null ? "it did not end within 5 s" : `it failed: ${reasonLine(result)}`);

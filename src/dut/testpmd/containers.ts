@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { environmentError, type PktgenError } from "../../errors.js";
 import { fieldOf, readKernelFile } from "../../sys/host.js";
 import { isGone, ownerOf } from "../../sys/owner.js";
-import { type CommandEnvironment, type CommandResult, lastLine, runCommand, runDetached } from "../run-command.js";
+import { type CommandEnvironment, type CommandResult, executeCommand, lastLine, runDetached } from "../run-command.js";
 import {
   answerArguments,
   cgroupKind,
@@ -81,7 +81,7 @@ export async function examineEngine(engine: Engine, options: FindOptions = {}): 
   const { image = defaultImage, env = process.env } = options;
   const where = `container=${engine}`;
   const run = (args: readonly string[]): Promise<CommandResult | null> =>
-    runCommand(engine, args, { env, timeoutMs: answerTimeoutMs });
+    executeCommand(engine, args, { env, timeoutMs: answerTimeoutMs });
   const answer = await run(answerArguments(engine));
   if (answer === null) {
     const hint = engine === "podman" ? "sudo npm run lab:setup" : "sudo apt-get install docker.io, or container=podman";
@@ -170,7 +170,7 @@ async function firstThatRuns(
     const options: LaunchOptions = { name: `pktgen-ts-probe-${context.owner}-${i}`, mounts: [], env: {} };
     const argv = ["dpdk-testpmd", "-v", "--help"];
     const args = runArguments({ ...context, variant, options, argv });
-    const result = await runCommand(engine, args, { env, timeoutMs: probeTimeoutMs });
+    const result = await executeCommand(engine, args, { env, timeoutMs: probeTimeoutMs });
     const version = result === null ? null : parseDpdkVersion(`${result.stdout}\n${result.stderr}`);
     if (version !== null) return { variant, dpdk: version.text };
     if (result?.code === null) await removeContainer(context, options.name);
@@ -186,8 +186,8 @@ async function firstThatRuns(
 /** Waits until it is really gone; --rm may be removing it at the same time. */
 async function removeContainer({ engine, env }: Pick<EngineContext, "engine" | "env">, name: string): Promise<void> {
   for (let attempt = 0; attempt < 20; attempt++) {
-    await runCommand(engine, removeArguments(engine, [name]), { env, timeoutMs: removeTimeoutMs });
-    const there = await runCommand(engine, existsArguments(name), { env, timeoutMs: answerTimeoutMs });
+    await executeCommand(engine, removeArguments(engine, [name]), { env, timeoutMs: removeTimeoutMs });
+    const there = await executeCommand(engine, existsArguments(name), { env, timeoutMs: answerTimeoutMs });
     if (there?.code !== 0) return;
     await sleep(100);
   }
@@ -198,7 +198,7 @@ async function removeContainer({ engine, env }: Pick<EngineContext, "engine" | "
 /** Removes the containers of ours whose owner has ended; gives their ids. */
 export async function removeLeftContainers(engine: Engine, env: CommandEnvironment = process.env): Promise<string[]> {
   const run = (args: readonly string[]): Promise<CommandResult | null> =>
-    runCommand(engine, args, { env, timeoutMs: removeTimeoutMs });
+    executeCommand(engine, args, { env, timeoutMs: removeTimeoutMs });
   const ids = (await run(listArguments()))?.stdout.split("\n").filter((id) => id !== "") ?? [];
   if (ids.length === 0) return [];
   // One that ends meanwhile makes `inspect` fail and still tell of the others.

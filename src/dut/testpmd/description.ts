@@ -9,7 +9,7 @@ import { posix } from "node:path";
 import { type GeneratorSide, generatorVdev } from "./generator-port.js";
 import type { LcorePlan } from "./lcores.js";
 
-export type Side = "host" | "container";
+export type TestpmdSide = "host" | "container";
 
 /** What testpmd does with frames, of those modes that give every frame back. */
 export const forwardingModes = ["io", "mac", "macswap", "5tswap", "csum", "noisy"] as const;
@@ -67,7 +67,7 @@ export type Hugepages =
     };
 
 export interface TestpmdDescription {
-  readonly side: Side;
+  readonly side: TestpmdSide;
   /** Name or path of the program. */
   readonly program: string;
   readonly lcores: LcorePlan;
@@ -106,8 +106,8 @@ export interface PairInputs {
   readonly socketDirectory: string;
   readonly socketDirectoryInside: string;
   readonly prefix: string;
-  readonly lcores: Readonly<Record<Side, LcorePlan>>;
-  readonly hugepages: Readonly<Record<Side, Hugepages>>;
+  readonly lcores: Readonly<Record<TestpmdSide, LcorePlan>>;
+  readonly hugepages: Readonly<Record<TestpmdSide, Hugepages>>;
   readonly queueSize: number;
   readonly variant: RingVariant | null;
   readonly mode: ForwardingMode;

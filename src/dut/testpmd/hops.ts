@@ -11,7 +11,7 @@
  *
  * So rx and tx come from one place and dropped from another, and a residual means something. Pure.
  */
-import type { HopCounters, HopQueueCounters } from "../dut.js";
+import type { DeviceHopCounters, DeviceHopQueueCounters } from "../dut.js";
 import type { ForwardStats, PortXstats } from "./parse.js";
 import { type DpdkVersion, isAtLeast } from "./version.js";
 
@@ -23,20 +23,26 @@ export interface SideCounters {
 }
 
 /** Absolute, but for a constant: only differences mean anything. null: a port has no counters, since it has no peer. */
-export function testpmdHops(queues: number, host: SideCounters, container: SideCounters): HopCounters[] | null {
+export function testpmdHops(queues: number, host: SideCounters, container: SideCounters): DeviceHopCounters[] | null {
   const hops = [
     hop("host>", host, 0, 1, queues),
     hop("container", container, 0, 0, queues),
     hop("host<", host, 1, 0, queues),
   ];
-  return hops.some((each) => each === null) ? null : (hops as HopCounters[]);
+  return hops.some((each) => each === null) ? null : (hops as DeviceHopCounters[]);
 }
 
-function hop(name: string, side: SideCounters, rxPort: number, txPort: number, queues: number): HopCounters | null {
+function hop(
+  name: string,
+  side: SideCounters,
+  rxPort: number,
+  txPort: number,
+  queues: number,
+): DeviceHopCounters | null {
   const rx = side.xstats.find(({ port }) => port === rxPort);
   const tx = side.xstats.find(({ port }) => port === txPort);
   if (rx === undefined || tx === undefined || rx.queues.length === 0 || tx.queues.length === 0) return null;
-  const counters = Array.from({ length: queues }, (_, queue): HopQueueCounters => {
+  const counters = Array.from({ length: queues }, (_, queue): DeviceHopQueueCounters => {
     const from = rx.queues.find((each) => each.queue === queue);
     const to = tx.queues.find((each) => each.queue === queue);
     const errors = from?.rxErrors ?? 0;

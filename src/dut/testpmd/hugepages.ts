@@ -28,7 +28,7 @@ export interface HugepageMount {
   readonly writers: string;
 }
 
-export interface Hugepages {
+export interface HugepageFacts {
   /** What `mount -t hugetlbfs` gives; null: this kernel has none. */
   readonly defaultSizeBytes: number | null;
   readonly pools: readonly HugepagePool[];
@@ -40,7 +40,7 @@ const poolFolder = (sizeBytes: number): string => `${kernelPools}/hugepages-${si
 const countOf = (text: string | null): number => (text !== null && /^\d+$/.test(text) ? Number(text) : 0);
 
 /** Reads it once; `root` is "" but in tests. What cannot be read counts as not there. */
-export function readHugepages(root = ""): Hugepages {
+export function readHugepages(root = ""): HugepageFacts {
   const defaultKb = /^(\d+) kB$/.exec(fieldOf(readKernelFile("/proc/meminfo", root), "Hugepagesize") ?? "")?.[1];
   const defaultSizeBytes = defaultKb === undefined ? null : Number(defaultKb) * 1024;
   return { defaultSizeBytes, pools: readPools(root), mounts: readMounts(root, defaultSizeBytes) };
@@ -225,7 +225,7 @@ function giveBack(file: string, pages: number): void {
   }
 }
 
-function mount(path: string, sizeBytes: number, before: Hugepages, { did, say, undo }: Steps): void {
+function mount(path: string, sizeBytes: number, before: HugepageFacts, { did, say, undo }: Steps): void {
   const there = before.mounts.find((candidate) => candidate.path === path);
   if (there !== undefined) {
     if (there.sizeBytes !== sizeBytes) {

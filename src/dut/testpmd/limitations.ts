@@ -3,7 +3,8 @@
  * do. Several were lifted since the plan was written (2019): the versions below are those of the commits that did it,
  * in DPDK's drivers/net/virtio/virtio_user and lib/eal. Pure.
  */
-import { type Hugepages, pageSizeText } from "./hugepages.js";
+import { maxRegions } from "../../port/vhost-user/message.js";
+import { type HugepageFacts, pageSizeText } from "./hugepages.js";
 import { type DpdkVersion, isAtLeast } from "./version.js";
 
 export type LimitationId = "huge-unlink" | "no-huge" | "regions" | "file-names" | "root";
@@ -22,14 +23,11 @@ export interface Limitation {
 export interface LimitationFacts {
   /** Of the side with virtio_user; null: unknown, taken for a recent one. */
   readonly version: DpdkVersion | null;
-  readonly hugepages: Pick<Hugepages, "defaultSizeBytes" | "mounts">;
+  readonly hugepages: Pick<HugepageFacts, "defaultSizeBytes" | "mounts">;
   /** Of the side with virtio_user (-m). */
   readonly memoryMib: number;
   readonly root: boolean;
 }
-
-/** VHOST_MEMORY_MAX_NREGIONS: of vhost-user itself, at both ends. */
-export const maxRegions = 8;
 
 const mib = 2 ** 20;
 
@@ -148,7 +146,7 @@ export type MemoryChoice =
  * How a testpmd gets its memory, so that limitation 3 cannot bite. `on` takes a mount even where its pages seem too
  * few, for EAL to say so; null: `on` was asked for and nothing is mounted that this user may write to.
  */
-export function chooseMemory(choice: HugeChoice, hugepages: Hugepages, memoryMib: number): MemoryChoice | null {
+export function chooseMemory(choice: HugeChoice, hugepages: HugepageFacts, memoryMib: number): MemoryChoice | null {
   if (choice === "off") return { huge: false, why: "huge=off" };
   const enough = (sizeBytes: number): boolean => {
     const pool = hugepages.pools.find((candidate) => candidate.sizeBytes === sizeBytes);

@@ -72,7 +72,7 @@ export interface StreamStats {
 }
 
 /** One port of `stop` or `show fwd stats all`, since `start`. */
-export interface ForwardPort {
+export interface ForwardPortStatistics {
   readonly port: number;
   readonly rxPackets: number;
   readonly rxDropped: number;
@@ -84,7 +84,7 @@ export interface ForwardPort {
 export interface ForwardStats {
   /** Printed only where there are more streams than ports. */
   readonly streams: readonly StreamStats[];
-  readonly ports: readonly ForwardPort[];
+  readonly ports: readonly ForwardPortStatistics[];
 }
 
 /** Printed text alone: no carriage returns, no terminal's escape sequences. */

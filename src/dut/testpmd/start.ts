@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { environmentError, PktgenError } from "../../errors.js";
 import { allowedCpus } from "../../sys/thread.js";
-import type { Dut, DutEvidence, DutFacts, DutSample, HopCounters } from "../dut.js";
+import type { DeviceHopCounters, Dut, DutEvidence, DutFacts, DutSample } from "../dut.js";
 import { makePrivateDirectory, type PrivateDirectory } from "../embedded/directory.js";
 import { findLauncher } from "./containers.js";
 import {
@@ -18,8 +18,8 @@ import {
   type Hugepages,
   pairMemoryMib,
   planMac,
-  type Side,
   type TestpmdPair,
+  type TestpmdSide,
 } from "./description.js";
 import { checkGeneratorInterface } from "./generator-interface.js";
 import { generatorDriver } from "./generator-port.js";
@@ -110,7 +110,7 @@ export class TestpmdDut implements Dut {
   /** Counters are never cleared: only differences are used. */
   async resetForTrial(): Promise<void> {}
 
-  async readHops(): Promise<readonly HopCounters[] | null> {
+  async readHops(): Promise<readonly DeviceHopCounters[] | null> {
     if (this.alive() !== null) return null;
     try {
       const [host, container] = [await readSide(this.host), await readSide(this.container)];
@@ -207,7 +207,7 @@ let started = 0;
 const hugepagesInside = "/dev/hugepages";
 
 interface PairMemory {
-  readonly hugepages: Readonly<Record<Side, Hugepages>>;
+  readonly hugepages: Readonly<Record<TestpmdSide, Hugepages>>;
   /** null: none are used. */
   readonly mount: string | null;
 }

@@ -11,7 +11,7 @@ import type { RingMemory } from "../../memory.js";
 import type { LiveTransmit } from "../../port/port.js";
 import { liveTemplateBytes, xdpPage } from "../../port/xdp/program.js";
 import { RingFault } from "../../ring/ring.js";
-import { programFrame } from "../../stream/frames/frame.js";
+import { frameAt } from "../../stream/frames/frame.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import { signatureBase, signatureBytes, signatureHead, trialHighOf } from "../../stream/frames/signature.js";
 import { errnoName, errnoNumber } from "../../sys/libc.js";
@@ -65,7 +65,7 @@ export class LiveSender implements Sender {
     }
     if (queues !== 1) throw usageError("tx=live sends on one queue", { where: "--queues", accepted: "1" });
     this.#start = start;
-    this.#frame = programFrame(program, 0, { trial, stream: firstStream, sequence: 0, timeNs: 0 });
+    this.#frame = frameAt(program, 0, { trial, stream: firstStream, sequence: 0, timeNs: 0 });
   }
 
   start(epochNs: number): void {

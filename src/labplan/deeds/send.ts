@@ -2,7 +2,7 @@
 import type { Trial } from "../../result/run-result.js";
 import { type Reason, withReasons } from "../../stats/cause.js";
 import { frameSizeName } from "../../units.js";
-import { checkTraffic } from "../checks.js";
+import { failedTrafficChecks } from "../checks.js";
 import type { TrafficResult } from "../traffic.js";
 import type { Deed } from "./deed.js";
 
@@ -11,7 +11,7 @@ export const send: Deed<"send"> = async (lab, { traffic, check }, step) => {
   for (const size of traffic.sizes) {
     lab.devices.checkAlive();
     const result = await lab.generator.send(traffic, size);
-    trials.push(lab.keepTrial(step, judged(result, checkTraffic(check, result)), String(frameSizeName(size))));
+    trials.push(lab.keepTrial(step, judged(result, failedTrafficChecks(check, result)), String(frameSizeName(size))));
     if (lab.setup.signal.aborted) break;
   }
   return { trials };

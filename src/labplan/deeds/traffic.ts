@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Reason, reasonsOf, withReasons } from "../../stats/cause.js";
 import type { VerdictWord } from "../../stats/verdict.js";
-import { checkTraffic } from "../checks.js";
+import { failedTrafficChecks } from "../checks.js";
 import type { Deed } from "./deed.js";
 
 /** Between two looks at what came back. */
@@ -35,7 +35,7 @@ export const stopTraffic: Deed<"stop traffic"> = async (lab, { check }, step) =>
   lab.open = null;
   const result = await open.finish();
   const { trial } = result;
-  const checks = checkTraffic(check, result).map((text): Reason => ({ cause: "check", text }));
+  const checks = failedTrafficChecks(check, result).map((text): Reason => ({ cause: "check", text }));
   const own = reasonsOf(trial);
   // Nobody damages frames by starting a device anew.
   const damage = own.filter(({ cause }) => cause === "corrupt");

@@ -92,7 +92,7 @@ const trafficShape = {
   "dst-mac": z.string().describe("six pairs of hex digits, e.g. 00:11:22:33:44:10"),
 };
 
-export const trafficSchema = z
+export const planTrafficSchema = z
   .strictObject(trafficShape)
   .partial()
   .describe("keys socket, port, sizes, rate, count, duration, flows, dst-mac");
@@ -131,8 +131,8 @@ export const stepSchemas = {
   "mount hugepages": stepKeys("mount hugepages", {}),
   launch: stepKeys("launch", { device: deviceName }),
   command: stepKeys("command", { device: deviceName, text, check: textChecksSchema.optional() }),
-  send: stepKeys("send", { ...trafficSchema.shape, check: trafficChecksSchema.optional() }),
-  "start traffic": stepKeys("start traffic", trafficSchema.omit({ count: true, duration: true }).shape),
+  send: stepKeys("send", { ...planTrafficSchema.shape, check: trafficChecksSchema.optional() }),
+  "start traffic": stepKeys("start traffic", planTrafficSchema.omit({ count: true, duration: true }).shape),
   "watch traffic": stepKeys("watch traffic", {
     "comes-back": z.boolean().describe("true or false"),
     within: time.optional(),
@@ -159,7 +159,7 @@ export const caseSchema = z
     id: z.string().regex(/^\w+$/).describe("letters, digits and _, e.g. test_perf_packet_fwd_for_container").optional(),
     notes: lines.optional(),
     devices: z.record(z.string(), z.unknown()).describe("what differs, by device").optional(),
-    traffic: trafficSchema.optional(),
+    traffic: planTrafficSchema.optional(),
     steps: steps.optional(),
   })
   .describe("keys name, id, notes, devices, traffic, steps");
@@ -174,7 +174,7 @@ export const planSchema = z
       .describe("keys mount, size, count; or none")
       .optional(),
     devices: z.record(z.string(), z.unknown()).describe("devices by name"),
-    traffic: trafficSchema.optional(),
+    traffic: planTrafficSchema.optional(),
     steps: steps.optional(),
     cases: z.array(z.unknown()).min(1).describe("a list of cases"),
   })

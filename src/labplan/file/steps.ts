@@ -6,7 +6,7 @@ import { checkShape } from "../../profile/check.js";
 import type { YamlDocument, YamlPath } from "../../profile/document.js";
 import { type StepVerb, stepSchemas, type textChecksSchema, type trafficChecksSchema } from "./schema.js";
 import type { PlanDeed, PlanDevice, PlanStep, PlanTraffic, TextChecks, TrafficChecks } from "./types.js";
-import { framesRateAt, ratioAt, type TrafficPart, timeAt, trafficOf, trafficPart } from "./values.js";
+import { framesRateAt, planTrafficOf, ratioAt, type TrafficPart, timeAt, trafficPart } from "./values.js";
 
 /** What the steps of a case stand among. */
 export interface StepContext {
@@ -181,7 +181,7 @@ class StepReader {
     if (this.#traffic !== null) {
       throw document.errorAt(path, "traffic runs already", { accepted: "do: stop traffic before it" });
     }
-    const found = trafficOf(document, [...traffic, trafficPart(document, path, shape)], 1);
+    const found = planTrafficOf(document, [...traffic, trafficPart(document, path, shape)], 1);
     const ends = devices.flatMap(({ name, vdevs }) => vdevs.map((vdev) => ({ name, vdev })));
     const mine = ends.find(({ vdev }) => vdev.driver !== "virtio_user" && vdev.socket === found.socket);
     if (mine === undefined) {

@@ -100,7 +100,7 @@ export function trafficPart(document: YamlDocument, path: YamlPath, shape: Traff
 const defaults = { rate: { kind: "pps", pps: 10_000 }, count: 10_000, durationNs: null } as const;
 
 /** The parts, later ones first in importance, as what a step sends. Throws at the place of the last part. */
-export function trafficOf(document: YamlDocument, parts: readonly TrafficPart[], seed: number): PlanTraffic {
+export function planTrafficOf(document: YamlDocument, parts: readonly TrafficPart[], seed: number): PlanTraffic {
   const merged = Object.assign({}, ...parts) as TrafficPart;
   const path = merged.path ?? [];
   const { socket, flows, dstMac } = merged;

@@ -9,7 +9,7 @@ import { useOf } from "../../measure/outcome.js";
 import type { BackToBack } from "../../result/run-result.js";
 import { lossShareOf } from "../../stats/loss.js";
 import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
-import { checked, type Findings, joinFindings } from "../findings.js";
+import { checkFindings, type Findings, joinFindings } from "../findings.js";
 import { searchSpace } from "../search-run.js";
 import { sizeWord } from "../size-word.js";
 import type { Rfc2544Settings } from "./settings.js";
@@ -42,7 +42,7 @@ export async function backToBack(
     if (found === longest && repeat >= 2) break;
   }
   const what = `${sizeWord(frameSizeName(size))}, back-to-back`;
-  const check = checked(what, missing.length === 0 ? "pass" : "invalid", missing);
+  const check = checkFindings(what, missing.length === 0 ? "pass" : "invalid", missing);
   if (bursts.length === 0) return check;
   return joinFindings([{ backToBack: [summary(size, pps, longest, bursts, throughputPps)] }, check]);
 }

@@ -7,7 +7,7 @@ import { type TrialUse, useOf } from "../../measure/outcome.js";
 import type { LossCurve } from "../../result/run-result.js";
 import { percentWord } from "../../stats/words.js";
 import { type FrameSize, frameSizeName } from "../../units.js";
-import { checked, type Findings, joinFindings } from "../findings.js";
+import { checkFindings, type Findings, joinFindings } from "../findings.js";
 import { paced, searchSpace } from "../search-run.js";
 import { sizeWord } from "../size-word.js";
 import type { Rfc2544Settings } from "./settings.js";
@@ -47,10 +47,10 @@ export async function frameLoss(measurer: Measurer, settings: Rfc2544Settings, s
   const found: Findings = { lossCurves: [{ frameBytes, maxPps, points }] };
   const none = points.length === 0 && missing.length === 0 ? ["no step was measured"] : missing;
   const what = `${sizeWord(frameBytes)}, frame loss`;
-  if (none.length > 0) return joinFindings([found, checked(what, "invalid", none)]);
+  if (none.length > 0) return joinFindings([found, checkFindings(what, "invalid", none)]);
   const isDead = points.every(({ lossRatio }) => lossRatio === 1);
   const reasons = isDead ? ["nothing came back intact at any load"] : [];
-  return joinFindings([found, checked(what, isDead ? "fail" : "pass", reasons)]);
+  return joinFindings([found, checkFindings(what, isDead ? "fail" : "pass", reasons)]);
 }
 
 /** 100 %, and down in equal steps as long as anything is left (§26.3). Pure. */

@@ -6,12 +6,12 @@
 import { Course, type CourseOptions, criterionAt } from "./course.js";
 import type { SearchGoal } from "./goals.js";
 import {
+  type GoalResult,
   relativeWidth,
   roundLoad,
   type Search,
   type SearchLoad,
   type SearchOutcome,
-  type SearchResult,
 } from "./search.js";
 
 export interface BisectionOptions extends CourseOptions {
@@ -75,7 +75,7 @@ function resultOf(
   { goal, range }: BisectionOptions,
   lower: number | null,
   upper: number | null,
-): SearchResult {
+): GoalResult {
   const reached =
     upper !== null && (lower === null ? upper <= range.minPps : relativeWidth(lower, upper) <= goal.width);
   const byGenerator = upper !== null && upper >= course.book.unreachable;

@@ -3,6 +3,7 @@ import { type LoadCriterion, type LoadTrial, quantileLossRatio } from "./classif
 import type { SearchGoal } from "./goals.js";
 import { LoadBook } from "./load-book.js";
 import {
+  type GoalResult,
   type LimitedBy,
   type LoadRange,
   leastTrialNs,
@@ -10,7 +11,6 @@ import {
   type SearchBudget,
   type SearchLoad,
   type SearchOutcome,
-  type SearchResult,
 } from "./search.js";
 
 export interface CourseOptions {
@@ -86,7 +86,7 @@ export class Course {
     return this.book.trialsAt(pps);
   }
 
-  result(goal: SearchGoal): SearchResult {
+  result(goal: SearchGoal): GoalResult {
     const { lower, upper } = this.bounds(goal);
     const criterion = criterionAt(goal, lower ?? this.options.range.minPps, this.options.queueFrames);
     const lossRatio = lower === null ? 0 : quantileLossRatio(this.trialsAt(lower), criterion);

@@ -7,6 +7,7 @@ export { classifyLoad, type LoadClass, type LoadCriterion, type LoadTrial, quant
 export type { SearchGoal } from "./goals.js";
 export { type MlrOptions, mlrSearch } from "./mlr.js";
 export {
+  type GoalResult,
   type LimitedBy,
   type LoadRange,
   leastTrialNs,
@@ -14,5 +15,4 @@ export {
   type SearchBudget,
   type SearchLoad,
   type SearchOutcome,
-  type SearchResult,
 } from "./search.js";

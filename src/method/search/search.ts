@@ -31,7 +31,7 @@ export type SearchOutcome =
 /** What kept the rate from being higher. `time`: the search ended before it was narrow enough. */
 export type LimitedBy = "dut" | "generator" | "line" | "time";
 
-export interface SearchResult {
+export interface GoalResult {
   readonly goal: string;
   /** The largest load that holds the goal and lies below every load that does not; 0: none was found. */
   readonly lowerPps: number;
@@ -46,7 +46,7 @@ export interface SearchResult {
   readonly endedBy: string | null;
 }
 
-export type Search = Generator<SearchLoad, readonly SearchResult[], SearchOutcome>;
+export type Search = Generator<SearchLoad, readonly GoalResult[], SearchOutcome>;
 
 /** Where loads may lie. */
 export interface LoadRange {

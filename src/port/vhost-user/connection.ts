@@ -9,8 +9,8 @@ import { closeDescriptors, type UnixSocket } from "../../sys/socket.js";
 import {
   decodeHeader,
   encodeMessage,
-  type Header,
   headerBytes,
+  type MessageHeader,
   maxFdsOf,
   maxRegions,
   messageFlags,
@@ -32,7 +32,7 @@ export class Connection implements Disposable {
   readonly #headerBuffer = new Uint8Array(headerBytes);
   readonly #abort = new AbortController();
   #watch: Disposable | null = null;
-  #header: Header | null = null;
+  #header: MessageHeader | null = null;
   #payload = new Uint8Array(0);
   /** Bytes of the part under way (header or payload) that have come. */
   #filled = 0;
@@ -117,7 +117,7 @@ export class Connection implements Disposable {
     return message;
   }
 
-  #checkedHeader(): Header {
+  #checkedHeader(): MessageHeader {
     const header = decodeHeader(this.#headerBuffer);
     const isReply = (header.flags & messageFlags.reply) !== 0;
     if (isReply !== (this.#expects === "replies")) {

@@ -23,7 +23,7 @@ import {
 } from "./message.js";
 
 /** What the port's spec asks for. */
-export interface Wanted {
+export interface WantedFeatures {
   readonly queues: number;
   readonly ring: "auto" | "split" | "packed";
   readonly mergeable: boolean;
@@ -58,7 +58,7 @@ export interface FrontendRing {
  * Chooses from what the peer offers. Offloads, EVENT_IDX and IOMMU_PLATFORM are never asked for.
  * @throws PktgenError (3) where the spec insists on what the peer lacks.
  */
-export function chooseFeatures(offered: bigint, wanted: Wanted): Agreed {
+export function chooseFeatures(offered: bigint, wanted: WantedFeatures): Agreed {
   const has = (feature: bigint): boolean => (offered & feature) !== 0n;
   const packedOffered = has(features.packed) && has(features.version1);
   if (wanted.ring === "packed" && !packedOffered) {
@@ -89,12 +89,12 @@ const tooFewQueues = (wanted: number, offered: number): ReturnType<typeof enviro
 
 export class Frontend {
   readonly #connection: Connection;
-  readonly #wanted: Wanted;
+  readonly #wanted: WantedFeatures;
   readonly #timeoutMs: number;
   #acknowledged = false;
 
   /** `timeoutMs` bounds each answer. */
-  constructor(connection: Connection, wanted: Wanted, timeoutMs: number) {
+  constructor(connection: Connection, wanted: WantedFeatures, timeoutMs: number) {
     this.#connection = connection;
     this.#wanted = wanted;
     this.#timeoutMs = timeoutMs;

@@ -78,7 +78,7 @@ const requestFds: Partial<Record<RequestName, number>> = {
 
 export const maxFdsOf = (request: number): number => requestFds[requestName(request) ?? "SET_OWNER"] ?? 0;
 
-export interface Header {
+export interface MessageHeader {
   readonly request: number;
   readonly flags: number;
   readonly payloadBytes: number;
@@ -102,7 +102,7 @@ export function encodeMessage(request: number, flags: number, payload: Uint8Arra
 }
 
 /** Checks version and size; whether it may be a reply is the connection's to know. */
-export function decodeHeader(bytes: Uint8Array): Header {
+export function decodeHeader(bytes: Uint8Array): MessageHeader {
   const view = viewOf(bytes);
   const [request, flags, payloadBytes] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true)];
   if ((flags & messageFlags.versionMask) !== messageFlags.version) {

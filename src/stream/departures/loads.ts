@@ -24,7 +24,7 @@ export type StreamLoad = (
 ) & { readonly lineRateBps?: number | null };
 
 /** Keeps this use of a seed apart from others. */
-const lane = 0x706f;
+const substream = 0x706f;
 /** What streams are spread by over their first gap: no two of many at the same moment. */
 const goldenRatio = 0.618_033_988_749_895;
 /** Streams' weights as rates where nothing else gives them a scale: only their order counts then. */
@@ -202,7 +202,9 @@ function timelineOf(
     }
     case "poisson": {
       const random =
-        schedule.seed === null ? seededRandom(spec.seed, lane + 1 + index) : seededRandom(schedule.seed, lane);
+        schedule.seed === null
+          ? seededRandom(spec.seed, substream + 1 + index)
+          : seededRandom(schedule.seed, substream);
       return new Poisson(pps, fromNs + schedule.startNs, random.uint32());
     }
   }

@@ -3,11 +3,11 @@ import { usageError } from "../../errors.js";
 import { type FieldPlace, fieldPlace, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
 import { seededRandom } from "../../random.js";
 import type { BitPlace, ChangeValue, ResolvedChange } from "../spec/modifier.js";
-import type { FieldChange, FieldValue, TrafficSpec, TrafficStream } from "../spec/traffic.js";
+import type { FieldModifier, ModifierValue, TrafficSpec, TrafficStream } from "../spec/traffic.js";
 import type { Patch } from "./resolve.js";
 
 /** Keeps this use of a seed apart from others. */
-const lane = 0x6d6f;
+const substream = 0x6d6f;
 const mostListValues = 1_000_000;
 /** Of all streams together: some 32 MB on each queue. */
 const mostListValuesInAll = 4_000_000;
@@ -57,7 +57,8 @@ export function resolveChanges(spec: TrafficSpec, index: number): Changes {
       perQueue: checkedPerQueue(field, where),
     };
     const own = field.change.kind === "random" ? field.change.seed : null;
-    const random = own === null ? seededRandom(spec.seed, lane + 4096 * index + k + 1) : seededRandom(own, lane);
+    const random =
+      own === null ? seededRandom(spec.seed, substream + 4096 * index + k + 1) : seededRandom(own, substream);
     for (const chunk of chunksOf(target, field, random.uint32(), where)) {
       changes.push({ name: target.name, field: k, ...chunk.change, ...sequence });
       patches.push(...chunk.patches);
@@ -69,7 +70,7 @@ export function resolveChanges(spec: TrafficSpec, index: number): Changes {
 /** Where in a spec a change is, for errors: `stream "a" fields[2]`, and further `.list[3]`. */
 export const changeWhere = (stream: TrafficStream, k: number): string => `stream "${stream.name}" fields[${k}]`;
 
-function targetOf(stream: TrafficStream, { target }: FieldChange, where: string): Target {
+function targetOf(stream: TrafficStream, { target }: FieldModifier, where: string): Target {
   if ("field" in target) {
     const { path: name, bits, kind, frameBitOffset } = fieldPlace(stream.layers, target.field, `${where}.field`);
     const places = (from: number): BitPlace[] => {
@@ -128,7 +129,7 @@ function everyOf(stream: TrafficStream): readonly number[] {
   return fields.map(({ after }, k) => (after == null ? 1 : roundOf(after, new Set([k]))));
 }
 
-function countIn({ change }: FieldChange, where: string): number {
+function countIn({ change }: FieldModifier, where: string): number {
   if (change.kind === "list") return change.values.length;
   if (change.kind === "random") return change.limit ?? Number.POSITIVE_INFINITY;
   const kind = typeof change.min === "number" ? "uint" : change.min.includes(":") ? "text" : "ipv4";
@@ -145,7 +146,7 @@ const textNumber = (text: string, where: string): bigint =>
 
 const bytesNumber = (bytes: Uint8Array): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
-function toBigInt(value: FieldValue, kind: FieldPlace["kind"], bits: number, where: string): bigint {
+function toBigInt(value: ModifierValue, kind: FieldPlace["kind"], bits: number, where: string): bigint {
   if (typeof value === "string") {
     if (kind === "mac") return bytesNumber(parseMac(value, where));
     if (kind === "ipv4") return bytesNumber(parseIpv4(value, where));
@@ -167,9 +168,9 @@ interface Chunk {
   readonly patches: readonly Patch[];
 }
 
-function chunksOf(target: Target, { change }: FieldChange, key: number, where: string): readonly Chunk[] {
+function chunksOf(target: Target, { change }: FieldModifier, key: number, where: string): readonly Chunk[] {
   const at = `${where}.${change.kind}`;
-  const number = (value: FieldValue, end: string): bigint => toBigInt(value, target.kind, target.bits, at + end);
+  const number = (value: ModifierValue, end: string): bigint => toBigInt(value, target.kind, target.bits, at + end);
   if (change.kind === "list") {
     checkList(change.values, at);
     return listChunks(
@@ -195,7 +196,7 @@ function chunksOf(target: Target, { change }: FieldChange, key: number, where: s
 }
 
 function changeValue(
-  change: Exclude<FieldChange["change"], { kind: "list" }>,
+  change: Exclude<FieldModifier["change"], { kind: "list" }>,
   low: number,
   range: number,
   key: number,
@@ -228,7 +229,7 @@ function upper(target: Target, value: bigint): readonly Patch[] {
   return patches;
 }
 
-function checkList(values: readonly FieldValue[], where: string): void {
+function checkList(values: readonly ModifierValue[], where: string): void {
   if (values.length === 0) throw usageError("the list is empty", { where, accepted: "at least one value" });
   if (values.length > mostListValues) {
     const accepted = `up to ${mostListValues}, or a range`;
@@ -250,7 +251,7 @@ function checkedPeriod(period: number | null, where: string): number | null {
   throw usageError(`a period of ${period} frames`, { where: `${where}.period`, accepted: "whole numbers from 1" });
 }
 
-function checkedPerQueue(field: FieldChange, where: string): readonly number[] | null {
+function checkedPerQueue(field: FieldModifier, where: string): readonly number[] | null {
   const counts = field.perQueue ?? null;
   if (counts === null) return null;
   const whole = counts.length >= 1 && counts.every((count) => Number.isInteger(count) && count >= 1);

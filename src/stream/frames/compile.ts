@@ -2,7 +2,6 @@
  * Stream → frame program: each size is rendered once, and a cursor made by codegen.ts writes what changes over it.
  * interpret.ts says what the bytes are; here they are only made fast.
  */
-
 import type { RingMemory } from "../../memory.js";
 import { buildFrame, checksumPlaces, leadingTags } from "../../packet/index.js";
 import { type FrameSize, fcsBytes } from "../../units.js";
@@ -14,7 +13,7 @@ import { checkSize, checkTraffic, type Traffic, trafficOf } from "../spec.js";
 import { makeChecksumsRight } from "./checksums.js";
 import type { CursorModel, Source } from "./codegen.js";
 import { CompiledCursor } from "./cursor.js";
-import { type Expected, expectedFrames } from "./expected.js";
+import { type ExpectedFrame, expectedFrames } from "./expected.js";
 import { putPlace } from "./interpret.js";
 import { factorsOf, sumBehind } from "./linear.js";
 import type { FrameCursor, FrameProgram, FrameVariant, SigningCursor } from "./program.js";
@@ -53,7 +52,7 @@ class CompiledProgram implements FrameProgram {
   readonly #recogniser: Recogniser;
   readonly #modelOf: () => CursorModel;
   readonly #touchesPayload: boolean;
-  #expected: Expected | null = null;
+  #expected: ExpectedFrame | null = null;
 
   constructor(resolved: ResolvedStream, spec: Traffic) {
     const { order, signed, changes, eachFrame } = resolved;

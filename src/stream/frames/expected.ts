@@ -2,17 +2,16 @@
  * What a frame that came back must hold, for comparing payloads byte by byte: its number says what its fields and its
  * program wrote, which a receiver works out again. Checksums and the signature are not in it.
  */
-
 import { programFrame } from "../program/frame.js";
 import { getBits, valueAt } from "../spec/modifier.js";
 import { putPlace } from "./interpret.js";
 import type { ResolvedStream } from "./resolve.js";
 
 /** The bytes of frame `index`, of this size; overwritten by the next call. */
-export type Expected = (index: number, variant: number) => Uint8Array;
+export type ExpectedFrame = (index: number, variant: number) => Uint8Array;
 
 /** `templates`: per variant, all that does not change. */
-export function expectedFrames(resolved: ResolvedStream, templates: readonly Uint8Array[]): Expected {
+export function expectedFrames(resolved: ResolvedStream, templates: readonly Uint8Array[]): ExpectedFrame {
   const { changes, eachFrame } = resolved;
   const scratch = templates.map((template) => new Uint8Array(template.length));
   let bytes = scratch[0];

@@ -6,7 +6,7 @@ import { high16, low32, type Stamp, signatureHead, trialHighOf, writeSignature }
 const oneOffset = new Uint32Array(1);
 
 /** The bytes of frame `index`, without FCS. */
-export function programFrame(program: FrameProgram, index: number, stamp: Stamp): Uint8Array {
+export function frameAt(program: FrameProgram, index: number, stamp: Stamp): Uint8Array {
   const variant = program.pattern[index % program.pattern.length];
   const { bufferBytes } = program.variants[variant];
   // Ring memory is seen through views of up to 8 bytes.

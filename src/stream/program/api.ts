@@ -9,7 +9,7 @@ import { fixedSize, parseRate } from "../../units.js";
 import { type Pin, pinStream } from "../spec/pin.js";
 import {
   continuous,
-  type FieldChange,
+  type FieldModifier,
   incrementPayload,
   type Payload,
   type StreamSchedule,
@@ -26,7 +26,7 @@ export interface StreamProgram {
   /** With FCS; absent: the trial's. */
   readonly size?: number | StreamSize;
   readonly payload?: Payload;
-  readonly fields?: readonly FieldChange[];
+  readonly fields?: readonly FieldModifier[];
   /** E.g. `10kpps`, `1Gbps`. */
   readonly rate?: string;
   readonly weight?: number;

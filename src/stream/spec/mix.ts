@@ -11,13 +11,13 @@ const longestPeriod = 4096;
 /** Patterns are as many whole periods as fit into this, or one. */
 const patternFrames = 1024;
 /** Keeps this use of a seed apart from others. */
-const lane = 0x6d69;
+const substream = 0x6d69;
 
 /** Indices into the mix's parts: frame i has the size of part `pattern[i mod length]`. */
 export function sizePattern(size: FrameSize, seed: number): Uint16Array {
   if (size.kind === "fixed") return new Uint16Array(1);
   const period = periodOf(size);
-  const random = seededRandom(seed, lane);
+  const random = seededRandom(seed, substream);
   const periods = Math.max(1, Math.floor(patternFrames / period.length));
   const pattern = new Uint16Array(period.length * periods);
   for (let start = 0; start < pattern.length; start += period.length) {

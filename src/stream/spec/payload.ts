@@ -4,7 +4,7 @@ import { seededRandom } from "../../random.js";
 import type { Payload } from "./traffic.js";
 
 /** Keeps this use of a seed apart from others. */
-const lane = 0x7061;
+const substream = 0x7061;
 
 /** `length` bytes of it; shorter ones are the beginning of longer ones. */
 export function payloadBytes(payload: Payload, length: number): Uint8Array {
@@ -16,7 +16,7 @@ export function payloadBytes(payload: Payload, length: number): Uint8Array {
       fillPattern(bytes, 0, length);
       return bytes;
     case "random": {
-      const random = seededRandom(payload.seed, lane);
+      const random = seededRandom(payload.seed, substream);
       for (let i = 0; i < length; i++) bytes[i] = random.uint32() >>> 24;
       return bytes;
     }

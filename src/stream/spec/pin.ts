@@ -6,7 +6,7 @@
 import { usageError } from "../../errors.js";
 import { buildFrame, fieldPlaces, type Header, headersBytes, rssQueue, rssTableEntries } from "../../packet/index.js";
 import { getBits } from "./modifier.js";
-import type { FieldChange, TrafficStream } from "./traffic.js";
+import type { FieldModifier, TrafficStream } from "./traffic.js";
 
 export interface Pin {
   /** 0 … of − 1 */
@@ -85,7 +85,7 @@ export function pinStream(stream: TrafficStream, pin: Pin): TrafficStream {
     const what = `none of the ${values.length} source ports puts a flow on queue ${queue} of ${of}`;
     throw usageError(what, { where, accepted: "more ports to choose from" });
   }
-  const change: FieldChange = { ...changing, change: { kind: "list", values: chosen } };
+  const change: FieldModifier = { ...changing, change: { kind: "list", values: chosen } };
   return { ...stream, fields: stream.fields.map((field) => (field === changing ? change : field)), pinned };
 }
 
@@ -106,7 +106,7 @@ function portsBehind(layers: readonly Header[], ip: number): number {
 }
 
 /** The change of the source port, or null; throws where anything else that is hashed changes. */
-function tupleChanges(stream: TrafficStream, ip: number, ports: number, where: string): FieldChange | null {
+function tupleChanges(stream: TrafficStream, ip: number, ports: number, where: string): FieldModifier | null {
   if (stream.program !== null) {
     throw usageError("what a program sets cannot be foreseen", { where, accepted: "a stream without eachFrame" });
   }
@@ -115,7 +115,7 @@ function tupleChanges(stream: TrafficStream, ip: number, ports: number, where: s
       (layer === ip && (name === "src" || name === "dst")) ||
       (layer === ports && (name === "srcPort" || name === "dstPort")),
   );
-  let found: FieldChange | null = null;
+  let found: FieldModifier | null = null;
   for (const field of stream.fields) {
     const { target } = field;
     const place = hashed.find((each) =>
@@ -135,7 +135,7 @@ function tupleChanges(stream: TrafficStream, ip: number, ports: number, where: s
 }
 
 /** The values that a source port takes, in order. */
-function portsOf({ change, perQueue }: FieldChange, where: string): number[] {
+function portsOf({ change, perQueue }: FieldModifier, where: string): number[] {
   if (change.kind === "random" || perQueue != null) {
     const what = `source ports ${change.kind === "random" ? "drawn at random" : "with counts per queue"}`;
     throw usageError(`${what} cannot be chosen from`, { where, accepted: "increment, decrement, list" });

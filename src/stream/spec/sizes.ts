@@ -6,7 +6,7 @@ import { sizePattern } from "./mix.js";
 import type { StreamSize } from "./traffic.js";
 
 /** Keeps this use of a seed apart from others. */
-const lane = 0x7a69;
+const substream = 0x7a69;
 const randomFrames = 65_536;
 /** Each size has a template of its own: this many of the longest are 90 MB. */
 const mostSizes = 10_000;
@@ -36,7 +36,7 @@ function orderOf(size: StreamSize, seed: number, where: string): SizeOrder {
     case "range":
       return oneAfterTheOther(rangeOf(size.min, size.max, size.step, where), where);
     case "random": {
-      const random = seededRandom(seed, lane);
+      const random = seededRandom(seed, substream);
       const frameBytes = rangeOf(size.min, size.max, 1, where);
       return { frameBytes, pattern: Uint16Array.from({ length: randomFrames }, () => random.below(frameBytes.length)) };
     }

@@ -32,7 +32,7 @@ export interface TrafficStream {
   /** null: the trial's size. */
   readonly size: StreamSize | null;
   /** In any order; no two may change the same bit. */
-  readonly fields: readonly FieldChange[];
+  readonly fields: readonly FieldModifier[];
   /** Its own rate; null: a share of the trial's rate, by weight. */
   readonly rate: Rate | null;
   /** Share of frames where the trial has one rate for all; ≥ 1. Streams with rates share in their proportion. */
@@ -71,28 +71,28 @@ export type StreamSize =
   | { readonly kind: "random"; readonly min: number; readonly max: number };
 
 /** Numbers up to 2^53, or addresses as text. */
-export type FieldValue = number | string;
+export type ModifierValue = number | string;
 
 /** A field by its path (packet/layout.ts: `udp.srcPort`, `inner.ipv4.src`), or any bits: those of `mask`, up to 32. */
-export type FieldTarget =
+export type ModifierTarget =
   | { readonly field: string }
   | { readonly offset: number; readonly mask: number; readonly bytes: 1 | 2 | 4 };
 
-export interface FieldChange {
-  readonly target: FieldTarget;
+export interface FieldModifier {
+  readonly target: ModifierTarget;
   readonly change:
     | {
         readonly kind: "increment" | "decrement";
-        readonly min: FieldValue;
-        readonly max: FieldValue;
+        readonly min: ModifierValue;
+        readonly max: ModifierValue;
         readonly step: number;
       }
-    | { readonly kind: "list"; readonly values: readonly FieldValue[] }
+    | { readonly kind: "list"; readonly values: readonly ModifierValue[] }
     /** Uniform in min … max by `seed` (null: the spec's). With `limit` the same values come again after so many. */
     | {
         readonly kind: "random";
-        readonly min: FieldValue;
-        readonly max: FieldValue;
+        readonly min: ModifierValue;
+        readonly max: ModifierValue;
         readonly seed: number | null;
         readonly limit: number | null;
       };

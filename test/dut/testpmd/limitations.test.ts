@@ -1,6 +1,6 @@
 /** Which of the plan's limitations hold, by version and machine. */
 import { describe, expect, it } from "vitest";
-import type { Hugepages } from "../../../src/dut/testpmd/hugepages.js";
+import type { HugepageFacts } from "../../../src/dut/testpmd/hugepages.js";
 import {
   chooseMemory,
   type LimitationFacts,
@@ -10,7 +10,7 @@ import {
 import { parseDpdkVersion } from "../../../src/dut/testpmd/version.js";
 
 const mount = { path: "/mnt/huge", sizeBytes: 2 ** 21, writable: true, writers: "root only" };
-const hugepages: Hugepages = {
+const hugepages: HugepageFacts = {
   defaultSizeBytes: 2 ** 21,
   pools: [{ sizeBytes: 2 ** 21, total: 1024, free: 1024, promised: 0 }],
   mounts: [mount],

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FlowQueues } from "../../../src/engine/receive/flow-queues.js";
 import { flowMap } from "../../../src/stream/frames/flows.js";
-import type { FieldChange } from "../../../src/stream/index.js";
+import type { FieldModifier } from "../../../src/stream/index.js";
 import { streamSpec, trafficOf } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
 import { baseOrder, echo, GeneratorSim } from "../../support/generator-sim.js";
@@ -13,7 +13,7 @@ const port = { field: "udp.srcPort" };
 const up = { kind: "increment", min: 1, max: 4, step: 1 } as const;
 
 describe("flows of a stream", () => {
-  const mapOf = (fields: readonly FieldChange[]) =>
+  const mapOf = (fields: readonly FieldModifier[]) =>
     flowMap(trafficSpec([trafficStream({ fields })]), 0, fixedSize(128), 4096);
 
   it("are its combinations of addresses and ports, named", () => {
@@ -79,7 +79,7 @@ describe("a trial over several queues", () => {
 
   it("of many streams says it of each one's flows, and of those that are too many together", () => {
     const sim = new GeneratorSim({ queues: 2 });
-    const random: FieldChange = { target: port, change: { kind: "random", min: 1, max: 9, seed: null, limit: null } };
+    const random: FieldModifier = { target: port, change: { kind: "random", min: 1, max: 9, seed: null, limit: null } };
     const rate = { kind: "pps", pps: 10_000 } as const;
     const stream = trafficSpec([
       trafficStream({ name: "a", rate, fields: [{ target: port, change: { ...up, max: 2 } }] }),

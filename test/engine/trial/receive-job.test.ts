@@ -6,7 +6,7 @@ import type { ReceiveCommand } from "../../../src/engine/trial/commands.js";
 import { generatorCounter } from "../../../src/engine/trial/counters.js";
 import { createJob } from "../../../src/engine/trial/receive-job.js";
 import { compileStream } from "../../../src/stream/frames/compile.js";
-import { programFrame } from "../../../src/stream/frames/frame.js";
+import { frameAt } from "../../../src/stream/frames/frame.js";
 import { defaultStreamSpec } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
 import { Space, Wire } from "../../support/forward-wire.js";
@@ -16,7 +16,7 @@ const run = 0x35ab01;
 const other = 0x77cd01;
 const program = compileStream(defaultStreamSpec, fixedSize(64));
 const frame = (trial: number, sequence: number): Uint8Array =>
-  programFrame(program, 0, { trial, stream: 0, sequence, timeNs: 1000 });
+  frameAt(program, 0, { trial, stream: 0, sequence, timeNs: 1000 });
 
 /** What others say by themselves: nearly all zeros. */
 const chatter = Uint8Array.from({ length: 90 }, (_, i) => (i < 60 || i === 89 ? i : 0));
