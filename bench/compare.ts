@@ -7,6 +7,9 @@
  *  - its median is worse by more than 2 %.
  * The second condition is there because the rounds of one run follow each other within minutes. They do not show how
  * much the machine changes from one hour to the next.
+ *
+ * Where a benchmark has a reference, a loop with none of our code, every figure is first divided by the reference of its
+ * own round. So a machine that is slower now does not count as slower code.
  */
 import { usageError } from "../src/errors.js";
 import { jointChances, leastChance, median, significance } from "../src/stats/rank-test.js";
@@ -25,6 +28,8 @@ export interface ComparedSeries {
   /** Medians; null: the other run has no such series. */
   readonly earlier: number | null;
   readonly now: number | null;
+  /** Of the median, as a share, where a reference is there in relation to it; null: of one run only. */
+  readonly change: number | null;
   readonly finding: Finding;
   /** The chance that the difference is noise, raised for the number of series; null: nothing can be said. */
   readonly chance: number | null;
@@ -32,28 +37,40 @@ export interface ComparedSeries {
   readonly leastChance: number;
 }
 
-interface Rounds extends ComparableSeries {
+interface Rounds {
   readonly bench: string;
+  readonly series: ComparableSeries;
+  /** By round; in relation to the reference where there is one. Rounds that failed are left out. */
+  readonly judged: readonly number[];
 }
 
 /** The series of all benchmarks by a key that both runs share. Two series of one name are told apart by their order. */
 function seriesByKey(result: ComparableResult): Map<string, Rounds> {
   const all = new Map<string, Rounds>();
-  for (const [bench, { series }] of Object.entries(result.outcomes)) {
-    for (const { name, unit, better, values } of series) {
-      let key = JSON.stringify([bench, name, unit]);
+  for (const [bench, { series: ofBench }] of Object.entries(result.outcomes)) {
+    const divisor = ofBench.find(isReference);
+    for (const series of ofBench) {
+      let key = JSON.stringify([bench, series.name, series.unit]);
       while (all.has(key)) key += "+";
-      all.set(key, { bench, name, unit, better, values: values.filter(Number.isFinite) });
+      all.set(key, { bench, series, judged: inRelation(series, divisor).filter(Number.isFinite) });
     }
   }
   return all;
 }
 
-const middleOf = (values: readonly number[]): number | null => (values.length === 0 ? null : median(values));
+const isReference = ({ name }: { readonly name: string }): boolean => name === reference.name;
+
+const inRelation = (series: ComparableSeries, divisor: ComparableSeries | undefined): readonly number[] =>
+  divisor === undefined || isReference(series)
+    ? series.values
+    : series.values.map((value, round) => value / divisor.values[round]);
+
+const middleOf = (values: readonly number[]): number | null =>
+  values.some(Number.isFinite) ? median(values.filter(Number.isFinite)) : null;
 
 /** So that lower is worse. */
-const signed = ({ better, values }: Rounds): readonly number[] =>
-  better === "higher" ? values : values.map((value) => -value);
+const signed = ({ series, judged }: Rounds): readonly number[] =>
+  series.better === "higher" ? judged : judged.map((value) => -value);
 
 /** Series by series, in the order of the run now; then those that only the earlier run has, of benchmarks that both ran. */
 export function comparedSeries(earlier: ComparableResult, now: ComparableResult): ComparedSeries[] {
@@ -67,15 +84,17 @@ export function comparedSeries(earlier: ComparableResult, now: ComparableResult)
   const better = jointChances(shared.map((pair) => ({ earlier: pair.later, later: pair.earlier })));
   const at = new Map(shared.map((pair, i) => [pair.key, { pair, worse: worse[i], better: better[i] }]));
   const rows = [...after].map(([key, rounds]) => {
-    const facts = { bench: rounds.bench, name: rounds.name, unit: rounds.unit, now: middleOf(rounds.values) };
     const one = before.get(key);
     const told = at.get(key);
     if (one === undefined || told === undefined)
-      return { ...facts, ...alone, earlier: null, finding: "only now" as const };
-    const medians = { ...facts, earlier: middleOf(one.values) };
+      return { ...ofOneRun(rounds, "only now"), now: middleOf(rounds.series.values) };
+    const change = changeOf(one.judged, rounds.judged);
     return {
-      ...medians,
-      finding: findingOf(medians, told.worse, told.better),
+      ...factsOf(rounds),
+      earlier: middleOf(one.series.values),
+      now: middleOf(rounds.series.values),
+      change,
+      finding: findingOf(change, told.worse, told.better),
       chance: told.worse === null || told.better === null ? null : Math.min(told.worse, told.better),
       leastChance: leastChance(told.pair.earlier.length, told.pair.later.length),
     };
@@ -83,29 +102,27 @@ export function comparedSeries(earlier: ComparableResult, now: ComparableResult)
   const gone = [...before].filter(([key, { bench }]) => !after.has(key) && bench in now.outcomes);
   return [
     ...rows,
-    ...gone.map(([, { bench, name, unit, values }]) => {
-      return { bench, name, unit, ...alone, earlier: middleOf(values), now: null, finding: "only earlier" as const };
-    }),
+    ...gone.map(([, rounds]) => ({ ...ofOneRun(rounds, "only earlier"), earlier: middleOf(rounds.series.values) })),
   ];
 }
 
-/** Of a series that only one run has. */
-const alone = { chance: null, leastChance: 1 } as const;
+const factsOf = ({ bench, series: { name, unit } }: Rounds) => ({ bench, name, unit });
 
-function findingOf(medians: Medians, worse: number | null, better: number | null): Finding {
+const ofOneRun = (rounds: Rounds, finding: Finding): ComparedSeries => {
+  return { ...factsOf(rounds), finding, earlier: null, now: null, change: null, chance: null, leastChance: 1 };
+};
+
+function changeOf(earlier: readonly number[], now: readonly number[]): number | null {
+  const [before, after] = [middleOf(earlier), middleOf(now)];
+  return before === null || after === null || before === 0 ? null : after / before - 1;
+}
+
+function findingOf(change: number | null, worse: number | null, better: number | null): Finding {
   if (worse === null || better === null) return "too few rounds";
-  if (!isLarge(medians)) return "same";
+  if (change !== null && Math.abs(change) <= leastChange) return "same";
   if (worse <= significance) return "worse";
   return better <= significance ? "better" : "same";
 }
-
-interface Medians {
-  readonly earlier: number | null;
-  readonly now: number | null;
-}
-
-const isLarge = ({ earlier, now }: Medians): boolean =>
-  earlier !== null && now !== null && Math.abs(now - earlier) > leastChange * Math.abs(earlier);
 
 type Machine = Pick<ComparableResult, "host">;
 
@@ -145,10 +162,13 @@ export function roundsNeeded(series: number): number {
   return rounds;
 }
 
+/** Something of ours got worse. The reference is not ours. */
+export const isWorse = (row: ComparedSeries): boolean => row.finding === "worse" && !isReference(row);
+
 /** The table, and under it what follows from it. */
 export function comparisonLines(rows: readonly ComparedSeries[]): string[] {
-  const worse = rows.filter(({ finding }) => finding === "worse");
-  const told = rows.filter(({ chance }) => chance !== null);
+  const worse = rows.filter(isWorse);
+  const told = rows.filter((row) => row.chance !== null && !isReference(row));
   const lines = rows.map(rowLine);
   const tooFew = rows.filter((row) => isShared(row) && row.leastChance * rows.length > significance);
   if (tooFew.length > 0) {
@@ -157,8 +177,10 @@ export function comparisonLines(rows: readonly ComparedSeries[]): string[] {
         `set BENCH_ROUNDS=${roundsNeeded(rows.length)} in both runs`,
     );
   }
-  if (worse.some(({ name }) => name === reference.name)) {
-    lines.push("the reference runs none of our code and is worse, too: the machine is slower, so measure again");
+  if (rows.some((row) => isReference(row) && row.finding === "worse")) {
+    lines.push(
+      "the reference runs none of our code and is slower: the machine is slower now, so measure again if in doubt",
+    );
   }
   lines.push(
     worse.length === 0
@@ -179,8 +201,8 @@ const signedPercent = new Intl.NumberFormat("en-US", {
 });
 const figureWord = (value: number | null): string => (value === null ? "-" : figure.format(value)).padStart(13);
 
-function rowLine({ bench, name, unit, earlier, now, finding, chance }: ComparedSeries): string {
-  const change = earlier === null || now === null || earlier === 0 ? "" : signedPercent.format(now / earlier - 1);
+function rowLine({ bench, name, unit, earlier, now, change, finding, chance }: ComparedSeries): string {
+  const by = change === null ? "" : signedPercent.format(change);
   const p = chance === null ? "" : `, p ${Number(chance.toPrecision(2))}`;
-  return `${`${bench}: ${name}`.padEnd(66)} ${figureWord(earlier)} ${figureWord(now)} ${unit.padEnd(12)} ${change.padStart(8)}   ${finding}${p}`;
+  return `${`${bench}: ${name}`.padEnd(66)} ${figureWord(earlier)} ${figureWord(now)} ${unit.padEnd(12)} ${by.padStart(8)}   ${finding}${p}`;
 }

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { describeFailure } from "../src/cli/output/failure.js";
 import { exitCodes, PktgenError, usageError } from "../src/errors.js";
 import { hostFacts } from "../src/sys/host.js";
-import { comparedSeries, comparisonLines, otherReasons, refuseOtherMachine } from "./compare.js";
+import { comparedSeries, comparisonLines, isWorse, otherReasons, refuseOtherMachine } from "./compare.js";
 import { allocationBench, embeddedBench, helpBench, memoryBench } from "./embedded.js";
 import { interfacesBench } from "./interfaces.js";
 import { labBench } from "./lab.js";
@@ -109,7 +109,7 @@ function compare(earlier: Earlier, now: BenchResult): boolean {
   console.log(`\n== compared with ${earlier.path} of ${earlier.result.started}`);
   const rows = comparedSeries(earlier.result, now);
   for (const line of [...otherReasons(earlier.result, now), ...comparisonLines(rows)]) console.log(line);
-  return rows.some(({ finding }) => finding === "worse");
+  return rows.some(isWorse);
 }
 
 /** The exit code: 1 when something is worse than in the earlier run. */

@@ -1,5 +1,5 @@
 /**
- * Micro-benchmarks: operations a second of the code that makes, reads and counts frames, each with its error. A round is
+ * Micro-benchmarks: operations in a second of CPU time of the code that makes, reads and counts frames, each with its error. A round is
  * a process of its own; the figure of a case is the median of the rounds.
  */
 import { fork } from "node:child_process";
@@ -32,12 +32,16 @@ export async function microBench(rounds: number): Promise<Outcome> {
       measured.map((round) => round[i].opsPerSecond),
     ),
     errorPercent: median(measured.map((round) => round[i].relativeErrorPercent)),
+    cpuShare: median(measured.map((round) => round[i].cpuShare)),
   }));
   return {
     lines: ofCase.map(({ series, errorPercent }) => lineOf(series, errorPercent)),
     series: ofCase.map(({ series }) => series),
     ratios: {},
-    figures: { relativeErrorPercent: Object.fromEntries(ofCase.map((one) => [one.series.name, one.errorPercent])) },
+    figures: {
+      relativeErrorPercent: Object.fromEntries(ofCase.map((one) => [one.series.name, one.errorPercent])),
+      cpuShare: Object.fromEntries(ofCase.map((one) => [one.series.name, one.cpuShare])),
+    },
   };
 }
 

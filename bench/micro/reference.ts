@@ -1,4 +1,4 @@
-/** A loop that runs none of our code: where it is slower, the machine was. */
+/** A loop that runs none of our code. A comparison divides by it, so that a machine that is slower now does not count. */
 import { keep, type MicroCase } from "./case.js";
 
 export const reference: MicroCase = {

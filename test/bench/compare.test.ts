@@ -135,11 +135,22 @@ describe("the lines", () => {
     expect([1, 4, 22, 60].map(roundsNeeded)).toEqual([3, 5, 6, 7]);
   });
 
-  it("blame the machine where the reference is slower, too", () => {
-    const slow = [seriesOf(reference.name, "ops/s", rounds(900, 2))];
-    expect(lines([seriesOf(reference.name, "ops/s", rounds(1000, 1))], slow)).toContain(
-      "the reference runs none of our code and is worse, too: the machine is slower, so measure again",
-    );
+  it("take the reference out: where everything is slower by as much, nothing of ours is", () => {
+    const run = (speed: number, seed: number): SeriesList => [
+      seriesOf(reference.name, "ops/s", rounds(1000 * speed, seed)),
+      seriesOf("build", "ops/s", rounds(500 * speed, seed + 1)),
+    ];
+    expect(findings(run(1, 1), run(0.5, 3))).toEqual(["worse", "same"]);
+    const [, build, note, last] = lines(run(1, 1), run(0.5, 3));
+    expect(build).toMatch(/^micro: build +49\d\.?\d* +2\d\d\.?\d* ops\/s +[-+]?[01]\.\d% {3}same/);
+    expect(note).toMatch(/^the reference runs none of our code and is slower: the machine is slower now/);
+    expect(last).toBe("nothing is slower beyond noise (1 series compared)");
+  });
+
+  it("find what is slower although the machine is faster now", () => {
+    const earlier = [seriesOf(reference.name, "ops/s", rounds(1000, 1)), seriesOf("build", "ops/s", rounds(500, 2))];
+    const now = [seriesOf(reference.name, "ops/s", rounds(1500, 3)), seriesOf("build", "ops/s", rounds(600, 4))];
+    expect(findings(earlier, now)).toEqual(["better", "worse"]);
   });
 });
 
