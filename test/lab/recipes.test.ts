@@ -185,8 +185,8 @@ beforeAll(() => {
   builtMain();
   // Who runs these tests is root already, and may have no sudo.
   mkdirSync(join(scratch, "bin"));
-  writeFileSync(join(scratch, "bin/sudo"), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 }, 120_000);
-});
+  writeFileSync(join(scratch, "bin/sudo"), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+}, 120_000);
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
