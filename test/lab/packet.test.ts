@@ -4,39 +4,13 @@ import { kicker } from "../../src/engine/loop/kick.js";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { openTxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";
-import { type InterfaceStatistics, readInterface } from "../../src/sys/net/netdev.js";
-import { inNetns } from "../../src/sys/net/netns.js";
 import { faults } from "../support/faults.js";
 import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "../support/netns.js";
 import { describeLab, processesWith } from "../support/probe.js";
-import { type CliOptions, type CliResult, runCli } from "../support/run-cli.js";
+import { type CliResult, runCli } from "../support/run-cli.js";
+import { expectRefusal, interfaceRuns, statistics, sum } from "./interface-run.js";
 
-const statistics = ({ netns, name }: VethEnd): InterfaceStatistics =>
-  inNetns(netns, "test", () => readInterface(name)!.statistics);
-
-const port = ({ netns, name }: VethEnd, options = ""): string => `packet:${name},netns=${netns}${options}`;
-
-interface Asked {
-  readonly pair: VethPair;
-  readonly options?: string;
-  readonly rxOptions?: string;
-}
-
-/** A run from a to b without warm-up, so that every frame on the wire is one of the result's. */
-async function run({ pair, options = "", rxOptions = options }: Asked, args: readonly string[], how: CliOptions = {}) {
-  const ports = ["--dut", "external", "--tx", port(pair.a, options), "--rx", port(pair.b, rxOptions)];
-  const result = await runCli([...ports, "--warmup", "0ms", "--settle", "200ms", "--json", "-", ...args], how);
-  return { ...result, document: result.stdout === "" ? null : JSON.parse(result.stdout) };
-}
-
-const sum = (trials: readonly Record<string, number>[], field: string): number =>
-  trials.reduce((total, trial) => total + trial[field]!, 0);
-
-function expectRefusal(result: CliResult, code: number, sentence: RegExp): void {
-  expect(result.stderr).toMatch(sentence);
-  expect(result.stderr).toMatch(/^pktgen-ts: [^\n]+\n$/);
-  expect(result).toMatchObject({ code, stdout: "" });
-}
+const { port, run } = interfaceRuns("packet");
 
 describeLab("packet: counts as the kernel does", ["netns"], () => {
   it.each([
@@ -49,7 +23,7 @@ describeLab("packet: counts as the kernel does", ["netns"], () => {
     const [txBefore, rxBefore] = [statistics(pair.a), statistics(pair.b)];
     const sizes = [84, 512, 1518];
     const args = ["--sizes", sizes.join(","), "--count", "5000", "--rate", "20kpps", ...more];
-    const { document, stderr } = await run({ pair, options }, args);
+    const { document, stderr } = await run({ pair, options, rxOptions: options }, args);
     const { trials } = document;
     expect(stderr).toBe("");
     expect(faults(...trials)).toEqual([]);

@@ -10,6 +10,8 @@ import { planResultSchema } from "../../src/result/labplan-schema.js";
 import { describeLab, missing, processesWith } from "../support/probe.js";
 import { builtMain, runCli } from "../support/run-cli.js";
 
+import { nothingLeft, onceSaid } from "./plan-watch.js";
+
 const planFile = (name: string): string => join(import.meta.dirname, `../../profiles/plans/${name}.yaml`);
 
 /** A ring holds all frames of a trial, so that no poller can be too late: what is tested is not the scheduler. */
@@ -60,25 +62,6 @@ function expectPassed({ code, stdout, stderr }: { code: number | null; stdout: s
   }
   return result;
 }
-
-const nothingLeft = (pid: number | undefined): void => {
-  expect(processesWith(`PKTGEN_TS_NAME=pktgen-ts-${pid}-vhost`)).toEqual([]);
-  expect(processesWith(`PKTGEN_TS_NAME=pktgen-ts-${pid}-container`)).toEqual([]);
-};
-
-/** Calls `action` once the command has written `text` to its standard error. */
-const onceSaid =
-  (text: string, action: (child: ChildProcess) => void) =>
-  (child: ChildProcess): void => {
-    let said = "";
-    let done = false;
-    child.stderr?.on("data", (piece: string) => {
-      said += piece;
-      if (done || !said.includes(text)) return;
-      done = true;
-      action(child);
-    });
-  };
 
 describeLab("test plans without root, hugepages and containers", ["testpmd"], () => {
   it("virtio-user-no-huge: both cases, every queue proven at every hop", { timeout: timeoutMs }, async () => {

@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { loadExpected, parseExpected } from "../../src/labplan/file/expected.js";
 import { loadTestPlan, parseTestPlan } from "../../src/labplan/file/index.js";
-import { testPlanJsonSchema } from "../../src/labplan/file/schema.js";
 
 const folder = join(import.meta.dirname, "../../profiles/plans");
 const shipped = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
@@ -340,13 +339,6 @@ describe("a mistake", () => {
   it("in the file's name: a plan that is not there, a folder", () => {
     expect(() => loadTestPlan("/nowhere/plan.yaml")).toThrow("the test plan /nowhere/plan.yaml does not exist");
     expect(() => loadTestPlan(folder)).toThrow(`the test plan ${folder} is a folder`);
-  });
-});
-
-describe("the published schema", () => {
-  it("is what scripts/schema.ts writes", () => {
-    const file = join(import.meta.dirname, "../../schemas/test-plan.schema.json");
-    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(testPlanJsonSchema());
   });
 });
 

@@ -10,7 +10,7 @@ import {
   updatedExpected,
 } from "../../src/report/dts.js";
 import { renderPlanTable } from "../../src/report/plan-table.js";
-import { planResultJsonSchema, planResultSchema } from "../../src/result/labplan-schema.js";
+import { planResultSchema } from "../../src/result/labplan-schema.js";
 import { goodTrial, sampleCase, samplePlan } from "../support/plan-sample.js";
 
 const plain = { color: false, ascii: false };
@@ -150,9 +150,7 @@ describe("a plan's result", () => {
     expect(text).toBe(readFileSync(file, "utf8"));
   });
 
-  it("obeys its schema, which is published", () => {
+  it("obeys its schema", () => {
     expect(planResultSchema.parse(samplePlan)).toEqual(samplePlan);
-    const file = new URL("../../schemas/plan-result.schema.json", import.meta.url);
-    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(planResultJsonSchema());
   });
 });

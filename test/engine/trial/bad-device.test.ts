@@ -1,3 +1,4 @@
+/** Trials before a device that takes nothing, stops, chatters or sends back what was never sent. */
 import { describe, expect, it } from "vitest";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
 import { Histogram } from "../../../src/stats/histogram.js";

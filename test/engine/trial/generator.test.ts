@@ -1,3 +1,4 @@
+/** A trial of the generator before a perfect device: what it sends, gets back, and knows of its own loop. */
 import { describe, expect, it } from "vitest";
 import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";

@@ -1,3 +1,4 @@
+/** What a trial intends, and what becomes late, missed or blocked of it. */
 import { describe, expect, it } from "vitest";
 import { generatorCounter } from "../../../src/engine/trial/counters.js";
 import { echo, GeneratorSim } from "../../support/generator-sim.js";

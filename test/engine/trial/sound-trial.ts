@@ -1,3 +1,4 @@
+/** What trials of a simulated generator are checked with. */
 import { expect } from "vitest";
 import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import { checkEquations } from "../../../src/stats/index.js";
