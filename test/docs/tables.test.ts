@@ -2,10 +2,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readDocument, root, sectionOf, tableRowsOf } from "../support/documents.js";
+import { protocolNames } from "../../src/packet/protocols.js";
+import { codeWordsOf, readDocument, root, sectionOf, tableRowsOf } from "../support/documents.js";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const places = tableRowsOf(sectionOf(readDocument("CONTRIBUTING.md"), "Where a new thing goes"));
+
+/** Of protocols, what profiles call them: `ipv6HopByHop` and its like are "its extension headers". */
+const inProfiles = protocolNames.filter((name) => !/^ipv6.|Data$/.test(name));
 
 describe("where a new thing goes", () => {
   it("is said of what people add", () => {
@@ -22,6 +26,11 @@ describe("where a new thing goes", () => {
       path.includes("<") ? dirname(path.slice(0, path.indexOf("<")).concat("x")) : path;
     expect(named.filter((path) => !existsSync(join(root, folderOf(path))))).toEqual([]);
   });
+});
+
+it("docs/recipes/traffic.md names every header", () => {
+  const named = codeWordsOf(readDocument("docs/recipes/traffic.md"));
+  expect(inProfiles.filter((name) => !named.includes(name))).toEqual([]);
 });
 
 interface Table {
@@ -60,6 +69,7 @@ const tables: readonly Table[] = [
     path: "src/cli/commands/index.ts",
     members: filesWith("src/cli/commands", /^export const \w+: CommandDefinition\b/m),
   },
+  { path: "src/labplan/deeds/index.ts", members: filesWith("src/labplan/deeds", /: Deed</) },
   {
     path: "src/engine/main.ts",
     members: filesWith("src/engine", /^export (const|function|async function) createJob\b/m, true),
