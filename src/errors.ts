@@ -1,10 +1,10 @@
 /**
- * Errors for people: what was wrong, where, what is accepted, what to do, and which exit code that is.
- * Everything this project throws on purpose is a PktgenError; anything else that reaches `cli` is a bug and says so.
+ * Errors for people: what was wrong, where, what is accepted, what to do, and the exit code. Everything this project
+ * throws on purpose is a PktgenError. Anything else that reaches `cli` is a bug and is reported as one.
  */
 import { terminalText } from "./terminal-text.js";
 
-/** What the process ends with. 4 is a measurement that cannot be used, 130 an interrupt (128 + SIGINT). */
+/** The exit codes of the process. 4 is a measurement that cannot be used, 130 an interrupt (128 + SIGINT). */
 export const exitCodes = {
   passed: 0,
   failed: 1,
@@ -26,7 +26,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error that is one clear sentence for the user. `message` has no stack, no trailing full stop needed. */
+/** An error that is one clear sentence for the user. `message` has no stack and needs no full stop. */
 export class PktgenError extends Error {
   override readonly name = "PktgenError";
   readonly exitCode: ExitCode;
@@ -42,7 +42,7 @@ export class PktgenError extends Error {
     this.hint = details.hint;
   }
 
-  /** As given, without the cause: plain data, for another thread or another place. */
+  /** The parts of the sentence without the cause: plain data, e.g. for another thread. */
   get details(): ErrorDetails {
     const { where, accepted, hint } = this;
     return {
@@ -52,7 +52,7 @@ export class PktgenError extends Error {
     };
   }
 
-  /** The whole of it on one line: `where: what; accepted: …; hint`. What it quotes cannot steer a terminal. */
+  /** The whole error on one line: `where: what; accepted: …; hint`. Quoted text cannot control a terminal. */
   toLine(): string {
     const head = this.where === undefined ? this.message : `${this.where}: ${this.message}`;
     const accepted = this.accepted === undefined ? "" : `; accepted: ${this.accepted}`;
@@ -69,6 +69,6 @@ export const usageError = (what: string, details?: ErrorDetails): PktgenError =>
 export const environmentError = (what: string, details?: ErrorDetails): PktgenError =>
   new PktgenError(exitCodes.environment, what, details);
 
-/** The measurement cannot be used, e.g. because the peer died in it: exit code 4. */
+/** The measurement cannot be used, e.g. because the peer died during it: exit code 4. */
 export const invalidError = (what: string, details?: ErrorDetails): PktgenError =>
   new PktgenError(exitCodes.invalid, what, details);

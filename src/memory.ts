@@ -1,8 +1,8 @@
 /**
- * The memory that rings live in: one ArrayBuffer and the views that the rings read and write it through.
- * All offsets in `ring` are bytes from the start of this buffer. In a running program it is the arena of `sys`
- * (every mapping of the process in one reservation, so that a frame moves between two ports with one copy);
- * in a unit test it is a plain ArrayBuffer.
+ * The memory that holds the rings: one ArrayBuffer, and the views through which rings read and write it. All offsets in
+ * `ring` are bytes from the start of this buffer. In a running program it is the arena of `sys`. The arena holds every
+ * mapping of the process in one reservation, so that a frame moves between two ports with one copy. In a unit test it
+ * is a plain ArrayBuffer.
  */
 export interface RingMemory {
   readonly buffer: ArrayBuffer;

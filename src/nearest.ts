@@ -1,8 +1,8 @@
-/** The word that somebody who mistyped one meant, most likely. */
+/** Finds the word that a mistyped word most likely stands for. */
 
 /**
- * Edit distance with transpositions (optimal string alignment), so that `szies` is one step from `sizes`.
- * Quadratic, for words.
+ * Edit distance with transpositions (optimal string alignment), so that `szies` is one step from `sizes`. Its cost is
+ * quadratic, which is fine for words.
  */
 function distance(a: string, b: string): number {
   let beforeLast: number[] = [];
@@ -36,7 +36,9 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** The hint of an error about a word that is not known: empty where no name is near. Spread into an error's details. */
+/**
+ * The hint of an error about an unknown word; empty where no known name is near. Spread it into the error's details.
+ */
 export function didYouMean(word: string, names: readonly string[]): { readonly hint?: string } {
   const meant = nearest(word, names);
   return meant === null ? {} : { hint: `did you mean ${meant}?` };

@@ -1,6 +1,6 @@
 /**
- * Lists of options, `name=value,name=value,…`, as ports and devices under test take them. A list knows its names, and
- * that each is given once and has a value. What a value means is up to the option's own `parse`.
+ * Lists of options, `name=value,name=value,…`, as ports and devices under test take them. A list checks the names, that
+ * each is given once, and that each has a value. The option's own `parse` reads the value.
  */
 import { usageError } from "./errors.js";
 import { nearest } from "./nearest.js";

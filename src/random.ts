@@ -1,6 +1,4 @@
-/**
- * Chance is an argument too: a Random comes from a seed and repeats itself, byte for byte, on every machine.
- */
+/** Chance is an argument, too: a Random starts from a seed and gives the same numbers on every machine. */
 export interface Random {
   /** The next 32 bits, 0 … 2^32 − 1. */
   uint32(): number;
@@ -10,13 +8,15 @@ export interface Random {
   below(bound: number): number;
 }
 
-/** The one number that follows from nothing: real chance, so that no two runs have the same. 0 … bound − 1, bound ≤ 2^32. */
+/**
+ * A number 0 … bound − 1 by real chance, bound ≤ 2^32. It follows from no seed, so that no two runs have the same one.
+ */
 export const drawnByChance = (bound: number): number =>
   Math.floor((crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32) * bound);
 
 /**
- * xoshiro128** by Blackman and Vigna (2018), seeded through splitmix32 so that near seeds start far apart.
- * Independent uses of one seed take different numbers as `substream`.
+ * xoshiro128** by Blackman and Vigna (2018). splitmix32 makes its state from the seed, so that near seeds start far
+ * apart. Independent uses of one seed take different numbers as `substream`.
  */
 export function seededRandom(seed: number, substream = 0): Random {
   let mix = (seed ^ Math.imul(substream, 0x9e3779b9) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b)) | 0;

@@ -1,7 +1,7 @@
 /**
- * Text that comes from files (names of interfaces, streams, descriptions, values that errors quote) as a terminal may
- * show it: what would move the cursor, paint, set the title, break the line or turn the direction of writing is
- * written out instead, e.g. `\x1b`, `\n`, `\u202e`. Text without such characters stays as it is.
+ * Makes text that comes from files safe for a terminal: names of interfaces and streams, descriptions, quoted values.
+ * Characters that would move the cursor, paint, set the title, break the line or turn the direction of writing are
+ * spelt out, e.g. `\x1b`, `\n`, `\u202e`. Other text stays as it is.
  */
 const unsafe = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 

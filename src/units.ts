@@ -1,11 +1,14 @@
 /**
- * Rates, durations, counts, ratios and frame sizes, as people write them and as they are printed.
- * Every parse function takes the name of the option (or file:line:column) the text came from, and throws a usage
- * error that names it and says what is accepted. Frame sizes are with FCS, as RFC 2544 counts.
+ * Rates, durations, counts, ratios and frame sizes, as people write them and as they are printed. Every parse function
+ * takes the place the text came from: the option's name, or file:line:column. Its usage error names that place and says
+ * what is accepted. Frame sizes are with FCS, as RFC 2544 counts.
  */
 import { usageError } from "./errors.js";
 
-/** What is asked for; `bps` is bits per second at layer 2 (frame with FCS) or 1 (plus preamble, delimiter and gap). */
+/**
+ * A rate as it was asked for. `bps` is bits per second at layer 2 (frame with FCS) or layer 1 (plus preamble, delimiter
+ * and gap).
+ */
 export type Rate =
   | { readonly kind: "max" }
   | { readonly kind: "pps"; readonly pps: number }
@@ -28,13 +31,14 @@ export const fcsBytes = 4;
 /** Preamble 7, start delimiter 1, interframe gap 12 (IEEE 802.3 §3.1.1, §4.4.2). */
 export const layer1OverheadBytes = 20;
 
-/** RFC 2544 §9.1, Ethernet. */
+/** RFC 2544 §9.1, the sizes for Ethernet. */
 export const rfc2544Sizes: readonly number[] = [64, 128, 256, 512, 1024, 1280, 1518];
-/** The container-networking test plan's. */
+/** The sizes of the container-networking test plan. */
 export const planSizes: readonly number[] = [64, 128, 256, 512, 1024, 1518];
 /**
- * The "simple IMIX" in common use (Wikipedia, Internet Mix; also Ostinato's): IP packets of 40, 576 and 1,500 bytes
- * as 7:4:1, plus 18 of Ethernet, the shortest padded to 64. No standard; RFC 6985 asks for the sequence to be told.
+ * The "simple IMIX" in common use (Wikipedia, Internet Mix; also Ostinato's): IP packets of 40, 576 and 1,500 bytes as
+ * 7:4:1. Ethernet adds 18 bytes, and the shortest is padded to 64. It is no standard; RFC 6985 asks to publish the
+ * sequence.
  */
 export const simpleImix: SizeMix = {
   kind: "mix",
@@ -47,7 +51,7 @@ export const simpleImix: SizeMix = {
 };
 
 export const acceptedPps = "0.000001pps to 1Gpps, or max";
-/** What a schedule of departures takes: a frame in 11.6 days, and a frame a nanosecond. */
+/** Limits of a schedule of departures: a frame in 11.6 days, and a frame a nanosecond. */
 export const [slowestPps, fastestPps] = [1e-6, 1e9];
 const acceptedRates = "max, 10kpps, 1Mpps, 2.5Gbps (layer 2), 2.5Gbps-l1, 50% (of the line rate)";
 const acceptedDurations = "a number with ns, us, ms, s, min or h, e.g. 500ms";
@@ -55,7 +59,9 @@ const acceptedSizes = `sizes from ${minFrameBytes} to ${maxFrameBytes} with FCS:
 
 const decimal = /^(\d+(?:\.\d+)?|\.\d+)\s*([^\d\s.].*)?$/;
 const metric: Readonly<Record<string, number>> = { "": 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
-/** Of rates, in either case; but `m` is a thousandth everywhere else, and is asked about. */
+/**
+ * Factor of a rate's prefix, in either case. `m` means a thousandth everywhere else, so it is rejected with a question.
+ */
 const rateFactor = (prefix: string): number => metric[prefix.toUpperCase()]!;
 
 /** `12.5Gbps` → [12.5, "Gbps"]; null if it does not start with a plain decimal number. */
@@ -64,10 +70,10 @@ function numberAndUnit(text: string): readonly [number, string] | null {
   return match === null ? null : [Number(match[1]), match[2] ?? ""];
 }
 
-/** A decimal times a power of ten without the dust of doubles: 1.1 k is 1100, not 1100.0000000000002. */
+/** A decimal times a power of ten, without the rounding error of doubles: 1.1 k is 1100, not 1100.0000000000002. */
 const scaled = (value: number, factor: number): number => Number((value * factor).toPrecision(15));
 
-/** What was meant, most likely. */
+/** The rate that was most likely meant. */
 function rateHint(text: string, value: number, unit: string): { readonly hint?: string } {
   if (unit === "" && value > 0) return { hint: `${text} what? ${text}pps are frames per second` };
   if (/^m(pps|bps|bps-l1|bps-l2)$/i.test(unit)) return { hint: `did you mean ${value}M${unit.slice(1)}?` };
@@ -97,7 +103,7 @@ export function parseRate(text: string, where: string): Rate {
   return { kind: "pps", pps: amount };
 }
 
-/** In a form that parseRate reads back to the same rate. */
+/** The rate as text that parseRate reads back to the same rate. */
 export function formatRate(rate: Rate): string {
   switch (rate.kind) {
     case "max":
@@ -125,8 +131,8 @@ export const frameBits = (frameBytes: number, layer: 1 | 2): number =>
   (frameBytes + (layer === 1 ? layer1OverheadBytes : 0)) * 8;
 
 /**
- * Frames per second; Infinity for max. `meanFrameBytes` is with FCS; percentages are of `lineRateBps` (layer 1),
- * and a usage error without one.
+ * Frames per second; Infinity for max. `meanFrameBytes` is with FCS. Percentages are of `lineRateBps` (layer 1);
+ * without a line rate they are a usage error.
  */
 export function ratePps(rate: Rate, meanFrameBytes: number, lineRateBps: number | null, where = "--rate"): number {
   switch (rate.kind) {
@@ -214,7 +220,7 @@ export function parseCount(text: string, where: string, least = 1, most: number 
   });
 }
 
-/** A share of one: `0`, `0.1%`, `1e-3`; 0 to 1. */
+/** A share from 0 to 1: `0`, `0.1%`, `1e-3`. */
 export function parseRatio(text: string, where: string): number {
   const match = /^((?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(%?)$/.exec(text.trim());
   const value = match === null ? Number.NaN : scaled(Number(match[1]), match[2] === "%" ? 0.01 : 1);
@@ -247,7 +253,9 @@ export function parseBytes(text: string, where: string): number {
 
 export const fixedSize = (frameBytes: number): FrameSize => ({ kind: "fixed", frameBytes });
 
-/** The trials of a size list, in its order: `64,1518`, `64-1518:64` (stops at the last step in range), names. */
+/**
+ * The trials of a size list, in its order: `64,1518`, names, or `64-1518:64`, which stops at the last step in range.
+ */
 export const parseSizes = (text: string, where: string): readonly FrameSize[] =>
   text.split(",").flatMap((piece) => parseSizePiece(piece.trim(), text, where));
 
@@ -281,11 +289,11 @@ export function checkFrameBytes(frameBytes: number, where: string): number {
   return frameBytes;
 }
 
-/** As in reports: 64, or the name of a mix. */
+/** The size as reports show it: 64, or the name of a mix. */
 export const frameSizeName = (size: FrameSize): number | string =>
   size.kind === "fixed" ? size.frameBytes : size.name;
 
-/** With FCS, weighted. */
+/** The mean of the sizes by their weights, with FCS. */
 export function meanFrameBytes(size: FrameSize): number {
   if (size.kind === "fixed") return size.frameBytes;
   const frames = size.parts.reduce((sum, part) => sum + part.weight, 0);

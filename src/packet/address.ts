@@ -1,6 +1,6 @@
 /**
- * Addresses: text ⇄ bytes, strict in what is read and canonical in what is printed (IPv6: RFC 5952).
- * Each kind is a byte array with a brand, so that only text or bytes that were checked become one.
+ * Addresses: text ⇄ bytes, strict in what is read and canonical in what is printed (IPv6: RFC 5952). Each kind is a
+ * byte array with a brand, so that only checked text or checked bytes become an address.
  */
 import { usageError } from "../errors.js";
 
@@ -36,7 +36,7 @@ export function parseIpv6(text: string, where?: string): Ipv6Address {
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff])) as Ipv6Address;
 }
 
-/** Copies of bytes that came from a frame. */
+/** Copies the bytes out of a frame. */
 export const macFrom = (bytes: Uint8Array, offset: number): MacAddress => bytes.slice(offset, offset + 6) as MacAddress;
 export const ipv4From = (bytes: Uint8Array, offset: number): Ipv4Address =>
   bytes.slice(offset, offset + 4) as Ipv4Address;

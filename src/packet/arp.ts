@@ -46,7 +46,7 @@ const table = fieldTable([
   ["targetIp", "ipv4"],
 ]);
 
-/** A request by default; its target MAC is what is asked for, hence zero. */
+/** A request by default. Its target MAC is what it asks for, hence zero. */
 export const arp = (
   fields: Pick<ArpHeader, "senderMac" | "senderIp" | "targetIp"> & Partial<Omit<ArpHeader, "protocol">>,
 ): ArpHeader => ({
@@ -74,7 +74,7 @@ function parse({ bytes, view, start, end }: Unparsed): Parsed<ArpHeader> {
   if (end - start < headerBytes) return tooShort(name, start, end, headerBytes);
   const lengths = view.getUint16(start + 4);
   if (lengths !== 0x0604) {
-    // With other lengths the addresses lie elsewhere, and are of kinds that we do not know.
+    // With other lengths the addresses lie elsewhere, and their kinds are unknown to us.
     const what = `addresses of ${lengths >> 8} and ${lengths & 0xff} bytes, expected 6 and 4`;
     return { header: null, fault: { protocol: name, field: "hardwareBytes", offset: start + 4, what } };
   }

@@ -1,6 +1,6 @@
 /**
- * What a header has that says nothing: the plan's frame, between addresses set aside for benchmarks (RFC 2544 Appendix
- * C.2.2, RFC 5180 §8), to the discard port (RFC 863).
+ * Values for headers whose fields were not given: addresses set aside for benchmarks (RFC 2544 Appendix C.2.2, RFC 5180
+ * §8) and the discard port (RFC 863).
  */
 import { parseIpv4, parseIpv6, parseMac } from "./address.js";
 
@@ -25,7 +25,7 @@ const addresses: ReadonlySet<Uint8Array> = new Set([
 ]);
 
 /**
- * Was this address never given? Headers that were not given one share these very arrays; an address that was given,
- * even the same one, is an array of its own. A copy to another thread loses the difference.
+ * True where this address was never given. Headers without a given address share these very arrays. A given address,
+ * even the same one, is another array. A copy to another thread loses the difference.
  */
 export const isUnsaid = (address: Uint8Array): boolean => addresses.has(address);

@@ -1,12 +1,12 @@
 /**
- * Headers to bytes: layers are stacked inside-out, so that each computes its lengths and checksums over a payload
- * that is already there.
+ * Headers to bytes. Layers are built from the innermost one outwards, so that each computes its lengths and checksums
+ * over a payload that is already there.
  */
 import { usageError } from "../errors.js";
 import type { NumberSpace, PseudoHeader } from "./protocol.js";
 import { type Header, protocolNamed, protocolNames } from "./protocols.js";
 
-/** What fills a payload: byte i is i mod 256, so that any cut, shift or flip shows. */
+/** Fills a payload: byte i is i mod 256, so that any cut, shift or flip shows. */
 export function fillPattern(bytes: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end; at++) bytes[at] = at - start;
 }
@@ -16,9 +16,9 @@ export const headersBytes = (layers: readonly Header[]): number =>
   layers.reduce((sum, layer) => sum + protocolNamed(layer.protocol).headerBytes(layer), 0);
 
 /**
- * A frame of exactly `bufferBytes` (without FCS), outermost layer first; `payload` (default: fillPattern) is what
- * stands behind the headers. Behind a layer that carries nothing (ARP) it is trailer, which no length counts. Throws a
- * usage error if the headers do not fit, or if a layer cannot carry the one behind it.
+ * A frame of exactly `bufferBytes` (without FCS), outermost layer first. `payload` follows the headers; fillPattern
+ * makes it by default. Behind a layer that carries nothing (ARP) it is a trailer, which no length counts. Throws a
+ * usage error if the headers do not fit, or if a layer cannot carry the next one.
  */
 export function buildFrame(layers: readonly Header[], bufferBytes: number, payload?: Uint8Array): Uint8Array {
   checkStack(layers);
@@ -53,14 +53,14 @@ export function buildFrame(layers: readonly Header[], bufferBytes: number, paylo
   return bytes;
 }
 
-/** Where the layers of a frame of `bufferBytes` end: what is behind it is trailer. */
+/** Where the layers of a frame of `bufferBytes` end. The rest is trailer. */
 export function packetEnd(layers: readonly Header[], bufferBytes: number): number {
   const innermost = layers.at(-1);
   const closed = innermost !== undefined && protocolNamed(innermost.protocol).closed?.(innermost) === true;
   return closed ? headersBytes(layers) : bufferBytes;
 }
 
-/** Throws a usage error at `<where>[i]`, naming both, where a layer cannot carry the one behind it. */
+/** Throws a usage error at `<where>[i]` where a layer cannot carry the next one; it names both. */
 export function checkStack(layers: readonly Header[], where = "layers"): void {
   for (let i = 0; i + 1 < layers.length; i++) {
     const [outer, inner] = [layers[i], layers[i + 1]].map((layer) => protocolNamed(layer.protocol));
@@ -94,7 +94,7 @@ function nameOfNext(layers: readonly Header[], i: number): { space: NumberSpace;
   return null;
 }
 
-/** The pseudo-header for layer i: of the IP layer around it, through that layer's extensions. */
+/** The pseudo-header for layer i, from the IP layer around it, through that layer's extensions. */
 export function enclosing(layers: readonly Header[], i: number): PseudoHeader | null {
   if (i === 0) return null;
   const outer = protocolNamed(layers[i - 1].protocol);

@@ -1,6 +1,6 @@
 /**
- * The Internet checksum: RFC 1071, and RFC 1624 for changing it without reading the data again.
- * A "sum" here is a plain number that may hold carries above bit 15 (below 2^53); `fold` brings it to 16 bits.
+ * The Internet checksum: RFC 1071, and RFC 1624 for changing it without reading the data again. A "sum" is a plain
+ * number below 2^53 that may hold carries above bit 15. `fold` reduces it to 16 bits.
  */
 
 /** Adds the bytes' big-endian 16-bit words to `sum`; an odd last byte counts as the high half of a word (RFC 1071 §1). */

@@ -12,11 +12,11 @@ function update(running: number, bytes: Uint8Array, start: number, end: number):
   return crc;
 }
 
-/** Of bytes start … end; unsigned. */
+/** The CRC of bytes start … end, unsigned. */
 export const crc32c = (bytes: Uint8Array, start: number, end: number): number => ~update(-1, bytes, start, end) >>> 0;
 
 const fourZeros = new Uint8Array(4);
 
-/** Of bytes start … end, taking the four at `zerosAt` as zeros: where the CRC itself is. */
+/** The CRC of bytes start … end with the four bytes at `zerosAt` taken as zeros: the place of the CRC itself. */
 export const crc32cWithout = (bytes: Uint8Array, start: number, end: number, zerosAt: number): number =>
   ~update(update(update(-1, bytes, start, zerosAt), fourZeros, 0, 4), bytes, zerosAt + 4, end) >>> 0;

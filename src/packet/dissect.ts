@@ -1,6 +1,4 @@
-/**
- * Bytes to headers. Whatever the bytes are, nothing is thrown: what is wrong comes as data, with its offset.
- */
+/** Bytes to headers. No bytes make it throw: what is wrong is returned as data, with its offset. */
 import type { Fault, PseudoHeader } from "./protocol.js";
 import { type Header, type ProtocolName, protocolNamed, protocolNumbered } from "./protocols.js";
 
@@ -8,7 +6,7 @@ export interface DissectedLayer {
   readonly header: Header;
   readonly start: number;
   readonly headerBytes: number;
-  /** Where what this layer carries ends. */
+  /** End of what this layer carries. */
   readonly end: number;
 }
 
@@ -22,7 +20,7 @@ export interface Dissection {
   readonly faults: readonly Fault[];
 }
 
-/** Reads a frame (without FCS) from its outermost layer inwards, as far as its layers are known and whole. */
+/** Reads a frame (without FCS) from its outermost layer inwards, as long as layers are known and whole. */
 export function dissect(bytes: Uint8Array, first: ProtocolName = "ethernet"): Dissection {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const layers: DissectedLayer[] = [];

@@ -14,12 +14,12 @@ export interface EthernetHeader {
   readonly protocol: "ethernet";
   readonly dst: MacAddress;
   readonly src: MacAddress;
-  /** Only where it does not follow from the next layer, or (in front of LLC) from the length. */
+  /** Only where it does not follow from the next layer or, in front of LLC, from the length. */
   readonly etherType: number | null;
 }
 
 const headerBytes = 14;
-/** Below it an EtherType is a length (IEEE 802.3 §3.2.6). */
+/** Lower numbers are lengths (IEEE 802.3 §3.2.6). */
 const firstEtherType = 0x600;
 const table = fieldTable([
   ["dst", "mac"],
@@ -27,7 +27,7 @@ const table = fieldTable([
   ["etherType", 16, "next"],
 ]);
 
-/** `etherType` only for a payload that is no layer of its own, or to be wrong on purpose. */
+/** Give `etherType` only for a payload that is no layer, or to be wrong on purpose. */
 export const ethernet = (fields: { dst: MacAddress; src: MacAddress; etherType?: number }): EthernetHeader => ({
   protocol: "ethernet",
   dst: fields.dst,

@@ -1,12 +1,13 @@
 /**
  * Fields as data: each protocol says where its fields lie, so that modifiers, programs, comparisons and dissectors know
- * `ipv4.ttl` without knowing IPv4. Offsets count bits from the header's first, most significant bit first, as in RFCs.
+ * `ipv4.ttl` without knowing IPv4. Offsets count bits from the header's first bit, most significant bit first, as in
+ * RFCs.
  */
 import { formatIpv4, formatIpv6, formatMac, type Ipv4Address, type Ipv6Address, type MacAddress } from "./address.js";
 
 export type FieldKind = "uint" | "mac" | "ipv4" | "ipv6" | "bytes";
 
-/** What a builder fills in by itself: a length, a checksum, the number of what follows, or what is always the same. */
+/** What a builder fills in: a length, a checksum, the number of the next protocol, or a constant. */
 export type Derived = "length" | "checksum" | "next" | "constant";
 
 export interface Field {
@@ -15,7 +16,7 @@ export interface Field {
   readonly bitOffset: number;
   readonly bits: number;
   readonly kind: FieldKind;
-  /** null: a field with a value of its own. */
+  /** null: the field has a value of its own. */
   readonly derived: Derived | null;
 }
 
@@ -28,7 +29,7 @@ export type FieldRow =
   | readonly [name: string, bits: number, what?: Derived | "bytes" | undefined]
   | readonly [name: string, kind: keyof typeof kindBits];
 
-/** Fields that follow each other without gaps, from bit `from`. */
+/** Fields without gaps between them, from bit `from` on. */
 export function fieldTable(rows: readonly FieldRow[], from = 0): readonly Field[] {
   let bitOffset = from;
   return rows.map(([name, size, what]) => {
@@ -40,7 +41,7 @@ export function fieldTable(rows: readonly FieldRow[], from = 0): readonly Field[
   });
 }
 
-/** The field's value in a header that begins at byte `start`; bytes are copied. It must be all there. */
+/** The field's value in a header that begins at byte `start`. Bytes are copied. The whole field must be there. */
 export function readField(bytes: Uint8Array, start: number, field: Field): FieldValue {
   if (field.kind !== "uint") {
     const at = start + field.bitOffset / 8;
@@ -58,7 +59,7 @@ export function readField(bytes: Uint8Array, start: number, field: Field): Field
   return value;
 }
 
-/** Writes the field and leaves the bits beside it as they are. */
+/** Writes the field and leaves its neighbouring bits as they are. */
 export function writeField(bytes: Uint8Array, start: number, field: Field, value: FieldValue): void {
   if (typeof value !== "number") {
     bytes.set(value, start + field.bitOffset / 8);
@@ -81,7 +82,7 @@ export function writeField(bytes: Uint8Array, start: number, field: Field, value
 export const readFields = (table: readonly Field[], bytes: Uint8Array, start: number): Record<string, FieldValue> =>
   Object.fromEntries(table.map((field) => [field.name, readField(bytes, start, field)]));
 
-/** Writes those of the table's fields that `values` has; flags are 0 and 1. */
+/** Writes those fields of the table that `values` names. Flags are 0 and 1. */
 export function writeFields(
   table: readonly Field[],
   values: Readonly<Record<string, unknown>>,
@@ -95,7 +96,10 @@ export function writeFields(
   }
 }
 
-/** As people write it: addresses in their notation, numbers below 2^16 decimal, others and bytes in hex. */
+/**
+ * The value as people write it: addresses in their notation, numbers below 2^16 decimal, other numbers and bytes in
+ * hex.
+ */
 export function formatField(field: Field, value: FieldValue): string {
   if (typeof value === "number") {
     const hex = field.derived === "checksum" || field.name === "etherType" || field.bits > 16;

@@ -5,34 +5,40 @@ import { type HeaderWalk, headerKind } from "./header-walk.js";
 /** A frame as a filter sees it. The object is used again for the next frame. */
 export interface FrameFacts {
   readonly view: DataView;
-  /** All its headers, in `view`. */
+  /** All headers of the frame, in `view`. */
   readonly headers: HeaderWalk;
-  /** From 1, as Wireshark counts. */
+  /** Number of the frame, from 1 as Wireshark counts. */
   readonly number: number;
-  /** Bytes it had on the wire, and bytes that are there. */
+  /** Bytes that the frame had on the wire, and bytes that the file has of it. */
   readonly wireBytes: number;
   readonly capturedBytes: number;
-  /** Since the first frame of the file, whichever frames are chosen. */
+  /** Time since the first frame of the file, even if that frame was not chosen. */
   readonly relativeNs: number;
-  /** −1: files of this kind say nothing of interfaces. */
+  /** −1: this kind of file does not say interfaces. */
   readonly interfaceId: number;
 }
 
-/** Asked for a value that was found: a number, or the place of an address in the frame's view. */
+/** Tests a value that was found: a number, or the place of an address in the frame's view. */
 export type ValueTest = (found: number, view: DataView) => boolean;
 
 export interface FilterField {
   readonly name: string;
   readonly kind: ValueKind;
-  /** For errors. */
+  /** For error messages. */
   readonly accepted: string;
-  /** The largest number that it can have. */
+  /** The largest number that the field can have. */
   readonly most: number;
-  /** Does one of its values pass? A frame has several where it has several such headers, or the field several places. */
+  /**
+   * True if one of its values passes. A frame has several values where a header occurs several times, or where the
+   * field stands in several places.
+   */
   some(frame: FrameFacts, test: ValueTest): boolean;
 }
 
-/** Reads from the header at `at`, of which bytes are there up to `reach`, and which ends at `end`; −1: it is not there. */
+/**
+ * Reads from the header at `at`. `reach` is the end of the bytes that are there, `end` the end of the header. −1: the
+ * value is not there.
+ */
 type Read = (view: DataView, at: number, reach: number, end: number, isFragment: boolean) => number;
 
 const u8 =
@@ -54,7 +60,7 @@ const bits =
     const found = read(view, at, reach, end, isFragment);
     return found < 0 ? -1 : (found >>> low) & (2 ** count - 1);
   };
-/** The place itself, of something `bytes` long. */
+/** The place itself, for a value of `bytes` bytes. */
 const place =
   (offset: number, bytes: number): Read =>
   (_, at, reach) =>
@@ -62,7 +68,7 @@ const place =
 
 type Kinds = readonly number[];
 
-/** Goes through all headers of these kinds, and all places of each. */
+/** Visits all headers of these kinds, and all places of each. */
 const someOf =
   (kinds: Kinds, reads: readonly Read[]) =>
   ({ headers, view }: FrameFacts, test: ValueTest): boolean => {
@@ -91,7 +97,7 @@ const flag = (name: string, kinds: Kinds, read: Read): FilterField => ({
   most: 1,
   some: someOf(kinds, [read]),
 });
-/** `bytes`: of the header that must be there. */
+/** `bytes`: bytes of the header that must be there. */
 const protocol = (name: string, kinds: Kinds, bytes = 1): FilterField => ({
   name,
   kind: "protocol",
@@ -137,7 +143,7 @@ const most = { u4: 15, u8: 0xff, u16: 0xffff, u20: 0xf_ffff, u24: 0xff_ffff, u32
 const leastEtherType = 1536;
 const mostLength = 1500;
 
-/** Ethernet's type field says a type or a length; what lies between is neither. */
+/** Ethernet's type field is a type or a length. Numbers between these ranges are neither. */
 const typeOf = (offset: number): Read => {
   const read = u16(offset);
   return (view, at, reach, end, isFragment) => {
@@ -160,7 +166,7 @@ const headerBytesOf = (offset: number, low: number): Read => {
   };
 };
 const tcpHeaderBytes = headerBytesOf(12, 4);
-/** What the IP packet has room for behind the header. In a fragment nobody knows. */
+/** What the IP packet has room for behind the header. It is unknown in a fragment. */
 const tcpPayloadBytes: Read = (view, at, reach, end, isFragment) => {
   const headerBytes = tcpHeaderBytes(view, at, reach, end, isFragment);
   return isFragment || headerBytes < 20 || at + headerBytes > end ? -1 : end - at - headerBytes;
@@ -182,13 +188,13 @@ const ofPorts = (name: string, kinds: Kinds): FilterField[] => [
   numbers(`${name}.port`, most.u16, kinds, u16(0), u16(2)),
 ];
 
-/** A byte of a header of which so many must be there. */
+/** A byte of a header of which `bytes` bytes must be there. */
 const u8Of =
   (bytes: number, offset: number): Read =>
   (view, at, reach) =>
     at + bytes > reach ? -1 : view.getUint8(at + offset);
 
-/** `bytes`: Wireshark says nothing of one with less. */
+/** `bytes`: Wireshark shows nothing of a shorter message. */
 const ofMessages = (name: "icmp" | "icmpv6", bytes: number): FilterField[] => [
   protocol(name, of(name), bytes),
   numbers(`${name}.type`, most.u8, of(name), u8Of(bytes, 0)),
@@ -205,7 +211,7 @@ const frameFields: readonly FilterField[] = [
     kind: "seconds",
     accepted: "seconds, e.g. 0.5",
     most: Number.POSITIVE_INFINITY,
-    // A file may go back before its first frame.
+    // Times in a file may lie before its first frame.
     some: (frame, test) => test(frame.relativeNs, frame.view),
   },
 ];

@@ -5,7 +5,7 @@ export type ValueKind = "number" | "flag" | "seconds" | "mac" | "ipv4" | "ipv6" 
 
 export type FilterValue =
   | { readonly kind: "number"; readonly value: number }
-  /** Bytes to be equal to under the mask; `isPrefix`: not all of them count. */
+  /** The bytes to be equal to under the mask. `isPrefix`: only a part of them counts. */
   | { readonly kind: "address"; readonly bytes: Uint8Array; readonly mask: Uint8Array; readonly isPrefix: boolean };
 
 const addressOf = (parse: (text: string, where: string) => Uint8Array, text: string): Uint8Array | null => {
@@ -19,8 +19,8 @@ const addressOf = (parse: (text: string, where: string) => Uint8Array, text: str
 const number = (value: number): FilterValue => ({ kind: "number", value });
 
 /**
- * Decimal, hexadecimal (0x) or, of seconds, with a fraction, as nanoseconds; addresses, of IP with a prefix length.
- * null: none of these. A leading zero would make it octal in Wireshark, and is none of these.
+ * Reads decimal numbers, hexadecimal ones (0x), seconds with a fraction (as nanoseconds), and addresses; IP addresses
+ * may have a prefix length. null: the text is none of these. A leading zero is none: Wireshark would read it as octal.
  */
 export function parseFilterValue(kind: ValueKind, text: string): FilterValue | null {
   switch (kind) {
@@ -59,11 +59,11 @@ function addressValue(bytes: Uint8Array | null, bits: number, length: number | u
   return { kind: "address", bytes: bytes.map((byte, i) => byte & mask[i]), mask, isPrefix: (length ?? bits) < bits };
 }
 
-/** The first `length` of `bits` bits. */
+/** A mask of the first `length` of `bits` bits. */
 export const prefixMask = (bits: number, length: number): Uint8Array =>
   new Uint8Array(bits / 8).map((_, i) => (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))) & 0xff);
 
-/** How view[at …] is to the bytes, as a number: below 0, 0, above 0. */
+/** Compares view[at …] with the bytes: below 0, 0, above 0. */
 export function compareAt(view: DataView, at: number, bytes: Uint8Array): number {
   for (let i = 0; i < bytes.length; i++) {
     const difference = view.getUint8(at + i) - bytes[i];

@@ -1,15 +1,16 @@
 /**
- * A display filter: `ip.src == 198.18.0.1 && udp.dstport in {53, 123}`. What is accepted means what it means in Wireshark
- * (test/packet/filter-tshark.test.ts asks tshark); what is not known is refused. The grammar is small:
+ * A display filter: `ip.src == 198.18.0.1 && udp.dstport in {53, 123}`. What is accepted has Wireshark's meaning
+ * (test/packet/filter-tshark.test.ts asks tshark). What is unknown is refused. The grammar is small:
  *
- *     or    := and  { ("||" | "or")  and }
- *     and   := not  { ("&&" | "and") not }
- *     not   := ("!" | "not") not | "(" or ")" | test
- *     test  := field [ operator value | "in" "{" value [".." value] { "," … } "}" ]
+ *    or    := and  { ("||" | "or")  and }
+ *    and   := not  { ("&&" | "and") not }
+ *    not   := ("!" | "not") not | "(" or ")" | test
+ *    test  := field [ operator value | "in" "{" value [".." value] { "," … } "}" ]
  *
- * A field alone asks whether the frame has it. All headers count, those inside of tunnels, too. A comparison with a field
- * that the frame has not is false, `!=` too. A field that a frame has several times (`ip.addr`, `udp.port`, anything inside
- * and outside of a tunnel) is equal, less or greater if any of them is, and unequal if none of them is equal.
+ * A field alone asks whether the frame has it. All headers count, those inside tunnels, too. A comparison with a field
+ * that the frame does not have is false, also with `!=`. A frame can have a field several times (`ip.addr`, `udp.port`,
+ * anything inside and outside a tunnel). The field is equal, less or greater if any of its values is, and unequal if
+ * none is equal.
  */
 import { type PktgenError, usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
@@ -18,7 +19,7 @@ import { compareAt, type FilterValue, matchesMasked, parseFilterValue } from "./
 
 export type { FrameFacts } from "./filter-fields.js";
 
-/** Does the frame pass? Allocates nothing. */
+/** True if the frame passes. Allocates nothing. */
 export type FrameFilter = (frame: FrameFacts) => boolean;
 
 type Operator = "==" | "!=" | "<" | "<=" | ">" | ">=";
@@ -26,7 +27,7 @@ type Operator = "==" | "!=" | "<" | "<=" | ">" | ">=";
 interface Token {
   readonly kind: "word" | "operator" | "end";
   readonly text: string;
-  /** From 0. */
+  /** Offset in the expression, from 0. */
   readonly at: number;
 }
 
@@ -225,7 +226,7 @@ function equalTo(value: FilterValue): ValueTest {
   return (at, view) => matchesMasked(view, at, bytes, mask);
 }
 
-/** Of a prefix only where it is a whole address. */
+/** Compares with a prefix only where it is a whole address. */
 function comparedWith(operator: Exclude<Operator, "==" | "!=">, value: FilterValue): ValueTest {
   const holds = {
     "<": (difference: number) => difference < 0,
@@ -249,7 +250,7 @@ function isBelow(a: FilterValue, b: FilterValue): boolean {
 }
 
 /**
- * @throws PktgenError (2): the expression cannot be read; `where` (the option) and the column are named, and what is
+ * @throws PktgenError (2): the expression cannot be read. The error names `where` (the option), the column, and what is
  * accepted there.
  */
 export const parseFilter = (text: string, where: string): FrameFilter => new Parser(text, where).whole();

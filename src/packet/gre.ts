@@ -19,7 +19,7 @@ import {
 
 export interface GreHeader {
   readonly protocol: "gre";
-  /** Is there a checksum over header and payload? */
+  /** True: a checksum over header and payload is there. */
   readonly checksummed: boolean;
   readonly key: number | null;
   readonly sequence: number | null;

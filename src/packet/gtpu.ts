@@ -1,9 +1,9 @@
 /**
- * GTP-U (3GPP TS 29.281 §5), in UDP to port 2152; behind a G-PDU's header stands an IP packet, known by its version:
+ * GTP-U (3GPP TS 29.281 §5), in UDP to port 2152. Behind a G-PDU's header stands an IP packet, known by its version:
  *
- *     0  version (3 bits, 1), protocol type (1), spare (1), E, S, PN   1  message type   2  length behind byte 8   4  TEID
- *     8  if E, S or PN is set: sequence (2), N-PDU (1), type of the next extension header (1)
- *    12  extension headers: length / 4, content, type of the next
+ *    0  version (3 bits, 1), protocol type (1), spare (1), E, S, PN   1  message type   2  length behind byte 8   4  TEID
+ *    8  if E, S or PN is set: sequence (2), N-PDU (1), type of the next extension header (1)
+ *   12  extension headers: length / 4, content, type of the next
  */
 import { type Field, type FieldRow, fieldTable } from "./field.js";
 import { input } from "./input.js";
@@ -36,7 +36,7 @@ export interface GtpuHeader {
   readonly nPdu: number | null;
   readonly extensions: readonly GtpuExtension[];
   readonly spare: number;
-  /** `sequence`, `nPdu`, `nextExtension`: what stands in these bytes although their flags are not set. */
+  /** `sequence`, `nPdu`, `nextExtension`: the content of these bytes although their flags are not set. */
   readonly wrong: {
     readonly length?: number;
     readonly sequence?: number;
@@ -67,13 +67,16 @@ export const gtpu = (fields: Pick<GtpuHeader, "teid"> & Partial<Omit<GtpuHeader,
   };
 };
 
-/** What a 5G network has in each G-PDU: PDU session container, downlink (0) or uplink (1), and the QoS flow. */
+/**
+ * The extension that a 5G network puts into each G-PDU: PDU session container, downlink (0) or uplink (1), and the QoS
+ * flow.
+ */
 export const pduSession = (direction: "downlink" | "uplink", qosFlow: number): GtpuExtension => ({
   type: 0x85,
   content: Uint8Array.of(direction === "uplink" ? 0x10 : 0, fits(name, "qosFlow", qosFlow, 6)),
 });
 
-/** Any of the three flags brings all four bytes (TS 29.281 §5.1). */
+/** Each of the three flags brings all four bytes (TS 29.281 §5.1). */
 const hasOptional = ({ sequence, nPdu, extensions, wrong }: GtpuHeader): boolean =>
   sequence !== null || nPdu !== null || extensions.length > 0 || wrong.nextExtension !== undefined;
 
@@ -148,7 +151,7 @@ function parse({ bytes, view, start, end }: Unparsed): Parsed<GtpuHeader> {
   return { header, headerBytes, end: packetEnd, next, faults };
 }
 
-/** null where one has no length or is not all there. */
+/** null where an extension has no length or is not complete. */
 function parseExtensions(bytes: Uint8Array, from: number, end: number, first: number): readonly GtpuExtension[] | null {
   const extensions: GtpuExtension[] = [];
   let at = from;

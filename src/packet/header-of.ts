@@ -1,10 +1,10 @@
-/** Headers by name and words, as profiles and command lines have them. */
+/** Headers by name and words, as profiles and command lines give them. */
 import { usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import { type Inputs, type InputValue, readInputs } from "./input.js";
 import { type Header, type ProtocolName, protocolNamed, protocolNames } from "./protocols.js";
 
-/** The protocol of that name; a usage error with the nearest where there is none. */
+/** The protocol of that name. An unknown name is a usage error with the nearest name. */
 export function protocolNameOf(text: string, where: string): ProtocolName {
   if ((protocolNames as readonly string[]).includes(text)) return text as ProtocolName;
   throw usageError(`there is no protocol "${text}"`, {
@@ -14,12 +14,13 @@ export function protocolNameOf(text: string, where: string): ProtocolName {
   });
 }
 
-/** What a header of this protocol may be given as. */
+/** The inputs that a header of this protocol takes. */
 export const inputsOf = (protocol: ProtocolName): Inputs => protocolNamed(protocol).inputs;
 
 /**
- * The header with these fields, e.g. `headerOf("vlan", { id: 100 })`, `headerOf("ipv4", { src: "198.18.0.1", ttl: 3 })`;
- * what is not given is as in the plan's frame (benchmark-addresses.ts). Usage errors name `<where>.<field>`.
+ * The header with these fields, e.g. `headerOf("vlan", { id: 100 })`, `headerOf("ipv4", { src: "198.18.0.1", ttl: 3
+ * })`. Fields that are not given are those of the plan's frame (benchmark-addresses.ts). Usage errors name
+ * `<where>.<field>`.
  */
 export function headerOf(
   protocol: ProtocolName,

@@ -1,15 +1,17 @@
 /**
- * All headers of a frame, tunnels included, found without making anything: for filters, which mean what Wireshark's
- * mean for the same words, and Wireshark looks at every header that it can reach. Followed are VLAN and 802.1ad tags, MPLS,
- * PPPoE, LLC/SNAP, IP in IP, GRE, EtherIP, ERSPAN, VXLAN, GENEVE, GTP-U, PIM registers, and the packets that ICMP errors
- * quote. A header counts as far as its bytes are there; what follows it is looked for only behind a whole one.
+ * Finds all headers of a frame, tunnels included, and allocates nothing. Filters need that: their words mean what they
+ * mean in Wireshark, and Wireshark looks at every header that it can reach.
+ *
+ * The walk follows VLAN and 802.1ad tags, MPLS, PPPoE, LLC/SNAP, IP in IP, GRE, EtherIP, ERSPAN, VXLAN, GENEVE, GTP-U,
+ * PIM registers, and the packets that ICMP errors quote. Of a header that was cut, the bytes that are there count. The
+ * walk goes on only behind a whole header.
  */
 
 /** Kinds of headers that filters can ask for. */
 export const headerKind = {
   ethernet: 0,
   vlan: 1,
-  /** An 802.1ad tag alone, and two of them, which Wireshark takes as one header of 8 bytes. */
+  /** An 802.1ad tag alone, and two of them, which Wireshark takes for one header of 8 bytes. */
   providerTag: 2,
   providerTags: 3,
   llc: 4,
@@ -33,9 +35,9 @@ export const headerKind = {
   gtpu: 22,
 } as const;
 
-/** Headers of a frame that are followed; a frame with more is a loop of somebody's making. */
+/** Headers of a frame that are followed. A frame with more of them contains a loop. */
 const mostHeaders = 64;
-/** What is called by a number that says it: IP inside GRE, VXLAN, MPLS, and so on. */
+/** EtherTypes of headers, also as GRE, VXLAN, MPLS and others name them. */
 const etherType = {
   ipv4: 0x0800,
   arp: 0x0806,
@@ -68,7 +70,7 @@ export class HeaderWalk {
   readonly kinds = new Uint8Array(mostHeaders);
   /** Offset in the view. */
   readonly starts = new Uint32Array(mostHeaders);
-  /** Where the header and what it carries end by what its outer headers say; the capture may have cut before. */
+  /** End of the header and of what it carries, as its outer headers say. The capture may have been cut earlier. */
   readonly ends = new Uint32Array(mostHeaders);
   /** 1: in a fragment or a quote, where a transport's length is not known. */
   readonly fragments = new Uint8Array(mostHeaders);
@@ -77,7 +79,7 @@ export class HeaderWalk {
   #limit = 0;
   #fragment = 0;
 
-  /** Looks at the frame of `captured` bytes at view[start …], which had `wire` bytes. */
+  /** Walks through the frame of `captured` bytes at view[start …]. The frame had `wire` bytes. */
   walk(view: DataView, start: number, captured: number, wire: number): void {
     this.#view = view;
     this.#limit = start + captured;
@@ -86,7 +88,7 @@ export class HeaderWalk {
     this.#ethernet(start, start + Math.max(captured, wire));
   }
 
-  /** Where the bytes of header `i` that are there end. */
+  /** End of the bytes of header `i` that are there. */
   reach(i: number): number {
     return Math.min(this.ends[i], this.#limit);
   }
@@ -183,7 +185,7 @@ export class HeaderWalk {
     this.#byVersion(at, end);
   }
 
-  /** What says by its first four bits what it is. */
+  /** Headers whose first four bits say what they are. */
   #byVersion(at: number, end: number): void {
     if (!this.#has(at, end, 1)) return;
     const version = this.#view.getUint8(at) >> 4;
@@ -294,7 +296,7 @@ export class HeaderWalk {
         this.#ethernet(at + 2, end);
         break;
       case 103:
-        // A PIM register carries the packet that is to be sent to the group (RFC 7761 §4.9.3).
+        // A PIM register carries a packet for the group (RFC 7761 §4.9.3).
         if (this.#has(at, end, 9) && this.#view.getUint8(at) === 0x21) this.#byVersion(at + 8, end);
         break;
       case 132:
@@ -310,7 +312,7 @@ export class HeaderWalk {
     }
   }
 
-  /** Errors quote the packet that they are about (RFC 792). */
+  /** Errors quote the packet that caused them (RFC 792). */
   #icmp(at: number, end: number): void {
     if (!this.#push(headerKind.icmp, at, end) || !this.#has(at, end, 8)) return;
     const type = this.#view.getUint8(at);
@@ -344,7 +346,7 @@ export class HeaderWalk {
     const type = this.#view.getUint16(at + 2);
     if (type === etherType.ppp) this.#ppp(next, end);
     else if (type === etherType.erspan2) this.#ethernet(hasSequence === 0 ? next : next + 8, end);
-    // Of other EtherTypes Wireshark looks for none behind GRE.
+    // Behind GRE, Wireshark follows no other EtherTypes.
     else if (greTypes.includes(type)) this.#etherType(type, next, end);
   }
 
@@ -369,7 +371,9 @@ export class HeaderWalk {
     this.#etherType(this.#view.getUint16(at + 2), at + 8 + optionBytes, end);
   }
 
-  /** Version 1 (TS 29.281 §5): 4 bytes more where a flag is set, then extension headers; 255 carries a packet. */
+  /**
+   * Version 1 (TS 29.281 §5): 4 bytes more where a flag is set, then extension headers. Message 255 carries a packet.
+   */
   #gtpu(start: number, end: number): void {
     if (!this.#has(start, end, 8)) return;
     const view = this.#view;

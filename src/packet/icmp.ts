@@ -1,7 +1,7 @@
 /**
- * ICMP for IPv4 (RFC 792): type, code, checksum, and four bytes whose meaning is the type's:
+ * ICMP for IPv4 (RFC 792): type, code, checksum, and four bytes whose meaning depends on the type:
  *
- *     0  type   1  code   2  checksum   4  identifier, sequence | unused, next-hop MTU | gateway | pointer   8  data
+ *    0  type   1  code   2  checksum   4  identifier, sequence | unused, next-hop MTU | gateway | pointer   8  data
  */
 import type { Ipv4Address } from "./address.js";
 import { type Field, fieldTable } from "./field.js";
@@ -52,12 +52,12 @@ const tables = {
 /** Echo, timestamp and information messages have an identifier and a sequence number (RFC 792, RFC 950). */
 const echoTypes: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 
-/** They quote the datagram that they are about. It may be cut off anywhere, so that reading one ends before it. */
+/** These messages quote the datagram that caused them. The quote may be cut off anywhere, so reading ends before it. */
 const errorTypes: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 
 /**
- * Any message. Besides `rest`, its parts may be given by name: `identifier` and `sequence` of an echo, `mtu` of
- * "fragmentation needed" (RFC 1191 §4), `gateway` of a redirect, `pointer` of a parameter problem.
+ * Any message. Parts of `rest` may be given by name: `identifier` and `sequence` of an echo, `mtu` of "fragmentation
+ * needed" (RFC 1191 §4), `gateway` of a redirect, `pointer` of a parameter problem.
  */
 export function icmp(fields: {
   type: number;

@@ -1,9 +1,9 @@
 /**
- * ICMPv6 (RFC 4443) with neighbour discovery (RFC 4861) and its options; the checksum has the pseudo-header:
+ * ICMPv6 (RFC 4443) with neighbour discovery (RFC 4861) and its options. The checksum includes the pseudo-header:
  *
- *     0  type   1  code   2  checksum   4  four bytes that are the type's
- *     8  router advertisement: reachable time, retransmit timer; solicitation and advertisement: target (16);
- *        redirect: target (16), destination (16); then, in all of discovery, options; else data
+ *    0  type   1  code   2  checksum   4  four bytes whose meaning depends on the type
+ *    8  router advertisement: reachable time, retransmit timer; solicitation and advertisement: target (16);
+ *       redirect: target (16), destination (16); then, in all of discovery, options; else data
  *
  * An option is type, length in units of 8 bytes, and its body.
  */
@@ -35,7 +35,7 @@ export interface Icmpv6Header {
   readonly code: number;
   /** The four bytes behind the checksum, as one number. */
   readonly rest: number;
-  /** What discovery messages have between these and their options; empty in others. */
+  /** The bytes of a discovery message between `rest` and its options. Empty in other messages. */
   readonly fixed: Uint8Array;
   readonly options: readonly NdOption[];
   readonly wrong: { readonly checksum?: number };
@@ -102,7 +102,7 @@ export const icmpv6Echo = (fields: { identifier: number; sequence: number; reply
     rest: fits(name, "identifier", fields.identifier, 16) * 0x10000 + fits(name, "sequence", fields.sequence, 16),
   });
 
-/** "Who has target?" (RFC 4861 §4.3), to be sent to its solicited-node address from hop limit 255. */
+/** "Who has target?" (RFC 4861 §4.3). Send it to the target's solicited-node address, from hop limit 255. */
 export const neighbourSolicitation = (fields: { target: Ipv6Address; options?: readonly NdOption[] }): Icmpv6Header =>
   icmpv6({ type: types.neighbourSolicitation, fixed: fields.target, options: fields.options ?? [] });
 
@@ -123,7 +123,7 @@ export const neighbourAdvertisement = (fields: {
   });
 };
 
-/** RFC 4861 §4.1, to ff02::2. */
+/** RFC 4861 §4.1, sent to ff02::2. */
 export const routerSolicitation = (fields: { options?: readonly NdOption[] } = {}): Icmpv6Header =>
   icmpv6({ type: types.routerSolicitation, options: fields.options ?? [] });
 
@@ -147,7 +147,7 @@ export function routerAdvertisement(fields: {
   return icmpv6({ type: types.routerAdvertisement, rest, fixed, options: fields.options ?? [] });
 }
 
-/** The option that tells a MAC address (RFC 4861 §4.6.1): of the sender, or of the target. */
+/** The option with a MAC address (RFC 4861 §4.6.1): the sender's, or the target's. */
 export const linkLayerOption = (whose: "source" | "target", mac: Uint8Array): NdOption => ({
   type: whose === "source" ? ndOptionTypes.sourceLinkLayer : ndOptionTypes.targetLinkLayer,
   body: mac.slice(),
@@ -177,7 +177,7 @@ export function prefixOption(fields: {
   return { type: ndOptionTypes.prefix, body };
 }
 
-/** The MAC that an option of a solicitation or advertisement tells, or null. */
+/** The MAC address in an option of a solicitation or advertisement; null: there is none. */
 export function linkLayerOf({ options }: Icmpv6Header, whose: "source" | "target"): Uint8Array | null {
   const type = whose === "source" ? ndOptionTypes.sourceLinkLayer : ndOptionTypes.targetLinkLayer;
   const option = options.find((each) => each.type === type && each.body.length === 6);
@@ -242,7 +242,7 @@ function parse(place: Unparsed): Parsed<Icmpv6Header> {
   };
 }
 
-/** As far as they are whole; a length of 0 ends them (RFC 4861 §4.6: such a packet is discarded). */
+/** The options that are whole. A length of 0 ends them (RFC 4861 §4.6 discards such a packet). */
 function parseOptions(bytes: Uint8Array, from: number, end: number): readonly NdOption[] {
   const options: NdOption[] = [];
   let at = from;
@@ -310,7 +310,7 @@ function optionRows({ type, body }: NdOption, i: number): readonly FieldRow[] {
   return [[`option${i}.type`, 8], [`option${i}.length`, 8, "length"], last];
 }
 
-/** `rest` and `fixed` put together from the parts of a message that were named. */
+/** Builds `rest` and `fixed` from the parts of a message that were named. */
 function makeMessage(values: object): Icmpv6Header {
   const v = values as MessageParts;
   const options = [...(v.options ?? [])];
@@ -346,7 +346,7 @@ function messageOf(v: MessageParts, options: readonly NdOption[]): Icmpv6Header 
 export const icmpv6Protocol: Protocol<Icmpv6Header> = {
   name,
   numbers: { ipProtocol: [ipProtocol] },
-  // Errors quote the packet that they are about (RFC 4443 §2.1); it may be cut off, so that reading one ends before it.
+  // Errors quote the packet that caused them (RFC 4443 §2.1). The quote may be cut off, so reading ends before it.
   nextSpaces: ({ type }) => (type >= types.unreachable && type <= types.parameterProblem ? ["ipVersion"] : []),
   closed: ({ type }) => isDiscovery(type),
   headerBytes: lengthOf,

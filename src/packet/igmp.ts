@@ -27,16 +27,16 @@ export interface IgmpRecord {
   readonly type: number;
   readonly group: Ipv4Address;
   readonly sources: readonly Ipv4Address[];
-  /** Auxiliary data: a multiple of 4 bytes. Nobody has defined any. */
+  /** Auxiliary data: a multiple of 4 bytes. No standard defines any. */
   readonly auxiliary: Uint8Array;
 }
 
 export interface IgmpHeader {
   readonly protocol: "igmp";
   readonly type: number;
-  /** In tenths of a second (version 2); 0 in version 1. The second byte of everything else. */
+  /** In tenths of a second (version 2); 0 in version 1. In other messages it is simply the second byte. */
   readonly maxResponse: number;
-  /** Of a report of version 3: its two reserved bytes, and zeros. */
+  /** In a report of version 3: its two reserved bytes, and zeros. */
   readonly group: Ipv4Address;
   /** Only in queries of version 3. */
   readonly query: {
@@ -188,7 +188,7 @@ function parse(place: Unparsed): Parsed<IgmpHeader> {
 const reservedOf = (bytes: Uint8Array, at: number): Ipv4Address =>
   Uint8Array.of(bytes[at], bytes[at + 1], 0, 0) as Ipv4Address;
 
-/** As many as are whole. */
+/** The records that are whole. */
 function parseRecords(
   bytes: Uint8Array,
   view: DataView,
@@ -249,7 +249,7 @@ function recordRows({ sources, auxiliary }: IgmpRecord, i: number): readonly Fie
 
 const recordTypes = { include: 1, exclude: 2, changeToInclude: 3, changeToExclude: 4, allow: 5, block: 6 } as const;
 
-/** Records make a report of version 3; sources, or `version: 3`, a query of it. */
+/** Records make a report of version 3. Sources, or `version: 3`, make a query of version 3. */
 function makeMessage(values: object): IgmpHeader {
   const v = values as Parameters<typeof igmp>[0] &
     Parameters<typeof igmpQuery3>[0] & { version?: number; records?: Parameters<typeof igmpReport3>[0] };

@@ -1,6 +1,6 @@
 /**
- * packet: headers as bytes and as values that cannot be illegal; frames built and taken apart. One protocol per file,
- * joined in protocols.ts. Pure, and without `node:*`: it runs in a browser. May import only the leaves.
+ * Headers as bytes, and as values that cannot be illegal; building frames and taking them apart. Each protocol has one
+ * file, and protocols.ts lists them. The room is pure and runs in a browser: no `node:*`, and only leaves are imported.
  */
 export {
   formatIpv4,

@@ -1,6 +1,6 @@
 /**
- * Headers from words: what a protocol's header may be given as in a profile or on a command line, as data, and the one
- * function that turns text and numbers into what its constructor takes. Errors name protocol, field and what is accepted.
+ * Headers from words: the inputs that a protocol's header takes in a profile or on a command line, as data. One
+ * function turns text and numbers into the values of its constructor. Errors name protocol, field and what is accepted.
  */
 import { usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
@@ -25,7 +25,7 @@ export type Input =
 /** By field name. `needed` are those without a default. */
 export type Inputs = Readonly<Record<string, Input & { readonly needed?: true }>>;
 
-/** What a profile has: text, numbers, booleans, lists and objects of them. */
+/** A value of a profile: text, number, boolean, or lists and objects of them. */
 export type InputValue = unknown;
 
 /** For a protocol's table. */
@@ -59,7 +59,7 @@ export const made =
 /** Where in an input something is: `ipv4.options`, `igmp.records[1].group`. */
 type Where = string;
 
-/** Values as a constructor takes them; throws a usage error for what is unknown, missing or not accepted. */
+/** The values as a constructor takes them. Throws a usage error for what is unknown, missing or not accepted. */
 export function readInputs(inputs: Inputs, values: Readonly<Record<string, InputValue>>, where: Where): object {
   for (const name of Object.keys(values)) {
     if (Object.hasOwn(inputs, name)) continue;
@@ -141,7 +141,7 @@ const namesInWords = (names: Readonly<Record<string, number>>): string =>
     .map(([name, number]) => `${name} (0x${number.toString(16)})`)
     .join(", ");
 
-/** In words. */
+/** What is accepted, for an error. */
 export function acceptedOf(input: Input): string {
   switch (input.kind) {
     case "uint": {

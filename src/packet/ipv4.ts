@@ -38,7 +38,7 @@ export interface Ipv4Header {
   readonly options: Uint8Array;
   /** Only where it does not follow from the next layer. */
   readonly ipProtocol: number | null;
-  /** `headerLength` is in words of 4 bytes; the checksum is that of the header that is there. */
+  /** `headerLength` is in words of 4 bytes. The checksum is computed over the header as it is built. */
   readonly wrong: { readonly headerLength?: number; readonly totalLength?: number; readonly checksum?: number };
 }
 
@@ -92,7 +92,7 @@ function emit(header: Ipv4Header, { bytes, view, start, end, next }: Place): voi
   view.setUint16(start + 4, header.identification);
   view.setUint16(start + 6, (header.flags << 13) | header.fragmentOffset);
   view.setUint8(start + 8, header.ttl);
-  // 253 is for experiments (RFC 3692 §2.1): a payload that is no protocol of ours.
+  // 253 is for experiments (RFC 3692 §2.1): the payload is no known protocol.
   view.setUint8(start + 9, header.ipProtocol ?? next ?? 253);
   view.setUint16(start + 10, 0);
   bytes.set(header.src, start + 12);
@@ -150,7 +150,7 @@ function faultsOf({ wrong }: Ipv4Header, start: number, end: number, right: numb
   if (wrong.totalLength !== undefined) {
     faults.push(lengthFault(name, "totalLength", start + 2, wrong.totalLength, end - start));
   }
-  // 0xffff for 0 is the other zero of ones' complement: it verifies, though nobody should send it (RFC 1624 §3).
+  // 0xffff for 0 is the other zero of ones' complement. It verifies, although no sender should use it (RFC 1624 §3).
   if (wrong.checksum !== undefined && !(wrong.checksum === 0xffff && right === 0)) {
     faults.push(checksumFault(name, start + 10, wrong.checksum, right));
   }

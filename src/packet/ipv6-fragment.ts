@@ -13,7 +13,7 @@ export interface Ipv6FragmentHeader {
   readonly fragmentOffset: number;
   readonly moreFragments: boolean;
   readonly identification: number;
-  /** The second byte and the two bits beside the flag, which nobody should set. */
+  /** The second byte and the two bits next to the flag, all of them reserved. */
   readonly reserved: number;
   readonly reservedBits: number;
   /** Only where it does not follow from the next layer. */

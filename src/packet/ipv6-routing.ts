@@ -46,7 +46,7 @@ export const ipv6Routing = (
   };
 };
 
-/** Segment routing through `segments`, in the order in which they are visited; the last is the final destination. */
+/** Segment routing through `segments`, in the order of the path; the last one is the final destination. */
 export function segmentRoute(fields: {
   segments: readonly Ipv6Address[];
   segmentsLeft?: number;
@@ -63,7 +63,7 @@ export function segmentRoute(fields: {
 export function finalAddressAt({ routingType, segmentsLeft, data }: Ipv6RoutingHeader): number | null {
   if (segmentsLeft === 0 || data.length < 16) return null;
   if (routingType === segmentRouting) return 8;
-  // Types 0 and 2 list addresses in the order of the way.
+  // Types 0 and 2 list addresses in the order of the path.
   return routingType === 0 || routingType === 2 ? 8 + (Math.floor(data.length / 16) - 1) * 16 : null;
 }
 
@@ -124,7 +124,7 @@ function fields({ routingType, data }: Ipv6RoutingHeader): readonly Field[] {
   return fieldTable([...rows, ...own, ...addresses, ...(left === 0 ? [] : [["tlvs", left, "bytes"] as const])]);
 }
 
-/** With `segments` a segment route, else the raw header. */
+/** With `segments` it is a segment route, else the raw header. */
 const makeRouting = (values: object): Ipv6RoutingHeader =>
   "segments" in values ? made(segmentRoute)(values) : made(ipv6Routing, { data: new Uint8Array(0) })(values);
 

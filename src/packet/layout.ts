@@ -1,14 +1,14 @@
 /**
- * A stack of headers as places in a frame: every field by its path, every checksum with what it covers. Modifiers,
- * programs, comparisons and reports all mean the same by a path:
+ * A stack of headers as places in a frame: every field by its path, every checksum with what it covers. A path means
+ * the same in modifiers, programs, comparisons and reports:
  *
- *     ipv4.src           of the outermost IPv4 header
- *     ipv4[1].src        of the second, counted from outside: `ipv4[0]` is `ipv4`
- *     inner.ipv4.src     of the first IPv4 header inside the (first) tunnel; `inner.inner.` is inside the second
+ *    ipv4.src           of the outermost IPv4 header
+ *    ipv4[1].src        of the second, counted from outside: `ipv4[0]` is `ipv4`
+ *    inner.ipv4.src     of the first IPv4 header inside the (first) tunnel; `inner.inner.` is inside the second
  *
- * A tunnel begins where a whole packet stands inside another: at an Ethernet header that is not the first layer, and
- * at an IP header behind one. In Ethernet / IPv4 / UDP / VXLAN / Ethernet / 802.1Q / IPv4, `inner.vlan` is `vlan`, and
- * `inner.ipv4` is `ipv4[1]`.
+ * A tunnel begins where a whole packet stands inside another: at an Ethernet header that is not the first layer, and at
+ * an IP header behind an IP header. In Ethernet / IPv4 / UDP / VXLAN / Ethernet / 802.1Q / IPv4, `inner.vlan` is
+ * `vlan`, and `inner.ipv4` is `ipv4[1]`.
  */
 import { usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
@@ -40,7 +40,7 @@ export interface ChecksumPlace {
   /** Byte of the frame where it is: 2 bytes of it, 4 for CRC-32C. */
   readonly at: number;
   readonly algorithm: ChecksumRule["algorithm"];
-  /** What it covers, itself included (as zeros). */
+  /** First byte that it covers. It covers itself, too, as zeros. */
   readonly start: number;
   readonly end: number;
   /** UDP: 0 says that there is none, and is sent as 0xffff (RFC 768). */
@@ -78,7 +78,7 @@ function placesIn(layers: readonly Header[], layer: number, name: string): reado
   }));
 }
 
-/** The field that a path means; a usage error with the nearest name where there is none. */
+/** The field of a path. An unknown path is a usage error with the nearest name. */
 export function fieldPlace(layers: readonly Header[], path: string, where = path): FieldPlace {
   const { layer, field } = splitPath(layers, path, where);
   const places = placesIn(layers, layer, layerNames(layers)[layer]);
@@ -152,7 +152,7 @@ export function checksumPlaces(layers: readonly Header[], bufferBytes: number): 
   return places;
 }
 
-/** Addresses of the IP layer around layer `layer`, and what is added to them. */
+/** The addresses of the IP layer around layer `layer`, and what is added to them. */
 function pseudoOf(layers: readonly Header[], layer: number, bytes: number): ChecksumPlace["pseudo"] {
   const [ipProtocol] = protocolNamed(layers[layer].protocol).numbers.ipProtocol ?? [0];
   for (let ip = layer - 1; ip >= 0; ip--) {
@@ -166,7 +166,7 @@ function pseudoOf(layers: readonly Header[], layer: number, bytes: number): Chec
   return null;
 }
 
-/** A routing header on the way moves the destination that counts into itself (RFC 8200 §8.1). */
+/** A routing header moves the destination that counts into itself while segments are left (RFC 8200 §8.1). */
 function finalAddresses(layers: readonly Header[], ip: number, layer: number, own: ByteRange): readonly ByteRange[] {
   let start = headersBytes(layers.slice(0, ip + 1));
   let final: number | null = null;

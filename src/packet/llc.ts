@@ -14,7 +14,10 @@ export interface LlcHeader {
   readonly ssap: number | null;
   /** 3: unnumbered information. */
   readonly control: number;
-  /** The second byte of a control field that has one: whose first does not end in two ones. null: as the first says. */
+  /**
+   * The second byte of the control field. The field has one unless its first byte ends in two ones. null: as the first
+   * byte says.
+   */
   readonly control2: number | null;
 }
 

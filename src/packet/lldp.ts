@@ -44,7 +44,7 @@ const tlv = ({ type, value }: LldpTlv): LldpTlv => {
 /** A text as value, e.g. of a system name. */
 export const lldpText = (type: number, text: string): LldpTlv => tlv({ type, value: asciiBytes(text) });
 
-/** What a station tells of itself: chassis by MAC, port by interface name, seconds to live; then what else it has. */
+/** What a station announces: chassis by MAC, port by interface name, seconds to live, and further TLVs. */
 export const lldp = (fields: {
   chassisMac: Uint8Array;
   portName: string;
@@ -61,7 +61,7 @@ export const lldp = (fields: {
   ]);
 };
 
-/** Any TLVs, in any order; without the end on demand. */
+/** Any TLVs, in any order. `ended` false leaves out the end TLV. */
 export const lldpOf = (tlvs: readonly LldpTlv[], ended = true): LldpHeader => ({
   protocol: name,
   tlvs: tlvs.map(tlv),

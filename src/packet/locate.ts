@@ -1,6 +1,6 @@
 /**
- * From a byte of a frame that was read to the names of what lies there, so that a changed byte can be told as
- * `ipv4.ttl: 64, expected 63`.
+ * Names what lies at a byte of a dissected frame, so that a changed byte can be reported as `ipv4.ttl: 64, expected
+ * 63`.
  */
 import type { Dissection } from "./dissect.js";
 import { type Field, type FieldValue, formatField, readField } from "./field.js";
@@ -39,8 +39,8 @@ export function fieldsAt(bytes: Uint8Array, dissection: Dissection, offset: numb
 }
 
 /**
- * What byte `offset` is called: its fields' paths (`ipv4.flags`, `ipv4.fragmentOffset`), a header with the byte in it
- * where no field has a name (`vxlan+1`), `payload+3`, `trailer+0`. Beyond the frame: `beyond+0`.
+ * The names of byte `offset`: the paths of its fields (`ipv4.flags`, `ipv4.fragmentOffset`). Where no field has a name,
+ * the header and the byte in it (`vxlan+1`), `payload+3` or `trailer+0`. Behind the frame: `beyond+0`.
  */
 export function namesAt(bytes: Uint8Array, dissection: Dissection, offset: number): readonly string[] {
   const { layers, payload } = dissection;

@@ -1,6 +1,6 @@
 /**
- * Parts of a frame that do not count when frames are compared: what a device may change on the way. A masked frame is
- * a copy in which those parts are zero, or gone.
+ * Parts of a frame that do not count when frames are compared, because a device may change them. A masked frame is a
+ * copy in which those parts are zero, or gone.
  */
 import { usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
@@ -133,7 +133,7 @@ export class FrameMask {
   }
 }
 
-/** Where a transport header has its checksum, a sum of 16 bits; −1: it has none, or one of another kind (SCTP). */
+/** Place of a transport header's checksum of 16 bits. −1: the header has none, or has another kind (SCTP). */
 export function checksumAt(ipProtocol: number): number {
   if (ipProtocol === 17) return 6;
   if (ipProtocol === 6) return 16;

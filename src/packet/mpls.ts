@@ -1,8 +1,8 @@
 /**
- * An MPLS label stack entry (RFC 3032 §2.1; traffic class: RFC 5462). Each is a layer; behind the bottom stands an IP
- * packet, known by its version alone:
+ * An MPLS label stack entry (RFC 3032 §2.1; traffic class: RFC 5462). Each entry is a layer. Behind the last entry
+ * stands an IP packet, known by its version alone:
  *
- *     0  label (20 bits) | traffic class (3) | bottom of stack (1) | TTL (8)   4
+ *    0  label (20 bits) | traffic class (3) | bottom of stack (1) | TTL (8)   4
  */
 import { fieldTable } from "./field.js";
 import { input, made } from "./input.js";
@@ -12,7 +12,7 @@ export interface MplsHeader {
   readonly protocol: "mpls";
   readonly label: number;
   readonly trafficClass: number;
-  /** Only where it does not follow from the next layer: true unless that is another label. */
+  /** Only where it does not follow from the next layer. It is true unless the next layer is another label. */
   readonly bottom: boolean | null;
   readonly ttl: number;
 }
@@ -26,7 +26,7 @@ const table = fieldTable([
   ["ttl", 8],
 ]);
 
-/** Labels 0 to 15 have meanings of their own (RFC 3032 §2.1). */
+/** Labels 0 to 15 have special meanings (RFC 3032 §2.1). */
 export const mpls = (
   fields: Pick<MplsHeader, "label"> & Partial<Omit<MplsHeader, "protocol" | "label">>,
 ): MplsHeader => ({
@@ -62,7 +62,7 @@ function parse({ view, start, end }: Unparsed): Parsed<MplsHeader> {
   };
 }
 
-/** For headers that do not name what they carry: an IP packet by its version, or nothing that is known. */
+/** For headers that do not name what they carry: an IP packet by its version; anything else is unknown. */
 export const ipVersionAt = (
   view: DataView,
   at: number,

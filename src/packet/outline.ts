@@ -1,6 +1,6 @@
 /**
- * Where a frame's headers begin, found without making anything: for loops that look at millions of frames (filters,
- * masks, rewriting), where `dissect` would be too slow. It looks at what is needed to find the next header and judges
+ * Finds where a frame's headers begin, and allocates nothing. It is for loops over millions of frames (filters, masks,
+ * rewriting), where `dissect` would be too slow. It reads only what it needs to find the next header, and judges
  * nothing.
  */
 
@@ -20,27 +20,27 @@ const mostExtensions = 8;
 /** 802.1ad has two tags; more are seen, but not many more. */
 const mostTags = 4;
 
-/** Filled by `outline`; offsets from the frame's first byte, −1 where there is no such header. */
+/** `outline` fills it. Offsets count from the frame's first byte; −1: there is no such header. */
 export class Outline {
   /** Of the frame. */
   bytes = 0;
-  /** Of the innermost tag, or of the frame where it has none; −1: too short for one. */
+  /** EtherType of the innermost tag, or of the frame without tags; −1: the frame is too short. */
   etherType = -1;
   /** VLAN tags; the first one's TCI is at byte 14. */
   tags = 0;
-  /** 4, 6, or 0: no IP header, or one that is cut. */
+  /** 4, 6, or 0: there is no IP header, or it was cut. */
   ipVersion = 0;
   l3 = -1;
-  /** What the IP header, or its last extension, says follows; −1 without IP. */
+  /** The protocol behind the IP header, or behind its last extension; −1 without IP. */
   ipProtocol = -1;
-  /** −1 in fragments but the first. */
+  /** −1 in all fragments but the first. */
   l4 = -1;
-  /** Behind the IP packet; a frame may be padded beyond it. */
+  /** End of the IP packet. The frame may be padded beyond it. */
   end = 0;
   fragment = false;
 }
 
-/** Looks at the frame of `length` bytes at view[start …]. */
+/** Fills `out` from the frame of `length` bytes at view[start …]. */
 export function outline(view: DataView, start: number, length: number, out: Outline): void {
   out.bytes = length;
   out.etherType = -1;

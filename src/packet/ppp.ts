@@ -1,10 +1,10 @@
 /**
  * PPP's protocol field (RFC 1661 §2), as PPPoE carries it:
  *
- *     0  protocol: 0x0021 IPv4, 0x0057 IPv6, 0xc021 LCP   2  information
+ *    0  protocol: 0x0021 IPv4, 0x0057 IPv6, 0xc021 LCP   2  information
  *
- * Compressed (§6.5), it is the number's second byte alone. The first byte of a whole number is even and the last one is
- * odd, so the first byte tells which it is.
+ * A compressed field (§6.5) is the second byte alone. The first byte of a whole number is even and its last one is odd,
+ * so the first byte tells which it is.
  */
 import { usageError } from "../errors.js";
 import { fieldTable } from "./field.js";
@@ -22,7 +22,7 @@ export interface PppHeader {
 const name = "ppp";
 const table = fieldTable([["pppProtocol", 16, "next"]]);
 const compressedTable = fieldTable([["pppProtocol", 8, "next"]]);
-/** What a byte alone says where nothing known follows: 0 cannot be compressed. */
+/** The field where nothing known follows and it is a single byte: 0 cannot be compressed. */
 const paddingProtocol = 0x01;
 const isOdd = (number: number): boolean => (number & 1) === 1;
 const headerBytes = ({ compressed }: PppHeader): number => (compressed ? 1 : 2);

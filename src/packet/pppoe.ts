@@ -116,7 +116,7 @@ function parse({ bytes, view, start, end }: Unparsed, number: number | null): Pa
   return { header, headerBytes, end: packetEnd, next, faults };
 }
 
-/** As far as they are whole. */
+/** The tags that are whole. */
 function parseTags(bytes: Uint8Array, view: DataView, from: number, end: number): readonly PppoeTag[] {
   const tags: PppoeTag[] = [];
   let at = from;

@@ -1,9 +1,10 @@
 /**
- * What a protocol of this room is. Each lives in one file and gives two views of its header: the raw bytes, which can
- * hold anything, and a representation made by its constructor function, which cannot be illegal: lengths and
- * checksums are not in it, they follow from what stands around it. An illegal header is built by asking: `wrong`
- * overrides what would be computed. `parse` fills `wrong` with what it found not as computed, so that emitting what was
- * parsed gives the same bytes.
+ * What a protocol of this room is. Each protocol has one file and gives two views of its header. One is the raw bytes,
+ * which can hold anything. The other is a representation made by a constructor function, which cannot be illegal:
+ * lengths and checksums are not in it, because they follow from the layers around it.
+ *
+ * An illegal header is built on request: `wrong` overrides what would be computed. `parse` puts into `wrong` whatever
+ * differs from the computed value, so that emitting a parsed header gives the same bytes.
  */
 import { usageError } from "../errors.js";
 import { addBytes, complement, fold } from "./checksum.js";
@@ -11,9 +12,9 @@ import type { Field } from "./field.js";
 import type { Inputs } from "./input.js";
 
 /**
- * Number spaces in which an outer header names the one that follows. Some outer headers name nothing: `ipVersion` is
- * the first four bits of what follows (GTP-U, the bottom of an MPLS stack); in `mpls`, `vxlan`, `pppoe` and `llc` (what
- * an 802.3 length announces) the number 0 is what alone can follow.
+ * Number spaces in which an outer header names the next one. Some outer headers name nothing. `ipVersion` is the first
+ * four bits of the next header (GTP-U, the bottom of an MPLS stack). In `mpls`, `vxlan`, `pppoe` and `llc` (announced
+ * by an 802.3 length) only one header can follow, and its number is 0.
  */
 export type NumberSpace =
   | "etherType"
@@ -28,11 +29,11 @@ export type NumberSpace =
   | "pppProtocol"
   | "sctpChunk";
 
-/** Something a frame has wrong, as data. */
+/** A mistake in a frame, as data. */
 export interface Fault {
   readonly protocol: string;
   readonly field: string;
-  /** Byte of the frame where that field is. */
+  /** Byte of the frame where the wrong field is. */
   readonly offset: number;
   /** What was there and what was expected, in words. */
   readonly what: string;
@@ -53,25 +54,25 @@ export function pseudoHeaderSum(pseudo: PseudoHeader | null, ipProtocol: number,
 }
 
 /**
- * The Internet checksum of start … end and the pseudo-header, where the checksum's own field holds `stored`.
- * `ipProtocol` null: without pseudo-header.
+ * The Internet checksum of start … end and the pseudo-header; the checksum's own field holds `stored`. `ipProtocol`
+ * null: without pseudo-header.
  */
 export function messageChecksum(place: Unparsed, end: number, ipProtocol: number | null, stored: number): number {
   const pseudo = ipProtocol === null ? 0 : pseudoHeaderSum(place.pseudoHeader, ipProtocol, end - place.start);
   return complement(addBytes(pseudo, place.bytes, place.start, end) - stored);
 }
 
-/** Where a header is written: its payload, start + headerBytes … end, is there already. */
+/** Where a header is written. Its payload, start + headerBytes … end, is already there. */
 export interface Place {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly start: number;
   readonly end: number;
-  /** The number by which the next layer is known here; null if the payload is not a known protocol. */
+  /** The number of the next layer in `nextSpace`; null if the payload is no known protocol. */
   readonly next: number | null;
   /** The space of that number. */
   readonly nextSpace: NumberSpace | null;
-  /** Of the enclosing IP layer; null outside of one. */
+  /** The pseudo-header of the enclosing IP layer; null outside IP. */
   readonly pseudoHeader: PseudoHeader | null;
 }
 
@@ -83,9 +84,9 @@ export interface ChecksumRule {
   readonly algorithm: "internet" | "crc32c";
   /** `header` alone (IPv4), or the header and everything behind it up to the layer's end. */
   readonly covers: "header" | "packet";
-  /** With the addresses, protocol and length of the IP layer around it. */
+  /** It includes the addresses, protocol and length of the IP layer around it. */
   readonly pseudoHeader: boolean;
-  /** UDP: 0 says that there is none, and a computed 0 is sent as 0xffff (RFC 768). */
+  /** UDP: 0 means that there is no checksum, and a computed 0 is sent as 0xffff (RFC 768). */
   readonly zeroIsNone: boolean;
 }
 
@@ -94,9 +95,9 @@ export type Parsed<H> =
   | {
       readonly header: H;
       readonly headerBytes: number;
-      /** End of what the header says is its payload, never beyond what is there. */
+      /** End of the payload as the header says, never beyond the bytes that are there. */
       readonly end: number;
-      /** What follows, by number; null: nothing that could be parsed further. */
+      /** The next layer, by number; null: nothing that can be parsed. */
       readonly next: { readonly space: NumberSpace; readonly number: number } | null;
       readonly faults: readonly Fault[];
     }
@@ -104,24 +105,24 @@ export type Parsed<H> =
 
 export interface Protocol<H extends { readonly protocol: string }> {
   readonly name: H["protocol"];
-  /** By which numbers it is known to outer layers. The first is used when building, unless the header knows better. */
+  /** The numbers by which outer layers know it. Building uses the first, unless the header says another. */
   readonly numbers: Readonly<Partial<Record<NumberSpace, readonly number[]>>>;
   numberOf?(header: H): number;
-  /** It may stand behind any header, which then names nothing: raw bytes. */
+  /** It may follow any header, and that header names nothing: raw bytes. */
   readonly anywhere?: boolean;
-  /** In which spaces this header names what follows it; the first in which the next layer has a number is used. */
+  /** Spaces in which this header names the next one. The first space in which the next layer has a number is used. */
   nextSpaces(header: H): readonly NumberSpace[];
-  /** It carries nothing: what stands behind it in a frame is trailer, which no length or checksum counts. */
+  /** It carries nothing. Bytes behind it in a frame are trailer, which no length or checksum counts. */
   closed?(header: H): boolean;
   headerBytes(header: H): number;
   emit(header: H, place: Place): void;
   parse(place: Unparsed, number: number | null): Parsed<H>;
-  /** Of IP layers and their extensions: what checksums inside count in; `outer` is that of the layer around. */
+  /** For IP layers and their extensions: what checksums inside include. `outer` is that of the layer around. */
   pseudoHeader?(header: H, outer: PseudoHeader | null): PseudoHeader | null;
-  /** What it may be given as in words, and the constructor for that (input.ts). */
+  /** The inputs from which it can be made in words, and its constructor (input.ts). */
   readonly inputs: Inputs;
   make(values: object): H;
-  /** Where this header's fields lie, in order. Bits that no field names are none of the user's. */
+  /** Where this header's fields lie, in order. Users cannot set bits that no field names. */
   fields(header: H): readonly Field[];
   /** null or absent: this header has none. */
   checksum?(header: H): ChecksumRule | null;
@@ -139,13 +140,13 @@ export function fits(protocol: string, field: string, value: number, bits: numbe
   return value;
 }
 
-/** For `parse`: the header is not all there. */
+/** For `parse`: the header is not complete. */
 export const tooShort = (protocol: string, start: number, end: number, needed: number): Parsed<never> => ({
   header: null,
   fault: { protocol, field: "header", offset: start, what: `${end - start} bytes left of ${needed}` },
 });
 
-/** For `parse`: a checksum that is not as computed. */
+/** For `parse`: a checksum that differs from the computed one. */
 export const checksumFault = (protocol: string, offset: number, stored: number, right: number): Fault => ({
   protocol,
   field: "checksum",
@@ -153,7 +154,7 @@ export const checksumFault = (protocol: string, offset: number, stored: number, 
   what: `${hexNumber(stored)}, expected ${hexNumber(right)}`,
 });
 
-/** For `parse`: a length that does not go with what is there. */
+/** For `parse`: a length that does not fit the bytes that are there. */
 export const lengthFault = (protocol: string, field: string, offset: number, length: number, there: number): Fault => ({
   protocol,
   field,

@@ -1,4 +1,4 @@
-/** The table of protocols: a new one joins with its file and one line here. */
+/** The table of protocols. A new protocol is its file and one line here. */
 import { arpProtocol } from "./arp.js";
 import { ethernetProtocol } from "./ethernet.js";
 import { geneveProtocol } from "./geneve.js";

@@ -1,4 +1,4 @@
-/** Bytes that are no header of ours: the whole of a frame, or what stands behind any header. Nothing can follow. */
+/** Bytes without a known header: a whole frame, or the rest behind any header. Nothing can follow. */
 import { type Field, fieldTable } from "./field.js";
 import { input, made } from "./input.js";
 import type { Protocol } from "./protocol.js";

@@ -1,6 +1,6 @@
 /**
  * Changes to frames on their way: MAC addresses, VLAN tags, IP prefixes, ports. Checksums are repaired by the
- * difference (RFC 1624), so that one that was wrong stays wrong, unless they are computed anew on demand.
+ * difference (RFC 1624), so that a wrong one stays wrong. `fixChecksums` computes them anew.
  */
 import { addBytes, complement, fold, updateChecksum } from "./checksum.js";
 import { checksumAt } from "./mask.js";
@@ -18,7 +18,7 @@ export interface PrefixMap {
 export interface RewriteRules {
   readonly srcMac: Uint8Array | null;
   readonly dstMac: Uint8Array | null;
-  /** A tag's id: of the outer tag, or of a new one where there is none. "none": all tags go. */
+  /** The id of the outer tag, or of a new tag where there is none. "none": all tags are removed. */
   readonly vlan: number | "none" | null;
   readonly prefixes: readonly PrefixMap[];
   /** Port → port, as source or destination. */
@@ -61,7 +61,7 @@ export class Rewriter {
     return this.#changes;
   }
 
-  /** Changes the frame in bytes[start …] in place, with room for rewriteGrowth more; returns its length now. */
+  /** Changes the frame in bytes[start …] in place, with room for rewriteGrowth more. Returns its new length. */
   apply(bytes: Uint8Array, view: DataView, start: number, length: number, loop: number): number {
     const { srcMac, dstMac, vlan } = this.#rules;
     if (length < 14) return length;
@@ -111,7 +111,7 @@ export class Rewriter {
     if (fixChecksums) this.#fix(bytes, view, start, out, src, size);
   }
 
-  /** The addresses are in the IPv4 header's checksum, and in all transports' but ICMP's. */
+  /** The addresses are part of the IPv4 header's checksum, and of all transports' checksums except ICMP's. */
   #repairAddresses(view: DataView, start: number, out: Outline, was: number, is: number): void {
     if (out.ipVersion === 4) {
       const at = start + out.l3 + 10;
@@ -125,13 +125,13 @@ export class Rewriter {
     if (at < 0) return;
     const checksum = view.getUint16(start + at);
     const isUdp = out.ipProtocol === 17;
-    // Over IPv4 0 says that there is none (RFC 768).
+    // Over IPv4, 0 means that there is no checksum (RFC 768).
     if (isUdp && checksum === 0) return;
     const repaired = updateChecksum(checksum, was, is);
     view.setUint16(start + at, isUdp && repaired === 0 ? 0xffff : repaired);
   }
 
-  /** −1: it has none, or it is not there. */
+  /** −1: there is none, or its bytes are not there. */
   #checksumPlace({ ipProtocol, l4, bytes }: Outline): number {
     const offset = checksumAt(ipProtocol);
     return offset < 0 || l4 < 0 || bytes < l4 + offset + 2 ? -1 : l4 + offset;
@@ -153,7 +153,7 @@ export class Rewriter {
       this.#repairTransport(view, start, out, was, is);
     }
     if (!hasCrc || !isChanged) return;
-    // A CRC is linear: what the change adds to it does not depend on the rest, so that a wrong one stays wrong.
+    // A CRC is linear: the effect of a change does not depend on the rest. So a wrong CRC stays wrong.
     const change = before ^ sctpChecksum(bytes, start + l4, start + out.end);
     const place = start + l4 + sctpChecksumOffset;
     view.setUint32(place, view.getUint32(place) ^ change);
@@ -180,7 +180,7 @@ export class Rewriter {
   }
 }
 
-/** A fragment has a part of what its checksum is over, which therefore cannot follow a change. */
+/** The checksum of a fragmented packet covers bytes of other fragments, so it cannot be repaired in one of them. */
 const hasWholeSctp = ({ ipProtocol, l4, end, fragment }: Outline): boolean =>
   ipProtocol === 132 && l4 >= 0 && !fragment && end >= l4 + 12;
 

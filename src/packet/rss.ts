@@ -1,7 +1,7 @@
 /**
- * Receive-side scaling: which queue a network card puts a packet on. The Toeplitz hash with Microsoft's key, which most
- * drivers of DPDK and Linux start with, over addresses and ports in network order, and a table of 128 entries that are
- * filled with the queues in turn. Verification of the hash:
+ * Receive-side scaling: the queue that a network card chooses for a packet. It is the Toeplitz hash with Microsoft's
+ * key, the default of most drivers of DPDK and Linux, over addresses and ports in network order. A table of 128
+ * entries, filled with the queues in turn, maps it to a queue. Verification of the hash:
  * https://learn.microsoft.com/windows-hardware/drivers/network/verifying-the-rss-hash-calculation
  */
 const keyHex = "6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa";
@@ -9,10 +9,12 @@ export const microsoftRssKey: Uint8Array = Uint8Array.from(keyHex.match(/../g)!,
 
 export const rssTableEntries = 128;
 
-/** What is assumed, in words. */
+/** The assumption, for people. */
 export const rssInWords = "Toeplitz with Microsoft's key over addresses and ports, 128 entries filled in turn";
 
-/** The 32 bits of the hash: for each 1 in the input, the 32 bits of the key that begin at its place, all of them xored. */
+/**
+ * The 32 bits of the hash: for each 1 in the input, the 32 bits of the key that begin at that place, all of them xored.
+ */
 export function toeplitz(input: Uint8Array, key: Uint8Array = microsoftRssKey): number {
   let hash = 0;
   for (let bit = 0; bit < input.length * 8; bit++) {
@@ -21,7 +23,7 @@ export function toeplitz(input: Uint8Array, key: Uint8Array = microsoftRssKey): 
   return hash >>> 0;
 }
 
-/** 32 bits of the key from bit `from` on; behind its end are zeros. */
+/** 32 bits of the key from bit `from` on. Behind the key's end are zeros. */
 function keyBits(key: Uint8Array, from: number): number {
   const at = from >> 3;
   const byte = (i: number): number => key[at + i] ?? 0;
@@ -43,5 +45,5 @@ export function rssHash({ src, dst, srcPort, dstPort }: RssTuple): number {
   return toeplitz(Uint8Array.from([...src, ...dst, ...ports]));
 }
 
-/** The queue of so many that a card with the assumed table puts this packet on. */
+/** The queue, of `queues`, that a card with the assumed table chooses for this packet. */
 export const rssQueue = (tuple: RssTuple, queues: number): number => (rssHash(tuple) % rssTableEntries) % queues;

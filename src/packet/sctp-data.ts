@@ -23,7 +23,7 @@ export interface SctpDataHeader {
   readonly tsn: number;
   readonly stream: number;
   readonly streamSequence: number;
-  /** Payload protocol identifier; 0 names none. */
+  /** Payload protocol identifier; 0: none is named. */
   readonly payloadProtocol: number;
   readonly wrong: { readonly length?: number };
 }
@@ -40,7 +40,10 @@ const table = fieldTable([
   ["payloadProtocol", 32],
 ]);
 
-/** A whole message by default: beginning and ending. A payload that is no multiple of four bytes lacks its padding. */
+/**
+ * A whole message by default, beginning and ending. A payload whose length is no multiple of four bytes lacks its
+ * padding.
+ */
 export const sctpData = (fields: Partial<Omit<SctpDataHeader, "protocol">> = {}): SctpDataHeader => ({
   protocol: name,
   flags: fits(name, "flags", fields.flags ?? 3, 8),

@@ -1,9 +1,9 @@
 /**
- * SCTP (RFC 9260 §3): the common header and the chunks before the first that carries data (sctp-data.ts), each padded
- * to a multiple of four bytes:
+ * SCTP (RFC 9260 §3): the common header, and the chunks before the first chunk with data (sctp-data.ts). Each chunk is
+ * padded to a multiple of four bytes:
  *
- *     0  source port   2  destination port   4  verification tag   8  CRC-32C, least significant byte first   12  chunks
- *     chunk: 0  type   1  flags   2  length, without padding   4  value
+ *    0  source port   2  destination port   4  verification tag   8  CRC-32C, least significant byte first   12  chunks
+ *    chunk: 0  type   1  flags   2  length, without padding   4  value
  */
 
 import { benchmark } from "./benchmark-addresses.js";
@@ -16,7 +16,7 @@ export interface SctpChunk {
   readonly type: number;
   readonly flags: number;
   readonly value: Uint8Array;
-  /** Behind the value up to a multiple of four; not counted in the chunk's length. */
+  /** The bytes behind the value up to a multiple of four. The chunk's length does not count them. */
   readonly padding: Uint8Array;
 }
 
@@ -51,7 +51,7 @@ const head: readonly FieldRow[] = [
   ["checksum", 32, "checksum"],
 ];
 
-/** Any chunk but data, which is a layer of its own. */
+/** Any chunk except data, which is a layer. */
 export const sctpChunk = (type: number, value: ArrayLike<number> = [], flags = 0): SctpChunk => {
   fits(name, "chunk length", value.length + 4, 16);
   return {
@@ -62,7 +62,7 @@ export const sctpChunk = (type: number, value: ArrayLike<number> = [], flags = 0
   };
 };
 
-/** RFC 9260 §3.3.2; its answer has the same form and a cookie behind it. */
+/** RFC 9260 §3.3.2. The answer has the same form, followed by a cookie. */
 export function sctpInit(fields: {
   initiateTag: number;
   receiverWindow?: number;
@@ -117,7 +117,7 @@ function emit(header: SctpHeader, { bytes, view, start, end }: Place): void {
 /** Where the checksum is in the header. */
 export const sctpChecksumOffset = 8;
 
-/** What the checksum of the packet in bytes[start … end) has to be, whatever stands in its place. */
+/** The right checksum of the packet in bytes[start … end). The bytes in its place do not matter. */
 export const sctpChecksum = (bytes: Uint8Array, start: number, end: number): number =>
   swapped(crc32cWithout(bytes, start, end, start + sctpChecksumOffset));
 
@@ -162,7 +162,7 @@ function parse({ bytes, view, start, end }: Unparsed): Parsed<SctpHeader> {
   };
 }
 
-/** Up to the first data chunk, as far as they are whole. The last may do without its padding. */
+/** The chunks up to the first data chunk, as long as they are whole. The last one may lack its padding. */
 function parseChunks(bytes: Uint8Array, view: DataView, from: number, end: number): readonly SctpChunk[] {
   const chunks: SctpChunk[] = [];
   let at = from;

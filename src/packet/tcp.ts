@@ -164,10 +164,10 @@ function fields({ options }: TcpHeader): readonly Field[] {
   return [...table, ...fieldTable([["options", options.length * 8, "bytes"]], minimumBytes * 8)];
 }
 
-/** The combinations that a connection shows, and each alone. */
+/** The combinations that a connection shows, and each flag alone. */
 const namedFlags = { ...tcpFlags, synAck: 18, finAck: 17, pshAck: 24, none: 0 } as const;
 
-/** Options raw, or the usual ones by name. */
+/** Options are raw, or common ones by name. */
 function makeSegment(values: object): TcpHeader {
   const v = values as Partial<TcpHeader> & { mss?: number; windowScale?: number; sackPermitted?: boolean };
   const named: TcpOption[] = [];

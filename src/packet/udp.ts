@@ -23,13 +23,13 @@ import {
 export interface UdpHeader {
   readonly protocol: "udp";
   readonly srcPort: number;
-  /** null: the port of the tunnel that follows, else discard (9, RFC 863). */
+  /** null: the port of the tunnel that follows, or else discard (9, RFC 863). */
   readonly dstPort: number | null;
-  /** `checksum: 0` says that there is none: legal over IPv4, and over IPv6 outside of a tunnel (RFC 6935 §5). */
+  /** `checksum: 0` means that there is none: legal over IPv4, and over IPv6 only in a tunnel (RFC 6935 §5). */
   readonly wrong: { readonly length?: number; readonly checksum?: number };
 }
 
-/** Destination ports by which tunnels are known. */
+/** Destination ports that announce tunnels. */
 export const tunnelPorts = { gtpu: 2152, vxlan: 4789, geneve: 6081 } as const;
 
 const name = "udp";
@@ -60,7 +60,7 @@ function emit(header: UdpHeader, place: Place): void {
   view.setUint16(start + 6, header.wrong.checksum ?? rightChecksum(place, end, 0));
 }
 
-/** RFC 768: a checksum of 0 is sent as 0xffff, since 0 says that there is none. */
+/** RFC 768: a checksum of 0 is sent as 0xffff, since 0 means that there is none. */
 const rightChecksum = (place: Unparsed, end: number, stored: number): number =>
   messageChecksum(place, end, ipProtocol, stored) || 0xffff;
 
@@ -91,7 +91,7 @@ function parse(place: Unparsed): Parsed<UdpHeader> {
   };
 }
 
-/** No checksum at all: over IPv6 only in tunnels (RFC 6935, RFC 6936). */
+/** No checksum at all is allowed over IPv6 only in tunnels (RFC 6935, RFC 6936). */
 function mayBeNone({ pseudoHeader }: Unparsed, dstPort: number, stored: number): boolean {
   if (stored !== 0) return false;
   return pseudoHeader?.version !== 6 || Object.values<number>(tunnelPorts).includes(dstPort);

@@ -19,7 +19,7 @@ export interface VlanHeader {
   readonly etherType: number | null;
 }
 
-/** 0x8100 customer tag, 0x88a8 service tag (802.1ad), 0x9100 what QinQ was announced by before. */
+/** 0x8100 customer tag, 0x88a8 service tag (802.1ad), 0x9100 the older number for QinQ. */
 export type Tpid = 0x8100 | 0x88a8 | 0x9100;
 
 const headerBytes = 4;
@@ -34,18 +34,21 @@ const tpids = { customer: 0x8100, service: 0x88a8, qinq: 0x9100 } as const;
 
 const otherTpid = "for any other number, set etherType of the header before the tag";
 
-/** Does this EtherType announce a tag? */
+/** True if this EtherType announces a tag. */
 export const announcesTag = (etherType: number): boolean =>
   etherType === tpids.customer || etherType === tpids.service || etherType === tpids.qinq;
 
-/** VLAN tags right behind the Ethernet header of the frame at `offset`; those further in, of a tunnel, are none of it. */
+/** Number of VLAN tags right behind the Ethernet header of the frame at `offset`. Tags inside a tunnel do not count. */
 export function leadingTags(view: DataView, offset: number, bytes: number): number {
   let tags = 0;
   for (let at = 12; at + 4 <= bytes && announcesTag(view.getUint16(offset + at)); at += 4) tags++;
   return tags;
 }
 
-/** A tag announced by any other number is no tag to anybody but who was told so: that number is the outer header's. */
+/**
+ * Only a receiver that was told the number knows a tag announced by any other. Such a number belongs to the outer
+ * header.
+ */
 function checkedTpid(tpid: number): Tpid {
   if (Object.values<number>(tpids).includes(tpid)) return tpid as Tpid;
   throw usageError(`0x${tpid.toString(16)} announces no VLAN tag`, {
