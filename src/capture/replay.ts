@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { DrainReport } from "../engine/pipe/drain.js";
 import type { FeederOptions, FeederReport } from "../engine/pipe/feeder.js";
 import { type CaptureThread, startDrain, startFeeder } from "../engine/pipe/thread.js";
-import type { ReplayPace, ReplayReport } from "../engine/replay/order.js";
+import type { ReplayPace, ReplayReport } from "../engine/replay/spec.js";
 import { type Replayer, startReplayer } from "../engine/replay/start-replay.js";
 import { environmentError, PktgenError, usageError } from "../errors.js";
 import { waitForPeers } from "../measure/until-ready.js";
@@ -198,7 +198,7 @@ async function watched(
   try {
     return await replayer.run(
       {
-        feed: threads.feeder.pipe,
+        pipe: threads.feeder.pipe,
         pace: plan.pace,
         loops: plan.feeder.loops,
         loopDelayNs: plan.loopDelayNs,

@@ -2,7 +2,7 @@
 
 import { paceText, type ReplayPlan } from "../capture/replay.js";
 import type { FeederOptions, Split } from "../engine/pipe/feeder.js";
-import type { ReplayPace } from "../engine/replay/order.js";
+import type { ReplayPace } from "../engine/replay/spec.js";
 import { usageError } from "../errors.js";
 import { parseFilter } from "../packet/filter.js";
 import { prefixMask } from "../packet/filter-value.js";

@@ -47,9 +47,9 @@ export class LoopSpace {
   readonly maxFrameBytes: number;
   #end = pageBytes;
 
-  /** `maxFrameBytes`: without FCS. */
-  constructor(rings: number, maxFrameBytes: number) {
-    this.memory = ringMemory(new ArrayBuffer(pageBytes + rings * mostBytes(maxFrameBytes)));
+  /** `maxFrameBytes`: without FCS. `spareBytes`: to be taken for something else than rings. */
+  constructor(rings: number, maxFrameBytes: number, spareBytes = 0) {
+    this.memory = ringMemory(new ArrayBuffer(2 * pageBytes + rings * mostBytes(maxFrameBytes) + spareBytes));
     this.maxFrameBytes = maxFrameBytes;
   }
 

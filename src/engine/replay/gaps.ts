@@ -1,6 +1,6 @@
 /** How true a replay is to the file's times: each departure beside the time it was due. */
 import { Histogram } from "../../stats/histogram.js";
-import type { GapSummary } from "./order.js";
+import type { GapSummary } from "./spec.js";
 
 const lateNs = 10_000;
 const lateShare = 0.01;

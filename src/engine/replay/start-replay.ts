@@ -2,13 +2,18 @@
 import type { Port } from "../../port/port.js";
 import type { LoopWorker } from "../worker/loop-worker.js";
 import { startLoopWorker } from "../worker/start-worker.js";
-import type { ReplayJobOptions } from "./job.js";
-import { replayCounter as counter, type ReplayCommand, type ReplayOrder, type ReplayReport } from "./order.js";
+import {
+  replayCounter as counter,
+  type ReplayCommand,
+  type ReplayJobOptions,
+  type ReplayReport,
+  type ReplaySpec,
+} from "./spec.js";
 
 export interface Replayer extends AsyncDisposable {
   readonly worker: LoopWorker;
   /** Runs to its end, or until `signal`. Rejects only when the thread is gone. */
-  run(order: ReplayOrder, signal: AbortSignal): Promise<ReplayReport>;
+  run(spec: ReplaySpec, signal: AbortSignal): Promise<ReplayReport>;
   progress(): { readonly sent: number; readonly received: number; readonly elapsedNs: number };
 }
 
@@ -35,8 +40,9 @@ export async function startReplayer(
   const say = (command: ReplayCommand): Promise<unknown> => worker.command(command);
   return {
     worker,
-    async run(order, signal) {
-      await say({ kind: "replay", order });
+    async run(spec, signal) {
+      await say({ kind: "rehearse", spec });
+      await say({ kind: "replay", spec });
       const done = new Promise<void>((resolve, reject) => {
         onDone = resolve;
         onFailure = reject;

@@ -12,6 +12,8 @@ export interface DirectLoop {
   readonly memory: RingMemory;
   /** As many as it is like: with two, what one sends the other receives. */
   readonly ports: readonly OpenPort[];
+  /** Where `spareBytes` of memory begin that no ring uses. */
+  readonly spare: number;
   /** The device's turn: everything that was sent is put where it will be received. */
   turn(): void;
 }
@@ -25,8 +27,14 @@ interface Path {
  * `like`: the generator's ports as they are now; null (its peer is gone): packed rings. `queues` of each are used;
  * `maxFrameBytes`: the longest frame that will be sent, without FCS.
  */
-export function directLoop(like: readonly (OpenPort | null)[], queues: number, maxFrameBytes: number): DirectLoop {
-  const space = new LoopSpace(2 * like.length * queues, maxFrameBytes);
+export function directLoop(
+  like: readonly (OpenPort | null)[],
+  queues: number,
+  maxFrameBytes: number,
+  spareBytes = 0,
+): DirectLoop {
+  const space = new LoopSpace(2 * like.length * queues, maxFrameBytes, spareBytes);
+  const spare = space.take(spareBytes);
   const ends = like.map((port) =>
     Array.from({ length: queues }, (_, q) => {
       const layouts = port?.queues[q]?.layouts;
@@ -51,6 +59,7 @@ export function directLoop(like: readonly (OpenPort | null)[], queues: number, m
   return {
     memory: space.memory,
     ports,
+    spare,
     turn: () => {
       for (let w = 0; w < paths.length; w++) passOn(space.memory, paths[w].from, paths[w].to);
     },

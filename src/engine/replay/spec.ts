@@ -1,4 +1,4 @@
-/** What a replay is told, and what it tells afterwards: plain data between the owner and the loop's thread. */
+/** What a replay is made with and what it reports: plain data between the owner and the loop's thread. */
 import type { PipeLayout } from "../pipe/frame-pipe.js";
 
 /** When frames leave. */
@@ -6,42 +6,47 @@ export type ReplayPace =
   /** The file's gaps, divided by `speed`. */
   | { readonly kind: "original"; readonly speed: number }
   | { readonly kind: "pps"; readonly pps: number }
-  /** Bits per second, with `overheadBytes` beside each frame's bytes (4: FCS, layer 2; 24: layer 1). */
+  /** Bits per second. `overheadBytes` are added to each frame: 4 (FCS) on layer 2, 24 on layer 1. */
   | { readonly kind: "bps"; readonly bps: number; readonly overheadBytes: number }
   | { readonly kind: "max" }
-  /** The next one when one has come back, or after so long. */
+  /** The next frame leaves when one has come back, or after `timeoutNs`. */
   | { readonly kind: "one"; readonly timeoutNs: number };
 
-export interface ReplayOrder {
-  readonly feed: PipeLayout;
+export interface ReplaySpec {
+  readonly pipe: PipeLayout;
   readonly pace: ReplayPace;
-  /** Infinity: for ever. */
+  /** Infinity: until something else ends the replay. */
   readonly loops: number;
   readonly loopDelayNs: number;
   /** Infinity: no limit. */
   readonly count: number;
+  /** Infinity: no limit. */
   readonly durationNs: number;
   readonly settleNs: number;
-  /** So many frames back, and there is no need to wait any longer: 1 a frame sent; null: nobody knows. */
+  /** One frame comes back for each frame sent. The replay need not settle any longer once all are back. */
   readonly expectBack: boolean;
-  /** More pollers than CPUs: give way while waiting. */
+  /** There are more polling threads than CPUs. The loop gives way while it waits. */
   readonly cooperative: boolean;
   readonly recordTx: PipeLayout | null;
   readonly recordRx: PipeLayout | null;
 }
 
+export interface ReplayJobOptions {
+  readonly ports: number;
+  /** How many of the ports send. They come first. */
+  readonly senders: 1 | 2;
+}
+
 export type ReplayCommand =
-  | { readonly kind: "replay"; readonly order: ReplayOrder }
+  /** A short replay in private memory. Afterwards V8 has compiled the code that `spec` needs. */
+  | { readonly kind: "rehearse"; readonly spec: ReplaySpec }
+  | { readonly kind: "replay"; readonly spec: ReplaySpec }
   | { readonly kind: "stop" }
   | { readonly kind: "report" };
 
-export interface ReplayEvent {
-  readonly kind: "done";
-}
-
 export interface GapSummary {
   readonly gaps: number;
-  /** Shares of the gaps that are off by at most so much. */
+  /** Share of the gaps that are off by at most this much. */
   readonly within1us: number;
   readonly within10us: number;
   readonly within100us: number;
@@ -52,11 +57,15 @@ export interface GapSummary {
   readonly maxNs: number;
 }
 
+/** Why a replay ended before the file did. */
+export type ReplayCut = "stopped" | "stuck" | "peer gone" | "limit";
+
 export interface ReplayReport {
   readonly ports: readonly {
-    /** Frames handed over, and of these not taken by the peer at the end. */
+    /** Frames handed over to the peer. */
     readonly published: number;
     readonly publishedByQueue: readonly number[];
+    /** Frames of `published` that the peer had not taken at the end. */
     readonly outstanding: number;
     readonly bytes: number;
     readonly received: number;
@@ -64,15 +73,15 @@ export interface ReplayReport {
   }[];
   /** Frames that no buffer of the port can hold. */
   readonly tooLong: number;
-  /** Frames left by more than 10 µs, or a hundredth of the gap. */
+  /** Frames that left more than 10 µs late and more than 1 % of their gap. */
   readonly late: number;
   readonly lagMaxNs: number;
-  /** How far each gap was from the file's; null: at top speed, or one frame only. */
+  /** How far each gap was from the file's. null: the pace has no gaps, or there was one frame only. */
   readonly gapOff: GapSummary | null;
-  /** Turns in which the next frame was due and the peer had no room, and the time of that. */
+  /** How long a frame was due while the peer had no room for it. */
   readonly blockedNs: number;
   readonly loops: number;
-  /** Frames after which nothing came back in time, one by one. */
+  /** One by one: frames after which nothing came back in time. */
   readonly unanswered: number;
   /** From the first frame's departure to the last one's. */
   readonly windowNs: number;
@@ -80,9 +89,10 @@ export interface ReplayReport {
   /** Frames that a recorder had no room for. */
   readonly unrecordedTx: number;
   readonly unrecordedRx: number;
-  readonly cutShort: "stopped" | "stuck" | "peer gone" | "limit" | null;
+  /** null: the whole file was sent. */
+  readonly cutShort: ReplayCut | null;
 }
 
-/** Doubles of the counters page. */
+/** Places in the counters page, all doubles. */
 export const replayCounter = { phase: 0, published: 1, received: 2, elapsedNs: 3, slots: 8 } as const;
 export const replayPhase = { waiting: 0, sending: 1, settling: 2, done: 3 } as const;

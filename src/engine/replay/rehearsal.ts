@@ -1,0 +1,87 @@
+/**
+ * A short replay of the same code before anything counts, through rings of the same kinds in private memory. V8 compiles
+ * the loop then, and not while the first frames of a file wait.
+ */
+import type { CreateJob, JobContext, OpenPort } from "../loop/job.js";
+import { type PipeLayout, PipeWriter, pipeBytesOf, pipeWord } from "../pipe/frame-pipe.js";
+import { directLoop } from "../trial/direct-loop.js";
+import { type ReplayPace, type ReplaySpec, replayCounter } from "./spec.js";
+
+const frames = 128;
+const frameBytes = 60;
+const gapNs = 10_000;
+/** Enough for the optimising compiler, with the loop's own branches. */
+const longestNs = 30e6;
+
+/** The replay's own pace, but fast. */
+function paceOf(pace: ReplayPace): ReplayPace {
+  switch (pace.kind) {
+    case "original":
+      return { kind: "original", speed: 1 };
+    case "pps":
+      return { kind: "pps", pps: 1e9 / gapNs };
+    case "bps":
+      return { ...pace, bps: ((frameBytes + pace.overheadBytes) * 8e9) / gapNs };
+    case "one":
+      return { kind: "one", timeoutNs: gapNs };
+    case "max":
+      return pace;
+  }
+}
+
+/** `ports`: those of the real replay, as they are now. */
+export function rehearseReplay(
+  createJob: CreateJob,
+  context: JobContext,
+  ports: readonly (OpenPort | null)[],
+  spec: ReplaySpec,
+): void {
+  const dataBytes = frames * 128;
+  const pipeBytes = pipeBytesOf(frames, dataBytes);
+  const loop = directLoop(ports, ports[0]?.queues.length ?? 1, frameBytes, 3 * pipeBytes);
+  const pipeAt = (n: number): PipeLayout => {
+    const control = new SharedArrayBuffer(4 * pipeWord.words);
+    return { offset: loop.spare + n * pipeBytes, frames, dataBytes, control };
+  };
+  const pipe = pipeAt(0);
+  const writer = new PipeWriter(loop.memory, pipe);
+  for (let i = 0; i < frames; i++) {
+    writer.place(frameBytes);
+    writer.commit(i * gapNs, frameBytes, i % 2, 0, i);
+  }
+  writer.end();
+  let done = false;
+  const { nowNs, sleeps, busy } = context;
+  // In the order of the worker's own context: V8 takes the two for objects of one shape.
+  const job = createJob({
+    memory: loop.memory,
+    options: context.options,
+    counters: new Float64Array(replayCounter.slots),
+    nowNs,
+    post: () => {
+      done = true;
+    },
+    touching: { port: 0 },
+    sleeps,
+    busy,
+  });
+  for (const [index, port] of loop.ports.entries()) job.attach(index, port);
+  const rehearsed: ReplaySpec = {
+    pipe,
+    pace: paceOf(spec.pace),
+    loops: 400,
+    loopDelayNs: 0,
+    count: Number.POSITIVE_INFINITY,
+    durationNs: longestNs,
+    settleNs: 0,
+    expectBack: false,
+    cooperative: spec.cooperative,
+    recordTx: spec.recordTx && pipeAt(1),
+    recordRx: spec.recordRx && pipeAt(2),
+  };
+  job.command({ kind: "replay", spec: rehearsed });
+  while (!done) {
+    job.step();
+    loop.turn();
+  }
+}
