@@ -19,6 +19,8 @@ import {
   type ReplaySpec,
 } from "./spec.js";
 
+/** The first frame is due this long after the clock begins, so that nothing is left to do but to send it. */
+export const leadNs = 2_000_000;
 const countersEveryNs = 1_000_000;
 /** Once every frame is back, the replay ends after this much silence. */
 const quietWhenCompleteNs = 20_000_000;
@@ -116,14 +118,14 @@ class Replay implements Job {
     return { spec, pipe, sender, receiver, phase: phase.waiting };
   }
 
-  /** Time counts from the moment at which the pipe is full, or all of the file is in it. */
+  /** The replay begins when the pipe is full, or all of the file is in it. */
   #waitForFrames(run: Run): number {
     if (!run.pipe.filled) {
       run.receiver.step();
       return 0;
     }
     run.sender.start();
-    this.#clock.begin();
+    this.#clock.begin(run.sender.isTimed ? leadNs : 0);
     run.phase = phase.sending;
     return 1;
   }
