@@ -12,7 +12,7 @@ import {
   replayCounter,
   replayPhase,
 } from "../../src/engine/replay/spec.js";
-import { Space, Wire, type WireOptions } from "../engine/forward-wire.js";
+import { Space, Wire, type WireOptions } from "./forward-wire.js";
 
 /** A frame of a capture: its bytes are `length` times its number in the capture. */
 export interface FileFrame {
@@ -66,7 +66,7 @@ export class ReplaySim {
   readonly wires: readonly Wire[];
   readonly job: Job;
   readonly counters = new Float64Array(replayCounter.slots);
-  readonly touching = { port: 0 };
+  readonly inUse = { port: 0 };
   /** Every frame that the device took. */
   readonly taken: SeenFrame[] = [];
   nowNs = 5e9;
@@ -99,7 +99,7 @@ export class ReplaySim {
         this.done = true;
       },
       sleeps: () => 0,
-      touching: this.touching,
+      inUse: this.inUse,
       busy: true,
     });
     this.wires.forEach((wire, port) => {

@@ -5,10 +5,10 @@
  */
 import { type ForwardQueueCounters, readForwardCounters } from "../../engine/forward/counters.js";
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
-import { faultStorageBytes } from "../../engine/forward/faults.js";
 import { type ForwardersCommand, forwardersCounters, forwardersSlots } from "../../engine/forward/forwarders-job.js";
 import type { ForwardCommand, ForwardFaults, ForwardJobOptions } from "../../engine/forward/job.js";
 import { defaultPeerMac, type ForwardMode, type MacBytes, vhostPortMac } from "../../engine/forward/modes.js";
+import { faultStorageBytes } from "../../engine/forward/storage.js";
 import { startLoopWorker } from "../../engine/worker/start-worker.js";
 import { PktgenError, usageError } from "../../errors.js";
 import { openPort, parsePortSpec } from "../../port/index.js";

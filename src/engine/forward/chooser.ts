@@ -12,35 +12,35 @@ const groupFrames = 8;
 /** Decides frame by frame, by seed, whether this one is chosen. */
 export class Chooser {
   /** Groups not begun yet, this one included. */
-  private groupsLeft = 0;
-  private inGroup = 0;
-  private picked = 0;
+  #groupsLeft = 0;
+  #inGroup = 0;
+  #picked = 0;
   /** Choices that could not be carried out. */
-  private owed = 0;
-  private random: Random = seededRandom(0);
-  private readonly count: number;
-  private readonly threshold: number;
+  #owed = 0;
+  #random: Random = seededRandom(0);
+  readonly #count: number;
+  readonly #threshold: number;
 
   constructor(share: Share | null, queue: number, queues: number) {
     const count = share?.kind === "count" ? share.frames : 0;
-    this.count = Math.floor(count / queues) + (queue < count % queues ? 1 : 0);
-    this.threshold = share?.kind === "ratio" ? share.ratio * 2 ** 32 : 0;
+    this.#count = Math.floor(count / queues) + (queue < count % queues ? 1 : 0);
+    this.#threshold = share?.kind === "ratio" ? share.ratio * 2 ** 32 : 0;
   }
 
   reset(random: Random): void {
-    this.random = random;
-    this.groupsLeft = this.count;
-    this.inGroup = 0;
-    this.owed = 0;
-    this.picked = random.below(groupFrames);
+    this.#random = random;
+    this.#groupsLeft = this.#count;
+    this.#inGroup = 0;
+    this.#owed = 0;
+    this.#picked = random.below(groupFrames);
   }
 
   next(): boolean {
     let chosen = false;
-    if (this.groupsLeft > 0) chosen = this.nextOfGroup();
-    else if (this.threshold > 0) chosen = this.random.uint32() < this.threshold;
-    if (!chosen && this.owed > 0) {
-      this.owed--;
+    if (this.#groupsLeft > 0) chosen = this.#nextOfGroup();
+    else if (this.#threshold > 0) chosen = this.#random.uint32() < this.#threshold;
+    if (!chosen && this.#owed > 0) {
+      this.#owed--;
       chosen = true;
     }
     return chosen;
@@ -48,15 +48,15 @@ export class Chooser {
 
   /** Of an exact number, another frame is chosen instead; a probability owes nothing. */
   giveBack(): void {
-    if (this.count > 0) this.owed++;
+    if (this.#count > 0) this.#owed++;
   }
 
-  private nextOfGroup(): boolean {
-    const chosen = this.inGroup === this.picked;
-    if (++this.inGroup === groupFrames) {
-      this.inGroup = 0;
-      this.groupsLeft--;
-      this.picked = this.random.below(groupFrames);
+  #nextOfGroup(): boolean {
+    const chosen = this.#inGroup === this.#picked;
+    if (++this.#inGroup === groupFrames) {
+      this.#inGroup = 0;
+      this.#groupsLeft--;
+      this.#picked = this.#random.below(groupFrames);
     }
     return chosen;
   }

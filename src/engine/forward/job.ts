@@ -7,7 +7,7 @@ import type { RingMemory } from "../../memory.js";
 import type { Job, JobContext, OpenPort } from "../loop/job.js";
 import { forwardSlotBase } from "./counters.js";
 import type { FaultSpec, Injected } from "./fault-spec.js";
-import { FaultStage, type FaultStorage } from "./faults.js";
+import { FaultStage } from "./faults.js";
 import { FreezeGate } from "./freeze.js";
 import {
   addressWords,
@@ -18,7 +18,8 @@ import {
   rewriting,
   txonlyFrame,
 } from "./modes.js";
-import { Lane } from "./queue-path.js";
+import { QueuePath } from "./queue-path.js";
+import type { FaultStorage } from "./storage.js";
 
 export interface ForwardPort {
   readonly mac: MacBytes;
@@ -77,12 +78,12 @@ const addInjected = (a: Injected, b: Injected): Injected => ({
   frozenNs: a.frozenNs + b.frozenNs,
 });
 
-/** The lane of each queue of incoming port `from`. */
-function lanesFrom(from: number, options: ForwardJobOptions, context: JobContext, firstPort: number): Lane[] {
+/** The path of each queue of incoming port `from`. */
+function pathsFrom(from: number, options: ForwardJobOptions, context: JobContext, firstPort: number): QueuePath[] {
   const { memory, counters, inUse } = context;
   const to = options.ports.length - 1 - from;
   const { mac, peerMac } = options.ports[to]!;
-  const ports = { rxPort: firstPort + from, txPort: firstPort + to, touching: inUse };
+  const ports = { rxPort: firstPort + from, txPort: firstPort + to, inUse };
   const shared = {
     memory,
     counters,
@@ -92,7 +93,7 @@ function lanesFrom(from: number, options: ForwardJobOptions, context: JobContext
   };
   return Array.from({ length: options.queues }, (_, queue) => {
     const rxSlots = forwardSlotBase(from, queue, options.queues);
-    return new Lane({ ...shared, rxSlots, txSlots: forwardSlotBase(to, queue, options.queues) });
+    return new QueuePath({ ...shared, rxSlots, txSlots: forwardSlotBase(to, queue, options.queues) });
   });
 }
 
@@ -101,38 +102,38 @@ function stagesFrom(from: number, options: ForwardJobOptions, memory: RingMemory
   if (faults === null) return [];
   return Array.from({ length: queues }, (_, queue) => {
     const storage = faults.storage[from * queues + queue]!;
-    return new FaultStage(faults.spec, memory, storage, faults.maxBufferBytes, queue, queues, from);
+    return new FaultStage({ ...faults, memory, storage, queue, queues, direction: from });
   });
 }
 
 class Forwarder implements Job {
-  private readonly options: ForwardJobOptions;
-  private readonly nowNs: () => number;
+  readonly #options: ForwardJobOptions;
+  readonly #nowNs: () => number;
   /** In the order of incoming port and queue; a stage for each, or none at all. */
-  private readonly lanes: readonly Lane[];
-  private readonly stages: readonly FaultStage[];
-  private readonly gate: FreezeGate;
-  private mode: ForwardMode = "io";
+  readonly #paths: readonly QueuePath[];
+  readonly #stages: readonly FaultStage[];
+  readonly #gate: FreezeGate;
+  #mode: ForwardMode = "io";
 
   constructor(context: JobContext, firstPort: number) {
     const options = context.options as ForwardJobOptions;
     const { memory } = context;
-    this.options = options;
-    this.nowNs = context.nowNs;
-    this.lanes = options.ports.flatMap((_, from) => lanesFrom(from, options, context, firstPort));
-    this.stages = options.ports.flatMap((_, from) => stagesFrom(from, options, memory));
-    this.gate = new FreezeGate(options.faults?.spec.freezeNs ?? 0);
-    this.setMode(options.mode);
-    this.reset(options.seed);
+    this.#options = options;
+    this.#nowNs = context.nowNs;
+    this.#paths = options.ports.flatMap((_, from) => pathsFrom(from, options, context, firstPort));
+    this.#stages = options.ports.flatMap((_, from) => stagesFrom(from, options, memory));
+    this.#gate = new FreezeGate(options.faults?.spec.freezeNs ?? 0);
+    this.#setMode(options.mode);
+    this.#reset(options.seed);
   }
 
   attach(index: number, port: OpenPort | null): void {
-    const { queues, ports } = this.options;
+    const { queues, ports } = this.#options;
     const back = ports.length - 1 - index;
     for (let queue = 0; queue < queues; queue++) {
       const open = port?.queues[queue] ?? null;
-      this.lanes[index * queues + queue]!.attachRx(open);
-      this.lanes[back * queues + queue]!.attachTx(open);
+      this.#paths[index * queues + queue]!.attachRx(open);
+      this.#paths[back * queues + queue]!.attachTx(open);
     }
   }
 
@@ -140,13 +141,13 @@ class Forwarder implements Job {
     const command = message as ForwardCommand;
     switch (command.kind) {
       case "reset":
-        return this.reset(command.seed);
+        return this.#reset(command.seed);
       case "injected":
-        return this.injected();
+        return this.#injected();
       case "mode":
-        return this.setMode(command.mode);
+        return this.#setMode(command.mode);
       case "waiting":
-        return this.options.ports.map((_, port) => this.lanesOf(port).map((lane) => lane.waiting()));
+        return this.#options.ports.map((_, port) => this.#pathsOf(port).map((path) => path.waiting()));
     }
   }
 
@@ -155,67 +156,67 @@ class Forwarder implements Job {
   }
 
   step(): number {
-    switch (this.mode) {
+    switch (this.#mode) {
       case "rxonly":
-        return this.discard();
+        return this.#discard();
       case "txonly":
-        return this.originate();
+        return this.#originate();
       default:
-        return this.stages.length === 0 ? this.forward() : this.forwardThrough();
+        return this.#stages.length === 0 ? this.#forward() : this.#forwardThrough();
     }
   }
 
-  private forward(): number {
-    const lanes = this.lanes;
+  #forward(): number {
+    const paths = this.#paths;
     let moved = 0;
-    for (let i = 0; i < lanes.length; i++) moved += lanes[i]!.forward();
+    for (let i = 0; i < paths.length; i++) moved += paths[i]!.forward();
     return moved;
   }
 
-  private forwardThrough(): number {
-    const nowNs = this.nowNs();
-    if (this.gate.stands(nowNs)) return 0;
+  #forwardThrough(): number {
+    const nowNs = this.#nowNs();
+    if (this.#gate.stands(nowNs)) return 0;
     let moved = 0;
-    for (let i = 0; i < this.lanes.length; i++) {
-      moved += this.lanes[i]!.forwardThrough(this.stages[i]!, this.gate, nowNs);
+    for (let i = 0; i < this.#paths.length; i++) {
+      moved += this.#paths[i]!.forwardThrough(this.#stages[i]!, this.#gate, nowNs);
     }
     return moved;
   }
 
-  private discard(): number {
+  #discard(): number {
     let moved = 0;
-    for (let i = 0; i < this.lanes.length; i++) moved += this.lanes[i]!.discard();
+    for (let i = 0; i < this.#paths.length; i++) moved += this.#paths[i]!.discard();
     return moved;
   }
 
-  private originate(): number {
+  #originate(): number {
     let moved = 0;
-    for (let i = 0; i < this.lanes.length; i++) moved += this.lanes[i]!.originate();
+    for (let i = 0; i < this.#paths.length; i++) moved += this.#paths[i]!.originate();
     return moved;
   }
 
-  private lanesOf(port: number): readonly Lane[] {
-    return this.lanes.slice(port * this.options.queues, (port + 1) * this.options.queues);
+  #pathsOf(port: number): readonly QueuePath[] {
+    return this.#paths.slice(port * this.#options.queues, (port + 1) * this.#options.queues);
   }
 
-  private reset(seed: number): void {
-    for (const stage of this.stages) stage.reset(seed);
-    this.gate.reset();
+  #reset(seed: number): void {
+    for (const stage of this.#stages) stage.reset(seed);
+    this.#gate.reset();
   }
 
-  private injected(): Injected {
-    const all = this.stages.map((stage) => stage.injected()).reduce(addInjected, emptyInjected);
-    return { ...all, frozenNs: this.gate.totalNs() };
+  #injected(): Injected {
+    const all = this.#stages.map((stage) => stage.injected()).reduce(addInjected, emptyInjected);
+    return { ...all, frozenNs: this.#gate.totalNs() };
   }
 
-  private setMode(mode: ForwardMode): void {
+  #setMode(mode: ForwardMode): void {
     if (!isForwardMode(mode)) {
       throw usageError(`"${String(mode)}" is no forwarding mode`, { where: "mode", accepted: forwardModes.join(", ") });
     }
-    this.mode = mode;
-    for (const lane of this.lanes) {
-      lane.rewrite = mode === "mac" ? rewriting.set : mode === "macswap" ? rewriting.swap : rewriting.none;
-      lane.forgetFilled();
+    this.#mode = mode;
+    for (const path of this.#paths) {
+      path.rewrite = mode === "mac" ? rewriting.set : mode === "macswap" ? rewriting.swap : rewriting.none;
+      path.forgetFilled();
     }
   }
 }

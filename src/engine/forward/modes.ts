@@ -20,7 +20,7 @@ export const defaultPeerMac = (port: number): MacBytes => [0x02, 0, 0, 0, 0, por
 /** The MAC address that DPDK's net_vhost gives port `port`: 56:48:4f:53:54:<port>, "VHOST". */
 export const vhostPortMac = (port: number): MacBytes => [0x56, 0x48, 0x4f, 0x53, 0x54, port];
 
-/** How a lane touches frames, as numbers for the loop. */
+/** How a queue path touches frames, as numbers for the loop. */
 export const rewriting = { none: 0, set: 1, swap: 2 } as const;
 
 /** Destination and source as three little-endian words, ready to be stored over a frame's first 12 bytes. */

@@ -20,7 +20,7 @@ const burstFrames = 64;
 /** A held frame that is due within this keeps the loop awake; for a later one it may sleep. */
 const awakeNs = 200_000;
 
-export interface LaneSetup {
+export interface QueuePathSetup {
   readonly memory: RingMemory;
   readonly counters: Float64Array;
   /** Bases in the counters page of the receiving and of the sending port's queue. */
@@ -29,87 +29,87 @@ export interface LaneSetup {
   /** The ports, and where to note which of them is touched. */
   readonly rxPort: number;
   readonly txPort: number;
-  readonly touching: { port: number };
+  readonly inUse: { port: number };
   /** For mac mode, see addressWords. */
   readonly addresses: Uint32Array;
   /** What txonly sends. */
   readonly ownFrame: Uint8Array;
 }
 
-export class Lane {
+export class QueuePath {
   rewrite: number = rewriting.none;
-  private rx: RxRing | null = null;
-  private tx: TxRing | null = null;
-  private rxQueue: OpenQueue | null = null;
-  private txQueue: OpenQueue | null = null;
+  #rx: RxRing | null = null;
+  #tx: TxRing | null = null;
+  #rxQueue: OpenQueue | null = null;
+  #txQueue: OpenQueue | null = null;
   /** Frames polled and not released: 0 between steps, unless a ring fault ended one. */
-  private polled = 0;
+  #polled = 0;
   /** Which of the transmit ring's buffers hold txonly's frame already. */
-  private filled = new Uint8Array(0);
-  private readonly memory: RingMemory;
-  private readonly counters: Float64Array;
-  private readonly rxSlots: number;
-  private readonly txSlots: number;
-  private readonly rxPort: number;
-  private readonly txPort: number;
-  private readonly touching: { port: number };
-  private readonly addresses: Uint32Array;
-  private readonly ownFrame: Uint8Array;
+  #filled = new Uint8Array(0);
+  readonly #memory: RingMemory;
+  readonly #counters: Float64Array;
+  readonly #rxSlots: number;
+  readonly #txSlots: number;
+  readonly #rxPort: number;
+  readonly #txPort: number;
+  readonly #inUse: { port: number };
+  readonly #addresses: Uint32Array;
+  readonly #ownFrame: Uint8Array;
 
-  constructor(setup: LaneSetup) {
-    this.memory = setup.memory;
-    this.counters = setup.counters;
-    this.rxSlots = setup.rxSlots;
-    this.txSlots = setup.txSlots;
-    this.rxPort = setup.rxPort;
-    this.txPort = setup.txPort;
-    this.touching = setup.touching;
-    this.addresses = setup.addresses;
-    this.ownFrame = setup.ownFrame;
+  constructor(setup: QueuePathSetup) {
+    this.#memory = setup.memory;
+    this.#counters = setup.counters;
+    this.#rxSlots = setup.rxSlots;
+    this.#txSlots = setup.txSlots;
+    this.#rxPort = setup.rxPort;
+    this.#txPort = setup.txPort;
+    this.#inUse = setup.inUse;
+    this.#addresses = setup.addresses;
+    this.#ownFrame = setup.ownFrame;
   }
 
   attachRx(queue: OpenQueue | null): void {
-    this.rxQueue = queue;
-    this.rx = queue?.rx ?? null;
-    this.settleBroken();
+    this.#rxQueue = queue;
+    this.#rx = queue?.rx ?? null;
+    this.#settleBroken();
   }
 
   attachTx(queue: OpenQueue | null): void {
-    this.txQueue = queue;
-    this.tx = queue?.tx ?? null;
-    this.filled = new Uint8Array(this.tx?.slots ?? 0);
-    this.settleBroken();
+    this.#txQueue = queue;
+    this.#tx = queue?.tx ?? null;
+    this.#filled = new Uint8Array(this.#tx?.slots ?? 0);
+    this.#settleBroken();
   }
 
   /** Buffers keep frames of other modes: txonly's has to be written again. */
   forgetFilled(): void {
-    this.filled.fill(0);
+    this.#filled.fill(0);
   }
 
   /** Frames waiting in the receive ring. */
   waiting(): number {
-    return this.rx?.pending() ?? 0;
+    return this.#rx?.pending() ?? 0;
   }
 
   /** io, mac, macswap: one burst from ring to ring. Returns the frames received. */
   forward(): number {
-    const rx = this.rx;
+    const rx = this.#rx;
     if (rx === null) return 0;
-    this.touching.port = this.rxPort;
+    this.#inUse.port = this.#rxPort;
     const frames = rx.poll(burstFrames);
     if (frames === 0) {
-      this.nudge();
+      this.#nudge();
       return 0;
     }
-    this.polled = frames;
-    const tx = this.tx;
+    this.#polled = frames;
+    const tx = this.#tx;
     const { offsets, lengths } = rx;
     let placed = 0;
     let rxBytes = 0;
     let txBytes = 0;
     let i = 0;
     if (tx !== null) {
-      this.touching.port = this.txPort;
+      this.#inUse.port = this.#txPort;
       tx.reclaim();
       for (; i < frames; i++) {
         const bytes = lengths[i]!;
@@ -120,73 +120,73 @@ export class Lane {
           rxBytes += bytes;
           continue;
         }
-        copyFrame(this.memory, at, offsets[i]!, bytes);
-        if (this.rewrite !== rewriting.none) this.rewriteAt(at, bytes);
+        copyFrame(this.#memory, at, offsets[i]!, bytes);
+        if (this.rewrite !== rewriting.none) this.#rewriteAt(at, bytes);
         rxBytes += bytes;
         txBytes += bytes;
         placed++;
       }
-      this.publish(tx, placed);
+      this.#publish(tx, placed);
     }
     for (; i < frames; i++) rxBytes += lengths[i]!;
-    this.release(rx, frames);
-    this.countRx(frames, rxBytes, frames - placed);
-    this.countTx(placed, txBytes);
+    this.#release(rx, frames);
+    this.#countRx(frames, rxBytes, frames - placed);
+    this.#countTx(placed, txBytes);
     return frames;
   }
 
   /** rxonly: one burst counted and discarded. */
   discard(): number {
-    const rx = this.rx;
+    const rx = this.#rx;
     if (rx === null) return 0;
-    this.touching.port = this.rxPort;
+    this.#inUse.port = this.#rxPort;
     const frames = rx.poll(burstFrames);
     if (frames === 0) return 0;
     let bytes = 0;
     for (let i = 0; i < frames; i++) bytes += rx.lengths[i]!;
-    this.release(rx, frames);
-    this.countRx(frames, bytes, frames);
+    this.#release(rx, frames);
+    this.#countRx(frames, bytes, frames);
     return frames;
   }
 
   /** txonly: one burst of the own frame, as far as the ring has room. */
   originate(): number {
-    const tx = this.tx;
+    const tx = this.#tx;
     if (tx === null) return 0;
-    const bytes = this.ownFrame.length;
-    this.touching.port = this.txPort;
+    const bytes = this.#ownFrame.length;
+    this.#inUse.port = this.#txPort;
     const room = Math.min(tx.reclaim(), burstFrames);
     let placed = 0;
     while (placed < room) {
       const at = tx.place(placed, bytes);
       if (at <= 0) break;
       const slot = tx.slotOf(placed);
-      if (slot < 0) this.memory.u8.set(this.ownFrame, at);
-      else if (this.filled[slot] === 0) {
-        this.memory.u8.set(this.ownFrame, at);
-        this.filled[slot] = 1;
+      if (slot < 0) this.#memory.u8.set(this.#ownFrame, at);
+      else if (this.#filled[slot] === 0) {
+        this.#memory.u8.set(this.#ownFrame, at);
+        this.#filled[slot] = 1;
       }
       placed++;
     }
-    this.publish(tx, placed);
-    this.countTx(placed, placed * bytes);
+    this.#publish(tx, placed);
+    this.#countTx(placed, placed * bytes);
     return placed;
   }
 
   /** As forward, through a stage of faults. Returns 0 only if nothing moved and nothing will soon. */
   forwardThrough(stage: FaultStage, gate: FreezeGate, nowNs: number): number {
-    const taken = this.takeInto(stage, gate, nowNs);
-    const sent = this.sendFrom(stage, nowNs);
-    this.counters[this.txSlots + forwardSlot.inside] = stage.inside();
+    const taken = this.#takeInto(stage, gate, nowNs);
+    const sent = this.#sendFrom(stage, nowNs);
+    this.#counters[this.#txSlots + forwardSlot.inside] = stage.inside();
     if (taken + sent > 0) return taken + sent;
     return stage.nextDueNs() - nowNs < awakeNs ? 1 : 0;
   }
 
-  private takeInto(stage: FaultStage, gate: FreezeGate, nowNs: number): number {
-    const rx = this.rx;
+  #takeInto(stage: FaultStage, gate: FreezeGate, nowNs: number): number {
+    const rx = this.#rx;
     const most = Math.min(burstFrames, stage.room(), gate.allowed());
     if (rx === null || most === 0) return 0;
-    this.touching.port = this.rxPort;
+    this.#inUse.port = this.#rxPort;
     const frames = rx.poll(most);
     stage.burst(frames, stage.rated && frames === most ? rx.pending() : 0, nowNs);
     if (frames === 0) return 0;
@@ -196,15 +196,15 @@ export class Lane {
       bytes += rx.lengths[i]!;
       if (!stage.take(rx.offsets[i]!, rx.lengths[i]!, nowNs)) dropped++;
     }
-    this.release(rx, frames);
+    this.#release(rx, frames);
     gate.took(frames, nowNs);
-    this.countRx(frames, bytes, dropped);
+    this.#countRx(frames, bytes, dropped);
     return frames;
   }
 
-  private sendFrom(stage: FaultStage, nowNs: number): number {
-    const tx = this.tx;
-    this.touching.port = this.txPort;
+  #sendFrom(stage: FaultStage, nowNs: number): number {
+    const tx = this.#tx;
+    this.#inUse.port = this.#txPort;
     tx?.reclaim();
     let placed = 0;
     let txBytes = 0;
@@ -218,66 +218,66 @@ export class Lane {
         if (!stage.refused()) dropped++;
         continue;
       }
-      copyFrame(this.memory, at, stage.frameOffset, bytes);
-      if (this.rewrite !== rewriting.none) this.rewriteAt(at, bytes);
+      copyFrame(this.#memory, at, stage.frameOffset, bytes);
+      if (this.rewrite !== rewriting.none) this.#rewriteAt(at, bytes);
       if (stage.left()) duplicated++;
       txBytes += bytes;
       placed++;
     }
-    if (tx !== null) this.publish(tx, placed);
-    this.countTx(placed, txBytes);
-    this.counters[this.txSlots + forwardSlot.dropped]! += dropped;
-    this.counters[this.txSlots + forwardSlot.duplicated]! += duplicated;
+    if (tx !== null) this.#publish(tx, placed);
+    this.#countTx(placed, txBytes);
+    this.#counters[this.#txSlots + forwardSlot.dropped]! += dropped;
+    this.#counters[this.#txSlots + forwardSlot.duplicated]! += duplicated;
     return placed + dropped;
   }
 
-  private rewriteAt(at: number, bytes: number): void {
-    if (this.rewrite === rewriting.set) setAddresses(this.memory, at, bytes, this.addresses);
-    else swapAddresses(this.memory, at, bytes);
+  #rewriteAt(at: number, bytes: number): void {
+    if (this.rewrite === rewriting.set) setAddresses(this.#memory, at, bytes, this.#addresses);
+    else swapAddresses(this.#memory, at, bytes);
   }
 
   /** Calls the kernel again where it left frames in the ring for want of room. */
-  private nudge(): void {
-    if (this.tx?.kickAgain?.()) this.txQueue!.notifyTx();
+  #nudge(): void {
+    if (this.#tx?.kickAgain?.()) this.#txQueue!.notifyTx();
   }
 
-  private publish(tx: TxRing, placed: number): void {
+  #publish(tx: TxRing, placed: number): void {
     if (placed === 0) {
-      this.nudge();
+      this.#nudge();
       return;
     }
     tx.publish(placed);
-    if (tx.notifyWanted()) this.txQueue!.notifyTx();
+    if (tx.notifyWanted()) this.#txQueue!.notifyTx();
   }
 
-  private release(rx: RxRing, frames: number): void {
-    this.touching.port = this.rxPort;
+  #release(rx: RxRing, frames: number): void {
+    this.#inUse.port = this.#rxPort;
     rx.release(frames);
-    this.polled = 0;
-    if (rx.notifyWanted()) this.rxQueue!.notifyRx();
+    this.#polled = 0;
+    if (rx.notifyWanted()) this.#rxQueue!.notifyRx();
   }
 
-  private countRx(frames: number, bytes: number, dropped: number): void {
-    this.counters[this.rxSlots + forwardSlot.rxPackets]! += frames;
-    this.counters[this.rxSlots + forwardSlot.rxBytes]! += bytes;
-    if (dropped > 0) this.counters[this.txSlots + forwardSlot.dropped]! += dropped;
+  #countRx(frames: number, bytes: number, dropped: number): void {
+    this.#counters[this.#rxSlots + forwardSlot.rxPackets]! += frames;
+    this.#counters[this.#rxSlots + forwardSlot.rxBytes]! += bytes;
+    if (dropped > 0) this.#counters[this.#txSlots + forwardSlot.dropped]! += dropped;
   }
 
-  private countTx(frames: number, bytes: number): void {
-    this.counters[this.txSlots + forwardSlot.txPackets]! += frames;
-    this.counters[this.txSlots + forwardSlot.txBytes]! += bytes;
+  #countTx(frames: number, bytes: number): void {
+    this.#counters[this.#txSlots + forwardSlot.txPackets]! += frames;
+    this.#counters[this.#txSlots + forwardSlot.txBytes]! += bytes;
   }
 
   /** A fault of the outgoing ring left a burst half done: it is dropped, and the incoming ring goes on. */
-  private settleBroken(): void {
-    if (this.polled === 0) return;
-    const frames = this.polled;
-    this.polled = 0;
+  #settleBroken(): void {
+    if (this.#polled === 0) return;
+    const frames = this.#polled;
+    this.#polled = 0;
     let bytes = 0;
-    if (this.rx !== null) {
-      for (let i = 0; i < frames; i++) bytes += this.rx.lengths[i]!;
-      this.rx.release(frames);
+    if (this.#rx !== null) {
+      for (let i = 0; i < frames; i++) bytes += this.#rx.lengths[i]!;
+      this.#rx.release(frames);
     }
-    this.countRx(frames, bytes, frames);
+    this.#countRx(frames, bytes, frames);
   }
 }

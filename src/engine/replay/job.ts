@@ -96,14 +96,14 @@ class Replay implements Job {
   }
 
   #begin(spec: ReplaySpec): Run {
-    const { memory, touching } = this.#context;
+    const { memory, inUse } = this.#context;
     const [recordTx, recordRx] = [spec.recordTx, spec.recordRx].map((to) => to && new PipeRecorder(memory, to));
     const clock = this.#clock;
     const pipe = new PipeReader(memory, spec.pipe);
     const receiver = new ReplayReceiver(this.#context, this.#ports, clock, recordRx);
     const sender = new ReplaySender({
       memory,
-      touching,
+      inUse,
       clock,
       ports: this.#ports.length,
       senders: this.#senders,

@@ -10,7 +10,7 @@ export const mostQueues = 8;
 const portOf = (outlet: number): number => (outlet / mostQueues) | 0;
 
 export class Outlets {
-  readonly #touching: { port: number };
+  readonly #inUse: { port: number };
   readonly #accounts: readonly RingAccount[];
   /** By port: open queues; 0 while its peer is gone. */
   readonly #queues: Int32Array;
@@ -20,8 +20,8 @@ export class Outlets {
   readonly #placed: Int32Array;
   readonly #published: Float64Array;
 
-  constructor(ports: number, touching: { port: number }) {
-    this.#touching = touching;
+  constructor(ports: number, inUse: { port: number }) {
+    this.#inUse = inUse;
     this.#queues = new Int32Array(ports);
     this.#bytes = new Float64Array(ports);
     this.#placed = new Int32Array(ports * mostQueues);
@@ -54,7 +54,7 @@ export class Outlets {
 
   /** The outlet's ring, which is about to be touched; null: it has none now. */
   ring(outlet: number): TxRing | null {
-    this.#touching.port = portOf(outlet);
+    this.#inUse.port = portOf(outlet);
     return this.#accounts[outlet].ring;
   }
 
@@ -118,7 +118,7 @@ export class Outlets {
   } {
     const first = port * mostQueues;
     const published = [...this.#published.subarray(first, first + mostQueues)];
-    this.#touching.port = port;
+    this.#inUse.port = port;
     return {
       published: published.reduce((sum, n) => sum + n, 0),
       publishedByQueue: published.slice(0, this.#queues[port] || mostQueues),

@@ -44,7 +44,7 @@ export class ReplayReceiver {
     for (let port = 0; port < this.#ports.length; port++) {
       const open = this.#ports[port];
       if (open === null) continue;
-      this.#context.touching.port = port;
+      this.#context.inUse.port = port;
       for (let q = 0; q < open.queues.length; q++) moved += this.#receive(open.queues[q], port);
     }
     if (moved > 0) this.#cells[cell.lastArrivalNs] = this.#clock.nowNs;

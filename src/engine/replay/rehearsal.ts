@@ -61,7 +61,7 @@ export function rehearseReplay(
     post: () => {
       done = true;
     },
-    touching: { port: 0 },
+    inUse: { port: 0 },
     sleeps,
     busy,
   });

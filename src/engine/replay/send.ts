@@ -40,7 +40,7 @@ const cell = {
 
 export interface SenderSetup {
   readonly memory: RingMemory;
-  readonly touching: { port: number };
+  readonly inUse: { port: number };
   readonly clock: TrialClock;
   readonly ports: number;
   /** Frames of the second port go out by port 1 if there are two senders, else all by port 0. */
@@ -71,7 +71,7 @@ export class ReplaySender {
   #ended = false;
   #cutShort: ReplayCut | null = null;
 
-  constructor({ memory, touching, clock, ports, senders, spec, pipe, recorder, received }: SenderSetup) {
+  constructor({ memory, inUse, clock, ports, senders, spec, pipe, recorder, received }: SenderSetup) {
     const { pace } = spec;
     this.#memory = memory;
     this.#clock = clock;
@@ -80,7 +80,7 @@ export class ReplaySender {
     this.#senders = senders;
     this.#pipe = pipe;
     this.#recorder = recorder;
-    this.#outlets = new Outlets(ports, touching);
+    this.#outlets = new Outlets(ports, inUse);
     this.#cells[cell.blockedSinceNs] = -1;
     this.#cells[cell.firstNs] = Number.NaN;
     this.#topSpeed = new PipeBurst(memory);

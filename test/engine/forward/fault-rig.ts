@@ -1,6 +1,7 @@
 /** A fault stage on a clock that the test moves, and what comes out of it. */
 import { type FaultSpec, noFaults } from "../../../src/engine/forward/fault-spec.js";
-import { FaultStage, faultStorageBytes } from "../../../src/engine/forward/faults.js";
+import { FaultStage } from "../../../src/engine/forward/faults.js";
+import { faultStorageBytes } from "../../../src/engine/forward/storage.js";
 import { type RingMemory, ringMemory } from "../../../src/memory.js";
 import {
   checkSignature,
@@ -43,7 +44,15 @@ export class FaultMeter {
     const bytes = faultStorageBytes(full, maxBufferBytes);
     this.inAt = 64 + bytes;
     this.memory = ringMemory(new ArrayBuffer(this.inAt + 256));
-    this.stage = new FaultStage(full, this.memory, { offset: 64, bytes }, maxBufferBytes, queue, queues);
+    this.stage = new FaultStage({
+      spec: full,
+      memory: this.memory,
+      storage: { offset: 64, bytes },
+      maxBufferBytes,
+      queue,
+      queues,
+      direction: 0,
+    });
     this.stage.reset(seed);
   }
 

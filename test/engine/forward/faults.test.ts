@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FaultSpec } from "../../../src/engine/forward/fault-spec.js";
-import { reorderPatienceNs } from "../../../src/engine/forward/faults.js";
+import { reorderPatienceNs } from "../../../src/engine/forward/held.js";
 import { FaultMeter, frameBytes, maxBufferBytes, type Out } from "./fault-rig.js";
 
 /** Frames that arrive behind a later one (RFC 4737 §3.3), copies and damaged frames aside. */

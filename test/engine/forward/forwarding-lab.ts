@@ -1,9 +1,9 @@
 /** Two ports on one wire each, and the forwarding job between them. */
 import { forwardCounterSlots, readForwardCounters } from "../../../src/engine/forward/counters.js";
 import type { FaultSpec } from "../../../src/engine/forward/fault-spec.js";
-import { faultStorageBytes } from "../../../src/engine/forward/faults.js";
 import { createForwarder, type ForwardJobOptions } from "../../../src/engine/forward/job.js";
 import { defaultPeerMac, type ForwardMode, vhostPortMac } from "../../../src/engine/forward/modes.js";
+import { faultStorageBytes } from "../../../src/engine/forward/storage.js";
 import type { Job } from "../../../src/engine/loop/job.js";
 import { Space, Wire, type WireOptions } from "../../support/forward-wire.js";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PipeReader, PipeWriter, pipeBytesOf, pipeWord } from "../../src/engine/pipe/frame-pipe.js";
-import { DueFrames } from "../../src/engine/replay/due.js";
-import type { ReplayPace } from "../../src/engine/replay/spec.js";
-import { ringMemory } from "../../src/memory.js";
-import { everyNs, type FileFrame } from "../support/replay-sim.js";
+import { PipeReader, PipeWriter, pipeBytesOf, pipeWord } from "../../../src/engine/pipe/frame-pipe.js";
+import { DueFrames } from "../../../src/engine/replay/due.js";
+import type { ReplayPace } from "../../../src/engine/replay/spec.js";
+import { ringMemory } from "../../../src/memory.js";
+import { everyNs, type FileFrame } from "../../support/replay-sim.js";
 
 interface Case {
   readonly pace: ReplayPace;

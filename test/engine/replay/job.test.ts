@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { replayCounter } from "../../src/engine/replay/spec.js";
-import { PktgenError } from "../../src/errors.js";
-import { RingFault as Fault, type RingFault } from "../../src/ring/ring.js";
-import { type Device, echo, everyNs, ReplaySim, silent, sink } from "../support/replay-sim.js";
+import { replayCounter } from "../../../src/engine/replay/spec.js";
+import { PktgenError } from "../../../src/errors.js";
+import { RingFault as Fault, type RingFault } from "../../../src/ring/ring.js";
+import { type Device, echo, everyNs, ReplaySim, silent, sink } from "../../support/replay-sim.js";
 
 /** The clock's reads take 20 ns in the rig, and a departure needs a few of them. */
 const exactNs = 100;
@@ -332,7 +332,7 @@ describe("where a replay ends", () => {
       }
     }
     expect(broken).toBeInstanceOf(Fault);
-    expect(sim.touching.port).toBe(0);
+    expect(sim.inUse.port).toBe(0);
     sim.lose(0);
     sim.until(() => sim.done, sink);
     expect(sim.report().cutShort).toBe("peer gone");
