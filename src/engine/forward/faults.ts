@@ -95,7 +95,8 @@ export class FaultStage {
 
   /** When the next frame leaves if none comes in; Infinity if there is none. */
   nextDueNs(): number {
-    return Math.min(this.#stored.dueNs(), this.#held.dueNs());
+    const storedNs = this.#stored.count > 0 ? this.#stored.dueNs() : Number.POSITIVE_INFINITY;
+    return this.#held.isThere ? Math.min(storedNs, this.#held.dueNs()) : storedNs;
   }
 
   /** Announces that a poll at `nowNs` brought `frames`, and left `pending` in the ring. */
@@ -129,8 +130,8 @@ export class FaultStage {
     const stored = this.#stored;
     const held = this.#held;
     if (this.#offered === offer.copy) return this.#original === offer.held ? held.bytes : stored.bytes();
-    if (held.isDue(nowNs)) return this.#offer(offer.held, stored.heldAt, held.bytes);
-    while (stored.dueNs() <= nowNs) {
+    if (held.isThere && held.isDue(nowNs)) return this.#offer(offer.held, stored.heldAt, held.bytes);
+    while (stored.count > 0 && stored.dueNs() <= nowNs) {
       if ((stored.flags() & fault.reorder) !== 0) {
         if (!held.isThere) {
           this.#hold(nowNs);

@@ -26,13 +26,13 @@ export class HeldFrame {
     this.overtakenBy = 0;
   }
 
-  /** Does it leave now? */
+  /** Does the frame that is held leave now? */
   isDue(nowNs: number): boolean {
-    return this.isThere && (this.overtakenBy >= this.#extent || nowNs >= this.#untilNs[0]);
+    return this.overtakenBy >= this.#extent || nowNs >= this.#untilNs[0];
   }
 
-  /** When it leaves if nothing overtakes it; Infinity: there is none. */
+  /** When it leaves if nothing overtakes it. */
   dueNs(): number {
-    return this.isThere ? this.#untilNs[0] : Number.POSITIVE_INFINITY;
+    return this.#untilNs[0];
   }
 }

@@ -77,12 +77,11 @@ export class StoredFrames {
     this.count++;
   }
 
-  /** Of the oldest frame; Infinity: there is none. */
+  /** When the oldest frame may leave. There must be one, here and below. */
   dueNs(): number {
-    return this.count > 0 ? this.#dueNs[this.#head] : Number.POSITIVE_INFINITY;
+    return this.#dueNs[this.#head];
   }
 
-  /** Of the oldest frame, which there must be. */
   offset(): number {
     return this.heldAt + (1 + this.#head) * this.#stride;
   }
