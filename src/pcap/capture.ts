@@ -3,7 +3,7 @@
 /** Why reading ended early. */
 export interface CaptureFault {
   readonly kind: "empty" | "magic" | "version" | "cut" | "length" | "block" | "compression";
-  /** Byte of the file (of what it holds, where it is compressed). */
+  /** Byte of the file or, where it is compressed, of its decompressed content. */
   readonly offset: number;
   readonly what: string;
 }
@@ -34,15 +34,15 @@ export const ethernetInterface: CaptureInterface = {
   description: null,
 };
 
-/** Bits 0 and 1 of `flags`: which way the frame went (pcapng §4.3.1). */
+/** Bits 0 and 1 of `flags`: the direction of the frame (pcapng §4.3.1). */
 export const direction = { unknown: 0, inbound: 1, outbound: 2 } as const;
 
-/** Frames of a batch unless asked otherwise. */
+/** Frames of a batch by default. */
 const usualCapacity = 4096;
 
 /**
- * Frames in columns over a buffer that is used again: nothing is made for a frame. Valid until the next batch.
- * Frame i is `bytes[starts[i] … starts[i] + captured[i])`.
+ * Frames in columns over a buffer that is used again: no object is made for a frame. Valid until the next batch. Frame
+ * i is `bytes[starts[i] … starts[i] + captured[i])`.
  */
 export class FrameBatch {
   bytes: Uint8Array = new Uint8Array(0);
@@ -63,7 +63,7 @@ export class FrameBatch {
   readonly flags: Uint32Array;
   /** Comments by frame of the batch; empty nearly always. */
   readonly comments = new Map<number, readonly string[]>();
-  /** Frames of the batch without a time of their own; empty nearly always. */
+  /** Frames of the batch that the file gives no time; nearly always empty. */
   readonly untimed = new Set<number>();
 
   constructor(capacity: number = usualCapacity) {
@@ -93,8 +93,8 @@ export class FrameBatch {
 }
 
 /**
- * A decoder takes whole records out of a window of the file and puts frames into a batch. Pure: its caller reads the
- * file, keeps what was not consumed, and offers it again with more behind it.
+ * A decoder takes whole records out of a window of the file and puts frames into a batch. It is pure: its caller reads
+ * the file, keeps the bytes that were not consumed, and offers them again with more bytes behind them.
  */
 export interface CaptureDecoder {
   readonly format: "pcap" | "pcapng";
@@ -102,17 +102,17 @@ export interface CaptureDecoder {
   readonly interfaces: readonly CaptureInterface[];
   /** Frames decoded so far. */
   readonly frames: number;
-  /** Frames without a time of their own (pcapng's simple blocks): they have that of the frame before. */
+  /** Frames that the file gives no time (pcapng's simple blocks). They take the time of the frame before. */
   readonly untimed: number;
-  /** Frames of which more bytes were captured than, as the file says, they had: they had as many, then. */
+  /** Frames whose captured bytes exceed the length that the file says. Their length is then the captured one. */
   readonly contradictory: number;
   /** Set when reading has ended because of it. */
   readonly fault: CaptureFault | null;
   /** Bytes from the window's start that are needed to go on. */
   readonly wanted: number;
   /**
-   * Decodes from bytes[start] on, as far as records are whole and the batch has room; returns where it stopped.
-   * `view` is over the same bytes. Never throws.
+   * Decodes from bytes[start] on, as long as records are whole and the batch has room. Returns where it stopped. `view`
+   * is over the same bytes. Never throws.
    */
   decode(bytes: Uint8Array, view: DataView, start: number, end: number, batch: FrameBatch): number;
   /** The file has ended, and `rest` bytes were not consumed. */
@@ -124,7 +124,7 @@ export type CaptureSink = (bytes: Uint8Array) => void;
 
 /** Puts frames into a buffer and hands it on whenever it is full. */
 export interface CaptureEncoder {
-  /** Of the frames placed since the last flush; changes never. */
+  /** Holds the frames placed since the last flush. It is always the same array. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
   /** The same bytes, whole words of them. */
@@ -132,8 +132,8 @@ export interface CaptureEncoder {
   /** Frames placed so far. */
   readonly frames: number;
   /**
-   * Makes a record for a frame and returns the offset in `bytes` where its `captured` bytes go, which the caller then
-   * writes before it places another. `seconds` since 1970.
+   * Makes a record for a frame and returns the offset in `bytes` for its `captured` bytes. The caller writes them there
+   * before it places the next frame. `seconds` since 1970.
    */
   place(captured: number, original: number, seconds: number, nanoseconds: number, iface?: number): number;
   /** Hands on what there is. */

@@ -30,7 +30,7 @@ export interface CaptureFormat {
   readonly linkType: number;
 }
 
-/** What we write unless asked otherwise. */
+/** The format that we write by default. */
 export const defaultCaptureFormat: CaptureFormat = {
   resolution: "nanoseconds",
   byteOrder: "little",
@@ -165,7 +165,7 @@ export class ClassicDecoder implements CaptureDecoder {
       nanoseconds[count] = (ticks - carry * ticksPerSecond) * tickNs;
       starts[count] = at + recordHeaderBytes;
       captured[count] = bytes;
-      // The bytes are there, so the frame had them, whatever its length is said to have been.
+      // The bytes are there, so the frame had at least these, whatever length the record says.
       original[count] = bytes > wire ? bytes : wire;
       if (bytes > wire) this.contradictory++;
       flags[count] = 0;

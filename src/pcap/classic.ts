@@ -53,7 +53,7 @@ export function writeCapture(
   return joinedPieces(pieces);
 }
 
-/** Reads either byte order and resolution; never throws. `bytes` of the frames are views on the file's. */
+/** Reads either byte order and resolution. Never throws. `bytes` of the frames are views on the file's bytes. */
 export function readCapture(bytes: Uint8Array): Capture {
   if (bytes.length < 24) {
     const header = readClassicHeader(bytes);

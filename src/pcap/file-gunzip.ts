@@ -1,10 +1,10 @@
 /**
- * Takes gzip data apart, member by member (RFC 1952):
+ * Reads gzip data member by member (RFC 1952):
  *
- *     0  0x1f 0x8b   2  method (8)   3  flags   4  time   8  extra flags   9  system   10  what the flags announce
- *     deflate data   CRC-32 of what it holds   length of what it holds, modulo 2^32
+ *    0  0x1f 0x8b   2  method (8)   3  flags   4  time   8  extra flags   9  system   10  what the flags announce
+ *    deflate data   CRC-32 of its content   length of its content, modulo 2^32
  *
- * Node's own gunzip takes bytes behind the last member for damage, and drops what it unpacked together with them.
+ * Node's own gunzip takes bytes behind the last member for damage, and then drops what it has decompressed.
  */
 import { crc32, createInflateRaw, type InflateRaw } from "node:zlib";
 import type { CaptureFault } from "./capture.js";
@@ -25,7 +25,7 @@ const trailing = (start: number): GzipFault => ({
   what: `bytes that are no gzip data follow the end of it, from byte ${start} of the compressed file on`,
 });
 
-/** The compressed bytes, of which some can be given back. */
+/** The compressed bytes. Some of them can be given back. */
 class Input {
   readonly #readBytes: ReadBytes;
   readonly #buffer = new Uint8Array(inputBytes);
@@ -67,7 +67,7 @@ class Input {
     return value;
   }
 
-  /** Passes so many bytes; false: the end came first. */
+  /** Skips `bytes` bytes; false: the end came first. */
   async skip(bytes: number): Promise<boolean> {
     for (let left = bytes; left > 0; ) {
       if (!(await this.hasMore())) return false;
@@ -78,7 +78,7 @@ class Input {
     return true;
   }
 
-  /** All that is at hand, valid until more is asked for; empty: the end. */
+  /** All bytes that are there now, valid until more are asked for; empty: the end. */
   async rest(): Promise<Uint8Array> {
     await this.hasMore();
     const rest = this.#piece.subarray(this.#at);
@@ -91,7 +91,7 @@ class Input {
     this.#at -= bytes;
   }
 
-  /** Passes a text and the 0 behind it; false: the end came first. */
+  /** Skips a text and the 0 behind it; false: the end came first. */
   async skipText(): Promise<boolean> {
     while (await this.hasMore()) {
       const zero = this.#piece.indexOf(0, this.#at);
@@ -110,7 +110,7 @@ class Input {
 }
 
 export class Gunzip {
-  /** Why the data ended before it should have, or what stands behind it; set when `pieces` has ended. */
+  /** Why the data ended too early, or what follows it. Set when `pieces` has ended. */
   fault: GzipFault | null = null;
   readonly #input: Input;
   #readError: unknown = null;
@@ -130,7 +130,7 @@ export class Gunzip {
     }
   }
 
-  /** Reads a member's header. Its CRC covers nothing that is used here. */
+  /** Reads a member's header. Nothing here needs what its CRC covers. */
   async #header(isFirst: boolean): Promise<GzipFault | null> {
     const input = this.#input;
     const start = input.taken;
@@ -177,7 +177,7 @@ export class Gunzip {
     else if (storedLength !== length % 2 ** 32) this.fault = damaged("incorrect length check");
   }
 
-  /** Gives input to a member's deflate data until this takes no more, and takes the rest back. Never rejects. */
+  /** Feeds a member's deflate data until it takes no more, and takes the rest back. Never rejects. */
   async #feed(inflate: InflateRaw): Promise<void> {
     let fed = 0;
     try {

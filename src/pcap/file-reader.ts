@@ -11,13 +11,13 @@ import { PcapngDecoder } from "./pcapng-decoder.js";
 export interface CaptureReaderOptions {
   /** Frames of a batch. */
   readonly batchFrames?: number;
-  /** Told of every pcapng block that is no frame. */
+  /** Called with every pcapng block that is no frame. */
   readonly onBlock?: (block: CaptureBlock) => void;
   /** Asked while a pipe is waited for; true: it is not any more, and ends there. */
   readonly isStopped?: () => boolean;
 }
 
-/** Half a megabyte: what is read stays in the cache until it is looked at. */
+/** Half a megabyte: the bytes are still in the cache when they are decoded. */
 const windowBytes = 1 << 19;
 
 export class CaptureReader implements Disposable {
@@ -30,7 +30,7 @@ export class CaptureReader implements Disposable {
   #start = 0;
   #end: number;
   #atEnd = false;
-  /** Bytes read so far; unpacked, where the file is compressed. */
+  /** Bytes read so far, counted after decompression. */
   #readBytes: number;
   #fault: CaptureFault | null = null;
 
@@ -94,7 +94,7 @@ export class CaptureReader implements Disposable {
     return this.#decoder.format;
   }
 
-  /** As far as they are described by now. */
+  /** The interfaces that the file has described so far. */
   get interfaces(): readonly CaptureInterface[] {
     return this.#decoder.interfaces;
   }
@@ -104,7 +104,7 @@ export class CaptureReader implements Disposable {
     return this.#decoder.frames;
   }
 
-  /** Of these, frames without a time of their own. */
+  /** Those of the frames that the file gives no time. */
   get untimed(): number {
     return this.#decoder.untimed;
   }
@@ -123,7 +123,7 @@ export class CaptureReader implements Disposable {
     return this.#fault;
   }
 
-  /** The next frames, in the one batch that this reader has; null at the end. Never empty. */
+  /** The next frames, in this reader's only batch; null at the end. Never empty. */
   async next(): Promise<FrameBatch | null> {
     while (!this.#decode()) this.#filled(await this.#read());
     return this.#batch.count > 0 ? this.#batch : null;
@@ -131,12 +131,12 @@ export class CaptureReader implements Disposable {
 
   /** The same, of a reader from `openNow`. */
   nextNow(): FrameBatch | null {
-    // What is not compressed is read at once.
+    // A file without compression is read without waiting.
     while (!this.#decode()) this.#filled(this.#read() as number);
     return this.#batch.count > 0 ? this.#batch : null;
   }
 
-  /** Decodes what has been read; false: more has to be. */
+  /** Decodes the bytes that were read; false: more bytes are needed. */
   #decode(): boolean {
     const batch = this.#batch;
     batch.reset(this.#bytes, this.#decoder.frames);
@@ -158,7 +158,7 @@ export class CaptureReader implements Disposable {
     this.#source.close();
   }
 
-  /** Moves what is left to the front, in a larger buffer where a record needs it, and reads on. */
+  /** Moves the remaining bytes to the front and reads more; the buffer grows where a record needs it. */
   #read(): number | Promise<number> {
     const rest = this.#end - this.#start;
     if (this.#decoder.wanted > this.#bytes.length) {
@@ -183,7 +183,7 @@ export class CaptureReader implements Disposable {
     this.#decoder.finish(rest);
     const { fault } = this.#source;
     this.#fault = this.#decoder.fault;
-    // What is damaged is the compression; that a record is cut there follows from it.
+    // The compression is damaged. The cut record follows from that.
     if (fault !== null) this.#fault = { ...fault, offset: this.#fault?.offset ?? this.#readBytes };
   }
 }

@@ -1,4 +1,4 @@
-/** Where a capture's bytes come from: a file, read plainly or decompressed on the way. */
+/** Where a capture's bytes come from: a file, read as it is or decompressed. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type PktgenError, usageError } from "../errors.js";
@@ -14,7 +14,7 @@ export function compressionOf(path: string): Compression {
 }
 
 export interface ByteSource {
-  /** Size of the file as it lies on the disk; null: it has none (a pipe). */
+  /** Size of the file on the disk; null: it has none (a pipe). */
   readonly fileBytes: number | null;
   /** Puts bytes into into[from …]; resolves with how many, 0 at the end. */
   read(into: Uint8Array, from: number): number | Promise<number>;
@@ -33,7 +33,7 @@ const unreadable = (path: string, cause: unknown): PktgenError =>
 function openFile(path: string): number {
   let fd: number;
   try {
-    // Opening a named pipe would block until somebody writes to it, and nothing could end that.
+    // Opening a named pipe would block until another process writes to it, and nothing could end that.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw unreadable(path, cause);
@@ -43,7 +43,7 @@ function openFile(path: string): number {
   throw usageError("cannot read the capture: this is a directory", { where: path, accepted: "a capture file" });
 }
 
-/** How often a pipe is looked at while nobody writes. */
+/** How often a silent pipe is looked at. */
 const pipePollMs = 5;
 
 /** Bytes of an open file, as they lie there. */
@@ -69,7 +69,7 @@ class FileBytes {
     return this.isPipe ? this.#readPipe(into, from) : this.#readNow(into, from);
   }
 
-  /** Waits for a writer, and for what it writes, in a way that signals and `isStopped` can end. */
+  /** Waits for a writer and its bytes. Signals and `isStopped` can end the wait. */
   async #readPipe(into: Uint8Array, from: number): Promise<number> {
     while (!this.#isStopped()) {
       const bytes = this.#readNow(into, from);
@@ -100,7 +100,7 @@ class FileBytes {
 }
 
 /**
- * `isStopped`: who waits for a pipe does so no longer, and finds its end.
+ * `isStopped`: true ends the wait for a pipe, which then reads as ended.
  * @throws PktgenError (2): there is no such file, it is a directory, it may not be read.
  */
 export async function openSource(path: string, isStopped: () => boolean = () => false): Promise<ByteSource> {
@@ -175,7 +175,7 @@ class PlainSource implements ByteSource {
   readonly #path: string;
   readonly #ours: boolean;
   #fd: number;
-  /** A place of its own, whoever else reads from the descriptor; a pipe has none. */
+  /** Our own read position, which other readers of the descriptor do not move. A pipe has none. */
   #at = 0;
 
   constructor(path: string, fd: number, fileBytes: number | null, ours = true) {
@@ -204,7 +204,7 @@ class PlainSource implements ByteSource {
 
 const pieceBytes = 1 << 17;
 
-/** node:zlib has no streaming without its event loop, so reading waits for pieces. */
+/** node:zlib streams only in its event loop, so reading waits for pieces. */
 class GzipSource implements ByteSource {
   readonly #file: FileBytes;
   readonly #gunzip: Gunzip;

@@ -1,6 +1,6 @@
 /**
  * Writes a capture file of any length through one buffer. Where writing fails (a full disk), the file is cut back to
- * its last whole frame, so that what is there can be read.
+ * its last whole frame, so that the rest can be read.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -25,7 +25,7 @@ export interface CaptureWriterOptions {
 
 const bufferBytes = 1 << 20;
 
-/** By name, before .gz or .zst: .pcapng or .ntar is pcapng, all else classic. */
+/** The format by the name without .gz or .zst: .pcapng and .ntar are pcapng, all others classic. */
 export const formatOf = (path: string): "pcap" | "pcapng" =>
   /\.(pcapng|ntar)(\.gz|\.zst)?$/i.test(path) ? "pcapng" : "pcap";
 
@@ -40,7 +40,7 @@ export class CaptureWriter implements Disposable {
   readonly #pcapngFormat: PcapngFormat;
   #fd: number;
   #fileBytes = 0;
-  /** Of the next bytes, so many are a header that the file has already. */
+  /** Bytes at the start of the next write that are a header, which the file already has. */
   #headersToSkip = 0;
   #framesWritten = 0;
   #failure: PktgenError | null = null;
@@ -88,8 +88,8 @@ export class CaptureWriter implements Disposable {
   }
 
   /**
-   * Goes on with a classic capture of nanoseconds that has its header, for a thread without an event loop. `fd` is the
-   * file's, open for appending; closing is its owner's.
+   * Continues a classic capture with nanoseconds that already has its header, in a thread without an event loop. `fd`
+   * is open for appending; its owner closes it.
    */
   static append(path: string, fd: number): CaptureWriter {
     const writer = new CaptureWriter(path, fd, { format: "pcap" }, null);
@@ -98,7 +98,7 @@ export class CaptureWriter implements Disposable {
     return writer;
   }
 
-  /** Frames that are in the file, as far as the operating system says. */
+  /** Frames that the operating system has taken for the file. */
   get framesWritten(): number {
     return this.#framesWritten;
   }
@@ -127,7 +127,7 @@ export class CaptureWriter implements Disposable {
       encoder.bytes.set(bytes.subarray(start, start + captured), at);
       return;
     }
-    // Not by its buffer: asking for that is a call.
+    // Compares the arrays and not their buffers: reading `.buffer` is a call.
     if (this.#bytes !== bytes) {
       this.#bytes = bytes;
       this.#from = new DataView(bytes.buffer);
@@ -155,7 +155,7 @@ export class CaptureWriter implements Disposable {
     }
   }
 
-  /** Closes without throwing; whoever needs to know calls `close`. */
+  /** Closes without throwing. `close` throws. */
   [Symbol.dispose](): void {
     try {
       this.close();
@@ -164,7 +164,7 @@ export class CaptureWriter implements Disposable {
     }
   }
 
-  /** The buffer's whole records. Compressed, each buffer is a member (gzip) or frame (zstd) of its own. */
+  /** Writes the buffer's whole records. With compression, each buffer becomes one member (gzip) or frame (zstd). */
   #write(placed: Uint8Array): void {
     if (this.#failure !== null) throw this.#failure;
     const bytes = this.#headersToSkip > 0 ? placed.subarray(this.#headersToSkip) : placed;
@@ -205,10 +205,10 @@ export class CaptureWriter implements Disposable {
   }
 }
 
-/** Throws as open does; ENXIO: a pipe that nobody reads. */
+/** Throws as open does. ENXIO: a pipe without a reader. */
 function openToWrite(path: string): number {
   if (statSync(path, { throwIfNoEntry: false })?.isFIFO() !== true) return openSync(path, "w");
-  // Opening a named pipe would block until somebody reads it, and nothing could end that.
+  // Opening a named pipe would block until another process reads it, and nothing could end that.
   const held = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
     // Its reader is there. Writes to this one wait for it, as they should.
@@ -221,7 +221,7 @@ function openToWrite(path: string): number {
 /** Up to here a loop is faster than a view and its copy. */
 const shortBytes = 192;
 
-/** Eight at a time, and what is left one by one. */
+/** Eight words at a time, then the rest one by one. */
 function copyWords(to: Uint32Array, at: number, from: Uint32Array, start: number, words: number): void {
   let [i, j] = [at, start];
   for (let left = words; left >= 8; left -= 8, i += 8, j += 8) {

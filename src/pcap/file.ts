@@ -1,6 +1,6 @@
 /**
- * Capture files: the only part of this room that knows files. Reading and writing stream through a buffer that is
- * used again, whatever the file's length; `.gz` and `.zst` at the end of the name mean that it is compressed.
+ * Capture files: the only part of this room that knows files. Reading and writing stream through a buffer that is used
+ * again, however long the file is. `.gz` and `.zst` at the end of the name mean compression.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { type PktgenError, usageError } from "../errors.js";
@@ -33,7 +33,7 @@ export function writeCaptureFile(
   }
 }
 
-/** What is read, for files that are something else. */
+/** The readable formats, for the error about another file. */
 const acceptedFormats =
   "pcap (microseconds or nanoseconds) or pcapng, either byte order; .gz or .zst where it is compressed";
 

@@ -1,4 +1,4 @@
-/** What a file is, from its first bytes: a capture that can be read, or something with a name. */
+/** Tells from its first bytes what a file is: a readable capture, or something with a name. */
 
 export type Resolution = "microseconds" | "nanoseconds";
 export type ByteOrder = "little" | "big";
@@ -14,7 +14,7 @@ export const pcapngMagic = 0x0a0d0d0a;
 /** Bytes that `recogniseFormat` looks at; fewer are enough for most. */
 export const recogniseBytes = 64;
 
-/** Relatives of the classic format whose records differ; libpcap and Wireshark know them by these magics. */
+/** Relatives of the classic format with other records. libpcap and Wireshark know them by these magics. */
 const modified: Readonly<Record<number, string>> = {
   [0xa1b2cd34]: "a modified pcap file (Kuznetzov's patches to libpcap)",
   [0xa1b234cd]: "a modified pcap file (Mesquita's patches to libpcap)",
@@ -24,7 +24,7 @@ const modified: Readonly<Record<number, string>> = {
   [0xa1b2c3cb]: "a file of BPF instructions, not of frames",
 };
 
-/** Begin of file in hexadecimal → what it is. */
+/** First bytes of a file in hexadecimal → what the file is. */
 const others: readonly (readonly [string, string])[] = [
   ["1f8b", "gzip; a compressed capture is known by its name: call it .pcap.gz or .pcapng.gz"],
   ["28b52ffd", "zstd; a compressed capture is known by its name: call it .pcap.zst or .pcapng.zst"],
@@ -42,7 +42,7 @@ const others: readonly (readonly [string, string])[] = [
   ["25504446", "a PDF document"],
 ];
 
-/** Reads either byte order; `bytes` are the file's first, 4 at least. */
+/** Reads either byte order. `bytes` are the file's first bytes, at least 4. */
 export function recogniseFormat(bytes: Uint8Array): Recognised {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const byteOrder of ["little", "big"] as const) {
@@ -63,9 +63,8 @@ export function recogniseFormat(bytes: Uint8Array): Recognised {
 }
 
 /**
- * ERF has no magic: a record is 0 time (8, little-endian, seconds in the upper half)  8 type  9 flags  10 record
- * length  12 lost  14 wire length. So a record is looked for that makes sense, with another one behind it if that
- * much is there.
+ * ERF has no magic: a record is 0 time (8, little-endian, seconds in the upper half) 8 type 9 flags 10 record length 12
+ * lost 14 wire length. So this looks for a plausible record, with another one behind it if the bytes reach that far.
  */
 function looksLikeErf(bytes: Uint8Array, view: DataView, at = 0): boolean {
   if (bytes.length < at + 16) return at > 0;

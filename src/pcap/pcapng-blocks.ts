@@ -45,14 +45,14 @@ export interface NameRecord {
   readonly names: readonly string[];
 }
 
-/** Every block that is no frame, as the decoder tells of it. */
+/** Every block that is no frame, as the decoder reports it. */
 export type CaptureBlock =
   | ({ readonly kind: "section"; readonly byteOrder: ByteOrder } & WithOptions)
   | ({ readonly kind: "interface"; readonly iface: CaptureInterface } & WithOptions)
   | ({ readonly kind: "names"; readonly records: readonly NameRecord[] } & WithOptions)
   | ({ readonly kind: "statistics"; readonly iface: number; readonly high: number; readonly low: number } & WithOptions)
   | { readonly kind: "custom"; readonly copied: boolean; readonly enterprise: number; readonly data: Uint8Array }
-  /** Passed over: of a type that is not known here. */
+  /** A block of an unknown type, which the decoder skips. */
   | { readonly kind: "other"; readonly type: number; readonly body: Uint8Array };
 
 const padded = (bytes: number): number => (bytes + 3) & ~3;
@@ -63,7 +63,7 @@ const encoder = new TextEncoder();
 export const textOption = (code: number, text: string): BlockOption => ({ code, value: encoder.encode(text) });
 export const optionText = ({ value }: BlockOption): string => decoder.decode(value);
 
-/** Options from `start` to `end`; a list that is cut or lies ends where it does. Values are copies. */
+/** The options from `start` to `end`. A list that is cut or wrong ends there. Values are copies. */
 export function readOptions(bytes: Uint8Array, view: DataView, start: number, end: number, little: boolean) {
   const options: BlockOption[] = [];
   for (let at = start; end - at >= 4; ) {

@@ -17,9 +17,9 @@ import {
 } from "./pcapng-blocks.js";
 import { TickConverter } from "./timestamp.js";
 
-/** What says more is no block: Wireshark's limit. It bounds the window that a reader has to keep. */
+/** A block that says more is damaged: this is Wireshark's limit. It bounds the window that a reader has to keep. */
 export const mostBlockBytes = 16 * 1024 * 1024;
-/** No capture has more; it bounds what a file can make us keep. */
+/** No real capture has more. It bounds the memory that a file can make us use. */
 const mostInterfaces = 65_536;
 
 const sectionType = blockType.section;
@@ -65,7 +65,7 @@ export class PcapngDecoder implements CaptureDecoder {
   #seconds = 0;
   #nanoseconds = 0;
 
-  /** `onBlock` is told of every block that is no frame; what it is given is its own. */
+  /** `onBlock` is called with every block that is no frame. It may keep the block. */
   constructor(onBlock: ((block: CaptureBlock) => void) | null = null) {
     this.#onBlock = onBlock;
   }
@@ -79,7 +79,7 @@ export class PcapngDecoder implements CaptureDecoder {
         break;
       }
       const type = view.getUint32(at, this.#little);
-      // The same in both byte orders; the order is needed to know its length.
+      // The section's type is the same in both byte orders. The byte order is needed to read its length.
       if (type === sectionType && !this.#setByteOrder(view, at, at - start)) break;
       const length = this.#lengthOf(view, at, type, at - start);
       if (length === 0) break;
@@ -127,7 +127,7 @@ export class PcapngDecoder implements CaptureDecoder {
     return true;
   }
 
-  /** 0: it lies, and that is the fault. */
+  /** 0: the length is impossible, and `fault` is set. */
   #lengthOf(view: DataView, at: number, type: number, place: number): number {
     const length = view.getUint32(at + 4, this.#little);
     const least = 12 + (leastBody[type] ?? 0);
@@ -281,7 +281,7 @@ export class PcapngDecoder implements CaptureDecoder {
     return true;
   }
 
-  /** The obsolete packet block (appendix A): 16-bit interface and drop count, else as the enhanced one. */
+  /** The obsolete packet block (appendix A): 16-bit interface and drop count, otherwise as the enhanced block. */
   #packet(bytes: Uint8Array, view: DataView, at: number, length: number, start: number, batch: FrameBatch): boolean {
     const little = this.#little;
     const iface = this.#base + view.getUint16(at + 8, little);

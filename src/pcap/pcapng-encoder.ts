@@ -16,9 +16,9 @@ import { BlockBuilder, type BlockOption, blockType, option, textOption } from ".
 
 export interface PcapngFormat {
   readonly byteOrder: ByteOrder;
-  /** Frames say by index which they belong to. Resolution: nanoseconds, whatever `ticksPerSecond` says otherwise. */
+  /** A frame names its interface by index. The resolution is always nanoseconds; `ticksPerSecond` does not count. */
   readonly interfaces: readonly CaptureInterface[];
-  /** Who wrote it. */
+  /** The program that wrote it. */
   readonly application: string | null;
 }
 
@@ -129,7 +129,7 @@ export class PcapngEncoder implements CaptureEncoder {
   ): void {
     const { view } = this;
     const little = this.#little;
-    // seconds · 10^9 + nanoseconds in two words: seconds · 10^9 alone is beyond what a double holds.
+    // seconds · 10^9 + nanoseconds in two words: a double cannot hold seconds · 10^9 exactly.
     const upper = Math.floor(seconds / twoTo16) * 1e9;
     const lower = (seconds % twoTo16) * 1e9 + (upper % twoTo16) * twoTo16 + nanoseconds;
     view.setUint32(at, blockType.enhanced, little);

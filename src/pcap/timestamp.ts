@@ -28,7 +28,7 @@ export class TickConverter {
   nanoseconds = 0;
   readonly #ticksPerSecond: number;
   readonly #offsetSeconds: number;
-  /** Nanoseconds of a tick where that is a whole number, else 0. */
+  /** Nanoseconds of a tick if that is a whole number, else 0. */
   readonly #tickNs: number;
   readonly #exact: boolean;
 
@@ -55,7 +55,7 @@ export class TickConverter {
     this.nanoseconds = this.#tickNs > 0 ? rest * this.#tickNs : Math.floor((rest * 1e9) / d);
   }
 
-  /** For resolutions that nobody uses on a fast line. */
+  /** For resolutions that are unusual on a fast line. */
   #setExactly(high: number, low: number): void {
     const ticks = (BigInt(high) << 32n) | BigInt(low);
     const d = BigInt(this.#ticksPerSecond);

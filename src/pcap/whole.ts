@@ -12,7 +12,7 @@ export interface DecodedFrame extends CapturedFrame {
 }
 
 export interface DecodedCapture {
-  /** null: the file is no capture that can be read; `fault` says what it is. */
+  /** null: the file is no readable capture; `fault` says what it is. */
   readonly format: "pcap" | "pcapng" | null;
   readonly interfaces: readonly CaptureInterface[];
   /** All whole frames up to the fault. Their bytes are views on the file's. */

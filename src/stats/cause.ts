@@ -1,6 +1,6 @@
 /**
- * Why a trial is not a pass, as data: a cause out of a closed set, and the sentence for people. Code asks for the
- * cause and never reads the sentence.
+ * Why a trial is not a pass, as data: a cause out of a closed set, and a sentence for people. Code asks for the cause
+ * and never reads the sentence.
  */
 import type { VerdictWord } from "./verdict.js";
 
@@ -16,7 +16,7 @@ const classes = {
   "nothing sent": "unsound",
   /** Fewer frames were offered than asked for. */
   load: "generator",
-  /** A least rate was to be shown, and was never offered. */
+  /** A least rate was asked for and never offered. */
   "least rate not offered": "generator",
   /** Our own interface or receive ring had no room. */
   "own drops": "generator",
@@ -33,19 +33,21 @@ const classes = {
   lost: "device",
   refused: "device",
   corrupt: "device",
-  /** Duplicates, frames out of order or too old, of an exact count. */
+  /** An exact count had duplicates, or frames out of order or too old. */
   "not intact": "device",
   "too slow": "device",
-  /** What a test plan asks for beside. */
+  /** A further check of a test plan. */
   check: "device",
 } as const;
 
 export type Cause = keyof typeof classes;
 
 /**
- * unsound: the figures mean nothing. generator: the load was not the one asked for, and an easier one. unsteady: the
- * load was as asked for in sum, but not at every moment; known amounts of loss are no fault of the device. device: the
- * device under test did not do what was asked of it.
+ * The classes of causes:
+ *  - unsound: the figures mean nothing.
+ *  - generator: the load was easier than the one asked for.
+ *  - unsteady: the load was right in sum, but not at every moment. Known amounts of loss are no fault of the device.
+ *  - device: the device under test did not do what it was asked.
  */
 export type CauseClass = (typeof classes)[Cause];
 

@@ -1,6 +1,6 @@
 /**
- * The last gaps in sequence numbers, each with when the frame behind it had left: so that of the last frame that was
- * lost it is known when that was. Constant memory; a lane is one queue, or one stream on one queue.
+ * The last gaps in sequence numbers, each with the departure time of the frame behind it. They tell when the last lost
+ * frame had left. The memory is constant. A lane is one queue, or one stream on one queue.
  */
 
 const kept = 4_096;
@@ -20,8 +20,8 @@ export class GapLog {
   }
 
   /**
-   * When the first frame behind number `index` had left; where that one came out of order, or its gap is not among
-   * the last 4,096 any more, a later one. null: there is none.
+   * Departure time of the first frame behind number `index`. A later frame counts where that one came out of order, or
+   * where its gap is older than the last 4,096. null: there is none.
    */
   departedBehind(lane: number, index: number): number | null {
     let behind = Number.POSITIVE_INFINITY;

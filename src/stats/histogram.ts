@@ -1,6 +1,6 @@
 /**
- * A log-linear histogram of nanoseconds: exact below 256, then 128 buckets per power of two, so that a percentile is
- * at most 1/128 (0.8 %) above the true value and never below it. Constant memory, nothing allocated per sample.
+ * A log-linear histogram of nanoseconds: exact below 256, then 128 buckets per power of two. So a percentile is at most
+ * 1/128 (0.8 %) above the true value and never below it. The memory is constant, and a sample allocates nothing.
  */
 
 /** Exact buckets 0 … 255. */
@@ -40,7 +40,10 @@ export type HistogramData = Float64Array;
 export class Histogram {
   readonly #slots: Float64Array;
 
-  /** `slots`: memory of `histogramSlots` doubles to use as it is (call reset() on fresh memory), else its own. */
+  /**
+   * `slots`: `histogramSlots` doubles that the histogram uses as they are; call reset() on fresh memory. Without it,
+   * the histogram has its own memory.
+   */
   constructor(slots?: Float64Array) {
     this.#slots = slots ?? new Float64Array(histogramSlots);
     if (slots === undefined) this.reset();
@@ -115,7 +118,7 @@ export class Histogram {
     return count === 0 ? Number.NaN : this.valueAtRank(rankOf(share, count));
   }
 
-  /** The sample number `rank` (1 … count) in ascending order, to the histogram's accuracy. */
+  /** The sample of rank `rank` (1 … count) in ascending order, as exact as the histogram is. */
   valueAtRank(rank: number): number {
     let seen = 0;
     for (let bucket = 0; bucket < bucketCount; bucket++) {

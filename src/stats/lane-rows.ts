@@ -1,7 +1,7 @@
 /**
- * What every frame of one of thousands of streams touches, in two cache lines side by side for each lane (one stream on
- * one transmit queue): with a cell in each of ten arrays instead, a frame misses ten lines. The second one keeps samples
- * back, so that a stream's histograms, which lie far apart, are touched once in fifteen frames.
+ * The cells that every frame of one of thousands of streams touches. Each lane (one stream on one transmit queue) has
+ * two neighbouring cache lines; with ten arrays instead, a frame would miss ten lines. The second line collects
+ * samples. So a stream's histograms, which lie far apart, are touched only once in fifteen frames.
  */
 
 /**
@@ -10,7 +10,9 @@
  */
 const cell = { next: 0, last: 1, latency: 2, variation: 5, samples: 8, doubles: 16 } as const;
 const keptSamples = 15;
-/** glibc hands out large memory 16 bytes behind a page's start: so many doubles further a pair of lines begins. */
+/**
+ * glibc hands out large memory 16 bytes behind a page's start. This many doubles further, a pair of cache lines begins.
+ */
 const padding = 14;
 
 export interface Extremes {
@@ -20,7 +22,7 @@ export interface Extremes {
 }
 
 export class LaneRows {
-  /** Row `lane` begins at `padding + lane · 16`; its first double is the table's (sequence-table.ts). */
+  /** Row `lane` begins at `padding + lane · 16`. Its first double belongs to the table (sequence-table.ts). */
   readonly #cells: Float64Array;
   readonly #words: Int32Array;
 
@@ -54,12 +56,12 @@ export class LaneRows {
     this.#extend(at + cell.latency, latencyNs);
   }
 
-  /** How much it differs from the one before, whichever way. Hot. */
+  /** Notes the difference to the latency before, as a magnitude. Hot. */
   noteVariation(lane: number, variationNs: number): void {
     this.#extend(padding + lane * cell.doubles + cell.variation, variationNs);
   }
 
-  /** Keeps a sample back, a word that says it all; true: no more can be, and `takeSamples` is to be called. Hot. */
+  /** Keeps a sample, which is one word. True: the row is full, and the caller must call `takeSamples`. Hot. */
   keepSample(lane: number, sample: number): boolean {
     const words = this.#words;
     const at = 2 * (padding + lane * cell.doubles + cell.samples);

@@ -1,11 +1,10 @@
 /**
- * The ledger: does every frame that was sent lie somewhere that is known? From the generator's and the DUT's own
- * counters, per link and hop and queue. Only drop counters and ring indices explain a loss; what they leave over is a
- * residual, and `unaccounted` is the sum of their magnitudes, so that two errors never cancel.
+ * The ledger asks whether every frame that was sent lies in a known place. It uses the generator's and the device's own
+ * counters, per link, hop and queue. Only drop counters and ring indices explain a loss. What they do not explain is a
+ * residual. `unaccounted` is the sum of the residuals' magnitudes, so that two errors never cancel.
  *
  *   generator ──link──▸ host> ──link──▸ container ──link──▸ host< ──link──▸ generator
  */
-
 import { framesWord } from "./words.js";
 
 /** Differences of two snapshots, read while nothing was in flight. */
@@ -17,7 +16,7 @@ export interface HopQueueCounters {
   readonly dropped: number;
   /** Frames the hop made out of others, on purpose. */
   readonly duplicated: number;
-  /** Frames left in the ring before the hop that it has not taken, where ring indices tell; else 0. */
+  /** Frames in the ring before the hop that it has not taken, where ring indices tell; else 0. */
   readonly inRing: number;
 }
 
@@ -40,7 +39,9 @@ export interface GeneratorQueueCounters {
 /** One sum that should be zero. `queue` is null where it is a total. */
 export interface Residual {
   readonly kind: "link" | "hop" | "sum";
-  /** The hop that took (link), or whose counters these are. The generator's receive side is "generator". */
+  /**
+   * The hop at the end of the link, or the hop whose counters these are. The generator's receive side is "generator".
+   */
   readonly name: string;
   readonly queue: number | null;
   /** link: tx − rx − in the ring; hop: rx + duplicated − tx − dropped; sum: port − Σ queues. */
@@ -59,8 +60,8 @@ export interface Ledger {
 const generatorName = "generator";
 
 /**
- * Frames that are not the trial's and that hops count all the same, since interfaces count everything: what others, or
- * we beside the trial, sent into the device, and what came out of it that was no frame of this trial.
+ * Frames that do not belong to the trial but that hops count, since interfaces count everything. They are frames that
+ * others, or we outside the trial, sent into the device, and frames that came out of it and were none of this trial's.
  */
 export interface ForeignCounters {
   readonly entered: number;
@@ -70,8 +71,8 @@ export interface ForeignCounters {
 const noForeign: ForeignCounters = { entered: 0, left: 0 };
 
 /**
- * The ledger of one trial. `hops` in the frame's order; `generator` has all queues of the generator's port, with
- * everything that was sent and that arrived, whatever it was.
+ * The ledger of one trial. `hops` is in the frame's order. `generator` has all queues of the generator's port, with
+ * every frame that was sent and every frame that arrived.
  */
 export function ledger(
   generator: readonly GeneratorQueueCounters[],
@@ -90,10 +91,12 @@ export function ledger(
 }
 
 /**
- * Σ |residual|, less what foreign frames explain. Of those that entered some went through, and the others ended in a
- * hop, which may have counted them as dropped; of those that left, the ones that did not come through began in one. So
- * an ended frame is a hop's +1 (0 where it was counted as dropped) and a begun one a hop's −1, and nothing else is
- * explained: without foreign frames this is Σ |residual|, and what a link lost or a device lost of ours stays.
+ * Σ |residual|, less what foreign frames explain.
+ *
+ * Some foreign frames that entered went through. The others ended in a hop, which may have counted them as dropped.
+ * Some foreign frames that left had not entered; they began in a hop. So an ended frame is a hop's +1 (0 where it was
+ * counted as dropped), and a begun frame is a hop's −1. Nothing else is explained. Without foreign frames the result is
+ * Σ |residual|, and frames of ours that a link or a device lost always remain.
  */
 function unexplained(residuals: readonly Residual[], hops: readonly HopCounters[], foreign: ForeignCounters): number {
   let [ended, begun, others] = [0, 0, 0];
@@ -126,10 +129,12 @@ export interface TrialCounts {
   /** Frames beyond the first of their number, and damaged ones beyond the numbers that are missing: `damagedCopies`. */
   readonly duplicate: number;
   readonly reordered: number;
-  /** Damaged frames, each in the place of one that is missing: at most so many of the missing ones came back damaged. */
+  /**
+   * Damaged frames. Each takes the place of a missing one: at most this many of the missing frames came back damaged.
+   */
   readonly corrupt: number;
   readonly tooOld: number;
-  /** Whole frames of other trials; they are in none of the sums. */
+  /** Whole frames of other trials, which no sum includes. */
   readonly stale: number;
   readonly foreign: number;
   /** Of the stale ones those of another run or generator. Absent: none. */

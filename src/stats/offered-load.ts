@@ -2,12 +2,15 @@
  * Was the load the one that was asked for, and was it steady?
  *
  * A loss verdict of *pass* needs a load that was no easier than asked. A load is easier when fewer frames were offered
- * over the trial's window: frames that the generator never sent, or that its own bursts blocked, were not offered. It
- * is not easier when frames left late: over the same window as many frames went in, and those behind a gap came closer
- * together (at up to 1.1 times the rate, a burst at once). A queue loses least when frames come evenly; one that lost
- * nothing of an uneven load loses nothing of an even one with the same mean. So lateness, time that the hypervisor
- * took, and more frames than asked for leave a pass as it is. They take away a fail for loss as far as they can
- * explain it (excusableOf), and everything that is said about latency and pacing.
+ * over the trial's window: frames that the generator never sent, or that its own bursts blocked, were not offered.
+ *
+ * A load is not easier when frames left late. As many frames went in over the same window, and those behind a gap came
+ * closer together (at up to 1.1 times the rate, a burst at once). A queue loses least when frames come evenly. A queue
+ * that lost nothing of an uneven load loses nothing of an even one with the same mean. So a pass stays a pass in spite
+ * of lateness, of time that the hypervisor took, and of more frames than asked for.
+ *
+ * These three take away a fail for loss as far as they can explain the loss (excusableOf). They also take away
+ * everything that is said about latency and pacing.
  */
 import type { Tolerances } from "../tolerances.js";
 import type { Reason } from "./cause.js";
@@ -17,12 +20,12 @@ import { framesWord, partOf, percentWord, rateWord, timeWord } from "./words.js"
 const stealShare = 0.05;
 /** The calibration loop after ÷ before, or its inverse. */
 const calibrationRatio = 1.5;
-/** A loop that stood still for less is what a scheduler does; for longer it is said. */
+/** A scheduler lets the loop stand still for less than this. A longer standstill is reported. */
 const standstillToldNs = 20e6;
 /** And above this share of the window the trial is of no use. */
 const standstillShare = 0.1;
 
-/** What is asked of a trial: an exact count at a pace, a load, or all that goes. */
+/** What a trial is asked to offer: an exact count at a pace, a load, or as much as possible. */
 export type TrialKind = "forwarding" | "set rate" | "max";
 
 /** What these rules look at. */
@@ -152,7 +155,7 @@ function disturbances({ disturbance, durationNs }: OfferedTrial): Reason[] {
 export const moreThanAsked = (trial: OfferedTrial, tolerances: Tolerances): number =>
   Math.max(0, framesOff(trial, tolerances));
 
-/** What our own side lost cannot be told from what the DUT lost, but for its number. */
+/** Frames that our own side lost look like frames that the device lost. Only their number is known. */
 export function ownDropReasons(receiveDrops: number, sendDrops: number): Reason[] {
   const limit = "the generator was the limit";
   const reasons: Reason[] = [];

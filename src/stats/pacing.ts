@@ -23,7 +23,7 @@ const cell = {
 export interface PacingSummary {
   /** The gap asked for. */
   readonly targetNs: number;
-  /** Shares of the gaps that are at most so far from the target. */
+  /** Shares of the gaps that are at most this far from the target. */
   readonly within64ns: number;
   readonly within128ns: number;
   readonly within256ns: number;
@@ -36,7 +36,7 @@ export interface PacingSummary {
   readonly maxNs: number;
   /** The most that a frame left after its slot. */
   readonly lagMaxNs: number;
-  /** Whose clock saw it. */
+  /** Whose clock measured it. */
   readonly observer: string;
 }
 
@@ -67,8 +67,8 @@ export class GapRecorder {
   }
 
   /**
-   * As `departed`, of a frame whose slot is a target gap behind the one before, whichever slots are really between them:
-   * it left `lagNs` after it. Whole ns are handed over without an object made for them, as times with fractions are not.
+   * As `departed`, for a frame that left `lagNs` after its slot, where the slot is one target gap behind the one
+   * before. It takes whole ns, because a number with a fraction would need an object on the heap.
    */
   departedLate(lagNs: number): void {
     const cells = this.#cells;

@@ -1,16 +1,17 @@
 /**
- * Are these samples lower than those, beyond noise? The exact one-sided Mann–Whitney test, which knows nothing of how
- * samples are distributed: of all ways to deal the ranks, the share that would look at least so low by chance.
+ * Are these samples lower than those, beyond noise? This is the exact one-sided Mann–Whitney test, which assumes
+ * nothing about the distribution of samples. Of all ways to deal the ranks, it gives the share that looks at least this
+ * low.
  */
 
-/** p of `later` being lower than `earlier` by chance alone; 1 where either is empty. Ties count half. */
+/** p that `later` is lower than `earlier` by chance alone; 1 where either is empty. Ties count half. */
 export function chanceOfLower(earlier: readonly number[], later: readonly number[]): number {
   const n = earlier.length;
   const m = later.length;
   if (n === 0 || m === 0) return 1;
   const ranks = doubledRanks([...later, ...earlier]);
   const observed = ranks.slice(0, m).reduce((sum, rank) => sum + rank, 0);
-  // ways[k].get(s): so many choices of k of the samples have the doubled rank sum s.
+  // ways[k].get(s): the number of choices of k samples whose doubled rank sum is s.
   const ways: Map<number, number>[] = Array.from({ length: m + 1 }, () => new Map());
   ways[0].set(0, 1);
   for (const rank of ranks) {
@@ -28,14 +29,14 @@ export function chanceOfLower(earlier: readonly number[], later: readonly number
 }
 
 /**
- * The chances of several tests at once, each raised so far that those which are still at most `level` are no more than
- * that share of false alarms (Benjamini and Hochberg 1995); in the order given. With nothing changed at all, any alarm is
- * a false one, so that the chance of one alarm or more is at most the level.
+ * The chances of several tests at once, each raised (Benjamini and Hochberg 1995), in the order given. Of the tests
+ * whose raised chance is at most `level`, at most that share are false alarms. If nothing changed at all, every alarm
+ * is false, and then the chance of one alarm or more is at most the level.
  *
- * Benjamini-Hochberg and not Holm, for two reasons. Figures of one run get worse together (one machine, one device), and
- * for tests that depend on each other in this way it holds, too (Benjamini and Yekutieli 2001). And ranks of few samples
- * have a least chance: 50 earlier samples and one now cannot go below 1/51, while Holm asks for 0.05/14 of the first of
- * 14 figures, so that it would never see that all 14 got worse. Benjamini-Hochberg asks for 0.05 of the last one.
+ * Benjamini-Hochberg and not Holm, for two reasons. Figures of one run get worse together (one machine, one device),
+ * and the method holds for tests that depend on each other like that (Benjamini and Yekutieli 2001). And ranks of few
+ * samples have a least chance: 50 earlier samples and one now cannot go below 1/51. Holm asks for 0.05/14 of the first
+ * of 14 figures, so it would never see that all 14 got worse. Benjamini-Hochberg asks for 0.05 of the last one.
  */
 export function adjustedChances(chances: readonly number[]): number[] {
   const order = chances.map((_, index) => index).sort((a, b) => chances[b] - chances[a]);
@@ -48,14 +49,14 @@ export function adjustedChances(chances: readonly number[]): number[] {
   return adjusted;
 }
 
-/** The least p that so many samples can give. */
+/** The least p that these numbers of samples can give. */
 export const leastChance = (earlier: number, later: number): number => {
   let ways = 1;
   for (let i = 1; i <= later; i++) ways = (ways * (earlier + i)) / i;
   return 1 / ways;
 };
 
-/** The share of runs in which nothing changed that may still be said to be worse, however many figures a run has. */
+/** The share of unchanged runs that may still be called worse, however many figures a run has. */
 export const significance = 0.05;
 
 /** Two sets of samples of one figure, signed so that lower is worse. */
@@ -65,8 +66,8 @@ export interface SamplePair {
 }
 
 /**
- * For each pair, the chance that its later samples are lower by nothing but noise, raised for the number of pairs. null:
- * the pair has too few samples to raise an alarm. Such pairs do not count.
+ * For each pair, the chance that its later samples are lower by noise alone, raised for the number of pairs. null: the
+ * pair has too few samples to raise an alarm. Such pairs do not count.
  */
 export function jointChances(pairs: readonly SamplePair[]): (number | null)[] {
   const tellable = pairs.filter(isTellable);

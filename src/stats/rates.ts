@@ -1,6 +1,6 @@
 /**
- * Rates from counts and a window. Layer 2 counts the frame with its FCS; layer 1 adds what a line adds. Bits come from
- * byte counters, not from a mean size: a device that loses the large frames of a mix shows that.
+ * Rates from counts and a window. Layer 2 counts the frame with its FCS; layer 1 adds what the line adds. Bits come
+ * from byte counters and not from a mean size, so that they show a device that loses the large frames of a mix.
  */
 import { fcsBytes, layer1OverheadBytes } from "../units.js";
 
@@ -32,7 +32,7 @@ export interface Arrivals {
   /** −1: nothing came. */
   readonly firstNs: number;
   readonly lastNs: number;
-  /** Within the receive window (see `receiveRates`), and how long it was; null: nobody counted. */
+  /** Counts within the receive window (see `receiveRates`), and its length; null: not counted. */
   readonly inWindow: { readonly frames: number; readonly bytes: number; readonly windowNs: number } | null;
 }
 
@@ -43,13 +43,13 @@ const spreadShare = 0.001;
 
 /**
  * The rate of what came back: frames and bytes that arrived within the receive window, over its length. The receive
- * window is the transmit window moved by the time from the first departure to the first arrival. A constant delay
- * therefore takes nothing away, frames that a queue gives back only after the window add nothing, and a frame that is
- * lost is missing in the rate.
+ * window is the transmit window, moved by the time from the first departure to the first arrival. So a constant delay
+ * takes nothing away, frames that a queue gives back after the window add nothing, and a lost frame is missing in the
+ * rate.
  *
- * Where all that came back did so within the length of the transmit window and a thousandth, all of it counts: a little
- * more delay at the end than at the beginning is no lower rate. Where the window is shorter than 100 ms, or nobody
- * counted what came within it, the rate is that of all arrivals between the first and the last.
+ * All arrivals count if they came within the length of the transmit window and a thousandth more: a slightly longer
+ * delay at the end is no lower rate. If the window is shorter than 100 ms, or nothing counted the arrivals within it,
+ * the rate is that of all arrivals between the first and the last.
  */
 export function receiveRates(arrivals: Arrivals, transmitWindowNs: number): Rates {
   const { frames, bufferBytes, firstNs, lastNs, inWindow } = arrivals;

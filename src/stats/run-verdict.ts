@@ -1,8 +1,8 @@
 /**
  * The verdict of a whole run, one rule for every method. A run has figures that were asked for: trials, loads, rates,
- * steps, thresholds. It passes when each of them was measured on trials that can be used and is within its limits, and
- * no frame of any trial is unaccounted for. A figure that is missing, or that could not be measured, makes it invalid;
- * one that is out of its limits makes it fail. A run without any figure shows nothing.
+ * steps, thresholds. It passes when each figure was measured on usable trials and is within its limits, and when no
+ * frame of any trial is unaccounted for. A figure that is missing, or could not be measured, makes the run invalid. A
+ * figure out of its limits makes it fail. A run without any figure shows nothing.
  */
 import { judgeRun, type VerdictWord } from "./verdict.js";
 import { framesWord } from "./words.js";
@@ -49,7 +49,7 @@ const sentences = ({ what, reasons }: AskedFigure): string[] =>
     ? [what].filter((said) => said !== "")
     : reasons.map((reason) => (what === "" ? reason : `${what}: ${reason}`));
 
-/** Frames that nobody can explain count whether the trial was used or not: they may be of any. */
+/** Frames without explanation count even if the trial was not used, because they may belong to any trial. */
 function unaccountedIn(trials: readonly RunTrial[]): AskedFigure[] {
   const open = trials.filter(({ unaccounted }) => unaccounted !== null && unaccounted !== 0);
   if (open.length === 0) return [];
@@ -58,7 +58,7 @@ function unaccountedIn(trials: readonly RunTrial[]): AskedFigure[] {
   return [{ what: "", verdict: "invalid", reasons: [reason] }];
 }
 
-/** What a search for a rate came to. */
+/** The result of a search for a rate. */
 export interface SearchRow {
   /** The greatest load that held; 0: none did. */
   readonly pps: number;

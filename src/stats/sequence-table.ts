@@ -1,11 +1,11 @@
 /**
- * What became of the frames of thousands of streams: as SequenceTracker, in one array each for everything, so that
- * memory is the same whatever is lost. A lane is one stream on one transmit queue; the more lanes there are, the
- * shorter are its window, its memory of gaps and its list of lost numbers, and what did not fit is counted.
+ * The fate of the frames of thousands of streams, with one array for each kind of cell, so that memory does not grow
+ * with losses. A lane is one stream on one transmit queue. The more lanes there are, the shorter are each one's window,
+ * memory of gaps, and list of lost numbers. What did not fit is counted.
  *
- * A bit of the window is 1 where a number is missing: while none is, nothing is written but the next number, which lies
- * in the row that the rest of a frame's account is in (lane-rows.ts); it is negative while one is, so that one look at
- * it says both.
+ * A bit of the window is 1 where a number is missing. While none is missing, only the next number is written, into the
+ * row with the rest of a frame's account (lane-rows.ts). It is negative while a number is missing, so that one read
+ * tells both.
  */
 import { LaneRows } from "./lane-rows.js";
 import type { ReorderExtent, SequenceRange } from "./sequence.js";
@@ -54,17 +54,17 @@ export interface LaneLoss {
 }
 
 export class SequenceTable {
-  /** Numbers back to which a duplicate is told from a frame that is too old to say. */
+  /** How far back a duplicate can be told from a frame that is too old. */
   readonly window: number;
-  /** Lost ranges kept of each lane. */
+  /** Lost ranges that each lane keeps. */
   readonly rangesKept: number;
   readonly #rows: LaneRows;
   readonly #missingBits: Int32Array;
-  /** Of each lane, what only losses, duplicates and reordering change; side by side (`cell`). */
+  /** The cells of each lane that only losses, duplicates and reordering change, next to each other (`cell`). */
   readonly #cells: Float64Array;
   readonly #missingInAll = new Float64Array(1);
   readonly #gapsKept: number;
-  /** Per lane a ring of gaps: the first number missing, and which arrival opened it. */
+  /** Per lane a ring of gaps: the first missing number, and which arrival opened the gap. */
   readonly #gaps: Float64Array;
   /** Per lane: from, to (inclusive) of lost numbers. */
   readonly #ranges: Float64Array;
@@ -114,7 +114,7 @@ export class SequenceTable {
     return this.#cells[lane * cell.count + cell.tooOld];
   }
 
-  /** Takes note of frame `index` (from 0) of a lane and says what it is: one of sequenceCodes. Hot. */
+  /** Counts frame `index` (from 0) of a lane and says what it is: one of sequenceCodes. Hot. */
   accept(lane: number, index: number): number {
     if (index === this.#rows.next(lane)) {
       this.#rows.setNext(lane, index + 1);
@@ -123,7 +123,7 @@ export class SequenceTable {
     return this.#acceptSlow(lane, index);
   }
 
-  /** The account of a lane up to `endExclusive`, the index after the last one sent. Changes nothing. */
+  /** The account of a lane up to `endExclusive`, the index after the last one sent. It changes nothing. */
   finish(lane: number, endExclusive: number): LaneLoss {
     const cells = this.#cells;
     const row = lane * cell.count;
@@ -231,7 +231,7 @@ export class SequenceTable {
     if (index > stop) this.#noteLost(lane, next, index - this.window - 1);
   }
 
-  /** Number `entering` takes the place of the one a window below, which is lost now if it never came. */
+  /** Number `entering` takes the place of the number one window below, which is lost now if it never came. */
   #leave(lane: number, entering: number): void {
     if (!this.#isMissing(lane, entering)) return;
     this.#missingBits[this.#wordOf(lane, entering)] &= ~(1 << (entering & 31));
@@ -239,7 +239,7 @@ export class SequenceTable {
     this.#noteLost(lane, entering - this.window, entering - this.window);
   }
 
-  /** Ranges come in ascending order, so that only the last one can grow. */
+  /** Ranges come in ascending order, so only the last one can grow. */
   #noteLost(lane: number, from: number, to: number): void {
     const cells = this.#cells;
     const row = lane * cell.count;
@@ -290,7 +290,7 @@ export class SequenceTable {
     const row = lane * cell.count;
     const count = cells[row + cell.gaps];
     const at = (gap: number): number => (lane * this.#gapsKept + (gap % this.#gapsKept)) * 2;
-    // Gaps are in ascending order of numbers: the newest one that starts at or below the index is the one.
+    // Gaps ascend by number. The wanted one is the newest that starts at or below the index.
     let low = Math.max(0, count - this.#gapsKept);
     let high = count - 1;
     if (this.#gaps[at(low)] > index) return;

@@ -7,8 +7,8 @@ export interface SignedHistogramData {
 }
 
 /**
- * For IPDV (RFC 5481 §4.1): record(delay of packet i − delay of packet i − 1), for consecutive numbers that both
- * came in order. Percentiles are of the signed value, so the median of a steady path is 0.
+ * For IPDV (RFC 5481 §4.1): record(delay of packet i − delay of packet i − 1), for consecutive numbers that both came
+ * in order. Percentiles are of the signed value, so the median of a steady path is 0.
  */
 export class SignedHistogram {
   /** Of the magnitudes. */

@@ -11,7 +11,7 @@ export class LongestSilence {
     this.#cells[cell.to] = -1;
   }
 
-  /** Something arrived; never earlier than the last time. */
+  /** A frame arrived at `nowNs`, which never decreases. */
   arrived(nowNs: number): void {
     const cells = this.#cells;
     if (cells[cell.last] >= 0 && nowNs - cells[cell.last] > cells[cell.to] - cells[cell.from]) {

@@ -1,9 +1,10 @@
 /**
- * Latency of each of thousands of streams in constant memory: log-linear with 16 buckets per power of two, so that a
- * percentile is at most 6.25 % above the true value; minimum, mean and maximum, kept elsewhere, are exact.
+ * Latency of each of thousands of streams in constant memory. Histograms are log-linear with 16 buckets per power of
+ * two, so that a percentile is at most 6.25 % above the true value. Minimum, mean and maximum are kept elsewhere and
+ * are exact.
  *
- * A bucket is a byte, so that those which a stream fills lie in few cache lines and pages; what it carries over, once in
- * 256 samples, goes to a table of words that is touched so rarely that it need not be small.
+ * A bucket is a byte, so that the buckets of a stream lie in few cache lines and pages. A byte overflows once in 256
+ * samples. The overflow goes to a table of words, which is touched so rarely that it may be large.
  */
 import type { Extremes } from "./lane-rows.js";
 

@@ -1,10 +1,13 @@
-/** What is shortened on the wire, made whole again: 32 bits of sequence, 48 bits of time. */
+/** Makes shortened numbers of the wire whole again: 32 bits of sequence, 48 bits of time. */
 
 const two32 = 2 ** 32;
 const two47 = 2 ** 47;
 const two48 = 2 ** 48;
 
-/** The number nearest to `expected` (0 … 2^53) whose low 32 bits are `wire`: right while less than 2^31 away, never below 0. */
+/**
+ * The number nearest to `expected` (0 … 2^53) whose low 32 bits are `wire`. Right while it is less than 2^31 away;
+ * never below 0.
+ */
 export function unwrapSequence(wire: number, expected: number): number {
   // `|` reduces the exact difference modulo 2^32 into −2^31 … 2^31 − 1 (ECMAScript ToInt32).
   const sequence = expected + ((wire - expected) | 0);

@@ -1,17 +1,16 @@
 /**
- * Verdicts of trials, as pure rules. A trial is invalid when its figures cannot be used, failed when the device under
- * test did not do what was asked of it, else passed. What decides depends on what the trial was to show:
+ * Verdicts of trials, as pure rules. A trial is invalid when its figures cannot be used. It fails when the device under
+ * test did not do what it was asked. Otherwise it passes. The rules depend on what the trial is to show:
  *
- *   forwarding     an exact count that must all come back, intact and in order per queue. Its rate is a pace that
- *                  nobody asked for: what was really offered is told
+ *   forwarding     an exact count that must all come back, intact and in order per queue. No rate was asked for, so the
+ *                  rate that was really offered is reported
  *   at a set rate  the load must have been offered (offered-load.ts); then loss beyond `lossRatioMax` fails
  *   at max         loss is information, unless --loss or --min-rate asks
  *
- * Damaged frames count as lost (loss.ts). An uneven load leaves a pass as it is, takes away a fail for loss that it can
- * explain, and makes latency and pacing unusable (`untimely`). Of methods loss is a figure (`measuresLoss`): it fails
- * nothing here, and is not used where an uneven load may explain it.
+ * Damaged frames count as lost (loss.ts). An uneven load leaves a pass as it is. It takes away a fail for loss that it
+ * can explain, and makes latency and pacing unusable (`untimely`). Methods for which loss is a figure (`measuresLoss`)
+ * fail nothing here, and do not use a loss that an uneven load may explain.
  */
-
 import { type Tolerances, usualTolerances } from "../tolerances.js";
 import type { Cause, Reason } from "./cause.js";
 import { checkEquations, type TrialCounts } from "./ledger.js";
@@ -54,9 +53,9 @@ export interface VerdictRules {
   readonly minPps: number | null;
   /** What already makes the trial useless: interrupted, the peer died. */
   readonly faults: readonly Reason[];
-  /** What the device under test already failed by, in words: it took nothing more. */
+  /** Reasons why the device under test has already failed: it took nothing more. */
   readonly failures?: readonly string[] | undefined;
-  /** Loss is a figure that somebody else judges; absent: it is judged here. */
+  /** The caller judges loss as a figure; absent: loss is judged here. */
   readonly measuresLoss?: boolean | undefined;
   /** Absent: the usual ones. */
   readonly tolerances?: Tolerances | undefined;
@@ -122,13 +121,13 @@ function kindOf(trial: JudgedTrial): TrialKind {
   return trial.requested.pps === null ? "max" : "set rate";
 }
 
-/** An exact count that the generator stood still in is whole all the same, and as uneven as one of late frames. */
+/** An exact count is whole although the generator stood still in it. It is as uneven as one with late frames. */
 const unsteadyOf = (trial: JudgedTrial, kind: TrialKind, tolerances: Tolerances): Reason[] => [
   ...(kind === "forwarding" ? standstillReasons(trial) : []),
   ...unsteadyReasons(trial, kind, tolerances),
 ];
 
-/** Sums that do not add up, and frames that nobody can explain. */
+/** Sums that do not add up, and frames without explanation. */
 function unsoundReasons(trial: JudgedTrial, isExplained: boolean): Reason[] {
   const reasons = checkEquations(trial).map(
     (sentence): Reason => ({ cause: "counts", text: `the counts do not add up: ${sentence}` }),
@@ -150,7 +149,7 @@ function generatorLimits(trial: JudgedTrial, kind: TrialKind, rules: VerdictRule
   return [...standstillReasons(trial), ...load];
 }
 
-/** A least rate that the DUT was never offered can't be failed by it. Back-pressure is the DUT's own limit. */
+/** A device cannot fail a least rate that it was never offered. Back-pressure is the device's own limit. */
 function minRateNotOffered(trial: JudgedTrial, { minPps }: VerdictRules): Reason[] {
   if (minPps === null || trial.rxPps >= minPps || trial.txPps >= minPps || trial.blocked > 0) return [];
   const offered = `it offered ${rateWord(trial.txPps)}, less than the ${rateWord(minPps)} to be proved`;
@@ -225,11 +224,11 @@ function lossFailures(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules):
   ];
 }
 
-/** What stays when everything that an uneven load may have cost is no fault of the device. Damage always is. */
+/** The bad frames that remain when everything that an uneven load may have cost is excused. Damage is never excused. */
 function leastBad(trial: JudgedTrial, rules: VerdictRules): number {
   const tolerances = rules.tolerances ?? usualTolerances;
   const missing = trial.lost + refusedOf(trial);
-  // Nobody knows how much these cost.
+  // The cost of these is unknown.
   const unknown = unsteadyOf(trial, kindOf(trial), tolerances).some(
     ({ cause }) => cause === "speed" || cause === "stood still",
   );
@@ -237,10 +236,10 @@ function leastBad(trial: JudgedTrial, rules: VerdictRules): number {
   return trial.corrupt + (trial.damagedCopies ?? 0) + Math.max(0, missing - excused);
 }
 
-/** Whole frames that came back more than once; the damaged ones are told as such. */
+/** Whole frames that came back more than once. Damaged copies are counted separately. */
 const wholeCopies = ({ duplicate, damagedCopies = 0 }: JudgedTrial): number => duplicate - damagedCopies;
 
-/** What a forwarding trial must not show, beside loss and damage. */
+/** What a forwarding trial must not show, apart from loss and damage. */
 function notIntact(trial: JudgedTrial): Failure[] {
   const said: string[] = [];
   const { count } = trial.requested;
@@ -281,7 +280,7 @@ function notesOf(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): stri
   return notes;
 }
 
-/** Frames that came back otherwise than they should, and failed nothing. */
+/** Frames that came back wrong in some way, but failed nothing. */
 function damageNotes(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): string[] {
   const notes: string[] = [];
   const failed = lossFailures(trial, kind, rules).some(({ reason }) => reason.cause === "corrupt");
@@ -297,7 +296,7 @@ function damageNotes(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): 
   return notes;
 }
 
-/** Once: where it is no reason, and not said in full. */
+/** Said once: only where lateness is no reason, which would say it in full. */
 function lateNotes({ late, sent, lost }: JudgedTrial, kind: TrialKind, said: readonly Reason[]): string[] {
   if (late === 0 || said.some(({ cause }) => cause === "late")) return [];
   if (kind === "max" || (kind === "forwarding" && lost === 0)) return [];

@@ -1,4 +1,4 @@
-/** Figures in words for people: grouped counts, rates and shares with as many digits as matter. */
+/** Figures for people: grouped counts, rates and shares with as many digits as matter. */
 
 /** `1,234,567` */
 export function grouped(count: number): string {
