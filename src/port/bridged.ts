@@ -17,9 +17,9 @@ import {
   type TxRing,
 } from "../ring/index.js";
 import { type Arena, arena as theArena } from "../sys/arena.js";
-import type { PortSpec } from "./kinds.js";
-import { noKick, type Port, type PortFacts, type PortObserver, type PortRings } from "./port.js";
-import { PortState } from "./port-state.js";
+import type { AnyPortSpec } from "./kind.js";
+import { noKick, type PortFacts } from "./port.js";
+import { RingPort } from "./ring-port.js";
 
 const headerBytes = 12;
 const pageBytes = 4096;
@@ -38,7 +38,7 @@ export interface Bridge {
 }
 
 export interface BridgeSetup {
-  readonly spec: PortSpec & { readonly size: number };
+  readonly spec: AnyPortSpec & { readonly size: number };
   /** Of the longest frame, without FCS. */
   readonly maxFrameBytes: number;
   readonly features: readonly string[];
@@ -48,11 +48,9 @@ export interface BridgeSetup {
   readonly open: (deliver: (frame: Uint8Array) => void) => Bridge;
 }
 
-export class BridgedPort implements Port {
-  readonly spec: PortSpec;
+export class BridgedPort extends RingPort<BridgeSetup["spec"]> {
   readonly #setup: BridgeSetup;
   readonly #arena: Arena;
-  readonly #state: PortState;
   readonly #memory: number;
   /** The device's sides: what the worker sends comes in, what arrives goes out to it. */
   readonly #fromWorker: RxRing;
@@ -65,14 +63,11 @@ export class BridgedPort implements Port {
   #idle = 0;
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
-  #whyLost: string | null = null;
-  #closed = false;
 
   constructor(setup: BridgeSetup) {
-    this.spec = setup.spec;
+    super(setup.spec);
     this.#setup = setup;
     this.#arena = theArena();
-    this.#state = new PortState(this.#arena, 1);
     const ring = {
       format: "packed",
       size: setup.spec.size,
@@ -101,12 +96,12 @@ export class BridgedPort implements Port {
       this.#arena.release(this.#memory);
       throw error;
     }
-    this.#state.publish([{ queue: 0, tx, rx, txKick: noKick, rxKick: noKick }]);
+    this.state.publish([{ queue: 0, tx, rx, txKick: noKick, rxKick: noKick }]);
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#closed || this.#whyLost !== null) return;
+    if (this.state.rings === null) return;
     // Immediates run once a turn of the event loop, a timer not more often than every millisecond.
     if (this.#idle < eagerTurns) this.#immediate = setImmediate(() => this.#turn());
     else this.#timer = setTimeout(() => this.#turn(), 1);
@@ -127,7 +122,7 @@ export class BridgedPort implements Port {
     }
     this.#idle = 0;
     this.#bridge.send(this.#held, (frames, why) => {
-      if (this.#closed) return;
+      if (this.closed) return;
       if (frames > 0) ring.release(frames);
       this.#held = this.#held.slice(frames);
       if (why === null) this.#schedule();
@@ -136,7 +131,7 @@ export class BridgedPort implements Port {
   }
 
   #deliver(frame: Uint8Array): void {
-    if (this.#closed || this.#whyLost !== null) return;
+    if (this.state.rings === null) return;
     this.#delivered++;
     const ring = this.#toWorker;
     const at = ring.reclaim() > 0 ? ring.place(0, frame.length) : 0;
@@ -148,44 +143,22 @@ export class BridgedPort implements Port {
     ring.publish(1);
   }
 
-  ready(timeoutMs: number): Promise<PortRings> {
-    return this.#state.ready(timeoutMs, () =>
-      environmentError(this.#whyLost ?? "the port is closed", { where: this.spec.text }),
-    );
-  }
-
-  rings(): PortRings | null {
-    return this.#state.rings;
-  }
-
   facts(): PortFacts {
     const { spec, maxFrameBytes, features } = this.#setup;
     const { text, kind, size } = spec;
     return { spec: text, kind, queues: 1, ringFormat: "none", ringSize: size, features, maxFrameBytes };
   }
 
-  observe(observer: PortObserver): void {
-    this.#state.observe(observer);
-  }
-
   breakConnection(why: string): void {
-    this.#whyLost ??= why;
-    this.#state.lose(why);
-    this.#state.fail(environmentError(this.#whyLost, { where: this.spec.text }));
-  }
-
-  whyLost(generation: number): string | null {
-    return this.#state.whyLost(generation);
+    this.end(why);
   }
 
   receiveDrops(): number {
     return this.#noRoom + Math.max(0, this.#setup.unseen(this.#delivered));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    this.breakConnection("the port was closed");
-    this.#closed = true;
+  protected close(): void {
+    this.end("the port was closed");
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#immediate !== null) clearImmediate(this.#immediate);
     this.#bridge.close();

@@ -102,6 +102,11 @@ export class PortState {
     if (this.#ends.size > mostEnds) this.#ends.delete(this.#ends.keys().next().value!);
   }
 
+  /** Why the last rings ended; null: there are rings, or there never were any. */
+  get lastEnd(): string | null {
+    return this.#rings === null ? (this.#ends.get(this.#generation) ?? null) : null;
+  }
+
   /** It turned out what the last end was for. */
   explain(why: string): void {
     if (this.#rings === null && this.#generation > 0) this.#noteEnd(why);

@@ -4,19 +4,16 @@
  */
 
 import { closeSync } from "node:fs";
-import { environmentError, PktgenError } from "../../errors.js";
 import { type PacketRingLayout, packetRingGeometry, packetRxReserve } from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
-import { watchInterface } from "../../sys/net/interface-watch.js";
-import { type InterfaceFacts, interfaceDriver, readInterface } from "../../sys/net/netdev.js";
-import { inNetns } from "../../sys/net/netns.js";
+import { type InterfaceFacts, interfaceDriver } from "../../sys/net/netdev.js";
 import { joinFanout, openPacketReceiver, openPacketSender, takePacketDrops } from "../../sys/net/packet-socket.js";
 import { hardwareStampClock, kernelStampClock, type StampClock } from "../../sys/net/stamp-clock.js";
 import { fcsBytes } from "../../units.js";
 import { onInterface } from "../interface.js";
+import { InterfacePort, type InterfaceRings, type Losses } from "../interface-port.js";
 import type { OpenPortOptions } from "../options.js";
-import { noKick, type Port, type PortFacts, type PortObserver, type PortRings } from "../port.js";
-import { PortState } from "../port-state.js";
+import { noKick, type Port, type PortFacts, type QueueRings } from "../port.js";
 import type { PacketPortSpec } from "./spec.js";
 
 const vlanTagBytes = 4;
@@ -31,118 +28,33 @@ interface OpenRing {
   readonly layout: PacketRingLayout;
 }
 
-/** Everything that is opened together and closed together. */
-interface OpenRings {
-  readonly facts: InterfaceFacts;
-  readonly tx: readonly OpenRing[];
-  readonly rx: readonly OpenRing[];
-  readonly close: () => void;
+interface PacketLosses extends Losses {
+  /** Frames that found no slot in our rings. */
+  readonly ringFull: number;
 }
 
-class PacketPort implements Port {
-  readonly spec: PacketPortSpec;
-  readonly #options: OpenPortOptions;
-  readonly #state: PortState;
-  readonly #driver: string | null;
-  #rings: OpenRings;
-  readonly #watch: Disposable;
-  #drops = 0;
-  /** The interface's own count at the beginning: what it dropped before any socket saw it. */
-  readonly #droppedBefore: number;
-  #lost: string | null = null;
-  #open = true;
+interface PacketRings extends InterfaceRings<PacketLosses> {
+  readonly driver: string | null;
+  readonly tx: readonly OpenRing[];
+  readonly rx: readonly OpenRing[];
+}
 
-  constructor(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts) {
-    this.spec = spec;
-    this.#options = options;
-    this.#state = new PortState(arena(), spec.queues);
-    this.#driver = interfaceDriver(facts.name);
-    this.#droppedBefore = droppedBy(facts);
-    this.#rings = openRings(spec, options, facts);
-    try {
-      this.#watch = watchInterface(facts.index, (now) => this.#changed(now));
-    } catch (error) {
-      this.#rings.close();
-      throw error;
-    }
-    this.#publish();
-  }
-
-  #publish(): void {
-    const { tx, rx } = this.#rings;
-    this.#lost = null;
-    const { name } = this.spec;
-    this.#state.publish(
-      Array.from({ length: this.spec.queues }, (_, queue) => ({
-        queue,
-        tx: tx[queue]?.layout ?? null,
-        rx: rx[queue]?.layout ?? null,
-        txKick: tx[queue] === undefined ? noKick : { kind: "sendto", fd: tx[queue].fd, name },
-        rxKick: noKick,
-      })),
-    );
-  }
-
-  #changed(now: InterfaceFacts | null): void {
-    const { name } = this.spec;
-    if (now === null) {
-      const why = `interface ${name} was removed`;
-      this.#lose(why);
-      // The kernel takes it down first: if that was seen, this is what it was for.
-      this.#lost = why;
-      this.#state.explain(why);
-    } else if (!now.up) this.#lose(`interface ${name} went down`);
-    else if (!now.carrier) this.#lose(`interface ${name} lost its carrier`);
-    else if (this.#lost !== null) this.#reopen();
-  }
-
-  #lose(why: string): void {
-    if (this.#lost !== null) return;
-    this.#lost = why;
-    this.#takeDrops();
-    this.#state.lose(why);
-    this.#rings.close();
-  }
-
-  /** The interface is back: with new rings, since nobody knows where the kernel stands in the old ones. */
-  #reopen(): void {
-    try {
-      this.#rings = onInterface(this.spec, this.#options, (facts) => openRings(this.spec, this.#options, facts));
-      this.#publish();
-    } catch (error) {
-      if (!(error instanceof PktgenError)) throw error;
-    }
-  }
-
-  #takeDrops(): void {
-    for (const { fd } of this.#rings.rx) this.#drops += takePacketDrops(fd);
+class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings> {
+  protected openRings(facts: InterfaceFacts): PacketRings {
+    return openRings(this.spec, this.options, facts);
   }
 
   /** What found no slot in our rings, and what the interface had no room for before. A port that only sends has no loss here. */
   receiveDrops(): number {
-    if (!this.#options.receives) return 0;
-    if (this.#lost === null && this.#open) this.#takeDrops();
-    const now = inNetns(this.spec.netns, this.spec.text, () => readInterface(this.spec.name));
-    return this.#drops + (now === null ? 0 : Math.max(0, droppedBy(now) - this.#droppedBefore));
-  }
-
-  whyLost(generation: number): string | null {
-    return this.#state.whyLost(generation);
-  }
-
-  ready(timeoutMs: number): Promise<PortRings> {
-    return this.#state.ready(timeoutMs, () =>
-      environmentError(this.#lost ?? "the port is closed", { where: this.spec.text }),
-    );
-  }
-
-  rings(): PortRings | null {
-    return this.#state.rings;
+    if (!this.options.receives) return 0;
+    const { ringFull } = this.losses();
+    const since = this.interfaceSince();
+    return ringFull + (since === null ? 0 : Math.max(0, since.rxDropped + since.rxMissed));
   }
 
   facts(): PortFacts {
     const { spec } = this;
-    const { tx, rx, facts } = this.#rings;
+    const { tx, rx, facts, driver } = this.opened;
     return {
       spec: spec.text,
       kind: spec.kind,
@@ -150,7 +62,7 @@ class PacketPort implements Port {
       ringFormat: "tpacket_v2",
       ringSize: (rx[0] ?? tx[0])?.layout.size ?? 0,
       features: [
-        ...(this.#driver === null ? [] : [`driver ${this.#driver}`]),
+        ...(driver === null ? [] : [`driver ${driver}`]),
         `mtu ${facts.mtu}`,
         ...(tx.length > 0 ? [`qdisc ${spec.qdisc}`] : []),
         ...(rx.length > 1 ? [`fanout ${spec.fanout}`] : []),
@@ -159,31 +71,10 @@ class PacketPort implements Port {
       maxFrameBytes: (tx[0] ?? rx[0])?.layout.maxFrameBytes ?? 0,
     };
   }
-
-  observe(observer: PortObserver): void {
-    this.#state.observe(observer);
-  }
-
-  breakConnection(why: string): void {
-    this.#lose(why);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#watch[Symbol.dispose]();
-    if (this.#lost === null) {
-      this.#state.lose("the port was closed");
-      this.#rings.close();
-    }
-    this.#state.fail(environmentError("the port is closed", { where: this.spec.text }));
-  }
 }
 
-const droppedBy = ({ statistics }: InterfaceFacts): number => statistics.rxDropped + statistics.rxMissed;
-
 /** In the interface's namespace. What was opened is closed again where a later part fails. */
-function openRings(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): OpenRings {
+function openRings(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): PacketRings {
   const undo: (() => void)[] = [];
   const close = (): void => {
     for (const step of undo.splice(0).toReversed()) step();
@@ -200,11 +91,32 @@ function openRings(spec: PacketPortSpec, options: OpenPortOptions, facts: Interf
       spec.text,
     );
     if (clock !== null) undo.push(keepComparing(clock, rx));
-    return { facts, tx, rx, close };
+    const driver = interfaceDriver(facts.name);
+    return { facts, driver, tx, rx, queues: queueRings(spec, tx, rx), losses: lossesOf(rx), close };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** A queue has its rings in the directions that were opened. */
+function queueRings({ name, queues }: PacketPortSpec, tx: readonly OpenRing[], rx: readonly OpenRing[]): QueueRings[] {
+  return Array.from({ length: queues }, (_, queue) => ({
+    queue,
+    tx: tx[queue]?.layout ?? null,
+    rx: rx[queue]?.layout ?? null,
+    txKick: tx[queue] === undefined ? noKick : { kind: "sendto", fd: tx[queue].fd, name },
+    rxKick: noKick,
+  }));
+}
+
+/** The kernel counts from zero again each time it is asked. */
+function lossesOf(rx: readonly OpenRing[]): () => PacketLosses {
+  let ringFull = 0;
+  return () => {
+    for (const { fd } of rx) ringFull += takePacketDrops(fd);
+    return { ringFull };
+  };
 }
 
 function stampClock(spec: PacketPortSpec): StampClock | null {
@@ -274,5 +186,5 @@ function keepComparing(clock: StampClock, rings: readonly OpenRing[]): () => voi
 
 /** @throws PktgenError (2, 3): see onInterface, and what the kernel refuses. */
 export function openPacketPort(spec: PacketPortSpec, options: OpenPortOptions): Port {
-  return onInterface(spec, options, (facts) => new PacketPort(spec, options, facts));
+  return onInterface(spec, options, (facts) => new PacketPort(spec, options).start(facts));
 }

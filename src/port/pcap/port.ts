@@ -4,15 +4,15 @@
  */
 
 import { closeSync, openSync, statSync } from "node:fs";
-import { usageError } from "../../errors.js";
+import { type PktgenError, usageError } from "../../errors.js";
 import { CaptureReader, CaptureWriter, captureFaultError, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
 import { bufferStrideFor, burstFrames, longestFrameBytes, type SlotRingLayout } from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
 import { kernelStampClock } from "../../sys/net/stamp-clock.js";
 import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
-import { noKick, type Port } from "../port.js";
-import { PortState } from "../port-state.js";
+import { noKick, type Port, type PortFacts } from "../port.js";
+import { RingPort } from "../ring-port.js";
 import type { CaptureReaderOrder, CaptureWriterOrder } from "./mover.js";
 import type { CapturePortSpec } from "./spec.js";
 
@@ -119,6 +119,39 @@ async function openToRead({ path }: CapturePortSpec): Promise<OpenedCapture> {
   };
 }
 
+class CapturePort extends RingPort<CapturePortSpec> {
+  readonly #capture: OpenedCapture;
+
+  constructor(spec: CapturePortSpec, capture: OpenedCapture) {
+    super(spec);
+    this.#capture = capture;
+    const { layout } = capture;
+    const [tx, rx] = layout.direction === "tx" ? [layout, null] : [null, layout];
+    this.state.publish([{ queue: 0, tx, rx, txKick: noKick, rxKick: noKick }]);
+  }
+
+  facts(): PortFacts {
+    const { text, kind } = this.spec;
+    const { features, layout } = this.#capture;
+    const { size: ringSize, bufferBytes: maxFrameBytes } = layout;
+    return { spec: text, kind, queues: 1, ringFormat: "none", ringSize, features, maxFrameBytes };
+  }
+
+  /** The disk is full, or the capture is damaged. */
+  breakConnection(why: string): void {
+    this.end(why);
+  }
+
+  protected override error(what: string): PktgenError {
+    return usageError(what, { where: this.spec.text });
+  }
+
+  protected close(): void {
+    this.end("the port was closed");
+    this.#capture.close();
+  }
+}
+
 /**
  * @throws PktgenError (2): no such file, no capture, not Ethernet, compressed; cannot be written; both ways at once.
  *   (3): the disk is full.
@@ -126,39 +159,5 @@ async function openToRead({ path }: CapturePortSpec): Promise<OpenedCapture> {
 export async function openCapturePort(spec: CapturePortSpec, options: OpenPortOptions): Promise<Port> {
   if (spec.queues > 1) throw usageError(`${spec.queues} queues of one capture`, { where: spec.text, accepted: "1" });
   const way = wayOf(spec, options);
-  const { layout, features, close } = way === "write" ? await openToWrite(spec, options) : await openToRead(spec);
-  const state = new PortState(arena(), 1);
-  const [tx, rx] = way === "write" ? [layout, null] : [null, layout];
-  state.publish([{ queue: 0, tx, rx, txKick: noKick, rxKick: noKick }]);
-  let why: string | null = null;
-  let open = true;
-  const lose = (because: string): void => {
-    why ??= because;
-    state.lose(why);
-    state.fail(usageError(why, { where: spec.text }));
-  };
-  return {
-    spec,
-    ready: (timeoutMs) => state.ready(timeoutMs, () => usageError(why ?? "the port is closed", { where: spec.text })),
-    rings: () => state.rings,
-    facts: () => ({
-      spec: spec.text,
-      kind: spec.kind,
-      queues: 1,
-      ringFormat: "none",
-      ringSize: layout.size,
-      features,
-      maxFrameBytes: layout.bufferBytes,
-    }),
-    observe: (observer) => state.observe(observer),
-    /** The disk is full, or the capture is damaged. */
-    breakConnection: lose,
-    whyLost: (generation) => state.whyLost(generation),
-    async [Symbol.asyncDispose]() {
-      if (!open) return;
-      open = false;
-      lose("the port was closed");
-      close();
-    },
-  };
+  return new CapturePort(spec, way === "write" ? await openToWrite(spec, options) : await openToRead(spec));
 }

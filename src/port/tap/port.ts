@@ -13,18 +13,17 @@ import {
   type SlotRingLayout,
   type UringLayout,
 } from "../../ring/index.js";
-import { type Arena, arena as theArena } from "../../sys/arena.js";
+import { type Arena, arena } from "../../sys/arena.js";
 import { configureInterface } from "../../sys/net/interface-settings.js";
-import { watchInterface } from "../../sys/net/interface-watch.js";
 import { type InterfaceFacts, readInterface, usableInterface } from "../../sys/net/netdev.js";
 import { inNetns } from "../../sys/net/netns.js";
 import { openTap, persistTap, type TapQueues } from "../../sys/net/tun.js";
 import { openUring, uringBytes } from "../../sys/uring.js";
 import { fcsBytes } from "../../units.js";
 import { checkMaySend } from "../interface.js";
+import { InterfacePort, type InterfaceRings } from "../interface-port.js";
 import type { OpenPortOptions } from "../options.js";
-import { noKick, type Port, type PortFacts, type PortObserver, type PortRings } from "../port.js";
-import { PortState } from "../port-state.js";
+import { noKick, type Port, type PortFacts } from "../port.js";
 import { type TapMoverOrder, tapReadsAtOnce } from "./mover.js";
 import type { TapPortSpec } from "./spec.js";
 
@@ -105,11 +104,10 @@ function openIo(spec: TapPortSpec, fds: readonly number[], arena: Arena, at: num
   throw environmentError(refusal, { where: spec.text, hint: "use io=auto or io=calls" });
 }
 
-class TapPort implements Port {
-  readonly spec: TapPortSpec;
-  readonly #arena: Arena;
-  readonly #state: PortState;
-  readonly #options: OpenPortOptions;
+type NoLosses = Readonly<Record<never, number>>;
+
+class TapPort extends InterfacePort<TapPortSpec, NoLosses, InterfaceRings<NoLosses>> {
+  readonly #arena = arena();
   readonly #tap: OpenedTap;
   readonly #io: Io;
   readonly #urings: number;
@@ -117,16 +115,10 @@ class TapPort implements Port {
   readonly #maxFrameBytes: number;
   /** Of a buffer to receive into. */
   readonly #roomBytes: number;
-  readonly #watch: Disposable;
-  #whyLost: string | null = null;
-  #closed = false;
 
   constructor(spec: TapPortSpec, tap: OpenedTap, options: OpenPortOptions) {
-    this.spec = spec;
-    this.#options = options;
+    super(spec, options);
     this.#tap = tap;
-    this.#arena = theArena();
-    this.#state = new PortState(this.#arena, spec.queues);
     this.#maxFrameBytes = options.maxFrameBytes - fcsBytes;
     const longest = Math.max(this.#maxFrameBytes, tap.facts.mtu + linkBytes);
     this.#roomBytes = Math.min(longestFrameBytes, longest + slackBytes);
@@ -134,23 +126,29 @@ class TapPort implements Port {
     this.#urings = this.#arena.mapAnonymous(2 * spec.queues * uringBytes).offset;
     this.#buffers = this.#arena.mapAnonymous(2 * spec.queues * ringBytes).offset;
     this.#io = openIo(spec, tap.fds, this.#arena, this.#urings, this.#buffers);
-    this.#watch = watchInterface(tap.facts.index, (now) => this.#changed(now));
-    this.#publish();
   }
 
-  /** A ring that nobody looks at would cost a system call a turn. */
-  #publish(): void {
-    const { sends, receives } = this.#options;
-    this.#whyLost = null;
-    this.#state.publish(
-      this.#tap.fds.map((_, queue) => ({
-        queue,
-        tx: sends ? this.#ring("tx", queue) : null,
-        rx: receives ? this.#ring("rx", queue) : null,
-        txKick: noKick,
-        rxKick: noKick,
-      })),
-    );
+  /** A ring that nobody looks at would cost a system call a turn. The descriptors stay open as long as the port. */
+  protected openRings(facts: InterfaceFacts): InterfaceRings<NoLosses> {
+    const { sends, receives } = this.options;
+    const queues = this.#tap.fds.map((_, queue) => ({
+      queue,
+      tx: sends ? this.#ring("tx", queue) : null,
+      rx: receives ? this.#ring("rx", queue) : null,
+      txKick: noKick,
+      rxKick: noKick,
+    }));
+    return { facts, queues, losses: () => ({}), close: () => {} };
+  }
+
+  /** An interface that was only set down comes back to the descriptors that we have. */
+  protected override reopenRings(): InterfaceRings<NoLosses> {
+    return this.opened;
+  }
+
+  /** A tap has a carrier as long as we hold it. */
+  protected override get needsCarrier(): boolean {
+    return false;
   }
 
   #ring(direction: "tx" | "rx", queue: number): SlotRingLayout {
@@ -175,20 +173,6 @@ class TapPort implements Port {
     };
   }
 
-  ready(timeoutMs: number): Promise<PortRings> {
-    return this.#state.ready(timeoutMs, () =>
-      environmentError(this.#whyLost ?? "the port is closed", { where: this.spec.text }),
-    );
-  }
-
-  rings(): PortRings | null {
-    return this.#state.rings;
-  }
-
-  observe(observer: PortObserver): void {
-    this.#state.observe(observer);
-  }
-
   facts(): PortFacts {
     const { text, kind, queues, size } = this.spec;
     const { refusal } = this.#io;
@@ -210,45 +194,13 @@ class TapPort implements Port {
     };
   }
 
-  breakConnection(why: string): void {
-    this.#lose(why);
-  }
-
-  #lose(why: string): void {
-    this.#whyLost = why;
-    this.#state.lose(why);
-  }
-
-  /** One that was only set down comes back to the descriptors that we have. */
-  #changed(now: InterfaceFacts | null): void {
-    const { name } = this.spec;
-    if (now === null) {
-      const why = `interface ${name} was removed`;
-      this.#lose(why);
-      // The kernel takes it down first: if that was seen, this is what it was for.
-      this.#state.explain(why);
-      this.#state.fail(environmentError(why, { where: this.spec.text }));
-    } else if (!now.up) this.#lose(`interface ${name} went down`);
-    else if (this.#whyLost !== null) this.#publish();
-  }
-
-  whyLost(generation: number): string | null {
-    return this.#state.whyLost(generation);
-  }
-
   /** What the kernel sent on the interface and had no room to keep for us. */
   receiveDrops(): number {
-    if (!this.#options.receives) return 0;
-    const now = inNetns(this.spec.netns, this.spec.text, () => readInterface(this.spec.name));
-    return now === null ? 0 : Math.max(0, now.statistics.txDropped - this.#tap.facts.statistics.txDropped);
+    if (!this.options.receives) return 0;
+    return Math.max(0, this.interfaceSince()?.txDropped ?? 0);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#watch[Symbol.dispose]();
-    this.#lose("the port was closed");
-    this.#state.fail(environmentError("the port is closed", { where: this.spec.text }));
+  protected override release(): void {
     for (const uring of this.#io.urings) if (uring !== null) closeSync(uring.fd);
     if (this.#tap.setDown) this.#setDownAgain();
     for (const fd of this.#tap.fds) closeSync(fd);
@@ -270,7 +222,7 @@ export function openTapPort(spec: TapPortSpec, options: OpenPortOptions): Port {
   return inNetns(spec.netns, spec.text, () => {
     const tap = openInterface(spec, options);
     try {
-      return new TapPort(spec, tap, options);
+      return new TapPort(spec, tap, options).start(tap.facts);
     } catch (error) {
       if (tap.setDown) restoreDown(spec);
       for (const fd of tap.fds) closeSync(fd);

@@ -9,16 +9,8 @@ import { type Arena, arena as theArena } from "../../sys/arena.js";
 import type { UnixSocket } from "../../sys/socket.js";
 import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
-import {
-  type Kick,
-  noKick,
-  type Port,
-  type PortFacts,
-  type PortObserver,
-  type PortRings,
-  type QueueRings,
-} from "../port.js";
-import { PortState } from "../port-state.js";
+import { type Kick, noKick, type Port, type PortFacts, type QueueRings } from "../port.js";
+import { RingPort } from "../ring-port.js";
 import { Backend, type BackendRing } from "./backend.js";
 import { Connection } from "./connection.js";
 import { Endpoint } from "./endpoint.js";
@@ -33,10 +25,8 @@ const settleMs = 2_000;
 
 const eventfdKick = (fd: number | undefined): Kick => (fd === undefined || fd < 0 ? noKick : { kind: "eventfd", fd });
 
-class VhostPort implements Port {
-  readonly spec: VhostUserPortSpec;
+class VhostPort extends RingPort<VhostUserPortSpec> {
   readonly #arena: Arena;
-  readonly #state: PortState;
   readonly #endpoint: Endpoint;
   /** Scratch memory of all rings, one after the other. */
   readonly #scratch: number;
@@ -45,15 +35,13 @@ class VhostPort implements Port {
   #connection: Connection | null = null;
   #settle: NodeJS.Timeout | null = null;
   #hadPeer = false;
-  #closed = false;
   /** The usable rings as they were published last, by vring: the numbers of their starts. */
   #published: readonly (number | null)[] = [];
   #facts: Pick<PortFacts, "ringFormat" | "ringSize" | "features"> = { ringFormat: "none", ringSize: 0, features: [] };
 
   constructor(spec: VhostUserPortSpec, options: OpenPortOptions) {
-    this.spec = spec;
+    super(spec);
     this.#arena = theArena();
-    this.#state = new PortState(this.#arena, spec.queues);
     this.#maxFrameBytes = options.maxFrameBytes - fcsBytes;
     this.#scratch = this.#arena.mapAnonymous(2 * spec.queues * ringScratchBytes).offset;
     this.#endpoint = new Endpoint({
@@ -74,25 +62,9 @@ class VhostPort implements Port {
     }
   }
 
-  ready(timeoutMs: number): Promise<PortRings> {
-    return this.#state.ready(timeoutMs, () => this.#late(timeoutMs));
-  }
-
-  rings(): PortRings | null {
-    return this.#state.rings;
-  }
-
-  observe(observer: PortObserver): void {
-    this.#state.observe(observer);
-  }
-
   facts(): PortFacts {
     const { text, kind, queues } = this.spec;
     return { spec: text, kind, queues, ...this.#facts, maxFrameBytes: this.#maxFrameBytes };
-  }
-
-  whyLost(generation: number): string | null {
-    return this.#state.whyLost(generation);
   }
 
   breakConnection(why: string): void {
@@ -100,12 +72,12 @@ class VhostPort implements Port {
     this.#detach(environmentError(what, { where: this.spec.text }), true);
   }
 
-  #late(timeoutMs: number): PktgenError {
+  protected override late(timeoutMs: number): PktgenError {
     const what =
       this.#backend === null
         ? `no driver connected to ${this.spec.path} within ${timeoutMs} ms`
         : `the driver connected to ${this.spec.path} but did not start its rings within ${timeoutMs} ms`;
-    return environmentError(what + this.#state.troubles(), {
+    return environmentError(what + this.state.troubles(), {
       where: this.spec.text,
       hint: "start the other side, e.g. dpdk-testpmd with --vdev=net_virtio_user0,path=… and `start`",
     });
@@ -115,8 +87,8 @@ class VhostPort implements Port {
     this.#connection = new Connection(socket, "requests");
     this.#backend = new Backend(this.#connection, this.spec, {
       mapper: this.#arena,
-      quiesce: () => this.#state.quiesce(),
-      positions: this.#state.positions,
+      quiesce: () => this.state.quiesce(),
+      positions: this.state.positions,
     });
     this.#connection.watch(() => this.#pump());
   }
@@ -154,15 +126,15 @@ class VhostPort implements Port {
     const rings = backend.rings();
     const usable = rings[0] !== null && rings[1] !== null;
     const complete = usable && backend.vrings.every((vring) => vring.enabled || !vring.started);
-    if (this.#state.rings !== null && rings.every((ring) => ring === null)) {
+    if (this.state.rings !== null && rings.every((ring) => ring === null)) {
       this.#published = [];
-      this.#state.lose(this.#said("the driver stopped its rings"));
-    } else if (this.#state.rings !== null || complete) {
+      this.state.lose(this.#said("the driver stopped its rings"));
+    } else if (this.state.rings !== null || complete) {
       this.#publish(rings);
     } else if (usable) {
       this.#settle ??= setTimeout(() => {
         this.#settle = null;
-        if (this.#backend === backend && this.#state.rings === null) this.#publishIfUsable(backend.rings());
+        if (this.#backend === backend && this.state.rings === null) this.#publishIfUsable(backend.rings());
       }, settleMs);
     }
   }
@@ -190,7 +162,7 @@ class VhostPort implements Port {
     this.#remember(rings);
     const ended = this.#changeOf(rings);
     this.#published = rings.map((ring) => ring?.starts ?? null);
-    this.#state.publish(queues, ended === null ? null : this.#said(ended));
+    this.state.publish(queues, ended === null ? null : this.#said(ended));
   }
 
   readonly #said = (what: string): string => environmentError(what, { where: this.spec.text }).toLine();
@@ -226,21 +198,17 @@ class VhostPort implements Port {
     this.#backend = null;
     this.#connection = null;
     this.#published = [];
-    if (!this.#closed) this.#state.trouble(why.toLine(), byUs);
-    this.#state.lose(why.toLine());
+    if (!this.closed) this.state.trouble(why.toLine(), byUs);
+    this.state.lose(why.toLine());
     backend[Symbol.dispose]();
-    if (this.#closed) return;
+    if (this.closed) return;
     if (this.#hadPeer) this.#endpoint.comeBack();
-    else if (!this.spec.server) this.#state.fail(why);
+    else if (!this.spec.server) this.state.fail(why);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    const closed = environmentError("the port was closed", { where: this.spec.text });
+  protected close(): void {
     this.#endpoint[Symbol.dispose]();
-    this.#detach(closed, true);
-    this.#state.fail(closed);
+    this.#detach(this.error("the port was closed"), true);
     this.#arena.release(this.#scratch);
   }
 }

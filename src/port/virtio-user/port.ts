@@ -17,8 +17,8 @@ import { EventFd } from "../../sys/eventfd.js";
 import type { UnixSocket } from "../../sys/socket.js";
 import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
-import type { Port, PortFacts, PortObserver, PortRings, QueueRings } from "../port.js";
-import { PortState } from "../port-state.js";
+import type { Port, PortFacts, QueueRings } from "../port.js";
+import { RingPort } from "../ring-port.js";
 import { Connection } from "../vhost-user/connection.js";
 import { Endpoint } from "../vhost-user/endpoint.js";
 import { featureNames } from "../vhost-user/features.js";
@@ -40,11 +40,9 @@ interface RingEvents {
   readonly call: EventFd;
 }
 
-class VirtioUserPort implements Port {
-  readonly spec: VhostUserPortSpec;
+class VirtioUserPort extends RingPort<VhostUserPortSpec> {
   readonly #options: OpenPortOptions;
   readonly #arena: Arena;
-  readonly #state: PortState;
   readonly #endpoint: Endpoint;
   readonly #events: RingEvents[] = [];
   readonly #memory: SharedMemory;
@@ -52,14 +50,12 @@ class VirtioUserPort implements Port {
   /** Set while the rings are in the peer's hands. */
   #established: { readonly frontend: Frontend; readonly agreed: Agreed } | null = null;
   #hadPeer = false;
-  #closed = false;
   #agreed: Agreed | null = null;
 
   constructor(spec: VhostUserPortSpec, options: OpenPortOptions) {
-    this.spec = spec;
+    super(spec);
     this.#options = options;
     this.#arena = theArena();
-    this.#state = new PortState(this.#arena, spec.queues);
     this.#memory = this.#allocate();
     this.#endpoint = new Endpoint({
       path: spec.path,
@@ -78,22 +74,6 @@ class VirtioUserPort implements Port {
       this.#release();
       throw error;
     }
-  }
-
-  ready(timeoutMs: number): Promise<PortRings> {
-    return this.#state.ready(timeoutMs, () => this.#late(timeoutMs));
-  }
-
-  rings(): PortRings | null {
-    return this.#state.rings;
-  }
-
-  observe(observer: PortObserver): void {
-    this.#state.observe(observer);
-  }
-
-  whyLost(generation: number): string | null {
-    return this.#state.whyLost(generation);
   }
 
   breakConnection(why: string): void {
@@ -115,13 +95,13 @@ class VirtioUserPort implements Port {
     };
   }
 
-  #late(timeoutMs: number): PktgenError {
+  protected override late(timeoutMs: number): PktgenError {
     const { path, text } = this.spec;
     const what =
       this.#connection === null
         ? `nobody connected to ${path} within ${timeoutMs} ms`
         : `the device on ${path} did not finish the handshake within ${timeoutMs} ms`;
-    return environmentError(what + this.#state.troubles(), {
+    return environmentError(what + this.state.troubles(), {
       where: text,
       hint: "start the other side, e.g. dpdk-testpmd with --vdev=net_vhost0,iface=…,client=1",
     });
@@ -226,7 +206,7 @@ class VirtioUserPort implements Port {
     connection.watch(() => this.#look());
     // Devices that start a ring at its first kick, as the protocol has it, get one; DPDK's does not care.
     for (const { kick } of this.#events) kick.signal();
-    this.#state.publish(
+    this.state.publish(
       Array.from({ length: this.spec.queues }, (_, queue): QueueRings => {
         const [rx, tx] = [2 * queue, 2 * queue + 1];
         return {
@@ -268,11 +248,11 @@ class VirtioUserPort implements Port {
     if (this.#connection !== connection) return;
     this.#connection = null;
     this.#established = null;
-    if (!this.#closed) this.#state.trouble(why.toLine(), byUs);
-    this.#state.lose(why.toLine());
-    if (this.#closed) return;
+    if (!this.closed) this.state.trouble(why.toLine(), byUs);
+    this.state.lose(why.toLine());
+    if (this.closed) return;
     if (this.#hadPeer) this.#endpoint.comeBack();
-    else if (!this.spec.server) this.#state.fail(why);
+    else if (!this.spec.server) this.state.fail(why);
   }
 
   /** Stops the rings, so that the device lets go of our memory before it goes. */
@@ -303,14 +283,11 @@ class VirtioUserPort implements Port {
     this.#arena.release(this.#memory.offset);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    const closed = environmentError("the port was closed", { where: this.spec.text });
-    this.#state.lose(closed.message);
+  protected async close(): Promise<void> {
+    const closed = this.error("the port was closed");
+    this.state.lose(closed.message);
     await this.#sayFarewell();
     if (this.#connection !== null) this.#detach(this.#connection, closed, true);
-    this.#state.fail(closed);
     this.#release();
   }
 }

@@ -1,0 +1,150 @@
+/**
+ * The life of a port on a network interface: its rings end when the interface goes down, loses its carrier or is
+ * removed, and new ones are opened when it is back. A kind adds what its rings are and what they count.
+ */
+import { PktgenError } from "../errors.js";
+import { watchInterface } from "../sys/net/interface-watch.js";
+import { type InterfaceFacts, type InterfaceStatistics, readInterface } from "../sys/net/netdev.js";
+import { inNetns } from "../sys/net/netns.js";
+import { type InterfaceSpec, onInterface } from "./interface.js";
+import type { AnyPortSpec } from "./kind.js";
+import type { OpenPortOptions } from "./options.js";
+import type { QueueRings } from "./port.js";
+import { RingPort } from "./ring-port.js";
+
+/** Frames lost, by where. */
+export type Losses = Readonly<Record<string, number>>;
+
+/** Rings that are opened together and closed together. */
+export interface InterfaceRings<Counted extends Losses> {
+  /** The interface as it was then. */
+  readonly facts: InterfaceFacts;
+  readonly queues: readonly QueueRings[];
+  /** What sockets and programs counted since these rings were opened. */
+  readonly losses: () => Counted;
+  readonly close: () => void;
+}
+
+function plus<Counted extends Losses>(a: Counted | null, b: Counted): Counted {
+  if (a === null) return b;
+  return Object.fromEntries(Object.entries(b).map(([name, frames]) => [name, frames + a[name]!])) as Counted;
+}
+
+export abstract class InterfacePort<
+  Spec extends AnyPortSpec & InterfaceSpec,
+  Counted extends Losses,
+  Rings extends InterfaceRings<Counted>,
+> extends RingPort<Spec> {
+  protected readonly options: OpenPortOptions;
+  #watch: Disposable | null = null;
+  #opened: Rings | null = null;
+  /** The interface's own counts when the port was opened. */
+  #before: InterfaceStatistics | null = null;
+  /** What was counted in rings that are closed. */
+  #earlier: Counted | null = null;
+  /** The opened rings are those of the moment: their counts are not among the earlier ones. */
+  #areOpen = false;
+
+  constructor(spec: Spec, options: OpenPortOptions) {
+    super(spec);
+    this.options = options;
+  }
+
+  /** In the interface's namespace, both times. What was opened is closed again where a later part fails. */
+  protected abstract openRings(facts: InterfaceFacts): Rings;
+
+  /** The interface is back. New rings: nobody knows where the kernel stands in the old ones. */
+  protected reopenRings(): Rings {
+    return onInterface(this.spec, this.options, (facts) => this.openRings(facts));
+  }
+
+  /** Without a carrier there are no rings. */
+  protected get needsCarrier(): boolean {
+    return true;
+  }
+
+  /** What outlives the rings goes, too. */
+  protected release(): void {}
+
+  /** Opens the rings for the first time. In the interface's namespace. */
+  start(facts: InterfaceFacts): this {
+    this.#before = facts.statistics;
+    const rings = this.openRings(facts);
+    try {
+      this.#watch = watchInterface(facts.index, (now) => this.#changed(now));
+    } catch (error) {
+      rings.close();
+      throw error;
+    }
+    this.#publish(rings);
+    return this;
+  }
+
+  /** The rings, or those that were closed last. */
+  protected get opened(): Rings {
+    return this.#opened!;
+  }
+
+  #publish(rings: Rings): void {
+    this.#opened = rings;
+    this.#areOpen = true;
+    this.state.publish(rings.queues);
+  }
+
+  #changed(now: InterfaceFacts | null): void {
+    const { name } = this.spec;
+    if (now === null) {
+      const why = `interface ${name} was removed`;
+      this.#lose(why);
+      // The kernel takes an interface down before it removes it: if that was seen, this is why.
+      this.state.explain(why);
+      this.state.fail(this.error(why));
+    } else if (!now.up) this.#lose(`interface ${name} went down`);
+    else if (this.needsCarrier && !now.carrier) this.#lose(`interface ${name} lost its carrier`);
+    else if (this.state.rings === null) this.#reopen();
+  }
+
+  #reopen(): void {
+    try {
+      this.#publish(this.reopenRings());
+    } catch (error) {
+      if (!(error instanceof PktgenError)) throw error;
+    }
+  }
+
+  /** First the loop stands, then the losses are counted, then the rings close: nothing is lost uncounted. */
+  #lose(why: string): void {
+    if (this.state.rings === null) return;
+    this.state.lose(why);
+    this.#earlier = this.losses();
+    this.#areOpen = false;
+    this.opened.close();
+  }
+
+  breakConnection(why: string): void {
+    this.#lose(why);
+  }
+
+  /** What sockets and programs counted since the port was opened. */
+  protected losses(): Counted {
+    return this.#areOpen ? plus(this.#earlier, this.opened.losses()) : this.#earlier!;
+  }
+
+  /** What the interface itself counted since the port was opened; null: it is gone. */
+  protected interfaceSince(): InterfaceStatistics | null {
+    const { netns, text, name } = this.spec;
+    const now = inNetns(netns, text, () => readInterface(name))?.statistics;
+    const before = this.#before;
+    if (now === undefined || before === null) return null;
+    const fields = Object.keys(now) as (keyof InterfaceStatistics)[];
+    return Object.fromEntries(
+      fields.map((field) => [field, now[field] - before[field]]),
+    ) as unknown as InterfaceStatistics;
+  }
+
+  protected close(): void {
+    this.#watch?.[Symbol.dispose]();
+    this.#lose("the port was closed");
+    this.release();
+  }
+}
