@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { ip, makeNetns, vethPair } from "../support/netns.js";
 import { openPair, temporaryFolder } from "../support/rings-cross.js";
-import { type PortCase, type PortEnds, portContract } from "./port.js";
+import { type Link, type PortCase, type PortEnds, portContract } from "./port.js";
+
+/** What can happen to an interface. */
+const linkOf = (netns: string, name: string): Link => ({
+  name,
+  down: () => void ip(netns, "link", "set", "dev", name, "down"),
+  up: () => void ip(netns, "link", "set", "dev", name, "up"),
+  remove: () => void ip(netns, "link", "del", "dev", name),
+});
 
 /** A driver and a device over one socket. */
 const vhostUser = (ring: "split" | "packed"): PortCase => ({
@@ -34,6 +42,7 @@ const vhostUser = (ring: "split" | "packed"): PortCase => ({
 const onVeth = (kind: string, options: string): PortCase => ({
   name: `${kind} on a veth pair${options}`,
   needs: ["netns"],
+  onLink: true,
   queues: 2,
   longest: 1514,
   async open({ queues }): Promise<PortEnds> {
@@ -45,6 +54,7 @@ const onVeth = (kind: string, options: string): PortCase => ({
       return {
         a,
         b,
+        link: linkOf(pair.a.netns, pair.a.name),
         async [Symbol.asyncDispose]() {
           await a[Symbol.asyncDispose]();
           await b[Symbol.asyncDispose]();
@@ -62,6 +72,7 @@ const onVeth = (kind: string, options: string): PortCase => ({
 const onTaps = (io: string): PortCase => ({
   name: `tap, ${io}`,
   needs: ["netns", "tun"],
+  onLink: true,
   queues: 2,
   longest: 1514,
   async open({ queues }): Promise<PortEnds> {
@@ -74,6 +85,7 @@ const onTaps = (io: string): PortCase => ({
       return {
         a,
         b,
+        link: linkOf(netns.name, "a"),
         async [Symbol.asyncDispose]() {
           await a[Symbol.asyncDispose]();
           await b[Symbol.asyncDispose]();

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { kicker } from "../../src/engine/loop/kick.js";
 import type { Port } from "../../src/port/index.js";
 import { moverOf } from "../../src/port/movers.js";
@@ -18,6 +18,15 @@ import { openDescriptors } from "../support/rings-cross.js";
 export interface PortEnds extends AsyncDisposable {
   readonly a: Port;
   readonly b: Port;
+  /** The network interface of `a`, where it has one. */
+  readonly link?: Link;
+}
+
+export interface Link {
+  readonly name: string;
+  readonly down: () => void;
+  readonly up: () => void;
+  readonly remove: () => void;
 }
 
 export interface PortCase {
@@ -28,6 +37,8 @@ export interface PortCase {
   readonly queues: number;
   /** The longest frame that both take, without FCS. */
   readonly longest: number;
+  /** Its ports are on network interfaces, and `open` says which. */
+  readonly onLink?: boolean;
   /** Tags that the way between the two leaves alone. */
   readonly vlan?: boolean;
   /** What the case cannot do, and why: a test whose name begins so is left out, and said. */
@@ -124,6 +135,17 @@ async function cross(
   }
   expect(from.outstanding(queue), "frames that were never taken").toBe(0);
   return arrived;
+}
+
+/** Sends more than the other port holds, until it has counted what it had no room for; returns how many. */
+async function flood(from: End, to: Port): Promise<number> {
+  const frames = Array.from({ length: 256 }, () => frame(leastFrame));
+  await vi.waitFor(async () => {
+    for (let burst = 0; burst < 20; burst++) from.send(0, frames);
+    await pause();
+    expect(to.receiveDrops!()).toBeGreaterThan(0);
+  }, readyMs);
+  return to.receiveDrops!();
 }
 
 /** Ethernet, `tags` behind the addresses, then bytes by chance. */
@@ -265,6 +287,24 @@ export function portContract(subject: PortCase): void {
       expect(openDescriptors()).toEqual(before);
     });
 
+    test("ends once, whatever ends it", async () => {
+      await using ends = await open();
+      const { generation } = ends.a.rings()!;
+      const log: string[] = [];
+      ends.a.observe({
+        quiesce: () => void log.push("quiesce"),
+        resume: (rings) => void log.push(rings === null ? "gone" : "rings"),
+      });
+      ends.a.breakConnection("a test broke it");
+      ends.a.breakConnection("and once more");
+      expect(ends.a.rings()).toBeNull();
+      expect(ends.a.whyLost(generation)).toContain("a test broke it");
+      await ends.a[Symbol.asyncDispose]();
+      await ends.a[Symbol.asyncDispose]();
+      expect(log).toEqual(["quiesce", "gone"]);
+      await expect(ends.a.ready(readyMs)).rejects.toThrow("the port was closed");
+    });
+
     test("describes itself", async () => {
       await using ends = await open(subject.queues);
       const facts = ends.a.facts();
@@ -273,6 +313,44 @@ export function portContract(subject: PortCase): void {
       expect(facts.maxFrameBytes).toBeGreaterThanOrEqual(subject.longest);
     });
   };
-  if (subject.needs.length === 0) describe(subject.name, body);
-  else describeLab(subject.name, subject.needs, body);
+  const onLink = (): void => {
+    test("loses its rings with the interface, and has new ones when it is back", async () => {
+      await using ends = await open();
+      const link = ends.link!;
+      const { generation } = ends.a.rings()!;
+      const dropped = await flood(ends.right, ends.a);
+      link.down();
+      await vi.waitFor(() => expect(ends.a.rings()).toBeNull(), readyMs);
+      expect(ends.a.whyLost(generation)).toBe(`interface ${link.name} went down`);
+      expect(ends.a.receiveDrops!()).toBeGreaterThanOrEqual(dropped);
+      link.up();
+      await Promise.all([ends.a.ready(readyMs), ends.b.ready(readyMs)]);
+      expect(ends.a.rings()!.generation).toBeGreaterThan(generation);
+      expect(ends.a.whyLost(ends.a.rings()!.generation)).toBeNull();
+      expect(ends.a.receiveDrops!()).toBeGreaterThanOrEqual(dropped);
+      const [left, right] = [new End(ends.a), new End(ends.b)];
+      // A tap's kernel still has some of the flood.
+      while ([...left.receive(), ...right.receive()].flat().length > 0) await pause();
+      const frames = Array.from({ length: 50 }, () => frame(64));
+      expect(compare((await cross(left, right, frames)).flat(), frames)).toBe("all, as sent");
+      expect(compare((await cross(right, left, frames)).flat(), frames)).toBe("all, as sent");
+    });
+
+    test("does not wait for an interface that was removed", async () => {
+      await using ends = await open();
+      const { name, remove } = ends.link!;
+      const { generation } = ends.a.rings()!;
+      remove();
+      const why = `interface ${name} was removed`;
+      await vi.waitFor(() => expect(ends.a.whyLost(generation)).toBe(why), readyMs);
+      await expect(ends.a.ready(10 * readyMs)).rejects.toThrow(why);
+      expect(ends.a.receiveDrops?.()).toBeGreaterThanOrEqual(0);
+    });
+  };
+  const all = (): void => {
+    body();
+    if (subject.onLink === true) onLink();
+  };
+  if (subject.needs.length === 0) describe(subject.name, all);
+  else describeLab(subject.name, subject.needs, all);
 }
