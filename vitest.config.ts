@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests that start threads or processes, open ports or look at the machine: one file at a time, so that counts stay exact. */
+/** Tests that measure with threads on every core: one file at a time, so that a busy machine spoils no trial. */
 const real = [
-  "test/*.test.ts",
-  "test/{cli,contract,dut,options,package,port,sys}/**/*.test.ts",
+  "test/cli/{dut,methods,record,run}.test.ts",
+  "test/dut/embedded-dut.test.ts",
   "test/engine/worker/*.test.ts",
 ];
 /** Tests of real devices, interfaces and programs beside this one. */
@@ -23,7 +23,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      // All others take processor time only, and run together. The bound is for what never ends: a busy machine is slow.
+      // All others run side by side. The bound is for what never ends: a busy machine is slow.
       {
         test: {
           ...shared,

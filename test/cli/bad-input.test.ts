@@ -3,49 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { runProgram } from "../../src/cli/command-line.js";
 import { describeFailure } from "../../src/cli/output/failure.js";
-import type { Output } from "../../src/cli/output/output.js";
 import { type CliResult, runCli } from "../support/run-cli.js";
+import { runHere } from "../support/run-here.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-bad-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const brokenProfile = join(scratch, "broken.yaml");
 writeFileSync(brokenProfile, "flows: 4\nvlann:\n  id: 5\n");
-
-/** The command's own code in this process: what it would print, and its exit code. */
-async function runHere(args: readonly string[]): Promise<CliResult> {
-  let stdout = "";
-  let stderr = "";
-  let code: number = 0;
-  const output: Output = {
-    result: async (text) => {
-      stdout += text;
-    },
-    message: (text) => {
-      stderr += text;
-    },
-    readerGone: new AbortController().signal,
-    messageColumns: null,
-  };
-  try {
-    await runProgram(args, {
-      output,
-      commandLine: "pktgen-ts",
-      version: "0",
-      debug: false,
-      finish: (exitCode) => {
-        code = exitCode;
-      },
-    });
-  } catch (error) {
-    const failure = describeFailure(error, false);
-    stderr += failure.text;
-    code = failure.exitCode;
-  }
-  return { code, signal: null, stdout, stderr };
-}
 
 function expectRefusal(result: CliResult, exitCode: number, sentence: RegExp): void {
   expect(result.stderr).toMatch(sentence);

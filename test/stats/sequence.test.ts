@@ -9,7 +9,7 @@ function compare(first: number, indexes: readonly number[], end: number): void {
   const tracker = new SequenceTracker();
   tracker.reset(first);
   const reference = new Reference(first, duplicateWindow);
-  expect(indexes.map((index) => tracker.accept(index))).toEqual(indexes.map((index) => reference.accept(index)));
+  expect(indexes.find((index) => tracker.accept(index) !== reference.accept(index))).toBeUndefined();
   expect(tracker.next).toBe(reference.next);
   expect(tracker.accepted).toBe(reference.seen.size);
   expect(tracker.duplicate).toBe(reference.duplicate);

@@ -35,7 +35,7 @@ function sentOver(queues: number, spec: TrafficSpec, seed: number): ReadonlyMap<
       bytes.fill(0, bytes.length - 8);
       const crc = crcs[stream];
       if (crc !== undefined) bytes.fill(0, crc.frameBitOffset / 8, crc.frameBitOffset / 8 + 4);
-      expect(sent.has(key)).toBe(false);
+      if (sent.has(key)) throw new Error(`frame ${key} was sent twice`);
       sent.set(key, bytes.toString("hex"));
     }
     return echo(sentFrames, queue, nowNs);
@@ -53,7 +53,7 @@ describe("the same profile and seed give the same bytes over 1, 2 and 4 queues",
       for (const queues of [2, 4]) {
         const split = sentOver(queues, spec, seed);
         expect([...split.keys()].sort()).toEqual([...alone.keys()].sort());
-        for (const [key, bytes] of split) expect(bytes, key).toBe(alone.get(key));
+        expect([...split.keys()].filter((key) => split.get(key) !== alone.get(key))).toEqual([]);
       }
     }
   });

@@ -184,7 +184,7 @@ describe("the analysis of every frame", () => {
           const held: { queue: number; frame: Uint8Array }[] = [];
           let n = 0;
           const count = fates.length;
-          const report = new GeneratorSim({ queues, format }).run({ count }, (frames, queue) => {
+          const report = new GeneratorSim({ queues, format }).run({ count, settleNs: 5e6 }, (frames, queue) => {
             const back: { queue: number; frame: Uint8Array }[] = [];
             for (const frame of frames) {
               const what = fates[n++];
