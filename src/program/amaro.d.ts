@@ -1,4 +1,4 @@
-/** The package has no types of its own. */
+/** The package brings no types. */
 declare module "amaro" {
   export function transformSync(source: string, options: { mode: "strip-only" }): { code: string };
 }

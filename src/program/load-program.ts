@@ -1,7 +1,7 @@
 /**
- * Profiles that are modules, in any thread: JavaScript as it is, TypeScript with its types taken out (amaro, what Node
- * itself uses; lines and columns stay, so that a stack points at the source). Inside one, `pktgen-ts` means this
- * package wherever the file lies, and relative imports may be of either kind.
+ * Loads profiles that are modules, in any thread. JavaScript is taken as it is. TypeScript loses its types through
+ * amaro, which Node itself uses; lines and columns stay, so that a stack points at the source. Inside a module,
+ * `pktgen-ts` means this package, wherever the file lies. Relative imports may be of either kind.
  */
 import { readFileSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";

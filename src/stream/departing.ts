@@ -21,7 +21,10 @@ export interface DepartingFrame {
   readonly bytes: Uint8Array;
 }
 
-/** Of the trial that fixed captures have, each frame stamped with its scheduled time; ends when all streams have, or never. */
+/**
+ * The frames of fixed captures' trial, each stamped with its scheduled time. Ends when all streams have ended, or
+ * never.
+ */
 export function* departingFrames(
   spec: Traffic,
   size: FrameSize,

@@ -1,8 +1,8 @@
 /**
- * stream: what to send. A stream spec is compiled to a frame program (constant templates and the few bytes that
- * change); interpret.ts is the slow, obvious reference for it. The signature that every frame carries, the order of
- * sizes in a mix, and the departure schedule. Pure: no clock, no chance but by seed, no I/O.
- * May import packet, the leaves, and from ring only the memory that frames are written into.
+ * What to send. A stream spec is compiled to a frame program: constant templates and the few bytes that change.
+ * interpret.ts is the slow, obvious reference for it. The room also has the signature that every frame carries, the
+ * sequence of sizes in a mix, and the departure schedule. It is pure: no clock, no chance without a seed, no I/O. It
+ * may import packet, the leaves, and from ring only the memory into which frames are written.
  */
 
 export { DepartureSchedule, departureSchedule, rateFraction } from "./departures/schedule.js";

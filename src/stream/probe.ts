@@ -1,6 +1,6 @@
 /**
- * A probe beside a load: traffic and one more stream of a low rate, whose frames look like the first stream's and are
- * told apart by their number alone, so that what they meet is what the load's frames do.
+ * A probe next to a load: one more stream of a low rate. Its frames look like the first stream's and differ only in
+ * their stream number. So they meet what the load's frames meet.
  */
 import type { FrameSize } from "../units.js";
 import { type StreamLoad, streamPps } from "./departures/loads.js";

@@ -1,4 +1,4 @@
-/** The stream of the other direction: between the same two ends, the other way round. */
+/** The stream of the opposite direction, between the same two ends. */
 import { usageError } from "../errors.js";
 import { fieldPlace, type Header, layerNames } from "../packet/index.js";
 import type { ModifierTarget, TrafficStream } from "./spec/traffic.js";
@@ -33,7 +33,7 @@ function reverseOne(stream: TrafficStream): TrafficStream {
   return { ...stream, layers, fields };
 }
 
-/** A header with both addresses, the other way round. */
+/** A header whose two addresses are swapped. */
 function reverseHeader<H extends Header>(header: H): H {
   return "src" in header && "dst" in header ? { ...header, src: header.dst, dst: header.src } : header;
 }

@@ -44,9 +44,9 @@ export interface StreamSpec {
   readonly flows: number;
   /** Source ports are chosen so that receive-side scaling puts flow f on queue f mod this (pin.ts); null: counted up. */
   readonly pinQueues: number | null;
-  /** Each is a trial of its own. */
+  /** Each size is one trial. */
   readonly sizes: readonly FrameSize[];
-  /** Decides the order of sizes in a mix. */
+  /** Decides the sequence of sizes in a mix. */
   readonly seed: number;
 }
 
@@ -106,7 +106,7 @@ export function checkStreamSpec(spec: StreamSpec): void {
   for (const size of spec.sizes) checkSize(spec, size);
 }
 
-/** Of each flow, chosen; throws where there are none. */
+/** The chosen source port of each flow. Throws where no ports fit. */
 function portsOfPlain(spec: StreamSpec, queues: number): number[] {
   const parse = spec.ip === 4 ? parseIpv4 : parseIpv6;
   const { flows, srcPort: from, dstPort } = spec;
@@ -166,7 +166,7 @@ export function isSigned(spec: Traffic, size: FrameSize): boolean {
   });
 }
 
-/** Throws a usage error for frames too small for their headers, and for what is no frame size at all. */
+/** Throws a usage error for frames that are too small for their headers, and for impossible frame sizes. */
 export function checkSize(spec: Traffic, size: FrameSize, where = "--sizes"): void {
   for (const frameBytes of frameSizesOf(size)) checkFrameBytes(frameBytes, where);
   if (!isPlain(spec)) return;
@@ -182,12 +182,12 @@ export function checkSize(spec: Traffic, size: FrameSize, where = "--sizes"): vo
   }
 }
 
-/** What is sent: plain, or a profile's streams. */
+/** What is sent: plain traffic, or a profile's streams. */
 export type Traffic = StreamSpec | TrafficSpec;
 
 export const isPlain = (traffic: Traffic): traffic is StreamSpec => !("streams" in traffic);
 
-/** Throws a usage error for traffic that no frame can be made of, whatever its size. */
+/** Throws a usage error for traffic of which no frame of any size can be made. */
 export function checkTraffic(traffic: Traffic): void {
   if (isPlain(traffic)) checkStreamSpec(traffic);
   else if (traffic.streams.length === 0) throw usageError("there is no stream", { accepted: "at least one stream" });

@@ -1,9 +1,11 @@
 /**
- * The departures of many streams in one order: the stream whose next frame is due first, by a binary heap over typed
- * arrays, so that one costs O(log n) and nothing is allocated. Equal times go by the streams' order.
+ * The departures of many streams in one order: first the stream whose next frame is due first. A binary heap over typed
+ * arrays finds it, so that a departure costs O(log n) and allocates nothing. Equal times go by the order of the
+ * streams.
  *
- * Times lie in the heap itself, two children side by side. A stream that sends without a break carries its times on by
- * adding: whole ns, and a remainder in frames (as DepartureSchedule.intendedNs, exactly, without a division).
+ * Times lie in the heap itself, the two children next to each other. A stream that sends without a break advances its
+ * time by adding whole ns, and a remainder in frames. That is as exact as DepartureSchedule.intendedNs, without a
+ * division.
  */
 import { Continuous, type Timeline } from "./timeline.js";
 
@@ -49,7 +51,7 @@ export class Departures {
     return this.#rows[this.#streams[1] * row.doubles + row.slot];
   }
 
-  /** Goes to the next. */
+  /** Goes to the next departure. */
   advance(): void {
     const stream = this.#streams[1];
     const rows = this.#rows;
@@ -98,14 +100,15 @@ export class Departures {
     if (last > 1) this.#sinkFirst(dueNs, stream);
   }
 
-  /** The first place down to where this belongs: first all the way, as it mostly does, then up again. */
+  /** Moves it down all the way first, where it mostly belongs, and then up to its place. */
   #sinkFirst(dueNs: number, stream: number): void {
     const due = this.#dueNs;
     const streams = this.#streams;
     const size = this.#size;
     let place = 1;
     for (let child = 2; child <= size; child = 2 * place) {
-      // Behind the last one lies Infinity. Which is first is as good as chance: added, not jumped, it costs half.
+      // Behind the last place lies Infinity. Which child is first is unpredictable: adding costs half as much as a
+      // jump.
       const left = due[child];
       const right = due[child + 1];
       let first = (child + Number(right < left)) | 0;

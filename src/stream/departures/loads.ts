@@ -1,4 +1,4 @@
-/** From what a trial and its streams ask for to a timeline per stream. */
+/** Makes a timeline for each stream, from what a trial and its streams ask for. */
 import { usageError } from "../../errors.js";
 import { seededRandom } from "../../random.js";
 import { type FrameSize, fixedSize, minFrameBytes, ratePps } from "../../units.js";
@@ -15,7 +15,7 @@ import { Bursts, Continuous, Poisson, Ramp, type Timeline } from "./timeline.js"
 export type StreamLoad = (
   | /** As fast as the peer takes them, in the order that the streams' rates or weights give. */
   { readonly kind: "max" }
-  /** So many per second together; each stream its share. */
+  /** All streams together send `pps` frames a second; each stream has its share. */
   | { readonly kind: "paced"; readonly pps: number }
   /** Each at its own rate. */
   | { readonly kind: "own" }
@@ -27,9 +27,9 @@ export type StreamLoad = (
 const substream = 0x706f;
 /** What streams are spread by over their first gap: no two of many at the same moment. */
 const goldenRatio = 0.618_033_988_749_895;
-/** Streams' weights as rates where nothing else gives them a scale: only their order counts then. */
+/** The scale of weights where nothing else gives one. Then only the order of streams counts. */
 const nominalPps = 1000;
-/** As that, of streams whose rates are percentages of a line that nobody knows. */
+/** The line rate of streams whose rates are percentages of an unknown line. Again only their order counts. */
 const nominalLineBps = 1e9;
 
 /** Frames per second of each stream while it sends; of steps, in the first one. Throws usage errors for rates that cannot be. */
@@ -52,9 +52,9 @@ export function streamPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad):
 }
 
 /**
- * What streams share a common load by, in frames per second: their own rates where all have one, else their weights.
- * A rate in bits or percent is so many frames of the stream's own size. Percentages are shares of each other on any
- * line; beside rates in other units they need to know which line.
+ * The shares of a common load, in frames per second: the streams' own rates if all have one, else their weights. A rate
+ * in bits or percent becomes frames of the stream's own size. Percentages are shares of each other on any line. Mixed
+ * with rates in other units, they need a known line rate.
  */
 function sharesOf(spec: TrafficSpec, size: FrameSize, lineRateBps: number | null): readonly number[] {
   const { streams } = spec;
@@ -111,10 +111,10 @@ export function offeredPps(spec: TrafficSpec, size: FrameSize, load: StreamLoad,
   throw usageError("no stream sends a frame in that time", { where: "--duration", accepted: "a longer one" });
 }
 
-/** What streams with sizes of their own come to under a load, as one mix: for reports, and the mean of all frames. */
+/** The sizes of streams that say their own, under a load, as one mix: for reports, and for the mean of all frames. */
 export function ownSizes(spec: TrafficSpec, load: StreamLoad): FrameSize {
   const shares = new Map<number, number>();
-  // Each stream has a size of its own: the trial's does not matter.
+  // Every stream has its own size, so the trial's size does not matter.
   const pps = streamPps(spec, fixedSize(minFrameBytes), load);
   for (const [stream, { name, size }] of spec.streams.entries()) {
     const { frameBytes, pattern } = sizeOrder(size!, spec.seed, `stream "${name}" size`);
@@ -133,7 +133,7 @@ export function ownSizes(spec: TrafficSpec, load: StreamLoad): FrameSize {
     : { kind: "mix", name: spec.name, parts };
 }
 
-/** Throws usage errors: a chain that goes round, or that waits for what never ends. */
+/** Throws usage errors for a chain that is a circle, and for one that waits for a stream without an end. */
 export function timelinesOf(spec: TrafficSpec, size: FrameSize, load: StreamLoad): readonly Timeline[] {
   const pps = streamPps(spec, size, load);
   const made = new Map<number, Timeline>();

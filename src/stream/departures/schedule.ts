@@ -1,8 +1,8 @@
 /**
- * When frames are due. Departure times follow from the start and the rate alone and are never re-based: frame k is
- * due at start + ⌊k · P / F⌋ ns, where the rate is F frames in P nanoseconds, in whole numbers. Rates that are whole
- * frames per second are exact for as long as a double counts nanoseconds (104 days); others are taken as the nearest
- * fraction with F ≤ 2^27, which is within one part in 10^9.
+ * When frames are due. Departure times follow from the start and the rate alone and are never re-based. Frame k is due
+ * at start + ⌊k · P / F⌋ ns, where the rate is F frames in P nanoseconds, in whole numbers. Rates of whole frames per
+ * second are exact as long as a double counts nanoseconds (104 days). Other rates become the nearest fraction with F ≤
+ * 2^27, which is within one part in 10^9.
  */
 import { usageError } from "../../errors.js";
 import { acceptedPps, fastestPps, slowestPps } from "../../units.js";

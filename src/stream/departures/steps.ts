@@ -1,12 +1,12 @@
 /**
  * A load that changes within a trial: one rate after another. Departure times follow from the steps alone, as those of
- * a steady rate do (schedule.ts, timeline.ts), so that a step begins at its time however late the frames before were.
+ * a steady rate do (schedule.ts, timeline.ts). So a step begins at its time, however late the frames before it were.
  */
 import { usageError } from "../../errors.js";
 import { DepartureSchedule, departureSchedule } from "./schedule.js";
 import type { Timeline } from "./timeline.js";
 
-/** A rate that is held so long; the last step goes on for as long as there are frames. */
+/** A rate and how long it is held. The last step goes on as long as there are frames. */
 export interface RateStep {
   readonly pps: number;
   readonly durationNs: number;
@@ -58,7 +58,7 @@ export class SteppedSchedule extends DepartureSchedule {
     return first + schedule.dueAt(nowNs);
   }
 
-  /** The last one that has begun. */
+  /** The last piece that has begun. */
   #pieceOf(hasBegun: (piece: Piece) => boolean): Piece {
     let at = this.#pieces.length - 1;
     while (at > 0 && !hasBegun(this.#pieces[at])) at--;

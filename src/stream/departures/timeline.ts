@@ -1,6 +1,6 @@
 /**
- * When each frame of one stream is due, from the trial's start: a pure function of the schedule and the rate, never
- * re-based. Whole ns, never falling.
+ * When each frame of one stream is due, counted from the trial's start. Times are a pure function of the schedule and
+ * the rate. They are whole ns, never decrease, and are never re-based.
  */
 import { hash32 } from "../spec/modifier.js";
 import { type DepartureSchedule, departureSchedule } from "./schedule.js";
@@ -10,9 +10,9 @@ export interface Timeline {
   readonly frames: number;
   /** When frame k is due. Called with k = 0, 1, 2 …; only those that are not Poisson's know any k at any time. */
   dueNs(k: number): number;
-  /** End of the last frame's slot: when what comes after this stream may start; Infinity: never. */
+  /** End of the last frame's slot, when the next stream of a chain may start; Infinity: never. */
   readonly endNs: number;
-  /** How many frames are due before `ns`, at least `from` (which are known to be). */
+  /** The number of frames due before `ns`. At least `from` frames are known to be due. */
   dueBefore(ns: number, from: number): number;
 }
 

@@ -13,7 +13,7 @@ const mostListValues = 1_000_000;
 const mostListValuesInAll = 4_000_000;
 const wordBits = 32;
 
-/** Where the value goes: `bits` wide in all, of which a field's last 32 can change in steps or by chance. */
+/** Where the value goes: `bits` in all. In steps or by chance, only a field's last 32 bits can change. */
 interface Target {
   readonly name: string;
   readonly bits: number;
@@ -27,7 +27,7 @@ export interface Changes {
   readonly patches: readonly Patch[];
 }
 
-/** Throws at the list that is one too many for memory. */
+/** Throws at the list with which memory would be exceeded. */
 export function checkListTotal({ streams }: TrafficSpec): void {
   let values = 0;
   for (const stream of streams) {
@@ -219,7 +219,7 @@ function changeValue(
     : { kind: "steps", first: low + range - 1, step: -step, count };
 }
 
-/** What a wide field has above its last 32 bits, the same in all frames. */
+/** The bits of a wide field above its last 32, which are the same in all frames. */
 function upper(target: Target, value: bigint): readonly Patch[] {
   const patches: Patch[] = [];
   for (let from = wordBits; from < target.bits; from += wordBits) {

@@ -1,7 +1,7 @@
 /** Checksums made right by definition, from the whole frame; where they are and what they cover, packet/layout.ts says. */
 import { addBytes, type ChecksumPlace, complement, crc32cWithout } from "../../packet/index.js";
 
-/** Computes each anew, innermost first, since outer ones cover inner ones. */
+/** Computes each checksum anew, innermost first, since outer ones cover inner ones. */
 export function makeChecksumsRight(bytes: Uint8Array, places: readonly ChecksumPlace[]): void {
   for (const place of places) {
     if (place.algorithm === "crc32c") putCrc(bytes, place);
@@ -19,7 +19,7 @@ function putSum(bytes: Uint8Array, { at, start, end, zeroIsNone, pseudo }: Check
   bytes[at + 1] = sent & 0xff;
 }
 
-/** RFC 9260 Appendix A: the CRC goes out least significant byte first. */
+/** RFC 9260 Appendix A: the CRC is sent least significant byte first. */
 function putCrc(bytes: Uint8Array, { at, start, end }: ChecksumPlace): void {
   const crc = crc32cWithout(bytes, start, end, at);
   for (let i = 0; i < 4; i++) bytes[at + i] = (crc >>> (8 * i)) & 0xff;

@@ -1,13 +1,12 @@
 /**
- * What a cursor does to one frame, as text: statements that write exactly what changes in this stream. They are made from
- * the closed set below with nothing in them but numbers of ours, and compiled with `new Function`: V8 then divides by
- * multiplying, drops what is 0 and calls nothing. Checksums are a constant for everything that stays plus, per value, a
- * factor modulo 65,535 (RFC 1624 as arithmetic, see linear.ts).
+ * A cursor's work on one frame, as text: statements that write exactly what changes in this stream. They are made from
+ * the closed set below, contain no numbers but ours, and are compiled with `new Function`. V8 then divides by
+ * multiplying, drops what is 0, and calls nothing. A checksum is a constant for everything that stays plus, per value,
+ * a factor modulo 65,535 (RFC 1624 as arithmetic, see linear.ts).
  *
- * Numbers stand in the text (loop-code.ts: a loop for one stream), or are looked up in a row per stream (row-code.ts: one
- * function for thousands of streams of the same shape).
+ * There are two ways to get the numbers. They stand in the text (loop-code.ts: a loop for one stream). Or they are
+ * looked up in a row per stream (row-code.ts: one function for thousands of streams of the same shape).
  */
-
 import type { ProgramRegister } from "../program/registers.js";
 import type { BitPlace, ChangeValue } from "../spec/modifier.js";
 
@@ -21,7 +20,7 @@ export interface LinearSum {
   readonly factors: readonly (readonly number[])[];
 }
 
-/** Where a value comes from, and where it goes. */
+/** Where a value comes from, and where it is written. */
 export interface Source {
   readonly places: readonly BitPlace[];
   readonly from:
@@ -41,8 +40,8 @@ export interface CursorModel {
   readonly sums: readonly LinearSum[];
   readonly leastBufferBytes: number;
   /**
-   * A program is called for each frame, whether it has registers yet or not; null: there is none. Before it is called,
-   * these registers get what declared changes have made of the frame.
+   * The program that is called for each frame, even before it has registers; null: there is none. Before the call, the
+   * `computed` registers get what declared changes have made of the frame.
    */
   readonly program: { readonly computed: readonly ProgramRegister[] } | null;
 }
@@ -51,7 +50,7 @@ export interface CursorModel {
 export const twoTo32 = 2 ** 32;
 const longestCounter = 2 ** 30;
 
-/** Takes the statements, and says how numbers are had. The frame lies at `at` of `view`; `i` is its number. */
+/** Takes the statements and says how to get numbers. The frame lies at `at` of `view`; `i` is its number. */
 export interface Writer {
   readonly lines: string[];
   /** The frame's number is used. */
@@ -62,17 +61,17 @@ export interface Writer {
   number(value: number): string;
   /** `values[index]`, 32-bit integers. */
   indexed(values: readonly number[], index: string): string;
-  /** The counter that goes round in `modulus`. */
+  /** The counter that counts modulo `modulus`. */
   counter(modulus: number): string;
 }
 
-/** The counter among those of a writer that goes round in `modulus`, made where there is none. */
+/** The counter modulo `modulus` among a writer's counters; it is added where there is none. */
 export function counterIn(moduli: number[], modulus: number): string {
   const known = moduli.indexOf(modulus);
   return `c${known >= 0 ? known : moduli.push(modulus) - 1}`;
 }
 
-/** All statements for a frame, in the order in which they are carried out. */
+/** All statements for a frame, in the order in which they run. */
 export function writeFrame(writer: Writer, model: CursorModel): void {
   model.sources.forEach(({ from }, s) => {
     if (from.kind === "change") writer.lines.push(`const v${s} = ${valueText(writer, from)};`);
@@ -106,7 +105,7 @@ function writeProgramCall(writer: Writer, sources: readonly Source[], computed: 
 const initialText = (writer: Writer, { initials }: ProgramRegister): string =>
   initials.length === 1 ? `${initials[0] | 0}` : writer.indexed(initials, writer.variant);
 
-/** What of value s, which goes to `place`, another place reads. */
+/** The part of value s, written at `place`, that another place reads. */
 function overlapText(place: BitPlace, seen: BitPlace, s: number): readonly string[] {
   const from = Math.max(place.bitOffset, seen.bitOffset);
   const [end, seenEnd] = [place.bitOffset + place.bits, seen.bitOffset + seen.bits];
@@ -148,7 +147,7 @@ function nText(writer: Writer, { value, every, period }: Change): string {
   return count === null ? n : `(${n} % ${writer.number(count)})`;
 }
 
-/** Frame i is of queue i mod Q, which goes round in values of its own. */
+/** Frame i belongs to queue i mod Q, which has its own values. */
 function perQueueText(writer: Writer, counts: readonly number[], value: ChangeValue): string {
   writer.usesIndex = true;
   const queues = writer.number(counts.length);
@@ -174,7 +173,7 @@ function randomText(writer: Writer, value: Extract<ChangeValue, { kind: "random"
   return `(${min} + Math.floor(((h >>> 0) / 4294967296) * ${writer.number(value.range)})) | 0`;
 }
 
-/** The part of value s that goes to a place. */
+/** The part of value s that is written to a place. */
 function partText(place: BitPlace, s: number): string {
   const shifted = place.shift === 0 ? `v${s}` : `(v${s} >>> ${place.shift})`;
   return place.bits === 32 ? shifted : `(${shifted} & ${2 ** place.bits - 1})`;
@@ -212,13 +211,13 @@ function writeSum(writer: Writer, model: CursorModel, sum: LinearSum, k: number)
   writer.lines.push(
     `let s${k} = ${[base, ...parts].join(" + ")};`,
     `s${k} = (s${k} & 0xffff) + (s${k} >>> 16);`,
-    // A store takes the low half; zero is looked for in all of it.
+    // A store takes the lower half. The test for zero looks at all of it.
     `s${k} = ~(s${k} + (s${k} >>> 16))${sum.neverZero ? " & 0xffff" : ""};`,
     `view.setUint16(at + ${sum.at}, ${sum.neverZero ? `s${k} === 0 ? 0xffff : s${k}` : `s${k}`});`,
   );
 }
 
-/** What a value adds to a sum; below 2^24 each, so that a sum of dozens stays an int32. */
+/** What a value adds to a sum. Each part is below 2^24, so that a sum of dozens stays an int32. */
 function contribution(writer: Writer, part: string, bits: number, factor: number): string {
   if (factor === 1) return bits <= 16 ? part : `((${part} & 0xffff) + (${part} >>> 16))`;
   if (factor * (2 ** bits - 1) < 2 ** 24) return `Math.imul(${part}, ${factor})`;

@@ -46,7 +46,7 @@ class CompiledProgram implements FrameProgram {
   readonly seals: boolean;
   readonly headerBytes: number;
   readonly tags: number;
-  /** Per variant, all bytes but for the signature's place; what changes is 0. */
+  /** Per variant, all bytes except the signature's. What changes is 0. */
   readonly #templates: readonly Uint8Array[];
   readonly #resolved: ResolvedStream;
   readonly #recogniser: Recogniser;

@@ -1,4 +1,4 @@
-/** One queue's walk through a stream's frames: the state of a cursor function, and what a program needs around it. */
+/** One queue's walk through a stream's frames: the state of a cursor function, and what a program needs. */
 import { PktgenError, usageError } from "../../errors.js";
 import { type RingMemory, ringMemory } from "../../memory.js";
 import type { EachFrame } from "../program/frame.js";
@@ -12,7 +12,7 @@ import { signatureBytes } from "./signature.js";
 export interface CursorStart {
   readonly resolved: ResolvedStream;
   readonly eachFrame: EachFrame | null;
-  /** Per variant, as far as a program may touch it; and which variant each frame has. */
+  /** Per variant, the bytes that a program may touch; and which variant each frame has. */
   readonly templates: readonly Uint8Array[];
   readonly pattern: Uint16Array;
   /** bufferBytes of all frames, for a cursor that signs. */
@@ -23,7 +23,7 @@ export interface CursorStart {
   readonly queues: number;
 }
 
-/** Frames that a program is tried on before the first is sent, so that what it sets is known. */
+/** A program is tried on this many frames before the first one is sent, so that its registers are known. */
 const triedFrames = 64;
 const none = new Int32Array(1);
 const unsigned: BurstStamp = { base: 0, sequence: 0, sequenceStep: 0, timeLow32: 0, timeHigh16: 0 };
@@ -104,7 +104,7 @@ export class CompiledCursor implements FrameCursor, SigningCursor {
     });
   }
 
-  /** On frames that nobody sees. */
+  /** Runs the program on frames that are not sent. */
   #tryProgram(): void {
     const { templates, pattern, queue, queues } = this.#start;
     const longest = Math.max(...templates.map(({ length }) => length)) + signatureBytes;

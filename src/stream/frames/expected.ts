@@ -1,6 +1,6 @@
 /**
- * What a frame that came back must hold, for comparing payloads byte by byte: its number says what its fields and its
- * program wrote, which a receiver works out again. Checksums and the signature are not in it.
+ * The bytes that a returned frame must hold, for comparing payloads byte by byte. The frame's number tells what its
+ * fields and its program wrote, so a receiver works it out again. Checksums and the signature are not included.
  */
 import { programFrame } from "../program/frame.js";
 import { getBits, valueAt } from "../spec/modifier.js";

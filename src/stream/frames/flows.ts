@@ -1,7 +1,6 @@
 /**
- * Flows of a stream: its combinations of addresses and ports. Which flow frame i is of is a pure function of i, and
- * repeats after `period` frames, so that a receiver knows it from the number in the signature, whatever a device
- * rewrote.
+ * Flows of a stream: its combinations of addresses and ports. The flow of frame i is a pure function of i, and repeats
+ * after `period` frames. So a receiver knows it from the number in the signature, whatever a device rewrote.
  */
 import { dissect, fieldPlaces, formatIpv4, formatIpv6, formatMac, type Header } from "../../packet/index.js";
 import type { FrameSize } from "../../units.js";
@@ -52,7 +51,7 @@ const placesOf = ({ stream }: ResolvedStream) =>
     ({ layer, name }) => tupleLayers.has(stream.layers[layer].protocol) && tupleFields.has(name),
   );
 
-/** The layer whose address or port these bits are part of; −1: none. */
+/** The layer with the address or port that contains these bits; −1: none. */
 function layerOf(resolved: ResolvedStream, { bitOffset, bits }: BitPlace): number {
   const found = placesOf(resolved).find(
     (field) => bitOffset < field.frameBitOffset + field.bits && field.frameBitOffset < bitOffset + bits,

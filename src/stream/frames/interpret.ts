@@ -1,6 +1,6 @@
 /**
- * The reference: frame number `index` of a stream, made the slow and obvious way, all at once and from the
- * specifications alone. The compiled program must give the same bytes (test/stream/compile.test.ts).
+ * The reference: makes frame number `index` of a stream in the slow and obvious way, from the specifications alone. The
+ * compiled program must give the same bytes (test/stream/compile.test.ts).
  */
 import { addBytes, buildFrame, fold } from "../../packet/index.js";
 import { type FrameSize, fcsBytes } from "../../units.js";
@@ -13,7 +13,7 @@ import { makeChecksumsRight } from "./checksums.js";
 import { keptChecksums, type ResolvedStream, resolveStream } from "./resolve.js";
 import { type Stamp, signatureBytes } from "./signature.js";
 
-/** The bytes of frame `index`, without FCS. The stamp is not used where the frames are too small to be signed. */
+/** The bytes of frame `index`, without FCS. The stamp is not used if frames are too small for a signature. */
 export function referenceFrame(
   spec: Traffic,
   size: FrameSize,
@@ -25,7 +25,7 @@ export function referenceFrame(
   return resolvedFrame(resolveStream(trafficOf(spec), stream, size, eachFrame), index, stamp);
 }
 
-/** As referenceFrame, of a stream that is resolved already. */
+/** As referenceFrame, for a stream that has been resolved already. */
 export function resolvedFrame(resolved: ResolvedStream, index: number, stamp: Stamp): Uint8Array {
   const { stream, order, headerBytes, patches, changes, eachFrame } = resolved;
   const bufferBytes = order.frameBytes[order.pattern[index % order.pattern.length]] - fcsBytes;
@@ -65,7 +65,7 @@ export function referenceSignature(stamp: Stamp): Uint8Array {
   putLittleEndian(bytes, 6, 4, stamp.sequence);
   putLittleEndian(bytes, 10, 6, stamp.timeNs);
   const sum = fold(addBytes(0, bytes, 0, 16));
-  // addBytes reads big-endian words, so the word that balances them goes in big-endian too.
+  // addBytes reads big-endian words, so the word that balances them is written big-endian, too.
   bytes[16] = (0xffff - sum) >> 8;
   bytes[17] = (0xffff - sum) & 0xff;
   return bytes;

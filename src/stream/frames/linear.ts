@@ -1,7 +1,7 @@
 /**
- * Internet checksums as arithmetic: a ones'-complement sum is a number modulo 65,535 (RFC 1071 §2), in which each bit
- * of the covered bytes has a weight. What one more of a value adds to a checksum is therefore a constant, whatever lies
- * between (odd offsets, pseudo-headers, a checksum inside that changes as well), and is found by asking the slow
+ * Internet checksums as arithmetic. A ones'-complement sum is a number modulo 65,535 (RFC 1071 §2), in which each bit
+ * of the covered bytes has a weight. So increasing a value by one changes a checksum by a constant. Odd offsets,
+ * pseudo-headers, or an inner checksum that changes as well do not matter. The constant is found by computing the slow
  * definition twice.
  */
 import type { ChecksumPlace } from "../../packet/index.js";
@@ -11,7 +11,7 @@ import { putPlace } from "./interpret.js";
 
 const modulus = 0xffff;
 
-/** 1 … 0xffff; 0xffff stands for zero, as in the sum of anything that is not all zeros. */
+/** 1 … 0xffff. 0xffff stands for zero, as in the sum of any bytes that are not all zero. */
 export function sumBehind(frame: Uint8Array, place: ChecksumPlace): number {
   return ((frame[place.at] << 8) | frame[place.at + 1]) ^ 0xffff || 0xffff;
 }

@@ -1,18 +1,17 @@
 /**
- * The loop of one stream's cursor over a burst of frames: every offset, mask and modulus a constant. Where all frames have
- * one size it signs them as well, while their line is at hand: one loop costs less than two.
+ * The loop of one stream's cursor over a burst of frames: every offset, mask and modulus is a constant. If all frames
+ * have one size, it also signs them while their cache line is at hand. One loop costs less than two.
  */
-
 import type { EachFrame, ProgramFrame } from "../program/frame.js";
 import { type CursorModel, counterIn, stepText, twoTo32, type Writer, writeFrame } from "./codegen.js";
 import { signatureRestText } from "./signature.js";
 
-/** What a cursor's loop works with. */
+/** The memory that a cursor's loop works with. */
 export interface LoopParts {
   readonly tables: readonly Int32Array[];
-  /** Per counter: its position and what it moves by from frame to frame. */
+  /** Per counter: its position, and its step from frame to frame. */
   readonly counters: Int32Array;
-  /** [0] the next frame's number, [1] what it moves by. */
+  /** [0] the next frame's number, [1] its step. */
   readonly position: Float64Array;
   readonly registers: Int32Array;
   /** [0] ≠ 0: the program needs another loop. */
@@ -22,8 +21,8 @@ export interface LoopParts {
 }
 
 /**
- * Frames from … n − 1 are touched; returns the first that was not: n, or one whose program needs another register. What
- * follows n is for a loop that signs, as writeSignatureRest has it; frame `from` has this sequence.
+ * Touches frames from … n − 1. Returns the first frame that it did not touch: n, or a frame whose program needs another
+ * register. The arguments behind n are for a loop that signs, as in writeSignatureRest; frame `from` has this sequence.
  */
 export type TouchLoop = (
   view: DataView,
@@ -68,7 +67,7 @@ class LoopWriter implements Writer {
   }
 }
 
-/** `signedBytes`: bufferBytes of all frames, which the loop is to sign; null: it does not. */
+/** `signedBytes`: bufferBytes of all frames, which the loop signs; null: it does not sign. */
 export function loopCode(model: CursorModel, signedBytes: number | null): LoopCode {
   const writer = new LoopWriter();
   writeFrame(writer, model);
@@ -76,7 +75,7 @@ export function loopCode(model: CursorModel, signedBytes: number | null): LoopCo
   const isProgram = model.program !== null;
   const text = loopText(writer, isProgram);
   const make = cache.get(text) ?? (new Function("parts", text) as LoopCode["make"]);
-  // Programs have functions of their own, into which V8 compiles what they call.
+  // Each program gets a separate function, into which V8 inlines what it calls.
   if (!isProgram && !cache.has(text)) {
     if (cache.size >= mostRemembered) cache.clear();
     cache.set(text, make);

@@ -1,8 +1,8 @@
 /**
- * What a transmit loop needs to know about frames, and nothing about where they come from: a FrameProgram is one
- * stream of a spec compiled to constant templates and the few bytes that change from frame to frame.
- * Frame i has size `variants[pattern[i mod pattern.length]]`; what else changes, a cursor writes. A loop renders each
- * buffer once for a size, and from then on lets its queue's cursor touch it and signs it.
+ * What a transmit loop needs to know about frames, without knowing where they come from. A FrameProgram is one stream
+ * of a spec, compiled to constant templates and the few bytes that change from frame to frame. Frame i has size
+ * `variants[pattern[i mod pattern.length]]`; a cursor writes everything else that changes. A loop renders each buffer
+ * once for a size. From then on its queue's cursor touches the buffer, and the loop signs it.
  */
 import type { RingMemory } from "../../memory.js";
 import type { CursorModel } from "./codegen.js";
@@ -11,15 +11,18 @@ import type { CursorModel } from "./codegen.js";
 export interface FrameVariant {
   /** With FCS, as RFC 2544 counts. */
   readonly frameBytes: number;
-  /** Without FCS, as it lies in a ring: frameBytes − 4. */
+  /** Without FCS, as the frame lies in a ring: frameBytes − 4. */
   readonly bufferBytes: number;
 }
 
 export interface FrameProgram {
   readonly variants: readonly FrameVariant[];
-  /** The order of sizes; of length 1 where there is one size. */
+  /** The sequence of sizes; of length 1 if there is one size. */
   readonly pattern: Uint16Array;
-  /** Every variant has room for the signature after its headers. Otherwise none is written, and only sizes and addresses are counted. */
+  /**
+   * Every variant has room for the signature behind its headers. Otherwise none is written, and only sizes and
+   * addresses are counted.
+   */
   readonly signed: boolean;
   /** Frames differ in more than signature and size: a cursor has something to write. */
   readonly changes: boolean;
@@ -29,14 +32,19 @@ export interface FrameProgram {
   readonly headerBytes: number;
   readonly tags: number;
   /**
-   * Writes all bytes of a frame of this size at `offset`, but for the signature's place, as if the signature's words
-   * summed to 0xffff (RFC 1071), so that checksums are right as soon as any valid signature is written over its end.
-   * Where `changes`, a cursor has to touch the frame before it is one.
+   * Writes all bytes of a frame of this size at `offset`, except the signature's. Checksums are computed as if the
+   * signature's words summed to 0xffff (RFC 1071), so they are right as soon as any valid signature is written. If
+   * `changes`, the frame is complete only after a cursor has touched it.
    */
   render(memory: RingMemory, offset: number, variant: number): void;
-  /** What `render` writes, up to the signature's place; for who keeps the templates of many streams side by side. */
+  /**
+   * What `render` writes, up to the signature, for code that keeps the templates of many streams next to each other.
+   */
   template(variant: number): Uint8Array;
-  /** What changes, for the cursors of many streams (stream-cursors.ts); null: only a cursor of its own does it. */
+  /**
+   * The model of what changes, for the cursors of many streams (stream-cursors.ts); null: only a separate cursor can do
+   * it.
+   */
   model(): CursorModel | null;
   /** With the payload of frame `index` as it left, up to the signature; overwritten by the next call. Slow. */
   expected(index: number, variant: number): Uint8Array;
@@ -47,8 +55,8 @@ export interface FrameProgram {
   /** The last step, after signing: only where `seals`. */
   seal(memory: RingMemory, offset: number, variant: number): void;
   /**
-   * Is the frame at `offset` one of ours by size and addresses (MACs and TTLs may have been rewritten, VLAN tags
-   * pushed or popped)? The slow path, for frames without signature or with a broken one.
+   * True if the frame at `offset` is one of ours by size and addresses. MACs and TTLs may have been rewritten, VLAN
+   * tags pushed or popped. This is the slow path, for frames without signature or with a broken one.
    */
   recognises(memory: RingMemory, offset: number, bytes: number): boolean;
 }
@@ -70,7 +78,7 @@ export function bufferBytesOf(
     }
     return bytes;
   };
-  // After so many frames the sizes begin anew, at the latest.
+  // The sizes start again after at most this many frames.
   const rounds = Math.floor(frames / pattern.length);
   const whole = rounds === 0 ? 0 : rounds * bytesOf(pattern.length);
   return whole + bytesOf(frames - rounds * pattern.length);
@@ -86,8 +94,8 @@ export interface FrameCursor {
 
 export interface SigningCursor {
   /**
-   * As FrameCursor's, and writes the signatures' rest (writeSignatureRest) over heads that are there: the first frame has
-   * this sequence, each further one a step more; times and sequences are 32-bit integers.
+   * As FrameCursor's `touch`, and writes the rest of the signatures (writeSignatureRest) over heads that are there. The
+   * first frame has this sequence, each further one a step more. Times and sequences are 32-bit integers.
    */
   touchAndSign(memory: RingMemory, offsets: Uint32Array, n: number, stamp: BurstStamp): void;
 }

@@ -1,5 +1,5 @@
 /**
- * Is a frame one of a stream's, by what a device under test may not change: IP addresses, UDP ports and size?
+ * Tells whether a frame is a stream's, by what a device under test may not change: IP addresses, UDP ports and size.
  * MACs, TTLs and the IPv4 checksum may have been rewritten, VLAN tags pushed or popped.
  */
 import { announcesTag, headersBytes, parseIpv4, parseIpv6 } from "../../packet/index.js";
@@ -40,7 +40,8 @@ export function recogniserOf(
 
 /**
  * A mask over the headers behind the VLAN tags: bits that are the same in all frames and that no device may change.
- * Lengths differ from size to size, checksums and what a program sets from frame to frame; TTLs are counted down.
+ * Lengths differ from size to size. Checksums, and what a program sets, differ from frame to frame. TTLs are counted
+ * down.
  */
 function stayingBits(resolved: ResolvedStream, from: number, bytes: number): Uint8Array {
   const mask = new Uint8Array(bytes);

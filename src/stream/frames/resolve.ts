@@ -1,4 +1,4 @@
-/** A stream with everything looked up and checked: fields as bit offsets, values as numbers, sizes as an order. */
+/** A stream with everything looked up and checked: fields as bit offsets, values as numbers, sizes as a sequence. */
 import { usageError } from "../../errors.js";
 import { type ChecksumPlace, checksumPlaces, headersBytes } from "../../packet/index.js";
 import { type FrameSize, fcsBytes } from "../../units.js";
@@ -9,7 +9,7 @@ import type { TrafficSpec, TrafficStream } from "../spec/traffic.js";
 import { changeWhere, resolveChanges } from "./changes.js";
 import { signatureBytes } from "./signature.js";
 
-/** A constant that stands in every frame: what changes of a wide field leave out. */
+/** A constant of every frame: the bits of a wide field that do not change. */
 export interface Patch {
   readonly bitOffset: number;
   readonly bits: number;

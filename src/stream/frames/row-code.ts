@@ -1,11 +1,12 @@
 /**
- * One function for all streams of the same shape: what differs from stream to stream lies in a row of numbers for each,
- * side by side in memory, so that a frame of one of thousands of streams costs a cache line or two and not twenty.
+ * One function for all streams of the same shape. What differs from stream to stream lies in a row of numbers per
+ * stream, in neighbouring memory. So a frame of one of thousands of streams costs one or two cache lines and not
+ * twenty.
  *
- *     ints     per counter: position, step, modulus; then constants of the stream
- *     doubles  constants that are no 32-bit integers
- *     tables   lists and what depends on the size, one behind the other; ints say where each begins
- *     indices  the next frame's number
+ *    ints     per counter: position, step, modulus; then constants of the stream
+ *    doubles  constants that are no 32-bit integers
+ *    tables   lists and what depends on the size, one behind the other; ints say where each begins
+ *    indices  the next frame's number
  */
 import { type CursorModel, counterIn, stepText, twoTo32, type Writer, writeFrame } from "./codegen.js";
 
@@ -24,7 +25,7 @@ export interface RowCode {
   readonly text: string;
   readonly ints: readonly number[];
   readonly doubles: readonly number[];
-  /** Their place in `tables` goes to ints[at]. */
+  /** The place of each list in `tables` goes to ints[at]. */
   readonly lists: readonly { readonly at: number; readonly values: readonly number[] }[];
 }
 
@@ -65,7 +66,7 @@ class RowWriter implements Writer {
   }
 }
 
-/** A row whose stream begins at frame `queue` and goes on by `queues`. */
+/** A row whose stream begins at frame `queue` and advances by `queues`. */
 export function rowCode(model: CursorModel, queue: number, queues: number): RowCode {
   const writer = new RowWriter();
   writeFrame(writer, model);

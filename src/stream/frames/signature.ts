@@ -1,50 +1,53 @@
 /**
- * The signature: 18 bytes at the very end of a frame (before the FCS), all little-endian, from which the receiver
- * knows which frame of which run this is and when it left. Its nine 16-bit words have the ones'-complement sum 0xffff,
- * which is zero to a checksum (RFC 1071 §1), so that every valid signature leaves the UDP checksum of its frame right:
+ * The signature: 18 bytes at the very end of a frame (before the FCS), all little-endian. They tell the receiver which
+ * frame of which run this is and when it left. The nine 16-bit words have the ones'-complement sum 0xffff, which is
+ * zero to a checksum (RFC 1071 §1). So every valid signature leaves the UDP checksum of its frame right:
  *
- *     end −18   trial high  u16   bits 8 … 23 of the trial's id
- *     end −16   trial low   u8    bits 0 … 7 of it          ┐ read and written as one u32, "trialStream"
- *     end −15   stream      u24                             ┘
- *     end −12   sequence    u32   low 32 bits; the receiver unwraps
- *     end −8    time        u48   departure in ns, low 48 bits (78 hours); the receiver unwraps
- *     end −2    balance     u16   brings the sum to 0xffff
+ *    end −18   trial high  u16   bits 8 … 23 of the trial's id
+ *    end −16   trial low   u8    bits 0 … 7 of it          ┐ read and written as one u32, "trialStream"
+ *    end −15   stream      u24                             ┘
+ *    end −12   sequence    u32   low 32 bits; the receiver unwraps
+ *    end −8    time        u48   departure in ns, low 48 bits (78 hours); the receiver unwraps
+ *    end −2    balance     u16   brings the sum to 0xffff
  *
- * Little-endian words and a place at an odd offset both only swap the two bytes of the sum (RFC 1071 §2 B), and
- * 0xffff swapped is 0xffff: the layout holds at every alignment and every frame size.
+ * Little-endian words and an odd offset both only swap the two bytes of the sum (RFC 1071 §2 B), and 0xffff swapped is
+ * 0xffff. So the layout holds at every alignment and every frame size.
  *
- * The trial's id has 24 bits. A run draws the id of its first trial by chance, and every further trial (a warm-up too)
- * takes the next id, so that the id says both the run and the trial. There is no room for a constant that marks a
- * signature: what marks one is its sum. From that follows how likely each mistake is:
+ * The trial's id has 24 bits. A run draws the id of its first trial by chance. Every further trial, a warm-up too,
+ * takes the next id. So the id tells both the run and the trial. There is no room for a constant that marks a
+ * signature: the sum marks it. From that follows how likely each mistake is:
  *
- * - Runs of n and of m trials have an id in common with a chance of (n + m − 1) / 2^24, or a fiftieth more, as not every
- *   id is drawn: for two runs of ten trials one in 870,000. Then, and only where both trials run at the same time or a device held frames back, a frame of the other
- *   run can be taken for one of ours. In a run of its own an id comes again after 16,777,216 trials.
- * - A frame of somebody else has a right sum with a chance of 2^-16 and is then told as stale instead of foreign; our
- *   trial's id and a right sum with 2^-40, our id's upper bits and a wrong sum (told as corrupt) with 2^-16.
- * - Damage leaves the sum right with a chance of 2^-16, as it always did. One flipped bit never does.
+ *  - Runs of n and of m trials have an id in common with a chance of (n + m − 1) / 2^24, or a fiftieth more, as not
+ *    every id
+ *  is drawn. For two runs of ten trials that is one in 870,000. Only then can a frame of the other run be taken for one of
+ *  ours, and only if both trials run at the same time or a device held frames back. Within one run, an id comes again after
+ *  16,777,216 trials.
+ *  - A foreign frame has a right sum with a chance of 2^-16, and then counts as stale instead of foreign. It has our
+ *    trial's
+ *  id and a right sum with a chance of 2^-40, and our id's upper bits and a wrong sum (counted as corrupt) with 2^-16.
+ *  - Damage leaves the sum right with a chance of 2^-16. One flipped bit never does.
  *
  * Fixed captures and tests take ids from `fixedTrial`, which begin with "pt" on the wire.
  *
- * These functions are small so that V8 inlines them into the loops: writing one takes 3.0 ns, checking one 3.8 ns
- * (Node 20, AMD EPYC, in L1). A DataView is as fast there as typed arrays, and needs no alignment.
+ * These functions are small so that V8 inlines them into the loops: writing one takes 3.0 ns, checking one 3.8 ns (Node
+ * 20, AMD EPYC, in L1). A DataView is as fast there as typed arrays, and needs no alignment.
  */
 
 export const signatureBytes = 18;
 
-/** So many ids there are. */
+/** Number of ids. */
 export const trialIds = 2 ** 24;
 
 /** The id of trial number n, 0 … 255, where every byte is known beforehand: captures, tests. */
 export const fixedTrial = (n: number): number => 0x747000 + n;
 
-/** The id so many trials after this one; before it, where `trials` is negative. */
+/** The id `trials` trials after this one; before it, if `trials` is negative. */
 export const trialAfter = (trial: number, trials: number): number => (trial + trials + trialIds) % trialIds;
 
 /** How many trials `trial` is after `first`, if both are of one run. */
 export const trialsSince = (first: number, trial: number): number => (trial - first + trialIds) % trialIds;
 
-/** What a signature says. `sequence` and `timeNs` are whole numbers up to 2^53. */
+/** The content of a signature. `sequence` and `timeNs` are whole numbers up to 2^53. */
 export interface Stamp {
   /** The trial's id, 0 … 2^24 − 1. */
   readonly trial: number;
@@ -74,9 +77,9 @@ export const high16 = (value: number): number => (value / twoTo32) & 0xffff;
 export const time48 = (timeLow32: number, timeHigh16: number): number => timeHigh16 * twoTo32 + timeLow32;
 
 /**
- * Writes the signature into the 18 bytes before `end`, the offset just after the frame.
- * `trialHigh` is from trialHighOf, `head` from signatureHead; of `sequence` the low 32 bits count; the time comes in halves (low32, high16),
- * so that a loop that stamps a whole burst splits it once.
+ * Writes the signature into the 18 bytes before `end`, the offset just after the frame. `trialHigh` is from
+ * trialHighOf, `head` from signatureHead. Of `sequence` the low 32 bits count. The time comes as low 32 and high 16
+ * bits, so that a loop that stamps a whole burst splits it once.
  */
 export function writeSignature(
   view: DataView,
@@ -119,7 +122,7 @@ export function writeSignatureHead(view: DataView, end: number, trialHigh: numbe
   view.setUint32(end - 16, head, true);
 }
 
-/** Writes the rest over a buffer that has the head: sequence, time, balance. 32-bit numbers, signed or unsigned. */
+/** Writes sequence, time and balance into a buffer that already has the head. 32-bit numbers, signed or unsigned. */
 export function writeSignatureRest(
   view: DataView,
   end: number,
@@ -132,13 +135,13 @@ export function writeSignatureRest(
   const folded = (sum & 0xffff) + (sum >>> 16);
   view.setInt32(end - 12, sequence, true);
   view.setInt32(end - 8, timeLow32, true);
-  // The second fold's carry goes, with the upper half, over the edge of the shift.
+  // The second fold's carry is shifted out together with the upper half.
   view.setInt32(end - 4, timeHigh16 | (~(folded + (folded >>> 16)) << 16), true);
 }
 
 /**
- * writeSignatureRest as statements for a generated loop over frames of one size, at a constant place from `at`; `base`,
- * `sequence`, `sequenceStep`, `timeLow32` and `timeHigh16` are variables there.
+ * writeSignatureRest as statements for a generated loop over frames of one size, at a constant distance from `at`.
+ * `base`, `sequence`, `sequenceStep`, `timeLow32` and `timeHigh16` are variables there.
  */
 export const signatureRestText = (end: number): readonly string[] => [
   "const sum = base + (sequence & 0xffff) + (sequence >>> 16);",
@@ -187,8 +190,8 @@ export function checkSignatureRest(headSum: number, sequence: number, timeLow32:
 }
 
 /**
- * Is this a signature, of whichever trial and run? Its sum is right, and it is not one word over and over: 0x5555, 0xaaaa
- * and 0xffff, which fill many payloads, sum to 0xffff as well.
+ * True if this is a signature of any trial and run: its sum is right, and it is not one word over and over. 0x5555,
+ * 0xaaaa and 0xffff fill many payloads and sum to 0xffff, too.
  */
 export const isSignature = (view: DataView, end: number): boolean => checkSignature(view, end) && !isUniform(view, end);
 

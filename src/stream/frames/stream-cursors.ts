@@ -3,7 +3,7 @@ import type { RingMemory } from "../../memory.js";
 import type { FrameCursor, FrameProgram } from "./program.js";
 import { type RowCode, rowCode, rowFunction, type TouchRow } from "./row-code.js";
 
-/** Shapes of streams in which nothing changes, and of those with a cursor of their own. */
+/** Shapes of streams in which nothing changes, and of streams with a separate cursor. */
 const [constant, ownCursor] = [-1, -2];
 
 export class StreamCursors {

@@ -1,14 +1,14 @@
 /**
- * The frames of many streams on one queue: sizes, templates and orders of sizes of all of them side by side, so that a
- * frame of one of thousands touches few cache lines. Buffers that hold a frame of the same template and shape need no
- * rendering, whichever stream it was of.
+ * The frames of many streams on one queue. Sizes, templates and sequences of sizes of all streams lie next to each
+ * other, so that a frame of one of thousands touches few cache lines. A buffer with a frame of the same template and
+ * shape is not rendered again, whichever stream it belonged to.
  */
 import type { RingMemory } from "../../memory.js";
 import type { FrameProgram } from "./program.js";
 import { signatureHead, trialHighOf, writeSignature } from "./signature.js";
 import { StreamCursors } from "./stream-cursors.js";
 
-/** Words of a stream's order of sizes. */
+/** Words of a stream's sequence of sizes. */
 const order = { at: 0, start: 1, end: 2, step: 3, firstSize: 4, sequence: 5, words: 8 } as const;
 /** Words of a size. `template`: a number from 1, the same for the same bytes and shape. */
 const size = { bytes: 0, template: 1, start: 2, length: 3, signed: 4, seals: 5, words: 8 } as const;
@@ -71,8 +71,8 @@ export class StreamFrames {
   }
 
   /**
-   * Makes the stream's next frame at `at`, stamped with this time (48 bits in two halves). `primed`: what the call
-   * before for this buffer returned; 0: nothing is known of it.
+   * Makes the stream's next frame at `at`, stamped with this time (48 bits in two halves). `primed` is what the
+   * previous call for this buffer returned; 0: nothing is known of the buffer.
    */
   make(memory: RingMemory, stream: number, at: number, primed: number, timeLow32: number, timeHigh16: number): number {
     const { view } = memory;

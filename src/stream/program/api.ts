@@ -1,7 +1,7 @@
 /**
- * A profile as a module: `export default stream({ packet: [ethernet(…), ipv4(…), udp(…)], size: 64, eachFrame })`.
- * eachFrame is called for every frame in the generator's loop; what it sets are plain stores at constant offsets, with
- * checksums kept right.
+ * A profile as a module: `export default stream({ packet: [ethernet(…), ipv4(…), udp(…)], size: 64, eachFrame })`. The
+ * generator's loop calls eachFrame for every frame. What it sets becomes plain stores at constant offsets, and
+ * checksums stay right.
  */
 import { usageError } from "../../errors.js";
 import { type Header, headerOf } from "../../packet/index.js";
@@ -31,21 +31,21 @@ export interface StreamProgram {
   readonly rate?: string;
   readonly weight?: number;
   /**
-   * Source ports are chosen so that receive-side scaling puts the stream on this queue of so many; not together with
-   * eachFrame, as what that sets cannot be foreseen.
+   * Chooses source ports so that receive-side scaling puts the stream on this queue. It cannot be combined with
+   * eachFrame, whose changes are not known in advance.
    */
   readonly pin?: Pin;
   readonly schedule?: StreamSchedule;
   /**
    * Called with each frame, as the rest of the stream has it, and its number from 0. What it does must follow from
-   * `index` alone: it may be called again for a frame, and each queue calls it for its own.
+   * `index` alone: it may be called again for a frame, and each queue calls it for its own frames.
    */
   readonly eachFrame?: EachFrame;
 }
 
 const mark = "pktgen-ts program";
 
-/** What a module exports: plain data but for the functions. */
+/** What a module exports: plain data, except for the functions. */
 export interface ProgramModule {
   readonly kind: typeof mark;
   readonly streams: readonly StreamProgram[];

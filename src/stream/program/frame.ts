@@ -1,7 +1,7 @@
 /**
- * The frame that a program's `eachFrame` sees: an object per layer with a property per field, and any bytes by
- * offset. The frame starts each time as the spec has it; what the function does must follow from `index` alone, since
- * it may be called again for the same frame, and on another queue.
+ * The frame that a program's `eachFrame` sees: an object per layer with a property per field, and any bytes by offset.
+ * The frame starts each time as the spec has it. What the function does must follow from `index` alone, since it may be
+ * called again for the same frame, and on another queue.
  */
 import { usageError } from "../../errors.js";
 import { fieldPlaces, layerNames } from "../../packet/index.js";
@@ -13,7 +13,7 @@ export type EachFrame = (frame: ProgramFrame, index: number) => void;
 
 type Fields<Names extends string> = { [Name in Names]: number };
 
-/** The layers that most programs touch, for completion; others are there by their names as well. */
+/** The layers that most programs touch, for an editor's completion. Other layers can be used by their names, too. */
 export interface KnownLayers {
   readonly ethernet: Fields<"dst" | "src" | "etherType">;
   readonly vlan: Fields<"priority" | "dropEligible" | "id" | "etherType">;
@@ -43,7 +43,7 @@ export interface ProgramTarget {
   readonly place: BitPlace;
 }
 
-/** A field of a layer; checksums are none, as they follow from what a program sets. */
+/** A field of a layer. Checksums are left out, as they follow from what a program sets. */
 export interface FieldTarget extends ProgramTarget {
   /** As the frame's property: `ipv4`, `ipv4[1]`. */
   readonly layer: string;
@@ -73,7 +73,7 @@ export interface FrameAccess {
   set(target: ProgramTarget, value: number): void;
 }
 
-/** The object for a stream's frames, the slow and obvious way; program-object.ts is the fast one. */
+/** The object for a stream's frames, in the slow and obvious way. object.ts has the fast one. */
 export function programFrame(resolved: ResolvedStream, access: FrameAccess): ProgramFrame {
   const frame: Record<string, unknown> = {};
   for (const name of layerNames(resolved.stream.layers)) frame[name] = {};
@@ -94,7 +94,7 @@ export function programFrame(resolved: ResolvedStream, access: FrameAccess): Pro
   return Object.freeze(frame) as unknown as ProgramFrame;
 }
 
-/** Throws for what lies outside of the frame, or in its signature. */
+/** Throws for bytes outside the frame, or in its signature. */
 export function bytesTarget(resolved: ResolvedStream, offset: number, bits: number): ProgramTarget {
   const most = resolved.changeableBytes - bits / 8;
   if (!Number.isInteger(offset) || offset < 0 || offset > most) {

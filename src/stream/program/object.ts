@@ -1,15 +1,15 @@
 /**
- * The frame that a program sees, made fast: a class for each layer as text, in which a field is a getter and a setter
- * over a register at a constant place, so that V8 puts them into the program's function, and that into the cursor's loop.
- * Classes are kept by their text: frames of all trials and queues have the same shapes, and a function that has been
- * optimised for one stays so.
+ * The frame that a program sees, made fast. Each layer is a class in the form of text. A field is a getter and a setter
+ * over a register at a constant place. So V8 inlines them into the program's function, and that into the cursor's loop.
+ * Classes are kept by their text: frames of all trials and queues have the same shapes, so an optimised function stays
+ * optimised.
  */
 import type { FieldTarget, ProgramFrame } from "./frame.js";
 
 /** 0: never touched; then a register holds what the frame has there, and the program may … */
 export const registerState = { untouched: 0, read: 1, written: 2 } as const;
 
-/** Where values are, and who looks after everything out of the ordinary. */
+/** Where values are, and who handles the rare cases. */
 export interface RegisterFile {
   readonly values: Int32Array;
   readonly states: Uint8Array;
@@ -19,7 +19,7 @@ export interface RegisterFile {
   readonly registersOf32: Int32Array;
   /** The first read of a register. */
   read(register: number): void;
-  /** A value that does not fit, or for a register that is not written yet. */
+  /** A value that does not fit, or a register that is not written yet. */
   write(register: number, value: number): void;
   readBytes(offset: number, bits: number): number;
   writeBytes(offset: number, bits: number, value: number): void;

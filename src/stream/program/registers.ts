@@ -1,7 +1,7 @@
 /**
- * The registers of a program: a value for everything that it can set, which starts each frame as the frame has it. Those
- * that it has set become part of the cursor's loop, when they are first set to something else; those that it has read
- * where frames differ are computed there before it is called.
+ * The registers of a program: a value for everything that it can set. At the start of each frame they hold what the
+ * frame holds. A register becomes part of the cursor's loop when the program first sets it to another value. Registers
+ * that the program has read, and that differ from frame to frame, are computed in the loop before the call.
  */
 import { usageError } from "../../errors.js";
 import { layerNames } from "../../packet/index.js";
@@ -13,7 +13,7 @@ import { programObject, type RegisterFile, registerState } from "./object.js";
 export interface ProgramRegister {
   readonly register: number;
   readonly place: BitPlace;
-  /** What the frame has there but for declared changes: for all variants, or for each. */
+  /** The frame's value without declared changes: one for all variants, or one for each. */
   readonly initials: readonly number[];
 }
 
@@ -27,7 +27,7 @@ export class ProgramRegisters implements RegisterFile {
   readonly registersOf8: Int32Array;
   readonly registersOf16: Int32Array;
   readonly registersOf32: Int32Array;
-  /** [0] ≠ 0: the loop has to be made anew, and the frame with it. */
+  /** [0] ≠ 0: the loop and the frame have to be made again. */
   readonly more = new Int32Array(1);
   readonly #resolved: ResolvedStream;
   readonly #templates: readonly Uint8Array[];
@@ -37,7 +37,7 @@ export class ProgramRegisters implements RegisterFile {
   /** Frames differ there before the program has done anything. */
   readonly #computed: boolean[] = [];
 
-  /** `templates`: of each variant, as far as a program may touch it. */
+  /** `templates`: of each variant, the bytes that a program may touch. */
   constructor(resolved: ResolvedStream, templates: readonly Uint8Array[]) {
     const fields = fieldTargets(resolved);
     const bytes = resolved.changeableBytes;
@@ -70,7 +70,7 @@ export class ProgramRegisters implements RegisterFile {
   write(register: number, value: number): void {
     const target = this.#targets[register];
     checkedValue(target, value);
-    // What it is anyway.
+    // The value is the same as before.
     if (!this.#computed[register] && value === this.values[register] >>> 0) return;
     const other = [...this.#declared(), ...this.#others(register, written)].find(isOver(target));
     if (other !== undefined) {

@@ -1,6 +1,7 @@
 /**
- * Addresses that streams leave to the run. A header that was not given an address has the plan's frame's; a run that
- * knows better (a gateway's MAC address, addresses of its ports) fills it in. What a stream says itself stays.
+ * Addresses that streams leave to the run. A header without a given address has the address of the plan's frame. A run
+ * that knows a better one (a gateway's MAC address, addresses of its ports) fills it in. What a stream says itself
+ * stays.
  */
 import {
   type EthernetHeader,
@@ -16,16 +17,16 @@ import {
 import { pinStream } from "./pin.js";
 import type { TrafficSpec, TrafficStream } from "./traffic.js";
 
-/** What a run knows, as text; null: nothing, and the stream's own stays. */
+/** Addresses that a run knows, as text; null: unknown, and the stream's own stays. */
 export interface RunAddresses {
-  /** By the IP version of what is in the frames; `other`: no IP. */
+  /** By the IP version inside the frames; `other`: no IP. */
   readonly srcMac: Readonly<Record<4 | 6 | "other", string | null>>;
   readonly dstMac: Readonly<Record<4 | 6 | "other", string | null>>;
   readonly src: Readonly<Record<4 | 6, string | null>>;
   readonly dst: Readonly<Record<4 | 6, string | null>>;
 }
 
-/** `open`: the run may say it; `own`: the stream does; `none`: its frames have no such header. */
+/** `open`: the run may say it; `own`: the stream says it; `none`: its frames have no such header. */
 export type AddressState = "open" | "own" | "none";
 
 /** The addresses of a stream's outermost headers. */
@@ -44,7 +45,7 @@ const isIp = (header: Header): header is IpHeader => header.protocol === "ipv4" 
 const versionOf = (header: IpHeader | undefined): 4 | 6 | null =>
   header === undefined ? null : header.protocol === "ipv4" ? 4 : 6;
 
-/** The first IP header that stands in no other frame; −1: there is none. */
+/** The first IP header that is not inside another frame; −1: there is none. */
 function outerIp(layers: readonly Header[]): number {
   const inside = layers.findIndex(({ protocol }, i) => i > 0 && protocol === "ethernet");
   return layers.slice(0, inside < 0 ? layers.length : inside).findIndex(isIp);

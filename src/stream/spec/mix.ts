@@ -1,7 +1,7 @@
 /**
- * The order of sizes in a mix, by seed. One period of a mix (for simple IMIX 12 frames) has each size as often as its
- * weight says; a pattern is many periods, each shuffled for itself, so that sizes do not fall in step with flows or
- * queues. It repeats exactly, as RFC 6985 §4 asks for.
+ * The sequence of sizes in a mix, by seed. One period of a mix (12 frames for simple IMIX) has each size as often as
+ * its weight says. A pattern is many periods, each shuffled separately, so that sizes do not fall in step with flows or
+ * queues. It repeats exactly, as RFC 6985 §4 asks.
  */
 import { usageError } from "../../errors.js";
 import { seededRandom } from "../../random.js";
@@ -27,7 +27,7 @@ export function sizePattern(size: FrameSize, seed: number): Uint16Array {
   return pattern;
 }
 
-/** The parts in order, each as often as its weight, weights in lowest terms. */
+/** The parts in order, each as often as its weight, with the weights in lowest terms. */
 function periodOf(mix: SizeMix): Uint16Array {
   const where = `mix ${mix.name}`;
   const weights = mix.parts.map((part) => part.weight);

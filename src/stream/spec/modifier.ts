@@ -3,14 +3,19 @@
  * codegen.ts writes the fast one, and tests hold them together.
  */
 
-/** Where (part of) a value goes: bits `shift` … `shift + bits − 1` of it, to a bit offset of the frame. */
+/**
+ * Where a value, or a part of it, is written: bits `shift` … `shift + bits − 1` of it, at a bit offset of the frame.
+ */
 export interface BitPlace {
   readonly bitOffset: number;
   readonly bits: number;
   readonly shift: number;
 }
 
-/** A value below 2^32 and the bits it goes to. Wider fields change in their last 32 bits, or as several of these. */
+/**
+ * A value below 2^32 and the bits where it is written. Wider fields change in their last 32 bits, or as several
+ * changes.
+ */
 export interface ResolvedChange {
   /** For messages: `udp.srcPort`, `bits 34/0xffff`. */
   readonly name: string;
@@ -20,7 +25,7 @@ export interface ResolvedChange {
   readonly value: ChangeValue;
   /** Frames that each value stays. */
   readonly every: number;
-  /** The sequence starts over after so many frames; null: never. */
+  /** The sequence starts again after this many frames; null: never. */
   readonly period: number | null;
   readonly perQueue: readonly number[] | null;
 }
@@ -29,7 +34,7 @@ export type ChangeValue =
   /** first + step × (n mod count); step may be negative. */
   | { readonly kind: "steps"; readonly first: number; readonly step: number; readonly count: number }
   | { readonly kind: "list"; readonly values: readonly number[] }
-  /** Uniform in min … min + range − 1; n mod `limit` decides where there is one. */
+  /** Uniform in min … min + range − 1. If there is a `limit`, n mod `limit` decides. */
   | {
       readonly kind: "random";
       readonly min: number;
@@ -64,7 +69,7 @@ function nth(value: ChangeValue, n: number): number {
 
 /**
  * 32 random bits for whole number n of the sequence `key`: a counter through splitmix32's mixing (Steele, Lea, Flood
- * 2014), so that any frame's value is known without those before it. Repeats after 2^32.
+ * 2014). So the value of any frame is known without those before it. Repeats after 2^32.
  */
 export function hash32(key: number, n: number): number {
   let x = (Math.imul(n | 0, 0x9e37_79b9) + key) | 0;

@@ -1,4 +1,4 @@
-/** What stands behind the headers of a stream's frames. */
+/** The payload: the bytes behind the headers of a stream's frames. */
 import { fillPattern } from "../../packet/index.js";
 import { seededRandom } from "../../random.js";
 import type { Payload } from "./traffic.js";

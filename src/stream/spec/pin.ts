@@ -1,7 +1,7 @@
 /**
- * Flows pinned to a receive queue, by choosing source ports: receive-side scaling (packet/rss.ts says which is assumed)
- * then puts them there. A port in shared memory knows no such thing: there frames stay on the queue that they were sent
- * on, which for flow f is f mod Q where flows are a multiple of Q.
+ * Flows pinned to a receive queue through the choice of source ports. Receive-side scaling then puts them there
+ * (packet/rss.ts says which scaling is assumed). A port in shared memory has no such scaling. There, frames stay on the
+ * queue on which they were sent: f mod Q for flow f, if the number of flows is a multiple of Q.
  */
 import { usageError } from "../../errors.js";
 import { buildFrame, fieldPlaces, type Header, headersBytes, rssQueue, rssTableEntries } from "../../packet/index.js";
@@ -92,20 +92,20 @@ export function pinStream(stream: TrafficStream, pin: Pin): TrafficStream {
 type IpHeader = Extract<Header, { protocol: "ipv4" | "ipv6" }>;
 type PortsHeader = Extract<Header, { protocol: "udp" | "tcp" | "sctp" }>;
 
-/** As it leaves: that of a tunnel follows from what is in it. */
+/** The destination port as it is sent. A tunnel's port follows from its content. */
 function dstPortOf(layers: readonly Header[], ports: number): number {
   const frame = buildFrame(layers, headersBytes(layers));
   const place = fieldPlaces(layers).find(({ layer, name }) => layer === ports && name === "dstPort")!;
   return getBits(frame, place.frameBitOffset, place.bits);
 }
 
-/** −1: what is right behind the IP header has no ports. */
+/** −1: the protocol right behind the IP header has no ports. */
 function portsBehind(layers: readonly Header[], ip: number): number {
   const next = ip < 0 ? undefined : layers[ip + 1]?.protocol;
   return next === "udp" || next === "tcp" || next === "sctp" ? ip + 1 : -1;
 }
 
-/** The change of the source port, or null; throws where anything else that is hashed changes. */
+/** The change of the source port, or null. Throws if any other hashed field changes. */
 function tupleChanges(stream: TrafficStream, ip: number, ports: number, where: string): FieldModifier | null {
   if (stream.program !== null) {
     throw usageError("what a program sets cannot be foreseen", { where, accepted: "a stream without eachFrame" });
@@ -134,7 +134,7 @@ function tupleChanges(stream: TrafficStream, ip: number, ports: number, where: s
   return found;
 }
 
-/** The values that a source port takes, in order. */
+/** The values of a source port, in order. */
 function portsOf({ change, perQueue }: FieldModifier, where: string): number[] {
   if (change.kind === "random" || perQueue != null) {
     const what = `source ports ${change.kind === "random" ? "drawn at random" : "with counts per queue"}`;

@@ -1,4 +1,4 @@
-/** The sizes of a stream's frames, and their order. */
+/** The sizes of a stream's frames, and their sequence. */
 import { usageError } from "../../errors.js";
 import { seededRandom } from "../../random.js";
 import { checkFrameBytes } from "../../units.js";
@@ -8,7 +8,7 @@ import type { StreamSize } from "./traffic.js";
 /** Keeps this use of a seed apart from others. */
 const substream = 0x7a69;
 const randomFrames = 65_536;
-/** Each size has a template of its own: this many of the longest are 90 MB. */
+/** Each size has a template. This many of the longest are 90 MB. */
 const mostSizes = 10_000;
 
 export interface SizeOrder {

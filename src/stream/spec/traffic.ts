@@ -1,14 +1,14 @@
 /**
- * What is sent, as plain data: a traffic spec is a list of streams; a stream is a stack of headers, a payload, sizes,
- * fields that change from frame to frame, and when its frames leave. Frame i of a stream is a pure function of the
- * spec and i: its bytes depend on no run, machine or split over queues.
+ * What is sent, as plain data. A traffic spec is a list of streams. A stream is a stack of headers, a payload, sizes,
+ * fields that change from frame to frame, and when its frames leave. Frame i of a stream is a pure function of the spec
+ * and i: its bytes depend on no run, machine or split over queues.
  *
- *     { name: "overlay", seed: 1, sizes: [64], streams: [
- *         { name: "a", layers: [ethernet(…), ipv4(…), udp(…)], payload: { kind: "increment" }, size: null,
- *           fields: [{ target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } }],
- *           rate: { kind: "pps", pps: 1000 }, weight: 1, schedule: { kind: "continuous", startNs: null } } ] }
+ *    { name: "overlay", seed: 1, sizes: [64], streams: [
+ *        { name: "a", layers: [ethernet(…), ipv4(…), udp(…)], payload: { kind: "increment" }, size: null,
+ *          fields: [{ target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } }],
+ *          rate: { kind: "pps", pps: 1000 }, weight: 1, schedule: { kind: "continuous", startNs: null } } ] }
  *
- * The plain UDP options (spec.ts) are sugar for a traffic spec of one stream.
+ * The plain UDP options (spec.ts) are a short form of a traffic spec with one stream.
  */
 import type { Header } from "../../packet/index.js";
 import type { FrameSize, Rate } from "../../units.js";
@@ -17,9 +17,9 @@ export interface TrafficSpec {
   /** For reports, e.g. the profile's name. */
   readonly name: string;
   readonly streams: readonly TrafficStream[];
-  /** Each is a trial of its own; streams with sizes of their own do not look at it. */
+  /** Each size is one trial. Streams with a size ignore it. */
   readonly sizes: readonly FrameSize[];
-  /** Decides everything random that has no seed of its own. */
+  /** Decides everything random that has no separate seed. */
   readonly seed: number;
 }
 
@@ -31,26 +31,26 @@ export interface TrafficStream {
   readonly payload: Payload;
   /** null: the trial's size. */
   readonly size: StreamSize | null;
-  /** In any order; no two may change the same bit. */
+  /** In any order. No two may change the same bit. */
   readonly fields: readonly FieldModifier[];
   /** Its own rate; null: a share of the trial's rate, by weight. */
   readonly rate: Rate | null;
   /** Share of frames where the trial has one rate for all; ≥ 1. Streams with rates share in their proportion. */
   readonly weight: number;
   readonly schedule: StreamSchedule;
-  /** A function that is called for each frame (program.ts), by where its module lies; null: none. */
+  /** The file of a module with a function that is called for each frame (program/frame.ts); null: none. */
   readonly program: ProgramSource | null;
   /** Its source ports were chosen for a receive queue; absent: they were not. */
   readonly pinned?: Pinned;
 }
 
-/** The queue, of so many, and the stream as it was before: other addresses need other ports. */
+/** The queue, the number of queues, and the stream as it was before: other addresses need other ports. */
 export interface Pinned {
   readonly pin: { readonly queue: number; readonly of: number };
   readonly before: Pick<TrafficStream, "layers" | "fields">;
 }
 
-/** What stands behind the headers; where there is room, its last 18 bytes are the signature. */
+/** The bytes behind the headers. Where there is room, the last 18 bytes are the signature. */
 export type Payload =
   /** Byte i is i mod 256, so that any cut, shift or flip shows. */
   | { readonly kind: "increment" }
@@ -88,7 +88,7 @@ export interface FieldModifier {
         readonly step: number;
       }
     | { readonly kind: "list"; readonly values: readonly ModifierValue[] }
-    /** Uniform in min … max by `seed` (null: the spec's). With `limit` the same values come again after so many. */
+    /** Uniform in min … max by `seed` (null: the spec's seed). With `limit`, the values repeat after this many. */
     | {
         readonly kind: "random";
         readonly min: ModifierValue;
@@ -101,10 +101,10 @@ export interface FieldModifier {
    * the next.
    */
   readonly after?: number | null;
-  /** The whole sequence starts over after so many frames: tuples that go together have the same. */
+  /** The whole sequence starts again after this many frames. Changes that belong together have the same period. */
   readonly period?: number | null;
   /**
-   * A count of values for each queue: queue q goes round in `counts[q]` values that no other queue has. The queue of
+   * A count of values for each queue: queue q cycles through `counts[q]` values that no other queue has. The queue of
    * frame i is i mod counts.length, so that bytes stay the same whatever the real split is.
    */
   readonly perQueue?: readonly number[] | null;
