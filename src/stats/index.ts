@@ -28,19 +28,9 @@ export {
   ratesOf,
   receiveRates,
 } from "./rates.js";
-export {
-  duplicateWindow,
-  type LostFrames,
-  lostRangesKept,
-  type ReorderExtent,
-  type SequenceCode,
-  type SequenceOptions,
-  type SequenceRange,
-  SequenceTracker,
-  sequenceCodes,
-} from "./sequence.js";
+export { type ReorderExtent, type SequenceRange, sequenceCodes } from "./sequence-table.js";
 export { SignedHistogram, type SignedHistogramData } from "./signed-histogram.js";
-export { elapsedNs48, unwrapSequence } from "./unwrap.js";
+export { elapsedNs48 } from "./unwrap.js";
 export {
   type JudgedTrial,
   type Judgement,

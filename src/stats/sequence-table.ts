@@ -1,15 +1,33 @@
 /**
- * The fate of the frames of thousands of streams, with one array for each kind of cell, so that memory does not grow
- * with losses. A lane is one stream on one transmit queue. The more lanes there are, the shorter are each one's window,
- * memory of gaps, and list of lost numbers. What did not fit is counted.
+ * What became of the frames of one or of thousands of streams: lost, duplicate, reordered (RFC 4737), judged on every
+ * frame in constant memory. A lane is one stream on one transmit queue. The last 65,536 sequence numbers of a lane are
+ * one bit each; what leaves that window unseen is lost. The more lanes there are, the shorter are the window, the memory
+ * of gaps and the list of lost numbers of each; what did not fit is counted.
  *
- * A bit of the window is 1 where a number is missing. While none is missing, only the next number is written, into the
- * row with the rest of a frame's account (lane-rows.ts). It is negative while a number is missing, so that one read
- * tells both.
+ *      next − 65536                                  next − 1   next
+ *          │ 0 0 0 1 0 0 0 0 0 0 0 0 1 1 0 0 0 0 0 0 0 0 │ ?
+ *            0: accepted, or before the first number; 1: missing. The bit of number i is bit i mod 65536.
+ *
+ * While no number is missing, nothing is written but the next number. It lies in the row that the rest of a frame's
+ * account is in (lane-rows.ts), and is negative while one is missing: one look at it says both.
  */
 import { LaneRows } from "./lane-rows.js";
-import type { ReorderExtent, SequenceRange } from "./sequence.js";
-import { sequenceCodes } from "./sequence.js";
+
+/** What `accept` found. */
+export const sequenceCodes = { inOrder: 0, reordered: 1, duplicate: 2, tooOld: 3 } as const;
+
+/** Inclusive, in the caller's sequence numbers. */
+export type SequenceRange = [from: number, to: number];
+
+/**
+ * Reordering extent (RFC 4737 §4.2.1): how many accepted frames earlier the first frame with a greater number
+ * arrived. Extents are unknown for frames of gaps older than the last 1,024.
+ */
+export interface ReorderExtent {
+  readonly max: number;
+  readonly mean: number;
+  readonly unknown: number;
+}
 
 const { inOrder, reordered, duplicate, tooOld } = sequenceCodes;
 /** All windows together: 32 MiB. */
@@ -53,6 +71,15 @@ export interface LaneLoss {
   readonly last: number | null;
 }
 
+export interface SequenceTableOptions {
+  /** For all windows together. */
+  readonly bytes?: number;
+  /** The rows that the next numbers lie in; absent: the table's own. */
+  readonly rows?: LaneRows;
+  /** Lost ranges kept of each lane, where there are few lanes. */
+  readonly rangesKept?: number;
+}
+
 export class SequenceTable {
   /** How far back a duplicate can be told from a frame that is too old. */
   readonly window: number;
@@ -69,13 +96,13 @@ export class SequenceTable {
   /** Per lane: from, to (inclusive) of lost numbers. */
   readonly #ranges: Float64Array;
 
-  /** `bytes`: for all windows together. */
-  constructor(lanes: number, bytes = windowBytes, rows = new LaneRows(lanes)) {
+  constructor(lanes: number, options: SequenceTableOptions = {}) {
+    const { bytes = windowBytes, rows = new LaneRows(lanes), rangesKept = mostRanges } = options;
     this.#rows = rows;
     const share = 2 ** Math.floor(Math.log2((bytes * 8) / lanes));
     this.window = between(shortestWindow, share, longestWindow);
     this.#gapsKept = between(leastGaps, Math.floor(gapsInAll / lanes), mostGaps);
-    this.rangesKept = between(leastRanges, Math.floor(rangesInAll / lanes), mostRanges);
+    this.rangesKept = between(leastRanges, Math.floor(rangesInAll / lanes), rangesKept);
     this.#missingBits = new Int32Array((lanes * this.window) / 32);
     this.#gaps = new Float64Array(lanes * this.#gapsKept * 2);
     this.#ranges = new Float64Array(lanes * this.rangesKept * 2);
@@ -123,7 +150,14 @@ export class SequenceTable {
     return this.#acceptSlow(lane, index);
   }
 
-  /** The account of a lane up to `endExclusive`, the index after the last one sent. It changes nothing. */
+  /** As `accept` of `count` numbers in a row, the first of which is the next one: all in order. */
+  acceptRun(lane: number, count: number): void {
+    const next = this.#rows.next(lane);
+    if (next >= 0) this.#rows.setNext(lane, next + count);
+    else for (let i = 0; i < count; i++) this.accept(lane, this.next(lane));
+  }
+
+  /** The account of a lane up to `endExclusive`, the index after the last one sent. Changes nothing. */
   finish(lane: number, endExclusive: number): LaneLoss {
     const cells = this.#cells;
     const row = lane * cell.count;
@@ -138,7 +172,7 @@ export class SequenceTable {
     if (cells[row + cell.holes] > 0) this.#addWindow(lane, list);
     if (end > next) this.#addRange(list, next, end - 1);
     return {
-      lost: cells[row + cell.missing] + end - next,
+      lost: cells[row + cell.missing] + (end - next),
       ranges,
       more: list.runs - ranges.length,
       last: list.runs === 0 ? null : list.end,
@@ -284,7 +318,7 @@ export class SequenceTable {
     this.#cells[lane * cell.count + cell.gaps] = count + 1;
   }
 
-  /** RFC 4737 §4.2.1, as SequenceTracker. */
+  /** RFC 4737 §4.2.1. */
   #measureExtent(lane: number, index: number): void {
     const cells = this.#cells;
     const row = lane * cell.count;

@@ -1,6 +1,6 @@
 /** The reference of sequence analysis: the obvious way, with a set of all numbers seen. */
 import fc from "fast-check";
-import { sequenceCodes } from "../../src/stats/sequence.js";
+import { sequenceCodes } from "../../src/stats/sequence-table.js";
 
 /** The obvious way: remember everything. */
 export class Reference {

@@ -7,7 +7,7 @@ import { Reference, step } from "./sequence-reference.js";
 
 /** What three lanes of a table say after these arrivals, lane by lane, and what is obviously so. */
 function compare(bytes: number, lanes: readonly (readonly number[])[], tail: number): void {
-  const table = new SequenceTable(lanes.length, bytes);
+  const table = new SequenceTable(lanes.length, { bytes });
   const references = lanes.map(() => new Reference(0, table.window));
   const longest = Math.max(...lanes.map(({ length }) => length));
   for (let k = 0; k < longest; k++) {

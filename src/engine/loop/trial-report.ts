@@ -1,7 +1,7 @@
 /** What a trial reports, as plain data: what was sent, and what came back. Times are in ns since the trial began. */
 import type { HistogramData } from "../../stats/histogram.js";
 import type { PacingSummary } from "../../stats/pacing.js";
-import type { ReorderExtent, SequenceRange } from "../../stats/sequence.js";
+import type { ReorderExtent, SequenceRange } from "../../stats/sequence-table.js";
 import type { SignedHistogramData } from "../../stats/signed-histogram.js";
 
 /** Frames of one transmit queue. `published − outstanding` is what the peer took: sent. */

@@ -17,6 +17,7 @@ import type { TrialClock } from "../loop/trial-clock.js";
 import type { ReceiveReport, TransmitReport, WindowArrivals } from "../loop/trial-report.js";
 import type { TrialSpec } from "../loop/trial-spec.js";
 import type { ForeignFrames } from "../receive/frame-inspector.js";
+import type { ReceiveHalf } from "../receive/half.js";
 import { Receiver } from "../receive/receiver.js";
 import { StreamsReceiver } from "../receive/streams-receiver.js";
 import { type TransmitWindow, windowNs } from "../transmit/account.js";
@@ -43,21 +44,6 @@ export interface DirectionStart {
   readonly programs?: readonly (EachFrame | null)[];
 }
 
-type ReceiveHalf = Pick<
-  Receiver,
-  | "attach"
-  | "returned"
-  | "received"
-  | "receivedBytes"
-  | "accepted"
-  | "corrupt"
-  | "missing"
-  | "firstArrivalNs"
-  | "lastArrivalNs"
-  | "acceptedByQueue"
-  | "step"
-  | "report"
->;
 interface Halves {
   readonly transmitter: TransmitHalf;
   readonly receiver: ReceiveHalf;
@@ -120,13 +106,13 @@ export class Direction {
   /** Before what has arrived by now is looked at: when the receive window is over, what came within it is counted. */
   closeWindow(nowNs: number): void {
     if (this.#window === null || this.#inWindow !== null) return;
-    const { firstArrivalNs } = this.receiver;
+    const { firstArrivalNs } = this.receiver.account;
     const delayNs = firstArrivalNs - this.transmitter.account.firstNs;
     if (firstArrivalNs >= 0 && nowNs >= this.#window.toNs + delayNs) this.#inWindow = this.#arrivals(this.#window);
   }
 
   #arrivals(window: TransmitWindow): WindowArrivals {
-    const { received: frames, receivedBytes: bytes } = this.receiver;
+    const { received: frames, receivedBytes: bytes } = this.receiver.account;
     return { frames, bytes, windowNs: windowNs(window) };
   }
 
@@ -148,7 +134,7 @@ export class Direction {
       if (sender.outstanding() > 0) return false;
       sent += sender.published;
     }
-    return this.receiver.accepted >= sent;
+    return this.receiver.account.accepted >= sent;
   }
 
   report(): { transmit: TransmitReport; receive: ReceiveReport } {

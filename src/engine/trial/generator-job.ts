@@ -283,7 +283,7 @@ class Generator implements Job {
       this.#context.inUse.port = direction.txPort;
       direction.nudge();
       endedNs = Math.max(endedNs, transmitter.account.endedNs);
-      quietSinceNs = Math.max(quietSinceNs, receiver.lastArrivalNs);
+      quietSinceNs = Math.max(quietSinceNs, receiver.account.lastArrivalNs);
       stopped &&= transmitter.account.cutShort === "stopped";
     }
     if (nowNs - endedNs > longestSettleNs(settleNs, stopped)) {
@@ -316,10 +316,10 @@ class Generator implements Job {
     for (let d = 0; d < trial.directions.length; d++) {
       const { transmitter, receiver } = trial.directions[d];
       published += transmitter.account.published;
-      received += receiver.received;
-      accepted += receiver.accepted;
-      corrupt += receiver.corrupt;
-      missing += receiver.missing;
+      received += receiver.account.received;
+      accepted += receiver.account.accepted;
+      corrupt += receiver.account.corrupt;
+      missing += receiver.account.missing;
     }
     counters[counter.phase] = trial.phase;
     counters[counter.published] = published;

@@ -69,7 +69,7 @@ class ReceiveJob implements Job {
     const moved = trial.receiver.step();
     clock.read();
     const now = clock.nowNs;
-    if (trial.firstNs < 0 && trial.receiver.received > 0) trial.firstNs = trial.receiver.lastArrivalNs;
+    if (trial.firstNs < 0 && trial.receiver.account.received > 0) trial.firstNs = trial.receiver.account.lastArrivalNs;
     if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
     if (this.#isOver(trial, now)) this.#end(trial, false);
     return moved;
@@ -92,8 +92,8 @@ class ReceiveJob implements Job {
   #isOver({ spec, receiver, firstNs }: ReceiveTrial, nowNs: number): boolean {
     if (firstNs < 0) return nowNs > spec.waitNs;
     if (nowNs - firstNs > spec.durationNs) return true;
-    const quietNs = nowNs - receiver.lastArrivalNs;
-    const complete = receiver.accepted >= (spec.sent.count ?? Number.POSITIVE_INFINITY);
+    const quietNs = nowNs - receiver.account.lastArrivalNs;
+    const complete = receiver.account.accepted >= (spec.sent.count ?? Number.POSITIVE_INFINITY);
     return quietNs > (complete ? Math.min(quietWhenCompleteNs, spec.quietNs) : spec.quietNs);
   }
 
@@ -111,10 +111,10 @@ class ReceiveJob implements Job {
     this.#countersDueNs = nowNs + countersEveryNs;
     const { counters } = this.#context;
     counters[counter.phase] = done ? phase.done : firstNs < 0 ? phase.idle : phase.sending;
-    counters[counter.received] = receiver.received;
-    counters[counter.accepted] = receiver.accepted;
-    counters[counter.corrupt] = receiver.corrupt;
-    counters[counter.missing] = receiver.missing;
+    counters[counter.received] = receiver.account.received;
+    counters[counter.accepted] = receiver.account.accepted;
+    counters[counter.corrupt] = receiver.account.corrupt;
+    counters[counter.missing] = receiver.account.missing;
     counters[counter.elapsedNs] = nowNs;
   }
 

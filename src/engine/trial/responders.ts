@@ -63,7 +63,8 @@ export class Responders {
     const { txPort, rxPort } = directions[index]!;
     const other = directions[1 - index];
     const beside = this.at(txPort).sent;
-    if (other !== undefined) return { returned: other.receiver.returned, answered: this.at(rxPort).answered, beside };
+    if (other !== undefined)
+      return { returned: other.receiver.account.returned, answered: this.at(rxPort).answered, beside };
     return {
       returned: txPort === rxPort || !this.at(txPort).listens ? null : this.at(txPort).returned,
       answered: this.#responders.reduce((sum, { answered }) => sum + answered, 0),

@@ -5,6 +5,7 @@ import type { TrialSpec } from "../loop/trial-spec.js";
 import type { ResponderSetup } from "../neighbour/responder.js";
 import type { RecordingSetup } from "../pipe/recording-rings.js";
 import type { LoopWorker } from "../worker/loop-worker.js";
+import { RunToDone } from "../worker/run-to-done.js";
 import { startLoopWorker } from "../worker/start-worker.js";
 import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand, GeneratorEvent } from "./commands.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
@@ -61,17 +62,17 @@ export interface Generator extends AsyncDisposable {
   resolve(port: number, target: string, from: string): Promise<string | null>;
   /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
   floorNs(spec: TrialSpec): Promise<number>;
-  /** Frames that errands sent beside all trials: questions of ours, and answers. */
+  /** Frames that were sent between trials: our own questions, and answers. */
   besideTrials(): number;
   /** The counters now; null before the first trial. */
   progress(): TrialProgress | null;
 }
 
-/** A signal of nobody's. */
+/** Nobody aborts it. */
 const never = new AbortController().signal;
 
 export async function startGenerator(setup: GeneratorSetup): Promise<Generator> {
-  const waits = new DoneWait();
+  const runs = new RunToDone();
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
   const { responders = [], programs = [] } = setup;
   const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, responders, programs };
@@ -85,32 +86,21 @@ export async function startGenerator(setup: GeneratorSetup): Promise<Generator> 
     busy: setup.busy,
     recording: setup.recording ?? null,
     onEvent: (event) => {
-      if ((event as GeneratorEvent).kind === "done") waits.done();
+      if ((event as GeneratorEvent).kind === "done") runs.done();
     },
-    onFailure: (error) => waits.fail(error),
+    onFailure: (error) => runs.fail(error),
   });
   const say = (command: GeneratorCommand): Promise<unknown> => worker.command(command);
-  const runUntil = async (signal: AbortSignal): Promise<void> => {
-    const stop = (): void => void say({ kind: "stop" }).catch(() => {});
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      await waits.run(worker, () => {
-        if (signal.aborted) stop();
-      });
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
-  };
+  const runUntilDone = (command: GeneratorCommand, signal: AbortSignal): Promise<void> =>
+    runs.run(worker, { begin: () => say(command), stop: () => say({ kind: "stop" }), signal });
   const runDirections: Generator["runDirections"] = async (specs, signal, last) => {
-    await say({ kind: "trial", specs });
-    await runUntil(signal);
+    await runUntilDone({ kind: "trial", specs }, signal);
     await last?.();
     return (await say({ kind: "report" })) as TrialReport[];
   };
   let beside = 0;
   const run = async (task: BetweenTask, signal: AbortSignal = never): Promise<BetweenOutcome> => {
-    await say({ kind: "between", task });
-    await runUntil(signal);
+    await runUntilDone({ kind: "between", task }, signal);
     const outcome = (await say({ kind: "outcome" })) as BetweenOutcome;
     beside += outcome.beside;
     return outcome;
@@ -141,35 +131,4 @@ function progressOf(page: Float64Array): TrialProgress | null {
     missing: page[counter.missing],
     elapsedNs: page[counter.elapsedNs],
   };
-}
-
-/** Lets the loop run until it says that it is done, or its thread is gone. */
-class DoneWait {
-  #resolve: (() => void) | null = null;
-  #reject: ((error: Error) => void) | null = null;
-
-  done(): void {
-    this.#resolve?.();
-  }
-
-  fail(error: Error): void {
-    this.#reject?.(error);
-  }
-
-  /** `begun` is called once the loop runs. */
-  async run(worker: LoopWorker, begun: () => void): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    try {
-      worker.run();
-      begun();
-      await done;
-    } finally {
-      this.#resolve = null;
-      this.#reject = null;
-      worker.stand();
-    }
-  }
 }

@@ -4,6 +4,7 @@ import type { ReceiveOnlyReport } from "../loop/trial-report.js";
 import type { ReceiveSpec } from "../loop/trial-spec.js";
 import type { RecordingSetup } from "../pipe/recording-rings.js";
 import type { LoopWorker } from "../worker/loop-worker.js";
+import { RunToDone } from "../worker/run-to-done.js";
 import { startLoopWorker } from "../worker/start-worker.js";
 import type { GeneratorEvent, ReceiveCommand } from "./commands.js";
 import { generatorCounter as counter } from "./counters.js";
@@ -25,8 +26,7 @@ export interface TrialReceiver extends AsyncDisposable {
 }
 
 export async function startReceiver({ port, cpu, busy, recording }: ReceiverSetup): Promise<TrialReceiver> {
-  let onDone: (() => void) | null = null;
-  let onFailure: ((error: Error) => void) | null = null;
+  const runs = new RunToDone();
   const worker = await startLoopWorker({
     name: "receiver",
     job: "receiver",
@@ -37,33 +37,20 @@ export async function startReceiver({ port, cpu, busy, recording }: ReceiverSetu
     busy,
     recording,
     onEvent: (event) => {
-      if ((event as GeneratorEvent).kind === "done") onDone?.();
+      if ((event as GeneratorEvent).kind === "done") runs.done();
     },
-    onFailure: (error) => onFailure?.(error),
+    onFailure: (error) => runs.fail(error),
   });
   const say = (command: ReceiveCommand): Promise<unknown> => worker.command(command);
   return {
     worker,
     async receive(spec, signal) {
-      const done = new Promise<void>((resolve, reject) => {
-        onDone = resolve;
-        onFailure = reject;
+      await runs.run(worker, {
+        begin: () => say({ kind: "receive", spec }),
+        stop: () => say({ kind: "stop" }),
+        signal,
       });
-      await say({ kind: "receive", spec });
-      const stop = (): void => void say({ kind: "stop" }).catch(() => {});
-      signal.addEventListener("abort", stop, { once: true });
-      try {
-        worker.run();
-        if (signal.aborted) stop();
-        await done;
-        worker.stand();
-        return (await say({ kind: "report" })) as ReceiveOnlyReport;
-      } finally {
-        signal.removeEventListener("abort", stop);
-        onDone = null;
-        onFailure = null;
-        worker.stand();
-      }
+      return (await say({ kind: "report" })) as ReceiveOnlyReport;
     },
     progress: () => ({ received: worker.counters[counter.received], missing: worker.counters[counter.missing] }),
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),

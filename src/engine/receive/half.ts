@@ -1,0 +1,17 @@
+/** The receiving half of a trial, as its direction sees it. Two receivers are such halves: of one stream, and of many. */
+import type { OpenQueue } from "../loop/job.js";
+import type { ReceiveReport, WindowArrivals } from "../loop/trial-report.js";
+import type { ReceiveAccount } from "./account.js";
+
+export interface ReceiveHalf {
+  /** What has come so far. */
+  readonly account: ReceiveAccount;
+  /** The rings of the receiving port now, by queue; empty: its peer is gone. */
+  attach(open: readonly OpenQueue[]): void;
+  /** One turn over all queues: at most one burst each. Returns the frames taken. */
+  step(): number;
+  /** Accepted frames by the queue that they were sent on; without signatures, by the one they came in on. */
+  acceptedByQueue(): number[];
+  /** `sentByQueue`: how many frames the peer took on each transmit queue. Those frames should have come. */
+  report(sentByQueue: readonly number[], inWindow: WindowArrivals | null): ReceiveReport;
+}
