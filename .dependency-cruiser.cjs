@@ -85,7 +85,7 @@ const pure = ["packet", "ring", "stream", "stats", "result", "report"].map((room
 /** Packages that only one room may know. */
 const owners = {
   koffi: "^src/sys/",
-  commander: "^src/(cli|options)/",
+  commander: "^src/cli/",
   picocolors: "^src/(cli|report)/",
   "cli-table3": "^src/report/",
   yaml: "^src/(profile|labplan/file)/",

@@ -20,10 +20,10 @@ export function replay(file: string, request: ReplayRequest, hooks: ReplayHooks 
     const { loops, ...others } = request;
     const options: ReplayOptions = optionTexts(others as ReplayRequest, replayFields);
     const [{ planReplay }, { runReplay }] = await Promise.all([
-      import("../options/replay-options.js"),
+      import("../options/replay-plan.js"),
       import("../capture/replay.js"),
     ]);
-    const plan = await planReplay(
+    const plan = planReplay(
       file,
       loops === undefined ? options : { ...options, loops: String(loops) },
       callText("replay", { file, ...request }),
@@ -50,7 +50,7 @@ export function compare(expected: string, actual: string, request: CompareReques
     ]);
     const { filter } = request;
     return compareCaptures({
-      ...(await comparisonOf(options)),
+      ...comparisonOf(options),
       expected,
       actual,
       filter: filter === undefined ? null : parseFilter(filter, "--filter"),

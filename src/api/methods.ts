@@ -1,6 +1,5 @@
 /** `ndr`, `latency`, `rfc2544`, `soak`: methods, for programs. */
-import type { RunPlan } from "../measure/plan.js";
-import type { PreparedMethod } from "../options/methods/prepared.js";
+import type { MethodEntry } from "../options/methods/method.js";
 import type { RunOptions } from "../options/run-options.js";
 import type { RunResult } from "../result/run-result.js";
 import { latencyFields, ndrFields, rfc2544Fields, soakFields } from "./fields.js";
@@ -15,32 +14,29 @@ import type {
   SoakRequest,
 } from "./request.js";
 
-interface LibraryMethod<Request> {
+interface LibraryMethod<Request, Options extends RunOptions, Settings> {
   readonly name: string;
-  /** Sizes where none are given. */
-  readonly sizes: string;
   readonly fields: FieldKinds<Request>;
-  readonly prepare: (options: RunOptions, plan: RunPlan) => Promise<PreparedMethod>;
+  readonly entry: () => Promise<MethodEntry<Options, Settings>>;
 }
 
-function runMethod<Request extends MeasuredRequest>(
-  { name, sizes, fields, prepare }: LibraryMethod<Request>,
+function runMethod<Request extends MeasuredRequest, Options extends RunOptions, Settings>(
+  { name, fields, entry }: LibraryMethod<Request, Options, Settings>,
   request: Request,
   hooks: LibraryHooks,
 ): Promise<RunResult> {
   return namingFields(async () => {
-    const options: RunOptions = optionTexts(request, fields);
+    const options = optionTexts(request, fields) as Options;
     const [{ planMethod }, { profileOfRequest }, { judged }, { planChecked, runHooks }] = await Promise.all([
-      import("../options/methods/prepared.js"),
+      import("../options/methods/method.js"),
       import("./profile.js"),
       import("./judged.js"),
       import("./run-hooks.js"),
     ]);
     const profile = await profileOfRequest(request);
-    const plan = planChecked(planMethod(options, profile, sizes, callText(name, request)));
-    const prepared = await prepare(options, plan);
-    const judge = judged(request.threshold, prepared.plan, prepared.method(prepared.plan.settleNs ?? 0));
-    return judge(await prepared.run(runHooks(hooks)));
+    const { plan, facts, run } = planMethod(await entry(), options, profile, callText(name, request));
+    const judge = judged(request.threshold, planChecked(plan), facts(plan.settleNs ?? 0));
+    return judge(await run(runHooks(hooks)));
   });
 }
 
@@ -55,9 +51,8 @@ export const ndr = (request: NdrRequest = {}, hooks: LibraryHooks = {}): Promise
   runMethod(
     {
       name: "ndr",
-      sizes: "64,1518",
       fields: ndrFields,
-      prepare: async (options, plan) => (await import("../options/methods/ndr.js")).prepareNdr(options, plan),
+      entry: async () => (await import("../options/methods/ndr.js")).ndrEntry,
     },
     request,
     hooks,
@@ -68,9 +63,8 @@ export const latency = (request: LatencyRequest = {}, hooks: LibraryHooks = {}):
   runMethod(
     {
       name: "latency",
-      sizes: "64,1518",
       fields: latencyFields,
-      prepare: async (options, plan) => (await import("../options/methods/latency.js")).prepareLatency(options, plan),
+      entry: async () => (await import("../options/methods/latency.js")).latencyEntry,
     },
     request,
     hooks,
@@ -81,9 +75,8 @@ export const rfc2544 = (request: Rfc2544Request = {}, hooks: LibraryHooks = {}):
   runMethod(
     {
       name: "rfc2544",
-      sizes: "rfc2544",
       fields: rfc2544Fields,
-      prepare: async (options, plan) => (await import("../options/methods/rfc2544.js")).prepareRfc2544(options, plan),
+      entry: async () => (await import("../options/methods/rfc2544.js")).rfc2544Entry,
     },
     request,
     hooks,
@@ -94,10 +87,8 @@ export const soak = (request: SoakRequest = {}, { onPiece = () => {}, ...hooks }
   runMethod(
     {
       name: "soak",
-      sizes: "64",
       fields: soakFields,
-      prepare: async (options, plan) =>
-        (await import("../options/methods/soak.js")).prepareSoak(options, plan, onPiece),
+      entry: async () => (await import("../options/methods/soak.js")).soakEntry(onPiece),
     },
     request,
     hooks,

@@ -7,7 +7,7 @@ import {
   type FrameBatch,
   linkTypeEthernet,
   linkTypeName,
-  option,
+  optionCode,
 } from "../pcap/index.js";
 import type { Bin, CaptureInfo } from "../report/capture-info.js";
 
@@ -154,7 +154,7 @@ export async function captureInfo(path: string): Promise<CaptureInfo> {
   const onBlock = (block: CaptureBlock): void => {
     if (block.kind === "section") little = block.byteOrder === "little";
     if (block.kind !== "statistics") return;
-    const found = block.options.find(({ code, value }) => code === option.statistics.dropped && value.length === 8);
+    const found = block.options.find(({ code, value }) => code === optionCode.statistics.dropped && value.length === 8);
     if (found !== undefined) dropped.set(block.iface, Number(new DataView(found.value.buffer).getBigUint64(0, little)));
   };
   using reader = await CaptureReader.open(path, { onBlock });

@@ -7,6 +7,7 @@ import { hopSourcesHelp } from "../options/dut-options-help.js";
 import { packageVersion } from "../sys/version.js";
 import type { CommandContext } from "./command.js";
 import { commands } from "./commands/index.js";
+import { defineCommand } from "./define-command.js";
 
 const examples = `
 Examples:
@@ -72,15 +73,7 @@ function createProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, writeOut: (text) => void context.output.result(text) })
     .configureHelp({ helpWidth: 120 });
-  for (const { name, summary, isDefault, define } of commands) {
-    define(
-      program
-        .command(name, { isDefault: isDefault === true })
-        .summary(summary)
-        .description(summary),
-      context,
-    );
-  }
+  for (const definition of commands) defineCommand(program, definition, context);
   program
     .addHelpText("after", () => defaultOptionsHelp(program))
     .addHelpText("after", hopSourcesHelp)

@@ -1,6 +1,6 @@
-/** What a command is made of, so that one is one file and one line in `commands/index.ts`. */
-import type { Command } from "commander";
+/** What a command is made of: its file, and one line in `commands/index.ts`. */
 import type { ExitCode } from "../errors.js";
+import type { OptionGroups } from "../options/option.js";
 import type { Output } from "./output/output.js";
 
 /** What a command is given beside its options. */
@@ -15,14 +15,29 @@ export interface CommandContext {
   readonly finish: (exitCode: ExitCode) => void;
 }
 
-export interface CommandDefinition {
+/**
+ * `Options`: the texts that were given. A definition imports nothing heavy, since `--help` must be quick: `run` imports
+ * what it needs.
+ */
+export interface CommandDefinition<Options = never> {
   readonly name: string;
   /** One line of the list in `--help`. */
   readonly summary: string;
+  /** The second paragraph of its own help. Absent: the summary. */
+  readonly description?: string;
   /** Run where no command is named. */
   readonly isDefault?: boolean;
+  /** Words after its name as help shows them, and what they are. Absent: help shows none. */
+  readonly argument?: readonly [flags: string, means: string];
+  /** Words that help does not show are refused. Absent: they go to `run`. */
+  readonly refusesWords?: boolean;
+  /** By heading of its help. */
+  readonly options: OptionGroups;
+  /** Texts below the options. */
+  readonly help?: readonly (string | (() => string))[];
   /** Options of other commands that it does not have → what to use. */
   readonly instead?: Readonly<Record<string, string>>;
-  /** Adds options, help and action. Imports nothing heavy: `--help` must be quick; actions import what they need. */
-  define(command: Command, context: CommandContext): void;
+  /** Commands of its own, e.g. `dut embedded`. */
+  readonly children?: readonly CommandDefinition[];
+  readonly run: (words: readonly string[], options: Options, context: CommandContext) => Promise<void>;
 }

@@ -1,19 +1,57 @@
 /** The options of a comparison, shared by `compare` and `replay --expect`. */
-import type { Command } from "commander";
-import { usageError } from "../errors.js";
+import { parseFilter } from "../packet/filter.js";
+import { parseMask } from "../packet/mask.js";
+import { captureFile, type OptionTable, option, readOptions, type TextsOf, wordOf, writtenFile } from "./option.js";
+import { count, duration } from "./option-values.js";
 
-export interface CompareOptions {
-  readonly by?: string;
-  readonly mask?: string;
-  readonly order?: string;
-  readonly timing?: string;
-  readonly notEthernet?: string;
-  readonly filter?: string;
-  readonly list?: string;
-  readonly annotated?: string;
-  readonly json?: string;
-  readonly junit?: string;
-}
+/** How frames are compared. */
+export const comparisonOptions = {
+  by: option(
+    "--by <what>",
+    "content or signature: how frames find their partners (default: content)",
+    wordOf(["content", "signature"]),
+  ),
+  mask: option(
+    "--mask <list>",
+    "what may differ: macs, src-mac, dst-mac, ttl, vlan, dscp, ip-id, addresses, ports, checksums, padding",
+    parseMask,
+  ),
+  order: option("--order <order>", "strict or free (default: strict)", wordOf(["strict", "free"])),
+  timing: option(
+    "--timing <tolerance>",
+    "most that a frame's time since the first one may be off, e.g. 50us (default: times do not count)",
+    duration(0),
+  ),
+  notEthernet: option(
+    "--not-ethernet <what>",
+    "frames of other link types: refuse, skip (default: refuse)",
+    wordOf(["refuse", "skip"]),
+  ),
+} as const satisfies OptionTable;
+
+/** The files of a comparison. */
+export const comparedFiles = {
+  annotated: option(
+    "--annotated <file>",
+    "pcapng of the actual frames, with the reason as a comment on each that differs",
+    captureFile,
+  ),
+  json: option("--json <file>", "the whole result as one document; - for standard output", writtenFile),
+  junit: option("--junit <file>", "JUnit XML; - for standard output", writtenFile),
+} as const satisfies OptionTable;
+
+export const compareOptions = {
+  ...comparisonOptions,
+  filter: option(
+    "--filter <expression>",
+    "frames of both that count, e.g. 'ip.src == 198.18.0.1 && udp.dstport in {53,123}'",
+    parseFilter,
+  ),
+  list: option("--list <n>", "differences to list (default: 20)", count(0)),
+  ...comparedFiles,
+} as const satisfies OptionTable;
+
+export type CompareOptions = TextsOf<typeof compareOptions>;
 
 /** For the help of commands with --filter. */
 export const filterHelp = `
@@ -22,38 +60,18 @@ VXLAN, GENEVE and GTP-U, each also inside of a tunnel or of an ICMP error; what 
   vlan.id == 7 && !arp      tcp.flags.syn == 1      ip.src in {198.18.0.1..198.18.0.9, 198.19.0.0/16}      frame.time_relative >= 0.5
 `;
 
-/** Those that say how frames are compared. */
-export function addComparisonOptions(command: Command): Command {
-  return command
-    .option("--by <what>", "content or signature: how frames find their partners (default: content)")
-    .option(
-      "--mask <list>",
-      "what may differ: macs, src-mac, dst-mac, ttl, vlan, dscp, ip-id, addresses, ports, checksums, padding",
-    )
-    .option("--order <order>", "strict or free (default: strict)")
-    .option(
-      "--timing <tolerance>",
-      "most that a frame's time since the first one may be off, e.g. 50us (default: times do not count)",
-    )
-    .option("--not-ethernet <what>", "frames of other link types: refuse, skip (default: refuse)");
-}
-
-const oneOf = <T extends string>(text: string | undefined, accepted: readonly T[], option: string): T => {
-  const found = text === undefined ? accepted[0] : accepted.find((word) => word === text);
-  if (found === undefined) throw usageError(`"${text}" is not known`, { where: option, accepted: accepted.join(", ") });
-  return found;
-};
-
-/** What they say. @throws PktgenError (2) */
-export async function comparisonOf(options: CompareOptions) {
-  const [{ parseMask }, { parseDuration }] = await Promise.all([import("../packet/mask.js"), import("../units.js")]);
+/** How frames are compared, and where the differences are written. @throws PktgenError (2) */
+export function comparisonOf(options: TextsOf<typeof comparisonOptions> & { readonly annotated?: string }) {
+  const {
+    by = "content",
+    mask = [],
+    order = "strict",
+    timing = null,
+    notEthernet,
+  } = readOptions(comparisonOptions, options);
   return {
-    by: oneOf(options.by, ["content", "signature"], "--by"),
-    masks: parseMask(options.mask ?? "", "--mask"),
-    order: oneOf(options.order, ["strict", "free"], "--order"),
-    timingToleranceNs: options.timing === undefined ? null : parseDuration(options.timing, "--timing", 0),
-    speed: 1,
-    skipsOthers: oneOf(options.notEthernet, ["refuse", "skip"], "--not-ethernet") === "skip",
+    ...{ by, masks: mask, order, timingToleranceNs: timing, speed: 1 },
+    skipsOthers: notEthernet === "skip",
     annotated: options.annotated ?? null,
   };
 }

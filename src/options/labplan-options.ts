@@ -1,102 +1,45 @@
-/** The options of `plan`, from text to an order: everything validated at the door, in sentences that name the option. */
-import { parseTestpmdOptions } from "../dut/testpmd/options.js";
-import { usageError } from "../errors.js";
-import type { TestPlan } from "../labplan/file/index.js";
-import type { TestPlanOrder } from "../labplan/index.js";
-import type { ExpectedThroughput } from "../report/dts.js";
-import { parseCount, parseDuration, parseLineRate, parseRate, parseRatio, parseSizes } from "../units.js";
-import { runIdOf } from "./option-values.js";
-import { type RecordOptions, recordOf } from "./record-options.js";
+/** The options of `plan`: one line each. Their texts become an order in `labplan-order.ts`. */
+import { parseLineRate, parseRate, parseRatio, parseSizes } from "../units.js";
+import { anyText, flag, type OptionTable, option, type TextsOf, writtenFile } from "./option.js";
+import { count, duration, each, runId } from "./option-values.js";
+import { recordOptions } from "./record-options.js";
 
-/** As commander hands them over. Absent: not given. */
-export interface PlanOptions extends RecordOptions {
-  readonly case?: string;
-  readonly sizes?: string;
-  readonly rate?: string;
-  readonly count?: string;
-  readonly duration?: string;
-  readonly results?: string;
-  readonly dut?: string;
-  readonly expected?: string;
-  readonly tolerance?: string;
-  readonly updateExpected?: boolean;
-  readonly lineRate?: string;
-  readonly json?: string;
-  readonly dtsJson?: string;
-  readonly dryRun?: boolean;
-  readonly yesThisInterface?: boolean;
-  readonly runId?: string;
-}
+export const labplanOptions = {
+  case: option("--case <list>", "cases by number, e.g. 2 (default: all)", each(count())),
+  sizes: option("--sizes <list>", "frame sizes with FCS instead of the plan's, e.g. 64,1518", parseSizes),
+  rate: option("--rate <rate>", "instead of the plan's, e.g. 20kpps, or max for one second each", parseRate),
+  count: option("--count <n>", "frames of each size instead of the plan's", count()),
+  duration: option("--duration <time>", "time for each size instead of the plan's count", duration()),
+  dut: option(
+    "--dut <list>",
+    "container=auto|podman|docker|none, huge=on|off, program=PATH: override the plan's own",
+    anyText,
+  ),
+  results: option("--results <folder>", "where evidence goes (default: pktgen-ts-results/<plan>-<time>)", anyText),
+  expected: option("--expected <file>", "expected Mpps by case, size and descriptors; less than that fails", anyText),
+  tolerance: option("--tolerance <ratio>", "how much less still passes (default: 2%)", parseRatio),
+  updateExpected: flag(
+    "--update-expected",
+    "write what was measured to the file of --expected instead of judging by it",
+  ),
+  lineRate: option(
+    "--line-rate <rate>",
+    "speed to take percentages of in the DPDK Test Suite's table, e.g. 10Gbps",
+    parseLineRate,
+  ),
+  runId: option("--run-id <n>", "what frames say which run they are of by (default: by chance; result: runId)", runId),
+  json: option("--json <file>", "the whole result as one document; - for standard output", writtenFile),
+  dtsJson: option(
+    "--dts-json <file>",
+    "throughput in the DPDK Test Suite's own form; - for standard output",
+    writtenFile,
+  ),
+  yesThisInterface: flag(
+    "--yes-this-interface",
+    "send also on an interface that carries the default route or an SSH connection",
+  ),
+  dryRun: flag("--dry-run", "print the steps and command lines, and do nothing"),
+  ...recordOptions,
+} as const satisfies OptionTable;
 
-/** What the suite tolerates. */
-const defaultTolerance = 0.02;
-
-const given = <T>(text: string | undefined, parse: (text: string) => T): T | null =>
-  text === undefined ? null : parse(text);
-
-/** `1,2`: cases in the order given. */
-const caseNumbers = (text: string): number[] => text.split(",").map((piece) => parseCount(piece.trim(), "--case"));
-
-interface DutOrder {
-  readonly container: TestPlanOrder["container"];
-  readonly hugepages: boolean | null;
-  readonly program: string;
-}
-
-/** `container=none,huge=off`, also with `testpmd,` before it. What a plan says itself cannot be said here. */
-function dutOrder(text: string, plan: TestPlan): DutOrder {
-  const options = parseTestpmdOptions(text.replace(/^testpmd(,|$)/, ""), "--dut");
-  const names = new Set(options.given.map((part) => part.split("=")[0]));
-  const mine = ["container", "huge", "program"];
-  const other = [...names].find((name) => !mine.includes(name));
-  if (other !== undefined) {
-    const hint = "the plan's file says the rest";
-    throw usageError(`${other} cannot be set for a plan`, { where: "--dut", accepted: mine.join(", "), hint });
-  }
-  if (options.huge === "on" && plan.hugepages === null) {
-    const accepted = "huge=off, or a plan with hugepages: { mount, size, count }";
-    throw usageError(`${plan.file} has no hugepages`, { where: "--dut huge=on", accepted });
-  }
-  return {
-    container: names.has("container") ? options.container : null,
-    hugepages: names.has("huge") && options.huge !== "auto" ? options.huge === "on" : null,
-    program: options.program ?? "dpdk-testpmd",
-  };
-}
-
-/** Throws a usage error (2) for the first option that cannot be. */
-export function orderPlan(
-  plan: TestPlan,
-  options: PlanOptions,
-  expected: ExpectedThroughput,
-  commandLine: string,
-): TestPlanOrder {
-  const { count, duration } = options;
-  if (count !== undefined && duration !== undefined) {
-    const accepted = "one of them: a trial ends after a time or after so many frames";
-    throw usageError("--count and --duration contradict each other", { where: "--count", accepted });
-  }
-  if (options.updateExpected === true && options.expected === undefined) {
-    throw usageError("where to?", { where: "--update-expected", accepted: "--expected FILE beside it" });
-  }
-  const rate = given(options.rate, (text) => parseRate(text, "--rate"));
-  // An exact count at max says little about a rate: a second does.
-  const atMax = rate?.kind === "max" && count === undefined && duration === undefined;
-  return {
-    plan,
-    cases: given(options.case, caseNumbers),
-    sizes: given(options.sizes, (text) => parseSizes(text, "--sizes")),
-    rate,
-    count: given(count, (text) => parseCount(text, "--count")),
-    durationNs: atMax ? 1e9 : given(duration, (text) => parseDuration(text, "--duration")),
-    ...dutOrder(options.dut ?? "", plan),
-    expected,
-    judgeExpected: options.expected !== undefined && options.updateExpected !== true,
-    tolerance: given(options.tolerance, (text) => parseRatio(text, "--tolerance")) ?? defaultTolerance,
-    yesThisInterface: options.yesThisInterface === true,
-    record: recordOf(options),
-    runId: runIdOf(options.runId),
-    lineRateBps: given(options.lineRate, (text) => parseLineRate(text, "--line-rate")),
-    commandLine,
-  };
-}
+export type LabplanOptions = TextsOf<typeof labplanOptions>;

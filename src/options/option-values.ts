@@ -1,9 +1,47 @@
-/** Values that several commands take, read from text. Each throws a usage error that names its option. */
+/** Readers of values that several options take. Each throws a usage error that names its option. */
 import { PktgenError, usageError } from "../errors.js";
+import { parseMac } from "../packet/address.js";
 import type { PortSpec } from "../port/kinds.js";
 import { parsePortSpec } from "../port/spec.js";
 import { drawnByChance } from "../random.js";
-import { parseCount, parseDurationOrForever } from "../units.js";
+import { parseCount, parseDuration, parseRatio } from "../units.js";
+import type { Reader } from "./option.js";
+
+/** A whole number in a range. */
+export const count =
+  (least = 1, most?: number): Reader<number> =>
+  (text, where) =>
+    parseCount(text, where, least, most);
+
+/** A time in nanoseconds. */
+export const duration =
+  (leastNs?: number): Reader<number> =>
+  (text, where) =>
+    parseDuration(text, where, leastNs);
+
+/** `0.5%,1%`, `64,128`: a value for each piece between commas. */
+export const each =
+  <Value>(read: Reader<Value>): Reader<Value[]> =>
+  (text, where) =>
+    text.split(",").map((piece) => read(piece.trim(), where));
+
+/** A MAC address, as it was written. */
+export const macText: Reader<string> = (text, where) => {
+  parseMac(text, where);
+  return text;
+};
+
+/** A share below 1, and above 0 where `zero` is false. */
+export const properShare =
+  (zero: boolean): Reader<number> =>
+  (text, where) => {
+    const share = parseRatio(text, where);
+    if (share < 1 && (zero || share > 0)) return share;
+    throw usageError(`"${text}" is ${share >= 1 ? "all of it" : "nothing"}`, {
+      where,
+      accepted: "a share below 1, e.g. 0.5%",
+    });
+  };
 
 export const maxQueues = 8;
 
@@ -13,15 +51,11 @@ export const parseQueues = (text: string, where: string): number => {
   throw usageError(`"${text}" is not a number of queue pairs`, { where, accepted: `1 to ${maxQueues}` });
 };
 
-/** `--wait-peer`, for a plan; nothing where it is not given. */
-export const waitPeerOf = ({ waitPeer }: { readonly waitPeer?: string }): { readonly waitPeerNs?: number } =>
-  waitPeer === undefined ? {} : { waitPeerNs: parseDurationOrForever(waitPeer, "--wait-peer") };
-
-/** As many as a signature has room for; frames say by it which run they are of. */
+/** As many as a signature has room for. */
 const runIds = 2 ** 24;
 
-/** None whose frames begin their signatures like padding and empty fields do: these would be taken for damaged ones. */
-function drawnRunId(): number {
+/** A run's id by chance. Signatures must not begin like padding or empty fields: those would be taken for damaged ones. */
+export function drawnRunId(): number {
   for (;;) {
     const id = drawnByChance(runIds);
     const [high, middle] = [id >>> 16, (id >>> 8) & 0xff];
@@ -29,9 +63,8 @@ function drawnRunId(): number {
   }
 }
 
-/** What tells the frames of this run from those of any other: drawn by chance where it was not given. */
-export const runIdOf = (text: string | undefined): number =>
-  text === undefined ? drawnRunId() : parseCount(text, "--run-id", 0, runIds - 1);
+/** What tells the frames of this run from those of any other. */
+export const runId = count(0, runIds - 1);
 
 /** The highest CPU number that an affinity mask of ours holds. */
 const maxCpu = 1023;

@@ -2,6 +2,14 @@
 import { usageError } from "../errors.js";
 import type { Profile } from "../profile/index.js";
 import { type FrameSize, parseSizes } from "../units.js";
+import { anyText, option } from "./option.js";
+
+export const profileRootOption = option(
+  "--profile-root <folder>",
+  "a folder that the profile's include and payload files may lie in, beside the profile's own",
+  anyText,
+  { shared: true },
+);
 
 /** Options that say how a profile is read. */
 export interface ProfileReading {

@@ -1,68 +1,155 @@
-/** The options of `replay`, as a plan. */
-
-import { paceText, type ReplayPlan } from "../capture/replay.js";
+/** The options of `replay`: one line each. Their texts become a plan in `replay-plan.ts`. */
 import type { FeederOptions, Split } from "../engine/pipe/feeder.js";
-import type { ReplayPace } from "../engine/replay/spec.js";
 import { usageError } from "../errors.js";
+import { parseIpv4, parseIpv6, parseMac } from "../packet/address.js";
 import { parseFilter } from "../packet/filter.js";
 import { prefixMask } from "../packet/filter-value.js";
-import { parseIpv4, parseIpv6, parseMac } from "../packet/index.js";
-import type { PrefixMap, RewriteRules } from "../packet/rewrite.js";
-import { parsePortSpec } from "../port/index.js";
-import { parseCount, parseDuration, parseRate, type Rate } from "../units.js";
-import { type CompareOptions, comparisonOf } from "./compare-options.js";
-import { parseCores, waitPeerOf } from "./option-values.js";
-import { type RecordOptions, recordOf } from "./record-options.js";
+import type { PrefixMap } from "../packet/rewrite.js";
+import { parseCount, parseDurationOrForever, parseRate } from "../units.js";
+import { comparisonOptions } from "./compare-options.js";
+import {
+  anyText,
+  captureFile,
+  flag,
+  type OptionTable,
+  option,
+  optional,
+  type TextsOf,
+  wordOf,
+  writtenFile,
+} from "./option.js";
+import { count, duration, each, parseCores, parsePort } from "./option-values.js";
 
-export interface ReplayOptions extends CompareOptions, RecordOptions {
-  readonly tx?: string;
-  readonly tx2?: string;
-  readonly rx?: string;
-  readonly split?: string;
-  readonly spread?: string;
-  readonly speed?: string;
-  readonly rate?: string;
-  readonly topSpeed?: boolean;
-  readonly oneByOne?: string | boolean;
-  readonly loops?: string;
-  readonly loopDelay?: string;
-  readonly count?: string;
-  readonly duration?: string;
-  readonly settle?: string;
-  readonly frames?: string;
-  readonly cut?: string;
-  readonly srcMac?: string;
-  readonly dstMac?: string;
-  readonly vlan?: string;
-  readonly mapIp?: string;
-  readonly mapPort?: string;
-  readonly uniqueAddresses?: boolean;
-  readonly fixChecksums?: boolean;
-  readonly maxFrame?: string;
-  readonly expect?: string;
-  readonly expectFilter?: string;
-  readonly cores?: string;
-  readonly busy?: boolean;
-  readonly yesThisInterface?: boolean;
-  readonly waitPeer?: string;
+export const replayOptions = {
+  tx: option("--tx <port>", "where frames go, see pktgen-ts ports", parsePort),
+  rx: option(
+    "--rx <port>",
+    "where they come back (default: nowhere; with --expect, --record-rx or --one-by-one: --tx's)",
+    parsePort,
+  ),
+  tx2: option("--tx2 <port>", "a second port, for the other direction", parsePort),
+  split: option(
+    "--split <how>",
+    "which frames are --tx's: interface (0), client (what clients send), mac=ADDRESS,… (sources)",
+    parseSplit,
+  ),
+  spread: option(
+    "--spread <how>",
+    "over the queues of a port that has several (queues=): flow (a flow's frames stay on one), turn (default: flow)",
+    parseSpread,
+  ),
+  speed: option(
+    "--speed <factor>",
+    "of the file's gaps, e.g. 2x or 200% (default: 1x); times of --expect are scaled with them",
+    parseSpeed,
+  ),
+  rate: option("--rate <rate>", "instead of the file's gaps: 100kpps, 1Gbps (layer 2), 1Gbps-l1, max", parseRate),
+  topSpeed: flag("--top-speed", "as fast as the peer takes them"),
+  oneByOne: optional(
+    "--one-by-one [timeout]",
+    "the next frame when one has come back, or after this time (default: 1s)",
+    duration(),
+  ),
+  loops: option("--loops <n>", "times, or forever (default: 1)", parseLoops),
+  loopDelay: option(
+    "--loop-delay <time>",
+    "from a loop's last frame to the next one's first (default: 0)",
+    duration(0),
+  ),
+  count: option("--count <n>", "stop after so many frames", count()),
+  duration: option("--duration <time>", "stop after this time", duration()),
+  filter: option(
+    "--filter <expression>",
+    "frames to send, e.g. 'ip.src == 198.18.0.1 && udp.dstport in {53,123}'",
+    checkedFilter,
+  ),
+  frames: option("--frames <ranges>", "frames to send by number, e.g. 1-100,205,300-", parseRanges),
+  cut: option(
+    "--cut <what>",
+    "frames that the capture cut: refuse, pad (with zeros), skip (default: refuse)",
+    wordOf(["refuse", "pad", "skip"]),
+  ),
+  srcMac: option("--src-mac <mac>", "new source address", parseMac),
+  dstMac: option("--dst-mac <mac>", "new destination address", parseMac),
+  vlan: option("--vlan <id>", "id of the outer tag, or of a new one; none: tags are taken away", parseVlan),
+  mapIp: option("--map-ip <maps>", "prefixes, e.g. 198.18.0.0/16=198.19.0.0/16; checksums follow", parsePrefixMaps),
+  mapPort: option("--map-port <maps>", "TCP, UDP and SCTP ports, e.g. 80=8080,53=5353; checksums follow", parsePortMap),
+  uniqueAddresses: flag("--unique-addresses", "add the loop's number to both IP addresses"),
+  fixChecksums: flag("--fix-checksums", "compute IP and transport checksums anew"),
+  maxFrame: option(
+    "--max-frame <bytes>",
+    "longest frame with FCS that buffers are made for (default: 1522)",
+    count(64, 65_535),
+  ),
+  settle: option("--settle <time>", "how long after the last frame others may come back (default: 1s)", duration(0)),
+  recordTx: option("--record-tx <file>", "what was sent, with its times", captureFile),
+  recordRx: option("--record-rx <file>", "what came back", captureFile),
+  onFull: option(
+    "--on-full <what>",
+    "a full disk while recording: stop or go-on (default: go-on)",
+    wordOf(["stop", "go-on"]),
+  ),
+  expect: option("--expect <file>", "what has to come back; differences fail", anyText),
+  expectFilter: option("--expect-filter <expression>", "frames of both that count", parseFilter),
+  ...comparisonOptions,
+  annotated: option(
+    "--annotated <file>",
+    "with --expect: pcapng of what came back, with the reasons as comments",
+    captureFile,
+  ),
+  json: option("--json <file>", "the whole result as one document; - for standard output", writtenFile),
+  junit: option("--junit <file>", "with --expect: JUnit XML; - for standard output", writtenFile),
+  cores: option("--cores <list>", "CPU for the sending thread", parseCores),
+  busy: flag("--busy", "never give way while waiting"),
+  yesThisInterface: flag("--yes-this-interface", "also send on an interface that the machine lives by"),
+  waitPeer: option(
+    "--wait-peer <time>",
+    "how long a port's peer may take to start its rings, or forever (default: 10s)",
+    parseDurationOrForever,
+  ),
+} as const satisfies OptionTable;
+
+export type ReplayOptions = TextsOf<typeof replayOptions>;
+
+/** What `--split` and its error accept. */
+export const splitWords = "interface, client, mac=ADDRESS[,ADDRESS…]";
+
+function parseSplit(text: string, where: string): Split {
+  if (text === "interface" || text === "client") return { kind: text };
+  if (!text.startsWith("mac=")) throw usageError(`"${text}" is not known`, { where, accepted: splitWords });
+  return { kind: "mac", macs: each(parseMac)(text.slice(4), where) };
 }
 
-const defaultTimeoutNs = 1e9;
-const defaultSettleNs = 1e9;
-const usualFrameBytes = 1522;
+/** Which of a port's queues a frame goes by. */
+function parseSpread(text: string, where: string): "flow" | "turn" {
+  if (text === "flow" || text === "turn") return text;
+  const accepted = "flow (a flow's frames stay on one queue), turn (one queue after the other)";
+  throw usageError(`"${text}" is not known`, { where, accepted });
+}
 
-const given = <T>(text: string | undefined, parse: (text: string) => T, otherwise: T): T =>
-  text === undefined ? otherwise : parse(text);
+function parseLoops(text: string, where: string): number {
+  return text === "forever" ? Number.POSITIVE_INFINITY : parseCount(text, where);
+}
+
+function parseVlan(text: string, where: string): number | "none" {
+  return text === "none" ? "none" : parseCount(text, where, 0, 4094);
+}
+
+/** Another thread reads it again. */
+function checkedFilter(text: string, where: string): string {
+  parseFilter(text, where);
+  return text;
+}
 
 /** `1-100,205,300-` */
-function parseRanges(text: string): FeederOptions["ranges"] {
+function parseRanges(text: string, where: string): FeederOptions["ranges"] {
   const ranges = text.split(",").map((part) => {
     const match = /^(\d+)(-(\d*))?$/.exec(part.trim());
     const from = Number(match?.[1]);
     const to = match?.[2] === undefined ? from : match[3] === "" ? Number.POSITIVE_INFINITY : Number(match[3]);
     if (match === null || from < 1 || to < from) {
       throw usageError(`"${part}" is no range of frames`, {
-        where: "--frames",
+        where,
         accepted: "numbers from 1, e.g. 1-100,205,300-",
       });
     }
@@ -71,43 +158,24 @@ function parseRanges(text: string): FeederOptions["ranges"] {
   return ranges.sort((a, b) => a.to - b.to);
 }
 
-function parseSplit(text: string | undefined, hasTwo: boolean): Split {
-  const accepted = "interface, client, mac=ADDRESS[,ADDRESS…]";
-  if (text === undefined) {
-    if (hasTwo) throw usageError("which frames go to which port?", { where: "--split", accepted });
-    return { kind: "none" };
-  }
-  if (!hasTwo) throw usageError("there is one port only", { where: "--split", accepted: "--tx2 PORT with it" });
-  if (text === "interface" || text === "client") return { kind: text };
-  if (!text.startsWith("mac=")) throw usageError(`"${text}" is not known`, { where: "--split", accepted });
-  return {
-    kind: "mac",
-    macs: text
-      .slice(4)
-      .split(",")
-      .map((mac) => parseMac(mac, "--split")),
-  };
+function parseSpeed(text: string, where: string): number {
+  const match = /^(\d+(?:\.\d+)?)(x|%)?$/.exec(text);
+  const speed = match === null ? Number.NaN : Number(match[1]) / (match[2] === "%" ? 100 : 1);
+  if (!(speed > 0)) throw usageError(`"${text}" is no speed`, { where, accepted: "a factor, e.g. 2x, 0.5x or 200%" });
+  return speed;
 }
 
-/** Which of a port's queues a frame goes by. */
-function parseSpread(text: string | undefined, queues: number): FeederOptions["spread"] {
-  const accepted = "flow (a flow's frames stay on one queue), turn (one queue after the other)";
-  if (text !== undefined && text !== "flow" && text !== "turn") {
-    throw usageError(`"${text}" is not known`, { where: "--spread", accepted });
-  }
-  if (queues > 1) return text ?? "flow";
-  if (text === undefined) return "none";
-  throw usageError("there is one queue only", { where: "--spread", accepted: "a port with more, e.g. queues=2" });
-}
-
-function parsePrefix(text: string): { readonly version: 4 | 6; readonly bytes: Uint8Array; readonly bits: number } {
+function parsePrefix(
+  text: string,
+  where: string,
+): { readonly version: 4 | 6; readonly bytes: Uint8Array; readonly bits: number } {
   const [address = "", length] = text.split("/");
   const version = address.includes(":") ? 6 : 4;
-  const bytes = version === 4 ? parseIpv4(address, "--map-ip") : parseIpv6(address, "--map-ip");
+  const bytes = version === 4 ? parseIpv4(address, where) : parseIpv6(address, where);
   const bits = length === undefined ? bytes.length * 8 : Number(length);
   if (!Number.isInteger(bits) || bits < 0 || bits > bytes.length * 8) {
     throw usageError(`"${text}" is no prefix`, {
-      where: "--map-ip",
+      where,
       accepted: `address/0 to address/${bytes.length * 8}`,
     });
   }
@@ -115,16 +183,16 @@ function parsePrefix(text: string): { readonly version: 4 | 6; readonly bytes: U
 }
 
 /** `198.18.0.0/16=198.19.0.0/16,…` */
-function parsePrefixMaps(text: string): PrefixMap[] {
+function parsePrefixMaps(text: string, where: string): PrefixMap[] {
   return text.split(",").map((part) => {
     const [a, b, more] = part.split("=");
     const accepted = "FROM/LENGTH=TO/LENGTH, of one length, with commas";
     if (a === undefined || b === undefined || more !== undefined) {
-      throw usageError(`"${part}" is no mapping`, { where: "--map-ip", accepted });
+      throw usageError(`"${part}" is no mapping`, { where, accepted });
     }
-    const [from, to] = [parsePrefix(a), parsePrefix(b)];
+    const [from, to] = [parsePrefix(a, where), parsePrefix(b, where)];
     if (from.version !== to.version || from.bits !== to.bits) {
-      throw usageError(`"${part}" maps between prefixes of two kinds`, { where: "--map-ip", accepted });
+      throw usageError(`"${part}" maps between prefixes of two kinds`, { where, accepted });
     }
     const mask = prefixMask(from.bytes.length * 8, from.bits);
     const masked = (bytes: Uint8Array): Uint8Array => bytes.map((byte, i) => byte & mask[i]);
@@ -132,138 +200,15 @@ function parsePrefixMaps(text: string): PrefixMap[] {
   });
 }
 
-function parsePortMap(text: string): Map<number, number> {
+function parsePortMap(text: string, where: string): Map<number, number> {
   return new Map(
     text.split(",").map((part): [number, number] => {
       const match = /^(\d+)=(\d+)$/.exec(part);
       const [from, to] = [Number(match?.[1]), Number(match?.[2])];
       if (match === null || from > 65_535 || to > 65_535) {
-        throw usageError(`"${part}" is no mapping`, { where: "--map-port", accepted: "PORT=PORT, with commas" });
+        throw usageError(`"${part}" is no mapping`, { where, accepted: "PORT=PORT, with commas" });
       }
       return [from, to];
     }),
   );
-}
-
-function rewriteOf(options: ReplayOptions): RewriteRules {
-  return {
-    srcMac: given(options.srcMac, (text) => parseMac(text, "--src-mac"), null),
-    dstMac: given(options.dstMac, (text) => parseMac(text, "--dst-mac"), null),
-    vlan: given<RewriteRules["vlan"]>(
-      options.vlan,
-      (text) => (text === "none" ? "none" : parseCount(text, "--vlan", 0, 4094)),
-      null,
-    ),
-    prefixes: given(options.mapIp, parsePrefixMaps, []),
-    ports: given(options.mapPort, parsePortMap, new Map()),
-    uniquePerLoop: options.uniqueAddresses === true,
-    fixChecksums: options.fixChecksums === true,
-  };
-}
-
-function parseSpeed(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(x|%)?$/.exec(text);
-  const speed = match === null ? Number.NaN : Number(match[1]) / (match[2] === "%" ? 100 : 1);
-  if (!(speed > 0))
-    throw usageError(`"${text}" is no speed`, { where: "--speed", accepted: "a factor, e.g. 2x, 0.5x or 200%" });
-  return speed;
-}
-
-function paceOf(options: ReplayOptions): { readonly pace: ReplayPace; readonly rate: Rate | null } {
-  const said = [options.speed, options.rate, options.topSpeed, options.oneByOne].filter((value) => value !== undefined);
-  if (said.length > 1) {
-    throw usageError("only one of --speed, --rate, --top-speed and --one-by-one can be", { where: "replay" });
-  }
-  if (options.topSpeed === true) return { pace: { kind: "max" }, rate: null };
-  if (options.oneByOne !== undefined) {
-    const timeoutNs =
-      typeof options.oneByOne === "string" ? parseDuration(options.oneByOne, "--one-by-one") : defaultTimeoutNs;
-    return { pace: { kind: "one", timeoutNs }, rate: null };
-  }
-  if (options.rate === undefined)
-    return { pace: { kind: "original", speed: given(options.speed, parseSpeed, 1) }, rate: null };
-  const rate = parseRate(options.rate, "--rate");
-  switch (rate.kind) {
-    case "max":
-      return { pace: { kind: "max" }, rate };
-    case "pps":
-      return { pace: { kind: "pps", pps: rate.pps }, rate };
-    case "bps":
-      return { pace: { kind: "bps", bps: rate.bps, overheadBytes: rate.layer === 1 ? 24 : 4 }, rate };
-    default:
-      throw usageError("a share of a line is not known for a file", {
-        where: "--rate",
-        accepted: "100kpps, 1Gbps, 1Gbps-l1, max",
-      });
-  }
-}
-
-function parseCut(text: string): FeederOptions["cut"] {
-  if (text === "refuse" || text === "pad" || text === "skip") return text;
-  throw usageError(`"${text}" is not known`, { where: "--cut", accepted: "refuse, pad, skip" });
-}
-
-/** @throws PktgenError (2) for the first option that cannot be. */
-export async function planReplay(
-  file: string,
-  options: ReplayOptions,
-  commandLine: string,
-  tool: ReplayPlan["tool"],
-): Promise<ReplayPlan> {
-  if (options.tx === undefined) {
-    throw usageError("where are the frames to go?", { where: "--tx", accepted: "a port, see pktgen-ts ports" });
-  }
-  const { pace, rate } = paceOf(options);
-  if (options.filter !== undefined) parseFilter(options.filter, "--filter");
-  const { tx: recordTx, rx: recordRx, stopOnFull } = recordOf(options);
-  const comparison = await comparisonOf(options);
-  const tx = parsePortSpec(options.tx);
-  const tx2 = given(options.tx2, parsePortSpec, null);
-  const isFree = pace.kind === "max" || pace.kind === "one" || pace.kind === "pps" || pace.kind === "bps";
-  return {
-    feeder: {
-      path: file,
-      filter: options.filter ?? null,
-      ranges: given(options.frames, parseRanges, []),
-      split: parseSplit(options.split, options.tx2 !== undefined),
-      spread: parseSpread(options.spread, Math.max(tx.queues, tx2?.queues ?? 1)),
-      rewrite: rewriteOf(options),
-      cut: given(options.cut, parseCut, "refuse"),
-      skipsOthers: comparison.skipsOthers,
-      loops: given(
-        options.loops,
-        (text) => (text === "forever" ? Number.POSITIVE_INFINITY : parseCount(text, "--loops")),
-        1,
-      ),
-      timeless: isFree,
-    },
-    tx,
-    tx2,
-    rx: given(options.rx, parsePortSpec, null),
-    pace,
-    paceText: paceText(pace, rate),
-    loopDelayNs: given(options.loopDelay, (text) => parseDuration(text, "--loop-delay", 0), 0),
-    count: given(options.count, (text) => parseCount(text, "--count"), Number.POSITIVE_INFINITY),
-    durationNs: given(options.duration, (text) => parseDuration(text, "--duration"), Number.POSITIVE_INFINITY),
-    settleNs: given(options.settle, (text) => parseDuration(text, "--settle", 0), defaultSettleNs),
-    maxFrameBytes: given(options.maxFrame, (text) => parseCount(text, "--max-frame", 64, 65_535), usualFrameBytes),
-    recordTx,
-    recordRx,
-    stopOnFull,
-    expect:
-      options.expect === undefined
-        ? null
-        : {
-            ...comparison,
-            speed: pace.kind === "original" ? pace.speed : 1,
-            filter: given(options.expectFilter, (text) => parseFilter(text, "--expect-filter"), null),
-            file: options.expect,
-          },
-    cpu: given(options.cores, (text) => parseCores(text, "--cores")[0] ?? null, null),
-    busy: options.busy === true,
-    yesThisInterface: options.yesThisInterface === true,
-    ...waitPeerOf(options),
-    commandLine,
-    tool,
-  };
 }

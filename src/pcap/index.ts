@@ -33,7 +33,7 @@ export {
   type BlockOption,
   type CaptureBlock,
   type NameRecord,
-  option,
+  optionCode,
   textOption,
 } from "./pcapng-blocks.js";
 export { PcapngDecoder } from "./pcapng-decoder.js";

@@ -21,7 +21,7 @@ export const blockType = {
 } as const;
 
 /** Option codes: of all blocks, and of the block named. */
-export const option = {
+export const optionCode = {
   comment: 1,
   section: { hardware: 2, os: 3, application: 4 },
   interface: { name: 2, description: 3, resolution: 9, fcsBytes: 13, offset: 14 },
@@ -64,7 +64,7 @@ export const textOption = (code: number, text: string): BlockOption => ({ code, 
 export const optionText = ({ value }: BlockOption): string => decoder.decode(value);
 
 /** The options from `start` to `end`. A list that is cut or wrong ends there. Values are copies. */
-export function readOptions(bytes: Uint8Array, view: DataView, start: number, end: number, little: boolean) {
+export function readBlockOptions(bytes: Uint8Array, view: DataView, start: number, end: number, little: boolean) {
   const options: BlockOption[] = [];
   for (let at = start; end - at >= 4; ) {
     const code = view.getUint16(at, little);
@@ -84,8 +84,8 @@ export function readInterfaceBlock(
   end: number,
   little: boolean,
 ): { readonly iface: CaptureInterface; readonly options: readonly BlockOption[] } {
-  const options = readOptions(bytes, view, start + 8, end, little);
-  const codes = option.interface;
+  const options = readBlockOptions(bytes, view, start + 8, end, little);
+  const codes = optionCode.interface;
   const viewOf = (code: number, length: number): DataView | null => {
     const found = options.find((known) => known.code === code && known.value.length >= length);
     return found === undefined ? null : new DataView(found.value.buffer);
@@ -125,7 +125,7 @@ export function readNames(bytes: Uint8Array, view: DataView, start: number, end:
     }
     at += padded(length);
   }
-  return { records, options: readOptions(bytes, view, at, end, little) };
+  return { records, options: readBlockOptions(bytes, view, at, end, little) };
 }
 
 /** Builds blocks in one byte order. */
@@ -178,7 +178,7 @@ export class BlockBuilder {
   }
 
   interface(iface: CaptureInterface, more: readonly BlockOption[] = []): Uint8Array {
-    const codes = option.interface;
+    const codes = optionCode.interface;
     const resolution = resolutionOf(iface.ticksPerSecond) ?? 9;
     const options: BlockOption[] = [];
     if (iface.name !== null) options.push(textOption(codes.name, iface.name));

@@ -9,11 +9,11 @@ import {
 import {
   blockType,
   type CaptureBlock,
-  option,
+  optionCode,
   optionText,
+  readBlockOptions,
   readInterfaceBlock,
   readNames,
-  readOptions,
 } from "./pcapng-blocks.js";
 import { TickConverter } from "./timestamp.js";
 
@@ -172,9 +172,9 @@ export class PcapngDecoder implements CaptureDecoder {
 
   #frameOptions(bytes: Uint8Array, view: DataView, from: number, to: number, batch: FrameBatch, i: number): void {
     const comments: string[] = [];
-    for (const found of readOptions(bytes, view, from, to, this.#little)) {
-      if (found.code === option.comment) comments.push(optionText(found));
-      else if (found.code === option.enhanced.flags && found.value.length === 4) {
+    for (const found of readBlockOptions(bytes, view, from, to, this.#little)) {
+      if (found.code === optionCode.comment) comments.push(optionText(found));
+      else if (found.code === optionCode.enhanced.flags && found.value.length === 4) {
         batch.flags[i] = new DataView(found.value.buffer).getUint32(0, this.#little);
       }
     }
@@ -219,7 +219,7 @@ export class PcapngDecoder implements CaptureDecoder {
         this.#onBlock?.({
           kind: "section",
           byteOrder: little ? "little" : "big",
-          options: readOptions(bytes, view, body + 16, end, little),
+          options: readBlockOptions(bytes, view, body + 16, end, little),
         });
         return true;
       }
@@ -254,7 +254,7 @@ export class PcapngDecoder implements CaptureDecoder {
           iface: this.#base + view.getUint32(body, little),
           high: view.getUint32(body + 4, little),
           low: view.getUint32(body + 8, little),
-          options: readOptions(bytes, view, body + 12, end, little),
+          options: readBlockOptions(bytes, view, body + 12, end, little),
         };
       case blockType.custom:
       case blockType.customNotCopied:

@@ -12,7 +12,7 @@ import {
   mostCapturedBytes,
 } from "./capture.js";
 import type { ByteOrder } from "./magic.js";
-import { BlockBuilder, type BlockOption, blockType, option, textOption } from "./pcapng-blocks.js";
+import { BlockBuilder, type BlockOption, blockType, optionCode, textOption } from "./pcapng-blocks.js";
 
 export interface PcapngFormat {
   readonly byteOrder: ByteOrder;
@@ -50,7 +50,7 @@ export class PcapngEncoder implements CaptureEncoder {
     this.#builder = new BlockBuilder(format.byteOrder);
     this.#little = format.byteOrder === "little";
     const { application } = format;
-    const by = application === null ? [] : [textOption(option.section.application, application)];
+    const by = application === null ? [] : [textOption(optionCode.section.application, application)];
     this.block(this.#builder.section(by));
     for (const iface of format.interfaces)
       this.block(this.#builder.interface({ ...iface, ticksPerSecond: 1e9, offsetSeconds: 0 }));
@@ -82,11 +82,11 @@ export class PcapngEncoder implements CaptureEncoder {
     comments: readonly string[],
     flags: number,
   ): number {
-    const options: BlockOption[] = comments.map((comment) => textOption(option.comment, comment));
+    const options: BlockOption[] = comments.map((comment) => textOption(optionCode.comment, comment));
     if (flags !== 0) {
       const value = new Uint8Array(4);
       new DataView(value.buffer).setUint32(0, flags, this.#little);
-      options.push({ code: option.enhanced.flags, value });
+      options.push({ code: optionCode.enhanced.flags, value });
     }
     const bytes = this.#builder.options(options);
     const padded = (frame.captured + 3) & ~3;

@@ -1,20 +1,17 @@
 /** Options → plan, as a pure function. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { CommandContext } from "../../src/cli/command.js";
-import { methodPlan } from "../../src/cli/commands/method-command.js";
 import { PktgenError } from "../../src/errors.js";
 import type { RunPlan } from "../../src/measure/plan.js";
 import { plannedTrials } from "../../src/method/forwarding.js";
-import { loadPps } from "../../src/options/method-options.js";
+import { loadPps } from "../../src/options/methods/loads.js";
+import { planMethod } from "../../src/options/methods/method.js";
+import { ndrEntry } from "../../src/options/methods/ndr.js";
 import type { RunOptions } from "../../src/options/run-options.js";
 import { planRun } from "../../src/options/run-plan.js";
 import { parseProfile } from "../../src/profile/index.js";
 import { streamPps } from "../../src/stream/departures/loads.js";
 import type { TrafficSpec } from "../../src/stream/spec/traffic.js";
-import { fixedSize, formatRate, meanFrameBytes } from "../../src/units.js";
+import { fixedSize, formatRate, meanFrameBytes, parseRate } from "../../src/units.js";
 
 const plan = (options: RunOptions, profile: string | null = null): RunPlan =>
   planRun(options, profile === null ? null : parseProfile(profile, "test.yaml"), "pktgen-ts");
@@ -102,8 +99,10 @@ describe("planRun", () => {
   });
 
   it("refuses a load of a method that no schedule has", () => {
-    expect(loadPps("0.000001pps", "--load", 64, null)).toBe(1e-6);
-    expect(lineOf(() => loadPps("0.0001bps", "--load", 64, null))).toMatch(/^--load: \S+ frames per second cannot be/);
+    expect(loadPps(parseRate("0.000001pps", "--load"), "--load", 64, null)).toBe(1e-6);
+    expect(lineOf(() => loadPps(parseRate("0.0001bps", "--load"), "--load", 64, null))).toMatch(
+      /^--load: \S+ frames per second cannot be/,
+    );
   });
 
   it("turns a least bit rate into frames where there is one size", () => {
@@ -154,26 +153,18 @@ describe("streams of a profile", () => {
     }
   });
 
-  it("in percent share the load of --rate and of methods, with or without a line", async () => {
+  it("in percent share the load of --rate and of methods, with or without a line", () => {
     const text = profile(`  - { name: a, ${packet}, rate: 90% }\n  - { name: b, ${packet}, rate: 10% }`);
-    const folder = mkdtempSync(join(tmpdir(), "shares-"));
-    const file = join(folder, "shares.yaml");
-    writeFileSync(file, text);
-    try {
-      const context = { commandLine: "pktgen-ts" } as CommandContext;
-      for (const line of [{}, { lineRate: "10Gbps" }]) {
-        const plans = [
-          plan({ rate: "100kpps", ...line }, text),
-          plan({ rate: "max", ...line }, text),
-          await methodPlan({ profile: file, ...line }, [], "64", context),
-        ];
-        for (const { stream, lineRateBps } of plans) {
-          const pps = streamPps(stream as TrafficSpec, fixedSize(64), { kind: "paced", pps: 100_000, lineRateBps });
-          expect(pps.map((each) => Math.round(each * 1000) / 1000)).toEqual([90_000, 10_000]);
-        }
+    for (const line of [{}, { lineRate: "10Gbps" }]) {
+      const plans = [
+        plan({ rate: "100kpps", ...line }, text),
+        plan({ rate: "max", ...line }, text),
+        planMethod(ndrEntry, line, parseProfile(text, "test.yaml"), "").plan,
+      ];
+      for (const { stream, lineRateBps } of plans) {
+        const pps = streamPps(stream as TrafficSpec, fixedSize(64), { kind: "paced", pps: 100_000, lineRateBps });
+        expect(pps.map((each) => Math.round(each * 1000) / 1000)).toEqual([90_000, 10_000]);
       }
-    } finally {
-      rmSync(folder, { recursive: true });
     }
   });
 

@@ -7,7 +7,7 @@ import {
   type CaptureBlock,
   ethernetInterface,
   FrameBatch,
-  option,
+  optionCode,
   PcapngDecoder,
   PcapngEncoder,
   textOption,
@@ -168,7 +168,7 @@ describe("every block", () => {
         new DataView(bytes.buffer).setUint16(2, b, little);
         return bytes;
       };
-      const comment = textOption(option.comment, "why");
+      const comment = textOption(optionCode.comment, "why");
       const records = [
         { type: 1, address: Uint8Array.of(198, 18, 0, 1), names: ["one.test", "uno.test"] },
         { type: 2, address: new Uint8Array(16).fill(1), names: ["six.test"] },
@@ -180,7 +180,7 @@ describe("every block", () => {
         builder.names(records, [comment]),
         builder.block(3, words(7), Uint8Array.of(1, 2, 3, 0)),
         builder.block(2, halves(0, 5), words(0x0004_f4bc, 0xbba2_8e40, 2, 9), Uint8Array.of(8, 9, 0, 0)),
-        builder.statistics(0, 1, 2, [{ code: option.statistics.dropped, value: new Uint8Array(8) }]),
+        builder.statistics(0, 1, 2, [{ code: optionCode.statistics.dropped, value: new Uint8Array(8) }]),
         builder.custom(32_473, Uint8Array.of(1, 2, 3, 4)),
         builder.custom(32_473, Uint8Array.of(5, 6, 7, 8), false),
         builder.block(0x7777, Uint8Array.of(1, 1, 1, 1)),

@@ -1,6 +1,7 @@
 /** `compare`: two captures, frame by frame. */
 import { usageError } from "../../errors.js";
-import { addComparisonOptions, type CompareOptions, comparisonOf, filterHelp } from "../../options/compare-options.js";
+import { type CompareOptions, compareOptions, comparisonOf, filterHelp } from "../../options/compare-options.js";
+import { readOptions } from "../../options/option.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { comparisonFiles, reportComparison } from "../output/comparison.js";
 
@@ -23,36 +24,24 @@ async function compare(words: readonly string[], options: CompareOptions, contex
     });
   }
   comparisonFiles(options);
-  const comparison = await comparisonOf(options);
-  const [{ compareCaptures }, { parseFilter }] = await Promise.all([
-    import("../../capture/compare/compare.js"),
-    import("../../packet/filter.js"),
-  ]);
+  const { filter = null } = readOptions(compareOptions, options);
+  const { compareCaptures } = await import("../../capture/compare/compare.js");
   const result = await compareCaptures({
-    ...comparison,
+    ...comparisonOf(options),
     expected: words[0],
     actual: words[1],
-    filter: options.filter === undefined ? null : parseFilter(options.filter, "--filter"),
+    filter,
     commandLine: context.commandLine,
     tool: { name: "pktgen-ts", version: context.version, node: process.version },
   });
   context.finish(await reportComparison(result, options, context));
 }
 
-export const compareCommand: CommandDefinition = {
+export const compareCommand: CommandDefinition<CompareOptions> = {
   name: "compare",
   summary: "compare two captures frame by frame: missing, unexpected, changed, reordered",
-  define: (command, context) => {
-    addComparisonOptions(command.argument("[files...]", "EXPECTED ACTUAL: pcap or pcapng, also .gz and .zst"))
-      .option(
-        "--filter <expression>",
-        "frames of both that count, e.g. 'ip.src == 198.18.0.1 && udp.dstport in {53,123}'",
-      )
-      .option("--list <n>", "differences to list (default: 20)")
-      .option("--annotated <file>", "pcapng of the actual frames, with the reason as a comment on each that differs")
-      .option("--json <file>", "the whole result as one document; - for standard output")
-      .option("--junit <file>", "JUnit XML; - for standard output")
-      .addHelpText("after", examples)
-      .action((_files: readonly string[], options: CompareOptions) => compare(command.args, options, context));
-  },
+  argument: ["[files...]", "EXPECTED ACTUAL: pcap or pcapng, also .gz and .zst"],
+  options: { "": compareOptions },
+  help: [examples],
+  run: compare,
 };

@@ -2,7 +2,7 @@
 import { exitCodes, usageError } from "../../errors.js";
 import type { RunResult } from "../../report/index.js";
 import { readJsonDocument } from "../../sys/input-file.js";
-import type { CommandDefinition } from "../command.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
 
 function readResult(path: string): RunResult {
   const accepted = "a document of --json";
@@ -20,41 +20,39 @@ function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
 }
 
-export const diffCommand: CommandDefinition = {
-  name: "diff",
-  summary: "compare two results of --json, figure by figure, noise taken into account",
-  define: (command, { output, finish }) => {
-    command.addHelpText(
-      "after",
-      `
+const help = `
 Figures with repeated trials on both sides are compared by their ranks (Mann-Whitney); 1 is the exit code where one is
 worse beyond chance. With too few samples nothing can be told: --repeat gives more.
 
 Example:
   pktgen-ts diff before.json after.json
-`,
-    );
-    command.allowExcessArguments().action(async () => {
-      const [first, second, more] = command.args;
-      if (first === undefined || second === undefined || more !== undefined) {
-        const accepted = "two files, e.g. pktgen-ts diff a.json b.json";
-        throw usageError(`${command.args.length} files`, { where: "diff", accepted });
-      }
-      const [a, b] = [readResult(first), readResult(second)];
-      const [{ differences, setupDifferences, setupOf }, { cellsOf }] = await Promise.all([
-        import("../../method/judge/baseline.js"),
-        import("../output/difference-cells.js"),
-      ]);
-      const found = differences(a, b);
-      if (found.length === 0)
-        throw usageError("neither has a figure to compare", {
-          where: "diff",
-          accepted: "results with trials that passed",
-        });
-      const setup = setupDifferences({ format: "pktgen-ts baseline 1", setup: setupOf(a), figures: {} }, b);
-      const notes = setup.map((sentence) => `not the same setup: ${sentence}\n`).join("");
-      await output.result(`${notes}${table([["figure", first, second, "change", "is", "p"], ...found.map(cellsOf)])}`);
-      finish(found.some(({ is }) => is === "worse") ? exitCodes.failed : exitCodes.passed);
-    });
-  },
+`;
+
+async function diff(words: readonly string[], { output, finish }: CommandContext): Promise<void> {
+  const [first, second, more] = words;
+  if (first === undefined || second === undefined || more !== undefined) {
+    const accepted = "two files, e.g. pktgen-ts diff a.json b.json";
+    throw usageError(`${words.length} files`, { where: "diff", accepted });
+  }
+  const [a, b] = [readResult(first), readResult(second)];
+  const [{ differences, setupDifferences, setupOf }, { cellsOf }] = await Promise.all([
+    import("../../method/judge/baseline.js"),
+    import("../output/difference-cells.js"),
+  ]);
+  const found = differences(a, b);
+  if (found.length === 0) {
+    throw usageError("neither has a figure to compare", { where: "diff", accepted: "results with trials that passed" });
+  }
+  const setup = setupDifferences({ format: "pktgen-ts baseline 1", setup: setupOf(a), figures: {} }, b);
+  const notes = setup.map((sentence) => `not the same setup: ${sentence}\n`).join("");
+  await output.result(`${notes}${table([["figure", first, second, "change", "is", "p"], ...found.map(cellsOf)])}`);
+  finish(found.some(({ is }) => is === "worse") ? exitCodes.failed : exitCodes.passed);
+}
+
+export const diffCommand: CommandDefinition = {
+  name: "diff",
+  summary: "compare two results of --json, figure by figure, noise taken into account",
+  options: {},
+  help: [help],
+  run: (words, _options, context) => diff(words, context),
 };

@@ -24,13 +24,13 @@ export function formatFindings(groups: readonly CheckGroup[], well: boolean): st
 export const doctor: CommandDefinition = {
   name: "doctor",
   summary: "what this machine can run, what is missing, and the command that fixes it",
-  define: (command, { output, version, finish }) => {
-    command.action(async () => {
-      const { examine, isWell } = await import("../doctor/index.js");
-      const groups = await examine();
-      const well = isWell(groups);
-      await output.result(`pktgen-ts ${version}\n\n${formatFindings(groups, well)}`);
-      finish(well ? exitCodes.passed : exitCodes.environment);
-    });
+  refusesWords: true,
+  options: {},
+  run: async (_words, _options, { output, version, finish }) => {
+    const { examine, isWell } = await import("../doctor/index.js");
+    const groups = await examine();
+    const well = isWell(groups);
+    await output.result(`pktgen-ts ${version}\n\n${formatFindings(groups, well)}`);
+    finish(well ? exitCodes.passed : exitCodes.environment);
   },
 };

@@ -1,125 +1,54 @@
-/**
- * What the commands of methods share: options of `run` beside their own, a plan, a run that can be interrupted,
- * progress, thresholds and baseline, reports, exit code.
- */
-import { type Command, Option } from "commander";
-import { exitCodes, PktgenError } from "../../errors.js";
-import type { RunPlan } from "../../measure/plan.js";
-import { allowedCores } from "../../options/allowed-cores.js";
+/** The command of a method: its own options, those of `run` that it does not decide itself, and its entry. */
 import { hopSourcesHelp } from "../../options/dut-options-help.js";
-import type { PreparedMethod } from "../../options/methods/prepared.js";
-import type { Row } from "../../options/option-rows.js";
-import { checkCoresAllowed, refuseWords } from "../../options/option-values.js";
-import { profileOf } from "../../options/profile-option.js";
-import { addSharedOptions, type RunOptions } from "../../options/run-options.js";
-import type { Trial } from "../../report/index.js";
-import type { CommandContext } from "../command.js";
-import { type BaselineOptions, knownOf, useBaseline } from "../output/baseline-file.js";
-import { watchInterrupts } from "../output/interrupt.js";
-import { progressLine } from "../output/progress-line.js";
-import { reportChoice } from "../output/report-choice.js";
+import type { MethodEntry } from "../../options/methods/method.js";
+import { nameOf, type OptionGroups, onlyThose } from "../../options/option.js";
+import { type RunOptions, runGroups, runOptions } from "../../options/run-options.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
+import { measure } from "./measure.js";
 
-export interface MethodCommand {
-  /** Options of `run` that it does not take. */
-  readonly without: readonly string[];
-  /** Its own, by heading. */
-  readonly rows: Readonly<Record<string, readonly Row[]>>;
-  /** Sizes where none are given. */
-  readonly sizes: string;
+interface MethodCommand<Options, Settings> {
+  readonly name: string;
+  readonly summary: string;
+  /** Its own options, by heading of its help. */
+  readonly options: OptionGroups;
+  /** Options of `run` that it takes although most methods decide them themselves. */
+  readonly takes?: readonly (keyof RunOptions)[];
+  /** Options of `run` that it decides itself → its own option that says it. */
+  readonly instead: Readonly<Record<string, string>>;
+  readonly examples: string;
+  /** Sizes, settings, facts, run and expected trials. Loaded once the command runs. */
+  readonly entry: (options: Options, context: CommandContext) => Promise<MethodEntry<Options, Settings>>;
 }
 
-/** Options that no method takes: it decides loads and lengths itself. */
-export const decidedByMethods = [
-  "--rate",
-  "--duration",
-  "--count",
-  "--loss",
-  "--min-rate",
-  "--repeat",
-  "--start-sequence",
-];
-
-export function addMethodOptions(command: Command, { without, rows }: MethodCommand): void {
-  for (const [heading, list] of Object.entries(rows)) {
-    for (const [flags, help] of list) command.addOption(new Option(flags, help).helpGroup(`${heading}:`));
-  }
-  addSharedOptions(command, without);
-  command.addHelpText("after", hopSourcesHelp);
-}
-
-/** What a method says to options of `run` that it decides itself; `of`: by which of its own options. */
-export const decidesItself = (of: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+/** What the command says to options that the method decides. */
+const decidesItself = (own: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    decidedByMethods.map((name) => {
-      const own = of[name];
-      return [name, own === undefined ? "the method decides that itself" : `the method decides that itself: ${own}`];
-    }),
+    Object.values<(typeof runOptions)[keyof typeof runOptions] & { readonly decided?: true }>(runOptions)
+      .filter(({ decided }) => decided === true)
+      .map(nameOf)
+      .map((name) => [name, `the method decides that itself${own[name] === undefined ? "" : `: ${own[name]}`}`]),
   );
 
-type SharedOptions = RunOptions & BaselineOptions;
-
-/** The plan of a method's run. */
-export async function methodPlan(
-  options: SharedOptions,
-  words: readonly string[],
-  sizes: string,
-  context: CommandContext,
-): Promise<RunPlan> {
-  refuseWords(words);
-  reportChoice(options);
-  const { planMethod } = await import("../../options/methods/prepared.js");
-  const plan = planMethod(options, await profileOf(options), sizes, context.commandLine);
-  if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
-  return plan;
-}
-
-/** Runs it, reports it, and says how the process is to end. */
-export async function runMethodCommand(
-  options: SharedOptions,
-  { plan, method, run }: PreparedMethod,
-  { output, finish }: CommandContext,
-): Promise<void> {
-  const choice = reportChoice(options);
-  const { hostFacts } = await import("../../sys/host.js");
-  const baseline = await useBaseline(options, plan.thresholds ?? [], () => ({
-    ...hostFacts(),
-    ...knownOf(plan),
-    method: method(plan.settleNs ?? 0),
-  }));
-  const [{ exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
-    import("../output/run-report.js"),
-    import("../../report/index.js"),
-  ]);
-  const line = progressLine(output, options.verbose === true, () => performance.now());
-  using interrupt = watchInterrupts(output.readerGone, () => {
-    line.clear();
-    output.message("pktgen-ts: stopping; once more to leave at once\n");
-  });
-  let count = 0;
-  const piped = output.messageColumns === null && !choice.ndjson;
-  const onTrial = (trial: Trial): void => {
-    count++;
-    if (choice.ndjson) void output.result(ndjsonLine("trial", trial)).catch(() => {});
-    else if (piped) output.message(`${report.trialLine(trial, count)}\n`);
-  };
-  const measured = await run({
-    signal: interrupt.signal,
-    onProgress: (progress) => line.show(report.progressText(progress)),
-    onTrial,
-    onInterval: (interval) => {
-      if (choice.ndjson) void output.result(ndjsonLine("interval", interval)).catch(() => {});
-    },
-  }).catch((error: unknown) => {
-    line.clear();
-    throw interrupt.signal.aborted && error instanceof PktgenError
-      ? new PktgenError(exitCodes.interrupted, error.message, { cause: error })
-      : error;
-  });
-  const stopped = interrupt.signal.aborted;
-  line.clear();
-  const result = baseline.judge(measured);
-  await reportRun(result, choice, output);
-  const notUpdated = stopped ? null : baseline.update(result);
-  if (notUpdated !== null) output.message(`pktgen-ts: ${notUpdated}\n`);
-  finish(stopped ? exitCodes.interrupted : exitCodeOf(result));
-}
+export const methodCommand = <Options extends RunOptions, Settings>({
+  name,
+  summary,
+  options,
+  takes = [],
+  instead,
+  examples,
+  entry,
+}: MethodCommand<Options, Settings>): CommandDefinition<Options> => ({
+  name,
+  summary,
+  options: {
+    ...options,
+    ...onlyThose(runGroups, ({ decided }, key) => decided !== true || takes.includes(key as keyof RunOptions)),
+  },
+  help: [hopSourcesHelp, examples],
+  instead: decidesItself(instead),
+  run: (words, texts, context) =>
+    measure(words, texts, context, async (profile) => {
+      const { planMethod } = await import("../../options/methods/method.js");
+      return planMethod(await entry(texts, context), texts, profile, context.commandLine);
+    }),
+});

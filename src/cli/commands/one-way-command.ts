@@ -1,54 +1,40 @@
 /** What `send` and `receive` share: one port, the options that say what goes through it, and where the result goes. */
 
-import type { Command } from "commander";
 import { usageError } from "../../errors.js";
 import type { OneWayPlan } from "../../method/one-way.js";
 import { allowedCores } from "../../options/allowed-cores.js";
+import {
+  flag,
+  type OptionGroups,
+  type OptionTable,
+  onlyThose,
+  option,
+  resultFiles,
+  type TextsOf,
+  writtenFile,
+} from "../../options/option.js";
 import { checkCoresAllowed } from "../../options/option-values.js";
 import { profileOf } from "../../options/profile-option.js";
-import { recordFiles } from "../../options/record-options.js";
-import { addRunOptionsNamed, type RunOptions } from "../../options/run-options.js";
+import { captureFiles } from "../../options/record-options.js";
+import { type RunOptions, runGroups } from "../../options/run-options.js";
 import type { ReceivedHalf, SentHalf } from "../../result/half.js";
-import { parseDuration } from "../../units.js";
 import type { CommandContext } from "../command.js";
 import { checkResultFiles, standardOutput, writeResultFile } from "../output/result-file.js";
 
-export interface OneWayOptions extends RunOptions {
-  readonly clocksSynchronised?: boolean;
-}
+/** Those of `run` that both sides must say alike, and those of this side. */
+export const oneWayGroups = (side: readonly (keyof RunOptions)[]): OptionGroups =>
+  onlyThose(runGroups, ({ shared }, key) => shared === true || side.includes(key as keyof RunOptions));
 
-/** Both sides must say the same of these, so that each knows what the other does. */
-const shared = [
-  ...[
-    "--sizes",
-    "--flows",
-    "--pin-flows",
-    "--dst-mac",
-    "--src-mac",
-    "--vlan",
-    "--ip",
-    "--profile",
-    "--set",
-    "--wait-peer",
-    "--profile-root",
-    "--queues",
-    "--line-rate",
-  ],
-  ...["--rate", "--duration", "--count", "--repeat", "--seed", "--run-id", "--start-sequence", "--cores", "--busy"],
-];
+/** What both sides take beside the options of `run`. */
+export const oneWayOptions = {
+  clocksSynchronised: flag(
+    "--clocks-synchronised",
+    "this machine's clock is synchronised with the other's (PTP): measure one-way latency",
+  ),
+  json: option("--json <file>", "the half result, for pktgen-ts merge; - for standard output", writtenFile),
+} as const satisfies OptionTable;
 
-export function addOneWayOptions(command: Command, more: readonly string[]): Command {
-  addRunOptionsNamed(command, [...shared, ...more]);
-  return command
-    .option(
-      "--clocks-synchronised",
-      "this machine's clock is synchronised with the other's (PTP): measure one-way latency",
-    )
-    .option("--json <file>", "the half result, for pktgen-ts merge; - for standard output");
-}
-
-export const timeOption = (text: string | undefined, where: string, byDefault: string): number =>
-  parseDuration(text ?? byDefault, where);
+export type OneWayOptions = RunOptions & TextsOf<typeof oneWayOptions>;
 
 /** The port and the plan. @throws PktgenError (2): no port, or an option that cannot be. */
 export async function oneWayPlan(
@@ -62,8 +48,7 @@ export async function oneWayPlan(
     const what = text === undefined ? "on which port?" : `what is '${more[0]}'?`;
     throw usageError(what, { where: command, accepted: `${command} PORT, e.g. ${command} packet:eth1` });
   }
-  const json = options.json === undefined ? [] : [{ option: "--json", path: options.json }];
-  checkResultFiles([...json, ...recordFiles(options)]);
+  checkResultFiles([...resultFiles(oneWayOptions, options), ...captureFiles(options)]);
   const { planRun } = await import("../../options/run-plan.js");
   const profile = await profileOf(options);
   const plan = planRun({ ...options, dut: "external", tx: text }, profile, commandLine);

@@ -1,33 +1,27 @@
 /** `pcap PROFILE`: what a profile would send, as a capture with the scheduled times. */
 
 import { usageError } from "../../errors.js";
-import { type ProfileReading, readProfile } from "../../options/profile-option.js";
+import { type OptionsOf, readOptions } from "../../options/option.js";
+import { type PcapOptions, pcapOptions } from "../../options/pcap-options.js";
+import { readProfile } from "../../options/profile-option.js";
 import { CaptureWriter } from "../../pcap/file-writer.js";
 import { LoadedPrograms, programUrls } from "../../program/load-program.js";
 import { departingFrames } from "../../stream/departing.js";
 import type { StreamLoad } from "../../stream/departures/loads.js";
 import { checkStreams, isPlain, streamSpec, type Traffic } from "../../stream/spec.js";
-import { formatCount, meanFrameBytes, parseCount, parseDuration, parseRate, parseSizes, ratePps } from "../../units.js";
+import { formatCount, meanFrameBytes, ratePps } from "../../units.js";
 import type { CommandContext } from "../command.js";
 
-export interface PcapProfileOptions extends ProfileReading {
-  readonly output?: string;
-  readonly count?: string;
-  readonly duration?: string;
-  readonly rate?: string;
-  readonly sizes?: string;
-  readonly seed?: string;
-}
+type Given = OptionsOf<typeof pcapOptions>;
 
 const defaultCount = 1_000;
 const defaultPps = 1_000_000;
 /** 2023-11-14 22:13:20 UTC: any fixed moment, so that a capture is the same whenever it is made. */
 const startSeconds = 1_700_000_000;
 
-async function trafficIn(file: string, options: PcapProfileOptions): Promise<Traffic> {
-  const seed = options.seed === undefined ? 1 : parseCount(options.seed, "--seed", 0);
-  const asked = options.sizes === undefined ? undefined : parseSizes(options.sizes, "--sizes");
-  const profile = await readProfile(file, options, asked);
+async function trafficIn(file: string, given: Given): Promise<Traffic> {
+  const { seed = 1, sizes: asked } = given;
+  const profile = await readProfile(file, given, asked);
   const sizes = asked === undefined ? {} : { sizes: asked };
   if (profile.traffic === null) return streamSpec({ ...profile.stream, ...sizes, seed });
   const spec = { ...profile.traffic, ...sizes, seed };
@@ -36,10 +30,10 @@ async function trafficIn(file: string, options: PcapProfileOptions): Promise<Tra
 }
 
 /** At a rate for all, or each stream at its own; plain traffic at 1 Mpps. */
-function loadOf(traffic: Traffic, options: PcapProfileOptions): StreamLoad {
+function loadOf(traffic: Traffic, { rate }: Given): StreamLoad {
   const [size] = traffic.sizes;
-  if (options.rate !== undefined) {
-    const pps = ratePps(parseRate(options.rate, "--rate"), meanFrameBytes(size!), null);
+  if (rate !== undefined) {
+    const pps = ratePps(rate, meanFrameBytes(size!), null);
     if (Number.isFinite(pps)) return { kind: "paced", pps };
     throw usageError("a capture needs times, and max has none", { where: "--rate", accepted: "a rate, e.g. 10kpps" });
   }
@@ -49,28 +43,23 @@ function loadOf(traffic: Traffic, options: PcapProfileOptions): StreamLoad {
 }
 
 /** Writes exactly what would be sent of the first size, until a count or a time. */
-export async function pcapProfile(
-  file: string,
-  options: PcapProfileOptions,
-  { output }: CommandContext,
-): Promise<void> {
-  const { output: path } = options;
+export async function pcapProfile(file: string, options: PcapOptions, { output }: CommandContext): Promise<void> {
+  const given = readOptions(pcapOptions, options);
+  const { output: path, duration: untilNs = Number.POSITIVE_INFINITY } = given;
   if (path === undefined) {
     throw usageError("the capture needs a file", { where: "pcap", accepted: "-o FILE, e.g. -o x.pcap" });
   }
-  if (options.count !== undefined && options.duration !== undefined) {
+  if (given.count !== undefined && given.duration !== undefined) {
     throw usageError("--count and --duration contradict each other", { where: "--count", accepted: "one of them" });
   }
-  const traffic = await trafficIn(file, options);
+  const traffic = await trafficIn(file, given);
   const programs = new LoadedPrograms();
   await programs.load(programUrls(traffic));
-  const untilNs = options.duration === undefined ? Infinity : parseDuration(options.duration, "--duration");
-  const asked = options.count === undefined ? defaultCount : parseCount(options.count, "--count");
-  const count = options.duration === undefined ? asked : Number.POSITIVE_INFINITY;
+  const count = given.duration === undefined ? (given.count ?? defaultCount) : Number.POSITIVE_INFINITY;
   using writer = await CaptureWriter.create(path);
   let frames = 0;
   let bytes = 0;
-  for (const frame of departingFrames(traffic, traffic.sizes[0]!, loadOf(traffic, options), programs.of(traffic))) {
+  for (const frame of departingFrames(traffic, traffic.sizes[0]!, loadOf(traffic, given), programs.of(traffic))) {
     if (frames >= count || frame.timeNs >= untilNs) break;
     const { length } = frame.bytes;
     const seconds = startSeconds + Math.floor(frame.timeNs / 1e9);

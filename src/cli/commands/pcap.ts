@@ -1,8 +1,7 @@
 /** `pcap`: looks at captures, and makes one of what a profile would send. */
 import { usageError } from "../../errors.js";
-import { profileRootHelp } from "../../options/option-rows.js";
+import { type PcapOptions, pcapOptions } from "../../options/pcap-options.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import type { PcapProfileOptions } from "./pcap-profile.js";
 
 const examples = `
 Examples:
@@ -10,11 +9,7 @@ Examples:
   pktgen-ts pcap info x.pcapng.gz                 counts, sizes, rates, protocols, duration, errors, histograms
 `;
 
-async function pcap(
-  [what, ...words]: readonly string[],
-  options: { readonly json?: boolean } & PcapProfileOptions,
-  context: CommandContext,
-): Promise<void> {
+async function pcap([what, ...words]: readonly string[], options: PcapOptions, context: CommandContext): Promise<void> {
   if (what === "info") {
     const { pcapInfo } = await import("./pcap-info.js");
     return pcapInfo(words, options.json === true, context);
@@ -29,28 +24,11 @@ async function pcap(
   });
 }
 
-export const pcapCommand: CommandDefinition = {
+export const pcapCommand: CommandDefinition<PcapOptions> = {
   name: "pcap",
   summary: "what is in a capture, or what a profile would send as one",
-  define: (command, context) => {
-    command
-      .argument("[words...]", "info FILE | PROFILE")
-      .option("--json", "of info: as JSON")
-      .option("-o, --output <file>", "of a profile: the capture to write (nanosecond pcap)")
-      .option("--count <n>", "frames of all streams together (default: 1000)")
-      .option("--duration <time>", "instead: what is due within that time")
-      .option("--rate <rate>", "of all streams together (default: each at its own; without those 1Mpps)")
-      .option("--sizes <size>", "for streams without a size of their own (the first counts)")
-      .option("--seed <n>", "everything random is repeatable (default: 1)")
-      .option(
-        "--set <name=value>",
-        "a parameter of the profile; may be repeated",
-        (text: string, before: string[] = []) => [...before, text],
-      )
-      .option("--profile-root <folder>", profileRootHelp)
-      .addHelpText("after", examples)
-      .action((_words: readonly string[], options: { readonly json?: boolean } & PcapProfileOptions) =>
-        pcap(command.args, options, context),
-      );
-  },
+  argument: ["[words...]", "info FILE | PROFILE"],
+  options: { "": pcapOptions },
+  help: [examples],
+  run: pcap,
 };

@@ -3,13 +3,14 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { type ExitCode, exitCodes, usageError } from "../../errors.js";
 import type { TestPlanOrder } from "../../labplan/index.js";
-import type { PlanOptions } from "../../options/labplan-options.js";
-import { recordFiles, recordRows } from "../../options/record-options.js";
+import { type LabplanOptions, labplanOptions } from "../../options/labplan-options.js";
+import { resultFiles } from "../../options/option.js";
+import { captureFiles } from "../../options/record-options.js";
 import type { PlanResult } from "../../result/labplan-result.js";
 import { terminalText } from "../../terminal-text.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { watchInterrupts } from "../output/interrupt.js";
-import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "../output/result-file.js";
+import { checkResultFiles, standardOutput, writeResultFile } from "../output/result-file.js";
+import { stoppable } from "../output/stoppable.js";
 import { verdictCodes } from "../output/verdict-codes.js";
 
 const examples = `
@@ -29,15 +30,10 @@ const defaultResults = (file: string, now: Date): string =>
     .replace(/[-:]|\..*/g, "")
     .replace("T", "-")}`;
 
-const resultFiles = ({ json, dtsJson }: PlanOptions): ResultFile[] => [
-  ...(json === undefined ? [] : [{ option: "--json", path: json }]),
-  ...(dtsJson === undefined ? [] : [{ option: "--dts-json", path: dtsJson }]),
-];
-
 /** Into the results folder, to the files that were asked for, and to standard output. */
 async function report(
   result: PlanResult,
-  options: PlanOptions,
+  options: LabplanOptions,
   order: TestPlanOrder,
   context: CommandContext,
 ): Promise<void> {
@@ -53,7 +49,7 @@ async function report(
     writeResultFile({ option: "--results", path: `${result.plan.results}/${name}` }, text);
   }
   const texts = { "--json": json, "--dts-json": dts };
-  const files = resultFiles(options);
+  const files = resultFiles(labplanOptions, options);
   const onOutput = files.find(({ path }) => path === standardOutput);
   const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
   await context.output.result(
@@ -70,17 +66,17 @@ async function report(
   }
 }
 
-async function runPlan(words: readonly string[], options: PlanOptions, context: CommandContext): Promise<void> {
+async function runPlan(words: readonly string[], options: LabplanOptions, context: CommandContext): Promise<void> {
   const [file, ...more] = words;
   if (file === undefined || more.length > 0) {
     const what = file === undefined ? "which plan?" : `what is '${more[0]}'?`;
     throw usageError(what, { where: "plan", accepted: "one file, e.g. profiles/plans/virtio-user-no-huge.yaml" });
   }
-  checkResultFiles([...resultFiles(options), ...recordFiles(options)]);
+  checkResultFiles([...resultFiles(labplanOptions, options), ...captureFiles(options)]);
   const [{ loadTestPlan }, { loadExpected }, { orderPlan }, method] = await Promise.all([
     import("../../labplan/file/index.js"),
     import("../../labplan/file/expected.js"),
-    import("../../options/labplan-options.js"),
+    import("../../options/labplan-order.js"),
     import("../../labplan/index.js"),
   ]);
   const plan = loadTestPlan(file);
@@ -97,44 +93,21 @@ async function runPlan(words: readonly string[], options: PlanOptions, context: 
     const accepted = "a new or empty folder, so that no evidence is written over";
     throw usageError(`${results} has the results of another run`, { where: "--results", accepted });
   }
-  using interrupt = watchInterrupts(output.readerGone, () => {
-    output.message("pktgen-ts: stopping; once more to leave at once\n");
-  });
+  using work = stoppable(output);
   const say = (line: string): void => output.message(`${terminalText(line)}\n`);
-  const { result, error } = await method.runTestPlan(order, results, { signal: interrupt.signal, say });
-  const stopped = interrupt.signal.aborted;
+  const { result, error } = await method.runTestPlan(order, results, { signal: work.signal, say });
+  const { stopped } = work;
   await report(result, options, order, context);
   output.message(`evidence: ${results}\n`);
   if (error !== null && !stopped) throw error;
   finish(stopped ? exitCodes.interrupted : (verdictCodes[result.verdict] satisfies ExitCode));
 }
 
-export const planCommand: CommandDefinition = {
+export const planCommand: CommandDefinition<LabplanOptions> = {
   name: "plan",
   summary: "run a test plan on dpdk-testpmd, step by step, e.g. the container-networking plan",
-  define: (command, context) => {
-    command
-      .argument("[file]", "the test plan, e.g. profiles/plans/virtio-user-no-huge.yaml")
-      .allowExcessArguments()
-      .option("--case <list>", "cases by number, e.g. 2 (default: all)")
-      .option("--sizes <list>", "frame sizes with FCS instead of the plan's, e.g. 64,1518")
-      .option("--rate <rate>", "instead of the plan's, e.g. 20kpps, or max for one second each")
-      .option("--count <n>", "frames of each size instead of the plan's")
-      .option("--duration <time>", "time for each size instead of the plan's count")
-      .option("--dut <list>", "container=auto|podman|docker|none, huge=on|off, program=PATH: override the plan's own")
-      .option("--results <folder>", "where evidence goes (default: pktgen-ts-results/<plan>-<time>)")
-      .option("--expected <file>", "expected Mpps by case, size and descriptors; less than that fails")
-      .option("--tolerance <ratio>", "how much less still passes (default: 2%)")
-      .option("--update-expected", "write what was measured to the file of --expected instead of judging by it")
-      .option("--line-rate <rate>", "speed to take percentages of in the DPDK Test Suite's table, e.g. 10Gbps")
-      .option("--run-id <n>", "what frames say which run they are of by (default: by chance; result: runId)")
-      .option("--json <file>", "the whole result as one document; - for standard output")
-      .option("--dts-json <file>", "throughput in the DPDK Test Suite's own form; - for standard output")
-      .option("--yes-this-interface", "send also on an interface that carries the default route or an SSH connection")
-      .option("--dry-run", "print the steps and command lines, and do nothing");
-    for (const [flags, help] of recordRows) command.option(flags, help);
-    command
-      .addHelpText("after", examples)
-      .action((_file: string | undefined, options: PlanOptions) => runPlan(command.args, options, context));
-  },
+  argument: ["[file]", "the test plan, e.g. profiles/plans/virtio-user-no-huge.yaml"],
+  options: { "": labplanOptions },
+  help: [examples],
+  run: runPlan,
 };

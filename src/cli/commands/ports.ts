@@ -67,11 +67,11 @@ async function interfacesHere(): Promise<ListedInterface[]> {
 export const ports: CommandDefinition = {
   name: "ports",
   summary: "port kinds and their options, and the interfaces of this machine",
-  define: (command, { output, finish }) => {
-    command.action(async () => {
-      const { portKinds } = await import("../../port/kinds.js");
-      await output.result(formatPortKinds(portKinds) + formatInterfaces(await interfacesHere()));
-      finish(exitCodes.passed);
-    });
+  refusesWords: true,
+  options: {},
+  run: async (_words, _options, { output, finish }) => {
+    const { portKinds } = await import("../../port/kinds.js");
+    await output.result(formatPortKinds(portKinds) + formatInterfaces(await interfacesHere()));
+    finish(exitCodes.passed);
   },
 };

@@ -1,17 +1,22 @@
 /** `profile`: looks at a profile before anything is sent: its streams, its frames byte by byte, its load over time. */
 import { basename } from "node:path";
 import { exitCodes, PktgenError, usageError } from "../../errors.js";
-import { profileRootHelp } from "../../options/option-rows.js";
-import { type ProfileReading, readProfile } from "../../options/profile-option.js";
+import { flag, list, type OptionTable, option, readOptions, type TextsOf } from "../../options/option.js";
+import { profileRootOption, readProfile } from "../../options/profile-option.js";
 import type { StreamSpec, TrafficSpec } from "../../stream/index.js";
 import { terminalText } from "../../terminal-text.js";
+import { parseLineRate, parseRate, type Rate } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 
-interface ProfileOptions extends ProfileReading {
-  readonly rate?: string;
-  readonly lineRate?: string;
-  readonly ascii?: boolean;
-}
+const profileOptions = {
+  set: list("--set <name=value...>", "parameters of the profile"),
+  profileRoot: profileRootOption,
+  rate: option("--rate <rate>", "of graph: what streams without a rate of their own share (default 1Mpps)", parseRate),
+  lineRate: option("--line-rate <bps>", "of graph: the line that percentages are of", parseLineRate),
+  ascii: flag("--ascii", "of graph: in plain characters"),
+} as const satisfies OptionTable;
+
+type ProfileOptions = TextsOf<typeof profileOptions>;
 
 const examples = `
 Examples:
@@ -67,13 +72,15 @@ async function check(file: string, options: ProfileOptions, { output, finish }: 
   }
 }
 
+const defaultRate: Rate = { kind: "pps", pps: 1_000_000 };
+
 /** Streams without a rate share `--rate`, by weight. */
 async function graphOf(spec: TrafficSpec, options: ProfileOptions): Promise<string> {
   const { renderProfileGraph } = await import("../../report/profile-graph.js");
   const { ownSizes, streamMeanBytes } = await import("../../stream/departures/loads.js");
-  const { meanFrameBytes, parseLineRate, parseRate, ratePps } = await import("../../units.js");
-  const line = options.lineRate === undefined ? null : parseLineRate(options.lineRate, "--line-rate");
-  const rates = [parseRate(options.rate ?? "1Mpps", "--rate"), ...spec.streams.flatMap(({ rate }) => rate ?? [])];
+  const { meanFrameBytes, ratePps } = await import("../../units.js");
+  const { lineRate: line = null, rate: asked = defaultRate } = readOptions(profileOptions, options);
+  const rates = [asked, ...spec.streams.flatMap(({ rate }) => rate ?? [])];
   if (rates.some(({ kind }) => kind === "max")) {
     throw usageError("as fast as it can be has no graph", { where: "--rate", accepted: "a rate, e.g. 1Mpps" });
   }
@@ -90,18 +97,11 @@ async function graphOf(spec: TrafficSpec, options: ProfileOptions): Promise<stri
   return renderProfileGraph(spec, { ascii: options.ascii === true, pps });
 }
 
-export const profileCommand: CommandDefinition = {
+export const profileCommand: CommandDefinition<ProfileOptions> = {
   name: "profile",
   summary: "check a profile, show what it sends and when",
-  define: (command, context) => {
-    command
-      .argument("[words...]", "show FILE, check FILE, graph FILE")
-      .option("--set <name=value...>", "parameters of the profile")
-      .option("--profile-root <folder>", profileRootHelp)
-      .option("--rate <rate>", "of graph: what streams without a rate of their own share (default 1Mpps)")
-      .option("--line-rate <bps>", "of graph: the line that percentages are of")
-      .option("--ascii", "of graph: in plain characters")
-      .addHelpText("after", examples)
-      .action((_words: readonly string[], options: ProfileOptions) => profile(command.args, options, context));
-  },
+  argument: ["[words...]", "show FILE, check FILE, graph FILE"],
+  options: { "": profileOptions },
+  help: [examples],
+  run: profile,
 };

@@ -1,9 +1,11 @@
 /** `receive`: one direction alone, what `send` sends on another machine. */
 import { exitCodes } from "../../errors.js";
+import { type OptionTable, option, readOptions, type TextsOf } from "../../options/option.js";
+import { duration } from "../../options/option-values.js";
 import type { ReceivedTrial } from "../../result/half.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { watchInterrupts } from "../output/interrupt.js";
-import { addOneWayOptions, type OneWayOptions, oneWayPlan, reportHalf, timeOption } from "./one-way-command.js";
+import { stoppable } from "../output/stoppable.js";
+import { type OneWayOptions, oneWayGroups, oneWayOptions, oneWayPlan, reportHalf } from "./one-way-command.js";
 
 const examples = `
 Each trial ends when its --count has come, or --duration after its first frame, or when nothing has come for --quiet.
@@ -18,12 +20,17 @@ Exit codes: 0 frames came and none is missing between them, 1 some are missing, 
 What was lost after the last one that came, only the sender knows: pktgen-ts merge sent.json received.json
 `;
 
-interface ReceiveOptions extends OneWayOptions {
-  readonly wait?: string;
-  readonly quiet?: string;
-}
+const receiveOptions = {
+  ...oneWayOptions,
+  wait: option("--wait <time>", "for the first frame of a trial (default: 60s)", duration()),
+  quiet: option(
+    "--quiet <time>",
+    "a trial is over when nothing came for so long, beside a frame's time (default: 1s)",
+    duration(),
+  ),
+} as const satisfies OptionTable;
 
-const defaults = { wait: "60s", quiet: "1s" } as const;
+type ReceiveOptions = OneWayOptions & TextsOf<typeof receiveOptions>;
 
 /** Missing before the last frame that came. */
 const missingOf = ({ seenByQueue, receive, signature }: ReceivedTrial): number =>
@@ -49,34 +56,21 @@ function exitCodeOf(trials: readonly ReceivedTrial[]) {
 
 async function receive(words: readonly string[], options: ReceiveOptions, context: CommandContext): Promise<void> {
   const one = await oneWayPlan(words, options, context, "receive");
-  const waitNs = timeOption(options.wait, "--wait", defaults.wait);
-  const quietNs = timeOption(options.quiet, "--quiet", defaults.quiet);
+  const { wait: waitNs = 60e9, quiet: quietNs = 1e9 } = readOptions(receiveOptions, options);
   const { runReceive } = await import("../../method/one-way.js");
   const { output, finish } = context;
-  using interrupt = watchInterrupts(output.readerGone, () => {
-    output.message("pktgen-ts: stopping; once more to leave at once\n");
-  });
+  using work = stoppable(output);
   const runId = options.runId === undefined ? null : one.plan.runId;
-  const half = await runReceive({ ...one, waitNs, quietNs, runId }, { signal: interrupt.signal });
+  const half = await work.wait(runReceive({ ...one, waitNs, quietNs, runId }, { signal: work.signal }));
   await reportHalf(half, half.trials.map(receivedLine), options.json, context);
-  finish(interrupt.signal.aborted ? exitCodes.interrupted : exitCodeOf(half.trials));
+  finish(work.stopped ? exitCodes.interrupted : exitCodeOf(half.trials));
 }
 
-export const receiveCommand: CommandDefinition = {
+export const receiveCommand: CommandDefinition<ReceiveOptions> = {
   name: "receive",
   summary: "receive on one port alone what a sender on another machine sends",
-  define: (command, context) => {
-    addOneWayOptions(command.argument("[port]", "e.g. packet:eth1").allowExcessArguments(), [
-      "--integrity",
-      "--record-rx",
-      "--on-full",
-    ])
-      .option("--wait <time>", `for the first frame of a trial (default: ${defaults.wait})`)
-      .option(
-        "--quiet <time>",
-        `a trial is over when nothing came for so long, beside a frame's time (default: ${defaults.quiet})`,
-      )
-      .addHelpText("after", examples)
-      .action((_port: string | undefined, options: ReceiveOptions) => receive(command.args, options, context));
-  },
+  argument: ["[port]", "e.g. packet:eth1"],
+  options: { ...oneWayGroups(["integrity", "recordRx", "onFull"]), "": receiveOptions },
+  help: [examples],
+  run: receive,
 };

@@ -1,9 +1,11 @@
 /** `send`: one direction alone; `receive` on another machine has the other half. */
 import { exitCodes } from "../../errors.js";
+import { type OptionTable, option, readOptions, type TextsOf } from "../../options/option.js";
+import { duration } from "../../options/option-values.js";
 import type { SentTrial } from "../../result/half.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { watchInterrupts } from "../output/interrupt.js";
-import { addOneWayOptions, type OneWayOptions, oneWayPlan, reportHalf, timeOption } from "./one-way-command.js";
+import { stoppable } from "../output/stoppable.js";
+import { type OneWayOptions, oneWayGroups, oneWayOptions, oneWayPlan, reportHalf } from "./one-way-command.js";
 
 const examples = `
 Examples:
@@ -14,12 +16,15 @@ Examples:
 Exit codes: 0 all was sent, 4 not all of it was, or not in time.
 `;
 
-interface SendOptions extends OneWayOptions {
-  readonly gap?: string;
-}
-
 /** What the receiver waits for, and a second more. */
-const defaultGap = "2s";
+const defaultGapNs = 2e9;
+
+const sendOptions = {
+  ...oneWayOptions,
+  gap: option("--gap <time>", "between two trials, longer than the receiver's --quiet (default: 2s)", duration()),
+} as const satisfies OptionTable;
+
+type SendOptions = OneWayOptions & TextsOf<typeof sendOptions>;
 
 function sentLine({ frameBytes, transmit, requested, faults }: SentTrial): string {
   const outstanding = transmit.queues.reduce((sum, queue) => sum + queue.outstanding, 0);
@@ -39,29 +44,21 @@ const isWhole = ({ transmit, requested, faults }: SentTrial): boolean =>
 
 async function send(words: readonly string[], options: SendOptions, context: CommandContext): Promise<void> {
   const one = await oneWayPlan(words, options, context, "send");
-  const gapNs = timeOption(options.gap, "--gap", defaultGap);
+  const { gap: gapNs = defaultGapNs } = readOptions(sendOptions, options);
   const { runSend } = await import("../../method/one-way.js");
   const { output, finish } = context;
-  using interrupt = watchInterrupts(output.readerGone, () => {
-    output.message("pktgen-ts: stopping; once more to leave at once\n");
-  });
-  const half = await runSend({ ...one, gapNs }, { signal: interrupt.signal });
+  using work = stoppable(output);
+  const half = await work.wait(runSend({ ...one, gapNs }, { signal: work.signal }));
   await reportHalf(half, half.trials.map(sentLine), options.json, context);
-  if (interrupt.signal.aborted) finish(exitCodes.interrupted);
+  if (work.stopped) finish(exitCodes.interrupted);
   else finish(half.trials.every(isWhole) ? exitCodes.passed : exitCodes.invalid);
 }
 
-export const sendCommand: CommandDefinition = {
+export const sendCommand: CommandDefinition<SendOptions> = {
   name: "send",
   summary: "send on one port alone, for a receiver on another machine",
-  define: (command, context) => {
-    addOneWayOptions(command.argument("[port]", "e.g. packet:eth1").allowExcessArguments(), [
-      "--yes-this-interface",
-      "--record-tx",
-      "--on-full",
-    ])
-      .option("--gap <time>", `between two trials, longer than the receiver's --quiet (default: ${defaultGap})`)
-      .addHelpText("after", examples)
-      .action((_port: string | undefined, options: SendOptions) => send(command.args, options, context));
-  },
+  argument: ["[port]", "e.g. packet:eth1"],
+  options: { ...oneWayGroups(["yesThisInterface", "recordTx", "onFull"]), "": sendOptions },
+  help: [examples],
+  run: send,
 };

@@ -1,19 +1,14 @@
 /** Thresholds and baseline of a run: read and checked before anything is measured, judged and written after. */
 import { usageError } from "../../errors.js";
-import type { RunPlan } from "../../measure/plan.js";
 import type { Baseline } from "../../method/judge/baseline.js";
+import type { KnownSetup } from "../../options/known-setup.js";
+import type { RunOptions } from "../../options/run-options.js";
 import type { ThresholdSpec } from "../../profile/threshold.js";
 import type { Method, RunResult, Threshold } from "../../result/run-result.js";
-import type { Traffic } from "../../stream/spec.js";
 import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from "../../sys/input-file.js";
-import { frameSizeName } from "../../units.js";
 import { checkResultFiles, writeResultFile } from "./result-file.js";
 
-export interface BaselineOptions {
-  readonly threshold?: readonly string[];
-  readonly baseline?: string;
-  readonly updateBaseline?: boolean;
-}
+type BaselineOptions = Pick<RunOptions, "threshold" | "baseline" | "updateBaseline">;
 
 export interface JudgedBy {
   /** The result with what was wanted and found, and the verdict that follows. */
@@ -55,30 +50,6 @@ function isBaseline(document: unknown): document is Baseline {
   const isText = (value: unknown): boolean => typeof value === "string";
   return format === "pktgen-ts baseline 1" && isRecordOf(setup, isText) && isRecordOf(figures, isSamples);
 }
-
-/** What is known of the setup before anything runs; the rest (versions) is compared at the end. */
-export interface KnownSetup {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly dut: string;
-  /** As they were given; "": none. */
-  readonly dutOptions: string;
-  readonly queues: number;
-  readonly stream: Traffic;
-  /** Names of the frame sizes. */
-  readonly sizes: readonly string[];
-  /** null: a forwarding run. */
-  readonly method: Method | null;
-}
-
-/** What a plan says of it. */
-export const knownOf = ({ dut, queues, stream, sizes }: RunPlan): Omit<KnownSetup, "cpu" | "cores" | "method"> => ({
-  stream,
-  sizes: sizes.map((size) => String(frameSizeName(size))),
-  dut: dut.kind,
-  dutOptions: dut.kind === "external" ? "" : dut.options.given.join(","),
-  queues,
-});
 
 /** `testpmd DPDK 22.11.11, ring=packed` → without the version, which is known later. */
 function deviceWords(text: string | undefined): string | undefined {

@@ -1,17 +1,16 @@
 /** Where the results of a comparison go: standard output and files. */
 import type { ExitCode } from "../../errors.js";
-import type { CompareOptions } from "../../options/compare-options.js";
+import { type CompareOptions, comparedFiles, compareOptions } from "../../options/compare-options.js";
+import { captureFile, type ResultFile, readOptions, resultFiles, type TextsOf } from "../../options/option.js";
 import type { CompareResult } from "../../result/compare-result.js";
 import type { CommandContext } from "../command.js";
-import { checkResultFiles, type ResultFile, standardOutput, writeResultFile } from "./result-file.js";
+import { checkResultFiles, standardOutput, writeResultFile } from "./result-file.js";
 import { verdictCodes } from "./verdict-codes.js";
 
-export function comparisonFiles({ json, junit, annotated }: CompareOptions): ResultFile[] {
-  const files = [
-    ...(json === undefined ? [] : [{ option: "--json", path: json }]),
-    ...(junit === undefined ? [] : [{ option: "--junit", path: junit }]),
-  ];
-  checkResultFiles([...files, ...(annotated === undefined ? [] : [{ option: "--annotated", path: annotated }])]);
+/** The files of reports, checked together with the capture that is annotated. */
+export function comparisonFiles(options: TextsOf<typeof comparedFiles>): ResultFile[] {
+  const files = resultFiles(comparedFiles, options);
+  checkResultFiles([...files, ...resultFiles(comparedFiles, options, captureFile)]);
   return files;
 }
 
@@ -28,9 +27,8 @@ export async function reportComparison(
   };
   const files = comparisonFiles(options);
   const onOutput = files.find(({ path }) => path === standardOutput);
-  const { parseCount } = await import("../../units.js");
-  const most = options.list === undefined ? undefined : parseCount(options.list, "--list", 0);
-  await output.result(onOutput === undefined ? renderComparison(result, most) : texts[onOutput.option]());
+  const { list } = readOptions(compareOptions, options);
+  await output.result(onOutput === undefined ? renderComparison(result, list) : texts[onOutput.option]());
   for (const file of files) if (file !== onOutput) writeResultFile(file, texts[file.option]());
   return verdictCodes[result.verdict];
 }

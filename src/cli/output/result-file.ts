@@ -2,17 +2,12 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { environmentError, usageError } from "../../errors.js";
+import type { ResultFile } from "../../options/option.js";
 import { holdPipe, writeToPipe } from "./pipe-file.js";
 import { replaceFile } from "./replace-file.js";
 
 /** `-` as a path: standard output. */
 export const standardOutput = "-";
-
-export interface ResultFile {
-  /** As in `--json`, for messages. */
-  readonly option: string;
-  readonly path: string;
-}
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 

@@ -1,8 +1,9 @@
 /** Where a run's results go: table, documents and files, and what happens when one of them cannot be written. */
 import type { ExitCode } from "../../errors.js";
+import type { ResultFile } from "../../options/option.js";
 import { type Report, type ReportName, type RunResult, reports } from "../../report/index.js";
 import type { Output } from "./output.js";
-import { type ResultFile, standardOutput, writeResultFile } from "./result-file.js";
+import { standardOutput, writeResultFile } from "./result-file.js";
 import { verdictCodes } from "./verdict-codes.js";
 
 export interface ReportFile extends ResultFile {

@@ -1,48 +1,42 @@
-/** `soak` from its options. */
+/** `soak`: from options to one load for hours, and to an earlier report that is taken up again. */
 import { createHash } from "node:crypto";
 import { usageError } from "../../errors.js";
 import type { RunPlan } from "../../measure/plan.js";
-import { runMethod } from "../../method/session.js";
-import { soak } from "../../method/soak.js";
+import { type SoakSettings, soak } from "../../method/soak.js";
 import { judgeSoak } from "../../method/soak-verdict.js";
 import { soakSchema } from "../../result/method-schema.js";
 import type { RunResult, Soak } from "../../result/run-result.js";
 import { hostFacts } from "../../sys/host.js";
 import { readJsonDocument } from "../../sys/input-file.js";
 import { usualTolerances } from "../../tolerances.js";
-import { formatRate, frameSizeName, meanFrameBytes, parseDuration, parseDurationOrForever } from "../../units.js";
+import { type FrameSize, formatRate, frameSizeName, meanFrameBytes } from "../../units.js";
+import { knownOf } from "../known-setup.js";
 import { plainMethod } from "../method-facts.js";
-import { loadPps } from "../method-options.js";
+import { soakOptions } from "../method-options.js";
+import { readOptions, type TextsOf } from "../option.js";
 import type { RunOptions } from "../run-options.js";
-import type { PreparedMethod } from "./prepared.js";
+import { loadPps, onlySize } from "./loads.js";
+import type { MethodEntry } from "./method.js";
 
-export interface SoakOptions extends RunOptions {
-  readonly load?: string;
-  readonly for?: string;
-  readonly piece?: string;
-  readonly resume?: string;
-}
-
-/** Pieces that the document keeps as trials. */
-const keptPieces = 100;
+export type SoakOptions = TextsOf<typeof soakOptions>;
 
 /** What must be the same for a report to be taken up again. */
 function setupOf(plan: RunPlan): Record<string, string> {
   const { cpu, cores } = hostFacts();
-  const { dut, queues } = plan;
-  const ports = dut.kind === "external" ? `${dut.tx.text} ${dut.rx?.text ?? ""}`.trim() : dut.options.given.join(",");
+  const { dut, dutOptions, queues } = knownOf(plan);
+  const ports = plan.dut.kind === "external" ? `${plan.dut.tx.text} ${plan.dut.rx?.text ?? ""}`.trim() : dutOptions;
   const bits = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? `${value}n` : value);
   const traffic = JSON.stringify([plan.stream, plan.bidirectional], bits);
   return {
     cpu: `${cpu}, ${cores} cores`,
-    "device under test": ports === "" ? dut.kind : `${dut.kind}, ${ports}`,
+    "device under test": ports === "" ? dut : `${dut}, ${ports}`,
     queues: String(queues),
     traffic: createHash("sha256").update(traffic).digest("hex").slice(0, 16),
   };
 }
 
 /** The soak of an earlier report, which must be of the same size, load and setup. */
-function earlierSoak(path: string, plan: RunPlan, pps: number, setup: Record<string, string>): Soak {
+function earlierSoak(path: string, size: FrameSize, pps: number, setup: Record<string, string>): Soak {
   const where = "--resume";
   const accepted = "a file of --state, or of soak's --json";
   const document = readJsonDocument(path, where, accepted) as Partial<RunResult> | null;
@@ -54,7 +48,6 @@ function earlierSoak(path: string, plan: RunPlan, pps: number, setup: Record<str
     throw usageError(`${path} is damaged, or of another version: ${what}`, { where, accepted });
   }
   const soak = checked.data as Soak;
-  const size = plan.sizes[0]!;
   if (soak.frameBytes !== frameSizeName(size) || soak.pps !== pps) {
     const what = `${path} is of ${soak.frameBytes} bytes at ${formatRate({ kind: "pps", pps: soak.pps })}`;
     throw usageError(what, { where, accepted: "a report of the same size and load" });
@@ -68,33 +61,39 @@ function earlierSoak(path: string, plan: RunPlan, pps: number, setup: Record<str
   throw usageError(what, { where, accepted: `a report of ${here}`, hint: "leave --resume away to begin anew" });
 }
 
-/**
- * `onPiece` is told the soak so far after each piece. @throws PktgenError (2) for the first option that cannot be.
- */
-export function prepareSoak(options: SoakOptions, plan: RunPlan, onPiece: (soak: Soak) => void): PreparedMethod {
-  const [size] = plan.sizes;
-  if (size === undefined || plan.sizes.length > 1) {
-    throw usageError(`${plan.sizes.length} sizes`, { where: "--sizes", accepted: "one: a soak has one load" });
-  }
-  const { load = "10kpps", for: howLong = "1h", piece = "10s", resume } = options;
-  const pps = loadPps(load, "--load", meanFrameBytes(size), plan.lineRateBps);
-  const pieceNs = parseDuration(piece, "--piece", 1e6);
-  const durationNs = parseDurationOrForever(howLong, "--for");
+const defaultRate = { kind: "pps", pps: 10_000 } as const;
+const defaultDurationNs = 3_600e9;
+const defaultPieceNs = 10e9;
+
+/** Reads the file of `--resume`. Throws a usage error where it is of another load, or of another setup. */
+export function soakSettings(texts: SoakOptions, plan: RunPlan): SoakSettings {
+  const given = readOptions(soakOptions, texts);
+  const size = onlySize(plan, "one: a soak has one load");
+  const pps = loadPps(given.load ?? defaultRate, "--load", meanFrameBytes(size), plan.lineRateBps);
   const setup = setupOf(plan);
-  const earlier = resume === undefined ? null : earlierSoak(resume, plan, pps, setup);
-  const settings = { size, pps, firstNumber: plan.startSequence, durationNs, pieceNs, resume: earlier, setup };
-  const isBounded = Number.isFinite(durationNs);
-  const facts = { size: frameSizeName(size), pps, pieceNs, forNs: isBounded ? durationNs : null };
-  const method = () => plainMethod("soak", facts);
-  const session = {
-    plan,
-    method,
-    keepTrials: keptPieces,
-    expectedTrials: isBounded ? Math.ceil(durationNs / pieceNs) : 0,
-    run: async (bench: Parameters<typeof soak>[0]) => ({
-      soak: await soak(bench, settings, () => new Date(), onPiece),
-    }),
+  return {
+    size,
+    pps,
+    firstNumber: plan.startSequence,
+    durationNs: given.for ?? defaultDurationNs,
+    pieceNs: given.piece ?? defaultPieceNs,
+    resume: given.resume === undefined ? null : earlierSoak(given.resume, size, pps, setup),
+    setup,
   };
-  const limits = { lossRatioMax: plan.lossLimit ?? 0, tolerances: plan.tolerances ?? usualTolerances };
-  return { plan, method, run: async (hooks) => judgeSoak(await runMethod(session, hooks), limits) };
 }
+
+/** `onPiece` is told of the soak so far after each piece. */
+export const soakEntry = (onPiece: (soak: Soak) => void): MethodEntry<RunOptions & SoakOptions, SoakSettings> => ({
+  sizes: "64",
+  settings: soakSettings,
+  facts: ({ size, pps, pieceNs, durationNs }) =>
+    plainMethod("soak", {
+      ...{ size: frameSizeName(size), pps, pieceNs },
+      forNs: Number.isFinite(durationNs) ? durationNs : null,
+    }),
+  expectedTrials: ({ durationNs, pieceNs }) => (Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0),
+  keepTrials: 100,
+  run: async (bench, settings) => ({ soak: await soak(bench, settings, () => new Date(), onPiece) }),
+  judge: (result, { lossLimit, tolerances = usualTolerances }) =>
+    judgeSoak(result, { lossRatioMax: lossLimit ?? 0, tolerances }),
+});

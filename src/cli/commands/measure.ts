@@ -1,0 +1,72 @@
+/** What `run` and all methods do: a plan, trials that Ctrl-C stops, thresholds and baseline, reports, an exit code. */
+import { exitCodes } from "../../errors.js";
+import type { RunHooks, RunPlan } from "../../measure/plan.js";
+import { allowedCores } from "../../options/allowed-cores.js";
+import { checkCoresAllowed, refuseWords } from "../../options/option-values.js";
+import { profileOf } from "../../options/profile-option.js";
+import type { RunOptions } from "../../options/run-options.js";
+import type { Profile } from "../../profile/index.js";
+import type { Trial } from "../../report/index.js";
+import type { Method, RunResult } from "../../result/run-result.js";
+import type { CommandContext } from "../command.js";
+import { useBaseline } from "../output/baseline-file.js";
+import { reportChoice } from "../output/report-choice.js";
+import { stoppable } from "../output/stoppable.js";
+
+/** A run, decided. */
+interface Planned {
+  readonly plan: RunPlan;
+  /** What the result says of the method. null: a forwarding run, which is none. */
+  readonly facts: ((settleNs: number) => Method) | null;
+  readonly run: (hooks: RunHooks) => Promise<RunResult>;
+}
+
+export async function measure(
+  words: readonly string[],
+  options: RunOptions,
+  { output, finish }: CommandContext,
+  planOf: (profile: Profile | null) => Promise<Planned>,
+): Promise<void> {
+  refuseWords(words);
+  const choice = reportChoice(options);
+  const { plan, facts, run } = await planOf(await profileOf(options));
+  if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
+  const [{ hostFacts }, { knownOf }, { exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
+    import("../../sys/host.js"),
+    import("../../options/known-setup.js"),
+    import("../output/run-report.js"),
+    import("../../report/index.js"),
+  ]);
+  const method = facts?.(plan.settleNs ?? 0) ?? null;
+  const known = () => ({ ...hostFacts(), ...knownOf(plan), method });
+  const baseline = await useBaseline(options, plan.thresholds ?? [], known);
+  using work = stoppable(output, options.verbose === true);
+  const say = (event: "interval" | "trial", value: object): void => {
+    // Where this line cannot be written the last one cannot either, and that is reported.
+    if (choice.ndjson) void output.result(ndjsonLine(event, value)).catch(() => {});
+  };
+  // A method takes long: its trials are told one by one.
+  const tellsTrials = method !== null && output.messageColumns === null && !choice.ndjson;
+  const trials: Trial[] = [];
+  const measuring = run({
+    signal: work.signal,
+    onProgress: (progress) => work.line.show(report.progressText(progress)),
+    onTrial: (trial) => {
+      trials.push(trial);
+      say("trial", trial);
+      if (tellsTrials) output.message(`${report.trialLine(trial, trials.length)}\n`);
+    },
+    onInterval: (interval) => say("interval", interval),
+  });
+  const measured = await work.wait(measuring).catch((error: unknown) => {
+    // A bug must not cost what was measured before it.
+    if (method === null && trials.length > 0) output.message(`${JSON.stringify({ trials })}\n`);
+    throw error;
+  });
+  const { stopped } = work;
+  const result = baseline.judge(measured);
+  await reportRun(result, choice, output);
+  const notUpdated = stopped ? null : baseline.update(result);
+  if (notUpdated !== null) output.message(`pktgen-ts: ${notUpdated}\n`);
+  finish(stopped ? exitCodes.interrupted : exitCodeOf(result));
+}
