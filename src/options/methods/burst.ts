@@ -31,5 +31,5 @@ export const burstEntry: MethodEntry<RunOptions & BurstOptions, AbsorptionSettin
   facts: ({ kind, pps, rampSteps, stepNs }, { frames = defaultFrames.join(",") }) =>
     plainMethod("burst", { kind, pps, ...(kind === "ramp" ? { rampSteps, stepNs } : { frames }) }),
   expectedTrials: ({ sizes, kind, rampSteps, frames }) => sizes.length * (kind === "ramp" ? rampSteps : frames.length),
-  run: async (bench, settings) => ({ absorption: await absorption(bench, settings) }),
+  run: async (measurer, settings) => ({ absorption: await absorption(measurer, settings) }),
 };

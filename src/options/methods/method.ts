@@ -1,6 +1,6 @@
 /** A method as the command line and the library run it: options, settings, what the result says, and the run. */
 import { usageError } from "../../errors.js";
-import type { Bench } from "../../measure/measurer.js";
+import type { Measurer } from "../../measure/measurer.js";
 import type { RunHooks, RunPlan } from "../../measure/plan.js";
 import type { Findings } from "../../method/findings.js";
 import { type AroundTrials, runMethod } from "../../method/session.js";
@@ -25,7 +25,7 @@ export interface MethodEntry<Options, Settings> {
   readonly keepTrials?: number;
   /** Before and after each trial. Absent: nothing. */
   readonly around?: (settings: Settings) => AroundTrials;
-  readonly run: (bench: Bench, settings: Settings, plan: RunPlan) => Promise<Findings>;
+  readonly run: (measurer: Measurer, settings: Settings, plan: RunPlan) => Promise<Findings>;
   /** The verdict, where the method has rules of its own. */
   readonly judge?: (result: RunResult, plan: RunPlan) => RunResult;
 }
@@ -71,7 +71,7 @@ export function planMethod<Options extends RunOptions, Settings>(
     ...{ plan, method: facts, ...(around === undefined ? {} : { around }) },
     keepTrials: entry.keepTrials ?? mostTrials,
     expectedTrials: entry.expectedTrials(settings, options, plan),
-    run: (bench: Bench) => entry.run(bench, settings, plan),
+    run: (measurer: Measurer) => entry.run(measurer, settings, plan),
   };
   const judge = entry.judge ?? ((result: RunResult) => result);
   return { plan, facts, run: async (hooks) => judge(await runMethod(setup, hooks), plan) };

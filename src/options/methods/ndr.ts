@@ -80,6 +80,6 @@ export const ndrEntry: MethodEntry<RunOptions & SearchOptions, NdrSettings> = {
   settings: ndrSettings,
   facts: (settings, { quick = false }, settleNs) => ndrMethod(settings, settleNs, quick),
   expectedTrials: ({ sizes }, { quick = false }, plan) => sizes.length * plan.repeat * (quick ? 12 : 90),
-  run: (bench, settings, { sizes, repeat }) =>
-    ndr(bench, { ...settings, sizes: sizes.flatMap((size) => Array.from({ length: repeat }, () => size)) }),
+  run: (measurer, settings, { sizes, repeat }) =>
+    ndr(measurer, { ...settings, sizes: sizes.flatMap((size) => Array.from({ length: repeat }, () => size)) }),
 };

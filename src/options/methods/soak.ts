@@ -93,7 +93,7 @@ export const soakEntry = (onPiece: (soak: Soak) => void): MethodEntry<RunOptions
     }),
   expectedTrials: ({ durationNs, pieceNs }) => (Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0),
   keepTrials: 100,
-  run: async (bench, settings) => ({ soak: await soak(bench, settings, () => new Date(), onPiece) }),
+  run: async (measurer, settings) => ({ soak: await soak(measurer, settings, () => new Date(), onPiece) }),
   judge: (result, { lossLimit, tolerances = usualTolerances }) =>
     judgeSoak(result, { lossRatioMax: lossLimit ?? 0, tolerances }),
 });

@@ -48,5 +48,5 @@ export const serviceEntry: MethodEntry<RunOptions & ServiceOptions, ServiceSetti
   },
   /** EIR, policing and the performance test follow the steps. */
   expectedTrials: ({ steps }) => steps.length + 3,
-  run: async (bench, settings) => ({ service: await serviceActivation(bench, settings) }),
+  run: async (measurer, settings) => ({ service: await serviceActivation(measurer, settings) }),
 };
