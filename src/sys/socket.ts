@@ -2,11 +2,11 @@
  * AF_UNIX sockets of both kinds, with descriptors passed along (unix(7), SCM_RIGHTS): vhost-user speaks STREAM,
  * DPDK telemetry and memif SEQPACKET; `node:net` has neither descriptors nor SEQPACKET. Nothing here blocks.
  */
-import { closeSync, lstatSync, type Stats, statSync, unlinkSync } from "node:fs";
+import { closeSync, lstatSync, type Stats, unlinkSync } from "node:fs";
 import { constants as osConstants } from "node:os";
-import { dirname } from "node:path";
-import { environmentError, type PktgenError, usageError } from "../errors.js";
-import { addressOf, checked, errno, errnoName, libc, systemError } from "./libc.js";
+import { environmentError, usageError } from "../errors.js";
+import { addressOf, checked, errno, libc, systemError } from "./libc.js";
+import { bindError, connectError, statOrNull } from "./socket-errors.js";
 
 export type SocketKind = "stream" | "seqpacket";
 
@@ -34,8 +34,7 @@ export type Received =
       readonly bytesCut: boolean;
     };
 
-const { EAGAIN, EINTR, ECONNREFUSED, ECONNRESET, EPIPE, ENOENT, EACCES, ENOTDIR, EADDRINUSE, EPROTOTYPE } =
-  osConstants.errno;
+const { EAGAIN, EINTR, ECONNREFUSED, ECONNRESET, EPIPE, EACCES } = osConstants.errno;
 const AF_UNIX = 1;
 const SOCK_CLOEXEC = 0x80000;
 const SOCK_NONBLOCK = 0x800;
@@ -273,39 +272,6 @@ function tryConnect(fd: number, address: Uint8Array): number {
   }
 }
 
-const connectFailures: Readonly<Record<number, { readonly what: string; readonly hint: string }>> = {
-  [ENOENT]: {
-    what: "there is no such socket",
-    hint: "start the other side first, or let this side listen (server=on)",
-  },
-  [ECONNREFUSED]: {
-    what: "nobody listens on the socket",
-    hint: "start the other side first, or remove a socket that is left over and let this side listen (server=on)",
-  },
-  [ENOTDIR]: { what: "a part of the path is no folder", hint: "check the path" },
-  [EACCES]: {
-    what: "the socket may not be opened by this user",
-    hint: "run both sides as the same user, or chmod the socket",
-  },
-  [EAGAIN]: {
-    what: "the other side listens but takes no connection",
-    hint: "another client may be connected; one socket serves one client",
-  },
-  [EPROTOTYPE]: { what: "the socket is of another kind (stream or seqpacket)", hint: "check the path" },
-};
-
-function connectError(path: string, code: number): PktgenError {
-  // Looked at first: for somebody else's file the kernel says "permission", for one's own "refused".
-  if (statOrNull(path, true)?.isSocket() === false) {
-    return environmentError("this is not a socket", { where: path, hint: "check the path" });
-  }
-  const { what, hint } = connectFailures[code] ?? {
-    what: `connect failed: ${errnoName(code)}`,
-    hint: "check the path",
-  };
-  return environmentError(what, { where: path, hint });
-}
-
 /**
  * Connects to a listening socket, at once or not at all.
  * @throws PktgenError (3): missing, not a socket, nobody listens, no permission; (2): path too long.
@@ -342,36 +308,6 @@ function clearStale(path: string, kind: SocketKind, address: Uint8Array): void {
       hint: `rm ${path}`,
       cause,
     });
-  }
-}
-
-/** Permission and path troubles are left for bind to name. A link is looked at as itself, since bind does so too. */
-/** Of the file itself, or of what a symbolic link leads to. */
-function statOrNull(path: string, follow = false): Stats | null {
-  try {
-    return (follow ? statSync : lstatSync)(path, { throwIfNoEntry: false }) ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function bindError(path: string, code: number): PktgenError {
-  const folder = dirname(path);
-  switch (code) {
-    case ENOENT:
-      return environmentError(`the folder ${folder} does not exist`, { where: path, hint: `mkdir -p ${folder}` });
-    case ENOTDIR:
-      return environmentError("a part of the path is no folder", { where: path, hint: "check the path" });
-    case EACCES:
-    case osConstants.errno.EROFS:
-      return environmentError(`no socket may be made in ${folder}`, {
-        where: path,
-        hint: "choose a folder of your own",
-      });
-    case EADDRINUSE:
-      return environmentError("another program has just made this socket", { where: path });
-    default:
-      return environmentError(`bind failed: ${errnoName(code)}`, { where: path });
   }
 }
 

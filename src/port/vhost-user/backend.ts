@@ -6,12 +6,11 @@
  */
 import { closeSync } from "node:fs";
 import { PktgenError } from "../../errors.js";
-import type { DeviceRingLayout } from "../../ring/ring.js";
 import { adoptEventfd } from "../../sys/eventfd.js";
 import { closeDescriptors } from "../../sys/socket.js";
 import type { Connection, Message } from "./connection.js";
-import { DriverMemory, type MemoryMapper } from "./driver-memory.js";
-import { featureNames, features, netHeaderBytes, protocolFeatures } from "./features.js";
+import { DriverMemory } from "./driver-memory.js";
+import { featureNames, features, protocolFeatures } from "./features.js";
 import {
   decodeEmpty,
   decodeMemoryTable,
@@ -26,9 +25,8 @@ import {
   type RequestName,
   replyFlags,
   requestName,
-  type VringAddresses,
 } from "./message.js";
-import { ringAreasIn } from "./ring-areas.js";
+import { type BackendHost, type BackendRing, type Vring, Vrings, vringFds } from "./vrings.js";
 
 export interface BackendOptions {
   readonly queues: number;
@@ -36,35 +34,6 @@ export interface BackendOptions {
   readonly mergeable: boolean;
   readonly inOrder: boolean;
 }
-
-/** What the port lends its back-end. */
-export interface BackendHost {
-  readonly mapper: MemoryMapper;
-  /** Rings are about to change: returns when no worker touches them and `positions` are stored. May be called twice. */
-  quiesce(): void;
-  /** One per vring, written by the workers. */
-  readonly positions: Int32Array;
-}
-
-interface Vring {
-  size: number;
-  base: number;
-  addresses: VringAddresses | null;
-  kickFd: number;
-  callFd: number;
-  errFd: number;
-  enabled: boolean;
-  started: boolean;
-  /** How often it was started; what only changes around a running ring does not count. */
-  starts: number;
-}
-
-/** A usable ring, but for scratch memory, which is the port's. */
-export type BackendRing = Omit<DeviceRingLayout, "scratch" | "scratchBytes"> & {
-  readonly callFd: number;
-  /** Another number: the driver has set it up anew. */
-  readonly starts: number;
-};
 
 const offeredFeatures = (options: BackendOptions): bigint =>
   features.version1 |
@@ -80,47 +49,29 @@ const offeredProtocolFeatures = protocolFeatures.multiqueue | protocolFeatures.r
 /** A driver that never stops talking gets its turn, then others get theirs. */
 const maxMessagesAtOnce = 256;
 
-/** Which descriptors a vring message sets. */
-const vringFds = { SET_VRING_KICK: "kickFd", SET_VRING_CALL: "callFd", SET_VRING_ERR: "errFd" } as const;
-
 export class Backend implements Disposable {
   readonly #options: BackendOptions;
   readonly #connection: Connection;
-  readonly #host: BackendHost;
   readonly #memory: DriverMemory;
-  readonly #vrings: readonly Vring[];
+  readonly #vrings: Vrings;
   readonly #offered: bigint;
-  #features = 0n;
   #protocolFeatures = 0n;
-  /** A handler has changed what rings() says, or made it stale. */
-  #changed = false;
 
   constructor(connection: Connection, options: BackendOptions, host: BackendHost) {
     this.#connection = connection;
     this.#options = options;
-    this.#host = host;
     this.#memory = new DriverMemory(host.mapper);
     this.#offered = offeredFeatures(options);
-    this.#vrings = Array.from({ length: 2 * options.queues }, () => ({
-      size: 0,
-      base: 0,
-      addresses: null,
-      kickFd: -1,
-      callFd: -1,
-      errFd: -1,
-      enabled: false,
-      started: false,
-      starts: 0,
-    }));
+    this.#vrings = new Vrings(options.queues, this.#memory, host);
   }
 
   /** As negotiated so far. */
   get features(): bigint {
-    return this.#features;
+    return this.#vrings.features;
   }
 
   get vrings(): readonly Readonly<Vring>[] {
-    return this.#vrings;
+    return this.#vrings.all;
   }
 
   /**
@@ -129,13 +80,13 @@ export class Backend implements Disposable {
    * @throws PktgenError (3): the driver broke the protocol; the connection is of no use any more.
    */
   pump(): { readonly changed: boolean; readonly closed: boolean } {
-    this.#changed = false;
+    this.#vrings.changed = false;
     for (let handled = 0; handled < maxMessagesAtOnce; handled++) {
       const message = this.#connection.tryReceive();
-      if (typeof message === "string") return { changed: this.#changed, closed: message === "closed" };
+      if (typeof message === "string") return { changed: this.#vrings.changed, closed: message === "closed" };
       this.#handle(message);
     }
-    return { changed: this.#changed, closed: false };
+    return { changed: this.#vrings.changed, closed: false };
   }
 
   #handle(message: Message): void {
@@ -197,7 +148,7 @@ export class Backend implements Disposable {
         break;
       case "RESET_OWNER":
         decodeEmpty(request, payload);
-        this.#stopAll();
+        this.#vrings.stopAll();
         break;
       case "SET_FEATURES":
         this.#setFeatures(request, decodeU64(request, payload));
@@ -226,27 +177,18 @@ export class Backend implements Disposable {
     }
   }
 
-  /** Before anything changes that a worker may be using. */
-  #beforeChange(): void {
-    this.#changed = true;
-    this.#host.quiesce();
-    for (const [vring, state] of this.#vrings.entries()) {
-      if (state.started) state.base = this.#host.positions[vring]! & 0xffff;
-    }
-  }
-
   #setFeatures(request: number, wanted: bigint): void {
     const unknown = wanted & ~this.#offered;
     if (unknown !== 0n) {
       throw protocolError(request, "features", `${featureNames(unknown).join(", ")} was not offered`);
     }
-    if (wanted === this.#features) return;
-    if (this.#vrings.some((state) => state.started)) {
+    if (wanted === this.#vrings.features) return;
+    if (this.#vrings.all.some(({ started }) => started)) {
       throw protocolError(request, "features", "they change while rings run");
     }
-    this.#features = wanted;
+    this.#vrings.features = wanted;
     // Without SET_VRING_ENABLE in the protocol, rings are enabled from the start.
-    if ((wanted & features.protocol) === 0n) for (const state of this.#vrings) state.enabled = true;
+    if ((wanted & features.protocol) === 0n) for (const state of this.#vrings.all) state.enabled = true;
   }
 
   #setProtocolFeatures(request: number, wanted: bigint): void {
@@ -261,24 +203,13 @@ export class Backend implements Disposable {
     if (fds.length !== regions.length) {
       throw protocolError(request, "descriptors", `${fds.length} came for ${regions.length} regions`);
     }
-    this.#beforeChange();
+    this.#vrings.beforeChange();
     this.#memory.replace(request, regions, fds);
-    for (const state of this.#vrings) {
-      if (state.started && !this.#liesInMemory(state)) state.started = false;
-    }
-  }
-
-  #liesInMemory(state: Vring): boolean {
-    try {
-      this.#areas(state);
-      return true;
-    } catch {
-      return false;
-    }
+    this.#vrings.stopOutsideMemory();
   }
 
   #vring(request: number, vring: number): Vring {
-    const state = this.#vrings[vring];
+    const state = this.#vrings.all[vring];
     if (state !== undefined) return state;
     const { queues } = this.#options;
     const have = `this port has ${queues} queue pair${queues === 1 ? "" : "s"}, vrings 0 to ${2 * queues - 1}`;
@@ -295,11 +226,11 @@ export class Backend implements Disposable {
     if (name === "SET_VRING_ENABLE") {
       if (value > 1) throw protocolError(request, "num", `${value}; 0 or 1 is accepted`);
       if (state.enabled === (value === 1)) return;
-      if (state.started) this.#beforeChange();
+      if (state.started) this.#vrings.beforeChange();
       state.enabled = value === 1;
       return;
     }
-    this.#stopRing(state);
+    this.#vrings.stop(state);
     if (name === "SET_VRING_NUM") state.size = value;
     // Newer front-ends carry the used index of a packed ring in the upper half; there it equals the lower.
     else state.base = value & 0xffff;
@@ -311,7 +242,7 @@ export class Backend implements Disposable {
     if (addresses.flags !== 0) {
       throw protocolError(request, "flags", `0x${addresses.flags.toString(16)}; dirty logging was not offered`);
     }
-    this.#stopRing(state);
+    this.#vrings.stop(state);
     state.addresses = addresses;
   }
 
@@ -323,73 +254,31 @@ export class Backend implements Disposable {
       throw protocolError(request, "descriptors", `${fds.length} came where ${hasFd ? 1 : 0} belong`);
     }
     if (hasFd && !adoptEventfd(fds[0]!)) throw protocolError(request, "descriptors", "this is not an eventfd");
-    if (state.started && state.enabled && name !== "SET_VRING_ERR") this.#beforeChange();
+    if (state.started && state.enabled && name !== "SET_VRING_ERR") this.#vrings.beforeChange();
     if (hasFd) taken.add(fds[0]!);
     const field = vringFds[name];
     if (state[field] >= 0) closeSync(state[field]);
     state[field] = hasFd ? fds[0]! : -1;
-    if (name === "SET_VRING_KICK") this.#startRing(vring, state);
-  }
-
-  #startRing(vring: number, state: Vring): void {
-    this.#areas(state, vring);
-    this.#beforeChange(); // workers go on with all rings opened anew
-    if (!state.started) state.starts++;
-    state.started = true;
-    this.#host.positions[vring] = state.base;
-  }
-
-  #areas(state: Vring, vring = 0): ReturnType<typeof ringAreasIn> {
-    return ringAreasIn(this.#memory, this.#features, vring, state);
+    if (name === "SET_VRING_KICK") this.#vrings.start(vring, state);
   }
 
   #getVringBase(request: number, payload: Uint8Array): Uint8Array {
     const { vring } = decodeVringState(request, payload);
     const state = this.#vring(request, vring);
-    this.#stopRing(state);
+    this.#vrings.stop(state);
     if (state.kickFd >= 0) closeSync(state.kickFd);
     state.kickFd = -1;
     return encodeVringState({ vring, value: state.base });
   }
 
-  /** Also where a driver sets a ring up again without having stopped it, as some do after a restart of their own. */
-  #stopRing(state: Vring): void {
-    if (!state.started) return;
-    this.#beforeChange();
-    state.started = false;
-  }
-
-  #stopAll(): void {
-    this.#beforeChange();
-    for (const state of this.#vrings) state.started = false;
-  }
-
   /** The usable rings, by vring; null: not started, or not enabled. */
   rings(): (BackendRing | null)[] {
-    return this.#vrings.map((state, vring) => {
-      if (!state.started || !state.enabled) return null;
-      return {
-        role: "device",
-        direction: vring % 2 === 0 ? "tx" : "rx",
-        vring,
-        ...this.#areas(state, vring),
-        headerBytes: netHeaderBytes(this.#features),
-        inOrder: (this.#features & features.inOrder) !== 0n,
-        mergeable: (this.#features & features.mergeable) !== 0n,
-        indirect: (this.#features & features.indirect) !== 0n,
-        regions: this.#memory.regions,
-        callFd: state.callFd,
-        starts: state.starts,
-      };
-    });
+    return this.#vrings.usable();
   }
 
   /** Only after a quiesce: the driver's memory goes. */
   [Symbol.dispose](): void {
-    for (const state of this.#vrings) {
-      closeDescriptors([state.kickFd, state.callFd, state.errFd].filter((fd) => fd >= 0));
-      Object.assign(state, { kickFd: -1, callFd: -1, errFd: -1, started: false });
-    }
+    this.#vrings[Symbol.dispose]();
     this.#memory[Symbol.dispose]();
     this.#connection[Symbol.dispose]();
   }

@@ -11,11 +11,12 @@ import { fcsBytes } from "../../units.js";
 import type { OpenPortOptions } from "../options.js";
 import { type Kick, noKick, type Port, type PortFacts, type QueueRings } from "../port.js";
 import { RingPort } from "../ring-port.js";
-import { Backend, type BackendRing } from "./backend.js";
+import { Backend } from "./backend.js";
 import { Connection } from "./connection.js";
 import { Endpoint } from "./endpoint.js";
 import { featureNames } from "./features.js";
 import type { VhostUserPortSpec } from "./spec.js";
+import type { BackendRing } from "./vrings.js";
 
 /**
  * A driver that has started its rings but enables only some of them gets this long before those are taken for all: DPDK's
