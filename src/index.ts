@@ -34,9 +34,21 @@ export { type ErrorDetails, type ExitCode, exitCodes, PktgenError } from "./erro
 export type { Interval } from "./measure/plan.js";
 export * as packet from "./packet/index.js";
 export { loadProfile, type Profile, type ProfileOptions, parseProfile } from "./profile/index.js";
-export { type Progress, type Report, type ReportOptions, reports } from "./report/index.js";
-export type { CompareResult } from "./result/compare-result.js";
-export type { ReplayResult } from "./result/replay-result.js";
-export type { RunResult, Trial, Verdict } from "./result/run-result.js";
+export type { Parameters } from "./profile/parameters.js";
+export type { ThresholdSpec } from "./profile/threshold.js";
+export { type Progress, type Report, type ReportName, type ReportOptions, reports } from "./report/index.js";
+export type { ComparedFile, CompareResult, Finding } from "./result/compare-result.js";
+export type { RecordedFile, ReplayedPort, ReplayResult } from "./result/replay-result.js";
+export type { RunResult, Soak, Trial, Verdict } from "./result/run-result.js";
 export { type ProgramModule, type StreamProgram, stream, udp4 } from "./stream/program/api.js";
-export type { EachFrame, ProgramFrame } from "./stream/program/frame.js";
+export type { EachFrame, Fields, ProgramFrame } from "./stream/program/frame.js";
+export type { Pin } from "./stream/spec/pin.js";
+export type {
+  FieldChange,
+  Payload,
+  StreamSchedule,
+  StreamSize,
+  TrafficSpec,
+  TrafficStream,
+} from "./stream/spec/traffic.js";
+export type { StreamSpec } from "./stream/spec.js";

@@ -61,6 +61,8 @@ export {
   ipv6Destination,
   ipv6HopByHop,
   ipv6Option,
+  type OptionsFields,
+  type OptionsHeader,
   padIpv6Options,
 } from "./ipv6-options.js";
 export { type Ipv6RoutingHeader, ipv6Routing, segmentRoute } from "./ipv6-routing.js";

@@ -11,7 +11,7 @@ import type { BitPlace } from "../spec/modifier.js";
 /** Called for each frame, with its number in the stream from 0. */
 export type EachFrame = (frame: ProgramFrame, index: number) => void;
 
-type Fields<Names extends string> = { [Name in Names]: number };
+export type Fields<Names extends string> = { [Name in Names]: number };
 
 /** The layers that most programs touch, for an editor's completion. Other layers can be used by their names, too. */
 export interface KnownLayers {
