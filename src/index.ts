@@ -37,7 +37,7 @@ export { loadProfile, type Profile, type ProfileOptions, parseProfile } from "./
 export type { Parameters } from "./profile/parameters.js";
 export type { ThresholdSpec } from "./profile/threshold.js";
 export { type Progress, type Report, type ReportName, type ReportOptions, reports } from "./report/index.js";
-export type { ComparedFile, CompareResult, Finding } from "./result/compare-result.js";
+export type { ComparedFile, CompareResult, FieldDifference, Finding, FindingKind } from "./result/compare-result.js";
 export type { RecordedFile, ReplayedPort, ReplayResult } from "./result/replay-result.js";
 export type { RunResult, Soak, Trial, Verdict } from "./result/run-result.js";
 export { type ProgramModule, type StreamProgram, stream, udp4 } from "./stream/program/api.js";
@@ -45,10 +45,15 @@ export type { EachFrame, Fields, ProgramFrame } from "./stream/program/frame.js"
 export type { Pin } from "./stream/spec/pin.js";
 export type {
   FieldChange,
+  FieldTarget,
+  FieldValue,
   Payload,
+  Pinned,
+  ProgramSource,
   StreamSchedule,
   StreamSize,
   TrafficSpec,
   TrafficStream,
 } from "./stream/spec/traffic.js";
 export type { StreamSpec } from "./stream/spec.js";
+export type { FrameSize, Rate, SizeMix } from "./units.js";

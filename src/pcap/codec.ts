@@ -20,7 +20,13 @@ export type { CapturedFrame } from "./classic.js";
 export { type CaptureFormat, ClassicDecoder, ClassicEncoder, defaultCaptureFormat } from "./classic-codec.js";
 export { linkTypeEthernet, linkTypeName } from "./link-types.js";
 export { type ByteOrder, type Recognised, type Resolution, recogniseFormat } from "./magic.js";
-export { BlockBuilder, type BlockOption, type CaptureBlock, type NameRecord } from "./pcapng-blocks.js";
+export {
+  BlockBuilder,
+  type BlockOption,
+  type CaptureBlock,
+  type NameRecord,
+  type WithOptions,
+} from "./pcapng-blocks.js";
 export { PcapngDecoder } from "./pcapng-decoder.js";
 export { defaultPcapngFormat, PcapngEncoder, type PcapngFormat } from "./pcapng-encoder.js";
 export { type DecodedCapture, type DecodedFrame, decodeCapture, encodeCapture } from "./whole.js";

@@ -34,7 +34,7 @@ export interface BlockOption {
   readonly value: Uint8Array;
 }
 
-interface WithOptions {
+export interface WithOptions {
   readonly options: readonly BlockOption[];
 }
 

@@ -1,5 +1,5 @@
 /** The result of a comparison of two captures, as plain data; its published schema is compare-schema.ts. */
-export interface FieldChange {
+export interface FieldDifference {
   /** `ipv4.ttl`, or `payload from byte 12`. */
   readonly field: string;
   /** Byte of the expected frame. */
@@ -18,7 +18,7 @@ export interface Finding {
   /** What frame it is. */
   readonly frame: string;
   /** Of a changed one. */
-  readonly changes: readonly FieldChange[];
+  readonly changes: readonly FieldDifference[];
   /** Of a mistimed one: how much later (or, negative, earlier) than expected it came. */
   readonly offByNs: number | null;
 }

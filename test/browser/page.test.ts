@@ -12,11 +12,8 @@ import { reports } from "../../src/report/index.js";
 import { latencySample, rfc2544Sample } from "../support/method-sample.js";
 import { describeLab } from "../support/probe.js";
 import { passed } from "../support/sample.js";
+import { browserFlags } from "./flags.js";
 
-const flags = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
 const plain = { color: false, ascii: false };
 const screenshots = process.env["PKTGEN_SCREENSHOTS"];
 
@@ -70,7 +67,7 @@ describeLab("the HTML report in Chromium", ["chromium"], () => {
     writeFileSync(join(folder, "run.html"), reports.html(passed, plain));
     context = await chromium.launchPersistentContext(join(folder, "profile"), {
       executablePath: "/usr/bin/chromium",
-      args: flags,
+      args: [...browserFlags],
       offline: true,
     });
     page = await context.newPage();

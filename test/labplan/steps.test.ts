@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commandLine } from "../../src/dut/testpmd/command-line.js";
 import { stepsText } from "../../src/labplan/dry-run.js";
-import { portsOnPath, pathOf } from "../../src/labplan/path.js";
+import { pathOf, portsOnPath } from "../../src/labplan/path.js";
 import { planSteps } from "../../src/labplan/steps.js";
 import { facts, orderOf } from "./orders.js";
 

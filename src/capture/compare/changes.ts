@@ -4,7 +4,7 @@ import { formatField, readField } from "../../packet/field.js";
 import { type Dissection, dissect, layerNames } from "../../packet/index.js";
 import { Outline, outline } from "../../packet/outline.js";
 import { protocolNamed } from "../../packet/protocols.js";
-import type { FieldChange } from "../../result/compare-result.js";
+import type { FieldDifference } from "../../result/compare-result.js";
 import type { FrameEntry } from "./entry.js";
 
 type Layer = Dissection["layers"][number];
@@ -40,8 +40,8 @@ function outlineOf(bytes: Uint8Array): Outline {
 }
 
 /** Of frames without what was masked. Where one has more VLAN tags, they are a change of their own. */
-export function fieldChanges(expected: Changed, actual: Changed): FieldChange[] {
-  const changes: FieldChange[] = [];
+export function fieldChanges(expected: Changed, actual: Changed): FieldDifference[] {
+  const changes: FieldDifference[] = [];
   const lengths = [expected, actual].map(({ masked, cutBytes }) => masked.length + cutBytes);
   const note = (field: string, was: string, is: string): number =>
     was === is ? 0 : changes.push({ field, offset: 0, expected: was, actual: is });
@@ -67,10 +67,10 @@ export function fieldChanges(expected: Changed, actual: Changed): FieldChange[] 
 
 type Changed = Pick<FrameEntry, "masked" | "cutBytes">;
 
-function layersChanges(expected: Uint8Array, actual: Uint8Array): FieldChange[] {
+function layersChanges(expected: Uint8Array, actual: Uint8Array): FieldDifference[] {
   const was = dissect(expected);
   const is = dissect(actual);
-  const changes: FieldChange[] = [];
+  const changes: FieldDifference[] = [];
   const layers = layerNames(was.layers.map(({ header }) => header));
   let i = 0;
   for (; i < was.layers.length && i < is.layers.length; i++) {
@@ -100,9 +100,9 @@ function layersChanges(expected: Uint8Array, actual: Uint8Array): FieldChange[] 
 }
 
 /** `name`: of the layer in its stack, e.g. `ipv4[1]` inside a tunnel. */
-function layerChanges(name: string, a: Layer, b: Layer, expected: Uint8Array, actual: Uint8Array): FieldChange[] {
+function layerChanges(name: string, a: Layer, b: Layer, expected: Uint8Array, actual: Uint8Array): FieldDifference[] {
   const fields = protocolNamed(a.header.protocol).fields(a.header as never);
-  const changes: FieldChange[] = [];
+  const changes: FieldDifference[] = [];
   for (const field of fields) {
     const end = (field.bitOffset + field.bits + 7) >> 3;
     if (end > a.headerBytes || end > b.headerBytes) continue;
@@ -122,7 +122,7 @@ function layerChanges(name: string, a: Layer, b: Layer, expected: Uint8Array, ac
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-function bytesChanges(what: string, a: Uint8Array, b: Uint8Array, offset: number): FieldChange[] {
+function bytesChanges(what: string, a: Uint8Array, b: Uint8Array, offset: number): FieldDifference[] {
   let first = 0;
   while (first < a.length && first < b.length && a[first] === b[first]) first++;
   if (first === a.length && first === b.length) return [];
