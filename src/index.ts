@@ -44,9 +44,9 @@ export { type ProgramModule, type StreamProgram, stream, udp4 } from "./stream/p
 export type { EachFrame, Fields, ProgramFrame } from "./stream/program/frame.js";
 export type { Pin } from "./stream/spec/pin.js";
 export type {
-  FieldChange,
-  FieldTarget,
-  FieldValue,
+  FieldModifier,
+  ModifierTarget,
+  ModifierValue,
   Payload,
   Pinned,
   ProgramSource,
