@@ -106,6 +106,12 @@ describe("dependencies", () => {
   });
 });
 
+it("ARCHITECTURE.md's code map has every room", () => {
+  const mapped = tableRowsOf(sectionOf(readDocument("ARCHITECTURE.md"), "Code map")).map(([room]) => room);
+  const folders = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(mapped.toSorted()).toEqual([...folders.map(({ name }) => `\`${name}/\``), "leaves"].toSorted());
+});
+
 describe("lengths", () => {
   it(`README.md has at most ${readmeLinesMax} lines`, () => {
     expect(readDocument("README.md").text.trimEnd().split("\n").length).toBeLessThanOrEqual(readmeLinesMax);
