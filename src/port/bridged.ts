@@ -1,7 +1,7 @@
 /**
- * Ports behind a library of the main thread. The loop worker has a packed ring pair as any driver has; the control
- * thread is its device, and carries frames between the rings and the library, a turn of the event loop at a time. That
- * makes such a port slow, and its latencies the event loop's.
+ * Ports behind a library that runs in the main thread. The loop worker has a packed ring pair, as any driver has. The
+ * control thread is its device: each turn of the event loop it carries frames between the rings and the library. Such a
+ * port is slow, and its latencies are those of the event loop.
  */
 import { environmentError, type PktgenError } from "../errors.js";
 import {
@@ -23,12 +23,12 @@ import { RingPort } from "./ring-port.js";
 
 const headerBytes = 12;
 const pageBytes = 4096;
-/** Frames that the library is given before it has answered for the first of them. */
+/** The most frames that the library has at a time without having answered for the first. */
 export const bridgeWindowFrames = 64;
 /** Turns without a frame before the pump sleeps a millisecond between them. */
 const eagerTurns = 200;
 
-/** How many of the frames, the first ones, have left; `why`: nothing will leave any more. */
+/** How many frames have left, counted from the first. `why`: no more frames will leave. */
 export type Sent = (frames: number, why: string | null) => void;
 
 export interface Bridge {
@@ -42,7 +42,7 @@ export interface BridgeSetup {
   /** Of the longest frame, without FCS. */
   readonly maxFrameBytes: number;
   readonly features: readonly string[];
-  /** Frames that arrived and that nobody gave us, as far as it can be known. */
+  /** Frames that arrived and that the library did not deliver, as far as this can be known. */
   readonly unseen: (delivered: number) => number;
   /** Opens the library; `deliver` is called with each frame that arrives, and copies it. */
   readonly open: (deliver: (frame: Uint8Array) => void) => Bridge;
@@ -56,7 +56,7 @@ export class BridgedPort extends RingPort<BridgeSetup["spec"]> {
   readonly #fromWorker: RxRing;
   readonly #toWorker: TxRing;
   readonly #bridge: Bridge;
-  /** Of the burst that the library has, polled and not released. */
+  /** What is left of the burst that the library has: polled, not released. */
   #held: readonly Buffer[] = [];
   #delivered = 0;
   #noRoom = 0;
@@ -166,7 +166,7 @@ export class BridgedPort extends RingPort<BridgeSetup["spec"]> {
   }
 }
 
-/** What a library threw, as the one sentence that it is. */
+/** What a library threw, as one sentence. */
 export function libraryError(what: string, cause: unknown, where: string, hint?: string): PktgenError {
   const why = cause instanceof Error ? cause.message.split("\n")[0]! : String(cause);
   return environmentError(`${what}: ${why}`, hint === undefined ? { where, cause } : { where, hint, cause });

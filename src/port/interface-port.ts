@@ -53,7 +53,7 @@ export abstract class InterfacePort<
   /** In the interface's namespace, both times. What was opened is closed again where a later part fails. */
   protected abstract openRings(facts: InterfaceFacts): Rings;
 
-  /** The interface is back. New rings: nobody knows where the kernel stands in the old ones. */
+  /** The interface is back. The rings are new ones, because the kernel's place in the old ones is not known. */
   protected reopenRings(): Rings {
     return onInterface(this.spec, this.options, (facts) => this.openRings(facts));
   }

@@ -1,6 +1,6 @@
 /**
- * What ports on network interfaces share: where they are opened, what an interface must be like, and whether it may be
- * sent on at all.
+ * What ports on network interfaces share. They are opened in the interface's namespace. The interface must be usable,
+ * and sending on it must not cut the machine off.
  */
 
 import { usageError } from "../errors.js";
@@ -20,8 +20,8 @@ export interface InterfaceSpec {
 type Leave = Pick<OpenPortOptions, "sends" | "yesThisInterface">;
 
 /**
- * Refuses to send where the machine, or whoever sits at it, would be cut off: for ports of ours, and for those that
- * testpmd opens for us. In the interface's namespace.
+ * Refuses to send on an interface that carries the default route or an SSH connection. It is asked for our own ports and
+ * for those that testpmd opens for us. Call it in the interface's namespace.
  */
 export function checkMaySend(facts: InterfaceFacts, where: string, { sends, yesThisInterface }: Leave): void {
   if (!sends || yesThisInterface) return;
@@ -33,7 +33,7 @@ export function checkMaySend(facts: InterfaceFacts, where: string, { sends, yesT
   });
 }
 
-/** The same where the kernel's routes decide which interface packets leave by. In the namespace whose routes these are. */
+/** The same where the kernel's routes choose the interface. Call it in the namespace that has these routes. */
 export function checkMayRoute(where: string, { sends, yesThisInterface }: Leave): void {
   if (!sends || yesThisInterface) return;
   const name = defaultRouteInterface();
@@ -45,8 +45,8 @@ export function checkMayRoute(where: string, { sends, yesThisInterface }: Leave)
 }
 
 /**
- * Calls `act` in the interface's namespace, once it is known that a port can be opened on it and may be. Synchronous:
- * see inNetns.
+ * Checks that a port can be opened on the interface and may be, then calls `act` in the interface's namespace. `act` is
+ * synchronous: see inNetns.
  * @throws PktgenError (3): no such namespace or interface, not fit; (2): it must not be sent on.
  */
 export function onInterface<T>(

@@ -31,7 +31,7 @@ export interface PortKind<Spec extends AnyPortSpec = AnyPortSpec> {
   /** What the target is, for the error where it is missing. */
   readonly targetMeaning?: string;
   /**
-   * For ports on a network interface that only they send on. counted: the interface counts all frames of ours.
+   * For ports on a network interface that only they send on. counted: the interface counts every frame that we send.
    * uncounted: it may miss some.
    */
   readonly ownInterface?: "counted" | "uncounted";

@@ -1,6 +1,6 @@
 /**
- * Packages that only some ports need, and that the user installs if wanted: they compile at install, so they are no
- * dependency of ours. They run in the main thread alone, since their native parts know no other.
+ * Packages that only some ports need. The user installs them if wanted: they compile at install, so we do not depend on
+ * them. They run in the main thread only, because their native parts support no other.
  */
 import { createRequire } from "node:module";
 import { environmentError } from "../errors.js";
@@ -9,7 +9,7 @@ export interface OptionalPackage {
   readonly name: string;
   /** What npm is to install. */
   readonly version: string;
-  /** What has to be there for that, as the end of a sentence. */
+  /** What must be installed before that, as the end of a sentence. */
   readonly needs: string;
 }
 

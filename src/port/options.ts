@@ -1,12 +1,12 @@
-/** What a port needs to know beside its spec. */
+/** What a port needs to know in addition to its spec. */
 export interface OpenPortOptions {
-  /** The longest frame that may arrive, with FCS; receive buffers of our own are made for it. Not below sendFrameBytes. */
+  /** The longest frame that may arrive, with FCS. Our receive buffers are made for it. At least sendFrameBytes. */
   readonly maxFrameBytes: number;
   /** The longest frame that will be sent, with FCS; an interface whose MTU is too small for it is refused. */
   readonly sendFrameBytes: number;
   /**
-   * What the port is for; rings that nobody will look at need not be opened. Those of virtqueues are there in pairs all the
-   * same: DPDK's vhost has no link before both rings of a pair are ready.
+   * What the port is for. Rings that are not used need not be opened. Virtqueues always come in pairs: DPDK's vhost has no
+   * link before both rings of a pair are ready.
    */
   readonly sends: boolean;
   readonly receives: boolean;

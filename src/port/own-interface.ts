@@ -1,4 +1,4 @@
-/** The network interface that a port of ours sends on, where it has one: its address and the kernel's own counts. */
+/** The network interface that one of our ports sends on: its address and the kernel's counts. */
 import { readInterface } from "../sys/net/netdev.js";
 import { inNetns } from "../sys/net/netns.js";
 import { kindOf, type PortSpec } from "./kinds.js";
@@ -8,12 +8,12 @@ export interface OwnInterface {
   readonly mac: string | null;
   /** As rtnetlink names it, e.g. macvlan; null: a card, or not known. */
   readonly kind: string | null;
-  /** Frames that it sent or dropped on the way out, ours and the kernel's, absolute; null: it does not count all of ours. */
+  /** Frames that it sent, or dropped on the way out, since it exists. null: it does not count all frames that we send. */
   readonly sent: number | null;
 }
 
 /**
- * null: the port has no interface, or it is gone. A tap's is not the port's own: what we send, it receives.
+ * null: the port has no interface, or it is gone. A tap's interface does not count: it receives what we send.
  */
 export function readOwnInterface(spec: PortSpec): OwnInterface | null {
   const { ownInterface } = kindOf(spec);

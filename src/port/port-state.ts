@@ -1,12 +1,12 @@
 /**
- * What all ports keep: the rings of the moment, who watches them, who waits for them, and why earlier rings ended.
- * Changes go through here, so that no ring is ever changed under a worker: quiesce, change, then publish or lose.
+ * What all ports keep: the current rings, their observer, those who wait for them, and why earlier rings ended. Every
+ * change goes through here, so that no ring changes under a worker: quiesce, change, then publish or lose.
  */
 import { PktgenError } from "../errors.js";
 import type { Arena } from "../sys/arena.js";
 import type { PortObserver, PortRings, QueueRings } from "./port.js";
 
-/** Reasons kept; who asks wants those of the last trial. */
+/** Reasons that are kept. Callers ask for those of the last trial. */
 const mostEnds = 1000;
 const mostUntold = 10;
 
@@ -48,7 +48,7 @@ export class PortState {
     for (const why of this.#untold.splice(0)) observer.trouble?.(why);
   }
 
-  /** Until the next publish or lose, nobody touches the rings. Asks the observer once. */
+  /** Until the next publish or lose, no worker touches the rings. Asks the observer once. */
   quiesce(): void {
     if (this.#quiesced || this.#rings === null) return;
     this.#observer?.quiesce();
@@ -118,7 +118,7 @@ export class PortState {
     return null;
   }
 
-  /** Something went wrong with a peer. `told`: whoever keeps the port is to hear of it. */
+  /** Something went wrong with a peer. `told`: the observer is told. */
   trouble(why: string, told: boolean): void {
     this.#firstTrouble ??= why;
     this.#lastTrouble = why;
@@ -127,14 +127,14 @@ export class PortState {
     else if (this.#untold.length < mostUntold) this.#untold.push(why);
   }
 
-  /** What went wrong since there were rings, for the end of a sentence; "" where nothing did. */
+  /** What went wrong since the last rings, for the end of a sentence; "" if nothing did. */
   troubles(): string {
     const [first, last] = [this.#firstTrouble, this.#lastTrouble];
     if (first === null) return "";
     return first === last ? ` (the last one: ${first})` : ` (first: ${first}; the last one: ${last})`;
   }
 
-  /** Nothing will come any more: whoever waits, now or later, gets this. */
+  /** No rings will come any more. Those who wait, now or later, get this error. */
   fail(error: PktgenError): void {
     this.#failure ??= error;
     for (const waiter of this.#waiters) waiter.reject(error);

@@ -1,7 +1,6 @@
 /**
- * A port: opened with system calls by one owner (the control thread), used as rings by loop workers.
- * The owner speaks on the control socket; before memory under a ring changes or goes, it asks its observer to
- * quiesce, which returns when no worker touches the rings any more.
+ * A port: opened with system calls by one owner (the control thread), used as rings by loop workers. Before memory under
+ * a ring changes or goes, the owner asks its observer to quiesce. That returns when no worker touches the rings any more.
  */
 import type { RingLayout } from "../ring/ring.js";
 import type { AnyPortSpec } from "./kind.js";
@@ -14,8 +13,8 @@ export type Kick =
   | { readonly kind: "none" }
   | { readonly kind: "eventfd"; readonly fd: number }
   /**
-   * sendto without data: the kernel sends what lies in the socket's mapped ring. `name`: of the interface. `tries`: some
-   * kernels send so many frames a call, say EAGAIN, and go on when they are called again; at once, so often.
+   * sendto without data: the kernel sends what lies in the socket's mapped ring. `name` is the interface's. Some kernels
+   * send a part of the frames, say EAGAIN, and go on with the next call. `tries` is the number of calls at once.
    */
   | { readonly kind: "sendto"; readonly fd: number; readonly name: string; readonly tries?: number }
   /** recvfrom without room for data: the kernel looks for free buffers in the socket's rings. */
@@ -67,7 +66,7 @@ export interface PortObserver {
   quiesce(): void;
   /** The new rings; null: the peer is gone, `why` says how. Workers go on with these. */
   resume(rings: PortRings | null, why?: string): void;
-  /** This port ended a peer's connection, or refused it; `why` is for whoever looks after the peer. */
+  /** This port ended a peer's connection, or refused it. `why` is for the user, who can mend the peer. */
   trouble?(why: string): void;
 }
 
@@ -81,7 +80,7 @@ export interface PortFacts {
   readonly features: readonly string[];
   /** The longest frame, without FCS, that fits. */
   readonly maxFrameBytes: number;
-  /** What readers of the figures should know of how frames were moved. */
+  /** What readers of the figures should know about the way frames were moved. */
   readonly remark?: string;
 }
 
@@ -100,23 +99,23 @@ export interface Port extends AsyncDisposable {
   facts(): PortFacts;
   /** One observer at a time; before `ready` or after, the last one counts. */
   observe(observer: PortObserver): void;
-  /** A worker found that the peer broke the rules of a ring: ends that connection as if the peer had gone, because of `why`. */
+  /** A worker found that the peer broke the rules of a ring. The connection ends as if the peer had gone. */
   breakConnection(why: string): void;
   /**
-   * Frames that arrived at this machine and that we had no room for, since the port was opened: in our rings, or before
-   * them. Loss of our own, never the device's. Absent: nothing can be lost there, or nobody could tell.
+   * Frames that arrived at this machine since the port was opened, and found no room in our rings or before them. The
+   * device did not lose them. Absent: nothing can be lost there, or it cannot be known.
    */
   receiveDrops?(): number;
   /**
-   * Frames that we handed over and that our own interface did not take, since the port was opened. Loss of our own, never
-   * the device's. Absent: nothing can be lost there, or nobody could tell.
+   * Frames that we handed over since the port was opened, and that our own interface did not take. The device did not lose
+   * them. Absent: nothing can be lost there, or it cannot be known.
    */
   sendDrops?(): number;
-  /** What is known of lost frames by name, since the port was opened: of our own side or of the other. Only grows. */
+  /** Lost frames by name, on our side or the other, since the port was opened. The counts only grow. */
   namedDrops?(): readonly PortDrop[];
   /**
-   * Why the rings of this generation are no more, or the first to end of those that followed; null: the peer of then is
-   * still there, and its rings go on. 0: of all that there were.
+   * Why the rings of this generation ended, or else the first later ones that ended. null: the same peer is still there,
+   * and its rings go on. Generation 0 asks about all rings.
    */
   whyLost(generation: number): string | null;
 }

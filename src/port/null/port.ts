@@ -1,4 +1,4 @@
-/** `null:`, a port with nobody on the other side: rings that take everything at once and bring nothing. */
+/** `null:`, a port without a peer. Its rings take every frame at once and bring none. */
 import { type NullRingLayout, nullRingEnd, nullRingLayout } from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
 import { fcsBytes } from "../../units.js";

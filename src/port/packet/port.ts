@@ -44,7 +44,7 @@ class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings
     return openRings(this.spec, this.options, facts);
   }
 
-  /** What found no slot in our rings, and what the interface had no room for before. A port that only sends has no loss here. */
+  /** Frames that found no slot in our rings, and frames that the interface dropped before. A port that only sends loses none here. */
   receiveDrops(): number {
     if (!this.options.receives) return 0;
     const { ringFull } = this.losses();
@@ -165,7 +165,7 @@ function openRx(
   return { fd, layout: { ...shape, ...places, ...stamps, maxFrameBytes, start: 0 } };
 }
 
-/** The kernel's ring, and memory of ours for what whoever uses it must remember. */
+/** Maps the kernel's ring, and 64 bytes where the ring's user keeps its position. */
 function mapRing(fd: number, bytes: number, undo: (() => void)[]): { readonly ring: number; readonly state: number } {
   const ring = arena().mapKernel(fd, 0, bytes).offset;
   undo.push(() => arena().release(ring));
@@ -174,7 +174,7 @@ function mapRing(fd: number, bytes: number, undo: (() => void)[]): { readonly ri
   return { ring, state };
 }
 
-/** Clocks drift: how far the stamps' is ahead is measured again and again. Returns how to stop. */
+/** Clocks drift, so the offset of the stamps' clock is measured regularly. Returns how to stop. */
 function keepComparing(clock: StampClock, rings: readonly OpenRing[]): () => void {
   const { f64 } = arena().memory();
   const compare = (): void => {

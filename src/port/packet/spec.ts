@@ -17,7 +17,7 @@ export interface PacketPortSpec extends AnyPortSpec {
   readonly name: string;
   /** Network namespace; null: that of this process. */
   readonly netns: string | null;
-  /** Slots of each ring to receive, and to send, at the least. */
+  /** The least number of slots of each ring to receive; `txSize`: to send. */
   readonly size: number;
   readonly txSize: number;
   readonly qdisc: "bypass" | "on";

@@ -1,7 +1,7 @@
 /**
- * Frames to and from a queue of a tap interface (tun(4)): one write or read is one frame, and writev does not change
- * that (its pieces are one frame's), so that a batch goes through io_uring where that is allowed. A call for one frame
- * costs less through write: 0.65 µs, where io_uring_enter costs 1.1.
+ * Frames to and from a queue of a tap interface (tun(4)). One write or read is one frame; the pieces of a writev are one
+ * frame, too. So a batch goes through io_uring where that is allowed. A single frame costs less through write: 0.65 µs,
+ * where io_uring_enter costs 1.1 µs.
  */
 import type { RingMemory } from "../../memory.js";
 import type { FrameMover } from "../../ring/kernel/slot-ring.js";
@@ -22,11 +22,11 @@ export interface TapMoverOrder extends MoverOrder {
   readonly uring: UringLayout | null;
 }
 
-/** From so many frames on, a batch is cheaper than a call each. */
+/** The least number of frames for which a batch is cheaper than a call each. */
 const leastBatch = 4;
 const EAGAIN = 11;
 
-/** What the kernel says of a tap that is no more (tun_chr_write_iter, tun_get_user), by errno. */
+/** Why a tap does not take or bring a frame (tun_chr_write_iter, tun_get_user), by errno. */
 const EIO = 5;
 const EINVAL = 22;
 const EBADFD = 77;
@@ -77,8 +77,8 @@ export function tapMover(memory: RingMemory, order: TapMoverOrder, direction: "t
 }
 
 /**
- * Why io_uring does not read this tap without waiting; null: it does. Tries one read of at most 64 bytes into `scratch`:
- * to be asked before anything counts.
+ * Why io_uring does not read this tap without waiting; null: it does. Tries one read of at most 64 bytes into `scratch`.
+ * Ask before frames count.
  */
 export function tapReadsAtOnce(
   memory: RingMemory,

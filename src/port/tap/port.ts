@@ -1,7 +1,7 @@
 /**
- * `tap:NAME`, a tap interface of the kernel. What we send the interface receives, and what the kernel sends on it we
- * receive. Nothing of it is mapped: the loop worker moves a burst at a time by system calls, through io_uring where
- * that is allowed, so that the rings are buffers of ours and nothing is under way between two calls.
+ * `tap:NAME`, a tap interface of the kernel. The interface receives what we send, and we receive what the kernel sends on
+ * it. No ring is mapped: the loop worker moves a burst at a time by system calls, through io_uring where that is allowed.
+ * So the rings are our own buffers, and no frame is under way between two calls.
  */
 
 import { closeSync } from "node:fs";
@@ -30,7 +30,7 @@ import type { TapPortSpec } from "./spec.js";
 /** Ethernet header and one VLAN tag, which an MTU does not count. */
 const linkBytes = 18;
 const usualMtu = 1500;
-/** A frame that fills its buffer may have been cut off; with so much more, none that the MTU allows is. */
+/** A frame that fills its buffer may have been cut off. With these bytes more, no frame that the MTU allows fills it. */
 const slackBytes = 64;
 
 interface OpenedTap extends TapQueues {
@@ -57,7 +57,7 @@ function openInterface(spec: TapPortSpec, options: OpenPortOptions): OpenedTap {
       configureInterface(first, where, { up: true });
       setDown = !tap.created;
     }
-    // The kernel takes longer frames than its MTU from a tap, but nobody whom it passes them to will.
+    // The kernel takes frames longer than its MTU from a tap, but those to whom it passes them will not.
     const sendBytes = options.sends ? options.sendFrameBytes - fcsBytes : 0;
     const facts = usableInterface(name, { where, sendBytes, carrier: false });
     checkMaySend(facts, where, options);
@@ -128,7 +128,7 @@ class TapPort extends InterfacePort<TapPortSpec, NoLosses, InterfaceRings<NoLoss
     this.#io = openIo(spec, tap.fds, this.#arena, this.#urings, this.#buffers);
   }
 
-  /** A ring that nobody looks at would cost a system call a turn. The descriptors stay open as long as the port. */
+  /** A ring that is not used would cost a system call a turn. The descriptors stay open as long as the port. */
   protected openRings(facts: InterfaceFacts): InterfaceRings<NoLosses> {
     const { sends, receives } = this.options;
     const queues = this.#tap.fds.map((_, queue) => ({

@@ -1,8 +1,7 @@
 /**
- * The device's side of a vhost-user conversation (what net_vhost is). Nothing that the driver says is trusted:
- * sizes, counts, features, addresses and descriptors are checked before use, and a bad one ends this connection with
- * an error that names message and field. A ring starts with its SET_VRING_KICK and does not wait for a kick (DPDK's
- * driver may never send one); it is usable while it is also enabled. Messages may be repeated in any sensible order.
+ * The device's side of a vhost-user conversation (what net_vhost is). It trusts nothing that the driver says: it checks
+ * sizes, counts, features, addresses and descriptors before use. A bad one ends this connection with an error that names
+ * message and field. Messages may be repeated in any sensible order.
  */
 import { closeSync } from "node:fs";
 import { PktgenError } from "../../errors.js";
@@ -98,7 +97,7 @@ export class Backend implements Disposable {
       if (reply !== null) this.#connection.send(request, reply, replyFlags);
       else if (wantsAck) this.#connection.send(request, encodeU64(0n), replyFlags);
     } catch (error) {
-      // The refusal tells the driver which message it was; then the connection ends all the same.
+      // The refusal tells the driver which message it was. Then the connection ends.
       if (error instanceof PktgenError && wantsAck) this.#refuse(request);
       throw error;
     } finally {

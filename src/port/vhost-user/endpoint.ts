@@ -1,6 +1,6 @@
 /**
- * One peer at a time on a vhost-user socket, whoever of the two listens. A server takes the next peer after the last
- * has gone and turns others away meanwhile; a client comes back by itself once it had a peer.
+ * One peer at a time on a vhost-user socket, no matter which of the two listens. A server takes the next peer when the
+ * last has gone, and turns others away until then. A client that had a peer connects again by itself.
  */
 import { PktgenError } from "../../errors.js";
 import { watchReadable } from "../../sys/poller.js";
@@ -13,7 +13,7 @@ export interface EndpointOptions {
   readonly server: boolean;
   /** Takes a new peer over. Called only while `isBusy` says no. */
   readonly onPeer: (socket: UnixSocket) => void;
-  /** Is there a peer at present? Looks at its connection first: it may have gone unnoticed. */
+  /** Is there a peer now? Looks at its connection first, because the peer may have gone unnoticed. */
   readonly isBusy: () => boolean;
 }
 

@@ -9,7 +9,7 @@ import { environmentError, type PktgenError } from "../../errors.js";
 
 export const headerBytes = 12;
 
-/** The longest payload a request of ours or a peer's can have; the protocol's longest is GET_CONFIG's 268 bytes. */
+/** The longest payload of a request, ours or a peer's. The protocol's longest is GET_CONFIG's 268 bytes. */
 export const maxPayloadBytes = 4096;
 
 /** VHOST_MEMORY_MAX_NREGIONS. */

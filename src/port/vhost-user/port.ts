@@ -1,6 +1,6 @@
 /**
- * `vhost:PATH`, the device side of a vhost-user socket (what DPDK's net_vhost is): the driver's memory, its rings and
- * its decisions. Rings come and go as the driver says; workers stand whenever something under them changes.
+ * `vhost:PATH`, the device side of a vhost-user socket (what DPDK's net_vhost is). Memory and rings are the driver's, and
+ * rings come and go as it says. Workers stand whenever something under them changes.
  */
 
 import { environmentError, PktgenError } from "../../errors.js";
@@ -19,8 +19,9 @@ import type { VhostUserPortSpec } from "./spec.js";
 import type { BackendRing } from "./vrings.js";
 
 /**
- * A driver that has started its rings but enables only some of them gets this long before those are taken for all: DPDK's
- * virtio_user enables its second queue pair 0.6 s after the first. A guest with fewer CPUs than queue pairs never does.
+ * How long a driver that has started its rings may take to enable them all. After that the enabled ones count as all.
+ * DPDK's virtio_user enables its second queue pair 0.6 s after the first. A guest with fewer CPUs than queue pairs never
+ * enables the rest.
  */
 const settleMs = 2_000;
 
@@ -214,7 +215,7 @@ class VhostPort extends RingPort<VhostUserPortSpec> {
   }
 }
 
-/** @throws PktgenError: the socket cannot be made, or (as a client) nobody is there. */
+/** @throws PktgenError: the socket cannot be made, or (as a client) no driver listens. */
 export function openVhostPort(spec: VhostUserPortSpec, options: OpenPortOptions): Port {
   const port = new VhostPort(spec, options);
   port.open();

@@ -28,14 +28,14 @@ export interface Vring {
   errFd: number;
   enabled: boolean;
   started: boolean;
-  /** How often it was started; what only changes around a running ring does not count. */
+  /** How often it was started. A change around a running ring does not count. */
   starts: number;
 }
 
 /** A usable ring, but for scratch memory, which is the port's. */
 export type BackendRing = Omit<DeviceRingLayout, "scratch" | "scratchBytes"> & {
   readonly callFd: number;
-  /** Another number: the driver has set it up anew. */
+  /** Grows when the driver sets the ring up again. */
   readonly starts: number;
 };
 

@@ -1,7 +1,7 @@
 /**
  * `virtio-user:PATH`, the driver side of a vhost-user socket (what DPDK's virtio_user is): our memory, our rings. All
- * rings and buffers lie in one sealed memfd that the peer maps; they are made anew for each connection, and stay as
- * they are when a peer dies, so that it can still be counted what was published and not taken.
+ * rings and buffers lie in one sealed memfd that the peer maps. Each connection gets new rings. They stay as they are when
+ * a peer dies, so that the frames that were published and not taken can still be counted.
  */
 
 import { environmentError, PktgenError } from "../../errors.js";
@@ -26,11 +26,11 @@ import { type Agreed, Frontend, type FrontendRing } from "../vhost-user/frontend
 import type { TableRegion } from "../vhost-user/message.js";
 import type { VhostUserPortSpec } from "../vhost-user/spec.js";
 
-/** For each answer. A device on a busy machine is slow, but not that slow. */
+/** The longest wait for each answer, generous for a device on a busy machine. */
 const answerMs = 5000;
 /** For the whole farewell. */
 const farewellMs = 500;
-/** Frames may come back longer than they went (VLAN tags, padding), and one too long would block a ring for good. */
+/** Frames may come back longer than they went (VLAN tags, padding). One that is too long would block a ring for good. */
 const minReceiveBufferBytes = 2048;
 const receiveSlackBytes = 64;
 
@@ -292,7 +292,7 @@ class VirtioUserPort extends RingPort<VhostUserPortSpec> {
   }
 }
 
-/** @throws PktgenError: no memory for the rings, the socket cannot be made, or (as a client) nobody is there. */
+/** @throws PktgenError: no memory for the rings, the socket cannot be made, or (as a client) no device listens. */
 export function openVirtioUserPort(spec: VhostUserPortSpec, options: OpenPortOptions): Port {
   const port = new VirtioUserPort(spec, options);
   port.open();

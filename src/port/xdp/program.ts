@@ -27,7 +27,7 @@ export const xdpPage = {
   template: 64,
 } as const;
 
-/** So many bytes of each frame are written anew: more than any headers of ours. */
+/** How many bytes of each frame are written again: more than any of our headers have. */
 export const liveTemplateBytes = 128;
 export const xdpPageBytes = xdpPage.template + liveTemplateBytes;
 

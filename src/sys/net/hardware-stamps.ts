@@ -1,6 +1,6 @@
 /**
  * Switches a network card's stamping of received frames on (SIOCSHWTSTAMP, Documentation/networking/timestamping.rst §3):
- * a card that can stamp does not before somebody says so. What was set before is set again afterwards.
+ * a card that can stamp does so only when it is told. The earlier setting is restored afterwards.
  */
 import { closeSync } from "node:fs";
 import { environmentError } from "../../errors.js";
@@ -40,7 +40,7 @@ function openIoctl(name: string): { readonly ioctl: StampIoctl; readonly close: 
 export function stampAllReceived(name: string, where: string, opened = openIoctl(name)): Disposable {
   const { ioctl, close } = opened;
   const before = Buffer.alloc(configBytes);
-  // Before Linux 3.14 nobody can be asked; then it is off.
+  // Linux before 3.14 cannot be asked; then it is off.
   const known = ioctl("get", before) === null;
   if (known && before.readInt32LE(rxFilterAt) === HWTSTAMP_FILTER_ALL) return { [Symbol.dispose]: close };
   const wanted = Buffer.from(before);

@@ -19,7 +19,7 @@ export function watchInterface(index: number, onChange: (facts: InterfaceFacts |
   const look = (): void => {
     try {
       for (const { type, body } of readNetlink(fd)) {
-        // A bridge tells of its ports under a family of its own.
+        // A bridge reports its ports under another family.
         if (body.byteLength < 16 || body.getUint8(0) !== AF_UNSPEC || body.getInt32(4, true) !== index) continue;
         if (type === RTM_DELLINK) onChange(null);
         else if (type === RTM_NEWLINK) onChange(interfaceOf(body));

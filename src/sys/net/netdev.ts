@@ -194,7 +194,7 @@ export interface InterfaceUse {
   readonly where: string;
   /** The longest frame to be sent on it, without FCS; 0: nothing is sent. */
   readonly sendBytes: number;
-  /** A tap has no carrier until somebody has opened it. */
+  /** A tap has no carrier until a program has opened it. */
   readonly carrier?: boolean;
 }
 

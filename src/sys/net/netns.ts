@@ -1,7 +1,6 @@
 /**
- * Network namespaces: something is opened in another one, and lives there, while the program stays where it is. A
- * namespace belongs to a thread and a socket to the namespace it was made in, so the calling thread goes there for the
- * length of one synchronous call and comes back in all cases.
+ * Network namespaces. A namespace belongs to a thread, and a socket to the namespace it was made in. So the calling thread
+ * enters another namespace for the length of one synchronous call, opens something there, and always comes back.
  */
 import { closeSync, openSync } from "node:fs";
 import { environmentError, type PktgenError } from "../../errors.js";
@@ -39,8 +38,8 @@ function refused(netns: string, code: number, where: string): PktgenError {
 }
 
 /**
- * Calls `act` with the calling thread in `netns` (null: where it is). `act` must be synchronous: whatever else this
- * thread does meanwhile would happen there.
+ * Calls `act` with the calling thread in `netns` (null: where it is). `act` must be synchronous: anything else that this
+ * thread did meanwhile would happen there, too.
  * @throws PktgenError (3): no such namespace, no permission.
  */
 export function inNetns<T>(netns: string | null, where: string, act: () => T): T {
@@ -63,7 +62,7 @@ export function inNetns<T>(netns: string | null, where: string, act: () => T): T
   }
 }
 
-/** Going to a descriptor that we hold fails only where the right to go was lost meanwhile. */
+/** Entering a namespace that we hold open fails only if the privilege was lost meanwhile. */
 function comeBack(home: number, netns: string): void {
   if (libc.setns(home, CLONE_NEWNET) < 0) throw new Error(`no way back from network namespace ${netns}`);
 }

@@ -123,7 +123,7 @@ export function openPacketSender(place: SocketPlace, ring: RingRequest, bypass: 
 }
 
 export interface ReceiverOptions {
-  /** Room before each frame, beside the kernel's own. */
+  /** Room before each frame, in addition to the kernel's. */
   readonly reserve: number;
   readonly stamps: "off" | "kernel" | "hardware";
 }
@@ -159,7 +159,7 @@ function joinPromiscuous({ where, facts }: SocketPlace, fd: number): void {
   set(fd, "PACKET_ADD_MEMBERSHIP", membership, where);
 }
 
-/** A socket that receives nothing itself: while it is open, the interface takes what is addressed to anybody. */
+/** A socket that receives nothing itself. While it is open, the interface takes frames to any address. */
 export function openPromiscuous(place: SocketPlace): number {
   const fd = openSocket(place.where);
   return whole(fd, () => joinPromiscuous(place, fd));
@@ -170,7 +170,7 @@ export function joinFanout(fds: readonly number[], mode: FanoutMode, where: stri
   const [first, ...others] = fds;
   if (first === undefined || others.length === 0) return;
   const { PACKET_FANOUT } = option;
-  // A number that nobody on this machine has; read back for the others.
+  // The kernel chooses a number that is free on this machine. The other sockets need it, so it is read back.
   set(first, "PACKET_FANOUT", int((fanoutModes[mode] | PACKET_FANOUT_FLAG_UNIQUEID) << 16), where, "use queues=1");
   const group = new Uint8Array(4);
   if (libc.getsockopt(first, SOL_PACKET, PACKET_FANOUT, group, new Uint32Array([4])) < 0) {

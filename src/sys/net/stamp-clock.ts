@@ -74,7 +74,7 @@ export function hardwareStampClock(name: string, where: string): StampClock {
   };
 }
 
-/** Reads theirs between two of ours, several times, and believes the closest. */
+/** Reads the other clock between two reads of ours, several times, and takes the closest. */
 function compareClock(clock: number, wanted: number | null): ClockAhead {
   const before = new Uint32Array(new ArrayBuffer(16));
   const theirs = new Uint32Array(new ArrayBuffer(16));
