@@ -4,7 +4,7 @@ import type { TrialReport } from "../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../src/engine/loop/trial-spec.js";
 import { type Generator, startGenerator } from "../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../src/port/index.js";
-import { defaultStreamSpec } from "../src/stream/spec.js";
+import { defaultPlainTraffic, trafficOf } from "../src/stream/spec.js";
 import { fixedSize } from "../src/units.js";
 
 export interface Rig extends AsyncDisposable {
@@ -14,7 +14,7 @@ export interface Rig extends AsyncDisposable {
 /** Two seconds of 64-byte frames at max, unless a benchmark says otherwise. */
 export const baseOrder: TrialSpec = {
   trial: 1,
-  stream: defaultStreamSpec,
+  stream: trafficOf(defaultPlainTraffic),
   size: fixedSize(64),
   queues: 1,
   startSequence: 0,

@@ -15,8 +15,8 @@ import { loadProgram } from "../src/program/load-program.js";
 import {
   type FieldModifier,
   plainStream,
-  streamSpec,
-  type Traffic,
+  plainTraffic,
+  trafficOf as plainTrafficOf,
   type TrafficSpec,
   type TrafficStream,
 } from "../src/stream/index.js";
@@ -72,14 +72,14 @@ export default stream({ packet: udp4(), eachFrame(frame, index) {
 
 interface Case {
   readonly name: string;
-  readonly stream: Traffic;
+  readonly stream: TrafficSpec;
   readonly size: FrameSize;
   readonly programs: readonly string[];
   /** What makes testpmd do the same; null: nothing does. */
   readonly testpmd: readonly string[] | null;
 }
 
-const caseOf = (name: string, stream: Traffic, more: Partial<Case> = {}): Case => ({
+const caseOf = (name: string, stream: TrafficSpec, more: Partial<Case> = {}): Case => ({
   name,
   stream,
   size,
@@ -88,7 +88,7 @@ const caseOf = (name: string, stream: Traffic, more: Partial<Case> = {}): Case =
   ...more,
 });
 
-function cases(programmed: Traffic, programs: readonly string[]): readonly Case[] {
+function cases(programmed: TrafficSpec, programs: readonly string[]): readonly Case[] {
   const declared = [
     counted("ipv4.src", net, net + 1023),
     counted("ipv4.dst", net, net + 511),
@@ -96,7 +96,7 @@ function cases(programmed: Traffic, programs: readonly string[]): readonly Case[
   ];
   const tunnelled = [counted("udp.srcPort", 0, 999), counted("inner.ipv4.src", net, net + 999)];
   return [
-    caseOf("constant", streamSpec(), { testpmd: [] }),
+    caseOf("constant", plainTrafficOf(plainTraffic()), { testpmd: [] }),
     caseOf("one incrementing field", trafficOf(changing(udp4(), [counted("ipv4.src", net, net + 999)])), {
       testpmd: ["--txonly-multi-flow"],
     }),

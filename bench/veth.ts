@@ -8,7 +8,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { writeCaptureFile } from "../src/pcap/index.js";
 import { compileStream } from "../src/stream/frames/compile.js";
 import { frameAt } from "../src/stream/frames/frame.js";
-import { defaultStreamSpec } from "../src/stream/spec.js";
+import { defaultPlainTraffic, trafficOf } from "../src/stream/spec.js";
 import { readInterface } from "../src/sys/net/netdev.js";
 import { inNetns } from "../src/sys/net/netns.js";
 import { fixedSize } from "../src/units.js";
@@ -57,7 +57,7 @@ const installed = (path: string): boolean => existsSync(path);
 
 /** The frame that everybody sends. */
 function benchFrame(): Uint8Array {
-  const program = compileStream(defaultStreamSpec, fixedSize(64));
+  const program = compileStream(trafficOf(defaultPlainTraffic), fixedSize(64));
   return frameAt(program, 0, { trial: 0, stream: 0, sequence: 0, timeNs: 0 });
 }
 

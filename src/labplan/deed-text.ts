@@ -29,10 +29,10 @@ function checkText(check: object): string {
   return words.length === 0 ? "" : `; check: ${words.join(", ")}`;
 }
 
-function trafficText({ sizes, rate, count, durationNs, stream, queues, socket }: PlannedTraffic): string {
+function trafficText({ sizes, rate, count, durationNs, flows, queues, socket }: PlannedTraffic): string {
   const frames = count === null ? "frames" : `${formatCount(count)} frames`;
   const time = durationNs === null ? "" : ` for ${formatNs(durationNs)}`;
-  const flows = stream.flows === 1 ? "1 flow" : `${stream.flows} flows`;
+  const inFlows = flows === 1 ? "1 flow" : `${flows} flows`;
   const through = queues === 1 ? "1 queue" : `${queues} queues`;
-  return `${frames} of ${sizes.map(frameSizeName).join(", ")} bytes at ${formatRate(rate)}${time}, ${flows}, ${through}, to ${socket}`;
+  return `${frames} of ${sizes.map(frameSizeName).join(", ")} bytes at ${formatRate(rate)}${time}, ${inFlows}, ${through}, to ${socket}`;
 }

@@ -8,6 +8,8 @@ import type { TestpmdDescription } from "../dut/testpmd/description.js";
 import type { LaunchOptions, Mount } from "../dut/testpmd/launcher.js";
 import { inNamespace, linkEnds } from "../dut/testpmd/links.js";
 import { usageError } from "../errors.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
+import { trafficOf } from "../stream/spec.js";
 import { deedText } from "./deed-text.js";
 import { describeDevice, insideDirectory, insideHugepages, isContained, usesHugepages } from "./describe.js";
 import {
@@ -43,7 +45,9 @@ export interface PlannedLaunch {
 }
 
 /** The generator's port and what goes through it. */
-export interface PlannedTraffic extends PlanTraffic {
+export interface PlannedTraffic extends Omit<PlanTraffic, "stream"> {
+  readonly stream: TrafficSpec;
+  readonly flows: number;
   /** A port spec. */
   readonly port: string;
   readonly queues: number;
@@ -181,6 +185,8 @@ function plannedTraffic(traffic: PlanTraffic, { one, order, facts }: Context): P
   const timed = order.count !== null || order.durationNs !== null;
   return {
     ...traffic,
+    stream: trafficOf(traffic.stream),
+    flows: traffic.stream.flows,
     sizes: order.sizes ?? traffic.sizes,
     rate: order.rate ?? traffic.rate,
     count: timed ? order.count : traffic.count,

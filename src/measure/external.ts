@@ -11,9 +11,10 @@ import { environmentError, PktgenError } from "../errors.js";
 import type { PortSpec } from "../port/kinds.js";
 import { readOwnInterface } from "../port/own-interface.js";
 import type { ForeignCounters, HopCounters } from "../stats/ledger.js";
-import { reverseStream } from "../stream/reverse.js";
+import { reversePlain, reverseStream } from "../stream/reverse.js";
 import { addressesOf, addressStreams, type RunAddresses } from "../stream/spec/addressing.js";
-import { isPlain, type StreamSpec, type Traffic } from "../stream/spec.js";
+import type { PlainTraffic, TrafficSpec } from "../stream/spec/traffic.js";
+import { trafficOf } from "../stream/spec.js";
 import type { ExternalChoice, RunPlan } from "./plan.js";
 import { sentFrames } from "./sent-frames.js";
 
@@ -23,7 +24,7 @@ const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
 const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
 
 /** Who answers at each port; null: nobody, since it has no addresses. */
-export function respondersOf(dut: ExternalChoice, traffic: Traffic): (ResponderSetup | null)[] {
+export function respondersOf(dut: ExternalChoice, traffic: TrafficSpec): (ResponderSetup | null)[] {
   return portsOf(dut).map((spec, p): ResponderSetup | null => {
     const side = dut.sides?.[p];
     if (side === undefined || side.addresses.length === 0) return null;
@@ -35,8 +36,7 @@ export function respondersOf(dut: ExternalChoice, traffic: Traffic): (ResponderS
 }
 
 /** The tag that questions and answers carry: the one that all frames have, if there is one. */
-function vlanOf(traffic: Traffic): number | null {
-  if (isPlain(traffic)) return traffic.vlan;
+function vlanOf(traffic: TrafficSpec): number | null {
   const tags = traffic.streams.map(({ layers: [, tag, next], fields }) => {
     const isOne = tag?.protocol === "vlan" && next?.protocol !== "vlan" && tag.tpid === 0x8100;
     const changes = fields.some(({ target }) => "field" in target && target.field === "vlan.id");
@@ -62,19 +62,19 @@ const gatewayFor = (side: ExternalSide, ip: 4 | 6 | null): Gateway | null =>
  */
 export async function neighbourStreams(
   dut: ExternalChoice,
-  traffic: Traffic,
+  traffic: TrafficSpec,
   responders: readonly (ResponderSetup | null)[],
   generator: Pick<Generator, "resolve">,
   bidirectional: boolean,
-): Promise<[forward: Traffic, reverse: Traffic]> {
+): Promise<[forward: TrafficSpec, reverse: TrafficSpec]> {
   if (dut.sides === null) return [traffic, bidirectional ? reverseStream(traffic) : traffic];
-  const versions = isPlain(traffic) ? [traffic.ip] : traffic.streams.map((stream) => addressesOf(stream).ip);
+  const versions = traffic.streams.map((stream) => addressesOf(stream).ip);
   const hops: NextHops[] = [];
   for (const [port, side] of dut.sides.slice(0, responders.length).entries()) {
     hops.push(await nextHops(side, port, versions, generator));
   }
   const macs = responders.map((responder) => responder?.mac ?? null);
-  if (isPlain(traffic)) return plainStreams(dut, dut.sides, traffic, macs, hops);
+  if (traffic.plain !== undefined) return plainStreams(dut, dut.sides, traffic.plain, macs, hops);
   const [here = null, there = null] = macs;
   const ips = { src: addressesBy(dut.sides[0]), dst: addressesBy(dut.sides[1]) };
   const forward = addressStreams(traffic, { ...ips, srcMac: same(here), dstMac: orElse(hops[0], there) });
@@ -101,20 +101,22 @@ const addressesBy = (side: ExternalSide): Readonly<Record<4 | 6, string | null>>
 function plainStreams(
   { keeps }: ExternalChoice,
   sides: readonly [ExternalSide, ExternalSide],
-  stream: StreamSpec,
+  stream: PlainTraffic,
   [srcMac = null, otherMac = null]: readonly (string | null)[],
   hops: readonly NextHops[],
-): [forward: Traffic, reverse: Traffic] {
+): [forward: TrafficSpec, reverse: TrafficSpec] {
   const [src, dst] = sides.map((side) => addressOf(side, stream.ip));
-  const forward: StreamSpec = {
+  const forward: PlainTraffic = {
     ...stream,
     srcMac: keeps.srcMac ?? srcMac ?? stream.srcMac,
     dstMac: keeps.dstMac ? stream.dstMac : (hops[0]?.[stream.ip] ?? otherMac ?? stream.dstMac),
     srcAddress: keeps.srcAddress ? stream.srcAddress : (src ?? stream.srcAddress),
     dstAddress: keeps.dstAddress ? stream.dstAddress : (dst ?? stream.dstAddress),
   };
-  const back = reverseStream(forward);
-  return [forward, { ...back, srcMac: otherMac ?? back.srcMac, dstMac: hops[1]?.[stream.ip] ?? srcMac ?? back.dstMac }];
+  const back = reversePlain(forward);
+  const srcMacBack = otherMac ?? back.srcMac;
+  const dstMacBack = hops[1]?.[stream.ip] ?? srcMac ?? back.dstMac;
+  return [trafficOf(forward), trafficOf({ ...back, srcMac: srcMacBack, dstMac: dstMacBack })];
 }
 
 /** Asks each gateway that some frames go to, once. */

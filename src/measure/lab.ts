@@ -10,7 +10,8 @@ import type { Port, PortFacts } from "../port/port.js";
 import { programUrls } from "../program/load-program.js";
 import { sharingWords } from "../stats/words.js";
 import { reverseStream } from "../stream/reverse.js";
-import { frameSizesOf, isSigned, type Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
+import { frameSizesOf, isSigned } from "../stream/spec.js";
 import { watchDisturbance } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
 import type { FrameSize } from "../units.js";
@@ -45,7 +46,7 @@ export interface Lab extends AsyncDisposable {
   readonly dut: Dut | null;
   readonly generator: Generator;
   /** What each direction sends, the forward one first, addressed to whom it goes. */
-  readonly streams: readonly [Traffic, Traffic];
+  readonly streams: readonly [TrafficSpec, TrafficSpec];
   /** Of a device that somebody else started, and whose counters can be read; else null. */
   readonly external: ExternalCounters | null;
   readonly settleNs: number;

@@ -1,7 +1,8 @@
 /** A plan as a program hands it over, which no compiler may have seen: each field is there, and of its kind. */
 import { usageError } from "../errors.js";
 import { checkPace } from "../stream/departures/loads.js";
-import { checkSize, checkTraffic, isPlain, type Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
+import { checkSize, checkTraffic } from "../stream/spec.js";
 import { type FrameSize, meanFrameBytes, type Rate, ratePps } from "../units.js";
 import type { RunPlan, TrialChoice } from "./plan.js";
 
@@ -53,7 +54,7 @@ const rules = {
   bidirectional: flag,
   yesThisInterface: flag,
   queues: whole(1, 8),
-  stream: { accepted: "streamSpec(), or the traffic of a profile", fits: isObject },
+  stream: { accepted: "trafficOf(plainTraffic()), or the traffic of a profile", fits: isObject },
   trials: {
     accepted: '"default", or { rate, durationNs, count }',
     fits: (value) => value === "default" || isObject(value),
@@ -94,7 +95,7 @@ export function checkPlan(plan: unknown): asserts plan is RunPlan {
   if (ownRates === true) return;
   for (const size of sizes) {
     const pps = ratePps(trials.rate, meanFrameBytes(size), lineRateBps, "plan.trials.rate");
-    checkPace(isPlain(stream) ? null : stream, size, pps, lineRateBps, "plan.trials.rate");
+    checkPace(stream, size, pps, lineRateBps, "plan.trials.rate");
   }
 }
 
@@ -103,13 +104,8 @@ function inWords(value: unknown): string {
   return Array.isArray(value) ? "that list" : "that object";
 }
 
-const plainTexts = ["srcMac", "dstMac", "srcAddress", "dstAddress"] as const;
-
-function checkStream(stream: Traffic, sizes: readonly FrameSize[]): void {
-  const plain = "ip" in stream && "srcMac" in stream && "flows" in stream;
-  const streams = !isPlain(stream) && Array.isArray(stream.streams);
-  const isPlainSpec = plain && isPlain(stream) && plainTexts.every((name) => typeof stream[name] === "string");
-  if (!isPlainSpec && !streams) {
+function checkStream(stream: TrafficSpec, sizes: readonly FrameSize[]): void {
+  if (!Array.isArray(stream.streams)) {
     throw usageError("stream is no traffic", { where: "plan.stream", accepted: rules.stream.accepted });
   }
   checkTraffic(stream);

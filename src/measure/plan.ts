@@ -6,7 +6,7 @@ import type { PortSpec } from "../port/kinds.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Progress } from "../report/progress.js";
 import type { Trial } from "../result/run-result.js";
-import type { Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
 import type { Tolerances } from "../tolerances.js";
 import type { FrameSize, Rate } from "../units.js";
 import type { RecordPlan } from "./recorder.js";
@@ -79,7 +79,7 @@ export interface RunPlan {
   /** Queue pairs in use, 1 … 8. */
   readonly queues: number;
   /** What is sent, but for its size. */
-  readonly stream: Traffic;
+  readonly stream: TrafficSpec;
   /** The streams leave at their own rates: of each size at what they come to together, and not at the rate of `trials`. */
   readonly ownRates?: boolean;
   readonly trials: TrialChoice;

@@ -4,7 +4,6 @@ import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import type { Trial } from "../result/run-result.js";
 import { ratesOf } from "../stats/rates.js";
 import { framesWord, partOf } from "../stats/words.js";
-import { isPlain } from "../stream/spec.js";
 
 /** Stream by stream, where there are several. */
 export function streamsOf(
@@ -12,7 +11,7 @@ export function streamsOf(
   rxPps: number,
 ): Pick<Trial, "streams" | "duplicateWindow"> {
   const { transmit, receive } = report;
-  if (transmit.streams === undefined || receive.streams === undefined || isPlain(order.stream)) return {};
+  if (transmit.streams === undefined || receive.streams === undefined) return {};
   const { streams } = order.stream;
   // What of a stream came back within the receive window is not counted: its frames have their share of all frames' rate.
   const receiveNs = rxPps > 0 ? (receive.received * 1e9) / rxPps : 0;

@@ -1,16 +1,16 @@
 /** What is sent, in words that are the same where the frames are: what figures of two runs must share to be compared. */
 import { createHash } from "node:crypto";
-import type { Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
 
 /** Sizes, rate and seed are said elsewhere. */
-export function trafficWords(traffic: Traffic): string {
-  const { seed: _, sizes: __, ...rest } = traffic;
-  if ("streams" in traffic) {
+export function trafficWords(traffic: TrafficSpec): string {
+  if (traffic.plain === undefined) {
+    const { seed: _, sizes: __, ...rest } = traffic;
     const names = traffic.streams.slice(0, 3).map(({ name }) => name);
     const more = traffic.streams.length > names.length ? ` and ${traffic.streams.length - names.length} more` : "";
     return `streams ${names.join(", ")}${more}, ${fingerprint(rest)}`;
   }
-  const { ip, vlan, flows, pinQueues, srcMac, dstMac, srcAddress, dstAddress, srcPort, dstPort } = traffic;
+  const { ip, vlan, flows, pinQueues, srcMac, dstMac, srcAddress, dstAddress, srcPort, dstPort } = traffic.plain;
   return [
     `UDP over IPv${ip}`,
     ...(vlan === null ? [] : [`VLAN ${vlan}`]),

@@ -2,7 +2,6 @@
 import type { DutOwnRates, Trial } from "../result/run-result.js";
 import type { TrialCounts } from "../stats/ledger.js";
 import { framesWord, percentWord, rateWord } from "../stats/words.js";
-import { isPlain } from "../stream/spec.js";
 import { streamNotes } from "./stream-results.js";
 import type { OrderedReport } from "./trial-times.js";
 
@@ -70,7 +69,7 @@ function damageNotes({ corrupt }: TrialCounts): string[] {
 function lengthNotes({ order, report }: NotedTrial, { sent, accepted, received }: TrialCounts): string[] {
   const { transmit, receive } = report;
   // Of several sizes, means are comparable only where no frame is missing.
-  const isComparable = (order.size.kind === "fixed" && isPlain(order.stream)) || received === sent;
+  const isComparable = (order.size.kind === "fixed" && order.stream.plain !== undefined) || received === sent;
   if (received === 0 || (accepted > 0 && accepted < received) || !isComparable) return [];
   const sentBytes = transmit.queues.reduce((sum, queue) => sum + queue.sentBytes, 0);
   const more = Number((receive.receivedBytes / received - sentBytes / sent).toFixed(2));

@@ -6,7 +6,6 @@ import type { Reason } from "../stats/cause.js";
 import type { ForeignCounters, HopCounters, TrialCounts } from "../stats/ledger.js";
 import { lossRatioOf } from "../stats/rates.js";
 import { judgeTrial, type VerdictRules } from "../stats/verdict.js";
-import { isPlain, trafficOf } from "../stream/spec.js";
 import { frameSizeName, meanFrameBytes } from "../units.js";
 import type { MeasureRequest } from "./measurer.js";
 import { streamsOf } from "./stream-results.js";
@@ -133,9 +132,9 @@ const samplesOf = ({ receive }: TrialReport): Pick<Trial, "lostRanges" | "firstC
 function flowsOf({ order, report }: TrialInputs): Pick<Trial, "flows"> {
   const { flows } = report.receive;
   if (flows === undefined) return {};
-  const { streams } = trafficOf(order.stream);
+  const { streams, plain } = order.stream;
   const list = flows.list.map(({ stream, flow, queues }) => ({
-    ...(isPlain(order.stream) ? {} : { stream: streams[stream].name }),
+    ...(plain !== undefined ? {} : { stream: streams[stream].name }),
     flow,
     queues: [...queues],
   }));

@@ -11,7 +11,7 @@ import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { framesWord } from "../stats/words.js";
 import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream } from "../stream/reverse.js";
-import { isPlain, type Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
 import { type ResetDone, resetDuring } from "./device-reset.js";
 import { noFrameTaken, noReturnHints } from "./hints.js";
 import type { Lab } from "./lab.js";
@@ -33,7 +33,11 @@ export interface TrialRun {
   readonly total: number;
 }
 
-function withProbeOf(traffic: Traffic, { lineRateBps }: RunPlan, { size, pps, probePps }: MeasureRequest): Traffic {
+function withProbeOf(
+  traffic: TrafficSpec,
+  { lineRateBps }: RunPlan,
+  { size, pps, probePps }: MeasureRequest,
+): TrafficSpec {
   if (probePps === undefined || pps === null) return traffic;
   return withProbe(traffic, size, { kind: "paced", pps: pps - probePps, lineRateBps }, probePps);
 }
@@ -173,7 +177,7 @@ function hintsOfNothing({ dut }: RunPlan, { stream }: TrialSpec, direction: numb
   const ports = dut.kind === "external" ? dut : dut.kind === "testpmd" ? dut.ports : null;
   if (ports === null) return [];
   const { tx, rx } = direction === 0 || ports.rx === null ? ports : { tx: ports.rx, rx: ports.tx };
-  const dstMac = isPlain(stream) ? stream.dstMac : null;
+  const dstMac = stream.plain?.dstMac ?? null;
   return noReturnHints({ tx, rx, receiving: readOwnInterface(rx ?? tx), dstMac });
 }
 

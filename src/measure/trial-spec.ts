@@ -1,6 +1,6 @@
 /** The one builder of what the generator's thread is told to do in a trial. Pure. */
 import type { Load, TrialSpec } from "../engine/loop/trial-spec.js";
-import type { Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
 import type { MeasureRequest } from "./measurer.js";
 
 /** What all trials of a run share. */
@@ -25,7 +25,7 @@ type TrialNumber = Required<Pick<TrialSpec, "trial" | "trialsBefore">>;
 
 export function trialSpec(
   number: TrialNumber,
-  stream: Traffic,
+  stream: TrafficSpec,
   request: MeasureRequest,
   settings: TrialSettings,
 ): TrialSpec {

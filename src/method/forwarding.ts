@@ -14,7 +14,6 @@ import { runTrial, warmUpFor } from "../measure/trial-run.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import { faultReason, withReasons } from "../stats/cause.js";
 import { offeredPps } from "../stream/departures/loads.js";
-import { trafficOf } from "../stream/spec.js";
 import { type FrameSize, formatRate, meanFrameBytes, type Rate, ratePps } from "../units.js";
 import { judgeTrials } from "./method-verdict.js";
 
@@ -55,7 +54,7 @@ function rateOf(
   size: FrameSize,
 ): { readonly rate: Rate; readonly pps: number } {
   if (ownRates !== true) return { rate, pps: ratePps(rate, meanFrameBytes(size), lineRateBps) };
-  const pps = offeredPps(trafficOf(stream), size, { kind: "own", lineRateBps }, durationNs);
+  const pps = offeredPps(stream, size, { kind: "own", lineRateBps }, durationNs);
   return { rate: { kind: "pps", pps }, pps };
 }
 

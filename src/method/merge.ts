@@ -7,6 +7,7 @@ import type { RunResult, Trial } from "../result/run-result.js";
 import { faultReason } from "../stats/cause.js";
 import { framesWord } from "../stats/words.js";
 import { trialsSince } from "../stream/frames/signature.js";
+import { trafficOf } from "../stream/spec.js";
 import type { Tolerances } from "../tolerances.js";
 import { judgeTrials } from "./method-verdict.js";
 
@@ -103,7 +104,7 @@ function mergedTrial(sent: SentTrial, received: ReceivedTrial, fault: string | n
   return trialResult({
     phase,
     requested,
-    order,
+    order: { ...order, stream: "streams" in order.stream ? order.stream : trafficOf(order.stream) },
     report: mergedReport(sent, received, clocks === null),
     signed: signature,
     disturbance: {

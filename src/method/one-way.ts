@@ -18,11 +18,18 @@ import { waitForPeers } from "../measure/until-ready.js";
 import { warmUp } from "../measure/warm-up.js";
 import type { PortSpec } from "../port/kinds.js";
 import type { Port } from "../port/port.js";
-import { halfFormats, type ReceivedHalf, type ReceivedTrial, type SentHalf, type SentTrial } from "../result/half.js";
+import {
+  type HalfOrder,
+  halfFormats,
+  type ReceivedHalf,
+  type ReceivedTrial,
+  type SentHalf,
+  type SentTrial,
+} from "../result/half.js";
 import { interruptedReason } from "../stats/cause.js";
 import { isSimple } from "../stream/departures/loads.js";
 import { trialAfter } from "../stream/frames/signature.js";
-import { frameSizesOf, isSigned, trafficOf } from "../stream/spec.js";
+import { frameSizesOf, isSigned } from "../stream/spec.js";
 import { hostFacts, readKernelFile, watchDisturbance } from "../sys/host.js";
 import { kernelStampClock } from "../sys/net/stamp-clock.js";
 import { sleepNs } from "../sys/sleep.js";
@@ -66,7 +73,7 @@ export interface ReceivePlan extends OneWayPlan {
  * @throws PktgenError (2)
  */
 function checkOneWay({ plan, port }: OneWayPlan): void {
-  if (!isSimple(trafficOf(plan.stream))) {
+  if (!isSimple(plan.stream)) {
     const accepted = "one stream without a schedule of its own";
     throw usageError("send and receive are for one stream", { where: "--profile", accepted });
   }
@@ -111,6 +118,9 @@ function orderOf(one: OneWayPlan, next: MeasureRequest, runId: number, index: nu
     clockAheadNs: clockAheadNs(one),
   });
 }
+
+/** Plain traffic is written as what it was made of. */
+const asWritten = (spec: TrialSpec): HalfOrder => ({ ...spec, stream: spec.stream.plain ?? spec.stream });
 
 const described = (plan: RunPlan, next: MeasureRequest) => ({
   frameBytes: frameSizeName(next.size),
@@ -183,7 +193,7 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
     const { transmit, calibrationNs } = await generator.runTrial(order, signal);
     const trial: SentTrial = {
       ...described(plan, next),
-      order,
+      order: asWritten(order),
       transmit,
       disturbance: { ...disturbance(), calibration: calibrationNs[1] / calibrationNs[0] },
       faults: faultsOf(hooks.signal, recorder, port, generation),
@@ -235,7 +245,7 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
     if (report.trial !== null) runId ??= trialAfter(report.trial, -index);
     const trial: ReceivedTrial = {
       ...described(plan, next),
-      order: { ...order, trial: trialAfter(runId ?? 0, index) },
+      order: { ...asWritten(order), trial: trialAfter(runId ?? 0, index) },
       receive,
       seenByQueue,
       slept,

@@ -5,7 +5,7 @@
 import { usageError } from "../errors.js";
 import type { DutChoice } from "../measure/plan.js";
 import { type AddressState, addressesOf, type StreamAddresses } from "../stream/spec/addressing.js";
-import { isPlain, type StreamSpec, type Traffic } from "../stream/spec.js";
+import type { PlainTraffic, TrafficSpec } from "../stream/spec/traffic.js";
 
 /** What the options say, beside the sides that `dut` has. */
 export interface AddressOptions {
@@ -24,8 +24,8 @@ interface Sender extends StreamAddresses {
   readonly nameOf: (place: Place) => string;
 }
 
-function sendersOf(dut: DutChoice, traffic: Traffic): readonly Sender[] {
-  if (isPlain(traffic)) return [plainSender(dut, traffic)];
+function sendersOf(dut: DutChoice, traffic: TrafficSpec): readonly Sender[] {
+  if (traffic.plain !== undefined) return [plainSender(dut, traffic.plain)];
   return traffic.streams.map((stream): Sender => {
     const states = addressesOf(stream);
     const ip = `ipv${states.ip ?? 4}`;
@@ -34,7 +34,7 @@ function sendersOf(dut: DutChoice, traffic: Traffic): readonly Sender[] {
   });
 }
 
-function plainSender(dut: DutChoice, { ip }: StreamSpec): Sender {
+function plainSender(dut: DutChoice, { ip }: PlainTraffic): Sender {
   const keeps = dut.kind === "external" ? dut.keeps : null;
   const state = (kept: boolean | undefined): AddressState => (kept === true ? "own" : "open");
   const names = { srcMac: "ethernet.src", dstMac: "ethernet.dst", src: "ip.src", dst: "ip.dst" };
@@ -101,10 +101,10 @@ function noteAddresses(
  * In sentences, what these options do not do for some of the traffic.
  * @throws PktgenError (2): one that does nothing at all.
  */
-export function addressingNotes(dut: DutChoice, traffic: Traffic, options: AddressOptions): readonly string[] {
+export function addressingNotes(dut: DutChoice, traffic: TrafficSpec, options: AddressOptions): readonly string[] {
   const all = sendersOf(dut, traffic);
   const notes: string[] = [];
-  if (!isPlain(traffic)) {
+  if (traffic.plain === undefined) {
     if (options.dstMac !== undefined) notes.push(...refuseOrNote(all, "dstMac", "--dst-mac", options.dstMac));
     if (options.srcMac !== undefined) notes.push(...refuseOrNote(all, "srcMac", "--src-mac", options.srcMac));
   }

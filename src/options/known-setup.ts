@@ -1,7 +1,7 @@
 /** What is known of a run's setup before anything runs. Pure. */
 import type { RunPlan } from "../measure/plan.js";
 import type { Method } from "../result/run-result.js";
-import type { Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
 import { frameSizeName } from "../units.js";
 
 /** What is known of the setup before anything runs; the rest (versions) is compared at the end. */
@@ -12,7 +12,7 @@ export interface KnownSetup {
   /** As they were given; "": none. */
   readonly dutOptions: string;
   readonly queues: number;
-  readonly stream: Traffic;
+  readonly stream: TrafficSpec;
   /** Names of the frame sizes. */
   readonly sizes: readonly string[];
   /** null: a forwarding run. */

@@ -6,7 +6,6 @@ import { usualWarmUpNs } from "../measure/warm-up.js";
 import type { Profile } from "../profile/index.js";
 import { checkPace, offeredPps } from "../stream/departures/loads.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
-import { isPlain } from "../stream/spec.js";
 import { type FrameSize, meanFrameBytes, type Rate, ratePps } from "../units.js";
 import { addressingNotes } from "./addressing-notes.js";
 import { readOptions } from "./option.js";
@@ -54,7 +53,7 @@ function checkRates(
   if (trials === "default") return;
   for (const size of sizes) {
     const pps = ratePps(trials.rate, meanFrameBytes(size), lineRateBps);
-    if (ownRates !== true) checkPace(isPlain(stream) ? null : stream, size, pps, lineRateBps, "--rate");
+    if (ownRates !== true) checkPace(stream, size, pps, lineRateBps, "--rate");
   }
   if (trials.durationNs === Number.POSITIVE_INFINITY && sizes.length * repeat > 1) {
     const what = `forever never comes to an end, and ${sizes.length * repeat} trials are asked for`;

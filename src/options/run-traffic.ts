@@ -5,7 +5,7 @@ import type { Profile } from "../profile/index.js";
 import { ownSizes, streamPps } from "../stream/departures/loads.js";
 import { addressStreams } from "../stream/spec/addressing.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
-import { checkStreams, isPlain, streamSpec, type Traffic } from "../stream/spec.js";
+import { checkStreams, plainTraffic, trafficOf } from "../stream/spec.js";
 import { nameOf } from "./option.js";
 import { findRunOption, type RunValues } from "./run-options.js";
 
@@ -14,7 +14,7 @@ export function trafficOfRun(
   given: RunValues,
   profile: Profile | null,
   { seed, queues, lineRateBps }: Pick<RunPlan, "seed" | "queues" | "lineRateBps">,
-): Traffic {
+): TrafficSpec {
   if (profile !== null && profile.traffic !== null) {
     return profileStreams(given, profile.file, { ...profile.traffic, seed }, lineRateBps);
   }
@@ -24,7 +24,7 @@ export function trafficOfRun(
   const said = { sizes, ip, vlan, flows, pinQueues, dstMac, srcMac };
   const changes = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   try {
-    return streamSpec({ ...profile?.stream, ...changes, seed });
+    return trafficOf(plainTraffic({ ...profile?.stream, ...changes, seed }));
   } catch (error) {
     if (!(error instanceof PktgenError)) throw error;
     const option = findRunOption(({ fields }) => fields?.includes(error.where ?? "") === true);
@@ -63,8 +63,8 @@ function withMacs({ dstMac, srcMac }: RunValues, spec: TrafficSpec): TrafficSpec
 }
 
 /** Streams leave at their own rates where they have some, or schedules, and no other rate is asked for. */
-export function ownRates(given: RunValues, stream: Traffic): TrafficSpec | null {
-  if (isPlain(stream) || given.rate !== undefined) return null;
+export function ownRates(given: RunValues, stream: TrafficSpec): TrafficSpec | null {
+  if (given.rate !== undefined) return null;
   const asks =
     stream.streams.some(({ rate }) => rate !== null) ||
     stream.streams.some(({ schedule }) => schedule.kind !== "continuous");

@@ -9,7 +9,7 @@ import { isProgramFile, LoadedPrograms, loadProgram, programUrls } from "../prog
 import { compileTraffic } from "../stream/frames/compile.js";
 import { programStreams } from "../stream/program/api.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
-import { checkStreamSpec, checkStreams, type StreamSpec, streamSpec } from "../stream/spec.js";
+import { checkPlainTraffic, checkStreams, type PlainTraffic, plainTraffic } from "../stream/spec.js";
 import { type FrameSize, fixedSize, planSizes } from "../units.js";
 import { checkKnown, checkShape } from "./check.js";
 import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";
@@ -32,7 +32,7 @@ export interface Profile {
   /** "" where it has none. */
   readonly description: string;
   /** What it says about the stream; the rest is as in every stream. */
-  readonly stream: Partial<StreamSpec>;
+  readonly stream: Partial<PlainTraffic>;
   /** Its streams; null: plain traffic, which `stream` says. */
   readonly traffic: TrafficSpec | null;
   /** What a run of it must reach. */
@@ -65,7 +65,7 @@ const places: Readonly<Record<string, YamlPath>> = {
 };
 
 /** Only what the profile says; `undefined` is not a value of a stream's field. */
-function streamOf(document: YamlDocument, shape: ProfileShape): Partial<StreamSpec> {
+function streamOf(document: YamlDocument, shape: ProfileShape): Partial<PlainTraffic> {
   const { ethernet, vlan, ip, udp, flows, pinFlows, sizes } = shape;
   const said = {
     dstMac: ethernet?.dst,
@@ -104,12 +104,12 @@ export function parseProfile(text: string, file: string, options: ProfileOptions
   return { file, description: shape.description ?? "", stream, traffic: null, thresholds, notes };
 }
 
-function plainStreamOf(document: YamlDocument, shape: ProfileShape): Partial<StreamSpec> {
+function plainStreamOf(document: YamlDocument, shape: ProfileShape): Partial<PlainTraffic> {
   const stream = streamOf(document, shape);
   at(
     document,
     (where) => places[where] ?? [],
-    () => checkStreamSpec(streamSpec(stream)),
+    () => checkPlainTraffic(plainTraffic(stream)),
   );
   return stream;
 }

@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { PktgenError, usageError } from "../errors.js";
 import { programFunctions } from "../stream/program/api.js";
 import type { EachFrame } from "../stream/program/frame.js";
-import { isPlain, type Traffic } from "../stream/spec.js";
+import type { TrafficSpec } from "../stream/spec/traffic.js";
 
 const typed: ReadonlySet<string> = new Set([".ts", ".mts"]);
 const plain: ReadonlySet<string> = new Set([".js", ".mjs"]);
@@ -86,8 +86,7 @@ export class LoadedPrograms {
     for (const url of urls) this.#functions.set(url, programFunctions(await loadProgram(fileURLToPath(url))));
   }
 
-  of(traffic: Traffic): readonly (EachFrame | null)[] {
-    if (isPlain(traffic)) return [];
+  of(traffic: TrafficSpec): readonly (EachFrame | null)[] {
     return traffic.streams.map(({ program }) =>
       program === null ? null : (this.#functions.get(program.url)?.[program.stream] ?? null),
     );
@@ -95,7 +94,6 @@ export class LoadedPrograms {
 }
 
 /** The modules that a traffic's streams are programs of. */
-export const programUrls = (traffic: Traffic): readonly string[] =>
-  isPlain(traffic)
-    ? []
-    : [...new Set(traffic.streams.flatMap(({ program }) => (program === null ? [] : [program.url])))];
+export const programUrls = (traffic: TrafficSpec): readonly string[] => [
+  ...new Set(traffic.streams.flatMap(({ program }) => (program === null ? [] : [program.url]))),
+];

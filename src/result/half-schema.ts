@@ -8,9 +8,16 @@ const trialId = frames.max(2 ** 24 - 1);
 const histogram = z.instanceof(Float64Array);
 const queues = z.array(z.looseObject({ queue: frames })).max(64);
 
+const plainTraffic = z.looseObject({
+  ip: z.union([z.literal(4), z.literal(6)]),
+  ...{ srcMac: text, dstMac: text, srcAddress: text, dstAddress: text },
+  ...{ srcPort: frames, dstPort: frames, vlan: frames.nullable() },
+  ...{ flows: frames.min(1), pinQueues: frames.min(1).nullable() },
+});
+
 const order = z.looseObject({
   trial: trialId,
-  stream: z.looseObject({}),
+  stream: z.union([z.looseObject({ streams: z.array(z.looseObject({ name: text })).min(1) }), plainTraffic]),
   size: z.looseObject({ kind: text }),
   queues: frames.min(1).max(64),
   startSequence: frames,

@@ -5,11 +5,15 @@
  */
 import type { ReceiveReport, TransmitReport } from "../engine/loop/trial-report.js";
 import type { TrialSpec } from "../engine/loop/trial-spec.js";
+import type { PlainTraffic, TrafficSpec } from "../stream/spec/traffic.js";
 import type { RecordedFile } from "./replay-result.js";
 import type { Disturbance, HostResult, Requested, RunResult } from "./run-result.js";
 
 export const halfFormats = { send: "pktgen-ts send", receive: "pktgen-ts receive" } as const;
 export type HalfKind = keyof typeof halfFormats;
+
+/** What the trial was told. Plain traffic is written as what it was made of. */
+export type HalfOrder = Omit<TrialSpec, "stream"> & { readonly stream: PlainTraffic | TrafficSpec };
 
 interface HalfTrial {
   readonly frameBytes: number | string;
@@ -17,7 +21,7 @@ interface HalfTrial {
   readonly phase: string;
   readonly requested: Requested;
   readonly signature: boolean;
-  readonly order: TrialSpec;
+  readonly order: HalfOrder;
   readonly disturbance: Disturbance;
   /** What already makes it useless, in words. */
   readonly faults: readonly string[];

@@ -7,7 +7,7 @@ import { compileTraffic } from "./frames/compile.js";
 import { fixedTrial, high16, low32, signatureHead, trialHighOf, writeSignature } from "./frames/signature.js";
 import { StreamCursors } from "./frames/stream-cursors.js";
 import type { EachFrame } from "./program/frame.js";
-import { type Traffic, trafficOf } from "./spec.js";
+import type { TrafficSpec } from "./spec/traffic.js";
 
 const trial = fixedTrial(1);
 
@@ -26,13 +26,13 @@ export interface DepartingFrame {
  * never.
  */
 export function* departingFrames(
-  spec: Traffic,
+  spec: TrafficSpec,
   size: FrameSize,
   load: StreamLoad,
   programs: readonly (EachFrame | null)[] = [],
 ): Generator<DepartingFrame> {
   const compiled = compileTraffic(spec, size, programs);
-  const departures = new Departures(timelinesOf(trafficOf(spec), size, load));
+  const departures = new Departures(timelinesOf(spec, size, load));
   const cursors = new StreamCursors(compiled, 0, 1);
   const longest = Math.max(...compiled.flatMap(({ variants }) => variants.map(({ bufferBytes }) => bufferBytes)));
   const memory = ringMemory(new ArrayBuffer(Math.ceil(longest / 8) * 8));

@@ -46,17 +46,15 @@ export {
   type TrafficStream,
 } from "./spec/traffic.js";
 export {
+  checkPlainTraffic,
   checkSize,
-  checkStreamSpec,
   checkStreams,
   checkTraffic,
-  defaultStreamSpec,
+  defaultPlainTraffic,
   frameSizesOf,
-  isPlain,
   isSigned,
-  type StreamSpec,
+  type PlainTraffic,
+  plainTraffic,
   smallestFrameBytes,
-  streamSpec,
-  type Traffic,
   trafficOf,
 } from "./spec.js";

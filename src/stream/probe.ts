@@ -4,12 +4,10 @@
  */
 import type { FrameSize } from "../units.js";
 import { type StreamLoad, streamPps } from "./departures/loads.js";
-import { continuous, type TrafficSpec } from "./spec/traffic.js";
-import { type Traffic, trafficOf } from "./spec.js";
+import { continuous, type TrafficSpec, withStreams } from "./spec/traffic.js";
 
 /** The probe is the last stream. `load` is that of the others together. */
-export function withProbe(traffic: Traffic, size: FrameSize, load: StreamLoad, probePps: number): TrafficSpec {
-  const spec = trafficOf(traffic);
+export function withProbe(spec: TrafficSpec, size: FrameSize, load: StreamLoad, probePps: number): TrafficSpec {
   const rates = streamPps(spec, size, load);
   const streams = spec.streams.map((stream, k) => ({ ...stream, rate: { kind: "pps", pps: rates[k] } as const }));
   const names = new Set(spec.streams.map(({ name }) => name));
@@ -17,5 +15,5 @@ export function withProbe(traffic: Traffic, size: FrameSize, load: StreamLoad, p
     ["probe", "probe stream", "probe of pktgen-ts"].find((word) => !names.has(word)) ?? `probe ${names.size}`;
   const [first] = spec.streams;
   const probe = { ...first, name, rate: { kind: "pps", pps: probePps } as const, schedule: continuous };
-  return { ...spec, streams: [...streams, probe] };
+  return withStreams(spec, [...streams, probe]);
 }

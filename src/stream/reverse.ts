@@ -1,8 +1,8 @@
 /** The stream of the opposite direction, between the same two ends. */
 import { usageError } from "../errors.js";
 import { fieldPlace, type Header, layerNames } from "../packet/index.js";
-import type { ModifierTarget, TrafficStream } from "./spec/traffic.js";
-import { isPlain, type Traffic } from "./spec.js";
+import type { ModifierTarget, PlainTraffic, TrafficSpec, TrafficStream } from "./spec/traffic.js";
+import { trafficOf } from "./spec.js";
 
 /** Stream numbers of the reverse direction start here (of 2^24), so that each side knows the frames that are for it. */
 export const reverseFirstStream = 2 ** 23;
@@ -10,16 +10,18 @@ export const reverseFirstStream = 2 ** 23;
 export const isReverse = (stream: number): boolean => stream >= reverseFirstStream;
 
 /** MAC and IP addresses swapped; ports stay, since the source port tells flows apart. */
-export function reverseStream<T extends Traffic>(spec: T): T {
-  if (!isPlain(spec)) return { ...spec, streams: spec.streams.map(reverseOne) };
-  return {
-    ...spec,
-    srcMac: spec.dstMac,
-    dstMac: spec.srcMac,
-    srcAddress: spec.dstAddress,
-    dstAddress: spec.srcAddress,
-  };
+export function reverseStream(spec: TrafficSpec): TrafficSpec {
+  const { plain, streams } = spec;
+  return plain === undefined ? { ...spec, streams: streams.map(reverseOne) } : trafficOf(reversePlain(plain));
 }
+
+export const reversePlain = (plain: PlainTraffic): PlainTraffic => ({
+  ...plain,
+  srcMac: plain.dstMac,
+  dstMac: plain.srcMac,
+  srcAddress: plain.dstAddress,
+  dstAddress: plain.srcAddress,
+});
 
 function reverseOne(stream: TrafficStream): TrafficStream {
   if (stream.program !== null) {

@@ -1,6 +1,6 @@
 /**
- * Plain traffic: UDP over IPv4 or IPv6, with or without a VLAN tag, in any number of flows. It is sugar for a traffic
- * spec of one stream (traffic.ts), and `Traffic` is either.
+ * Plain traffic: UDP over IPv4 or IPv6, with or without a VLAN tag, in any number of flows. It is what options and plain
+ * profiles say. `trafficOf` makes the traffic spec of it, at the door: inside, traffic is always a spec of streams.
  */
 import { usageError } from "../errors.js";
 import {
@@ -26,29 +26,15 @@ import { resolveStream } from "./frames/resolve.js";
 import { signatureBytes } from "./frames/signature.js";
 import { pinnedPorts } from "./spec/pin.js";
 import { sizeOrder } from "./spec/sizes.js";
-import { type FieldModifier, plainStream, type TrafficSpec, type TrafficStream } from "./spec/traffic.js";
+import {
+  type FieldModifier,
+  type PlainTraffic,
+  plainStream,
+  type TrafficSpec,
+  type TrafficStream,
+} from "./spec/traffic.js";
 
-export interface StreamSpec {
-  readonly ip: 4 | 6;
-  readonly srcMac: string;
-  readonly dstMac: string;
-  /** Of flow 0; further flows count up its source port, then its last 32 bits. */
-  readonly srcAddress: string;
-  readonly dstAddress: string;
-  /** Of flow 0. */
-  readonly srcPort: number;
-  readonly dstPort: number;
-  /** VLAN id 0 … 4094, or null for no tag. */
-  readonly vlan: number | null;
-  /** 1 … 16,777,216. Frame i is of flow i mod flows. */
-  readonly flows: number;
-  /** Source ports are chosen so that receive-side scaling puts flow f on queue f mod this (pin.ts); null: counted up. */
-  readonly pinQueues: number | null;
-  /** Each size is one trial. */
-  readonly sizes: readonly FrameSize[];
-  /** Decides the sequence of sizes in a mix. */
-  readonly seed: number;
-}
+export type { PlainTraffic } from "./spec/traffic.js";
 
 /** Flows that differ by source port alone; the next has the next source address. */
 export const flowsPerAddress = 32_768;
@@ -58,7 +44,7 @@ const mostFlows = 2 ** 24;
  * The plan's frame, between addresses set aside for benchmarks (RFC 2544 Appendix C.2.2: 198.18.0.0/15), to the
  * discard port (RFC 863).
  */
-export const defaultStreamSpec: StreamSpec = {
+export const defaultPlainTraffic: PlainTraffic = {
   ip: 4,
   srcMac: "02:00:00:00:00:01",
   dstMac: "00:11:22:33:44:10",
@@ -77,14 +63,14 @@ export const defaultStreamSpec: StreamSpec = {
 const ipv6Defaults = { srcAddress: "2001:2::1", dstAddress: "2001:2:0:8000::1" } as const;
 
 /** The default with changes, validated; throws a usage error that names the field. */
-export function streamSpec(changes: Partial<StreamSpec> = {}): StreamSpec {
-  const spec = { ...defaultStreamSpec, ...(changes.ip === 6 ? ipv6Defaults : {}), ...changes };
-  checkStreamSpec(spec);
+export function plainTraffic(changes: Partial<PlainTraffic> = {}): PlainTraffic {
+  const spec = { ...defaultPlainTraffic, ...(changes.ip === 6 ? ipv6Defaults : {}), ...changes };
+  checkPlainTraffic(spec);
   return spec;
 }
 
 /** Throws a usage error, with the field as `where`, for a spec that no frame can be made of. */
-export function checkStreamSpec(spec: StreamSpec): void {
+export function checkPlainTraffic(spec: PlainTraffic): void {
   const refuse = (where: string, what: string, accepted: string) => usageError(what, { where, accepted });
   if (spec.vlan !== null && !(Number.isInteger(spec.vlan) && spec.vlan >= 0 && spec.vlan <= 4094)) {
     throw refuse("vlan", `VLAN id ${spec.vlan} does not exist`, "0 to 4094");
@@ -103,11 +89,11 @@ export function checkStreamSpec(spec: StreamSpec): void {
   // Constructors check the rest: addresses, ports.
   layersOf(spec, 0);
   if (spec.pinQueues !== null) portsOfPlain(spec, spec.pinQueues);
-  for (const size of spec.sizes) checkSize(spec, size);
+  for (const size of spec.sizes) checkSize({ plain: spec }, size);
 }
 
 /** The chosen source port of each flow. Throws where no ports fit. */
-function portsOfPlain(spec: StreamSpec, queues: number): number[] {
+function portsOfPlain(spec: PlainTraffic, queues: number): number[] {
   const parse = spec.ip === 4 ? parseIpv4 : parseIpv6;
   const { flows, srcPort: from, dstPort } = spec;
   return pinnedPorts(
@@ -118,13 +104,13 @@ function portsOfPlain(spec: StreamSpec, queues: number): number[] {
 }
 
 /** The last 32 bits of flow 0's source address. */
-export function sourceLow32(spec: StreamSpec): number {
+export function sourceLow32(spec: PlainTraffic): number {
   const bytes = spec.ip === 4 ? parseIpv4(spec.srcAddress, "srcAddress") : parseIpv6(spec.srcAddress, "srcAddress");
   return new DataView(bytes.buffer).getUint32(bytes.length - 4);
 }
 
 /** The headers of a flow, outermost first. */
-export function layersOf(spec: StreamSpec, flow: number): readonly Header[] {
+export function layersOf(spec: PlainTraffic, flow: number): readonly Header[] {
   const srcPort = spec.srcPort + (flow % flowsPerAddress);
   const low32 = sourceLow32(spec) + Math.floor(flow / flowsPerAddress);
   return [
@@ -135,20 +121,20 @@ export function layersOf(spec: StreamSpec, flow: number): readonly Header[] {
   ];
 }
 
-function ipv4Layer(spec: StreamSpec, low32: number): Header {
+function ipv4Layer(spec: PlainTraffic, low32: number): Header {
   const src = parseIpv4(spec.srcAddress, "srcAddress");
   new DataView(src.buffer).setUint32(0, low32);
   return ipv4({ src, dst: parseIpv4(spec.dstAddress, "dstAddress") });
 }
 
-function ipv6Layer(spec: StreamSpec, low32: number): Header {
+function ipv6Layer(spec: PlainTraffic, low32: number): Header {
   const src = parseIpv6(spec.srcAddress, "srcAddress");
   new DataView(src.buffer).setUint32(12, low32);
   return ipv6({ src, dst: parseIpv6(spec.dstAddress, "dstAddress") });
 }
 
 /** The smallest frame, with FCS, that holds the headers: 64 UDP/IPv4, 66 UDP/IPv6; signed 64, VLAN 68, IPv6 84. */
-export function smallestFrameBytes(spec: StreamSpec, signed: boolean): number {
+export function smallestFrameBytes(spec: PlainTraffic, signed: boolean): number {
   const needed = headersBytes(layersOf(spec, 0)) + (signed ? signatureBytes : 0) + fcsBytes;
   return Math.max(minFrameBytes, needed);
 }
@@ -158,22 +144,20 @@ export const frameSizesOf = (size: FrameSize): readonly number[] =>
   size.kind === "fixed" ? [size.frameBytes] : size.parts.map((part) => part.frameBytes);
 
 /** Has every frame room for a signature? */
-export function isSigned(spec: Traffic, size: FrameSize): boolean {
-  if (isPlain(spec)) return Math.min(...frameSizesOf(size)) >= smallestFrameBytes(spec, true);
-  return spec.streams.every(({ size: own, layers }) => {
+export const isSigned = (spec: TrafficSpec, size: FrameSize): boolean =>
+  spec.streams.every(({ size: own, layers }) => {
     const least = Math.min(...sizeOrder(own ?? size, spec.seed, "--sizes").frameBytes);
     return least - fcsBytes >= headersBytes(layers) + signatureBytes;
   });
-}
 
-/** Throws a usage error for frames that are too small for their headers, and for impossible frame sizes. */
-export function checkSize(spec: Traffic, size: FrameSize, where = "--sizes"): void {
+/** Throws a usage error for impossible frame sizes, and for plain frames that are too small for their headers. */
+export function checkSize({ plain }: Pick<TrafficSpec, "plain">, size: FrameSize, where = "--sizes"): void {
   for (const frameBytes of frameSizesOf(size)) checkFrameBytes(frameBytes, where);
-  if (!isPlain(spec)) return;
-  const least = smallestFrameBytes(spec, false);
+  if (plain === undefined) return;
+  const least = smallestFrameBytes(plain, false);
   for (const frameBytes of frameSizesOf(size)) {
     if (frameBytes < least) {
-      const stack = `UDP over IPv${spec.ip}${spec.vlan === null ? "" : " with a VLAN tag"}`;
+      const stack = `UDP over IPv${plain.ip}${plain.vlan === null ? "" : " with a VLAN tag"}`;
       throw usageError(`${stack} does not fit into a frame of ${frameBytes} bytes`, {
         where,
         accepted: `from ${least} bytes for this traffic`,
@@ -182,15 +166,10 @@ export function checkSize(spec: Traffic, size: FrameSize, where = "--sizes"): vo
   }
 }
 
-/** What is sent: plain traffic, or a profile's streams. */
-export type Traffic = StreamSpec | TrafficSpec;
-
-export const isPlain = (traffic: Traffic): traffic is StreamSpec => !("streams" in traffic);
-
 /** Throws a usage error for traffic of which no frame of any size can be made. */
-export function checkTraffic(traffic: Traffic): void {
-  if (isPlain(traffic)) checkStreamSpec(traffic);
-  else if (traffic.streams.length === 0) throw usageError("there is no stream", { accepted: "at least one stream" });
+export function checkTraffic({ streams, plain }: TrafficSpec): void {
+  if (streams.length === 0) throw usageError("there is no stream", { accepted: "at least one stream" });
+  if (plain !== undefined) checkPlainTraffic(plain);
 }
 
 function checkTiming({ name, rate, schedule }: TrafficStream): void {
@@ -211,8 +190,7 @@ export function checkStreams(spec: TrafficSpec): void {
 }
 
 /** Plain traffic as one stream: flows are its source ports, and after 32,768 of them the next source address. */
-export function trafficOf(traffic: Traffic): TrafficSpec {
-  if (!isPlain(traffic)) return traffic;
+export function trafficOf(traffic: PlainTraffic): TrafficSpec {
   const { flows, sizes, seed } = traffic;
   const layers = layersOf(traffic, 0);
   const ports = Math.min(flows, flowsPerAddress);
@@ -244,11 +222,12 @@ export function trafficOf(traffic: Traffic): TrafficSpec {
     streams: [{ ...plainStream("plain", layers), fields }],
     sizes,
     seed,
+    plain: traffic,
   };
 }
 
 /** The source address of the last flow. */
-function lastSource(spec: StreamSpec): string {
+function lastSource(spec: PlainTraffic): string {
   const low32 = sourceLow32(spec) + Math.ceil(spec.flows / flowsPerAddress) - 1;
   const bytes = spec.ip === 4 ? parseIpv4(spec.srcAddress) : parseIpv6(spec.srcAddress);
   new DataView(bytes.buffer).setUint32(bytes.length - 4, low32);

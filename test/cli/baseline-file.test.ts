@@ -1,4 +1,5 @@
 /** The file of a baseline: what is read, and which runs become part of it. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { trafficWords } from "../../src/measure/traffic-words.js";
 import { setupOf, updatedBaseline } from "../../src/method/judge/baseline.js";
 import type { KnownSetup } from "../../src/options/known-setup.js";
 import type { RunResult } from "../../src/result/run-result.js";
-import { streamSpec } from "../../src/stream/spec.js";
+import { plain } from "../support/plain.js";
 import { passed } from "../support/sample.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-baseline-"));
@@ -17,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const method = { name: "ndr", preset: "quick", conforming: null, deviations: [], settings: { sizes: "64" } };
 const ndrOf = (...rates: number[]): RunResult => ({
   ...passed,
-  ...{ method, traffic: trafficWords(streamSpec()), verdict: "pass", trials: [] },
+  ...{ method, traffic: trafficWords(plain()), verdict: "pass", trials: [] },
   results: rates.map((pps) => ({
     ...{ frameBytes: 64, goal: "NDR", pps, ppsUpper: pps * 1.01, limitedBy: "dut" as const, lossRatio: 0 },
   })),
@@ -25,7 +26,7 @@ const ndrOf = (...rates: number[]): RunResult => ({
 
 const known = (): KnownSetup => ({
   ...{ cpu: passed.host.cpu, cores: passed.host.cores, dut: passed.dut.kind, dutOptions: "", queues: 1 },
-  ...{ stream: streamSpec(), sizes: ["64"], method },
+  ...{ stream: plain(), sizes: ["64"], method },
 });
 
 function written(name: string): string {
@@ -58,7 +59,7 @@ describe("a baseline's file", () => {
   it("is refused where other frames were sent", async () => {
     const path = written("other.json");
     await expect(
-      useBaseline({ baseline: path }, [], () => ({ ...known(), stream: streamSpec({ vlan: 5 }) })),
+      useBaseline({ baseline: path }, [], () => ({ ...known(), stream: plain({ vlan: 5 }) })),
     ).rejects.toThrow(
       /is the baseline of another setup: UDP over IPv4, 1 flow, .* there, UDP over IPv4, VLAN 5, 1 flow, .* here/,
     );

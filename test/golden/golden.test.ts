@@ -1,14 +1,16 @@
 /** The golden captures of plain traffic are what the compiled programs and the reference make. */
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { dissect } from "../../src/packet/index.js";
 import { readCapture } from "../../src/pcap/index.js";
-import { compileStream, fixedTrial, frameAt, referenceFrame, streamSpec } from "../../src/stream/index.js";
+import { compileStream, fixedTrial, frameAt, referenceFrame } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
 import { goldenCapture } from "../support/golden-capture.js";
 import { goldenSpecs } from "../support/golden-specs.js";
+import { plain } from "../support/plain.js";
 import { missing, skips } from "../support/probe.js";
 import { tsharkCount, tsharkFields } from "../support/tshark.js";
 
@@ -28,12 +30,12 @@ describe("the plan's 64-byte frame", () => {
   const stamp = { trial: fixedTrial(1), stream: 2, sequence: 3, timeNs: 0x0605_0403_0201 };
 
   it("is what the compiled program makes", () => {
-    const program = compileStream(streamSpec(), fixedSize(64));
+    const program = compileStream(plain(), fixedSize(64));
     expect(Buffer.from(frameAt(program, 3, stamp)).toString("hex")).toBe(bytes);
   });
 
   it("is what the reference makes", () => {
-    expect(Buffer.from(referenceFrame(streamSpec(), fixedSize(64), 3, stamp)).toString("hex")).toBe(bytes);
+    expect(Buffer.from(referenceFrame(plain(), fixedSize(64), 3, stamp)).toString("hex")).toBe(bytes);
   });
 });
 

@@ -1,13 +1,14 @@
 /** The ports of the optional packages cap and raw-socket, where these are installed. */
+
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import type { TrialReport } from "../../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
-import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { ip, makeNetns, makeVeth, vethPair } from "../support/netns.js";
+import { defaultTraffic } from "../support/plain.js";
 import { missing, skips } from "../support/probe.js";
 import { runCli } from "../support/run-cli.js";
 
@@ -25,7 +26,7 @@ const lacks = (name: string): string | null => {
 
 const order: TrialSpec = {
   trial: 1,
-  stream: defaultStreamSpec,
+  stream: defaultTraffic,
   size: fixedSize(64),
   queues: 1,
   startSequence: 0,

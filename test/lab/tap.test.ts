@@ -1,4 +1,5 @@
 /** Tap ports on a real kernel: made, kept, measured through, removed. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,18 +10,18 @@ import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import type { PktgenError } from "../../src/errors.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
-import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { type InterfaceFacts, readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
 import { fixedSize } from "../../src/units.js";
 import { printedCommands } from "../support/documents.js";
 import { ip, makeNetns } from "../support/netns.js";
+import { defaultTraffic, plain } from "../support/plain.js";
 import { describeLab } from "../support/probe.js";
 import { builtMain, runCli } from "../support/run-cli.js";
 
 const order: TrialSpec = {
   trial: 1,
-  stream: defaultStreamSpec,
+  stream: defaultTraffic,
   size: fixedSize(64),
   queues: 1,
   startSequence: 0,
@@ -73,7 +74,7 @@ describeLab("a tap port", ["netns", "tun"], () => {
         expect(tx.facts().features[0]).toBe(io === "calls" ? "a system call per frame" : "io_uring");
         const before = { t0: facts("t0")!.statistics, t1: facts("t1")!.statistics };
         await using generator = await startGenerator({ tx, rx, cpu: null, busy: false });
-        const stream = { ...defaultStreamSpec, flows: 4 };
+        const stream = plain({ flows: 4 });
         const { transmit, receive } = await generator.runTrial({ ...order, stream, queues }, never);
         const sent = transmit.queues.reduce((sum, { published, outstanding }) => sum + published - outstanding, 0);
         expect(sent).toBe(4_000);

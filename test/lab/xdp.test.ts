@@ -1,4 +1,5 @@
 /** `xdp:` through the command, on veth pairs of the test's own: every count against the kernel's own counters. */
+
 import { spawn } from "node:child_process";
 import { expect, it } from "vitest";
 import { kicker } from "../../src/engine/loop/kick.js";
@@ -7,13 +8,13 @@ import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { openRxRing, openTxRing } from "../../src/ring/index.js";
 import { compileStream } from "../../src/stream/frames/compile.js";
 import { checkSignature, fixedTrial, readSequence, readTrial } from "../../src/stream/frames/signature.js";
-import { streamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";
 import { readInterface } from "../../src/sys/net/netdev.js";
 import { inNetns } from "../../src/sys/net/netns.js";
 import { fixedSize } from "../../src/units.js";
 import { faults } from "../support/faults.js";
 import { inside, ip, makeNetns, makeVeth, type VethPair, vethPair } from "../support/netns.js";
+import { plain } from "../support/plain.js";
 import { describeLab } from "../support/probe.js";
 import { runCli } from "../support/run-cli.js";
 import { interfaceRuns, statistics, sum } from "./interface-run.js";
@@ -141,7 +142,7 @@ describeLab("xdp: live frames one by one", ["netns", "af_xdp"], () => {
       await openPort(parsePortSpec(port(pair.b))),
     ];
     const memory = arena().memory();
-    const program = compileStream(streamSpec(), fixedSize(frameBytes));
+    const program = compileStream(plain(), fixedSize(frameBytes));
     const sender = new LiveSender({ memory, program, queues: 1, trial: fixedTrial(7), firstStream: 3, startSequence });
     const { live } = tx.rings()!.queues[0]!;
     sender.attach({ tx: null, rx: null, live: live!, notifyTx: () => {}, notifyRx: () => {} });

@@ -31,7 +31,7 @@ describe("a plan", () => {
     [{ ...good, dut: { kind: "embedded" } }, "plan.dut: dut can't be that object; accepted: { kind: "],
     [{ ...good, queues: 9 }, "plan.queues: queues can't be 9; accepted: a whole number from 1 to 8"],
     [{ ...good, lossLimit: 2 }, "plan.lossLimit: lossLimit can't be 2; accepted: 0 to 1, or null"],
-    [{ ...good, stream: {} }, "plan.stream: stream is no traffic; accepted: streamSpec(), "],
+    [{ ...good, stream: {} }, "plan.stream: stream is no traffic; accepted: trafficOf(plainTraffic()), "],
     [
       { ...good, trials: { rate: "10kpps", durationNs: 1, count: null } },
       "plan.trials.rate: the trials have no rate; ",

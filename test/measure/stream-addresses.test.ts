@@ -6,8 +6,7 @@ import type { RunOptions } from "../../src/options/run-options.js";
 import { planRun } from "../../src/options/run-plan.js";
 import { dissect, formatIpv4, formatIpv6, formatMac, type Header } from "../../src/packet/index.js";
 import { parseProfile } from "../../src/profile/index.js";
-import type { TrafficStream } from "../../src/stream/spec/traffic.js";
-import { isPlain, layersOf, type Traffic } from "../../src/stream/spec.js";
+import type { TrafficSpec, TrafficStream } from "../../src/stream/spec/traffic.js";
 
 const router4 = "02:00:00:00:00:aa";
 const router6 = "02:00:00:00:00:66";
@@ -31,7 +30,7 @@ const planOf = (yaml: string | null, options: RunOptions = {}): RunPlan =>
   planRun({ ...external, ...options }, yaml === null ? null : parseProfile(yaml, "p.yaml"), "pktgen-ts");
 
 /** Asked: `port target`. */
-async function addressed(plan: RunPlan, asked: string[] = []): Promise<readonly [Traffic, Traffic]> {
+async function addressed(plan: RunPlan, asked: string[] = []): Promise<readonly [TrafficSpec, TrafficSpec]> {
   const choice = externalOf(plan)!;
   const resolve = async (port: number, target: string): Promise<string> => {
     asked.push(`${port} ${target}`);
@@ -54,8 +53,7 @@ function endsOf(layers: readonly Header[]): object {
     : text;
 }
 
-const ends = (traffic: Traffic): object[] =>
-  isPlain(traffic) ? [endsOf(layersOf(traffic, 0))] : traffic.streams.map(({ layers }) => endsOf(layers));
+const ends = (traffic: TrafficSpec): object[] => traffic.streams.map(({ layers }) => endsOf(layers));
 
 const oneStream = (packet: string, more = ""): string =>
   `sizes: 256\nstreams:\n  - { name: a, packet: ${packet}${more} }\n`;
@@ -130,7 +128,7 @@ describe("a stream that says no address", () => {
       "[ethernet, ipv4: { src: 198.18.0.2, dst: 198.18.1.2 }, udp]",
       ", pin: { queue: 3, of: 4 }",
     );
-    const portOf = (traffic: Traffic): number => {
+    const portOf = (traffic: TrafficSpec): number => {
       const { layers } = (traffic as { streams: readonly TrafficStream[] }).streams[0]!;
       return (layers[2] as { srcPort: number }).srcPort;
     };
@@ -252,7 +250,7 @@ describe("a program's traffic", () => {
       ...spec,
       streams: spec.streams.map((each) => ({ ...each, program: { url: "file:///p", stream: 0 } })),
     };
-    const plan = { ...planOf(null), bidirectional: false, stream: program as unknown as Traffic };
+    const plan = { ...planOf(null), bidirectional: false, stream: program as unknown as TrafficSpec };
     const [forward] = await addressed(plan);
     expect(ends(forward)).toMatchObject([{ dstMac: router4, dst: "198.18.1.2" }]);
   });

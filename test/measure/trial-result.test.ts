@@ -1,16 +1,17 @@
 /** The result of one trial is built from what the engine reported. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TrialReport } from "../../src/engine/loop/trial-report.js";
 import { type TrialInputs, trialResult } from "../../src/measure/trial-result.js";
 import { checkEquations } from "../../src/stats/index.js";
-import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { type Device, echo, GeneratorSim } from "../support/generator-sim.js";
+import { defaultTraffic } from "../support/plain.js";
 
 const order = {
   trial: 7,
-  stream: defaultStreamSpec,
+  stream: defaultTraffic,
   size: fixedSize(64),
   queues: 1,
   startSequence: 0,

@@ -1,4 +1,5 @@
 /** Thresholds, baselines and differences: noise is told from change by ranks. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { trafficWords } from "../../src/measure/traffic-words.js";
@@ -13,8 +14,8 @@ import { parseThreshold } from "../../src/profile/threshold.js";
 import { seededRandom } from "../../src/random.js";
 import type { RunResult } from "../../src/result/run-result.js";
 import { adjustedChances, chanceOfLower, leastChance } from "../../src/stats/rank-test.js";
-import { streamSpec, trafficOf } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
+import { plain } from "../support/plain.js";
 import { passed } from "../support/sample.js";
 
 const method = { name: "ndr", preset: "quick", conforming: null, deviations: [], settings: { sizes: "64" } };
@@ -198,19 +199,18 @@ describe("many figures at once", () => {
 
 describe("what is sent", () => {
   it("is part of the setup: flows, VLAN, IP version, addresses, streams of a profile", () => {
-    const plain = streamSpec({});
-    const manyStreams = trafficOf(plain);
+    const { plain: _, ...manyStreams } = plain();
     const words = [
-      plain,
-      streamSpec({ flows: 16 }),
-      streamSpec({ vlan: 5 }),
-      streamSpec({ ip: 6, sizes: [fixedSize(128)] }),
-      streamSpec({ dstMac: "02:00:00:00:00:09" }),
+      plain(),
+      plain({ flows: 16 }),
+      plain({ vlan: 5 }),
+      plain({ ip: 6, sizes: [fixedSize(128)] }),
+      plain({ dstMac: "02:00:00:00:00:09" }),
       manyStreams,
       { ...manyStreams, streams: manyStreams.streams.map((stream) => ({ ...stream, weight: 7 })) },
     ].map(trafficWords);
     expect(new Set(words).size).toBe(words.length);
-    expect(trafficWords({ ...plain, seed: 9, sizes: [] })).toBe(words[0]);
+    expect(trafficWords({ ...plain(), seed: 9, sizes: [] })).toBe(words[0]);
     const [a, b] = words.map((traffic) => ({ ...passed, traffic }));
     expect(setupDifferences(updatedBaseline(null, a!), b!)).toEqual([`traffic: ${words[0]} there, ${words[1]} here`]);
   });

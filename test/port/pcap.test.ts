@@ -1,4 +1,5 @@
 /** The pcap port writes what is sent. */
+
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,9 +18,9 @@ import {
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
 import { moverOf } from "../../src/port/movers.js";
 import { openRxRing, openTxRing, type RxRing, type TxRing } from "../../src/ring/index.js";
-import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { arena } from "../../src/sys/arena.js";
 import { fixedSize } from "../../src/units.js";
+import { defaultTraffic } from "../support/plain.js";
 import { skips } from "../support/probe.js";
 import { openDescriptors, temporaryFolder } from "../support/rings-cross.js";
 import { runCli } from "../support/run-cli.js";
@@ -72,7 +73,7 @@ function send(tx: TxRing, count: number, bytes: number, burst = 32): number {
 
 const order: TrialSpec = {
   trial: 1,
-  stream: defaultStreamSpec,
+  stream: defaultTraffic,
   size: fixedSize(64),
   queues: 1,
   startSequence: 0,

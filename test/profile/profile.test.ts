@@ -1,11 +1,13 @@
 /** Profiles: the shipped ones load, and mistakes are shown at their place in the file. */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { loadProfile, parseProfile } from "../../src/profile/index.js";
-import { defaultStreamSpec, isSigned, streamSpec } from "../../src/stream/spec.js";
+import { defaultPlainTraffic, isSigned, plainTraffic } from "../../src/stream/spec.js";
+import { plain } from "../support/plain.js";
 
 const folder = join(import.meta.dirname, "../../profiles");
 const shipped = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
@@ -30,7 +32,7 @@ describe("shipped profiles", () => {
     expect(readFileSync(join(folder, name), "utf8")).toMatch(/^# /);
     const { description, stream, traffic } = loadProfile(join(folder, name));
     expect(description).not.toBe("");
-    const spec = traffic ?? streamSpec(stream);
+    const spec = traffic ?? plain(stream);
     expect(spec.sizes.filter((size) => !isSigned(spec, size))).toEqual([]);
   });
 });
@@ -75,7 +77,7 @@ pinFlows: 3
 
   it("says nothing where the file says nothing", () => {
     expect(parseProfile("# only a comment\n", "empty.yaml").stream).toEqual({});
-    expect(streamSpec(parseProfile("", "empty.yaml").stream)).toEqual(defaultStreamSpec);
+    expect(plainTraffic(parseProfile("", "empty.yaml").stream)).toEqual(defaultPlainTraffic);
   });
 });
 

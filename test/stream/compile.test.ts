@@ -1,4 +1,5 @@
 /** Compiled programs of plain traffic make the bytes of the reference. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type RingMemory, ringMemory } from "../../src/memory.js";
@@ -10,22 +11,25 @@ import {
   frameSizesOf,
   high16,
   low32,
+  type PlainTraffic,
+  plainTraffic,
   referenceFrame,
   type Stamp,
-  type StreamSpec,
   signatureBytes,
   signatureHead,
   smallestFrameBytes,
-  streamSpec,
+  type TrafficSpec,
+  trafficOf,
   trialHighOf,
   writeSignature,
 } from "../../src/stream/index.js";
 import { type FrameSize, fixedSize, simpleImix } from "../../src/units.js";
+import { plain } from "../support/plain.js";
 
 const flowCounts = fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 40 }), fc.integer({ min: 32_767, max: 2 ** 24 }));
 
 /** Any traffic with any size, or mix of sizes, that its headers fit into. */
-const anyTraffic: fc.Arbitrary<{ spec: StreamSpec; size: FrameSize }> = fc
+const anyTraffic: fc.Arbitrary<{ spec: TrafficSpec; size: FrameSize }> = fc
   .record({
     ip: fc.constantFrom<4 | 6>(4, 6),
     vlan: fc.option(fc.nat(4094), { nil: null }),
@@ -35,13 +39,13 @@ const anyTraffic: fc.Arbitrary<{ spec: StreamSpec; size: FrameSize }> = fc
     seed: fc.nat(),
   })
   .chain((changes) => {
-    const spec = streamSpec({ ...changes, sizes: [] });
+    const spec = plainTraffic({ ...changes, sizes: [] });
     const least = smallestFrameBytes(spec, false);
     const sizes = fc.oneof(fc.integer({ min: least, max: least + 30 }), fc.integer({ min: least, max: 9018 }));
     const mix = fc
       .array(fc.record({ frameBytes: sizes, weight: fc.integer({ min: 1, max: 5 }) }), { minLength: 1, maxLength: 4 })
       .map((parts): FrameSize => ({ kind: "mix", name: "any", parts }));
-    return fc.oneof(sizes.map(fixedSize), mix).map((size) => ({ spec, size }));
+    return fc.oneof(sizes.map(fixedSize), mix).map((size) => ({ spec: trafficOf(spec), size }));
   });
 
 const stamps: fc.Arbitrary<Stamp> = fc.record({
@@ -111,7 +115,7 @@ describe("a compiled program", () => {
 
   it("goes round in as many flows as asked, all different", () => {
     const flows = 70_000;
-    const program = compileStream(streamSpec({ flows }), fixedSize(64));
+    const program = compileStream(plain({ flows }), fixedSize(64));
     const seen = new Set<string>();
     const memory = ringMemory(new ArrayBuffer(64));
     program.render(memory, 0, 0);
@@ -124,7 +128,7 @@ describe("a compiled program", () => {
   });
 
   it("never sends 0 as a UDP checksum: 65,536 consecutive sums hold one that is", () => {
-    const program = compileStream(streamSpec({ srcPort: 0, flows: 2 ** 16 }), fixedSize(64));
+    const program = compileStream(plain({ srcPort: 0, flows: 2 ** 16 }), fixedSize(64));
     const memory = ringMemory(new ArrayBuffer(64));
     program.render(memory, 0, 0);
     const cursor = program.cursor(0, 1);
@@ -142,7 +146,7 @@ it("has right checksums for every sum that a source address can make", () => {
   const memory = ringMemory(new ArrayBuffer(64));
   const frame = memory.u8.subarray(0, 60);
   for (let high = 0; high < 256; high += 2) {
-    const spec = streamSpec({ srcAddress: `198.18.${high}.0`, flows: 512 * 32_768, sizes: [] });
+    const spec = plain({ srcAddress: `198.18.${high}.0`, flows: 512 * 32_768, sizes: [] });
     const program = compileStream(spec, fixedSize(64));
     program.render(memory, 0, 0);
     writeSignature(memory.view, 60, 0x7470, 0, 0, 0, 0);
@@ -161,19 +165,22 @@ describe("smallest sizes", () => {
     [{ ip: 4 as const, vlan: 7 }, 64, 68],
     [{ ip: 6 as const, vlan: null }, 66, 84],
     [{ ip: 6 as const, vlan: 7 }, 70, 88],
-  ])("%j: %i, signed from %i", (changes, plain, signed) => {
-    const spec = streamSpec({ ...changes, sizes: [] });
-    expect([smallestFrameBytes(spec, false), smallestFrameBytes(spec, true)]).toEqual([plain, signed]);
-    expect(compileStream(spec, fixedSize(plain)).signed).toBe(plain >= signed);
+  ])("%j: %i, signed from %i", (changes, unsigned, signed) => {
+    const asked = plainTraffic({ ...changes, sizes: [] });
+    const spec = trafficOf(asked);
+    expect([smallestFrameBytes(asked, false), smallestFrameBytes(asked, true)]).toEqual([unsigned, signed]);
+    expect(compileStream(spec, fixedSize(unsigned)).signed).toBe(unsigned >= signed);
     expect(compileStream(spec, fixedSize(signed)).signed).toBe(true);
-    expect(compileStream(spec, fixedSize(signed - 1 < plain ? 9018 : signed - 1)).signed).toBe(signed - 1 < plain);
+    expect(compileStream(spec, fixedSize(signed - 1 < unsigned ? 9018 : signed - 1)).signed).toBe(
+      signed - 1 < unsigned,
+    );
     const refused = expect.objectContaining({ where: "--sizes", exitCode: 2 });
-    expect(() => compileStream(spec, fixedSize(plain - 1))).toThrow(refused);
+    expect(() => compileStream(spec, fixedSize(unsigned - 1))).toThrow(refused);
     expect(() => compileStream(spec, fixedSize(9019))).toThrow(refused);
   });
 
   it("signs a mix only if every part has room", () => {
-    const spec = streamSpec({ ip: 6, sizes: [] });
+    const spec = plain({ ip: 6, sizes: [] });
     const mix = (frameBytes: number): FrameSize => ({
       kind: "mix",
       name: "m",
@@ -189,7 +196,7 @@ describe("smallest sizes", () => {
 });
 
 describe("a wrong spec", () => {
-  it.each<[Partial<StreamSpec>, string]>([
+  it.each<[Partial<PlainTraffic>, string]>([
     [{ flows: 0 }, "flows"],
     [{ flows: 1.5 }, "flows"],
     [{ flows: 2 ** 24 + 1 }, "flows"],
@@ -203,6 +210,6 @@ describe("a wrong spec", () => {
     [{ dstPort: 65_536 }, "udp.dstPort"],
     [{ sizes: [fixedSize(60)] }, "--sizes"],
   ])("%j is refused as %s", (changes, where) => {
-    expect(() => streamSpec(changes)).toThrow(expect.objectContaining({ where, exitCode: 2 }));
+    expect(() => plainTraffic(changes)).toThrow(expect.objectContaining({ where, exitCode: 2 }));
   });
 });

@@ -1,12 +1,13 @@
 /** Source ports chosen for a queue: what leaves is hashed again, from its bytes. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rssQueue } from "../../src/packet/index.js";
 import { referenceFrame, type TrafficStream } from "../../src/stream/index.js";
 import { programStreams, stream, udp4 } from "../../src/stream/program/api.js";
 import { pinStream } from "../../src/stream/spec/pin.js";
-import { streamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
+import { plain } from "../support/plain.js";
 import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const stamp = { trial: 1, stream: 0, sequence: 0, timeNs: 0 };
@@ -26,7 +27,7 @@ describe("plain flows", () => {
     fc.assert(
       fc.property(queues, fc.integer({ min: 1, max: 8 }), fc.constantFrom(4, 6), (pinQueues, perQueue, ip) => {
         const flows = pinQueues * perQueue;
-        const spec = streamSpec({ ip: ip as 4 | 6, flows, pinQueues, sizes: [fixedSize(128)] });
+        const spec = plain({ ip: ip as 4 | 6, flows, pinQueues, sizes: [fixedSize(128)] });
         const ports = new Set<number>();
         for (let f = 0; f < flows; f++) {
           const frame = referenceFrame(spec, fixedSize(128), f, stamp);
@@ -49,7 +50,7 @@ describe("plain flows", () => {
     ],
     [{ flows: 200, pinQueues: 200 }, /pinned to 200 queues/, /1 to 128/],
   ])("are refused where it cannot be: %#", (changes, message, accepted) => {
-    expect(() => streamSpec(changes)).toThrow(
+    expect(() => plain(changes)).toThrow(
       expect.objectContaining({
         exitCode: 2,
         message: expect.stringMatching(message),

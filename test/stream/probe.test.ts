@@ -1,10 +1,11 @@
 /** A probe is a stream of its own beside others. */
+
 import { describe, expect, it } from "vitest";
 import { streamPps } from "../../src/stream/departures/loads.js";
 import { withProbe } from "../../src/stream/probe.js";
-import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { echo, GeneratorSim } from "../support/generator-sim.js";
+import { defaultTraffic } from "../support/plain.js";
 import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const size = fixedSize(128);
@@ -14,7 +15,7 @@ const pps = (spec: ReturnType<typeof withProbe>, total: number): readonly number
 
 describe("a probe", () => {
   it("is a stream beside plain traffic, which keeps its load", () => {
-    const spec = withProbe(defaultStreamSpec, size, load(90_000), 1_000);
+    const spec = withProbe(defaultTraffic, size, load(90_000), 1_000);
     expect(spec.streams.map(({ name }) => name)).toEqual(["plain", "probe"]);
     expect(pps(spec, 91_000).map(Math.round)).toEqual([90_000, 1_000]);
     expect(spec.streams[1].layers).toEqual(spec.streams[0].layers);
@@ -29,7 +30,7 @@ describe("a probe", () => {
 
   it("has a latency of its own, as exact as that of all frames", () => {
     const sim = new GeneratorSim();
-    const stream = withProbe(defaultStreamSpec, size, load(40_000), 1_000);
+    const stream = withProbe(defaultTraffic, size, load(40_000), 1_000);
     const order = { stream, size, load: { kind: "paced", pps: 41_000 }, count: null, durationNs: 50e6, hasProbe: true };
     const { transmit, receive } = sim.run(order as Parameters<typeof sim.run>[0], echo);
     expect(transmit.streams!.map(({ sent }) => sent)).toEqual([2_000, 50]);

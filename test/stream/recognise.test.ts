@@ -1,14 +1,16 @@
 /** A receiver knows its frames again, whatever the device may change in them. */
+
 import { describe, expect, it } from "vitest";
 import { ringMemory } from "../../src/memory.js";
-import { compileStream, frameAt, streamSpec } from "../../src/stream/index.js";
+import { compileStream, frameAt } from "../../src/stream/index.js";
 import { fixedSize } from "../../src/units.js";
+import { plain } from "../support/plain.js";
 
 const stamp = { trial: 1, stream: 0, sequence: 9, timeNs: 1000 };
 const specs = {
-  ipv4: streamSpec({ flows: 40_000, sizes: [] }),
-  ipv6: streamSpec({ ip: 6, flows: 40_000, sizes: [] }),
-  vlan: streamSpec({ vlan: 7, flows: 40_000, sizes: [] }),
+  ipv4: plain({ flows: 40_000, sizes: [] }),
+  ipv6: plain({ ip: 6, flows: 40_000, sizes: [] }),
+  vlan: plain({ vlan: 7, flows: 40_000, sizes: [] }),
 };
 
 /** Does the spec's program recognise this frame, at an odd offset and with other bytes behind it? */
@@ -62,7 +64,7 @@ describe.each(Object.entries(specs))("%s", (name, spec) => {
     expect(recognised(spec, changed(ipAt + (name === "ipv6" ? 6 : 9), 6))).toBe(false);
     expect(recognised(spec, frame(), 256)).toBe(false);
     // A source port or address just outside the flows.
-    const beyond = streamSpec({ ...spec, flows: 2 ** 17 });
+    const beyond = plain({ ...spec.plain, flows: 2 ** 17 });
     const other = frameAt(compileStream(beyond, fixedSize(128)), 65_536, stamp);
     expect(recognised(spec, other)).toBe(false);
   });
@@ -80,7 +82,7 @@ describe.each(Object.entries(specs))("%s", (name, spec) => {
 });
 
 it("goes by the size that is there where frames are too small for a signature", () => {
-  const spec = streamSpec({ ip: 6, sizes: [] });
+  const spec = plain({ ip: 6, sizes: [] });
   const small = frameAt(compileStream(spec, fixedSize(70)), 0, stamp);
   expect(recognised(spec, small, 70)).toBe(true);
   expect(recognised(spec, insert(small, 66, [0, 0]), 70)).toBe(false);

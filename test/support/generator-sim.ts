@@ -9,13 +9,13 @@ import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import type { GeneratorCommand } from "../../src/engine/trial/commands.js";
 import { generatorCounter } from "../../src/engine/trial/counters.js";
 import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
-import { defaultStreamSpec } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { Space, Wire, type WireOptions } from "./forward-wire.js";
+import { defaultTraffic } from "./plain.js";
 
 export const baseOrder: TrialSpec = {
   trial: 7,
-  stream: defaultStreamSpec,
+  stream: defaultTraffic,
   size: fixedSize(64),
   queues: 1,
   startSequence: 0,

@@ -1,10 +1,10 @@
 /** What a golden capture holds, made by a given way of making frames. */
 import { type CapturedFrame, writeCapture } from "../../src/pcap/index.js";
-import { departureSchedule, fixedTrial, type Stamp, type StreamSpec } from "../../src/stream/index.js";
+import { departureSchedule, fixedTrial, type Stamp, type TrafficSpec, trafficOf } from "../../src/stream/index.js";
 import type { FrameSize } from "../../src/units.js";
 import type { GoldenSpec } from "./golden-specs.js";
 
-export type MakeFrame = (spec: StreamSpec, size: FrameSize, index: number, stamp: Stamp) => Uint8Array;
+export type MakeFrame = (spec: TrafficSpec, size: FrameSize, index: number, stamp: Stamp) => Uint8Array;
 
 /** 2023-11-14 22:13:20 UTC: any fixed moment, for the records' times. */
 const startSeconds = 1_700_000_000;
@@ -15,6 +15,7 @@ const startSeconds = 1_700_000_000;
  */
 export function goldenCapture(golden: GoldenSpec, makeFrame: MakeFrame): Uint8Array {
   const { spec, framesPerSize } = golden;
+  const traffic = trafficOf(spec);
   const schedule = departureSchedule(1_000_000, 0);
   const frames: CapturedFrame[] = [];
   for (const [trialIndex, size] of spec.sizes.entries()) {
@@ -22,7 +23,7 @@ export function goldenCapture(golden: GoldenSpec, makeFrame: MakeFrame): Uint8Ar
       const timeNs = schedule.intendedNs(frames.length);
       const late = spec.flows > 32_768 && i >= framesPerSize / 2;
       const index = late ? 32_768 - framesPerSize * 0.75 + i : i;
-      const bytes = makeFrame(spec, size, index, {
+      const bytes = makeFrame(traffic, size, index, {
         trial: fixedTrial(trialIndex + 1),
         stream: 0,
         sequence: index,

@@ -1,21 +1,16 @@
 /**
  * The golden captures of the shipped profiles: what they hold, and what others must see in them.
  */
+
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type CapturedFrame, writeCapture } from "../../src/pcap/index.js";
 import { loadAnyProfile } from "../../src/profile/index.js";
 import { LoadedPrograms, programUrls } from "../../src/program/load-program.js";
-import {
-  departureSchedule,
-  fixedTrial,
-  type Stamp,
-  streamSpec,
-  type TrafficSpec,
-  trafficOf,
-} from "../../src/stream/index.js";
+import { departureSchedule, fixedTrial, type Stamp, type TrafficSpec } from "../../src/stream/index.js";
 import type { EachFrame } from "../../src/stream/program/frame.js";
 import type { FrameSize } from "../../src/units.js";
+import { plain } from "./plain.js";
 
 const folder = fileURLToPath(new URL("../../profiles/", import.meta.url));
 
@@ -28,7 +23,7 @@ export interface ShippedProfile {
 
 async function shippedProfile(file: string): Promise<ShippedProfile> {
   const { stream, traffic } = await loadAnyProfile(`${folder}${file}`);
-  const spec = traffic ?? trafficOf(streamSpec(stream));
+  const spec = traffic ?? plain(stream);
   const loaded = new LoadedPrograms();
   await loaded.load(programUrls(spec));
   return { name: file.replace(/\.(yaml|ts)$/, ""), spec, programs: loaded.of(spec) };

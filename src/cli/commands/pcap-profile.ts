@@ -8,7 +8,8 @@ import { CaptureWriter } from "../../pcap/file-writer.js";
 import { LoadedPrograms, programUrls } from "../../program/load-program.js";
 import { departingFrames } from "../../stream/departing.js";
 import type { StreamLoad } from "../../stream/departures/loads.js";
-import { checkStreams, isPlain, streamSpec, type Traffic } from "../../stream/spec.js";
+import type { TrafficSpec } from "../../stream/spec/traffic.js";
+import { checkStreams, plainTraffic, trafficOf } from "../../stream/spec.js";
 import { formatCount, meanFrameBytes, ratePps } from "../../units.js";
 import type { CommandContext } from "../command.js";
 
@@ -19,26 +20,25 @@ const defaultPps = 1_000_000;
 /** 2023-11-14 22:13:20 UTC: any fixed moment, so that a capture is the same whenever it is made. */
 const startSeconds = 1_700_000_000;
 
-async function trafficIn(file: string, given: Given): Promise<Traffic> {
+async function trafficIn(file: string, given: Given): Promise<TrafficSpec> {
   const { seed = 1, sizes: asked } = given;
   const profile = await readProfile(file, given, asked);
   const sizes = asked === undefined ? {} : { sizes: asked };
-  if (profile.traffic === null) return streamSpec({ ...profile.stream, ...sizes, seed });
+  if (profile.traffic === null) return trafficOf(plainTraffic({ ...profile.stream, ...sizes, seed }));
   const spec = { ...profile.traffic, ...sizes, seed };
   checkStreams(spec);
   return spec;
 }
 
 /** At a rate for all, or each stream at its own; plain traffic at 1 Mpps. */
-function loadOf(traffic: Traffic, { rate }: Given): StreamLoad {
+function loadOf(traffic: TrafficSpec, { rate }: Given): StreamLoad {
   const [size] = traffic.sizes;
   if (rate !== undefined) {
     const pps = ratePps(rate, meanFrameBytes(size!), null);
     if (Number.isFinite(pps)) return { kind: "paced", pps };
     throw usageError("a capture needs times, and max has none", { where: "--rate", accepted: "a rate, e.g. 10kpps" });
   }
-  if (!isPlain(traffic) && traffic.streams.every(({ rate }) => rate !== null))
-    return { kind: "own", lineRateBps: null };
+  if (traffic.streams.every(({ rate }) => rate !== null)) return { kind: "own", lineRateBps: null };
   return { kind: "paced", pps: defaultPps };
 }
 

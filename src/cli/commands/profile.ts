@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { exitCodes, PktgenError, usageError } from "../../errors.js";
 import { flag, list, type OptionTable, option, readOptions, type TextsOf } from "../../options/option.js";
 import { profileRootOption, readProfile } from "../../options/profile-option.js";
-import type { StreamSpec, TrafficSpec } from "../../stream/index.js";
+import type { PlainTraffic, TrafficSpec } from "../../stream/index.js";
 import { terminalText } from "../../terminal-text.js";
 import { parseLineRate, parseRate, type Rate } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
@@ -51,9 +51,9 @@ async function profile(words: readonly string[], options: ProfileOptions, contex
   context.finish(exitCodes.passed);
 }
 
-const plainSpec = async (file: string, stream: Partial<StreamSpec>): Promise<TrafficSpec> => {
-  const { streamSpec, trafficOf } = await import("../../stream/index.js");
-  return { ...trafficOf(streamSpec(stream)), name: basename(file).replace(/\.ya?ml$/, "") };
+const plainSpec = async (file: string, stream: Partial<PlainTraffic>): Promise<TrafficSpec> => {
+  const { plainTraffic, trafficOf } = await import("../../stream/index.js");
+  return { ...trafficOf(plainTraffic(stream)), name: basename(file).replace(/\.ya?ml$/, "") };
 };
 
 /** Every mistake in a line of its own, or that there is none. */

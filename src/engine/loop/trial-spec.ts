@@ -1,6 +1,6 @@
 /** What a trial is told: how frames look, when they leave and when it is over, as plain data. */
 import type { StreamLoad } from "../../stream/departures/loads.js";
-import type { Traffic } from "../../stream/spec.js";
+import type { TrafficSpec } from "../../stream/spec/traffic.js";
 import type { FrameSize } from "../../units.js";
 
 /** How frames leave: as fast as the peer takes them, or by a schedule. */
@@ -11,7 +11,7 @@ export interface TrialSpec {
   readonly trial: number;
   /** The run has given out so many ids before this one, each one less than the next; absent: 0. */
   readonly trialsBefore?: number;
-  readonly stream: Traffic;
+  readonly stream: TrafficSpec;
   /** The number of its first stream in signatures; absent: 0. Another for the reverse direction. */
   readonly firstStream?: number;
   /** The last stream is a probe: its latency is kept as exactly as that of all together. */

@@ -3,7 +3,6 @@
  * counted stream by stream. Nothing is made where there is one queue.
  */
 import { type FlowMap, flowMap } from "../../stream/frames/flows.js";
-import { trafficOf } from "../../stream/spec.js";
 import type { FlowReceive, FlowsReceive } from "../loop/trial-report.js";
 import type { TrialSpec } from "../loop/trial-spec.js";
 
@@ -19,7 +18,7 @@ export class FlowQueues {
   readonly #counts: Float64Array;
 
   constructor(spec: TrialSpec, queues: number) {
-    const traffic = trafficOf(spec.stream);
+    const traffic = spec.stream;
     this.#queues = queues;
     let places = 0;
     const maps: (FlowMap | null)[] = [];

@@ -9,7 +9,6 @@ import { compileTraffic } from "../../stream/frames/compile.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import type { EachFrame } from "../../stream/program/frame.js";
 import type { TrafficSpec } from "../../stream/spec/traffic.js";
-import { trafficOf } from "../../stream/spec.js";
 import type { OpenPort } from "../loop/job.js";
 import { KeyedLags } from "../loop/keyed-lags.js";
 import { LagWindow } from "../loop/lag-window.js";
@@ -66,7 +65,7 @@ export class Direction {
     this.spec = spec;
     this.txPort = start.txPort;
     this.rxPort = start.rxPort;
-    const traffic = trafficOf(spec.stream);
+    const traffic = spec.stream;
     const compiled = compileTraffic(spec.stream, spec.size, start.programs);
     const halves = isSimple(traffic)
       ? oneStream(memory, clock, { ...start, spec: withOwnRate(spec, traffic) }, compiled[0]!)

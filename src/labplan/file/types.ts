@@ -2,7 +2,7 @@
  * A test plan as the runner takes it: plain data, complete and valid. Names of virtual devices, of their options and
  * of prompt commands are DPDK's own, so that a plan reads like the text that it comes from.
  */
-import type { StreamSpec } from "../../stream/spec.js";
+import type { PlainTraffic } from "../../stream/spec.js";
 import type { FrameSize, Rate } from "../../units.js";
 
 /** Hugepages that the plan mounts and counts on. */
@@ -87,7 +87,7 @@ export interface PlanTraffic {
   /** Frames per size; null: for `durationNs`. */
   readonly count: number | null;
   readonly durationNs: number | null;
-  readonly stream: StreamSpec;
+  readonly stream: PlainTraffic;
 }
 
 /** What a trial must show. Absent: not asked. */

@@ -1,7 +1,7 @@
 /** Values of a test plan, read where they stand: what cannot be read becomes an error at that place of the file. */
 import { PktgenError } from "../../errors.js";
 import type { YamlDocument, YamlPath } from "../../profile/document.js";
-import { streamSpec } from "../../stream/spec.js";
+import { plainTraffic } from "../../stream/spec.js";
 import {
   type FrameSize,
   parseBytes,
@@ -115,7 +115,7 @@ export function planTrafficOf(document: YamlDocument, parts: readonly TrafficPar
     ...(dstMac === undefined ? {} : { dstMac }),
     seed,
   };
-  const stream = placed(document, path, () => streamSpec(changes));
+  const stream = placed(document, path, () => plainTraffic(changes));
   return {
     socket,
     port: merged.port ?? null,

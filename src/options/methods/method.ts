@@ -6,7 +6,6 @@ import type { Findings } from "../../method/findings.js";
 import { type AroundTrials, runMethod } from "../../method/session.js";
 import type { Profile } from "../../profile/index.js";
 import type { Method, RunResult } from "../../result/run-result.js";
-import { isPlain } from "../../stream/spec.js";
 import type { RunOptions } from "../run-options.js";
 import { planRun } from "../run-plan.js";
 
@@ -45,9 +44,7 @@ function planTrials(sizes: string, options: RunOptions, profile: Profile | null,
   const asked: RunOptions =
     profile === null ? { ...options, sizes: options.sizes ?? sizes } : { ...options, rate: "max" };
   const plan = planRun(asked, profile, commandLine);
-  const scheduled = isPlain(plan.stream)
-    ? undefined
-    : plan.stream.streams.find(({ schedule }) => schedule.kind !== "continuous");
+  const scheduled = plan.stream.streams.find(({ schedule }) => schedule.kind !== "continuous");
   if (scheduled === undefined) return plan;
   throw usageError(`stream "${scheduled.name}" has a schedule, and the load of a method is its own to decide`, {
     where: "--profile",

@@ -82,9 +82,9 @@ function ownPps(spec: TrafficSpec, stream: TrafficStream, size: FrameSize, lineR
   return pps;
 }
 
-/** @throws PktgenError (2) where the load, or a stream's share of it, is nothing that can be scheduled. Infinity: max. `spec` null: one stream. */
+/** @throws PktgenError (2) where the load, or a stream's share of it, is nothing that can be scheduled. Infinity: max. */
 export function checkPace(
-  spec: TrafficSpec | null,
+  spec: TrafficSpec,
   size: FrameSize,
   pps: number,
   lineRateBps: number | null,
@@ -92,7 +92,6 @@ export function checkPace(
 ): void {
   if (pps === Number.POSITIVE_INFINITY) return;
   checkSchedulable(pps, where);
-  if (spec === null) return;
   for (const share of streamPps(spec, size, { kind: "paced", pps, lineRateBps })) checkSchedulable(share, where);
 }
 

@@ -9,7 +9,8 @@ import type { EachFrame } from "../program/frame.js";
 import type { ProgramRegisters } from "../program/registers.js";
 import { type BitPlace, putBits } from "../spec/modifier.js";
 import { payloadBytes } from "../spec/payload.js";
-import { checkSize, checkTraffic, type Traffic, trafficOf } from "../spec.js";
+import type { TrafficSpec } from "../spec/traffic.js";
+import { checkSize, checkTraffic } from "../spec.js";
 import { makeChecksumsRight } from "./checksums.js";
 import type { CursorModel, Source } from "./codegen.js";
 import { CompiledCursor } from "./cursor.js";
@@ -23,20 +24,19 @@ import { signatureBytes } from "./signature.js";
 
 /** The programs of all streams for one of the spec's sizes (or any other that its headers fit into). */
 export function compileTraffic(
-  spec: Traffic,
+  spec: TrafficSpec,
   size: FrameSize,
   programs: readonly (EachFrame | null)[] = [],
 ): readonly FrameProgram[] {
   checkTraffic(spec);
   checkSize(spec, size);
-  const traffic = trafficOf(spec);
-  return traffic.streams.map(
-    (_, index) => new CompiledProgram(resolveStream(traffic, index, size, programs[index] ?? null), spec),
+  return spec.streams.map(
+    (_, index) => new CompiledProgram(resolveStream(spec, index, size, programs[index] ?? null), spec),
   );
 }
 
 /** The program of a spec with one stream. */
-export const compileStream = (spec: Traffic, size: FrameSize): FrameProgram => compileTraffic(spec, size)[0];
+export const compileStream = (spec: TrafficSpec, size: FrameSize): FrameProgram => compileTraffic(spec, size)[0];
 
 class CompiledProgram implements FrameProgram {
   readonly variants: readonly FrameVariant[];
@@ -54,7 +54,7 @@ class CompiledProgram implements FrameProgram {
   readonly #touchesPayload: boolean;
   #expected: ExpectedFrame | null = null;
 
-  constructor(resolved: ResolvedStream, spec: Traffic) {
+  constructor(resolved: ResolvedStream, { plain }: TrafficSpec) {
     const { order, signed, changes, eachFrame } = resolved;
     const { layers } = resolved.stream;
     this.variants = order.frameBytes.map((frameBytes) => ({ frameBytes, bufferBytes: frameBytes - fcsBytes }));
@@ -70,7 +70,7 @@ class CompiledProgram implements FrameProgram {
     const frames = this.variants.map(({ bufferBytes }) => zeroFrame(resolved, bufferBytes));
     this.tags = leadingTags(new DataView(frames[0].buffer, frames[0].byteOffset), 0, frames[0].length);
     this.#templates = frames.map((frame) => frame.slice(0, frame.length - (signed ? signatureBytes : 0)));
-    this.#recogniser = recogniserOf(spec, resolved, this.variants, frames[0]);
+    this.#recogniser = recogniserOf(plain, resolved, this.variants, frames[0]);
     let model: CursorModel | null = null;
     this.#modelOf = () => {
       model ??= modelOf(resolved, this.variants, frames);

@@ -8,21 +8,22 @@ import type { EachFrame } from "../program/frame.js";
 import { programFrame } from "../program/frame.js";
 import { type BitPlace, getBits, putBits, valueAt } from "../spec/modifier.js";
 import { payloadBytes } from "../spec/payload.js";
-import { checkSize, type Traffic, trafficOf } from "../spec.js";
+import type { TrafficSpec } from "../spec/traffic.js";
+import { checkSize } from "../spec.js";
 import { makeChecksumsRight } from "./checksums.js";
 import { keptChecksums, type ResolvedStream, resolveStream } from "./resolve.js";
 import { type Stamp, signatureBytes } from "./signature.js";
 
 /** The bytes of frame `index`, without FCS. The stamp is not used if frames are too small for a signature. */
 export function referenceFrame(
-  spec: Traffic,
+  spec: TrafficSpec,
   size: FrameSize,
   index: number,
   stamp: Stamp,
   { stream = 0, eachFrame = null }: { stream?: number; eachFrame?: EachFrame | null } = {},
 ): Uint8Array {
   checkSize(spec, size);
-  return resolvedFrame(resolveStream(trafficOf(spec), stream, size, eachFrame), index, stamp);
+  return resolvedFrame(resolveStream(spec, stream, size, eachFrame), index, stamp);
 }
 
 /** As referenceFrame, for a stream that has been resolved already. */

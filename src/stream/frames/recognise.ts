@@ -3,22 +3,23 @@
  * MACs, TTLs and the IPv4 checksum may have been rewritten, VLAN tags pushed or popped.
  */
 import { announcesTag, headersBytes, parseIpv4, parseIpv6 } from "../../packet/index.js";
-import { flowsPerAddress, isPlain, layersOf, type StreamSpec, sourceLow32, type Traffic } from "../spec.js";
+import type { PlainTraffic } from "../spec/traffic.js";
+import { flowsPerAddress, layersOf, sourceLow32 } from "../spec.js";
 import { putPlace } from "./interpret.js";
 import type { FrameVariant } from "./program.js";
 import type { ResolvedStream } from "./resolve.js";
 
 export type Recogniser = (view: DataView, offset: number, bytes: number) => boolean;
 
-/** `frame`: one of the stream's, for what stays in all of them. */
+/** `plain`: the traffic is plain. `frame`: one of the stream's, for what stays in all of them. */
 export function recogniserOf(
-  spec: Traffic,
+  plain: PlainTraffic | undefined,
   resolved: ResolvedStream,
   variants: readonly FrameVariant[],
   frame: Uint8Array,
 ): Recogniser {
-  if (isPlain(spec) && spec.pinQueues === null) {
-    const ours = flowAddresses(spec, variants, resolved.signed);
+  if (plain !== undefined && plain.pinQueues === null) {
+    const ours = flowAddresses(plain, variants, resolved.signed);
     return (view, offset, bytes) => recognise(ours, view, offset, bytes);
   }
   const { layers } = resolved.stream;
@@ -92,7 +93,7 @@ export interface FlowAddresses {
   readonly datagramBytes: ReadonlySet<number>;
 }
 
-export function flowAddresses(spec: StreamSpec, variants: readonly FrameVariant[], signed: boolean): FlowAddresses {
+export function flowAddresses(spec: PlainTraffic, variants: readonly FrameVariant[], signed: boolean): FlowAddresses {
   const parse = spec.ip === 4 ? parseIpv4 : parseIpv6;
   const ipAt = headersBytes(layersOf(spec, 0).slice(0, -2));
   return {

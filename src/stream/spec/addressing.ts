@@ -15,7 +15,7 @@ import {
   parseMac,
 } from "../../packet/index.js";
 import { pinStream } from "./pin.js";
-import type { TrafficSpec, TrafficStream } from "./traffic.js";
+import { type TrafficSpec, type TrafficStream, withStreams } from "./traffic.js";
 
 /** Addresses that a run knows, as text; null: unknown, and the stream's own stays. */
 export interface RunAddresses {
@@ -78,10 +78,11 @@ const isChanged = ({ layers, fields }: TrafficStream, layer: number, name: strin
   });
 
 /** The spec with every address filled in that a stream leaves open and the run knows. */
-export const addressStreams = (spec: TrafficSpec, addresses: RunAddresses): TrafficSpec => ({
-  ...spec,
-  streams: spec.streams.map((stream) => addressStream(stream, addresses)),
-});
+export const addressStreams = (spec: TrafficSpec, addresses: RunAddresses): TrafficSpec =>
+  withStreams(
+    spec,
+    spec.streams.map((stream) => addressStream(stream, addresses)),
+  );
 
 function addressStream(stream: TrafficStream, addresses: RunAddresses): TrafficStream {
   const states = addressesOf(stream);

@@ -8,7 +8,7 @@
  *          fields: [{ target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } }],
  *          rate: { kind: "pps", pps: 1000 }, weight: 1, schedule: { kind: "continuous", startNs: null } } ] }
  *
- * The plain UDP options (spec.ts) are a short form of a traffic spec with one stream.
+ * Plain UDP, as options say it, becomes a traffic spec of one stream, too (spec.ts).
  */
 import type { Header } from "../../packet/index.js";
 import type { FrameSize, Rate } from "../../units.js";
@@ -20,6 +20,36 @@ export interface TrafficSpec {
   /** Each size is one trial. Streams with a size ignore it. */
   readonly sizes: readonly FrameSize[];
   /** Decides everything random that has no separate seed. */
+  readonly seed: number;
+  /** The one stream is this plain traffic (spec.ts). Absent: the streams are a profile's. */
+  readonly plain?: PlainTraffic;
+}
+
+/** The same with other streams, which are not plain any more. */
+export function withStreams({ plain: _, ...spec }: TrafficSpec, streams: readonly TrafficStream[]): TrafficSpec {
+  return { ...spec, streams };
+}
+
+/** One stream of UDP, in the words of options and plain profiles. */
+export interface PlainTraffic {
+  readonly ip: 4 | 6;
+  readonly srcMac: string;
+  readonly dstMac: string;
+  /** Of flow 0; further flows count up its source port, then its last 32 bits. */
+  readonly srcAddress: string;
+  readonly dstAddress: string;
+  /** Of flow 0. */
+  readonly srcPort: number;
+  readonly dstPort: number;
+  /** VLAN id 0 … 4094, or null for no tag. */
+  readonly vlan: number | null;
+  /** 1 … 16,777,216. Frame i is of flow i mod flows. */
+  readonly flows: number;
+  /** Source ports are chosen so that receive-side scaling puts flow f on queue f mod this (pin.ts); null: counted up. */
+  readonly pinQueues: number | null;
+  /** Each size is one trial. */
+  readonly sizes: readonly FrameSize[];
+  /** Decides the sequence of sizes in a mix. */
   readonly seed: number;
 }
 

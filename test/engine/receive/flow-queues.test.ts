@@ -1,12 +1,13 @@
 /** Which queue each flow came out of, against the obvious way. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FlowQueues } from "../../../src/engine/receive/flow-queues.js";
 import { flowMap } from "../../../src/stream/frames/flows.js";
 import type { FieldModifier } from "../../../src/stream/index.js";
-import { streamSpec, trafficOf } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
 import { baseOrder, echo, GeneratorSim } from "../../support/generator-sim.js";
+import { plain } from "../../support/plain.js";
 import { trafficSpec, trafficStream } from "../../support/traffic-specs.js";
 
 const port = { field: "udp.srcPort" };
@@ -45,7 +46,7 @@ describe("runs of frames", () => {
     const run = fc.tuple(fc.nat(2000), fc.integer({ min: 1, max: 9 }), fc.nat(300), fc.nat(2));
     fc.assert(
       fc.property(fc.array(run, { maxLength: 8 }), fc.integer({ min: 1, max: 40 }), (runs, flows) => {
-        const order = { ...baseOrder, stream: streamSpec({ flows }) };
+        const order = { ...baseOrder, stream: plain({ flows }) };
         const [fast, slow] = [new FlowQueues(order, 3), new FlowQueues(order, 3)];
         for (const [index, step, count, queue] of runs) {
           fast.noteRun(index, step, count, queue);
@@ -62,7 +63,7 @@ describe("a trial over several queues", () => {
   it("says for each flow how many of its frames came out of which queue", () => {
     const sim = new GeneratorSim({ queues: 2 });
     // A device that puts flow 3 (source port 1027) on queue 0, wherever it came in.
-    const { receive } = sim.run({ stream: streamSpec({ flows: 4 }), queues: 2, count: 4000 }, (frames, queue) =>
+    const { receive } = sim.run({ stream: plain({ flows: 4 }), queues: 2, count: 4000 }, (frames, queue) =>
       frames.map((frame) => ({ queue: frame[35] === 3 ? 0 : queue, frame })),
     );
     expect(receive.accepted).toBe(4000);
@@ -106,14 +107,14 @@ describe("a trial over several queues", () => {
 
   it("says nothing where there is one queue", () => {
     const sim = new GeneratorSim();
-    expect(sim.run({ stream: streamSpec({ flows: 4 }) }, echo).receive.flows).toBeUndefined();
+    expect(sim.run({ stream: plain({ flows: 4 }) }, echo).receive.flows).toBeUndefined();
   });
 
   it("tells ten thousand flows of plain traffic together", () => {
-    const spec = streamSpec({ flows: 10_000 });
+    const spec = plain({ flows: 10_000 });
     const queues = new FlowQueues({ ...baseOrder, stream: spec }, 2);
     queues.noteRun(0, 2, 700, 1);
     expect(queues.report()).toEqual({ list: [{ stream: 0, flow: null, queues: [0, 700] }], more: 0 });
-    expect(trafficOf(spec).streams.length).toBe(1);
+    expect(spec.streams.length).toBe(1);
   });
 });

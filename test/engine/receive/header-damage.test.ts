@@ -1,10 +1,11 @@
 /** Headers that a device changed or damaged, with payloads compared: frames are whole or corrupt, and nothing breaks. */
+
 import { describe, expect, it } from "vitest";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
 import { ethernet, type Header, headerOf, ipv4, udp, vlan } from "../../../src/packet/index.js";
-import { streamSpec } from "../../../src/stream/spec.js";
 import { type FrameSize, fixedSize } from "../../../src/units.js";
 import { type Device, echo, GeneratorSim } from "../../support/generator-sim.js";
+import { plain } from "../../support/plain.js";
 import { macs, trafficSpec, trafficStream, udp4, v4 } from "../../support/traffic-specs.js";
 
 const runId = 0x35ab01;
@@ -33,13 +34,13 @@ function once(change: (frame: Uint8Array) => Uint8Array): Device {
 
 const run = (spec: Partial<TrialSpec>, device: Device) => new GeneratorSim().run({ ...base, ...spec }, device).receive;
 
-const tagged = streamSpec({ vlan: 5 });
+const tagged = plain({ vlan: 5 });
 const twoStreams = (layers: readonly Header[]): Partial<TrialSpec> => ({
   stream: trafficSpec([trafficStream({ layers }), trafficStream({ layers })]),
 });
 
 describe.each([
-  ["untagged", { stream: streamSpec(), size: fixedSize(128) }],
+  ["untagged", { stream: plain(), size: fixedSize(128) }],
   ["a VLAN tag", { stream: tagged, size: fixedSize(128) }],
   ["a VLAN tag, mix", { stream: { ...tagged, sizes: [mix] }, size: mix }],
   ["two streams with a tag", { ...twoStreams([udp4[0]!, vlan({ id: 7 }), ...udp4.slice(1)]), size: fixedSize(128) }],
@@ -79,7 +80,7 @@ describe("the type of a VLAN tag", () => {
   });
 
   it("made out of another type: the same", () => {
-    const receive = run({ stream: streamSpec(), size: fixedSize(128) }, typed(0x8100));
+    const receive = run({ stream: plain(), size: fixedSize(128) }, typed(0x8100));
     expect(receive).toMatchObject({ accepted: 49, corrupt: 1, corruptKinds: { payload: 1 } });
   });
 });

@@ -3,13 +3,15 @@
  * the generator's own loops send the same frames. But for the time in the signature, what balances it, and SCTP's CRC,
  * which covers both.
  */
+
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { fieldPlaces } from "../../../src/packet/index.js";
 import { loadProfile } from "../../../src/profile/index.js";
-import { streamSpec, type TrafficSpec, trafficOf } from "../../../src/stream/index.js";
+import type { TrafficSpec } from "../../../src/stream/index.js";
 import { echo, GeneratorSim } from "../../support/generator-sim.js";
+import { plain } from "../../support/plain.js";
 
 const folder = fileURLToPath(new URL("../../../profiles/", import.meta.url));
 const files = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
@@ -46,7 +48,7 @@ function sentOver(queues: number, spec: TrafficSpec, seed: number): ReadonlyMap<
 describe("the same profile and seed give the same bytes over 1, 2 and 4 queues", () => {
   it.each(files)("%s", (file) => {
     const { stream, traffic } = loadProfile(`${folder}${file}`);
-    const spec = traffic ?? trafficOf(streamSpec(stream));
+    const spec = traffic ?? plain(stream);
     for (const seed of [1, 77]) {
       const alone = sentOver(1, spec, seed);
       expect(alone.size).toBeGreaterThan(0);

@@ -1,10 +1,11 @@
 /** What the receiver finds in every frame: loss, duplicates, order, damage, strangers and latency. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Histogram } from "../../../src/stats/histogram.js";
-import { streamSpec } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
 import { type Device, GeneratorSim } from "../../support/generator-sim.js";
+import { plain } from "../../support/plain.js";
 import { changing, expectSound } from "./sound-trial.js";
 
 /** Passes on everything but what `drop` says, by a frame's number in the order of arrival. */
@@ -87,7 +88,7 @@ describe("the analysis of every frame", () => {
     );
     expect(report.receive.accepted).toBe(1000);
     const popped = (frame: Uint8Array): Uint8Array => Uint8Array.from([...frame.slice(0, 12), ...frame.slice(16)]);
-    const tagged = streamSpec({ vlan: 5, sizes: [fixedSize(68)] });
+    const tagged = plain({ vlan: 5, sizes: [fixedSize(68)] });
     const untagged = new GeneratorSim().run(
       { stream: tagged, size: fixedSize(68) },
       changing(() => true, popped),

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
 import { Histogram } from "../../../src/stats/histogram.js";
-import { defaultStreamSpec } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
 import { echo, GeneratorSim } from "../../support/generator-sim.js";
+import { defaultTraffic } from "../../support/plain.js";
 import { trafficSpec, trafficStream } from "../../support/traffic-specs.js";
 import { changing, expectSound } from "./sound-trial.js";
 
@@ -96,7 +96,7 @@ describe("a device that does not do its part", () => {
   const two = trafficSpec([half("a"), half("b")]);
 
   it.each([
-    ["one stream", defaultStreamSpec],
+    ["one stream", defaultTraffic],
     ["two streams", two],
   ])("is given up when it can be of no use, where that was asked for: %s", (_, stream) => {
     const whole = behind({ stream }).report();

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
-import { streamSpec } from "../../../src/stream/spec.js";
 import { fixedSize, simpleImix } from "../../../src/units.js";
 import { baseOrder, echo, GeneratorSim } from "../../support/generator-sim.js";
+import { plain } from "../../support/plain.js";
 import { expectSound, sentOf } from "./sound-trial.js";
 
 describe("a perfect device", () => {
@@ -58,7 +58,7 @@ describe("a perfect device", () => {
   });
 
   it("counts frames too small for a signature by size and addresses", () => {
-    const stream = streamSpec({ ip: 6, sizes: [fixedSize(66)] });
+    const stream = plain({ ip: 6, sizes: [fixedSize(66)] });
     const report = new GeneratorSim().run({ stream, size: fixedSize(66), count: 500 }, echo);
     expect(report.receive.accepted).toBe(500);
     expect(report.receive.latency).toBeNull();

@@ -1,4 +1,5 @@
 /** The receive half alone: which run's frames it takes for the sender's. */
+
 import { expect, it } from "vitest";
 import type { ReceiveOnlyReport } from "../../../src/engine/loop/trial-report.js";
 import type { ReceiveSpec } from "../../../src/engine/loop/trial-spec.js";
@@ -7,14 +8,14 @@ import { generatorCounter } from "../../../src/engine/trial/counters.js";
 import { createJob } from "../../../src/engine/trial/receive-job.js";
 import { compileStream } from "../../../src/stream/frames/compile.js";
 import { frameAt } from "../../../src/stream/frames/frame.js";
-import { defaultStreamSpec } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
 import { Space, Wire } from "../../support/forward-wire.js";
 import { baseOrder } from "../../support/generator-sim.js";
+import { defaultTraffic } from "../../support/plain.js";
 
 const run = 0x35ab01;
 const other = 0x77cd01;
-const program = compileStream(defaultStreamSpec, fixedSize(64));
+const program = compileStream(defaultTraffic, fixedSize(64));
 const frame = (trial: number, sequence: number): Uint8Array =>
   frameAt(program, 0, { trial, stream: 0, sequence, timeNs: 1000 });
 

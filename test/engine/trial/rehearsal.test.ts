@@ -1,4 +1,5 @@
 /** A trial through a direct loop: of rings of every kind, whole, and without a frame on the ports that it is like. */
+
 import { describe, expect, it } from "vitest";
 import type { JobContext, OpenPort } from "../../../src/engine/loop/job.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
@@ -7,9 +8,9 @@ import { createJob, scheduleLeadNs } from "../../../src/engine/trial/generator-j
 import { Rehearsal } from "../../../src/engine/trial/rehearsal.js";
 import { type RingLayout, ringMemory } from "../../../src/ring/index.js";
 import { reverseFirstStream, reverseStream } from "../../../src/stream/reverse.js";
-import { defaultStreamSpec } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
 import { baseOrder, GeneratorSim } from "../../support/generator-sim.js";
+import { defaultTraffic } from "../../support/plain.js";
 
 const virtqueue = { headerBytes: 12, inOrder: false, mergeable: false } as const;
 const kinds: Readonly<Record<string, object>> = {
@@ -79,7 +80,7 @@ describe("a rehearsal", () => {
   }
 
   it("goes both ways between two ports of different kinds, or of one whose peer is gone", () => {
-    const back = order({ stream: reverseStream(defaultStreamSpec), firstStream: reverseFirstStream });
+    const back = order({ stream: reverseStream(defaultTraffic), firstStream: reverseFirstStream });
     for (const ports of [
       [portLike("packet", 1), portLike("split device", 1)],
       [null, portLike("xdp", 1)],

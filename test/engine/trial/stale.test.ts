@@ -1,11 +1,13 @@
 /** Frames of other trials and runs: they are named, and never stand in for a frame that is missing. */
+
 import { describe, expect, it } from "vitest";
 import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
 import { fixedTrial } from "../../../src/stream/index.js";
-import { isSigned, streamSpec } from "../../../src/stream/spec.js";
+import { isSigned } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
 import { baseOrder, type Device, echo, GeneratorSim } from "../../support/generator-sim.js";
+import { plain } from "../../support/plain.js";
 import { trafficSpec, trafficStream } from "../../support/traffic-specs.js";
 import { across, bothWays, DirectionsSim } from "./directions-sim.js";
 
@@ -94,8 +96,8 @@ describe.each([
 
 it("frames too small for a signature: another run's larger ones are stale, not foreign", () => {
   const others = recorded({ trial: otherRun });
-  expect(isSigned(streamSpec({ vlan: 100 }), fixedSize(64))).toBe(false);
-  const stream = streamSpec({ vlan: 100 });
+  expect(isSigned(plain({ vlan: 100 }), fixedSize(64))).toBe(false);
+  const stream = plain({ vlan: 100 });
   const small = { trial: oneRun, stream, size: fixedSize(64) };
   const { receive } = new GeneratorSim().run(small, replacing(others));
   expect(receive).toMatchObject({ accepted: 975, stale: 25, foreign: 0 });

@@ -2,17 +2,18 @@
  * A peer shares the descriptors by which it is woken: it can make them block and fill their counters. Real threads,
  * which end only if no system call holds them.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startGenerator } from "../../../src/engine/trial/start-generator.js";
 import { openPort, parsePortSpec } from "../../../src/port/index.js";
-import { defaultStreamSpec } from "../../../src/stream/spec.js";
 import { arena } from "../../../src/sys/arena.js";
 import { libc } from "../../../src/sys/libc.js";
 import { fixedSize } from "../../../src/units.js";
 import { goodDevice, RawDriver, ScriptedDevice } from "../../support/peers.js";
+import { defaultTraffic } from "../../support/plain.js";
 import { startEcho } from "./echo-part.js";
 
 const F_SETFL = 4;
@@ -72,7 +73,7 @@ it("a generator's trial can be stopped, and its thread ends", { timeout: 60_000 
   const running = generator.runTrial(
     {
       trial: 1,
-      stream: defaultStreamSpec,
+      stream: defaultTraffic,
       size: fixedSize(64),
       queues: 1,
       startSequence: 0,

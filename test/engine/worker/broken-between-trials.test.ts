@@ -1,4 +1,5 @@
 /** A device that breaks its ring while no trial runs: what was measured before counts, and it is no bug of ours. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +8,9 @@ import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
 import { startGenerator } from "../../../src/engine/trial/start-generator.js";
 import { PktgenError } from "../../../src/errors.js";
 import { openPort, type PortRings, parsePortSpec } from "../../../src/port/index.js";
-import { defaultStreamSpec } from "../../../src/stream/spec.js";
 import { arena } from "../../../src/sys/arena.js";
 import { fixedSize } from "../../../src/units.js";
+import { defaultTraffic } from "../../support/plain.js";
 import { startEcho } from "./echo-part.js";
 
 let directory = "";
@@ -20,7 +21,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const spec: TrialSpec = {
   trial: 1,
-  stream: defaultStreamSpec,
+  stream: defaultTraffic,
   size: fixedSize(64),
   queues: 1,
   startSequence: 0,

@@ -1,4 +1,5 @@
 /** The worker thread runs trial after trial with a real peer. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,15 +8,16 @@ import type { EmbeddedPart } from "../../../src/dut/index.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
 import { type Generator, startGenerator } from "../../../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../../../src/port/index.js";
-import { defaultStreamSpec } from "../../../src/stream/spec.js";
+import { defaultPlainTraffic } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";
+import { defaultTraffic } from "../../support/plain.js";
 import { startEcho } from "./echo-part.js";
 
 /** Real threads, real sockets, real shared memory: the generator's worker against an embedded part. */
 
 const spec: TrialSpec = {
   trial: 1,
-  stream: defaultStreamSpec,
+  stream: defaultTraffic,
   size: fixedSize(64),
   queues: 1,
   startSequence: 0,
@@ -104,7 +106,7 @@ describe("a loop worker", () => {
 
   it("refuses a command that cannot be carried out, with the job's sentence, and goes on", async () => {
     const { generator } = await startOn("null:");
-    const stream = { ...defaultStreamSpec, srcMac: "nonsense" };
+    const stream = { ...defaultTraffic, plain: { ...defaultPlainTraffic, srcMac: "nonsense" } };
     await expect(generator.runTrial({ ...spec, stream }, never)).rejects.toThrow(/nonsense/);
     const { transmit } = await generator.runTrial({ ...spec, load: { kind: "max" }, count: 10, settleNs: 1e6 }, never);
     expect(transmit.queues[0]?.published).toBe(10);
