@@ -49,11 +49,11 @@ export type {
   ModifierValue,
   Payload,
   Pinned,
+  PlainTraffic,
   ProgramSource,
   StreamSchedule,
   StreamSize,
   TrafficSpec,
   TrafficStream,
 } from "./stream/spec/traffic.js";
-export type { StreamSpec } from "./stream/spec.js";
 export type { FrameSize, Rate, SizeMix } from "./units.js";
