@@ -7,7 +7,9 @@ const real = [
   "test/dut/embedded-dut.test.ts",
   "test/engine/worker/*.test.ts",
 ];
-/** Tests of real devices, interfaces and programs beside this one. */
+/** Tests on the kernel's interfaces at low rates, each in its own namespaces: they stand a busy machine. */
+const wire = ["test/lab/{external,netdev,one-way,packet,relay,tap,wire,xdp,xdp-interface}.test.ts"];
+/** Tests with other programs beside this one: testpmd, containers, virtual machines, a browser. */
 const lab = ["test/{browser,lab}/**/*.test.ts"];
 
 const shared = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
@@ -31,8 +33,17 @@ export default defineConfig({
           testTimeout: 120_000,
           name: "pure",
           include: ["test/**/*.test.ts"],
-          exclude: [...real, ...lab],
+          exclude: [...real, ...wire, ...lab],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          testTimeout: 120_000,
+          name: "wire",
+          include: wire,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -40,8 +51,9 @@ export default defineConfig({
           ...shared,
           name: "lab",
           include: lab,
+          exclude: wire,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
