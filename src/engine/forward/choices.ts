@@ -34,18 +34,21 @@ export class FaultChoices {
   }
 
   /** Chooses the faults of the frame at `at`, and damages it if that is one of them. Returns bits of `fault`. */
-  choose({ u8 }: RingMemory, at: number, bytes: number): number {
+  choose(memory: RingMemory, at: number, bytes: number): number {
     const isCorrupt = this.#corrupt.next();
-    if (isCorrupt) {
-      const bit = this.#damage.below(8 * Math.min(damagedBytes, bytes));
-      u8[at + bytes - 1 - (bit >> 3)] ^= 1 << (bit & 7);
-    }
-    let flags = isCorrupt ? fault.corrupt : 0;
+    if (isCorrupt) this.#spoil(memory, at, bytes);
+    let flags = 0;
     if (this.#duplicate.next()) flags |= fault.duplicate;
     if (this.#reorder.next()) flags |= fault.reorder;
     if (!isCorrupt) return flags;
-    this.giveBack(flags & (fault.duplicate | fault.reorder));
+    this.giveBack(flags);
     return fault.corrupt;
+  }
+
+  /** Turns one bit around. */
+  #spoil({ u8 }: RingMemory, at: number, bytes: number): void {
+    const bit = this.#damage.below(8 * Math.min(damagedBytes, bytes));
+    u8[at + bytes - 1 - (bit >> 3)] ^= 1 << (bit & 7);
   }
 
   /** These faults could not be carried out: another frame gets each of them. */

@@ -186,10 +186,12 @@ export class ReplaySender {
     const memory = this.#memory;
     const outlets = this.#outlets;
     const cells = this.#cells;
+    const { isTimed } = this;
     const { nowNs, epochNs } = this.#clock;
     const most = this.#answers === null ? burstFrames : 1;
     let left = this.#spec.count - this.#passed();
     let sent = 0;
+    let tooLong = 0;
     outlets.begin();
     while (sent < most && left > 0 && due.look() && due.dueNs <= nowNs) {
       const { frame, dueNs } = due;
@@ -202,13 +204,14 @@ export class ReplaySender {
         copyFrame(memory, at, pipe.offset(frame), bytes);
         outlets.note(outlet, 1, bytes);
         this.#recorder?.record(memory, at, bytes, nowNs + epochNs, port);
-        if (this.isTimed) this.#gaps.departed(dueNs, nowNs);
-        cells[cell.sent]++;
+        if (isTimed) this.#gaps.departed(dueNs, nowNs);
         sent++;
-      } else cells[cell.tooLong]++;
+      } else tooLong++;
       left--;
-      due.passed(1, this.isTimed ? dueNs : nowNs);
+      due.passed(1, isTimed ? dueNs : nowNs);
     }
+    cells[cell.sent] += sent;
+    cells[cell.tooLong] += tooLong;
     outlets.publish();
     return sent;
   }
