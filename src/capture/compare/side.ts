@@ -1,8 +1,8 @@
 /** Reads one of two captures frame by frame, with what the comparison needs to know of each. */
 
+import { CaptureFilter } from "../../engine/pipe/capture-filter.js";
 import { usageError } from "../../errors.js";
-import type { FrameFacts, FrameFilter } from "../../packet/filter.js";
-import { HeaderWalk } from "../../packet/header-walk.js";
+import type { FrameFilter } from "../../packet/filter.js";
 import { FrameHash, FrameMask } from "../../packet/mask.js";
 import { Outline, outline } from "../../packet/outline.js";
 import { type CaptureReader, type FrameBatch, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
@@ -54,26 +54,16 @@ export class ComparedSide {
   #batch: FrameBatch | null = null;
   #at = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
-  /** Time of the file's first frame, and of the first one that is compared. */
-  #fileSeconds = 0;
-  #fileNanoseconds = 0;
+  /** Time of the first frame that is compared. */
   #firstSeconds = Number.NaN;
   #firstNanoseconds = 0;
-  readonly #facts: { -readonly [key in keyof FrameFacts]: FrameFacts[key] };
+  readonly #filter: CaptureFilter | null;
 
   constructor(reader: CaptureReader, options: SideOptions) {
     this.reader = reader;
     this.#options = options;
     this.#mask = new FrameMask(options.masks);
-    this.#facts = {
-      view: this.#view,
-      headers: new HeaderWalk(),
-      number: 0,
-      wireBytes: 0,
-      capturedBytes: 0,
-      relativeNs: 0,
-      interfaceId: 0,
-    };
+    this.#filter = options.filter === null ? null : new CaptureFilter(options.filter);
   }
 
   /** Goes to the next frame that passes the filter, within what was read; false: `refill` first. */
@@ -94,8 +84,8 @@ export class ComparedSide {
     this.#batch = await this.reader.next();
     this.#at = 0;
     if (this.#batch === null) return false;
-    const { bytes, first, seconds, nanoseconds } = this.#batch;
-    if (first === 0) [this.#fileSeconds, this.#fileNanoseconds] = [seconds[0], nanoseconds[0]];
+    const { bytes } = this.#batch;
+    this.#filter?.begin(this.#batch);
     if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
     return true;
   }
@@ -136,7 +126,7 @@ export class ComparedSide {
     this.number = batch.first + i + 1;
     const at = this.bytes.byteOffset + this.start;
     outline(this.#view, at, this.length, this.#outline);
-    if (this.#options.filter !== null && !this.#passes(this.#options.filter, batch, i)) return false;
+    if (this.#filter !== null && !this.#filter.passes(batch, i, this.reader.format)) return false;
     if (Number.isNaN(this.#firstSeconds)) {
       this.#firstSeconds = batch.seconds[i];
       this.#firstNanoseconds = batch.nanoseconds[i];
@@ -147,19 +137,6 @@ export class ComparedSide {
     if (this.cutBytes > 0) this.cut++;
     this.#setKeys(at);
     return true;
-  }
-
-  #passes(filter: FrameFilter, batch: FrameBatch, i: number): boolean {
-    const facts = this.#facts;
-    facts.view = this.#view;
-    facts.number = this.number;
-    facts.wireBytes = batch.original[i];
-    facts.capturedBytes = this.length;
-    const { seconds, nanoseconds } = batch;
-    facts.relativeNs = (seconds[i] - this.#fileSeconds) * 1e9 + (nanoseconds[i] - this.#fileNanoseconds);
-    facts.interfaceId = this.reader.format === "pcapng" ? batch.interfaces[i] : -1;
-    facts.headers.walk(this.#view, this.bytes.byteOffset + this.start, this.length, facts.wireBytes);
-    return filter(facts);
   }
 
   #setKeys(at: number): void {

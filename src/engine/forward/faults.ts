@@ -19,8 +19,6 @@ import { HeldFrame } from "./held.js";
 import { Service } from "./service.js";
 import { type FaultStorage, StoredFrames, slotStride } from "./storage.js";
 
-// Taken out of the imported object once: V8 has them as constants in the loop then.
-const { corrupt, duplicate, reorder, trimmed } = fault;
 const shortestFrameBytes = 14;
 
 /** What `next` offered last. */
@@ -134,13 +132,13 @@ export class FaultStage {
     if (this.#offered === offer.copy) return this.#original === offer.held ? held.bytes : stored.bytes();
     if (held.isThere && held.isDue(nowNs)) return this.#offer(offer.held, stored.heldAt, held.bytes);
     while (stored.count > 0 && stored.dueNs() <= nowNs) {
-      if ((stored.flags() & reorder) !== 0) {
+      if ((stored.flags() & fault.reorder) !== 0) {
         if (!held.isThere) {
           this.#hold(nowNs);
           continue;
         }
         // One at a time: another frame will be chosen instead.
-        this.#choices.giveBack(reorder);
+        this.#choices.giveBack(fault.reorder);
       }
       return this.#offer(offer.first, stored.offset(), stored.bytes());
     }
@@ -159,13 +157,13 @@ export class FaultStage {
     const held = this.#held;
     const flags = this.#offeredFlags();
     if (this.#spec.padBytes > 0) injected.padded++;
-    if ((flags & trimmed) !== 0) injected.trimmed++;
-    if ((flags & corrupt) !== 0) injected.corrupted++;
+    if ((flags & fault.trimmed) !== 0) injected.trimmed++;
+    if ((flags & fault.corrupt) !== 0) injected.corrupted++;
     if (this.#offered === offer.held) {
       if (held.overtakenBy > 0) injected.reordered++;
-      else this.#choices.giveBack(reorder);
-    } else if (held.isThere && (flags & corrupt) === 0) held.overtakenBy++;
-    if ((flags & duplicate) === 0) this.#remove();
+      else this.#choices.giveBack(fault.reorder);
+    } else if (held.isThere && (flags & fault.corrupt) === 0) held.overtakenBy++;
+    if ((flags & fault.duplicate) === 0) this.#remove();
     else {
       this.#original = this.#offered;
       this.#offered = offer.copy;
@@ -177,12 +175,12 @@ export class FaultStage {
   refused(): boolean {
     const isCopy = this.#offered === offer.copy;
     if (isCopy) {
-      this.#choices.giveBack(duplicate);
+      this.#choices.giveBack(fault.duplicate);
       this.#offered = this.#original;
     } else {
       const flags = this.#offeredFlags();
-      this.#choices.giveBack(flags & (corrupt | duplicate));
-      if (this.#offered === offer.held) this.#choices.giveBack(reorder);
+      this.#choices.giveBack(flags & (fault.corrupt | fault.duplicate));
+      if (this.#offered === offer.held) this.#choices.giveBack(fault.reorder);
     }
     this.#remove();
     return isCopy;
@@ -195,7 +193,7 @@ export class FaultStage {
     if (padBytes > 0) this.#memory.u8.fill(0, at + bytes, at + bytes + padBytes);
     const trims = trimBytes > 0 && bytes > shortestFrameBytes;
     const length = trims ? Math.max(shortestFrameBytes, bytes - trimBytes) : bytes + padBytes;
-    this.#stored.commit(length, trims ? flags | trimmed : flags, servedNs + delayNs);
+    this.#stored.commit(length, trims ? flags | fault.trimmed : flags, servedNs + delayNs);
   }
 
   /** Holds the oldest frame back. */

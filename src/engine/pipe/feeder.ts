@@ -1,13 +1,13 @@
 /** From a capture file to a feed: which frames go, to which port, changed how. Runs in the reader's thread. */
 import { usageError } from "../../errors.js";
 import type { RingMemory } from "../../memory.js";
-import { type FrameFacts, parseFilter } from "../../packet/filter.js";
+import { parseFilter } from "../../packet/filter.js";
 import { flowNumber } from "../../packet/flow-number.js";
-import { HeaderWalk } from "../../packet/header-walk.js";
 import { Outline, outline } from "../../packet/outline.js";
 import { type RewriteRules, Rewriter, rewriteGrowth } from "../../packet/rewrite.js";
 import { mostCapturedBytes } from "../../pcap/capture.js";
 import { CaptureReader, captureFaultError, type FrameBatch, linkTypeEthernet, linkTypeName } from "../../pcap/index.js";
+import { CaptureFilter } from "./capture-filter.js";
 import { type PipeLayout, PipeWriter } from "./frame-pipe.js";
 
 /** Which of two ports a frame leaves by. */
@@ -88,18 +88,15 @@ export class CaptureFeeder {
   readonly #memory: RingMemory;
   readonly #writer: PipeWriter;
   readonly #rewriter: Rewriter;
-  readonly #filter;
+  readonly #filter: CaptureFilter | null;
   readonly #outline = new Outline();
-  readonly #facts: { -readonly [key in keyof FrameFacts]: FrameFacts[key] };
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Somebody beside the filter wants to know what is in a frame. */
   readonly #looksInside: boolean;
   /** Of each port: whose turn it is. */
   readonly #turns = [-1, -1];
   #waited = false;
-  /** Time of the file's first frame, and of the first one that is sent. */
-  #fileSeconds = 0;
-  #fileNanoseconds = 0;
+  /** Time of the first frame that is sent. */
   #firstSeconds = Number.NaN;
   #firstNanoseconds = 0;
   #lastNs = 0;
@@ -109,17 +106,8 @@ export class CaptureFeeder {
     this.#memory = memory;
     this.#writer = new PipeWriter(memory, layout);
     this.#rewriter = new Rewriter(options.rewrite);
-    this.#filter = options.filter === null ? null : parseFilter(options.filter, "--filter");
+    this.#filter = options.filter === null ? null : new CaptureFilter(parseFilter(options.filter, "--filter"));
     this.#looksInside = options.split.kind === "client" || options.spread === "flow";
-    this.#facts = {
-      view: this.#view,
-      headers: new HeaderWalk(),
-      number: 0,
-      wireBytes: 0,
-      capturedBytes: 0,
-      relativeNs: 0,
-      interfaceId: 0,
-    };
   }
 
   /** Feeds all loops; one whose frames all fit at once is fed once, and the other side sends it again and again. */
@@ -168,7 +156,7 @@ export class CaptureFeeder {
   #batch(batch: FrameBatch, reader: CaptureReader, loop: number): void {
     if (this.#view.buffer !== batch.bytes.buffer) this.#view = new DataView(batch.bytes.buffer);
     const { interfaces } = reader;
-    if (batch.first === 0) [this.#fileSeconds, this.#fileNanoseconds] = [batch.seconds[0], batch.nanoseconds[0]];
+    this.#filter?.begin(batch);
     for (let i = 0; i < batch.count; i++) {
       if (i % publishEvery === 0) {
         if (this.#writer.stopped) return;
@@ -207,17 +195,7 @@ export class CaptureFeeder {
     const number = batch.first + i + 1;
     const { ranges } = this.#options;
     if (ranges.length > 0 && !ranges.some(({ from, to }) => number >= from && number <= to)) return false;
-    const filter = this.#filter;
-    if (filter === null) return true;
-    const facts = this.#facts;
-    facts.view = this.#view;
-    facts.number = number;
-    facts.wireBytes = batch.original[i];
-    facts.capturedBytes = batch.captured[i];
-    facts.interfaceId = format === "pcapng" ? batch.interfaces[i] : -1;
-    facts.relativeNs = (batch.seconds[i] - this.#fileSeconds) * 1e9 + (batch.nanoseconds[i] - this.#fileNanoseconds);
-    facts.headers.walk(this.#view, batch.bytes.byteOffset + batch.starts[i], facts.capturedBytes, facts.wireBytes);
-    return filter(facts);
+    return this.#filter === null || this.#filter.passes(batch, i, format);
   }
 
   #frame(batch: FrameBatch, i: number, fcsBytes: number, loop: number): void {
