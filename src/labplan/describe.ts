@@ -1,8 +1,9 @@
 /** From a plan's device to testpmd's description, with what the machine has. Pure. */
 import { join } from "node:path";
-import { type RingVariant, ringVariants, type TestpmdDescription, type Vdev } from "../dut/testpmd/description.js";
+import type { TestpmdDescription } from "../dut/testpmd/description.js";
 import { layOutLcores } from "../dut/testpmd/lcores.js";
 import { linkEnds } from "../dut/testpmd/links.js";
+import { type RingVariant, ringVariants, type Vdev } from "../dut/testpmd/vdev.js";
 import { maxRegions } from "../port/vhost-user/message.js";
 import type { InterfaceVdev, PlanDevice, PlanVdev, VirtioUserVdev } from "./file/index.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";

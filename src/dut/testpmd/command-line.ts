@@ -1,6 +1,7 @@
 /** From a description to the program's arguments, and to a line for people. Pure. */
-import { planMac, ringVariants, type TestpmdDescription, type Vdev } from "./description.js";
+import { planMac, type TestpmdDescription } from "./description.js";
 import { lcoreArguments } from "./lcores.js";
+import { ringVariants, type Vdev } from "./vdev.js";
 import { type DpdkVersion, isAtLeast } from "./version.js";
 
 const flag = (value: boolean): string => (value ? "1" : "0");

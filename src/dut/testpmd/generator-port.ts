@@ -5,7 +5,7 @@
  */
 import { usageError } from "../../errors.js";
 import { didYouMean } from "../../nearest.js";
-import type { Vdev } from "./description.js";
+import type { Vdev } from "./vdev.js";
 
 export type GeneratorSide =
   | { readonly kind: "vhost" }

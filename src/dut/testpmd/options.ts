@@ -4,10 +4,11 @@ import { usageError } from "../../errors.js";
 import { OptionList } from "../../option-list.js";
 import { type DutOption, oneOf, parseRingSize } from "../option-text.js";
 import { type ContainerWish, containerWishes } from "./containers.js";
-import { type ForwardingMode, forwardingModes, type RingVariant, ringVariants } from "./description.js";
+import { type ForwardingMode, forwardingModes } from "./description.js";
 import { type GeneratorSide, generatorSideWords, parseGeneratorSide } from "./generator-port.js";
 import { type CoreChoice, coreChoices } from "./lcores.js";
 import { type HugeChoice, hugeChoices } from "./limitations.js";
+import { type RingVariant, ringVariants } from "./vdev.js";
 
 export interface TestpmdOptions {
   /** Where the container's testpmd runs; none: as a plain process. */

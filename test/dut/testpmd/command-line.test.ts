@@ -1,16 +1,10 @@
 /** The command line of testpmd for every description of it. */
 import { describe, expect, it } from "vitest";
 import { commandLine, literalCommandLines, shellLine, vdevText } from "../../../src/dut/testpmd/command-line.js";
-import {
-  describePair,
-  type PairInputs,
-  planMac,
-  portsOf,
-  type RingVariant,
-  ringVariants,
-} from "../../../src/dut/testpmd/description.js";
+import { describePair, type PairInputs, planMac, portsOf } from "../../../src/dut/testpmd/description.js";
 import { parseGeneratorSide } from "../../../src/dut/testpmd/generator-port.js";
 import { layOutLcores, lcoreArguments } from "../../../src/dut/testpmd/lcores.js";
+import { type RingVariant, ringVariants } from "../../../src/dut/testpmd/vdev.js";
 import { parseDpdkVersion } from "../../../src/dut/testpmd/version.js";
 
 const inputs: PairInputs = {
