@@ -41,7 +41,7 @@ function translated(error: CommanderError, name: string | undefined): PktgenErro
   });
 }
 
-/** Is this only the end of `--help` or `--version`? */
+/** True for the end of `--help` or `--version`, which commander throws. */
 const isDone = (error: CommanderError): boolean =>
   error.exitCode === 0 || error.code === "commander.help" || error.code === "commander.helpDisplayed";
 
@@ -54,7 +54,7 @@ function unknownCommand(word: string): PktgenError {
   });
 }
 
-/** The options of the default command belong into the main help: they need no word before them. */
+/** The main help shows the options of the default command: they need no word before them. */
 function defaultOptionsHelp(program: Command): string {
   const byDefault = commands.find(({ isDefault }) => isDefault === true);
   const command = program.commands.find((child) => child.name() === byDefault?.name);
@@ -81,7 +81,7 @@ function createProgram(context: CommandContext): Command {
   return program;
 }
 
-/** Parses and runs. Rejects with whatever the command threw, or a usage error. */
+/** Parses and runs. Rejects with a usage error, or with what the command threw. */
 export async function runProgram(argv: readonly string[], context: CommandContext): Promise<void> {
   // `--help ndr` is the help of ndr, as `ndr --help`.
   const asksFor = argv.length === 2 && (argv[0] === "--help" || argv[0] === "-h") && !argv[1]!.startsWith("-");

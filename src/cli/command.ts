@@ -3,7 +3,7 @@ import type { ExitCode } from "../errors.js";
 import type { OptionGroups } from "../options/option.js";
 import type { Output } from "./output/output.js";
 
-/** What a command is given beside its options. */
+/** What a command is given in addition to its options. */
 export interface CommandContext {
   readonly output: Output;
   /** The command line as typed, for results. */
@@ -11,7 +11,7 @@ export interface CommandContext {
   readonly version: string;
   /** PKTGEN_DEBUG is set. */
   readonly debug: boolean;
-  /** Told what the process should end with. */
+  /** Takes the exit code that the process should end with. */
   readonly finish: (exitCode: ExitCode) => void;
 }
 
@@ -35,9 +35,9 @@ export interface CommandDefinition<Options = never> {
   readonly options: OptionGroups;
   /** Texts below the options. */
   readonly help?: readonly (string | (() => string))[];
-  /** Options of other commands that it does not have → what to use. */
+  /** Options that other commands have and this one does not → what to use instead. */
   readonly instead?: Readonly<Record<string, string>>;
-  /** Commands of its own, e.g. `dut embedded`. */
+  /** Commands below it, e.g. `dut embedded`. */
   readonly children?: readonly CommandDefinition[];
   readonly run: (words: readonly string[], options: Options, context: CommandContext) => Promise<void>;
 }

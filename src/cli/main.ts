@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /**
- * The command's start and end: arguments in, exit code out. What can go wrong while the program is loaded (too few
- * open files, a folder that is gone) is told as everything else is, so little is imported before the handlers are there.
+ * The command's start and end: arguments in, exit code out. Loading the program can fail: too few open
+ * files, a folder that is gone. The handlers that report this come first, so little is imported before them.
  */
 import { endNow, endOnSignals } from "./output/ending.js";
 import { debugVariable, describeFailure } from "./output/failure.js";
 
-/** What may still be closing when the exit code is known: threads, sockets. Then the process ends all the same. */
+/** Threads and sockets may take this long to close once the exit code is known. Then the process ends. */
 const closingMs = 2_000;
 
 const debug = (process.env[debugVariable] ?? "") !== "";
@@ -40,7 +40,7 @@ async function run(argv: readonly string[]): Promise<void> {
   });
 }
 
-/** As a shell would take it back. */
+/** Quoted so that a shell reads the same argument. */
 function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   endOnSignals(() => (isFinished ? exitCode : null));
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
-  // A terminal that hung up, a reader that is gone: there is nobody to tell.
+  // The terminal hung up or the reader is gone: a message reaches no one.
   process.stderr.on("error", () => {});
   try {
     await run(process.argv.slice(2));

@@ -1,13 +1,13 @@
 /**
- * Options that give addresses, held against traffic that may say its own: one that no frame takes is refused, and one
- * that only some take is noted, so that none is ignored in silence. Pure.
+ * Compares the options that give addresses with traffic that may set addresses itself. An option that no frame takes is
+ * refused. One that only some frames take is noted, so that none is ignored in silence. Pure.
  */
 import { usageError } from "../errors.js";
 import type { DutChoice } from "../measure/plan.js";
 import { type AddressState, addressesOf, type StreamAddresses } from "../stream/spec/addressing.js";
 import type { PlainTraffic, TrafficSpec } from "../stream/spec/traffic.js";
 
-/** What the options say, beside the sides that `dut` has. */
+/** What the options say, in addition to the sides that `dut` has. */
 export interface AddressOptions {
   readonly dstMac: string | undefined;
   readonly srcMac: string | undefined;

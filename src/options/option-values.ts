@@ -66,7 +66,7 @@ export function drawnRunId(): number {
 /** What tells the frames of this run from those of any other. */
 export const runId = count(0, runIds - 1);
 
-/** The highest CPU number that an affinity mask of ours holds. */
+/** The highest CPU number that our affinity masks hold. */
 const maxCpu = 1023;
 
 /** `0,2,4-6`: CPUs in the order given, each once. */

@@ -5,7 +5,7 @@ import { didYouMean } from "../nearest.js";
 /** Turns a text into a value. Throws a usage error that names the option, which is `where`. */
 export type Reader<Value> = (text: string, where: string) => Value;
 
-/** What an option's line says beside flags, help and reader. */
+/** What an option's line says in addition to flags, help and reader. */
 export interface Marks {
   /** `send` and `receive` take it, too: both sides must say the same. */
   readonly shared?: true;

@@ -42,7 +42,7 @@ export interface DutHandle extends AsyncDisposable {
 const watchEveryMs = 200;
 const seed = 1;
 
-/** Polls: a forwarder that fails does so once in its life, and nobody waits for it here. */
+/** Polls: a forwarder fails at most once, and only this looks for it. */
 function untilEnd(failure: () => string | null, signal: AbortSignal, durationNs: number): Promise<PktgenError | null> {
   return new Promise((resolve) => {
     const end = (why: PktgenError | null): void => {
@@ -131,7 +131,7 @@ export async function testpmdHandle(setup: TestpmdHandleSetup): Promise<DutHandl
     cores: twoCores(cores),
   });
   const sides = [dut.host, dut.container];
-  // testpmd's own sums: they are there when nobody is connected any more, too.
+  // testpmd's sums stay there when all peers have disconnected.
   const sums = sides.map((side) => async () => `${side.who}:\n${await side.run("show fwd stats all")}\n`);
   return {
     introduction: `${sides.map((side) => `${side.who}: ${side.command}\n`).join("")}${sendTo(dut.generatorPorts[0])}`,

@@ -84,10 +84,10 @@ function checkPorts(part: DutKind, port: readonly string[]): void {
   for (const text of port) parsePort(text, "--port");
 }
 
-/** A peer that comes back again and again for the same trouble does not fill the terminal. */
+/** Most ended connections that are told: a peer that reconnects for ever does not fill the terminal. */
 const mostTroublesTold = 100;
 
-/** Says on standard error why a peer's connection was ended: its developer sees only that it was. */
+/** Says on standard error why a peer's connection was ended. The peer itself sees only that it was. */
 function tellTroubles({ message }: Output): (why: string) => void {
   let told = 0;
   return (why) => {

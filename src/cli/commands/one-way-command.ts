@@ -21,11 +21,11 @@ import type { ReceivedHalf, SentHalf } from "../../result/half.js";
 import type { CommandContext } from "../command.js";
 import { checkResultFiles, standardOutput, writeResultFile } from "../output/result-file.js";
 
-/** Those of `run` that both sides must say alike, and those of this side. */
+/** Options of `run` that both sides must give alike, and those of this side only. */
 export const oneWayGroups = (side: readonly (keyof RunOptions)[]): OptionGroups =>
   onlyThose(runGroups, ({ shared }, key) => shared === true || side.includes(key as keyof RunOptions));
 
-/** What both sides take beside the options of `run`. */
+/** What both sides take in addition to the options of `run`. */
 export const oneWayOptions = {
   clocksSynchronised: flag(
     "--clocks-synchronised",

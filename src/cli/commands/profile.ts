@@ -56,7 +56,7 @@ const plainSpec = async (file: string, stream: Partial<PlainTraffic>): Promise<T
   return { ...trafficOf(plainTraffic(stream)), name: basename(file).replace(/\.ya?ml$/, "") };
 };
 
-/** Every mistake in a line of its own, or that there is none. */
+/** Writes one line for each mistake, or that there is none. */
 async function check(file: string, options: ProfileOptions, { output, finish }: CommandContext): Promise<void> {
   const { mistakesOf } = await import("../../profile/index.js");
   try {
@@ -84,7 +84,7 @@ async function graphOf(spec: TrafficSpec, options: ProfileOptions): Promise<stri
   if (rates.some(({ kind }) => kind === "max")) {
     throw usageError("as fast as it can be has no graph", { where: "--rate", accepted: "a rate, e.g. 1Mpps" });
   }
-  // Streams have sizes of their own, or all of them the trial's.
+  // Either each stream has its size, or all of them have the trial's.
   const hasOwnSizes = spec.streams.every(({ size }) => size !== null);
   const size = hasOwnSizes ? ownSizes(spec, { kind: "max", lineRateBps: line }) : spec.sizes[0];
   const shared = ratePps(rates[0], meanFrameBytes(size), line);

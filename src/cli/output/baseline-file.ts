@@ -43,7 +43,7 @@ function readBaseline(path: string, isNew: boolean): Baseline | null {
 const isRecordOf = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isOne);
 
-/** Somebody may have edited it, or it is another program's. */
+/** The file may have been edited, or belong to another program. */
 function isBaseline(document: unknown): document is Baseline {
   const { format, setup, figures } = (document ?? {}) as Partial<Record<string, unknown>>;
   const isSamples = (samples: unknown): boolean => Array.isArray(samples) && samples.every(Number.isFinite);

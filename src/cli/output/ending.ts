@@ -1,14 +1,14 @@
 /**
- * The end of the process. process.exit waits until every thread has ended, and one that is inside a system call does
- * not: here what has to be undone is undone, and then the kernel ends the process.
+ * The end of the process. process.exit waits until every thread has ended. A thread inside a system call does not end.
+ * Here what has to be undone is undone, and then the kernel ends the process.
  */
 import { exitCodes } from "../../errors.js";
 import { kernelExit } from "../../sys/kernel-exit.js";
 
-/** What undoing may take: containers, interfaces, folders of sockets. */
+/** Time for undoing: containers, interfaces, folders of sockets. */
 const undoingSeconds = 30;
 
-/** Runs what waits for "exit", each whatever the others do, and ends. */
+/** Runs every listener of "exit", even after one has failed, and ends the process. */
 export function endNow(code: number): void {
   process.exitCode = code;
   process.removeAllListeners("SIGALRM");
@@ -17,7 +17,7 @@ export function endNow(code: number): void {
     try {
       listener.call(process, code);
     } catch {
-      // Whatever else is to be undone still is.
+      // The other listeners still run.
     }
   }
   process.removeAllListeners("exit");
@@ -25,10 +25,10 @@ export function endNow(code: number): void {
   process.exit(code);
 }
 
-/** Signals that ask to leave without results, and what a shell shows of them. */
+/** Signals that ask to leave without results, with the exit code that a shell shows for each. */
 const leaveAtOnce = { SIGQUIT: 131, SIGALRM: 142, SIGXCPU: 152 } as const;
 
-/** How many watch for an interrupt, and end what they do by themselves. */
+/** Number of commands that watch for an interrupt and end by themselves. */
 let watchers = 0;
 
 export function watching(): Disposable {
@@ -41,7 +41,7 @@ export function watching(): Disposable {
 }
 
 /**
- * From the start on: where no command watches for it, a signal ends the process, and nothing is left behind.
+ * Handles signals from the start on. Where no command watches for it, a signal ends the process, and nothing is left behind.
  * `finished`: the exit code of a command that has done all it had to do; null before.
  */
 export function endOnSignals(finished: () => number | null): void {

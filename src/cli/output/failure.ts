@@ -12,7 +12,7 @@ function referenceOf(error: Error): string {
   return createHash("sha256").update(`${error.name} ${place}`).digest("hex").slice(0, 8);
 }
 
-/** What this machine or shell lacks, by the code that Node and the kernel have for it. */
+/** Error codes of Node and the kernel → what this machine or shell lacks. */
 const lacks: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EMFILE: ["this process may not open more files", "ulimit -n 1024 allows enough"],
   ENFILE: ["this machine has no more files to open", "end what holds them, or raise fs.file-max"],
@@ -23,7 +23,7 @@ const lacks: Readonly<Record<string, readonly [what: string, hint: string]>> = {
 
 const starts = /^(uv_)?(spawn|thread_create|fork)/;
 
-/** The error of a machine that lacks something rather than of a program that is wrong; null: it is none. */
+/** The error, where the machine lacks something; null: the program is wrong. */
 function environmentFailure(error: Error): PktgenError | null {
   const { code = "", syscall = "" } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" && syscall === "uv_cwd") {
@@ -50,6 +50,6 @@ export function describeFailure(
   const summary = error.message.split("\n")[0] ?? "";
   const how = debug ? "" : ` and what ${debugVariable}=1 shows`;
   const text = `pktgen-ts: this is a bug in pktgen-ts, not yours: ${summary}; please report it with reference ${referenceOf(error)}${how}\n`;
-  // Whatever was measured cannot be trusted.
+  // What was measured cannot be trusted.
   return { text: debug ? `${text}${error.stack ?? ""}\n` : text, exitCode: exitCodes.invalid };
 }

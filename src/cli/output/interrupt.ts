@@ -1,18 +1,17 @@
 /**
- * Ctrl-C and its like. The first one asks the run to stop: it closes what it has open and gives the results so far.
- * The second one does not wait for that: the process ends shortly after, with the same exit code, whatever its threads
- * are doing.
+ * Ctrl-C and other signals that stop a run. The first one asks the run to stop: it closes what it has open and gives
+ * the results so far. The second one ends the process shortly after with the same exit code, even if threads still work.
  */
 import { exitCodes } from "../../errors.js";
 import { endNow, watching } from "./ending.js";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What closing may still take after a second signal. */
+/** Time for closing after a second signal. */
 const graceMs = 300;
 
 export interface Interrupt extends Disposable {
-  /** Aborted by the first signal, or when nobody reads the results any more. */
+  /** Aborted by the first signal, or when the reader of the results is gone. */
   readonly signal: AbortSignal;
 }
 

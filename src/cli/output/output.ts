@@ -5,7 +5,7 @@
 import { environmentError, type PktgenError } from "../../errors.js";
 
 export interface Output {
-  /** Writes a result. Resolves when it is out, or when nobody reads any more; rejects with a PktgenError on a write error. */
+  /** Writes a result. Resolves when it is out, or when its reader is gone. Rejects with a PktgenError on a write error. */
   result(text: string): Promise<void>;
   /** Writes a message. Never fails: where messages cannot go, they are lost. */
   message(text: string): void;
@@ -32,7 +32,7 @@ export function processOutput(): Output {
     if (isBrokenPipe(error)) gone.abort();
   });
   stderr.on("error", () => {
-    // A terminal that hung up: there is nobody to tell.
+    // The terminal hung up: a message reaches no one.
   });
   return {
     readerGone: gone.signal,

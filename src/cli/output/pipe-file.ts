@@ -9,7 +9,7 @@ const lookEveryMs = 10;
 /** Open since they were looked at: if they were closed, their readers would see the end. */
 const held = new Map<string, number>();
 
-/** Opens it for `writeToPipe`. False: nobody reads it. Throws as open does otherwise. */
+/** Opens it for `writeToPipe`. False: it has no reader. Throws as open does otherwise. */
 export function holdPipe(path: string): boolean {
   const place = resolve(path);
   if (held.has(place)) return true;

@@ -7,7 +7,7 @@ export interface ProgressLine {
   clear(): void;
 }
 
-/** Time between two lines where they cannot be written over. */
+/** Time between two lines that cannot be written over. */
 const verboseEveryMs = 1_000;
 
 /** `\r`, then CSI 2 K: erase the whole line (ECMA-48 §8.3.41). */

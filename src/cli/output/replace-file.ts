@@ -1,6 +1,6 @@
 /**
- * Puts a file in the place of another, whole or not at all: it is written beside it, reaches the disk, and then takes
- * its name. What is killed meanwhile leaves the old file, and a file beside it that a later write removes.
+ * Puts a file in the place of another, whole or not at all. The new file is written in the same folder, reaches the
+ * disk, and then takes the name. A process that is killed meanwhile leaves the old file; a later write removes the rest.
  */
 import {
   closeSync,
@@ -25,7 +25,7 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 /** Where a folder or the file's owner does not let another file take its name, e.g. a file mounted into a container. */
 const notReplaceable: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EBUSY", "EXDEV", "EINVAL"]);
 
-/** `.result.json.pktgen-ts-<owner>`, beside result.json. */
+/** `.result.json.pktgen-ts-<owner>`, in the folder of result.json. */
 const besideName = (target: string): string => `.${basename(target)}.pktgen-ts-`;
 
 /** Of a link, what it leads to, also where that is not there yet. */

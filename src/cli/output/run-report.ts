@@ -19,16 +19,15 @@ export interface ReportChoice {
 
 export const exitCodeOf = (result: RunResult): ExitCode => verdictCodes[result.verdict];
 
-/** A terminal's own character set decides; only plain C locales lack the µ. */
+/** The locale decides: only plain C locales lack the µ. */
 const asciiOnly = (environment: NodeJS.ProcessEnv): boolean => {
   const locale = environment["LC_ALL"] || environment["LC_CTYPE"] || environment["LANG"] || "";
   return locale === "C" || locale === "POSIX";
 };
 
 /**
- * Everything to where it goes. A file that fails does not keep the others from being written; the first failure is
- * thrown at the end, and where the table was not wanted the document then goes to standard error, so that nothing
- * measured is lost.
+ * Writes everything to where it goes. A file that fails does not keep the others from being written; the first failure
+ * is thrown at the end. Where no table was shown, the document then goes to standard error: nothing measured is lost.
  */
 export async function reportRun(result: RunResult, choice: ReportChoice, output: Output): Promise<void> {
   const options = { color: choice.color, ascii: asciiOnly(process.env) };

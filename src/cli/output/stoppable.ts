@@ -5,12 +5,12 @@ import type { Output } from "./output.js";
 import { type ProgressLine, progressLine } from "./progress-line.js";
 
 export interface Stoppable extends Disposable {
-  /** Aborted by the first signal, or when nobody reads the results any more. */
+  /** Aborted by the first signal, or when the reader of the results is gone. */
   readonly signal: AbortSignal;
   /** The signal is aborted. */
   readonly stopped: boolean;
   readonly line: ProgressLine;
-  /** Waits for the work and takes its progress away. An error of work that was stopped has the exit code of an interrupt. */
+  /** Waits for the work and clears its progress. Stopped work that fails has the exit code of an interrupt. */
   wait<Value>(work: Promise<Value>): Promise<Value>;
 }
 

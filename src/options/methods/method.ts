@@ -25,7 +25,7 @@ export interface MethodEntry<Options, Settings> {
   /** Before and after each trial. Absent: nothing. */
   readonly around?: (settings: Settings) => AroundTrials;
   readonly run: (measurer: Measurer, settings: Settings, plan: RunPlan) => Promise<Findings>;
-  /** The verdict, where the method has rules of its own. */
+  /** Gives the verdict by the method's rules. Absent: the rules of all methods. */
   readonly judge?: (result: RunResult, plan: RunPlan) => RunResult;
 }
 

@@ -45,7 +45,7 @@ function checkThroughput(tests: readonly Rfc2544Test[], isKnown: boolean): void 
   }
 }
 
-/** Without a signature nobody can tell when a frame was lost. */
+/** Only a signature tells when a frame was lost. */
 function checkSigned(tests: readonly Rfc2544Test[], { stream, sizes }: RunPlan): void {
   const small = tests.includes("recovery") ? sizes.find((size) => !isSigned(stream, size)) : undefined;
   if (small === undefined) return;
@@ -112,7 +112,7 @@ function aroundTrials(given: Given, { dut }: RunPlan): AroundTrials {
   };
 }
 
-/** Throws a usage error where a reset is asked for that nobody can do. */
+/** Throws a usage error for a reset that the device cannot do. */
 function resetSettings(given: Given, plan: RunPlan, tests: readonly Rfc2544Test[]): Rfc2544Settings["reset"] {
   const { resetCommand } = given;
   const preset = given.quick === true ? quick : conforming;
