@@ -11,17 +11,16 @@ const drainMostNs = 200_000_000;
 const askEveryNs = 300_000_000;
 const askMostNs = 3_000_000_000;
 
+/** Doubles in a typed array; trial-clock.ts says why. */
+const cell = { moved: 0, startNs: 1, quietSinceNs: 2, askAtNs: 3, count: 4 } as const;
+
 export class BetweenTrials {
   readonly #task: BetweenTask;
   readonly #responders: Responders;
   readonly #rehearsal: Rehearsal | null;
   /** What the responders had sent when it began. */
   readonly #sentBefore: number;
-  #moved = 0;
-  /** −1: it has not begun. */
-  #startNs = -1;
-  #quietSinceNs = 0;
-  #askAtNs = 0;
+  readonly #cells = new Float64Array(cell.count);
   #asked = false;
   #done = false;
 
@@ -31,6 +30,7 @@ export class BetweenTrials {
     this.#responders = responders;
     this.#rehearsal = rehearsal;
     this.#sentBefore = responders.sent;
+    this.#cells[cell.startNs] = -1;
   }
 
   get done(): boolean {
@@ -44,13 +44,14 @@ export class BetweenTrials {
 
   /** After a turn that moved so many frames; true: it is done now. */
   step(moved: number, nowNs: number): boolean {
-    if (this.#startNs < 0) {
-      this.#startNs = nowNs;
-      this.#quietSinceNs = nowNs;
-      this.#askAtNs = nowNs;
+    const cells = this.#cells;
+    if (cells[cell.startNs] < 0) {
+      cells[cell.startNs] = nowNs;
+      cells[cell.quietSinceNs] = nowNs;
+      cells[cell.askAtNs] = nowNs;
     }
-    this.#moved += moved;
-    if (moved > 0) this.#quietSinceNs = nowNs;
+    cells[cell.moved] += moved;
+    if (moved > 0) cells[cell.quietSinceNs] = nowNs;
     this.#done = this.#isDone(nowNs);
     return this.#done;
   }
@@ -63,26 +64,26 @@ export class BetweenTrials {
   /** `isOpen`: a trial's account is open, and what responders send is part of it. */
   outcome(isOpen: boolean): BetweenOutcome {
     return {
-      moved: this.#moved,
+      moved: this.#cells[cell.moved],
       beside: isOpen ? 0 : this.#responders.sent - this.#sentBefore,
       mac: this.#task.kind === "resolve" ? this.#told(this.#task) : null,
     };
   }
 
   #isDrained(nowNs: number): boolean {
-    return nowNs - this.#quietSinceNs >= drainQuietNs || nowNs - this.#startNs >= drainMostNs;
+    return nowNs - this.#cells[cell.quietSinceNs] >= drainQuietNs || nowNs - this.#cells[cell.startNs] >= drainMostNs;
   }
 
   #told({ port }: { readonly port: number }): string | null {
     return this.#asked ? this.#responders.at(port).told : null;
   }
 
-  #isResolved(errand: BetweenTask & { readonly kind: "resolve" }, nowNs: number): boolean {
-    if (this.#told(errand) !== null || nowNs - this.#startNs >= askMostNs) return true;
-    if (nowNs < this.#askAtNs) return false;
-    this.#askAtNs = nowNs + askEveryNs;
+  #isResolved(task: BetweenTask & { readonly kind: "resolve" }, nowNs: number): boolean {
+    if (this.#told(task) !== null || nowNs - this.#cells[cell.startNs] >= askMostNs) return true;
+    if (nowNs < this.#cells[cell.askAtNs]) return false;
+    this.#cells[cell.askAtNs] = nowNs + askEveryNs;
     this.#asked = true;
-    this.#responders.at(errand.port).ask(errand.target, errand.from);
+    this.#responders.at(task.port).ask(task.target, task.from);
     return false;
   }
 }

@@ -18,18 +18,25 @@ interface ReceiveTrial {
   readonly receiver: Receiver;
   readonly clock: TrialClock;
   begun: boolean;
-  firstNs: number;
   elapsedNs: number;
   sleepsBefore: number;
   done: boolean;
   stopped: boolean;
 }
 
+/** Doubles in a typed array; trial-clock.ts says why. */
+const cell = {
+  countersDueNs: 0,
+  /** When the first frame of ours came; −1: none has. */
+  firstNs: 1,
+  count: 2,
+} as const;
+
 class ReceiveJob implements Job {
   readonly #context: JobContext;
   #port: OpenPort | null = null;
   #trial: ReceiveTrial | null = null;
-  #countersDueNs = 0;
+  readonly #cells = new Float64Array(cell.count);
 
   constructor(context: JobContext) {
     this.#context = context;
@@ -69,8 +76,9 @@ class ReceiveJob implements Job {
     const moved = trial.receiver.step();
     clock.read();
     const now = clock.nowNs;
-    if (trial.firstNs < 0 && trial.receiver.account.received > 0) trial.firstNs = trial.receiver.account.lastArrivalNs;
-    if (now >= this.#countersDueNs) this.#publishCounters(trial, now);
+    if (this.#cells[cell.firstNs] < 0 && trial.receiver.account.received > 0)
+      this.#cells[cell.firstNs] = trial.receiver.account.lastArrivalNs;
+    if (now >= this.#cells[cell.countersDueNs]) this.#publishCounters(trial, now);
     if (this.#isOver(trial, now)) this.#end(trial, false);
     return moved;
   }
@@ -84,12 +92,14 @@ class ReceiveJob implements Job {
     const parts = { memory, program, clock, lag: null, published, foreignFrames: null, pinsTrial };
     const receiver = new Receiver({ spec: spec.sent, ...parts });
     receiver.attach(this.#port?.queues ?? []);
-    this.#countersDueNs = 0;
-    const times = { begun: false, firstNs: -1, elapsedNs: 0, sleepsBefore: sleeps() };
+    this.#cells[cell.countersDueNs] = 0;
+    this.#cells[cell.firstNs] = -1;
+    const times = { begun: false, elapsedNs: 0, sleepsBefore: sleeps() };
     return { spec, receiver, clock, ...times, done: false, stopped: false };
   }
 
-  #isOver({ spec, receiver, firstNs }: ReceiveTrial, nowNs: number): boolean {
+  #isOver({ spec, receiver }: ReceiveTrial, nowNs: number): boolean {
+    const firstNs = this.#cells[cell.firstNs];
     if (firstNs < 0) return nowNs > spec.waitNs;
     if (nowNs - firstNs > spec.durationNs) return true;
     const quietNs = nowNs - receiver.account.lastArrivalNs;
@@ -107,10 +117,10 @@ class ReceiveJob implements Job {
     this.#context.post({ kind: "done" });
   }
 
-  #publishCounters({ receiver, done, firstNs }: ReceiveTrial, nowNs: number): void {
-    this.#countersDueNs = nowNs + countersEveryNs;
+  #publishCounters({ receiver, done }: ReceiveTrial, nowNs: number): void {
+    this.#cells[cell.countersDueNs] = nowNs + countersEveryNs;
     const { counters } = this.#context;
-    counters[counter.phase] = done ? phase.done : firstNs < 0 ? phase.idle : phase.sending;
+    counters[counter.phase] = done ? phase.done : this.#cells[cell.firstNs] < 0 ? phase.idle : phase.sending;
     counters[counter.received] = receiver.account.received;
     counters[counter.accepted] = receiver.account.accepted;
     counters[counter.corrupt] = receiver.account.corrupt;
@@ -121,13 +131,13 @@ class ReceiveJob implements Job {
   #report(): ReceiveOnlyReport {
     const trial = this.#trial;
     if (trial === null) throw usageError("nothing was received");
-    const { receiver, firstNs, elapsedNs, sleepsBefore, stopped } = trial;
+    const { receiver, elapsedNs, sleepsBefore, stopped } = trial;
     const seenByQueue = receiver.seenByQueue();
     return {
       receive: receiver.report(seenByQueue, null),
       trial: receiver.trial,
       seenByQueue,
-      firstNs,
+      firstNs: this.#cells[cell.firstNs],
       elapsedNs,
       slept: this.#context.sleeps() > sleepsBefore,
       stopped,
