@@ -1,4 +1,4 @@
-/** Copying a frame from one place in memory to another: what a forwarder does with every frame. */
+/** Copies a frame from one place in memory to another, as a forwarder does with every frame. */
 import type { RingMemory } from "../memory.js";
 
 /** From here on copyWithin is faster; its fixed cost, some 22 ns, is that of 200 bytes in the loop below. */

@@ -1,8 +1,7 @@
 /**
- * The other side of any ring in private memory, for whoever is both ends of a port: what the peer or the kernel would do,
- * done by the same thread, between two turns of the near side.
+ * The other side of any ring in private memory, for code that is both ends of a port. The same thread does what the
+ * peer or the kernel would do, between two turns of the near side.
  */
-
 import { type RingMemory, ringMemory } from "../memory.js";
 import { cacheLine } from "./area.js";
 import { packetRingGeometry } from "./kernel/packet.js";
@@ -37,7 +36,7 @@ const pageBytes = 4096;
 
 /** AF_XDP's chunks are a power of two long, 2,048 at the least. */
 const chunkBytesFor = (maxFrameBytes: number): number => 2 ** Math.max(11, Math.ceil(Math.log2(maxFrameBytes)));
-/** More than any of the rings below takes with its other side; memory that is not touched costs nothing. */
+/** More than any of the rings below needs together with its other side. Memory that is not touched costs nothing. */
 const mostBytes = (maxFrameBytes: number): number =>
   slots * (2 * chunkBytesFor(maxFrameBytes) + 1024) + 2 * ringScratchBytes + 64 * pageBytes;
 
@@ -47,7 +46,7 @@ export class LoopSpace {
   readonly maxFrameBytes: number;
   #end = pageBytes;
 
-  /** `maxFrameBytes`: without FCS. `spareBytes`: to be taken for something else than rings. */
+  /** `maxFrameBytes`: without FCS. `spareBytes`: for other uses than rings. */
   constructor(rings: number, maxFrameBytes: number, spareBytes = 0) {
     this.memory = ringMemory(new ArrayBuffer(2 * pageBytes + rings * mostBytes(maxFrameBytes) + spareBytes));
     this.maxFrameBytes = maxFrameBytes;
@@ -61,7 +60,7 @@ export class LoopSpace {
   }
 }
 
-/** A transmit ring of the kind of `like` (null: a packed one, as a driver has it), and who takes its frames. */
+/** A transmit ring of the kind of `like` (null: a packed driver ring), and the side that takes its frames. */
 export function loopTx(space: LoopSpace, like: RingLayout | null): { readonly near: TxRing; readonly far: FarTx } {
   const { memory } = space;
   switch (like?.format) {
@@ -85,7 +84,7 @@ export function loopTx(space: LoopSpace, like: RingLayout | null): { readonly ne
   }
 }
 
-/** A receive ring of the kind of `like`, and who fills it. */
+/** A receive ring of the kind of `like`, and the side that fills it. */
 export function loopRx(space: LoopSpace, like: RingLayout | null): { readonly near: RxRing; readonly far: FarRx } {
   const { memory } = space;
   switch (like?.format) {
@@ -109,7 +108,7 @@ export function loopRx(space: LoopSpace, like: RingLayout | null): { readonly ne
   }
 }
 
-/** Both sides of a virtqueue whose near one is in this direction: a driver's, or a device's, as `like` is. */
+/** Both sides of a virtqueue. Its near side is a driver's or a device's, as in `like`. */
 function virtqueue(
   space: LoopSpace,
   like: RingLayout | null,

@@ -1,11 +1,11 @@
-/** Rings with nobody on the other side: what is sent is taken at once and counted, and nothing ever comes. */
+/** Rings without another side: what is sent is taken at once and counted, and nothing ever arrives. */
 import { placeEach } from "./place-each.js";
 import { burstFrames, type NullRingLayout, type RxRing, type TxRing } from "./ring.js";
 
 export class NullTx implements TxRing {
   readonly slots: number;
   readonly maxFrameBytes: number;
-  /** Frames and bytes (without FCS) taken so far. */
+  /** Frames and bytes (without FCS) taken. */
   frames = 0;
   bytes = 0;
   readonly #buffers: number;

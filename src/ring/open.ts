@@ -1,6 +1,6 @@
 /**
- * From a layout to a ring. A driver's memory is made ready once, by whoever speaks to the peer and before the peer is
- * told to look; workers then only attach, and go on where the ring stands.
+ * Opens a ring from its layout. A driver's memory is made ready once, before the peer is told to look at it, by the
+ * code that speaks to the peer. Workers only attach, and continue where the ring is.
  */
 import type { RingMemory } from "../memory.js";
 import { checkArea } from "./area.js";
@@ -34,7 +34,7 @@ import {
   wrapBit,
 } from "./virtqueue/virtqueue.js";
 
-/** What makes the movers of slot rings: pure code has no system calls of its own. */
+/** Makes the movers of slot rings: pure code has no system calls. */
 export type MoverMaker = (memory: RingMemory, layout: SlotRingLayout) => FrameMover;
 
 const noMovers: MoverMaker = (_, { mover }) => {
@@ -71,8 +71,8 @@ export function openRxRing(memory: RingMemory, layout: RingLayout, moverOf: Move
 
 /**
  * Writes a driver ring as it is before its first use: descriptors, no notifications wanted (virtio 1.2 §2.7.7,
- * §2.8.14), virtio-net headers of zeros (§5.1.6.2: nothing offloaded), and in a receive ring all buffers made
- * available. The device must not be looking.
+ * §2.8.14), virtio-net headers of zeros (§5.1.6.2: nothing offloaded). In a receive ring it makes all buffers
+ * available. The device must not be looking yet.
  */
 export function initialiseDriverRing(memory: RingMemory, layout: DriverRingLayout): void {
   checkDriverRing(memory, layout);
@@ -109,7 +109,7 @@ function initialisePacked(memory: RingMemory, layout: DriverRingLayout): void {
   const wrap = layout.start >>> 15;
   for (let position = 0; position < layout.size; position++) {
     const descriptor = layout.descriptors + position * descriptorBytes;
-    // This lap's wrap counter at and after the start; behind it, the next lap's.
+    // From the start on, this lap's wrap counter; before it, the next lap's.
     const lap = position >= index ? wrap : wrap ^ 1;
     const available = DESC_WRITE | (lap === 1 ? DESC_AVAIL : DESC_USED);
     const notYet = lap === 1 ? 0 : ownerFlags;

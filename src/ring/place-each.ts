@@ -1,4 +1,4 @@
-/** placeMany for rings whose slots are not known beforehand: one place after the other. */
+/** placeMany for rings whose slots are not known in advance: one place after the other. */
 import type { TxRing } from "./ring.js";
 
 export function placeEach(ring: TxRing, n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number {

@@ -1,7 +1,7 @@
 /**
- * What every ring offers to the loops that fill and empty it, and the plain data it is opened from.
- * A ring is one direction of one queue. It never makes a system call (but for slot rings, which are given a mover),
- * never allocates in its burst methods, and has exactly one user thread.
+ * What every ring offers to the loops that fill and empty it, and the plain data from which it is opened. A ring is one
+ * direction of one queue. It makes no system call, except slot rings, which are given a mover. Its burst methods
+ * allocate nothing. It has exactly one user thread.
  */
 
 /** The longest burst of any ring, and the length of its per-frame arrays. */
@@ -9,27 +9,26 @@ export const burstFrames = 256;
 
 /** Frames going out. Slots are filled in place, then handed over with one store. */
 export interface TxRing {
-  /** The most frames that can be under way at once. */
+  /** The largest number of frames in the ring at once. */
   readonly slots: number;
   /** The longest frame (bufferBytes, without FCS) that `place` can take. Device sides: the ring's best guess. */
   readonly maxFrameBytes: number;
   /** Takes back what the peer is done with; returns how many frames can be placed now. */
   reclaim(): number;
   /**
-   * Claims the k-th slot of the burst under construction (k counts 0, 1, 2 … up from the last publish, in order)
-   * for a frame of `bytes`, and returns the byte offset in memory of the frame's first byte (after any
-   * virtio-net header, which the ring looks after). Returns 0 if there is no room for it now; −1 if the peer's
-   * buffers can never hold it.
+   * Claims the k-th slot of the burst under construction for a frame of `bytes`. k counts 0, 1, 2 … up from the last
+   * publish, in order. Returns the byte offset in memory of the frame's first byte, after any virtio-net header, which
+   * the ring handles. Returns 0 if there is no room now; −1 if the peer's buffers can never hold the frame.
    */
   place(k: number, bytes: number): number;
   /**
-   * As `place` for n frames of one length, the whole burst at once, which costs half as much a frame: fills
-   * `offsets` and `slots` (what `slotOf` says) from 0 on and returns how many there was room for; −1 as above.
+   * As `place` for n frames of one length, the whole burst at once, which halves the cost per frame. It fills `offsets`
+   * and `slots` (the values of `slotOf`) from 0 on and returns how many frames have room; −1 as above.
    */
   placeMany(n: number, bytes: number, offsets: Uint32Array, slots: Int32Array): number;
   /**
-   * The identity of the buffer that `place(k, …)` returned, 0 … slots − 1, if the buffers keep what was
-   * written into them (driver sides: then a frame's constant bytes need writing only once); else −1.
+   * The identity, 0 … slots − 1, of the buffer that `place(k, …)` returned. −1 if buffers do not keep what was written
+   * into them. Driver sides keep it, so a frame's constant bytes need writing only once.
    */
   slotOf(k: number): number;
   /** Hands the first n placed frames to the peer: descriptors complete, then one atomic store. */
@@ -39,8 +38,8 @@ export interface TxRing {
   /** After a publish: does the peer ask for a notification (kick or call)? */
   notifyWanted(): boolean;
   /**
-   * Rings that the kernel takes from only while it is called: after a look, true where it left off for want of room and
-   * must be kicked again. May throw a RingFault: it left off for good.
+   * For rings that the kernel reads only while it is called: looks, and returns true if the kernel stopped for want of
+   * room and must be kicked again. May throw a RingFault: the kernel has stopped for good.
    */
   kickAgain?(): boolean;
   /** Ring position for VHOST_USER_GET_VRING_BASE: split: the index; packed: index | wrap counter << 15. */
@@ -55,21 +54,24 @@ export interface RxRing {
   /** After `poll`: bytes of frame k (without virtio-net header, without FCS). */
   readonly lengths: Uint32Array;
   /**
-   * After `poll`, where the ring stamps what arrives: when frame k did, ns of the engine's clock, as exact as the two
-   * clocks could be compared. Absent or null: it arrived when it was seen.
+   * After `poll`, if the ring stamps arrivals: when frame k arrived, in ns of the engine's clock, as exact as the two
+   * clocks could be compared. Absent or null: a frame arrived when it was seen.
    */
   readonly arrivalsNs?: Float64Array | null;
   /** Looks for frames: at most `max` and at most `offsets.length` (256). Valid until `release`. */
   poll(max: number): number;
   /** Gives the oldest n polled frames' buffers back. Always release all of a poll before the next poll. */
   release(n: number): void;
-  /** Frames that the peer has published and we have not polled, as far as the ring can tell cheaply (a lower bound). */
+  /**
+   * Frames that the peer has published and that were not polled yet, as far as the ring can tell cheaply (a lower
+   * bound).
+   */
   pending(): number;
   notifyWanted(): boolean;
   position(): number;
 }
 
-/** A peer broke the rules of the ring; the connection ends with this sentence, and nothing else does. */
+/** A peer broke the rules of the ring. Only this peer's connection ends, with this sentence. */
 export class RingFault extends Error {
   override readonly name = "RingFault";
   /** e.g. `descriptor.address`, `descriptor.next`, `avail.ring`, `used.id`. */
@@ -80,7 +82,7 @@ export class RingFault extends Error {
   }
 }
 
-/** One piece of a peer's memory: what the peer calls `guestAddress` is at byte `offset` of our memory. */
+/** One piece of a peer's memory: the peer's address `guestAddress` is byte `offset` of our memory. */
 export interface MemoryRegion {
   readonly guestAddress: bigint;
   readonly bytes: number;
@@ -115,7 +117,7 @@ export interface DriverRingLayout extends VirtqueueGeometry {
   readonly buffers: number;
   readonly bufferStride: number;
   readonly bufferBytes: number;
-  /** What the peer calls byte 0 of our memory: a descriptor's address is addressBase + offset. */
+  /** The peer's address of byte 0 of our memory: a descriptor's address is addressBase + offset. */
   readonly addressBase: bigint;
   /** Offset and length of scratch memory for frames that a mergeable peer spread over several buffers. */
   readonly scratch: number;
@@ -129,12 +131,12 @@ export interface DeviceRingLayout extends VirtqueueGeometry {
   readonly regions: readonly MemoryRegion[];
   /** VIRTIO_F_INDIRECT_DESC negotiated. */
   readonly indirect: boolean;
-  /** Scratch memory of ours, for frames that lie in several descriptors: they are gathered there, or scattered from it. */
+  /** Our scratch memory for frames that lie in several descriptors: they are gathered there, or scattered from it. */
   readonly scratch: number;
   readonly scratchBytes: number;
 }
 
-/** Nobody on the other side: takes everything at once, brings nothing. */
+/** A ring without another side: takes everything at once, brings nothing. */
 export interface NullRingLayout {
   readonly format: "null";
   readonly direction: "tx" | "rx";
@@ -150,7 +152,7 @@ export interface PacketRingLayout {
   readonly format: "packet";
   readonly direction: "tx" | "rx";
   readonly vring: number;
-  /** Slots, none of which lies across two blocks. */
+  /** Number of slots. No slot lies across two blocks. */
   readonly size: number;
   readonly slotBytes: number;
   readonly blockBytes: number;
@@ -159,16 +161,18 @@ export interface PacketRingLayout {
   /** Offset of 16 bytes: our position (4), and where frames are stamped how far their clock is ahead (a double, at 8). */
   readonly state: number;
   readonly maxFrameBytes: number;
-  /** Whole seconds that the stamps' clock is ahead of ours; null: frames are not stamped. */
+  /** Whole seconds by which the stamps' clock is ahead of ours; null: frames are not stamped. */
   readonly stampsAheadSeconds: number | null;
-  /** Frames are stamped by the network card: one that is not has a stamp of another clock, and ends the port. */
+  /**
+   * The network card stamps frames. A frame that it did not stamp has the stamp of another clock, and ends the port.
+   */
   readonly hardwareStamps: boolean;
   /** The kernel shows us what we send, too. */
   readonly skipOutgoing: boolean;
   readonly start: number;
 }
 
-/** Buffers whose frames the owner itself moves on, or fetches, by system calls (see slot-ring.ts). */
+/** Buffers whose frames the owner sends and fetches by system calls (see slot-ring.ts). */
 export interface SlotRingLayout {
   readonly format: "slots";
   readonly direction: "tx" | "rx";

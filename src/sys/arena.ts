@@ -1,14 +1,14 @@
 /**
- * The arena: one reservation of address space per process, in which every mapping lies: our ring memory, peers'
- * memory, scratch. So one ArrayBuffer reaches everything, a frame moves between two ports with one copy, and
- * offsets mean the same in all threads.
+ * The arena: one reservation of address space per process, in which every mapping lies: our ring memory, peers' memory,
+ * scratch. So one ArrayBuffer reaches everything, a frame moves between two ports with one copy, and offsets mean the
+ * same in all threads.
  *
- * A view on unmapped memory is a crash, and a view cannot be detached, so nothing is ever unmapped: `release`
- * replaces a mapping in place by empty anonymous memory. 4 GiB is the most that Node 20 can view; the reservation
- * costs no memory (PROT_NONE, not counted by overcommit).
+ * A view on unmapped memory is a crash, and a view cannot be detached, so nothing is ever unmapped: `release` replaces
+ * a mapping in place by empty anonymous memory. 4 GiB is the most that Node 20 can view. The reservation costs no
+ * memory (PROT_NONE, not counted by overcommit).
  *
- *   0        4096                                                     arenaBytes
- *   | guard  | mapping | gap | mapping | …                           |
+ *  0        4096                                                     arenaBytes
+ *  | guard  | mapping | gap | mapping | …                           |
  */
 import { closeSync, fstatSync } from "node:fs";
 import { environmentError } from "../errors.js";
@@ -31,12 +31,12 @@ const F_SEAL_SEAL = 1;
 const F_SEAL_SHRINK = 2;
 const F_SEAL_GROW = 4;
 const pageBytes = 4096;
-/** Mappings start at multiples of this, so that hugetlb memory of a peer can be mapped as well. */
+/** Mappings start at multiples of this, so that a peer's hugetlb memory can be mapped, too. */
 const placeBytes = 2 * 1024 * 1024;
 /** Just under 4 GiB. */
 const reservedBytes = 4 * 1024 ** 3 - placeBytes;
 
-/** Shared memory of ours: a sealed memfd, mapped. The descriptor stays open for peers until release. */
+/** Our shared memory: a sealed memfd, mapped. The descriptor stays open for peers until release. */
 export interface SharedMemory {
   readonly fd: number;
   readonly offset: number;
@@ -122,7 +122,7 @@ function findPlace(mappings: readonly Mapping[], bytes: number, unit: number): {
   return { at, index };
 }
 
-/** What to do where no shared memory can be had; undefined: nobody knows. */
+/** What to do if no shared memory can be had; undefined: unknown. */
 export function memfdHint(code: string, hugepages: boolean): string | undefined {
   if (code === "EPERM" || code === "ENOSYS") {
     return "a seccomp filter forbids it: allow memfd_create in this container's or service's profile (podman: --security-opt seccomp=FILE)";

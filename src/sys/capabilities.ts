@@ -1,7 +1,7 @@
-/** What the kernel lets this process do beside what users may (capabilities(7)), and how to be granted more. */
+/** What the kernel allows this process beyond what every user may do (capabilities(7)), and how to be granted more. */
 import { fieldOf, readKernelFile } from "./host.js";
 
-/** linux/capability.h, as far as ports and the lab need them. */
+/** linux/capability.h, the part that ports and the lab need. */
 const bits = {
   CAP_NET_ADMIN: 12,
   CAP_NET_RAW: 13,
@@ -22,8 +22,8 @@ export function hasCapability(capability: Capability, root = ""): boolean {
 }
 
 /**
- * The commands that grant capabilities to a copy of node, so that no root is needed and no other program gets them.
- * The copy is the user's own: whoever can run it can do what they allow.
+ * Commands that grant capabilities to a copy of node. So no root is needed, and no other program gets them. The copy
+ * belongs to the user. Everybody who can run it can do what the capabilities allow.
  */
 export function grantHint(capabilities: readonly Capability[]): string {
   const list = capabilities.map((name) => name.toLowerCase()).join(",");

@@ -1,8 +1,10 @@
 /**
- * Signals an eventfd that a peer shares, without ever blocking. write(2) is no way: whether it blocks is a flag of the
- * open file description, the peer has that too, and it can take O_NONBLOCK away and fill the counter at any moment.
- * The kernel's own signalling does not block: it adds to the counter while that can take it. Asynchronous I/O asks for
- * it (IOCB_FLAG_RESFD, linux/aio_abi.h): a read of nothing is complete when it is submitted, and then signals.
+ * Signals an eventfd that a peer shares, without ever blocking.
+ *
+ * write(2) cannot be used. Whether it blocks is a flag of the open file description, which the peer has, too. The peer
+ * can clear O_NONBLOCK and fill the counter at any moment. The kernel's own signalling does not block: it adds to the
+ * counter as long as there is room. Asynchronous I/O can ask for it (IOCB_FLAG_RESFD, linux/aio_abi.h): a read of
+ * nothing is complete when it is submitted, and then signals.
  */
 import { closeSync, openSync } from "node:fs";
 import { addressOf, libc } from "./libc.js";
@@ -15,11 +17,14 @@ const calls = {
 const IOCB_CMD_PREAD = 0;
 const IOCB_FLAG_RESFD = 1;
 const POLLOUT = 4;
-/** Completions that wait to be collected; the kernel makes room for some more. */
+/** Completions that wait to be collected. The kernel makes room for some more. */
 const eventsMax = 64;
 const eventBytes = 32;
 
-/** Of this thread; null: not opened yet. "none": this kernel, or a filter of system calls, has no asynchronous I/O. */
+/**
+ * This thread's context; null: not opened yet. "none": this kernel, or a filter of system calls, has no asynchronous
+ * I/O.
+ */
 let context: Context | "none" | null = null;
 
 interface Context {
@@ -30,7 +35,7 @@ interface Context {
   readonly destroy: number;
   /** What the reads of nothing are from. */
   readonly nothingFd: number;
-  /** Where completions go, which nobody looks at. */
+  /** Where completions go. Nothing reads them. */
   readonly events: Uint8Array;
 }
 
@@ -50,8 +55,8 @@ function openContext(): Context | "none" {
 }
 
 /**
- * The call that signals `fd`, an eventfd. Where there is no asynchronous I/O it looks first whether the counter takes a write, and
- * only a peer that fills it between the look and the write can still block that.
+ * The call that signals `fd`, an eventfd. Without asynchronous I/O it first looks whether the counter takes a write.
+ * Only a peer that fills the counter between the look and the write can still block that.
  */
 export function eventSignal(fd: number): () => void {
   context ??= openContext();

@@ -31,18 +31,18 @@ export function adoptEventfd(fd: number): boolean {
   return flags >= 0 && libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0;
 }
 
-/** An eventfd of ours. */
+/** An eventfd that we made. */
 export class EventFd implements Disposable {
   readonly fd = checked(libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
   readonly #signal = eventSignal(this.fd);
   #open = true;
 
-  /** Adds 1: whoever waits for it wakes. */
+  /** Adds 1, which wakes its waiters. */
   signal(): void {
     this.#signal();
   }
 
-  /** Takes the count; 0 if nobody has signalled. */
+  /** Takes the count; 0 if nothing was signalled. */
   take(): number {
     return libc.read(this.fd, counterBytes, 8) === 8 ? Number(counter[0]) : 0;
   }

@@ -1,4 +1,7 @@
-/** Makes folders without `mkdirSync`'s `recursive`: in Node 20 that never ends where the kernel refuses a folder with ENOENT. */
+/**
+ * Makes folders without `mkdirSync`'s `recursive`. In Node 20 that never ends if the kernel refuses a folder with
+ * ENOENT.
+ */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
@@ -6,7 +9,10 @@ const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoExc
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** Makes it and what is missing above it. Gives the uppermost that it made, null: all were there. Throws as mkdir does. */
+/**
+ * Makes the folder and its missing parents. Returns the uppermost folder that it made; null: all existed. Throws as
+ * mkdir.
+ */
 export function makeFolders(path: string): string | null {
   const missing: string[] = [];
   for (let at = resolve(path); !isFolder(at); at = dirname(at)) {
@@ -19,7 +25,7 @@ export function makeFolders(path: string): string | null {
       mkdirSync(folder);
       made ??= folder;
     } catch (error) {
-      // Somebody else has just made it.
+      // Another process has just made it.
       if (codeOf(error) !== "EEXIST" || !isFolder(folder)) throw error;
     }
   }

@@ -1,7 +1,7 @@
 /**
- * What the host is and what disturbs a measurement on it, read from /proc and /sys. A file that is missing or says
- * something unexpected (other kernels, containers, sandboxes) gives null, never an error: these are facts for the
- * report, not conditions of the run. `root` is "" but in tests.
+ * The host, and what disturbs a measurement on it, read from /proc and /sys. A file that is missing or has unexpected
+ * content (other kernels, containers, sandboxes) gives null, never an error: these are facts for the report, not
+ * conditions of the run. `root` is "" except in tests.
  */
 import { readFileSync } from "node:fs";
 
@@ -24,7 +24,7 @@ export interface HostFacts {
   readonly smt: boolean | null;
   /** tsc, kvm-clock, hpet …: what the kernel tells the time by. */
   readonly clocksource: string | null;
-  /** What runs this kernel or process that is not bare metal, e.g. `["hypervisor", "docker"]`. */
+  /** Layers between this process and bare metal, e.g. `["hypervisor", "docker"]`. */
   readonly virtualised: readonly string[];
   readonly memoryBytes: number | null;
   readonly memoryAvailableBytes: number | null;
@@ -32,7 +32,7 @@ export interface HostFacts {
   readonly memoryLimitBytes: number | null;
 }
 
-/** What a kernel file says, trimmed; null where it cannot be read. */
+/** The content of a kernel file, trimmed; null: it cannot be read. */
 export function readKernelFile(path: string, root = ""): string | null {
   try {
     return readFileSync(root + path, "utf8").trim();
@@ -55,7 +55,7 @@ export const fieldOf = (text: string | null, key: string): string | null => {
   return null;
 };
 
-/** The CPUs in a kernel list such as `0-3,8,10-11`; empty where it is no such list. */
+/** The CPUs in a kernel list such as `0-3,8,10-11`; empty if the text is no such list. */
 export function parseCpuList(text: string | null): number[] {
   const cpus: number[] = [];
   for (const part of (text ?? "").split(",")) {
@@ -167,8 +167,8 @@ export function hostFacts(root = ""): HostFacts {
 const tickMs = 10;
 
 /**
- * CPU time that the hypervisor gave to others while a CPU of ours wanted to run, in ms since boot, over all CPUs:
- * the eighth number of the `cpu` line (proc(5)). 0 where the kernel does not count it.
+ * CPU time that the hypervisor gave to others while one of our CPUs wanted to run, in ms since boot, over all CPUs: the
+ * eighth number of the `cpu` line (proc(5)). 0 if the kernel does not count it.
  */
 export function stealMs(root = ""): number {
   const line = (readKernelFile("/proc/stat", root) ?? "").split("\n")[0] ?? "";

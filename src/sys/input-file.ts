@@ -1,6 +1,6 @@
 /**
- * Reads a file that somebody named as input, whole: at most so many bytes, whatever the file is. A pipe may have no
- * writer, and a device no end; neither may hold the process up.
+ * Reads a whole input file that the user named, up to a limit of bytes, whatever kind of file it is. A pipe may have no
+ * writer, and a device no end. Neither may block the process.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { usageError } from "../errors.js";
@@ -29,10 +29,10 @@ export function unreadableBecause(error: unknown): string {
   return clauses[code ?? ""] ?? `cannot be read (${code ?? message})`;
 }
 
-/** Read, but refused for what it is. The message follows the file's name. */
+/** The file was read but refused for its kind. The message follows the file's name. */
 class InputRefused extends Error {}
 
-/** Whether it comes from reading a file, rather than from what is in it. */
+/** True if the error comes from reading a file, and not from its content. */
 export const isReadError = (error: unknown): boolean =>
   error instanceof InputRefused || (error as NodeJS.ErrnoException).code !== undefined;
 
@@ -115,7 +115,7 @@ function next(fd: number, into: Uint8Array, from: number, bounds: InputBounds): 
   throw new InputRefused(`is a pipe into which nobody wrote for ${patience / 1000} s`);
 }
 
-/** −1: nothing now, but somebody may still write. */
+/** −1: nothing now, but a writer may still come. */
 function tryRead(fd: number, into: Uint8Array, from: number): number {
   try {
     return readSync(fd, into, from, into.length - from, null);
@@ -125,7 +125,7 @@ function tryRead(fd: number, into: Uint8Array, from: number): number {
   }
 }
 
-/** A pipe that nobody has opened for writing yet says "end", too. */
+/** A pipe that was never opened for writing also reads as ended. */
 const isThere = (read: number, before: number): boolean => read > 0 || (read === 0 && before > 0);
 
 /** Signals do what they do by default until the returned function is called. */

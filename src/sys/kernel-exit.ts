@@ -1,15 +1,15 @@
 /**
- * The end of the process as the kernel has it, for those who cannot wait: `_exit` ends every thread, also one that a
- * system call holds, which process.exit waits for. libc.ts fills it in, so that nobody has to load it for this.
+ * The kernel's end of the process, for callers that cannot wait. `_exit` ends every thread, also a thread inside a
+ * system call, for which process.exit waits. libc.ts fills it in, so that no caller has to load libc.ts for this.
  */
 export interface KernelExit {
   /** Ends the process at once. Nothing of Node's runs any more. */
   readonly now: (code: number) => void;
-  /** Ends the process by SIGALRM after so many seconds, whatever it does then. */
+  /** Ends the process by SIGALRM after `seconds`, whatever it does then. */
   readonly afterSeconds: (seconds: number) => void;
 }
 
-/** null as long as nothing of this process has called libc, and so nothing of ours can be held by it. */
+/** null as long as nothing in this process has called libc. Until then no libc call can block a thread. */
 let known: KernelExit | null = null;
 
 export function provideKernelExit(exit: KernelExit): void {

@@ -26,7 +26,7 @@ const lib = loadLibc();
 
 type Bytes = Uint8Array | ArrayBuffer;
 
-/** Returns −1 and sets errno on failure unless said otherwise. Sizes in bytes. */
+/** Functions return −1 and set errno on failure unless stated otherwise. Sizes are in bytes. */
 export const libc = {
   mmap: lib.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)") as (
     address: bigint | null,
@@ -180,7 +180,7 @@ export const libc = {
     address: null,
     addressBytes: null,
   ) => number,
-  /** System calls that libc has no name for, whose second argument is a structure: bpf, io_uring_setup. */
+  /** System calls without a libc function, whose second argument is a structure: bpf, io_uring_setup. */
   syscallWith: lib.func("int64_t syscall(int64_t number, int64_t a, void *b, int64_t c, int64_t d)") as (
     number: number,
     a: number,
@@ -192,7 +192,7 @@ export const libc = {
   syscall: lib.func(
     "int64_t syscall(int64_t number, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f)",
   ) as (number: number, a: number, b: number, c: number, d: number, e: number, f: number) => number,
-  /** Moves the calling thread alone into the namespace that `fd` stands for. */
+  /** Moves only the calling thread into the namespace of `fd`. */
   setns: lib.func("int setns(int fd, int nstype)") as (fd: number, kind: number) => number,
   eventfd: lib.func("int eventfd(unsigned int value, int flags)") as (value: number, flags: number) => number,
 };
@@ -208,11 +208,11 @@ export const errno = (): number => koffi.errno();
 export const errnoName = (code: number): string =>
   Object.entries(osConstants.errno).find(([, value]) => value === code)?.[0] ?? `errno ${code}`;
 
-/** 111 for `ECONNREFUSED`; 0 where there is none of that name. */
+/** 111 for `ECONNREFUSED`; 0 for an unknown name. */
 export const errnoNumber = (name: string): number =>
   Object.entries(osConstants.errno).find(([known]) => known === name)?.[1] ?? 0;
 
-/** Throws a sentence naming the call and errno where `result` is negative; else returns it. */
+/** Throws a sentence with the call and errno if `result` is negative; else returns it. */
 export function checked(result: number, call: string, hint?: string): number {
   if (result >= 0) return result;
   throw systemError(call, errno(), hint);

@@ -1,7 +1,7 @@
 /**
- * Who made a container, process, folder or file: `<pid namespace>-<pid>-<start time>`. A label of it tells what a run left
- * behind that was killed, from what another run is using now. A pid alone would not: pids come again, and mean
- * something else in another namespace.
+ * Who made a container, process, folder or file: `<pid namespace>-<pid>-<start time>`. Such a label tells what a killed
+ * run left behind from what another run is using now. A pid alone does not: pids are used again, and mean something
+ * else in another namespace.
  */
 import { readlinkSync } from "node:fs";
 import { readKernelFile } from "./host.js";
@@ -22,7 +22,7 @@ function pidNamespace(root: string): string {
 
 export const ownerOf = (pid: number, root = ""): string => `${pidNamespace(root)}-${pid}-${startTime(pid, root) ?? 0}`;
 
-/** Whether that process has ended. False where it cannot be told from here: nobody else's things are touched. */
+/** True if that process has ended. False if that cannot be told from here, so that nothing of others is touched. */
 export function isGone(owner: string, root = ""): boolean {
   const match = /^(\d+)-(\d+)-(\d+)$/.exec(owner);
   if (match === null) return false;

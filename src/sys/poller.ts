@@ -1,9 +1,10 @@
 /**
- * Readiness of descriptors that Node cannot watch (sockets with descriptor passing, eventfds): poll(2) with timeout
- * zero, from one timer per thread that runs only while there is something to watch. Nothing blocks. While somebody
- * waits, or a descriptor was ready a moment ago, it looks every millisecond, else every ten, and after a quiet second
- * every fifty: each look takes a CPU from a thread that polls a ring for a quarter of a millisecond. Watchers alone do
- * not keep the process alive, waiters do.
+ * Readiness of descriptors that Node cannot watch: sockets with descriptor passing, eventfds. One timer per thread
+ * calls poll(2) with timeout zero, only while there is something to watch. Nothing blocks.
+ *
+ * The timer looks every millisecond while there are waiters, or if a descriptor was ready a moment ago. Otherwise it
+ * looks every ten milliseconds, and every fifty after a quiet second. Each look takes a CPU for a quarter of a
+ * millisecond from a thread that polls a ring. Watchers alone do not keep the process alive; waiters do.
  */
 import { libc } from "./libc.js";
 
@@ -26,7 +27,7 @@ let pollfds = new Int32Array(2 * 32);
 let timer: NodeJS.Timeout | null = null;
 let timerIsFast = false;
 let eagerUntil = 0;
-/** When something was ready, or somebody began to watch. */
+/** When something was last ready, or a watch began. */
 let activeAt = 0;
 
 /** Calls back on every look at which `fd` is readable, closed by its peer, or in error, until disposed. */

@@ -1,4 +1,4 @@
-/** Sleeps of any length. A timer of Node's that is longer than 2^31 − 1 ms, which is 24.8 days, ends at once. */
+/** Sleeps of any length. One of Node's timers that is longer than 2^31 − 1 ms, which is 24.8 days, ends at once. */
 import { setTimeout as sleep } from "node:timers/promises";
 
 const longestMs = 2 ** 31 - 1;

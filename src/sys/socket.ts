@@ -1,6 +1,6 @@
 /**
- * AF_UNIX sockets of both kinds, with descriptors passed along (unix(7), SCM_RIGHTS): vhost-user speaks STREAM,
- * DPDK telemetry and memif SEQPACKET; `node:net` has neither descriptors nor SEQPACKET. Nothing here blocks.
+ * AF_UNIX sockets of both kinds with passing of descriptors (unix(7), SCM_RIGHTS). vhost-user speaks STREAM, DPDK
+ * telemetry and memif speak SEQPACKET; `node:net` has neither descriptors nor SEQPACKET. Nothing here blocks.
  */
 import { closeSync, lstatSync, type Stats, unlinkSync } from "node:fs";
 import { constants as osConstants } from "node:os";
@@ -10,7 +10,7 @@ import { bindError, connectError, statOrNull } from "./socket-errors.js";
 
 export type SocketKind = "stream" | "seqpacket";
 
-/** Who is on the other side, as the kernel knows it (SO_PEERCRED). */
+/** The process on the other side, as the kernel knows it (SO_PEERCRED). */
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
@@ -55,11 +55,11 @@ const maxMessageBytes = 65_536;
 const cmsgHeaderBytes = 16;
 
 /**
- * What libc reads and writes in sendmsg and recvmsg. One set per thread, never collected, so that the addresses in
- * it stay good; calls are synchronous, so one set is enough. On 64-bit Linux (x64 and arm64):
+ * Memory that libc reads and writes in sendmsg and recvmsg. Each thread has one set, which is never collected, so that
+ * the addresses in it stay valid. Calls are synchronous, so one set is enough. On 64-bit Linux (x64 and arm64):
  *
- *   msghdr: 0 name | 8 namelen | 16 iov | 24 iovlen | 32 control | 40 controllen | 48 flags
- *   cmsghdr: 0 len (with header) | 8 level | 12 type | 16 data …
+ *  msghdr: 0 name | 8 namelen | 16 iov | 24 iovlen | 32 control | 40 controllen | 48 flags
+ *  cmsghdr: 0 len (with header) | 8 level | 12 type | 16 data …
  */
 const staging = (() => {
   const data = new Uint8Array(maxMessageBytes);
@@ -192,7 +192,7 @@ export class UnixSocket implements Disposable {
   }
 }
 
-/** A bound, listening socket. Its file goes with it, if it is still ours. */
+/** A bound, listening socket. Disposing it removes its file, if it is still ours. */
 export class ListeningSocket implements Disposable {
   readonly fd: number;
   readonly path: string;
@@ -225,7 +225,7 @@ export class ListeningSocket implements Disposable {
     closeSync(this.fd);
   }
 
-  /** Removes the socket's file unless somebody has put another one in its place. */
+  /** Removes the socket's file, unless another file has taken its place. */
   unlinkOwn(): void {
     const now = lstatSync(this.path, { throwIfNoEntry: false });
     if (now !== undefined && now.ino === this.#file.ino && now.dev === this.#file.dev) {
@@ -235,7 +235,7 @@ export class ListeningSocket implements Disposable {
 }
 
 const listeners = new Set<ListeningSocket>();
-// Every way out of the process, process.exit() and uncaught errors included, leaves no socket file behind.
+// No way out of the process, process.exit() and uncaught errors included, leaves a socket file behind.
 process.on("exit", () => {
   for (const listener of listeners) listener.unlinkOwn();
 });
@@ -274,7 +274,7 @@ function tryConnect(fd: number, address: Uint8Array): number {
 
 /**
  * Connects to a listening socket, at once or not at all.
- * @throws PktgenError (3): missing, not a socket, nobody listens, no permission; (2): path too long.
+ * @throws PktgenError (3): missing, not a socket, no listener, no permission; (2): path too long.
  */
 export function connectUnix(path: string, kind: SocketKind): UnixSocket {
   const address = socketAddress(path);
@@ -285,7 +285,7 @@ export function connectUnix(path: string, kind: SocketKind): UnixSocket {
   throw connectError(path, code);
 }
 
-/** Removes a socket that nobody listens on any more, as DPDK leaves them after a kill; refuses everything else. */
+/** Removes a socket that no longer has a listener, as DPDK leaves them after a kill. Refuses everything else. */
 function clearStale(path: string, kind: SocketKind, address: Uint8Array): void {
   const file = statOrNull(path);
   if (file === null) return;
@@ -312,8 +312,8 @@ function clearStale(path: string, kind: SocketKind, address: Uint8Array): void {
 }
 
 /**
- * Binds and listens. A left-over socket that nobody listens on is replaced.
- * @throws PktgenError (3): somebody listens, not a socket, folder missing, no permission; (2): path too long.
+ * Binds and listens. Replaces a left-over socket without a listener.
+ * @throws PktgenError (3): in use, not a socket, folder missing, no permission; (2): path too long.
  */
 export function listenUnix(path: string, kind: SocketKind, backlog = 8): ListeningSocket {
   const address = socketAddress(path);

@@ -1,9 +1,9 @@
-/** What a loop thread asks of the scheduler: to stay on a CPU, to give way, to sleep shortly. */
+/** What a loop thread asks of the scheduler: to stay on a CPU, to yield, to sleep shortly. */
 import { libc } from "./libc.js";
 
 const PR_SET_TIMERSLACK = 29;
 
-/** Keeps the calling thread on one CPU; false where that is not allowed (then the run goes on, and says so). */
+/** Keeps the calling thread on one CPU. False: not allowed; the run goes on, and reports it. */
 export function pinThread(cpu: number): boolean {
   const mask = new Uint8Array(128);
   mask[cpu >> 3] = 1 << (cpu & 7);
@@ -22,7 +22,7 @@ export function allowedCpus(): number[] {
 /** The kernel's id of the calling thread, as in /proc/self/task. */
 export const threadId = (): number => libc.gettid();
 
-/** Gives way to whoever else wants this CPU; returns at once where nobody does (0.2–0.6 µs). */
+/** Yields the CPU to other threads that want it; returns at once if there are none (0.2–0.6 µs). */
 export const yieldThread = (): void => {
   libc.schedYield();
 };
@@ -32,7 +32,10 @@ export const setTimerSlack = (slackNs: number): void => {
   libc.prctl(PR_SET_TIMERSLACK, slackNs, 0, 0, 0);
 };
 
-/** A sleeper with a buffer of its own: at most 100 ms at a time, since a thread in a system call cannot be ended. */
+/**
+ * A sleeper with a separate buffer. It sleeps at most 100 ms at a time, since a thread in a system call cannot be
+ * ended.
+ */
 export function threadSleeper(): (ns: number) => void {
   const request = new Uint32Array(4);
   return (ns) => {

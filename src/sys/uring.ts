@@ -5,7 +5,7 @@ import type { UringLayout } from "../ring/ring.js";
 import type { Arena } from "./arena.js";
 import { errno, errnoName, libc } from "./libc.js";
 
-/** Of the x86-64 and arm64 tables alike. */
+/** The same number on x86-64 and arm64. */
 const SYS_io_uring_setup = 425;
 const SYS_io_uring_enter = 426;
 /** linux/io_uring.h */
@@ -19,9 +19,9 @@ const cqOffsets = 80;
 const userAddress = 32;
 
 const pageBytes = 4096;
-/** As many as one page holds: before Linux 6.10 such memory had to be physically contiguous. */
+/** As many as fit into one page: before Linux 6.10 such memory had to be physically contiguous. */
 export const uringEntries = 64;
-/** One page of submission entries, one of everything else. */
+/** One page for submission entries, one for everything else. */
 export const uringBytes = 2 * pageBytes;
 
 const whyNot: Readonly<Record<string, string>> = {
@@ -32,8 +32,8 @@ const whyNot: Readonly<Record<string, string>> = {
 };
 
 /**
- * An io_uring whose rings lie at arena offset `at`, `uringBytes` long, zeroed; or why there is none, as a clause. The
- * caller closes `fd`. The kernel does not let its own rings be mapped at a place that we choose, so it gets ours.
+ * An io_uring whose rings lie at arena offset `at`, `uringBytes` long, zeroed; or a clause that says why there is none.
+ * The caller closes `fd`. The kernel cannot map its own rings at a place that we choose, so it gets ours.
  */
 export function openUring(arena: Arena, at: number): UringLayout | string {
   const params = new DataView(new ArrayBuffer(paramsBytes));
@@ -61,7 +61,7 @@ export function openUring(arena: Arena, at: number): UringLayout | string {
   return { fd, entries, completions, sqHead: sq(0), sqTail: sq(4), sqes: at, cqHead: cq(0), cqTail: cq(4), cqes };
 }
 
-/** Never waits: what cannot be done at once says so. */
+/** Never waits: what cannot be done at once returns an error. */
 export const uringEnter =
   (fd: number): UringEnter =>
   (n) => {

@@ -1,12 +1,12 @@
 /**
- * zstd through the system's own libzstd, streaming both ways: node:zlib has zstd only from Node 22.15 on. The library
- * is on every machine whose package manager or init uses it (dpkg, rpm, pacman, systemd do).
+ * zstd through the system's libzstd, streaming both ways: node:zlib has zstd only from Node 22.15 on. The library is on
+ * every machine whose package manager or init uses it (dpkg, rpm, pacman, systemd).
  */
 import koffi from "koffi";
 import { environmentError } from "../errors.js";
 import { addressOf } from "./libc.js";
 
-/** ZSTD_e_end: what compressStream2 does with what it has. */
+/** ZSTD_e_end: compressStream2 finishes the frame. */
 const endDirective = 2;
 
 type Code = number | bigint;
@@ -50,7 +50,7 @@ function library(): Library {
   return loaded;
 }
 
-/** The words of a buffer. Arrays of up to 64 bytes lie where the collector moves them: none of those. */
+/** The words of a buffer. Arrays of up to 64 bytes cannot be used, because the collector moves them. */
 const words = (bytes: Uint8Array): BigUint64Array => BigUint64Array.of(addressOf(bytes), BigInt(bytes.length), 0n);
 
 /** Bytes whose address does not change. */

@@ -24,11 +24,6 @@ const stillLongWinded: readonly string[] = [
   "src/port/vhost-user/frontend.ts",
   "src/port/virtio-user/port.ts",
   "src/port/xdp/program.ts",
-  "src/ring/ring.ts",
-  "src/ring/virtqueue/device-tx.ts",
-  "src/sys/net/netdev.ts",
-  "src/sys/poller.ts",
-  "src/sys/xdp/xdp-attach.ts",
 ];
 
 /** Names that still mean two things. The list only gets shorter. */

@@ -1,15 +1,14 @@
 /**
- * The mapped rings of packet sockets, version 2 (linux/if_packet.h, Documentation/networking/packet_mmap.rst): slots of
- * one size in blocks of memory, each with a header whose status word says whose it is. The kernel takes slots to send
- * only while it is called (a kick after each burst), and fills slots as frames arrive.
+ * The mapped rings of packet sockets, version 2 (linux/if_packet.h, Documentation/networking/packet_mmap.rst). Slots of
+ * one size lie in blocks of memory. Each slot has a header with a status word that says who owns it. The kernel takes
+ * slots to send only while it is called (a kick after each burst), and fills slots as frames arrive.
  *
- *   slot | tpacket2_hdr 32 | frame …                                            to send
- *        | tpacket2_hdr 32 | sockaddr_ll 20 | headroom … | frame …              received, at the header's tp_mac
+ *  slot | tpacket2_hdr 32 | frame …                                            to send
+ *       | tpacket2_hdr 32 | sockaddr_ll 20 | headroom … | frame …              received, at the header's tp_mac
  *
- * Version 2 and not 3 to receive: version 3 hands frames over in blocks, when one is full or its timer ran out, which
- * is milliseconds; version 2 shows each as it comes.
+ * Receiving uses version 2 and not 3. Version 3 hands over blocks of frames when a block is full or its timer ran out,
+ * which takes milliseconds. Version 2 shows each frame as it arrives.
  */
-
 import type { RingMemory } from "../../memory.js";
 import { cacheLine, checkArea } from "../area.js";
 import { placeEach } from "../place-each.js";
@@ -76,7 +75,7 @@ export function packetRingGeometry(direction: "tx" | "rx", size: number, bufferB
   return { blockBytes, blocks, slotBytes, slots: blocks * slotsPerBlock };
 }
 
-/** Where each slot begins: none lies across two blocks. */
+/** The offset of each slot. No slot lies across two blocks. */
 export function slotOffsets({ ring, blockBytes, slotBytes, size }: PacketRingLayout): Uint32Array {
   const perBlock = Math.floor(blockBytes / slotBytes);
   return Uint32Array.from(
@@ -104,10 +103,10 @@ export class PacketTx implements TxRing {
   readonly maxFrameBytes: number;
   readonly #u32: Uint32Array;
   readonly #offsets: Uint32Array;
-  /** Index of the shared word that holds our position, so that whoever opens the ring later goes on from there. */
+  /** Index of the shared word with our position, so that the next user of the ring continues there. */
   readonly #state: number;
   readonly #lengths = new Uint32Array(burstFrames);
-  /** The next slot to fill, and how many before it the kernel has not given back. */
+  /** The next slot to fill, and the number of slots before it that the kernel has not given back. */
   #next: number;
   #under: number;
 
@@ -131,7 +130,7 @@ export class PacketTx implements TxRing {
   }
 
   #status(slot: number): number {
-    // The upper bits say which clock stamped the departure, where somebody asked for that.
+    // If departures are stamped, the upper bits say which clock stamped.
     return Atomics.load(this.#u32, this.#offsets[slot] >>> 2) & 0xffff;
   }
 
@@ -156,7 +155,7 @@ export class PacketTx implements TxRing {
     return slot < this.slots ? slot : slot - this.slots;
   }
 
-  /** From the last to the first: the kernel takes slots in order, so the store that counts is the last one. */
+  /** From the last slot to the first: the kernel takes slots in order, so the last store releases them all. */
   publish(n: number): void {
     if (n <= 0) return;
     const u32 = this.#u32;
@@ -181,8 +180,8 @@ export class PacketTx implements TxRing {
   }
 
   /**
-   * The kernel left off before this slot: it had no room, and wants to be called again. Throws a RingFault where it
-   * refuses the frame in it: there it stops for good. (PACKET_LOSS would make it skip that, and nobody would know.)
+   * The kernel stopped before this slot: it had no room, and must be called again. Throws a RingFault if the kernel
+   * refuses the frame in it, since it then stops for good. (With PACKET_LOSS it would skip the frame without telling.)
    */
   kickAgain(): boolean {
     this.reclaim();
@@ -213,7 +212,10 @@ export class PacketRx implements RxRing {
   readonly #f64: Float64Array;
   readonly #slotAt: Uint32Array;
   readonly #state: number;
-  /** Index of the shared double that holds what the stamps' clock is ahead of ours by, less `#aheadSeconds`; −1: no stamps. */
+  /**
+   * Index of the shared double that says by how much the stamps' clock is ahead of ours, less `#aheadSeconds`; −1: no
+   * stamps.
+   */
   readonly #aheadNs: number;
   readonly #aheadSeconds: number;
   readonly #hardwareStamps: boolean;
@@ -256,7 +258,7 @@ export class PacketRx implements RxRing {
     }
     this.#looked = looked;
     this.#handed += n;
-    // Only frames that are not for us: nobody will release them.
+    // All of them were frames that are not for us, and the caller will release none of them.
     if (n === 0 && this.#handed === 0) this.#giveBack(looked);
     return n;
   }
@@ -285,7 +287,7 @@ export class PacketRx implements RxRing {
     this.arrivalsNs![k] = seconds * 1e9 + u32[(at + TP_NSEC) >>> 2] - this.#f64[this.#aheadNs];
   }
 
-  /** The kernel takes the outer tag out of a frame and hands it over beside it. */
+  /** The kernel removes a frame's outer tag and hands it over in the header. */
   #putTagBack(at: number, from: number, status: number): void {
     const u8 = this.#u8;
     u8.copyWithin(from, from + vlanTagBytes, from + vlanTagBytes + addressesBytes);
@@ -312,7 +314,7 @@ export class PacketRx implements RxRing {
     this.#giveBack(slots);
   }
 
-  /** Stores in order, each after everything that was read: the kernel looks at one slot after the other. */
+  /** Stores in order, each after all reads: the kernel looks at one slot after the other. */
   #giveBack(slots: number): void {
     if (slots === 0) return;
     for (let i = 0; i < slots; i++) {

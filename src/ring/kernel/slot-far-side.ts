@@ -1,5 +1,4 @@
-/** What is behind slot rings (slot-ring.ts) in private memory: a row of frames in place of a system call. */
-
+/** The far side of slot rings (slot-ring.ts) in private memory: a row of frames instead of a system call. */
 import type { RingMemory } from "../../memory.js";
 import { copyFrame } from "../copy.js";
 import { burstFrames, type SlotRingLayout } from "../ring.js";

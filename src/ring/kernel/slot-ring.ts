@@ -1,24 +1,25 @@
 /**
- * Rings whose other side is a system call: nobody empties or fills them but the thread that owns them, a burst at a
- * time, through a mover that it is given (`write` and `read` of a tap, a capture file). So nothing is under way between
- * two calls, and a frame that was published is either taken or still here.
+ * Rings whose other side is a system call. Only the owning thread empties or fills them, a burst at a time, through a
+ * mover (`write` and `read` of a tap, a capture file). So nothing is in flight between two calls, and a published frame
+ * is either taken or still here.
  *
- *   tx:  slots  | free | waiting … published and refused for now | free |
- *                       oldest ↑                            next ↑
+ *  tx:  slots  | free | waiting … published and refused for now | free |
+ *                      oldest ↑                            next ↑
  */
 import type { RingMemory } from "../../memory.js";
 import { checkArea } from "../area.js";
 import { placeEach } from "../place-each.js";
 import { burstFrames, RingFault, type RxRing, type SlotRingLayout, type TxRing } from "../ring.js";
 
-/** Moves frames between a ring's slots and what is behind it. Never blocks. */
+/** Moves frames between a ring's slots and the other side. Never blocks. */
 export interface FrameMover {
   /**
-   * n frames (at most burstFrames), in order: frame k is at byte `offsets[k]` of memory, `lengths[k]` bytes long (or,
-   * coming in, has so much room). Leaves in `results[k]` the bytes moved, or −errno; −EAGAIN also for what was not tried.
+   * Moves n frames (at most burstFrames), in order. Frame k is at byte `offsets[k]` of memory and `lengths[k]` bytes
+   * long; of an incoming frame, `lengths[k]` is the room for it. Leaves in `results[k]` the bytes moved, or −errno.
+   * −EAGAIN also means that it was not tried.
    */
   move(n: number, offsets: Uint32Array, lengths: Uint32Array, results: Int32Array): void;
-  /** Why nothing will move any more, from a result that is none of `laterErrnos`. */
+  /** Why nothing will move any more, for a result that is not one of `laterErrnos`. */
   trouble(result: number): string;
 }
 
@@ -77,7 +78,7 @@ export class SlotTx implements TxRing {
     return this.#free();
   }
 
-  /** A fault is told when the next frames are to go, so that those before it are counted. */
+  /** A fault is reported when the next frames are due, so that the frames before it are counted. */
   #broken(fault: RingFault): number {
     if (this.#faultTold) return 0;
     this.#faultTold = true;

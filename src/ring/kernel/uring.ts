@@ -1,7 +1,7 @@
 /**
  * io_uring(7) as pure code: submission and completion rings in shared memory, as the kernel lays them out
- * (linux/io_uring.h). Used for batches of reads or writes on one descriptor that complete within the call that
- * submits them (RWF_NOWAIT), so that nothing is under way between two calls and memory is the kernel's only during one.
+ * (linux/io_uring.h). It is used for batches of reads or writes on one descriptor that complete within the call that
+ * submits them (RWF_NOWAIT). So nothing is in flight between two calls, and the kernel owns memory only during a call.
  */
 import type { RingMemory } from "../../memory.js";
 import { checkArea } from "../area.js";
@@ -74,7 +74,7 @@ export class UringBatch {
     for (let i = 0; i < entries; i++) this.#prepare(i, target);
   }
 
-  /** What is the same in all entries (struct io_uring_sqe). */
+  /** Writes what all entries have in common (struct io_uring_sqe). */
   #prepare(i: number, { operation, fd }: UringTarget): void {
     const sqe = this.#sqes + (i * sqeBytes) / 4;
     this.#u32.fill(0, sqe, sqe + sqeBytes / 4);
@@ -84,8 +84,8 @@ export class UringBatch {
   }
 
   /**
-   * Frames first … first + n − 1 (n at most `entries`), in order. Leaves bytes or −errno in `results`: −EAGAIN also
-   * for those that the kernel did not look at, −EINPROGRESS where it took one and did not say what became of it.
+   * Frames first … first + n − 1 (n at most `entries`), in order. Leaves bytes or −errno in `results`. −EAGAIN also
+   * means that the kernel did not look at the entry, −EINPROGRESS that it took the entry and did not report its end.
    */
   run(first: number, n: number, offsets: Uint32Array, lengths: Uint32Array, results: Int32Array): void {
     const u32 = this.#u32;

@@ -44,7 +44,7 @@ export class XdpKernelTx {
   }
 }
 
-/** Puts frames into chunks of the fill ring, in its order. */
+/** Puts frames into the chunks of the fill ring, in the ring's order. */
 export class XdpKernelRx {
   readonly #u32: Uint32Array;
   readonly #mask: number;

@@ -1,16 +1,15 @@
 /**
  * The rings of an AF_XDP socket (linux/if_xdp.h, Documentation/networking/af_xdp.rst). Frames lie in chunks of our own
- * memory (UMEM); four rings say whose each chunk is, two for each direction:
+ * memory (UMEM). Four rings say who owns each chunk, two for each direction:
  *
- *   to send    tx ring          descriptors, ours to write     →  kernel
- *              completion ring  addresses, the kernel's        →  chunks that are free again: these frames are sent
- *   to receive fill ring        addresses, ours                →  chunks that the kernel may write into
- *              rx ring          descriptors, the kernel's      →  frames
+ *  to send    tx ring          descriptors, ours to write     →  kernel
+ *             completion ring  addresses, the kernel's        →  chunks that are free again: these frames are sent
+ *  to receive fill ring        addresses, ours                →  chunks that the kernel may write into
+ *             rx ring          descriptors, the kernel's      →  frames
  *
- * Producer and consumer are free-running 32-bit counters, each written by one side. Descriptor: u64 address from the
- * start of the UMEM, u32 bytes, u32 options; our UMEM is below 4 GiB, so that addresses are their lower halves.
+ * Producer and consumer are free-running 32-bit counters, each written by one side. A descriptor is a u64 address from
+ * the start of the UMEM, u32 bytes, u32 options. Our UMEM is below 4 GiB, so that addresses are their lower halves.
  */
-
 import type { RingMemory } from "../../memory.js";
 import { cacheLine, checkArea } from "../area.js";
 import { burstFrames, RingFault, type RxRing, type TxRing, type XdpKernelRing, type XdpRingLayout } from "../ring.js";
@@ -23,8 +22,8 @@ const freeCountBytes = 4;
 export const xdpFreeBytes = (size: number): number => freeCountBytes + 4 * size;
 
 /**
- * Where the frame of a chunk to send begins in it. Chunks are powers of two apart, and frames that all began at such a
- * distance would push each other out of the same few cache sets.
+ * Where the frame begins in a chunk to send. Chunks are powers of two apart. If all frames began at such a distance,
+ * they would push each other out of the same few cache sets.
  */
 function frameAt(layout: XdpRingLayout, chunk: number): number {
   const lines = Math.floor((layout.chunkBytes - layout.maxFrameBytes) / cacheLine) + 1;
@@ -208,7 +207,10 @@ export class XdpTx implements TxRing {
     return (Atomics.load(this.#u32, this.#flagsAt) & NEED_WAKEUP) !== 0;
   }
 
-  /** The kernel takes so many frames a call, or had no memory: the others lie in the ring until it is called again. */
+  /**
+   * The kernel takes a limited number of frames a call, or had no memory. The others stay in the ring until the next
+   * call.
+   */
   kickAgain(): boolean {
     return (Atomics.load(this.#u32, this.#consumerAt) | 0) !== this.#producer && this.notifyWanted();
   }
@@ -268,7 +270,7 @@ export class XdpRx implements RxRing {
     return n;
   }
 
-  /** Gives the chunks to the kernel again, then its ring's entries: never more chunks than entries for them. */
+  /** Gives the chunks back to the kernel, then the ring's entries: never more chunks than entries for them. */
   release(n: number): void {
     const frames = Math.min(n, this.#held);
     if (frames === 0) return;

@@ -1,6 +1,6 @@
 /**
- * What split and packed device sides share when they empty a driver's transmitq: checked frames, without a copy where
- * the frame lies in one piece, gathered in scratch memory where it does not.
+ * What split and packed device sides share when they empty a driver's transmitq: checked frames. A frame in one piece
+ * is not copied; a frame in several pieces is gathered in scratch memory.
  */
 import type { RingMemory } from "../../memory.js";
 import { checkArea } from "../area.js";

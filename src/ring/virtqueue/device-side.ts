@@ -1,5 +1,7 @@
-/** The other side of a driver ring, for whoever is both: the layout of the device that serves it, in the same memory. */
-
+/**
+ * The other side of a driver ring, for code that is both sides: the layout of the device that serves it, in the same
+ * memory.
+ */
 import type { RingMemory } from "../../memory.js";
 import type { DeviceRingLayout, DriverRingLayout } from "../ring.js";
 import { ringScratchBytes } from "./layout.js";

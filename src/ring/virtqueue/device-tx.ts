@@ -1,11 +1,10 @@
 /**
- * What split and packed device sides share when they fill a driver's receiveq: frames that do not fit into one
- * descriptor are built in scratch memory and scattered when they are published, over a chain's descriptors and, with
- * MRG_RXBUF, over several buffers (virtio 1.2 §5.1.6.4). The formats only differ in how a buffer is found and used.
+ * What split and packed device sides share when they fill a driver's receiveq. A frame that does not fit into one
+ * descriptor is built in scratch memory and scattered when it is published: over a chain's descriptors and, with
+ * MRG_RXBUF, over several buffers (virtio 1.2 §5.1.6.4). The formats differ only in how a buffer is found and used.
  *
- *   buffers of the burst:  0 … b … seen    frame k has buffers endOf[k − 1] … endOf[k] − 1
+ *  buffers of the burst:  0 … b … seen    frame k has buffers endOf[k − 1] … endOf[k] − 1
  */
-
 import type { RingMemory } from "../../memory.js";
 import { checkArea } from "../area.js";
 import { placeEach } from "../place-each.js";
@@ -57,7 +56,7 @@ export abstract class DeviceTx implements TxRing {
     this.#scratchBytes = layout.scratchBytes;
   }
 
-  /** Adds buffer b's pieces to `segments`, notes its id; returns how many ring descriptors it has. */
+  /** Adds buffer b's pieces to `segments` and notes its id. Returns the number of its ring descriptors. */
   protected abstract readBuffer(b: number): number;
 
   abstract reclaim(): number;
@@ -119,7 +118,7 @@ export abstract class DeviceTx implements TxRing {
     return offset;
   }
 
-  /** The frame's place in the peer's memory, if header and frame lie in one piece each; else 0. */
+  /** The frame's place in the peer's memory, if header and frame are in one piece each; else 0. */
   #direct(first: number, bytes: number, buffers: number): number {
     if (buffers !== 1) return 0;
     const header = this.segments.inOnePiece(first, 0, this.headerBytes);
@@ -143,7 +142,7 @@ export abstract class DeviceTx implements TxRing {
     return from + this.headerBytes;
   }
 
-  /** Frames from k on are to be placed anew: what they had in scratch is void. */
+  /** Frames from k on will be placed again. What they had in scratch is void. */
   protected forgetFrom(k: number): void {
     while (this.waiting > 0 && this.#waitingFrame[this.waiting - 1] >= k) {
       this.waiting--;

@@ -1,7 +1,7 @@
 /**
- * The frames of a driver's receiveq between `poll` and `release`: where they are, how many buffers each took, and the
- * scratch memory in which frames that a mergeable device spread over several buffers (virtio 1.2 §5.1.6.4) are put
- * together. The first buffer starts with the virtio-net header, the others are frame bytes only.
+ * The frames of a driver's receiveq between `poll` and `release`: where they are, and how many buffers each took. A
+ * mergeable device spreads frames over several buffers (virtio 1.2 §5.1.6.4); they are put together in scratch memory.
+ * The first buffer starts with the virtio-net header; the others have frame bytes only.
  */
 import type { RingMemory } from "../../memory.js";
 import { burstFrames, type DriverRingLayout, RingFault } from "../ring.js";

@@ -1,7 +1,7 @@
 /**
- * Where a ring's parts lie in our own memory: pure arithmetic, nothing is written. virtio 1.2 §2.7 and §2.8 give the
- * least alignment of each area; here each has cache lines of its own, so that driver and device do not write to the
- * same one.
+ * Where a ring's parts lie in our own memory. This is pure arithmetic and writes nothing. virtio 1.2 §2.7 and §2.8 give
+ * the least alignment of each area. Here each area starts on a new cache line, so that driver and device do not write
+ * to the same one.
  */
 import { cacheLine } from "../area.js";
 import type { DriverRingLayout, NullRingLayout } from "../ring.js";
@@ -10,11 +10,11 @@ import { virtqueueAreas, wrapBit } from "./virtqueue.js";
 /** Areas written by different sides lie this far apart: x86 fetches lines in pairs. */
 const areaAlignment = 128;
 /**
- * Buffers begin on a page, less the header: a frame starts on a cache line, so that one of 64 bytes is one line that
- * moves between the cores, and its header another that stays as it is in both.
+ * Buffers begin one header before a page, so that a frame starts on a cache line. A frame of 64 bytes is then one line
+ * that moves between the cores. Its header lies in another line, which stays as it is in both.
  */
 const pageBytes = 4096;
-/** Of all but legacy peers; theirs is shorter by two, and buffers are to stay aligned to four. */
+/** Header of all but legacy peers. Theirs is two bytes shorter, but buffers should stay aligned to four. */
 const headerBytes = 12;
 
 /** Scratch memory that every ring can work with: three of the longest frames, and room for many short ones. */
@@ -22,14 +22,14 @@ export const ringScratchBytes = 256 * 1024;
 
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
-/** The base of a ring that nobody has used yet, as in SET_VRING_BASE. */
+/** The base of an unused ring, as in SET_VRING_BASE. */
 export function freshStart(format: "split" | "packed"): number {
   return format === "split" ? 0 : wrapBit;
 }
 
 /**
- * Distance between buffers of `bufferBytes`: whole cache lines, and an odd number of them, since buffers at an even
- * multiple would begin in the same few cache sets and push each other out.
+ * Distance between buffers of `bufferBytes`: an odd number of whole cache lines. At an even number, buffers would begin
+ * in the same few cache sets and push each other out.
  */
 export function bufferStrideFor(bufferBytes: number): number {
   const lines = Math.ceil(bufferBytes / cacheLine);
@@ -51,7 +51,7 @@ export interface DriverRingOptions {
   readonly start?: number;
 }
 
-/** A driver ring with its buffers and its scratch memory, from byte `at` (rounded up to a page) of our memory on. */
+/** A driver ring with its buffers and scratch memory, in our memory from byte `at` (rounded up to a page) on. */
 export function driverRingLayout(options: DriverRingOptions, at: number): DriverRingLayout {
   const { format, size, bufferBytes } = options;
   const areas = virtqueueAreas(format, size);
@@ -94,7 +94,7 @@ export interface NullRingOptions {
   readonly bufferBytes: number;
 }
 
-/** Buffers for frames that go nowhere, from byte `at` (rounded up to a page) of our memory on. */
+/** Buffers for frames that go nowhere, in our memory from byte `at` (rounded up to a page) on. */
 export function nullRingLayout(options: NullRingOptions, at: number): NullRingLayout {
   return {
     format: "null",

@@ -1,4 +1,6 @@
-/** Packed descriptors as a driver sees them (virtio 1.2 §2.8): flags by lap, addresses by buffer, what is still out. */
+/**
+ * Packed descriptors as a driver sees them (virtio 1.2 §2.8): flags by lap, addresses by buffer, descriptors still out.
+ */
 import { type DriverRingLayout, RingFault } from "../ring.js";
 import { DESC_AVAIL, DESC_USED, ownerFlags, wrapBit } from "./virtqueue.js";
 

@@ -1,11 +1,10 @@
 /**
- * Device side of packed virtqueues (virtio 1.2 §2.8): the peer's memory, the peer's buffers, none of it trusted.
- * Buffers are used in the order in which they were made available, so a used descriptor lies where its buffer's first
- * descriptor was, and the rest of a chain is skipped (§2.8.5).
+ * Device side of packed virtqueues (virtio 1.2 §2.8): the peer's memory and buffers, which are not trusted. Buffers are
+ * used in the order in which they were made available. So a used descriptor lies where its buffer's first descriptor
+ * was, and the rest of a chain is skipped (§2.8.5).
  *
  * Positions are kept as index | wrap counter << 15.
  */
-
 import type { RingMemory } from "../../memory.js";
 import { burstFrames, type DeviceRingLayout, RingFault } from "../ring.js";
 import { DeviceRx } from "./device-rx.js";
@@ -70,7 +69,7 @@ class PackedAreas {
     return (flags & ownerFlags) === availableFlags(position) ? flags : -1;
   }
 
-  /** Adds the pieces of the chain at this position; returns how many descriptors it has. */
+  /** Adds the pieces of the chain at this position. Returns the number of its descriptors. */
   readChain(position: number, segments: Segments): number {
     const u32 = this.#u32;
     let index = position & indexMask;
@@ -84,7 +83,7 @@ class PackedAreas {
       const flags = idFlags >>> 16;
       this.chainId = idFlags & 0xffff;
       if ((flags & DESC_INDIRECT) !== 0) {
-        // §2.8.8: in packed rings a descriptor with INDIRECT stands alone.
+        // §2.8.8: in packed rings, an INDIRECT descriptor cannot be part of a chain.
         if (count > 1) throw new RingFault("descriptor.flags", "INDIRECT in a chain");
         segments.addTable(low, high, bytes, flags, false);
         return count;
@@ -104,7 +103,7 @@ export class PackedDeviceTx extends DeviceTx {
   readonly #seenMost: number;
   /** Where buffer b of the burst begins; entry 0 is the ring's own position. */
   readonly #positions: Uint16Array;
-  /** Up to here descriptors are known to be available, `#ahead` of them. */
+  /** Descriptors up to here are known to be available; there are `#ahead` of them. */
   #scanned: number;
   #ahead = 0;
 
@@ -188,7 +187,7 @@ export class PackedDeviceTx extends DeviceTx {
       u32[at + 2] = usedBytes[b];
       u32[at + 3] = ids[b] | ((DESC_WRITE | usedFlags(position)) << 16);
     }
-    // The first one's flags come last: whoever sees them sees the whole burst.
+    // The first one's flags are written last: a reader that sees them sees the whole burst.
     const first = positions[0];
     u32[this.#descriptors32 + ((first & indexMask) << 2) + 2] = usedBytes[0];
     const at = this.#descriptors16 + ((first & indexMask) << 3);
@@ -228,7 +227,7 @@ export class PackedDeviceRx extends DeviceRx {
   readonly #descriptors16: number;
   readonly #descriptors32: number;
   readonly #inOrder: boolean;
-  /** By polled frame: how many descriptors it has. */
+  /** By polled frame: its number of descriptors. */
   readonly #descriptorsOf = new Uint16Array(burstFrames);
   /** The next to poll, and the next to use. */
   #next: number;
@@ -294,7 +293,7 @@ export class PackedDeviceRx extends DeviceRx {
     const first = this.#used;
     let position = this.#areas.after(first, descriptorsOf[released]);
     for (let k = 1; k < frames; k++) {
-      // In order, one used descriptor with the id of the last buffer stands for all of them (§2.8.4).
+      // In order, one used descriptor with the id of the last buffer stands for all buffers (§2.8.4).
       if (!this.#inOrder) {
         const at = this.#descriptors32 + ((position & indexMask) << 2);
         u32[at + 2] = 0;
@@ -327,7 +326,7 @@ export class PackedDeviceRx extends DeviceRx {
     return this.#areas.notifyWanted();
   }
 
-  /** What is polled and not released will be polled again by whoever takes the ring over. */
+  /** Frames that were polled and not released are polled again by the next user of the ring. */
   position(): number {
     return this.#used;
   }

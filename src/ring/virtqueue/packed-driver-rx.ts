@@ -2,7 +2,6 @@
  * Driver side of packed virtqueues, receiveq: the ring of packed-driver-tx.ts, with buffers for the device to fill.
  * FIFO of held ids: entry = ring position; a buffer enters it at `used` and leaves it at `next`.
  */
-
 import type { RingMemory } from "../../memory.js";
 import { burstFrames, type DriverRingLayout, RingFault, type RxRing } from "../ring.js";
 import { HeldFrames } from "./held-frames.js";
@@ -107,7 +106,7 @@ export class PackedDriverRx implements RxRing {
     return frames;
   }
 
-  /** In order, a buffer's id is its position: nothing has to be remembered of it. */
+  /** In order, a buffer's id is its position, so nothing about it has to be remembered. */
   #pollInOrder(limit: number): number {
     const u16 = this.#u16;
     const u32 = this.#u32;
@@ -204,7 +203,7 @@ export class PackedDriverRx implements RxRing {
     else this.#repost(buffers);
   }
 
-  /** As #repost, where each descriptor keeps its buffer: length, id and flags are written anew. */
+  /** As #repost, where each descriptor keeps its buffer: it writes length, id and flags again. */
   #repostInOrder(count: number): void {
     const u32 = this.#u32;
     const descriptors32 = this.#descriptors32;

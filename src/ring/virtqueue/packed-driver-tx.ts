@@ -1,10 +1,10 @@
 /**
  * Driver side of packed virtqueues (virtio 1.2 §2.8), transmitq: our memory, our buffers, one descriptor a frame.
  *
- *   one ring of { le64 addr; le32 len; le16 id; le16 flags }, written by both sides in turn, each with an index and
- *   a wrap counter. With AVAIL = wrap and USED ≠ wrap it is the device's, with both = wrap it has been used (§2.8.1).
+ *  one ring of { le64 addr; le32 len; le16 id; le16 flags }, written by both sides in turn, each with an index and
+ *  a wrap counter. With AVAIL = wrap and USED ≠ wrap it is the device's, with both = wrap it has been used (§2.8.1).
  *
- * FIFO of free ids: entry = ring position; a buffer leaves it at `next` and enters it at `used`, where each used
+ * FIFO of free ids: entry = ring position. A buffer leaves it at `next` and enters it at `used`, where each used
  * descriptor takes the place of one that was made available.
  */
 import type { RingMemory } from "../../memory.js";
@@ -38,7 +38,7 @@ export class PackedDriverTx implements TxRing {
   readonly #addresses: BufferAddresses;
   readonly #free: Uint16Array;
   readonly #owned: Uint8Array;
-  /** Whose address the descriptor at a position holds. */
+  /** By position: the id of the buffer whose address the descriptor holds. */
   readonly #addressed: Uint16Array;
   /** Lengths of the burst under construction: all the first one's, or, if they are mixed, each its own. */
   readonly #lengths = new Uint32Array(burstFrames);
@@ -72,7 +72,7 @@ export class PackedDriverTx implements TxRing {
     this.#owned = behind.owned;
     this.#room = size - behind.count;
     this.#addressed = new Uint16Array(size).fill(noBuffer);
-    // In order, position and id are the same and stay so; else the free ones queue up from `next` on.
+    // In order, position and id always stay the same. Otherwise the free ids queue up from `next` on.
     this.#free = Uint16Array.from({ length: size }, (_, id) => id);
     let free = this.#next;
     for (let c = 0; c < size; c++) {
@@ -87,7 +87,10 @@ export class PackedDriverTx implements TxRing {
     return Math.min(this.#room, burstFrames);
   }
 
-  /** In order, one used descriptor may stand for a batch: it carries the id, here the position, of the last (§2.8.4). */
+  /**
+   * In order, one used descriptor may stand for a batch: it has the id, which is the position, of the last one
+   * (§2.8.4).
+   */
   #skipBatches(): void {
     const u16 = this.#u16;
     const size = this.slots;
@@ -219,7 +222,7 @@ export class PackedDriverTx implements TxRing {
       position = 0;
       flags ^= ownerFlags;
     }
-    // The head's flags come last: whoever sees them sees the whole burst (§2.8.21.1).
+    // The head's flags are written last: a reader that sees them sees the whole burst (§2.8.21.1).
     u32[descriptors32 + (head << 2) + 2] = mixed ? headerBytes + lengths[0] : sameBytes;
     this.#u16[this.#descriptors16 + (head << 3) + 6] = free[head];
     Atomics.store(this.#u16, this.#descriptors16 + (head << 3) + 7, headFlags);
@@ -228,7 +231,7 @@ export class PackedDriverTx implements TxRing {
     this.#room -= n;
   }
 
-  /** Out of order, buffers change places: addresses are written where they do, and owners noted. */
+  /** Out of order, buffers change places. Their addresses are then written and their owners noted. */
   #offer(n: number): void {
     const u32 = this.#u32;
     const addressed = this.#addressed;
@@ -255,8 +258,8 @@ export class PackedDriverTx implements TxRing {
   }
 
   /**
-   * In order it also marks what a batch skipped as used, in descriptors that are ours: so that whoever takes the ring
-   * over at this position finds what the device still owns.
+   * In order, this also marks skipped descriptors of a batch as used; they are ours. So the next user of the ring finds
+   * at this position what the device still owns.
    */
   position(): number {
     if (this.#inOrder) {

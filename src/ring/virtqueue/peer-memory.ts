@@ -1,6 +1,6 @@
 /**
  * A peer's addresses, turned into offsets in our memory, and the pieces ("segments") of a frame that lies in several
- * descriptors. Everything a peer writes is checked here before use (virtio 1.2 §2.7.5, §2.8.6); addresses are
+ * descriptors. Everything that a peer writes is checked here before use (virtio 1.2 §2.7.5, §2.8.6). Addresses are
  * handled as two 32-bit halves, so that no BigInt is made per frame.
  */
 import type { RingMemory } from "../../memory.js";
@@ -40,7 +40,7 @@ function checkedRegion(memory: RingMemory, region: MemoryRegion, index: number):
 /** Translates descriptor addresses; remembers the last region, since most frames of a ring lie in one. */
 export class PeerMemory {
   readonly #regions: readonly Region[];
-  /** The last region, its address as two signed halves (small integers, where a double would be boxed). */
+  /** The last region, its address as two signed halves: small integers, where a double would be boxed. */
   #low = 0;
   #high = 0;
   #bytes = 0;
@@ -58,7 +58,10 @@ export class PeerMemory {
     this.#offset = region.offset;
   }
 
-  /** Offset in memory of the `bytes` bytes at the peer's address `high · 2^32 + low`; a RingFault if they are not all in one region. */
+  /**
+   * Offset in memory of the `bytes` bytes at the peer's address `high · 2^32 + low`. A RingFault if they are not all in
+   * one region.
+   */
   offsetOf(low: number, high: number, bytes: number): number {
     const within = ((low | 0) - this.#low) >>> 0;
     const borrow = low >>> 0 < this.#low >>> 0 ? 1 : 0;
@@ -83,8 +86,8 @@ export class PeerMemory {
 }
 
 /**
- * No further frame is added to a burst's list that is longer than this. Behind it there is always room for a buffer of
- * any shape: `size` descriptors of the ring and a table of `size` more (§2.7.5.1, §2.8.6).
+ * A burst's list that is longer than this takes no further frame. Behind it there is always room for a buffer of any
+ * shape: `size` descriptors of the ring and a table of `size` more (§2.7.5.1, §2.8.6).
  */
 export const segmentsWaiting = 1024;
 
@@ -175,7 +178,7 @@ export class Segments {
     return bytes;
   }
 
-  /** If bytes [skip, skip + bytes) of the pieces from `first` on lie in one of them: its offset there; else −1. */
+  /** The offset of bytes [skip, skip + bytes) of the pieces from `first` on, if one piece has them all; else −1. */
   inOnePiece(first: number, skip: number, bytes: number): number {
     let before = 0;
     for (let s = first; s < this.count; s++) {

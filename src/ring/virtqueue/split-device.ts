@@ -1,8 +1,7 @@
 /**
- * Device side of split virtqueues (virtio 1.2 §2.7): the peer's memory, the peer's buffers, none of it trusted.
- * Buffers are used in the order in which they were made available, so one counter goes through both rings.
+ * Device side of split virtqueues (virtio 1.2 §2.7): the peer's memory and buffers, which are not trusted. Buffers are
+ * used in the order in which they were made available, so one counter goes through both rings.
  */
-
 import type { RingMemory } from "../../memory.js";
 import { burstFrames, type DeviceRingLayout, RingFault } from "../ring.js";
 import { DeviceRx } from "./device-rx.js";
@@ -48,7 +47,7 @@ class SplitAreas {
     return (Atomics.load(this.#u16, this.#availFlags16) & NO_NOTIFY) === 0;
   }
 
-  /** Adds the pieces of the chain that starts at `head`; returns how many descriptors of the table it has. */
+  /** Adds the pieces of the chain that starts at `head`. Returns the number of its descriptors in the table. */
   readChain(head: number, segments: Segments): number {
     const u32 = this.#u32;
     let index = head;
@@ -220,7 +219,7 @@ export class SplitDeviceRx extends DeviceRx {
     return this.#areas.notifyWanted();
   }
 
-  /** What is polled and not released will be polled again by whoever takes the ring over. */
+  /** Frames that were polled and not released are polled again by the next user of the ring. */
   position(): number {
     return (this.#next - this.held) & 0xffff;
   }

@@ -1,11 +1,10 @@
 /**
  * Driver side of split virtqueues (virtio 1.2 §2.7): our memory, our buffers. Every frame is one descriptor, and
- * descriptor i always points to buffer i, so that the table is written once, when the ring is initialised.
+ * descriptor i always points to buffer i. So the table is written once, when the ring is initialised.
  *
- *   free-running 16-bit counters:   used ≤ polled/reclaimed … next (= avail.idx)
- *   FIFO of free (tx) or held (rx) ids: entry c & mask; a buffer leaves the FIFO at `next` and enters it at `used`.
+ *  free-running 16-bit counters:   used ≤ polled/reclaimed … next (= avail.idx)
+ *  FIFO of free (tx) or held (rx) ids: entry c & mask; a buffer leaves the FIFO at `next` and enters it at `used`.
  */
-
 import type { RingMemory } from "../../memory.js";
 import { burstFrames, type DriverRingLayout, RingFault, type RxRing, type TxRing } from "../ring.js";
 import { HeldFrames } from "./held-frames.js";
@@ -36,8 +35,8 @@ function splitIndices(layout: DriverRingLayout): {
 }
 
 /**
- * Which buffers the device owns when a ring is taken up in the middle: those between `from` and `to` in the avail
- * ring. (Exact for devices that use buffers in the order given, as every network device we know does.)
+ * The buffers that the device owns when a ring is taken over in use: those between `from` and `to` in the avail ring.
+ * (Exact for devices that use buffers in the order given, as every network device we know does.)
  */
 function ownedIds(u16: Uint16Array, availRing16: number, size: number, from: number, to: number): Uint8Array {
   const owned = new Uint8Array(size);
@@ -97,7 +96,7 @@ export class SplitDriverTx implements TxRing {
     this.#used = Atomics.load(this.#u16, at.usedIdx16);
     this.#owned = ownedIds(this.#u16, at.availRing16, this.slots, this.#used, this.#next);
     this.#room = this.slots - distance(this.#used, this.#next);
-    // In order, entry and id are the same and stay so; else the free ones queue up from `next` on.
+    // In order, entry and id always stay the same. Otherwise the free ids queue up from `next` on.
     this.#free = Uint16Array.from({ length: this.slots }, (_, id) => id);
     let free = this.#next;
     for (let c = 0; c < this.slots; c++) {
@@ -117,7 +116,7 @@ export class SplitDriverTx implements TxRing {
           `${idx} after ${this.#used} with ${this.slots - this.#room} buffers outstanding`,
         );
       }
-      // §2.7.9: in order, used.idx alone tells; entries of a batch need not be written.
+      // §2.7.9: in order, used.idx alone tells; the device need not write the entries of a batch.
       if (!this.#inOrder) this.#collect(count);
       this.#used = idx;
       this.#room += count;
@@ -194,7 +193,7 @@ export class SplitDriverTx implements TxRing {
       const entry = (next + k) & mask;
       const id = free[entry];
       owned[id] = deviceOwns;
-      // An entry that is right already is not written: the device keeps its copy of the cache line.
+      // A right entry is not written again: so the device keeps its copy of the cache line.
       if (u16[ring + entry] !== id) u16[ring + entry] = id;
     }
   }
@@ -258,7 +257,7 @@ export class SplitDriverRx implements RxRing {
     this.#buffers = layout.buffers;
     this.#stride = layout.bufferStride;
     this.#bufferBytes = layout.bufferBytes;
-    // Everything not given back is still to be polled, by whoever has the ring now.
+    // Everything that was not given back is still to be polled, by the ring's present user.
     this.#next = Atomics.load(this.#u16, at.availIdx16);
     this.#used = (this.#next - this.slots) & 0xffff;
     this.#owned = new Uint8Array(this.slots).fill(deviceOwns);

@@ -14,9 +14,9 @@ export const ownerFlags = DESC_AVAIL | DESC_USED;
 
 /**
  * A loop over packed descriptors loads the first one's flags with Atomics.load (a call of 6 ns). What it reads of a
- * descriptor must not be older than that descriptor's flags. x86 keeps loads in order, so there the flags of the others
- * are loaded plainly. Other processors (arm64) may load a descriptor's address before its flags: there each descriptor's
- * flags are loaded with Atomics.load as well.
+ * descriptor must not be older than that descriptor's flags. x86 keeps loads in order, so it loads the flags of the
+ * others plainly. Other processors (arm64) may load a descriptor's address before its flags. There, Atomics.load loads
+ * each descriptor's flags.
  */
 export const loadsStayInOrder = process.arch === "x64";
 

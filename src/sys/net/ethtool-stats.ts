@@ -7,7 +7,7 @@ const ETHTOOL_GSSET_INFO = 0x37;
 const ETH_SS_STATS = 1;
 const ETH_GSTRING_LEN = 32;
 
-/** By name; null: no such interface, or its driver has none. */
+/** The driver's statistics by name; null: no such interface, or its driver has none. */
 export function interfaceDriverStatistics(name: string): ReadonlyMap<string, number> | null {
   const info = Buffer.alloc(24); // struct ethtool_sset_info with room for one set
   info.writeUInt32LE(ETHTOOL_GSSET_INFO, 0);

@@ -59,7 +59,7 @@ export function netlinkAttributes(message: DataView, from: number): NetlinkAttri
   return attributes;
 }
 
-/** The value of an attribute that is one number; null: the attribute is not there. */
+/** The value of an attribute that is one number; null: the attribute is missing. */
 export const netlinkUint32 = (attributes: NetlinkAttributes, type: number): number | null =>
   attributes.get(type)?.getUint32(0, true) ?? null;
 

@@ -32,7 +32,7 @@ function routeInterfaces(message: DataView): number[] {
   return found;
 }
 
-/** The interfaces that a default route, IPv4 or IPv6, in whatever table, leads out of. */
+/** The interfaces of all default routes, IPv4 and IPv6, in any table. */
 function defaultRouteInterfaces(): number[] {
   return [AF_INET, AF_INET6].flatMap((family) => {
     const request = new Uint8Array(rtmsgBytes);
@@ -44,7 +44,7 @@ function defaultRouteInterfaces(): number[] {
   });
 }
 
-/** The interface that packets to `address` leave by; null: there is no way. */
+/** The interface by which packets to `address` leave; null: there is no route. */
 function routeTo(address: string): number | null {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
   const version = isIP(mapped);
@@ -70,7 +70,7 @@ function withLower(index: number, all: readonly InterfaceFacts[], seen = new Set
   if (seen.has(index)) return seen;
   seen.add(index);
   const own = all.find((facts) => facts.index === index);
-  // What a veth is linked to is its other end, and not below it.
+  // A veth is linked to its other end, which is not below it.
   if (own?.link != null && own.kind !== "veth") withLower(own.link, all, seen);
   for (const { index: port, master } of all) if (master === index) withLower(port, all, seen);
   return seen;
@@ -96,7 +96,7 @@ export function whatItCarries(
   return peer.ours ? "carries the SSH connection that this program was started over" : "carries an SSH connection";
 }
 
-/** An interface that packets to wherever leave by, by the calling thread's namespace's default route; null: it has none. */
+/** The interface of the default route in the calling thread's namespace; null: it has none. */
 export function defaultRouteInterface(): string | null {
   const indices = defaultRouteInterfaces();
   return listInterfaces().find(({ index, loopback }) => !loopback && indices.includes(index))?.name ?? null;

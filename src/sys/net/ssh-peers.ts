@@ -1,7 +1,7 @@
 /**
- * Who sits at this machine over SSH. Programs like sudo drop SSH_CONNECTION, so it is looked for in the environments of
- * the programs that started this one, too; what those lost as well (tmux, su -), the kernel's table of connections to
- * the SSH port still has. `root`: a folder in the place of / for tests.
+ * Finds the SSH peers of this machine's user. Programs like sudo drop SSH_CONNECTION, so it is looked for in the
+ * environments of the programs that started this one, too. For programs that lost it as well (tmux, su -), there is the
+ * kernel's table of connections to the SSH port. `root`: a folder in the place of / for tests.
  */
 import { readFileSync } from "node:fs";
 
@@ -42,7 +42,10 @@ function ancestorConnections(root: string, pid: number): string[] {
   return found;
 }
 
-/** Hexadecimal words of 32 bits in this machine's order (proc(5), /proc/net/tcp); null: link-local, of whatever interface. */
+/**
+ * Hexadecimal words of 32 bits in this machine's order (proc(5), /proc/net/tcp); null: a link-local address, on any
+ * interface.
+ */
 function tableAddress(hex: string): string | null {
   const bytes = Buffer.from(hex, "hex");
   for (let at = 0; at < bytes.length; at += 4) bytes.subarray(at, at + 4).reverse();

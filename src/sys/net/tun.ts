@@ -1,7 +1,7 @@
 /**
- * Tap interfaces (tun(4), linux/if_tun.h): Ethernet interfaces of the kernel whose other side is a descriptor. What is
- * written to it the interface receives; what the interface sends is read from it. All calls act in the calling thread's
- * network namespace (see netns.ts); a descriptor stays with the interface wherever it is used.
+ * Tap interfaces (tun(4), linux/if_tun.h): Ethernet interfaces of the kernel whose other side is a descriptor. The
+ * interface receives what is written to the descriptor, and what it sends is read from there. All calls act in the
+ * calling thread's network namespace (see netns.ts). A descriptor stays with the interface wherever it is used.
  */
 import { closeSync, constants as openFlags, openSync } from "node:fs";
 import { environmentError, type PktgenError } from "../../errors.js";
@@ -28,9 +28,9 @@ export interface TapRequest {
 }
 
 export interface TapQueues {
-  /** One per queue, non-blocking. Whoever asked for them closes them. */
+  /** One per queue, non-blocking. The caller closes them. */
   readonly fds: readonly number[];
-  /** The interface was not there before: without `persistTap` it goes with its last descriptor. */
+  /** The interface did not exist before. Without `persistTap` it disappears with its last descriptor. */
   readonly created: boolean;
   readonly multiQueue: boolean;
 }
@@ -39,7 +39,7 @@ const howToBeAllowed =
   "that needs CAP_NET_ADMIN: run as root, in a namespace of your own (`unshare -rn`), or let root make it once: " +
   "`ip tuntap add NAME mode tap user USER`";
 
-/** @throws PktgenError (3): the kernel has no tun, or does not let us. */
+/** @throws PktgenError (3): the kernel has no tun, or forbids it. */
 function openCloneDevice(where: string): number {
   try {
     return openSync(cloneDevice, openFlags.O_RDWR | openFlags.O_NONBLOCK);
@@ -106,8 +106,8 @@ function refused({ name, queues, where }: TapRequest, code: number, created: boo
 }
 
 /**
- * Creates the interface or attaches to it. Each queue is a descriptor; the kernel chooses the one to be read from by a
- * frame's flow, and remembers for a flow the queue that it was last written to (tun_flow_update).
+ * Creates the interface or attaches to it. Each queue is a descriptor. The kernel chooses the queue to read from by a
+ * frame's flow: for each flow it remembers the queue to which the flow was last written (tun_flow_update).
  * @throws PktgenError (3): no tun, no permission, not a tap, in use.
  */
 export function openTap(request: TapRequest): TapQueues {
@@ -123,7 +123,7 @@ export function openTap(request: TapRequest): TapQueues {
       const fd = openCloneDevice(where);
       fds.push(fd);
       let code = setInterface(fd, name, flags());
-      // One queue of an interface that was made for several has to be asked for as such.
+      // One queue of an interface that was made for several must be requested with the multi-queue flag.
       if (errnoName(code) === "EINVAL" && !created && queues === 1) {
         many = true;
         code = setInterface(fd, name, flags());

@@ -1,13 +1,16 @@
 /**
- * eBPF instructions as bytes (RFC 9669): only those that our XDP programs are made of. Pure.
+ * eBPF instructions as bytes (RFC 9669): only those that our XDP programs need. Pure.
  *
- *     byte 0        1                2 … 3            4 … 7
- *     opcode   dst | src << 4    offset, signed   immediate, signed     (all in the machine's order: little-endian)
+ *    byte 0        1                2 … 3            4 … 7
+ *    opcode   dst | src << 4    offset, signed   immediate, signed     (all in the machine's order: little-endian)
  *
  * Jumps go to labels; their distance counts instructions from the next one (§4.3).
  */
 
-/** r0 is what a call and the program return, r1 … r5 a call's arguments and lost by it, r6 … r9 kept, r10 the stack. */
+/**
+ * r0 is the result of a call and of the program, r1 … r5 a call's arguments, which it destroys, r6 … r9 kept, r10 the
+ * stack.
+ */
 type Register = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
 /** Bytes that a load or store moves. */
@@ -72,7 +75,7 @@ export class BpfAssembler {
     return this.#add(classes.stx | modeMemory | sizes[width], dst, src, offset, 0);
   }
 
-  /** The 64 bits at [dst + offset] += src, whoever else adds to them. */
+  /** The 64 bits at [dst + offset] += src, atomically. */
   atomicAdd(dst: Register, offset: number, src: Register): this {
     return this.#add(classes.stx | modeAtomic | sizes[8], dst, src, offset, operations.add);
   }
@@ -82,7 +85,7 @@ export class BpfAssembler {
     return this.#wide(dst, pseudo.mapFd, fd, 0);
   }
 
-  /** dst ← where the value of element 0 of the array map `fd` lies, plus `offset`. */
+  /** dst ← the address of element 0 of the array map `fd`, plus `offset`. */
   loadMapValue(dst: Register, fd: number, offset: number): this {
     return this.#wide(dst, pseudo.mapValue, fd, offset);
   }

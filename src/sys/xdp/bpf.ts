@@ -1,7 +1,7 @@
 /**
- * The bpf(2) system call: maps, XDP programs, their attachment to an interface, and runs of a program on frames of our
- * own. Structures are those of union bpf_attr in linux/bpf.h. Descriptors returned are the caller's to close; maps,
- * programs and attachments by link go with their last descriptor, on every way out of the process.
+ * The bpf(2) system call: maps, XDP programs, their attachment to an interface, and runs of a program on our own
+ * frames. Structures are those of union bpf_attr in linux/bpf.h. The caller closes the descriptors that are returned.
+ * Maps, programs and attachments by link disappear with their last descriptor, on every way out of the process.
  */
 import { environmentError, type PktgenError } from "../../errors.js";
 import { type Capability, grantHint } from "../capabilities.js";
@@ -52,7 +52,7 @@ class Attributes {
 const bpf = (number: number, attributes: Attributes): number =>
   libc.syscallWith(SYS_BPF, number, attributes.bytes, attributes.bytes.length, 0);
 
-/** A refused call, in words. */
+/** The error for a refused call. */
 export function bpfRefusal(what: string, code: number): PktgenError {
   const name = errnoName(code);
   if (name === "EPERM" || name === "EACCES") {
@@ -79,7 +79,7 @@ export function createXskMap(name: string, entries: number): number {
   return createMap(name, { type: mapType.xsk, valueBytes: 4, entries, flags: 0 });
 }
 
-/** Interfaces to redirect to. An entry goes with its interface. */
+/** Interfaces to redirect to. An entry disappears with its interface. */
 export function createDeviceMap(name: string, entries: number): number {
   return createMap(name, { type: mapType.device, valueBytes: 4, entries, flags: 0 });
 }
@@ -104,7 +104,7 @@ export function updateMap(map: number, key: number, value: number): void {
 
 /**
  * Loads an XDP program.
- * @throws PktgenError (3): not allowed; or the kernel's verifier refuses it, with the end of what it says.
+ * @throws PktgenError (3): not allowed; or the kernel's verifier refuses it, with the end of its message.
  */
 export function loadXdp(name: string, instructions: Uint8Array): number {
   const program = load(name, instructions, null);
@@ -138,7 +138,7 @@ function load(name: string, instructions: Uint8Array, log: Uint8Array | null): n
 
 /**
  * Attaches a program to an interface of the calling thread's namespace, natively or on the hook that every interface
- * has (mode: XDP_FLAGS_ of linux/if_link.h). Returns the link, with which the attachment goes, or −errno.
+ * has (mode: XDP_FLAGS_ of linux/if_link.h). Returns the link, whose end detaches the program, or −errno.
  */
 export function linkXdp(program: number, interfaceIndex: number, mode: number): number {
   const attributes = new Attributes().u32(0, program).u32(4, interfaceIndex).u32(8, BPF_XDP).u32(12, mode);
@@ -149,7 +149,7 @@ export function linkXdp(program: number, interfaceIndex: number, mode: number): 
 function endOfLog(log: Uint8Array): string {
   const end = log.indexOf(0);
   const text = new TextDecoder().decode(log.subarray(0, end < 0 ? log.length : end));
-  // The last lines count instructions; the one before says what is wrong.
+  // The last lines count instructions. The line before them says what is wrong.
   const lines = text
     .split("\n")
     .filter((line) => line !== "" && !/^(processed|verification time|stack depth)/.test(line));
@@ -157,9 +157,9 @@ function endOfLog(log: Uint8Array): string {
 }
 
 /**
- * A program's runs on live frames (BPF_PROG_TEST_RUN, Linux 5.18): the kernel makes pages with the frame in them, runs
- * the program on each, and sends those that it redirects. Two system calls never overlap in a thread, so one structure
- * is made once and used for all.
+ * A program's runs on live frames (BPF_PROG_TEST_RUN, Linux 5.18). The kernel makes pages with the frame in them, runs
+ * the program on each, and sends those that it redirects. System calls never overlap in a thread, so one structure is
+ * made once and used for all.
  */
 export class LiveFrames {
   readonly #attributes = new Attributes();
@@ -177,8 +177,8 @@ export class LiveFrames {
   }
 
   /**
-   * Runs the program n times. It may have run fewer times when a signal came in between: only the program knows.
-   * Returns 0, or the errno.
+   * Runs the program n times. A signal can end the runs early: only the program knows how many there were. Returns 0,
+   * or the errno.
    */
   run(n: number): number {
     const attributes = this.#attributes.u32(32, n).bytes;

@@ -1,7 +1,7 @@
 /**
- * An XDP program on an interface: by a link where the kernel has them (5.9), so that it goes with its descriptor on
- * every way out of the process; else over netlink, taken off again when the port is closed and at exit, but not after
- * SIGKILL.
+ * An XDP program on an interface. Kernels from 5.9 on attach it by a link, which disappears with its descriptor on
+ * every way out of the process. Older kernels attach it over netlink. It is then detached when the port is closed and
+ * at exit, but not after SIGKILL.
  */
 import { closeSync } from "node:fs";
 import { errnoName } from "../libc.js";
@@ -19,7 +19,9 @@ const XDP_FLAGS_UPDATE_IF_NOEXIST = 1 << 0;
 const modeFlags = { native: 1 << 2, generic: 1 << 1 } as const;
 export type XdpHook = keyof typeof modeFlags;
 
-/** Where a program goes. `netns`: of the interface, where the calling thread is already; null: that of the process. */
+/**
+ * Where a program is attached. `netns`: the interface's, in which the calling thread already is; null: the process's.
+ */
 export interface XdpPlace {
   readonly interfaceIndex: number;
   readonly netns: string | null;
@@ -31,7 +33,7 @@ export interface XdpAttachment {
   detach(): void;
 }
 
-/** Refusals are an errno's name: EBUSY, EEXIST: another program is there; else the hook is not to be had. */
+/** A refusal is an errno's name. EBUSY, EEXIST: another program is there. Others: the hook is not available. */
 export type AttachResult = XdpAttachment | { readonly refused: string };
 
 /** In the interface's namespace. @throws PktgenError (3): not allowed. */
@@ -40,7 +42,8 @@ export function attachXdp(program: number, place: XdpPlace): AttachResult {
   if (link >= 0) return { by: "link", detach: () => closeSync(link) };
   const code = errnoName(-link);
   if (code === "EPERM") throw bpfRefusal("attaching an XDP program", -link);
-  // A kernel without links does not know what is asked; one that has them says so for other reasons, too.
+  // A kernel without links rejects the request as unknown. A kernel with links may return the same error for other
+  // reasons.
   return code === "EINVAL" ? attachXdpOverNetlink(program, place) : { refused: code };
 }
 

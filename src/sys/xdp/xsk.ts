@@ -106,7 +106,7 @@ export function setUpXsk(fd: number, memory: XskMemory, where: string): void {
     const what = `no memory for a ring of ${memory.rings[ring]} frames (${ringOption[ring]}: ${errnoName(refused)})`;
     throw environmentError(what, { where, hint: "use a smaller size=, or fewer queues" });
   }
-  // So many frames leave in one call where packets are copied; older kernels stop at 32.
+  // Frames that leave in one call if packets are copied; older kernels stop at 32.
   set(fd, "XDP_MAX_TX_SKB_BUDGET", new Uint8Array(Uint32Array.of(memory.rings.tx).buffer));
 }
 
