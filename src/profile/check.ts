@@ -1,11 +1,11 @@
-/** Runs a schema over a YAML document; mistakes become errors at their places, the first in the order of the text first. */
+/** Runs a schema over a YAML document. Mistakes become errors at their places, in the order of the text. */
 import type { z } from "zod";
 import type { PktgenError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import type { YamlDocument, YamlPath } from "./document.js";
 import { joined } from "./mistakes.js";
 
-/** As much of a zod schema as is needed to find what a path in it accepts. */
+/** The part of a zod schema that is needed to find what a path in it accepts. */
 interface SchemaNode {
   readonly description?: string | undefined;
   readonly shape?: Readonly<Record<string, SchemaNode>>;
@@ -48,17 +48,17 @@ function inWords(value: unknown): string {
   return quoted(value);
 }
 
-/** As JSON, cut where it is long: a file that is none of ours may be one value of megabytes. */
+/** As JSON, cut if it is long: a file of another kind may be one value of megabytes. */
 export function quoted(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length <= mostQuoted ? text : `${text.slice(0, mostQuoted)}… (${text.length} characters)`;
 }
 
-/** What is known of keys at the top of a file, beside its schema. */
+/** What is known of keys at the top of a file, in addition to its schema. */
 export interface TopKeys {
   /** Keys of the file's other kind. */
   readonly more: readonly string[];
-  /** What to do about a key that stands elsewhere. */
+  /** What to do about a key in the wrong place. */
   readonly hints: Readonly<Record<string, string>>;
 }
 
@@ -119,8 +119,8 @@ export function checkShape<T extends z.ZodType>(
 }
 
 /**
- * As checkShape of a whole file, but unknown keys are let pass where the rest is right: for checkShape to tell them
- * together with what is wrong further inside.
+ * As checkShape of a whole file, but it ignores unknown keys if the rest is right. checkShape then reports them
+ * together with the mistakes further inside.
  */
 export function checkKnown<T extends z.ZodObject>(schema: T, document: YamlDocument, top: TopKeys): z.infer<T> {
   const loose = schema.strip().safeParse(document.value);

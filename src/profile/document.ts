@@ -1,4 +1,4 @@
-/** YAML text that knows where each of its values stands, so that an error can point at it. */
+/** YAML text that knows the place of each of its values, so that an error can point at it. */
 import { Composer, type CST, type Document, isMap, isScalar, LineCounter, type Node, Parser, visit } from "yaml";
 import { type ErrorDetails, type PktgenError, usageError } from "../errors.js";
 
@@ -23,7 +23,7 @@ function firstLine(message: string): string {
   return sentence.length <= mostSentence ? sentence : `${sentence.slice(0, mostSentence)}…`;
 }
 
-/** The first alias, which is what cannot be made into data where a document has no errors. */
+/** The first alias. In a document without errors, only an alias can fail to become data. */
 function offsetOfAlias(document: Document): number {
   let offset = 0;
   visit(document, {
@@ -55,7 +55,7 @@ export function parseYaml(text: string, file: string): YamlDocument {
     throw usageError(cause instanceof Error ? firstLine(cause.message) : String(cause), details);
   }
   const offsetOf = (path: YamlPath, key?: string): number => {
-    // A value that is absent has no place of its own: its nearest ancestor's is shown.
+    // A missing value has no place, so its nearest ancestor's is shown.
     for (let depth = path.length; depth >= 0; depth--) {
       const node = document.getIn(path.slice(0, depth), true) as Node | undefined;
       if (node?.range == null) continue;
@@ -78,7 +78,7 @@ export function parseYaml(text: string, file: string): YamlDocument {
 const mostLevels = 50;
 const levels = `up to ${mostLevels} levels of lists and keys`;
 
-/** The file's only document; `where`: a place in it, in words. */
+/** The file's only document. `where`: a place in it, in words. */
 function documentOf(text: string, lines: LineCounter, where: (offset: number) => string): Document {
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   // What composes documents calls itself for each level, and V8 ends the process where the stack runs out in there.
@@ -93,7 +93,7 @@ function documentOf(text: string, lines: LineCounter, where: (offset: number) =>
   });
 }
 
-/** The first token that stands in more than so many others; without recursion. */
+/** The first token that is nested too deeply; without recursion. */
 function tooDeep(tokens: readonly CST.Token[]): CST.Token | null {
   const open = tokens.map((token) => ({ token, level: 0 }));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

@@ -1,6 +1,6 @@
 /**
- * The files that a profile consists of: itself, those it includes, and those that payloads come from. They lie in the
- * profile's folder, unless another root was asked for, and are read up to a bound, since a profile may be a stranger's.
+ * The files of a profile: itself, its includes, and the files with its payloads. They lie in the profile's folder,
+ * unless another root was asked for. They are read up to a limit, since a profile may come from a stranger.
  */
 import { realpathSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
@@ -23,7 +23,7 @@ const realPath = (path: string): string | null => {
 };
 
 export interface IncludedFile {
-  /** Without links, so that a file is known again whatever it is called. */
+  /** Without links, so that a file is recognised under any of its names. */
   readonly path: string;
   /** null: it was read before. */
   readonly text: string | null;
@@ -38,7 +38,7 @@ export class ProfileFiles {
   readonly #payloads = new Map<string, Uint8Array>();
   #bytes: number;
 
-  /** `root`: a folder that files may lie in, beside the profile's own; null: none. */
+  /** `root`: a folder in which files may lie, in addition to the profile's folder; null: none. */
   constructor(profile: string, root: string | null, profileBytes: number) {
     const folders = [dirname(resolve(profile)), ...(root === null ? [] : [resolve(root)])];
     this.#roots = folders.map((folder) => realPath(folder) ?? folder);
@@ -82,7 +82,7 @@ export class ProfileFiles {
     if (this.#bytes > mostBytesInAll) throw usageError(what, { accepted: `up to ${mostBytesInAll} bytes in all` });
   }
 
-  /** Where a name in the file `from` leads, links followed; a usage error where that is outside of all roots. */
+  /** The path that a name in the file `from` leads to, links followed. A usage error if that is outside all roots. */
   locate(name: string, from: string): string {
     const target = resolve(dirname(resolve(from)), name);
     const folder = realPath(dirname(target));

@@ -24,7 +24,7 @@ export function withIncluded(
   files: ProfileFiles,
   chain: readonly string[] = [files.profile],
 ): readonly Part[] {
-  // Unknown keys are told later, together with all that is wrong in streams.
+  // Unknown keys are reported later, together with all mistakes in streams.
   const shape = checkKnown(trafficSchema, document, streamsKeys);
   const own = {
     document,

@@ -1,4 +1,4 @@
-/** Errors of values, moved to the values' place in the file; and what the two kinds of profile read alike. */
+/** Moves errors of values to the values' place in the file, and reads what both kinds of profile have in common. */
 import { PktgenError } from "../errors.js";
 import { terminalText } from "../terminal-text.js";
 import { checkFrameBytes, type FrameSize, parseSizes } from "../units.js";

@@ -1,10 +1,13 @@
-/** Several mistakes of one file at once: what is thrown is the first in the order of the text, and it knows the others. */
+/**
+ * Several mistakes of one file at once. The error that is thrown is the first in the order of the text; it knows the
+ * others.
+ */
 import { PktgenError } from "../errors.js";
 
 /** Mistakes listed of one file. */
 const mostListed = 50;
 
-/** All mistakes that an error stands for, in the order of the text; of most errors, itself alone. */
+/** All mistakes that an error stands for, in the order of the text. Most errors stand only for themselves. */
 export function mistakesOf(error: PktgenError): readonly PktgenError[] {
   const { cause } = error;
   return cause instanceof AggregateError ? (cause.errors as PktgenError[]) : [error];
@@ -48,7 +51,7 @@ function placeOf({ where = "" }: PktgenError): readonly [number, number] {
   return match === null ? [Number.POSITIVE_INFINITY, 0] : [Number(match[1]), Number(match[2])];
 }
 
-/** Stable: mistakes at one place, and those of other files, stay in the order in which they were found. */
+/** Stable: mistakes at one place, and mistakes of other files, stay in the order in which they were found. */
 function byPlace(a: PktgenError, b: PktgenError): number {
   const fileOf = ({ where = "" }: PktgenError): string => where.replace(/:\d+:\d+$/, "");
   if (fileOf(a) !== fileOf(b)) return 0;

@@ -1,6 +1,6 @@
 /**
  * Parameters of a profile: `parameters: { dst: 198.19.0.1 }` gives names their defaults, `${dst}` in any value stands
- * for one, and `--set dst=…` sets it. A value that is nothing but `${dst}` gets the parameter's own type.
+ * for one, and `--set dst=…` sets it. A value that is just `${dst}` gets the parameter's type.
  */
 import { parse } from "yaml";
 import { usageError } from "../errors.js";

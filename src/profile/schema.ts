@@ -1,6 +1,6 @@
 /**
- * The shape of a profile: keys, types, and in `describe` what is accepted, which errors quote. What values mean is
- * checked where they are made into a stream (stream/spec.ts), so that there is one truth about them.
+ * The shape of a profile: keys, types, and in `describe` what is accepted, which errors quote. Only the code that makes
+ * a stream of the values checks what they mean (stream/spec.ts).
  */
 import { z } from "zod";
 
@@ -35,7 +35,7 @@ export const profileSchema = z
   .partial()
   .describe("keys and values");
 
-/** One entry of `sizes` that is no plain size. */
+/** One entry of `sizes` that is not a plain size. */
 export const mixSchema = z
   .strictObject({
     mix: z.string().min(1).describe("a name for reports"),

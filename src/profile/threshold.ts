@@ -1,6 +1,6 @@
 /**
- * What a run must reach, as text, in profiles and on the command line: `NDR>=1Mpps`, `PDR 0.5 %@64>=500kpps`,
- * `latency 50 %.p99<=50us`, `loss<=0.1%`, `recovery<=1ms`. Without a size it holds for every size that has the figure.
+ * What a run must reach, as text, in profiles and on the command line: `NDR>=1Mpps`, `PDR 0.5 %@64>=500kpps`, `latency
+ * 50 %.p99<=50us`, `loss<=0.1%`, `recovery<=1ms`. Without a size it holds for every size that has the figure.
  */
 import { usageError } from "../errors.js";
 import { parseDuration, parseRate, parseRatio } from "../units.js";
@@ -51,7 +51,7 @@ const measuredBy: readonly (readonly [name: RegExp, methods: readonly string[]])
 /** Empty: no method has it. */
 export const methodsWith = (what: string): readonly string[] => measuredBy.find(([name]) => name.test(what))?.[1] ?? [];
 
-/** As parseThreshold, of a profile: a name that no method has would never be judged, and is refused. */
+/** As parseThreshold, for a profile. A name that no method has would never be judged, so it is refused. */
 export function profileThreshold(text: string, where: string): ThresholdSpec {
   const spec = parseThreshold(text, where);
   if (methodsWith(spec.what).length > 0) return { ...spec, fromProfile: true };
@@ -62,7 +62,7 @@ export function profileThreshold(text: string, where: string): ThresholdSpec {
   });
 }
 
-/** The profile's, but for those that the command line says otherwise; then the command line's. */
+/** The profile's thresholds, except those that the command line replaces; then the command line's. */
 export function mergedThresholds(
   ofProfile: readonly ThresholdSpec[],
   ofCommand: readonly ThresholdSpec[],

@@ -1,6 +1,6 @@
 /**
- * The shape of a profile with streams: keys, types, and in `describe` what is accepted. Headers are checked against
- * their protocols' own tables (packet/input.ts), and what values mean where they are made into a spec.
+ * The shape of a profile with streams: keys, types, and in `describe` what is accepted. Headers are checked against the
+ * tables of their protocols (packet/input.ts). The code that makes a spec checks what values mean.
  */
 import { z } from "zod";
 import { type Input, type Inputs, inputsOf, protocolNames } from "../packet/index.js";
@@ -111,7 +111,7 @@ export const trafficSchema = z
   })
   .describe("keys description, parameters, include, sizes, streams, thresholds");
 
-/** What a header may be given as, in JSON Schema. A `${parameter}` may stand for anything. */
+/** The inputs of a header, as JSON Schema. A `${parameter}` may stand for any value. */
 function inputJson(input: Input): object {
   const parameterText = { type: "string", pattern: "^\\$\\{\\w+\\}$" };
   switch (input.kind) {

@@ -27,13 +27,13 @@ import {
   streamSchema,
 } from "./traffic-schema.js";
 
-/** The file that a stream stands in, and how files that it names are read. */
+/** The file of a stream, and how the files that it names are read. */
 interface StreamFile {
   readonly file: string;
   readonly files: ProfileFiles;
 }
 
-/** One stream. `position` names a stream that has no name. */
+/** One stream. `position` names a stream without a name. */
 export function streamAt(document: YamlDocument, path: YamlPath, from: StreamFile, position: number): TrafficStream {
   const shape = streamShapeAt(document, path);
   const { name, rate, pin } = shape;
@@ -62,7 +62,7 @@ export function streamAt(document: YamlDocument, path: YamlPath, from: StreamFil
 
 type StreamShape = ReturnType<typeof streamSchema.parse>;
 
-/** Throws what is wrong with its keys together with what is wrong in its packet. */
+/** Throws the mistakes of its keys together with the mistakes of its packet. */
 function streamShapeAt(document: YamlDocument, path: YamlPath): StreamShape {
   try {
     return checkShape(streamSchema, document, path);
@@ -109,7 +109,10 @@ function packetAt(
   return layers;
 }
 
-/** `igmp.records[1].group` → igmp, records, 1, group. What a constructor calls its parts otherwise ends at its header. */
+/**
+ * `igmp.records[1].group` → igmp, records, 1, group. For parts that a constructor names differently, the place ends at
+ * the header.
+ */
 const placeOf = (where: string, protocol: string): YamlPath =>
   where.startsWith(protocol) ? [protocol, ...stepsIn(where.slice(protocol.length))] : [protocol];
 
@@ -262,7 +265,7 @@ function ownSchedule(
   return { kind: "continuous", startNs, frames: frames ?? null };
 }
 
-/** Names that are there once; chains that are no circles, behind streams that end. */
+/** Names must be unique. Chains must be no circles, and each stream in front of another must end. */
 export function checkNames(
   streams: readonly TrafficStream[],
   errorOf: (index: number, what: string, accepted: string) => PktgenError,

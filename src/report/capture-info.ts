@@ -1,4 +1,4 @@
-/** What is in a capture file, as data and as text. */
+/** The content of a capture file, as data and as text. */
 import { grouped } from "../stats/words.js";
 import { terminalText } from "../terminal-text.js";
 
@@ -23,7 +23,7 @@ export interface CaptureInfo {
     readonly dropped: number | null;
   }[];
   readonly frames: number;
-  /** Of these, frames cut at the snap length, and without a time of their own. */
+  /** Those of the frames that were cut at the snap length, and those that the file gives no time. */
   readonly cut: number;
   readonly untimed: number;
   /** Of which more was captured than, as the file says, there was; what was captured counts. */

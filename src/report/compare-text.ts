@@ -1,11 +1,10 @@
 /** A comparison as people read it, and as CI servers do. */
-
 import type { ComparedFile, CompareResult, Finding } from "../result/compare-result.js";
 import { grouped } from "../stats/words.js";
 import { terminalText } from "../terminal-text.js";
 import { attributes, xmlText } from "./junit.js";
 
-/** Findings that the text lists unless asked otherwise. */
+/** Findings that the text lists by default. */
 const usualFindings = 20;
 
 function sideText(what: string, { file, frames, filtered, notEthernet, cut }: ComparedFile): string {

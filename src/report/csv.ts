@@ -1,4 +1,4 @@
-/** One row per trial, RFC 4180: CRLF line ends, quotes where a field needs them. Empty where there is no figure. */
+/** One row per trial, RFC 4180: CRLF line ends, quotes if a field needs them. A missing figure is empty. */
 import type { RunResult, Trial } from "../result/run-result.js";
 
 export type Cell = string | number | null | undefined;

@@ -1,7 +1,7 @@
 /**
  * A test plan's throughput as the DPDK Test Suite shows it (tests/TestSuite_virtio_user_for_container_networking.py,
  * handle_results and save_result): the table, the JSON that its dashboards read, and the expected values that it
- * compares with. Figures have three decimals in Mpps there, and so here.
+ * compares with. Figures are in Mpps with three decimals, as in the suite.
  */
 import type { CaseResult, CaseThroughput } from "../result/labplan-result.js";
 import type { Trial, Verdict } from "../result/run-result.js";
@@ -26,8 +26,8 @@ export interface ThroughputRules {
 const threeDecimals = (value: number): number => Number(value.toFixed(3));
 
 /**
- * The last trial of each size, as a row. A rate is no pass where a trial of that size was none: frames were lost, or the
- * figures cannot be used. The suite itself looks at rates alone.
+ * The last trial of each size, as a row. A rate passes only if the trial passed: frames may have been lost, or the
+ * figures may be unusable. The suite itself looks at rates alone.
  */
 export function throughputRows(trials: readonly Trial[], rules: ThroughputRules): CaseThroughput[] {
   const last = new Map(trials.map((trial) => [trial.frameBytes, trial]));
@@ -76,7 +76,7 @@ export function renderDtsTable({ id, throughput }: CaseResult, options: ReportOp
   return `${[id, ...grid([group], rows, options)].join("\n")}\n`;
 }
 
-/** The suite's document, by case: save_result's keys in its order. */
+/** The suite's document, by case: the keys of save_result in their order. */
 export function renderDtsJson(cases: readonly CaseResult[]): string {
   const row = (line: CaseThroughput): object => ({
     performance: [{ name: "Throughput", value: line.mpps, unit: "Mpps", delta: line.deltaMpps }],
@@ -90,7 +90,7 @@ export function renderDtsJson(cases: readonly CaseResult[]): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** What was measured becomes what is expected; cases and sizes that were not run stay. */
+/** The measured figures become the expected ones. Cases and sizes that were not run stay as they are. */
 export function updatedExpected(expected: ExpectedThroughput, cases: readonly CaseResult[]): ExpectedThroughput {
   const measured = cases.map(({ id, throughput }) => {
     const sizes = throughput.map(({ frameBytes, descriptors, mpps }) => {

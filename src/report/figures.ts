@@ -16,14 +16,14 @@ export function scaled(value: number, divisor: number): string {
   return figure < 100 ? figure.toFixed(3) : figure.toFixed(1);
 }
 
-/** Percent of a share; a loss is never rounded to 0, nor to all. */
+/** Percent of a share. A loss is never rounded to 0, nor to all. */
 export function percent(share: number): string {
   if (share === 0 || share === 1) return String(share * 100);
   if (share < 0.00001) return "<0.001";
   return share < 0.1 ? (share * 100).toFixed(3) : Math.min(99.99, share * 100).toFixed(2);
 }
 
-/** What a row is about: the size, and where there are two directions, which. */
+/** The subject of a row: the size and, with two directions, the direction. */
 export function rowLabel(trial: Parameters<typeof sizeLabel>[0] & { readonly direction?: string | undefined }): string {
   return trial.direction === undefined ? sizeLabel(trial) : `${sizeLabel(trial)} ${trial.direction}`;
 }

@@ -1,14 +1,13 @@
 /** Which queue each flow came out of, over all trials of a run: flows are the same in all of them. */
-
 import type { Trial } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { type Column, grid } from "./grid.js";
 import type { ReportOptions } from "./report.js";
 
-/** A terminal has room for so many; the others are in the result document. */
+/** A terminal shows this many flows. The others are in the result document. */
 const flowsShown = 16;
 
-/** Nothing where there is one queue, or one flow. */
+/** No lines with one queue, or with one flow. */
 export function flowLines(trials: readonly Trial[], options: ReportOptions): string[] {
   const counts = new Map<string, number[]>();
   let more = 0;

@@ -1,4 +1,4 @@
-/** The result document itself (schemas/result.schema.json), one document and nothing else. */
+/** The result document (schemas/result.schema.json), and nothing else. */
 import type { RunResult } from "../result/run-result.js";
 
 export function renderJson(result: RunResult): string {

@@ -1,5 +1,4 @@
-/** What of a result is a test case for a CI server: a run's trials; of a method what it found, and what was wanted. */
-
+/** The test cases of a result for a CI server: the trials of a run; for a method what it found and what was wanted. */
 import type { Recovery, Reset, RunResult, Soak, Trial, Verdict } from "../result/run-result.js";
 import { reasonsOf } from "../stats/cause.js";
 import { absorptionVerdict, searchVerdict } from "../stats/run-verdict.js";
@@ -13,7 +12,7 @@ export interface JunitCase {
   readonly timeNs: number;
   /** Lines of its output. */
   readonly out: readonly string[];
-  /** The user ended the run in it: it is skipped. The whole run's own case never is. */
+  /** The user ended the run in this case, so it is skipped. The case of the whole run is never skipped. */
   readonly isCutOff: boolean;
 }
 
@@ -32,9 +31,9 @@ function isCutOff({ reasons }: FoundCase, { trials }: RunResult): boolean {
   return ends.some(({ text }) => reasons.includes(text));
 }
 
-/** The run's own: the file has a failure or an error exactly when the run is no pass. */
+/** The case of the whole run. The file has a failure or an error exactly if the run did not pass. */
 function verdictCase({ verdict, reasons, advice = [], trials }: RunResult): FoundCase {
-  // A document of an earlier version has no reasons of its own.
+  // A document of an earlier version has no reasons.
   const why = reasons ?? trials.filter((trial) => trial.verdict === verdict).flatMap((trial) => trial.reasons);
   const said = verdict === "pass" ? [] : [...new Set(why)];
   return {

@@ -2,7 +2,6 @@
  * JUnit XML, as CI servers read it: one testcase per trial, or per result of a method. A failed one is a failure, an invalid one an error (the
  * figures can't be used), one that an interrupt cut off is skipped.
  */
-
 import type { RunResult } from "../result/run-result.js";
 import { casesOf, type JunitCase } from "./junit-cases.js";
 
@@ -80,7 +79,7 @@ export function attributes(values: Readonly<Record<string, string | number>>): s
     .join("");
 }
 
-/** XML 1.0 §2.2 and §2.4: what it can't hold at all becomes U+FFFD. */
+/** XML 1.0 §2.2 and §2.4: characters that it cannot hold become U+FFFD. */
 export function xmlText(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")

@@ -1,5 +1,4 @@
-/** The ledger by hop: what was sent, what each hop handed on, what came back, and what nobody can explain. */
-
+/** The ledger by hop: frames sent, handed on by each hop, come back, and without explanation. */
 import type { Trial } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { rowLabel } from "./figures.js";
@@ -44,7 +43,7 @@ function rowsOf(trial: Trial, names: readonly string[], options: ReportOptions):
   return [chain, ...below, ...foreignRow(trial, names.length)];
 }
 
-/** Interfaces count everything: what was in and out of the device beside the trial. */
+/** Interfaces count everything: frames in and out of the device that are not the trial's. */
 function foreignRow({ foreign, foreignSent = 0 }: Trial, hops: number): string[][] {
   if (foreign === 0 && foreignSent === 0) return [];
   return [["", "  foreign", grouped(foreignSent), ...Array.from({ length: hops }, () => ""), grouped(foreign), ""]];

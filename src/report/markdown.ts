@@ -1,5 +1,4 @@
 /** Markdown (CommonMark with the pipe tables of GitHub's dialect), for a ticket, a wiki or a merge request. */
-
 import type { RunResult } from "../result/run-result.js";
 import { grouped, rateWord } from "../stats/words.js";
 import { microseconds, percent, sizeLabel } from "./figures.js";
@@ -63,7 +62,7 @@ export function trialsSection({ trials }: RunResult): Section {
   };
 }
 
-/** Trials whose frames are followed hop by hop: all of a run, the last of each phase and size of a method. */
+/** Trials whose frames are followed hop by hop: all trials of a run, the last of each phase and size of a method. */
 export function ledgerSection(result: RunResult): Section {
   const counted = result.trials.filter(({ hops }) => hops.length > 0);
   const shown =

@@ -87,7 +87,7 @@ function methodMetrics({
     help,
     samples: results.map((row) => ({
       labels: { frame_bytes: row.frameBytes, goal: row.goal, limited_by: row.limitedBy },
-      // No result is no rate of 0.
+      // A missing result is not a rate of 0.
       value: row.pps === 0 && row.limitedBy !== "dut" ? null : row[key],
     })),
   });

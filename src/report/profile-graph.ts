@@ -1,6 +1,6 @@
 /**
- * The load of a profile's streams over time as lines of text: each column is a slice of time, its height the share of
- * the stream's highest load that is meant to leave in it. Poisson arrivals are shown by their mean.
+ * The load of a profile's streams over time as lines of text. Each column is a slice of time. Its height is the part of
+ * the stream's highest load that should leave in that time. Poisson arrivals are shown by their mean.
  */
 import type { StreamSchedule, TrafficSpec, TrafficStream } from "../stream/index.js";
 import { terminalText } from "../terminal-text.js";
@@ -36,7 +36,7 @@ export function renderProfileGraph(spec: TrafficSpec, { ascii, pps }: GraphOptio
   return `${terminalText(spec.name)}: frames due in each ${formatNs(sliceNs)}\n${lines.join("\n")}\n${scale}\n`;
 }
 
-/** The time that shows what a schedule does: a few bursts, a ramp and as much again, the end of what ends. */
+/** The time that shows how a schedule works: a few bursts, a ramp and as much time again, or the end of a stream. */
 function interesting(spec: TrafficSpec, stream: TrafficStream, pps: number, all: readonly number[]): number {
   const { schedule } = stream;
   const own = schedule.kind === "after" ? schedule.schedule : schedule;
@@ -50,7 +50,7 @@ function interesting(spec: TrafficSpec, stream: TrafficStream, pps: number, all:
   return start === 0 ? 1e6 : start * 2;
 }
 
-/** When the stream before it has sent its last frame; 0 where there is none. Infinity where that never ends. */
+/** When the stream before it has sent its last frame; 0 if there is none; Infinity if that stream never ends. */
 function startOf(spec: TrafficSpec, { schedule }: TrafficStream, all: readonly number[]): number {
   if (schedule.kind !== "after") return 0;
   const index = spec.streams.findIndex(({ name }) => name === schedule.stream);

@@ -1,8 +1,8 @@
-/** What goes on, as one line of text; who prints it and how it is overwritten is not decided here. */
+/** The progress as one line of text. The caller prints it and decides how to overwrite it. */
 import { grouped, rateWord } from "../stats/words.js";
 
 export interface Progress {
-  /** 1 … trials; of a search nobody knows how many there will be: 0. */
+  /** 1 … trials; 0 in a search, where the number of trials is unknown. */
   readonly trial: number;
   readonly trials: number;
   readonly frameBytes: number | string;
@@ -14,13 +14,13 @@ export interface Progress {
   readonly durationNs: number | null;
   readonly sent: number;
   readonly received: number;
-  /** Missing so far; frames in flight may be among them. */
+  /** Frames missing now; some of them may still be in flight. */
   readonly lost: number;
   /** Of the last interval. */
   readonly rxPps: number;
   /** The load of this trial, where a search chose it; null: max. */
   readonly pps?: number | null;
-  /** About so long until the end; null: nobody can tell yet. */
+  /** Approximate time to the end; null: not known yet. */
   readonly leftNs?: number | null;
 }
 

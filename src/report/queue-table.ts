@@ -1,5 +1,4 @@
-/** Every queue at every hop: what it handed on, as proof that all of them forwarded. */
-
+/** Every queue at every hop: what it handed on, which proves that all of them forwarded. */
 import type { Trial } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { sizeLabel } from "./figures.js";

@@ -1,5 +1,4 @@
-/** Tables of how long a device takes to be itself again. */
-
+/** Tables of how long a device takes to recover. */
 import type { Recovery, RunResult } from "../result/run-result.js";
 import { rateWord, timeWord } from "../stats/words.js";
 import { percent } from "./figures.js";
@@ -38,11 +37,11 @@ export function resetSection({ resets: rows = [] }: RunResult): Section {
 const meanCell = (times: readonly number[]): string =>
   times.length === 0 ? "-" : timeWord(times.reduce((sum, ns) => sum + ns, 0) / times.length);
 
-/** Nothing was measured, which is no verdict. */
+/** Nothing was measured, so there is no verdict. */
 const verdictCell = ({ trialsNs, verdict }: Pick<Recovery, "trialsNs" | "verdict">): string =>
   trialsNs.length === 0 && verdict === "pass" ? "-" : verdict.toUpperCase();
 
-/** Why something failed or is no result, and what there is to say of what passed; the tables have no room for it. */
+/** Why something failed or has no result, and notes on what passed. The tables have no room for these sentences. */
 export function recoverySentences({ recovery = [], resets = [] }: RunResult): string[] {
   const all = [
     ...recovery.map((row) => ({ ...row, what: "system recovery" })),

@@ -1,4 +1,4 @@
-/** What a report is. */
+/** The interface of a report. */
 import type { RunResult } from "../result/run-result.js";
 
 /** How a report may look; those that are read by machines don't mind. */

@@ -1,5 +1,4 @@
-/** What methods found, as sections (section.ts). One that has nothing to say is left out. */
-
+/** What methods found, as sections (section.ts). A section without content is left out. */
 import type { RunResult, SearchResult, Trial } from "../result/run-result.js";
 import { grouped, percentWord, rateWord, sharingWords, timeWord } from "../stats/words.js";
 import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
@@ -25,7 +24,7 @@ export function methodSections(result: RunResult): Section[] {
   ].filter(({ rows }) => rows.length > 0);
 }
 
-/** `≥ 1.5 Mpps` where something else than the device was the limit; no load that held is no rate. */
+/** `≥ 1.5 Mpps` if something other than the device was the limit. If no load held, there is no rate. */
 export function foundRate({ pps, limitedBy }: SearchResult): string {
   if (pps === 0) return limitedBy === "dut" ? "none held" : "no result";
   return `${limitedBy === "dut" ? "" : "≥ "}${rateWord(pps)}`;
@@ -67,7 +66,7 @@ function results({ results: rows = [], trials }: RunResult): Section {
   };
 }
 
-/** Loads have six digits: what is that close to all of the line is all of it. */
+/** Loads have six digits, so a share that close to the whole line is the whole line. */
 const ofLine = (share: number): string => percent(share > 1 - 1e-5 ? 1 : share);
 
 function lossCurves({ lossCurves: curves = [] }: RunResult): Section {
@@ -110,7 +109,7 @@ function backToBack({ backToBack: rows = [] }: RunResult): Section {
   };
 }
 
-/** Trials whose latency is a figure: those at a load that was chosen for it. */
+/** Trials whose latency is a figure: those at a load chosen for it. */
 export const latencyTrials = ({ trials }: RunResult): Trial[] =>
   trials.filter(
     ({ phase, latencyNs, verdict, untimely }) =>
@@ -323,7 +322,7 @@ export function methodSentences(result: RunResult): string[] {
   return said;
 }
 
-/** `64 bytes at 1.2 Mpps: 0.3 % lost`, for a line while it goes on. */
+/** `64 bytes at 1.2 Mpps: 0.3 % lost`, for a progress line. */
 export function trialLine(trial: Trial, index: number): string {
   const { requested, lossRatio, verdict, reasons, phase } = trial;
   const rate = requested.pps === null ? "max" : rateWord(requested.pps);

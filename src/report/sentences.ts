@@ -1,5 +1,4 @@
-/** What a table can't say: why a trial did not pass, and what one should know about the figures. */
-
+/** What a table cannot say: why a trial did not pass, and what to know about the figures. */
 import type { RunResult, Trial } from "../result/run-result.js";
 import { framesWord, grouped, rateWord } from "../stats/words.js";
 import { microseconds, rowLabel, sizeLabel } from "./figures.js";
@@ -26,7 +25,7 @@ export function sentencesOf(result: RunResult): string[] {
   ];
 }
 
-/** What a device of somebody else's, or testpmd, counted and no trial's figures have. */
+/** Frames that an external device, or testpmd, counted and that belong to no trial. */
 export function besideTrials({ besideTrials: beside, dut }: RunResult): string[] {
   if (beside === undefined || dut.kind === "embedded") return [];
   const parts = [
@@ -56,7 +55,7 @@ export function verdictSentence({ trials, method }: RunResult): string {
   ].join("");
 }
 
-/** What a method could not use it tried again: that makes nothing invalid, unless it never succeeded. */
+/** Trials that a method could not use are tried again. That makes nothing invalid, unless no try succeeds. */
 function badWords(word: "invalid" | "fail", count: number, of: number, isMethod: boolean): string {
   if (word === "invalid" && isMethod) return `${counted(count, "attempt")} repeated, not used`;
   return `${count} of ${of} ${word === "fail" ? "failed" : "invalid"}`;
@@ -121,7 +120,7 @@ function repeats(trials: readonly Trial[]): string[] {
     });
 }
 
-/** What stands for a latency at max, where rings and queues are full (Little's law). */
+/** The sentence that replaces a latency at max, where rings and queues are full (Little's law). */
 function queueing(trials: readonly Trial[]): string[] {
   const sizes = trials.flatMap((trial) => {
     const { latencyNs, queueingNs, inFlightFrames } = trial;

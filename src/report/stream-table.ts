@@ -1,5 +1,7 @@
-/** Stream by stream: what each lost, how late it came and at which rate, for people. The worst come first where there are many. */
-
+/**
+ * Stream by stream, for people: what each lost, how late it came, and at which rate. If there are many, the worst come
+ * first.
+ */
 import type { RunResult, Trial } from "../result/run-result.js";
 import { grouped, rateWord } from "../stats/words.js";
 import { terminalText } from "../terminal-text.js";
@@ -8,10 +10,10 @@ import { left, right, type Section } from "./section.js";
 
 type Stream = NonNullable<Trial["streams"]>[number];
 
-/** Phases of methods whose trials are figures themselves; those of a search are steps on the way to one. */
+/** Phases of methods whose trials are figures. Trials of a search are only steps towards a figure. */
 const ofFigures = /^(latency|service|soak)/;
 
-/** Trials whose streams are shown: all of a run, the last usable one of each phase and size of a method. */
+/** Trials whose streams are shown: all trials of a run, the last usable one of each phase and size of a method. */
 function shownTrials({ method, trials }: RunResult): Trial[] {
   const several = trials.filter(({ streams }) => (streams?.length ?? 0) > 1);
   if (method === undefined) return several;

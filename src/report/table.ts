@@ -1,5 +1,4 @@
-/** The result for a person at a terminal: a line per size, the ledger by hop, what to know in words, the verdict. */
-
+/** The result for a person at a terminal: a line per size, the ledger by hop, notes, the verdict. */
 import type { RunResult, Trial, Verdict } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { microseconds, percent, rowLabel, scaled } from "./figures.js";
@@ -44,7 +43,7 @@ function sectionLines({ title, columns, rows, note }: Section, options: ReportOp
   ];
 }
 
-/** A terminal has room for so many streams of a trial, and of all trials together. */
+/** A terminal shows this many streams of a trial, and this many of all trials together. */
 const [streamsOfTrial, streamsOfAll] = [20, 60];
 
 function streamLines(result: RunResult, options: ReportOptions): string[] {
@@ -53,7 +52,7 @@ function streamLines(result: RunResult, options: ReportOptions): string[] {
   return sectionLines(streamsSection(result, Math.min(streamsOfTrial, most)), options);
 }
 
-/** What a method found; its trials are too many for a terminal, and are in the other reports. */
+/** What a method found. Its trials are too many for a terminal; the other reports have them. */
 function methodLines(result: RunResult, options: ReportOptions): string[][] {
   const tables = methodSections(result).map((section) => sectionLines(section, options));
   const said = methodSentences(result);
@@ -70,7 +69,7 @@ function adviceLines({ advice = [] }: RunResult, options: ReportOptions): string
   return [colorsFor(options).bold("INVALID, what now?"), ...advice.flatMap((sentence) => wrap(sentence, "    "))];
 }
 
-/** The verdict stands out; its sentence is wrapped as if the word had no colour. */
+/** The verdict is coloured. Its sentence is wrapped as if the word had no colour. */
 function verdictLines(result: RunResult, options: ReportOptions): string[] {
   const word = result.verdict.toUpperCase();
   const [first, ...rest] = wrap(`${word}: ${verdictSentence(result)}`, "    ");
@@ -189,7 +188,7 @@ function right(head: string): Column {
   return { head, align: "right" };
 }
 
-/** Sentences may quote names that are not ASCII; what has no plain form becomes a question mark. */
+/** Sentences may quote names that are not ASCII. A character without a plain form becomes a question mark. */
 function toAscii(text: string): string {
   const plain: Readonly<Record<string, string>> = {
     µ: "u",

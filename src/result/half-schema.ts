@@ -1,4 +1,4 @@
-/** What a half must have to be merged, checked when it is read: it comes from another machine, by whatever way. */
+/** Checks a half when it is read, for what merging needs: it may come from another machine by any way. */
 import { z } from "zod";
 import { halfFormats, type ReceivedHalf, reviveHalf, type SentHalf } from "./half.js";
 
@@ -72,7 +72,7 @@ const receive = z.looseObject({
   early: frames.optional(),
   flows: z
     .looseObject({
-      // Halves are of one stream.
+      // A half is of one stream.
       list: z.array(z.looseObject({ stream: z.literal(0), flow: text.nullable(), queues: z.array(frames) })),
       more: frames,
     })
@@ -106,7 +106,7 @@ const received = z.looseObject({
     .min(1),
 });
 
-/** Throws an Error with one line for what is wrong. */
+/** Throws an Error with one line about the mistake. */
 export function parseHalf(content: string): SentHalf | ReceivedHalf {
   const value = reviveHalf(content);
   const format = typeof value === "object" && value !== null ? (value as { format?: unknown }).format : undefined;

@@ -1,7 +1,7 @@
 /**
- * Half of a run: what `send` writes on one machine and `receive` on another, for `merge` to put together. One document
- * of JSON with everything that the two halves of a trial know; histograms as pairs of slot and value, so that merging
- * loses nothing.
+ * Half of a run: `send` writes one on one machine, `receive` one on another, and `merge` puts them together. It is one
+ * JSON document with everything that this half of a trial knows. Histograms are pairs of slot and value, so that
+ * merging loses nothing.
  */
 import type { ReceiveReport, TransmitReport } from "../engine/loop/trial-report.js";
 import type { TrialSpec } from "../engine/loop/trial-spec.js";
@@ -23,7 +23,7 @@ interface HalfTrial {
   readonly signature: boolean;
   readonly order: HalfOrder;
   readonly disturbance: Disturbance;
-  /** What already makes it useless, in words. */
+  /** Reasons why this half is already useless, in words. */
   readonly faults: readonly string[];
 }
 
@@ -44,14 +44,17 @@ interface Half<Kind extends HalfKind, T> {
   readonly format: (typeof halfFormats)[Kind];
   readonly tool: RunResult["tool"];
   readonly host: HostResult;
-  /** Of the running kernel: two halves with the same one share a monotonic clock. null: it does not say. */
+  /**
+   * Boot id of the running kernel: two halves with the same one share a monotonic clock. null: the kernel does not say
+   * it.
+   */
   readonly bootId: string | null;
-  /** What departures and arrivals are times of. realtime: said to be synchronised with the other machine's. */
+  /** The clock of departures and arrivals. realtime: the user says that it is synchronised with the other machine's. */
   readonly clock: "monotonic" | "realtime";
   readonly started: string;
   readonly command: string;
   readonly seed: number;
-  /** The id of the first trial; null: nobody said it, and no frame came. */
+  /** The id of the first trial; null: it was not given, and no frame came. */
   readonly runId: number | null;
   readonly port: object;
   readonly trials: readonly T[];

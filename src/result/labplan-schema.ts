@@ -1,6 +1,6 @@
 /**
- * The document of a test plan's run: the result document with the plan beside its trials. Types in plan-result.ts,
- * so that zod is not loaded with them.
+ * The document of a test plan's run: the result document with the plan next to its trials. Types are in
+ * labplan-result.ts, so that they can be used without loading zod.
  */
 import { z } from "zod";
 import { resultSchema } from "./run-schema.js";

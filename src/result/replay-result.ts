@@ -4,7 +4,7 @@ import type { CompareResult } from "./compare-result.js";
 export interface ReplayedPort {
   readonly port: string;
   readonly sends: boolean;
-  /** What comes in is looked for. What a peer's ring brings is counted also where it is not. */
+  /** Arriving frames are looked at. Frames that a peer's ring brings are counted even if not. */
   readonly receives: boolean;
   /** Taken by the peer. */
   readonly sent: number;
@@ -28,7 +28,10 @@ export interface ReplayResult {
   readonly tool: CompareResult["tool"];
   readonly command: string;
   readonly file: string;
-  /** Of the file, over all loops that were read from the disk: read = filtered + notEthernet + cutSkipped + tooShort + tooLong + fed. */
+  /**
+   * Counts of the file, over all loops that were read from the disk: read = filtered + notEthernet + cutSkipped +
+   * tooShort + tooLong + fed.
+   */
   readonly source: {
     readonly read: number;
     readonly filtered: number;
@@ -36,7 +39,7 @@ export interface ReplayResult {
     readonly cutSkipped: number;
     readonly cutPadded: number;
     readonly tooShort: number;
-    /** Said to be longer than any frame is (262,144 bytes), and so not padded. */
+    /** The file says a length above any frame's (262,144 bytes), so the frame is not padded. */
     readonly tooLong: number;
     readonly fed: number;
     readonly backwards: number;
@@ -47,7 +50,7 @@ export interface ReplayResult {
   };
   readonly pace: string;
   readonly loops: number;
-  /** Frames that were to be sent: = sent + unsent + tooLong. null: until it was stopped, or a time was up. */
+  /** Frames that should be sent: = sent + unsent + tooLong. null: until it was stopped, or a time was up. */
   readonly intended: number | null;
   readonly sent: number;
   readonly unsent: number | null;

@@ -29,7 +29,7 @@ const text = z.string();
 
 /** Nearest-rank percentiles, at most 0.8 % above the true value; minimum, mean and maximum exact. */
 const summary = { count: frames, min: ns, mean: ns, p50: ns, p90: ns, p99: ns, p99_9: ns, p99_99: ns, max: ns };
-/** One more digit where there are frames enough for it. */
+/** One more digit, if there are enough frames for it. */
 const farTail = { p99_999: ns.optional() };
 const variation = z.strictObject(summary);
 

@@ -1,5 +1,4 @@
 /** The charts of a result: each is null where the result has nothing for it. */
-
 import type { LossCurve, RunResult, SearchStep, Trial } from "../../result/run-result.js";
 import { grouped, percentWord, rateWord, timeWord } from "../../stats/words.js";
 import { foundRate } from "../sections.js";
@@ -152,7 +151,7 @@ function latencyAxis(series: readonly LatencySeries[], title: string, start: num
   return { scale, ticks: ticks.map((at) => ({ at, label: nsWord(at) })), title };
 }
 
-/** The shares of the percentile axis: each nine takes as much room as the one before. */
+/** The shares of the percentile axis. Each nine takes the same room. */
 const shares = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999] as const;
 const nines = (share: number): number => -Math.log10(1 - share);
 

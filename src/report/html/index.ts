@@ -1,8 +1,7 @@
 /**
- * html: one page that a lab engineer would hand on. It needs no network and no script: tables, and charts as SVG in
- * the page, beside the tables that have their figures.
+ * html: one page for a lab engineer to hand on. It needs no network and no script: it has tables, and next to them
+ * charts of the same figures as SVG in the page.
  */
-
 import type { RunResult, Trial } from "../../result/run-result.js";
 import { environmentRows, ledgerSection, titleOf, trialsSection } from "../markdown.js";
 import type { Section } from "../section.js";
@@ -70,7 +69,7 @@ const chartsOf = (charts: readonly (Chart | null)[]): string => {
 const chartsUnder = (title: string, charts: readonly (Chart | null)[]): string =>
   charts.every((chart) => chart === null) ? "" : `<section><h2>${escapeText(title)}</h2>${chartsOf(charts)}</section>`;
 
-/** The charts that belong beside a table. */
+/** The charts that belong to a table. */
 function chartsFor({ id }: Section, result: RunResult): (Chart | null)[] {
   if (id === "results") return [throughputChart(result)];
   if (id === "loss") return [lossChart(result)];
@@ -81,7 +80,7 @@ function chartsFor({ id }: Section, result: RunResult): (Chart | null)[] {
   return id === "soak" ? [soakChart(result)] : [];
 }
 
-/** Two charts for each size that has latencies: in a method those at loads chosen for it. */
+/** Two charts for each size that has latencies. For a method, only those at loads chosen for it. */
 function latencyCharts(result: RunResult): (Chart | null)[] {
   const isShown = ({ phase, verdict, untimely }: Trial): boolean =>
     result.method === undefined || (phase.startsWith("latency") && verdict === "pass" && untimely === undefined);

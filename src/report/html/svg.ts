@@ -1,6 +1,6 @@
 /**
- * Charts as SVG text: scales, ticks, a frame, marks. Small enough to be our own: a page must stand alone, its colours
- * must follow the reader's light or dark, and a charting library would bring a document model along.
+ * Charts as SVG text: scales, ticks, a frame, marks. This is our own code because it is small: a page must stand alone,
+ * its colours must follow the reader's light or dark, and a charting library would bring a document model.
  */
 
 /** From a value to a place on the page, in user units. */
@@ -12,7 +12,7 @@ export interface Axis {
   readonly title: string;
 }
 
-/** The whole drawing, and where the plot lies in it. */
+/** The size of the whole drawing, and the place of the plot in it. */
 export const frame = { width: 640, height: 300, left: 66, right: 30, top: 12, bottom: 46 } as const;
 
 export const plotLeft = frame.left;
@@ -49,7 +49,7 @@ export function roundTicks(most: number, count = 5, least = 0): number[] {
   return ticks;
 }
 
-/** Powers of ten that hold all of least … most, with 2 and 5 between where there are few. */
+/** Powers of ten that cover least … most, with 2 and 5 between them if there are few. */
 export function logTicks(least: number, most: number): number[] {
   const low = Math.floor(Math.log10(least) + 1e-9);
   const high = Math.ceil(Math.log10(most) - 1e-9);
@@ -86,7 +86,9 @@ export const line = (points: readonly Point[], series: number): string =>
     ? ""
     : `<path class="line s${series % 8}" d="${points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${at(x)} ${at(y)}`).join("")}"/>`;
 
-/** A mark with a word for whoever points at it; each series has its own shape, so that colour is not needed. */
+/**
+ * A mark with a word that appears when it is pointed at. Each series has its own shape, so that colour is not needed.
+ */
 export function mark([x, y]: Point, series: number, title: string, open = false): string {
   const shapes = [
     `M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z`,
@@ -113,10 +115,10 @@ export const limit = (x: number, width: number, y: number, title: string): strin
 export interface Chart {
   readonly id: string;
   readonly title: string;
-  /** What it shows, for who cannot see it; the figures themselves are in the table beside it. */
+  /** The content of the chart in words, for people who cannot see it. The figures are in the table next to it. */
   readonly description: string;
   readonly body: string;
-  /** Names of the series, in order; empty where one needs no name. */
+  /** Names of the series, in order; empty if no name is needed. */
   readonly legend: readonly string[];
 }
 
