@@ -17,7 +17,8 @@ import type { RecordedFile, ReplayResult } from "../result/replay-result.js";
 import { wallClockEpoch } from "../sys/clock.js";
 import { allowedCpus } from "../sys/thread.js";
 import { formatRate, type Rate } from "../units.js";
-import { type ComparePlan, compareCaptures } from "./compare/compare.js";
+import { compareCaptures } from "./compare/compare.js";
+import type { ComparePlan } from "./compare/plan.js";
 
 export interface ReplayPlan {
   readonly feeder: FeederOptions;

@@ -3,7 +3,8 @@ import { invalidError } from "../errors.js";
 import type { RunningDevice } from "./device.js";
 import type { ResultsFolder } from "./evidence.js";
 import { type PathPort, portsOnPath } from "./path.js";
-import { type PlannedCase, type PlannedTraffic, trafficsIn } from "./steps.js";
+import type { PlannedTraffic } from "./planned.js";
+import { type PlannedCase, trafficsIn } from "./steps.js";
 
 export class CaseDevices {
   readonly #folder: ResultsFolder;

@@ -1,6 +1,6 @@
 /** What a step does, in one line: for the dry run, the progress and the result. Pure. */
 import { formatCount, formatNs, formatRate, frameSizeName } from "../units.js";
-import type { PlannedDeed, PlannedTraffic } from "./steps.js";
+import type { PlannedDeed, PlannedTraffic } from "./planned.js";
 
 type Verb = PlannedDeed["do"];
 type TextOf<V extends Verb> = (deed: Extract<PlannedDeed, { readonly do: V }>) => string;

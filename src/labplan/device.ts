@@ -10,7 +10,7 @@ import {
 } from "../dut/testpmd/parse.js";
 import type { TestpmdProcess } from "../dut/testpmd/process.js";
 import { isAtLeast } from "../dut/testpmd/version.js";
-import type { PlannedLaunch } from "./steps.js";
+import type { PlannedLaunch } from "./planned.js";
 
 /** Frames of the generator since a device's launch: what its ports must have counted. */
 export interface ExpectedCounts {

@@ -3,7 +3,7 @@ import type { TrialProgress } from "../engine/trial/start-generator.js";
 import { rateWord } from "../stats/words.js";
 import { sleepNs } from "../sys/sleep.js";
 import type { RunningDevice } from "./device.js";
-import type { PlannedTraffic } from "./steps.js";
+import type { PlannedTraffic } from "./planned.js";
 
 /** Shorter than this, the time that a command takes is too much of it. */
 const leastDurationNs = 500_000_000;

@@ -4,11 +4,9 @@
  */
 import { join } from "node:path";
 import { commandLine, shellLine } from "../dut/testpmd/command-line.js";
-import type { TestpmdDescription } from "../dut/testpmd/description.js";
-import type { LaunchOptions, Mount } from "../dut/testpmd/launcher.js";
+import type { LaunchOptions } from "../dut/testpmd/launcher.js";
 import { inNamespace, linkEnds } from "../dut/testpmd/links.js";
 import { usageError } from "../errors.js";
-import type { TrafficSpec } from "../stream/spec/traffic.js";
 import { trafficOf } from "../stream/spec.js";
 import { deedText } from "./deed-text.js";
 import { describeDevice, insideDirectory, insideHugepages, isContained, usesHugepages } from "./describe.js";
@@ -17,51 +15,13 @@ import {
   listens,
   type PlanCase,
   type PlanDeed,
-  type PlanDevice,
-  type PlanHugepages,
   type PlanStep,
   type PlanTraffic,
   type PlanVdev,
-  type TrafficChecks,
 } from "./file/index.js";
 import type { LabFacts, TestPlanOrder } from "./order.js";
-import { type PathHop, pathOf } from "./path.js";
-
-/** A testpmd that is to be started. */
-export interface PlannedLaunch {
-  readonly device: PlanDevice;
-  readonly description: TestpmdDescription;
-  readonly contained: boolean;
-  /** Of the process or container: unique on this machine. */
-  readonly name: string;
-  readonly mounts: readonly Mount[];
-  /** As the plan's text has it; null: it has none. */
-  readonly literal: string | null;
-  /** Sockets that it makes. */
-  readonly sockets: readonly string[];
-  readonly hugepages: PlanHugepages | null;
-  /** Network namespace that it runs in; null: ours. */
-  readonly netns: string | null;
-}
-
-/** The generator's port and what goes through it. */
-export interface PlannedTraffic extends Omit<PlanTraffic, "stream"> {
-  readonly stream: TrafficSpec;
-  readonly flows: number;
-  /** A port spec. */
-  readonly port: string;
-  readonly queues: number;
-  readonly path: readonly PathHop[];
-  /** The device that has the other end of the port. */
-  readonly device: string;
-}
-
-export type PlannedDeed =
-  | Exclude<PlanDeed, { readonly do: "mount hugepages" | "launch" | "send" | "start traffic" }>
-  | { readonly do: "mount hugepages"; readonly wish: PlanHugepages | null }
-  | { readonly do: "launch"; readonly device: string; readonly launch: PlannedLaunch }
-  | { readonly do: "send"; readonly traffic: PlannedTraffic; readonly check: TrafficChecks }
-  | { readonly do: "start traffic"; readonly traffic: PlannedTraffic };
+import { pathOf } from "./path.js";
+import type { PlannedDeed, PlannedLaunch, PlannedTraffic } from "./planned.js";
 
 export interface PlannedStep {
   /** `1.3`: case, step. */

@@ -25,7 +25,7 @@ import type { RunningDevice } from "./device.js";
 import { planSettleNs } from "./order.js";
 import { compareRates } from "./own-rate.js";
 import { type PathPort, portsOnPath } from "./path.js";
-import type { PlannedTraffic } from "./steps.js";
+import type { PlannedTraffic } from "./planned.js";
 
 const connectTimeoutMs = 15_000;
 

@@ -2,7 +2,6 @@
  * Why a trial is not a pass, as data: a cause out of a closed set, and a sentence for people. Code asks for the cause
  * and never reads the sentence.
  */
-import type { VerdictWord } from "./verdict.js";
 
 /** What each cause says about the trial. */
 const classes = {
@@ -86,3 +85,5 @@ export function withReasons<T extends Reasoned>(
   const all = [...reasonsOf(one), ...fresh];
   return { ...one, verdict, reasons: all.map(({ text }) => text), causes: all.map(({ cause }) => cause) };
 }
+
+export type VerdictWord = "pass" | "fail" | "invalid";

@@ -2,6 +2,8 @@
  * stats: from counters and samples to rates, loss, ledger, percentiles and verdicts. Arithmetic only: nothing here
  * knows the time, does I/O, or allocates per frame.
  */
+
+export type { VerdictWord } from "./cause.js";
 export {
   delayVariation,
   Histogram,
@@ -37,6 +39,5 @@ export {
   judgeRun,
   judgeTrial,
   type VerdictRules,
-  type VerdictWord,
 } from "./verdict.js";
 export { framesWord, grouped, partOf, percentWord, rateWord, timeWord } from "./words.js";

@@ -4,7 +4,8 @@
  * frame of any trial is unaccounted for. A figure that is missing, or could not be measured, makes the run invalid. A
  * figure out of its limits makes it fail. A run without any figure shows nothing.
  */
-import { judgeRun, type VerdictWord } from "./verdict.js";
+import type { VerdictWord } from "./cause.js";
+import { judgeRun } from "./verdict.js";
 import { framesWord } from "./words.js";
 
 /** Something that was asked for, and what became of it. */

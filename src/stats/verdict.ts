@@ -12,7 +12,7 @@
  * fail nothing here, and do not use a loss that an uneven load may explain.
  */
 import { type Tolerances, usualTolerances } from "../tolerances.js";
-import type { Cause, Reason } from "./cause.js";
+import type { Cause, Reason, VerdictWord } from "./cause.js";
 import { checkEquations, type TrialCounts } from "./ledger.js";
 import { badOf, excusableOf, isWithin, offeredOf, refusedOf } from "./loss.js";
 import {
@@ -27,8 +27,6 @@ import {
   unsteadyReasons,
 } from "./offered-load.js";
 import { framesWord, partOf, percentWord, rateWord, timeWord } from "./words.js";
-
-export type VerdictWord = "pass" | "fail" | "invalid";
 
 /** What the rules look at: a trial of the result document has all of it. */
 export interface JudgedTrial extends TrialCounts, OfferedTrial {

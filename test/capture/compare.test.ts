@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ComparePlan, compareCaptures } from "../../src/capture/compare/compare.js";
+import { compareCaptures } from "../../src/capture/compare/compare.js";
+import type { ComparePlan } from "../../src/capture/compare/plan.js";
 import { parseFilter } from "../../src/packet/filter.js";
 import { buildFrame, ethernet, ipv4, parseIpv4, parseMac, udp, vlan } from "../../src/packet/index.js";
 import {

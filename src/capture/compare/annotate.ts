@@ -10,7 +10,7 @@ import {
   type FrameBatch,
 } from "../../pcap/index.js";
 import type { CompareResult, Finding } from "../../result/compare-result.js";
-import type { ComparePlan } from "./compare.js";
+import type { ComparePlan } from "./plan.js";
 
 const missingInterface = { ...ethernetInterface, name: "expected", description: "frames that are missing" };
 

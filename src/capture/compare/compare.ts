@@ -1,7 +1,6 @@
 /** Two captures, frame by frame: what is the same, and everything that is not. */
 
 import { usageError } from "../../errors.js";
-import type { FrameFilter } from "../../packet/filter.js";
 import { CaptureReader, captureFaultError } from "../../pcap/index.js";
 import type { ComparedFile, CompareResult, Finding } from "../../result/compare-result.js";
 import { Histogram } from "../../stats/histogram.js";
@@ -9,26 +8,8 @@ import { Aligner } from "./aligner.js";
 import { annotate } from "./annotate.js";
 import { fieldChanges, frameSummary } from "./changes.js";
 import type { AlignedPair, FrameEntry } from "./entry.js";
+import type { ComparePlan } from "./plan.js";
 import { ComparedSide } from "./side.js";
-
-export interface ComparePlan {
-  readonly expected: string;
-  readonly actual: string;
-  readonly by: "content" | "signature";
-  readonly masks: readonly string[];
-  readonly order: "strict" | "free";
-  readonly timingToleranceNs: number | null;
-  /** The actual frames were sent so many times as fast as the expected ones. */
-  readonly speed: number;
-  /** Frames of both sides that count; null: all. */
-  readonly filter: FrameFilter | null;
-  /** Frames that are not Ethernet are left out, and counted; else they are refused. */
-  readonly skipsOthers: boolean;
-  /** A pcapng file for the actual frames with comments; null: none. */
-  readonly annotated: string | null;
-  readonly commandLine: string;
-  readonly tool: CompareResult["tool"];
-}
 
 /** Findings that are told one by one. */
 const mostFindings = 1000;

@@ -6,7 +6,8 @@ import type { Trial } from "../../result/run-result.js";
 import type { CaseDevices } from "../case-devices.js";
 import type { ResultsFolder } from "../evidence.js";
 import type { LabFacts } from "../order.js";
-import type { PlannedCase, PlannedDeed, PlannedStep } from "../steps.js";
+import type { PlannedDeed } from "../planned.js";
+import type { PlannedCase, PlannedStep } from "../steps.js";
 import type { OpenTrial, PlanGenerator, PlanRecording } from "../traffic.js";
 
 /** What a case is run with. */

@@ -2,7 +2,8 @@
 import { launcherIn } from "../../dut/testpmd/links.js";
 import { startTestpmd } from "../../dut/testpmd/process.js";
 import { RunningDevice } from "../device.js";
-import { launchLine, type PlannedLaunch } from "../steps.js";
+import type { PlannedLaunch } from "../planned.js";
+import { launchLine } from "../steps.js";
 import { type CaseSetup, caseFolder, type Deed } from "./deed.js";
 
 export const mountHugepages: Deed<"mount hugepages"> = ({ setup }, { wish }) =>

@@ -1,7 +1,7 @@
 /** Traffic that goes on while other steps are done: started, watched, stopped. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { VerdictWord } from "../../stats/cause.js";
 import { type Reason, reasonsOf, withReasons } from "../../stats/cause.js";
-import type { VerdictWord } from "../../stats/verdict.js";
 import { failedTrafficChecks } from "../checks.js";
 import type { Deed } from "./deed.js";
 

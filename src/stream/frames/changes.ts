@@ -2,9 +2,8 @@
 import { usageError } from "../../errors.js";
 import { type FieldPlace, fieldPlace, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
 import { seededRandom } from "../../random.js";
-import type { BitPlace, ChangeValue, ResolvedChange } from "../spec/modifier.js";
+import type { BitPlace, ChangeValue, Patch, ResolvedChange } from "../spec/modifier.js";
 import type { FieldModifier, ModifierValue, TrafficSpec, TrafficStream } from "../spec/traffic.js";
-import type { Patch } from "./resolve.js";
 
 /** Keeps this use of a seed apart from others. */
 const substream = 0x6d6f;

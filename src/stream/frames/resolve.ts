@@ -3,18 +3,11 @@ import { usageError } from "../../errors.js";
 import { type ChecksumPlace, checksumPlaces, headersBytes } from "../../packet/index.js";
 import { type FrameSize, fcsBytes } from "../../units.js";
 import type { EachFrame } from "../program/frame.js";
-import type { BitPlace, ResolvedChange } from "../spec/modifier.js";
+import type { BitPlace, Patch, ResolvedChange } from "../spec/modifier.js";
 import { type SizeOrder, sizeOrder } from "../spec/sizes.js";
 import type { TrafficSpec, TrafficStream } from "../spec/traffic.js";
 import { changeWhere, resolveChanges } from "./changes.js";
 import { signatureBytes } from "./signature.js";
-
-/** A constant of every frame: the bits of a wide field that do not change. */
-export interface Patch {
-  readonly bitOffset: number;
-  readonly bits: number;
-  readonly value: number;
-}
 
 export interface ResolvedStream {
   readonly stream: TrafficStream;

@@ -5,8 +5,8 @@
  */
 import { usageError } from "../../errors.js";
 import { fieldPlaces, layerNames } from "../../packet/index.js";
-import type { ResolvedStream } from "../frames/resolve.js";
 import type { BitPlace } from "../spec/modifier.js";
+import type { TrafficStream } from "../spec/traffic.js";
 
 /** Called for each frame, with its number in the stream from 0. */
 export type EachFrame = (frame: ProgramFrame, index: number) => void;
@@ -55,8 +55,15 @@ const targetOf = (name: string, bitOffset: number, bits: number): ProgramTarget 
   place: { bitOffset, bits, shift: 0 },
 });
 
+/** What a program's frame needs of a resolved stream (frames/resolve.ts). */
+interface ProgrammedStream {
+  readonly stream: TrafficStream;
+  /** Of the smallest frame, without FCS and signature. */
+  readonly changeableBytes: number;
+}
+
 /** All fields of a stream that a program sees, outermost first. */
-export function fieldTargets({ stream: { layers } }: ResolvedStream): readonly FieldTarget[] {
+export function fieldTargets({ stream: { layers } }: Pick<ProgrammedStream, "stream">): readonly FieldTarget[] {
   const names = layerNames(layers);
   return fieldPlaces(layers)
     .filter(({ derived }) => derived !== "checksum")
@@ -74,7 +81,7 @@ export interface FrameAccess {
 }
 
 /** The object for a stream's frames, in the slow and obvious way. object.ts has the fast one. */
-export function programFrame(resolved: ResolvedStream, access: FrameAccess): ProgramFrame {
+export function programFrame(resolved: ProgrammedStream, access: FrameAccess): ProgramFrame {
   const frame: Record<string, unknown> = {};
   for (const name of layerNames(resolved.stream.layers)) frame[name] = {};
   for (const target of fieldTargets(resolved)) {
@@ -95,7 +102,7 @@ export function programFrame(resolved: ResolvedStream, access: FrameAccess): Pro
 }
 
 /** Throws for bytes outside the frame, or in its signature. */
-export function bytesTarget(resolved: ResolvedStream, offset: number, bits: number): ProgramTarget {
+export function bytesTarget(resolved: ProgrammedStream, offset: number, bits: number): ProgramTarget {
   const most = resolved.changeableBytes - bits / 8;
   if (!Number.isInteger(offset) || offset < 0 || offset > most) {
     throw usageError(`${bits / 8} bytes at ${offset} lie outside of what a program may touch`, {

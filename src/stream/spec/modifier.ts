@@ -94,3 +94,10 @@ export function getBits(bytes: Uint8Array, bitOffset: number, bits: number): num
   for (let at = bitOffset; at < bitOffset + bits; at++) value = value * 2 + ((bytes[at >> 3] >> (7 - (at & 7))) & 1);
   return value;
 }
+
+/** A constant of every frame: the bits of a wide field that do not change. */
+export interface Patch {
+  readonly bitOffset: number;
+  readonly bits: number;
+  readonly value: number;
+}
