@@ -20,7 +20,7 @@ import { command, state, type ThreadSetup, word } from "./worker/control-page.js
 import type { JobName } from "./worker/loop-worker.js";
 import type { FromThread, ToThread, Trouble } from "./worker/messages.js";
 
-/** Idle turns before giving way, and yields before sleeping: about 5 ms of nothing at all. */
+/** Idle turns before the thread yields, and yields before it sleeps: about 5 ms without work. */
 const spinsBeforeYield = 16;
 const yieldsBeforeSleep = 8192;
 const shortestSleepNs = 50_000;
@@ -34,7 +34,7 @@ const memory = arenaMemory(setup.arenaAddress, setup.arenaBytes);
 const sleep = threadSleeper();
 const inUse = { port: 0 };
 
-/** What is open of each port, to store positions from and to tell whose ring broke. */
+/** What is open of each port: positions are stored from it, and it tells whose ring broke. */
 const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ length: setup.ports }, () => null);
 
 const recording = setup.recording === null ? null : new Recording(memory, setup.recording, monotonicClock().nowNs);
@@ -87,13 +87,13 @@ function answer(job: Job, id: number, request: unknown): void {
   try {
     post({ kind: "answer", id, value: job.command(request) });
   } catch (error) {
-    // A command looks at rings, too: to prepare a trial, to report one.
+    // Commands look at rings, too: those that prepare a trial or report one.
     const isRingFault = reportFault(job, error);
     post({ kind: "refusal", id, ...describe(isRingFault ? peerBroke(error as RingFault) : error) });
   }
 }
 
-/** What the command is refused with; which port it was says the port itself. */
+/** The refusal of a command. The port itself says which one it was. */
 const peerBroke = ({ message }: RingFault): PktgenError =>
   invalidError(`the peer of a port broke its ring (${message}), and its connection was ended`);
 
@@ -115,7 +115,7 @@ function takeMessages(job: Job): void {
   }
 }
 
-/** Runs until told otherwise. More pollers than cores is normal in a small lab, so idle turns give way. */
+/** Runs until the owner says stand. A small lab has more pollers than cores, so idle turns yield. */
 function run(job: Job): void {
   let idle = 0;
   let sleepNs = shortestSleepNs;
@@ -136,7 +136,7 @@ function run(job: Job): void {
   }
 }
 
-/** A fault of a ring ends that port's connection (its owner does that); until then the port is closed here. */
+/** A fault of a ring closes that port here. The port's owner then ends the connection. */
 function reportFault(job: Job, error: unknown): boolean {
   if (!(error instanceof RingFault)) return false;
   const index = inUse.port;
@@ -159,14 +159,14 @@ function serve(job: Job): void {
       continue;
     }
     Atomics.store(control, word.state, state.running);
-    // Between the check above and this store the owner may have said stand, and seen us standing: look again.
+    // Since the check above, the owner may have said stand and have seen us standing: look again.
     if (Atomics.load(control, word.command) !== command.run) continue;
     try {
       run(job);
     } catch (error) {
       if (!reportFault(job, error)) throw error;
     }
-    // Only here, before anybody is told that the thread stands: positions may write to the rings.
+    // Positions may write to the rings: they are stored before the owner sees that the thread stands.
     try {
       storePositions();
     } catch (error) {

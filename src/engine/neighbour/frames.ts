@@ -29,12 +29,12 @@ import {
   vlan,
 } from "../../packet/index.js";
 
-/** Who answers, and asks: one port. */
+/** The host at a port. */
 export interface Host {
   readonly mac: MacAddress;
   readonly ipv4: readonly Ipv4Address[];
   readonly ipv6: readonly Ipv6Address[];
-  /** Its own questions carry this tag; answers carry what the question had. */
+  /** The VLAN of its own questions. Answers carry the question's tag. */
   readonly vlan: number | null;
 }
 
@@ -42,7 +42,7 @@ const broadcast = parseMac("ff:ff:ff:ff:ff:ff");
 const allNodes = parseIpv6("ff02::1");
 /** Without FCS. */
 const leastFrameBytes = 60;
-/** RFC 4861 §7.1: what comes from farther away is no neighbour's. */
+/** RFC 4861 §7.1: a lower hop limit shows that the sender is no neighbour. */
 const neighbourHopLimit = 255;
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -71,7 +71,7 @@ interface Layers {
   readonly payload: Uint8Array;
 }
 
-/** null: not whole, or not right. */
+/** null: the packet is cut, or its checksum is wrong. */
 function layersOf(frame: Uint8Array): Layers | null {
   const { layers, payload, faults } = dissect(frame);
   const [link, ...rest] = layers.map(({ header }) => header);
@@ -93,7 +93,7 @@ function frameOf(layers: readonly Header[], payload: Uint8Array): Uint8Array {
 
 const nothing = new Uint8Array(0);
 
-/** What the host answers to this frame; null: nothing. */
+/** The host's answer to this frame; null: none. */
 export function answerTo(frame: Uint8Array, host: Host): Uint8Array | null {
   const layers = layersOf(frame);
   if (layers === null) return null;
@@ -141,7 +141,7 @@ function answer6(layers: Layers, ip: Of<"ipv6">, question: Of<"icmpv6">, host: H
   if (question.type !== icmpv6Types.neighbourSolicitation || question.code !== 0) return null;
   if (ip.hopLimit !== neighbourHopLimit || !isOneOf(question.fixed, host.ipv6)) return null;
   const target = question.fixed as Ipv6Address;
-  // RFC 4861 §7.2.4: who has no address yet is answered through all nodes.
+  // RFC 4861 §7.2.4: a neighbour without an address is answered through all nodes.
   const nameless = isUnspecified(ip.src);
   const dst = nameless ? allNodes : ip.src;
   const answer = neighbourAdvertisement({
@@ -198,7 +198,7 @@ export function questionFor(
   return frameOf(headers, nothing);
 }
 
-/** The MAC address of `target`, where this frame tells it; else null. */
+/** The MAC address of `target`; null: this frame does not tell it. */
 export function toldBy(frame: Uint8Array, target: Uint8Array): MacAddress | null {
   const layers = layersOf(frame);
   if (layers === null) return null;

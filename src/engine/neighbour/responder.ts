@@ -1,7 +1,7 @@
 /**
- * What a port is beside test frames: a host that answers its neighbours' questions and may ask some, so that routers
- * and hosts can be devices under test. It gets the frames that no direction knows as its own, in the receive loop's slow
- * path, and sends on the same port's first transmit ring. Where no direction receives on the port, it polls its rings.
+ * A port as a host: it answers its neighbours' questions and can ask its own, so that routers and hosts can be devices
+ * under test. It sees the frames that no direction knows as its own, in the slow path of the receive loop, and sends on
+ * the port's first transmit ring. Where no direction receives on the port, it polls the port's rings itself.
  */
 
 import type { RingMemory } from "../../memory.js";
@@ -12,16 +12,16 @@ import type { ForeignFrames } from "../receive/frame-inspector.js";
 import type { TransmitQueue } from "../transmit/sender.js";
 import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "./frames.js";
 
-/** A host at a port: what it answers for, and asks from. */
+/** A host at a port: the addresses that it answers for and asks from. */
 export interface ResponderSetup {
   readonly mac: string;
   readonly ipv4: readonly string[];
   readonly ipv6: readonly string[];
-  /** The tag of its questions. */
+  /** The VLAN of its questions; null: they have no tag. */
   readonly vlan: number | null;
 }
 
-/** Answers that wait for a free slot; a neighbour that gets none asks again. */
+/** At most this many answers wait for a free slot. A neighbour without an answer asks again. */
 const mostWaiting = 64;
 const burstFrames = 256;
 
@@ -34,29 +34,29 @@ const hostOf = ({ mac, ipv4, ipv6, vlan }: ResponderSetup): Host => ({
   vlan,
 });
 
-/** Who is told of frames that go between a trial's. */
+/** The sender that is told of frames between those of its trial. */
 type BesideSender = Pick<TransmitQueue, "noteBeside">;
 
 export class Responder implements ForeignFrames {
-  /** Frames that came in where no direction receives: of the trial that runs, and any others. */
+  /** Frames that came in where no direction receives: those of this trial, and all others. */
   returned = 0;
   foreign = 0;
-  /** Questions answered, and all frames sent beside test frames: answers and questions of its own. */
+  /** Questions answered, and all frames sent: answers and own questions. */
   answered = 0;
   sent = 0;
-  /** What a neighbour told about the address asked for. */
+  /** The MAC address that a neighbour told; null: none did. */
   told: string | null = null;
   readonly #memory: RingMemory;
   readonly #host: Host | null;
   readonly #waiting: Uint8Array[] = [];
   #port: OpenPort | null = null;
-  /** The id of the trial that runs, for `returned`; −1: none has yet. */
+  /** The id of the trial that runs; −1: none has run yet. */
   #trial = -1;
   #wanted: ReturnType<typeof addressOf> | null = null;
-  /** Who else fills the first transmit ring: it has to know what lies between its frames. */
+  /** The sender that fills the first transmit ring, too. It must know what lies between its frames. */
   #sender: BesideSender | null = null;
 
-  /** `setup` null: it only counts. */
+  /** `setup` null: it answers nothing and only counts. */
   constructor(memory: RingMemory, setup: ResponderSetup | null) {
     this.#memory = memory;
     this.#host = setup === null ? null : hostOf(setup);
@@ -66,12 +66,12 @@ export class Responder implements ForeignFrames {
     this.#port = port;
   }
 
-  /** The port can receive at all. */
+  /** The port can receive. */
   get listens(): boolean {
     return this.#port?.queues.some(({ rx }) => rx !== null) ?? false;
   }
 
-  /** A trial begins; `sender` fills the port's first transmit ring in it, where there is one. */
+  /** A trial begins. `sender` fills the port's first transmit ring in it; null: none does. */
   begin(trial: number, sender: BesideSender | null): void {
     this.#trial = trial;
     this.#sender = sender;
@@ -101,7 +101,7 @@ export class Responder implements ForeignFrames {
     if (answer !== null && this.#waiting.length < mostWaiting) this.#waiting.push(answer);
   }
 
-  /** Sends the answers that wait; returns how many went. */
+  /** Sends the answers that wait, and returns how many left. */
   flush(): number {
     let went = 0;
     while (this.#waiting.length > 0 && this.#send(this.#waiting[0])) {
@@ -143,7 +143,7 @@ export class Responder implements ForeignFrames {
     this.onForeign(offset, bytes);
   }
 
-  /** false: there is no room for it now. */
+  /** Returns false where there is no room now. */
   #send(frame: Uint8Array): boolean {
     const open = this.#port?.queues[0];
     const ring = open?.tx ?? null;

@@ -49,7 +49,7 @@ export interface ReceiveAccountStart {
   /** Its lanes are stream · Q + transmit queue. */
   readonly table: SequenceTable;
   readonly lanes: number;
-  /** Is shown every frame that is not ours. */
+  /** Sees every frame that is not ours. */
   readonly foreignFrames: ForeignFrames | null;
 }
 

@@ -1,19 +1,19 @@
 /**
- * On which receive queues the frames of each flow came out: a table of flows × queues, made once; what does not fit is
- * counted stream by stream. Nothing is made where there is one queue.
+ * On which receive queues the frames of each flow came out: a table of flows × queues, made once. Flows that do not fit
+ * are counted together, by stream. With one queue there is no table.
  */
 import { type FlowMap, flowMap } from "../../stream/frames/flows.js";
 import type { FlowReceive, FlowsReceive } from "../loop/trial-report.js";
 import type { TrialSpec } from "../loop/trial-spec.js";
 
-/** Flows told apart in all, and of them those in a report. */
+/** Flows that are told apart, and how many of them a report lists. */
 const mostFlows = 4096;
 const mostReported = 1024;
 
 export class FlowQueues {
   readonly #queues: number;
   readonly #maps: readonly (FlowMap | null)[];
-  /** By stream: where its flows begin. A stream whose flows cannot be told apart has one place. */
+  /** By stream: the place of its first flow. A stream whose flows cannot be told apart has one place. */
   readonly #firsts: readonly number[];
   readonly #counts: Float64Array;
 
@@ -53,7 +53,7 @@ export class FlowQueues {
     const period = flowOf.length;
     const by = step % period;
     let at = index % period;
-    // A whole round of the flows on this queue at once: runs are long where flows are few.
+    // Whole rounds of the flows are counted at once: runs are long where flows are few.
     const round = by === 0 ? 1 : period / divisor(period, by);
     const rounds = Math.floor(count / round);
     if (rounds > 0) {

@@ -1,8 +1,8 @@
 /**
- * The slow path of the receiver: what is a frame that did not pass the quick check? Found from the frame's end, so
- * that a DUT may rewrite MACs, TTLs and VLAN tags. A right signature of another trial is stale. One that begins as those
- * of our trial do and whose sum is wrong is corrupt. A right signature of our trial that is not at the end, or whose end
- * is gone, means that the DUT padded or trimmed the frame. All else is foreign.
+ * The slow path of the receiver: what is a frame that did not pass the quick check? Signatures are found from the end of
+ * a frame, so that a DUT may rewrite MACs, TTLs and VLAN tags. A right signature of another trial is stale. A signature
+ * that begins as ours do and has a wrong sum is corrupt. Where our signature is not at the end, or its end is gone, the
+ * DUT has padded or trimmed the frame. Everything else is foreign.
  */
 
 import type { RingMemory } from "../../memory.js";
@@ -26,10 +26,10 @@ import type { TrialSpec } from "../loop/trial-spec.js";
 const samplesKept = 4;
 const sampleBytes = 128;
 const tagBytes = 4;
-/** Of thousands of streams so many are looked through for one that a frame without signature may be of. */
+/** At most this many streams are tried for a frame without signature. */
 const mostRecognised = 256;
 
-/** Who wants to see frames that are not ours, while they lie in the ring. */
+/** Sees frames that are not ours while they lie in the ring. */
 export interface ForeignFrames {
   onForeign(offset: number, bytes: number): void;
 }
@@ -37,7 +37,7 @@ export interface ForeignFrames {
 export class FrameInspector {
   readonly corruptSamples: FrameSample[] = [];
   readonly foreignSamples: FrameSample[] = [];
-  /** Whole frames of another trial: of an earlier one of this run, and of another run or generator. */
+  /** Whole frames of other trials: earlier ones of this run, and those of another run or generator. */
   staleOfRun = 0;
   staleOfOthers = 0;
   foreign = 0;
@@ -47,18 +47,18 @@ export class FrameInspector {
   padded = 0;
   trimmed = 0;
   payload = 0;
-  /** By stream: damaged frames whose signature says whose they were. */
+  /** By stream: damaged frames whose signature says their stream. */
   readonly corruptOf: Float64Array;
   readonly #foreignFrames: ForeignFrames | null;
   /** By the stream's number in signatures, less the first. */
   readonly #programs: readonly FrameProgram[];
   readonly #memory: RingMemory;
   #trial: number;
-  /** Of the id; −1 as long as there is none. */
+  /** The upper bits of the id; −1: the id is not known yet. */
   #trialHigh: number;
   readonly #trialsBefore: number;
   readonly #firstStream: number;
-  /** bufferBytes without VLAN tags of everything that is sent, and the shortest headers. */
+  /** bufferBytes without VLAN tags of all frames that are sent, and the shortest headers. */
   readonly #untagged: readonly number[];
   readonly #leastHeaders: number;
   readonly #signed: boolean;
@@ -89,12 +89,12 @@ export class FrameInspector {
     return this.signature + this.padded + this.trimmed + this.payload;
   }
 
-  /** Frames of whole other trials, and what is nobody's test frame: they go on coming after this trial's have ended. */
+  /** Stale frames of other runs, and foreign frames. They go on coming after this trial has ended. */
   get ofOthers(): number {
     return this.foreign + this.staleOfOthers;
   }
 
-  /** The trial's id, where it is known only when its first frame has come; −1: it has not. */
+  /** Sets the trial's id once its first frame has told it; −1: it is not known yet. */
   pin(trial: number): void {
     this.#trial = trial;
     this.#trialHigh = trial < 0 ? trial : trialHighOf(trial);
@@ -105,7 +105,7 @@ export class FrameInspector {
     return { signature, padded, trimmed, payload };
   }
 
-  /** Says what the frame is and counts it; true: it is this trial's, whole, with VLAN tags pushed or popped. */
+  /** Finds what the frame is and counts it. true: a whole frame of this trial, with VLAN tags pushed or popped. */
   inspect(offset: number, bytes: number): boolean {
     const view = this.#memory.view;
     const end = offset + bytes;
@@ -124,13 +124,13 @@ export class FrameInspector {
     return false;
   }
 
-  /** A signature whose sum is right and whose numbers cannot be: sent after it came, or never sent. */
+  /** The signature's sum is right, but its numbers are impossible: the frame left after it came, or never. */
   noteImpossible(offset: number, bytes: number): void {
     this.signature++;
     this.#sample(this.corruptSamples, "signature sum right, but its numbers were never sent", offset, bytes);
   }
 
-  /** Unsigned frames: the stream whose they are by size and addresses, or −1: foreign. */
+  /** The stream that an unsigned frame belongs to, by size and addresses; −1: it is foreign. */
   recognises(offset: number, bytes: number): number {
     const looked = Math.min(mostRecognised, this.#programs.length);
     for (let stream = 0; stream < looked; stream++) {
@@ -146,8 +146,8 @@ export class FrameInspector {
   }
 
   /**
-   * Compares every payload byte of a frame with a right signature, number `index` of its stream, with what was sent,
-   * whatever fields and programs wrote there; a difference makes it corrupt: false.
+   * Compares every payload byte of a frame with what was sent, fields and programs included. The frame has a right
+   * signature and is number `index` of its stream. A difference makes it corrupt: false.
    */
   checkPayload(offset: number, bytes: number, index: number): boolean {
     const view = this.#memory.view;
@@ -155,7 +155,7 @@ export class FrameInspector {
     const program = this.#programs[stream];
     const sentBytes = bytes - tagBytes * (leadingTags(view, offset, bytes) - program.tags);
     const variant = program.variants.findIndex(({ bufferBytes }) => bufferBytes === sentBytes);
-    // The type of a VLAN tag changed into one that is none, or another type into one of a tag.
+    // An EtherType was damaged: a VLAN tag looks like none, or another type like a tag.
     if (variant < 0) return this.#noteDamaged(stream, "its VLAN tags and its length do not fit", offset, bytes);
     const expected = program.changes ? program.expected(index, variant) : program.template(variant);
     const received = this.#memory.u8;
@@ -174,7 +174,7 @@ export class FrameInspector {
     return false;
   }
 
-  /** `tagged`: bytes of VLAN tags that it has now. */
+  /** `tagged`: bytes of the VLAN tags that the frame has now. */
   #inspectSigned(offset: number, bytes: number, tagged: number): boolean {
     const view = this.#memory.view;
     const end = offset + bytes;
@@ -197,7 +197,7 @@ export class FrameInspector {
     return false;
   }
 
-  /** A right signature further in, where the frames that we send end: where it ends; 0: there is none. */
+  /** Where a right signature ends before the frame's end, at a length that we send; 0: there is none. */
   #signatureBefore(offset: number, bytes: number, tagged: number): number {
     const view = this.#memory.view;
     for (let k = 0; k < this.#untagged.length; k++) {

@@ -44,7 +44,7 @@ export interface ReceiverStart {
   readonly lag: LagWindow | null;
   /** Frames handed to the peer so far on a transmit queue; a higher number was never sent. */
   readonly published: (queue: number) => number;
-  /** Is shown every frame that is not ours. */
+  /** Sees every frame that is not ours. */
   readonly foreignFrames: ForeignFrames | null;
   /** The spec does not know the trial's id: the first frame says it. Absent: it does. */
   readonly pinsTrial?: boolean;
@@ -266,7 +266,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     const { queue, index } = this.#numbers;
     const next = this.#table.next(queue);
     let latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
-    // Another clock said when it came, and may have been set: a frame that we saw after it left came.
+    // Another clock stamped the arrival, and may have been set back. We saw the frame after it left.
     if (latencyNs < 0 && this.#cells[cell.seenNs] > arrivalNs) {
       if (elapsedNs48(this.#cells[cell.seenNs], readTimeHigh16(view, end), readTimeLow32(view, end)) >= 0)
         latencyNs = 0;

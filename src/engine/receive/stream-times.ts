@@ -1,7 +1,7 @@
 /**
- * Latency and delay variation of many streams' frames: of all together as exact as of one, of each stream in rows and
- * small histograms, which are given several samples of a stream at a time (stats/lane-rows.ts). What is recorded of all
- * together is recorded at the end of a burst.
+ * Latency and delay variation of many streams' frames. Those of all streams together are as exact as of one stream, and
+ * are recorded at the end of a burst. Those of each stream lie in rows and small histograms, which take several samples
+ * at a time (stats/lane-rows.ts).
  */
 import { Histogram } from "../../stats/histogram.js";
 import type { LaneRows } from "../../stats/lane-rows.js";
@@ -12,7 +12,7 @@ import type { ReceiveReport, StreamReceive } from "../loop/trial-report.js";
 
 const burstFrames = 256;
 const mostSamples = 16;
-/** A sample: the bucket of a frame's latency, and above it that of its variation, or this. */
+/** A sample has the bucket of a frame's latency, and above it the bucket of its variation; or this: it has none. */
 const noVariation = 0x3ff;
 
 export interface StreamTimesStart {
@@ -28,14 +28,14 @@ export class StreamTimes {
   readonly #rows: LaneRows;
   readonly #lags: KeyedLags | null;
   readonly #probe: number;
-  /** Of stream s, latency in 2·s and how much it differs from frame to frame in 2·s + 1. */
+  /** Stream s has its latency in 2·s, and its variation from frame to frame in 2·s + 1. */
   readonly #small: SmallHistograms;
   readonly #latency = new Histogram();
   readonly #latencyIntended = new Histogram();
   readonly #ipdv = new SignedHistogram();
   readonly #probeLatency = new Histogram();
   readonly #samples = new Int32Array(mostSamples);
-  /** The burst: frames, and those that are compared with the one before. */
+  /** The frames of the burst, and how they differ from the frames before. */
   readonly #streams = new Int32Array(burstFrames);
   readonly #indices = new Float64Array(burstFrames);
   readonly #latencies = new Float64Array(burstFrames);
@@ -51,8 +51,9 @@ export class StreamTimes {
   }
 
   /**
-   * An accepted frame, at most a burst between two calls of `record`. `index` as KeyedLags counts; `isNext`: it follows
-   * the one before (RFC 5481 §4.1 takes differences of consecutive frames); `isLast`: no greater number came before it.
+   * An accepted frame; at most a burst of them between two calls of `record`. `index` is counted as in KeyedLags.
+   * `isNext`: it follows the frame before (RFC 5481 §4.1 takes differences of consecutive frames). `isLast`: no greater
+   * number came before it.
    */
   note(stream: number, lane: number, index: number, latencyNs: number, isNext: boolean, isLast: boolean): void {
     const rows = this.#rows;
@@ -86,7 +87,7 @@ export class StreamTimes {
     this.#differing = 0;
   }
 
-  /** null, null: nothing measured. `lanes`: the stream's. */
+  /** `lanes`: the stream's. Both are null where nothing was measured. */
   ofStream(stream: number, lanes: readonly number[]): Pick<StreamReceive, "latencyNs" | "ipdvNs"> {
     for (const lane of lanes) this.#countSamples(stream, lane);
     return {

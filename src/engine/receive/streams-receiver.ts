@@ -40,7 +40,7 @@ export interface StreamsReceiverStart {
   readonly clock: TrialClock;
   readonly lags: KeyedLags | null;
   readonly senders: readonly StreamsSender[];
-  /** Is shown the frames that are not ours. */
+  /** Sees the frames that are not ours. */
   readonly foreignFrames: ForeignFrames | null;
 }
 
@@ -54,10 +54,10 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   /** A lane is stream · Q + transmit queue. */
   readonly #table: SequenceTable;
   readonly #numbers: SequenceNumbers;
-  /** What a frame that is the next of its lane touches of it. */
+  /** All that the next frame of a lane touches. */
   readonly #rows: LaneRows;
   readonly #times: StreamTimes;
-  /** The frames of a burst that are ours and whole: which of the burst, stream, number on the wire, latency. */
+  /** Frames of a burst that are ours and whole: place in the burst, stream, number on the wire, latency. */
   readonly #frames = new Int32Array(burstFrames);
   readonly #streams = new Int32Array(burstFrames);
   readonly #wires = new Int32Array(burstFrames);
@@ -67,15 +67,15 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   readonly #allSigned: boolean;
   /** The first word of our frames' signatures. */
   readonly #trialHigh: number;
-  /** Frames without signature that are a stream's. */
+  /** By stream: its frames without signature. */
   readonly #recognised: Float64Array;
   /** By receive queue but the first: accepted frames of each stream. */
   readonly #seen: Float64Array[] = [];
-  /** bufferBytes of accepted frames beyond `#oneSize` each: of mixes all, else of tags that the DUT pushed or popped. */
+  /** bufferBytes of accepted frames beyond `#oneSize` each: all bytes of a mix, or tags that the DUT pushed or popped. */
   readonly #moreBytes: Float64Array;
   /** How many frames of the burst are ours and whole. */
   #whole = 0;
-  /** The burst has frames that are not as long as `#oneSize` says. */
+  /** The burst has frames of other lengths than `#oneSize` says. */
   #hasOtherLengths = false;
 
   constructor({ spec, programs, memory, clock, lags, senders, foreignFrames }: StreamsReceiverStart) {
@@ -136,7 +136,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       ...this.account.report(),
       acceptedByQueue: this.acceptedByQueue(),
       inWindow,
-      // A number of one stream is another's as well: ranges over several streams would say nothing.
+      // Several streams have the same numbers: ranges over all of them would say nothing.
       lostRanges: isOne ? streams[0].lostRanges : [],
       lostRangesComplete: isOne && this.#programs[0].signed && streams[0].lostRangesMore === 0,
       ...this.#times.report(),
@@ -176,20 +176,20 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     return Array.from({ length: queues }, (_, q) => stream * queues + q);
   }
 
-  /** Whole frames, each number once; of unsigned streams those that were recognised. */
+  /** Whole frames, each number once. Of unsigned streams: the frames that were recognised. */
   #acceptedOf(stream: number): number {
     const signed = this.#lanesOf(stream).reduce((sum, lane) => sum + this.#table.accepted(lane), 0);
     return signed + this.#recognised[stream];
   }
 
-  /** Accepted frames of a stream that came in on a receive queue; on the first those that came on no other. */
+  /** Accepted frames of a stream that came in on a receive queue. The first queue has those of no other. */
   #seenOn(q: number, stream: number): number {
     if (q > 0) return this.#seen[q]?.[stream] ?? 0;
     if (this.#seen.length === 0) return 0;
     return this.#seen.slice(1).reduce((rest, seen) => rest - seen[stream], this.#acceptedOf(stream));
   }
 
-  /** In the numbers that its frames carry; every queue has its own, so that neighbours in a list may not touch. */
+  /** Ranges in the numbers that frames carry. Each queue has its own numbers, so neighbours may not touch. */
   #lostRangesOf(
     stream: number,
     untaken: readonly Float64Array[],
@@ -243,7 +243,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       this.#streams[whole] = stream;
       this.#wires[whole] = readSequence(view, end);
       let latencyNs = elapsedNs48(atNs, readTimeHigh16(view, end), readTimeLow32(view, end));
-      // Another clock said when it came, and may have been set: a frame that we saw after it left came.
+      // Another clock stamped the arrival, and may have been set back. We saw the frame after it left.
       if (latencyNs < 0 && stamps !== null) {
         if (elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end)) >= 0) latencyNs = 0;
       }
@@ -270,7 +270,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.account.noteAccepted(1);
   }
 
-  /** Second look, at the lanes of the frames noted: mostly each is the next of its own. */
+  /** Second look, at the lanes of the frames noted. Most are the next of their lane. */
   #takeAll(q: number, whole: number, ring: RxRing): void {
     const { queues, startSequence, integrity } = this.#spec;
     const queue = q < queues ? q : 0;

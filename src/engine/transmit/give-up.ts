@@ -1,4 +1,4 @@
-/** When a trial is not worth its time any more: its verdict could only be that the generator was the limit. */
+/** When a trial gives up: its verdict could only be that the generator was the limit. */
 import { usualTolerances } from "../../tolerances.js";
 import type { TrialSpec } from "../loop/trial-spec.js";
 

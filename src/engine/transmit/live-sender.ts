@@ -1,10 +1,10 @@
 /**
  * Sends frames that the kernel makes: an XDP program (port/xdp/program.ts) numbers, stamps and balances each, and
- * BPF_PROG_TEST_RUN runs it as often as frames are wanted. How many it really sent is a counter of the program's, so that
- * the count is right also where a signal ended a call in the middle.
+ * BPF_PROG_TEST_RUN runs it once a frame. The program counts what it really sent, so that the count is right even where
+ * a signal ended a call in the middle.
  *
- * A call costs 8 µs before its first frame, so frames go in portions; a portion takes less than 1 ms, so that a thread
- * in one can be ended.
+ * A call costs 8 µs before its first frame, so frames leave in portions. A portion takes less than 1 ms, so that its
+ * thread can be ended.
  */
 import { usageError } from "../../errors.js";
 import type { RingMemory } from "../../memory.js";
@@ -19,14 +19,14 @@ import { LiveFrames } from "../../sys/xdp/bpf.js";
 import type { OpenQueue } from "../loop/job.js";
 import type { Sender, SenderPace } from "./sender.js";
 
-/** Frame by frame a call each would be 100 kpps at the most; above a tenth of that, all that is due goes in one. */
+/** A call for each frame would reach 100 kpps at most. Above a tenth of that, one call sends all that is due. */
 const livePace: SenderPace = {
   singleFramePps: 10_000,
   burstFrames: 256,
   catchUpFrames: 256,
   lateToleranceNs: 200_000,
 };
-/** A call that a signal ended goes on with the rest, so often. */
+/** How often a call that a signal ended is made again for the rest. */
 const interruptions = 100;
 const interrupted = errnoNumber("EINTR");
 const twoTo32 = 2 ** 32;
@@ -38,7 +38,7 @@ export interface LiveSenderStart {
   readonly memory: RingMemory;
   readonly program: FrameProgram;
   readonly queues: number;
-  /** Its id. */
+  /** The trial's id. */
   readonly trial: number;
   readonly firstStream: number;
   readonly startSequence: number;
@@ -146,7 +146,7 @@ export class LiveSender implements Sender {
     return new RingFault("BPF_PROG_TEST_RUN", what);
   }
 
-  /** What was handed to the interface is on its way, or dropped and counted by it. */
+  /** The interface has sent what it was given, or has dropped and counted it. */
   outstanding(): number {
     return 0;
   }

@@ -27,7 +27,7 @@ export interface SenderStart {
   readonly program: FrameProgram;
   readonly queue: number;
   readonly queues: number;
-  /** Its id. */
+  /** The trial's id. */
   readonly trial: number;
   /** The stream's number in signatures. */
   readonly firstStream: number;
@@ -39,7 +39,7 @@ export interface SenderStart {
 /** The most frames that one call sends. */
 const burstFrames = 256;
 
-/** Cells of a sender: doubles in a typed array, since a field would change representation when it passes 2^31. */
+/** Doubles in a typed array; trial-clock.ts says why. */
 const cell = { published: 0, bytes: 1, count: 2 } as const;
 
 export class QueueSender implements Sender {
@@ -54,14 +54,14 @@ export class QueueSender implements Sender {
   /** Frames differ in nothing but their signature. */
   readonly #uniform: boolean;
   readonly #cursor: FrameCursor | null;
-  /** Frames of one size in which something changes are signed where they are touched. */
+  /** Set where frames of one size change: they are signed where they are touched. */
   readonly #signing: SigningCursor | null;
   readonly #stamp: BurstStamp;
   readonly #generation: number;
   readonly #cells = new Float64Array(cell.count);
   /** Per buffer of the ring: generation and variant of the frame that lies in it (0: none of ours). */
   #primed: Uint32Array = new Uint32Array(0);
-  /** Buffers that hold no frame of ours yet: after a lap of the ring nobody has to look any more. */
+  /** Buffers without a frame of ours. After a lap of the ring there are none, and no look is needed. */
   #unprimed = 0;
   /** Where the frames of the burst under construction lie, and in which buffers. */
   readonly #offsets = new Uint32Array(burstFrames);
@@ -104,7 +104,7 @@ export class QueueSender implements Sender {
     return this.#ring !== null;
   }
 
-  /** Half of the slots that the ring has, at least one: a burst should not be larger. */
+  /** Half of the ring's slots, at least one: a burst should not be larger. */
   get halfRing(): number {
     return Math.max(1, (this.#ring?.slots ?? 0) >> 1);
   }
@@ -147,14 +147,14 @@ export class QueueSender implements Sender {
     return ring.reclaim();
   }
 
-  /** Calls the kernel again where it left off for want of room. */
+  /** Calls the kernel again where it stopped because it had no room. */
   nudge(): void {
     this.#account.nudge();
   }
 
   /**
-   * Places up to n frames stamped with one departure time (ns, 48 bits in two halves) and publishes them; returns
-   * how many there was room for. Call `room` before.
+   * Places up to n frames with one departure time (ns, 48 bits in two halves) and publishes them. Returns how many had
+   * room. Call `room` before.
    */
   send(n: number, timeLow32: number, timeHigh16: number): number {
     const ring = this.#ring;
@@ -172,7 +172,7 @@ export class QueueSender implements Sender {
     return placed;
   }
 
-  /** Frames of one size and one flow: a buffer that was filled once needs only sequence, time and balance. */
+  /** Frames of one size and one flow: a buffer that was filled once needs a new sequence, time and balance only. */
   #fillUniform(ring: TxRing, n: number, timeLow32: number, timeHigh16: number): number {
     const view = this.#memory.view;
     const primed = this.#primed;
@@ -200,7 +200,7 @@ export class QueueSender implements Sender {
     return placed;
   }
 
-  /** Frames of several sizes, or in which something changes: placed, rendered where needed, touched, signed. */
+  /** Frames of several sizes, or that change: they are placed, rendered where needed, touched and signed. */
   #fillAny(ring: TxRing, n: number, timeLow32: number, timeHigh16: number): number {
     const placed = this.#program.pattern.length === 1 ? this.#placeSame(ring, n) : this.#placeMixed(ring, n);
     if (placed <= 0) return 0;
@@ -282,7 +282,7 @@ export class QueueSender implements Sender {
     this.#lowSequence = sequence;
   }
 
-  /** Writes everything that stays, the signature's trial and stream included. */
+  /** Writes everything that does not change, with the signature's trial and stream. */
   #prime(slot: number, at: number, variant: number): void {
     if (slot >= 0) {
       if (this.#primed[slot] >>> 16 !== this.#generation) this.#unprimed--;

@@ -1,6 +1,6 @@
 /**
- * What of a sender's frames lies in its transmit ring: a ring is taken from in order, so what an earlier trial left
- * there goes first, and frames of somebody else that went in between (a responder's answers) are known by their place.
+ * Which of a sender's frames lie in its transmit ring. A peer takes frames in order: those of an earlier trial leave
+ * first, and frames of others in between (a responder's answers) are known by their place.
  */
 import type { TxRing } from "../../ring/ring.js";
 import type { OpenQueue } from "../loop/job.js";
@@ -9,7 +9,7 @@ export class RingAccount {
   readonly #published: () => number;
   #open: OpenQueue | null = null;
   #outstandingAtLoss = 0;
-  /** Frames of somebody else that went into the ring among ours: how many frames went before each, of the last few. */
+  /** The last frames of others in the ring: how many frames went in before each. */
   readonly #besides: number[] = [];
   #besideHere = 0;
   /** An earlier trial's frames that lay in the ring when this one began. */
@@ -66,17 +66,17 @@ export class RingAccount {
     if (this.#besides.length > (this.ring?.slots ?? 0)) this.#besides.shift();
   }
 
-  /** Calls the kernel again where it left off for want of room. */
+  /** Calls the kernel again where it stopped because it had no room. */
   nudge(): void {
     if (this.ring?.kickAgain?.()) this.#open!.notifyTx();
   }
 
-  /** After a publish. */
+  /** Kicks the peer after a publish, where it wants that. */
   notify(): void {
     if (this.ring?.notifyWanted()) this.#open!.notifyTx();
   }
 
-  /** Of ours in the ring as it is attached now, taken ones included. */
+  /** Our frames in the ring since it was attached, taken ones included. */
   #ownHere(): number {
     return this.#published() - this.#outstandingAtLoss;
   }

@@ -4,15 +4,15 @@
  */
 import type { OpenQueue } from "../loop/job.js";
 
-/** How finely a sender can be paced, and in what portions it sends best. */
+/** How finely a sender can be paced, and the portions in which it sends best. */
 export interface SenderPace {
-  /** Up to this rate every frame is stamped and sent on its own; above, all that is due goes out at once. */
+  /** Up to this rate every frame is stamped and sent on its own. Above it, all due frames leave at once. */
   readonly singleFramePps: number;
   /** Frames that one turn sends at max. */
   readonly burstFrames: number;
   /** Overdue frames that one turn of a schedule sends. */
   readonly catchUpFrames: number;
-  /** A frame this much behind its slot is late, unless 1 % of the gap is more. */
+  /** A frame that lags by more than this is late, unless 1 % of the gap is more. */
   readonly lateToleranceNs: number;
 }
 
@@ -29,9 +29,9 @@ export interface TransmitQueue {
   attach(open: OpenQueue | null): void;
   /** Published and not taken by the peer, after a look. */
   outstanding(): number;
-  /** Between sends: whatever was left undone for want of room is tried again. */
+  /** Between sends: tries again what had no room. */
   nudge?(): void;
-  /** A frame that is none of the trial's goes between its frames, in this buffer of the ring (−1: unknown). */
+  /** A frame of another sender goes in between, in this buffer of the ring (−1: unknown). */
   noteBeside?(slot: number): void;
   /** An earlier trial's frames that the peer took in this one. */
   carried(): number;
@@ -40,21 +40,20 @@ export interface TransmitQueue {
 /** A queue that sends frames of one stream, as many as it is told. */
 export interface Sender extends TransmitQueue {
   readonly pace: SenderPace;
-  /** At max a turn with less room than this is skipped, so that bursts do not get small. */
+  /** At max, a turn with less room than this is skipped, so that bursts do not get small. */
   readonly halfRing: number;
-  /** The trial begins at this time of the engine's clock; for senders with a clock of their own. */
+  /** The trial begins at this time of the engine's clock. Only senders that stamp by another clock need it. */
   start?(epochNs: number): void;
   /** Frames that `send` would take now. */
   room(): number;
   /**
-   * Sends up to n frames, all stamped with one departure time (ns, 48 bits in two halves) unless the sender has a
-   * clock of its own; returns how many there was room for. Call `room` before. Frames are counted before the kick that
-   * may find the peer gone.
+   * Sends up to n frames with one departure time (ns, 48 bits in two halves), unless the sender stamps by another clock.
+   * Returns how many had room. Call `room` before. Frames are counted before the kick, which may find the peer gone.
    */
   send(n: number, timeLow32: number, timeHigh16: number): number;
 }
 
-/** Into a ring of our own: in bursts the stamp alone is off by 0.8 µs. */
+/** For our own rings: in bursts the stamp is off by 0.8 µs. */
 export const ringPace: SenderPace = {
   singleFramePps: 2e6,
   burstFrames: 64,

@@ -1,6 +1,6 @@
 /**
- * Fills and publishes one transmit queue with frames of many streams, whichever the transmitter names. Sequence numbers
- * are dense per stream and queue: the j-th frame of a stream on queue q carries start + j·Q + q.
+ * Fills and publishes one transmit queue with frames of many streams, in the transmitter's order. Sequence numbers are
+ * dense per stream and queue: the j-th frame of a stream on queue q carries start + j·Q + q.
  */
 import type { RingMemory } from "../../memory.js";
 import type { TxRing } from "../../ring/ring.js";
@@ -14,10 +14,10 @@ export interface StreamsSenderStart extends StreamFramesStart {
   readonly memory: RingMemory;
 }
 
-/** Streams of the last frames published are remembered: as many as any ring has slots. */
+/** How many published frames' streams are remembered: as many as any ring has slots. */
 const remembered = 32_768;
 
-/** Cells of a sender: doubles in a typed array; trial-clock.ts says why. */
+/** Doubles in a typed array; trial-clock.ts says why. */
 const cell = { published: 0, bytes: 1, count: 2 } as const;
 
 export class StreamsSender implements TransmitQueue {
@@ -27,7 +27,7 @@ export class StreamsSender implements TransmitQueue {
   readonly #frames: StreamFrames;
   /** Per stream: frames sent here. */
   readonly #sent: Float64Array;
-  /** Per buffer of the ring: what was rendered into it; new with each attachment, and a sender with each trial. */
+  /** Per buffer of the ring: what was rendered into it. It is new with each attachment. */
   #primed: Int32Array = new Int32Array(0);
   readonly #recent = new Int32Array(remembered);
   readonly #account = new RingAccount(() => this.published);
@@ -37,7 +37,7 @@ export class StreamsSender implements TransmitQueue {
   #isKickDue = false;
   /** Placed and not yet published. */
   #placed = 0;
-  /** Free slots at the last look, less what was placed since. */
+  /** Free slots at the last look, minus the frames placed since. */
   #room = 0;
 
   constructor(start: StreamsSenderStart) {
@@ -95,19 +95,19 @@ export class StreamsSender implements TransmitQueue {
     return this.#sent[stream];
   }
 
-  /** Of the last `outstanding` frames published, adds 1 to each one's stream. */
+  /** For each of the last `outstanding` frames published, adds 1 to its stream. */
   countLast(outstanding: number, into: Float64Array): void {
     const known = Math.min(outstanding, remembered);
     for (let back = 1; back <= known; back++) into[this.#recent[(this.published - back) & (remembered - 1)]] += 1;
   }
 
-  /** bufferBytes of the first frames of a stream that were handed over here, as many as are named. */
+  /** bufferBytes of the first `frames` frames of a stream that were handed over here. */
   bytesOf(stream: number, frames: number): number {
     const { programs, queue, queues } = this.#start;
     return bufferBytesOf(programs[stream], queue, queues, frames);
   }
 
-  /** Free slots now, frames placed and not published not counted. */
+  /** Free slots now, minus the frames that are placed and not published. */
   room(): number {
     if (this.#placed === 0) {
       if (this.#ring?.kickAgain !== undefined) this.nudge();
@@ -120,7 +120,7 @@ export class StreamsSender implements TransmitQueue {
     this.#account.nudge();
   }
 
-  /** Places the stream's next frame for this queue, stamped; false: there is no room. `publish` hands it over. */
+  /** Places and stamps the stream's next frame of this queue; false: there is no room. `publish` hands it over. */
   place(stream: number, timeLow32: number, timeHigh16: number): boolean {
     const ring = this.#ring;
     if (ring === null || this.room() <= 0) return false;

@@ -4,10 +4,10 @@ import type { BetweenOutcome, BetweenTask } from "./commands.js";
 import type { Rehearsal } from "./rehearsal.js";
 import type { Responders } from "./responders.js";
 
-/** Rings are empty when nothing came for so long; what never stops coming is given up. */
+/** Rings are empty when nothing came for the first time; a drain gives up after the second. */
 const drainQuietNs = 2_000_000;
 const drainMostNs = 200_000_000;
-/** RFC 4861 §10 has three questions, a second apart; sooner here, since the first often meets a device just woken. */
+/** RFC 4861 §10 asks three times, a second apart. We ask sooner: the first question often meets a device just woken. */
 const askEveryNs = 300_000_000;
 const askMostNs = 3_000_000_000;
 
@@ -24,7 +24,7 @@ export class BetweenTrials {
   #asked = false;
   #done = false;
 
-  /** `rehearsal`: of an errand that is one, else null. */
+  /** `rehearsal`: set where the task is to rehearse, else null. */
   constructor(task: BetweenTask, responders: Responders, rehearsal: Rehearsal | null) {
     this.#task = task;
     this.#responders = responders;
@@ -37,12 +37,12 @@ export class BetweenTrials {
     return this.#done;
   }
 
-  /** One that touches no port. */
+  /** Set where the task touches no port. */
   get rehearsal(): Rehearsal | null {
     return this.#rehearsal;
   }
 
-  /** After a turn that moved so many frames; true: it is done now. */
+  /** The end of a turn that moved `moved` frames. Returns true when the task is done. */
   step(moved: number, nowNs: number): boolean {
     const cells = this.#cells;
     if (cells[cell.startNs] < 0) {
@@ -61,7 +61,7 @@ export class BetweenTrials {
     return this.#task.kind === "resolve" ? this.#isResolved(this.#task, nowNs) : this.#isDrained(nowNs);
   }
 
-  /** `isOpen`: a trial's account is open, and what responders send is part of it. */
+  /** `isOpen`: a trial's account is still open, and counts what responders send. */
   outcome(isOpen: boolean): BetweenOutcome {
     return {
       moved: this.#cells[cell.moved],

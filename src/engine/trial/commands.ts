@@ -6,7 +6,7 @@ export type ReceiveCommand =
   | { readonly kind: "stop" }
   | { readonly kind: "report" };
 
-/** Commands of the generator's job. `orders`: one for each direction, the forward one first. */
+/** Commands of the generator's job. `specs`: one for each direction, the forward one first. */
 export type GeneratorCommand =
   | { readonly kind: "trial"; readonly specs: readonly TrialSpec[] }
   | { readonly kind: "stop" }
@@ -14,25 +14,25 @@ export type GeneratorCommand =
   | { readonly kind: "floor"; readonly spec: TrialSpec }
   /** Answers a TrialReport for each direction. */
   | { readonly kind: "report" }
-  /** An errand: run the loop until it says done, then ask for its outcome. */
+  /** A task between trials: run the loop until it says done, then ask for its outcome. */
   | { readonly kind: "between"; readonly task: BetweenTask }
   | { readonly kind: "outcome" };
 
-/** What the loop may be sent to do between trials, or after one before its report is asked for. */
+/** What the loop can do between trials, or after a trial while its account is open. */
 export type BetweenTask =
-  /** Takes what lies in the receive rings, into the trial's account where it has not been reported yet. */
+  /** Takes what lies in the receive rings. A trial that was not reported yet counts it. */
   | { readonly kind: "drain" }
   /** Asks the neighbours of a port for the MAC address of `target`, from the address `from`. */
   | { readonly kind: "resolve"; readonly port: number; readonly target: string; readonly from: string }
-  /** Runs a trial through a direct loop: all its code is at work, and nothing is sent on a port. */
+  /** Runs a trial through a direct loop: its whole code runs, and nothing is sent on a port. */
   | { readonly kind: "rehearse"; readonly specs: readonly TrialSpec[] };
 
 export interface BetweenOutcome {
-  /** Frames that were taken, and sent. */
+  /** Frames that were taken and sent. */
   readonly moved: number;
-  /** Frames that responders sent in it and that are in no trial's account: questions and answers. */
+  /** Questions and answers that responders sent, and that no trial's account counts. */
   readonly beside: number;
-  /** Of a resolution; null: nobody answered. */
+  /** The answer to `resolve`; null: nobody answered. */
   readonly mac: string | null;
 }
 

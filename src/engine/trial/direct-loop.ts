@@ -1,7 +1,7 @@
 /**
- * Ports that lead straight back, in private memory: rings of the same kinds as the generator's own, and in one thread
- * what their peers, or the kernel, would do. Nothing leaves the program. What the generator measures through it is its
- * own share of every latency; and what runs through it is compiled by V8 as for the rings that it is like.
+ * Ports that lead straight back, in private memory. Their rings are of the same kinds as the generator's own, and one
+ * thread does what their peers or the kernel would do. Nothing leaves the program. The generator measures its own share
+ * of every latency through them, and V8 compiles its code as for the real rings.
  */
 import { copyFrame, type FarRx, type FarTx, LoopSpace, loopRx, loopTx, type RingMemory } from "../../ring/index.js";
 import type { OpenPort, OpenQueue } from "../loop/job.js";
@@ -10,11 +10,11 @@ const burstFrames = 64;
 
 export interface DirectLoop {
   readonly memory: RingMemory;
-  /** As many as it is like: with two, what one sends the other receives. */
+  /** One or two, as the generator has. With two, each receives what the other sends. */
   readonly ports: readonly OpenPort[];
   /** Where `spareBytes` of memory begin that no ring uses. */
   readonly spare: number;
-  /** The device's turn: everything that was sent is put where it will be received. */
+  /** The device's turn: moves what was sent to where it will be received. */
   turn(): void;
 }
 
@@ -70,7 +70,7 @@ const nobody = (): void => {};
 const nothing = { tx: null, rx: null };
 
 function passOn(memory: RingMemory, from: FarTx, to: FarRx): void {
-  // What finds no room waits where it is: a loop loses nothing.
+  // A frame without room waits where it is: the loop loses nothing.
   const frames = from.poll(Math.min(burstFrames, to.reclaim()));
   if (frames === 0) return;
   let placed = 0;

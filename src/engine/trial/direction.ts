@@ -1,6 +1,6 @@
 /**
- * One direction of a trial: what sends on one port and receives on another, with a sequence space of its own. A trial
- * has one, or two that go against each other; the generator's thread steps them in turn.
+ * One direction of a trial: it sends on one port and receives on another, and numbers its frames by itself. A trial has
+ * one direction, or two that run against each other. The generator's thread steps them in turn.
  */
 import { usageError } from "../../errors.js";
 import type { RingMemory } from "../../memory.js";
@@ -33,13 +33,13 @@ export interface DirectionStart {
   /** Indices of the job's ports. */
   readonly txPort: number;
   readonly rxPort: number;
-  /** As SenderStart has it; differs from trial to trial. */
+  /** Differs from trial to trial; see SenderStart. */
   readonly generation: number;
-  /** Is shown the frames that come in on the receiving port and are not ours. */
+  /** Sees the frames that come in on the receiving port and are not ours. */
   readonly foreignFrames: ForeignFrames | null;
   /** The kernel makes the frames (tx=live of the sending port). */
   readonly live: boolean;
-  /** Of streams that are programs. */
+  /** By stream: its loaded program, where it is one. */
   readonly programs?: readonly (EachFrame | null)[];
 }
 
@@ -55,7 +55,7 @@ export class Direction {
   readonly rxPort: number;
   readonly transmitter: TransmitHalf;
   readonly receiver: ReceiveHalf;
-  /** Since when and until when the receive window lasts but for the delay; null: frames are still being sent. */
+  /** The receive window, without the delay; null: frames are still being sent. */
   #window: TransmitWindow | null = null;
   /** What came back within the receive window; null: it is still open. */
   #inWindow: WindowArrivals | null = null;
@@ -88,7 +88,7 @@ export class Direction {
     return moved;
   }
 
-  /** Ends at once: told to, or the peer is gone. */
+  /** Ends the sending at once. */
   end(nowNs: number, why: "stopped" | "peer gone" | "short"): void {
     const { account } = this.transmitter;
     if (account.ended) return;
@@ -96,13 +96,13 @@ export class Direction {
     this.#noteEnd();
   }
 
-  /** Now the transmit window is known. Overdue frames that left behind its end make the receive window longer. */
+  /** The transmit window is known now. Overdue frames that left after its end make the receive window longer. */
   #noteEnd(): void {
     const { fromNs, toNs } = this.transmitter.window();
     this.#window = { fromNs, toNs: Math.max(toNs, this.transmitter.account.lastNs) };
   }
 
-  /** Before what has arrived by now is looked at: when the receive window is over, what came within it is counted. */
+  /** Counts what came within the receive window once it is over. Call this before each look at new arrivals. */
   closeWindow(nowNs: number): void {
     if (this.#window === null || this.#inWindow !== null) return;
     const { firstArrivalNs } = this.receiver.account;
@@ -115,18 +115,18 @@ export class Direction {
     return { frames, bytes, windowNs: windowNs(window) };
   }
 
-  /** After the last frame: what was handed over and not taken is tried again. */
+  /** After the last frame: kicks again for frames that were handed over and not taken. */
   nudge(): void {
     const { queues } = this.transmitter;
     for (let q = 0; q < queues.length; q++) queues[q].nudge?.();
   }
 
-  /** Who fills the port's first transmit ring. */
+  /** The sender that fills the port's first transmit ring. */
   get firstSender(): TransmitQueue {
     return this.transmitter.queues[0]!;
   }
 
-  /** Every frame was taken and has come back whole; for a damaged one its whole copy may still come. */
+  /** Every frame was taken and came back whole. A whole copy of a damaged frame may still come. */
   isComplete(): boolean {
     let sent = 0;
     for (const sender of this.transmitter.queues) {
@@ -139,13 +139,13 @@ export class Direction {
   report(): { transmit: TransmitReport; receive: ReceiveReport } {
     const transmit = this.transmitter.report(this.receiver.acceptedByQueue());
     const sentByQueue = transmit.queues.map(({ published, outstanding }) => published - outstanding);
-    // A trial may be over before its receive window is: then all of it came within.
+    // A trial may be over before its receive window. Then everything came within it.
     const inWindow = this.#inWindow ?? this.#arrivals(this.#window ?? this.transmitter.window());
     return { transmit, receive: this.receiver.report(sentByQueue, inWindow) };
   }
 }
 
-/** A stream's own rate is that of the trial. */
+/** The only stream's own rate is the trial's rate. */
 function withOwnRate(spec: TrialSpec, traffic: TrafficSpec): TrialSpec {
   if (spec.load.kind !== "own") return spec;
   return { ...spec, load: { kind: "paced", pps: streamPps(traffic, spec.size, spec.load)[0]! } };

@@ -1,7 +1,7 @@
 /**
- * The generator's loop: all directions of one trial at a time, in one thread, so that a frame's departure and arrival
- * are read from one clock and nothing is shared. Ports: the first direction sends on [0] and receives on the last one
- * (with one port that does both), the second goes the other way.
+ * The generator's loop: all directions of one trial at a time, in one thread. So departures and arrivals are read from
+ * one clock, and nothing is shared. The first direction sends on port 0 and receives on the last port; the second
+ * direction goes the other way. A single port does both.
  */
 
 import { usageError } from "../../errors.js";
@@ -20,21 +20,21 @@ import { Direction } from "./direction.js";
 import { Rehearsal } from "./rehearsal.js";
 import { Responders } from "./responders.js";
 
-/** What the job is made with: how many ports it has, 1 or 2, and who answers at each; absent or null: nobody. */
+/** What the job is made with: its ports, and who answers neighbours at each. Absent or null: nobody. */
 export interface GeneratorOptions {
   readonly ports: 1 | 2;
   readonly responders?: readonly (ResponderSetup | null)[];
-  /** Modules of streams that are programs. */
+  /** URLs of the modules of streams that are programs. */
   readonly programs?: readonly string[];
 }
 
-/** When everything is back, a duplicate may still come; this long is enough to see it. */
+/** When everything is back, the trial still waits this long for duplicates. */
 const quietWhenCompleteNs = 20_000_000;
 const countersEveryNs = 1_000_000;
-/** A schedule begins when the loop has gone round some times: else its first frames leave late, and a burst is too fast. */
+/** A schedule begins after some turns of the loop. Otherwise its first frames leave late, and then too fast. */
 export const scheduleLeadNs = 200_000;
 
-/** 5,000 single frames at 50 kpps: 100 ms, in which V8 has compiled it all long before the median. */
+/** 5,000 single frames at 50 kpps take 100 ms. V8 has compiled everything long before the median. */
 const floorLoad = {
   queues: 1,
   load: { kind: "paced", pps: 50_000 },
@@ -64,7 +64,7 @@ class Generator implements Job {
   #trial: Trial | null = null;
   #between: BetweenTrials | null = null;
   #generation = 0;
-  /** A double that stays where it is, as in trial-clock.ts. */
+  /** A double in a typed array; trial-clock.ts says why. */
   readonly #countersDueNs = new Float64Array(1);
 
   constructor(context: JobContext) {
@@ -114,7 +114,7 @@ class Generator implements Job {
     return task.kind === "rehearse" ? new Rehearsal(createJob, this.#context, this.#ports, task.specs) : null;
   }
 
-  /** A short trial of the same code through a loop in this thread. */
+  /** Runs a short trial of the same code through a direct loop. */
   #floor(spec: TrialSpec): FloorAnswer {
     const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...spec, ...floorLoad }]);
     while (!rehearsal.done) rehearsal.step();
@@ -122,7 +122,7 @@ class Generator implements Job {
     return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
   }
 
-  /** In a trial it polls: a thread that sleeps is late, and sees frames late. */
+  /** A thread that sleeps in a trial sends late, and sees frames late. */
   mayRest(): boolean {
     if (this.#between !== null) return this.#between.rehearsal === null;
     return this.#trial === null || this.#trial.phase === phase.done;
@@ -159,7 +159,7 @@ class Generator implements Job {
     for (const { transmitter } of trial.directions) transmitter.start();
   }
 
-  /** One turn of every direction; when the last has ended, the trial settles. */
+  /** One turn of every direction. When the last one has ended, the trial settles. */
   #send(trial: Trial): number {
     const { inUse } = this.#context;
     const { directions } = trial;
@@ -170,7 +170,7 @@ class Generator implements Job {
       inUse.port = direction.txPort;
       moved += direction.send();
       ended &&= direction.transmitter.account.ended;
-      // The other direction's figures are of no use either.
+      // Then the other direction's figures are useless, too.
       if (direction.transmitter.account.cutShort === "short")
         for (const other of directions) other.end(trial.clock.nowNs, "short");
     }
@@ -204,7 +204,7 @@ class Generator implements Job {
   #directionsOf(specs: readonly TrialSpec[], clock: TrialClock): Direction[] {
     const last = this.#ports.length - 1;
     const directions = specs.map((spec, d) => {
-      // A reverse order alone goes back as well: learning frames to the output port.
+      // A reverse spec alone goes back as well: it sends learning frames to the output port.
       const isBack = spec.firstStream === reverseFirstStream || d === 1;
       const [txPort, rxPort] = isBack ? [last, 0] : [0, last];
       const foreignFrames = this.#responders.at(rxPort);
@@ -235,7 +235,7 @@ class Generator implements Job {
     return trial.begun ? trial.clock.nowNs : 0;
   }
 
-  /** One turn of an errand: over all ports, into the last trial's account where that is open still. */
+  /** One turn of a task between trials, over all ports. The last trial counts what it takes, if its account is open. */
   #stepErrand(running: BetweenTrials): number {
     if (running.done) return 0;
     if (running.rehearsal !== null) return this.#stepRehearsal(running, running.rehearsal);
@@ -258,13 +258,13 @@ class Generator implements Job {
     return moved;
   }
 
-  /** A trial is over and not reported: what is moved now is part of it. */
+  /** A trial is over and not reported yet: it counts what is moved now. */
   #isOpen(): boolean {
     return this.#trial !== null && this.#trial.phase === phase.done && !this.#trial.reported;
   }
 
   #outcome(): BetweenOutcome {
-    if (this.#between === null) throw usageError("no errand was run");
+    if (this.#between === null) throw usageError("nothing was run between trials");
     const outcome = this.#between.outcome(this.#isOpen());
     this.#between = null;
     return outcome;
@@ -349,7 +349,7 @@ class Generator implements Job {
   }
 }
 
-/** A DUT that goes on sending by itself is not waited for: three times the settle time, or what a person waits. */
+/** How long to wait for a DUT that goes on sending: three times the settle time, or what a person waits. */
 function longestSettleNs(settleNs: number, stopped: boolean): number {
   return stopped ? Math.min(settleNs, 500e6) : 3 * settleNs + 2e9;
 }
@@ -359,7 +359,7 @@ function areComplete(directions: readonly Direction[]): boolean {
   return true;
 }
 
-/** The least time of a few runs of a fixed piece of work: what the machine's speed is now. */
+/** The machine's speed now: the least time that a fixed piece of work takes in a few runs. */
 function calibrate(nowNs: () => number): number {
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 8; round++) {
@@ -372,10 +372,10 @@ function calibrate(nowNs: () => number): number {
   return best;
 }
 
-/** Of this thread. */
+/** The programs that this thread has loaded. */
 const programs = new LoadedPrograms();
 
-/** Before the job is made: what is loaded by import. */
+/** Loads what needs an import, before the job is made. */
 export const prepareJob = (options: unknown): Promise<void> =>
   programs.load((options as GeneratorOptions).programs ?? []);
 

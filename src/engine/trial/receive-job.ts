@@ -1,4 +1,4 @@
-/** The receive half of a trial alone: somebody else sends, and what is sent is known by its options, as it was there. */
+/** The receiving half of a trial alone. Another process sends; its options say how the frames look. */
 import { usageError } from "../../errors.js";
 import { compileStream } from "../../stream/frames/compile.js";
 import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
@@ -9,7 +9,7 @@ import { Receiver } from "../receive/receiver.js";
 import type { ReceiveCommand } from "./commands.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 
-/** When everything has come, a duplicate may still; this long is enough to see it. */
+/** When everything has come, the trial still waits this long for duplicates. */
 const quietWhenCompleteNs = 20_000_000;
 const countersEveryNs = 1_000_000;
 

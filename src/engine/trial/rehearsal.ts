@@ -1,6 +1,6 @@
 /**
- * A trial through a direct loop instead of the ports: the generator's whole code at work, and not one frame outside of
- * this thread. For what must be compiled before a trial counts, and for what the generator itself adds to a latency.
+ * A trial through a direct loop instead of the ports: the generator's whole code runs, and no frame leaves this thread.
+ * It compiles the code before a trial counts, and shows what the generator itself adds to a latency.
  */
 import { frameSizesOf } from "../../stream/spec.js";
 import { fcsBytes } from "../../units.js";
@@ -16,7 +16,7 @@ export class Rehearsal {
   readonly #loop: DirectLoop;
   #done = false;
 
-  /** `ports`: what the loop is to be like. */
+  /** `ports`: the ports whose kinds of rings the loop has. */
   constructor(
     createJob: CreateJob,
     context: JobContext,
@@ -26,7 +26,7 @@ export class Rehearsal {
     const [{ queues, size }] = specs;
     this.#loop = directLoop(ports, queues, Math.max(...frameSizesOf(size)) - fcsBytes);
     const { nowNs, sleeps, busy } = context;
-    // In the order of the worker's own context: V8 takes the two for objects of one shape.
+    // The properties have the order of the worker's own context, so that V8 sees one shape.
     this.#job = createJob({
       memory: this.#loop.memory,
       options: { ports: ports.length },
@@ -47,7 +47,7 @@ export class Rehearsal {
     return this.#done;
   }
 
-  /** One turn of the generator, one of the device; returns the frames that the generator moved. */
+  /** One turn of the generator and one of the device. Returns the frames that the generator moved. */
   step(): number {
     const moved = this.#job.step();
     this.#loop.turn();

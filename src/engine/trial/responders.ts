@@ -1,4 +1,4 @@
-/** The responders of all ports, and what of their counts belongs to which direction of a trial. */
+/** The responders of all ports, and which of their counts belong to which direction of a trial. */
 
 import type { JobContext, OpenPort } from "../loop/job.js";
 import type { TrialReport } from "../loop/trial-report.js";
@@ -38,7 +38,7 @@ export class Responders {
     }
   }
 
-  /** In a trial: takes what came in where no direction receives, and answers what was asked anywhere. */
+  /** In a trial: polls the ports where no direction receives, and answers questions on all ports. */
   serve(): number {
     let moved = 0;
     for (let p = 0; p < this.#responders.length; p++) {
@@ -49,7 +49,7 @@ export class Responders {
     return moved;
   }
 
-  /** Between trials, when no direction receives. */
+  /** Between trials: no direction receives, and all ports are polled. */
   serveAll(): number {
     let moved = 0;
     for (let p = 0; p < this.#responders.length; p++) {

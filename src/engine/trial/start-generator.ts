@@ -15,17 +15,17 @@ export interface GeneratorSetup {
   readonly tx: Port;
   /** null: the sending port receives as well. */
   readonly rx: Port | null;
-  /** Who answers neighbours at each port (sending, receiving); null or absent: nobody. */
+  /** The host that answers neighbours at each port (sending, receiving); null or absent: none. */
   readonly responders?: readonly (ResponderSetup | null)[];
-  /** What the rings carry is copied there; null or absent: nowhere. */
+  /** Where frames of the rings are recorded; null or absent: nowhere. */
   readonly recording?: RecordingSetup | null;
-  /** Modules of streams that are programs, by URL. */
+  /** URLs of the modules of streams that are programs. */
   readonly programs?: readonly string[];
   readonly cpu: number | null;
   readonly busy: boolean;
 }
 
-/** What a trial looks like while it runs; frames, and ns since its start. */
+/** A trial while it runs: frames, and ns since its start. */
 export interface TrialProgress {
   readonly phase: "sending" | "settling" | "done";
   readonly published: number;
@@ -44,18 +44,18 @@ export interface Generator extends AsyncDisposable {
    */
   runTrial(spec: TrialSpec, signal: AbortSignal): Promise<TrialReport>;
   /**
-   * As runTrial with an order, and a report, for each direction: forward, and where there is a second one, reverse.
-   * `last` is called when the trial is over and its account still open.
+   * As runTrial, with a spec and a report for each direction: forward, then reverse if there is one. `last` is called
+   * when the trial is over and its account is still open.
    */
   runDirections(specs: readonly TrialSpec[], signal: AbortSignal, last?: () => Promise<void>): Promise<TrialReport[]>;
   /**
-   * Takes what lies in the receive rings, into the last trial's account where it is not closed; resolves with the frames
-   * taken and sent. Not while a trial runs, but from its `last`.
+   * Takes what lies in the receive rings; the last trial counts it while its account is open. Resolves with the frames
+   * taken and sent. Call it between trials, or from `last`.
    */
   drain(): Promise<number>;
   /**
-   * Runs a trial's code through a loop inside of the thread, so that V8 has compiled it: nothing is sent on a port.
-   * `signal` ends it early.
+   * Runs a trial through a direct loop, so that V8 compiles its code. Nothing is sent on a port. `signal` ends it
+   * early.
    */
   rehearse(specs: readonly TrialSpec[], signal: AbortSignal): Promise<void>;
   /** Asks at port `port` (0 sends, the last one receives) who has `target`; null: nobody answered within 3 s. */
@@ -64,7 +64,7 @@ export interface Generator extends AsyncDisposable {
   floorNs(spec: TrialSpec): Promise<number>;
   /** Frames that were sent between trials: our own questions, and answers. */
   besideTrials(): number;
-  /** The counters now; null before the first trial. */
+  /** The counters; null before the first trial. */
   progress(): TrialProgress | null;
 }
 

@@ -1,4 +1,4 @@
-/** The owner's side of the receive half: starts its thread on a port, and receives one trial at a time. */
+/** The owner's side of the receiving half: starts its thread on a port, and receives one trial at a time. */
 import type { Port } from "../../port/port.js";
 import type { ReceiveOnlyReport } from "../loop/trial-report.js";
 import type { ReceiveSpec } from "../loop/trial-spec.js";
@@ -19,9 +19,9 @@ export interface ReceiverSetup {
 
 export interface TrialReceiver extends AsyncDisposable {
   readonly worker: LoopWorker;
-  /** Until the trial is over, or `signal` ends it: then its report has `stopped`. Rejects only when the thread is gone. */
+  /** Receives one trial. `signal` ends it early: its report has `stopped`. Rejects only when the thread is gone. */
   receive(spec: ReceiveSpec, signal: AbortSignal): Promise<ReceiveOnlyReport>;
-  /** Of the open trial, now. */
+  /** The counters of the trial that runs. */
   progress(): { readonly received: number; readonly missing: number };
 }
 

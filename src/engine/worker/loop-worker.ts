@@ -18,18 +18,18 @@ export interface LoopWorkerOptions {
   readonly cpu: number | null;
   /** Never back off when idle. */
   readonly busy: boolean;
-  /** What goes through the rings is copied there. */
+  /** Where frames of the rings are recorded. */
   readonly recording?: RecordingSetup | null;
   /** A port ended a peer's connection, or refused it. */
   readonly onTrouble?: (why: string) => void;
   readonly onEvent?: (event: unknown) => void;
-  /** The thread ended by itself, e.g. by a bug or a ring fault of no port: everything waiting is rejected with it. */
+  /** The thread ended by itself, e.g. by a bug. Everything that waits is rejected with the error. */
   readonly onFailure?: (error: Error) => void;
 }
 
 export interface LoopWorker extends AsyncDisposable {
   readonly counters: Float64Array;
-  /** How often the thread has slept (rather than polled or yielded) while running. */
+  /** How often the thread has slept while running; polling and yielding do not count. */
   readonly sleeps: number;
   /** It is on the CPU asked for. */
   readonly pinned: boolean;

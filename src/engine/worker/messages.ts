@@ -8,12 +8,12 @@ export type ToThread =
 
 export interface Trouble {
   readonly message: string;
-  /** Set where it was a PktgenError. */
+  /** null: the error is no PktgenError. */
   readonly exitCode: number | null;
   readonly stack: string;
-  /** Of an error of Node's or the kernel's, e.g. EMFILE. */
+  /** The code of an error of Node or the kernel, e.g. EMFILE. */
   readonly code: string | null;
-  /** Of a PktgenError, its cause left out. */
+  /** The details of a PktgenError, without its cause. */
   readonly details: ErrorDetails;
 }
 
