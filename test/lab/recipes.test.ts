@@ -30,6 +30,7 @@ const shorter: readonly (readonly [command: RegExp, options: string])[] = [
   [/ (64-1518:64|rfc2544|plan)$/, "--count 200 --rate 2kpps --warmup 0"],
   [/--duration (5|10)s$/, "--duration 500ms"],
   [/--count 1000000/, "--count 10000"],
+  [/ plan profiles\/plans\/\S+$/, "--count 900"],
   [/^pktgen-ts soak/, "--for 3s --piece 1s"],
   [/^pktgen-ts latency/, "--trial-duration 500ms"],
   [/^pktgen-ts y1564/, "--step-duration 500ms --performance 1s"],
@@ -102,6 +103,13 @@ function recipesOf(block: string): Recipe[] {
       }),
     ),
   ];
+}
+
+/** A program that uses the library, in a project that has it. */
+function programOf(text: string): Recipe {
+  const name = text.split("\n").findLast((line) => line !== "")!;
+  const script = `node --input-type=module <<'PROGRAM'\n${text}\nPROGRAM`;
+  return { name, script, exitCodes: [0], needs: [], ends: "itself" };
 }
 
 /** Commands that run until Ctrl-C: the first alone, and those of its parts at once. */
@@ -197,8 +205,9 @@ const recipes = recipeDocuments
   .map((document) => ({
     path: document.path,
     recipes: codeBlocks(document)
-      .filter(({ language }) => language === "sh")
-      .flatMap(({ text }) => recipesOf(text))
+      .flatMap(({ language, text }) =>
+        language === "js" ? [programOf(text)] : language === "sh" ? recipesOf(text) : [],
+      )
       .filter(({ script }) => !seen.has(script) && seen.add(script)),
   }));
 
