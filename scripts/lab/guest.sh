@@ -3,14 +3,11 @@
 # modules of virtio-net and the bridge. The guest bridges its two interfaces and answers on its serial console:
 # `count` prints the counters of both, `off` ends it.
 set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)"
 
 folder="${PKTGEN_GUEST:-/var/tmp/pktgen-ts-guest}"
-say() { printf 'lab:guest: %s\n' "$*"; }
-# 3: the environment lacks something, as everywhere in pktgen-ts.
-fail() {
-  printf 'lab:guest: %s\n' "$*" >&2
-  exit 3
-}
+script="lab:guest"
+. "$here/say.sh"
 
 if [ -e "$folder/vmlinuz" ] && [ -e "$folder/initramfs.gz" ]; then
   say "$folder has a guest already; remove the folder to build it anew"

@@ -20,17 +20,10 @@ Builds the container image "$name" for the testpmd lab from this machine's own D
 USAGE
 }
 
-say() { printf 'lab:image: %s\n' "$*"; }
-# 3: the environment lacks something, as everywhere in pktgen-ts.
-fail() {
-  printf 'lab:image: %s\n' "$*" >&2
-  exit 3
-}
-wrong() {
-  printf 'lab:image: %s\n' "$*" >&2
-  usage >&2
-  exit 2
-}
+script="lab:image"
+# Without dirname: a test runs this where PATH has next to nothing.
+here="${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}"
+. "${here:-./}say.sh"
 
 while [ $# -gt 0 ]; do
   case "$1" in

@@ -30,17 +30,8 @@ Makes this Debian or Ubuntu machine a lab for testpmd in containers. As root; ca
 USAGE
 }
 
-say() { printf 'lab:setup: %s\n' "$*"; }
-# 3: the environment lacks something, as everywhere in pktgen-ts.
-fail() {
-  printf 'lab:setup: %s\n' "$*" >&2
-  exit 3
-}
-wrong() {
-  printf 'lab:setup: %s\n' "$*" >&2
-  usage >&2
-  exit 2
-}
+script="lab:setup"
+. "$here/say.sh"
 
 arguments="$*"
 while [ $# -gt 0 ]; do

@@ -11,9 +11,9 @@ import {
 } from "../pcap/index.js";
 import type { Bin, CaptureInfo } from "../report/capture-info.js";
 
-/** RFC 2544's and RMON's sizes, less the FCS. */
+/** The sizes of RFC 2544 and RMON without the FCS. */
 const sizeBounds = [0, 60, 61, 124, 252, 508, 1020, 1276, 1515, 9001];
-/** Half decades. */
+/** Limits in half decades. */
 const gapBounds = [
   0,
   ...Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 10 ** (1 + i / 2) : 3 * 10 ** (1 + (i - 1) / 2))),
@@ -51,7 +51,7 @@ function protocolOf({ etherType, ipVersion, ipProtocol, tags }: Outline): string
   return vlan + (etherTypes[etherType] ?? `EtherType 0x${etherType.toString(16).padStart(4, "0")}`);
 }
 
-/** Frames by the bin of a value; empty bins at both ends left out. */
+/** Counts frames by the bin of a value. Empty bins at both ends are left out. */
 class Bins {
   readonly #bounds: readonly number[];
   readonly #counts: Float64Array;
@@ -83,7 +83,7 @@ const timeText = (seconds: number, nanoseconds: number): string => {
 class Survey {
   frames = 0;
   cut = 0;
-  /** Frames with a time, and their bytes: of the others nobody knows when they came. */
+  /** Frames with a time, and their bytes. Rates are taken over these only. */
   timed = 0;
   timedBytes = 0;
   comments = 0;
@@ -147,7 +147,7 @@ class Survey {
   }
 }
 
-/** @throws PktgenError (2): it cannot be read at all, or is no capture. A damaged file says so in `fault`. */
+/** @throws PktgenError (2): the file cannot be read, or is no capture. Damage further on is told in `fault`. */
 export async function captureInfo(path: string): Promise<CaptureInfo> {
   const dropped = new Map<number, number>();
   let little = true;

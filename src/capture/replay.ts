@@ -1,4 +1,4 @@
-/** A replay: a capture's frames out of a port or two, what came back recorded, and compared with what was expected. */
+/** Replays a capture out of one or two ports, records what comes back, and compares it with what was expected. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,9 +34,9 @@ export interface ReplayPlan {
   readonly maxFrameBytes: number;
   readonly recordTx: string | null;
   readonly recordRx: string | null;
-  /** The disk is full: stop the replay, too? */
+  /** Does the replay end when the disk is full? */
   readonly stopOnFull: boolean;
-  /** What has to come back; null: nobody looks. */
+  /** What has to come back; null: nothing is compared. */
   readonly expect:
     | (Pick<
         ComparePlan,
@@ -48,7 +48,7 @@ export interface ReplayPlan {
   readonly cpu: number | null;
   readonly busy: boolean;
   readonly yesThisInterface: boolean;
-  /** How long the peers of ports may take to be there; absent: what is usual. */
+  /** How long the peers of ports may take to connect; absent: the default. */
   readonly waitPeerNs?: number;
   readonly commandLine: string;
   readonly tool: CompareResult["tool"];
@@ -76,15 +76,15 @@ function portSpecs({ tx, tx2, rx }: ReplayPlan): PortSpec[] {
 }
 
 /**
- * Does anybody read what comes in at the port of this spec? With two ports each frame comes back at either. Virtqueues are
- * there in pairs, and emptied and counted all the same: their peer would stall.
+ * Is what comes in at this port used? With two senders each frame may come back at either port. Virtqueues come in pairs.
+ * They are emptied and counted in any case, since their peer would stall otherwise.
  */
 function isRead({ rx, tx2, expect, recordRx, pace }: ReplayPlan, spec: Pick<PortSpec, "text">): boolean {
   if (rx === null) return expect !== null || recordRx !== null || pace.kind === "one";
   return tx2 !== null || spec.text === rx.text;
 }
 
-/** Everything that is open; closed last to first. */
+/** Everything that is open. It is closed last to first. */
 class Opened implements AsyncDisposable {
   readonly #parts: AsyncDisposable[] = [];
 
@@ -117,7 +117,7 @@ interface Recording {
   readonly thread: CaptureThread<DrainReport>;
 }
 
-/** Rejects with a PktgenError where it cannot begin, or the capture cannot be sent (2). */
+/** Rejects with a PktgenError if it cannot begin, or if the capture cannot be sent (2). */
 export async function runReplay(plan: ReplayPlan, hooks: ReplayHooks): Promise<ReplayResult> {
   const scratch = plan.expect !== null && plan.recordRx === null ? mkdtempSync(join(tmpdir(), "pktgen-replay-")) : null;
   try {
@@ -249,7 +249,7 @@ async function compareWith(
   const { file, ...comparison } = expect;
   const { commandLine, tool } = plan;
   const result = await compareCaptures({ ...comparison, expected: file, actual, commandLine, tool });
-  // A file of our own is gone by the time that somebody reads its name.
+  // A temporary file is gone when the result is read, so it gets a description instead of its name.
   const name = plan.recordRx ?? `what came back on ${(plan.rx ?? plan.tx).text}`;
   return { ...result, actual: { ...result.actual, file: name } };
 }

@@ -63,6 +63,7 @@ describeLab("lab:setup as an ordinary user", ["root"], () => {
   it("says what it would do, and the sudo line", () => {
     const script = join(folder, "setup.sh");
     copyFileSync(setupScript, script);
+    copyFileSync("scripts/lab/say.sh", join(folder, "say.sh"));
     spawnSync("chmod", ["-R", "a+rX", folder]);
     const { code, output } = bash([script, "--hugepages", "7"], { uid: nobody });
     expect(code).toBe(3);

@@ -1,18 +1,18 @@
 /**
- * Finds for each frame of one capture its frame in the other, in one pass and in constant memory: frames that have no
- * partner yet wait in a window, by key; each frame is put there and taken out at most once, so that the work grows
- * with the number of frames alone. A frame that leaves the window, or is left at the end, is paired with one of the
- * same flow that is like it (that one was changed), or it is missing or unexpected. A frame is reordered if it comes
- * behind one that belongs after it (RFC 4737 §3.3), which needs no memory; a longest common order would name a few less.
+ * Finds for each frame of one capture its frame in the other, in one pass and in constant memory. Frames that have no
+ * partner yet wait in a window, by key. Each frame enters and leaves the window at most once, so the work grows with the
+ * number of frames alone. A frame that leaves the window without a partner is paired with one of the same flow that is
+ * like it: that one was changed. Otherwise it is missing or unexpected. A frame is reordered if it comes behind one that
+ * belongs after it (RFC 4737 §3.3). That needs no memory; a longest common order would name a few less.
  */
 import type { AlignedPair, CaptureSide, FrameEntry } from "./entry.js";
 import { leastLikeness, likeness } from "./likeness.js";
 
-/** Frames of one side that wait for a partner. Displaced by more, a frame counts as missing and unexpected. */
+/** The most frames of one side that wait. A frame that is displaced by more counts as missing and unexpected. */
 export const windowFrames = 16_384;
-/** Waiting frames of a flow that are compared with one that found no partner. */
+/** How many waiting frames of a flow are compared with a frame that found no partner. */
 const mostCandidates = 32;
-/** Of these, so many may turn out to be more like another one. */
+/** How many of these may turn out to be more like another frame. */
 const mostRivals = 4;
 
 /** Frames that wait, found by key, by what devices leave alone, by flow, and by age. */
@@ -32,15 +32,15 @@ class Waiting {
     this.size++;
   }
 
-  /** The oldest with this key, taken out; null: there is none. */
+  /** Takes out the oldest frame with this key; null: there is none. */
   takeKey(key: number): FrameEntry | null {
     const found = this.#byKey.get(key)?.find(({ done }) => !done);
     return found === undefined ? null : this.#take(found);
   }
 
   /**
-   * The one that is most like this one: of those in which only differs what devices change (addresses, ports, tags), or
-   * else of its flow; null: none is. `except`: those that belong to somebody else.
+   * The frame that is most like this one; null: none is. Frames in which only addresses, ports or tags differ come first,
+   * then frames of the same flow. `except`: frames that belong to another one.
    */
   mostAlike(entry: FrameEntry, except: readonly FrameEntry[] = nobody): Alike | null {
     return (
@@ -67,7 +67,7 @@ class Waiting {
     drop(this.#byKey, entry.key);
     drop(this.#byFlow, entry.flow);
     drop(this.#byRest, entry.rest);
-    // What is done stays in the queue until half of it is; then it goes in one sweep.
+    // Frames that are done stay in the queue until they are half of it. Then one sweep removes them.
     if (this.#queue.length > 64 && this.#queue.length > 2 * this.size + this.#first) this.#sweep();
     else if (this.#first > windowFrames) this.#sweep();
     return entry;
@@ -109,7 +109,7 @@ function push(map: Map<number, FrameEntry[]>, key: number, entry: FrameEntry): v
   else list.push(entry);
 }
 
-/** Takes what is done from a list's front, and the list away when nothing is left. */
+/** Removes frames that are done from a list's front, and an empty list from the map. */
 function drop(map: Map<number, FrameEntry[]>, key: number): void {
   const list = map.get(key);
   if (list === undefined) return;
@@ -132,12 +132,12 @@ export class Aligner {
     this.#window = window;
   }
 
-  /** Which side to read from next, where both have frames left and their next two differ. */
+  /** The side to read from next, if both have frames left and their next two differ. */
   get next(): CaptureSide {
     return this.#expected.size > this.#actual.size ? "actual" : "expected";
   }
 
-  /** The next frames of both sides have the same key: they belong together, and nothing is made. */
+  /** The next frames of both sides have the same key and belong together. Nothing is allocated. */
   matchNext(expectedNumber: number, actualNumber: number): boolean {
     const reordered = expectedNumber < this.#lastExpected || actualNumber < this.#lastActual;
     if (!reordered) this.#note(expectedNumber, actualNumber);
@@ -163,14 +163,14 @@ export class Aligner {
       this.#decide("actual", left);
   }
 
-  /** A frame that waits no longer for its equal. */
+  /** A frame stops waiting for its equal. */
   #decide(side: CaptureSide, entry: FrameEntry): void {
     const [own, other] = side === "expected" ? [this.#expected, this.#actual] : [this.#actual, this.#expected];
     const except: FrameEntry[] = [];
     for (let tries = 0; tries < mostRivals; tries++) {
       const found = other.mostAlike(entry, except);
       if (found === null) break;
-      // Whoever is more like that one waits here still: it is his, and the next best may be ours.
+      // Another waiting frame is more like that one and gets it. The next best is tried for this one.
       const rival = own.mostAlike(found.entry);
       if (rival === null || rival.likeness <= found.likeness) {
         this.#pair(side, entry, other.take(found.entry));
@@ -185,9 +185,9 @@ export class Aligner {
   #pair(side: CaptureSide, entry: FrameEntry, partner: FrameEntry): void {
     const [expected, actual] = side === "expected" ? [entry, partner] : [partner, entry];
     const isSame = expected.key === actual.key;
-    // Of frames paired by likeness the place was never in question.
+    // Frames that were paired by likeness are not judged by their place.
     const reordered = isSame && (expected.number < this.#lastExpected || actual.number < this.#lastActual);
-    // One that moved says nothing of where the others belong.
+    // A frame that moved does not tell where the others belong.
     if (isSame && !reordered) this.#note(expected.number, actual.number);
     this.#emit({ expected, actual, reordered });
   }

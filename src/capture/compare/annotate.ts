@@ -1,6 +1,6 @@
 /**
- * The actual capture again, as pcapng, with a comment on every frame that was found to be wrong, behind its own comments
- * and on its own interface; missing frames stand where they were expected, on an interface more.
+ * Writes the actual capture again as pcapng. Every frame that was found to be wrong gets a comment behind those that it
+ * has. Missing frames stand where they were expected, on an additional interface.
  */
 import {
   type CaptureInterface,
@@ -14,7 +14,7 @@ import type { ComparePlan } from "./plan.js";
 
 const missingInterface = { ...ethernetInterface, name: "expected", description: "frames that are missing" };
 
-/** Those of the actual file, with a name where they have none, and one for frames that are missing. */
+/** The actual file's interfaces, each with a name, and one for frames that are missing. */
 const interfacesOf = (actual: readonly CaptureInterface[]): CaptureInterface[] => [
   ...actual.map((iface) => ({ ...iface, name: iface.name ?? "actual" })),
   missingInterface,

@@ -9,18 +9,18 @@ import type { FrameEntry } from "./entry.js";
 
 type Layer = Dissection["layers"][number];
 
-/** Differences that are listed of one frame. */
+/** The most differences that are listed for one frame. */
 const mostChanges = 64;
-/** Bytes of the payload that are shown. */
+/** The most bytes of the payload that are shown. */
 const shownBytes = 16;
 
-/** The frame without the VLAN tags that it begins with; itself where it has none. */
+/** The frame without the VLAN tags that it begins with, or the frame itself if it has none. */
 export function withoutTags(bytes: Uint8Array): Uint8Array {
   const { cut, rest } = untagged(bytes);
   return cut === 0 ? bytes : rest;
 }
 
-/** How many bytes of tags there are, in words, and the frame without them. */
+/** The VLAN tags in words, and the frame without them. */
 function untagged(bytes: Uint8Array): { readonly cut: number; readonly words: string; readonly rest: Uint8Array } {
   const { tags } = outlineOf(bytes);
   const cut = 4 * tags;
@@ -39,7 +39,7 @@ function outlineOf(bytes: Uint8Array): Outline {
   return out;
 }
 
-/** Of frames without what was masked. Where one has more VLAN tags, they are a change of their own. */
+/** The frames are masked already. A different number of VLAN tags is one change, and the rest is compared without them. */
 export function fieldChanges(expected: Changed, actual: Changed): FieldDifference[] {
   const changes: FieldDifference[] = [];
   const lengths = [expected, actual].map(({ masked, cutBytes }) => masked.length + cutBytes);
@@ -57,7 +57,7 @@ export function fieldChanges(expected: Changed, actual: Changed): FieldDifferenc
     changes.push({ field: "vlan tags", offset: 12, expected: a.words, actual: b.words });
     moved = a.cut;
   } else [a, b] = [a, b].map((side, i) => ({ ...side, rest: [expected, actual][i].masked })) as [typeof a, typeof b];
-  // What a capture cut is not different.
+  // Bytes that a capture cut do not count as different.
   const common = isCut ? Math.min(a.rest.length, b.rest.length) : Number.POSITIVE_INFINITY;
   for (const change of layersChanges(a.rest.subarray(0, common), b.rest.subarray(0, common))) {
     changes.push({ ...change, offset: change.offset < 12 ? change.offset : change.offset + moved });

@@ -1,4 +1,4 @@
-/** Two captures, frame by frame: what is the same, and everything that is not. */
+/** Compares two captures frame by frame: what is the same, and everything that is not. */
 
 import { usageError } from "../../errors.js";
 import { CaptureReader, captureFaultError } from "../../pcap/index.js";
@@ -11,7 +11,7 @@ import type { AlignedPair, FrameEntry } from "./entry.js";
 import type { ComparePlan } from "./plan.js";
 import { ComparedSide } from "./side.js";
 
-/** Findings that are told one by one. */
+/** The most findings that are listed one by one. */
 const mostFindings = 1000;
 
 interface Counts {
@@ -29,14 +29,14 @@ class Comparison {
   readonly timeOff = new Histogram();
   leftOut = 0;
   readonly #plan: ComparePlan;
-  /** Difference of the two files' first frames that belong together. */
+  /** The time between the first two frames that belong together. */
   #shiftNs = Number.NaN;
 
   constructor(plan: ComparePlan) {
     this.#plan = plan;
   }
 
-  /** The common case: nothing differs but, perhaps, place or time. */
+  /** The common case: only place or time may differ. */
   sameFrame(expected: ComparedSide, actual: ComparedSide, reordered: boolean): void {
     this.counts.same++;
     const offNs = this.#offNs(expected.timeNs, actual.timeNs);
@@ -118,8 +118,8 @@ class Comparison {
 }
 
 /**
- * Rejects with a PktgenError for files that cannot be read at all (2). A cut file is compared as far as it goes; the
- * verdict is then invalid, since nobody knows what the rest would have been.
+ * Rejects with a PktgenError for files that cannot be read at all (2). A cut file is compared as far as it goes. The
+ * verdict is then invalid, since the rest is unknown.
  */
 export async function compareCaptures(plan: ComparePlan): Promise<CompareResult> {
   using expectedReader = await CaptureReader.open(plan.expected);
@@ -151,7 +151,7 @@ async function align(expected: ComparedSide, actual: ComparedSide, comparison: C
   while (hasExpected || hasActual) {
     if (hasExpected && hasActual && expected.key === actual.key && expected.content === actual.content) {
       comparison.sameFrame(expected, actual, aligner.matchNext(expected.number, actual.number));
-      // Only where a batch has ended is there anything to wait for.
+      // There is something to wait for only where a batch has ended.
       hasExpected = expected.advance() || (await goOn(expected));
       hasActual = actual.advance() || (await goOn(actual));
       continue;

@@ -2,33 +2,33 @@
 export interface FrameEntry {
   /** Number in its file, from 1. */
   readonly number: number;
-  /** Equal for frames that are the same once masked (or, by signature, that are the same frame at all). */
+  /** Equal for frames that are the same once masked. By signature: equal for frames with the same signature. */
   readonly key: number;
-  /** Equal where the masked content is. By content this says nothing that `key` does not. */
+  /** Equal for frames with the same masked content. By content it says the same as `key`. */
   readonly content: number;
-  /** Equal for frames of one flow: where a changed frame is looked for. */
+  /** Equal for frames of one flow. A changed frame is looked for within its flow. */
   readonly flow: number;
-  /** Equal where nothing differs but what devices change: addresses, ports, tags, TTL, checksums. */
+  /** Equal for frames that differ only in what devices change: addresses, ports, tags, TTL, checksums. */
   readonly rest: number;
   /** ns since the first frame of its file. */
   readonly timeNs: number;
   readonly bytes: Uint8Array;
-  /** Without what does not count. */
+  /** The frame once masked. */
   readonly masked: Uint8Array;
-  /** That without VLAN tags: a tag more or less moves all that follows, and leaves the frame the same one. */
+  /** The masked frame without VLAN tags. One tag more moves all that follows, but it is still the same frame. */
   readonly body: Uint8Array;
-  /** Bytes that the frame had on the wire and the capture has not. */
+  /** Bytes of the frame that the capture cut. */
   readonly cutBytes: number;
-  /** Not looked at any more. */
+  /** The frame has found its partner, or was given up. */
   done: boolean;
 }
 
 export type CaptureSide = "expected" | "actual";
 
-/** What became of a frame, or of two that belong together. */
+/** What was found about a frame, or about two that belong together. */
 export interface AlignedPair {
   readonly expected: FrameEntry | null;
   readonly actual: FrameEntry | null;
-  /** Out of its place among the others. */
+  /** The frame came behind one that belongs after it. */
   readonly reordered: boolean;
 }

@@ -1,14 +1,14 @@
-/** The share of two frames' bytes that is the same; frames below one half are not the same frame, changed. */
+/** The share of two frames' bytes that is the same. Below one half, one frame is no changed form of the other. */
 export const leastLikeness = 0.5;
 
-/** A frame's bytes, of which there are `wireBytes` unless the capture cut it. */
+/** A frame's bytes, as far as the capture has them. */
 export interface Likened {
   readonly body: Uint8Array;
   /** Bytes that the capture cut. */
   readonly cutBytes: number;
 }
 
-/** Bytes that only one of two frames has differ; those that a capture cut say nothing. */
+/** Bytes that only one of the frames has count as different. Bytes that a capture cut do not count. */
 export function likeness(a: Likened, b: Likened): number {
   const shorter = Math.min(a.body.length, b.body.length);
   const isCut = a.cutBytes > 0 || b.cutBytes > 0;

@@ -9,11 +9,11 @@ export interface ComparePlan {
   readonly masks: readonly string[];
   readonly order: "strict" | "free";
   readonly timingToleranceNs: number | null;
-  /** The actual frames were sent so many times as fast as the expected ones. */
+  /** The actual frames were sent this many times as fast as the expected ones. */
   readonly speed: number;
-  /** Frames of both sides that count; null: all. */
+  /** Which frames of both sides are compared; null: all. */
   readonly filter: FrameFilter | null;
-  /** Frames that are not Ethernet are left out, and counted; else they are refused. */
+  /** Frames that are not Ethernet are left out and counted. Otherwise they are refused. */
   readonly skipsOthers: boolean;
   /** A pcapng file for the actual frames with comments; null: none. */
   readonly annotated: string | null;

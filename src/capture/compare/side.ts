@@ -1,4 +1,4 @@
-/** Reads one of two captures frame by frame, with what the comparison needs to know of each. */
+/** Reads one of two captures frame by frame, with what the comparison needs to know about each frame. */
 
 import { CaptureFilter } from "../../engine/pipe/capture-filter.js";
 import { usageError } from "../../errors.js";
@@ -22,14 +22,14 @@ export interface SideOptions {
   readonly by: "content" | "signature";
   readonly masks: readonly string[];
   readonly filter: FrameFilter | null;
-  /** Frames that are not Ethernet are left out; else they end the comparison. */
+  /** Frames that are not Ethernet are left out. Otherwise they end the comparison. */
   readonly skipsOthers: boolean;
 }
 
-/** The frame that a side stands at. */
+/** One capture, and the frame that the comparison has reached in it. */
 export class ComparedSide {
   readonly reader: CaptureReader;
-  /** Of the present frame, as in FrameEntry. */
+  /** The present frame, as in FrameEntry. */
   number = 0;
   key = 0;
   content = 0;
@@ -40,7 +40,7 @@ export class ComparedSide {
   /** Frames that were left out since they are not Ethernet, and frames that the capture cut. */
   notEthernet = 0;
   cut = 0;
-  /** Of the present frame: bytes that the capture cut. */
+  /** Bytes of the present frame that the capture cut. */
   cutBytes = 0;
   /** Bytes of the present frame. */
   bytes: Uint8Array = new Uint8Array(0);
@@ -66,7 +66,7 @@ export class ComparedSide {
     this.#filter = options.filter === null ? null : new CaptureFilter(options.filter);
   }
 
-  /** Goes to the next frame that passes the filter, within what was read; false: `refill` first. */
+  /** Goes to the next frame of the batch that passes the filter. false: there is none, and `refill` reads the next batch. */
   advance(): boolean {
     const batch = this.#batch;
     if (batch === null) return false;
@@ -79,7 +79,7 @@ export class ComparedSide {
     return false;
   }
 
-  /** Reads on; false: the capture has ended. */
+  /** Reads the next batch; false: the capture has ended. */
   async refill(): Promise<boolean> {
     this.#batch = await this.reader.next();
     this.#at = 0;
@@ -90,7 +90,7 @@ export class ComparedSide {
     return true;
   }
 
-  /** The present frame, to be kept. */
+  /** A copy of the present frame that can be kept. */
   entry(): FrameEntry {
     const { number, key, content, flow, timeNs, cutBytes } = this;
     const bytes = this.bytes.slice(this.start, this.start + this.length);
@@ -146,17 +146,17 @@ export class ComparedSide {
     this.#setFlow(at);
     const end = this.#options.by === "signature" ? this.#signatureEnd(at) : -1;
     if (end >= 0) {
-      // Time and balance are the sender's own; they differ from run to run.
+      // The sender's time and balance differ from run to run.
       const cut = mask.length - (this.length - end);
       mask.bytes.fill(0, Math.max(0, cut - 8), Math.max(0, cut));
     }
     hash.set(mask.bytes, 0, mask.length);
-    // Of cut frames the length on the wire is all that is known of the rest.
+    // The length of what was cut is all that is known about it, so it counts as content.
     this.content = ((hash.high ^ Math.imul(this.cutBytes, 0x9e37_79b1)) & 0x1f_ffff) * 2 ** 32 + hash.low;
     this.key = end < 0 ? this.content : this.#signatureKey(at + end);
   }
 
-  /** End of a frame's signature, from its start; −1: it has none. A device may have padded the frame. */
+  /** Where the signature ends, counted from the frame's start; −1: it has none. A device may have padded the frame. */
   #signatureEnd(at: number): number {
     for (const end of [this.length, this.#outline.end]) {
       if (end >= signatureBytes && isSignature(this.#view, at + end)) return end;
@@ -164,14 +164,14 @@ export class ComparedSide {
     return -1;
   }
 
-  /** Run, trial, stream and sequence; 2^53 has room for the sequence and 21 bits of the others. */
+  /** Run, trial, stream and sequence in one number. 2^53 has room for the sequence and 21 bits of the others. */
   #signatureKey(end: number): number {
     const head = readTrialStream(this.#view, end);
     const mixed = head ^ (head >>> 21) ^ (readTrialHigh(this.#view, end) << 5);
     return -((mixed & 0x1f_ffff) * 2 ** 32 + readSequence(this.#view, end)) - 1;
   }
 
-  /** What kind of frame it is, and its ports: changed frames are looked for among frames of the same. */
+  /** The kind of frame and its ports make its flow. A changed frame is looked for within its flow. */
   #setFlow(at: number): void {
     const { etherType, ipProtocol, l4, bytes } = this.#outline;
     const hasPorts = (ipProtocol === 6 || ipProtocol === 17) && l4 >= 0 && bytes >= l4 + 4;

@@ -1,21 +1,21 @@
-/** Which frames a fault happens to: decided by seed alone, so that a trial can be repeated and its report checked. */
+/** Decides by seed alone which frames a fault happens to. So a trial can be repeated, and its report checked. */
 import { type Random, seededRandom } from "../../random.js";
 
-/** Which frames: exactly so many (the first trial frames, see Chooser), or each with this probability. */
+/** An exact number of a trial's first frames, or each frame with this probability. */
 export type Share =
   | { readonly kind: "count"; readonly frames: number }
   | { readonly kind: "ratio"; readonly ratio: number };
 
-/** `count` faults lie one in each of the first groups of so many frames: ten are done within the first 80. */
+/** Each of the first groups of this many frames has one of `count` faults. Ten are done within the first 80 frames. */
 const groupFrames = 8;
 
-/** Decides frame by frame, by seed, whether this one is chosen. */
+/** Decides for each frame in turn whether it is chosen. */
 export class Chooser {
-  /** Groups not begun yet, this one included. */
+  /** Groups that are not over yet. */
   #groupsLeft = 0;
   #inGroup = 0;
   #picked = 0;
-  /** Choices that could not be carried out. */
+  /** Choices that could not be carried out, and go to later frames. */
   #owed = 0;
   #random: Random = seededRandom(0);
   readonly #count: number;
@@ -46,7 +46,7 @@ export class Chooser {
     return chosen;
   }
 
-  /** Of an exact number, another frame is chosen instead; a probability owes nothing. */
+  /** The last choice was not carried out. An exact number chooses another frame instead; a probability does not. */
   giveBack(): void {
     if (this.#count > 0) this.#owed++;
   }

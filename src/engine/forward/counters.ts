@@ -1,9 +1,9 @@
 /**
- * The counters page of a forwarder: for each port and queue eight Float64 slots, with testpmd's meanings. One writer
- * (the forwarder's thread); they only grow, except `inside`, which is the number held at present.
+ * The counters page of a forwarder. Each queue of each port has eight Float64 slots, with testpmd's meanings. Only the
+ * forwarder's thread writes them. They only grow, except `inside`: the number of frames held at present.
  *
- * A hop is a receiving and a sending port: its rx stands at the first, everything else at the second, as testpmd
- * books fwd_dropped at the sending port.
+ * A hop is a receiving and a sending port. The receiving port has the hop's rx counters, and the sending port all others,
+ * as testpmd counts fwd_dropped at the sending port.
  */
 
 /** Slots within one port and queue. Bytes are bufferBytes: without FCS, without virtio-net header. */
@@ -12,7 +12,7 @@ export const forwardSlot = {
   rxBytes: 1,
   txPackets: 2,
   txBytes: 3,
-  /** Received and not sent: no room in the outgoing ring, nobody there, too long for the peer, discarded, or a fault. */
+  /** Received and not sent: the outgoing ring was full or absent, the frame too long or discarded, or a fault took it. */
   dropped: 4,
   /** Sent once more than received, by a fault. */
   duplicated: 5,
@@ -22,7 +22,7 @@ export const forwardSlot = {
 
 const slotsPerQueue = 8;
 
-/** Where the slots of a port's queue begin; `queues` is the forwarder's. */
+/** Where the slots of a port's queue begin. Each port of the forwarder has `queues` of them. */
 export const forwardSlotBase = (port: number, queue: number, queues: number): number =>
   (port * queues + queue) * slotsPerQueue;
 

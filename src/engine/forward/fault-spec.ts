@@ -1,17 +1,17 @@
-/** What a hop is to do wrong and what it did, plain data: read by the command line, which loads no engine for it. */
+/** What a hop is to do wrong, and what it did: plain data, which the command line reads without loading the engine. */
 import type { Share } from "./chooser.js";
 
-/** The time one frame takes: frameNs + byteNs · (bufferBytes + overheadBytes). For the whole hop, all queues. */
+/** A frame takes frameNs + byteNs · (bufferBytes + overheadBytes). This is the time of the whole hop with all its queues. */
 export interface ServiceTime {
   readonly frameNs: number;
   readonly byteNs: number;
   readonly overheadBytes: number;
 }
 
-/** Plain data, for the whole hop; its queues share rates and counts evenly. */
+/** The faults of a whole hop. Its queues share rates and counts evenly. */
 export interface FaultSpec {
   readonly service: ServiceTime | null;
-  /** Frames that wait for service at most, per queue; one more is dropped. Without service there is no such queue. */
+  /** The most frames that wait for service in each queue. Further ones are dropped. Without service there is no queue. */
   readonly queueFrames: number;
   readonly delayNs: number;
   readonly loss: Share | null;
@@ -20,14 +20,14 @@ export interface FaultSpec {
   /** How many frames overtake one that is held back. */
   readonly reorderExtent: number;
   readonly corrupt: Share | null;
-  /** Zero bytes added at the end of every frame, or bytes cut off there. */
+  /** Zero bytes that are added at the end of every frame, or bytes that are cut off there. */
   readonly padBytes: number;
   readonly trimBytes: number;
-  /** How long the hop stands still, once, see FreezeGate. */
+  /** How long the hop stands still once in a trial (see FreezeGate). */
   readonly freezeNs: number;
 }
 
-/** Nothing goes wrong; what a device that misbehaves begins from. */
+/** Nothing goes wrong. Options add faults to this. */
 export const noFaults: FaultSpec = {
   service: null,
   queueFrames: 256,
@@ -42,10 +42,10 @@ export const noFaults: FaultSpec = {
   freezeNs: 0,
 };
 
-/** What was really done since the last reset. Frames; `frozenNs` in nanoseconds. */
+/** Frames that got each fault since the last reset, and how long the hop stood still. */
 export interface Injected {
   readonly lost: number;
-  /** Dropped at the end of the full queue. */
+  /** Dropped since the queue was full. */
   readonly policed: number;
   readonly duplicated: number;
   readonly reordered: number;

@@ -27,10 +27,10 @@ const offer = { none: 0, first: 1, held: 2, copy: 3 } as const;
 export interface FaultStageSetup {
   readonly spec: FaultSpec;
   readonly memory: RingMemory;
-  /** Of faultStorageBytes(spec, maxBufferBytes). */
+  /** It has faultStorageBytes(spec, maxBufferBytes) bytes. */
   readonly storage: FaultStorage;
   readonly maxBufferBytes: number;
-  /** Which queue of how many of the hop it is. */
+  /** This is queue `queue` of the hop's `queues`. */
   readonly queue: number;
   readonly queues: number;
   /** The incoming port: the two directions of a hop choose differently. */
@@ -40,9 +40,9 @@ export interface FaultStageSetup {
 const nothing = () => ({ lost: 0, policed: 0, duplicated: 0, reordered: 0, corrupted: 0, padded: 0, trimmed: 0 });
 
 export class FaultStage {
-  /** After `next`: where the frame lies that is to leave. */
+  /** Where the frame lies that `next` offered. */
   frameOffset = 0;
-  /** Has a rate, so that `burst` needs to know what is pending. */
+  /** It has a rate, so `burst` needs to know what is pending. */
   readonly rated: boolean;
   readonly #memory: RingMemory;
   readonly #spec: FaultSpec;
@@ -55,7 +55,7 @@ export class FaultStage {
   readonly #held: HeldFrame;
   readonly #choices: FaultChoices;
   #offered: number = offer.none;
-  /** What the frame was when its duplicate is on offer. */
+  /** What the frame itself was offered as, while its duplicate is on offer. */
   #original: number = offer.none;
   #injected = nothing();
 
@@ -93,7 +93,7 @@ export class FaultStage {
     return this.#stored.room();
   }
 
-  /** When the next frame leaves if none comes in; Infinity if there is none. */
+  /** When the next frame leaves if none comes in. Infinity: there is none. */
   nextDueNs(): number {
     const storedNs = this.#stored.count > 0 ? this.#stored.dueNs() : Number.POSITIVE_INFINITY;
     return this.#held.isThere ? Math.min(storedNs, this.#held.dueNs()) : storedNs;
@@ -104,7 +104,7 @@ export class FaultStage {
     this.#service?.burst(frames, pending, nowNs);
   }
 
-  /** Takes a copy of the frame at `offset` in, or drops it (false). After `burst`, in order; needs `room`. */
+  /** Stores a copy of the frame at `offset`, or drops it (false). Call `burst` before, and take as many as have `room`. */
   take(offset: number, bytes: number, nowNs: number): boolean {
     const service = this.#service;
     service?.arrive();
@@ -123,8 +123,8 @@ export class FaultStage {
   }
 
   /**
-   * Offers the frame that leaves now, at `frameOffset`: its bytes, or 0 if none does. After each offer comes
-   * `left` or `refused`, before anything else.
+   * Offers the frame that leaves now, at `frameOffset`. Returns its bytes; 0: none leaves now. Call `left` or `refused`
+   * after each offer, before anything else.
    */
   next(nowNs: number): number {
     const stored = this.#stored;
@@ -137,7 +137,7 @@ export class FaultStage {
           this.#hold(nowNs);
           continue;
         }
-        // One at a time: another frame will be chosen instead.
+        // Only one frame is held at a time. Another one will be chosen instead.
         this.#choices.giveBack(fault.reorder);
       }
       return this.#offer(offer.first, stored.offset(), stored.bytes());
@@ -145,7 +145,7 @@ export class FaultStage {
     return 0;
   }
 
-  /** The frame on offer was sent. True if it was a duplicate. */
+  /** The frame on offer was sent. Returns whether it was a duplicate. */
   left(): boolean {
     const injected = this.#injected;
     if (this.#offered === offer.copy) {
@@ -171,7 +171,7 @@ export class FaultStage {
     return false;
   }
 
-  /** The frame on offer could not be sent. True if it was a duplicate, which then never was. */
+  /** The frame on offer could not be sent. Returns whether it was a duplicate; then there was none. */
   refused(): boolean {
     const isCopy = this.#offered === offer.copy;
     if (isCopy) {

@@ -1,10 +1,10 @@
-/** One or several forwarders in one loop: where there are fewer CPUs than hops, they take turns without a scheduler. */
+/** One or several forwarders in one loop. Where there are fewer CPUs than hops, they take turns without a scheduler. */
 
 import type { CreateJob, Job, JobContext } from "../loop/job.js";
 import { forwardCounterSlots } from "./counters.js";
 import { createForwarder, type ForwardCommand, type ForwardJobOptions } from "./job.js";
 
-/** Plain data: the job's options. Ports and counters of all of them lie one behind the other, in this order. */
+/** The job's options, plain data. Ports and counters of the forwarders follow one another in this order. */
 export type ForwardersJobOptions = readonly ForwardJobOptions[];
 
 /** What LoopWorker.command() takes for them. */
@@ -16,11 +16,11 @@ export interface ForwardersCommand {
 
 const slotsOf = ({ ports, queues }: ForwardJobOptions): number => forwardCounterSlots(ports.length, queues);
 
-/** How many slots the page of all of them needs. */
+/** Slots in the counters page of all forwarders. */
 export const forwardersSlots = (all: ForwardersJobOptions): number =>
   all.reduce((sum, options) => sum + slotsOf(options), 0);
 
-/** Each one's part of the page. */
+/** Each forwarder's part of the page. */
 export function forwardersCounters(counters: Float64Array, all: ForwardersJobOptions): readonly Float64Array[] {
   let from = 0;
   return all.map((options) => {
@@ -30,7 +30,7 @@ export function forwardersCounters(counters: Float64Array, all: ForwardersJobOpt
   });
 }
 
-/** Where each one's ports begin. */
+/** The first port of each forwarder. */
 const firstPorts = (all: ForwardersJobOptions): readonly number[] =>
   all.map((_, n) => all.slice(0, n).reduce((sum, { ports }) => sum + ports.length, 0));
 

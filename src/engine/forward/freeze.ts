@@ -1,9 +1,9 @@
-/** The one fault that concerns a whole hop, not a frame: it stands still for a while. Time is an argument. */
+/** The fault of a whole hop: it stands still for a while. Time is an argument. */
 
-/** A freeze begins when this many frames came in since the reset. */
+/** A freeze begins when this many frames have come in since the reset. */
 export const freezeAfterFrames = 1000;
 
-/** Stops a hop once per trial, for so long, when `freezeAfterFrames` have come in. */
+/** Stops a hop once in each trial for `freezeNs`, when `freezeAfterFrames` have come in. */
 export class FreezeGate {
   readonly #freezeNs: number;
   #taken = 0;
@@ -38,7 +38,7 @@ export class FreezeGate {
     this.#frozenAtNs = nowNs;
   }
 
-  /** Does the hop stand still at `nowNs`? Keeps account of how long it really did. */
+  /** Does the hop stand still at `nowNs`? The time that it really stood still is added up here. */
   stands(nowNs: number): boolean {
     if (!this.#frozen) return false;
     if (nowNs - this.#frozenAtNs < this.#freezeNs) return true;
@@ -47,7 +47,7 @@ export class FreezeGate {
     return false;
   }
 
-  /** The length of the trial's freeze once over, in nanoseconds. */
+  /** How long the trial's freeze took; 0 until it is over. */
   totalNs(): number {
     return this.#frozenNs;
   }

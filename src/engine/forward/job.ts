@@ -1,6 +1,6 @@
 /**
- * The forwarding loop: two ports, paired, or one port paired with itself; what comes in on queue k goes out on
- * queue k of the other port. It is testpmd's part in the embedded lab: its modes, its counters.
+ * The forwarding loop over two ports, or over one port that is paired with itself. What comes in on queue k goes out on
+ * queue k of the other port. In the embedded lab this does what testpmd does, with its modes and its counters.
  */
 import { usageError } from "../../errors.js";
 import type { RingMemory } from "../../memory.js";
@@ -23,14 +23,14 @@ import type { FaultStorage } from "./storage.js";
 
 export interface ForwardPort {
   readonly mac: MacBytes;
-  /** mac and txonly: who frames that leave this port are for. */
+  /** Modes mac and txonly: the destination of frames that leave this port. */
   readonly peerMac: MacBytes;
 }
 
 export interface ForwardFaults {
   readonly spec: FaultSpec;
   readonly maxBufferBytes: number;
-  /** One for each queue of each incoming port, in that order; of faultStorageBytes(spec, maxBufferBytes). */
+  /** By incoming port and queue. Each piece has faultStorageBytes(spec, maxBufferBytes) bytes. */
   readonly storage: readonly FaultStorage[];
 }
 
@@ -40,14 +40,14 @@ export interface ForwardJobOptions {
   readonly ports: readonly ForwardPort[];
   readonly queues: number;
   readonly mode: ForwardMode;
-  /** null: no fault stage at all, frames are copied straight from ring to ring. */
+  /** null: there is no fault stage, and frames are copied straight from ring to ring. */
   readonly faults: ForwardFaults | null;
   readonly seed: number;
 }
 
 /** What may be asked of a forwarder. */
 export type ForwardCommand =
-  /** A new trial: faults begin anew from this seed. Answers undefined. */
+  /** A new trial begins: faults are chosen from this seed. Answers undefined. */
   | { readonly kind: "reset"; readonly seed: number }
   /** Answers Injected: what faults did since the last reset, over all queues. */
   | { readonly kind: "injected" }
@@ -109,7 +109,7 @@ function stagesFrom(from: number, options: ForwardJobOptions, memory: RingMemory
 class Forwarder implements Job {
   readonly #options: ForwardJobOptions;
   readonly #nowNs: () => number;
-  /** In the order of incoming port and queue; a stage for each, or none at all. */
+  /** By incoming port and queue. Each path has a stage, or none has. */
   readonly #paths: readonly QueuePath[];
   readonly #stages: readonly FaultStage[];
   readonly #gate: FreezeGate;
@@ -221,5 +221,5 @@ class Forwarder implements Job {
   }
 }
 
-/** `firstPort`: where its ports begin among those of the loop. */
+/** `firstPort`: the number of its first port among those of the loop. */
 export const createForwarder = (context: JobContext, firstPort = 0): Job => new Forwarder(context, firstPort);

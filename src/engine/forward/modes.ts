@@ -4,8 +4,8 @@ import type { RingMemory } from "../../memory.js";
 export const forwardModes = ["io", "mac", "macswap", "rxonly", "txonly"] as const;
 
 /**
- * io: untouched. mac: destination := the peer's MAC, source := the sending port's. macswap: both swapped.
- * rxonly: counted and discarded. txonly: nothing is received, one fixed frame is sent as fast as the ring takes it.
+ * io: frames stay as they are. mac: the destination becomes the peer's MAC and the source the sending port's. macswap: both
+ * are swapped. rxonly: frames are counted and discarded. txonly: one fixed frame is sent as fast as the ring takes it.
  */
 export type ForwardMode = (typeof forwardModes)[number];
 
@@ -28,7 +28,7 @@ export function addressWords(destination: MacBytes, source: MacBytes): Uint32Arr
   return new Uint32Array(Uint8Array.from([...destination, ...source]).buffer);
 }
 
-/** Both addresses anew; a runt without them is left alone. */
+/** Writes both addresses. A runt without them stays as it is. */
 export function setAddresses(memory: RingMemory, offset: number, bytes: number, words: Uint32Array): void {
   if (bytes < 12) return;
   const { view } = memory;

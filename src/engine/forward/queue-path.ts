@@ -1,8 +1,7 @@
 /**
- * One queue of one direction of a forwarder: from a port's receive ring to a port's transmit ring. A ring is polled
- * only while its peer is there; what cannot be sent is dropped and counted, as testpmd does. The burst methods
- * allocate nothing. Each ring call here sees at most the few ring classes that one forwarder's ports have, so that
- * V8 inlines them.
+ * One queue of one direction of a forwarder: from a port's receive ring to a port's transmit ring. A ring is polled only
+ * while its peer is there. What cannot be sent is dropped and counted, as testpmd does. The burst methods allocate
+ * nothing. Each ring call sees only the few ring classes of one forwarder's ports, so V8 inlines it.
  */
 
 import type { RingMemory } from "../../memory.js";
@@ -14,19 +13,19 @@ import type { FaultStage } from "./faults.js";
 import type { FreezeGate } from "./freeze.js";
 import { rewriting, setAddresses, swapAddresses } from "./modes.js";
 
-/** Frames per poll and publish: enough to spread the atomics, few enough to stay in a core's cache. */
+/** Frames per poll and publish. More would leave a core's cache; fewer would cost more atomics. */
 const burstFrames = 64;
 
-/** A held frame that is due within this keeps the loop awake; for a later one it may sleep. */
+/** A held frame that is due within this time keeps the loop awake. */
 const awakeNs = 200_000;
 
 export interface QueuePathSetup {
   readonly memory: RingMemory;
   readonly counters: Float64Array;
-  /** Bases in the counters page of the receiving and of the sending port's queue. */
+  /** Where the slots of the receiving and of the sending port's queue begin in the counters page. */
   readonly rxSlots: number;
   readonly txSlots: number;
-  /** The ports, and where to note which of them is touched. */
+  /** The ports, and where to note whose ring is in use. */
   readonly rxPort: number;
   readonly txPort: number;
   readonly inUse: { port: number };
@@ -42,7 +41,7 @@ export class QueuePath {
   #tx: TxRing | null = null;
   #rxQueue: OpenQueue | null = null;
   #txQueue: OpenQueue | null = null;
-  /** Frames polled and not released: 0 between steps, unless a ring fault ended one. */
+  /** Frames polled and not released. Between steps this is 0, unless a ring fault ended the last step. */
   #polled = 0;
   /** Which of the transmit ring's buffers hold txonly's frame already. */
   #filled = new Uint8Array(0);
@@ -81,7 +80,7 @@ export class QueuePath {
     this.#settleBroken();
   }
 
-  /** Buffers keep frames of other modes: txonly's has to be written again. */
+  /** Buffers hold frames of other modes now. The frame of txonly has to be written again. */
   forgetFilled(): void {
     this.#filled.fill(0);
   }
@@ -91,7 +90,7 @@ export class QueuePath {
     return this.#rx?.pending() ?? 0;
   }
 
-  /** io, mac, macswap: one burst from ring to ring. Returns the frames received. */
+  /** io, mac, macswap: moves one burst from ring to ring. Returns the frames received. */
   forward(): number {
     const rx = this.#rx;
     if (rx === null) return 0;
@@ -115,7 +114,7 @@ export class QueuePath {
         const bytes = lengths[i]!;
         const at = tx.place(placed, bytes);
         if (at <= 0) {
-          // Full: the rest of the burst is dropped. Too long for the peer's buffers: only this one.
+          // 0: the ring is full, and the rest of the burst is dropped. −1: this frame is too long, and is dropped alone.
           if (at === 0) break;
           rxBytes += bytes;
           continue;
@@ -135,7 +134,7 @@ export class QueuePath {
     return frames;
   }
 
-  /** rxonly: one burst counted and discarded. */
+  /** rxonly: counts one burst and discards it. */
   discard(): number {
     const rx = this.#rx;
     if (rx === null) return 0;
@@ -149,7 +148,7 @@ export class QueuePath {
     return frames;
   }
 
-  /** txonly: one burst of the own frame, as far as the ring has room. */
+  /** txonly: sends one burst of the fixed frame, as far as the ring has room. */
   originate(): number {
     const tx = this.#tx;
     if (tx === null) return 0;
@@ -173,7 +172,7 @@ export class QueuePath {
     return placed;
   }
 
-  /** As forward, through a stage of faults. Returns 0 only if nothing moved and nothing will soon. */
+  /** As `forward`, through a fault stage. Returns 0 only if nothing moved and nothing is due soon. */
   forwardThrough(stage: FaultStage, gate: FreezeGate, nowNs: number): number {
     const taken = this.#takeInto(stage, gate, nowNs);
     const sent = this.#sendFrom(stage, nowNs);
@@ -268,7 +267,7 @@ export class QueuePath {
     this.#counters[this.#txSlots + forwardSlot.txBytes]! += bytes;
   }
 
-  /** A fault of the outgoing ring left a burst half done: it is dropped, and the incoming ring goes on. */
+  /** A fault of the outgoing ring left a burst half done. It is dropped, and the incoming ring goes on. */
   #settleBroken(): void {
     if (this.#polled === 0) return;
     const frames = this.#polled;
