@@ -1,12 +1,12 @@
-/** The end of a thread that may be held by a system call, in which nothing can end it. */
+/** Ends a thread that may be held by a system call. Nothing can end a thread in such a call. */
 import type { Worker } from "node:worker_threads";
 
-/** What `terminate` may take of a thread that only computes. */
+/** The time that `terminate` may take to end a thread that only computes. */
 const terminateMs = 3_000;
 
 /**
- * Waits for the thread to end by itself, then ends it. False: it is held, and left alone; it does not keep the process
- * from ending.
+ * Waits for the thread to end by itself, then ends it. False: the thread is held and left alone. It does not keep the
+ * process from ending.
  */
 export async function endedInTime(thread: Worker, ended: Promise<void>, patienceMs: number): Promise<boolean> {
   let giveUp: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 /**
- * Waiting to within a few nanoseconds. A clock read takes 50 to 200 ns, so that a loop of reads overshoots by up to
- * as much; the last piece is waited out in a loop of known speed instead, so that the read after it ends on time.
+ * Waits to within a few nanoseconds. A clock read takes 50 to 200 ns, so a loop of reads may overshoot by that much. The
+ * last piece is therefore spent in a loop of known speed, so that the read after it ends on time.
  */
 import type { TrialClock } from "./trial-clock.js";
 
@@ -15,7 +15,7 @@ const leastSpinNs = 300;
 const mostSpinNs = 700;
 /** Closer than this to the next departure a thread does not give way, unless there are more threads than CPUs. */
 export const wakefulNs = 20_000;
-/** Each step is a dependent multiplication, so no machine does more; a clock that stands still would make it so. */
+/** Each step is a dependent multiplication, and no machine does more. Only a clock that stands still would show more. */
 const mostStepsPerNs = 2;
 
 export class FineWait {
@@ -32,7 +32,7 @@ export class FineWait {
     this.spinNs = Math.min(mostSpinNs, Math.max(leastSpinNs, spinReads * this.#readNs));
   }
 
-  /** What one clock read takes. */
+  /** The time of one clock read. */
   get readNs(): number {
     return this.#readNs;
   }
@@ -48,7 +48,7 @@ export class FineWait {
     while (clock.nowNs < untilNs);
   }
 
-  /** Keeps the best of a few rounds: what disturbs only makes things slower. */
+  /** Keeps the best of a few rounds: disturbances only make a round slower. */
   #calibrate(): void {
     const start = this.#look();
     for (let i = 0; i < 100; i++) this.#look();
@@ -68,9 +68,8 @@ export class FineWait {
 }
 
 /**
- * Each step waits for the one before; the result is kept, so that nothing can be left out. It is returned and stored by
- * the caller: V8 replaces this loop while it runs by compiled code that has never seen what comes after the loop, and
- * goes back to the interpreter for that, every time.
+ * Each step waits for the one before. The result is kept, so that the compiler leaves nothing out. The caller stores it:
+ * V8 compiles this loop while it runs, has not seen what comes after it, and would return to the interpreter for that.
  */
 function spin(state: number, steps: number): number {
   let x = state;

@@ -14,7 +14,7 @@ export interface OpenQueue {
   readonly rx: RxRing | null;
   /** Set where the kernel makes the frames to send. */
   readonly live?: LiveTransmit | null;
-  /** What the rings were opened from, for others like them; absent: nobody knows. */
+  /** What the rings were opened from, to open others like them; absent: unknown. */
   readonly layouts?: { readonly tx: RingLayout | null; readonly rx: RingLayout | null };
   /** Wakes the peer's side of tx / rx; called after `notifyWanted()` said so. */
   notifyTx(): void;
@@ -32,7 +32,7 @@ export interface Job {
   attach(index: number, port: OpenPort | null): void;
   /** A job's own command, from LoopWorker.command(); what it returns is posted back. Loop stands. May throw PktgenError. */
   command(message: unknown): unknown;
-  /** May an idle loop sleep now, rather than only give way? */
+  /** May an idle loop sleep now? Otherwise it only yields. */
   mayRest(): boolean;
   /** One turn: at most one burst per ring. Returns the frames moved; 0 means idle, and the loop may back off. */
   step(): number;
@@ -43,17 +43,17 @@ export interface JobContext {
   readonly memory: RingMemory;
   /** The job's own plain-data options. */
   readonly options: unknown;
-  /** Counters: one writer (this job), read by anybody, only ever growing. Layout is the job's. */
+  /** Counters: this job alone writes them, anybody reads them, and they only grow. The job decides their layout. */
   readonly counters: Float64Array;
   /** Nanoseconds, monotonic, the same origin in all threads of the machine. */
   readonly nowNs: () => number;
   /** Posts plain data to the owner; the owner's `onEvent` gets it. Not for the per-frame path. */
   readonly post: (event: unknown) => void;
-  /** A job notes here whose rings it is about to touch, once a burst: if one breaks the rules, that peer is to blame. */
+  /** The port whose rings the job is about to touch, noted once a burst. If a ring is broken, its peer is to blame. */
   readonly inUse: { port: number };
   /** How often the loop has slept so far, for the `kind` of latencies. */
   readonly sleeps: () => number;
-  /** The loop never gives way. */
+  /** The loop never yields. */
   readonly busy: boolean;
 }
 

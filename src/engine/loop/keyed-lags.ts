@@ -1,6 +1,6 @@
 /**
- * How far behind its slot each recent frame of many streams left: written by the transmitter, read by the receiver.
- * 65,536 frames; one whose place another has taken since is not known any more, and says so.
+ * How far behind its slot each recent frame of many streams left. The transmitter writes it, and the receiver reads it.
+ * The window has 65,536 places. A frame whose place was taken since is unknown.
  */
 export class KeyedLags {
   /** Key and lag of each place side by side: one cache line. */
@@ -13,7 +13,7 @@ export class KeyedLags {
     this.#cells[at + 1] = lagNs;
   }
 
-  /** NaN: not known any more. */
+  /** NaN: unknown. */
   of(stream: number, index: number): number {
     const at = 2 * placeOf(stream, index);
     return this.#cells[at] === keyOf(stream, index) ? this.#cells[at + 1] : Number.NaN;

@@ -1,4 +1,4 @@
-/** From a port's kick, plain data, to the call that a loop makes after it published. */
+/** Turns a port's kick, plain data, into the call that a loop makes after a publish. */
 import type { Kick } from "../../port/port.js";
 import { RingFault } from "../../ring/ring.js";
 import { eventSignal } from "../../sys/event-signal.js";

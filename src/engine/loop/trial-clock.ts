@@ -1,8 +1,8 @@
 /**
- * The time of a trial, kept for all that work in it. In a typed array, for two things that V8 does with the doubles of
- * a loop that polls millions of times a second: one that is handed to, or comes back from, a function that it does not
- * inline goes on the heap, and the collector then stops the loop twenty times a second; and a field of whole numbers
- * that outgrows 2^31 (2.1 s of nanoseconds) makes it throw away all code that knows the object, in the middle of a trial.
+ * The time of a trial, for all that work in it. It lies in a typed array because of two habits of V8, in a loop that
+ * polls millions of times a second. A double that a call hands over or returns goes on the heap, unless V8 inlines the
+ * call; the collector then stops the loop twenty times a second. And when a field of whole numbers outgrows 2^31 (2.1 s
+ * of nanoseconds), V8 throws away all code that knows the object, in the middle of a trial.
  */
 const cell = { now: 0, epoch: 1, turned: 2, stoodStill: 3 } as const;
 
@@ -14,7 +14,7 @@ export class TrialClock {
     this.#nowNs = nowNs;
   }
 
-  /** The trial begins in so many ns; until then the clock reads less than 0. */
+  /** The trial begins in `leadNs`. Until then the clock reads less than 0. */
   begin(leadNs = 0): void {
     this.#cells[cell.epoch] = this.#nowNs() + leadNs;
     this.#cells[cell.now] = -leadNs;
@@ -22,7 +22,7 @@ export class TrialClock {
     this.#cells[cell.stoodStill] = 0;
   }
 
-  /** Looks at the clock at the beginning of a turn of the loop, and keeps the longest time since the one before. */
+  /** Reads the clock at the beginning of a turn of the loop, and keeps the longest time between two turns. */
   turn(): void {
     const cells = this.#cells;
     const nowNs = this.#nowNs() - cells[cell.epoch];
@@ -37,12 +37,12 @@ export class TrialClock {
     return this.#cells[cell.stoodStill];
   }
 
-  /** Looks at the clock: `nowNs` is what it says until the next look. */
+  /** Reads the clock: `nowNs` keeps what it says. */
   read(): void {
     this.#cells[cell.now] = this.#nowNs() - this.#cells[cell.epoch];
   }
 
-  /** Since the trial began, at the last look. */
+  /** The time since the trial began, at the last read. */
   get nowNs(): number {
     return this.#cells[cell.now];
   }

@@ -4,12 +4,12 @@ import type { PacingSummary } from "../../stats/pacing.js";
 import type { ReorderExtent, SequenceRange } from "../../stats/sequence-table.js";
 import type { SignedHistogramData } from "../../stats/signed-histogram.js";
 
-/** Frames of one transmit queue. `published − outstanding` is what the peer took: sent. */
+/** Frames of one transmit queue. Sent is what the peer took: `published − outstanding`. */
 export interface TransmitQueueReport {
   readonly queue: number;
   readonly published: number;
   readonly outstanding: number;
-  /** bufferBytes of all published frames, and of those that the peer took. */
+  /** bufferBytes of all published frames, and of the frames that the peer took. */
   readonly bytes: number;
   readonly sentBytes: number;
   /** Frames of an earlier trial, left in the ring, that the peer took in this one. */
@@ -23,7 +23,7 @@ export interface ReceiveQueueReport {
   readonly bytes: number;
 }
 
-/** The transmit half of a trial. Times in ns from the trial's start. */
+/** The sending half of a trial. */
 export interface TransmitReport {
   readonly queues: readonly TransmitQueueReport[];
   /** Slots of the schedule that came due (paced), or frames handed over (max). */
@@ -32,20 +32,20 @@ export interface TransmitReport {
   readonly missed: number;
   /** Frames that found no free slot, or that the peer never took. */
   readonly blocked: number;
-  /** Of those, the generator's own catching up. */
+  /** Blocked frames that are the generator's own catching up. */
   readonly blockedOwn: number;
   /** How long frames were due and found no slot. */
   readonly blockedNs: number;
-  /** When the last frame was due that found no slot by the peer's doing; −1: none did. */
+  /** When the last frame was due that the peer gave no slot; −1: it gave one to each. */
   readonly lastBlockedNs: number;
   readonly firstNs: number;
   readonly lastNs: number;
-  /** The transmit window: what rates are taken over. */
+  /** The transmit window: the time that rates are taken over. */
   readonly windowNs: number;
   readonly pacing: PacingSummary | null;
-  /** Why it ended before its count or time: the peer stopped taking frames, it was told to, or it fell short. */
+  /** Why it ended before its count or time; null: it did not. */
   readonly cutShort: "stopped" | "stuck" | "peer gone" | "short" | null;
-  /** Stream by stream, where there are several. */
+  /** By stream; absent: there is one only. */
   readonly streams?: readonly StreamTransmit[];
 }
 
@@ -67,9 +67,9 @@ export interface StreamReceive {
   readonly duplicate: number;
   readonly reordered: number;
   readonly tooOld: number;
-  /** Of the damaged frames those whose signature says that they were this stream's. */
+  /** Damaged frames whose signature says that they are of this stream. */
   readonly corrupt: number;
-  /** The first runs of its numbers that did not come back. */
+  /** The first runs of numbers that did not come back. */
   readonly lostRanges: readonly SequenceRange[];
   /** Runs beyond those. */
   readonly lostRangesMore: number;
@@ -77,7 +77,7 @@ export interface StreamReceive {
   readonly reorderExtent: ReorderExtent | null;
   /** null: nothing measured. */
   readonly latencyNs: StreamLatency | null;
-  /** How much the latency of consecutive frames differs, whichever way (RFC 5481 §4.1); null: nothing measured. */
+  /** How much the latency of consecutive frames differs, as a magnitude (RFC 5481 §4.1); null: nothing measured. */
   readonly ipdvNs: StreamLatency | null;
   /** Accepted frames by the queue that they came in on. */
   readonly queues: readonly number[];
@@ -87,7 +87,7 @@ export interface StreamReceive {
 export interface FlowReceive {
   /** Which of the spec's streams. */
   readonly stream: number;
-  /** Its addresses and ports; null: all of a stream whose flows are too many, or a program's. */
+  /** Its addresses and ports; null: all frames of a stream with too many flows, or of a program. */
   readonly flow: string | null;
   readonly queues: readonly number[];
 }
@@ -127,31 +127,31 @@ export interface FrameSample {
   readonly hex: string;
 }
 
-/** From the arrival before to the one after, since the trial's start. */
+/** From the arrival before the silence to the arrival after it. */
 export interface Silence {
   readonly fromNs: number;
   readonly toNs: number;
 }
 
 /**
- * What came back within the receive window: the transmit window, moved by the time from the first departure to the
- * first arrival. So a delay takes nothing away from the rate, what a queue still holds when the sending ends adds
- * nothing to it, and every loss shows.
+ * What came back within the receive window. That is the transmit window, moved by the time from the first departure to
+ * the first arrival. So a delay does not lower the rate, frames that a queue holds at the end do not raise it, and every
+ * loss shows.
  */
 export interface WindowArrivals {
   readonly frames: number;
   /** bufferBytes of these. */
   readonly bytes: number;
-  /** As long as the transmit window; longer by the time in which overdue frames left after its end. */
+  /** The transmit window's length, plus the time in which overdue frames left after its end. */
   readonly windowNs: number;
 }
 
-/** The receive half of a trial. */
+/** The receiving half of a trial. */
 export interface ReceiveReport {
   readonly queues: readonly ReceiveQueueReport[];
-  /** By the queue they were sent on; without signature, by the one they came in on. */
+  /** By the queue that frames were sent on; without signatures, by the queue they came in on. */
   readonly acceptedByQueue: readonly number[];
-  /** By the queue they came in on. */
+  /** By the queue that frames came in on. */
   readonly corruptByQueue: readonly number[];
   readonly received: number;
   /** bufferBytes of the frames received, as they came back. */
@@ -164,39 +164,39 @@ export interface ReceiveReport {
   readonly tooOld: number;
   /** Whole frames of other trials. */
   readonly stale: number;
-  /** Of these, the ones of another run or generator. */
+  /** Stale frames of another run or generator. */
   readonly staleOfOthers: number;
   readonly foreign: number;
-  /** null: whoever received does not know when the sending ended. */
+  /** null: the receiver does not know when the sending ended. */
   readonly inWindow: WindowArrivals | null;
   readonly lostRanges: readonly SequenceRange[];
   readonly lostRangesComplete: boolean;
   readonly reorderExtent: ReorderExtent | null;
   readonly latency: HistogramData | null;
-  /** From the intended instead of the actual departure; null where nothing was scheduled. */
+  /** Latency from the intended departure instead of the actual one; null: nothing was scheduled. */
   readonly latencyIntended: HistogramData | null;
   readonly ipdv: SignedHistogramData | null;
-  /** Of the probe; absent: there is none. */
+  /** The probe's latency; absent: there is no probe. */
   readonly probeLatency?: HistogramData;
-  /** Of a frame that counts as received; −1: none came. */
+  /** When the first frame came that counts as received; −1: none did. */
   readonly firstArrivalNs: number;
   readonly lastArrivalNs: number;
   /**
-   * When a frame left behind which no further one was lost; 0: none was, Infinity: the last one was, null: nobody can
-   * tell, or the load was a steady one. Where it came back out of order, a little too late.
+   * When a frame left after which no other was lost. 0: none was lost. Infinity: the last one was lost. null: unknown, or
+   * the load was steady. Where that frame came back out of order, the time is a little too late.
    */
   readonly lossUntilNs: number | null;
   /** The longest time between two arrivals in which nothing came; null: fewer than two came. */
   readonly silence: Silence | null;
   readonly firstCorrupt: readonly FrameSample[];
   readonly firstForeign: readonly FrameSample[];
-  /** Stream by stream, where there are several. */
+  /** By stream; absent: there is one only. */
   readonly streams?: readonly StreamReceive[];
-  /** Where frames may come out of more than one queue, and carry signatures. */
+  /** Absent: frames come out of one queue only, or carry no signatures. */
   readonly flows?: FlowsReceive;
-  /** Numbers back to which duplicates are told from frames that are too old to say, where it is not 65,536. */
+  /** How far back duplicates can be told from frames that are too old; absent: 65,536 numbers. */
   readonly duplicateWindow?: number;
-  /** Where somebody else sent: frames that came before they left, by the two clocks; these have no latency. */
+  /** Frames that came before they left, by the clocks of two hosts. They have no latency. Absent: one host did both. */
   readonly early?: number;
 }
 
@@ -218,18 +218,18 @@ export interface TrialReport {
   readonly receive: ReceiveReport;
   /** The thread slept while it was sending, instead of polling. */
   readonly slept: boolean;
-  /** Frames of this direction that came back where they had been sent; null: nobody looked there. */
+  /** Frames of this direction that came back to the port that sent them; null: that port was not polled. */
   readonly returned: number | null;
-  /** Questions of neighbours that were answered: on both ports where there is one direction, else on the receiving one. */
+  /** Neighbours' questions that were answered: on both ports of a single direction, else on the receiving port. */
   readonly answered: number;
-  /** Frames that the sending port sent beside the trial's: answers. */
+  /** Frames that the sending port sent and that are none of the trial's: answers. */
   readonly beside: number;
-  /** The longest time between two turns of the loop while it sent; absent: nobody looked. */
+  /** The longest time between two turns of the loop while it sent; absent: unknown. */
   readonly stoodStillNs?: number;
   /** Frames still came when the trial was given up. */
   readonly neverQuiet: boolean;
   /** From the start until nothing more came. */
   readonly elapsedNs: number;
-  /** A fixed piece of work timed before and after, ns: what the machine's speed did meanwhile. */
+  /** The time of a fixed piece of work before and after the trial, ns: shows a change of the machine's speed. */
   readonly calibrationNs: readonly [before: number, after: number];
 }

@@ -7,16 +7,16 @@ import type { FrameSize } from "../../units.js";
 export type Load = StreamLoad;
 
 export interface TrialSpec {
-  /** Its id, which every frame's signature has, so that frames of other trials and runs are told apart (stream/frames/signature.ts). */
+  /** Its id. Every frame's signature has it, so that frames of other trials are known (stream/frames/signature.ts). */
   readonly trial: number;
-  /** The run has given out so many ids before this one, each one less than the next; absent: 0. */
+  /** How many ids the run gave out before this one, each one less than the next; absent: 0. */
   readonly trialsBefore?: number;
   readonly stream: TrafficSpec;
-  /** The number of its first stream in signatures; absent: 0. Another for the reverse direction. */
+  /** The number of its first stream in signatures; absent: 0. The reverse direction has another. */
   readonly firstStream?: number;
-  /** The last stream is a probe: its latency is kept as exactly as that of all together. */
+  /** The last stream is a probe: its latency is kept as exactly as that of all streams together. */
   readonly hasProbe?: boolean;
-  /** What one frame after the other measures: one size, or a mix. */
+  /** The frames' size: one size, or a mix. */
   readonly size: FrameSize;
   /** Queue pairs in use: frame i goes to queue i mod queues. */
   readonly queues: number;
@@ -26,37 +26,37 @@ export interface TrialSpec {
   readonly count: number | null;
   /** Infinity: until stopped. With a count: no limit either. */
   readonly durationNs: number;
-  /** The trial is over when nothing has arrived for so long (RFC 2544 §23 asks for 2 s). */
+  /** The trial is over when nothing has arrived for this time (RFC 2544 §23 asks for 2 s). */
   readonly settleNs: number;
-  /** So long also where every frame is back already; absent: such a trial is over sooner. */
+  /** Waits `settleNs` even if every frame is back; absent: such a trial is over sooner. */
   readonly settlesWhole?: boolean;
   /** Compare every payload byte, too. */
   readonly integrity: boolean;
-  /** The peer may go away in the middle and come back: what is due meanwhile is blocked, and the trial goes on. */
+  /** The peer may go away and come back. Frames due meanwhile are blocked, and the trial goes on. */
   readonly outlastsPeer?: boolean;
-  /** Ends as soon as the generator has fallen so far short that the verdict can only be invalid: no time is lost on it. */
+  /** Ends the trial once the generator has fallen so far short that the verdict can only be invalid. */
   readonly endsWhenShort?: boolean;
-  /** So large a share of the load may be missing before that is so; absent: the usual one. */
+  /** The share of the load that may be missing before that; absent: the usual tolerance. */
   readonly rateTolerance?: number;
-  /** More pollers than CPUs: give way instead of spinning until the next departure. */
+  /** There are more pollers than CPUs: the thread yields instead of spinning until the next departure. */
   readonly cooperative: boolean;
   /**
-   * Somebody else has the other half of the trial: stamps are not counted from its start, but are times of this clock,
-   * which is so far ahead of CLOCK_MONOTONIC (modulo 2^48 ns). Absent: one thread does both.
+   * Another process has the other half of the trial. Stamps are times of a clock that is this far ahead of
+   * CLOCK_MONOTONIC (modulo 2^48 ns), and do not count from the trial's start. Absent: one thread has both halves.
    */
   readonly clockAheadNs?: number;
 }
 
-/** The receive half of a trial whose frames somebody else sends. */
+/** The receiving half of a trial whose frames another process sends. */
 export interface ReceiveSpec {
-  /** Of `order` what says how frames look; `load` and `settleNs` do not matter. */
+  /** The sender's spec: it says how frames look. `load` and `settleNs` do not matter. */
   readonly sent: TrialSpec;
-  /** Given up when no frame of ours has come by then. */
+  /** Gives up when no frame of ours has come in this time. */
   readonly waitNs: number;
-  /** Over when none has come for so long. */
+  /** The trial is over when no frame has come for this time. */
   readonly quietNs: number;
-  /** Over so long after the first one; Infinity: no limit. */
+  /** The trial is over this long after the first frame; Infinity: no limit. */
   readonly durationNs: number;
-  /** The id of `order` is not known: it is that of the first frame with a signature of its stream. */
+  /** The id of `sent` is unknown: the first frame with a signature of its stream says it. */
   readonly pinsTrial: boolean;
 }

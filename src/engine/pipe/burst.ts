@@ -1,4 +1,4 @@
-/** From a feed into one ring as fast as it goes: a burst is gathered, placed and copied at once. */
+/** From a frame pipe into one ring at full speed: a burst is gathered, placed and copied at once. */
 
 import type { RingMemory } from "../../memory.js";
 import { copyFrame } from "../../ring/copy.js";
@@ -7,20 +7,20 @@ import type { TxRing } from "../../ring/ring.js";
 import type { PipeCursor } from "./cursor.js";
 import type { PipeRecorder } from "./recorder.js";
 
-/** As a generator's; never more than half of a ring, so that its peer has the other half meanwhile. */
+/** The generator's burst. It never fills more than half of a ring: its peer has the other half meanwhile. */
 const burstFrames = 256;
 /** With less room than this a turn is skipped, so that bursts do not get small. */
 const leastBurst = 16;
 
 export class PipeBurst {
-  /** Of the frames that `fill` placed last. */
+  /** bufferBytes of the frames that `fill` placed last. */
   bytes = 0;
   readonly #memory: RingMemory;
   readonly #from = new Uint32Array(burstFrames);
   readonly #lengths = new Uint32Array(burstFrames);
   readonly #offsets = new Uint32Array(burstFrames);
   readonly #slots = new Int32Array(burstFrames);
-  /** Made for frames of so many bytes. */
+  /** Copies frames of `#sameBytes`. */
   #copySame = burstCopyOf(60);
   #sameBytes = 60;
   /** The frames that `fill` placed last are `#lengths` long, and not all `#sameBytes`. */
@@ -31,8 +31,8 @@ export class PipeBurst {
   }
 
   /**
-   * Up to `most` frames from the cursor's next one on, which there must be; how many there was room for, to be
-   * published; −1: the next one fits into no buffer of this ring. `across`: also of later loops.
+   * Places up to `most` frames from the cursor's next one on; there must be one. Returns how many had room, to be
+   * published; −1: the next one fits into no buffer of this ring. `across`: takes frames of later loops, too.
    */
   fill(ring: TxRing, cursor: PipeCursor, most: number, across: boolean): number {
     const room = ring.reclaim();

@@ -1,55 +1,55 @@
 /**
- * Which frame of a feed goes next. Where all of a capture is in the feed it stays there, and is gone through again
- * and again; else each loop comes anew, and what has gone makes room.
+ * Which frame of a pipe leaves next. A capture that fits into the pipe stays there, and each loop reads it again.
+ * Otherwise each loop comes through the pipe anew, and frames that left make room.
  */
 import type { PipeReader } from "./frame-pipe.js";
 
 export class PipeCursor {
-  /** Of the frame that `next` found last. */
+  /** The loop of the frame that `next` found last. */
   loop = 0;
-  readonly #feed: PipeReader;
+  readonly #pipe: PipeReader;
   readonly #loops: number;
   readonly #kept: boolean;
   readonly #frames: number;
-  /** Of a feed that is kept: where each frame lies, and its bytes. */
+  /** In a pipe that is kept: where each frame lies, and its bytes. */
   readonly #offsets: Uint32Array;
   readonly #lengths: Uint32Array;
-  /** Of every frame of a feed that is kept; 0: they differ, or it is not known. */
+  /** The bytes of every frame of a pipe that is kept; 0: they differ, or are unknown. */
   readonly sameBytes: number;
   #index = 0;
 
-  /** `loops`: how often a feed that is kept is gone through. Made when the feed is `filled`. */
-  constructor(feed: PipeReader, loops: number) {
-    this.#feed = feed;
+  /** `loops`: how often a pipe that is kept is read. Make a cursor when the pipe is `filled`. */
+  constructor(pipe: PipeReader, loops: number) {
+    this.#pipe = pipe;
     this.#loops = loops;
-    const frames = feed.available();
-    this.#kept = !feed.overflowed && feed.ended && loops > 1 && frames > 0 && feed.loop(feed.at(frames - 1)) === 0;
+    const frames = pipe.available();
+    this.#kept = !pipe.overflowed && pipe.ended && loops > 1 && frames > 0 && pipe.loop(pipe.at(frames - 1)) === 0;
     this.#frames = this.#kept ? frames : 0;
-    this.#offsets = Uint32Array.from({ length: this.#frames }, (_, i) => feed.offset(feed.at(i)));
-    this.#lengths = Uint32Array.from({ length: this.#frames }, (_, i) => feed.bytes(feed.at(i)));
+    this.#offsets = Uint32Array.from({ length: this.#frames }, (_, i) => pipe.offset(pipe.at(i)));
+    this.#lengths = Uint32Array.from({ length: this.#frames }, (_, i) => pipe.bytes(pipe.at(i)));
     const first = this.#lengths[0] ?? 0;
     this.sameBytes = this.#lengths.every((bytes) => bytes === first) ? first : 0;
   }
 
   /** Nothing comes any more. */
   get isOver(): boolean {
-    return this.#kept ? this.next() < 0 : this.#feed.ended && this.#feed.available() === 0;
+    return this.#kept ? this.next() < 0 : this.#pipe.ended && this.#pipe.available() === 0;
   }
 
-  /** The next frame, for the feed's getters; −1: none now. */
+  /** The next frame, for the pipe's getters; −1: none now. */
   next(): number {
-    const feed = this.#feed;
+    const pipe = this.#pipe;
     if (!this.#kept) {
-      if (feed.available() === 0) return -1;
-      this.loop = feed.loop(feed.at(0));
-      return feed.at(0);
+      if (pipe.available() === 0) return -1;
+      this.loop = pipe.loop(pipe.at(0));
+      return pipe.at(0);
     }
     if (this.#index === this.#frames) {
       if (this.loop + 1 >= this.#loops) return -1;
       this.#index = 0;
       this.loop++;
     }
-    return feed.at(this.#index);
+    return pipe.at(this.#index);
   }
 
   /**
@@ -57,14 +57,14 @@ export class PipeCursor {
    * Call `next` before. Lengths are left alone where all are `sameBytes`.
    */
   gather(most: number, offsets: Uint32Array, lengths: Uint32Array, across: boolean): number {
-    const feed = this.#feed;
+    const pipe = this.#pipe;
     if (this.#kept) return this.#gatherKept(most, offsets, lengths, across);
-    const n = Math.min(most, feed.available());
+    const n = Math.min(most, pipe.available());
     for (let k = 0; k < n; k++) {
-      const frame = feed.at(k);
-      if (!across && feed.loop(frame) !== this.loop) return k;
-      offsets[k] = feed.offset(frame);
-      lengths[k] = feed.bytes(frame);
+      const frame = pipe.at(k);
+      if (!across && pipe.loop(frame) !== this.loop) return k;
+      offsets[k] = pipe.offset(frame);
+      lengths[k] = pipe.bytes(frame);
     }
     return n;
   }
@@ -90,7 +90,7 @@ export class PipeCursor {
     return n;
   }
 
-  /** The first n have gone. The slots of a feed that is not kept may be written over: they must have been copied. */
+  /** The first n frames have left and were copied: the slots of a pipe that is not kept may be written over. */
   advance(n: number): void {
     if (this.#kept) {
       this.#index += n;
@@ -100,7 +100,7 @@ export class PipeCursor {
       }
       return;
     }
-    this.loop = this.#feed.loop(this.#feed.at(n - 1));
-    this.#feed.release(n);
+    this.loop = this.#pipe.loop(this.#pipe.at(n - 1));
+    this.#pipe.release(n);
   }
 }

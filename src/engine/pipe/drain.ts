@@ -1,4 +1,4 @@
-/** From a feed to a capture file, in the writer's thread, as long as the disk takes it. */
+/** From a frame pipe to a capture file, in the writer's thread, as long as the disk takes frames. */
 import { PktgenError } from "../../errors.js";
 import type { RingMemory } from "../../memory.js";
 import { CaptureWriter, ethernetInterface } from "../../pcap/index.js";
@@ -6,7 +6,7 @@ import { type PipeLayout, PipeReader } from "./frame-pipe.js";
 
 export interface DrainOptions {
   readonly path: string;
-  /** Wall clock minus the monotonic clock of the feed's times, in two parts: since 1970. */
+  /** Wall clock minus the monotonic clock of the pipe's times, in two parts: since 1970. */
   readonly epochSeconds: number;
   readonly epochNanoseconds: number;
   /** Names of the ports that frames may be of; in a pcapng file each is an interface. */
@@ -17,7 +17,7 @@ export interface DrainOptions {
 export interface DrainReport {
   /** Frames in the file. */
   readonly written: number;
-  /** Frames that came when nothing could be written any more. */
+  /** Frames that came after writing had failed. */
   readonly dropped: number;
   readonly failure: string | null;
 }
@@ -85,7 +85,7 @@ export class CaptureDrain {
     });
   }
 
-  /** A full disk ends the writing, not the reading: whoever feeds us must not notice it in its loop. */
+  /** A full disk ends the writing, not the reading: the loop that writes into the pipe must not notice. */
   #try(writer: CaptureWriter, write: () => void): void {
     try {
       write();

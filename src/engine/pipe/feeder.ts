@@ -1,4 +1,4 @@
-/** From a capture file to a feed: which frames go, to which port, changed how. Runs in the reader's thread. */
+/** From a capture file to a frame pipe: which frames, to which port, with what changes. Runs in the reader's thread. */
 import { usageError } from "../../errors.js";
 import type { RingMemory } from "../../memory.js";
 import { parseFilter } from "../../packet/filter.js";
@@ -17,7 +17,7 @@ export type Split =
   | { readonly kind: "interface" }
   /** Frames from these source addresses leave by the first port. */
   | { readonly kind: "mac"; readonly macs: readonly Uint8Array[] }
-  /** What a client sends leaves by the first port. */
+  /** Frames of clients leave by the first port. */
   | { readonly kind: "client" };
 
 export interface FeederOptions {
@@ -27,7 +27,7 @@ export interface FeederOptions {
   /** Frame numbers from 1, in order; empty: all. */
   readonly ranges: readonly { readonly from: number; readonly to: number }[];
   readonly split: Split;
-  /** What chooses between a port's queues: the frame's flow, or its turn; none: there is one only. */
+  /** What chooses between a port's queues: the frame's flow, or its turn. None: there is one queue. */
   readonly spread: "none" | "flow" | "turn";
   readonly rewrite: RewriteRules;
   /** Frames that the capture cut. */
@@ -54,7 +54,7 @@ export interface FeederReport {
   /** Frames to be padded that the file says to be longer than any frame is. */
   tooLong: number;
   fed: number;
-  /** Steps back in time; such a frame goes out with the one before it. */
+  /** Steps back in time. Such a frame leaves with the frame before it. */
   backwards: number;
   loops: number;
   /** Frames of the file, and its time from first to last, of what is sent. */
@@ -91,7 +91,7 @@ export class CaptureFeeder {
   readonly #filter: CaptureFilter | null;
   readonly #outline = new Outline();
   #view: DataView = new DataView(new ArrayBuffer(0));
-  /** Somebody beside the filter wants to know what is in a frame. */
+  /** Not only the filter needs to know what is in a frame. */
   readonly #looksInside: boolean;
   /** Of each port: whose turn it is. */
   readonly #turns = [-1, -1];
@@ -110,14 +110,14 @@ export class CaptureFeeder {
     this.#looksInside = options.split.kind === "client" || options.spread === "flow";
   }
 
-  /** Feeds all loops; one whose frames all fit at once is fed once, and the other side sends it again and again. */
+  /** Feeds all loops. A capture that fits into the pipe is fed once, and the other side repeats it. */
   async run(): Promise<FeederReport> {
     const { loops, rewrite } = this.#options;
     for (let loop = 0; loop < loops && !this.#writer.stopped; loop++) {
       try {
         await this.#once(loop);
       } catch (error) {
-        // Whoever stopped us waits for no file any more, and wants to hear of none.
+        // The owner that stopped us waits for no file any more: a missing one is no error.
         if (!this.#writer.stopped) throw error;
       }
       this.report.loops++;
@@ -200,7 +200,7 @@ export class CaptureFeeder {
 
   #frame(batch: FrameBatch, i: number, fcsBytes: number, loop: number): void {
     const { report } = this;
-    // An FCS in the file is not sent: whoever has a line makes it anew.
+    // An FCS in the file is not sent: interfaces with a line make it anew.
     const wire = Math.max(0, batch.original[i] - fcsBytes);
     const captured = Math.min(batch.captured[i], wire);
     let length = captured;
@@ -237,7 +237,7 @@ export class CaptureFeeder {
     report.fed++;
   }
 
-  /** 0: told to stop. A frame that `mostCapturedBytes` bounds fits into every feed at some time. */
+  /** 0: it was told to stop. A frame of at most `mostCapturedBytes` fits into every pipe at some time. */
   #place(bytes: number): number {
     let at = this.#writer.place(bytes);
     while (at === 0) {
@@ -246,7 +246,7 @@ export class CaptureFeeder {
       this.#writer.waitForRoom();
       at = this.#writer.place(bytes);
     }
-    if (at < 0) throw new Error(`a frame of ${bytes} bytes is more than half of the feed`);
+    if (at < 0) throw new Error(`a frame of ${bytes} bytes is more than half of the pipe`);
     return at;
   }
 
@@ -302,7 +302,7 @@ export class CaptureFeeder {
 /** Up to here a loop over words is faster than a view and its copy. */
 const shortBytes = 192;
 
-/** `to` is a multiple of four, as places in a feed are; `start` may be anything. */
+/** `to` is a multiple of four, as places in a pipe are; `start` may be anything. */
 function copyInto({ u8, u32 }: RingMemory, to: number, from: DataView, start: number, length: number): void {
   if (length > shortBytes) {
     u8.set(new Uint8Array(from.buffer, start, length), to);

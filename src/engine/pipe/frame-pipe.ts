@@ -1,6 +1,6 @@
 /**
- * Frames from one thread to another through shared memory: one writes, one reads, nobody waits for the other in a
- * system call. A capture's reader feeds the sender this way, and loops feed a capture's writer.
+ * Frames from one thread to another through shared memory. One thread writes and one reads; neither waits for the other
+ * in a system call. A capture's reader hands frames to the sender this way, and loops hand frames to a capture's writer.
  *
  *     descriptors   32 bytes each: 0 time (f64)  8 offset (u32)  12 bytes (u32)  16 port (u16)  18 spread (u16)  20 loop (u32)
  *                   24 end of its data since the start (f64)
@@ -11,7 +11,7 @@
 import type { RingMemory } from "../../memory.js";
 import { arena } from "../../sys/arena.js";
 
-/** Words of the control page (Int32). `state`: bits of feedState, written by the writer; `stop`: by the reader. */
+/** Words of the control page (Int32). `state`: bits of pipeState, written by the writer; `stop`: by the reader. */
 export const pipeWord = { head: 0, tail: 16, state: 32, stop: 33, words: 48 } as const;
 /** ended: nothing comes any more. overflow: the frames do not fit at once, so that the reader must begin. */
 export const pipeState = { ended: 1, overflow: 2 } as const;
@@ -28,10 +28,10 @@ export interface PipeLayout {
 const descriptorBytes = 32;
 const lineBytes = 64;
 
-/** Bytes of memory that a feed takes. */
+/** Bytes of memory that a pipe takes. */
 export const pipeBytesOf = (frames: number, dataBytes: number): number => frames * descriptorBytes + dataBytes;
 
-/** Owner's side: memory for a feed. Release it with arena().release(layout.offset). */
+/** Owner's side: memory for a pipe. Release it with arena().release(layout.offset). */
 export function allocatePipe(frames: number, dataBytes: number): PipeLayout {
   const { offset } = arena().mapAnonymous(pipeBytesOf(frames, dataBytes));
   return { offset, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
@@ -50,11 +50,11 @@ export class PipeWriter {
   #published = 0;
   #head = 0;
   #tail = 0;
-  /** Where the next frame's data may begin, counted since the start, and in the data: a division costs as a copy does. */
+  /** Where the next frame's data may begin, since the start and in the data. Both are kept: a division costs as a copy. */
   #position = 0;
   #offset = 0;
   #released = 0;
-  /** Of the frame placed last. */
+  /** Where the frame placed last begins, since the start and in the data. */
   #start = 0;
   #at = 0;
 
@@ -70,7 +70,7 @@ export class PipeWriter {
     this.#goOn();
   }
 
-  /** Behind what a writer before this one, which has ended its work, has published. */
+  /** Continues behind the frames of an earlier writer that has ended. */
   #goOn(): void {
     this.#head = Atomics.load(this.#control, pipeWord.head);
     this.#published = this.#head;
@@ -84,7 +84,7 @@ export class PipeWriter {
     return this.#memory.f64[(this.#descriptors + (frame & this.#mask) * descriptorBytes + 24) >>> 3];
   }
 
-  /** Offset in memory for a frame of `bytes`; 0: no room now; −1: there never is, it is longer than half of the data. */
+  /** Offset in memory for a frame of `bytes`. 0: no room now. −1: never, since it is longer than half of the data. */
   place(bytes: number): number {
     // A frame lies in one piece, and where the end of the data is too near it starts at the beginning. So only up to a
     // half fits wherever the next one begins. The size is an int32 only after this.
@@ -132,7 +132,7 @@ export class PipeWriter {
     Atomics.or(this.#control, pipeWord.state, pipeState.ended);
   }
 
-  /** Sleeps until the reader has read on, a millisecond at most. Says that it must. */
+  /** Tells the reader that it must read, and sleeps until it has: a millisecond at most. */
   waitForRoom(): void {
     this.publish();
     Atomics.or(this.#control, pipeWord.state, pipeState.overflow);
@@ -147,7 +147,7 @@ export class PipeWriter {
     return ((this.#head - this.#tail) | 0) < this.#frames && end - this.#released <= this.#dataBytes;
   }
 
-  /** What has been read is free: up to the end of the last frame before `tail`. */
+  /** Frees what was read: up to the end of the last frame before `tail`. */
   #look(): void {
     const tail = Atomics.load(this.#control, pipeWord.tail);
     if (tail === this.#tail) return;
@@ -181,7 +181,7 @@ export class PipeReader {
     return (Atomics.load(this.#control, pipeWord.state) & pipeState.ended) !== 0;
   }
 
-  /** All there is, or so much that the writer waits. */
+  /** The pipe has all frames, or is so full that the writer waits. */
   get filled(): boolean {
     return Atomics.load(this.#control, pipeWord.state) !== 0;
   }
@@ -190,7 +190,7 @@ export class PipeReader {
     return (Atomics.load(this.#control, pipeWord.state) & pipeState.overflow) !== 0;
   }
 
-  /** Of the i-th frame that can be read: its descriptor, for the getters below. */
+  /** The descriptor of the i-th frame that can be read, for the getters below. */
   at(i: number): number {
     return this.#descriptors + ((this.#tail + i) & this.#mask) * descriptorBytes;
   }
@@ -211,7 +211,7 @@ export class PipeReader {
     return this.#memory.u16[(descriptor >>> 1) + 8];
   }
 
-  /** 0 … 65,535, of which the remainder says the queue of several. */
+  /** 0 … 65,535; its remainder chooses between several queues. */
   spread(descriptor: number): number {
     return this.#memory.u16[(descriptor >>> 1) + 9];
   }

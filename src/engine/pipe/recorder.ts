@@ -1,15 +1,15 @@
-/** A loop's side of a recorder: copies a frame into a feed, or counts it where the disk is too slow for that. */
+/** A loop's side of a recording: copies frames into a pipe, or counts those for which the disk is too slow. */
 
 import type { RingMemory } from "../../memory.js";
 import { copyFrame } from "../../ring/copy.js";
 import { type PipeLayout, PipeWriter } from "./frame-pipe.js";
 
 export class PipeRecorder {
-  /** Frames that there was no room for. */
+  /** Frames that found no room. */
   missed: number;
   readonly #writer: PipeWriter;
 
-  /** `missed`: by whoever recorded into this feed before. */
+  /** `missed`: frames that an earlier recorder of this pipe missed. */
   constructor(memory: RingMemory, layout: PipeLayout, missed = 0) {
     this.missed = missed;
     this.#writer = new PipeWriter(memory, layout);

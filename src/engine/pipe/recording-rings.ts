@@ -1,7 +1,8 @@
 /**
- * Rings that record: around a port's rings, seen by the loop as rings. What is published and what is polled is copied
- * into a feed that another thread writes to a file; a copy a frame and a clock read a burst is what it costs, some
- * 90 ns of CPU time for 64 bytes and 400 ns for 1,518 (bench/record.ts, on a busy machine). Where the file's thread is too slow, frames are missed and counted.
+ * Rings that record: they wrap a port's rings, and the loop sees them as rings. Frames that are published or polled are
+ * copied into a pipe that another thread writes to a file. That costs a copy a frame and a clock read a burst: some 90 ns
+ * of CPU time for 64 bytes, and 400 ns for 1,518 (bench/record.ts, on a busy machine). Where the file's thread is too
+ * slow, frames are missed and counted.
  */
 import type { RingMemory } from "../../memory.js";
 import type { RxRing, TxRing } from "../../ring/ring.js";
@@ -22,7 +23,7 @@ export interface RecordingSetup {
 /** `on`: 1 while frames are to be kept, written by the owner; the others count, written by the worker. */
 export const recordingWord = { on: 0, missedTx: 1, missedRx: 2, words: 4 } as const;
 
-/** One a worker: all its rings share the feeds. */
+/** Each worker has one: all its rings share the pipes. */
 export class Recording {
   readonly #memory: RingMemory;
   readonly #control: Int32Array;
@@ -36,8 +37,8 @@ export class Recording {
     this.#control = new Int32Array(setup.control);
     this.#nowNs = nowNs;
     this.#firstPort = setup.firstPort ?? 0;
-    const recorderOf = (feed: PipeLayout | null, missedWord: number): PipeRecorder | null =>
-      feed === null ? null : new PipeRecorder(memory, feed, Atomics.load(this.#control, missedWord));
+    const recorderOf = (pipe: PipeLayout | null, missedWord: number): PipeRecorder | null =>
+      pipe === null ? null : new PipeRecorder(memory, pipe, Atomics.load(this.#control, missedWord));
     this.#tx = recorderOf(setup.tx, recordingWord.missedTx);
     this.#rx = recorderOf(setup.rx, recordingWord.missedRx);
   }
@@ -122,7 +123,7 @@ class RecordingTx implements TxRing {
   }
 
   publish(n: number): void {
-    // Before the peer has them: afterwards it may write into them.
+    // Frames are copied before the peer has them: afterwards it may write into them.
     this.#recording.keepTx(this.#offsets, this.#lengths, n, this.#port);
     this.#ring.publish(n);
   }

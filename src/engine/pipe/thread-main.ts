@@ -1,4 +1,4 @@
-/** The thread that reads a capture into a feed, or writes a feed into a capture. It ends by itself. */
+/** The thread that reads a capture into a pipe, or writes a pipe into a capture. It ends by itself. */
 import { parentPort, workerData } from "node:worker_threads";
 import { PktgenError } from "../../errors.js";
 import { arenaMemory } from "../../sys/arena.js";
@@ -13,8 +13,8 @@ const post = (message: CaptureThreadMessage): void => parentPort!.postMessage(me
 try {
   const report =
     setup.kind === "feeder"
-      ? await new CaptureFeeder(memory, setup.feed, setup.options).run()
-      : await new CaptureDrain(memory, setup.feed, setup.options, (why) => post({ kind: "trouble", why })).run();
+      ? await new CaptureFeeder(memory, setup.pipe, setup.options).run()
+      : await new CaptureDrain(memory, setup.pipe, setup.options, (why) => post({ kind: "trouble", why })).run();
   post({ kind: "done", report });
 } catch (error) {
   const isOurs = error instanceof PktgenError;

@@ -1,4 +1,4 @@
-/** The owner's side of the threads that read captures into feeds and write feeds into captures. */
+/** The owner's side of the threads that read captures into pipes and write pipes into captures. */
 import { Worker } from "node:worker_threads";
 import { type ExitCode, PktgenError } from "../../errors.js";
 import { arena } from "../../sys/arena.js";
@@ -8,7 +8,7 @@ import type { FeederOptions, FeederReport } from "./feeder.js";
 import { allocatePipe, type PipeLayout, pipeState, pipeWord } from "./frame-pipe.js";
 
 interface Common {
-  readonly feed: PipeLayout;
+  readonly pipe: PipeLayout;
   readonly arenaAddress: bigint;
   readonly arenaBytes: number;
 }
@@ -30,7 +30,7 @@ export interface CaptureThread<Report> extends AsyncDisposable {
   readonly done: Promise<Report>;
 }
 
-/** What a sender is ahead of a disk, and a disk behind a loop: so many frames and bytes. */
+/** How far a disk may be ahead of a sender, or behind a loop. */
 const pipeFrames = 1 << 18;
 const pipeBytes = { feeder: 64 * 1024 * 1024, drain: 32 * 1024 * 1024 } as const;
 
@@ -47,8 +47,8 @@ function start<Report>(
     | { readonly kind: "drain"; readonly options: DrainOptions },
   onTrouble: (why: string) => void,
 ): CaptureThread<Report> {
-  const feed = allocatePipe(pipeFrames, pipeBytes[kind.kind]);
-  const setup: CaptureThreadSetup = { ...kind, feed, arenaAddress: arena().address, arenaBytes: arena().bytes };
+  const pipe = allocatePipe(pipeFrames, pipeBytes[kind.kind]);
+  const setup: CaptureThreadSetup = { ...kind, pipe, arenaAddress: arena().address, arenaBytes: arena().bytes };
   const thread = new Worker(threadFile(), { workerData: setup, name, execArgv: [] });
   const ended = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
   const done = new Promise<Report>((resolve, reject) => {
@@ -62,10 +62,10 @@ function start<Report>(
     thread.once("exit", () => reject(new Error(`the thread of ${name} ended`)));
   });
   done.catch(() => {});
-  const control = new Int32Array(feed.control);
+  const control = new Int32Array(pipe.control);
   let isOpen = true;
   return {
-    pipe: feed,
+    pipe,
     done,
     async [Symbol.asyncDispose]() {
       if (!isOpen) return;
@@ -73,19 +73,19 @@ function start<Report>(
       Atomics.store(control, pipeWord.stop, 1);
       if (kind.kind === "drain") Atomics.or(control, pipeWord.state, pipeState.ended);
       Atomics.notify(control, pipeWord.tail);
-      // A thread that is still there may touch its feed.
-      if (await endedInTime(thread, ended, 5_000)) arena().release(feed.offset);
+      // A thread that is still there may touch its pipe.
+      if (await endedInTime(thread, ended, 5_000)) arena().release(pipe.offset);
     },
   };
 }
 
-/** Reads a capture; who takes from the feed must stop before this is disposed of. */
+/** Reads a capture. The reader of the pipe must stop before this is disposed of. */
 export const startFeeder = (options: FeederOptions): CaptureThread<FeederReport> =>
   start("capture reader", { kind: "feeder", options }, () => {});
 
 /**
- * Writes a capture. Its file is whole once `done` has resolved, after the feed was ended or this is disposed of.
- * `onTrouble`: the disk is full, or the like; the feed is emptied all the same.
+ * Writes a capture. Its file is whole once `done` has resolved, after the pipe was ended or this is disposed of.
+ * `onTrouble`: writing failed, for example because the disk is full. The pipe is emptied all the same.
  */
 export const startDrain = (options: DrainOptions, onTrouble: (why: string) => void): CaptureThread<DrainReport> =>
   start("capture writer", { kind: "drain", options }, onTrouble);
