@@ -3,7 +3,7 @@
  * that does not, until they are close enough. With `verifications`, loss is believed only after so many further
  * trials at the same load lost frames as well: binary search with loss verification, ETSI GS NFV-TST 009 §12.3.3.
  */
-import { Course, type CourseOptions, criterionAt } from "./course.js";
+
 import type { SearchGoal } from "./goals.js";
 import {
   type GoalResult,
@@ -13,8 +13,9 @@ import {
   type SearchLoad,
   type SearchOutcome,
 } from "./search.js";
+import { criterionAt, SearchState, type SearchStateOptions } from "./state.js";
 
-export interface BisectionOptions extends CourseOptions {
+export interface BisectionOptions extends SearchStateOptions {
   readonly goal: SearchGoal;
   /** Further trials after one with too much loss; the first that holds is believed. 0: plain bisection. */
   readonly verifications: number;
@@ -24,19 +25,19 @@ export interface BisectionOptions extends CourseOptions {
 type Answer = "holds" | "fails" | "unreachable" | "ended";
 
 export function* bisection(options: BisectionOptions): Search {
-  const course = new Course(options);
+  const search = new SearchState(options);
   const { minPps, maxPps } = options.range;
   let lower: number | null = null;
   let upper: number | null = null;
   let next: number | null = maxPps;
   while (next !== null) {
-    const answer: Answer = yield* tryLoad(course, options, next);
+    const answer: Answer = yield* tryLoad(search, options, next);
     if (answer === "ended") break;
     if (answer === "holds") lower = next;
     else upper = next;
     next = middleLoad(lower, upper, minPps, options.goal.width);
   }
-  return [resultOf(course, options, lower, upper)];
+  return [resultOf(search, options, lower, upper)];
 }
 
 /** The arithmetic middle; null where the ends are close enough, or there is nothing left to try. */
@@ -50,37 +51,37 @@ function middleLoad(lower: number | null, upper: number | null, minPps: number, 
 
 /** One load: trials until its goal decides, then those that verify a loss. */
 function* tryLoad(
-  course: Course,
+  search: SearchState,
   { goal, verifications, queueFrames }: BisectionOptions,
   pps: number,
 ): Generator<SearchLoad, Answer, SearchOutcome> {
   const criterion = criterionAt(goal, pps, queueFrames);
-  yield* course.decide(goal, pps, goal.name);
+  yield* search.decide(goal, pps, goal.name);
   for (let again = 0; again < verifications; again++) {
-    if (course.endedBy !== null || pps >= course.book.unreachable) break;
-    if (course.book.classOf(pps, criterion) === "lower") return "holds";
-    const before = course.trialsAt(pps).length;
-    yield* course.trial(pps, criterion.trialNs, goal.name);
-    const last = course.trialsAt(pps)[before];
+    if (search.endedBy !== null || pps >= search.book.unreachable) break;
+    if (search.book.classOf(pps, criterion) === "lower") return "holds";
+    const before = search.trialsAt(pps).length;
+    yield* search.trial(pps, criterion.trialNs, goal.name);
+    const last = search.trialsAt(pps)[before];
     if (last !== undefined && last.lossRatio <= goal.lossRatio) return "holds";
   }
-  if (course.endedBy !== null) return "ended";
-  if (pps >= course.book.unreachable) return "unreachable";
-  return course.book.classOf(pps, criterion) === "lower" ? "holds" : "fails";
+  if (search.endedBy !== null) return "ended";
+  if (pps >= search.book.unreachable) return "unreachable";
+  return search.book.classOf(pps, criterion) === "lower" ? "holds" : "fails";
 }
 
 /** The search's own ends: with verification a load may hold although one of its trials did not. */
 function resultOf(
-  course: Course,
+  search: SearchState,
   { goal, range }: BisectionOptions,
   lower: number | null,
   upper: number | null,
 ): GoalResult {
   const reached =
     upper !== null && (lower === null ? upper <= range.minPps : relativeWidth(lower, upper) <= goal.width);
-  const byGenerator = upper !== null && upper >= course.book.unreachable;
+  const byGenerator = upper !== null && upper >= search.book.unreachable;
   const atMax = lower !== null && lower >= range.maxPps;
-  const best = lower === null ? [] : course.trialsAt(lower).map(({ lossRatio }) => lossRatio);
+  const best = lower === null ? [] : search.trialsAt(lower).map(({ lossRatio }) => lossRatio);
   const lossRatio = best.length === 0 ? 0 : Math.min(...best);
   return {
     goal: goal.name,
@@ -92,11 +93,11 @@ function resultOf(
         ? byGenerator
           ? "generator"
           : "dut"
-        : course.endedByGenerator
+        : search.endedByGenerator
           ? "generator"
           : "time",
     lossRatio,
     conditionalPps: (lower ?? 0) * (1 - lossRatio),
-    endedBy: course.endedBy,
+    endedBy: search.endedBy,
   };
 }

@@ -4,12 +4,13 @@
  * overloaded foretells its limit, so the first loads lie around that; each goal is reached in steps from coarse to
  * fine, and a step begins at the bounds of the step before it.
  */
-import { Course, type CourseOptions } from "./course.js";
+
 import { type SearchGoal, type Target, targetsOf } from "./goals.js";
 import type { Bounds } from "./load-book.js";
 import { relativeWidth, roundLoad, type Search, type SearchLoad, type SearchOutcome } from "./search.js";
+import { SearchState, type SearchStateOptions } from "./state.js";
 
-export interface MlrOptions extends CourseOptions {
+export interface MlrOptions extends SearchStateOptions {
   /** At least one; those with less loss first. */
   readonly goals: readonly SearchGoal[];
   /** What the device gave back when it was offered more than it takes, if that is known already. */
@@ -29,9 +30,9 @@ interface Approach {
 
 export function* mlrSearch(options: MlrOptions): Search {
   const goals = [...options.goals].sort((a, b) => a.lossRatio - b.lossRatio);
-  const course = new Course(options);
+  const search = new SearchState(options);
   const targets = goals.map(targetsOf);
-  yield* firstLoads(course, targets[0][0], options.hintPps);
+  yield* firstLoads(search, targets[0][0], options.hintPps);
   const before = goals.map(({ width }): Bounds => {
     const hint = options.hintPps === null ? null : roundLoad(options.hintPps * (1 - width / 2));
     return { lower: hint, upper: null };
@@ -41,54 +42,54 @@ export function* mlrSearch(options: MlrOptions): Search {
       const target = ofGoal[step];
       // What holds the greatest load when looked at coarsely is looked at closely at once.
       if (step < ofGoal.length - 1 && before[i].lower === options.range.maxPps) continue;
-      yield* approach(course, target, { before: before[i], steps: 0 });
-      before[i] = course.bounds(target);
+      yield* approach(search, target, { before: before[i], steps: 0 });
+      before[i] = search.bounds(target);
     }
   }
-  return options.goals.map((goal) => course.result(goal));
+  return options.goals.map((goal) => search.result(goal));
 }
 
 /** The greatest load, unless what it would show is known. A device that holds it needs no search. */
-function* firstLoads(course: Course, target: Target, hintPps: number | null): Steps {
-  const { maxPps, maxIs } = course.options.range;
+function* firstLoads(search: SearchState, target: Target, hintPps: number | null): Steps {
+  const { maxPps, maxIs } = search.options.range;
   if (hintPps !== null && maxIs === "generator" && hintPps < maxPps / 2) return;
-  yield* course.decide(target, maxPps, target.goal);
+  yield* search.decide(target, maxPps, target.goal);
 }
 
-function* approach(course: Course, target: Target, state: Approach): Steps {
-  while (course.endedBy === null) {
-    const pps = nextLoad(course, target, state);
+function* approach(search: SearchState, target: Target, state: Approach): Steps {
+  while (search.endedBy === null) {
+    const pps = nextLoad(search, target, state);
     if (pps === null) return;
-    yield* course.decide(target, pps, target.goal);
+    yield* search.decide(target, pps, target.goal);
   }
 }
 
 /** null: this target is reached, or cannot be. */
-function nextLoad(course: Course, target: Target, state: Approach): number | null {
-  const { minPps, maxPps } = course.options.range;
-  const { lower, upper: failed } = course.bounds(target);
-  const { unreachable } = course.book;
+function nextLoad(search: SearchState, target: Target, state: Approach): number | null {
+  const { minPps, maxPps } = search.options.range;
+  const { lower, upper: failed } = search.bounds(target);
+  const { unreachable } = search.book;
   const upper = Math.min(failed ?? Number.POSITIVE_INFINITY, unreachable);
   if (lower === null) {
     if (upper <= minPps) return null;
-    return within(below(course, target, state, Math.min(upper, maxPps * 1.01)), minPps, maxPps);
+    return within(below(search, target, state, Math.min(upper, maxPps * 1.01)), minPps, maxPps);
   }
   if (lower >= maxPps) return null;
   if (upper === Number.POSITIVE_INFINITY) return within(above(lower, target, state), lower, maxPps);
   if (relativeWidth(lower, upper) <= target.width) return null;
-  const pps = between(course, target, state, lower, upper);
+  const pps = between(search, target, state, lower, upper);
   return pps > lower && pps < upper ? pps : null;
 }
 
 const within = (pps: number, least: number, most: number): number => Math.min(most, Math.max(least, roundLoad(pps)));
 
 /** No lower bound yet: where the coarser step had it, or where the failed load's own loss says it is, or down. */
-function below(course: Course, target: Target, state: Approach, upper: number): number {
+function below(search: SearchState, target: Target, state: Approach, upper: number): number {
   const known = state.before.lower;
   // It is not decided yet: else it, or a load below it, would be one of the bounds.
   if (known !== null && known < upper) return known;
   const step = Math.min(0.5, target.width * 2 ** state.steps++);
-  const aim = foretold(course, target, upper);
+  const aim = foretold(search, target, upper);
   return aim !== null && aim < upper * (1 - step) ? aim : upper * (1 - step);
 }
 
@@ -103,12 +104,12 @@ function above(lower: number, target: Target, state: Approach): number {
 const growingStep = (target: Target, state: Approach): number => Math.min(0.5, target.width * 4 ** state.steps++);
 
 /** Both are there and too far apart. */
-function between(course: Course, target: Target, state: Approach, lower: number, upper: number): number {
+function between(search: SearchState, target: Target, state: Approach, lower: number, upper: number): number {
   const middle = roundLoad(Math.sqrt(lower * upper));
   if (relativeWidth(lower, upper) <= 2 * target.width) return middle;
   const known = [state.before.lower, state.before.upper].find((pps) => pps !== null && pps > lower && pps < upper);
   if (known !== undefined && known !== null) return known;
-  const aim = foretold(course, target, upper);
+  const aim = foretold(search, target, upper);
   if (aim !== null && aim > lower / (1 - target.width / 4)) return roundLoad(Math.min(aim, middle));
   // What it forwards when overloaded is what it forwarded at the lower bound: the limit is close above, or overload
   // costs it, and that foretells nothing.
@@ -120,9 +121,9 @@ function between(course: Course, target: Target, state: Approach, lower: number,
  * The load at which a device that forwards no more than it did at `upper` would just hold the goal, and a bit less;
  * the generator's own limit likewise.
  */
-function foretold(course: Course, target: Target, upper: number): number | null {
-  const trials = course.book.trialsAt(upper);
-  const { unreachable, offeredPps } = course.book;
+function foretold(search: SearchState, target: Target, upper: number): number | null {
+  const trials = search.book.trialsAt(upper);
+  const { unreachable, offeredPps } = search.book;
   if (upper >= unreachable && offeredPps !== null) return offeredPps * (1 - target.width);
   if (trials.length === 0) return null;
   const lossRatio = trials.reduce((sum, trial) => sum + trial.lossRatio, 0) / trials.length;

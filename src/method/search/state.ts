@@ -1,4 +1,4 @@
-/** The course of one search: its trials, what they showed, and whether it may go on. */
+/** The state of one search: its trials, what they showed, and whether it may go on. */
 import { type LoadCriterion, type LoadTrial, quantileLossRatio } from "./classify.js";
 import type { SearchGoal } from "./goals.js";
 import { LoadBook } from "./load-book.js";
@@ -13,7 +13,7 @@ import {
   type SearchOutcome,
 } from "./search.js";
 
-export interface CourseOptions {
+export interface SearchStateOptions {
   readonly range: LoadRange;
   readonly budget: SearchBudget;
   /** Frames that the device may hold in its queues: trials last until that many would have shown. 0: none. */
@@ -29,15 +29,15 @@ export function criterionAt<T extends WidthCriterion>(target: T, pps: number, qu
   return { ...target, trialNs, durationSumNs: Math.max(target.durationSumNs, trialNs) };
 }
 
-export class Course {
+export class SearchState {
   readonly book = new LoadBook();
-  readonly options: CourseOptions;
+  readonly options: SearchStateOptions;
   #trials = 0;
   #spentNs = 0;
   #endedBy: string | null = null;
   #endedByGenerator = false;
 
-  constructor(options: CourseOptions) {
+  constructor(options: SearchStateOptions) {
     this.options = options;
   }
 
