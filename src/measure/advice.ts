@@ -1,6 +1,6 @@
 /**
- * "INVALID, what now?": what on this machine was in the way, and what to do, once for a run. Only where the generator or
- * the machine was the reason: for the others the reasons say it. Pure.
+ * "INVALID, what now?" Says once for a run what on this machine was in the way, and what to do. It speaks only where
+ * the generator or the machine was the reason. Other reasons speak for themselves. Pure.
  */
 import type { RunResult, Trial } from "../result/run-result.js";
 import { type Cause, classOf, reasonsOf } from "../stats/cause.js";
@@ -9,9 +9,9 @@ import type { MachineLoad } from "../sys/machine-load.js";
 
 export interface AdviceFacts {
   readonly load: MachineLoad;
-  /** Polling threads of ours, where they are more than there are CPUs; else null. */
+  /** Our polling threads, where there are more of them than CPUs. Else null. */
   readonly sharing: number | null;
-  /** Somebody chose CPUs for them. */
+  /** The user chose CPUs for them. */
   readonly hasCores: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Resets the device in the middle of a trial, and ends the trial when it forwards again. A device that this program
- * started is ended and started anew; one of somebody else's by the command that the user gives for it.
+ * Resets the device in the middle of a trial, and ends the trial when the device forwards again. A device that this
+ * program started is ended and started again. Any other device is reset by the command that the user gives.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { executeCommand, reasonLine } from "../dut/run-command.js";
@@ -11,7 +11,7 @@ import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";
 
 export interface ResetDone {
-  /** Since the trial's start, when it began; and how long it took until whatever did it came back. */
+  /** When the reset began, since the trial's start, and how long the command or the restart took. */
   readonly atNs: number;
   readonly tookNs: number;
   /** Frames came when the trial ended. */
@@ -21,20 +21,23 @@ export interface ResetDone {
 }
 
 export interface DeviceReset {
-  /** Aborted when the device forwards again, and has for a while: no more frames are needed. */
+  /** Aborted when the device has forwarded again for a while. The trial needs no more frames then. */
   readonly signal: AbortSignal;
   readonly done: Promise<ResetDone>;
 }
 
 const lookEveryMs = 5;
-/** So long frames must come again. */
+/** Frames must come for this long before the device counts as forwarding again. */
 const steadyMs = 500;
-/** A command may return before the device goes down: then it is waited for this long a silence. */
+/** A command may return before the device goes down. Then this program waits for a silence of this length. */
 const silentMs = 100;
 /** A command that has not come back by then will not. */
 const commandMs = 300_000;
 
-/** How the device is reset, in words; "": it is not. @throws PktgenError (2): nobody here can, and no command is given. */
+/**
+ * How the device is reset, in words. "": it is not. @throws PktgenError (2): this program cannot reset it, and no
+ * command is given.
+ */
 export function resetWords({ dut, resetCommand }: RunPlan, isTested: boolean): string {
   if (!isTested) return "";
   if (resetCommand !== undefined) return `the command: ${resetCommand}`;
@@ -46,7 +49,7 @@ export function resetWords({ dut, resetCommand }: RunPlan, isTested: boolean): s
   });
 }
 
-/** Resets it so long after now. Never throws: what went wrong is a fault. */
+/** Resets the device after `atNs`. Never throws: what went wrong is a fault. */
 export function resetDuring(lab: Lab, plan: RunPlan, atNs: number, interrupted: AbortSignal): DeviceReset {
   const stop = new AbortController();
   const none = { atNs, tookNs: 0, forwardsAgain: false };

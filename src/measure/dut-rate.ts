@@ -1,4 +1,4 @@
-/** The DUT's own rate beside ours: two looks at both while frames go, over the same piece of the trial. */
+/** Compares the DUT's own rates with ours: two looks at both while frames go, over the same piece of the trial. */
 import type { DutSample } from "../dut/dut.js";
 import type { TrialProgress } from "../engine/trial/start-generator.js";
 import type { DutOwnRates } from "../result/run-result.js";
@@ -17,7 +17,9 @@ interface Look {
 
 const halfWay = (before: number, after: number): number => (before + after) / 2;
 
-/** The DUT's count lies half way between two of ours. null: it has none, or no frames go any more. */
+/**
+ * The DUT's count lies half way between two counts of the generator. null: the DUT has none, or the sending is over.
+ */
 async function look({ dut, generator }: Looked): Promise<Look | null> {
   const before = generator.progress();
   const sample = (await dut?.sample?.()) ?? null;

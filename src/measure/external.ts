@@ -1,7 +1,7 @@
 /**
- * What a run does for a device that somebody else started: it is a neighbour to it where addresses were given, asks its
- * gateways for their MAC addresses before anything is sent, and reads the counters of its hops so that they agree with
- * what was received, to the frame.
+ * What a run does for a device that it did not start. Where addresses were given, the run is a neighbour of the device
+ * and asks its gateways for their MAC addresses before the first frame. It also reads the counters of the device's
+ * hops, which then agree with what was received, to the frame.
  */
 import { type ExternalSide, HopReader, type HopReading } from "../dut/external/index.js";
 import type { TrialReport } from "../engine/loop/trial-report.js";
@@ -23,7 +23,7 @@ const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
 
 const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
 
-/** Who answers at each port; null: nobody, since it has no addresses. */
+/** The responder at each port. null: the port has no addresses, and does not answer. */
 export function respondersOf(dut: ExternalChoice, traffic: TrafficSpec): (ResponderSetup | null)[] {
   return portsOf(dut).map((spec, p): ResponderSetup | null => {
     const side = dut.sides?.[p];
@@ -51,7 +51,7 @@ const addressOf = (side: ExternalSide | undefined, ip: 4 | 6): string | null =>
 
 type Gateway = ExternalSide["gateways"][number];
 
-/** Whom frames of this IP version are sent to: a gateway of the other version is the same router's. */
+/** The gateway for frames of this IP version. A gateway of the other version belongs to the same router. */
 const gatewayFor = (side: ExternalSide, ip: 4 | 6 | null): Gateway | null =>
   side.gateways.find((each) => each.ip === ip) ?? side.gateways[0] ?? null;
 
@@ -79,7 +79,7 @@ export async function neighbourStreams(
   const ips = { src: addressesBy(dut.sides[0]), dst: addressesBy(dut.sides[1]) };
   const forward = addressStreams(traffic, { ...ips, srcMac: same(here), dstMac: orElse(hops[0], there) });
   if (!bidirectional) return [forward, forward];
-  // What the forward frames have as destination is the source of the reverse ones, and the other way round.
+  // The destination of the forward frames is the source of the reverse ones, and the other way round.
   const turned = addressStreams(traffic, { ...ips, srcMac: orElse(hops[1], here), dstMac: same(there) });
   return [forward, reverseStream(turned)];
 }
@@ -144,7 +144,7 @@ async function gatewayMac(
   port: number,
   generator: Pick<Generator, "resolve">,
 ): Promise<string> {
-  // A gateway is only taken with an address of its version beside it.
+  // Options accept a gateway only with an address of the same version.
   const from = addressOf(side, ip)!;
   const mac = await generator.resolve(port, text, from);
   if (mac !== null) return mac;
@@ -158,7 +158,7 @@ async function gatewayMac(
 /** Counters of the device's hops, and of our own interfaces, at one moment. */
 interface Snapshot {
   readonly hops: readonly (readonly HopReading[] | null)[];
-  /** Frames that the interface of each port let out, or dropped on the way out; null: it has none. */
+  /** Frames that each port's interface sent, or dropped while it sent. null: the port has no interface. */
   readonly sent: readonly (number | null)[];
 }
 
@@ -177,8 +177,8 @@ const firstPatienceMs = 5_000;
 const noForeign: ForeignCounters = { entered: 0, left: 0 };
 
 /**
- * Reads counters so that no frame lies between two of them: what a receive ring holds is taken in between two readings,
- * and only two that are equal count. Chatter comes seldom enough for that.
+ * Reads counters so that no frame lies between two of them. Frames in a receive ring are taken in between two readings.
+ * Only two equal readings count, and the chatter of other programs is rare enough for that.
  */
 export class ExternalCounters implements AsyncDisposable {
   readonly #ports: readonly PortSpec[];
@@ -251,7 +251,7 @@ export class ExternalCounters implements AsyncDisposable {
     const port = direction === 0 ? 0 : this.#ports.length - 1;
     const [from, to] = [before.sent[port] ?? null, after.sent[port] ?? null];
     const own = sentFrames([report]) + report.beside;
-    // Whatever else our interface sent is the kernel's: it speaks by itself (router solicitations, MLD).
+    // All other frames of our interface come from the kernel, which sends its own (router solicitations, MLD).
     const entered = report.beside + (from === null || to === null ? 0 : Math.max(0, to - from - own));
     return { hops, foreign: { entered, left: foreignOf(report) }, faults, notes };
   }

@@ -20,7 +20,7 @@ export interface Expectation {
   readonly dstMac: string | null;
 }
 
-/** Interfaces that only take what is addressed to them, whatever they are told. */
+/** Interfaces that take only frames to their own address, in promiscuous mode, too. */
 const ownMacOnly: ReadonlySet<string> = new Set(["macvlan", "macvtap", "ipvlan"]);
 
 /** Nothing at all came back: why that may be. */

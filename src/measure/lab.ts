@@ -25,16 +25,16 @@ import { peerPatience, untilReady, waitForPeers } from "./until-ready.js";
 
 /** RFC 2544 §23: wait two seconds for residual frames. */
 const settleNsUnknownDut = 2e9;
-/** Buffers hold at least this, whatever the sizes: a device may send frames of its own. */
+/** Buffers hold at least this many bytes: a device may send its own frames. */
 const usualFrameBytes = 1518;
 
-/** Frames that were sent, and that no trial's figures are made of. */
+/** Frames that were sent outside of the trials in the result. */
 export interface BesideTrialsTally {
   /** Through the built-in device. */
   warmUp: number;
-  /** So that devices know where to send to (RFC 2544 §23). */
+  /** Learning frames, from which devices learn where to send to (RFC 2544 §23). */
   learning: number;
-  /** In a search's trials at the greatest load, which are no part of its result. */
+  /** In a search's trials at the greatest load, which are not part of its result. */
   probes: number;
 }
 
@@ -42,12 +42,12 @@ export interface Lab extends AsyncDisposable {
   readonly beside: BesideTrialsTally;
   /** null: nothing is recorded. */
   readonly recorder: Recorder | null;
-  /** null: external, nobody here has its counters. */
+  /** null: the device is external, and its counters are elsewhere. */
   readonly dut: Dut | null;
   readonly generator: Generator;
-  /** What each direction sends, the forward one first, addressed to whom it goes. */
+  /** What each direction sends, with its addresses. The forward direction is first. */
   readonly streams: readonly [TrafficSpec, TrafficSpec];
-  /** Of a device that somebody else started, and whose counters can be read; else null. */
+  /** Counters of a device that this program did not start. null: there are none to read. */
   readonly external: ExternalCounters | null;
   readonly settleNs: number;
   /** Gives out the ids of trials, of warm-ups and of learning frames. */
@@ -55,18 +55,20 @@ export interface Lab extends AsyncDisposable {
   /** The generator may have to share its CPU with another polling thread. */
   readonly cooperative: boolean;
   readonly sharing: Sharing | null;
-  /** What everybody should know who reads the figures. */
+  /** What a reader of the figures should know. */
   readonly notes: readonly string[];
-  /** Measures the generator's own share of latencies, once; `floorNs` has it from then on. */
+  /** Measures the generator's own share of latencies, once. `floorNs` returns it afterwards. */
   measureFloor(order: TrialSpec): Promise<void>;
   floorNs(): number | null;
   isSigned(size: FrameSize): boolean;
   portFacts(): readonly PortFacts[];
   /** What our own ports lost since they were opened. */
   portDrops(): PortDrops;
-  /** Resolves when all ports have peers, which may have to come back; rejects with a PktgenError. */
+  /** Resolves when all ports have peers. A peer may have to come back first. Rejects with a PktgenError. */
   ready(): Promise<void>;
-  /** null: everybody is there. Else who is not, and how that was noticed; of the time since the last `ready`. */
+  /**
+   * null: the device and all peers are there. Else what is missing, and how that was noticed, since the last `ready`.
+   */
   lost(): string | null;
   comesBack(): Promise<boolean>;
   /** Starts counting what disturbs; `disturbance` gives it. */
@@ -77,7 +79,7 @@ export interface Lab extends AsyncDisposable {
 /** The longest frame of the run, without FCS: what buffers must hold. */
 const longestFrameBytes = (plan: RunPlan): number => Math.max(usualFrameBytes, ...plan.sizes.flatMap(frameSizesOf));
 
-/** null: external, somebody else started it. */
+/** null: the device is external. */
 async function startPlannedDut(plan: RunPlan, maxFrameBytes: number, signal: AbortSignal): Promise<Dut | null> {
   if (plan.dut.kind === "external") return null;
   const [, host, container = host] = plan.cores ?? [];

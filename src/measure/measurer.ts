@@ -1,7 +1,4 @@
-/**
- * What a method measures with: one trial at a time, whatever stands behind it. A method cannot tell an open lab from a
- * simulated one.
- */
+/** What a method measures with: one trial at a time. A method cannot tell an open lab from a simulated one. */
 import type { Trial } from "../result/run-result.js";
 import type { Reason } from "../stats/cause.js";
 import type { RateStep } from "../stream/departures/steps.js";
@@ -33,6 +30,6 @@ export interface MeasureRequest {
 export interface Measurer {
   /** One trial; a result for each direction. Rejects with a PktgenError where it could not begin. */
   measure(request: MeasureRequest): Promise<readonly Trial[]>;
-  /** null: another trial may follow. Else why none can: the run was interrupted, the device went away. */
+  /** null: another trial may follow. Else why not: the run was interrupted, the device went away. */
   ended(): Reason | null;
 }

@@ -1,21 +1,25 @@
-/** What a trial is good for: did it measure the device, or did something else get in the way? Pure. */
+/** What a trial can be used for: did it measure the device, or did something else get in the way? Pure. */
 import type { Trial } from "../result/run-result.js";
 import { classOf, type Reason, reasonsOf } from "../stats/cause.js";
 import { badOf, excusableOf, isWithin, lossShareOf, offeredOf } from "../stats/loss.js";
 
 export type TrialUse =
   | { readonly kind: "measured"; readonly lossRatio: number }
-  /** The generator did not offer the load. `easier`: in nothing but the number of frames; what broke at that is broken. */
+  /**
+   * The generator did not offer the load. `easier`: the load was easier only by its number of frames. What broke at it
+   * is broken.
+   */
   | { readonly kind: "short"; readonly offeredPps: number; readonly easier: boolean; readonly why: string }
-  /** The figures cannot be used, and another attempt may do better. `disturbed`: for nothing but what the machine did. */
+  /** The figures cannot be used, and another attempt may do better. `disturbed`: only the machine was the reason. */
   | { readonly kind: "unusable"; readonly why: string; readonly disturbed: boolean };
 
-/** What is to be measured: loss, or times as well, for which frames must have left when they were due. */
+/** What is to be measured. `times` needs frames that left when they were due. */
 export type Wanted = "loss" | "times";
 
 /**
- * Every frame was offered, and the machine got in the way by a known amount: then what all these goals ask is answered
- * nevertheless where the loss is within them (the device did it on a worse day), or beyond them by more than that amount.
+ * Every frame was offered, and the machine disturbed the trial by a known amount. The goals are answered where the loss
+ * is within them: the device did it on a worse day. They are answered, too, where the loss is beyond them by more than
+ * that amount.
  */
 function answersGoals(trials: readonly Trial[], reasons: readonly Reason[], lossGoals: readonly number[]): boolean {
   const isKnown = reasons.every(({ cause }) => cause === "late" || cause === "steal");
@@ -27,8 +31,8 @@ function answersGoals(trials: readonly Trial[], reasons: readonly Reason[], loss
 }
 
 /**
- * `trials`: the directions of one trial. `lossGoals`: loss ratios that all there is to know is on which side of them the
- * trial lies; empty: its figures count themselves.
+ * `trials`: the directions of one trial. `lossGoals`: loss ratios that the trial only has to lie above or below. Empty:
+ * its figures are the result.
  */
 export function useOf(trials: readonly Trial[], lossGoals: readonly number[] = [], wanted: Wanted = "loss"): TrialUse {
   const invalid = trials.filter(({ verdict }) => verdict === "invalid");

@@ -1,4 +1,4 @@
-/** A run, decided: everything that `run` was asked for, validated, before anything is opened. Plain data. */
+/** A run, decided: everything that was asked for, validated, before anything is opened. Plain data. */
 import { withRingSize } from "../dut/embedded/options.js";
 import type { ExternalSide, HopSpec } from "../dut/external/index.js";
 import type { StartedDut } from "../dut/start.js";
@@ -11,21 +11,21 @@ import type { Tolerances } from "../tolerances.js";
 import type { FrameSize, Rate } from "../units.js";
 import type { RecordPlan } from "./recorder.js";
 
-/** Whom the frames go through. External: ports of ours, whose peers somebody else started. */
+/** The device that the frames go through. External: ports of this program, whose peers were started elsewhere. */
 export type DutChoice =
   | Exclude<StartedDut, { readonly kind: "testpmd" }>
-  /** `ports`: null where the device brings the generator's port as well. */
+  /** `ports`: null where the device brings the generator's port, too. */
   | (Extract<StartedDut, { readonly kind: "testpmd" }> & { readonly ports: GeneratorPorts | null })
   | ExternalChoice;
 
-/** A device that somebody else started. */
+/** A device that this program did not start. */
 export interface ExternalChoice extends GeneratorPorts {
   readonly kind: "external";
-  /** What the ports are to their neighbours: of the sending, of the receiving one; null: nothing but ports. */
+  /** How the sending and the receiving port appear to their neighbours. null: they have no addresses. */
   readonly sides: readonly [ExternalSide, ExternalSide] | null;
   /**
-   * What plain traffic was given by itself, and no side changes; streams know their own. `srcMac` is also what the
-   * sending port answers with.
+   * Addresses that the user gave to plain traffic, and that no side changes. Streams know theirs. The sending port
+   * answers with `srcMac`, too.
    */
   readonly keeps: {
     readonly srcMac: string | null;
@@ -33,23 +33,23 @@ export interface ExternalChoice extends GeneratorPorts {
     readonly srcAddress: boolean;
     readonly dstAddress: boolean;
   };
-  /** In the frame's order, each way; empty: nobody counts there. */
+  /** Hops that count, in the frame's order, in each direction. Empty: no counters. */
   readonly hops: readonly HopSpec[];
   readonly reverseHops: readonly HopSpec[];
 }
 
-/** Ports of ours that somebody else connects to the device. */
+/** Ports of this program that are connected to the device elsewhere. */
 export interface GeneratorPorts {
   readonly tx: PortSpec;
   /** null: the port of `tx` does both. */
   readonly rx: PortSpec | null;
 }
 
-/** The device with rings for loads that are set, or that are all there is, where nobody said how large they are. */
+/** The device with rings that fit loads at max, or loads that are set, where the user gave no ring size. */
 export const withRings = (dut: DutChoice, use: "atMax" | "atSetRate"): DutChoice =>
   dut.kind === "embedded" ? { ...dut, options: withRingSize(dut.options, use) } : dut;
 
-/** What each size gets: two trials as cli.md has them by default, or the one that was asked for. */
+/** The trials of each size: two trials by default, or the one that was asked for. */
 export type TrialChoice =
   | "default"
   | {
@@ -64,33 +64,36 @@ export interface RunPlan {
   /** In order; each has its trials. */
   readonly sizes: readonly FrameSize[];
   readonly dut: DutChoice;
-  /** Both ways at once, each with the whole rate and count; external devices behind two ports only. */
+  /** Both directions at once, each with the whole rate and count. Only for external devices behind two ports. */
   readonly bidirectional: boolean;
-  /** The receiving port sends as well: learning frames. Absent: it does not. */
+  /** The receiving port sends learning frames. Absent: it does not. */
   readonly learns?: boolean;
   /** Send also on an interface that carries the default route or an SSH connection. */
   readonly yesThisInterface: boolean;
-  /** A command that resets the device, where it is somebody else's or is to be reset otherwise; absent: none. */
+  /** A command that resets the device. Absent: this program restarts the device that it started. */
   readonly resetCommand?: string;
   /** Captures of what the generator sends and receives; absent: none. */
   readonly record?: RecordPlan;
-  /** How long the peers of ports may take to be there; absent: what is usual. */
+  /** How long to wait for the peers of ports. Absent: the usual time. */
   readonly waitPeerNs?: number;
   /** Queue pairs in use, 1 … 8. */
   readonly queues: number;
-  /** What is sent, but for its size. */
+  /** What is sent. The sizes are those of the plan. */
   readonly stream: TrafficSpec;
-  /** The streams leave at their own rates: of each size at what they come to together, and not at the rate of `trials`. */
+  /** The streams leave at their own rates. The rate of `trials` is then their sum at the first size. */
   readonly ownRates?: boolean;
   readonly trials: TrialChoice;
   readonly seed: number;
-  /** The id of the run's first trial in signatures, 0 … 2^24 − 1: another for every run, unless it is to be repeated byte for byte. */
+  /**
+   * The id of the run's first trial in signatures, 0 … 2^24 − 1. Every run has another, unless it is to be repeated
+   * byte for byte.
+   */
   readonly runId: number;
-  /** The generator's code runs so long before the first trial (warm-up.ts). */
+  /** How long the generator's code runs before the first trial (warm-up.ts). */
   readonly warmupNs: number;
-  /** A trial ends when nothing has arrived for so long; null: what suits the DUT. */
+  /** A trial ends when nothing has arrived for this long. null: what suits the DUT. */
   readonly settleNs: number | null;
-  /** A trial waits so long for residual frames also where every frame is back (RFC 2544 §23). Absent: it does not. */
+  /** A trial waits that long although every frame is back (RFC 2544 §23). Absent: it does not. */
   readonly settlesWhole?: boolean;
   /** Trials of each kind and size, ≥ 1. */
   readonly repeat: number;
@@ -104,15 +107,15 @@ export interface RunPlan {
   readonly lineRateBps: number | null;
   /** Tolerated lost ÷ sent; null: 0 at a set rate, undecided at max. */
   readonly lossLimit: number | null;
-  /** Loss is a figure of a method, which judges it itself; absent: `lossLimit` does. */
+  /** Loss is a figure, which the method judges. Absent: `lossLimit` decides. */
   readonly measuresLoss?: boolean;
-  /** Of the load and of when frames leave; absent: the usual ones. */
+  /** Tolerances of the load, and of when frames leave. Absent: the usual ones. */
   readonly tolerances?: Tolerances;
   /** Least forwarded frames per second that pass, over all queues. */
   readonly minRatePps: number | null;
-  /** What options could not do as they were given, in sentences for the result; absent: nothing. */
+  /** What options could not do as they were given, in sentences for the result. Absent: nothing. */
   readonly notes?: readonly string[];
-  /** What the profile says that a run must reach; absent: nothing. */
+  /** What a run of the profile must reach. Absent: nothing. */
   readonly thresholds?: readonly ThresholdSpec[];
   /** Number of each stream's first frame. */
   readonly startSequence: number;
@@ -120,7 +123,7 @@ export interface RunPlan {
   readonly commandLine: string;
 }
 
-/** How a running trial stands, once a second. Counts are of the trial so far, rates of the interval. */
+/** The state of a running trial, once a second. Counts are of the trial until now, rates of the interval. */
 export interface Interval {
   /** 1 … trials of the run. */
   readonly trial: number;
@@ -131,13 +134,13 @@ export interface Interval {
   readonly elapsedNs: number;
   readonly sent: number;
   readonly received: number;
-  /** Missing so far, frames in flight included. */
+  /** Missing until now, frames in flight included. */
   readonly lost: number;
   readonly txPps: number;
   readonly rxPps: number;
 }
 
-/** How the outside follows a run and stops it. */
+/** How the caller follows a run and stops it. */
 export interface RunHooks {
   /** Aborted: the open trial becomes invalid with the reason `interrupted`, and the run resolves with what it has. */
   readonly signal: AbortSignal;

@@ -6,7 +6,7 @@ export interface PortDrops {
   readonly received: number;
   /** Frames that our own ports' interfaces did not send. */
   readonly sent: number;
-  /** The same and more, by name: whoever is to blame. */
+  /** These and further losses, by name, whatever caused them. */
   readonly named: readonly PortDrop[];
 }
 

@@ -10,7 +10,7 @@ export interface Readings {
   readonly hops: HopCounters[];
   readonly drops: PortDrops;
   readonly injected: InjectedResult | null;
-  /** null: the device has no rates of its own, or the trial was too short to tell. */
+  /** null: the device does not tell its rates, or the trial was too short. */
   readonly dutOwnRates: DutOwnRates | null;
   readonly disturbance: { readonly stealMs: number; readonly switches: number };
 }

@@ -10,7 +10,7 @@ import type { Lab } from "./lab.js";
 import type { RunPlan } from "./plan.js";
 import { trafficWords } from "./traffic-words.js";
 
-/** The result with what to do about it, where the generator or the machine was in the way. */
+/** The result with advice, where the generator or the machine was in the way. */
 export function withAdvice(result: RunResult, plan: RunPlan, lab: Lab): RunResult {
   const facts = { load: machineLoad(), sharing: lab.sharing?.pollers ?? null, hasCores: plan.cores !== null };
   const advice = adviceOf(result, facts);

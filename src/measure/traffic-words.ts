@@ -1,8 +1,11 @@
-/** What is sent, in words that are the same where the frames are: what figures of two runs must share to be compared. */
+/**
+ * Describes what is sent. Two runs have the same words exactly where their frames are the same, so that their figures
+ * can be compared.
+ */
 import { createHash } from "node:crypto";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
 
-/** Sizes, rate and seed are said elsewhere. */
+/** Sizes, rate and seed are said elsewhere in the result. */
 export function trafficWords(traffic: TrafficSpec): string {
   if (traffic.plain === undefined) {
     const { seed: _, sizes: __, ...rest } = traffic;

@@ -6,7 +6,7 @@ import { ratesOf, receiveRates } from "../stats/rates.js";
 
 export function countsOf({ transmit, receive }: TrialReport, signed: boolean): TrialCounts {
   const sent = transmit.queues.reduce((sum, queue) => sum + queue.published - queue.outstanding, 0);
-  // Without a signature nobody can tell a duplicate; what is more than was sent must be some.
+  // Without a signature a duplicate cannot be told. Frames beyond those sent must be duplicates.
   const extra = signed ? 0 : Math.max(0, receive.accepted - sent);
   const accepted = receive.accepted - extra;
   // Which frames the damaged ones were cannot be told. So many of them as numbers are missing stand in these frames'
@@ -61,7 +61,7 @@ export function queuesSeen({ transmit, receive }: TrialReport): Trial["queuesSee
   });
 }
 
-/** Per queue: what the peer took, and everything that came back, whatever it was. */
+/** Per queue: what the peer took, and every frame that came back. */
 export function ledgerOf(
   { transmit, receive }: TrialReport,
   hops: readonly HopCounters[],

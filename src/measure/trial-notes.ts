@@ -1,4 +1,4 @@
-/** What one should know of a trial beside its verdict, in sentences. Pure. */
+/** What a reader should know of a trial besides the verdict, in sentences. Pure. */
 import type { DutOwnRates, Trial } from "../result/run-result.js";
 import type { TrialCounts } from "../stats/ledger.js";
 import { framesWord, percentWord, rateWord } from "../stats/words.js";
@@ -10,7 +10,7 @@ export interface NotedTrial extends OrderedReport {
   readonly notes?: readonly string[];
 }
 
-/** What one should know of it beside the verdict. */
+/** All notes of a trial, in the order of the document. */
 export function notesOf(inputs: NotedTrial, trial: TrialCounts & Pick<Trial, "streams" | "flows">): string[] {
   return [
     ...(inputs.notes ?? []),
@@ -35,7 +35,7 @@ function flowNotes(flows: Trial["flows"]): string[] {
   return [`${count}: ${spread.length} came out of several queues, e.g. ${most.flow} out of ${queuesOf(most)}`];
 }
 
-/** What the DUT counted beside what we did, in the middle of the trial. */
+/** The rates that the DUT counted in the middle of the trial, compared with ours. */
 function ownRateNotes({ dutOwnRates }: NotedTrial): string[] {
   if (dutOwnRates == null) return [];
   const { rxPps, txPps, generatorTxPps, generatorRxPps } = dutOwnRates;
@@ -53,7 +53,7 @@ function returnedNotes({ report: { returned } }: NotedTrial): string[] {
     : [`${framesWord(returned)} came back on the port that they were sent on`];
 }
 
-/** What nobody can tell of damaged frames. */
+/** What cannot be known of damaged frames. */
 function damageNotes({ corrupt }: TrialCounts): string[] {
   if (corrupt === 0) return [];
   return [
@@ -63,8 +63,8 @@ function damageNotes({ corrupt }: TrialCounts): string[] {
 }
 
 /**
- * A device that pushes or pops tags gives frames back longer or shorter, all of them whole. What came inside an
- * encapsulation is longer as well, but there no frame is whole.
+ * A device that pushes or pops tags returns longer or shorter frames, which are whole. Frames inside an encapsulation
+ * are longer, too, and none of them is whole.
  */
 function lengthNotes({ order, report }: NotedTrial, { sent, accepted, received }: TrialCounts): string[] {
   const { transmit, receive } = report;

@@ -1,6 +1,6 @@
 /**
- * The ids of a run's trials, one after the other from the run's own: every trial, warm-up and learning run takes the
- * next, so that a frame says which run and which trial it is of (stream/frames/signature.ts).
+ * Gives out the ids of a run's trials. Every trial, warm-up and learning run takes the next id, beginning with the
+ * run's. A frame therefore says which run and which trial it belongs to (stream/frames/signature.ts).
  */
 import type { TrialSpec } from "../engine/loop/trial-spec.js";
 import { trialAfter } from "../stream/frames/signature.js";
@@ -13,7 +13,7 @@ export class TrialNumbers {
     this.#runId = runId;
   }
 
-  /** Of an order: never given before in this run. */
+  /** The next number, never given before in this run. */
   next(): Required<Pick<TrialSpec, "trial" | "trialsBefore">> {
     const trialsBefore = this.#given++;
     return { trial: trialAfter(this.#runId, trialsBefore), trialsBefore };

@@ -13,7 +13,7 @@ import { countsOf, hopsOf, ledgerOf, queuesSeen, ratesOfTrial } from "./trial-co
 import { notesOf } from "./trial-notes.js";
 import { delaysOf, intendedOf, lossUntilOf, probeOf } from "./trial-times.js";
 
-/** What nobody knows is absent. */
+/** Everything that a trial's result is made of. What is not known is absent. */
 export interface TrialInputs {
   readonly phase: string;
   /** Absent: there is only one. */

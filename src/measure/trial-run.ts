@@ -1,6 +1,6 @@
 /**
- * One trial on an open lab, from the DUT's reset to the verdict: what every method is made of. A method decides what
- * to ask for next; this runs it, and a trial in two directions gives a result for each.
+ * One trial on an open lab, from the reset of the DUT to the verdict. Every method is made of such trials. A trial in
+ * two directions has a result for each.
  */
 
 import type { TrialReport } from "../engine/loop/trial-report.js";
@@ -42,7 +42,7 @@ function withProbeOf(
   return withProbe(traffic, size, { kind: "paced", pps: pps - probePps, lineRateBps }, probePps);
 }
 
-/** An order for each direction, the forward one first, with the next id. */
+/** A spec for each direction, the forward one first, with the next id. */
 export function ordersFor(plan: RunPlan, lab: Lab, next: MeasureRequest): TrialSpec[] {
   const [stream, back] = lab.streams.map((traffic) => withProbeOf(traffic, plan, next));
   const { queues, startSequence, settlesWhole, integrity, ownRates, lineRateBps, tolerances } = plan;
@@ -56,7 +56,7 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: MeasureRequest): TrialS
   return [forward, { ...forward, stream: back!, firstStream: reverseFirstStream }];
 }
 
-/** Before the first trial; `first` says what it will be like. */
+/** Warms up before the first trial. `first` says what that trial will be like. */
 export async function warmUpFor({ plan, lab, hooks }: TrialRun, first: MeasureRequest): Promise<void> {
   await lab.ready();
   const steady = steadyRequest(first);
@@ -123,7 +123,7 @@ function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: numb
   const { hops, drops, injected, dutOwnRates, disturbance } = carried.readings;
   const [order, report] = [carried.orders[d]!, reports[d]!];
   const external = lab.external?.of(d, report) ?? null;
-  // Counters begin anew with the device.
+  // A device that was reset begins its counters again.
   const counters = reset === null ? (external ?? { hops, faults: [], notes: [] }) : noCounters;
   return {
     phase: next.phase,
@@ -156,7 +156,7 @@ function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: numb
 
 const noCounters = { hops: [], faults: [], notes: [] } as const;
 
-/** What makes a trial useless. A DUT that took no more frames is a result, see failuresOf. */
+/** Faults that make a trial useless. A DUT that took no more frames is a result (failuresOf). */
 function faultsOf({ lab, hooks }: TrialRun, report: TrialReport, reset: ResetDone | null): Reason[] {
   const full = lab.recorder?.full.aborted === true ? [diskWasFull] : [];
   if (reset !== null) return reset.fault === null ? full : [...full, reset.fault];
@@ -172,7 +172,7 @@ function lostOf({ transmit, neverQuiet }: TrialReport, lab: Lab, signal: AbortSi
   return faults.map(faultReason);
 }
 
-/** Where somebody else connects our ports to the device. */
+/** Hints where our ports are connected to the device elsewhere. */
 function hintsOfNothing({ dut }: RunPlan, { stream }: TrialSpec, direction: number): string[] {
   const ports = dut.kind === "external" ? dut : dut.kind === "testpmd" ? dut.ports : null;
   if (ports === null) return [];

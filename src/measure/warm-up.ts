@@ -1,8 +1,8 @@
 /**
- * What is at work before the first trial of `run`, of methods, of `send` and of a test plan: the generator's own code, so
- * that V8 has compiled it. It runs through rings inside the generator's thread (engine/trial/rehearsal.ts), like those of its
- * ports: to devices and networks of others nothing is sent that a trial does not ask for. Only the built-in device is
- * warmed up itself, with frames that go through it, since its forwarding code has to be compiled as well.
+ * The warm-up before the first trial of runs, methods, `send` and test plans: the generator's code runs until V8 has
+ * compiled it. Its frames go through rings inside the generator's thread (engine/trial/rehearsal.ts), which are like
+ * those of its ports. So devices and networks receive no frame that no trial asked for. Only the built-in device is
+ * warmed up with frames through it, because its forwarding code must be compiled, too.
  */
 
 import type { TrialSpec } from "../engine/loop/trial-spec.js";
@@ -10,9 +10,9 @@ import type { Generator } from "../engine/trial/start-generator.js";
 import type { DutChoice } from "./plan.js";
 import { sentFrames } from "./sent-frames.js";
 
-/** Where nobody says how long. */
+/** The usual time. */
 export const usualWarmUpNs = 750e6;
-/** At a set rate other code runs than at max, and needs a quarter of a second of it until V8 has compiled it all. */
+/** At a set rate other code runs than at max. V8 needs a quarter of a second of it. */
 const parts = [
   { pps: null, share: 2 / 3 },
   { pps: 50_000, share: 1 / 3 },
@@ -22,13 +22,13 @@ export interface WarmUp {
   readonly generator: Pick<Generator, "rehearse" | "runDirections">;
   readonly durationNs: number;
   readonly signal: AbortSignal;
-  /** Frames go through the device; false: nowhere. */
+  /** true: frames go through the device. false: they stay in the generator. */
   readonly throughDevice: boolean;
-  /** The orders of a trial at a load (null: max) for so long, one for each direction. */
+  /** The specs of a trial at a load (null: max) of this length, one for each direction. */
   orders(pps: number | null, durationNs: number): readonly TrialSpec[];
 }
 
-/** Is it the device's own code as well that has to be compiled? */
+/** Must the device's code be compiled, too? */
 export const isCompiledToo = ({ kind }: DutChoice): boolean => kind === "embedded";
 
 /** Resolves with how many frames were sent to the device. */

@@ -35,7 +35,6 @@ const stillAmbiguous: readonly string[] = [
   "FieldKind",
   "ReplayHooks",
   "ringSizes",
-  "command",
 ];
 
 /** Each job module exports its maker under this one name: main.ts loads the module that it is told, and calls it. */

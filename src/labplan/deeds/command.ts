@@ -3,7 +3,7 @@ import { checkText, refused } from "../checks.js";
 import { fileWord } from "../evidence.js";
 import { caseFolder, type Deed } from "./deed.js";
 
-export const command: Deed<"command"> = async ({ setup, devices }, { device: name, text, check }, step) => {
+export const typeCommand: Deed<"command"> = async ({ setup, devices }, { device: name, text, check }, step) => {
   const device = devices.get(name);
   const answer = await device.type(text);
   const file = `${caseFolder(setup)}/${step.number}-${name}-${fileWord(text)}.txt`;

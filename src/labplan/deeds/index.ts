@@ -1,6 +1,6 @@
 /** The table of deeds: a verb of a plan's step, and what it does. */
 import type { PlannedStep } from "../steps.js";
-import { command } from "./command.js";
+import { typeCommand } from "./command.js";
 import type { CaseLab, Deed, Shown, Verb } from "./deed.js";
 import { kill, quit } from "./end.js";
 import { launch, mountHugepages } from "./launch.js";
@@ -12,7 +12,7 @@ import { wait } from "./wait.js";
 export const deeds: { readonly [V in Verb]: Deed<V> } = {
   "mount hugepages": mountHugepages,
   launch,
-  command,
+  command: typeCommand,
   send,
   "start traffic": startTraffic,
   "watch traffic": watchTraffic,
