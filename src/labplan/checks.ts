@@ -9,7 +9,7 @@ import type { PathPort } from "./path.js";
 /** What testpmd says to a command that it does not take (lib/cmdline/cmdline.c, and testpmd's own). */
 const refusals = /^(Command not found|Bad arguments|Ambiguous command|Incomplete command|Invalid port)\b.*$/m;
 
-/** A command that was not taken, whatever was to be checked. */
+/** A command that was refused, independent of what was to be checked. */
 export function refused(text: string, answer: string): string[] {
   const match = refusals.exec(answer);
   return match === null ? [] : [`testpmd does not take "${text}": ${match[0].trim()}`];

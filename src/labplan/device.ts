@@ -1,4 +1,4 @@
-/** A testpmd of a plan while it runs, with its counters since it was launched, whatever commands were typed. */
+/** A testpmd of a plan while it runs, with its counters since it was launched. */
 import type { DeviceHopQueueCounters } from "../dut/dut.js";
 import {
   type ForwardStats,
@@ -69,7 +69,7 @@ export class RunningDevice {
     return { xstats, forward };
   }
 
-  /** One way through the device, per queue; null: a port has no counters, since it has no peer. */
+  /** One direction through the device, per queue. null: a port has no counters, because it has no peer. */
   hopQueues(reading: DeviceReading, rxPort: number, txPort: number): DeviceHopQueueCounters[] | null {
     const rx = reading.xstats.find(({ port }) => port === rxPort);
     const tx = reading.xstats.find(({ port }) => port === txPort);
@@ -96,8 +96,9 @@ export class RunningDevice {
   }
 
   /**
-   * fwd_dropped since `start`. Streams are printed only where there are more of them than ports; else the port's sum
-   * is the queue's, from 23.03 on with the driver's tx errors, which for net_vhost are the same frames again.
+   * fwd_dropped since `start`. testpmd prints streams only where there are more of them than ports. Else the queue has
+   * the sum of the port. From 23.03 on, that sum contains the tx errors of the driver, which are the same frames again
+   * for net_vhost.
    */
   #dropped({ streams, ports }: ForwardStats, tx: PortXstats | null, rxPort: number, queue: number): number {
     if (this.launch.device.queues > 1) {
@@ -108,7 +109,7 @@ export class RunningDevice {
     return sum - (isAtLeast(this.process.version, "23.03") ? (tx?.counters.get("tx_errors") ?? 0) : 0);
   }
 
-  /** From the answer to `stop`, which has no xstats beside it: port sums are taken as they are. */
+  /** From the answer to `stop`, which has no xstats with it: port sums are taken as they are. */
   #keepDrops(forward: ForwardStats): void {
     const ports = this.launch.device.vdevs.length;
     const { queues } = this.launch.device;

@@ -1,4 +1,4 @@
-/** The steps of a run as text: what --dry-run prints, and what is kept beside the evidence. Pure. */
+/** The steps of a run as text: what --dry-run prints, and what is kept with the evidence. Pure. */
 import type { TestPlan } from "./file/index.js";
 import type { LabFacts } from "./order.js";
 import { launchLine, type PlannedCase, type PlannedStep } from "./steps.js";

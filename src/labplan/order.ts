@@ -1,4 +1,4 @@
-/** A test plan's run, decided: the plan, what was asked for beside it, and what the machine has. Plain data. */
+/** A test plan's run, decided: the plan, what the user asked for, and what the machine has. Plain data. */
 import type { ContainerWish } from "../dut/testpmd/containers.js";
 import type { Launcher } from "../dut/testpmd/launcher.js";
 import type { RecordPlan } from "../measure/recorder.js";
@@ -33,7 +33,7 @@ export interface TestPlanOrder {
   readonly commandLine: string;
 }
 
-/** What the planned command lines depend on, beside the order. */
+/** What the planned command lines depend on, in addition to the order. */
 export interface LabFacts {
   /** CPUs that this process may use. */
   readonly cpus: readonly number[];
@@ -47,5 +47,5 @@ export interface LabFacts {
   readonly runtimeDirectory: string | null;
 }
 
-/** Frames of every trial are awaited so long (RFC 2544 §23 asks for 2 s of a device nobody knows). */
+/** How long frames of every trial are awaited. (RFC 2544 §23 asks for 2 s with an unknown device.) */
 export const planSettleNs = 1e9;

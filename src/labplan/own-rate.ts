@@ -1,4 +1,4 @@
-/** testpmd's own rate beside ours, in a trial at max: two looks at both while frames go. */
+/** Compares testpmd's own rate with ours, in a trial at max: two looks at both while frames go. */
 import type { TrialProgress } from "../engine/trial/start-generator.js";
 import { rateWord } from "../stats/words.js";
 import { sleepNs } from "../sys/sleep.js";

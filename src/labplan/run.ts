@@ -1,6 +1,6 @@
 /**
- * Runs a test plan: plans all steps, then carries them out case by case, with the evidence in a results folder from
- * the first moment on. Whatever ends it, what was started is ended, and what was seen is kept.
+ * Runs a test plan: plans all steps, then carries them out case by case, with the evidence in a results folder from the
+ * beginning. At every end, everything that was started is ended, and what was seen is kept.
  */
 
 import { makePrivateDirectory } from "../dut/embedded/directory.js";
@@ -193,7 +193,7 @@ function limitationsThatHold(order: TestPlanOrder, planned: readonly PlannedCase
   return all.filter(({ holds }) => holds).map(({ stated, why, remedy }) => `limitation: ${stated}: ${why}; ${remedy}`);
 }
 
-/** Containers, hugepages, and the plan's own limitations as they are here. */
+/** Containers, hugepages, and how the limitations of the plan apply to this machine. */
 function environmentText(order: TestPlanOrder, facts: LabFacts, outcomes: readonly CaseOutcome[]): string {
   const text = outcomes.map((outcome) => outcome.version).find((found) => found !== null) ?? null;
   const hugepages = readHugepages();

@@ -1,6 +1,6 @@
 /**
- * Plan, then act: from a test plan and what was asked for to the list of things to do, with every command line as it
- * will be run. Pure; run.ts carries it out, dry-run.ts prints it.
+ * Plan, then act: makes the list of things to do from a test plan and the order, with every command line as it will be
+ * run. Pure. run.ts carries it out, dry-run.ts prints it.
  */
 import { join } from "node:path";
 import { commandLine, shellLine } from "../dut/testpmd/command-line.js";
@@ -76,7 +76,7 @@ function plannedStep(step: PlanStep, number: string, context: Context): PlannedS
 
 type Planner<V extends PlanDeed["do"]> = (deed: Extract<PlanDeed, { readonly do: V }>, context: Context) => PlannedDeed;
 
-/** What the file's deeds need to know beside the file. Absent: nothing, the deed is carried out as it stands there. */
+/** What deeds of the file need besides the file. Absent: nothing, the deed is carried out as it is. */
 const planners: { readonly [V in PlanDeed["do"]]?: Planner<V> } = {
   "mount hugepages": (deed, { one, order }) => {
     const wanted = one.devices.some((device) => usesHugepages(device, order));
@@ -138,7 +138,7 @@ export function plannedLinks({ devices }: PlanCase, facts: LabFacts): PlannedLin
   return { netns: namespaceOf(facts), veths };
 }
 
-/** What is asked for beside the plan takes the place of what it says. */
+/** What the user asks for replaces what the plan says. */
 function plannedTraffic(traffic: PlanTraffic, { one, order, facts }: Context): PlannedTraffic {
   const device = one.devices.find(({ vdevs }) => vdevs.some(({ socket }) => socket === traffic.socket))!;
   const vdev = device.vdevs.find(({ socket }) => socket === traffic.socket)!;

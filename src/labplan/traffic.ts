@@ -104,7 +104,7 @@ export class PlanGenerator implements AsyncDisposable {
     };
   }
 
-  /** The device at the other end is gone, or will be: its socket must be opened anew. */
+  /** The device at the other end is gone, or will be: its socket must be opened again. */
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
@@ -272,7 +272,7 @@ export class PlanGenerator implements AsyncDisposable {
     }
   }
 
-  /** All counters on the path; empty where somebody on it is gone. */
+  /** All counters on the path. Empty where a device on it is gone. */
   async #read({ path }: PlannedTraffic): Promise<Reading> {
     const devices = new Map(this.#setup.devices().map((device) => [device.name, device]));
     const names = [...new Set(path.map(({ device }) => device))];

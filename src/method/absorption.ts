@@ -17,7 +17,7 @@ export interface AbsorptionSettings {
   readonly pps: number;
   /** Frames of the bursts, growing. */
   readonly frames: readonly number[];
-  /** Steps of a ramp from `pps ÷ steps` to `pps`, each so long. */
+  /** Steps of a ramp from `pps ÷ steps` to `pps`. Each lasts this long. */
   readonly rampSteps: number;
   readonly stepNs: number;
 }
@@ -57,7 +57,7 @@ async function absorbed(
     const use = useOf(trials);
     if (use.kind !== "measured" && attempt + 1 < attempts[kind]) continue;
     const lossRatio = lossShareOf(trials);
-    // A burst that went slower than it should, and broke all the same, is broken.
+    // A burst that went slower than it should, and still lost frames, was too much.
     const isKnown = use.kind === "measured" || (use.kind === "short" && use.easier && lossRatio > 0);
     const sum = (key: "sent" | "lost" | "accepted"): number => trials.reduce((total, trial) => total + trial[key], 0);
     return {

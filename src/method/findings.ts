@@ -1,4 +1,4 @@
-/** What methods find beside their trials, as parts of the result document, and how parts are put together. */
+/** What methods find besides their trials, as parts of the result document, and how parts are joined. */
 import type { RunResult, SearchStep, Verdict } from "../result/run-result.js";
 
 /** Lists of the result document that a method may fill. */

@@ -1,7 +1,7 @@
 /**
- * The forwarding test: for each frame size, frames through the DUT and back, and what became of them. Without a rate,
- * count or duration each size gets two trials: `forwarding`, an exact count at a low rate, all of which must come
- * back intact; and `rate`, one second at max.
+ * The forwarding test: for each frame size, frames go through the DUT and back. By default each size gets two trials.
+ * `forwarding` sends an exact count at a low rate, and all of it must come back intact. `rate` sends for one second at
+ * max.
  */
 import { PktgenError } from "../errors.js";
 import { openLab } from "../measure/lab.js";
@@ -59,8 +59,8 @@ function rateOf(
 }
 
 /**
- * Runs the plan. Rejects with a PktgenError where it cannot begin; once trials have run, whatever ends the run early
- * stands in the last trial's reasons, and the results so far are returned.
+ * Runs the plan. Rejects with a PktgenError where it cannot begin. What ends the run later stands in the reasons of the
+ * last trial, and the results until then are returned.
  */
 export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<RunResult> {
   checkPlan(asked);
@@ -92,7 +92,7 @@ export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<Ru
   return withAdvice({ ...resultFrame(plan, lab, started), trials: noted, ...judgeTrials(noted) }, plan, lab);
 }
 
-/** The last trial says what did not run any more. */
+/** The last trial says which trials did not run. */
 function endEarly(trials: Trial[], left: number): void {
   if (left === 0 || trials.length === 0) return;
   endInvalid(

@@ -1,6 +1,6 @@
 /**
- * Latency and delay variation at given shares of a rate: each frame measured, at 10, 50, 90 and 100 % of the NDR, or
- * of a rate that is named; with a probe beside the load where one is asked for.
+ * Latency and delay variation at given shares of a rate: 10, 50, 90 and 100 % of the NDR, or of a rate that is named.
+ * Each frame is measured. A probe stream can run with the load.
  */
 
 import type { MeasureRequest, Measurer } from "../measure/measurer.js";
@@ -25,7 +25,7 @@ export interface LatencySettings {
   readonly search: NdrSettings;
   /** Loss that a load may have and pass: latencies are of the frames that came back. */
   readonly lossRatioMax: number;
-  /** Frames per second of a probe beside the load, in a stream of its own; null: none. */
+  /** Frames per second of the probe stream. null: there is no probe. */
   readonly probePps: number | null;
 }
 
@@ -73,8 +73,8 @@ function requestAt(settings: LatencySettings, size: FrameSize, share: number, pp
 }
 
 /**
- * One trial whose latency is a figure, repeated where it cannot be used. Frames that are lost have no latency: where
- * more of a load is lost than is tolerated, the figures are of the lucky ones only, and the load fails.
+ * One trial whose latency is a figure, repeated where it cannot be used. Lost frames have no latency. Where more is
+ * lost than is tolerated, the figures describe only the frames that came back, and the load fails.
  */
 export async function latencyTrial(
   measurer: Measurer,

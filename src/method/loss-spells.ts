@@ -1,6 +1,6 @@
 /**
- * Spells of loss out of a trial's ranges of lost numbers. Each range is of one queue and has every queues-th number, so
- * that an outage of all queues is as many ranges that lie in each other: one spell. Pure.
+ * Finds spells of loss in a trial's ranges of lost numbers. Each range belongs to one queue, and has every queues-th
+ * number. An outage of all queues therefore shows as several ranges inside each other, and is one spell. Pure.
  */
 import type { Trial } from "../result/run-result.js";
 

@@ -1,4 +1,7 @@
-/** Two halves of a run, as `send` and `receive` wrote them, put together: the counts and the judgement of a whole one. Pure. */
+/**
+ * Puts two halves of a run together, as `send` and `receive` wrote them: the counts and the verdict of a whole run.
+ * Pure.
+ */
 import type { ReceiveReport, TrialReport } from "../engine/loop/trial-report.js";
 import { usageError } from "../errors.js";
 import { trialResult } from "../measure/trial-result.js";
@@ -58,7 +61,10 @@ function compareRuns(sent: SentHalf, received: ReceivedHalf, where: string): voi
   });
 }
 
-/** One clock told departures and arrivals, or two that are said to be synchronised; else why not. */
+/**
+ * null: one clock told departures and arrivals, or two that are said to be synchronised. Else why one-way latency is
+ * unknown.
+ */
 function clockFault(sent: SentHalf, received: ReceivedHalf): string | null {
   if (sent.clock === "realtime" && received.clock === "realtime") return null;
   const sameBoot = sent.bootId !== null && sent.bootId === received.bootId;

@@ -1,6 +1,6 @@
 /**
- * NDR and PDR: for each size, the greatest rates without loss and with a tolerated loss, by MLRsearch (RFC 9971), all
- * goals in one search; or by bisection, with or without loss verification, one after the other.
+ * NDR and PDR: for each size, the greatest rates without loss and with a tolerated loss. MLRsearch (RFC 9971) finds all
+ * goals in one search. Bisection, with or without loss verification, finds one goal after the other.
  */
 
 import type { Measurer } from "../measure/measurer.js";

@@ -1,7 +1,7 @@
 /**
  * One direction alone: `send` on one machine, `receive` on another, with the same options. Both go through the same
- * trials in the same order, so that trial numbers and sequence numbers tell the receiver what it sees; what each knows
- * is written down, and merge.ts puts it together.
+ * trials in the same sequence. Trial numbers and sequence numbers therefore tell the receiver which frame it sees. Each
+ * side writes down what it knows, and merge.ts puts both together.
  */
 
 import type { TrialSpec } from "../engine/loop/trial-spec.js";
@@ -38,7 +38,7 @@ import { packageVersion } from "../sys/version.js";
 import { frameSizeName, meanFrameBytes } from "../units.js";
 import { plannedTrials } from "./forwarding.js";
 
-/** What was handed over is taken by then. */
+/** Time in which the peer takes the last frames. */
 const drainNs = 200e6;
 const usualFrameBytes = 1518;
 
@@ -50,27 +50,26 @@ export interface OneWayHooks<T> {
 export interface OneWayPlan {
   readonly plan: RunPlan;
   readonly port: PortSpec;
-  /** The clocks of both machines are known to be synchronised: stamps are times of CLOCK_REALTIME. */
+  /** The clocks of both machines are synchronised: stamps are times of CLOCK_REALTIME. */
   readonly clocksSynchronised: boolean;
 }
 
 export interface SendPlan extends OneWayPlan {
-  /** Between two trials, beside the time between two frames: longer than the receiver's quiet time. */
+  /** Between two trials, in addition to the time between two frames. Longer than the quiet time of the receiver. */
   readonly gapNs: number;
 }
 
 export interface ReceivePlan extends OneWayPlan {
   readonly waitNs: number;
-  /** Beside the time between two frames. */
+  /** In addition to the time between two frames. */
   readonly quietNs: number;
   /** What the sender was told as well; null: the first frame says which run it is of. */
   readonly runId: number | null;
 }
 
 /**
- * What one side alone can do: one stream without a schedule of its own, sent from a ring, since the other side tells
- * frames by their numbers, and times by a clock that both know.
- * @throws PktgenError (2)
+ * Refuses what one side alone cannot do. It can send or receive one stream without a schedule, from a ring. The other
+ * side tells frames by their numbers, and times by a clock that both know. @throws PktgenError (2)
  */
 function checkOneWay({ plan, port }: OneWayPlan): void {
   if (!isSimple(plan.stream)) {
@@ -99,7 +98,7 @@ async function openOne(
   return port!;
 }
 
-/** How far the clock of stamps is ahead of ours, modulo 2^48 ns. */
+/** How far the clock of stamps is ahead of CLOCK_MONOTONIC, modulo 2^48 ns. */
 function clockAheadNs({ clocksSynchronised }: OneWayPlan): number {
   if (!clocksSynchronised) return 0;
   const { seconds, ns } = kernelStampClock().compare(null);
@@ -130,7 +129,7 @@ const described = (plan: RunPlan, next: MeasureRequest) => ({
   signature: isSigned(plan.stream, next.size),
 });
 
-/** What a port's loop sends or receives, from now on; null: it is not recorded. */
+/** Records what the loop of the port sends or receives, from now on. null: nothing is recorded. */
 function startRecording({ plan, port }: OneWayPlan): Recorder | null {
   const recorder = plan.record === undefined ? null : startRecorder(plan.record, [port.text]);
   recorder?.keep(true);
@@ -161,15 +160,15 @@ function head(one: OneWayPlan, port: Port, started: Date) {
   };
 }
 
-/** From one frame to the next: silence of that length says nothing. */
+/** From one frame to the next. A silence of this length says nothing. */
 const frameGapNs = ({ pps }: MeasureRequest): number => (pps === null ? 0 : 1e9 / pps);
 
 /** Between trials, so that the receiver has seen that the last one is over. */
 const pause = (ns: number, signal: AbortSignal): Promise<void> => sleepNs(ns, signal).catch(() => undefined);
 
 /**
- * Sends all trials. Rejects with a PktgenError where it cannot begin; what ends it early later stands in the last
- * trial's faults.
+ * Sends all trials. Rejects with a PktgenError where it cannot begin. What ends it later stands in the faults of the
+ * last trial.
  */
 export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Promise<SentHalf> {
   const started = new Date();
@@ -205,7 +204,7 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
   return { format: halfFormats.send, ...head(one, port, started), runId: plan.runId, trials, recorded };
 }
 
-/** The frames of a warm-up would be counted on the other side. */
+/** Warms up without the port: the other side would count the frames of a warm-up. */
 async function warmUpFor(
   one: SendPlan,
   first: MeasureRequest,

@@ -1,6 +1,6 @@
 /**
- * A pure search on a measurer. A trial in which the generator fell short, or that was disturbed, is repeated and never
- * used; a load that it cannot offer after some attempts is the search's to go around.
+ * Drives a pure search with a measurer. A trial in which the generator fell short, or that was disturbed, is repeated
+ * and never used. The search itself goes around a load that the generator cannot offer after some attempts.
  */
 
 import type { MeasureRequest, Measurer } from "../measure/measurer.js";
@@ -9,16 +9,19 @@ import type { SearchResult as ResultRow, SearchStep } from "../result/run-result
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes, ratePps } from "../units.js";
 import type { LoadRange, Search, SearchLoad, SearchOutcome } from "./search/index.js";
 
-/** A load is given up after so many trials in which the generator fell short. */
+/** A load is given up after this many trials in which the generator fell short. */
 const shortAttempts = 3;
-/** Or after so many that the machine disturbed as well: lower ones leave it more time. */
+/** A load is also given up after this many trials that were disturbed: lower loads leave the machine more time. */
 const attemptsAtLoad = 4;
-/** And the search after so many in a row, at one load or several, that were disturbed or did not add up. */
+/** The search is given up after this many trials in a row, at any load, that were disturbed or did not add up. */
 const attemptsInRow = 40;
 const probeNs = 1e9;
-/** Of trials that only tell a search where to look. */
+/** The phase of trials that only tell a search where to look. */
 export const probePhase = "probe";
-/** A probe that the device held up says nothing of what the generator can do: look up to so much above it. */
+/**
+ * A probe that the device held up does not show what the generator can do. The search then looks up to this factor
+ * above it.
+ */
 const heldUp = 2;
 
 export interface SearchOn {
@@ -70,7 +73,7 @@ export async function runSearch(measurer: Measurer, search: Search, on: SearchOn
   return { results, path };
 }
 
-/** When enough is enough: of attempts at the load in question, and in a row. */
+/** Counts attempts, at the load in question and in a row. */
 class Attempts {
   #pps = 0;
   #inRow = 0;
@@ -141,13 +144,15 @@ export const linePps = (size: FrameSize, lineRateBps: number | null): number =>
 export interface ProbeSettings {
   readonly lineRateBps: number | null;
   readonly minPps: number;
-  /** The device is somebody else's, or lies behind an interface: nothing faster than a line that was named is sent to it. */
+  /**
+   * The device was not started here, or lies behind an interface. It gets nothing faster than the line that was named.
+   */
   readonly isOthers?: boolean;
 }
 
 /**
- * One trial at max, of which no verdict is made: what the generator can offer, and what comes back then. A device of
- * somebody else's gets no more than the line that was named. null: it could not be measured.
+ * One trial at max without a verdict: what the generator can offer, and what comes back then. A device of others gets
+ * no more than the line that was named. null: the trial could not be measured.
  */
 export async function searchSpace(
   measurer: Measurer,

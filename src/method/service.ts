@@ -1,6 +1,7 @@
 /**
- * Service activation, ITU-T Y.1564: the configuration test (CIR in steps, CIR + EIR, policing) and the performance
- * test at CIR, each judged by the service's acceptance criteria. One service; rates are of frames with FCS.
+ * Service activation, ITU-T Y.1564. The configuration test has CIR in steps, CIR + EIR, and policing. The performance
+ * test runs at CIR. Each is judged by the acceptance criteria of the service. There is one service. Rates are of frames
+ * with FCS.
  */
 
 import type { Measurer } from "../measure/measurer.js";
@@ -32,7 +33,7 @@ export interface ServiceSettings {
   /** Traffic above CIR + EIR must be dropped. */
   readonly policing: boolean;
   readonly criteria: AcceptanceCriteria;
-  /** So much more than CIR + EIR may come back all the same, as a share (Y.1564's factor M). */
+  /** Share beyond CIR + EIR that may come back nevertheless (factor M of Y.1564). */
   readonly policingMargin: number;
 }
 
@@ -40,7 +41,7 @@ export interface ServiceSettings {
 const policingShare = 0.25;
 const attempts = 3;
 
-/** What is judged in a step beside the generator, and what trials must be good for to judge it. */
+/** What is judged in a step besides the generator, and which figures of a trial that needs. */
 interface Judge {
   readonly reasons: (trials: readonly Trial[]) => string[];
   readonly wanted: Wanted;

@@ -1,8 +1,7 @@
 /**
- * A method on an open lab: opens it, warms up, runs the method on a measurer that measures real trials, and puts the
- * result document together. Whatever ends a method early leaves what was found until then.
+ * Runs a method on an open lab: opens the lab, warms up, measures real trials, and puts the result document together.
+ * What ends a method early leaves what was found until then.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { PktgenError } from "../errors.js";
 import { type Lab, openLab } from "../measure/lab.js";
 import type { MeasureRequest, Measurer } from "../measure/measurer.js";
@@ -16,6 +15,7 @@ import { steadyRequest } from "../measure/trial-spec.js";
 import type { Method, RunResult, Trial } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason, withReasons } from "../stats/cause.js";
 import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
+import { sleepNs } from "../sys/sleep.js";
 import { usualTolerances } from "../tolerances.js";
 import type { Findings } from "./findings.js";
 import { judgeMethod } from "./method-verdict.js";
@@ -23,21 +23,27 @@ import { probePhase } from "./search-run.js";
 
 /** RFC 2544 §23. */
 export interface AroundTrials {
-  /** To the output port before each trial, from the addresses that the test frames go to, so that the device knows them. */
+  /**
+   * Frames to the output port before each trial, from the addresses that the test frames go to. The device learns these
+   * addresses from them.
+   */
   readonly learningFrames: number;
-  /** After those, and after a trial before the next one; a run that waits there also waits for residual frames. */
+  /**
+   * `learningWaitNs` after the learning frames, `restabiliseNs` after a trial before the next one. A run that waits
+   * there also waits for residual frames.
+   */
   readonly learningWaitNs: number;
   readonly restabiliseNs: number;
 }
 
 export interface SessionSetup {
-  /** Its trials' loss never decides: what a load loses is what a method wants to know. */
+  /** Loss never decides in its trials: what a load loses is what a method wants to know. */
   readonly plan: RunPlan;
-  /** What the report says of the method; the settle time that the lab really waits is known by then. */
+  /** What the report says of the method. The settle time of the lab is known by then. */
   readonly method: (settleNs: number, findings: Findings) => Method;
-  /** What RFC 2544 §23 has before and after a trial; absent: nothing. */
+  /** What RFC 2544 §23 asks for before and after a trial. Absent: nothing. */
   readonly around?: AroundTrials;
-  /** Trials that the document keeps; more are dropped from its beginning, after those that passed. */
+  /** Trials that the document keeps. Of more trials, those that passed are dropped first, from the beginning. */
   readonly keepTrials: number;
   /** A rough guess, for the time that is left. */
   readonly expectedTrials: number;
@@ -50,7 +56,7 @@ const learningSettleNs = 5e6;
 /** Rejects with a PktgenError where nothing could be measured. */
 export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<RunResult> {
   const started = new Date();
-  // Streams share the load that the method decides, in the proportion of their own rates.
+  // Streams share the load that the method decides, in proportion to their rates.
   const dut = withRings(setup.plan.dut, "atSetRate");
   const judged = { measuresLoss: true, lossLimit: null, minRatePps: null } as const;
   const settlesWhole = (setup.around?.restabiliseNs ?? 0) > 0;
@@ -91,8 +97,7 @@ function withReason(trials: readonly Trial[], ended: Reason): Trial[] {
 }
 
 /** An interrupt ends it. */
-const pause = (ns: number, signal: AbortSignal): Promise<void> =>
-  ns === 0 ? Promise.resolve() : sleep(ns / 1e6, undefined, { signal }).catch(() => {});
+const pause = (ns: number, signal: AbortSignal): Promise<void> => sleepNs(ns, signal).catch(() => {});
 
 class LabMeasurer implements Measurer {
   readonly #lab: Lab;
@@ -156,14 +161,17 @@ class LabMeasurer implements Measurer {
     return trials;
   }
 
-  /** From the mean time of a trial so far, and the trials that are usual for such a search. */
+  /** The time that is left, from the mean time of a trial until now and the usual count of trials. */
   #leftNs(done: number): number | null {
     if (done < 2) return null;
     const eachMs = (performance.now() - this.#startedMs) / done;
     return Math.max(0, this.#setup.expectedTrials - done) * eachMs * 1e6;
   }
 
-  /** Where one way is tested, its receivers speak; where both are, each side's frames are what the other's receivers send. */
+  /**
+   * In one direction, the receiving port sends learning frames. In both directions, the frames of each port are
+   * learning frames for the other.
+   */
   async #learn(request: MeasureRequest): Promise<void> {
     const { around, plan } = this.#setup;
     if (around === undefined) return;
@@ -195,7 +203,7 @@ class LabMeasurer implements Measurer {
   }
 }
 
-/** In a method loss is a figure, and stands as one; and a trial that was used is none that could not be. */
+/** In a method loss is a figure, and the trial passes. A trial that was used is not one that could not be used. */
 function withLoss(trial: Trial, lossGoals: readonly number[] | undefined): Trial {
   const use = useOf([trial], lossGoals);
   if (use.kind !== "measured" || trial.verdict === "pass") return trial;

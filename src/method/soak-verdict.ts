@@ -23,7 +23,7 @@ const nothing: Omit<SoakTotal, "direction"> = {
   unsound: { pieces: 0, why: null },
 };
 
-/** The sums with one more piece, whose directions come in the same order as before. */
+/** The sums with one more piece. Its directions come in the same sequence as before. */
 export const withPiece = (totals: readonly SoakTotal[], trials: readonly Trial[]): SoakTotal[] =>
   trials.map((trial, d) => added(totals[d] ?? nothing, trial));
 
@@ -57,7 +57,7 @@ function added(total: SoakTotal, trial: Trial): SoakTotal {
 const nameOf = (what: string, { direction }: SoakTotal): string =>
   direction === undefined ? what : `${what}, ${direction}`;
 
-/** Each direction must have been offered the load, of which no more than so much may have been lost or damaged. */
+/** Each direction must have been offered the load, and may lose no more than the limit. */
 const soakThresholds = (soak: Soak, { lossRatioMax, tolerances }: SoakRules): Threshold[] =>
   soak.totals.flatMap((total) => [
     ...soundRows(total),
@@ -96,7 +96,7 @@ function loadRow(total: SoakTotal, pps: number, tolerances: Tolerances): Thresho
   };
 }
 
-/** Loss in pieces that the generator or the machine spoiled fails nobody, and is no pass either. */
+/** Loss in pieces that the generator or the machine spoiled is neither a fail nor a pass. */
 function lossRow(total: SoakTotal, lossRatioMax: number): Threshold {
   const { sent, lost, corrupt, refused, accepted, uneven } = total;
   const [bad, offered] = [lost + corrupt + refused, sent + refused];

@@ -1,7 +1,7 @@
 /**
- * Soak: one load for hours, in constant memory. It goes in pieces, trials of some seconds without a gap that matters;
- * of each, what was sent and lost is added to the interval statistics, and loss becomes events with time and length.
- * After each piece the state is handed out, so that an interrupted soak can be taken up again from its report.
+ * Soak: one load for hours, in constant memory. It runs in pieces: trials of some seconds with only short gaps. What
+ * each piece sent and lost is added to the interval statistics, and loss becomes events with time and length. The state
+ * is reported after each piece. An interrupted soak can be resumed from its report.
  */
 
 import type { Measurer } from "../measure/measurer.js";
@@ -22,7 +22,7 @@ export interface SoakSettings {
   readonly pieceNs: number;
   /** What an earlier run left; null: a new soak. */
   readonly resume: Soak | null;
-  /** Of machine, device and traffic, for whoever takes the report up again. */
+  /** Facts of machine, device and traffic, for resuming from the report. */
   readonly setup?: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ const leastPieceShare = 0.01;
 type Interval = Soak["intervals"][number];
 type SoakEvent = Soak["events"][number];
 
-/** The soak so far, in memory that does not grow. */
+/** The soak until now, in memory that does not grow. */
 export class SoakLog {
   readonly #size: FrameSize;
   readonly #pps: number;
@@ -166,7 +166,7 @@ function pairs(intervals: readonly Interval[], directions: number): Interval[] {
   return half;
 }
 
-/** `onPiece` gets the soak so far after each piece. `now`: the wall clock, for the events. */
+/** `onPiece` receives the state after each piece. `now`: the wall clock, for the events. */
 export async function soak(
   measurer: Measurer,
   settings: SoakSettings,
@@ -177,7 +177,7 @@ export async function soak(
   const log = new SoakLog(settings);
   for (;;) {
     const leftNs = durationNs - log.elapsedNs;
-    // Windows begin and end with a frame, and are some ms off in sum: that is no piece of its own.
+    // Windows begin and end with a frame, and their sum is some ms off. That rest is not a piece.
     if (measurer.ended() !== null || leftNs <= pieceNs * leastPieceShare) break;
     const beganAt = now();
     const trials = await measurer.measure(paced(size, "soak", pps, Math.min(pieceNs, leftNs)));

@@ -10,7 +10,6 @@ import type { RunOptions } from "../../src/options/run-options.js";
 import { planRun } from "../../src/options/run-plan.js";
 import { parseProfile } from "../../src/profile/index.js";
 import { streamPps } from "../../src/stream/departures/loads.js";
-import type { TrafficSpec } from "../../src/stream/spec/traffic.js";
 import { fixedSize, formatRate, meanFrameBytes, parseRate } from "../../src/units.js";
 
 const plan = (options: RunOptions, profile: string | null = null): RunPlan =>
@@ -48,7 +47,7 @@ describe("planRun", () => {
       startSequence: 0,
     });
     expect(sizesOf(plan({}))).toEqual([64, 128, 256, 512, 1024, 1518]);
-    expect(plan({}).stream).toMatchObject({ dstMac: "00:11:22:33:44:10", flows: 1, vlan: null, ip: 4 });
+    expect(plan({}).stream.plain).toMatchObject({ dstMac: "00:11:22:33:44:10", flows: 1, vlan: null, ip: 4 });
   });
 
   it("makes one trial for each size as soon as a rate, a count or a duration is given", () => {
@@ -113,7 +112,7 @@ describe("planRun", () => {
 
   it("lets options win over the profile, and the profile over the defaults", () => {
     const profile = "sizes: [256]\nflows: 7\nvlan: { id: 3 }\n";
-    expect(plan({ vlan: "9" }, profile).stream).toMatchObject({ vlan: 9, flows: 7 });
+    expect(plan({ vlan: "9" }, profile).stream.plain).toMatchObject({ vlan: 9, flows: 7 });
     expect(sizesOf(plan({}, profile))).toEqual([256]);
     expect(sizesOf(plan({ sizes: "imix" }, profile))).toEqual(["imix"]);
   });
@@ -162,7 +161,7 @@ describe("streams of a profile", () => {
         planMethod(ndrEntry, line, parseProfile(text, "test.yaml"), "").plan,
       ];
       for (const { stream, lineRateBps } of plans) {
-        const pps = streamPps(stream as TrafficSpec, fixedSize(64), { kind: "paced", pps: 100_000, lineRateBps });
+        const pps = streamPps(stream, fixedSize(64), { kind: "paced", pps: 100_000, lineRateBps });
         expect(pps.map((each) => Math.round(each * 1000) / 1000)).toEqual([90_000, 10_000]);
       }
     }

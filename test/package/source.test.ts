@@ -83,7 +83,7 @@ const bans: readonly Ban[] = [
     what: "one way to sleep",
     banned: /^node:timers\/promises\.setTimeout$/,
     except:
-      /^src\/(sys\/sleep|method\/session|labplan\/(case-run|deeds\/(link|traffic))|dut\/testpmd\/(start|containers)|dut\/external\/hop|measure\/device-reset|pcap\/file-source)\.ts$/,
+      /^src\/(sys\/sleep|dut\/testpmd\/(start|containers)|dut\/external\/hop|measure\/device-reset|pcap\/file-source)\.ts$/,
     instead: "sleepNs (src/sys/sleep.ts), which takes any length",
   },
   {

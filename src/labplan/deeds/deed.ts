@@ -1,4 +1,4 @@
-/** What a deed is: what one step of a test plan does. Each file beside this one ends in one entry of deeds/index.ts. */
+/** What a deed is: what one step of a test plan does. Each file in this folder ends in one entry of deeds/index.ts. */
 
 import type { Launcher } from "../../dut/testpmd/launcher.js";
 import type { TrialNumbers } from "../../measure/trial-numbers.js";

@@ -1,11 +1,11 @@
 /** Waits until a testpmd says that a port's link is up, or down. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { parsePortInfo } from "../../dut/testpmd/parse.js";
+import { sleepNs } from "../../sys/sleep.js";
 import { fileWord } from "../evidence.js";
 import { caseFolder, type Deed } from "./deed.js";
 
 /** Between two looks at a link. */
-const lookMs = 250;
+const lookEveryNs = 250e6;
 
 export const waitForLink: Deed<"wait for link"> = async ({ setup, devices }, deed, step) => {
   const { port, state, withinNs } = deed;
@@ -19,6 +19,6 @@ export const waitForLink: Deed<"wait for link"> = async ({ setup, devices }, dee
     const [found] = parsePortInfo(answer);
     if (found?.linkUp === (state === "up") || setup.signal.aborted) return { output };
     if (performance.now() > end) return { output, reasons: [`the link of port ${port} does not come ${state}`] };
-    await sleep(lookMs);
+    await sleepNs(lookEveryNs);
   }
 };

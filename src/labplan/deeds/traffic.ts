@@ -1,12 +1,11 @@
 /** Traffic that goes on while other steps are done: started, watched, stopped. */
-import { setTimeout as sleep } from "node:timers/promises";
-import type { VerdictWord } from "../../stats/cause.js";
-import { type Reason, reasonsOf, withReasons } from "../../stats/cause.js";
+import { type Reason, reasonsOf, type VerdictWord, withReasons } from "../../stats/cause.js";
+import { sleepNs } from "../../sys/sleep.js";
 import { failedTrafficChecks } from "../checks.js";
 import type { Deed } from "./deed.js";
 
 /** Between two looks at what came back. */
-const lookMs = 50;
+const lookEveryNs = 50e6;
 /** Without any frame for this long, none comes back. */
 const silenceMs = 400;
 
@@ -19,7 +18,7 @@ export const watchTraffic: Deed<"watch traffic"> = async ({ setup, devices, gene
   const end = performance.now() + withinNs / 1e6;
   let [last, since] = [generator.received(), performance.now()];
   for (;;) {
-    await sleep(lookMs);
+    await sleepNs(lookEveryNs);
     const [now, at] = [generator.received(), performance.now()];
     if (comesBack ? now > last : now === last && at - since >= silenceMs) return {};
     if (now > last) [last, since] = [now, at];
@@ -37,7 +36,7 @@ export const stopTraffic: Deed<"stop traffic"> = async (lab, { check }, step) =>
   const { trial } = result;
   const checks = failedTrafficChecks(check, result).map((text): Reason => ({ cause: "check", text }));
   const own = reasonsOf(trial);
-  // Nobody damages frames by starting a device anew.
+  // Starting a device again damages no frames.
   const damage = own.filter(({ cause }) => cause === "corrupt");
   const faults = own.filter(({ cause }) => cause === "fault" || cause === "interrupted");
   const failed = [...damage, ...checks];

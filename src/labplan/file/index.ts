@@ -1,7 +1,7 @@
 /**
- * Test plans: YAML files → validated plans, with errors that name file, line and column. What can be wrong with a
- * plan without running it is found here: unknown words, a command for a testpmd that does not run at that step,
- * sockets on which nobody or everybody listens, traffic to nowhere.
+ * Test plans: YAML files → validated plans, with errors that name file, line and column. Finds what is wrong with a
+ * plan without running it: unknown words, a command for a testpmd that does not run at that step, sockets that no side
+ * or both sides listen on, traffic without a destination.
  */
 import { usageError } from "../../errors.js";
 import { checkShape } from "../../profile/check.js";

@@ -110,7 +110,7 @@ export interface TextChecks {
   readonly link?: "up" | "down";
   /** Of `stop` and `show fwd stats all`: every queue received and sent. */
   readonly queues?: "forwarded";
-  /** Of `show port stats all`: ports on the frames' way counted exactly what the generator sent and got. */
+  /** Of `show port stats all`: ports on the path of the frames counted exactly what the generator sent and received. */
   readonly counters?: "equal";
   /** Of `show port stats all`: packets a second since it was last shown, of every port, above this. */
   readonly leastPps?: number;

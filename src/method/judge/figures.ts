@@ -4,7 +4,7 @@ import type { RunResult, Trial } from "../../result/run-result.js";
 export interface Figure {
   readonly name: string;
   readonly unit: "pps" | "ns";
-  /** Which way is worse. */
+  /** The direction that is worse. */
   readonly worse: "lower" | "higher";
   /** Of repeated measurements in one run; at least one. */
   readonly samples: readonly number[];

@@ -51,7 +51,7 @@ function figureRows(spec: ThresholdSpec, result: RunResult): Threshold[] {
     });
 }
 
-/** The generator was the limit: the device does so much or more. */
+/** The generator was the limit: the device does this much or more. */
 const openEnded = ({ results = [] }: RunResult, name: string): boolean =>
   results.some(
     ({ goal, frameBytes, limitedBy }) =>

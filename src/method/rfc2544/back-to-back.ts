@@ -1,7 +1,7 @@
 /**
  * Back-to-back frames, RFC 2544 §26.4 as RFC 9004 updates it: the longest burst at the maximum rate that comes back
- * whole, found anew in each repetition; mean, least, most and standard deviation; and the time that its buffer holds,
- * implied and corrected for what the device forwarded meanwhile (RFC 9004 §6.4).
+ * whole. Each repetition searches for it again. The result has mean, least, most and standard deviation. It also has
+ * the time that the buffer holds, implied, and corrected for what the device forwarded meanwhile (RFC 9004 §6.4).
  */
 
 import type { Measurer } from "../../measure/measurer.js";
@@ -15,7 +15,7 @@ import { sizeWord } from "../size-word.js";
 import type { Rfc2544Settings } from "./settings.js";
 
 const attempts = 3;
-/** The longest burst is known to so many frames, or to this share of it. */
+/** The longest burst is known to this many frames, or to this share of it. */
 const closeShare = 0.01;
 
 export async function backToBack(

@@ -12,12 +12,12 @@ import { paced, searchSpace } from "../search-run.js";
 import { sizeWord } from "../size-word.js";
 import type { Rfc2544Settings } from "./settings.js";
 
-/** A load that the generator does not offer is left out after so many attempts. */
+/** A load that the generator does not offer is left out after this many attempts. */
 const attempts = 3;
 
 /**
- * The curve, and whether each step of it was measured. Without a line, 100 % is what the generator can do at most: steps
- * at the top that it does not offer at a pace are above it, and nobody asked for them.
+ * The curve, and whether each of its steps was measured. Without a line, 100 % is the most that the generator can do.
+ * Steps at the top that it cannot offer at a pace are above that, and were not asked for.
  */
 export async function frameLoss(measurer: Measurer, settings: Rfc2544Settings, size: FrameSize): Promise<Findings> {
   const { stepShare, durationNs } = settings.loss;

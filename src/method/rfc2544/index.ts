@@ -1,4 +1,4 @@
-/** RFC 2544 §26, test by test and size by size, on whatever measurer. */
+/** RFC 2544 §26, test by test and size by size, on any measurer. */
 
 import type { Measurer } from "../../measure/measurer.js";
 import type { FrameSize } from "../../units.js";

@@ -1,7 +1,7 @@
 /**
  * System recovery, RFC 2544 §26.5: 110 % of the throughput for a minute, then, at time A, half of that. Time B is when
  * the last frame was lost, and recovery takes B − A. Loss is known frame by frame, so B is known to one gap between
- * frames; a frame that the device refused is as lost as one that it dropped.
+ * frames. A frame that the device refused counts as lost.
  */
 
 import type { MeasureRequest, Measurer } from "../../measure/measurer.js";

@@ -1,7 +1,7 @@
 /**
- * Reset, RFC 2544 §26.6 as RFC 6201 updates it: frames of the least size at the throughput, a reset in their middle;
- * the time from the last frame before to the first one behind (RFC 6201 §4.1.2, time stamps), and the frames that it
- * cost, as time (frame loss). What is reset, and how, the measurer knows.
+ * Reset, RFC 2544 §26.6 as RFC 6201 updates it: frames of the least size at the throughput, and a reset in the middle.
+ * The result is the time from the last frame before the reset to the first one after it (RFC 6201 §4.1.2, time stamps).
+ * It is also the frames that the reset cost, as a time (frame loss). The measurer knows what is reset, and how.
  */
 
 import type { MeasureRequest, Measurer } from "../../measure/measurer.js";
@@ -15,7 +15,7 @@ const attempts = 3;
 
 type ResetTrial = Reset["trials"][number];
 
-/** Of the sizes that are tested, §26.6. */
+/** The least of the sizes that are tested (§26.6). */
 export const leastSize = (sizes: readonly FrameSize[]): FrameSize | undefined =>
   [...sizes].sort((a, b) => meanFrameBytes(a) - meanFrameBytes(b))[0];
 
@@ -41,7 +41,7 @@ export async function reset(
   return { ...about, ...summary(trials), ...judged(trials, withinNs) };
 }
 
-/** What a trial found, or why none could be used. */
+/** What a trial found, or why no trial could be used. */
 async function resetTrial(measurer: Measurer, request: MeasureRequest): Promise<ResetTrial | string> {
   let why = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -54,7 +54,7 @@ async function resetTrial(measurer: Measurer, request: MeasureRequest): Promise<
   return why;
 }
 
-/** Starting a device takes CPUs, which the generator may feel: some late frames spoil a rate, and not this. */
+/** Starting a device takes CPU time, which the generator may feel. Late frames spoil a rate, but not this time. */
 function whyUnusable(trials: readonly Trial[]): string | null {
   const reasons = trials.flatMap((trial) => (trial.verdict === "invalid" ? reasonsOf(trial) : []));
   return reasons.find(({ cause }) => classOf(cause) === "unsound")?.text ?? null;

@@ -16,7 +16,7 @@ export interface Rfc2544Settings {
   readonly latency: { readonly durationNs: number; readonly repeats: number };
   readonly loss: { readonly stepShare: number; readonly durationNs: number };
   readonly backToBack: { readonly longestNs: number; readonly repeats: number };
-  /** Has each frame of this size room for a number? Without, nobody can tell when one was lost. */
+  /** Has each frame of this size room for a number? Without one, the time of a loss is unknown. */
   readonly isSigned: (size: FrameSize) => boolean;
   readonly recovery: { readonly overloadNs: number; readonly afterNs: number; readonly repeats: number };
   readonly reset: {

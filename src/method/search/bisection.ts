@@ -1,7 +1,7 @@
 /**
- * Binary search for one goal, as RFC 2544 §24 and RFC 9971 §2.1 have it: the middle between a load that holds and one
- * that does not, until they are close enough. With `verifications`, loss is believed only after so many further
- * trials at the same load lost frames as well: binary search with loss verification, ETSI GS NFV-TST 009 §12.3.3.
+ * Binary search for one goal (RFC 2544 §24, RFC 9971 §2.1). It tries the middle between a load that holds and one that
+ * does not, until both are close enough. With `verifications`, loss counts only after this many further trials at the
+ * same load lost frames, too. That is binary search with loss verification, ETSI GS NFV-TST 009 §12.3.3.
  */
 
 import type { SearchGoal } from "./goals.js";

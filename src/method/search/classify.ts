@@ -1,7 +1,7 @@
 /**
- * What the trials at one load say about a goal (RFC 9971, draft-ietf-bmwg-mlrsearch-15, §6 and appendices A and B).
- * A load is a lower bound when it holds the goal whatever the trials still missing would bring, an upper bound when it
- * would not hold it even if they all went well, and undecided between.
+ * What the trials at one load say about a goal (RFC 9971, draft-ietf-bmwg-mlrsearch-15, §6 and appendices A and B). A
+ * load is a lower bound when it holds the goal for every possible outcome of the missing trials. It is an upper bound
+ * when it would not hold the goal even if they all went well. Else it is undecided.
  */
 
 /** One trial at the load in question. */
@@ -14,7 +14,7 @@ export interface LoadTrial {
 export interface LoadCriterion {
   /** Loss above this is high loss. 0 ≤ lossRatio < 1 */
   readonly lossRatio: number;
-  /** So much of the time may have high loss at a lower bound. 0 ≤ exceedRatio < 1 */
+  /** Share of the time that may have high loss at a lower bound. 0 ≤ exceedRatio < 1 */
   readonly exceedRatio: number;
   /** Shorter trials are short: they can speak against a load, never for it. */
   readonly trialNs: number;

@@ -1,4 +1,4 @@
-/** Search goals, and the coarser steps on the way to each. */
+/** Search goals, and the coarser steps towards each. */
 import type { LoadCriterion } from "./classify.js";
 
 /** What is looked for (RFC 9971 §4.6). */
@@ -7,7 +7,7 @@ export interface SearchGoal extends LoadCriterion {
   readonly name: string;
   /** Trials begin with this length and grow to `trialNs`. */
   readonly initialTrialNs: number;
-  /** The bounds are close enough when they are so far apart, as a share of the upper one. */
+  /** The bounds are close enough at this distance, as a share of the upper one. */
   readonly width: number;
 }
 

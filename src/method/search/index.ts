@@ -1,6 +1,6 @@
 /**
- * search: which load comes next, and what the trials so far have shown. Pure: no clock, no ports, no system. A search
- * is a generator that yields loads and is given outcomes.
+ * Searches: which load comes next, and what the trials until now have shown. Pure: no clock, no ports, no system. A
+ * search is a generator that yields loads and receives outcomes.
  */
 export { type BisectionOptions, bisection } from "./bisection.js";
 export { classifyLoad, type LoadClass, type LoadCriterion, type LoadTrial, quantileLossRatio } from "./classify.js";

@@ -1,8 +1,8 @@
 /**
- * MLRsearch (RFC 9971, draft-ietf-bmwg-mlrsearch-15): several goals in one search, every trial used for all of them.
- * The document fixes what a result means; which load comes next is free. Here: what a device forwards when it is
- * overloaded foretells its limit, so the first loads lie around that; each goal is reached in steps from coarse to
- * fine, and a step begins at the bounds of the step before it.
+ * MLRsearch (RFC 9971, draft-ietf-bmwg-mlrsearch-15): several goals in one search, and every trial is used for all of
+ * them. The document fixes what a result means. Which load comes next is free. Here the first loads lie around what the
+ * device forwards when it is overloaded. Each goal is reached in steps from coarse to fine. A step begins at the bounds
+ * of the step before it.
  */
 
 import { type SearchGoal, type Target, targetsOf } from "./goals.js";
@@ -22,7 +22,9 @@ type Steps = Generator<SearchLoad, void, SearchOutcome>;
 /** So often the upper end is moved up from a lower bound, before the middle is tried. */
 const stepsUp = 2;
 
-/** What is known of a target beside the book: the coarser step's bounds, and how often the upper end was moved. */
+/**
+ * What is known of a target besides the trials: the bounds of the coarser step, and how often the upper end was moved.
+ */
 interface Approach {
   readonly before: Bounds;
   steps: number;
@@ -118,8 +120,8 @@ function between(search: SearchState, target: Target, state: Approach, lower: nu
 }
 
 /**
- * The load at which a device that forwards no more than it did at `upper` would just hold the goal, and a bit less;
- * the generator's own limit likewise.
+ * The load at which a device that forwards no more than it did at `upper` would just hold the goal, and a bit less. The
+ * same holds for the limit of the generator.
  */
 function foretold(search: SearchState, target: Target, upper: number): number | null {
   const trials = search.book.trialsAt(upper);

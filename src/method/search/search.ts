@@ -23,8 +23,8 @@ export type SearchOutcome =
   /** The generator could not offer this load; what it offered instead, where that is known. */
   | { readonly kind: "short"; readonly offeredPps?: number }
   /**
-   * The search must end here: interrupted, the device went away. `byGenerator`: attempt after attempt the generator or
-   * its machine was in the way.
+   * The search must end here: the run was interrupted, or the device went away. `byGenerator`: in every attempt the
+   * generator or its machine was in the way.
    */
   | { readonly kind: "ended"; readonly why: string; readonly byGenerator?: boolean };
 
@@ -57,7 +57,7 @@ export interface LoadRange {
   readonly maxIs: "line" | "generator";
 }
 
-/** When to stop all the same. */
+/** When to stop although the goals are not reached. */
 export interface SearchBudget {
   readonly maxTrials: number;
   /** Sum of the trials' durations. */
@@ -71,7 +71,7 @@ export const relativeWidth = (lowerPps: number, upperPps: number): number => (up
 export const roundLoad = (pps: number): number => Number(pps.toPrecision(6));
 
 /**
- * The shortest trial in which a queue of so many frames shows that a load is too high by a share of `width`: the
+ * The shortest trial in which a queue of this many frames shows that a load is too high by a share of `width`. The
  * queue fills with `width × pps` frames a second, and loses nothing before it is full.
  */
 export const leastTrialNs = (queueFrames: number, width: number, pps: number): number =>
