@@ -38,6 +38,8 @@ export class GeneratorSim {
   readonly counters = new Float64Array(generatorCounter.slots);
   nowNs = 5e9;
   done = false;
+  /** How much time it takes to read the clock. */
+  readNs = 20;
   /** How much time a turn takes. */
   turnNs = 1000;
   readonly #queues: number;
@@ -52,7 +54,7 @@ export class GeneratorSim {
       counters: this.counters,
       nowNs: () => {
         // Each read takes a little, so that loops which wait for the clock come to an end.
-        this.nowNs += 20;
+        this.nowNs += this.readNs;
         return this.nowNs;
       },
       post: () => {
