@@ -1,3 +1,4 @@
+/** What all ports on interfaces share: drops are counted to the end, and everything is closed once. */
 import { expect, it } from "vitest";
 import { InterfacePort, type InterfaceRings } from "../../src/port/interface-port.js";
 import { defaultPortOptions } from "../../src/port/options.js";

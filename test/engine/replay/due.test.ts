@@ -1,3 +1,4 @@
+/** The frames of a replay that are due, and the time of the next one. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PipeReader, PipeWriter, pipeBytesOf, pipeWord } from "../../../src/engine/pipe/frame-pipe.js";
