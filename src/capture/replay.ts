@@ -54,7 +54,7 @@ export interface ReplayPlan {
   readonly tool: CompareResult["tool"];
 }
 
-export interface ReplayHooks {
+export interface ReplayWatch {
   readonly signal: AbortSignal;
   readonly onProgress: (sent: number, received: number, elapsedNs: number) => void;
 }
@@ -76,8 +76,8 @@ function portSpecs({ tx, tx2, rx }: ReplayPlan): PortSpec[] {
 }
 
 /**
- * Is what comes in at this port used? With two senders each frame may come back at either port. Virtqueues come in pairs.
- * They are emptied and counted in any case, since their peer would stall otherwise.
+ * Is what comes in at this port used? With two senders each frame may come back at either port. Virtqueues come in
+ * pairs. They are emptied and counted in any case, since their peer would stall otherwise.
  */
 function isRead({ rx, tx2, expect, recordRx, pace }: ReplayPlan, spec: Pick<PortSpec, "text">): boolean {
   if (rx === null) return expect !== null || recordRx !== null || pace.kind === "one";
@@ -118,7 +118,7 @@ interface Recording {
 }
 
 /** Rejects with a PktgenError if it cannot begin, or if the capture cannot be sent (2). */
-export async function runReplay(plan: ReplayPlan, hooks: ReplayHooks): Promise<ReplayResult> {
+export async function runReplay(plan: ReplayPlan, hooks: ReplayWatch): Promise<ReplayResult> {
   const scratch = plan.expect !== null && plan.recordRx === null ? mkdtempSync(join(tmpdir(), "pktgen-replay-")) : null;
   try {
     return await replayInto(plan, scratch === null ? plan.recordRx : join(scratch, "received.pcap"), hooks);
@@ -127,7 +127,7 @@ export async function runReplay(plan: ReplayPlan, hooks: ReplayHooks): Promise<R
   }
 }
 
-async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: ReplayHooks): Promise<ReplayResult> {
+async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: ReplayWatch): Promise<ReplayResult> {
   await using opened = new Opened();
   const stop = new AbortController();
   const signal = AbortSignal.any([hooks.signal, stop.signal]);
@@ -190,7 +190,7 @@ async function watched(
     readonly rx: Recording | null;
   },
   signal: AbortSignal,
-  hooks: ReplayHooks,
+  hooks: ReplayWatch,
 ): Promise<ReplayReport> {
   const timer = setInterval(() => {
     const { sent, received, elapsedNs } = replayer.progress();

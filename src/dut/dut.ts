@@ -1,24 +1,24 @@
 /**
- * A device under test as the methods see it: something to connect to, with counters or without. A method cannot tell
- * a simulated one from a real one.
+ * A device under test as the methods see it: it has ports to connect to, and may have counters. A method cannot tell a
+ * simulated device from a real one.
  */
 import type { Injected } from "../engine/forward/fault-spec.js";
 
-/** One queue of one hop. Absolute counts; only differences of two readings mean anything. */
+/** One queue of one hop. The counts are absolute. Only differences of two readings mean anything. */
 export interface DeviceHopQueueCounters {
   readonly queue: number;
   readonly rxPackets: number;
   readonly txPackets: number;
-  /** Without FCS, as it lies in the rings. */
+  /** Bytes without FCS, as frames lie in the rings. */
   readonly rxBytes: number;
   readonly txBytes: number;
-  /** Received and not sent on. testpmd: fwd_dropped. */
+  /** Frames received and not sent on. testpmd calls it fwd_dropped. */
   readonly dropped: number;
-  /** Sent once more than received; 0 for any real device. */
+  /** Frames sent once more than received. It is 0 for any real device. */
   readonly duplicated: number;
-  /** Frames held at this moment; not a counter. */
+  /** Frames held at this moment. This is not a counter. */
   readonly inside: number;
-  /** Frames in the ring before the hop, seen and not taken yet, at this moment; null where the hop cannot tell. */
+  /** Frames in the ring before the hop at this moment; null: the hop cannot tell. */
   readonly waiting: number | null;
 }
 
@@ -28,7 +28,7 @@ export interface DeviceHopQueueCounters {
  * `tx of the hop before − rx − waiting`.
  */
 export interface DeviceHopCounters {
-  /** In the frame's order: `host>`, `container`, `host<`. */
+  /** `host>`, `container`, `host<`: a frame passes them in this order. */
   readonly name: string;
   /** Port ids of the device, as its own tools show them. */
   readonly rxPort: number;
@@ -40,7 +40,7 @@ export interface DeviceHopCounters {
 export interface DutFacts {
   readonly kind: string;
   readonly version: string | null;
-  /** The way of a frame, in one line. */
+  /** The path of a frame, in one line. */
   readonly topology: string;
   readonly queues: number;
   /** What was asked of it: `rate=40kpps`, `delay=50us` … */
@@ -71,33 +71,36 @@ export interface Dut extends AsyncDisposable {
   readonly kind: string;
   /** Port specs that the generator opens: one that sends and receives, or first the sending, then the receiving one. */
   readonly generatorPorts: readonly string[];
-  /** So long after the last frame came back, none comes any more (RFC 2544 §23 asks for 2 s of a device it knows nothing of). */
+  /**
+   * So long after the last frame came back, none comes any more (RFC 2544 §23 asks for 2 s of a device it knows nothing
+   * of).
+   */
   readonly settleNs: number;
-  /** Frames may come back longer by so many bytes: the generator's buffers need room for them. */
+  /** Frames may come back this many bytes longer. The generator's buffers need room for them. */
   readonly growthBytes: number;
-  /** Threads of its own that poll, and so take a CPU each. */
+  /** Polling threads of the device. Each takes a CPU. */
   readonly pollers: number;
-  /** None of these is ever on the generator's CPU, however few there are. */
+  /** None of these threads is ever on the generator's CPU, however few CPUs there are. */
   readonly leavesGenerator: boolean;
   describe(): DutFacts;
-  /** Before a trial's first frame: whatever is random in the device begins anew from this seed. */
+  /** Called before a trial's first frame. Whatever is random in the device begins anew from this seed. */
   resetForTrial(seed: number): Promise<void>;
-  /** All hops in the frame's order; null where the device has no counters. Not while frames are in flight. */
+  /** All hops in a frame's order; null: the device has no counters. Not to be called while frames are in flight. */
   readHops(): Promise<readonly DeviceHopCounters[] | null>;
-  /** What the device did wrong on purpose since the last reset; null where it does not say. */
+  /** What the device did wrong on purpose since the last reset; null: it does not say. */
   injected(): Promise<Injected | null>;
   /**
-   * The device's own count at the generator's side while frames are in flight, for its own rate beside ours; null:
-   * it has no way to tell without being disturbed. Absent: it never has.
+   * The device's count at the generator's side while frames are in flight. From it comes the device's rate. null: it
+   * cannot tell now without being disturbed. Absent: it never can.
    */
   sample?(): Promise<DutSample | null>;
-  /** null: it lives. Else why it does not. */
+  /** null: the device lives. Otherwise why it does not. */
   alive(): string | null;
   /**
-   * Ends it and starts it anew at the same ports, as they are in a run: their peer goes away and comes back. Rejects with
-   * a PktgenError where it does not start again. Absent: it cannot be.
+   * Ends the device and starts it again at the same ports during a run: their peer goes away and comes back. Rejects
+   * with a PktgenError if it does not start again. Absent: the device cannot be restarted.
    */
   restart?(): Promise<void>;
-  /** To be kept with the result; empty where the device is part of this program. */
+  /** What is kept with the result. Empty if the device is part of this program. */
   evidence(): readonly DutEvidence[];
 }

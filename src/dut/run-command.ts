@@ -1,4 +1,4 @@
-/** Runs a short command to its end and gives what it said. What testpmd itself needs is in process.ts. */
+/** Runs a short command to its end and returns what it printed. testpmd itself is run by testpmd/process.ts. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
@@ -7,16 +7,16 @@ import { onWayOut } from "./way-out.js";
 export type CommandEnvironment = Readonly<Record<string, string | undefined>>;
 
 export interface CommandResult {
-  /** null: it did not end by itself in time. As in a shell, 128 + n where signal n ended it. */
+  /** 128 + n if signal n ended it, as in a shell. null: it did not end by itself in time. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** It printed more than is kept (1 MiB of each stream): what is here is only the beginning. */
+  /** It printed more than the 1 MiB of each stream that is kept. This is only the beginning. */
   readonly isCut: boolean;
 }
 
 export interface CommandOptions {
-  /** Where it is looked for too: PATH. */
+  /** PATH says where the command is looked for. */
   readonly env: CommandEnvironment;
   readonly timeoutMs: number;
   /** When it is aborted, the time is over at once. */
@@ -24,13 +24,13 @@ export interface CommandOptions {
 }
 
 const mostKeptBytes = 1 << 20;
-/** A shell's codes: a program was found and could not be started; a signal ended it. */
+/** A shell's exit codes: a program was found but could not be started, and a signal ended it. */
 const notStarted = 126;
 const bySignal = 128;
 
 /**
- * null: there is no such program. When the time is over and the command still runs, it is killed together
- * with everything that it started in its process group, and so it is on the way out of this process.
+ * null: there is no such program. A command that still runs when the time is over is killed, together with everything
+ * that it started in its process group. The same happens on the way out of this process.
  */
 export const executeCommand = (
   file: string,
@@ -38,7 +38,7 @@ export const executeCommand = (
   { env, timeoutMs, signal: aborted }: CommandOptions,
 ): Promise<CommandResult | null> =>
   new Promise((resolve) => {
-    // A process group of its own: a signal to it reaches a shell's children too. Without descriptors there are no pipes.
+    // A separate process group: a signal to it reaches a shell's children, too. Without descriptors there are no pipes.
     const child: ChildProcess = spawn(file, [...args], {
       env: { ...env },
       detached: true,
@@ -46,7 +46,7 @@ export const executeCommand = (
     });
     const stdout = keepOutput(child.stdout);
     const stderr = keepOutput(child.stderr);
-    // Once it has ended by itself, what it left behind is meant to stay, e.g. a device that it started.
+    // It has ended by itself. What it left behind is meant to stay, e.g. a device that it started.
     const isRunning = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
     const killGroup = (): void => {
       if (isRunning()) killProcessGroup(child.pid!);
@@ -56,7 +56,7 @@ export const executeCommand = (
     const stop = (): void => {
       isLate ||= isRunning();
       killGroup();
-      // Whoever left the group may hold the other ends open for ever.
+      // A process that left the group may hold the other ends open for ever.
       child.stdout?.destroy();
       child.stderr?.destroy();
     };
@@ -88,7 +88,7 @@ function killProcessGroup(pid: number): void {
   }
 }
 
-/** Reads all of it, so that nobody waits for room in the pipe, and keeps the beginning. */
+/** Reads everything, so that the command never waits for room in the pipe, and keeps the beginning. */
 function keepOutput(stream: Readable | null): { text(): string; isCut(): boolean } {
   const pieces: Buffer[] = [];
   let keptBytes = 0;
@@ -102,7 +102,7 @@ function keepOutput(stream: Readable | null): { text(): string; isCut(): boolean
   return { text: () => Buffer.concat(pieces).toString("utf8"), isCut: () => isCut };
 }
 
-/** Starts it and does not wait: it goes on when this process has ended. */
+/** Starts a command and does not wait. It goes on when this process has ended. */
 export function runDetached(file: string, args: readonly string[], env: CommandEnvironment): void {
   const child = spawn(file, [...args], { env: { ...env }, detached: true, stdio: "ignore" });
   child.on("error", () => undefined);
@@ -112,8 +112,8 @@ export function runDetached(file: string, args: readonly string[], env: CommandE
 const mostReasonCharacters = 200;
 
 /**
- * Of what a failed command printed, the line that says why: the first that names a failure, else the last with words in
- * it. (Programs that quote the faulty text end with a line of carets below it.)
+ * The line of a failed command's output that says why it failed: the first that names a failure, otherwise the last one
+ * with words in it. (Programs that quote the faulty text end with a line of carets below it.)
  */
 export function reasonLine(result: CommandResult): string {
   const lines = `${result.stdout}\n${result.stderr}`.split("\n").map((line) => line.trim());
@@ -122,7 +122,7 @@ export function reasonLine(result: CommandResult): string {
   return (telling ?? worded.at(-1) ?? lastLine(result)).slice(0, mostReasonCharacters);
 }
 
-/** The last line that says something, without the engine's prefixes: the one with the reason. */
+/** The last line with text, without the engine's prefixes. It has the reason. */
 export const lastLine = (result: CommandResult): string =>
   `${result.stdout}\n${result.stderr}`
     .split("\n")

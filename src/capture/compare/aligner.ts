@@ -1,9 +1,9 @@
 /**
  * Finds for each frame of one capture its frame in the other, in one pass and in constant memory. Frames that have no
- * partner yet wait in a window, by key. Each frame enters and leaves the window at most once, so the work grows with the
- * number of frames alone. A frame that leaves the window without a partner is paired with one of the same flow that is
- * like it: that one was changed. Otherwise it is missing or unexpected. A frame is reordered if it comes behind one that
- * belongs after it (RFC 4737 §3.3). That needs no memory; a longest common order would name a few less.
+ * partner yet wait in a window, by key. Each frame enters and leaves the window at most once, so the work grows with
+ * the number of frames alone. A frame that leaves the window without a partner is paired with one of the same flow that
+ * is like it: that one was changed. Otherwise it is missing or unexpected. A frame is reordered if it comes behind one
+ * that belongs after it (RFC 4737 §3.3). That needs no memory; a longest common order would name a few less.
  */
 import type { AlignedPair, CaptureSide, FrameEntry } from "./entry.js";
 import { leastLikeness, likeness } from "./likeness.js";
@@ -39,8 +39,8 @@ class Waiting {
   }
 
   /**
-   * The frame that is most like this one; null: none is. Frames in which only addresses, ports or tags differ come first,
-   * then frames of the same flow. `except`: frames that belong to another one.
+   * The frame that is most like this one; null: none is. Frames in which only addresses, ports or tags differ come
+   * first, then frames of the same flow. `except`: frames that belong to another one.
    */
   mostAlike(entry: FrameEntry, except: readonly FrameEntry[] = nobody): Alike | null {
     return (

@@ -39,7 +39,9 @@ function outlineOf(bytes: Uint8Array): Outline {
   return out;
 }
 
-/** The frames are masked already. A different number of VLAN tags is one change, and the rest is compared without them. */
+/**
+ * The frames are masked already. A different number of VLAN tags is one change, and the rest is compared without them.
+ */
 export function fieldChanges(expected: Changed, actual: Changed): FieldDifference[] {
   const changes: FieldDifference[] = [];
   const lengths = [expected, actual].map(({ masked, cutBytes }) => masked.length + cutBytes);

@@ -66,7 +66,10 @@ export class ComparedSide {
     this.#filter = options.filter === null ? null : new CaptureFilter(options.filter);
   }
 
-  /** Goes to the next frame of the batch that passes the filter. false: there is none, and `refill` reads the next batch. */
+  /**
+   * Goes to the next frame of the batch that passes the filter. false: there is none, and `refill` reads the next
+   * batch.
+   */
   advance(): boolean {
     const batch = this.#batch;
     if (batch === null) return false;

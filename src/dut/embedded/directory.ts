@@ -1,6 +1,6 @@
 /**
- * A private directory for the sockets of one device, gone on every way out (see ../way-out.ts). It says who made it, so
- * that a later run removes what one that was killed (SIGKILL, an abort) left behind.
+ * A private directory for the sockets of one device. It is removed on every way out (see ../way-out.ts). It says who
+ * made it, so that a later run removes what a killed run left behind.
  */
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,10 +14,10 @@ export interface PrivateDirectory extends Disposable {
 }
 
 const namePattern = /^pktgen-ts-[A-Za-z0-9]{6}$/;
-/** In the directory: its maker, as sys/owner.ts names processes. */
+/** A file in the directory. It names the process that made it, as sys/owner.ts names processes. */
 const ownerFile = ".owner";
 
-/** Is it a directory of this user's, made as below by a process that has ended? Anything else is not touched. */
+/** Is it a directory of this user, made as below by a process that has ended? Nothing else is touched. */
 function isAbandoned(path: string): boolean {
   try {
     const stat = lstatSync(path);
@@ -28,7 +28,7 @@ function isAbandoned(path: string): boolean {
   }
 }
 
-/** Never throws: what cannot be removed stays for somebody else. */
+/** Never throws. What cannot be removed stays. */
 function removeAbandoned(parent: string): void {
   try {
     for (const name of readdirSync(parent)) {
@@ -36,11 +36,11 @@ function removeAbandoned(parent: string): void {
       if (namePattern.test(name) && isAbandoned(path)) rmSync(path, { recursive: true, force: true });
     }
   } catch {
-    // A folder that may not be listed, or one of another run at the same work.
+    // The folder may not be listed, or another run removes it at the same time.
   }
 }
 
-/** Mode 0700, in `parent` (default: the system's place for temporary files). */
+/** Mode 0700, in `parent`. Without it: where the system keeps temporary files. */
 export function makePrivateDirectory(parent: string = tmpdir()): PrivateDirectory {
   removeAbandoned(parent);
   let path: string;

@@ -12,35 +12,35 @@ const ringFormats = ["auto", "split", "packed"] as const;
 type RingFormat = (typeof ringFormats)[number];
 
 export interface EmbeddedOptions {
-  /** What goes wrong on purpose in the container's hop; null: nothing, and no code for it in the way. */
+  /** What goes wrong on purpose in the container's hop; null: nothing, and frames pass no code for it. */
   readonly faults: FaultSpec | null;
-  /** Of the container's part. */
+  /** The mode of the container's part. */
   readonly mode: ForwardMode;
-  /** Of both sockets. */
+  /** The format of the rings at both sockets. */
   readonly ring: RingFormat;
   /** Descriptors per ring; null: see ringSizes. */
   readonly size: number | null;
-  /** Of its own; null: two, or one where two and the generator would be more than there are CPUs. */
+  /** The device's threads; null: two, or one if two and the generator were more than there are CPUs. */
   readonly threads: 1 | 2 | null;
-  /** As they were given, for the report. */
+  /** The options as they were given, for the report. */
   readonly given: readonly string[];
 }
 
 /**
- * Rings of a device that nobody gave a size. At a set rate they hold what comes while a shared CPU is away: it often is
- * for 5 ms, and 1,024 slots at 500 kpps are 2 ms. At max, where rings are full all the time, the larger ones cost a
- * fifth of the rate, as they do not fit the cache.
+ * Ring sizes where none was given. At a set rate the rings hold what comes while a shared CPU is away. That is often 5
+ * ms, and 1,024 slots at 500 kpps are 2 ms. At max, rings are full all the time. Larger ones do not fit the cache and
+ * cost a fifth of the rate.
  */
 export const ringSizes = { atMax: 1024, atSetRate: 4096 } as const;
 
-/** The same, its rings as large as its use asks for where nobody said how large. */
+/** The same options, with rings as large as the load asks for if no size was given. */
 export const withRingSize = (options: EmbeddedOptions, use: keyof typeof ringSizes): EmbeddedOptions =>
   options.size === null ? { ...options, size: ringSizes[use] } : options;
 
-/** Of frames chosen by number. */
+/** The most frames that are chosen by number. */
 const countMax = 1_000_000;
 
-/** `10`: exactly ten frames; `1%` or `0.01`: each with this probability; null: none. */
+/** `10`: exactly ten frames. `1%` or `0.01`: each frame with this probability. null: none. */
 function parseShare(text: string, where: string): Share | null {
   if (/^\d+$/.test(text)) {
     const frames = parseCount(text, where, 0, countMax);

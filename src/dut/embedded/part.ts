@@ -1,7 +1,7 @@
 /**
- * One part of the embedded device under test: a forwarder with two vhost ports (the part of the host's testpmd) or
- * with one port paired with itself (the part of the container's). Each runs in a thread of its own, or both in one; its
- * control sockets are served by the thread that starts it. Alone, a part serves any other vhost-user program.
+ * One part of the embedded device under test. The host's part is a forwarder with two vhost ports. The container's part
+ * is one with a port that is paired with itself. Each runs in its own thread, or both in one. The thread that starts a
+ * part serves its control sockets. Alone, a part serves any other vhost-user program.
  */
 import { type ForwardQueueCounters, readForwardCounters } from "../../engine/forward/counters.js";
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
@@ -20,11 +20,11 @@ export type EmbeddedPartName = "host" | "container";
 
 export interface EmbeddedPartOptions {
   readonly part: EmbeddedPartName;
-  /** Port specs. Host: the generator's side, then the container's. Container: one. */
+  /** Port specs. The host's part has the generator's side, then the container's. The container's part has one. */
   readonly ports: readonly string[];
   readonly mode: ForwardMode;
   readonly faults: FaultSpec | null;
-  /** The longest frame with FCS; longer ones are dropped where there are faults. */
+  /** The longest frame with FCS. Where there are faults, longer ones are dropped. */
   readonly maxFrameBytes: number;
   readonly seed: number;
 }
@@ -41,24 +41,24 @@ export interface EmbeddedThread {
 export interface EmbeddedPart extends AsyncDisposable {
   readonly part: EmbeddedPartName;
   readonly queues: number;
-  /** Resolves when the peers of these ports (default: of all) are there; rejects with a PktgenError. */
+  /** Resolves when the peers of these ports (default: of all) are there. Rejects with a PktgenError. */
   ready(timeoutMs: number, ports?: readonly number[]): Promise<void>;
-  /** null: the peer of this port is there. Else why it went. */
+  /** null: the peer of this port is there. Otherwise why it went. */
   whyLost(port: number): string | null;
   /** What was agreed with the peers, by port. */
   facts(): readonly PortFacts[];
-  /** By port and queue, at once, also while frames are in flight. */
+  /** Counters by port and queue. They are read at once, also while frames are in flight. */
   counters(): readonly ForwardQueueCounters[];
   /** The same as hops, with what waits in the rings before them. The loop stands for a moment. */
   hops(): Promise<readonly DeviceHopCounters[]>;
   reset(seed: number): Promise<void>;
   setMode(mode: ForwardMode): Promise<void>;
   injected(): Promise<Injected>;
-  /** null: its thread lives. Else why it ended. */
+  /** null: its thread lives. Otherwise why it ended. */
   failure(): string | null;
 }
 
-/** The plan's MAC address of the container's port. */
+/** The MAC address that the test plan gives the container's port. */
 const containerMac: MacBytes = [0x00, 0x11, 0x22, 0x33, 0x44, 0x10];
 
 interface HopPlan {
@@ -75,7 +75,7 @@ const hopPlans: Readonly<Record<EmbeddedPartName, readonly HopPlan[]>> = {
   container: [{ name: "container", rxPort: 0, txPort: 0 }],
 };
 
-/** Undoes what was done, last first; the first failure is thrown after all have been tried. */
+/** Undoes what was done, last first. The first failure is thrown after all have been tried. */
 async function undoAll(undo: (() => unknown)[]): Promise<void> {
   const failures: unknown[] = [];
   for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
@@ -131,7 +131,7 @@ interface OpenPart {
 interface Forwarder {
   readonly counters: Float64Array;
   readonly command: (command: ForwardCommand) => Promise<unknown>;
-  /** null: its thread lives. Else why it ended. */
+  /** null: its thread lives. Otherwise why it ended. */
   readonly failure: () => string | null;
 }
 
@@ -233,7 +233,7 @@ async function openPart(options: EmbeddedPartOptions): Promise<OpenPart> {
   }
 }
 
-/** One thread for these parts; its loop runs at once, with whichever peers are there. */
+/** Starts one thread for these parts. Its loop runs at once, with the peers that are there. */
 async function startThread(parts: readonly OpenPart[], thread: EmbeddedThread): Promise<EmbeddedPart[]> {
   let failure: string | null = null;
   const jobs = parts.map(({ job }) => job);
@@ -253,7 +253,7 @@ async function startThread(parts: readonly OpenPart[], thread: EmbeddedThread): 
   const counters = forwardersCounters(worker.counters, jobs);
   worker.run();
   return parts.map((part, to) => {
-    // The first that is closed ends the thread; what is closed twice is closed.
+    // The first part that is closed ends the thread. Closing twice does no harm.
     part.undo.push(() => worker[Symbol.asyncDispose]());
     return new RunningPart(part, {
       counters: counters[to]!,
@@ -264,8 +264,9 @@ async function startThread(parts: readonly OpenPart[], thread: EmbeddedThread): 
 }
 
 /**
- * Opens the ports and starts the forwarder; its loop runs at once, with whichever peers are there.
- * @throws PktgenError: a spec that is not accepted (2), a socket that cannot be opened, no memory (3). Then nothing is left open.
+ * Opens the ports and starts the forwarder. Its loop runs at once, with the peers that are there.
+ * @throws PktgenError: a spec that is not accepted (2), a socket that cannot be opened, no memory (3). Then nothing is
+ * left open.
  */
 export async function startEmbeddedPart(options: EmbeddedPartOptions & EmbeddedThread): Promise<EmbeddedPart> {
   const part = await openPart(options);

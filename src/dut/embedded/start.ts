@@ -4,8 +4,8 @@
  *     generator ── gen.sock ── host part ── vhost-net ── container part
  *     virtio-user     vhost ⇄ vhost            virtio-user ↻
  *
- * Real sockets and real rings at every hop; only the programs are ours. What goes wrong on purpose does so in the
- * container's hop.
+ * Every hop has real sockets and real rings; only the programs are this project's. Faults are made in the container's
+ * hop.
  */
 import { join } from "node:path";
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
@@ -23,21 +23,21 @@ export interface EmbeddedSetup {
   readonly maxFrameBytes: number;
   /** Forwarders never sleep. */
   readonly busy: boolean;
-  /** CPUs for the two forwarders; without, the scheduler decides. */
+  /** CPUs for the two forwarders. Absent: the scheduler decides. */
   readonly cores?: { readonly host: number; readonly container: number } | undefined;
-  /** Where the private directory for the sockets is made; default: the system's place for temporary files. */
+  /** Where the private directory for the sockets is made. Absent: where the system keeps temporary files. */
   readonly directory?: string | undefined;
   /** Called with the reason each time a port ends a peer's connection, or refuses it. */
   readonly onTrouble?: ((why: string) => void) | undefined;
 }
 
-/** For the parts to find each other: both are ours, so this is a matter of milliseconds. */
+/** How long the two parts may take to find each other. They need milliseconds. */
 const connectTimeoutMs = 10_000;
 
-/** Threads that sleep and share cores may take so long to notice a frame at each of three hops. */
+/** Threads that sleep and share cores may take this long to notice a frame at each of three hops. */
 const hopsSettleNs = 200_000_000;
 
-/** By when every frame has left, after the last one came. */
+/** How long after the last frame came every frame has left. */
 function settleTime(faults: FaultSpec | null, setup: EmbeddedSetup): number {
   if (faults === null) return hopsSettleNs;
   const { service } = faults;
@@ -49,8 +49,8 @@ function settleTime(faults: FaultSpec | null, setup: EmbeddedSetup): number {
 }
 
 /**
- * Two forwarders beside a generator on two CPUs: one of them shares the generator's, which then cannot keep a rate (its
- * median latency there was 1,000 times that of a thread for both).
+ * With two forwarders and a generator on two CPUs, one forwarder shares the generator's CPU. The generator then cannot
+ * keep a rate: its median latency was 1,000 times that with one thread for both forwarders.
  */
 function threadsOf({ threads }: EmbeddedOptions, { cores }: EmbeddedSetup): 1 | 2 {
   if (threads !== null) return threads;
@@ -146,7 +146,7 @@ interface Parts {
   readonly directory: PrivateDirectory;
 }
 
-/** Starts both parts and waits until they are connected; the first failure undoes everything. */
+/** Starts both parts and waits until they are connected. The first failure undoes everything. */
 async function startParts(options: EmbeddedOptions, setup: EmbeddedSetup, directory: PrivateDirectory): Promise<Parts> {
   const { busy, cores, onTrouble } = setup;
   const maxFrameBytes = setup.maxFrameBytes + (options.faults?.padBytes ?? 0);
@@ -189,7 +189,7 @@ async function startParts(options: EmbeddedOptions, setup: EmbeddedSetup, direct
 }
 
 /**
- * Starts the embedded device; it listens for the generator on `generatorPorts[0]`.
+ * Starts the embedded device. It listens for the generator on `generatorPorts[0]`.
  * @throws PktgenError (3): no directory, no memory, a path that is too long. Then nothing is left behind.
  */
 export async function startEmbeddedDut(asked: EmbeddedOptions, setup: EmbeddedSetup): Promise<Dut> {

@@ -1,6 +1,6 @@
 /**
- * The hops of somebody else's device, each with the counters that its user names: `NAME,rx=SOURCE,tx=SOURCE` and, where
- * there is one, `dropped=SOURCE`; a source may be a sum, joined by ` + `. From these the ledger's hops.
+ * The hops of an external device, each with the counters that its user names: `NAME,rx=SOURCE,tx=SOURCE` and, if there
+ * is one, `dropped=SOURCE`. A source may be a sum, joined by ` + `. The ledger's hops are made from these.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { PktgenError, usageError } from "../../errors.js";
@@ -38,7 +38,7 @@ export function parseHop(text: string, where: string): HopSpec {
   return { name, ...found };
 }
 
-/** Hops in the frame's order; names that occur twice are refused. */
+/** Hops in a frame's order. Names that occur twice are refused. */
 export function parseHops(texts: readonly string[], where: string): HopSpec[] {
   const hops = texts.map((text) => parseHop(text, where));
   const twice = hops.find(({ name }, i) => hops.findIndex((other) => other.name === name) !== i);
@@ -47,8 +47,8 @@ export function parseHops(texts: readonly string[], where: string): HopSpec[] {
 }
 
 /**
- * The hops of the other way through the same device, where all counters are the kernel's: what an interface took it now
- * sends. Null: that cannot be known.
+ * The hops of the other direction through the same device, if all counters are the kernel's: an interface that received
+ * now sends. null: they cannot be known.
  */
 export function mirroredHops(hops: readonly HopSpec[]): HopSpec[] | null {
   const turned = hops.toReversed().map(({ name, rx, tx, dropped }) => {
@@ -75,8 +75,8 @@ export class HopReader implements Disposable {
   }
 
   /**
-   * All of them, hop by hop. `patienceMs`: so long a program that does not show its counter yet gets to do so; some show
-   * them only when they have looked at their ports.
+   * Reads all counters, hop by hop. `patienceMs`: how long a program may take to show its counter; some show them only
+   * when they have looked at their ports.
    * @throws PktgenError (3) that names the source that fails.
    */
   async read(patienceMs = 0): Promise<readonly HopReading[]> {
@@ -90,7 +90,7 @@ export class HopReader implements Disposable {
     return readings;
   }
 
-  /** What happened between two readings; `faults` names counters that went backwards, `notes` those that passed 2^32. */
+  /** Differences of two readings. `faults` names counters that went backwards, `notes` those that passed 2^32. */
   between(
     before: readonly HopReading[],
     after: readonly HopReading[],
@@ -123,7 +123,7 @@ export class HopReader implements Disposable {
 
 const retryMs = 200;
 
-/** What a program prints may change while it starts; an interface or a driver's counter is there, or is not. */
+/** What a program prints may change while it starts. A counter of an interface or a driver is there, or is not. */
 async function readUntil(source: CounterSource, untilMs: number): Promise<bigint> {
   for (;;) {
     try {
@@ -145,8 +145,8 @@ const has32Bits: Readonly<Record<SourceSpec["kind"], boolean>> = {
 };
 
 /**
- * A counter of 64 bits, or of 32 where it may be one, that passed its end goes on from 0; anything else that shrinks was
- * reset: null. It counted less than half of its range meanwhile.
+ * A counter of 64 bits (or of 32, if it may be one) that passed its end goes on from 0. It has counted less than half
+ * of its range meanwhile. Any other counter that shrinks was reset: null.
  */
 export function counted(from: bigint, to: bigint, may32Bits: boolean): number | null {
   if (to >= from) return Number(to - from);

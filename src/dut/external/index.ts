@@ -1,6 +1,6 @@
 /**
- * A device that somebody else started, behind ports of ours: how its hops are counted (`hop`, `source`), and what our
- * ports are to it as neighbours (`side`).
+ * An external device: its user started it, and it lies behind the generator's ports. `hop` and `source` say how its
+ * hops are counted, `side` what the generator's ports are to it as neighbours.
  */
 export { HopReader, type HopReading, type HopSpec, mirroredHops, parseHops } from "./hop.js";
 export { type ExternalSide, parseSide, refuseTwice, type SideAddress } from "./side.js";

@@ -1,6 +1,6 @@
 /**
- * What a port is to its neighbours: addresses with their prefixes, from `198.18.0.2/24[,2001:2::2/64]`, and who takes
- * frames for other networks, from `198.18.0.1[,2001:2::1]`. Pure.
+ * What a port is to its neighbours: its addresses with their prefixes (`198.18.0.2/24[,2001:2::2/64]`), and the gateway
+ * for other networks (`198.18.0.1[,2001:2::1]`). Pure.
  */
 import { usageError } from "../../errors.js";
 import { parseIpv4, parseIpv6 } from "../../packet/index.js";
@@ -47,7 +47,7 @@ function parseAddress(piece: string, where: string): SideAddress {
   return { text, ip, bytes, prefixBits: Number(prefix) };
 }
 
-/** Are these in one network of so many bits? */
+/** Are these addresses in one network with a prefix of this many bits? */
 export function sharesPrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   if (a.length !== b.length) return false;
   return a.every((byte, i) => {
@@ -100,7 +100,7 @@ export function parseSide(
   return { addresses, gateways };
 }
 
-/** An address is one port's only. */
+/** No two ports may have the same address. */
 export function refuseTwice(addresses: readonly SideAddress[], where: string): void {
   const twice = addresses.find(({ bytes }, i) => addresses.findIndex((other) => isSame(other.bytes, bytes)) !== i);
   if (twice !== undefined) throw usageError(`${twice.text} is given twice`, { where, accepted: "each address once" });

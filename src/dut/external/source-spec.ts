@@ -1,5 +1,6 @@
 /**
- * Where a counter of somebody else's device can be read: one entry a kind. `kind:what`, several joined by ` + `:
+ * Where a counter of an external device can be read, with one entry for each kind. A source is `kind:what`. Several are
+ * joined by ` + `:
  *
  *     netdev:IFACE[@NETNS][:COUNTER]      the kernel's interface statistics (rtnl_link_stats64)
  *     ethtool:IFACE[@NETNS]:COUNTER       the driver's, as ethtool -S shows them
@@ -11,7 +12,7 @@ import { didYouMean } from "../../nearest.js";
 import { checkInterfaceName } from "../../sys/net/interface-name.js";
 import type { InterfaceStatistics } from "../../sys/net/netdev.js";
 
-/** A counter's place, parsed and validated. Plain data, but for the pattern. */
+/** A counter's place, parsed and validated. It is plain data except for the pattern. */
 export type SourceSpec =
   | {
       readonly kind: "netdev";
@@ -52,7 +53,7 @@ const netdevCounters = Object.keys(netdevFields) as NetdevCounter[];
 
 const kinds = ["netdev", "ethtool", "telemetry", "command"] as const;
 
-/** How each is written, for errors and help. */
+/** How each kind is written, for errors and help. */
 export const sourceForms: Readonly<Record<SourceSpec["kind"], string>> = {
   netdev: "netdev:IFACE[@NETNS][:COUNTER], e.g. netdev:eth1:rx_packets",
   ethtool: "ethtool:IFACE[@NETNS]:COUNTER, e.g. ethtool:eth1:rx_good_packets",
@@ -135,7 +136,7 @@ function patternOf(text: string, where: string): RegExp {
   return pattern;
 }
 
-/** The other direction's counterpart, where it is plain which that is. */
+/** The same counter of the other direction, if it is known. */
 export function mirroredSource(spec: SourceSpec): SourceSpec | null {
   if (spec.kind !== "netdev" || spec.counter === "rx_missed_errors") return null;
   const counter = spec.counter.replace(/^[rt]x/, (side) => (side === "rx" ? "tx" : "rx")) as NetdevCounter;

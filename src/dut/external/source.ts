@@ -1,4 +1,4 @@
-/** Reads the counters of somebody else's device: where each is, `source-spec.ts` says. */
+/** Reads the counters of an external device from the places that `source-spec.ts` describes. */
 import { environmentError, type PktgenError } from "../../errors.js";
 import { didYouMean } from "../../nearest.js";
 import { interfaceDriverStatistics } from "../../sys/net/ethtool-stats.js";
@@ -13,7 +13,7 @@ const commandTimeoutMs = 5_000;
 /** A counter that can be read again and again. */
 export interface CounterSource extends Disposable {
   readonly spec: SourceSpec;
-  /** Absolute, exact. @throws PktgenError (3) that names the source: gone, or no such counter. */
+  /** The absolute, exact count. @throws PktgenError (3): it names a source that is gone or has no such counter. */
   read(): Promise<bigint>;
 }
 
@@ -86,7 +86,7 @@ async function readCommand({ command, pattern }: Spec<"command">, fail: Fail): P
   return value;
 }
 
-/** A counter that was read as a double: beyond 2^53 it is not what the device counts, and differences are wrong. */
+/** The counter was read as a double. Beyond 2^53 a double is not what the device counts, and differences are wrong. */
 function exact(value: number, fail: Fail): bigint {
   if (Number.isSafeInteger(value)) return BigInt(value);
   throw fail(`it is at ${value}, and counters from here are exact up to 2^53 only`, "read it with command: instead");

@@ -35,7 +35,9 @@ function memoryArguments({ hugepages, memoryMib }: TestpmdDescription): string[]
   return [...memory, ...directory, ...(hugepages.singleFileSegments ? ["--single-file-segments"] : [])];
 }
 
-/** The vectorized paths of packed rings exist for 512-bit registers alone, which EAL (20.11 and later) has to be told. */
+/**
+ * The vectorized paths of packed rings exist for 512-bit registers alone, which EAL (20.11 and later) has to be told.
+ */
 function simdArguments({ vdevs }: TestpmdDescription, version: DpdkVersion | null): string[] {
   const wide = vdevs.some((vdev) => vdev.kind === "virtio_user" && vdev.variant === "packed-vectorized");
   return wide && isAtLeast(version, "20.11") ? ["--force-max-simd-bitwidth=512"] : [];

@@ -35,7 +35,7 @@ export type ContainerWish = (typeof containerWishes)[number];
 export interface FindOptions {
   /** Default `pktgen-ts-dpdk`, which `npm run lab:image` builds. */
   readonly image?: string;
-  /** Of this process, but in tests. */
+  /** The process that containers belong to. Tests give another one. */
   readonly env?: CommandEnvironment;
 }
 
@@ -174,7 +174,7 @@ async function firstThatRuns(
     const version = result === null ? null : parseDpdkVersion(`${result.stdout}\n${result.stderr}`);
     if (version !== null) return { variant, dpdk: version.text };
     if (result?.code === null) await removeContainer(context, options.name);
-    // The way that suits the machine best says best what is wrong with it.
+    // The error of the variant that suits the machine best is the most useful one.
     failure ??= result === null ? `${engine} is gone` : lastLine(result);
   }
   throw environmentError(`${engine} cannot start testpmd in the image ${image}: ${failure}`, {
@@ -195,7 +195,7 @@ async function removeContainer({ engine, env }: Pick<EngineContext, "engine" | "
   throw environmentError(`${engine} does not remove the container ${name}`, { where: `container=${engine}`, hint });
 }
 
-/** Removes the containers of ours whose owner has ended; gives their ids. */
+/** Removes containers whose owner has ended. Returns their ids. */
 export async function removeLeftContainers(engine: Engine, env: CommandEnvironment = process.env): Promise<string[]> {
   const run = (args: readonly string[]): Promise<CommandResult | null> =>
     executeCommand(engine, args, { env, timeoutMs: removeTimeoutMs });
@@ -239,7 +239,7 @@ function killMarked(name: string): number {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It ended by itself, or belongs to somebody else.
+      // It ended by itself, or belongs to another user.
     }
   }
   return found;

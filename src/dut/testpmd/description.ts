@@ -96,7 +96,7 @@ const mbufsFor = (queues: number, queueSize: number): number => 8192 + 4 * queue
 const mbufBytesFor = (maxFrameBytes: number): number | null =>
   maxFrameBytes + headroomBytes <= defaultMbufBytes ? null : Math.ceil((maxFrameBytes + headroomBytes) / 256) * 256;
 
-/** Of one of the pair's programs, in MiB. */
+/** Memory of one of the pair's programs, in MiB. */
 export const pairMemoryMib = (queues: number, queueSize: number, maxFrameBytes: number): number =>
   memoryFor(mbufsFor(queues, queueSize), mbufBytesFor(maxFrameBytes));
 

@@ -1,16 +1,16 @@
 /**
  * Command lines for podman and docker, and which of them a machine takes. Pure; `containers.ts` runs them.
  *
- * Engines differ in what they ask of the kernel, not in what they do: podman's crun fails on control groups v1 and
- * hybrid, both engines set resource limits higher than a lowered machine grants (only CAP_SYS_RESOURCE may raise
- * them), and docker's --privileged fails where that capability is withheld. So each engine gets variants in the order
- * of what suits the machine, and the first that really starts the image is used.
+ * Engines differ in what they ask of the kernel, not in what they do. podman's crun fails on control groups v1 and
+ * hybrid. Both engines set resource limits that may be higher than the machine grants; only CAP_SYS_RESOURCE may raise
+ * them. docker's --privileged fails where that capability is withheld. So each engine has several variants. Those that
+ * suit the machine are tried first, and the first that really starts the image is used.
  */
 import type { LaunchOptions } from "./launcher.js";
 
 export type Engine = "podman" | "docker";
 
-/** hybrid: v1 controllers with v2 beside them, as systemd mounts them in its hybrid mode. */
+/** hybrid: controllers of v1 and v2 together, as systemd mounts them in its hybrid mode. */
 export type CgroupKind = "v1" | "hybrid" | "v2";
 
 /** What the command line depends on. */
@@ -19,7 +19,7 @@ export interface HostLimits {
   /** Hard limits, RLIMIT_NOFILE and RLIMIT_NPROC; null: unlimited. */
   readonly openFiles: number | null;
   readonly processes: number | null;
-  /** May anybody here raise them, CAP_SYS_RESOURCE in the bounding set? */
+  /** CAP_SYS_RESOURCE is in the bounding set, so the limits may be raised. */
   readonly mayRaiseLimits: boolean;
 }
 
@@ -33,9 +33,9 @@ export interface RunVariant {
   readonly summary: string;
 }
 
-/** Of containers of ours: whose they are (see owner.ts). */
+/** A container's label with the process that it belongs to (see owner.ts). */
 export const ownerLabel = "pktgen-ts.owner";
-/** Of the image: the version of its package dpdk-dev. Written by scripts/lab/image.sh. */
+/** The image's label with the version of its package dpdk-dev. scripts/lab/image.sh writes it. */
 export const dpdkLabel = "pktgen-ts.dpdk";
 export const defaultImage = "pktgen-ts-dpdk";
 
@@ -110,8 +110,8 @@ export interface ContainerCommand {
 }
 
 /**
- * Arguments of the engine. Without a terminal, with standard input open: testpmd ends at its end. Never asks a
- * registry; keeps no log, since whoever starts it reads its output.
+ * Arguments of the engine. There is no terminal, and standard input is open: testpmd ends when it ends. The engine asks
+ * no registry. It keeps no log, since the caller reads the output.
  */
 export function runArguments({ variant, host, image, owner, options, argv }: ContainerCommand): string[] {
   return [
@@ -138,7 +138,7 @@ export function runArguments({ variant, host, image, owner, options, argv }: Con
 export const removeArguments = (engine: Engine, names: readonly string[]): string[] =>
   engine === "podman" ? ["rm", "-f", "-t", "0", "--ignore", ...names] : ["rm", "-f", ...names];
 
-/** All containers of ours, running or not, by id. */
+/** All containers with the owner's label, running or not, by id. */
 export const listArguments = (): string[] => ["ps", "-a", "-q", "--no-trunc", "--filter", `label=${ownerLabel}`];
 
 /** A line `<id> <owner>` for each. */
@@ -169,7 +169,7 @@ export const imageArguments = (image: string): string[] => [
   image,
 ];
 
-/** Its version and its default runtime, which nobody answers but an engine that runs. */
+/** Asks for its version and its default runtime. Only an engine that runs answers. */
 export const answerArguments = (engine: Engine): string[] =>
   engine === "podman"
     ? ["info", "--format", "{{.Version.Version}} {{.Host.OCIRuntime.Name}}"]

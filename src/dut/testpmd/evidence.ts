@@ -3,7 +3,7 @@
 export type Channel = "command" | "stdout" | "stderr" | "note";
 
 const mib = 2 ** 20;
-/** Of each: the beginning explains a start, the end a death. */
+/** Bytes that are kept of each end: the beginning explains a start, the end explains a death. */
 const keptCharacters = 2 * mib;
 
 /** Marks of the channels at a line's beginning; standard output has none. */

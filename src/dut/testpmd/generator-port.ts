@@ -1,7 +1,7 @@
 /**
- * The host testpmd's first port, which faces the generator: another net_vhost by default, which needs nothing, or a
- * Linux interface or a physical NIC, where the generator sends through a port of its own. From text to typed values
- * and to testpmd's words. Pure.
+ * The host testpmd's first port, which faces the generator: by default another net_vhost, which needs nothing. It
+ * may be a Linux interface or a physical NIC instead; then the generator sends through a separate port. This file turns
+ * the option's text into typed values and into testpmd's words. Pure.
  */
 import { usageError } from "../../errors.js";
 import { didYouMean } from "../../nearest.js";

@@ -1,6 +1,6 @@
 /**
- * Hugepages as the kernel has them, and as a test plan wants them: mounted at a place, of a size, so many free.
- * Reading needs nothing; reserving and mounting needs root, says what it does, and is undone exactly.
+ * Hugepages as the kernel has them, and as a test plan wants them: mounted at a place, of a size, with a number of free
+ * pages. Reading needs nothing; reserving and mounting needs root, says what it does, and is undone exactly.
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, lstatSync, readdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ export interface HugepagePool {
   readonly sizeBytes: number;
   readonly total: number;
   readonly free: number;
-  /** Of the free ones, those that are promised to a mapping. */
+  /** Free pages that are promised to a mapping. */
   readonly promised: number;
 }
 
@@ -39,7 +39,7 @@ const kernelPools = "/sys/kernel/mm/hugepages";
 const poolFolder = (sizeBytes: number): string => `${kernelPools}/hugepages-${sizeBytes / 1024}kB`;
 const countOf = (text: string | null): number => (text !== null && /^\d+$/.test(text) ? Number(text) : 0);
 
-/** Reads it once; `root` is "" but in tests. What cannot be read counts as not there. */
+/** Reads it once. `root` is "" except in tests. What cannot be read counts as absent. */
 export function readHugepages(root = ""): HugepageFacts {
   const defaultKb = /^(\d+) kB$/.exec(fieldOf(readKernelFile("/proc/meminfo", root), "Hugepagesize") ?? "")?.[1];
   const defaultSizeBytes = defaultKb === undefined ? null : Number(defaultKb) * 1024;
@@ -221,7 +221,7 @@ function giveBack(file: string, pages: number): void {
   try {
     writeFileSync(file, `${Math.max(0, countOf(readKernelFile(file)) - pages)}`);
   } catch {
-    // Nobody can take it away but root, and root gave it.
+    // Only root can take it away, and root gave it.
   }
 }
 
@@ -258,8 +258,8 @@ function mount(path: string, sizeBytes: number, before: HugepageFacts, { did, sa
 }
 
 /**
- * A mount hides what was in the folder before, from every program of the machine: so the folder must be new, or an empty
- * one of this user's that nothing is mounted on. `root`: a folder in the place of / for tests.
+ * A mount hides what was in the folder before, from every program of the machine: so the folder must be new, or an
+ * empty one of this user's that nothing is mounted on. `root`: a folder in the place of / for tests.
  */
 export function checkMountFolder(path: string, root = ""): void {
   const refuse = (what: string): PktgenError =>

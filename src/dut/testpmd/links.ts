@@ -49,7 +49,7 @@ function ownerOfNamespace(name: string): string | null {
   return new RegExp(`alias ${ownerLabel}(\\S+)`).exec(line)?.[1] ?? null;
 }
 
-/** Never throws: what cannot be removed stays for somebody else. */
+/** Never throws. What cannot be removed stays. */
 function removeAbandoned(): void {
   try {
     for (const name of readdirSync("/run/netns").filter((each) => namePattern.test(each))) {
@@ -72,7 +72,7 @@ export function makeLinks(namespace: string, links: readonly string[]): LinkName
     try {
       execFileSync("ip", ["netns", "del", namespace], { stdio: "ignore" });
     } catch {
-      // It was removed by somebody else.
+      // Another process removed it.
     }
   };
   const wayOut = onWayOut(remove);

@@ -17,7 +17,7 @@ export interface TestpmdOptions {
   readonly image: string | null;
   /** Hugepages for both; off: plain memory, which needs no root; auto: on where there are enough. */
   readonly huge: HugeChoice;
-  /** Of the container's virtio_user; null: DPDK's default. */
+  /** Queue size of the container's virtio_user; null: DPDK's default. */
   readonly ring: RingVariant | null;
   /** What the container's testpmd does with frames. */
   readonly mode: ForwardingMode;
@@ -28,7 +28,7 @@ export interface TestpmdOptions {
   readonly port: GeneratorSide;
   /** The host's program; null: dpdk-testpmd from PATH. */
   readonly program: string | null;
-  /** As they were given, for the report. */
+  /** The options as they were given, for the report. */
   readonly given: readonly string[];
 }
 

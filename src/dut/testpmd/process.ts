@@ -84,13 +84,13 @@ export class TestpmdProcess implements AsyncDisposable {
     const launch = setup.launcher.launch(argv, { name: setup.name, mounts: setup.mounts, env });
     this.command = shellLine([launch.file, ...launch.args]);
     this.#evidence.add("note", `${this.command}\n`);
-    // A session of its own: Ctrl-C on the terminal is for us, and we end it in order.
+    // A separate session: Ctrl-C on the terminal reaches this process only, which ends testpmd in order.
     this.#child = spawn(launch.file, launch.args, { env: launch.env, detached: true });
     this.#wayOut = onWayOut(() => this.#endNow());
     this.#listen();
   }
 
-  /** Of the program, or of the container engine's client around it. */
+  /** Process id of the program, or of the container engine's client around it. */
   get pid(): number | undefined {
     return this.#child.pid;
   }
@@ -130,7 +130,7 @@ export class TestpmdProcess implements AsyncDisposable {
   /** A failed device does not stop testpmd: it comes to its prompt without it. */
   async #checkPorts(): Promise<readonly PortSummary[]> {
     const ports = parsePortSummary(await this.run("show port summary all"));
-    // Looked at after the answer: standard error is a pipe of its own, and may be read later than the first prompt.
+    // It is looked at after the answer: standard error is a separate pipe, and may be read later than the first prompt.
     const spoiled = this.#recognised(true);
     if (spoiled !== null) throw spoiled;
     const wanted = portsOf(this.description);

@@ -1,6 +1,6 @@
 /**
  * testpmd's standard output, cut at its prompts: between two of them lies one command's answer. Each command asks
- * for one prompt, so an answer that came too late is never taken for the next one's. Pure; fed by whoever reads.
+ * for one prompt, so an answer that came too late is never taken for the next one's. Pure: the reader feeds it.
  *
  * The prompt and the echo are written unbuffered, the answers through stdio: on a pipe the prompt would overtake the
  * answer, so the program has to run under `stdbuf -oL` or on a terminal.
@@ -12,7 +12,7 @@ const prompt = "testpmd> ";
 export class PromptReader {
   #rest = "";
   #answers: string[] = [];
-  /** Number of the first one in #answers; what nobody asked for any more is forgotten. */
+  /** Number of the first answer in #answers. Answers that no command waits for are forgotten. */
   #firstAnswer = 0;
 
   feed(text: string): void {

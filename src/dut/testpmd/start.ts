@@ -42,7 +42,7 @@ export interface TestpmdSetup {
   readonly cores?: { readonly host: number; readonly container: number } | undefined;
   /** Where the private directory for the sockets is made; default: the system's place for temporary files. */
   readonly directory?: string | undefined;
-  /** Instead of one for this run, which nobody else uses. */
+  /** A folder to use instead of a private one for this run. */
   readonly prefix?: string | undefined;
   /** Open an interface for the generator even though the machine lives by it. */
   readonly yesThisInterface?: boolean;
@@ -70,7 +70,7 @@ export class TestpmdDut implements Dut {
   #fault: string | null = null;
   #telemetry: TelemetryClient | null = null;
   readonly #startAgain: () => Promise<Parts>;
-  /** Of processes that a restart ended. */
+  /** Evidence of processes that a restart ended. */
   readonly #earlier: DutEvidence[] = [];
 
   constructor(
@@ -148,7 +148,7 @@ export class TestpmdDut implements Dut {
     return this.host.ended()?.sentence ?? this.container.ended()?.sentence ?? this.#fault;
   }
 
-  /** As somebody would who resets it in software; a power failure is nobody's here. */
+  /** A reset by software: both programs end and start again. */
   async restart(): Promise<void> {
     this.#earlier.push(...this.evidence().slice(this.#earlier.length));
     this.#telemetry?.[Symbol.dispose]();
@@ -334,7 +334,8 @@ const specPath = (path: string): string => path.replaceAll(",", "\\,");
 
 /**
  * Starts both testpmds and their forwarding; they listen for the generator on `generatorPorts[0]`.
- * @throws PktgenError (3): what the environment lacks, in one sentence; (2): its interface is one that the machine lives
+ * @throws PktgenError (3): what the environment lacks, in one sentence; (2): its interface is one that the machine
+ * lives
  *   by. Then nothing is left behind.
  */
 export async function startTestpmdDut(options: TestpmdOptions, setup: TestpmdSetup): Promise<TestpmdDut> {
@@ -356,7 +357,7 @@ export async function startTestpmdDut(options: TestpmdOptions, setup: TestpmdSet
   return new TestpmdDut(parts, options, setup.queues, ports, startAgain);
 }
 
-/** Our end of the host's first port; none where the generator brings a port of its own. */
+/** The generator's end of the host's first port. There is none if the generator has a separate port. */
 function generatorPortsOf(options: TestpmdOptions, setup: TestpmdSetup, socket: string): string[] {
   if (options.port.kind === "tap") return [`packet:${options.port.interfaceName}`];
   if (options.port.kind !== "vhost") return [];

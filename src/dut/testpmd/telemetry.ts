@@ -43,7 +43,7 @@ export class TelemetryClient implements Disposable {
 
   /**
    * `path`: `<runtime folder>/dpdk/<file prefix>/dpdk_telemetry.v2`.
-   * @throws PktgenError (3): nobody listens; (4): no greeting in time.
+   * @throws PktgenError (3): no program listens; (4): no greeting in time.
    */
   static async connect(path: string): Promise<TelemetryClient> {
     const socket = connectUnix(path, "seqpacket");

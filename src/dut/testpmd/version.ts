@@ -7,7 +7,7 @@ export interface DpdkVersion {
   readonly text: string;
 }
 
-/** First with `show fwd stats`, without which nobody can tell what a running testpmd dropped. */
+/** The first version with `show fwd stats`. Without it, a running testpmd does not tell what it dropped. */
 export const oldestVersion = "19.05";
 
 /** From `RTE Version: 'DPDK 22.11.11'` (EAL's -v), the telemetry greeting, or the bare number; null: none in it. */

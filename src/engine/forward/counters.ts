@@ -2,8 +2,8 @@
  * The counters page of a forwarder. Each queue of each port has eight Float64 slots, with testpmd's meanings. Only the
  * forwarder's thread writes them. They only grow, except `inside`: the number of frames held at present.
  *
- * A hop is a receiving and a sending port. The receiving port has the hop's rx counters, and the sending port all others,
- * as testpmd counts fwd_dropped at the sending port.
+ * A hop is a receiving and a sending port. The receiving port has the hop's rx counters, and the sending port all
+ * others, as testpmd counts fwd_dropped at the sending port.
  */
 
 /** Slots within one port and queue. Bytes are bufferBytes: without FCS, without virtio-net header. */
@@ -12,7 +12,9 @@ export const forwardSlot = {
   rxBytes: 1,
   txPackets: 2,
   txBytes: 3,
-  /** Received and not sent: the outgoing ring was full or absent, the frame too long or discarded, or a fault took it. */
+  /**
+   * Received and not sent: the outgoing ring was full or absent, the frame too long or discarded, or a fault took it.
+   */
   dropped: 4,
   /** Sent once more than received, by a fault. */
   duplicated: 5,

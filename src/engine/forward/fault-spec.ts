@@ -1,7 +1,10 @@
 /** What a hop is to do wrong, and what it did: plain data, which the command line reads without loading the engine. */
 import type { Share } from "./chooser.js";
 
-/** A frame takes frameNs + byteNs · (bufferBytes + overheadBytes). This is the time of the whole hop with all its queues. */
+/**
+ * A frame takes frameNs + byteNs · (bufferBytes + overheadBytes). This is the time of the whole hop with all its
+ * queues.
+ */
 export interface ServiceTime {
   readonly frameNs: number;
   readonly byteNs: number;
@@ -11,7 +14,9 @@ export interface ServiceTime {
 /** The faults of a whole hop. Its queues share rates and counts evenly. */
 export interface FaultSpec {
   readonly service: ServiceTime | null;
-  /** The most frames that wait for service in each queue. Further ones are dropped. Without service there is no queue. */
+  /**
+   * The most frames that wait for service in each queue. Further ones are dropped. Without service there is no queue.
+   */
   readonly queueFrames: number;
   readonly delayNs: number;
   readonly loss: Share | null;

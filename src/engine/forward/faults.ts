@@ -104,7 +104,9 @@ export class FaultStage {
     this.#service?.burst(frames, pending, nowNs);
   }
 
-  /** Stores a copy of the frame at `offset`, or drops it (false). Call `burst` before, and take as many as have `room`. */
+  /**
+   * Stores a copy of the frame at `offset`, or drops it (false). Call `burst` before, and take as many as have `room`.
+   */
   take(offset: number, bytes: number, nowNs: number): boolean {
     const service = this.#service;
     service?.arrive();

@@ -4,8 +4,9 @@ import type { RingMemory } from "../../memory.js";
 export const forwardModes = ["io", "mac", "macswap", "rxonly", "txonly"] as const;
 
 /**
- * io: frames stay as they are. mac: the destination becomes the peer's MAC and the source the sending port's. macswap: both
- * are swapped. rxonly: frames are counted and discarded. txonly: one fixed frame is sent as fast as the ring takes it.
+ * io: frames stay as they are. mac: the destination becomes the peer's MAC and the source the sending port's. macswap:
+ * both are swapped. rxonly: frames are counted and discarded. txonly: one fixed frame is sent as fast as the ring takes
+ * it.
  */
 export type ForwardMode = (typeof forwardModes)[number];
 

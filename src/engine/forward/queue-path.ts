@@ -1,6 +1,6 @@
 /**
- * One queue of one direction of a forwarder: from a port's receive ring to a port's transmit ring. A ring is polled only
- * while its peer is there. What cannot be sent is dropped and counted, as testpmd does. The burst methods allocate
+ * One queue of one direction of a forwarder: from a port's receive ring to a port's transmit ring. A ring is polled
+ * only while its peer is there. What cannot be sent is dropped and counted, as testpmd does. The burst methods allocate
  * nothing. Each ring call sees only the few ring classes of one forwarder's ports, so V8 inlines it.
  */
 
@@ -114,7 +114,8 @@ export class QueuePath {
         const bytes = lengths[i]!;
         const at = tx.place(placed, bytes);
         if (at <= 0) {
-          // 0: the ring is full, and the rest of the burst is dropped. −1: this frame is too long, and is dropped alone.
+          // 0: the ring is full, and the rest of the burst is dropped. −1: this frame is too long, and is dropped
+          // alone.
           if (at === 0) break;
           rxBytes += bytes;
           continue;

@@ -38,7 +38,9 @@ export class Service {
     this.#cells[cell.arrival] += this.#cells[cell.arrivalStep];
   }
 
-  /** May the frame that has come wait for service? The queue is full if the frame `queueFrames` before it still waits. */
+  /**
+   * May the frame that has come wait for service? The queue is full if the frame `queueFrames` before it still waits.
+   */
   admit(bytes: number): boolean {
     const cells = this.#cells;
     const arrivalNs = cells[cell.arrival];

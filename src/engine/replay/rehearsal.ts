@@ -1,6 +1,6 @@
 /**
- * A short replay of the same code before anything counts, through rings of the same kinds in private memory. V8 compiles
- * the loop then, and not while the first frames of a file wait.
+ * A short replay of the same code before anything counts, through rings of the same kinds in private memory. V8
+ * compiles the loop then, and not while the first frames of a file wait.
  */
 import type { CreateJob, JobContext, OpenPort } from "../loop/job.js";
 import { type PipeLayout, PipeWriter, pipeBytesOf, pipeWord } from "../pipe/frame-pipe.js";
