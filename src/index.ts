@@ -2,9 +2,9 @@
  * pktgen-ts as a library. Options, words and defaults are those of the command line. Results are the documents that
  * `--json` writes. Whatever is not exported here may change with any version.
  *
- *    import { run } from "pktgen-ts";
- *    const result = await run({ sizes: [64, 1518], rate: "10kpps", dut: "embedded" });
- *    console.log(result.verdict, result.trials.map(({ frameBytes, lost }) => ({ frameBytes, lost })));
+ *     import { run } from "pktgen-ts";
+ *     const result = await run({ sizes: [64, 1518], rate: "10kpps", dut: "embedded" });
+ *     console.log(result.verdict, result.trials.map(({ frameBytes, lost }) => ({ frameBytes, lost })));
  *
  * @packageDocumentation
  */

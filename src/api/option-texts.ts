@@ -6,14 +6,14 @@ import { didYouMean } from "../nearest.js";
  * How a field's value becomes an option's text: `rate` takes a number as frames per second, `list` joins with commas,
  * `texts` may be given again, `set` is `name=value`, `own` is not an option of the command line.
  */
-export type FieldKind = "text" | "number" | "rate" | "list" | "flag" | "texts" | "set" | "own";
+export type RequestFieldKind = "text" | "number" | "rate" | "list" | "flag" | "texts" | "set" | "own";
 
 /** The fields of a request. */
-export type FieldKinds<Request> = Readonly<Record<keyof Request & string, FieldKind>>;
+export type FieldKinds<Request> = Readonly<Record<keyof Request & string, RequestFieldKind>>;
 
 export type OptionTexts = Readonly<Record<string, string | true | readonly string[]>>;
 
-const accepted: Readonly<Record<FieldKind, string>> = {
+const accepted: Readonly<Record<RequestFieldKind, string>> = {
   text: "text",
   number: "a number",
   rate: 'frames per second as a number, or text such as "10kpps"',
@@ -34,7 +34,7 @@ const isWord = (value: unknown): value is string | number =>
 const word = (value: string | number): string => (typeof value === "number" ? digits(value) : value);
 
 /** undefined: the value is not of its kind. */
-function textOf(kind: FieldKind, value: unknown): string | true | readonly string[] | undefined {
+function textOf(kind: RequestFieldKind, value: unknown): string | true | readonly string[] | undefined {
   if (value === true && kind !== "set" && kind !== "texts") return true;
   switch (kind) {
     case "rate":
@@ -60,7 +60,7 @@ function textOf(kind: FieldKind, value: unknown): string | true | readonly strin
  */
 export function optionTexts<Request extends object>(request: Request, kinds: FieldKinds<Request>): OptionTexts {
   const texts: Record<string, string | true | readonly string[]> = {};
-  const known: Readonly<Record<string, FieldKind>> = kinds;
+  const known: Readonly<Record<string, RequestFieldKind>> = kinds;
   for (const [name, value] of Object.entries(request)) {
     if (!Object.hasOwn(known, name)) {
       const names = Object.keys(known);

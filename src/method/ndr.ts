@@ -29,7 +29,7 @@ export interface NdrSettings {
 /** Further trials after a loss, with verification; TST 009 leaves it to the tester. */
 const verifications = 2;
 
-export async function ndr(measurer: Measurer, settings: NdrSettings): Promise<Findings> {
+export async function runNdr(measurer: Measurer, settings: NdrSettings): Promise<Findings> {
   const parts: Findings[] = [];
   for (const size of settings.sizes) {
     if (measurer.ended() !== null) break;

@@ -167,7 +167,7 @@ function pairs(intervals: readonly Interval[], directions: number): Interval[] {
 }
 
 /** `onPiece` receives the state after each piece. `now`: the wall clock, for the events. */
-export async function soak(
+export async function runSoak(
   measurer: Measurer,
   settings: SoakSettings,
   now: () => Date,

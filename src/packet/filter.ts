@@ -2,10 +2,10 @@
  * A display filter: `ip.src == 198.18.0.1 && udp.dstport in {53, 123}`. What is accepted has Wireshark's meaning
  * (test/packet/filter-tshark.test.ts asks tshark). What is unknown is refused. The grammar is small:
  *
- *    or    := and  { ("||" | "or")  and }
- *    and   := not  { ("&&" | "and") not }
- *    not   := ("!" | "not") not | "(" or ")" | test
- *    test  := field [ operator value | "in" "{" value [".." value] { "," … } "}" ]
+ *     or    := and  { ("||" | "or")  and }
+ *     and   := not  { ("&&" | "and") not }
+ *     not   := ("!" | "not") not | "(" or ")" | test
+ *     test  := field [ operator value | "in" "{" value [".." value] { "," … } "}" ]
  *
  * A field alone asks whether the frame has it. All headers count, those inside tunnels, too. A comparison with a field
  * that the frame does not have is false, also with `!=`. A frame can have a field several times (`ip.addr`, `udp.port`,

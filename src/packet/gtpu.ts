@@ -1,9 +1,9 @@
 /**
  * GTP-U (3GPP TS 29.281 §5), in UDP to port 2152. Behind a G-PDU's header stands an IP packet, known by its version:
  *
- *    0  version (3 bits, 1), protocol type (1), spare (1), E, S, PN   1  message type   2  length behind byte 8   4  TEID
- *    8  if E, S or PN is set: sequence (2), N-PDU (1), type of the next extension header (1)
- *   12  extension headers: length / 4, content, type of the next
+ *     0  version (3 bits, 1), protocol type (1), spare (1), E, S, PN   1  message type   2  length behind byte 8   4  TEID
+ *     8  if E, S or PN is set: sequence (2), N-PDU (1), type of the next extension header (1)
+ *    12  extension headers: length / 4, content, type of the next
  */
 import { type Field, type FieldRow, fieldTable } from "./field.js";
 import { input } from "./input.js";

@@ -1,7 +1,7 @@
 /**
  * ICMP for IPv4 (RFC 792): type, code, checksum, and four bytes whose meaning depends on the type:
  *
- *    0  type   1  code   2  checksum   4  identifier, sequence | unused, next-hop MTU | gateway | pointer   8  data
+ *     0  type   1  code   2  checksum   4  identifier, sequence | unused, next-hop MTU | gateway | pointer   8  data
  */
 import type { Ipv4Address } from "./address.js";
 import { type Field, fieldTable } from "./field.js";
@@ -57,7 +57,7 @@ const errorTypes: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 
 /**
  * Any message. Parts of `rest` may be given by name: `identifier` and `sequence` of an echo, `mtu` of "fragmentation
- * needed" (RFC 1191 §4), `gateway` of a redirect, `pointer` of a parameter problem.
+ * needed" (RFC 1191 §4). `gateway` of a redirect and `pointer` of a parameter problem, too.
  */
 export function icmp(fields: {
   type: number;

@@ -2,8 +2,8 @@
  * ICMPv6 (RFC 4443) with neighbour discovery (RFC 4861) and its options. The checksum includes the pseudo-header:
  *
  *    0  type   1  code   2  checksum   4  four bytes whose meaning depends on the type
- *    8  router advertisement: reachable time, retransmit timer; solicitation and advertisement: target (16);
- *       redirect: target (16), destination (16); then, in all of discovery, options; else data
+ *     8  router advertisement: reachable time, retransmit timer; solicitation and advertisement: target (16);
+ *        redirect: target (16), destination (16); then, in all of discovery, options; else data
  *
  * An option is type, length in units of 8 bytes, and its body.
  */

@@ -1,8 +1,8 @@
 /**
  * IPv6 (RFC 8200 §3). Extension headers are layers (ipv6-options.ts, ipv6-routing.ts, ipv6-fragment.ts):
  *
- *    0  version, traffic class, flow label   4  payload length   6  next header   7  hop limit
- *    8  source (16)   24  destination (16)   40  payload
+ *     0  version, traffic class, flow label   4  payload length   6  next header   7  hop limit
+ *     8  source (16)   24  destination (16)   40  payload
  */
 import { type Ipv6Address, ipv6From } from "./address.js";
 import { benchmark } from "./benchmark-addresses.js";

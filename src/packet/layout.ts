@@ -2,9 +2,9 @@
  * A stack of headers as places in a frame: every field by its path, every checksum with what it covers. A path means
  * the same in modifiers, programs, comparisons and reports:
  *
- *    ipv4.src           of the outermost IPv4 header
- *    ipv4[1].src        of the second, counted from outside: `ipv4[0]` is `ipv4`
- *    inner.ipv4.src     of the first IPv4 header inside the (first) tunnel; `inner.inner.` is inside the second
+ *     ipv4.src           of the outermost IPv4 header
+ *     ipv4[1].src        of the second, counted from outside: `ipv4[0]` is `ipv4`
+ *     inner.ipv4.src     of the first IPv4 header inside the (first) tunnel; `inner.inner.` is inside the second
  *
  * A tunnel begins where a whole packet stands inside another: at an Ethernet header that is not the first layer, and at
  * an IP header behind an IP header. In Ethernet / IPv4 / UDP / VXLAN / Ethernet / 802.1Q / IPv4, `inner.vlan` is

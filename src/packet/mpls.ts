@@ -2,7 +2,7 @@
  * An MPLS label stack entry (RFC 3032 §2.1; traffic class: RFC 5462). Each entry is a layer. Behind the last entry
  * stands an IP packet, known by its version alone:
  *
- *    0  label (20 bits) | traffic class (3) | bottom of stack (1) | TTL (8)   4
+ *     0  label (20 bits) | traffic class (3) | bottom of stack (1) | TTL (8)   4
  */
 import { fieldTable } from "./field.js";
 import { input, made } from "./input.js";

@@ -1,7 +1,7 @@
 /**
  * PPP's protocol field (RFC 1661 §2), as PPPoE carries it:
  *
- *    0  protocol: 0x0021 IPv4, 0x0057 IPv6, 0xc021 LCP   2  information
+ *     0  protocol: 0x0021 IPv4, 0x0057 IPv6, 0xc021 LCP   2  information
  *
  * A compressed field (§6.5) is the second byte alone. The first byte of a whole number is even and its last one is odd,
  * so the first byte tells which it is.

@@ -1,6 +1,6 @@
 /**
  * Changes to frames on their way: MAC addresses, VLAN tags, IP prefixes, ports. Checksums are repaired by the
- * difference (RFC 1624), so that a wrong one stays wrong. `fixChecksums` computes them anew.
+ * difference (RFC 1624), so that a wrong one stays wrong. `fixChecksums` computes them from the bytes.
  */
 import { addBytes, complement, fold, updateChecksum } from "./checksum.js";
 import { checksumAt } from "./mask.js";
@@ -25,7 +25,7 @@ export interface RewriteRules {
   readonly ports: ReadonlyMap<number, number>;
   /** Add the loop's number to both IP addresses. */
   readonly uniquePerLoop: boolean;
-  /** Compute checksums anew. */
+  /** Compute checksums from the bytes. */
   readonly fixChecksums: boolean;
 }
 

@@ -2,8 +2,8 @@
  * SCTP (RFC 9260 §3): the common header, and the chunks before the first chunk with data (sctp-data.ts). Each chunk is
  * padded to a multiple of four bytes:
  *
- *    0  source port   2  destination port   4  verification tag   8  CRC-32C, least significant byte first   12  chunks
- *    chunk: 0  type   1  flags   2  length, without padding   4  value
+ *     0  source port   2  destination port   4  verification tag   8  CRC-32C, least significant byte first   12  chunks
+ *     chunk: 0  type   1  flags   2  length, without padding   4  value
  */
 
 import { benchmark } from "./benchmark-addresses.js";

@@ -1,7 +1,7 @@
 /**
  * Reads gzip data member by member (RFC 1952):
  *
- *    0  0x1f 0x8b   2  method (8)   3  flags   4  time   8  extra flags   9  system   10  what the flags announce
+ *     0  0x1f 0x8b   2  method (8)   3  flags   4  time   8  extra flags   9  system   10  what the flags announce
  *    deflate data   CRC-32 of its content   length of its content, modulo 2^32
  *
  * Node's own gunzip takes bytes behind the last member for damage, and then drops what it has decompressed.

@@ -1,6 +1,7 @@
 /**
- * Profiles: files that say what traffic to send → validated specs, plain (one stream of UDP) or of streams, with errors that name file, line and
- * column, and what is accepted there. Loads yaml and zod, so it is imported only where a profile was asked for.
+ * Profiles: files that say what traffic to send → validated specs, plain (one stream of UDP) or of streams. Errors name
+ * file, line and column, and what is accepted there. The room loads yaml and zod, so it is imported only if a profile
+ * was asked for.
  */
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -206,7 +207,7 @@ function locating(spec: TrafficSpec, origins: readonly Origin[], sizes: SizesPla
     const details = { ...error.details, cause: error };
     const origin = origins[index];
     const place = placeInStream(where);
-    // A stream without sizes of its own has the profile's.
+    // A stream without sizes has the profile's sizes.
     const ofProfile = place[0] === "size" && spec.streams[index]?.size === null;
     if (origin === undefined || (ofProfile && sizes.path !== null)) {
       throw sizes.document.errorAt(sizes.path ?? [], error.message, details);
@@ -241,7 +242,7 @@ export async function loadAnyProfile(
   await programs.load(programUrls(spec));
   checkStreams(spec);
   for (const size of spec.sizes) {
-    // Only programs can fail there: of thousands of streams that are none, each would have code of its own made in vain.
+    // Only programs can fail there. For thousands of streams without a program, code would be generated in vain.
     const functions = programs.of(spec);
     for (const [k, program] of compileTraffic(spec, size, functions).entries()) {
       if (functions[k] !== null) program.cursor(0, 1);

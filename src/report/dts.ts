@@ -1,7 +1,7 @@
 /**
  * A test plan's throughput as the DPDK Test Suite shows it (tests/TestSuite_virtio_user_for_container_networking.py,
- * handle_results and save_result): the table, the JSON that its dashboards read, and the expected values that it
- * compares with. Figures are in Mpps with three decimals, as in the suite.
+ * handle_results and save_result). It has the table, the JSON that the suite's dashboards read, and the expected values
+ * that it compares with. Figures are in Mpps with three decimals, as in the suite.
  */
 import type { CaseResult, CaseThroughput } from "../result/labplan-result.js";
 import type { Trial, Verdict } from "../result/run-result.js";

@@ -1,8 +1,8 @@
 /**
- * Shared-memory rings as pure code over one ArrayBuffer: split and packed virtqueues of virtio 1.2 (§2.7, §2.8) with
- * their driver and device sides, rings of packet and AF_XDP sockets, null rings, slot rings and io_uring. There is no
- * system call, no clock, nothing but typed arrays: `port` finds the memory, `engine` runs the loops. A driver trusts
- * itself and checks what the device wrote. A device checks everything (RingFault).
+ * Shared-memory rings as pure code over one ArrayBuffer. There are split and packed virtqueues of virtio 1.2 (§2.7,
+ * §2.8) with their driver and device sides, rings of packet and AF_XDP sockets, null rings, slot rings and io_uring.
+ * There is no system call, no clock, nothing but typed arrays: `port` finds the memory, `engine` runs the loops. A
+ * driver trusts itself and checks what the device wrote. A device checks everything (RingFault).
  */
 
 export { type RingMemory, ringMemory } from "../memory.js";

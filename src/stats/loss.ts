@@ -58,8 +58,8 @@ export interface UnsteadyCounts {
 }
 
 /**
- * Frames of a trial that may be missing because of us or the machine: frames that left late, and so too close together,
- * and frames due while the hypervisor held a CPU.
+ * Frames of a trial that may be missing because of us or the machine. They left late, and so too close together, or
+ * they were due while the hypervisor held a CPU.
  */
 export const excusableOf = ({ late, sent, disturbance, durationNs }: UnsteadyCounts): number =>
   late + (sent * (disturbance?.stealMs ?? 0) * 1e6) / Math.max(1, durationNs);

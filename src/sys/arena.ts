@@ -7,8 +7,8 @@
  * a mapping in place by empty anonymous memory. 4 GiB is the most that Node 20 can view. The reservation costs no
  * memory (PROT_NONE, not counted by overcommit).
  *
- *  0        4096                                                     arenaBytes
- *  | guard  | mapping | gap | mapping | …                           |
+ *   0        4096                                                     arenaBytes
+ *   | guard  | mapping | gap | mapping | …                           |
  */
 import { closeSync, fstatSync } from "node:fs";
 import { environmentError } from "../errors.js";

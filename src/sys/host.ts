@@ -167,8 +167,8 @@ export function hostFacts(root = ""): HostFacts {
 const tickMs = 10;
 
 /**
- * CPU time that the hypervisor gave to others while one of our CPUs wanted to run, in ms since boot, over all CPUs: the
- * eighth number of the `cpu` line (proc(5)). 0 if the kernel does not count it.
+ * CPU time that the hypervisor gave to others while one of our CPUs wanted to run, in ms since boot, over all CPUs. It
+ * is the eighth number of the `cpu` line (proc(5)). 0 if the kernel does not count it.
  */
 export function stealMs(root = ""): number {
   const line = (readKernelFile("/proc/stat", root) ?? "").split("\n")[0] ?? "";

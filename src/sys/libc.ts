@@ -1,7 +1,7 @@
 /**
- * The only place where this project calls C: a table of libc functions bound through koffi, and their errors.
- * A call costs about 20 ns. Buffers handed to libc must stay referenced until the call returns; pointers inside
- * structures (iovec, msghdr) come from `addressOf`, and what they point at must be kept alive by the caller.
+ * The only place where this project calls C: a table of libc functions bound through koffi, and their errors. A call
+ * costs about 20 ns. Buffers handed to libc must stay referenced until the call returns. Pointers inside structures
+ * (iovec, msghdr) come from `addressOf`; the caller keeps alive what they point at.
  */
 import { constants as osConstants } from "node:os";
 import koffi from "koffi";

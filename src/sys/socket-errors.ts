@@ -41,7 +41,7 @@ const connectFailures: Readonly<Record<number, { readonly what: string; readonly
 };
 
 export function connectError(path: string, code: number): PktgenError {
-  // Looked at first: for somebody else's file the kernel says "permission", for one's own "refused".
+  // Checked first: the kernel says "permission" for another user's file and "refused" for one's own.
   if (statOrNull(path, true)?.isSocket() === false) {
     return environmentError("this is not a socket", { where: path, hint: "check the path" });
   }

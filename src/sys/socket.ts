@@ -58,8 +58,8 @@ const cmsgHeaderBytes = 16;
  * Memory that libc reads and writes in sendmsg and recvmsg. Each thread has one set, which is never collected, so that
  * the addresses in it stay valid. Calls are synchronous, so one set is enough. On 64-bit Linux (x64 and arm64):
  *
- *  msghdr: 0 name | 8 namelen | 16 iov | 24 iovlen | 32 control | 40 controllen | 48 flags
- *  cmsghdr: 0 len (with header) | 8 level | 12 type | 16 data …
+ *   msghdr: 0 name | 8 namelen | 16 iov | 24 iovlen | 32 control | 40 controllen | 48 flags
+ *   cmsghdr: 0 len (with header) | 8 level | 12 type | 16 data …
  */
 const staging = (() => {
   const data = new Uint8Array(maxMessageBytes);

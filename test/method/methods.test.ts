@@ -6,7 +6,7 @@ import { figuresOf } from "../../src/method/judge/figures.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
 import { judgeMethod } from "../../src/method/method-verdict.js";
 import { summary } from "../../src/method/rfc2544/back-to-back.js";
-import { deviationsOf, rfc2544, searchDeviations } from "../../src/method/rfc2544/index.js";
+import { deviationsOf, runRfc2544, searchDeviations } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
 import type { Cause } from "../../src/stats/cause.js";
 import { fixedSize } from "../../src/units.js";
@@ -23,7 +23,7 @@ describe("rfc2544", () => {
       sizes: [fixedSize(64)],
       throughput: { ...rfc2544Settings.throughput, sizes: [fixedSize(64)] },
     };
-    const { results = [], lossCurves = [], backToBack = [] } = await rfc2544(bench, settings);
+    const { results = [], lossCurves = [], backToBack = [] } = await runRfc2544(bench, settings);
     const phases = [...new Set(bench.requests.map(({ phase }) => phase))];
     expect(phases).toEqual(["probe", "throughput", "latency", "frame loss", "back-to-back", "recovery", "reset"]);
     const latency = bench.requests.filter(({ phase }) => phase === "latency");

@@ -1,7 +1,7 @@
 /** The search for the rate without drops against a simulated device. */
 import { describe, expect, it } from "vitest";
 import { judgeMethod } from "../../src/method/method-verdict.js";
-import { ndr } from "../../src/method/ndr.js";
+import { runNdr } from "../../src/method/ndr.js";
 import type { Cause } from "../../src/stats/cause.js";
 import { fixedSize } from "../../src/units.js";
 import { searchSettings } from "../support/method-sample.js";
@@ -13,7 +13,7 @@ const oneSize = { ...searchSettings, sizes: [fixedSize(64)] };
 describe("ndr", () => {
   it("finds both rates of a device in one search, below what bisection takes", async () => {
     const bench = simulatedBench({ capacityPps: 412_345, queueFrames: 256 });
-    const { results = [] } = await ndr(bench, oneSize);
+    const { results = [] } = await runNdr(bench, oneSize);
     expect(results.map(({ goal, limitedBy }) => [goal, limitedBy])).toEqual([
       ["NDR", "dut"],
       ["PDR 0.5 %", "dut"],
@@ -21,23 +21,24 @@ describe("ndr", () => {
     expect(results[0].pps).toBeLessThanOrEqual(412_345 + 256);
     expect(results[0].ppsUpper).toBeGreaterThan(412_345);
     const apart = simulatedBench({ capacityPps: 412_345, queueFrames: 256 });
-    await ndr(apart, { ...oneSize, kind: "bisection" });
+    await runNdr(apart, { ...oneSize, kind: "bisection" });
     expect(bench.requests.length).toBeLessThan(apart.requests.length);
   });
 
   it("repeats trials in which the generator fell short, and uses none of them", async () => {
     const bench = simulatedBench({ capacityPps: 412_345, queueFrames: 256, spoilEvery: 3 });
-    const { results = [], searchPath = [] } = await ndr(bench, oneSize);
+    const { results = [], searchPath = [] } = await runNdr(bench, oneSize);
     const short = searchPath.filter(({ outcome }) => outcome === "short");
     expect(short.length).toBeGreaterThan(0);
     for (const { lossRatio } of short) expect(lossRatio).toBeNull();
-    const [untroubled] = (await ndr(simulatedBench({ capacityPps: 412_345, queueFrames: 256 }), oneSize)).results ?? [];
+    const [untroubled] =
+      (await runNdr(simulatedBench({ capacityPps: 412_345, queueFrames: 256 }), oneSize)).results ?? [];
     expect(results[0]).toMatchObject({ pps: untroubled.pps, ppsUpper: untroubled.ppsUpper, limitedBy: "dut" });
   });
 
   it("says at least so much where the generator is the limit", async () => {
     const bench = simulatedBench({ capacityPps: 2e6, generatorPps: 300_000, mostPps: 900_000 });
-    const { results = [] } = await ndr(bench, oneSize);
+    const { results = [] } = await runNdr(bench, oneSize);
     expect(results[0]).toMatchObject({ limitedBy: "generator", ppsUpper: null });
     expect(results[0].pps).toBeLessThanOrEqual(300_000);
     expect(results[0].pps).toBeGreaterThan(290_000);
@@ -46,25 +47,25 @@ describe("ndr", () => {
 
   it("says that the line is the limit", async () => {
     const bench = simulatedBench({ capacityPps: 5e6, mostPps: 3e6 });
-    const { results = [] } = await ndr(bench, oneSize);
+    const { results = [] } = await runNdr(bench, oneSize);
     expect(results[0]).toMatchObject({ limitedBy: "line", ppsUpper: null, pps: 1_488_100 });
   });
 
   it("sends a device of somebody else's no more than the line that was named, from the probe on", async () => {
     const line = 1_488_095;
     const bench = simulatedBench({ capacityPps: 5e6, mostPps: 3e6 });
-    const { results = [] } = await ndr(bench, { ...oneSize, isOthers: true });
+    const { results = [] } = await runNdr(bench, { ...oneSize, isOthers: true });
     expect(results[0]).toMatchObject({ limitedBy: "line" });
     for (const { pps } of bench.requests) expect(pps ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(line * 1.0001);
     const slow = simulatedBench({ capacityPps: 412_345, queueFrames: 256, mostPps: 3e6 });
-    const found = (await ndr(slow, { ...oneSize, isOthers: true })).results ?? [];
+    const found = (await runNdr(slow, { ...oneSize, isOthers: true })).results ?? [];
     expect(found[0]?.limitedBy).toBe("dut");
     for (const { pps } of slow.requests) expect(pps ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(line * 1.0001);
   });
 
   it("fails a device that forwards nothing, after a handful of trials", async () => {
     const bench = simulatedBench({ capacityPps: 0 });
-    const { results = [] } = await ndr(bench, oneSize);
+    const { results = [] } = await runNdr(bench, oneSize);
     expect(results.map(({ pps }) => pps)).toEqual([0, 0]);
     expect(bench.requests.length).toBeLessThan(12);
     expect(judgeMethod({ results }, bench.trials, null).verdict).toBe("fail");
@@ -72,7 +73,7 @@ describe("ndr", () => {
 
   it("is invalid, and not failed, where the generator offered nothing that could be used", async () => {
     const bench = simulatedBench({ capacityPps: 1e6, generatorPps: 500, mostPps: 900_000 });
-    const { results = [] } = await ndr(bench, oneSize);
+    const { results = [] } = await runNdr(bench, oneSize);
     expect(results[0]).toMatchObject({ pps: 0, limitedBy: "generator" });
     expect(judgeMethod({ results }, bench.trials, null).verdict).toBe("invalid");
   });
@@ -82,7 +83,7 @@ describe("ndr", () => {
     const reasons = ["disturbed: the machine was 2.0 times slower after the trial than before"];
     const causes: Cause[] = ["speed"];
     const bench = altered(base, ({ phase }) => (phase === "probe" ? {} : { verdict: "invalid", reasons, causes }));
-    const { results = [], searchPath = [] } = await ndr(bench, oneSize);
+    const { results = [], searchPath = [] } = await runNdr(bench, oneSize);
     // Four at each of some loads, ever lower, and no more than that.
     expect(searchPath).toHaveLength(40);
     expect(new Set(searchPath.map(({ pps }) => pps)).size).toBe(10);
@@ -96,7 +97,7 @@ describe("ndr", () => {
     const reasons = ["3 frames unaccounted for"];
     const causes: Cause[] = ["unaccounted"];
     const bench = altered(base, () => ({ verdict: "invalid", reasons, causes }));
-    const { results = [], searchPath = [] } = await ndr(bench, oneSize);
+    const { results = [], searchPath = [] } = await runNdr(bench, oneSize);
     expect(searchPath).toHaveLength(4);
     expect(results[0]).toMatchObject({
       pps: 0,
@@ -109,7 +110,7 @@ describe("ndr", () => {
     const reasons = ["disturbed: the machine was 2.0 times slower after the trial than before"];
     const spoiled = { verdict: "invalid" as const, reasons, causes: ["speed" as const] };
     const bench = altered(base, ({ pps }) => ((pps ?? 0) > 200_000 ? spoiled : {}));
-    const { results = [] } = await ndr(bench, oneSize);
+    const { results = [] } = await runNdr(bench, oneSize);
     const [{ pps, limitedBy }] = results;
     expect(pps).toBeGreaterThan(180_000);
     expect(pps).toBeLessThanOrEqual(200_000);
@@ -123,7 +124,7 @@ describe("ndr", () => {
     const reasons = ["disturbed: the hypervisor took 20 ms of 1000 ms"];
     const causes: Cause[] = ["steal"];
     const bench = altered(base, () => ({ disturbance, verdict: "invalid", reasons, causes, durationNs: 1e9 }));
-    const { results = [] } = await ndr(bench, oneSize);
+    const { results = [] } = await runNdr(bench, oneSize);
     const [{ pps, ppsUpper }] = results;
     expect(pps).toBeLessThanOrEqual(300_000);
     expect(pps).toBeGreaterThan(0);
@@ -133,12 +134,12 @@ describe("ndr", () => {
   it("takes neither duplicates nor strangers' frames for frames that came back", async () => {
     const strange = simulatedBench({ capacityPps: 300_000, duplicates: 50_000, foreign: 70_000 });
     const plain = simulatedBench({ capacityPps: 300_000 });
-    expect((await ndr(strange, oneSize)).results).toEqual((await ndr(plain, oneSize)).results);
+    expect((await runNdr(strange, oneSize)).results).toEqual((await runNdr(plain, oneSize)).results);
   });
 
   it("keeps the bounds so far of a device that dies in the middle, and is invalid", async () => {
     const bench = simulatedBench({ capacityPps: 412_345, diesIn: 5 });
-    const { results = [] } = await ndr(bench, searchSettings);
+    const { results = [] } = await runNdr(bench, searchSettings);
     expect(bench.requests).toHaveLength(5);
     expect(results[0].limitedBy).toBe("time");
     expect(results[0].endedBy).toContain("went away");

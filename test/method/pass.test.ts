@@ -11,10 +11,10 @@ import type { Findings } from "../../src/method/findings.js";
 import { judgeThresholds, withThresholds } from "../../src/method/judge/thresholds.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
 import { judgeMethod } from "../../src/method/method-verdict.js";
-import { ndr } from "../../src/method/ndr.js";
-import { rfc2544 } from "../../src/method/rfc2544/index.js";
+import { runNdr } from "../../src/method/ndr.js";
+import { runRfc2544 } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
-import { soak } from "../../src/method/soak.js";
+import { runSoak } from "../../src/method/soak.js";
 import { parseThreshold } from "../../src/profile/threshold.js";
 import { reports } from "../../src/report/index.js";
 import type { RunResult, Trial } from "../../src/result/run-result.js";
@@ -115,7 +115,7 @@ const cases: readonly Case[] = [
   },
   {
     name: "ndr",
-    run: (bench) => ndr(bench, search),
+    run: (bench) => runNdr(bench, search),
     mayPass: (_, { results = [] }) => results.length === 1 && results[0].pps > 0,
   },
   {
@@ -123,7 +123,7 @@ const cases: readonly Case[] = [
     run: async (bench) => {
       const settings = { size, pps: 10_000, durationNs: 4 * second, pieceNs: second, resume: null };
       return {
-        soak: await soak(
+        soak: await runSoak(
           bench,
           settings,
           () => new Date(0),
@@ -150,7 +150,7 @@ const cases: readonly Case[] = [
   },
   {
     name: "rfc2544",
-    run: (bench) => rfc2544(bench, rfcSettings),
+    run: (bench) => runRfc2544(bench, rfcSettings),
     mayPass: (taken, { lossCurves, backToBack, recovery, resets, results }) => {
       const latencies = taken.filter(({ request }) => request.phase === "latency");
       const lists = [lossCurves, backToBack, recovery, resets, results];

@@ -1,7 +1,7 @@
 /** System recovery on simulated devices that take a known time for it. */
 import { describe, expect, it } from "vitest";
 import { judgeMethod } from "../../src/method/method-verdict.js";
-import { rfc2544 } from "../../src/method/rfc2544/index.js";
+import { runRfc2544 } from "../../src/method/rfc2544/index.js";
 import { recovery, recoveryNsOf } from "../../src/method/rfc2544/recovery.js";
 import { spreadOf } from "../../src/method/rfc2544/spread.js";
 import { fixedSize } from "../../src/units.js";
@@ -32,7 +32,7 @@ describe("system recovery", () => {
 
   it("is the time that the device takes, with mean and spread", async () => {
     const bench = simulatedBench({ ...device, recoveryNs: (trial) => trial * 10e6 });
-    const { recovery: [row] = [] } = await rfc2544(bench, settings);
+    const { recovery: [row] = [] } = await runRfc2544(bench, settings);
     expect(row.trialsNs.map((ns) => Math.round((ns ?? 0) / 1e3))).toEqual([10_000, 20_000, 30_000]);
     expect(row.spread?.meanNs).toBeCloseTo(20e6, 3);
     expect(row.spread?.stddevNs).toBeCloseTo(10e6, 3);

@@ -1,6 +1,6 @@
 /** Soaks against a simulated device: pieces, spells of loss, and being taken up again. */
 import { describe, expect, it } from "vitest";
-import { SoakLog, soak } from "../../src/method/soak.js";
+import { runSoak, SoakLog } from "../../src/method/soak.js";
 import { judgeSoak } from "../../src/method/soak-verdict.js";
 import { usualTolerances } from "../../src/tolerances.js";
 import { fixedSize } from "../../src/units.js";
@@ -100,7 +100,7 @@ describe("soak", () => {
     const measure: typeof bench.measure = async (request) =>
       (await bench.measure(request)).map((trial) => ({ ...trial, durationNs: trial.durationNs - 100_000 }));
     const settings = { size, pps: 10_000, durationNs: 5 * second, pieceNs: second, resume: null };
-    const whole = await soak(
+    const whole = await runSoak(
       { measure, ended: () => bench.ended() },
       settings,
       () => began,
@@ -113,7 +113,7 @@ describe("soak", () => {
     const settings = { size, pps: 10_000, durationNs: 5 * second, pieceNs: second, resume: null };
     const dying = simulatedBench({ capacityPps: 1e6, diesIn: 3 });
     const states: number[] = [];
-    const first = await soak(
+    const first = await runSoak(
       dying,
       settings,
       () => began,
@@ -121,7 +121,7 @@ describe("soak", () => {
     );
     expect(states).toEqual([second, 2 * second, 3 * second]);
     const rest = simulatedBench({ capacityPps: 1e6 });
-    const whole = await soak(
+    const whole = await runSoak(
       rest,
       { ...settings, resume: first },
       () => began,

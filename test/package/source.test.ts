@@ -6,22 +6,6 @@ import { lineOf, sources, visit } from "./sources.js";
 const functionLinesMax = 70;
 const fileLinesMax = 400;
 
-/** Files that are still longer. The list only gets shorter. */
-const stillLong = [
-  "src/engine/receive/receiver.ts",
-  "src/engine/receive/streams-receiver.ts",
-  "src/engine/replay/job.ts",
-  "src/engine/transmit/streams-transmitter.ts",
-  "src/engine/transmit/transmitter.ts",
-  "src/labplan/case-run.ts",
-  "src/port/spec.ts",
-  "src/port/xdp/port.ts",
-  "src/sys/socket.ts",
-];
-
-/** Files whose members still are `private`. */
-const stillPrivate = /^src\/engine\/forward\//;
-
 const nameOf = (node: ts.Node): string => {
   const named = node as { name?: ts.Node };
   if (named.name !== undefined) return named.name.getText();
@@ -143,7 +127,7 @@ describe("sizes", () => {
   it(`no file is longer than ${fileLinesMax} lines`, () => {
     const long = sources
       .map(({ path, file }) => ({ path, lines: lineOf(file, file.getEnd()) }))
-      .filter(({ path, lines }) => lines > fileLinesMax && !stillLong.includes(path));
+      .filter(({ lines }) => lines > fileLinesMax);
     expect(long).toEqual([]);
   });
 });
@@ -168,7 +152,7 @@ describe("rooms", () => {
       visit(file, (node) => {
         const isModifier = node.kind === ts.SyntaxKind.PrivateKeyword;
         // A constructor can be private in no other way.
-        if (isModifier && !ts.isConstructorDeclaration(node.parent) && !stillPrivate.test(path))
+        if (isModifier && !ts.isConstructorDeclaration(node.parent))
           found.push(`${path}:${lineOf(file, node.getStart())} ${node.parent.getText().split("\n")[0]}`);
       });
     }

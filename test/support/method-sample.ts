@@ -3,8 +3,8 @@ import { absorption } from "../../src/method/absorption.js";
 import type { Findings } from "../../src/method/findings.js";
 import { latencyAtLoads } from "../../src/method/latency.js";
 import { judgeMethod } from "../../src/method/method-verdict.js";
-import { ndr } from "../../src/method/ndr.js";
-import { type Rfc2544Settings, rfc2544 } from "../../src/method/rfc2544/index.js";
+import { runNdr } from "../../src/method/ndr.js";
+import { type Rfc2544Settings, runRfc2544 } from "../../src/method/rfc2544/index.js";
 import { serviceActivation } from "../../src/method/service.js";
 import type { Method, RunResult } from "../../src/result/run-result.js";
 import { fixedSize } from "../../src/units.js";
@@ -65,14 +65,14 @@ export async function rfc2544Sample(): Promise<RunResult> {
   const bench = simulatedBench({ ...device, spoilEvery: 7, recoveryNs, resetNs: 1.25 * second });
   return documentOf(
     bench,
-    await rfc2544(bench, rfc2544Settings),
+    await runRfc2544(bench, rfc2544Settings),
     methodOf("rfc2544", ["trials of 1 s, RFC 2544 §24 asks for 60 s"]),
   );
 }
 
 export async function ndrSample(): Promise<RunResult> {
   const bench = simulatedBench(device);
-  return documentOf(bench, await ndr(bench, searchSettings), methodOf("ndr"));
+  return documentOf(bench, await runNdr(bench, searchSettings), methodOf("ndr"));
 }
 
 export async function latencySample(): Promise<RunResult> {

@@ -18,7 +18,7 @@ export interface EmbeddedOptions {
   readonly mode: ForwardMode;
   /** The format of the rings at both sockets. */
   readonly ring: RingFormat;
-  /** Descriptors per ring; null: see ringSizes. */
+  /** Descriptors per ring; null: see ringSizesByUse. */
   readonly size: number | null;
   /** The device's threads; null: two, or one if two and the generator were more than there are CPUs. */
   readonly threads: 1 | 2 | null;
@@ -31,11 +31,11 @@ export interface EmbeddedOptions {
  * ms, and 1,024 slots at 500 kpps are 2 ms. At max, rings are full all the time. Larger ones do not fit the cache and
  * cost a fifth of the rate.
  */
-export const ringSizes = { atMax: 1024, atSetRate: 4096 } as const;
+export const ringSizesByUse = { atMax: 1024, atSetRate: 4096 } as const;
 
 /** The same options, with rings as large as the load asks for if no size was given. */
-export const withRingSize = (options: EmbeddedOptions, use: keyof typeof ringSizes): EmbeddedOptions =>
-  options.size === null ? { ...options, size: ringSizes[use] } : options;
+export const withRingSize = (options: EmbeddedOptions, use: keyof typeof ringSizesByUse): EmbeddedOptions =>
+  options.size === null ? { ...options, size: ringSizesByUse[use] } : options;
 
 /** The most frames that are chosen by number. */
 const countMax = 1_000_000;

@@ -3,7 +3,7 @@
  * the burst sorted out, count it, and give its buffers back.
  */
 import type { RingMemory } from "../../memory.js";
-import type { RxRing } from "../../ring/ring.js";
+import { burstFrames, type RxRing } from "../../ring/ring.js";
 import { GapLog, latestOf } from "../../stats/gap-log.js";
 import type { SequenceTable } from "../../stats/sequence-table.js";
 import { LongestSilence } from "../../stats/silence.js";
@@ -14,9 +14,6 @@ import type { ReceiveReport } from "../loop/trial-report.js";
 import type { TrialSpec } from "../loop/trial-spec.js";
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
-
-/** The most frames of a burst. */
-export const burstFrames = 256;
 
 /** Doubles in a typed array; trial-clock.ts says why. */
 const cell = {

@@ -3,6 +3,7 @@
  * are recorded at the end of a burst. Those of each stream lie in rows and small histograms, which take several samples
  * at a time (stats/lane-rows.ts).
  */
+import { burstFrames } from "../../ring/ring.js";
 import { Histogram } from "../../stats/histogram.js";
 import type { LaneRows } from "../../stats/lane-rows.js";
 import { SignedHistogram } from "../../stats/signed-histogram.js";
@@ -10,7 +11,6 @@ import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js"
 import type { KeyedLags } from "../loop/keyed-lags.js";
 import type { ReceiveReport, StreamReceive } from "../loop/trial-report.js";
 
-const burstFrames = 256;
 const mostSamples = 16;
 /** A sample has the bucket of a frame's latency, and above it the bucket of its variation; or this: it has none. */
 const noVariation = 0x3ff;

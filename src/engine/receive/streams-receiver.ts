@@ -4,7 +4,7 @@
  * coarser and the window for duplicates is shorter (stats/sequence-table.ts); the report says so.
  */
 import type { RingMemory } from "../../memory.js";
-import type { RxRing } from "../../ring/ring.js";
+import { burstFrames, type RxRing } from "../../ring/ring.js";
 import { LaneRows } from "../../stats/lane-rows.js";
 import { type LaneLoss, SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { elapsedNs48 } from "../../stats/unwrap.js";
@@ -25,7 +25,7 @@ import type { TrialClock } from "../loop/trial-clock.js";
 import type { ReceiveReport, StreamReceive, WindowArrivals } from "../loop/trial-report.js";
 import type { TrialSpec } from "../loop/trial-spec.js";
 import type { StreamsSender } from "../transmit/streams-sender.js";
-import { type BurstSorter, burstFrames, ReceiveAccount } from "./account.js";
+import { type BurstSorter, ReceiveAccount } from "./account.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import type { ReceiveHalf } from "./half.js";
 import { SequenceNumbers } from "./sequence-numbers.js";

@@ -7,7 +7,7 @@ import { type Findings, joinFindings } from "../findings.js";
 import { ndrOfSize } from "../ndr.js";
 import { backToBack } from "./back-to-back.js";
 import { frameLoss } from "./frame-loss.js";
-import { latency } from "./latency.js";
+import { runLatency } from "./latency.js";
 import { recovery, type Throughput } from "./recovery.js";
 import { leastSize, reset } from "./reset.js";
 import { type Rfc2544Settings, throughputGoal } from "./settings.js";
@@ -24,7 +24,7 @@ export {
 } from "./settings.js";
 
 /** All sizes of one test before the next test, as RFC 2544 lists them; latency and recovery need the throughput. */
-export async function rfc2544(measurer: Measurer, settings: Rfc2544Settings): Promise<Findings> {
+export async function runRfc2544(measurer: Measurer, settings: Rfc2544Settings): Promise<Findings> {
   const parts: Findings[] = [];
   const eachSize = async (run: (size: FrameSize) => Promise<Findings>): Promise<void> => {
     for (const size of settings.sizes) {
@@ -37,7 +37,7 @@ export async function rfc2544(measurer: Measurer, settings: Rfc2544Settings): Pr
     if (test === "latency") {
       await eachSize(async (size) => {
         const { pps } = throughputOf(size);
-        return pps > 0 ? await latency(measurer, settings, size, pps) : {};
+        return pps > 0 ? await runLatency(measurer, settings, size, pps) : {};
       });
     }
     if (test === "loss") await eachSize((size) => frameLoss(measurer, settings, size));

@@ -10,7 +10,7 @@ import { latencyTrial } from "../latency.js";
 import { paced } from "../search-run.js";
 import type { Rfc2544Settings } from "./settings.js";
 
-export async function latency(
+export async function runLatency(
   measurer: Measurer,
   settings: Rfc2544Settings,
   size: FrameSize,

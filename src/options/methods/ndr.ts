@@ -1,8 +1,8 @@
 /** `ndr`: from options to what is searched for, and how. */
-import { ringSizes } from "../../dut/embedded/options.js";
+import { ringSizesByUse } from "../../dut/embedded/options.js";
 import { usageError } from "../../errors.js";
 import type { RunPlan } from "../../measure/plan.js";
-import { type NdrSettings, ndr } from "../../method/ndr.js";
+import { type NdrSettings, runNdr } from "../../method/ndr.js";
 import type { SearchGoal } from "../../method/search/index.js";
 import { percentWord } from "../../stats/words.js";
 import { ndrMethod } from "../method-facts.js";
@@ -19,7 +19,7 @@ export type SearchOptions = TextsOf<typeof options>;
 function queueFramesOf({ dut, queues }: RunPlan): number {
   if (dut.kind !== "embedded") return 1024;
   const { faults, size } = dut.options;
-  return faults?.service == null ? (size ?? ringSizes.atSetRate) : faults.queueFrames * queues;
+  return faults?.service == null ? (size ?? ringSizesByUse.atSetRate) : faults.queueFrames * queues;
 }
 
 /** What every search has. */
@@ -81,5 +81,5 @@ export const ndrEntry: MethodEntry<RunOptions & SearchOptions, NdrSettings> = {
   facts: (settings, { quick = false }, settleNs) => ndrMethod(settings, settleNs, quick),
   expectedTrials: ({ sizes }, { quick = false }, plan) => sizes.length * plan.repeat * (quick ? 12 : 90),
   run: (measurer, settings, { sizes, repeat }) =>
-    ndr(measurer, { ...settings, sizes: sizes.flatMap((size) => Array.from({ length: repeat }, () => size)) }),
+    runNdr(measurer, { ...settings, sizes: sizes.flatMap((size) => Array.from({ length: repeat }, () => size)) }),
 };

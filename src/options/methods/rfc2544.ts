@@ -7,8 +7,8 @@ import {
   quick,
   type Rfc2544Settings,
   type Rfc2544Test,
-  rfc2544,
   rfc2544Tests,
+  runRfc2544,
   throughputGoal,
 } from "../../method/rfc2544/index.js";
 import type { AroundTrials } from "../../method/session.js";
@@ -141,5 +141,5 @@ export const rfc2544Entry: MethodEntry<RunOptions & Rfc2544Options, Rfc2544Setti
     rfc2544Method(settings, settleNs, isQuick, findings),
   expectedTrials: ({ sizes, tests }) => sizes.length * tests.length * trialsOfTest,
   around: (settings) => settings,
-  run: rfc2544,
+  run: runRfc2544,
 };

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { usageError } from "../../errors.js";
 import type { RunPlan } from "../../measure/plan.js";
-import { type SoakSettings, soak } from "../../method/soak.js";
+import { runSoak, type SoakSettings } from "../../method/soak.js";
 import { judgeSoak } from "../../method/soak-verdict.js";
 import { soakSchema } from "../../result/method-schema.js";
 import type { RunResult, Soak } from "../../result/run-result.js";
@@ -93,7 +93,7 @@ export const soakEntry = (onPiece: (soak: Soak) => void): MethodEntry<RunOptions
     }),
   expectedTrials: ({ durationNs, pieceNs }) => (Number.isFinite(durationNs) ? Math.ceil(durationNs / pieceNs) : 0),
   keepTrials: 100,
-  run: async (measurer, settings) => ({ soak: await soak(measurer, settings, () => new Date(), onPiece) }),
+  run: async (measurer, settings) => ({ soak: await runSoak(measurer, settings, () => new Date(), onPiece) }),
   judge: (result, { lossLimit, tolerances = usualTolerances }) =>
     judgeSoak(result, { lossRatioMax: lossLimit ?? 0, tolerances }),
 });

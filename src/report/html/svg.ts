@@ -1,6 +1,6 @@
 /**
- * Charts as SVG text: scales, ticks, a frame, marks. This is our own code because it is small: a page must stand alone,
- * its colours must follow the reader's light or dark, and a charting library would bring a document model.
+ * Charts as SVG text: scales, ticks, a frame, marks. This is our own code because it is small. A page must stand alone,
+ * and its colours must follow the reader's light or dark. A charting library would bring a document model.
  */
 
 /** From a value to a place on the page, in user units. */

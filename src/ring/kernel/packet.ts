@@ -3,8 +3,8 @@
  * one size lie in blocks of memory. Each slot has a header with a status word that says who owns it. The kernel takes
  * slots to send only while it is called (a kick after each burst), and fills slots as frames arrive.
  *
- *  slot | tpacket2_hdr 32 | frame …                                            to send
- *       | tpacket2_hdr 32 | sockaddr_ll 20 | headroom … | frame …              received, at the header's tp_mac
+ *   slot | tpacket2_hdr 32 | frame …                                            to send
+ *        | tpacket2_hdr 32 | sockaddr_ll 20 | headroom … | frame …              received, at the header's tp_mac
  *
  * Receiving uses version 2 and not 3. Version 3 hands over blocks of frames when a block is full or its timer ran out,
  * which takes milliseconds. Version 2 shows each frame as it arrives.

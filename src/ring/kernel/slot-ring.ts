@@ -3,8 +3,8 @@
  * mover (`write` and `read` of a tap, a capture file). So nothing is in flight between two calls, and a published frame
  * is either taken or still here.
  *
- *  tx:  slots  | free | waiting … published and refused for now | free |
- *                      oldest ↑                            next ↑
+ *   tx:  slots  | free | waiting … published and refused for now | free |
+ *                       oldest ↑                            next ↑
  */
 import type { RingMemory } from "../../memory.js";
 import { checkArea } from "../area.js";

@@ -2,10 +2,10 @@
  * The rings of an AF_XDP socket (linux/if_xdp.h, Documentation/networking/af_xdp.rst). Frames lie in chunks of our own
  * memory (UMEM). Four rings say who owns each chunk, two for each direction:
  *
- *  to send    tx ring          descriptors, ours to write     →  kernel
- *             completion ring  addresses, the kernel's        →  chunks that are free again: these frames are sent
- *  to receive fill ring        addresses, ours                →  chunks that the kernel may write into
- *             rx ring          descriptors, the kernel's      →  frames
+ *   to send    tx ring          descriptors, ours to write     →  kernel
+ *              completion ring  addresses, the kernel's        →  chunks that are free again: these frames are sent
+ *   to receive fill ring        addresses, ours                →  chunks that the kernel may write into
+ *              rx ring          descriptors, the kernel's      →  frames
  *
  * Producer and consumer are free-running 32-bit counters, each written by one side. A descriptor is a u64 address from
  * the start of the UMEM, u32 bytes, u32 options. Our UMEM is below 4 GiB, so that addresses are their lower halves.

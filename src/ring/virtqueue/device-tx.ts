@@ -1,9 +1,9 @@
 /**
  * What split and packed device sides share when they fill a driver's receiveq. A frame that does not fit into one
- * descriptor is built in scratch memory and scattered when it is published: over a chain's descriptors and, with
- * MRG_RXBUF, over several buffers (virtio 1.2 §5.1.6.4). The formats differ only in how a buffer is found and used.
+ * descriptor is built in scratch memory and scattered when it is published. It then covers a chain's descriptors and,
+ * with MRG_RXBUF, several buffers (virtio 1.2 §5.1.6.4). The formats differ only in how a buffer is found and used.
  *
- *  buffers of the burst:  0 … b … seen    frame k has buffers endOf[k − 1] … endOf[k] − 1
+ *   buffers of the burst:  0 … b … seen    frame k has buffers endOf[k − 1] … endOf[k] − 1
  */
 import type { RingMemory } from "../../memory.js";
 import { checkArea } from "../area.js";

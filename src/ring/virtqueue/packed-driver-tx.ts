@@ -1,8 +1,8 @@
 /**
  * Driver side of packed virtqueues (virtio 1.2 §2.8), transmitq: our memory, our buffers, one descriptor a frame.
  *
- *  one ring of { le64 addr; le32 len; le16 id; le16 flags }, written by both sides in turn, each with an index and
- *  a wrap counter. With AVAIL = wrap and USED ≠ wrap it is the device's, with both = wrap it has been used (§2.8.1).
+ *   one ring of { le64 addr; le32 len; le16 id; le16 flags }, written by both sides in turn, each with an index and
+ *   a wrap counter. With AVAIL = wrap and USED ≠ wrap it is the device's, with both = wrap it has been used (§2.8.1).
  *
  * FIFO of free ids: entry = ring position. A buffer leaves it at `next` and enters it at `used`, where each used
  * descriptor takes the place of one that was made available.

@@ -2,8 +2,8 @@
  * Driver side of split virtqueues (virtio 1.2 §2.7): our memory, our buffers. Every frame is one descriptor, and
  * descriptor i always points to buffer i. So the table is written once, when the ring is initialised.
  *
- *  free-running 16-bit counters:   used ≤ polled/reclaimed … next (= avail.idx)
- *  FIFO of free (tx) or held (rx) ids: entry c & mask; a buffer leaves the FIFO at `next` and enters it at `used`.
+ *   free-running 16-bit counters:   used ≤ polled/reclaimed … next (= avail.idx)
+ *   FIFO of free (tx) or held (rx) ids: entry c & mask; a buffer leaves the FIFO at `next` and enters it at `used`.
  */
 import type { RingMemory } from "../../memory.js";
 import { burstFrames, type DriverRingLayout, RingFault, type RxRing, type TxRing } from "../ring.js";

@@ -3,10 +3,10 @@
  * stream, in neighbouring memory. So a frame of one of thousands of streams costs one or two cache lines and not
  * twenty.
  *
- *    ints     per counter: position, step, modulus; then constants of the stream
- *    doubles  constants that are no 32-bit integers
- *    tables   lists and what depends on the size, one behind the other; ints say where each begins
- *    indices  the next frame's number
+ *     ints     per counter: position, step, modulus; then constants of the stream
+ *     doubles  constants that are no 32-bit integers
+ *     tables   lists and what depends on the size, one behind the other; ints say where each begins
+ *     indices  the next frame's number
  */
 import { type CursorModel, counterIn, stepText, twoTo32, type Writer, writeFrame } from "./codegen.js";
 

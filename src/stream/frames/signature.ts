@@ -3,12 +3,12 @@
  * frame of which run this is and when it left. The nine 16-bit words have the ones'-complement sum 0xffff, which is
  * zero to a checksum (RFC 1071 §1). So every valid signature leaves the UDP checksum of its frame right:
  *
- *    end −18   trial high  u16   bits 8 … 23 of the trial's id
- *    end −16   trial low   u8    bits 0 … 7 of it          ┐ read and written as one u32, "trialStream"
- *    end −15   stream      u24                             ┘
- *    end −12   sequence    u32   low 32 bits; the receiver unwraps
- *    end −8    time        u48   departure in ns, low 48 bits (78 hours); the receiver unwraps
- *    end −2    balance     u16   brings the sum to 0xffff
+ *     end −18   trial high  u16   bits 8 … 23 of the trial's id
+ *     end −16   trial low   u8    bits 0 … 7 of it          ┐ read and written as one u32, "trialStream"
+ *     end −15   stream      u24                             ┘
+ *     end −12   sequence    u32   low 32 bits; the receiver unwraps
+ *     end −8    time        u48   departure in ns, low 48 bits (78 hours); the receiver unwraps
+ *     end −2    balance     u16   brings the sum to 0xffff
  *
  * Little-endian words and an odd offset both only swap the two bytes of the sum (RFC 1071 §2 B), and 0xffff swapped is
  * 0xffff. So the layout holds at every alignment and every frame size.
@@ -18,13 +18,12 @@
  * signature: the sum marks it. From that follows how likely each mistake is:
  *
  *  - Runs of n and of m trials have an id in common with a chance of (n + m − 1) / 2^24, or a fiftieth more, as not
- *    every id
- *  is drawn. For two runs of ten trials that is one in 870,000. Only then can a frame of the other run be taken for one of
- *  ours, and only if both trials run at the same time or a device held frames back. Within one run, an id comes again after
- *  16,777,216 trials.
+ *    every id is drawn. For two runs of ten trials that is one in 870,000. Only then can a frame of the other run be
+ *    taken for one of ours. It also takes that both trials run at the same time, or that a device held frames back.
+ *    Within one run, an id comes again after 16,777,216 trials.
  *  - A foreign frame has a right sum with a chance of 2^-16, and then counts as stale instead of foreign. It has our
- *    trial's
- *  id and a right sum with a chance of 2^-40, and our id's upper bits and a wrong sum (counted as corrupt) with 2^-16.
+ *    trial's id and a right sum with a chance of 2^-40, and our id's upper bits and a wrong sum (counted as corrupt)
+ *    with 2^-16.
  *  - Damage leaves the sum right with a chance of 2^-16. One flipped bit never does.
  *
  * Fixed captures and tests take ids from `fixedTrial`, which begin with "pt" on the wire.

@@ -3,10 +3,10 @@
  * fields that change from frame to frame, and when its frames leave. Frame i of a stream is a pure function of the spec
  * and i: its bytes depend on no run, machine or split over queues.
  *
- *    { name: "overlay", seed: 1, sizes: [64], streams: [
- *        { name: "a", layers: [ethernet(…), ipv4(…), udp(…)], payload: { kind: "increment" }, size: null,
- *          fields: [{ target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } }],
- *          rate: { kind: "pps", pps: 1000 }, weight: 1, schedule: { kind: "continuous", startNs: null } } ] }
+ *     { name: "overlay", seed: 1, sizes: [64], streams: [
+ *         { name: "a", layers: [ethernet(…), ipv4(…), udp(…)], payload: { kind: "increment" }, size: null,
+ *           fields: [{ target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } }],
+ *           rate: { kind: "pps", pps: 1000 }, weight: 1, schedule: { kind: "continuous", startNs: null } } ] }
  *
  * Plain UDP, as options say it, becomes a traffic spec of one stream, too (spec.ts).
  */

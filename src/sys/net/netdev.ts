@@ -75,7 +75,7 @@ export interface InterfaceFacts {
   readonly up: boolean;
   readonly carrier: boolean;
   readonly loopback: boolean;
-  /** Somebody set the flag by hand; sockets that ask for it do not show here. */
+  /** The flag was set by hand. Sockets that ask for promiscuous mode do not show here. */
   readonly promiscuous: boolean;
   readonly mtu: number;
   /** Six bytes as aa:bb:cc:dd:ee:ff; null where there is none. */
@@ -202,8 +202,8 @@ const ethernetHeaderBytes = 14;
 const vlanTagBytes = 4;
 
 /**
- * Whether a port can be opened on an interface, before it is: it exists, its frames have Ethernet headers, it is up, it
- * has a carrier, and what will be sent fits its MTU (a VLAN tag may come on top: the kernel allows it).
+ * Checks that a port can be opened on an interface. It must exist, have frames with Ethernet headers, be up, and have a
+ * carrier. Its MTU must fit what will be sent (a VLAN tag may come on top: the kernel allows it).
  * @throws PktgenError (2): a name that no interface can have. (3): anything else, and what to do about it.
  */
 export function usableInterface(name: string, use: InterfaceUse): InterfaceFacts {

@@ -1,8 +1,8 @@
 /**
  * eBPF instructions as bytes (RFC 9669): only those that our XDP programs need. Pure.
  *
- *    byte 0        1                2 … 3            4 … 7
- *    opcode   dst | src << 4    offset, signed   immediate, signed     (all in the machine's order: little-endian)
+ *     byte 0        1                2 … 3            4 … 7
+ *     opcode   dst | src << 4    offset, signed   immediate, signed     (all in the machine's order: little-endian)
  *
  * Jumps go to labels; their distance counts instructions from the next one (§4.3).
  */
