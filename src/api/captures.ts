@@ -3,7 +3,6 @@ import type { ReplayOptions } from "../options/replay-options.js";
 import type { CompareResult } from "../result/compare-result.js";
 import type { ReplayResult } from "../result/replay-result.js";
 import { packageVersion } from "../sys/version.js";
-import { compareFields, replayFields } from "./fields.js";
 import { neverAborted } from "./never-aborted.js";
 import { callText, namingFields, optionTexts } from "./option-texts.js";
 import type { CompareRequest, ReplayHooks, ReplayRequest } from "./request.js";
@@ -17,18 +16,13 @@ const tool = () => ({ name: "pktgen-ts" as const, version: packageVersion(), nod
  */
 export function replay(file: string, request: ReplayRequest, hooks: ReplayHooks = {}): Promise<ReplayResult> {
   return namingFields(async () => {
-    const { loops, ...others } = request;
-    const options: ReplayOptions = optionTexts(others as ReplayRequest, replayFields);
-    const [{ planReplay }, { runReplay }] = await Promise.all([
+    const [{ replayFields }, { planReplay }, { runReplay }] = await Promise.all([
+      import("./fields.js"),
       import("../options/replay-plan.js"),
       import("../capture/replay.js"),
     ]);
-    const plan = planReplay(
-      file,
-      loops === undefined ? options : { ...options, loops: String(loops) },
-      callText("replay", { file, ...request }),
-      tool(),
-    );
+    const options: ReplayOptions = optionTexts(request, replayFields);
+    const plan = planReplay(file, options, callText("replay", { file, ...request }), tool());
     const { signal = neverAborted(), onProgress = () => {} } = hooks;
     return runReplay(plan, { signal, onProgress });
   });
@@ -42,12 +36,13 @@ export function replay(file: string, request: ReplayRequest, hooks: ReplayHooks 
  */
 export function compare(expected: string, actual: string, request: CompareRequest = {}): Promise<CompareResult> {
   return namingFields(async () => {
-    const options = optionTexts(request, compareFields);
-    const [{ compareCaptures }, { comparisonOf }, { parseFilter }] = await Promise.all([
+    const [{ compareFields }, { compareCaptures }, { comparisonOf }, { parseFilter }] = await Promise.all([
+      import("./fields.js"),
       import("../capture/compare/compare.js"),
       import("../options/compare-options.js"),
       import("../packet/filter.js"),
     ]);
+    const options = optionTexts(request, compareFields);
     const { filter } = request;
     return compareCaptures({
       ...comparisonOf(options),

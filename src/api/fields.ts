@@ -1,174 +1,89 @@
-/** Which fields the library's requests have, and of which kind each is. */
-import type { FieldKinds } from "./option-texts.js";
+/** The fields of requests are options of the command line, from the same tables. */
+import { compareOptions } from "../options/compare-options.js";
+import { latencyOptions, ndrOptions, rfc2544Options, searchOptions, soakOptions } from "../options/method-options.js";
+import { nameOf, type Option } from "../options/option.js";
+import { replayOptions } from "../options/replay-options.js";
+import { runOptions } from "../options/run-options.js";
+import type { FieldKinds, RequestFieldKind } from "./option-texts.js";
 import type {
   CompareRequest,
   LatencyRequest,
-  MeasuredRequest,
   NdrRequest,
   ReplayRequest,
   Rfc2544Request,
   RunRequest,
-  SearchRequest,
   SoakRequest,
 } from "./request.js";
 
-const measured: FieldKinds<MeasuredRequest> = {
-  sizes: "list",
-  profile: "own",
-  set: "set",
-  profileRoot: "text",
-  flows: "number",
-  pinFlows: "number",
-  dstMac: "text",
-  srcMac: "text",
-  vlan: "number",
-  ip: "number",
-  dut: "text",
-  tx: "text",
-  rx: "text",
-  waitPeer: "text",
-  bidirectional: "flag",
-  yesThisInterface: "flag",
-  txAddress: "list",
-  rxAddress: "list",
-  gateway: "list",
-  rxGateway: "list",
-  hop: "texts",
-  reverseHop: "texts",
-  queues: "number",
-  lineRate: "text",
-  cores: "list",
-  busy: "flag",
-  warmup: "text",
-  settle: "text",
-  seed: "number",
-  runId: "number",
-  integrity: "flag",
-  rateTolerance: "text",
-  lateTolerance: "text",
-  recordTx: "text",
-  recordRx: "text",
-  onFull: "text",
-  threshold: "texts",
-};
+type AnyOption = Option<never, unknown>;
 
-const search: FieldKinds<SearchRequest> = {
-  search: "text",
-  width: "text",
-  initialTrial: "text",
-  minLoad: "rate",
-  dutQueue: "number",
-  maxTrials: "number",
-  maxTime: "text",
-  quick: "flag",
-  trial: "text",
-};
+function kindOf({ flags, repeats }: AnyOption): RequestFieldKind {
+  if (repeats === true) return "texts";
+  if (flags === nameOf({ flags })) return "flag";
+  return flags.endsWith("<rate>") ? "rate" : "words";
+}
 
-export const runFields: FieldKinds<RunRequest> = {
-  ...measured,
-  rate: "rate",
-  duration: "text",
-  count: "number",
-  repeat: "number",
-  startSequence: "number",
-  loss: "text",
-  minRate: "rate",
-};
+/** Options that a request does not have; the compiler asks for each of them. */
+type Without<Table, Request> = Readonly<Record<Exclude<keyof Table, keyof Request>, true>>;
+
+/** The compiler asks for an option of each field. */
+const fieldsOf =
+  <Request>() =>
+  <Table extends Readonly<Record<keyof Request, AnyOption>>>(
+    table: Table,
+    without: Without<Table, Request>,
+  ): FieldKinds<Request> =>
+    Object.fromEntries(
+      Object.entries<AnyOption>(table)
+        .filter(([name]) => !Object.hasOwn(without, name))
+        .map(([name, option]) => [name, kindOf(option)]),
+    ) as FieldKinds<Request>;
+
+/** Files and progress are a program's own affair; baselines are files that the command line keeps. */
+const ofCommands = {
+  ...({ json: true, csv: true, streamsCsv: true, junit: true, html: true, markdown: true, openmetrics: true } as const),
+  ...({ ndjson: true, verbose: true, baseline: true, updateBaseline: true } as const),
+} as const;
+
+/** What methods decide. */
+const decided = { rate: true, duration: true, count: true, minRate: true, startSequence: true } as const;
+
+const ownFields = { profile: "own", set: "set" } as const;
+
+export const runFields: FieldKinds<RunRequest> = { ...fieldsOf<RunRequest>()(runOptions, ofCommands), ...ownFields };
 
 export const ndrFields: FieldKinds<NdrRequest> = {
-  ...measured,
-  ...search,
-  pdr: "list",
-  durationSum: "text",
-  exceed: "text",
-  repeat: "number",
+  ...fieldsOf<NdrRequest>()(
+    { ...runOptions, ...searchOptions, ...ndrOptions },
+    { ...ofCommands, ...decided, loss: true },
+  ),
+  ...ownFields,
 };
 
-const { quick: _quick, trial: _trial, ...latencySearch } = search;
-
 export const latencyFields: FieldKinds<LatencyRequest> = {
-  ...measured,
-  ...latencySearch,
-  loads: "list",
-  reference: "rate",
-  probe: "rate",
-  trialDuration: "text",
-  repeats: "number",
-  loss: "text",
+  ...fieldsOf<LatencyRequest>()(
+    { ...runOptions, ...searchOptions, ...latencyOptions },
+    { ...ofCommands, ...decided, repeat: true },
+  ),
+  ...ownFields,
 };
 
 export const rfc2544Fields: FieldKinds<Rfc2544Request> = {
-  ...measured,
-  ...search,
-  tests: "list",
-  throughput: "rate",
-  latencyDuration: "text",
-  latencyRepeats: "number",
-  lossStep: "text",
-  burstDuration: "text",
-  burstRepeats: "number",
-  recoveryDuration: "text",
-  recoveryAfter: "text",
-  recoveryRepeats: "number",
-  resetCommand: "text",
-  resetWithin: "text",
-  resetRepeats: "number",
-  learning: "number",
-  restabilise: "text",
+  ...fieldsOf<Rfc2544Request>()(
+    { ...runOptions, ...searchOptions, ...rfc2544Options },
+    { ...ofCommands, ...decided, loss: true, repeat: true },
+  ),
+  ...ownFields,
 };
 
 export const soakFields: FieldKinds<SoakRequest> = {
-  ...measured,
-  load: "rate",
-  for: "text",
-  piece: "text",
-  resume: "text",
-  loss: "text",
+  ...fieldsOf<SoakRequest>()(
+    { ...runOptions, ...soakOptions },
+    { ...ofCommands, ...decided, repeat: true, state: true },
+  ),
+  ...ownFields,
 };
 
-export const compareFields: FieldKinds<CompareRequest> = {
-  by: "text",
-  mask: "list",
-  order: "text",
-  timing: "text",
-  notEthernet: "text",
-  filter: "text",
-  annotated: "text",
-};
+export const compareFields = fieldsOf<CompareRequest>()(compareOptions, { list: true, json: true, junit: true });
 
-export const replayFields: FieldKinds<ReplayRequest> = {
-  ...compareFields,
-  tx: "text",
-  rx: "text",
-  tx2: "text",
-  split: "text",
-  spread: "text",
-  speed: "text",
-  rate: "rate",
-  topSpeed: "flag",
-  oneByOne: "text",
-  loops: "number",
-  loopDelay: "text",
-  count: "number",
-  duration: "text",
-  settle: "text",
-  frames: "text",
-  cut: "text",
-  srcMac: "text",
-  dstMac: "text",
-  vlan: "number",
-  mapIp: "list",
-  mapPort: "list",
-  uniqueAddresses: "flag",
-  fixChecksums: "flag",
-  maxFrame: "number",
-  recordTx: "text",
-  recordRx: "text",
-  onFull: "text",
-  expect: "text",
-  expectFilter: "text",
-  cores: "list",
-  busy: "flag",
-  yesThisInterface: "flag",
-  waitPeer: "text",
-};
+export const replayFields = fieldsOf<ReplayRequest>()(replayOptions, { json: true, junit: true });

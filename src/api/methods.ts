@@ -2,7 +2,7 @@
 import type { MethodEntry } from "../options/methods/method.js";
 import type { RunOptions } from "../options/run-options.js";
 import type { RunResult } from "../result/run-result.js";
-import { latencyFields, ndrFields, rfc2544Fields, soakFields } from "./fields.js";
+import type * as Fields from "./fields.js";
 import { callText, type FieldKinds, namingFields, optionTexts } from "./option-texts.js";
 import type {
   LatencyRequest,
@@ -16,7 +16,7 @@ import type {
 
 interface LibraryMethod<Request, Options extends RunOptions, Settings> {
   readonly name: string;
-  readonly fields: FieldKinds<Request>;
+  readonly fields: (all: typeof Fields) => FieldKinds<Request>;
   readonly entry: () => Promise<MethodEntry<Options, Settings>>;
 }
 
@@ -26,13 +26,14 @@ function runMethod<Request extends MeasuredRequest, Options extends RunOptions, 
   hooks: LibraryHooks,
 ): Promise<RunResult> {
   return namingFields(async () => {
-    const options = optionTexts(request, fields) as Options;
-    const [{ planMethod }, { profileOfRequest }, { judged }, { planChecked, runHooks }] = await Promise.all([
+    const [all, { planMethod }, { profileOfRequest }, { judged }, { planChecked, runHooks }] = await Promise.all([
+      import("./fields.js"),
       import("../options/methods/method.js"),
       import("./profile.js"),
       import("./judged.js"),
       import("./run-hooks.js"),
     ]);
+    const options = optionTexts(request, fields(all)) as Options;
     const profile = await profileOfRequest(request);
     const { plan, facts, run } = planMethod(await entry(), options, profile, callText(name, request));
     const judge = judged(request.threshold, planChecked(plan), facts(plan.settleNs ?? 0));
@@ -51,7 +52,7 @@ export const ndr = (request: NdrRequest = {}, hooks: LibraryHooks = {}): Promise
   runMethod(
     {
       name: "ndr",
-      fields: ndrFields,
+      fields: (all) => all.ndrFields,
       entry: async () => (await import("../options/methods/ndr.js")).ndrEntry,
     },
     request,
@@ -63,7 +64,7 @@ export const latency = (request: LatencyRequest = {}, hooks: LibraryHooks = {}):
   runMethod(
     {
       name: "latency",
-      fields: latencyFields,
+      fields: (all) => all.latencyFields,
       entry: async () => (await import("../options/methods/latency.js")).latencyEntry,
     },
     request,
@@ -75,7 +76,7 @@ export const rfc2544 = (request: Rfc2544Request = {}, hooks: LibraryHooks = {}):
   runMethod(
     {
       name: "rfc2544",
-      fields: rfc2544Fields,
+      fields: (all) => all.rfc2544Fields,
       entry: async () => (await import("../options/methods/rfc2544.js")).rfc2544Entry,
     },
     request,
@@ -87,7 +88,7 @@ export const soak = (request: SoakRequest = {}, { onPiece = () => {}, ...hooks }
   runMethod(
     {
       name: "soak",
-      fields: soakFields,
+      fields: (all) => all.soakFields,
       entry: async () => (await import("../options/methods/soak.js")).soakEntry(onPiece),
     },
     request,

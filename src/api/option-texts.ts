@@ -3,10 +3,10 @@ import { PktgenError, usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 
 /**
- * How a field's value becomes an option's text: `rate` takes a number as frames per second, `list` joins with commas,
- * `texts` may be given again, `set` is `name=value`, `own` is not an option of the command line.
+ * How a field's value becomes an option's text: `words` joins a list with commas, `rate` takes a number as frames per
+ * second, `texts` may be given again, `set` is `name=value`, `own` is not read as an option.
  */
-export type RequestFieldKind = "text" | "number" | "rate" | "list" | "flag" | "texts" | "set" | "own";
+export type RequestFieldKind = "words" | "rate" | "flag" | "texts" | "set" | "own";
 
 /** The fields of a request. */
 export type FieldKinds<Request> = Readonly<Record<keyof Request & string, RequestFieldKind>>;
@@ -14,10 +14,8 @@ export type FieldKinds<Request> = Readonly<Record<keyof Request & string, Reques
 export type OptionTexts = Readonly<Record<string, string | true | readonly string[]>>;
 
 const accepted: Readonly<Record<RequestFieldKind, string>> = {
-  text: "text",
-  number: "a number",
   rate: 'frames per second as a number, or text such as "10kpps"',
-  list: "a list, or text with commas",
+  words: "text, a number, or a list of them",
   flag: "true or false",
   texts: "text, or a list of texts",
   set: "an object of names and values",
@@ -38,19 +36,18 @@ function textOf(kind: RequestFieldKind, value: unknown): string | true | readonl
   if (value === true && kind !== "set" && kind !== "texts") return true;
   switch (kind) {
     case "rate":
-      return typeof value === "number" && Number.isFinite(value) ? `${digits(value)}pps` : textOf("text", value);
-    case "list":
-      return Array.isArray(value) && value.every(isWord) ? value.map(word).join(",") : textOf("text", value);
+      return typeof value === "number" && Number.isFinite(value) ? `${digits(value)}pps` : textOf("words", value);
+    case "words":
+      if (Array.isArray(value) && value.every(isWord)) return value.map(word).join(",");
+      return isWord(value) ? word(value) : undefined;
     case "texts":
       if (Array.isArray(value) && value.every(isWord)) return value.map(word);
       return isWord(value) ? [word(value)] : undefined;
     case "set":
       if (typeof value !== "object" || value === null) return undefined;
       return Object.entries(value).map(([name, setting]) => `${name}=${String(setting)}`);
-    case "flag":
-      return undefined;
     default:
-      return isWord(value) ? word(value) : undefined;
+      return undefined;
   }
 }
 

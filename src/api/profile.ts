@@ -13,7 +13,7 @@ const isProgram = (profile: Profile | ProgramModule): profile is ProgramModule =
 /** null: plain traffic. @throws PktgenError (2): a file, or streams, that cannot be. */
 export async function profileOfRequest({ profile, set, profileRoot, sizes }: TrafficRequest): Promise<Profile | null> {
   if (profile === undefined || typeof profile === "string") {
-    const texts = optionTexts({ set, profileRoot, sizes }, { set: "set", profileRoot: "text", sizes: "list" });
+    const texts = optionTexts({ set, profileRoot, sizes }, { set: "set", profileRoot: "words", sizes: "words" });
     return profileOf({ ...texts, ...(profile === undefined ? {} : { profile }) });
   }
   if (set !== undefined || profileRoot !== undefined) {

@@ -1,6 +1,5 @@
 /** `run`: a forwarding test, for programs. */
 import type { RunResult } from "../result/run-result.js";
-import { runFields } from "./fields.js";
 import { callText, namingFields, optionTexts } from "./option-texts.js";
 import type { LibraryHooks, RunRequest } from "./request.js";
 
@@ -16,16 +15,17 @@ import type { LibraryHooks, RunRequest } from "./request.js";
  */
 export function run(request: RunRequest = {}, hooks: LibraryHooks = {}): Promise<RunResult> {
   return namingFields(async () => {
-    const options = optionTexts(request, runFields);
     // Loaded when they are needed: programs of profiles import this package for its packets alone.
-    const [{ planRun }, { runForwarding }, { profileOfRequest }, { judged }, { planChecked, runHooks }] =
+    const [{ runFields }, { planRun }, { runForwarding }, { profileOfRequest }, { judged }, { planChecked, runHooks }] =
       await Promise.all([
+        import("./fields.js"),
         import("../options/run-plan.js"),
         import("../method/forwarding.js"),
         import("./profile.js"),
         import("./judged.js"),
         import("./run-hooks.js"),
       ]);
+    const options = optionTexts(request, runFields);
     const profile = await profileOfRequest(request);
     const plan = planChecked(planRun(options, profile, callText("run", request)));
     const judge = judged(request.threshold, plan, null);

@@ -44,7 +44,7 @@ it("writes small and large numbers without an exponent", () => {
 
 it.each([
   [{ szes: "64" }, "szes: there is no such option"],
-  [{ sizes: { a: 1 } }, "sizes: [object Object] cannot be its value; accepted: a list, or text with commas"],
+  [{ sizes: { a: 1 } }, "sizes: [object Object] cannot be its value; accepted: text, a number, or a list of them"],
   [{ rate: Number.NaN }, "rate: NaN cannot be its value; accepted: frames per second as a number"],
   [{ busy: "yes" }, 'busy: "yes" cannot be its value; accepted: true or false'],
   [{ threshold: { a: 1 } }, "threshold: [object Object] cannot be its value; accepted: text, or a list of texts"],
@@ -56,6 +56,17 @@ it.each([
     line = (error as PktgenError).toLine();
   }
   expect(line.slice(0, sentence.length)).toBe(sentence);
+});
+
+it("has the command line's options as fields, but for files, progress and baselines", async () => {
+  const { runOptions } = await import("../../src/options/run-options.js");
+  const without = Object.keys(runOptions).filter((name) => !Object.hasOwn(runFields, name));
+  expect(without.sort()).toEqual(
+    [
+      ...["json", "csv", "streamsCsv", "junit", "html", "markdown", "openmetrics", "ndjson", "verbose"],
+      ...["baseline", "updateBaseline"],
+    ].sort(),
+  );
 });
 
 it("says which field was meant", () => {
