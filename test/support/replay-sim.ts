@@ -4,7 +4,7 @@
  */
 import type { Job } from "../../src/engine/loop/job.js";
 import { PipeReader, PipeWriter, pipeBytesOf, pipeWord } from "../../src/engine/pipe/frame-pipe.js";
-import { createJob, leadNs } from "../../src/engine/replay/job.js";
+import { createJob } from "../../src/engine/replay/job.js";
 import {
   type ReplayCommand,
   type ReplayReport,
@@ -80,7 +80,6 @@ export class ReplaySim {
   readonly #pipe = this.#allocate();
   readonly #sent = this.#allocate();
   readonly #writer = new PipeWriter(this.#space.memory, this.#pipe);
-  #leadNs = 0;
   #beganNs = Number.NaN;
 
   constructor({ ports = 1, senders = 1, ...options }: SimOptions = {}) {
@@ -151,7 +150,6 @@ export class ReplaySim {
   begin(changes: Partial<ReplaySpec> = {}): void {
     const spec = this.spec(changes);
     this.done = false;
-    this.#leadNs = spec.pace.kind === "max" || spec.pace.kind === "one" ? 0 : leadNs;
     this.command({ kind: "replay", spec });
   }
 
@@ -159,7 +157,7 @@ export class ReplaySim {
   turn(device: Device): void {
     const moved = this.job.step();
     // The first turn that finds frames starts the clock.
-    if (Number.isNaN(this.#beganNs) && moved > 0) this.#beganNs = this.nowNs + this.#leadNs;
+    if (Number.isNaN(this.#beganNs) && moved > 0) this.#beganNs = this.nowNs;
     device(this);
     this.nowNs += this.turnNs;
   }

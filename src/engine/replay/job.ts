@@ -19,8 +19,6 @@ import {
   type ReplaySpec,
 } from "./spec.js";
 
-/** The first frame is due this long after the clock begins, so that nothing is left to do but to send it. */
-export const leadNs = 2_000_000;
 const countersEveryNs = 1_000_000;
 /** Once every frame is back, the replay ends after this much silence. */
 const quietWhenCompleteNs = 20_000_000;
@@ -125,7 +123,7 @@ class Replay implements Job {
       return 0;
     }
     run.sender.start();
-    this.#clock.begin(run.sender.isTimed ? leadNs : 0);
+    this.#clock.begin();
     run.phase = phase.sending;
     return 1;
   }

@@ -66,7 +66,7 @@ export class ReplaySender {
   readonly #topSpeed: PipeBurst;
   readonly #answers: AnswerWait | null;
   /** The pace gives each frame a time. */
-  readonly isTimed: boolean;
+  readonly #isTimed: boolean;
   #due: DueFrames | null = null;
   #ended = false;
   #cutShort: ReplayCut | null = null;
@@ -85,7 +85,7 @@ export class ReplaySender {
     this.#cells[cell.firstNs] = Number.NaN;
     this.#topSpeed = new PipeBurst(memory);
     this.#answers = pace.kind === "one" ? new AnswerWait(pace.timeoutNs, received) : null;
-    this.isTimed = pace.kind !== "max" && pace.kind !== "one";
+    this.#isTimed = pace.kind !== "max" && pace.kind !== "one";
   }
 
   attach(port: number, open: OpenPort | null): void {
@@ -186,7 +186,7 @@ export class ReplaySender {
     const memory = this.#memory;
     const outlets = this.#outlets;
     const cells = this.#cells;
-    const { isTimed } = this;
+    const isTimed = this.#isTimed;
     const { nowNs, epochNs } = this.#clock;
     const most = this.#answers === null ? burstFrames : 1;
     let left = this.#spec.count - this.#passed();
