@@ -58,12 +58,10 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   readonly #rows: LaneRows;
   readonly #times: StreamTimes;
   /** Frames of a burst that are ours and whole: place in the burst, stream, number on the wire, latency. */
-  readonly #burst = {
-    places: new Int32Array(burstFrames),
-    streams: new Int32Array(burstFrames),
-    wires: new Int32Array(burstFrames),
-    latencies: new Float64Array(burstFrames),
-  } as const;
+  readonly #frames = new Int32Array(burstFrames);
+  readonly #streams = new Int32Array(burstFrames);
+  readonly #wires = new Int32Array(burstFrames);
+  readonly #latencies = new Float64Array(burstFrames);
   /** Per stream: bufferBytes where all its frames have one size; else 0. */
   readonly #oneSize: Int32Array;
   readonly #allSigned: boolean;
@@ -220,7 +218,6 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     const trialHigh = this.#trialHigh;
     const trialLow = this.#spec.trial & 0xff;
     const oneSize = this.#oneSize;
-    const { places, streams, wires, latencies } = this.#burst;
     let whole = 0;
     let allBytes = 0;
     this.#hasOtherLengths = false;
@@ -242,15 +239,15 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
         this.#hasOtherLengths = true;
       }
       const atNs = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
-      places[whole] = k;
-      streams[whole] = stream;
-      wires[whole] = readSequence(view, end);
+      this.#frames[whole] = k;
+      this.#streams[whole] = stream;
+      this.#wires[whole] = readSequence(view, end);
       let latencyNs = elapsedNs48(atNs, readTimeHigh16(view, end), readTimeLow32(view, end));
       // Another clock stamped the arrival, and may have been set back. We saw the frame after it left.
       if (latencyNs < 0 && stamps !== null) {
         if (elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end)) >= 0) latencyNs = 0;
       }
-      latencies[whole] = latencyNs;
+      this.#latencies[whole] = latencyNs;
       whole++;
     }
     this.#whole = whole;
@@ -283,18 +280,17 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     const isPlain = !integrity && q === 0 && this.account.flows === null;
     // Lengths are looked at again only where they may differ.
     const hasOtherLengths = this.#hasOtherLengths;
-    const { places, streams, wires, latencies } = this.#burst;
     let quick = 0;
     for (let k = 0; k < whole; k++) {
-      const stream = streams[k];
-      const latencyNs = latencies[k];
+      const stream = this.#streams[k];
+      const latencyNs = this.#latencies[k];
       const lane = stream * queues + queue;
       const next = rows.next(lane);
-      const isNext = next >= 0 && ((wires[k] - (next * queues + startSequence + queue)) | 0) === 0;
+      const isNext = next >= 0 && ((this.#wires[k] - (next * queues + startSequence + queue)) | 0) === 0;
       if (isPlain && isNext && latencyNs >= 0 && next < sender.sentOf(stream)) {
         rows.setNext(lane, next + 1);
         times.note(stream, lane, (next + 1) * queues + queue, latencyNs, true, true);
-        if (hasOtherLengths) this.#moreBytes[stream] += ring.lengths[places[k]] - this.#oneSize[stream];
+        if (hasOtherLengths) this.#moreBytes[stream] += ring.lengths[this.#frames[k]] - this.#oneSize[stream];
         quick++;
       } else this.#take(q, k, ring);
     }
@@ -305,10 +301,10 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   #take(q: number, k: number, ring: RxRing): void {
     const { account } = this;
     const { queues, integrity } = this.#spec;
-    const { places, streams, wires, latencies } = this.#burst;
-    const [frame, stream, latencyNs] = [places[k], streams[k], latencies[k]];
+    const frame = this.#frames[k];
+    const [stream, latencyNs] = [this.#streams[k], this.#latencies[k]];
     const [offset, bytes] = [ring.offsets[frame], ring.lengths[frame]];
-    this.#numbers.find(stream * queues, q, wires[k]);
+    this.#numbers.find(stream * queues, q, this.#wires[k]);
     const { queue, index } = this.#numbers;
     const lane = stream * queues + queue;
     const next = this.#table.next(lane);
