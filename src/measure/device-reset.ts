@@ -2,7 +2,7 @@
  * Resets the device in the middle of a trial, and ends the trial when the device forwards again. A device that this
  * program started is ended and started again. Any other device is reset by the command that the user gives.
  */
-import { setTimeout as sleep } from "node:timers/promises";
+
 import { executeCommand, reasonLine } from "../dut/run-command.js";
 import { environmentError, PktgenError, usageError } from "../errors.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
@@ -102,7 +102,7 @@ async function forwardsAgain(lab: Lab, leastSilenceMs: number, interrupted: Abor
   let sinceMs = performance.now();
   let wasSilent = leastSilenceMs === 0;
   while (lab.generator.progress()?.phase === "sending") {
-    await sleep(lookEveryMs, undefined, { signal: interrupted });
+    await sleepNs(lookEveryMs * 1e6, interrupted);
     const now = lab.generator.progress()?.received ?? 0;
     if (now === received) {
       wasSilent ||= performance.now() - sinceMs >= leastSilenceMs;
@@ -111,7 +111,7 @@ async function forwardsAgain(lab: Lab, leastSilenceMs: number, interrupted: Abor
     received = now;
     sinceMs = performance.now();
     if (!wasSilent) continue;
-    await sleep(steadyMs, undefined, { signal: interrupted });
+    await sleepNs(steadyMs * 1e6, interrupted);
     return true;
   }
   return !wasSilent;

@@ -1,7 +1,8 @@
 /** Where a capture's bytes come from: a file, read as it is or decompressed. */
+
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type PktgenError, usageError } from "../errors.js";
+import { sleepNs } from "../sys/sleep.js";
 import type { CaptureFault } from "./capture.js";
 import { Gunzip } from "./file-gunzip.js";
 
@@ -78,7 +79,7 @@ class FileBytes {
         return bytes;
       }
       if (bytes < 0) this.#hasWriter = true;
-      await sleep(pipePollMs);
+      await sleepNs(pipePollMs * 1e6);
     }
     return 0;
   }

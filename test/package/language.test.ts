@@ -4,42 +4,18 @@ import { commentsOf, declaredExports, sentencesOf, sources, wordsOf } from "./so
 
 const sentenceWordsMax = 40;
 
-/** Comments that still have longer sentences, by file. The list only gets shorter. */
-const stillLongWinded: readonly string[] = [
-  "src/capture/compare/aligner.ts",
-  "src/dut/testpmd/engine-command.ts",
-  "src/dut/testpmd/lcores.ts",
-  "src/engine/loop/fine-wait.ts",
-  "src/engine/loop/job.ts",
-  "src/engine/loop/trial-clock.ts",
-  "src/engine/pipe/recording-rings.ts",
-  "src/engine/transmit/ring-account.ts",
-  "src/engine/transmit/streams-transmitter.ts",
-  "src/measure/external.ts",
-  "src/measure/outcome.ts",
-  "src/method/rfc2544/back-to-back.ts",
-  "src/method/rfc2544/reset.ts",
-  "src/method/search/mlr.ts",
-  "src/port/libpcap/port.ts",
-  "src/port/vhost-user/frontend.ts",
-  "src/port/virtio-user/port.ts",
-  "src/port/xdp/program.ts",
-];
-
 /** Each job module exports its maker under this one name: main.ts loads the module that it is told, and calls it. */
 const sharedRoles: readonly string[] = ["createJob"];
 
 describe("comments", () => {
   it(`no sentence has more than ${sentenceWordsMax} words`, () => {
-    const long = sources
-      .filter(({ path }) => !stillLongWinded.includes(path))
-      .flatMap((source) =>
-        commentsOf(source).flatMap(({ line, text }) =>
-          sentencesOf(text)
-            .filter((sentence) => wordsOf(sentence) > sentenceWordsMax)
-            .map((sentence) => `${source.path}:${line} ${wordsOf(sentence)} words: ${sentence}`),
-        ),
-      );
+    const long = sources.flatMap((source) =>
+      commentsOf(source).flatMap(({ line, text }) =>
+        sentencesOf(text)
+          .filter((sentence) => wordsOf(sentence) > sentenceWordsMax)
+          .map((sentence) => `${source.path}:${line} ${wordsOf(sentence)} words: ${sentence}`),
+      ),
+    );
     expect(long).toEqual([]);
   });
 

@@ -66,8 +66,7 @@ const bans: readonly Ban[] = [
   {
     what: "one way to sleep",
     banned: /^node:timers\/promises\.setTimeout$/,
-    except:
-      /^src\/(sys\/sleep|dut\/testpmd\/(start|containers)|dut\/external\/hop|measure\/device-reset|pcap\/file-source)\.ts$/,
+    except: /^src\/sys\/sleep\.ts$/,
     instead: "sleepNs (src/sys/sleep.ts), which takes any length",
   },
   {

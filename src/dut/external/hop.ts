@@ -2,10 +2,11 @@
  * The hops of an external device, each with the counters that its user names: `NAME,rx=SOURCE,tx=SOURCE` and, if there
  * is one, `dropped=SOURCE`. A source may be a sum, joined by ` + `. The ledger's hops are made from these.
  */
-import { setTimeout as sleep } from "node:timers/promises";
+
 import { PktgenError, usageError } from "../../errors.js";
 import { splitAtCommas } from "../../option-list.js";
 import type { HopCounters } from "../../stats/ledger.js";
+import { sleepNs } from "../../sys/sleep.js";
 import { type CounterSource, openCounterSource } from "./source.js";
 import { mirroredSource, parseSource, type SourceSpec } from "./source-spec.js";
 
@@ -132,7 +133,7 @@ async function readUntil(source: CounterSource, untilMs: number): Promise<bigint
       const mayCome = source.spec.kind === "command" || source.spec.kind === "telemetry";
       if (!(error instanceof PktgenError) || !mayCome || performance.now() >= untilMs) throw error;
     }
-    await sleep(retryMs);
+    await sleepNs(retryMs * 1e6);
   }
 }
 

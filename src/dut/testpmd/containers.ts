@@ -3,11 +3,12 @@
  * when it answers, has the image, and has started testpmd in it once. Containers carry their name and their owner, so
  * that what a killed run left behind is found and removed by the next one.
  */
+
 import { readdirSync, readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { environmentError, type PktgenError } from "../../errors.js";
 import { fieldOf, readKernelFile } from "../../sys/host.js";
 import { isGone, ownerOf } from "../../sys/owner.js";
+import { sleepNs } from "../../sys/sleep.js";
 import { type CommandEnvironment, type CommandResult, executeCommand, lastLine, runDetached } from "../run-command.js";
 import {
   answerArguments,
@@ -189,7 +190,7 @@ async function removeContainer({ engine, env }: Pick<EngineContext, "engine" | "
     await executeCommand(engine, removeArguments(engine, [name]), { env, timeoutMs: removeTimeoutMs });
     const there = await executeCommand(engine, existsArguments(name), { env, timeoutMs: answerTimeoutMs });
     if (there?.code !== 0) return;
-    await sleep(100);
+    await sleepNs(100e6);
   }
   const hint = `${engine} rm -f ${name}`;
   throw environmentError(`${engine} does not remove the container ${name}`, { where: `container=${engine}`, hint });
@@ -222,7 +223,7 @@ const plainLauncher = (description: string, env: CommandEnvironment): Launcher =
     env: { ...definedOnly(env), ...options.env, [processMark]: options.name },
   }),
   remove: async (name) => {
-    for (let attempt = 0; attempt < 50 && killMarked(name) > 0; attempt++) await sleep(20);
+    for (let attempt = 0; attempt < 50 && killMarked(name) > 0; attempt++) await sleepNs(20e6);
   },
   removeNow: (name) => {
     killMarked(name);

@@ -76,10 +76,9 @@ export function layOutLcores(
   }
   // One lcore serves all queues: several that poll on the same CPU only take time slices from each other.
   const forwarding = allowed.length >= 2 + 2 * queues ? queues : 1;
-  // All of them on all CPUs, the generator's too. Leaving that to it (as --cores does) keeps set rates far better,
-  // 60,000
-  // frames of 20 kpps for 3 s instead of 53,000 to 59,000; but where the hypervisor withholds the CPU that is left for
-  // both, neither forwards anything for a second, and whole trials come in late.
+  // All of them run on all CPUs, the generator's too. Leaving that CPU to the generator (as --cores does) keeps set rates
+  // far better: 60,000 frames of 20 kpps for 3 s instead of 53,000 to 59,000. But the device's parts then share the CPU
+  // that is left. If the hypervisor withholds it, neither forwards anything for a second, and whole trials are late.
   const plan = same(forwarding, allowed);
   return { host: plan, container: plan, shared: true, leavesGenerator: false };
 }

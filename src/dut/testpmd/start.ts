@@ -5,8 +5,9 @@
  *     generator ── gen.sock ── host testpmd ── vhost-net ── container testpmd
  *     virtio-user      net_vhost1 ⇄ net_vhost0            virtio_user0 ↻
  */
-import { setTimeout as sleep } from "node:timers/promises";
+
 import { environmentError, PktgenError } from "../../errors.js";
+import { sleepNs } from "../../sys/sleep.js";
 import { allowedCpus } from "../../sys/thread.js";
 import type { DeviceHopCounters, Dut, DutEvidence, DutFacts, DutSample } from "../dut.js";
 import { makePrivateDirectory, type PrivateDirectory } from "../embedded/directory.js";
@@ -325,7 +326,7 @@ async function untilLinked(host: TestpmdProcess, container: TestpmdProcess, sign
       const hint = "their words are in the evidence";
       throw environmentError("the container's testpmd did not connect to the host's", { hint });
     }
-    await sleep(50);
+    await sleepNs(50e6);
   }
 }
 

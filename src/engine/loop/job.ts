@@ -1,7 +1,7 @@
 /**
- * The work of a loop worker, as the worker's main loop sees it. The loop calls `step` as long as its command word
- * says run, and hands over everything else (rings that came or went, commands) while the loop stands, so that a
- * job never has to look for messages and its hot methods stay small.
+ * The work of a loop worker, as the worker's main loop sees it. The loop calls `step` as long as its command word says
+ * run. Everything else is handed over while the loop stands: rings that came or went, and commands. So a job never
+ * looks for messages, and its hot methods stay small.
  */
 
 import type { RingMemory } from "../../memory.js";

@@ -1,10 +1,13 @@
 /**
- * `libpcap:IFACE`, an interface through libpcap, by the npm package cap: what another program would see of it. Known
- * traps of that package: it keeps a raw pointer to the buffer that it is given (held here as long as it is open), it
- * shows frames of our own unless its filter forbids that, it has neither timestamps nor statistics, above about 100,000
- * frames a second it loses silently, and the very first frame libpcap filters in user space, where it does not know
- * which way it went, and drops. So what arrived is compared with the interface's own counter. Not to be helped: where
- * the interface goes down, an assertion of the package ends the process.
+ * `libpcap:IFACE`: an interface through libpcap, by the npm package cap, as another program would see it. Known traps of
+ * that package:
+ *  - It keeps a raw pointer to the buffer that it is given, so the buffer is held as long as it is open.
+ *  - It shows our own frames unless its filter forbids that.
+ *  - It has neither timestamps nor statistics, and above about 100,000 frames a second it loses frames silently.
+ *  - libpcap filters the very first frame in user space, where its direction is unknown, and drops it.
+ *
+ * So arrivals are compared with the interface's own counter. One trap cannot be avoided: if the interface goes down, an
+ * assertion of the package ends the process.
  */
 
 import { type InterfaceFacts, readInterface } from "../../sys/net/netdev.js";

@@ -1,8 +1,8 @@
 /**
- * The driver's side of a vhost-user conversation (what virtio_user does). Order and habits are those that every
- * DPDK since 18.11 accepts: all SET_VRING_CALL before SET_FEATURES, one memory region, all rings configured before
- * the first is enabled, an acknowledgement asked for every setting where the peer offers that, so that a refusal
- * names its message.
+ * The driver's side of a vhost-user conversation (what virtio_user does). Its order of messages is one that every DPDK
+ * since 18.11 accepts: all SET_VRING_CALL before SET_FEATURES, one memory region, all rings configured before the first
+ * is enabled. It asks for an acknowledgement of every setting if the peer offers that, so that a refusal names its
+ * message.
  */
 import { environmentError } from "../../errors.js";
 import type { Connection } from "./connection.js";

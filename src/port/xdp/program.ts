@@ -1,11 +1,11 @@
 /**
- * The XDP program of a port, and the page of memory that it shares with us. What comes in on the interface goes to the
- * AF_XDP socket of its queue; what comes in on a queue without one is counted and left to the kernel.
+ * The XDP program of a port, and the page of memory that it shares with us. A frame that arrives on the interface goes
+ * to the AF_XDP socket of its queue. If the queue has no socket, the frame is counted and left to the kernel.
  *
  * With tx=live the same program also makes the frames that we send. BPF_PROG_TEST_RUN runs it on pages of memory as if
- * they had come in on the loopback interface: that is how it tells them. It is one program, and attached, because the
- * kernel waits for a grace period of RCU twice in every run of a program that is attached nowhere (20 ms here, against
- * 8 µs), to put it into its dispatcher and take it out again.
+ * they had arrived on the loopback interface; that is how it tells them from arrivals. The program has to be attached.
+ * In every run of a program that is attached nowhere, the kernel puts it into its dispatcher and takes it out again.
+ * For that it waits twice for a grace period of RCU: 20 ms here, against 8 µs.
  */
 import { BpfAssembler, helper } from "../../sys/xdp/bpf-assembler.js";
 
