@@ -47,7 +47,7 @@ const ethernetStage = `
   ip link set lo up
   ip link add eth1 type veth peer name eth2 && ip link set eth1 up && ip link set eth2 up
   ip netns add one && ip netns add two
-  ip link add a netns one type veth peer name b netns two && ip -n one link set a up && ip -n two link set b up
+  ip link add name a netns one type veth peer name b netns two && ip -n one link set a up && ip -n two link set b up
   ip link add veth0 type veth peer name veth1 && ip link set veth0 up && ip link set veth1 up`;
 /** Two machines, each with its eth1. */
 const machinesStage = `
