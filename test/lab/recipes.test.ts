@@ -47,7 +47,7 @@ const ethernetStage = `
   ip link set lo up
   ip link add eth1 type veth peer name eth2 && ip link set eth1 up && ip link set eth2 up
   ip netns add one && ip netns add two
-  ip link add name a netns one type veth peer name b netns two && ip -n one link set a up && ip -n two link set b up
+  ip link add name a netns one type veth peer name b netns two && ip -n one link set dev a up && ip -n two link set dev b up
   ip link add veth0 type veth peer name veth1 && ip link set veth0 up && ip link set veth1 up`;
 /** Two machines, each with its eth1. */
 const machinesStage = `
@@ -86,7 +86,7 @@ const codesOf = ({ text, exitCode }: ShellCommand): number[] =>
 function recipesOf(block: string): Recipe[] {
   const commands = shellCommands(block).filter(({ text }) => !notRun.test(text) && !runElsewhere.test(text));
   const whole = { name: block.split("\n")[0]!, script: block, needs: needsOf(block) };
-  if (/ &$/m.test(block)) return [{ ...whole, exitCodes: [], ends: "at its verdict" }];
+  if (/ &( sleep \d+)?$/m.test(block)) return [{ ...whole, exitCodes: [], ends: "at its verdict" }];
   if (block.includes("pktgen-ts receive")) return [{ ...whole, ...twoMachines(commands), ends: "itself" }];
   const kept = commands.filter(({ text }) => untilInterrupted.test(text));
   const single = commands.filter(({ text }) => !untilInterrupted.test(text));
