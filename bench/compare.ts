@@ -169,7 +169,10 @@ export const isWorse = (row: ComparedSeries): boolean => row.finding === "worse"
 export function comparisonLines(rows: readonly ComparedSeries[]): string[] {
   const worse = rows.filter(isWorse);
   const told = rows.filter((row) => row.chance !== null && !isReference(row));
-  const lines = rows.map(rowLine);
+  const lines = [
+    "series, median earlier, median now, change (in relation to the reference, where there is one)",
+    ...rows.map(rowLine),
+  ];
   const tooFew = rows.filter((row) => isShared(row) && row.leastChance * rows.length > significance);
   if (tooFew.length > 0) {
     lines.push(

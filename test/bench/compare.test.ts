@@ -114,7 +114,7 @@ describe("the lines", () => {
     comparisonLines(comparedSeries(resultOf({ micro: earlier }), resultOf({ micro: now })));
 
   it("give both medians, the change, and what follows", () => {
-    const [row, last] = lines(
+    const [, row, last] = lines(
       [seriesOf("build", "ops/s", Array<number>(10).fill(1000))],
       [seriesOf("build", "ops/s", Array<number>(10).fill(900))],
     );
@@ -141,7 +141,7 @@ describe("the lines", () => {
       seriesOf("build", "ops/s", rounds(500 * speed, seed + 1)),
     ];
     expect(findings(run(1, 1), run(0.5, 3))).toEqual(["worse", "same"]);
-    const [, build, note, last] = lines(run(1, 1), run(0.5, 3));
+    const [, , build, note, last] = lines(run(1, 1), run(0.5, 3));
     expect(build).toMatch(/^micro: build +49\d\.?\d* +2\d\d\.?\d* ops\/s +[-+]?[01]\.\d% {3}same/);
     expect(note).toMatch(/^the reference runs none of our code and is slower: the machine is slower now/);
     expect(last).toBe("nothing is slower beyond noise (1 series compared)");
