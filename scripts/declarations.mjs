@@ -1,6 +1,6 @@
-/** After a build: takes away the declarations that nothing exported reaches, which are half of them and only weight. */
+/** After a build: takes away what an older source left, and the declarations that nothing exported reaches, which are only weight. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join, normalize, relative } from "node:path";
 
 const dist = join(import.meta.dirname, "../dist");
 const reached = new Set();
@@ -14,5 +14,8 @@ for (let file = left.pop(); file !== undefined; file = left.pop()) {
 }
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath, entry.name);
-  if (file.endsWith(".d.ts") && !reached.has(file)) rmSync(file);
+  if (!entry.isFile()) continue;
+  const source = join(dist, "../src", relative(dist, file).replace(/(\.d)?\.(ts|js)$/, ".ts"));
+  const isLeftOver = /\.(ts|js)$/.test(file) && !existsSync(source);
+  if (isLeftOver || (file.endsWith(".d.ts") && !reached.has(file))) rmSync(file);
 }
