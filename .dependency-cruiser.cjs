@@ -73,6 +73,24 @@ const downInEngine = engineFloors.slice(0, -1).map((floor, level) => ({
   to: { path: [engineRooms(engineFloors.slice(level + 1).flat()), "^src/engine/main\\.ts$"], ...values },
 }));
 
+/**
+ * The engine's rooms are entered through their index.ts. Side doors stand for themselves: what is in them is loaded
+ * without the rest of the room, by help, by device options and by the owner of capture threads.
+ */
+const sideDoors = {
+  forward: ["fault-spec", "modes"],
+  pipe: ["capture-filter", "drain", "feeder", "thread"],
+};
+const frontDoors = engineFloors.flat().map((room) => ({
+  name: `engine-${room}-has-a-front-door`,
+  severity: "error",
+  from: { path: "^src/", pathNot: [`^src/engine/${room}/`, "^src/engine/main\\.ts$"] },
+  to: {
+    path: `^src/engine/${room}/`,
+    pathNot: `^src/engine/${room}/(${["index", ...(sideDoors[room] ?? [])].join("|")})\\.ts$`,
+  },
+}));
+
 /** Rooms that know neither the time nor the system: pure code. */
 const pure = ["packet", "ring", "stream", "stats", "result", "report"].map((room) => ({
   name: `${room}-is-pure`,
@@ -103,6 +121,7 @@ module.exports = {
   forbidden: [
     ...down,
     ...downInEngine,
+    ...frontDoors,
     ...pure,
     ...owned,
     {

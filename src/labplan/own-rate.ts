@@ -1,5 +1,5 @@
 /** Compares testpmd's own rate with ours, in a trial at max: two looks at both while frames go. */
-import type { TrialProgress } from "../engine/trial/start-generator.js";
+import type { TrialProgress } from "../engine/trial/index.js";
 import { rateWord } from "../stats/words.js";
 import { sleepNs } from "../sys/sleep.js";
 import type { RunningDevice } from "./device.js";

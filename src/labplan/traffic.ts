@@ -1,9 +1,8 @@
 /** The generator of a plan's run: its port, its thread, and one trial at a time through a case's devices. */
 import type { DeviceHopCounters } from "../dut/dut.js";
-import type { TrialReport } from "../engine/loop/trial-report.js";
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
-import type { RecordingSetup } from "../engine/pipe/recording-rings.js";
-import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
+import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
+import type { RecordingSetup } from "../engine/pipe/index.js";
+import { type Generator, startGenerator } from "../engine/trial/index.js";
 import { hopDifferences } from "../measure/hops.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import { openReady } from "../measure/open-ports.js";

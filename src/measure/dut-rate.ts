@@ -1,6 +1,6 @@
 /** Compares the DUT's own rates with ours: two looks at both while frames go, over the same piece of the trial. */
 import type { DutSample } from "../dut/dut.js";
-import type { TrialProgress } from "../engine/trial/start-generator.js";
+import type { TrialProgress } from "../engine/trial/index.js";
 import type { DutOwnRates } from "../result/run-result.js";
 import { sleepNs } from "../sys/sleep.js";
 import type { Lab } from "./lab.js";

@@ -4,9 +4,9 @@
  * hops, which then agree with what was received, to the frame.
  */
 import { type ExternalSide, HopReader, type HopReading } from "../dut/external/index.js";
-import type { TrialReport } from "../engine/loop/trial-report.js";
-import type { ResponderSetup } from "../engine/neighbour/responder.js";
-import type { Generator } from "../engine/trial/start-generator.js";
+import type { TrialReport } from "../engine/loop/index.js";
+import type { ResponderSetup } from "../engine/neighbour/index.js";
+import type { Generator } from "../engine/trial/index.js";
 import { environmentError, PktgenError } from "../errors.js";
 import type { PortSpec } from "../port/kinds.js";
 import { readOwnInterface } from "../port/own-interface.js";

@@ -1,8 +1,8 @@
 /** What a run works with: the DUT, the generator's ports, the generator. Opened together, closed together. */
 import { type Dut, startDut } from "../dut/index.js";
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
-import type { ResponderSetup } from "../engine/neighbour/responder.js";
-import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
+import type { TrialSpec } from "../engine/loop/index.js";
+import type { ResponderSetup } from "../engine/neighbour/index.js";
+import { type Generator, startGenerator } from "../engine/trial/index.js";
 import { environmentError } from "../errors.js";
 import { parsePortSpec } from "../port/index.js";
 import type { PortSpec } from "../port/kinds.js";

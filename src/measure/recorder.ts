@@ -1,7 +1,6 @@
 /** Records what a run's loop sends and receives: threads that write files, and what the loop is given for them. */
 import type { DrainReport } from "../engine/pipe/drain.js";
-import { pipeState, pipeWord } from "../engine/pipe/frame-pipe.js";
-import { type RecordingSetup, recordingWord } from "../engine/pipe/recording-rings.js";
+import { pipeState, pipeWord, type RecordingSetup, recordingWord } from "../engine/pipe/index.js";
 import { type CaptureThread, startDrain } from "../engine/pipe/thread.js";
 import { type PktgenError, usageError } from "../errors.js";
 import type { RecordedFile } from "../result/replay-result.js";

@@ -1,6 +1,5 @@
 /** The part of a trial that is told stream by stream. Pure. */
-import type { TrialReport } from "../engine/loop/trial-report.js";
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
+import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
 import type { Trial } from "../result/run-result.js";
 import { ratesOf } from "../stats/rates.js";
 import { framesWord, partOf } from "../stats/words.js";

@@ -1,5 +1,5 @@
 /** Frames of a trial: what became of them, by queue and by hop. Pure. */
-import type { TrialReport } from "../engine/loop/trial-report.js";
+import type { TrialReport } from "../engine/loop/index.js";
 import type { Trial } from "../result/run-result.js";
 import { type ForeignCounters, type HopCounters, ledger, type TrialCounts } from "../stats/ledger.js";
 import { ratesOf, receiveRates } from "../stats/rates.js";

@@ -2,7 +2,7 @@
  * Gives out the ids of a run's trials. Every trial, warm-up and learning run takes the next id, beginning with the
  * run's. A frame therefore says which run and which trial it belongs to (stream/frames/signature.ts).
  */
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
+import type { TrialSpec } from "../engine/loop/index.js";
 import { trialAfter } from "../stream/frames/signature.js";
 
 export class TrialNumbers {

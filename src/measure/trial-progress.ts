@@ -1,5 +1,5 @@
 /** Tells the outside how a running trial stands. */
-import type { TrialProgress } from "../engine/trial/start-generator.js";
+import type { TrialProgress } from "../engine/trial/index.js";
 import { frameSizeName } from "../units.js";
 import type { Lab } from "./lab.js";
 import type { MeasureRequest } from "./measurer.js";

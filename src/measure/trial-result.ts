@@ -1,6 +1,5 @@
 /** The one builder of a trial in the result document, from what the generator's thread and counters say. Pure. */
-import type { TrialReport } from "../engine/loop/trial-report.js";
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
+import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
 import type { DutOwnRates, InjectedResult, Requested, Trial } from "../result/run-result.js";
 import type { Reason } from "../stats/cause.js";
 import type { ForeignCounters, HopCounters, TrialCounts } from "../stats/ledger.js";

@@ -3,8 +3,7 @@
  * two directions has a result for each.
  */
 
-import type { TrialReport } from "../engine/loop/trial-report.js";
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
+import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
 import { readOwnInterface } from "../port/own-interface.js";
 import type { Trial } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";

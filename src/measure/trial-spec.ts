@@ -1,5 +1,5 @@
 /** The one builder of what the generator's thread is told to do in a trial. Pure. */
-import type { Load, TrialSpec } from "../engine/loop/trial-spec.js";
+import type { Load, TrialSpec } from "../engine/loop/index.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
 import type { MeasureRequest } from "./measurer.js";
 

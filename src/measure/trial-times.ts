@@ -1,6 +1,5 @@
 /** Times of a trial: latency, its variation, and how long a changed load cost frames. Pure. */
-import type { TrialReport } from "../engine/loop/trial-report.js";
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
+import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
 import type { Trial } from "../result/run-result.js";
 import { delayVariation, Histogram } from "../stats/histogram.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";

@@ -5,8 +5,8 @@
  * warmed up with frames through it, because its forwarding code must be compiled, too.
  */
 
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
-import type { Generator } from "../engine/trial/start-generator.js";
+import type { TrialSpec } from "../engine/loop/index.js";
+import type { Generator } from "../engine/trial/index.js";
 import type { DutChoice } from "./plan.js";
 import { sentFrames } from "./sent-frames.js";
 

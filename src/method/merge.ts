@@ -2,7 +2,7 @@
  * Puts two halves of a run together, as `send` and `receive` wrote them: the counts and the verdict of a whole run.
  * Pure.
  */
-import type { ReceiveReport, TrialReport } from "../engine/loop/trial-report.js";
+import type { ReceiveReport, TrialReport } from "../engine/loop/index.js";
 import { usageError } from "../errors.js";
 import { trialResult } from "../measure/trial-result.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../result/half.js";

@@ -4,9 +4,8 @@
  * side writes down what it knows, and merge.ts puts both together.
  */
 
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
-import { type Generator, startGenerator } from "../engine/trial/start-generator.js";
-import { startReceiver } from "../engine/trial/start-receiver.js";
+import type { TrialSpec } from "../engine/loop/index.js";
+import { type Generator, startGenerator, startReceiver } from "../engine/trial/index.js";
 import { PktgenError, usageError } from "../errors.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import { openReady } from "../measure/open-ports.js";

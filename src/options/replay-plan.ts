@@ -1,7 +1,7 @@
 /** From the options of `replay` to its plan. Errors name the option that is wrong. */
 import { paceText, type ReplayPlan } from "../capture/replay.js";
 import type { Split } from "../engine/pipe/feeder.js";
-import type { ReplayPace } from "../engine/replay/spec.js";
+import type { ReplayPace } from "../engine/replay/index.js";
 import { usageError } from "../errors.js";
 import type { RewriteRules } from "../packet/rewrite.js";
 import type { Rate } from "../units.js";

@@ -3,8 +3,7 @@
  * JSON document with everything that this half of a trial knows. Histograms are pairs of slot and value, so that
  * merging loses nothing.
  */
-import type { ReceiveReport, TransmitReport } from "../engine/loop/trial-report.js";
-import type { TrialSpec } from "../engine/loop/trial-spec.js";
+import type { ReceiveReport, TransmitReport, TrialSpec } from "../engine/loop/index.js";
 import type { PlainTraffic, TrafficSpec } from "../stream/spec/traffic.js";
 import type { RecordedFile } from "./replay-result.js";
 import type { Disturbance, HostResult, Requested, RunResult } from "./run-result.js";

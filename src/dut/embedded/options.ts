@@ -1,7 +1,7 @@
 /** The options of the embedded device under test, `embedded,rate=40kpps,loss=0.1%`, from text to typed values. */
 
-import type { Share } from "../../engine/forward/chooser.js";
 import { type FaultSpec, noFaults, type ServiceTime } from "../../engine/forward/fault-spec.js";
+import type { Share } from "../../engine/forward/index.js";
 import { type ForwardMode, forwardModes } from "../../engine/forward/modes.js";
 import { usageError } from "../../errors.js";
 import { OptionList, type ValuesOf } from "../../option-list.js";

@@ -3,13 +3,21 @@
  * is one with a port that is paired with itself. Each runs in its own thread, or both in one. The thread that starts a
  * part serves its control sockets. Alone, a part serves any other vhost-user program.
  */
-import { type ForwardQueueCounters, readForwardCounters } from "../../engine/forward/counters.js";
+
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
-import { type ForwardersCommand, forwardersCounters, forwardersSlots } from "../../engine/forward/forwarders-job.js";
-import type { ForwardCommand, ForwardFaults, ForwardJobOptions } from "../../engine/forward/job.js";
+import {
+  type ForwardCommand,
+  type ForwardersCommand,
+  type ForwardFaults,
+  type ForwardJobOptions,
+  type ForwardQueueCounters,
+  faultStorageBytes,
+  forwardersCounters,
+  forwardersSlots,
+  readForwardCounters,
+} from "../../engine/forward/index.js";
 import { defaultPeerMac, type ForwardMode, type MacBytes, vhostPortMac } from "../../engine/forward/modes.js";
-import { faultStorageBytes } from "../../engine/forward/storage.js";
-import { startLoopWorker } from "../../engine/worker/start-worker.js";
+import { startLoopWorker } from "../../engine/worker/index.js";
 import { PktgenError, usageError } from "../../errors.js";
 import { openPort, parsePortSpec } from "../../port/index.js";
 import type { Port, PortFacts } from "../../port/port.js";

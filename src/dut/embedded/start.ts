@@ -9,7 +9,7 @@
  */
 import { join } from "node:path";
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
-import { reorderPatienceNs } from "../../engine/forward/held.js";
+import { reorderPatienceNs } from "../../engine/forward/index.js";
 import { allowedCpus } from "../../sys/thread.js";
 import type { DeviceHopCounters, Dut, DutFacts } from "../dut.js";
 import { makePrivateDirectory, type PrivateDirectory } from "./directory.js";

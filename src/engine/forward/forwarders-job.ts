@@ -1,6 +1,6 @@
 /** One or several forwarders in one loop. Where there are fewer CPUs than hops, they take turns without a scheduler. */
 
-import type { CreateJob, Job, JobContext } from "../loop/job.js";
+import type { CreateJob, Job, JobContext } from "../loop/index.js";
 import { forwardCounterSlots } from "./counters.js";
 import { createForwarder, type ForwardCommand, type ForwardJobOptions } from "./job.js";
 

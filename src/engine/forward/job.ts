@@ -4,7 +4,7 @@
  */
 import { usageError } from "../../errors.js";
 import type { RingMemory } from "../../memory.js";
-import type { Job, JobContext, OpenPort } from "../loop/job.js";
+import type { Job, JobContext, OpenPort } from "../loop/index.js";
 import { forwardSlotBase } from "./counters.js";
 import type { FaultSpec, Injected } from "./fault-spec.js";
 import { FaultStage } from "./faults.js";

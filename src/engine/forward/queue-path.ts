@@ -7,7 +7,7 @@
 import type { RingMemory } from "../../memory.js";
 import { copyFrame } from "../../ring/copy.js";
 import type { RxRing, TxRing } from "../../ring/ring.js";
-import type { OpenQueue } from "../loop/job.js";
+import type { OpenQueue } from "../loop/index.js";
 import { forwardSlot } from "./counters.js";
 import type { FaultStage } from "./faults.js";
 import type { FreezeGate } from "./freeze.js";

@@ -7,9 +7,9 @@
 import type { RingMemory } from "../../memory.js";
 import { formatMac, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
 import { isSignature, readTrial, signatureBytes } from "../../stream/frames/signature.js";
-import type { OpenPort } from "../loop/job.js";
-import type { ForeignFrames } from "../receive/frame-inspector.js";
-import type { TransmitQueue } from "../transmit/sender.js";
+import type { OpenPort } from "../loop/index.js";
+import type { ForeignFrames } from "../receive/index.js";
+import type { TransmitQueue } from "../transmit/index.js";
 import { answerTo, type Host, mayConcernHost, questionFor, toldBy } from "./frames.js";
 
 /** A host at a port: the addresses that it answers for and asks from. */

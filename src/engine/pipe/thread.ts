@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { type ExitCode, PktgenError } from "../../errors.js";
 import { arena } from "../../sys/arena.js";
-import { endedInTime } from "../loop/ended-in-time.js";
+import { endedInTime } from "../loop/index.js";
 import type { DrainOptions, DrainReport } from "./drain.js";
 import type { FeederOptions, FeederReport } from "./feeder.js";
 import { allocatePipe, type PipeLayout, pipeState, pipeWord } from "./frame-pipe.js";

@@ -8,10 +8,7 @@ import { GapLog, latestOf } from "../../stats/gap-log.js";
 import type { SequenceTable } from "../../stats/sequence-table.js";
 import { LongestSilence } from "../../stats/silence.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
-import type { OpenQueue } from "../loop/job.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
+import type { OpenQueue, ReceiveReport, TrialClock, TrialSpec } from "../loop/index.js";
 import { FlowQueues } from "./flow-queues.js";
 import { type ForeignFrames, FrameInspector } from "./frame-inspector.js";
 

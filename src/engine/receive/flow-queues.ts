@@ -3,8 +3,7 @@
  * are counted together, by stream. With one queue there is no table.
  */
 import { type FlowMap, flowMap } from "../../stream/frames/flows.js";
-import type { FlowReceive, FlowsReceive } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
+import type { FlowReceive, FlowsReceive, TrialSpec } from "../loop/index.js";
 
 /** Flows that are told apart, and how many of them a report lists. */
 const mostFlows = 4096;

@@ -20,8 +20,7 @@ import {
   trialsSince,
 } from "../../stream/frames/signature.js";
 import { isReverse } from "../../stream/reverse.js";
-import type { CorruptKinds, FrameSample } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
+import type { CorruptKinds, FrameSample, TrialSpec } from "../loop/index.js";
 
 const samplesKept = 4;
 const sampleBytes = 128;

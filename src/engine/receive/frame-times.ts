@@ -1,8 +1,7 @@
 /** Latency and delay variation of one stream's frames, in runs that left together. */
 import { Histogram } from "../../stats/histogram.js";
 import { SignedHistogram } from "../../stats/signed-histogram.js";
-import { type LagWindow, lagWindowFrames } from "../loop/lag-window.js";
-import type { ReceiveReport } from "../loop/trial-report.js";
+import { type LagWindow, lagWindowFrames, type ReceiveReport } from "../loop/index.js";
 
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
 const lagFrames = lagWindowFrames;

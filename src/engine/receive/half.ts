@@ -1,6 +1,5 @@
 /** The receiving half of a trial, as its direction sees it. Two receivers are such halves: of one stream, and of many. */
-import type { OpenQueue } from "../loop/job.js";
-import type { ReceiveReport, WindowArrivals } from "../loop/trial-report.js";
+import type { OpenQueue, ReceiveReport, WindowArrivals } from "../loop/index.js";
 import type { ReceiveAccount } from "./account.js";
 
 export interface ReceiveHalf {

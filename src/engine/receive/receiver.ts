@@ -18,11 +18,7 @@ import {
   streamOf,
   trialHighOf,
 } from "../../stream/frames/signature.js";
-import type { OpenQueue } from "../loop/job.js";
-import type { LagWindow } from "../loop/lag-window.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport, WindowArrivals } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
+import type { LagWindow, OpenQueue, ReceiveReport, TrialClock, TrialSpec, WindowArrivals } from "../loop/index.js";
 import { type BurstSorter, ReceiveAccount } from "./account.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import { FrameTimes } from "./frame-times.js";

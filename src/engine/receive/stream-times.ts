@@ -8,8 +8,7 @@ import { Histogram } from "../../stats/histogram.js";
 import type { LaneRows } from "../../stats/lane-rows.js";
 import { SignedHistogram } from "../../stats/signed-histogram.js";
 import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js";
-import type { KeyedLags } from "../loop/keyed-lags.js";
-import type { ReceiveReport, StreamReceive } from "../loop/trial-report.js";
+import type { KeyedLags, ReceiveReport, StreamReceive } from "../loop/index.js";
 
 const mostSamples = 16;
 /** A sample has the bucket of a frame's latency, and above it the bucket of its variation; or this: it has none. */

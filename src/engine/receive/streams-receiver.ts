@@ -19,12 +19,16 @@ import {
   signatureBytes,
   trialHighOf,
 } from "../../stream/frames/signature.js";
-import type { OpenQueue } from "../loop/job.js";
-import type { KeyedLags } from "../loop/keyed-lags.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport, StreamReceive, WindowArrivals } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
-import type { StreamsSender } from "../transmit/streams-sender.js";
+import type {
+  KeyedLags,
+  OpenQueue,
+  ReceiveReport,
+  StreamReceive,
+  TrialClock,
+  TrialSpec,
+  WindowArrivals,
+} from "../loop/index.js";
+import type { StreamsSender } from "../transmit/index.js";
 import { type BurstSorter, ReceiveAccount } from "./account.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import type { ReceiveHalf } from "./half.js";

@@ -8,8 +8,7 @@
  * A loop begins `loopDelayNs` after the last frame of the loop before, at every pace. Times count from the replay's
  * start, in ns. They are doubles in a typed array, for the reason in loop/trial-clock.ts.
  */
-import { PipeCursor } from "../pipe/cursor.js";
-import type { PipeReader } from "../pipe/frame-pipe.js";
+import { PipeCursor, type PipeReader } from "../pipe/index.js";
 import type { ReplayPace, ReplaySpec } from "./spec.js";
 
 const cell = {

@@ -3,10 +3,8 @@
  * sends, then settles: it still receives what is under way.
  */
 import { usageError } from "../../errors.js";
-import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
-import { TrialClock } from "../loop/trial-clock.js";
-import { PipeReader } from "../pipe/frame-pipe.js";
-import { PipeRecorder } from "../pipe/recorder.js";
+import { type CreateJob, type Job, type JobContext, type OpenPort, TrialClock } from "../loop/index.js";
+import { PipeReader, PipeRecorder } from "../pipe/index.js";
 import { ReplayReceiver } from "./receive.js";
 import { rehearseReplay } from "./rehearsal.js";
 import { ReplaySender, stuckNs } from "./send.js";

@@ -1,8 +1,8 @@
 /** Where a replay's frames leave: every queue of every port, with the frames that went into it. */
 import type { TxRing } from "../../ring/ring.js";
 import { RingFault } from "../../ring/ring.js";
-import type { OpenPort } from "../loop/job.js";
-import { RingAccount } from "../transmit/ring-account.js";
+import type { OpenPort } from "../loop/index.js";
+import { RingAccount } from "../transmit/index.js";
 
 /** An outlet is a queue of a port. Its number is port · mostQueues + queue. */
 export const mostQueues = 8;

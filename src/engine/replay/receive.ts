@@ -1,7 +1,6 @@
 /** The receiving half of a replay: empties every ring, counts what came, and records it where that is wanted. */
-import type { JobContext, OpenPort, OpenQueue } from "../loop/job.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import type { PipeRecorder } from "../pipe/recorder.js";
+import type { JobContext, OpenPort, OpenQueue, TrialClock } from "../loop/index.js";
+import type { PipeRecorder } from "../pipe/index.js";
 
 const burstFrames = 64;
 

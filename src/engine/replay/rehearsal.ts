@@ -2,9 +2,9 @@
  * A short replay of the same code before anything counts, through rings of the same kinds in private memory. V8
  * compiles the loop then, and not while the first frames of a file wait.
  */
-import type { CreateJob, JobContext, OpenPort } from "../loop/job.js";
-import { type PipeLayout, PipeWriter, pipeBytesOf, pipeWord } from "../pipe/frame-pipe.js";
-import { directLoop } from "../trial/direct-loop.js";
+import type { CreateJob, JobContext, OpenPort } from "../loop/index.js";
+import { type PipeLayout, PipeWriter, pipeBytesOf, pipeWord } from "../pipe/index.js";
+import { directLoop } from "../trial/index.js";
 import { type ReplayPace, type ReplaySpec, replayCounter } from "./spec.js";
 
 const frames = 128;

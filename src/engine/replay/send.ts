@@ -4,12 +4,8 @@
  */
 import type { RingMemory } from "../../memory.js";
 import { copyFrame } from "../../ring/copy.js";
-import { FineWait } from "../loop/fine-wait.js";
-import type { OpenPort } from "../loop/job.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import { PipeBurst } from "../pipe/burst.js";
-import type { PipeReader } from "../pipe/frame-pipe.js";
-import type { PipeRecorder } from "../pipe/recorder.js";
+import { FineWait, type OpenPort, type TrialClock } from "../loop/index.js";
+import { PipeBurst, type PipeReader, type PipeRecorder } from "../pipe/index.js";
 import { AnswerWait } from "./answers.js";
 import { DueFrames } from "./due.js";
 import { ReplayGaps } from "./gaps.js";

@@ -1,5 +1,5 @@
 /** What a replay is made with and what it reports: plain data between the owner and the loop's thread. */
-import type { PipeLayout } from "../pipe/frame-pipe.js";
+import type { PipeLayout } from "../pipe/index.js";
 
 /** When frames leave. */
 export type ReplayPace =

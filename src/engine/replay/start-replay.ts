@@ -1,7 +1,6 @@
 /** The owner's side of a replay: its thread, on one port or more, and one replay in it. */
 import type { Port } from "../../port/port.js";
-import type { LoopWorker } from "../worker/loop-worker.js";
-import { startLoopWorker } from "../worker/start-worker.js";
+import { type LoopWorker, startLoopWorker } from "../worker/index.js";
 import {
   replayCounter as counter,
   type ReplayCommand,

@@ -7,10 +7,13 @@
  * frames are out.
  */
 import { GapRecorder } from "../../stats/pacing.js";
-import { FineWait } from "../loop/fine-wait.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import type { TransmitQueueReport, TransmitReport } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
+import {
+  FineWait,
+  type TransmitQueueReport,
+  type TransmitReport,
+  type TrialClock,
+  type TrialSpec,
+} from "../loop/index.js";
 import { mostOwnBlocked } from "./give-up.js";
 import type { SenderPace, TransmitQueue } from "./sender.js";
 

@@ -1,6 +1,5 @@
 /** The sending half of a trial, as its direction sees it. Two transmitters are such halves: of one stream, and of many. */
-import type { OpenQueue } from "../loop/job.js";
-import type { TransmitReport } from "../loop/trial-report.js";
+import type { OpenQueue, TransmitReport } from "../loop/index.js";
 import type { TransmitAccount, TransmitWindow } from "./account.js";
 import type { TransmitQueue } from "./sender.js";
 

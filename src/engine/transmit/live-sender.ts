@@ -16,7 +16,7 @@ import type { FrameProgram } from "../../stream/frames/program.js";
 import { signatureBase, signatureBytes, signatureHead, trialHighOf } from "../../stream/frames/signature.js";
 import { errnoName, errnoNumber } from "../../sys/libc.js";
 import { LiveFrames } from "../../sys/xdp/bpf.js";
-import type { OpenQueue } from "../loop/job.js";
+import type { OpenQueue } from "../loop/index.js";
 import type { Sender, SenderPace } from "./sender.js";
 
 /** A call for each frame would reach 100 kpps at most. Above a tenth of that, one call sends all that is due. */

@@ -18,7 +18,7 @@ import {
   writeSignatureHead,
   writeSignatureRest,
 } from "../../stream/frames/signature.js";
-import type { OpenQueue } from "../loop/job.js";
+import type { OpenQueue } from "../loop/index.js";
 import { RingAccount } from "./ring-account.js";
 import { ringPace, type Sender } from "./sender.js";
 

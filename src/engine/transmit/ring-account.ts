@@ -3,7 +3,7 @@
  * first, and frames of others in between (a responder's answers) are known by their place.
  */
 import type { TxRing } from "../../ring/ring.js";
-import type { OpenQueue } from "../loop/job.js";
+import type { OpenQueue } from "../loop/index.js";
 
 export class RingAccount {
   readonly #published: () => number;

@@ -2,7 +2,7 @@
  * What the transmitter needs of whoever sends on one queue: QueueSender fills a ring frame by frame; where something
  * else makes the frames, that is another implementation. Counts are exact at every moment, and only grow in a trial.
  */
-import type { OpenQueue } from "../loop/job.js";
+import type { OpenQueue } from "../loop/index.js";
 
 /** How finely a sender can be paced, and the portions in which it sends best. */
 export interface SenderPace {

@@ -6,7 +6,7 @@ import type { RingMemory } from "../../memory.js";
 import type { TxRing } from "../../ring/ring.js";
 import { bufferBytesOf } from "../../stream/frames/program.js";
 import { StreamFrames, type StreamFramesStart } from "../../stream/frames/stream-frames.js";
-import type { OpenQueue } from "../loop/job.js";
+import type { OpenQueue } from "../loop/index.js";
 import { RingAccount } from "./ring-account.js";
 import type { TransmitQueue } from "./sender.js";
 

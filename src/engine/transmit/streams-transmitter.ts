@@ -5,12 +5,15 @@
 import { Departures } from "../../stream/departures/departures.js";
 import type { Timeline } from "../../stream/departures/timeline.js";
 import { high16, low32 } from "../../stream/frames/signature.js";
-import { wakefulNs } from "../loop/fine-wait.js";
-import type { OpenQueue } from "../loop/job.js";
-import type { KeyedLags } from "../loop/keyed-lags.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import type { StreamTransmit, TransmitReport } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
+import {
+  type KeyedLags,
+  type OpenQueue,
+  type StreamTransmit,
+  type TransmitReport,
+  type TrialClock,
+  type TrialSpec,
+  wakefulNs,
+} from "../loop/index.js";
 import { endGraceNs, TransmitAccount, type TransmitWindow } from "./account.js";
 import type { TransmitHalf } from "./half.js";
 import { ringPace } from "./sender.js";

@@ -5,12 +5,14 @@
 import { type DepartureSchedule, departureSchedule } from "../../stream/departures/schedule.js";
 import { type RateStep, SteppedSchedule } from "../../stream/departures/steps.js";
 import { high16, low32 } from "../../stream/frames/signature.js";
-import { wakefulNs } from "../loop/fine-wait.js";
-import type { OpenQueue } from "../loop/job.js";
-import type { LagWindow } from "../loop/lag-window.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import type { TransmitReport } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
+import {
+  type LagWindow,
+  type OpenQueue,
+  type TransmitReport,
+  type TrialClock,
+  type TrialSpec,
+  wakefulNs,
+} from "../loop/index.js";
 import { endGraceNs, TransmitAccount, type TransmitWindow } from "./account.js";
 import type { TransmitHalf } from "./half.js";
 import type { Sender, SenderPace } from "./sender.js";

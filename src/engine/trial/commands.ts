@@ -1,5 +1,5 @@
 /** What the owner of a generator, or of a receiver, asks of its thread, and what the thread answers. */
-import type { ReceiveSpec, TrialSpec } from "../loop/trial-spec.js";
+import type { ReceiveSpec, TrialSpec } from "../loop/index.js";
 
 export type ReceiveCommand =
   | { readonly kind: "receive"; readonly spec: ReceiveSpec }

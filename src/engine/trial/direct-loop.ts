@@ -4,7 +4,7 @@
  * of every latency through them, and V8 compiles its code as for the real rings.
  */
 import { copyFrame, type FarRx, type FarTx, LoopSpace, loopRx, loopTx, type RingMemory } from "../../ring/index.js";
-import type { OpenPort, OpenQueue } from "../loop/job.js";
+import type { OpenPort, OpenQueue } from "../loop/index.js";
 
 const burstFrames = 64;
 

@@ -9,24 +9,29 @@ import { compileTraffic } from "../../stream/frames/compile.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import type { EachFrame } from "../../stream/program/frame.js";
 import type { TrafficSpec } from "../../stream/spec/traffic.js";
-import type { OpenPort } from "../loop/job.js";
-import { KeyedLags } from "../loop/keyed-lags.js";
-import { LagWindow } from "../loop/lag-window.js";
-import type { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveReport, TransmitReport, WindowArrivals } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
-import type { ForeignFrames } from "../receive/frame-inspector.js";
-import type { ReceiveHalf } from "../receive/half.js";
-import { Receiver } from "../receive/receiver.js";
-import { StreamsReceiver } from "../receive/streams-receiver.js";
-import { type TransmitWindow, windowNs } from "../transmit/account.js";
-import type { TransmitHalf } from "../transmit/half.js";
-import { LiveSender } from "../transmit/live-sender.js";
-import { QueueSender } from "../transmit/queue-sender.js";
-import type { Sender, TransmitQueue } from "../transmit/sender.js";
-import { StreamsSender } from "../transmit/streams-sender.js";
-import { StreamsTransmitter } from "../transmit/streams-transmitter.js";
-import { Transmitter } from "../transmit/transmitter.js";
+import {
+  KeyedLags,
+  LagWindow,
+  type OpenPort,
+  type ReceiveReport,
+  type TransmitReport,
+  type TrialClock,
+  type TrialSpec,
+  type WindowArrivals,
+} from "../loop/index.js";
+import { type ForeignFrames, type ReceiveHalf, Receiver, StreamsReceiver } from "../receive/index.js";
+import {
+  LiveSender,
+  QueueSender,
+  type Sender,
+  StreamsSender,
+  StreamsTransmitter,
+  type TransmitHalf,
+  type TransmitQueue,
+  Transmitter,
+  type TransmitWindow,
+  windowNs,
+} from "../transmit/index.js";
 
 export interface DirectionStart {
   readonly spec: TrialSpec;

@@ -8,11 +8,16 @@ import { usageError } from "../../errors.js";
 import { LoadedPrograms } from "../../program/load-program.js";
 import { Histogram } from "../../stats/histogram.js";
 import { reverseFirstStream } from "../../stream/reverse.js";
-import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
-import { TrialClock } from "../loop/trial-clock.js";
-import type { TrialReport } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
-import type { ResponderSetup } from "../neighbour/responder.js";
+import {
+  type CreateJob,
+  type Job,
+  type JobContext,
+  type OpenPort,
+  TrialClock,
+  type TrialReport,
+  type TrialSpec,
+} from "../loop/index.js";
+import type { ResponderSetup } from "../neighbour/index.js";
 import { BetweenTrials } from "./between-trials.js";
 import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand } from "./commands.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";

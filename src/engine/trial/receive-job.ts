@@ -1,11 +1,16 @@
 /** The receiving half of a trial alone. Another process sends; its options say how the frames look. */
 import { usageError } from "../../errors.js";
 import { compileStream } from "../../stream/frames/compile.js";
-import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
-import { TrialClock } from "../loop/trial-clock.js";
-import type { ReceiveOnlyReport } from "../loop/trial-report.js";
-import type { ReceiveSpec } from "../loop/trial-spec.js";
-import { Receiver } from "../receive/receiver.js";
+import {
+  type CreateJob,
+  type Job,
+  type JobContext,
+  type OpenPort,
+  type ReceiveOnlyReport,
+  type ReceiveSpec,
+  TrialClock,
+} from "../loop/index.js";
+import { Receiver } from "../receive/index.js";
 import type { ReceiveCommand } from "./commands.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 

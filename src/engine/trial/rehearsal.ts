@@ -4,9 +4,7 @@
  */
 import { frameSizesOf } from "../../stream/spec.js";
 import { fcsBytes } from "../../units.js";
-import type { CreateJob, Job, JobContext, OpenPort } from "../loop/job.js";
-import type { TrialReport } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
+import type { CreateJob, Job, JobContext, OpenPort, TrialReport, TrialSpec } from "../loop/index.js";
 import type { GeneratorCommand } from "./commands.js";
 import { generatorCounter } from "./counters.js";
 import { type DirectLoop, directLoop } from "./direct-loop.js";

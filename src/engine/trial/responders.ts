@@ -1,9 +1,7 @@
 /** The responders of all ports, and which of their counts belong to which direction of a trial. */
 
-import type { JobContext, OpenPort } from "../loop/job.js";
-import type { TrialReport } from "../loop/trial-report.js";
-import type { ResponderSetup } from "../neighbour/responder.js";
-import { Responder } from "../neighbour/responder.js";
+import type { JobContext, OpenPort, TrialReport } from "../loop/index.js";
+import { Responder, type ResponderSetup } from "../neighbour/index.js";
 import type { Direction } from "./direction.js";
 
 export class Responders {

@@ -1,12 +1,9 @@
 /** The owner's side of the generator: starts its thread on a port or two, and runs one trial at a time in it. */
 import type { Port } from "../../port/port.js";
-import type { TrialReport } from "../loop/trial-report.js";
-import type { TrialSpec } from "../loop/trial-spec.js";
-import type { ResponderSetup } from "../neighbour/responder.js";
-import type { RecordingSetup } from "../pipe/recording-rings.js";
-import type { LoopWorker } from "../worker/loop-worker.js";
-import { RunToDone } from "../worker/run-to-done.js";
-import { startLoopWorker } from "../worker/start-worker.js";
+import type { TrialReport, TrialSpec } from "../loop/index.js";
+import type { ResponderSetup } from "../neighbour/index.js";
+import type { RecordingSetup } from "../pipe/index.js";
+import { type LoopWorker, RunToDone, startLoopWorker } from "../worker/index.js";
 import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand, GeneratorEvent } from "./commands.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 import type { GeneratorOptions } from "./generator-job.js";

@@ -1,11 +1,8 @@
 /** The owner's side of the receiving half: starts its thread on a port, and receives one trial at a time. */
 import type { Port } from "../../port/port.js";
-import type { ReceiveOnlyReport } from "../loop/trial-report.js";
-import type { ReceiveSpec } from "../loop/trial-spec.js";
-import type { RecordingSetup } from "../pipe/recording-rings.js";
-import type { LoopWorker } from "../worker/loop-worker.js";
-import { RunToDone } from "../worker/run-to-done.js";
-import { startLoopWorker } from "../worker/start-worker.js";
+import type { ReceiveOnlyReport, ReceiveSpec } from "../loop/index.js";
+import type { RecordingSetup } from "../pipe/index.js";
+import { type LoopWorker, RunToDone, startLoopWorker } from "../worker/index.js";
 import type { GeneratorEvent, ReceiveCommand } from "./commands.js";
 import { generatorCounter as counter } from "./counters.js";
 

@@ -1,6 +1,6 @@
 /** The words through which the owner of a loop worker and its thread agree on who may touch rings. */
 
-import type { RecordingSetup } from "../pipe/recording-rings.js";
+import type { RecordingSetup } from "../pipe/index.js";
 import type { JobName } from "./loop-worker.js";
 
 /** Indices into the control page (Int32Array over a SharedArrayBuffer). */

@@ -1,6 +1,6 @@
 /** The owner's handle of a loop worker: a thread that runs one Job over the rings of some ports. */
 import type { Port } from "../../port/port.js";
-import type { RecordingSetup } from "../pipe/recording-rings.js";
+import type { RecordingSetup } from "../pipe/index.js";
 
 /** Modules with a `createJob`; each is started in a worker of its own. */
 export type JobName = "generator" | "receiver" | "forwarders" | "replay";

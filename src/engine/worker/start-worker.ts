@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { type ExitCode, invalidError, PktgenError } from "../../errors.js";
 import type { PortObserver, PortRings } from "../../port/port.js";
 import { arena } from "../../sys/arena.js";
-import { endedInTime } from "../loop/ended-in-time.js";
+import { endedInTime } from "../loop/index.js";
 import { command, controlWords, state, type ThreadSetup, word } from "./control-page.js";
 import type { LoopWorker, LoopWorkerOptions } from "./loop-worker.js";
 import type { FromThread, ToThread, Trouble } from "./messages.js";

@@ -1,0 +1,5 @@
+/** The receiving half of a trial: what each frame is, and when it came. */
+export type { ForeignFrames } from "./frame-inspector.js";
+export type { ReceiveHalf } from "./half.js";
+export { Receiver } from "./receiver.js";
+export { StreamsReceiver } from "./streams-receiver.js";

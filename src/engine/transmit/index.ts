@@ -1,0 +1,10 @@
+/** The sending half of a trial: what is due, who places it in a ring, and the account of late and blocked frames. */
+export { type TransmitWindow, windowNs } from "./account.js";
+export type { TransmitHalf } from "./half.js";
+export { LiveSender } from "./live-sender.js";
+export { QueueSender } from "./queue-sender.js";
+export { RingAccount } from "./ring-account.js";
+export type { Sender, TransmitQueue } from "./sender.js";
+export { StreamsSender } from "./streams-sender.js";
+export { StreamsTransmitter } from "./streams-transmitter.js";
+export { Transmitter } from "./transmitter.js";
