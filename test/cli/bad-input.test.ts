@@ -128,7 +128,7 @@ const inProcess: readonly Refusal[] = [
   ],
   [["--dut", "testpmd,contaner=none"], /--dut: testpmd has no option "contaner"; .*did you mean container=\?/],
   [["--dut", "testpmd", "--tx", "null:"], /--tx: the testpmd device brings its own ports.*--dut external/],
-  [["dut", "embedded", "--part", "guest"], /--part <part>.*'guest' is invalid.*both, host, container/],
+  [["dut", "embedded", "--part", "guest"], /--part: "guest" is not known; accepted: both, host, container/],
   [["dut", "embedded", "--part", "container"], /--port: 0 ports for --part container; accepted: one/],
   [["dut", "embedded", "--part", "container", "--port", "foo"], /--port foo: unknown port kind "foo"/],
   [["dut", "embedded", "--options", "loss"], /--options: the option "loss" has no value; accepted: loss=/],

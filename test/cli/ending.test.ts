@@ -107,8 +107,8 @@ describe("makeFolders", () => {
 
 /** A program that stops at the first signal, and whose thread is in a system call that nothing ends. */
 const heldProgram = (main: string, held: string): string => `
-  import { watchInterrupts } from ${JSON.stringify(join(main, "../interrupt.js"))};
-  import { endOnSignals } from ${JSON.stringify(join(main, "../ending.js"))};
+  import { watchInterrupts } from ${JSON.stringify(join(main, "../output/interrupt.js"))};
+  import { endOnSignals } from ${JSON.stringify(join(main, "../output/ending.js"))};
   import ${JSON.stringify(join(main, "../../sys/libc.js"))};
   import { Worker } from "node:worker_threads";
   import { writeFileSync } from "node:fs";
