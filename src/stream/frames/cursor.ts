@@ -117,6 +117,11 @@ export class CompiledCursor implements FrameCursor, SigningCursor {
   }
 }
 
+const ownFolder = new URL("../../", import.meta.url);
+
+/** A line of a stack that names a file of this package. */
+const isOwnCode = (line: string): boolean => line.includes(ownFolder.href) || line.includes(ownFolder.pathname);
+
 /** With stream, frame, and where in the program it happened. */
 function programError({ stream }: ResolvedStream, index: number, error: unknown): PktgenError {
   const what = error instanceof Error ? error.message : String(error);
@@ -124,9 +129,7 @@ function programError({ stream }: ResolvedStream, index: number, error: unknown)
   const at = stack
     .split("\n")
     // Of the program, not of what called it.
-    .filter(
-      (line) => /^\s+at /.test(line) && !/<anonymous>|\/(?:stream|engine)\/[\w-]+\.[jt]s|\/errors\.[jt]s/.test(line),
-    )
+    .filter((line) => /^\s+at /.test(line) && !line.includes("<anonymous>") && !isOwnCode(line))
     .slice(0, 4)
     .map((line) => line.trim());
   const accepted = error instanceof PktgenError && error.accepted !== undefined ? { accepted: error.accepted } : {};
