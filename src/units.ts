@@ -312,9 +312,6 @@ function withPrefix(value: number): string {
 /** `14.88 Mpps` */
 export const formatPps = (pps: number): string => `${withPrefix(pps)}pps`;
 
-/** `2.5 Gbps` */
-export const formatBps = (bps: number): string => `${withPrefix(bps)}bps`;
-
 /** `240 ns`, `7.05 µs`, `1.2 ms`, `3 s`: three significant digits, four above one second. */
 export function formatNs(ns: number): string {
   if (!Number.isFinite(ns)) return ns > 0 ? "forever" : String(ns);

@@ -78,24 +78,6 @@ export function writeField(bytes: Uint8Array, start: number, field: Field, value
   }
 }
 
-/** All fields of a table by name. */
-export const readFields = (table: readonly Field[], bytes: Uint8Array, start: number): Record<string, FieldValue> =>
-  Object.fromEntries(table.map((field) => [field.name, readField(bytes, start, field)]));
-
-/** Writes those fields of the table that `values` names. Flags are 0 and 1. */
-export function writeFields(
-  table: readonly Field[],
-  values: Readonly<Record<string, unknown>>,
-  bytes: Uint8Array,
-  start: number,
-): void {
-  for (const field of table) {
-    const value = values[field.name];
-    if (typeof value === "boolean") writeField(bytes, start, field, value ? 1 : 0);
-    else if (typeof value === "number" || value instanceof Uint8Array) writeField(bytes, start, field, value);
-  }
-}
-
 /**
  * The value as people write it: addresses in their notation, numbers below 2^16 decimal, other numbers and bytes in
  * hex.

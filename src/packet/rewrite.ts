@@ -29,16 +29,6 @@ export interface RewriteRules {
   readonly fixChecksums: boolean;
 }
 
-export const noRewrite: RewriteRules = {
-  srcMac: null,
-  dstMac: null,
-  vlan: null,
-  prefixes: [],
-  ports: new Map(),
-  uniquePerLoop: false,
-  fixChecksums: false,
-};
-
 /** Bytes by which a frame can grow. */
 export const rewriteGrowth = 4;
 

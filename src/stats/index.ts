@@ -25,7 +25,6 @@ export { GapRecorder, type PacingSummary } from "./pacing.js";
 export {
   type Arrivals,
   lossRatioOf,
-  queueingNsOf,
   type Rates,
   ratesOf,
   receiveRates,

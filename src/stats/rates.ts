@@ -67,8 +67,3 @@ export function receiveRates(arrivals: Arrivals, transmitWindowNs: number): Rate
 export function lossRatioOf(lost: number, sent: number): number {
   return sent > 0 ? lost / sent : 0;
 }
-
-/** What frames in flight cost at a rate (Little's law), in ns: at max the rings' figure, not the DUT's. */
-export function queueingNsOf(inFlightFrames: number, pps: number): number | null {
-  return pps > 0 ? (inFlightFrames * 1e9) / pps : null;
-}

@@ -26,7 +26,6 @@ export {
   signatureBytes,
   signatureHead,
   streamOf,
-  time48,
   trialHighOf,
   writeSignature,
 } from "./frames/signature.js";

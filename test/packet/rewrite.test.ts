@@ -18,7 +18,17 @@ import {
   udp,
   vlan,
 } from "../../src/packet/index.js";
-import { noRewrite, type RewriteRules, Rewriter } from "../../src/packet/rewrite.js";
+import { type RewriteRules, Rewriter } from "../../src/packet/rewrite.js";
+
+const noRewrite: RewriteRules = {
+  srcMac: null,
+  dstMac: null,
+  vlan: null,
+  prefixes: [],
+  ports: new Map(),
+  uniquePerLoop: false,
+  fixChecksums: false,
+};
 
 const eth = ethernet({ dst: parseMac("02:00:00:00:00:02"), src: parseMac("02:00:00:00:00:01") });
 const ports = udp({ srcPort: 1024, dstPort: 53 });

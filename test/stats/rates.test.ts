@@ -1,6 +1,6 @@
 /** Rates on layers 1 and 2 from counts and times. */
 import { expect, it } from "vitest";
-import { type Arrivals, lossRatioOf, queueingNsOf, ratesOf, receiveRates } from "../../src/stats/rates.js";
+import { type Arrivals, lossRatioOf, ratesOf, receiveRates } from "../../src/stats/rates.js";
 
 it("reaches 10 Gbit/s on layer 1 with 14,880,952 frames of 64 bytes", () => {
   const rates = ratesOf(14_880_952, 14_880_952 * 60, 1e9);
@@ -18,9 +18,6 @@ it("is zero for nothing", () => {
   expect(ratesOf(0, 0, 0)).toEqual({ pps: 0, bpsL2: 0, bpsL1: 0 });
   expect(lossRatioOf(0, 0)).toBe(0);
   expect(lossRatioOf(1, 4)).toBe(0.25);
-  expect(queueingNsOf(5, 0)).toBeNull();
-  // data-plane: 2,500 frames in flight at 1 Mpps are 2.5 ms.
-  expect(queueingNsOf(2500, 1e6)).toBe(2.5e6);
 });
 
 /** 1,000 frames over a second, then what a test says. */

@@ -1,5 +1,5 @@
 /** From a description to the program's arguments, and to a line for people. Pure. */
-import { planMac, type TestpmdDescription } from "./description.js";
+import type { TestpmdDescription } from "./description.js";
 import { lcoreArguments } from "./lcores.js";
 import { ringVariants, type Vdev } from "./vdev.js";
 import { type DpdkVersion, isAtLeast } from "./version.js";
@@ -84,40 +84,3 @@ const plainWord = /^[\w@%+=:,./-]+$/;
 /** For a shell, quoted where it has to be. */
 export const shellLine = (argv: readonly string[]): string =>
   argv.map((word) => (plainWord.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
-
-export interface LiteralLines {
-  readonly testCase: 1 | 2;
-  readonly host: string;
-  readonly container: string;
-  /** What is run differs from them in this, and why. */
-  readonly differences: readonly string[];
-}
-
-/** The test plan's own command lines, word for word but for the program's name and today's option spellings. */
-export function literalCommandLines(testCase: 1 | 2): LiteralLines {
-  const two = testCase === 2;
-  const host =
-    `dpdk-testpmd -l 1-${testCase + 1} -n 4 --file-prefix=vhost ` +
-    `--vdev 'net_vhost0,iface=vhost-net,queues=${testCase},client=0' -- -i${two ? " --nb-cores=2" : ""}`;
-  const inside =
-    `dpdk-testpmd -l ${two ? "4-6" : "3-4"} -n 4 -m 1024 --no-pci --file-prefix=container ` +
-    `--vdev=virtio_user0,mac=${planMac},path=/tmp/vhost-net${two ? ",queues=2" : ""} ` +
-    `-- -i${two ? " --rxq=2 --txq=2 --nb-cores=2" : ""}`;
-  const container = `docker run -i -t --privileged -v <vhost-net>:/tmp/vhost-net -v /mnt/huge:/dev/hugepages dpdk_image ${inside}`;
-  return { testCase, host, container, differences: [...(two ? multiQueueDifferences : []), ...commonDifferences] };
-}
-
-const multiQueueDifferences = [
-  "host: --rxq=2 --txq=2 are added. As written, the host has two vhost queues (queues=2) but testpmd uses one queue per " +
-    "port unless told otherwise, so the second queue would never carry a frame, and the case would pass on one queue",
-  "the plan sends a single flow, which a NIC's RSS puts on one queue; here frame i goes to queue i mod 2, and the report " +
-    "counts both queues at every hop",
-];
-
-const commonDifferences = [
-  "host: a second vhost device takes the place of the NIC port (igb_uio), with the generator at its other end; port ids stay the plan's",
-  "lcores are those that this machine has; main and forwarding lcores may share a CPU",
-  "the container mounts the sockets' folder, not the socket: a socket that is made anew would stay hidden behind the old mount",
-  "queue_size=1024 instead of 256: 256 frames are a few milliseconds at low rates and one time slice on shared CPUs",
-  "--file-prefix is this run's own, -v prints the version, memory follows from the frames' size, --no-mlockall needs no limits raised",
-];

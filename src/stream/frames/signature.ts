@@ -72,9 +72,6 @@ export const low32 = (value: number): number => value >>> 0;
 /** Bits 32 … 47 of a whole number up to 2^53. */
 export const high16 = (value: number): number => (value / twoTo32) & 0xffff;
 
-/** A signature's 48-bit time from its two halves. */
-export const time48 = (timeLow32: number, timeHigh16: number): number => timeHigh16 * twoTo32 + timeLow32;
-
 /**
  * Writes the signature into the 18 bytes before `end`, the offset just after the frame. `trialHigh` is from
  * trialHighOf, `head` from signatureHead. Of `sequence` the low 32 bits count. The time comes as low 32 and high 16

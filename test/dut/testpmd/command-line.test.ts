@@ -1,6 +1,6 @@
 /** The command line of testpmd for every description of it. */
 import { describe, expect, it } from "vitest";
-import { commandLine, literalCommandLines, shellLine, vdevText } from "../../../src/dut/testpmd/command-line.js";
+import { commandLine, shellLine, vdevText } from "../../../src/dut/testpmd/command-line.js";
 import { describePair, type PairInputs, planMac, portsOf } from "../../../src/dut/testpmd/description.js";
 import { parseGeneratorSide } from "../../../src/dut/testpmd/generator-port.js";
 import { layOutLcores, lcoreArguments } from "../../../src/dut/testpmd/lcores.js";
@@ -146,22 +146,6 @@ describe("lcores", () => {
 
   it("that are CPUs one by one need no map", () => {
     expect(lcoreArguments({ forwarding: 1, cpus: [[4], [6]] })).toEqual(["-l", "4,6"]);
-  });
-});
-
-describe("the plan's literal lines", () => {
-  it("have two vhost queues and no --rxq in case 2, and the text says what is changed and why", () => {
-    const { host, container, differences } = literalCommandLines(2);
-    expect(host).toMatch(/queues=2,client=0' -- -i --nb-cores=2$/);
-    expect(container).toMatch(/queues=2 -- -i --rxq=2 --txq=2 --nb-cores=2$/);
-    expect(differences[0]).toMatch(/--rxq=2 --txq=2 are added.*second queue would never carry a frame/);
-  });
-
-  it("are the ones of one queue in case 1", () => {
-    const { host, container, differences } = literalCommandLines(1);
-    expect(host).toMatch(/-l 1-2 .*queues=1,client=0' -- -i$/);
-    expect(container).toMatch(/path=\/tmp\/vhost-net -- -i$/);
-    expect(differences.join()).not.toMatch(/--rxq/);
   });
 });
 
