@@ -37,7 +37,7 @@ describe("run", () => {
 
   it("judges thresholds", async () => {
     const result = await run({ sizes: 64, ...few, threshold: "rate@64>=1Gpps" });
-    expect(result.thresholds).toMatchObject([{ what: "rate@64>=1Gpps" }]);
+    expect(result.thresholds).toMatchObject([{ what: expect.stringContaining("rate@64") }]);
     expect(result.thresholds![0]!.verdict).not.toBe("pass");
     expect(result.verdict).not.toBe("pass");
   });

@@ -166,7 +166,7 @@ describe("the embedded device", () => {
     await using dut = await start();
     for (const round of [1, 2]) {
       await using generator = await TinyGenerator.connect(dut.generatorPorts[0]!);
-      await generator.exchange(500, 150);
+      await generator.exchange(500, 2_000);
       expect(generator.total()).toBe(500);
       const [first] = (await dut.readHops())!;
       expect(first!.queues[0]!.rxPackets).toBe(500 * round);
