@@ -39,7 +39,7 @@ class TinyGenerator implements AsyncDisposable {
   }
 
   /** Sends `count` frames, frame i on queue i mod queues, with at most 256 under way. Ends when nothing comes for a while. */
-  async exchange(count: number, quietMs = 300): Promise<void> {
+  async exchange(count: number, quietMs = 1_000): Promise<void> {
     const { view, u8 } = this.memory;
     let sent = 0;
     let quietSince = performance.now();
@@ -261,10 +261,10 @@ describe("a part alone", () => {
     expect(container.whyLost(0)).toBe("nobody connected");
     await using generator = await TinyGenerator.connect(`vhost:${socket},server=off`);
     await container.ready(5000);
-    await generator.exchange(300, 150);
+    await generator.exchange(300, 1_000);
     expect(generator.received[0]).toEqual(Array.from({ length: 300 }, (_, i) => i));
     await container.setMode("rxonly");
-    await generator.exchange(200, 150);
+    await generator.exchange(200, 1_000);
     expect(generator.total()).toBe(300);
     expect(container.counters()).toMatchObject([{ port: 0, queue: 0, rxPackets: 500, txPackets: 300, dropped: 200 }]);
     expect(container.facts()[0]).toMatchObject({ kind: "virtio-user", queues: 1 });
