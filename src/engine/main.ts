@@ -151,8 +151,9 @@ function serve(job: Job): void {
     Atomics.store(control, word.state, state.standing);
     Atomics.notify(control, word.state);
     const seen = Atomics.load(control, word.wake);
-    takeMessages(job);
+    // The owner posts new rings, and then says run. Read in this order, a run has all that was posted before it.
     const wanted = Atomics.load(control, word.command);
+    takeMessages(job);
     if (wanted === command.exit) return;
     if (wanted === command.stand) {
       Atomics.wait(control, word.wake, seen, 100);

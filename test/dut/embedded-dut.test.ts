@@ -170,13 +170,13 @@ describe("the embedded device", () => {
     expect([forth!.queues[0]!.txPackets, back!.queues[0]!.rxPackets]).toEqual([5000, 4950]);
   });
 
-  // A known defect: after an idle time the forwarder sometimes takes nothing from the next connection. Retries go with it.
-  it("takes the next generator after the last one has gone, and counts on", { retry: 5 }, async () => {
+  it("takes each next generator after the last one has gone, and counts on", async () => {
     await using dut = await start();
-    for (const round of [1, 2]) {
+    // Ten rounds: a loop that began to run before it had its new rings failed in about every third.
+    for (let round = 1; round <= 10; round++) {
       await using generator = await TinyGenerator.connect(dut.generatorPorts[0]!);
       await generator.exchange(500, 2_000);
-      expect(generator.total()).toBe(500);
+      expect(generator.total(), `round ${round}`).toBe(500);
       const [first] = (await dut.readHops())!;
       expect(first!.queues[0]!.rxPackets).toBe(500 * round);
     }
