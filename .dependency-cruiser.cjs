@@ -3,6 +3,8 @@
  *
  *   cli  api
  *    ↓
+ *   fleet
+ *    ↓
  *   options
  *    ↓
  *   labplan
@@ -41,6 +43,7 @@ const floors = [
   ["method", "capture"],
   ["labplan"],
   ["options"],
+  ["fleet"],
   ["cli", "api"],
 ];
 
@@ -108,7 +111,8 @@ const owners = {
   "cli-table3": "^src/report/",
   yaml: "^src/(profile|labplan/file)/",
   amaro: "^src/program/load-program\\.ts$",
-  zod: "^src/(profile|result|labplan/file)/",
+  zod: "^src/(profile|result|labplan/file|fleet)/",
+  "@nats-io": "^src/fleet/nats/",
 };
 const owned = Object.entries(owners).map(([name, owner]) => ({
   name: `${name}-has-one-owner`,

@@ -5,7 +5,7 @@ set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 
 packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 ethtool tshark chromium netsniff-ng tcpreplay)
-packages+=(python3-scapy zstd)
+packages+=(python3-scapy zstd nats-server)
 # What the tests of other peers talk to.
 peer_packages=(openvswitch-switch openvswitch-switch-dpdk qemu-system-x86 busybox-static cpio)
 peers=no
@@ -136,6 +136,7 @@ else
   say "  - reserve $to_reserve hugepages of $page_kb kB beside the $total that are reserved"
   if is_mounted; then say "  - mount nothing: hugetlbfs is at $mount_point"; else say "  - mount hugetlbfs at $mount_point"; fi
 fi
+if command -v go >/dev/null; then say "  - build a current nats-server with Go where it is not there"; fi
 say "  - build the container image pktgen-ts-dpdk where it is not there (npm run lab:image)"
 if [ "$peers" = yes ]; then say "  - build the guest for QEMU where it is not there (npm run lab:guest)"; fi
 say "  - note what it changed in $state, for --undo"
@@ -179,6 +180,24 @@ if [ -n "$page_kb" ] && ! is_mounted; then
     say "mounted hugetlbfs at $mount_point"
   else
     lacking+=("hugetlbfs could not be mounted at $mount_point: mount it on the host, or give this container --privileged")
+  fi
+fi
+
+# Tests start servers of their own, and a fleet's server is nobody's to have by accident.
+case " ${missing[*]} " in
+  *" nats-server "*)
+    if command -v systemctl >/dev/null; then systemctl disable --now nats-server.service >/dev/null 2>&1 || true; fi
+    ;;
+esac
+
+# Debian's server is an old one. Where there is Go, a current one is tested, too.
+current_nats="v2.14.5"
+go_bin="$(go env GOPATH 2>/dev/null || true)/bin"
+if command -v go >/dev/null && [ ! -x "$go_bin/nats-server" ]; then
+  if go install "github.com/nats-io/nats-server/v2@$current_nats" >/dev/null 2>&1 </dev/null; then
+    say "installed nats-server $current_nats in $go_bin"
+  else
+    lacking+=("nats-server $current_nats could not be built: go install github.com/nats-io/nats-server/v2@$current_nats")
   fi
 fi
 

@@ -1,0 +1,212 @@
+/**
+ * A bus over a NATS server. The client's packages are loaded with this file, which nothing imports but where a fleet with
+ * a server is used.
+ */
+import { readFileSync } from "node:fs";
+import {
+  type ConnectionOptions,
+  connect,
+  createInbox,
+  credsAuthenticator,
+  errors,
+  type Msg,
+  type NatsConnection,
+  nkeyAuthenticator,
+  type Subscription,
+} from "@nats-io/transport-node";
+import { environmentError, usageError } from "../../errors.js";
+import { type Bus, type BusAnswer, type BusMessage, Gathering, type Journal } from "../bus.js";
+import type { NatsAddress } from "./address.js";
+import { openJournal } from "./journal.js";
+import { packPayload, unpackPayload } from "./payload.js";
+
+export interface NatsSetup {
+  readonly address: NatsAddress;
+  /** For the server's list of connections. */
+  readonly name: string;
+  /** A file with a user's seed, or with credentials. Absent: neither. */
+  readonly nkeyFile?: string;
+  readonly credsFile?: string;
+  readonly tlsCaFile?: string;
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
+}
+
+/** The client's own settings let a partition go unnoticed for minutes, and give up after 20 s. */
+const patience = { maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 2_000, maxPingOut: 2 } as const;
+const connectMs = 5_000;
+
+function readKey(path: string, option: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw usageError(`${path} cannot be read`, { where: option, accepted: "a file that you may read", cause: error });
+  }
+}
+
+function identityOf({
+  address,
+  nkeyFile,
+  credsFile,
+}: NatsSetup): Pick<ConnectionOptions, "authenticator" | "user" | "pass"> {
+  if (credsFile !== undefined) return { authenticator: credsAuthenticator(readKey(credsFile, "--creds")) };
+  if (nkeyFile !== undefined) {
+    const seed = Buffer.from(readKey(nkeyFile, "--nkey")).toString("utf8").trim();
+    return { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) };
+  }
+  return address.user === null ? {} : { user: address.user.name, pass: address.user.password };
+}
+
+function tlsOf({ address, tlsCaFile, tlsCertFile, tlsKeyFile }: NatsSetup): Pick<ConnectionOptions, "tls"> {
+  if (!address.encrypted) return {};
+  return {
+    tls: {
+      handshakeFirst: false,
+      ...(tlsCaFile === undefined ? {} : { caFile: tlsCaFile }),
+      ...(tlsCertFile === undefined ? {} : { certFile: tlsCertFile }),
+      ...(tlsKeyFile === undefined ? {} : { keyFile: tlsKeyFile }),
+    },
+  };
+}
+
+/** @throws PktgenError (3): no server answers there, or it refuses. */
+export async function connectNats(setup: NatsSetup): Promise<Bus> {
+  const { address, name } = setup;
+  const servers = [...address.servers];
+  const options = { ...patience, servers, name, timeout: connectMs, ...identityOf(setup), ...tlsOf(setup) };
+  const connection = await connect(options).catch((error: unknown) => {
+    throw environmentError(`no connection to the fleet's server: ${reasonOf(error)}`, {
+      where: servers.join(","),
+      hint: "is nats-server running there, and does it accept this user?",
+      cause: error,
+    });
+  });
+  try {
+    const journal = await openJournal(connection, address.fleet);
+    return new NatsBus(connection, `${subjectRoot}.${address.fleet}`, journal);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** All subjects of all fleets begin with it. */
+export const subjectRoot = "pktgen.v1";
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const isNobodyThere = (message: Msg): boolean => message.data.length === 0 && message.headers?.code === 503;
+
+class NatsBus implements Bus {
+  readonly journal: Journal | null;
+  readonly #connection: NatsConnection;
+  readonly #prefix: string;
+  readonly #watchers = new Set<(isUp: boolean) => void>();
+  /** What still waits for answers, to be ended with the connection. */
+  readonly #waiting = new Set<() => void>();
+
+  constructor(connection: NatsConnection, prefix: string, journal: Journal | null) {
+    this.#connection = connection;
+    this.#prefix = `${prefix}.`;
+    this.journal = journal;
+    void this.#watch();
+  }
+
+  publish(subject: string, data: unknown): void {
+    this.#connection.publish(this.#full(subject), this.#pack(data));
+  }
+
+  async subscribe(filter: string, take: (message: BusMessage) => void): Promise<Disposable> {
+    const subscription = this.#connection.subscribe(this.#full(filter), {
+      callback: (error, message) => {
+        if (error === null) this.#hand(message, take);
+      },
+    });
+    await this.#connection.flush();
+    return { [Symbol.dispose]: () => subscription.unsubscribe() };
+  }
+
+  async request(subject: string, data: unknown, timeoutMs: number): Promise<BusAnswer> {
+    const payload = this.#pack(data);
+    try {
+      const answer = await this.#connection.request(this.#full(subject), payload, { timeout: timeoutMs });
+      return { kind: "answer", data: unpackPayload(answer.data) };
+    } catch (error) {
+      return { kind: error instanceof errors.RequestError && error.isNoResponders() ? "absent" : "slow" };
+    }
+  }
+
+  gather(
+    subject: string,
+    data: unknown,
+    expected: readonly string[] | null,
+    timeoutMs: number,
+  ): Promise<ReadonlyMap<string, unknown>> {
+    const payload = this.#pack(data);
+    const gathering = new Gathering(expected);
+    const inbox = createInbox();
+    return new Promise((resolve) => {
+      let answers: Subscription | null = null;
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(end);
+        answers?.unsubscribe();
+        resolve(gathering.answers);
+      };
+      const timer = setTimeout(end, timeoutMs);
+      this.#waiting.add(end);
+      answers = this.#connection.subscribe(inbox, {
+        callback: (_, message) => {
+          const answer = isNobodyThere(message) ? null : readable(message);
+          if (answer !== null) gathering.add(answer.data);
+          if (answer === null || gathering.complete) end();
+        },
+      });
+      this.#connection.publish(this.#full(subject), payload, { reply: inbox });
+    });
+  }
+
+  onLink(watch: (isUp: boolean) => void): Disposable {
+    this.#watchers.add(watch);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watch) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.#waiting) end();
+    await this.#connection.close();
+  }
+
+  #full(subject: string): string {
+    return this.#prefix + subject;
+  }
+
+  #pack(data: unknown): Uint8Array {
+    return packPayload(data, this.#connection.info?.max_payload ?? Number.POSITIVE_INFINITY);
+  }
+
+  #hand(message: Msg, take: (message: BusMessage) => void): void {
+    const read = readable(message);
+    if (read === null) return;
+    take({
+      subject: message.subject.slice(this.#prefix.length),
+      data: read.data,
+      reply: (answer) => void message.respond(this.#pack(answer)),
+    });
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type !== "disconnect" && type !== "reconnect") continue;
+      for (const watch of this.#watchers) watch(type === "reconnect");
+    }
+  }
+}
+
+/** null: it is no message of ours. */
+function readable(message: Msg): { readonly data: unknown } | null {
+  try {
+    return { data: unpackPayload(message.data) };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,118 @@
+/** What a trial over many agents is told, what it asks to be done, and how it ends: the words of trial-machine.ts. */
+
+/** An agent as a trial knows it. A process that was started again is another incarnation, and never the same member. */
+export interface Member {
+  readonly agent: string;
+  readonly incarnation: string;
+}
+
+/** How long each step may take, ns. */
+export interface TrialTimes {
+  readonly prepareNs: number;
+  /** From the appointment to the appointed moment. */
+  readonly leadNs: number;
+  /** Everybody must have said this long before the moment that it goes. */
+  readonly marginNs: number;
+  /** In addition to the time that a trial takes. */
+  readonly overtimeNs: number;
+  readonly collectNs: number;
+  /** In addition, where a link was down. */
+  readonly reconnectNs: number;
+  /** After an interrupt nobody waits long. */
+  readonly interruptedNs: number;
+  /** Nothing was heard of an agent for so long: it is silent. */
+  readonly silentNs: number;
+  /** A report is asked for again after this time. */
+  readonly askAgainNs: number;
+  /** Times that a trial is prepared with the same agents. */
+  readonly attempts: number;
+}
+
+export const usualTrialTimes: TrialTimes = {
+  prepareNs: 30e9,
+  leadNs: 100e6,
+  marginNs: 30e6,
+  overtimeNs: 2e9,
+  collectNs: 10e9,
+  reconnectNs: 20e9,
+  interruptedNs: 2e9,
+  silentNs: 3e9,
+  askAgainNs: 1e9,
+  attempts: 3,
+};
+
+export interface TrialSetup {
+  readonly members: readonly Member[];
+  /** With fewer no trial begins. */
+  readonly minAgents: number;
+  /** From the appointed moment until every agent's trial is over. Infinity: until it is stopped. */
+  readonly lastsNs: number;
+  /** A trial with a silent agent is stopped: a search does not wait for what it cannot use. */
+  readonly endsWhenSilent: boolean;
+  readonly times: TrialTimes;
+}
+
+export type TrialEvent =
+  /** Of one attempt. */
+  | { readonly kind: "armed" | "going"; readonly agent: string; readonly attempt: number }
+  | { readonly kind: "late"; readonly agent: string; readonly attempt: number; readonly byNs: number }
+  /** `lasting`: it will say the same again. */
+  | {
+      readonly kind: "refused";
+      readonly agent: string;
+      readonly attempt: number;
+      readonly why: string;
+      readonly lasting: boolean;
+    }
+  /** Nobody listens at its name. */
+  | { readonly kind: "absent"; readonly agent: string }
+  | { readonly kind: "beat" | "done" | "report"; readonly agent: string; readonly incarnation: string }
+  /** The coordinator's own way to the others. */
+  | { readonly kind: "link"; readonly isUp: boolean }
+  /** An agent says that its way was down meanwhile. */
+  | { readonly kind: "reconnected"; readonly agent: string }
+  | { readonly kind: "interrupt" }
+  | { readonly kind: "tick" };
+
+export type TrialEffect =
+  | { readonly kind: "prepare"; readonly attempt: number; readonly members: readonly Member[] }
+  | {
+      readonly kind: "go";
+      readonly attempt: number;
+      readonly startNs: number;
+      readonly members: readonly Member[];
+    }
+  | { readonly kind: "stop"; readonly attempt: number; readonly why: string }
+  | { readonly kind: "ask report"; readonly agents: readonly string[] }
+  | { readonly kind: "over"; readonly outcome: TrialOutcome };
+
+/** An agent, and why it is not there. */
+export interface Blamed {
+  readonly agent: string;
+  readonly why: string;
+}
+
+export interface SilentSpell {
+  readonly agent: string;
+  /** Since the appointed moment. */
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+export type TrialOutcome =
+  /** Nobody has sent anything. */
+  | { readonly kind: "not begun"; readonly blamed: readonly Blamed[] }
+  | {
+      readonly kind: "over";
+      readonly members: readonly Member[];
+      readonly startNs: number;
+      /** Their reports never came: the trial is invalid. */
+      readonly lost: readonly Blamed[];
+      /** They were left out before the trial began, and their shares were given to the others. */
+      readonly left: readonly Blamed[];
+      readonly silent: readonly SilentSpell[];
+      /** Why it was stopped; null: it was not. */
+      readonly stopped: string | null;
+    };
+
+export const interruptedWord = "interrupted";
