@@ -4,15 +4,12 @@
  * max.
  */
 import { PktgenError } from "../errors.js";
-import { openLab } from "../measure/lab.js";
+import { openLabBench } from "../measure/bench.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import { type RunHooks, type RunPlan, type TrialChoice, withRings } from "../measure/plan.js";
 import { checkPlan } from "../measure/plan-check.js";
-import { withRecordings } from "../measure/recorder.js";
-import { resultFrame, withAdvice } from "../measure/result-frame.js";
-import { runTrial, warmUpFor } from "../measure/trial-run.js";
 import type { RunResult, Trial } from "../result/run-result.js";
-import { faultReason, withReasons } from "../stats/cause.js";
+import { faultReason, type Reason, withReasons } from "../stats/cause.js";
 import { offeredPps } from "../stream/departures/loads.js";
 import { type FrameSize, formatRate, meanFrameBytes, type Rate, ratePps } from "../units.js";
 import { judgeTrials } from "./method-verdict.js";
@@ -60,45 +57,41 @@ function rateOf(
 
 /**
  * Runs the plan. Rejects with a PktgenError where it cannot begin. What ends the run later stands in the reasons of the
- * last trial, and the results until then are returned.
+ * last trial, and the results until then are returned. `open`: what it measures on.
  */
-export async function runForwarding(asked: RunPlan, hooks: RunHooks): Promise<RunResult> {
+export async function runForwarding(asked: RunPlan, hooks: RunHooks, open = openLabBench): Promise<RunResult> {
   checkPlan(asked);
   const started = new Date();
   const isSet = asked.trials !== "default" && asked.trials.rate.kind !== "max";
   const plan = { ...asked, dut: withRings(asked.dut, isSet ? "atSetRate" : "atMax") };
   const planned = plannedTrials(plan);
-  await using lab = await openLab(plan, hooks.signal);
-  const run = { plan, lab, hooks, total: planned.length };
+  await using bench = await open(plan, hooks, planned.length);
   const trials: Trial[] = [];
   try {
-    if (planned.length > 0 && plan.warmupNs > 0) await warmUpFor(run, planned[0]!);
+    if (planned.length > 0 && plan.warmupNs > 0) await bench.warmUp(planned[0]!);
     for (const [index, next] of planned.entries()) {
-      if ((hooks.signal.aborted || lab.recorder?.full.aborted === true) && trials.length > 0) break;
-      const directions = await runTrial(run, next, index);
+      if (hooks.signal.aborted && trials.length > 0) break;
+      const directions = await bench.trial(next, index);
       trials.push(...directions);
       for (const trial of directions) hooks.onTrial?.(trial);
-      if (lab.lost() !== null && !(await lab.comesBack())) {
-        endEarly(trials, planned.length - index - 1);
-        break;
-      }
+      const ended = await bench.ended();
+      if (ended === null) continue;
+      endEarly(trials, planned.length - index - 1, ended);
+      break;
     }
   } catch (error) {
     // Nothing measured is lost because a later trial could not begin.
     if (trials.length === 0 || !(error instanceof PktgenError)) throw error;
     endInvalid(trials, `the run ended: ${error.toLine()}`);
   }
-  const noted = await withRecordings(lab.recorder, trials);
-  return withAdvice({ ...resultFrame(plan, lab, started), trials: noted, ...judgeTrials(noted) }, plan, lab);
+  const document = await bench.document(trials, started);
+  return bench.advised({ ...document, ...judgeTrials(document.trials) });
 }
 
 /** The last trial says which trials did not run. */
-function endEarly(trials: Trial[], left: number): void {
+function endEarly(trials: Trial[], left: number, { text }: Reason): void {
   if (left === 0 || trials.length === 0) return;
-  endInvalid(
-    trials,
-    `${left} further ${left === 1 ? "trial was" : "trials were"} not run: the device under test did not come back`,
-  );
+  endInvalid(trials, `${left} further ${left === 1 ? "trial was" : "trials were"} not run: ${text}`);
 }
 
 function endInvalid(trials: Trial[], text: string): void {

@@ -1,20 +1,14 @@
 /**
- * Runs a method on an open lab: opens the lab, warms up, measures real trials, and puts the result document together.
+ * Runs a method on an open bench: opens it, warms up, measures real trials, and puts the result document together.
  * What ends a method early leaves what was found until then.
  */
 import { PktgenError } from "../errors.js";
-import { type Lab, openLab } from "../measure/lab.js";
+import { type Bench, openLabBench } from "../measure/bench.js";
 import type { MeasureRequest, Measurer } from "../measure/measurer.js";
 import { useOf } from "../measure/outcome.js";
 import { type RunHooks, type RunPlan, withRings } from "../measure/plan.js";
-import { diskWasFull, withRecordings } from "../measure/recorder.js";
-import { resultFrame, withAdvice } from "../measure/result-frame.js";
-import { sentFrames } from "../measure/sent-frames.js";
-import { ordersFor, runTrial, type TrialRun, warmUpFor } from "../measure/trial-run.js";
-import { steadyRequest } from "../measure/trial-spec.js";
 import type { Method, RunResult, Trial } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason, withReasons } from "../stats/cause.js";
-import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
 import { sleepNs } from "../sys/sleep.js";
 import { usualTolerances } from "../tolerances.js";
 import type { Findings } from "./findings.js";
@@ -39,7 +33,7 @@ export interface AroundTrials {
 export interface SessionSetup {
   /** Loss never decides in its trials: what a load loses is what a method wants to know. */
   readonly plan: RunPlan;
-  /** What the report says of the method. The settle time of the lab is known by then. */
+  /** What the report says of the method. The settle time of the bench is known by then. */
   readonly method: (settleNs: number, findings: Findings) => Method;
   /** What RFC 2544 §23 asks for before and after a trial. Absent: nothing. */
   readonly around?: AroundTrials;
@@ -50,19 +44,14 @@ export interface SessionSetup {
   readonly run: (measurer: Measurer) => Promise<Findings>;
 }
 
-const learningPps = 1_000;
-const learningSettleNs = 5e6;
-
-/** Rejects with a PktgenError where nothing could be measured. */
-export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<RunResult> {
+/** Rejects with a PktgenError where nothing could be measured. `open`: what it measures on. */
+export async function runMethod(setup: SessionSetup, hooks: RunHooks, open = openLabBench): Promise<RunResult> {
   const started = new Date();
-  // Streams share the load that the method decides, in proportion to their rates.
-  const dut = withRings(setup.plan.dut, "atSetRate");
-  const judged = { measuresLoss: true, lossLimit: null, minRatePps: null } as const;
-  const settlesWhole = (setup.around?.restabiliseNs ?? 0) > 0;
-  const plan: RunPlan = { ...setup.plan, dut, ...judged, ownRates: false, settlesWhole };
-  await using lab = await openLab(plan, hooks.signal);
-  const measurer = new LabMeasurer(lab, { ...setup, plan }, hooks);
+  const plan = planForMethod(setup);
+  const about: About = { pps: null, leftNs: null };
+  const onProgress: RunHooks["onProgress"] = (progress) => hooks.onProgress?.({ ...progress, ...about });
+  await using bench = await open(plan, { ...hooks, onProgress }, 0);
+  const measurer = new BenchMeasurer(bench, { ...setup, plan }, hooks, about);
   await measurer.warmUp();
   let findings: Findings = {};
   try {
@@ -72,13 +61,13 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
     if (measurer.trials.length === 0 || !(error instanceof PktgenError)) throw error;
     measurer.end(faultReason(error.toLine()));
   }
-  const method = setup.method(plan.settleNs ?? lab.settleNs, findings);
+  const method = setup.method(bench.settleNs, findings);
   const ended = measurer.ended();
   const measured = ended === null ? measurer.trials : withReason(measurer.trials, ended);
-  const trials = await withRecordings(lab.recorder, measured);
+  const document = await bench.document(measured, started);
+  const { trials } = document;
   const result: RunResult = {
-    ...resultFrame(plan, lab, started),
-    trials,
+    ...document,
     ...findings,
     method,
     ...judgeMethod(findings, trials, ended, {
@@ -86,7 +75,15 @@ export async function runMethod(setup: SessionSetup, hooks: RunHooks): Promise<R
       tolerances: plan.tolerances ?? usualTolerances,
     }),
   };
-  return withAdvice(result, plan, lab);
+  return bench.advised(result);
+}
+
+/** Streams share the load that the method decides, in proportion to their rates. */
+function planForMethod({ plan, around }: SessionSetup): RunPlan {
+  const dut = withRings(plan.dut, "atSetRate");
+  const judged = { measuresLoss: true, lossLimit: null, minRatePps: null } as const;
+  const settlesWhole = (around?.restabiliseNs ?? 0) > 0;
+  return { ...plan, dut, ...judged, ownRates: false, settlesWhole };
 }
 
 /** The last trial says why none follows. */
@@ -99,26 +96,29 @@ function withReason(trials: readonly Trial[], ended: Reason): Trial[] {
 /** An interrupt ends it. */
 const pause = (ns: number, signal: AbortSignal): Promise<void> => sleepNs(ns, signal).catch(() => {});
 
-class LabMeasurer implements Measurer {
-  readonly #lab: Lab;
+/** What the progress line says in addition: the load, and the time that is left. */
+interface About {
+  pps: number | null;
+  leftNs: number | null;
+}
+
+class BenchMeasurer implements Measurer {
+  readonly #bench: Bench;
   readonly #setup: SessionSetup;
   readonly #hooks: RunHooks;
-  readonly #run: TrialRun;
+  readonly #about: About;
   readonly #trials: Trial[] = [];
   #index = 0;
   #measured = false;
   #ended: Reason | null = null;
   #startedMs = performance.now();
 
-  constructor(lab: Lab, setup: SessionSetup, hooks: RunHooks) {
-    this.#lab = lab;
+  constructor(bench: Bench, setup: SessionSetup, hooks: RunHooks, about: About) {
+    this.#bench = bench;
     this.#setup = setup;
     this.#hooks = hooks;
-    const onProgress: RunHooks["onProgress"] = (progress) => hooks.onProgress?.({ ...progress, ...this.#about });
-    this.#run = { plan: setup.plan, lab, hooks: { ...hooks, onProgress }, total: 0 };
+    this.#about = about;
   }
-
-  #about: { pps: number | null; leftNs: number | null } = { pps: null, leftNs: null };
 
   get trials(): readonly Trial[] {
     return this.#trials;
@@ -136,7 +136,7 @@ class LabMeasurer implements Measurer {
     const { plan } = this.#setup;
     const [size] = plan.sizes;
     if (size === undefined || plan.warmupNs === 0) return;
-    await warmUpFor(this.#run, {
+    await this.#bench.warmUp({
       size,
       phase: "warm-up",
       rateText: "max",
@@ -149,15 +149,15 @@ class LabMeasurer implements Measurer {
 
   async measure(request: MeasureRequest): Promise<readonly Trial[]> {
     const index = this.#index++;
-    this.#about = { pps: request.pps, leftNs: this.#leftNs(index) };
+    this.#about.pps = request.pps;
+    this.#about.leftNs = this.#leftNs(index);
     await this.#learn(request);
-    const trials = (await runTrial(this.#run, request, index)).map((trial) => withLoss(trial, request.lossGoals));
+    const measured = await this.#bench.trial(request, index);
+    const trials = measured.map((trial) => withLoss(trial, request.lossGoals));
     for (const trial of trials) this.#keep(trial);
-    if (request.phase === probePhase) this.#lab.beside.probes += trials.reduce((sum, { sent }) => sum + sent, 0);
-    if (this.#lab.recorder?.full.aborted === true) this.end(diskWasFull);
-    if (this.#lab.lost() !== null && !this.#hooks.signal.aborted && !(await this.#lab.comesBack())) {
-      this.end(faultReason("the device under test went away and did not come back"));
-    }
+    if (request.phase === probePhase) this.#bench.beside.probes += trials.reduce((sum, { sent }) => sum + sent, 0);
+    const ended = await this.#bench.ended();
+    if (ended !== null) this.end(ended);
     return trials;
   }
 
@@ -168,29 +168,16 @@ class LabMeasurer implements Measurer {
     return Math.max(0, this.#setup.expectedTrials - done) * eachMs * 1e6;
   }
 
-  /**
-   * In one direction, the receiving port sends learning frames. In both directions, the frames of each port are
-   * learning frames for the other.
-   */
+  /** What RFC 2544 §23 asks for before a trial. */
   async #learn(request: MeasureRequest): Promise<void> {
-    const { around, plan } = this.#setup;
+    const { around } = this.#setup;
     if (around === undefined) return;
     const { learningFrames, learningWaitNs, restabiliseNs } = around;
     const { signal } = this.#hooks;
     if (this.#measured) await pause(restabiliseNs, signal);
     this.#measured = true;
     if (learningFrames === 0 || signal.aborted) return;
-    await this.#lab.ready();
-    const few = {
-      ...steadyRequest(request),
-      pps: learningPps,
-      count: learningFrames,
-      durationNs: Number.POSITIVE_INFINITY,
-    };
-    const orders = ordersFor({ ...plan, settleNs: learningSettleNs, settlesWhole: false }, this.#lab, few);
-    const back = { ...orders[0]!, stream: reverseStream(this.#lab.streams[0]), firstStream: reverseFirstStream };
-    const reports = await this.#lab.generator.runDirections(plan.bidirectional ? orders : [back], signal);
-    this.#lab.beside.learning += sentFrames(reports);
+    await this.#bench.learn(request, learningFrames);
     await pause(learningWaitNs, signal);
   }
 
