@@ -1,9 +1,9 @@
 /** Runs our generator on a port for a benchmark: one trial, its report. */
 
-import type { TrialReport } from "../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../src/engine/loop/trial-spec.js";
 import { type Generator, startGenerator } from "../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../src/port/index.js";
+import type { TrialReport } from "../src/stats/trial-report.js";
 import { defaultPlainTraffic, trafficOf } from "../src/stream/spec.js";
 import { fixedSize } from "../src/units.js";
 

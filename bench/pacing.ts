@@ -1,5 +1,5 @@
 /** How evenly frames leave at a set rate, and whether the rate asked for is the rate sent; also past 2^31 and 2^32. */
-import type { TrialReport } from "../src/engine/loop/trial-report.js";
+import type { TrialReport } from "../src/stats/trial-report.js";
 import { openRig, sentPps } from "./generate.js";
 import { alternate } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";

@@ -3,7 +3,7 @@
  * packed ring to another process and back: how many frames each stream sent and got back, over its rate × time.
  */
 import { readFileSync } from "node:fs";
-import type { TrialReport } from "../src/engine/loop/trial-report.js";
+import type { TrialReport } from "../src/stats/trial-report.js";
 import type { TrafficSpec } from "../src/stream/index.js";
 import { udp4 } from "../src/stream/program/api.js";
 import { fixedSize } from "../src/units.js";

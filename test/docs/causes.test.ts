@@ -1,8 +1,8 @@
 /** docs/debugging.md says of every cause, and of every way in which a trial ends early, what it means. */
 import { expect, it } from "vitest";
-import type { TransmitReport } from "../../src/engine/loop/trial-report.js";
 import type { ReplayCut } from "../../src/engine/replay/spec.js";
 import { type Cause, causes, classOf } from "../../src/stats/cause.js";
+import type { TransmitReport } from "../../src/stats/trial-report.js";
 import { readDocument, sectionOf, tableRowsOf } from "../support/documents.js";
 
 const debugging = readDocument("docs/debugging.md");

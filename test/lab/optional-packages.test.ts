@@ -2,10 +2,10 @@
 
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
-import type { TrialReport } from "../../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import { startGenerator } from "../../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../../src/port/index.js";
+import type { TrialReport } from "../../src/stats/trial-report.js";
 import { fixedSize } from "../../src/units.js";
 import { ip, makeNetns, makeVeth, vethPair } from "../support/netns.js";
 import { defaultTraffic } from "../support/plain.js";

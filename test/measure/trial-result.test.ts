@@ -2,9 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TrialReport } from "../../src/engine/loop/trial-report.js";
 import { type TrialInputs, trialResult } from "../../src/measure/trial-result.js";
 import { checkEquations } from "../../src/stats/index.js";
+import type { TrialReport } from "../../src/stats/trial-report.js";
 import { fixedSize } from "../../src/units.js";
 import { type Device, echo, GeneratorSim } from "../support/generator-sim.js";
 import { defaultTraffic } from "../support/plain.js";

@@ -4,11 +4,11 @@
  */
 
 import type { Job } from "../../src/engine/loop/job.js";
-import type { TrialReport } from "../../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import type { GeneratorCommand } from "../../src/engine/trial/commands.js";
 import { generatorCounter } from "../../src/engine/trial/counters.js";
 import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
+import type { TrialReport } from "../../src/stats/trial-report.js";
 import { fixedSize } from "../../src/units.js";
 import { Space, Wire, type WireOptions } from "./forward-wire.js";
 import { defaultTraffic } from "./plain.js";

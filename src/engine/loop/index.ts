@@ -1,10 +1,4 @@
 /** What every loop of the engine has: the job, its clock, waiting, kicks, movers, lags, and what a trial is told and reports. */
-export { endedInTime } from "./ended-in-time.js";
-export { FineWait, wakefulNs } from "./fine-wait.js";
-export type { CreateJob, Job, JobContext, OpenPort, OpenQueue } from "./job.js";
-export { KeyedLags } from "./keyed-lags.js";
-export { LagWindow, lagWindowFrames } from "./lag-window.js";
-export { TrialClock } from "./trial-clock.js";
 export type {
   CorruptKinds,
   FlowReceive,
@@ -18,5 +12,11 @@ export type {
   TransmitReport,
   TrialReport,
   WindowArrivals,
-} from "./trial-report.js";
+} from "../../stats/trial-report.js";
+export { endedInTime } from "./ended-in-time.js";
+export { FineWait, wakefulNs } from "./fine-wait.js";
+export type { CreateJob, Job, JobContext, OpenPort, OpenQueue } from "./job.js";
+export { KeyedLags } from "./keyed-lags.js";
+export { LagWindow, lagWindowFrames } from "./lag-window.js";
+export { TrialClock } from "./trial-clock.js";
 export type { Load, ReceiveSpec, TrialSpec } from "./trial-spec.js";

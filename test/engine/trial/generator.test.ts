@@ -1,7 +1,7 @@
 /** A trial of the generator before a perfect device: what it sends, gets back, and knows of its own loop. */
 import { describe, expect, it } from "vitest";
-import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
+import type { TrialReport } from "../../../src/stats/trial-report.js";
 import { fixedSize, simpleImix } from "../../../src/units.js";
 import { baseOrder, echo, GeneratorSim } from "../../support/generator-sim.js";
 import { plain } from "../../support/plain.js";

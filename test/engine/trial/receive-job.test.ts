@@ -1,11 +1,11 @@
 /** The receive half alone: which run's frames it takes for the sender's. */
 
 import { expect, it } from "vitest";
-import type { ReceiveOnlyReport } from "../../../src/engine/loop/trial-report.js";
 import type { ReceiveSpec } from "../../../src/engine/loop/trial-spec.js";
 import type { ReceiveCommand } from "../../../src/engine/trial/commands.js";
 import { generatorCounter } from "../../../src/engine/trial/counters.js";
 import { createJob } from "../../../src/engine/trial/receive-job.js";
+import type { ReceiveOnlyReport } from "../../../src/stats/trial-report.js";
 import { compileStream } from "../../../src/stream/frames/compile.js";
 import { frameAt } from "../../../src/stream/frames/frame.js";
 import { fixedSize } from "../../../src/units.js";

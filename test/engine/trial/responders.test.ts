@@ -1,10 +1,10 @@
 /** Neighbours' questions in a trial are answered, and neither they nor the answers are test frames. */
 import { describe, expect, it } from "vitest";
-import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import { answerTo, questionFor } from "../../../src/engine/neighbour/frames.js";
 import type { ResponderSetup } from "../../../src/engine/neighbour/responder.js";
 import type { BetweenOutcome } from "../../../src/engine/trial/commands.js";
 import { parseIpv4, parseMac } from "../../../src/packet/index.js";
+import type { TrialReport } from "../../../src/stats/trial-report.js";
 import { baseOrder } from "../../support/generator-sim.js";
 import { across, type Between, bothWays, DirectionsSim } from "./directions-sim.js";
 

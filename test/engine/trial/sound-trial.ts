@@ -1,7 +1,7 @@
 /** What trials of a simulated generator are checked with. */
 import { expect } from "vitest";
-import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import { checkEquations } from "../../../src/stats/index.js";
+import type { TrialReport } from "../../../src/stats/trial-report.js";
 import type { Device } from "../../support/generator-sim.js";
 
 export const sentOf = ({ transmit }: TrialReport): number =>

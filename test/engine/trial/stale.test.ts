@@ -1,8 +1,8 @@
 /** Frames of other trials and runs: they are named, and never stand in for a frame that is missing. */
 
 import { describe, expect, it } from "vitest";
-import type { TrialReport } from "../../../src/engine/loop/trial-report.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
+import type { TrialReport } from "../../../src/stats/trial-report.js";
 import { fixedTrial } from "../../../src/stream/index.js";
 import { isSigned } from "../../../src/stream/spec.js";
 import { fixedSize } from "../../../src/units.js";

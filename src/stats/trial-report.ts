@@ -1,8 +1,8 @@
 /** What a trial reports, as plain data: what was sent, and what came back. Times are in ns since the trial began. */
-import type { HistogramData } from "../../stats/histogram.js";
-import type { PacingSummary } from "../../stats/pacing.js";
-import type { ReorderExtent, SequenceRange } from "../../stats/sequence-table.js";
-import type { SignedHistogramData } from "../../stats/signed-histogram.js";
+import type { HistogramData } from "./histogram.js";
+import type { PacingSummary } from "./pacing.js";
+import type { ReorderExtent, SequenceRange } from "./sequence-table.js";
+import type { SignedHistogramData } from "./signed-histogram.js";
 
 /** Frames of one transmit queue. Sent is what the peer took: `published − outstanding`. */
 export interface TransmitQueueReport {
