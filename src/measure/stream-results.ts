@@ -16,7 +16,7 @@ export function streamsOf(
   const receiveNs = rxPps > 0 ? (receive.received * 1e9) / rxPps : 0;
   return {
     streams: transmit.streams.map(({ sentBytes, ...sent }, k) => {
-      const { acceptedBytes, ...back } = receive.streams![k]!;
+      const { acceptedBytes, samples, ...back } = receive.streams![k]!;
       const tx = ratesOf(sent.sent, sentBytes, transmit.windowNs);
       const rx = ratesOf(back.accepted, acceptedBytes, receiveNs);
       return {

@@ -8,6 +8,7 @@ import { trialResult } from "../measure/trial-result.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../result/half.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import { faultReason } from "../stats/cause.js";
+import { lostRangesKept } from "../stats/sequence-table.js";
 import { framesWord } from "../stats/words.js";
 import { trialsSince } from "../stream/frames/signature.js";
 import { trafficOf } from "../stream/spec.js";
@@ -22,8 +23,6 @@ export interface MergeOptions {
   readonly tolerances: Tolerances;
   readonly commandLine: string;
 }
-
-const rangesKept = 100;
 
 /** What must be the same on both sides, or numbers mean different things. */
 function compare(sent: SentTrial, received: ReceivedTrial, number: number, where: string): void {
@@ -81,8 +80,8 @@ function withTail(sent: SentTrial, { receive, seenByQueue, order }: ReceivedTria
     return end > seen ? [[number(seen), number(end - 1)]] : [];
   });
   const ranges = [...receive.lostRanges, ...tail].toSorted((a, b) => a[0] - b[0]);
-  const complete = receive.lostRangesComplete && ranges.length <= rangesKept;
-  return { ...receive, lostRanges: ranges.slice(0, rangesKept), lostRangesComplete: complete };
+  const complete = receive.lostRangesComplete && ranges.length <= lostRangesKept;
+  return { ...receive, lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete: complete };
 }
 
 function mergedReport(sent: SentTrial, received: ReceivedTrial, latency: boolean): TrialReport {

@@ -2,6 +2,7 @@
  * A log-linear histogram of nanoseconds: exact below 256, then 128 buckets per power of two. So a percentile is at most
  * 1/128 (0.8 %) above the true value and never below it. The memory is constant, and a sample allocates nothing.
  */
+import { usageError } from "../errors.js";
 
 /** Exact buckets 0 … 255. */
 const exactBuckets = 256;
@@ -171,6 +172,21 @@ export class Histogram {
       max: this.max,
     };
   }
+}
+
+/** All their samples in one; null: there is none. Exact, for whole nanoseconds whose sum is below 2^53. */
+export function mergeHistograms(parts: readonly (HistogramData | null | undefined)[]): HistogramData | null {
+  let merged: Histogram | null = null;
+  for (const part of parts) {
+    if (part == null) continue;
+    if (part.length !== histogramSlots) {
+      const accepted = `${histogramSlots}, which this version has`;
+      throw usageError(`a histogram has ${part.length} slots`, { accepted });
+    }
+    if (merged === null) merged = Histogram.fromData(part);
+    else merged.merge(new Histogram(part));
+  }
+  return merged?.toData() ?? null;
 }
 
 /** Nearest rank; the small term undoes roundings upwards, as in 0.07 × 100 = 7.000000000000001. */

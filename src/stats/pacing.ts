@@ -1,5 +1,5 @@
 /** How evenly frames leave: the gaps between departures against the gap asked for. Constant memory, hot. */
-import { Histogram } from "./histogram.js";
+import { Histogram, type HistogramData } from "./histogram.js";
 
 /** A gap below this share of the target belongs to a burst. */
 const burstShare = 0.1;
@@ -38,6 +38,16 @@ export interface PacingSummary {
   readonly lagMaxNs: number;
   /** Whose clock measured it. */
   readonly observer: string;
+}
+
+/** What was counted, as plain data: of one measurer, or of several with the same target. */
+export interface PacingData {
+  readonly targetNs: number;
+  /** Gaps within 64, 128, 256 and 512 ns of the target. */
+  readonly within: readonly [number, number, number, number];
+  readonly bursts: number;
+  readonly lagMaxNs: number;
+  readonly gaps: HistogramData;
 }
 
 export class GapRecorder {
@@ -104,22 +114,33 @@ export class GapRecorder {
 
   /** Null with fewer than two departures. */
   summary(observer: string): PacingSummary | null {
+    return this.#cells[cell.gaps] === 0 ? null : pacingSummary(this.toData(), observer);
+  }
+
+  toData(): PacingData {
     const cells = this.#cells;
-    const gaps = cells[cell.gaps];
-    if (gaps === 0) return null;
     return {
       targetNs: cells[cell.target],
-      within64ns: cells[cell.within64] / gaps,
-      within128ns: cells[cell.within128] / gaps,
-      within256ns: cells[cell.within256] / gaps,
-      within512ns: cells[cell.within512] / gaps,
+      within: [cells[cell.within64], cells[cell.within128], cells[cell.within256], cells[cell.within512]],
       bursts: cells[cell.bursts],
-      p50Ns: this.#gaps.percentile(0.5),
-      p99Ns: this.#gaps.percentile(0.99),
-      p99_99Ns: this.#gaps.percentile(0.9999),
-      maxNs: this.#gaps.max,
       lagMaxNs: cells[cell.lagMax],
-      observer,
+      gaps: this.#gaps.toData(),
     };
   }
+}
+
+/** Null without a gap. */
+export function pacingSummary({ targetNs, within, bursts, lagMaxNs, gaps }: PacingData, observer: string) {
+  const histogram = Histogram.fromData(gaps);
+  const { count } = histogram;
+  if (count === 0) return null;
+  const [within64ns, within128ns, within256ns, within512ns] = within.map((frames) => frames / count);
+  return {
+    ...{ targetNs, within64ns, within128ns, within256ns, within512ns, bursts },
+    p50Ns: histogram.percentile(0.5),
+    p99Ns: histogram.percentile(0.99),
+    p99_99Ns: histogram.percentile(0.9999),
+    maxNs: histogram.max,
+    ...{ lagMaxNs, observer },
+  } satisfies PacingSummary;
 }

@@ -30,6 +30,8 @@ export interface ReorderExtent {
 }
 
 const { inOrder, reordered, duplicate, tooOld } = sequenceCodes;
+/** Ranges of lost numbers in the report of one stream. */
+export const lostRangesKept = 100;
 /** All windows together: 32 MiB. */
 const windowBytes = 2 ** 25;
 const longestWindow = 65_536;
@@ -71,9 +73,25 @@ export interface LaneLoss {
   readonly last: number | null;
 }
 
+/** Which numbers of a lane were accepted, as far as they are known one by one. */
+export interface LaneAccepted {
+  /** The index after the highest seen. */
+  readonly next: number;
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly tooOld: number;
+  /** The first runs of indices below `next` that were not accepted, and how many runs there are beyond them. */
+  readonly missing: readonly SequenceRange[];
+  readonly missingMore: number;
+  /** The same as bits: bit i of the words is index i. Absent: the window has not held all of them. */
+  readonly missingBits?: Uint32Array;
+}
+
 export interface SequenceTableOptions {
   /** For all windows together. */
   readonly bytes?: number;
+  /** The longest window of a lane, in numbers: a power of two. */
+  readonly longest?: number;
   /** The rows that the next numbers lie in; absent: the table's own. */
   readonly rows?: LaneRows;
   /** Lost ranges kept of each lane, where there are few lanes. */
@@ -100,9 +118,9 @@ export class SequenceTable {
     const { bytes = windowBytes, rows = new LaneRows(lanes), rangesKept = mostRanges } = options;
     this.#rows = rows;
     const share = 2 ** Math.floor(Math.log2((bytes * 8) / lanes));
-    this.window = between(shortestWindow, share, longestWindow);
+    this.window = between(shortestWindow, share, options.longest ?? longestWindow);
     this.#gapsKept = between(leastGaps, Math.floor(gapsInAll / lanes), mostGaps);
-    this.rangesKept = between(leastRanges, Math.floor(rangesInAll / lanes), rangesKept);
+    this.rangesKept = rangesKeptOf(lanes, rangesKept);
     this.#missingBits = new Int32Array((lanes * this.window) / 32);
     this.#gaps = new Float64Array(lanes * this.#gapsKept * 2);
     this.#ranges = new Float64Array(lanes * this.rangesKept * 2);
@@ -177,6 +195,20 @@ export class SequenceTable {
       more: list.runs - ranges.length,
       last: list.runs === 0 ? null : list.end,
     };
+  }
+
+  /** Which numbers of a lane were accepted, to be compared with what others accepted of it. */
+  seen(lane: number): LaneAccepted {
+    const next = this.next(lane);
+    const { ranges: missing, more: missingMore } = this.finish(lane, next);
+    const bits = next <= this.window ? { missingBits: this.#bitsBelow(lane, next) } : {};
+    const [accepted, duplicates, late] = [this.accepted(lane), this.duplicate(lane), this.tooOld(lane)];
+    return { next, accepted, duplicate: duplicates, tooOld: late, missing, missingMore, ...bits };
+  }
+
+  #bitsBelow(lane: number, end: number): Uint32Array {
+    const from = (lane * this.window) / 32;
+    return Uint32Array.from(this.#missingBits.subarray(from, from + Math.ceil(end / 32)));
   }
 
   /** Of several lanes together; null when nothing was reordered, or no extent is known. */
@@ -345,5 +377,9 @@ interface RangeList {
   runs: number;
   end: number;
 }
+
+/** How many lost ranges of each lane a table of so many lanes keeps. */
+export const rangesKeptOf = (lanes: number, most = mostRanges): number =>
+  between(leastRanges, Math.floor(rangesInAll / lanes), most);
 
 const between = (least: number, value: number, most: number): number => Math.min(most, Math.max(least, value));

@@ -16,6 +16,7 @@ const buckets = sub + (endExponent - subBits) * sub;
 const rowBytes = Math.ceil(buckets / 64) * 64;
 const padding = 48;
 
+/** Percentiles from 16 buckets per power of two: at most 6.25 % above the true value. */
 export interface SmallSummary {
   readonly min: number;
   readonly mean: number;
@@ -23,6 +24,11 @@ export interface SmallSummary {
   readonly p90: number;
   readonly p99: number;
   readonly max: number;
+}
+
+/** A histogram as plain data: bucket and count, bucket and count … in ascending order, and what is exact. */
+export interface SmallData extends Extremes {
+  readonly buckets: readonly number[];
 }
 
 export class SmallHistograms {
@@ -43,31 +49,57 @@ export class SmallHistograms {
     if (count === 0) this.#carried[histogram * buckets + bucket]++;
   }
 
-  /** `sum`, `min`, `max`: of the samples counted. null: there is none. */
-  summary(histogram: number, { sum, min, max }: Extremes): SmallSummary | null {
-    let total = 0;
-    for (let bucket = 0; bucket < buckets; bucket++) total += this.#countOf(histogram, bucket);
-    if (total === 0) return null;
-    const percentile = (share: number): number =>
-      Math.min(upperEdge(this.#bucketAt(histogram, Math.ceil(total * share))), max);
-    return { min, mean: sum / total, p50: percentile(0.5), p90: percentile(0.9), p99: percentile(0.99), max };
+  /** `extremes`: of the samples counted. null: there is none. */
+  data(histogram: number, extremes: Extremes): SmallData | null {
+    const used: number[] = [];
+    for (let bucket = 0; bucket < buckets; bucket++) {
+      const count = this.#countOf(histogram, bucket);
+      if (count > 0) used.push(bucket, count);
+    }
+    return used.length === 0 ? null : { ...extremes, buckets: used };
   }
 
   #countOf(histogram: number, bucket: number): number {
     return this.#counts[padding + histogram * rowBytes + bucket] + this.#carried[histogram * buckets + bucket] * 256;
   }
+}
 
-  /** Nearest rank. */
-  #bucketAt(histogram: number, rank: number): number {
-    let left = rank;
-    let bucket = 0;
-    for (; bucket < buckets - 1; bucket++) {
-      const count = this.#countOf(histogram, bucket);
-      if (left <= count) break;
-      left -= count;
+/** null: there is no sample. */
+export function smallSummary(data: SmallData | null): SmallSummary | null {
+  if (data === null) return null;
+  const { sum, min, max, buckets: used } = data;
+  let total = 0;
+  for (let at = 1; at < used.length; at += 2) total += used[at];
+  const percentile = (share: number): number => Math.min(upperEdge(bucketAt(used, Math.ceil(total * share))), max);
+  return { min, mean: sum / total, p50: percentile(0.5), p90: percentile(0.9), p99: percentile(0.99), max };
+}
+
+/** All their samples in one. */
+export function mergeSmall(parts: readonly (SmallData | null)[]): SmallData | null {
+  const counts = new Map<number, number>();
+  let [sum, min, max] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const part of parts) {
+    if (part === null) continue;
+    sum += part.sum;
+    min = Math.min(min, part.min);
+    max = Math.max(max, part.max);
+    for (let at = 0; at < part.buckets.length; at += 2) {
+      counts.set(part.buckets[at], (counts.get(part.buckets[at]) ?? 0) + part.buckets[at + 1]);
     }
-    return bucket;
   }
+  if (counts.size === 0) return null;
+  return { sum, min, max, buckets: [...counts].sort((a, b) => a[0] - b[0]).flat() };
+}
+
+/** Nearest rank. */
+function bucketAt(used: readonly number[], rank: number): number {
+  let left = rank;
+  let at = 0;
+  for (; at < used.length - 2; at += 2) {
+    if (left <= used[at + 1]) break;
+    left -= used[at + 1];
+  }
+  return used[at];
 }
 
 /** The bucket of a value, ns from 0: below 1024. */

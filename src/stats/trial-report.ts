@@ -1,8 +1,9 @@
 /** What a trial reports, as plain data: what was sent, and what came back. Times are in ns since the trial began. */
 import type { HistogramData } from "./histogram.js";
-import type { PacingSummary } from "./pacing.js";
-import type { ReorderExtent, SequenceRange } from "./sequence-table.js";
+import type { PacingData, PacingSummary } from "./pacing.js";
+import type { LaneAccepted, ReorderExtent, SequenceRange } from "./sequence-table.js";
 import type { SignedHistogramData } from "./signed-histogram.js";
+import type { SmallData, SmallSummary } from "./small-histograms.js";
 
 /** Frames of one transmit queue. Sent is what the peer took: `published − outstanding`. */
 export interface TransmitQueueReport {
@@ -21,6 +22,14 @@ export interface ReceiveQueueReport {
   readonly queue: number;
   readonly packets: number;
   readonly bytes: number;
+}
+
+/** The time that rates of what was sent are taken over. */
+export interface TransmitWindow {
+  readonly fromNs: number;
+  readonly toNs: number;
+  /** How much of it lies behind the last slot of the schedule, if there was one: a gap. 0: it does not end with a slot. */
+  readonly gapNs: number;
 }
 
 /** The sending half of a trial. */
@@ -42,7 +51,11 @@ export interface TransmitReport {
   readonly lastNs: number;
   /** The transmit window: the time that rates are taken over. */
   readonly windowNs: number;
+  /** Where it lies. For merging; absent: nobody asked. */
+  readonly window?: TransmitWindow;
   readonly pacing: PacingSummary | null;
+  /** What the summary is made of. For merging; absent: nobody asked, or nothing was paced. */
+  readonly pacingData?: PacingData;
   /** Why it ended before its count or time; null: it did not. */
   readonly cutShort: "stopped" | "stuck" | "peer gone" | "short" | null;
   /** By stream; absent: there is one only. */
@@ -76,12 +89,17 @@ export interface StreamReceive {
   /** null: nothing was reordered, or no extent is known. */
   readonly reorderExtent: ReorderExtent | null;
   /** null: nothing measured. */
-  readonly latencyNs: StreamLatency | null;
+  readonly latencyNs: SmallSummary | null;
   /** How much the latency of consecutive frames differs, as a magnitude (RFC 5481 §4.1); null: nothing measured. */
-  readonly ipdvNs: StreamLatency | null;
+  readonly ipdvNs: SmallSummary | null;
+  /** What these two are made of. For merging; absent: nobody asked. */
+  readonly samples?: StreamSamples;
   /** Accepted frames by the queue that they came in on. */
   readonly queues: readonly number[];
 }
+
+/** Flows that a report lists. */
+export const flowsKept = 1024;
 
 /** Accepted frames of one flow by the queue that they came out of. */
 export interface FlowReceive {
@@ -98,14 +116,32 @@ export interface FlowsReceive {
   readonly more: number;
 }
 
-/** Percentiles from 16 buckets per power of two: at most 6.25 % above the true value. */
-export interface StreamLatency {
-  readonly min: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly max: number;
+export interface StreamSamples {
+  readonly latency: SmallData | null;
+  readonly ipdv: SmallData | null;
+}
+
+/** What one measurer saw of a lane: one stream on one transmit queue, its own or another measurer's. */
+export interface LaneSeen extends LaneAccepted {
+  /** As the whole trial numbers streams and queues. */
+  readonly stream: number;
+  readonly queue: number;
+  /** Frames of the lane that the peer took; null: another measurer sent them. */
+  readonly sent: number | null;
+  /** bufferBytes of the accepted frames. */
+  readonly acceptedBytes: number;
+}
+
+/**
+ * Whole frames that another measurer of the trial sent. They are in `received`, `receivedBytes` and `queues`, and in no
+ * other count: whether they are the first of their number, only all measurers together know.
+ */
+export interface StrayedFrames {
+  readonly frames: number;
+  /** By stream of the whole trial: frames, and bufferBytes. Absent: there is one stream. */
+  readonly byStream?: readonly { readonly frames: number; readonly bytes: number }[];
+  /** Each lane of which a frame came. Absent: they were only counted. */
+  readonly lanes?: readonly LaneSeen[];
 }
 
 /** Frames of this trial that did not come back as they left. */
@@ -119,6 +155,9 @@ export interface CorruptKinds {
   /** With --integrity: a payload byte differs, or a damaged VLAN type hides where the payload begins. */
   readonly payload: number;
 }
+
+/** Samples of damaged and of foreign frames that a report has, of each kind. */
+export const frameSamplesKept = 4;
 
 export interface FrameSample {
   readonly reason: string;
@@ -198,6 +237,10 @@ export interface ReceiveReport {
   readonly duplicateWindow?: number;
   /** Frames that came before they left, by the clocks of two hosts. They have no latency. Absent: one host did both. */
   readonly early?: number;
+  /** What came in here although another measurer sent it; absent: nothing did. */
+  readonly strayed?: StrayedFrames;
+  /** Its own lanes, each of them. For merging; absent: none of their frames can come in elsewhere, or nobody asked. */
+  readonly lanes?: readonly LaneSeen[];
 }
 
 export interface ReceiveOnlyReport {

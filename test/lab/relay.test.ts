@@ -3,7 +3,7 @@
  * How well a busy machine keeps a rate decides whether a trial can be used, and is not looked at.
  */
 import { expect, it, vi } from "vitest";
-import { lostRangesKept } from "../../src/engine/receive/receiver.js";
+import { lostRangesKept } from "../../src/stats/sequence-table.js";
 import { describeLab } from "../support/probe.js";
 import { accountOf, type RelayAccount, rangesOf, relayCases } from "../support/relay-plan.js";
 import { runCli } from "../support/run-cli.js";

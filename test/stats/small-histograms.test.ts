@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { LaneRows } from "../../src/stats/lane-rows.js";
-import { SmallHistograms, type SmallSummary, smallBucketOf } from "../../src/stats/small-histograms.js";
+import { SmallHistograms, type SmallSummary, smallBucketOf, smallSummary } from "../../src/stats/small-histograms.js";
 
 /** Nearest rank, at most 6.25 % above the true value. */
 function expectPercentiles(summary: SmallSummary, sorted: readonly number[]): void {
@@ -39,13 +39,13 @@ it("of each stream, extremes and mean are exact, and a percentile is at most 6.2
           rows.noteLatency(stream, value, true);
         }
       }
-      expect(histograms.summary(1, rows.latency([1]))).toBe(null);
+      expect(smallSummary(histograms.data(1, rows.latency([1])))).toBe(null);
       for (const [stream, values] of [
         [0, first],
         [2, third],
       ] as const) {
         const sorted = values.toSorted((a, b) => a - b);
-        const summary = histograms.summary(stream, rows.latency([stream]))!;
+        const summary = smallSummary(histograms.data(stream, rows.latency([stream])))!;
         expect([summary.min, summary.max]).toEqual([sorted[0], sorted.at(-1)]);
         expect(summary.mean).toBeCloseTo(values.reduce((sum, value) => sum + value, 0) / values.length, 3);
         expectPercentiles(summary, sorted);
@@ -67,10 +67,10 @@ it("a bucket's byte carries over: thousands of samples in one bucket, and others
         }
       }
       const sorted = runs.flatMap(([value, times]) => Array<number>(times).fill(value)).sort((a, b) => a - b);
-      const summary = histograms.summary(1, rows.latency([1]))!;
+      const summary = smallSummary(histograms.data(1, rows.latency([1])))!;
       expect(summary.mean).toBeCloseTo(sorted.reduce((sum, value) => sum + value, 0) / sorted.length, 6);
       expectPercentiles(summary, sorted);
-      expect(histograms.summary(0, rows.latency([0]))).toBe(null);
+      expect(smallSummary(histograms.data(0, rows.latency([0])))).toBe(null);
     }),
     { numRuns: 50 },
   );

@@ -10,6 +10,7 @@ export type {
   StreamTransmit,
   TransmitQueueReport,
   TransmitReport,
+  TransmitWindow,
   TrialReport,
   WindowArrivals,
 } from "../../stats/trial-report.js";

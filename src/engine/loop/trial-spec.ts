@@ -45,6 +45,8 @@ export interface TrialSpec {
    * CLOCK_MONOTONIC (modulo 2^48 ns), and do not count from the trial's start. Absent: one thread has both halves.
    */
   readonly clockAheadNs?: number;
+  /** Several measurers make the trial: its report has what merging them needs (stats/merge). */
+  readonly forMerging?: boolean;
 }
 
 /** The receiving half of a trial whose frames another process sends. */

@@ -2,12 +2,13 @@
  * On which receive queues the frames of each flow came out: a table of flows × queues, made once. Flows that do not fit
  * are counted together, by stream. With one queue there is no table.
  */
+
+import { flowsKept } from "../../stats/trial-report.js";
 import { type FlowMap, flowMap } from "../../stream/frames/flows.js";
 import type { FlowReceive, FlowsReceive, TrialSpec } from "../loop/index.js";
 
-/** Flows that are told apart, and how many of them a report lists. */
+/** Flows that are told apart. */
 const mostFlows = 4096;
-const mostReported = 1024;
 
 export class FlowQueues {
   readonly #queues: number;
@@ -72,7 +73,7 @@ export class FlowQueues {
     let more = 0;
     for (const [stream, map] of this.#maps.entries()) {
       for (let flow = 0; flow < (map?.flows ?? 1); flow++) {
-        if (list.length >= mostReported) {
+        if (list.length >= flowsKept) {
           more++;
           continue;
         }

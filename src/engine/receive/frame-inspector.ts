@@ -7,6 +7,7 @@
 
 import type { RingMemory } from "../../memory.js";
 import { leadingTags } from "../../packet/index.js";
+import { frameSamplesKept } from "../../stats/trial-report.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import {
   isSignature,
@@ -22,7 +23,6 @@ import {
 import { isReverse } from "../../stream/reverse.js";
 import type { CorruptKinds, FrameSample, TrialSpec } from "../loop/index.js";
 
-const samplesKept = 4;
 const sampleBytes = 128;
 const tagBytes = 4;
 /** At most this many streams are tried for a frame without signature. */
@@ -241,7 +241,7 @@ export class FrameInspector {
   }
 
   #sample(samples: FrameSample[], reason: string, offset: number, bytes: number): void {
-    if (samples.length >= samplesKept) return;
+    if (samples.length >= frameSamplesKept) return;
     const shown = this.#memory.u8.subarray(offset, offset + Math.min(bytes, sampleBytes));
     samples.push({ reason, bytes, hex: Buffer.from(shown).toString("hex") });
   }

@@ -1,7 +1,7 @@
 /** The receiving half for one stream: looks at every frame that comes in, on every queue, and says what it is. */
 import type { RingMemory } from "../../memory.js";
 import type { RxRing } from "../../ring/ring.js";
-import { type LaneLoss, SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
+import { type LaneLoss, lostRangesKept, SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { elapsedNs48 } from "../../stats/unwrap.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import {
@@ -27,8 +27,6 @@ import { SequenceNumbers } from "./sequence-numbers.js";
 
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
 const { inOrder, reordered } = sequenceCodes;
-/** Ranges of lost numbers in a report. */
-export const lostRangesKept = 100;
 /** Stands for a trial's id, and for its upper bits, before any is known. No frame has it. */
 const noTrial = -1;
 

@@ -7,7 +7,7 @@ import { burstFrames } from "../../ring/ring.js";
 import { Histogram } from "../../stats/histogram.js";
 import type { LaneRows } from "../../stats/lane-rows.js";
 import { SignedHistogram } from "../../stats/signed-histogram.js";
-import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js";
+import { SmallHistograms, smallBucketOf, smallSummary } from "../../stats/small-histograms.js";
 import type { KeyedLags, ReceiveReport, StreamReceive } from "../loop/index.js";
 
 const mostSamples = 16;
@@ -21,12 +21,15 @@ export interface StreamTimesStart {
   readonly lags: KeyedLags | null;
   /** The last stream is a probe. */
   readonly hasProbe: boolean;
+  /** Reports have the samples themselves, too. */
+  readonly forMerging: boolean;
 }
 
 export class StreamTimes {
   readonly #rows: LaneRows;
   readonly #lags: KeyedLags | null;
   readonly #probe: number;
+  readonly #forMerging: boolean;
   /** Stream s has its latency in 2·s, and its variation from frame to frame in 2·s + 1. */
   readonly #small: SmallHistograms;
   readonly #latency = new Histogram();
@@ -42,10 +45,11 @@ export class StreamTimes {
   #frames = 0;
   #differing = 0;
 
-  constructor({ streams, rows, lags, hasProbe }: StreamTimesStart) {
+  constructor({ streams, rows, lags, hasProbe, forMerging }: StreamTimesStart) {
     this.#rows = rows;
     this.#lags = lags;
     this.#probe = hasProbe ? streams - 1 : -1;
+    this.#forMerging = forMerging;
     this.#small = new SmallHistograms(2 * streams);
   }
 
@@ -87,11 +91,14 @@ export class StreamTimes {
   }
 
   /** `lanes`: the stream's. Both are null where nothing was measured. */
-  ofStream(stream: number, lanes: readonly number[]): Pick<StreamReceive, "latencyNs" | "ipdvNs"> {
+  ofStream(stream: number, lanes: readonly number[]): Pick<StreamReceive, "latencyNs" | "ipdvNs" | "samples"> {
     for (const lane of lanes) this.#countSamples(stream, lane);
+    const latency = this.#small.data(2 * stream, this.#rows.latency(lanes));
+    const ipdv = this.#small.data(2 * stream + 1, this.#rows.variation(lanes));
     return {
-      latencyNs: this.#small.summary(2 * stream, this.#rows.latency(lanes)),
-      ipdvNs: this.#small.summary(2 * stream + 1, this.#rows.variation(lanes)),
+      latencyNs: smallSummary(latency),
+      ipdvNs: smallSummary(ipdv),
+      ...(this.#forMerging ? { samples: { latency, ipdv } } : {}),
     };
   }
 

@@ -95,7 +95,8 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.#numbers = new SequenceNumbers(this.#table, spec.queues, spec.startSequence);
     this.account = new ReceiveAccount({ spec, programs, memory, clock, table: this.#table, lanes, foreignFrames });
     const hasProbe = spec.hasProbe === true;
-    this.#times = new StreamTimes({ streams: programs.length, rows: this.#rows, lags, hasProbe });
+    const forMerging = spec.forMerging === true;
+    this.#times = new StreamTimes({ streams: programs.length, rows: this.#rows, lags, hasProbe, forMerging });
     this.#oneSize = Int32Array.from(programs, ({ variants }) => (variants.length === 1 ? variants[0].bufferBytes : 0));
     this.#moreBytes = new Float64Array(programs.length);
     this.#allSigned = programs.every(({ signed }) => signed);

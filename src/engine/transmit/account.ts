@@ -11,6 +11,7 @@ import {
   FineWait,
   type TransmitQueueReport,
   type TransmitReport,
+  type TransmitWindow,
   type TrialClock,
   type TrialSpec,
 } from "../loop/index.js";
@@ -49,12 +50,6 @@ const cell = {
   endedNs: 15,
   count: 16,
 } as const;
-
-/** The time that rates of what was sent are taken over. */
-export interface TransmitWindow {
-  readonly fromNs: number;
-  readonly toNs: number;
-}
 
 export const windowNs = ({ fromNs, toNs }: TransmitWindow): number => Math.max(1, toNs - fromNs);
 
@@ -274,7 +269,13 @@ export class TransmitAccount {
       windowNs: windowNs(window),
       pacing: this.pacing?.summary("self") ?? null,
       cutShort: this.#cutShort,
+      ...this.#forMerging(window),
     };
+  }
+
+  #forMerging(window: TransmitWindow): Pick<TransmitReport, "window" | "pacingData"> {
+    if (this.#spec.forMerging !== true) return {};
+    return { window, ...(this.pacing === null ? {} : { pacingData: this.pacing.toData() }) };
   }
 
   /** The peer has taken nothing for long. */

@@ -1,6 +1,6 @@
 /** The sending half of a trial, as its direction sees it. Two transmitters are such halves: of one stream, and of many. */
-import type { OpenQueue, TransmitReport } from "../loop/index.js";
-import type { TransmitAccount, TransmitWindow } from "./account.js";
+import type { OpenQueue, TransmitReport, TransmitWindow } from "../loop/index.js";
+import type { TransmitAccount } from "./account.js";
 import type { TransmitQueue } from "./sender.js";
 
 export interface TransmitHalf {

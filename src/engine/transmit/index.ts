@@ -1,5 +1,5 @@
 /** The sending half of a trial: what is due, who places it in a ring, and the account of late and blocked frames. */
-export { type TransmitWindow, windowNs } from "./account.js";
+export { windowNs } from "./account.js";
 export type { TransmitHalf } from "./half.js";
 export { LiveSender } from "./live-sender.js";
 export { QueueSender } from "./queue-sender.js";

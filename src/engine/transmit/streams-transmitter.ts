@@ -10,11 +10,12 @@ import {
   type OpenQueue,
   type StreamTransmit,
   type TransmitReport,
+  type TransmitWindow,
   type TrialClock,
   type TrialSpec,
   wakefulNs,
 } from "../loop/index.js";
-import { endGraceNs, TransmitAccount, type TransmitWindow } from "./account.js";
+import { endGraceNs, TransmitAccount } from "./account.js";
 import type { TransmitHalf } from "./half.js";
 import { ringPace } from "./sender.js";
 import type { StreamsSender } from "./streams-sender.js";
@@ -138,13 +139,16 @@ export class StreamsTransmitter implements TransmitHalf {
 
   window(): TransmitWindow {
     const { firstNs, firstSlotNs, lastSlotNs, endedNs, cutShort } = this.account;
-    if (!this.#paced) return { fromNs: firstNs, toNs: endedNs };
-    if (firstSlotNs < 0) return { fromNs: 0, toNs: endedNs };
+    if (!this.#paced) return { fromNs: firstNs, toNs: endedNs, gapNs: 0 };
+    const gapNs = this.#intervalNs;
+    if (firstSlotNs < 0) return { fromNs: 0, toNs: endedNs, gapNs };
     const { durationNs, count } = this.#spec;
     // Schedules have gaps: what was sent in a trial's time is sent over all of it.
     const isWhole = cutShort === null && this.#departures.nextNs !== Number.POSITIVE_INFINITY;
-    if (count === null && Number.isFinite(durationNs) && isWhole) return { fromNs: 0, toNs: durationNs };
-    return { fromNs: firstSlotNs, toNs: lastSlotNs + this.#intervalNs };
+    if (count === null && Number.isFinite(durationNs) && isWhole) {
+      return { fromNs: 0, toNs: durationNs, gapNs: 0 };
+    }
+    return { fromNs: firstSlotNs, toNs: lastSlotNs + gapNs, gapNs };
   }
 
   #isOver(nowNs: number): boolean {

@@ -9,11 +9,12 @@ import {
   type LagWindow,
   type OpenQueue,
   type TransmitReport,
+  type TransmitWindow,
   type TrialClock,
   type TrialSpec,
   wakefulNs,
 } from "../loop/index.js";
-import { endGraceNs, TransmitAccount, type TransmitWindow } from "./account.js";
+import { endGraceNs, TransmitAccount } from "./account.js";
 import type { TransmitHalf } from "./half.js";
 import type { Sender, SenderPace } from "./sender.js";
 
@@ -106,9 +107,10 @@ export class Transmitter implements TransmitHalf {
   /** Scheduled: whole slots, from the first one to an interval after the last. At max: from the first frame to the end. */
   window(): TransmitWindow {
     const { firstNs, firstSlotNs, lastSlotNs, endedNs } = this.account;
-    if (this.#schedule === null) return { fromNs: firstNs, toNs: endedNs };
-    if (firstSlotNs < 0) return { fromNs: 0, toNs: endedNs };
-    return { fromNs: firstSlotNs, toNs: lastSlotNs + this.#lastIntervalNs };
+    if (this.#schedule === null) return { fromNs: firstNs, toNs: endedNs, gapNs: 0 };
+    const gapNs = this.#lastIntervalNs;
+    if (firstSlotNs < 0) return { fromNs: 0, toNs: endedNs, gapNs };
+    return { fromNs: firstSlotNs, toNs: lastSlotNs + gapNs, gapNs };
   }
 
   #dueAt(nowNs: number): number {

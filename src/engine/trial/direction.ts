@@ -15,6 +15,7 @@ import {
   type OpenPort,
   type ReceiveReport,
   type TransmitReport,
+  type TransmitWindow,
   type TrialClock,
   type TrialSpec,
   type WindowArrivals,
@@ -29,7 +30,6 @@ import {
   type TransmitHalf,
   type TransmitQueue,
   Transmitter,
-  type TransmitWindow,
   windowNs,
 } from "../transmit/index.js";
 
@@ -103,8 +103,8 @@ export class Direction {
 
   /** The transmit window is known now. Overdue frames that left after its end make the receive window longer. */
   #noteEnd(): void {
-    const { fromNs, toNs } = this.transmitter.window();
-    this.#window = { fromNs, toNs: Math.max(toNs, this.transmitter.account.lastNs) };
+    const window = this.transmitter.window();
+    this.#window = { ...window, toNs: Math.max(window.toNs, this.transmitter.account.lastNs) };
   }
 
   /** Counts what came within the receive window once it is over. Call this before each look at new arrivals. */
