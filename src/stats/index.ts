@@ -21,6 +21,17 @@ export {
   type Residual,
   type TrialCounts,
 } from "./ledger.js";
+export { mergeReceive } from "./merge/merge-receive.js";
+export { mergeTransmit } from "./merge/merge-transmit.js";
+export { type MergedTrial, mergeTrialReports, type TrialPart } from "./merge/merge-trial.js";
+export {
+  type Inexact,
+  type InexactReason,
+  inexactReasons,
+  interleavedParts,
+  type MergePlan,
+  type PartPlace,
+} from "./merge/part.js";
 export { GapRecorder, type PacingSummary } from "./pacing.js";
 export {
   type Arrivals,
