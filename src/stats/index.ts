@@ -5,6 +5,19 @@
 
 export type { VerdictWord } from "./cause.js";
 export {
+  type AppliedClock,
+  appliedClock,
+  type ClockExchange,
+  type ClockFit,
+  checkTrialClock,
+  fitClock,
+  fitLatest,
+  loopCloses,
+  offsetAt,
+  rateOf,
+  type TrialClockCheck,
+} from "./clock-fit.js";
+export {
   delayVariation,
   Histogram,
   type HistogramData,
