@@ -1,7 +1,8 @@
 /** Runs our generator on a port for a benchmark: one trial, its report. */
 
 import type { TrialSpec } from "../src/engine/loop/trial-spec.js";
-import { type Generator, startGenerator } from "../src/engine/trial/start-generator.js";
+import type { Generator } from "../src/engine/trial/generator.js";
+import { startGenerator } from "../src/engine/trial/start-generator.js";
 import { openPort, type Port, parsePortSpec } from "../src/port/index.js";
 import type { TrialReport } from "../src/stats/trial-report.js";
 import { defaultPlainTraffic, trafficOf } from "../src/stream/spec.js";

@@ -38,9 +38,9 @@ const sending = (frameBytes: number, recorded: boolean): Contender => ({
     for (let trial = 0; trial < trials; trial++) {
       // The first ones are for the compiler; each begins with an empty feed.
       recorder?.keep(true);
-      const before = cpuNs(generator.worker.threadId);
+      const before = cpuNs(generator.workers[0]!.threadId);
       await generator.runTrial({ ...order, trial: 1 + trial, settleNs: 1e6 }, signal);
-      const spent = cpuNs(generator.worker.threadId) - before;
+      const spent = cpuNs(generator.workers[0]!.threadId) - before;
       recorder?.keep(false);
       await sleep(300);
       if (trial >= 4) costs.push(spent / count);

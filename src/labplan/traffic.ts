@@ -204,7 +204,7 @@ export class PlanGenerator implements AsyncDisposable {
     const order = this.#orderOf(traffic, request);
     const before = await this.#read(traffic);
     const dropsBefore = this.#receiveDrops();
-    const disturbance = watchDisturbance([generator.worker.threadId]);
+    const disturbance = watchDisturbance(generator.workers.map(({ threadId }) => threadId));
     const recorder = this.#setup.recording?.recorder;
     recorder?.keep(true);
     const generation = this.#open?.port.rings()?.generation ?? 0;

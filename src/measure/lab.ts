@@ -211,7 +211,7 @@ function peersOf({ plan, dut, ports, signal }: Assembly): Pick<Lab, "ready" | "l
 function assemble(parts: Assembly): Lab {
   const { recorder, plan, dut, ports, generator, streams, external, opened } = parts;
   const sharing = sharingOf(plan, dut);
-  let disturbance = watchDisturbance([generator.worker.threadId]);
+  let disturbance = watchDisturbance(generator.workers.map(({ threadId }) => threadId));
   let floorNs: number | null = null;
   return {
     beside: { warmUp: 0, learning: 0, probes: 0 },
@@ -234,7 +234,7 @@ function assemble(parts: Assembly): Lab {
     portDrops: () => readPortDrops(ports),
     ...peersOf(parts),
     watchDisturbance: () => {
-      disturbance = watchDisturbance([generator.worker.threadId]);
+      disturbance = watchDisturbance(generator.workers.map(({ threadId }) => threadId));
     },
     disturbance: () => disturbance(),
     [Symbol.asyncDispose]: () => closeAll(opened),

@@ -187,7 +187,7 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
     if (signal.aborted && trials.length > 0) break;
     const generation = port.rings()?.generation;
     if (generation === undefined) break;
-    const disturbance = watchDisturbance([generator.worker.threadId]);
+    const disturbance = watchDisturbance(generator.workers.map(({ threadId }) => threadId));
     const { transmit, calibrationNs } = await generator.runTrial(order, signal);
     const trial: SentTrial = {
       ...described(plan, next),

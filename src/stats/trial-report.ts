@@ -256,6 +256,20 @@ export interface ReceiveOnlyReport {
   readonly stopped: boolean;
 }
 
+/** What one of several generators did in a trial. */
+export interface WorkerReport {
+  readonly intended: number;
+  readonly sent: number;
+  readonly late: number;
+  readonly missed: number;
+  readonly blockedOwn: number;
+  readonly strayed: number;
+  readonly windowNs: number;
+  readonly begunLateNs: number;
+  readonly slept: boolean;
+  readonly stoodStillNs?: number;
+}
+
 export interface TrialReport {
   readonly transmit: TransmitReport;
   readonly receive: ReceiveReport;
@@ -271,8 +285,12 @@ export interface TrialReport {
   readonly stoodStillNs?: number;
   /** Frames still came when the trial was given up. */
   readonly neverQuiet: boolean;
+  /** How long after the appointed time the loop began; absent: no time was appointed. */
+  readonly begunLateNs?: number;
   /** From the start until nothing more came. */
   readonly elapsedNs: number;
+  /** Each of the generators that had a share of it; absent: it had one. */
+  readonly workers?: readonly WorkerReport[];
   /** The time of a fixed piece of work before and after the trial, ns: shows a change of the machine's speed. */
   readonly calibrationNs: readonly [before: number, after: number];
 }

@@ -1,7 +1,7 @@
 /** The device's own rate: looked at while a trial runs, and never waited for when it is over. */
 import { expect, it } from "vitest";
 import type { Dut } from "../../src/dut/index.js";
-import type { TrialProgress } from "../../src/engine/trial/start-generator.js";
+import type { TrialProgress } from "../../src/engine/trial/progress.js";
 import { compareDutRates } from "../../src/measure/dut-rate.js";
 
 const progress = (elapsedNs: number): TrialProgress => ({

@@ -9,6 +9,7 @@ import { resolveStream } from "../../src/stream/frames/resolve.js";
 import { StreamFrames } from "../../src/stream/frames/stream-frames.js";
 import { compileTraffic, type TrafficSpec } from "../../src/stream/index.js";
 import type { EachFrame } from "../../src/stream/program/frame.js";
+import { placeOf, type Share } from "../../src/stream/share.js";
 import { fixedSize } from "../../src/units.js";
 import { anyTrafficSpec, trafficSpec } from "../support/traffic-specs.js";
 
@@ -28,34 +29,47 @@ const manyStreams = fc
     return trafficSpec(streams, { seed });
   });
 
+/** A whole trial, or one of several generators' share of it. */
+const anyShare = fc
+  .tuple(fc.constantFrom(1, 1, 2, 3, 100), fc.nat())
+  .map(([of, index]): Share => ({ index: index % of, of }));
+
 it("frames of many streams, in any order over the same buffers, are byte for byte the reference", () => {
   const order = fc.array(fc.tuple(fc.nat(), fc.nat(3)), { minLength: 10, maxLength: 60 });
   fc.assert(
-    fc.property(manyStreams, order, fc.integer({ min: 1, max: 3 }), fc.nat(2), (spec, steps, queues, q) => {
-      const queue = q % queues;
-      const programs = spec.streams.map((stream, k) =>
-        k === spec.streams.length - 1 && stream.fields.length === 0 ? eachFrame : null,
-      );
-      const compiled = compileTraffic(spec, size, programs);
-      const resolved = spec.streams.map((_, k) => resolveStream(spec, k, size, programs[k]));
-      const start = { programs: compiled, queue, queues, trial: 0x9abc03, firstStream: 7, startSequence: 2 ** 32 - 9 };
-      const frames = new StreamFrames(start);
-      const memory = ringMemory(new ArrayBuffer(4096));
-      const primed = [0, 0, 0, 0];
-      const sent = spec.streams.map(() => 0);
-      for (const [s, slot] of steps) {
-        const stream = s % spec.streams.length;
-        const at = slot * 1000 + 3;
-        const bytes = frames.bytesOf(frames.nextSize(stream));
-        primed[slot] = frames.make(memory, stream, at, primed[slot]!, 123_456, 5);
-        const index = queue + sent[stream]++ * queues;
-        const sequence = start.startSequence + index;
-        const stamp = { trial: 0x9abc03, stream: 7 + stream, sequence, timeNs: 5 * 2 ** 32 + 123_456 };
-        expect(`${stream} ${index}: ${hex(memory.u8.subarray(at, at + bytes))}`).toBe(
-          `${stream} ${index}: ${hex(resolvedFrame(resolved[stream]!, index, stamp))}`,
+    fc.property(
+      manyStreams,
+      order,
+      fc.integer({ min: 1, max: 3 }),
+      fc.nat(2),
+      anyShare,
+      (spec, steps, queues, q, share) => {
+        const queue = q % queues;
+        const programs = spec.streams.map((stream, k) =>
+          k === spec.streams.length - 1 && stream.fields.length === 0 ? eachFrame : null,
         );
-      }
-    }),
+        const compiled = compileTraffic(spec, size, programs);
+        const resolved = spec.streams.map((_, k) => resolveStream(spec, k, size, programs[k]));
+        const numbers = { trial: 0x9abc03, firstStream: 7, startSequence: 2 ** 32 - 9 };
+        const start = { programs: compiled, queue, queues, share, ...numbers };
+        const frames = new StreamFrames(start);
+        const memory = ringMemory(new ArrayBuffer(4096));
+        const primed = [0, 0, 0, 0];
+        const sent = spec.streams.map(() => 0);
+        for (const [s, slot] of steps) {
+          const stream = s % spec.streams.length;
+          const at = slot * 1000 + 3;
+          const bytes = frames.bytesOf(frames.nextSize(stream));
+          primed[slot] = frames.make(memory, stream, at, primed[slot]!, 123_456, 5);
+          const index = queue + sent[stream]++ * queues;
+          const sequence = start.startSequence + index;
+          const stamp = { trial: 0x9abc03, stream: 7 + stream, sequence, timeNs: 5 * 2 ** 32 + 123_456 };
+          expect(`${stream} ${index}: ${hex(memory.u8.subarray(at, at + bytes))}`).toBe(
+            `${stream} ${index}: ${hex(resolvedFrame(resolved[stream]!, placeOf(index, share), stamp))}`,
+          );
+        }
+      },
+    ),
     { numRuns: 60 },
   );
 });

@@ -5,9 +5,9 @@
 
 import type { Job } from "../../src/engine/loop/job.js";
 import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
-import type { GeneratorCommand } from "../../src/engine/trial/commands.js";
+import type { GeneratorCommand, GeneratorEvent } from "../../src/engine/trial/commands.js";
 import { generatorCounter } from "../../src/engine/trial/counters.js";
-import { createJob, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
+import { createJob, type GeneratorOptions, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
 import type { TrialReport } from "../../src/stats/trial-report.js";
 import { fixedSize } from "../../src/units.js";
 import { Space, Wire, type WireOptions } from "./forward-wire.js";
@@ -44,21 +44,22 @@ export class GeneratorSim {
   turnNs = 1000;
   readonly #queues: number;
 
-  constructor(options: Partial<WireOptions> = {}) {
+  /** `strays`: it is one of several workers. */
+  constructor(options: Partial<WireOptions> = {}, strays?: GeneratorOptions["strays"]) {
     const all = { format: "packed", queues: 1, size: 256, ...options } as const;
     this.#queues = all.queues;
     this.wire = new Wire(new Space(64 * 2 ** 20), "driver", all);
     this.job = createJob({
       memory: this.wire.port().memory,
-      options: { ports: 1 },
+      options: { ports: 1, ...(strays === undefined ? {} : { strays }) } satisfies GeneratorOptions,
       counters: this.counters,
       nowNs: () => {
         // Each read takes a little, so that loops which wait for the clock come to an end.
         this.nowNs += this.readNs;
         return this.nowNs;
       },
-      post: () => {
-        this.done = true;
+      post: (event) => {
+        if ((event as GeneratorEvent).kind === "done") this.done = true;
       },
       sleeps: () => 0,
       inUse: { port: 0 },

@@ -1,7 +1,7 @@
 /** The options of the embedded device under test, `embedded,rate=40kpps,loss=0.1%`, from text to typed values. */
 
 import { type FaultSpec, noFaults, type ServiceTime } from "../../engine/forward/fault-spec.js";
-import type { Share } from "../../engine/forward/index.js";
+import type { FaultShare } from "../../engine/forward/index.js";
 import { type ForwardMode, forwardModes } from "../../engine/forward/modes.js";
 import { usageError } from "../../errors.js";
 import { OptionList, type ValuesOf } from "../../option-list.js";
@@ -41,7 +41,7 @@ export const withRingSize = (options: EmbeddedOptions, use: keyof typeof ringSiz
 const countMax = 1_000_000;
 
 /** `10`: exactly ten frames. `1%` or `0.01`: each frame with this probability. null: none. */
-function parseShare(text: string, where: string): Share | null {
+function parseShare(text: string, where: string): FaultShare | null {
   if (/^\d+$/.test(text)) {
     const frames = parseCount(text, where, 0, countMax);
     return frames === 0 ? null : { kind: "count", frames };

@@ -2,7 +2,7 @@
 import { type Random, seededRandom } from "../../random.js";
 
 /** An exact number of a trial's first frames, or each frame with this probability. */
-export type Share =
+export type FaultShare =
   | { readonly kind: "count"; readonly frames: number }
   | { readonly kind: "ratio"; readonly ratio: number };
 
@@ -21,7 +21,7 @@ export class Chooser {
   readonly #count: number;
   readonly #threshold: number;
 
-  constructor(share: Share | null, queue: number, queues: number) {
+  constructor(share: FaultShare | null, queue: number, queues: number) {
     const count = share?.kind === "count" ? share.frames : 0;
     this.#count = Math.floor(count / queues) + (queue < count % queues ? 1 : 0);
     this.#threshold = share?.kind === "ratio" ? share.ratio * 2 ** 32 : 0;

@@ -1,5 +1,5 @@
 /** What a hop is to do wrong, and what it did: plain data, which the command line reads without loading the engine. */
-import type { Share } from "./chooser.js";
+import type { FaultShare } from "./chooser.js";
 
 /**
  * A frame takes frameNs + byteNs · (bufferBytes + overheadBytes). This is the time of the whole hop with all its
@@ -19,12 +19,12 @@ export interface FaultSpec {
    */
   readonly queueFrames: number;
   readonly delayNs: number;
-  readonly loss: Share | null;
-  readonly duplicate: Share | null;
-  readonly reorder: Share | null;
+  readonly loss: FaultShare | null;
+  readonly duplicate: FaultShare | null;
+  readonly reorder: FaultShare | null;
   /** How many frames overtake one that is held back. */
   readonly reorderExtent: number;
-  readonly corrupt: Share | null;
+  readonly corrupt: FaultShare | null;
   /** Zero bytes that are added at the end of every frame, or bytes that are cut off there. */
   readonly padBytes: number;
   readonly trimBytes: number;

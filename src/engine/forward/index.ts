@@ -1,5 +1,5 @@
 /** The forwarder of the built-in device: queue paths, modes, and faults on purpose. */
-export type { Share } from "./chooser.js";
+export type { FaultShare } from "./chooser.js";
 export { type ForwardQueueCounters, readForwardCounters } from "./counters.js";
 export { type ForwardersCommand, forwardersCounters, forwardersSlots } from "./forwarders-job.js";
 export { reorderPatienceNs } from "./held.js";

@@ -22,6 +22,14 @@ export class TrialClock {
     this.#cells[cell.stoodStill] = 0;
   }
 
+  /** The trial begins, or has begun, at this time of the clock that all threads share. */
+  beginAt(epochNs: number): void {
+    this.#cells[cell.epoch] = epochNs;
+    this.read();
+    this.#cells[cell.turned] = this.#cells[cell.now];
+    this.#cells[cell.stoodStill] = 0;
+  }
+
   /** Reads the clock at the beginning of a turn of the loop, and keeps the longest time between two turns. */
   turn(): void {
     const cells = this.#cells;

@@ -1,5 +1,6 @@
 /** What a trial is told: how frames look, when they leave and when it is over, as plain data. */
 import type { StreamLoad } from "../../stream/departures/loads.js";
+import type { Share } from "../../stream/share.js";
 import type { TrafficSpec } from "../../stream/spec/traffic.js";
 import type { FrameSize } from "../../units.js";
 
@@ -7,6 +8,11 @@ import type { FrameSize } from "../../units.js";
 export type Load = StreamLoad;
 
 export interface TrialSpec {
+  /**
+   * Which share of the trial this is. Stream, load and time are the whole trial's then; count, queues and first stream
+   * are the share's own. Absent: all of it.
+   */
+  readonly share?: Share;
   /** Its id. Every frame's signature has it, so that frames of other trials are known (stream/frames/signature.ts). */
   readonly trial: number;
   /** How many ids the run gave out before this one, each one less than the next; absent: 0. */

@@ -83,9 +83,14 @@ export class Responder implements ForeignFrames {
 
   /** Asks for the MAC address of `target`, from the host's address `from`; `told` has the answer when it came. */
   ask(target: string, from: string): void {
+    this.expect(target);
+    if (this.#host !== null) this.#send(questionFor(addressOf(target), addressOf(from), this.#host));
+  }
+
+  /** Somebody else asks, and the answer may come in here. */
+  expect(target: string): void {
     this.told = null;
     this.#wanted = addressOf(target);
-    if (this.#host !== null) this.#send(questionFor(this.#wanted, addressOf(from), this.#host));
   }
 
   /** A frame that no direction knows as its own. */

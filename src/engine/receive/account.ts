@@ -23,7 +23,9 @@ const cell = {
   accepted: 3,
   /** Duplicates, and frames that are too old to say. */
   repeated: 4,
-  count: 5,
+  /** Frames of other workers that these could not be told of. */
+  untold: 5,
+  count: 6,
 } as const;
 
 /** Counters of one receive queue, side by side. */
@@ -90,7 +92,7 @@ export class ReceiveAccount {
 
   /** Frames of this trial, whatever became of them. */
   get received(): number {
-    return this.#cells[cell.accepted] + this.#cells[cell.repeated] + this.inspector.corrupt;
+    return this.#cells[cell.accepted] + this.#cells[cell.repeated] + this.#cells[cell.untold] + this.inspector.corrupt;
   }
 
   /** bufferBytes of these, as they came in. */
@@ -129,6 +131,18 @@ export class ReceiveAccount {
   /** A duplicate, or a frame that is too old to say. */
   noteRepeated(): void {
     this.#cells[cell.repeated] += 1;
+  }
+
+  /** A frame of ours came in at another worker, which has counted its bytes as another's. Call this once it is counted. */
+  noteStray(arrivalNs: number, bytes: number): void {
+    this.noteOther(-bytes);
+    if (arrivalNs > this.lastArrivalNs) this.#noteArrival(arrivalNs);
+  }
+
+  /** A frame of another worker that could not be told of: it is counted where it came in. Its bytes count as another's. */
+  noteUntold(bytes: number): void {
+    this.#cells[cell.untold] += 1;
+    this.noteOther(-bytes);
   }
 
   /** What does not count as received is no part of its bytes. */

@@ -33,7 +33,17 @@ export interface ForeignFrames {
   onForeign(offset: number, bytes: number): void;
 }
 
+/** Takes whole frames of this trial that another worker sent. */
+export interface StrayTaker {
+  /** Whose stream it is; −1: none of another worker's. */
+  homeOf(stream: number): number;
+  streamOf(stream: number): number;
+  onStray(offset: number, bytes: number, home: number, stream: number): void;
+}
+
 export class FrameInspector {
+  /** null: one generator has the trial alone. */
+  strays: StrayTaker | null = null;
   readonly corruptSamples: FrameSample[] = [];
   readonly foreignSamples: FrameSample[] = [];
   /** Whole frames of other trials: earlier ones of this run, and those of another run or generator. */
@@ -146,11 +156,10 @@ export class FrameInspector {
 
   /**
    * Compares every payload byte of a frame with what was sent, fields and programs included. The frame has a right
-   * signature and is number `index` of its stream. A difference makes it corrupt: false.
+   * signature and is number `index` of this stream. A difference makes it corrupt: false.
    */
-  checkPayload(offset: number, bytes: number, index: number): boolean {
+  checkPayload(offset: number, bytes: number, stream: number, index: number): boolean {
     const view = this.#memory.view;
-    const stream = streamOf(readTrialStream(view, offset + bytes)) - this.#firstStream;
     const program = this.#programs[stream];
     const sentBytes = bytes - tagBytes * (leadingTags(view, offset, bytes) - program.tags);
     const variant = program.variants.findIndex(({ bufferBytes }) => bufferBytes === sentBytes);
@@ -177,23 +186,33 @@ export class FrameInspector {
   #inspectSigned(offset: number, bytes: number, tagged: number): boolean {
     const view = this.#memory.view;
     const end = offset + bytes;
-    const trialStream = readTrialStream(view, end);
-    const program = this.#programs[streamOf(trialStream) - this.#firstStream];
+    const number = streamOf(readTrialStream(view, end));
     const trial = readTrial(view, end);
+    const home = this.#homeOf(trial, number);
+    const stream = home < 0 ? number - this.#firstStream : this.strays!.streamOf(number);
+    const program = this.#programs[stream];
     if (trial !== this.#trial || program === undefined) {
       if (trial !== this.#trial) this.#noteStale(trial);
-      else if (isReverse(streamOf(trialStream)) !== isReverse(this.#firstStream)) this.returned++;
+      else if (isReverse(number) !== isReverse(this.#firstStream)) this.returned++;
       else this.#noteForeign(offset, bytes);
       return false;
     }
     const sentBytes = bytes - tagged + tagBytes * program.tags;
-    if (program.variants.some(({ bufferBytes }) => bufferBytes === sentBytes)) return true;
-    this.corruptOf[streamOf(trialStream) - this.#firstStream]++;
+    if (program.variants.some(({ bufferBytes }) => bufferBytes === sentBytes)) {
+      if (home >= 0) this.strays!.onStray(offset, bytes, home, stream);
+      return home < 0;
+    }
+    this.corruptOf[stream]++;
     const shorter = program.variants.some(({ bufferBytes }) => bufferBytes > bytes);
     if (shorter) this.trimmed++;
     else this.padded++;
     this.#sample(this.corruptSamples, "signature whole, length wrong", offset, bytes);
     return false;
+  }
+
+  /** The other worker that sent the frame; −1: none of this trial's. */
+  #homeOf(trial: number, stream: number): number {
+    return this.strays === null || trial !== this.#trial ? -1 : this.strays.homeOf(stream);
   }
 
   /** Where a right signature ends before the frame's end, at a length that we send; 0: there is none. */
@@ -209,7 +228,9 @@ export class FrameInspector {
   #notePadded(offset: number, bytes: number, end: number): void {
     const view = this.#memory.view;
     const trial = readTrial(view, end);
-    const stream = streamOf(readTrialStream(view, end)) - this.#firstStream;
+    const number = streamOf(readTrialStream(view, end));
+    const isStray = this.#homeOf(trial, number) >= 0;
+    const stream = isStray ? this.strays!.streamOf(number) : number - this.#firstStream;
     if (trial !== this.#trial) this.#noteStale(trial);
     else if (this.#programs[stream] === undefined) this.#noteForeign(offset, bytes);
     else {

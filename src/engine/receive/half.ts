@@ -9,6 +9,8 @@ export interface ReceiveHalf {
   attach(open: readonly OpenQueue[]): void;
   /** One turn over all queues: at most one burst each. Returns the frames taken. */
   step(): number;
+  /** Counts a frame of ours that came in at another worker: what that one wrote down of it (strays.ts). */
+  takeStray(records: Float64Array, at: number): void;
   /** Accepted frames by the queue that they were sent on; without signatures, by the one they came in on. */
   acceptedByQueue(): number[];
   /** `sentByQueue`: how many frames the peer took on each transmit queue. Those frames should have come. */

@@ -2,4 +2,6 @@
 export type { ForeignFrames } from "./frame-inspector.js";
 export type { ReceiveHalf } from "./half.js";
 export { Receiver } from "./receiver.js";
+export { StrayFinder } from "./stray-finder.js";
+export { StrayBoxes, type StrayMemory, strayCell, strayMemory } from "./strays.js";
 export { StreamsReceiver } from "./streams-receiver.js";

@@ -18,12 +18,15 @@ import {
   streamOf,
   trialHighOf,
 } from "../../stream/frames/signature.js";
+import { placeOf, type Share, wholeShare } from "../../stream/share.js";
 import type { LagWindow, OpenQueue, ReceiveReport, TrialClock, TrialSpec, WindowArrivals } from "../loop/index.js";
 import { type BurstSorter, ReceiveAccount } from "./account.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import { FrameTimes } from "./frame-times.js";
 import type { ReceiveHalf } from "./half.js";
 import { SequenceNumbers } from "./sequence-numbers.js";
+import type { StrayFinder } from "./stray-finder.js";
+import { strayCell } from "./strays.js";
 
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
 const { inOrder, reordered } = sequenceCodes;
@@ -40,6 +43,8 @@ export interface ReceiverStart {
   readonly published: (queue: number) => number;
   /** Sees every frame that is not ours. */
   readonly foreignFrames: ForeignFrames | null;
+  /** null or absent: one generator has the trial alone. */
+  readonly strays?: StrayFinder | null;
   /** The spec does not know the trial's id: the first frame says it. Absent: it does. */
   readonly pinsTrial?: boolean;
 }
@@ -78,9 +83,23 @@ export class Receiver implements ReceiveHalf, BurstSorter {
   /** Somebody else sends: departures are times of a clock that is this far ahead of ours. */
   readonly #oneWay: boolean;
   readonly #aheadNs: number;
+  readonly #share: Share;
+  readonly #strays: StrayFinder | null;
 
-  constructor({ spec, program, memory, clock, lag, published, foreignFrames, pinsTrial }: ReceiverStart) {
+  constructor({
+    spec,
+    program,
+    memory,
+    clock,
+    lag,
+    published,
+    foreignFrames,
+    pinsTrial,
+    strays = null,
+  }: ReceiverStart) {
     this.#spec = spec;
+    this.#share = spec.share ?? wholeShare;
+    this.#strays = strays;
     this.#clock = clock;
     this.#memory = memory;
     this.#oneWay = spec.clockAheadNs !== undefined;
@@ -98,6 +117,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     const parts = { programs: [program], table: this.#table, lanes: spec.queues, foreignFrames };
     this.account = new ReceiveAccount({ spec, memory, clock, ...parts });
     if (this.#trial === null) this.account.inspector.pin(noTrial);
+    strays?.bind(this.account, { near: (_, number) => this.#numbers.near(0, number), noteElsewhere: () => {} });
   }
 
   attach(queues: readonly OpenQueue[]): void {
@@ -164,6 +184,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
       ...this.#lostRanges(lost),
       ...this.#times.report(),
       lossUntilNs,
+      ...this.#strays?.report(),
       ...(this.#oneWay ? { early: this.#cells[cell.early] } : {}),
     };
   }
@@ -221,12 +242,28 @@ export class Receiver implements ReceiveHalf, BurstSorter {
       }
       this.#takeRun(q, queue, run, arrivalNs, runLow, runTail);
       run = 0;
-      if (isWhole || this.account.inspect(offsets[k], length)) this.#take(q, view, offsets[k], length, arrivalNs);
+      if (isWhole || this.#inspect(q, offsets[k], length, arrivalNs))
+        this.#take(q, view, offsets[k], length, arrivalNs);
       expected = this.#numbers.expected(0, queue) | 0;
       notYet = published - table.next(queue);
     }
     this.#takeRun(q, queue, run, arrivalNs, runLow, runTail);
     return bytes;
+  }
+
+  #inspect(q: number, offset: number, bytes: number, arrivalNs: number): boolean {
+    this.#strays?.look(q, arrivalNs);
+    return this.account.inspect(offset, bytes);
+  }
+
+  takeStray(records: Float64Array, at: number): void {
+    const { account } = this;
+    const [arrivalNs, latencyNs] = [records[at + strayCell.arrivalNs], records[at + strayCell.latencyNs]];
+    this.#numbers.find(0, 0, records[at + strayCell.number]);
+    const { queue, index } = this.#numbers;
+    if (index < 0 || index >= this.#published(queue) || latencyNs < 0) account.inspector.signature++;
+    else this.#accept(queue, index, latencyNs, arrivalNs);
+    account.noteStray(arrivalNs, records[at + strayCell.bytes]);
   }
 
   /**
@@ -239,7 +276,10 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     this.#times.noteRun(queue, first, run, elapsedNs48(arrivalNs, tail & 0xffff, low >>> 0));
     this.#table.acceptRun(queue, run);
     this.account.noteAccepted(run);
-    this.account.flows?.noteRun(first * this.#spec.queues + queue, this.#spec.queues, run, q);
+    const { flows } = this.account;
+    if (flows === null) return;
+    const { queues } = this.#spec;
+    flows.noteRun(placeOf(first * queues + queue, this.#share), queues * this.#share.of, run, q);
   }
 
   /** As #analyse, of frames each of which has its own time of arrival. */
@@ -258,7 +298,6 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     const end = offset + bytes;
     this.#numbers.find(0, q, readSequence(view, end));
     const { queue, index } = this.#numbers;
-    const next = this.#table.next(queue);
     let latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
     // Another clock stamped the arrival, and may have been set back. We saw the frame after it left.
     if (latencyNs < 0 && this.#cells[cell.seenNs] > arrivalNs) {
@@ -270,23 +309,30 @@ export class Receiver implements ReceiveHalf, BurstSorter {
       account.inspector.noteImpossible(offset, bytes);
       return;
     }
-    const place = index * this.#spec.queues + queue;
+    const frame = placeOf(index * this.#spec.queues + queue, this.#share);
     // A damaged frame did not come back whole: its number stays open, and its whole copy may still close it.
-    if (this.#spec.integrity && !account.inspector.checkPayload(offset, bytes, place)) return;
+    if (this.#spec.integrity && !account.inspector.checkPayload(offset, bytes, 0, frame)) return;
+    if (this.#accept(queue, index, latencyNs, arrivalNs)) account.flows?.note(0, frame, q);
+  }
+
+  /** Frame `index` of a transmit queue came whole. Returns false where it had come before. */
+  #accept(queue: number, index: number, latencyNs: number, arrivalNs: number): boolean {
+    const { account } = this;
+    const next = this.#table.next(queue);
     const code = this.#table.accept(queue, index);
     if (code > reordered) {
       account.noteRepeated();
-      return;
+      return false;
     }
     account.noteAccepted(1);
-    account.flows?.note(0, place, q);
-    if (isEarly) {
+    if (latencyNs < 0) {
       this.#cells[cell.early] += 1;
       if (code === inOrder) this.#times.noteUnknown(queue);
-      return;
+      return true;
     }
     if (index > next) account.gaps?.note(queue, index, arrivalNs - latencyNs);
     this.#times.note(queue, index, latencyNs, index === next, code === inOrder);
+    return true;
   }
 
   /** Frames too small for a signature: by size and addresses only. */

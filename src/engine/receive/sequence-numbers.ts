@@ -41,6 +41,12 @@ export class SequenceNumbers {
     this.#found[cell.index] = this.#table.next(firstLane + queue) + ahead / queues;
   }
 
+  /** The place in its stream of a frame that another worker numbered, which is about as far as we are. */
+  near(firstLane: number, wire: number): number {
+    const expected = this.expected(firstLane, 0);
+    return Math.max(0, expected - this.#start + ((wire - expected) | 0));
+  }
+
   get queue(): number {
     return this.#found[cell.queue];
   }

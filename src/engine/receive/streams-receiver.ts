@@ -19,6 +19,7 @@ import {
   signatureBytes,
   trialHighOf,
 } from "../../stream/frames/signature.js";
+import { placeOf, type Share, wholeShare } from "../../stream/share.js";
 import type {
   KeyedLags,
   OpenQueue,
@@ -33,6 +34,8 @@ import { type BurstSorter, ReceiveAccount } from "./account.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import type { ReceiveHalf } from "./half.js";
 import { SequenceNumbers } from "./sequence-numbers.js";
+import type { StrayFinder } from "./stray-finder.js";
+import { strayCell } from "./strays.js";
 import { StreamTimes } from "./stream-times.js";
 
 const { inOrder, reordered } = sequenceCodes;
@@ -46,6 +49,8 @@ export interface StreamsReceiverStart {
   readonly senders: readonly StreamsSender[];
   /** Sees the frames that are not ours. */
   readonly foreignFrames: ForeignFrames | null;
+  /** null: one generator has the trial alone. */
+  readonly strays: StrayFinder | null;
 }
 
 export class StreamsReceiver implements ReceiveHalf, BurstSorter {
@@ -77,14 +82,21 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   readonly #seen: Float64Array[] = [];
   /** bufferBytes of accepted frames beyond `#oneSize` each: all bytes of a mix, or tags that the DUT pushed or popped. */
   readonly #moreBytes: Float64Array;
+  readonly #share: Share;
+  readonly #strays: StrayFinder | null;
+  /** By stream: frames of other workers that came in on the first queue, less our own that came in elsewhere. */
+  readonly #moreOnFirst: Float64Array;
   /** How many frames of the burst are ours and whole. */
   #whole = 0;
   /** The burst has frames of other lengths than `#oneSize` says. */
   #hasOtherLengths = false;
 
-  constructor({ spec, programs, memory, clock, lags, senders, foreignFrames }: StreamsReceiverStart) {
+  constructor({ spec, programs, memory, clock, lags, senders, foreignFrames, strays }: StreamsReceiverStart) {
     const lanes = programs.length * spec.queues;
     this.#spec = spec;
+    this.#share = spec.share ?? wholeShare;
+    this.#strays = strays;
+    this.#moreOnFirst = new Float64Array(programs.length);
     this.#trialHigh = trialHighOf(spec.trial);
     this.#clock = clock;
     this.#programs = programs;
@@ -94,6 +106,10 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.#table = new SequenceTable(lanes, { rows: this.#rows });
     this.#numbers = new SequenceNumbers(this.#table, spec.queues, spec.startSequence);
     this.account = new ReceiveAccount({ spec, programs, memory, clock, table: this.#table, lanes, foreignFrames });
+    strays?.bind(this.account, {
+      near: (stream, number) => this.#numbers.near(stream * spec.queues, number),
+      noteElsewhere: (stream, queue) => this.#noteElsewhere(stream, queue),
+    });
     const hasProbe = spec.hasProbe === true;
     const forMerging = spec.forMerging === true;
     this.#times = new StreamTimes({ streams: programs.length, rows: this.#rows, lags, hasProbe, forMerging });
@@ -148,6 +164,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       lossUntilNs: this.#allSigned ? this.account.lossUntilNs((lane) => this.#lossOf(lane, untaken).last) : null,
       streams,
       duplicateWindow: this.#table.window,
+      ...this.#strays?.report(),
     };
   }
 
@@ -191,7 +208,8 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   #seenOn(q: number, stream: number): number {
     if (q > 0) return this.#seen[q]?.[stream] ?? 0;
     if (this.#seen.length === 0) return 0;
-    return this.#seen.slice(1).reduce((rest, seen) => rest - seen[stream], this.#acceptedOf(stream));
+    const all = this.#acceptedOf(stream) + this.#moreOnFirst[stream];
+    return this.#seen.slice(1).reduce((rest, seen) => rest - seen[stream], all);
   }
 
   /** Ranges in the numbers that frames carry. Each queue has its own numbers, so neighbours may not touch. */
@@ -239,11 +257,12 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       const isOurs = (trialStream & 0xff) === trialLow && stream >= 0 && stream < oneSize.length;
       // The quick answer, for streams of one size.
       const isWhole = isOurs && oneSize[stream] === bytes && checkSignature(view, end);
+      const atNs = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
       if (!isWhole) {
+        this.#strays?.look(q, atNs);
         if (!this.account.inspect(offsets[k], bytes)) continue;
         this.#hasOtherLengths = true;
       }
-      const atNs = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
       this.#frames[whole] = k;
       this.#streams[whole] = stream;
       this.#wires[whole] = readSequence(view, end);
@@ -257,6 +276,24 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     }
     this.#whole = whole;
     return allBytes;
+  }
+
+  #noteElsewhere(stream: number, queue: number): void {
+    if (queue > 0) this.#seen[queue][stream]++;
+    this.#moreOnFirst[stream]++;
+  }
+
+  takeStray(records: Float64Array, at: number): void {
+    const { account } = this;
+    const stream = records[at + strayCell.stream];
+    const [arrivalNs, latencyNs] = [records[at + strayCell.arrivalNs], records[at + strayCell.latencyNs]];
+    const bytes = records[at + strayCell.bytes];
+    this.#numbers.find(stream * this.#spec.queues, 0, records[at + strayCell.number]);
+    const { queue, index } = this.#numbers;
+    if (index < 0 || index >= this.#senders[queue].sentOf(stream) || latencyNs < 0) account.inspector.signature++;
+    else if (this.#accept(stream, queue, index, latencyNs, arrivalNs, bytes)) this.#moreOnFirst[stream]--;
+    this.#times.record();
+    account.noteStray(arrivalNs, bytes);
   }
 
   #lookUnsigned(q: number, offset: number, bytes: number): void {
@@ -311,29 +348,35 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     const [offset, bytes] = [ring.offsets[frame], ring.lengths[frame]];
     this.#numbers.find(stream * queues, q, this.#wires[k]);
     const { queue, index } = this.#numbers;
-    const lane = stream * queues + queue;
-    const next = this.#table.next(lane);
-    const place = index * queues + queue;
+    const place = placeOf(index * queues + queue, this.#share);
     if (index < 0 || index >= this.#senders[queue].sentOf(stream) || latencyNs < 0) {
       account.inspector.noteImpossible(offset, bytes);
       return;
     }
     // A damaged frame did not come back whole: its number stays open, and its whole copy may still close it.
-    if (integrity && !account.inspector.checkPayload(offset, bytes, place)) return;
+    if (integrity && !account.inspector.checkPayload(offset, bytes, stream, place)) return;
+    const { nowNs, epochNs } = this.#clock;
+    const arrivalNs = ring.arrivalsNs == null ? nowNs : Math.round(ring.arrivalsNs[frame] - epochNs);
+    if (!this.#accept(stream, queue, index, latencyNs, arrivalNs, bytes)) return;
+    if (q > 0) this.#seen[q][stream]++;
+    account.flows?.note(stream, place, q);
+  }
+
+  /** Frame `index` of a lane came whole. Returns false where it had come before. */
+  #accept(stream: number, queue: number, index: number, latencyNs: number, arrivalNs: number, bytes: number): boolean {
+    const { account } = this;
+    const { queues } = this.#spec;
+    const lane = stream * queues + queue;
+    const next = this.#table.next(lane);
     const code = this.#table.accept(lane, index);
     if (code > reordered) {
       account.noteRepeated();
-      return;
+      return false;
     }
     account.noteAccepted(1);
     this.#moreBytes[stream] += bytes - this.#oneSize[stream];
-    if (q > 0) this.#seen[q][stream]++;
-    account.flows?.note(stream, place, q);
-    if (index > next) {
-      const { nowNs, epochNs } = this.#clock;
-      const arrivalNs = ring.arrivalsNs == null ? nowNs : Math.round(ring.arrivalsNs[frame] - epochNs);
-      account.gaps?.note(lane, index, arrivalNs - latencyNs);
-    }
+    if (index > next) account.gaps?.note(lane, index, arrivalNs - latencyNs);
     this.#times.note(stream, lane, (index + 1) * queues + queue, latencyNs, index === next, code === inOrder);
+    return true;
   }
 }

@@ -18,6 +18,7 @@ import {
   writeSignatureHead,
   writeSignatureRest,
 } from "../../stream/frames/signature.js";
+import { type Share, type Walk, walkOf } from "../../stream/share.js";
 import type { OpenQueue } from "../loop/index.js";
 import { RingAccount } from "./ring-account.js";
 import { ringPace, type Sender } from "./sender.js";
@@ -32,6 +33,8 @@ export interface SenderStart {
   /** The stream's number in signatures. */
   readonly firstStream: number;
   readonly startSequence: number;
+  /** Whose frames these are. */
+  readonly share: Share;
   /** Differs from trial to trial, so that buffers filled by an earlier program are rendered anew; 1 … 65,535. */
   readonly generation: number;
 }
@@ -50,6 +53,8 @@ export class QueueSender implements Sender {
   readonly #trialHigh: number;
   readonly #head: number;
   readonly #stride: number;
+  /** The frames of the whole that leave here. */
+  readonly #walk: Walk;
   readonly #patternStep: number;
   /** Frames differ in nothing but their signature. */
   readonly #uniform: boolean;
@@ -82,14 +87,16 @@ export class QueueSender implements Sender {
     this.#stride = start.queues;
     this.#generation = start.generation;
     this.#lowSequence = (start.startSequence + start.queue) | 0;
+    const walk = walkOf(start.queue, start.queues, start.share);
+    this.#walk = walk;
     const { pattern, changes, signed, seals } = start.program;
     this.#uniform = pattern.length === 1 && !changes && signed && !seals;
     const signing = changes && signed && !seals && start.program.variants.length === 1;
-    this.#signing = signing ? start.program.signingCursor(start.queue, start.queues) : null;
-    this.#cursor = changes && !signing ? start.program.cursor(start.queue, start.queues) : null;
+    this.#signing = signing ? start.program.signingCursor(walk.first, walk.step) : null;
+    this.#cursor = changes && !signing ? start.program.cursor(walk.first, walk.step) : null;
     this.#stamp = { base: 0, sequence: 0, sequenceStep: start.queues, timeLow32: 0, timeHigh16: 0 };
-    this.#patternAt = start.queue % pattern.length;
-    this.#patternStep = start.queues % pattern.length;
+    this.#patternAt = walk.first % pattern.length;
+    this.#patternStep = walk.step % pattern.length;
   }
 
   /** The queue's ring now; null: its peer is gone. What was outstanding then will never be taken. */
@@ -119,8 +126,9 @@ export class QueueSender implements Sender {
 
   bytesOfLast(n: number): number {
     if (n === 0) return 0;
-    const first = (frames: number): number => bufferBytesOf(this.#program, this.queue, this.#stride, frames);
-    return first(this.published) - first(this.published - n);
+    const { first, step } = this.#walk;
+    const ofFirst = (frames: number): number => bufferBytesOf(this.#program, first, step, frames);
+    return ofFirst(this.published) - ofFirst(this.published - n);
   }
 
   outstanding(): number {

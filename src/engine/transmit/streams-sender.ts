@@ -6,6 +6,7 @@ import type { RingMemory } from "../../memory.js";
 import type { TxRing } from "../../ring/ring.js";
 import { bufferBytesOf } from "../../stream/frames/program.js";
 import { StreamFrames, type StreamFramesStart } from "../../stream/frames/stream-frames.js";
+import { type Walk, walkOf } from "../../stream/share.js";
 import type { OpenQueue } from "../loop/index.js";
 import { RingAccount } from "./ring-account.js";
 import type { TransmitQueue } from "./sender.js";
@@ -25,6 +26,7 @@ export class StreamsSender implements TransmitQueue {
   readonly #start: StreamsSenderStart;
   readonly #memory: RingMemory;
   readonly #frames: StreamFrames;
+  readonly #walk: Walk;
   /** Per stream: frames sent here. */
   readonly #sent: Float64Array;
   /** Per buffer of the ring: what was rendered into it. It is new with each attachment. */
@@ -45,6 +47,7 @@ export class StreamsSender implements TransmitQueue {
     this.#start = start;
     this.#memory = start.memory;
     this.#frames = new StreamFrames(start);
+    this.#walk = walkOf(start.queue, start.queues, start.share);
     this.#sent = new Float64Array(start.programs.length);
   }
 
@@ -103,8 +106,8 @@ export class StreamsSender implements TransmitQueue {
 
   /** bufferBytes of the first `frames` frames of a stream that were handed over here. */
   bytesOf(stream: number, frames: number): number {
-    const { programs, queue, queues } = this.#start;
-    return bufferBytesOf(programs[stream], queue, queues, frames);
+    const { first, step } = this.#walk;
+    return bufferBytesOf(this.#start.programs[stream], first, step, frames);
   }
 
   /** Free slots now, minus the frames that are placed and not published. */

@@ -5,6 +5,7 @@
 import { type DepartureSchedule, departureSchedule } from "../../stream/departures/schedule.js";
 import { type RateStep, SteppedSchedule } from "../../stream/departures/steps.js";
 import { high16, low32 } from "../../stream/frames/signature.js";
+import { type Share, SharedSchedule } from "../../stream/share.js";
 import {
   type LagWindow,
   type OpenQueue,
@@ -51,13 +52,15 @@ export class Transmitter implements TransmitHalf {
 
   constructor(spec: TrialSpec, senders: readonly Sender[], clock: TrialClock, lag: LagWindow | null) {
     const steps = stepsOf(spec);
-    const pps = Math.max(0, ...steps.map((step) => step.pps));
+    const { share } = spec;
+    const generators = share?.of ?? 1;
+    const pps = Math.max(0, ...steps.map((step) => step.pps)) / generators;
     this.#spec = spec;
     this.queues = senders;
     this.#pace = senders[0]!.pace;
     this.#clock = clock;
-    this.#lastIntervalNs = steps.length === 0 ? 0 : 1e9 / steps[steps.length - 1].pps;
-    this.#schedule = scheduleOf(steps);
+    this.#lastIntervalNs = steps.length === 0 ? 0 : (generators * 1e9) / steps[steps.length - 1].pps;
+    this.#schedule = scheduleOf(steps, share);
     this.#slots = spec.count === null ? (this.#schedule?.slotsIn(spec.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
     this.#single = pps <= this.#pace.singleFramePps;
     this.#lag = lag;
@@ -264,9 +267,10 @@ function stepsOf({ load, durationNs }: TrialSpec): readonly RateStep[] {
 }
 
 /** One rate has the class that loops are fast with. */
-function scheduleOf(steps: readonly RateStep[]): DepartureSchedule | null {
+function scheduleOf(steps: readonly RateStep[], share: Share | undefined): DepartureSchedule | null {
   if (steps.length === 0) return null;
-  return steps.length === 1 ? departureSchedule(steps[0].pps, 0) : SteppedSchedule.of(steps);
+  const whole = steps.length === 1 ? departureSchedule(steps[0].pps, 0) : SteppedSchedule.of(steps);
+  return share === undefined ? whole : new SharedSchedule(whole, share);
 }
 
 /** How many of n things dealt round to `queues` fall to queue q. */

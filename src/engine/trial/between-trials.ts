@@ -22,6 +22,7 @@ export class BetweenTrials {
   readonly #sentBefore: number;
   readonly #cells = new Float64Array(cell.count);
   #asked = false;
+  #stopped = false;
   #done = false;
 
   /** `rehearsal`: set where the task is to rehearse, else null. */
@@ -40,6 +41,12 @@ export class BetweenTrials {
   /** Set where the task touches no port. */
   get rehearsal(): Rehearsal | null {
     return this.#rehearsal;
+  }
+
+  /** Ends it early. */
+  stop(): void {
+    this.#rehearsal?.stop();
+    this.#stopped = true;
   }
 
   /** The end of a turn that moved `moved` frames. Returns true when the task is done. */
@@ -79,11 +86,13 @@ export class BetweenTrials {
   }
 
   #isResolved(task: BetweenTask & { readonly kind: "resolve" }, nowNs: number): boolean {
-    if (this.#told(task) !== null || nowNs - this.#cells[cell.startNs] >= askMostNs) return true;
+    if (this.#stopped || this.#told(task) !== null || nowNs - this.#cells[cell.startNs] >= askMostNs) return true;
     if (nowNs < this.#cells[cell.askAtNs]) return false;
     this.#cells[cell.askAtNs] = nowNs + askEveryNs;
     this.#asked = true;
-    this.#responders.at(task.port).ask(task.target, task.from);
+    const responder = this.#responders.at(task.port);
+    if (task.listens === true) responder.expect(task.target);
+    else responder.ask(task.target, task.from);
     return false;
   }
 }

@@ -9,7 +9,10 @@ export type ReceiveCommand =
 /** Commands of the generator's job. `specs`: one for each direction, the forward one first. */
 export type GeneratorCommand =
   | { readonly kind: "trial"; readonly specs: readonly TrialSpec[] }
-  | { readonly kind: "stop" }
+  /** The trial that was told begins at this time of the clock that all threads share, not as soon as the loop runs. */
+  | { readonly kind: "appoint"; readonly startAtNs: number }
+  /** `why` short: another worker cannot keep up. Absent: the user asked. */
+  | { readonly kind: "stop"; readonly why?: "stopped" | "short" }
   /** Answers the median latency in ns through a direct loop: the generator's own share. */
   | { readonly kind: "floor"; readonly spec: TrialSpec }
   /** Answers a TrialReport for each direction. */
@@ -22,8 +25,17 @@ export type GeneratorCommand =
 export type BetweenTask =
   /** Takes what lies in the receive rings. A trial that was not reported yet counts it. */
   | { readonly kind: "drain" }
-  /** Asks the neighbours of a port for the MAC address of `target`, from the address `from`. */
-  | { readonly kind: "resolve"; readonly port: number; readonly target: string; readonly from: string }
+  /**
+   * Asks the neighbours of a port for the MAC address of `target`, from the address `from`. `listens`: another worker
+   * asks, and the answer may come in here.
+   */
+  | {
+      readonly kind: "resolve";
+      readonly port: number;
+      readonly target: string;
+      readonly from: string;
+      readonly listens?: true;
+    }
   /** Runs a trial through a direct loop: its whole code runs, and nothing is sent on a port. */
   | { readonly kind: "rehearse"; readonly specs: readonly TrialSpec[] };
 
@@ -40,4 +52,7 @@ export interface BetweenOutcome {
 export type FloorAnswer = number;
 
 /** Events of the generator's job. */
-export type GeneratorEvent = { readonly kind: "done" };
+export type GeneratorEvent =
+  | { readonly kind: "done" }
+  /** It cannot keep up, and the verdict can only be invalid. */
+  | { readonly kind: "short" };

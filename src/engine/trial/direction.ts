@@ -8,6 +8,7 @@ import { isSimple, streamPps, timelinesOf } from "../../stream/departures/loads.
 import { compileTraffic } from "../../stream/frames/compile.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import type { EachFrame } from "../../stream/program/frame.js";
+import { SharedTimeline, wholeShare } from "../../stream/share.js";
 import type { TrafficSpec } from "../../stream/spec/traffic.js";
 import {
   KeyedLags,
@@ -20,7 +21,14 @@ import {
   type TrialSpec,
   type WindowArrivals,
 } from "../loop/index.js";
-import { type ForeignFrames, type ReceiveHalf, Receiver, StreamsReceiver } from "../receive/index.js";
+import {
+  type ForeignFrames,
+  type ReceiveHalf,
+  Receiver,
+  type StrayBoxes,
+  StrayFinder,
+  StreamsReceiver,
+} from "../receive/index.js";
 import {
   LiveSender,
   QueueSender,
@@ -44,6 +52,10 @@ export interface DirectionStart {
   readonly foreignFrames: ForeignFrames | null;
   /** The kernel makes the frames (tx=live of the sending port). */
   readonly live: boolean;
+  /** 0: forward, 1: reverse. */
+  readonly direction: number;
+  /** Where other workers learn of their frames; null: there are none, or they are out of reach. */
+  readonly strays: StrayBoxes | null;
   /** By stream: its loaded program, where it is one. */
   readonly programs?: readonly (EachFrame | null)[];
 }
@@ -150,6 +162,12 @@ export class Direction {
   }
 }
 
+/** null: one generator has the trial alone. */
+function straysOf(memory: RingMemory, { spec, direction, strays: boxes }: DirectionStart): StrayFinder | null {
+  if (spec.share === undefined) return null;
+  return new StrayFinder({ spec, memory, streams: spec.stream.streams.length, direction, boxes });
+}
+
 /** The only stream's own rate is the trial's rate. */
 function withOwnRate(spec: TrialSpec, traffic: TrafficSpec): TrialSpec {
   if (spec.load.kind !== "own") return spec;
@@ -159,8 +177,8 @@ function withOwnRate(spec: TrialSpec, traffic: TrafficSpec): TrialSpec {
 /** One stream that sends without a break: the fastest way. */
 function oneStream(memory: RingMemory, clock: TrialClock, start: DirectionStart, program: FrameProgram): Halves {
   const { spec, generation, foreignFrames } = start;
-  const { queues, trial, startSequence, firstStream = 0 } = spec;
-  const shared = { memory, program, queues, trial, firstStream, startSequence };
+  const { queues, trial, startSequence, firstStream = 0, share = wholeShare } = spec;
+  const shared = { memory, program, queues, trial, firstStream, startSequence, share };
   const senders: Sender[] = start.live
     ? [new LiveSender(shared)]
     : Array.from({ length: queues }, (_, queue) => new QueueSender({ ...shared, queue, generation }));
@@ -168,7 +186,16 @@ function oneStream(memory: RingMemory, clock: TrialClock, start: DirectionStart,
   const published = (queue: number): number => senders[queue]!.published;
   return {
     transmitter: new Transmitter(spec, senders, clock, lag),
-    receiver: new Receiver({ spec, program, memory, clock, lag, published, foreignFrames }),
+    receiver: new Receiver({
+      spec,
+      program,
+      memory,
+      clock,
+      lag,
+      published,
+      foreignFrames,
+      strays: straysOf(memory, start),
+    }),
   };
 }
 
@@ -187,16 +214,20 @@ function manyStreams(
       accepted: "plain traffic, or another tx=",
     });
   }
-  const { queues, trial, startSequence, firstStream = 0, size, load } = spec;
+  const { queues, trial, startSequence, firstStream = 0, share = wholeShare, size, load } = spec;
   const senders = Array.from(
     { length: queues },
-    (_, queue) => new StreamsSender({ memory, programs, queue, queues, trial, firstStream, startSequence }),
+    (_, queue) => new StreamsSender({ memory, programs, queue, queues, trial, firstStream, startSequence, share }),
   );
   const lags = load.kind === "max" ? null : new KeyedLags();
-  const timelines = timelinesOf(traffic, size, load);
-  const totalPps = streamPps(traffic, size, load).reduce((sum, pps) => sum + pps, 0);
+  const whole = timelinesOf(traffic, size, load);
+  const timelines = share.of === 1 ? whole : whole.map((timeline) => new SharedTimeline(timeline, share));
+  const totalPps = streamPps(traffic, size, load).reduce((sum, pps) => sum + pps, 0) / share.of;
   return {
     transmitter: new StreamsTransmitter({ spec, senders, timelines, totalPps, clock, lags }),
-    receiver: new StreamsReceiver({ spec, programs, memory, clock, lags, senders, foreignFrames }),
+    receiver: new StreamsReceiver({
+      ...{ spec, programs, memory, clock, lags, senders, foreignFrames },
+      strays: straysOf(memory, start),
+    }),
   };
 }

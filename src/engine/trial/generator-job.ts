@@ -1,13 +1,14 @@
 /**
  * The generator's loop: all directions of one trial at a time, in one thread. So departures and arrivals are read from
  * one clock, and nothing is shared. The first direction sends on port 0 and receives on the last port; the second
- * direction goes the other way. A single port does both.
+ * direction goes the other way. A single port does both. Several such loops may each have a share of a trial, and then
+ * tell each other of frames that came in at the wrong one.
  */
 
 import { usageError } from "../../errors.js";
 import { LoadedPrograms } from "../../program/load-program.js";
 import { Histogram } from "../../stats/histogram.js";
-import { reverseFirstStream } from "../../stream/reverse.js";
+import { isReverse } from "../../stream/reverse.js";
 import {
   type CreateJob,
   type Job,
@@ -18,10 +19,13 @@ import {
   type TrialSpec,
 } from "../loop/index.js";
 import type { ResponderSetup } from "../neighbour/index.js";
+import { StrayBoxes, type StrayMemory, strayCell } from "../receive/index.js";
 import { BetweenTrials } from "./between-trials.js";
+import { calibrate } from "./calibrate.js";
 import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand } from "./commands.js";
-import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
+import { generatorPhase as phase } from "./counters.js";
 import { Direction } from "./direction.js";
+import { areComplete, longestSettleNs, publishCounters, type RunningTrial } from "./open-trial.js";
 import { Rehearsal } from "./rehearsal.js";
 import { Responders } from "./responders.js";
 
@@ -31,6 +35,8 @@ export interface GeneratorOptions {
   readonly responders?: readonly (ResponderSetup | null)[];
   /** URLs of the modules of streams that are programs. */
   readonly programs?: readonly string[];
+  /** Which of several workers this is, and how they tell each other of their frames. Absent: it is the only one. */
+  readonly strays?: { readonly worker: number; readonly memory: StrayMemory };
 }
 
 /** When everything is back, the trial still waits this long for duplicates. */
@@ -49,24 +55,15 @@ const floorLoad = {
   cooperative: true,
 } as const;
 
-interface Trial {
-  readonly directions: readonly Direction[];
-  readonly clock: TrialClock;
-  begun: boolean;
-  sleepsBefore: number;
-  neverQuiet: boolean;
-  slept: boolean;
-  elapsedNs: number;
-  calibrationBeforeNs: number;
-  phase: number;
-  reported: boolean;
-}
-
 class Generator implements Job {
   readonly #context: JobContext;
   readonly #ports: (OpenPort | null)[];
   readonly #responders: Responders;
-  #trial: Trial | null = null;
+  /** null: there is no other worker. */
+  readonly #strays: StrayBoxes | null;
+  /** Frames of ours that came in at another worker. Made once: the loop allocates nothing. */
+  readonly #takeStray: (records: Float64Array, at: number) => void;
+  #trial: RunningTrial | null = null;
   #between: BetweenTrials | null = null;
   #generation = 0;
   /** A double in a typed array; trial-clock.ts says why. */
@@ -74,9 +71,12 @@ class Generator implements Job {
 
   constructor(context: JobContext) {
     this.#context = context;
-    const { ports, responders = [] } = context.options as GeneratorOptions;
+    const { ports, responders = [], strays } = context.options as GeneratorOptions;
     this.#ports = Array.from({ length: ports }, () => null);
     this.#responders = new Responders(context, ports, responders);
+    this.#strays = strays === undefined ? null : new StrayBoxes(strays.memory, strays.worker);
+    this.#takeStray = (records, at) =>
+      this.#trial?.directions[records[at + strayCell.direction]].receiver.takeStray(records, at);
   }
 
   attach(index: number, port: OpenPort | null): void {
@@ -98,10 +98,12 @@ class Generator implements Job {
       case "trial":
         this.#trial = this.#prepare(command.specs);
         return null;
+      case "appoint":
+        if (this.#trial !== null) this.#trial.startAtNs = command.startAtNs;
+        return null;
       case "stop":
-        this.#between?.rehearsal?.stop();
-        for (const direction of this.#trial?.directions ?? [])
-          direction.end(this.#sinceEpochNs(this.#trial!), "stopped");
+        this.#between?.stop();
+        if (this.#trial !== null) this.#stop(this.#trial, command.why ?? "stopped");
         return null;
       case "floor":
         return this.#floor(command.spec);
@@ -113,6 +115,11 @@ class Generator implements Job {
       case "outcome":
         return this.#outcome();
     }
+  }
+
+  #stop(trial: RunningTrial, why: "stopped" | "short"): void {
+    if (!trial.begun) trial.startAtNs = null;
+    for (const direction of trial.directions) direction.end(this.#sinceEpochNs(trial), why);
   }
 
   #rehearsalOf(task: BetweenTask): Rehearsal | null {
@@ -136,9 +143,11 @@ class Generator implements Job {
   step(): number {
     if (this.#between !== null) return this.#stepErrand(this.#between);
     const trial = this.#trial;
-    if (trial === null || trial.phase === phase.done) return 0;
+    if (trial === null) return 0;
+    // Other workers may still send, and their frames may come in here.
+    if (trial.phase === phase.done) return this.#strays !== null && this.#isOpen() ? this.#receive(trial) : 0;
     const { inUse } = this.#context;
-    if (!trial.begun) this.#begin(trial);
+    if (!trial.begun && !this.#begin(trial)) return 1;
     const { directions, clock } = trial;
     if (trial.phase === phase.sending) clock.turn();
     else clock.read();
@@ -151,21 +160,43 @@ class Generator implements Job {
       moved += receiver.step();
       wakeful ||= transmitter.isWakeful();
     }
+    if (this.#strays !== null) moved += this.#strays.take(this.#takeStray);
     moved += this.#responders.serve();
     if (clock.nowNs >= this.#countersDueNs[0]) this.#publishCounters(trial);
     if (trial.phase === phase.settling) this.#settle(trial);
     return moved === 0 && wakeful ? 1 : moved;
   }
 
-  #begin(trial: Trial): void {
-    trial.clock.begin(trial.directions.every(({ spec }) => spec.load.kind !== "max") ? scheduleLeadNs : 0);
+  /** What comes when a trial is over and its account still open. */
+  #receive(trial: RunningTrial): number {
+    let moved = 0;
+    for (const { receiver, rxPort } of trial.directions) {
+      this.#context.inUse.port = rxPort;
+      moved += receiver.step();
+    }
+    if (this.#strays !== null) moved += this.#strays.take(this.#takeStray);
+    return moved + this.#responders.serve();
+  }
+
+  /** false: the appointed time has not come. */
+  #begin(trial: RunningTrial): boolean {
+    const leadNs = trial.directions.every(({ spec }) => spec.load.kind !== "max") ? scheduleLeadNs : 0;
+    const { startAtNs } = trial;
+    if (startAtNs === null) trial.clock.begin(leadNs);
+    else {
+      const aheadNs = startAtNs - this.#context.nowNs();
+      if (aheadNs > leadNs) return false;
+      trial.clock.beginAt(startAtNs);
+      trial.begunLateNs = Math.max(0, -aheadNs);
+    }
     trial.begun = true;
     trial.sleepsBefore = this.#context.sleeps();
     for (const { transmitter } of trial.directions) transmitter.start();
+    return true;
   }
 
   /** One turn of every direction. When the last one has ended, the trial settles. */
-  #send(trial: Trial): number {
+  #send(trial: RunningTrial): number {
     const { inUse } = this.#context;
     const { directions } = trial;
     let moved = 0;
@@ -182,17 +213,22 @@ class Generator implements Job {
     if (ended) {
       trial.phase = phase.settling;
       trial.slept = this.#context.sleeps() > trial.sleepsBefore;
+      if (directions[0].transmitter.account.cutShort === "short") this.#context.post({ kind: "short" });
     }
     return moved;
   }
 
-  #prepare(specs: readonly TrialSpec[]): Trial {
+  #prepare(specs: readonly TrialSpec[]): RunningTrial {
     this.#generation = (this.#generation % 65_535) + 1;
+    // What is left of the last trial was told too late.
+    this.#strays?.take(() => {});
     const clock = new TrialClock(this.#context.nowNs);
-    const trial: Trial = {
+    const trial: RunningTrial = {
       directions: this.#directionsOf(specs, clock),
       clock,
       begun: false,
+      startAtNs: null,
+      begunLateNs: 0,
       sleepsBefore: 0,
       neverQuiet: false,
       slept: false,
@@ -210,7 +246,7 @@ class Generator implements Job {
     const last = this.#ports.length - 1;
     const directions = specs.map((spec, d) => {
       // A reverse spec alone goes back as well: it sends learning frames to the output port.
-      const isBack = spec.firstStream === reverseFirstStream || d === 1;
+      const isBack = isReverse(spec.firstStream ?? 0) || d === 1;
       const [txPort, rxPort] = isBack ? [last, 0] : [0, last];
       const foreignFrames = this.#responders.at(rxPort);
       const live = this.#ports[txPort]?.queues[0]?.live != null;
@@ -221,6 +257,8 @@ class Generator implements Job {
         generation: this.#generation,
         foreignFrames,
         live,
+        direction: d,
+        strays: this.#strays,
         programs: programs.of(spec.stream),
       });
     });
@@ -228,14 +266,14 @@ class Generator implements Job {
     return directions;
   }
 
-  #attachTrial(trial: Trial): void {
+  #attachTrial(trial: RunningTrial): void {
     for (const direction of trial.directions) {
       this.#context.inUse.port = direction.txPort;
       direction.attach(this.#ports);
     }
   }
 
-  #sinceEpochNs(trial: Trial): number {
+  #sinceEpochNs(trial: RunningTrial): number {
     if (trial.begun) trial.clock.read();
     return trial.begun ? trial.clock.nowNs : 0;
   }
@@ -246,13 +284,8 @@ class Generator implements Job {
     if (running.rehearsal !== null) return this.#stepRehearsal(running, running.rehearsal);
     const trial = this.#trial;
     let moved = 0;
-    if (trial !== null && this.#isOpen()) {
-      for (const { receiver, rxPort } of trial.directions) {
-        this.#context.inUse.port = rxPort;
-        moved += receiver.step();
-      }
-      moved += this.#responders.serve();
-    } else moved = this.#responders.serveAll();
+    if (trial !== null && this.#isOpen()) moved = this.#receive(trial);
+    else moved = this.#responders.serveAll();
     if (running.step(moved, this.#context.nowNs())) this.#context.post({ kind: "done" });
     return moved;
   }
@@ -276,7 +309,7 @@ class Generator implements Job {
   }
 
   /** The trial is over when nothing has come for long enough after the last frame was sent. */
-  #settle(trial: Trial): void {
+  #settle(trial: RunningTrial): void {
     const { nowNs } = trial.clock;
     const { directions } = trial;
     const { settleNs, settlesWhole = false } = directions[0].spec;
@@ -302,44 +335,24 @@ class Generator implements Job {
     this.#finish(trial);
   }
 
-  #finish(trial: Trial): void {
+  #finish(trial: RunningTrial): void {
     trial.elapsedNs = trial.clock.nowNs;
     trial.phase = phase.done;
     this.#publishCounters(trial);
     this.#context.post({ kind: "done" });
   }
 
-  #publishCounters(trial: Trial): void {
-    const { nowNs } = trial.clock;
-    this.#countersDueNs[0] = nowNs + countersEveryNs;
-    const { counters } = this.#context;
-    let published = 0;
-    let received = 0;
-    let accepted = 0;
-    let corrupt = 0;
-    let missing = 0;
-    for (let d = 0; d < trial.directions.length; d++) {
-      const { transmitter, receiver } = trial.directions[d];
-      published += transmitter.account.published;
-      received += receiver.account.received;
-      accepted += receiver.account.accepted;
-      corrupt += receiver.account.corrupt;
-      missing += receiver.account.missing;
-    }
-    counters[counter.phase] = trial.phase;
-    counters[counter.published] = published;
-    counters[counter.received] = received;
-    counters[counter.accepted] = accepted;
-    counters[counter.corrupt] = corrupt;
-    counters[counter.missing] = missing;
-    counters[counter.elapsedNs] = nowNs;
+  #publishCounters(trial: RunningTrial): void {
+    this.#countersDueNs[0] = trial.clock.nowNs + countersEveryNs;
+    publishCounters(trial, this.#context.counters);
   }
 
   #report(): TrialReport[] {
     const trial = this.#trial;
     if (trial === null) throw usageError("no trial was run");
+    this.#strays?.take(this.#takeStray);
     trial.reported = true;
-    const { slept, neverQuiet, elapsedNs, calibrationBeforeNs } = trial;
+    const { slept, neverQuiet, elapsedNs, calibrationBeforeNs, startAtNs, begunLateNs } = trial;
     const { stoodStillNs } = trial.clock;
     const calibrationNs = [calibrationBeforeNs, calibrate(this.#context.nowNs)] as const;
     return trial.directions.map((direction, d) => ({
@@ -348,33 +361,11 @@ class Generator implements Job {
       slept,
       stoodStillNs,
       neverQuiet,
+      ...(startAtNs === null ? {} : { begunLateNs }),
       elapsedNs,
       calibrationNs,
     }));
   }
-}
-
-/** How long to wait for a DUT that goes on sending: three times the settle time, or what a person waits. */
-function longestSettleNs(settleNs: number, stopped: boolean): number {
-  return stopped ? Math.min(settleNs, 500e6) : 3 * settleNs + 2e9;
-}
-
-function areComplete(directions: readonly Direction[]): boolean {
-  for (let d = 0; d < directions.length; d++) if (!directions[d].isComplete()) return false;
-  return true;
-}
-
-/** The machine's speed now: the least time that a fixed piece of work takes in a few runs. */
-function calibrate(nowNs: () => number): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 8; round++) {
-    const start = nowNs();
-    let x = round | 1;
-    for (let i = 0; i < 50_000; i++) x = Math.imul(x ^ (x >>> 13), 0x5bd1e995);
-    const took = nowNs() - start + (x === 0 ? 1 : 0);
-    if (took < best) best = took;
-  }
-  return best;
 }
 
 /** The programs that this thread has loaded. */

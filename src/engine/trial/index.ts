@@ -1,4 +1,6 @@
 /** The generator: trials of one or two directions in one thread, and the owner's handles of it. */
 export { directLoop } from "./direct-loop.js";
-export { type Generator, startGenerator, type TrialProgress } from "./start-generator.js";
+export type { Generator } from "./generator.js";
+export type { TrialProgress } from "./progress.js";
+export { startGenerator } from "./start-generator.js";
 export { startReceiver } from "./start-receiver.js";

@@ -5,7 +5,7 @@
 import { frameSizesOf } from "../../stream/spec.js";
 import { fcsBytes } from "../../units.js";
 import type { CreateJob, Job, JobContext, OpenPort, TrialReport, TrialSpec } from "../loop/index.js";
-import type { GeneratorCommand } from "./commands.js";
+import type { GeneratorCommand, GeneratorEvent } from "./commands.js";
 import { generatorCounter } from "./counters.js";
 import { type DirectLoop, directLoop } from "./direct-loop.js";
 
@@ -30,8 +30,8 @@ export class Rehearsal {
       options: { ports: ports.length },
       counters: new Float64Array(generatorCounter.slots),
       nowNs,
-      post: () => {
-        this.#done = true;
+      post: (event) => {
+        if ((event as GeneratorEvent).kind === "done") this.#done = true;
       },
       inUse: { port: 0 },
       sleeps,

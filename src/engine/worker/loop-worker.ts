@@ -1,6 +1,6 @@
 /** The owner's handle of a loop worker: a thread that runs one Job over the rings of some ports. */
-import type { Port } from "../../port/port.js";
 import type { RecordingSetup } from "../pipe/index.js";
+import type { WorkerPort } from "./deal-port.js";
 
 /** Modules with a `createJob`; each is started in a worker of its own. */
 export type JobName = "generator" | "receiver" | "forwarders" | "replay";
@@ -11,7 +11,7 @@ export interface LoopWorkerOptions {
   /** Handed to createJob as context.options (structured clone). */
   readonly options: unknown;
   /** Ports in the job's order; the worker observes them (quiesce, resume) as long as it lives. */
-  readonly ports: readonly Port[];
+  readonly ports: readonly WorkerPort[];
   /** Float64 slots of the counters page. */
   readonly counterSlots: number;
   /** CPU to stay on, or null. */

@@ -172,6 +172,7 @@ class OwnedWorker implements LoopWorker {
   }
 
   #isBusy(): boolean {
+    if (this.#failure !== null) return false;
     const now = Atomics.load(this.#control, word.state);
     if (now === state.ended) return false;
     return now === state.running || Atomics.load(this.#control, word.handled) !== this.#posted;

@@ -7,7 +7,7 @@
  * time by adding whole ns, and a remainder in frames. That is as exact as DepartureSchedule.intendedNs, without a
  * division.
  */
-import { Continuous, type Timeline } from "./timeline.js";
+import type { Timeline } from "./timeline.js";
 
 /** A stream's row: next frame's number, frames in all, and of continuous ones ns = whole + rest / frames a frame. */
 const row = { slot: 0, end: 1, wholeNs: 2, rest: 3, frames: 4, remainder: 5, doubles: 8 } as const;
@@ -28,9 +28,9 @@ export class Departures {
     for (const [stream, timeline] of timelines.entries()) {
       const at = stream * row.doubles;
       this.#rows[at + row.end] = timeline.frames;
-      if (timeline instanceof Continuous) {
-        const { wholeNs, rest, frames } = timeline.schedule;
-        this.#rows.set([wholeNs, rest, frames], at + row.wholeNs);
+      if (timeline.steady !== null) {
+        const { wholeNs, rest, frames, remainder } = timeline.steady;
+        this.#rows.set([wholeNs, rest, frames, remainder], at + row.wholeNs);
       }
       if (timeline.frames > 0) this.#rise(++this.#size, timeline.dueNs(0), stream);
     }

@@ -68,6 +68,7 @@ export class SteppedSchedule extends DepartureSchedule {
 
 /** The timeline of one stream of many, made for the first step's rate, stretched for those that follow. */
 export class SteppedTimeline implements Timeline {
+  readonly steady = null;
   readonly frames: number;
   readonly endNs: number;
   readonly #inner: Timeline;

@@ -5,9 +5,20 @@
 import { hash32 } from "../spec/modifier.js";
 import { type DepartureSchedule, departureSchedule } from "./schedule.js";
 
+/** Frame after frame at one rate: each is ns = wholeNs + rest / frames later, where `remainder` of `frames` are left over. */
+export interface Steady {
+  readonly wholeNs: number;
+  readonly rest: number;
+  readonly frames: number;
+  /** Of the first frame. */
+  readonly remainder: number;
+}
+
 export interface Timeline {
   /** Frames in all; Infinity: without end. */
   readonly frames: number;
+  /** null: its gaps differ. */
+  readonly steady: Steady | null;
   /** When frame k is due. Called with k = 0, 1, 2 …; only those that are not Poisson's know any k at any time. */
   dueNs(k: number): number;
   /** End of the last frame's slot, when the next stream of a chain may start; Infinity: never. */
@@ -33,25 +44,29 @@ function countBefore(timeline: Pick<Timeline, "frames" | "dueNs">, ns: number, f
 export class Continuous implements Timeline {
   readonly frames: number;
   readonly endNs: number;
-  readonly schedule: DepartureSchedule;
+  readonly steady: Steady;
+  readonly #schedule: DepartureSchedule;
 
   constructor(pps: number, startNs: number, frames: number) {
     this.frames = frames;
-    this.schedule = departureSchedule(pps, startNs);
-    this.endNs = frames === Number.POSITIVE_INFINITY ? frames : this.schedule.intendedNs(frames);
+    this.#schedule = departureSchedule(pps, startNs);
+    const { wholeNs, rest, frames: inPeriod } = this.#schedule;
+    this.steady = { wholeNs, rest, frames: inPeriod, remainder: 0 };
+    this.endNs = frames === Number.POSITIVE_INFINITY ? frames : this.#schedule.intendedNs(frames);
   }
 
   dueNs(k: number): number {
-    return this.schedule.intendedNs(k);
+    return this.#schedule.intendedNs(k);
   }
 
   dueBefore(ns: number): number {
-    return Math.min(this.frames, this.schedule.dueAt(Math.ceil(ns) - 1));
+    return Math.min(this.frames, this.#schedule.dueAt(Math.ceil(ns) - 1));
   }
 }
 
 /** Bursts of `burstFrames` at the rate, then a gap. */
 export class Bursts implements Timeline {
+  readonly steady = null;
   readonly frames: number;
   readonly endNs: number;
   readonly #startNs: number;
@@ -81,6 +96,7 @@ export class Bursts implements Timeline {
 
 /** Linear from one rate to another within `rampNs`, then the second. A rate of 0 at the end is the end. */
 export class Ramp implements Timeline {
+  readonly steady = null;
   readonly frames: number;
   readonly endNs: number;
   readonly #startNs: number;
@@ -117,6 +133,7 @@ export class Ramp implements Timeline {
 
 /** Poisson arrivals: gaps are exponential with the rate's interval as mean; by seed, each from its own number. */
 export class Poisson implements Timeline {
+  readonly steady = null;
   readonly frames = Number.POSITIVE_INFINITY;
   readonly endNs = Number.POSITIVE_INFINITY;
   readonly #key: number;

@@ -4,6 +4,7 @@
  * shape is not rendered again, whichever stream it belonged to.
  */
 import type { RingMemory } from "../../memory.js";
+import { type Share, walkOf } from "../share.js";
 import type { FrameProgram } from "./program.js";
 import { signatureHead, trialHighOf, writeSignature } from "./signature.js";
 import { StreamCursors } from "./stream-cursors.js";
@@ -19,6 +20,8 @@ export interface StreamFramesStart {
   readonly programs: readonly FrameProgram[];
   readonly queue: number;
   readonly queues: number;
+  /** Whose frames these are. */
+  readonly share: Share;
   /** Its id. */
   readonly trial: number;
   /** In signatures, the number of the first stream. */
@@ -38,17 +41,18 @@ export class StreamFrames {
 
   constructor(start: StreamFramesStart) {
     const { programs, queue, queues, startSequence } = start;
+    const walk = walkOf(queue, queues, start.share);
     this.#start = start;
     this.#trialHigh = trialHighOf(start.trial);
-    this.#cursors = new StreamCursors(programs, queue, queues);
+    this.#cursors = new StreamCursors(programs, walk.first, walk.step);
     this.#orders = new Int32Array(programs.length * order.words);
     this.#patterns = new Uint16Array(programs.reduce((sum, { pattern }) => sum + pattern.length, 0));
     let [patternEnd, sizes] = [0, 0];
     for (const [stream, { pattern, variants }] of programs.entries()) {
       this.#patterns.set(pattern, patternEnd);
-      const at = patternEnd + (queue % pattern.length);
+      const at = patternEnd + (walk.first % pattern.length);
       const end = patternEnd + pattern.length;
-      const step = queues % pattern.length;
+      const step = walk.step % pattern.length;
       this.#orders.set([at, patternEnd, end, step, sizes, (startSequence + queue) | 0], stream * order.words);
       patternEnd = end;
       sizes += variants.length;

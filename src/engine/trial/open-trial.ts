@@ -1,0 +1,55 @@
+/** A trial from its order to its report, as the generator's loop keeps it. */
+import type { TrialClock } from "../loop/index.js";
+import { generatorCounter as counter } from "./counters.js";
+import type { Direction } from "./direction.js";
+
+export interface RunningTrial {
+  readonly directions: readonly Direction[];
+  readonly clock: TrialClock;
+  begun: boolean;
+  /** When it begins, by the clock that all threads share; null: at once. */
+  startAtNs: number | null;
+  begunLateNs: number;
+  sleepsBefore: number;
+  neverQuiet: boolean;
+  slept: boolean;
+  elapsedNs: number;
+  calibrationBeforeNs: number;
+  phase: number;
+  reported: boolean;
+}
+
+/** What anybody may read while it runs. */
+export function publishCounters(trial: RunningTrial, counters: Float64Array): void {
+  const { nowNs } = trial.clock;
+  let published = 0;
+  let received = 0;
+  let accepted = 0;
+  let corrupt = 0;
+  let missing = 0;
+  for (let d = 0; d < trial.directions.length; d++) {
+    const { transmitter, receiver } = trial.directions[d];
+    published += transmitter.account.published;
+    received += receiver.account.received;
+    accepted += receiver.account.accepted;
+    corrupt += receiver.account.corrupt;
+    missing += receiver.account.missing;
+  }
+  counters[counter.phase] = trial.phase;
+  counters[counter.published] = published;
+  counters[counter.received] = received;
+  counters[counter.accepted] = accepted;
+  counters[counter.corrupt] = corrupt;
+  counters[counter.missing] = missing;
+  counters[counter.elapsedNs] = nowNs;
+}
+
+/** How long to wait for a DUT that goes on sending: three times the settle time, or what a person waits. */
+export function longestSettleNs(settleNs: number, stopped: boolean): number {
+  return stopped ? Math.min(settleNs, 500e6) : 3 * settleNs + 2e9;
+}
+
+export function areComplete(directions: readonly Direction[]): boolean {
+  for (let d = 0; d < directions.length; d++) if (!directions[d].isComplete()) return false;
+  return true;
+}
