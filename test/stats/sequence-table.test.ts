@@ -107,6 +107,30 @@ describe("SequenceTable", () => {
     expect([many.window, many.rangesKept]).toEqual([512, 2]);
   });
 
+  it("says number by number what it saw, while its window holds all of them", () => {
+    const table = new SequenceTable(2, { bytes: 64 });
+    const wide = new SequenceTable(2, { bytes: 2 ** 20, longest: 2 ** 17 });
+    for (const one of [table, wide]) for (const index of [0, 1, 4, 4, 255]) one.accept(1, index);
+    const seen = {
+      next: 256,
+      accepted: 4,
+      duplicate: 1,
+      tooOld: 0,
+      missing: [
+        [2, 3],
+        [5, 254],
+      ],
+      missingMore: 0,
+    };
+    const missingBits = Uint32Array.of(0xffff_ffec, ...Array<number>(6).fill(0xffff_ffff), 0x7fff_ffff);
+    expect(table.seen(1)).toEqual({ ...seen, missingBits });
+    expect(wide.seen(1)).toEqual({ ...seen, missingBits });
+    for (const one of [table, wide]) one.accept(1, 256);
+    expect(table.seen(1)).toEqual({ ...seen, next: 257, accepted: 5 });
+    expect(wide.seen(1).missingBits).toEqual(Uint32Array.of(...missingBits, 0));
+    expect([table.window, wide.window]).toEqual([256, 2 ** 17]);
+  });
+
   it("has the extent of several lanes together", () => {
     const table = new SequenceTable(3);
     for (const index of [0, 1, 3, 2]) table.accept(0, index);
