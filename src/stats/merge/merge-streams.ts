@@ -90,6 +90,7 @@ export function mergeFlows(
 ): { readonly fields: Pick<ReceiveReport, "flows">; readonly inexact: readonly Inexact[] } {
   const known = parts.filter(({ report }) => report.flows !== undefined);
   if (known.length === 0) return { fields: {}, inexact: [] };
+  if (known.length < parts.length) return { fields: {}, inexact: [{ field: "flows", reason: "not in every report" }] };
   const flows = new Map<string, FlowReceive & { readonly queues: number[] }>();
   for (const part of known) {
     for (const { stream: own, flow, queues } of part.report.flows?.list ?? []) {

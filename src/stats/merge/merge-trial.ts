@@ -35,6 +35,7 @@ export function mergeTrialReports(plan: MergePlan, given: readonly TrialPart[]):
   );
   const returned = returnedOf(parts);
   const stoodStill = parts.flatMap(({ report }) => report.stoodStillNs ?? []);
+  const begunLate = parts.flatMap(({ report }) => report.begunLateNs ?? []);
   const report: TrialReport = {
     transmit: transmit.report,
     receive: receive.report,
@@ -44,6 +45,7 @@ export function mergeTrialReports(plan: MergePlan, given: readonly TrialPart[]):
     beside: sumOver(parts, ({ report: { beside } }) => beside),
     ...(stoodStill.length === 0 ? {} : { stoodStillNs: Math.max(...stoodStill) }),
     neverQuiet: parts.some(({ report: { neverQuiet } }) => neverQuiet),
+    ...(begunLate.length === 0 ? {} : { begunLateNs: Math.max(...begunLate) }),
     elapsedNs: Math.max(...parts.map((part) => timeOf(part, part.report.elapsedNs))),
     calibrationNs: calibrationOf(parts),
   };

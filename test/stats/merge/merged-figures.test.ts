@@ -111,10 +111,19 @@ describe("two measurers", () => {
   it("end as gravely as the gravest, and are as disturbed as the most disturbed", () => {
     const { report } = merge(
       { transmit: { cutShort: "stopped" }, trial: { calibrationNs: [100, 130], slept: true } },
-      { transmit: { cutShort: "stuck" }, trial: { calibrationNs: [100, 50], neverQuiet: true, stoodStillNs: 70 } },
+      {
+        transmit: { cutShort: "stuck" },
+        trial: { calibrationNs: [100, 50], neverQuiet: true, stoodStillNs: 70, begunLateNs: 9 },
+      },
     );
     expect(report.transmit.cutShort).toBe("stuck");
-    expect(report).toMatchObject({ calibrationNs: [100, 50], slept: true, neverQuiet: true, stoodStillNs: 70 });
+    expect(report).toMatchObject({
+      calibrationNs: [100, 50],
+      slept: true,
+      neverQuiet: true,
+      stoodStillNs: 70,
+      begunLateNs: 9,
+    });
   });
 
   it("know the last loss and the last blocked frame of both", () => {
@@ -198,6 +207,9 @@ describe("what two measurers do not know together", () => {
     const apart = merge({ receive: flows("a", 2) }, { receive: flows("b", 0) });
     expect(apart.report.receive.flows).toMatchObject({ list: [{ queues: [3, 0] }, { queues: [0, 3] }], more: 2 });
     expect(said(apart)).toContain("flows: list cut");
+    const half = merge({ receive: flows("a", 0) });
+    expect(half.report.receive.flows).toBeUndefined();
+    expect(said(half)).toContain("flows: not in every report");
   });
 
   it("has a sentence for each reason", () => {
