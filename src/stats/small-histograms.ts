@@ -52,15 +52,13 @@ export class SmallHistograms {
   /** `extremes`: of the samples counted. null: there is none. */
   data(histogram: number, extremes: Extremes): SmallData | null {
     const used: number[] = [];
+    const [counts, carried] = [this.#counts, this.#carried];
+    const [row, carriedRow] = [padding + histogram * rowBytes, histogram * buckets];
     for (let bucket = 0; bucket < buckets; bucket++) {
-      const count = this.#countOf(histogram, bucket);
+      const count = counts[row + bucket] + carried[carriedRow + bucket] * 256;
       if (count > 0) used.push(bucket, count);
     }
     return used.length === 0 ? null : { ...extremes, buckets: used };
-  }
-
-  #countOf(histogram: number, bucket: number): number {
-    return this.#counts[padding + histogram * rowBytes + bucket] + this.#carried[histogram * buckets + bucket] * 256;
   }
 }
 
