@@ -70,7 +70,7 @@ class LocalBus implements Bus {
   }
 
   publish(subject: string, data: unknown): void {
-    this.#hub.send(subject, data, nobodyAsked);
+    if (!this.#closed.signal.aborted) this.#hub.send(subject, data, nobodyAsked);
   }
 
   async subscribe(filter: string, take: (message: BusMessage) => void): Promise<Disposable> {

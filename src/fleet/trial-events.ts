@@ -13,7 +13,7 @@ export interface TrialTimes {
   readonly leadNs: number;
   /** Everybody must have said this long before the moment that it goes. */
   readonly marginNs: number;
-  /** In addition to the time that a trial takes. */
+  /** In addition to the time that a trial takes. Frames that never stop coming end it some seconds later. */
   readonly overtimeNs: number;
   readonly collectNs: number;
   /** In addition, where a link was down. */
@@ -32,7 +32,7 @@ export const usualTrialTimes: TrialTimes = {
   prepareNs: 30e9,
   leadNs: 100e6,
   marginNs: 30e6,
-  overtimeNs: 2e9,
+  overtimeNs: 12e9,
   collectNs: 10e9,
   reconnectNs: 20e9,
   interruptedNs: 2e9,

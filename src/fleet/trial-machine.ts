@@ -299,7 +299,7 @@ function interrupt(state: TrialState, nowNs: number): TrialStep {
 }
 
 function finish(state: TrialState): TrialStep {
-  const { members, left, startNs, stopped } = state;
+  const { members, left, startNs, stopped, attempt } = state;
   const outcome: TrialOutcome = {
     kind: "over",
     members: members.map(memberOf),
@@ -309,5 +309,8 @@ function finish(state: TrialState): TrialStep {
     silent: members.flatMap(({ agent, spells }) => spells.map(([fromNs, toNs]) => ({ agent, fromNs, toNs }))),
     stopped,
   };
-  return { state: { ...state, phase: "over" }, effects: [{ kind: "over", outcome }] };
+  // Whoever is lost may still send, or wait.
+  const why = "its report is not waited for any more";
+  const stop: TrialEffect[] = outcome.lost.length === 0 ? [] : [{ kind: "stop", attempt, why }];
+  return { state: { ...state, phase: "over" }, effects: [...stop, { kind: "over", outcome }] };
 }

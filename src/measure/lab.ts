@@ -170,9 +170,9 @@ export interface Sharing {
   readonly cpus: number;
 }
 
-function sharingOf({ cores }: RunPlan, dut: Dut | null): Sharing | null {
+function sharingOf({ cores, labs = 1 }: RunPlan, dut: Dut | null): Sharing | null {
   // Behind external ports is at least one more.
-  const pollers = 1 + (dut?.pollers ?? 1);
+  const pollers = labs * (1 + (dut?.pollers ?? 1));
   const cpus = cores?.length ?? allowedCpus().length;
   return pollers > cpus ? { pollers, cpus } : null;
 }

@@ -1,6 +1,6 @@
 /** What a trial can be used for: did it measure the device, or did something else get in the way? Pure. */
 import type { Trial } from "../result/run-result.js";
-import { classOf, type Reason, reasonsOf } from "../stats/cause.js";
+import { type Cause, classOf, type Reason, reasonsOf } from "../stats/cause.js";
 import { badOf, excusableOf, isWithin, lossShareOf, offeredOf } from "../stats/loss.js";
 
 export type TrialUse =
@@ -30,6 +30,9 @@ function answersGoals(trials: readonly Trial[], reasons: readonly Reason[], loss
   return lossGoals.every((goal) => isWithin(bad, offered, goal) || (least > 0 && !isWithin(least, offered, goal)));
 }
 
+/** What the machine did, or the scheduler: another attempt may be without it. */
+const disturbances: readonly Cause[] = ["steal", "speed", "stood still", "apart"];
+
 /**
  * `trials`: the directions of one trial. `lossGoals`: loss ratios that the trial only has to lie above or below. Empty:
  * its figures are the result.
@@ -47,7 +50,7 @@ export function useOf(trials: readonly Trial[], lossGoals: readonly number[] = [
   const short = reasons.find(
     ({ cause }) => cause === "late" || (classOf(cause) === "generator" && cause !== "stood still"),
   );
-  const disturbed = reasons.some(({ cause }) => cause === "steal" || cause === "speed" || cause === "stood still");
+  const disturbed = reasons.some(({ cause }) => disturbances.includes(cause));
   if (short === undefined || unsound !== undefined || disturbed) {
     const why = (unsound ?? reasons[0])?.text ?? "invalid";
     return { kind: "unusable", why, disturbed: unsound === undefined };

@@ -99,6 +99,8 @@ export interface RunPlan {
   readonly repeat: number;
   /** CPUs for the polling threads in the order generator, DUT's parts; null: the scheduler decides. */
   readonly cores: readonly number[] | null;
+  /** Labs that this process has open at the same time, as many as it has generators. Absent: one. */
+  readonly labs?: number;
   /** Never give a CPU back while idle. */
   readonly busy: boolean;
   /** Compare every payload byte. */

@@ -18,4 +18,9 @@ export class TrialNumbers {
     const trialsBefore = this.#given++;
     return { trial: trialAfter(this.#runId, trialsBefore), trialsBefore };
   }
+
+  /** Others gave out so many by now. */
+  skipTo(given: number): void {
+    this.#given = Math.max(this.#given, given);
+  }
 }

@@ -4,12 +4,14 @@
  */
 
 import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
+import { splitTrial } from "../engine/trial/index.js";
 import { readOwnInterface } from "../port/own-interface.js";
 import type { Trial } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { framesWord } from "../stats/words.js";
 import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream } from "../stream/reverse.js";
+import type { Share } from "../stream/share.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
 import { type ResetDone, resetDuring } from "./device-reset.js";
 import { noFrameTaken, noReturnHints } from "./hints.js";
@@ -41,8 +43,8 @@ function withProbeOf(
   return withProbe(traffic, size, { kind: "paced", pps: pps - probePps, lineRateBps }, probePps);
 }
 
-/** A spec for each direction, the forward one first, with the next id. */
-export function ordersFor(plan: RunPlan, lab: Lab, next: MeasureRequest): TrialSpec[] {
+/** A spec for each direction, the forward one first, with the next id. `share`: of a trial that others do as well. */
+export function ordersFor(plan: RunPlan, lab: Lab, next: MeasureRequest, share?: Share): TrialSpec[] {
   const [stream, back] = lab.streams.map((traffic) => withProbeOf(traffic, plan, next));
   const { queues, startSequence, settlesWhole, integrity, ownRates, lineRateBps, tolerances } = plan;
   const forward = trialSpec(lab.numbers.next(), stream!, next, {
@@ -51,9 +53,15 @@ export function ordersFor(plan: RunPlan, lab: Lab, next: MeasureRequest): TrialS
     rateTolerance: tolerances?.rateShare,
     cooperative: lab.cooperative,
   });
-  if (!plan.bidirectional) return [forward];
-  return [forward, { ...forward, stream: back!, firstStream: reverseFirstStream }];
+  const whole = plan.bidirectional
+    ? [forward, { ...forward, stream: back!, firstStream: reverseFirstStream }]
+    : [forward];
+  return share === undefined ? whole : whole.map((spec) => shareOf(spec, share));
 }
+
+/** Everybody has as many queues. */
+const shareOf = (spec: TrialSpec, { index, of }: Share): TrialSpec =>
+  splitTrial({ ...spec, queues: spec.queues * of, forMerging: true }, of)[index]!;
 
 /** Warms up before the first trial. `first` says what that trial will be like. */
 export async function warmUpFor({ plan, lab, hooks }: TrialRun, first: MeasureRequest): Promise<void> {
@@ -83,13 +91,30 @@ interface Carried {
  * could not begin; an interrupt makes the trial invalid, with the cause `interrupted`.
  */
 export async function runTrial(run: TrialRun, next: MeasureRequest, index: number): Promise<readonly Trial[]> {
+  return (await measureTrial(run, next, index)).map(trialResult);
+}
+
+/** The part of a trial that others do as well. */
+export interface AppointedShare {
+  readonly share: Share;
+  /** Is called when all is ready. Resolves with the time of CLOCK_MONOTONIC at which the trial begins. */
+  readonly appointed: () => Promise<number>;
+}
+
+/** The same without a verdict: everything that a result is made of, for each direction. Absent: the whole trial. */
+export async function measureTrial(
+  run: TrialRun,
+  next: MeasureRequest,
+  index: number,
+  part?: AppointedShare,
+): Promise<readonly TrialInputs[]> {
   const { plan, lab } = run;
   await lab.ready();
-  const orders = ordersFor(plan, lab, next);
+  const orders = ordersFor(plan, lab, next, part?.share);
   await lab.dut?.resetForTrial(plan.seed + index);
   await lab.external?.begin();
-  const carried = await carryOut(run, next, orders, index);
-  return carried.reports.map((_, direction) => trialResult(inputsOf(run, next, carried, direction)));
+  const carried = await carryOut(run, next, orders, index, part?.appointed);
+  return carried.reports.map((_, direction) => inputsOf(run, next, carried, direction));
 }
 
 async function carryOut(
@@ -97,6 +122,7 @@ async function carryOut(
   next: MeasureRequest,
   orders: readonly TrialSpec[],
   index: number,
+  appointed?: () => Promise<number>,
 ): Promise<Carried> {
   const { plan, lab, hooks } = run;
   const { recorder } = lab;
@@ -108,7 +134,7 @@ async function carryOut(
   const signal = ends.length === 0 ? hooks.signal : AbortSignal.any([hooks.signal, ...ends]);
   const last = (): Promise<void> => lab.external?.end() ?? Promise.resolve();
   const reports = await lab.generator
-    .runDirections(orders, signal, last)
+    .runDirections(orders, signal, last, appointed)
     .finally(() => [stopWatching(), around.stop()]);
   const reset = (await resetting?.done) ?? null;
   recorder?.keep(false);

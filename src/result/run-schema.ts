@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { causes } from "../stats/cause.js";
+import { fleetRunSchema, fleetTrialSchema } from "./fleet-schema.js";
 import {
   absorptionSchema,
   backToBackSchema,
@@ -290,6 +291,7 @@ const trial = z.strictObject({
     .describe("the DUT's own figures in the middle of the trial, and ours over the same time"),
   injected: injected.optional(),
   disturbance: disturbance.nullable(),
+  fleet: fleetTrialSchema.optional(),
   stoodStillNs: ns.optional().describe("the longest time between two turns of the generator's loop while it sent"),
   untimely: text
     .optional()
@@ -337,6 +339,7 @@ export const resultSchema = z.strictObject({
     .strictObject({ pollers: z.int().min(1), cpus: z.int().min(1) })
     .optional()
     .describe("polling threads, and CPUs that they may use; absent: there were as many CPUs"),
+  fleet: fleetRunSchema.optional(),
   trials: z.array(trial),
   method: methodSchema.optional().describe("absent: a forwarding run"),
   results: z.array(searchResultSchema).optional().describe("of a search"),

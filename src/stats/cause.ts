@@ -24,6 +24,8 @@ const classes = {
   /** More frames were offered than asked for. */
   "more than asked": "unsteady",
   steal: "unsteady",
+  /** The agents of a fleet did not begin together. */
+  apart: "unsteady",
   /** The machine's speed changed. */
   speed: "unsteady",
   /** The device took nothing for long. */

@@ -1,7 +1,7 @@
 /** The contract of buses, run for the one in this process and for NATS servers. */
 import { LocalHub } from "../../src/fleet/local-bus.js";
-import { parseNatsAddress } from "../../src/fleet/nats/address.js";
 import { connectNats } from "../../src/fleet/nats/nats-bus.js";
+import { parseNatsAddress } from "../../src/options/fleet-address.js";
 import { natsPrograms, startNats } from "../support/nats.js";
 import { busContract } from "./bus.js";
 

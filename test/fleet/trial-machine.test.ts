@@ -20,7 +20,7 @@ const setup: TrialSetup = {
   minAgents: 3,
   lastsNs: 10 * s,
   endsWhenSilent: false,
-  times: usualTrialTimes,
+  times: { ...usualTrialTimes, overtimeNs: 2e9 },
 };
 
 /** A trial, told event by event at moments of a clock that only goes on. */

@@ -13,7 +13,7 @@ const command = join(app, "node_modules/.bin/pktgen-ts");
 const installMs = 120_000;
 
 /** Packed sizes in bytes: a ceiling that is raised on purpose only. */
-const unpackedBytesMax = 4_000_000;
+const unpackedBytesMax = 4_200_000;
 
 interface Packed {
   readonly filename: string;

@@ -1,10 +1,12 @@
 /** The table of commands: a new one is a file here and a line below. */
 import type { CommandDefinition } from "../command.js";
+import { agentCommand } from "./agent.js";
 import { burstCommand } from "./burst.js";
 import { compareCommand } from "./compare.js";
 import { diffCommand } from "./diff.js";
 import { doctor } from "./doctor.js";
 import { dutCommand } from "./dut.js";
+import { fleetCommand } from "./fleet.js";
 import { latencyCommand } from "./latency.js";
 import { mergeCommand } from "./merge.js";
 import { ndrCommand } from "./ndr.js";
@@ -31,6 +33,8 @@ export const commands: readonly CommandDefinition[] = [
   diffCommand,
   planCommand,
   dutCommand,
+  agentCommand,
+  fleetCommand,
   sendCommand,
   receiveCommand,
   mergeCommand,

@@ -1,7 +1,9 @@
 /** What `run` and all methods do: a plan, trials that Ctrl-C stops, thresholds and baseline, reports, an exit code. */
 import { exitCodes } from "../../errors.js";
+import type { OpenBench } from "../../measure/bench.js";
 import type { RunHooks, RunPlan } from "../../measure/plan.js";
 import { allowedCores } from "../../options/allowed-cores.js";
+import { type FleetTexts, fleetOf } from "../../options/fleet-options.js";
 import { checkCoresAllowed, refuseWords } from "../../options/option-values.js";
 import { profileOf } from "../../options/profile-option.js";
 import type { RunOptions } from "../../options/run-options.js";
@@ -18,17 +20,25 @@ interface Planned {
   readonly plan: RunPlan;
   /** What the result says of the method. null: a forwarding run, which is none. */
   readonly facts: ((settleNs: number) => Method) | null;
-  readonly run: (hooks: RunHooks) => Promise<RunResult>;
+  /** `open`: what it measures on; absent: a lab of this machine. */
+  readonly run: (hooks: RunHooks, open?: OpenBench) => Promise<RunResult>;
+}
+
+/** Loaded only where a fleet is named. */
+async function fleetBench(options: FleetTexts): Promise<OpenBench | undefined> {
+  const order = fleetOf(options);
+  return order === null ? undefined : (await import("../../fleet/index.js")).benchOf(order, options);
 }
 
 export async function measure(
   words: readonly string[],
-  options: RunOptions,
+  options: RunOptions & FleetTexts,
   { output, finish }: CommandContext,
   planOf: (profile: Profile | null) => Promise<Planned>,
 ): Promise<void> {
   refuseWords(words);
   const choice = reportChoice(options);
+  const open = await fleetBench(options);
   const { plan, facts, run } = await planOf(await profileOf(options));
   if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
   const [{ hostFacts }, { knownOf }, { exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
@@ -48,7 +58,7 @@ export async function measure(
   // A method takes long: its trials are told one by one.
   const tellsTrials = method !== null && output.messageColumns === null && !choice.ndjson;
   const trials: Trial[] = [];
-  const measuring = run({
+  const hooks: RunHooks = {
     signal: work.signal,
     onProgress: (progress) => work.line.show(report.progressText(progress)),
     onTrial: (trial) => {
@@ -57,7 +67,8 @@ export async function measure(
       if (tellsTrials) output.message(`${report.trialLine(trial, trials.length)}\n`);
     },
     onInterval: (interval) => say("interval", interval),
-  });
+  };
+  const measuring = run(hooks, open);
   const measured = await work.wait(measuring).catch((error: unknown) => {
     // A bug must not cost what was measured before it.
     if (method === null && trials.length > 0) output.message(`${JSON.stringify({ trials })}\n`);

@@ -1,5 +1,6 @@
 /** The command of a method: its own options, those of `run` that it does not decide itself, and its entry. */
 import { hopSourcesHelp } from "../../options/dut-options-help.js";
+import { type FleetTexts, fleetOptions } from "../../options/fleet-options.js";
 import type { MethodEntry } from "../../options/methods/method.js";
 import { nameOf, type OptionGroups, onlyThose } from "../../options/option.js";
 import { type RunOptions, runGroups, runOptions } from "../../options/run-options.js";
@@ -29,7 +30,7 @@ const decidesItself = (own: Readonly<Record<string, string>>): Readonly<Record<s
       .map((name) => [name, `the method decides that itself${own[name] === undefined ? "" : `: ${own[name]}`}`]),
   );
 
-export const methodCommand = <Options extends RunOptions, Settings>({
+export const methodCommand = <Options extends RunOptions & FleetTexts, Settings>({
   name,
   summary,
   options,
@@ -43,6 +44,7 @@ export const methodCommand = <Options extends RunOptions, Settings>({
   options: {
     ...options,
     ...onlyThose(runGroups, ({ decided }, key) => decided !== true || takes.includes(key as keyof RunOptions)),
+    "Over many generators": fleetOptions,
   },
   help: [hopSourcesHelp, examples],
   instead: decidesItself(instead),

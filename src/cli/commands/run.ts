@@ -1,5 +1,6 @@
 /** `run`, the default command: a forwarding test of some frame sizes. */
 import { dutOptionsHelp, hopSourcesHelp } from "../../options/dut-options-help.js";
+import { type FleetTexts, fleetOptions } from "../../options/fleet-options.js";
 import type { OptionGroups } from "../../options/option.js";
 import { type RunOptions, runGroups } from "../../options/run-options.js";
 import type { CommandDefinition } from "../command.js";
@@ -7,10 +8,13 @@ import { measure } from "./measure.js";
 
 /** The main help finds them by the end of their headings. */
 const groups: OptionGroups = Object.fromEntries(
-  Object.entries(runGroups).map(([heading, table]) => [`${heading} (run)`, table]),
+  Object.entries({ ...runGroups, "Over many generators": fleetOptions }).map(([heading, table]) => [
+    `${heading} (run)`,
+    table,
+  ]),
 );
 
-export const runCommand: CommandDefinition<RunOptions> = {
+export const runCommand: CommandDefinition<RunOptions & FleetTexts> = {
   name: "run",
   summary: "forwarding test: what each frame size loses, and how fast it goes (the default command)",
   isDefault: true,
@@ -27,6 +31,6 @@ export const runCommand: CommandDefinition<RunOptions> = {
         import("../../method/forwarding.js"),
       ]);
       const plan = planRun(options, profile, context.commandLine);
-      return { plan, facts: null, run: (hooks) => runForwarding(plan, hooks) };
+      return { plan, facts: null, run: (hooks, open) => runForwarding(plan, hooks, open) };
     }),
 };

@@ -2,5 +2,6 @@
 export { directLoop } from "./direct-loop.js";
 export type { Generator } from "./generator.js";
 export type { TrialProgress } from "./progress.js";
+export { splitTrial } from "./split.js";
 export { startGenerator } from "./start-generator.js";
 export { startReceiver } from "./start-receiver.js";

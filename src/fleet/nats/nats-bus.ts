@@ -15,8 +15,8 @@ import {
   type Subscription,
 } from "@nats-io/transport-node";
 import { environmentError, usageError } from "../../errors.js";
+import type { NatsAddress } from "../../options/fleet-address.js";
 import { type Bus, type BusAnswer, type BusMessage, Gathering, type Journal } from "../bus.js";
-import type { NatsAddress } from "./address.js";
 import { openJournal } from "./journal.js";
 import { packPayload, unpackPayload } from "./payload.js";
 

@@ -1,5 +1,6 @@
 /** A method as the command line and the library run it: options, settings, what the result says, and the run. */
 import { usageError } from "../../errors.js";
+import type { OpenBench } from "../../measure/bench.js";
 import type { Measurer } from "../../measure/measurer.js";
 import type { RunHooks, RunPlan } from "../../measure/plan.js";
 import type { Findings } from "../../method/findings.js";
@@ -34,7 +35,7 @@ export interface PlannedMethod {
   readonly plan: RunPlan;
   readonly facts: (settleNs: number, findings?: Findings) => Method;
   /** Rejects with a PktgenError where nothing could be measured. */
-  readonly run: (hooks: RunHooks) => Promise<RunResult>;
+  readonly run: (hooks: RunHooks, open?: OpenBench) => Promise<RunResult>;
 }
 
 const mostTrials = 10_000;
@@ -71,5 +72,5 @@ export function planMethod<Options extends RunOptions, Settings>(
     run: (measurer: Measurer) => entry.run(measurer, settings, plan),
   };
   const judge = entry.judge ?? ((result: RunResult) => result);
-  return { plan, facts, run: async (hooks) => judge(await runMethod(setup, hooks), plan) };
+  return { plan, facts, run: async (hooks, open) => judge(await runMethod(setup, hooks, open), plan) };
 }

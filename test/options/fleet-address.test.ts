@@ -1,7 +1,7 @@
-/** Where a fleet's server is, as people write it, and which ways to it are refused. */
+/** Where a fleet is, as people write it, and which ways to it are refused. */
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
-import { parseNatsAddress, refuseInsecure } from "../../src/fleet/nats/address.js";
+import { parseFleetPlace, parseNatsAddress, refuseInsecure } from "../../src/options/fleet-address.js";
 
 const parse = (text: string) => parseNatsAddress(text, "--fleet");
 const lineOf = (act: () => unknown): string => {
@@ -37,6 +37,16 @@ describe("addresses of servers", () => {
     ["nats://hub?x=1", /is no address of a server/],
   ] as const) {
     it(`${text} is refused`, () => expect(lineOf(() => parse(text))).toMatch(why));
+  }
+});
+
+describe("fleets of this process", () => {
+  it("have as many generators as they say", () => {
+    expect(parseFleetPlace("local:4", "--fleet")).toEqual({ kind: "local", agents: 4 });
+  });
+  for (const text of ["local:0", "local:65", "local:", "local:many"]) {
+    it(`${text} is refused`, () =>
+      expect(lineOf(() => parseFleetPlace(text, "--fleet"))).toMatch(/^--fleet: .*accepted/));
   }
 });
 

@@ -1,5 +1,13 @@
-/** Where a fleet's server is, as people write it: `nats://hub:4222`, `tls://hub:4222,tls://hub2:4222/blue`. Pure. */
-import { usageError } from "../../errors.js";
+/**
+ * Where a fleet is, as people write it: `local:4` in this process, or at a server: `nats://hub:4222`,
+ * `tls://hub:4222,tls://hub2:4222/blue`. Pure.
+ */
+import { usageError } from "../errors.js";
+import { parseCount } from "../units.js";
+
+export type FleetPlace =
+  /** So many generators in this process, without a server. */
+  { readonly kind: "local"; readonly agents: number } | { readonly kind: "nats"; readonly address: NatsAddress };
 
 export interface NatsAddress {
   /** `host:port`, at least one. */
@@ -11,7 +19,15 @@ export interface NatsAddress {
 }
 
 const usualFleet = "default";
-const example = "e.g. nats://127.0.0.1:4222, tls://hub.example:4222/blue";
+const example = "e.g. local:4, nats://127.0.0.1:4222, tls://hub.example:4222/blue";
+const mostLocal = 64;
+
+/** @throws PktgenError (2) */
+export function parseFleetPlace(text: string, where: string): FleetPlace {
+  const local = /^local:(.*)$/.exec(text)?.[1];
+  if (local !== undefined) return { kind: "local", agents: parseCount(local, where, 1, mostLocal) };
+  return { kind: "nats", address: parseNatsAddress(text, where) };
+}
 
 /** One word of a subject. */
 const isWordOfSubject = (text: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(text);

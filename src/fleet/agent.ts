@@ -1,0 +1,350 @@
+/**
+ * An agent: a generator that a fleet's runs may use. It offers the ports that it was started with, does its share of
+ * each trial at the appointed moment, and holds its report until the run has it. It stops by itself when nobody renews
+ * its claim.
+ */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { type ExitCode, environmentError, exitCodes, PktgenError } from "../errors.js";
+import type { MeasureRequest } from "../measure/measurer.js";
+import type { TrialInputs } from "../measure/trial-result.js";
+import { monotonicClock } from "../sys/clock.js";
+import { allowedCpus } from "../sys/thread.js";
+import { packageVersion } from "../sys/version.js";
+import type { AgentBench, OpenAgentBench } from "./agent-bench.js";
+import { AgentTask, isSameTask, type TaskId } from "./agent-task.js";
+import type { Bus, BusMessage } from "./bus.js";
+import { Claims } from "./claim.js";
+import { clockId } from "./clock-id.js";
+import { checkCap } from "./load-cap.js";
+import { type AgentVerb, subjectOf } from "./names.js";
+import { type Offer, planOf } from "./part.js";
+import { type FleetMessage, messages, protocolVersion, readMessage } from "./protocol.js";
+import type { Spool } from "./spool.js";
+import { decodeWire, encodeWire } from "./wire.js";
+
+export interface AgentSetup extends Offer {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** It sends no more frames per second; null: no limit. */
+  readonly maxPps: number | null;
+  readonly spool: Spool | null;
+  readonly open: OpenAgentBench;
+}
+
+/** Reports that an agent holds in memory at most. */
+const mostReports = 32;
+const beatMs = { idle: 1_000, busy: 250 } as const;
+const lateNs = 0;
+
+interface Kept {
+  readonly run: string;
+  readonly id: TaskId;
+  readonly text: string;
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+
+export class Agent implements AsyncDisposable {
+  readonly incarnation = randomBytes(8).toString("hex");
+  readonly #setup: AgentSetup;
+  readonly #bus: Bus;
+  readonly #clock = monotonicClock();
+  readonly #claims = new Claims();
+  readonly #subscriptions: Disposable[] = [];
+  readonly #reports: Kept[] = [];
+  #bench: AgentBench | null = null;
+  #task: AgentTask | null = null;
+  #expiry: NodeJS.Timeout | undefined;
+  #beats: NodeJS.Timeout | undefined;
+  #lastBeatMs = 0;
+  #closed = false;
+
+  constructor(bus: Bus, setup: AgentSetup) {
+    this.#bus = bus;
+    this.#setup = setup;
+  }
+
+  /** Resolves once it answers. */
+  async listen(): Promise<void> {
+    const { name } = this.#setup;
+    const listen = async (subject: string, take: (message: BusMessage) => void): Promise<void> => {
+      this.#subscriptions.push(await this.#bus.subscribe(subject, take));
+    };
+    for (const verb of Object.keys(this.#verbs) as AgentVerb[]) {
+      await listen(subjectOf.agent(name, verb), (message) => void this.#answer(message, this.#verbs[verb]));
+    }
+    await listen(subjectOf.everybody("facts"), (message) => void this.#answer(message, this.#verbs.facts));
+    await listen("run.*.go", (message) => void this.#answer(message, (data) => this.#go(data)));
+    await listen("run.*.stop", (message) => void this.#answer(message, (data) => this.#stop(data)));
+    await listen("run.*.renew", (message) => void this.#answer(message, (data) => this.#renew(data)));
+    await listen("run.*.kept", (message) => void this.#answer(message, (data) => this.#forget(data)));
+    this.#subscriptions.push(this.#bus.onLink((isUp) => isUp && this.#reconnected()));
+    this.#beats = setInterval(() => this.#beat(), beatMs.busy);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#beats);
+    clearTimeout(this.#expiry);
+    await this.#close("the agent ends");
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+  }
+
+  readonly #verbs: Readonly<Record<AgentVerb, (data: unknown) => Answer | Promise<Answer>>> = {
+    facts: () => this.#facts(),
+    clock: () => {
+      const t2 = this.#clock.nowNs();
+      return { t2, t3: this.#clock.nowNs() };
+    },
+    claim: (data) => this.#claim(data),
+    release: (data) => this.#release(data),
+    open: (data) => this.#open(data),
+    prepare: (data) => this.#prepare(data),
+    report: (data) => this.#report(data),
+    close: async (data) => {
+      this.#ofHolder(readMessage(messages.close, data, "close"));
+      await this.#close("the run ended");
+      return {};
+    },
+  };
+
+  #nowMs(): number {
+    return this.#clock.nowNs() / 1e6;
+  }
+
+  /** Whatever goes wrong is an answer, too. null: a message to all that is not for this agent. */
+  async #answer(message: BusMessage, verb: (data: unknown) => Answer | null | Promise<Answer | null>): Promise<void> {
+    const own = { v: protocolVersion, from: this.#setup.name };
+    try {
+      const answer = await verb(message.data);
+      if (answer !== null) message.reply({ ...own, ...answer });
+    } catch (error) {
+      if (!this.#closed) message.reply({ ...own, ...refusal(error) });
+    }
+  }
+
+  #facts(): Answer {
+    const { ports, labels, maxPps } = this.#setup;
+    const holder = this.#claims.holder(this.#nowMs());
+    const isBusy = this.#task !== null && !this.#task.isOver;
+    return {
+      version: packageVersion(),
+      node: process.version,
+      host: hostname(),
+      incarnation: this.incarnation,
+      clockId: clockId(),
+      cpus: allowedCpus().length,
+      lastEpoch: this.#claims.lastEpoch,
+      state: holder === null ? "idle" : isBusy ? "busy" : this.#bench === null ? "claimed" : "open",
+      holder: holder?.by ?? null,
+      ...{ ports, labels, maxPps },
+    };
+  }
+
+  #claim(data: unknown): Answer {
+    const order = readMessage(messages.claim, data, "claim");
+    const before = this.#claims.holder(this.#nowMs());
+    const answer = this.#claims.claim(order, this.#nowMs());
+    if (answer.kind === "granted") {
+      if (before !== null && before.epoch !== order.epoch) void this.#close(`${order.by} took the agent`);
+      this.#watchExpiry();
+    }
+    return { ...answer, incarnation: this.incarnation };
+  }
+
+  async #release(data: unknown): Promise<Answer> {
+    const { run, epoch, force = false } = readMessage(messages.release, data, "release");
+    if (this.#claims.release({ run, epoch }, force)) await this.#close("the agent was released");
+    return {};
+  }
+
+  /** Nobody renews: an endless trial ends, a bounded one ends as planned, and then the ports are given back. */
+  #watchExpiry(): void {
+    clearTimeout(this.#expiry);
+    const leftMs = this.#claims.leftMs(this.#nowMs());
+    if (!Number.isFinite(leftMs)) return;
+    this.#expiry = setTimeout(() => void this.#expire(), leftMs + 1);
+  }
+
+  async #expire(): Promise<void> {
+    if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#watchExpiry();
+    const task = this.#task;
+    if (task !== null && (task.startNs === null || !this.#isBounded)) task.stop("nobody renewed the claim");
+    await task?.done;
+    if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#watchExpiry();
+    await this.#close("nobody renewed the claim");
+  }
+
+  #isBounded = true;
+
+  /** The order of the run that has this agent. @throws PktgenError (3): of another one. */
+  #ofHolder<Order extends { readonly run: string; readonly epoch: number }>(order: Order): Order {
+    this.#claims.check(order, this.#nowMs());
+    return order;
+  }
+
+  async #open(data: unknown): Promise<Answer> {
+    const { part } = this.#ofHolder(readMessage(messages.open, data, "open"));
+    await this.#close("the run opens anew");
+    const bench = await this.#setup.open(planOf(part, this.#setup), new AbortController().signal);
+    if (this.#claims.holder(this.#nowMs()) === null) {
+      await bench[Symbol.asyncDispose]();
+      throw environmentError("the claim on it has run out while its ports were opened");
+    }
+    this.#bench = bench;
+    const { settleNs, notes } = bench;
+    return { kind: "opened", settleNs, notes, floorNs: bench.floorNs(), dut: bench.dut() };
+  }
+
+  async #prepare(data: unknown): Promise<Answer> {
+    const order = this.#ofHolder(readMessage(messages.prepare, data, "prepare"));
+    const bench = this.#bench;
+    if (bench === null) throw environmentError("its ports are not open");
+    // One that was never appointed would wait for ever.
+    if (this.#task?.startNs === null) this.#task.stop("another trial is prepared");
+    await this.#task?.done;
+    const request = order.request as unknown as MeasureRequest;
+    checkCap(request, order.share, this.#setup.maxPps);
+    bench.skipIds(order.idsGiven);
+    this.#isBounded = order.task !== "trial" || Number.isFinite(request.durationNs) || request.count !== null;
+    const task = new AgentTask(order, (steps) => this.#run(bench, order, steps.signal, steps.appointed));
+    this.#task = task;
+    void task.done.then((inputs) => this.#finished(order, task, inputs));
+    await task.armed;
+    if (order.task !== "trial") await task.done;
+    return { kind: "armed", floorNs: bench.floorNs() };
+  }
+
+  async #run(
+    bench: AgentBench,
+    { task, request: asked, index, share, learningFrames = 0 }: FleetMessage<"prepare">,
+    signal: AbortSignal,
+    appointed: () => Promise<number>,
+  ): Promise<readonly TrialInputs[]> {
+    const request = asked as unknown as MeasureRequest;
+    if (task === "trial") return bench.trial(request, index, { share, appointed }, signal);
+    if (task === "warm-up") await bench.warmUp(request, signal);
+    else await bench.learn(request, learningFrames, signal);
+    return [];
+  }
+
+  /** Everybody's start; this agent's is in the clock of this host. */
+  #go(data: unknown): Answer | null {
+    const order = readMessage(messages.go, data, "go");
+    const startNs = order.startNs[this.#setup.name];
+    const task = this.#taskOf(order);
+    if (startNs === undefined || task === null) return null;
+    const leadNs = startNs - this.#clock.nowNs();
+    if (task.startNs === null && leadNs <= lateNs) {
+      task.stop("the start was heard of too late");
+      return { kind: "late", byNs: -leadNs };
+    }
+    task.go(startNs);
+    return { kind: "going", leadNs };
+  }
+
+  #stop(data: unknown): Answer | null {
+    const order = readMessage(messages.stop, data, "stop");
+    const task = this.#taskOf(order);
+    task?.stop(order.why);
+    return task === null ? null : {};
+  }
+
+  #renew(data: unknown): Answer | null {
+    const { run, epoch, ttlMs } = readMessage(messages.renew, data, "renew");
+    this.#claims.renew({ run, epoch }, ttlMs, this.#nowMs());
+    return null;
+  }
+
+  /** null: it is of another run, an earlier epoch, or another trial. */
+  #taskOf({ run, epoch, trial, attempt }: TaskId & { readonly run: string; readonly epoch: number }): AgentTask | null {
+    const holder = this.#claims.holder(this.#nowMs());
+    if (holder?.run !== run || holder.epoch !== epoch || this.#task === null) return null;
+    return isSameTask(this.#task.id, { trial, attempt }) ? this.#task : null;
+  }
+
+  /** The report is kept before anybody is told that there is one. */
+  async #finished(
+    order: FleetMessage<"prepare">,
+    { startNs, stopped }: AgentTask,
+    inputs: readonly TrialInputs[] | null,
+  ): Promise<void> {
+    if (order.task !== "trial" || inputs === null) return;
+    const { run, epoch, trial, attempt } = order;
+    const { name } = this.#setup;
+    const lost = await this.#bench?.lost();
+    const id = { trial, attempt };
+    const part = { inputs: inputs.map(withoutTraffic), startNs, stopped, lost: lost ?? null };
+    const own = { v: protocolVersion, from: name, incarnation: this.incarnation };
+    const text = encodeWire({ ...own, kind: "report", trial, attempt, part });
+    const notSpooled = this.#setup.spool?.write(run, id, text) ?? null;
+    this.#reports.push({ run, id, text });
+    if (this.#reports.length > mostReports) this.#reports.shift();
+    const key = `${run}/${trial}/${attempt}/${name}`;
+    // Its own memory and its spool hold it, whatever becomes of the journal.
+    this.#bus.journal?.keep(subjectOf.keptTrial(run, trial, name), key, decodeWire(text)).catch(() => {});
+    this.#bus.publish(subjectOf.event(run, name), { ...own, run, epoch, trial, attempt, kind: "done", notSpooled });
+  }
+
+  /** Asked again, it says the same again. */
+  #report(data: unknown): Answer {
+    const { run, trial, attempt } = readMessage(messages.report, data, "report");
+    const id = { trial, attempt };
+    const held = this.#reports.find((one) => one.run === run && isSameTask(one.id, id))?.text;
+    const text = held ?? this.#setup.spool?.read(run, id) ?? null;
+    return text === null ? { kind: "none", incarnation: this.incarnation } : (decodeWire(text) as Answer);
+  }
+
+  #forget(data: unknown): null {
+    const { run, trial, attempt } = readMessage(messages.kept, data, "kept");
+    const id = { trial, attempt };
+    this.#setup.spool?.remove(run, id);
+    const at = this.#reports.findIndex((one) => one.run === run && isSameTask(one.id, id));
+    if (at >= 0) this.#reports.splice(at, 1);
+    return null;
+  }
+
+  #reconnected(): void {
+    const holder = this.#claims.holder(this.#nowMs());
+    if (holder === null || this.#task === null) return;
+    const { trial, attempt } = this.#task.id;
+    const { run, epoch } = holder;
+    const own = { v: protocolVersion, from: this.#setup.name, incarnation: this.incarnation };
+    const event = { ...own, run, epoch, trial, attempt, kind: "reconnected" };
+    this.#bus.publish(subjectOf.event(run, this.#setup.name), event);
+  }
+
+  #beat(): void {
+    const nowMs = this.#nowMs();
+    const task = this.#task === null || this.#task.isOver ? null : this.#task;
+    if (task === null && nowMs - this.#lastBeatMs < beatMs.idle) return;
+    this.#lastBeatMs = nowMs;
+    this.#bus.publish(subjectOf.beat(this.#setup.name), {
+      ...{ v: protocolVersion, from: this.#setup.name, incarnation: this.incarnation },
+      run: this.#claims.holder(nowMs)?.run ?? null,
+      trial: task?.id.trial ?? null,
+      progress: task?.startNs == null ? null : (this.#bench?.progress() ?? null),
+    });
+  }
+
+  /** Stops what runs, and gives the ports back. */
+  async #close(why: string): Promise<void> {
+    const [bench, task] = [this.#bench, this.#task];
+    this.#bench = null;
+    this.#task = null;
+    task?.stop(why);
+    await task?.done;
+    await bench?.[Symbol.asyncDispose]();
+  }
+}
+
+/** The coordinator knows what was to be sent. */
+const withoutTraffic = ({ order: { stream: _, ...order }, ...inputs }: TrialInputs): object => ({ ...inputs, order });
+
+function refusal(error: unknown): Answer {
+  const isKnown = error instanceof PktgenError;
+  const exitCode: ExitCode = isKnown ? error.exitCode : exitCodes.environment;
+  const why = isKnown ? error.toLine() : `a bug: ${error instanceof Error ? error.message : String(error)}`;
+  return { kind: "refused", why, exitCode, lasting: exitCode === exitCodes.usage };
+}

@@ -1,0 +1,380 @@
+/**
+ * A bench that is spread over agents: runs and methods measure on it as on a lab of their own. Every trial is prepared
+ * everywhere, begun at one appointed moment, and put together from what all report.
+ */
+import { environmentError, invalidError, PktgenError } from "../errors.js";
+import type { Bench, OpenBench } from "../measure/bench.js";
+import type { BesideTrialsTally } from "../measure/lab.js";
+import type { MeasureRequest } from "../measure/measurer.js";
+import type { RunHooks, RunPlan } from "../measure/plan.js";
+import { trafficWords } from "../measure/traffic-words.js";
+import type { DutResult, RunResult, Trial } from "../result/run-result.js";
+import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
+import { trialAfter } from "../stream/frames/signature.js";
+import { hostFacts } from "../sys/host.js";
+import { packageVersion } from "../sys/version.js";
+import { usualTolerances } from "../tolerances.js";
+import { frameSizeName } from "../units.js";
+import type { AgentLink, LinkClock, ReportPart } from "./agent-link.js";
+import type { Bus } from "./bus.js";
+import { type AgentReport, combineTrial } from "./combined-trial.js";
+import { type AgentChoice, Coordinator } from "./coordinator.js";
+import { subjectOf } from "./names.js";
+import { toldPlan } from "./part.js";
+import { answers, protocolVersion } from "./protocol.js";
+import { type DrivenTrial, TrialDriver, type TrialWork } from "./trial-driver.js";
+import {
+  type Blamed,
+  interruptedWord,
+  type Member,
+  type TrialEvent,
+  type TrialTimes,
+  usualTrialTimes,
+} from "./trial-events.js";
+import { lastsNsOf } from "./trial-length.js";
+
+export interface FleetSettings extends AgentChoice {
+  /** With fewer agents no trial begins; null: all are needed. */
+  readonly minAgents: number | null;
+  /** All begin within this time of each other. */
+  readonly startWithinNs: number;
+  /** As the user wrote it, for the result. */
+  readonly address: string;
+  /** Absent: the usual ones. */
+  readonly times?: Partial<TrialTimes>;
+}
+
+const openMs = 30_000;
+const prepareMs = 30_000;
+/** A warm-up takes its time. */
+const warmUpMs = 60_000;
+const reportMs = 5_000;
+/** Ids that a warm-up or learning frames may need of each agent. */
+const idsOfTask = 16;
+/** A search that loses agents in so many trials in a row is given up. */
+const mostLostInRow = 3;
+/** Answers to the appointment are taken so long before it is too late for them. */
+const answersNs = 10e6;
+
+interface Opened {
+  readonly settleNs: number;
+  readonly dut: DutResult;
+  readonly notes: readonly string[];
+}
+
+/** Opens a bench on the agents that the settings choose. The bus stays open. */
+export const openFleetBench =
+  (bus: Bus, settings: FleetSettings): OpenBench =>
+  async (plan, hooks, total) => {
+    const part = toldPlan(plan);
+    const coordinator = await Coordinator.claim(bus, settings);
+    try {
+      const opened = await Promise.all(
+        coordinator.links.map((link) => link.must("open", { part }, answers.open, openMs)),
+      );
+      await Promise.all(coordinator.links.map((link) => link.compareClocks(clockExchanges.first)));
+      const openings = opened.map(({ settleNs, dut, notes }): Opened => ({ settleNs, notes, dut: dut as never }));
+      return new FleetBench({ bus, settings, coordinator, plan, hooks, total }, openings);
+    } catch (error) {
+      await coordinator[Symbol.asyncDispose]();
+      throw error;
+    }
+  };
+
+const clockExchanges = { first: 32, trial: 8 } as const;
+
+interface FleetParts {
+  readonly bus: Bus;
+  readonly settings: FleetSettings;
+  readonly coordinator: Coordinator;
+  readonly plan: RunPlan;
+  readonly hooks: RunHooks;
+  readonly total: number;
+}
+
+class FleetBench implements Bench {
+  readonly beside: BesideTrialsTally = { warmUp: 0, learning: 0, probes: 0 };
+  readonly settleNs: number;
+  readonly #parts: FleetParts;
+  readonly #openings: readonly Opened[];
+  readonly #links: ReadonlyMap<string, AgentLink>;
+  #idsGiven = 0;
+  #trialsRun = 0;
+  #lostInRow = 0;
+  #ended: Reason | null = null;
+
+  constructor(parts: FleetParts, openings: readonly Opened[]) {
+    this.#parts = parts;
+    this.#openings = openings;
+    this.#links = new Map(parts.coordinator.links.map((link) => [link.name, link]));
+    this.settleNs = Math.max(...openings.map(({ settleNs }) => settleNs));
+  }
+
+  warmUp(like: MeasureRequest): Promise<void> {
+    return this.#everywhere("warm-up", like, {});
+  }
+
+  learn(like: MeasureRequest, frames: number): Promise<void> {
+    return this.#everywhere("learn", like, { learningFrames: frames });
+  }
+
+  async ended(): Promise<Reason | null> {
+    return this.#ended;
+  }
+
+  async trial(request: MeasureRequest, index: number): Promise<readonly Trial[]> {
+    if (request.resetAtNs !== undefined) {
+      throw environmentError("a reset cannot be measured over a fleet yet", { hint: "measure it without --fleet" });
+    }
+    await Promise.all([...this.#links.values()].map((link) => link.compareClocks(clockExchanges.trial)));
+    const work = this.#workOf(request, index);
+    const driver = new TrialDriver(work.work, this.#setupOf(request));
+    const watched = await this.#watch(driver, request, index);
+    const driven = await driver.run(this.#parts.hooks.signal).finally(() => watched());
+    return this.#trialsOf(request, driven, work.idsOf(driven.attempt));
+  }
+
+  async document(trials: readonly Trial[], started: Date): Promise<Omit<RunResult, "verdict">> {
+    const { plan, settings } = this.#parts;
+    return {
+      tool: { name: "pktgen-ts", version: packageVersion(), node: process.version },
+      host: { ...hostFacts() },
+      started: started.toISOString(),
+      command: plan.commandLine,
+      dut: dutOfAll(this.#openings),
+      seed: plan.seed,
+      tolerances: { ...(plan.tolerances ?? usualTolerances) },
+      runId: plan.runId,
+      traffic: trafficWords(plan.stream),
+      besideTrials: { ...this.beside, neighbours: 0 },
+      fleet: {
+        ...{ address: settings.address, run: this.#parts.coordinator.run, startWithinNs: settings.startWithinNs },
+        agents: [...this.#links.values()].map((link) => this.#agentFacts(link)),
+      },
+      trials: [...trials],
+    };
+  }
+
+  /** What was in the way stands in the trials, agent by agent. */
+  advised(result: RunResult): RunResult {
+    return result;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.coordinator[Symbol.asyncDispose]();
+  }
+
+  #agentFacts(link: AgentLink): NonNullable<RunResult["fleet"]>["agents"][number] {
+    const { host, version, node, cpus, ports, labels, maxPps } = link.facts;
+    const clock = link.clockAt(this.#parts.coordinator.asking.nowNs());
+    return { name: link.name, host, version, node, cpus, ports, labels, maxPps, clock };
+  }
+
+  /** One task for all, at the same time; whoever cannot do it ends the run. */
+  async #everywhere(task: "warm-up" | "learn", request: MeasureRequest, more: object): Promise<void> {
+    const { links } = this.#parts.coordinator;
+    const trial = this.#trialsRun++;
+    const fields = (index: number) => ({
+      ...{ task, request, trial, attempt: 1, index: 0, idsGiven: this.#idsGiven },
+      share: { index, of: links.length },
+      ...more,
+    });
+    await Promise.all(links.map((link, i) => link.must("prepare", fields(i), answers.prepare, warmUpMs)));
+    this.#idsGiven += idsOfTask;
+  }
+
+  #setupOf(request: MeasureRequest) {
+    const { settings, coordinator } = this.#parts;
+    const members = coordinator.links.map(
+      ({ name, facts }): Member => ({ agent: name, incarnation: facts.incarnation }),
+    );
+    const worstRttNs = Math.max(...coordinator.links.map(({ minRttNs }) => minRttNs));
+    const times = { ...usualTrialTimes, ...settings.times };
+    const leadNs = Math.max(times.leadNs, 4 * worstRttNs + times.marginNs);
+    return {
+      members,
+      minAgents: settings.minAgents ?? members.length,
+      lastsNs: lastsNsOf(request, this.settleNs),
+      endsWhenSilent: request.lossGoals !== undefined,
+      times: { ...times, leadNs },
+    };
+  }
+
+  #workOf(request: MeasureRequest, index: number): { work: TrialWork; idsOf: (attempt: number) => number } {
+    const { bus, coordinator } = this.#parts;
+    const { asking } = coordinator;
+    const trial = this.#trialsRun++;
+    const ids = new Map<number, number>();
+    const idsOf = (attempt: number): number => {
+      const given = ids.get(attempt) ?? this.#idsGiven++;
+      ids.set(attempt, given);
+      return given;
+    };
+    const { from, run, epoch, nowNs } = asking;
+    const message = (attempt: number) => ({ v: protocolVersion, from, run, epoch, trial, attempt });
+    const work: TrialWork = {
+      links: this.#links,
+      nowNs,
+      prepare: async (link, attempt, members, at) => {
+        const share = { index: at, of: members.length };
+        const fields = { trial, attempt, task: "trial", request, index, share, idsGiven: idsOf(attempt) };
+        return preparedEvent(link, attempt, fields);
+      },
+      go: async (attempt, startNs, members, untilNs) => {
+        const own = members.map(({ agent }) => [agent, this.#ownTime(agent, startNs)]);
+        const order = { ...message(attempt), startNs: Object.fromEntries(own) };
+        const ms = Math.max(1, (untilNs - answersNs - nowNs()) / 1e6);
+        const names = members.map(({ agent }) => agent);
+        const said = await bus.gather(subjectOf.run(run, "go"), order, names, ms);
+        return [...said].map(([agent, data]) => goingEvent(agent, attempt, data));
+      },
+      stop: (attempt, why) => bus.publish(subjectOf.run(run, "stop"), { ...message(attempt), why }),
+      report: (link, attempt) => this.#report(link, trial, attempt),
+    };
+    return { work, idsOf };
+  }
+
+  #ownTime(agent: string, ns: number): number {
+    return ns + (this.#links.get(agent)!.clockAt(ns)?.offsetNs ?? Number.NaN);
+  }
+
+  /** From the agent itself; where it is gone, from the journal. */
+  async #report(link: AgentLink, trial: number, attempt: number): Promise<ReportPart | TrialEvent | null> {
+    const asked = await link.ask("report", { trial, attempt }, answers.report, reportMs).catch(() => null);
+    const agent = link.name;
+    if (asked?.kind === "answer" && asked.value.kind === "report") return partOfReport(asked.value);
+    if (asked?.kind === "answer") return { kind: "beat", agent, incarnation: asked.value.incarnation };
+    if (asked?.kind === "refused") return null;
+    const { journal } = this.#parts.bus;
+    const kept =
+      (await journal?.read(subjectOf.keptTrial(this.#parts.coordinator.run, trial, agent)).catch(() => [])) ?? [];
+    const parts = kept.flatMap(({ data }) => {
+      const checked = answers.report.safeParse(data);
+      return checked.success && checked.data.kind === "report" ? [checked.data] : [];
+    });
+    const found = parts.find((part) => part.attempt === attempt && part.incarnation === link.facts.incarnation);
+    return found === undefined ? null : partOfReport(found);
+  }
+
+  /** Listens to beats and events of the trial, and tells the progress line; returns how to stop. */
+  async #watch(driver: TrialDriver, request: MeasureRequest, index: number): Promise<() => void> {
+    const { bus, coordinator, hooks, total } = this.#parts;
+    const progress = new Map<string, { published: number; received: number; missing: number; elapsedNs: number }>();
+    const beats = await bus.subscribe("beat.*", ({ data }) => {
+      const beat = answers.beat.safeParse(data);
+      if (!beat.success || !this.#links.has(beat.data.from)) return;
+      const { from: agent, incarnation, progress: now, run } = beat.data;
+      driver.tell({ kind: "beat", agent, incarnation });
+      if (now === null || run !== coordinator.run) return;
+      progress.set(agent, now);
+      const sum = (key: "published" | "received" | "missing"): number =>
+        [...progress.values()].reduce((all, one) => all + one[key], 0);
+      hooks.onProgress?.({
+        ...{ trial: index + 1, trials: total, frameBytes: frameSizeName(request.size), phase: request.phase },
+        stage: `${progress.size} of ${this.#links.size} agents`,
+        elapsedNs: now.elapsedNs,
+        durationNs: Number.isFinite(request.durationNs) ? request.durationNs : null,
+        ...{ sent: sum("published"), received: sum("received"), lost: sum("missing") },
+        rxPps: now.elapsedNs > 0 ? (sum("received") * 1e9) / now.elapsedNs : 0,
+      });
+    });
+    const events = await bus.subscribe(subjectOf.event(coordinator.run, "*"), ({ data }) => {
+      const event = answers.event.safeParse(data);
+      if (!event.success || !this.#links.has(event.data.from)) return;
+      const { from: agent, incarnation, kind } = event.data;
+      driver.tell(kind === "done" ? { kind, agent, incarnation } : { kind, agent });
+    });
+    const link = bus.onLink((isUp) => driver.tell({ kind: "link", isUp }));
+    return () => {
+      for (const watch of [beats, events, link]) watch[Symbol.dispose]();
+    };
+  }
+
+  async #trialsOf(request: MeasureRequest, driven: DrivenTrial, idsGiven: number): Promise<readonly Trial[]> {
+    const { plan, settings, hooks, coordinator } = this.#parts;
+    const { outcome, parts, attempt } = driven;
+    if (outcome.kind === "not begun") throw this.#notBegun(outcome.blamed);
+    const { members, startNs, lost, left, silent, stopped } = outcome;
+    const reports = members.flatMap(({ agent }): AgentReport[] => {
+      const part = parts.get(agent);
+      return part === undefined ? [] : [this.#inFleetTime(agent, part, startNs)];
+    });
+    this.#noteEnds(lost, parts);
+    if (reports.length === 0) throw nobodyReported(lost);
+    const interrupted = hooks.signal.aborted ? [interruptedReason] : [];
+    const stops = stopped === null || stopped === interruptedWord ? [] : [faultReason(stopped)];
+    const trials = combineTrial({
+      ...{ plan, request, reports, idsGiven, lost, left, silent, appointedNs: startNs },
+      agents: members.map(({ agent }) => agent),
+      settleNs: this.settleNs,
+      trial: trialAfter(plan.runId, idsGiven),
+      startWithinNs: settings.startWithinNs,
+      faults: [...interrupted, ...stops],
+    });
+    const { bus } = this.#parts;
+    const { from, run, epoch } = coordinator.asking;
+    const kept = { v: protocolVersion, from, run, epoch, trial: this.#trialsRun - 1, attempt };
+    bus.publish(subjectOf.run(run, "kept"), kept);
+    return trials;
+  }
+
+  #inFleetTime(agent: string, { inputs, startNs, stopped }: ReportPart, appointedNs: number): AgentReport {
+    const clock: LinkClock | null = this.#links.get(agent)!.clockAt(appointedNs);
+    const own = { agent, inputs, stopped };
+    if (clock === null) return { ...own, startNs: appointedNs, boundNs: Number.POSITIVE_INFINITY };
+    return { ...own, startNs: startNs - clock.offsetNs, boundNs: clock.boundNs };
+  }
+
+  #noteEnds(lost: readonly Blamed[], parts: ReadonlyMap<string, ReportPart>): void {
+    this.#lostInRow = lost.length === 0 ? 0 : this.#lostInRow + 1;
+    const gone = [...parts].flatMap(([agent, part]) => (part.lost === null ? [] : [`${agent}: ${part.lost}`]));
+    if (gone.length > 0) this.#ended ??= faultReason(gone.join("; "));
+    if (this.#lostInRow < mostLostInRow) return;
+    const names = lost.map(({ agent }) => agent).join(", ");
+    this.#ended ??= faultReason(`agents were lost in ${this.#lostInRow} trials in a row, at last ${names}`);
+  }
+
+  #notBegun(blamed: readonly Blamed[]): PktgenError {
+    if (this.#parts.hooks.signal.aborted) return new PktgenError(130, interruptedReason.text);
+    const why = blamed.map((one) => `${one.agent}: ${one.why}`).join("; ");
+    return environmentError(`the trial could not begin: ${why}`, {
+      where: "--fleet",
+      hint: "pktgen-ts fleet ls shows who is there; --min-agents goes on without those that are not",
+    });
+  }
+}
+
+const nobodyReported = (lost: readonly Blamed[]): PktgenError =>
+  invalidError(`no agent's report came: ${lost.map(({ agent, why }) => `${agent} (${why})`).join(", ")}`);
+
+async function preparedEvent(link: AgentLink, attempt: number, fields: object): Promise<TrialEvent | null> {
+  const agent = link.name;
+  try {
+    const asked = await link.ask("prepare", fields, answers.prepare, prepareMs);
+    if (asked.kind === "answer") return { kind: "armed", agent, attempt };
+    if (asked.kind === "absent") return { kind: "absent", agent };
+    if (asked.kind !== "refused") return null;
+    return { kind: "refused", agent, attempt, why: asked.error.message, lasting: asked.lasting };
+  } catch (error) {
+    const why = error instanceof PktgenError ? error.toLine() : String(error);
+    return { kind: "refused", agent, attempt, why, lasting: true };
+  }
+}
+
+function goingEvent(agent: string, attempt: number, data: unknown): TrialEvent {
+  const checked = answers.going.safeParse(data);
+  if (!checked.success) return { kind: "refused", agent, attempt, why: "its answer cannot be read", lasting: false };
+  if (checked.data.kind === "going") return { kind: "going", agent, attempt };
+  return { kind: "late", agent, attempt, byNs: checked.data.byNs };
+}
+
+function partOfReport(report: { readonly incarnation: string; readonly part: unknown }): ReportPart {
+  const part = report.part as Pick<ReportPart, "inputs" | "startNs" | "stopped" | "lost">;
+  return { ...part, kind: "part", incarnation: report.incarnation };
+}
+
+/** Ports of all, of what is one kind of device. */
+function dutOfAll(openings: readonly Opened[]): DutResult {
+  const [first] = openings;
+  return { ...first!.dut, ports: openings.flatMap(({ dut }) => dut.ports) } as DutResult;
+}

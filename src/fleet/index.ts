@@ -1,0 +1,67 @@
+/** One test over many generators: agents, and the bench that runs and methods measure on. */
+import { type OpenBench, openLabBench } from "../measure/bench.js";
+import type { NatsAddress } from "../options/fleet-address.js";
+import type { FleetOrder, ServerTexts } from "../options/fleet-options.js";
+import { Agent, type AgentSetup } from "./agent.js";
+import { openAgentLab } from "./agent-bench.js";
+import type { Bus } from "./bus.js";
+import { openFleetBench } from "./fleet-bench.js";
+import { openLocalFleet } from "./local-fleet.js";
+import { refuseOwnWay } from "./own-way.js";
+import { openSpool } from "./spool.js";
+
+export { listAgents, listClocks, releaseAgent } from "./fleet-commands.js";
+
+/** An agent on the lab of this host. `spool`: a folder; null: reports are in memory alone. */
+export async function startFleetAgent(
+  bus: Bus,
+  { servers }: NatsAddress,
+  offer: Omit<AgentSetup, "spool" | "open">,
+  spool: string | null,
+): Promise<AsyncDisposable> {
+  if (!offer.yesThisInterface) await refuseOwnWay(offer.ports, servers);
+  const kept = spool === null ? null : openSpool(spool, offer.name);
+  const agent = new Agent(bus, { ...offer, spool: kept, open: openAgentLab });
+  await agent.listen();
+  return agent;
+}
+
+/** Connects to a server. The client is loaded then. */
+export async function connectFleet(
+  address: NatsAddress,
+  { creds, nkey, tlsCa, tlsCert, tlsKey }: ServerTexts,
+  name: string,
+): Promise<Bus> {
+  const { connectNats } = await import("./nats/nats-bus.js");
+  return connectNats({
+    ...{ address, name },
+    ...(creds === undefined ? {} : { credsFile: creds }),
+    ...(nkey === undefined ? {} : { nkeyFile: nkey }),
+    ...(tlsCa === undefined ? {} : { tlsCaFile: tlsCa }),
+    ...(tlsCert === undefined ? {} : { tlsCertFile: tlsCert }),
+    ...(tlsKey === undefined ? {} : { tlsKeyFile: tlsKey }),
+  });
+}
+
+/** What a run with `--fleet` measures on. null: without a fleet, on this machine. */
+export function benchOf(order: FleetOrder | null, server: ServerTexts): OpenBench {
+  if (order === null) return openLabBench;
+  const { place } = order;
+  if (place.kind === "local") return openLocalFleet(place.agents, order);
+  return async (plan, hooks, total) => {
+    const bus = await connectFleet(place.address, server, "pktgen-ts run");
+    try {
+      const bench = await openFleetBench(bus, order)(plan, hooks, total);
+      const closeBench = bench[Symbol.asyncDispose].bind(bench);
+      return Object.assign(bench, {
+        [Symbol.asyncDispose]: async (): Promise<void> => {
+          await closeBench();
+          await bus[Symbol.asyncDispose]();
+        },
+      });
+    } catch (error) {
+      await bus[Symbol.asyncDispose]();
+      throw error;
+    }
+  };
+}

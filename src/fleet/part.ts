@@ -1,0 +1,121 @@
+/**
+ * The part of a plan that agents are told: what every trial of a run has in common, as plain data. The agent makes a
+ * plan of it again. It takes nothing on trust: ports are those that it offers, texts are parsed anew, and what would
+ * run programs or commands is refused.
+ */
+import { parseEmbeddedOptions } from "../dut/embedded/options.js";
+import { type PktgenError, usageError } from "../errors.js";
+import type { DutChoice, RunPlan } from "../measure/plan.js";
+import { checkPlan } from "../measure/plan-check.js";
+import { parsePortSpec } from "../port/index.js";
+import { programUrls } from "../program/load-program.js";
+
+/** The built-in device as an agent offers it: each has its own. */
+export const embeddedPort = "embedded";
+
+type PartDut =
+  | { readonly kind: "embedded"; readonly given: readonly string[]; readonly size: number | null }
+  | { readonly kind: "external"; readonly tx: string; readonly rx: string | null; readonly queues: number };
+
+/** Fields of a plan that go over the wire as they are. */
+const told = [
+  ...["sizes", "bidirectional", "queues", "stream", "ownRates", "seed", "runId", "warmupNs", "settleNs"],
+  ...["settlesWhole", "busy", "integrity", "lineRateBps", "lossLimit", "measuresLoss", "tolerances", "minRatePps"],
+  ...["startSequence", "waitPeerNs"],
+] as readonly (keyof RunPlan)[];
+
+const notOver = (what: string, where: string, accepted: string): PktgenError =>
+  usageError(`${what} cannot be done over a fleet yet`, { where, accepted });
+
+/** @throws PktgenError (2): something that no fleet does. */
+export function toldPlan(plan: RunPlan): Readonly<Record<string, unknown>> {
+  refuseUnshared(plan);
+  const fields = told.filter((key) => plan[key] !== undefined).map((key) => [key, plan[key]]);
+  return { ...Object.fromEntries(fields), dut: partDut(plan.dut, plan.queues) };
+}
+
+/** What one plan for all would get wrong. */
+function refuseUnshared({ record, cores, resetCommand, dut, learns }: RunPlan): void {
+  if ((record?.tx ?? record?.rx ?? null) !== null)
+    throw notOver("recording", "--record-tx, --record-rx", "a run without a fleet");
+  if (cores !== null) throw notOver("a choice of CPUs", "--cores", "pktgen-ts agent under taskset");
+  if (resetCommand !== undefined) throw notOver("a reset", "--reset-command", "a run without a fleet");
+  if (learns === true && dut.kind !== "external") throw notOver("learning", "--learning-frames", "0");
+  if (dut.kind !== "external") return;
+  if (dut.sides !== null) throw notOver("addresses of ports", "--tx-address", "--dst-mac with the device's address");
+  if (dut.hops.length > 0 || dut.reverseHops.length > 0) throw notOver("counters of hops", "--hop", "no --hop");
+}
+
+function partDut(dut: DutChoice, queues: number): PartDut {
+  if (dut.kind === "embedded") return { kind: "embedded", given: dut.options.given, size: dut.options.size };
+  if (dut.kind === "external") return { kind: "external", tx: dut.tx.text, rx: dut.rx?.text ?? null, queues };
+  throw notOver("testpmd", "--dut", "external, or embedded with --fleet local:N");
+}
+
+/** What an agent lets others do with it. */
+export interface Offer {
+  /** As they were named at its start. */
+  readonly ports: readonly string[];
+  readonly allowPrograms: boolean;
+  readonly yesThisInterface: boolean;
+  /** Labs that are open at the same time in this process. Absent: one. */
+  readonly labs?: number;
+}
+
+/** @throws PktgenError (2): it is no plan, or asks for what is not offered. */
+export function planOf(part: Readonly<Record<string, unknown>>, offer: Offer): RunPlan {
+  const plan: unknown = {
+    ...Object.fromEntries(told.filter((key) => part[key] !== undefined).map((key) => [key, part[key]])),
+    dut: dutOfPart(part["dut"], offer),
+    yesThisInterface: offer.yesThisInterface,
+    ...(offer.labs === undefined ? {} : { labs: offer.labs }),
+    trials: "default",
+    repeat: 1,
+    cores: null,
+    commandLine: "pktgen-ts agent",
+  };
+  checkPlan(plan);
+  if (!offer.allowPrograms && programUrls(plan.stream).length > 0) {
+    throw usageError("the profile has a stream that is a program, and this agent runs none", {
+      where: "--profile",
+      accepted: "streams without a program, or agents started with --allow-programs",
+    });
+  }
+  return plan;
+}
+
+const isTextList = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === "string");
+
+function dutOfPart(value: unknown, { ports }: Offer): DutChoice {
+  const dut = (typeof value === "object" && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
+  if (dut["kind"] === "embedded" && isTextList(dut["given"])) {
+    checkOffered(embeddedPort, ports);
+    const options = parseEmbeddedOptions(dut["given"].join(","), "--dut");
+    const size = typeof dut["size"] === "number" ? dut["size"] : null;
+    return { kind: "embedded", options: { ...options, size: options.size ?? size } };
+  }
+  if (dut["kind"] !== "external" || typeof dut["tx"] !== "string") {
+    throw usageError("this is no device", { where: "open", accepted: "embedded, external" });
+  }
+  const spec = (text: string) => {
+    checkOffered(text, ports);
+    const port = parsePortSpec(text);
+    return typeof dut["queues"] === "number" && port.queues < dut["queues"] ? { ...port, queues: dut["queues"] } : port;
+  };
+  return {
+    kind: "external",
+    tx: spec(dut["tx"]),
+    rx: typeof dut["rx"] === "string" ? spec(dut["rx"]) : null,
+    ...{ sides: null, hops: [], reverseHops: [] },
+    keeps: { srcMac: null, dstMac: true, srcAddress: true, dstAddress: true },
+  };
+}
+
+function checkOffered(text: string, ports: readonly string[]): void {
+  if (ports.includes(text)) return;
+  throw usageError(`it does not offer ${text}`, {
+    where: "--tx, --rx",
+    accepted: ports.length === 0 ? "no port" : ports.join(", "),
+  });
+}

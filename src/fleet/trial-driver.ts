@@ -1,0 +1,107 @@
+/** Carries out what trial-machine.ts says: asks agents over the bus, tells it what they answer, and wakes it in time. */
+import type { AgentLink, ReportPart } from "./agent-link.js";
+import type { Member, TrialEffect, TrialEvent, TrialOutcome, TrialSetup } from "./trial-events.js";
+import { beginTrial, reduceTrial, type TrialState, type TrialStep, wakeNs } from "./trial-machine.js";
+
+/** What a trial needs of its run. */
+export interface TrialWork {
+  readonly links: ReadonlyMap<string, AgentLink>;
+  nowNs(): number;
+  /** Of an attempt, with its members' shares in their order. Resolves when all were asked. */
+  prepare(link: AgentLink, attempt: number, members: readonly Member[], index: number): Promise<TrialEvent | null>;
+  /** Tells all; an event for each that answered before that moment. */
+  go(attempt: number, startNs: number, members: readonly Member[], untilNs: number): Promise<readonly TrialEvent[]>;
+  stop(attempt: number, why: string): void;
+  report(link: AgentLink, attempt: number): Promise<ReportPart | TrialEvent | null>;
+}
+
+export interface DrivenTrial {
+  readonly outcome: TrialOutcome;
+  readonly attempt: number;
+  readonly parts: ReadonlyMap<string, ReportPart>;
+}
+
+export class TrialDriver {
+  readonly #work: TrialWork;
+  readonly #parts = new Map<string, ReportPart>();
+  readonly #over: Promise<DrivenTrial>;
+  #resolve: (driven: DrivenTrial) => void = () => {};
+  #state: TrialState;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(work: TrialWork, setup: TrialSetup) {
+    this.#work = work;
+    this.#over = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    const step = beginTrial(setup, work.nowNs());
+    this.#state = step.state;
+    this.#take(step);
+  }
+
+  /** `signal`: an interrupt. */
+  async run(signal: AbortSignal): Promise<DrivenTrial> {
+    const interrupt = (): void => this.tell({ kind: "interrupt" });
+    signal.addEventListener("abort", interrupt, { once: true });
+    if (signal.aborted) interrupt();
+    return this.#over.finally(() => {
+      signal.removeEventListener("abort", interrupt);
+      clearTimeout(this.#timer);
+    });
+  }
+
+  tell(event: TrialEvent): void {
+    this.#take(reduceTrial(this.#state, event, this.#work.nowNs()));
+  }
+
+  #take({ state, effects }: TrialStep): void {
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    clearTimeout(this.#timer);
+    if (this.#state.phase === "over") return;
+    const ms = Math.max(0, (wakeNs(this.#state) - this.#work.nowNs()) / 1e6);
+    // Timers take no more than 2^31 ms; an earlier tick changes nothing.
+    this.#timer = setTimeout(() => this.tell({ kind: "tick" }), Math.min(Math.ceil(ms), 2 ** 30));
+  }
+
+  #carryOut(effect: TrialEffect): void {
+    switch (effect.kind) {
+      case "prepare":
+        this.#prepare(effect.attempt, effect.members);
+        return;
+      case "go":
+        void this.#go(effect.attempt, effect.startNs, effect.members);
+        return;
+      case "stop":
+        this.#work.stop(effect.attempt, effect.why);
+        return;
+      case "ask report":
+        for (const agent of effect.agents) void this.#ask(agent);
+        return;
+      case "over":
+        this.#resolve({ outcome: effect.outcome, attempt: this.#state.attempt, parts: this.#parts });
+    }
+  }
+
+  #prepare(attempt: number, members: readonly Member[]): void {
+    members.forEach((member, index) => {
+      const link = this.#work.links.get(member.agent)!;
+      void this.#work.prepare(link, attempt, members, index).then((event) => event && this.tell(event));
+    });
+  }
+
+  async #go(attempt: number, startNs: number, members: readonly Member[]): Promise<void> {
+    const untilNs = startNs - this.#state.setup.times.marginNs;
+    for (const event of await this.#work.go(attempt, startNs, members, untilNs)) this.tell(event);
+  }
+
+  async #ask(agent: string): Promise<void> {
+    const link = this.#work.links.get(agent)!;
+    const answer = await this.#work.report(link, this.#state.attempt);
+    if (answer === null) return;
+    if (answer.kind !== "part") return this.tell(answer);
+    if (this.#parts.has(agent)) return;
+    this.#parts.set(agent, answer);
+    this.tell({ kind: "report", agent, incarnation: answer.incarnation });
+  }
+}
