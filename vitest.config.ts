@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Tests that measure with threads on every core: one file at a time, so that a busy machine spoils no trial. */
@@ -32,6 +33,9 @@ export default defineConfig({
           ...shared,
           testTimeout: 120_000,
           name: "pure",
+          // They share what they import: loading it anew for each file took longer than most of the tests.
+          isolate: false,
+          maxWorkers: availableParallelism(),
           include: ["test/**/*.test.ts"],
           exclude: [...real, ...wire, ...lab],
           sequence: { groupOrder: 1 },
@@ -42,6 +46,7 @@ export default defineConfig({
           ...shared,
           testTimeout: 120_000,
           name: "wire",
+          maxWorkers: availableParallelism(),
           include: wire,
           sequence: { groupOrder: 2 },
         },
