@@ -10,6 +10,8 @@ const real = [
 ];
 /** Tests on the kernel's interfaces at low rates, each in its own namespaces: they stand a busy machine. */
 const wire = ["test/lab/{external,netdev,one-way,packet,relay,tap,wire,xdp,xdp-interface}.test.ts"];
+/** Long tests of whole runs, of which each stands that others spoil a trial: two at a time. */
+const runs = ["test/lab/{methods,plan,recipes}.test.ts"];
 /** Tests with other programs beside this one: testpmd, containers, virtual machines, a browser. */
 const lab = ["test/{browser,lab}/**/*.test.ts"];
 
@@ -37,7 +39,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers: availableParallelism(),
           include: ["test/**/*.test.ts"],
-          exclude: [...real, ...wire, ...lab],
+          exclude: [...real, ...wire, ...runs, ...lab],
           sequence: { groupOrder: 1 },
         },
       },
@@ -54,11 +56,21 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          testTimeout: 120_000,
+          name: "runs",
+          include: runs,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...shared,
           name: "lab",
           include: lab,
-          exclude: wire,
+          exclude: [...wire, ...runs],
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

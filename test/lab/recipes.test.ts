@@ -25,8 +25,9 @@ const runElsewhere = /^scripts\/lab\/device\.sh |^unshare -rn /;
 /** With PKTGEN_RECIPES=whole recipes take their time; else what takes long gets options that make it short. */
 const isWhole = process.env["PKTGEN_RECIPES"] === "whole";
 const shorter: readonly (readonly [command: RegExp, options: string])[] = [
-  [/--repeat 3 /, "--repeat 1"],
-  [/rfc2544 .*--tests throughput/, "--sizes 64"],
+  [/--repeat 3 /, "--repeat 1 --trial 300ms --width 5%"],
+  [/ ndr --quick --sizes/, "--trial 300ms --width 5%"],
+  [/rfc2544 .*--tests throughput/, "--sizes 64 --trial 300ms --width 5%"],
   [/ (64-1518:64|rfc2544|plan)$/, "--count 200 --rate 2kpps --warmup 0"],
   [/--duration (5|10)s$/, "--duration 500ms"],
   [/--count 1000000/, "--count 10000"],
