@@ -41,18 +41,23 @@ export interface FilterField {
  */
 type Read = (view: DataView, at: number, reach: number, end: number, isFragment: boolean) => number;
 
+/** `needed`: bytes of the header that must be there. Of some, Wireshark shows a field only with others behind it. */
 const u8 =
-  (offset: number): Read =>
+  (offset: number, needed = offset + 1): Read =>
   (view, at, reach) =>
-    at + offset + 1 > reach ? -1 : view.getUint8(at + offset);
+    at + needed > reach ? -1 : view.getUint8(at + offset);
 const u16 =
-  (offset: number): Read =>
+  (offset: number, needed = offset + 2): Read =>
   (view, at, reach) =>
-    at + offset + 2 > reach ? -1 : view.getUint16(at + offset);
+    at + needed > reach ? -1 : view.getUint16(at + offset);
 const u32 =
+  (offset: number, needed = offset + 4): Read =>
+  (view, at, reach) =>
+    at + needed > reach ? -1 : view.getUint32(at + offset);
+const u24 =
   (offset: number): Read =>
   (view, at, reach) =>
-    at + offset + 4 > reach ? -1 : view.getUint32(at + offset);
+    at + offset + 3 > reach ? -1 : view.getUint32(at + offset - 1) & 0xff_ffff;
 /** `count` bits of what `read` reads, from bit `low` on. */
 const bits =
   (read: Read, low: number, count: number): Read =>
@@ -156,16 +161,16 @@ const lengthOf: Read = (view, at, reach, end, isFragment) => {
   const found = typeOrLength(view, at, reach, end, isFragment);
   return found <= mostLength ? found : -1;
 };
-const tcpFlags = bits(u16(12), 0, 12);
-/** A header's length in words, from four bits of a byte. */
-const headerBytesOf = (offset: number, low: number): Read => {
-  const words = bits(u8(offset), low, 4);
+const tcpFlags = bits(u16(12, 16), 0, 12);
+/** A header's length in words, from four bits of what `read` reads. */
+const headerBytesOf = (read: Read, low: number): Read => {
+  const words = bits(read, low, 4);
   return (view, at, reach, end, isFragment) => {
     const found = words(view, at, reach, end, isFragment);
     return found < 0 ? -1 : found * 4;
   };
 };
-const tcpHeaderBytes = headerBytesOf(12, 4);
+const tcpHeaderBytes = headerBytesOf(u8(12, 16), 4);
 /** What the IP packet has room for behind the header. It is unknown in a fragment. */
 const tcpPayloadBytes: Read = (view, at, reach, end, isFragment) => {
   const headerBytes = tcpHeaderBytes(view, at, reach, end, isFragment);
@@ -182,23 +187,10 @@ const ofTags = (name: string, kinds: Kinds): FilterField[] => [
   numbers(`${name}.priority`, 7, kinds, bits(u16(0), 13, 3)),
 ];
 
-const ofPorts = (name: string, kinds: Kinds): FilterField[] => [
-  numbers(`${name}.srcport`, most.u16, kinds, u16(0)),
-  numbers(`${name}.dstport`, most.u16, kinds, u16(2)),
-  numbers(`${name}.port`, most.u16, kinds, u16(0), u16(2)),
-];
-
-/** A byte of a header of which `bytes` bytes must be there. */
-const u8Of =
-  (bytes: number, offset: number): Read =>
-  (view, at, reach) =>
-    at + bytes > reach ? -1 : view.getUint8(at + offset);
-
-/** `bytes`: Wireshark shows nothing of a shorter message. */
-const ofMessages = (name: "icmp" | "icmpv6", bytes: number): FilterField[] => [
-  protocol(name, of(name), bytes),
-  numbers(`${name}.type`, most.u8, of(name), u8Of(bytes, 0)),
-  numbers(`${name}.code`, most.u8, of(name), u8Of(bytes, 1)),
+const ofPorts = (name: string, kinds: Kinds, needed = 4): FilterField[] => [
+  numbers(`${name}.srcport`, most.u16, kinds, u16(0, needed)),
+  numbers(`${name}.dstport`, most.u16, kinds, u16(2, needed)),
+  numbers(`${name}.port`, most.u16, kinds, u16(0, needed), u16(2, needed)),
 ];
 
 const frameFields: readonly FilterField[] = [
@@ -223,23 +215,23 @@ const linkFields: readonly FilterField[] = [
   addresses("eth.addr", "mac", of("ethernet"), 0, 6),
   numbers("eth.type", most.u16, of("ethernet"), typeOf(12)),
   numbers("eth.len", most.u16, of("ethernet"), lengthOf),
-  protocol("vlan", of("vlan"), 4),
+  protocol("vlan", of("vlan"), 2),
   ...ofTags("vlan", of("vlan")),
   numbers("vlan.etype", most.u16, of("vlan"), typeOf(2)),
-  protocol("ieee8021ad", of("providerTag", "providerTags"), 4),
-  numbers("ieee8021ad.id", 0xfff, of("providerTag"), bits(u16(0), 0, 12)),
-  numbers("ieee8021ad.svid", 0xfff, of("providerTags"), bits(u16(0), 0, 12)),
+  protocol("ieee8021ad", of("providerTag", "providerTags"), 2),
+  numbers("ieee8021ad.id", 0xfff, of("providerTag"), bits(u16(0, 4), 0, 12)),
+  numbers("ieee8021ad.svid", 0xfff, of("providerTags"), bits(u16(0, 6), 0, 12)),
   numbers("ieee8021ad.cvid", 0xfff, of("providerTags"), bits(u16(4), 0, 12)),
-  protocol("llc", of("llc"), 3),
+  protocol("llc", of("llc")),
   protocol("mpls", of("mpls"), 4),
   numbers("mpls.label", most.u20, of("mpls"), bits(u32(0), 12, 20)),
   numbers("mpls.exp", 7, of("mpls"), bits(u8(2), 1, 3)),
   numbers("mpls.ttl", most.u8, of("mpls"), u8(3)),
   protocol("pppoes", of("pppoe"), 6),
   protocol("ppp", of("ppp")),
-  protocol("arp", of("arp")),
+  protocol("arp", of("arp"), 2),
   numbers("arp.opcode", most.u16, of("arp"), u16(6)),
-  protocol("lldp", of("lldp"), 2),
+  protocol("lldp", of("lldp"), 0),
 ];
 
 const networkFields: readonly FilterField[] = [
@@ -248,26 +240,30 @@ const networkFields: readonly FilterField[] = [
   addresses("ip.dst", "ipv4", of("ipv4"), 16),
   addresses("ip.addr", "ipv4", of("ipv4"), 12, 16),
   numbers("ip.version", most.u4, of("ipv4", "ipv6"), bits(u8(0), 4, 4)),
-  numbers("ip.hdr_len", most.u8, of("ipv4"), headerBytesOf(0, 0)),
+  numbers("ip.hdr_len", most.u8, of("ipv4"), headerBytesOf(u8(0), 0)),
   numbers("ip.proto", most.u8, of("ipv4"), u8(9)),
   numbers("ip.ttl", most.u8, of("ipv4"), u8(8)),
   numbers("ip.len", most.u16, of("ipv4"), u16(2)),
   numbers("ip.id", most.u16, of("ipv4"), u16(4)),
   numbers("ip.dsfield.dscp", 0x3f, of("ipv4"), bits(u8(1), 2, 6)),
   numbers("ip.dsfield.ecn", 3, of("ipv4"), bits(u8(1), 0, 2)),
-  flag("ip.flags.df", of("ipv4"), bits(u8(6), 6, 1)),
-  flag("ip.flags.mf", of("ipv4"), bits(u8(6), 5, 1)),
+  flag("ip.flags.df", of("ipv4"), bits(u16(6), 14, 1)),
+  flag("ip.flags.mf", of("ipv4"), bits(u16(6), 13, 1)),
   numbers("ip.frag_offset", 0x1fff, of("ipv4"), bits(u16(6), 0, 13)),
-  protocol("ipv6", of("ipv6")),
+  protocol("ipv6", of("ipv6"), 0),
   addresses("ipv6.src", "ipv6", of("ipv6"), 8),
   addresses("ipv6.dst", "ipv6", of("ipv6"), 24),
   addresses("ipv6.addr", "ipv6", of("ipv6"), 8, 24),
   numbers("ipv6.nxt", most.u8, of("ipv6"), u8(6)),
   numbers("ipv6.hlim", most.u8, of("ipv6"), u8(7)),
-  numbers("ipv6.plen", most.u16, of("ipv6"), u16(4)),
+  numbers("ipv6.plen", most.u16, of("ipv6"), u16(4, 7)),
   numbers("ipv6.flow", most.u20, of("ipv6"), bits(u32(0), 0, 20)),
-  ...ofMessages("icmp", 6),
-  ...ofMessages("icmpv6", 2),
+  protocol("icmp", of("icmp"), 6),
+  numbers("icmp.type", most.u8, of("icmp"), u8(0, 6)),
+  numbers("icmp.code", most.u8, of("icmp"), u8(1, 6)),
+  protocol("icmpv6", of("icmpv6"), 0),
+  numbers("icmpv6.type", most.u8, of("icmpv6"), u8(0)),
+  numbers("icmpv6.code", most.u8, of("icmpv6"), u8(1)),
   protocol("igmp", of("igmp")),
   numbers("igmp.type", most.u8, of("igmp"), u8(0)),
 ];
@@ -283,20 +279,21 @@ const transportFields: readonly FilterField[] = [
   numbers("tcp.len", most.u32, of("tcp"), tcpPayloadBytes),
   protocol("udp", of("udp"), 4),
   ...ofPorts("udp", of("udp", "udpLite")),
+  // UDP-Lite has none. Wireshark shows what its packet has room for.
   numbers("udp.length", most.u16, of("udp"), u16(4)),
-  protocol("sctp", of("sctp"), 4),
-  ...ofPorts("sctp", of("sctp")),
+  protocol("sctp", of("sctp"), 12),
+  ...ofPorts("sctp", of("sctp"), 12),
 ];
 
 const tunnelFields: readonly FilterField[] = [
   protocol("gre", of("gre"), 4),
   numbers("gre.proto", most.u16, of("gre"), u16(2)),
   numbers("gre.key", most.u32, of("gre"), greKey),
-  protocol("vxlan", of("vxlan"), 8),
-  numbers("vxlan.vni", most.u24, of("vxlan"), bits(u32(4), 8, 24)),
-  protocol("geneve", of("geneve"), 8),
-  numbers("geneve.vni", most.u24, of("geneve"), bits(u32(4), 8, 24)),
-  protocol("gtp", of("gtpu"), 8),
+  protocol("vxlan", of("vxlan")),
+  numbers("vxlan.vni", most.u24, of("vxlan"), u24(4)),
+  protocol("geneve", of("geneve")),
+  numbers("geneve.vni", most.u24, of("geneve"), u24(4)),
+  protocol("gtp", of("gtpu"), 2),
   numbers("gtp.teid", most.u32, of("gtpu"), u32(4)),
 ];
 

@@ -61,6 +61,8 @@ const greTypes: readonly number[] = [
   etherType.mplsUpstream,
   etherType.bridged,
 ];
+/** Labels with OAM behind them and no packet: the associated channel (RFC 5586 §4), and ITU-T Y.1711 (RFC 3429). */
+const oamLabels: readonly number[] = [13, 14];
 const mostLength = 1500;
 const leastEtherType = 1536;
 
@@ -155,17 +157,18 @@ export class HeaderWalk {
   }
 
   #providerTag(at: number, end: number): void {
-    const isPair = this.#has(at, end, 8) && this.#view.getUint16(at + 2) === etherType.providerTag;
+    const isPair = this.#has(at, end, 4) && this.#view.getUint16(at + 2) === etherType.providerTag;
     const bytes = isPair ? 8 : 4;
     if (!this.#push(isPair ? headerKind.providerTags : headerKind.providerTag, at, end)) return;
     if (this.#has(at, end, bytes)) this.#typeOrLength(this.#view.getUint16(at + bytes - 2), at + bytes, end);
   }
 
   #llc(at: number, end: number): void {
-    if (!this.#has(at, end, 3)) return;
-    const saps = this.#view.getUint16(at);
+    if (!this.#has(at, end, 1)) return;
+    const saps = this.#has(at, end, 2) ? this.#view.getUint16(at) : 0;
     // IPX has no LLC header.
-    if (saps === 0xffff || !this.#push(headerKind.llc, at, end) || this.#view.getUint8(at + 2) !== 3) return;
+    if (saps === 0xffff || !this.#push(headerKind.llc, at, end)) return;
+    if (!this.#has(at, end, 3) || this.#view.getUint8(at + 2) !== 3) return;
     if (saps === 0x0606) this.#ipv4(at + 3, end);
     if (saps !== 0xaaaa || !this.#has(at, end, 8)) return;
     const organisation = (this.#view.getUint16(at + 3) << 8) | this.#view.getUint8(at + 5);
@@ -177,12 +180,14 @@ export class HeaderWalk {
   #mpls(start: number, end: number): void {
     let at = start;
     let isLast = false;
+    let label = 0;
     while (!isLast) {
       if (!this.#has(at, end, 4) || !this.#push(headerKind.mpls, at, end)) return;
+      label = this.#view.getUint32(at) >>> 12;
       isLast = (this.#view.getUint8(at + 2) & 1) !== 0;
       at += 4;
     }
-    this.#byVersion(at, end);
+    if (!oamLabels.includes(label)) this.#byVersion(at, end);
   }
 
   /** Headers whose first four bits say what they are. */
@@ -195,15 +200,16 @@ export class HeaderWalk {
 
   #pppoe(at: number, end: number): void {
     if (!this.#has(at, end, 6) || !this.#push(headerKind.pppoe, at, end)) return;
-    if (this.#view.getUint8(at + 1) !== 0) return;
+    if (this.#view.getUint8(at + 1) !== 0 || !this.#has(at, end, 8)) return;
     this.#ppp(at + 6, Math.min(end, at + 6 + this.#view.getUint16(at + 4)));
   }
 
   /** A protocol number with an odd first byte is compressed to that byte (RFC 1661 §6.5). */
   #ppp(start: number, end: number): void {
+    if (!this.#has(start, end, 1) || !this.#push(headerKind.ppp, start, end)) return;
     const hasAddress = this.#has(start, end, 2) && this.#view.getUint16(start) === 0xff03;
     const at = hasAddress ? start + 2 : start;
-    if (!this.#has(at, end, 1) || !this.#push(headerKind.ppp, start, end)) return;
+    if (!this.#has(at, end, 1)) return;
     const isShort = (this.#view.getUint8(at) & 1) !== 0;
     if (!isShort && !this.#has(at, end, 2)) return;
     const protocol = isShort ? this.#view.getUint8(at) : this.#view.getUint16(at);
@@ -236,7 +242,7 @@ export class HeaderWalk {
   }
 
   #ipv6(start: number, outerEnd: number): void {
-    if (!this.#has(start, outerEnd, 1) || this.#view.getUint8(start) >> 4 !== 6) return;
+    if (this.#has(start, outerEnd, 1) && this.#view.getUint8(start) >> 4 !== 6) return;
     const payloadBytes = this.#has(start, outerEnd, 6) ? this.#view.getUint16(start + 4) : 0;
     const end = payloadBytes === 0 ? outerEnd : Math.min(outerEnd, start + 40 + payloadBytes);
     if (!this.#push(headerKind.ipv6, start, end) || !this.#has(start, end, 40)) return;
@@ -284,7 +290,7 @@ export class HeaderWalk {
         this.#udp(at, end);
         break;
       case 41:
-        this.#ipv6(at, end);
+        if (at < end) this.#ipv6(at, end);
         break;
       case 47:
         this.#gre(at, end);
@@ -332,12 +338,10 @@ export class HeaderWalk {
   #gre(at: number, end: number): void {
     if (!this.#has(at, end, 4) || !this.#push(headerKind.gre, at, end)) return;
     const flags = this.#view.getUint16(at);
-    const [hasChecksum, hasRouting, hasKey, hasSequence] = [
-      flags & 0x8000,
-      flags & 0x4000,
-      flags & 0x2000,
-      flags & 0x1000,
-    ];
+    const hasChecksum = flags & 0x8000;
+    const hasRouting = flags & 0x4000;
+    const hasKey = flags & 0x2000;
+    const hasSequence = flags & 0x1000;
     if (hasRouting !== 0) return;
     const hasAcknowledgment = (flags & 7) === 1 && (flags & 0x80) !== 0;
     let next = at + 4;
@@ -362,23 +366,22 @@ export class HeaderWalk {
   }
 
   #vxlan(at: number, end: number): void {
-    if (this.#has(at, end, 8) && this.#push(headerKind.vxlan, at, end)) this.#ethernet(at + 8, end);
+    if (this.#push(headerKind.vxlan, at, end) && this.#has(at, end, 8)) this.#ethernet(at + 8, end);
   }
 
   #geneve(at: number, end: number): void {
-    if (!this.#has(at, end, 8) || !this.#push(headerKind.geneve, at, end)) return;
+    if (!this.#push(headerKind.geneve, at, end) || !this.#has(at, end, 8)) return;
     const optionBytes = 4 * (this.#view.getUint8(at) & 0x3f);
     this.#etherType(this.#view.getUint16(at + 2), at + 8 + optionBytes, end);
   }
 
-  /**
-   * Version 1 (TS 29.281 §5): 4 bytes more where a flag is set, then extension headers. Message 255 carries a packet.
-   */
+  /** Version 1 (TS 29.281 §5): 4 bytes more where a flag is set, then extensions. Message 255 carries a packet. */
   #gtpu(start: number, end: number): void {
-    if (!this.#has(start, end, 8)) return;
+    if (!this.#has(start, end, 2)) return;
     const view = this.#view;
     const flags = view.getUint8(start);
-    if (flags >> 4 !== 3 || !this.#push(headerKind.gtpu, start, end) || view.getUint8(start + 1) !== 255) return;
+    if (flags >> 4 !== 3 || !this.#push(headerKind.gtpu, start, end)) return;
+    if (!this.#has(start, end, 8) || view.getUint8(start + 1) !== 255) return;
     let at = start + 8;
     if ((flags & 7) !== 0) {
       if (!this.#has(at, end, 4)) return;

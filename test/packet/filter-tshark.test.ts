@@ -1,40 +1,54 @@
-/** What our filters choose beside what tshark's choose, for the same words and the same file. */
+/** What our filters choose beside what tshark's choose, and what they read beside what tshark reads, from the same file. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
+import { formatIpv4, formatMac, ipv4From, macFrom, parseIpv6 } from "../../src/packet/address.js";
 import { parseFilter } from "../../src/packet/filter.js";
-import { fieldNames } from "../../src/packet/filter-fields.js";
+import { type FilterField, type FrameFacts, fieldNamed, fieldNames } from "../../src/packet/filter-fields.js";
 import { HeaderWalk } from "../../src/packet/header-walk.js";
-import { writeCapture } from "../../src/pcap/index.js";
+import { type CapturedFrame, writeCapture } from "../../src/pcap/index.js";
 import { missing, skips } from "../support/probe.js";
-import { tsharkNumbers } from "../support/tshark.js";
-import { filterFrames } from "./filter-frames.js";
+import { tsharkNumbers, tsharkValues } from "../support/tshark.js";
+import { cutFrames, filterFrames } from "./filter-frames.js";
 
 const noTshark = missing("tshark");
 const scratch = mkdtempSync(`${tmpdir()}/pktgen-filter-`);
 afterAll(() => rmSync(scratch, { recursive: true }));
-const frames = filterFrames(400);
-const path = `${scratch}/frames.pcap`;
-writeFileSync(path, writeCapture(frames));
+
+interface Capture {
+  readonly frames: readonly CapturedFrame[];
+  readonly path: string;
+}
+function captureOf(name: string, frames: readonly CapturedFrame[]): Capture {
+  const path = `${scratch}/${name}.pcap`;
+  writeFileSync(path, writeCapture(frames));
+  return { frames, path };
+}
+/** More seeds by hand: PKTGEN_SEEDS=1,2,3. */
+const seeds = (process.env.PKTGEN_SEEDS ?? "2026,2027,2029").split(",").map(Number);
+const first = captureOf("first", filterFrames(400, seeds[0]!));
 
 const headers = new HeaderWalk();
+/** Frame `i` as filters see it, until the next one is asked for. */
+function factsOf({ frames }: Capture, i: number): FrameFacts {
+  const { bytes, originalBytes, nanoseconds } = frames[i]!;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  headers.walk(view, 0, bytes.length, originalBytes);
+  return {
+    view,
+    headers,
+    number: i + 1,
+    wireBytes: originalBytes,
+    capturedBytes: bytes.length,
+    relativeNs: nanoseconds,
+    interfaceId: -1,
+  };
+}
+
 /** Numbers of the frames that we choose. */
 function ours(expression: string): number[] {
   const filter = parseFilter(expression, "--filter");
-  return frames.flatMap(({ bytes, originalBytes, nanoseconds }, i) => {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    headers.walk(view, 0, bytes.length, originalBytes);
-    const facts = {
-      view,
-      headers,
-      number: i + 1,
-      wireBytes: originalBytes,
-      capturedBytes: bytes.length,
-      relativeNs: nanoseconds,
-      interfaceId: -1,
-    };
-    return filter(facts) ? [i + 1] : [];
-  });
+  return first.frames.flatMap((_, i) => (filter(factsOf(first, i)) ? [i + 1] : []));
 }
 
 /** A filter for the frames that the expression chooses and that are not among these, and the other way round. */
@@ -120,17 +134,73 @@ const chosen = [
   "frame.number in {1..5, 9}",
 ];
 
+/** A frame's number and layers for people, and where it was cut. */
+function frameName({ frames }: Capture, number: number, protocols: string): string {
+  const { bytes, originalBytes } = frames[number - 1]!;
+  const cut = bytes.length < originalBytes ? `, cut at ${bytes.length} of ${originalBytes}` : "";
+  return `frame ${number} (${protocols}${cut})`;
+}
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+/** All values that we read, and tshark's, written alike. Of a protocol: whether it is there. */
+function ourValues(field: FilterField, facts: FrameFacts): string[] {
+  const found: string[] = [];
+  const bytes = new Uint8Array(facts.view.buffer, facts.view.byteOffset, facts.view.byteLength);
+  const text = (value: number): string => {
+    if (field.kind === "protocol") return "yes";
+    if (field.kind === "mac") return formatMac(macFrom(bytes, value));
+    if (field.kind === "ipv4") return formatIpv4(ipv4From(bytes, value));
+    return field.kind === "ipv6" ? hexOf(bytes.subarray(value, value + 16)) : String(value);
+  };
+  field.some(facts, (value) => {
+    found.push(text(value));
+    return false;
+  });
+  return [...new Set(found)].sort();
+}
+function theirValues({ kind }: FilterField, values: readonly string[]): string[] {
+  const text = (value: string): string => {
+    if (kind === "protocol") return "yes";
+    if (kind === "mac" || kind === "ipv4") return value;
+    if (kind === "ipv6") return hexOf(parseIpv6(value));
+    return String(kind === "seconds" ? Math.round(Number(value) * 1e9) : Number(value));
+  };
+  return [...new Set(values.map(text))].sort();
+}
+
+/** Where we read other values than tshark. */
+function differences(capture: Capture): string[] {
+  const rows = tsharkValues(capture.path, ["frame.protocols", ...fieldNames]);
+  expect(rows.length).toBe(capture.frames.length);
+  return rows.flatMap(([protocols, ...values], i) => {
+    const facts = factsOf(capture, i);
+    return fieldNames.flatMap((name, at) => {
+      const field = fieldNamed(name)!;
+      const [we, they] = [ourValues(field, facts).join(" "), theirValues(field, values[at]!).join(" ")];
+      if (we === they) return [];
+      return [`${name}: we [${we}], tshark [${they}]; ${frameName(capture, i + 1, protocols!.join(" "))}`];
+    });
+  });
+}
+
 describe.skipIf(skips(noTshark))(`tshark${noTshark === null ? "" : ` (skipped: ${noTshark})`}`, () => {
+  const path = first.path;
   /** One run of tshark for many expressions; only where it finds a difference each is asked alone. */
   const expectSame = (expressions: readonly string[]): void => {
     const found: string[] = [];
-    for (let first = 0; first < expressions.length; first += 30) {
-      const some = expressions.slice(first, first + 30);
-      const differences = some.map((expression) => differenceFrom(expression, ours(expression)));
-      if (tsharkNumbers(path, differences.map((one) => `(${one})`).join(" || ")).length === 0) continue;
+    for (let next = 0; next < expressions.length; next += 30) {
+      const some = expressions.slice(next, next + 30);
+      const chosenByUs = some.map(ours);
+      const asked = some.map((expression, i) => differenceFrom(expression, chosenByUs[i]!));
+      if (tsharkNumbers(path, asked.map((one) => `(${one})`).join(" || ")).length === 0) continue;
+      const protocols = tsharkValues(path, ["frame.protocols"]).map(([layers]) => layers!.join(" "));
       for (const [i, expression] of some.entries()) {
-        const different = tsharkNumbers(path, differences[i]);
-        if (different.length > 0) found.push(`${expression}: ${different.join(", ")}`);
+        for (const number of tsharkNumbers(path, asked[i]!)) {
+          const who = chosenByUs[i]!.includes(number)
+            ? "we choose it, tshark does not"
+            : "tshark chooses it, we do not";
+          found.push(`${expression}: ${who}; ${frameName(first, number, protocols[number - 1]!)}`);
+        }
       }
     }
     expect(found).toEqual([]);
@@ -139,6 +209,13 @@ describe.skipIf(skips(noTshark))(`tshark${noTshark === null ? "" : ` (skipped: $
   it("sees every frame that is chosen wrongly", () => {
     expect(tsharkNumbers(path, differenceFrom("udp", ours("udp").slice(1)))).toEqual([ours("udp")[0]]);
     expect(tsharkNumbers(path, differenceFrom("udp", [...ours("udp"), 2]))).toEqual([2]);
+  });
+
+  it.each(seeds)("reads the values that we read, of frames by hand and by chance (seed %i)", (seed) => {
+    expect(differences(captureOf(`seed-${seed}`, filterFrames(400, seed)))).toEqual([]);
+  });
+  it("reads the values that we read, wherever a frame is cut", () => {
+    expect(differences(captureOf("cut", cutFrames()))).toEqual([]);
   });
 
   it("has each field where we have it", () => expectSame(fieldNames));

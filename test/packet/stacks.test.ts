@@ -35,6 +35,16 @@ function withoutDerived(header: Header): object {
 }
 
 describe("any stack", () => {
+  it("has every protocol in it, sooner or later", () => {
+    const found = new Set(
+      fc
+        .sample(anyStackWithRaw, { numRuns: 3000, seed: 1 })
+        .flat()
+        .map(({ protocol }) => protocol),
+    );
+    expect(protocolNames.filter((name) => !found.has(name))).toEqual([]);
+  });
+
   it("is read as it was built, with nothing wrong", () => {
     fc.assert(
       fc.property(anyStack, fc.nat(60), (layers, more) => {

@@ -16,6 +16,21 @@ export function tsharkFields(path: string, fields: readonly string[]): string[][
   return run(["-n", "-r", path, ...preferences, ...wanted]).map((line) => line.split("|"));
 }
 
+/** Of each frame: all values of each of these fields, in the frame's order. Fragments are looked at one by one. */
+export function tsharkValues(path: string, fields: readonly string[]): string[][][] {
+  const wanted = [
+    "-T",
+    "fields",
+    "-E",
+    "separator=|",
+    "-E",
+    "aggregator=;",
+    ...fields.flatMap((field) => ["-e", field]),
+  ];
+  const rows = run(["-n", "-r", path, ...eachFragment, ...wanted]);
+  return rows.map((row) => row.split("|").map((values) => (values === "" ? [] : values.split(";"))));
+}
+
 /** Frames that tshark would show for this filter, checksums validated. */
 export const tsharkCount = (path: string, filter: string): number =>
   run(["-n", "-r", path, ...preferences, "-Y", filter]).length;
