@@ -1,12 +1,12 @@
 /** The fields that filters know, by Wireshark's names and with Wireshark's meaning, read from all headers of a frame. */
 import type { ValueKind } from "./filter-value.js";
-import { type HeaderWalk, headerKind } from "./header-walk.js";
+import { type FoundHeaders, headerKind } from "./found-headers.js";
 
 /** A frame as a filter sees it. The object is used again for the next frame. */
 export interface FrameFacts {
   readonly view: DataView;
   /** All headers of the frame, in `view`. */
-  readonly headers: HeaderWalk;
+  readonly headers: FoundHeaders;
   /** Number of the frame, from 1 as Wireshark counts. */
   readonly number: number;
   /** Bytes that the frame had on the wire, and bytes that the file has of it. */

@@ -4,17 +4,18 @@
  */
 import { expect, it } from "vitest";
 import { parseFilter } from "../../src/packet/filter.js";
-import { HeaderWalk, headerKind } from "../../src/packet/header-walk.js";
+import { FoundHeaders, headerKind } from "../../src/packet/found-headers.js";
+import { walkHeaders } from "../../src/packet/header-walk.js";
 import { buildFrame, headersBytes, mpls } from "../../src/packet/index.js";
 import { vectors } from "./vectors.js";
 
-const headers = new HeaderWalk();
+const headers = new FoundHeaders();
 /** Does the golden frame of this name have the field when so many of its bytes were captured? */
 function has(field: string, name: string, captured: number): boolean {
   const { hex } = vectors.find((vector) => vector.name === name)!;
   const bytes = new Uint8Array(Buffer.from(hex, "hex"));
   const view = new DataView(bytes.buffer);
-  headers.walk(view, 0, captured, bytes.length);
+  walkHeaders(headers, view, 0, captured, bytes.length);
   return parseFilter(
     field,
     "--filter",
@@ -61,7 +62,7 @@ it.each([
 
 it("has no IPv6 in an IPv4 packet that ends behind its header", () => {
   const bytes = new Uint8Array(Buffer.from(vectors.find(({ name }) => name === "6in4")!.hex, "hex")).slice(0, 34);
-  headers.walk(new DataView(bytes.buffer), 0, 34, 34);
+  walkHeaders(headers, new DataView(bytes.buffer), 0, 34, 34);
   expect(headers.count).toBe(2);
 });
 
@@ -74,7 +75,7 @@ it.each([
   const { layers } = vectors.find(({ name }) => name === "MPLS with IPv6")!;
   const stack = [layers[0]!, mpls({ label }), ...layers.slice(2)];
   const frame = buildFrame(stack, headersBytes(stack));
-  headers.walk(new DataView(frame.buffer), 0, frame.length, frame.length);
+  walkHeaders(headers, new DataView(frame.buffer), 0, frame.length, frame.length);
   expect(headers.kinds.subarray(0, headers.count).includes(headerKind.ipv6)).toBe(isPacket);
 });
 
@@ -83,7 +84,7 @@ it("takes two 802.1ad tags for one header from the second one's type on", () => 
     Buffer.from("020000000002020000000001 88a80064 88a80009 0800".replaceAll(" ", ""), "hex"),
   );
   const kinds = [17, 18, 19].map((captured) => {
-    headers.walk(new DataView(frame.buffer), 0, captured, frame.length);
+    walkHeaders(headers, new DataView(frame.buffer), 0, captured, frame.length);
     return [...headers.kinds.subarray(0, headers.count)];
   });
   expect(kinds).toEqual([

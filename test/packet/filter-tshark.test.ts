@@ -5,7 +5,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { formatIpv4, formatMac, ipv4From, macFrom, parseIpv6 } from "../../src/packet/address.js";
 import { parseFilter } from "../../src/packet/filter.js";
 import { type FilterField, type FrameFacts, fieldNamed, fieldNames } from "../../src/packet/filter-fields.js";
-import { HeaderWalk } from "../../src/packet/header-walk.js";
+import { FoundHeaders } from "../../src/packet/found-headers.js";
+import { walkHeaders } from "../../src/packet/header-walk.js";
 import { type CapturedFrame, writeCapture } from "../../src/pcap/index.js";
 import { missing, skips } from "../support/probe.js";
 import { tsharkNumbers, tsharkValues } from "../support/tshark.js";
@@ -28,12 +29,12 @@ function captureOf(name: string, frames: readonly CapturedFrame[]): Capture {
 const seeds = (process.env.PKTGEN_SEEDS ?? "2026,2027,2029").split(",").map(Number);
 const first = captureOf("first", filterFrames(400, seeds[0]!));
 
-const headers = new HeaderWalk();
+const headers = new FoundHeaders();
 /** Frame `i` as filters see it, until the next one is asked for. */
 function factsOf({ frames }: Capture, i: number): FrameFacts {
   const { bytes, originalBytes, nanoseconds } = frames[i]!;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  headers.walk(view, 0, bytes.length, originalBytes);
+  walkHeaders(headers, view, 0, bytes.length, originalBytes);
   return {
     view,
     headers,

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { parseFilter } from "../../src/packet/filter.js";
-import { HeaderWalk } from "../../src/packet/header-walk.js";
+import { FoundHeaders } from "../../src/packet/found-headers.js";
+import { walkHeaders } from "../../src/packet/header-walk.js";
 import { buildFrame, ethernet, ipv4, ipv6, parseIpv4, parseIpv6, parseMac, udp, vlan } from "../../src/packet/index.js";
 
 const mac = (text: string) => parseMac(text, "");
@@ -20,10 +21,10 @@ const frames = {
   short: new Uint8Array(10),
 };
 
-const headers = new HeaderWalk();
+const headers = new FoundHeaders();
 function passes(expression: string, frame: Uint8Array): boolean {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  headers.walk(view, 0, frame.length, frame.length);
+  walkHeaders(headers, view, 0, frame.length, frame.length);
   return parseFilter(
     expression,
     "--filter",
@@ -178,7 +179,7 @@ describe("a filter", () => {
           const bytes = frame.slice(0, length);
           for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value;
           const view = new DataView(bytes.buffer);
-          headers.walk(view, 0, bytes.length, bytes.length + 7);
+          walkHeaders(headers, view, 0, bytes.length, bytes.length + 7);
           filter({
             view,
             headers,

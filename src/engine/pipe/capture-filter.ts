@@ -1,13 +1,14 @@
 /** Asks a display filter about frames of a capture, which are given batch by batch and in order. */
 import type { FrameFacts, FrameFilter } from "../../packet/filter.js";
-import { HeaderWalk } from "../../packet/header-walk.js";
+import { FoundHeaders } from "../../packet/found-headers.js";
+import { walkHeaders } from "../../packet/header-walk.js";
 import type { CaptureReader, FrameBatch } from "../../pcap/index.js";
 
 export class CaptureFilter {
   readonly #filter: FrameFilter;
   readonly #facts: { -readonly [key in keyof FrameFacts]: FrameFacts[key] } = {
     view: new DataView(new ArrayBuffer(0)),
-    headers: new HeaderWalk(),
+    headers: new FoundHeaders(),
     number: 0,
     wireBytes: 0,
     capturedBytes: 0,
@@ -37,7 +38,8 @@ export class CaptureFilter {
     facts.capturedBytes = batch.captured[i];
     facts.interfaceId = format === "pcapng" ? batch.interfaces[i] : -1;
     facts.relativeNs = (batch.seconds[i] - this.#firstSeconds) * 1e9 + (batch.nanoseconds[i] - this.#firstNanoseconds);
-    facts.headers.walk(facts.view, batch.bytes.byteOffset + batch.starts[i], facts.capturedBytes, facts.wireBytes);
+    const start = batch.bytes.byteOffset + batch.starts[i];
+    walkHeaders(facts.headers, facts.view, start, facts.capturedBytes, facts.wireBytes);
     return this.#filter(facts);
   }
 }
