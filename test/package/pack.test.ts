@@ -12,13 +12,13 @@ const app = join(scratch, "app");
 const command = join(app, "node_modules/.bin/pktgen-ts");
 const installMs = 120_000;
 
-/** Packed sizes in bytes: a ceiling that is raised on purpose only. */
-const unpackedBytesMax = 4_200_000;
+/** A ceiling that is raised on purpose only. It was 4,001,257 bytes on 2026-12-01; a protocol with its profile adds 16,000. */
+const unpackedBytesMax = 4_300_000;
 
 interface Packed {
   readonly filename: string;
   readonly unpackedSize: number;
-  readonly files: readonly { readonly path: string }[];
+  readonly files: readonly { readonly path: string; readonly size: number }[];
 }
 
 const npm = (args: readonly string[], cwd: string): string =>
@@ -58,7 +58,13 @@ describe("the packed package", () => {
           ),
       ),
     ).toEqual([]);
-    expect(packed.unpackedSize).toBeLessThan(unpackedBytesMax);
+    const largest = packed.files.toSorted((a, b) => b.size - a.size).slice(0, 5);
+    expect(
+      packed.unpackedSize,
+      `unpacked bytes of the package: if more of it is wanted, raise unpackedBytesMax; the largest files: ${largest
+        .map(({ path, size }) => `${path} ${size}`)
+        .join(", ")}`,
+    ).toBeLessThan(unpackedBytesMax);
   });
 
   it("holds every file that its documents lead to", () => {
