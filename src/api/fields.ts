@@ -3,7 +3,7 @@ import { compareOptions } from "../options/compare-options.js";
 import { latencyOptions, ndrOptions, rfc2544Options, searchOptions, soakOptions } from "../options/method-options.js";
 import { nameOf, type Option } from "../options/option.js";
 import { replayOptions } from "../options/replay-options.js";
-import { runOptions } from "../options/run-options.js";
+import { reportOptions, runOptions } from "../options/run-options.js";
 import type { FieldKinds, RequestFieldKind } from "./option-texts.js";
 import type {
   CompareRequest,
@@ -39,11 +39,11 @@ const fieldsOf =
         .map(([name, option]) => [name, kindOf(option)]),
     ) as FieldKinds<Request>;
 
+const all = <Table extends object>(table: Table): Readonly<Record<keyof Table, true>> =>
+  Object.fromEntries(Object.keys(table).map((name) => [name, true])) as Record<keyof Table, true>;
+
 /** Files and progress are a program's own affair; baselines are files that the command line keeps. */
-const ofCommands = {
-  ...({ json: true, csv: true, streamsCsv: true, junit: true, html: true, markdown: true, openmetrics: true } as const),
-  ...({ ndjson: true, verbose: true, baseline: true, updateBaseline: true } as const),
-} as const;
+const ofCommands = { ...all(reportOptions), baseline: true, updateBaseline: true } as const;
 
 /** What methods decide. */
 const decided = { rate: true, duration: true, count: true, minRate: true, startSequence: true } as const;

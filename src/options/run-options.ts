@@ -1,5 +1,6 @@
 /** The options of `run`: one line each. Their texts become a plan in `run-plan.ts`. */
 import { usageError } from "../errors.js";
+import type { ReportName } from "../report/index.js";
 import { parseDurationOrForever, parseLineRate, parseRate, parseRatio, parseSizes } from "../units.js";
 import { parseDut } from "./dut-option.js";
 import {
@@ -236,8 +237,8 @@ const passOptions = {
   ...baselineOptions,
 } as const satisfies OptionTable;
 
-/** Each key is a report's name. */
-export const reportOptions = {
+/** The compiler asks for one of each report, but for the table. */
+const reportFileOptions = {
   json: option(
     "--json <file>",
     "the whole result as one document; - for standard output, then without the table",
@@ -253,6 +254,10 @@ export const reportOptions = {
   html: option("--html <file>", "one page with charts, for people; needs no network", writtenFile),
   markdown: option("--markdown <file>", "tables for a ticket or a wiki", writtenFile),
   openmetrics: option("--openmetrics <file>", "figures as OpenMetrics text, for Prometheus and its like", writtenFile),
+} as const satisfies Readonly<Record<Exclude<ReportName, "table">, Option<string, string>>>;
+
+export const reportOptions = {
+  ...reportFileOptions,
   ndjson: flag("--ndjson", "a line of JSON for each interval and trial on standard output, instead of the table"),
   verbose: flag("--verbose", "progress as lines of text where standard error is no terminal"),
 } as const satisfies OptionTable;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resultSchema } from "../../src/result/run-schema.js";
 import { checkEquations } from "../../src/stats/index.js";
+import { reportFiles } from "../support/report-files.js";
 import { runCli } from "../support/run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-methods-"));
@@ -19,13 +20,12 @@ const whole = (path: string) => {
 
 describe("a real run", () => {
   it("of bursts leaves every report, and its numbers add up", async () => {
-    const names = ["json", "csv", "junit", "html", "markdown", "openmetrics"];
-    const reports = names.flatMap((name) => [`--${name}`, file(name)]);
+    const reports = reportFiles.flatMap(({ name, option }) => [option, file(name)]);
     const args = ["burst", "--frames", "64,2048", "--load", "200kpps", "--dut", "embedded,rate=20kpps,queue=256"];
     const { code } = await runCli([...args, ...reports], { timeoutMs: 60_000 });
     // How fast this machine is now decides whether trials can be used, not whether they add up.
     expect([0, 4]).toContain(code);
-    for (const name of names) expect(existsSync(file(name)), name).toBe(true);
+    for (const { name } of reportFiles) expect(existsSync(file(name)), name).toBe(true);
     const { absorption = [], method } = whole(file("json"));
     expect(method?.name).toBe("burst");
     for (const { frames, absorbed, lost } of absorption) expect(absorbed + lost).toBe(frames);

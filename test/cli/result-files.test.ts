@@ -17,9 +17,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { reportChoice } from "../../src/cli/output/report-choice.js";
 import { checkResultFiles, writeResultFile } from "../../src/cli/output/result-file.js";
 import { ownerOf } from "../../src/sys/owner.js";
 import { describeLab } from "../support/probe.js";
+import { reportFiles } from "../support/report-files.js";
 import { runCli } from "../support/run-cli.js";
 
 let folder = "";
@@ -133,11 +135,9 @@ it("a soak's state is taken up again on the same setup, and refused on another",
 });
 
 describe("a pipe for results", () => {
-  const outputs = ["json", "csv", "junit", "html", "markdown", "openmetrics"];
-
-  it.each(outputs)("that nobody reads is refused before anything is sent: --%s", (name) => {
+  it.each(reportFiles)("that nobody reads is refused before anything is sent: $option", ({ name }) => {
     execFileSync("mkfifo", [at("fifo")]);
-    expect(() => checkResultFiles([{ option: `--${name}`, path: at("fifo") }])).toThrow(/is a pipe that nobody reads/);
+    expect(() => reportChoice({ [name]: at("fifo") })).toThrow(/is a pipe that nobody reads/);
   });
 
   it.each([
