@@ -51,6 +51,8 @@ function properties(result: RunResult): { name: string; value: string }[] {
     { name: "cpu", value: result.host.cpu },
     { name: "kernel", value: result.host.kernel },
     { name: "verdict", value: result.verdict },
+    ...(result.fleet === undefined ? [] : [{ name: "fleet", value: result.fleet.address }]),
+    ...(result.fleet?.agents ?? []).map(({ name, host }) => ({ name: "agent", value: `${name} on ${host}` })),
   ];
 }
 

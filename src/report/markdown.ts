@@ -2,6 +2,7 @@
 import type { RunResult } from "../result/run-result.js";
 import { grouped, rateWord } from "../stats/words.js";
 import { microseconds, percent, sizeLabel } from "./figures.js";
+import { fleetSection } from "./fleet-section.js";
 import type { Section } from "./section.js";
 import { methodSections, methodSentences } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";
@@ -17,6 +18,7 @@ export function renderMarkdown(result: RunResult): string {
     ...sections.flatMap(sectionBlocks),
     ...(result.method === undefined || sections.length === 0 ? sectionBlocks(trialsSection(result)) : []),
     ...sectionBlocks(streamsSection(result, 20)),
+    ...sectionBlocks(fleetSection(result, 100)),
     ...sectionBlocks(ledgerSection(result)),
     ...(sentences.length > 0 ? [sentences.map((sentence) => `- ${escaped(sentence)}`).join("\n")] : []),
     "## environment",

@@ -20,7 +20,8 @@ const seconds = (ns: number | null | undefined): number | null | undefined =>
   ns === null || ns === undefined ? ns : ns / 1e9;
 
 export function renderOpenMetrics(result: RunResult): string {
-  const metrics = [...trialMetrics(result.trials), ...methodMetrics(result), ...runMetrics(result)];
+  const { trials } = result;
+  const metrics = [...trialMetrics(trials), ...fleetMetrics(trials), ...methodMetrics(result), ...runMetrics(result)];
   return `${metrics.flatMap(metricLines).join("\n")}\n# EOF\n`;
 }
 
@@ -70,6 +71,34 @@ function trialMetrics(trials: readonly Trial[]): Metric[] {
           labels: { ...trialLabels(trial, i), quantile },
           value: seconds(trial.latencyNs?.[key]),
         })),
+      ),
+    },
+  ];
+}
+
+/** Agent by agent. One that was lost has no figures, and is no zero. */
+function fleetMetrics(trials: readonly Trial[]): Metric[] {
+  type Agent = NonNullable<Trial["fleet"]>["agents"][number];
+  const each = (name: string, help: string, of: (agent: Agent) => number, unit?: string): Metric => ({
+    ...{ name: `pktgen_agent_${name}`, help },
+    ...(unit === undefined ? {} : { unit }),
+    samples: trials.flatMap((trial, i) =>
+      (trial.fleet?.agents ?? []).map((agent) => ({
+        labels: { ...trialLabels(trial, i), agent: agent.name },
+        value: of(agent),
+      })),
+    ),
+  });
+  return [
+    each("sent_frames", "Frames that the agent's peer took.", ({ sent }) => sent),
+    each("received_frames", "Frames of this trial that came back to the agent.", ({ received }) => received),
+    each("lost_frames", "Frames of the agent that did not come back.", ({ lost }) => lost),
+    each("start_late_seconds", "How late it began.", ({ startLateNs }) => startLateNs / 1e9, "seconds"),
+    {
+      name: "pktgen_fleet_lost_agents",
+      help: "Agents whose reports never came.",
+      samples: trials.flatMap((trial, i) =>
+        trial.fleet === undefined ? [] : [{ labels: trialLabels(trial, i), value: trial.fleet.lost.length }],
       ),
     },
   ];

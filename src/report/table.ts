@@ -2,6 +2,7 @@
 import type { RunResult, Trial, Verdict } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 import { microseconds, percent, rowLabel, scaled } from "./figures.js";
+import { fleetSection } from "./fleet-section.js";
 import { flowLines } from "./flow-table.js";
 import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
 import { ledgerLines } from "./ledger-table.js";
@@ -31,6 +32,7 @@ function runSections(result: RunResult, options: ReportOptions): string[][] {
     ledgerLines(result.trials, options),
     flowLines(result.trials, options),
     streamLines(result, options),
+    fleetLines(result, options),
     sentencesOf(result).flatMap((sentence) => wrap(sentence, "    ")),
   ];
 }
@@ -52,6 +54,12 @@ function streamLines(result: RunResult, options: ReportOptions): string[] {
   return sectionLines(streamsSection(result, Math.min(streamsOfTrial, most)), options);
 }
 
+/** A terminal shows this many agents of a trial: those in trouble first. */
+const agentsOfTrial = 12;
+
+const fleetLines = (result: RunResult, options: ReportOptions): string[] =>
+  sectionLines(fleetSection(result, agentsOfTrial), options);
+
 /** What a method found. Its trials are too many for a terminal; the other reports have them. */
 function methodLines(result: RunResult, options: ReportOptions): string[][] {
   const tables = methodSections(result).map((section) => sectionLines(section, options));
@@ -60,7 +68,7 @@ function methodLines(result: RunResult, options: ReportOptions): string[][] {
   const why = (result.reasons ?? []).filter((reason) => !said.some((sentence) => sentence.includes(detail(reason))));
   const reasons = why.map((reason) => `${result.verdict.toUpperCase()}: ${reason}`);
   const sentences = [...said, ...reasons].flatMap((sentence) => wrap(sentence, "    "));
-  return [...tables, streamLines(result, options), sentences];
+  return [...tables, streamLines(result, options), fleetLines(result, options), sentences];
 }
 
 /** Said once for the run. */

@@ -3,6 +3,7 @@
  * charts of the same figures as SVG in the page.
  */
 import type { RunResult, Trial } from "../../result/run-result.js";
+import { fleetSection } from "../fleet-section.js";
 import { environmentRows, ledgerSection, titleOf, trialsSection } from "../markdown.js";
 import type { Section } from "../section.js";
 import { methodSections, methodSentences } from "../sections.js";
@@ -29,6 +30,7 @@ export function renderHtml(result: RunResult): string {
       ? [chartsOf([...latencyCharts(result)]), sectionHtml(trialsSection(result))]
       : sections.flatMap((section) => [sectionHtml(section), chartsOf(chartsFor(section, result))])),
     sectionHtml(streamsSection(result, 100)),
+    sectionHtml(fleetSection(result, 1_000)),
     chartsUnder("search path", searchCharts(result)),
     sectionHtml(ledgerSection(result)),
     result.method === undefined ? "" : folded("all trials", tableHtml(trialsSection(result))),

@@ -1,0 +1,93 @@
+/** A fleet over a real server that goes away and comes back, and agents in processes of their own that are killed. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Bus } from "../../src/fleet/bus.js";
+import { openFleetBench } from "../../src/fleet/fleet-bench.js";
+import { connectNats } from "../../src/fleet/nats/nats-bus.js";
+import { parseNatsAddress } from "../../src/options/fleet-address.js";
+import { afterStart, fleetPlan, fleetRequest, keep } from "../support/fleet-rig.js";
+import { natsPrograms, type RunningNats, startNats } from "../support/nats.js";
+import { builtMain } from "../support/run-cli.js";
+import { simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
+
+const [program] = natsPrograms;
+const signal = new AbortController().signal;
+const settings = { ...simulatedSettings, names: ["a1", "a2"] };
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+async function server(): Promise<{ nats: RunningNats; connect(name: string): Promise<Bus> }> {
+  const nats = await startNats(program!);
+  keep({ [Symbol.asyncDispose]: () => nats.stop() });
+  const address = parseNatsAddress(nats.url, "--fleet");
+  return { nats, connect: async (name) => keep(await connectNats({ address, name })) };
+}
+
+/** An agent in a process of its own, once it answers. */
+async function agentProcess(url: string, name: string): Promise<ChildProcess> {
+  const args = [builtMain(), "agent", "--fleet", url, "--name", name, "--port", "embedded"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  await new Promise<void>((resolve, reject) => {
+    child.once("exit", (code) => reject(new Error(`the agent ended with ${code}`)));
+    child.stdout!.on("data", (data: Buffer) => String(data).includes("answers") && resolve());
+  });
+  return child;
+}
+
+describe.skipIf(program!.missing !== null)(
+  `over a server${program!.missing === null ? "" : ` (${program!.missing})`}`,
+  () => {
+    it("the server is killed in the trial and started again: the trial is whole", async () => {
+      const { nats, connect } = await server();
+      let back: () => void = () => {};
+      const isBack = new Promise<void>((resolve) => {
+        back = resolve;
+      });
+      const behaviour = { holds: () => isBack };
+      for (const name of settings.names) keep(await simulatedAgent(await connect(name), name, behaviour));
+      const bench = keep(await openFleetBench(await connect("run"), settings)(fleetPlan, { signal }, 1));
+      const measuring = bench.trial(fleetRequest, 0);
+      await afterStart();
+      await nats.restart();
+      back();
+      const [trial] = await measuring;
+      expect(trial).toMatchObject({ verdict: "pass", sent: 1_000, accepted: 1_000, lost: 0 });
+      expect(trial!.fleet).toMatchObject({ lost: [], left: [] });
+    });
+
+    it("an agent's process is killed in the trial: it is named, and the other one's figures are there", async () => {
+      const { nats, connect } = await server();
+      const [, victim] = [await agentProcess(nats.url, "a1"), await agentProcess(nats.url, "a2")];
+      const bench = keep(await openFleetBench(await connect("run"), settings)(fleetPlan, { signal }, 1));
+      const request = { ...fleetRequest, rateText: "1kpps", pps: 1_000, count: 3_000 };
+      const measuring = bench.trial(request, 0);
+      await afterStart();
+      victim!.kill("SIGKILL");
+      const [trial] = await measuring;
+      expect(trial!.verdict).toBe("invalid");
+      expect(trial!.fleet!.lost.map(({ agent }) => agent)).toEqual(["a2"]);
+      expect(trial!.reasons.join()).toContain("a2 was lost");
+      expect(trial!.fleet!.agents.map(({ name, sent, lost }) => [name, sent, lost])).toEqual([["a1", 1_500, 0]]);
+    });
+
+    it("an agent's process that is told to end stops, and gives its report first", async () => {
+      const { nats, connect } = await server();
+      const [, ended] = [await agentProcess(nats.url, "a1"), await agentProcess(nats.url, "a2")];
+      const bench = keep(await openFleetBench(await connect("run"), settings)(fleetPlan, { signal }, 1));
+      const request = { ...fleetRequest, rateText: "1kpps", pps: 1_000, count: 10_000 };
+      const measuring = bench.trial(request, 0);
+      await afterStart();
+      const exit = new Promise((resolve) => ended!.removeAllListeners("exit").once("exit", resolve));
+      ended!.kill("SIGTERM");
+      const [trial] = await measuring;
+      expect(trial!.verdict).toBe("invalid");
+      expect(trial!.fleet!.lost).toEqual([]);
+      expect(trial!.reasons).toContain("a2: it was stopped: the agent ends");
+      expect(await exit).toBe(0);
+    });
+  },
+);
