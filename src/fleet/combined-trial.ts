@@ -234,9 +234,9 @@ function judgedTogether(
     ...spreadReasons(start, combined.startWithinNs),
     ...inexact.filter(({ field }) => field === "accepted").map(inexactReason),
   ];
-  const notes = [...new Set([...whole.notes, ...inexact.filter(isWorthANote).map(inexactNote)])];
+  const notes = [...whole.notes, ...inexactNotes(inexact.filter(isWorthANote))];
   const fleet: FleetTrial = {
-    ...{ start, inexact: inexact.map(inexactNote) },
+    ...{ start, inexact: inexactNotes(inexact) },
     agents: alone.map(agentRow),
     lost: combined.lost.map((one) => ({ ...one })),
     left: combined.left.map((one) => ({ ...one })),
@@ -261,10 +261,19 @@ const reproaches = (agent: string, trial: Trial): Reason[] =>
 
 const isLimit = (trial: Trial): boolean => reasonsOf(trial).some(({ cause }) => classOf(cause) === "generator");
 
-const inexactNote = ({ field, reason, boundNs }: Inexact): string => {
-  const bound = boundNs === undefined ? "" : ` (± ${timeWord(boundNs)})`;
-  return `${field}: ${inexactReasons[reason]}${bound}`;
-};
+const boundWord = ({ boundNs }: Inexact): string => (boundNs === undefined ? "" : ` (± ${timeWord(boundNs)})`);
+
+const inexactNote = (one: Inexact): string => `${one.field}: ${inexactReasons[one.reason]}${boundWord(one)}`;
+
+/** One sentence for all fields that have one reason. */
+function inexactNotes(all: readonly Inexact[]): string[] {
+  const fields = new Map<string, Set<string>>();
+  for (const one of all) {
+    const why = `${inexactReasons[one.reason]}${boundWord(one)}`;
+    fields.set(why, (fields.get(why) ?? new Set()).add(one.field));
+  }
+  return [...fields].map(([why, names]) => `${[...names].join(", ")}: ${why}`);
+}
 
 /** That each paced its own frames, and saw its own arrivals, goes without saying. */
 const isWorthANote = ({ field }: Inexact): boolean => !["pacing", "inWindow", "silence"].includes(field);
@@ -287,8 +296,8 @@ const lateOf = (_: Trial, { report }: TrialInputs): number => report.begunLateNs
 function startOf({ appointedNs }: CombinedTrial, alone: readonly Alone[]): FleetTrial["start"] {
   const begun = alone.map(({ trial, inputs, clock }) => clock.aheadNs + lateOf(trial, inputs));
   const bounds = alone.map(({ clock }) => clock.boundNs);
-  const earliestNs = Math.min(...begun);
-  const latestNs = Math.max(...begun);
+  const earliestNs = Math.round(Math.min(...begun));
+  const latestNs = Math.round(Math.max(...begun));
   return {
     agents: alone.length,
     ...{ appointedNs, earliestNs, latestNs, spreadNs: latestNs - earliestNs, boundNs: Math.max(...bounds) },

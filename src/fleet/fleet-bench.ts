@@ -235,7 +235,7 @@ class FleetBench implements Bench {
   }
 
   #ownTime(agent: string, ns: number): number {
-    return ns + (this.#links.get(agent)!.clockAt(ns)?.offsetNs ?? Number.NaN);
+    return Math.round(ns + (this.#links.get(agent)!.clockAt(ns)?.offsetNs ?? Number.NaN));
   }
 
   /** From the agent itself; where it is gone, from the journal. */
