@@ -2,8 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { LocalHub } from "../../src/fleet/local-bus.js";
 import type { Spool } from "../../src/fleet/spool.js";
-import { afterStart, benchOn, failureOf, fleetOf, keep, fleetRequest as request } from "../support/fleet-rig.js";
+import { afterStart, failureOf, fleetRig, fleetRequest as request } from "../support/fleet-rig.js";
 import { never, simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
+
+const { benchOn, fleetOf, keep } = fleetRig();
 
 describe("an agent is lost", () => {
   it("in the trial: the trial is invalid and names it, and the others' figures are there", async () => {

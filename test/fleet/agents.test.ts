@@ -6,9 +6,11 @@ import { toldPlan } from "../../src/fleet/part.js";
 import { protocolVersion } from "../../src/fleet/protocol.js";
 import { judgeTrials } from "../../src/method/method-verdict.js";
 import { resultSchema } from "../../src/result/run-schema.js";
-import { benchOn, failureOf, fleetOf, keep, fleetPlan as plan, fleetRequest as request } from "../support/fleet-rig.js";
+import { failureOf, fleetRig, fleetPlan as plan, fleetRequest as request } from "../support/fleet-rig.js";
 import type { Device } from "../support/generator-sim.js";
 import { never, simulatedSettings } from "../support/simulated-agents.js";
+
+const { benchOn, fleetOf, keep } = fleetRig();
 
 /** Every so many frames one is gone. */
 const losing = (every: number): Device => {

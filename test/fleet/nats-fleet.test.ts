@@ -5,10 +5,12 @@ import type { Bus } from "../../src/fleet/bus.js";
 import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { connectNats } from "../../src/fleet/nats/nats-bus.js";
 import { parseNatsAddress } from "../../src/options/fleet-address.js";
-import { afterStart, fleetPlan, fleetRequest, keep } from "../support/fleet-rig.js";
+import { afterStart, fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
 import { natsPrograms, type RunningNats, startNats } from "../support/nats.js";
 import { builtMain } from "../support/run-cli.js";
 import { simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
+
+const { keep } = fleetRig();
 
 const [program] = natsPrograms;
 const signal = new AbortController().signal;

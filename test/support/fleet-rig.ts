@@ -1,6 +1,6 @@
 /** A fleet of simulated agents in one process, closed again after each test. */
 import { afterEach } from "vitest";
-import type { Agent } from "../../src/fleet/agent.js";
+import type { Agent, AgentSetup } from "../../src/fleet/agent.js";
 import type { Bus } from "../../src/fleet/bus.js";
 import { type FleetSettings, openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { LocalHub } from "../../src/fleet/local-bus.js";
@@ -8,7 +8,7 @@ import type { Bench } from "../../src/measure/bench.js";
 import type { MeasureRequest } from "../../src/measure/measurer.js";
 import { planRun } from "../../src/options/run-plan.js";
 import { fixedSize } from "../../src/units.js";
-import { simulatedAgent, simulatedSettings } from "./simulated-agents.js";
+import { type SimulatedBehaviour, simulatedAgent, simulatedSettings } from "./simulated-agents.js";
 
 export const fleetPlan = planRun({ sizes: "64", seed: "1", runId: "77" }, null, "pktgen-ts run");
 export const fleetRequest: MeasureRequest = {
@@ -24,15 +24,6 @@ export const fleetRequest: MeasureRequest = {
 export const afterStart = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, simulatedSettings.times!.leadNs! / 1e6 + 100));
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
-});
-export const keep = <T extends AsyncDisposable>(one: T): T => {
-  opened.push(one);
-  return one;
-};
-
 export interface SimulatedFleet {
   readonly hub: LocalHub;
   readonly bus: Bus;
@@ -41,30 +32,43 @@ export interface SimulatedFleet {
   kill(agent: number): Promise<void>;
 }
 
-/** Of the fleet that was made last: then nobody has to be looked for. */
-let names: readonly string[] = [];
-
-export async function fleetOf(
-  behaviours: readonly Parameters<typeof simulatedAgent>[2][],
-  more = {},
-): Promise<SimulatedFleet> {
-  const hub = new LocalHub();
-  const agents: Agent[] = [];
-  const buses = behaviours.map(() => keep(hub.connect()));
-  names = behaviours.map((_, i) => `a${i + 1}`);
-  for (const [i, behaviour] of behaviours.entries()) {
-    agents.push(keep(await simulatedAgent(buses[i]!, names[i]!, behaviour, more)));
-  }
-  const kill = (agent: number): Promise<void> => Promise.resolve(buses[agent]![Symbol.asyncDispose]());
-  return { hub, bus: keep(hub.connect()), agents, kill };
+export interface FleetRig {
+  /** Closes it after the test. */
+  keep<T extends AsyncDisposable>(one: T): T;
+  fleetOf(behaviours: readonly SimulatedBehaviour[], more?: Partial<AgentSetup>): Promise<SimulatedFleet>;
+  benchOn(bus: Bus, more?: Partial<FleetSettings>, signal?: AbortSignal): Promise<Bench>;
 }
 
-export async function benchOn(
-  bus: Bus,
-  more: Partial<FleetSettings> = {},
-  signal = new AbortController().signal,
-): Promise<Bench> {
-  return keep(await openFleetBench(bus, { ...simulatedSettings, names, ...more })(fleetPlan, { signal }, 1));
+/** To be called once in a file of tests: what is opened in a test is closed after it. */
+export function fleetRig(): FleetRig {
+  const opened: AsyncDisposable[] = [];
+  /** Of the fleet that was made last: then nobody has to be looked for. */
+  let names: readonly string[] = [];
+  afterEach(async () => {
+    for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  });
+  const keep: FleetRig["keep"] = (one) => {
+    opened.push(one);
+    return one;
+  };
+  return {
+    keep,
+    fleetOf: async (behaviours, more = {}) => {
+      const hub = new LocalHub();
+      const agents: Agent[] = [];
+      const buses = behaviours.map(() => keep(hub.connect()));
+      names = behaviours.map((_, i) => `a${i + 1}`);
+      for (const [i, behaviour] of behaviours.entries()) {
+        agents.push(keep(await simulatedAgent(buses[i]!, names[i]!, behaviour, more)));
+      }
+      const kill = (agent: number): Promise<void> => Promise.resolve(buses[agent]![Symbol.asyncDispose]());
+      return { hub, bus: keep(hub.connect()), agents, kill };
+    },
+    benchOn: async (bus, more = {}, signal = new AbortController().signal) => {
+      const open = openFleetBench(bus, { ...simulatedSettings, names, ...more });
+      return keep(await open(fleetPlan, { signal }, 1));
+    },
+  };
 }
 
 export const failureOf = (work: Promise<unknown>): Promise<{ message: string; exitCode: number; hint?: string }> =>
