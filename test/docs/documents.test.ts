@@ -47,6 +47,13 @@ describe("documents", () => {
     expect(inEach(documents, ({ text }) => text.match(/(?<![\w.])\/(home|root|Users|work)\/\S*/g) ?? [])).toEqual([]);
   });
 
+  it("name scripts that package.json has", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly scripts: object };
+    const named = ({ text }: Document): string[] =>
+      [...text.matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name]) => name!);
+    expect(inEach(namesPaths, (document) => named(document).filter((name) => !(name in scripts)))).toEqual([]);
+  });
+
   it("close their code blocks and say what they are", () => {
     const odd = documents.filter((document) => {
       const fences = document.text.match(/^ *`{3,}/gm) ?? [];
