@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 /** Tests that measure with threads on every core: one file at a time, so that a busy machine spoils no trial. */
 const real = [
   "test/{api,examples}/**/*.test.ts",
-  "test/cli/{dut,fleet,methods,record,run}.test.ts",
+  "test/cli/{dut,fleet,methods,record,run,workers}.test.ts",
   "test/dut/embedded-dut.test.ts",
   "test/engine/worker/*.test.ts",
   "test/fleet/nats-fleet.test.ts",

@@ -20,6 +20,7 @@ import { recordBench } from "./record.js";
 import { replayBench } from "./replay.js";
 import { type BenchResult, benchFormat, type ComparableResult, readBenchResult } from "./result-file.js";
 import { roundTripBench } from "./round-trip.js";
+import { scalingBench } from "./scaling.js";
 import { streamsBench } from "./streams.js";
 import { tapBench } from "./tap.js";
 import { hasTestpmd } from "./testpmd.js";
@@ -32,6 +33,7 @@ const rounds = Number(process.env["BENCH_ROUNDS"] ?? 5);
 const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = {
   transmit: transmitBench,
   "null-device": nullDeviceBench,
+  scaling: scalingBench,
   "round-trip": roundTripBench,
   embedded: embeddedBench,
   lab: labBench,

@@ -70,6 +70,8 @@ export interface DeviceRequest {
   readonly reverseHop?: string | readonly string[];
   /** Queue pairs, 1 to 8. */
   readonly queues?: number;
+  /** Threads of the generator, each with its part of the queues: 1 to 8, or `"auto"`. Default: 1. */
+  readonly workers?: number | "auto";
   /** Bit rate of the line, `"10Gbps"`. Default: the ports' own, where they have one. */
   readonly lineRate?: string;
   /** CPUs for the polling threads: the generator's first. Default: the scheduler decides. */

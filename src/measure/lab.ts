@@ -82,7 +82,7 @@ const longestFrameBytes = (plan: RunPlan): number => Math.max(usualFrameBytes, .
 /** null: the device is external. */
 async function startPlannedDut(plan: RunPlan, maxFrameBytes: number, signal: AbortSignal): Promise<Dut | null> {
   if (plan.dut.kind === "external") return null;
-  const [, host, container = host] = plan.cores ?? [];
+  const [host, container = host] = plan.cores?.slice(plan.workers ?? 1) ?? [];
   const { yesThisInterface } = plan;
   const cores = host === undefined || container === undefined ? undefined : { host, container };
   return startDut(plan.dut, { queues: plan.queues, maxFrameBytes, busy: plan.busy, cores, signal, yesThisInterface });
@@ -150,7 +150,9 @@ export async function openLab(plan: RunPlan, signal: AbortSignal): Promise<Lab> 
       responders,
       recording: recorder?.setup ?? null,
       programs: programUrls(plan.stream),
+      workers: plan.workers ?? 1,
       cpu: plan.cores?.[0] ?? null,
+      furtherCpus: plan.cores?.slice(1, plan.workers) ?? [],
       busy,
     };
     const generator = keep(await startGenerator(setup));
@@ -170,9 +172,9 @@ export interface Sharing {
   readonly cpus: number;
 }
 
-function sharingOf({ cores, labs = 1 }: RunPlan, dut: Dut | null): Sharing | null {
+function sharingOf({ cores, workers = 1, labs = 1 }: RunPlan, dut: Dut | null): Sharing | null {
   // Behind external ports is at least one more.
-  const pollers = labs * (1 + (dut?.pollers ?? 1));
+  const pollers = labs * (workers + (dut?.pollers ?? 1));
   const cpus = cores?.length ?? allowedCpus().length;
   return pollers > cpus ? { pollers, cpus } : null;
 }
@@ -211,7 +213,8 @@ function peersOf({ plan, dut, ports, signal }: Assembly): Pick<Lab, "ready" | "l
 function assemble(parts: Assembly): Lab {
   const { recorder, plan, dut, ports, generator, streams, external, opened } = parts;
   const sharing = sharingOf(plan, dut);
-  let disturbance = watchDisturbance(generator.workers.map(({ threadId }) => threadId));
+  const watch = () => watchDisturbance(generator.workers.map(({ threadId }) => threadId));
+  let disturbance = watch();
   let floorNs: number | null = null;
   return {
     beside: { warmUp: 0, learning: 0, probes: 0 },
@@ -223,7 +226,7 @@ function assemble(parts: Assembly): Lab {
     floorNs: () => floorNs,
     settleNs: dut?.settleNs ?? settleNsUnknownDut,
     numbers: new TrialNumbers(plan.runId),
-    cooperative: sharing !== null && !(dut?.leavesGenerator ?? false),
+    cooperative: sharing !== null && !(plan.workers === undefined && (dut?.leavesGenerator ?? false)),
     notes: [
       ...(plan.notes ?? []),
       ...(sharing === null ? [] : [sharingWords(sharing)]),
@@ -234,7 +237,7 @@ function assemble(parts: Assembly): Lab {
     portDrops: () => readPortDrops(ports),
     ...peersOf(parts),
     watchDisturbance: () => {
-      disturbance = watchDisturbance(generator.workers.map(({ threadId }) => threadId));
+      disturbance = watch();
     },
     disturbance: () => disturbance(),
     [Symbol.asyncDispose]: () => closeAll(opened),

@@ -87,7 +87,13 @@ export function checkPlan(plan: unknown): asserts plan is RunPlan {
     const what = value === undefined ? "is missing" : `can't be ${inWords(value)}`;
     throw usageError(`${name} ${what}`, { where: `plan.${name}`, accepted });
   }
-  const { sizes, stream, trials, ownRates, lineRateBps } = plan as unknown as RunPlan;
+  const { sizes, stream, trials, ownRates, lineRateBps, queues, workers = 1 } = plan as unknown as RunPlan;
+  if (!whole(1, queues).fits(workers) || queues % workers !== 0) {
+    throw usageError(`workers can't be ${inWords(workers)}`, {
+      where: "plan.workers",
+      accepted: `a divisor of the ${queues} queues`,
+    });
+  }
   checkStream(stream, sizes);
   if (trials === "default") return;
   checkTrials(trials, sizes, lineRateBps);

@@ -78,6 +78,8 @@ export interface RunPlan {
   readonly waitPeerNs?: number;
   /** Queue pairs in use, 1 … 8. */
   readonly queues: number;
+  /** Threads of the generator, each with some of the queues; a divisor of `queues`. Absent: one. */
+  readonly workers?: number;
   /** What is sent. The sizes are those of the plan. */
   readonly stream: TrafficSpec;
   /** The streams leave at their own rates. The rate of `trials` is then their sum at the first size. */
@@ -97,7 +99,7 @@ export interface RunPlan {
   readonly settlesWhole?: boolean;
   /** Trials of each kind and size, ≥ 1. */
   readonly repeat: number;
-  /** CPUs for the polling threads in the order generator, DUT's parts; null: the scheduler decides. */
+  /** CPUs for the polling threads in the order generator's threads, DUT's parts; null: the scheduler decides. */
   readonly cores: readonly number[] | null;
   /** Labs that this process has open at the same time, as many as it has generators. Absent: one. */
   readonly labs?: number;

@@ -30,6 +30,7 @@ export function resultFrame(plan: RunPlan, lab: Lab, started: Date): Omit<RunRes
     runId: plan.runId,
     traffic: trafficWords(plan.stream),
     besideTrials: { ...lab.beside, neighbours: lab.generator.besideTrials() },
+    ...(plan.workers === undefined ? {} : { workers: plan.workers }),
     ...(lab.sharing === null ? {} : { sharing: { ...lab.sharing } }),
   };
 }

@@ -4,6 +4,7 @@ import type { TrialCounts } from "../stats/ledger.js";
 import { framesWord, percentWord, rateWord } from "../stats/words.js";
 import { streamNotes } from "./stream-results.js";
 import type { OrderedReport } from "./trial-times.js";
+import { workerNotes } from "./worker-shares.js";
 
 export interface NotedTrial extends OrderedReport {
   readonly dutOwnRates?: DutOwnRates | null;
@@ -20,6 +21,7 @@ export function notesOf(inputs: NotedTrial, trial: TrialCounts & Pick<Trial, "st
     ...returnedNotes(inputs),
     ...damageNotes(trial),
     ...lengthNotes(inputs, trial),
+    ...workerNotes(inputs.report),
   ];
 }
 

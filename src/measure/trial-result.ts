@@ -11,6 +11,7 @@ import { streamsOf } from "./stream-results.js";
 import { countsOf, hopsOf, ledgerOf, queuesSeen, ratesOfTrial } from "./trial-counts.js";
 import { notesOf } from "./trial-notes.js";
 import { delaysOf, intendedOf, lossUntilOf, probeOf } from "./trial-times.js";
+import { shareReasons, workersOf } from "./worker-shares.js";
 
 /** Everything that a trial's result is made of. What is not known is absent. */
 export interface TrialInputs {
@@ -55,7 +56,8 @@ export const requestedOf = ({ rateText, pps, durationNs, count, steps }: Measure
 
 /** The trial with its verdict. */
 export function trialResult(inputs: TrialInputs): Trial {
-  const { order, report, faults = [], failures } = inputs;
+  const { order, report, failures } = inputs;
+  const faults = [...(inputs.faults ?? []), ...shareReasons(report, order)];
   const counts = countsOf(report, inputs.signed);
   const rates = ratesOfTrial(report, counts);
   const unjudged = {
@@ -76,6 +78,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     ...flowsOf(inputs),
     ...accountOf(inputs),
     ...observedOf(inputs),
+    ...workersOf(report),
   };
   const startLateNs = order.load.kind === "paced" ? report.transmit.firstNs : 0;
   const rules: VerdictRules = { lossRatioMax: null, minPps: null, ...inputs.limits, faults, failures };

@@ -51,6 +51,13 @@ export const parseQueues = (text: string, where: string): number => {
   throw usageError(`"${text}" is not a number of queue pairs`, { where, accepted: `1 to ${maxQueues}` });
 };
 
+/** Threads of the generator. */
+export const parseWorkers = (text: string, option: string): number | "auto" => {
+  if (text.trim() === "auto") return "auto";
+  if (/^\d+$/.test(text.trim())) return parseCount(text, option, 1, maxQueues);
+  throw usageError(`"${text}" is not a number of threads`, { where: option, accepted: `1 to ${maxQueues}, or auto` });
+};
+
 /** As many as a signature has room for. */
 const runIds = 2 ** 24;
 

@@ -17,7 +17,7 @@ import {
   type TextsOf,
   writtenFile,
 } from "./option.js";
-import { count, duration, macText, parseCores, parsePort, parseQueues, runId } from "./option-values.js";
+import { count, duration, macText, parseCores, parsePort, parseQueues, parseWorkers, runId } from "./option-values.js";
 import { profileRootOption } from "./profile-option.js";
 import { recordOptions } from "./record-options.js";
 import { toleranceOptions } from "./tolerances.js";
@@ -152,6 +152,12 @@ const placeOptions = {
     { external: true },
   ),
   queues: option("--queues <n>", "queue pairs, 1 to 8 (default: 1)", parseQueues, { shared: true }),
+  workers: option(
+    "--workers <n|auto>",
+    "threads of the generator, each with its part of the queues; as many queues where --queues is not given (default: 1); " +
+      "auto: one for each CPU that the device leaves",
+    parseWorkers,
+  ),
   lineRate: option(
     "--line-rate <rate>",
     "speed to take percentages of and to judge by, and what a search sends at most to an external device (else as fast as its " +

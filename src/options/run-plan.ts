@@ -15,6 +15,7 @@ import { bidirectionalOf, dutOf, queuesOf } from "./run-device.js";
 import { type RunOptions, type RunValues, runOptions } from "./run-options.js";
 import { ownRates, trafficOfRun } from "./run-traffic.js";
 import { tolerancesOf } from "./tolerances.js";
+import { plannedWorkers, withWorkers } from "./workers.js";
 
 const defaultDurationNs = 1e9;
 
@@ -80,11 +81,12 @@ function recordOfRun(options: RunOptions, dut: DutChoice): RecordPlan {
 
 /** Throws a usage error (2) for the first option that cannot be. */
 export function planRun(options: RunOptions, profile: Profile | null, commandLine: string): RunPlan {
-  const given = readOptions(runOptions, options);
+  const given = withWorkers(readOptions(runOptions, options));
   const { seed = 1, lineRate: lineRateBps = null, repeat = 1, dstMac, srcMac } = given;
   const dut = dutOf(given, profile);
   const queues = queuesOf(given.queues, dut);
   const stream = trafficOfRun(given, profile, { seed, queues, lineRateBps });
+  const workers = plannedWorkers(given, dut, queues, stream);
   const own = ownRates(given, stream);
   const trials = own === null ? trialsOf(given) : ownTrials(given, own, lineRateBps);
   const bidirectional = bidirectionalOf(given, dut);
@@ -101,6 +103,7 @@ export function planRun(options: RunOptions, profile: Profile | null, commandLin
     ...(given.waitPeer === undefined ? {} : { waitPeerNs: given.waitPeer }),
     record: recordOfRun(options, dut),
     queues,
+    ...(workers === undefined ? {} : { workers }),
     stream,
     ownRates: own !== null,
     trials,

@@ -93,11 +93,12 @@ interface Block {
   readonly columns: readonly (readonly [head: string, figures: Figures])[];
 }
 
-function headLines({ tool, dut, seed, trials, host }: RunResult, options: ReportOptions): string[] {
+function headLines({ tool, dut, seed, trials, host, workers }: RunResult, options: ReportOptions): string[] {
   const colors = colorsFor(options);
   const version = dut.version === null ? "" : ` ${dut.version}`;
   const queues = trials[0]?.queues ?? 1;
-  const line = `DUT ${dut.kind}${version}, ${queues} ${queues === 1 ? "queue" : "queues"}, seed ${seed}`;
+  const threads = workers === undefined ? "" : `, ${workers} generator threads`;
+  const line = `DUT ${dut.kind}${version}, ${queues} ${queues === 1 ? "queue" : "queues"}${threads}, seed ${seed}`;
   const machine = `${host.cpu}, ${host.cores} cores, ${host.kernel}, Node ${tool.node}`;
   return [`${colors.bold(`${tool.name} ${tool.version}`)}  ${line}`, ...wrap(machine, "").map(colors.dim)];
 }

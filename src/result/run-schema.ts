@@ -173,6 +173,21 @@ const flows = z
   })
   .describe("which queue each flow came out of, where there are several queues");
 
+const worker = z
+  .strictObject({
+    intended: frames,
+    sent: frames,
+    late: frames,
+    missed: frames,
+    blockedOwn: frames,
+    strayed: frames.describe("of other threads, came in here, and could not be told to them"),
+    windowNs: ns.describe("its transmit window"),
+    begunLateNs: ns.describe("after the time at which all were to begin"),
+    slept: z.boolean(),
+    stoodStillNs: ns.optional(),
+  })
+  .describe("a thread's share of the trial");
+
 const trial = z.strictObject({
   frameBytes: z.union([z.int(), text]).describe("with FCS; the name of a mix, e.g. imix"),
   meanFrameBytes: z.number(),
@@ -293,6 +308,7 @@ const trial = z.strictObject({
   disturbance: disturbance.nullable(),
   fleet: fleetTrialSchema.optional(),
   stoodStillNs: ns.optional().describe("the longest time between two turns of the generator's loop while it sent"),
+  workers: z.array(worker).optional().describe("each of the generator's threads, where there are several"),
   untimely: text
     .optional()
     .describe("why latency and pacing are not the device's: frames left late, or the machine was disturbed"),
@@ -340,6 +356,7 @@ export const resultSchema = z.strictObject({
     .optional()
     .describe("polling threads, and CPUs that they may use; absent: there were as many CPUs"),
   fleet: fleetRunSchema.optional(),
+  workers: z.int().min(2).optional().describe("threads of the generator; absent: one"),
   trials: z.array(trial),
   method: methodSchema.optional().describe("absent: a forwarding run"),
   results: z.array(searchResultSchema).optional().describe("of a search"),

@@ -1,5 +1,7 @@
 /** What a trial reports, as plain data: what was sent, and what came back. Times are in ns since the trial began. */
+
 import type { HistogramData } from "./histogram.js";
+import type { Inexact } from "./merge/part.js";
 import type { PacingData, PacingSummary } from "./pacing.js";
 import type { LaneAccepted, ReorderExtent, SequenceRange } from "./sequence-table.js";
 import type { SignedHistogramData } from "./signed-histogram.js";
@@ -289,7 +291,9 @@ export interface TrialReport {
   readonly begunLateNs?: number;
   /** From the start until nothing more came. */
   readonly elapsedNs: number;
-  /** Each of the generators that had a share of it; absent: it had one. */
+  /** What the generators that had a share of it cannot say together; absent: it had one. */
+  readonly inexact?: readonly Inexact[];
+  /** Each of these generators; absent: it had one. */
   readonly workers?: readonly WorkerReport[];
   /** The time of a fixed piece of work before and after the trial, ns: shows a change of the machine's speed. */
   readonly calibrationNs: readonly [before: number, after: number];

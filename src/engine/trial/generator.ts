@@ -16,7 +16,11 @@ export interface GeneratorSetup {
   readonly recording?: RecordingSetup | null;
   /** URLs of the modules of streams that are programs. */
   readonly programs?: readonly string[];
+  /** Threads, each with some of the ports' queues, whose number is a multiple of it. Absent: one. */
+  readonly workers?: number;
+  /** CPU of the first thread, and of the further ones; null or absent: the scheduler decides. */
   readonly cpu: number | null;
+  readonly furtherCpus?: readonly number[];
   readonly busy: boolean;
 }
 

@@ -26,3 +26,20 @@ export function progressOf(page: Float64Array): TrialProgress | null {
     elapsedNs: page[counter.elapsedNs],
   };
 }
+
+/** Of several threads: the trial sends as long as one of them does. */
+export function sumOfProgress(parts: readonly (TrialProgress | null)[]): TrialProgress | null {
+  const known = parts.filter((part) => part !== null);
+  if (known.length < parts.length) return null;
+  const sum = (of: (part: TrialProgress) => number): number => known.reduce((total, part) => total + of(part), 0);
+  const isOne = (word: TrialProgress["phase"]): boolean => known.some((part) => part.phase === word);
+  return {
+    phase: isOne("sending") ? "sending" : isOne("settling") ? "settling" : "done",
+    published: sum(({ published }) => published),
+    received: sum(({ received }) => received),
+    accepted: sum(({ accepted }) => accepted),
+    corrupt: sum(({ corrupt }) => corrupt),
+    missing: sum(({ missing }) => missing),
+    elapsedNs: Math.max(...known.map(({ elapsedNs }) => elapsedNs)),
+  };
+}

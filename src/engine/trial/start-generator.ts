@@ -6,11 +6,18 @@ import { generatorCounter as counter } from "./counters.js";
 import type { Generator, GeneratorSetup } from "./generator.js";
 import type { GeneratorOptions } from "./generator-job.js";
 import { progressOf } from "./progress.js";
+import { startGenerators } from "./start-generators.js";
 
 /** Nobody aborts it. */
 const never = new AbortController().signal;
 
-export async function startGenerator(setup: GeneratorSetup): Promise<Generator> {
+/** Starts the generator's threads. */
+export const startGenerator = (setup: GeneratorSetup): Promise<Generator> => {
+  const { workers = 1 } = setup;
+  return workers === 1 ? startOne(setup) : startGenerators(setup, workers);
+};
+
+async function startOne(setup: GeneratorSetup): Promise<Generator> {
   const runs = new RunToDone();
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
   const { responders = [], programs = [] } = setup;
