@@ -94,6 +94,54 @@ const frontDoors = engineFloors.flat().map((room) => ({
   },
 }));
 
+/**
+ * Rooms that are entered by few of their files. The others have no door to hold: in stats, stream, sys, measure, options and
+ * result most files are a thing of their own that somebody above asks for. A new door is a word here, on purpose.
+ */
+const doors = {
+  capture: ["compare/compare", "info", "replay"],
+  dut: ["index", "dut", "start", "run-command", "(embedded|testpmd)/options", "external/(index|source-spec)"],
+  fleet: ["index"],
+  labplan: ["index", "file/(index|expected)"],
+  packet: ["index", "address", "field", "(found-headers|header-walk)", "filter(-value)?"].concat(
+    ["flow-number", "mask", "outline", "protocols", "rewrite"],
+  ),
+  pcap: ["index", "capture", "link-types", "file(-reader|-writer)?"],
+  port: ["index", "(own-)?interface", "kinds?", "movers", "port", "spec", "vhost-user/message", "xdp/program"],
+  profile: ["index", "check", "document", "parameters", "threshold"],
+  program: ["load-program"],
+  report: ["index", "progress", "dts", "capture-info", "plan-table", "profile-(graph|text)", "(compare|replay)-text"],
+  ring: ["index", "ring", "open", "copy(-burst)?", "kernel/(slot-ring|uring)", "virtqueue/virtqueue"],
+};
+/** Test plans and doctor know testpmd inside out, and a test plan knows how a device is ended. */
+const partsOfDevices = {
+  from: "^src/(labplan|cli/doctor)/",
+  to: ["^src/dut/testpmd/", "^src/dut/(embedded/directory|way-out)\\.ts$"],
+};
+const roomDoors = Object.entries(doors).map(([room, files]) => ({
+  name: `${room}-is-entered-by-its-doors`,
+  comment: "import one of the room's doors, or make one on purpose: a word in .dependency-cruiser.cjs",
+  severity: "error",
+  from: { path: "^src/", pathNot: [`^src/${room}/`, ...(room === "dut" ? [partsOfDevices.from] : [])] },
+  to: { path: `^src/${room}/`, pathNot: `^src/${room}/(${files.join("|")})\\.ts$` },
+}));
+const deviceDoor = {
+  name: "dut-is-entered-by-labplan-and-doctor-at-testpmd-too",
+  severity: "error",
+  from: { path: partsOfDevices.from },
+  to: { path: "^src/dut/", pathNot: [...partsOfDevices.to, `^src/dut/(${doors.dut.join("|")})\\.ts$`] },
+};
+/** Of a method's parts, what others see: the search and RFC 2544 by their index, thresholds and baselines. */
+const methodParts = {
+  name: "method-has-parts-of-its-own",
+  severity: "error",
+  from: { path: "^src/", pathNot: "^src/method/" },
+  to: {
+    path: "^src/method/[^/]+/",
+    pathNot: "^src/method/(search/index|rfc2544/(index|settings)|judge/(baseline|thresholds))\\.ts$",
+  },
+};
+
 /** Rooms that know neither the time nor the system: pure code. */
 const pure = ["packet", "ring", "stream", "stats", "result", "report"].map((room) => ({
   name: `${room}-is-pure`,
@@ -126,6 +174,9 @@ module.exports = {
     ...down,
     ...downInEngine,
     ...frontDoors,
+    ...roomDoors,
+    deviceDoor,
+    methodParts,
     ...pure,
     ...owned,
     {
