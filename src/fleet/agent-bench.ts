@@ -18,6 +18,7 @@ export interface AgentProgress {
 }
 
 export interface AgentBench extends AsyncDisposable {
+  readonly plan: RunPlan;
   readonly settleNs: number;
   readonly notes: readonly string[];
   floorNs(): number | null;
@@ -44,6 +45,7 @@ export const openAgentLab: OpenAgentBench = async (plan, signal) => {
   const lab = await openLab(plan, signal);
   const run = (signal: AbortSignal): TrialRun => ({ plan, lab, hooks: { signal }, total: 0 });
   return {
+    plan,
     settleNs: plan.settleNs ?? lab.settleNs,
     notes: lab.notes,
     floorNs: () => lab.floorNs(),

@@ -205,7 +205,7 @@ export class Agent implements AsyncDisposable {
     if (this.#task?.startNs === null) this.#task.stop("another trial is prepared");
     await this.#task?.done;
     const request = order.request as unknown as MeasureRequest;
-    checkCap(request, order.share, this.#setup.maxPps);
+    if (order.task === "trial") checkCap(bench.plan, request, order.share, this.#setup.maxPps);
     bench.skipIds(order.idsGiven);
     this.#isBounded = order.task !== "trial" || Number.isFinite(request.durationNs) || request.count !== null;
     const task = new AgentTask(order, (steps) => this.#run(bench, order, steps.signal, steps.appointed));

@@ -44,6 +44,8 @@ export interface FleetSettings extends AgentChoice {
   readonly times?: Partial<TrialTimes>;
 }
 
+/** A clock of which nothing is known is wrong by more than any trial lasts. */
+const unknownNs = Number.MAX_SAFE_INTEGER;
 const openMs = 30_000;
 const prepareMs = 30_000;
 /** A warm-up takes its time. */
@@ -321,7 +323,7 @@ class FleetBench implements Bench {
   #inFleetTime(agent: string, { inputs, startNs, stopped }: ReportPart, appointedNs: number): AgentReport {
     const clock: LinkClock | null = this.#links.get(agent)!.clockAt(appointedNs);
     const own = { agent, inputs, stopped };
-    if (clock === null) return { ...own, startNs: appointedNs, boundNs: Number.POSITIVE_INFINITY };
+    if (clock === null) return { ...own, startNs: appointedNs, boundNs: unknownNs };
     return { ...own, startNs: startNs - clock.offsetNs, boundNs: clock.boundNs };
   }
 

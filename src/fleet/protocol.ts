@@ -22,6 +22,19 @@ const ofTrial = { ...ofRun, trial: whole, attempt: whole };
 /** Checked further where they are used (measure/plan-check.ts, stream/spec.ts). */
 const data = z.looseObject({});
 
+/** Above 0; Infinity is a time, too. */
+const time = z.custom<number>((value) => typeof value === "number" && value > 0, "no time");
+
+const request = z.looseObject({
+  size: z.looseObject({ kind: z.enum(["fixed", "mix"]) }),
+  phase: text,
+  rateText: text,
+  pps: z.number().positive().nullable(),
+  steps: z.array(z.looseObject({ pps: z.number().positive(), durationNs: time })).optional(),
+  durationNs: time,
+  count: whole.nullable(),
+});
+
 export const messages = {
   facts: z.looseObject(envelope),
   clock: z.looseObject({ ...envelope, t1: ns }),
@@ -31,7 +44,7 @@ export const messages = {
   prepare: z.looseObject({
     ...ofTrial,
     task: z.enum(["warm-up", "learn", "trial"]),
-    request: data,
+    request,
     /** Ids of trials that were given out before, by anybody of the run. */
     idsGiven: whole,
     share: z.looseObject({ index: whole, of: whole.min(1).max(10_000) }),

@@ -1,5 +1,5 @@
 /** A fleet over a real server that goes away and comes back, and agents in processes of their own that are killed. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Bus } from "../../src/fleet/bus.js";
 import { openFleetBench } from "../../src/fleet/fleet-bench.js";
@@ -28,10 +28,23 @@ async function server(): Promise<{ nats: RunningNats; connect(name: string): Pro
   return { nats, connect: async (name) => keep(await connectNats({ address, name })) };
 }
 
+/** A clock that is ahead of this process's by so many seconds. */
+const clockAhead = (seconds: number): string[] => [
+  "unshare",
+  "-T",
+  "--monotonic",
+  String(seconds),
+  "--fork",
+  "--kill-child",
+];
+
+const hasTimeNamespaces = spawnSync("unshare", ["-T", "--monotonic", "1", "true"]).status === 0;
+
 /** An agent in a process of its own, once it answers. */
-async function agentProcess(url: string, name: string): Promise<ChildProcess> {
-  const args = [builtMain(), "agent", "--fleet", url, "--name", name, "--port", "embedded"];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+async function agentProcess(url: string, name: string, before: readonly string[] = []): Promise<ChildProcess> {
+  const args = [process.execPath, builtMain(), "agent", "--fleet", url, "--name", name, "--port", "embedded"];
+  const [command, ...rest] = [...before, ...args];
+  const child = spawn(command!, rest, { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
   await new Promise<void>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`the agent ended with ${code}`)));
@@ -91,5 +104,26 @@ describe.skipIf(program!.missing !== null)(
       expect(trial!.reasons).toContain("a2: it was stopped: the agent ends");
       expect(await exit).toBe(0);
     });
+
+    it.skipIf(!hasTimeNamespaces)(
+      "agents with clocks of their own: how far these are ahead is known within its bound",
+      async () => {
+        const { nats, connect } = await server();
+        const ahead = { a1: 5_000, a2: 77 };
+        for (const [name, seconds] of Object.entries(ahead)) await agentProcess(nats.url, name, clockAhead(seconds));
+        const loose = { ...settings, startWithinNs: 1e9 };
+        const bench = keep(await openFleetBench(await connect("run"), loose)(fleetPlan, { signal }, 1));
+        const request = { ...fleetRequest, rateText: "1kpps", pps: 1_000, count: 500 };
+        const trials = await bench.trial(request, 0);
+        expect(trials[0]).toMatchObject({ sent: 500, accepted: 500, unaccounted: 0 });
+        expect(trials[0]!.latencyNs!.max).toBeLessThan(1e9);
+        const { fleet } = await bench.document(trials, new Date(0));
+        for (const { name, clock } of fleet!.agents) {
+          const trueNs = ahead[name as keyof typeof ahead] * 1e9;
+          expect(Math.abs(clock!.offsetNs - trueNs)).toBeLessThanOrEqual(clock!.boundNs + 1);
+          expect(clock).toMatchObject({ way: "messages" });
+        }
+      },
+    );
   },
 );

@@ -40,6 +40,7 @@ export const simulatedOpen =
       cooperative: true,
     } as unknown as Lab;
     const bench: AgentBench = {
+      plan,
       settleNs: 1e6,
       notes: [],
       floorNs: () => null,
