@@ -59,10 +59,22 @@ export function parseNatsAddress(text: string, where: string): NatsAddress {
 
 function parseUrl(text: string, where: string): URL {
   const url = /^(nats|tls):\/\//.test(text) && URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && url.hostname !== "" && url.search === "" && url.hash === "") return url;
+  if (url !== null && url.hostname !== "" && url.search === "" && url.hash === "") {
+    if (url.protocol === "tls:") checkNamed(url, where);
+    return url;
+  }
   throw usageError(`"${text}" is no address of a server`, {
     where,
     accepted: `nats:// or tls:// with a host, ${example}`,
+  });
+}
+
+/** The client checks a certificate against a name; of an address it would not. */
+function checkNamed({ hostname }: URL, where: string): void {
+  if (!/^(\d+\.\d+\.\d+\.\d+|\[.*\])$/.test(hostname)) return;
+  throw usageError(`a certificate cannot be checked against ${hostname}`, {
+    where,
+    accepted: "tls:// with the server's name, as its certificate has it",
   });
 }
 

@@ -34,6 +34,8 @@ describe("addresses of servers", () => {
     ["nats://hub/a.b", /"a.b" cannot be the name of a fleet/],
     ["nats://hub/a/b", /cannot be the name of a fleet/],
     ["nats://hub/*", /cannot be the name of a fleet/],
+    ["tls://198.18.0.1", /a certificate cannot be checked against 198\.18\.0\.1/],
+    ["tls://[2001:2::1]:4222", /a certificate cannot be checked against/],
     ["nats://hub?x=1", /is no address of a server/],
   ] as const) {
     it(`${text} is refused`, () => expect(lineOf(() => parse(text))).toMatch(why));

@@ -96,7 +96,7 @@ async function portOf(child: ChildProcess, file: string, asked: string): Promise
   for (let waited = 0; waited < 20_000; waited += 20) {
     if (child.exitCode !== null) throw new Error(`nats-server ended with exit code ${child.exitCode}`);
     const said = existsSync(file) ? readFileSync(file, "utf8") : "";
-    const port = /nats:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+    const port = /(?:nats|tls):\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
     if (port !== undefined) return Number(port);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
