@@ -20,6 +20,7 @@ type AnyOption = Option<never, unknown>;
 function kindOf({ flags, repeats }: AnyOption): RequestFieldKind {
   if (repeats === true) return "texts";
   if (flags === nameOf({ flags })) return "flag";
+  if (flags.endsWith("]")) return "optional";
   return flags.endsWith("<rate>") ? "rate" : "words";
 }
 

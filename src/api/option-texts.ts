@@ -4,9 +4,10 @@ import { didYouMean } from "../nearest.js";
 
 /**
  * How a field's value becomes an option's text: `words` joins a list with commas, `rate` takes a number as frames per
- * second, `texts` may be given again, `set` is `name=value`, `own` is not read as an option.
+ * second, `flag` is there or not, and `optional` is that or `words`. `texts` may be given again, `set` is `name=value`,
+ * and `own` is not read as an option.
  */
-export type RequestFieldKind = "words" | "rate" | "flag" | "texts" | "set" | "own";
+export type RequestFieldKind = "words" | "rate" | "flag" | "optional" | "texts" | "set" | "own";
 
 /** The fields of a request. */
 export type FieldKinds<Request> = Readonly<Record<keyof Request & string, RequestFieldKind>>;
@@ -17,6 +18,7 @@ const accepted: Readonly<Record<RequestFieldKind, string>> = {
   rate: 'frames per second as a number, or text such as "10kpps"',
   words: "text, a number, or a list of them",
   flag: "true or false",
+  optional: "true or false, or text, a number, or a list of them",
   texts: "text, or a list of texts",
   set: "an object of names and values",
   own: "a value",
@@ -33,8 +35,11 @@ const word = (value: string | number): string => (typeof value === "number" ? di
 
 /** undefined: the value is not of its kind. */
 function textOf(kind: RequestFieldKind, value: unknown): string | true | readonly string[] | undefined {
-  if (value === true && kind !== "set" && kind !== "texts") return true;
   switch (kind) {
+    case "flag":
+      return value === true ? true : undefined;
+    case "optional":
+      return value === true ? true : textOf("words", value);
     case "rate":
       return typeof value === "number" && Number.isFinite(value) ? `${digits(value)}pps` : textOf("words", value);
     case "words":
@@ -51,11 +56,17 @@ function textOf(kind: RequestFieldKind, value: unknown): string | true | readonl
   }
 }
 
+const isNotGiven = (kind: RequestFieldKind, value: unknown): boolean =>
+  value === undefined || (value === false && (kind === "flag" || kind === "optional"));
+
 /**
- * The options that a request's fields are; `undefined` and `false` are not given. @throws PktgenError (2) for a field that
- * does not exist, or a value of another kind.
+ * The options that a request's fields are. A field that is `undefined` is not given, nor is a flag that is `false`.
+ * @throws PktgenError (2) for what is no object, a field that does not exist, or a value of another kind.
  */
 export function optionTexts<Request extends object>(request: Request, kinds: FieldKinds<Request>): OptionTexts {
+  if (typeof request !== "object" || request === null || Array.isArray(request)) {
+    throw usageError(`${shown(request)} is no request`, { accepted: "an object, e.g. { sizes: [64, 1518] }" });
+  }
   const texts: Record<string, string | true | readonly string[]> = {};
   const known: Readonly<Record<string, RequestFieldKind>> = kinds;
   for (const [name, value] of Object.entries(request)) {
@@ -65,7 +76,7 @@ export function optionTexts<Request extends object>(request: Request, kinds: Fie
       throw usageError("there is no such option", { where: name, accepted: names.join(", "), ...hint });
     }
     const kind = known[name]!;
-    if (kind === "own" || value === undefined || value === false) continue;
+    if (kind === "own" || isNotGiven(kind, value)) continue;
     const text = textOf(kind, value);
     if (text === undefined)
       throw usageError(`${shown(value)} cannot be its value`, { where: name, accepted: accepted[kind] });
@@ -74,11 +85,15 @@ export function optionTexts<Request extends object>(request: Request, kinds: Fie
   return texts;
 }
 
-const shown = (value: unknown): string => (typeof value === "string" ? `"${value}"` : String(value));
+/** A value of a program, for an error. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`;
+  return typeof value === "string" ? `"${value}"` : String(value);
+}
 
-/** `--pin-flows` is the field `pinFlows`. */
+/** `--pin-flows` is the field `pinFlows`. In the name of a file it stays. */
 const fieldNames = (text: string): string =>
-  text.replace(/--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)/g, (_, name: string) =>
+  text.replace(/(?<![\w./-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)/g, (_, name: string) =>
     name.replace(/-([a-z0-9])/g, (_dash, letter: string) => letter.toUpperCase()),
   );
 

@@ -5,10 +5,13 @@ import type { Profile } from "../profile/index.js";
 import { type ProgramModule, programStreams } from "../stream/program/api.js";
 import { checkStreams } from "../stream/spec.js";
 import { fixedSize, planSizes } from "../units.js";
-import { optionTexts } from "./option-texts.js";
+import { optionTexts, shown } from "./option-texts.js";
 import type { TrafficRequest } from "./request.js";
 
-const isProgram = (profile: Profile | ProgramModule): profile is ProgramModule => "streams" in profile;
+const isProgram = (profile: object): profile is ProgramModule =>
+  Array.isArray((profile as Partial<ProgramModule>).streams);
+
+const isProfile = (profile: object): profile is Profile => Array.isArray((profile as Partial<Profile>).thresholds);
 
 /** null: plain traffic. @throws PktgenError (2): a file, or streams, that cannot be. */
 export async function profileOfRequest({ profile, set, profileRoot, sizes }: TrafficRequest): Promise<Profile | null> {
@@ -20,7 +23,18 @@ export async function profileOfRequest({ profile, set, profileRoot, sizes }: Tra
     const where = set === undefined ? "profileRoot" : "set";
     throw usageError("this is of profiles that are files", { where, accepted: "profile: the name of a file" });
   }
-  return isProgram(profile) ? profileOfStreams(profile) : profile;
+  return checkedProfile(profile);
+}
+
+function checkedProfile(profile: unknown): Profile {
+  if (typeof profile === "object" && profile !== null) {
+    if (isProgram(profile)) return profileOfStreams(profile);
+    if (isProfile(profile)) return profile;
+  }
+  throw usageError(`${shown(profile)} is no profile`, {
+    where: "profile",
+    accepted: "a file's name, what loadProfile gave, or stream({ … })",
+  });
 }
 
 /** Functions run in the generator's own thread, which can only load them from a module. */

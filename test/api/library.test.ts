@@ -32,7 +32,9 @@ describe("run", () => {
     expect(trials).toEqual([500, 500]);
     expect(result.command).toBe('run({"sizes":[64,256],"rate":"10kpps","count":500,"seed":7})');
     const { stdout } = await runCli([..."--sizes 64,256 --rate 10kpps --count 500 --seed 7 --json -".split(" ")]);
-    expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(Object.keys(result).sort());
+    // Advice is there only where this machine was in the way.
+    const keysOf = (document: object): string[] => Object.keys({ ...document, advice: [] }).sort();
+    expect(keysOf(JSON.parse(stdout))).toEqual(keysOf(result));
   });
 
   it("judges thresholds", async () => {
@@ -61,6 +63,9 @@ describe("run", () => {
     [{ threshold: "speed>=1kpps" }, "threshold"],
     [{ profile: stream({ packet: udp4() }), set: { a: 1 } }, "set"],
     [{ profile: "no-such.yaml" }, "profile"],
+    [{ profile: {} as never }, "profile"],
+    [{ profile: 7 as never }, "profile"],
+    [{ profile: null as never }, "profile"],
     [{ cores: [1023] }, "cores"],
     [{ count: 3, duration: "1s" }, "count"],
   ])("refuses %j before anything is opened", async (request, where) => {

@@ -36,7 +36,7 @@ it("joins lists, adds units to rates, and repeats what may be repeated", () => {
 
 it("takes false and undefined for not given, and true for an option without a value", () => {
   expect(texts({ integrity: false, busy: true, pinFlows: true })).toEqual({ busy: true, pinFlows: true });
-  expect(texts({ ...({ rate: undefined } as object) })).toEqual({});
+  expect(texts({ pinFlows: false, ...({ rate: undefined } as object) })).toEqual({});
 });
 
 it("writes small and large numbers without an exponent", () => {
@@ -47,6 +47,14 @@ it.each([
   [{ szes: "64" }, "szes: there is no such option"],
   [{ sizes: { a: 1 } }, "sizes: [object Object] cannot be its value; accepted: text, a number, or a list of them"],
   [{ rate: Number.NaN }, "rate: NaN cannot be its value; accepted: frames per second as a number"],
+  [{ rate: true }, "rate: true cannot be its value; accepted: frames per second as a number"],
+  [{ sizes: true }, "sizes: true cannot be its value; accepted: text, a number, or a list of them"],
+  [{ sizes: false }, "sizes: false cannot be its value"],
+  [{ sizes: [64, null] }, "sizes: [64, null] cannot be its value"],
+  [{ pinFlows: {} }, "pinFlows: [object Object] cannot be its value; accepted: true or false, or text"],
+  [null, "null is no request; accepted: an object"],
+  [[64], "[64] is no request"],
+  ["64", '"64" is no request'],
   [{ busy: "yes" }, 'busy: "yes" cannot be its value; accepted: true or false'],
   [{ threshold: { a: 1 } }, "threshold: [object Object] cannot be its value; accepted: text, or a list of texts"],
 ])("refuses %j", (request, sentence) => {
@@ -82,6 +90,11 @@ it("names fields in every part of an error, with its exit code", async () => {
     where: "txAddress 198.18.0.1",
     accepted: "one of txAddress, dut external",
     hint: "add rx",
+  });
+  const file = usageError("the profile my--own.yaml does not exist", { where: "/tmp/a/--b.yaml" });
+  await expect(namingFields(() => Promise.reject(file))).rejects.toMatchObject({
+    message: "the profile my--own.yaml does not exist",
+    where: "/tmp/a/--b.yaml",
   });
   const bug = new TypeError("a bug");
   await expect(namingFields(() => Promise.reject(bug))).rejects.toBe(bug);
