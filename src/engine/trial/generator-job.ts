@@ -141,7 +141,7 @@ class Generator implements Job {
   }
 
   step(): number {
-    if (this.#between !== null) return this.#stepErrand(this.#between);
+    if (this.#between !== null) return this.#stepBetween(this.#between);
     const trial = this.#trial;
     if (trial === null) return 0;
     // Other workers may still send, and their frames may come in here.
@@ -279,7 +279,7 @@ class Generator implements Job {
   }
 
   /** One turn of a task between trials, over all ports. The last trial counts what it takes, if its account is open. */
-  #stepErrand(running: BetweenTrials): number {
+  #stepBetween(running: BetweenTrials): number {
     if (running.done) return 0;
     if (running.rehearsal !== null) return this.#stepRehearsal(running, running.rehearsal);
     const trial = this.#trial;

@@ -91,7 +91,7 @@ describe("a rehearsal", () => {
     }
   });
 
-  it("is an errand that puts nothing on the port, and that a stop ends", () => {
+  it("is done between trials, puts nothing on the port, and ends at a stop", () => {
     const sim = new GeneratorSim();
     sim.command({ kind: "between", task: { kind: "rehearse", specs: [order({ count: 500 })] } });
     let seen = 0;

@@ -93,7 +93,7 @@ describe("questions in a trial", () => {
   });
 });
 
-describe("errands", () => {
+describe("between trials", () => {
   const outcome = (sim: DirectionsSim, device: Between): BetweenOutcome => {
     sim.done = false;
     sim.finish(device);
