@@ -69,6 +69,9 @@ export const usageError = (what: string, details?: ErrorDetails): PktgenError =>
 export const environmentError = (what: string, details?: ErrorDetails): PktgenError =>
   new PktgenError(exitCodes.environment, what, details);
 
+/** The user ended it before there were results: exit code 130. */
+export const interruptedError = (what: string): PktgenError => new PktgenError(exitCodes.interrupted, what);
+
 /** The measurement cannot be used, e.g. because the peer died during it: exit code 4. */
 export const invalidError = (what: string, details?: ErrorDetails): PktgenError =>
   new PktgenError(exitCodes.invalid, what, details);

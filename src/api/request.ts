@@ -294,7 +294,7 @@ export interface ReplayRequest extends Omit<CompareRequest, "filter"> {
 
 /** How a program follows a run and stops it. */
 export interface LibraryHooks {
-  /** Aborted: the open trial becomes invalid, and the run resolves with what it has. */
+  /** Aborted: the open trial becomes invalid, and the run resolves with what it has. Before the first trial it rejects. */
   readonly signal?: AbortSignal;
   /** About once a second. */
   readonly onProgress?: (progress: Progress) => void;
@@ -311,7 +311,7 @@ export interface SoakHooks extends LibraryHooks {
 
 /** How a program follows a replay and stops it. */
 export interface ReplayHooks {
-  /** Aborted: the replay resolves with what was sent and received. */
+  /** Aborted: the replay resolves with what was sent and received. Before the first frame it rejects. */
   readonly signal?: AbortSignal;
   /** Frames so far, about ten times a second. */
   readonly onProgress?: (sent: number, received: number, elapsedNs: number) => void;

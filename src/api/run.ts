@@ -11,7 +11,8 @@ import type { LibraryHooks, RunRequest } from "./request.js";
  *
  * Resolves with the document that `--json` writes: counts are whole frames, times nanoseconds, rates per second. A loss
  * is a verdict (`"fail"`), not an error.
- * @throws PktgenError `exitCode` 2: a field or its value; 3: the machine lacks something; 4: the device could not be used.
+ * @throws PktgenError `exitCode` 2: a field or its value; 3: the machine lacks something; 4: the device could not be used;
+ * 130: the signal was aborted before the first trial.
  */
 export function run(request: RunRequest = {}, hooks: LibraryHooks = {}): Promise<RunResult> {
   return namingFields(async () => {

@@ -6,7 +6,7 @@ import type { DrainReport } from "../engine/pipe/drain.js";
 import type { FeederOptions, FeederReport } from "../engine/pipe/feeder.js";
 import { type CaptureThread, startDrain, startFeeder } from "../engine/pipe/thread.js";
 import { type Replayer, type ReplayPace, type ReplayReport, startReplayer } from "../engine/replay/index.js";
-import { environmentError, PktgenError, usageError } from "../errors.js";
+import { interruptedError, PktgenError, usageError } from "../errors.js";
 import { waitForPeers } from "../measure/until-ready.js";
 import { openPort } from "../port/index.js";
 import type { PortSpec } from "../port/kinds.js";
@@ -106,7 +106,7 @@ async function openPorts(plan: ReplayPlan, opened: Opened, signal: AbortSignal):
     const options = { maxFrameBytes, sendFrameBytes: 64, ...use, yesThisInterface };
     ports.push(opened.keep(await openPort(spec, options)));
   }
-  if (signal.aborted) throw environmentError("interrupted before anything was sent");
+  if (signal.aborted) throw interruptedError("interrupted before anything was sent");
   await waitForPeers(ports, plan.waitPeerNs, signal);
   return ports;
 }

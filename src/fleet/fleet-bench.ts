@@ -2,7 +2,7 @@
  * A bench that is spread over agents: runs and methods measure on it as on a lab of their own. Every trial is prepared
  * everywhere, begun at one appointed moment, and put together from what all report.
  */
-import { environmentError, invalidError, PktgenError } from "../errors.js";
+import { environmentError, interruptedError, invalidError, PktgenError } from "../errors.js";
 import type { Bench, OpenBench } from "../measure/bench.js";
 import type { BesideTrialsTally } from "../measure/lab.js";
 import type { MeasureRequest } from "../measure/measurer.js";
@@ -337,7 +337,7 @@ class FleetBench implements Bench {
   }
 
   #notBegun(blamed: readonly Blamed[]): PktgenError {
-    if (this.#parts.hooks.signal.aborted) return new PktgenError(130, interruptedReason.text);
+    if (this.#parts.hooks.signal.aborted) return interruptedError(interruptedReason.text);
     const why = blamed.map((one) => `${one.agent}: ${one.why}`).join("; ");
     return environmentError(`the trial could not begin: ${why}`, {
       where: "--fleet",

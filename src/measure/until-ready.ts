@@ -1,5 +1,5 @@
 /** Waiting for the peers of ports, which an interrupt ends at once. */
-import { environmentError, PktgenError } from "../errors.js";
+import { interruptedError, PktgenError } from "../errors.js";
 import type { Port } from "../port/port.js";
 
 /** For a peer that runs already; one that has to boot first gets its time by --wait-peer. */
@@ -53,7 +53,7 @@ export async function untilReady(
   if (port.rings() !== null) return;
   let refuse = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    refuse = () => reject(environmentError(interrupted()));
+    refuse = () => reject(interruptedError(interrupted()));
     signal.addEventListener("abort", refuse, { once: true });
     if (signal.aborted) refuse();
   });

@@ -81,6 +81,13 @@ describe("run", () => {
     expect(result.verdict).toBe("invalid");
     expect(result.trials[0]).toMatchObject({ causes: expect.arrayContaining(["interrupted"]) });
   });
+
+  it("rejects where its signal was aborted before the first trial", async () => {
+    const signal = AbortSignal.abort();
+    const interrupted = { name: "PktgenError", exitCode: 130, message: expect.stringMatching(/^interrupted/) };
+    await expect(run({ sizes: 64, ...few }, { signal })).rejects.toMatchObject(interrupted);
+    await expect(replay("pcaps/golden/imix.pcap", { tx: "null:" }, { signal })).rejects.toMatchObject(interrupted);
+  });
 });
 
 describe("methods", () => {

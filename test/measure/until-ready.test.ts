@@ -43,6 +43,9 @@ describe("peers that are waited for", () => {
     const interrupt = new AbortController();
     const waiting = waitForPeers([lonely([])], undefined, interrupt.signal);
     interrupt.abort();
-    await expect(waiting).rejects.toThrow("interrupted while waiting for the peer of vhost:/s");
+    await expect(waiting).rejects.toMatchObject({
+      exitCode: 130,
+      message: "interrupted while waiting for the peer of vhost:/s",
+    });
   });
 });

@@ -4,7 +4,7 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { environmentError, invalidError, type PktgenError } from "../../errors.js";
+import { environmentError, interruptedError, invalidError, type PktgenError } from "../../errors.js";
 import { listenUnix } from "../../sys/socket.js";
 import { onWayOut } from "../way-out.js";
 import { commandLine, shellLine } from "./command-line.js";
@@ -184,7 +184,7 @@ export class TestpmdProcess implements AsyncDisposable {
       const answer = this.#prompts.take(prompt);
       if (answer !== null) return answer;
       if (this.#ended !== null) throw this.#endError(what);
-      if (signal?.aborted) throw environmentError(`interrupted while waiting for ${this.who} to ${what}`);
+      if (signal?.aborted) throw interruptedError(`interrupted while waiting for ${this.who} to ${what}`);
       const left = end - performance.now();
       if (left <= 0) {
         const hint = `its last words: ${lastLines(this.#stdout + this.#stderr)}`;

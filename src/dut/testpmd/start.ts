@@ -6,7 +6,7 @@
  *     virtio-user      net_vhost1 ⇄ net_vhost0            virtio_user0 ↻
  */
 
-import { environmentError, PktgenError } from "../../errors.js";
+import { environmentError, interruptedError, PktgenError } from "../../errors.js";
 import { sleepNs } from "../../sys/sleep.js";
 import { allowedCpus } from "../../sys/thread.js";
 import type { DeviceHopCounters, Dut, DutEvidence, DutFacts, DutSample } from "../dut.js";
@@ -321,7 +321,7 @@ async function untilLinked(host: TestpmdProcess, container: TestpmdProcess, sign
     if (ports?.find(({ port }) => port === 1)?.linkUp) return;
     const complaint = container.complaint() ?? host.complaint();
     if (complaint !== null) throw complaint;
-    if (signal?.aborted) throw environmentError("interrupted while testpmd was starting");
+    if (signal?.aborted) throw interruptedError("interrupted while testpmd was starting");
     if (performance.now() > end) {
       const hint = "their words are in the evidence";
       throw environmentError("the container's testpmd did not connect to the host's", { hint });
