@@ -114,7 +114,9 @@ describe("methods", () => {
     const request = { ...policed, load: "5kpps", for: "300ms", piece: "100ms" };
     const result = await soak(request, { onPiece: ({ pps }) => pieces.push(pps) });
     expect(result.soak).toMatchObject({ pps: 5000 });
-    expect(pieces).toEqual([5000, 5000, 5000]);
+    // A piece that a stall made short is made up for by another one.
+    expect(pieces.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(pieces)).toEqual(new Set([5000]));
   });
 
   it("refuse what a method decides itself", async () => {
