@@ -40,6 +40,12 @@ export function shareReasons(
 const lateBeginNs = 1e6;
 
 export function workerNotes({ workers = [] }: TrialReport): string[] {
+  const unordered = workers.reduce((sum, worker) => sum + worker.unordered, 0);
+  const order = `the order of ${framesWord(unordered)} is not known: they came in at several threads of the generator`;
+  return [...(unordered === 0 ? [] : [order]), ...lateBegins(workers)];
+}
+
+function lateBegins(workers: NonNullable<TrialReport["workers"]>): string[] {
   return workers.flatMap(({ begunLateNs }, w) =>
     begunLateNs > lateBeginNs ? [`the generator's thread ${w + 1} began ${timeWord(begunLateNs)} late`] : [],
   );

@@ -181,6 +181,7 @@ const worker = z
     missed: frames,
     blockedOwn: frames,
     strayed: frames.describe("of other threads, came in here, and could not be told to them"),
+    unordered: frames.describe("of its frames, came in at several threads, so that their order is not known"),
     windowNs: ns.describe("its transmit window"),
     begunLateNs: ns.describe("after the time at which all were to begin"),
     slept: z.boolean(),

@@ -165,7 +165,18 @@ export class SequenceTable {
       this.#rows.setNext(lane, index + 1);
       return inOrder;
     }
-    return this.#acceptSlow(lane, index);
+    return this.#acceptSlow(lane, index, true);
+  }
+
+  /** As `accept` of a missing number that did not arrive after greater ones: it is not counted as reordered. */
+  acceptInPlace(lane: number, index: number): number {
+    return this.#acceptSlow(lane, index, false);
+  }
+
+  /** Number `index` is below the highest seen, may still come, and has not. */
+  isAwaited(lane: number, index: number): boolean {
+    const next = this.next(lane);
+    return index < next && index >= next - this.window && this.#isMissing(lane, index);
   }
 
   /** As `accept` of `count` numbers in a row, the first of which is the next one: all in order. */
@@ -224,7 +235,8 @@ export class SequenceTable {
     };
   }
 
-  #acceptSlow(lane: number, index: number): number {
+  /** `isLate`: a number below the highest seen arrived after that. */
+  #acceptSlow(lane: number, index: number, isLate: boolean): number {
     const next = this.next(lane);
     if (index >= next) {
       if (index === next && !this.#isMissing(lane, index)) {
@@ -254,9 +266,11 @@ export class SequenceTable {
     cells[row + cell.holes] -= 1;
     cells[row + cell.missing] -= 1;
     this.#missingInAll[0] -= 1;
-    cells[row + cell.reordered] += 1;
     this.#setNext(lane, next);
-    this.#measureExtent(lane, index);
+    if (isLate) {
+      cells[row + cell.reordered] += 1;
+      this.#measureExtent(lane, index);
+    }
     return reordered;
   }
 

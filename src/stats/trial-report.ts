@@ -241,6 +241,8 @@ export interface ReceiveReport {
   readonly early?: number;
   /** What came in here although another measurer sent it; absent: nothing did. */
   readonly strayed?: StrayedFrames;
+  /** Accepted frames that came in at two generators with others of their lane, in an unknown order. Absent: none did. */
+  readonly unordered?: number;
   /** Its own lanes, each of them. For merging; absent: none of their frames can come in elsewhere, or nobody asked. */
   readonly lanes?: readonly LaneSeen[];
 }
@@ -266,6 +268,7 @@ export interface WorkerReport {
   readonly missed: number;
   readonly blockedOwn: number;
   readonly strayed: number;
+  readonly unordered: number;
   readonly windowNs: number;
   readonly begunLateNs: number;
   readonly slept: boolean;

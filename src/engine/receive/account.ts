@@ -47,6 +47,8 @@ export interface ReceiveAccountStart {
   readonly lanes: number;
   /** Sees every frame that is not ours. */
   readonly foreignFrames: ForeignFrames | null;
+  /** Frames may come in at other workers of this program. */
+  readonly hasOthers: boolean;
 }
 
 export class ReceiveAccount {
@@ -59,13 +61,15 @@ export class ReceiveAccount {
   readonly #spec: TrialSpec;
   readonly #clock: TrialClock;
   readonly #lanes: number;
+  readonly #hasOthers: boolean;
   readonly #signed: boolean;
   readonly #cells = new Float64Array(cell.count);
   readonly #silence = new LongestSilence();
   #queues: readonly OpenQueue[] = [];
   #queueCells = new Float64Array(0);
 
-  constructor({ spec, programs, memory, clock, table, lanes, foreignFrames }: ReceiveAccountStart) {
+  constructor({ spec, programs, memory, clock, table, lanes, foreignFrames, hasOthers }: ReceiveAccountStart) {
+    this.#hasOthers = hasOthers;
     this.#spec = spec;
     this.#clock = clock;
     this.table = table;
@@ -78,7 +82,8 @@ export class ReceiveAccount {
 
   attach(queues: readonly OpenQueue[]): void {
     this.#queues = queues;
-    if (queues.length > 1 && this.#signed) this.flows ??= new FlowQueues(this.#spec, queues.length);
+    const areSeveral = queues.length > 1 || (queues.length > 0 && this.#hasOthers);
+    if (areSeveral && this.#signed) this.flows ??= new FlowQueues(this.#spec, queues.length);
     const before = this.#queueCells;
     if (before.length >= queues.length * queueCell.count) return;
     this.#queueCells = new Float64Array(queues.length * queueCell.count);

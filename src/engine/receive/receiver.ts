@@ -21,6 +21,7 @@ import {
 import { placeOf, type Share, wholeShare } from "../../stream/share.js";
 import type { LagWindow, OpenQueue, ReceiveReport, TrialClock, TrialSpec, WindowArrivals } from "../loop/index.js";
 import { type BurstSorter, ReceiveAccount } from "./account.js";
+import { type ArrivalOrder, observedOrder, seenCell } from "./arrival-order.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import { FrameTimes } from "./frame-times.js";
 import type { ReceiveHalf } from "./half.js";
@@ -85,6 +86,8 @@ export class Receiver implements ReceiveHalf, BurstSorter {
   readonly #aheadNs: number;
   readonly #share: Share;
   readonly #strays: StrayFinder | null;
+  readonly #order: ArrivalOrder;
+  readonly #seen = new Float64Array(seenCell.count);
 
   constructor({
     spec,
@@ -100,6 +103,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     this.#spec = spec;
     this.#share = spec.share ?? wholeShare;
     this.#strays = strays;
+    this.#order = strays?.order ?? observedOrder;
     this.#clock = clock;
     this.#memory = memory;
     this.#oneWay = spec.clockAheadNs !== undefined;
@@ -114,7 +118,8 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     this.#table = new SequenceTable(spec.queues, { rangesKept: lostRangesKept });
     this.#numbers = new SequenceNumbers(this.#table, spec.queues, spec.startSequence);
     this.#times = new FrameTimes(spec.queues, lag, published);
-    const parts = { programs: [program], table: this.#table, lanes: spec.queues, foreignFrames };
+    const hasOthers = strays?.tells === true;
+    const parts = { programs: [program], table: this.#table, lanes: spec.queues, foreignFrames, hasOthers };
     this.account = new ReceiveAccount({ spec, memory, clock, ...parts });
     if (this.#trial === null) this.account.inspector.pin(noTrial);
     strays?.bind(this.account, { near: (_, number) => this.#numbers.near(0, number), noteElsewhere: () => {} });
@@ -252,7 +257,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
   }
 
   #inspect(q: number, offset: number, bytes: number, arrivalNs: number): boolean {
-    this.#strays?.look(q, arrivalNs);
+    this.#strays?.look(q, arrivalNs, this.#cells[cell.seenNs] !== 0);
     return this.account.inspect(offset, bytes);
   }
 
@@ -262,7 +267,11 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     this.#numbers.find(0, 0, records[at + strayCell.number]);
     const { queue, index } = this.#numbers;
     if (index < 0 || index >= this.#published(queue) || latencyNs < 0) account.inspector.signature++;
-    else this.#accept(queue, index, latencyNs, arrivalNs);
+    else {
+      this.#seen[seenCell.latencyNs] = latencyNs;
+      this.#seen[seenCell.arrivalNs] = arrivalNs;
+      this.#accept(queue, index, false, records[at + strayCell.stamped] !== 0);
+    }
     account.noteStray(arrivalNs, records[at + strayCell.bytes]);
   }
 
@@ -312,25 +321,28 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     const frame = placeOf(index * this.#spec.queues + queue, this.#share);
     // A damaged frame did not come back whole: its number stays open, and its whole copy may still close it.
     if (this.#spec.integrity && !account.inspector.checkPayload(offset, bytes, 0, frame)) return;
-    if (this.#accept(queue, index, latencyNs, arrivalNs)) account.flows?.note(0, frame, q);
+    this.#seen[seenCell.latencyNs] = latencyNs;
+    this.#seen[seenCell.arrivalNs] = arrivalNs;
+    if (this.#accept(queue, index, true, this.#cells[cell.seenNs] !== 0)) account.flows?.note(0, frame, q);
   }
 
-  /** Frame `index` of a transmit queue came whole. Returns false where it had come before. */
-  #accept(queue: number, index: number, latencyNs: number, arrivalNs: number): boolean {
+  /** Frame `index` of a transmit queue came whole; `isOwn`: here. Returns false where it had come before. */
+  #accept(queue: number, index: number, isOwn: boolean, isStamped: boolean): boolean {
     const { account } = this;
     const next = this.#table.next(queue);
-    const code = this.#table.accept(queue, index);
+    const code = this.#order.accept(this.#table, queue, index, this.#seen, isOwn, isStamped);
     if (code > reordered) {
       account.noteRepeated();
       return false;
     }
     account.noteAccepted(1);
+    const latencyNs = this.#seen[seenCell.latencyNs];
     if (latencyNs < 0) {
       this.#cells[cell.early] += 1;
       if (code === inOrder) this.#times.noteUnknown(queue);
       return true;
     }
-    if (index > next) account.gaps?.note(queue, index, arrivalNs - latencyNs);
+    if (index > next) account.gaps?.note(queue, index, this.#seen[seenCell.arrivalNs] - latencyNs);
     this.#times.note(queue, index, latencyNs, index === next, code === inOrder);
     return true;
   }

@@ -5,6 +5,7 @@ import { readSequence, readTimeHigh16, readTimeLow32 } from "../../stream/frames
 import { placeOf, wholeShare } from "../../stream/share.js";
 import type { ReceiveReport, TrialSpec } from "../loop/index.js";
 import type { ReceiveAccount } from "./account.js";
+import { type ArrivalOrder, OrderOfSeveral, observedOrder } from "./arrival-order.js";
 import type { StrayTaker } from "./frame-inspector.js";
 import type { StrayBoxes } from "./strays.js";
 
@@ -27,7 +28,7 @@ interface OwnStreams {
   noteElsewhere(stream: number, queue: number): void;
 }
 
-const cell = { queue: 0, arrivalNs: 1, count: 2 } as const;
+const cell = { queue: 0, arrivalNs: 1, stamped: 2, count: 3 } as const;
 
 export class StrayFinder implements StrayTaker {
   readonly #start: StrayFinderStart;
@@ -36,6 +37,8 @@ export class StrayFinder implements StrayTaker {
   readonly #workers: number;
   /** Doubles in a typed array; trial-clock.ts says why. */
   readonly #cells = new Float64Array(cell.count);
+  /** In which order frames came, ours elsewhere among them. */
+  readonly order: ArrivalOrder;
   /** By stream: frames that nobody could be told of, and their bytes. */
   readonly #untold: Float64Array;
   readonly #untoldBytes: Float64Array;
@@ -48,8 +51,14 @@ export class StrayFinder implements StrayTaker {
     this.#firstOfAll = (start.spec.firstStream ?? 0) - index * start.streams;
     this.#own = index;
     this.#workers = of;
+    this.order = start.boxes === null ? observedOrder : new OrderOfSeveral(start.streams * start.spec.queues);
     this.#untold = new Float64Array(start.streams);
     this.#untoldBytes = new Float64Array(start.streams);
+  }
+
+  /** It can tell others of their frames. */
+  get tells(): boolean {
+    return this.#start.boxes !== null;
   }
 
   /** The receiver whose frames these are not. */
@@ -60,7 +69,8 @@ export class StrayFinder implements StrayTaker {
   }
 
   /** The next frame that is inspected came in on this queue at this time. */
-  look(queue: number, arrivalNs: number): void {
+  look(queue: number, arrivalNs: number, stamped: boolean): void {
+    this.#cells[cell.stamped] = stamped ? 1 : 0;
     this.#cells[cell.queue] = queue;
     this.#cells[cell.arrivalNs] = arrivalNs;
   }
@@ -87,16 +97,20 @@ export class StrayFinder implements StrayTaker {
     this.#streams!.noteElsewhere(stream, queue);
     const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
     const box = boxes?.to(home) ?? null;
-    if (box?.put(direction, stream, number, arrivalNs, latencyNs, bytes)) return;
+    if (box?.put(direction, stream, number, arrivalNs, latencyNs, bytes, this.#cells[cell.stamped])) return;
     this.#untold[stream]++;
     this.#untoldBytes[stream] += bytes;
     account.noteUntold(bytes);
   }
 
   /** What nobody could be told of. */
-  report(): Pick<ReceiveReport, "strayed"> {
+  report(): Pick<ReceiveReport, "strayed" | "unordered"> {
+    const unordered = this.order.unknown;
     const byStream = Array.from(this.#untold, (frames, stream) => ({ frames, bytes: this.#untoldBytes[stream] }));
     const frames = byStream.reduce((sum, stream) => sum + stream.frames, 0);
-    return frames === 0 ? {} : { strayed: { frames, byStream } };
+    return {
+      ...(frames === 0 ? {} : { strayed: { frames, byStream } }),
+      ...(unordered === 0 ? {} : { unordered }),
+    };
   }
 }

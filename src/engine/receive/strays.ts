@@ -3,7 +3,7 @@
  * likes. The worker that sent them is their home, and has their sequence numbers. Whoever finds such a frame writes down
  * what it saw, in memory that both share, and the home counts it. So every stream has one account, whoever received.
  *
- *     box of (finder, home):  control  head · tail          records  direction · stream · number · arrival · latency · bytes
+ *     box of (finder, home):  control  head · tail          records  direction · stream · number · arrival · latency · …
  */
 
 /** What is known of a stray. Times are in ns since the trial's start, which all workers share. */
@@ -14,7 +14,9 @@ export const strayCell = {
   arrivalNs: 3,
   latencyNs: 4,
   bytes: 5,
-  count: 6,
+  /** 1: the kernel stamped its arrival. */
+  stamped: 6,
+  count: 7,
 } as const;
 
 /** A home that has no CPU for 10 ms misses none at 6 Mpps. */
@@ -43,7 +45,15 @@ export class StrayBox {
   }
 
   /** false: there is no room. */
-  put(direction: number, stream: number, number: number, arrivalNs: number, latencyNs: number, bytes: number): boolean {
+  put(
+    direction: number,
+    stream: number,
+    number: number,
+    arrivalNs: number,
+    latencyNs: number,
+    bytes: number,
+    stamped: number,
+  ): boolean {
     const head = this.#control[word.head];
     if (((head - Atomics.load(this.#control, word.tail)) | 0) >= boxRecords) return false;
     const records = this.#records;
@@ -54,6 +64,7 @@ export class StrayBox {
     records[at + strayCell.arrivalNs] = arrivalNs;
     records[at + strayCell.latencyNs] = latencyNs;
     records[at + strayCell.bytes] = bytes;
+    records[at + strayCell.stamped] = stamped;
     Atomics.store(this.#control, word.head, (head + 1) | 0);
     return true;
   }

@@ -31,6 +31,7 @@ import type {
 } from "../loop/index.js";
 import type { StreamsSender } from "../transmit/index.js";
 import { type BurstSorter, ReceiveAccount } from "./account.js";
+import { type ArrivalOrder, observedOrder, seenCell } from "./arrival-order.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import type { ReceiveHalf } from "./half.js";
 import { SequenceNumbers } from "./sequence-numbers.js";
@@ -84,6 +85,8 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   readonly #moreBytes: Float64Array;
   readonly #share: Share;
   readonly #strays: StrayFinder | null;
+  readonly #order: ArrivalOrder;
+  readonly #frameTimes = new Float64Array(seenCell.count);
   /** By stream: frames of other workers that came in on the first queue, less our own that came in elsewhere. */
   readonly #moreOnFirst: Float64Array;
   /** How many frames of the burst are ours and whole. */
@@ -96,6 +99,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.#spec = spec;
     this.#share = spec.share ?? wholeShare;
     this.#strays = strays;
+    this.#order = strays?.order ?? observedOrder;
     this.#moreOnFirst = new Float64Array(programs.length);
     this.#trialHigh = trialHighOf(spec.trial);
     this.#clock = clock;
@@ -105,7 +109,8 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.#rows = new LaneRows(lanes);
     this.#table = new SequenceTable(lanes, { rows: this.#rows });
     this.#numbers = new SequenceNumbers(this.#table, spec.queues, spec.startSequence);
-    this.account = new ReceiveAccount({ spec, programs, memory, clock, table: this.#table, lanes, foreignFrames });
+    const parts = { table: this.#table, lanes, foreignFrames, hasOthers: strays?.tells === true };
+    this.account = new ReceiveAccount({ spec, programs, memory, clock, ...parts });
     strays?.bind(this.account, {
       near: (stream, number) => this.#numbers.near(stream * spec.queues, number),
       noteElsewhere: (stream, queue) => this.#noteElsewhere(stream, queue),
@@ -259,7 +264,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       const isWhole = isOurs && oneSize[stream] === bytes && checkSignature(view, end);
       const atNs = stamps === null ? arrivalNs : Math.round(stamps[k] - epochNs);
       if (!isWhole) {
-        this.#strays?.look(q, atNs);
+        this.#strays?.look(q, atNs, stamps !== null);
         if (!this.account.inspect(offsets[k], bytes)) continue;
         this.#hasOtherLengths = true;
       }
@@ -291,7 +296,12 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.#numbers.find(stream * this.#spec.queues, 0, records[at + strayCell.number]);
     const { queue, index } = this.#numbers;
     if (index < 0 || index >= this.#senders[queue].sentOf(stream) || latencyNs < 0) account.inspector.signature++;
-    else if (this.#accept(stream, queue, index, latencyNs, arrivalNs, bytes)) this.#moreOnFirst[stream]--;
+    else {
+      this.#frameTimes[seenCell.latencyNs] = latencyNs;
+      this.#frameTimes[seenCell.arrivalNs] = arrivalNs;
+      const isStamped = records[at + strayCell.stamped] !== 0;
+      if (this.#accept(stream, queue, index, bytes, false, isStamped)) this.#moreOnFirst[stream]--;
+    }
     this.#times.record();
     account.noteStray(arrivalNs, bytes);
   }
@@ -356,26 +366,29 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     // A damaged frame did not come back whole: its number stays open, and its whole copy may still close it.
     if (integrity && !account.inspector.checkPayload(offset, bytes, stream, place)) return;
     const { nowNs, epochNs } = this.#clock;
-    const arrivalNs = ring.arrivalsNs == null ? nowNs : Math.round(ring.arrivalsNs[frame] - epochNs);
-    if (!this.#accept(stream, queue, index, latencyNs, arrivalNs, bytes)) return;
+    const stamps = ring.arrivalsNs ?? null;
+    this.#frameTimes[seenCell.latencyNs] = latencyNs;
+    this.#frameTimes[seenCell.arrivalNs] = stamps === null ? nowNs : Math.round(stamps[frame] - epochNs);
+    if (!this.#accept(stream, queue, index, bytes, true, stamps !== null)) return;
     if (q > 0) this.#seen[q][stream]++;
     account.flows?.note(stream, place, q);
   }
 
-  /** Frame `index` of a lane came whole. Returns false where it had come before. */
-  #accept(stream: number, queue: number, index: number, latencyNs: number, arrivalNs: number, bytes: number): boolean {
+  /** Frame `index` of a lane came whole; `isOwn`: here. Returns false where it had come before. */
+  #accept(stream: number, queue: number, index: number, bytes: number, isOwn: boolean, isStamped: boolean): boolean {
     const { account } = this;
     const { queues } = this.#spec;
     const lane = stream * queues + queue;
     const next = this.#table.next(lane);
-    const code = this.#table.accept(lane, index);
+    const code = this.#order.accept(this.#table, lane, index, this.#frameTimes, isOwn, isStamped);
     if (code > reordered) {
       account.noteRepeated();
       return false;
     }
     account.noteAccepted(1);
     this.#moreBytes[stream] += bytes - this.#oneSize[stream];
-    if (index > next) account.gaps?.note(lane, index, arrivalNs - latencyNs);
+    const latencyNs = this.#frameTimes[seenCell.latencyNs];
+    if (index > next) account.gaps?.note(lane, index, this.#frameTimes[seenCell.arrivalNs] - latencyNs);
     this.#times.note(stream, lane, (index + 1) * queues + queue, latencyNs, index === next, code === inOrder);
     return true;
   }

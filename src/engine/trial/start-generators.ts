@@ -127,6 +127,7 @@ const workerReport = ({ transmit, receive, slept, stoodStillNs, begunLateNs = 0 
   missed: transmit.missed,
   blockedOwn: transmit.blockedOwn,
   strayed: receive.strayed?.frames ?? 0,
+  unordered: receive.unordered ?? 0,
   windowNs: transmit.windowNs,
   begunLateNs,
   slept,
