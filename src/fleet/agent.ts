@@ -138,6 +138,7 @@ export class Agent implements AsyncDisposable {
       lastEpoch: this.#claims.lastEpoch,
       state: holder === null ? "idle" : isBusy ? "busy" : this.#bench === null ? "claimed" : "open",
       holder: holder?.by ?? null,
+      run: holder?.run ?? null,
       ...{ ports, labels, maxPps },
     };
   }

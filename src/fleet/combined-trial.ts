@@ -17,6 +17,7 @@ import { timeWord } from "../stats/words.js";
 import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
+import type { ReportPart } from "./agent-link.js";
 import type { Blamed, SilentSpell } from "./trial-events.js";
 
 /** What an agent says of a trial; the order is without what is sent, which all have in common. */
@@ -29,6 +30,26 @@ export interface AgentReport {
   /** When its trial began, and how wrong that may be, in the fleet's time. */
   readonly startNs: number;
   readonly boundNs: number;
+}
+
+/** How far an agent's clock was ahead of the fleet's; null: nobody knew. */
+export interface MemberClock {
+  readonly offsetNs: number | null;
+  readonly boundNs: number | null;
+}
+
+/** A clock of which nothing is known is wrong by more than any trial lasts. */
+const unknownNs = Number.MAX_SAFE_INTEGER;
+
+export function inFleetTime(
+  agent: string,
+  { inputs, startNs, stopped }: Pick<ReportPart, "inputs" | "startNs" | "stopped">,
+  { offsetNs, boundNs }: MemberClock,
+  appointedNs: number,
+): AgentReport {
+  const own = { agent, inputs, stopped };
+  if (offsetNs === null || boundNs === null) return { ...own, startNs: appointedNs, boundNs: unknownNs };
+  return { ...own, startNs: startNs - offsetNs, boundNs };
 }
 
 export interface CombinedTrial {

@@ -55,7 +55,8 @@ async function chosenAgents(bus: Bus, { names, labels }: AgentChoice): Promise<A
   });
 }
 
-const whoWeAre = (): string => `${userName()}@${hostname()} (pid ${process.pid})`;
+/** For people: whose run or command it is. */
+export const whoWeAre = (): string => `${userName()}@${hostname()} (pid ${process.pid})`;
 
 function userName(): string {
   try {

@@ -2,7 +2,7 @@
  * A bench that is spread over agents: runs and methods measure on it as on a lab of their own. Every trial is prepared
  * everywhere, begun at one appointed moment, and put together from what all report.
  */
-import { environmentError, interruptedError, invalidError, PktgenError } from "../errors.js";
+import { environmentError, interruptedError, invalidError, type PktgenError } from "../errors.js";
 import type { Bench, OpenBench } from "../measure/bench.js";
 import type { BesideTrialsTally } from "../measure/lab.js";
 import type { MeasureRequest } from "../measure/measurer.js";
@@ -15,13 +15,15 @@ import { hostFacts } from "../sys/host.js";
 import { packageVersion } from "../sys/version.js";
 import { usualTolerances } from "../tolerances.js";
 import { frameSizeName } from "../units.js";
-import type { AgentLink, LinkClock, ReportPart } from "./agent-link.js";
+import { goingEvent, partOfReport, preparedEvent } from "./agent-answers.js";
+import type { AgentLink, ReportPart } from "./agent-link.js";
 import type { Bus } from "./bus.js";
-import { type AgentReport, combineTrial } from "./combined-trial.js";
-import { type AgentChoice, Coordinator } from "./coordinator.js";
+import { type AgentReport, combineTrial, inFleetTime, type MemberClock } from "./combined-trial.js";
+import { type AgentChoice, Coordinator, whoWeAre } from "./coordinator.js";
 import { subjectOf } from "./names.js";
 import { toldPlan } from "./part.js";
-import { answers, protocolVersion } from "./protocol.js";
+import { answers, messages, protocolVersion } from "./protocol.js";
+import { RunJournal } from "./run-journal.js";
 import { type DrivenTrial, TrialDriver, type TrialWork } from "./trial-driver.js";
 import {
   type Blamed,
@@ -44,10 +46,7 @@ export interface FleetSettings extends AgentChoice {
   readonly times?: Partial<TrialTimes>;
 }
 
-/** A clock of which nothing is known is wrong by more than any trial lasts. */
-const unknownNs = Number.MAX_SAFE_INTEGER;
 const openMs = 30_000;
-const prepareMs = 30_000;
 /** A warm-up takes its time. */
 const warmUpMs = 60_000;
 const reportMs = 5_000;
@@ -76,12 +75,25 @@ export const openFleetBench =
       );
       await Promise.all(coordinator.links.map((link) => link.compareClocks(clockExchanges.first)));
       const openings = opened.map(({ settleNs, dut, notes }): Opened => ({ settleNs, notes, dut: dut as never }));
-      return new FleetBench({ bus, settings, coordinator, plan, hooks, total }, openings);
+      return await watchedForEnd(
+        new FleetBench({ bus, settings, coordinator, plan, hooks, total }, openings),
+        bus,
+        coordinator.run,
+      );
     } catch (error) {
       await coordinator[Symbol.asyncDispose]();
       throw error;
     }
   };
+
+/** `fleet stop` tells it. */
+async function watchedForEnd(bench: FleetBench, bus: Bus, run: string): Promise<FleetBench> {
+  await bus.subscribe(subjectOf.run(run, "end"), ({ data }) => {
+    const end = messages.end.safeParse(data);
+    if (end.success) bench.end(end.data.by);
+  });
+  return bench;
+}
 
 const clockExchanges = { first: 32, trial: 8 } as const;
 
@@ -104,12 +116,21 @@ class FleetBench implements Bench {
   #trialsRun = 0;
   #lostInRow = 0;
   #ended: Reason | null = null;
+  readonly #journal: RunJournal;
 
   constructor(parts: FleetParts, openings: readonly Opened[]) {
     this.#parts = parts;
+    this.#journal = new RunJournal(parts.bus.journal, parts.coordinator.run);
     this.#openings = openings;
     this.#links = new Map(parts.coordinator.links.map((link) => [link.name, link]));
     this.settleNs = Math.max(...openings.map(({ settleNs }) => settleNs));
+    const { besideTrials: _, ...frame } = this.#frame([], new Date());
+    this.#journal.opened({ by: whoWeAre(), plan: parts.plan, settleNs: this.settleNs, frame });
+  }
+
+  /** Somebody else ends the run: the agents' trial stops, and no other one follows. */
+  end(by: string): void {
+    this.#ended ??= faultReason(`the run was stopped by ${by}`);
   }
 
   warmUp(like: MeasureRequest): Promise<void> {
@@ -137,6 +158,10 @@ class FleetBench implements Bench {
   }
 
   async document(trials: readonly Trial[], started: Date): Promise<Omit<RunResult, "verdict">> {
+    return this.#frame(trials, started);
+  }
+
+  #frame(trials: readonly Trial[], started: Date): Omit<RunResult, "verdict"> {
     const { plan, settings } = this.#parts;
     return {
       tool: { name: "pktgen-ts", version: packageVersion(), node: process.version },
@@ -163,6 +188,7 @@ class FleetBench implements Bench {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#journal.ended();
     await this.#parts.coordinator[Symbol.asyncDispose]();
   }
 
@@ -225,6 +251,8 @@ class FleetBench implements Bench {
       go: async (attempt, startNs, members, untilNs) => {
         const own = members.map(({ agent }) => [agent, this.#ownTime(agent, startNs)]);
         const order = { ...message(attempt), startNs: Object.fromEntries(own) };
+        const clocked = members.map((member) => ({ ...member, ...this.#clockOf(member.agent, startNs) }));
+        this.#journal.begun({ trial, attempt, request, idsGiven: idsOf(attempt), startNs, members: clocked });
         const ms = Math.max(1, (untilNs - answersNs - nowNs()) / 1e6);
         const names = members.map(({ agent }) => agent);
         const said = await bus.gather(subjectOf.run(run, "go"), order, names, ms);
@@ -247,14 +275,10 @@ class FleetBench implements Bench {
     if (asked?.kind === "answer" && asked.value.kind === "report") return partOfReport(asked.value);
     if (asked?.kind === "answer") return { kind: "beat", agent, incarnation: asked.value.incarnation };
     if (asked?.kind === "refused") return null;
-    const { journal } = this.#parts.bus;
-    const kept =
-      (await journal?.read(subjectOf.keptTrial(this.#parts.coordinator.run, trial, agent)).catch(() => [])) ?? [];
-    const parts = kept.flatMap(({ data }) => {
-      const checked = answers.report.safeParse(data);
-      return checked.success && checked.data.kind === "report" ? [checked.data] : [];
-    });
-    const found = parts.find((part) => part.attempt === attempt && part.incarnation === link.facts.incarnation);
+    const kept = await this.#journal.reports(trial);
+    const found = kept.find(
+      (one) => one.from === agent && one.attempt === attempt && one.incarnation === link.facts.incarnation,
+    );
     return found === undefined ? null : partOfReport(found);
   }
 
@@ -299,20 +323,21 @@ class FleetBench implements Bench {
     const { members, startNs, lost, left, silent, stopped } = outcome;
     const reports = members.flatMap(({ agent }): AgentReport[] => {
       const part = parts.get(agent);
-      return part === undefined ? [] : [this.#inFleetTime(agent, part, startNs)];
+      return part === undefined ? [] : [inFleetTime(agent, part, this.#clockOf(agent, startNs), startNs)];
     });
     this.#noteEnds(lost, parts);
     if (reports.length === 0) throw nobodyReported(lost);
     const interrupted = hooks.signal.aborted ? [interruptedReason] : [];
     const stops = stopped === null || stopped === interruptedWord ? [] : [faultReason(stopped)];
+    const faults = [...interrupted, ...stops];
     const trials = combineTrial({
-      ...{ plan, request, reports, idsGiven, lost, left, silent, appointedNs: startNs },
+      ...{ plan, request, reports, idsGiven, lost, left, silent, faults, appointedNs: startNs },
       agents: members.map(({ agent }) => agent),
       settleNs: this.settleNs,
       trial: trialAfter(plan.runId, idsGiven),
       startWithinNs: settings.startWithinNs,
-      faults: [...interrupted, ...stops],
     });
+    this.#journal.merged({ trial: this.#trialsRun - 1, attempt, trials, left, silent, faults });
     const { bus } = this.#parts;
     const { from, run, epoch } = coordinator.asking;
     const kept = { v: protocolVersion, from, run, epoch, trial: this.#trialsRun - 1, attempt };
@@ -320,11 +345,9 @@ class FleetBench implements Bench {
     return trials;
   }
 
-  #inFleetTime(agent: string, { inputs, startNs, stopped }: ReportPart, appointedNs: number): AgentReport {
-    const clock: LinkClock | null = this.#links.get(agent)!.clockAt(appointedNs);
-    const own = { agent, inputs, stopped };
-    if (clock === null) return { ...own, startNs: appointedNs, boundNs: unknownNs };
-    return { ...own, startNs: startNs - clock.offsetNs, boundNs: clock.boundNs };
+  #clockOf(agent: string, atNs: number): MemberClock {
+    const clock = this.#links.get(agent)!.clockAt(atNs);
+    return { offsetNs: clock?.offsetNs ?? null, boundNs: clock?.boundNs ?? null };
   }
 
   #noteEnds(lost: readonly Blamed[], parts: ReadonlyMap<string, ReportPart>): void {
@@ -348,32 +371,6 @@ class FleetBench implements Bench {
 
 const nobodyReported = (lost: readonly Blamed[]): PktgenError =>
   invalidError(`no agent's report came: ${lost.map(({ agent, why }) => `${agent} (${why})`).join(", ")}`);
-
-async function preparedEvent(link: AgentLink, attempt: number, fields: object): Promise<TrialEvent | null> {
-  const agent = link.name;
-  try {
-    const asked = await link.ask("prepare", fields, answers.prepare, prepareMs);
-    if (asked.kind === "answer") return { kind: "armed", agent, attempt };
-    if (asked.kind === "absent") return { kind: "absent", agent };
-    if (asked.kind !== "refused") return null;
-    return { kind: "refused", agent, attempt, why: asked.error.message, lasting: asked.lasting };
-  } catch (error) {
-    const why = error instanceof PktgenError ? error.toLine() : String(error);
-    return { kind: "refused", agent, attempt, why, lasting: true };
-  }
-}
-
-function goingEvent(agent: string, attempt: number, data: unknown): TrialEvent {
-  const checked = answers.going.safeParse(data);
-  if (!checked.success) return { kind: "refused", agent, attempt, why: "its answer cannot be read", lasting: false };
-  if (checked.data.kind === "going") return { kind: "going", agent, attempt };
-  return { kind: "late", agent, attempt, byNs: checked.data.byNs };
-}
-
-function partOfReport(report: { readonly incarnation: string; readonly part: unknown }): ReportPart {
-  const part = report.part as Pick<ReportPart, "inputs" | "startNs" | "stopped" | "lost">;
-  return { ...part, kind: "part", incarnation: report.incarnation };
-}
 
 /** Ports of all, of what is one kind of device. */
 function dutOfAll(openings: readonly Opened[]): DutResult {

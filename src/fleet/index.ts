@@ -10,7 +10,8 @@ import { openLocalFleet } from "./local-fleet.js";
 import { refuseOwnWay } from "./own-way.js";
 import { openSpool } from "./spool.js";
 
-export { listAgents, listClocks, releaseAgent } from "./fleet-commands.js";
+export { collectRun } from "./collect.js";
+export { listAgents, listClocks, listRuns, releaseAgent, stopRun } from "./fleet-commands.js";
 
 /** An agent on the lab of this host. `spool`: a folder; null: reports are in memory alone. */
 export async function startFleetAgent(

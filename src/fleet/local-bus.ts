@@ -65,9 +65,13 @@ class LocalBus implements Bus {
     this.#hub = hub;
   }
 
-  get journal(): Journal {
-    return this.#hub.journal;
-  }
+  /** An end that is closed keeps and reads nothing any more. */
+  readonly journal: Journal = {
+    keep: async (subject, id, data) => {
+      if (!this.#closed.signal.aborted) await this.#hub.journal.keep(subject, id, data);
+    },
+    read: async (filter) => (this.#closed.signal.aborted ? [] : this.#hub.journal.read(filter)),
+  };
 
   publish(subject: string, data: unknown): void {
     if (!this.#closed.signal.aborted) this.#hub.send(subject, data, nobodyAsked);
@@ -78,6 +82,7 @@ class LocalBus implements Bus {
   }
 
   request(subject: string, data: unknown, timeoutMs: number): Promise<BusAnswer> {
+    if (this.#closed.signal.aborted) return Promise.resolve({ kind: "absent" });
     return new Promise((resolve) => {
       const give = this.#untilThen(timeoutMs, () => resolve({ kind: "slow" }));
       const answered = (text: string): void => {
@@ -97,6 +102,7 @@ class LocalBus implements Bus {
     timeoutMs: number,
   ): Promise<ReadonlyMap<string, unknown>> {
     const gathering = new Gathering(expected);
+    if (this.#closed.signal.aborted) return Promise.resolve(gathering.answers);
     return new Promise((resolve) => {
       const give = this.#untilThen(timeoutMs, () => resolve(gathering.answers));
       const end = (): void => {

@@ -5,7 +5,7 @@ import { usageError } from "../errors.js";
 export type AgentVerb = "facts" | "clock" | "claim" | "release" | "open" | "prepare" | "report" | "close";
 
 /** What a run tells all its agents at once. */
-export type RunWord = "go" | "stop" | "renew" | "kept";
+export type RunWord = "go" | "stop" | "renew" | "kept" | "end";
 
 export const subjectOf = {
   agent: (agent: string, verb: AgentVerb): string => `agent.${agent}.${verb}`,
@@ -15,7 +15,11 @@ export const subjectOf = {
   event: (run: string, agent: string): string => `run.${run}.event.${agent}`,
   beat: (agent: string): string => `beat.${agent}`,
   keptTrial: (run: string, trial: number, agent: string): string => `keep.${run}.trial.${trial}.${agent}`,
+  /** What is kept of a run itself: how it was opened, each trial that began and that was put together, and its end. */
   keptPlan: (run: string): string => `keep.${run}.plan`,
+  keptBegun: (run: string, trial: number | "*"): string => `keep.${run}.begun.${trial}`,
+  keptMerged: (run: string, trial: number | "*"): string => `keep.${run}.merged.${trial}`,
+  keptEnd: (run: string): string => `keep.${run}.end`,
 } as const;
 
 const isWord = (text: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(text);

@@ -58,6 +58,8 @@ export const messages = {
   report: z.looseObject(ofTrial),
   kept: z.looseObject(ofTrial),
   close: z.looseObject(ofRun),
+  /** Whoever ends a run from outside tells it so. */
+  end: z.looseObject({ ...envelope, by: text }),
 } as const;
 
 /** Answers, and what agents say by themselves. */
@@ -77,6 +79,8 @@ export const answers = {
     lastEpoch: whole,
     state: z.enum(["idle", "claimed", "open", "busy"]),
     holder: z.string().nullable(),
+    /** The run that has it. */
+    run: name.nullable().default(null),
   }),
   clock: z.looseObject({ ...envelope, t2: ns, t3: ns }),
   claim: z.discriminatedUnion("kind", [

@@ -47,6 +47,12 @@ export function parseLabel(text: string, where: string): readonly [key: string, 
   throw usageError(`"${text}" is no label`, { where, accepted: "name=value, e.g. site=lab" });
 }
 
+/** A run as `fleet runs` names it. */
+export const runName: Reader<string> = (text, where) => {
+  if (word.test(text)) return text;
+  throw usageError(`"${text}" names no run`, { where, accepted: "a name out of pktgen-ts fleet runs" });
+};
+
 /** The name of an agent: one word of a subject. */
 export const agentName: Reader<string> = (text, where) => {
   if (word.test(text) && text !== "all") return text;

@@ -244,7 +244,7 @@ const passOptions = {
 } as const satisfies OptionTable;
 
 /** The compiler asks for one of each report, but for the table. */
-const reportFileOptions = {
+export const reportFileOptions = {
   json: option(
     "--json <file>",
     "the whole result as one document; - for standard output, then without the table",

@@ -25,6 +25,8 @@ describe("what is refused", () => {
     ["fleet", /what about the fleet\?/],
     ["fleet ls", /which fleet\?/],
     ["fleet release --fleet nats://127.0.0.1:1", /which agent\?/],
+    ["fleet stop --fleet nats://127.0.0.1:1", /which run\?/],
+    ["fleet collect a.b --fleet nats://127.0.0.1:1", /"a\.b" names no run/],
   ] as const) {
     it(args, async () => {
       const { code, stderr } = await runCli(args.split(" "));

@@ -1,8 +1,17 @@
 /** `fleet`: who is in a fleet, how its clocks stand, and how to stop or free what hangs. */
 import { exitCodes, usageError } from "../../errors.js";
-import { agentName, type FleetCommandTexts, fleetCommandOptions, serverOf } from "../../options/fleet-options.js";
-import { readOptions } from "../../options/option.js";
+import {
+  agentName,
+  type FleetCommandTexts,
+  fleetCommandOptions,
+  runName,
+  serverOf,
+} from "../../options/fleet-options.js";
+import { type OptionTable, readOptions, resultFiles, type TextsOf } from "../../options/option.js";
+import { reportFileOptions } from "../../options/run-options.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { checkResultFiles } from "../output/result-file.js";
+import type { ReportFile } from "../output/run-report.js";
 
 type Fleet = typeof import("../../fleet/index.js");
 type Bus = Awaited<ReturnType<Fleet["connectFleet"]>>;
@@ -55,13 +64,76 @@ const releaseCommand: CommandDefinition<FleetCommandTexts> = {
   },
 };
 
+const runsCommand: CommandDefinition<FleetCommandTexts> = {
+  name: "runs",
+  summary: "runs of the last week: when, whose, with which agents, and whether they ended",
+  refusesWords: true,
+  options: { "": fleetCommandOptions },
+  run: (_words, texts, context) => withFleet(texts, context, (fleet, bus) => fleet.listRuns(bus)),
+};
+
+const stopCommand: CommandDefinition<FleetCommandTexts> = {
+  name: "stop",
+  summary: "end a run: its agents stop what they do for it, and are free",
+  argument: ["[run]", "its name, out of fleet runs"],
+  options: { "": fleetCommandOptions },
+  run: (words, texts, context) => {
+    const run = runName(wordOf(words, "run"), "fleet stop");
+    return withFleet(texts, context, (fleet, bus) => fleet.stopRun(bus, run));
+  },
+};
+
+const collectOptions = { ...fleetCommandOptions, ...reportFileOptions } as const satisfies OptionTable;
+
+async function collect(
+  words: readonly string[],
+  texts: TextsOf<typeof collectOptions>,
+  { output, finish }: CommandContext,
+): Promise<void> {
+  const run = runName(wordOf(words, "run"), "fleet collect");
+  const given = readOptions(fleetCommandOptions, texts);
+  const address = serverOf(given.fleet, given.insecure === true);
+  const files = resultFiles(reportFileOptions, texts).map(
+    ({ key, ...file }) => ({ report: key, ...file }) as ReportFile,
+  );
+  checkResultFiles(files);
+  const [fleet, { exitCodeOf, reportRun }] = await Promise.all([
+    import("../../fleet/index.js"),
+    import("../output/run-report.js"),
+  ]);
+  await using bus = await fleet.connectFleet(address, texts, "pktgen-ts fleet");
+  const result = await fleet.collectRun(bus, run);
+  const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+  await reportRun(result, { files, ndjson: false, color }, output);
+  finish(exitCodeOf(result));
+}
+
+const collectCommand: CommandDefinition<TextsOf<typeof collectOptions>> = {
+  name: "collect",
+  summary: "the result of a run whose coordinator was lost, out of what is kept: verdicts are made anew",
+  argument: ["[run]", "its name, out of fleet runs"],
+  options: { "": collectOptions },
+  run: collect,
+};
+
 export const fleetCommand: CommandDefinition = {
   name: "fleet",
-  summary: "agents of a fleet: who is there, how their clocks stand, and how to free one",
+  summary: "a fleet: who is there, how clocks stand, its runs, and how to stop, collect or free them",
   options: {},
-  children: [lsCommand, clocksCommand, releaseCommand] as readonly CommandDefinition[],
+  children: [
+    lsCommand,
+    clocksCommand,
+    runsCommand,
+    collectCommand,
+    stopCommand,
+    releaseCommand,
+  ] as readonly CommandDefinition[],
   run: async ([word]) => {
     const what = word === undefined ? "what about the fleet?" : `unknown fleet command '${word}'`;
-    throw usageError(what, { where: "fleet", accepted: "ls, clocks, release", hint: "see pktgen-ts fleet --help" });
+    throw usageError(what, {
+      where: "fleet",
+      accepted: "ls, clocks, runs, collect, stop, release",
+      hint: "see pktgen-ts fleet --help",
+    });
   },
 };

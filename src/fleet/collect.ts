@@ -1,0 +1,133 @@
+/**
+ * A run's result out of what is kept of it: its journal, and its agents' memory and spools. Trials that its coordinator
+ * put together are whole. One that was open when the coordinator was lost is put together now, and is invalid.
+ */
+import { environmentError, invalidError, type PktgenError } from "../errors.js";
+import { checkPlan } from "../measure/plan-check.js";
+import { judgeTrials } from "../method/method-verdict.js";
+import type { RunResult, Trial } from "../result/run-result.js";
+import { faultReason, withReasons } from "../stats/cause.js";
+import { trialAfter } from "../stream/frames/signature.js";
+import { partOfReport } from "./agent-answers.js";
+import type { Bus } from "./bus.js";
+import { type AgentReport, combineTrial, inFleetTime } from "./combined-trial.js";
+import { findAgents } from "./coordinator.js";
+import { subjectOf } from "./names.js";
+import { answers, protocolVersion } from "./protocol.js";
+import { type BegunTrial, type KeptReport, type KeptTrial, type OpenedRun, RunJournal } from "./run-journal.js";
+
+const reportMs = 5_000;
+
+const coordinatorLost = faultReason("the coordinator was lost");
+
+/** @throws PktgenError (3): nothing is kept of it, or it still has agents; (4): no trial of it can be told. */
+export async function collectRun(bus: Bus, run: string): Promise<RunResult> {
+  if (bus.journal === null) throw noJournal("fleet collect");
+  const journal = new RunJournal(bus.journal, run);
+  const opened = (await journal.readOpened()).at(-1);
+  if (opened === undefined) throw unknownRun(run);
+  await refuseRunning(bus, run);
+  checkPlan(opened.plan);
+  const begun = new Map((await journal.readBegun()).map((one) => [one.trial, one]));
+  const merged = new Map((await journal.readMerged()).map((one) => [one.trial, one]));
+  const trials: Trial[] = [];
+  const untold: number[] = [];
+  for (const one of [...begun.values()].sort((a, b) => a.trial - b.trial)) {
+    const told = await trialsOf({ bus, journal, opened }, one, merged.get(one.trial));
+    if (told.length === 0) untold.push(one.trial);
+    trials.push(...told);
+  }
+  const last = trials.at(-1);
+  if (last === undefined) throw invalidError(`no trial of run ${run} can be told: no report of any is kept`);
+  if (untold.length > 0) trials[trials.length - 1] = withReasons(last, "invalid", [unreported(untold.length)]);
+  return { ...opened.frame, trials, ...judgeTrials(trials) };
+}
+
+const unreported = (count: number) =>
+  faultReason(`${count} further ${count === 1 ? "trial" : "trials"} began, of which no report is kept`);
+
+interface Kept {
+  readonly bus: Bus;
+  readonly journal: RunJournal;
+  readonly opened: OpenedRun & { readonly run: string };
+}
+
+/** Empty: nothing is known of it. */
+async function trialsOf(kept: Kept, begun: BegunTrial, merged: KeptTrial | undefined): Promise<readonly Trial[]> {
+  const wasWhole = merged?.trials.every(({ fleet }) => (fleet?.lost ?? []).length === 0) === true;
+  if (merged !== undefined && wasWhole) return merged.trials;
+  const reports = await reportsOf(kept, begun);
+  // What came since makes the trial whole, or it stays as it was.
+  if (merged !== undefined && reports.length < begun.members.length) return merged.trials;
+  return reports.length === 0 ? [] : combined(kept.opened, begun, merged, reports);
+}
+
+function combined(
+  { plan, settleNs, frame }: OpenedRun,
+  { members, request, idsGiven, startNs }: BegunTrial,
+  merged: KeptTrial | undefined,
+  reports: readonly AgentReport[],
+): Trial[] {
+  const agents = members.map(({ agent }) => agent);
+  const here = new Set(reports.map(({ agent }) => agent));
+  const others = (frame.fleet?.agents ?? []).filter(({ name }) => !agents.includes(name));
+  return combineTrial({
+    ...{ plan, request, agents, reports, settleNs, idsGiven, appointedNs: startNs },
+    trial: trialAfter(plan.runId, idsGiven),
+    startWithinNs: frame.fleet?.startWithinNs ?? 0,
+    lost: agents.filter((agent) => !here.has(agent)).map((agent) => ({ agent, why: "its report is not kept" })),
+    left: merged?.left ?? others.map(({ name }) => ({ agent: name, why: "it was not there when the trial began" })),
+    silent: merged?.silent ?? [],
+    faults: merged?.faults ?? [coordinatorLost],
+  });
+}
+
+/** From the journal; else from the agents themselves, who may have been started again since. */
+async function reportsOf({ bus, journal, opened }: Kept, begun: BegunTrial): Promise<AgentReport[]> {
+  const kept = await journal.reports(begun.trial);
+  const found = await Promise.all(
+    begun.members.map(async ({ agent, incarnation, ...clock }): Promise<AgentReport[]> => {
+      const fits = (one: KeptReport): boolean =>
+        one.from === agent && one.attempt === begun.attempt && one.incarnation === incarnation;
+      const report = kept.find(fits) ?? (await askedReport(bus, opened.run, agent, begun));
+      if (report === null || !fits(report)) return [];
+      return [inFleetTime(agent, partOfReport(report), clock, begun.startNs)];
+    }),
+  );
+  return found.flat();
+}
+
+/** null: it is not there, or has none. */
+async function askedReport(
+  bus: Bus,
+  run: string,
+  agent: string,
+  { trial, attempt }: BegunTrial,
+): Promise<KeptReport | null> {
+  const question = { v: protocolVersion, from: "fleet-command", run, epoch: 0, trial, attempt };
+  const answer = await bus.request(subjectOf.agent(agent, "report"), question, reportMs);
+  const report = answer.kind === "answer" ? answers.report.safeParse(answer.data) : null;
+  return report?.success === true && report.data.kind === "report" ? report.data : null;
+}
+
+/** Its coordinator may still be there. */
+async function refuseRunning(bus: Bus, run: string): Promise<void> {
+  const held = (await findAgents(bus, null)).filter((facts) => facts.run === run);
+  if (held.length === 0) return;
+  throw environmentError(`run ${run} still has ${held.map(({ from }) => from).join(", ")}`, {
+    where: "fleet collect",
+    hint: `without a coordinator they are free within 10 s; pktgen-ts fleet stop ${run} ends it now`,
+  });
+}
+
+export const noJournal = (where: string): PktgenError =>
+  environmentError("the fleet's server keeps nothing: its JetStream is off, or not for this user", {
+    where,
+    hint: "start it as nats-server -js; agents then give it their reports",
+  });
+
+const unknownRun = (run: string): PktgenError =>
+  environmentError(`nothing is kept of run ${run}`, {
+    where: "fleet collect",
+    hint: "pktgen-ts fleet runs shows the runs of the last week",
+  });
