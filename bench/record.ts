@@ -1,6 +1,6 @@
 /**
  * What `--record-tx` costs the loop, in CPU time of its thread: the same frames at max into null:, recorded and not. A
- * trial has fewer frames than the recorder's feed holds, so that each is copied, however fast the disk is.
+ * trial has fewer frames than the recorder's pipe holds, so that each is copied, however fast the disk is.
  */
 import { readFileSync } from "node:fs";
 import { startGenerator } from "../src/engine/trial/start-generator.js";
@@ -13,7 +13,7 @@ import { alternate, type Contender, type Series } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
 import { openPlace, ownCpu, sleep } from "./place.js";
 
-/** The feed has 32 MiB: 1,518 bytes take 1,536. */
+/** The pipe has 32 MiB: 1,518 bytes take 1,536. */
 const framesOf: Readonly<Record<number, number>> = { 64: 200_000, 1518: 20_000 };
 const trials = 10;
 
@@ -36,7 +36,7 @@ const sending = (frameBytes: number, recorded: boolean): Contender => ({
     const signal = new AbortController().signal;
     const costs: number[] = [];
     for (let trial = 0; trial < trials; trial++) {
-      // The first ones are for the compiler; each begins with an empty feed.
+      // The first ones are for the compiler; each begins with an empty pipe.
       recorder?.keep(true);
       const before = cpuNs(generator.workers[0]!.threadId);
       await generator.runTrial({ ...order, trial: 1 + trial, settleNs: 1e6 }, signal);

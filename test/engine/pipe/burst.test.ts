@@ -61,20 +61,20 @@ it("bursts hand over every frame of every loop, in order, whatever room there is
       (lengths, loops, across, rooms) => {
         const feedBytes = pipeBytesOf(128, 64 * 1024);
         const memory = ringMemory(new ArrayBuffer(4096 + feedBytes + slots * stride));
-        const feed = {
+        const pipe = {
           offset: 4096,
           frames: 128,
           dataBytes: 64 * 1024,
           control: new SharedArrayBuffer(4 * pipeWord.words),
         };
-        const writer = new PipeWriter(memory, feed);
+        const writer = new PipeWriter(memory, pipe);
         lengths.forEach((bytes, i) => {
           const at = writer.place(bytes);
           memory.u8.fill(i + 1, at, at + bytes);
           writer.commit(i, bytes, 0, 0);
         });
         writer.end();
-        const cursor = new PipeCursor(new PipeReader(memory, feed), loops);
+        const cursor = new PipeCursor(new PipeReader(memory, pipe), loops);
         const burst = new PipeBurst(memory);
         const { ring, seen, state } = sink(memory, 4096 + feedBytes);
         const recorded: string[] = [];

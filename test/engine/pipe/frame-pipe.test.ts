@@ -7,7 +7,7 @@ import { ringMemory } from "../../../src/memory.js";
 const frames = 16;
 const dataBytes = 2048;
 
-it("a feed hands on every frame, in order and whole, whatever its writer and its reader do in turn, and whoever writes next", () => {
+it("a pipe hands on every frame, in order and whole, whatever its writer and its reader do in turn, and whoever writes next", () => {
   const turn = fc.tuple(
     fc.constantFrom("write", "write", "write", "read", "read", "take over"),
     fc.integer({ min: 1, max: 700 }),
@@ -15,14 +15,14 @@ it("a feed hands on every frame, in order and whole, whatever its writer and its
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 300 }), (turns) => {
       const memory = ringMemory(new ArrayBuffer(64 + pipeBytesOf(frames, dataBytes)));
-      const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
-      let writer = new PipeWriter(memory, feed);
-      const reader = new PipeReader(memory, feed);
+      const pipe = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
+      let writer = new PipeWriter(memory, pipe);
+      const reader = new PipeReader(memory, pipe);
       const waiting: number[] = [];
       let written = 0;
       let refused = 0;
       for (const [what, size] of turns) {
-        if (what === "take over") writer = new PipeWriter(memory, feed);
+        if (what === "take over") writer = new PipeWriter(memory, pipe);
         else if (what === "write") {
           const at = writer.place(size);
           if (at === 0) {
@@ -58,21 +58,21 @@ it("a feed hands on every frame, in order and whole, whatever its writer and its
 });
 
 it.each([1025, 2048, 2049, 100_000_000, 0x7fff_ffff, 0xffff_ffc1, 0xffff_fff4, 2 ** 40])(
-  "a frame of %i bytes, more than half of the feed, is refused at once, and changes nothing",
+  "a frame of %i bytes, more than half of the pipe, is refused at once, and changes nothing",
   (bytes) => {
     const memory = ringMemory(new ArrayBuffer(64 + pipeBytesOf(frames, dataBytes)));
-    const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
-    const writer = new PipeWriter(memory, feed);
+    const pipe = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
+    const writer = new PipeWriter(memory, pipe);
     expect(writer.place(bytes)).toBe(-1);
     expect(writer.place(1024)).toBe(64 + frames * 32);
   },
 );
 
-it("half of the feed fits wherever the last frame ended", () => {
+it("half of the pipe fits wherever the last frame ended", () => {
   const memory = ringMemory(new ArrayBuffer(64 + pipeBytesOf(frames, dataBytes)));
-  const feed = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
-  const writer = new PipeWriter(memory, feed);
-  const reader = new PipeReader(memory, feed);
+  const pipe = { offset: 64, frames, dataBytes, control: new SharedArrayBuffer(4 * pipeWord.words) };
+  const writer = new PipeWriter(memory, pipe);
+  const reader = new PipeReader(memory, pipe);
   for (let bytes = 1; bytes <= 1024; bytes += 61) {
     for (const size of [bytes, 1024]) {
       expect(writer.place(size)).toBeGreaterThan(0);
