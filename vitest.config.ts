@@ -7,7 +7,7 @@ const real = [
   "test/cli/{dut,fleet,methods,record,run,workers}.test.ts",
   "test/dut/embedded-dut.test.ts",
   "test/engine/worker/*.test.ts",
-  "test/fleet/nats-fleet.test.ts",
+  "test/fleet/{nats,processes}-fleet.test.ts",
 ];
 /** Tests on the kernel's interfaces at low rates, each in its own namespaces: they stand a busy machine. */
 const wire = ["test/lab/{external,netdev,one-way,packet,relay,tap,wire,workers,xdp,xdp-interface}.test.ts"];

@@ -1,13 +1,13 @@
 /** A fleet over a real server that goes away and comes back, and agents in processes of their own that are killed. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Bus } from "../../src/fleet/bus.js";
 import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { connectNats } from "../../src/fleet/nats/nats-bus.js";
 import { parseNatsAddress } from "../../src/options/fleet-address.js";
+import { agentProcess, endProcesses } from "../support/fleet-processes.js";
 import { afterStart, fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
 import { natsPrograms, type RunningNats, startNats } from "../support/nats.js";
-import { builtMain } from "../support/run-cli.js";
 import { simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
 
 const { keep } = fleetRig();
@@ -16,10 +16,7 @@ const [program] = natsPrograms;
 const signal = new AbortController().signal;
 const settings = { ...simulatedSettings, names: ["a1", "a2"] };
 
-const children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-});
+afterEach(endProcesses);
 
 async function server(): Promise<{ nats: RunningNats; connect(name: string): Promise<Bus> }> {
   const nats = await startNats(program!);
@@ -39,19 +36,6 @@ const clockAhead = (seconds: number): string[] => [
 ];
 
 const hasTimeNamespaces = spawnSync("unshare", ["-T", "--monotonic", "1", "true"]).status === 0;
-
-/** An agent in a process of its own, once it answers. */
-async function agentProcess(url: string, name: string, before: readonly string[] = []): Promise<ChildProcess> {
-  const args = [process.execPath, builtMain(), "agent", "--fleet", url, "--name", name, "--port", "embedded"];
-  const [command, ...rest] = [...before, ...args];
-  const child = spawn(command!, rest, { stdio: ["ignore", "pipe", "inherit"] });
-  children.push(child);
-  await new Promise<void>((resolve, reject) => {
-    child.once("exit", (code) => reject(new Error(`the agent ended with ${code}`)));
-    child.stdout!.on("data", (data: Buffer) => String(data).includes("answers") && resolve());
-  });
-  return child;
-}
 
 describe.skipIf(program!.missing !== null)(
   `over a server${program!.missing === null ? "" : ` (${program!.missing})`}`,
@@ -110,7 +94,8 @@ describe.skipIf(program!.missing !== null)(
       async () => {
         const { nats, connect } = await server();
         const ahead = { a1: 5_000, a2: 77 };
-        for (const [name, seconds] of Object.entries(ahead)) await agentProcess(nats.url, name, clockAhead(seconds));
+        for (const [name, seconds] of Object.entries(ahead))
+          await agentProcess(nats.url, name, { before: clockAhead(seconds) });
         const loose = { ...settings, startWithinNs: 1e9 };
         const bench = keep(await openFleetBench(await connect("run"), loose)(fleetPlan, { signal }, 1));
         const request = { ...fleetRequest, rateText: "1kpps", pps: 1_000, count: 500 };

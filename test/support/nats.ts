@@ -53,15 +53,33 @@ export interface RunningNats {
   stop(): Promise<void>;
 }
 
-/** `more`: further lines of its configuration's arguments. */
-export async function startNats({ path }: NatsProgram, more: readonly string[] = []): Promise<RunningNats> {
+/** `more`: further arguments. `netns`: a namespace of the test's in which it listens at every address. */
+export async function startNats(
+  { path }: NatsProgram,
+  more: readonly string[] = [],
+  netns: string | null = null,
+): Promise<RunningNats> {
+  const [program, ...before] = netns === null ? [path] : ["ip", "netns", "exec", netns, path];
+  const address = netns === null ? "127.0.0.1" : "0.0.0.0";
   const directory = mkdtempSync(join(tmpdir(), "pktgen-nats-"));
   const run = async (port: string): Promise<{ child: ChildProcess; port: number }> => {
     const ports = join(directory, `ports-${Date.now()}`);
     execFileSync("mkdir", ["-p", ports]);
     const child = spawn(
-      path,
-      ["-a", "127.0.0.1", "-p", port, "-js", "-sd", join(directory, "store"), "--ports_file_dir", ports, ...more],
+      program!,
+      [
+        ...before,
+        "-a",
+        address,
+        "-p",
+        port,
+        "-js",
+        "-sd",
+        join(directory, "store"),
+        "--ports_file_dir",
+        ports,
+        ...more,
+      ],
       { stdio: "ignore" },
     );
     return { child, port: await portOf(child, join(ports, `nats-server_${child.pid}.ports`), port) };
@@ -96,7 +114,7 @@ async function portOf(child: ChildProcess, file: string, asked: string): Promise
   for (let waited = 0; waited < 20_000; waited += 20) {
     if (child.exitCode !== null) throw new Error(`nats-server ended with exit code ${child.exitCode}`);
     const said = existsSync(file) ? readFileSync(file, "utf8") : "";
-    const port = /(?:nats|tls):\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+    const port = /(?:nats|tls):\/\/[\d.]+:(\d+)/.exec(said)?.[1];
     if (port !== undefined) return Number(port);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
