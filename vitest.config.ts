@@ -10,7 +10,9 @@ const real = [
   "test/fleet/{nats,processes}-fleet.test.ts",
 ];
 /** Tests on the kernel's interfaces at low rates, each in its own namespaces: they stand a busy machine. */
-const wire = ["test/lab/{external,netdev,one-way,packet,relay,tap,wire,workers,xdp,xdp-interface}.test.ts"];
+const wire = [
+  "test/lab/{external,fleet-bridge,netdev,one-way,packet,relay,tap,wire,workers,xdp,xdp-interface}.test.ts",
+];
 /** Long tests of whole runs, of which each stands that others spoil a trial: two at a time. */
 const runs = ["test/lab/{methods,plan,recipes}.test.ts"];
 /** Tests with other programs beside this one: testpmd, containers, virtual machines, a browser. */

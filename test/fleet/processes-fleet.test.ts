@@ -6,7 +6,7 @@ import { findAgents } from "../../src/fleet/coordinator.js";
 import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { connectNats } from "../../src/fleet/nats/nats-bus.js";
 import { parseNatsAddress } from "../../src/options/fleet-address.js";
-import { agentProcess, endProcesses, inNamespace } from "../support/fleet-processes.js";
+import { agentProcess, endProcesses, inNamespace, runIn } from "../support/fleet-processes.js";
 import { afterStart, fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
 import { natsPrograms, type RunningNats, startNats } from "../support/nats.js";
 import { ip, makeNetns, makeVeth } from "../support/netns.js";
@@ -125,10 +125,7 @@ describeLab("an agent whose way to the server is cut in the trial, and mended", 
         more: ["--insecure"],
       });
       const load = ["--sizes", "64", "--rate", "1kpps", "--duration", "8s", "--start-within", "10s", "--json", "-"];
-      const [program_, ...before] = inNamespace(hub.name);
-      const args = [process.execPath, builtMain(), "run", "--fleet", nats.url, "--warmup", "0ms", ...load];
-      const run = spawn(program_!, [...before, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-      const said = outputOf(run);
+      const said = runIn(hub.name, ["run", "--fleet", nats.url, "--warmup", "0ms", ...load]);
       await new Promise((resolve) => setTimeout(resolve, 5_000));
       ip(far.name, "link", "set", "way", "down");
       await new Promise((resolve) => setTimeout(resolve, 5_000));
@@ -140,9 +137,3 @@ describeLab("an agent whose way to the server is cut in the trial, and mended", 
     60_000,
   );
 });
-
-async function outputOf(child: ChildProcess): Promise<string> {
-  let said = "";
-  for await (const data of child.stdout!) said += String(data);
-  return said;
-}

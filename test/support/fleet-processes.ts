@@ -36,3 +36,14 @@ export async function agentProcess(
 
 /** What starts a program in a network namespace. */
 export const inNamespace = (netns: string): readonly string[] => ["ip", "netns", "exec", netns];
+
+/** What the command prints that runs in the namespace. */
+export async function runIn(netns: string, args: readonly string[]): Promise<string> {
+  const [program, ...before] = inNamespace(netns);
+  const run = [...before, process.execPath, builtMain(), ...args];
+  const child = spawn(program!, run, { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  let said = "";
+  for await (const data of child.stdout!) said += String(data);
+  return said;
+}
