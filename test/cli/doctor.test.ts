@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkCores, checkGovernor, checkQuota } from "../../src/cli/doctor/figures.js";
-import { checkCapabilities } from "../../src/cli/doctor/lab.js";
+import { checkCapabilities, checkNatsServer } from "../../src/cli/doctor/lab.js";
 import { checkMemory, checkNode } from "../../src/cli/doctor/main-job.js";
 import { checkHugepages, checkTestpmd, checkTestpmdCores, readTestpmdProbe } from "../../src/cli/doctor/testpmd-lab.js";
 import { hostFacts } from "../../src/sys/host.js";
@@ -48,6 +48,16 @@ describe("the doctor's rules", () => {
   it("counts capabilities", () => {
     put("proc/self/status", "CapEff:\t0000000000003000\n");
     expect(checkCapabilities(root)).toMatchObject({ state: "missing", found: "only CAP_NET_RAW, CAP_NET_ADMIN" });
+  });
+
+  it.each([
+    ["nats-server: v2.9.10", "note", /^2\.9\.10, which has known security holes/],
+    ["nats-server: v2.11.15", "note", /before 2\.11\.16/],
+    ["nats-server: v2.11.16", "ok", /^2\.11\.16$/],
+    ["nats-server: v2.14.5", "ok", /^2\.14\.5$/],
+    [null, "note", /not in PATH/],
+  ])("a fleet's server that says %s", (said, state, found) => {
+    expect(checkNatsServer(said)).toMatchObject({ state, found: expect.stringMatching(found) });
   });
 
   it("wants hugepages reserved, free, mounted and writable", () => {

@@ -2,7 +2,7 @@
 import { hostFacts } from "../../sys/host.js";
 import type { CheckGroup, DoctorCheck } from "./check.js";
 import { checkFigures } from "./figures.js";
-import { checkDevelopment, checkInterfaces } from "./lab.js";
+import { checkDevelopment, checkFleet, checkInterfaces } from "./lab.js";
 import { checkMainJob } from "./main-job.js";
 import { checkTestpmdLab } from "./testpmd-lab.js";
 
@@ -21,6 +21,7 @@ export async function examine(): Promise<CheckGroup[]> {
     { neededFor: "steady figures", checks: checkFigures(host) },
     { neededFor: "DPDK's testpmd (--dut testpmd, plan, or the other side of --tx and --rx)", checks: testpmdLab },
     { neededFor: "Linux interfaces (packet:, tap:, xdp: ports)", checks: await checkInterfaces() },
+    { neededFor: "one test over many hosts (--fleet nats://…)", checks: await checkFleet() },
     { neededFor: "the tests of pktgen-ts itself", checks: development },
   ];
 }

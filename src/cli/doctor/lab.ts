@@ -1,4 +1,4 @@
-/** What Linux interfaces and the tests of this project use: tun, capabilities, tshark. testpmd-lab.ts has the testpmd lab. */
+/** What Linux interfaces, fleets and the tests of this project use: tun, capabilities, nats-server, tshark. testpmd-lab.ts has the testpmd lab. */
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { type Capability, grantHint, hasCapability } from "../../sys/capabilities.js";
@@ -68,6 +68,31 @@ async function checkTshark(): Promise<DoctorCheck> {
   if (version !== undefined) return { name: "tshark", state: "ok", found: version };
   return { name: "tshark", state: "missing", found: "not in PATH", fix: "sudo apt-get install tshark" };
 }
+
+/** Servers before it have known security holes. */
+const soundNats = [2, 11, 16] as const;
+
+/** `said`: what `nats-server --version` prints; null: there is none. */
+export function checkNatsServer(said: string | null): DoctorCheck {
+  const name = "nats-server";
+  const version = /v?(\d+)\.(\d+)\.(\d+)/.exec(said ?? "");
+  if (version === null) return { name, state: "note", found: "not in PATH; one host of the fleet needs it" };
+  const parts = version.slice(1).map(Number);
+  const at = soundNats.findIndex((least, i) => parts[i] !== least);
+  const found = parts.join(".");
+  if (at < 0 || parts[at]! > soundNats[at]!) return { name, state: "ok", found };
+  const fix = "on loopback alone, or go install github.com/nats-io/nats-server/v2@latest";
+  return {
+    name,
+    state: "note",
+    found: `${found}, which has known security holes (before ${soundNats.join(".")})`,
+    fix,
+  };
+}
+
+export const checkFleet = async (): Promise<DoctorCheck[]> => [
+  checkNatsServer(await outputOf("nats-server", ["--version"])),
+];
 
 export const checkInterfaces = async (): Promise<DoctorCheck[]> => [
   checkCapabilities(),
