@@ -168,7 +168,7 @@ export class Transmitter implements TransmitHalf {
     const account = this.account;
     if (clock.nowNs < cells[cell.dueNs]) {
       const wait = account.wait!;
-      if (cells[cell.dueNs] - clock.nowNs > wait.spinNs) return 0;
+      if (cells[cell.dueNs] - clock.nowNs > wait.spinNs) return this.#rest();
       wait.until(cells[cell.dueNs]);
     }
     if (this.#isOver()) {
@@ -185,6 +185,13 @@ export class Transmitter implements TransmitHalf {
       if (clock.nowNs >= cells[cell.dueNs]) clock.read();
     }
     return moved;
+  }
+
+  /** Nothing is due for a while. The time may be over long before the next departure would be. */
+  #rest(): number {
+    const { nowNs } = this.#clock;
+    if (this.#cells[cell.slot] >= this.#slots && nowNs >= this.#spec.durationNs) this.account.end(nowNs, null);
+    return 0;
   }
 
   #isOver(): boolean {

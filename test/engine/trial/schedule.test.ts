@@ -22,6 +22,16 @@ describe("the schedule", () => {
     expect(report.transmit.lastNs).toBeLessThan(2.002e9);
   });
 
+  it("ends when its time is over, however far away the next departure is", () => {
+    const sim = new GeneratorSim();
+    sim.turnNs = 1e6;
+    const report = sim.run({ load: { kind: "paced", pps: 0.001 }, count: null, durationNs: 1e9 }, echo);
+    expect(report.transmit).toMatchObject({ intended: 1, missed: 0, cutShort: null, windowNs: 1e12 });
+    expect(sentOf(report)).toBe(1);
+    expect(report.elapsedNs).toBeGreaterThanOrEqual(1e9);
+    expect(report.elapsedNs).toBeLessThan(4e9);
+  });
+
   it("counts what a stall made late, and catches up at 1.1 times the rate and 32 at once, never re-based", () => {
     const sim = new GeneratorSim({ size: 1024 });
     sim.begin({ load: { kind: "paced", pps: 100_000 }, count: null, durationNs: 5e8 });
