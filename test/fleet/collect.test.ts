@@ -1,14 +1,20 @@
 /** Runs that are listed, stopped and collected: whole trials as they were, the open one invalid, and what came late. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Agent } from "../../src/fleet/agent.js";
 import type { Bus } from "../../src/fleet/bus.js";
 import { collectRun } from "../../src/fleet/collect.js";
 import { findAgents } from "../../src/fleet/coordinator.js";
 import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { listRuns, stopRun } from "../../src/fleet/fleet-commands.js";
+import { LocalHub } from "../../src/fleet/local-bus.js";
+import { openSpool } from "../../src/fleet/spool.js";
 import { judgeTrials } from "../../src/method/method-verdict.js";
 import { resultSchema } from "../../src/result/run-schema.js";
 import { afterStart, failureOf, fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
-import { simulatedSettings } from "../support/simulated-agents.js";
+import { simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
 
 const { benchOn, fleetOf, keep } = fleetRig();
 const signal = new AbortController().signal;
@@ -66,6 +72,34 @@ describe("a run whose coordinator was lost in its second trial", () => {
     ]);
     expect(result.trials[1]).toMatchObject({ reasons: ["the coordinator was lost"], causes: ["fault"] });
     expect(resultSchema.safeParse(JSON.parse(JSON.stringify(result))).success).toBe(true);
+    await bench[Symbol.asyncDispose]();
+  });
+});
+
+describe("a report that is in an agent's spool alone", () => {
+  it("is collected from the agent that was started again on that spool", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-spool-"));
+    const hub = new LocalHub();
+    const { holds, open } = gate();
+    const spooled = async (): Promise<Agent> => {
+      const bus = keep(hub.connect());
+      Object.defineProperty(bus, "journal", { value: null });
+      return simulatedAgent(bus, "a1", { holds }, { spool: openSpool(folder, "a1") });
+    };
+    const [agent, bus, doomed] = [await spooled(), keep(hub.connect()), hub.connect()];
+    const bench = await openFleetBench(doomed, { ...simulatedSettings, names: ["a1"] })(fleetPlan, { signal }, 1);
+    void bench.trial(fleetRequest, 0).catch(() => {});
+    await afterStart();
+    await doomed[Symbol.asyncDispose]();
+    const run = await runOf(bus);
+    open();
+    while (readdirSync(folder).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await agent[Symbol.asyncDispose]();
+    expect(await failureOf(collectRun(bus, run))).toMatchObject({ exitCode: 4, message: /no report of any is kept/ });
+    keep(await spooled());
+    const { trials } = await collectRun(bus, run);
+    expect(trials[0]).toMatchObject({ verdict: "invalid", sent: 1_000, reasons: ["the coordinator was lost"] });
+    rmSync(folder, { recursive: true });
     await bench[Symbol.asyncDispose]();
   });
 });
