@@ -6,7 +6,7 @@
 import type { RingMemory } from "../../memory.js";
 import { burstFrames, type RxRing } from "../../ring/ring.js";
 import { LaneRows } from "../../stats/lane-rows.js";
-import { type LaneLoss, SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
+import { SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { elapsedNs48 } from "../../stats/unwrap.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import {
@@ -20,15 +20,7 @@ import {
   trialHighOf,
 } from "../../stream/frames/signature.js";
 import { placeOf, type Share, wholeShare } from "../../stream/share.js";
-import type {
-  KeyedLags,
-  OpenQueue,
-  ReceiveReport,
-  StreamReceive,
-  TrialClock,
-  TrialSpec,
-  WindowArrivals,
-} from "../loop/index.js";
+import type { KeyedLags, OpenQueue, ReceiveReport, TrialClock, TrialSpec, WindowArrivals } from "../loop/index.js";
 import type { StreamsSender } from "../transmit/index.js";
 import { type BurstSorter, ReceiveAccount } from "./account.js";
 import { type ArrivalOrder, observedOrder, seenCell } from "./arrival-order.js";
@@ -38,6 +30,7 @@ import { SequenceNumbers } from "./sequence-numbers.js";
 import type { StrayFinder } from "./stray-finder.js";
 import { strayCell } from "./strays.js";
 import { StreamTimes } from "./stream-times.js";
+import { StreamsAccount } from "./streams-account.js";
 
 const { inOrder, reordered } = sequenceCodes;
 
@@ -57,7 +50,6 @@ export interface StreamsReceiverStart {
 export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   readonly account: ReceiveAccount;
   readonly #spec: TrialSpec;
-  readonly #programs: readonly FrameProgram[];
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;
   readonly #senders: readonly StreamsSender[];
@@ -69,29 +61,17 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   readonly #times: StreamTimes;
   /** Frames of a burst that are ours and whole: place in the burst, stream, number on the wire, latency. */
   readonly #frames = new Int32Array(burstFrames);
-  readonly #streams = new Int32Array(burstFrames);
+  readonly #streamOf = new Int32Array(burstFrames);
   readonly #wires = new Int32Array(burstFrames);
   readonly #latencies = new Float64Array(burstFrames);
-  /** Per stream: bufferBytes where all its frames have one size; else 0. */
-  readonly #oneSize: Int32Array;
-  readonly #allSigned: boolean;
-  /** The first word of our frames' signatures. */
-  readonly #trialHigh: number;
-  /** By stream: its frames without signature. */
-  readonly #recognised: Float64Array;
-  /** By receive queue but the first: accepted frames of each stream. */
-  readonly #seen: Float64Array[] = [];
-  /** bufferBytes of accepted frames beyond `#oneSize` each: all bytes of a mix, or tags that the DUT pushed or popped. */
-  readonly #moreBytes: Float64Array;
+  readonly #streams: StreamsAccount;
   readonly #share: Share;
   readonly #strays: StrayFinder | null;
   readonly #order: ArrivalOrder;
   readonly #frameTimes = new Float64Array(seenCell.count);
-  /** By stream: frames of other workers that came in on the first queue, less our own that came in elsewhere. */
-  readonly #moreOnFirst: Float64Array;
   /** How many frames of the burst are ours and whole. */
   #whole = 0;
-  /** The burst has frames of other lengths than `#oneSize` says. */
+  /** The burst has frames of other lengths than its streams have by themselves. */
   #hasOtherLengths = false;
 
   constructor({ spec, programs, memory, clock, lags, senders, foreignFrames, strays }: StreamsReceiverStart) {
@@ -100,44 +80,32 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.#share = spec.share ?? wholeShare;
     this.#strays = strays;
     this.#order = strays?.order ?? observedOrder;
-    this.#moreOnFirst = new Float64Array(programs.length);
-    this.#trialHigh = trialHighOf(spec.trial);
     this.#clock = clock;
-    this.#programs = programs;
     this.#memory = memory;
     this.#senders = senders;
     this.#rows = new LaneRows(lanes);
     this.#table = new SequenceTable(lanes, { rows: this.#rows });
     this.#numbers = new SequenceNumbers(this.#table, spec.queues, spec.startSequence);
+    const { queues } = spec;
+    this.#streams = new StreamsAccount({ programs, queues, table: this.#table, numbers: this.#numbers, senders });
     const parts = { table: this.#table, lanes, foreignFrames, hasOthers: strays?.tells === true };
     this.account = new ReceiveAccount({ spec, programs, memory, clock, ...parts });
     strays?.bind(this.account, {
       near: (stream, number) => this.#numbers.near(stream * spec.queues, number),
-      noteElsewhere: (stream, queue) => this.#noteElsewhere(stream, queue),
+      noteElsewhere: (stream, queue) => this.#streams.noteOther(queue, stream),
     });
     const hasProbe = spec.hasProbe === true;
     const forMerging = spec.forMerging === true;
     this.#times = new StreamTimes({ streams: programs.length, rows: this.#rows, lags, hasProbe, forMerging });
-    this.#oneSize = Int32Array.from(programs, ({ variants }) => (variants.length === 1 ? variants[0].bufferBytes : 0));
-    this.#moreBytes = new Float64Array(programs.length);
-    this.#allSigned = programs.every(({ signed }) => signed);
-    this.#recognised = new Float64Array(programs.length);
   }
 
   attach(queues: readonly OpenQueue[]): void {
     this.account.attach(queues);
-    while (this.#seen.length < queues.length) {
-      this.#seen.push(new Float64Array(this.#seen.length === 0 ? 0 : this.#programs.length));
-    }
+    this.#streams.attach(queues.length);
   }
 
   acceptedByQueue(): number[] {
-    const { queues } = this.#spec;
-    const signed = this.#allSigned;
-    return Array.from({ length: queues }, (_, q) => {
-      if (!signed) return this.#programs.reduce((sum, _program, stream) => sum + this.#seenOn(q, stream), 0);
-      return this.#programs.reduce((sum, _program, stream) => sum + this.#table.accepted(stream * queues + q), 0);
-    });
+    return this.#streams.acceptedByQueue();
   }
 
   step(): number {
@@ -151,86 +119,21 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   }
 
   report(sentByQueue: readonly number[], inWindow: WindowArrivals | null): ReceiveReport {
-    const untaken = this.#senders.map((sender, q) => {
-      const ofStream = new Float64Array(this.#programs.length);
-      sender.countLast(sender.published - (sentByQueue[q] ?? 0), ofStream);
-      return ofStream;
-    });
-    const streams = this.#programs.map((_, stream) => this.#streamReport(stream, untaken));
-    const isOne = streams.length === 1;
+    const { account } = this;
+    const untaken = this.#streams.untaken(sentByQueue);
+    const streams = this.#streams.reports(untaken, account.inspector.corruptOf, this.#times);
+    const lossOf = (lane: number): number | null => this.#streams.lossOf(lane, untaken).last;
     return {
-      ...this.account.report(),
+      ...account.report(),
       acceptedByQueue: this.acceptedByQueue(),
       inWindow,
-      // Several streams have the same numbers: ranges over all of them would say nothing.
-      lostRanges: isOne ? streams[0].lostRanges : [],
-      lostRangesComplete: isOne && this.#programs[0].signed && streams[0].lostRangesMore === 0,
+      ...this.#streams.lostRanges(streams),
       ...this.#times.report(),
-      lossUntilNs: this.#allSigned ? this.account.lossUntilNs((lane) => this.#lossOf(lane, untaken).last) : null,
+      lossUntilNs: this.#streams.allSigned ? account.lossUntilNs(lossOf) : null,
       streams,
       duplicateWindow: this.#table.window,
       ...this.#strays?.report(),
     };
-  }
-
-  /** `untaken`: by queue and stream, frames that the peer never took. */
-  #lossOf(lane: number, untaken: readonly Float64Array[]): LaneLoss {
-    const { queues } = this.#spec;
-    const [stream, q] = [Math.floor(lane / queues), lane % queues];
-    return this.#table.finish(lane, this.#senders[q].sentOf(stream) - untaken[q][stream]);
-  }
-
-  #streamReport(stream: number, untaken: readonly Float64Array[]): StreamReceive {
-    const lanes = this.#lanesOf(stream);
-    const sum = (of: (lane: number) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
-    const accepted = this.#acceptedOf(stream);
-    return {
-      accepted,
-      acceptedBytes: accepted * this.#oneSize[stream] + this.#moreBytes[stream],
-      duplicate: sum((lane) => this.#table.duplicate(lane)),
-      reordered: sum((lane) => this.#table.reordered(lane)),
-      tooOld: sum((lane) => this.#table.tooOld(lane)),
-      corrupt: this.account.inspector.corruptOf[stream],
-      ...this.#lostRangesOf(stream, untaken),
-      reorderExtent: this.#table.extent(lanes),
-      ...this.#times.ofStream(stream, lanes),
-      queues: this.#seen.map((_, q) => this.#seenOn(q, stream)),
-    };
-  }
-
-  #lanesOf(stream: number): number[] {
-    const { queues } = this.#spec;
-    return Array.from({ length: queues }, (_, q) => stream * queues + q);
-  }
-
-  /** Whole frames, each number once. Of unsigned streams: the frames that were recognised. */
-  #acceptedOf(stream: number): number {
-    const signed = this.#lanesOf(stream).reduce((sum, lane) => sum + this.#table.accepted(lane), 0);
-    return signed + this.#recognised[stream];
-  }
-
-  /** Accepted frames of a stream that came in on a receive queue. The first queue has those of no other. */
-  #seenOn(q: number, stream: number): number {
-    if (q > 0) return this.#seen[q]?.[stream] ?? 0;
-    if (this.#seen.length === 0) return 0;
-    const all = this.#acceptedOf(stream) + this.#moreOnFirst[stream];
-    return this.#seen.slice(1).reduce((rest, seen) => rest - seen[stream], all);
-  }
-
-  /** Ranges in the numbers that frames carry. Each queue has its own numbers, so neighbours may not touch. */
-  #lostRangesOf(
-    stream: number,
-    untaken: readonly Float64Array[],
-  ): Pick<StreamReceive, "lostRanges" | "lostRangesMore"> {
-    if (!this.#programs[stream].signed) return { lostRanges: [], lostRangesMore: 0 };
-    const losses = this.#lanesOf(stream).map((lane, q) => {
-      const { ranges, more } = this.#lossOf(lane, untaken);
-      return { ranges: this.#numbers.rangesOf(ranges, q), more };
-    });
-    const all = losses.flatMap(({ ranges }) => ranges).sort((a, b) => a[0] - b[0]);
-    const kept = all.slice(0, this.#table.rangesKept);
-    const more = losses.reduce((total, loss) => total + loss.more, 0);
-    return { lostRanges: kept, lostRangesMore: more + all.length - kept.length };
   }
 
   /**
@@ -243,9 +146,9 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     const stamps = ring.arrivalsNs ?? null;
     const { nowNs: arrivalNs, epochNs } = this.#clock;
     const { firstStream = 0 } = this.#spec;
-    const trialHigh = this.#trialHigh;
+    const trialHigh = trialHighOf(this.#spec.trial);
     const trialLow = this.#spec.trial & 0xff;
-    const oneSize = this.#oneSize;
+    const { oneSize } = this.#streams;
     let whole = 0;
     let allBytes = 0;
     this.#hasOtherLengths = false;
@@ -269,7 +172,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
         this.#hasOtherLengths = true;
       }
       this.#frames[whole] = k;
-      this.#streams[whole] = stream;
+      this.#streamOf[whole] = stream;
       this.#wires[whole] = readSequence(view, end);
       let latencyNs = elapsedNs48(atNs, readTimeHigh16(view, end), readTimeLow32(view, end));
       // Another clock stamped the arrival, and may have been set back. We saw the frame after it left.
@@ -281,11 +184,6 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     }
     this.#whole = whole;
     return allBytes;
-  }
-
-  #noteElsewhere(stream: number, queue: number): void {
-    if (queue > 0) this.#seen[queue][stream]++;
-    this.#moreOnFirst[stream]++;
   }
 
   takeStray(records: Float64Array, at: number): void {
@@ -300,14 +198,14 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       this.#frameTimes[seenCell.latencyNs] = latencyNs;
       this.#frameTimes[seenCell.arrivalNs] = arrivalNs;
       const isStamped = records[at + strayCell.stamped] !== 0;
-      if (this.#accept(stream, queue, index, bytes, false, isStamped)) this.#moreOnFirst[stream]--;
+      if (this.#accept(stream, queue, index, bytes, false, isStamped)) this.#streams.noteElsewhere(stream);
     }
     this.#times.record();
     account.noteStray(arrivalNs, bytes);
   }
 
   #lookUnsigned(q: number, offset: number, bytes: number): void {
-    if (this.#allSigned) {
+    if (this.#streams.allSigned) {
       this.account.inspect(offset, bytes);
       return;
     }
@@ -316,9 +214,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       this.account.noteOther(bytes);
       return;
     }
-    this.#recognised[stream]++;
-    this.#moreBytes[stream] += bytes - this.#oneSize[stream];
-    if (q > 0) this.#seen[q][stream]++;
+    this.#streams.noteRecognised(q, stream, bytes);
     this.account.noteAccepted(1);
   }
 
@@ -334,7 +230,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     const hasOtherLengths = this.#hasOtherLengths;
     let quick = 0;
     for (let k = 0; k < whole; k++) {
-      const stream = this.#streams[k];
+      const stream = this.#streamOf[k];
       const latencyNs = this.#latencies[k];
       const lane = stream * queues + queue;
       const next = rows.next(lane);
@@ -342,7 +238,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       if (isPlain && isNext && latencyNs >= 0 && next < sender.sentOf(stream)) {
         rows.setNext(lane, next + 1);
         times.note(stream, lane, (next + 1) * queues + queue, latencyNs, true, true);
-        if (hasOtherLengths) this.#moreBytes[stream] += ring.lengths[this.#frames[k]] - this.#oneSize[stream];
+        if (hasOtherLengths) this.#streams.noteBytes(stream, ring.lengths[this.#frames[k]]);
         quick++;
       } else this.#take(q, k, ring);
     }
@@ -354,7 +250,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     const { account } = this;
     const { queues, integrity } = this.#spec;
     const frame = this.#frames[k];
-    const [stream, latencyNs] = [this.#streams[k], this.#latencies[k]];
+    const [stream, latencyNs] = [this.#streamOf[k], this.#latencies[k]];
     const [offset, bytes] = [ring.offsets[frame], ring.lengths[frame]];
     this.#numbers.find(stream * queues, q, this.#wires[k]);
     const { queue, index } = this.#numbers;
@@ -370,7 +266,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.#frameTimes[seenCell.latencyNs] = latencyNs;
     this.#frameTimes[seenCell.arrivalNs] = stamps === null ? nowNs : Math.round(stamps[frame] - epochNs);
     if (!this.#accept(stream, queue, index, bytes, true, stamps !== null)) return;
-    if (q > 0) this.#seen[q][stream]++;
+    this.#streams.noteOn(q, stream);
     account.flows?.note(stream, place, q);
   }
 
@@ -386,7 +282,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       return false;
     }
     account.noteAccepted(1);
-    this.#moreBytes[stream] += bytes - this.#oneSize[stream];
+    this.#streams.noteBytes(stream, bytes);
     const latencyNs = this.#frameTimes[seenCell.latencyNs];
     if (index > next) account.gaps?.note(lane, index, this.#frameTimes[seenCell.arrivalNs] - latencyNs);
     this.#times.note(stream, lane, (index + 1) * queues + queue, latencyNs, index === next, code === inOrder);

@@ -25,7 +25,7 @@ import { calibrate } from "./calibrate.js";
 import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand } from "./commands.js";
 import { generatorPhase as phase } from "./counters.js";
 import { Direction } from "./direction.js";
-import { areComplete, longestSettleNs, publishCounters, type RunningTrial } from "./open-trial.js";
+import { isSettled, newTrial, publishCounters, type RunningTrial } from "./open-trial.js";
 import { Rehearsal } from "./rehearsal.js";
 import { Responders } from "./responders.js";
 
@@ -39,8 +39,6 @@ export interface GeneratorOptions {
   readonly strays?: { readonly worker: number; readonly memory: StrayMemory };
 }
 
-/** When everything is back, the trial still waits this long for duplicates. */
-const quietWhenCompleteNs = 20_000_000;
 const countersEveryNs = 1_000_000;
 /** A schedule begins after some turns of the loop. Otherwise its first frames leave late, and then too fast. */
 export const scheduleLeadNs = 200_000;
@@ -223,20 +221,7 @@ class Generator implements Job {
     // What is left of the last trial was told too late.
     this.#strays?.take(() => {});
     const clock = new TrialClock(this.#context.nowNs);
-    const trial: RunningTrial = {
-      directions: this.#directionsOf(specs, clock),
-      clock,
-      begun: false,
-      startAtNs: null,
-      begunLateNs: 0,
-      sleepsBefore: 0,
-      neverQuiet: false,
-      slept: false,
-      elapsedNs: 0,
-      calibrationBeforeNs: calibrate(this.#context.nowNs),
-      phase: phase.sending,
-      reported: false,
-    };
+    const trial = newTrial(this.#directionsOf(specs, clock), clock, calibrate(this.#context.nowNs));
     this.#attachTrial(trial);
     this.#countersDueNs[0] = 0;
     return trial;
@@ -308,31 +293,13 @@ class Generator implements Job {
     return outcome;
   }
 
-  /** The trial is over when nothing has come for long enough after the last frame was sent. */
+  /** Kicks for what may still lie in a ring, and looks whether the trial is over. */
   #settle(trial: RunningTrial): void {
-    const { nowNs } = trial.clock;
-    const { directions } = trial;
-    const { settleNs, settlesWhole = false } = directions[0].spec;
-    let endedNs = 0;
-    let quietSinceNs = 0;
-    let stopped = true;
-    for (const direction of directions) {
-      const { transmitter, receiver } = direction;
+    for (const direction of trial.directions) {
       this.#context.inUse.port = direction.txPort;
       direction.nudge();
-      endedNs = Math.max(endedNs, transmitter.account.endedNs);
-      quietSinceNs = Math.max(quietSinceNs, receiver.account.lastArrivalNs);
-      stopped &&= transmitter.account.cutShort === "stopped";
     }
-    if (nowNs - endedNs > longestSettleNs(settleNs, stopped)) {
-      trial.neverQuiet = true;
-      this.#finish(trial);
-      return;
-    }
-    const quietNs = nowNs - Math.max(endedNs, quietSinceNs);
-    if (quietNs < Math.min(quietWhenCompleteNs, settleNs)) return;
-    if (quietNs < settleNs && (settlesWhole || !areComplete(directions))) return;
-    this.#finish(trial);
+    if (isSettled(trial)) this.#finish(trial);
   }
 
   #finish(trial: RunningTrial): void {

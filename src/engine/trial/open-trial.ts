@@ -1,7 +1,10 @@
 /** A trial from its order to its report, as the generator's loop keeps it. */
 import type { TrialClock } from "../loop/index.js";
-import { generatorCounter as counter } from "./counters.js";
+import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 import type { Direction } from "./direction.js";
+
+/** When everything is back, the trial still waits this long for duplicates. */
+const quietWhenCompleteNs = 20_000_000;
 
 export interface RunningTrial {
   readonly directions: readonly Direction[];
@@ -18,6 +21,25 @@ export interface RunningTrial {
   phase: number;
   reported: boolean;
 }
+
+export const newTrial = (
+  directions: readonly Direction[],
+  clock: TrialClock,
+  calibrationBeforeNs: number,
+): RunningTrial => ({
+  directions,
+  clock,
+  begun: false,
+  startAtNs: null,
+  begunLateNs: 0,
+  sleepsBefore: 0,
+  neverQuiet: false,
+  slept: false,
+  elapsedNs: 0,
+  calibrationBeforeNs,
+  phase: phase.sending,
+  reported: false,
+});
 
 /** What anybody may read while it runs. */
 export function publishCounters(trial: RunningTrial, counters: Float64Array): void {
@@ -45,11 +67,33 @@ export function publishCounters(trial: RunningTrial, counters: Float64Array): vo
 }
 
 /** How long to wait for a DUT that goes on sending: three times the settle time, or what a person waits. */
-export function longestSettleNs(settleNs: number, stopped: boolean): number {
+function longestSettleNs(settleNs: number, stopped: boolean): number {
   return stopped ? Math.min(settleNs, 500e6) : 3 * settleNs + 2e9;
 }
 
-export function areComplete(directions: readonly Direction[]): boolean {
+function areComplete(directions: readonly Direction[]): boolean {
   for (let d = 0; d < directions.length; d++) if (!directions[d].isComplete()) return false;
   return true;
+}
+
+/** The trial is over when nothing has come for long enough after the last frame was sent. */
+export function isSettled(trial: RunningTrial): boolean {
+  const { nowNs } = trial.clock;
+  const { directions } = trial;
+  const { settleNs, settlesWhole = false } = directions[0].spec;
+  let endedNs = 0;
+  let quietSinceNs = 0;
+  let stopped = true;
+  for (const { transmitter, receiver } of directions) {
+    endedNs = Math.max(endedNs, transmitter.account.endedNs);
+    quietSinceNs = Math.max(quietSinceNs, receiver.account.lastArrivalNs);
+    stopped &&= transmitter.account.cutShort === "stopped";
+  }
+  if (nowNs - endedNs > longestSettleNs(settleNs, stopped)) {
+    trial.neverQuiet = true;
+    return true;
+  }
+  const quietNs = nowNs - Math.max(endedNs, quietSinceNs);
+  if (quietNs < Math.min(quietWhenCompleteNs, settleNs)) return false;
+  return quietNs >= settleNs || (!settlesWhole && areComplete(directions));
 }
