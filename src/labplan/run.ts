@@ -15,6 +15,7 @@ import { parsePortSpec } from "../port/index.js";
 import { throughputRows } from "../report/dts.js";
 import type { CaseResult, PlanResult } from "../result/labplan-result.js";
 import type { Trial } from "../result/run-result.js";
+import { notMeasured } from "../stats/cause.js";
 import { judgeFigures } from "../stats/run-verdict.js";
 import { hostFacts } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
@@ -292,7 +293,7 @@ function resultOf(order: TestPlanOrder, { planned, outcomes, facts, started, fol
       cases.map((one) => ({ what: `case ${one.number}`, verdict: one.verdict, reasons: caseReasons(one) })),
       trials.filter(({ phase }) => phase !== "under traffic"),
       outcomes.length < planned.length
-        ? `${planned.length - outcomes.length} of ${planned.length} cases were not run`
+        ? notMeasured(`${planned.length - outcomes.length} of ${planned.length} cases were not run`)
         : null,
     ),
     plan: { file, title, source, notes: [...notes], results: folder.path, cases },

@@ -1,6 +1,6 @@
 /** What a trial can be used for: did it measure the device, or did something else get in the way? Pure. */
 import type { Trial } from "../result/run-result.js";
-import { type Cause, classOf, type Reason, reasonsOf } from "../stats/cause.js";
+import { type Cause, classOf, faultReason, type Reason, reasonsOf } from "../stats/cause.js";
 import { badOf, excusableOf, isWithin, lossShareOf, offeredOf } from "../stats/loss.js";
 
 export type TrialUse =
@@ -9,9 +9,9 @@ export type TrialUse =
    * The generator did not offer the load. `easier`: the load was easier only by its number of frames. What broke at it
    * is broken.
    */
-  | { readonly kind: "short"; readonly offeredPps: number; readonly easier: boolean; readonly why: string }
+  | { readonly kind: "short"; readonly offeredPps: number; readonly easier: boolean; readonly why: Reason }
   /** The figures cannot be used, and another attempt may do better. `disturbed`: only the machine was the reason. */
-  | { readonly kind: "unusable"; readonly why: string; readonly disturbed: boolean };
+  | { readonly kind: "unusable"; readonly why: Reason; readonly disturbed: boolean };
 
 /** What is to be measured. `times` needs frames that left when they were due. */
 export type Wanted = "loss" | "times";
@@ -42,7 +42,7 @@ export function useOf(trials: readonly Trial[], lossGoals: readonly number[] = [
   const reasons = invalid.flatMap(reasonsOf).filter(({ cause }) => classOf(cause) !== "device");
   const untimely = wanted === "times" ? trials.find((trial) => trial.untimely !== undefined)?.untimely : undefined;
   if (invalid.length === 0 || (reasons.length > 0 && answersGoals(trials, reasons, lossGoals))) {
-    if (untimely !== undefined) return { kind: "unusable", why: untimely, disturbed: true };
+    if (untimely !== undefined) return { kind: "unusable", why: { cause: "late", text: untimely }, disturbed: true };
     return { kind: "measured", lossRatio: lossShareOf(trials) };
   }
   const unsound = reasons.find(({ cause }) => classOf(cause) === "unsound");
@@ -52,10 +52,10 @@ export function useOf(trials: readonly Trial[], lossGoals: readonly number[] = [
   );
   const disturbed = reasons.some(({ cause }) => disturbances.includes(cause));
   if (short === undefined || unsound !== undefined || disturbed) {
-    const why = (unsound ?? reasons[0])?.text ?? "invalid";
+    const why = unsound ?? reasons[0] ?? faultReason("invalid");
     return { kind: "unusable", why, disturbed: unsound === undefined };
   }
   const offered = trials.map((trial) => (offeredOf(trial) * 1e9) / Math.max(1, trial.durationNs));
   const easier = reasons.every(({ cause }) => cause === "load");
-  return { kind: "short", offeredPps: Math.min(...offered), easier, why: short.text };
+  return { kind: "short", offeredPps: Math.min(...offered), easier, why: short };
 }

@@ -68,7 +68,7 @@ async function absorbed(
       lost: sum("lost"),
       lossRatio,
       absorbed: sum("accepted"),
-      ...(isKnown ? {} : { unusable: use.why }),
+      ...(isKnown ? {} : { unusable: use.why.text, cause: use.why.cause }),
     };
   }
 }

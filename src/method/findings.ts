@@ -1,5 +1,7 @@
 /** What methods find besides their trials, as parts of the result document, and how parts are joined. */
+
 import type { RunResult, SearchStep, Verdict } from "../result/run-result.js";
+import { judgedBy, type Reason } from "../stats/cause.js";
 
 /** Lists of the result document that a method may fill. */
 type Lists = Pick<
@@ -21,8 +23,8 @@ export function joinFindings(parts: readonly Findings[]): Findings {
 }
 
 /** Something that was asked for and has no verdict elsewhere: what became of it. */
-export const checkFindings = (what: string, verdict: Verdict, reasons: readonly string[] = []): Findings => ({
-  checks: [{ what, verdict, reasons: [...reasons] }],
+export const checkFindings = (what: string, verdict: Verdict, reasons: readonly Reason[] = []): Findings => ({
+  checks: [{ what, ...judgedBy(verdict, reasons) }],
 });
 
 /** A search's part. */

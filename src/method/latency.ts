@@ -6,6 +6,7 @@
 import type { MeasureRequest, Measurer } from "../measure/measurer.js";
 import { useOf } from "../measure/outcome.js";
 import type { Trial, Verdict } from "../result/run-result.js";
+import { notMeasured, type Reason } from "../stats/cause.js";
 import { badOf, isWithin, offeredOf } from "../stats/loss.js";
 import { partOf, percentWord } from "../stats/words.js";
 import { type FrameSize, formatRate, frameSizeName } from "../units.js";
@@ -82,7 +83,7 @@ export async function latencyTrial(
   lossRatioMax: number,
 ): Promise<Findings> {
   const what = `${sizeWord(frameSizeName(request.size))}, ${request.phase}`;
-  let why = "no trial came to its end";
+  let why = notMeasured("no trial came to its end");
   for (let attempt = 0; attempt < attempts; attempt++) {
     const trials = await measurer.measure(request);
     const use = useOf(trials, [], "times");
@@ -93,15 +94,18 @@ export async function latencyTrial(
   return checkFindings(what, "invalid", [why]);
 }
 
-function judgedLoss(trials: readonly Trial[], lossRatioMax: number): [Verdict, string[]] {
+function judgedLoss(trials: readonly Trial[], lossRatioMax: number): [Verdict, Reason[]] {
   const lossy = trials.filter((trial) => !isWithin(badOf(trial), offeredOf(trial), lossRatioMax));
   if (lossy.length === 0) {
     const silent = trials.some(({ accepted }) => accepted === 0);
-    return silent ? ["fail", ["nothing came back"]] : ["pass", []];
+    return silent ? ["fail", [{ cause: "none came back", text: "nothing came back" }]] : ["pass", []];
   }
   const tolerated = lossRatioMax > 0 ? `, tolerated ${percentWord(lossRatioMax)}` : "";
   return [
     "fail",
-    lossy.map((trial) => `${partOf(badOf(trial), offeredOf(trial))} did not come back whole${tolerated}`),
+    lossy.map((trial) => {
+      const text = `${partOf(badOf(trial), offeredOf(trial))} did not come back whole${tolerated}`;
+      return { cause: "lost", text };
+    }),
   ];
 }

@@ -1,10 +1,11 @@
 /** What a method was asked for, from what it found: the figures that the one rule of run-verdict.ts judges. Pure. */
 import type { Trial, Verdict } from "../result/run-result.js";
-import type { Reason } from "../stats/cause.js";
+import type { Cause, Reason } from "../stats/cause.js";
 import {
   type AskedFigure,
   absorptionVerdict,
   judgeFigures,
+  type ResultPart,
   type RunJudgement,
   searchVerdict,
 } from "../stats/run-verdict.js";
@@ -17,13 +18,14 @@ interface JudgedRow {
   readonly frameBytes: number | string;
   readonly verdict: Verdict;
   readonly reasons: readonly string[];
+  readonly causes?: readonly Cause[] | undefined;
 }
 
-const asFigure = (what: string, { frameBytes, verdict, reasons }: JudgedRow): AskedFigure => ({
-  what: `${sizeWord(frameBytes)}, ${what}`,
-  verdict,
-  reasons,
-});
+const asFigure = (
+  about: ResultPart,
+  what: string,
+  { frameBytes, verdict, reasons, causes }: JudgedRow,
+): AskedFigure => ({ about, what: `${sizeWord(frameBytes)}, ${what}`, verdict, reasons, causes });
 
 const usualRules: SoakRules = { lossRatioMax: 0, tolerances: usualTolerances };
 
@@ -31,12 +33,14 @@ const usualRules: SoakRules = { lossRatioMax: 0, tolerances: usualTolerances };
 export function figuresAsked(findings: Findings, rules: SoakRules): AskedFigure[] {
   const { results = [], service = [], recovery = [], resets = [], absorption = [], checks = [], soak } = findings;
   return [
-    ...results.map((row) => asFigure(row.goal, { ...row, ...searchVerdict(row) })),
-    ...checks,
-    ...service.map((row) => asFigure(row.step, row)),
-    ...recovery.map((row) => asFigure("system recovery", row)),
-    ...resets.map((row) => asFigure("reset", row)),
-    ...absorption.map((row) => asFigure(`${row.kind} of ${row.frames} frames`, { ...row, ...absorptionVerdict(row) })),
+    ...results.map((row) => asFigure("results", row.goal, { ...row, ...searchVerdict(row) })),
+    ...checks.map((row): AskedFigure => ({ ...row, about: "checks" })),
+    ...service.map((row) => asFigure("service", row.step, row)),
+    ...recovery.map((row) => asFigure("recovery", "system recovery", row)),
+    ...resets.map((row) => asFigure("resets", "reset", row)),
+    ...absorption.map((row) =>
+      asFigure("absorption", `${row.kind} of ${row.frames} frames`, { ...row, ...absorptionVerdict(row) }),
+    ),
     ...(soak === undefined ? [] : soakFigures(soak, rules)),
   ];
 }
@@ -47,13 +51,13 @@ export const judgeMethod = (
   trials: readonly Trial[],
   ended: Reason | null,
   rules = usualRules,
-): RunJudgement => judgeFigures(figuresAsked(findings, rules), trials, ended?.text ?? null);
+): RunJudgement => judgeFigures(figuresAsked(findings, rules), trials, ended);
 
 /** Of a forwarding run: each trial is a figure. */
 export function judgeTrials(trials: readonly Trial[]): RunJudgement {
-  const figures = trials.map(({ frameBytes, phase, direction, verdict, reasons }): AskedFigure => {
-    const way = direction === undefined ? "" : `, ${direction}`;
-    return { what: `${sizeWord(frameBytes)}, ${phase}${way}`, verdict, reasons };
+  const figures = trials.map((trial): AskedFigure => {
+    const way = trial.direction === undefined ? "" : `, ${trial.direction}`;
+    return asFigure("trials", `${trial.phase}${way}`, trial);
   });
   return judgeFigures(figures, trials, null);
 }

@@ -67,7 +67,7 @@ export async function runSearch(measurer: Measurer, search: Search, on: SearchOn
       lossRatio: result.lossRatio,
       conditionalPps: result.conditionalPps,
       trials: path.filter(({ goal }) => goal === result.goal).length,
-      ...(result.endedBy === null ? {} : { endedBy: result.endedBy }),
+      ...(result.endedBy === null ? {} : { endedBy: result.endedBy.text, cause: result.endedBy.cause }),
     }),
   );
   return { results, path };
@@ -100,8 +100,8 @@ class Attempts {
       this.#offeredPps = Math.max(this.#offeredPps, use.offeredPps);
       if (++this.#shorts === shortAttempts) return { kind: "short", offeredPps: this.#offeredPps };
     } else if (this.#inRow >= attemptsInRow || (!use.disturbed && this.#atLoad >= attemptsAtLoad)) {
-      const why = `${this.#inRow} attempts in a row could not be used: ${use.why}`;
-      return { kind: "ended", why, byGenerator: use.disturbed };
+      const text = `${this.#inRow} attempts in a row could not be used: ${use.why.text}`;
+      return { kind: "ended", why: { ...use.why, text }, byGenerator: use.disturbed };
     }
     // A disturbed machine says nothing of what the generator can do when it is left alone: half may be.
     return this.#atLoad >= attemptsAtLoad ? { kind: "short", offeredPps: this.#pps / 2 } : null;
@@ -123,7 +123,7 @@ async function offerLoad(
     // What was measured whole counts, even if nothing further can be.
     if (use.kind === "measured" || ended === null) note(use);
     const outcome = attempts.after(use);
-    if (use.kind !== "measured" && ended !== null) return { kind: "ended", why: ended.text };
+    if (use.kind !== "measured" && ended !== null) return { kind: "ended", why: ended };
     if (outcome !== null) return outcome;
   }
 }

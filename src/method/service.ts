@@ -7,6 +7,7 @@
 import type { Measurer } from "../measure/measurer.js";
 import { useOf, type Wanted } from "../measure/outcome.js";
 import type { ServiceStep, Trial } from "../result/run-result.js";
+import { judgedBy, notMeasured, type Reason } from "../stats/cause.js";
 import { badOf, isWithin, lossShareOf, offeredOf } from "../stats/loss.js";
 import { percentWord, rateWord, timeWord } from "../stats/words.js";
 import { type FrameSize, frameSizeName } from "../units.js";
@@ -43,7 +44,7 @@ const attempts = 3;
 
 /** What is judged in a step besides the generator, and which figures of a trial that needs. */
 interface Judge {
-  readonly reasons: (trials: readonly Trial[]) => string[];
+  readonly reasons: (trials: readonly Trial[]) => Reason[];
   readonly wanted: Wanted;
   /** Loss ratios that only the side of is of interest; empty: the loss itself. */
   readonly lossGoals: readonly number[];
@@ -110,8 +111,7 @@ function stepOf(size: FrameSize, step: string, pps: number, trials: readonly Tri
     lossRatio: lossShareOf(trials),
     delayNs: worst(trials, (trial) => trial.latencyNs?.mean),
     delayVariationNs: worst(trials, (trial) => trial.pdvNs?.p99_9),
-    verdict: use.kind !== "measured" ? "invalid" : reasons.length > 0 ? "fail" : "pass",
-    reasons,
+    ...judgedBy(use.kind !== "measured" ? "invalid" : reasons.length > 0 ? "fail" : "pass", reasons),
   };
 }
 
@@ -120,39 +120,45 @@ function worst(trials: readonly Trial[], of: (trial: Trial) => number | undefine
   return figures.length === 0 ? null : Math.max(...figures);
 }
 
-function criteriaReasons(trials: readonly Trial[], criteria: AcceptanceCriteria): string[] {
-  const reasons: string[] = [];
+function criteriaReasons(trials: readonly Trial[], criteria: AcceptanceCriteria): Reason[] {
+  const reasons: Reason[] = [];
   const lossRatio = lossShareOf(trials);
   const delayNs = worst(trials, (trial) => trial.latencyNs?.mean);
   const delayVariationNs = worst(trials, (trial) => trial.pdvNs?.p99_9);
   const sum = (of: (trial: Trial) => number): number => trials.reduce((total, trial) => total + of(trial), 0);
   if (!isWithin(sum(badOf), sum(offeredOf), criteria.lossRatio)) {
-    reasons.push(`loss ${percentWord(lossRatio)}, the service promises ${percentWord(criteria.lossRatio)}`);
+    const text = `loss ${percentWord(lossRatio)}, the service promises ${percentWord(criteria.lossRatio)}`;
+    reasons.push({ cause: "lost", text });
   }
   for (const [name, found, promised] of [
     ["mean delay", delayNs, criteria.delayNs],
     ["delay variation (99.9 %)", delayVariationNs, criteria.delayVariationNs],
   ] as const) {
     if (promised === null) continue;
-    if (found === null) reasons.push(`${name} was not measured, and the service promises ${timeWord(promised)}`);
-    else if (found > promised) reasons.push(`${name} ${timeWord(found)}, the service promises ${timeWord(promised)}`);
+    const promise = `the service promises ${timeWord(promised)}`;
+    if (found === null) reasons.push(notMeasured(`${name} was not measured, and ${promise}`));
+    else if (found > promised) reasons.push({ cause: "check", text: `${name} ${timeWord(found)}, ${promise}` });
   }
   return reasons;
 }
 
 /** Above CIR only CIR itself is promised. */
-function atLeastCir(trials: readonly Trial[], { cirPps, criteria }: ServiceSettings): string[] {
+function atLeastCir(trials: readonly Trial[], { cirPps, criteria }: ServiceSettings): Reason[] {
   const promised = cirPps * (1 - criteria.lossRatio);
   return trials
     .filter(({ rxPps }) => rxPps < promised * 0.999)
-    .map(({ rxPps }) => `${rateWord(rxPps)} came back, the committed rate is ${rateWord(cirPps)}`);
+    .map(({ rxPps }) => ({
+      cause: "too slow",
+      text: `${rateWord(rxPps)} came back, the committed rate is ${rateWord(cirPps)}`,
+    }));
 }
 
-function policed(trials: readonly Trial[], { cirPps, eirPps, policingMargin }: ServiceSettings): string[] {
+function policed(trials: readonly Trial[], { cirPps, eirPps, policingMargin }: ServiceSettings): Reason[] {
   const most = (cirPps + eirPps) * (1 + policingMargin);
   return trials
     .filter(({ rxPps }) => rxPps > most)
-    .map(
-      ({ rxPps }) => `${rateWord(rxPps)} came back, at most ${rateWord(cirPps + eirPps)} should have been let through`,
-    );
+    .map(({ rxPps }) => ({
+      cause: "check",
+      text: `${rateWord(rxPps)} came back, at most ${rateWord(cirPps + eirPps)} should have been let through`,
+    }));
 }

@@ -1,12 +1,12 @@
 /** What a soak's verdict rests on: sums of each direction over all pieces, in memory that does not grow. Pure. */
 import type { RunResult, Soak, Threshold, Trial } from "../result/run-result.js";
-import { classOf, reasonsOf } from "../stats/cause.js";
+import { classOf, judgedBy, type Reason, reasonsOf } from "../stats/cause.js";
 import { badOf, isWithin, refusedOf } from "../stats/loss.js";
 import { framesOff } from "../stats/offered-load.js";
 import type { AskedFigure } from "../stats/run-verdict.js";
 import { framesWord, partOf, percentWord, rateWord } from "../stats/words.js";
 import type { Tolerances } from "../tolerances.js";
-import { withThresholds } from "./judge/thresholds.js";
+import { thresholdFigure, withThresholds } from "./judge/thresholds.js";
 
 /** What a soak is judged by. */
 export interface SoakRules {
@@ -20,7 +20,7 @@ export type SoakTotal = Soak["totals"][number];
 const nothing: Omit<SoakTotal, "direction"> = {
   ...{ pieces: 0, durationNs: 0, blockedNs: 0, sent: 0, accepted: 0, lost: 0, corrupt: 0, refused: 0, unaccounted: 0 },
   uneven: { pieces: 0, bad: 0 },
-  unsound: { pieces: 0, why: null },
+  unsound: { pieces: 0, why: null, cause: null },
 };
 
 /** The sums with one more piece. Its directions come in the same sequence as before. */
@@ -31,6 +31,7 @@ function added(total: SoakTotal, trial: Trial): SoakTotal {
   const { direction, verdict } = trial;
   const classes = verdict === "invalid" ? reasonsOf(trial).map(({ cause }) => classOf(cause)) : [];
   const isUnsound = classes.includes("unsound");
+  const [first] = isUnsound ? reasonsOf(trial) : [];
   const isUneven = classes.length > 0 && !isUnsound;
   return {
     ...(direction === undefined ? {} : { direction }),
@@ -49,7 +50,8 @@ function added(total: SoakTotal, trial: Trial): SoakTotal {
     },
     unsound: {
       pieces: total.unsound.pieces + (isUnsound ? 1 : 0),
-      why: total.unsound.why ?? (isUnsound ? (trial.reasons[0] ?? null) : null),
+      why: total.unsound.why ?? first?.text ?? null,
+      cause: total.unsound.cause ?? first?.cause ?? null,
     },
   };
 }
@@ -71,11 +73,12 @@ function soundRows(total: SoakTotal): Threshold[] {
   const wanted = "all of use";
   if (unsound.pieces > 0) {
     const found = `${unsound.pieces} of ${pieces} not: ${unsound.why ?? "invalid"}`;
-    rows.push({ what: nameOf("pieces", total), wanted, found, verdict: "invalid" });
+    rows.push({ what: nameOf("pieces", total), wanted, found, verdict: "invalid", cause: unsound.cause ?? "fault" });
   }
   if (unaccounted > 0) {
     const found = framesWord(unaccounted);
-    rows.push({ what: nameOf("unaccounted for", total), wanted: "no frame", found, verdict: "invalid" });
+    const what = nameOf("unaccounted for", total);
+    rows.push({ what, wanted: "no frame", found, verdict: "invalid", cause: "unaccounted" });
   }
   return rows;
 }
@@ -92,7 +95,7 @@ function loadRow(total: SoakTotal, pps: number, tolerances: Tolerances): Thresho
     what: nameOf("load", total),
     wanted: `${rateWord(pps)} offered, to ${percentWord(tolerances.rateShare)}`,
     found: rateWord(offeredPps),
-    verdict: isOffered ? "pass" : "invalid",
+    ...(isOffered ? { verdict: "pass" } : { verdict: "invalid", cause: "load" }),
   };
 }
 
@@ -112,18 +115,21 @@ function lossRow(total: SoakTotal, lossRatioMax: number): Threshold {
     what: nameOf("loss", total),
     wanted: `at most ${percentWord(lossRatioMax)}`,
     found: `${percentWord(offered === 0 ? 0 : bad / offered)}${detail}`,
-    verdict: offered === 0 ? "invalid" : isFine ? "pass" : isExcused ? "invalid" : "fail",
+    ...(offered === 0
+      ? { verdict: "invalid", cause: "nothing sent" }
+      : isFine
+        ? { verdict: "pass" }
+        : { verdict: isExcused ? "invalid" : "fail", cause: "lost" }),
   };
 }
 
 /** The same as figures that were asked for. */
 export function soakFigures(soak: Soak, { lossRatioMax, tolerances }: SoakRules): AskedFigure[] {
-  if (soak.totals.length === 0) return [{ what: "soak", verdict: "invalid", reasons: ["nothing was sent"] }];
-  return soakThresholds(soak, { lossRatioMax, tolerances }).map(({ what, wanted, found, verdict }) => ({
-    what,
-    verdict,
-    reasons: verdict === "pass" ? [] : [`${found}, wanted: ${wanted}`],
-  }));
+  if (soak.totals.length === 0) {
+    const nothingSent: Reason = { cause: "nothing sent", text: "nothing was sent" };
+    return [{ what: "soak", about: "soak", ...judgedBy("invalid", [nothingSent]) }];
+  }
+  return soakThresholds(soak, { lossRatioMax, tolerances }).map((row) => thresholdFigure(row, "soak"));
 }
 
 /** The result with what was wanted of its load, and the verdict that follows. */

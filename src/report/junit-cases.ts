@@ -1,6 +1,6 @@
 /** The test cases of a result for a CI server: the trials of a run; for a method what it found and what was wanted. */
 import type { Recovery, Reset, RunResult, Soak, Trial, Verdict } from "../result/run-result.js";
-import { reasonsOf } from "../stats/cause.js";
+import type { Cause } from "../stats/cause.js";
 import { absorptionVerdict, searchVerdict } from "../stats/run-verdict.js";
 import { framesWord, grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
 import { foundRate } from "./sections.js";
@@ -9,6 +9,8 @@ export interface JunitCase {
   readonly name: string;
   readonly verdict: Verdict;
   readonly reasons: readonly string[];
+  /** One for each reason. Absent: not known. */
+  readonly causes?: readonly Cause[] | undefined;
   readonly timeNs: number;
   /** Lines of its output. */
   readonly out: readonly string[];
@@ -21,15 +23,11 @@ type FoundCase = Omit<JunitCase, "isCutOff">;
 export function casesOf(result: RunResult): JunitCase[] {
   const found =
     result.method === undefined ? result.trials.map((_, i) => trialCase(result.trials, i)) : methodCases(result);
-  const parts = [...found, ...thresholdCases(result)].map((one) => ({ ...one, isCutOff: isCutOff(one, result) }));
+  const parts = [...found, ...thresholdCases(result)].map((one) => ({ ...one, isCutOff: isCutOff(one) }));
   return numbered([...parts, { ...verdictCase(result), isCutOff: false }]);
 }
 
-/** One of its reasons is what ended a trial, by the user's wish. */
-function isCutOff({ reasons }: FoundCase, { trials }: RunResult): boolean {
-  const ends = trials.flatMap(reasonsOf).filter(({ cause }) => cause === "interrupted");
-  return ends.some(({ text }) => reasons.includes(text));
-}
+const isCutOff = ({ causes = [] }: FoundCase): boolean => causes.includes("interrupted");
 
 /** The case of the whole run. The file has a failure or an error exactly if the run did not pass. */
 function verdictCase({ verdict, reasons, advice = [], trials }: RunResult): FoundCase {
@@ -58,17 +56,18 @@ function methodCases(result: RunResult): FoundCase[] {
     }),
   );
   const steps = service.map(
-    ({ frameBytes, step, verdict: own, reasons, rxPps }): FoundCase => ({
-      ...{ name: `${sizeWord(frameBytes)}, ${step}`, verdict: own, reasons, timeNs: timeNs / service.length },
+    ({ frameBytes, step, verdict: own, reasons, causes, rxPps }): FoundCase => ({
+      ...{ name: `${sizeWord(frameBytes)}, ${step}`, verdict: own, reasons, causes, timeNs: timeNs / service.length },
       out: [`${rateWord(rxPps)} came back`],
     }),
   );
   const recoveries = recovery.map((row) => judgedCase("system recovery", row, timeNs));
   const others = checks.map(
-    ({ what, verdict, reasons }): FoundCase => ({
+    ({ what, verdict, reasons, causes }): FoundCase => ({
       name: what,
       verdict,
       reasons,
+      causes,
       timeNs: timeNs / checks.length,
       out: [],
     }),
@@ -88,15 +87,17 @@ function methodCases(result: RunResult): FoundCase[] {
   return found.length > 0 || soak === undefined ? found : [soakCase(result, soak, timeNs)];
 }
 
-function soakCase({ verdict, reasons = [] }: RunResult, soak: Soak, timeNs: number): FoundCase {
+function soakCase({ verdict, reasons = [], ...run }: RunResult, soak: Soak, timeNs: number): FoundCase {
+  // A piece of it may have been cut off long ago, before it was taken up again.
+  const causes = run.causes?.filter((_, i) => run.about?.[i] === "run");
   const lost = soak.intervals.reduce((sum, one) => sum + one.lost, 0);
   const out = [`${framesWord(lost)} lost in ${soak.events.length + soak.eventsLeftOut} spells`];
-  return { name: "soak", verdict, reasons: verdict === "pass" ? [] : reasons, timeNs, out };
+  return { name: "soak", verdict, reasons: verdict === "pass" ? [] : reasons, causes, timeNs, out };
 }
 
 const judgedCase = (what: string, row: Recovery | Reset, timeNs: number): FoundCase => ({
   name: `${sizeWord(row.frameBytes)}, ${what}`,
-  ...{ verdict: row.verdict, reasons: row.reasons, timeNs: timeNs / 2 },
+  ...{ verdict: row.verdict, reasons: row.reasons, causes: row.causes, timeNs: timeNs / 2 },
   out: [
     ...(row.spread === null
       ? []
@@ -114,11 +115,11 @@ const thresholdCases = ({ thresholds = [] }: RunResult): FoundCase[] =>
 
 function trialCase(trials: readonly Trial[], index: number): FoundCase {
   const trial = trials[index];
-  const { verdict, reasons, durationNs, sent, accepted, lost, rxPps, notes } = trial;
+  const { verdict, reasons, causes, durationNs, sent, accepted, lost, rxPps, notes } = trial;
   const summary = `${framesWord(sent)} sent, ${grouped(accepted)} accepted, ${grouped(lost)} lost, ${rateWord(rxPps)}`;
   const direction = trial.direction === undefined ? "" : `, ${trial.direction}`;
   const name = `${sizeWord(trial.frameBytes)}, ${trial.phase}${direction}`;
-  return { name, verdict, reasons, timeNs: durationNs, out: [summary, ...notes] };
+  return { name, verdict, reasons, causes, timeNs: durationNs, out: [summary, ...notes] };
 }
 
 /** Repeats get a number, so that no two testcases of a suite share a name. */

@@ -1,5 +1,7 @@
 /** What methods found, as sections (section.ts). A section without content is left out. */
 import type { RunResult, SearchResult, Trial } from "../result/run-result.js";
+import { type Cause, classOf } from "../stats/cause.js";
+import type { ResultPart } from "../stats/run-verdict.js";
 import { grouped, percentWord, rateWord, sharingWords, timeWord } from "../stats/words.js";
 import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
 import { recoverySection, recoverySentences, resetSection } from "./recovery-sections.js";
@@ -320,6 +322,18 @@ export function methodSentences(result: RunResult): string[] {
   said.push(...besideTrials(result));
   if (result.sharing !== undefined) said.push(sharingWords(result.sharing));
   return said;
+}
+
+/** Reasons of the run that none of these sentences has: those of rows that have a sentence are said. */
+export function unsaidReasons({ reasons = [], causes = [], about = [], ...rows }: RunResult): string[] {
+  const { service = [], recovery = [], resets = [] } = rows;
+  const isCutOff = [...service, ...recovery, ...resets].some((row) => row.causes?.includes("interrupted"));
+  const isSaid = (part: ResultPart | undefined, cause: Cause): boolean => {
+    if (part === "absorption") return classOf(cause) !== "device";
+    if (part === "run") return cause === "interrupted" && isCutOff;
+    return part === "service" || part === "recovery" || part === "resets";
+  };
+  return reasons.filter((_, i) => !isSaid(about[i], causes[i] ?? "fault"));
 }
 
 /** `64 bytes at 1.2 Mpps: 0.3 % lost`, for a progress line. */

@@ -8,7 +8,7 @@ import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
 import { ledgerLines } from "./ledger-table.js";
 import type { ReportOptions } from "./report.js";
 import type { Section } from "./section.js";
-import { methodSections, methodSentences } from "./sections.js";
+import { methodSections, methodSentences, unsaidReasons } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";
 import { streamsSection } from "./stream-table.js";
 
@@ -64,9 +64,7 @@ const fleetLines = (result: RunResult, options: ReportOptions): string[] =>
 function methodLines(result: RunResult, options: ReportOptions): string[][] {
   const tables = methodSections(result).map((section) => sectionLines(section, options));
   const said = methodSentences(result);
-  const detail = (reason: string): string => reason.slice(reason.indexOf(": ") + 1).trim();
-  const why = (result.reasons ?? []).filter((reason) => !said.some((sentence) => sentence.includes(detail(reason))));
-  const reasons = why.map((reason) => `${result.verdict.toUpperCase()}: ${reason}`);
+  const reasons = unsaidReasons(result).map((reason) => `${result.verdict.toUpperCase()}: ${reason}`);
   const sentences = [...said, ...reasons].flatMap((sentence) => wrap(sentence, "    "));
   return [...tables, streamLines(result, options), fleetLines(result, options), sentences];
 }

@@ -1,10 +1,13 @@
 /** The parts of the result document that methods add: what was looked for, how, and what was found. */
 import { z } from "zod";
+import { causes } from "../stats/cause.js";
 
 const frames = z.int().min(0);
 const share = z.number().min(0).max(1);
 const ns = z.number();
 const text = z.string();
+const cause = z.enum(causes).optional();
+const causesOf = z.array(z.enum(causes)).optional().describe("one for each reason");
 const size = z.union([z.int(), text]).describe("with FCS; the name of a mix");
 
 export const methodSchema = z.strictObject({
@@ -28,6 +31,7 @@ export const searchResultSchema = z.strictObject({
   trials: frames.optional().describe("made for this goal; other goals' are used, too"),
   linePps: z.number().optional().describe("the theoretical maximum of the line that was named"),
   endedBy: text.optional().describe("why the search ended early"),
+  cause: cause.describe("of endedBy"),
 });
 
 export const searchStepSchema = z.strictObject({
@@ -68,6 +72,7 @@ const spread = z
 const judged = {
   verdict: z.enum(["pass", "fail", "invalid"]),
   reasons: z.array(text).describe("why it is not a pass"),
+  causes: causesOf,
   note: text.optional().describe("what one should know, and what decided nothing"),
 };
 
@@ -110,6 +115,7 @@ export const checkSchema = z.strictObject({
   what: text.describe("e.g. 64 bytes, latency 50 %"),
   verdict: z.enum(["pass", "fail", "invalid"]).describe("invalid: it was not measured"),
   reasons: z.array(text),
+  causes: causesOf,
 });
 
 const soakTotal = z.strictObject({
@@ -126,7 +132,9 @@ const soakTotal = z.strictObject({
   uneven: z
     .strictObject({ pieces: frames, bad: frames })
     .describe("pieces that the generator or the machine spoiled, and the frames that did not come back whole in them"),
-  unsound: z.strictObject({ pieces: frames, why: text.nullable() }).describe("pieces whose figures mean nothing"),
+  unsound: z
+    .strictObject({ pieces: frames, why: text.nullable(), cause: z.enum(causes).nullable().optional() })
+    .describe("pieces whose figures mean nothing, and why the first of them does"),
 });
 
 const interval = z.strictObject({
@@ -166,6 +174,7 @@ export const serviceStepSchema = z.strictObject({
   delayVariationNs: ns.nullable(),
   verdict: z.enum(["pass", "fail", "invalid"]),
   reasons: z.array(text),
+  causes: causesOf,
 });
 
 export const absorptionSchema = z.strictObject({
@@ -177,6 +186,7 @@ export const absorptionSchema = z.strictObject({
   lossRatio: share,
   absorbed: frames.describe("frames of it that came back"),
   unusable: text.optional().describe("why the figures say nothing of the device, after several attempts"),
+  cause: cause.describe("of unusable"),
 });
 
 export const thresholdSchema = z.strictObject({
@@ -184,4 +194,5 @@ export const thresholdSchema = z.strictObject({
   wanted: text,
   found: text,
   verdict: z.enum(["pass", "fail", "invalid"]),
+  cause: cause.describe("why it is not a pass"),
 });

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { causes } from "../stats/cause.js";
+import { resultParts } from "../stats/run-verdict.js";
 import { fleetRunSchema, fleetTrialSchema } from "./fleet-schema.js";
 import {
   absorptionSchema,
@@ -379,6 +380,8 @@ export const resultSchema = z.strictObject({
     .optional(),
   verdict,
   reasons: z.array(text).optional().describe("why the run is not a pass"),
+  causes: z.array(z.enum(causes)).optional().describe("one for each reason"),
+  about: z.array(z.enum(resultParts)).optional().describe("for each reason, the part of this document it is about"),
   advice: z.array(text).optional().describe("where it is invalid: what on this machine was in the way, and what to do"),
 });
 

@@ -13,6 +13,8 @@ const classes = {
   counts: "unsound",
   unaccounted: "unsound",
   "nothing sent": "unsound",
+  /** A figure that was asked for is not there. */
+  "not measured": "unsound",
   /** Fewer frames were offered than asked for. */
   load: "generator",
   /** A least rate was asked for and never offered. */
@@ -37,7 +39,7 @@ const classes = {
   /** An exact count had duplicates, or frames out of order or too old. */
   "not intact": "device",
   "too slow": "device",
-  /** A further check of a test plan. */
+  /** A further check that the user asked for: of a test plan, a threshold, a promise of a service. */
   check: "device",
 } as const;
 
@@ -65,6 +67,8 @@ export const faultReason = (text: string): Reason => ({ cause: "fault", text });
 
 export const interruptedReason: Reason = { cause: "interrupted", text: "interrupted" };
 
+export const notMeasured = (text: string): Reason => ({ cause: "not measured", text });
+
 /** What carries a verdict with reasons; `causes` has one for each reason. */
 export interface Reasoned {
   readonly verdict: VerdictWord;
@@ -77,15 +81,24 @@ export function reasonsOf({ reasons, causes: known = [] }: Omit<Reasoned, "verdi
   return reasons.map((text, i) => ({ cause: known[i] ?? "fault", text }));
 }
 
+/** A verdict with its reasons, as documents have them. */
+export interface Judged {
+  verdict: VerdictWord;
+  reasons: string[];
+  causes: Cause[];
+}
+
+export const judgedBy = (verdict: VerdictWord, reasons: readonly Reason[]): Judged => ({
+  verdict,
+  reasons: reasons.map(({ text }) => text),
+  causes: reasons.map(({ cause }) => cause),
+});
+
 /** The same with further reasons, each said once, and a verdict that follows from them. */
-export function withReasons<T extends Reasoned>(
-  one: T,
-  verdict: VerdictWord,
-  added: readonly Reason[],
-): T & { verdict: VerdictWord; reasons: string[]; causes: Cause[] } {
+export function withReasons<T extends Reasoned>(one: T, verdict: VerdictWord, added: readonly Reason[]): T & Judged {
   const fresh = added.filter(({ text }) => !one.reasons.includes(text));
   const all = [...reasonsOf(one), ...fresh];
-  return { ...one, verdict, reasons: all.map(({ text }) => text), causes: all.map(({ cause }) => cause) };
+  return { ...one, ...judgedBy(verdict, all) };
 }
 
 export type VerdictWord = "pass" | "fail" | "invalid";

@@ -217,7 +217,11 @@ describe("a trial's use", () => {
   it("is none for times where frames left late, though nothing was lost", () => {
     const late = { ...forwarding64, verdict: "pass" as const, untimely: "the generator sent 9 of 10 frames late" };
     expect(useOf([late]).kind).toBe("measured");
-    expect(useOf([late], [], "times")).toEqual({ kind: "unusable", why: late.untimely, disturbed: true });
+    expect(useOf([late], [], "times")).toMatchObject({
+      kind: "unusable",
+      why: { cause: "late", text: late.untimely },
+      disturbed: true,
+    });
   });
 
   describe("that is only to lie on one side of its goals", () => {

@@ -1,6 +1,7 @@
 /** A pass is a pass: whatever a trial and its rules are, held by a definition of its own. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { faultReason } from "../../src/stats/cause.js";
 import { isWithin, lossShareOf } from "../../src/stats/loss.js";
 import { absorptionVerdict, judgeFigures } from "../../src/stats/run-verdict.js";
 import { type JudgedTrial, judgeTrial, type VerdictRules } from "../../src/stats/verdict.js";
@@ -72,10 +73,12 @@ describe("a pass", () => {
     const all = [fc.array(figure), fc.array(trial), fc.option(fc.string())] as const;
     fc.assert(
       fc.property(...all, (figures, used, ended) => {
-        const judged = judgeFigures(figures, used, ended);
+        const judged = judgeFigures(figures, used, ended === null ? null : faultReason(ended));
         const isWhole = figures.length > 0 && figures.every((one) => one.verdict === "pass");
         const isAccounted = used.every(({ unaccounted }) => unaccounted === null || unaccounted === 0);
         expect(judged.verdict === "pass").toBe(isWhole && isAccounted && ended === null);
+        expect([judged.causes.length, judged.about.length]).toEqual([judged.reasons.length, judged.reasons.length]);
+        if (ended !== null) expect([judged.causes[0], judged.about[0]]).toEqual(["fault", "run"]);
       }),
     );
   });
@@ -112,6 +115,6 @@ describe("a burst", () => {
   it("of which nothing came back is no pass, whatever else is a figure", () => {
     expect(absorptionVerdict({ frames: 64, absorbed: 0 })).toMatchObject({ verdict: "fail" });
     expect(absorptionVerdict({ frames: 64, absorbed: 0, unusable: "late" })).toMatchObject({ verdict: "invalid" });
-    expect(absorptionVerdict({ frames: 64, absorbed: 1 })).toEqual({ verdict: "pass", reasons: [] });
+    expect(absorptionVerdict({ frames: 64, absorbed: 1 })).toEqual({ verdict: "pass", reasons: [], causes: [] });
   });
 });

@@ -1,9 +1,10 @@
 /** What a run must reach (profile/threshold.ts), and what it reached. Pure. */
 import { methodsWith, type ThresholdSpec } from "../../profile/threshold.js";
 import type { RunResult, Threshold } from "../../result/run-result.js";
+import { judgedBy, reasonsOf } from "../../stats/cause.js";
 import { lossShareOf } from "../../stats/loss.js";
 import { median } from "../../stats/rank-test.js";
-import { type AskedFigure, judgeFigures } from "../../stats/run-verdict.js";
+import { type AskedFigure, judgeFigures, type ResultPart } from "../../stats/run-verdict.js";
 import { percentWord, rateWord, timeWord } from "../../stats/words.js";
 import { figuresOf } from "./figures.js";
 
@@ -17,6 +18,7 @@ export function judgeThresholds(specs: readonly ThresholdSpec[], result: RunResu
       wanted: spec.text,
       found: "nothing was measured for it",
       verdict: "invalid",
+      cause: "not measured",
     } as const;
     const isMeant = spec.fromProfile !== true || methodsWith(spec.what).includes(result.method?.name ?? "run");
     return rows.length === 0 && isMeant ? [missing] : rows;
@@ -72,21 +74,35 @@ function row(
     wanted: `${sign} ${word(spec.value)}`,
     found: `${open ? "≥ " : ""}${word(found)}`,
     // What was not offered cannot be failed.
-    verdict: holds ? "pass" : open ? "invalid" : "fail",
+    ...(holds
+      ? { verdict: "pass" }
+      : open
+        ? { verdict: "invalid", cause: "load" }
+        : { verdict: "fail", cause: "check" }),
   };
 }
 
 /** The result with a verdict that takes these rows in, too. */
 export function withThresholds(result: RunResult, rows: readonly Threshold[]): RunResult {
   if (rows.length === 0) return result;
-  const before: AskedFigure = { what: "", verdict: result.verdict, reasons: result.reasons ?? [] };
-  const figures = rows.map(({ what, wanted, found, verdict }): AskedFigure => {
-    const reason = `${found}, wanted: ${wanted}`;
-    return { what, verdict, reasons: verdict === "pass" ? [] : [reason] };
-  });
+  const { verdict, about = [] } = result;
+  // Each reason there was goes on with what it is about. A pass, too, has its say.
+  const before = reasonsOf({ reasons: result.reasons ?? [], causes: result.causes }).map(
+    (reason, i): AskedFigure => ({ what: "", about: about[i] ?? "run", ...judgedBy(verdict, [reason]) }),
+  );
+  const whole: AskedFigure = { what: "", ...judgedBy(verdict, []) };
   return {
     ...result,
     thresholds: [...(result.thresholds ?? []), ...rows],
-    ...judgeFigures([before, ...figures], [], null),
+    ...judgeFigures([whole, ...before, ...rows.map((one) => thresholdFigure(one, "thresholds"))], [], null),
   };
 }
+
+/** The same as a figure that was asked for. */
+export const thresholdFigure = (
+  { what, wanted, found, verdict, cause = "check" }: Threshold,
+  about: ResultPart,
+): AskedFigure => ({
+  ...{ what, about },
+  ...judgedBy(verdict, verdict === "pass" ? [] : [{ cause, text: `${found}, wanted: ${wanted}` }]),
+});

@@ -7,6 +7,7 @@
 import type { Measurer } from "../../measure/measurer.js";
 import { useOf } from "../../measure/outcome.js";
 import type { BackToBack } from "../../result/run-result.js";
+import { notMeasured, type Reason } from "../../stats/cause.js";
 import { lossShareOf } from "../../stats/loss.js";
 import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
 import { checkFindings, type Findings, joinFindings } from "../findings.js";
@@ -30,11 +31,11 @@ export async function backToBack(
   const pps = space.range.maxPps;
   const longest = Math.max(1, Math.floor((pps * longestNs) / 1e9));
   const bursts: number[] = [];
-  const missing: string[] = [];
+  const missing: Reason[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const found = await longestWhole(measurer, size, pps, longest);
-    if (typeof found === "string") {
-      missing.push(`repetition ${repeat + 1}: ${found}`);
+    if (typeof found !== "number") {
+      missing.push({ ...found, text: `repetition ${repeat + 1}: ${found.text}` });
       break;
     }
     bursts.push(found);
@@ -75,19 +76,19 @@ export function summary(
   };
 }
 
-/** Doubles until a burst is not whole, then halves the gap. A text: why it could not be measured. */
+/** Doubles until a burst is not whole, then halves the gap. A reason: why it could not be measured. */
 async function longestWhole(
   measurer: Measurer,
   size: FrameSize,
   pps: number,
   longest: number,
-): Promise<number | string> {
+): Promise<number | Reason> {
   let whole = 0;
   let broken = longest + 1;
   let next = Math.min(longest, 64);
   while (whole < longest && broken - whole > Math.max(1, Math.floor(whole * closeShare))) {
     const isWhole = await comesBack(measurer, size, pps, next);
-    if (typeof isWhole === "string") return isWhole;
+    if (typeof isWhole !== "boolean") return isWhole;
     if (isWhole) whole = next;
     else broken = next;
     next = broken > longest ? Math.min(longest, whole * 2) : Math.floor((whole + broken) / 2);
@@ -96,9 +97,9 @@ async function longestWhole(
   return whole;
 }
 
-/** Bursts go as fast as the port takes them where no line sets their rate, else at the line's. A text: why not. */
-async function comesBack(measurer: Measurer, size: FrameSize, pps: number, frames: number): Promise<boolean | string> {
-  let why = "";
+/** Bursts go as fast as the port takes them where no line sets their rate, else at the line's. A reason: why not. */
+async function comesBack(measurer: Measurer, size: FrameSize, pps: number, frames: number): Promise<boolean | Reason> {
+  let why = notMeasured("no trial came to its end");
   for (let attempt = 0; attempt < attempts; attempt++) {
     const trials = await measurer.measure({
       ...{ size, phase: "back-to-back", pps, count: frames },
@@ -106,7 +107,7 @@ async function comesBack(measurer: Measurer, size: FrameSize, pps: number, frame
       durationNs: Number.POSITIVE_INFINITY,
     });
     const ended = measurer.ended();
-    if (ended !== null) return ended.text;
+    if (ended !== null) return ended;
     // Loss decides even where the pace was not kept to the last frame: a slower burst that broke is broken.
     const use = useOf(trials);
     if (use.kind === "measured" || (use.kind === "short" && use.easier && lossShareOf(trials) > 0))

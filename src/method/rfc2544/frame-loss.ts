@@ -5,6 +5,7 @@
 import type { Measurer } from "../../measure/measurer.js";
 import { type TrialUse, useOf } from "../../measure/outcome.js";
 import type { LossCurve } from "../../result/run-result.js";
+import { notMeasured, type Reason } from "../../stats/cause.js";
 import { percentWord } from "../../stats/words.js";
 import { type FrameSize, frameSizeName } from "../../units.js";
 import { checkFindings, type Findings, joinFindings } from "../findings.js";
@@ -25,7 +26,7 @@ export async function frameLoss(measurer: Measurer, settings: Rfc2544Settings, s
   if (space === null) return {};
   const { maxPps, maxIs } = space.range;
   const points: LossCurve["points"] = [];
-  const missing: string[] = [];
+  const missing: Reason[] = [];
   const shares = lossShares(stepShare);
   let clean = 0;
   for (const share of shares) {
@@ -41,15 +42,15 @@ export async function frameLoss(measurer: Measurer, settings: Rfc2544Settings, s
     }
     clean = 0;
     const isAbove = use.kind === "short" && maxIs === "generator" && points.length === 0 && share !== shares.at(-1);
-    if (!isAbove) missing.push(`at ${percentWord(share)}: ${use.why}`);
+    if (!isAbove) missing.push({ ...use.why, text: `at ${percentWord(share)}: ${use.why.text}` });
   }
   const frameBytes = frameSizeName(size);
   const found: Findings = { lossCurves: [{ frameBytes, maxPps, points }] };
-  const none = points.length === 0 && missing.length === 0 ? ["no step was measured"] : missing;
+  const none = points.length === 0 && missing.length === 0 ? [notMeasured("no step was measured")] : missing;
   const what = `${sizeWord(frameBytes)}, frame loss`;
   if (none.length > 0) return joinFindings([found, checkFindings(what, "invalid", none)]);
   const isDead = points.every(({ lossRatio }) => lossRatio === 1);
-  const reasons = isDead ? ["nothing came back intact at any load"] : [];
+  const reasons: Reason[] = isDead ? [{ cause: "none came back", text: "nothing came back intact at any load" }] : [];
   return joinFindings([found, checkFindings(what, isDead ? "fail" : "pass", reasons)]);
 }
 

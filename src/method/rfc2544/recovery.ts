@@ -7,6 +7,7 @@
 import type { MeasureRequest, Measurer } from "../../measure/measurer.js";
 import { useOf } from "../../measure/outcome.js";
 import type { Recovery, Trial } from "../../result/run-result.js";
+import { type Judged, judgedBy, notMeasured, type Reason } from "../../stats/cause.js";
 import { lossShareOf } from "../../stats/loss.js";
 import { meanPps, type RateStep } from "../../stream/departures/steps.js";
 import { type FrameSize, formatRate, frameSizeName } from "../../units.js";
@@ -46,11 +47,11 @@ export async function recovery(
     ...{ overloadPps, overloadNs, afterPps: overloadPps * recoveryShare, afterNs },
   };
   const note = whyNot(throughput, settings.isSigned(size));
-  if (note !== null) return { ...about, ...summary([]), verdict: "pass", reasons: [], note };
+  if (note !== null) return { ...about, ...summary([]), ...judgedBy("pass", []), note };
   const found: { recoveryNs: number | null; lossRatio: number }[] = [];
   for (let repeat = 0; repeat < repeats && measurer.ended() === null; repeat++) {
     const trials = await overloaded(measurer, requestOf(size, steps));
-    if (typeof trials === "string") return { ...about, ...summary(found), verdict: "invalid", reasons: [trials] };
+    if ("cause" in trials) return { ...about, ...summary(found), ...judgedBy("invalid", [trials]) };
     found.push({ recoveryNs: recoveryNsOf(trials, steps), lossRatio: lossShareOf(trials) });
   }
   return { ...about, ...summary(found), ...judged(found, afterNs) };
@@ -69,8 +70,8 @@ const requestOf = (size: FrameSize, steps: readonly RateStep[]): MeasureRequest 
 });
 
 /** A trial that can be used, or why there is none. */
-async function overloaded(measurer: Measurer, request: MeasureRequest): Promise<readonly Trial[] | string> {
-  let why = "";
+async function overloaded(measurer: Measurer, request: MeasureRequest): Promise<readonly Trial[] | Reason> {
+  let why = notMeasured("no trial came to its end");
   for (let attempt = 0; attempt < attempts; attempt++) {
     const trials = await measurer.measure(request);
     const use = useOf(trials);
@@ -104,14 +105,14 @@ function summary(
 function judged(
   found: readonly { recoveryNs: number | null; lossRatio: number }[],
   afterNs: number,
-): Pick<Recovery, "verdict" | "reasons" | "note"> {
-  if (found.length === 0) return { verdict: "invalid", reasons: ["no trial came to its end"] };
+): Judged & Pick<Recovery, "note"> {
+  if (found.length === 0) return judgedBy("invalid", [notMeasured("no trial came to its end")]);
   const never = found.filter(({ recoveryNs }) => recoveryNs === null).length;
   const seconds = Number((afterNs / 1e9).toPrecision(6));
   if (never > 0) {
-    const reason = `frames were still lost after ${seconds} s at half the load, in ${never} of ${found.length} trials`;
-    return { verdict: "fail", reasons: [reason] };
+    const text = `frames were still lost after ${seconds} s at half the load, in ${never} of ${found.length} trials`;
+    return judgedBy("fail", [{ cause: "lost", text }]);
   }
   const without = found.every(({ lossRatio }) => lossRatio === 0);
-  return { verdict: "pass", reasons: [], ...(without ? { note: "the overload cost no frame" } : {}) };
+  return { ...judgedBy("pass", []), ...(without ? { note: "the overload cost no frame" } : {}) };
 }

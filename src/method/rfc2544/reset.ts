@@ -6,7 +6,7 @@
 
 import type { MeasureRequest, Measurer } from "../../measure/measurer.js";
 import type { Reset, Trial } from "../../result/run-result.js";
-import { classOf, reasonsOf } from "../../stats/cause.js";
+import { classOf, type Judged, judgedBy, notMeasured, type Reason, reasonsOf } from "../../stats/cause.js";
 import { type FrameSize, formatRate, frameSizeName, meanFrameBytes } from "../../units.js";
 import type { Rfc2544Settings } from "./settings.js";
 import { spreadOf } from "./spread.js";
@@ -35,15 +35,15 @@ export async function reset(
   const trials: ResetTrial[] = [];
   for (let repeat = 0; repeat < repeats && measurer.ended() === null; repeat++) {
     const found = await resetTrial(measurer, request);
-    if (typeof found === "string") return { ...about, ...summary(trials), verdict: "invalid", reasons: [found] };
+    if ("cause" in found) return { ...about, ...summary(trials), ...judgedBy("invalid", [found]) };
     trials.push(found);
   }
   return { ...about, ...summary(trials), ...judged(trials, withinNs) };
 }
 
 /** What a trial found, or why no trial could be used. */
-async function resetTrial(measurer: Measurer, request: MeasureRequest): Promise<ResetTrial | string> {
-  let why = "";
+async function resetTrial(measurer: Measurer, request: MeasureRequest): Promise<ResetTrial | Reason> {
+  let why = notMeasured("no trial came to its end");
   for (let attempt = 0; attempt < attempts; attempt++) {
     const trials = await measurer.measure(request);
     const unusable = whyUnusable(trials);
@@ -55,9 +55,9 @@ async function resetTrial(measurer: Measurer, request: MeasureRequest): Promise<
 }
 
 /** Starting a device takes CPU time, which the generator may feel. Late frames spoil a rate, but not this time. */
-function whyUnusable(trials: readonly Trial[]): string | null {
+function whyUnusable(trials: readonly Trial[]): Reason | null {
   const reasons = trials.flatMap((trial) => (trial.verdict === "invalid" ? reasonsOf(trial) : []));
-  return reasons.find(({ cause }) => classOf(cause) === "unsound")?.text ?? null;
+  return reasons.find(({ cause }) => classOf(cause) === "unsound") ?? null;
 }
 
 /** Of several directions, the one that was silent longest. Pure. */
@@ -79,13 +79,11 @@ function summary(trials: readonly ResetTrial[]): Pick<Reset, "trials" | "spread"
   return { trials: [...trials], spread: spreadOf(trials.flatMap(({ resetNs }) => resetNs ?? [])) };
 }
 
-function judged(trials: readonly ResetTrial[], withinNs: number): Pick<Reset, "verdict" | "reasons"> {
-  if (trials.length === 0) return { verdict: "invalid", reasons: ["no trial came to its end"] };
+function judged(trials: readonly ResetTrial[], withinNs: number): Judged {
+  if (trials.length === 0) return judgedBy("invalid", [notMeasured("no trial came to its end")]);
   const never = trials.filter(({ resetNs }) => resetNs === null).length;
-  if (never === 0) return { verdict: "pass", reasons: [] };
+  if (never === 0) return judgedBy("pass", []);
   const within = `within ${Number((withinNs / 1e9).toPrecision(6))} s`;
-  return {
-    verdict: "fail",
-    reasons: [`nothing came back ${within} of the reset, in ${never} of ${trials.length} trials`],
-  };
+  const text = `nothing came back ${within} of the reset, in ${never} of ${trials.length} trials`;
+  return judgedBy("fail", [{ cause: "none came back", text }]);
 }

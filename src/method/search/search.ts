@@ -3,6 +3,7 @@
  * and is given that trial's outcome; in the end it returns a result for each goal. It knows no port and no clock, so
  * that a simulated device is searched as a real one is.
  */
+import type { Reason } from "../../stats/cause.js";
 
 /** The next trial. */
 export interface SearchLoad {
@@ -26,7 +27,7 @@ export type SearchOutcome =
    * The search must end here: the run was interrupted, or the device went away. `byGenerator`: in every attempt the
    * generator or its machine was in the way.
    */
-  | { readonly kind: "ended"; readonly why: string; readonly byGenerator?: boolean };
+  | { readonly kind: "ended"; readonly why: Reason; readonly byGenerator?: boolean };
 
 /** What kept the rate from being higher. `time`: the search ended before it was narrow enough. */
 export type LimitedBy = "dut" | "generator" | "line" | "time";
@@ -43,7 +44,7 @@ export interface GoalResult {
   /** What the device forwards at the lower bound (RFC 9971 §4.8.4): the load times what that loss leaves. */
   readonly conditionalPps: number;
   /** Why it ended early; null: it did not. */
-  readonly endedBy: string | null;
+  readonly endedBy: Reason | null;
 }
 
 export type Search = Generator<SearchLoad, readonly GoalResult[], SearchOutcome>;

@@ -1,4 +1,5 @@
 /** The state of one search: its trials, what they showed, and whether it may go on. */
+import { notMeasured, type Reason } from "../../stats/cause.js";
 import { type LoadCriterion, type LoadTrial, quantileLossRatio } from "./classify.js";
 import type { SearchGoal } from "./goals.js";
 import { LoadBook } from "./load-book.js";
@@ -34,7 +35,7 @@ export class SearchState {
   readonly options: SearchStateOptions;
   #trials = 0;
   #spentNs = 0;
-  #endedBy: string | null = null;
+  #endedBy: Reason | null = null;
   #endedByGenerator = false;
 
   constructor(options: SearchStateOptions) {
@@ -42,7 +43,7 @@ export class SearchState {
   }
 
   /** Why it ended before its goals were reached; null: it goes on. */
-  get endedBy(): string | null {
+  get endedBy(): Reason | null {
     return this.#endedBy;
   }
 
@@ -54,8 +55,9 @@ export class SearchState {
   /** One trial; its outcome is in the book afterwards, unless the search ended. */
   *trial(pps: number, durationNs: number, goal: string): Generator<SearchLoad, void, SearchOutcome> {
     const { maxTrials, maxTrialNs } = this.options.budget;
-    if (this.#trials >= maxTrials) this.#endedBy ??= `${maxTrials} trials were not enough`;
-    else if (this.#spentNs + durationNs > maxTrialNs) this.#endedBy ??= "the time for the search was not enough";
+    if (this.#trials >= maxTrials) this.#endedBy ??= notMeasured(`${maxTrials} trials were not enough`);
+    else if (this.#spentNs + durationNs > maxTrialNs)
+      this.#endedBy ??= notMeasured("the time for the search was not enough");
     if (this.#endedBy !== null) return;
     this.#trials++;
     this.#spentNs += durationNs;

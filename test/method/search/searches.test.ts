@@ -11,6 +11,7 @@ import {
   type SearchGoal,
   type SearchOutcome,
 } from "../../../src/method/search/index.js";
+import { faultReason } from "../../../src/stats/cause.js";
 import { runSearch, type SimulatedDevice, simulatedDevice } from "../../support/simulated-device.js";
 
 const second = 1e9;
@@ -149,7 +150,7 @@ describe("what limited", () => {
       const { results, loads } = runSearch(search, simulatedDevice({ capacityPps: 3e5 }));
       expect(loads).toHaveLength(3);
       expect(results[0].limitedBy).toBe("time");
-      expect(results[0].endedBy).toBe("3 trials were not enough");
+      expect(results[0].endedBy).toEqual({ cause: "not measured", text: "3 trials were not enough" });
       expect(results[0].lowerPps).toBeLessThanOrEqual(3e5 + 1);
       expect(results[0].upperPps).toBeGreaterThan(3e5);
     }
@@ -162,7 +163,10 @@ describe("what limited", () => {
       simulatedDevice({ capacityPps: 3e5 }),
     );
     expect(loads).toHaveLength(2);
-    expect(results[0]).toMatchObject({ limitedBy: "time", endedBy: "the time for the search was not enough" });
+    expect(results[0]).toMatchObject({
+      limitedBy: "time",
+      endedBy: { text: "the time for the search was not enough" },
+    });
   });
 });
 
@@ -190,10 +194,10 @@ describe("a device that spoils a search", () => {
       const alive = simulatedDevice({ capacityPps: 3e5 });
       let left = 4;
       const dying = (load: Parameters<typeof alive>[0]): SearchOutcome =>
-        left-- > 0 ? alive(load) : { kind: "ended", why: "the peer went away" };
+        left-- > 0 ? alive(load) : { kind: "ended", why: faultReason("the peer went away") };
       const { results, loads } = runSearch(search, dying);
       expect(loads).toHaveLength(5);
-      expect(results[0]).toMatchObject({ limitedBy: "time", endedBy: "the peer went away" });
+      expect(results[0]).toMatchObject({ limitedBy: "time", endedBy: { cause: "fault", text: "the peer went away" } });
     }
   });
 
