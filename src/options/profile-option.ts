@@ -23,9 +23,9 @@ export async function readProfile(
   { set = [], profileRoot }: ProfileReading,
   sizes?: readonly FrameSize[],
 ): Promise<Profile> {
-  const { loadAnyProfile, parseSetting } = await import("../profile/index.js");
+  const { loadAnyProfile, parseSettings } = await import("../profile/index.js");
   const root = profileRoot === undefined ? {} : { root: profileRoot };
-  return loadAnyProfile(file, { settings: new Map(set.map(parseSetting)), ...root }, sizes);
+  return loadAnyProfile(file, { settings: parseSettings(set), ...root }, sizes);
 }
 
 /** null: none was asked for. A profile is read, checked and, where it is a program, tried here. */

@@ -201,14 +201,15 @@ function parsePrefixMaps(text: string, where: string): PrefixMap[] {
 }
 
 function parsePortMap(text: string, where: string): Map<number, number> {
-  return new Map(
-    text.split(",").map((part): [number, number] => {
-      const match = /^(\d+)=(\d+)$/.exec(part);
-      const [from, to] = [Number(match?.[1]), Number(match?.[2])];
-      if (match === null || from > 65_535 || to > 65_535) {
-        throw usageError(`"${part}" is no mapping`, { where, accepted: "PORT=PORT, with commas" });
-      }
-      return [from, to];
-    }),
-  );
+  const ports = new Map<number, number>();
+  for (const part of text.split(",")) {
+    const match = /^(\d+)=(\d+)$/.exec(part);
+    const [from, to] = [Number(match?.[1]), Number(match?.[2])];
+    if (match === null || from > 65_535 || to > 65_535) {
+      throw usageError(`"${part}" is no mapping`, { where, accepted: "PORT=PORT, with commas" });
+    }
+    if (ports.has(from)) throw usageError(`port ${from} is mapped twice`, { where, accepted: "each port once" });
+    ports.set(from, to);
+  }
+  return ports;
 }

@@ -26,7 +26,7 @@ import { checkNames, noStreams, placeInStream, streamAt } from "./traffic.js";
 import { trafficSchema } from "./traffic-schema.js";
 
 export { mistakesOf } from "./mistakes.js";
-export { parseSetting } from "./parameters.js";
+export { parseSettings } from "./parameters.js";
 
 export interface Profile {
   readonly file: string;

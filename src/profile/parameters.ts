@@ -9,8 +9,20 @@ import type { YamlDocument, YamlPath } from "./document.js";
 
 export type Parameters = ReadonlyMap<string, string | number | boolean>;
 
-/** `name=value` of --set: the value as YAML reads it. */
-export function parseSetting(text: string): readonly [name: string, value: string | number | boolean] {
+/** What --set gives, each name once. @throws PktgenError (2) */
+export function parseSettings(texts: readonly string[]): Parameters {
+  const settings = new Map<string, string | number | boolean>();
+  for (const [name, value] of texts.map(parseSetting)) {
+    if (settings.has(name)) {
+      throw usageError(`the parameter "${name}" is set twice`, { where: "--set", accepted: "each parameter once" });
+    }
+    settings.set(name, value);
+  }
+  return settings;
+}
+
+/** `name=value`: the value as YAML reads it. */
+function parseSetting(text: string): readonly [name: string, value: string | number | boolean] {
   const match = /^([A-Za-z_]\w*)=(.*)$/s.exec(text);
   if (match === null) throw usageError(`"${text}" sets nothing`, { where: "--set", accepted: "name=value" });
   const [, name, value] = match;

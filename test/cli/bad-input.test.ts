@@ -46,6 +46,14 @@ const asProcess: readonly Refusal[] = [
 
 /** Checked through the same code in this process, which is a hundred times as quick. */
 const inProcess: readonly Refusal[] = [
+  [
+    ["replay", "pcaps/golden/imix.pcap", "--tx", "null:", "--map-port", "80=81,53=54,80=82"],
+    /--map-port: port 80 is mapped twice; accepted: each port once/,
+  ],
+  [
+    ["replay", "pcaps/golden/imix.pcap", "--tx", "null:", "--map-port", "80:81"],
+    /--map-port: "80:81" is no mapping; accepted: PORT=PORT/,
+  ],
   [["--sizes", "64,,128"], /--sizes: .*empty place.*accepted/],
   [["--sizes", ""], /--sizes: .*accepted/],
   [["--sizes", "64.5"], /--sizes: .*accepted/],

@@ -6,14 +6,14 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { ethernet, ipv4, parseIpv4, parseMac, udp, vlan } from "../../src/packet/index.js";
-import { loadProfile, parseProfile, parseSetting } from "../../src/profile/index.js";
+import { loadProfile, parseProfile, parseSettings } from "../../src/profile/index.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-profile-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 const failure = (text: string, settings: readonly string[] = []): string => {
   try {
-    parseProfile(text, join(scratch, "p.yaml"), { settings: new Map(settings.map(parseSetting)) });
+    parseProfile(text, join(scratch, "p.yaml"), { settings: parseSettings(settings) });
   } catch (error) {
     if (error instanceof PktgenError) return `${error.exitCode} ${error.toLine().replace(`${scratch}/`, "")}`;
     throw error;
@@ -22,7 +22,7 @@ const failure = (text: string, settings: readonly string[] = []): string => {
 };
 
 const streams = (text: string, settings: readonly string[] = []) =>
-  parseProfile(text, join(scratch, "p.yaml"), { settings: new Map(settings.map(parseSetting)) }).traffic!.streams;
+  parseProfile(text, join(scratch, "p.yaml"), { settings: parseSettings(settings) }).traffic!.streams;
 
 const one = (keys: string): string =>
   `streams:\n  - packet: [ethernet, ipv4, udp]\n${keys.replaceAll(/^/gm, "    ")}\n`;
@@ -169,7 +169,10 @@ streams: [{ name: "to \${dst}", packet: [ethernet, vlan: { id: "\${vlan}" }, ipv
       /^2 p.yaml:2:\d+: there is no parameter "hots"; .* did you mean host\?$/,
     );
     expect(failure("sizes: 64", ["a=1"])).toMatch(/the profile has no parameter "a"/);
-    expect(() => parseSetting("=1")).toThrow(/sets nothing/);
+    expect(() => parseSettings(["=1"])).toThrow(/sets nothing/);
+    expect(failure(text, ["vlan=7", "host=1", "vlan=8"])).toBe(
+      '2 --set: the parameter "vlan" is set twice; accepted: each parameter once',
+    );
   });
 });
 
