@@ -7,7 +7,7 @@ import { usageError } from "../errors.js";
 import { trialResult } from "../measure/trial-result.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../result/half.js";
 import type { RunResult, Trial } from "../result/run-result.js";
-import { faultReason } from "../stats/cause.js";
+import { type Reason, reasonsOf } from "../stats/cause.js";
 import { lostRangesKept } from "../stats/sequence-table.js";
 import { framesWord } from "../stats/words.js";
 import { trialsSince } from "../stream/frames/signature.js";
@@ -100,6 +100,9 @@ function mergedReport(sent: SentTrial, received: ReceivedTrial, latency: boolean
   };
 }
 
+const faultsOf = (side: string, { faults, causes }: SentTrial | ReceivedTrial): Reason[] =>
+  reasonsOf({ reasons: faults, causes }).map(({ cause, text }) => ({ cause, text: `${side}: ${text}` }));
+
 function mergedTrial(sent: SentTrial, received: ReceivedTrial, fault: string | null, options: MergeOptions): Trial {
   const { early = 0 } = received.receive;
   const clocks =
@@ -118,10 +121,7 @@ function mergedTrial(sent: SentTrial, received: ReceivedTrial, fault: string | n
     },
     drops: { received: received.receiveDrops, sent: 0 },
     limits: { lossRatioMax: options.lossLimit, minPps: options.minRatePps, tolerances: options.tolerances },
-    faults: [
-      ...sent.faults.map((what) => faultReason(`the sender: ${what}`)),
-      ...received.faults.map((what) => faultReason(`the receiver: ${what}`)),
-    ],
+    faults: [...faultsOf("the sender", sent), ...faultsOf("the receiver", received)],
     notes: clocks === null || !signature ? [] : [clocks],
   });
 }

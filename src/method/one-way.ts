@@ -18,6 +18,7 @@ import { warmUp } from "../measure/warm-up.js";
 import type { PortSpec } from "../port/kinds.js";
 import type { Port } from "../port/port.js";
 import {
+  type HalfFaults,
   type HalfOrder,
   halfFormats,
   type ReceivedHalf,
@@ -25,7 +26,7 @@ import {
   type SentHalf,
   type SentTrial,
 } from "../result/half.js";
-import { interruptedReason } from "../stats/cause.js";
+import { faultReason, interruptedReason } from "../stats/cause.js";
 import { isSimple } from "../stream/departures/loads.js";
 import { trialAfter } from "../stream/frames/signature.js";
 import { frameSizesOf, isSigned } from "../stream/spec.js";
@@ -138,12 +139,15 @@ function startRecording({ plan, port }: OneWayPlan): Recorder | null {
 const stopOf = (signal: AbortSignal, recorder: Recorder | null): AbortSignal =>
   recorder === null ? signal : AbortSignal.any([signal, recorder.full]);
 
-/** What makes a trial useless, in words. */
-function faultsOf(signal: AbortSignal, recorder: Recorder | null, port: Port, generation: number): string[] {
+/** What makes a trial useless. */
+function faultsOf(signal: AbortSignal, recorder: Recorder | null, port: Port, generation: number): HalfFaults {
   const why = port.whyLost(generation);
-  const lost = why === null ? [] : [why];
-  const full = recorder?.full.aborted === true ? [diskWasFull.text] : [];
-  return [...(signal.aborted ? [interruptedReason.text] : []), ...full, ...lost];
+  const reasons = [
+    ...(signal.aborted ? [interruptedReason] : []),
+    ...(recorder?.full.aborted === true ? [diskWasFull] : []),
+    ...(why === null ? [] : [faultReason(why)]),
+  ];
+  return { faults: reasons.map(({ text }) => text), causes: reasons.map(({ cause }) => cause) };
 }
 
 function head(one: OneWayPlan, port: Port, started: Date) {
@@ -194,7 +198,7 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
       order: asWritten(order),
       transmit,
       disturbance: { ...disturbance(), calibration: calibrationNs[1] / calibrationNs[0] },
-      faults: faultsOf(hooks.signal, recorder, port, generation),
+      ...faultsOf(hooks.signal, recorder, port, generation),
     };
     trials.push(trial);
     hooks.onTrial?.(trial);
@@ -249,7 +253,7 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
       slept,
       receiveDrops: dropsSince(port, dropsBefore),
       disturbance: { ...disturbance(), calibration: 1 },
-      faults: faultsOf(hooks.signal, recorder, port, generation),
+      ...faultsOf(hooks.signal, recorder, port, generation),
     };
     trials.push(trial);
     hooks.onTrial?.(trial);

@@ -1,5 +1,6 @@
 /** Checks a half when it is read, for what merging needs: it may come from another machine by any way. */
 import { z } from "zod";
+import { causes } from "../stats/cause.js";
 import { halfFormats, type ReceivedHalf, reviveHalf, type SentHalf } from "./half.js";
 
 const frames = z.int().min(0);
@@ -33,6 +34,7 @@ const common = {
   order,
   disturbance: z.looseObject({ stealMs: z.number(), switches: frames, calibration: z.number() }),
   faults: z.array(text),
+  causes: z.array(z.enum(causes)).optional(),
 };
 
 const transmit = z.looseObject({

@@ -4,6 +4,7 @@
  * merging loses nothing.
  */
 import type { ReceiveReport, TransmitReport, TrialSpec } from "../engine/loop/index.js";
+import type { Cause } from "../stats/cause.js";
 import type { PlainTraffic, TrafficSpec } from "../stream/spec/traffic.js";
 import type { RecordedFile } from "./replay-result.js";
 import type { Disturbance, HostResult, Requested, RunResult } from "./run-result.js";
@@ -14,7 +15,15 @@ export type HalfKind = keyof typeof halfFormats;
 /** What the trial was told. Plain traffic is written as what it was made of. */
 export type HalfOrder = Omit<TrialSpec, "stream"> & { readonly stream: PlainTraffic | TrafficSpec };
 
-interface HalfTrial {
+/** Reasons why a half of a trial is already useless. */
+export interface HalfFaults {
+  /** In words. */
+  readonly faults: readonly string[];
+  /** One for each fault. Absent in documents of earlier versions. */
+  readonly causes?: readonly Cause[] | undefined;
+}
+
+interface HalfTrial extends HalfFaults {
   readonly frameBytes: number | string;
   readonly meanFrameBytes: number;
   readonly phase: string;
@@ -22,8 +31,6 @@ interface HalfTrial {
   readonly signature: boolean;
   readonly order: HalfOrder;
   readonly disturbance: Disturbance;
-  /** Reasons why this half is already useless, in words. */
-  readonly faults: readonly string[];
 }
 
 export interface SentTrial extends HalfTrial {
