@@ -1,4 +1,5 @@
 /** Replays a capture out of one or two ports, records what comes back, and compares it with what was expected. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import type { PortSpec } from "../port/kinds.js";
 import type { Port } from "../port/port.js";
 import type { CompareResult } from "../result/compare-result.js";
 import type { RecordedFile, ReplayResult } from "../result/replay-result.js";
+import { type Cause, faultReason, interruptedReason, judgedBy, type Reason, reasonsOf } from "../stats/cause.js";
 import { wallClockEpoch } from "../sys/clock.js";
 import { allowedCpus } from "../sys/thread.js";
 import { formatRate, type Rate } from "../units.js";
@@ -165,19 +167,19 @@ async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: Repl
   const result = resultOf(plan, report, source, ports, comparison, hooks.signal.aborted);
   const shown = recorded.filter(({ file }) => file === plan.recordTx || file === plan.recordRx);
   const missed = recorded.filter((file) => file.missed > 0 || file.failure !== null);
-  const reasons = [...result.reasons, ...missed.map(notRecorded)];
+  const reasons = [...reasonsOf(result), ...missed.map(notRecorded)];
   const verdict =
     missed.length > 0 && result.verdict === "pass"
       ? missed.some(({ file }) => file === recordRx && plan.expect !== null)
         ? "invalid"
         : "fail"
       : result.verdict;
-  return { ...result, recorded: shown, reasons, verdict };
+  return { ...result, recorded: shown, ...judgedBy(verdict, reasons) };
 }
 
 /** `sent.pcap: 12 frames were not recorded: ENOSPC …` */
-function notRecorded({ file, missed, failure }: RecordedFile): string {
-  return `${file}: ${missed} frames were not recorded: ${failure ?? "the disk was too slow for the loop"}`;
+function notRecorded({ file, missed, failure }: RecordedFile): Reason {
+  return faultReason(`${file}: ${missed} frames were not recorded: ${failure ?? "the disk was too slow for the loop"}`);
 }
 
 async function watched(
@@ -269,8 +271,8 @@ function resultOf(
   const received = report.ports.reduce((sum, port) => sum + port.received, 0);
   const senders = plan.tx2 === null ? 1 : 2;
   const specs = opened.map(({ spec }) => spec);
-  const { invalid, failed } = reasonsOf(report, source, unsent, comparison, interrupted);
-  if (report.cutShort === "peer gone") invalid.unshift(`the peer of a port went away: ${whyGone(opened)}`);
+  const { invalid, failed } = reasonsFor(report, source, unsent, comparison, interrupted);
+  if (report.cutShort === "peer gone") invalid.unshift(faultReason(`the peer of a port went away: ${whyGone(opened)}`));
   const { loops: _, ...file } = source;
   return {
     tool: plan.tool,
@@ -303,8 +305,7 @@ function resultOf(
     })),
     notes: [],
     comparison,
-    verdict: invalid.length > 0 ? "invalid" : failed.length > 0 ? "fail" : "pass",
-    reasons: [...invalid, ...failed],
+    ...judgedBy(invalid.length > 0 ? "invalid" : failed.length > 0 ? "fail" : "pass", [...invalid, ...failed]),
   };
 }
 
@@ -317,22 +318,24 @@ function gapsOf({ gapOff }: ReplayReport): ReplayResult["gapOffNs"] {
   return { ...shares, p50: p50Ns, p90: p90Ns, p99: p99Ns, p99_9: p99_9Ns, max: maxNs };
 }
 
-function reasonsOf(
+function reasonsFor(
   report: ReplayReport,
   source: FeederReport,
   unsent: number | null,
   comparison: CompareResult | null,
   interrupted: boolean,
-): { readonly invalid: string[]; readonly failed: readonly string[] } {
-  const invalid: string[] = [];
-  const failed: string[] = [];
-  if (interrupted) invalid.push("interrupted");
-  if (source.fault !== null) invalid.push(source.fault);
-  if (report.cutShort === "stuck") failed.push("the peer took nothing for 5 s, and the replay was given up");
-  if (!interrupted && unsent !== null && unsent > 0) failed.push(`${unsent} frames were not taken`);
-  if (source.tooLong > 0) failed.push(`${source.tooLong} cut frames are longer, by the file's word, than any frame is`);
-  if (report.tooLong > 0) failed.push(`${report.tooLong} frames are too long for the port's buffers`);
-  if (comparison?.verdict === "invalid") invalid.push(...comparison.reasons);
-  if (comparison?.verdict === "fail") failed.push(...comparison.reasons);
+): { readonly invalid: Reason[]; readonly failed: readonly Reason[] } {
+  const invalid: Reason[] = [];
+  const failed: Reason[] = [];
+  const fail = (cause: Cause, text: string): unknown => failed.push({ cause, text });
+  if (interrupted) invalid.push(interruptedReason);
+  if (source.fault !== null) invalid.push(faultReason(source.fault));
+  if (report.cutShort === "stuck") fail("stopped", "the peer took nothing for 5 s, and the replay was given up");
+  if (!interrupted && unsent !== null && unsent > 0) fail("refused", `${unsent} frames were not taken`);
+  if (source.tooLong > 0)
+    fail("load", `${source.tooLong} cut frames are longer, by the file's word, than any frame is`);
+  if (report.tooLong > 0) fail("load", `${report.tooLong} frames are too long for the port's buffers`);
+  if (comparison?.verdict === "invalid") invalid.push(...reasonsOf(comparison));
+  if (comparison?.verdict === "fail") failed.push(...reasonsOf(comparison));
   return { invalid, failed };
 }

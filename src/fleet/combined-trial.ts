@@ -10,7 +10,7 @@ import type { RunPlan } from "../measure/plan.js";
 import { requestedOf, type TrialInputs, trialResult } from "../measure/trial-result.js";
 import { trialSpec } from "../measure/trial-spec.js";
 import type { InjectedResult, Trial } from "../result/run-result.js";
-import { classOf, faultReason, type Reason, reasonsOf, withReasons } from "../stats/cause.js";
+import { classOf, faultReason, judgedBy, type Reason, reasonsOf, withReasons } from "../stats/cause.js";
 import { type Inexact, inexactReasons, mergeTrialReports } from "../stats/index.js";
 import type { HopCounters } from "../stats/ledger.js";
 import { timeWord } from "../stats/words.js";
@@ -302,11 +302,12 @@ const isWorthANote = ({ field }: Inexact): boolean => !["pacing", "inWindow", "s
 const inexactReason = (one: Inexact): Reason => ({ cause: "counts", text: inexactNote(one) });
 
 function agentRow({ agent, trial, inputs, clock }: Alone): FleetTrial["agents"][number] {
-  const { sent, received, accepted, lost, txPps, rxPps, verdict, reasons, latencyNs } = trial;
+  const { sent, received, accepted, lost, txPps, rxPps, verdict, latencyNs } = trial;
   const { index, of } = inputs.order.share ?? { index: 0, of: 1 };
   return {
     ...{ name: agent, share: `${index + 1} of ${of}`, sent, received, accepted, lost, txPps, rxPps },
-    ...{ verdict, reasons: [...reasons], startLateNs: lateOf(trial, inputs), clockBoundNs: clock.boundNs },
+    ...judgedBy(verdict, reasonsOf(trial)),
+    ...{ startLateNs: lateOf(trial, inputs), clockBoundNs: clock.boundNs },
     latencyNs: latencyNs === null ? null : { p50: latencyNs.p50, p99: latencyNs.p99, max: latencyNs.max },
   };
 }

@@ -5,7 +5,7 @@ import { exitCodes, PktgenError } from "../errors.js";
 import { endedBy } from "../measure/recorder.js";
 import type { CaseResult, StepResult } from "../result/labplan-result.js";
 import type { Trial } from "../result/run-result.js";
-import type { VerdictWord } from "../stats/cause.js";
+import { faultReason, judgedBy, type Reason, type VerdictWord, withReasons } from "../stats/cause.js";
 import { judgeRun } from "../stats/verdict.js";
 import { framesWord, rateWord } from "../stats/words.js";
 import { CaseDevices } from "./case-devices.js";
@@ -60,7 +60,7 @@ export class CaseRun {
       await this.#end();
       if (links !== null && !(links instanceof PktgenError)) links[Symbol.dispose]();
     }
-    if (signal.aborted) markEnded(steps, endedBy(signal).text);
+    if (signal.aborted) markEnded(steps, endedBy(signal));
     const verdict = worstOf(steps.map((step) => (step.verdict === "skipped" ? "invalid" : step.verdict)));
     const missing = error !== null && error.exitCode !== exitCodes.invalid ? error : null;
     return { steps, trials: this.#trials, verdict, error: missing, version: devices.version };
@@ -98,22 +98,21 @@ export class CaseRun {
       ...(shown.output === undefined ? {} : { output: shown.output }),
       trials: this.#trials.slice(firstTrial).map((_, i) => trialsBefore + firstTrial + i),
       durationMs: Math.round(performance.now() - started),
-      verdict,
-      reasons: [...(shown.reasons ?? [])],
+      ...judgedBy(verdict, shown.reasons ?? []),
       notes: [...(shown.notes ?? [])],
     });
     try {
       this.#lab.devices.checkAlive();
       const shown = await carryOut(this.#lab, step);
       for (const note of shown.notes ?? []) say(`          note: ${note}`);
-      for (const reason of shown.reasons ?? []) say(`          FAIL: ${reason}`);
+      for (const { text } of shown.reasons ?? []) say(`          FAIL: ${text}`);
       const words = (shown.trials ?? []).map(({ verdict }) => verdict);
       const own: VerdictWord = (shown.reasons ?? []).length > 0 ? "fail" : "pass";
       return { step: finished(shown, worstOf([...words, own])), error: null };
     } catch (thrown) {
       if (!(thrown instanceof PktgenError)) throw thrown;
       say(`          INVALID: ${thrown.toLine()}`);
-      return { step: finished({ reasons: [thrown.toLine()] }, "invalid"), error: thrown };
+      return { step: finished({ reasons: [faultReason(thrown.toLine())] }, "invalid"), error: thrown };
     }
   }
 
@@ -149,13 +148,14 @@ const skipped = ({ number, heading, text }: PlannedStep): StepResult => ({
   durationMs: 0,
   verdict: "skipped",
   reasons: [],
+  causes: [],
   notes: [],
 });
 
 /** The step that was open when the signal came; the ones after it are skipped. */
-function markEnded(steps: StepResult[], why: string): void {
+function markEnded(steps: StepResult[], why: Reason): void {
   const last = steps.findLastIndex(({ verdict }) => verdict !== "skipped");
   if (last < 0) return;
-  const step = steps[last];
-  steps[last] = { ...step, verdict: "invalid", reasons: [...new Set([...step.reasons, why])] };
+  const { verdict: _, ...step } = steps[last];
+  steps[last] = withReasons({ ...step, verdict: "invalid" }, "invalid", [why]);
 }

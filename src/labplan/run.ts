@@ -15,11 +15,12 @@ import { parsePortSpec } from "../port/index.js";
 import { throughputRows } from "../report/dts.js";
 import type { CaseResult, PlanResult } from "../result/labplan-result.js";
 import type { Trial } from "../result/run-result.js";
-import { notMeasured } from "../stats/cause.js";
+import { judgedBy, notMeasured, type Reason } from "../stats/cause.js";
 import { judgeFigures } from "../stats/run-verdict.js";
 import { hostFacts } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
 import { packageVersion } from "../sys/version.js";
+import { caseReasons } from "./case-reasons.js";
 import { type CaseOutcome, CaseRun } from "./case-run.js";
 import { isContained, usesHugepages } from "./describe.js";
 import { stepsText } from "./dry-run.js";
@@ -249,26 +250,14 @@ function caseResult(order: TestPlanOrder, planned: PlannedCase, { steps, trials,
   const isBelow = ({ mpps, expectedMpps }: (typeof throughput)[number]): boolean =>
     mpps <= expectedMpps * (1 - tolerance);
   const below = order.judgeExpected ? throughput.filter(isBelow) : [];
-  const reasons = below.map(
-    ({ frameBytes, mpps, expectedMpps }) =>
-      `${frameBytes} bytes: ${mpps} Mpps, less than the ${expectedMpps} Mpps expected, by more than ${tolerance * 100} %`,
-  );
+  const reasons = below.map(({ frameBytes, mpps, expectedMpps }): Reason => {
+    const less = `less than the ${expectedMpps} Mpps expected, by more than ${tolerance * 100} %`;
+    return { cause: "too slow", text: `${frameBytes} bytes: ${mpps} Mpps, ${less}` };
+  });
   const judgedVerdict = verdict === "pass" && reasons.length > 0 ? "fail" : verdict;
-  return { number, name, id, notes: [...notes], steps: [...steps], throughput, verdict: judgedVerdict, reasons };
+  const about = { number, name, id, notes: [...notes], steps: [...steps], throughput };
+  return { ...about, ...judgedBy(judgedVerdict, reasons) };
 }
-
-/** Of its steps, and its own. */
-const caseReasons = ({ steps, reasons, verdict }: CaseResult): string[] =>
-  verdict === "pass"
-    ? []
-    : [
-        ...steps.flatMap((step) => {
-          if (step.verdict === "pass") return [];
-          if (step.verdict === "skipped") return [`step ${step.number} was not done`];
-          return step.reasons.length > 0 ? step.reasons : [`step ${step.number} is no pass`];
-        }),
-        ...reasons,
-      ];
 
 function resultOf(order: TestPlanOrder, { planned, outcomes, facts, started, folder }: Finished): PlanResult {
   const cases = outcomes.map((outcome, i) => caseResult(order, planned[i], outcome));
@@ -290,7 +279,7 @@ function resultOf(order: TestPlanOrder, { planned, outcomes, facts, started, fol
     runId: order.runId,
     trials,
     ...judgeFigures(
-      cases.map((one) => ({ what: `case ${one.number}`, verdict: one.verdict, reasons: caseReasons(one) })),
+      cases.map((one) => ({ what: `case ${one.number}`, ...judgedBy(one.verdict, caseReasons(one, trials)) })),
       trials.filter(({ phase }) => phase !== "under traffic"),
       outcomes.length < planned.length
         ? notMeasured(`${planned.length - outcomes.length} of ${planned.length} cases were not run`)

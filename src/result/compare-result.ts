@@ -1,4 +1,5 @@
 /** The result of a comparison of two captures, as plain data; its published schema is compare-schema.ts. */
+import type { Cause } from "../stats/cause.js";
 export interface FieldDifference {
   /** `ipv4.ttl`, or `payload from byte 12`. */
   readonly field: string;
@@ -65,4 +66,6 @@ export interface CompareResult {
   readonly notes: readonly string[];
   readonly verdict: "pass" | "fail" | "invalid";
   readonly reasons: readonly string[];
+  /** One for each reason. */
+  readonly causes?: readonly Cause[] | undefined;
 }

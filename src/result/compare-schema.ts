@@ -1,5 +1,7 @@
 /** The document of a comparison, as a zod schema; types in compare-result.ts, so that zod is not loaded with them. */
+
 import { z } from "zod";
+import { causes } from "../stats/cause.js";
 import type { CompareResult } from "./compare-result.js";
 
 const text = z.string();
@@ -52,6 +54,7 @@ export const compareResultSchema: z.ZodType<CompareResult> = z.strictObject({
   notes: z.array(text),
   verdict: z.enum(["pass", "fail", "invalid"]),
   reasons: z.array(text),
+  causes: z.array(z.enum(causes)).optional().describe("one for each reason"),
 });
 
 /** The published form: JSON Schema, draft 2020-12. */

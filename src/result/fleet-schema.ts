@@ -1,5 +1,7 @@
 /** What a fleet adds to the result document: who took part, and in each trial who did what. Part of run-schema.ts. */
+
 import { z } from "zod";
+import { causes } from "../stats/cause.js";
 
 const frames = z.int().min(0);
 const ns = z.number();
@@ -31,6 +33,7 @@ const agentRow = z.strictObject({
   rxPps: z.number(),
   verdict: z.enum(["pass", "fail", "invalid"]).describe("of its share alone"),
   reasons: z.array(text),
+  causes: z.array(z.enum(causes)).optional().describe("one for each reason"),
   startLateNs: ns.describe("how long after the appointed moment its loop began"),
   clockBoundNs: ns,
   latencyNs: z.strictObject({ p50: ns, p99: ns, max: ns }).nullable(),

@@ -2,7 +2,9 @@
  * The document of a test plan's run: the result document with the plan next to its trials. Types are in
  * labplan-result.ts, so that they can be used without loading zod.
  */
+
 import { z } from "zod";
+import { causes } from "../stats/cause.js";
 import { resultSchema } from "./run-schema.js";
 
 const text = z.string();
@@ -19,6 +21,7 @@ const step = z.strictObject({
   durationMs: z.number(),
   verdict: z.enum(["pass", "fail", "invalid", "skipped"]),
   reasons: z.array(text),
+  causes: z.array(z.enum(causes)).optional().describe("one for each reason"),
   notes: z.array(text),
 });
 
@@ -42,6 +45,7 @@ const planCase = z.strictObject({
   throughput: z.array(throughput),
   verdict,
   reasons: z.array(text),
+  causes: z.array(z.enum(causes)).optional().describe("one for each reason"),
 });
 
 export const planResultSchema = resultSchema.extend({

@@ -1,4 +1,5 @@
 /** The result of a replay, as plain data; its published schema is replay-schema.ts. */
+import type { Cause } from "../stats/cause.js";
 import type { CompareResult } from "./compare-result.js";
 
 export interface ReplayedPort {
@@ -81,4 +82,6 @@ export interface ReplayResult {
   readonly comparison: CompareResult | null;
   readonly verdict: "pass" | "fail" | "invalid";
   readonly reasons: readonly string[];
+  /** One for each reason. */
+  readonly causes?: readonly Cause[] | undefined;
 }

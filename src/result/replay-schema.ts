@@ -1,5 +1,7 @@
 /** The document of a replay, as a zod schema; types in replay-result.ts, so that zod is not loaded with them. */
+
 import { z } from "zod";
+import { causes } from "../stats/cause.js";
 import { compareResultSchema } from "./compare-schema.js";
 import type { ReplayResult } from "./replay-result.js";
 
@@ -71,6 +73,7 @@ export const replayResultSchema: z.ZodType<ReplayResult> = z.strictObject({
   comparison: compareResultSchema.nullable(),
   verdict: z.enum(["pass", "fail", "invalid"]),
   reasons: z.array(text),
+  causes: z.array(z.enum(causes)).optional().describe("one for each reason"),
 });
 
 /** The published form: JSON Schema, draft 2020-12. */

@@ -67,6 +67,9 @@ export const faultReason = (text: string): Reason => ({ cause: "fault", text });
 
 export const interruptedReason: Reason = { cause: "interrupted", text: "interrupted" };
 
+/** Something that was asked for and is not so. */
+export const failedCheck = (text: string): Reason => ({ cause: "check", text });
+
 export const notMeasured = (text: string): Reason => ({ cause: "not measured", text });
 
 /** What carries a verdict with reasons; `causes` has one for each reason. */

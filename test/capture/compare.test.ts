@@ -253,7 +253,7 @@ describe("two captures", () => {
     const other = without(5);
     other[8] = frame(9, { flip: 70 });
     const result = await compare(capture(frames), capture(other));
-    expect(result).toMatchObject({ same: 48, changed: 1, missing: 1 });
+    expect(result).toMatchObject({ same: 48, changed: 1, missing: 1, causes: ["lost", "corrupt"] });
     expect(result.findings.find(({ kind }) => kind === "missing")?.expected).toBe(6);
     expect(result.findings.find(({ kind }) => kind === "changed")).toMatchObject({ expected: 10, actual: 9 });
   });
@@ -264,6 +264,7 @@ describe("two captures", () => {
     for (const other of [late, early]) {
       const strict = await compare(capture(frames), capture(other));
       expect(strict).toMatchObject({ verdict: "fail", same: 50, reordered: 1, reasons: ["1 frame out of order"] });
+      expect(strict.causes).toEqual(["not intact"]);
       expect(await compare(capture(frames), capture(other), { order: "free" })).toMatchObject({ verdict: "pass" });
     }
   });

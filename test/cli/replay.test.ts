@@ -252,7 +252,7 @@ describe("never exit code 0 having sent nothing, or half", () => {
     const path = join(folder, "short.pcap");
     writeFileSync(path, readFileSync(imix).subarray(0, -10));
     const { code, result } = await replay(path, "--tx", "null:");
-    expect(result).toMatchObject({ sent: 23, verdict: "invalid" });
+    expect(result).toMatchObject({ sent: 23, verdict: "invalid", causes: ["fault"] });
     expect(result?.source.fault).toContain("the file ends 10 bytes before");
     expect(code).toBe(4);
     const compared = await runCli(["compare", imix, path]);
@@ -263,7 +263,7 @@ describe("never exit code 0 having sent nothing, or half", () => {
   it("frames too long for the port: the others are sent, exit code 1", async () => {
     const long = file("long.pcap", [frame(1), frame(2, { bytes: new Uint8Array(2000), originalBytes: 2000 })]);
     const { code, result } = await replay(long, "--tx", "null:");
-    expect(result).toMatchObject({ sent: 1, tooLong: 1, verdict: "fail" });
+    expect(result).toMatchObject({ sent: 1, tooLong: 1, verdict: "fail", causes: ["load"] });
     expect(code).toBe(1);
     expect((await replay(long, "--tx", "null:", "--max-frame", "2004")).result).toMatchObject({
       sent: 2,

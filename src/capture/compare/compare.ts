@@ -3,6 +3,7 @@
 import { usageError } from "../../errors.js";
 import { CaptureReader, captureFaultError } from "../../pcap/index.js";
 import type { ComparedFile, CompareResult, Finding } from "../../result/compare-result.js";
+import { type Cause, faultReason, judgedBy, notMeasured, type Reason } from "../../stats/cause.js";
 import { Histogram } from "../../stats/histogram.js";
 import { Aligner } from "./aligner.js";
 import { annotate } from "./annotate.js";
@@ -182,10 +183,10 @@ function resultOf(
 ): CompareResult {
   const { counts, findings, timeOff } = comparison;
   const files = { expected: fileOf(expected), actual: fileOf(actual) };
-  const faults = [files.expected, files.actual].flatMap(({ fault }) => (fault === null ? [] : [fault]));
-  const invalid =
-    expected.frames === 0 ? [...faults, "there is nothing to compare with: no frame is expected"] : faults;
-  const failed = reasonsOf(plan, counts);
+  const faults = [files.expected, files.actual].flatMap(({ fault }) => (fault === null ? [] : [faultReason(fault)]));
+  const nothing = notMeasured("there is nothing to compare with: no frame is expected");
+  const invalid = expected.frames === 0 ? [...faults, nothing] : faults;
+  const failed = failuresOf(plan, counts);
   const hasTimes = timeOff.count > 1;
   return {
     tool: plan.tool,
@@ -200,8 +201,7 @@ function resultOf(
     findings,
     findingsLeftOut: comparison.leftOut,
     notes: notesOf(plan, expected, actual),
-    verdict: invalid.length > 0 ? "invalid" : failed.length > 0 ? "fail" : "pass",
-    reasons: [...invalid, ...failed],
+    ...judgedBy(invalid.length > 0 ? "invalid" : failed.length > 0 ? "fail" : "pass", [...invalid, ...failed]),
   };
 }
 
@@ -215,13 +215,16 @@ function notesOf({ speed }: ComparePlan, expected: ComparedSide, actual: Compare
   return notes;
 }
 
-function reasonsOf(plan: ComparePlan, counts: Counts): string[] {
-  const frames = (n: number): string => `${n} ${n === 1 ? "frame" : "frames"}`;
-  const reasons: string[] = [];
-  if (counts.missing > 0) reasons.push(`${frames(counts.missing)} missing`);
-  if (counts.unexpected > 0) reasons.push(`${frames(counts.unexpected)} unexpected`);
-  if (counts.changed > 0) reasons.push(`${frames(counts.changed)} changed`);
-  if (counts.reordered > 0 && plan.order === "strict") reasons.push(`${frames(counts.reordered)} out of order`);
-  if (counts.mistimed > 0) reasons.push(`${frames(counts.mistimed)} off by more than the tolerance`);
-  return reasons;
+function failuresOf(plan: ComparePlan, counts: Counts): Reason[] {
+  const reordered = plan.order === "strict" ? counts.reordered : 0;
+  const kinds: readonly (readonly [frames: number, cause: Cause, what: string])[] = [
+    [counts.missing, "lost", "missing"],
+    [counts.unexpected, "not intact", "unexpected"],
+    [counts.changed, "corrupt", "changed"],
+    [reordered, "not intact", "out of order"],
+    [counts.mistimed, "check", "off by more than the tolerance"],
+  ];
+  return kinds
+    .filter(([frames]) => frames > 0)
+    .map(([frames, cause, what]) => ({ cause, text: `${frames} ${frames === 1 ? "frame" : "frames"} ${what}` }));
 }

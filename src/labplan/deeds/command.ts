@@ -1,4 +1,5 @@
 /** A command typed at a testpmd, and what its answer must show. */
+import { failedCheck } from "../../stats/cause.js";
 import { checkText, refused } from "../checks.js";
 import { fileWord } from "../evidence.js";
 import { caseFolder, type Deed } from "./deed.js";
@@ -8,7 +9,7 @@ export const typeCommand: Deed<"command"> = async ({ setup, devices }, { device:
   const answer = await device.type(text);
   const file = `${caseFolder(setup)}/${step.number}-${name}-${fileWord(text)}.txt`;
   const output = setup.folder.write(file, `testpmd> ${text}\n${answer}`);
-  const reasons = [
+  const failed = [
     ...refused(text, answer),
     ...checkText(check, {
       answer,
@@ -18,5 +19,9 @@ export const typeCommand: Deed<"command"> = async ({ setup, devices }, { device:
     }),
   ];
   const unchecked = check.counters !== undefined && !device.expected.exact;
-  return { output, reasons, notes: unchecked ? ["counters are not compared: frames were sent at max"] : [] };
+  return {
+    output,
+    reasons: failed.map(failedCheck),
+    notes: unchecked ? ["counters are not compared: frames were sent at max"] : [],
+  };
 };

@@ -3,6 +3,7 @@
 import type { Launcher } from "../../dut/testpmd/launcher.js";
 import type { TrialNumbers } from "../../measure/trial-numbers.js";
 import type { Trial } from "../../result/run-result.js";
+import type { Reason } from "../../stats/cause.js";
 import type { CaseDevices } from "../case-devices.js";
 import type { ResultsFolder } from "../evidence.js";
 import type { LabFacts } from "../order.js";
@@ -46,7 +47,7 @@ export interface CaseLab {
 /** What a step showed. Absent: nothing of that kind. */
 export interface Shown {
   /** Why the step fails. */
-  readonly reasons?: readonly string[];
+  readonly reasons?: readonly Reason[];
   readonly notes?: readonly string[];
   /** A file of the results folder. */
   readonly output?: string;

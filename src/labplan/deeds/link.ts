@@ -1,5 +1,6 @@
 /** Waits until a testpmd says that a port's link is up, or down. */
 import { parsePortInfo } from "../../dut/testpmd/parse.js";
+import { failedCheck } from "../../stats/cause.js";
 import { sleepNs } from "../../sys/sleep.js";
 import { fileWord } from "../evidence.js";
 import { caseFolder, type Deed } from "./deed.js";
@@ -18,7 +19,8 @@ export const waitForLink: Deed<"wait for link"> = async ({ setup, devices }, dee
     const output = setup.folder.write(file, `testpmd> ${text}\n${answer}`);
     const [found] = parsePortInfo(answer);
     if (found?.linkUp === (state === "up") || setup.signal.aborted) return { output };
-    if (performance.now() > end) return { output, reasons: [`the link of port ${port} does not come ${state}`] };
+    if (performance.now() > end)
+      return { output, reasons: [failedCheck(`the link of port ${port} does not come ${state}`)] };
     await sleepNs(lookEveryNs);
   }
 };

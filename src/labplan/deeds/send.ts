@@ -1,6 +1,6 @@
 /** Frames of each size, sent and waited for, and what their trials must show. */
 import type { Trial } from "../../result/run-result.js";
-import { type Reason, withReasons } from "../../stats/cause.js";
+import { failedCheck, withReasons } from "../../stats/cause.js";
 import { frameSizeName } from "../../units.js";
 import { failedTrafficChecks } from "../checks.js";
 import type { TrafficResult } from "../traffic.js";
@@ -21,9 +21,5 @@ export const send: Deed<"send"> = async (lab, { traffic, check }, step) => {
 function judged({ trial }: TrafficResult, failed: readonly string[]): Trial {
   if (failed.length === 0) return trial;
   const verdict = trial.verdict === "pass" ? "fail" : trial.verdict;
-  return withReasons(
-    trial,
-    verdict,
-    failed.map((text): Reason => ({ cause: "check", text })),
-  );
+  return withReasons(trial, verdict, failed.map(failedCheck));
 }

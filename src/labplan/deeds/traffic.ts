@@ -1,5 +1,5 @@
 /** Traffic that goes on while other steps are done: started, watched, stopped. */
-import { type Reason, reasonsOf, type VerdictWord, withReasons } from "../../stats/cause.js";
+import { failedCheck, type Reason, reasonsOf, type VerdictWord, withReasons } from "../../stats/cause.js";
 import { sleepNs } from "../../sys/sleep.js";
 import { failedTrafficChecks } from "../checks.js";
 import type { Deed } from "./deed.js";
@@ -8,6 +8,8 @@ import type { Deed } from "./deed.js";
 const lookEveryNs = 50e6;
 /** Without any frame for this long, none comes back. */
 const silenceMs = 400;
+
+const nothingCameBack: Reason = { cause: "none came back", text: "nothing came back" };
 
 export const startTraffic: Deed<"start traffic"> = async (lab, { traffic }) => {
   lab.open = await lab.generator.begin(traffic);
@@ -23,7 +25,7 @@ export const watchTraffic: Deed<"watch traffic"> = async ({ setup, devices, gene
     if (comesBack ? now > last : now === last && at - since >= silenceMs) return {};
     if (now > last) [last, since] = [now, at];
     if (setup.signal.aborted) return {};
-    if (at > end) return { reasons: [comesBack ? "nothing came back" : "frames kept coming back"] };
+    if (at > end) return { reasons: [comesBack ? nothingCameBack : failedCheck("frames kept coming back")] };
     devices.checkAlive();
   }
 };
@@ -34,7 +36,7 @@ export const stopTraffic: Deed<"stop traffic"> = async (lab, { check }, step) =>
   lab.open = null;
   const result = await open.finish();
   const { trial } = result;
-  const checks = failedTrafficChecks(check, result).map((text): Reason => ({ cause: "check", text }));
+  const checks = failedTrafficChecks(check, result).map(failedCheck);
   const own = reasonsOf(trial);
   // Starting a device again damages no frames.
   const damage = own.filter(({ cause }) => cause === "corrupt");
