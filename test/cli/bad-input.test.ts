@@ -47,6 +47,14 @@ const asProcess: readonly Refusal[] = [
 /** Checked through the same code in this process, which is a hundred times as quick. */
 const inProcess: readonly Refusal[] = [
   [
+    ["fleet", "ls", "--fleet", "nats://127.0.0.1:4222", "--tls-ca", "ca.pem"],
+    /--tls-ca: this server is not spoken to over TLS; accepted: with --fleet tls:/,
+  ],
+  [
+    ["fleet", "ls", "--fleet", "tls://localhost:4222", "--tls-ca", "/nowhere/ca.pem"],
+    /--tls-ca: \/nowhere\/ca.pem cannot be read; accepted: a file that you may read/,
+  ],
+  [
     ["replay", "pcaps/golden/imix.pcap", "--tx", "null:", "--map-port", "80=81,53=54,80=82"],
     /--map-port: port 80 is mapped twice; accepted: each port once/,
   ],

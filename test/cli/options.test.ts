@@ -49,6 +49,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   pcap: ["profiles/imix.yaml", "-o", join(folder, "x.pcap")],
   profile: ["graph", "profiles/imix.yaml"],
   y1564: ["--cir", "1kpps"],
+  "fleet collect": ["a-run", "--fleet", "nats://127.0.0.1:4222"],
 };
 
 /** Options that only mean something beside others. */

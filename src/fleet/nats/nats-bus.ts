@@ -58,18 +58,23 @@ function identityOf({
 }
 
 function tlsOf({ address, tlsCaFile, tlsCertFile, tlsKeyFile }: NatsSetup): Pick<ConnectionOptions, "tls"> {
-  if (!address.encrypted) return {};
-  return {
-    tls: {
-      handshakeFirst: false,
-      ...(tlsCaFile === undefined ? {} : { caFile: tlsCaFile }),
-      ...(tlsCertFile === undefined ? {} : { certFile: tlsCertFile }),
-      ...(tlsKeyFile === undefined ? {} : { keyFile: tlsKeyFile }),
-    },
-  };
+  const files = [
+    { key: "ca", option: "--tls-ca", path: tlsCaFile },
+    { key: "cert", option: "--tls-cert", path: tlsCertFile },
+    { key: "key", option: "--tls-key", path: tlsKeyFile },
+  ];
+  const texts: [key: string, text: string][] = [];
+  for (const { key, option, path } of files) {
+    if (path === undefined) continue;
+    if (!address.encrypted) {
+      throw usageError("this server is not spoken to over TLS", { where: option, accepted: "with --fleet tls://…" });
+    }
+    texts.push([key, Buffer.from(readKey(path, option)).toString("utf8")]);
+  }
+  return address.encrypted ? { tls: { handshakeFirst: false, ...Object.fromEntries(texts) } } : {};
 }
 
-/** @throws PktgenError (3): no server answers there, or it refuses. */
+/** @throws PktgenError (2): a file that cannot be read, or is of no use there; (3): no server answers there, or it refuses. */
 export async function connectNats(setup: NatsSetup): Promise<Bus> {
   const { address, name } = setup;
   const servers = [...address.servers];
