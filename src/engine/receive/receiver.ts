@@ -89,17 +89,8 @@ export class Receiver implements ReceiveHalf, BurstSorter {
   readonly #order: ArrivalOrder;
   readonly #seen = new Float64Array(seenCell.count);
 
-  constructor({
-    spec,
-    program,
-    memory,
-    clock,
-    lag,
-    published,
-    foreignFrames,
-    pinsTrial,
-    strays = null,
-  }: ReceiverStart) {
+  constructor(start: ReceiverStart) {
+    const { spec, program, memory, clock, lag, published, foreignFrames, pinsTrial, strays = null } = start;
     this.#spec = spec;
     this.#share = spec.share ?? wholeShare;
     this.#strays = strays;
