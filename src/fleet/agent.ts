@@ -341,7 +341,7 @@ export class Agent implements AsyncDisposable {
 }
 
 /** The coordinator knows what was to be sent. */
-const withoutTraffic = ({ order: { stream: _, ...order }, ...inputs }: TrialInputs): object => ({ ...inputs, order });
+const withoutTraffic = ({ spec: { stream: _, ...spec }, ...inputs }: TrialInputs): object => ({ ...inputs, spec });
 
 function refusal(error: unknown): Answer {
   const isKnown = error instanceof PktgenError;

@@ -20,7 +20,7 @@ import type { TrafficSpec } from "../stream/spec/traffic.js";
 import type { ReportPart } from "./agent-link.js";
 import type { Blamed, SilentSpell } from "./trial-events.js";
 
-/** What an agent says of a trial; the order is without what is sent, which all have in common. */
+/** What an agent says of a trial; the spec is without what is sent, which all have in common. */
 export interface AgentReport {
   readonly agent: string;
   /** One for each direction. */
@@ -76,7 +76,7 @@ export type FleetTrial = NonNullable<Trial["fleet"]>;
 
 /** A result for each direction. */
 export function combineTrial(combined: CombinedTrial): Trial[] {
-  const wholes = wholeOrders(combined);
+  const wholes = wholeSpecs(combined);
   return wholes.map((whole, direction) => combineDirection(combined, whole, direction));
 }
 
@@ -85,7 +85,7 @@ function streamsOfPlan({ stream }: RunPlan): readonly [TrafficSpec, TrafficSpec]
 }
 
 /** What one generator with all queues would have been told. */
-function wholeOrders({ plan, request, agents, settleNs, trial, idsGiven }: CombinedTrial): TrialSpec[] {
+function wholeSpecs({ plan, request, agents, settleNs, trial, idsGiven }: CombinedTrial): TrialSpec[] {
   const { startSequence, settlesWhole, integrity, ownRates, lineRateBps, tolerances } = plan;
   const [stream, back] = streamsOfPlan(plan).map((traffic) => probed(traffic, plan, request));
   const forward = trialSpec({ trial, trialsBefore: idsGiven }, stream!, request, {
@@ -113,10 +113,10 @@ interface DirectionPart {
 
 function combineDirection(combined: CombinedTrial, whole: TrialSpec, direction: number): Trial {
   const { plan, request, agents, reports, appointedNs } = combined;
-  const orders = splitTrial(whole, agents.length);
+  const specs = splitTrial(whole, agents.length);
   const parts = reports.map(({ agent, inputs, stopped, startNs, boundNs }): DirectionPart => {
     const index = agents.indexOf(agent);
-    const own = { ...inputs[direction]!, order: orders[index]!, requested: shareOfRequest(request, orders[index]!) };
+    const own = { ...inputs[direction]!, spec: specs[index]!, requested: shareOfRequest(request, specs[index]!) };
     const queues = Array.from({ length: plan.queues }, (_, q) => index + q * agents.length);
     return { agent, inputs: own, stopped, queues, clock: { aheadNs: startNs - appointedNs, boundNs } };
   });
@@ -145,7 +145,7 @@ function shareOfRequest(request: MeasureRequest, { share, count }: TrialSpec): T
 
 function mergedInputs(
   { plan, request, settleNs: _, lost, left, silent, faults, agents }: CombinedTrial,
-  order: TrialSpec,
+  spec: TrialSpec,
   direction: number,
   parts: readonly DirectionPart[],
   report: TrialReport,
@@ -157,7 +157,7 @@ function mergedInputs(
     phase: request.phase,
     ...(plan.bidirectional ? { direction: direction === 0 ? "forward" : "reverse" } : {}),
     requested: requestedOf(request),
-    order,
+    spec,
     report,
     signed: all.every(({ signed }) => signed),
     limits: {
@@ -303,7 +303,7 @@ const inexactReason = (one: Inexact): Reason => ({ cause: "counts", text: inexac
 
 function agentRow({ agent, trial, inputs, clock }: Alone): FleetTrial["agents"][number] {
   const { sent, received, accepted, lost, txPps, rxPps, verdict, latencyNs } = trial;
-  const { index, of } = inputs.order.share ?? { index: 0, of: 1 };
+  const { index, of } = inputs.spec.share ?? { index: 0, of: 1 };
   return {
     ...{ name: agent, share: `${index + 1} of ${of}`, sent, received, accepted, lost, txPps, rxPps },
     ...judgedBy(verdict, reasonsOf(trial)),

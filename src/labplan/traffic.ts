@@ -143,12 +143,12 @@ export class PlanGenerator implements AsyncDisposable {
   async #warmUp(traffic: PlannedTraffic, generator: Generator): Promise<void> {
     const first = this.#requestOf(traffic, traffic.sizes[0]);
     const number = this.#setup.numbers.next();
-    const orders = (pps: number | null, durationNs: number): TrialSpec[] => {
+    const specs = (pps: number | null, durationNs: number): TrialSpec[] => {
       const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
-      return [this.#orderOf(traffic, { ...first, pps: most, count: null, durationNs }, number)];
+      return [this.#specOf(traffic, { ...first, pps: most, count: null, durationNs }, number)];
     };
     const { signal } = this.#setup;
-    await warmUp({ generator, durationNs: usualWarmUpNs, signal, throughDevice: false, orders });
+    await warmUp({ generator, durationNs: usualWarmUpNs, signal, throughDevice: false, specs });
   }
 
   #recordingOf(port: string): RecordingSetup | null {
@@ -180,11 +180,7 @@ export class PlanGenerator implements AsyncDisposable {
     };
   }
 
-  #orderOf(
-    { stream, queues }: PlannedTraffic,
-    request: MeasureRequest,
-    number = this.#setup.numbers.next(),
-  ): TrialSpec {
+  #specOf({ stream, queues }: PlannedTraffic, request: MeasureRequest, number = this.#setup.numbers.next()): TrialSpec {
     const { cooperative } = this.#setup;
     return trialSpec(number, stream, request, {
       ...{ queues, cooperative },
@@ -201,16 +197,16 @@ export class PlanGenerator implements AsyncDisposable {
   ): Promise<{ finish(): Promise<TrafficResult> }> {
     const generator = await this.#opened(traffic);
     const request = this.#requestOf(traffic, size);
-    const order = this.#orderOf(traffic, request);
+    const spec = this.#specOf(traffic, request);
     const before = await this.#read(traffic);
     const dropsBefore = this.#receiveDrops();
     const disturbance = watchDisturbance(generator.workers.map(({ threadId }) => threadId));
     const recorder = this.#setup.recording?.recorder;
     recorder?.keep(true);
     const generation = this.#open?.port.rings()?.generation ?? 0;
-    const running = generator.runTrial(order, signal);
+    const running = generator.runTrial(spec, signal);
     running.catch(() => {});
-    const ownRate = this.#ownRate(traffic, order, generator);
+    const ownRate = this.#ownRate(traffic, spec, generator);
     const finish = async (): Promise<TrafficResult> => {
       const report = await running.finally(() => recorder?.keep(false));
       const rates = await ownRate;
@@ -220,7 +216,7 @@ export class PlanGenerator implements AsyncDisposable {
       const trial = trialResult({
         phase: request.phase,
         requested: requestedOf(request),
-        order,
+        spec,
         report,
         signed: isSigned(traffic.stream, size),
         hops: before.hops === null || after.hops === null ? [] : hopDifferences(before.hops, after.hops),

@@ -58,7 +58,7 @@ export interface Lab extends AsyncDisposable {
   /** What a reader of the figures should know. */
   readonly notes: readonly string[];
   /** Measures the generator's own share of latencies, once. `floorNs` returns it afterwards. */
-  measureFloor(order: TrialSpec): Promise<void>;
+  measureFloor(spec: TrialSpec): Promise<void>;
   floorNs(): number | null;
   isSigned(size: FrameSize): boolean;
   portFacts(): readonly PortFacts[];
@@ -219,8 +219,8 @@ function assemble(parts: Assembly): Lab {
   return {
     beside: { warmUp: 0, learning: 0, probes: 0 },
     ...{ recorder, dut, generator, streams, external, sharing },
-    measureFloor: async (order) => {
-      const measured = await generator.floorNs(order);
+    measureFloor: async (spec) => {
+      const measured = await generator.floorNs(spec);
       floorNs = Number.isFinite(measured) ? measured : null;
     },
     floorNs: () => floorNs,

@@ -6,7 +6,7 @@
 import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
 import type { MeasureRequest } from "./measurer.js";
 import { sentFrames } from "./sent-frames.js";
-import { ordersFor, type TrialRun } from "./trial-run.js";
+import { specsFor, type TrialRun } from "./trial-run.js";
 import { steadyRequest } from "./trial-spec.js";
 
 const learningPps = 1_000;
@@ -15,8 +15,8 @@ const learningSettleNs = 5e6;
 export async function learn({ plan, lab, hooks }: TrialRun, like: MeasureRequest, frames: number): Promise<void> {
   await lab.ready();
   const few = { ...steadyRequest(like), pps: learningPps, count: frames, durationNs: Number.POSITIVE_INFINITY };
-  const orders = ordersFor({ ...plan, settleNs: learningSettleNs, settlesWhole: false }, lab, few);
-  const back = { ...orders[0]!, stream: reverseStream(lab.streams[0]), firstStream: reverseFirstStream };
-  const reports = await lab.generator.runDirections(plan.bidirectional ? orders : [back], hooks.signal);
+  const specs = specsFor({ ...plan, settleNs: learningSettleNs, settlesWhole: false }, lab, few);
+  const back = { ...specs[0]!, stream: reverseStream(lab.streams[0]), firstStream: reverseFirstStream };
+  const reports = await lab.generator.runDirections(plan.bidirectional ? specs : [back], hooks.signal);
   lab.beside.learning += sentFrames(reports);
 }

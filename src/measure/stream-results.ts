@@ -6,12 +6,12 @@ import { framesWord, partOf } from "../stats/words.js";
 
 /** Stream by stream, where there are several. */
 export function streamsOf(
-  { order, report }: { readonly order: TrialSpec; readonly report: TrialReport },
+  { spec, report }: { readonly spec: TrialSpec; readonly report: TrialReport },
   rxPps: number,
 ): Pick<Trial, "streams" | "duplicateWindow"> {
   const { transmit, receive } = report;
   if (transmit.streams === undefined || receive.streams === undefined) return {};
-  const { streams } = order.stream;
+  const { streams } = spec.stream;
   // What of a stream came back within the receive window is not counted: its frames have their share of all frames' rate.
   const receiveNs = rxPps > 0 ? (receive.received * 1e9) / rxPps : 0;
   return {

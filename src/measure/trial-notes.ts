@@ -3,10 +3,10 @@ import type { DutOwnRates, Trial } from "../result/run-result.js";
 import type { TrialCounts } from "../stats/ledger.js";
 import { framesWord, percentWord, rateWord } from "../stats/words.js";
 import { streamNotes } from "./stream-results.js";
-import type { OrderedReport } from "./trial-times.js";
+import type { ReportedTrial } from "./trial-times.js";
 import { workerNotes } from "./worker-shares.js";
 
-export interface NotedTrial extends OrderedReport {
+export interface NotedTrial extends ReportedTrial {
   readonly dutOwnRates?: DutOwnRates | null;
   readonly notes?: readonly string[];
 }
@@ -68,10 +68,10 @@ function damageNotes({ corrupt }: TrialCounts): string[] {
  * A device that pushes or pops tags returns longer or shorter frames, which are whole. Frames inside an encapsulation
  * are longer, too, and none of them is whole.
  */
-function lengthNotes({ order, report }: NotedTrial, { sent, accepted, received }: TrialCounts): string[] {
+function lengthNotes({ spec, report }: NotedTrial, { sent, accepted, received }: TrialCounts): string[] {
   const { transmit, receive } = report;
   // Of several sizes, means are comparable only where no frame is missing.
-  const isComparable = (order.size.kind === "fixed" && order.stream.plain !== undefined) || received === sent;
+  const isComparable = (spec.size.kind === "fixed" && spec.stream.plain !== undefined) || received === sent;
   if (received === 0 || (accepted > 0 && accepted < received) || !isComparable) return [];
   const sentBytes = transmit.queues.reduce((sum, queue) => sum + queue.sentBytes, 0);
   const more = Number((receive.receivedBytes / received - sentBytes / sent).toFixed(2));

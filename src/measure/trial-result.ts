@@ -19,7 +19,7 @@ export interface TrialInputs {
   /** Absent: there is only one. */
   readonly direction?: "forward" | "reverse";
   readonly requested: Requested;
-  readonly order: TrialSpec;
+  readonly spec: TrialSpec;
   readonly report: TrialReport;
   /** Frames were large enough for a signature. */
   readonly signed: boolean;
@@ -56,8 +56,8 @@ export const requestedOf = ({ rateText, pps, durationNs, count, steps }: Measure
 
 /** The trial with its verdict. */
 export function trialResult(inputs: TrialInputs): Trial {
-  const { order, report, failures } = inputs;
-  const faults = [...(inputs.faults ?? []), ...shareReasons(report, order)];
+  const { spec, report, failures } = inputs;
+  const faults = [...(inputs.faults ?? []), ...shareReasons(report, spec)];
   const counts = countsOf(report, inputs.signed);
   const rates = ratesOfTrial(report, counts);
   const unjudged = {
@@ -71,7 +71,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     ...rates,
     ...delaysOf(inputs, rates.rxPps),
     ...intendedOf(inputs),
-    ...(typeof inputs.floorNs !== "number" || order.load.kind === "max" ? {} : { generatorFloorNs: inputs.floorNs }),
+    ...(typeof inputs.floorNs !== "number" || spec.load.kind === "max" ? {} : { generatorFloorNs: inputs.floorNs }),
     pacing: report.transmit.pacing,
     queuesSeen: queuesSeen(report),
     ...streamsOf(inputs, rates.rxPps),
@@ -80,20 +80,20 @@ export function trialResult(inputs: TrialInputs): Trial {
     ...observedOf(inputs),
     ...workersOf(report),
   };
-  const startLateNs = order.load.kind === "paced" ? report.transmit.firstNs : 0;
+  const startLateNs = spec.load.kind === "paced" ? report.transmit.firstNs : 0;
   const rules: VerdictRules = { lossRatioMax: null, minPps: null, ...inputs.limits, faults, failures };
   const judgement = judgeTrial({ ...unjudged, startLateNs }, rules);
   return { ...unjudged, ...judgement, notes: [...notesOf(inputs, unjudged), ...judgement.notes] };
 }
 
-function headOf({ phase, direction, order, requested, report, signed }: TrialInputs) {
+function headOf({ phase, direction, spec, requested, report, signed }: TrialInputs) {
   const { transmit, receive, elapsedNs } = report;
   return {
-    frameBytes: frameSizeName(order.size),
-    meanFrameBytes: meanFrameBytes(order.size),
+    frameBytes: frameSizeName(spec.size),
+    meanFrameBytes: meanFrameBytes(spec.size),
     phase,
     ...(direction === undefined ? {} : { direction }),
-    queues: order.queues,
+    queues: spec.queues,
     requested,
     durationNs: transmit.windowNs,
     settleNs: Math.round(Math.max(0, elapsedNs - Math.max(receive.lastArrivalNs, transmit.lastNs))),
@@ -131,10 +131,10 @@ const samplesOf = ({ receive }: TrialReport): Pick<Trial, "lostRanges" | "firstC
 });
 
 /** Where frames can come out of more than one queue: which queue each flow came out of. */
-function flowsOf({ order, report }: TrialInputs): Pick<Trial, "flows"> {
+function flowsOf({ spec, report }: TrialInputs): Pick<Trial, "flows"> {
   const { flows } = report.receive;
   if (flows === undefined) return {};
-  const { streams, plain } = order.stream;
+  const { streams, plain } = spec.stream;
   const list = flows.list.map(({ stream, flow, queues }) => ({
     ...(plain !== undefined ? {} : { stream: streams[stream].name }),
     flow,

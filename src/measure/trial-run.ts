@@ -44,7 +44,7 @@ function withProbeOf(
 }
 
 /** A spec for each direction, the forward one first, with the next id. `share`: of a trial that others do as well. */
-export function ordersFor(plan: RunPlan, lab: Lab, next: MeasureRequest, share?: Share): TrialSpec[] {
+export function specsFor(plan: RunPlan, lab: Lab, next: MeasureRequest, share?: Share): TrialSpec[] {
   const [stream, back] = lab.streams.map((traffic) => withProbeOf(traffic, plan, next));
   const { queues, startSequence, settlesWhole, integrity, ownRates, lineRateBps, tolerances } = plan;
   const forward = trialSpec(lab.numbers.next(), stream!, next, {
@@ -67,20 +67,20 @@ const shareOf = (spec: TrialSpec, { index, of }: Share): TrialSpec =>
 export async function warmUpFor({ plan, lab, hooks }: TrialRun, first: MeasureRequest): Promise<void> {
   await lab.ready();
   const steady = steadyRequest(first);
-  const orders = (pps: number | null, durationNs: number): TrialSpec[] => {
+  const specs = (pps: number | null, durationNs: number): TrialSpec[] => {
     const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
-    return ordersFor(plan, lab, { ...steady, pps: most, count: null, durationNs });
+    return specsFor(plan, lab, { ...steady, pps: most, count: null, durationNs });
   };
   const throughDevice = isCompiledToo(plan.dut);
   const { generator } = lab;
   const { signal } = hooks;
-  lab.beside.warmUp += await warmUp({ generator, durationNs: plan.warmupNs, signal, throughDevice, orders });
-  await lab.measureFloor(orders(null, 0)[0]!);
+  lab.beside.warmUp += await warmUp({ generator, durationNs: plan.warmupNs, signal, throughDevice, specs });
+  await lab.measureFloor(specs(null, 0)[0]!);
 }
 
 /** What a trial's directions answered, and what was read around them. */
 interface Carried {
-  readonly orders: readonly TrialSpec[];
+  readonly specs: readonly TrialSpec[];
   readonly reports: readonly TrialReport[];
   readonly reset: ResetDone | null;
   readonly readings: Readings;
@@ -110,17 +110,17 @@ export async function measureTrial(
 ): Promise<readonly TrialInputs[]> {
   const { plan, lab } = run;
   await lab.ready();
-  const orders = ordersFor(plan, lab, next, part?.share);
+  const specs = specsFor(plan, lab, next, part?.share);
   await lab.dut?.resetForTrial(plan.seed + index);
   await lab.external?.begin();
-  const carried = await carryOut(run, next, orders, index, part?.appointed);
+  const carried = await carryOut(run, next, specs, index, part?.appointed);
   return carried.reports.map((_, direction) => inputsOf(run, next, carried, direction));
 }
 
 async function carryOut(
   run: TrialRun,
   next: MeasureRequest,
-  orders: readonly TrialSpec[],
+  specs: readonly TrialSpec[],
   index: number,
   appointed?: () => Promise<number>,
 ): Promise<Carried> {
@@ -134,11 +134,11 @@ async function carryOut(
   const signal = ends.length === 0 ? hooks.signal : AbortSignal.any([hooks.signal, ...ends]);
   const last = (): Promise<void> => lab.external?.end() ?? Promise.resolve();
   const reports = await lab.generator
-    .runDirections(orders, signal, last, appointed)
+    .runDirections(specs, signal, last, appointed)
     .finally(() => [stopWatching(), around.stop()]);
   const reset = (await resetting?.done) ?? null;
   recorder?.keep(false);
-  return { orders, reports, reset, readings: await around.finish(!hooks.signal.aborted) };
+  return { specs, reports, reset, readings: await around.finish(!hooks.signal.aborted) };
 }
 
 /** What one direction's result is made of. */
@@ -146,7 +146,7 @@ function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: numb
   const { plan, lab } = run;
   const { reports, reset } = carried;
   const { hops, drops, injected, dutOwnRates, disturbance } = carried.readings;
-  const [order, report] = [carried.orders[d]!, reports[d]!];
+  const [spec, report] = [carried.specs[d]!, reports[d]!];
   const external = lab.external?.of(d, report) ?? null;
   // A device that was reset begins its counters again.
   const counters = reset === null ? (external ?? { hops, faults: [], notes: [] }) : noCounters;
@@ -154,7 +154,7 @@ function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: numb
     phase: next.phase,
     ...(reports.length === 1 ? {} : { direction: d === 0 ? "forward" : "reverse" }),
     requested: requestedOf(next),
-    order,
+    spec,
     report,
     signed: lab.isSigned(next.size),
     limits: {
@@ -168,13 +168,13 @@ function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: numb
     ...{ reset, injected, dutOwnRates, disturbance, drops },
     floorNs: lab.floorNs(),
     faults: [...faultsOf(run, report, reset), ...counters.faults.map(faultReason)],
-    failures: failuresOf(report, order, lab),
+    failures: failuresOf(report, spec, lab),
     notes: [
       ...(report.transmit.cutShort === "short" ? ["given up when it could be of no use any more"] : []),
       ...lab.notes,
       ...counters.notes,
       ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`),
-      ...(report.receive.received > 0 ? [] : hintsOfNothing(plan, order, d)),
+      ...(report.receive.received > 0 ? [] : hintsOfNothing(plan, spec, d)),
     ],
   };
 }
@@ -206,9 +206,9 @@ function hintsOfNothing({ dut }: RunPlan, { stream }: TrialSpec, direction: numb
   return noReturnHints({ tx, rx, receiving: readOwnInterface(rx ?? tx), dstMac });
 }
 
-function failuresOf({ transmit }: TrialReport, order: TrialSpec, lab: Lab): string[] {
+function failuresOf({ transmit }: TrialReport, spec: TrialSpec, lab: Lab): string[] {
   const published = transmit.queues.reduce((sum, queue) => sum + queue.published, 0);
   if (transmit.cutShort === "stuck") return ["the device under test took nothing for 5 s, and the trial was given up"];
-  const tookNone = published === 0 && transmit.cutShort === null && (order.count ?? 1) > 0 && transmit.missed === 0;
+  const tookNone = published === 0 && transmit.cutShort === null && (spec.count ?? 1) > 0 && transmit.missed === 0;
   return tookNone ? [noFrameTaken(lab.portFacts())] : [];
 }

@@ -5,8 +5,8 @@ import { delayVariation, Histogram } from "../stats/histogram.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 
 /** What a trial was to do, and what the generator's thread answered. */
-export interface OrderedReport {
-  readonly order: TrialSpec;
+export interface ReportedTrial {
+  readonly spec: TrialSpec;
   readonly report: TrialReport;
 }
 
@@ -15,14 +15,14 @@ const farTailFrames = 100_000;
 
 /** Latency at a set rate; at max the rings dominate, and the time in flight is a figure of theirs (Little's law). */
 export function delaysOf(
-  { report, order }: OrderedReport,
+  { report, spec }: ReportedTrial,
   rxPps: number,
 ): Pick<Trial, "latencyNs" | "latencyBuckets" | "ipdvNs" | "pdvNs" | "queueingNs" | "inFlightFrames"> {
   const none = { latencyNs: null, ipdvNs: null, pdvNs: null, queueingNs: null, inFlightFrames: null };
   const { latency, ipdv } = report.receive;
   if (latency === null) return none;
   const histogram = Histogram.fromData(latency);
-  if (order.load.kind === "max") {
+  if (spec.load.kind === "max") {
     const queueingNs = histogram.mean;
     return { ...none, queueingNs, inFlightFrames: Math.round((queueingNs * rxPps) / 1e9) };
   }
@@ -39,17 +39,17 @@ export function delaysOf(
 }
 
 /** No coordinated omission: with what each frame was behind its slot. */
-export function intendedOf({ report }: OrderedReport): Pick<Trial, "latencyIntendedNs"> {
+export function intendedOf({ report }: ReportedTrial): Pick<Trial, "latencyIntendedNs"> {
   const { latencyIntended } = report.receive;
   const summary = latencyIntended === null ? null : Histogram.fromData(latencyIntended).summary();
   return summary === null ? {} : { latencyIntendedNs: summary };
 }
 
 /** The probe's part: the last stream's counts, and its own histogram. */
-export function probeOf({ order, report: { transmit, receive } }: OrderedReport): Pick<Trial, "probe"> {
+export function probeOf({ spec, report: { transmit, receive } }: ReportedTrial): Pick<Trial, "probe"> {
   const sent = transmit.streams?.at(-1)?.sent;
   const accepted = receive.streams?.at(-1)?.accepted;
-  if (order.hasProbe !== true || receive.probeLatency === undefined || sent === undefined || accepted === undefined) {
+  if (spec.hasProbe !== true || receive.probeLatency === undefined || sent === undefined || accepted === undefined) {
     return {};
   }
   const histogram = Histogram.fromData(receive.probeLatency);
@@ -63,7 +63,7 @@ export function probeOf({ order, report: { transmit, receive } }: OrderedReport)
 }
 
 /** Where the load changed: until when frames were lost, or found no room, which is as bad. */
-export function lossUntilOf({ order: { load }, report }: OrderedReport): Pick<Trial, "lossUntilNs"> {
+export function lossUntilOf({ spec: { load }, report }: ReportedTrial): Pick<Trial, "lossUntilNs"> {
   const { transmit, receive } = report;
   if (load.kind !== "stepped" || receive.lossUntilNs === null) return {};
   const gapNs = 1e9 / (load.steps.at(-1)?.pps ?? 1);

@@ -25,18 +25,18 @@ export interface WarmUp {
   /** true: frames go through the device. false: they stay in the generator. */
   readonly throughDevice: boolean;
   /** The specs of a trial at a load (null: max) of this length, one for each direction. */
-  orders(pps: number | null, durationNs: number): readonly TrialSpec[];
+  specs(pps: number | null, durationNs: number): readonly TrialSpec[];
 }
 
 /** Must the device's code be compiled, too? */
 export const isCompiledToo = ({ kind }: DutChoice): boolean => kind === "embedded";
 
 /** Resolves with how many frames were sent to the device. */
-export async function warmUp({ generator, durationNs, signal, throughDevice, orders }: WarmUp): Promise<number> {
+export async function warmUp({ generator, durationNs, signal, throughDevice, specs }: WarmUp): Promise<number> {
   let sent = 0;
   for (const { pps, share } of parts) {
     if (durationNs === 0 || signal.aborted) break;
-    const part = orders(pps, durationNs * share);
+    const part = specs(pps, durationNs * share);
     if (!throughDevice) await generator.rehearse(part, signal);
     else sent += sentFrames(await generator.runDirections(part, signal));
   }

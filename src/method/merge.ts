@@ -112,7 +112,7 @@ function mergedTrial(sent: SentTrial, received: ReceivedTrial, fault: string | n
   return trialResult({
     phase,
     requested,
-    order: { ...order, stream: "streams" in order.stream ? order.stream : trafficOf(order.stream) },
+    spec: { ...order, stream: "streams" in order.stream ? order.stream : trafficOf(order.stream) },
     report: mergedReport(sent, received, clocks === null),
     signed: signature,
     disturbance: {

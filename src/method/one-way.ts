@@ -19,7 +19,7 @@ import type { PortSpec } from "../port/kinds.js";
 import type { Port } from "../port/port.js";
 import {
   type HalfFaults,
-  type HalfOrder,
+  type HalfSpec,
   halfFormats,
   type ReceivedHalf,
   type ReceivedTrial,
@@ -107,7 +107,7 @@ function clockAheadNs({ clocksSynchronised }: OneWayPlan): number {
   return ((ahead % 2 ** 48) + 2 ** 48) % 2 ** 48;
 }
 
-function orderOf(one: OneWayPlan, next: MeasureRequest, runId: number, index: number): TrialSpec {
+function specOf(one: OneWayPlan, next: MeasureRequest, runId: number, index: number): TrialSpec {
   const { stream, queues, startSequence, integrity } = one.plan;
   const number = { trial: trialAfter(runId, index), trialsBefore: index };
   return trialSpec(number, stream, next, {
@@ -119,7 +119,7 @@ function orderOf(one: OneWayPlan, next: MeasureRequest, runId: number, index: nu
 }
 
 /** Plain traffic is written as what it was made of. */
-const asWritten = (spec: TrialSpec): HalfOrder => ({ ...spec, stream: spec.stream.plain ?? spec.stream });
+const asWritten = (spec: TrialSpec): HalfSpec => ({ ...spec, stream: spec.stream.plain ?? spec.stream });
 
 const described = (plan: RunPlan, next: MeasureRequest) => ({
   frameBytes: frameSizeName(next.size),
@@ -185,17 +185,17 @@ export async function runSend(one: SendPlan, hooks: OneWayHooks<SentTrial>): Pro
   const trials: SentTrial[] = [];
   const planned = plannedTrials(plan);
   for (const [index, next] of planned.entries()) {
-    const order = orderOf(one, next, plan.runId, index);
+    const spec = specOf(one, next, plan.runId, index);
     if (index === 0) await warmUpFor(one, next, generator, signal);
     else await pause(one.gapNs + frameGapNs(planned[index - 1]!), signal);
     if (signal.aborted && trials.length > 0) break;
     const generation = port.rings()?.generation;
     if (generation === undefined) break;
     const disturbance = watchDisturbance(generator.workers.map(({ threadId }) => threadId));
-    const { transmit, calibrationNs } = await generator.runTrial(order, signal);
+    const { transmit, calibrationNs } = await generator.runTrial(spec, signal);
     const trial: SentTrial = {
       ...described(plan, next),
-      order: asWritten(order),
+      order: asWritten(spec),
       transmit,
       disturbance: { ...disturbance(), calibration: calibrationNs[1] / calibrationNs[0] },
       ...faultsOf(hooks.signal, recorder, port, generation),
@@ -214,11 +214,11 @@ async function warmUpFor(
   generator: Generator,
   signal: AbortSignal,
 ): Promise<void> {
-  const orders = (pps: number | null, durationNs: number): TrialSpec[] => {
+  const specs = (pps: number | null, durationNs: number): TrialSpec[] => {
     const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
-    return [orderOf(one, { ...first, pps: most, count: null, durationNs }, one.plan.runId, 0)];
+    return [specOf(one, { ...first, pps: most, count: null, durationNs }, one.plan.runId, 0)];
   };
-  await warmUp({ generator, durationNs: one.plan.warmupNs, signal, throughDevice: false, orders });
+  await warmUp({ generator, durationNs: one.plan.warmupNs, signal, throughDevice: false, specs });
 }
 
 /** Receives as many trials as are asked for, each until it is quiet. */
@@ -235,19 +235,19 @@ export async function runReceive(one: ReceivePlan, hooks: OneWayHooks<ReceivedTr
   for (const [index, next] of plannedTrials(plan).entries()) {
     const generation = port.rings()?.generation;
     if ((signal.aborted && trials.length > 0) || generation === undefined) break;
-    const order = orderOf(one, next, runId ?? 0, index);
+    const spec = specOf(one, next, runId ?? 0, index);
     const dropsBefore = port.receiveDrops?.() ?? 0;
     const disturbance = watchDisturbance([receiver.worker.threadId]);
     const { waitNs } = one;
     const quietNs = one.quietNs + frameGapNs(next);
     const durationNs = next.count === null ? next.durationNs + quietNs : Number.POSITIVE_INFINITY;
     const pinsTrial = runId === null;
-    const report = await receiver.receive({ sent: order, waitNs, quietNs, durationNs, pinsTrial }, signal);
+    const report = await receiver.receive({ sent: spec, waitNs, quietNs, durationNs, pinsTrial }, signal);
     const { receive, seenByQueue, slept } = report;
     if (report.trial !== null) runId ??= trialAfter(report.trial, -index);
     const trial: ReceivedTrial = {
       ...described(plan, next),
-      order: { ...asWritten(order), trial: trialAfter(runId ?? 0, index) },
+      order: { ...asWritten(spec), trial: trialAfter(runId ?? 0, index) },
       receive,
       seenByQueue,
       slept,

@@ -13,7 +13,7 @@ export const halfFormats = { send: "pktgen-ts send", receive: "pktgen-ts receive
 export type HalfKind = keyof typeof halfFormats;
 
 /** What the trial was told. Plain traffic is written as what it was made of. */
-export type HalfOrder = Omit<TrialSpec, "stream"> & { readonly stream: PlainTraffic | TrafficSpec };
+export type HalfSpec = Omit<TrialSpec, "stream"> & { readonly stream: PlainTraffic | TrafficSpec };
 
 /** Reasons why a half of a trial is already useless. */
 export interface HalfFaults {
@@ -29,7 +29,7 @@ interface HalfTrial extends HalfFaults {
   readonly phase: string;
   readonly requested: Requested;
   readonly signature: boolean;
-  readonly order: HalfOrder;
+  readonly order: HalfSpec;
   readonly disturbance: Disturbance;
 }
 

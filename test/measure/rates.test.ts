@@ -10,15 +10,15 @@ import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 /** A trial of so many frames a second for 200 ms, with its result. */
 function trialOf(device: Device, changes: Partial<TrialSpec> = {}, judge: { minPps?: number } = {}): Trial {
   const load = { kind: "paced", pps: 10_000 } as const;
-  const order = { ...baseOrder, load, count: null, durationNs: 200e6, settleNs: 400e6, ...changes };
-  const sim = new GeneratorSim({ size: 1024, queues: order.queues });
+  const spec = { ...baseOrder, load, count: null, durationNs: 200e6, settleNs: 400e6, ...changes };
+  const sim = new GeneratorSim({ size: 1024, queues: spec.queues });
   sim.turnNs = 5_000;
-  const report = sim.run(order, device);
-  const pps = order.load.kind === "paced" ? order.load.pps : null;
+  const report = sim.run(spec, device);
+  const pps = spec.load.kind === "paced" ? spec.load.pps : null;
   return trialResult({
     phase: "rate",
-    requested: { rate: "as asked", pps, durationNs: order.durationNs, count: order.count },
-    ...{ order, report, signed: true, limits: judge, disturbance: { stealMs: 0, switches: 0 } },
+    requested: { rate: "as asked", pps, durationNs: spec.durationNs, count: spec.count },
+    ...{ spec, report, signed: true, limits: judge, disturbance: { stealMs: 0, switches: 0 } },
   });
 }
 

@@ -9,7 +9,7 @@ import { fixedSize } from "../../src/units.js";
 import { type Device, echo, GeneratorSim } from "../support/generator-sim.js";
 import { defaultTraffic } from "../support/plain.js";
 
-const order = {
+const spec = {
   trial: 7,
   stream: defaultTraffic,
   size: fixedSize(64),
@@ -26,7 +26,7 @@ const order = {
 const inputsOf = (report: TrialReport, changes: Partial<TrialInputs> = {}): TrialInputs => ({
   phase: "forwarding",
   requested: { rate: "10kpps", pps: 10_000, durationNs: null, count: 1000 },
-  order: { ...order, queues: report.transmit.queues.length },
+  spec: { ...spec, queues: report.transmit.queues.length },
   report,
   signed: true,
   disturbance: { stealMs: 0, switches: 0 },
@@ -34,7 +34,7 @@ const inputsOf = (report: TrialReport, changes: Partial<TrialInputs> = {}): Tria
 });
 
 const run = (device: Device, queues = 1): TrialReport =>
-  new GeneratorSim({ queues }).run({ load: order.load, count: order.count }, device);
+  new GeneratorSim({ queues }).run({ load: spec.load, count: spec.count }, device);
 
 describe("a trial's result", () => {
   it("passes what came back whole", () => {
@@ -101,7 +101,7 @@ describe("a trial's result", () => {
           const size = fixedSize(128);
           const count = fates.length;
           const sim = new GeneratorSim({ queues });
-          const report = sim.run({ load: order.load, settleNs: 21e6, count, size, integrity }, device);
+          const report = sim.run({ load: spec.load, settleNs: 21e6, count, size, integrity }, device);
           const requested = { rate: "10kpps", pps: 10_000, durationNs: null, count };
           const trial = trialResult(inputsOf(report, { requested }));
           const of = (...kinds: readonly string[]): number => fates.filter((each) => kinds.includes(each)).length;

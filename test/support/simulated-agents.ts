@@ -6,7 +6,7 @@ import type { FleetSettings } from "../../src/fleet/fleet-bench.js";
 import type { Lab } from "../../src/measure/lab.js";
 import { TrialNumbers } from "../../src/measure/trial-numbers.js";
 import { requestedOf } from "../../src/measure/trial-result.js";
-import { ordersFor } from "../../src/measure/trial-run.js";
+import { specsFor } from "../../src/measure/trial-run.js";
 import { interruptedReason } from "../../src/stats/cause.js";
 import { reverseStream } from "../../src/stream/reverse.js";
 import { type Device, echo, GeneratorSim } from "./generator-sim.js";
@@ -51,9 +51,9 @@ export const simulatedOpen =
       progress: () => null,
       lost: async () => null,
       async trial(request, _index, { share, appointed }, signal) {
-        const orders = ordersFor(plan, lab, request, share);
+        const specs = specsFor(plan, lab, request, share);
         const sim = new GeneratorSim({ queues: plan.queues });
-        sim.command({ kind: "trial", specs: orders });
+        sim.command({ kind: "trial", specs: specs });
         await appointed();
         sim.done = false;
         sim.command({ kind: "appoint", startAtNs: sim.nowNs + 1e6 });
@@ -65,7 +65,7 @@ export const simulatedOpen =
           {
             phase: request.phase,
             requested: requestedOf(request),
-            order: orders[0]!,
+            spec: specs[0]!,
             report: sim.report(),
             signed: true,
             disturbance: { stealMs: 0, switches: 0 },
