@@ -1,5 +1,7 @@
 /** The result of a comparison of two captures, as plain data; its published schema is compare-schema.ts. */
 import type { Cause } from "../stats/cause.js";
+
+/** A field in which a frame is not as expected. */
 export interface FieldDifference {
   /** `ipv4.ttl`, or `payload from byte 12`. */
   readonly field: string;

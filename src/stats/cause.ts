@@ -43,6 +43,7 @@ const classes = {
   check: "device",
 } as const;
 
+/** Why something is not a pass: one of a closed set. `docs/debugging.md` says what each means. */
 export type Cause = keyof typeof classes;
 
 /**
