@@ -19,5 +19,6 @@ export { FineWait, wakefulNs } from "./fine-wait.js";
 export type { CreateJob, Job, JobContext, OpenPort, OpenQueue } from "./job.js";
 export { KeyedLags } from "./keyed-lags.js";
 export { LagWindow, lagWindowFrames } from "./lag-window.js";
+export { countersEveryNs, quietWhenCompleteNs } from "./times.js";
 export { TrialClock } from "./trial-clock.js";
 export type { Load, ReceiveSpec, TrialSpec } from "./trial-spec.js";

@@ -3,7 +3,15 @@
  * sends, then settles: it still receives what is under way.
  */
 import { usageError } from "../../errors.js";
-import { type CreateJob, type Job, type JobContext, type OpenPort, TrialClock } from "../loop/index.js";
+import {
+  type CreateJob,
+  countersEveryNs,
+  type Job,
+  type JobContext,
+  type OpenPort,
+  quietWhenCompleteNs,
+  TrialClock,
+} from "../loop/index.js";
 import { PipeReader, PipeRecorder } from "../pipe/index.js";
 import { ReplayReceiver } from "./receive.js";
 import { rehearseReplay } from "./rehearsal.js";
@@ -16,10 +24,6 @@ import {
   type ReplayReport,
   type ReplaySpec,
 } from "./spec.js";
-
-const countersEveryNs = 1_000_000;
-/** Once every frame is back, the replay ends after this much silence. */
-const quietWhenCompleteNs = 20_000_000;
 
 /** Times in ns since the replay began: doubles that stay where they are, see trial-clock.ts. */
 const cell = { countersDueNs: 0, elapsedNs: 1, count: 2 } as const;

@@ -11,6 +11,7 @@ import { Histogram } from "../../stats/histogram.js";
 import { isReverse } from "../../stream/reverse.js";
 import {
   type CreateJob,
+  countersEveryNs,
   type Job,
   type JobContext,
   type OpenPort,
@@ -39,7 +40,6 @@ export interface GeneratorOptions {
   readonly strays?: { readonly worker: number; readonly memory: StrayMemory };
 }
 
-const countersEveryNs = 1_000_000;
 /** A schedule begins after some turns of the loop. Otherwise its first frames leave late, and then too fast. */
 export const scheduleLeadNs = 200_000;
 

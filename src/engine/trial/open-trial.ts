@@ -1,10 +1,7 @@
 /** A trial from its order to its report, as the generator's loop keeps it. */
-import type { TrialClock } from "../loop/index.js";
+import { quietWhenCompleteNs, type TrialClock } from "../loop/index.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 import type { Direction } from "./direction.js";
-
-/** When everything is back, the trial still waits this long for duplicates. */
-const quietWhenCompleteNs = 20_000_000;
 
 export interface RunningTrial {
   readonly directions: readonly Direction[];

@@ -3,9 +3,11 @@ import { usageError } from "../../errors.js";
 import { compileStream } from "../../stream/frames/compile.js";
 import {
   type CreateJob,
+  countersEveryNs,
   type Job,
   type JobContext,
   type OpenPort,
+  quietWhenCompleteNs,
   type ReceiveOnlyReport,
   type ReceiveSpec,
   TrialClock,
@@ -13,10 +15,6 @@ import {
 import { Receiver } from "../receive/index.js";
 import type { ReceiveCommand } from "./commands.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
-
-/** When everything has come, the trial still waits this long for duplicates. */
-const quietWhenCompleteNs = 20_000_000;
-const countersEveryNs = 1_000_000;
 
 interface ReceiveTrial {
   readonly spec: ReceiveSpec;
