@@ -2,6 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { CommandDefinition } from "../../src/cli/command.js";
+import { commands } from "../../src/cli/commands/index.js";
+import { nameOf, type Option } from "../../src/options/option.js";
 import { protocolNames } from "../../src/packet/protocols.js";
 import { codeWordsOf, readDocument, root, sectionOf, tableRowsOf } from "../support/documents.js";
 
@@ -53,6 +56,11 @@ const foldersIn = (folder: string): string[] =>
     .filter((entry) => entry.isDirectory())
     .map((entry) => `${folder}/${entry.name}`);
 
+/** The commands that measure by a method: its folder of options has a file for each. */
+const methods = filesWith("src/options/methods", /^export const \w+Entry\b/m).map((path) => basename(path, ".ts"));
+
+const profiles = readdirSync(join(root, "profiles")).filter((name) => name.endsWith(".yaml"));
+
 const tables: readonly Table[] = [
   { path: "src/packet/protocols.ts", members: filesWith("src/packet", /^export const \w+Protocol\b/m) },
   {
@@ -74,8 +82,27 @@ const tables: readonly Table[] = [
     path: "src/engine/main.ts",
     members: filesWith("src/engine", /^export (const|function|async function) createJob\b/m, true),
   },
+  { path: "src/cli/commands/index.ts", members: methods.map((name) => `src/cli/commands/${name}.ts`) },
   { path: "bench/run.ts", members: filesWith("bench", /^export (const|async function|function) \w+Bench\b/m) },
 ];
+
+const optionTables = filesWith("src/options", /^export const \w+ = \{[\s\S]*?satisfies OptionTable/m).map((path) => ({
+  path,
+}));
+
+type AnyTable = Readonly<Record<string, Option<never, unknown>>>;
+
+const isOptionTable = (value: unknown): value is AnyTable =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).length > 0 &&
+  Object.values(value).every((one) => typeof one === "object" && one !== null && "flags" in one && "read" in one);
+
+const optionsOf = ({ options, children = [] }: CommandDefinition): string[] => [
+  ...Object.values(options).flatMap((table) => Object.values(table).map(nameOf)),
+  ...children.flatMap(optionsOf),
+];
+const takenOptions = new Set(commands.flatMap(optionsOf));
 
 describe("every file of a table's folder is in its table", () => {
   it.each(tables)("$path", ({ path, members }) => {
@@ -86,5 +113,28 @@ describe("every file of a table's folder is in its table", () => {
       (member) => member !== path && !new RegExp(`"\\./${nameIn(member)}(/[\\w-]+)?(\\.js)?"`).test(text),
     );
     expect(missing).toEqual([]);
+  });
+});
+
+describe("what is no file of a table's folder", () => {
+  it("a method: the library has it, or it is known to be the command line's alone", () => {
+    const library = read("src/api/methods.ts");
+    const missing = methods.filter((name) => !library.includes(`import("../options/methods/${name}.js")`));
+    expect(missing).toEqual(["burst", "y1564"]);
+  });
+
+  it.each(optionTables)("the options of $path are taken by a command", async ({ path }) => {
+    const exported = Object.values<unknown>(await import(join(root, path))).filter(isOptionTable);
+    expect(exported.length).toBeGreaterThan(0);
+    const names = exported.flatMap((table) => Object.values(table).map(nameOf));
+    expect(names.filter((name) => !takenOptions.has(name))).toEqual([]);
+  });
+
+  it.each(profiles)("the profile %s says what it is for, and documents name it", (file) => {
+    expect(read(`profiles/${file}`)).toMatch(/^# \w/);
+    const name = basename(file, ".yaml");
+    for (const path of ["docs/recipes/traffic.md", "pcaps/README.md"]) {
+      expect(read(path), path).toMatch(new RegExp(`(?<![\\w-])${name}(?![\\w-])`));
+    }
   });
 });
