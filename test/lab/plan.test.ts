@@ -128,8 +128,10 @@ describeLab("test plans without root, hugepages and containers", ["testpmd"], ()
     ]);
   });
 
+  // A trial at max is INVALID where another test takes the CPU: it is run again.
   it("at max shows testpmd's own rate beside ours, and writes and judges expected values", {
     timeout: timeoutMs,
+    retry: 3,
   }, async () => {
     const expected = join(folder, "expected.json");
     const args = ["--case", "1", "--sizes", "64", "--rate", "max", "--expected", expected];
