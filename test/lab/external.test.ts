@@ -55,7 +55,8 @@ function makeLab(prepare: (dut: string) => void, { ipv6 = false } = {}): Lab {
 }
 
 function bridge(dut: string, ...options: readonly string[]): void {
-  ip(dut, "link", "add", "br0", "type", "bridge", ...options);
+  // A bridge that snoops joins a group of its own, and reports that out of its ports within a second.
+  ip(dut, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0", ...options);
   for (const name of ["da", "db"]) ip(dut, "link", "set", name, "master", "br0");
   ip(dut, "link", "set", "br0", "up");
 }

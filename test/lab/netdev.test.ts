@@ -89,7 +89,7 @@ describeLab("interfaces in a namespace", ["netns"], () => {
     makeVeth(at("c"), at("d"));
     ip(netns.name, "link", "add", "link", "a", "name", "m", "type", "macvlan");
     ip(netns.name, "link", "set", "dev", "m", "up");
-    ip(netns.name, "link", "add", "name", "br", "type", "bridge");
+    ip(netns.name, "link", "add", "name", "br", "type", "bridge", "mcast_snooping", "0");
     ip(netns.name, "link", "set", "dev", "c", "master", "br");
     ip(netns.name, "link", "set", "dev", "br", "up");
     const carries = (name: string, ssh?: string): string | null =>

@@ -31,7 +31,7 @@ function makeLab(prepare: (dut: string) => void): Lab {
 }
 
 function bridge(dut: string): void {
-  ip(dut, "link", "add", "br0", "type", "bridge");
+  ip(dut, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0");
   for (const name of ["da", "db"]) ip(dut, "link", "set", name, "master", "br0");
   ip(dut, "link", "set", "br0", "up");
 }
