@@ -4,19 +4,10 @@ import { describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { checkSubjectWord, subjectOf } from "../../src/fleet/names.js";
 import { answers, checkVersion, messages, protocolVersion, readMessage, refusalOf } from "../../src/fleet/protocol.js";
+import { lineOf } from "../support/line-of.js";
 
 const own = { v: protocolVersion, from: "coordinator" };
 const claim = { ...own, run: "r1", epoch: 3, ttlMs: 10_000, by: "somebody", force: false };
-
-const lineOf = (act: () => unknown): string => {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof PktgenError) return error.toLine();
-    throw error;
-  }
-  return "nothing was thrown";
-};
 
 describe("messages", () => {
   it("one that is whole is taken as it is", () => expect(readMessage(messages.claim, claim, "a7")).toEqual(claim));

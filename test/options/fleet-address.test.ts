@@ -1,19 +1,9 @@
 /** Where a fleet is, as people write it, and which ways to it are refused. */
 import { describe, expect, it } from "vitest";
-import { PktgenError } from "../../src/errors.js";
 import { parseFleetPlace, parseNatsAddress, refuseInsecure } from "../../src/options/fleet-address.js";
+import { lineOf } from "../support/line-of.js";
 
 const parse = (text: string) => parseNatsAddress(text, "--fleet");
-const lineOf = (act: () => unknown): string => {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof PktgenError) return error.toLine();
-    throw error;
-  }
-  return "nothing was thrown";
-};
-
 describe("addresses of servers", () => {
   const none = { fleet: "default", encrypted: false, user: null };
   for (const [text, address] of [

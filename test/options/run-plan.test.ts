@@ -1,6 +1,5 @@
 /** Options → plan, as a pure function. */
 import { describe, expect, it } from "vitest";
-import { PktgenError } from "../../src/errors.js";
 import type { RunPlan } from "../../src/measure/plan.js";
 import { plannedTrials } from "../../src/method/forwarding.js";
 import { loadPps } from "../../src/options/methods/loads.js";
@@ -11,22 +10,13 @@ import { planRun } from "../../src/options/run-plan.js";
 import { parseProfile } from "../../src/profile/index.js";
 import { streamPps } from "../../src/stream/departures/loads.js";
 import { fixedSize, formatRate, meanFrameBytes, parseRate } from "../../src/units.js";
+import { lineOf } from "../support/line-of.js";
 
 const plan = (options: RunOptions, profile: string | null = null): RunPlan =>
   planRun(options, profile === null ? null : parseProfile(profile, "test.yaml"), "pktgen-ts");
 
 const sizesOf = ({ sizes }: RunPlan): (number | string)[] =>
   sizes.map((size) => (size.kind === "fixed" ? size.frameBytes : size.name));
-
-const lineOf = (act: () => unknown): string => {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof PktgenError) return error.toLine();
-    throw error;
-  }
-  return "accepted";
-};
 
 describe("planRun", () => {
   it("has the defaults of the help", () => {
