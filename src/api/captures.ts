@@ -16,11 +16,13 @@ const tool = () => ({ name: "pktgen-ts" as const, version: packageVersion(), nod
  */
 export function replay(file: string, request: ReplayRequest, hooks: ReplayHooks = {}): Promise<ReplayResult> {
   return namingFields(async () => {
-    const [{ replayFields }, { planReplay }, { runReplay }] = await Promise.all([
+    const [{ replayFields }, { planReplay }, { runReplay }, { checkHooks }] = await Promise.all([
       import("./fields.js"),
       import("../options/replay-plan.js"),
       import("../capture/replay.js"),
+      import("./run-hooks.js"),
     ]);
+    checkHooks(hooks, ["signal", "onProgress"]);
     const options: ReplayOptions = optionTexts(request, replayFields);
     const plan = planReplay(file, options, callText("replay", { file, ...request }), tool());
     const { signal = neverAborted(), onProgress = () => {} } = hooks;

@@ -17,22 +17,26 @@ import type {
 interface LibraryMethod<Request, Options extends RunOptions, Settings> {
   readonly name: string;
   readonly fields: (all: typeof Fields) => FieldKinds<Request>;
+  /** Hooks beside those of every run. */
+  readonly hookNames?: readonly string[];
   readonly entry: () => Promise<MethodEntry<Options, Settings>>;
 }
 
 function runMethod<Request extends MeasuredRequest, Options extends RunOptions, Settings>(
-  { name, fields, entry }: LibraryMethod<Request, Options, Settings>,
+  { name, fields, hookNames = [], entry }: LibraryMethod<Request, Options, Settings>,
   request: Request,
   hooks: LibraryHooks,
 ): Promise<RunResult> {
   return namingFields(async () => {
-    const [all, { planMethod }, { profileOfRequest }, { judged }, { planChecked, runHooks }] = await Promise.all([
-      import("./fields.js"),
-      import("../options/methods/method.js"),
-      import("./profile.js"),
-      import("./judged.js"),
-      import("./run-hooks.js"),
-    ]);
+    const [all, { planMethod }, { profileOfRequest }, { judged }, { checkHooks, planChecked, runHookNames, runHooks }] =
+      await Promise.all([
+        import("./fields.js"),
+        import("../options/methods/method.js"),
+        import("./profile.js"),
+        import("./judged.js"),
+        import("./run-hooks.js"),
+      ]);
+    checkHooks(hooks, [...runHookNames, ...hookNames]);
     const options = optionTexts(request, fields(all)) as Options;
     const profile = await profileOfRequest(request);
     const { plan, facts, run } = planMethod(await entry(), options, profile, callText(name, request));
@@ -84,12 +88,13 @@ export const rfc2544 = (request: Rfc2544Request = {}, hooks: LibraryHooks = {}):
   );
 
 /** One load for a long time, with each spell of loss; an aborted signal ends it. @throws PktgenError as `run` does. */
-export const soak = (request: SoakRequest = {}, { onPiece = () => {}, ...hooks }: SoakHooks = {}): Promise<RunResult> =>
+export const soak = (request: SoakRequest = {}, hooks: SoakHooks = {}): Promise<RunResult> =>
   runMethod(
     {
       name: "soak",
       fields: (all) => all.soakFields,
-      entry: async () => (await import("../options/methods/soak.js")).soakEntry(onPiece),
+      hookNames: ["onPiece"],
+      entry: async () => (await import("../options/methods/soak.js")).soakEntry(hooks.onPiece ?? (() => {})),
     },
     request,
     hooks,

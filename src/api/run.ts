@@ -17,15 +17,22 @@ import type { LibraryHooks, RunRequest } from "./request.js";
 export function run(request: RunRequest = {}, hooks: LibraryHooks = {}): Promise<RunResult> {
   return namingFields(async () => {
     // Loaded when they are needed: programs of profiles import this package for its packets alone.
-    const [{ runFields }, { planRun }, { runForwarding }, { profileOfRequest }, { judged }, { planChecked, runHooks }] =
-      await Promise.all([
-        import("./fields.js"),
-        import("../options/run-plan.js"),
-        import("../method/forwarding.js"),
-        import("./profile.js"),
-        import("./judged.js"),
-        import("./run-hooks.js"),
-      ]);
+    const [
+      { runFields },
+      { planRun },
+      { runForwarding },
+      { profileOfRequest },
+      { judged },
+      { checkHooks, planChecked, runHookNames, runHooks },
+    ] = await Promise.all([
+      import("./fields.js"),
+      import("../options/run-plan.js"),
+      import("../method/forwarding.js"),
+      import("./profile.js"),
+      import("./judged.js"),
+      import("./run-hooks.js"),
+    ]);
+    checkHooks(hooks, runHookNames);
     const options = optionTexts(request, runFields);
     const profile = await profileOfRequest(request);
     const plan = planChecked(planRun(options, profile, callText("run", request)));

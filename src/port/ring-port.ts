@@ -63,7 +63,10 @@ export abstract class RingPort<Spec extends AnyPortSpec> implements Port {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.close();
-    this.state.fail(this.error("the port was closed"));
+    try {
+      await this.close();
+    } finally {
+      this.state.fail(this.error("the port was closed"));
+    }
   }
 }

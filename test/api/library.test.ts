@@ -44,6 +44,22 @@ describe("run", () => {
     expect(result.verdict).not.toBe("pass");
   });
 
+  it("refuses hooks that do not exist, or are none", async () => {
+    const refusals: readonly [object, object][] = [
+      [{ onProgres: () => {} }, { where: "onProgres", hint: expect.stringContaining("onProgress") }],
+      [{ onTrial: "print" }, { where: "onTrial", accepted: "a function" }],
+      [{ signal: new AbortController() }, { where: "signal", accepted: "an AbortSignal" }],
+      [[], { accepted: expect.stringContaining("an object") }],
+    ];
+    for (const [hooks, error] of refusals) {
+      await expect(run({ sizes: 64, ...few }, hooks)).rejects.toMatchObject({ exitCode: 2, ...error });
+      await expect(soak({ sizes: 64 }, hooks)).rejects.toMatchObject({ exitCode: 2, ...error });
+    }
+    await expect(replay("none.pcap", { tx: "null:" }, { onPiece: () => {} } as never)).rejects.toMatchObject({
+      where: "onPiece",
+    });
+  });
+
   it("sends streams that a program made", async () => {
     const profile = stream({ name: "a", packet: udp4() }, { name: "b", packet: udp4({ ipv4: { ttl: 9 } }), weight: 3 });
     const { trials } = await run({ profile, sizes: 128, ...few });

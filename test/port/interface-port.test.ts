@@ -18,6 +18,7 @@ class CountedPort extends InterfacePort<
   readonly log: string[] = [];
   /** What the kernel's counter would say now. */
   ringFull = 0;
+  cannotBeReleased = false;
 
   constructor() {
     super({ text: "counted:lo", kind: "counted", queues: 1, name: "lo", netns: null }, defaultPortOptions);
@@ -36,6 +37,7 @@ class CountedPort extends InterfacePort<
 
   protected override release(): void {
     this.log.push("release");
+    if (this.cannotBeReleased) throw new Error("the kernel said no");
   }
 
   receiveDrops(): number {
@@ -70,4 +72,13 @@ it("counts what is lost until the loop stands, and closes the rings after that",
   await port[Symbol.asyncDispose]();
   expect(port.log.slice(3)).toEqual(["release"]);
   expect(port.receiveDrops()).toBe(5);
+});
+
+it("lets nobody wait for a port whose closing failed", async () => {
+  const port = new CountedPort().start(loopback);
+  port.breakConnection("a test broke it");
+  const waiting = expect(port.ready(60_000)).rejects.toThrow("the port was closed");
+  port.cannotBeReleased = true;
+  await expect(port[Symbol.asyncDispose]()).rejects.toThrow("the kernel said no");
+  await waiting;
 });

@@ -125,7 +125,12 @@ class TapPort extends InterfacePort<TapPortSpec, NoLosses, InterfaceRings<NoLoss
     const ringBytes = burstFrames * bufferStrideFor(this.#roomBytes);
     this.#urings = this.#arena.mapAnonymous(2 * spec.queues * uringBytes).offset;
     this.#buffers = this.#arena.mapAnonymous(2 * spec.queues * ringBytes).offset;
-    this.#io = openIo(spec, tap.fds, this.#arena, this.#urings, this.#buffers);
+    try {
+      this.#io = openIo(spec, tap.fds, this.#arena, this.#urings, this.#buffers);
+    } catch (error) {
+      this.#unmap();
+      throw error;
+    }
   }
 
   /** A ring that is not used would cost a system call a turn. The descriptors stay open as long as the port. */
@@ -204,6 +209,10 @@ class TapPort extends InterfacePort<TapPortSpec, NoLosses, InterfaceRings<NoLoss
     for (const uring of this.#io.urings) if (uring !== null) closeSync(uring.fd);
     if (this.#tap.setDown) this.#setDownAgain();
     for (const fd of this.#tap.fds) closeSync(fd);
+    this.#unmap();
+  }
+
+  #unmap(): void {
     this.#arena.release(this.#buffers);
     this.#arena.release(this.#urings);
   }
