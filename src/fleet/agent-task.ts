@@ -24,14 +24,17 @@ export class AgentTask {
   readonly armed: Promise<void>;
   /** Resolves when the task is over; null: it failed before it began. */
   readonly done: Promise<readonly TrialInputs[] | null>;
+  /** Nothing but a stop ends it. */
+  readonly isEndless: boolean;
   readonly #stop = new AbortController();
   readonly #go = deferred<number>();
   #startNs: number | null = null;
   #stopped: string | null = null;
   #isOver = false;
 
-  constructor(id: TaskId, run: (steps: TaskSteps) => Promise<readonly TrialInputs[]>) {
+  constructor(id: TaskId, run: (steps: TaskSteps) => Promise<readonly TrialInputs[]>, isEndless = false) {
     this.id = id;
+    this.isEndless = isEndless;
     const armed = deferred<void>();
     this.armed = armed.promise;
     const appointed = (): Promise<number> => {

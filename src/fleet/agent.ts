@@ -5,14 +5,17 @@
  */
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { type ExitCode, environmentError, exitCodes, PktgenError } from "../errors.js";
+import type { Clock } from "../clock.js";
+import { type ExitCode, exitCodes, PktgenError } from "../errors.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { TrialInputs } from "../measure/trial-result.js";
 import { monotonicClock } from "../sys/clock.js";
 import { allowedCpus } from "../sys/thread.js";
 import { packageVersion } from "../sys/version.js";
 import type { AgentBench, OpenAgentBench } from "./agent-bench.js";
-import { AgentTask, isSameTask, type TaskId } from "./agent-task.js";
+import { AgentLab } from "./agent-lab.js";
+import { AgentReports } from "./agent-reports.js";
+import { AgentTask, isSameTask, type TaskId, type TaskSteps } from "./agent-task.js";
 import type { Bus, BusMessage } from "./bus.js";
 import { Claims } from "./claim.js";
 import { clockId } from "./clock-id.js";
@@ -30,18 +33,19 @@ export interface AgentSetup extends Offer {
   readonly maxPps: number | null;
   readonly spool: Spool | null;
   readonly open: OpenAgentBench;
+  /** For whoever looks after the agent. Absent: nobody does. */
+  readonly say?: (text: string) => void;
+  /** Absent: this host's CLOCK_MONOTONIC. */
+  readonly clock?: AgentClock;
 }
 
-/** Reports that an agent holds in memory at most. */
-const mostReports = 32;
+/** `id`: agents with the same one read the same clock. */
+export interface AgentClock extends Clock {
+  readonly id: string;
+}
+
 const beatMs = { idle: 1_000, busy: 250 } as const;
 const lateNs = 0;
-
-interface Kept {
-  readonly run: string;
-  readonly id: TaskId;
-  readonly text: string;
-}
 
 type Answer = Readonly<Record<string, unknown>>;
 
@@ -49,12 +53,11 @@ export class Agent implements AsyncDisposable {
   readonly incarnation = randomBytes(8).toString("hex");
   readonly #setup: AgentSetup;
   readonly #bus: Bus;
-  readonly #clock = monotonicClock();
+  readonly #clock: AgentClock;
   readonly #claims = new Claims();
   readonly #subscriptions: Disposable[] = [];
-  readonly #reports: Kept[] = [];
-  #bench: AgentBench | null = null;
-  #task: AgentTask | null = null;
+  readonly #reports: AgentReports;
+  readonly #lab: AgentLab;
   #expiry: NodeJS.Timeout | undefined;
   #beats: NodeJS.Timeout | undefined;
   #lastBeatMs = 0;
@@ -63,6 +66,9 @@ export class Agent implements AsyncDisposable {
   constructor(bus: Bus, setup: AgentSetup) {
     this.#bus = bus;
     this.#setup = setup;
+    this.#clock = setup.clock ?? { ...monotonicClock(), id: clockId() };
+    this.#reports = new AgentReports(setup.spool, setup.say ?? (() => {}));
+    this.#lab = new AgentLab(setup.open);
   }
 
   /** Resolves once it answers. */
@@ -87,7 +93,7 @@ export class Agent implements AsyncDisposable {
     this.#closed = true;
     clearInterval(this.#beats);
     clearTimeout(this.#expiry);
-    await this.#close("the agent ends");
+    await this.#lab.close("the agent ends");
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
 
@@ -104,7 +110,7 @@ export class Agent implements AsyncDisposable {
     report: (data) => this.#report(data),
     close: async (data) => {
       this.#ofHolder(readMessage(messages.close, data, "close"));
-      await this.#close("the run ended");
+      await this.#lab.close("the run ended");
       return {};
     },
   };
@@ -127,16 +133,17 @@ export class Agent implements AsyncDisposable {
   #facts(): Answer {
     const { ports, labels, maxPps } = this.#setup;
     const holder = this.#claims.holder(this.#nowMs());
-    const isBusy = this.#task !== null && !this.#task.isOver;
+    const { bench, task } = this.#lab;
+    const isBusy = task !== null && !task.isOver;
     return {
       version: packageVersion(),
       node: process.version,
       host: hostname(),
       incarnation: this.incarnation,
-      clockId: clockId(),
+      clockId: this.#clock.id,
       cpus: allowedCpus().length,
       lastEpoch: this.#claims.lastEpoch,
-      state: holder === null ? "idle" : isBusy ? "busy" : this.#bench === null ? "claimed" : "open",
+      state: holder === null ? "idle" : isBusy ? "busy" : bench === null ? "claimed" : "open",
       holder: holder?.by ?? null,
       run: holder?.run ?? null,
       ...{ ports, labels, maxPps },
@@ -148,7 +155,7 @@ export class Agent implements AsyncDisposable {
     const before = this.#claims.holder(this.#nowMs());
     const answer = this.#claims.claim(order, this.#nowMs());
     if (answer.kind === "granted") {
-      if (before !== null && before.epoch !== order.epoch) void this.#close(`${order.by} took the agent`);
+      if (before !== null && before.epoch !== order.epoch) this.#closeSoon(`${order.by} took the agent`);
       this.#watchExpiry();
     }
     return { ...answer, incarnation: this.incarnation };
@@ -156,7 +163,7 @@ export class Agent implements AsyncDisposable {
 
   async #release(data: unknown): Promise<Answer> {
     const { run, epoch, force = false } = readMessage(messages.release, data, "release");
-    if (this.#claims.release({ run, epoch }, force)) await this.#close("the agent was released");
+    if (this.#claims.release({ run, epoch }, force)) await this.#lab.close("the agent was released");
     return {};
   }
 
@@ -169,15 +176,19 @@ export class Agent implements AsyncDisposable {
   }
 
   async #expire(): Promise<void> {
+    const { task } = this.#lab;
     if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#watchExpiry();
-    const task = this.#task;
-    if (task !== null && (task.startNs === null || !this.#isBounded)) task.stop("nobody renewed the claim");
+    if (task !== null && (task.startNs === null || task.isEndless)) task.stop("nobody renewed the claim");
     await task?.done;
     if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#watchExpiry();
-    await this.#close("nobody renewed the claim");
+    this.#claims.end();
+    this.#closeSoon("nobody renewed the claim");
   }
 
-  #isBounded = true;
+  /** Nobody waits for it. A port that cannot be closed is said, and ends no process. */
+  #closeSoon(why: string): void {
+    this.#lab.close(why).catch((error: unknown) => this.#setup.say?.(`its ports were not closed: ${String(error)}`));
+  }
 
   /** The order of the run that has this agent. @throws PktgenError (3): of another one. */
   #ofHolder<Order extends { readonly run: string; readonly epoch: number }>(order: Order): Order {
@@ -186,42 +197,35 @@ export class Agent implements AsyncDisposable {
   }
 
   async #open(data: unknown): Promise<Answer> {
-    const { part } = this.#ofHolder(readMessage(messages.open, data, "open"));
-    await this.#close("the run opens anew");
-    const bench = await this.#setup.open(planOf(part, this.#setup), new AbortController().signal);
-    if (this.#claims.holder(this.#nowMs()) === null) {
-      await bench[Symbol.asyncDispose]();
-      throw environmentError("the claim on it has run out while its ports were opened");
-    }
-    this.#bench = bench;
+    const order = this.#ofHolder(readMessage(messages.open, data, "open"));
+    const plan = planOf(order.part, this.#setup);
+    const bench = await this.#lab.open(plan, () => void this.#ofHolder(order));
     const { settleNs, notes } = bench;
     return { kind: "opened", settleNs, notes, floorNs: bench.floorNs(), dut: bench.dut() };
   }
 
   async #prepare(data: unknown): Promise<Answer> {
     const order = this.#ofHolder(readMessage(messages.prepare, data, "prepare"));
-    const bench = this.#bench;
-    if (bench === null) throw environmentError("its ports are not open");
-    // One that was never appointed would wait for ever.
-    if (this.#task?.startNs === null) this.#task.stop("another trial is prepared");
-    await this.#task?.done;
     const request = order.request as unknown as MeasureRequest;
-    if (order.task === "trial") checkCap(bench.plan, request, order.share, this.#setup.maxPps);
-    bench.skipIds(order.idsGiven);
-    this.#isBounded = order.task !== "trial" || Number.isFinite(request.durationNs) || request.count !== null;
-    const task = new AgentTask(order, (steps) => this.#run(bench, order, steps.signal, steps.appointed));
-    this.#task = task;
-    void task.done.then((inputs) => this.#finished(order, task, inputs));
+    const task = await this.#lab.begin(order, (bench) => {
+      if (order.task === "trial") checkCap(bench.plan, request, order.share, this.#setup.maxPps);
+      bench.skipIds(order.idsGiven);
+      const isEndless = order.task === "trial" && !Number.isFinite(request.durationNs) && request.count === null;
+      const begun = new AgentTask(order, (steps) => this.#run(bench, order, steps), isEndless);
+      begun.done
+        .then((inputs) => this.#finished(order, begun, inputs))
+        .catch((error: unknown) => this.#setup.say?.(`a report was lost: ${String(error)}`));
+      return begun;
+    });
     await task.armed;
     if (order.task !== "trial") await task.done;
-    return { kind: "armed", floorNs: bench.floorNs() };
+    return { kind: "armed", floorNs: this.#lab.bench?.floorNs() ?? null };
   }
 
   async #run(
     bench: AgentBench,
     { task, request: asked, index, share, learningFrames = 0 }: FleetMessage<"prepare">,
-    signal: AbortSignal,
-    appointed: () => Promise<number>,
+    { signal, appointed }: TaskSteps,
   ): Promise<readonly TrialInputs[]> {
     const request = asked as unknown as MeasureRequest;
     if (task === "trial") return bench.trial(request, index, { share, appointed }, signal);
@@ -261,8 +265,9 @@ export class Agent implements AsyncDisposable {
   /** null: it is of another run, an earlier epoch, or another trial. */
   #taskOf({ run, epoch, trial, attempt }: TaskId & { readonly run: string; readonly epoch: number }): AgentTask | null {
     const holder = this.#claims.holder(this.#nowMs());
-    if (holder?.run !== run || holder.epoch !== epoch || this.#task === null) return null;
-    return isSameTask(this.#task.id, { trial, attempt }) ? this.#task : null;
+    const { task } = this.#lab;
+    if (holder?.run !== run || holder.epoch !== epoch || task === null) return null;
+    return isSameTask(task.id, { trial, attempt }) ? task : null;
   }
 
   /** The report is kept before anybody is told that there is one. */
@@ -274,42 +279,34 @@ export class Agent implements AsyncDisposable {
     if (order.task !== "trial" || inputs === null) return;
     const { run, epoch, trial, attempt } = order;
     const { name } = this.#setup;
-    const lost = await this.#bench?.lost();
-    const id = { trial, attempt };
+    const lost = await this.#lab.bench?.lost();
     const part = { inputs: inputs.map(withoutTraffic), startNs, stopped, lost: lost ?? null };
     const own = { v: protocolVersion, from: name, incarnation: this.incarnation };
     const text = encodeWire({ ...own, kind: "report", trial, attempt, part });
-    const notSpooled = this.#setup.spool?.write(run, id, text) ?? null;
-    this.#reports.push({ run, id, text });
-    if (this.#reports.length > mostReports) this.#reports.shift();
+    this.#reports.keep(run, { trial, attempt }, text);
     const key = `${run}/${trial}/${attempt}/${name}`;
     // Its own memory and its spool hold it, whatever becomes of the journal.
     this.#bus.journal?.keep(subjectOf.keptTrial(run, trial, name), key, decodeWire(text)).catch(() => {});
-    this.#bus.publish(subjectOf.event(run, name), { ...own, run, epoch, trial, attempt, kind: "done", notSpooled });
+    this.#bus.publish(subjectOf.event(run, name), { ...own, run, epoch, trial, attempt, kind: "done" });
   }
 
   /** Asked again, it says the same again. */
   #report(data: unknown): Answer {
     const { run, trial, attempt } = readMessage(messages.report, data, "report");
-    const id = { trial, attempt };
-    const held = this.#reports.find((one) => one.run === run && isSameTask(one.id, id))?.text;
-    const text = held ?? this.#setup.spool?.read(run, id) ?? null;
-    return text === null ? { kind: "none", incarnation: this.incarnation } : (decodeWire(text) as Answer);
+    return this.#reports.find(run, { trial, attempt }) ?? { kind: "none", incarnation: this.incarnation };
   }
 
   #forget(data: unknown): null {
     const { run, trial, attempt } = readMessage(messages.kept, data, "kept");
-    const id = { trial, attempt };
-    this.#setup.spool?.remove(run, id);
-    const at = this.#reports.findIndex((one) => one.run === run && isSameTask(one.id, id));
-    if (at >= 0) this.#reports.splice(at, 1);
+    this.#reports.forget(run, { trial, attempt });
     return null;
   }
 
   #reconnected(): void {
     const holder = this.#claims.holder(this.#nowMs());
-    if (holder === null || this.#task === null) return;
-    const { trial, attempt } = this.#task.id;
+    const { task } = this.#lab;
+    if (holder === null || task === null) return;
+    const { trial, attempt } = task.id;
     const { run, epoch } = holder;
     const own = { v: protocolVersion, from: this.#setup.name, incarnation: this.incarnation };
     const event = { ...own, run, epoch, trial, attempt, kind: "reconnected" };
@@ -318,25 +315,16 @@ export class Agent implements AsyncDisposable {
 
   #beat(): void {
     const nowMs = this.#nowMs();
-    const task = this.#task === null || this.#task.isOver ? null : this.#task;
+    const { bench, task: latest } = this.#lab;
+    const task = latest?.isOver === false ? latest : null;
     if (task === null && nowMs - this.#lastBeatMs < beatMs.idle) return;
     this.#lastBeatMs = nowMs;
     this.#bus.publish(subjectOf.beat(this.#setup.name), {
       ...{ v: protocolVersion, from: this.#setup.name, incarnation: this.incarnation },
       run: this.#claims.holder(nowMs)?.run ?? null,
       trial: task?.id.trial ?? null,
-      progress: task?.startNs == null ? null : (this.#bench?.progress() ?? null),
+      progress: task?.startNs == null ? null : (bench?.progress() ?? null),
     });
-  }
-
-  /** Stops what runs, and gives the ports back. */
-  async #close(why: string): Promise<void> {
-    const [bench, task] = [this.#bench, this.#task];
-    this.#bench = null;
-    this.#task = null;
-    task?.stop(why);
-    await task?.done;
-    await bench?.[Symbol.asyncDispose]();
   }
 }
 

@@ -64,6 +64,11 @@ export class Claims {
     return true;
   }
 
+  /** Nobody has it any more, and no renewal that comes late changes that. */
+  end(): void {
+    this.#held = null;
+  }
+
   /** ms until nobody has it; Infinity: nobody has it now. */
   leftMs(nowMs: number): number {
     return this.#held === null ? Number.POSITIVE_INFINITY : Math.max(0, this.#held.untilMs - nowMs);

@@ -33,7 +33,7 @@ export function openSpool(directory: string, agent: string): Spool {
   return {
     write: (run, id, text) => written(path(run, id), text),
     read: (run, id) => contentOf(path(run, id)),
-    remove: (run, id) => rmSync(path(run, id), { force: true }),
+    remove: (run, id) => removed(path(run, id)),
   };
 }
 
@@ -45,8 +45,17 @@ function written(file: string, text: string): string | null {
     renameSync(draft, file);
     return null;
   } catch (error) {
-    rmSync(draft, { force: true });
+    removed(draft);
     return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+/** As far as the disk lets it. */
+function removed(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // What stays is forgotten a week later.
   }
 }
 
@@ -62,6 +71,8 @@ function contentOf(file: string): string | null {
 function forget(directory: string): void {
   for (const name of readdirSync(directory)) {
     const file = join(directory, name);
-    if (/\.json(\.part)?$/.test(name) && Date.now() - statSync(file).mtimeMs > keptMs) rmSync(file, { force: true });
+    // Another agent of this folder may have removed it just now.
+    const ageMs = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (/\.json(\.part)?$/.test(name) && ageMs > keptMs) rmSync(file, { force: true });
   }
 }

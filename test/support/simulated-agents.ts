@@ -16,7 +16,7 @@ export interface SimulatedBehaviour {
   readonly device?: Device;
   /** The trial is over once this is; absent: at once. */
   readonly holds?: () => Promise<void>;
-  readonly onOpen?: () => void;
+  readonly onOpen?: () => void | Promise<void>;
   readonly onClose?: () => void;
 }
 
@@ -32,7 +32,7 @@ const unlessStopped = (wait: Promise<void>, signal: AbortSignal): Promise<void> 
 export const simulatedOpen =
   ({ device = echo, holds, onOpen, onClose }: SimulatedBehaviour = {}): OpenAgentBench =>
   async (plan) => {
-    onOpen?.();
+    await onOpen?.();
     const lab = {
       streams: [plan.stream, reverseStream(plan.stream)],
       numbers: new TrialNumbers(plan.runId),

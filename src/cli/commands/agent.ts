@@ -56,6 +56,7 @@ async function runAgent(
     ...{ ports, name, labels, maxPps },
     allowPrograms: given.allowPrograms === true,
     yesThisInterface: given.yesThisInterface === true,
+    say: (text: string): void => output.message(`pktgen-ts agent ${name}: ${text}\n`),
   };
   const { connectFleet, startFleetAgent } = await import("../../fleet/index.js");
   using interrupt = watchInterrupts(output.readerGone, () => {});
