@@ -127,8 +127,6 @@ export interface CaptureEncoder {
   /** Holds the frames placed since the last flush. It is always the same array. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** The same bytes, whole words of them. */
-  readonly words: Uint32Array;
   /** Frames placed so far. */
   readonly frames: number;
   /**

@@ -209,8 +209,8 @@ export function captureHeader(format: CaptureFormat = defaultCaptureFormat): Uin
 export class ClassicEncoder implements CaptureEncoder {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly words: Uint32Array;
   frames = 0;
+  readonly #words: Uint32Array;
   readonly #sink: CaptureSink;
   readonly #little: boolean;
   readonly #tickNs: number;
@@ -219,7 +219,7 @@ export class ClassicEncoder implements CaptureEncoder {
   constructor(sink: CaptureSink, format: CaptureFormat = defaultCaptureFormat, bufferBytes = 1 << 20) {
     this.bytes = new Uint8Array((Math.max(bufferBytes, recordHeaderBytes + format.snapBytes) + 3) & ~3);
     this.view = new DataView(this.bytes.buffer);
-    this.words = new Uint32Array(this.bytes.buffer);
+    this.#words = new Uint32Array(this.bytes.buffer);
     this.#sink = sink;
     this.#little = format.byteOrder === "little";
     this.#tickNs = nsPerTick(format.resolution);
@@ -236,7 +236,7 @@ export class ClassicEncoder implements CaptureEncoder {
     const ticks = this.#tickNs === 1 ? nanoseconds : Math.floor(nanoseconds / this.#tickNs);
     if (this.#little && (at & 3) === 0) {
       // The machines that we run on are little, too.
-      const { words } = this;
+      const words = this.#words;
       const word = at >>> 2;
       words[word] = seconds;
       words[word + 1] = ticks;

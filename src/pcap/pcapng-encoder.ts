@@ -35,7 +35,6 @@ const twoTo32 = 2 ** 32;
 export class PcapngEncoder implements CaptureEncoder {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly words: Uint32Array;
   frames = 0;
   readonly #sink: CaptureSink;
   readonly #builder: BlockBuilder;
@@ -45,7 +44,6 @@ export class PcapngEncoder implements CaptureEncoder {
   constructor(sink: CaptureSink, format: PcapngFormat = defaultPcapngFormat, bufferBytes = 1 << 20) {
     this.bytes = new Uint8Array((Math.max(bufferBytes, 2 * mostCapturedBytes) + 3) & ~3);
     this.view = new DataView(this.bytes.buffer);
-    this.words = new Uint32Array(this.bytes.buffer);
     this.#sink = sink;
     this.#builder = new BlockBuilder(format.byteOrder);
     this.#little = format.byteOrder === "little";

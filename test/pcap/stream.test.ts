@@ -54,6 +54,31 @@ async function check(path: string) {
   return { frames: i, fault: reader.fault };
 }
 
+it("frames of every short length are whole, at any alignment, also where their bytes are NaNs", async () => {
+  const path = join(folder, "lengths.pcap");
+  const bytes = new Uint8Array(512);
+  const whole: number[] = [];
+  using writer = await CaptureWriter.create(path);
+  for (let round = 0; round < 12_000; round++) {
+    // Signalling and quiet NaNs of both signs, at any place of a frame.
+    for (let i = 0; i < bytes.length; i++)
+      bytes[i] = [round, 0x34, 0x12, 0x80 >> (round % 3), 0xf0, 0x7f, 0xff][(i + round) % 7];
+    const [start, length] = [round % 11, round % 260];
+    writer.frame(bytes, start, length, length, 1, 2);
+    whole.push(bytes.subarray(start, start + length).reduce((sum, byte) => (sum * 31 + byte) >>> 0, length));
+  }
+  writer.close();
+  using reader = await CaptureReader.open(path);
+  let wrong = 0;
+  for await (const batch of reader.batches()) {
+    for (let k = 0; k < batch.count; k++) {
+      const frame = batch.frame(k);
+      if (frame.reduce((sum, byte) => (sum * 31 + byte) >>> 0, frame.length) !== whole[batch.first + k]) wrong++;
+    }
+  }
+  expect([reader.frames, wrong]).toEqual([12_000, 0]);
+});
+
 const names = ["x.pcap", "x.pcapng", "x.pcap.gz", "x.pcapng.gz", "x.pcap.zst", "x.pcapng.zst"];
 
 const noZstd = missing("zstd");
