@@ -5,16 +5,18 @@
 import type { RingMemory } from "../memory.js";
 import type { FrameMover } from "../ring/kernel/slot-ring.js";
 import type { SlotRingLayout } from "../ring/ring.js";
+import { type PacketMoverOrder, packetMover } from "./packet/mover.js";
 import { type CaptureReaderOrder, type CaptureWriterOrder, captureReader, captureWriter } from "./pcap/mover.js";
 import { type TapMoverOrder, tapMover } from "./tap/mover.js";
 
-type MoverOrder = TapMoverOrder | CaptureWriterOrder | CaptureReaderOrder;
+type MoverOrder = TapMoverOrder | PacketMoverOrder | CaptureWriterOrder | CaptureReaderOrder;
 
 type Maker<Order> = (memory: RingMemory, order: Order, direction: "tx" | "rx") => FrameMover;
 
 const makers: { readonly [Kind in MoverOrder["kind"]]: Maker<Extract<MoverOrder, { readonly kind: Kind }>> } = {
   "capture writer": captureWriter,
   "capture reader": captureReader,
+  packet: packetMover,
   tap: tapMover,
 };
 

@@ -162,6 +162,19 @@ export const libc = {
     value: Bytes,
     bytes: number,
   ) => number,
+  /** `sendto` to whom the socket is bound, and `sendmmsg`, with memory by its address. */
+  sendAt: lib.func("int64_t send(int fd, uintptr_t buf, size_t n, int flags)") as (
+    fd: number,
+    address: number,
+    bytes: number,
+    flags: number,
+  ) => number,
+  sendmmsg: lib.func("int sendmmsg(int fd, uintptr_t messages, unsigned int n, int flags)") as (
+    fd: number,
+    address: number,
+    count: number,
+    flags: number,
+  ) => number,
   sendto: lib.func(
     "int64_t sendto(int fd, const void *buf, size_t n, int flags, const void *addr, unsigned int len)",
   ) as (

@@ -102,7 +102,7 @@ const onTaps = (io: string): PortCase => ({
 portContract(vhostUser("split"));
 portContract(vhostUser("packed"));
 portContract(onVeth("packet", ",size=1000"));
-portContract(onVeth("packet", ",qdisc=on,timestamp=kernel,fanout=rnd,tx_size=5,size=64"));
+portContract(onVeth("packet", ",tx=ring,qdisc=on,timestamp=kernel,fanout=rnd,tx_size=5,size=64"));
 portContract(onTaps("io_uring"));
 portContract(onTaps("calls"));
 portContract(onVeth("xdp", ""));

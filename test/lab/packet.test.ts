@@ -2,6 +2,7 @@
 import { expect, it, vi } from "vitest";
 import { kicker } from "../../src/engine/loop/kick.js";
 import { openPort, parsePortSpec } from "../../src/port/index.js";
+import { moverOf } from "../../src/port/movers.js";
 import { openTxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";
 import { faults } from "../support/faults.js";
@@ -16,7 +17,7 @@ describeLab("packet: counts as the kernel does", ["netns"], () => {
   it.each([
     ["one queue", "", []],
     ["two queues, the kernel's stamps", ",timestamp=kernel,fanout=lb", ["--queues", "2"]],
-    ["VLAN tags, through the qdisc", ",qdisc=on", ["--vlan", "100"]],
+    ["VLAN tags, from a ring, through the qdisc", ",tx=ring,qdisc=on", ["--vlan", "100"]],
     ["IPv6 and 16 flows", ",fanout=hash", ["--ip", "6", "--flows", "16", "--queues", "2"]],
   ] as const)("to the frame, on both ends: %s", async (_, options, more) => {
     using pair = vethPair({ queues: 2 });
@@ -105,7 +106,7 @@ describeLab("packet: when the interface goes", ["netns"], () => {
         ip(pair.a.netns, "link", "set", "dev", "a", "down");
         ip(pair.a.netns, "link", "set", "dev", "a", "up");
       },
-      /went away in the trial: (sendto: )?interface (a went down|b lost its carrier)/,
+      /went away in the trial: ((sendto|tx): )?interface (a went down|b lost its carrier)/,
     ],
   ])("%s in a run: what was measured is kept, the trial is invalid", async (_, spoil, reason) => {
     using pair = vethPair();
@@ -140,7 +141,7 @@ describeLab("packet: when the interface goes", ["netns"], () => {
     // Frames of a type that nobody takes: the kernel counts them as dropped by the interface.
     const memory = arena().memory();
     const { tx, txKick } = other.rings()!.queues[0]!;
-    const ring = openTxRing(memory, tx!);
+    const ring = openTxRing(memory, tx!, moverOf);
     ring.reclaim();
     for (let k = 0; k < 10; k++) memory.u8.fill(0xff, ring.place(k, 60), ring.place(k, 60) + 60);
     ring.publish(10);

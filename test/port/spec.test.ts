@@ -42,6 +42,7 @@ describe("parsePortSpec", () => {
       netns: null,
       queues: 1,
       size: 4096,
+      tx: "calls",
       txSize: 256,
       qdisc: "bypass",
       fanout: "hash",

@@ -1,12 +1,11 @@
 /** Turns a port's kick, plain data, into the call that a loop makes after a publish. */
 import type { Kick } from "../../port/port.js";
+import { sendRefusal } from "../../port/send-refusal.js";
 import { RingFault } from "../../ring/ring.js";
 import { eventSignal } from "../../sys/event-signal.js";
 import { errno, errnoName, errnoNumber, libc } from "../../sys/libc.js";
 
 const MSG_DONTWAIT = 0x40;
-/** The interface went down, was removed, or was replaced: nothing will be sent any more. */
-const gone: ReadonlySet<string> = new Set(["ENETDOWN", "ENXIO", "ENODEV", "ENOTCONN", "EBADF"]);
 /** Not now: the frames stay in the ring, and the next call takes them up. */
 const later: ReadonlySet<number> = new Set(["EAGAIN", "EBUSY", "ENOBUFS", "EINTR", "ENOMEM"].map(errnoNumber));
 const again = errnoNumber("EAGAIN");
@@ -31,13 +30,7 @@ function send(fd: number, tries: number, name: string): void {
   for (let left = tries; left > 0; left--) {
     if (libc.sendto(fd, null, 0, MSG_DONTWAIT, null, 0) >= 0) return;
     const number = errno();
-    if (!later.has(number)) throw refusedBy(name, errnoName(number));
+    if (!later.has(number)) throw new RingFault("sendto", sendRefusal(name, errnoName(number)));
     if (number !== again) return;
   }
-}
-
-function refusedBy(name: string, code: string): RingFault {
-  if (gone.has(code)) return new RingFault("sendto", `interface ${name} went down or was removed (${code})`);
-  if (code === "EMSGSIZE") return new RingFault("sendto", `a frame is too long for interface ${name} (EMSGSIZE)`);
-  return new RingFault("sendto", `interface ${name} does not send (${code})`);
 }

@@ -4,7 +4,14 @@
  */
 
 import { closeSync } from "node:fs";
-import { type PacketRingLayout, packetRingGeometry, packetRxReserve } from "../../ring/index.js";
+import {
+  bufferStrideFor,
+  burstFrames,
+  type PacketRingLayout,
+  packetRingGeometry,
+  packetRxReserve,
+  type SlotRingLayout,
+} from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
 import { type InterfaceFacts, interfaceDriver } from "../../sys/net/netdev.js";
 import { joinFanout, openPacketReceiver, openPacketSender, takePacketDrops } from "../../sys/net/packet-socket.js";
@@ -14,6 +21,7 @@ import { onInterface } from "../interface.js";
 import { InterfacePort, type InterfaceRings, type Losses } from "../interface-port.js";
 import type { OpenPortOptions } from "../options.js";
 import { noKick, type Port, type PortFacts, type QueueRings } from "../port.js";
+import type { PacketMoverOrder } from "./mover.js";
 import type { PacketPortSpec } from "./spec.js";
 
 const vlanTagBytes = 4;
@@ -23,10 +31,12 @@ const compareClocksEveryMs = 100;
 const noStamps = { stampsAheadSeconds: null, hardwareStamps: false, skipOutgoing: false };
 
 /** One direction of one queue, opened. */
-interface OpenRing {
+interface OpenRing<Layout = PacketRingLayout> {
   readonly fd: number;
-  readonly layout: PacketRingLayout;
+  readonly layout: Layout;
 }
+
+type OpenTx = OpenRing<PacketRingLayout | SlotRingLayout>;
 
 interface PacketLosses extends Losses {
   /** Frames that found no slot in our rings. */
@@ -35,7 +45,7 @@ interface PacketLosses extends Losses {
 
 interface PacketRings extends InterfaceRings<PacketLosses> {
   readonly driver: string | null;
-  readonly tx: readonly OpenRing[];
+  readonly tx: readonly OpenTx[];
   readonly rx: readonly OpenRing[];
 }
 
@@ -55,23 +65,27 @@ class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings
   facts(): PortFacts {
     const { spec } = this;
     const { tx, rx, facts, driver } = this.opened;
+    const longest = tx[0] === undefined ? rx[0]?.layout.maxFrameBytes : longestOf(tx[0].layout);
     return {
       spec: spec.text,
       kind: spec.kind,
       queues: spec.queues,
-      ringFormat: "tpacket_v2",
+      ringFormat: rx.length > 0 || spec.tx === "ring" ? "tpacket_v2" : "none",
       ringSize: (rx[0] ?? tx[0])?.layout.size ?? 0,
       features: [
         ...(driver === null ? [] : [`driver ${driver}`]),
         `mtu ${facts.mtu}`,
-        ...(tx.length > 0 ? [`qdisc ${spec.qdisc}`] : []),
+        ...(tx.length > 0 ? [`sends by ${spec.tx === "ring" ? "a ring" : "calls"}`, `qdisc ${spec.qdisc}`] : []),
         ...(rx.length > 1 ? [`fanout ${spec.fanout}`] : []),
         ...(rx.length > 0 && spec.timestamp !== "off" ? [`${spec.timestamp} timestamps`] : []),
       ],
-      maxFrameBytes: (tx[0] ?? rx[0])?.layout.maxFrameBytes ?? 0,
+      maxFrameBytes: longest ?? 0,
     };
   }
 }
+
+const longestOf = (layout: PacketRingLayout | SlotRingLayout): number =>
+  layout.format === "slots" ? layout.bufferBytes : layout.maxFrameBytes;
 
 /** In the interface's namespace. What was opened is closed again where a later part fails. */
 function openRings(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): PacketRings {
@@ -100,12 +114,13 @@ function openRings(spec: PacketPortSpec, options: OpenPortOptions, facts: Interf
 }
 
 /** A queue has its rings in the directions that were opened. */
-function queueRings({ name, queues }: PacketPortSpec, tx: readonly OpenRing[], rx: readonly OpenRing[]): QueueRings[] {
+function queueRings(spec: PacketPortSpec, tx: readonly OpenTx[], rx: readonly OpenRing[]): QueueRings[] {
+  const { name, queues } = spec;
   return Array.from({ length: queues }, (_, queue) => ({
     queue,
     tx: tx[queue]?.layout ?? null,
     rx: rx[queue]?.layout ?? null,
-    txKick: tx[queue] === undefined ? noKick : { kind: "sendto", fd: tx[queue].fd, name },
+    txKick: tx[queue] === undefined || spec.tx === "calls" ? noKick : { kind: "sendto", fd: tx[queue].fd, name },
     rxKick: noKick,
   }));
 }
@@ -130,8 +145,9 @@ function openTx(
   facts: InterfaceFacts,
   queue: number,
   undo: (() => void)[],
-): OpenRing {
+): OpenTx {
   const maxFrameBytes = Math.max(options.maxFrameBytes, options.sendFrameBytes) - fcsBytes;
+  if (spec.tx === "calls") return openCalls(spec, facts, queue, maxFrameBytes, undo);
   const geometry = packetRingGeometry("tx", spec.txSize, maxFrameBytes);
   const fd = openPacketSender({ where: spec.text, facts }, geometry, spec.qdisc === "bypass");
   undo.push(() => closeSync(fd));
@@ -140,6 +156,24 @@ function openTx(
   const shape = { format: "packet", direction: "tx", vring: 2 * queue + 1, size, slotBytes, blockBytes } as const;
   const layout = { ...shape, ...places, maxFrameBytes, ...noStamps, start: 0 };
   return { fd, layout };
+}
+
+function openCalls(
+  spec: PacketPortSpec,
+  facts: InterfaceFacts,
+  queue: number,
+  maxFrameBytes: number,
+  undo: (() => void)[],
+): OpenTx {
+  const fd = openPacketSender({ where: spec.text, facts }, null, spec.qdisc === "bypass");
+  undo.push(() => closeSync(fd));
+  const size = Math.min(spec.txSize, burstFrames);
+  const bufferStride = bufferStrideFor(maxFrameBytes);
+  const buffers = arena().mapAnonymous(size * bufferStride).offset;
+  undo.push(() => arena().release(buffers));
+  const mover: PacketMoverOrder = { kind: "packet", name: spec.name, fd, addressBase: arena().address };
+  const shape = { format: "slots", direction: "tx", vring: 2 * queue + 1, size } as const;
+  return { fd, layout: { ...shape, buffers, bufferStride, bufferBytes: maxFrameBytes, mover } };
 }
 
 function openRx(

@@ -20,6 +20,8 @@ export interface PacketPortSpec extends AnyPortSpec {
   /** The least number of slots of each ring to receive; `txSize`: to send. */
   readonly size: number;
   readonly txSize: number;
+  /** How frames to send are handed over. */
+  readonly tx: "calls" | "ring";
   readonly qdisc: "bypass" | "on";
   /** How the receiving queues share what comes in. */
   readonly fanout: FanoutMode;
@@ -37,7 +39,14 @@ export const packetKind = portKind({
     netns: netnsOption,
     queues: queuesOption(),
     size: integerOption({ ...ringSizes, default: 4096 }, "slots of each ring to receive, at the least"),
-    tx_size: integerOption({ ...ringSizes, default: 256 }, "slots of each ring to send"),
+    tx: wordOption(
+      ["calls", "ring"],
+      "calls: a system call with the frames of a burst; ring: a mapped ring, whose slots come back when the card is done",
+    ),
+    tx_size: integerOption(
+      { ...ringSizes, default: 256 },
+      "slots of each ring to send; with tx=calls at most 256 count",
+    ),
     qdisc: wordOption(["bypass", "on"], "go past the interface's queueing discipline, or through it"),
     fanout: wordOption(
       Object.keys(fanoutModes) as FanoutMode[],

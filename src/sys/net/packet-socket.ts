@@ -110,14 +110,16 @@ function bindTo({ facts, where }: SocketPlace, fd: number, protocol: number): vo
   throw environmentError(`no packet socket can be bound to ${facts.name}: ${errnoName(errno())}`, { where });
 }
 
-/** A socket that sends from its ring. `bypass`: past the queueing discipline, straight to the driver. */
-export function openPacketSender(place: SocketPlace, ring: RingRequest, bypass: boolean): number {
+/**
+ * A socket that sends, from its ring where it has one. `bypass`: past the queueing discipline, straight to the driver.
+ */
+export function openPacketSender(place: SocketPlace, ring: RingRequest | null, bypass: boolean): number {
   const { where } = place;
   const fd = openSocket(where);
   return whole(fd, () => {
-    set(fd, "PACKET_VERSION", int(TPACKET_V2), where);
+    if (ring !== null) set(fd, "PACKET_VERSION", int(TPACKET_V2), where);
     if (bypass) set(fd, "PACKET_QDISC_BYPASS", int(1), where, "use qdisc=on");
-    setRing(fd, "PACKET_TX_RING", ring, where);
+    if (ring !== null) setRing(fd, "PACKET_TX_RING", ring, where);
     bindTo(place, fd, 0);
   });
 }
