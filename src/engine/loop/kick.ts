@@ -1,9 +1,9 @@
 /** Turns a port's kick, plain data, into the call that a loop makes after a publish. */
 import type { Kick } from "../../port/port.js";
-import { sendRefusal } from "../../port/send-refusal.js";
 import { RingFault } from "../../ring/ring.js";
 import { eventSignal } from "../../sys/event-signal.js";
 import { errno, errnoName, errnoNumber, libc } from "../../sys/libc.js";
+import { sendRefusal } from "../../sys/net/send-refusal.js";
 
 const MSG_DONTWAIT = 0x40;
 /** Not now: the frames stay in the ring, and the next call takes them up. */

@@ -7,7 +7,7 @@ import type { RingMemory } from "../../memory.js";
 import type { FrameMover } from "../../ring/kernel/slot-ring.js";
 import { burstFrames, type MoverOrder } from "../../ring/ring.js";
 import { addressOf, errno, errnoName, libc } from "../../sys/libc.js";
-import { sendRefusal } from "../send-refusal.js";
+import { sendRefusal } from "../../sys/net/send-refusal.js";
 
 export interface PacketMoverOrder extends MoverOrder {
   readonly kind: "packet";
