@@ -6,9 +6,16 @@ import type { TrialEvent } from "./trial-events.js";
 
 const prepareMs = 30_000;
 
-export async function preparedEvent(link: AgentLink, attempt: number, fields: object): Promise<TrialEvent | null> {
+/** `ready`: what has to be done before anybody is asked. */
+export async function preparedEvent(
+  link: AgentLink,
+  attempt: number,
+  fields: object,
+  ready: Promise<void>,
+): Promise<TrialEvent | null> {
   const agent = link.name;
   try {
+    await ready;
     const asked = await link.ask("prepare", fields, answers.prepare, prepareMs);
     if (asked.kind === "answer") return { kind: "armed", agent, attempt };
     if (asked.kind === "absent") return { kind: "absent", agent };

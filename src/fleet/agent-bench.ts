@@ -1,5 +1,6 @@
 /** What an agent measures with: an open lab of its host, which does its share of each trial. */
-
+import { externalOf, portsOf } from "../measure/external.js";
+import { readSentByPort, type SentByPort } from "../measure/external-counters.js";
 import { type Lab, openLab } from "../measure/lab.js";
 import { learn } from "../measure/learning.js";
 import type { MeasureRequest } from "../measure/measurer.js";
@@ -25,8 +26,9 @@ export interface AgentBench extends AsyncDisposable {
   dut(): DutResult;
   /** Ids of trials below this one were given out elsewhere. */
   skipIds(given: number): void;
-  warmUp(like: MeasureRequest, signal: AbortSignal): Promise<void>;
-  learn(like: MeasureRequest, frames: number, signal: AbortSignal): Promise<void>;
+  /** Both resolve with the frames that were sent to the device. */
+  warmUp(like: MeasureRequest, signal: AbortSignal): Promise<number>;
+  learn(like: MeasureRequest, frames: number, signal: AbortSignal): Promise<number>;
   /** One for each direction. */
   trial(
     request: MeasureRequest,
@@ -34,6 +36,8 @@ export interface AgentBench extends AsyncDisposable {
     part: AppointedShare,
     signal: AbortSignal,
   ): Promise<readonly TrialInputs[]>;
+  /** Between trials, for whoever counts the frames that pass between agents. */
+  counters(): Promise<{ readonly moved: number; readonly sent: SentByPort }>;
   progress(): AgentProgress | null;
   /** After a trial: null if another one may follow. */
   lost(): Promise<string | null>;
@@ -51,9 +55,22 @@ export const openAgentLab: OpenAgentBench = async (plan, signal) => {
     floorNs: () => lab.floorNs(),
     dut: () => ({ ...(lab.dut?.describe() ?? { kind: plan.dut.kind, version: null }), ports: [...lab.portFacts()] }),
     skipIds: (given) => lab.numbers.skipTo(given),
-    warmUp: (like, signal) => warmUpFor(run(signal), like),
-    learn: (like, frames, signal) => learn(run(signal), like, frames),
+    warmUp: async (like, signal) => {
+      const before = lab.beside.warmUp;
+      await warmUpFor(run(signal), like);
+      return lab.beside.warmUp - before;
+    },
+    learn: async (like, frames, signal) => {
+      const before = lab.beside.learning;
+      await learn(run(signal), like, frames);
+      return lab.beside.learning - before;
+    },
     trial: (request, index, part, signal) => measureTrial(run(signal), request, index, part),
+    counters: async () => {
+      const device = externalOf(plan);
+      const moved = await lab.generator.drain();
+      return { moved, sent: device === null ? [] : readSentByPort(portsOf(device)) };
+    },
     progress: () => lab.generator.progress(),
     lost: () => whyLost(lab),
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),

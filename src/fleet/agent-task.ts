@@ -16,6 +16,8 @@ export interface TaskSteps {
   readonly signal: AbortSignal;
   /** To be called when all is ready. */
   readonly appointed: () => Promise<number>;
+  /** To be told of frames that a task sends which is no trial. */
+  readonly sent: (frames: number) => void;
 }
 
 export class AgentTask {
@@ -31,6 +33,7 @@ export class AgentTask {
   #startNs: number | null = null;
   #stopped: string | null = null;
   #isOver = false;
+  #sent = 0;
 
   constructor(id: TaskId, run: (steps: TaskSteps) => Promise<readonly TrialInputs[]>, isEndless = false) {
     this.id = id;
@@ -41,9 +44,12 @@ export class AgentTask {
       armed.resolve();
       return this.#go.promise;
     };
+    const sent = (frames: number): void => {
+      this.#sent = frames;
+    };
     this.#go.promise.catch(() => {});
     armed.promise.catch(() => {});
-    this.done = run({ signal: this.#stop.signal, appointed })
+    this.done = run({ signal: this.#stop.signal, appointed, sent })
       .then((inputs) => {
         armed.resolve();
         return inputs;
@@ -59,6 +65,11 @@ export class AgentTask {
 
   get startNs(): number | null {
     return this.#startNs;
+  }
+
+  /** Frames that it sent, where it is no trial. */
+  get sent(): number {
+    return this.#sent;
   }
 
   get isOver(): boolean {

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Clock } from "../clock.js";
-import { type ExitCode, exitCodes, PktgenError } from "../errors.js";
+import { type ExitCode, environmentError, exitCodes, PktgenError } from "../errors.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { TrialInputs } from "../measure/trial-result.js";
 import { monotonicClock } from "../sys/clock.js";
@@ -108,6 +108,7 @@ export class Agent implements AsyncDisposable {
     open: (data) => this.#open(data),
     prepare: (data) => this.#prepare(data),
     report: (data) => this.#report(data),
+    counters: (data) => this.#counters(data),
     close: async (data) => {
       this.#ofHolder(readMessage(messages.close, data, "close"));
       await this.#lab.close("the run ended");
@@ -219,18 +220,28 @@ export class Agent implements AsyncDisposable {
     });
     await task.armed;
     if (order.task !== "trial") await task.done;
-    return { kind: "armed", floorNs: this.#lab.bench?.floorNs() ?? null };
+    return { kind: "armed", floorNs: this.#lab.bench?.floorNs() ?? null, sent: task.sent };
+  }
+
+  async #counters(data: unknown): Promise<Answer> {
+    this.#ofHolder(readMessage(messages.counters, data, "counters"));
+    const { task } = this.#lab;
+    if (task?.startNs === null) task.stop("another trial is prepared");
+    await task?.done;
+    const { bench } = this.#lab;
+    if (bench === null) throw environmentError("its ports are not open");
+    return bench.counters();
   }
 
   async #run(
     bench: AgentBench,
     { task, request: asked, index, share, learningFrames = 0 }: FleetMessage<"prepare">,
-    { signal, appointed }: TaskSteps,
+    { signal, appointed, sent }: TaskSteps,
   ): Promise<readonly TrialInputs[]> {
     const request = asked as unknown as MeasureRequest;
     if (task === "trial") return bench.trial(request, index, { share, appointed }, signal);
-    if (task === "warm-up") await bench.warmUp(request, signal);
-    else await bench.learn(request, learningFrames, signal);
+    const work = task === "warm-up" ? bench.warmUp(request, signal) : bench.learn(request, learningFrames, signal);
+    sent(await work);
     return [];
   }
 

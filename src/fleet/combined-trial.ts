@@ -5,6 +5,7 @@
  */
 import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
 import { splitTrial } from "../engine/trial/index.js";
+import type { TrialHops } from "../measure/external-counters.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunPlan } from "../measure/plan.js";
 import { requestedOf, type TrialInputs, trialResult } from "../measure/trial-result.js";
@@ -70,6 +71,8 @@ export interface CombinedTrial {
   readonly silent: readonly SilentSpell[];
   /** Reasons why the whole trial is of no use. */
   readonly faults: readonly Reason[];
+  /** Counters of a device that all share, by direction and by each agent's report. Absent: nobody read them. */
+  readonly hopsOf?: (direction: number, reports: ReadonlyMap<string, TrialReport>) => TrialHops;
 }
 
 export type FleetTrial = NonNullable<Trial["fleet"]>;
@@ -144,7 +147,7 @@ function shareOfRequest(request: MeasureRequest, { share, count }: TrialSpec): T
 }
 
 function mergedInputs(
-  { plan, request, settleNs: _, lost, left, silent, faults, agents }: CombinedTrial,
+  { plan, request, lost, left, silent, faults, agents, hopsOf }: CombinedTrial,
   spec: TrialSpec,
   direction: number,
   parts: readonly DirectionPart[],
@@ -153,6 +156,8 @@ function mergedInputs(
   const all = parts.map(({ inputs }) => inputs);
   const sum = (of: (one: TrialInputs) => number): number => all.reduce((total, one) => total + of(one), 0);
   const floors = all.flatMap(({ floorNs }) => floorNs ?? []);
+  const shared = hopsOf?.(direction, new Map(parts.map(({ agent, inputs }) => [agent, inputs.report]))) ?? null;
+  const hops = mergedHops(parts);
   return {
     phase: request.phase,
     ...(plan.bidirectional ? { direction: direction === 0 ? "forward" : "reverse" } : {}),
@@ -166,7 +171,7 @@ function mergedInputs(
       measuresLoss: plan.measuresLoss,
       tolerances: plan.tolerances,
     },
-    hops: mergedHops(parts),
+    ...(shared === null || hops.length > 0 ? { hops } : { hops: shared.hops, foreign: shared.foreign }),
     injected: mergedInjected(all.map(({ injected }) => injected ?? null)),
     floorNs: floors.length === 0 ? null : Math.max(...floors),
     disturbance: { stealMs: sum((one) => one.disturbance.stealMs), switches: sum((one) => one.disturbance.switches) },
@@ -177,12 +182,14 @@ function mergedInputs(
         faultReason(`${agent} was lost (${why}): what it sent and received is not known`),
       ),
       ...parts.flatMap((part) => (part.inputs.faults ?? []).flatMap((reason) => faultOf(part, reason, faults))),
+      ...(shared?.faults ?? []).map(faultReason),
     ],
     failures: parts.flatMap(({ agent, inputs }) => (inputs.failures ?? []).map((text) => `${agent}: ${text}`)),
     notes: [
       ...left.map(({ agent, why }) => `without ${agent} (${why}): ${agents.length} agents had the whole load`),
       ...silent.map(silenceWord),
       ...notesOfAll(parts),
+      ...(shared?.notes ?? []),
     ],
   };
 }

@@ -8,7 +8,7 @@ import type { BesideTrialsTally } from "../measure/lab.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunHooks, RunPlan } from "../measure/plan.js";
 import { trafficWords } from "../measure/traffic-words.js";
-import type { DutResult, RunResult, Trial } from "../result/run-result.js";
+import type { RunResult, Trial } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { trialAfter } from "../stream/frames/signature.js";
 import { hostFacts } from "../sys/host.js";
@@ -21,8 +21,10 @@ import type { Bus } from "./bus.js";
 import { type AgentReport, combineTrial, inFleetTime, type MemberClock } from "./combined-trial.js";
 import { type AgentChoice, Coordinator, whoWeAre } from "./coordinator.js";
 import { subjectOf } from "./names.js";
-import { toldPlan } from "./part.js";
+import { dutOfAll, type Opened } from "./opened-agents.js";
+import { announces, toldPlans } from "./part.js";
 import { answers, messages, protocolVersion } from "./protocol.js";
+import { RunHops } from "./run-hops.js";
 import { RunJournal } from "./run-journal.js";
 import { type DrivenTrial, TrialDriver, type TrialWork } from "./trial-driver.js";
 import {
@@ -54,24 +56,24 @@ const reportMs = 5_000;
 const idsOfTask = 16;
 /** A search that loses agents in so many trials in a row is given up. */
 const mostLostInRow = 3;
+/** RFC 2544 §23 shows some, and a second may be lost. Linux's bridge forgets after 300 s by itself. */
+const announcingFrames = 2;
+const announceEveryMs = 60_000;
 /** Answers to the appointment are taken so long before it is too late for them. */
 const answersNs = 10e6;
-
-interface Opened {
-  readonly settleNs: number;
-  readonly dut: DutResult;
-  readonly notes: readonly string[];
-}
 
 /** Opens a bench on the agents that the settings choose. The bus stays open. */
 export const openFleetBench =
   (bus: Bus, settings: FleetSettings): OpenBench =>
   async (plan, hooks, total) => {
-    const part = toldPlan(plan);
+    // What no fleet does is refused before anybody is claimed.
+    toldPlans(plan, 1);
     const coordinator = await Coordinator.claim(bus, settings);
     try {
+      const { links } = coordinator;
+      const parts = toldPlans(plan, links.length);
       const opened = await Promise.all(
-        coordinator.links.map((link) => link.must("open", { part }, answers.open, openMs)),
+        links.map((link, i) => link.must("open", { part: parts[i] }, answers.open, openMs)),
       );
       await Promise.all(coordinator.links.map((link) => link.compareClocks(clockExchanges.first)));
       const openings = opened.map(({ settleNs, dut, notes }): Opened => ({ settleNs, notes, dut: dut as never }));
@@ -117,11 +119,14 @@ class FleetBench implements Bench {
   #lostInRow = 0;
   #ended: Reason | null = null;
   readonly #journal: RunJournal;
+  readonly #hops: RunHops;
+  #announcedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: FleetParts, openings: readonly Opened[]) {
     this.#parts = parts;
     this.#journal = new RunJournal(parts.bus.journal, parts.coordinator.run);
     this.#openings = openings;
+    this.#hops = new RunHops(parts.plan, parts.coordinator.links);
     this.#links = new Map(parts.coordinator.links.map((link) => [link.name, link]));
     this.settleNs = Math.max(...openings.map(({ settleNs }) => settleNs));
     const { besideTrials: _, ...frame } = this.#frame([], new Date());
@@ -133,12 +138,19 @@ class FleetBench implements Bench {
     this.#ended ??= faultReason(`the run was stopped by ${by}`);
   }
 
-  warmUp(like: MeasureRequest): Promise<void> {
-    return this.#everywhere("warm-up", like, {});
+  async warmUp(like: MeasureRequest): Promise<void> {
+    this.beside.warmUp += await this.#everywhere("warm-up", like, {});
   }
 
-  learn(like: MeasureRequest, frames: number): Promise<void> {
-    return this.#everywhere("learn", like, { learningFrames: frames });
+  async learn(like: MeasureRequest, frames: number): Promise<void> {
+    this.beside.learning += await this.#everywhere("learn", like, { learningFrames: frames });
+    this.#announcedMs = performance.now();
+  }
+
+  /** A switch between the agents forgets where they are, and sends their frames to all. */
+  async #announce(request: MeasureRequest): Promise<void> {
+    const isFresh = performance.now() - this.#announcedMs < announceEveryMs;
+    if (!isFresh && announces(this.#parts.plan, this.#links.size)) await this.learn(request, announcingFrames);
   }
 
   async ended(): Promise<Reason | null> {
@@ -150,6 +162,8 @@ class FleetBench implements Bench {
       throw environmentError("a reset cannot be measured over a fleet yet", { hint: "measure it without --fleet" });
     }
     await Promise.all([...this.#links.values()].map((link) => link.compareClocks(clockExchanges.trial)));
+    await this.#announce(request);
+    await this.#hops.begin(1);
     const work = this.#workOf(request, index);
     const driver = new TrialDriver(work.work, this.#setupOf(request));
     const watched = await this.#watch(driver, request, index);
@@ -189,6 +203,7 @@ class FleetBench implements Bench {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#journal.ended();
+    await this.#hops[Symbol.asyncDispose]();
     await this.#parts.coordinator[Symbol.asyncDispose]();
   }
 
@@ -198,8 +213,8 @@ class FleetBench implements Bench {
     return { name: link.name, host, version, node, cpus, ports, labels, maxPps, clock };
   }
 
-  /** One task for all, at the same time; whoever cannot do it ends the run. */
-  async #everywhere(task: "warm-up" | "learn", request: MeasureRequest, more: object): Promise<void> {
+  /** One task for all, at the same time; whoever cannot do it ends the run. Resolves with the frames that were sent. */
+  async #everywhere(task: "warm-up" | "learn", request: MeasureRequest, more: object): Promise<number> {
     const { links } = this.#parts.coordinator;
     const trial = this.#trialsRun++;
     const fields = (index: number) => ({
@@ -207,8 +222,9 @@ class FleetBench implements Bench {
       share: { index, of: links.length },
       ...more,
     });
-    await Promise.all(links.map((link, i) => link.must("prepare", fields(i), answers.prepare, warmUpMs)));
+    const armed = await Promise.all(links.map((link, i) => link.must("prepare", fields(i), answers.prepare, warmUpMs)));
     this.#idsGiven += idsOfTask;
+    return armed.reduce((sum, { sent }) => sum + sent, 0);
   }
 
   #setupOf(request: MeasureRequest) {
@@ -246,7 +262,7 @@ class FleetBench implements Bench {
       prepare: async (link, attempt, members, at) => {
         const share = { index: at, of: members.length };
         const fields = { trial, attempt, task: "trial", request, index, share, idsGiven: idsOf(attempt) };
-        return preparedEvent(link, attempt, fields);
+        return preparedEvent(link, attempt, fields, this.#hops.begin(attempt));
       },
       go: async (attempt, startNs, members, untilNs) => {
         const own = members.map(({ agent }) => [agent, this.#ownTime(agent, startNs)]);
@@ -327,6 +343,7 @@ class FleetBench implements Bench {
     });
     this.#noteEnds(lost, parts);
     if (reports.length === 0) throw nobodyReported(lost);
+    await this.#hops.end(lost.length === 0);
     const interrupted = hooks.signal.aborted ? [interruptedReason] : [];
     const stops = stopped === null || stopped === interruptedWord ? [] : [faultReason(stopped)];
     const faults = [...interrupted, ...stops];
@@ -336,6 +353,7 @@ class FleetBench implements Bench {
       settleNs: this.settleNs,
       trial: trialAfter(plan.runId, idsGiven),
       startWithinNs: settings.startWithinNs,
+      hopsOf: (direction, byAgent) => this.#hops.of(direction, byAgent),
     });
     this.#journal.merged({ trial: this.#trialsRun - 1, attempt, trials, left, silent, faults });
     const { bus } = this.#parts;
@@ -371,9 +389,3 @@ class FleetBench implements Bench {
 
 const nobodyReported = (lost: readonly Blamed[]): PktgenError =>
   invalidError(`no agent's report came: ${lost.map(({ agent, why }) => `${agent} (${why})`).join(", ")}`);
-
-/** Ports of all, of what is one kind of device. */
-function dutOfAll(openings: readonly Opened[]): DutResult {
-  const [first] = openings;
-  return { ...first!.dut, ports: openings.flatMap(({ dut }) => dut.ports) } as DutResult;
-}

@@ -2,7 +2,7 @@
 import { usageError } from "../errors.js";
 
 /** What an agent is asked, each with an answer. */
-export type AgentVerb = "facts" | "clock" | "claim" | "release" | "open" | "prepare" | "report" | "close";
+export type AgentVerb = "facts" | "clock" | "claim" | "release" | "open" | "prepare" | "report" | "counters" | "close";
 
 /** What a run tells all its agents at once. */
 export type RunWord = "go" | "stop" | "renew" | "kept" | "end";

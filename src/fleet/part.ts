@@ -3,35 +3,63 @@
  * plan of it again. It takes nothing on trust: ports are those that it offers, texts are parsed anew, and what would
  * run programs or commands is refused.
  */
+import { z } from "zod";
 import { parseEmbeddedOptions } from "../dut/embedded/options.js";
+import { type ExternalSide, parseSide } from "../dut/external/index.js";
 import { type PktgenError, usageError } from "../errors.js";
-import type { DutChoice, RunPlan } from "../measure/plan.js";
+import type { DutChoice, ExternalChoice, RunPlan } from "../measure/plan.js";
 import { checkPlan } from "../measure/plan-check.js";
+import { parseMac } from "../packet/index.js";
 import { parsePortSpec } from "../port/index.js";
 import { programUrls } from "../program/load-program.js";
+import { planOfAgent, refuseSharedAddresses } from "./agent-addresses.js";
 
 /** The built-in device as an agent offers it: each has its own. */
 export const embeddedPort = "embedded";
 
 type PartDut =
   | { readonly kind: "embedded"; readonly given: readonly string[]; readonly size: number | null }
-  | { readonly kind: "external"; readonly tx: string; readonly rx: string | null; readonly queues: number };
+  | {
+      readonly kind: "external";
+      readonly tx: string;
+      readonly rx: string | null;
+      readonly queues: number;
+      readonly keeps: ExternalChoice["keeps"];
+      readonly usualMacs: ExternalChoice["usualMacs"];
+      /** Of the sending and of the receiving port. null: the ports have no addresses. */
+      readonly sides: readonly [PartSide, PartSide] | null;
+    };
+
+/** As options have them; "": none. */
+interface PartSide {
+  readonly addresses: string;
+  readonly gateways: string;
+}
 
 /** Fields of a plan that go over the wire as they are. */
 const told = [
   ...["sizes", "bidirectional", "queues", "stream", "ownRates", "seed", "runId", "warmupNs", "settleNs"],
   ...["settlesWhole", "busy", "integrity", "lineRateBps", "lossLimit", "measuresLoss", "tolerances", "minRatePps"],
-  ...["startSequence", "waitPeerNs"],
+  ...["startSequence", "waitPeerNs", "learns"],
 ] as readonly (keyof RunPlan)[];
 
 const notOver = (what: string, where: string, accepted: string): PktgenError =>
   usageError(`${what} cannot be done over a fleet yet`, { where, accepted });
 
-/** @throws PktgenError (2): something that no fleet does. */
-export function toldPlan(plan: RunPlan): Readonly<Record<string, unknown>> {
+/** Agents that share a device tell it where they are, from both of their ports, before they send to each other's. */
+export const announces = ({ dut }: RunPlan, agents: number): boolean =>
+  dut.kind === "external" && dut.rx !== null && agents > 1;
+
+/** What each of so many agents is told. @throws PktgenError (2): something that no fleet does. */
+export function toldPlans(plan: RunPlan, agents: number): readonly Readonly<Record<string, unknown>>[] {
   refuseUnshared(plan);
-  const fields = told.filter((key) => plan[key] !== undefined).map((key) => [key, plan[key]]);
-  return { ...Object.fromEntries(fields), dut: partDut(plan.dut, plan.queues) };
+  const plans = Array.from({ length: agents }, (_, agent) => planOfAgent(plan, agent));
+  refuseSharedAddresses(plans);
+  const learns = plan.learns === true || announces(plan, agents);
+  return plans.map((own) => {
+    const fields = told.filter((key) => own[key] !== undefined).map((key) => [key, own[key]]);
+    return { ...Object.fromEntries(fields), ...(learns ? { learns } : {}), dut: partDut(own.dut, own.queues) };
+  });
 }
 
 /** What one plan for all would get wrong. */
@@ -42,16 +70,22 @@ function refuseUnshared({ record, cores, resetCommand, dut, learns, workers = 1 
   if (cores !== null) throw notOver("a choice of CPUs", "--cores", "pktgen-ts agent under taskset");
   if (resetCommand !== undefined) throw notOver("a reset", "--reset-command", "a run without a fleet");
   if (learns === true && dut.kind !== "external") throw notOver("learning", "--learning-frames", "0");
-  if (dut.kind !== "external") return;
-  if (dut.sides !== null) throw notOver("addresses of ports", "--tx-address", "--dst-mac with the device's address");
-  if (dut.hops.length > 0 || dut.reverseHops.length > 0) throw notOver("counters of hops", "--hop", "no --hop");
 }
 
 function partDut(dut: DutChoice, queues: number): PartDut {
   if (dut.kind === "embedded") return { kind: "embedded", given: dut.options.given, size: dut.options.size };
-  if (dut.kind === "external") return { kind: "external", tx: dut.tx.text, rx: dut.rx?.text ?? null, queues };
+  if (dut.kind === "external") {
+    const { tx, rx, keeps, usualMacs, sides } = dut;
+    const texts = sides === null ? null : ([sideTexts(sides[0]), sideTexts(sides[1])] as const);
+    return { kind: "external", tx: tx.text, rx: rx?.text ?? null, queues, keeps, usualMacs, sides: texts };
+  }
   throw notOver("testpmd", "--dut", "external, or embedded with --fleet local:N");
 }
+
+const sideTexts = ({ addresses, gateways }: ExternalSide): PartSide => ({
+  addresses: addresses.map(({ text, prefixBits }) => `${text}/${prefixBits}`).join(","),
+  gateways: gateways.map(({ text }) => text).join(","),
+});
 
 /** What an agent lets others do with it. */
 export interface Offer {
@@ -108,9 +142,42 @@ function dutOfPart(value: unknown, { ports }: Offer): DutChoice {
     kind: "external",
     tx: spec(dut["tx"]),
     rx: typeof dut["rx"] === "string" ? spec(dut["rx"]) : null,
-    ...{ sides: null, hops: [], reverseHops: [] },
-    keeps: { srcMac: null, dstMac: true, srcAddress: true, dstAddress: true },
+    // Hops are read once, by the run.
+    ...{ sides: sidesOf(dut["sides"]), hops: [], reverseHops: [] },
+    ...neighbourFacts(dut),
   };
+}
+
+const neighbourSchema = z.object({
+  keeps: z.object({
+    srcMac: z.string().nullable(),
+    ...{ dstMac: z.boolean(), srcAddress: z.boolean(), dstAddress: z.boolean() },
+  }),
+  usualMacs: z.tuple([z.string(), z.string()]),
+});
+
+function neighbourFacts(dut: unknown): Pick<ExternalChoice, "keeps" | "usualMacs"> {
+  const { keeps, usualMacs } = readPart(neighbourSchema, dut);
+  for (const mac of [...usualMacs, ...(keeps.srcMac === null ? [] : [keeps.srcMac])]) parseMac(mac, "open");
+  return { keeps, usualMacs };
+}
+
+const side = z.object({ addresses: z.string(), gateways: z.string() });
+const sidesSchema = z.tuple([side, side]).nullable();
+
+function sidesOf(value: unknown): ExternalChoice["sides"] {
+  const sides = readPart(sidesSchema, value);
+  if (sides === null) return null;
+  const [near, far] = sides.map(({ addresses, gateways }) =>
+    parseSide(addresses || undefined, gateways || undefined, { address: "--tx-address", gateway: "--gateway" }),
+  );
+  return [near!, far!];
+}
+
+function readPart<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  throw usageError("this is no device", { where: "open", accepted: "what a run of the same pktgen-ts says" });
 }
 
 function checkOffered(text: string, ports: readonly string[]): void {

@@ -56,6 +56,7 @@ export const messages = {
   stop: z.looseObject({ ...ofTrial, why: text }),
   renew: z.looseObject({ ...ofRun, ttlMs: z.number().min(100).max(3_600_000) }),
   report: z.looseObject(ofTrial),
+  counters: z.looseObject(ofRun),
   kept: z.looseObject(ofTrial),
   close: z.looseObject(ofRun),
   /** Whoever ends a run from outside tells it so. */
@@ -97,7 +98,15 @@ export const answers = {
     dut: data,
     notes: z.array(text).max(1_000),
   }),
-  prepare: z.looseObject({ ...envelope, kind: z.literal("armed"), floorNs: ns.nullable() }),
+  prepare: z.looseObject({
+    ...envelope,
+    kind: z.literal("armed"),
+    floorNs: ns.nullable(),
+    /** Frames that a task which is no trial sent to the device. */
+    sent: whole.default(0),
+  }),
+  /** Between trials: frames that lay in its rings, and what the interface of each port sent; null: it has none. */
+  counters: z.looseObject({ ...envelope, moved: whole, sent: z.array(whole.nullable()).max(2) }),
   refused: z.looseObject({ ...envelope, kind: z.literal("refused"), why: text, exitCode: whole, lasting: z.boolean() }),
   going: z.discriminatedUnion("kind", [
     z.looseObject({ ...envelope, kind: z.literal("going"), leadNs: ns }),

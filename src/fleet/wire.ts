@@ -1,7 +1,8 @@
 /**
  * Messages as text: JSON, and tagged objects for what JSON has no words for. Numbers that are not finite, bytes, and
- * histograms (which are mostly empty) come out of it as they went in.
+ * histograms (which are mostly empty) come out of it as they went in. Addresses that nobody gave stay such.
  */
+import { unsaidAddress, unsaidName } from "../packet/index.js";
 
 /** A histogram or a list of bytes that says that it is longer is refused. */
 const mostSlots = 1_000_000;
@@ -9,15 +10,21 @@ const mostSlots = 1_000_000;
 type Encoded =
   | { readonly $number: string }
   | { readonly $bytes: string }
+  | { readonly $unsaid: string }
   | { readonly $doubles: number; readonly used: readonly (readonly [slot: number, value: unknown])[] };
 
-const tag = { number: "$number", bytes: "$bytes", doubles: "$doubles" } as const;
+const tag = { number: "$number", bytes: "$bytes", unsaid: "$unsaid", doubles: "$doubles" } as const;
 
 const encodedNumber = (value: number): unknown => (Number.isFinite(value) ? value : { $number: String(value) });
 
+function encodedBytes(bytes: Uint8Array): Encoded {
+  const name = unsaidName(bytes);
+  return name === null ? { $bytes: Buffer.from(bytes).toString("base64") } : { $unsaid: name };
+}
+
 function encodedValue(_key: string, value: unknown): unknown {
   if (typeof value === "number") return encodedNumber(value);
-  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") } satisfies Encoded;
+  if (value instanceof Uint8Array) return encodedBytes(value);
   if (!(value instanceof Float64Array)) return value;
   const used = [...value].flatMap((slot, i): [number, unknown][] => (slot === 0 ? [] : [[i, slot]]));
   return { $doubles: value.length, used } satisfies Encoded;
@@ -42,11 +49,18 @@ function doublesOf(slots: unknown, used: unknown): Float64Array {
   return doubles;
 }
 
+function unsaidOf(name: string): Uint8Array {
+  const address = unsaidAddress(name);
+  if (address === null) throw new SyntaxError(`an address that is none: ${name}`);
+  return address;
+}
+
 function decodedValue(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const tagged = value as Readonly<Record<string, unknown>>;
   if (typeof tagged[tag.number] === "string") return numbers[tagged[tag.number] as string] ?? Number.NaN;
   if (typeof tagged[tag.bytes] === "string") return new Uint8Array(Buffer.from(tagged[tag.bytes] as string, "base64"));
+  if (typeof tagged[tag.unsaid] === "string") return unsaidOf(tagged[tag.unsaid] as string);
   return tag.doubles in tagged ? doublesOf(tagged[tag.doubles], tagged["used"]) : value;
 }
 

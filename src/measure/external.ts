@@ -1,27 +1,23 @@
 /**
- * What a run does for a device that it did not start. Where addresses were given, the run is a neighbour of the device
- * and asks its gateways for their MAC addresses before the first frame. It also reads the counters of the device's
- * hops, which then agree with what was received, to the frame.
+ * What a run is to a device that it did not start. Where addresses were given, the run is a neighbour of the device
+ * and asks its gateways for their MAC addresses before the first frame.
  */
-import { type ExternalSide, HopReader, type HopReading } from "../dut/external/index.js";
-import type { TrialReport } from "../engine/loop/index.js";
+import type { ExternalSide } from "../dut/external/index.js";
 import type { ResponderSetup } from "../engine/neighbour/index.js";
 import type { Generator } from "../engine/trial/index.js";
-import { environmentError, PktgenError } from "../errors.js";
+import { environmentError } from "../errors.js";
 import type { PortSpec } from "../port/kinds.js";
 import { readOwnInterface } from "../port/own-interface.js";
-import type { ForeignCounters, HopCounters } from "../stats/ledger.js";
 import { reversePlain, reverseStream } from "../stream/reverse.js";
 import { addressesOf, addressStreams, type RunAddresses } from "../stream/spec/addressing.js";
 import type { PlainTraffic, TrafficSpec } from "../stream/spec/traffic.js";
 import { trafficOf } from "../stream/spec.js";
 import type { ExternalChoice, RunPlan } from "./plan.js";
-import { sentFrames } from "./sent-frames.js";
 
 /** Where a port's interface does not say: of the sending, of the receiving side. */
 const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
 
-const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
+export const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
 
 /** The responder at each port. null: the port has no addresses, and does not answer. */
 export function respondersOf(dut: ExternalChoice, traffic: TrafficSpec): (ResponderSetup | null)[] {
@@ -30,7 +26,7 @@ export function respondersOf(dut: ExternalChoice, traffic: TrafficSpec): (Respon
     if (side === undefined || side.addresses.length === 0) return null;
     const of = (ip: 4 | 6): string[] => side.addresses.filter((each) => each.ip === ip).map(({ text }) => text);
     const given = p === 0 ? dut.keeps.srcMac : null;
-    const mac = given ?? readOwnInterface(spec)?.mac ?? usualMacs[p]!;
+    const mac = given ?? readOwnInterface(spec)?.mac ?? (dut.usualMacs ?? usualMacs)[p]!;
     return { mac, ipv4: of(4), ipv6: of(6), vlan: vlanOf(traffic) };
   });
 }
@@ -153,121 +149,6 @@ async function gatewayMac(
     where: port === 0 ? "--gateway" : "--rx-gateway",
     hint: `has the device ${text} on the interface that faces this port, up and in the network of ${from}?`,
   });
-}
-
-/** Counters of the device's hops, and of our own interfaces, at one moment. */
-interface Snapshot {
-  readonly hops: readonly (readonly HopReading[] | null)[];
-  /** Frames that each port's interface sent, or dropped while it sent. null: the port has no interface. */
-  readonly sent: readonly (number | null)[];
-}
-
-export interface TrialHops {
-  readonly hops: readonly HopCounters[];
-  readonly foreign: ForeignCounters;
-  /** Why the counters say nothing, in words. */
-  readonly faults: readonly string[];
-  /** What was assumed of them. */
-  readonly notes: readonly string[];
-}
-
-const mostTries = 25;
-/** For the run's first reading: the device may have been connected a moment ago. */
-const firstPatienceMs = 5_000;
-const noForeign: ForeignCounters = { entered: 0, left: 0 };
-
-/**
- * Reads counters so that no frame lies between two of them. Frames in a receive ring are taken in between two readings.
- * Only two equal readings count, and the chatter of other programs is rare enough for that.
- */
-export class ExternalCounters implements AsyncDisposable {
-  readonly #ports: readonly PortSpec[];
-  readonly #readers: readonly (HopReader | null)[];
-  readonly #drain: () => Promise<number>;
-  #before: Snapshot | null = null;
-  #after: Snapshot | null = null;
-  /** Why the second reading failed: what was measured by then is not thrown away for it. */
-  #failure: string | null = null;
-
-  /** `drain`: takes what lies in the receive rings, into the open account; how many frames. */
-  constructor(dut: ExternalChoice, directions: number, drain: () => Promise<number>) {
-    this.#ports = portsOf(dut);
-    this.#drain = drain;
-    const reader = (hops: ExternalChoice["hops"], where: string): HopReader | null =>
-      hops.length === 0 ? null : new HopReader(hops, where);
-    const readers = [reader(dut.hops, "--hop"), reader(dut.reverseHops, "--reverse-hop")];
-    this.#readers = readers.slice(0, directions);
-  }
-
-  get any(): boolean {
-    return this.#readers.some((reader) => reader !== null);
-  }
-
-  /** Before a trial's first frame. @throws PktgenError (3): a source that fails. */
-  async begin(): Promise<void> {
-    this.#after = null;
-    this.#failure = null;
-    if (this.#before === null && this.any) await this.#read(firstPatienceMs);
-    this.#before = this.any ? await this.#settled() : null;
-  }
-
-  /** When the trial is over and its account still open. */
-  async end(): Promise<void> {
-    if (!this.any) return;
-    try {
-      this.#after = await this.#settled();
-    } catch (error) {
-      if (!(error instanceof PktgenError)) throw error;
-      this.#failure = error.toLine();
-    }
-  }
-
-  async #settled(): Promise<Snapshot> {
-    let last = await this.#read();
-    for (let tries = 0; tries < mostTries; tries++) {
-      const moved = await this.#drain();
-      const next = await this.#read();
-      if (moved === 0 && asText(next) === asText(last)) break;
-      last = next;
-    }
-    return last;
-  }
-
-  async #read(patienceMs = 0): Promise<Snapshot> {
-    const hops: (readonly HopReading[] | null)[] = [];
-    for (const reader of this.#readers) hops.push(reader === null ? null : await reader.read(patienceMs));
-    const sent = this.#ports.map((spec) => readOwnInterface(spec)?.sent ?? null);
-    return { hops, sent };
-  }
-
-  /** What the trial's direction did to the counters. */
-  of(direction: number, report: TrialReport): TrialHops {
-    const reader = this.#readers[direction] ?? null;
-    const [before, after] = [this.#before, this.#after];
-    if (reader === null || before === null || after === null) {
-      return { hops: [], foreign: noForeign, faults: this.#failure === null ? [] : [this.#failure], notes: [] };
-    }
-    const { hops, faults, notes } = reader.between(before.hops[direction]!, after.hops[direction]!);
-    const port = direction === 0 ? 0 : this.#ports.length - 1;
-    const [from, to] = [before.sent[port] ?? null, after.sent[port] ?? null];
-    const own = sentFrames([report]) + report.beside;
-    // All other frames of our interface come from the kernel, which sends its own (router solicitations, MLD).
-    const entered = report.beside + (from === null || to === null ? 0 : Math.max(0, to - from - own));
-    return { hops, foreign: { entered, left: foreignOf(report) }, faults, notes };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const reader of this.#readers) reader?.[Symbol.dispose]();
-  }
-}
-
-const asText = (snapshot: Snapshot): string =>
-  JSON.stringify(snapshot, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
-
-/** What arrived and is none of this trial's frames of this direction. */
-function foreignOf({ receive }: TrialReport): number {
-  const arrived = receive.queues.reduce((sum, { packets }) => sum + packets, 0);
-  return arrived - receive.received;
 }
 
 /** As RunPlan has it; null: not external. */

@@ -15,7 +15,8 @@ import { frameSizesOf, isSigned } from "../stream/spec.js";
 import { watchDisturbance } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
 import type { FrameSize } from "../units.js";
-import { ExternalCounters, externalOf, neighbourStreams, respondersOf } from "./external.js";
+import { externalOf, neighbourStreams, portsOf, respondersOf } from "./external.js";
+import { ExternalCounters, readSentByPort } from "./external-counters.js";
 import { closeAll, openReady, type WantedPort } from "./open-ports.js";
 import type { RunPlan } from "./plan.js";
 import { type PortDrops, readPortDrops } from "./port-drops.js";
@@ -107,7 +108,10 @@ async function streamsOf(
 function externalCounters(plan: RunPlan, generator: Generator): ExternalCounters | null {
   const choice = externalOf(plan);
   if (choice === null) return null;
-  const counters = new ExternalCounters(choice, plan.bidirectional ? 2 : 1, () => generator.drain());
+  const counters = new ExternalCounters(choice, plan.bidirectional ? 2 : 1, {
+    drain: () => generator.drain(),
+    sent: async () => [readSentByPort(portsOf(choice))],
+  });
   return counters.any ? counters : null;
 }
 

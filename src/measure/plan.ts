@@ -33,6 +33,8 @@ export interface ExternalChoice extends GeneratorPorts {
     readonly srcAddress: boolean;
     readonly dstAddress: boolean;
   };
+  /** MAC addresses of the sending and the receiving port where no interface says them. Absent: the usual ones. */
+  readonly usualMacs?: readonly [tx: string, rx: string];
   /** Hops that count, in the frame's order, in each direction. Empty: no counters. */
   readonly hops: readonly HopSpec[];
   readonly reverseHops: readonly HopSpec[];

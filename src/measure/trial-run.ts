@@ -147,7 +147,7 @@ function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: numb
   const { reports, reset } = carried;
   const { hops, drops, injected, dutOwnRates, disturbance } = carried.readings;
   const [spec, report] = [carried.specs[d]!, reports[d]!];
-  const external = lab.external?.of(d, report) ?? null;
+  const external = lab.external?.of(d, [report]) ?? null;
   // A device that was reset begins its counters again.
   const counters = reset === null ? (external ?? { hops, faults: [], notes: [] }) : noCounters;
   return {

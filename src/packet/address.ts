@@ -56,6 +56,18 @@ export function formatIpv6(address: Ipv6Address): string {
   return `${print(groups.slice(0, run.start))}::${print(groups.slice(run.start + run.length))}`;
 }
 
+/** The IP address so many places behind this one. */
+export function countedUp(text: string, by: number): string {
+  const ip = text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+  let carry = by;
+  for (let i = ip.length - 1; i >= 0 && carry > 0; i--) {
+    const sum = ip[i] + carry;
+    ip[i] = sum & 0xff;
+    carry = Math.floor(sum / 256);
+  }
+  return ip.length === 4 ? formatIpv4(ip as Ipv4Address) : formatIpv6(ip as Ipv6Address);
+}
+
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
 
 function badAddress(text: string, what: string, accepted: string, where: string | undefined): Error {

@@ -15,17 +15,19 @@ export const benchmark = {
   dstPort: 9,
 } as const;
 
-const addresses: ReadonlySet<Uint8Array> = new Set([
-  benchmark.srcMac,
-  benchmark.dstMac,
-  benchmark.srcIpv4,
-  benchmark.dstIpv4,
-  benchmark.srcIpv6,
-  benchmark.dstIpv6,
-]);
+const { srcPort: _, dstPort: __, ...addresses } = benchmark;
+
+const names: ReadonlyMap<Uint8Array, string> = new Map(Object.entries(addresses).map(([name, bytes]) => [bytes, name]));
 
 /**
  * True where this address was never given. Headers without a given address share these very arrays. A given address,
  * even the same one, is another array. A copy to another thread loses the difference.
  */
-export const isUnsaid = (address: Uint8Array): boolean => addresses.has(address);
+export const isUnsaid = (address: Uint8Array): boolean => names.has(address);
+
+/** Which of them it is, for a copy that keeps the difference. null: it was given. */
+export const unsaidName = (address: Uint8Array): string | null => names.get(address) ?? null;
+
+/** null: none has this name. */
+export const unsaidAddress = (name: string): Uint8Array | null =>
+  Object.hasOwn(addresses, name) ? addresses[name as keyof typeof addresses] : null;

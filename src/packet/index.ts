@@ -14,7 +14,7 @@ export {
   parseMac,
 } from "./address.js";
 export { type ArpHeader, arp, arpOperations } from "./arp.js";
-export { isUnsaid } from "./benchmark-addresses.js";
+export { isUnsaid, unsaidAddress, unsaidName } from "./benchmark-addresses.js";
 export { buildFrame, checkStack, fillPattern, headersBytes } from "./build.js";
 export { addBytes, complement, fold, updateChecksum } from "./checksum.js";
 export { crc32c, crc32cWithout } from "./crc32c.js";

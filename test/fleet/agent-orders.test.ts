@@ -1,7 +1,7 @@
 /** Orders that overtake each other at one agent: one thing follows the other, and nobody gets what another one opened. */
 import { describe, expect, it } from "vitest";
 import type { Bus } from "../../src/fleet/bus.js";
-import { toldPlan } from "../../src/fleet/part.js";
+import { toldPlans } from "../../src/fleet/part.js";
 import { protocolVersion } from "../../src/fleet/protocol.js";
 import { fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
 
@@ -19,7 +19,7 @@ const asRun =
   };
 
 const claim = { ttlMs: 60_000, by: "test", force: true };
-const part = toldPlan(fleetPlan);
+const part = toldPlans(fleetPlan, 1)[0];
 const order = (trial: number, attempt = 1, request: object = fleetRequest) => ({
   ...{ trial, attempt, task: "trial", request, share: { index: 0, of: 1 }, index: 0, idsGiven: trial },
 });

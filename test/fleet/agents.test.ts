@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { LocalHub } from "../../src/fleet/local-bus.js";
-import { toldPlan } from "../../src/fleet/part.js";
+import { toldPlans } from "../../src/fleet/part.js";
 import { protocolVersion } from "../../src/fleet/protocol.js";
 import { judgeTrials } from "../../src/method/method-verdict.js";
 import { resultSchema } from "../../src/result/run-schema.js";
@@ -129,7 +129,7 @@ describe("a claim", () => {
       return (answer.kind === "answer" ? answer.data : answer) as { kind: string; why?: string };
     };
     expect(await ask("claim", { ttlMs: 400, by: "test", force: false })).toMatchObject({ kind: "granted" });
-    expect(await ask("open", { part: toldPlan(plan) })).toMatchObject({ kind: "opened" });
+    expect(await ask("open", { part: toldPlans(plan, 1)[0] })).toMatchObject({ kind: "opened" });
     const endless = { ...request, count: null };
     const trial = { trial: 0, attempt: 1 };
     const order = { ...trial, task: "trial", request: endless, share: { index: 0, of: 1 }, index: 0, idsGiven: 0 };

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeWire, encodeWire } from "../../src/fleet/wire.js";
+import { isUnsaid, unsaidAddress } from "../../src/packet/index.js";
 
 const there = (value: unknown): unknown => decodeWire(encodeWire(value));
 
@@ -26,6 +27,16 @@ describe("messages as text", () => {
   it("the infinities of a histogram's bounds survive", () => {
     const histogram = Float64Array.of(0, Number.POSITIVE_INFINITY, 0, -1);
     expect(there({ histogram })).toEqual({ histogram });
+  });
+
+  it("an address that nobody gave stays such, and the same one that was given does not become one", () => {
+    const src = unsaidAddress("srcMac")!;
+    const given = Uint8Array.from(src);
+    expect([src, given].map(isUnsaid)).toEqual([true, false]);
+    const said = there([src, given]) as Uint8Array[];
+    expect(said).toEqual([src, given]);
+    expect(said.map(isUnsaid)).toEqual([true, false]);
+    expect(() => decodeWire('{"$unsaid":"constructor"}')).toThrow(SyntaxError);
   });
 
   it("a text that is a word of another one is a text", () =>

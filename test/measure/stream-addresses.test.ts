@@ -4,9 +4,10 @@ import { externalOf, neighbourStreams, respondersOf } from "../../src/measure/ex
 import type { RunPlan } from "../../src/measure/plan.js";
 import type { RunOptions } from "../../src/options/run-options.js";
 import { planRun } from "../../src/options/run-plan.js";
-import { dissect, formatIpv4, formatIpv6, formatMac, type Header } from "../../src/packet/index.js";
+import { dissect } from "../../src/packet/index.js";
 import { parseProfile } from "../../src/profile/index.js";
 import type { TrafficSpec, TrafficStream } from "../../src/stream/spec/traffic.js";
+import { addressEnds, endsOf } from "../support/address-ends.js";
 
 const router4 = "02:00:00:00:00:aa";
 const router6 = "02:00:00:00:00:66";
@@ -39,22 +40,6 @@ async function addressed(plan: RunPlan, asked: string[] = []): Promise<readonly 
   return neighbourStreams(choice, plan.stream, respondersOf(choice, plan.stream), { resolve }, plan.bidirectional);
 }
 
-function endsOf(layers: readonly Header[]): object {
-  const [first] = layers;
-  const ip = layers.find(({ protocol }) => protocol === "ipv4" || protocol === "ipv6");
-  const text =
-    ip?.protocol === "ipv4"
-      ? { src: formatIpv4(ip.src), dst: formatIpv4(ip.dst) }
-      : ip?.protocol === "ipv6"
-        ? { src: formatIpv6(ip.src), dst: formatIpv6(ip.dst) }
-        : {};
-  return first?.protocol === "ethernet"
-    ? { srcMac: formatMac(first.src), dstMac: formatMac(first.dst), ...text }
-    : text;
-}
-
-const ends = (traffic: TrafficSpec): object[] => traffic.streams.map(({ layers }) => endsOf(layers));
-
 const oneStream = (packet: string, more = ""): string =>
   `sizes: 256\nstreams:\n  - { name: a, packet: ${packet}${more} }\n`;
 
@@ -62,10 +47,10 @@ describe("a stream that says no address", () => {
   it("is addressed as plain traffic is, in both directions", async () => {
     const [forward, reverse] = await addressed(planOf(oneStream("[ethernet, ipv4, tcp]")));
     const [plainForward, plainReverse] = await addressed(planOf(null));
-    expect(ends(forward)).toEqual([{ srcMac: here, dstMac: router4, src: "198.18.0.2", dst: "198.18.1.2" }]);
-    expect(ends(reverse)).toEqual([{ srcMac: there, dstMac: back4, src: "198.18.1.2", dst: "198.18.0.2" }]);
-    expect(ends(forward)).toEqual(ends(plainForward));
-    expect(ends(reverse)).toEqual(ends(plainReverse));
+    expect(addressEnds(forward)).toEqual([{ srcMac: here, dstMac: router4, src: "198.18.0.2", dst: "198.18.1.2" }]);
+    expect(addressEnds(reverse)).toEqual([{ srcMac: there, dstMac: back4, src: "198.18.1.2", dst: "198.18.0.2" }]);
+    expect(addressEnds(forward)).toEqual(addressEnds(plainForward));
+    expect(addressEnds(reverse)).toEqual(addressEnds(plainReverse));
   });
 
   it("goes to the other port where there is no gateway", async () => {
@@ -73,8 +58,8 @@ describe("a stream that says no address", () => {
     const [forward, reverse] = await addressed(
       planOf(oneStream("[ethernet, ipv4, udp]"), without as unknown as RunOptions),
     );
-    expect(ends(forward)).toMatchObject([{ srcMac: here, dstMac: there }]);
-    expect(ends(reverse)).toMatchObject([{ srcMac: there, dstMac: here }]);
+    expect(addressEnds(forward)).toMatchObject([{ srcMac: here, dstMac: there }]);
+    expect(addressEnds(reverse)).toMatchObject([{ srcMac: there, dstMac: here }]);
   });
 
   it("has the address of its IP version, and one gateway serves both", async () => {
@@ -82,13 +67,13 @@ describe("a stream that says no address", () => {
     const both = { txAddress: "198.18.0.2/24,2001:2::2/64", rxAddress: "198.18.1.2/24,2001:2:0:1::2/64" };
     const asked: string[] = [];
     const [forward] = await addressed(planOf(yaml, both), asked);
-    expect(ends(forward)).toEqual([
+    expect(addressEnds(forward)).toEqual([
       { srcMac: here, dstMac: router4, src: "2001:2::2", dst: "2001:2:0:1::2" },
       { srcMac: here, dstMac: router4, src: "198.18.0.2", dst: "198.18.1.2" },
     ]);
     expect(asked).toEqual(["0 198.18.0.1", "1 198.18.1.1"]);
     const [own] = await addressed(planOf(yaml, { ...both, gateway: "198.18.0.1,2001:2::1" }));
-    expect(ends(own)).toMatchObject([{ dstMac: router6 }, { dstMac: router4 }]);
+    expect(addressEnds(own)).toMatchObject([{ dstMac: router6 }, { dstMac: router4 }]);
   });
 
   it("keeps its inner addresses: only the outermost headers are the run's", async () => {
@@ -109,7 +94,7 @@ describe("a stream that says no address", () => {
       'raw: { bytes: "01 02" }',
     );
     const [forward] = await addressed(planOf(yaml));
-    expect(ends(forward)).toEqual([{ srcMac: here, dstMac: router4 }]);
+    expect(addressEnds(forward)).toEqual([{ srcMac: here, dstMac: router4 }]);
   });
 
   it("asks through the tag that all its frames have", () => {
@@ -144,11 +129,11 @@ describe("what a stream says itself", () => {
     const own = oneStream('[ethernet: { dst: "02:00:00:00:00:77" }, ipv4: { src: 198.18.0.9 }, udp]');
     const mixed = `${own}  - { name: b, packet: [ethernet, ipv4, udp] }\n`;
     const [forward, reverse] = await addressed(planOf(mixed));
-    expect(ends(forward)).toEqual([
+    expect(addressEnds(forward)).toEqual([
       { srcMac: here, dstMac: "02:00:00:00:00:77", src: "198.18.0.9", dst: "198.18.1.2" },
       { srcMac: here, dstMac: router4, src: "198.18.0.2", dst: "198.18.1.2" },
     ]);
-    expect(ends(reverse)).toMatchObject([
+    expect(addressEnds(reverse)).toMatchObject([
       { srcMac: "02:00:00:00:00:77", dstMac: back4, src: "198.18.1.2", dst: "198.18.0.9" },
       { srcMac: there, dstMac: back4 },
     ]);
@@ -160,7 +145,7 @@ describe("what a stream says itself", () => {
 
   it("is its own even where it is the usual address", async () => {
     const [forward] = await addressed(planOf(oneStream("[ethernet, ipv4: { src: 198.18.0.1, dst: 198.19.0.1 }, udp]")));
-    expect(ends(forward)).toMatchObject([{ src: "198.18.0.1", dst: "198.19.0.1" }]);
+    expect(addressEnds(forward)).toMatchObject([{ src: "198.18.0.1", dst: "198.19.0.1" }]);
   });
 
   it("a change of the whole field counts as said", () => {
@@ -198,7 +183,7 @@ describe("--dst-mac and --src-mac", () => {
   it("are of streams that leave them open, whatever the device", () => {
     const profile = parseProfile(oneStream("[ethernet, ipv4, tcp]"), "p.yaml");
     const plan = planRun({ sizes: "256", ...macs }, profile, "");
-    expect(ends(plan.stream)).toMatchObject([{ srcMac: macs.srcMac, dstMac: macs.dstMac }]);
+    expect(addressEnds(plan.stream)).toMatchObject([{ srcMac: macs.srcMac, dstMac: macs.dstMac }]);
     expect(plan.notes).toBeUndefined();
   });
 
@@ -210,7 +195,7 @@ describe("--dst-mac and --src-mac", () => {
       gateway: undefined,
     } as unknown as RunOptions);
     const [forward] = await addressed(plan);
-    expect(ends(forward)).toMatchObject([{ srcMac, dstMac, src: "198.18.0.2" }]);
+    expect(addressEnds(forward)).toMatchObject([{ srcMac, dstMac, src: "198.18.0.2" }]);
     expect(respondersOf(externalOf(plan)!, plan.stream)[0]).toMatchObject({ mac: srcMac });
   });
 
@@ -228,14 +213,14 @@ describe("plain traffic", () => {
   it("of a profile keeps the address that the profile gives, and that one alone", async () => {
     const plan = planOf("ip: { dst: 198.19.0.7 }");
     const [forward] = await addressed(plan);
-    expect(ends(forward)).toMatchObject([{ src: "198.18.0.2", dst: "198.19.0.7" }]);
+    expect(addressEnds(forward)).toMatchObject([{ src: "198.18.0.2", dst: "198.19.0.7" }]);
     expect(plan.notes).toEqual(["the profile sets ip.dst itself; --rx-address is what the port answers for"]);
   });
 
   it("of the other IP version says so, and still goes to the router", async () => {
     const plan = planOf(null, { ip: "6" });
     const [forward] = await addressed(plan);
-    expect(ends(forward)).toMatchObject([{ dstMac: router4, src: "2001:2::1" }]);
+    expect(addressEnds(forward)).toMatchObject([{ dstMac: router4, src: "2001:2::1" }]);
     expect(plan.notes).toEqual([
       "--tx-address has no IPv6 address: IPv6 frames come from the usual one",
       "--rx-address has no IPv6 address: IPv6 frames go to the usual one",
@@ -252,7 +237,7 @@ describe("a program's traffic", () => {
     };
     const plan = { ...planOf(null), bidirectional: false, stream: program as unknown as TrafficSpec };
     const [forward] = await addressed(plan);
-    expect(ends(forward)).toMatchObject([{ dstMac: router4, dst: "198.18.1.2" }]);
+    expect(addressEnds(forward)).toMatchObject([{ dstMac: router4, dst: "198.18.1.2" }]);
   });
 });
 

@@ -46,8 +46,9 @@ export const simulatedOpen =
       floorNs: () => null,
       dut: () => ({ kind: "simulated", version: null, ports: [] }),
       skipIds: (given) => lab.numbers.skipTo(given),
-      warmUp: async () => {},
-      learn: async () => {},
+      warmUp: async () => 0,
+      learn: async () => 0,
+      counters: async () => ({ moved: 0, sent: [] }),
       progress: () => null,
       lost: async () => null,
       async trial(request, _index, { share, appointed }, signal) {

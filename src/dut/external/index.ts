@@ -3,4 +3,4 @@
  * hops are counted, `side` what the generator's ports are to it as neighbours.
  */
 export { HopReader, type HopReading, type HopSpec, mirroredHops, parseHops } from "./hop.js";
-export { type ExternalSide, parseSide, refuseTwice, type SideAddress } from "./side.js";
+export { type ExternalSide, parseSide, refuseTwice, type SideAddress, sharesPrefix } from "./side.js";

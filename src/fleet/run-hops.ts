@@ -1,0 +1,82 @@
+/**
+ * The hops of a device that a fleet's agents share: the host of the run reads their counters, once for all agents, when
+ * all are quiet. Each agent empties its rings meanwhile, and says what its own interfaces sent.
+ */
+import type { TrialReport } from "../engine/loop/index.js";
+import { externalOf } from "../measure/external.js";
+import { ExternalCounters, type SentByPort, type TrialHops } from "../measure/external-counters.js";
+import type { RunPlan } from "../measure/plan.js";
+import type { AgentLink } from "./agent-link.js";
+import { answers } from "./protocol.js";
+
+/** Rings are empty after 0.2 s at most. */
+const countersMs = 3_000;
+
+const noReport: Omit<TrialHops, "faults"> = { hops: [], foreign: { entered: 0, left: 0 }, notes: [] };
+
+export class RunHops implements AsyncDisposable {
+  readonly #links: readonly AgentLink[];
+  readonly #counters: ExternalCounters | null;
+  /** Agents that do not answer are not asked again in a trial. */
+  readonly #gone = new Set<string>();
+  #isCounted = false;
+  #attempt = 0;
+  #begun: Promise<void> = Promise.resolve();
+
+  constructor(plan: RunPlan, links: readonly AgentLink[]) {
+    const device = externalOf(plan);
+    this.#links = links;
+    this.#counters =
+      device === null
+        ? null
+        : new ExternalCounters(device, plan.bidirectional ? 2 : 1, {
+            drain: async () => (await this.#ask()).reduce((sum, { moved }) => sum + moved, 0),
+            sent: async () => (await this.#ask()).map(({ sent }) => sent),
+          });
+  }
+
+  /**
+   * Before an attempt at a trial; once for all agents. One that is called off may have sent some frames by then.
+   * @throws PktgenError (3): a counter that cannot be read.
+   */
+  begin(attempt: number): Promise<void> {
+    if (attempt !== this.#attempt) {
+      this.#attempt = attempt;
+      this.#gone.clear();
+      this.#begun = this.#counters?.begin() ?? Promise.resolve();
+    }
+    return this.#begun;
+  }
+
+  /** After a trial of which every report came: what a lost agent sends meanwhile nobody knows. */
+  async end(isWhole: boolean): Promise<void> {
+    this.#attempt = 0;
+    this.#isCounted = isWhole;
+    if (isWhole) await this.#counters?.end();
+  }
+
+  /** What a direction of the trial did to them. `reports`: by agent. */
+  of(direction: number, reports: ReadonlyMap<string, TrialReport>): TrialHops {
+    if (this.#counters === null || !this.#isCounted) return { ...noReport, faults: [] };
+    return this.#counters.of(
+      direction,
+      this.#links.map(({ name }) => reports.get(name) ?? null),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#counters?.[Symbol.asyncDispose]();
+  }
+
+  #ask(): Promise<readonly { readonly moved: number; readonly sent: SentByPort }[]> {
+    return Promise.all(
+      this.#links.map(async (link) => {
+        const asked = this.#gone.has(link.name) ? null : await link.ask("counters", {}, answers.counters, countersMs);
+        if (asked?.kind === "answer") return asked.value;
+        if (asked?.kind === "refused") throw asked.error;
+        this.#gone.add(link.name);
+        return { moved: 0, sent: [] };
+      }),
+    );
+  }
+}
