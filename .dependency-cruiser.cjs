@@ -106,7 +106,7 @@ const doors = {
   packet: ["index", "address", "field", "(found-headers|header-walk)", "filter(-value)?"].concat(
     ["flow-number", "mask", "outline", "protocols", "rewrite"],
   ),
-  pcap: ["index", "capture", "link-types", "file(-reader|-writer)?"],
+  pcap: ["index", "capture", "codec", "link-types", "file(-reader|-writer)?"],
   port: ["index", "(own-)?interface", "kinds?", "movers", "port", "spec", "vhost-user/message", "xdp/program"],
   profile: ["index", "check", "document", "parameters", "threshold"],
   program: ["load-program"],

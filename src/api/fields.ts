@@ -49,7 +49,7 @@ const ofCommands = { ...all(reportOptions), baseline: true, updateBaseline: true
 /** What methods decide. */
 const decided = { rate: true, duration: true, count: true, minRate: true, startSequence: true } as const;
 
-const ownFields = { profile: "own", set: "set" } as const;
+const ownFields = { profile: "own", frame: "bytes", set: "set" } as const;
 
 export const runFields: FieldKinds<RunRequest> = { ...fieldsOf<RunRequest>()(runOptions, ofCommands), ...ownFields };
 

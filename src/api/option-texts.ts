@@ -5,9 +5,9 @@ import { didYouMean } from "../nearest.js";
 /**
  * How a field's value becomes an option's text: `words` joins a list with commas, `rate` takes a number as frames per
  * second, `flag` is there or not, and `optional` is that or `words`. `texts` may be given again, `set` is `name=value`,
- * and `own` is not read as an option.
+ * `bytes` is a text or bytes as `hex:…`, and `own` is not read as an option.
  */
-export type RequestFieldKind = "words" | "rate" | "flag" | "optional" | "texts" | "set" | "own";
+export type RequestFieldKind = "words" | "rate" | "flag" | "optional" | "texts" | "bytes" | "set" | "own";
 
 /** The fields of a request. */
 export type FieldKinds<Request> = Readonly<Record<keyof Request & string, RequestFieldKind>>;
@@ -20,6 +20,7 @@ const accepted: Readonly<Record<RequestFieldKind, string>> = {
   flag: "true or false",
   optional: "true or false, or text, a number, or a list of them",
   texts: "text, or a list of texts",
+  bytes: "text, or bytes (Uint8Array)",
   set: "an object of names and values",
   own: "a value",
 };
@@ -48,6 +49,9 @@ function textOf(kind: RequestFieldKind, value: unknown): string | true | readonl
     case "texts":
       if (Array.isArray(value) && value.every(isWord)) return value.map(word);
       return isWord(value) ? [word(value)] : undefined;
+    case "bytes":
+      if (value instanceof Uint8Array) return `hex:${Buffer.from(value).toString("hex")}`;
+      return typeof value === "string" ? value : undefined;
     case "set":
       if (typeof value !== "object" || value === null) return undefined;
       return Object.entries(value).map(([name, setting]) => `${name}=${String(setting)}`);

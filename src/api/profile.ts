@@ -14,10 +14,17 @@ const isProgram = (profile: object): profile is ProgramModule =>
 const isProfile = (profile: object): profile is Profile => Array.isArray((profile as Partial<Profile>).thresholds);
 
 /** null: plain traffic. @throws PktgenError (2): a file, or streams, that cannot be. */
-export async function profileOfRequest({ profile, set, profileRoot, sizes }: TrafficRequest): Promise<Profile | null> {
+export async function profileOfRequest(request: TrafficRequest): Promise<Profile | null> {
+  const { profile, frame, set, profileRoot, sizes } = request;
   if (profile === undefined || typeof profile === "string") {
-    const texts = optionTexts({ set, profileRoot, sizes }, { set: "set", profileRoot: "words", sizes: "words" });
+    const texts = optionTexts(
+      { frame, set, profileRoot, sizes },
+      { frame: "bytes", set: "set", profileRoot: "words", sizes: "words" },
+    );
     return profileOf({ ...texts, ...(profile === undefined ? {} : { profile }) });
+  }
+  if (frame !== undefined) {
+    throw usageError("frame and profile contradict each other", { where: "frame", accepted: "one of them" });
   }
   if (set !== undefined || profileRoot !== undefined) {
     const where = set === undefined ? "profileRoot" : "set";

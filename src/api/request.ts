@@ -24,6 +24,8 @@ export interface TrafficRequest {
   readonly sizes?: ListInput;
   /** Traffic other than plain UDP: a profile's file, a profile that `loadProfile` read, or streams that `stream()` made. */
   readonly profile?: string | Profile | ProgramModule;
+  /** One frame, repeated as it is, without FCS: bytes, `"hex:0200…"`, or a file (a capture, `"FILE#3"` for its third frame). */
+  readonly frame?: string | Uint8Array;
   /** Parameters of the profile's file. */
   readonly set?: Readonly<Record<string, string | number>>;
   /** Folder that the files which the profile names may lie in. Default: the profile's own. */

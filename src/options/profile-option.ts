@@ -28,11 +28,17 @@ export async function readProfile(
   return loadAnyProfile(file, { settings: parseSettings(set), ...root }, sizes);
 }
 
-/** null: none was asked for. A profile is read, checked and, where it is a program, tried here. */
+/**
+ * null: none was asked for. A profile is read, checked and, where it is a program, tried here. `--frame` is a profile of
+ * one stream.
+ */
 export async function profileOf(
-  options: ProfileReading & { readonly profile?: string; readonly sizes?: string },
+  options: ProfileReading & { readonly profile?: string; readonly frame?: string; readonly sizes?: string },
 ): Promise<Profile | null> {
-  const { profile, set = [], profileRoot } = options;
+  const { profile, frame, set = [], profileRoot } = options;
+  if (frame !== undefined && profile !== undefined) {
+    throw usageError("--frame and --profile contradict each other", { where: "--frame", accepted: "one of them" });
+  }
   if (profile !== undefined) {
     return readProfile(
       profile,
@@ -44,6 +50,10 @@ export async function profileOf(
     set.length > 0
       ? ["--set", "there is no profile whose parameters could be set"]
       : ["--profile-root", "there is no profile whose files could be looked for"];
-  if (set.length === 0 && profileRoot === undefined) return null;
+  if (set.length === 0 && profileRoot === undefined) {
+    if (frame === undefined) return null;
+    const { profileOfFrame } = await import("../profile/index.js");
+    return profileOfFrame(frame, "--frame");
+  }
   throw usageError(what, { where, accepted: "--profile FILE" });
 }

@@ -83,6 +83,13 @@ const trafficOptions = {
     anyText,
     { shared: true },
   ),
+  frame: option(
+    "--frame <frame>",
+    "repeats one frame as it is given, without FCS: hex:0200…, or a file (a capture, FILE#N for its Nth frame, hex, or bytes); " +
+      "signed where it has room, else recognised and counted",
+    anyText,
+    { shared: true },
+  ),
   set: list("--set <name=value>", "a parameter of the profile; may be repeated", { shared: true }),
   profileRoot: profileRootOption,
 } as const satisfies OptionTable;

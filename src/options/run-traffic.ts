@@ -35,6 +35,7 @@ export function trafficOfRun(
 
 /** A profile's streams say everything themselves, but for sizes and addresses where they have none. */
 function profileStreams(given: RunValues, file: string, traffic: TrafficSpec, lineRateBps: number | null): TrafficSpec {
+  if (given.frame !== undefined) checkFrameAlone(given);
   const plain = findRunOption((option, key) => option.plain === true && given[key] !== undefined);
   if (plain !== undefined) {
     const accepted = "without it, or a profile of plain traffic";
@@ -53,6 +54,19 @@ function profileStreams(given: RunValues, file: string, traffic: TrafficSpec, li
   for (const size of spec.sizes) streamPps(spec, size, load);
   checkStreams(spec);
   return withMacs(given, spec);
+}
+
+/** Options that say what frames are have no say in a frame that is given. */
+function checkFrameAlone(given: RunValues): void {
+  const ofFrames: readonly string[] = ["sizes", "dstMac", "srcMac"];
+  const other = findRunOption(
+    (option, key) => given[key] !== undefined && (option.plain === true || ofFrames.includes(key)),
+  );
+  if (other === undefined) return;
+  throw usageError("the frame is given, with all of its bytes", {
+    where: nameOf(other),
+    accepted: "--frame without it",
+  });
 }
 
 /** Streams that leave a MAC address open have the options'. */

@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { PktgenError } from "../errors.js";
 import { isProgramFile, LoadedPrograms, loadProgram, programUrls } from "../program/load-program.js";
 import { compileTraffic } from "../stream/frames/compile.js";
+import { givenFrame } from "../stream/frames/given-frame.js";
 import { programStreams } from "../stream/program/api.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
 import { checkPlainTraffic, checkStreams, type PlainTraffic, plainTraffic } from "../stream/spec.js";
@@ -15,6 +16,7 @@ import { type FrameSize, fixedSize, planSizes } from "../units.js";
 import { checkKnown, checkShape } from "./check.js";
 import { parseYaml, type YamlDocument, type YamlPath } from "./document.js";
 import { ProfileFiles, readProfileText } from "./files.js";
+import { readFrame } from "./frame-file.js";
 import { withIncluded } from "./includes.js";
 import { at, sizesOf } from "./located.js";
 import { eachOf, together } from "./mistakes.js";
@@ -145,9 +147,11 @@ function trafficProfile(document: YamlDocument, file: string, files: ProfileFile
     const own = withParameters(part.document, parameters);
     return part.streams.map((_, i) => ({ document: own, path: ["streams", i], file: part.file }));
   });
+  const notes: string[] = [];
   const [, streams, frameSizes, wanted] = together(
     () => eachOf(parts, (part) => checkShape(trafficSchema, part.document, [], streamsKeys)),
-    () => eachOf(origins, (origin, i) => streamAt(origin.document, origin.path, { file: origin.file, files }, i)),
+    () =>
+      eachOf(origins, (origin, i) => streamAt(origin.document, origin.path, { file: origin.file, files, notes }, i)),
     () => (sizes === undefined ? planSizes.map(fixedSize) : sizesOf(filled, sizes)),
     () => thresholdsOf(filled, thresholds),
   );
@@ -158,8 +162,10 @@ function trafficProfile(document: YamlDocument, file: string, files: ProfileFile
   const name = basename(file).replace(/\.ya?ml$/, "");
   const spec: TrafficSpec = { name, streams, sizes: frameSizes, seed: 1 };
   checkAll(spec, origins, { document: filled, path: sizes === undefined ? null : ["sizes"] });
-  return { file, description: description ?? "", stream: {}, traffic: spec, thresholds: wanted, notes: [] };
+  return { file, description: description ?? "", stream: {}, traffic: spec, thresholds: wanted, notes: unique(notes) };
 }
+
+const unique = (sentences: readonly string[]): readonly string[] => [...new Set(sentences)];
 
 /** Checks the streams together; where one fails, each alone, so that every mistake is found. */
 function checkAll(spec: TrafficSpec, origins: readonly Origin[], sizes: SizesPlace): void {
@@ -214,6 +220,13 @@ function locating(spec: TrafficSpec, origins: readonly Origin[], sizes: SizesPla
     }
     throw origin.document.errorAt([...origin.path, ...place], error.message, details);
   }
+}
+
+/** One frame as `--frame` gives it (frame-file.ts), as a profile of one stream. @throws PktgenError (2) */
+export function profileOfFrame(text: string, where: string): Profile {
+  const { stream, notes } = givenFrame("frame", readFrame(text, where), where);
+  const traffic: TrafficSpec = { name: "frame", streams: [stream], sizes: planSizes.map(fixedSize), seed: 1 };
+  return { file: where, description: "", stream: {}, traffic, thresholds: [], notes };
 }
 
 /** Reads and parses it. */

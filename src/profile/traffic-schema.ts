@@ -78,10 +78,18 @@ export const packetSchema = z
   .min(1)
   .describe("a list of headers, outermost first, e.g. [ethernet, ipv4: { ttl: 3 }, udp]");
 
+export const frameSchema = z
+  .union([
+    z.string().describe("pairs of hex digits: a frame without its FCS"),
+    z.strictObject({ file: z.string().min(1).describe("a capture of one frame, hex digits, or bytes") }),
+  ])
+  .describe("pairs of hex digits, or key file: a frame without its FCS");
+
 export const streamSchema = z
   .strictObject({
     name: z.string().min(1).describe("a name, of no other stream").optional(),
-    packet: packetSchema,
+    packet: packetSchema.optional(),
+    frame: frameSchema.optional(),
     payload: z.unknown().describe("zero, increment, random, or one of the keys random, hex, text, file").optional(),
     size: z.unknown().describe("a size, a list, a range, a mix").optional(),
     fields: z.array(changeSchema).describe("a list of changes").optional(),
@@ -93,7 +101,7 @@ export const streamSchema = z
       .optional(),
     schedule: scheduleSchema.optional(),
   })
-  .describe("keys name, packet, payload, size, fields, rate, weight, pin, schedule");
+  .describe("keys name, packet or frame, payload, size, fields, rate, weight, pin, schedule");
 
 const parameter = z.union([z.string(), z.number(), z.boolean()]).describe("a text, a number, true or false");
 

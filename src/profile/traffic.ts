@@ -2,6 +2,7 @@
 import { type PktgenError, usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import { checkStack, fieldPlace, type Header, headerOf, protocolNameOf, readBytes } from "../packet/index.js";
+import { givenFrame } from "../stream/frames/given-frame.js";
 import {
   continuous,
   type FieldModifier,
@@ -16,6 +17,7 @@ import { parseDuration, parseRate, parseRatio } from "../units.js";
 import { checkShape, quoted, valueAtPath } from "./check.js";
 import type { YamlDocument, YamlPath } from "./document.js";
 import type { ProfileFiles } from "./files.js";
+import { frameOfFile, frameOfHex } from "./frame-file.js";
 import { at, checkName, sizesAt } from "./located.js";
 import { eachOf, together } from "./mistakes.js";
 import {
@@ -31,18 +33,17 @@ import {
 interface StreamFile {
   readonly file: string;
   readonly files: ProfileFiles;
+  /** What is odd about its streams is added, in sentences. */
+  readonly notes: string[];
 }
 
 /** One stream. `position` names a stream without a name. */
 export function streamAt(document: YamlDocument, path: YamlPath, from: StreamFile, position: number): TrafficStream {
   const shape = streamShapeAt(document, path);
   const { name, rate, pin } = shape;
-  const [layers, , payload, size, ownRate, schedule] = together(
-    () => packetAt(document, [...path, "packet"], shape.packet),
+  const [{ layers, payload, size }, , ownRate, schedule] = together(
+    () => contentAt(document, path, shape, from),
     () => checkName(document, [...path, "name"], name ?? ""),
-    () =>
-      shape.payload === undefined ? incrementPayload : payloadAt(document, [...path, "payload"], shape.payload, from),
-    () => (shape.size === undefined ? null : streamSizeAt(document, [...path, "size"], shape.size)),
     () => (rate === undefined ? null : at(document, [...path, "rate"], () => parseRate(rate, "rate"))),
     () => (shape.schedule === undefined ? continuous : scheduleAt(document, [...path, "schedule"])),
   );
@@ -61,6 +62,43 @@ export function streamAt(document: YamlDocument, path: YamlPath, from: StreamFil
 }
 
 type StreamShape = ReturnType<typeof streamSchema.parse>;
+type Content = Pick<TrafficStream, "layers" | "payload" | "size">;
+
+/** What its frames are: a packet, with a payload and a size, or one frame as it is given. */
+function contentAt(document: YamlDocument, path: YamlPath, shape: StreamShape, from: StreamFile): Content {
+  const { packet, frame } = shape;
+  if (frame !== undefined) return frameAt(document, path, shape, from);
+  if (packet === undefined) {
+    throw document.errorAt(path, "a stream without packet", { accepted: "packet: a list of headers; or frame" });
+  }
+  const [layers, payload, size] = together(
+    () => packetAt(document, [...path, "packet"], packet),
+    () =>
+      shape.payload === undefined ? incrementPayload : payloadAt(document, [...path, "payload"], shape.payload, from),
+    () => (shape.size === undefined ? null : streamSizeAt(document, [...path, "size"], shape.size)),
+  );
+  return { layers, payload, size };
+}
+
+function frameAt(document: YamlDocument, path: YamlPath, shape: StreamShape, from: StreamFile): Content {
+  const beside = (["packet", "payload", "size"] as const).find((key) => shape[key] !== undefined);
+  if (beside !== undefined) {
+    throw document.errorAt([...path, beside], `${beside} beside frame: a given frame has all of its bytes`, {
+      accepted: "frame, or packet with payload and size",
+    });
+  }
+  const { frame = "" } = shape;
+  const here = [...path, "frame"];
+  const { stream, notes } = at(document, here, () => givenFrame("", bytesOf(frame, from), "frame"));
+  from.notes.push(...notes);
+  return stream;
+}
+
+function bytesOf(frame: string | { readonly file: string }, { file, files }: StreamFile): Uint8Array {
+  if (typeof frame === "string") return frameOfHex(frame, "frame");
+  const [, name, number] = /^(.*)#(\d+)$/.exec(frame.file) ?? [null, frame.file, null];
+  return frameOfFile(files.payload(name!, file), number === null ? null : Number(number), "frame");
+}
 
 /** Throws the mistakes of its keys together with the mistakes of its packet. */
 function streamShapeAt(document: YamlDocument, path: YamlPath): StreamShape {

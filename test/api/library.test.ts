@@ -69,6 +69,12 @@ describe("run", () => {
     ]);
   });
 
+  it("sends a frame that a program gives", async () => {
+    const { trials } = await run({ frame: new Uint8Array(100).fill(2), ...few });
+    expect(trials).toMatchObject([{ frameBytes: 104, sent: 500, accepted: 500 }]);
+    await expect(run({ frame: 7 as never, ...few })).rejects.toMatchObject({ exitCode: 2, where: "frame" });
+  });
+
   it("refuses functions that another thread could not load", async () => {
     const profile = stream({ packet: udp4(), eachFrame: () => {} });
     await expect(run({ profile })).rejects.toMatchObject({ exitCode: 2, where: "profile" });

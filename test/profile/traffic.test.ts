@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import { ethernet, ipv4, parseIpv4, parseMac, udp, vlan } from "../../src/packet/index.js";
+import { encodeCapture } from "../../src/pcap/codec.js";
 import { loadProfile, parseProfile, parseSettings } from "../../src/profile/index.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-profile-"));
@@ -71,6 +72,31 @@ describe("a stream", () => {
       { kind: "mix", name: "m", parts: [{ frameBytes: 64, weight: 1 }] },
     ],
   ])("has a size: %s", (keys, size) => expect(streams(one(keys))[0].size).toEqual(size));
+
+  it("may be one frame as it is given: hex, or a file of a capture, of hex or of bytes", () => {
+    const frame = Uint8Array.from({ length: 64 }, (_, i) => i);
+    const other = Uint8Array.from({ length: 100 }, () => 0xee);
+    const hex = Buffer.from(frame).toString("hex");
+    const times = { seconds: 0, nanoseconds: 0 };
+    const captured = [frame, other].map((bytes) => ({ ...times, bytes, originalBytes: bytes.length }));
+    writeFileSync(join(scratch, "one.pcap"), encodeCapture(captured.slice(0, 1)));
+    writeFileSync(join(scratch, "two.pcapng"), encodeCapture(captured, "pcapng"));
+    writeFileSync(join(scratch, "frame.hex"), `${hex.replaceAll(/(..)/g, "$1 ")}\n`);
+    writeFileSync(join(scratch, "frame.bin"), frame);
+    const lengths = [
+      hex,
+      "{ file: one.pcap }",
+      '{ file: "two.pcapng#2" }',
+      "{ file: frame.hex }",
+      "{ file: frame.bin }",
+    ].map((text) => streams(`streams: [{ frame: ${text} }]`)[0]);
+    expect(lengths.map(({ size }) => size)).toEqual(
+      [68, 68, 104, 68, 68].map((frameBytes) => ({ kind: "fixed", frameBytes })),
+    );
+    for (const { layers, payload } of [lengths[0], lengths[1], lengths[3], lengths[4]]) {
+      expect({ layers, payload }).toEqual({ layers: lengths[0].layers, payload: lengths[0].payload });
+    }
+  });
 
   it("has fields that change", () => {
     const [{ fields }] = streams(
@@ -215,6 +241,12 @@ describe("mistakes", () => {
     ["streams: [{ packet: [ethernet, { ipv4: {}, udp: {} }] }]", "1:32: a header with 2 names; accepted: one name"],
     ["streams: [{ packet: [ethernet, vlan] }]", "1:32: vlan needs id; accepted: 0 to 4095"],
     [one("pakcet: 1"), '3:5: unknown key "pakcet"; accepted: name, .*; did you mean packet\\?'],
+    ["streams: [{ name: a }]", "1:11: a stream without packet; accepted: packet: .*; or frame"],
+    [one("frame: '00'"), "2:13: packet beside frame: a given frame has all of its bytes"],
+    ["streams: [{ frame: 'zz' }]", "1:20: this is no frame in hex"],
+    ["streams: [{ frame: '0011' }]", "1:20: 2 bytes are no Ethernet frame"],
+    ["streams: [{ frame: { file: none.pcap } }]", "1:20: none.pcap does not exist"],
+    ["streams: [{ frame: { file: /etc/passwd } }]", "lies outside of the profile's folder"],
     [one("payload: zeros"), '3:14: "zeros" is no payload'],
     [one("payload: { hex: 9 }"), "3:21: payload.* can't be 9|3:21: hex can't be 9"],
     [one("payload: { file: none.bin }"), "3:22: none.bin does not exist"],

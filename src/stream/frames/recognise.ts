@@ -2,7 +2,7 @@
  * Tells whether a frame is a stream's, by what a device under test may not change: IP addresses, UDP ports and size.
  * MACs, TTLs and the IPv4 checksum may have been rewritten, VLAN tags pushed or popped.
  */
-import { announcesTag, headersBytes, parseIpv4, parseIpv6 } from "../../packet/index.js";
+import { announcesTag, dissect, headersBytes, type ProtocolName, parseIpv4, parseIpv6 } from "../../packet/index.js";
 import type { PlainTraffic } from "../spec/traffic.js";
 import { flowsPerAddress, layersOf, sourceLow32 } from "../spec.js";
 import { putPlace } from "./interpret.js";
@@ -22,37 +22,77 @@ export function recogniserOf(
     const ours = flowAddresses(plain, variants, resolved.signed);
     return (view, offset, bytes) => recognise(ours, view, offset, bytes);
   }
-  const { layers } = resolved.stream;
-  const tags = layers.findIndex(({ protocol }, i) => i > 0 && protocol !== "vlan");
-  const from = tags < 0 ? resolved.headerBytes : headersBytes(layers.slice(0, tags));
-  const mask = stayingBits(resolved, from, frame.length);
+  const { parts, headerEnd } = partsOf(resolved, frame);
+  const inner = parts.find(({ protocol }, i) => i > 0 && protocol !== "vlan");
+  const from = inner?.start ?? Math.min(headerEnd, behindTags(frame));
+  const mask = stayingBits(resolved, parts, from, headerEnd, frame.length);
   const sizes = new Set(variants.map(({ bufferBytes }) => bufferBytes - from));
   return (view, offset, bytes) => {
     let at = offset + 14;
     while (at + 4 <= offset + bytes && announcesTag(view.getUint16(at - 2))) at += 4;
-    if (offset + bytes - at < resolved.headerBytes - from || !sizes.has(offset + bytes - at)) return false;
+    if (offset + bytes - at < headerEnd - from || !sizes.has(offset + bytes - at)) return false;
     if (view.getUint16(at - 2) !== ((frame[from - 2] << 8) | frame[from - 1])) return false;
-    for (let i = from; i < resolved.headerBytes; i++) {
+    for (let i = from; i < headerEnd; i++) {
       if (((view.getUint8(at + i - from) ^ frame[i]) & mask[i]) !== 0) return false;
     }
     return true;
   };
 }
 
+/** Where the addresses, the tags and the EtherType end. */
+function behindTags(frame: Uint8Array): number {
+  let at = 14;
+  while (at + 4 <= frame.length && announcesTag((frame[at - 2] << 8) | frame[at - 1])) at += 4;
+  return at;
+}
+
+/** A header, by its place in the frame. */
+interface Part {
+  readonly protocol: ProtocolName;
+  readonly start: number;
+}
+
+/** The headers of a frame of the stream. Raw bytes at its beginning are read as the headers that they hold. */
+function partsOf(
+  { stream: { layers }, headerBytes }: ResolvedStream,
+  frame: Uint8Array,
+): { parts: Part[]; headerEnd: number } {
+  if (layers[0]?.protocol === "raw") {
+    const parts = dissect(frame.subarray(0, headerBytes)).layers.map(({ header, start }) => ({
+      protocol: header.protocol,
+      start,
+    }));
+    return { parts, headerEnd: headerBytes };
+  }
+  let start = 0;
+  const parts = layers.map((header) => {
+    const part = { protocol: header.protocol, start };
+    start += headersBytes([header]);
+    return part;
+  });
+  return { parts, headerEnd: start };
+}
+
 /**
  * A mask over the headers behind the VLAN tags: bits that are the same in all frames and that no device may change.
  * Lengths differ from size to size. Checksums, and what a program sets, differ from frame to frame. TTLs are counted
- * down.
+ * down. Raw bytes in which no such header is found stay as they are.
  */
-function stayingBits(resolved: ResolvedStream, from: number, bytes: number): Uint8Array {
+function stayingBits(
+  resolved: ResolvedStream,
+  parts: readonly Part[],
+  from: number,
+  headerEnd: number,
+  bytes: number,
+): Uint8Array {
   const mask = new Uint8Array(bytes);
   if (resolved.eachFrame !== null) return mask;
-  const { layers } = resolved.stream;
-  layers.forEach(({ protocol }, i) => {
-    const start = headersBytes(layers.slice(0, i));
-    if (start < from) return;
+  for (const { protocol, start } of parts) {
+    if (start < from) continue;
     for (const [first, end] of stayingBytes[protocol] ?? []) mask.fill(0xff, start + first, start + end);
-  });
+  }
+  const isRaw = resolved.stream.layers[0]?.protocol === "raw";
+  if (isRaw && !mask.includes(0xff)) mask.fill(0xff, from, headerEnd);
   // A one where something changes, taken out of the mask.
   const changing = new Uint8Array(bytes);
   for (const { places } of resolved.changes) {
@@ -63,6 +103,7 @@ function stayingBits(resolved: ResolvedStream, from: number, bytes: number): Uin
 
 /** Protocol and addresses, ports: what makes a flow. */
 const stayingBytes: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
+  arp: [[0, 28]],
   ipv4: [
     [0, 1],
     [9, 10],
