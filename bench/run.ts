@@ -9,6 +9,7 @@ import { exitCodes, PktgenError, usageError } from "../src/errors.js";
 import { hostFacts } from "../src/sys/host.js";
 import { comparedSeries, comparisonLines, isWorse, otherReasons, refuseOtherMachine } from "./compare.js";
 import { allocationBench, embeddedBench, helpBench, memoryBench } from "./embedded.js";
+import { fleetBench } from "./fleet.js";
 import { interfacesBench } from "./interfaces.js";
 import { labBench } from "./lab.js";
 import { microBench } from "./micro/micro.js";
@@ -50,6 +51,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   pcap: pcapBench,
   replay: replayBench,
   record: recordBench,
+  fleet: fleetBench,
   micro: microBench,
   help: helpBench,
 };

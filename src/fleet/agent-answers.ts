@@ -1,6 +1,6 @@
 /** What agents answer to a trial's orders, as events of the trial. */
 import { PktgenError } from "../errors.js";
-import type { AgentLink, ReportPart } from "./agent-link.js";
+import type { AgentLink } from "./agent-link.js";
 import { answers } from "./protocol.js";
 import type { TrialEvent } from "./trial-events.js";
 
@@ -32,9 +32,4 @@ export function goingEvent(agent: string, attempt: number, data: unknown): Trial
   if (!checked.success) return { kind: "refused", agent, attempt, why: "its answer cannot be read", lasting: false };
   if (checked.data.kind === "going") return { kind: "going", agent, attempt };
   return { kind: "late", agent, attempt, byNs: checked.data.byNs };
-}
-
-export function partOfReport(report: { readonly incarnation: string; readonly part: unknown }): ReportPart {
-  const part = report.part as Pick<ReportPart, "inputs" | "startNs" | "stopped" | "lost">;
-  return { ...part, kind: "part", incarnation: report.incarnation };
 }

@@ -1,7 +1,7 @@
 /** What an agent has to hand over: a report of each trial, in its memory and on its disk, until the run has it. */
 import { isSameTask, type TaskId } from "./agent-task.js";
 import type { Spool } from "./spool.js";
-import { decodeWire } from "./wire.js";
+import { decodeWire, type WireText } from "./wire.js";
 
 /** Reports that are held in memory at most. */
 const mostReports = 32;
@@ -9,7 +9,7 @@ const mostReports = 32;
 interface Held {
   readonly run: string;
   readonly id: TaskId;
-  readonly text: string;
+  readonly report: WireText;
 }
 
 export class AgentReports {
@@ -25,10 +25,10 @@ export class AgentReports {
   }
 
   /** Memory first: whatever the disk does, the run gets it. */
-  keep(run: string, id: TaskId, text: string): void {
-    this.#held = [...this.#held, { run, id, text }].slice(-mostReports);
+  keep(run: string, id: TaskId, report: WireText): void {
+    this.#held = [...this.#held, { run, id, report }].slice(-mostReports);
     if (this.#spool === null) return;
-    const why = this.#spool.write(run, id, text);
+    const why = this.#spool.write(run, id, report.text);
     if (why === this.#why) return;
     this.#why = why;
     this.#say(
@@ -39,9 +39,9 @@ export class AgentReports {
   }
 
   /** Asked again, it says the same again. null: there is none, or none that can be read. */
-  find(run: string, id: TaskId): Readonly<Record<string, unknown>> | null {
+  find(run: string, id: TaskId): Readonly<Record<string, unknown>> | WireText | null {
     const held = this.#held.find((one) => one.run === run && isSameTask(one.id, id));
-    if (held !== undefined) return decodeWire(held.text) as Readonly<Record<string, unknown>>;
+    if (held !== undefined) return held.report;
     return readable(this.#spool?.read(run, id) ?? null);
   }
 

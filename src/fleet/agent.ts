@@ -24,7 +24,7 @@ import { type AgentVerb, subjectOf } from "./names.js";
 import { type Offer, planOf } from "./part.js";
 import { type FleetMessage, messages, protocolVersion, readMessage } from "./protocol.js";
 import type { Spool } from "./spool.js";
-import { decodeWire, encodeWire } from "./wire.js";
+import { WireText } from "./wire.js";
 
 export interface AgentSetup extends Offer {
   readonly name: string;
@@ -47,7 +47,8 @@ export interface AgentClock extends Clock {
 const beatMs = { idle: 1_000, busy: 250 } as const;
 const lateNs = 0;
 
-type Answer = Readonly<Record<string, unknown>>;
+/** What is text already says of itself who it is from. */
+type Answer = Readonly<Record<string, unknown>> | WireText;
 
 export class Agent implements AsyncDisposable {
   readonly incarnation = randomBytes(8).toString("hex");
@@ -125,7 +126,7 @@ export class Agent implements AsyncDisposable {
     const own = { v: protocolVersion, from: this.#setup.name };
     try {
       const answer = await verb(message.data);
-      if (answer !== null) message.reply({ ...own, ...answer });
+      if (answer !== null) message.reply(answer instanceof WireText ? answer : { ...own, ...answer });
     } catch (error) {
       if (!this.#closed) message.reply({ ...own, ...refusal(error) });
     }
@@ -293,11 +294,11 @@ export class Agent implements AsyncDisposable {
     const lost = await this.#lab.bench?.lost();
     const part = { inputs: inputs.map(withoutTraffic), startNs, stopped, lost: lost ?? null };
     const own = { v: protocolVersion, from: name, incarnation: this.incarnation };
-    const text = encodeWire({ ...own, kind: "report", trial, attempt, part });
-    this.#reports.keep(run, { trial, attempt }, text);
+    const report = new WireText({ ...own, kind: "report", trial, attempt, part });
+    this.#reports.keep(run, { trial, attempt }, report);
     const key = `${run}/${trial}/${attempt}/${name}`;
     // Its own memory and its spool hold it, whatever becomes of the journal.
-    this.#bus.journal?.keep(subjectOf.keptTrial(run, trial, name), key, decodeWire(text)).catch(() => {});
+    this.#bus.journal?.keep(subjectOf.keptTrial(run, trial, name), key, report).catch(() => {});
     this.#bus.publish(subjectOf.event(run, name), { ...own, run, epoch, trial, attempt, kind: "done" });
   }
 

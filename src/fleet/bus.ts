@@ -56,6 +56,10 @@ export function senderOf(data: unknown): string | null {
   return typeof from === "string" ? from : null;
 }
 
+/** What an agent says by itself ends with its name. The server may know who may publish there; the text knows nothing. */
+export const isOwnWord = ({ subject, data }: Pick<BusMessage, "subject" | "data">): boolean =>
+  senderOf(data) === subject.slice(subject.lastIndexOf(".") + 1);
+
 /** Does a listener at `filter` hear `subject`? */
 export function hears(filter: string, subject: string): boolean {
   const [words, said] = [filter.split("."), subject.split(".")];

@@ -8,12 +8,13 @@ import { judgeTrials } from "../method/method-verdict.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import { faultReason, withReasons } from "../stats/cause.js";
 import { trialAfter } from "../stream/frames/signature.js";
-import { partOfReport } from "./agent-answers.js";
+import type { ReportPart } from "./agent-link.js";
 import type { Bus } from "./bus.js";
 import { type AgentReport, combineTrial, inFleetTime } from "./combined-trial.js";
 import { findAgents } from "./coordinator.js";
 import { subjectOf } from "./names.js";
 import { answers, protocolVersion } from "./protocol.js";
+import { checkedPart } from "./report-check.js";
 import { type BegunTrial, type KeptReport, type KeptTrial, type OpenedRun, RunJournal } from "./run-journal.js";
 
 const reportMs = 5_000;
@@ -91,10 +92,20 @@ async function reportsOf({ bus, journal, opened }: Kept, begun: BegunTrial): Pro
         one.from === agent && one.attempt === begun.attempt && one.incarnation === incarnation;
       const report = kept.find(fits) ?? (await askedReport(bus, opened.run, agent, begun));
       if (report === null || !fits(report)) return [];
-      return [inFleetTime(agent, partOfReport(report), clock, begun.startNs)];
+      const part = readable(report, opened.plan.bidirectional ? 2 : 1);
+      return part === null ? [] : [inFleetTime(agent, part, clock, begun.startNs)];
     }),
   );
   return found.flat();
+}
+
+/** null: what is kept is no report. */
+function readable(report: KeptReport, directions: number): ReportPart | null {
+  try {
+    return checkedPart(report, directions);
+  } catch {
+    return null;
+  }
 }
 
 /** null: it is not there, or has none. */

@@ -8,7 +8,7 @@ import { AgentLink, type Asking } from "./agent-link.js";
 import type { Bus } from "./bus.js";
 import { clockId } from "./clock-id.js";
 import { subjectOf } from "./names.js";
-import { type AgentFacts, answers, checkVersion, protocolVersion, readMessage } from "./protocol.js";
+import { type AgentFacts, answers, checkVersion, isOfOtherVersion, protocolVersion, readMessage } from "./protocol.js";
 
 /** Which agents a run uses. */
 export interface AgentChoice {
@@ -28,17 +28,32 @@ const ownName = "coordinator";
 
 const envelope = { v: protocolVersion, from: ownName } as const;
 
-/** All agents that answer, by name. What cannot be read is left out. */
+/** All agents that answer, by name. What cannot be read is left out, but of those that were named. @throws PktgenError (2) */
 export async function findAgents(bus: Bus, names: readonly string[] | null, timeoutMs = findMs): Promise<AgentFacts[]> {
+  return askedFacts(bus, names, timeoutMs, () => names !== null);
+}
+
+/** `mustRead`: an answer that is no facts is refused; else left out. */
+async function askedFacts(
+  bus: Bus,
+  names: readonly string[] | null,
+  timeoutMs: number,
+  mustRead: (data: unknown) => boolean,
+): Promise<AgentFacts[]> {
   const found = await bus.gather(subjectOf.everybody("facts"), envelope, names, timeoutMs);
-  return [...found.entries()]
-    .map(([name, data]) => readMessage(answers.facts, data, name))
+  return [...found]
+    .flatMap(([name, data]) => {
+      const facts = answers.facts.safeParse(data);
+      if (facts.success) return [facts.data];
+      return mustRead(data) ? [readMessage(answers.facts, data, name)] : [];
+    })
     .sort((a, b) => a.from.localeCompare(b.from, "en", { numeric: true }));
 }
 
 /** @throws PktgenError (3): one that was named is not there, or nobody is. */
 async function chosenAgents(bus: Bus, { names, labels }: AgentChoice): Promise<AgentFacts[]> {
-  const found = await findAgents(bus, names);
+  // Whoever runs all agents wants to know of one of another version; noise is nobody's.
+  const found = await askedFacts(bus, names, findMs, (data) => names !== null || isOfOtherVersion(data));
   const missing = (names ?? []).filter((name) => !found.some(({ from }) => from === name));
   if (missing.length > 0) {
     throw environmentError(`nobody answers at ${missing.join(", ")}`, {
@@ -48,8 +63,8 @@ async function chosenAgents(bus: Bus, { names, labels }: AgentChoice): Promise<A
   }
   const fit = found.filter((facts) => Object.entries(labels).every(([key, value]) => facts.labels[key] === value));
   if (fit.length > 0) return fit;
-  const said = found.length === 0 ? "no agent answers" : `none of ${found.length} agents has these labels`;
-  throw environmentError(said, {
+  const what = found.length === 0 ? "no agent answers" : `none of ${found.length} agents has these labels`;
+  throw environmentError(what, {
     where: "--agents",
     hint: "start pktgen-ts agent; pktgen-ts fleet ls shows who is there",
   });

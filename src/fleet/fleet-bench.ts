@@ -2,7 +2,7 @@
  * A bench that is spread over agents: runs and methods measure on it as on a lab of their own. Every trial is prepared
  * everywhere, begun at one appointed moment, and put together from what all report.
  */
-import { environmentError, interruptedError, invalidError, type PktgenError } from "../errors.js";
+import { environmentError, interruptedError, invalidError, PktgenError } from "../errors.js";
 import type { Bench, OpenBench } from "../measure/bench.js";
 import type { BesideTrialsTally } from "../measure/lab.js";
 import type { MeasureRequest } from "../measure/measurer.js";
@@ -14,8 +14,7 @@ import { trialAfter } from "../stream/frames/signature.js";
 import { hostFacts } from "../sys/host.js";
 import { packageVersion } from "../sys/version.js";
 import { usualTolerances } from "../tolerances.js";
-import { frameSizeName } from "../units.js";
-import { goingEvent, partOfReport, preparedEvent } from "./agent-answers.js";
+import { goingEvent, preparedEvent } from "./agent-answers.js";
 import type { AgentLink, ReportPart } from "./agent-link.js";
 import type { Bus } from "./bus.js";
 import { type AgentReport, combineTrial, inFleetTime, type MemberClock } from "./combined-trial.js";
@@ -24,11 +23,13 @@ import { subjectOf } from "./names.js";
 import { dutOfAll, type Opened } from "./opened-agents.js";
 import { announces, toldPlans } from "./part.js";
 import { answers, messages, protocolVersion } from "./protocol.js";
+import { checkedPart } from "./report-check.js";
 import { RunHops } from "./run-hops.js";
-import { RunJournal } from "./run-journal.js";
+import { type KeptReport, RunJournal } from "./run-journal.js";
 import { type DrivenTrial, TrialDriver, type TrialWork } from "./trial-driver.js";
 import {
   type Blamed,
+  blamedWord,
   interruptedWord,
   type Member,
   type TrialEvent,
@@ -36,6 +37,7 @@ import {
   usualTrialTimes,
 } from "./trial-events.js";
 import { lastsNsOf } from "./trial-length.js";
+import { watchTrial } from "./trial-watch.js";
 
 export interface FleetSettings extends AgentChoice {
   /** With fewer agents no trial begins; null: all are needed. */
@@ -59,6 +61,8 @@ const mostLostInRow = 3;
 /** RFC 2544 §23 shows some, and a second may be lost. Linux's bridge forgets after 300 s by itself. */
 const announcingFrames = 2;
 const announceEveryMs = 60_000;
+/** So much longer an appointment takes with each agent: every one is told, and answers. */
+const eachAgentNs = 1e6;
 /** Answers to the appointment are taken so long before it is too late for them. */
 const answersNs = 10e6;
 
@@ -77,25 +81,14 @@ export const openFleetBench =
       );
       await Promise.all(coordinator.links.map((link) => link.compareClocks(clockExchanges.first)));
       const openings = opened.map(({ settleNs, dut, notes }): Opened => ({ settleNs, notes, dut: dut as never }));
-      return await watchedForEnd(
-        new FleetBench({ bus, settings, coordinator, plan, hooks, total }, openings),
-        bus,
-        coordinator.run,
-      );
+      const bench = new FleetBench({ bus, settings, coordinator, plan, hooks, total }, openings);
+      await bench.watchEnd();
+      return bench;
     } catch (error) {
       await coordinator[Symbol.asyncDispose]();
       throw error;
     }
   };
-
-/** `fleet stop` tells it. */
-async function watchedForEnd(bench: FleetBench, bus: Bus, run: string): Promise<FleetBench> {
-  await bus.subscribe(subjectOf.run(run, "end"), ({ data }) => {
-    const end = messages.end.safeParse(data);
-    if (end.success) bench.end(end.data.by);
-  });
-  return bench;
-}
 
 const clockExchanges = { first: 32, trial: 8 } as const;
 
@@ -118,6 +111,9 @@ class FleetBench implements Bench {
   #trialsRun = 0;
   #lostInRow = 0;
   #ended: Reason | null = null;
+  #end: Disposable | null = null;
+  /** Those that a trial began without: they stay away, so that no further trial waits for them. */
+  readonly #left = new Map<string, Blamed>();
   readonly #journal: RunJournal;
   readonly #hops: RunHops;
   #announcedMs = Number.NEGATIVE_INFINITY;
@@ -133,9 +129,13 @@ class FleetBench implements Bench {
     this.#journal.opened({ by: whoWeAre(), plan: parts.plan, settleNs: this.settleNs, frame });
   }
 
-  /** Somebody else ends the run: the agents' trial stops, and no other one follows. */
-  end(by: string): void {
-    this.#ended ??= faultReason(`the run was stopped by ${by}`);
+  /** `fleet stop` ends the run from outside: the agents' trial stops, and no other one follows. */
+  async watchEnd(): Promise<void> {
+    const { bus, coordinator } = this.#parts;
+    this.#end = await bus.subscribe(subjectOf.run(coordinator.run, "end"), ({ data }) => {
+      const end = messages.end.safeParse(data);
+      if (end.success) this.#ended ??= faultReason(`the run was stopped by ${end.data.by}`);
+    });
   }
 
   async warmUp(like: MeasureRequest): Promise<void> {
@@ -166,8 +166,11 @@ class FleetBench implements Bench {
     await this.#hops.begin(1);
     const work = this.#workOf(request, index);
     const driver = new TrialDriver(work.work, this.#setupOf(request));
-    const watched = await this.#watch(driver, request, index);
-    const driven = await driver.run(this.#parts.hooks.signal).finally(() => watched());
+    const { bus, coordinator, hooks, total } = this.#parts;
+    const agents = new Set(this.#links.keys());
+    const watched = { bus, agents, request, index, total, hooks, run: coordinator.run, trial: this.#trialsRun - 1 };
+    using _watch = await watchTrial(watched, (event) => driver.tell(event));
+    const driven = await driver.run(hooks.signal);
     return this.#trialsOf(request, driven, work.idsOf(driven.attempt));
   }
 
@@ -202,6 +205,7 @@ class FleetBench implements Bench {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#end?.[Symbol.dispose]();
     await this.#journal.ended();
     await this.#hops[Symbol.asyncDispose]();
     await this.#parts.coordinator[Symbol.asyncDispose]();
@@ -229,15 +233,14 @@ class FleetBench implements Bench {
 
   #setupOf(request: MeasureRequest) {
     const { settings, coordinator } = this.#parts;
-    const members = coordinator.links.map(
-      ({ name, facts }): Member => ({ agent: name, incarnation: facts.incarnation }),
-    );
+    const all = coordinator.links.map(({ name, facts }): Member => ({ agent: name, incarnation: facts.incarnation }));
+    const members = all.filter(({ agent }) => !this.#left.has(agent));
     const worstRttNs = Math.max(...coordinator.links.map(({ minRttNs }) => minRttNs));
     const times = { ...usualTrialTimes, ...settings.times };
-    const leadNs = Math.max(times.leadNs, 4 * worstRttNs + times.marginNs);
+    const leadNs = Math.max(times.leadNs, 4 * worstRttNs + times.marginNs) + members.length * eachAgentNs;
     return {
       members,
-      minAgents: settings.minAgents ?? members.length,
+      minAgents: settings.minAgents ?? all.length,
       lastsNs: lastsNsOf(request, this.settleNs),
       endsWhenSilent: request.lossGoals !== undefined,
       times: { ...times, leadNs },
@@ -265,9 +268,11 @@ class FleetBench implements Bench {
         return preparedEvent(link, attempt, fields, this.#hops.begin(attempt));
       },
       go: async (attempt, startNs, members, untilNs) => {
-        const own = members.map(({ agent }) => [agent, this.#ownTime(agent, startNs)]);
-        const order = { ...message(attempt), startNs: Object.fromEntries(own) };
         const clocked = members.map((member) => ({ ...member, ...this.#clockOf(member.agent, startNs) }));
+        const unknown = clocked.filter(({ offsetNs }) => offsetNs === null);
+        if (unknown.length > 0) return unknown.map(({ agent }) => unknownClock(agent, attempt));
+        const own = clocked.map(({ agent, offsetNs }) => [agent, Math.round(startNs + (offsetNs ?? 0))]);
+        const order = { ...message(attempt), startNs: Object.fromEntries(own) };
         this.#journal.begun({ trial, attempt, request, idsGiven: idsOf(attempt), startNs, members: clocked });
         const ms = Math.max(1, (untilNs - answersNs - nowNs()) / 1e6);
         const names = members.map(({ agent }) => agent);
@@ -280,63 +285,36 @@ class FleetBench implements Bench {
     return { work, idsOf };
   }
 
-  #ownTime(agent: string, ns: number): number {
-    return Math.round(ns + (this.#links.get(agent)!.clockAt(ns)?.offsetNs ?? Number.NaN));
-  }
-
   /** From the agent itself; where it is gone, from the journal. */
   async #report(link: AgentLink, trial: number, attempt: number): Promise<ReportPart | TrialEvent | null> {
     const asked = await link.ask("report", { trial, attempt }, answers.report, reportMs).catch(() => null);
     const agent = link.name;
-    if (asked?.kind === "answer" && asked.value.kind === "report") return partOfReport(asked.value);
-    if (asked?.kind === "answer") return { kind: "beat", agent, incarnation: asked.value.incarnation };
-    if (asked?.kind === "refused") return null;
-    const kept = await this.#journal.reports(trial);
-    const found = kept.find(
-      (one) => one.from === agent && one.attempt === attempt && one.incarnation === link.facts.incarnation,
-    );
-    return found === undefined ? null : partOfReport(found);
+    const refused = (why: string): TrialEvent => ({ kind: "refused", agent, attempt, why, lasting: false });
+    try {
+      if (asked?.kind === "answer" && asked.value.kind === "report") return this.#checked(asked.value);
+      if (asked?.kind === "answer") return { kind: "beat", agent, incarnation: asked.value.incarnation };
+      if (asked?.kind === "refused") return refused(`its report: ${asked.error.message}`);
+      const kept = await this.#journal.reports(trial);
+      const found = kept.find(
+        (one) => one.from === agent && one.attempt === attempt && one.incarnation === link.facts.incarnation,
+      );
+      return found === undefined ? null : this.#checked(found);
+    } catch (error) {
+      return refused(error instanceof PktgenError ? error.message : String(error));
+    }
   }
 
-  /** Listens to beats and events of the trial, and tells the progress line; returns how to stop. */
-  async #watch(driver: TrialDriver, request: MeasureRequest, index: number): Promise<() => void> {
-    const { bus, coordinator, hooks, total } = this.#parts;
-    const progress = new Map<string, { published: number; received: number; missing: number; elapsedNs: number }>();
-    const beats = await bus.subscribe("beat.*", ({ data }) => {
-      const beat = answers.beat.safeParse(data);
-      if (!beat.success || !this.#links.has(beat.data.from)) return;
-      const { from: agent, incarnation, progress: now, run } = beat.data;
-      driver.tell({ kind: "beat", agent, incarnation });
-      if (now === null || run !== coordinator.run) return;
-      progress.set(agent, now);
-      const sum = (key: "published" | "received" | "missing"): number =>
-        [...progress.values()].reduce((all, one) => all + one[key], 0);
-      hooks.onProgress?.({
-        ...{ trial: index + 1, trials: total, frameBytes: frameSizeName(request.size), phase: request.phase },
-        stage: `${progress.size} of ${this.#links.size} agents`,
-        elapsedNs: now.elapsedNs,
-        durationNs: Number.isFinite(request.durationNs) ? request.durationNs : null,
-        ...{ sent: sum("published"), received: sum("received"), lost: sum("missing") },
-        rxPps: now.elapsedNs > 0 ? (sum("received") * 1e9) / now.elapsedNs : 0,
-      });
-    });
-    const events = await bus.subscribe(subjectOf.event(coordinator.run, "*"), ({ data }) => {
-      const event = answers.event.safeParse(data);
-      if (!event.success || !this.#links.has(event.data.from)) return;
-      const { from: agent, incarnation, kind } = event.data;
-      driver.tell(kind === "done" ? { kind, agent, incarnation } : { kind, agent });
-    });
-    const link = bus.onLink((isUp) => driver.tell({ kind: "link", isUp }));
-    return () => {
-      for (const watch of [beats, events, link]) watch[Symbol.dispose]();
-    };
+  #checked(report: KeptReport): ReportPart {
+    return checkedPart(report, this.#parts.plan.bidirectional ? 2 : 1);
   }
 
   async #trialsOf(request: MeasureRequest, driven: DrivenTrial, idsGiven: number): Promise<readonly Trial[]> {
     const { plan, settings, hooks, coordinator } = this.#parts;
     const { outcome, parts, attempt } = driven;
     if (outcome.kind === "not begun") throw this.#notBegun(outcome.blamed);
-    const { members, startNs, lost, left, silent, stopped } = outcome;
+    const { members, startNs, lost, silent, stopped } = outcome;
+    for (const one of outcome.left) this.#left.set(one.agent, one);
+    const left = [...this.#left.values()];
     const reports = members.flatMap(({ agent }): AgentReport[] => {
       const part = parts.get(agent);
       return part === undefined ? [] : [inFleetTime(agent, part, this.#clockOf(agent, startNs), startNs)];
@@ -379,13 +357,18 @@ class FleetBench implements Bench {
 
   #notBegun(blamed: readonly Blamed[]): PktgenError {
     if (this.#parts.hooks.signal.aborted) return interruptedError(interruptedReason.text);
-    const why = blamed.map((one) => `${one.agent}: ${one.why}`).join("; ");
-    return environmentError(`the trial could not begin: ${why}`, {
+    return environmentError(`the trial could not begin: ${blamedWord(blamed)}`, {
       where: "--fleet",
       hint: "pktgen-ts fleet ls shows who is there; --min-agents goes on without those that are not",
     });
   }
 }
 
+/** Nobody can tell it when to begin. */
+const unknownClock = (agent: string, attempt: number): TrialEvent => ({
+  ...{ kind: "refused", agent, attempt, lasting: false },
+  why: "how far its clock is ahead is not known: it answered too few questions, or its clock was set meanwhile",
+});
+
 const nobodyReported = (lost: readonly Blamed[]): PktgenError =>
-  invalidError(`no agent's report came: ${lost.map(({ agent, why }) => `${agent} (${why})`).join(", ")}`);
+  invalidError(`no agent's report came: ${blamedWord(lost)}`);

@@ -25,8 +25,8 @@ export class LocalHub {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  /** Hands it to all who listen; returns whether anybody does. */
-  send(subject: string, data: unknown, reply: (text: string) => void): boolean {
+  /** Hands it to all who listen; returns how many do. */
+  send(subject: string, data: unknown, reply: (text: string) => void): number {
     const text = encodeWire(data);
     const hearing = [...this.#listeners].filter(({ filter }) => hears(filter, subject));
     for (const listener of hearing) {
@@ -35,7 +35,7 @@ export class LocalHub {
         listener.take({ subject, data: decodeWire(text), reply: (answer) => reply(encodeWire(answer)) });
       });
     }
-    return hearing.length > 0;
+    return hearing.length;
   }
 
   leave(owner: object): void {
@@ -89,7 +89,7 @@ class LocalBus implements Bus {
         give();
         resolve({ kind: "answer", data: decodeWire(text) });
       };
-      if (this.#hub.send(subject, data, answered)) return;
+      if (this.#hub.send(subject, data, answered) > 0) return;
       give();
       resolve({ kind: "absent" });
     });
@@ -109,11 +109,12 @@ class LocalBus implements Bus {
         give();
         resolve(gathering.answers);
       };
-      const heard = this.#hub.send(subject, data, (text) => {
+      // Here it is known who hears it: where nobody is expected by name, these are all.
+      let open = this.#hub.send(subject, data, (text) => {
         gathering.add(decodeWire(text));
-        if (gathering.complete) end();
+        if (gathering.complete || --open === 0) end();
       });
-      if (!heard || gathering.complete) end();
+      if (open === 0 || gathering.complete) end();
     });
   }
 

@@ -145,12 +145,21 @@ export type AgentFacts = z.infer<typeof answers.facts>;
 export type PrepareOrder = z.infer<typeof messages.prepare>;
 export type FleetMessage<K extends keyof typeof messages> = z.infer<(typeof messages)[K]>;
 
+const versionOf = (value: unknown): unknown =>
+  typeof value === "object" && value !== null ? (value as { v?: unknown }).v : undefined;
+
+/** It is a message, of another version of the protocol. */
+export function isOfOtherVersion(value: unknown): boolean {
+  const v = versionOf(value);
+  return typeof v === "number" && v !== protocolVersion;
+}
+
 /** What is wrong with a message, in a sentence; the other's version first: nothing else can be trusted then. */
 function fault(
   value: unknown,
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
 ): string {
-  const v = typeof value === "object" && value !== null ? (value as { v?: unknown }).v : undefined;
+  const v = versionOf(value);
   if (v !== protocolVersion) {
     return `it speaks version ${typeof v === "number" ? v : "unknown"} of the fleet's protocol, and this is version ${protocolVersion}`;
   }

@@ -7,7 +7,7 @@ import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunPlan } from "../measure/plan.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import type { Reason } from "../stats/cause.js";
-import type { Journal } from "./bus.js";
+import { isOwnWord, type Journal } from "./bus.js";
 import type { MemberClock } from "./combined-trial.js";
 import { subjectOf } from "./names.js";
 import { answers, protocolVersion } from "./protocol.js";
@@ -127,10 +127,10 @@ export class RunJournal {
     return readAll(this.#journal, subjectOf.keptEnd(this.#run), schemas.end);
   }
 
-  /** What agents reported of a trial. */
+  /** What agents reported of a trial, each for itself. */
   async reports(trial: number): Promise<KeptReport[]> {
     const kept = await this.#journal?.read(subjectOf.keptTrial(this.#run, trial, "*")).catch(() => []);
-    return (kept ?? []).flatMap((one) => {
+    return (kept ?? []).filter(isOwnWord).flatMap((one) => {
       const checked = answers.report.safeParse(one.data);
       return checked.success && checked.data.kind === "report" ? [checked.data] : [];
     });

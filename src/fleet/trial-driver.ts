@@ -26,14 +26,18 @@ export class TrialDriver {
   readonly #parts = new Map<string, ReportPart>();
   readonly #over: Promise<DrivenTrial>;
   #resolve: (driven: DrivenTrial) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
   #state: TrialState;
   #timer: NodeJS.Timeout | undefined;
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(work: TrialWork, setup: TrialSetup) {
     this.#work = work;
-    this.#over = new Promise((resolve) => {
+    this.#over = new Promise((resolve, reject) => {
       this.#resolve = resolve;
+      this.#reject = reject;
     });
+    this.#over.catch(() => {});
     const step = beginTrial(setup, work.nowNs());
     this.#state = step.state;
     this.#take(step);
@@ -47,6 +51,7 @@ export class TrialDriver {
     return this.#over.finally(() => {
       signal.removeEventListener("abort", interrupt);
       clearTimeout(this.#timer);
+      clearTimeout(this.#pause);
     });
   }
 
@@ -67,26 +72,35 @@ export class TrialDriver {
   #carryOut(effect: TrialEffect): void {
     switch (effect.kind) {
       case "prepare":
-        this.#prepare(effect.attempt, effect.members);
+        this.#prepareSoon(effect.attempt, effect.members);
         return;
       case "go":
-        void this.#go(effect.attempt, effect.startNs, effect.members);
+        this.#go(effect.attempt, effect.startNs, effect.members).catch(this.#reject);
         return;
       case "stop":
         this.#work.stop(effect.attempt, effect.why);
         return;
       case "ask report":
-        for (const agent of effect.agents) void this.#ask(agent);
+        for (const agent of effect.agents) this.#ask(agent).catch(this.#reject);
         return;
       case "over":
         this.#resolve({ outcome: effect.outcome, attempt: this.#state.attempt, parts: this.#parts });
     }
   }
 
+  /** Whoever was not there the last time gets a moment, e.g. where the server was started again just now. */
+  #prepareSoon(attempt: number, members: readonly Member[]): void {
+    clearTimeout(this.#pause);
+    const pauseMs = this.#state.setup.times.askAgainNs / 1e6;
+    if (attempt === 1) this.#prepare(attempt, members);
+    else this.#pause = setTimeout(() => this.#prepare(attempt, members), pauseMs);
+  }
+
   #prepare(attempt: number, members: readonly Member[]): void {
     members.forEach((member, index) => {
       const link = this.#work.links.get(member.agent)!;
-      void this.#work.prepare(link, attempt, members, index).then((event) => event && this.tell(event));
+      const prepared = this.#work.prepare(link, attempt, members, index);
+      prepared.then((event) => event && this.tell(event)).catch(this.#reject);
     });
   }
 

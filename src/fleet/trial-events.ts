@@ -9,7 +9,7 @@ export interface Member {
 /** How long each step may take, ns. */
 export interface TrialTimes {
   readonly prepareNs: number;
-  /** From the appointment to the appointed moment. */
+  /** From the appointment to the appointed moment; twice as long in each further attempt with the same agents. */
   readonly leadNs: number;
   /** Everybody must have said this long before the moment that it goes. */
   readonly marginNs: number;
@@ -66,7 +66,8 @@ export type TrialEvent =
     }
   /** Nobody listens at its name. */
   | { readonly kind: "absent"; readonly agent: string }
-  | { readonly kind: "beat" | "done" | "report"; readonly agent: string; readonly incarnation: string }
+  | { readonly kind: "beat" | "report"; readonly agent: string; readonly incarnation: string }
+  | { readonly kind: "done"; readonly agent: string; readonly incarnation: string; readonly attempt: number }
   /** The coordinator's own way to the others. */
   | { readonly kind: "link"; readonly isUp: boolean }
   /** An agent says that its way was down meanwhile. */
@@ -90,6 +91,20 @@ export type TrialEffect =
 export interface Blamed {
   readonly agent: string;
   readonly why: string;
+}
+
+/** Names that one sentence has at most. */
+const mostNames = 6;
+
+/** Those with the same reason in one sentence, and no endless list of names. */
+export function blamedWord(blamed: readonly Blamed[]): string {
+  const reasons = new Map<string, string[]>();
+  for (const { agent, why } of blamed) reasons.set(why, [...(reasons.get(why) ?? []), agent]);
+  const word = (names: readonly string[]): string =>
+    names.length <= mostNames
+      ? names.join(", ")
+      : `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`;
+  return [...reasons].map(([why, names]) => `${word(names)}: ${why}`).join("; ");
 }
 
 export interface SilentSpell {

@@ -12,6 +12,7 @@
 
 import {
   type Blamed,
+  blamedWord,
   interruptedWord,
   type Member,
   type TrialEffect,
@@ -44,6 +45,8 @@ export interface TrialState {
   readonly deadlineNs: number;
   readonly askedNs: number;
   readonly linkWasDown: boolean;
+  /** Since when our own way to the agents is there: before that their silence says nothing. Infinity: it is not. */
+  readonly linkUpNs: number;
   readonly stopped: string | null;
 }
 
@@ -64,6 +67,7 @@ export function beginTrial(setup: TrialSetup, nowNs: number): TrialStep {
     deadlineNs: nowNs,
     askedNs: nowNs,
     linkWasDown: false,
+    linkUpNs: nowNs,
     stopped: null,
   };
   return prepare(state, setup.members, nowNs, 0);
@@ -76,9 +80,13 @@ export function wakeNs(state: TrialState): number {
   if (phase === "countdown") return startNs - times.marginNs;
   if (phase === "collecting") return Math.min(collectUntilNs(state), askedNs + times.askAgainNs);
   if (phase !== "running" || !endsWhenSilent) return deadlineNs;
-  const open = members.filter(isOpen).map(({ heardNs }) => Math.max(heardNs, startNs) + times.silentNs);
+  const open = members.filter(isOpen).map((view) => silentFromNs(state, view));
   return Math.min(deadlineNs, ...open);
 }
+
+/** When a member counts as silent if nothing is heard of it until then. */
+const silentFromNs = ({ setup, startNs, linkUpNs }: TrialState, { heardNs }: View): number =>
+  Math.max(heardNs, startNs, linkUpNs) + setup.times.silentNs;
 
 export function reduceTrial(before: TrialState, event: TrialEvent, nowNs: number): TrialStep {
   if (before.phase === "over" || isOfOtherAttempt(before, event)) return still(before);
@@ -117,7 +125,9 @@ const asState = (state: TrialState, agent: string, next: MemberState): TrialStat
 
 /** Everything that an agent says is a sign of life. Only a link that was down makes the others wait longer. */
 function heard(state: TrialState, event: TrialEvent, nowNs: number): TrialState {
-  if (event.kind === "link") return { ...state, linkWasDown: true };
+  if (event.kind === "link") {
+    return { ...state, linkWasDown: true, linkUpNs: event.isUp ? nowNs : Number.POSITIVE_INFINITY };
+  }
   if (event.kind === "absent") return state;
   return withMember(state, agentOf(event), (view) => {
     const sinceNs = Math.max(view.heardNs, state.startNs);
@@ -155,8 +165,7 @@ const memberOf = ({ agent, incarnation }: Member): Member => ({ agent, incarnati
 function failAttempt(state: TrialState, those: readonly Blamed[], nowNs: number, lasting = false): TrialStep {
   const { setup, attempt, attemptsAlike, members, left } = state;
   const blamed = those.map(({ agent, why }): Blamed => ({ agent, why }));
-  const why = blamed.map((one) => `${one.agent}: ${one.why}`).join("; ");
-  const stop: TrialEffect = { kind: "stop", attempt, why };
+  const stop: TrialEffect = { kind: "stop", attempt, why: blamedWord(blamed) };
   if (attemptsAlike < setup.times.attempts && !lasting) {
     const again = prepare(state, members, nowNs, attemptsAlike);
     return { state: again.state, effects: [stop, ...again.effects] };
@@ -200,8 +209,9 @@ function preparing(before: TrialState, event: TrialEvent, nowNs: number): TrialS
   if (event.kind !== "armed") return still(before);
   const state = asState(before, event.agent, "armed");
   if (state.members.some((view) => view.state !== "armed")) return still(state);
-  const { attempt, setup, members } = state;
-  const startNs = nowNs + setup.times.leadNs;
+  const { attempt, attemptsAlike, setup, members } = state;
+  // Where the appointment came too late before, it takes longer.
+  const startNs = nowNs + setup.times.leadNs * 2 ** (attemptsAlike - 1);
   return {
     state: { ...state, phase: "countdown", startNs, deadlineNs: startNs },
     effects: [{ kind: "go", attempt, startNs, members: members.map(memberOf) }],
@@ -238,10 +248,8 @@ function running(before: TrialState, event: TrialEvent, nowNs: number): TrialSte
   const state = progressed(before, event);
   if (state.members.every((view) => !isOpen(view))) return finish(state);
   const asks: TrialEffect[] = event.kind === "done" ? [{ kind: "ask report", agents: [event.agent] }] : [];
-  const { setup, startNs, deadlineNs } = state;
-  const silent = state.members.filter(
-    (view) => isOpen(view) && nowNs - Math.max(view.heardNs, startNs) >= setup.times.silentNs,
-  );
+  const { setup, deadlineNs } = state;
+  const silent = state.members.filter((view) => isOpen(view) && nowNs >= silentFromNs(state, view));
   const allDone = state.members.every((view) => view.state === "done" || !isOpen(view));
   if (allDone || nowNs >= deadlineNs) return collect(state, nowNs, setup.times.collectNs, asks);
   if (!setup.endsWhenSilent || silent.length === 0) return { state, effects: asks };
@@ -271,7 +279,7 @@ function collectUntilNs({ deadlineNs, setup, linkWasDown, members, stopped }: Tr
 }
 
 function collecting(before: TrialState, event: TrialEvent, nowNs: number): TrialStep {
-  const state = progressed(before, event);
+  const state = progressed(withReason(before, event), event);
   const open = openAgents(state);
   if (open.length === 0) return finish(state);
   if (nowNs >= collectUntilNs(state)) return finish(lose(state));
@@ -279,10 +287,14 @@ function collecting(before: TrialState, event: TrialEvent, nowNs: number): Trial
   return { state: { ...state, askedNs: nowNs }, effects: [{ kind: "ask report", agents: open }] };
 }
 
+/** It may say why it does not give its report. */
+const withReason = (state: TrialState, event: TrialEvent): TrialState =>
+  event.kind === "refused" ? withMember(state, event.agent, (view) => ({ ...view, why: event.why })) : state;
+
 const lose = (state: TrialState): TrialState => ({
   ...state,
   members: state.members.map((view) =>
-    isOpen(view) ? { ...view, state: "lost", why: "its report did not come" } : view,
+    isOpen(view) ? { ...view, state: "lost", why: view.why === "" ? "its report did not come" : view.why } : view,
   ),
 });
 

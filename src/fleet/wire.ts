@@ -4,8 +4,9 @@
  */
 import { unsaidAddress, unsaidName } from "../packet/index.js";
 
-/** A histogram or a list of bytes that says that it is longer is refused. */
+/** A histogram that says that it is longer is refused, and a message that says so of all of them together. */
 const mostSlots = 1_000_000;
+const mostSlotsOfMessage = 32 * mostSlots;
 
 type Encoded =
   | { readonly $number: string }
@@ -14,6 +15,15 @@ type Encoded =
   | { readonly $doubles: number; readonly used: readonly (readonly [slot: number, value: unknown])[] };
 
 const tag = { number: "$number", bytes: "$bytes", unsaid: "$unsaid", doubles: "$doubles" } as const;
+
+/** A message that is text already: what goes out several times is written once. */
+export class WireText {
+  readonly text: string;
+
+  constructor(value: unknown) {
+    this.text = encodeWire(value);
+  }
+}
 
 const encodedNumber = (value: number): unknown => (Number.isFinite(value) ? value : { $number: String(value) });
 
@@ -26,15 +36,20 @@ function encodedValue(_key: string, value: unknown): unknown {
   if (typeof value === "number") return encodedNumber(value);
   if (value instanceof Uint8Array) return encodedBytes(value);
   if (!(value instanceof Float64Array)) return value;
-  const used = [...value].flatMap((slot, i): [number, unknown][] => (slot === 0 ? [] : [[i, slot]]));
-  return { $doubles: value.length, used } satisfies Encoded;
+  return { $doubles: value.length, used: usedSlots(value) } satisfies Encoded;
 }
 
-const numbers: Readonly<Record<string, number>> = {
-  Infinity: Number.POSITIVE_INFINITY,
-  "-Infinity": Number.NEGATIVE_INFINITY,
-  NaN: Number.NaN,
-};
+/** Of thousands of slots, a few. */
+function usedSlots(slots: Float64Array): [slot: number, value: number][] {
+  const used: [number, number][] = [];
+  for (let slot = 0; slot < slots.length; slot++) if (slots[slot] !== 0) used.push([slot, slots[slot]!]);
+  return used;
+}
+
+const numbers: ReadonlyMap<unknown, number> = new Map([
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+]);
 
 function doublesOf(slots: unknown, used: unknown): Float64Array {
   const isLength = typeof slots === "number" && Number.isInteger(slots) && slots >= 0 && slots <= mostSlots;
@@ -58,13 +73,22 @@ function unsaidOf(name: string): Uint8Array {
 function decodedValue(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const tagged = value as Readonly<Record<string, unknown>>;
-  if (typeof tagged[tag.number] === "string") return numbers[tagged[tag.number] as string] ?? Number.NaN;
+  if (typeof tagged[tag.number] === "string") return numbers.get(tagged[tag.number]) ?? Number.NaN;
   if (typeof tagged[tag.bytes] === "string") return new Uint8Array(Buffer.from(tagged[tag.bytes] as string, "base64"));
   if (typeof tagged[tag.unsaid] === "string") return unsaidOf(tagged[tag.unsaid] as string);
-  return tag.doubles in tagged ? doublesOf(tagged[tag.doubles], tagged["used"]) : value;
+  return Object.hasOwn(tagged, tag.doubles) ? doublesOf(tagged[tag.doubles], tagged["used"]) : value;
 }
 
-export const encodeWire = (value: unknown): string => JSON.stringify(value, encodedValue);
+export const encodeWire = (value: unknown): string =>
+  value instanceof WireText ? value.text : JSON.stringify(value, encodedValue);
 
 /** The plain data that `encodeWire` had, not yet checked. Throws a SyntaxError. */
-export const decodeWire = (text: string): unknown => JSON.parse(text, decodedValue) as unknown;
+export function decodeWire(text: string): unknown {
+  let slots = 0;
+  return JSON.parse(text, (key, value) => {
+    const decoded = decodedValue(key, value);
+    if (decoded instanceof Float64Array) slots += decoded.length;
+    if (slots > mostSlotsOfMessage) throw new SyntaxError("a message with histograms without end");
+    return decoded;
+  }) as unknown;
+}

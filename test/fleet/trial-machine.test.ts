@@ -1,6 +1,7 @@
 /** A trial over many agents: each failure has its outcome, and nothing that is unknown is made up. */
 import { describe, expect, it } from "vitest";
 import {
+  blamedWord,
   type Member,
   type TrialEffect,
   type TrialEvent,
@@ -49,7 +50,8 @@ class Played {
   }
 
   of(kind: "beat" | "done" | "report", agents = names): this {
-    for (const agent of agents) this.tell({ kind, agent, incarnation: `${agent}1` });
+    const { attempt } = this.state;
+    for (const agent of agents) this.tell({ kind, agent, incarnation: `${agent}1`, attempt });
     return this;
   }
 
@@ -143,18 +145,17 @@ describe("before the appointed moment", () => {
     ],
     [
       "an agent does not say that it starts",
-      (t) =>
-        t
-          .each("armed")
-          .each("going", ["a", "c"])
-          .until(t.nowNs + 70 * ms),
+      (t) => {
+        t.each("armed").each("going", ["a", "c"]);
+        t.until(t.state.startNs - 30 * ms);
+      },
       /b: it did not say in time/,
     ],
     [
       "an agent says too late that it starts",
       (t) => {
         t.each("armed").each("going", ["a", "c"]);
-        t.nowNs += 80 * ms;
+        t.nowNs = t.state.startNs - 20 * ms;
         t.each("going", ["b"]);
       },
       /b: it did not say in time/,
@@ -172,6 +173,22 @@ describe("before the appointed moment", () => {
       expect(trial.outcome).toEqual({ kind: "not begun", blamed: [{ agent: "b", why: expect.any(String) }] });
     });
   }
+
+  it("each further attempt is appointed with twice the lead", () => {
+    const trial = new Played();
+    const leads = [1, 2, 3].map(() => {
+      const leadNs = trial.each("armed").state.startNs - trial.nowNs;
+      trial.until(trial.state.startNs);
+      return leadNs;
+    });
+    expect(leads).toEqual([100 * ms, 200 * ms, 400 * ms]);
+  });
+
+  it("reasons that many have in common are said once, with some of the names", () => {
+    const blamed = (count: number) => Array.from({ length: count }, (_, i) => ({ agent: `a${i}`, why: "gone" }));
+    expect(blamedWord([...blamed(2), { agent: "b", why: "late" }])).toBe("a0, a1: gone; b: late");
+    expect(blamedWord(blamed(100))).toBe("a0, a1, a2, a3, a4, a5 and 94 more: gone");
+  });
 
   it("the second attempt can go well", () => {
     const trial = new Played();
@@ -263,6 +280,34 @@ describe("while it runs", () => {
     expect(trial.outcome).toMatchObject({ lost: [], stopped: "c: nothing was heard of it any more" });
   });
 
+  it("that one was done in an earlier attempt says nothing of this one", () => {
+    const trial = new Played();
+    trial.tell({ kind: "absent", agent: "b" });
+    trial.running();
+    trial.tell({ kind: "done", agent: "a", incarnation: "a1", attempt: 1 });
+    expect(trial.asked).toEqual([]);
+  });
+
+  it("in a search nobody is silent while our own way is down, nor right after it", () => {
+    const trial = new Played({ endsWhenSilent: true }).running();
+    trial.tell({ kind: "link", isUp: false });
+    trial.until(8 * s);
+    trial.tell({ kind: "link", isUp: true });
+    trial
+      .until(9 * s)
+      .of("beat")
+      .of("done")
+      .of("report");
+    expect(trial.outcome).toMatchObject({ lost: [], stopped: null, silent: names.map((agent) => ({ agent })) });
+    const silent = new Played({ endsWhenSilent: true }).running();
+    silent.tell({ kind: "link", isUp: false });
+    silent.until(4 * s).tell({ kind: "link", isUp: true });
+    silent.until(6.9 * s);
+    expect(silent.stops).toEqual([]);
+    silent.until(7 * s);
+    expect(silent.stops).toEqual(["a, b, c: nothing was heard of it any more"]);
+  });
+
   it("an agent that was started again is lost, and its new report is not taken for the old one's", () => {
     const trial = new Played().running();
     trial.tell({ kind: "beat", agent: "b", incarnation: "b2" });
@@ -307,6 +352,17 @@ describe("when reports are collected", () => {
     expect(trial.outcome).toBeNull();
     trial.until(22.2 * s);
     expect(trial.outcome).toMatchObject({ lost: [{ agent: "c", why: "its report did not come" }], stopped: null });
+  });
+
+  it("one that says why it gives none is lost for that reason", () => {
+    const trial = new Played()
+      .running()
+      .of("done", ["a", "b"])
+      .of("report", ["a", "b"])
+      .until(13 * s);
+    trial.tell({ kind: "refused", agent: "c", attempt: 1, why: "it is too long", lasting: false });
+    trial.until(30 * s);
+    expect(trial.outcome).toMatchObject({ lost: [{ agent: "c", why: "it is too long" }] });
   });
 
   it("one whose link was down is waited for 20 s longer", () => {

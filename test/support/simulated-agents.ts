@@ -14,6 +14,8 @@ import { type Device, echo, GeneratorSim } from "./generator-sim.js";
 export interface SimulatedBehaviour {
   /** What its device does. Absent: everything comes back. */
   readonly device?: Device;
+  /** How much time a turn of its loop takes. */
+  readonly turnNs?: number;
   /** The trial is over once this is; absent: at once. */
   readonly holds?: () => Promise<void>;
   readonly onOpen?: () => void | Promise<void>;
@@ -30,7 +32,7 @@ const unlessStopped = (wait: Promise<void>, signal: AbortSignal): Promise<void> 
   ]);
 
 export const simulatedOpen =
-  ({ device = echo, holds, onOpen, onClose }: SimulatedBehaviour = {}): OpenAgentBench =>
+  ({ device = echo, turnNs = 1_000, holds, onOpen, onClose }: SimulatedBehaviour = {}): OpenAgentBench =>
   async (plan) => {
     await onOpen?.();
     const lab = {
@@ -54,6 +56,8 @@ export const simulatedOpen =
       async trial(request, _index, { share, appointed }, signal) {
         const specs = specsFor(plan, lab, request, share);
         const sim = new GeneratorSim({ queues: plan.queues });
+        sim.turnNs = turnNs;
+        sim.readNs = turnNs / 50;
         sim.command({ kind: "trial", specs: specs });
         await appointed();
         sim.done = false;

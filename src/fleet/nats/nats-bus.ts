@@ -34,6 +34,8 @@ export interface NatsSetup {
 
 /** The client's own settings let a partition go unnoticed for minutes, and give up after 20 s. */
 const patience = { maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 2_000, maxPingOut: 2 } as const;
+/** Where a question was asked says nothing here, and noting it took longer than asking. */
+const quick = { noAsyncTraces: true } as const;
 const connectMs = 5_000;
 
 function readKey(path: string, option: string): Uint8Array {
@@ -78,7 +80,7 @@ function tlsOf({ address, tlsCaFile, tlsCertFile, tlsKeyFile }: NatsSetup): Pick
 export async function connectNats(setup: NatsSetup): Promise<Bus> {
   const { address, name } = setup;
   const servers = [...address.servers];
-  const options = { ...patience, servers, name, timeout: connectMs, ...identityOf(setup), ...tlsOf(setup) };
+  const options = { ...patience, ...quick, servers, name, timeout: connectMs, ...identityOf(setup), ...tlsOf(setup) };
   const connection = await connect(options).catch((error: unknown) => {
     throw environmentError(`no connection to the fleet's server: ${reasonOf(error)}`, {
       where: servers.join(","),
@@ -118,7 +120,7 @@ class NatsBus implements Bus {
   }
 
   publish(subject: string, data: unknown): void {
-    this.#connection.publish(this.#full(subject), this.#pack(data));
+    if (!this.#connection.isClosed()) this.#connection.publish(this.#full(subject), this.#pack(data));
   }
 
   async subscribe(filter: string, take: (message: BusMessage) => void): Promise<Disposable> {
@@ -161,10 +163,12 @@ class NatsBus implements Bus {
       const timer = setTimeout(end, timeoutMs);
       this.#waiting.add(end);
       answers = this.#connection.subscribe(inbox, {
-        callback: (_, message) => {
-          const answer = isNobodyThere(message) ? null : readable(message);
+        callback: (error, message) => {
+          if (error !== null || isNobodyThere(message)) return end();
+          // What cannot be read is nobody's answer, and others may still come.
+          const answer = readable(message);
           if (answer !== null) gathering.add(answer.data);
-          if (answer === null || gathering.complete) end();
+          if (gathering.complete) end();
         },
       });
       this.#connection.publish(this.#full(subject), payload, { reply: inbox });
@@ -195,7 +199,9 @@ class NatsBus implements Bus {
     take({
       subject: message.subject.slice(this.#prefix.length),
       data: read.data,
-      reply: (answer) => void message.respond(this.#pack(answer)),
+      reply: (answer) => {
+        if (!this.#connection.isClosed()) message.respond(this.#pack(answer));
+      },
     });
   }
 
