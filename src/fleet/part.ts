@@ -40,7 +40,7 @@ interface PartSide {
 const told = [
   ...["sizes", "bidirectional", "queues", "stream", "ownRates", "seed", "runId", "warmupNs", "settleNs"],
   ...["settlesWhole", "busy", "integrity", "lineRateBps", "lossLimit", "measuresLoss", "tolerances", "minRatePps"],
-  ...["startSequence", "waitPeerNs", "learns"],
+  ...["startSequence", "waitPeerNs", "learns", "workers"],
 ] as readonly (keyof RunPlan)[];
 
 const notOver = (what: string, where: string, accepted: string): PktgenError =>
@@ -63,10 +63,9 @@ export function toldPlans(plan: RunPlan, agents: number): readonly Readonly<Reco
 }
 
 /** What one plan for all would get wrong. */
-function refuseUnshared({ record, cores, resetCommand, dut, learns, workers = 1 }: RunPlan): void {
+function refuseUnshared({ record, cores, resetCommand, dut, learns }: RunPlan): void {
   if ((record?.tx ?? record?.rx ?? null) !== null)
     throw notOver("recording", "--record-tx, --record-rx", "a run without a fleet");
-  if (workers > 1) throw notOver("several threads of a generator", "--workers", "1, and more agents");
   if (cores !== null) throw notOver("a choice of CPUs", "--cores", "pktgen-ts agent under taskset");
   if (resetCommand !== undefined) throw notOver("a reset", "--reset-command", "a run without a fleet");
   if (learns === true && dut.kind !== "external") throw notOver("learning", "--learning-frames", "0");

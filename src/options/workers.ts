@@ -44,6 +44,13 @@ export function withWorkers(given: RunValues): RunValues {
   return { ...given, workers: asked, queues: chosenQueues(given) ?? asked };
 }
 
+/** Over a fleet all agents have as many. @throws PktgenError (2) */
+export function refuseAutoOfFleet(workers: string | undefined): void {
+  if (workers !== "auto") return;
+  const accepted = "a number, which each agent has";
+  throw usageError("how many CPUs each agent has is not known here", { where: `${where} auto`, accepted });
+}
+
 /** What of the options only a generator of one thread can do; null: nothing. */
 const needsOne = ({ recordTx, recordRx }: RunValues): string | null =>
   recordTx !== undefined || recordRx !== undefined ? "a recording" : null;

@@ -24,6 +24,12 @@ export const countOf = (total: number, { index, of }: Share): number => Math.max
 /** What place k of a share is in the whole. */
 export const placeOf = (k: number, { index, of }: Share): number => index + of * k;
 
+/** A share of a share: part i of N of what share k of M has is share k + i · M of M · N. */
+export const shareWithin = (whole: Share, { index, of }: Share): Share => ({
+  index: placeOf(index, whole),
+  of: whole.of * of,
+});
+
 /** The frames of a queue: the numbers `first`, first + step, first + 2 · step … of the whole. */
 export interface Walk {
   readonly first: number;

@@ -11,6 +11,7 @@ describe("what is refused", () => {
     ["run --start-within 1ms --sizes 64", /--start-within is about a fleet/],
     ["run --fleet local:2 --agents a1 --sizes 64", /generators of this process have no names/],
     ["run --fleet local:2 --sizes 64 --cores 0", /--cores: a choice of CPUs cannot be done over a fleet yet/],
+    ["run --fleet local:2 --sizes 64 --workers auto", /--workers auto: how many CPUs each agent has is not known here/],
     ["run --fleet local:2 --sizes 64 --record-tx /tmp/x.pcap", /recording cannot be done over a fleet yet/],
     ["run --fleet local:2 --sizes 64 --dut testpmd,container=none", /testpmd cannot be done over a fleet yet/],
     ["run --fleet local:2 --sizes 64 --dut external --tx packet:lo", /cannot all open packet:lo/],
@@ -40,8 +41,9 @@ describe("what is refused", () => {
   });
 });
 
-it("a run of two generators in this process counts every frame of both, and says who sent what", async () => {
-  const args = "run --fleet local:2 --sizes 64,256 --count 600 --rate 1kpps --start-within 10s --json -";
+it("a run of two generators in this process, of two threads each, counts every frame of both, and says who sent what", async () => {
+  const load = "--sizes 64,256 --count 600 --rate 1kpps --workers 2";
+  const args = `run --fleet local:2 ${load} --start-within 10s --json -`;
   const { stdout } = await runCli(args.split(" "));
   const result = resultSchema.parse(JSON.parse(stdout));
   expect(result.fleet).toMatchObject({ address: "local:2", startWithinNs: 10e9 });
@@ -52,7 +54,7 @@ it("a run of two generators in this process counts every frame of both, and says
       accepted: 600,
       lost: 0,
       unaccounted: 0,
-      queues: 2,
+      queues: 4,
     });
     expect(hops.map(({ rx, tx }) => [rx, tx])).toEqual(hops.map(() => [600, 600]));
     expect(latencyNs?.count).toBe(600);

@@ -7,6 +7,7 @@ import { type FleetTexts, fleetOf } from "../../options/fleet-options.js";
 import { checkCoresAllowed, refuseWords } from "../../options/option-values.js";
 import { profileOf } from "../../options/profile-option.js";
 import type { RunOptions } from "../../options/run-options.js";
+import { refuseAutoOfFleet } from "../../options/workers.js";
 import type { Profile } from "../../profile/index.js";
 import type { Trial } from "../../report/index.js";
 import type { Method, RunResult } from "../../result/run-result.js";
@@ -25,9 +26,11 @@ interface Planned {
 }
 
 /** Loaded only where a fleet is named. */
-async function fleetBench(options: FleetTexts): Promise<OpenBench | undefined> {
+async function fleetBench(options: RunOptions & FleetTexts): Promise<OpenBench | undefined> {
   const order = fleetOf(options);
-  return order === null ? undefined : (await import("../../fleet/index.js")).benchOf(order, options);
+  if (order === null) return undefined;
+  refuseAutoOfFleet(options.workers);
+  return (await import("../../fleet/index.js")).benchOf(order, options);
 }
 
 export async function measure(

@@ -30,6 +30,8 @@ export interface TrialSpec {
   readonly load: Load;
   /** Frames to send in all; null: until the time is over. */
   readonly count: number | null;
+  /** Of a share that has a count: frames that all shares send together. Absent: this is no share. */
+  readonly wholeCount?: number;
   /** Infinity: until stopped. With a count: no limit either. */
   readonly durationNs: number;
   /** The trial is over when nothing has arrived for this time (RFC 2544 §23 asks for 2 s). */

@@ -35,6 +35,8 @@ export class StrayFinder implements StrayTaker {
   readonly #firstOfAll: number;
   readonly #own: number;
   readonly #workers: number;
+  /** Processes whose workers have shares; only those of one can tell each other. */
+  readonly #processes: number;
   /** Doubles in a typed array; trial-clock.ts says why. */
   readonly #cells = new Float64Array(cell.count);
   /** In which order frames came, ours elsewhere among them. */
@@ -51,6 +53,7 @@ export class StrayFinder implements StrayTaker {
     this.#firstOfAll = (start.spec.firstStream ?? 0) - index * start.streams;
     this.#own = index;
     this.#workers = of;
+    this.#processes = start.boxes === null ? of : of / start.boxes.workers;
     this.order = start.boxes === null ? observedOrder : new OrderOfSeveral(start.streams * start.spec.queues);
     this.#untold = new Float64Array(start.streams);
     this.#untoldBytes = new Float64Array(start.streams);
@@ -96,11 +99,16 @@ export class StrayFinder implements StrayTaker {
     account.flows?.note(stream, frame, queue);
     this.#streams!.noteElsewhere(stream, queue);
     const latencyNs = elapsedNs48(arrivalNs, readTimeHigh16(view, end), readTimeLow32(view, end));
-    const box = boxes?.to(home) ?? null;
+    const box = this.#isNear(home) ? (boxes?.to(Math.floor(home / this.#processes)) ?? null) : null;
     if (box?.put(direction, stream, number, arrivalNs, latencyNs, bytes, this.#cells[cell.stamped])) return;
     this.#untold[stream]++;
     this.#untoldBytes[stream] += bytes;
     account.noteUntold(bytes);
+  }
+
+  /** Workers of this process have every so many-th of the shares. */
+  #isNear(home: number): boolean {
+    return home % this.#processes === this.#own % this.#processes;
   }
 
   /** What nobody could be told of. */

@@ -92,6 +92,11 @@ export class StrayBoxes {
     this.#in = memory.map((homes) => box(homes[worker]!)).filter((each) => each !== null);
   }
 
+  /** Workers that can be told. */
+  get workers(): number {
+    return this.#out.length;
+  }
+
   to(home: number): StrayBox | null {
     return this.#out[home] ?? null;
   }

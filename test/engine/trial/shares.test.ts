@@ -1,12 +1,13 @@
 /** Several generators with a share each: together they send the whole trial, and count it, whoever receives what. */
 import { describe, expect, it } from "vitest";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
+import { splitTrial } from "../../../src/engine/trial/split.js";
 import { Histogram } from "../../../src/stats/histogram.js";
 import type { TrialReport } from "../../../src/stats/trial-report.js";
 import { readSequence, readTrialStream, signatureBytes, streamOf } from "../../../src/stream/index.js";
 import { fixedSize } from "../../../src/units.js";
 import { type Back, type CrewDevice, CrewSim, echoToAll } from "../../support/crew-sim.js";
-import { echo, GeneratorSim } from "../../support/generator-sim.js";
+import { baseOrder, echo, GeneratorSim } from "../../support/generator-sim.js";
 import { plain } from "../../support/plain.js";
 import { trafficSpec, trafficStream } from "../../support/traffic-specs.js";
 
@@ -89,10 +90,17 @@ const shifted =
     frames.flatMap((frame) => change({ worker: (worker + 1) % workers, queue, frame }, frame));
 
 describe("frames that come in at another worker", () => {
+  const tenStreams = { stream: ten, size: fixedSize(128), integrity: true };
+  const [, secondOfTwo] = splitTrial({ ...baseOrder, ...tenStreams, count: 1800, queues: 6 }, 2) as [
+    TrialSpec,
+    TrialSpec,
+  ];
+  const { queues: _, ...ofAgent } = secondOfTwo;
   const orders: readonly (readonly [what: string, order: Partial<TrialSpec>])[] = [
     ["one stream", { count: 900, integrity: true }],
     ["flows", { count: 900, stream: plain({ flows: 12 }), integrity: true }],
-    ["ten streams", { count: 900, stream: ten, size: fixedSize(128), integrity: true }],
+    ["ten streams", { count: 900, ...tenStreams }],
+    ["ten streams of the second of two agents", ofAgent],
   ];
 
   it.each(orders)("are counted by the one that sent them: %s", (_, order) => {
@@ -114,10 +122,11 @@ describe("frames that come in at another worker", () => {
       expect(receive.firstArrivalNs).toBeGreaterThan(0);
     }
     const flowCounts = reports.flatMap(({ receive }) => receive.flows!.list.map(({ queues }) => queues));
-    expect(flowCounts.flat().reduce((a, b) => a + b, 0)).toBe(900);
+    expect(flowCounts.flat().reduce((a, b) => a + b, 0)).toBe(order.count);
     const streams = reports.flatMap(({ receive }) => receive.streams ?? []);
     for (const { queues } of streams) expect(queues.every((frames) => frames >= 0)).toBe(true);
-    if (streams.length > 0) expect(streams.flatMap(({ queues }) => queues).reduce((a, b) => a + b, 0)).toBe(900);
+    if (streams.length > 0)
+      expect(streams.flatMap(({ queues }) => queues).reduce((a, b) => a + b, 0)).toBe(order.count);
   });
 
   it.each(orders)("are lost and twice where they are, and in an order that is not known: %s", (_, order) => {
