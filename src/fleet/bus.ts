@@ -23,6 +23,8 @@ export type BusAnswer =
 export interface Bus extends AsyncDisposable {
   /** null: results are not kept anywhere on the way. */
   readonly journal: Journal | null;
+  /** Resolves with why when the way to the others is gone for good, e.g. where the server does not know this side any more. */
+  readonly gone: Promise<string>;
   /** At most once: whoever is cut off does not hear it. */
   publish(subject: string, data: unknown): void;
   /** Resolves once everything published from now on is heard. */

@@ -21,6 +21,7 @@ export interface AgentChoice {
 
 const findMs = 2_000;
 const claimMs = 10_000;
+const releaseMs = 2_000;
 const ttlMs = 10_000;
 const renewMs = 2_000;
 
@@ -122,7 +123,7 @@ export class Coordinator implements AsyncDisposable {
   /** Gives them back; one that does not answer gets free by itself. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#renewing);
-    await Promise.all(this.links.map((link) => link.ask("release", {}, answers.done, claimMs).catch(() => null)));
+    await Promise.all(this.links.map((link) => link.ask("release", {}, answers.done, releaseMs).catch(() => null)));
   }
 }
 

@@ -57,6 +57,7 @@ export class LocalHub {
 const nobodyAsked = (): void => {};
 
 class LocalBus implements Bus {
+  readonly gone = new Promise<never>(() => {});
   readonly #hub: LocalHub;
   /** Ends what still waits when this end is closed. */
   readonly #closed = new AbortController();

@@ -62,7 +62,8 @@ for (const program of natsPrograms) {
         const collected = await collectRun(bus, fleet!.run);
         expect(collected.trials[0]).toMatchObject({ sent: 1_000, accepted: 1_000 });
         const kept = await bus.journal!.read(`keep.${fleet!.run}.trial.>`);
-        expect(kept.map(({ subject }) => subject.split(".").at(-1)).sort()).toEqual(names);
+        // Once for each attempt.
+        expect([...new Set(kept.map(({ subject }) => subject.split(".").at(-1)))].sort()).toEqual(names);
       });
 
       it("an agent publishes nothing as another one, and gives no orders", async () => {

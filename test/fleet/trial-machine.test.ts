@@ -1,7 +1,6 @@
 /** A trial over many agents: each failure has its outcome, and nothing that is unknown is made up. */
 import { describe, expect, it } from "vitest";
 import {
-  blamedWord,
   type Member,
   type TrialEffect,
   type TrialEvent,
@@ -182,12 +181,6 @@ describe("before the appointed moment", () => {
       return leadNs;
     });
     expect(leads).toEqual([100 * ms, 200 * ms, 400 * ms]);
-  });
-
-  it("reasons that many have in common are said once, with some of the names", () => {
-    const blamed = (count: number) => Array.from({ length: count }, (_, i) => ({ agent: `a${i}`, why: "gone" }));
-    expect(blamedWord([...blamed(2), { agent: "b", why: "late" }])).toBe("a0, a1: gone; b: late");
-    expect(blamedWord(blamed(100))).toBe("a0, a1, a2, a3, a4, a5 and 94 more: gone");
   });
 
   it("the second attempt can go well", () => {

@@ -14,18 +14,20 @@ export interface AgentProcess {
   /** A program that starts it, e.g. in namespaces. */
   readonly before?: readonly string[];
   readonly more?: readonly string[];
+  /** Absent: the test's own. */
+  readonly stderr?: "pipe";
 }
 
 /** An agent in a process of its own, once it answers. */
 export async function agentProcess(
   url: string,
   name: string,
-  { ports = ["embedded"], before = [], more = [] }: AgentProcess = {},
+  { ports = ["embedded"], before = [], more = [], stderr }: AgentProcess = {},
 ): Promise<ChildProcess> {
   const offered = ports.flatMap((port) => ["--port", port]);
   const args = [process.execPath, builtMain(), "agent", "--fleet", url, "--name", name, ...offered, ...more];
   const [command, ...rest] = [...before, ...args];
-  const child = spawn(command!, rest, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(command!, rest, { stdio: ["ignore", "pipe", stderr ?? "inherit"] });
   children.push(child);
   await new Promise<void>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`the agent ended with ${code}`)));

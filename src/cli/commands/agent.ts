@@ -64,8 +64,9 @@ async function runAgent(
   await using _agent = await startFleetAgent(bus, address, offer, spool);
   if (readyFile !== undefined) touch(readyFile);
   await output.result(`agent ${name} answers; ports: ${ports.join(", ")}\n`);
-  await until(interrupt.signal);
+  const gone = await Promise.race([until(interrupt.signal), bus.gone]);
   if (readyFile !== undefined) rmSync(readyFile, { force: true });
+  if (gone !== null) throw serverRefuses(gone, address.servers);
   finish(exitCodes.passed);
 }
 
@@ -77,10 +78,16 @@ function touch(file: string): void {
   }
 }
 
-const until = (signal: AbortSignal): Promise<void> =>
+const serverRefuses = (why: string, servers: readonly string[]) =>
+  environmentError(`the fleet's server does not take this agent any more: ${why}`, {
+    where: servers.join(","),
+    hint: "does the server still know this user, and has its key or its credentials run out?",
+  });
+
+const until = (signal: AbortSignal): Promise<null> =>
   new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve(null);
+    signal.addEventListener("abort", () => resolve(null), { once: true });
     // Timers and sockets of the agent keep the process alive.
   });
 

@@ -12,6 +12,7 @@ import {
   type Msg,
   type NatsConnection,
   nkeyAuthenticator,
+  nkeys,
   type Subscription,
 } from "@nats-io/transport-node";
 import { environmentError, usageError } from "../../errors.js";
@@ -51,12 +52,26 @@ function identityOf({
   nkeyFile,
   credsFile,
 }: NatsSetup): Pick<ConnectionOptions, "authenticator" | "user" | "pass"> {
-  if (credsFile !== undefined) return { authenticator: credsAuthenticator(readKey(credsFile, "--creds")) };
-  if (nkeyFile !== undefined) {
-    const seed = Buffer.from(readKey(nkeyFile, "--nkey")).toString("utf8").trim();
-    return { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) };
+  if (credsFile !== undefined) {
+    const creds = readKey(credsFile, "--creds");
+    if (!/USER JWT-+\s[\s\S]*USER NKEY SEED-+\s/.test(Buffer.from(creds).toString("utf8"))) {
+      throw usageError(`${credsFile} has no credentials`, { where: "--creds", accepted: "a file as nsc writes it" });
+    }
+    return { authenticator: credsAuthenticator(creds) };
   }
+  if (nkeyFile !== undefined) return { authenticator: nkeyAuthenticator(seedOf(nkeyFile)) };
   return address.user === null ? {} : { user: address.user.name, pass: address.user.password };
+}
+
+function seedOf(path: string): Uint8Array {
+  const seed = new TextEncoder().encode(Buffer.from(readKey(path, "--nkey")).toString("utf8").trim());
+  try {
+    nkeys.fromSeed(seed);
+    return seed;
+  } catch (cause) {
+    const accepted = "a file with nothing but a seed, which begins with SU";
+    throw usageError(`${path} has no seed of a user`, { where: "--nkey", accepted, cause });
+  }
 }
 
 function tlsOf({ address, tlsCaFile, tlsCertFile, tlsKeyFile }: NatsSetup): Pick<ConnectionOptions, "tls"> {
@@ -106,6 +121,7 @@ const isNobodyThere = (message: Msg): boolean => message.data.length === 0 && me
 
 class NatsBus implements Bus {
   readonly journal: Journal | null;
+  readonly gone: Promise<string>;
   readonly #connection: NatsConnection;
   readonly #prefix: string;
   readonly #watchers = new Set<(isUp: boolean) => void>();
@@ -116,6 +132,7 @@ class NatsBus implements Bus {
     this.#connection = connection;
     this.#prefix = `${prefix}.`;
     this.journal = journal;
+    this.gone = connection.closed().then((error) => (error ? reasonOf(error) : "the connection was closed"));
     void this.#watch();
   }
 
@@ -129,7 +146,8 @@ class NatsBus implements Bus {
         if (error === null) this.#hand(message, take);
       },
     });
-    await this.#connection.flush();
+    // Where the way is down just now, the client asks for it again when it is back.
+    await this.#connection.flush().catch(() => {});
     return { [Symbol.dispose]: () => subscription.unsubscribe() };
   }
 
