@@ -1,10 +1,11 @@
 /** `replay` and `compare`: captures, for programs. */
+
+import { callText, namingFields, optionTexts } from "../options/option-texts.js";
 import type { ReplayOptions } from "../options/replay-options.js";
 import type { CompareResult } from "../result/compare-result.js";
 import type { ReplayResult } from "../result/replay-result.js";
 import { packageVersion } from "../sys/version.js";
 import { neverAborted } from "./never-aborted.js";
-import { callText, namingFields, optionTexts } from "./option-texts.js";
 import type { CompareRequest, ReplayHooks, ReplayRequest } from "./request.js";
 
 const tool = () => ({ name: "pktgen-ts" as const, version: packageVersion(), node: process.version });

@@ -1,10 +1,10 @@
 /** The fields of requests are options of the command line, from the same tables. */
 import { compareOptions } from "../options/compare-options.js";
 import { latencyOptions, ndrOptions, rfc2544Options, searchOptions, soakOptions } from "../options/method-options.js";
-import { nameOf, type Option } from "../options/option.js";
+import type { Option } from "../options/option.js";
+import { type FieldKinds, kindOf } from "../options/option-texts.js";
 import { replayOptions } from "../options/replay-options.js";
 import { reportOptions, runOptions } from "../options/run-options.js";
-import type { FieldKinds, RequestFieldKind } from "./option-texts.js";
 import type {
   CompareRequest,
   LatencyRequest,
@@ -16,13 +16,6 @@ import type {
 } from "./request.js";
 
 type AnyOption = Option<never, unknown>;
-
-function kindOf({ flags, repeats }: AnyOption): RequestFieldKind {
-  if (repeats === true) return "texts";
-  if (flags === nameOf({ flags })) return "flag";
-  if (flags.endsWith("]")) return "optional";
-  return flags.endsWith("<rate>") ? "rate" : "words";
-}
 
 /** Options that a request does not have; the compiler asks for each of them. */
 type Without<Table, Request> = Readonly<Record<Exclude<keyof Table, keyof Request>, true>>;

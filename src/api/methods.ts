@@ -1,9 +1,9 @@
 /** `ndr`, `latency`, `rfc2544`, `soak`: methods, for programs. */
 import type { MethodEntry } from "../options/methods/method.js";
+import { callText, type FieldKinds, namingFields, optionTexts } from "../options/option-texts.js";
 import type { RunOptions } from "../options/run-options.js";
 import type { RunResult } from "../result/run-result.js";
 import type * as Fields from "./fields.js";
-import { callText, type FieldKinds, namingFields, optionTexts } from "./option-texts.js";
 import type {
   LatencyRequest,
   LibraryHooks,
@@ -28,12 +28,13 @@ function runMethod<Request extends MeasuredRequest, Options extends RunOptions, 
   hooks: LibraryHooks,
 ): Promise<RunResult> {
   return namingFields(async () => {
-    const [all, { planMethod }, { profileOfRequest }, { judged }, { checkHooks, planChecked, runHookNames, runHooks }] =
+    const [all, { planMethod }, { profileOfRequest }, { judged }, { planChecked }, { checkHooks, runHookNames, runHooks }] =
       await Promise.all([
         import("./fields.js"),
         import("../options/methods/method.js"),
         import("./profile.js"),
-        import("./judged.js"),
+        import("../options/judged.js"),
+        import("../options/allowed-cores.js"),
         import("./run-hooks.js"),
       ]);
     checkHooks(hooks, [...runHookNames, ...hookNames]);

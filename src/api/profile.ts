@@ -1,11 +1,11 @@
 /** The profile that a request names, or is. */
 import { usageError } from "../errors.js";
+import { optionTexts, shown } from "../options/option-texts.js";
 import { profileOf } from "../options/profile-option.js";
 import type { Profile } from "../profile/index.js";
 import { type ProgramModule, programStreams } from "../stream/program/api.js";
 import { checkStreams } from "../stream/spec.js";
 import { fixedSize, planSizes } from "../units.js";
-import { optionTexts, shown } from "./option-texts.js";
 import type { TrafficRequest } from "./request.js";
 
 const isProgram = (profile: object): profile is ProgramModule =>

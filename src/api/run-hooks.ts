@@ -1,11 +1,9 @@
-/** What a plan needs before it runs in a program: CPUs that are there, and hooks that are hooks. */
+/** What a plan needs before it runs in a program: hooks that are hooks. */
 import { usageError } from "../errors.js";
-import type { RunHooks, RunPlan } from "../measure/plan.js";
+import type { RunHooks } from "../measure/plan.js";
 import { didYouMean } from "../nearest.js";
-import { allowedCores } from "../options/allowed-cores.js";
-import { checkCoresAllowed } from "../options/option-values.js";
 import { neverAborted } from "./never-aborted.js";
-import { shown } from "./option-texts.js";
+import { shown } from "../options/option-texts.js";
 import type { LibraryHooks } from "./request.js";
 
 const isSignal = (value: unknown): boolean =>
@@ -37,9 +35,3 @@ export const runHooks = ({ signal, ...hooks }: LibraryHooks): RunHooks => ({
   ...hooks,
   signal: signal ?? neverAborted(),
 });
-
-/** @throws PktgenError (2) for CPUs that this process may not use. */
-export function planChecked(plan: RunPlan): RunPlan {
-  if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
-  return plan;
-}

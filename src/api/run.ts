@@ -1,6 +1,7 @@
 /** `run`: a forwarding test, for programs. */
+
+import { callText, namingFields, optionTexts } from "../options/option-texts.js";
 import type { RunResult } from "../result/run-result.js";
-import { callText, namingFields, optionTexts } from "./option-texts.js";
 import type { LibraryHooks, RunRequest } from "./request.js";
 
 /**
@@ -23,14 +24,15 @@ export function run(request: RunRequest = {}, hooks: LibraryHooks = {}): Promise
       { runForwarding },
       { profileOfRequest },
       { judged },
-      { checkHooks, planChecked, runHookNames, runHooks },
+      { planChecked }, { checkHooks, runHookNames, runHooks },
     ] = await Promise.all([
       import("./fields.js"),
       import("../options/run-plan.js"),
       import("../method/forwarding.js"),
       import("./profile.js"),
-      import("./judged.js"),
-      import("./run-hooks.js"),
+      import("../options/judged.js"),
+      import("../options/allowed-cores.js"),
+        import("./run-hooks.js"),
     ]);
     checkHooks(hooks, runHookNames);
     const options = optionTexts(request, runFields);

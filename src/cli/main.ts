@@ -29,6 +29,7 @@ async function run(argv: readonly string[]): Promise<void> {
   const output = processOutput();
   const { packageVersion } = await import("../sys/version.js");
   const { runProgram } = await import("./command-line.js");
+  const { quoted } = await import("../options/command-words.js");
   await runProgram(argv, {
     output,
     commandLine: ["pktgen-ts", ...argv.map(quoted)].join(" "),
@@ -38,11 +39,6 @@ async function run(argv: readonly string[]): Promise<void> {
       exitCode = code;
     },
   });
-}
-
-/** Quoted so that a shell reads the same argument. */
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 async function main(): Promise<void> {

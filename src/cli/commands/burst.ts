@@ -1,5 +1,5 @@
 /** `burst`: what a device's queues absorb of bursts and ramps. */
-import { burstOptions } from "../../options/method-options.js";
+import { methodCommands } from "../../options/measuring-commands.js";
 import { methodCommand } from "./method-command.js";
 
 const examples = `
@@ -9,14 +9,11 @@ Examples:
 `;
 
 export const burstCommand = methodCommand({
-  name: "burst",
-  summary: "what the queues of a device absorb: bursts of growing length, or a ramp of load",
-  options: { "Bursts and ramps": burstOptions },
+  ...methodCommands.burst,
   instead: {
     "--rate": "see --load",
     "--duration": "see --step-duration",
     "--count": "see --frames",
   },
   examples,
-  entry: async () => (await import("../../options/methods/burst.js")).burstEntry,
 });

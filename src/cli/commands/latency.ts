@@ -1,5 +1,5 @@
 /** `latency`: latency and delay variation at shares of the no-drop rate. */
-import { latencyOptions, searchOptions } from "../../options/method-options.js";
+import { methodCommands } from "../../options/measuring-commands.js";
 import { methodCommand } from "./method-command.js";
 
 const examples = `
@@ -10,10 +10,7 @@ Examples:
 `;
 
 export const latencyCommand = methodCommand({
-  name: "latency",
-  summary: "latency and delay variation of every frame, at 10, 50, 90 and 100 % of the no-drop rate",
-  options: { "What is measured": latencyOptions, "How the no-drop rate is searched": searchOptions },
-  takes: ["loss"],
+  ...methodCommands.latency,
   instead: {
     "--rate": "see --reference and --loads",
     "--duration": "see --trial-duration",
@@ -21,5 +18,4 @@ export const latencyCommand = methodCommand({
     "--repeat": "see --repeats",
   },
   examples,
-  entry: async () => (await import("../../options/methods/latency.js")).latencyEntry,
 });

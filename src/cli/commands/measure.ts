@@ -2,9 +2,9 @@
 import { exitCodes } from "../../errors.js";
 import type { OpenBench } from "../../measure/bench.js";
 import type { RunHooks, RunPlan } from "../../measure/plan.js";
-import { allowedCores } from "../../options/allowed-cores.js";
+import { planChecked } from "../../options/allowed-cores.js";
 import { type FleetTexts, fleetOf } from "../../options/fleet-options.js";
-import { checkCoresAllowed, refuseWords } from "../../options/option-values.js";
+import { refuseWords } from "../../options/option-values.js";
 import { profileOf } from "../../options/profile-option.js";
 import type { RunOptions } from "../../options/run-options.js";
 import { refuseAutoOfFleet } from "../../options/workers.js";
@@ -43,7 +43,7 @@ export async function measure(
   const choice = reportChoice(options);
   const open = await fleetBench(options);
   const { plan, facts, run } = await planOf(await profileOf(options));
-  if (plan.cores !== null) checkCoresAllowed(plan.cores, allowedCores(), "--cores");
+  planChecked(plan);
   const [{ hostFacts }, { knownOf }, { exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
     import("../../sys/host.js"),
     import("../../options/known-setup.js"),

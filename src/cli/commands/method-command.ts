@@ -1,19 +1,14 @@
 /** The command of a method: its own options, those of `run` that it does not decide itself, and its entry. */
 import { hopSourcesHelp } from "../../options/dut-options-help.js";
 import { type FleetTexts, fleetOptions } from "../../options/fleet-options.js";
+import { type MethodCommandFacts, methodGroups } from "../../options/measuring-commands.js";
 import type { MethodEntry } from "../../options/methods/method.js";
-import { nameOf, type OptionGroups, onlyThose } from "../../options/option.js";
-import { type RunOptions, runGroups, runOptions } from "../../options/run-options.js";
+import { nameOf } from "../../options/option.js";
+import { type RunOptions, runOptions } from "../../options/run-options.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { measure } from "./measure.js";
 
-interface MethodCommand<Options, Settings> {
-  readonly name: string;
-  readonly summary: string;
-  /** Its own options, by heading of its help. */
-  readonly options: OptionGroups;
-  /** Options of `run` that it takes although most methods decide them themselves. */
-  readonly takes?: readonly (keyof RunOptions)[];
+interface MethodCommand<Options, Settings> extends Omit<MethodCommandFacts, "entry"> {
   /** Options of `run` that it decides itself → its own option that says it. */
   readonly instead: Readonly<Record<string, string>>;
   readonly examples: string;
@@ -34,7 +29,7 @@ export const methodCommand = <Options extends RunOptions & FleetTexts, Settings>
   name,
   summary,
   options,
-  takes = [],
+  takes,
   instead,
   examples,
   entry,
@@ -42,8 +37,7 @@ export const methodCommand = <Options extends RunOptions & FleetTexts, Settings>
   name,
   summary,
   options: {
-    ...options,
-    ...onlyThose(runGroups, ({ decided }, key) => decided !== true || takes.includes(key as keyof RunOptions)),
+    ...methodGroups({ options, takes }),
     "Over many generators": fleetOptions,
   },
   help: [hopSourcesHelp, examples],

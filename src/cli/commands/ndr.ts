@@ -1,5 +1,5 @@
 /** `ndr`: the greatest rates without loss and with a tolerated loss. */
-import { ndrOptions, searchOptions } from "../../options/method-options.js";
+import { methodCommands } from "../../options/measuring-commands.js";
 import { methodCommand } from "./method-command.js";
 
 const examples = `
@@ -10,10 +10,7 @@ Examples:
 `;
 
 export const ndrCommand = methodCommand({
-  name: "ndr",
-  summary: "no-drop and partial-drop rates of each size, in one search (MLRsearch, RFC 9971)",
-  options: { "What is looked for": ndrOptions, "How it is searched": searchOptions },
-  takes: ["repeat"],
+  ...methodCommands.ndr,
   instead: {
     "--rate": "see --min-load and --line-rate",
     "--duration": "see --trial and --duration-sum",
@@ -22,5 +19,4 @@ export const ndrCommand = methodCommand({
     "--min-rate": "see --threshold 'NDR>=1Mpps'",
   },
   examples,
-  entry: async () => (await import("../../options/methods/ndr.js")).ndrEntry,
 });

@@ -1,5 +1,5 @@
 /** `rfc2544`: throughput, latency, frame loss rate, back-to-back frames, recovery and reset, as RFC 2544 has them. */
-import { rfc2544Options, searchOptions } from "../../options/method-options.js";
+import { methodCommands } from "../../options/measuring-commands.js";
 import { methodCommand } from "./method-command.js";
 
 const examples = `
@@ -11,9 +11,7 @@ Examples:
 `;
 
 export const rfc2544Command = methodCommand({
-  name: "rfc2544",
-  summary: "throughput, latency, frame loss rate, back-to-back frames, system recovery, reset (RFC 2544, 9004, 6201)",
-  options: { "What is measured": rfc2544Options, "How throughput is searched": searchOptions },
+  ...methodCommands.rfc2544,
   instead: {
     "--rate": "see --min-load and --throughput",
     "--duration": "see --trial",
@@ -22,5 +20,4 @@ export const rfc2544Command = methodCommand({
     "--min-rate": "see --threshold 'throughput>=1Mpps'",
   },
   examples,
-  entry: async () => (await import("../../options/methods/rfc2544.js")).rfc2544Entry,
 });

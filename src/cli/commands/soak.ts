@@ -1,5 +1,6 @@
 /** `soak`: one load for hours, with interval statistics and each spell of loss. */
 import { PktgenError } from "../../errors.js";
+import { methodCommands } from "../../options/measuring-commands.js";
 import { soakOptions } from "../../options/method-options.js";
 import type { SoakOptions } from "../../options/methods/soak.js";
 import { type ResultFile, resultFiles } from "../../options/option.js";
@@ -31,10 +32,7 @@ function stateWriter(file: ResultFile | undefined, say: (note: string) => void):
 }
 
 export const soakCommand = methodCommand({
-  name: "soak",
-  summary: "one load for hours: interval statistics, and each spell of loss with its time and length",
-  options: { "How much, how long": soakOptions },
-  takes: ["loss"],
+  ...methodCommands.soak,
   instead: {
     "--rate": "see --load",
     "--duration": "see --for",

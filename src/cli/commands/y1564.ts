@@ -1,5 +1,5 @@
 /** `y1564`: service activation, the configuration and the performance test of ITU-T Y.1564. */
-import { promiseOptions, serviceOptions } from "../../options/method-options.js";
+import { methodCommands } from "../../options/measuring-commands.js";
 import { methodCommand } from "./method-command.js";
 
 const examples = `
@@ -9,9 +9,7 @@ Examples:
 `;
 
 export const serviceCommand = methodCommand({
-  name: "y1564",
-  summary: "service activation: CIR in steps, EIR, policing and performance (ITU-T Y.1564)",
-  options: { "The service": serviceOptions, "What it promises": promiseOptions },
+  ...methodCommands.y1564,
   instead: {
     "--rate": "see --cir and --eir",
     "--duration": "see --step-duration and --performance",
@@ -19,5 +17,4 @@ export const serviceCommand = methodCommand({
     "--loss": "see --flr",
   },
   examples,
-  entry: async () => (await import("../../options/methods/y1564.js")).serviceEntry,
 });

@@ -3,8 +3,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { environmentError, usageError } from "../../errors.js";
 import type { ResultFile } from "../../options/option.js";
+import { replaceFile } from "../../sys/replace-file.js";
 import { holdPipe, writeToPipe } from "./pipe-file.js";
-import { replaceFile } from "./replace-file.js";
 
 /** `-` as a path: standard output. */
 export const standardOutput = "-";

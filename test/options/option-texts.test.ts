@@ -1,9 +1,9 @@
 /** Values of requests become the texts that options have; errors name fields in place of options. */
 import { expect, it } from "vitest";
 import { runFields } from "../../src/api/fields.js";
-import { callText, namingFields, optionTexts } from "../../src/api/option-texts.js";
 import type { RunRequest } from "../../src/api/request.js";
 import { type PktgenError, usageError } from "../../src/errors.js";
+import { callText, namingFields, optionTexts } from "../../src/options/option-texts.js";
 import { reports } from "../../src/report/index.js";
 
 const texts = (request: RunRequest) => optionTexts(request, runFields);

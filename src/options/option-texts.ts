@@ -1,6 +1,7 @@
 /** From a program's values to the texts that options have, and from an option's error to a field's. Pure. */
 import { PktgenError, usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
+import { nameOf, type Option } from "./option.js";
 
 /**
  * How a field's value becomes an option's text: `words` joins a list with commas, `rate` takes a number as frames per
@@ -8,6 +9,14 @@ import { didYouMean } from "../nearest.js";
  * `bytes` is a text or bytes as `hex:…`, and `own` is not read as an option.
  */
 export type RequestFieldKind = "words" | "rate" | "flag" | "optional" | "texts" | "bytes" | "set" | "own";
+
+/** The kind of the field that an option is. */
+export function kindOf({ flags, repeats }: Pick<Option<never, unknown>, "flags" | "repeats">): RequestFieldKind {
+  if (repeats === true) return "texts";
+  if (flags === nameOf({ flags })) return "flag";
+  if (flags.endsWith("]")) return "optional";
+  return flags.endsWith("<rate>") ? "rate" : "words";
+}
 
 /** The fields of a request. */
 export type FieldKinds<Request> = Readonly<Record<keyof Request & string, RequestFieldKind>>;

@@ -1,9 +1,9 @@
 /** Thresholds of a request: checked before anything is measured, judged afterwards. */
 import type { RunPlan } from "../measure/plan.js";
 import { judgeThresholds, withThresholds } from "../method/judge/thresholds.js";
-import { wantedThresholds } from "../options/threshold-names.js";
 import type { Method, RunResult } from "../result/run-result.js";
 import { frameSizeName } from "../units.js";
+import { wantedThresholds } from "./threshold-names.js";
 
 /** @throws PktgenError (2) for a threshold of a figure that this run does not have. */
 export function judged(
