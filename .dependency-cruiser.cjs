@@ -110,7 +110,7 @@ const doors = {
   port: ["index", "(own-)?interface", "kinds?", "movers", "port", "spec", "vhost-user/message", "xdp/program"],
   profile: ["index", "check", "document", "parameters", "threshold"],
   program: ["load-program"],
-  report: ["index", "progress", "dts", "capture-info", "plan-table", "profile-(graph|text)", "(compare|replay)-text"],
+  report: ["index", "live-(history|view)", "progress", "dts", "capture-info", "plan-table", "profile-(graph|text)", "(compare|replay)-text"],
   ring: ["index", "ring", "open", "copy(-burst)?", "kernel/(slot-ring|uring)", "virtqueue/virtqueue"],
 };
 /** Test plans and doctor know testpmd inside out, and a test plan knows how a device is ended. */

@@ -272,6 +272,7 @@ export const reportFileOptions = {
 export const reportOptions = {
   ...reportFileOptions,
   ndjson: flag("--ndjson", "a line of JSON for each interval and trial on standard output, instead of the table"),
+  live: flag("--live", "the run redrawn in place on the terminal: path, rates, trials, worst streams; q stops it"),
   verbose: flag("--verbose", "progress as lines of text where standard error is no terminal"),
 } as const satisfies OptionTable;
 

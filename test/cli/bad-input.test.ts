@@ -139,6 +139,7 @@ const inProcess: readonly Refusal[] = [
   [["--dut", "external", "--tx", "virtio-user:"], /--tx virtio-user:: the path of the socket is missing/],
   [["--dut", "external", "--tx", "null:,queues=1", "--queues", "2"], /--tx null:,queues=1: the port has 1 queue pairs/],
   [["--tx", "null:"], /--tx: the embedded device brings its own ports.*--dut external/],
+  [["--live"], /--live: standard error is no terminal .*; accepted: a terminal; --verbose prints progress/],
   [["--csv", scratch], /--csv: .* is a folder; accepted: the path of a file/],
   [["--junit", "/etc/passwd/x.xml"], /--junit: .*not a folder/],
   [["--json", "-", "--csv", "-"], /--csv: standard output is taken by --json/],

@@ -71,7 +71,7 @@ it("has the command line's options as fields, but for files, progress and baseli
   const { runOptions } = await import("../../src/options/run-options.js");
   const without = Object.keys(runOptions).filter((name) => !Object.hasOwn(runFields, name));
   const files = Object.keys(reports).filter((name) => name !== "table");
-  expect(without.sort()).toEqual([...files, "ndjson", "verbose", "baseline", "updateBaseline"].sort());
+  expect(without.sort()).toEqual([...files, "live", "ndjson", "verbose", "baseline", "updateBaseline"].sort());
 });
 
 it("says which field was meant", () => {

@@ -13,6 +13,7 @@ import type { Trial } from "../../report/index.js";
 import type { Method, RunResult } from "../../result/run-result.js";
 import type { CommandContext } from "../command.js";
 import { useBaseline } from "../output/baseline-file.js";
+import type { LiveScreen } from "../output/live-screen.js";
 import { reportChoice } from "../output/report-choice.js";
 import { stoppable } from "../output/stoppable.js";
 
@@ -31,6 +32,21 @@ async function fleetBench(options: RunOptions & FleetTexts): Promise<OpenBench |
   if (order === null) return undefined;
   refuseAutoOfFleet(options.workers);
   return (await import("../../fleet/index.js")).benchOf(order, options);
+}
+
+/** Loaded only where `--live` asks for it. */
+async function liveOf(commandLine: string): Promise<LiveScreen> {
+  const [{ liveScreen, processTerminal }, { asciiOnly }] = await Promise.all([
+    import("../output/live-screen.js"),
+    import("../output/run-report.js"),
+  ]);
+  return liveScreen({
+    terminal: processTerminal(),
+    commandLine,
+    options: { color: (process.env["NO_COLOR"] ?? "") === "", ascii: asciiOnly(process.env) },
+    nowMs: () => performance.now(),
+    stop: () => process.kill(process.pid, "SIGINT"),
+  });
 }
 
 export async function measure(
@@ -54,6 +70,7 @@ export async function measure(
   const known = () => ({ ...hostFacts(), ...knownOf(plan), method });
   const baseline = await useBaseline(options, plan.thresholds ?? [], known);
   using work = stoppable(output, options.verbose === true);
+  const live = options.live === true ? await liveOf(plan.commandLine) : null;
   const say = (event: "interval" | "trial", value: object): void => {
     // Where this line cannot be written the last one cannot either, and that is reported.
     if (choice.ndjson) void output.result(ndjsonLine(event, value)).catch(() => {});
@@ -63,16 +80,21 @@ export async function measure(
   const trials: Trial[] = [];
   const hooks: RunHooks = {
     signal: work.signal,
-    onProgress: (progress) => work.line.show(report.progressText(progress)),
+    onProgress: (progress) => {
+      if (live === null) work.line.show(report.progressText(progress));
+      else live.progress(progress);
+    },
     onTrial: (trial) => {
       trials.push(trial);
+      live?.trial(trial);
       say("trial", trial);
       if (tellsTrials) output.message(`${report.trialLine(trial, trials.length)}\n`);
     },
     onInterval: (interval) => say("interval", interval),
   };
   const measuring = run(hooks, open);
-  const measured = await work.wait(measuring).catch((error: unknown) => {
+  const shown = work.wait(measuring).finally(() => live?.[Symbol.dispose]());
+  const measured = await shown.catch((error: unknown) => {
     // A bug must not cost what was measured before it.
     if (method === null && trials.length > 0) output.message(`${JSON.stringify({ trials })}\n`);
     throw error;

@@ -20,7 +20,7 @@ export interface ReportChoice {
 export const exitCodeOf = (result: RunResult): ExitCode => verdictCodes[result.verdict];
 
 /** The locale decides: only plain C locales lack the µ. */
-const asciiOnly = (environment: NodeJS.ProcessEnv): boolean => {
+export const asciiOnly = (environment: NodeJS.ProcessEnv): boolean => {
   const locale = environment["LC_ALL"] || environment["LC_CTYPE"] || environment["LANG"] || "";
   return locale === "C" || locale === "POSIX";
 };
