@@ -40,7 +40,7 @@ function autoWorkers(given: RunValues): number {
 /** The options with a number of workers, and of queues: where nobody chose them, each worker has one. */
 export function withWorkers(given: RunValues): RunValues {
   if (given.workers === undefined) return given;
-  const asked = given.workers === "auto" ? (needsOne(given) === null ? autoWorkers(given) : 1) : given.workers;
+  const asked = given.workers === "auto" ? autoWorkers(given) : given.workers;
   return { ...given, workers: asked, queues: chosenQueues(given) ?? asked };
 }
 
@@ -50,10 +50,6 @@ export function refuseAutoOfFleet(workers: string | undefined): void {
   const accepted = "a number, which each agent has";
   throw usageError("how many CPUs each agent has is not known here", { where: `${where} auto`, accepted });
 }
-
-/** What of the options only a generator of one thread can do; null: nothing. */
-const needsOne = ({ recordTx, recordRx }: RunValues): string | null =>
-  recordTx !== undefined || recordRx !== undefined ? "a recording" : null;
 
 /**
  * The threads of a plan; undefined: one. `asked`: by options that withWorkers has read.
@@ -69,10 +65,7 @@ export function plannedWorkers(
   if (workers === "auto" || workers === 1) return undefined;
   const program = stream.streams.find((each) => each.program !== null);
   const live = dut.kind === "external" && [dut.tx, dut.rx].some((port) => port?.kind === "xdp" && port.tx === "live");
-  const what =
-    needsOne(given) ??
-    (program === undefined ? null : `the program of stream "${program.name}"`) ??
-    (live ? "tx=live" : null);
+  const what = program === undefined ? (live ? "tx=live" : null) : `the program of stream "${program.name}"`;
   if (what !== null) {
     throw usageError(`${what} needs a generator of one thread`, { where: `${where} ${workers}`, accepted: "1" });
   }

@@ -36,6 +36,23 @@ it("a run records every frame that its trial sent and received, once, and no war
   expect(sequences(rx)).toEqual(sequences(tx));
 });
 
+it("threads of one generator record into one file, in its times' order", async () => {
+  const [tx, rx] = [join(folder, "threads-tx.pcap"), join(folder, "threads-rx.pcap")];
+  const args = ["--sizes", "64", "--count", "20000", "--rate", "max", "--workers", "2", "--queues", "4"];
+  const { stdout } = await runCli([...args, "--record-tx", tx, "--record-rx", rx, "--json", "-"]);
+  const [trial] = JSON.parse(stdout).trials;
+  expect(trial).toMatchObject({ sent: 20_000, accepted: 20_000, workers: [{ sent: 10_000 }, { sent: 10_000 }] });
+  for (const file of [tx, rx]) {
+    expect(trial.notes.join("; ")).toMatch(new RegExp(`recorded 20,000 frames in ${file}(;|$)`));
+    const { frames } = readCapture(readFileSync(file));
+    const times = frames.map(({ seconds, nanoseconds }) => BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
+    expect(times.every((time, k) => k === 0 || time >= times[k - 1]!)).toBe(true);
+    // Each thread's stream of the signature has its own numbers from 0 on.
+    const numbers = sequences(file).sort((a, b) => a - b);
+    expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, k) => Math.floor(k / 2)));
+  }
+});
+
 it("a method records the frames of its trials, and says so", async () => {
   const rx = join(folder, "burst.pcap");
   const args = ["burst", "--sizes", "64", "--load", "20kpps", "--frames", "64", "--dut", "embedded,rate=20kpps"];

@@ -33,7 +33,6 @@ describe("--workers", () => {
     const { workers = 1, queues } = plan({ dut: "external", tx: "null:", workers: "auto" });
     expect([workers, queues]).toEqual([free(1), free(1)]);
     expect(shape({ workers: "auto", cores: "0" })).toEqual({ workers: undefined, queues: 1 });
-    expect(shape({ workers: "auto", recordTx: "/tmp/x.pcap" })).toEqual({ workers: undefined, queues: 1 });
     const many = { dut: "external", tx: "null:", cores: "0-4", workers: "auto" };
     expect(shape(many)).toEqual({ workers: 4, queues: 4 });
     expect(shape({ ...many, queues: "6" })).toEqual({ workers: 3, queues: 6 });
@@ -43,8 +42,6 @@ describe("--workers", () => {
   it.each([
     [{ workers: "3", queues: "4" }, "4 queues cannot be dealt evenly to 3 threads", "1, 2, 4"],
     [{ workers: "2", queues: "1" }, "1 queue cannot be dealt evenly to 2 threads", "1"],
-    [{ workers: "2", recordTx: "/tmp/x.pcap" }, "a recording needs a generator of one thread", "1"],
-    [{ workers: "2", recordRx: "/tmp/x.pcap" }, "a recording needs a generator of one thread", "1"],
     [{ workers: "2", dut: "external", tx: "xdp:v0,tx=live" }, "tx=live needs a generator of one thread", "1"],
     [{ workers: "two" }, '"two" is not a number of threads', "1 to 8, or auto"],
     [{ workers: "9" }, "9", "1 to 8"],

@@ -67,11 +67,11 @@ export class PipeWriter {
     this.#data = layout.offset + layout.frames * descriptorBytes;
     this.#dataBytes = layout.dataBytes;
     this.#mostBytes = Math.floor(layout.dataBytes / 2 / lineBytes) * lineBytes;
-    this.#goOn();
+    this.goOn();
   }
 
-  /** Continues behind the frames of an earlier writer that has ended. */
-  #goOn(): void {
+  /** Continues behind the frames of another writer, which has ended, or whose turn is over. */
+  goOn(): void {
     this.#head = Atomics.load(this.#control, pipeWord.head);
     this.#published = this.#head;
     if (this.#head === 0) return;

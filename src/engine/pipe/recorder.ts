@@ -6,12 +6,10 @@ import { type PipeLayout, PipeWriter } from "./frame-pipe.js";
 
 export class PipeRecorder {
   /** Frames that found no room. */
-  missed: number;
+  missed = 0;
   readonly #writer: PipeWriter;
 
-  /** `missed`: frames that an earlier recorder of this pipe missed. */
-  constructor(memory: RingMemory, layout: PipeLayout, missed = 0) {
-    this.missed = missed;
+  constructor(memory: RingMemory, layout: PipeLayout) {
     this.#writer = new PipeWriter(memory, layout);
   }
 
@@ -24,6 +22,11 @@ export class PipeRecorder {
     }
     copyFrame(memory, at, offset, bytes);
     this.#writer.commit(timeNs, bytes, port, 0);
+  }
+
+  /** Others wrote into the pipe meanwhile. */
+  goOn(): void {
+    this.#writer.goOn();
   }
 
   publish(): void {

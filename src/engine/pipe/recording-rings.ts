@@ -8,6 +8,7 @@ import type { RingMemory } from "../../memory.js";
 import type { RxRing, TxRing } from "../../ring/ring.js";
 import type { PipeLayout } from "./frame-pipe.js";
 import { PipeRecorder } from "./recorder.js";
+import { WritersTurn } from "./writers-turn.js";
 
 /** What a worker is given to record with. */
 export interface RecordingSetup {
@@ -16,12 +17,22 @@ export interface RecordingSetup {
   readonly rx: PipeLayout | null;
   /** Int32 words of recordingWord. */
   readonly control: SharedArrayBuffer;
-  /** The recording's number of the worker's first port; absent: 0. Workers record one after the other. */
+  /** The recording's number of the worker's first port; absent: 0. */
   readonly firstPort?: number;
+  /** Several workers record at the same time. Absent: one after the other. */
+  readonly shared?: boolean;
 }
 
-/** `on`: 1 while frames are to be kept, written by the owner; the others count, written by the worker. */
-export const recordingWord = { on: 0, missedTx: 1, missedRx: 2, words: 4 } as const;
+/** `on`: 1 while frames are to be kept, written by the owner; workers count in the next two, and take turns by the last. */
+export const recordingWord = { on: 0, missedTx: 1, missedRx: 2, turnTx: 3, turnRx: 4, words: 5 } as const;
+
+/** One of a worker's two captures. */
+interface Side {
+  readonly recorder: PipeRecorder;
+  readonly missedWord: number;
+  /** null: nobody else writes. */
+  readonly turn: WritersTurn | null;
+}
 
 /** Each worker has one: all its rings share the pipes. */
 export class Recording {
@@ -29,18 +40,21 @@ export class Recording {
   readonly #control: Int32Array;
   readonly #nowNs: () => number;
   readonly #firstPort: number;
-  readonly #tx: PipeRecorder | null;
-  readonly #rx: PipeRecorder | null;
+  readonly #tx: Side | null;
+  readonly #rx: Side | null;
 
   constructor(memory: RingMemory, setup: RecordingSetup, nowNs: () => number) {
     this.#memory = memory;
     this.#control = new Int32Array(setup.control);
     this.#nowNs = nowNs;
     this.#firstPort = setup.firstPort ?? 0;
-    const recorderOf = (pipe: PipeLayout | null, missedWord: number): PipeRecorder | null =>
-      pipe === null ? null : new PipeRecorder(memory, pipe, Atomics.load(this.#control, missedWord));
-    this.#tx = recorderOf(setup.tx, recordingWord.missedTx);
-    this.#rx = recorderOf(setup.rx, recordingWord.missedRx);
+    const sideOf = (pipe: PipeLayout | null, missedWord: number, turnWord: number): Side | null => {
+      if (pipe === null) return null;
+      const turn = setup.shared === true ? new WritersTurn(this.#control, turnWord) : null;
+      return { recorder: new PipeRecorder(memory, pipe), missedWord, turn };
+    };
+    this.#tx = sideOf(setup.tx, recordingWord.missedTx, recordingWord.turnTx);
+    this.#rx = sideOf(setup.rx, recordingWord.missedRx, recordingWord.turnRx);
   }
 
   tx(ring: TxRing, port: number): TxRing {
@@ -53,26 +67,28 @@ export class Recording {
 
   /** The first n of these frames. */
   keepTx(offsets: Uint32Array, lengths: Uint32Array, n: number, port: number): void {
-    this.#keep(this.#tx!, recordingWord.missedTx, offsets, lengths, n, port);
+    this.#keep(this.#tx!, offsets, lengths, n, port);
   }
 
   keepRx(offsets: Uint32Array, lengths: Uint32Array, n: number, port: number): void {
-    this.#keep(this.#rx!, recordingWord.missedRx, offsets, lengths, n, port);
+    this.#keep(this.#rx!, offsets, lengths, n, port);
   }
 
-  #keep(
-    recorder: PipeRecorder,
-    missedWord: number,
-    offsets: Uint32Array,
-    lengths: Uint32Array,
-    n: number,
-    port: number,
-  ): void {
+  #keep(side: Side, offsets: Uint32Array, lengths: Uint32Array, n: number, port: number): void {
     if (Atomics.load(this.#control, recordingWord.on) === 0) return;
+    const { recorder, turn, missedWord } = side;
+    if (turn !== null && !turn.take()) {
+      Atomics.add(this.#control, missedWord, n);
+      return;
+    }
+    if (turn !== null) recorder.goOn();
+    const missedBefore = recorder.missed;
     const now = this.#nowNs();
     for (let k = 0; k < n; k++) recorder.record(this.#memory, offsets[k], lengths[k], now, port);
     recorder.publish();
-    if (recorder.missed > 0) Atomics.store(this.#control, missedWord, recorder.missed | 0);
+    turn?.give();
+    const missed = recorder.missed - missedBefore;
+    if (missed > 0) Atomics.add(this.#control, missedWord, missed);
   }
 }
 

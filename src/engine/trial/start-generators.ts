@@ -21,10 +21,9 @@ import { splitTrial } from "./split.js";
 const never = new AbortController().signal;
 
 /** @throws PktgenError (2): what several threads cannot do. */
-function refuseWhatOneDoes({ recording, programs = [] }: GeneratorSetup): void {
-  const what = recording != null ? "a recording" : programs.length > 0 ? "traffic of a program" : null;
-  if (what === null) return;
-  throw usageError(`${what} needs a generator of one thread`, { where: "--workers", accepted: "1" });
+function refuseWhatOneDoes({ programs = [] }: GeneratorSetup): void {
+  if (programs.length === 0) return;
+  throw usageError("traffic of a program needs a generator of one thread", { where: "--workers", accepted: "1" });
 }
 
 /** Starts all threads, each with its queues of the ports; what was started is closed again where a later one fails. */
@@ -33,7 +32,7 @@ async function startCrew(setup: GeneratorSetup, workers: number): Promise<Crew> 
   const dealt = ports.map((port) => dealPort(port, workers));
   const crew = new Crew(workers);
   const memory = strayMemory(workers);
-  const { responders = [], busy } = setup;
+  const { responders = [], recording = null, busy } = setup;
   try {
     for (const [w, member] of crew.members.entries()) {
       const options: GeneratorOptions = {
@@ -49,7 +48,7 @@ async function startCrew(setup: GeneratorSetup, workers: number): Promise<Crew> 
         counterSlots: counter.slots,
         cpu: (w === 0 ? setup.cpu : setup.furtherCpus?.[w - 1]) ?? null,
         busy,
-        recording: null,
+        recording: recording === null ? null : { ...recording, shared: true },
         onEvent: member.tell,
         onFailure: member.fail,
       });
