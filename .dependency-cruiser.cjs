@@ -1,7 +1,7 @@
 /**
  * "Imports go down" (ARCHITECTURE.md), as rules that run with the tests:
  *
- *   cli  api
+ *   cli  api  page
  *    ↓
  *   fleet
  *    ↓
@@ -44,7 +44,7 @@ const floors = [
   ["labplan"],
   ["options"],
   ["fleet"],
-  ["cli", "api"],
+  ["cli", "api", "page"],
 ];
 
 const engineFloors = [
@@ -110,7 +110,9 @@ const doors = {
   port: ["index", "(own-)?interface", "kinds?", "movers", "port", "spec", "vhost-user/message", "xdp/program"],
   profile: ["index", "check", "document", "parameters", "threshold"],
   program: ["load-program"],
-  report: ["index", "live-(history|view)", "progress", "dts", "capture-info", "plan-table", "profile-(graph|text)", "(compare|replay)-text"],
+  report: ["index", "html/index", "live-(history|view)", "page-document", "progress", "dts"].concat(
+    ["capture-info", "plan-table", "profile-(graph|text)", "(compare|replay)-text"],
+  ),
   ring: ["index", "ring", "open", "copy(-burst)?", "kernel/(slot-ring|uring)", "virtqueue/virtqueue"],
 };
 /** Test plans and doctor know testpmd inside out, and a test plan knows how a device is ended. */
@@ -143,7 +145,7 @@ const methodParts = {
 };
 
 /** Rooms that know neither the time nor the system: pure code. */
-const pure = ["packet", "ring", "stream", "stats", "result", "report"].map((room) => ({
+const pure = ["packet", "ring", "stream", "stats", "result", "report", "page"].map((room) => ({
   name: `${room}-is-pure`,
   comment: `${room} does no I/O and reads no clock`,
   severity: "error",
@@ -161,6 +163,9 @@ const owners = {
   amaro: "^src/program/load-program\\.ts$",
   zod: "^src/(profile|result|labplan/file|fleet)/",
   "@nats-io": "^src/fleet/nats/",
+  "@preact": "^src/page/",
+  preact: "^src/page/",
+  uplot: "^src/page/",
 };
 const owned = Object.entries(owners).map(([name, owner]) => ({
   name: `${name}-has-one-owner`,
@@ -244,7 +249,8 @@ module.exports = {
     {
       name: "shipped-code-needs-dependencies",
       severity: "error",
-      from: { path: "^src/" },
+      // The page is bundled by the build.
+      from: { path: "^src/", pathNot: "^src/page/" },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
     },
     {

@@ -12,7 +12,7 @@ export interface Source {
 }
 
 export const sources: readonly Source[] = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && entry.name !== "page-bundle.ts")
   .map((entry) => {
     const path = join(entry.parentPath, entry.name);
     const text = readFileSync(path, "utf8");

@@ -1,28 +1,32 @@
 /**
  * html: one page for a lab engineer to hand on. It needs no network and no script: it has tables, and next to them
- * charts of the same figures as SVG in the page.
+ * charts of the same figures as SVG in the page. With a recording it has the page of `serve` above them, too.
  */
 import type { RunResult, Trial } from "../../result/run-result.js";
 import { fleetSection } from "../fleet-section.js";
 import { environmentRows, ledgerSection, titleOf, trialsSection } from "../markdown.js";
+import { pageDocument } from "../page-document.js";
 import type { Section } from "../section.js";
 import { methodSections, methodSentences } from "../sections.js";
 import { sentencesOf, verdictSentence } from "../sentences.js";
 import { streamsSection } from "../stream-table.js";
 import { histogramChart, lossChart, percentileChart, searchChart, soakChart, throughputChart } from "./charts.js";
 import { recoveryChart, resetChart } from "./spread-charts.js";
-import { style } from "./style.js";
 import { type Chart, escapeText, figure } from "./svg.js";
 
-export function renderHtml(result: RunResult): string {
+export const renderHtml = (result: RunResult): string => renderPage(result, null);
+
+/** `recording`: what the page of a live run shows, as JSON. Without one there is no script in the document. */
+export const renderPage = (result: RunResult, recording: string | null): string =>
+  pageDocument({ title: titleOf(result), recording, body: reportBody(result) });
+
+/** The report of a result as the body of a document. */
+function reportBody(result: RunResult): string {
   const said = result.method === undefined ? sentencesOf(result) : methodSentences(result);
   const sentences = [...said, ...(result.advice ?? [])];
   const sections = result.method === undefined ? [] : methodSections(result);
   const title = titleOf(result);
-  return `${[
-    "<!doctype html>",
-    '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escapeText(title)}</title><style>${style}</style></head><body>`,
+  return [
     `<header><h1>${escapeText(title)}</h1><p class="soft">${escapeText(result.started)}, seed ${result.seed}</p></header>`,
     `<main><div class="verdict ${result.verdict}" role="status"><strong>${result.verdict.toUpperCase()}</strong>${escapeText(verdictSentence(result))}</div>`,
     saidList(sentences),
@@ -35,8 +39,8 @@ export function renderHtml(result: RunResult): string {
     sectionHtml(ledgerSection(result)),
     result.method === undefined ? "" : folded("all trials", tableHtml(trialsSection(result))),
     environment(result),
-    "</main></body></html>",
-  ].join("\n")}\n`;
+    "</main>",
+  ].join("\n");
 }
 
 const saidList = (sentences: readonly string[]): string =>

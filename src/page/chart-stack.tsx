@@ -1,0 +1,216 @@
+/** The charts of a run over time: rates, bits, loss, latency. One cursor goes through all; markers say who changed what. */
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type uPlot from "uplot";
+import type { LiveRun } from "./live-run.js";
+import { onLooks, type PlotLine, timePlot } from "./plots.js";
+import { PagePart } from "./small-parts.js";
+import { clockWord, type UnitName, valueWord } from "./words.js";
+
+interface ChartSpec {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: UnitName;
+  readonly lines: readonly PlotLine[];
+}
+
+const dashed = [6, 3];
+const rates: ChartSpec = {
+  id: "pps",
+  title: "frames a second",
+  unit: "pps",
+  lines: [
+    { figure: "offeredPps", title: "offered", color: 7, dash: dashed },
+    { figure: "txPps", title: "sent", color: 0 },
+    { figure: "rxPps", title: "received", color: 2 },
+  ],
+};
+const bits = (layer: 1 | 2): ChartSpec => ({
+  id: "bps",
+  title: `bits a second, layer ${layer}${layer === 1 ? " (with preamble and gap)" : ""}`,
+  unit: "bps",
+  lines: [
+    { figure: `txBpsL${layer}`, title: "sent", color: 0 },
+    { figure: `rxBpsL${layer}`, title: "received", color: 2 },
+  ],
+});
+const loss: ChartSpec = {
+  id: "loss",
+  title: "frames lost a second",
+  unit: "pps",
+  lines: [{ figure: "lostPps", title: "lost", color: 1 }],
+};
+const latency: ChartSpec = {
+  id: "latency",
+  title: "latency",
+  unit: "ns",
+  lines: [
+    { figure: "latencyP50Ns", title: "median", color: 0 },
+    { figure: "latencyP99Ns", title: "p99", color: 4 },
+    { figure: "latencyMaxNs", title: "max", color: 3, dash: dashed },
+  ],
+};
+
+const spans = [
+  { title: "all", seconds: Infinity },
+  { title: "10 min", seconds: 600 },
+  { title: "1 min", seconds: 60 },
+] as const;
+
+export function ChartStack({ run }: { run: LiveRun }) {
+  const [layer, setLayer] = useState<1 | 2>(2);
+  const [span, setSpan] = useState<number>(Infinity);
+  void run.samples.shown;
+  const { names } = run.series;
+  const specs = [rates, bits(layer), loss, latency].filter(({ lines }) =>
+    lines.some(({ figure }) => run.series.has(figure)),
+  );
+  if (specs.length === 0) return null;
+  const choices: readonly (readonly [string, boolean, () => void])[] = [
+    ...spans.map(({ title, seconds }) => [title, span === seconds, () => setSpan(seconds)] as const),
+    ...(names.includes("txBpsL1")
+      ? ([1, 2] as const).map((one) => [`L${one}`, layer === one, () => setLayer(one)] as const)
+      : []),
+  ];
+  return (
+    <PagePart id="charts" title="Over time">
+      <fieldset class="row choices" aria-label="charts">
+        {choices.map(([title, isOn, choose]) => (
+          <button key={title} type="button" aria-pressed={isOn} onClick={choose}>
+            {title}
+          </button>
+        ))}
+        <BandKey run={run} />
+      </fieldset>
+      <div class="charts">
+        {specs.map((spec) => (
+          <TimeChart key={`${spec.id} ${spec.title}`} run={run} spec={spec} span={span} />
+        ))}
+      </div>
+      <MarkerList run={run} />
+    </PagePart>
+  );
+}
+
+const BandKey = ({ run }: { run: LiveRun }) =>
+  run.series.has("stealShare") || run.series.has("lateShare") ? (
+    <span class="soft">
+      <span class="band-key" aria-hidden="true" /> time that others took of this machine, or frames that left late
+    </span>
+  ) : null;
+
+interface TimeChartProps {
+  readonly run: LiveRun;
+  readonly spec: ChartSpec;
+  readonly span: number;
+}
+
+const chartHeight = 190;
+const bandFigures = ["stealShare", "lateShare"];
+
+function TimeChart({ run, spec, span }: TimeChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const lines = useMemo(
+    () => spec.lines.filter(({ figure }) => run.series.names.includes(figure)),
+    [spec.id, spec.title],
+  );
+  const [at, setAt] = useState<number | null>(null);
+  const update = (): void => {
+    const width = box.current?.clientWidth ?? 0;
+    if (plot.current === null || width === 0) return;
+    const from = span === Infinity ? 0 : run.series.lastSecond - span;
+    const figures = lines.map(({ figure }) => figure);
+    plot.current.setData(run.series.view(figures, from, Math.min(width, 1_000)) as unknown as uPlot.AlignedData);
+  };
+  useEffect(() => {
+    const made = timePlot(box.current!, {
+      width: Math.max(200, box.current!.clientWidth),
+      height: chartHeight,
+      unit: spec.unit,
+      lines,
+      markers: () => run.markers.value,
+      band: () => bandOf(run, span),
+      onCursor: setAt,
+    });
+    plot.current = made;
+    update();
+    const sizes = new ResizeObserver(([entry]) => {
+      made.setSize({ width: Math.max(200, Math.floor(entry!.contentRect.width)), height: chartHeight });
+    });
+    sizes.observe(box.current!);
+    const endLooks = onLooks(() => made.redraw(false, true));
+    return () => {
+      endLooks();
+      sizes.disconnect();
+      made.destroy();
+    };
+  }, [lines, span]);
+  useSignalEffect(() => {
+    void run.samples.shown;
+    void run.markers.shown;
+    update();
+  });
+  return (
+    <figure class="time-chart" aria-label={spec.title}>
+      <figcaption>
+        {spec.title} <Legend lines={lines} unit={spec.unit} run={run} plot={plot.current} at={at} />
+      </figcaption>
+      <div ref={box} />
+    </figure>
+  );
+}
+
+function bandOf(run: LiveRun, span: number): readonly [Float64Array, Float64Array] | null {
+  if (!bandFigures.some((figure) => run.series.names.includes(figure))) return null;
+  const from = span === Infinity ? 0 : run.series.lastSecond - span;
+  const [times, steal, late] = run.series.view(bandFigures, from, 500);
+  return [times!, steal!.map((share, i) => Math.max(Number.isNaN(share) ? 0 : share, late![i]! > 0 ? late![i]! : 0))];
+}
+
+/** Names of the lines with their values: at the cursor, else the last ones. */
+function Legend({ lines, unit, run, plot, at }: LegendProps) {
+  void run.samples.shown;
+  const time = at === null ? undefined : plot?.data[0][at];
+  const value = (i: number, figure: string): number | null =>
+    at === null || plot === null
+      ? run.series.last(figure)
+      : ((plot.data[i + 1]?.[at] as number | null | undefined) ?? null);
+  return (
+    <span class="legend">
+      {lines.map(({ figure, title, color }, i) => (
+        <span key={figure}>
+          <i class={`key k${color}`} aria-hidden="true" /> {title} <b>{valueWord(value(i, figure), unit)}</b>
+        </span>
+      ))}
+      {time === undefined ? null : <span class="soft">at {clockWord(time * 1000)}</span>}
+    </span>
+  );
+}
+interface LegendProps {
+  readonly lines: readonly PlotLine[];
+  readonly unit: UnitName;
+  readonly run: LiveRun;
+  readonly plot: uPlot | null;
+  readonly at: number | null;
+}
+
+function MarkerList({ run }: { run: LiveRun }) {
+  const markers = run.markers.shown;
+  if (markers.length === 0) return null;
+  return (
+    <details class="markers">
+      <summary>
+        {markers.length === 1 ? "1 change" : `${markers.length} changes`}, the last: {clockWord(markers.at(-1)!.t)}{" "}
+        {markers.at(-1)!.text}
+      </summary>
+      <ol>
+        {markers.map(({ t, what, text }, i) => (
+          <li key={`${i} ${t}`}>
+            {clockWord(t)} <b>{what}</b> {text}
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}

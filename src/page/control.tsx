@@ -1,0 +1,103 @@
+/** Changes of a run while it runs: its rate, pause, a longer time. What it cannot do now is not offered. */
+import { useState } from "preact/hooks";
+import { ask, refusalText } from "./asking.js";
+import type { RunInfo } from "./contract.js";
+import type { LiveRun } from "./live-run.js";
+import { RefusalBox } from "./small-parts.js";
+import { valueWord } from "./words.js";
+
+export function RunControl({ run, path, can }: { run: LiveRun; path: string; can: RunInfo["can"] }) {
+  const [refusal, setRefusal] = useState("");
+  const change = async (body: object): Promise<void> => {
+    setRefusal("");
+    try {
+      await ask(path, "PATCH", body);
+    } catch (error) {
+      setRefusal(refusalText(error));
+    }
+  };
+  const paused = isPaused(run);
+  if (!can.rate && !can.pause && !can.extend) return null;
+  return (
+    <fieldset class="panel control" aria-label="change the run">
+      {can.rate ? <RateControl now={offered(run)} setRate={(rate) => void change({ rate })} /> : null}
+      {can.pause ? (
+        <button type="button" aria-pressed={paused} onClick={() => void change({ paused: !paused })}>
+          {paused ? "Resume" : "Pause"}
+        </button>
+      ) : null}
+      {can.extend
+        ? ["10s", "1min", "10min"].map((extend) => (
+            <button key={extend} type="button" onClick={() => void change({ extend })}>
+              + {extend.replace(/(\d)([a-z])/, "$1 $2")}
+            </button>
+          ))
+        : null}
+      {refusal === "" ? null : <RefusalBox what="It was not changed:" text={refusal} />}
+    </fieldset>
+  );
+}
+
+/** Paused is what the last such marker says. */
+function isPaused(run: LiveRun): boolean {
+  const last = run.markers.shown.findLast(
+    ({ what, flow }) => flow === undefined && (what === "pause" || what === "resume"),
+  );
+  return last?.what === "pause";
+}
+
+function offered(run: LiveRun): number | null {
+  void run.samples.shown;
+  return run.series.last("offeredPps");
+}
+
+/** The slider goes over nine powers of ten, because rates do. */
+const [slowest, fastest] = [0, 9];
+const exactRate = (pps: number): string => `${Number(pps.toPrecision(3))}pps`;
+
+export function RateControl({ now, setRate }: { now: number | null; setRate: (rate: string) => void }) {
+  const [text, setText] = useState("");
+  const [dragged, setDragged] = useState<number | null>(null);
+  const shown = dragged ?? Math.log10(Math.max(1, now ?? 1));
+  const scaled = (factor: number) => () => setRate(exactRate(Math.max(1, now ?? 1) * factor));
+  const enter = (event: Event): void => {
+    event.preventDefault();
+    if (text.trim() !== "") setRate(text.trim());
+  };
+  const released = (event: Event & { currentTarget: HTMLInputElement }): void => {
+    setDragged(null);
+    setRate(exactRate(10 ** Number(event.currentTarget.value)));
+  };
+  return (
+    <form class="rate" onSubmit={enter}>
+      <label>
+        Rate {valueWord(dragged === null ? now : 10 ** dragged, "pps")}{" "}
+        <input
+          type="range"
+          aria-label="rate, logarithmic"
+          min={slowest}
+          max={fastest}
+          step={0.01}
+          value={shown}
+          onInput={(event) => setDragged(Number(event.currentTarget.value))}
+          onChange={released}
+        />
+      </label>
+      <button type="button" disabled={now === null} onClick={scaled(0.9)} title="a tenth less">
+        − 10 %
+      </button>
+      <button type="button" disabled={now === null} onClick={scaled(1.1)} title="a tenth more">
+        + 10 %
+      </button>
+      <input
+        type="text"
+        size={10}
+        aria-label="rate, exact"
+        placeholder="10kpps"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <button type="submit">Set</button>
+    </form>
+  );
+}

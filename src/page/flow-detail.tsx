@@ -1,0 +1,108 @@
+/** One flow: its figures, its histogram, and what may be done with it. */
+import { useEffect, useState } from "preact/hooks";
+import { ask, refusalText } from "./asking.js";
+import { RateControl } from "./control.js";
+import { BucketChart } from "./distribution.js";
+import type { HistogramEvent } from "./events.js";
+import type { LiveRun } from "./live-run.js";
+import { RefusalBox } from "./small-parts.js";
+import { figureTitle, unitOf, valueWord } from "./words.js";
+
+interface FlowDetailProps {
+  readonly run: LiveRun;
+  readonly index: number;
+  /** Of the session that the flow may be changed in. */
+  readonly path: string | null;
+  readonly close: () => void;
+}
+
+export function FlowDetail({ run, index, path, close }: FlowDetailProps) {
+  void run.flowTable.shown;
+  const place = run.flows.placeOf(index)!;
+  const flow = run.flows.flow(place)!;
+  const flowPath = path === null ? null : `${path}/flows/${encodeURIComponent(flow.name)}`;
+  const buckets = useBuckets(run, index, flowPath);
+  return (
+    <section class="panel" aria-label={`flow ${flow.name}`}>
+      <div class="row">
+        <h3>{flow.name}</h3>
+        <span class="soft">
+          {flow.tx} → {flow.rx.length === 0 ? "nobody" : flow.rx.join(", ")}
+        </span>
+        <button type="button" onClick={close}>
+          Close
+        </button>
+      </div>
+      {path === null || flowPath === null ? null : (
+        <FlowControl run={run} place={place} path={path} flowPath={flowPath} />
+      )}
+      <dl class="figures">
+        {run.flows.figures
+          .filter((name) => name !== "state")
+          .map((name) => (
+            <div key={name}>
+              <dt>{figureTitle(name)}</dt>
+              <dd>{valueWord(run.flows.value(place, name), unitOf(name))}</dd>
+            </div>
+          ))}
+      </dl>
+      {buckets === null ? null : <BucketChart title={`latency of ${flow.name}`} buckets={buckets} color={0} />}
+    </section>
+  );
+}
+
+type Buckets = HistogramEvent["buckets"];
+
+/** The flow's histogram: out of the events, or asked for every second while it is open. */
+function useBuckets(run: LiveRun, index: number, flowPath: string | null): Buckets | null {
+  const told = run.histograms.shown.get(`latency ${index}`)?.buckets ?? null;
+  const [asked, setAsked] = useState<Buckets | null>(null);
+  useEffect(() => {
+    setAsked(null);
+    if (flowPath === null) return;
+    const look = async (): Promise<void> => {
+      if (document.hidden) return;
+      const answer = await ask<{ histogram?: Buckets }>(flowPath).catch(() => null);
+      if (answer?.histogram !== undefined) setAsked(answer.histogram);
+    };
+    void look();
+    const timer = setInterval(() => void look(), 1_000);
+    return () => clearInterval(timer);
+  }, [flowPath]);
+  const buckets = asked ?? told;
+  return buckets === null || buckets.length === 0 ? null : buckets;
+}
+
+function FlowControl({ run, place, path, flowPath }: { run: LiveRun; place: number; path: string; flowPath: string }) {
+  const [refusal, setRefusal] = useState("");
+  const act = async (method: string, to: string, body?: object): Promise<void> => {
+    setRefusal("");
+    try {
+      await ask(to, method, body);
+    } catch (error) {
+      setRefusal(refusalText(error));
+    }
+  };
+  const state = run.flows.state(place);
+  const name = run.flows.flow(place)!.name;
+  const txPps = run.flows.value(place, "txPps");
+  const deed = (verb: string) => () => void act("POST", `${path}/${verb}`, { flows: [name] });
+  return (
+    <fieldset class="control" aria-label={`change ${name}`}>
+      <button type="button" disabled={state === "running"} onClick={deed(state === "paused" ? "resume" : "start")}>
+        {state === "paused" ? "Resume" : "Start"}
+      </button>
+      <button type="button" disabled={state !== "running"} onClick={deed("pause")}>
+        Pause
+      </button>
+      <button type="button" disabled={state !== "running" && state !== "paused"} onClick={deed("stop")}>
+        Stop flow
+      </button>
+      <RateControl now={Number.isNaN(txPps) ? null : txPps} setRate={(rate) => void act("PATCH", flowPath, { rate })} />
+      <button type="button" onClick={() => void act("DELETE", flowPath)}>
+        Remove
+      </button>
+      {refusal === "" ? null : <RefusalBox what="It was not changed:" text={refusal} />}
+    </fieldset>
+  );
+}

@@ -1,0 +1,124 @@
+/** A search as it closes in: each trial a dot on the axis of load, later ones below, and the bounds around the answer. */
+import { useState } from "preact/hooks";
+import type { TrialRow } from "./contract.js";
+import type { LiveRun } from "./live-run.js";
+import { PagePart } from "./small-parts.js";
+import { sizeText, valueWord } from "./words.js";
+
+const searching = new Set(["ndr", "rfc2544", "burst"]);
+
+export function SearchSection({ run }: { run: LiveRun }) {
+  const [size, setSize] = useState<string | null>(null);
+  const trials = run.trials.shown.filter(({ requested }) => requested.pps !== null);
+  if (!searching.has(run.config.shown?.command ?? "") || trials.length === 0) return null;
+  const sizes = [...new Set(trials.map(({ frameBytes }) => String(frameBytes)))];
+  const shown = size !== null && sizes.includes(size) ? size : sizes.at(-1)!;
+  const ofSize = trials.filter(({ frameBytes }) => String(frameBytes) === shown);
+  return (
+    <PagePart
+      id="search"
+      title="Search"
+      note="one dot a trial, the newest at the bottom: filled without loss, crossed with loss, hollow if it cannot be used; the answer lies in the shaded part"
+    >
+      <fieldset class="row choices" aria-label="frame size">
+        {sizes.map((one) => (
+          <button key={one} type="button" aria-pressed={one === shown} onClick={() => setSize(one)}>
+            {one}
+          </button>
+        ))}
+      </fieldset>
+      <SearchDrawing trials={ofSize} size={ofSize[0]!.frameBytes} />
+    </PagePart>
+  );
+}
+
+const [width, left, right, top] = [900, 20, 880, 30];
+const rowStep = 16;
+
+interface SearchDrawingProps {
+  readonly trials: readonly TrialRow[];
+  readonly size: number | string;
+}
+
+function SearchDrawing({ trials, size }: SearchDrawingProps) {
+  const loads = trials.map(({ requested }) => requested.pps!);
+  const most = Math.max(...loads, 1) * 1.02;
+  const place = (pps: number): number => left + (pps / most) * (right - left);
+  const height = top + trials.length * rowStep + 16;
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => share * most);
+  return (
+    <svg
+      class="search"
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label={`search, ${sizeText(size)}: ${trials.length} trials`}
+    >
+      {ticks.map((pps) => (
+        <g key={pps}>
+          <line class="grid" x1={place(pps)} x2={place(pps)} y1={top - 8} y2={height - 8} />
+          <text class="tick" x={place(pps)} y={14} text-anchor={pps === 0 ? "start" : pps === most ? "end" : "middle"}>
+            {valueWord(pps, "pps")}
+          </text>
+        </g>
+      ))}
+      {trials.map((trial, i) => (
+        <Bound key={trial.index} trials={trials.slice(0, i + 1)} place={place} />
+      ))}
+      <path class="path-line" d={loads.map((pps, i) => `${i === 0 ? "M" : "L"}${place(pps)} ${rowOf(i)}`).join("")} />
+      {trials.map((trial, i) => (
+        <Dot key={trial.index} trial={trial} x={place(trial.requested.pps!)} y={rowOf(i)} />
+      ))}
+    </svg>
+  );
+}
+
+const rowOf = (i: number): number => top + i * rowStep + 8;
+
+/** Where the answer lies: above the highest load that held, below the lowest one above it that did not. */
+export function boundsOf(trials: readonly TrialRow[]): readonly [lowerPps: number, upperPps: number | null] {
+  const usable = trials.filter(({ verdict }) => verdict !== "invalid");
+  const loads = (isLossy: boolean): number[] =>
+    usable.filter(({ lost }) => lost > 0 === isLossy).map(({ requested }) => requested.pps!);
+  const lower = Math.max(0, ...loads(false));
+  const upper = Math.min(...loads(true).filter((pps) => pps > lower));
+  return [lower, Number.isFinite(upper) ? upper : null];
+}
+
+interface BoundProps {
+  /** Until then. */
+  readonly trials: readonly TrialRow[];
+  readonly place: (pps: number) => number;
+}
+
+function Bound({ trials, place }: BoundProps) {
+  const [lowerPps, upperPps] = boundsOf(trials);
+  const from = place(lowerPps);
+  const to = upperPps === null ? right : place(upperPps);
+  return (
+    <rect
+      class="bound"
+      x={from}
+      y={rowOf(trials.length - 1) - rowStep / 2}
+      width={Math.max(2, to - from)}
+      height={rowStep}
+    >
+      <title>
+        held without loss: {valueWord(lowerPps, "pps")}; lost some above it: {valueWord(upperPps, "pps")}
+      </title>
+    </rect>
+  );
+}
+
+function Dot({ trial, x, y }: { trial: TrialRow; x: number; y: number }) {
+  const { verdict, lost, lossRatio, requested, index, phase } = trial;
+  const kind = verdict === "invalid" ? "unused" : lost > 0 ? "lossy" : "clean";
+  const words = kind === "unused" ? (trial.reasons[0] ?? "cannot be used") : `${valueWord(lossRatio, "ratio")} lost`;
+  return (
+    <g class={`dot ${kind}`} transform={`translate(${x} ${y})`}>
+      {kind === "lossy" ? <path d="M-5 -5L5 5M5 -5L-5 5" /> : <circle r={5} />}
+      <title>
+        trial {index + 1}, {phase}, {valueWord(requested.pps, "pps")}: {words}
+      </title>
+    </g>
+  );
+}

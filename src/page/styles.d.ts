@@ -1,0 +1,2 @@
+/** Style sheets: esbuild takes them into the bundle. */
+declare module "*.css";

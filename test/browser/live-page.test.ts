@@ -1,0 +1,379 @@
+/**
+ * The page that `serve` serves, in a real browser, on a server that is a fake one: what it shows of a run, what it asks when somebody changes something. A picture of
+ * each state is left in $PKTGEN_SCREENSHOTS where that is set.
+ */
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { beforeEach, describe, expect, it } from "vitest";
+import { pageDocument } from "../../src/report/page-document.js";
+import type { FakeServe } from "../support/fake-serve.js";
+import { describeLab } from "../support/probe.js";
+import * as recorded from "../support/recorded-run.js";
+import { pageRig } from "./page-rig.js";
+
+const compressedMax = 60_000;
+
+it(`is no larger than ${compressedMax} bytes, compressed`, () => {
+  expect(gzipSync(pageDocument(), { level: 9 }).length).toBeLessThanOrEqual(compressedMax);
+});
+
+describeLab("the page of serve in Chromium", ["chromium"], () => {
+  const rig = pageRig();
+  const { open, text, asked, shot } = rig;
+  let server: FakeServe;
+  let page: Page;
+  beforeEach(() => {
+    ({ server, page } = rig);
+  });
+
+  /** A run that began, under an id of its own. */
+  const running = (id: string): string => {
+    const path = `/runs/${id}`;
+    server.answer(`GET ${path}`, recorded.infoOf({ id }));
+    server.tell(path, "config", recorded.configOf({ id }));
+    server.tell(path, "state", { t: 100, state: "running", trial: 0 });
+    for (let i = 0; i < 10; i++) server.tell(path, "sample", recorded.sampleOf(i));
+    return path;
+  };
+
+  describe("a run", () => {
+    it("says its state, its time, what was offered and what came", async () => {
+      const path = running("r-head");
+      await open("runs/r-head");
+      await page.getByText("running", { exact: true }).waitFor();
+      const figures = await text("dl.figures");
+      expect(figures.replaceAll("\n", " ")).toMatch(
+        /elapsed .*remaining ≈ .*offered 10 kpps sent 10 kpps received .*100 %/,
+      );
+      server.tell(path, "sample", recorded.sampleOf(12, 20_000));
+      await page.getByText("20 kpps").first().waitFor();
+      for (const state of ["opening", "warming", "settling"] as const) {
+        server.tell(path, "state", { t: 4_000, state });
+        await page.getByRole("status").getByText(state).waitFor();
+      }
+    });
+
+    it("stops by the button, and by a key", async () => {
+      const path = running("r-stop");
+      server.answer(`POST ${path}/stop`, recorded.infoOf({ id: "r-stop", state: "stopping" }));
+      await open("runs/r-stop");
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      expect(await asked("POST", `${path}/stop`)).toEqual({});
+      await page.reload();
+      await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
+      await page.keyboard.press("Shift+S");
+      await expect.poll(() => server.askedFor("POST", `${path}/stop`).length).toBe(2);
+    });
+
+    it("says why it is invalid, while it runs and at its end", async () => {
+      const path = running("r-invalid");
+      const reasons = ["17 frames unaccounted for: container took 17 fewer than host> handed on"];
+      await open("runs/r-invalid");
+      server.tell(path, "trial", recorded.trialRow({ t: 3_000, verdict: "invalid", reasons, unaccounted: 17 }));
+      await page.getByRole("list", { name: "why invalid" }).getByText("trial 1 cannot be used").waitFor();
+      server.tell(path, "done", recorded.doneOf({ verdict: "invalid", reasons }));
+      await page.getByText("INVALID").first().waitFor();
+      await expect.poll(() => text(".why.invalid")).toBe(reasons[0]);
+      await expect.poll(() => page.getByRole("button", { name: "Stop", exact: true }).count()).toBe(0);
+      expect(await page.getByRole("link", { name: "this page as a file" }).getAttribute("href")).toBe(
+        "runs/r-invalid/result.html",
+      );
+      await shot("invalid");
+    });
+
+    it("shows where its frames are; unaccounted ones are red only once nothing is in flight", async () => {
+      const path = running("r-path");
+      server.tell(path, "ledger", recorded.ledgerOf());
+      await open("runs/r-path");
+      await page.getByText("in flight: 60").waitFor();
+      const stations = await page.locator(".station strong").allInnerTexts();
+      expect(stations).toEqual(["generator", "host>", "container", "host<", "back at the generator"]);
+      expect(await text(".path")).toMatch(/20 on the way[\s\S]*dropped 40/);
+      expect(await page.locator(".balance.red").count()).toBe(0);
+      server.tell(path, "ledger", recorded.ledgerOf({ t: 3_000, settled: true, inFlight: 0, unaccounted: 17 }));
+      await page.locator(".balance.red").waitFor();
+      expect(await text(".balance")).toContain("17 unaccounted for");
+      server.tell(path, "ledger", recorded.ledgerOf({ t: 3_100, settled: true, inFlight: 0, unaccounted: 0 }));
+      await page.getByText("every frame is accounted for").waitFor();
+      expect(await page.locator(".balance.red").count()).toBe(0);
+    });
+
+    it("has charts with one cursor, layers 1 and 2, a band for what others took, and markers", async () => {
+      const path = running("r-charts");
+      for (let i = 10; i < 40; i++) server.tell(path, "sample", recorded.sampleOf(i));
+      await open("runs/r-charts");
+      await page.getByRole("figure", { name: "latency" }).waitFor();
+      const titles = ["frames a second", "bits a second, layer 2", "frames lost a second", "latency"];
+      const found = await page
+        .getByRole("figure")
+        .evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+      expect(found).toEqual(titles);
+      // The cursor of one chart is at the same time in all.
+      await page
+        .getByRole("figure", { name: "frames a second" })
+        .locator(".u-over")
+        .hover({ position: { x: 200, y: 60 } });
+      const times = await page
+        .locator(".time-chart .legend")
+        .evaluateAll((all) => all.map((one) => /at ([\d.]+ s)/.exec(one.textContent ?? "")?.[1]));
+      expect(new Set(times).size).toBe(1);
+      expect(times[0]).toMatch(/^\d+\.\d s$/);
+      await page.getByRole("button", { name: "L1" }).click();
+      await page.getByRole("figure", { name: "bits a second, layer 1" }).getByText("6.72 Mbps").first().waitFor();
+      await page.getByText("time that others took of this machine").waitFor();
+      const dark = `(() => { const c = document.querySelector(".time-chart canvas"); const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+        let seen = 0; for (let i = 0; i < d.length; i += 4) if (d[i] > d[i + 2] + 20 && d[i + 3] > 0) seen++; return seen; })()`;
+      expect(await page.evaluate(dark)).toBeGreaterThan(100);
+      server.tell(path, "marker", { t: 5_000, what: "rate", text: "rate 20kpps, was 10kpps" });
+      await page.getByText("1 change, the last: 5.0 s rate 20kpps").waitFor();
+      await shot("running");
+    });
+
+    it("changes rate, pause and length, as far as the run can", async () => {
+      const path = running("r-control");
+      server.answer(`PATCH ${path}`, recorded.infoOf({ id: "r-control" }));
+      await open("runs/r-control");
+      await page.getByLabel("rate, exact").fill("12.5kpps");
+      await page.getByLabel("rate, exact").press("Enter");
+      expect(await asked("PATCH", path)).toEqual({ rate: "12.5kpps" });
+      await page.getByRole("button", { name: "+ 10 %" }).click();
+      await expect.poll(() => server.askedFor("PATCH", path).at(-1)).toEqual({ rate: "11000pps" });
+      await page.getByLabel("rate, logarithmic").fill("5");
+      await expect.poll(() => server.askedFor("PATCH", path).at(-1)).toEqual({ rate: "100000pps" });
+      await page.getByRole("button", { name: "Pause" }).click();
+      await expect.poll(() => server.askedFor("PATCH", path).at(-1)).toEqual({ paused: true });
+      server.tell(path, "marker", { t: 2_600, what: "pause", text: "paused" });
+      await page.getByRole("button", { name: "Resume" }).click();
+      await expect.poll(() => server.askedFor("PATCH", path).at(-1)).toEqual({ paused: false });
+      await page.getByRole("button", { name: "+ 1 min" }).click();
+      await expect.poll(() => server.askedFor("PATCH", path).at(-1)).toEqual({ extend: "1min" });
+      const refusal = { error: { code: "invalid", message: 'the rate "0pps" is not above 0', accepted: "10kpps" } };
+      server.answer(`PATCH ${path}`, refusal, 422);
+      await page.getByLabel("rate, exact").fill("0pps");
+      await page.getByRole("button", { name: "Set" }).click();
+      await page.getByText('the rate "0pps" is not above 0; accepted: 10kpps').waitFor();
+      server.answer(`GET ${path}`, recorded.infoOf({ can: { stop: true, rate: false, pause: false, extend: false } }));
+      server.tell(path, "state", { t: 5_000, state: "settling" });
+      await page.getByLabel("rate, exact").waitFor({ state: "detached" });
+    });
+
+    it("goes on where it was when the stream was cut, and misses nothing", async () => {
+      const path = running("r-cut");
+      await open("runs/r-cut");
+      await page.getByText("running", { exact: true }).waitFor();
+      server.cut(path);
+      server.tell(path, "marker", { t: 2_500, what: "note", text: "while it was cut" });
+      await page.getByText("while it was cut").first().waitFor();
+      expect(await page.locator(".markers li").count()).toBe(1);
+    });
+
+    it("shows how late frames were, and how even their gaps", async () => {
+      const path = running("r-buckets");
+      const { latencyBuckets: buckets } = recorded;
+      server.tell(path, "histogram", { t: 1_000, what: "latency", flow: null, buckets });
+      server.tell(path, "histogram", { t: 1_000, what: "gap", flow: null, buckets });
+      await open("runs/r-buckets");
+      const latency = page.getByRole("figure", { name: "latency of all frames" });
+      await latency.getByText("p50 9.43 µs").waitFor();
+      await page.getByRole("figure", { name: "gaps between frames" }).waitFor();
+      await latency.locator(".u-over").hover({ position: { x: 150, y: 60 } });
+      await latency.getByText(/\d+ up to [\d.]+ µs/).waitFor();
+    });
+
+    it("shows a search as it closes in", async () => {
+      const path = "/runs/r-search";
+      server.answer(`GET ${path}`, recorded.infoOf({ id: "r-search", command: "ndr" }));
+      server.tell(path, "config", recorded.configOf({ id: "r-search", command: "ndr", plan: null }));
+      await open("runs/r-search");
+      const step = (index: number, pps: number, lost: number, verdict: "pass" | "fail" | "invalid"): void =>
+        server.tell(
+          path,
+          "trial",
+          recorded.trialRow({
+            index,
+            t: index * 1_000,
+            verdict,
+            lost,
+            requested: { rate: "x", pps, durationNs: 1e9, count: null },
+          }),
+        );
+      step(0, 1e6, 30, "fail");
+      step(1, 5e5, 0, "pass");
+      step(2, 7.5e5, 0, "invalid");
+      const drawing = page.getByRole("img", { name: "search, 64 bytes: 3 trials" });
+      await drawing.waitFor();
+      expect(await drawing.locator(".dot").evaluateAll((all) => all.map((one) => one.getAttribute("class")))).toEqual([
+        ...["dot lossy", "dot clean", "dot unused"],
+      ]);
+      const titles = await drawing.locator(".bound title").allTextContents();
+      expect(titles.at(-1)).toBe("held without loss: 500 kpps; lost some above it: 1 Mpps");
+      step(3, 7.5e5, 2, "fail");
+      await page.getByRole("img", { name: "search, 64 bytes: 4 trials" }).waitFor();
+      expect((await page.locator(".bound title").allTextContents()).at(-1)).toContain("above it: 750 kpps");
+      await shot("search");
+    });
+
+    it("is begun again with what it was asked for", async () => {
+      const path = running("r-again");
+      server.answer(`GET ${path}`, recorded.infoOf({ id: "r-again", options: { sizes: "128", rate: "7kpps" } }));
+      server.answer("GET /commands", { commands });
+      server.answer("GET /ports", { ports: [], kinds: [], interfaces: [] });
+      server.tell(path, "done", recorded.doneOf());
+      await open("runs/r-again");
+      await page.getByRole("link", { name: "run it again …" }).click();
+      await expect.poll(() => page.getByLabel("sizes").inputValue()).toBe("128");
+      expect(await page.locator("input[name=rate]").inputValue()).toBe("7kpps");
+    });
+  });
+
+  const option = (key: string, kind = "text") => ({
+    key,
+    flag: `--${key}`,
+    argument: "<x>",
+    heading: "",
+    means: `the ${key}`,
+    kind,
+  });
+  const commands = [
+    {
+      name: "run",
+      summary: "frames there and back",
+      options: ["tx", "rx", "sizes", "rate", "duration", "vlan"]
+        .map((key) => option(key))
+        .concat(option("threshold", "texts")),
+    },
+    { name: "ndr", summary: "the rate without loss", options: [option("sizes"), option("quick", "flag")] },
+  ];
+
+  describe("other places", () => {
+    it("starts a run: ports, profile with its mistakes, sizes, thresholds, the first frame, the command line", async () => {
+      server.answer("GET /commands", { commands });
+      const owner = { kind: "run", id: "r-9" };
+      const ports = [
+        { name: "west", spec: "packet:eth1", kind: "packet", owner: null },
+        { name: "east", spec: "packet:eth2", kind: "packet", owner },
+      ];
+      server.answer("GET /ports", { ports, kinds: [], interfaces: [] });
+      server.answer("GET /profiles", { profiles: [{ name: "vxlan.yaml", description: "", streams: 1, bytes: 9 }] });
+      server.answer("GET /profiles/vxlan.yaml", {
+        name: "vxlan.yaml",
+        text: "streams: []\n",
+        description: "inner frames",
+        parameters: [{ name: "vni", value: "42" }],
+      });
+      const mistake = { message: '"nme" is no field', where: "2:5", accepted: "name", hint: "did you mean name?" };
+      server.answerBy("POST /profiles/check", ({ body }) => {
+        const isBad = (body as { text?: string }).text?.includes("nme") === true;
+        return { body: { ok: !isBad, mistakes: isBad ? [mistake] : [], notes: [], traffic: null } };
+      });
+      server.answerBy("POST /runs", ({ body }) =>
+        (body as { dryRun?: boolean }).dryRun === true
+          ? { body: { ...recorded.planned, free: false } }
+          : { status: 201, body: recorded.infoOf({ id: "r-new" }) },
+      );
+      await open("new");
+      await page.locator("select[name=tx]").selectOption("west");
+      await page.getByLabel("sizes").fill("128");
+      await page.getByLabel("thresholds").fill("loss<=0.1%");
+      await page.locator("select[name=profile]").selectOption("vxlan.yaml");
+      await page.getByLabel("vni").fill("7");
+      await page.getByText("the profile can be used").waitFor();
+      await page.getByLabel("find an option").fill("vlan");
+      await page.getByLabel("--vlan").fill("100");
+      await page
+        .getByRole("region", { name: "what it would do" })
+        .getByText("pktgen-ts --sizes 64 --rate 10kpps --duration 10s")
+        .waitFor();
+      await page.getByText("its ports are held by somebody else now").waitFor();
+      expect(await page.locator(".bytes span").count()).toBe(60);
+      await page.getByRole("button", { name: "ipv4.src" }).hover();
+      await expect.poll(() => page.locator(".bytes .chosen").allInnerTexts()).toEqual(["c6", "12", "00", "01"]);
+      await page.getByText("its text").click();
+      await page.getByLabel("text of the profile").fill("nme: x");
+      await page.getByText('2:5 "nme" is no field; accepted: name; did you mean name?').waitFor();
+      await shot("start");
+      await page.getByLabel("text of the profile").fill("streams: [] # mine");
+      await page.getByRole("button", { name: "Start", exact: true }).click();
+      await page.waitForURL(/#\/runs\/r-new$/);
+      const bodies = server.askedFor("POST", "/runs").filter((body) => (body as { dryRun?: boolean }).dryRun !== true);
+      expect(bodies).toEqual([
+        {
+          ...{ command: "run", name: "", profileText: "streams: [] # mine" },
+          options: {
+            tx: "west",
+            sizes: "128",
+            rate: "10kpps",
+            duration: "10s",
+            vlan: "100",
+            threshold: ["loss<=0.1%"],
+            set: ["vni=7"],
+          },
+        },
+      ]);
+    });
+
+    it("says what is wrong with a form", async () => {
+      server.answer("GET /commands", { commands });
+      server.answer("GET /ports", { ports: [], kinds: [], interfaces: [] });
+      server.answer(
+        "POST /runs",
+        { error: { code: "invalid", message: '"6" is not a frame size', where: "sizes", hint: "64 is the least" } },
+        422,
+      );
+      await open("new");
+      await page.getByText('sizes "6" is not a frame size; 64 is the least').waitFor();
+    });
+
+    it("lists runs, and compares two under a link that lasts", async () => {
+      const runs = ["r-c", "r-b", "r-a"].map((id) =>
+        recorded.infoOf({ id, state: id === "r-c" ? "running" : "done", verdict: id === "r-c" ? null : "pass" }),
+      );
+      server.answer("GET /runs", { runs });
+      const difference = {
+        name: "64 bytes: rate",
+        unit: "pps",
+        a: 1e6,
+        b: 9e5,
+        is: "worse",
+        chance: 0.0002,
+        cells: [],
+      };
+      server.answer("GET /runs/compare", {
+        a: runs[2],
+        b: runs[1],
+        setup: ["kernel 6.1 in A, 6.2 in B"],
+        differences: [difference],
+      });
+      await open("runs");
+      await page.getByRole("region", { name: "runs" }).getByRole("row").nth(3).waitFor();
+      expect(await page.getByLabel("compare r-c").isDisabled()).toBe(true);
+      await page.getByLabel("compare r-b").check();
+      await page.getByLabel("compare r-a").check();
+      await page.getByRole("link", { name: "Compare the two" }).click();
+      await page.waitForURL(/#\/compare\/r-a\/r-b$/);
+      await page.reload();
+      await page.getByText("kernel 6.1 in A, 6.2 in B").waitFor();
+      const row = page.getByRole("region", { name: "differences" }).getByRole("row").nth(1);
+      expect((await row.innerText()).split("\t").map((cell) => cell.trim())).toEqual([
+        "64 bytes: rate",
+        "1 Mpps",
+        "900 kpps",
+        "-10 %",
+        "worse",
+        "0.02 %",
+      ]);
+    });
+
+    it("asks for a token where the server wants one", async () => {
+      server.answer("GET /runs", { error: { code: "unauthorised", message: "a token is needed" } }, 401);
+      await open("runs");
+      await page.getByLabel("This server asks for a token").fill("s&cret");
+      await page.getByRole("button", { name: "Enter" }).click();
+      await page.waitForURL(/\?token=s%26cret/);
+    });
+  });
+
+  it("asked nobody else, broke no policy, and threw nothing", () => {
+    expect(rig.faults).toEqual([]);
+  });
+});
