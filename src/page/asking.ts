@@ -1,7 +1,7 @@
 /** How the page asks the server. Without a server, in a page that is a file, nothing is asked. */
 import type { ErrorAnswer, EventData, EventKind } from "./contract.js";
 import type { PageRecording, RecordedEvent } from "./events.js";
-import type { LiveRun } from "./live-run.js";
+import type { ToldRun } from "./told-run.js";
 
 /** What the server said instead of an answer. */
 export class Refusal extends Error {
@@ -48,7 +48,7 @@ const eventNames: readonly EventKind[] = [
  * Follows the events of a run or session (`runs/ID`). All events of one picture are shown at once; a tab that is hidden
  * draws nothing. Returns what ends it.
  */
-export function follow(path: string, run: LiveRun): () => void {
+export function follow(path: string, run: ToldRun): () => void {
   const source = new EventSource(`${path}/events`);
   let picture = 0;
   const draw = (): void => {

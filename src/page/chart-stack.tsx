@@ -2,9 +2,9 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
-import type { LiveRun } from "./live-run.js";
 import { onLooks, type PlotLine, timePlot } from "./plots.js";
 import { PagePart } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { clockWord, type UnitName, valueWord } from "./words.js";
 
 interface ChartSpec {
@@ -57,7 +57,7 @@ const spans = [
   { title: "1 min", seconds: 60 },
 ] as const;
 
-export function ChartStack({ run }: { run: LiveRun }) {
+export function ChartStack({ run }: { run: ToldRun }) {
   const [layer, setLayer] = useState<1 | 2>(2);
   const [span, setSpan] = useState<number>(Infinity);
   void run.samples.shown;
@@ -92,7 +92,7 @@ export function ChartStack({ run }: { run: LiveRun }) {
   );
 }
 
-const BandKey = ({ run }: { run: LiveRun }) =>
+const BandKey = ({ run }: { run: ToldRun }) =>
   run.series.has("stealShare") || run.series.has("lateShare") ? (
     <span class="soft">
       <span class="band-key" aria-hidden="true" /> time that others took of this machine, or frames that left late
@@ -100,7 +100,7 @@ const BandKey = ({ run }: { run: LiveRun }) =>
   ) : null;
 
 interface TimeChartProps {
-  readonly run: LiveRun;
+  readonly run: ToldRun;
   readonly spec: ChartSpec;
   readonly span: number;
 }
@@ -161,7 +161,7 @@ function TimeChart({ run, spec, span }: TimeChartProps) {
   );
 }
 
-function bandOf(run: LiveRun, span: number): readonly [Float64Array, Float64Array] | null {
+function bandOf(run: ToldRun, span: number): readonly [Float64Array, Float64Array] | null {
   if (!bandFigures.some((figure) => run.series.names.includes(figure))) return null;
   const from = span === Infinity ? 0 : run.series.lastSecond - span;
   const [times, steal, late] = run.series.view(bandFigures, from, 500);
@@ -190,12 +190,12 @@ function Legend({ lines, unit, run, plot, at }: LegendProps) {
 interface LegendProps {
   readonly lines: readonly PlotLine[];
   readonly unit: UnitName;
-  readonly run: LiveRun;
+  readonly run: ToldRun;
   readonly plot: uPlot | null;
   readonly at: number | null;
 }
 
-function MarkerList({ run }: { run: LiveRun }) {
+function MarkerList({ run }: { run: ToldRun }) {
   const markers = run.markers.shown;
   if (markers.length === 0) return null;
   return (

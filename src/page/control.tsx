@@ -2,11 +2,11 @@
 import { useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
 import type { RunInfo } from "./contract.js";
-import type { LiveRun } from "./live-run.js";
 import { RefusalBox } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { valueWord } from "./words.js";
 
-export function RunControl({ run, path, can }: { run: LiveRun; path: string; can: RunInfo["can"] }) {
+export function RunControl({ run, path, can }: { run: ToldRun; path: string; can: RunInfo["can"] }) {
   const [refusal, setRefusal] = useState("");
   const change = async (body: object): Promise<void> => {
     setRefusal("");
@@ -39,14 +39,14 @@ export function RunControl({ run, path, can }: { run: LiveRun; path: string; can
 }
 
 /** Paused is what the last such marker says. */
-function isPaused(run: LiveRun): boolean {
+function isPaused(run: ToldRun): boolean {
   const last = run.markers.shown.findLast(
     ({ what, flow }) => flow === undefined && (what === "pause" || what === "resume"),
   );
   return last?.what === "pause";
 }
 
-function offered(run: LiveRun): number | null {
+function offered(run: ToldRun): number | null {
   void run.samples.shown;
   return run.series.last("offeredPps");
 }

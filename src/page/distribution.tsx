@@ -2,14 +2,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import type { HistogramEvent } from "./events.js";
-import type { LiveRun } from "./live-run.js";
 import { bucketPlot, onLooks } from "./plots.js";
 import { PagePart } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { valueWord } from "./words.js";
 
 type Buckets = HistogramEvent["buckets"];
 
-export function DistributionSection({ run }: { run: LiveRun }) {
+export function DistributionSection({ run }: { run: ToldRun }) {
   const all = [...run.histograms.shown.values()].filter(({ flow, buckets }) => flow === null && buckets.length > 0);
   if (all.length === 0) return null;
   return (

@@ -4,12 +4,12 @@ import { ask, refusalText } from "./asking.js";
 import { RateControl } from "./control.js";
 import { BucketChart } from "./distribution.js";
 import type { HistogramEvent } from "./events.js";
-import type { LiveRun } from "./live-run.js";
 import { RefusalBox } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { figureTitle, unitOf, valueWord } from "./words.js";
 
 interface FlowDetailProps {
-  readonly run: LiveRun;
+  readonly run: ToldRun;
   readonly index: number;
   /** Of the session that the flow may be changed in. */
   readonly path: string | null;
@@ -54,7 +54,7 @@ export function FlowDetail({ run, index, path, close }: FlowDetailProps) {
 type Buckets = HistogramEvent["buckets"];
 
 /** The flow's histogram: out of the events, or asked for every second while it is open. */
-function useBuckets(run: LiveRun, index: number, flowPath: string | null): Buckets | null {
+function useBuckets(run: ToldRun, index: number, flowPath: string | null): Buckets | null {
   const told = run.histograms.shown.get(`latency ${index}`)?.buckets ?? null;
   const [asked, setAsked] = useState<Buckets | null>(null);
   useEffect(() => {
@@ -73,7 +73,7 @@ function useBuckets(run: LiveRun, index: number, flowPath: string | null): Bucke
   return buckets === null || buckets.length === 0 ? null : buckets;
 }
 
-function FlowControl({ run, place, path, flowPath }: { run: LiveRun; place: number; path: string; flowPath: string }) {
+function FlowControl({ run, place, path, flowPath }: { run: ToldRun; place: number; path: string; flowPath: string }) {
   const [refusal, setRefusal] = useState("");
   const act = async (method: string, to: string, body?: object): Promise<void> => {
     setRefusal("");

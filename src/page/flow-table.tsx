@@ -2,9 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FlowDetail } from "./flow-detail.js";
 import type { FlowOrder } from "./flow-rows.js";
-import type { LiveRun } from "./live-run.js";
 import { FlowsControl } from "./session-control.js";
 import { PagePart } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { figureTitle, unitOf, valueWord } from "./words.js";
 
 const rowHeight = 28;
@@ -12,7 +12,7 @@ const rowsInSight = 18;
 /** Rows beyond the edges, so that a scroll shows no gap. */
 const spare = 6;
 
-export function FlowTable({ run, path }: { run: LiveRun; path: string | null }) {
+export function FlowTable({ run, path }: { run: ToldRun; path: string | null }) {
   void run.flowTable.shown;
   const [filter, setFilter] = useState("");
   const [order, setOrder] = useState<FlowOrder>({ by: "worst", descending: true });
@@ -61,11 +61,11 @@ export function FlowTable({ run, path }: { run: LiveRun; path: string | null }) 
   );
 }
 
-const namesOf = (run: LiveRun, places: readonly number[]): string[] =>
+const namesOf = (run: ToldRun, places: readonly number[]): string[] =>
   places.map((place) => run.flows.flow(place)?.name ?? "");
 
 interface VirtualRowsProps {
-  readonly run: LiveRun;
+  readonly run: ToldRun;
   readonly places: readonly number[];
   readonly order: FlowOrder;
   readonly setOrder: (order: FlowOrder) => void;
@@ -163,7 +163,7 @@ function SortHead({ by, order, setOrder, isNumber = false }: SortHeadProps) {
 }
 
 interface FlowRowProps {
-  readonly run: LiveRun;
+  readonly run: ToldRun;
   readonly place: number;
   /** Of all rows, the head's included. */
   readonly number: number;

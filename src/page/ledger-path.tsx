@@ -1,14 +1,14 @@
 /** The way of the frames, hop by hop and back: counts, drops, and what is under way between two hops. */
 import type { TrialRow } from "./contract.js";
 import type { LedgerEvent } from "./events.js";
-import type { LiveRun } from "./live-run.js";
 import { PagePart } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { sizeText, valueWord } from "./words.js";
 
 const frames = (count: number | null): string => valueWord(count, "frames");
 
 /** The ledger of the open trial; where nobody tells it live, that of the last trial. */
-function shownLedger(run: LiveRun): LedgerEvent | null {
+function shownLedger(run: ToldRun): LedgerEvent | null {
   const live = run.ledger.shown;
   const last = run.trials.shown.at(-1);
   const isOver = run.done.shown !== null;
@@ -26,7 +26,7 @@ const ofTrial = (trial: TrialRow): LedgerEvent => ({
   unaccounted: trial.unaccounted,
 });
 
-export function LedgerPath({ run }: { run: LiveRun }) {
+export function LedgerPath({ run }: { run: ToldRun }) {
   const ledger = shownLedger(run);
   if (ledger === null) return null;
   const last = run.trials.shown.at(-1);

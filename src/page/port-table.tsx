@@ -1,11 +1,11 @@
 /** The ports of a session: what went through each, whether its link is up, and a switch for that. */
 import { useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
-import type { LiveRun } from "./live-run.js";
 import { PagePart, RefusalBox, WideBox } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { figureTitle, unitOf, valueWord } from "./words.js";
 
-export function PortTable({ run, path }: { run: LiveRun; path: string | null }) {
+export function PortTable({ run, path }: { run: ToldRun; path: string | null }) {
   const [refusal, setRefusal] = useState("");
   const config = run.config.shown!;
   const values = run.ports.shown?.v;

@@ -2,8 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
 import type { RunInfo, TrialRow } from "./contract.js";
-import { type Arrival, type LiveRun, remainingMs } from "./live-run.js";
 import { RefusalBox, VerdictBadge } from "./small-parts.js";
+import { type Arrival, remainingMs, type ToldRun } from "./told-run.js";
 import { clockWord, sizeText, unknownWord, valueWord } from "./words.js";
 
 const sources: Readonly<Record<Arrival, string>> = {
@@ -14,7 +14,7 @@ const sources: Readonly<Record<Arrival, string>> = {
   file: "",
 };
 
-export function RunHeader({ run, path, info }: { run: LiveRun; path: string | null; info: RunInfo | null }) {
+export function RunHeader({ run, path, info }: { run: ToldRun; path: string | null; info: RunInfo | null }) {
   const config = run.config.shown!;
   const done = run.done.shown;
   const state = done?.state ?? run.state.shown?.state ?? info?.state ?? "opening";
@@ -44,7 +44,7 @@ export function RunHeader({ run, path, info }: { run: LiveRun; path: string | nu
   );
 }
 
-function StateBadge({ run, state }: { run: LiveRun; state: string }) {
+function StateBadge({ run, state }: { run: ToldRun; state: string }) {
   const text = run.done.shown === null ? run.state.shown?.text : undefined;
   return (
     <span role="status" class={`state ${state}`}>
@@ -58,7 +58,7 @@ function StateBadge({ run, state }: { run: LiveRun; state: string }) {
 const isInvalid = ({ verdict }: TrialRow): boolean => verdict === "invalid";
 
 /** Why the verdict is what it is; while it runs, why the last trial cannot be used. */
-function Why({ run }: { run: LiveRun }) {
+function Why({ run }: { run: ToldRun }) {
   const done = run.done.shown;
   const last = run.trials.shown.at(-1);
   const error = done?.error ?? null;
@@ -102,7 +102,7 @@ const Figure = ({ name, value, title }: { name: string; value: string; title?: s
   </div>
 );
 
-function Clock({ run }: { run: LiveRun }) {
+function Clock({ run }: { run: ToldRun }) {
   const [now, setNow] = useState(performance.now());
   const isOver = run.done.shown !== null;
   useEffect(() => {
@@ -128,7 +128,7 @@ function Clock({ run }: { run: LiveRun }) {
 }
 
 /** The offered rate beside what left and what came back. */
-function Rates({ run }: { run: LiveRun }) {
+function Rates({ run }: { run: ToldRun }) {
   void run.samples.shown;
   const figures = [
     ["offered", "offeredPps"],
@@ -159,7 +159,7 @@ function Rates({ run }: { run: LiveRun }) {
 }
 
 /** Of all trials that ended. */
-function Totals({ run }: { run: LiveRun }) {
+function Totals({ run }: { run: ToldRun }) {
   const trials = run.trials.shown;
   if (trials.length === 0) return null;
   return (
@@ -178,7 +178,7 @@ function Totals({ run }: { run: LiveRun }) {
   );
 }
 
-function TrialCount({ run, expected }: { run: LiveRun; expected: number | null }) {
+function TrialCount({ run, expected }: { run: ToldRun; expected: number | null }) {
   const trials = run.trials.shown;
   if (run.config.shown?.kind === "session") return <Figure name="flows" value={valueWord(flowCount(run), "frames")} />;
   const current = trials.at(-1);
@@ -193,7 +193,7 @@ function TrialCount({ run, expected }: { run: LiveRun; expected: number | null }
   );
 }
 
-function flowCount(run: LiveRun): number {
+function flowCount(run: ToldRun): number {
   void run.flowTable.shown;
   return run.flows.count;
 }
@@ -242,7 +242,7 @@ export const isTyping = ({ target }: Event): boolean =>
 
 const formats = ["html", "json", "csv", "streams.csv", "junit", "md", "openmetrics", "txt"] as const;
 
-function Downloads({ path, run }: { path: string; run: LiveRun }) {
+function Downloads({ path, run }: { path: string; run: ToldRun }) {
   const isDone = run.done.shown !== null && run.config.shown?.kind === "run" && run.done.shown.result !== null;
   return (
     <p class="downloads">

@@ -9,17 +9,17 @@ import { DistributionSection } from "./distribution.js";
 import type { PageRecording } from "./events.js";
 import { FlowTable } from "./flow-table.js";
 import { LedgerPath } from "./ledger-path.js";
-import { LiveRun } from "./live-run.js";
 import { PortTable } from "./port-table.js";
 import { RunHeader } from "./run-header.js";
 import { SearchSection } from "./search-section.js";
 import { SessionControl } from "./session-control.js";
 import { SetupSection } from "./setup-section.js";
 import { RefusalBox, TokenForm } from "./small-parts.js";
+import { ToldRun } from "./told-run.js";
 import { TrialTable } from "./trial-table.js";
 
 /** Everything that a recording or a stream tells. `path` is null in a file: nothing can be asked or changed there. */
-function RunBody({ run, path, info }: { run: LiveRun; path: string | null; info: RunInfo | null }) {
+function RunBody({ run, path, info }: { run: ToldRun; path: string | null; info: RunInfo | null }) {
   const config = run.config.shown;
   if (config === null) return <p class="soft">waiting for the first event …</p>;
   const isSession = config.kind === "session";
@@ -42,7 +42,7 @@ function RunBody({ run, path, info }: { run: LiveRun; path: string | null; info:
 }
 
 export function RunView({ path }: { path: string }) {
-  const run = useMemo(() => new LiveRun(), [path]);
+  const run = useMemo(() => new ToldRun(), [path]);
   const info = useMemo(() => signal<RunInfo | null>(null), [path]);
   const [refusal, setRefusal] = useState<unknown>(null);
   const refresh = async (): Promise<void> => {
@@ -67,7 +67,7 @@ export function RunView({ path }: { path: string }) {
 /** The page as a file, with its data in it. */
 export function RecordedView({ recording }: { recording: PageRecording }) {
   const run = useMemo(() => {
-    const told = new LiveRun();
+    const told = new ToldRun();
     told.source.value = "file";
     for (const event of recording.events) told.apply(event, 0);
     told.commit();

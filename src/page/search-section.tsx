@@ -1,13 +1,13 @@
 /** A search as it closes in: each trial a dot on the axis of load, later ones below, and the bounds around the answer. */
 import { useState } from "preact/hooks";
 import type { TrialRow } from "./contract.js";
-import type { LiveRun } from "./live-run.js";
 import { PagePart } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { sizeText, valueWord } from "./words.js";
 
 const searching = new Set(["ndr", "rfc2544", "burst"]);
 
-export function SearchSection({ run }: { run: LiveRun }) {
+export function SearchSection({ run }: { run: ToldRun }) {
   const [size, setSize] = useState<string | null>(null);
   const trials = run.trials.shown.filter(({ requested }) => requested.pps !== null);
   if (!searching.has(run.config.shown?.command ?? "") || trials.length === 0) return null;

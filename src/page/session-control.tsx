@@ -1,13 +1,13 @@
 /** What may be done with the flows of a session: all of them, or those that the filter leaves; and adding one. */
 import { useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
-import type { LiveRun } from "./live-run.js";
 import { RefusalBox } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 
 const deeds = ["start", "stop", "pause", "resume"] as const;
 
 /** The buttons of the whole session, and the form of a new flow. */
-export function SessionControl({ run, path }: { run: LiveRun; path: string }) {
+export function SessionControl({ run, path }: { run: ToldRun; path: string }) {
   return (
     <fieldset class="panel control" aria-label="change the session">
       <FlowsControl path={path} names={null} />
@@ -45,7 +45,7 @@ export function FlowsControl({ path, names }: { path: string; names: readonly st
 
 const emptyFlow = { name: "", rate: "1kpps", sizes: "64", frame: "", count: "" };
 
-function NewFlow({ run, path }: { run: LiveRun; path: string }) {
+function NewFlow({ run, path }: { run: ToldRun; path: string }) {
   const ports = run.config.shown?.ports ?? [];
   const [fields, setFields] = useState(emptyFlow);
   const [tx, setTx] = useState(ports[0] ?? "");

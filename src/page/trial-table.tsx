@@ -1,8 +1,8 @@
 /** Every trial that has ended, a row each; one that is chosen tells all that is known of it. */
 import { useState } from "preact/hooks";
 import type { TrialRow } from "./contract.js";
-import type { LiveRun } from "./live-run.js";
 import { PagePart, WideBox } from "./small-parts.js";
+import type { ToldRun } from "./told-run.js";
 import { valueWord } from "./words.js";
 
 type Column = readonly [head: string, cell: (trial: TrialRow) => string];
@@ -20,7 +20,7 @@ const columns: readonly Column[] = [
   ["unaccounted", ({ unaccounted }) => valueWord(unaccounted, "frames")],
 ];
 
-export function TrialTable({ run }: { run: LiveRun }) {
+export function TrialTable({ run }: { run: ToldRun }) {
   const [chosen, setChosen] = useState<number | null>(null);
   const trials = run.trials.shown;
   if (trials.length === 0) return null;

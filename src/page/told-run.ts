@@ -44,7 +44,7 @@ class Told<T> {
 /** How the data arrive: by a stream that is open, that is tried again, or that has ended; or out of a file. */
 export type Arrival = "opening" | "live" | "again" | "ended" | "file";
 
-export class LiveRun {
+export class ToldRun {
   readonly config = new Told<EventConfig | null>(null);
   readonly state = new Told<StateEvent | null>(null);
   readonly ledger = new Told<LedgerEvent | null>(null);
@@ -149,7 +149,7 @@ function ppsOf(text: string): number {
 }
 
 /** What is left of a run of trials with known lengths; null: nobody knows. Settling and opening are not in it. */
-export function remainingMs(run: LiveRun, now: number): number | null {
+export function remainingMs(run: ToldRun, now: number): number | null {
   const plan = run.config.value?.plan;
   if (run.done.value !== null) return 0;
   if (plan === null || plan === undefined || plan.trials.length === 0) return null;

@@ -1,10 +1,10 @@
 /** A run as its events tell it: what is shown, when, and how much of it is left. */
 import { expect, it } from "vitest";
-import { LiveRun, remainingMs } from "../../src/page/live-run.js";
+import { remainingMs, ToldRun } from "../../src/page/told-run.js";
 import { configOf, doneOf, numbered, planned, recordedRun, sampleOf, trialRow } from "../support/recorded-run.js";
 
-const told = (events: ReturnType<typeof numbered>): LiveRun => {
-  const run = new LiveRun();
+const told = (events: ReturnType<typeof numbered>): ToldRun => {
+  const run = new ToldRun();
   for (const event of events) run.apply(event, 1_000);
   return run;
 };
