@@ -1,5 +1,6 @@
 /** Alternating runs, medians, ratios: what makes a comparison hold on a machine whose speed drifts. */
 import { median } from "../src/stats/rank-test.js";
+import { lineRoundTripNs } from "./phase.js";
 
 /** Which figures of a series are the good ones: a comparison with an earlier run has to know. */
 export type Better = "higher" | "lower";
@@ -32,7 +33,7 @@ export const seriesOf = (name: string, unit: string, values: readonly number[], 
   max: Math.max(...values),
 });
 
-/** Runs all contenders in turn, A B C A B C …, `rounds` times. */
+/** Runs all contenders in turn, A B C A B C …, `rounds` times. Prints in which phase each round lay. */
 export async function alternate(
   contenders: readonly Contender[],
   rounds: number,
@@ -40,9 +41,13 @@ export async function alternate(
   better: Better = "higher",
 ): Promise<Series[]> {
   const values = contenders.map((): number[] => []);
+  const phases: number[] = [];
   for (let round = 0; round < rounds; round++) {
+    phases.push(await lineRoundTripNs());
     for (const [i, contender] of contenders.entries()) values[i].push(await contender.run());
   }
+  const tripsNs = phases.map((ns) => ns.toFixed(0)).join(", ");
+  console.log(`between two cores and back a cache line took, before each round: ${tripsNs} ns`);
   return contenders.map((one, i) => seriesOf(one.name, unit, values[i], one.better ?? better));
 }
 

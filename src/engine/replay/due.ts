@@ -19,14 +19,19 @@ const cell = {
   loopBegan: 2,
   /** The last frame's due time; where there are no times, its departure. */
   last: 3,
-  count: 4,
+  /** Of the pace, by its kind: speed; ns between frames; bits per second; bytes added to each frame. */
+  speed: 4,
+  gapNs: 5,
+  bps: 6,
+  overheadBytes: 7,
+  loopDelayNs: 8,
+  count: 9,
 } as const;
 
 export class DueFrames {
   readonly #pipe: PipeReader;
   readonly #cursor: PipeCursor;
-  readonly #pace: ReplayPace;
-  readonly #loopDelayNs: number;
+  readonly #kind: ReplayPace["kind"];
   readonly #cells = new Float64Array(cell.count);
   #loop = 0;
   #frame = -1;
@@ -35,9 +40,17 @@ export class DueFrames {
   constructor(pipe: PipeReader, { pace, loops, loopDelayNs }: Pick<ReplaySpec, "pace" | "loops" | "loopDelayNs">) {
     this.#pipe = pipe;
     this.#cursor = new PipeCursor(pipe, loops);
-    this.#pace = pace;
-    this.#loopDelayNs = loopDelayNs;
-    this.#cells[cell.last] = Number.NaN;
+    this.#kind = pace.kind;
+    const cells = this.#cells;
+    cells[cell.last] = Number.NaN;
+    cells[cell.loopDelayNs] = loopDelayNs;
+    // Not the spec's own object: see ReplaySender.
+    if (pace.kind === "original") cells[cell.speed] = pace.speed;
+    else if (pace.kind === "pps") cells[cell.gapNs] = 1e9 / pace.pps;
+    else if (pace.kind === "bps") {
+      cells[cell.bps] = pace.bps;
+      cells[cell.overheadBytes] = pace.overheadBytes;
+    }
   }
 
   /** Looks for the next frame. If there is one, `frame` and `dueNs` are its own. */
@@ -87,21 +100,21 @@ export class DueFrames {
   #beginLoop(loop: number): void {
     const cells = this.#cells;
     this.#loop = loop;
-    cells[cell.loopBegan] = (Number.isNaN(cells[cell.last]) ? 0 : cells[cell.last]) + this.#loopDelayNs;
-    cells[cell.rateDue] += this.#loopDelayNs;
+    cells[cell.loopBegan] = (Number.isNaN(cells[cell.last]) ? 0 : cells[cell.last]) + cells[cell.loopDelayNs];
+    cells[cell.rateDue] += cells[cell.loopDelayNs];
   }
 
   #dueOf(frame: number): number {
-    const pace = this.#pace;
-    switch (pace.kind) {
+    const cells = this.#cells;
+    switch (this.#kind) {
       case "original":
-        return this.#cells[cell.loopBegan] + this.#pipe.timeNs(frame) / pace.speed;
+        return cells[cell.loopBegan] + this.#pipe.timeNs(frame) / cells[cell.speed];
       case "pps":
-        return this.#nextAtRate(1e9 / pace.pps);
+        return this.#nextAtRate(cells[cell.gapNs]);
       case "bps":
-        return this.#nextAtRate(((this.#pipe.bytes(frame) + pace.overheadBytes) * 8e9) / pace.bps);
+        return this.#nextAtRate(((this.#pipe.bytes(frame) + cells[cell.overheadBytes]) * 8e9) / cells[cell.bps]);
       default:
-        return this.#loop > 0 && this.#loopDelayNs > 0 ? this.#cells[cell.loopBegan] : Number.NEGATIVE_INFINITY;
+        return this.#loop > 0 && cells[cell.loopDelayNs] > 0 ? cells[cell.loopBegan] : Number.NEGATIVE_INFINITY;
     }
   }
 

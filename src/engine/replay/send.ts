@@ -31,7 +31,10 @@ const cell = {
   firstNs: 4,
   lastNs: 5,
   endedNs: 6,
-  count: 7,
+  /** The limits of the replay: they came with a message. See ReplaySender. */
+  mostFrames: 7,
+  durationNs: 8,
+  count: 9,
 } as const;
 
 export interface SenderSetup {
@@ -48,6 +51,10 @@ export interface SenderSetup {
   readonly received: () => number;
 }
 
+/**
+ * Keeps what it needs of the spec in fields of its own. The spec of a rehearsal and the spec of a message are objects of
+ * two shapes, and V8 would throw the compiled loop away with the first frame: 0.2 to 0.35 ms.
+ */
 export class ReplaySender {
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;
@@ -63,6 +70,9 @@ export class ReplaySender {
   readonly #answers: AnswerWait | null;
   /** The pace gives each frame a time. */
   readonly #isTimed: boolean;
+  readonly #isMax: boolean;
+  readonly #goesOn: boolean;
+  readonly #cooperative: boolean;
   #due: DueFrames | null = null;
   #ended = false;
   #cutShort: ReplayCut | null = null;
@@ -82,6 +92,11 @@ export class ReplaySender {
     this.#topSpeed = new PipeBurst(memory);
     this.#answers = pace.kind === "one" ? new AnswerWait(pace.timeoutNs, received) : null;
     this.#isTimed = pace.kind !== "max" && pace.kind !== "one";
+    this.#isMax = pace.kind === "max";
+    this.#goesOn = spec.loopDelayNs === 0;
+    this.#cooperative = spec.cooperative;
+    this.#cells[cell.mostFrames] = spec.count;
+    this.#cells[cell.durationNs] = spec.durationNs;
   }
 
   attach(port: number, open: OpenPort | null): void {
@@ -117,7 +132,7 @@ export class ReplaySender {
   /** The next departure is so near that the thread should stay awake for it. */
   isWakeful(): boolean {
     const due = this.#due;
-    if (due === null || this.#spec.cooperative) return false;
+    if (due === null || this.#cooperative) return false;
     return due.frame >= 0 && due.dueNs - this.#clock.nowNs < wakefulNs;
   }
 
@@ -150,7 +165,7 @@ export class ReplaySender {
       return 0;
     }
     if (due.dueNs > clock.nowNs) {
-      if (due.dueNs - clock.nowNs > spinNs || due.dueNs >= this.#spec.durationNs) return 0;
+      if (due.dueNs - clock.nowNs > spinNs || due.dueNs >= this.#cells[cell.durationNs]) return 0;
       this.#wait.until(due.dueNs);
     }
     const sent = this.#isAtTopSpeed() ? this.#topSpeedBurst(due) : this.#burst(due);
@@ -167,13 +182,13 @@ export class ReplaySender {
   }
 
   #isAtLimit(): boolean {
-    const { count, durationNs } = this.#spec;
-    return this.#passed() >= count || this.#clock.nowNs >= durationNs;
+    const cells = this.#cells;
+    return this.#passed() >= cells[cell.mostFrames] || this.#clock.nowNs >= cells[cell.durationNs];
   }
 
   /** One queue of one port, and frames without times. */
   #isAtTopSpeed(): boolean {
-    return this.#spec.pace.kind === "max" && this.#senders === 1 && this.#outlets.queuesOf(0) === 1;
+    return this.#isMax && this.#senders === 1 && this.#outlets.queuesOf(0) === 1;
   }
 
   /** All frames that are due, up to a burst, for which peers have room. */
@@ -185,7 +200,7 @@ export class ReplaySender {
     const isTimed = this.#isTimed;
     const { nowNs, epochNs } = this.#clock;
     const most = this.#answers === null ? burstFrames : 1;
-    let left = this.#spec.count - this.#passed();
+    let left = cells[cell.mostFrames] - this.#passed();
     let sent = 0;
     let tooLong = 0;
     outlets.begin();
@@ -218,9 +233,9 @@ export class ReplaySender {
     if (ring === null) return 0;
     const { nowNs, epochNs } = this.#clock;
     const burst = this.#topSpeed;
-    const left = this.#spec.count - this.#passed();
+    const left = this.#cells[cell.mostFrames] - this.#passed();
     this.#outlets.begin();
-    const sent = burst.fill(ring, due.cursor, left, this.#spec.loopDelayNs === 0);
+    const sent = burst.fill(ring, due.cursor, left, this.#goesOn);
     if (sent === 0) return 0;
     if (sent < 0) {
       this.#cells[cell.tooLong]++;
