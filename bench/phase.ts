@@ -15,10 +15,10 @@ for (let last = 0; last >= 0; ) {
   Atomics.store(line, 64, seen);
 }`;
 
-const tripsAtOnce = 100;
-const longestMs = 60;
+const tripsAtOnce = 10;
+const longestMs = 100;
 
-/** The least time of 100 round trips, as ns of one: other work on the CPUs only makes it longer. */
+/** The least time of ten round trips, as ns of one: other work on the CPUs only makes it longer. */
 export async function lineRoundTripNs(): Promise<number> {
   const line = new Int32Array(new SharedArrayBuffer(1024));
   const worker = new Worker(answerer, { eval: true, workerData: line.buffer });

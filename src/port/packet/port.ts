@@ -172,7 +172,9 @@ function openCalls(
   const buffers = arena().mapAnonymous(size * bufferStride).offset;
   undo.push(() => arena().release(buffers));
   // Touched now: the kernel clears a page at its first use, and the first frames would wait for that.
-  arena().memory().u8.fill(0, buffers, buffers + size * bufferStride);
+  arena()
+    .memory()
+    .u8.fill(0, buffers, buffers + size * bufferStride);
   const mover: PacketMoverOrder = { kind: "packet", name: spec.name, fd, addressBase: arena().address };
   const shape = { format: "slots", direction: "tx", vring: 2 * queue + 1, size } as const;
   return { fd, layout: { ...shape, buffers, bufferStride, bufferBytes: maxFrameBytes, mover } };
