@@ -1,15 +1,39 @@
 /** The manifests and the unit in examples/fleet: they parse, name options that there are, and ask for no more than is needed. */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DaemonSet } from "kubernetes-models/apps/v1/DaemonSet";
+import { Job } from "kubernetes-models/batch/v1/Job";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { agentOptions } from "../../src/options/fleet-options.js";
 
-const textOf = (name: string): string => readFileSync(join(import.meta.dirname, "../../examples/fleet", name), "utf8");
+const pathOf = (name: string): string => join(import.meta.dirname, "../../examples/fleet", name);
+const textOf = (name: string): string => readFileSync(pathOf(name), "utf8");
 
 const flags = new Set(Object.values(agentOptions).map((option) => option.flags.split(" ")[0]));
 const unknownFlags = (words: readonly string[]): string[] =>
   words.flatMap((word) => /^--[a-z-]+/.exec(word)?.[0] ?? []).filter((flag) => !flags.has(flag));
+
+const noSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0 ? null : "systemd-analyze is not here";
+
+it.skipIf(noSystemd !== null)(`the unit is one that systemd takes (${noSystemd ?? "systemd-analyze verify"})`, () => {
+  const { status, stderr } = spawnSync("systemd-analyze", ["verify", pathOf("pktgen-ts-agent.service")]);
+  // It looks at the units of this machine, too.
+  expect([status, String(stderr).match(/^.*pktgen-ts-agent.*$/gm)]).toEqual([0, null]);
+});
+
+it("the manifests are of Kubernetes' own schemas, and these refuse what is none", () => {
+  for (const [Kind, file] of [
+    [DaemonSet, "daemonset.yaml"],
+    [Job, "job.yaml"],
+  ] as const) {
+    const manifest = parse(textOf(file));
+    expect(() => new Kind(manifest).validate()).not.toThrow();
+    manifest.spec.template.spec.containers[0].securityContext.capabilities = "NET_RAW";
+    expect(() => new Kind(manifest).validate()).toThrow(/capabilities must be object/);
+  }
+});
 
 const kinds = { "daemonset.yaml": ["apps/v1", "DaemonSet"], "job.yaml": ["batch/v1", "Job"] } as const;
 

@@ -65,7 +65,18 @@ describeLab("an agent in podman, with the manifest's capabilities", ["netns", "p
         const probe = agent.readinessProbe.exec.command as string[];
         expect(spawnSync("podman", ["exec", name, ...probe]).status).toBe(0);
         const ports = ["--dut", "external", "--tx", "packet:tx", "--rx", "packet:rx"];
-        const load = ["--sizes", "128", "--count", "2000", "--rate", "4kpps", "--warmup", "0ms", "--start-within", "10s"];
+        const load = [
+          "--sizes",
+          "128",
+          "--count",
+          "2000",
+          "--rate",
+          "4kpps",
+          "--warmup",
+          "0ms",
+          "--start-within",
+          "10s",
+        ];
         const said = await runIn(hub.name, ["run", "--fleet", nats.url, ...ports, ...load, "--json", "-"]);
         const [trial] = JSON.parse(said).trials;
         expect(trial).toMatchObject({ sent: 2_000, accepted: 2_000, lost: 0, fleet: { agents: [{ name: "a0" }] } });
