@@ -11,7 +11,7 @@
  *    ↓
  *   method  capture
  *    ↓
- *   measure
+ *   measure  session
  *    ↓
  *   dut  profile  report
  *    ↓
@@ -27,7 +27,7 @@
  *    ↓
  *   leaves: files of src/ itself, except index.ts
  *
- * Inside the engine: main, trial and replay stand on neighbour and worker, these on receive, these on transmit, forward
+ * Inside the engine: main and session stand on trial and replay, these on neighbour and worker, these on receive, these on transmit, forward
  * and pipe, all of them on loop.
  *
  * A type may be imported upwards, since nothing of it is left at run time; a value may not.
@@ -39,7 +39,7 @@ const floors = [
   ["engine"],
   ["result"],
   ["dut", "profile", "report"],
-  ["measure"],
+  ["measure", "session"],
   ["method", "capture"],
   ["labplan"],
   ["options"],
@@ -53,6 +53,7 @@ const engineFloors = [
   ["receive", "worker"],
   ["neighbour"],
   ["trial", "replay"],
+  ["session"],
 ];
 
 const rooms = (names) => `^src/(${names.join("|")})/`;
@@ -113,6 +114,7 @@ const doors = {
   report: ["index", "html/index", "live-(history|view)", "page-document", "progress", "dts"].concat(
     ["capture-info", "plan-table", "profile-(graph|text)", "(compare|replay)-text"],
   ),
+  session: ["index"],
   ring: ["index", "ring", "open", "copy(-burst)?", "kernel/(slot-ring|uring)", "virtqueue/virtqueue"],
 };
 /** Test plans and doctor know testpmd inside out, and a test plan knows how a device is ended. */

@@ -182,6 +182,7 @@ const jobs: Record<JobName, () => Promise<{ createJob: CreateJob; prepareJob?: (
     receiver: () => import("./trial/receive-job.js"),
     forwarders: () => import("./forward/forwarders-job.js"),
     replay: () => import("./replay/job.js"),
+    session: () => import("./session/job.js"),
   };
 
 const { createJob, prepareJob } = await jobs[setup.job]();

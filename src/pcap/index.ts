@@ -38,3 +38,4 @@ export {
 } from "./pcapng-blocks.js";
 export { PcapngDecoder } from "./pcapng-decoder.js";
 export { defaultPcapngFormat, PcapngEncoder, type PcapngFormat } from "./pcapng-encoder.js";
+export { encodeCapture } from "./whole.js";

@@ -62,6 +62,15 @@ const cell = {
   count: 16,
 } as const;
 
+/** Doubles of a lane, and those that others read. */
+export const sequenceCells = cell.count;
+export const sequenceCell = {
+  missing: cell.missing,
+  duplicate: cell.duplicate,
+  reordered: cell.reordered,
+  tooOld: cell.tooOld,
+} as const;
+
 export interface LaneLoss {
   /** Numbers of 0 … endExclusive − 1 that were never accepted. */
   readonly lost: number;
@@ -87,13 +96,18 @@ export interface LaneAccepted {
   readonly missingBits?: Uint32Array;
 }
 
+/** Where the next number of each lane is. */
+export type NextNumbers = Pick<LaneRows, "next" | "setNext">;
+
 export interface SequenceTableOptions {
   /** For all windows together. */
   readonly bytes?: number;
   /** The longest window of a lane, in numbers: a power of two. */
   readonly longest?: number;
   /** The rows that the next numbers lie in; absent: the table's own. */
-  readonly rows?: LaneRows;
+  readonly rows?: NextNumbers;
+  /** `sequenceCells` doubles a lane, which others may read; absent: the table's own. */
+  readonly cells?: Float64Array;
   /** Lost ranges kept of each lane, where there are few lanes. */
   readonly rangesKept?: number;
 }
@@ -103,7 +117,7 @@ export class SequenceTable {
   readonly window: number;
   /** Lost ranges that each lane keeps. */
   readonly rangesKept: number;
-  readonly #rows: LaneRows;
+  readonly #rows: NextNumbers;
   readonly #missingBits: Int32Array;
   /** The cells of each lane that only losses, duplicates and reordering change, next to each other (`cell`). */
   readonly #cells: Float64Array;
@@ -124,7 +138,7 @@ export class SequenceTable {
     this.#missingBits = new Int32Array((lanes * this.window) / 32);
     this.#gaps = new Float64Array(lanes * this.#gapsKept * 2);
     this.#ranges = new Float64Array(lanes * this.rangesKept * 2);
-    this.#cells = new Float64Array(lanes * cell.count);
+    this.#cells = options.cells ?? new Float64Array(lanes * cell.count);
     for (let at = cell.runEnd; at < this.#cells.length; at += cell.count) this.#cells[at] = -2;
   }
 
@@ -145,6 +159,19 @@ export class SequenceTable {
   /** Of all lanes. */
   get missingInAll(): number {
     return this.#missingInAll[0];
+  }
+
+  /** Forgets all of a lane: its numbers begin again. */
+  reset(lane: number): void {
+    const row = lane * cell.count;
+    if (this.#cells[row + cell.holes] > 0) {
+      const from = (lane * this.window) / 32;
+      this.#missingBits.fill(0, from, from + this.window / 32);
+    }
+    this.#missingInAll[0] -= this.#cells[row + cell.missing];
+    this.#cells.fill(0, row, row + cell.count);
+    this.#cells[row + cell.runEnd] = -2;
+    this.#rows.setNext(lane, 0);
   }
 
   duplicate(lane: number): number {

@@ -31,14 +31,25 @@ export interface SmallData extends Extremes {
   readonly buckets: readonly number[];
 }
 
+/** What so many take, from a multiple of 8 on. */
+export const smallHistogramBytes = (histograms: number): number => histograms * (4 * buckets + rowBytes) + padding;
+
 export class SmallHistograms {
   readonly #counts: Uint8Array;
   /** Per bucket: how often its byte came round to 0. */
   readonly #carried: Uint32Array;
 
-  constructor(histograms: number) {
-    this.#counts = new Uint8Array(padding + histograms * rowBytes);
-    this.#carried = new Uint32Array(histograms * buckets);
+  /** `memory`: of `smallHistogramBytes`, which others may read; absent: its own. */
+  constructor(histograms: number, memory?: { readonly buffer: SharedArrayBuffer; readonly offset: number }) {
+    const { buffer, offset } = memory ?? { buffer: new ArrayBuffer(smallHistogramBytes(histograms)), offset: 0 };
+    this.#carried = new Uint32Array(buffer, offset, histograms * buckets);
+    this.#counts = new Uint8Array(buffer, offset + 4 * histograms * buckets, padding + histograms * rowBytes);
+  }
+
+  /** Forgets all samples of a histogram. */
+  reset(histogram: number): void {
+    this.#counts.fill(0, padding + histogram * rowBytes, padding + (histogram + 1) * rowBytes);
+    this.#carried.fill(0, histogram * buckets, (histogram + 1) * buckets);
   }
 
   /** A sample, by its bucket. */

@@ -211,3 +211,32 @@ export function toldBy(frame: Uint8Array, target: Uint8Array): MacAddress | null
   if (!isAdvertisement || !isSame(second.fixed, target)) return null;
   return (linkLayerOf(second, "target") as MacAddress | null) ?? layers.link.src;
 }
+
+/** The identifier of the echo request that this frame answers; null: it answers none of the host's. */
+export function echoAnswered(frame: Uint8Array, host: Host): number | null {
+  const layers = layersOf(frame);
+  if (layers === null) return null;
+  const [first, second] = layers.inner;
+  if (first?.protocol === "ipv4" && second?.protocol === "icmp") {
+    return second.type === icmpTypes.echoReply && isOneOf(first.dst, host.ipv4) ? second.rest >>> 16 : null;
+  }
+  if (first?.protocol !== "ipv6" || second?.protocol !== "icmpv6") return null;
+  return second.type === icmpv6Types.echoReply && isOneOf(first.dst, host.ipv6) ? second.rest >>> 16 : null;
+}
+
+/** An echo request to `target`, whose MAC address is known, from the host's address `from`. */
+export function echoRequestTo(
+  target: Ipv4Address | Ipv6Address,
+  from: Ipv4Address | Ipv6Address,
+  mac: MacAddress,
+  { identifier, host }: { readonly identifier: number; readonly host: Host },
+): Uint8Array {
+  const tags = host.vlan === null ? [] : [vlan({ id: host.vlan })];
+  const link = [ethernet({ dst: mac, src: host.mac }), ...tags];
+  if (target.length === 4) {
+    const ip = ipv4({ src: from as Ipv4Address, dst: target as Ipv4Address });
+    return frameOf([...link, ip, icmpEcho({ identifier, sequence: 1 })], nothing);
+  }
+  const ip = ipv6({ src: from as Ipv6Address, dst: target as Ipv6Address });
+  return frameOf([...link, ip, icmpv6Echo({ identifier, sequence: 1 })], nothing);
+}

@@ -4,7 +4,7 @@ export type { TransmitHalf } from "./half.js";
 export { LiveSender } from "./live-sender.js";
 export { QueueSender } from "./queue-sender.js";
 export { RingAccount } from "./ring-account.js";
-export type { Sender, TransmitQueue } from "./sender.js";
+export { ringPace, type Sender, type TransmitQueue } from "./sender.js";
 export { StreamsSender } from "./streams-sender.js";
 export { StreamsTransmitter } from "./streams-transmitter.js";
 export { Transmitter } from "./transmitter.js";

@@ -13,27 +13,74 @@ import type { Timeline } from "./timeline.js";
 const row = { slot: 0, end: 1, wholeNs: 2, rest: 3, frames: 4, remainder: 5, doubles: 8 } as const;
 
 export class Departures {
-  readonly #timelines: readonly Timeline[];
+  readonly #timelines: Timeline[];
   readonly #rows: Float64Array;
   /** By place in the heap: when it is due, and which stream. Place 0 is not used. */
   readonly #dueNs: Float64Array;
   readonly #streams: Int32Array;
   #size = 0;
 
-  constructor(timelines: readonly Timeline[]) {
-    this.#timelines = timelines;
-    this.#rows = new Float64Array(timelines.length * row.doubles);
-    this.#dueNs = new Float64Array(timelines.length + 2).fill(Number.POSITIVE_INFINITY);
-    this.#streams = new Int32Array(timelines.length + 2);
-    for (const [stream, timeline] of timelines.entries()) {
-      const at = stream * row.doubles;
-      this.#rows[at + row.end] = timeline.frames;
-      if (timeline.steady !== null) {
-        const { wholeNs, rest, frames, remainder } = timeline.steady;
-        this.#rows.set([wholeNs, rest, frames, remainder], at + row.wholeNs);
-      }
-      if (timeline.frames > 0) this.#rise(++this.#size, timeline.dueNs(0), stream);
+  /** `capacity`: numbers of streams that `insert` may use; absent: there are no others than these. */
+  constructor(timelines: readonly Timeline[], capacity = timelines.length) {
+    this.#timelines = [...timelines];
+    this.#rows = new Float64Array(capacity * row.doubles);
+    this.#dueNs = new Float64Array(capacity + 2).fill(Number.POSITIVE_INFINITY);
+    this.#streams = new Int32Array(capacity + 2);
+    for (const [stream, timeline] of timelines.entries()) this.insert(stream, timeline, 0);
+  }
+
+  /** A stream that is not in the order comes in, with frame `slot` of this timeline as its next one. Others stay as they are. */
+  insert(stream: number, timeline: Timeline, slot: number): void {
+    const rows = this.#rows;
+    const at = stream * row.doubles;
+    this.#timelines[stream] = timeline;
+    rows[at + row.slot] = slot;
+    rows[at + row.end] = timeline.frames;
+    rows[at + row.frames] = 0;
+    if (timeline.steady !== null) {
+      const { wholeNs, rest, frames, remainder } = timeline.steady;
+      const left = (remainder + (slot % frames) * rest) % frames;
+      rows.set([wholeNs, rest, frames, left < 0 ? left + frames : left], at + row.wholeNs);
     }
+    if (slot < timeline.frames) this.#rise(++this.#size, timeline.dueNs(slot), stream);
+  }
+
+  /** Takes a stream out of the order. Others stay as they are. false: it was not in it. */
+  remove(stream: number): boolean {
+    const place = this.#placeOf(stream);
+    if (place < 0) return false;
+    const last = this.#size--;
+    const [dueNs, moved] = [this.#dueNs[last], this.#streams[last]];
+    this.#dueNs[last] = Number.POSITIVE_INFINITY;
+    if (place < last) this.#sink(place, dueNs, moved);
+    return true;
+  }
+
+  /** When a stream's next frame is due; Infinity: it is not in the order. */
+  dueNsOf(stream: number): number {
+    const place = this.#placeOf(stream);
+    return place < 0 ? Number.POSITIVE_INFINITY : this.#dueNs[place];
+  }
+
+  /** The number of a stream's next frame. */
+  slotOf(stream: number): number {
+    return this.#rows[stream * row.doubles + row.slot];
+  }
+
+  /** Leaves out the frames of the first stream that are due before `ns`; returns how many. */
+  skipFirst(ns: number): number {
+    const stream = this.#streams[1];
+    const slot = this.slotOf(stream);
+    const timeline = this.#timelines[stream];
+    const next = timeline.dueBefore(ns, slot);
+    this.#removeFirst();
+    this.insert(stream, timeline, next);
+    return next - slot;
+  }
+
+  #placeOf(stream: number): number {
+    const place = this.#streams.indexOf(stream, 1);
+    return place > this.#size ? -1 : place;
   }
 
   /** When the next frame is due; Infinity: there is none. */
@@ -59,7 +106,7 @@ export class Departures {
     const slot = rows[at + row.slot] + 1;
     rows[at + row.slot] = slot;
     if (slot >= rows[at + row.end]) this.#removeFirst();
-    else this.#sinkFirst(rows[at + row.frames] > 0 ? this.#carryOn(at) : this.#timelines[stream].dueNs(slot), stream);
+    else this.#sink(1, rows[at + row.frames] > 0 ? this.#carryOn(at) : this.#timelines[stream].dueNs(slot), stream);
   }
 
   /** How many of the frames from the next one on are due before `ns`, per stream added to `into`; returns their sum. */
@@ -97,16 +144,16 @@ export class Departures {
     const dueNs = this.#dueNs[last];
     const stream = this.#streams[last];
     this.#dueNs[last] = Number.POSITIVE_INFINITY;
-    if (last > 1) this.#sinkFirst(dueNs, stream);
+    if (last > 1) this.#sink(1, dueNs, stream);
   }
 
-  /** Moves it down all the way first, where it mostly belongs, and then up to its place. */
-  #sinkFirst(dueNs: number, stream: number): void {
+  /** From a place that is free: moves it down all the way first, where it mostly belongs, and then up to its place. */
+  #sink(from: number, dueNs: number, stream: number): void {
     const due = this.#dueNs;
     const streams = this.#streams;
     const size = this.#size;
-    let place = 1;
-    for (let child = 2; child <= size; child = 2 * place) {
+    let place = from;
+    for (let child = 2 * from; child <= size; child = 2 * place) {
       // Behind the last place lies Infinity. Which child is first is unpredictable: adding costs half as much as a
       // jump.
       const left = due[child];

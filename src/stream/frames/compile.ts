@@ -17,8 +17,8 @@ import { CompiledCursor } from "./cursor.js";
 import { type ExpectedFrame, expectedFrames } from "./expected.js";
 import { putPlace } from "./interpret.js";
 import { factorsOf, sumBehind } from "./linear.js";
-import type { FrameCursor, FrameProgram, FrameVariant, SigningCursor } from "./program.js";
-import { type Recogniser, recogniserOf } from "./recognise.js";
+import type { FrameCursor, FrameProgram, FrameVariant, HeaderMarks, SigningCursor } from "./program.js";
+import { marksOf, type Recogniser, recogniserOf } from "./recognise.js";
 import { keptChecksums, type ResolvedStream, resolveStream } from "./resolve.js";
 import { signatureBytes } from "./signature.js";
 
@@ -124,6 +124,10 @@ class CompiledProgram implements FrameProgram {
     const { bufferBytes } = this.variants[variant];
     const frame = memory.u8.subarray(offset, offset + bufferBytes);
     makeChecksumsRight(frame, keptChecksums(this.#resolved, bufferBytes));
+  }
+
+  marks(): HeaderMarks {
+    return marksOf(this.#resolved, this.variants, zeroFrame(this.#resolved, this.variants[0].bufferBytes));
   }
 
   recognises(memory: RingMemory, offset: number, bytes: number): boolean {

@@ -15,6 +15,15 @@ export interface FrameVariant {
   readonly bufferBytes: number;
 }
 
+/** What tells the frames of a stream, as plain data: sizes, and the bits of the headers behind the VLAN tags that stay. */
+export interface HeaderMarks {
+  /** Bytes from the type behind the tags on: the type, and the headers. */
+  readonly bytes: Uint8Array;
+  readonly mask: Uint8Array;
+  /** Without all that is before them. */
+  readonly sizes: readonly number[];
+}
+
 export interface FrameProgram {
   readonly variants: readonly FrameVariant[];
   /** The sequence of sizes; of length 1 if there is one size. */
@@ -59,6 +68,8 @@ export interface FrameProgram {
    * tags pushed or popped. This is the slow path, for frames without signature or with a broken one.
    */
   recognises(memory: RingMemory, offset: number, bytes: number): boolean;
+  /** The same as plain data, for another thread. */
+  marks(): HeaderMarks;
 }
 
 /** bufferBytes of the first `frames` frames that leave on a queue: those with the numbers queue, queue + queues … */

@@ -6,7 +6,7 @@ import { announcesTag, dissect, headersBytes, type ProtocolName, parseIpv4, pars
 import type { PlainTraffic } from "../spec/traffic.js";
 import { flowsPerAddress, layersOf, sourceLow32 } from "../spec.js";
 import { putPlace } from "./interpret.js";
-import type { FrameVariant } from "./program.js";
+import type { FrameVariant, HeaderMarks } from "./program.js";
 import type { ResolvedStream } from "./resolve.js";
 
 export type Recogniser = (view: DataView, offset: number, bytes: number) => boolean;
@@ -22,21 +22,34 @@ export function recogniserOf(
     const ours = flowAddresses(plain, variants, resolved.signed);
     return (view, offset, bytes) => recognise(ours, view, offset, bytes);
   }
+  const marks = marksOf(resolved, variants, frame);
+  return (view, offset, bytes) => hasMarks(marks, view, offset, bytes);
+}
+
+/** `frame`: one of the stream's. */
+export function marksOf(resolved: ResolvedStream, variants: readonly FrameVariant[], frame: Uint8Array): HeaderMarks {
   const { parts, headerEnd } = partsOf(resolved, frame);
   const inner = parts.find(({ protocol }, i) => i > 0 && protocol !== "vlan");
   const from = inner?.start ?? Math.min(headerEnd, behindTags(frame));
-  const mask = stayingBits(resolved, parts, from, headerEnd, frame.length);
-  const sizes = new Set(variants.map(({ bufferBytes }) => bufferBytes - from));
-  return (view, offset, bytes) => {
-    let at = offset + 14;
-    while (at + 4 <= offset + bytes && announcesTag(view.getUint16(at - 2))) at += 4;
-    if (offset + bytes - at < headerEnd - from || !sizes.has(offset + bytes - at)) return false;
-    if (view.getUint16(at - 2) !== ((frame[from - 2] << 8) | frame[from - 1])) return false;
-    for (let i = from; i < headerEnd; i++) {
-      if (((view.getUint8(at + i - from) ^ frame[i]) & mask[i]) !== 0) return false;
-    }
-    return true;
+  const mask = stayingBits(resolved, parts, from, headerEnd, frame.length).slice(from - 2, headerEnd);
+  mask.fill(0xff, 0, 2);
+  return {
+    bytes: frame.slice(from - 2, headerEnd),
+    mask,
+    sizes: [...new Set(variants.map(({ bufferBytes }) => bufferBytes - from))],
   };
+}
+
+/** Allocates nothing; `bytes` may be anything from 0. */
+export function hasMarks(marks: HeaderMarks, view: DataView, offset: number, bytes: number): boolean {
+  let at = offset + 14;
+  while (at + 4 <= offset + bytes && announcesTag(view.getUint16(at - 2))) at += 4;
+  const { bytes: wanted, mask } = marks;
+  if (offset + bytes - at < wanted.length - 2 || !marks.sizes.includes(offset + bytes - at)) return false;
+  for (let i = 0; i < wanted.length; i++) {
+    if (((view.getUint8(at - 2 + i) ^ wanted[i]) & mask[i]) !== 0) return false;
+  }
+  return true;
 }
 
 /** Where the addresses, the tags and the EtherType end. */

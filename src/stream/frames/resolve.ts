@@ -47,7 +47,7 @@ export function resolveStream(
       },
     );
   }
-  const signed = headers + signatureBytes <= least;
+  const signed = stream.signed !== false && headers + signatureBytes <= least;
   const changeableBytes = least - (signed ? signatureBytes : 0);
   const { changes, patches } = resolveChanges(spec, index);
   checkPlaces(stream, changes, changeableBytes, least);

@@ -70,6 +70,8 @@ export interface TrafficStream {
   readonly schedule: StreamSchedule;
   /** The file of a module with a function that is called for each frame (program/frame.ts); null: none. */
   readonly program: ProgramSource | null;
+  /** Its frames carry no signature, though they may have room for it. */
+  readonly signed?: false;
   /** Its source ports were chosen for a receive queue; absent: they were not. */
   readonly pinned?: Pinned;
 }

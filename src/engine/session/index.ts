@@ -1,0 +1,18 @@
+/** A live session: flows over any ports that come, go and change while the others go on, and their counters in shared memory. */
+export { type Command, type CommandKind, CommandWriter, commandKind } from "./commands.js";
+export type { HeapPiece, RowGroup } from "./cursors.js";
+export { laneRowDoubles, SessionLanes } from "./lanes.js";
+export type { SessionHost, SessionJobEvent, SessionOrder } from "./orders.js";
+export { type CaptureOrder, captureSlot, captureSlotBytes } from "./port-capture.js";
+export {
+  allocateSession,
+  flowCell,
+  flowState,
+  loopCell,
+  portCell,
+  recentFrames,
+  type SessionBuffers,
+  SessionMemory,
+  type SessionShape,
+} from "./session-memory.js";
+export { type SessionHandle, startSession } from "./start-session.js";

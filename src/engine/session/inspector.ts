@@ -1,0 +1,150 @@
+/**
+ * The slow path of a session's receiver: what is a frame that did not pass the quick check? What the receive room's
+ * frame-inspector.ts says of stale, corrupt, padded, trimmed and foreign frames holds here, too; flows come and go.
+ */
+import type { RingMemory } from "../../memory.js";
+import { leadingTags } from "../../packet/index.js";
+import { order, size } from "../../stream/frames/frame-maker.js";
+import type { HeaderMarks } from "../../stream/frames/program.js";
+import { hasMarks } from "../../stream/frames/recognise.js";
+import {
+  isSignature,
+  isUniform,
+  readTrial,
+  readTrialHigh,
+  readTrialStream,
+  signatureBytes,
+  streamOf,
+  trialHighOf,
+} from "../../stream/frames/signature.js";
+import { flowCell, portCell, type SessionMemory } from "./session-memory.js";
+
+const tagBytes = 4;
+/** At most this many flows are tried for a frame without signature. */
+const mostRecognised = 256;
+/** Lengths at which a signature is looked for before a frame's end. */
+const mostLengths = 64;
+
+/** What `inspect` found, if it is no flow (from 0). */
+export const found = { counted: -1, foreign: -2 } as const;
+
+export class SessionInspector {
+  readonly #memory: SessionMemory;
+  readonly #ringMemory: RingMemory;
+  readonly #sizes: Int32Array;
+  readonly #trialHigh: number;
+  /** By flow without signature. */
+  readonly #marks = new Map<number, HeaderMarks>();
+  /** bufferBytes without VLAN tags that flows have or had. */
+  readonly #lengths: number[] = [];
+
+  constructor(memory: SessionMemory, ringMemory: RingMemory) {
+    this.#memory = memory;
+    this.#ringMemory = ringMemory;
+    this.#sizes = new Int32Array(memory.heap);
+    this.#trialHigh = trialHighOf(memory.shape.trial);
+  }
+
+  /** A flow starts: its lengths are known from now on. */
+  learn(flow: number): void {
+    const { flows } = this.#memory;
+    const tags = flows[flow * flowCell.doubles + flowCell.tags];
+    for (let variant = 0; variant < this.#variantsOf(flow); variant++) {
+      const length = this.#bytesOf(flow, variant) - tagBytes * tags;
+      if (this.#lengths.length < mostLengths && !this.#lengths.includes(length)) this.#lengths.push(length);
+    }
+  }
+
+  /** How to tell a flow's frames without signature; null: forget it. */
+  mark(flow: number, marks: HeaderMarks | null): void {
+    if (marks === null) this.#marks.delete(flow);
+    else this.#marks.set(flow, marks);
+  }
+
+  /** The flow that a frame without signature belongs to; −1: none. */
+  recognises(offset: number, bytes: number): number {
+    let tried = 0;
+    for (const [flow, marks] of this.#marks) {
+      if (hasMarks(marks, this.#ringMemory.view, offset, bytes)) return flow;
+      if (++tried >= mostRecognised) break;
+    }
+    return -1;
+  }
+
+  /** The flow of a whole frame, with other tags or one of several sizes. Else counts it, unless it is foreign. */
+  inspect(port: number, offset: number, bytes: number): number {
+    const { view } = this.#ringMemory;
+    const end = offset + bytes;
+    if (bytes >= signatureBytes && isSignature(view, end)) return this.#inspectSigned(port, offset, bytes);
+    const before = this.#signatureBefore(offset, bytes);
+    if (before > 0) {
+      const flow = this.#ours(port, before);
+      return flow < 0 ? flow : this.#noteCorrupt(port, flow);
+    }
+    if (bytes >= signatureBytes && readTrialHigh(view, end) === this.#trialHigh && !isUniform(view, end)) {
+      return this.#noteCorrupt(port, -1);
+    }
+    return found.foreign;
+  }
+
+  /** A frame that carries numbers that were never sent. */
+  noteImpossible(port: number, flow: number): void {
+    this.#noteCorrupt(port, flow);
+  }
+
+  noteStale(port: number, flow: number): void {
+    this.#memory.ports[port * portCell.count + portCell.stale] += 1;
+    this.#memory.flows[flow * flowCell.doubles + flowCell.stale] += 1;
+  }
+
+  #inspectSigned(port: number, offset: number, bytes: number): number {
+    const flow = this.#ours(port, offset + bytes);
+    if (flow < 0) return flow;
+    const { flows } = this.#memory;
+    const tags = leadingTags(this.#ringMemory.view, offset, bytes);
+    const sent = bytes + tagBytes * (flows[flow * flowCell.doubles + flowCell.tags] - tags);
+    for (let variant = 0; variant < this.#variantsOf(flow); variant++) {
+      if (this.#bytesOf(flow, variant) === sent) return flow;
+    }
+    return this.#noteCorrupt(port, flow);
+  }
+
+  /** Whose signature ends here: the flow whose current generation it is. Counts a stale one. */
+  #ours(port: number, end: number): number {
+    const { view } = this.#ringMemory;
+    if (readTrial(view, end) !== this.#memory.shape.trial) return found.foreign;
+    const head = readTrialStream(view, end);
+    const flow = streamOf(head) & (this.#memory.shape.capacity - 1);
+    if (this.#memory.heads[flow] === (head | 0)) return flow;
+    this.noteStale(port, flow);
+    return found.counted;
+  }
+
+  /** Where a right signature ends before the frame's end, at a length that flows have; 0: there is none. */
+  #signatureBefore(offset: number, bytes: number): number {
+    const { view } = this.#ringMemory;
+    if (this.#lengths.length === 0) return 0;
+    const tagged = tagBytes * leadingTags(view, offset, bytes);
+    for (let k = 0; k < this.#lengths.length; k++) {
+      const length = this.#lengths[k] + tagged;
+      if (length < bytes && length >= signatureBytes && isSignature(view, offset + length)) return offset + length;
+    }
+    return 0;
+  }
+
+  /** `flow` −1: nobody can say whose it is. */
+  #noteCorrupt(port: number, flow: number): number {
+    this.#memory.ports[port * portCell.count + portCell.corrupt] += 1;
+    if (flow >= 0) this.#memory.flows[flow * flowCell.doubles + flowCell.corrupt] += 1;
+    return found.counted;
+  }
+
+  #variantsOf(flow: number): number {
+    return this.#memory.flows[flow * flowCell.doubles + flowCell.variants];
+  }
+
+  #bytesOf(flow: number, variant: number): number {
+    const first = this.#memory.orders[flow * order.words + order.firstSize];
+    return this.#sizes[(first + variant) * size.words + size.bytes];
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What every frame of a lane touches when it comes in: the next number, latency, and when the first and the last one
+ * came. A lane is one sequence of one flow. The second cache line collects samples, as in stats/lane-rows.ts.
+ */
+const cell = { next: 0, sum: 1, min: 2, max: 3, firstNs: 4, lastNs: 5, samples: 8, doubles: 16 } as const;
+const keptSamples = 15;
+
+export const laneRowDoubles = cell.doubles;
+
+export class SessionLanes {
+  readonly #cells: Float64Array;
+  readonly #words: Int32Array;
+
+  constructor(cells: Float64Array) {
+    this.#cells = cells;
+    this.#words = new Int32Array(cells.buffer, cells.byteOffset, cells.length * 2);
+  }
+
+  /** The index after the highest seen; −1 less it while a number below is missing (sequence-table.ts). */
+  next(lane: number): number {
+    return this.#cells[lane * cell.doubles];
+  }
+
+  setNext(lane: number, next: number): void {
+    this.#cells[lane * cell.doubles] = next;
+  }
+
+  /** Forgets all but the next number, which is the table's. */
+  reset(lane: number): void {
+    const at = lane * cell.doubles;
+    this.#cells.fill(0, at + 1, at + cell.doubles);
+    this.#cells[at + cell.min] = Number.POSITIVE_INFINITY;
+    this.#cells[at + cell.max] = Number.NEGATIVE_INFINITY;
+    this.#cells[at + cell.firstNs] = -1;
+    this.#cells[at + cell.lastNs] = -1;
+  }
+
+  /** An accepted frame. Hot. */
+  note(lane: number, latencyNs: number, nowNs: number): void {
+    const cells = this.#cells;
+    const at = lane * cell.doubles;
+    cells[at + cell.sum] += latencyNs;
+    if (latencyNs < cells[at + cell.min]) cells[at + cell.min] = latencyNs;
+    if (latencyNs > cells[at + cell.max]) cells[at + cell.max] = latencyNs;
+    if (cells[at + cell.firstNs] < 0) cells[at + cell.firstNs] = nowNs;
+    cells[at + cell.lastNs] = nowNs;
+  }
+
+  /** Keeps a sample. True: the row is full, and the caller must call `takeSamples`. Hot. */
+  keepSample(lane: number, sample: number): boolean {
+    const words = this.#words;
+    const at = 2 * (lane * cell.doubles + cell.samples);
+    const kept = words[at] + 1;
+    words[at] = kept;
+    words[at + kept] = sample;
+    return kept === keptSamples;
+  }
+
+  /** Into `samples`; returns how many were kept back, and forgets them. */
+  takeSamples(lane: number, samples: Int32Array): number {
+    const kept = this.peekSamples(lane, samples);
+    this.#words[2 * (lane * cell.doubles + cell.samples)] = 0;
+    return kept;
+  }
+
+  /** The same, and they stay. */
+  peekSamples(lane: number, samples: Int32Array): number {
+    const words = this.#words;
+    const at = 2 * (lane * cell.doubles + cell.samples);
+    const kept = Math.min(words[at], keptSamples);
+    for (let k = 0; k < kept; k++) samples[k] = words[at + 1 + k];
+    return kept;
+  }
+
+  extremes(lane: number) {
+    const at = lane * cell.doubles;
+    return { sum: this.#cells[at + cell.sum], min: this.#cells[at + cell.min], max: this.#cells[at + cell.max] };
+  }
+
+  /** −1: none came. */
+  firstNs(lane: number): number {
+    return this.#cells[lane * cell.doubles + cell.firstNs];
+  }
+
+  lastNs(lane: number): number {
+    return this.#cells[lane * cell.doubles + cell.lastNs];
+  }
+}

@@ -1,0 +1,216 @@
+/** One session in one thread: any number of ports, and flows from each to any. One turn does a little of everything. */
+import type { RingMemory } from "../../memory.js";
+import { FrameMaker } from "../../stream/frames/frame-maker.js";
+import { trialHighOf } from "../../stream/frames/signature.js";
+import { countersEveryNs, type OpenPort, TrialClock } from "../loop/index.js";
+import { HostTable } from "../neighbour/index.js";
+import { CommandReader, commandKind } from "./commands.js";
+import { LiveCursors } from "./cursors.js";
+import { FlowControl } from "./flow-control.js";
+import { SessionInspector } from "./inspector.js";
+import { LaneBook } from "./lane-book.js";
+import { marksFrom, type SessionJobEvent, type SessionOrder } from "./orders.js";
+import { PortCapture } from "./port-capture.js";
+import { PortReceiver } from "./port-receiver.js";
+import { PortSender } from "./port-sender.js";
+import { commandCell, loopCell, portCell, type SessionBuffers, SessionMemory } from "./session-memory.js";
+import { SessionTransmitter } from "./transmitter.js";
+
+/** A turn takes at most so many commands: each takes about a microsecond. */
+const commandsATurn = 8;
+/** After the last frame was sent, the loop stays awake for those on their way. */
+const awakeAfterNs = 100_000_000;
+
+export interface SessionLoopContext {
+  readonly ringMemory: RingMemory;
+  readonly nowNs: () => number;
+  readonly sleeps: () => number;
+  readonly inUse: { port: number };
+  readonly post: (event: SessionJobEvent) => void;
+}
+
+export class SessionLoop {
+  readonly clock: TrialClock;
+  readonly #context: SessionLoopContext;
+  readonly #memory: SessionMemory;
+  readonly #commands: CommandReader;
+  readonly #cursors: LiveCursors;
+  readonly #control: FlowControl;
+  readonly #transmitter: SessionTransmitter;
+  readonly #senders: readonly PortSender[];
+  readonly #receivers: readonly PortReceiver[];
+  readonly #hosts: readonly HostTable[];
+  readonly #inspector: SessionInspector;
+  /** Doubles in a typed array; trial-clock.ts says why: when ports are looked at next, and when a frame was sent last. */
+  readonly #times = new Float64Array(2);
+
+  constructor(context: SessionLoopContext, buffers: SessionBuffers) {
+    const memory = new SessionMemory(buffers);
+    const { ringMemory, nowNs, inUse } = context;
+    this.#context = context;
+    this.#memory = memory;
+    this.clock = new TrialClock(nowNs);
+    this.clock.begin();
+    this.#commands = new CommandReader(memory);
+    this.#cursors = new LiveCursors(memory);
+    const lanes = new LaneBook(memory);
+    this.#control = new FlowControl(memory, this.clock, this.#cursors, lanes);
+    const frames = framesOf(memory, this.#cursors);
+    const ports = Array.from({ length: memory.shape.ports }, (_, port) => port);
+    this.#senders = ports.map((port) => new PortSender(port, ringMemory, memory, frames));
+    this.#transmitter = new SessionTransmitter(memory, this.clock, this.#control, this.#senders, inUse);
+    this.#inspector = new SessionInspector(memory, ringMemory);
+    this.#hosts = this.#senders.map((sender) => new HostTable(ringMemory, sender, context.post, nowNs));
+    const shared = { memory, ringMemory, clock: this.clock, lanes, inspector: this.#inspector };
+    this.#receivers = ports.map((port) => new PortReceiver({ ...shared, port, foreignFrames: this.#hosts[port] }));
+  }
+
+  attach(index: number, port: OpenPort | null): void {
+    this.#senders[index].attach(port);
+    this.#receivers[index].attach(port);
+    this.#hosts[index].attach(port);
+  }
+
+  /** Nothing runs, and nothing is on its way. */
+  get mayRest(): boolean {
+    return this.#control.running === 0 && this.clock.nowNs - this.#times[1] > awakeAfterNs;
+  }
+
+  get isRunning(): boolean {
+    return this.#control.running > 0 || this.#commands.isWaiting;
+  }
+
+  step(): number {
+    const { inUse } = this.#context;
+    const { clock } = this;
+    clock.turn();
+    let moved = this.#commands.isWaiting ? this.#takeCommands() : 0;
+    const sent = this.#transmitter.step();
+    if (sent > 0) this.#times[1] = clock.nowNs;
+    moved += sent;
+    for (let p = 0; p < this.#receivers.length; p++) {
+      inUse.port = p;
+      moved += this.#receivers[p].step();
+      const hosts = this.#hosts[p];
+      if (!hosts.queue.isEmpty) moved += hosts.queue.flush();
+    }
+    if (clock.nowNs >= this.#times[0]) this.#look();
+    return moved === 0 && this.#control.running > 0 && this.#transmitter.isWakeful ? 1 : moved;
+  }
+
+  /** What only now and then changes, or is only now and then asked for. */
+  #look(): void {
+    const { loop, ports } = this.#memory;
+    this.#times[0] = this.clock.nowNs + countersEveryNs;
+    for (let p = 0; p < this.#senders.length; p++) {
+      this.#context.inUse.port = p;
+      this.#senders[p].look();
+      const { queue, answered } = this.#hosts[p];
+      ports[p * portCell.count + portCell.beside] = queue.sent;
+      ports[p * portCell.count + portCell.besideBytes] = queue.sentBytes;
+      ports[p * portCell.count + portCell.answered] = answered;
+    }
+    loop[loopCell.longestTurnNs] = this.clock.stoodStillNs;
+    loop[loopCell.sleeps] = this.#context.sleeps();
+    loop[loopCell.nowNs] = this.clock.nowNs;
+  }
+
+  #takeCommands(): number {
+    let taken = 0;
+    for (; taken < commandsATurn && this.#commands.isWaiting; taken++) {
+      this.#take(this.#commands.at);
+      this.#commands.advance();
+    }
+    this.clock.read();
+    return taken;
+  }
+
+  #take(at: number): void {
+    const { commands } = this.#memory;
+    const control = this.#control;
+    const flow = commands[at + commandCell.slot];
+    const value = commands[at + commandCell.value];
+    const batch = commands[at + commandCell.batch];
+    switch (commands[at + commandCell.kind]) {
+      case commandKind.start:
+        this.#inspector.learn(flow);
+        control.start(flow, batch, value, commands[at + commandCell.length]);
+        break;
+      case commandKind.stop:
+        control.stop(flow);
+        break;
+      case commandKind.pause:
+        control.pause(flow);
+        break;
+      case commandKind.resume:
+        this.#inspector.learn(flow);
+        control.resume(flow, batch, value, commands[at + commandCell.length]);
+        break;
+      case commandKind.rate:
+        control.setRate(flow, value);
+        break;
+      case commandKind.remove:
+        control.remove(flow);
+        break;
+      case commandKind.order:
+        this.#obey(this.#commands.json(commands[at + commandCell.at], commands[at + commandCell.length]));
+    }
+  }
+
+  #obey(order: unknown): void {
+    const given = order as SessionOrder;
+    switch (given.kind) {
+      case "group":
+        this.#cursors.open(given.group);
+        break;
+      case "ungroup":
+        this.#cursors.close(given.group);
+        break;
+      case "marks":
+        this.#inspector.mark(given.flow, given.marks === null ? null : marksFrom(given.marks));
+        break;
+      case "hosts":
+        this.#hosts[given.port].setHosts(given.hosts);
+        break;
+      case "ask":
+        this.#hosts[given.port].ask(given.host, given.address);
+        break;
+      case "ping":
+        this.#hosts[given.port].ping(given.host, given.address, given.mac, given.id);
+        break;
+      case "capture":
+        this.#capture(
+          given.port,
+          new PortCapture(given.capture, given.port, this.#context.ringMemory, this.#memory),
+          given.capture.direction,
+        );
+        break;
+      case "captureEnd":
+        this.#capture(given.port, null, "both");
+    }
+  }
+
+  #capture(port: number, capture: PortCapture | null, direction: "rx" | "tx" | "both"): void {
+    const { clock } = this;
+    this.#receivers[port].watcher = direction === "tx" ? null : capture;
+    this.#senders[port].watcher = direction === "rx" ? null : capture;
+    const watches = capture !== null && direction !== "rx";
+    this.#hosts[port].queue.watch = watches ? (offset, bytes) => capture.note(offset, bytes, clock.nowNs) : null;
+    this.#memory.ports[port * portCell.count + portCell.capturing] = capture === null ? 0 : 1;
+  }
+}
+
+/** Sizes, sequences of sizes and templates are where the owner wrote them into the heap. */
+function framesOf(memory: SessionMemory, cursors: LiveCursors): FrameMaker {
+  const { heap, orders, shape } = memory;
+  const tables = {
+    orders,
+    patterns: new Uint16Array(heap),
+    sizes: new Int32Array(heap),
+    templates: new Uint8Array(heap),
+    cursors,
+    // Flows that need it are refused.
+    seal: () => {},
+  };
+  return new FrameMaker(tables, trialHighOf(shape.trial), 1);
+}

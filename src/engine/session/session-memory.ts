@@ -1,0 +1,244 @@
+/**
+ * The memory that a session's loop and its owner share. The owner writes commands and the rows of flows that are not in
+ * use; the loop writes everything else, and its counters are the account itself. So a look at them costs the loop nothing.
+ * A double is read and written at once, and each cell has one writer.
+ */
+import { sequenceCells } from "../../stats/sequence-table.js";
+import { smallHistogramBytes } from "../../stats/small-histograms.js";
+import { order } from "../../stream/frames/frame-maker.js";
+import { laneRowDoubles } from "./lanes.js";
+
+/** Int32 words. `written` and `done` count commands; they wrap round. */
+export const headerWord = { written: 0, done: 1, words: 16 } as const;
+/** Doubles of the loop as a whole. */
+export const loopCell = { nowNs: 0, longestTurnNs: 1, late: 2, sleeps: 3, events: 4, count: 8 } as const;
+
+export const flowState = { none: 0, stopped: 1, running: 2, paused: 3 } as const;
+
+/** Doubles of a flow. What a sent frame touches comes first. Times are session times; −1: it never happened. */
+export const flowCell = {
+  published: 0,
+  /** bufferBytes of these. */
+  bytes: 1,
+  lastSentNs: 2,
+  late: 3,
+  /** Frames after which it ends; Infinity: it does not. */
+  limit: 4,
+  firstSentNs: 5,
+  state: 6,
+  generation: 7,
+  blocked: 8,
+  missed: 9,
+  pps: 10,
+  startedNs: 11,
+  stoppedNs: 12,
+  /** 1: by itself. */
+  endedItself: 13,
+  /** Frames, and their bufferBytes, that lay in a ring whose peer went away. */
+  gone: 14,
+  goneBytes: 15,
+  /** What a frame that came in touches, if it is not just the next one. */
+  corrupt: 16,
+  stale: 17,
+  elsewhere: 18,
+  /** bufferBytes of accepted frames beyond `sizeOf` each. */
+  moreBytes: 19,
+  /** Frames without signature that were recognised, and when the first and the last of them came. */
+  recognised: 20,
+  recognisedFirstNs: 21,
+  recognisedLastNs: 22,
+  /** What the owner says of the schedule (schedule.ts). Infinity: no end. */
+  durationNs: 24,
+  burstFrames: 25,
+  bursts: 26,
+  gapNs: 27,
+  /** From the start to the first slot; −1: its phase among those started with it. */
+  delayNs: 28,
+  /** Its port, the VLAN tags of its frames, and how many sizes they have. */
+  from: 29,
+  tags: 30,
+  variants: 31,
+  doubles: 32,
+} as const;
+
+/** Doubles of a port. Bytes are bufferBytes. */
+export const portCell = {
+  published: 0,
+  bytes: 1,
+  /** Of the published ones: taken by the peer, or gone with it. */
+  taken: 2,
+  gone: 3,
+  goneBytes: 4,
+  blocked: 5,
+  beside: 6,
+  besideBytes: 7,
+  answered: 8,
+  rxFrames: 9,
+  rxBytes: 10,
+  test: 11,
+  stale: 12,
+  foreign: 13,
+  corrupt: 14,
+  /** 1: it has rings. */
+  attached: 15,
+  captureSeen: 16,
+  captureKept: 17,
+  /** 1: it captures. */
+  capturing: 18,
+  captureMissed: 19,
+  count: 32,
+} as const;
+
+export const recentFrames = 32_768;
+export const commandRecords = 8192;
+/** `slot` and the rest mean what the command's kind says (commands.ts). */
+export const commandCell = { kind: 0, slot: 1, value: 2, batch: 3, at: 4, length: 5, doubles: 8 } as const;
+
+export interface SessionShape {
+  /** Of flows at once: a power of two. */
+  readonly capacity: number;
+  /** Sequences that are told apart: one a flow, and one for each further port that is to get every frame. */
+  readonly lanes: number;
+  readonly ports: number;
+  /** Its id in signatures. */
+  readonly trial: number;
+  readonly heapBytes: number;
+}
+
+export interface SessionBuffers {
+  readonly shape: SessionShape;
+  readonly shared: SharedArrayBuffer;
+  /** Frames' templates, sequences of sizes, and whatever else commands speak of. */
+  readonly heap: SharedArrayBuffer;
+}
+
+type Bytes = { readonly [part in Part]: number };
+const parts = [
+  "header",
+  "loop",
+  "commands",
+  "flows",
+  "ports",
+  "lanes",
+  "sequences",
+  "receivedAt",
+  "orders",
+  "heads",
+  "sizeOf",
+  "laneOf",
+  "groupOf",
+  "rowOf",
+  "recents",
+  "recentBytes",
+  "histograms",
+] as const;
+type Part = (typeof parts)[number];
+
+function bytesOf({ capacity, lanes, ports }: SessionShape): Bytes {
+  return {
+    header: 4 * headerWord.words,
+    loop: 8 * loopCell.count,
+    commands: 8 * commandRecords * commandCell.doubles,
+    flows: 8 * capacity * flowCell.doubles,
+    ports: 8 * ports * portCell.count,
+    lanes: 8 * lanes * laneRowDoubles,
+    sequences: 8 * lanes * sequenceCells,
+    receivedAt: 8 * capacity * ports,
+    orders: 4 * capacity * order.words,
+    heads: 4 * capacity,
+    sizeOf: 4 * capacity,
+    laneOf: 4 * capacity * ports,
+    groupOf: 4 * capacity,
+    rowOf: 4 * capacity,
+    recents: 4 * ports * recentFrames,
+    recentBytes: 4 * ports * recentFrames,
+    histograms: smallHistogramBytes(lanes),
+  };
+}
+
+/** Two cache lines: neighbours do not disturb each other. */
+const partBytes = 128;
+
+function offsetsOf(shape: SessionShape): { readonly offsets: Record<Part, number>; readonly bytes: number } {
+  const bytes = bytesOf(shape);
+  const offsets = {} as Record<Part, number>;
+  let end = 0;
+  for (const part of parts) {
+    offsets[part] = end;
+    end += Math.ceil(bytes[part] / partBytes) * partBytes;
+  }
+  return { offsets, bytes: end };
+}
+
+export function allocateSession(shape: SessionShape): SessionBuffers {
+  const shared = new SharedArrayBuffer(offsetsOf(shape).bytes);
+  return { shape, shared, heap: new SharedArrayBuffer(shape.heapBytes) };
+}
+
+/** The views of one side. */
+export class SessionMemory {
+  readonly shape: SessionShape;
+  readonly header: Int32Array;
+  readonly loop: Float64Array;
+  readonly commands: Float64Array;
+  readonly flows: Float64Array;
+  readonly ports: Float64Array;
+  readonly lanes: Float64Array;
+  readonly sequences: Float64Array;
+  /** By flow and port: accepted frames, where a flow has several ports to come to. */
+  readonly receivedAt: Float64Array;
+  /** FrameMaker's tables. Sizes, sequences of sizes and templates lie in the heap. */
+  readonly orders: Int32Array;
+  /** What the signatures of a flow's current generation begin with. */
+  readonly heads: Int32Array;
+  /** bufferBytes where all frames of a flow have one size; else 0. */
+  readonly sizeOf: Int32Array;
+  /** By flow and port: the lane; −1: its frames are not to come in there. */
+  readonly laneOf: Int32Array;
+  /** Which function writes what changes; −1: nothing does. And the flow's row there. */
+  readonly groupOf: Int32Array;
+  readonly rowOf: Int32Array;
+  /** By port and place: the head of each of the last published frames, and its bufferBytes. */
+  readonly recents: Int32Array;
+  readonly recentBytes: Int32Array;
+  readonly histograms: { readonly buffer: SharedArrayBuffer; readonly offset: number };
+  readonly heap: SharedArrayBuffer;
+
+  constructor({ shape, shared, heap }: SessionBuffers) {
+    const { offsets } = offsetsOf(shape);
+    const bytes = bytesOf(shape);
+    const doubles = (part: Part): Float64Array => new Float64Array(shared, offsets[part], bytes[part] / 8);
+    const words = (part: Part): Int32Array => new Int32Array(shared, offsets[part], bytes[part] / 4);
+    this.shape = shape;
+    this.header = words("header");
+    this.loop = doubles("loop");
+    this.commands = doubles("commands");
+    this.flows = doubles("flows");
+    this.ports = doubles("ports");
+    this.lanes = doubles("lanes");
+    this.sequences = doubles("sequences");
+    this.receivedAt = doubles("receivedAt");
+    this.orders = words("orders");
+    this.heads = words("heads");
+    this.sizeOf = words("sizeOf");
+    this.laneOf = words("laneOf");
+    this.groupOf = words("groupOf");
+    this.rowOf = words("rowOf");
+    this.recents = words("recents");
+    this.recentBytes = words("recentBytes");
+    this.histograms = { buffer: shared, offset: offsets.histograms };
+    this.heap = heap;
+  }
+}
+
+/** Bits of a stream's number in signatures that say the flow. */
+export const slotBitsOf = (capacity: number): number => Math.round(Math.log2(capacity));
+
+/**
+ * The stream number of a generation, from 1, of the flow in a slot: the slot in its low bits, the generation above it. No
+ * generation has the number 0 there. They come round; the time in a frame's signature tells those apart that have the same.
+ */
+export function streamNumber(capacity: number, slot: number, generation: number): number {
+  const generations = 2 ** (24 - slotBitsOf(capacity)) - 1;
+  return (((generation - 1) % generations) + 1) * capacity + slot;
+}

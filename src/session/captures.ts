@@ -1,0 +1,133 @@
+/** The captures of a session: memory for each, what the loop is told, and files made of what is there. */
+import {
+  type CaptureOrder,
+  captureSlot,
+  captureSlotBytes,
+  portCell,
+  type SessionMemory,
+} from "../engine/session/index.js";
+import { parseFilter } from "../packet/filter.js";
+import { encodeCapture } from "../pcap/index.js";
+import { arena, arenaMemory } from "../sys/arena.js";
+import { SessionError } from "./session-error.js";
+import type { CapturedFile, CaptureSpec } from "./types.js";
+
+const usualFrames = 10_000;
+const mostFrames = 1_000_000;
+const mostBytes = 2 ** 30;
+
+/** Since 1970; nanoseconds since then do not fit into a double. */
+export interface WallTime {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+interface OpenCapture {
+  readonly order: CaptureOrder;
+  readonly bytes: number;
+}
+
+export class Captures {
+  readonly #memory: SessionMemory;
+  readonly #epoch: () => WallTime;
+  readonly #open = new Map<number, OpenCapture>();
+
+  constructor(memory: SessionMemory, epoch: () => WallTime) {
+    this.#memory = memory;
+    this.#epoch = epoch;
+  }
+
+  has(port: number): boolean {
+    return this.#open.has(port);
+  }
+
+  /** @throws SessionError bad-spec, full */
+  make(port: number, spec: CaptureSpec, longestBytes: number): CaptureOrder {
+    const { direction = "rx", filter = null, frames = usualFrames, overwrite = true } = spec;
+    const snapBytes = Math.min(spec.snapBytes ?? longestBytes, longestBytes);
+    const where = `capture of port "${spec.port}"`;
+    if (!Number.isInteger(frames) || frames < 1 || frames > mostFrames) {
+      throw new SessionError("bad-spec", `a capture has no room for ${frames} frames`, {
+        where,
+        accepted: `1 to ${mostFrames}`,
+      });
+    }
+    if (!Number.isInteger(snapBytes) || snapBytes < 1) {
+      throw new SessionError("bad-spec", `a capture cannot keep ${snapBytes} bytes of a frame`, {
+        where,
+        accepted: "from 1",
+      });
+    }
+    if (filter !== null) parseFilter(filter, `${where} filter`);
+    const bytes = frames * captureSlotBytes(snapBytes);
+    const taken = [...this.#open].reduce((sum, [at, { bytes: used }]) => sum + (at === port ? 0 : used), 0);
+    if (taken + bytes > mostBytes) {
+      throw new SessionError(
+        "full",
+        `captures have ${mostBytes - taken} bytes of memory left, and this one asks for ${bytes}`,
+        {
+          where,
+          hint: "fewer frames, or fewer bytes of each (snapBytes)",
+        },
+      );
+    }
+    const { offset } = arena().mapAnonymous(bytes);
+    return { direction, filter, offset, frames, snapBytes, overwrite };
+  }
+
+  /** The loop captures by this order now; what was captured before is gone. */
+  open(port: number, order: CaptureOrder): void {
+    this.#release(port);
+    this.#open.set(port, { order, bytes: order.frames * captureSlotBytes(order.snapBytes) });
+  }
+
+  /** The loop does not capture there any more. */
+  remove(port: number): void {
+    this.#release(port);
+  }
+
+  closeAll(): void {
+    for (const port of [...this.#open.keys()]) this.#release(port);
+  }
+
+  fetch(port: number, format: "pcap" | "pcapng"): CapturedFile {
+    const capture = this.#open.get(port);
+    if (capture === undefined) throw new SessionError("unknown-capture", "the port has no capture");
+    const { frames: room } = capture.order;
+    const kept = this.#cell(port, portCell.captureKept);
+    const first = Math.max(0, kept - room);
+    const copies = Array.from({ length: kept - first }, (_, k) => this.#copy(capture.order, first + k));
+    // What was written over while it was copied is left out; the slot that is written now may be, too.
+    const overwritten = this.#cell(port, portCell.captureKept) - room;
+    const isRunning = this.#cell(port, portCell.capturing) === 1;
+    const valid = copies.slice(Math.max(0, (isRunning ? overwritten + 1 : overwritten) - first));
+    const seen = Math.max(this.#cell(port, portCell.captureSeen), kept);
+    return { format, file: encodeCapture(valid, format), frames: valid.length, seen, missed: seen - valid.length };
+  }
+
+  #copy({ offset, frames, snapBytes }: CaptureOrder, number: number) {
+    const memory = arenaMemory(arena().address, arena().bytes);
+    const slot = offset + (number % frames) * captureSlotBytes(snapBytes);
+    const { seconds, nanoseconds } = this.#epoch();
+    const sinceNs = nanoseconds + memory.view.getFloat64(slot + captureSlot.timeNs, true);
+    const keptBytes = Math.min(snapBytes, memory.view.getUint32(slot + captureSlot.keptBytes, true));
+    const at = slot + captureSlot.header;
+    return {
+      seconds: seconds + Math.floor(sinceNs / 1e9),
+      nanoseconds: Math.floor(sinceNs % 1e9),
+      originalBytes: memory.view.getUint32(slot + captureSlot.wireBytes, true),
+      bytes: memory.u8.slice(at, at + keptBytes),
+    };
+  }
+
+  #release(port: number): void {
+    const capture = this.#open.get(port);
+    if (capture === undefined) return;
+    this.#open.delete(port);
+    arena().release(capture.order.offset);
+  }
+
+  #cell(port: number, which: number): number {
+    return this.#memory.ports[port * portCell.count + which]!;
+  }
+}

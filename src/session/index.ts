@@ -1,0 +1,4 @@
+/** Live sessions: open one, add flows, start, change and stop them while others go on, and look at their counters. */
+export { openSession } from "./open-session.js";
+export { SessionError, type SessionErrorCode } from "./session-error.js";
+export type * from "./types.js";

@@ -1,0 +1,419 @@
+/** The session's face: checks what is asked, compiles, tells the loop, and shows samples of its counters. */
+import { type Command, commandKind, flowCell, type SessionHandle } from "../engine/session/index.js";
+import { didYouMean } from "../nearest.js";
+import type { Port } from "../port/index.js";
+import { monotonicClock } from "../sys/clock.js";
+import { Captures, type WallTime } from "./captures.js";
+import { Commander } from "./commander.js";
+import { compileFlow, flowPps } from "./compile-flow.js";
+import { FlowTable, type TableFlow } from "./flow-table.js";
+import { LinkBook } from "./link-book.js";
+import { NeighbourBook } from "./neighbour-book.js";
+import { RateBook } from "./rate-book.js";
+import { Sampler, stateOf } from "./sampler.js";
+import { SessionError } from "./session-error.js";
+import type {
+  CapturedFile,
+  CaptureSpec,
+  FlowInfo,
+  FlowNames,
+  FlowRate,
+  FlowSpec,
+  FlowState,
+  HostSpec,
+  LinkState,
+  Neighbour,
+  PingResult,
+  Session,
+  SessionEvent,
+  SessionPortFacts,
+  SessionPortSpec,
+  SessionSnapshot,
+} from "./types.js";
+
+const usualSettleNs = 2e9;
+const tickMs = 100;
+const sampleNs = 100e6;
+/** While flows are compiled, the owner's thread gives way this often. */
+const sliceMs = 8;
+
+export interface LiveSessionParts {
+  readonly handle: SessionHandle;
+  readonly ports: readonly Port[];
+  readonly specs: readonly SessionPortSpec[];
+  readonly settleNs: number | undefined;
+}
+
+type EventOf = SessionEvent extends infer E ? (E extends { readonly atNs: number } ? Omit<E, "atNs"> : never) : never;
+
+export class LiveSession implements Session {
+  readonly #handle: SessionHandle;
+  readonly #specs: readonly SessionPortSpec[];
+  readonly #openPorts: readonly Port[];
+  readonly #table: FlowTable;
+  readonly #commander: Commander;
+  readonly #neighbours: NeighbourBook;
+  readonly #captures: Captures;
+  readonly #links: LinkBook;
+  readonly #rates: RateBook;
+  readonly #sampler: Sampler;
+  readonly #flows = new Map<string, TableFlow>();
+  /** Names that are being added or removed. */
+  readonly #reserved = new Set<string>();
+  readonly #listeners = new Set<(event: SessionEvent) => void>();
+  /** By flow: generation and state when they were looked at last. */
+  readonly #seen = new Map<string, { readonly generation: number; readonly state: FlowState }>();
+  #wall: WallTime = { seconds: 0, nanoseconds: 0 };
+  #epochNs = 0;
+  #batch = 0;
+  #last: SessionSnapshot | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor({ handle, ports, specs, settleNs }: LiveSessionParts) {
+    const { memory } = handle;
+    this.#handle = handle;
+    this.#specs = specs;
+    this.#openPorts = ports;
+    this.#table = new FlowTable(memory);
+    this.#commander = new Commander(handle, this.#table);
+    this.#captures = new Captures(memory, () => this.#wall);
+    this.#links = new LinkBook(ports, specs, (change) => this.#tell({ kind: "link", ...change }));
+    this.#rates = new RateBook(memory);
+    const samplerPorts = specs.map(({ name }, index) => ({
+      name,
+      isUp: () => this.#links.isUp(index),
+      hasCapture: () => this.#captures.has(index),
+    }));
+    this.#sampler = new Sampler(memory, samplerPorts, settleNs ?? usualSettleNs);
+    this.#neighbours = new NeighbourBook({
+      order: (orders) => this.#commander.order(orders),
+      portOf: (name, where) => this.#portOf(name, where),
+      ports: ports.length,
+      nowNs: () => this.#nowNs(),
+      tell: ({ host, address, mac }) => this.#tell({ kind: "neighbour", host, address, mac }),
+    });
+  }
+
+  /** The loop's time 0 by the clock that all threads share. */
+  begin(epochNs: number): void {
+    const sinceNs = monotonicClock().nowNs() - epochNs;
+    const nowMs = Date.now();
+    this.#epochNs = epochNs;
+    const nanoseconds = (nowMs % 1000) * 1e6 - sinceNs;
+    const borrowed = Math.floor(nanoseconds / 1e9);
+    this.#wall = { seconds: Math.floor(nowMs / 1000) + borrowed, nanoseconds: nanoseconds - borrowed * 1e9 };
+    this.#links.begin(() => this.#nowNs());
+    this.#tick();
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+  }
+
+  get epochUnixNs(): number {
+    return this.#wall.seconds * 1e9 + this.#wall.nanoseconds;
+  }
+
+  get ports(): readonly SessionPortFacts[] {
+    return this.#openPorts.map((port, index) => ({
+      name: this.#specs[index]!.name,
+      spec: port.spec.text,
+      kind: port.spec.kind,
+      facts: port.rings() === null ? null : port.facts(),
+    }));
+  }
+
+  async addFlows(specs: readonly FlowSpec[]): Promise<void> {
+    this.#commander.check();
+    this.#reserve(specs);
+    try {
+      if (specs.length > this.#table.free) {
+        const what = `the session has room for ${this.#table.free} more flows, and these are ${specs.length}`;
+        throw new SessionError("full", what, { hint: "open it with a greater capacity" });
+      }
+      const plans = [];
+      let sliceEndMs = performance.now() + sliceMs;
+      for (const spec of specs) {
+        plans.push(this.#planOf(spec));
+        if (performance.now() < sliceEndMs) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+        this.#commander.check();
+        sliceEndMs = performance.now() + sliceMs;
+      }
+      const { flows, orders } = this.#table.admit(plans);
+      await this.#commander.order(orders);
+      for (const flow of flows) this.#flows.set(flow.spec.name, flow);
+      this.#tell({ kind: "flows", added: specs.map(({ name }) => name), removed: [] });
+    } finally {
+      for (const { name } of specs) this.#reserved.delete(name);
+    }
+  }
+
+  async removeFlows(names: FlowNames): Promise<void> {
+    const flows = this.#named(names);
+    for (const { spec } of flows) {
+      this.#flows.delete(spec.name);
+      this.#seen.delete(spec.name);
+      this.#reserved.add(spec.name);
+    }
+    try {
+      await this.#commander.say(flows.map(({ slot }) => ({ kind: commandKind.remove, slot })));
+      await this.#commander.order(this.#table.release(flows));
+      this.#tell({ kind: "flows", added: [], removed: flows.map(({ spec }) => spec.name) });
+    } finally {
+      for (const { spec } of flows) this.#reserved.delete(spec.name);
+    }
+  }
+
+  start(names: FlowNames): Promise<void> {
+    return this.#sayBatch(commandKind.start, names);
+  }
+
+  stop(names: FlowNames): Promise<void> {
+    return this.#sayBatch(commandKind.stop, names);
+  }
+
+  pause(names: FlowNames): Promise<void> {
+    return this.#sayBatch(commandKind.pause, names);
+  }
+
+  resume(names: FlowNames): Promise<void> {
+    return this.#sayBatch(commandKind.resume, names);
+  }
+
+  async setRate(names: FlowNames, rate: FlowRate): Promise<void> {
+    const flows = this.#named(names);
+    const rates = flows.map((flow) => {
+      const lineRateBps = this.#specs[this.#portOf(flow.spec.from, "")]!.lineRateBps ?? null;
+      return flowPps(rate, flow.compiled.meanFrameBytes, lineRateBps, flow.spec.name);
+    });
+    for (const [k, flow] of flows.entries()) flow.pps = rates[k]!;
+    await this.#commander.say(
+      flows.map(({ slot }, k): Command => ({ kind: commandKind.rate, slot, value: rates[k]! })),
+    );
+    for (const [k, { spec }] of flows.entries()) this.#tell({ kind: "rate", flow: spec.name, pps: rates[k]! });
+  }
+
+  flows(): readonly FlowInfo[] {
+    return [...this.#flows.values()].map(({ spec, slot }) => ({ spec, state: stateOf(this.#handle.memory, slot) }));
+  }
+
+  setHosts(hosts: readonly HostSpec[]): Promise<void> {
+    return this.#checked(() => this.#neighbours.setHosts(hosts));
+  }
+
+  resolve(host: string, address: string, timeoutMs?: number): Promise<string | null> {
+    return this.#checked(() => this.#neighbours.resolve(host, address, timeoutMs));
+  }
+
+  neighbours(): readonly Neighbour[] {
+    return this.#neighbours.list();
+  }
+
+  ping(host: string, address: string, timeoutMs?: number): Promise<PingResult> {
+    return this.#checked(() => this.#neighbours.ping(host, address, timeoutMs));
+  }
+
+  async startCapture(capture: CaptureSpec): Promise<void> {
+    this.#commander.check();
+    const port = this.#portOf(capture.port, "capture");
+    const { maxFrameBytes } = this.#openPorts[port]!.facts();
+    const order = this.#captures.make(port, capture, maxFrameBytes);
+    // The old one's memory goes when the loop does not write into it any more.
+    await this.#commander.order([{ kind: "capture", port, capture: order }]);
+    this.#captures.open(port, order);
+    this.#tell({ kind: "capture", port: capture.port, running: true });
+  }
+
+  async stopCapture(name: string): Promise<void> {
+    const port = this.#captured(name);
+    await this.#commander.order([{ kind: "captureEnd", port }]);
+    this.#tell({ kind: "capture", port: name, running: false });
+  }
+
+  async removeCapture(name: string): Promise<void> {
+    const port = this.#captured(name);
+    await this.#commander.order([{ kind: "captureEnd", port }]);
+    this.#captures.remove(port);
+    this.#tell({ kind: "capture", port: name, running: false });
+  }
+
+  async fetchCapture(name: string, format: "pcap" | "pcapng" = "pcap"): Promise<CapturedFile> {
+    return this.#captures.fetch(this.#captured(name), format);
+  }
+
+  linkStates(): readonly LinkState[] {
+    return this.#links.states();
+  }
+
+  setLink(name: string, state: "up" | "down"): Promise<void> {
+    return this.#checked(async () => this.#links.set(this.#portOf(name, "link"), state));
+  }
+
+  snapshot(): SessionSnapshot {
+    const last = this.#last;
+    return last !== null && this.#nowNs() - last.atNs < sampleNs ? last : this.sample();
+  }
+
+  sample(): SessionSnapshot {
+    this.#rates.look(this.#flows.values());
+    this.#last = this.#sampler.sample(this.#flows.values(), this.#nowNs(), this.#rates);
+    return this.#last;
+  }
+
+  onEvent(listener: (event: SessionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The loop tells something. */
+  take(event: Parameters<NeighbourBook["take"]>[0]): void {
+    this.#neighbours.take(event, event.kind === "echo" ? event.atNs - this.#epochNs : this.#nowNs());
+  }
+
+  trouble(message: string): void {
+    this.#tell({ kind: "trouble", port: null, message });
+  }
+
+  /** The loop's thread is gone. */
+  fail(error: Error): void {
+    this.#commander.end(new SessionError("ended", `the session has ended: ${error.message}`, { cause: error }));
+    this.#tell({ kind: "ended", message: error.message });
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#commander.end(new SessionError("closed", "the session was closed"));
+    await this.#handle[Symbol.asyncDispose]();
+    this.#captures.closeAll();
+    for (const port of this.#openPorts.toReversed()) await port[Symbol.asyncDispose]();
+    this.#listeners.clear();
+  }
+
+  async #checked<T>(act: () => Promise<T>): Promise<T> {
+    this.#commander.check();
+    return act();
+  }
+
+  async #sayBatch(kind: Command["kind"], names: FlowNames): Promise<void> {
+    const flows = this.#named(names);
+    const batch = ++this.#batch;
+    await this.#commander.say(
+      flows.map(({ slot }, place): Command => ({ kind, slot, value: place, batch, length: flows.length })),
+    );
+    this.#lookAtStates();
+  }
+
+  /** @throws SessionError exists */
+  #reserve(specs: readonly FlowSpec[]): void {
+    const names = new Set<string>();
+    for (const { name } of specs) {
+      if (this.#flows.has(name) || this.#reserved.has(name) || names.has(name)) {
+        throw new SessionError("exists", `there is a flow "${name}" already`, { where: `flow "${name}"` });
+      }
+      names.add(name);
+    }
+    for (const name of names) this.#reserved.add(name);
+  }
+
+  #planOf(spec: FlowSpec) {
+    const where = `flow "${spec.name}"`;
+    if (spec.name === "") throw new SessionError("bad-spec", "a flow has no name", { accepted: "a name for each" });
+    const from = this.#portOf(spec.from, `${where} from`);
+    const to = [...new Set(spec.to)].map((name) => this.#portOf(name, `${where} to`));
+    checkDuration(spec);
+    const compiled = compileFlow({ ...spec, to: [...new Set(spec.to)] });
+    const pps = flowPps(spec.rate, compiled.meanFrameBytes, this.#specs[from]!.lineRateBps ?? null, spec.name);
+    return { compiled, pps, from, to };
+  }
+
+  /** @throws SessionError unknown-flow */
+  #named(names: FlowNames): readonly TableFlow[] {
+    this.#commander.check();
+    if (names === "all") return [...this.#flows.values()];
+    return [...new Set(names)].map((name) => {
+      const flow = this.#flows.get(name);
+      if (flow !== undefined) return flow;
+      const known = [...this.#flows.keys()];
+      const accepted = known.length === 0 ? "there is no flow" : known.slice(0, 20).join(", ");
+      throw new SessionError("unknown-flow", `there is no flow "${name}"`, { accepted, ...didYouMean(name, known) });
+    });
+  }
+
+  /** @throws SessionError unknown-port */
+  #portOf(name: string, where: string): number {
+    const index = this.#specs.findIndex((spec) => spec.name === name);
+    if (index >= 0) return index;
+    const accepted = this.#specs.map((spec) => spec.name).join(", ");
+    throw new SessionError("unknown-port", `there is no port "${name}"`, { where, accepted });
+  }
+
+  /** @throws SessionError unknown-port, unknown-capture */
+  #captured(name: string): number {
+    this.#commander.check();
+    const port = this.#portOf(name, "capture");
+    if (this.#captures.has(port)) return port;
+    throw new SessionError("unknown-capture", `port "${name}" has no capture`, { where: "capture" });
+  }
+
+  #nowNs(): number {
+    return this.#epochNs === 0 ? 0 : monotonicClock().nowNs() - this.#epochNs;
+  }
+
+  #tick(): void {
+    this.#rates.note(this.#flows.values(), this.#nowNs());
+    this.#links.look();
+    this.#lookAtStates();
+  }
+
+  #lookAtStates(): void {
+    const { memory } = this.#handle;
+    for (const { spec, slot } of this.#flows.values()) {
+      const generation = memory.flows[slot * flowCell.doubles + flowCell.generation]!;
+      const state = stateOf(memory, slot);
+      const seen = this.#seen.get(spec.name);
+      if (seen?.state === state && seen.generation === generation) continue;
+      this.#seen.set(spec.name, { generation, state });
+      if (seen === undefined && generation === 0) continue;
+      const isEnded = state === "stopped" && memory.flows[slot * flowCell.doubles + flowCell.endedItself] === 1;
+      this.#tell({ kind: "flow", flow: spec.name, state, why: isEnded ? "ended" : "asked" });
+    }
+  }
+
+  #tell(event: EventOf): void {
+    const told = { ...event, atNs: this.#nowNs() } as SessionEvent;
+    for (const listener of this.#listeners) listener(told);
+  }
+}
+
+/** @throws SessionError bad-spec */
+function checkDuration({ name, duration, delayNs }: FlowSpec): void {
+  const refuse = (what: string, field: string, accepted: string): SessionError =>
+    new SessionError("bad-spec", what, { where: `flow "${name}" ${field}`, accepted });
+  if (delayNs != null && !(Number.isSafeInteger(delayNs) && delayNs >= 0)) {
+    throw refuse(`the delay cannot be ${delayNs} ns`, "delayNs", "whole nanoseconds from 0");
+  }
+  if (duration === undefined || duration.kind === "continuous") return;
+  if (duration.kind === "seconds") {
+    if (duration.seconds > 0 && duration.seconds <= 1e7) return;
+    throw refuse(`the duration cannot be ${duration.seconds} s`, "duration", "above 0, up to 10,000,000 s");
+  }
+  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+  if (!isCount(duration.frames))
+    throw refuse(`frames cannot be ${duration.frames}`, "duration", "whole numbers from 1");
+  if (duration.kind === "frames") return;
+  if (duration.bursts !== null && !isCount(duration.bursts)) {
+    throw refuse(`bursts cannot be ${duration.bursts}`, "duration", "whole numbers from 1, or null");
+  }
+  if (!(Number.isSafeInteger(duration.gapNs) && duration.gapNs >= 0)) {
+    throw refuse(`the gap cannot be ${duration.gapNs} ns`, "duration", "whole nanoseconds from 0");
+  }
+}

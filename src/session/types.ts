@@ -1,0 +1,298 @@
+/**
+ * A live session as its users see it: ports that are open for long, flows that are started, stopped, paused and changed
+ * while others go on, and counters that are sampled once for all who look. All of it is plain data. Times that end in
+ * `Ns` are session times, from `open` on, unless they say otherwise.
+ */
+import type { Header } from "../packet/index.js";
+import type { OpenPortOptions, PortFacts, PortSpec } from "../port/index.js";
+import type { SmallSummary } from "../stats/small-histograms.js";
+import type { FieldModifier, Payload, StreamSize } from "../stream/index.js";
+import type { Rate } from "../units.js";
+
+export interface SessionPortSpec {
+  /** Unique; what flows say. */
+  readonly name: string;
+  readonly port: PortSpec;
+  readonly options?: Partial<OpenPortOptions>;
+  /** What percent is of; null, absent: the line is not known, and percent is refused. */
+  readonly lineRateBps?: number | null;
+}
+
+export type FlowFrames =
+  | {
+      readonly kind: "stream";
+      readonly layers: readonly Header[];
+      readonly size: StreamSize;
+      readonly payload?: Payload;
+      readonly fields?: readonly FieldModifier[];
+      readonly seed?: number;
+      /** false: its frames carry no signature, though they may have room. */
+      readonly signed?: boolean;
+    }
+  /**
+   * The frame as given, without FCS; below 60 bytes it is padded. Where there is room, its last 18 bytes become the
+   * signature, unless `signed` is false.
+   */
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly signed?: boolean };
+
+export type FlowRate = Exclude<Rate, { readonly kind: "max" }>;
+
+export type FlowDuration =
+  | { readonly kind: "continuous" }
+  /** Exactly so many are sent. */
+  | { readonly kind: "frames"; readonly frames: number }
+  /** Slots before so much time of sending; pauses do not count. */
+  | { readonly kind: "seconds"; readonly seconds: number }
+  /** `bursts` null: without end; `gapNs` from the end of a burst's last slot to the next burst. */
+  | { readonly kind: "bursts"; readonly frames: number; readonly bursts: number | null; readonly gapNs: number };
+
+export interface FlowSpec {
+  /** Unique in the session. */
+  readonly name: string;
+  readonly from: string;
+  /** Empty: nobody receives, and no loss is counted. */
+  readonly to: readonly string[];
+  /** any (absent): each frame is expected once, at whichever of `to`; each: at every one of them. */
+  readonly delivery?: "any" | "each";
+  readonly frames: FlowFrames;
+  readonly rate: FlowRate;
+  readonly duration?: FlowDuration;
+  /** From the start to the first slot. null, absent: none; flows that start together are spread over their gaps. */
+  readonly delayNs?: number | null;
+}
+
+/** A host at a port: it answers for its addresses, and asks from them. */
+export interface HostSpec {
+  readonly name: string;
+  readonly port: string;
+  readonly mac: string;
+  readonly ipv4?: readonly string[];
+  readonly ipv6?: readonly string[];
+  /** Of its questions. Answers carry the question's tags. */
+  readonly vlan?: number | null;
+}
+
+export interface SessionSpec {
+  readonly ports: readonly SessionPortSpec[];
+  readonly flows?: readonly FlowSpec[];
+  readonly hosts?: readonly HostSpec[];
+  /** Most flows at once; absent: 4,096, up to 65,536. */
+  readonly capacity?: number;
+  /** How long peers of ports are waited for; absent: 10,000; 0: not at all. */
+  readonly readyTimeoutMs?: number;
+  /** A flow is settled when nothing of it came for this time; absent: 2 s. */
+  readonly settleNs?: number;
+  readonly cpu?: number | null;
+  readonly busy?: boolean;
+  /** Its id in signatures, 24 bits; absent: by chance. */
+  readonly trial?: number;
+}
+
+export type FlowNames = readonly string[] | "all";
+export type FlowState = "stopped" | "running" | "paused";
+
+export interface FlowInfo {
+  readonly spec: FlowSpec;
+  readonly state: FlowState;
+}
+
+export interface SessionPortFacts {
+  readonly name: string;
+  readonly spec: string;
+  readonly kind: string;
+  /** null: no peer has come yet. */
+  readonly facts: PortFacts | null;
+}
+
+export interface Neighbour {
+  readonly host: string;
+  readonly address: string;
+  /** null: nobody answered. */
+  readonly mac: string | null;
+  readonly sinceNs: number;
+}
+
+export interface PingResult {
+  readonly answered: boolean;
+  readonly rttNs: number | null;
+}
+
+export interface LinkState {
+  readonly port: string;
+  readonly state: "up" | "down";
+  readonly sinceNs: number;
+  readonly why: string | null;
+}
+
+export interface CaptureSpec {
+  readonly port: string;
+  /** Absent: rx. */
+  readonly direction?: "rx" | "tx" | "both";
+  /** A display filter, as pcap commands have it. */
+  readonly filter?: string | null;
+  /** Room for so many; absent: 10,000. */
+  readonly frames?: number;
+  /** Bytes kept of each; absent: the port's longest frame. */
+  readonly snapBytes?: number;
+  /** Absent: true, the oldest go. false: it ends when it is full. */
+  readonly overwrite?: boolean;
+}
+
+export interface CapturedFile {
+  readonly format: "pcap" | "pcapng";
+  readonly file: Uint8Array;
+  readonly frames: number;
+  /** All that passed the filter. */
+  readonly seen: number;
+  /** Of these: written over, or without room. */
+  readonly missed: number;
+}
+
+export type SessionEvent = { readonly atNs: number } & (
+  | { readonly kind: "flow"; readonly flow: string; readonly state: FlowState; readonly why: "asked" | "ended" }
+  | { readonly kind: "flows"; readonly added: readonly string[]; readonly removed: readonly string[] }
+  | { readonly kind: "rate"; readonly flow: string; readonly pps: number }
+  | { readonly kind: "link"; readonly port: string; readonly state: "up" | "down"; readonly why: string | null }
+  | { readonly kind: "capture"; readonly port: string; readonly running: boolean }
+  | { readonly kind: "neighbour"; readonly host: string; readonly address: string; readonly mac: string | null }
+  /** A peer broke its ring. */
+  | { readonly kind: "trouble"; readonly port: string | null; readonly message: string }
+  /** The loop is gone: every later call rejects. */
+  | { readonly kind: "ended"; readonly message: string }
+);
+
+/** rxFrames = test + stale + foreign + corrupt */
+export interface PortCounters {
+  readonly name: string;
+  readonly link: "up" | "down";
+  /** null: there is no capture. */
+  readonly capture: "running" | "stopped" | null;
+  /** running: a flow from it is. */
+  readonly transmit: "running" | "stopped";
+  /** Taken by the peer, with what is beside flows. Bytes with FCS. */
+  readonly txFrames: number;
+  readonly txBytes: number;
+  /** Published and not taken yet. */
+  readonly inRing: number;
+  readonly rxFrames: number;
+  readonly rxBytes: number;
+  /** Whole frames of flows: first copies, duplicates, and those of flows that are not to come here. */
+  readonly test: number;
+  /** Whole frames of an earlier generation, or of a flow that is gone. */
+  readonly stale: number;
+  readonly foreign: number;
+  readonly corrupt: number;
+  /** ARP, ND and echo that we sent, and the answers among them. */
+  readonly beside: number;
+  readonly answered: number;
+  /** Due slots that found no room. */
+  readonly blocked: number;
+  readonly txPps: number;
+  readonly rxPps: number;
+  readonly txBpsL1: number;
+  readonly rxBpsL1: number;
+}
+
+/**
+ * `sent = received + lost + inFlight` for one expected copy a frame (each: `sent · to.length`), and `intended = sent +
+ * inRing + missed + blocked`.
+ */
+export interface FlowCounters {
+  readonly name: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly state: FlowState;
+  /** 0: it was never started. */
+  readonly generation: number;
+  /** It is stopped, nothing of it is in a ring, and all came back or nothing came for `settleNs`. */
+  readonly settled: boolean;
+  /** Asked for now. */
+  readonly pps: number;
+  /** Taken by the peer. Bytes with FCS. */
+  readonly sent: number;
+  readonly sentBytes: number;
+  readonly inRing: number;
+  readonly intended: number;
+  readonly late: number;
+  readonly missed: number;
+  /** Slots that found no room, and frames that went with a peer. */
+  readonly blocked: number;
+  /** Whole, each number once. */
+  readonly received: number;
+  readonly receivedBytes: number;
+  readonly receivedAt: readonly { readonly port: string; readonly frames: number }[];
+  /** Whole frames at ports that are not in `to`; no part of `received`. */
+  readonly elsewhere: number;
+  /** Below the highest number that came, or of a settled flow. */
+  readonly lost: number;
+  /** Above the highest number that came. */
+  readonly inFlight: number;
+  readonly duplicate: number;
+  readonly reordered: number;
+  readonly tooOld: number;
+  readonly corrupt: number;
+  /** Frames of earlier generations that came since this one began. */
+  readonly stale: number;
+  /** Minimum, mean and maximum are exact; percentiles are at most 6.25 % too high. */
+  readonly latencyNs: SmallSummary | null;
+  readonly firstSentNs: number | null;
+  readonly lastSentNs: number | null;
+  readonly firstReceivedNs: number | null;
+  readonly lastReceivedNs: number | null;
+  readonly startedNs: number | null;
+  readonly stoppedNs: number | null;
+  /** false: received are those that were recognised; no numbers, no latency. */
+  readonly signed: boolean;
+  readonly txPps: number;
+  readonly rxPps: number;
+  readonly txBpsL1: number;
+  readonly rxBpsL1: number;
+}
+
+export interface SessionSnapshot {
+  readonly atNs: number;
+  /** Grows by one with each sample. */
+  readonly number: number;
+  /** Rates are over this time. */
+  readonly overNs: number;
+  readonly ports: readonly PortCounters[];
+  readonly flows: readonly FlowCounters[];
+  readonly loop: { readonly turnsLongestNs: number; readonly late: number; readonly sleeps: number };
+}
+
+export interface Session extends AsyncDisposable {
+  readonly epochUnixNs: number;
+  readonly ports: readonly SessionPortFacts[];
+  /** All or none. They are stopped. */
+  addFlows(flows: readonly FlowSpec[]): Promise<void>;
+  /** Stops those that run, and forgets them and their counters. */
+  removeFlows(names: FlowNames): Promise<void>;
+  /** A new generation each: their counters begin at 0. */
+  start(names: FlowNames): Promise<void>;
+  stop(names: FlowNames): Promise<void>;
+  pause(names: FlowNames): Promise<void>;
+  /** Paused ones go on where they paused; stopped ones start. */
+  resume(names: FlowNames): Promise<void>;
+  setRate(names: FlowNames, rate: FlowRate): Promise<void>;
+  flows(): readonly FlowInfo[];
+  /** Replaces all hosts. */
+  setHosts(hosts: readonly HostSpec[]): Promise<void>;
+  /** The MAC address of a neighbour; null: nobody answered in time (absent: 3,000 ms). */
+  resolve(host: string, address: string, timeoutMs?: number): Promise<string | null>;
+  neighbours(): readonly Neighbour[];
+  ping(host: string, address: string, timeoutMs?: number): Promise<PingResult>;
+  /** A capture of that port that is there is replaced. */
+  startCapture(capture: CaptureSpec): Promise<void>;
+  stopCapture(port: string): Promise<void>;
+  removeCapture(port: string): Promise<void>;
+  fetchCapture(port: string, format?: "pcap" | "pcapng"): Promise<CapturedFile>;
+  linkStates(): readonly LinkState[];
+  setLink(port: string, state: "up" | "down"): Promise<void>;
+  /** The same sample for all, at most 100 ms old. */
+  snapshot(): SessionSnapshot;
+  /** A sample taken now. */
+  sample(): SessionSnapshot;
+  /** Returns what ends it. */
+  onEvent(listener: (event: SessionEvent) => void): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { SessionSim, type SimDevice, simFlow } from "../../support/session-sim.js";
+
+/** When the frame left, as its signature says. */
+const stampOf = (frame: Uint8Array): number => {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  return view.getUint16(frame.length - 4, true) * 2 ** 32 + view.getUint32(frame.length - 8, true);
+};
+
+/** Frames of the flow with this source port. */
+const departuresOf = (sim: SessionSim, number: number): number[] =>
+  sim.taken
+    .filter(({ frame }) => ((frame[34]! << 8) | frame[35]!) === 1024 + number)
+    .map(({ frame }) => stampOf(frame));
+
+const gapsOf = (times: readonly number[]): number[] => times.slice(1).map((ns, k) => ns - times[k]!);
+
+/** A clock that costs nothing: frames leave at their slots, to the nanosecond. */
+function exactSim(): SessionSim {
+  const sim = new SessionSim();
+  sim.readNs = 1;
+  sim.turnNs = 97;
+  return sim;
+}
+
+/** How far a departure may be off its slot here: reads of the clock, and turns. */
+const near = 1_500;
+
+describe("flows that change while others go on", () => {
+  it("leave the slots of the others as they are", () => {
+    const offSlot = (changes: (sim: SessionSim, step: number) => void): number[] => {
+      const sim = exactSim();
+      const pps = 31_000;
+      sim.add(simFlow("steady", 1, { rate: { kind: "pps", pps } }), simFlow("other", 2), simFlow("third", 3));
+      sim.command("start", ["steady"]);
+      sim.settleCommands();
+      for (let step = 0; step < 150; step++) {
+        changes(sim, step);
+        sim.run(40_000);
+      }
+      const { startedNs, late, missed, blocked } = sim.counters("steady");
+      expect({ late, missed, blocked }).toEqual({ late: 0, missed: 0, blocked: 0 });
+      // Slot k is at ⌊k · 10^9 / pps⌋, whatever happened in between: nothing is re-based, nothing left out.
+      return departuresOf(sim, 1).map((ns, k) => ns - startedNs! - Math.floor((k * 1e9) / pps));
+    };
+    const kinds = ["start", "pause", "rate", "resume", "rate", "stop"] as const;
+    const disturbed = offSlot((sim, step) => {
+      sim.command(kinds[step % kinds.length]!, [step % 5 === 0 ? "third" : "other"], 10_000 + 7 * step);
+    });
+    expect(disturbed.length).toBeGreaterThan(180);
+    expect(Math.min(...disturbed)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...disturbed)).toBeLessThan(near);
+  });
+
+  it("go on after a pause where they were: the gap is as long as it was, without the pause", () => {
+    const sim = exactSim();
+    sim.add(simFlow("a", 1, { rate: { kind: "pps", pps: 10_000 }, duration: { kind: "frames", frames: 40 } }));
+    sim.command("start", ["a"]);
+    sim.run(1_030_000);
+    sim.command("pause", ["a"]);
+    sim.run(5_000_000);
+    expect(sim.counters("a")).toMatchObject({ state: "paused", settled: false });
+    sim.command("resume", ["a"]);
+    sim.run(6_000_000);
+    const gaps = gapsOf(departuresOf(sim, 1));
+    const long = gaps.filter((ns) => ns > 200_000);
+    expect(long).toHaveLength(1);
+    expect(Math.abs(long[0]! - 5_100_000)).toBeLessThan(2 * near);
+    expect(gaps.filter((ns) => Math.abs(ns - 100_000) < near)).toHaveLength(38);
+    expect(sim.counters("a")).toMatchObject({ state: "stopped", sent: 40, missed: 0, generation: 1 });
+  });
+
+  it("change their rate from the last slot on", () => {
+    const sim = exactSim();
+    sim.add(simFlow("a", 1, { rate: { kind: "pps", pps: 100 } }));
+    sim.command("start", ["a"]);
+    sim.run(1_000_000);
+    // The next slot would be 9 ms away.
+    sim.command("rate", ["a"], 20_000);
+    sim.run(1_000_000);
+    sim.command("rate", ["a"], 1_000);
+    sim.run(3_100_000);
+    const times = departuresOf(sim, 1);
+    const gaps = gapsOf(times);
+    expect(Math.abs(gaps[0]! - 1_000_000)).toBeLessThan(50_000);
+    const [fast, slow] = [gaps.slice(1).filter((ns) => ns < 500_000), gaps.slice(1).filter((ns) => ns >= 500_000)];
+    expect(fast.every((ns) => Math.abs(ns - 50_000) < near)).toBe(true);
+    expect(slow).toHaveLength(3);
+    expect(slow.every((ns) => Math.abs(ns - 1_000_000) < near)).toBe(true);
+    expect(sim.counters("a")).toMatchObject({ missed: 0, blocked: 0 });
+  });
+
+  it("send for as long as asked, pauses not counted", () => {
+    const sim = exactSim();
+    sim.add(simFlow("a", 1, { rate: { kind: "pps", pps: 10_000 }, duration: { kind: "seconds", seconds: 0.004 } }));
+    sim.command("start", ["a"]);
+    sim.run(1_050_000);
+    sim.command("pause", ["a"]);
+    sim.run(10_000_000);
+    sim.command("resume", ["a"]);
+    sim.run(10_000_000);
+    expect(sim.counters("a")).toMatchObject({ state: "stopped", sent: 40, intended: 40 });
+  });
+
+  it("send bursts", () => {
+    const sim = exactSim();
+    const duration = { kind: "bursts", frames: 5, bursts: 3, gapNs: 500_000 } as const;
+    sim.add(simFlow("a", 1, { duration }));
+    sim.command("start", ["a"]);
+    sim.quiet();
+    const gaps = gapsOf(departuresOf(sim, 1));
+    expect(gaps.filter((ns) => ns > 300_000)).toHaveLength(2);
+    expect(sim.counters("a")).toMatchObject({ state: "stopped", sent: 15 });
+  });
+
+  it("are spread over their gaps where they start together", () => {
+    const sim = exactSim();
+    const names = Array.from({ length: 40 }, (_, k) => `f${k}`);
+    sim.add(...names.map((name, k) => simFlow(name, k, { rate: { kind: "pps", pps: 1_000 } })));
+    sim.command("start", names);
+    sim.run(5_000_000);
+    const times = sim.taken.map(({ frame }) => stampOf(frame)).filter((_, k) => k < 120);
+    expect(gapsOf(times).every((ns) => ns > 3_000)).toBe(true);
+    for (const name of names) expect(sim.counters(name)).toMatchObject({ late: 0, missed: 0 });
+  });
+
+  const names = ["a", "b", "c"] as const;
+  const change = fc.record({
+    kind: fc.constantFrom("start", "stop", "pause", "resume", "rate", "replace"),
+    flow: fc.constantFrom(...names),
+    pps: fc.integer({ min: 1_000, max: 400_000 }),
+    forNs: fc.integer({ min: 0, max: 300_000 }),
+    loses: fc.integer({ min: 0, max: 3 }),
+    isStill: fc.boolean(),
+  });
+
+  it("never lose count of a frame, whatever is asked in whatever order", () => {
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 25 }), (steps) => {
+        const sim = new SessionSim(2, 8, 64);
+        sim.add(...names.map((name, k) => simFlow(name, k)));
+        const came: Uint8Array[] = [];
+        let [n, loses] = [0, 0];
+        const device: SimDevice = (frame) => {
+          if (loses > 0 && n++ % 4 < loses) return [];
+          came.push(frame);
+          return [1];
+        };
+        for (const { kind, flow, pps, forNs, loses: losesNow, isStill } of steps) {
+          loses = losesNow;
+          if (isStill) sim.still.add(0);
+          else sim.still.delete(0);
+          if (kind === "replace") {
+            sim.remove(flow, device);
+            sim.add(simFlow(flow, names.indexOf(flow)));
+          } else sim.command(kind, [flow], kind === "rate" ? pps : undefined);
+          sim.run(forNs, device);
+          for (const name of names) {
+            const { sent, received, lost, inFlight, intended, inRing, missed, blocked } = sim.counters(name);
+            expect(sent).toBe(received + lost + inFlight);
+            expect(intended).toBe(sent + inRing + missed + blocked);
+          }
+        }
+        sim.still.delete(0);
+        sim.command("stop", names);
+        sim.quiet(device);
+        sim.quiet(device);
+        const { ports, flows } = sim.snapshot();
+        for (const { sent, received, lost, settled, inRing, duplicate, corrupt } of flows) {
+          expect({ settled, inRing, duplicate, corrupt }).toEqual({
+            settled: true,
+            inRing: 0,
+            duplicate: 0,
+            corrupt: 0,
+          });
+          expect(sent).toBe(received + lost);
+        }
+        // Every frame that the device took is one that the port says it sent, and every one that it passed on came in.
+        expect(ports[0]!.txFrames).toBe(sim.taken.length);
+        expect(ports[1]!.rxFrames).toBe(came.length);
+        expect(ports[1]!.test + ports[1]!.stale).toBe(came.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

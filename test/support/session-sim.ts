@@ -1,0 +1,154 @@
+/**
+ * A session's loop on real rings over one buffer, with a clock that only moves when told. The device takes what was sent
+ * when a test says so, and does with it whatever the test says. Commands go the way that a session's go.
+ */
+
+import { type Command, CommandWriter, commandKind } from "../../src/engine/session/commands.js";
+import { SessionLoop } from "../../src/engine/session/session-loop.js";
+import { allocateSession, SessionMemory } from "../../src/engine/session/session-memory.js";
+import { compileFlow, flowPps } from "../../src/session/compile-flow.js";
+import { FlowTable, type TableFlow } from "../../src/session/flow-table.js";
+import { RateBook } from "../../src/session/rate-book.js";
+import { Sampler } from "../../src/session/sampler.js";
+import type { FlowCounters, FlowSpec, SessionSnapshot } from "../../src/session/types.js";
+import { defaultPlainTraffic, layersOf } from "../../src/stream/spec.js";
+import { fixedSize } from "../../src/units.js";
+import { Space, Wire } from "./forward-wire.js";
+
+export interface SimFrame {
+  readonly port: number;
+  readonly atNs: number;
+  readonly frame: Uint8Array;
+}
+
+/** Where a frame that was sent on a port comes in: ports, as often as it comes. */
+export type SimDevice = (frame: Uint8Array, port: number) => readonly number[];
+
+export const settleNs = 4_000_000;
+
+export class SessionSim {
+  readonly memory: SessionMemory;
+  readonly table: FlowTable;
+  readonly loop: SessionLoop;
+  readonly wires: readonly Wire[];
+  readonly flows = new Map<string, TableFlow>();
+  readonly posted: unknown[] = [];
+  /** All frames that the device took. */
+  readonly taken: SimFrame[] = [];
+  nowNs = 5e9;
+  readNs = 20;
+  turnNs = 500;
+  /** Ports whose peer takes nothing now. */
+  readonly still = new Set<number>();
+  readonly #writer: CommandWriter;
+  readonly #sampler: Sampler;
+  readonly #rates: RateBook;
+  #batch = 0;
+
+  constructor(ports = 2, capacity = 64, slots = 256) {
+    const buffers = allocateSession({ capacity, lanes: 2 * capacity, ports, trial: 0x747001, heapBytes: 1 << 22 });
+    const space = new Space(ports * (2 + slots / 64) * 2 ** 20);
+    this.memory = new SessionMemory(buffers);
+    this.table = new FlowTable(this.memory);
+    this.#writer = new CommandWriter(this.memory);
+    this.wires = Array.from(
+      { length: ports },
+      () => new Wire(space, "driver", { format: "packed", queues: 1, size: slots }),
+    );
+    const nowNs = (): number => {
+      this.nowNs += this.readNs;
+      return this.nowNs;
+    };
+    const context = { ringMemory: space.memory, nowNs, sleeps: () => 0, inUse: { port: 0 } };
+    this.loop = new SessionLoop({ ...context, post: (event) => this.posted.push(event) }, buffers);
+    for (const [port, wire] of this.wires.entries()) this.loop.attach(port, wire.port());
+    const names = this.wires.map((_, port) => ({ name: `p${port}`, isUp: () => true, hasCapture: () => false }));
+    this.#sampler = new Sampler(this.memory, names, settleNs);
+    this.#rates = new RateBook(this.memory);
+  }
+
+  add(...specs: readonly FlowSpec[]): void {
+    const plans = specs.map((spec) => {
+      const compiled = compileFlow(spec);
+      const pps = flowPps(spec.rate, compiled.meanFrameBytes, null, spec.name);
+      return { compiled, pps, from: portOf(spec.from), to: spec.to.map(portOf) };
+    });
+    const { flows, orders } = this.table.admit(plans);
+    for (const order of orders) this.say([this.table.orderCommand(order).command]);
+    for (const flow of flows) this.flows.set(flow.spec.name, flow);
+  }
+
+  remove(name: string, device: SimDevice = straight): void {
+    this.command("remove", [name]);
+    this.settleCommands(device);
+    const flow = this.flows.get(name)!;
+    this.flows.delete(name);
+    for (const order of this.table.release([flow])) this.say([this.table.orderCommand(order).command]);
+  }
+
+  command(kind: keyof typeof commandKind, names: readonly string[], value?: number): void {
+    const batch = ++this.#batch;
+    this.say(
+      names.map((name, place) => {
+        const { slot } = this.flows.get(name)!;
+        return { kind: commandKind[kind], slot, value: value ?? place, batch, length: names.length };
+      }),
+    );
+  }
+
+  say(commands: readonly Command[]): void {
+    this.#writer.write(commands);
+  }
+
+  /** Turns until all commands are done. */
+  settleCommands(device: SimDevice = straight): void {
+    const before = this.#writer.room;
+    for (let turn = 0; turn < 10_000 && this.#writer.room < 8192; turn++) this.turn(device);
+    if (this.#writer.room < 8192) throw new Error(`commands stay: ${before}`);
+  }
+
+  turn(device: SimDevice = straight): void {
+    this.loop.step();
+    for (const [port, wire] of this.wires.entries()) {
+      if (this.still.has(port)) continue;
+      for (const frame of wire.receive(0)) {
+        this.taken.push({ port, atNs: this.nowNs, frame });
+        for (const to of device(frame, port)) this.wires[to]!.send(0, [frame]);
+      }
+    }
+    this.nowNs += this.turnNs;
+  }
+
+  run(ns: number, device: SimDevice = straight): void {
+    for (const endNs = this.nowNs + ns; this.nowNs < endNs; ) this.turn(device);
+  }
+
+  /** Until nothing more comes. */
+  quiet(device: SimDevice = straight): void {
+    this.run(2 * settleNs, device);
+  }
+
+  snapshot(): SessionSnapshot {
+    this.#rates.note(this.flows.values(), this.loop.clock.nowNs);
+    return this.#sampler.sample(this.flows.values(), this.loop.clock.nowNs, this.#rates);
+  }
+
+  counters(name: string): FlowCounters {
+    return this.snapshot().flows.find((flow) => flow.name === name)!;
+  }
+}
+
+const portOf = (name: string): number => Number(name.slice(1));
+
+/** What goes into a port comes out of its neighbour: 0 ↔ 1, 2 ↔ 3. */
+export const straight: SimDevice = (_, port) => [port ^ 1];
+
+/** A flow of UDP from port 0 to port 1 that differs from others by its number. */
+export const simFlow = (name: string, number: number, changes: Partial<FlowSpec> = {}): FlowSpec => ({
+  name,
+  from: "p0",
+  to: ["p1"],
+  frames: { kind: "stream", layers: layersOf(defaultPlainTraffic, number), size: fixedSize(64) },
+  rate: { kind: "pps", pps: 100_000 },
+  ...changes,
+});
