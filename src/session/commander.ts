@@ -1,10 +1,10 @@
 /** Says commands to the loop in their order, as many as there is room for, and waits until they are done. */
-import { setTimeout as wait } from "node:timers/promises";
 import type { Command, SessionHandle, SessionOrder } from "../engine/session/index.js";
+import { sleepNs } from "../sys/sleep.js";
 import type { FlowTable } from "./flow-table.js";
 import type { SessionError } from "./session-error.js";
 
-const pollMs = 1;
+const pollNs = 1_000_000;
 
 export class Commander {
   readonly #handle: Pick<SessionHandle, "commands">;
@@ -62,7 +62,7 @@ export class Commander {
       this.check();
       const piece = commands.slice(at, at + writer.room);
       at += piece.length;
-      if (piece.length === 0) await wait(pollMs);
+      if (piece.length === 0) await sleepNs(pollNs);
       else count = writer.write(piece);
     }
     return count;
@@ -70,7 +70,7 @@ export class Commander {
 
   async #untilDone(count: number): Promise<void> {
     while (!this.#handle.commands.isDone(count)) {
-      await wait(pollMs);
+      await sleepNs(pollNs);
       this.check();
     }
   }

@@ -1,4 +1,26 @@
 /** Live sessions: open one, add flows, start, change and stop them while others go on, and look at their counters. */
 export { openSession } from "./open-session.js";
 export { SessionError, type SessionErrorCode } from "./session-error.js";
-export type * from "./types.js";
+export type {
+  CapturedFile,
+  CaptureSpec,
+  FlowCounters,
+  FlowDuration,
+  FlowFrames,
+  FlowInfo,
+  FlowNames,
+  FlowRate,
+  FlowSpec,
+  FlowState,
+  HostSpec,
+  LinkState,
+  Neighbour,
+  PingResult,
+  PortCounters,
+  Session,
+  SessionEvent,
+  SessionPortFacts,
+  SessionPortSpec,
+  SessionSnapshot,
+  SessionSpec,
+} from "./types.js";

@@ -4,6 +4,7 @@ import { didYouMean } from "../nearest.js";
 import type { Port } from "../port/index.js";
 import { monotonicClock } from "../sys/clock.js";
 import { Captures, type WallTime } from "./captures.js";
+import { checkDuration } from "./check-duration.js";
 import { Commander } from "./commander.js";
 import { compileFlow, flowPps } from "./compile-flow.js";
 import { FlowTable, type TableFlow } from "./flow-table.js";
@@ -391,29 +392,5 @@ export class LiveSession implements Session {
   #tell(event: EventOf): void {
     const told = { ...event, atNs: this.#nowNs() } as SessionEvent;
     for (const listener of this.#listeners) listener(told);
-  }
-}
-
-/** @throws SessionError bad-spec */
-function checkDuration({ name, duration, delayNs }: FlowSpec): void {
-  const refuse = (what: string, field: string, accepted: string): SessionError =>
-    new SessionError("bad-spec", what, { where: `flow "${name}" ${field}`, accepted });
-  if (delayNs != null && !(Number.isSafeInteger(delayNs) && delayNs >= 0)) {
-    throw refuse(`the delay cannot be ${delayNs} ns`, "delayNs", "whole nanoseconds from 0");
-  }
-  if (duration === undefined || duration.kind === "continuous") return;
-  if (duration.kind === "seconds") {
-    if (duration.seconds > 0 && duration.seconds <= 1e7) return;
-    throw refuse(`the duration cannot be ${duration.seconds} s`, "duration", "above 0, up to 10,000,000 s");
-  }
-  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
-  if (!isCount(duration.frames))
-    throw refuse(`frames cannot be ${duration.frames}`, "duration", "whole numbers from 1");
-  if (duration.kind === "frames") return;
-  if (duration.bursts !== null && !isCount(duration.bursts)) {
-    throw refuse(`bursts cannot be ${duration.bursts}`, "duration", "whole numbers from 1, or null");
-  }
-  if (!(Number.isSafeInteger(duration.gapNs) && duration.gapNs >= 0)) {
-    throw refuse(`the gap cannot be ${duration.gapNs} ns`, "duration", "whole nanoseconds from 0");
   }
 }

@@ -1,6 +1,6 @@
 /** Rates over the last second: counts of ten moments a second, the same for all who ask. */
 import { flowCell, flowState, laneRowDoubles, portCell, type SessionMemory } from "../engine/session/index.js";
-import { sequenceCell, sequenceCells } from "../stats/sequence-table.js";
+import { sequenceCell } from "../stats/sequence-cells.js";
 import { frameBits } from "../units.js";
 import type { TableFlow } from "./flow-table.js";
 
@@ -103,7 +103,7 @@ export class RateBook {
     let sum = 0;
     for (const lane of new Set(lanes)) {
       const next = rows[lane * laneRowDoubles]!;
-      sum += (next < 0 ? -1 - next : next) - sequences[lane * sequenceCells + sequenceCell.missing]!;
+      sum += (next < 0 ? -1 - next : next) - sequences[lane * sequenceCell.count + sequenceCell.missing]!;
     }
     return sum;
   }

@@ -11,7 +11,7 @@ import {
   SessionLanes,
   type SessionMemory,
 } from "../engine/session/index.js";
-import { sequenceCell, sequenceCells } from "../stats/sequence-table.js";
+import { sequenceCell } from "../stats/sequence-cells.js";
 import {
   mergeSmall,
   type SmallData,
@@ -135,7 +135,7 @@ export class Sampler {
     const at = slot * flowCell.doubles;
     const unique = [...new Set(lanes)];
     const sum = (of: (lane: number) => number): number => unique.reduce((total, lane) => total + of(lane), 0);
-    const cell = (lane: number, which: number): number => sequences[lane * sequenceCells + which]!;
+    const cell = (lane: number, which: number): number => sequences[lane * sequenceCell.count + which]!;
     const numberAfter = (lane: number): number => {
       const next = this.#lanes.next(lane);
       return next < 0 ? -1 - next : next;

@@ -12,6 +12,7 @@
  * account is in (lane-rows.ts), and is negative while one is missing: one look at it says both.
  */
 import { LaneRows } from "./lane-rows.js";
+import { sequenceCell as cell } from "./sequence-cells.js";
 
 /** What `accept` found. */
 export const sequenceCodes = { inOrder: 0, reordered: 1, duplicate: 2, tooOld: 3 } as const;
@@ -44,33 +45,6 @@ const rangesInAll = 2 ** 19;
 const mostRanges = 16;
 const leastRanges = 2;
 
-/** What most losses change comes first, in one cache line. */
-const cell = {
-  missing: 0,
-  /** Missing numbers in the window. */
-  holes: 1,
-  gaps: 2,
-  /** How many runs of lost numbers there were, and where the last one ended. */
-  runs: 3,
-  runEnd: 4,
-  duplicate: 5,
-  reordered: 6,
-  tooOld: 7,
-  extentMax: 8,
-  extentSum: 9,
-  extentCount: 10,
-  count: 16,
-} as const;
-
-/** Doubles of a lane, and those that others read. */
-export const sequenceCells = cell.count;
-export const sequenceCell = {
-  missing: cell.missing,
-  duplicate: cell.duplicate,
-  reordered: cell.reordered,
-  tooOld: cell.tooOld,
-} as const;
-
 export interface LaneLoss {
   /** Numbers of 0 … endExclusive − 1 that were never accepted. */
   readonly lost: number;
@@ -96,16 +70,13 @@ export interface LaneAccepted {
   readonly missingBits?: Uint32Array;
 }
 
-/** Where the next number of each lane is. */
-export type NextNumbers = Pick<LaneRows, "next" | "setNext">;
-
 export interface SequenceTableOptions {
   /** For all windows together. */
   readonly bytes?: number;
   /** The longest window of a lane, in numbers: a power of two. */
   readonly longest?: number;
   /** The rows that the next numbers lie in; absent: the table's own. */
-  readonly rows?: NextNumbers;
+  readonly rows?: Pick<LaneRows, "next" | "setNext">;
   /** `sequenceCells` doubles a lane, which others may read; absent: the table's own. */
   readonly cells?: Float64Array;
   /** Lost ranges kept of each lane, where there are few lanes. */
@@ -117,7 +88,7 @@ export class SequenceTable {
   readonly window: number;
   /** Lost ranges that each lane keeps. */
   readonly rangesKept: number;
-  readonly #rows: NextNumbers;
+  readonly #rows: Pick<LaneRows, "next" | "setNext">;
   readonly #missingBits: Int32Array;
   /** The cells of each lane that only losses, duplicates and reordering change, next to each other (`cell`). */
   readonly #cells: Float64Array;

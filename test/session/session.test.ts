@@ -1,3 +1,4 @@
+/** Sessions in their own thread, on both sides of one socket. */
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ethernet, ipv4, parseIpv4, parseMac, sctp } from "../../src/packet/index.js";

@@ -8,7 +8,7 @@ import type { OpenPort } from "../loop/index.js";
 import type { ForeignFrames } from "../receive/index.js";
 import { AnswerQueue, type BesideSender } from "./answer-queue.js";
 import { answerTo, echoAnswered, echoRequestTo, type Host, mayConcernHost, questionFor, toldBy } from "./frames.js";
-import { addressOf, hostOf, type ResponderSetup } from "./responder.js";
+import { hostOf, ipAddressFrom, type ResponderSetup } from "./responder.js";
 
 export type NeighbourEvent =
   | { readonly kind: "neighbour"; readonly host: string; readonly address: string; readonly mac: string }
@@ -49,7 +49,7 @@ export class HostTable implements ForeignFrames {
   ask(name: string, address: string): void {
     const table = this.#named(name);
     if (table === undefined) return;
-    const target = addressOf(address) as Ipv4Address | Ipv6Address;
+    const target = ipAddressFrom(address) as Ipv4Address | Ipv6Address;
     table.wanted.set(address, target);
     const from = (target.length === 4 ? table.host.ipv4 : table.host.ipv6)[0];
     if (from !== undefined) this.queue.push(questionFor(target, from, table.host));
@@ -59,7 +59,7 @@ export class HostTable implements ForeignFrames {
   ping(name: string, address: string, mac: string, id: number): void {
     const table = this.#named(name);
     if (table === undefined) return;
-    const target = addressOf(address) as Ipv4Address | Ipv6Address;
+    const target = ipAddressFrom(address) as Ipv4Address | Ipv6Address;
     const { host } = table;
     const from = (target.length === 4 ? host.ipv4 : host.ipv6)[0];
     if (from === undefined) return;

@@ -23,7 +23,7 @@ export interface ResponderSetup {
 
 const burstFrames = 256;
 
-export const addressOf = (text: string) => (text.includes(":") ? parseIpv6(text) : parseIpv4(text));
+export const ipAddressFrom = (text: string) => (text.includes(":") ? parseIpv6(text) : parseIpv4(text));
 
 export const hostOf = ({ mac, ipv4, ipv6, vlan }: ResponderSetup): Host => ({
   mac: parseMac(mac),
@@ -45,7 +45,7 @@ export class Responder implements ForeignFrames {
   readonly #queue: AnswerQueue;
   /** The id of the trial that runs; −1: none has run yet. */
   #trial = -1;
-  #wanted: ReturnType<typeof addressOf> | null = null;
+  #wanted: ReturnType<typeof ipAddressFrom> | null = null;
 
   /** `setup` null: it answers nothing and only counts. */
   constructor(memory: RingMemory, setup: ResponderSetup | null) {
@@ -81,13 +81,13 @@ export class Responder implements ForeignFrames {
   /** Asks for the MAC address of `target`, from the host's address `from`; `told` has the answer when it came. */
   ask(target: string, from: string): void {
     this.expect(target);
-    if (this.#host !== null) this.#queue.send(questionFor(addressOf(target), addressOf(from), this.#host));
+    if (this.#host !== null) this.#queue.send(questionFor(ipAddressFrom(target), ipAddressFrom(from), this.#host));
   }
 
   /** Somebody else asks, and the answer may come in here. */
   expect(target: string): void {
     this.told = null;
-    this.#wanted = addressOf(target);
+    this.#wanted = ipAddressFrom(target);
   }
 
   /** A frame that no direction knows as its own. */

@@ -3,7 +3,7 @@
  * use; the loop writes everything else, and its counters are the account itself. So a look at them costs the loop nothing.
  * A double is read and written at once, and each cell has one writer.
  */
-import { sequenceCells } from "../../stats/sequence-table.js";
+import { sequenceCell } from "../../stats/sequence-cells.js";
 import { smallHistogramBytes } from "../../stats/small-histograms.js";
 import { order } from "../../stream/frames/frame-maker.js";
 import { laneRowDoubles } from "./lanes.js";
@@ -142,7 +142,7 @@ function bytesOf({ capacity, lanes, ports }: SessionShape): Bytes {
     flows: 8 * capacity * flowCell.doubles,
     ports: 8 * ports * portCell.count,
     lanes: 8 * lanes * laneRowDoubles,
-    sequences: 8 * lanes * sequenceCells,
+    sequences: 8 * lanes * sequenceCell.count,
     receivedAt: 8 * capacity * ports,
     orders: 4 * capacity * order.words,
     heads: 4 * capacity,

@@ -6,7 +6,7 @@ import type { SessionJobOptions } from "./job.js";
 import type { SessionCommand, SessionJobEvent } from "./orders.js";
 import { allocateSession, type SessionBuffers, SessionMemory, type SessionShape } from "./session-memory.js";
 
-export interface SessionSetup {
+export interface SessionStart {
   readonly ports: readonly Port[];
   readonly shape: SessionShape;
   readonly cpu: number | null;
@@ -27,7 +27,7 @@ export interface SessionHandle extends AsyncDisposable {
   begin(): Promise<number>;
 }
 
-export async function startSession(setup: SessionSetup): Promise<SessionHandle> {
+export async function startSession(setup: SessionStart): Promise<SessionHandle> {
   const buffers = allocateSession(setup.shape);
   const options: SessionJobOptions = { buffers };
   const worker = await startLoopWorker({

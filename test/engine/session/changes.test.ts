@@ -1,3 +1,4 @@
+/** Flows that are changed while others go on: schedules to the nanosecond, and no frame that is not accounted for. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SessionSim, type SimDevice, simFlow } from "../../support/session-sim.js";

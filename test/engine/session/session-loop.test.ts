@@ -1,3 +1,4 @@
+/** The loop of a session on simulated devices: what it sends, and what it counts of all that can come back. */
 import { describe, expect, it } from "vitest";
 import { readSequence, readTrialStream } from "../../../src/stream/index.js";
 import { SessionSim, simFlow, straight } from "../../support/session-sim.js";
