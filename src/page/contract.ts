@@ -94,7 +94,7 @@ export interface StreamInfo {
   readonly firstFrame: FrameMap;
 }
 
-/** The byte map of frame 0 at the first size. Offsets count bytes of `hex`, which has no FCS. */
+/** The byte map of frame 0 at the first size. Offsets count bytes, or bits, of `hex`, which has no FCS. */
 export interface FrameMap {
   /** With FCS. */
   readonly frameBytes: number;

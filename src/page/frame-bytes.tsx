@@ -27,11 +27,9 @@ export function byteOwners({ hex, fields, payload, signature }: FrameMap): ByteO
   });
 }
 
-/** Bits count from the field's first byte. */
-function covers({ offset, bitOffset, bits }: Field, at: number): boolean {
-  const firstBit = offset * 8 + bitOffset;
-  return at * 8 + 7 >= firstBit && at * 8 < firstBit + bits;
-}
+/** Bits count from the frame's first one. */
+const covers = ({ bitOffset, bits }: Field, at: number): boolean =>
+  at * 8 + 7 >= bitOffset && at * 8 < bitOffset + bits;
 
 /** More bytes than these are not drawn: a payload looks alike. */
 const mostBytes = 256;
