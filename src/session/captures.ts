@@ -6,6 +6,7 @@ import {
   portCell,
   type SessionMemory,
 } from "../engine/session/index.js";
+import type { RingMemory } from "../memory.js";
 import { parseFilter } from "../packet/filter.js";
 import { encodeCapture } from "../pcap/index.js";
 import { arena, arenaMemory } from "../sys/arena.js";
@@ -31,6 +32,8 @@ export class Captures {
   readonly #memory: SessionMemory;
   readonly #epoch: () => WallTime;
   readonly #open = new Map<number, OpenCapture>();
+  /** A view of all of it costs much to make. */
+  #ringMemory: RingMemory | null = null;
 
   constructor(memory: SessionMemory, epoch: () => WallTime) {
     this.#memory = memory;
@@ -106,7 +109,8 @@ export class Captures {
   }
 
   #copy({ offset, frames, snapBytes }: CaptureOrder, number: number) {
-    const memory = arenaMemory(arena().address, arena().bytes);
+    this.#ringMemory ??= arenaMemory(arena().address, arena().bytes);
+    const memory = this.#ringMemory;
     const slot = offset + (number % frames) * captureSlotBytes(snapBytes);
     const { seconds, nanoseconds } = this.#epoch();
     const sinceNs = nanoseconds + memory.view.getFloat64(slot + captureSlot.timeNs, true);

@@ -1,0 +1,109 @@
+/**
+ * A session on three veth pairs: 100 flows, changed at random by three callers at once. Every count equals what the kernel
+ * counted on the interfaces. `PKTGEN_SESSION_SECONDS` makes it longer (300: five minutes).
+ */
+import { expect, it } from "vitest";
+import { decodeCapture } from "../../src/pcap/codec.js";
+import { parsePortSpec } from "../../src/port/index.js";
+import { seededRandom } from "../../src/random.js";
+import { type FlowSpec, openSession, type Session } from "../../src/session/index.js";
+import { defaultPlainTraffic, layersOf } from "../../src/stream/spec.js";
+import { fixedSize } from "../../src/units.js";
+import { type VethPair, vethPair } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { statistics } from "./interface-run.js";
+
+const seconds = Number(process.env["PKTGEN_SESSION_SECONDS"] ?? 3);
+const flowCount = 100;
+const settleNs = 300e6;
+
+const flowOf = (name: string, number: number): FlowSpec => {
+  const pair = number % 3;
+  const [from, to] = number % 2 === 0 ? [`a${pair}`, `b${pair}`] : [`b${pair}`, `a${pair}`];
+  const size = fixedSize([64, 128, 1024][pair]!);
+  const layers = layersOf(defaultPlainTraffic, number);
+  return { name, from, to: [to], frames: { kind: "stream", layers, size }, rate: { kind: "pps", pps: 20 } };
+};
+
+/** One caller: asks for one thing after the other. */
+async function change(session: Session, seed: number, names: readonly string[], endMs: number): Promise<void> {
+  const random = seededRandom(seed);
+  let number = 1000 * seed;
+  while (performance.now() < endMs) {
+    const name = names[random.below(names.length)]!;
+    const some = [name, names[random.below(names.length)]!];
+    const acts = [
+      () => session.start(some),
+      () => session.start(some),
+      () => session.stop([name]),
+      () => session.pause(some),
+      () => session.resume(some),
+      () => session.setRate([name], { kind: "pps", pps: 10 + random.below(90) }),
+      async () => {
+        await session.removeFlows([name]);
+        await session.addFlows([flowOf(name, number++)]);
+      },
+    ];
+    await acts[random.below(acts.length)]!();
+    await new Promise((resolve) => setTimeout(resolve, random.below(10)));
+  }
+}
+
+describeLab("a session whose flows are changed by several callers", ["netns"], () => {
+  it(
+    "counts as the kernel does",
+    async () => {
+      const pairs: VethPair[] = [];
+      try {
+        for (let k = 0; k < 3; k++) pairs.push(vethPair());
+        const ends = pairs.flatMap(({ a, b }, k) => [
+          { ...a, port: `a${k}` },
+          { ...b, port: `b${k}` },
+        ]);
+        const before = ends.map((end) => statistics(end));
+        const names = Array.from({ length: flowCount }, (_, k) => `f${k}`);
+        await using session = await openSession({
+          ports: ends.map(({ port, name, netns }) => ({
+            name: port,
+            port: parsePortSpec(`packet:${name},netns=${netns}`),
+          })),
+          settleNs,
+        });
+        expect(ends.map((end) => statistics(end))).toEqual(before);
+        await session.addFlows(names.map((name, k) => flowOf(name, k)));
+        await session.startCapture({ port: "b0", frames: 200_000, snapBytes: 64, overwrite: false });
+        const endMs = performance.now() + seconds * 1000;
+        const mine = [0, 1, 2].map((caller) => names.filter((_, k) => k % 3 === caller));
+        await Promise.all(mine.map((own, caller) => change(session, caller + 1, own, endMs)));
+        await session.stop("all");
+        while (!session.sample().flows.every(({ settled }) => settled)) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        const { ports, flows } = session.sample();
+        for (const { sent, received, lost, inRing, corrupt, duplicate, elsewhere } of flows) {
+          expect({ received, lost, inRing, corrupt, duplicate, elsewhere }).toEqual({
+            received: sent,
+            lost: 0,
+            inRing: 0,
+            corrupt: 0,
+            duplicate: 0,
+            elsewhere: 0,
+          });
+        }
+        const kernel = ends.map((end, k) => {
+          const now = statistics(end);
+          return [now.txPackets - before[k]!.txPackets, now.rxPackets - before[k]!.rxPackets];
+        });
+        expect(ports.map(({ txFrames, rxFrames }) => [txFrames, rxFrames])).toEqual(kernel);
+        expect(ports.every(({ rxFrames, test, stale }) => rxFrames === test + stale)).toBe(true);
+        const captured = await session.fetchCapture("b0");
+        expect(captured.frames).toBe(ports[1]!.rxFrames);
+        expect(decodeCapture(captured.file).frames).toHaveLength(captured.frames);
+        expect(captured.frames).toBeGreaterThan(50 * seconds);
+      } finally {
+        for (const pair of pairs) pair[Symbol.dispose]();
+      }
+    },
+    (seconds + 60) * 1000,
+  );
+});
