@@ -3,6 +3,8 @@
  *
  *   cli  api  page
  *    ↓
+ *   serve
+ *    ↓
  *   fleet
  *    ↓
  *   options
@@ -44,6 +46,7 @@ const floors = [
   ["labplan"],
   ["options"],
   ["fleet"],
+  ["serve"],
   ["cli", "api", "page"],
 ];
 
@@ -111,10 +114,11 @@ const doors = {
   port: ["index", "(own-)?interface", "kinds?", "movers", "port", "spec", "vhost-user/message", "xdp/program"],
   profile: ["index", "check", "document", "parameters", "threshold"],
   program: ["load-program"],
-  report: ["index", "html/index", "live-(history|view)", "page-document", "progress", "dts"].concat(
-    ["capture-info", "plan-table", "profile-(graph|text)", "(compare|replay)-text"],
+  report: ["index", "html/index", "live-(history|view)", "page-document", "progress", "dts", "openmetrics"].concat(
+    ["capture-info", "plan-table", "profile-(facts|graph|text)", "(compare|replay)-text"],
   ),
   session: ["index"],
+  serve: ["index", "contract"],
   ring: ["index", "ring", "open", "copy(-burst)?", "kernel/(slot-ring|uring)", "virtqueue/virtqueue"],
 };
 /** Test plans and doctor know testpmd inside out, and a test plan knows how a device is ended. */
@@ -163,7 +167,7 @@ const owners = {
   "cli-table3": "^src/report/",
   yaml: "^src/(profile|labplan/file)/",
   amaro: "^src/program/load-program\\.ts$",
-  zod: "^src/(profile|result|labplan/file|fleet)/",
+  zod: "^src/(profile|result|labplan/file|fleet|serve)/",
   "@nats-io": "^src/fleet/nats/",
   "@preact": "^src/page/",
   preact: "^src/page/",

@@ -2,7 +2,7 @@
 import { compareOptions } from "../options/compare-options.js";
 import { latencyOptions, ndrOptions, rfc2544Options, searchOptions, soakOptions } from "../options/method-options.js";
 import type { Option } from "../options/option.js";
-import { type FieldKinds, kindOf } from "../options/option-texts.js";
+import { type FieldKinds, fieldKindOf } from "../options/option-texts.js";
 import { replayOptions } from "../options/replay-options.js";
 import { reportOptions, runOptions } from "../options/run-options.js";
 import type {
@@ -30,7 +30,7 @@ const fieldsOf =
     Object.fromEntries(
       Object.entries<AnyOption>(table)
         .filter(([name]) => !Object.hasOwn(without, name))
-        .map(([name, option]) => [name, kindOf(option)]),
+        .map(([name, option]) => [name, fieldKindOf(option)]),
     ) as FieldKinds<Request>;
 
 const all = <Table extends object>(table: Table): Readonly<Record<keyof Table, true>> =>

@@ -28,15 +28,21 @@ function runMethod<Request extends MeasuredRequest, Options extends RunOptions, 
   hooks: LibraryHooks,
 ): Promise<RunResult> {
   return namingFields(async () => {
-    const [all, { planMethod }, { profileOfRequest }, { judged }, { planChecked }, { checkHooks, runHookNames, runHooks }] =
-      await Promise.all([
-        import("./fields.js"),
-        import("../options/methods/method.js"),
-        import("./profile.js"),
-        import("../options/judged.js"),
-        import("../options/allowed-cores.js"),
-        import("./run-hooks.js"),
-      ]);
+    const [
+      all,
+      { planMethod },
+      { profileOfRequest },
+      { judged },
+      { planChecked },
+      { checkHooks, runHookNames, runHooks },
+    ] = await Promise.all([
+      import("./fields.js"),
+      import("../options/methods/method.js"),
+      import("./profile.js"),
+      import("../options/judged.js"),
+      import("../options/allowed-cores.js"),
+      import("./run-hooks.js"),
+    ]);
     checkHooks(hooks, [...runHookNames, ...hookNames]);
     const options = optionTexts(request, fields(all)) as Options;
     const profile = await profileOfRequest(request);

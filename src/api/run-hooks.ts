@@ -2,8 +2,8 @@
 import { usageError } from "../errors.js";
 import type { RunHooks } from "../measure/plan.js";
 import { didYouMean } from "../nearest.js";
-import { neverAborted } from "./never-aborted.js";
 import { shown } from "../options/option-texts.js";
+import { neverAborted } from "./never-aborted.js";
 import type { LibraryHooks } from "./request.js";
 
 const isSignal = (value: unknown): boolean =>

@@ -24,7 +24,8 @@ export function run(request: RunRequest = {}, hooks: LibraryHooks = {}): Promise
       { runForwarding },
       { profileOfRequest },
       { judged },
-      { planChecked }, { checkHooks, runHookNames, runHooks },
+      { planChecked },
+      { checkHooks, runHookNames, runHooks },
     ] = await Promise.all([
       import("./fields.js"),
       import("../options/run-plan.js"),
@@ -32,7 +33,7 @@ export function run(request: RunRequest = {}, hooks: LibraryHooks = {}): Promise
       import("./profile.js"),
       import("../options/judged.js"),
       import("../options/allowed-cores.js"),
-        import("./run-hooks.js"),
+      import("./run-hooks.js"),
     ]);
     checkHooks(hooks, runHookNames);
     const options = optionTexts(request, runFields);

@@ -29,10 +29,10 @@ async function run(argv: readonly string[]): Promise<void> {
   const output = processOutput();
   const { packageVersion } = await import("../sys/version.js");
   const { runProgram } = await import("./command-line.js");
-  const { quoted } = await import("../options/command-words.js");
+  const { shellWord } = await import("../options/command-words.js");
   await runProgram(argv, {
     output,
-    commandLine: ["pktgen-ts", ...argv.map(quoted)].join(" "),
+    commandLine: ["pktgen-ts", ...argv.map(shellWord)].join(" "),
     version: packageVersion(),
     debug,
     finish: (code) => {

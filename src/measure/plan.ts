@@ -146,6 +146,23 @@ export interface Interval {
   readonly rxPps: number;
 }
 
+/** The counters of a running trial, about ten times a second. Counts are of the trial until now. */
+export interface TrialSample {
+  /** 0 … of the run. */
+  readonly index: number;
+  readonly meanFrameBytes: number;
+  /** The load asked for; null: max. */
+  readonly pps: number | null;
+  readonly settling: boolean;
+  readonly elapsedNs: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly accepted: number;
+  readonly corrupt: number;
+  /** Missing until now, frames in flight included. */
+  readonly missing: number;
+}
+
 /** How the caller follows a run and stops it. */
 export interface RunHooks {
   /** Aborted: the open trial becomes invalid with the reason `interrupted`, and the run resolves with what it has. */
@@ -153,4 +170,5 @@ export interface RunHooks {
   readonly onProgress?: (progress: Progress) => void;
   readonly onTrial?: (trial: Trial) => void;
   readonly onInterval?: (interval: Interval) => void;
+  readonly onSample?: (sample: TrialSample) => void;
 }

@@ -1,9 +1,9 @@
 /** Tells the outside how a running trial stands. */
 import type { TrialProgress } from "../engine/trial/index.js";
-import { frameSizeName } from "../units.js";
+import { frameSizeName, meanFrameBytes } from "../units.js";
 import type { Lab } from "./lab.js";
 import type { MeasureRequest } from "./measurer.js";
-import type { RunHooks } from "./plan.js";
+import type { RunHooks, TrialSample } from "./plan.js";
 
 /** How often progress is looked at, and how long an interval of --ndjson is. */
 const progressEveryMs = 100;
@@ -12,7 +12,7 @@ const intervalMs = 1_000;
 /** Who is told of which trial. */
 export interface WatchedTrial {
   readonly lab: Pick<Lab, "generator">;
-  readonly hooks: Pick<RunHooks, "onProgress" | "onInterval">;
+  readonly hooks: Pick<RunHooks, "onProgress" | "onInterval" | "onSample">;
   /** How many trials there will be, for the progress line. */
   readonly total: number;
 }
@@ -39,6 +39,7 @@ export function watchProgress({ lab, hooks, total }: WatchedTrial, next: Measure
       lost: now.missing,
       rxPps,
     });
+    hooks.onSample?.(sampleOf(now, next, index));
     last = now;
     ticks++;
     if (ticks % (intervalMs / progressEveryMs) !== 0) return;
@@ -55,6 +56,17 @@ export function watchProgress({ lab, hooks, total }: WatchedTrial, next: Measure
   }, progressEveryMs);
   return () => clearInterval(timer);
 }
+
+const sampleOf = (now: TrialProgress, { size, pps }: MeasureRequest, index: number): TrialSample => ({
+  ...{ index, pps, meanFrameBytes: meanFrameBytes(size) },
+  settling: now.phase !== "sending",
+  elapsedNs: now.elapsedNs,
+  sent: now.published,
+  received: now.received,
+  accepted: now.accepted,
+  corrupt: now.corrupt,
+  missing: now.missing,
+});
 
 const nothingYet: TrialProgress = {
   phase: "sending",

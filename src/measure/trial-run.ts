@@ -29,7 +29,7 @@ import { isCompiledToo, warmUp } from "./warm-up.js";
 export interface TrialRun {
   readonly plan: RunPlan;
   readonly lab: Lab;
-  readonly hooks: Pick<RunHooks, "signal" | "onProgress" | "onInterval">;
+  readonly hooks: Pick<RunHooks, "signal" | "onProgress" | "onInterval" | "onSample">;
   /** How many trials there will be, for the progress line. */
   readonly total: number;
 }

@@ -3,7 +3,7 @@ import { nameOf, type OptionTable } from "./option.js";
 import type { OptionTexts } from "./option-texts.js";
 
 /** Quoted so that a shell reads the same argument. */
-export function quoted(argument: string): string {
+export function shellWord(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
@@ -16,5 +16,5 @@ const argumentsOf = (name: string, text: string | true | readonly string[]): str
 /** `pktgen-ts ndr --sizes 64 --quick` */
 export const commandLineOf = (command: string, table: OptionTable, texts: OptionTexts): string =>
   [...["pktgen-ts", command], ...Object.entries(texts).flatMap(([key, text]) => argumentsOf(nameOf(table[key]!), text))]
-    .map(quoted)
+    .map(shellWord)
     .join(" ");

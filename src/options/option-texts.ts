@@ -11,7 +11,7 @@ import { nameOf, type Option } from "./option.js";
 export type RequestFieldKind = "words" | "rate" | "flag" | "optional" | "texts" | "bytes" | "set" | "own";
 
 /** The kind of the field that an option is. */
-export function kindOf({ flags, repeats }: Pick<Option<never, unknown>, "flags" | "repeats">): RequestFieldKind {
+export function fieldKindOf({ flags, repeats }: Pick<Option<never, unknown>, "flags" | "repeats">): RequestFieldKind {
   if (repeats === true) return "texts";
   if (flags === nameOf({ flags })) return "flag";
   if (flags.endsWith("]")) return "optional";

@@ -13,6 +13,8 @@ interface Metric {
   readonly name: string;
   readonly help: string;
   readonly unit?: string;
+  /** Absent: gauge. */
+  readonly type?: "gauge" | "counter" | "info";
   readonly samples: readonly Sample[];
 }
 
@@ -22,8 +24,11 @@ const seconds = (ns: number | null | undefined): number | null | undefined =>
 export function renderOpenMetrics(result: RunResult): string {
   const { trials } = result;
   const metrics = [...trialMetrics(trials), ...fleetMetrics(trials), ...methodMetrics(result), ...runMetrics(result)];
-  return `${metrics.flatMap(metricLines).join("\n")}\n# EOF\n`;
+  return metricText(metrics);
 }
+
+/** A document of metrics, with its end. */
+export const metricText = (metrics: readonly Metric[]): string => `${metrics.flatMap(metricLines).join("\n")}\n# EOF\n`;
 
 /** Trials of one size and phase share a name: `trial` tells them apart. */
 const trialLabels = ({ frameBytes, phase, direction }: Trial, index: number): Labels => ({
@@ -183,15 +188,18 @@ function runMetrics({ tool, host, dut, verdict, started }: RunResult): Metric[] 
   ];
 }
 
+/** What the name of a sample has behind the metric's. */
+const suffixes = { gauge: "", counter: "_total", info: "_info" } as const;
+
 /** Nothing for a metric without samples. */
-function metricLines({ name, help, unit, samples }: Metric): string[] {
+function metricLines({ name, help, unit, type = "gauge", samples }: Metric): string[] {
   const there = samples.filter(({ value }) => typeof value === "number" && !Number.isNaN(value));
   if (there.length === 0) return [];
   return [
-    `# TYPE ${name} gauge`,
+    `# TYPE ${name} ${type}`,
     ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
     `# HELP ${name} ${help}`,
-    ...there.map(({ labels, value }) => `${name}${labelText(labels)} ${value}`),
+    ...there.map(({ labels, value }) => `${name}${suffixes[type]}${labelText(labels)} ${value}`),
   ];
 }
 

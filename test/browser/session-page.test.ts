@@ -31,9 +31,10 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
   /** A session with flows, under an id of its own. */
   const session = (id: string, count: number, name?: (i: number) => string): string => {
     const path = `/sessions/${id}`;
-    const own = { kind: "session", command: null, plan: null, commandLine: "", ports: ["west", "east"] } as const;
+    const own = { kind: "session", command: null, plan: null, commandLine: "" } as const;
+    const ports = ["west", "east"];
     server.answer(`GET ${path}`, { id, name: "", state: "open", started: "", ports: [], flows: count, running: count });
-    server.tell(path, "config", recorded.configOf({ ...own, id, names, portNames: ["up", "sent", "txPps"] }));
+    server.tell(path, "config", recorded.configOf({ ...own, ports, id, names, portNames: ["up", "sent", "txPps"] }));
     server.tell(path, "state", { t: 10, state: "open" });
     for (let i = 0; i < 20; i++) server.tell(path, "sample", { t: i * 250, v: [i, i, 1e6, 9e5, 1e5] });
     server.tell(path, "ports", {

@@ -64,7 +64,7 @@ const beside: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Options that take any text: folders. */
-const free = ["--results", "--directory", "--profile-root"];
+const free = ["--results", "--directory", "--profile-root", "--history", "--profiles"];
 
 const takesValue = ({ option }: Line): boolean => /[<[]/.test(option.flags);
 const isWritten = ({ option }: Line): boolean => option.read === writtenFile || option.read === captureFile;

@@ -7,7 +7,7 @@ import { readOptions } from "../../options/option.js";
 import { parsePort, refuseWords } from "../../options/option-values.js";
 import type { Rate } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { watchInterrupts } from "../output/interrupt.js";
+import { untilAborted, watchInterrupts } from "../output/interrupt.js";
 
 const examples = `
 It offers the ports that are named here and no others, sends no more than --max-rate, and runs no programs of profiles
@@ -64,7 +64,7 @@ async function runAgent(
   await using _agent = await startFleetAgent(bus, address, offer, spool);
   if (readyFile !== undefined) touch(readyFile);
   await output.result(`agent ${name} answers; ports: ${ports.join(", ")}\n`);
-  const gone = await Promise.race([until(interrupt.signal), bus.gone]);
+  const gone = await Promise.race([untilAborted(interrupt.signal), bus.gone]);
   if (readyFile !== undefined) rmSync(readyFile, { force: true });
   if (gone !== null) throw serverRefuses(gone, address.servers);
   finish(exitCodes.passed);
@@ -82,13 +82,6 @@ const serverRefuses = (why: string, servers: readonly string[]) =>
   environmentError(`the fleet's server does not take this agent any more: ${why}`, {
     where: servers.join(","),
     hint: "does the server still know this user, and has its key or its credentials run out?",
-  });
-
-const until = (signal: AbortSignal): Promise<null> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    signal.addEventListener("abort", () => resolve(null), { once: true });
-    // Timers and sockets of the agent keep the process alive.
   });
 
 export const agentCommand: CommandDefinition<AgentTexts> = {

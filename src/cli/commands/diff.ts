@@ -35,17 +35,16 @@ async function diff(words: readonly string[], { output, finish }: CommandContext
     throw usageError(`${words.length} files`, { where: "diff", accepted });
   }
   const [a, b] = [readResult(first), readResult(second)];
-  const [{ differences, setupDifferences, setupOf }, { cellsOf }] = await Promise.all([
-    import("../../method/judge/baseline.js"),
-    import("../output/difference-cells.js"),
-  ]);
+  const { differenceCells, differences, setupDifferences, setupOf } = await import("../../method/judge/baseline.js");
   const found = differences(a, b);
   if (found.length === 0) {
     throw usageError("neither has a figure to compare", { where: "diff", accepted: "results with trials that passed" });
   }
   const setup = setupDifferences({ format: "pktgen-ts baseline 1", setup: setupOf(a), figures: {} }, b);
   const notes = setup.map((sentence) => `not the same setup: ${sentence}\n`).join("");
-  await output.result(`${notes}${table([["figure", first, second, "change", "is", "p"], ...found.map(cellsOf)])}`);
+  await output.result(
+    `${notes}${table([["figure", first, second, "change", "is", "p"], ...found.map(differenceCells)])}`,
+  );
   finish(found.some(({ is }) => is === "worse") ? exitCodes.failed : exitCodes.passed);
 }
 

@@ -19,6 +19,7 @@ import { replayCommand } from "./replay.js";
 import { rfc2544Command } from "./rfc2544.js";
 import { runCommand } from "./run.js";
 import { sendCommand } from "./send.js";
+import { serveCommand } from "./serve.js";
 import { soakCommand } from "./soak.js";
 import { serviceCommand } from "./y1564.js";
 
@@ -33,6 +34,7 @@ export const commands: readonly CommandDefinition[] = [
   diffCommand,
   planCommand,
   dutCommand,
+  serveCommand,
   agentCommand,
   fleetCommand,
   sendCommand,

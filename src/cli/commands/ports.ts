@@ -1,6 +1,7 @@
 /** `ports`: the kinds of ports and their options, from the same table that parses them; and the interfaces found. */
-import { exitCodes, PktgenError } from "../../errors.js";
+import { exitCodes } from "../../errors.js";
 import type { PortKind } from "../../port/kind.js";
+import type { ListedInterface } from "../../sys/net/interfaces-here.js";
 import type { CommandDefinition } from "../command.js";
 
 const intro = `A port is written kind:target[,option=value…]; a comma in a target as \\,
@@ -17,15 +18,6 @@ function kindText(kind: PortKind): string {
 
 /** All kinds, one paragraph each: option, default, meaning, and below it what is accepted. */
 export const formatPortKinds = (kinds: readonly PortKind[]): string => intro + kinds.map(kindText).join("\n");
-
-export interface ListedInterface {
-  readonly name: string;
-  readonly type: string;
-  readonly driver: string | null;
-  readonly mtu: number;
-  readonly state: string;
-  readonly speedBps: number | null;
-}
 
 const speedText = (bps: number | null): string => (bps === null ? "-" : `${bps / 1e6} Mbps`);
 
@@ -46,24 +38,6 @@ export function formatInterfaces(found: readonly ListedInterface[]): string {
   return `\ninterfaces here, for packet: and xdp: (others: netns=NAME)\n${lines.join("")}`;
 }
 
-/** Of this process's namespace; none where the kernel does not tell. */
-async function interfacesHere(): Promise<ListedInterface[]> {
-  const { interfaceDriver, interfaceSpeedBps, listInterfaces } = await import("../../sys/net/netdev.js");
-  try {
-    return listInterfaces().map(({ name, linkTypeName, kind, mtu, up, carrier }) => ({
-      name,
-      type: kind ?? linkTypeName,
-      driver: interfaceDriver(name),
-      mtu,
-      state: !up ? "down" : carrier ? "up" : "up, no carrier",
-      speedBps: up && carrier ? interfaceSpeedBps(name) : null,
-    }));
-  } catch (error) {
-    if (error instanceof PktgenError) return [];
-    throw error;
-  }
-}
-
 export const ports: CommandDefinition = {
   name: "ports",
   summary: "port kinds and their options, and the interfaces of this machine",
@@ -71,7 +45,8 @@ export const ports: CommandDefinition = {
   options: {},
   run: async (_words, _options, { output, finish }) => {
     const { portKinds } = await import("../../port/kinds.js");
-    await output.result(formatPortKinds(portKinds) + formatInterfaces(await interfacesHere()));
+    const { interfacesHere } = await import("../../sys/net/interfaces-here.js");
+    await output.result(formatPortKinds(portKinds) + formatInterfaces(interfacesHere()));
     finish(exitCodes.passed);
   },
 };

@@ -40,3 +40,10 @@ export function watchInterrupts(readerGone: AbortSignal, onFirst: () => void): I
     },
   };
 }
+
+/** Sockets and timers of who waits keep the process alive. */
+export const untilAborted = (signal: AbortSignal): Promise<null> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener("abort", () => resolve(null), { once: true });
+  });

@@ -80,6 +80,16 @@ function compared({ name, samples, unit }: Figure, earlier: readonly number[], c
   };
 }
 
+const figureOrDash = (unit: Figure["unit"], value: number | null): string =>
+  value === null ? "-" : figureWord(unit, value);
+
+/** Name, both figures, change, judgement, chance: the cells of a row. */
+export function differenceCells({ name, unit, a, b, is, chance }: Difference): string[] {
+  const change = a === null || b === null || a === 0 ? "-" : `${b >= a ? "+" : ""}${percentWord(b / a - 1)}`;
+  const odds = chance === null ? "-" : String(Number(chance.toPrecision(2)));
+  return [name, figureOrDash(unit, a), figureOrDash(unit, b), change, is, odds];
+}
+
 const figureWord = (unit: Figure["unit"], value: number): string =>
   unit === "pps" ? rateWord(value) : timeWord(value);
 

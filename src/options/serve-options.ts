@@ -1,0 +1,163 @@
+/** Options of the server: where it listens, who may ask, and what requests may name. */
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { usageError } from "../errors.js";
+import type { PortSpec } from "../port/kinds.js";
+import {
+  anyText,
+  flag,
+  list,
+  type OptionTable,
+  option,
+  optional,
+  type Reader,
+  readOptions,
+  type TextsOf,
+} from "./option.js";
+import { parsePort } from "./option-values.js";
+
+export interface TcpPlace {
+  readonly kind: "tcp";
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface UnixPlace {
+  readonly kind: "unix";
+  readonly path: string;
+}
+
+const mostPort = 65_535;
+
+/** `127.0.0.1:8080`, `[::1]:8080`, `localhost:0` */
+const parseListen: Reader<TcpPlace> = (text, where) => {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(text);
+  const [, six, name, digits] = match ?? [];
+  const port = Number(digits);
+  const isAddress = six === undefined || isIP(six) === 6;
+  if (match !== null && isAddress && port <= mostPort) return { kind: "tcp", host: six ?? name!, port };
+  throw usageError(`"${text}" is no address to listen at`, { where, accepted: "e.g. 127.0.0.1:8080, [::1]:8080" });
+};
+
+/** The kernel's limit of a socket's name. */
+const mostPathBytes = 107;
+
+const socketPath: Reader<UnixPlace> = (text, where) => {
+  if (text.includes("/") && Buffer.byteLength(text) <= mostPathBytes) return { kind: "unix", path: text };
+  const accepted = `a path with a slash, at most ${mostPathBytes} bytes, e.g. /run/user/1000/pktgen.sock`;
+  throw usageError(`"${text}" is no path of a socket`, { where, accepted });
+};
+
+const token: Reader<string> = (text, where) => {
+  if (/^[\w.~-]{8,200}$/.test(text)) return text;
+  throw usageError("this cannot be a token", { where, accepted: "8 to 200 letters, digits, and - . _ ~" });
+};
+
+export const serveOptions = {
+  port: list(
+    "--port <name=port>",
+    "a port that requests may name, again for each, e.g. east=packet:eth1 (see pktgen-ts ports); embedded is always there",
+  ),
+  listen: option(
+    "--listen <address>",
+    "where it listens (default: 127.0.0.1:8080); beyond this machine only with a token",
+    parseListen,
+  ),
+  unix: option("--unix <socket>", "a Unix socket instead, which only this user may use", socketPath),
+  stdio: flag("--stdio", "requests on standard input instead, one JSON object a line; ends with it"),
+  token: optional("--token [token]", "what clients must show; without a value one is drawn and printed", token),
+  tokenFile: option("--token-file <file>", "a file with the token, which no list of processes shows", anyText),
+  history: option("--history <folder>", "where runs are kept (default: the last 20, in memory)", anyText),
+  profiles: option(
+    "--profiles <folder>",
+    "the profiles that requests may name (default: those that come along)",
+    anyText,
+  ),
+  allowPrograms: flag(
+    "--allow-programs",
+    "requests may name what is run: testpmd, programs of profiles, commands (with --unix and --stdio they always may)",
+  ),
+  yesThisInterface: flag(
+    "--yes-this-interface",
+    "requests may send on an interface that carries the default route or an SSH connection",
+  ),
+} as const satisfies OptionTable;
+
+export type ServeTexts = TextsOf<typeof serveOptions>;
+
+/** A server, decided. */
+export interface ServeOrder {
+  /** null: lines. */
+  readonly place: TcpPlace | UnixPlace | null;
+  /** null: none; true: one is to be drawn. */
+  readonly token: string | true | null;
+  readonly ports: readonly { readonly name: string; readonly spec: PortSpec }[];
+  readonly history: string | null;
+  /** null: those that come along. */
+  readonly profiles: string | null;
+  readonly allowPrograms: boolean;
+  readonly yesThisInterface: boolean;
+}
+
+const usualPlace: TcpPlace = { kind: "tcp", host: "127.0.0.1", port: 8080 };
+
+export const isLoopback = ({ host }: TcpPlace): boolean =>
+  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+
+/** Names that are ports already. */
+const takenNames = ["embedded", "testpmd"];
+
+function namedPort(text: string, where: string): ServeOrder["ports"][number] {
+  const match = /^([A-Za-z0-9][\w.-]{0,63})=(.+)$/s.exec(text);
+  if (match === null)
+    throw usageError(`"${text}" names no port`, { where, accepted: "name=port, e.g. east=packet:eth1" });
+  const [, name, spec] = match as unknown as readonly [string, string, string];
+  if (takenNames.includes(name)) throw usageError(`"${name}" is taken`, { where, accepted: "another name" });
+  return { name, spec: parsePort(spec, where) };
+}
+
+function portsOf(texts: readonly string[]): ServeOrder["ports"] {
+  const where = "--port";
+  const ports = texts.map((text) => namedPort(text, where));
+  const twice = ports.find(({ name }, i) => ports.findIndex((other) => other.name === name) !== i);
+  if (twice === undefined) return ports;
+  throw usageError(`two ports are called "${twice.name}"`, { where, accepted: "a name of its own for each" });
+}
+
+function tokenIn(file: string): string {
+  const where = "--token-file";
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw usageError(`${file} cannot be read (${code})`, { where, accepted: "a file with the token in it", cause });
+  }
+  return token(text.trim(), where);
+}
+
+/** @throws PktgenError (2) */
+export function serveOrder(texts: ServeTexts): ServeOrder {
+  const given = readOptions(serveOptions, texts);
+  const { listen, unix, stdio = false, history = null, profiles = null } = given;
+  const places = [listen, unix, stdio || undefined].filter((place) => place !== undefined);
+  if (places.length > 1) {
+    throw usageError("a server has one place", { where: "serve", accepted: "one of --listen, --unix, --stdio" });
+  }
+  if (given.token !== undefined && given.tokenFile !== undefined) {
+    throw usageError("there are two tokens", { where: "--token", accepted: "one of --token, --token-file" });
+  }
+  const place = stdio ? null : (unix ?? listen ?? usualPlace);
+  const secret = given.tokenFile === undefined ? (given.token ?? null) : tokenIn(given.tokenFile);
+  if (place?.kind === "tcp" && !isLoopback(place) && secret === null) {
+    throw usageError(`whoever reaches ${place.host} could send frames from here`, {
+      where: "--listen",
+      accepted: "an address of this machine alone, e.g. 127.0.0.1:8080; others with --token or --token-file",
+    });
+  }
+  return {
+    ...{ place, token: secret, ports: portsOf(given.port ?? []), history, profiles },
+    allowPrograms: given.allowPrograms === true || place?.kind !== "tcp",
+    yesThisInterface: given.yesThisInterface === true,
+  };
+}

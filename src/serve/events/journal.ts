@@ -1,0 +1,108 @@
+/**
+ * The events of a run or session, in constant memory. What decides is kept; samples are thinned, the older the thinner;
+ * of tables only the latest is kept. Readers have a place in it, not a buffer of their own: who is slow gets what is
+ * still there.
+ */
+import type { EventData, EventKind } from "../contract.js";
+
+export interface KeptEvent {
+  /** Grows with each event. */
+  readonly id: number;
+  readonly event: EventKind;
+  /** JSON. */
+  readonly data: string;
+  /** Of samples: 0, 1, 2 … */
+  readonly sample?: number;
+}
+
+/** Of which only the last one matters. */
+const latestOnly: ReadonlySet<EventKind> = new Set(["ports", "flows", "ledger", "histogram"]);
+
+export interface JournalLimits {
+  readonly samples: number;
+  /** Of all other kinds together; the oldest trials and markers go first. */
+  readonly others: number;
+}
+
+const usualLimits: JournalLimits = { samples: 4_096, others: 10_000 };
+
+export class EventJournal {
+  readonly #limits: JournalLimits;
+  #events: KeptEvent[] = [];
+  #lastId = 0;
+  /** Kept, and written until now. */
+  #samples = 0;
+  #written = 0;
+  /** Of the older samples every such one is kept. */
+  #stride = 1;
+  #ended = false;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(limits = usualLimits) {
+    this.#limits = limits;
+  }
+
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** The last event was written. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  write<Kind extends EventKind>(event: Kind, data: EventData<Kind>): void {
+    if (this.#ended) return;
+    if (latestOnly.has(event)) {
+      const before = this.#events.findLastIndex((kept) => kept.event === event);
+      if (before >= 0) this.#events.splice(before, 1);
+    }
+    const number = event === "sample" ? { sample: this.#written++ } : {};
+    this.#events.push({ id: ++this.#lastId, event, data: JSON.stringify(data), ...number });
+    if (event === "sample" && ++this.#samples > this.#limits.samples) this.#thin();
+    const others = this.#events.length - this.#samples;
+    if (others > this.#limits.others) this.#forgetOne();
+    if (event === "done") this.#ended = true;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Those behind an id, in order; at most so many. */
+  after(id: number, most = Number.POSITIVE_INFINITY): readonly KeptEvent[] {
+    const events = this.#events;
+    let low = 0;
+    let high = events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (events[middle]!.id <= id) low = middle + 1;
+      else high = middle;
+    }
+    return events.slice(low, low + most);
+  }
+
+  /** Is told after each event. Returns what ends that. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The newest quarter stays whole. The older ones lie evenly over all the time before. */
+  #thin(): void {
+    const newest = this.#written - this.#limits.samples / 4;
+    const room = (this.#limits.samples * 3) / 4;
+    do {
+      const { length } = this.#events;
+      this.#events = this.#events.filter(({ sample = 0 }) => sample >= newest || sample % this.#stride === 0);
+      this.#samples -= length - this.#events.length;
+      if (this.#samples > room) this.#stride *= 2;
+    } while (this.#samples > room);
+  }
+
+  #forgetOne(): void {
+    const oldest = this.#events.findIndex(({ event }) => event === "trial" || event === "marker" || event === "state");
+    if (oldest >= 0) this.#events.splice(oldest, 1);
+  }
+}
+
+/** `{"id":…,"event":…,"data":…}`: a line of a recording. */
+export const recordingLine = ({ id, event, data }: KeptEvent): string =>
+  `{"id":${id},"event":"${event}","data":${data}}\n`;

@@ -1,0 +1,27 @@
+/** A server for runs: over TCP, a Unix socket, or lines. */
+
+import type { Guard } from "./http/guard.js";
+import { type Listener, type ListenPlace, listen as listenAt } from "./http/listener.js";
+import { Server } from "./server.js";
+import type { ServeSetup } from "./setup.js";
+import { type Lines, serveLines } from "./stdio.js";
+
+export type { ListenPlace } from "./http/listener.js";
+export type { NamedPort, ServeSetup } from "./setup.js";
+
+export interface Serving extends AsyncDisposable {
+  /** @throws PktgenError (3): the place cannot be had. */
+  listen(place: ListenPlace, guard: Guard): Promise<Listener>;
+  /** Resolves when the client has gone, or `signal` is aborted. */
+  lines(lines: Lines, signal: AbortSignal): Promise<void>;
+}
+
+/** Ends with all its runs when it is disposed of. @throws PktgenError (3): the history cannot be written. */
+export function startServing(setup: ServeSetup): Serving {
+  const server = new Server(setup);
+  return {
+    listen: (place, guard) => listenAt(server, place, guard),
+    lines: (lines, signal) => serveLines(server, lines, signal),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}

@@ -1,0 +1,73 @@
+/** From method and path to a route, and from texts to what its schemas have. Errors name the field. */
+import { z } from "zod";
+import { didYouMean } from "../nearest.js";
+import { Refusal } from "./refusal.js";
+import { type Call, isMedia, type Reply, type Route } from "./route.js";
+import { routes } from "./routes/index.js";
+import type { Server } from "./server.js";
+
+export interface Found {
+  readonly route: Route;
+  readonly path: Readonly<Record<string, string>>;
+}
+
+const patternOf = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>[^/]+)`)}$`);
+
+const patterns = routes.map((route) => ({ route, pattern: patternOf(route.path) }));
+
+function decoded(groups: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  try {
+    return Object.fromEntries(Object.entries(groups ?? {}).map(([name, word]) => [name, decodeURIComponent(word)]));
+  } catch {
+    throw new Refusal("bad-request", "the path is no URL", { where: "path" });
+  }
+}
+
+/** @throws Refusal (404, 405) */
+export function findRoute(method: string, path: string): Found {
+  // A plain path comes before one with names in it, as they stand in the table.
+  const there = patterns.filter(({ pattern }) => pattern.test(path));
+  const found = there.find(({ route }) => route.method === (method === "HEAD" ? "GET" : method));
+  if (found !== undefined) return { route: found.route, path: decoded(found.pattern.exec(path)!.groups) };
+  if (there.length > 0) {
+    const accepted = there.map(({ route }) => route.method).join(", ");
+    throw new Refusal("method-not-allowed", `${method} is nothing that can be done there`, { where: path, accepted });
+  }
+  const paths = [...new Set(routes.map((route) => route.path))];
+  throw new Refusal("not-found", "there is nothing", {
+    where: path,
+    accepted: "GET /openapi.json",
+    ...didYouMean(path, paths),
+  });
+}
+
+/** @throws Refusal (400) that names the first field that is wrong. */
+export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const issue = error.issues[0]!;
+  const path = issue.path.join(".");
+  const unknown = issue.code === "unrecognized_keys" ? (issue.keys[0] ?? "") : null;
+  const where = unknown === null ? path : [path, unknown].filter((word) => word !== "").join(".");
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape).join(", ") : undefined;
+  throw new Refusal("bad-request", unknown === null ? issue.message : "there is no such field", {
+    ...(where === "" ? {} : { where }),
+    ...(known === undefined || (unknown === null && path !== "") ? {} : { accepted: known }),
+  });
+}
+
+/** `body`: JSON that was read, or bytes; undefined: there was none. */
+export interface RawCall extends Omit<Call, "path" | "query"> {
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export async function answer(server: Server, { route, path }: Found, raw: RawCall): Promise<Reply> {
+  const query = readAs(route.query ?? z.strictObject({}), raw.query) as Record<string, string>;
+  const { body } = route;
+  if (body === undefined && raw.body !== undefined) {
+    throw new Refusal("bad-request", "there is nothing to be said there", { where: "body", accepted: "an empty body" });
+  }
+  const said = body === undefined || isMedia(body) ? raw.body : readAs(body, raw.body ?? {});
+  return route.handle(server, { path, query, body: said, lastEventId: raw.lastEventId });
+}

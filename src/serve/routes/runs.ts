@@ -1,0 +1,154 @@
+/** Routes about runs. */
+import { z } from "zod";
+import type { RunBody } from "../contract.js";
+import { recordingLine } from "../events/journal.js";
+import { Refusal } from "../refusal.js";
+import { type Call, json, type Reply, type Route } from "../route.js";
+import { plannedOf } from "../runs/run-events.js";
+import { done } from "../schema/common.js";
+import * as schema from "../schema/runs.js";
+import type { Server } from "../server.js";
+
+/** Streams of events at the same time, of all clients. */
+const mostStreams = 256;
+
+const digits = z.string().regex(/^\d{1,9}$/, "a whole number");
+
+async function post(server: Server, { body }: Call): Promise<Reply> {
+  const request = body as RunBody;
+  if (request.dryRun !== true) {
+    const run = await server.begin(request);
+    return { kind: "json", status: 201, body: run.info(), location: `/runs/${run.id}` };
+  }
+  const planned = await server.plan(request);
+  return json(plannedOf(planned, server.claims.isFree(planned.ports)));
+}
+
+/** @throws Refusal: today's trials cannot be changed while they run. */
+function change(server: Server, { path, body }: Call): Reply {
+  const { info } = server.runs.ask(path["id"]!);
+  const [where] = Object.keys(body as object);
+  if (where === undefined)
+    throw new Refusal("bad-request", "nothing is to be changed", { accepted: "rate, paused, extend" });
+  if (info.ended !== null)
+    throw new Refusal("wrong-state", `run ${info.id} has ended`, { accepted: "a run that goes on" });
+  throw new Refusal("not-built", "a trial has one load from its first to its last frame", {
+    where,
+    accepted: "a run with other options",
+    hint: "flows of a session can be changed while they run: POST /sessions",
+  });
+}
+
+function events(server: Server, { path, query, lastEventId }: Call): Reply {
+  const asked = server.runs.ask(path["id"]!);
+  const after = lastEventId ?? Number(query["after"] ?? 0);
+  const { journal, run } = asked;
+  const kept = asked.events();
+  const lastId = journal?.lastId ?? kept.at(-1)?.id ?? 0;
+  const isOver = journal === null || journal.ended;
+  // What makes an EventSource ask no more.
+  if (isOver && after >= lastId) return { kind: "nothing", status: 204 };
+  if (server.eventStreams >= mostStreams) {
+    throw new Refusal("too-many", `${mostStreams} streams of events are read`, { hint: "close one" });
+  }
+  return {
+    ...{ kind: "events", journal, events: kept, after },
+    reads: () => {
+      server.eventStreams++;
+      const left = run?.addReader();
+      return () => {
+        server.eventStreams--;
+        left?.();
+      };
+    },
+  };
+}
+
+function trial(server: Server, { path }: Call): Reply {
+  const { info, result, run } = server.runs.ask(path["id"]!);
+  const found = (run?.trials ?? result()?.trials ?? [])[Number(path["index"])];
+  if (found !== undefined) return json(found);
+  throw new Refusal("not-found", `run ${info.id} has no trial ${path["index"]}`, { where: "index" });
+}
+
+export const runRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/runs",
+    summary: "begins a run, or plans it only: the command line's options, on ports that are named",
+    body: schema.runRequest,
+    answers: { 201: schema.runInfo, 200: schema.runPlanned },
+    handle: post,
+  },
+  {
+    method: "GET",
+    path: "/runs",
+    summary: "runs, the newest first",
+    query: z.strictObject({ limit: digits.optional(), before: z.string().optional() }),
+    answers: { 200: schema.runList },
+    handle: ({ runs }, { query }) => json({ runs: runs.list(Number(query["limit"] ?? 200), query["before"]) }),
+  },
+  {
+    method: "GET",
+    path: "/runs/{id}",
+    summary: "how a run stands",
+    answers: { 200: schema.runInfo },
+    handle: ({ runs }, { path }) => json(runs.ask(path["id"]!).info),
+  },
+  {
+    method: "PATCH",
+    path: "/runs/{id}",
+    summary: "changes a run that goes on, where the engine can",
+    body: schema.runChange,
+    answers: { 200: schema.runInfo },
+    handle: change,
+  },
+  {
+    method: "DELETE",
+    path: "/runs/{id}",
+    summary: "forgets a run that has ended, with its files",
+    answers: { 200: done },
+    handle: ({ runs }, { path }) => {
+      runs.forget(path["id"]!);
+      return json({ ok: true });
+    },
+  },
+  {
+    method: "POST",
+    path: "/runs/{id}/stop",
+    summary: "stops a run: it ends with the results so far",
+    answers: { 200: schema.runInfo },
+    handle: ({ runs }, { path }) => {
+      const { info, run } = runs.ask(path["id"]!);
+      if (run === null)
+        throw new Refusal("wrong-state", `run ${info.id} has ended`, { accepted: "a run that goes on" });
+      run.stop("somebody stopped it");
+      return json(run.info());
+    },
+  },
+  {
+    method: "GET",
+    path: "/runs/{id}/events",
+    summary: "its events as they come, after those that were: resumed by Last-Event-ID; 204 where nothing follows",
+    query: z.strictObject({ after: digits.optional() }),
+    answers: { 200: { media: "text/event-stream", means: "server-sent events" }, 204: null },
+    handle: events,
+  },
+  {
+    method: "GET",
+    path: "/runs/{id}/recording.ndjson",
+    summary: "the events until now, a line each",
+    answers: { 200: { media: "application/x-ndjson", means: "a line of JSON for each event" } },
+    handle: ({ runs }, { path }) => {
+      const bytes = runs.ask(path["id"]!).events().map(recordingLine).join("");
+      return { kind: "bytes", status: 200, media: "application/x-ndjson", bytes };
+    },
+  },
+  {
+    method: "GET",
+    path: "/runs/{id}/trials/{index}",
+    summary: "a trial with its buckets and streams, from 0",
+    answers: { 200: schema.anyDocument },
+    handle: trial,
+  },
+];

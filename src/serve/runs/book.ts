@@ -1,0 +1,154 @@
+/** All runs of a server: those that go on, the last ones that ended, and those of its history. */
+import type { RunResult, Trial } from "../../result/run-result.js";
+import type { PortClaims } from "../claims.js";
+import type { RunBody, RunInfo } from "../contract.js";
+import type { EventJournal, KeptEvent } from "../events/journal.js";
+import { Refusal } from "../refusal.js";
+import type { History } from "./history.js";
+import type { PlannedRun } from "./planned.js";
+import { Run } from "./run.js";
+
+/** Runs that ended and stay in memory where there is no history. */
+const mostKept = 20;
+/** Runs at the same time, each on ports of its own. */
+const mostAtOnce = 16;
+
+/** A run that can be asked, whether it goes on or not. */
+export interface AskedRun {
+  readonly info: RunInfo;
+  /** null: it has none, or not yet. */
+  readonly result: () => RunResult | null;
+  readonly events: () => readonly KeptEvent[];
+  /** null: it ended before this server began. */
+  readonly journal: EventJournal | null;
+  readonly run: Run | null;
+}
+
+const stamp = (now: Date): string =>
+  now
+    .toISOString()
+    .replace(/[-:]|\..*/g, "")
+    .replace("T", "-");
+
+export class RunBook {
+  readonly #runs = new Map<string, Run>();
+  readonly #work = new Set<Promise<void>>();
+  readonly #claims: PortClaims;
+  readonly #history: History | null;
+  readonly #onTrial: (run: Run, trial: Trial) => void;
+  readonly #onEnd: (run: Run) => void;
+  /** Where a run cannot be kept in the history, why. */
+  readonly #note: (text: string) => void;
+  #number = 0;
+
+  constructor(
+    claims: PortClaims,
+    history: History | null,
+    told: {
+      readonly onTrial: (run: Run, trial: Trial) => void;
+      readonly onEnd: (run: Run) => void;
+      readonly note: (text: string) => void;
+    },
+  ) {
+    this.#claims = claims;
+    this.#history = history;
+    this.#onTrial = told.onTrial;
+    this.#onEnd = told.onEnd;
+    this.#note = told.note;
+  }
+
+  get going(): readonly Run[] {
+    return [...this.#runs.values()].filter(({ isOver }) => !isOver);
+  }
+
+  /** @throws Refusal (409) where a port has another owner. */
+  begin(planned: PlannedRun, { name = "", stopWithClient = false }: RunBody): Run {
+    if (this.going.length >= mostAtOnce)
+      throw new Refusal("too-many", `${mostAtOnce} runs go on`, { hint: "stop one" });
+    const id = `r-${stamp(new Date())}-${++this.#number}`;
+    this.#claims.take(planned.ports, { kind: "run", id });
+    const run = new Run({ id, name, planned, stopWithClient });
+    this.#runs.set(id, run);
+    const work = this.#carryOut(run);
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
+    return run;
+  }
+
+  /** @throws Refusal (404) */
+  ask(id: string): AskedRun {
+    const run = this.#runs.get(id);
+    if (run !== undefined) {
+      const events = (): readonly KeptEvent[] => run.journal.after(0);
+      return { info: run.info(), result: () => run.result, events, journal: run.journal, run };
+    }
+    const history = this.#history;
+    const info = history?.info(id) ?? null;
+    if (history === null || info === null) throw new Refusal("not-found", `there is no run "${id}"`, { where: "id" });
+    const result = (): RunResult | null => {
+      const text = history.result(id);
+      return text === null ? null : (JSON.parse(text) as RunResult);
+    };
+    return { info, result, events: () => history.events(id), journal: null, run: null };
+  }
+
+  /** Newest first. */
+  list(limit: number, before: string | undefined): RunInfo[] {
+    const ids = new Set([...this.#runs.keys(), ...(this.#history?.ids() ?? [])]);
+    const sorted = [...ids].sort(byTime).reverse();
+    const from = before === undefined ? sorted : sorted.filter((id) => byTime(id, before) < 0);
+    return from.slice(0, limit).flatMap((id) => this.#runs.get(id)?.info() ?? this.#history?.info(id) ?? []);
+  }
+
+  /** @throws Refusal (404, 409) */
+  forget(id: string): void {
+    const { run } = this.ask(id);
+    if (run !== null && !run.isOver) {
+      throw new Refusal("wrong-state", `run ${id} goes on`, {
+        accepted: "a run that has ended",
+        hint: "stop it first",
+      });
+    }
+    this.#runs.delete(id);
+    this.#history?.forget(id);
+  }
+
+  /** Stops all; resolves when they have ended, and are kept. */
+  async close(): Promise<void> {
+    for (const run of this.going) run.stop("the server ends");
+    await Promise.all(this.#work);
+  }
+
+  async #carryOut(run: Run): Promise<void> {
+    await run.carryOut((trial) => this.#onTrial(run, trial));
+    this.#claims.release(run.id);
+    this.#onEnd(run);
+    if (this.#isKept(run)) this.#runs.delete(run.id);
+    else this.#forgetOldest();
+  }
+
+  /** A run that the disk does not take stays in memory. */
+  #isKept(run: Run): boolean {
+    if (this.#history === null) return false;
+    try {
+      const result = run.result === null ? null : `${JSON.stringify(run.result)}\n`;
+      this.#history.keep(run.info(), result, run.journal.after(0));
+      return true;
+    } catch (error) {
+      this.#note(`run ${run.id} could not be kept (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+      return false;
+    }
+  }
+
+  #forgetOldest(): void {
+    const over = [...this.#runs.values()].filter(({ isOver }) => isOver);
+    for (const run of over.slice(0, Math.max(0, over.length - mostKept))) this.#runs.delete(run.id);
+  }
+}
+
+/** By time, then by number. */
+function byTime(a: string, b: string): number {
+  const [left, right] = [a, b].map((id) => id.split("-"));
+  const times = `${left![1]}-${left![2]}`.localeCompare(`${right![1]}-${right![2]}`);
+  return times === 0 ? Number(left![3]) - Number(right![3]) : times;
+}

@@ -1,0 +1,168 @@
+/** What a run's events say: its figures by name, its trials in short, and how it is planned. Pure. */
+import type { TrialSample } from "../../measure/plan.js";
+import { plannedTrials } from "../../method/forwarding.js";
+import type { Trial } from "../../result/run-result.js";
+import { frameSizeName, layer1OverheadBytes } from "../../units.js";
+import type { EventConfig, LiveFigures, RunPlanned, TrialRow } from "../contract.js";
+import { trafficInfo } from "../traffic-info.js";
+import type { PlannedRun } from "./planned.js";
+
+/** Of a sample, with their units. */
+export const sampleUnits = {
+  trial: "index",
+  sent: "frames",
+  received: "frames",
+  accepted: "frames",
+  lost: "frames",
+  corrupt: "frames",
+  offeredPps: "pps",
+  txPps: "pps",
+  rxPps: "pps",
+  lostPps: "pps",
+  txBpsL2: "bps",
+  rxBpsL2: "bps",
+  txBpsL1: "bps",
+  rxBpsL1: "bps",
+  latencyP50Ns: "ns",
+  latencyP99Ns: "ns",
+  latencyMaxNs: "ns",
+  lateShare: "ratio",
+  stealShare: "ratio",
+} as const satisfies EventConfig["units"];
+
+type SampleName = keyof typeof sampleUnits;
+export const sampleNames = Object.keys(sampleUnits) as SampleName[];
+
+const nothing: Omit<TrialSample, "index" | "meanFrameBytes" | "pps"> = {
+  ...{ settling: false, elapsedNs: 0, sent: 0, received: 0, accepted: 0, corrupt: 0, missing: 0 },
+};
+
+/** Figures of the time since the sample before, which may be of another trial. What the engine does not tell live is null. */
+export function liveFiguresOf(now: TrialSample, before: TrialSample | null): Record<SampleName, number | null> {
+  const from = before?.index === now.index ? before : { ...now, ...nothing };
+  const seconds = (now.elapsedNs - from.elapsedNs) / 1e9;
+  const each = (of: (sample: TrialSample) => number): number => (seconds > 0 ? (of(now) - of(from)) / seconds : 0);
+  const [txPps, rxPps] = [each(({ sent }) => sent), each(({ received }) => received)];
+  const [l2, l1] = [8 * now.meanFrameBytes, 8 * (now.meanFrameBytes + layer1OverheadBytes)];
+  return {
+    trial: now.index,
+    sent: now.sent,
+    received: now.received,
+    accepted: now.accepted,
+    lost: now.missing,
+    corrupt: now.corrupt,
+    offeredPps: now.pps,
+    ...{ txPps, rxPps },
+    lostPps: each(({ missing }) => missing),
+    txBpsL2: txPps * l2,
+    rxBpsL2: rxPps * l2,
+    txBpsL1: txPps * l1,
+    rxBpsL1: rxPps * l1,
+    latencyP50Ns: null,
+    latencyP99Ns: null,
+    latencyMaxNs: null,
+    lateShare: null,
+    stealShare: null,
+  };
+}
+
+/** The figures of a trial that has ended: its counts are exact, its rates are of its whole window. */
+export const endFigures = (trial: Trial, index: number): Record<SampleName, number | null> => ({
+  ...{ trial: index, sent: trial.sent, received: trial.received, accepted: trial.accepted },
+  ...{ lost: trial.lost, corrupt: trial.corrupt, offeredPps: trial.requested.pps },
+  ...{ txPps: trial.txPps, rxPps: trial.rxPps, lostPps: null },
+  ...{ txBpsL2: trial.txBpsL2, rxBpsL2: trial.rxBpsL2, txBpsL1: trial.txBpsL1, rxBpsL1: trial.rxBpsL1 },
+  latencyP50Ns: trial.latencyNs?.p50 ?? null,
+  latencyP99Ns: trial.latencyNs?.p99 ?? null,
+  latencyMaxNs: trial.latencyNs?.max ?? null,
+  ...{ lateShare: trial.intended === 0 ? null : trial.late / trial.intended, stealShare: null },
+});
+
+export const sampleValues = (figures: LiveFigures): (number | null)[] =>
+  sampleNames.map((name) => figures[name] ?? null);
+
+/** A trial without its buckets, ranges and streams. */
+export function trialRow(trial: Trial, index: number, t: number): TrialRow {
+  const { requested, direction, untimely, latencyNs } = trial;
+  return {
+    ...{ t, index },
+    frameBytes: trial.frameBytes,
+    phase: trial.phase,
+    ...(direction === undefined ? {} : { direction }),
+    requested: { rate: requested.rate, pps: requested.pps, durationNs: requested.durationNs, count: requested.count },
+    ...countsOf(trial),
+    latencyNs: latencyNs === null ? null : { ...latencyNs },
+    inFlightFrames: trial.inFlightFrames,
+    hops: trial.hops.map(({ name, rx, tx, dropped }) => ({ name, rx, tx, dropped })),
+    unaccounted: trial.unaccounted,
+    ledger: trial.ledger,
+    verdict: trial.verdict,
+    reasons: trial.reasons,
+    causes: trial.causes ?? [],
+    notes: trial.notes,
+    ...(untimely === undefined ? {} : { untimely }),
+  };
+}
+
+const counted = [
+  ...[
+    "durationNs",
+    "intended",
+    "sent",
+    "received",
+    "accepted",
+    "lost",
+    "lossRatio",
+    "duplicate",
+    "reordered",
+    "corrupt",
+  ],
+  ...["late", "missed", "blocked", "txPps", "rxPps", "txBpsL1", "txBpsL2", "rxBpsL1", "rxBpsL2"],
+] as const satisfies readonly string[];
+
+type Counts = Pick<
+  TrialRow,
+  | "durationNs"
+  | "intended"
+  | "sent"
+  | "received"
+  | "accepted"
+  | "lost"
+  | "lossRatio"
+  | "duplicate"
+  | "reordered"
+  | "corrupt"
+  | "late"
+  | "missed"
+  | "blocked"
+  | "txPps"
+  | "rxPps"
+  | "txBpsL1"
+  | "txBpsL2"
+  | "rxBpsL1"
+  | "rxBpsL2"
+>;
+
+const countsOf = (trial: Trial): Counts =>
+  Object.fromEntries(counted.map((name) => [name, trial[name as keyof Trial]])) as unknown as Counts;
+
+/** Streams whose first frame is shown. */
+const mostStreams = 16;
+
+export function plannedOf(planned: PlannedRun, free: boolean): RunPlanned {
+  const { plan, command, commandLine, ports, method, trialsExpected, description } = planned;
+  const trials = command === "run" ? plannedTrials(plan) : [];
+  return {
+    ...{ command, commandLine, free, trialsExpected },
+    ports: [...ports],
+    sizes: plan.sizes.map(frameSizeName),
+    trials: trials.map(({ size, phase, rateText, durationNs, count }) => ({
+      ...{ phase, rate: rateText, count },
+      frameBytes: frameSizeName(size),
+      durationNs: Number.isFinite(durationNs) ? durationNs : null,
+    })),
+    method: method === null ? null : { ...method },
+    notes: [...(plan.notes ?? [])],
+    traffic: trafficInfo(plan.stream, description, mostStreams),
+  };
+}

@@ -1,0 +1,217 @@
+/** One run: its state, its events, and how it is stopped. It goes on without readers, unless it was asked not to. */
+import { exitCodes, PktgenError } from "../../errors.js";
+import { openLabBench } from "../../measure/bench.js";
+import type { RunHooks, TrialSample } from "../../measure/plan.js";
+import type { RunResult, Trial } from "../../result/run-result.js";
+import { hostFacts } from "../../sys/host.js";
+import { packageVersion } from "../../sys/version.js";
+import type { ErrorDetail, LiveFigures, RunInfo, RunState } from "../contract.js";
+import { EventJournal } from "../events/journal.js";
+import { answerOf, detailOf, Refusal } from "../refusal.js";
+import type { PlannedRun } from "./planned.js";
+import {
+  endFigures,
+  liveFiguresOf,
+  plannedOf,
+  sampleNames,
+  sampleUnits,
+  sampleValues,
+  trialRow,
+} from "./run-events.js";
+import { tellingBench } from "./telling-bench.js";
+
+/** Time between two samples of a run's events. */
+const sampleEveryMs = 250;
+/** A run that stops with its client waits so long for one. */
+const firstReaderMs = 10_000;
+
+export interface RunOrder {
+  readonly id: string;
+  readonly name: string;
+  readonly planned: PlannedRun;
+  readonly stopWithClient: boolean;
+}
+
+export class Run {
+  readonly id: string;
+  readonly journal = new EventJournal();
+  readonly #order: RunOrder;
+  readonly #controller = new AbortController();
+  readonly #started = new Date();
+  readonly #startedMs = performance.now();
+  #state: RunState = "opening";
+  #ended: Date | null = null;
+  #endedMs: number | null = null;
+  #result: RunResult | null = null;
+  #error: ErrorDetail | null = null;
+  #stopped = false;
+  #live: LiveFigures | null = null;
+  #before: TrialSample | null = null;
+  #sampledMs = Number.NEGATIVE_INFINITY;
+  #readers = 0;
+  #firstReader: NodeJS.Timeout | null = null;
+  readonly trials: Trial[] = [];
+
+  constructor(order: RunOrder) {
+    this.id = order.id;
+    this.#order = order;
+    this.#writeConfig();
+    this.#say("opening");
+    if (!order.stopWithClient) return;
+    this.#firstReader = setTimeout(() => this.stop("nobody read its events"), firstReaderMs);
+  }
+
+  get isOver(): boolean {
+    return this.#endedMs !== null;
+  }
+
+  get result(): RunResult | null {
+    return this.#result;
+  }
+
+  /** Resolves when it has ended, whatever became of it. `onTrial` is told of each trial. */
+  async carryOut(onTrial: (trial: Trial) => void): Promise<void> {
+    try {
+      this.#result = await this.#order.planned.run(this.#hooks(onTrial), tellingBench(openLabBench, this.#tell));
+      this.#finish("done");
+    } catch (error) {
+      const isInterrupt = error instanceof PktgenError && error.exitCode === exitCodes.interrupted;
+      if (!isInterrupt) this.#error = error instanceof PktgenError ? detailOf(error) : answerOf(error).body.error;
+      this.#finish(isInterrupt ? "done" : "failed");
+    }
+  }
+
+  info(): RunInfo {
+    const { planned, name } = this.#order;
+    return {
+      ...{ id: this.id, name, command: planned.command, options: planned.options, commandLine: planned.commandLine },
+      state: this.#state,
+      started: this.#started.toISOString(),
+      ended: this.#ended?.toISOString() ?? null,
+      elapsedMs: Math.round((this.#endedMs ?? performance.now()) - this.#startedMs),
+      ports: [...planned.ports],
+      verdict: this.#result?.verdict ?? null,
+      reasons: this.#reasons(),
+      ...{ stopped: this.#stopped, error: this.#error, live: this.#live },
+      trials: this.trials.length,
+      trialsExpected: planned.trialsExpected,
+      can: { stop: !this.isOver && !this.#stopped, rate: false, pause: false, extend: false },
+    };
+  }
+
+  /** `why`: for those who read the events. */
+  stop(why: string): void {
+    if (this.isOver) {
+      throw new Refusal("wrong-state", `run ${this.id} has ended`, { accepted: "a run that goes on" });
+    }
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.journal.write("marker", { t: this.#t(), what: "stop", text: why });
+    this.#tell("stopping");
+    this.#controller.abort();
+  }
+
+  /** Somebody reads its events until the answer is called. */
+  addReader(): () => void {
+    if (this.#firstReader !== null) clearTimeout(this.#firstReader);
+    this.#firstReader = null;
+    this.#readers++;
+    let isThere = true;
+    return () => {
+      if (!isThere) return;
+      isThere = false;
+      this.#readers--;
+      if (this.#order.stopWithClient && this.#readers === 0 && !this.isOver) this.stop("its client left");
+    };
+  }
+
+  #t(): number {
+    return Math.round(performance.now() - this.#startedMs);
+  }
+
+  #reasons(): string[] {
+    const last = this.trials.at(-1);
+    return this.#result?.reasons ?? last?.reasons ?? [];
+  }
+
+  #writeConfig(): void {
+    const { planned, name } = this.#order;
+    const { cpu, cores, kernel } = hostFacts();
+    this.journal.write("config", {
+      ...{ format: "pktgen-ts events 1", kind: "run", id: this.id, name },
+      started: this.#started.toISOString(),
+      commandLine: planned.commandLine,
+      command: planned.command,
+      options: planned.options,
+      everyMs: sampleEveryMs,
+      names: sampleNames,
+      units: sampleUnits,
+      ports: [...planned.ports],
+      ...{ portNames: [], flowNames: [] },
+      version: packageVersion(),
+      host: { cpu, cores, kernel },
+      plan: plannedOf(planned, true),
+      thresholds: [...planned.thresholds],
+    });
+  }
+
+  #say(state: RunState, trial?: number): void {
+    this.#state = state;
+    this.journal.write("state", { t: this.#t(), state, ...(trial === undefined ? {} : { trial }) });
+  }
+
+  /** What was asked to stop says no more than that. */
+  readonly #tell = (state: RunState, trial?: number): void => {
+    if (this.isOver || (this.#stopped && state !== "stopping")) return;
+    if (state !== this.#state || trial !== undefined) this.#say(state, trial);
+  };
+
+  #hooks(onTrial: (trial: Trial) => void): RunHooks {
+    return {
+      signal: this.#controller.signal,
+      onSample: (sample) => this.#sample(sample),
+      onTrial: (trial) => {
+        const index = this.trials.push(trial) - 1;
+        this.#live = endFigures(trial, this.#before?.index ?? index);
+        this.journal.write("trial", trialRow(trial, index, this.#t()));
+        this.#writeLedger(trial);
+        onTrial(trial);
+      },
+    };
+  }
+
+  #sample(sample: TrialSample): void {
+    const isNew = this.#before?.index !== sample.index;
+    if (!isNew && performance.now() - this.#sampledMs < sampleEveryMs - 20) return;
+    this.#sampledMs = performance.now();
+    if (sample.settling) this.#tell("settling");
+    this.#live = liveFiguresOf(sample, this.#before);
+    this.#before = sample;
+    this.journal.write("sample", { t: this.#t(), v: sampleValues(this.#live) });
+    const inFlight = sample.sent - sample.received;
+    this.journal.write("ledger", {
+      ...{ t: this.#t(), settled: false, sent: sample.sent, received: sample.received, inFlight },
+      ...{ hops: [], unaccounted: null },
+    });
+  }
+
+  #writeLedger({ sent, received, hops, unaccounted }: Trial): void {
+    this.journal.write("ledger", {
+      ...{ t: this.#t(), settled: true, sent, received, inFlight: 0, unaccounted },
+      hops: hops.map(({ name, rx, tx, dropped }) => ({ name, rx, tx, dropped })),
+    });
+  }
+
+  #finish(state: "done" | "failed"): void {
+    if (this.#firstReader !== null) clearTimeout(this.#firstReader);
+    this.#ended = new Date();
+    this.#endedMs = performance.now();
+    this.#say(state);
+    this.journal.write("done", {
+      ...{ t: this.#t(), state, verdict: this.#result?.verdict ?? null, reasons: this.#reasons() },
+      causes: this.#result?.causes ?? [],
+      ...{ stopped: this.#stopped, error: this.#error },
+      result: this.#result === null ? null : `runs/${this.id}/result.json`,
+    });
+  }
+}

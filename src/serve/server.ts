@@ -1,0 +1,51 @@
+/** What all ways to the server share: its ports, runs and figures. It knows no sockets. */
+import { packageVersion } from "../sys/version.js";
+import { builtIn, PortClaims } from "./claims.js";
+import type { RunBody } from "./contract.js";
+import { ProfileFolder } from "./profiles.js";
+import { RunBook } from "./runs/book.js";
+import { History } from "./runs/history.js";
+import { type PlannedRun, planRequest } from "./runs/planned.js";
+import type { Run } from "./runs/run.js";
+import type { ServeSetup } from "./setup.js";
+import { Totals } from "./totals.js";
+
+export class Server {
+  readonly setup: ServeSetup;
+  readonly version = packageVersion();
+  readonly claims = new PortClaims();
+  readonly totals = new Totals();
+  readonly profiles: ProfileFolder;
+  readonly runs: RunBook;
+  /** Of all clients. */
+  eventStreams = 0;
+
+  /** @throws PktgenError (3): the history cannot be written. */
+  constructor(setup: ServeSetup) {
+    this.setup = setup;
+    this.profiles = new ProfileFolder(setup);
+    const history = setup.history === null ? null : new History(setup.history);
+    this.runs = new RunBook(this.claims, history, {
+      onTrial: (_run, trial) => this.totals.trial(trial),
+      onEnd: (run) => this.totals.run(run.info()),
+      note: setup.note,
+    });
+  }
+
+  /** Names that requests may claim. */
+  get portNames(): string[] {
+    return [builtIn, ...this.setup.ports.map(({ name }) => name)];
+  }
+
+  plan(request: RunBody): Promise<PlannedRun> {
+    return planRequest(request, this.setup);
+  }
+
+  async begin(request: RunBody): Promise<Run> {
+    return this.runs.begin(await this.plan(request), request);
+  }
+
+  close(): Promise<void> {
+    return this.runs.close();
+  }
+}
