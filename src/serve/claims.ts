@@ -1,5 +1,5 @@
 /** One owner for each port: who has it, and what others are told. */
-import { type Holder, Refusal } from "./refusal.js";
+import { type Holder, RequestRefusal } from "./refusal.js";
 
 /** The built-in device and testpmd are ports as well: two of them at once would disturb each other. */
 export const builtIn = "embedded";
@@ -17,12 +17,12 @@ export class PortClaims {
     return ports.every((port) => !this.#owners.has(port));
   }
 
-  /** All of them, or none. @throws Refusal (409) that names the holder. */
+  /** All of them, or none. @throws RequestRefusal (409) that names the holder. */
   take(ports: readonly string[], owner: Owner): void {
     for (const port of ports) {
       const holder = this.#owners.get(port);
       if (holder === undefined) continue;
-      throw new Refusal("busy", `${port} is in use by ${holder.kind} ${holder.id}`, {
+      throw new RequestRefusal("busy", `${port} is in use by ${holder.kind} ${holder.id}`, {
         where: "ports",
         accepted: "ports that nobody uses",
         hint: holder.kind === "exchange" ? "ask again in a moment" : `stop it, or wait until it has ended`,

@@ -9,7 +9,7 @@ import { isProgramFile, LoadedPrograms, programUrls } from "../program/load-prog
 import { plainTraffic, type TrafficSpec, trafficOf } from "../stream/index.js";
 import { parseSizes } from "../units.js";
 import type { ProfileCheck, ProfileChecked, ProfileInfo, ProfileText } from "./contract.js";
-import { detailOf, Refusal } from "./refusal.js";
+import { detailOf, RequestRefusal } from "./refusal.js";
 import type { ServeSetup } from "./setup.js";
 import { trafficInfo } from "./traffic-info.js";
 
@@ -25,10 +25,10 @@ const namesIn = (folder: string): string[] => {
   }
 };
 
-/** @throws Refusal (404): only a name in the folder is a name. */
+/** @throws RequestRefusal (404): only a name in the folder is a name. */
 export function profilePath(name: string, { profiles }: Pick<ProfileSetup, "profiles">): string {
   if (namesIn(profiles).includes(name)) return join(profiles, name);
-  throw new Refusal("not-found", `there is no profile "${name}"`, {
+  throw new RequestRefusal("not-found", `there is no profile "${name}"`, {
     where: "profile",
     accepted: "a name out of GET /profiles",
   });
@@ -75,7 +75,7 @@ export class ProfileFolder {
       const traffic = trafficInfo(sized, profile.description, streams, programs.of(sized));
       return { ok: true, mistakes: [], notes: [...profile.notes], traffic };
     } catch (error) {
-      if (!(error instanceof PktgenError) || error instanceof Refusal) throw error;
+      if (!(error instanceof PktgenError) || error instanceof RequestRefusal) throw error;
       return { ok: false, mistakes: mistakesOf(error).map(detailOf), notes: [], traffic: null };
     }
   }
@@ -83,13 +83,13 @@ export class ProfileFolder {
   async #read({ name, text, set = {} }: ProfileCheck): Promise<Profile> {
     const { profiles, allowPrograms } = this.#setup;
     if ((name === undefined) === (text === undefined)) {
-      throw new Refusal("bad-request", "which profile?", { accepted: "name, or text" });
+      throw new RequestRefusal("bad-request", "which profile?", { accepted: "name, or text" });
     }
     const settings = Object.entries(set).map(([key, value]) => `${key}=${value}`);
     if (text !== undefined)
       return parseProfile(text, join(profiles, "profile.yaml"), { settings: parseSettings(settings) });
     if (isProgramFile(name!) && !allowPrograms) {
-      throw new Refusal("forbidden", "this server runs no programs", {
+      throw new RequestRefusal("forbidden", "this server runs no programs", {
         where: "name",
         hint: "start it with --allow-programs",
       });

@@ -26,7 +26,7 @@ export interface Holder {
   readonly port: string;
 }
 
-export class Refusal extends PktgenError {
+export class RequestRefusal extends PktgenError {
   readonly code: ErrorCode;
   readonly holder: Holder | undefined;
 
@@ -46,7 +46,7 @@ const said = ({ where, accepted, hint }: PktgenError): Omit<ErrorDetail, "messag
 });
 
 const codeOf = (error: PktgenError): ErrorCode => {
-  if (error instanceof Refusal) return error.code;
+  if (error instanceof RequestRefusal) return error.code;
   if (error.exitCode === exitCodes.usage) return "invalid";
   return error.exitCode === exitCodes.environment ? "missing-here" : "failed";
 };
@@ -58,7 +58,7 @@ export function answerOf(thrown: unknown): { readonly status: number; readonly b
     return { status: statuses.failed, body: { error: { code: "failed", message } } };
   }
   const code = codeOf(thrown);
-  const holder = thrown instanceof Refusal ? thrown.holder : undefined;
+  const holder = thrown instanceof RequestRefusal ? thrown.holder : undefined;
   const error = { code, ...detailOf(thrown), ...(holder === undefined ? {} : { holder }) };
   return { status: statuses[code], body: { error } };
 }

@@ -1,7 +1,7 @@
 /** From method and path to a route, and from texts to what its schemas have. Errors name the field. */
 import { z } from "zod";
 import { didYouMean } from "../nearest.js";
-import { Refusal } from "./refusal.js";
+import { RequestRefusal } from "./refusal.js";
 import { type Call, isMedia, type Reply, type Route } from "./route.js";
 import { routes } from "./routes/index.js";
 import type { Server } from "./server.js";
@@ -20,11 +20,11 @@ function decoded(groups: Readonly<Record<string, string>> | undefined): Record<s
   try {
     return Object.fromEntries(Object.entries(groups ?? {}).map(([name, word]) => [name, decodeURIComponent(word)]));
   } catch {
-    throw new Refusal("bad-request", "the path is no URL", { where: "path" });
+    throw new RequestRefusal("bad-request", "the path is no URL", { where: "path" });
   }
 }
 
-/** @throws Refusal (404, 405) */
+/** @throws RequestRefusal (404, 405) */
 export function findRoute(method: string, path: string): Found {
   // A plain path comes before one with names in it, as they stand in the table.
   const there = patterns.filter(({ pattern }) => pattern.test(path));
@@ -32,17 +32,20 @@ export function findRoute(method: string, path: string): Found {
   if (found !== undefined) return { route: found.route, path: decoded(found.pattern.exec(path)!.groups) };
   if (there.length > 0) {
     const accepted = there.map(({ route }) => route.method).join(", ");
-    throw new Refusal("method-not-allowed", `${method} is nothing that can be done there`, { where: path, accepted });
+    throw new RequestRefusal("method-not-allowed", `${method} is nothing that can be done there`, {
+      where: path,
+      accepted,
+    });
   }
   const paths = [...new Set(routes.map((route) => route.path))];
-  throw new Refusal("not-found", "there is nothing", {
+  throw new RequestRefusal("not-found", "there is nothing", {
     where: path,
     accepted: "GET /openapi.json",
     ...didYouMean(path, paths),
   });
 }
 
-/** @throws Refusal (400) that names the first field that is wrong. */
+/** @throws RequestRefusal (400) that names the first field that is wrong. */
 export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
@@ -51,7 +54,7 @@ export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
   const unknown = issue.code === "unrecognized_keys" ? (issue.keys[0] ?? "") : null;
   const where = unknown === null ? path : [path, unknown].filter((word) => word !== "").join(".");
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape).join(", ") : undefined;
-  throw new Refusal("bad-request", unknown === null ? issue.message : "there is no such field", {
+  throw new RequestRefusal("bad-request", unknown === null ? issue.message : "there is no such field", {
     ...(where === "" ? {} : { where }),
     ...(known === undefined || (unknown === null && path !== "") ? {} : { accepted: known }),
   });
@@ -66,7 +69,10 @@ export async function answer(server: Server, { route, path }: Found, raw: RawCal
   const query = readAs(route.query ?? z.strictObject({}), raw.query) as Record<string, string>;
   const { body } = route;
   if (body === undefined && raw.body !== undefined) {
-    throw new Refusal("bad-request", "there is nothing to be said there", { where: "body", accepted: "an empty body" });
+    throw new RequestRefusal("bad-request", "there is nothing to be said there", {
+      where: "body",
+      accepted: "an empty body",
+    });
   }
   const said = body === undefined || isMedia(body) ? raw.body : readAs(body, raw.body ?? {});
   return route.handle(server, { path, query, body: said, lastEventId: raw.lastEventId });

@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
 import { parseJson } from "./body-json.js";
 import { nextEvents } from "./events/next-events.js";
-import { answerOf, Refusal } from "./refusal.js";
+import { answerOf, RequestRefusal } from "./refusal.js";
 import { type EventsReply, isMedia, type Reply, type Route } from "./route.js";
 import { answer, findRoute, readAs } from "./router.js";
 import type { Server } from "./server.js";
@@ -35,18 +35,21 @@ export interface Lines {
   readonly output: Writable;
 }
 
-/** The bytes of a body: of the file that was named, or in base64. @throws Refusal */
+/** The bytes of a body: of the file that was named, or in base64. @throws RequestRefusal */
 function bodyOf({ body, bodyFile }: Line, route: Route): unknown {
   if (route.body === undefined || !isMedia(route.body)) return body;
   if (bodyFile === undefined) {
     if (typeof body === "string") return Buffer.from(body, "base64");
-    throw new Refusal("bad-request", "which capture?", { where: "bodyFile", accepted: "a path; or body in base64" });
+    throw new RequestRefusal("bad-request", "which capture?", {
+      where: "bodyFile",
+      accepted: "a path; or body in base64",
+    });
   }
   try {
     return readFileSync(bodyFile);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Refusal("invalid", `${bodyFile} cannot be read (${code})`, { where: "bodyFile" });
+    throw new RequestRefusal("invalid", `${bodyFile} cannot be read (${code})`, { where: "bodyFile" });
   }
 }
 
@@ -57,7 +60,7 @@ function contentOf({ bytes, headers }: Extract<Reply, { kind: "bytes" }>, file: 
       writeFileSync(file, bytes);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
-      throw new Refusal("invalid", `${file} cannot be written (${code})`, { where: "file" });
+      throw new RequestRefusal("invalid", `${file} cannot be written (${code})`, { where: "file" });
     }
     return { file, bytes: Buffer.byteLength(bytes), ...(headers === undefined ? {} : { headers }) };
   }
@@ -88,7 +91,7 @@ class LineServer {
     }
   }
 
-  refuse(error: Refusal): void {
+  refuse(error: RequestRefusal): void {
     this.#say(null, answerOf(error));
   }
 
@@ -182,7 +185,9 @@ export async function serveLines(server: Server, { input, output }: Lines, signa
       rest = parts.pop()!;
       for (const part of parts) take(part);
       if (rest.length <= mostLineBytes) return;
-      lines.refuse(new Refusal("too-large", "the line is too long", { accepted: `at most ${mostLineBytes} bytes` }));
+      lines.refuse(
+        new RequestRefusal("too-large", "the line is too long", { accepted: `at most ${mostLineBytes} bytes` }),
+      );
       input.destroy();
       resolve();
     });

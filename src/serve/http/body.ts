@@ -1,15 +1,15 @@
 /** The body of a request, up to a limit, as JSON or as bytes. */
 import type { IncomingMessage } from "node:http";
 import { parseJson } from "../body-json.js";
-import { Refusal } from "../refusal.js";
+import { RequestRefusal } from "../refusal.js";
 import { isMedia, type Route } from "../route.js";
 
 const mostJsonBytes = 1 << 20;
 /** Of captures. */
 const mostMediaBytes = 64 << 20;
 
-const tooLarge = (most: number): Refusal =>
-  new Refusal("too-large", "the body is too long", { where: "body", accepted: `at most ${most} bytes` });
+const tooLarge = (most: number): RequestRefusal =>
+  new RequestRefusal("too-large", "the body is too long", { where: "body", accepted: `at most ${most} bytes` });
 
 async function bytesOf(request: IncomingMessage, most: number): Promise<Buffer> {
   if (Number(request.headers["content-length"] ?? 0) > most) throw tooLarge(most);
@@ -23,7 +23,7 @@ async function bytesOf(request: IncomingMessage, most: number): Promise<Buffer> 
   return Buffer.concat(pieces);
 }
 
-/** undefined: there is none. @throws Refusal (400, 413, 415) */
+/** undefined: there is none. @throws RequestRefusal (400, 413, 415) */
 export async function bodyOf(request: IncomingMessage, { body }: Route): Promise<unknown> {
   const isBytes = body !== undefined && isMedia(body);
   const bytes = await bytesOf(request, isBytes ? mostMediaBytes : mostJsonBytes);
@@ -32,7 +32,7 @@ export async function bodyOf(request: IncomingMessage, { body }: Route): Promise
   const type = (request.headers["content-type"] ?? "").split(";")[0]!.trim();
   if (type !== "application/json") {
     const what = type === "" ? "the body has no type" : `the body is ${type}`;
-    throw new Refusal("unsupported-media", what, { where: "Content-Type", accepted: "application/json" });
+    throw new RequestRefusal("unsupported-media", what, { where: "Content-Type", accepted: "application/json" });
   }
   return parseJson(bytes.toString("utf8"));
 }

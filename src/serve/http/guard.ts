@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { Refusal } from "../refusal.js";
+import { RequestRefusal } from "../refusal.js";
 
 export interface Guard {
   /** null: whoever reaches it may ask. */
@@ -35,7 +35,7 @@ function checkHost({ headers }: IncomingMessage, { names }: Guard): void {
   const known = ["localhost", hostname().toLowerCase(), ...names.map((one) => one.toLowerCase())];
   // An address cannot be made to lead elsewhere.
   if (isIP(name) !== 0 || known.includes(name)) return;
-  throw new Refusal("forbidden", `this server is not known as "${name}"`, {
+  throw new RequestRefusal("forbidden", `this server is not known as "${name}"`, {
     where: "Host",
     accepted: known.join(", "),
   });
@@ -44,7 +44,7 @@ function checkHost({ headers }: IncomingMessage, { names }: Guard): void {
 function checkOrigin({ headers }: IncomingMessage): void {
   const { origin, host } = headers;
   if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
-  throw new Refusal("forbidden", "pages of another origin may not ask", {
+  throw new RequestRefusal("forbidden", "pages of another origin may not ask", {
     where: "Origin",
     accepted: "none, or this server's",
   });
@@ -82,12 +82,12 @@ export function cookieFor(given: string | null, { token }: Guard): string | null
   return `${cookieName}=${encodeURIComponent(token)}; HttpOnly; SameSite=Strict; Path=/`;
 }
 
-/** @throws Refusal (401, 403). `open`: the route needs no token. */
+/** @throws RequestRefusal (401, 403). `open`: the route needs no token. */
 export function admit(request: IncomingMessage, guard: Guard, open: boolean): void {
   checkHost(request, guard);
   checkOrigin(request);
   if (open || hasToken(request, guard)) return;
-  throw new Refusal("unauthorised", "this server wants its token", {
+  throw new RequestRefusal("unauthorised", "this server wants its token", {
     where: "Authorization",
     accepted: "Bearer TOKEN",
     hint: "in a browser, open /?token=TOKEN once",

@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { environmentError } from "../../errors.js";
-import { answerOf, Refusal } from "../refusal.js";
+import { answerOf, RequestRefusal } from "../refusal.js";
 import type { Reply } from "../route.js";
 import { answer, findRoute } from "../router.js";
 import type { Server } from "../server.js";
@@ -62,7 +62,7 @@ function logIn(request: IncomingMessage, url: URL, guard: Guard, response: Serve
   if (request.method !== "GET" || url.pathname !== "/" || given === null) return false;
   const cookie = cookieFor(given, guard);
   if (cookie === null && guard.token !== null)
-    throw new Refusal("unauthorised", "this is not the token", { where: "token" });
+    throw new RequestRefusal("unauthorised", "this is not the token", { where: "token" });
   response.writeHead(303, { Location: "/", ...(cookie === null ? {} : { "Set-Cookie": cookie }) }).end();
   return true;
 }
@@ -85,7 +85,7 @@ function urlOf({ url = "/" }: IncomingMessage): URL {
   try {
     return new URL(url, "http://here");
   } catch {
-    throw new Refusal("bad-request", "the path is no URL", { where: "path" });
+    throw new RequestRefusal("bad-request", "the path is no URL", { where: "path" });
   }
 }
 

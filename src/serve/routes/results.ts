@@ -5,18 +5,18 @@ import { renderPage } from "../../report/html/index.js";
 import { type ReportName, reports } from "../../report/index.js";
 import type { RunResult } from "../../result/run-result.js";
 import { pageRecording } from "../events/page-recording.js";
-import { Refusal } from "../refusal.js";
+import { RequestRefusal } from "../refusal.js";
 import { json, type Reply, type Route } from "../route.js";
 import type { AskedRun } from "../runs/book.js";
 import * as schema from "../schema/runs.js";
 import type { Server } from "../server.js";
 
-/** @throws Refusal (409): there is none, or not yet. */
+/** @throws RequestRefusal (409): there is none, or not yet. */
 function resultOf({ info, result }: AskedRun): RunResult {
   const found = result();
   if (found !== null) return found;
   const what = info.ended === null ? `run ${info.id} goes on` : `run ${info.id} has no result`;
-  throw new Refusal("wrong-state", what, { accepted: "a run that has ended with a result" });
+  throw new RequestRefusal("wrong-state", what, { accepted: "a run that has ended with a result" });
 }
 
 interface Form {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { RunBody } from "../contract.js";
 import { recordingLine } from "../events/journal.js";
-import { Refusal } from "../refusal.js";
+import { RequestRefusal } from "../refusal.js";
 import { type Call, json, type Reply, type Route } from "../route.js";
 import { plannedOf } from "../runs/run-events.js";
 import { done } from "../schema/common.js";
@@ -24,15 +24,15 @@ async function post(server: Server, { body }: Call): Promise<Reply> {
   return json(plannedOf(planned, server.claims.isFree(planned.ports)));
 }
 
-/** @throws Refusal: today's trials cannot be changed while they run. */
+/** @throws RequestRefusal: today's trials cannot be changed while they run. */
 function change(server: Server, { path, body }: Call): Reply {
   const { info } = server.runs.ask(path["id"]!);
   const [where] = Object.keys(body as object);
   if (where === undefined)
-    throw new Refusal("bad-request", "nothing is to be changed", { accepted: "rate, paused, extend" });
+    throw new RequestRefusal("bad-request", "nothing is to be changed", { accepted: "rate, paused, extend" });
   if (info.ended !== null)
-    throw new Refusal("wrong-state", `run ${info.id} has ended`, { accepted: "a run that goes on" });
-  throw new Refusal("not-built", "a trial has one load from its first to its last frame", {
+    throw new RequestRefusal("wrong-state", `run ${info.id} has ended`, { accepted: "a run that goes on" });
+  throw new RequestRefusal("not-built", "a trial has one load from its first to its last frame", {
     where,
     accepted: "a run with other options",
     hint: "flows of a session can be changed while they run: POST /sessions",
@@ -49,7 +49,7 @@ function events(server: Server, { path, query, lastEventId }: Call): Reply {
   // What makes an EventSource ask no more.
   if (isOver && after >= lastId) return { kind: "nothing", status: 204 };
   if (server.eventStreams >= mostStreams) {
-    throw new Refusal("too-many", `${mostStreams} streams of events are read`, { hint: "close one" });
+    throw new RequestRefusal("too-many", `${mostStreams} streams of events are read`, { hint: "close one" });
   }
   return {
     ...{ kind: "events", journal, events: kept, after },
@@ -68,7 +68,7 @@ function trial(server: Server, { path }: Call): Reply {
   const { info, result, run } = server.runs.ask(path["id"]!);
   const found = (run?.trials ?? result()?.trials ?? [])[Number(path["index"])];
   if (found !== undefined) return json(found);
-  throw new Refusal("not-found", `run ${info.id} has no trial ${path["index"]}`, { where: "index" });
+  throw new RequestRefusal("not-found", `run ${info.id} has no trial ${path["index"]}`, { where: "index" });
 }
 
 export const runRoutes: readonly Route[] = [
@@ -121,7 +121,7 @@ export const runRoutes: readonly Route[] = [
     handle: ({ runs }, { path }) => {
       const { info, run } = runs.ask(path["id"]!);
       if (run === null)
-        throw new Refusal("wrong-state", `run ${info.id} has ended`, { accepted: "a run that goes on" });
+        throw new RequestRefusal("wrong-state", `run ${info.id} has ended`, { accepted: "a run that goes on" });
       run.stop("somebody stopped it");
       return json(run.info());
     },

@@ -3,7 +3,7 @@ import type { RunResult, Trial } from "../../result/run-result.js";
 import type { PortClaims } from "../claims.js";
 import type { RunBody, RunInfo } from "../contract.js";
 import type { EventJournal, KeptEvent } from "../events/journal.js";
-import { Refusal } from "../refusal.js";
+import { RequestRefusal } from "../refusal.js";
 import type { History } from "./history.js";
 import type { PlannedRun } from "./planned.js";
 import { Run } from "./run.js";
@@ -61,10 +61,10 @@ export class RunBook {
     return [...this.#runs.values()].filter(({ isOver }) => !isOver);
   }
 
-  /** @throws Refusal (409) where a port has another owner. */
+  /** @throws RequestRefusal (409) where a port has another owner. */
   begin(planned: PlannedRun, { name = "", stopWithClient = false }: RunBody): Run {
     if (this.going.length >= mostAtOnce)
-      throw new Refusal("too-many", `${mostAtOnce} runs go on`, { hint: "stop one" });
+      throw new RequestRefusal("too-many", `${mostAtOnce} runs go on`, { hint: "stop one" });
     const id = `r-${stamp(new Date())}-${++this.#number}`;
     this.#claims.take(planned.ports, { kind: "run", id });
     const run = new Run({ id, name, planned, stopWithClient });
@@ -75,7 +75,7 @@ export class RunBook {
     return run;
   }
 
-  /** @throws Refusal (404) */
+  /** @throws RequestRefusal (404) */
   ask(id: string): AskedRun {
     const run = this.#runs.get(id);
     if (run !== undefined) {
@@ -84,7 +84,8 @@ export class RunBook {
     }
     const history = this.#history;
     const info = history?.info(id) ?? null;
-    if (history === null || info === null) throw new Refusal("not-found", `there is no run "${id}"`, { where: "id" });
+    if (history === null || info === null)
+      throw new RequestRefusal("not-found", `there is no run "${id}"`, { where: "id" });
     const result = (): RunResult | null => {
       const text = history.result(id);
       return text === null ? null : (JSON.parse(text) as RunResult);
@@ -100,11 +101,11 @@ export class RunBook {
     return from.slice(0, limit).flatMap((id) => this.#runs.get(id)?.info() ?? this.#history?.info(id) ?? []);
   }
 
-  /** @throws Refusal (404, 409) */
+  /** @throws RequestRefusal (404, 409) */
   forget(id: string): void {
     const { run } = this.ask(id);
     if (run !== null && !run.isOver) {
-      throw new Refusal("wrong-state", `run ${id} goes on`, {
+      throw new RequestRefusal("wrong-state", `run ${id} goes on`, {
         accepted: "a run that has ended",
         hint: "stop it first",
       });

@@ -26,7 +26,7 @@ import { parseSizes } from "../../units.js";
 import { builtIn } from "../claims.js";
 import type { CommandName, OptionValues, RunBody } from "../contract.js";
 import { profilePath } from "../profiles.js";
-import { Refusal } from "../refusal.js";
+import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
 import { ofCommandLine, tables } from "./commands.js";
 import { refusePrograms, withPorts } from "./trust.js";
@@ -56,7 +56,7 @@ type Texts = RunOptions & OptionTexts;
 const refuseOptions = (options: OptionValues): void => {
   const key = Object.keys(options).find((name) => Object.hasOwn(ofCommandLine, name));
   if (key === undefined) return;
-  throw new Refusal("invalid", "this option is the command line's alone", {
+  throw new RequestRefusal("invalid", "this option is the command line's alone", {
     where: key,
     accepted: ofCommandLine[key]!,
   });
@@ -74,7 +74,7 @@ function textsOf(command: CommandName, options: OptionValues): Promise<OptionTex
 function profileOfRequest(texts: Texts, given: string | undefined, setup: ServeSetup): Promise<Profile | null> {
   const { profile, set = [] } = texts;
   if (given !== undefined && profile !== undefined) {
-    throw new Refusal("invalid", "there are two profiles", {
+    throw new RequestRefusal("invalid", "there are two profiles", {
       where: "profileText",
       accepted: "it, or options.profile",
     });
@@ -110,7 +110,7 @@ async function decided(command: CommandName, texts: Texts, profile: Profile | nu
 const portsOf = ({ dut }: RunPlan, named: readonly string[]): readonly string[] =>
   dut.kind === "embedded" ? [builtIn] : dut.kind === "testpmd" ? ["testpmd", ...named] : named;
 
-/** @throws Refusal, or PktgenError (2) that names the option. */
+/** @throws RequestRefusal, or PktgenError (2) that names the option. */
 export async function planRequest(request: RunBody, setup: ServeSetup): Promise<PlannedRun> {
   const { command = "run", options = {}, profileText } = request;
   refuseOptions(options);
@@ -122,7 +122,10 @@ export async function planRequest(request: RunBody, setup: ServeSetup): Promise<
   const commandLine = commandLineOf(command, tables[command], shown);
   const { plan, method, trialsExpected, run } = await namingFields(() => decided(command, texts, profile, commandLine));
   if (!setup.allowPrograms && programUrls(plan.stream).length > 0) {
-    throw new Refusal("forbidden", "the profile has a program", { where: "profile", accepted: "profiles without one" });
+    throw new RequestRefusal("forbidden", "the profile has a program", {
+      where: "profile",
+      accepted: "profiles without one",
+    });
   }
   const { threshold } = texts as RunOptions;
   const judge = await namingFields(() => judged(threshold, planChecked(plan), method));

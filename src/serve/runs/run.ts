@@ -7,7 +7,7 @@ import { hostFacts } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
 import type { ErrorDetail, LiveFigures, RunInfo, RunState } from "../contract.js";
 import { EventJournal } from "../events/journal.js";
-import { answerOf, detailOf, Refusal } from "../refusal.js";
+import { answerOf, detailOf, RequestRefusal } from "../refusal.js";
 import type { PlannedRun } from "./planned.js";
 import {
   endFigures,
@@ -102,7 +102,7 @@ export class Run {
   /** `why`: for those who read the events. */
   stop(why: string): void {
     if (this.isOver) {
-      throw new Refusal("wrong-state", `run ${this.id} has ended`, { accepted: "a run that goes on" });
+      throw new RequestRefusal("wrong-state", `run ${this.id} has ended`, { accepted: "a run that goes on" });
     }
     if (this.#stopped) return;
     this.#stopped = true;

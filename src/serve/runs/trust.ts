@@ -1,7 +1,7 @@
 /** What a request may not ask of a server: programs of its choice, and ports that the server was not given. */
 import type { OptionTexts } from "../../options/option-texts.js";
 import { isProgramFile } from "../../program/load-program.js";
-import { Refusal } from "../refusal.js";
+import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
 
 const runsCommand = (hop: string): boolean => /(^|[=+ ])command:/.test(hop);
@@ -16,18 +16,18 @@ function programIn(texts: OptionTexts): string | null {
   return typeof profile === "string" && isProgramFile(profile) ? "profile" : null;
 }
 
-/** @throws Refusal (403) */
+/** @throws RequestRefusal (403) */
 export function refusePrograms(texts: OptionTexts, { allowPrograms, yesThisInterface }: ServeSetup): void {
   const where = programIn(texts);
   if (where !== null && !allowPrograms) {
-    throw new Refusal("forbidden", "this server starts no programs for its clients", {
+    throw new RequestRefusal("forbidden", "this server starts no programs for its clients", {
       where,
       accepted: "the built-in device, ports, and profiles without programs",
       hint: "start the server with --allow-programs",
     });
   }
   if (texts["yesThisInterface"] !== undefined && !yesThisInterface) {
-    throw new Refusal("forbidden", "this server does not send on an interface that carries other traffic", {
+    throw new RequestRefusal("forbidden", "this server does not send on an interface that carries other traffic", {
       where: "yesThisInterface",
       accepted: "other interfaces",
       hint: "start the server with --yes-this-interface",
@@ -35,7 +35,7 @@ export function refusePrograms(texts: OptionTexts, { allowPrograms, yesThisInter
   }
 }
 
-/** The texts with the specs of the ports that they name. @throws Refusal (403) */
+/** The texts with the specs of the ports that they name. @throws RequestRefusal (403) */
 export function withPorts(
   texts: OptionTexts,
   { ports }: Pick<ServeSetup, "ports">,
@@ -47,7 +47,7 @@ export function withPorts(
     if (name === undefined) continue;
     const port = ports.find((one) => one.name === name);
     if (port === undefined) {
-      throw new Refusal("forbidden", `there is no port "${String(name)}" here`, {
+      throw new RequestRefusal("forbidden", `there is no port "${String(name)}" here`, {
         where,
         accepted:
           ports.length === 0 ? "none: the server was started without --port" : ports.map((one) => one.name).join(", "),
