@@ -1,4 +1,6 @@
 /** What an agent measures with: an open lab of its host, which does its share of each trial. */
+import type { FlowRole } from "../engine/loop/index.js";
+import type { FlowCommand } from "../engine/trial/index.js";
 import { externalOf, portsOf } from "../measure/external.js";
 import { readSentByPort, type SentByPort } from "../measure/external-counters.js";
 import { type Lab, openLab } from "../measure/lab.js";
@@ -26,8 +28,8 @@ export interface AgentBench extends AsyncDisposable {
   dut(): DutResult;
   /** Ids of trials below this one were given out elsewhere. */
   skipIds(given: number): void;
-  /** Both resolve with the frames that were sent to the device. */
-  warmUp(like: MeasureRequest, signal: AbortSignal): Promise<number>;
+  /** Both resolve with the frames that were sent to the device. `flow`: trials go from host to host. */
+  warmUp(like: MeasureRequest, signal: AbortSignal, flow?: FlowRole): Promise<number>;
   learn(like: MeasureRequest, frames: number, signal: AbortSignal): Promise<number>;
   /** One for each direction. */
   trial(
@@ -36,6 +38,8 @@ export interface AgentBench extends AsyncDisposable {
     part: AppointedShare,
     signal: AbortSignal,
   ): Promise<readonly TrialInputs[]>;
+  /** What the trial that is prepared has to know of other hosts that send in it. */
+  tellFlow(command: FlowCommand): Promise<void>;
   /** Between trials, for whoever counts the frames that pass between agents. */
   counters(): Promise<{ readonly moved: number; readonly sent: SentByPort }>;
   progress(): AgentProgress | null;
@@ -55,9 +59,9 @@ export const openAgentLab: OpenAgentBench = async (plan, signal) => {
     floorNs: () => lab.floorNs(),
     dut: () => ({ ...(lab.dut?.describe() ?? { kind: plan.dut.kind, version: null }), ports: [...lab.portFacts()] }),
     skipIds: (given) => lab.numbers.skipTo(given),
-    warmUp: async (like, signal) => {
+    warmUp: async (like, signal, flow) => {
       const before = lab.beside.warmUp;
-      await warmUpFor(run(signal), like);
+      await warmUpFor(run(signal), like, flow);
       return lab.beside.warmUp - before;
     },
     learn: async (like, frames, signal) => {
@@ -66,6 +70,7 @@ export const openAgentLab: OpenAgentBench = async (plan, signal) => {
       return lab.beside.learning - before;
     },
     trial: (request, index, part, signal) => measureTrial(run(signal), request, index, part),
+    tellFlow: (command) => lab.generator.tellFlow(command),
     counters: async () => {
       const device = externalOf(plan);
       const moved = await lab.generator.drain();

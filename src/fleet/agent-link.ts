@@ -5,6 +5,7 @@ import type { TrialInputs } from "../measure/trial-result.js";
 import { type ClockExchange, fitLatest, offsetAt } from "../stats/index.js";
 import type { Bus } from "./bus.js";
 import { type AgentVerb, subjectOf } from "./names.js";
+import type { ComparedAgent } from "./pair-clocks.js";
 import { type AgentFacts, answers, protocolVersion, readMessage, refusalOf } from "./protocol.js";
 
 /** Who asks: a run, in an epoch. */
@@ -113,6 +114,11 @@ export class AgentLink {
     if (fit === null) return null;
     const { minRttNs, exchanges } = fit;
     return { way: "messages", ...offsetAt(fit, atNs), exchanges, minRttNs };
+  }
+
+  /** What is known of its clock: nothing was asked where it reads ours. */
+  get compared(): ComparedAgent {
+    return { clockId: this.facts.clockId, exchanges: this.#exchanges };
   }
 
   get minRttNs(): number {

@@ -9,6 +9,7 @@ import type { Clock } from "../clock.js";
 import { type ExitCode, environmentError, exitCodes, PktgenError } from "../errors.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { TrialInputs } from "../measure/trial-result.js";
+import type { ClockAddress } from "../options/clock-address.js";
 import { monotonicClock } from "../sys/clock.js";
 import { allowedCpus } from "../sys/thread.js";
 import { packageVersion } from "../sys/version.js";
@@ -18,6 +19,7 @@ import { AgentReports } from "./agent-reports.js";
 import { AgentTask, isSameTask, type TaskId, type TaskSteps } from "./agent-task.js";
 import type { Bus, BusMessage } from "./bus.js";
 import { Claims } from "./claim.js";
+import { ClockEnd } from "./clock-end.js";
 import { clockId } from "./clock-id.js";
 import { checkCap } from "./load-cap.js";
 import { type AgentVerb, subjectOf } from "./names.js";
@@ -32,6 +34,8 @@ export interface AgentSetup extends Offer {
   /** It sends no more frames per second; null: no limit. */
   readonly maxPps: number | null;
   readonly spool: Spool | null;
+  /** Where it compares clocks with other agents; null or absent: it opens no socket. */
+  readonly clockUdp?: ClockAddress | null;
   readonly open: OpenAgentBench;
   /** For whoever looks after the agent. Absent: nobody does. */
   readonly say?: (text: string) => void;
@@ -59,6 +63,7 @@ export class Agent implements AsyncDisposable {
   readonly #subscriptions: Disposable[] = [];
   readonly #reports: AgentReports;
   readonly #lab: AgentLab;
+  readonly #pairClock: ClockEnd;
   #expiry: NodeJS.Timeout | undefined;
   #beats: NodeJS.Timeout | undefined;
   #lastBeatMs = 0;
@@ -70,6 +75,7 @@ export class Agent implements AsyncDisposable {
     this.#clock = setup.clock ?? { ...monotonicClock(), id: clockId() };
     this.#reports = new AgentReports(setup.spool, setup.say ?? (() => {}));
     this.#lab = new AgentLab(setup.open);
+    this.#pairClock = new ClockEnd(setup.clockUdp ?? null, () => this.#clock.nowNs());
   }
 
   /** Resolves once it answers. */
@@ -83,6 +89,7 @@ export class Agent implements AsyncDisposable {
     }
     await listen(subjectOf.everybody("facts"), (message) => void this.#answer(message, this.#verbs.facts));
     await listen("run.*.go", (message) => void this.#answer(message, (data) => this.#go(data)));
+    await listen("run.*.totals", (message) => void this.#answer(message, (data) => this.#totals(data)));
     await listen("run.*.stop", (message) => void this.#answer(message, (data) => this.#stop(data)));
     await listen("run.*.renew", (message) => void this.#answer(message, (data) => this.#renew(data)));
     await listen("run.*.kept", (message) => void this.#answer(message, (data) => this.#forget(data)));
@@ -94,7 +101,7 @@ export class Agent implements AsyncDisposable {
     this.#closed = true;
     clearInterval(this.#beats);
     clearTimeout(this.#expiry);
-    await this.#lab.close("the agent ends");
+    await this.#close("the agent ends");
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
 
@@ -104,6 +111,14 @@ export class Agent implements AsyncDisposable {
       const t2 = this.#clock.nowNs();
       return { t2, t3: this.#clock.nowNs() };
     },
+    "clock-open": (data) => {
+      const { key } = this.#ofHolder(readMessage(messages.clockOpen, data, "clock-open"));
+      return this.#pairClock.open(key);
+    },
+    "clock-ask": async (data) => {
+      const { address, port, exchanges } = this.#ofHolder(readMessage(messages.clockAsk, data, "clock-ask"));
+      return { exchanges: await this.#pairClock.ask(address, port, exchanges) };
+    },
     claim: (data) => this.#claim(data),
     release: (data) => this.#release(data),
     open: (data) => this.#open(data),
@@ -112,7 +127,7 @@ export class Agent implements AsyncDisposable {
     counters: (data) => this.#counters(data),
     close: async (data) => {
       this.#ofHolder(readMessage(messages.close, data, "close"));
-      await this.#lab.close("the run ended");
+      await this.#close("the run ended");
       return {};
     },
   };
@@ -148,7 +163,7 @@ export class Agent implements AsyncDisposable {
       state: holder === null ? "idle" : isBusy ? "busy" : bench === null ? "claimed" : "open",
       holder: holder?.by ?? null,
       run: holder?.run ?? null,
-      ...{ ports, labels, maxPps },
+      ...{ ports, labels, maxPps, clockUdp: this.#pairClock.isOffered },
     };
   }
 
@@ -165,7 +180,7 @@ export class Agent implements AsyncDisposable {
 
   async #release(data: unknown): Promise<Answer> {
     const { run, epoch, force = false } = readMessage(messages.release, data, "release");
-    if (this.#claims.release({ run, epoch }, force)) await this.#lab.close("the agent was released");
+    if (this.#claims.release({ run, epoch }, force)) await this.#close("the agent was released");
     return {};
   }
 
@@ -187,9 +202,15 @@ export class Agent implements AsyncDisposable {
     this.#closeSoon("nobody renewed the claim");
   }
 
+  /** Gives back what the run had. */
+  #close(why: string): Promise<void> {
+    this.#pairClock.close();
+    return this.#lab.close(why);
+  }
+
   /** Nobody waits for it. A port that cannot be closed is said, and ends no process. */
   #closeSoon(why: string): void {
-    this.#lab.close(why).catch((error: unknown) => this.#setup.say?.(`its ports were not closed: ${String(error)}`));
+    this.#close(why).catch((error: unknown) => this.#setup.say?.(`its ports were not closed: ${String(error)}`));
   }
 
   /** The order of the run that has this agent. @throws PktgenError (3): of another one. */
@@ -236,18 +257,21 @@ export class Agent implements AsyncDisposable {
 
   async #run(
     bench: AgentBench,
-    { task, request: asked, index, share, learningFrames = 0 }: FleetMessage<"prepare">,
+    { task, request: asked, index, share, flow, learningFrames = 0 }: FleetMessage<"prepare">,
     { signal, appointed, sent }: TaskSteps,
   ): Promise<readonly TrialInputs[]> {
     const request = asked as unknown as MeasureRequest;
-    if (task === "trial") return bench.trial(request, index, { share, appointed }, signal);
-    const work = task === "warm-up" ? bench.warmUp(request, signal) : bench.learn(request, learningFrames, signal);
+    if (task === "trial") {
+      return bench.trial(request, index, { share, appointed, ...(flow === undefined ? {} : { flow }) }, signal);
+    }
+    const work =
+      task === "warm-up" ? bench.warmUp(request, signal, flow) : bench.learn(request, learningFrames, signal);
     sent(await work);
     return [];
   }
 
   /** Everybody's start; this agent's is in the clock of this host. */
-  #go(data: unknown): Answer | null {
+  async #go(data: unknown): Promise<Answer | null> {
     const order = readMessage(messages.go, data, "go");
     const startNs = order.startNs[this.#setup.name];
     const task = this.#taskOf(order);
@@ -257,8 +281,17 @@ export class Agent implements AsyncDisposable {
       task.stop("the start was heard of too late");
       return { kind: "late", byNs: -leadNs };
     }
+    const skews = order.skews?.[this.#setup.name];
+    if (skews !== undefined) await this.#lab.bench?.tellFlow({ kind: "skews", skews });
     task.go(startNs);
     return { kind: "going", leadNs };
+  }
+
+  /** A host that only receives knows now that no more is sent. */
+  async #totals(data: unknown): Promise<null> {
+    const { totals, ...order } = readMessage(messages.totals, data, "totals");
+    if (this.#taskOf(order)?.isOver === false) await this.#lab.bench?.tellFlow({ kind: "totals", totals });
+    return null;
   }
 
   #stop(data: unknown): Answer | null {

@@ -10,8 +10,10 @@ import { faultReason, withReasons } from "../stats/cause.js";
 import { trialAfter } from "../stream/frames/signature.js";
 import type { ReportPart } from "./agent-link.js";
 import type { Bus } from "./bus.js";
-import { type AgentReport, combineTrial, inFleetTime } from "./combined-trial.js";
+import { combineFlows } from "./combined-flows.js";
+import { type AgentReport, type CombinedTrial, combineTrial, inFleetTime } from "./combined-trial.js";
 import { findAgents } from "./coordinator.js";
+import { clocksOfLostRun } from "./flow-work.js";
 import { subjectOf } from "./names.js";
 import { answers, protocolVersion } from "./protocol.js";
 import { checkedPart } from "./report-check.js";
@@ -65,14 +67,14 @@ async function trialsOf(kept: Kept, begun: BegunTrial, merged: KeptTrial | undef
 
 function combined(
   { plan, settleNs, frame }: OpenedRun,
-  { members, request, idsGiven, startNs }: BegunTrial,
+  { members, request, idsGiven, startNs, flows }: BegunTrial,
   merged: KeptTrial | undefined,
   reports: readonly AgentReport[],
 ): Trial[] {
   const agents = members.map(({ agent }) => agent);
   const here = new Set(reports.map(({ agent }) => agent));
   const others = (frame.fleet?.agents ?? []).filter(({ name }) => !agents.includes(name));
-  return combineTrial({
+  const trial: CombinedTrial = {
     ...{ plan, request, agents, reports, settleNs, idsGiven, appointedNs: startNs },
     trial: trialAfter(plan.runId, idsGiven),
     startWithinNs: frame.fleet?.startWithinNs ?? 0,
@@ -80,7 +82,9 @@ function combined(
     left: merged?.left ?? others.map(({ name }) => ({ agent: name, why: "it was not there when the trial began" })),
     silent: merged?.silent ?? [],
     faults: merged?.faults ?? [coordinatorLost],
-  });
+  };
+  if (flows === undefined) return combineTrial(trial);
+  return combineFlows({ ...trial, flows: flows.map, clocks: clocksOfLostRun(flows.oneClock) });
 }
 
 /** From the journal; else from the agents themselves, who may have been started again since. */

@@ -88,7 +88,7 @@ function streamsOfPlan({ stream }: RunPlan): readonly [TrafficSpec, TrafficSpec]
 }
 
 /** What one generator with all queues would have been told. */
-function wholeSpecs({ plan, request, agents, settleNs, trial, idsGiven }: CombinedTrial): TrialSpec[] {
+export function wholeSpecs({ plan, request, agents, settleNs, trial, idsGiven }: CombinedTrial): TrialSpec[] {
   const { startSequence, settlesWhole, integrity, ownRates, lineRateBps, tolerances } = plan;
   const [stream, back] = streamsOfPlan(plan).map((traffic) => probed(traffic, plan, request));
   const forward = trialSpec({ trial, trialsBefore: idsGiven }, stream!, request, {
@@ -105,7 +105,7 @@ function probed(traffic: TrafficSpec, { lineRateBps }: RunPlan, { size, pps, pro
   return withProbe(traffic, size, { kind: "paced", pps: pps - probePps, lineRateBps }, probePps);
 }
 
-interface DirectionPart {
+export interface DirectionPart {
   readonly agent: string;
   readonly inputs: TrialInputs;
   readonly stopped: string | null;
@@ -135,7 +135,7 @@ function combineDirection(combined: CombinedTrial, whole: TrialSpec, direction: 
 }
 
 /** What was asked of it alone. */
-function shareOfRequest(request: MeasureRequest, { share, count }: TrialSpec): TrialInputs["requested"] {
+export function shareOfRequest(request: MeasureRequest, { share, count }: TrialSpec): TrialInputs["requested"] {
   const of = share?.of ?? 1;
   const { pps, steps } = request;
   return requestedOf({
@@ -146,7 +146,7 @@ function shareOfRequest(request: MeasureRequest, { share, count }: TrialSpec): T
   });
 }
 
-function mergedInputs(
+export function mergedInputs(
   { plan, request, lost, left, silent, faults, agents, hopsOf }: CombinedTrial,
   spec: TrialSpec,
   direction: number,
@@ -280,21 +280,21 @@ interface Alone extends DirectionPart {
 }
 
 /** What makes an agent's own part of no use. What the device did is a matter of the sum. */
-const reproaches = (agent: string, trial: Trial): Reason[] =>
+export const reproaches = (agent: string, trial: Trial): Reason[] =>
   trial.verdict !== "invalid"
     ? []
     : reasonsOf(trial)
         .filter(({ cause }) => classOf(cause) !== "device" && cause !== "interrupted" && cause !== "fault")
         .map((reason) => named(agent, reason));
 
-const isLimit = (trial: Trial): boolean => reasonsOf(trial).some(({ cause }) => classOf(cause) === "generator");
+export const isLimit = (trial: Trial): boolean => reasonsOf(trial).some(({ cause }) => classOf(cause) === "generator");
 
 const boundWord = ({ boundNs }: Inexact): string => (boundNs === undefined ? "" : ` (± ${timeWord(boundNs)})`);
 
 const inexactNote = (one: Inexact): string => `${one.field}: ${inexactReasons[one.reason]}${boundWord(one)}`;
 
 /** One sentence for all fields that have one reason. */
-function inexactNotes(all: readonly Inexact[]): string[] {
+export function inexactNotes(all: readonly Inexact[]): string[] {
   const fields = new Map<string, Set<string>>();
   for (const one of all) {
     const why = `${inexactReasons[one.reason]}${boundWord(one)}`;
@@ -304,11 +304,11 @@ function inexactNotes(all: readonly Inexact[]): string[] {
 }
 
 /** That each paced its own frames, and saw its own arrivals, goes without saying. */
-const isWorthANote = ({ field }: Inexact): boolean => !["pacing", "inWindow", "silence"].includes(field);
+export const isWorthANote = ({ field }: Inexact): boolean => !["pacing", "inWindow", "silence"].includes(field);
 
-const inexactReason = (one: Inexact): Reason => ({ cause: "counts", text: inexactNote(one) });
+export const inexactReason = (one: Inexact): Reason => ({ cause: "counts", text: inexactNote(one) });
 
-function agentRow({ agent, trial, inputs, clock }: Alone): FleetTrial["agents"][number] {
+export function agentRow({ agent, trial, inputs, clock }: Alone): FleetTrial["agents"][number] {
   const { sent, received, accepted, lost, txPps, rxPps, verdict, latencyNs } = trial;
   const { index, of } = inputs.spec.share ?? { index: 0, of: 1 };
   return {
@@ -334,7 +334,7 @@ function startOf({ appointedNs }: CombinedTrial, alone: readonly Alone[]): Fleet
 }
 
 /** Nobody knows that they began together where the clocks' bound leaves it open. */
-function spreadReasons({ spreadNs, boundNs }: FleetTrial["start"], withinNs: number): Reason[] {
+export function spreadReasons({ spreadNs, boundNs }: FleetTrial["start"], withinNs: number): Reason[] {
   if (spreadNs + boundNs <= withinNs) return [];
   const bound = boundNs > 0 ? `, give or take ${timeWord(boundNs)}` : "";
   const text = `the agents began within ${timeWord(spreadNs)} of each other${bound}, and ${timeWord(withinNs)} are allowed`;

@@ -2,12 +2,13 @@
  * A bench that is spread over agents: runs and methods measure on it as on a lab of their own. Every trial is prepared
  * everywhere, begun at one appointed moment, and put together from what all report.
  */
-import { environmentError, interruptedError, invalidError, PktgenError } from "../errors.js";
+import { environmentError, PktgenError } from "../errors.js";
 import type { Bench, OpenBench } from "../measure/bench.js";
 import type { BesideTrialsTally } from "../measure/lab.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunHooks, RunPlan } from "../measure/plan.js";
 import { trafficWords } from "../measure/traffic-words.js";
+import { agentsOf, type FlowList } from "../options/fleet-flows.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { trialAfter } from "../stream/frames/signature.js";
@@ -17,9 +18,12 @@ import { usualTolerances } from "../tolerances.js";
 import { goingEvent, preparedEvent } from "./agent-answers.js";
 import type { AgentLink, ReportPart } from "./agent-link.js";
 import type { Bus } from "./bus.js";
-import { type AgentReport, combineTrial, inFleetTime, type MemberClock } from "./combined-trial.js";
+import { combineFlows } from "./combined-flows.js";
+import { type AgentReport, type CombinedTrial, combineTrial, inFleetTime, type MemberClock } from "./combined-trial.js";
 import { type AgentChoice, Coordinator, whoWeAre } from "./coordinator.js";
+import { checkFlowPlan, type FlowWork, flowParts } from "./flow-work.js";
 import { subjectOf } from "./names.js";
+import { nobodyReported, notBegun, unknownClock } from "./not-begun.js";
 import { dutOfAll, type Opened } from "./opened-agents.js";
 import { announces, toldPlans } from "./part.js";
 import { answers, messages, protocolVersion } from "./protocol.js";
@@ -29,7 +33,6 @@ import { type KeptReport, RunJournal } from "./run-journal.js";
 import { type DrivenTrial, TrialDriver, type TrialWork } from "./trial-driver.js";
 import {
   type Blamed,
-  blamedWord,
   interruptedWord,
   type Member,
   type TrialEvent,
@@ -38,12 +41,15 @@ import {
 } from "./trial-events.js";
 import { lastsNsOf } from "./trial-length.js";
 import { watchTrial } from "./trial-watch.js";
+import { openFlowWork } from "./udp-clocks.js";
 
 export interface FleetSettings extends AgentChoice {
   /** With fewer agents no trial begins; null: all are needed. */
   readonly minAgents: number | null;
   /** All begin within this time of each other. */
   readonly startWithinNs: number;
+  /** Who sends to whom; null or absent: each agent receives its own frames. */
+  readonly flows?: FlowList | null;
   /** As the user wrote it, for the result. */
   readonly address: string;
   /** Absent: the usual ones. */
@@ -72,16 +78,23 @@ export const openFleetBench =
   async (plan, hooks, total) => {
     // What no fleet does is refused before anybody is claimed.
     toldPlans(plan, 1);
-    const coordinator = await Coordinator.claim(bus, settings);
+    const { flows = null } = settings;
+    if (flows !== null) checkFlowPlan(plan);
+    const coordinator = await Coordinator.claim(
+      bus,
+      flows === null ? settings : { ...settings, names: agentsOf(flows) },
+    );
     try {
       const { links } = coordinator;
-      const parts = toldPlans(plan, links.length);
+      const names = links.map(({ name }) => name);
+      const told = flows === null ? toldPlans(plan, links.length) : flowParts(plan, flows, names);
       const opened = await Promise.all(
-        links.map((link, i) => link.must("open", { part: parts[i] }, answers.open, openMs)),
+        links.map((link, i) => link.must("open", { part: told[i] }, answers.open, openMs)),
       );
       await Promise.all(coordinator.links.map((link) => link.compareClocks(clockExchanges.first)));
       const openings = opened.map(({ settleNs, dut, notes }): Opened => ({ settleNs, notes, dut: dut as never }));
-      const bench = new FleetBench({ bus, settings, coordinator, plan, hooks, total }, openings);
+      const work = flows === null ? null : await openFlowWork(flows, links);
+      const bench = new FleetBench({ bus, settings, coordinator, plan, hooks, total, flows: work }, openings);
       await bench.watchEnd();
       return bench;
     } catch (error) {
@@ -89,6 +102,9 @@ export const openFleetBench =
       throw error;
     }
   };
+
+/** In a warm-up an agent sends to itself: all code runs, and no frame leaves it. */
+const ownRole = { share: { index: 0, of: 1 }, flow: { sends: true, from: [0] } } as const;
 
 const clockExchanges = { first: 32, trial: 8 } as const;
 
@@ -99,6 +115,8 @@ interface FleetParts {
   readonly plan: RunPlan;
   readonly hooks: RunHooks;
   readonly total: number;
+  /** null: each agent receives its own frames. */
+  readonly flows: FlowWork | null;
 }
 
 class FleetBench implements Bench {
@@ -116,6 +134,7 @@ class FleetBench implements Bench {
   readonly #left = new Map<string, Blamed>();
   readonly #journal: RunJournal;
   readonly #hops: RunHops;
+  readonly #flows: FlowWork | null;
   #announcedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: FleetParts, openings: readonly Opened[]) {
@@ -124,6 +143,7 @@ class FleetBench implements Bench {
     this.#openings = openings;
     this.#hops = new RunHops(parts.plan, parts.coordinator.links);
     this.#links = new Map(parts.coordinator.links.map((link) => [link.name, link]));
+    this.#flows = parts.flows;
     this.settleNs = Math.max(...openings.map(({ settleNs }) => settleNs));
     const { besideTrials: _, ...frame } = this.#frame([], new Date());
     this.#journal.opened({ by: whoWeAre(), plan: parts.plan, settleNs: this.settleNs, frame });
@@ -150,7 +170,9 @@ class FleetBench implements Bench {
   /** A switch between the agents forgets where they are, and sends their frames to all. */
   async #announce(request: MeasureRequest): Promise<void> {
     const isFresh = performance.now() - this.#announcedMs < announceEveryMs;
-    if (!isFresh && announces(this.#parts.plan, this.#links.size)) await this.learn(request, announcingFrames);
+    if (isFresh || !(this.#flows !== null || announces(this.#parts.plan, this.#links.size))) return;
+    await this.learn(request, announcingFrames);
+    await this.#flows?.drain();
   }
 
   async ended(): Promise<Reason | null> {
@@ -161,7 +183,7 @@ class FleetBench implements Bench {
     if (request.resetAtNs !== undefined) {
       throw environmentError("a reset cannot be measured over a fleet yet", { hint: "measure it without --fleet" });
     }
-    await Promise.all([...this.#links.values()].map((link) => link.compareClocks(clockExchanges.trial)));
+    await this.#compareClocks();
     await this.#announce(request);
     await this.#hops.begin(1);
     const work = this.#workOf(request, index);
@@ -172,6 +194,11 @@ class FleetBench implements Bench {
     using _watch = await watchTrial(watched, (event) => driver.tell(event));
     const driven = await driver.run(hooks.signal);
     return this.#trialsOf(request, driven, work.idsOf(driven.attempt));
+  }
+
+  async #compareClocks(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.compareClocks(clockExchanges.trial)));
+    await this.#flows?.compare(clockExchanges.trial);
   }
 
   async document(trials: readonly Trial[], started: Date): Promise<Omit<RunResult, "verdict">> {
@@ -223,10 +250,11 @@ class FleetBench implements Bench {
     const trial = this.#trialsRun++;
     const fields = (index: number) => ({
       ...{ task, request, trial, attempt: 1, index: 0, idsGiven: this.#idsGiven },
-      share: { index, of: links.length },
+      ...(this.#flows === null ? { share: { index, of: links.length } } : ownRole),
       ...more,
     });
-    const armed = await Promise.all(links.map((link, i) => link.must("prepare", fields(i), answers.prepare, warmUpMs)));
+    const asked = links.filter(({ name }) => task === "warm-up" || this.#flows?.receives(name) !== false);
+    const armed = await Promise.all(asked.map((link, i) => link.must("prepare", fields(i), answers.prepare, warmUpMs)));
     this.#idsGiven += idsOfTask;
     return armed.reduce((sum, { sent }) => sum + sent, 0);
   }
@@ -240,7 +268,8 @@ class FleetBench implements Bench {
     const leadNs = Math.max(times.leadNs, 4 * worstRttNs + times.marginNs) + members.length * eachAgentNs;
     return {
       members,
-      minAgents: settings.minAgents ?? all.length,
+      // Nobody takes over what a receiver was to receive.
+      minAgents: this.#flows === null ? (settings.minAgents ?? all.length) : all.length,
       lastsNs: lastsNsOf(request, this.settleNs),
       endsWhenSilent: request.lossGoals !== undefined,
       times: { ...times, leadNs },
@@ -263,24 +292,31 @@ class FleetBench implements Bench {
       links: this.#links,
       nowNs,
       prepare: async (link, attempt, members, at) => {
-        const share = { index: at, of: members.length };
-        const fields = { trial, attempt, task: "trial", request, index, share, idsGiven: idsOf(attempt) };
+        const role = this.#flows?.roleOf(link.name) ?? { share: { index: at, of: members.length } };
+        const fields = { trial, attempt, task: "trial", request, index, ...role, idsGiven: idsOf(attempt) };
         return preparedEvent(link, attempt, fields, this.#hops.begin(attempt));
       },
       go: async (attempt, startNs, members, untilNs) => {
         const clocked = members.map((member) => ({ ...member, ...this.#clockOf(member.agent, startNs) }));
         const unknown = clocked.filter(({ offsetNs }) => offsetNs === null);
         if (unknown.length > 0) return unknown.map(({ agent }) => unknownClock(agent, attempt));
-        const own = clocked.map(({ agent, offsetNs }) => [agent, Math.round(startNs + (offsetNs ?? 0))]);
-        const order = { ...message(attempt), startNs: Object.fromEntries(own) };
-        this.#journal.begun({ trial, attempt, request, idsGiven: idsOf(attempt), startNs, members: clocked });
+        const own = clocked.map(({ agent, offsetNs }) => [agent, Math.round(startNs + (offsetNs ?? 0))] as const);
+        const skews = this.#flows?.appoint({ startNs, ownStart: new Map(own) });
+        const order = { ...message(attempt), startNs: Object.fromEntries(own), ...(skews && { skews }) };
+        const begun = { trial, attempt, request, idsGiven: idsOf(attempt), startNs, members: clocked };
+        this.#journal.begun({ ...begun, ...this.#flows?.kept });
         const ms = Math.max(1, (untilNs - answersNs - nowNs()) / 1e6);
         const names = members.map(({ agent }) => agent);
         const said = await bus.gather(subjectOf.run(run, "go"), order, names, ms);
         return [...said].map(([agent, data]) => goingEvent(agent, attempt, data));
       },
       stop: (attempt, why) => bus.publish(subjectOf.run(run, "stop"), { ...message(attempt), why }),
-      report: (link, attempt) => this.#report(link, trial, attempt),
+      report: async (link, attempt) => {
+        const part = await this.#report(link, trial, attempt);
+        const totals = part?.kind === "part" ? this.#flows?.totalsWith(link.name, part) : null;
+        if (totals != null) bus.publish(subjectOf.run(run, "totals"), { ...message(attempt), totals });
+        return part;
+      },
     };
     return { work, idsOf };
   }
@@ -311,10 +347,12 @@ class FleetBench implements Bench {
   async #trialsOf(request: MeasureRequest, driven: DrivenTrial, idsGiven: number): Promise<readonly Trial[]> {
     const { plan, settings, hooks, coordinator } = this.#parts;
     const { outcome, parts, attempt } = driven;
-    if (outcome.kind === "not begun") throw this.#notBegun(outcome.blamed);
+    if (outcome.kind === "not begun") throw notBegun(outcome.blamed, hooks.signal.aborted);
     const { members, startNs, lost, silent, stopped } = outcome;
     for (const one of outcome.left) this.#left.set(one.agent, one);
     const left = [...this.#left.values()];
+    const endNs = coordinator.asking.nowNs();
+    if (this.#flows !== null) await this.#compareClocks();
     const reports = members.flatMap(({ agent }): AgentReport[] => {
       const part = parts.get(agent);
       return part === undefined ? [] : [inFleetTime(agent, part, this.#clockOf(agent, startNs), startNs)];
@@ -325,14 +363,15 @@ class FleetBench implements Bench {
     const interrupted = hooks.signal.aborted ? [interruptedReason] : [];
     const stops = stopped === null || stopped === interruptedWord ? [] : [faultReason(stopped)];
     const faults = [...interrupted, ...stops];
-    const trials = combineTrial({
+    const combined: CombinedTrial = {
       ...{ plan, request, reports, idsGiven, lost, left, silent, faults, appointedNs: startNs },
       agents: members.map(({ agent }) => agent),
       settleNs: this.settleNs,
       trial: trialAfter(plan.runId, idsGiven),
       startWithinNs: settings.startWithinNs,
       hopsOf: (direction, byAgent) => this.#hops.of(direction, byAgent),
-    });
+    };
+    const trials = this.#flows === null ? combineTrial(combined) : combineFlows(this.#flows.combined(combined, endNs));
     this.#journal.merged({ trial: this.#trialsRun - 1, attempt, trials, left, silent, faults });
     const { bus } = this.#parts;
     const { from, run, epoch } = coordinator.asking;
@@ -354,21 +393,4 @@ class FleetBench implements Bench {
     const names = lost.map(({ agent }) => agent).join(", ");
     this.#ended ??= faultReason(`agents were lost in ${this.#lostInRow} trials in a row, at last ${names}`);
   }
-
-  #notBegun(blamed: readonly Blamed[]): PktgenError {
-    if (this.#parts.hooks.signal.aborted) return interruptedError(interruptedReason.text);
-    return environmentError(`the trial could not begin: ${blamedWord(blamed)}`, {
-      where: "--fleet",
-      hint: "pktgen-ts fleet ls shows who is there; --min-agents goes on without those that are not",
-    });
-  }
 }
-
-/** Nobody can tell it when to begin. */
-const unknownClock = (agent: string, attempt: number): TrialEvent => ({
-  ...{ kind: "refused", agent, attempt, lasting: false },
-  why: "how far its clock is ahead is not known: it answered too few questions, or its clock was set meanwhile",
-});
-
-const nobodyReported = (lost: readonly Blamed[]): PktgenError =>
-  invalidError(`no agent's report came: ${blamedWord(lost)}`);

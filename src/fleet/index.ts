@@ -1,6 +1,7 @@
 /** One test over many generators: agents, and the bench that runs and methods measure on. */
 import { type OpenBench, openLabBench } from "../measure/bench.js";
 import type { NatsAddress } from "../options/fleet-address.js";
+import type { FlowList } from "../options/fleet-flows.js";
 import type { FleetOrder, ServerTexts } from "../options/fleet-options.js";
 import { Agent, type AgentSetup } from "./agent.js";
 import { openAgentLab } from "./agent-bench.js";
@@ -12,6 +13,7 @@ import { openSpool } from "./spool.js";
 
 export { collectRun } from "./collect.js";
 export { listAgents, listClocks, listRuns, releaseAgent, stopRun } from "./fleet-commands.js";
+export { readFlows } from "./flow-file.js";
 
 /** An agent on the lab of this host. `spool`: a folder; null: reports are in memory alone. */
 export async function startFleetAgent(
@@ -45,14 +47,14 @@ export async function connectFleet(
 }
 
 /** What a run with `--fleet` measures on. null: without a fleet, on this machine. */
-export function benchOf(order: FleetOrder | null, server: ServerTexts): OpenBench {
+export function benchOf(order: FleetOrder | null, server: ServerTexts, flows: FlowList | null): OpenBench {
   if (order === null) return openLabBench;
   const { place } = order;
   if (place.kind === "local") return openLocalFleet(place.agents, order);
   return async (plan, hooks, total) => {
     const bus = await connectFleet(place.address, server, "pktgen-ts run");
     try {
-      const bench = await openFleetBench(bus, order)(plan, hooks, total);
+      const bench = await openFleetBench(bus, { ...order, flows })(plan, hooks, total);
       const closeBench = bench[Symbol.asyncDispose].bind(bench);
       return Object.assign(bench, {
         [Symbol.asyncDispose]: async (): Promise<void> => {

@@ -2,10 +2,21 @@
 import { usageError } from "../errors.js";
 
 /** What an agent is asked, each with an answer. */
-export type AgentVerb = "facts" | "clock" | "claim" | "release" | "open" | "prepare" | "report" | "counters" | "close";
+export type AgentVerb =
+  | "facts"
+  | "clock"
+  | "claim"
+  | "release"
+  | "open"
+  | "prepare"
+  | "report"
+  | "counters"
+  | "close"
+  | "clock-open"
+  | "clock-ask";
 
 /** What a run tells all its agents at once. */
-export type RunWord = "go" | "stop" | "renew" | "kept" | "end";
+export type RunWord = "go" | "totals" | "stop" | "renew" | "kept" | "end";
 
 export const subjectOf = {
   agent: (agent: string, verb: AgentVerb): string => `agent.${agent}.${verb}`,

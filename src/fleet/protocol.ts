@@ -35,6 +35,9 @@ const request = z.looseObject({
   count: whole.nullable(),
 });
 
+const shares = z.array(whole).max(10_000);
+const skew = z.looseObject({ share: whole, aheadNs: ns, ratePpb: ns });
+
 export const messages = {
   facts: z.looseObject(envelope),
   clock: z.looseObject({ ...envelope, t1: ns }),
@@ -50,14 +53,21 @@ export const messages = {
     share: z.looseObject({ index: whole, of: whole.min(1).max(10_000) }),
     index: whole,
     learningFrames: whole.max(1_000_000).optional(),
+    /** Frames go from host to host. Absent: each receives its own. */
+    flow: z.looseObject({ sends: z.boolean(), from: shares }).optional(),
   }),
-  /** By agent: the moment in its own CLOCK_MONOTONIC. */
-  go: z.looseObject({ ...ofTrial, startNs: z.record(name, ns) }),
+  /** By agent: the moment in its own CLOCK_MONOTONIC, and how the clocks of those stand whose frames it receives. */
+  go: z.looseObject({ ...ofTrial, startNs: z.record(name, ns), skews: z.record(name, z.array(skew)).optional() }),
+  /** All who send have ended. */
+  totals: z.looseObject({ ...ofTrial, totals: z.array(z.looseObject({ share: whole, frames: whole })).max(10_000) }),
   stop: z.looseObject({ ...ofTrial, why: text }),
   renew: z.looseObject({ ...ofRun, ttlMs: z.number().min(100).max(3_600_000) }),
   report: z.looseObject(ofTrial),
   counters: z.looseObject(ofRun),
   kept: z.looseObject(ofTrial),
+  /** Compare clocks host to host: be there for whoever knows the key, and ask somebody. */
+  clockOpen: z.looseObject({ ...ofRun, key: z.string().regex(/^[0-9a-f]{32}$/) }),
+  clockAsk: z.looseObject({ ...ofRun, address: text, port: whole.max(65_535), exchanges: whole.max(256) }),
   close: z.looseObject(ofRun),
   /** Whoever ends a run from outside tells it so. */
   end: z.looseObject({ ...envelope, by: text }),
@@ -77,6 +87,8 @@ export const answers = {
     labels: z.record(name, text),
     cpus: whole,
     maxPps: z.number().positive().nullable(),
+    /** It compares clocks host to host. */
+    clockUdp: z.boolean().default(false),
     lastEpoch: whole,
     state: z.enum(["idle", "claimed", "open", "busy"]),
     holder: z.string().nullable(),
@@ -84,6 +96,11 @@ export const answers = {
     run: name.nullable().default(null),
   }),
   clock: z.looseObject({ ...envelope, t2: ns, t3: ns }),
+  clockOpen: z.looseObject({ ...envelope, address: text, port: whole.max(65_535) }),
+  clockAsk: z.looseObject({
+    ...envelope,
+    exchanges: z.array(z.looseObject({ t1Ns: ns, t2Ns: ns, t3Ns: ns, t4Ns: ns })).max(256),
+  }),
   claim: z.discriminatedUnion("kind", [
     z.looseObject({ ...envelope, kind: z.literal("granted"), incarnation: name }),
     z.looseObject({ ...envelope, kind: z.literal("held"), holder: text, leftMs: z.number(), epoch: whole }),

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunPlan } from "../measure/plan.js";
+import type { FlowList } from "../options/fleet-flows.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import type { Reason } from "../stats/cause.js";
 import { isOwnWord, type Journal } from "./bus.js";
@@ -32,6 +33,8 @@ export interface BegunTrial extends TrialOfRun {
   readonly idsGiven: number;
   readonly startNs: number;
   readonly members: readonly (Member & MemberClock)[];
+  /** Who sent to whom, and which of these read one clock; absent: each received its own frames. */
+  readonly flows?: { readonly map: FlowList; readonly oneClock: readonly boolean[] };
 }
 
 export interface KeptTrial extends TrialOfRun {

@@ -3,7 +3,7 @@
  * two directions has a result for each.
  */
 
-import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
+import type { FlowRole, TrialReport, TrialSpec } from "../engine/loop/index.js";
 import { splitTrial } from "../engine/trial/index.js";
 import { readOwnInterface } from "../port/own-interface.js";
 import type { Trial } from "../result/run-result.js";
@@ -63,8 +63,11 @@ export function specsFor(plan: RunPlan, lab: Lab, next: MeasureRequest, share?: 
 const shareOf = (spec: TrialSpec, { index, of }: Share): TrialSpec =>
   splitTrial({ ...spec, queues: spec.queues * of, forMerging: true }, of)[index]!;
 
+const withFlow = (specs: readonly TrialSpec[], flow: FlowRole | undefined): readonly TrialSpec[] =>
+  flow === undefined ? specs : specs.map((spec) => ({ ...spec, flow }));
+
 /** Warms up before the first trial. `first` says what that trial will be like. */
-export async function warmUpFor({ plan, lab, hooks }: TrialRun, first: MeasureRequest): Promise<void> {
+export async function warmUpFor({ plan, lab, hooks }: TrialRun, first: MeasureRequest, flow?: FlowRole): Promise<void> {
   await lab.ready();
   const steady = steadyRequest(first);
   const specs = (pps: number | null, durationNs: number): TrialSpec[] => {
@@ -74,7 +77,8 @@ export async function warmUpFor({ plan, lab, hooks }: TrialRun, first: MeasureRe
   const throughDevice = isCompiledToo(plan.dut);
   const { generator } = lab;
   const { signal } = hooks;
-  lab.beside.warmUp += await warmUp({ generator, durationNs: plan.warmupNs, signal, throughDevice, specs });
+  const flowing = (pps: number | null, durationNs: number) => withFlow(specs(pps, durationNs), flow);
+  lab.beside.warmUp += await warmUp({ generator, durationNs: plan.warmupNs, signal, throughDevice, specs: flowing });
   await lab.measureFloor(specs(null, 0)[0]!);
 }
 
@@ -97,6 +101,8 @@ export async function runTrial(run: TrialRun, next: MeasureRequest, index: numbe
 /** The part of a trial that others do as well. */
 export interface AppointedShare {
   readonly share: Share;
+  /** Frames go from host to host. Absent: each receives its own. */
+  readonly flow?: FlowRole;
   /** Is called when all is ready. Resolves with the time of CLOCK_MONOTONIC at which the trial begins. */
   readonly appointed: () => Promise<number>;
 }
@@ -110,7 +116,7 @@ export async function measureTrial(
 ): Promise<readonly TrialInputs[]> {
   const { plan, lab } = run;
   await lab.ready();
-  const specs = specsFor(plan, lab, next, part?.share);
+  const specs = withFlow(specsFor(plan, lab, next, part?.share), part?.flow);
   await lab.dut?.resetForTrial(plan.seed + index);
   await lab.external?.begin();
   const carried = await carryOut(run, next, specs, index, part?.appointed);
@@ -174,7 +180,7 @@ function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: numb
       ...lab.notes,
       ...counters.notes,
       ...drops.named.map(({ what, frames }) => `${framesWord(frames)} ${what}`),
-      ...(report.receive.received > 0 ? [] : hintsOfNothing(plan, spec, d)),
+      ...(report.receive.received > 0 || spec.flow !== undefined ? [] : hintsOfNothing(plan, spec, d)),
     ],
   };
 }
@@ -209,6 +215,8 @@ function hintsOfNothing({ dut }: RunPlan, { stream }: TrialSpec, direction: numb
 function failuresOf({ transmit }: TrialReport, spec: TrialSpec, lab: Lab): string[] {
   const published = transmit.queues.reduce((sum, queue) => sum + queue.published, 0);
   if (transmit.cutShort === "stuck") return ["the device under test took nothing for 5 s, and the trial was given up"];
-  const tookNone = published === 0 && transmit.cutShort === null && (spec.count ?? 1) > 0 && transmit.missed === 0;
+  const sends = spec.flow?.sends !== false;
+  const tookNone =
+    sends && published === 0 && transmit.cutShort === null && (spec.count ?? 1) > 0 && transmit.missed === 0;
   return tookNone ? [noFrameTaken(lab.portFacts())] : [];
 }

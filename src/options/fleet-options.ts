@@ -1,6 +1,7 @@
 /** Options of what runs over a fleet, of agents, and of the commands about fleets: how to reach it, and whom to use. */
 import { type PktgenError, usageError } from "../errors.js";
 import { parseRate } from "../units.js";
+import { parseClockAddress } from "./clock-address.js";
 import { type FleetPlace, type NatsAddress, parseFleetPlace, refuseInsecure } from "./fleet-address.js";
 import {
   anyText,
@@ -79,6 +80,12 @@ export const fleetOptions = {
     parseFleetPlace,
   ),
   agents: option("--agents <list>", `which agents: ${agentsExample} (default: all that answer)`, parseAgents),
+  flowMap: option(
+    "--flow-map <file>",
+    "YAML: who sends to whom, e.g. a list of {from: a1/packet:eth1, to: hub/packet:eth2}; of simple ones " +
+      "--tx a1/packet:eth1,a2/packet:eth1 --rx hub/packet:eth2 says the same (default: each receives its own frames)",
+    anyText,
+  ),
   minAgents: option(
     "--min-agents <n>",
     "begin a trial with so many where others do not answer (default: all)",
@@ -120,12 +127,21 @@ export function fleetOf(texts: FleetTexts): FleetOrder | null {
   if (given.fleet.kind === "local" && given.agents !== undefined) {
     throw usageError("generators of this process have no names", { where: "--agents", accepted: "local:N alone" });
   }
+  if (given.flowMap !== undefined) refuseWithFlows(given, "--flow-map");
   const { agents = { names: null, labels: {} }, minAgents = null, startWithin = usualStartWithinNs } = given;
   return {
     ...agents,
     ...{ place: given.fleet, minAgents, startWithinNs: startWithin, force: given.takeAgents === true },
     address: addressWords(given.fleet),
   };
+}
+
+/** Where flows name the agents. `where`: what says it. @throws PktgenError (2) */
+export function refuseWithFlows({ fleet, agents, minAgents }: FleetValues, where: string): void {
+  const refused = (what: string, accepted: string): PktgenError => usageError(what, { where, accepted });
+  if (fleet?.kind === "local") throw refused("generators of this process have no names", "agents at a server");
+  if (agents !== undefined) throw refused("the flows name the agents, and --agents does as well", "one of them");
+  if (minAgents !== undefined) throw refused("a flow needs both its agents", "no --min-agents");
 }
 
 /** @throws PktgenError (2): the way to the server is open. */
@@ -170,6 +186,12 @@ export const agentOptions = {
   yesThisInterface: flag(
     "--yes-this-interface",
     "let runs send on an interface that carries the default route, an SSH connection, or the way to the fleet's server",
+  ),
+  clockUdp: option(
+    "--clock-udp <address>",
+    "compare clocks with other agents by UDP at this address of the host, e.g. 192.0.2.7 or 192.0.2.7:9000, while a " +
+      "run has the agent: latency between hosts gets a tighter bound (default: no socket is opened)",
+    parseClockAddress,
   ),
   readyFile: option("--ready-file <file>", "a file that is there while the agent answers", anyText),
   ...serverOptions,

@@ -1,4 +1,5 @@
 /** Figures as short as a table's column, the unit being in its head. */
+import type { Trial } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
 
 /** µs of ns: three digits, `8.21`, `25.1`, `1,024`. */
@@ -6,6 +7,22 @@ export function microseconds(ns: number): string {
   const us = ns / 1e3;
   if (us < 9.995) return us.toFixed(2);
   return us < 99.95 ? us.toFixed(1) : grouped(Math.round(us));
+}
+
+/** With how wrong it may be; where that is more than a quarter of the median, what it is at most. `boundNs` 0: not at all. */
+export function boundedMicroseconds(ns: number, boundNs: number, p50Ns: number): string {
+  if (boundNs === 0) return microseconds(ns);
+  return boundNs > p50Ns / 4
+    ? `at most ${microseconds(ns + boundNs)}`
+    : `${microseconds(ns)} ± ${microseconds(boundNs)}`;
+}
+
+/** A latency of a trial, or `-`. */
+export function latencyFigure(
+  { latencyNs, latencyBoundNs = 0 }: Pick<Trial, "latencyNs" | "latencyBoundNs">,
+  ns: number | undefined,
+): string {
+  return latencyNs === null || ns === undefined ? "-" : boundedMicroseconds(ns, latencyBoundNs, latencyNs.p50);
 }
 
 /** Millions or thousand millions of a rate: three decimals, more where it is small. */

@@ -3,17 +3,11 @@ import type { RunResult, Trial } from "../result/run-result.js";
 import { grouped, rateWord, timeWord } from "../stats/words.js";
 import { terminalText } from "../terminal-text.js";
 import { microseconds, rowLabel } from "./figures.js";
+import { shownTrials, startsWords } from "./pair-section.js";
 import { left, right, type Section } from "./section.js";
 
 type FleetTrial = NonNullable<Trial["fleet"]>;
 type Row = FleetTrial["agents"][number];
-
-/** Of a run all trials, of a method the last of each size and phase: a search has hundreds. */
-function shownTrials({ method, trials }: RunResult): Trial[] {
-  const ofFleet = trials.filter(({ fleet }) => fleet !== undefined);
-  if (method === undefined) return ofFleet;
-  return [...new Map(ofFleet.map((trial) => [`${rowLabel(trial)} ${trial.phase}`, trial])).values()];
-}
 
 /** Those that are not as they should be first. */
 const byTrouble = (a: Row, b: Row): number =>
@@ -40,7 +34,8 @@ const lostCells = (trial: Trial, agent: string): string[] => [
 
 /** `mostRows`: agents of each trial. No rows where there is no fleet. */
 export function fleetSection(result: RunResult, mostRows: number): Section {
-  const trials = shownTrials(result);
+  // Where agents send to each other, the flows say it all (pair-section.ts).
+  const trials = shownTrials(result, ({ fleet }) => fleet !== undefined && fleet.flows === undefined);
   const rows = trials.flatMap((trial) => {
     const { fleet } = trial as Trial & { fleet: FleetTrial };
     const agents = fleet.agents.toSorted(byTrouble).slice(0, mostRows);
@@ -73,12 +68,4 @@ export function fleetSection(result: RunResult, mostRows: number): Section {
       ...(isCut ? ["the JSON document has all agents"] : []),
     ].join("; "),
   };
-}
-
-function startsWords(trials: readonly Trial[], withinNs: number): string {
-  const starts = trials.flatMap(({ fleet }) => fleet?.start ?? []);
-  const widest = Math.max(0, ...starts.map(({ spreadNs }) => spreadNs));
-  const bound = Math.max(0, ...starts.map(({ boundNs }) => boundNs));
-  const clocks = bound === 0 ? "by one clock" : `give or take ${timeWord(bound)}`;
-  return `all began within ${timeWord(widest)} of each other, ${clocks} (allowed: ${timeWord(withinNs)})`;
 }

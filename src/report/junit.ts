@@ -53,6 +53,10 @@ function properties(result: RunResult): { name: string; value: string }[] {
     { name: "verdict", value: result.verdict },
     ...(result.fleet === undefined ? [] : [{ name: "fleet", value: result.fleet.address }]),
     ...(result.fleet?.agents ?? []).map(({ name, host }) => ({ name: "agent", value: `${name} on ${host}` })),
+    ...(result.trials.at(-1)?.fleet?.flows ?? []).map(({ from, to, sent, lost }) => ({
+      name: "flow",
+      value: `${from} to ${to}: ${lost ?? "unknown"} of ${sent ?? "unknown"} lost`,
+    })),
   ];
 }
 

@@ -1,8 +1,9 @@
 /** Markdown (CommonMark with the pipe tables of GitHub's dialect), for a ticket, a wiki or a merge request. */
 import type { RunResult } from "../result/run-result.js";
 import { grouped, rateWord } from "../stats/words.js";
-import { microseconds, percent, sizeLabel } from "./figures.js";
+import { latencyFigure, percent, sizeLabel } from "./figures.js";
 import { fleetSection } from "./fleet-section.js";
+import { pairSection } from "./pair-section.js";
 import type { Section } from "./section.js";
 import { methodSections, methodSentences } from "./sections.js";
 import { sentencesOf, verdictSentence } from "./sentences.js";
@@ -19,6 +20,7 @@ export function renderMarkdown(result: RunResult): string {
     ...(result.method === undefined || sections.length === 0 ? sectionBlocks(trialsSection(result)) : []),
     ...sectionBlocks(streamsSection(result, 20)),
     ...sectionBlocks(fleetSection(result, 100)),
+    ...sectionBlocks(pairSection(result, 100)),
     ...sectionBlocks(ledgerSection(result)),
     ...(sentences.length > 0 ? [sentences.map((sentence) => `- ${escaped(sentence)}`).join("\n")] : []),
     "## environment",
@@ -57,7 +59,7 @@ export function trialsSection({ trials }: RunResult): Section {
       ...[trial.sent, trial.received, trial.lost].map(grouped),
       percent(trial.lossRatio),
       rateWord(trial.rxPps),
-      ...[trial.latencyNs?.p50, trial.latencyNs?.p99].map((ns) => (ns === undefined ? "-" : microseconds(ns))),
+      ...[trial.latencyNs?.p50, trial.latencyNs?.p99].map((ns) => latencyFigure(trial, ns)),
       trial.unaccounted === null ? "-" : grouped(trial.unaccounted),
       trial.verdict.toUpperCase(),
     ]),

@@ -23,7 +23,13 @@ const seconds = (ns: number | null | undefined): number | null | undefined =>
 
 export function renderOpenMetrics(result: RunResult): string {
   const { trials } = result;
-  const metrics = [...trialMetrics(trials), ...fleetMetrics(trials), ...methodMetrics(result), ...runMetrics(result)];
+  const metrics = [
+    ...trialMetrics(trials),
+    ...fleetMetrics(trials),
+    ...flowMetrics(trials),
+    ...methodMetrics(result),
+    ...runMetrics(result),
+  ];
   return metricText(metrics);
 }
 
@@ -78,6 +84,29 @@ function trialMetrics(trials: readonly Trial[]): Metric[] {
         })),
       ),
     },
+  ];
+}
+
+/** Flow by flow, where agents send to each other. What nobody knows has no sample. */
+function flowMetrics(trials: readonly Trial[]): Metric[] {
+  type Flow = NonNullable<NonNullable<Trial["fleet"]>["flows"]>[number];
+  const each = (name: string, help: string, of: (flow: Flow) => number | null, unit?: string): Metric => ({
+    ...{ name: `pktgen_flow_${name}`, help },
+    ...(unit === undefined ? {} : { unit }),
+    samples: trials.flatMap((trial, i) =>
+      (trial.fleet?.flows ?? []).flatMap((flow) => {
+        const value = of(flow);
+        return value === null ? [] : [{ labels: { ...trialLabels(trial, i), from: flow.from, to: flow.to }, value }];
+      }),
+    ),
+  });
+  const inSeconds = (ns: number | null | undefined): number | null => (ns == null ? null : ns / 1e9);
+  return [
+    each("sent_frames", "Frames that the sender's peer took.", ({ sent }) => sent),
+    each("accepted_frames", "Whole frames of the sender that came in, each once.", ({ accepted }) => accepted),
+    each("lost_frames", "Frames of the sender that did not come in.", ({ lost }) => lost),
+    each("latency_p99_seconds", "From host to host.", ({ latencyNs }) => inSeconds(latencyNs?.p99), "seconds"),
+    each("latency_bound_seconds", "How wrong it is at most.", ({ clock }) => inSeconds(clock.boundNs), "seconds"),
   ];
 }
 

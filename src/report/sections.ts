@@ -3,7 +3,7 @@ import type { RunResult, SearchResult, Trial } from "../result/run-result.js";
 import { type Cause, classOf } from "../stats/cause.js";
 import type { ResultPart } from "../stats/run-verdict.js";
 import { grouped, percentWord, rateWord, sharingWords, timeWord } from "../stats/words.js";
-import { microseconds, percent, scaled, sizeLabel } from "./figures.js";
+import { latencyFigure, microseconds, percent, scaled, sizeLabel } from "./figures.js";
 import { recoverySection, recoverySentences, resetSection } from "./recovery-sections.js";
 import { left, right, type Section } from "./section.js";
 import { besideTrials } from "./sentences.js";
@@ -130,12 +130,13 @@ function latencies(result: RunResult): Section {
     rows: latencyTrials(result).map((trial) => {
       const { latencyNs, pdvNs, ipdvNs } = trial;
       const figure = (ns: number | undefined): string => (ns === undefined ? "-" : microseconds(ns));
+      const latency = (ns: number | undefined): string => latencyFigure(trial, ns);
       return [
         sizeLabel(trial),
         trial.phase.replace(/^latency ?/, "") || "throughput",
         rateWord(trial.requested.pps ?? 0),
-        ...[latencyNs?.min, latencyNs?.p50, latencyNs?.p90, latencyNs?.p99].map(figure),
-        ...[latencyNs?.p99_9, latencyNs?.p99_99, latencyNs?.p99_999, latencyNs?.max].map(figure),
+        ...[latencyNs?.min, latencyNs?.p50, latencyNs?.p90, latencyNs?.p99].map(latency),
+        ...[latencyNs?.p99_9, latencyNs?.p99_99, latencyNs?.p99_999, latencyNs?.max].map(latency),
         figure(pdvNs?.p99_9),
         figure(ipdvNs?.p99),
       ];

@@ -1,11 +1,12 @@
 /** The result for a person at a terminal: a line per size, the ledger by hop, notes, the verdict. */
 import type { RunResult, Trial, Verdict } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
-import { microseconds, percent, rowLabel, scaled } from "./figures.js";
+import { latencyFigure, percent, rowLabel, scaled } from "./figures.js";
 import { fleetSection } from "./fleet-section.js";
 import { flowLines } from "./flow-table.js";
 import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
 import { ledgerLines } from "./ledger-table.js";
+import { pairSection } from "./pair-section.js";
 import type { ReportOptions } from "./report.js";
 import type { Section } from "./section.js";
 import { methodSections, methodSentences, unsaidReasons } from "./sections.js";
@@ -57,8 +58,10 @@ function streamLines(result: RunResult, options: ReportOptions): string[] {
 /** A terminal shows this many agents of a trial: those in trouble first. */
 const agentsOfTrial = 12;
 
-const fleetLines = (result: RunResult, options: ReportOptions): string[] =>
-  sectionLines(fleetSection(result, agentsOfTrial), options);
+const fleetLines = (result: RunResult, options: ReportOptions): string[] => [
+  ...sectionLines(fleetSection(result, agentsOfTrial), options),
+  ...sectionLines(pairSection(result, agentsOfTrial), options),
+];
 
 /** What a method found. Its trials are too many for a terminal; the other reports have them. */
 function methodLines(result: RunResult, options: ReportOptions): string[][] {
@@ -165,7 +168,7 @@ const rateColumns: Block["columns"] = [
 function latencyColumns(): Block["columns"] {
   return (["p50", "p99", "max"] as const).map((key) => [
     `${key}\nµs`,
-    ({ latencyNs }: Trial) => (latencyNs === null ? "-" : microseconds(latencyNs[key])),
+    (trial: Trial) => latencyFigure(trial, trial.latencyNs?.[key]),
   ]);
 }
 

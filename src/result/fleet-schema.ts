@@ -22,6 +22,51 @@ const clock = z
   .nullable()
   .describe("null: its clock could not be told from the coordinator's");
 
+const pairFit = z.strictObject({
+  offsetNs: ns.describe("how far the receiver's clock is ahead of the sender's"),
+  boundNs: ns,
+  ratePpb: z.number(),
+  rateBoundPpb: z.number(),
+  exchanges: frames,
+  minRttNs: ns,
+  residualNs: ns,
+});
+
+const figure = z.int().min(0).nullable().describe("null: an end of the flow was lost, and nobody knows");
+
+const flowRow = z.strictObject({
+  from: text.describe("agent/port"),
+  to: text,
+  share: text.describe("which of how many interleaved shares of the schedule"),
+  sent: figure,
+  received: figure.describe("of this sender alone"),
+  accepted: figure,
+  lost: z.int().nullable(),
+  lossRatio: z.number().nullable(),
+  duplicate: figure,
+  reordered: figure,
+  strayed: z
+    .array(z.strictObject({ agent: text, frames }))
+    .describe("whole frames of this sender that came in at other agents, or back at itself; in no other count"),
+  txPps: z.number().nullable(),
+  rxPps: z.number().nullable(),
+  latencyNs: z.strictObject({ min: ns, p50: ns, p99: ns, max: ns }).nullable(),
+  pdvNs: z.strictObject({ p99: ns, p99_9: ns }).nullable(),
+  ipdvNs: z.strictObject({ p50: ns, p99: ns, max: ns }).nullable(),
+  clock: z
+    .strictObject({
+      way: z.enum(["same", "udp", "messages"]).describe("same: both ends read one clock"),
+      boundNs: ns.nullable().describe("how wrong each latency of the flow is at most; null: nobody knows"),
+      why: text.nullable().describe("why nobody knows"),
+      before: pairFit.nullable().describe("from questions before the trial, at its start; null: there were none"),
+      after: pairFit.nullable().describe("from questions after it, at its end"),
+    })
+    .describe("how the clocks of both ends stood to each other"),
+  verdict: z.enum(["pass", "fail", "invalid"]).describe("of the flow alone"),
+  reasons: z.array(text),
+  causes: z.array(z.enum(causes)).optional().describe("one for each reason"),
+});
+
 const agentRow = z.strictObject({
   name: text,
   share: text.describe("which of how many interleaved shares of the schedule"),
@@ -50,6 +95,10 @@ export const fleetTrialSchema = z
       boundNs: ns.describe("of the worst clock"),
     }),
     agents: z.array(agentRow),
+    flows: z
+      .array(flowRow)
+      .optional()
+      .describe("who sent to whom: losses and latency by pair; absent: each agent received its own frames"),
     lost: blamed.describe("their reports never came: the trial is invalid, and what they sent is in no sum"),
     left: blamed.describe("left out before the trial began; the others had the whole load"),
     silent: z

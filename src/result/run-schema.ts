@@ -274,6 +274,10 @@ const trial = z.strictObject({
     "frames received within the receive window, over its length: the transmit window moved by the time from the first departure to the first arrival, so that a delay takes nothing away, what a queue gives back afterwards adds nothing, and loss shows; all frames received count where they came within its length and a thousandth, and of windows below 100 ms, or merged halves, over the time from the first to the last arrival",
   ),
   latencyNs: latency.nullable(),
+  latencyBoundNs: z
+    .number()
+    .optional()
+    .describe("how wrong latencies are at most, where clocks of several hosts told them; absent: one clock did"),
   queueingNs: ns
     .nullable()
     .describe("in flight ÷ rate, at max, where the rings dominate and latency is no figure of the DUT"),

@@ -245,6 +245,25 @@ export interface ReceiveReport {
   readonly unordered?: number;
   /** Its own lanes, each of them. For merging; absent: none of their frames can come in elsewhere, or nobody asked. */
   readonly lanes?: readonly LaneSeen[];
+  /** What came in of other hosts that send; then all other fields are of the rest. Absent: this host sends it all. */
+  readonly pairs?: PairsReceive;
+}
+
+/** What came in of one sender that is another host. */
+export interface PairReceive {
+  /** The sender's share of the trial. */
+  readonly share: number;
+  /** Times of arrivals are in the sender's time, as far as the clocks could be told. */
+  readonly receive: ReceiveReport;
+  /** By the sender's queue: one more than the highest index seen. Empty: it has several streams. */
+  readonly seenByQueue: readonly number[];
+}
+
+export interface PairsReceive {
+  /** Those whose frames should come in here. */
+  readonly senders: readonly PairReceive[];
+  /** Whole frames of other senders, and our own that came back. They are in no other count. */
+  readonly strayed: readonly { readonly share: number; readonly frames: number }[];
 }
 
 export interface ReceiveOnlyReport {

@@ -92,6 +92,11 @@ export const libc = {
     address: Uint8Array,
     bytes: number,
   ) => number,
+  getsockname: lib.func("int getsockname(int fd, void *addr, void *len)") as (
+    fd: number,
+    address: Bytes,
+    length: Uint32Array,
+  ) => number,
   listen: lib.func("int listen(int fd, int backlog)") as (fd: number, backlog: number) => number,
   connect: lib.func("int connect(int fd, const void *addr, unsigned int len)") as (
     fd: number,

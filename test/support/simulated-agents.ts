@@ -51,6 +51,7 @@ export const simulatedOpen =
       warmUp: async () => 0,
       learn: async () => 0,
       counters: async () => ({ moved: 0, sent: [] }),
+      tellFlow: async () => {},
       progress: () => null,
       lost: async () => null,
       async trial(request, _index, { share, appointed }, signal) {

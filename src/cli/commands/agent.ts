@@ -53,7 +53,7 @@ async function runAgent(
   const maxPps = maxPpsOf(given.maxRate);
   const address = serverOf(given.fleet, given.insecure === true);
   const offer = {
-    ...{ ports, name, labels, maxPps },
+    ...{ ports, name, labels, maxPps, clockUdp: given.clockUdp ?? null },
     allowPrograms: given.allowPrograms === true,
     yesThisInterface: given.yesThisInterface === true,
     say: (text: string): void => output.message(`pktgen-ts agent ${name}: ${text}\n`),

@@ -3,11 +3,10 @@ import { exitCodes } from "../../errors.js";
 import type { OpenBench } from "../../measure/bench.js";
 import type { RunHooks, RunPlan } from "../../measure/plan.js";
 import { planChecked } from "../../options/allowed-cores.js";
-import { type FleetTexts, fleetOf } from "../../options/fleet-options.js";
+import type { FleetTexts } from "../../options/fleet-options.js";
 import { refuseWords } from "../../options/option-values.js";
 import { profileOf } from "../../options/profile-option.js";
 import type { RunOptions } from "../../options/run-options.js";
-import { refuseAutoOfFleet } from "../../options/workers.js";
 import type { Profile } from "../../profile/index.js";
 import type { Trial } from "../../report/index.js";
 import type { Method, RunResult } from "../../result/run-result.js";
@@ -16,6 +15,7 @@ import { useBaseline } from "../output/baseline-file.js";
 import type { LiveScreen } from "../output/live-screen.js";
 import { reportChoice } from "../output/report-choice.js";
 import { stoppable } from "../output/stoppable.js";
+import { onFleet } from "./on-fleet.js";
 
 /** A run, decided. */
 interface Planned {
@@ -24,14 +24,6 @@ interface Planned {
   readonly facts: ((settleNs: number) => Method) | null;
   /** `open`: what it measures on; absent: a lab of this machine. */
   readonly run: (hooks: RunHooks, open?: OpenBench) => Promise<RunResult>;
-}
-
-/** Loaded only where a fleet is named. */
-async function fleetBench(options: RunOptions & FleetTexts): Promise<OpenBench | undefined> {
-  const order = fleetOf(options);
-  if (order === null) return undefined;
-  refuseAutoOfFleet(options.workers);
-  return (await import("../../fleet/index.js")).benchOf(order, options);
 }
 
 /** Loaded only where `--live` asks for it. */
@@ -49,16 +41,16 @@ async function liveOf(commandLine: string): Promise<LiveScreen> {
   });
 }
 
-export async function measure(
+export async function measure<Options extends RunOptions & FleetTexts>(
   words: readonly string[],
-  options: RunOptions & FleetTexts,
+  options: Options,
   { output, finish }: CommandContext,
-  planOf: (profile: Profile | null) => Promise<Planned>,
+  planOf: (profile: Profile | null, options: Options) => Promise<Planned>,
 ): Promise<void> {
   refuseWords(words);
   const choice = reportChoice(options);
-  const open = await fleetBench(options);
-  const { plan, facts, run } = await planOf(await profileOf(options));
+  const { planned, open } = await onFleet(options);
+  const { plan, facts, run } = await planOf(await profileOf(options), planned);
   planChecked(plan);
   const [{ hostFacts }, { knownOf }, { exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
     import("../../sys/host.js"),

@@ -42,8 +42,8 @@ export const methodCommand = <Options extends RunOptions & FleetTexts, Settings>
   },
   help: [hopSourcesHelp, examples],
   instead: decidesItself(instead),
-  run: (words, texts, context) =>
-    measure(words, texts, context, async (profile) => {
+  run: (words, options, context) =>
+    measure(words, options, context, async (profile, texts) => {
       const { planMethod } = await import("../../options/methods/method.js");
       return planMethod(await entry(texts, context), texts, profile, context.commandLine);
     }),

@@ -25,12 +25,12 @@ export const runCommand: CommandDefinition<RunOptions & FleetTexts> = {
     hopSourcesHelp,
   ],
   run: (words, options, context) =>
-    measure(words, options, context, async (profile) => {
+    measure(words, options, context, async (profile, given) => {
       const [{ planRun }, { runForwarding }] = await Promise.all([
         import("../../options/run-plan.js"),
         import("../../method/forwarding.js"),
       ]);
-      const plan = planRun(options, profile, context.commandLine);
+      const plan = planRun(given, profile, context.commandLine);
       return { plan, facts: null, run: (hooks, open) => runForwarding(plan, hooks, open) };
     }),
 };

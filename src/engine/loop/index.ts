@@ -21,4 +21,4 @@ export { KeyedLags } from "./keyed-lags.js";
 export { LagWindow, lagWindowFrames } from "./lag-window.js";
 export { countersEveryNs, quietWhenCompleteNs } from "./times.js";
 export { TrialClock } from "./trial-clock.js";
-export type { Load, ReceiveSpec, TrialSpec } from "./trial-spec.js";
+export type { FlowRole, Load, ReceiveSpec, SenderSkew, SenderTotal, TrialSpec } from "./trial-spec.js";

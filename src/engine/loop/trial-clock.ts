@@ -50,6 +50,12 @@ export class TrialClock {
     this.#cells[cell.now] = this.#nowNs() - this.#cells[cell.epoch];
   }
 
+  /** Instead of being read: takes the time of another one, and when it began. */
+  follow(nowNs: number, epochNs: number): void {
+    this.#cells[cell.now] = nowNs;
+    this.#cells[cell.epoch] = epochNs;
+  }
+
   /** The time since the trial began, at the last read. */
   get nowNs(): number {
     return this.#cells[cell.now];

@@ -55,6 +55,30 @@ export interface TrialSpec {
   readonly clockAheadNs?: number;
   /** Several measurers make the trial: its report has what merging them needs (stats/merge). */
   readonly forMerging?: boolean;
+  /** Senders and receivers are different hosts. Absent: this generator receives what it sends. */
+  readonly flow?: FlowRole;
+}
+
+/** What one host does in a trial whose frames go from host to host. Each sender has a share of it. */
+export interface FlowRole {
+  /** It sends the spec's share; else it has none, and the spec's share only says how many there are. */
+  readonly sends: boolean;
+  /** The shares whose frames should come in here. Those of all others have strayed. */
+  readonly from: readonly number[];
+}
+
+/** What to add to the departure times of a sender to have ours, both since the trial began at each host. */
+export interface SenderSkew {
+  readonly share: number;
+  readonly aheadNs: number;
+  /** By how much more for each second of ours, in parts per billion. */
+  readonly ratePpb: number;
+}
+
+/** What a sender sent in all, by its transmit queue. */
+export interface SenderTotal {
+  readonly share: number;
+  readonly frames: number;
 }
 
 /** The receiving half of a trial whose frames another process sends. */

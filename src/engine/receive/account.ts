@@ -31,10 +31,13 @@ const cell = {
 /** Counters of one receive queue, side by side. */
 const queueCell = { packets: 0, bytes: 1, corrupt: 2, count: 3 } as const;
 
+/** Frames in memory that came in together. */
+export type Burst = Pick<RxRing, "offsets" | "lengths" | "arrivalsNs">;
+
 /** Sorts out the frames of a burst. */
 export interface BurstSorter {
-  /** The first n frames of the ring came in on queue `q`, and the clock was just read. Returns their bytes. */
-  sortOut(q: number, ring: RxRing, n: number): number;
+  /** The first n frames of the burst came in on queue `q`, and the clock was just read. Returns their bytes. */
+  sortOut(q: number, burst: Burst, n: number): number;
 }
 
 export interface ReceiveAccountStart {
@@ -165,8 +168,6 @@ export class ReceiveAccount {
 
   step(sorter: BurstSorter): number {
     const clock = this.#clock;
-    const inspector = this.inspector;
-    const counters = this.#queueCells;
     let moved = 0;
     for (let q = 0; q < this.#queues.length; q++) {
       const open = this.#queues[q];
@@ -175,18 +176,25 @@ export class ReceiveAccount {
       const n = ring.poll(burstFrames);
       if (n === 0) continue;
       clock.read();
-      const arrivalNs = clock.nowNs;
-      const at = q * queueCell.count;
-      const { corrupt: corruptBefore, ofOthers: othersBefore } = inspector;
-      counters[at + queueCell.packets] += n;
-      counters[at + queueCell.bytes] += sorter.sortOut(q, ring, n);
-      counters[at + queueCell.corrupt] += inspector.corrupt - corruptBefore;
-      if (inspector.ofOthers - othersBefore < n) this.#noteArrival(arrivalNs);
+      this.takeBurst(q, ring, n, sorter);
       ring.release(n);
       if (ring.notifyWanted()) open.notifyRx();
       moved += n;
     }
     return moved;
+  }
+
+  /** Counts n frames that came in on a queue just now. */
+  takeBurst(q: number, burst: Burst, n: number, sorter: BurstSorter): void {
+    const inspector = this.inspector;
+    const counters = this.#queueCells;
+    const arrivalNs = this.#clock.nowNs;
+    const at = q * queueCell.count;
+    const { corrupt: corruptBefore, ofOthers: othersBefore } = inspector;
+    counters[at + queueCell.packets] += n;
+    counters[at + queueCell.bytes] += sorter.sortOut(q, burst, n);
+    counters[at + queueCell.corrupt] += inspector.corrupt - corruptBefore;
+    if (inspector.ofOthers - othersBefore < n) this.#noteArrival(arrivalNs);
   }
 
   #noteArrival(arrivalNs: number): void {

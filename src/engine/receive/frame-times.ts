@@ -46,6 +46,14 @@ export class FrameTimes {
     this.#latency.record(latencyNs);
   }
 
+  /** As note, of a frame that came before it left, by the clocks of two hosts. The variation needs no common time. */
+  noteEarly(queue: number, index: number, latencyNs: number, isNext: boolean, isLast: boolean): void {
+    const differsBy = latencyNs - this.#lastLatency[queue];
+    if (isNext && index > 0 && !Number.isNaN(differsBy)) this.#ipdv.record(differsBy);
+    if (isLast) this.#lastLatency[queue] = latencyNs;
+    this.#latency.record(0);
+  }
+
   /** The last frame of the queue has no latency: the next one cannot be compared with it. */
   noteUnknown(queue: number): void {
     this.#lastLatency[queue] = Number.NaN;

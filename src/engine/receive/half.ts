@@ -2,9 +2,14 @@
 import type { OpenQueue, ReceiveReport, WindowArrivals } from "../loop/index.js";
 import type { ReceiveAccount } from "./account.js";
 
+/** What has come so far, in counts. */
+export type ReceiveView = Pick<
+  ReceiveAccount,
+  "accepted" | "received" | "receivedBytes" | "corrupt" | "missing" | "returned" | "firstArrivalNs" | "lastArrivalNs"
+>;
+
 export interface ReceiveHalf {
-  /** What has come so far. */
-  readonly account: ReceiveAccount;
+  readonly account: ReceiveView;
   /** The rings of the receiving port now, by queue; empty: its peer is gone. */
   attach(open: readonly OpenQueue[]): void;
   /** One turn over all queues: at most one burst each. Returns the frames taken. */
@@ -15,4 +20,6 @@ export interface ReceiveHalf {
   acceptedByQueue(): number[];
   /** `sentByQueue`: how many frames the peer took on each transmit queue. Those frames should have come. */
   report(sentByQueue: readonly number[], inWindow: WindowArrivals | null): ReceiveReport;
+  /** All is here that can come. `sent`: frames of this generator. Absent: it is, when so many were accepted. */
+  isComplete?(sent: number): boolean;
 }

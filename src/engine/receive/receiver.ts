@@ -1,6 +1,5 @@
 /** The receiving half for one stream: looks at every frame that comes in, on every queue, and says what it is. */
 import type { RingMemory } from "../../memory.js";
-import type { RxRing } from "../../ring/ring.js";
 import { type LaneLoss, lostRangesKept, SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { elapsedNs48 } from "../../stats/unwrap.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
@@ -20,7 +19,7 @@ import {
 } from "../../stream/frames/signature.js";
 import { placeOf, type Share, wholeShare } from "../../stream/share.js";
 import type { LagWindow, OpenQueue, ReceiveReport, TrialClock, TrialSpec, WindowArrivals } from "../loop/index.js";
-import { type BurstSorter, ReceiveAccount } from "./account.js";
+import { type Burst, type BurstSorter, ReceiveAccount } from "./account.js";
 import { type ArrivalOrder, observedOrder, seenCell } from "./arrival-order.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import { FrameTimes } from "./frame-times.js";
@@ -81,9 +80,12 @@ export class Receiver implements ReceiveHalf, BurstSorter {
   readonly #published: (queue: number) => number;
   /** Frames without signature that are ours, by the queue they came in on. */
   readonly #recognised: number[] = [];
-  /** Somebody else sends: departures are times of a clock that is this far ahead of ours. */
+  /** Somebody else sends, by another clock: frames may seem to come before they left. */
   readonly #oneWay: boolean;
-  readonly #aheadNs: number;
+  /** Departures are times of a clock that is this far ahead of ours; null: they are since the trial began. */
+  readonly #aheadNs: number | null;
+  /** Frames that seem to come before they left have the latency 0, within the bound of the clocks. Else they have none. */
+  readonly #timesEarly: boolean;
   readonly #share: Share;
   readonly #strays: StrayFinder | null;
   readonly #order: ArrivalOrder;
@@ -97,8 +99,9 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     this.#order = strays?.order ?? observedOrder;
     this.#clock = clock;
     this.#memory = memory;
-    this.#oneWay = spec.clockAheadNs !== undefined;
-    this.#aheadNs = spec.clockAheadNs ?? 0;
+    this.#timesEarly = spec.flow !== undefined;
+    this.#oneWay = spec.clockAheadNs !== undefined || this.#timesEarly;
+    this.#aheadNs = spec.clockAheadNs ?? null;
     this.#published = published;
     this.#signed = program.signed;
     this.#trial = pinsTrial === true ? null : spec.trial;
@@ -140,11 +143,11 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     return this.account.step(this);
   }
 
-  sortOut(q: number, ring: RxRing, n: number): number {
+  sortOut(q: number, ring: Burst, n: number): number {
     if (!this.#signed) return this.#countUnsigned(q, n, ring.offsets, ring.lengths);
     const { nowNs, epochNs } = this.#clock;
     /** What arrivals are counted from, as departures are. */
-    const originNs = this.#oneWay ? -this.#aheadNs : epochNs;
+    const originNs = this.#aheadNs === null ? epochNs : -this.#aheadNs;
     const atNs = nowNs + epochNs - originNs;
     if (this.#trial === null) this.#pin(n, ring.offsets, ring.lengths);
     const stamps = ring.arrivalsNs ?? null;
@@ -283,7 +286,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
   }
 
   /** As #analyse, of frames each of which has its own time of arrival. */
-  #analyseStamped(q: number, n: number, ring: RxRing, stamps: Float64Array, seenNs: number, epochNs: number): number {
+  #analyseStamped(q: number, n: number, ring: Burst, stamps: Float64Array, seenNs: number, epochNs: number): number {
     this.#cells[cell.seenNs] = seenNs;
     let bytes = 0;
     for (let k = 0; k < n; k++) {
@@ -328,12 +331,13 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     }
     account.noteAccepted(1);
     const latencyNs = this.#seen[seenCell.latencyNs];
+    if (index > next) account.gaps?.note(queue, index, this.#seen[seenCell.arrivalNs] - latencyNs);
     if (latencyNs < 0) {
       this.#cells[cell.early] += 1;
-      if (code === inOrder) this.#times.noteUnknown(queue);
+      if (this.#timesEarly) this.#times.noteEarly(queue, index, latencyNs, index === next, code === inOrder);
+      else if (code === inOrder) this.#times.noteUnknown(queue);
       return true;
     }
-    if (index > next) account.gaps?.note(queue, index, this.#seen[seenCell.arrivalNs] - latencyNs);
     this.#times.note(queue, index, latencyNs, index === next, code === inOrder);
     return true;
   }

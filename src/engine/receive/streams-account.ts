@@ -2,9 +2,24 @@
 import type { LaneLoss, SequenceTable } from "../../stats/sequence-table.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import type { ReceiveReport, StreamReceive } from "../loop/index.js";
-import type { StreamsSender } from "../transmit/index.js";
 import type { SequenceNumbers } from "./sequence-numbers.js";
 import type { StreamTimes } from "./stream-times.js";
+
+/** What was sent on one queue, by stream. */
+export interface SentFrames {
+  readonly published: number;
+  /** Infinity: another host sends, and only it knows. */
+  sentOf(stream: number): number;
+  /** Adds the last n frames to their streams. */
+  countLast(n: number, ofStream: Float64Array): void;
+}
+
+/** Frames of another host. */
+export const sentElsewhere: SentFrames = {
+  published: 0,
+  sentOf: () => Number.POSITIVE_INFINITY,
+  countLast: () => {},
+};
 
 export interface StreamsAccountSetup {
   readonly programs: readonly FrameProgram[];
@@ -12,7 +27,7 @@ export interface StreamsAccountSetup {
   /** A lane is stream · queues + transmit queue. */
   readonly table: SequenceTable;
   readonly numbers: SequenceNumbers;
-  readonly senders: readonly StreamsSender[];
+  readonly senders: readonly SentFrames[];
 }
 
 /** By queue and stream: frames that the peer never took. */
@@ -95,7 +110,8 @@ export class StreamsAccount {
   lossOf(lane: number, untaken: Untaken): LaneLoss {
     const { queues, table, senders } = this.#setup;
     const [stream, q] = [Math.floor(lane / queues), lane % queues];
-    return table.finish(lane, senders[q].sentOf(stream) - untaken[q][stream]);
+    const sent = senders[q].sentOf(stream);
+    return table.finish(lane, Number.isFinite(sent) ? sent - untaken[q][stream] : table.next(lane));
   }
 
   /** Of all streams. `corruptOf`: damaged frames by stream. */

@@ -4,7 +4,7 @@
  * coarser and the window for duplicates is shorter (stats/sequence-table.ts); the report says so.
  */
 import type { RingMemory } from "../../memory.js";
-import { burstFrames, type RxRing } from "../../ring/ring.js";
+import { burstFrames } from "../../ring/ring.js";
 import { LaneRows } from "../../stats/lane-rows.js";
 import { SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { elapsedNs48 } from "../../stats/unwrap.js";
@@ -21,8 +21,7 @@ import {
 } from "../../stream/frames/signature.js";
 import { placeOf, type Share, wholeShare } from "../../stream/share.js";
 import type { KeyedLags, OpenQueue, ReceiveReport, TrialClock, TrialSpec, WindowArrivals } from "../loop/index.js";
-import type { StreamsSender } from "../transmit/index.js";
-import { type BurstSorter, ReceiveAccount } from "./account.js";
+import { type Burst, type BurstSorter, ReceiveAccount } from "./account.js";
 import { type ArrivalOrder, observedOrder, seenCell } from "./arrival-order.js";
 import type { ForeignFrames } from "./frame-inspector.js";
 import type { ReceiveHalf } from "./half.js";
@@ -30,7 +29,7 @@ import { SequenceNumbers } from "./sequence-numbers.js";
 import type { StrayFinder } from "./stray-finder.js";
 import { strayCell } from "./strays.js";
 import { StreamTimes } from "./stream-times.js";
-import { StreamsAccount } from "./streams-account.js";
+import { type SentFrames, StreamsAccount } from "./streams-account.js";
 
 const { inOrder, reordered } = sequenceCodes;
 
@@ -40,7 +39,7 @@ export interface StreamsReceiverStart {
   readonly memory: RingMemory;
   readonly clock: TrialClock;
   readonly lags: KeyedLags | null;
-  readonly senders: readonly StreamsSender[];
+  readonly senders: readonly SentFrames[];
   /** Sees the frames that are not ours. */
   readonly foreignFrames: ForeignFrames | null;
   /** null: one generator has the trial alone. */
@@ -52,7 +51,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   readonly #spec: TrialSpec;
   readonly #memory: RingMemory;
   readonly #clock: TrialClock;
-  readonly #senders: readonly StreamsSender[];
+  readonly #senders: readonly SentFrames[];
   /** A lane is stream · Q + transmit queue. */
   readonly #table: SequenceTable;
   readonly #numbers: SequenceNumbers;
@@ -69,6 +68,8 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   readonly #strays: StrayFinder | null;
   readonly #order: ArrivalOrder;
   readonly #frameTimes = new Float64Array(seenCell.count);
+  /** Frames that came before they left, by the clocks of two hosts. */
+  #early = 0;
   /** How many frames of the burst are ours and whole. */
   #whole = 0;
   /** The burst has frames of other lengths than its streams have by themselves. */
@@ -112,7 +113,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     return this.account.step(this);
   }
 
-  sortOut(q: number, ring: RxRing, n: number): number {
+  sortOut(q: number, ring: Burst, n: number): number {
     const bytes = this.#lookAt(q, ring, n);
     this.#takeAll(q, this.#whole, ring);
     return bytes;
@@ -132,6 +133,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       lossUntilNs: this.#streams.allSigned ? account.lossUntilNs(lossOf) : null,
       streams,
       duplicateWindow: this.#table.window,
+      ...(this.#spec.flow === undefined ? {} : { early: this.#early }),
       ...this.#strays?.report(),
     };
   }
@@ -140,7 +142,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
    * First look at a burst, in which nothing but its frames and a word a stream is touched. Notes those that are ours and
    * whole, and accounts for the rest. Returns the bytes of all.
    */
-  #lookAt(q: number, ring: RxRing, n: number): number {
+  #lookAt(q: number, ring: Burst, n: number): number {
     const view = this.#memory.view;
     const { offsets, lengths } = ring;
     const stamps = ring.arrivalsNs ?? null;
@@ -219,7 +221,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   }
 
   /** Second look, at the lanes of the frames noted. Most are the next of their lane. */
-  #takeAll(q: number, whole: number, ring: RxRing): void {
+  #takeAll(q: number, whole: number, ring: Burst): void {
     const { queues, startSequence, integrity } = this.#spec;
     const queue = q < queues ? q : 0;
     const sender = this.#senders[queue];
@@ -246,7 +248,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     times.record();
   }
 
-  #take(q: number, k: number, ring: RxRing): void {
+  #take(q: number, k: number, ring: Burst): void {
     const { account } = this;
     const { queues, integrity } = this.#spec;
     const frame = this.#frames[k];
@@ -255,7 +257,9 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     this.#numbers.find(stream * queues, q, this.#wires[k]);
     const { queue, index } = this.#numbers;
     const place = placeOf(index * queues + queue, this.#share);
-    if (index < 0 || index >= this.#senders[queue].sentOf(stream) || latencyNs < 0) {
+    const isEarly = latencyNs < 0;
+    const isOneWay = this.#spec.flow !== undefined;
+    if (index < 0 || index >= this.#senders[queue].sentOf(stream) || (isEarly && !isOneWay)) {
       account.inspector.noteImpossible(offset, bytes);
       return;
     }
@@ -263,9 +267,10 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     if (integrity && !account.inspector.checkPayload(offset, bytes, stream, place)) return;
     const { nowNs, epochNs } = this.#clock;
     const stamps = ring.arrivalsNs ?? null;
-    this.#frameTimes[seenCell.latencyNs] = latencyNs;
+    this.#frameTimes[seenCell.latencyNs] = isEarly ? 0 : latencyNs;
     this.#frameTimes[seenCell.arrivalNs] = stamps === null ? nowNs : Math.round(stamps[frame] - epochNs);
     if (!this.#accept(stream, queue, index, bytes, true, stamps !== null)) return;
+    if (isEarly) this.#early++;
     this.#streams.noteOn(q, stream);
     account.flows?.note(stream, place, q);
   }

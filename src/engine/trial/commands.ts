@@ -1,16 +1,24 @@
 /** What the owner of a generator, or of a receiver, asks of its thread, and what the thread answers. */
-import type { ReceiveSpec, TrialSpec } from "../loop/index.js";
+import type { ReceiveSpec, SenderSkew, SenderTotal, TrialSpec } from "../loop/index.js";
 
 export type ReceiveCommand =
   | { readonly kind: "receive"; readonly spec: ReceiveSpec }
   | { readonly kind: "stop" }
   | { readonly kind: "report" };
 
+/** What a host learns of the senders of its trial. */
+export type FlowCommand =
+  /** Before it begins: how their clocks stand. */
+  | { readonly kind: "skews"; readonly skews: readonly SenderSkew[] }
+  /** All of them have ended. */
+  | { readonly kind: "totals"; readonly totals: readonly SenderTotal[] };
+
 /** Commands of the generator's job. `specs`: one for each direction, the forward one first. */
 export type GeneratorCommand =
   | { readonly kind: "trial"; readonly specs: readonly TrialSpec[] }
   /** The trial that was told begins at this time of the clock that all threads share, not as soon as the loop runs. */
   | { readonly kind: "appoint"; readonly startAtNs: number }
+  | FlowCommand
   /** `why` short: another worker cannot keep up. Absent: the user asked. */
   | { readonly kind: "stop"; readonly why?: "stopped" | "short" }
   /** Answers the median latency in ns through a direct loop: the generator's own share. */

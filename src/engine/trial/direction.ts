@@ -15,6 +15,7 @@ import {
   LagWindow,
   type OpenPort,
   type ReceiveReport,
+  type SenderTotal,
   type TransmitReport,
   type TransmitWindow,
   type TrialClock,
@@ -22,6 +23,7 @@ import {
   type WindowArrivals,
 } from "../loop/index.js";
 import {
+  type FlowReceiver,
   type ForeignFrames,
   type ReceiveHalf,
   Receiver,
@@ -33,6 +35,7 @@ import {
   LiveSender,
   QueueSender,
   type Sender,
+  SilentTransmitter,
   StreamsSender,
   StreamsTransmitter,
   type TransmitHalf,
@@ -40,6 +43,7 @@ import {
   Transmitter,
   windowNs,
 } from "../transmit/index.js";
+import { flowReceiver } from "./flow-halves.js";
 
 export interface DirectionStart {
   readonly spec: TrialSpec;
@@ -72,6 +76,8 @@ export class Direction {
   readonly rxPort: number;
   readonly transmitter: TransmitHalf;
   readonly receiver: ReceiveHalf;
+  /** The receiver, where frames come from other hosts; null: they do not. */
+  readonly flow: FlowReceiver | null;
   /** The receive window, without the delay; null: frames are still being sent. */
   #window: TransmitWindow | null = null;
   /** What came back within the receive window; null: it is still open. */
@@ -87,8 +93,18 @@ export class Direction {
     const halves = isSimple(traffic)
       ? oneStream(memory, clock, { ...start, spec: withOwnRate(spec, traffic) }, compiled[0]!)
       : manyStreams(memory, clock, start, traffic, compiled);
-    this.transmitter = halves.transmitter;
-    this.receiver = halves.receiver;
+    const { flow } = spec;
+    this.transmitter = flow?.sends === false ? new SilentTransmitter(spec, clock) : halves.transmitter;
+    this.flow = flow === undefined ? null : flowReceiver({ ...start, programs: compiled, memory, clock });
+    this.receiver = this.flow ?? halves.receiver;
+  }
+
+  /** Every sender has ended: what has not come by now comes late. */
+  totals(totals: readonly SenderTotal[], nowNs: number): void {
+    this.flow?.totals(totals);
+    if (this.spec.flow?.sends !== false || this.transmitter.account.ended) return;
+    this.transmitter.account.end(nowNs, null);
+    this.#noteEnd();
   }
 
   attach(ports: readonly (OpenPort | null)[]): void {
@@ -138,9 +154,9 @@ export class Direction {
     for (let q = 0; q < queues.length; q++) queues[q].nudge?.();
   }
 
-  /** The sender that fills the port's first transmit ring. */
-  get firstSender(): TransmitQueue {
-    return this.transmitter.queues[0]!;
+  /** The sender that fills the port's first transmit ring; null: nothing is sent. */
+  get firstSender(): TransmitQueue | null {
+    return this.transmitter.queues[0] ?? null;
   }
 
   /** Every frame was taken and came back whole. A whole copy of a damaged frame may still come. */
@@ -150,7 +166,7 @@ export class Direction {
       if (sender.outstanding() > 0) return false;
       sent += sender.published;
     }
-    return this.receiver.account.accepted >= sent;
+    return this.receiver.isComplete?.(sent) ?? this.receiver.account.accepted >= sent;
   }
 
   report(): { transmit: TransmitReport; receive: ReceiveReport } {

@@ -15,6 +15,7 @@ import {
   type Job,
   type JobContext,
   type OpenPort,
+  type SenderTotal,
   TrialClock,
   type TrialReport,
   type TrialSpec,
@@ -99,6 +100,12 @@ class Generator implements Job {
       case "appoint":
         if (this.#trial !== null) this.#trial.startAtNs = command.startAtNs;
         return null;
+      case "skews":
+        for (const { flow } of this.#trial?.directions ?? []) flow?.skew(command.skews);
+        return null;
+      case "totals":
+        if (this.#trial !== null) this.#endWith(this.#trial, command.totals);
+        return null;
       case "stop":
         this.#between?.stop();
         if (this.#trial !== null) this.#stop(this.#trial, command.why ?? "stopped");
@@ -113,6 +120,11 @@ class Generator implements Job {
       case "outcome":
         return this.#outcome();
     }
+  }
+
+  #endWith(trial: RunningTrial, totals: readonly SenderTotal[]): void {
+    if (trial.phase === phase.done || !trial.begun) return;
+    for (const direction of trial.directions) direction.totals(totals, this.#sinceEpochNs(trial));
   }
 
   #stop(trial: RunningTrial, why: "stopped" | "short"): void {

@@ -4,6 +4,7 @@ import type { TrialReport, TrialSpec } from "../loop/index.js";
 import type { ResponderSetup } from "../neighbour/index.js";
 import type { RecordingSetup } from "../pipe/index.js";
 import type { LoopWorker } from "../worker/index.js";
+import type { FlowCommand } from "./commands.js";
 import type { TrialProgress } from "./progress.js";
 
 export interface GeneratorSetup {
@@ -52,6 +53,8 @@ export interface Generator extends AsyncDisposable {
    * early.
    */
   rehearse(specs: readonly TrialSpec[], signal: AbortSignal): Promise<void>;
+  /** Tells the trial that was prepared what it has to know of other hosts that send in it. */
+  tellFlow(command: FlowCommand): Promise<void>;
   /** Asks at port `port` (0 sends, the last one receives) who has `target`; null: nobody answered within 3 s. */
   resolve(port: number, target: string, from: string): Promise<string | null>;
   /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */

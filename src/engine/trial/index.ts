@@ -1,4 +1,5 @@
 /** The generator: trials of one or two directions in one thread, and the owner's handles of it. */
+export type { FlowCommand } from "./commands.js";
 export { directLoop } from "./direct-loop.js";
 export type { Generator } from "./generator.js";
 export type { TrialProgress } from "./progress.js";

@@ -61,6 +61,7 @@ async function startOne(setup: GeneratorSetup): Promise<Generator> {
     drain: async () => (await run({ kind: "drain" })).moved,
     resolve: async (port, target, from) => (await run({ kind: "resolve", port, target, from })).mac,
     rehearse: async (specs, signal) => void (await run({ kind: "rehearse", specs }, signal)),
+    tellFlow: async (command) => void (await say(command)),
     besideTrials: () => beside,
     runTrial: async (spec, signal) => (await runDirections([spec], signal))[0]!,
     floorNs: async (spec) => (await say({ kind: "floor", spec })) as FloorAnswer,

@@ -103,6 +103,8 @@ export async function startGenerators(setup: GeneratorSetup, workers: number): P
       const shares = specs.map((spec) => splitTrial(spec, workers));
       await run((w) => ({ kind: "rehearse", specs: shares.map((each) => each[w]!) }), signal);
     },
+    // The plan has refused it: senders and receivers of different hosts have one thread each.
+    tellFlow: async () => {},
     besideTrials: () => beside,
     floorNs: async (spec) => (await crew.members[0]!.say({ kind: "floor", spec })) as FloorAnswer,
     progress: () => sumOfProgress(crew.workers.map(({ counters }) => progressOf(counters))),

@@ -6,6 +6,7 @@ import type { RunResult, Trial } from "../../result/run-result.js";
 import { fleetSection } from "../fleet-section.js";
 import { environmentRows, ledgerSection, titleOf, trialsSection } from "../markdown.js";
 import { pageDocument } from "../page-document.js";
+import { pairSection } from "../pair-section.js";
 import type { Section } from "../section.js";
 import { methodSections, methodSentences } from "../sections.js";
 import { sentencesOf, verdictSentence } from "../sentences.js";
@@ -35,6 +36,7 @@ function reportBody(result: RunResult): string {
       : sections.flatMap((section) => [sectionHtml(section), chartsOf(chartsFor(section, result))])),
     sectionHtml(streamsSection(result, 100)),
     sectionHtml(fleetSection(result, 1_000)),
+    sectionHtml(pairSection(result, 1_000)),
     chartsUnder("search path", searchCharts(result)),
     sectionHtml(ledgerSection(result)),
     result.method === undefined ? "" : folded("all trials", tableHtml(trialsSection(result))),
