@@ -22,7 +22,7 @@ const transmit = z.looseObject({
   queues: z.array(counts("queue", "published", "outstanding", "bytes", "sentBytes", "carried")).max(10_000),
 });
 
-const receive = z.looseObject({
+const received = z.looseObject({
   ...fieldsOf(["received", "receivedBytes", "accepted", "duplicate", "reordered", "corrupt", "tooOld"], count),
   ...fieldsOf(["stale", "staleOfOthers", "foreign"], count),
   ...fieldsOf(["firstArrivalNs", "lastArrivalNs"], figure),
@@ -34,6 +34,15 @@ const receive = z.looseObject({
   firstCorrupt: z.array(z.looseObject({ reason: text, hex: text })),
   firstForeign: z.array(z.looseObject({ reason: text, hex: text })),
 });
+
+/** Of hosts that receive what others send. */
+const pairs = z.looseObject({
+  senders: z
+    .array(z.looseObject({ share: count, receive: received, seenByQueue: z.array(count).max(10_000) }))
+    .max(10_000),
+  strayed: z.array(counts("share", "frames")).max(10_000),
+});
+const receive = z.looseObject({ ...received.shape, pairs: pairs.optional() });
 
 const hopCounts = ["rx", "tx", "dropped", "duplicated", "inRing"] as const;
 

@@ -86,7 +86,6 @@ describeLab("two agents that send to a third, by clocks of their own", ["netns"]
         }
         const bounds = trial.fleet.flows.map(({ clock }: Flow) => clock.boundNs);
         expect(trial.latencyBoundNs).toBe(Math.ceil(Math.max(...bounds)));
-        if (process.env["SHOW"]) console.log(JSON.stringify(trial.fleet.flows, null, 1));
         expect(statistics({ netns: hub.name, name: "rx" }).txPackets).toBe(2 * framesEach);
       } finally {
         endProcesses();
