@@ -4,7 +4,6 @@ export type { TransmitHalf } from "./half.js";
 export { LiveSender } from "./live-sender.js";
 export { QueueSender } from "./queue-sender.js";
 export { RingAccount } from "./ring-account.js";
-export type { Sender, TransmitQueue } from "./sender.js";
 export { ringPace, type Sender, type TransmitQueue } from "./sender.js";
 export { SilentTransmitter } from "./silent-transmitter.js";
 export { StreamsSender } from "./streams-sender.js";
