@@ -1,7 +1,7 @@
 /** What an agent measures with: an open lab of its host, which does its share of each trial. */
 import type { FlowRole } from "../engine/loop/index.js";
 import type { FlowCommand } from "../engine/trial/index.js";
-import { externalOf, portsOf } from "../measure/external.js";
+import { externalOf, externalPorts } from "../measure/external.js";
 import { readSentByPort, type SentByPort } from "../measure/external-counters.js";
 import { type Lab, openLab } from "../measure/lab.js";
 import { learn } from "../measure/learning.js";
@@ -74,7 +74,7 @@ export const openAgentLab: OpenAgentBench = async (plan, signal) => {
     counters: async () => {
       const device = externalOf(plan);
       const moved = await lab.generator.drain();
-      return { moved, sent: device === null ? [] : readSentByPort(portsOf(device)) };
+      return { moved, sent: device === null ? [] : readSentByPort(externalPorts(device)) };
     },
     progress: () => lab.generator.progress(),
     lost: () => whyLost(lab),

@@ -8,7 +8,7 @@ import { subjectOf } from "./names.js";
 import { answers } from "./protocol.js";
 import type { TrialEvent } from "./trial-events.js";
 
-export interface WatchedTrial {
+export interface AgentTrial {
   readonly bus: Bus;
   readonly run: string;
   readonly trial: number;
@@ -21,7 +21,7 @@ export interface WatchedTrial {
 }
 
 /** Listens until it is disposed of. What others say in an agent's name, or of another trial, is not heard. */
-export async function watchTrial(watched: WatchedTrial, tell: (event: TrialEvent) => void): Promise<Disposable> {
+export async function watchTrial(watched: AgentTrial, tell: (event: TrialEvent) => void): Promise<Disposable> {
   const { bus, run, trial, agents } = watched;
   const progress = new ProgressOfAll(watched);
   const watches = [bus.onLink((isUp) => tell({ kind: "link", isUp }))];
@@ -59,10 +59,10 @@ interface Progress {
 
 /** The progress line is of the sum. */
 class ProgressOfAll {
-  readonly #watched: WatchedTrial;
+  readonly #watched: AgentTrial;
   readonly #latest = new Map<string, Progress>();
 
-  constructor(watched: WatchedTrial) {
+  constructor(watched: AgentTrial) {
     this.#watched = watched;
   }
 

@@ -17,11 +17,11 @@ import type { ExternalChoice, RunPlan } from "./plan.js";
 /** Where a port's interface does not say: of the sending, of the receiving side. */
 const usualMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
 
-export const portsOf = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
+export const externalPorts = ({ tx, rx }: ExternalChoice): readonly PortSpec[] => (rx === null ? [tx] : [tx, rx]);
 
 /** The responder at each port. null: the port has no addresses, and does not answer. */
 export function respondersOf(dut: ExternalChoice, traffic: TrafficSpec): (ResponderSetup | null)[] {
-  return portsOf(dut).map((spec, p): ResponderSetup | null => {
+  return externalPorts(dut).map((spec, p): ResponderSetup | null => {
     const side = dut.sides?.[p];
     if (side === undefined || side.addresses.length === 0) return null;
     const of = (ip: 4 | 6): string[] => side.addresses.filter((each) => each.ip === ip).map(({ text }) => text);

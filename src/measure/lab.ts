@@ -15,7 +15,7 @@ import { frameSizesOf, isSigned } from "../stream/spec.js";
 import { watchDisturbance } from "../sys/host.js";
 import { allowedCpus } from "../sys/thread.js";
 import type { FrameSize } from "../units.js";
-import { externalOf, neighbourStreams, portsOf, respondersOf } from "./external.js";
+import { externalOf, externalPorts, neighbourStreams, respondersOf } from "./external.js";
 import { ExternalCounters, readSentByPort } from "./external-counters.js";
 import { closeAll, openReady, type WantedPort } from "./open-ports.js";
 import type { RunPlan } from "./plan.js";
@@ -110,7 +110,7 @@ function externalCounters(plan: RunPlan, generator: Generator): ExternalCounters
   if (choice === null) return null;
   const counters = new ExternalCounters(choice, plan.bidirectional ? 2 : 1, {
     drain: () => generator.drain(),
-    sent: async () => [readSentByPort(portsOf(choice))],
+    sent: async () => [readSentByPort(externalPorts(choice))],
   });
   return counters.any ? counters : null;
 }

@@ -25,7 +25,7 @@ export interface PageRecording {
 }
 
 /** A session as the server shows it. */
-export interface LiveSession {
+export interface ShownSession {
   readonly id: string;
   readonly name: string;
   readonly state: string;

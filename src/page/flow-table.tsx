@@ -12,7 +12,7 @@ const rowsInSight = 18;
 /** Rows beyond the edges, so that a scroll shows no gap. */
 const spare = 6;
 
-export function FlowTable({ run, path }: { run: ToldRun; path: string | null }) {
+export function FlowTableSection({ run, path }: { run: ToldRun; path: string | null }) {
   void run.flowTable.shown;
   const [filter, setFilter] = useState("");
   const [order, setOrder] = useState<FlowOrder>({ by: "worst", descending: true });

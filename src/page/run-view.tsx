@@ -7,7 +7,7 @@ import type { RunInfo } from "./contract.js";
 import { RunControl } from "./control.js";
 import { DistributionSection } from "./distribution.js";
 import type { PageRecording } from "./events.js";
-import { FlowTable } from "./flow-table.js";
+import { FlowTableSection } from "./flow-table.js";
 import { LedgerPath } from "./ledger-path.js";
 import { PortTable } from "./port-table.js";
 import { RunHeader } from "./run-header.js";
@@ -33,7 +33,7 @@ function RunBody({ run, path, info }: { run: ToldRun; path: string | null; info:
       <ChartStack run={run} />
       <SearchSection run={run} />
       <PortTable run={run} path={canChange && isSession ? path : null} />
-      <FlowTable run={run} path={canChange && isSession ? path : null} />
+      <FlowTableSection run={run} path={canChange && isSession ? path : null} />
       <DistributionSection run={run} />
       <TrialTable run={run} />
       <SetupSection config={config} />

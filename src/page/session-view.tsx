@@ -2,12 +2,12 @@
 import { useState } from "preact/hooks";
 import { ask, Refusal, refusalText } from "./asking.js";
 import type { PortsAnswer } from "./contract.js";
-import type { LiveSession } from "./events.js";
+import type { ShownSession } from "./events.js";
 import { useAnswer } from "./runs-view.js";
 import { PagePart, RefusalBox, TokenForm, WideBox } from "./small-parts.js";
 
 export function SessionsView() {
-  const { answer, refusal } = useAnswer<{ sessions: readonly LiveSession[] }>("sessions");
+  const { answer, refusal } = useAnswer<{ sessions: readonly ShownSession[] }>("sessions");
   const ports = useAnswer<PortsAnswer>("ports");
   if (refusal instanceof Refusal && refusal.status === 401) return <TokenForm />;
   const sessions = answer?.sessions ?? [];
@@ -60,7 +60,7 @@ function NewSession({ ports }: { ports: PortsAnswer["ports"] }) {
     event.preventDefault();
     setRefusal("");
     try {
-      const { id } = await ask<LiveSession>("sessions", "POST", { name, ports: chosen });
+      const { id } = await ask<ShownSession>("sessions", "POST", { name, ports: chosen });
       location.hash = `/sessions/${encodeURIComponent(id)}`;
     } catch (error) {
       setRefusal(refusalText(error));
