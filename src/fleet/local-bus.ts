@@ -113,7 +113,7 @@ class LocalBus implements Bus {
       // Here it is known who hears it: where nobody is expected by name, these are all.
       let open = this.#hub.send(subject, data, (text) => {
         gathering.add(decodeWire(text));
-        if (gathering.complete || --open === 0) end();
+        if (gathering.complete || (expected === null && --open === 0)) end();
       });
       if (open === 0 || gathering.complete) end();
     });
