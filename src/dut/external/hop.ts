@@ -60,10 +60,10 @@ export function mirroredHops(hops: readonly HopSpec[]): HopSpec[] | null {
   return turned.includes(null) ? null : (turned as HopSpec[]);
 }
 
-/** Counters of all sources of a hop, in the order of `sourcesOf`. */
+/** Counters of all sources of a hop, in the order of `counterSourcesOf`. */
 export type HopReading = readonly bigint[];
 
-const sourcesOf = (hop: HopSpec): readonly SourceSpec[] => roles.flatMap((role) => hop[role]);
+export const counterSourcesOf = (hop: HopSpec): readonly SourceSpec[] => roles.flatMap((role) => hop[role]);
 
 /** The counters of one direction, opened once and read before and after each trial. */
 export class HopReader implements Disposable {
@@ -72,7 +72,9 @@ export class HopReader implements Disposable {
 
   constructor(hops: readonly HopSpec[], where: string) {
     this.#hops = hops;
-    this.#sources = hops.map((hop) => sourcesOf(hop).map((spec) => openCounterSource(spec, `${where} ${hop.name}`)));
+    this.#sources = hops.map((hop) =>
+      counterSourcesOf(hop).map((spec) => openCounterSource(spec, `${where} ${hop.name}`)),
+    );
   }
 
   /**

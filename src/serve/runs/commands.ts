@@ -16,6 +16,7 @@ export const ofCommandLine: Readonly<Record<string, string>> = {
   markdown: "GET /runs/ID/result.md",
   openmetrics: "GET /runs/ID/result.openmetrics",
   ndjson: "GET /runs/ID/events",
+  live: "GET /runs/ID/events",
   verbose: "GET /runs/ID/events",
   baseline: "GET /runs/compare",
   updateBaseline: "GET /runs/compare",

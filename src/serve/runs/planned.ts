@@ -19,8 +19,7 @@ import {
 import { readProfile } from "../../options/profile-option.js";
 import type { RunOptions } from "../../options/run-options.js";
 import { planRun } from "../../options/run-plan.js";
-import { type Profile, parseProfile, parseSettings } from "../../profile/index.js";
-import { programUrls } from "../../program/load-program.js";
+import { type Profile, parseProfile, parseSettings, profileOfFrame } from "../../profile/index.js";
 import type { Method, RunResult } from "../../result/run-result.js";
 import { parseSizes } from "../../units.js";
 import { builtIn } from "../claims.js";
@@ -29,7 +28,7 @@ import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
 import { ofCommandLine, tables } from "./commands.js";
-import { refusePrograms, withPorts } from "./trust.js";
+import { refusePlanned, refuseTexts, withPorts } from "./trust.js";
 
 /** A run, decided. */
 export interface PlannedRun {
@@ -79,8 +78,18 @@ function profileOfRequest(texts: Texts, given: string | undefined, setup: ServeS
       accepted: "it, or options.profile",
     });
   }
+  if (texts.frame !== undefined && !texts.frame.startsWith("hex:")) {
+    throw new RequestRefusal("invalid", "a request names no file of the server", {
+      where: "frame",
+      accepted: "hex: and pairs of hex digits: a frame without its FCS",
+    });
+  }
+  if (texts.frame !== undefined && (given !== undefined || profile !== undefined)) {
+    throw new RequestRefusal("invalid", "a frame beside a profile", { where: "frame", accepted: "one of them" });
+  }
   const path = profile === undefined ? null : profilePath(profile, setup);
   return namingFields(async () => {
+    if (texts.frame !== undefined) return profileOfFrame(texts.frame, "--frame");
     if (given !== undefined) {
       return parseProfile(given, join(setup.profiles, ownProfile), { settings: parseSettings(set) });
     }
@@ -115,18 +124,13 @@ export async function planRequest(request: RunBody, setup: ServeSetup): Promise<
   const { command = "run", options = {}, profileText } = request;
   refuseOptions(options);
   const asked = await textsOf(command, options);
-  refusePrograms(asked, setup);
+  refuseTexts(asked, setup);
   const { texts, named } = withPorts(asked, setup);
   const profile = await profileOfRequest(texts, profileText, setup);
   const shown = profileText === undefined ? texts : { ...texts, profile: ownProfile };
   const commandLine = commandLineOf(command, tables[command], shown);
   const { plan, method, trialsExpected, run } = await namingFields(() => decided(command, texts, profile, commandLine));
-  if (!setup.allowPrograms && programUrls(plan.stream).length > 0) {
-    throw new RequestRefusal("forbidden", "the profile has a program", {
-      where: "profile",
-      accepted: "profiles without one",
-    });
-  }
+  refusePlanned(plan, setup);
   const { threshold } = texts as RunOptions;
   const judge = await namingFields(() => judged(threshold, planChecked(plan), method));
   return {

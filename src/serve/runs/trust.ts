@@ -1,31 +1,26 @@
 /** What a request may not ask of a server: programs of its choice, and ports that the server was not given. */
+import { counterSourcesOf } from "../../dut/external/index.js";
+import type { RunPlan } from "../../measure/plan.js";
 import type { OptionTexts } from "../../options/option-texts.js";
-import { isProgramFile } from "../../program/load-program.js";
+import { isProgramFile, programUrls } from "../../program/load-program.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
 
-const runsCommand = (hop: string): boolean => /(^|[=+ ])command:/.test(hop);
-
-/** Where the request says what is to be run. null: nowhere. */
-function programIn(texts: OptionTexts): string | null {
-  const { dut, resetCommand, hop = [], reverseHop = [], profile } = texts;
-  if (typeof dut === "string" && /^testpmd(,|$)/.test(dut)) return "dut";
-  if (resetCommand !== undefined) return "resetCommand";
-  if ([hop].flat().some((text) => runsCommand(String(text)))) return "hop";
-  if ([reverseHop].flat().some((text) => runsCommand(String(text)))) return "reverseHop";
-  return typeof profile === "string" && isProgramFile(profile) ? "profile" : null;
+function refuseProgram(where: string | null, { allowPrograms }: ServeSetup): void {
+  if (where === null || allowPrograms) return;
+  throw new RequestRefusal("forbidden", "this server starts no programs for its clients", {
+    where,
+    accepted: "the built-in device, ports, and profiles without programs",
+    hint: "start the server with --allow-programs",
+  });
 }
 
-/** @throws RequestRefusal (403) */
-export function refusePrograms(texts: OptionTexts, { allowPrograms, yesThisInterface }: ServeSetup): void {
-  const where = programIn(texts);
-  if (where !== null && !allowPrograms) {
-    throw new RequestRefusal("forbidden", "this server starts no programs for its clients", {
-      where,
-      accepted: "the built-in device, ports, and profiles without programs",
-      hint: "start the server with --allow-programs",
-    });
-  }
+/** Before anything is loaded: a profile that is a program would run. @throws RequestRefusal (403) */
+export function refuseTexts(texts: OptionTexts, setup: ServeSetup): void {
+  const { resetCommand, profile } = texts;
+  const isProgram = typeof profile === "string" && isProgramFile(profile);
+  refuseProgram(resetCommand !== undefined ? "resetCommand" : isProgram ? "profile" : null, setup);
+  const { yesThisInterface } = setup;
   if (texts["yesThisInterface"] !== undefined && !yesThisInterface) {
     throw new RequestRefusal("forbidden", "this server does not send on an interface that carries other traffic", {
       where: "yesThisInterface",
@@ -33,6 +28,19 @@ export function refusePrograms(texts: OptionTexts, { allowPrograms, yesThisInter
       hint: "start the server with --yes-this-interface",
     });
   }
+}
+
+/** What the plan would start: it is looked at as it was read, since a text can be written in many ways. @throws RequestRefusal (403) */
+export function refusePlanned({ dut, stream }: RunPlan, setup: ServeSetup): void {
+  refuseProgram(programOf(dut) ?? (programUrls(stream).length > 0 ? "profile" : null), setup);
+}
+
+function programOf(dut: RunPlan["dut"]): string | null {
+  if (dut.kind === "testpmd") return "dut";
+  if (dut.kind !== "external") return null;
+  const runs = (hops: typeof dut.hops): boolean =>
+    hops.some((hop) => counterSourcesOf(hop).some(({ kind }) => kind === "command"));
+  return runs(dut.hops) ? "hop" : runs(dut.reverseHops) ? "reverseHop" : null;
 }
 
 /** The texts with the specs of the ports that they name. @throws RequestRefusal (403) */
