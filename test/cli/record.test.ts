@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readCapture } from "../../src/pcap/index.js";
+import { grouped } from "../../src/stats/words.js";
 import { checkSignature, readSequence } from "../../src/stream/frames/signature.js";
 import { skips } from "../support/probe.js";
 import { runCli } from "../support/run-cli.js";
@@ -41,15 +42,22 @@ it("threads of one generator record into one file, in its times' order", async (
   const args = ["--sizes", "64", "--count", "20000", "--rate", "max", "--workers", "2", "--queues", "4"];
   const { stdout } = await runCli([...args, "--record-tx", tx, "--record-rx", rx, "--json", "-"]);
   const [trial] = JSON.parse(stdout).trials;
-  expect(trial).toMatchObject({ sent: 20_000, accepted: 20_000, workers: [{ sent: 10_000 }, { sent: 10_000 }] });
-  for (const file of [tx, rx]) {
-    expect(trial.notes.join("; ")).toMatch(new RegExp(`recorded 20,000 frames in ${file}(;|$)`));
+  expect(trial).toMatchObject({ sent: 20_000, workers: [{ sent: 10_000 }, { sent: 10_000 }] });
+  // At max the device may drop frames where its queue is full: they are in one file and not in the other.
+  const all = Array.from({ length: 20_000 }, (_, k) => Math.floor(k / 2));
+  for (const [file, recorded] of [
+    [tx, 20_000],
+    [rx, trial.received],
+  ] as const) {
+    expect(trial.notes.join("; ")).toMatch(new RegExp(`recorded ${grouped(recorded)} frames in ${file}(;|$)`));
     const { frames } = readCapture(readFileSync(file));
+    expect(frames.length).toBe(recorded);
     const times = frames.map(({ seconds, nanoseconds }) => BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
     expect(times.every((time, k) => k === 0 || time >= times[k - 1]!)).toBe(true);
     // Each thread's stream of the signature has its own numbers from 0 on.
     const numbers = sequences(file).sort((a, b) => a - b);
-    expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, k) => Math.floor(k / 2)));
+    if (recorded === 20_000) expect(numbers).toEqual(all);
+    else expect(numbers.every((number, k) => number < 10_000 && number !== numbers[k - 2])).toBe(true);
   }
 });
 
