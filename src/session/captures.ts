@@ -32,6 +32,10 @@ export class Captures {
   readonly #memory: SessionMemory;
   readonly #epoch: () => WallTime;
   readonly #open = new Map<number, OpenCapture>();
+  /** By port: the loop is being told of another capture, or of none. */
+  readonly #changes = new Map<number, Promise<void>>();
+  /** Memory that the loop may have been told of. */
+  readonly #abandoned: number[] = [];
   /** A view of all of it costs much to make. */
   #ringMemory: RingMemory | null = null;
 
@@ -78,22 +82,50 @@ export class Captures {
     return { direction, filter, offset, frames, snapBytes, overwrite };
   }
 
-  /** The loop captures by this order now; what was captured before is gone. */
-  open(port: number, order: CaptureOrder): void {
-    this.#release(port);
-    this.#open.set(port, { order, bytes: order.frames * captureSlotBytes(order.snapBytes) });
+  /** `tell` tells the loop of this order. What was captured before goes when the loop does not write there any more. */
+  replace(port: number, order: CaptureOrder, tell: () => Promise<void>): Promise<void> {
+    return this.change(port, async () => {
+      try {
+        await tell();
+      } catch (error) {
+        // Where there was no room for the order, the loop knows nothing of it.
+        if (error instanceof SessionError && error.code === "full") arena().release(order.offset);
+        else this.#abandoned.push(order.offset);
+        throw error;
+      }
+      this.#release(port);
+      this.#open.set(port, { order, bytes: order.frames * captureSlotBytes(order.snapBytes) });
+    });
   }
 
-  /** The loop does not capture there any more. */
-  remove(port: number): void {
-    this.#release(port);
+  /** `tell` tells the loop not to capture there any more. */
+  remove(port: number, tell: () => Promise<void>): Promise<void> {
+    return this.change(port, async () => {
+      await tell();
+      this.#release(port);
+    });
+  }
+
+  /** One change of a port's capture after the other. */
+  change(port: number, act: () => Promise<void>): Promise<void> {
+    const before = this.#changes.get(port);
+    const changed = before === undefined ? act() : before.then(act);
+    const isOver = (): void => {
+      if (this.#changes.get(port) === over) this.#changes.delete(port);
+    };
+    const over = changed.then(isOver, isOver);
+    this.#changes.set(port, over);
+    return changed;
   }
 
   closeAll(): void {
     for (const port of [...this.#open.keys()]) this.#release(port);
+    for (const offset of this.#abandoned.splice(0)) arena().release(offset);
   }
 
-  fetch(port: number, format: "pcap" | "pcapng"): CapturedFile {
+  /** While a capture takes another's place, the counts and the memory are not of one capture. */
+  async fetch(port: number, format: "pcap" | "pcapng"): Promise<CapturedFile> {
+    while (this.#changes.has(port)) await this.#changes.get(port);
     const capture = this.#open.get(port);
     if (capture === undefined) throw new SessionError("unknown-capture", "the port has no capture");
     const { frames: room } = capture.order;

@@ -1,7 +1,7 @@
 /** Says commands to the loop in their order, as many as there is room for, and waits until they are done. */
 import type { Command, SessionHandle, SessionOrder } from "../engine/session/index.js";
 import { sleepNs } from "../sys/sleep.js";
-import type { FlowTable } from "./flow-table.js";
+import type { FlowPlan, FlowTable, TableFlow } from "./flow-table.js";
 import type { SessionError } from "./session-error.js";
 
 const pollNs = 1_000_000;
@@ -40,12 +40,26 @@ export class Commander {
   /** Orders in JSON. */
   async order(orders: readonly SessionOrder[]): Promise<void> {
     this.check();
-    const written = orders.map((order) => this.#table.orderCommand(order));
+    const written: ReturnType<FlowTable["orderCommand"]>[] = [];
     try {
+      for (const order of orders) written.push(this.#table.orderCommand(order));
       await this.say(written.map(({ command }) => command));
     } finally {
       for (const { done } of written) done();
     }
+  }
+
+  /** Flows that the loop knows now: all or none. @throws SessionError full, closed, ended */
+  async admit(plans: readonly FlowPlan[]): Promise<readonly TableFlow[]> {
+    const { flows, orders } = this.#table.admit(plans);
+    try {
+      await this.order(orders);
+    } catch (error) {
+      // The loop was told nothing of them, or is gone.
+      this.#table.release(flows);
+      throw error;
+    }
+    return flows;
   }
 
   #writeAfter(commands: readonly Command[]): Promise<number> {

@@ -139,8 +139,7 @@ export class LiveSession implements Session {
         this.#commander.check();
         sliceEndMs = performance.now() + sliceMs;
       }
-      const { flows, orders } = this.#table.admit(plans);
-      await this.#commander.order(orders);
+      const flows = await this.#commander.admit(plans);
       for (const flow of flows) this.#flows.set(flow.spec.name, flow);
       this.#tell({ kind: "flows", added: specs.map(({ name }) => name), removed: [] });
     } finally {
@@ -218,27 +217,26 @@ export class LiveSession implements Session {
     const port = this.#portOf(capture.port, "capture");
     const { maxFrameBytes } = this.#openPorts[port]!.facts();
     const order = this.#captures.make(port, capture, maxFrameBytes);
-    // The old one's memory goes when the loop does not write into it any more.
-    await this.#commander.order([{ kind: "capture", port, capture: order }]);
-    this.#captures.open(port, order);
+    await this.#captures.replace(port, order, () => this.#commander.order([{ kind: "capture", port, capture: order }]));
     this.#tell({ kind: "capture", port: capture.port, running: true });
   }
 
   async stopCapture(name: string): Promise<void> {
     const port = this.#captured(name);
-    await this.#commander.order([{ kind: "captureEnd", port }]);
+    await this.#captures.change(port, () => this.#commander.order([{ kind: "captureEnd", port }]));
     this.#tell({ kind: "capture", port: name, running: false });
   }
 
   async removeCapture(name: string): Promise<void> {
     const port = this.#captured(name);
-    await this.#commander.order([{ kind: "captureEnd", port }]);
-    this.#captures.remove(port);
+    await this.#captures.remove(port, () => this.#commander.order([{ kind: "captureEnd", port }]));
     this.#tell({ kind: "capture", port: name, running: false });
   }
 
   async fetchCapture(name: string, format: "pcap" | "pcapng" = "pcap"): Promise<CapturedFile> {
-    return this.#captures.fetch(this.#captured(name), format);
+    const file = await this.#captures.fetch(this.#captured(name), format);
+    this.#commander.check();
+    return file;
   }
 
   linkStates(): readonly LinkState[] {
@@ -380,6 +378,7 @@ export class LiveSession implements Session {
     for (const { spec, slot } of this.#flows.values()) {
       const generation = memory.flows[slot * flowCell.doubles + flowCell.generation]!;
       const state = stateOf(memory, slot);
+      if (memory.flows[slot * flowCell.doubles + flowCell.begun] !== generation) continue;
       const seen = this.#seen.get(spec.name);
       if (seen?.state === state && seen.generation === generation) continue;
       this.#seen.set(spec.name, { generation, state });

@@ -83,7 +83,10 @@ export class RateBook {
     this.#bytesOf = new Map();
     for (const flow of flows) {
       const at = flow.slot * flowCell.doubles;
-      ofFlows.set(flow.slot, [cells[at + flowCell.published]!, this.#received(flow), cells[at + flowCell.generation]!]);
+      const generation = cells[at + flowCell.generation]!;
+      const counts = [cells[at + flowCell.published]!, this.#received(flow)] as const;
+      // A flow that is just being started has sent nothing yet, and has no moment.
+      if (cells[at + flowCell.begun] === generation) ofFlows.set(flow.slot, [...counts, generation]);
       this.#bytesOf.set(flow.slot, flow.compiled.meanFrameBytes);
     }
     const ofPorts = Array.from({ length: shape.ports }, (_, port) => {

@@ -1,6 +1,7 @@
 /**
  * Makes a snapshot of the counters that the loop keeps in shared memory. A count that another is compared with is read
- * before it: what the peer has taken before what was published, what came in before what was sent.
+ * before it: what the peer has taken before what was published, what came in before what was sent. All counts of a flow
+ * are of one generation: a flow that is started meanwhile is read again.
  */
 import {
   flowCell,
@@ -42,6 +43,8 @@ export interface SamplerPort {
 
 const timeOrNull = (ns: number): number | null => (ns < 0 ? null : ns);
 const samplesKept = 16;
+/** A start takes the loop some microseconds; a flow that is started meanwhile is read again at most so many times. */
+const mostPasses = 64;
 
 /** What lies in the rings: by flow, and by port. */
 interface InRings {
@@ -57,8 +60,7 @@ interface Arrived {
   readonly receivedAt: readonly number[];
   /** Below the highest number that came, over its lanes. */
   readonly missing: number;
-  /** The highest numbers that came, over its lanes; and of the lane where it is highest. */
-  readonly seen: number;
+  /** The number after the highest that came, of the lane where it is highest. */
   readonly highest: number;
   readonly duplicate: number;
   readonly reordered: number;
@@ -91,22 +93,41 @@ export class Sampler {
 
   sample(flows: Iterable<TableFlow>, nowNs: number, rates: RateBook): SessionSnapshot {
     const all = [...flows];
-    const arrived = all.map((flow) => this.#arrived(flow));
-    const inRings = this.#inRings();
-    const counted = all.map((flow, k) => this.#flow(flow, arrived[k]!, inRings, nowNs, rates));
+    const { counted, inRings } = this.#countAll(all, nowNs, rates);
     const { loop } = this.#memory;
     return {
       atNs: nowNs,
       number: ++this.#number,
       overNs: rates.overNs,
       ports: this.#ports.map((port, index) => this.#port(port, index, inRings, rates)),
-      flows: counted,
+      flows: all.map((flow) => counted.get(flow)!),
       loop: {
         turnsLongestNs: loop[loopCell.longestTurnNs]!,
         late: loop[loopCell.late]!,
         sleeps: loop[loopCell.sleeps]!,
       },
     };
+  }
+
+  #countAll(
+    all: readonly TableFlow[],
+    nowNs: number,
+    rates: RateBook,
+  ): { readonly counted: ReadonlyMap<TableFlow, FlowCounters>; readonly inRings: InRings } {
+    const { flows } = this.#memory;
+    const cell = ({ slot }: TableFlow, which: number): number => flows[slot * flowCell.doubles + which]!;
+    const counted = new Map<TableFlow, FlowCounters>();
+    let open = all;
+    for (let pass = 1; ; pass++) {
+      const generations = open.map((flow) => cell(flow, flowCell.generation));
+      const arrived = open.map((flow) => this.#arrived(flow));
+      const inRings = this.#inRings();
+      for (const [k, flow] of open.entries()) {
+        counted.set(flow, this.#flow(flow, arrived[k]!, inRings, nowNs, rates));
+      }
+      open = open.filter((flow, k) => cell(flow, flowCell.begun) !== generations[k]);
+      if (open.length === 0 || pass === mostPasses) return { counted, inRings };
+    }
   }
 
   #inRings(): InRings {
@@ -140,19 +161,20 @@ export class Sampler {
       const next = this.#lanes.next(lane);
       return next < 0 ? -1 - next : next;
     };
-    const missing = sum((lane) => cell(lane, sequenceCell.missing));
-    const seen = sum(numberAfter);
+    // The loop writes what is missing before the next number. In between, too few count as received, never too many.
+    const numbers = unique.map((lane) => ({ next: numberAfter(lane), missing: cell(lane, sequenceCell.missing) }));
     const recognised = flows[at + flowCell.recognised]!;
     const isSigned = compiled.program.signed;
-    const received = isSigned ? seen - missing : recognised;
+    const received = isSigned
+      ? numbers.reduce((total, { next, missing }) => total + Math.max(0, next - missing), 0)
+      : recognised;
     const isOneEach = toPorts.length === 1;
     return {
       received,
       receivedBytes: received * (sizeOf[slot]! + fcsBytes) + flows[at + flowCell.moreBytes]!,
       receivedAt: toPorts.map((port) => (isOneEach ? received : receivedAt[slot * shape.ports + port]!)),
-      missing,
-      seen,
-      highest: unique.reduce((most, lane) => Math.max(most, numberAfter(lane)), 0),
+      missing: numbers.reduce((total, { missing }) => total + missing, 0),
+      highest: numbers.reduce((most, { next }) => Math.max(most, next), 0),
       duplicate: sum((lane) => cell(lane, sequenceCell.duplicate)),
       reordered: sum((lane) => cell(lane, sequenceCell.reordered)),
       tooOld: sum((lane) => cell(lane, sequenceCell.tooOld)),

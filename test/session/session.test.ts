@@ -118,6 +118,10 @@ describe("a session in its own thread", () => {
     expect(frames.every(({ bytes }) => ((bytes[34]! << 8) | bytes[35]!) === 1025)).toBe(true);
     expect(await session.fetchCapture("p0")).toMatchObject({ frames: 400, seen: 600, missed: 200 });
     expect(session.sample().ports.map(({ capture }) => capture)).toEqual(["stopped", "stopped"]);
+    // What is fetched while a capture takes another's place is the new one's.
+    const replaced = session.startCapture({ port: "p1", frames: 400 });
+    expect(await session.fetchCapture("p1")).toMatchObject({ frames: 0, seen: 0 });
+    await replaced;
     await session.removeCapture("p1");
     await expect(session.fetchCapture("p1")).rejects.toMatchObject({ code: "unknown-capture" });
   });

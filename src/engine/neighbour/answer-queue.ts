@@ -24,8 +24,11 @@ export class AnswerQueue {
     this.#memory = memory;
   }
 
-  push(frame: Uint8Array): void {
-    if (this.#waiting.length < mostWaiting) this.#waiting.push(frame);
+  /** Returns false where too many wait: this one is dropped. */
+  push(frame: Uint8Array): boolean {
+    if (this.#waiting.length >= mostWaiting) return false;
+    this.#waiting.push(frame);
+    return true;
   }
 
   get isEmpty(): boolean {

@@ -75,8 +75,7 @@ export class HostTable implements ForeignFrames {
       if (echo !== null) this.#tell({ kind: "echo", id: echo, atNs: this.#nowNs() });
       const answer = answerTo(frame, table.host);
       if (answer === null) continue;
-      this.queue.push(answer);
-      this.answered++;
+      if (this.queue.push(answer)) this.answered++;
       return;
     }
   }

@@ -67,6 +67,8 @@ export class FlowControl {
   start(flow: number, batch: number, place: number, of: number): void {
     const { flows, heads, orders, shape } = this.#memory;
     const at = flow * cell.doubles;
+    const started = flows[at + cell.generation] + 1;
+    flows[at + cell.begun] = started;
     this.#leave(flow, at);
     const generation = ++this.#generations[flow];
     heads[flow] = signatureHead(shape.trial, streamNumber(shape.capacity, flow, generation)) | 0;
@@ -77,7 +79,6 @@ export class FlowControl {
     this.#lanes.restart(flow);
     for (const each of clearedCells) flows[at + each] = 0;
     for (const each of [cell.lastSentNs, cell.firstSentNs, cell.stoppedNs]) flows[at + each] = -1;
-    flows[at + cell.generation] += 1;
     const nowNs = this.#startOf(batch, of);
     const schedule = scheduleIn(flows, at);
     const phase =
@@ -86,6 +87,7 @@ export class FlowControl {
     this.#startNs[flow] = nowNs + Math.floor(phase);
     this.#endNs[flow] = this.#startNs[flow] + schedule.durationNs;
     this.#run(flow, at, timelineOf(schedule, this.#startNs[flow], this.#endNs[flow]), 0);
+    flows[at + cell.generation] = started;
   }
 
   stop(flow: number): void {

@@ -26,6 +26,7 @@ export const flowCell = {
   limit: 4,
   firstSentNs: 5,
   state: 6,
+  /** Starts that are complete. What was read since this was read is of one generation if `begun` is the same after it. */
   generation: 7,
   blocked: 8,
   missed: 9,
@@ -47,6 +48,8 @@ export const flowCell = {
   recognised: 20,
   recognisedFirstNs: 21,
   recognisedLastNs: 22,
+  /** Starts that have begun: written before a start changes anything. */
+  begun: 23,
   /** What the owner says of the schedule (schedule.ts). Infinity: no end. */
   durationNs: 24,
   burstFrames: 25,
