@@ -21,22 +21,36 @@ export function macsOf(agent: number): readonly [tx: string, rx: string] {
   return [`${head}:01`, `${head}:02`];
 }
 
-/** The plan as the agent in this place has it (from 0). @throws PktgenError (2): there is no address for it. */
-export function planOfAgent(plan: RunPlan, agent: number): RunPlan {
+/**
+ * The plan as the agent in this place has it (from 0). `receiver`: whose receiving port its frames go to.
+ * @throws PktgenError (2): there is no address for it.
+ */
+export function planOfAgent(plan: RunPlan, agent: number, receiver = agent): RunPlan {
   const { dut } = plan;
   if (dut.kind !== "external") return plan;
   const sides = sidesOfAgent(dut.sides, agent);
   const usualMacs = macsOf(agent);
-  return { ...plan, dut: { ...dut, sides, usualMacs }, stream: addressed(plan.stream, { ...dut, sides }, agent) };
+  return {
+    ...plan,
+    dut: { ...dut, sides, usualMacs },
+    stream: addressed(plan.stream, { ...dut, sides }, { agent, receiver }),
+  };
 }
 
-function addressed(stream: TrafficSpec, dut: ExternalChoice, agent: number): TrafficSpec {
-  if (stream.plain !== undefined) return trafficOf(plainOfAgent(stream.plain, dut, agent));
-  const [srcMac, dstMac] = macsOf(agent);
+/** Places of a sender and of whoever has the port that it sends to. */
+interface Ends {
+  readonly agent: number;
+  readonly receiver: number;
+}
+
+function addressed(stream: TrafficSpec, dut: ExternalChoice, ends: Ends): TrafficSpec {
+  if (stream.plain !== undefined) return trafficOf(plainOfAgent(stream.plain, dut, ends));
+  const [srcMac, dstMac] = [macsOf(ends.agent)[0], macsOf(ends.receiver)[1]];
   const [near, far] = dut.sides ?? [none, none];
   const has = ({ addresses }: ExternalSide, ip: 4 | 6): boolean => addresses.some((each) => each.ip === ip);
   const always = (mac: string | null) => ({ 4: mac, 6: mac, other: mac });
-  const place = (ip: 4 | 6, end: "src" | "dst"): string => countedUp(usualAddresses[ip][end], placeFor(agent, 1));
+  const place = (ip: 4 | 6, end: "src" | "dst"): string =>
+    countedUp(usualAddresses[ip][end], placeFor(end === "src" ? ends.agent : ends.receiver, 1));
   return addressStreams(stream, {
     // Where the ports have addresses, the agent knows better ones.
     srcMac: always(near.addresses.length > 0 ? null : srcMac),
@@ -54,15 +68,15 @@ const usualAddresses = {
 } as const;
 
 /** Many flows have several source addresses. Those of the next agent begin behind them. */
-function plainOfAgent(plain: PlainTraffic, { keeps }: ExternalChoice, agent: number): PlainTraffic {
-  const [srcMac, dstMac] = macsOf(agent);
+function plainOfAgent(plain: PlainTraffic, { keeps }: ExternalChoice, { agent, receiver }: Ends): PlainTraffic {
+  const [srcMac, dstMac] = [macsOf(agent)[0], macsOf(receiver)[1]];
   const block = Math.ceil(plain.flows / flowsPerAddress);
   return plainTraffic({
     ...plain,
     ...(keeps.srcMac === null ? { srcMac } : {}),
     ...(keeps.dstMac ? {} : { dstMac }),
     ...(keeps.srcAddress ? {} : { srcAddress: countedUp(plain.srcAddress, placeFor(agent, block)) }),
-    ...(keeps.dstAddress ? {} : { dstAddress: countedUp(plain.dstAddress, placeFor(agent, 1)) }),
+    ...(keeps.dstAddress ? {} : { dstAddress: countedUp(plain.dstAddress, placeFor(receiver, 1)) }),
   });
 }
 

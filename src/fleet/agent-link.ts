@@ -116,9 +116,9 @@ export class AgentLink {
     return { way: "messages", ...offsetAt(fit, atNs), exchanges, minRttNs };
   }
 
-  /** What is known of its clock: nothing was asked where it reads ours. */
+  /** What is known of its clock by now: nothing was asked where it reads ours. What is asked later is not in it. */
   get compared(): ComparedAgent {
-    return { clockId: this.facts.clockId, exchanges: this.#exchanges };
+    return { clockId: this.facts.clockId, exchanges: [...this.#exchanges] };
   }
 
   get minRttNs(): number {

@@ -10,7 +10,9 @@ import type { PairClock } from "./pair-clocks.js";
 export function withTail(spec: TrialSpec, sent: TransmitReport, { receive, seenByQueue }: PairReceive): ReceiveReport {
   const { streams } = receive;
   if (streams !== undefined) {
-    return { ...receive, streams: streams.map((stream, s) => withStreamTail(stream, sent.streams?.[s]?.sent ?? 0)) };
+    const whole = streams.map((stream, s) => withStreamTail(stream, sent.streams?.[s]?.sent ?? 0));
+    const mayLackTail = whole.some(({ lostRangesMore }) => lostRangesMore > 0);
+    return { ...receive, streams: whole, lossUntilNs: lossUntilOf(receive, mayLackTail) };
   }
   const tail = sent.queues.flatMap(({ published, outstanding }, q): [number, number][] => {
     const [seen, end] = [seenByQueue[q] ?? 0, published - outstanding];
@@ -19,8 +21,13 @@ export function withTail(spec: TrialSpec, sent: TransmitReport, { receive, seenB
   });
   const ranges = [...receive.lostRanges, ...tail].toSorted((a, b) => a[0] - b[0]);
   const lostRangesComplete = receive.lostRangesComplete && ranges.length <= lostRangesKept;
-  return { ...receive, lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete };
+  const lossUntilNs = lossUntilOf(receive, tail.length > 0);
+  return { ...receive, lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete, lossUntilNs };
 }
+
+/** Infinity, as within one host: nothing came after the last loss, and when it ended is not known. */
+const lossUntilOf = ({ lossUntilNs }: ReceiveReport, lacksTail: boolean): number | null =>
+  lossUntilNs !== null && lacksTail ? Number.POSITIVE_INFINITY : lossUntilNs;
 
 /** Where the end of a stream was lost, its numbers are not known here: a run more than those listed. */
 function withStreamTail(stream: StreamReceive, sent: number): StreamReceive {

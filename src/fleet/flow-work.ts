@@ -6,8 +6,7 @@ import type { SenderSkew, SenderTotal } from "../engine/loop/index.js";
 import { type PktgenError, usageError } from "../errors.js";
 import type { RunPlan } from "../measure/plan.js";
 import type { FlowList } from "../options/fleet-flows.js";
-import type { TrafficSpec } from "../stream/spec/traffic.js";
-import { isSigned, trafficOf } from "../stream/spec.js";
+import { isSigned } from "../stream/spec.js";
 import { frameSizeName } from "../units.js";
 import type { AgentLink, ReportPart } from "./agent-link.js";
 import type { CombinedFlows } from "./combined-flows.js";
@@ -33,6 +32,10 @@ const refused = (what: string, where: string, accepted: string): PktgenError =>
 export function checkFlowPlan({ bidirectional, dut, workers = 1, stream, sizes }: RunPlan): void {
   if (bidirectional) throw refused("both directions", "--bidirectional", "a flow for each direction");
   if (dut.kind !== "external") throw refused("a device of each agent", "--dut", "external, and a device between them");
+  if (dut.sides !== null) {
+    const accepted = "none of these: each agent has addresses of its own by its place in the run";
+    throw refused("addresses of ports", "--tx-address, --rx-address, --gateway, --rx-gateway", accepted);
+  }
   if (workers > 1) throw refused("several threads of a generator", "--workers", "1");
   const small = sizes.find((size) => !isSigned(stream, size));
   if (small === undefined) return;
@@ -48,24 +51,20 @@ export function flowParts(
   flows: FlowList,
   agents: readonly string[],
 ): readonly Readonly<Record<string, unknown>>[] {
-  const parts = toldPlans(plan, flows.length);
+  /** All who send to one receiver send to one address, which it announces: that of the first of them. */
+  const firstTo = (agent: string): number => flows.findIndex(({ to }) => to.agent === agent);
+  const parts = toldPlans(
+    plan,
+    flows.map(({ to }) => firstTo(to.agent)),
+  );
   return agents.map((agent) => {
     const sends = flows.findIndex(({ from }) => from.agent === agent);
-    const receives = flows.findIndex(({ to }) => to.agent === agent);
-    const place = sends >= 0 ? sends : receives;
-    const to = flows.findIndex((flow) => flow.to.agent === flows[place]!.to.agent);
-    const { stream, dut, ...part } = parts[place]!;
-    // All who send to one receiver send to one address, which it announces.
-    const sent = sentTo(stream as TrafficSpec, parts[to]!["stream"] as TrafficSpec);
-    return { ...part, stream: sent, learns: true, dut: { ...(dut as object), ...flowPortsOf(flows, agent) } };
+    const receives = firstTo(agent);
+    const { dut, ...part } = parts[sends >= 0 ? sends : receives]!;
+    const incoming = sends >= 0 && receives >= 0 ? { incoming: parts[receives]!["stream"] } : {};
+    return { ...part, ...incoming, learns: true, dut: { ...(dut as object), ...flowPortsOf(flows, agent) } };
   });
 }
-
-/** A profile's streams have addresses of their own. */
-const sentTo = (stream: TrafficSpec, like: TrafficSpec): TrafficSpec =>
-  stream.plain === undefined || like.plain === undefined
-    ? stream
-    : trafficOf({ ...stream.plain, dstMac: like.plain.dstMac, dstAddress: like.plain.dstAddress });
 
 export class FlowWork {
   readonly flows: FlowList;

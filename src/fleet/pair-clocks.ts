@@ -57,6 +57,8 @@ export interface TrialSpan {
 
 /** Exchanges further from the trial than this say nothing about it. */
 const windowNs = 60e9;
+/** Two clocks that nobody steps differ by less: each kernel corrects at most 500 ppm. */
+const mostDrift = 0.001;
 
 const oneClock: PairClock = { way: "same", boundNs: 0, why: null, before: null, after: null };
 
@@ -171,13 +173,22 @@ function checked(
   return checkTrialClock(claim, before, after, { fromNs, toNs });
 }
 
+/**
+ * When a trial was over at the latest, by its sender's clock: the run's clock measured how long it was. Over a long trial
+ * the two drift further apart than the first question after it is away.
+ */
+function endBySender(fromNs: number, ranNs: number, exchanges: readonly ClockExchange[]): number {
+  const leastNs = fromNs + ranNs * (1 - mostDrift);
+  return exchanges.find(({ t1Ns }) => t1Ns >= leastNs)?.t1Ns ?? fromNs + ranNs;
+}
+
 function directClock(
   claim: AppliedClock,
   exchanges: readonly ClockExchange[],
   { startNs, endNs }: TrialSpan,
   { from, to }: Flow,
 ): PairClock {
-  const toNs = claim.atNs + endNs - startNs;
+  const toNs = endBySender(claim.atNs, endNs - startNs, exchanges);
   const check = checked(claim, exchanges, claim.atNs, toNs, false);
   const why = whyUnknown(check, `${from.agent} and ${to.agent}`);
   const factsAt = (of: "before" | "after", atNs: number): PairFit | null => {

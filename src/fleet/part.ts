@@ -40,7 +40,7 @@ interface PartSide {
 const told = [
   ...["sizes", "bidirectional", "queues", "stream", "ownRates", "seed", "runId", "warmupNs", "settleNs"],
   ...["settlesWhole", "busy", "integrity", "lineRateBps", "lossLimit", "measuresLoss", "tolerances", "minRatePps"],
-  ...["startSequence", "waitPeerNs", "learns", "workers"],
+  ...["startSequence", "waitPeerNs", "learns", "incoming", "workers"],
 ] as readonly (keyof RunPlan)[];
 
 const notOver = (what: string, where: string, accepted: string): PktgenError =>
@@ -50,12 +50,16 @@ const notOver = (what: string, where: string, accepted: string): PktgenError =>
 export const announces = ({ dut }: RunPlan, agents: number): boolean =>
   dut.kind === "external" && dut.rx !== null && agents > 1;
 
-/** What each of so many agents is told. @throws PktgenError (2): something that no fleet does. */
-export function toldPlans(plan: RunPlan, agents: number): readonly Readonly<Record<string, unknown>>[] {
+/**
+ * What each of so many agents is told; or of so many senders, by the place of each one's receiver.
+ * @throws PktgenError (2): something that no fleet does.
+ */
+export function toldPlans(plan: RunPlan, to: number | readonly number[]): readonly Readonly<Record<string, unknown>>[] {
   refuseUnshared(plan);
-  const plans = Array.from({ length: agents }, (_, agent) => planOfAgent(plan, agent));
+  const receivers = typeof to === "number" ? Array.from({ length: to }, (_, agent) => agent) : to;
+  const plans = receivers.map((receiver, agent) => planOfAgent(plan, agent, receiver));
   refuseSharedAddresses(plans);
-  const learns = plan.learns === true || announces(plan, agents);
+  const learns = plan.learns === true || announces(plan, plans.length);
   return plans.map((own) => {
     const fields = told.filter((key) => own[key] !== undefined).map((key) => [key, own[key]]);
     return { ...Object.fromEntries(fields), ...(learns ? { learns } : {}), dut: partDut(own.dut, own.queues) };
@@ -109,7 +113,10 @@ export function planOf(part: Readonly<Record<string, unknown>>, offer: Offer): R
     commandLine: "pktgen-ts agent",
   };
   checkPlan(plan);
-  if (!offer.allowPrograms && programUrls(plan.stream).length > 0) {
+  const urls = [plan.stream, ...(plan.incoming === undefined ? [] : [plan.incoming])].flatMap((traffic) =>
+    programUrls(traffic),
+  );
+  if (!offer.allowPrograms && urls.length > 0) {
     throw usageError("the profile has a stream that is a program, and this agent runs none", {
       where: "--profile",
       accepted: "streams without a program, or agents started with --allow-programs",

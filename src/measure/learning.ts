@@ -16,7 +16,11 @@ export async function learn({ plan, lab, hooks }: TrialRun, like: MeasureRequest
   await lab.ready();
   const few = { ...steadyRequest(like), pps: learningPps, count: frames, durationNs: Number.POSITIVE_INFINITY };
   const specs = specsFor({ ...plan, settleNs: learningSettleNs, settlesWhole: false }, lab, few);
-  const back = { ...specs[0]!, stream: reverseStream(lab.streams[0]), firstStream: reverseFirstStream };
+  const back = {
+    ...specs[0]!,
+    stream: reverseStream(plan.incoming ?? lab.streams[0]),
+    firstStream: reverseFirstStream,
+  };
   const reports = await lab.generator.runDirections(plan.bidirectional ? specs : [back], hooks.signal);
   lab.beside.learning += sentFrames(reports);
 }

@@ -87,7 +87,7 @@ export function checkPlan(plan: unknown): asserts plan is RunPlan {
     const what = value === undefined ? "is missing" : `can't be ${inWords(value)}`;
     throw usageError(`${name} ${what}`, { where: `plan.${name}`, accepted });
   }
-  const { sizes, stream, trials, ownRates, lineRateBps, queues, workers = 1 } = plan as unknown as RunPlan;
+  const { sizes, stream, incoming, trials, ownRates, lineRateBps, queues, workers = 1 } = plan as unknown as RunPlan;
   if (!whole(1, queues).fits(workers) || queues % workers !== 0) {
     throw usageError(`workers can't be ${inWords(workers)}`, {
       where: "plan.workers",
@@ -95,6 +95,7 @@ export function checkPlan(plan: unknown): asserts plan is RunPlan {
     });
   }
   checkStream(stream, sizes);
+  if (incoming !== undefined) checkStream(incoming, sizes);
   if (trials === "default") return;
   checkTrials(trials, sizes, lineRateBps);
   // Streams at their own rates are checked one by one.

@@ -70,6 +70,8 @@ export interface RunPlan {
   readonly bidirectional: boolean;
   /** The receiving port sends learning frames. Absent: it does not. */
   readonly learns?: boolean;
+  /** What comes in at the receiving port, from other hosts: learning frames have its addresses. Absent: what is sent. */
+  readonly incoming?: TrafficSpec;
   /** Send also on an interface that carries the default route or an SSH connection. */
   readonly yesThisInterface: boolean;
   /** A command that resets the device. Absent: this program restarts the device that it started. */

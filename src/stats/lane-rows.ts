@@ -49,11 +49,11 @@ export class LaneRows {
     return this.#cells[padding + lane * cell.doubles + cell.last];
   }
 
-  /** A frame's latency, ≥ 0 ns; `isLast`: what comes next is compared with it. Hot. */
+  /** A frame's latency; below 0 it counts as 0. `isLast`: what comes next is compared with it as it is. Hot. */
   noteLatency(lane: number, latencyNs: number, isLast: boolean): void {
     const at = padding + lane * cell.doubles;
     if (isLast) this.#cells[at + cell.last] = latencyNs;
-    this.#extend(at + cell.latency, latencyNs);
+    this.#extend(at + cell.latency, latencyNs < 0 ? 0 : latencyNs);
   }
 
   /** Notes the difference to the latency before, as a magnitude. Hot. */

@@ -2,9 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { type CombinedFlows, combineFlows } from "../../src/fleet/combined-flows.js";
 import type { AgentReport } from "../../src/fleet/combined-trial.js";
+import { withTail } from "../../src/fleet/flow-reports.js";
 import type { PairClock } from "../../src/fleet/pair-clocks.js";
 import { requestedOf } from "../../src/measure/trial-result.js";
 import { checkEquations } from "../../src/stats/index.js";
+import type { ReceiveReport, TransmitReport } from "../../src/stats/trial-report.js";
 import { fleetPlan, fleetRequest } from "../support/fleet-rig.js";
 import { flowTrial, type Network } from "../support/flow-sim.js";
 import { baseOrder } from "../support/generator-sim.js";
@@ -84,6 +86,35 @@ describe("a trial of two flows", () => {
     expect(trial.ipdvNs).not.toBeNull();
     expect(trial.notes).toContain(`no latency between the hosts: ${why}`);
     expect(trial.fleet!.flows!.map(({ latencyNs }) => latencyNs === null)).toEqual([true, false]);
+  });
+});
+
+describe("the time until which frames were lost", () => {
+  const pair = all[2]!.inputs[0]!.report.receive.pairs!.senders[1]!;
+  const receive = (more: Partial<ReceiveReport>) => ({ ...pair.receive, lossUntilNs: 5_000_000, ...more });
+  const spec = { ...baseOrder, queues: 2 };
+  const sent = (frames: number): TransmitReport => {
+    const { transmit } = all[1]!.inputs[0]!.report;
+    return { ...transmit, queues: [{ ...transmit.queues[0]!, published: frames, outstanding: 0 }] };
+  };
+
+  it("is unknown where the last frames of a sender were lost", () => {
+    const told = { ...pair, receive: receive({}) };
+    expect(withTail(spec, sent(500), told)).toMatchObject({ lossUntilNs: 5_000_000 });
+    expect(withTail(spec, sent(510), told)).toMatchObject({ lossUntilNs: Number.POSITIVE_INFINITY });
+    const unknown = { ...pair, receive: receive({ lossUntilNs: null }) };
+    expect(withTail(spec, sent(510), unknown).lossUntilNs).toBeNull();
+  });
+
+  it("is unknown where the last frames of one of its streams were lost", () => {
+    const streams = [500, 490].map((accepted) => ({ accepted, lostRanges: [], lostRangesMore: 0 }) as never);
+    const told = { ...pair, receive: receive({ streams }) };
+    const by = (last: number) => ({
+      ...sent(1_000),
+      streams: [500, last].map((frames) => ({ sent: frames }) as never),
+    });
+    expect(withTail(spec, by(490), told).lossUntilNs).toBe(5_000_000);
+    expect(withTail(spec, by(500), told).lossUntilNs).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

@@ -1,7 +1,11 @@
 /** What receivers are told of their senders' clocks, and how wrong that was: against clocks whose truth is known. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { AgentLink } from "../../src/fleet/agent-link.js";
+import { LocalHub } from "../../src/fleet/local-bus.js";
+import { subjectOf } from "../../src/fleet/names.js";
 import { type ComparedPair, pairClockOf, skewsOf } from "../../src/fleet/pair-clocks.js";
+import { type AgentFacts, protocolVersion } from "../../src/fleet/protocol.js";
 import type { ClockExchange } from "../../src/stats/index.js";
 
 /** Ahead of the run's clock by so much at its time 0, and faster by so much. */
@@ -37,9 +41,10 @@ function pairs(
   receiver: Truth,
   ways: readonly number[],
   isDirect: boolean,
+  overNs = endNs,
 ): [ComparedPair, ComparedPair] {
   const before = (ours: Truth, theirs: Truth) => asked(ours, theirs, startNs - 2e9, 64, ways);
-  const after = (ours: Truth, theirs: Truth) => asked(ours, theirs, endNs + 1e6, 16, ways);
+  const after = (ours: Truth, theirs: Truth) => asked(ours, theirs, overNs + 1e6, 16, ways);
   const make = (of: (ours: Truth, theirs: Truth) => ClockExchange[]): ComparedPair => ({
     flow,
     sender: { clockId: "one", exchanges: of(run, sender) },
@@ -90,6 +95,18 @@ describe("the line that a receiver adds", () => {
     );
   });
 
+  it("is known after a long trial at a sender whose clock runs slow", () => {
+    const [slow, steady] = [
+      { aheadNs: 5e12, ratePpb: -400_000 },
+      { aheadNs: 0, ratePpb: 0 },
+    ];
+    const overNs = startNs + 1_000e9;
+    const [claimed, known] = pairs(slow, steady, [20_000, 30_000], true, overNs);
+    const clock = pairClockOf(claimed, known, { ...spanOf(slow, steady, 0), endNs: overNs });
+    expect(clock).toMatchObject({ way: "udp", why: null, after: { exchanges: 16 } });
+    expect(clock.boundNs).not.toBeNull();
+  });
+
   it("is nothing where both read one clock", () => {
     const one = { clockId: "one", exchanges: [] };
     const pair = { flow, sender: one, receiver: one, direct: null };
@@ -118,5 +135,21 @@ describe("a clock that moved in the trial", () => {
     const clock = pairClockOf(claimed, claimed, spanOf(steady, steady, 0));
     expect(clock).toMatchObject({ boundNs: null, before: null, after: null });
     expect(clock.why).toBe("the clocks of a1 and rx could not be compared before and after the trial");
+  });
+});
+
+describe("what a trial's line was made of", () => {
+  it("has nothing of what was asked later", async () => {
+    const hub = new LocalHub();
+    await using agent = hub.connect();
+    await using bus = hub.connect();
+    const said = { v: protocolVersion, from: "a1", t2: 1, t3: 1 };
+    using _ = await agent.subscribe(subjectOf.agent("a1", "clock"), (question) => question.reply(said));
+    const facts = { from: "a1", clockId: "one" } as AgentFacts;
+    const link = new AgentLink({ bus, from: "r", run: "r", epoch: 1, nowNs: () => 1 }, facts, "two");
+    await link.compareClocks(4);
+    const claimed = link.compared;
+    await link.compareClocks(4);
+    expect([claimed, link.compared].map(({ exchanges }) => exchanges.length)).toEqual([4, 8]);
   });
 });

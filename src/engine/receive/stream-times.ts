@@ -56,17 +56,18 @@ export class StreamTimes {
   /**
    * An accepted frame; at most a burst of them between two calls of `record`. `index` is counted as in KeyedLags.
    * `isNext`: it follows the frame before (RFC 5481 §4.1 takes differences of consecutive frames). `isLast`: no greater
-   * number came before it.
+   * number came before it. A latency below 0 (two hosts' clocks) counts as 0; differences need no common time.
    */
   note(stream: number, lane: number, index: number, latencyNs: number, isNext: boolean, isLast: boolean): void {
     const rows = this.#rows;
     const frame = this.#frames++;
     this.#streams[frame] = stream;
     this.#indices[frame] = index;
-    this.#latencies[frame] = latencyNs;
+    const countedNs = latencyNs < 0 ? 0 : latencyNs;
+    this.#latencies[frame] = countedNs;
     let variation = noVariation;
     const last = rows.lastLatency(lane);
-    if (isNext && last >= 0) {
+    if (isNext && !Number.isNaN(last)) {
       const difference = latencyNs - last;
       const magnitude = Math.abs(difference);
       this.#differences[this.#differing++] = difference;
@@ -74,7 +75,7 @@ export class StreamTimes {
       variation = smallBucketOf(magnitude);
     }
     rows.noteLatency(lane, latencyNs, isLast);
-    if (rows.keepSample(lane, smallBucketOf(latencyNs) | (variation << 10))) this.#countSamples(stream, lane);
+    if (rows.keepSample(lane, smallBucketOf(countedNs) | (variation << 10))) this.#countSamples(stream, lane);
   }
 
   /** The end of a burst. */

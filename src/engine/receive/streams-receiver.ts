@@ -267,7 +267,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     if (integrity && !account.inspector.checkPayload(offset, bytes, stream, place)) return;
     const { nowNs, epochNs } = this.#clock;
     const stamps = ring.arrivalsNs ?? null;
-    this.#frameTimes[seenCell.latencyNs] = isEarly ? 0 : latencyNs;
+    this.#frameTimes[seenCell.latencyNs] = latencyNs;
     this.#frameTimes[seenCell.arrivalNs] = stamps === null ? nowNs : Math.round(stamps[frame] - epochNs);
     if (!this.#accept(stream, queue, index, bytes, true, stamps !== null)) return;
     if (isEarly) this.#early++;
