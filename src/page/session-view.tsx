@@ -47,7 +47,7 @@ export function SessionsView() {
           </table>
         </WideBox>
       )}
-      <NewSession ports={ports.answer?.ports ?? []} />
+      <NewSession ports={(ports.answer?.ports ?? []).filter(({ kind }) => kind !== "embedded")} />
     </PagePart>
   );
 }

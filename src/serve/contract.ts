@@ -5,6 +5,7 @@ import type * as common from "./schema/common.js";
 import type * as events from "./schema/events.js";
 import type * as profiles from "./schema/profiles.js";
 import type * as runs from "./schema/runs.js";
+import type * as sessions from "./schema/sessions.js";
 
 export type ErrorAnswer = z.infer<typeof common.errorAnswer>;
 export type ErrorDetail = z.infer<typeof common.errorDetail>;
@@ -33,3 +34,10 @@ export type EventKind = keyof typeof events.eventData;
 export type EventData<Kind extends EventKind> = z.infer<(typeof events.eventData)[Kind]>;
 export type EventConfig = EventData<"config">;
 export type TrialRow = EventData<"trial">;
+export type SessionBody = z.infer<typeof sessions.sessionRequest>;
+export type SessionFacts = z.infer<typeof sessions.sessionInfo>;
+export type FlowBody = z.infer<typeof sessions.flowRequest>;
+export type FlowFacts = z.infer<typeof sessions.flowList>["flows"][number];
+export type CaptureBody = z.infer<typeof sessions.captureRequest>;
+export type CaptureFacts = z.infer<typeof sessions.servedCapture>;
+export type HostBody = z.infer<typeof sessions.hostList>["hosts"][number];

@@ -6,6 +6,7 @@ import { readdirSync } from "node:fs";
 import { metricText } from "../report/openmetrics.js";
 import type { LiveFigures } from "./contract.js";
 import type { Server } from "./server.js";
+import { sessionMetrics } from "./session-metrics.js";
 import type { Counted } from "./totals.js";
 
 const helpOf: Readonly<Record<Counted, string>> = {
@@ -30,7 +31,13 @@ const gauge = (name: string, help: string, samples: Metric["samples"], unit?: st
 const one = (value: number): Metric["samples"] => [{ labels: {}, value }];
 
 export function renderMetrics(server: Server): string {
-  return metricText([...trialMetrics(server), ...liveMetrics(server), ...serverMetrics(server), ...processMetrics()]);
+  return metricText([
+    ...trialMetrics(server),
+    ...liveMetrics(server),
+    ...sessionMetrics(server.sessions.open),
+    ...serverMetrics(server),
+    ...processMetrics(),
+  ]);
 }
 
 function trialMetrics({ totals }: Server): Metric[] {

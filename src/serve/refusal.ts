@@ -1,5 +1,6 @@
 /** What the server says no with: an error for people, and the status that goes with it. */
 import { type ErrorDetails, exitCodes, PktgenError } from "../errors.js";
+import { SessionError, type SessionErrorCode } from "../session/index.js";
 import type { ErrorAnswer, ErrorCode, ErrorDetail } from "./contract.js";
 
 const statuses: Readonly<Record<ErrorCode, number>> = {
@@ -17,6 +18,19 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   "not-built": 501,
   "missing-here": 503,
   failed: 500,
+};
+
+const ofSessions: Readonly<Record<SessionErrorCode, ErrorCode>> = {
+  "unknown-flow": "not-found",
+  "unknown-port": "not-found",
+  "unknown-host": "not-found",
+  "unknown-capture": "not-found",
+  exists: "wrong-state",
+  "bad-spec": "invalid",
+  full: "too-many",
+  "not-possible": "wrong-state",
+  closed: "wrong-state",
+  ended: "wrong-state",
 };
 
 /** Who has a port. */
@@ -47,6 +61,7 @@ const said = ({ where, accepted, hint }: PktgenError): Omit<ErrorDetail, "messag
 
 const codeOf = (error: PktgenError): ErrorCode => {
   if (error instanceof RequestRefusal) return error.code;
+  if (error instanceof SessionError) return ofSessions[error.code];
   if (error.exitCode === exitCodes.usage) return "invalid";
   return error.exitCode === exitCodes.environment ? "missing-here" : "failed";
 };

@@ -45,11 +45,20 @@ export function findRoute(method: string, path: string): Found {
   });
 }
 
+/** Of one of many shapes: what is wrong with the one that it is most like, where that names a field. */
+function nearestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const [nearest] = [...issue.errors].sort((a, b) => a.length - b.length);
+  const inner = nearest?.[0];
+  if (inner === undefined || (inner.path.length === 0 && inner.code !== "unrecognized_keys")) return issue;
+  return { ...inner, path: [...issue.path, ...inner.path] };
+}
+
 /** @throws RequestRefusal (400) that names the first field that is wrong. */
 export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
-  const issue = error.issues[0]!;
+  const issue = nearestIssue(error.issues[0]!);
   const path = issue.path.join(".");
   const unknown = issue.code === "unrecognized_keys" ? (issue.keys[0] ?? "") : null;
   const where = unknown === null ? path : [path, unknown].filter((word) => word !== "").join(".");

@@ -7,6 +7,7 @@ import { RunBook } from "./runs/book.js";
 import { History } from "./runs/history.js";
 import { type PlannedRun, planRequest } from "./runs/planned.js";
 import type { Run } from "./runs/run.js";
+import { SessionBook } from "./sessions/session-book.js";
 import type { ServeSetup } from "./setup.js";
 import { Totals } from "./totals.js";
 
@@ -17,6 +18,7 @@ export class Server {
   readonly totals = new Totals();
   readonly profiles: ProfileFolder;
   readonly runs: RunBook;
+  readonly sessions: SessionBook;
   /** Of all clients. */
   eventStreams = 0;
 
@@ -24,6 +26,7 @@ export class Server {
   constructor(setup: ServeSetup) {
     this.setup = setup;
     this.profiles = new ProfileFolder(setup);
+    this.sessions = new SessionBook(setup, this.claims);
     const history = setup.history === null ? null : new History(setup.history);
     this.runs = new RunBook(this.claims, history, {
       onTrial: (_run, trial) => this.totals.trial(trial),
@@ -45,7 +48,7 @@ export class Server {
     return this.runs.begin(await this.plan(request), request);
   }
 
-  close(): Promise<void> {
-    return this.runs.close();
+  async close(): Promise<void> {
+    await Promise.all([this.runs.close(), this.sessions.close()]);
   }
 }

@@ -55,6 +55,22 @@ describe("a journal", () => {
     expect(journal.after(0).map(({ id, event }) => `${id} ${event}`)).toEqual(["2 sample", "3 ports"]);
   });
 
+  it("joins lists of flows when there are many, and forgets flows that went", () => {
+    const journal = new EventJournal();
+    for (let index = 0; index < 1_000; index++) {
+      const flows = [{ index, name: `f${index}`, tx: "a", rx: [] }];
+      journal.write("flowlist", { t: index, flows, removed: index < 10 ? [] : [index - 10] });
+    }
+    const lists = journal.after(0).map(({ data }) => JSON.parse(data));
+    expect(lists.length).toBeLessThanOrEqual(200);
+    const there = new Set<number>();
+    for (const { flows, removed } of lists) {
+      for (const { index } of flows) there.add(index);
+      for (const index of removed) there.delete(index);
+    }
+    expect([...there]).toEqual([990, 991, 992, 993, 994, 995, 996, 997, 998, 999]);
+  });
+
   it("tells its listeners, ends with done, and takes nothing afterwards", () => {
     const journal = new EventJournal();
     let told = 0;

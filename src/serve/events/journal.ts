@@ -15,6 +15,13 @@ export interface KeptEvent {
   readonly sample?: number;
 }
 
+type FlowList = EventData<"flowlist">;
+
+/** Lists of flows that are kept; then they become one. */
+const mostFlowLists = 200;
+/** Removed flows in such a one: who reads on from the middle learns of the last ones. */
+const mostRemoved = 65_536;
+
 /** Of which only the last one matters. */
 const latestOnly: ReadonlySet<EventKind> = new Set(["ports", "flows", "ledger", "histogram"]);
 
@@ -36,6 +43,7 @@ export class EventJournal {
   /** Of the older samples every such one is kept. */
   #stride = 1;
   #ended = false;
+  #flowLists = 0;
   readonly #listeners = new Set<() => void>();
 
   constructor(limits = usualLimits) {
@@ -60,6 +68,7 @@ export class EventJournal {
     const number = event === "sample" ? { sample: this.#written++ } : {};
     this.#events.push({ id: ++this.#lastId, event, data: JSON.stringify(data), ...number });
     if (event === "sample" && ++this.#samples > this.#limits.samples) this.#thin();
+    if (event === "flowlist" && ++this.#flowLists > mostFlowLists) this.#joinFlowLists();
     const others = this.#events.length - this.#samples;
     if (others > this.#limits.others) this.#forgetOne();
     if (event === "done") this.#ended = true;
@@ -97,10 +106,33 @@ export class EventJournal {
     } while (this.#samples > room);
   }
 
+  /** All flows that are there, in place of what came and went. */
+  #joinFlowLists(): void {
+    const lists = this.#events.filter(({ event }) => event === "flowlist");
+    const { id } = lists.at(-1)!;
+    const data = JSON.stringify(joinedFlowLists(lists.map((list) => JSON.parse(list.data) as FlowList)));
+    this.#events = this.#events.flatMap((kept) => {
+      if (kept.event !== "flowlist") return kept;
+      return kept.id === id ? { id, event: kept.event, data } : [];
+    });
+    this.#flowLists = 1;
+  }
+
   #forgetOne(): void {
-    const oldest = this.#events.findIndex(({ event }) => event === "trial" || event === "marker" || event === "state");
+    const isOld = ({ event }: KeptEvent): boolean => ["trial", "marker", "state", "trouble"].includes(event);
+    const oldest = this.#events.findIndex(isOld);
     if (oldest >= 0) this.#events.splice(oldest, 1);
   }
+}
+
+function joinedFlowLists(lists: readonly FlowList[]): FlowList {
+  const flows = new Map<number, FlowList["flows"][number]>();
+  for (const list of lists) {
+    for (const flow of list.flows) flows.set(flow.index, flow);
+    for (const index of list.removed) flows.delete(index);
+  }
+  const removed = lists.flatMap((list) => list.removed).slice(-mostRemoved);
+  return { t: lists.at(-1)!.t, flows: [...flows.values()], removed };
 }
 
 /** `{"id":…,"event":…,"data":…}`: a line of a recording. */

@@ -5,6 +5,9 @@ import { documentRoutes } from "./documents.js";
 import { profileRoutes } from "./profiles.js";
 import { comparisonRoute, resultRoutes } from "./results.js";
 import { runRoutes } from "./runs.js";
+import { sessionCaptureRoutes } from "./session-captures.js";
+import { sessionFlowRoutes } from "./session-flows.js";
+import { sessionRoutes } from "./sessions.js";
 
 export const routes: readonly Route[] = [
   ...documentRoutes(() => routes),
@@ -13,4 +16,7 @@ export const routes: readonly Route[] = [
   comparisonRoute,
   ...runRoutes,
   ...resultRoutes,
+  ...sessionRoutes,
+  ...sessionFlowRoutes,
+  ...sessionCaptureRoutes,
 ];

@@ -8,11 +8,7 @@ import { plannedOf } from "../runs/run-events.js";
 import { done } from "../schema/common.js";
 import * as schema from "../schema/runs.js";
 import type { Server } from "../server.js";
-
-/** Streams of events at the same time, of all clients. */
-const mostStreams = 256;
-
-const digits = z.string().regex(/^\d{1,9}$/, "a whole number");
+import { digits, eventsReply } from "./event-reply.js";
 
 async function post(server: Server, { body }: Call): Promise<Reply> {
   const request = body as RunBody;
@@ -39,29 +35,9 @@ function change(server: Server, { path, body }: Call): Reply {
   });
 }
 
-function events(server: Server, { path, query, lastEventId }: Call): Reply {
-  const asked = server.runs.ask(path["id"]!);
-  const after = lastEventId ?? Number(query["after"] ?? 0);
-  const { journal, run } = asked;
-  const kept = asked.events();
-  const lastId = journal?.lastId ?? kept.at(-1)?.id ?? 0;
-  const isOver = journal === null || journal.ended;
-  // What makes an EventSource ask no more.
-  if (isOver && after >= lastId) return { kind: "nothing", status: 204 };
-  if (server.eventStreams >= mostStreams) {
-    throw new RequestRefusal("too-many", `${mostStreams} streams of events are read`, { hint: "close one" });
-  }
-  return {
-    ...{ kind: "events", journal, events: kept, after },
-    reads: () => {
-      server.eventStreams++;
-      const left = run?.addReader();
-      return () => {
-        server.eventStreams--;
-        left?.();
-      };
-    },
-  };
+function events(server: Server, call: Call): Reply {
+  const { journal, events: kept, run } = server.runs.ask(call.path["id"]!);
+  return eventsReply(server, call, { journal, kept: kept(), addReader: () => run?.addReader() });
 }
 
 function trial(server: Server, { path }: Call): Reply {

@@ -3,6 +3,7 @@ import type { RunResult, Trial } from "../../result/run-result.js";
 import type { PortClaims } from "../claims.js";
 import type { RunBody, RunInfo } from "../contract.js";
 import type { EventJournal, KeptEvent } from "../events/journal.js";
+import { idStamp } from "../id-stamp.js";
 import { RequestRefusal } from "../refusal.js";
 import type { History } from "./history.js";
 import type { PlannedRun } from "./planned.js";
@@ -23,12 +24,6 @@ export interface AskedRun {
   readonly journal: EventJournal | null;
   readonly run: Run | null;
 }
-
-const stamp = (now: Date): string =>
-  now
-    .toISOString()
-    .replace(/[-:]|\..*/g, "")
-    .replace("T", "-");
 
 export class RunBook {
   readonly #runs = new Map<string, Run>();
@@ -65,7 +60,7 @@ export class RunBook {
   begin(planned: PlannedRun, { name = "", stopWithClient = false }: RunBody): Run {
     if (this.going.length >= mostAtOnce)
       throw new RequestRefusal("too-many", `${mostAtOnce} runs go on`, { hint: "stop one" });
-    const id = `r-${stamp(new Date())}-${++this.#number}`;
+    const id = `r-${idStamp(new Date())}-${++this.#number}`;
     this.#claims.take(planned.ports, { kind: "run", id });
     const run = new Run({ id, name, planned, stopWithClient });
     this.#runs.set(id, run);

@@ -7,6 +7,7 @@ import { hostFacts } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
 import type { ErrorDetail, LiveFigures, RunInfo, RunState } from "../contract.js";
 import { EventJournal } from "../events/journal.js";
+import { EventReaders } from "../events/readers.js";
 import { answerOf, detailOf, RequestRefusal } from "../refusal.js";
 import type { PlannedRun } from "./planned.js";
 import {
@@ -22,8 +23,6 @@ import { tellingBench } from "./telling-bench.js";
 
 /** Time between two samples of a run's events. */
 const sampleEveryMs = 250;
-/** A run that stops with its client waits so long for one. */
-const firstReaderMs = 10_000;
 
 export interface RunOrder {
   readonly id: string;
@@ -48,8 +47,7 @@ export class Run {
   #live: LiveFigures | null = null;
   #before: TrialSample | null = null;
   #sampledMs = Number.NEGATIVE_INFINITY;
-  #readers = 0;
-  #firstReader: NodeJS.Timeout | null = null;
+  readonly #readers: EventReaders;
   readonly trials: Trial[] = [];
 
   constructor(order: RunOrder) {
@@ -57,8 +55,7 @@ export class Run {
     this.#order = order;
     this.#writeConfig();
     this.#say("opening");
-    if (!order.stopWithClient) return;
-    this.#firstReader = setTimeout(() => this.stop("nobody read its events"), firstReaderMs);
+    this.#readers = new EventReaders(order.stopWithClient ? (why) => this.#isLeft(why) : null);
   }
 
   get isOver(): boolean {
@@ -113,16 +110,11 @@ export class Run {
 
   /** Somebody reads its events until the answer is called. */
   addReader(): () => void {
-    if (this.#firstReader !== null) clearTimeout(this.#firstReader);
-    this.#firstReader = null;
-    this.#readers++;
-    let isThere = true;
-    return () => {
-      if (!isThere) return;
-      isThere = false;
-      this.#readers--;
-      if (this.#order.stopWithClient && this.#readers === 0 && !this.isOver) this.stop("its client left");
-    };
+    return this.#readers.add();
+  }
+
+  #isLeft(why: string): void {
+    if (!this.isOver) this.stop(why);
   }
 
   #t(): number {
@@ -203,7 +195,7 @@ export class Run {
   }
 
   #finish(state: "done" | "failed"): void {
-    if (this.#firstReader !== null) clearTimeout(this.#firstReader);
+    this.#readers.end();
     this.#ended = new Date();
     this.#endedMs = performance.now();
     this.#say(state);

@@ -1,0 +1,209 @@
+/** From what a request says of a flow to flows of a session: one, or one for each stream of a profile. Nothing is opened. */
+import { join } from "node:path";
+import { PktgenError } from "../../errors.js";
+import { readOptions } from "../../options/option.js";
+import {
+  fieldKindOf,
+  namingFields,
+  type OptionTexts,
+  optionTexts,
+  type RequestFieldKind,
+} from "../../options/option-texts.js";
+import { readProfile } from "../../options/profile-option.js";
+import { runOptions, type RunValues } from "../../options/run-options.js";
+import { trafficOfRun } from "../../options/run-traffic.js";
+import { frameOfHex } from "../../profile/frame-file.js";
+import { type Profile, parseProfile, parseSettings } from "../../profile/index.js";
+import { isProgramFile } from "../../program/load-program.js";
+import type { FlowDuration, FlowFrames, FlowRate, FlowSpec } from "../../session/index.js";
+import { streamMeanBytes, streamPps } from "../../stream/departures/loads.js";
+import type { TrafficSpec, TrafficStream } from "../../stream/spec/traffic.js";
+import { type FrameSize, fixedSize, formatRate, minFrameBytes, parseDuration, parseRate, ratePps } from "../../units.js";
+import type { FlowBody } from "../contract.js";
+import { profilePath } from "../profiles.js";
+import { RequestRefusal } from "../refusal.js";
+import type { ServeSetup } from "../setup.js";
+
+/** A flow, and its rate as a text. */
+export interface OrderedFlow {
+  readonly spec: FlowSpec;
+  readonly rate: string;
+  readonly start: boolean;
+}
+
+interface FlowSurroundings {
+  readonly setup: ServeSetup;
+  readonly lineRateBps: number | null;
+}
+
+/** What plain traffic and profiles say of frames. */
+const ofFrames = ["sizes", "flows", "pinFlows", "dstMac", "srcMac", "vlan", "ip", "set", "seed"] as const;
+type Kinds = Record<(typeof ofFrames)[number], RequestFieldKind>;
+const kinds = Object.fromEntries(ofFrames.map((key) => [key, fieldKindOf(runOptions[key])])) as Kinds;
+
+const invalid = (what: string, where: string, accepted: string, hint?: string): RequestRefusal =>
+  new RequestRefusal("invalid", what, { where, accepted, ...(hint === undefined ? {} : { hint }) });
+
+const notBuilt = (what: string, where: string, accepted: string): RequestRefusal =>
+  new RequestRefusal("not-built", what, { where, accepted });
+
+/** @throws RequestRefusal, or PktgenError (2); `where` has the place in the list. */
+export async function flowOrders(asked: readonly FlowBody[], around: FlowSurroundings): Promise<OrderedFlow[]> {
+  const orders: OrderedFlow[] = [];
+  for (const [index, flow] of asked.entries()) {
+    try {
+      orders.push(...(await naming(() => ordersOf(flow, around))));
+    } catch (error) {
+      throw asked.length === 1 ? error : inList(error, index);
+    }
+  }
+  return orders;
+}
+
+/** Errors of options name fields; refusals stay what they are. */
+async function naming<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof RequestRefusal) throw error;
+    return namingFields<T>(() => Promise.reject(error));
+  }
+}
+
+function inList(error: unknown, index: number): unknown {
+  if (!(error instanceof PktgenError)) return error;
+  const { where, accepted, hint } = error;
+  const details = {
+    where: where === undefined ? `flows[${index}]` : `flows[${index}].${where}`,
+    ...(accepted === undefined ? {} : { accepted }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+  const code = error instanceof RequestRefusal ? error.code : "invalid";
+  return new RequestRefusal(code, error.message, details);
+}
+
+async function ordersOf(flow: FlowBody, around: FlowSurroundings): Promise<OrderedFlow[]> {
+  const ways = (["frame", "profile", "profileText"] as const).filter((key) => flow[key] !== undefined);
+  if (ways.length > 1) throw invalid(`${ways.join(" and ")} contradict each other`, ways[1]!, "one of them");
+  return flow.frame === undefined ? trafficOrders(flow, around) : [givenOrder(flow, flow.frame)];
+}
+
+function givenOrder(flow: FlowBody, frame: string): OrderedFlow {
+  const accepted = "hex:…, a frame without its FCS";
+  const [option] = Object.keys(flow.options ?? {});
+  if (option !== undefined) throw invalid("the frame is given, with all of its bytes", option, "no options");
+  if (!frame.startsWith("hex:")) throw invalid("a request names no files of the server", "frame", accepted);
+  const bytes = frameOfHex(frame.slice("hex:".length), "frame");
+  return orderOf(flow, flow.name, { kind: "bytes", bytes }, askedRate(flow), lengthOf(flow) ?? {});
+}
+
+async function trafficOrders(flow: FlowBody, around: FlowSurroundings): Promise<OrderedFlow[]> {
+  const { options = {} } = flow;
+  const isObject = options["set"] !== undefined && !Array.isArray(options["set"]);
+  const texts = optionTexts(options, isObject ? { ...kinds, set: "set" } : kinds);
+  const profile = await profileOf(flow, texts, around.setup);
+  const rate = flow.rate === undefined ? {} : { rate: askedRate(flow) };
+  const given: RunValues = { ...readOptions(runOptions, texts as never), ...rate };
+  const isSized = profile !== null && (profile.traffic !== null || profile.stream.sizes !== undefined);
+  const sizes = given.sizes ?? (isSized ? undefined : [fixedSize(minFrameBytes)]);
+  const { seed = 1 } = given;
+  const spec = trafficOfRun({ ...given, ...(sizes === undefined ? {} : { sizes }) }, profile, {
+    ...{ seed, queues: 1, lineRateBps: around.lineRateBps },
+  });
+  return streamOrders(flow, spec, around.lineRateBps);
+}
+
+async function profileOf(flow: FlowBody, texts: OptionTexts, setup: ServeSetup): Promise<Profile | null> {
+  const set = (texts["set"] ?? []) as readonly string[];
+  if (flow.profileText !== undefined)
+    return parseProfile(flow.profileText, join(setup.profiles, "request.yaml"), { settings: parseSettings([...set]) });
+  if (flow.profile === undefined) return null;
+  const path = profilePath(flow.profile, setup);
+  if (isProgramFile(path)) throw notBuilt("flows of a session have no programs", "profile", "a profile of streams");
+  return readProfile(path, { set: [...set] });
+}
+
+function streamOrders(flow: FlowBody, spec: TrafficSpec, lineRateBps: number | null): OrderedFlow[] {
+  const [size] = spec.sizes;
+  const own = spec.streams.every((stream) => stream.size !== null);
+  if (!own && spec.sizes.length > 1) {
+    const what = `a flow has one size, and these are ${spec.sizes.length}`;
+    throw invalid(what, "sizes", "one size or a mix, e.g. 64 or imix", "a flow for each size");
+  }
+  const rates = ratesOf(flow, spec, size!, lineRateBps);
+  return spec.streams.map((stream, index) => {
+    if (stream.program !== null)
+      throw notBuilt("flows of a session have no programs", `stream "${stream.name}"`, "a profile of streams");
+    const name = spec.streams.length === 1 ? flow.name : `${flow.name}.${stream.name}`;
+    return orderOf(flow, name, framesOf(stream, size!, spec.seed), rates[index]!, scheduleOf(flow, stream));
+  });
+}
+
+const framesOf = (stream: TrafficStream, size: FrameSize, seed: number): FlowFrames => ({
+  kind: "stream",
+  ...{ layers: stream.layers, payload: stream.payload, fields: stream.fields, seed },
+  size: stream.size ?? size,
+  ...(stream.signed === false ? { signed: false } : {}),
+});
+
+/** The request's rate in the proportion of the streams; else that of each stream. */
+function ratesOf(flow: FlowBody, spec: TrafficSpec, size: FrameSize, lineRateBps: number | null): FlowRate[] {
+  if (flow.rate === undefined) return spec.streams.map(({ rate, name }) => sendable(rate, `stream "${name}" rate`));
+  const rate = askedRate(flow);
+  if (spec.streams.length === 1) return [rate];
+  const shares = streamPps(spec, size, { kind: "max", lineRateBps });
+  const sum = shares.reduce((total, share) => total + share, 0);
+  const bytes = spec.streams.reduce((total, stream, k) => total + streamMeanBytes(spec, stream, size) * shares[k]!, 0);
+  const pps = ratePps(rate, bytes / sum, lineRateBps, "rate");
+  return shares.map((share) => ({ kind: "pps", pps: (share / sum) * pps }));
+}
+
+const askedRate = ({ rate }: FlowBody): FlowRate =>
+  sendable(rate === undefined ? null : parseRate(rate, "rate"), "rate");
+
+/** @throws RequestRefusal */
+function sendable(rate: TrafficStream["rate"], where: string): FlowRate {
+  const accepted = "a rate, e.g. 10kpps or 1Gbps";
+  if (rate === null) throw invalid("a flow has a rate", where, accepted);
+  if (rate.kind === "max") throw notBuilt("a flow of a session cannot send all that there is room for", where, accepted);
+  return rate;
+}
+
+/** null: the request says nothing of it. */
+function lengthOf({ count, duration }: FlowBody): { readonly duration: FlowDuration } | null {
+  if (count !== undefined && duration !== undefined)
+    throw invalid("count and duration contradict each other", "count", "one of them");
+  if (count !== undefined) return { duration: { kind: "frames", frames: count } };
+  if (duration === undefined || duration === "forever") return null;
+  return { duration: { kind: "seconds", seconds: parseDuration(duration, "duration") / 1e9 } };
+}
+
+/** Of a stream that says when its frames leave. */
+function scheduleOf(flow: FlowBody, { schedule, name }: TrafficStream): Pick<FlowSpec, "duration" | "delayNs"> {
+  const asked = lengthOf(flow);
+  const where = `stream "${name}" schedule`;
+  if (schedule.kind === "continuous") {
+    const { startNs, frames } = schedule;
+    const own = frames == null ? {} : { duration: { kind: "frames", frames } as const };
+    return { ...own, ...(asked ?? {}), ...(startNs === null ? {} : { delayNs: startNs }) };
+  }
+  if (schedule.kind !== "bursts")
+    throw notBuilt(`flows of a session have no ${schedule.kind}`, where, "continuous, bursts");
+  if (asked !== null) throw invalid("the stream has bursts, which say how long it sends", "duration", "neither");
+  const { startNs, frames, bursts, gapNs } = schedule;
+  return { delayNs: startNs, duration: { kind: "bursts", frames, bursts, gapNs } };
+}
+
+function orderOf(
+  { tx, rx, start }: FlowBody,
+  name: string,
+  frames: FlowFrames,
+  rate: FlowRate,
+  when: Pick<FlowSpec, "duration" | "delayNs">,
+): OrderedFlow {
+  const to = rx === null ? [] : [rx ?? tx].flat();
+  return { spec: { name, from: tx, to, frames, rate, ...when }, rate: formatRate(rate), start: start === true };
+}
+
+/** @throws PktgenError (2) */
+export const rateOfChange = (text: string): FlowRate => sendable(parseRate(text, "rate"), "rate");

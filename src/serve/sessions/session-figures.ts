@@ -1,0 +1,112 @@
+/** What a session's events and answers say of a sample: figures by name, of all, of ports, of flows. Pure. */
+import type { FlowCounters, PortCounters, SessionSnapshot } from "../../session/index.js";
+import { layer1OverheadBytes } from "../../units.js";
+import type { EventConfig, FlowFacts, LiveFigures } from "../contract.js";
+
+type Value = number | null;
+
+/** Of a sample, with their units. */
+export const sessionUnits = {
+  sent: "frames",
+  received: "frames",
+  lost: "frames",
+  inFlight: "frames",
+  duplicate: "frames",
+  reordered: "frames",
+  corrupt: "frames",
+  offeredPps: "pps",
+  txPps: "pps",
+  rxPps: "pps",
+  lostPps: "pps",
+  txBpsL2: "bps",
+  rxBpsL2: "bps",
+  latencyP50Ns: "ns",
+  latencyP99Ns: "ns",
+  latencyMaxNs: "ns",
+} as const satisfies EventConfig["units"];
+
+type SessionFigure = keyof typeof sessionUnits;
+
+/** Bits a second without what layer 1 adds to each frame. */
+const layer2 = (bpsL1: number, pps: number): number => Math.max(0, bpsL1 - pps * layer1OverheadBytes * 8);
+
+/** Frames of it that nobody awaits are in no sum but `sent`. */
+export const isAwaited = ({ to, signed }: FlowCounters): boolean => to.length > 0 && signed;
+
+/** Sums over all flows. Percentiles of many flows are not known; of one they are its. */
+export function sumFigures({ flows }: SessionSnapshot, lostPps: Value): Record<SessionFigure, Value> {
+  const sum = (of: (flow: FlowCounters) => number): number => flows.reduce((total, flow) => total + of(flow), 0);
+  const timed = flows.flatMap(({ latencyNs }) => latencyNs ?? []);
+  const only = timed.length === 1 ? timed[0]! : null;
+  return {
+    sent: sum(({ sent }) => sent),
+    received: sum(({ received }) => received),
+    lost: sum(({ lost }) => lost),
+    inFlight: sum(({ inFlight }) => inFlight),
+    duplicate: sum(({ duplicate }) => duplicate),
+    reordered: sum(({ reordered }) => reordered),
+    corrupt: sum(({ corrupt }) => corrupt),
+    offeredPps: sum(({ state, pps }) => (state === "running" ? pps : 0)),
+    txPps: sum(({ txPps }) => txPps),
+    rxPps: sum(({ rxPps }) => rxPps),
+    lostPps,
+    txBpsL2: sum(({ txBpsL1, txPps }) => layer2(txBpsL1, txPps)),
+    rxBpsL2: sum(({ rxBpsL1, rxPps }) => layer2(rxBpsL1, rxPps)),
+    latencyP50Ns: only?.p50 ?? null,
+    latencyP99Ns: only?.p99 ?? null,
+    latencyMaxNs: timed.length === 0 ? null : Math.max(...timed.map(({ max }) => max)),
+  };
+}
+
+/** Of a port that is closed nothing of now is known. */
+export const portFigures = (port: PortCounters): Record<string, Value> => ({
+  up: port.link === "up" ? 1 : 0,
+  sent: port.txFrames,
+  received: port.rxFrames,
+  txPps: port.txPps,
+  rxPps: port.rxPps,
+  txBpsL2: layer2(port.txBpsL1, port.txPps),
+  rxBpsL2: layer2(port.rxBpsL1, port.rxPps),
+  foreign: port.foreign,
+  stale: port.stale,
+  corrupt: port.corrupt,
+  blocked: port.blocked,
+});
+
+export const portFigureNames = [
+  ...["up", "sent", "received", "txPps", "rxPps", "txBpsL2", "rxBpsL2", "foreign", "stale", "corrupt", "blocked"],
+] as const;
+
+export const flowFigureNames = [
+  ...["state", "sent", "received", "lost", "inFlight", "duplicate", "reordered", "corrupt", "late", "missed", "blocked"],
+  ...["txPps", "rxPps", "lostPps", "latencyMinNs", "latencyMeanNs", "latencyP50Ns", "latencyP99Ns", "latencyMaxNs"],
+  ...["firstNs", "lastNs"],
+] as const;
+
+const stateWords = ["idle", "running", "paused", "ended"] as const satisfies readonly FlowFacts["state"][];
+
+export function stateWord({ state, generation }: FlowCounters): FlowFacts["state"] {
+  if (state !== "stopped") return state;
+  return generation === 0 ? "idle" : "ended";
+}
+
+/** What cannot be told of a flow is null: loss where nobody awaits its frames, or where they have no numbers. */
+export function flowFigures(flow: FlowCounters, lostPps: Value): Record<string, Value> {
+  const { latencyNs: latency } = flow;
+  const awaited = isAwaited(flow);
+  return {
+    state: stateWords.indexOf(stateWord(flow)),
+    ...{ sent: flow.sent, received: flow.received },
+    ...{ lost: awaited ? flow.lost : null, inFlight: awaited ? flow.inFlight : null },
+    ...{ duplicate: flow.duplicate, reordered: flow.reordered, corrupt: flow.corrupt },
+    ...{ late: flow.late, missed: flow.missed, blocked: flow.blocked },
+    ...{ txPps: flow.txPps, rxPps: flow.rxPps, lostPps: awaited ? lostPps : null },
+    ...{ latencyMinNs: latency?.min ?? null, latencyMeanNs: latency?.mean ?? null },
+    ...{ latencyP50Ns: latency?.p50 ?? null, latencyP99Ns: latency?.p99 ?? null, latencyMaxNs: latency?.max ?? null },
+    ...{ firstNs: flow.firstSentNs, lastNs: flow.lastReceivedNs },
+  };
+}
+
+/** Columns by name, as events have tables. */
+export const columnsOf = (names: readonly string[], rows: readonly LiveFigures[]): Value[][] =>
+  names.map((name) => rows.map((row) => row[name] ?? null));
