@@ -74,7 +74,7 @@ const flowFacts = z.object({
   rate: text,
   generation: frames.describe("grows with each start; counters are of it"),
   settled: z.boolean(),
-  signed: z.boolean().describe("false: frames have no room for a signature; no loss and no latency"),
+  signed: z.boolean().describe("false: frames have no room for a signature; loss is known when it is settled, latency never"),
   figures,
 });
 

@@ -31,7 +31,7 @@ type SessionFigure = keyof typeof sessionUnits;
 const layer2 = (bpsL1: number, pps: number): number => Math.max(0, bpsL1 - pps * layer1OverheadBytes * 8);
 
 /** Frames of it that nobody awaits are in no sum but `sent`. */
-export const isAwaited = ({ to, signed }: FlowCounters): boolean => to.length > 0 && signed;
+export const isAwaited = ({ to }: FlowCounters): boolean => to.length > 0;
 
 /** Sums over all flows. Percentiles of many flows are not known; of one they are its. */
 export function sumFigures({ flows }: SessionSnapshot, lostPps: Value): Record<SessionFigure, Value> {
@@ -90,7 +90,7 @@ export function stateWord({ state, generation }: FlowCounters): FlowFacts["state
   return generation === 0 ? "idle" : "ended";
 }
 
-/** What cannot be told of a flow is null: loss where nobody awaits its frames, or where they have no numbers. */
+/** What cannot be told of a flow is null: loss where nobody awaits its frames. */
 export function flowFigures(flow: FlowCounters, lostPps: Value): Record<string, Value> {
   const { latencyNs: latency } = flow;
   const awaited = isAwaited(flow);
