@@ -28,7 +28,7 @@ const ofFlows: readonly Told<FlowCounters>[] = [
   ["duplicate_frames", "counter", "Frames that came more than once.", ({ duplicate }) => duplicate],
   ["reordered_frames", "counter", "Frames out of order (RFC 4737).", ({ reordered }) => reordered],
   ["corrupt_frames", "counter", "Frames that came damaged.", ({ corrupt }) => corrupt],
-  ["lost_frames", "gauge", "Frames that did not come until now; one that is late is taken out again.", (flow) => lossOf(flow, flow.lost)],
+  ["lost_frames", "gauge", "Frames that did not come; a late one is taken out.", (flow) => lossOf(flow, flow.lost)],
   ["in_flight_frames", "gauge", "Frames that may still come.", (flow) => lossOf(flow, flow.inFlight)],
   ["running", "gauge", "1 where the flow runs.", ({ state }) => (state === "running" ? 1 : 0)],
 ];
@@ -50,7 +50,11 @@ export function sessionMetrics(open: readonly ServedSession[]): Metric[] {
       help: `Flows of open sessions. The figures of the first ${mostFlows} are told.`,
       samples: looked.map(({ session, flows: all }) => ({ labels: { session }, value: all.length })),
     },
-    { name: "pktgen_serve_open_sessions", help: "Sessions that are open.", samples: [{ labels: {}, value: open.length }] },
+    {
+      name: "pktgen_serve_open_sessions",
+      help: "Sessions that are open.",
+      samples: [{ labels: {}, value: open.length }],
+    },
   ];
 }
 

@@ -31,7 +31,8 @@ function list(server: Server, { path, query }: Call): Reply {
   const flows = server.sessions.ask(path["id"]!).flows();
   if (sort !== undefined) {
     const sign = worst === undefined ? 1 : -1;
-    const keyOf = (value: number | null | undefined): number => (value == null ? Number.POSITIVE_INFINITY : sign * value);
+    const keyOf = (value: number | null | undefined): number =>
+      value == null ? Number.POSITIVE_INFINITY : sign * value;
     flows.sort((a, b) => {
       const [left, right] = [keyOf(a.figures[sort]), keyOf(b.figures[sort])];
       return left === right ? a.index - b.index : left < right ? -1 : 1;

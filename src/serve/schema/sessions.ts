@@ -21,7 +21,7 @@ export const flowRequest = z.strictObject({
   rate: rateText.optional().describe("of all streams together; default: the rates of a profile's streams"),
   count: z.int().min(1).optional().describe("frames of each stream"),
   duration: timeText.optional().describe("time of sending; default: no end"),
-  options: optionValues.optional().describe("traffic options of the command line: sizes (one size), vlan, ip, dstMac …"),
+  options: optionValues.optional().describe("as on the command line: sizes (one size), vlan, ip, dstMac …"),
   profile: text.optional().describe("out of GET /profiles"),
   profileText: z.string().max(1_000_000).optional(),
   frame: text.optional().describe("hex:…: one frame without its FCS, repeated"),
