@@ -112,7 +112,7 @@ const doors = {
   ),
   pcap: ["index", "capture", "codec", "link-types", "file(-reader|-writer)?"],
   port: ["index", "(own-)?interface", "kinds?", "movers", "port", "spec", "vhost-user/message", "xdp/program"],
-  profile: ["index", "check", "document", "parameters", "threshold"],
+  profile: ["index", "check", "document", "frame-file", "parameters", "threshold"],
   program: ["load-program"],
   report: ["index", "html/index", "live-(history|view)", "page-document", "progress", "dts", "openmetrics"].concat(
     ["capture-info", "plan-table", "profile-(facts|graph|text)", "(compare|replay)-text"],

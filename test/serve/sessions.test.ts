@@ -86,12 +86,12 @@ describe("flows of a session", () => {
     expect([status, json.flows?.map(({ name, rate, state }: FlowFacts) => [name, rate, state])]).toEqual([
       200,
       [
-        ["plain", "20000pps", "idle"],
-        ["two.fast", "4000pps", "idle"],
-        ["two.slow", "1000pps", "idle"],
-        ["given", "20000pps", "idle"],
+        ["plain", "20kpps", "idle"],
+        ["two.fast", "4kpps", "idle"],
+        ["two.slow", "1kpps", "idle"],
+        ["given", "20kpps", "idle"],
         ["back", "1%", "idle"],
-        ["nobody", "20000pps", "idle"],
+        ["nobody", "20kpps", "idle"],
       ],
     ]);
     expect((await ofSession("POST", "/start", {})).json.flows).toBe(6);
@@ -120,7 +120,7 @@ describe("flows of a session", () => {
     const change = async (body: object): Promise<FlowFacts> =>
       (await asked("PATCH", template, `/sessions/${id}/flows/live`, body)).json;
     expect((await flow("live")).state).toBe("running");
-    expect(await change({ rate: "1kpps", paused: true })).toMatchObject({ state: "paused", rate: "1000pps" });
+    expect(await change({ rate: "1kpps", paused: true })).toMatchObject({ state: "paused", rate: "1kpps" });
     // What is not paused is not resumed.
     await ofSession("POST", "/resume", {});
     expect([(await flow("live")).state, (await flow("other")).state]).toEqual(["running", "idle"]);
@@ -192,7 +192,12 @@ describe("beside flows a session", () => {
     const file = await rig.ask("GET", `/sessions/${id}/captures/c1.pcapng`);
     expect(JSON.parse(file.headers["pktgen-capture"] as string)).toEqual({ frames: 200, seen: 200, missed: 0 });
     expect(decodeCapture(file.bytes).frames.length).toBe(200);
-    const stop = await asked("POST", "/sessions/{id}/captures/{capture}/stop", `/sessions/${id}/captures/c1/stop`, undefined);
+    const stop = await asked(
+      "POST",
+      "/sessions/{id}/captures/{capture}/stop",
+      `/sessions/${id}/captures/c1/stop`,
+      undefined,
+    );
     expect(stop.json.running).toBe(false);
     expect((await rig.ask("GET", `/sessions/${id}/captures/c1.pcap`)).status).toBe(200);
     expect((await ofSession("GET", "/captures")).json.captures.length).toBe(1);
@@ -210,7 +215,10 @@ describe("beside flows a session", () => {
     expect((await ofSession("POST", "/resolve", question)).json.mac).toBe("02:00:00:00:00:11");
     const echo = (await ofSession("POST", "/ping", question)).json;
     expect([echo.answered, echo.rttNs > 0]).toEqual([true, true]);
-    expect((await ofSession("GET", "/neighbours")).json.neighbours).toContainEqual({ ...question, mac: "02:00:00:00:00:11" });
+    expect((await ofSession("GET", "/neighbours")).json.neighbours).toContainEqual({
+      ...question,
+      mac: "02:00:00:00:00:11",
+    });
     const none = await ofSession("POST", "/resolve", { host: "h0", address: "198.18.0.99", timeout: "10ms" });
     expect(none.json.mac).toBe(null);
     expect((await ofSession("POST", "/ping", { ...question, host: "h9" })).status).toBe(404);
@@ -239,7 +247,9 @@ describe("a session ends", () => {
     for (const { v } of dataOf(events, "sample")) expect(v.length).toBe(config.names.length);
     const table = dataOf(events, "flows").at(-1)!;
     const flowRow = (name: string): Json => {
-      const { index } = dataOf(events, "flowlist").flatMap(({ flows }) => flows).find((one) => one.name === name)!;
+      const { index } = dataOf(events, "flowlist")
+        .flatMap(({ flows }) => flows)
+        .find((one) => one.name === name)!;
       const row = table.rows!.indexOf(index);
       return row < 0 ? null : Object.fromEntries(config.flowNames.map((figure, k) => [figure, table.v[k]![row]]));
     };
@@ -258,7 +268,9 @@ describe("a session ends", () => {
   });
 
   it("with its client, where it is asked to; and a mistake leaves nothing", async () => {
-    const wrong = await rig.ask("POST", "/sessions", { body: { ...both, flows: [{ ...forward, name: "x", tx: "no" }] } });
+    const wrong = await rig.ask("POST", "/sessions", {
+      body: { ...both, flows: [{ ...forward, name: "x", tx: "no" }] },
+    });
     expect([wrong.status, await rig.get("/sessions")]).toEqual([404, { sessions: [] }]);
     const flows = [{ ...forward, name: "x", start: true }];
     const { json } = await rig.ask("POST", "/sessions", { body: { ...both, flows, stopWithClient: true } });

@@ -74,7 +74,9 @@ const flowFacts = z.object({
   rate: text,
   generation: frames.describe("grows with each start; counters are of it"),
   settled: z.boolean(),
-  signed: z.boolean().describe("false: frames have no room for a signature; loss is known when it is settled, latency never"),
+  signed: z
+    .boolean()
+    .describe("false: frames have no room for a signature; loss is known when it is settled, latency never"),
   figures,
 });
 

@@ -10,7 +10,7 @@ import {
   type RequestFieldKind,
 } from "../../options/option-texts.js";
 import { readProfile } from "../../options/profile-option.js";
-import { runOptions, type RunValues } from "../../options/run-options.js";
+import { type RunValues, runOptions } from "../../options/run-options.js";
 import { trafficOfRun } from "../../options/run-traffic.js";
 import { frameOfHex } from "../../profile/frame-file.js";
 import { type Profile, parseProfile, parseSettings } from "../../profile/index.js";
@@ -18,7 +18,15 @@ import { isProgramFile } from "../../program/load-program.js";
 import type { FlowDuration, FlowFrames, FlowRate, FlowSpec } from "../../session/index.js";
 import { streamMeanBytes, streamPps } from "../../stream/departures/loads.js";
 import type { TrafficSpec, TrafficStream } from "../../stream/spec/traffic.js";
-import { type FrameSize, fixedSize, formatRate, minFrameBytes, parseDuration, parseRate, ratePps } from "../../units.js";
+import {
+  type FrameSize,
+  fixedSize,
+  formatRate,
+  minFrameBytes,
+  parseDuration,
+  parseRate,
+  ratePps,
+} from "../../units.js";
 import type { FlowBody } from "../contract.js";
 import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
@@ -148,7 +156,8 @@ const framesOf = (stream: TrafficStream, size: FrameSize, seed: number): FlowFra
 
 /** The request's rate in the proportion of the streams; else that of each stream. */
 function ratesOf(flow: FlowBody, spec: TrafficSpec, size: FrameSize, lineRateBps: number | null): FlowRate[] {
-  if (flow.rate === undefined) return spec.streams.map(({ rate, name }) => sendable(rate, `stream "${name}" rate`));
+  if (flow.rate === undefined && spec.plain === undefined)
+    return spec.streams.map(({ rate, name }) => sendable(rate, `stream "${name}" rate`));
   const rate = askedRate(flow);
   if (spec.streams.length === 1) return [rate];
   const shares = streamPps(spec, size, { kind: "max", lineRateBps });
@@ -165,7 +174,8 @@ const askedRate = ({ rate }: FlowBody): FlowRate =>
 function sendable(rate: TrafficStream["rate"], where: string): FlowRate {
   const accepted = "a rate, e.g. 10kpps or 1Gbps";
   if (rate === null) throw invalid("a flow has a rate", where, accepted);
-  if (rate.kind === "max") throw notBuilt("a flow of a session cannot send all that there is room for", where, accepted);
+  if (rate.kind === "max")
+    throw notBuilt("a flow of a session cannot send all that there is room for", where, accepted);
   return rate;
 }
 

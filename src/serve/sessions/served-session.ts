@@ -79,9 +79,13 @@ export class ServedSession {
   /** The engine's, while it is there. @throws RequestRefusal (409) */
   get engine(): Session {
     if (this.#state === "open") return this.#session;
-    throw new RequestRefusal("wrong-state", `session ${this.id} ${this.#state === "closing" ? "closes" : "has ended"}`, {
-      accepted: "a session that is open",
-    });
+    throw new RequestRefusal(
+      "wrong-state",
+      `session ${this.id} ${this.#state === "closing" ? "closes" : "has ended"}`,
+      {
+        accepted: "a session that is open",
+      },
+    );
   }
 
   /** The last one where it has ended. */
@@ -197,9 +201,11 @@ export class ServedSession {
 
   async setHosts(hosts: readonly HostBody[]): Promise<void> {
     await this.engine.setHosts(
-      hosts.map(({ name, port, mac, ipv4 = [], ipv6 = [], vlan = null }): HostSpec => ({
-        ...{ name, port, mac, ipv4, ipv6, vlan },
-      })),
+      hosts.map(
+        ({ name, port, mac, ipv4 = [], ipv6 = [], vlan = null }): HostSpec => ({
+          ...{ name, port, mac, ipv4, ipv6, vlan },
+        }),
+      ),
     );
     this.#hosts = hosts;
   }

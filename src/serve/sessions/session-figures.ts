@@ -78,7 +78,19 @@ export const portFigureNames = [
 ] as const;
 
 export const flowFigureNames = [
-  ...["state", "sent", "received", "lost", "inFlight", "duplicate", "reordered", "corrupt", "late", "missed", "blocked"],
+  ...[
+    "state",
+    "sent",
+    "received",
+    "lost",
+    "inFlight",
+    "duplicate",
+    "reordered",
+    "corrupt",
+    "late",
+    "missed",
+    "blocked",
+  ],
   ...["txPps", "rxPps", "lostPps", "latencyMinNs", "latencyMeanNs", "latencyP50Ns", "latencyP99Ns", "latencyMaxNs"],
   ...["firstNs", "lastNs"],
 ] as const;
