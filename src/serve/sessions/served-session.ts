@@ -1,7 +1,7 @@
 /** One session: its state, its flows by name, what is done with them, and how it ends. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { didYouMean } from "../../nearest.js";
 import type { FlowCounters, HostSpec, Session, SessionEvent, SessionSnapshot } from "../../session/index.js";
+import { sleepNs } from "../../sys/sleep.js";
 import { formatRate } from "../../units.js";
 import type { ErrorDetail, FlowFacts, HostBody, SessionBody, SessionFacts } from "../contract.js";
 import { EventReaders } from "../events/readers.js";
@@ -13,7 +13,7 @@ import { SessionTeller } from "./session-teller.js";
 
 /** On top of the time in which a flow settles: what a peer that hangs has in its ring is not awaited. */
 const patienceMs = 1_000;
-const lookEveryMs = 20;
+const lookEveryNs = 20e6;
 
 export type SessionDeed = "start" | "stop" | "pause" | "resume";
 
@@ -234,7 +234,7 @@ export class ServedSession {
   async #settle(): Promise<void> {
     const untilMs = performance.now() + this.#parts.settleNs / 1e6 + patienceMs;
     const isSettled = ({ settled, generation }: FlowCounters): boolean => settled || generation === 0;
-    while (performance.now() < untilMs && !this.#session.sample().flows.every(isSettled)) await sleep(lookEveryMs);
+    while (performance.now() < untilMs && !this.#session.sample().flows.every(isSettled)) await sleepNs(lookEveryNs);
   }
 
   #take(event: SessionEvent): void {
