@@ -1,6 +1,7 @@
 /** Who may ask what: names, origins, tokens, sizes and types of bodies; and nonsense. */
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parsePortSpec } from "../../src/port/index.js";
 import { errorAnswer } from "../../src/serve/schema/common.js";
 import { type Asked, type Rig, startRig } from "./serve-rig.js";
 
@@ -9,7 +10,7 @@ let closed: Rig;
 const token = "correct-horse-battery";
 
 beforeAll(async () => {
-  open = await startRig();
+  open = await startRig({ ports: [{ name: "east", spec: parsePortSpec("null:") }] });
   closed = await startRig({}, { token, names: ["lab.example"] });
 });
 afterAll(async () => {
@@ -64,7 +65,12 @@ describe("a request is refused", () => {
       { body: { command: "rfc2544", options: { resetCommand: "id" } } },
       [403, "forbidden", "resetCommand"],
     ],
-    ["POST", "/runs", { body: { options: { hop: ["a,rx=command:/(1)/:id,tx=netdev:x"] } } }, [403, "forbidden", "hop"]],
+    [
+      "POST",
+      "/runs",
+      { body: { options: { tx: "east", hop: ["a,rx=command:/(1)/:id,tx=netdev:x"] } } },
+      [403, "forbidden", "hop"],
+    ],
     [
       "POST",
       "/runs",
