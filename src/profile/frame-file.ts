@@ -16,6 +16,12 @@ export function frameOfHex(text: string, where: string): Uint8Array {
   return bytes;
 }
 
+/** `FILE` or `FILE#N`; number null: no frame is named. */
+export function frameName(text: string): { readonly file: string; readonly number: number | null } {
+  const [, file = text, number] = /^(.*)#(\d+)$/.exec(text) ?? [];
+  return { file, number: number === undefined ? null : Number(number) };
+}
+
 /** `number`: which frame of a capture, from 1; null: the only one. @throws PktgenError (2) */
 export function frameOfFile(content: Uint8Array, number: number | null, where: string): Uint8Array {
   const accepted = acceptedFile;
@@ -70,10 +76,10 @@ function textOf(content: Uint8Array): string | null {
  */
 export function readFrame(text: string, where: string): Uint8Array {
   if (text.startsWith("hex:")) return frameOfHex(text.slice("hex:".length), where);
-  const [, file, number] = /^(.*)#(\d+)$/.exec(text) ?? [null, text, null];
+  const { file, number } = frameName(text);
   try {
-    const content = readInputFile(file!, { mostBytes: mostFileBytes });
-    return frameOfFile(content, number === null ? null : Number(number), where);
+    const content = readInputFile(file, { mostBytes: mostFileBytes });
+    return frameOfFile(content, number, where);
   } catch (cause) {
     if (!isReadError(cause)) throw cause;
     throw usageError(`${file} ${unreadableBecause(cause)}`, {

@@ -17,7 +17,7 @@ import { parseDuration, parseRate, parseRatio } from "../units.js";
 import { checkShape, quoted, valueAtPath } from "./check.js";
 import type { YamlDocument, YamlPath } from "./document.js";
 import type { ProfileFiles } from "./files.js";
-import { frameOfFile, frameOfHex } from "./frame-file.js";
+import { frameName, frameOfFile, frameOfHex } from "./frame-file.js";
 import { at, checkName, sizesAt } from "./located.js";
 import { eachOf, together } from "./mistakes.js";
 import {
@@ -96,8 +96,8 @@ function frameAt(document: YamlDocument, path: YamlPath, shape: StreamShape, fro
 
 function bytesOf(frame: string | { readonly file: string }, { file, files }: StreamFile): Uint8Array {
   if (typeof frame === "string") return frameOfHex(frame, "frame");
-  const [, name, number] = /^(.*)#(\d+)$/.exec(frame.file) ?? [null, frame.file, null];
-  return frameOfFile(files.payload(name!, file), number === null ? null : Number(number), "frame");
+  const { file: name, number } = frameName(frame.file);
+  return frameOfFile(files.payload(name, file), number, "frame");
 }
 
 /** Throws the mistakes of its keys together with the mistakes of its packet. */
