@@ -6,17 +6,18 @@ import type { TrialEvent } from "./trial-events.js";
 
 const prepareMs = 30_000;
 
-/** `ready`: what has to be done before anybody is asked. */
+/** `ready`: what has to be done before anybody is asked; why it cannot be prepared now, or null. */
 export async function preparedEvent(
   link: AgentLink,
   attempt: number,
   fields: object,
-  ready: Promise<void>,
+  ready: Promise<string | null>,
 ): Promise<TrialEvent | null> {
   const agent = link.name;
   try {
-    await ready;
+    const why = await ready;
     const asked = await link.ask("prepare", fields, answers.prepare, prepareMs);
+    if (asked.kind === "answer" && why !== null) return { kind: "refused", agent, attempt, why, lasting: false };
     if (asked.kind === "answer") return { kind: "armed", agent, attempt };
     if (asked.kind === "absent") return { kind: "absent", agent };
     if (asked.kind !== "refused") return null;

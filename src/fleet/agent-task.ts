@@ -1,4 +1,4 @@
-/** What an agent is doing at the moment for a run: one task, which is prepared, appointed, stopped, and reported once. */
+/** What an agent is doing at the moment for a run: one task, which is prepared, appointed, confirmed, stopped and reported. */
 import { environmentError, type PktgenError } from "../errors.js";
 import type { TrialInputs } from "../measure/trial-result.js";
 
@@ -31,6 +31,7 @@ export class AgentTask {
   readonly #stop = new AbortController();
   readonly #go = deferred<number>();
   #startNs: number | null = null;
+  #isConfirmed = false;
   #stopped: string | null = null;
   #isOver = false;
   #sent = 0;
@@ -81,17 +82,28 @@ export class AgentTask {
     return this.#stopped;
   }
 
-  /** The moment is appointed; told again, nothing changes. */
-  go(startNs: number): void {
-    this.#startNs ??= startNs;
-    this.#go.resolve(startNs);
+  /** It begins at the appointed moment, or has nothing to do with one. */
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
   }
 
-  /** Before the appointed moment nothing is sent at all. */
+  /** The moment is appointed, and may be called off; told again, nothing changes. */
+  go(startNs: number): void {
+    this.#startNs ??= startNs;
+  }
+
+  /** It begins at the appointed moment. */
+  confirm(): void {
+    if (this.#startNs === null || this.#stopped !== null) return;
+    this.#isConfirmed = true;
+    this.#go.resolve(this.#startNs);
+  }
+
+  /** Until the moment is confirmed, nothing is sent at all. */
   stop(why: string): void {
     this.#stopped ??= why;
     this.#stop.abort();
-    if (this.#startNs === null) this.#go.reject(calledOff(why));
+    if (!this.#isConfirmed) this.#go.reject(calledOff(why));
   }
 }
 

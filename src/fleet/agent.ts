@@ -50,6 +50,8 @@ export interface AgentClock extends Clock {
 
 const beatMs = { idle: 1_000, busy: 250 } as const;
 const lateNs = 0;
+/** A trial that is confirmed later than this has not begun here. Before, its start is late, and its report says so. */
+const mostLateNs = 10e9;
 
 /** What is text already says of itself who it is from. */
 type Answer = Readonly<Record<string, unknown>> | WireText;
@@ -89,6 +91,7 @@ export class Agent implements AsyncDisposable {
     }
     await listen(subjectOf.everybody("facts"), (message) => void this.#answer(message, this.#verbs.facts));
     await listen("run.*.go", (message) => void this.#answer(message, (data) => this.#go(data)));
+    await listen("run.*.confirm", (message) => void this.#answer(message, (data) => this.#confirm(data)));
     await listen("run.*.totals", (message) => void this.#answer(message, (data) => this.#totals(data)));
     await listen("run.*.stop", (message) => void this.#answer(message, (data) => this.#stop(data)));
     await listen("run.*.renew", (message) => void this.#answer(message, (data) => this.#renew(data)));
@@ -195,7 +198,7 @@ export class Agent implements AsyncDisposable {
   async #expire(): Promise<void> {
     const { task } = this.#lab;
     if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#watchExpiry();
-    if (task !== null && (task.startNs === null || task.isEndless)) task.stop("nobody renewed the claim");
+    if (task !== null && (!task.isConfirmed || task.isEndless)) task.stop("nobody renewed the claim");
     await task?.done;
     if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#watchExpiry();
     this.#claims.end();
@@ -248,7 +251,7 @@ export class Agent implements AsyncDisposable {
   async #counters(data: unknown): Promise<Answer> {
     this.#ofHolder(readMessage(messages.counters, data, "counters"));
     const { task } = this.#lab;
-    if (task?.startNs === null) task.stop("another trial is prepared");
+    if (task?.isConfirmed === false) task.stop("another trial is prepared");
     await task?.done;
     const { bench } = this.#lab;
     if (bench === null) throw environmentError("its ports are not open");
@@ -286,6 +289,16 @@ export class Agent implements AsyncDisposable {
     if (skews !== undefined) this.#lab.bench?.tellFlow({ kind: "skews", skews }).catch(() => {});
     task.go(startNs);
     return { kind: "going", leadNs };
+  }
+
+  /** Everybody goes. Long after the moment it would be in nobody's trial any more. */
+  #confirm(data: unknown): Answer | null {
+    const task = this.#taskOf(readMessage(messages.confirm, data, "confirm"));
+    if (task === null || task.startNs === null) return null;
+    const lateNs = this.#clock.nowNs() - task.startNs;
+    if (lateNs < mostLateNs) task.confirm();
+    else task.stop(`it heard ${Math.round(lateNs / 1e6)} ms too late that all begin`);
+    return {};
   }
 
   /** A host that only receives knows now that no more is sent. */
@@ -369,7 +382,7 @@ export class Agent implements AsyncDisposable {
       ...{ v: protocolVersion, from: this.#setup.name, incarnation: this.incarnation },
       run: this.#claims.holder(nowMs)?.run ?? null,
       trial: task?.id.trial ?? null,
-      progress: task?.startNs == null ? null : (bench?.progress() ?? null),
+      progress: task?.isConfirmed === true ? (bench?.progress() ?? null) : null,
     });
   }
 }

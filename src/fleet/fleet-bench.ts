@@ -294,7 +294,8 @@ class FleetBench implements Bench {
       prepare: async (link, attempt, members, at) => {
         const role = this.#flows?.roleOf(link.name) ?? { share: { index: at, of: members.length } };
         const fields = { trial, attempt, task: "trial", request, index, ...role, idsGiven: idsOf(attempt) };
-        return preparedEvent(link, attempt, fields, this.#hops.begin(attempt));
+        const counted = this.#hops.begin(attempt).then(() => this.#hops.whyNot(link.name));
+        return preparedEvent(link, attempt, fields, counted);
       },
       go: async (attempt, startNs, members, untilNs) => {
         const clocked = members.map((member) => ({ ...member, ...this.#clockOf(member.agent, startNs) }));
@@ -310,6 +311,8 @@ class FleetBench implements Bench {
         const said = await bus.gather(subjectOf.run(run, "go"), order, names, ms);
         return [...said].map(([agent, data]) => goingEvent(agent, attempt, data));
       },
+      confirm: async (attempt, agents, withinMs) =>
+        new Set((await bus.gather(subjectOf.run(run, "confirm"), message(attempt), agents, withinMs)).keys()),
       stop: (attempt, why) => bus.publish(subjectOf.run(run, "stop"), { ...message(attempt), why }),
       report: async (link, attempt) => {
         const part = await this.#report(link, trial, attempt);

@@ -16,7 +16,7 @@ export type AgentVerb =
   | "clock-ask";
 
 /** What a run tells all its agents at once. */
-export type RunWord = "go" | "totals" | "stop" | "renew" | "kept" | "end";
+export type RunWord = "go" | "confirm" | "totals" | "stop" | "renew" | "kept" | "end";
 
 export const subjectOf = {
   agent: (agent: string, verb: AgentVerb): string => `agent.${agent}.${verb}`,

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { PktgenError, usageError } from "../errors.js";
 
 /** Counted up whenever a message changes. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const text = z.string().max(10_000);
@@ -58,6 +58,8 @@ export const messages = {
   }),
   /** By agent: the moment in its own CLOCK_MONOTONIC, and how the clocks of those stand whose frames it receives. */
   go: z.looseObject({ ...ofTrial, startNs: z.record(name, ns), skews: z.record(name, z.array(skew)).optional() }),
+  /** All have said that they go: now nobody calls the trial off any more, and it begins at the appointed moment. */
+  confirm: z.looseObject(ofTrial),
   /** All who send have ended. */
   totals: z.looseObject({ ...ofTrial, totals: z.array(z.looseObject({ share: whole, frames: whole })).max(10_000) }),
   stop: z.looseObject({ ...ofTrial, why: text }),

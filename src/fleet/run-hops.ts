@@ -12,13 +12,15 @@ import { answers } from "./protocol.js";
 /** Rings are empty after 0.2 s at most. */
 const countersMs = 3_000;
 
+const unsaid = "it did not say in time what its interfaces sent";
+
 const noReport: Omit<TrialHops, "faults"> = { hops: [], foreign: { entered: 0, left: 0 }, notes: [] };
 
 export class RunHops implements AsyncDisposable {
   readonly #links: readonly AgentLink[];
   readonly #counters: ExternalCounters | null;
-  /** Agents that do not answer are not asked again in a trial. */
-  readonly #gone = new Set<string>();
+  /** Agents that do not answer are not asked again in a trial. Nothing is known of their interfaces. */
+  readonly #gone = new Map<string, string>();
   #isCounted = false;
   #attempt = 0;
   #begun: Promise<void> = Promise.resolve();
@@ -36,7 +38,7 @@ export class RunHops implements AsyncDisposable {
   }
 
   /**
-   * Before an attempt at a trial; once for all agents. One that is called off may have sent some frames by then.
+   * Before an attempt at a trial; once for all agents. What they did for an earlier one is over by then.
    * @throws PktgenError (3): a counter that cannot be read.
    */
   begin(attempt: number): Promise<void> {
@@ -46,6 +48,11 @@ export class RunHops implements AsyncDisposable {
       this.#begun = this.#counters?.begin() ?? Promise.resolve();
     }
     return this.#begun;
+  }
+
+  /** Why an attempt cannot begin with this agent: its share of the counters is missing. null: it can. */
+  whyNot(agent: string): string | null {
+    return this.#gone.get(agent) ?? null;
   }
 
   /** After a trial of which every report came: what a lost agent sends meanwhile nobody knows. */
@@ -58,6 +65,8 @@ export class RunHops implements AsyncDisposable {
   /** What a direction of the trial did to them. `reports`: by agent. */
   of(direction: number, reports: ReadonlyMap<string, TrialReport>): TrialHops {
     if (this.#counters === null || !this.#isCounted) return { ...noReport, faults: [] };
+    const faults = [...this.#gone].filter(([name]) => reports.has(name)).map(([name, why]) => `${name}: ${why}`);
+    if (faults.length > 0) return { ...noReport, faults };
     return this.#counters.of(
       direction,
       this.#links.map(({ name }) => reports.get(name) ?? null),
@@ -74,7 +83,7 @@ export class RunHops implements AsyncDisposable {
         const asked = this.#gone.has(link.name) ? null : await link.ask("counters", {}, answers.counters, countersMs);
         if (asked?.kind === "answer") return asked.value;
         if (asked?.kind === "refused") throw asked.error;
-        this.#gone.add(link.name);
+        if (asked !== null) this.#gone.set(link.name, unsaid);
         return { moved: 0, sent: [] };
       }),
     );

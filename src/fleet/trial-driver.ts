@@ -1,4 +1,5 @@
 /** Carries out what trial-machine.ts says: asks agents over the bus, tells it what they answer, and wakes it in time. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { AgentLink, ReportPart } from "./agent-link.js";
 import type { Member, TrialEffect, TrialEvent, TrialOutcome, TrialSetup } from "./trial-events.js";
 import { beginTrial, reduceTrial, type TrialState, type TrialStep, wakeNs } from "./trial-machine.js";
@@ -11,6 +12,8 @@ export interface TrialWork {
   prepare(link: AgentLink, attempt: number, members: readonly Member[], index: number): Promise<TrialEvent | null>;
   /** Tells all; an event for each that answered before that moment. */
   go(attempt: number, startNs: number, members: readonly Member[], untilNs: number): Promise<readonly TrialEvent[]>;
+  /** Tells all that it begins. Resolves with those of them that said in this time that they heard it. */
+  confirm(attempt: number, agents: readonly string[], withinMs: number): Promise<ReadonlySet<string>>;
   stop(attempt: number, why: string): void;
   report(link: AgentLink, attempt: number): Promise<ReportPart | TrialEvent | null>;
 }
@@ -77,6 +80,9 @@ export class TrialDriver {
       case "go":
         this.#go(effect.attempt, effect.startNs, effect.members).catch(this.#reject);
         return;
+      case "confirm":
+        this.#confirm(effect.attempt).catch(this.#reject);
+        return;
       case "stop":
         this.#work.stop(effect.attempt, effect.why);
         return;
@@ -107,6 +113,18 @@ export class TrialDriver {
   async #go(attempt: number, startNs: number, members: readonly Member[]): Promise<void> {
     const untilNs = startNs - this.#state.setup.times.marginNs;
     for (const event of await this.#work.go(attempt, startNs, members, untilNs)) this.tell(event);
+  }
+
+  /** Whoever was cut off just then is told again. */
+  async #confirm(attempt: number): Promise<void> {
+    let missing = this.#state.members.map(({ agent }) => agent);
+    const everyMs = this.#state.setup.times.askAgainNs / 1e6;
+    while (missing.length > 0 && this.#state.phase !== "over" && this.#state.attempt === attempt) {
+      const waited = pause(everyMs, undefined, { ref: false });
+      const heard = await this.#work.confirm(attempt, missing, everyMs);
+      missing = missing.filter((agent) => !heard.has(agent));
+      if (missing.length > 0) await waited;
+    }
   }
 
   async #ask(agent: string): Promise<void> {

@@ -83,6 +83,8 @@ export type TrialEffect =
       readonly startNs: number;
       readonly members: readonly Member[];
     }
+  /** All go: nobody begins before this, and nobody calls the trial off after it. */
+  | { readonly kind: "confirm"; readonly attempt: number }
   | { readonly kind: "stop"; readonly attempt: number; readonly why: string }
   | { readonly kind: "ask report"; readonly agents: readonly string[] }
   | { readonly kind: "over"; readonly outcome: TrialOutcome };

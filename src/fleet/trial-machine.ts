@@ -4,7 +4,10 @@
  *
  *   preparing ──all armed──▸ countdown ──all going──▸ running ──all done, or too late──▸ collecting ──▸ over
  *       ▴                        │
- *       └──── another attempt ───┘   before the appointed moment, and only while nobody sends
+ *       └──── another attempt ───┘   only while nobody sends
+ *
+ * All who go are told so, and nobody sends before. So a trial that is called off has sent nothing, however late that is
+ * heard. Once it is confirmed it is called off no more.
  *
  * An agent is lost when its report is missing, not when its beats are: a thread that is starved or a link that is down
  * says nothing about the trial.
@@ -226,7 +229,8 @@ function countdown(before: TrialState, event: TrialEvent, nowNs: number): TrialS
   const state = event.kind === "going" && !isTooLate ? asState(before, event.agent, "going") : before;
   if (state.members.every((view) => view.state === "going")) {
     const deadlineNs = state.startNs + lastsNs + times.overtimeNs;
-    return still({ ...state, phase: "running", deadlineNs });
+    const confirm: TrialEffect = { kind: "confirm", attempt: state.attempt };
+    return { state: { ...state, phase: "running", deadlineNs }, effects: [confirm] };
   }
   return isTooLate
     ? failAttempt(state, blameThose(state, "going", "it did not say in time that it starts"), nowNs)

@@ -111,6 +111,7 @@ describe("trials that are prepared one upon the other", () => {
     await run("prepare", order(0));
     const message = { v: protocolVersion, from: "test", run: "r1", epoch: 1, trial: 0, attempt: 1 };
     await bus.request("run.r1.go", { ...message, startNs: { a1: later() } }, 5_000);
+    await bus.request("run.r1.confirm", message, 5_000);
     expect(await run("prepare", order(0, 2))).toMatchObject({ kind: "armed" });
     expect(await run("report", { trial: 0, attempt: 1 })).toMatchObject({
       ...{ kind: "report", attempt: 1 },

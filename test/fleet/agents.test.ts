@@ -136,6 +136,7 @@ describe("a claim", () => {
     expect(await ask("prepare", order)).toMatchObject({ kind: "armed" });
     const startNs = { a1: Number(process.hrtime.bigint()) + 5e7 };
     expect(await bus.request("run.r1.go", { ...own, ...trial, startNs }, 10_000)).toMatchObject({ kind: "answer" });
+    expect(await bus.request("run.r1.confirm", { ...own, ...trial }, 10_000)).toMatchObject({ kind: "answer" });
     await isClosed;
     expect(await ask("prepare", order)).toMatchObject({ kind: "refused", why: expect.stringContaining("has run out") });
     expect(await ask("facts", {})).toMatchObject({ state: "idle" });

@@ -13,8 +13,9 @@ describe("messages", () => {
   it("one that is whole is taken as it is", () => expect(readMessage(messages.claim, claim, "a7")).toEqual(claim));
 
   it("another version of the protocol is named, and ours", () => {
-    const line = lineOf(() => readMessage(messages.claim, { ...claim, v: 2, epoch: "?" }, "a7"));
-    expect(line).toMatch(/^a7: .*it speaks version 2 of the fleet's protocol, and this is version 1/);
+    const line = lineOf(() => readMessage(messages.claim, { ...claim, v: protocolVersion + 1, epoch: "?" }, "a7"));
+    const theirs = `version ${protocolVersion + 1} of the fleet's protocol`;
+    expect(line).toMatch(new RegExp(`^a7: .*it speaks ${theirs}, and this is version ${protocolVersion}`));
     expect(lineOf(() => readMessage(messages.claim, "hello", "a7"))).toMatch(/version unknown/);
   });
 

@@ -97,6 +97,7 @@ describe("a trial that goes well", () => {
     const trial = new Played().each("armed");
     expect(trial.effects.at(-1)).toEqual({ kind: "go", attempt: 1, startNs: 100 * ms, members: setup.members });
     trial.each("going");
+    expect(trial.effects.at(-1)).toEqual({ kind: "confirm", attempt: 1 });
     for (let at = 1; at < 11; at++) trial.until(at * s).of("beat");
     trial.until(10.5 * s).of("done");
     expect(trial.asked).toEqual(names);
