@@ -25,12 +25,12 @@ const runElsewhere = /^scripts\/lab\/device\.sh |^unshare -rn /;
 /** With PKTGEN_RECIPES=whole recipes take their time; else what takes long gets options that make it short. */
 const isWhole = process.env["PKTGEN_RECIPES"] === "whole";
 const shorter: readonly (readonly [command: RegExp, options: string])[] = [
-  [/--repeat 3 /, "--repeat 1 --trial 300ms --width 5%"],
-  [/ ndr --quick --sizes/, "--trial 300ms --width 5%"],
-  [/rfc2544 .*--tests throughput/, "--sizes 64 --trial 300ms --width 5%"],
+  [/--repeat 3 /, "--repeat 1 --trial 200ms --width 5%"],
+  [/ ndr --quick --sizes/, "--trial 200ms --width 20%"],
+  [/rfc2544 .*--tests throughput/, "--sizes 64 --trial 200ms --width 20%"],
   [/ (64-1518:64|rfc2544|plan)$/, "--count 200 --rate 2kpps --warmup 0"],
   [/--duration (5|10)s$/, "--duration 500ms"],
-  [/--count 1000000/, "--count 10000"],
+  [/--count 1000000?(?!\d)/, "--count 10000"],
   [/ plan profiles\/plans\/\S+$/, "--count 900"],
   [/^pktgen-ts soak/, "--for 3s --piece 1s"],
   [/^pktgen-ts latency/, "--trial-duration 500ms"],
@@ -128,7 +128,7 @@ function together(kept: readonly ShellCommand[]): Recipe[] {
 }
 
 function twoMachines(commands: readonly ShellCommand[]): Pick<Recipe, "script" | "exitCodes" | "stage"> {
-  const [receive, send, merge] = commands.map(({ text }) => text);
+  const [receive, send, merge] = commands.map(({ text }) => asRun(text));
   const script = `ip netns exec right ${receive} & sleep 2\nip netns exec left ${send}\nwait\n${merge}`;
   return { script, exitCodes: [0, 4], stage: machinesStage };
 }
