@@ -12,7 +12,7 @@ import {
   type SessionMemory,
   type SessionOrder,
 } from "../engine/session/index.js";
-import { order, size } from "../stream/frames/frame-maker.js";
+import { orderWord, sizeWord } from "../stream/frames/frame-maker.js";
 import type { CompiledFlow } from "./compile-flow.js";
 import { Heap } from "./heap.js";
 import { SessionError } from "./session-error.js";
@@ -229,7 +229,7 @@ export class FlowTable {
       new Uint16Array(this.memory.heap, at, pattern.length).set(pattern);
     });
     shares.push(patternShared);
-    const sizesAt = this.heap.take(4 * size.words * variants.length);
+    const sizesAt = this.heap.take(4 * sizeWord.words * variants.length);
     pieces.push(sizesAt);
     for (const [variant, { bufferBytes }] of variants.entries()) {
       const bytes = templates[variant]!;
@@ -239,12 +239,12 @@ export class FlowTable {
       );
       shares.push(shared);
       const words = [bufferBytes, shared.id, shared.at, bytes.length, signed ? 1 : 0, 0, 0, 0];
-      this.#heapWords.set(words, sizesAt / 4 + variant * size.words);
+      this.#heapWords.set(words, sizesAt / 4 + variant * sizeWord.words);
     }
     const start = patternShared.at / 2;
-    const first = sizesAt / (4 * size.words);
+    const first = sizesAt / (4 * sizeWord.words);
     const step = 1 % pattern.length;
-    this.memory.orders.set([start, start, start + pattern.length, step, first, 0, 0], slot * order.words);
+    this.memory.orders.set([start, start, start + pattern.length, step, first, 0, 0], slot * orderWord.words);
   }
 
   #share(key: string, bytes: number, write: (at: number) => void): Shared {

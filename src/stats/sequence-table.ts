@@ -12,7 +12,7 @@
  * account is in (lane-rows.ts), and is negative while one is missing: one look at it says both.
  */
 import { LaneRows } from "./lane-rows.js";
-import { sequenceCell as cell } from "./sequence-cells.js";
+import { sequenceCell } from "./sequence-cells.js";
 
 /** What `accept` found. */
 export const sequenceCodes = { inOrder: 0, reordered: 1, duplicate: 2, tooOld: 3 } as const;
@@ -31,6 +31,7 @@ export interface ReorderExtent {
 }
 
 const { inOrder, reordered, duplicate, tooOld } = sequenceCodes;
+const cell = sequenceCell;
 /** Ranges of lost numbers in the report of one stream. */
 export const lostRangesKept = 100;
 /** All windows together: 32 MiB. */
