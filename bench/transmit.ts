@@ -1,13 +1,14 @@
 /**
  * How fast frames leave: 64-byte frames with a full signature over a packed ring into testpmd rxonly, against
- * testpmd's own txonly over virtio_user (which sends prebuilt frames); and into our own device side, which takes
- * frames without looking at them and so is not the limit.
+ * testpmd's own txonly over virtio_user (which sends prebuilt frames), and Pktgen-DPDK where it is; and into our own
+ * device side, which takes frames without looking at them and so is not the limit.
  */
 import type { TrialSpec } from "../src/engine/loop/trial-spec.js";
 import { startOwnDevice } from "./device.js";
 import { openRig, sentPps } from "./generate.js";
 import { alternate, type Contender } from "./harness.js";
 import { compared, type Outcome } from "./outcome.js";
+import { findPktgen, PktgenDpdk } from "./pktgen-dpdk.js";
 import { openPlace, ownCpu, sleep } from "./place.js";
 import { hasTestpmd, Testpmd } from "./testpmd.js";
 
@@ -87,12 +88,45 @@ export const testpmdIntoTestpmd = (name: string, variant: string, app: readonly 
   },
 });
 
+/** Pktgen-DPDK at its best; `range`: a field changes from frame to frame, as in ours. */
+const pktgenIntoTestpmd = (path: string, range: boolean): Contender => ({
+  name: `Pktgen-DPDK, ${range ? "range: a field changes" : "frames never touched"}`,
+  async run() {
+    using place = openPlace();
+    const socket = place.path("sink.sock");
+    const sink = await startSink(place.directory, socket);
+    try {
+      await sink.command("start");
+      await using _pktgen = await PktgenDpdk.sending({ path, directory: place.path("pktgen"), socket, range });
+      await sleep(300);
+      return await sinkMpps(sink);
+    } finally {
+      await sink.quit();
+    }
+  },
+});
+
+/** Ours beside Pktgen-DPDK's, in rounds of their own: each is short, and a phase of the machine may be too. */
+export async function besidePktgen(rounds: number): Promise<Outcome> {
+  const path = findPktgen();
+  if (path === null) return { ...compared([]), lines: ["Pktgen-DPDK is not installed: not beside it"] };
+  const ours = oursIntoTestpmd("pktgen-ts, packed ring, signed, beside Pktgen-DPDK", "packed");
+  const theirs = [false, true].map((range) => pktgenIntoTestpmd(path, range));
+  return compared(await alternate([ours, ...theirs], rounds, "Mpps at testpmd"));
+}
+
 export async function transmitBench(rounds: number): Promise<Outcome> {
   if (!hasTestpmd()) return compared([]);
   const ours = (ring: string): Contender => oursIntoTestpmd(`pktgen-ts, ${ring} ring, signed`, ring);
   const theirs = (variant: string): Contender => testpmdIntoTestpmd(`testpmd txonly, ${variant}`, variant);
   const contenders = [ours("packed"), ...Object.keys(senderVariants).map(theirs), ours("split")];
-  return compared(await alternate(contenders, rounds, "Mpps at testpmd"));
+  const testpmd = compared(await alternate(contenders, rounds, "Mpps at testpmd"));
+  const pktgen = await besidePktgen(rounds);
+  return {
+    lines: [...testpmd.lines, ...pktgen.lines],
+    series: [...testpmd.series, ...pktgen.series],
+    ratios: { ...testpmd.ratios, ...pktgen.ratios },
+  };
 }
 
 /** testpmd's own frames into its null driver: Mpps for the CPU time that they took. */
