@@ -36,7 +36,22 @@ export const seriesOf = (name: string, unit: string, values: readonly number[], 
 /** More than any line takes: the two threads had no CPUs at the same time. */
 const busyNs = 10_000;
 
-/** Runs all contenders in turn, A B C A B C …, `rounds` times. Prints in which phase each round lay. */
+/** A line that takes longer there and back says that the cores are far from each other. */
+const farNs = 200;
+
+/** By phase: the median, and of how many runs. A phase may end within a round, so runs of one phase are what compares. */
+function phaseLine(name: string, values: readonly number[], phases: readonly number[]): string {
+  const inPhase = (from: number, to: number): string => {
+    const those = values.filter((_, i) => phases[i] >= from && phases[i] < to);
+    return those.length === 0 ? "none" : `${median(those).toPrecision(4)} of ${those.length}`;
+  };
+  return `  ${name}: near cores ${inPhase(0, farNs)}, far cores ${inPhase(farNs, busyNs)}, busy CPUs ${inPhase(busyNs, Number.POSITIVE_INFINITY)}`;
+}
+
+/**
+ * Runs all contenders in turn, A B C A B C …, `rounds` times. Prints in which phase of the machine each run lay. In every
+ * second round the order is the other way round.
+ */
 export async function alternate(
   contenders: readonly Contender[],
   rounds: number,
@@ -44,13 +59,17 @@ export async function alternate(
   better: Better = "higher",
 ): Promise<Series[]> {
   const values = contenders.map((): number[] => []);
-  const phases: number[] = [];
+  const phases = contenders.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
-    phases.push(await lineRoundTripNs());
-    for (const [i, contender] of contenders.entries()) values[i].push(await contender.run());
+    const order = [...contenders.keys()];
+    for (const i of round % 2 === 0 ? order : order.reverse()) {
+      phases[i].push(await lineRoundTripNs());
+      values[i].push(await contenders[i].run());
+    }
   }
-  const trips = phases.map((ns) => (ns < busyNs ? `${ns.toFixed(0)} ns` : "busy CPUs")).join(", ");
-  console.log(`between two cores and back a cache line took, before each round: ${trips}`);
+  const trips = phases[0].map((ns) => (ns < busyNs ? `${ns.toFixed(0)} ns` : "busy CPUs")).join(", ");
+  console.log(`between two cores and back a cache line took, before the first of each round: ${trips}`);
+  for (const [i, { name }] of contenders.entries()) console.log(phaseLine(name, values[i], phases[i]));
   return contenders.map((one, i) => seriesOf(one.name, unit, values[i], one.better ?? better));
 }
 
