@@ -6,6 +6,7 @@ const bits = {
   CAP_NET_ADMIN: 12,
   CAP_NET_RAW: 13,
   CAP_SYS_ADMIN: 21,
+  CAP_SYS_NICE: 23,
   CAP_BPF: 39,
 } as const;
 

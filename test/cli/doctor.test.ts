@@ -3,7 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkCores, checkGovernor, checkQuota } from "../../src/cli/doctor/figures.js";
+import {
+  checkCores,
+  checkGovernor,
+  checkIsolatedCpus,
+  checkQuota,
+  checkScheduler,
+} from "../../src/cli/doctor/figures.js";
 import { checkCapabilities, checkNatsServer } from "../../src/cli/doctor/lab.js";
 import { checkMemory, checkNode } from "../../src/cli/doctor/main-job.js";
 import { checkHugepages, checkTestpmd, checkTestpmdCores, readTestpmdProbe } from "../../src/cli/doctor/testpmd-lab.js";
@@ -43,6 +49,25 @@ describe("the doctor's rules", () => {
     expect(checkCores({ ...host, coresAllowed: 8 }).state).toBe("ok");
     expect(checkQuota({ ...host, coresQuota: 1.5 }).found).toMatch(/1\.50 cores/);
     expect(checkGovernor({ ...host, governor: "powersave" }).fix).toMatch(/cpupower/);
+  });
+
+  it("says what the scheduler lets a thread ask for", () => {
+    const all = { realTimePriority: 99, lowestNice: -20, ownSlice: true, isolatedCpus: [2, 3] };
+    expect(checkScheduler(all)).toEqual({
+      name: "scheduler",
+      state: "ok",
+      found: "real-time priorities up to 99, nice down to -20, time slices of its own",
+    });
+    expect(checkScheduler({ ...all, realTimePriority: 0, lowestNice: 0, ownSlice: false })).toMatchObject({
+      state: "note",
+      found: "no real-time priority, no nice below 0, no time slice of its own",
+      fix: expect.stringContaining("cap_sys_nice+ep"),
+    });
+    expect(checkIsolatedCpus(all).found).toMatch(/^2,3; .*--cores 2,3/);
+    expect(checkIsolatedCpus({ ...all, isolatedCpus: [] })).toMatchObject({
+      state: "ok",
+      found: expect.stringMatching(/^none/),
+    });
   });
 
   it("counts capabilities", () => {

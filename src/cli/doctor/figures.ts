@@ -1,8 +1,10 @@
 /** What makes figures steady and comparable. Nothing here is required: the report discloses it, and this says how to better it. */
 import { percentWord } from "../../stats/words.js";
+import { grantHint } from "../../sys/capabilities.js";
 import type { HostFacts } from "../../sys/host.js";
 import { type MachineLoad, machineLoad } from "../../sys/machine-load.js";
-import type { DoctorCheck } from "./check.js";
+import type { Scheduling } from "../../sys/scheduling.js";
+import { type DoctorCheck, reasonOf } from "./check.js";
 
 /** The embedded lab's own threads that poll: generator, the host's forwarder, the container's forwarder. */
 const pollers = 3;
@@ -69,7 +71,39 @@ export function checkLoad({ load1, cpus, waitingShare }: MachineLoad): DoctorChe
   return { name: "load", state: "note", found, fix };
 }
 
-export const checkFigures = (host: HostFacts): DoctorCheck[] => [
+/** What a thread that polls may ask for where others want its CPU, too. */
+export function checkScheduler({ realTimePriority, lowestNice, ownSlice }: Scheduling): DoctorCheck {
+  const name = "scheduler";
+  const rights = [
+    realTimePriority > 0 ? `real-time priorities up to ${realTimePriority}` : "no real-time priority",
+    lowestNice < 0 ? `nice down to ${lowestNice}` : "no nice below 0",
+    ownSlice ? "time slices of its own" : "no time slice of its own",
+  ];
+  const found = rights.join(", ");
+  if (lowestNice < 0) return { name, state: "ok", found };
+  return { name, state: "note", found, fix: grantHint(["CAP_SYS_NICE"]) };
+}
+
+/** CPUs that other programs do not get by themselves. */
+export function checkIsolatedCpus({ isolatedCpus }: Scheduling): DoctorCheck {
+  const name = "isolated CPUs";
+  if (isolatedCpus.length === 0) return { name, state: "ok", found: "none: other programs may run on each" };
+  const list = isolatedCpus.join(",");
+  return { name, state: "ok", found: `${list}; taskset -c 0,${list} pktgen-ts … --cores ${list} polls there` };
+}
+
+/** What only trying tells; where libc does not load, the check of the main job says so. */
+async function checkScheduling(): Promise<DoctorCheck[]> {
+  try {
+    const { scheduling } = await import("../../sys/scheduling.js");
+    const found = scheduling();
+    return [checkScheduler(found), checkIsolatedCpus(found)];
+  } catch (error) {
+    return [{ name: "scheduler", state: "note", found: reasonOf(error) }];
+  }
+}
+
+export const checkFigures = async (host: HostFacts): Promise<DoctorCheck[]> => [
   checkLoad(machineLoad()),
   checkCores(host),
   checkQuota(host),
@@ -77,4 +111,5 @@ export const checkFigures = (host: HostFacts): DoctorCheck[] => [
   checkGovernor(host),
   checkSmt(host),
   checkVirtualised(host),
+  ...(await checkScheduling()),
 ];

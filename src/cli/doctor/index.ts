@@ -18,7 +18,7 @@ export async function examine(): Promise<CheckGroup[]> {
   ]);
   return [
     { neededFor: "the main job (pktgen-ts --sizes 64,1518)", checks: mainJob },
-    { neededFor: "steady figures", checks: checkFigures(host) },
+    { neededFor: "steady figures", checks: await checkFigures(host) },
     { neededFor: "DPDK's testpmd (--dut testpmd, plan, or the other side of --tx and --rx)", checks: testpmdLab },
     { neededFor: "Linux interfaces (packet:, tap:, xdp: ports)", checks: await checkInterfaces() },
     { neededFor: "one test over many hosts (--fleet nats://…)", checks: await checkFleet() },
