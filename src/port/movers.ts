@@ -6,6 +6,7 @@ import type { RingMemory } from "../memory.js";
 import type { FrameMover } from "../ring/kernel/slot-ring.js";
 import type { SlotRingLayout } from "../ring/ring.js";
 import { type PacketMoverOrder, packetMover } from "./packet/mover.js";
+import { rehearsePacketSend } from "./packet/rehearse.js";
 import { type CaptureReaderOrder, type CaptureWriterOrder, captureReader, captureWriter } from "./pcap/mover.js";
 import { type TapMoverOrder, tapMover } from "./tap/mover.js";
 
@@ -21,8 +22,10 @@ const makers: { readonly [Kind in MoverOrder["kind"]]: Maker<Extract<MoverOrder,
 };
 
 /** The order must be one of a port of this process. */
-export function moverOf(memory: RingMemory, { direction, mover }: SlotRingLayout): FrameMover {
-  const order = mover as MoverOrder;
+export function moverOf(memory: RingMemory, layout: SlotRingLayout): FrameMover {
+  const { direction } = layout;
+  const order = layout.mover as MoverOrder;
+  if (order.kind === "packet" && direction === "tx") rehearsePacketSend(memory, layout);
   const make = makers[order.kind] as Maker<MoverOrder>;
   return make(memory, order, direction);
 }
