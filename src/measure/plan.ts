@@ -6,10 +6,12 @@ import type { PortSpec } from "../port/kinds.js";
 import type { ThresholdSpec } from "../profile/threshold.js";
 import type { Progress } from "../report/progress.js";
 import type { Trial } from "../result/run-result.js";
+import type { HistogramSummary } from "../stats/histogram.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
 import type { Tolerances } from "../tolerances.js";
 import type { FrameSize, Rate } from "../units.js";
 import type { RecordPlan } from "./recorder.js";
+import type { RunControl } from "./run-control.js";
 
 /** The device that the frames go through. External: ports of this program, whose peers were started elsewhere. */
 export type DutChoice =
@@ -153,7 +155,7 @@ export interface TrialSample {
   /** 0 … of the run. */
   readonly index: number;
   readonly meanFrameBytes: number;
-  /** The load asked for; null: max. */
+  /** The load asked for now; null: max. */
   readonly pps: number | null;
   readonly settling: boolean;
   readonly elapsedNs: number;
@@ -163,6 +165,13 @@ export interface TrialSample {
   readonly corrupt: number;
   /** Missing until now, frames in flight included. */
   readonly missing: number;
+  readonly late: number;
+  /** Of all frames until now; null: nothing was measured yet. */
+  readonly latencyNs: HistogramSummary | null;
+  /** CPU time that the machine's hypervisor took since the trial began. */
+  readonly stealMs: number;
+  /** All of the load is paused. */
+  readonly paused: boolean;
 }
 
 /** How the caller follows a run and stops it. */
@@ -173,4 +182,6 @@ export interface RunHooks {
   readonly onTrial?: (trial: Trial) => void;
   readonly onInterval?: (interval: Interval) => void;
   readonly onSample?: (sample: TrialSample) => void;
+  /** What changes the load of the trial that runs. Absent: nobody does. */
+  readonly control?: RunControl;
 }

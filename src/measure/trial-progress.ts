@@ -1,5 +1,6 @@
 /** Tells the outside how a running trial stands. */
 import type { TrialProgress } from "../engine/trial/index.js";
+import { watchDisturbance } from "../sys/host.js";
 import { frameSizeName, meanFrameBytes } from "../units.js";
 import type { Lab } from "./lab.js";
 import type { MeasureRequest } from "./measurer.js";
@@ -12,7 +13,7 @@ const intervalMs = 1_000;
 /** Who is told of which trial. */
 export interface WatchedTrial {
   readonly lab: Pick<Lab, "generator">;
-  readonly hooks: Pick<RunHooks, "onProgress" | "onInterval" | "onSample">;
+  readonly hooks: Pick<RunHooks, "onProgress" | "onInterval" | "onSample" | "control">;
   /** How many trials there will be, for the progress line. */
   readonly total: number;
 }
@@ -23,6 +24,8 @@ export function watchProgress({ lab, hooks, total }: WatchedTrial, next: Measure
   let last: TrialProgress = nothingYet;
   let atInterval: TrialProgress = nothingYet;
   let ticks = 0;
+  const disturbance = watchDisturbance([]);
+  let stealMs = 0;
   const timer = setInterval(() => {
     const now = lab.generator.progress();
     if (now === null || now.elapsedNs <= last.elapsedNs) return;
@@ -39,7 +42,12 @@ export function watchProgress({ lab, hooks, total }: WatchedTrial, next: Measure
       lost: now.missing,
       rxPps,
     });
-    hooks.onSample?.(sampleOf(now, next, index));
+    if (hooks.onSample !== undefined) {
+      stealMs += disturbance().stealMs;
+      const { pps = next.pps, paused = false } = hooks.control?.state ?? {};
+      const latencyNs = lab.generator.latency();
+      hooks.onSample({ ...sampleOf(now, next, index), pps, paused, latencyNs, stealMs });
+    }
     last = now;
     ticks++;
     if (ticks % (intervalMs / progressEveryMs) !== 0) return;
@@ -57,8 +65,10 @@ export function watchProgress({ lab, hooks, total }: WatchedTrial, next: Measure
   return () => clearInterval(timer);
 }
 
-const sampleOf = (now: TrialProgress, { size, pps }: MeasureRequest, index: number): TrialSample => ({
-  ...{ index, pps, meanFrameBytes: meanFrameBytes(size) },
+type Counted = Omit<TrialSample, "pps" | "paused" | "latencyNs" | "stealMs">;
+
+const sampleOf = (now: TrialProgress, { size }: MeasureRequest, index: number): Counted => ({
+  ...{ index, meanFrameBytes: meanFrameBytes(size) },
   settling: now.phase !== "sending",
   elapsedNs: now.elapsedNs,
   sent: now.published,
@@ -66,6 +76,7 @@ const sampleOf = (now: TrialProgress, { size, pps }: MeasureRequest, index: numb
   accepted: now.accepted,
   corrupt: now.corrupt,
   missing: now.missing,
+  late: now.late,
 });
 
 const nothingYet: TrialProgress = {
@@ -75,5 +86,8 @@ const nothingYet: TrialProgress = {
   accepted: 0,
   corrupt: 0,
   missing: 0,
+  late: 0,
+  turns: 0,
+  beganAtNs: 0,
   elapsedNs: 0,
 };

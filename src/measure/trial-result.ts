@@ -1,6 +1,6 @@
 /** The one builder of a trial in the result document, from what the generator's thread and counters say. Pure. */
 import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
-import type { DutOwnRates, InjectedResult, Requested, Trial } from "../result/run-result.js";
+import type { DutOwnRates, InjectedResult, Requested, Trial, TrialChange } from "../result/run-result.js";
 import type { Reason } from "../stats/cause.js";
 import type { ForeignCounters, HopCounters, TrialCounts } from "../stats/ledger.js";
 import { lossRatioOf } from "../stats/rates.js";
@@ -38,6 +38,8 @@ export interface TrialInputs {
   readonly reset?: { readonly atNs: number; readonly tookNs: number; readonly forwardsAgain: boolean } | null;
   /** Frames that our own ports had no room for, both directions together, and frames that they did not send. */
   readonly drops?: { readonly received: number; readonly sent: number };
+  /** What somebody did to the load while it ran. */
+  readonly changes?: readonly TrialChange[];
   /** What already makes the trial useless. */
   readonly faults?: readonly Reason[];
   /** What the device already failed by, in words. */
@@ -75,6 +77,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     pacing: report.transmit.pacing,
     queuesSeen: queuesSeen(report),
     ...streamsOf(inputs, rates.rxPps),
+    ...changesOf(inputs),
     ...flowsOf(inputs),
     ...accountOf(inputs),
     ...observedOf(inputs),
@@ -142,6 +145,9 @@ function flowsOf({ spec, report }: TrialInputs): Pick<Trial, "flows"> {
   }));
   return { flows: { list, more: flows.more } };
 }
+
+const changesOf = ({ changes = [] }: TrialInputs): Pick<Trial, "changes"> =>
+  changes.length === 0 ? {} : { changes: changes.map((change) => ({ ...change })) };
 
 function accountOf({ report, hops = [], foreign }: TrialInputs): Pick<Trial, "hops" | "unaccounted" | "ledger"> {
   const { unaccounted, sentences } = ledgerOf(report, hops, foreign);

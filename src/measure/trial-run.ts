@@ -6,13 +6,14 @@
 import type { FlowRole, TrialReport, TrialSpec } from "../engine/loop/index.js";
 import { splitTrial } from "../engine/trial/index.js";
 import { readOwnInterface } from "../port/own-interface.js";
-import type { Trial } from "../result/run-result.js";
+import type { Trial, TrialChange } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { framesWord } from "../stats/words.js";
 import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream } from "../stream/reverse.js";
 import type { Share } from "../stream/share.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
+import { changedReason } from "./change-words.js";
 import { type ResetDone, resetDuring } from "./device-reset.js";
 import { noFrameTaken, noReturnHints } from "./hints.js";
 import type { Lab } from "./lab.js";
@@ -29,7 +30,7 @@ import { isCompiledToo, warmUp } from "./warm-up.js";
 export interface TrialRun {
   readonly plan: RunPlan;
   readonly lab: Lab;
-  readonly hooks: Pick<RunHooks, "signal" | "onProgress" | "onInterval" | "onSample">;
+  readonly hooks: Pick<RunHooks, "signal" | "onProgress" | "onInterval" | "onSample" | "control">;
   /** How many trials there will be, for the progress line. */
   readonly total: number;
 }
@@ -88,6 +89,8 @@ interface Carried {
   readonly reports: readonly TrialReport[];
   readonly reset: ResetDone | null;
   readonly readings: Readings;
+  /** What somebody changed meanwhile. */
+  readonly changes: readonly TrialChange[];
 }
 
 /**
@@ -139,18 +142,22 @@ async function carryOut(
   const ends = [recorder?.full, resetting?.signal].filter((end) => end !== undefined);
   const signal = ends.length === 0 ? hooks.signal : AbortSignal.any([hooks.signal, ...ends]);
   const last = (): Promise<void> => lab.external?.end() ?? Promise.resolve();
-  const reports = await lab.generator
-    .runDirections(specs, signal, last, appointed)
-    .finally(() => [stopWatching(), around.stop()]);
+  const changed = hooks.control?.begin({ generator: lab.generator, specs, lineRateBps: plan.lineRateBps });
+  let changes: readonly TrialChange[] = [];
+  const reports = await lab.generator.runDirections(specs, signal, last, appointed).finally(() => {
+    changes = changed?.() ?? [];
+    stopWatching();
+    around.stop();
+  });
   const reset = (await resetting?.done) ?? null;
   recorder?.keep(false);
-  return { specs, reports, reset, readings: await around.finish(!hooks.signal.aborted) };
+  return { specs, reports, reset, changes, readings: await around.finish(!hooks.signal.aborted) };
 }
 
 /** What one direction's result is made of. */
 function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: number): TrialInputs {
   const { plan, lab } = run;
-  const { reports, reset } = carried;
+  const { reports, reset, changes } = carried;
   const { hops, drops, injected, dutOwnRates, disturbance } = carried.readings;
   const [spec, report] = [carried.specs[d]!, reports[d]!];
   const external = lab.external?.of(d, [report]) ?? null;
@@ -171,9 +178,13 @@ function inputsOf(run: TrialRun, next: MeasureRequest, carried: Carried, d: numb
     },
     hops: counters.hops,
     ...(external === null ? {} : { foreign: external.foreign }),
-    ...{ reset, injected, dutOwnRates, disturbance, drops },
+    ...{ reset, injected, dutOwnRates, disturbance, drops, changes },
     floorNs: lab.floorNs(),
-    faults: [...faultsOf(run, report, reset), ...counters.faults.map(faultReason)],
+    faults: [
+      ...faultsOf(run, report, reset),
+      ...(changes.length === 0 ? [] : [changedReason(changes)]),
+      ...counters.faults.map(faultReason),
+    ],
     failures: failuresOf(report, spec, lab),
     notes: [
       ...(report.transmit.cutShort === "short" ? ["given up when it could be of no use any more"] : []),

@@ -15,6 +15,7 @@ export type Verdict = RunResult["verdict"];
 export type HostResult = RunResult["host"];
 export type DutResult = RunResult["dut"];
 export type Requested = Trial["requested"];
+export type TrialChange = NonNullable<Trial["changes"]>[number];
 export type LatencySummary = NonNullable<Trial["latencyNs"]>;
 export type Pacing = NonNullable<Trial["pacing"]>;
 export type HopResult = Trial["hops"][number];

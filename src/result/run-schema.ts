@@ -190,6 +190,15 @@ const worker = z
   })
   .describe("a thread's share of the trial");
 
+const change = z
+  .strictObject({
+    atNs: ns.describe("since the trial's start"),
+    kind: z.enum(["pause", "resume", "rate"]),
+    streams: z.array(text).nullable().describe("null: all of them"),
+    pps: z.number().nullable().describe("asked for from then on; null: of no one rate"),
+  })
+  .describe("what somebody did to the load while it ran");
+
 const trial = z.strictObject({
   frameBytes: z.union([z.int(), text]).describe("with FCS; the name of a mix, e.g. imix"),
   meanFrameBytes: z.number(),
@@ -299,6 +308,7 @@ const trial = z.strictObject({
     .array(streamResult)
     .optional()
     .describe("stream by stream, where there are several, or one with a schedule"),
+  changes: z.array(change).optional().describe("absent: nobody changed it"),
   duplicateWindow: z
     .int()
     .optional()

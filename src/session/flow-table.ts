@@ -26,6 +26,8 @@ export interface TableFlow {
   /** Ports of `to`, and the lane of each: all the same one, or one each. */
   readonly toPorts: readonly number[];
   readonly lanes: readonly number[];
+  /** Each lane once. */
+  readonly ownLanes: readonly number[];
   readonly pieces: readonly number[];
   readonly shares: readonly Shared[];
   readonly group: Group | null;
@@ -134,7 +136,7 @@ export class FlowTable {
     const orders: SessionOrder[] = [];
     for (const at of flow.pieces) this.heap.give(at);
     for (const shared of flow.shares) this.#leave(shared);
-    for (const lane of new Set(flow.lanes)) if (lane >= this.memory.shape.capacity) this.#freeLanes.push(lane);
+    for (const lane of flow.ownLanes) if (lane >= this.memory.shape.capacity) this.#freeLanes.push(lane);
     this.#freeSlots.push(flow.slot);
     if (flow.compiled.marks !== null) orders.push({ kind: "marks", flow: flow.slot, marks: null });
     if (flow.group !== null && this.#dropGroup(flow.group, 1))
@@ -178,7 +180,8 @@ export class FlowTable {
     this.memory.rowOf[slot] = row?.row ?? 0;
     this.#writeCells(slot, compiled, pps, from);
     const { spec } = compiled;
-    return { slot, spec, compiled, pps, toPorts: to, lanes, pieces, shares, group: row?.group ?? null };
+    const ownLanes = [...new Set(lanes)];
+    return { slot, spec, compiled, pps, toPorts: to, lanes, ownLanes, pieces, shares, group: row?.group ?? null };
   }
 
   #writeCells(slot: number, { spec, program }: CompiledFlow, pps: number, from: number): void {

@@ -1,4 +1,4 @@
-/** Rates over the last second: counts of ten moments a second, the same for all who ask. */
+/** Rates over the last second: counts of ten moments a second, the same for all who ask. It allocates nothing a flow. */
 import { flowCell, flowState, laneRowDoubles, portCell, type SessionMemory } from "../engine/session/index.js";
 import { sequenceCell } from "../stats/sequence-cells.js";
 import { frameBits } from "../units.js";
@@ -14,104 +14,137 @@ export interface FourRates {
 const none: FourRates = { txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 };
 const momentsKept = 11;
 
-/** Doubles of a flow: frames sent and received, and the generation. Of a port: frames and bufferBytes sent and received. */
-interface Moment {
-  readonly atNs: number;
-  readonly flows: ReadonlyMap<number, readonly [sent: number, received: number, generation: number]>;
-  readonly ports: readonly (readonly [txFrames: number, txBytes: number, rxFrames: number, rxBytes: number])[];
-}
+/** Doubles of a flow in a moment. `generation` −1: it has none. */
+const flowAt = { sent: 0, received: 1, generation: 2, doubles: 3 } as const;
+/** Doubles of a port in a moment; bytes are bufferBytes. */
+const portAt = { txFrames: 0, txBytes: 1, rxFrames: 2, rxBytes: 3, doubles: 4 } as const;
 
 export class RateBook {
   readonly #memory: SessionMemory;
-  readonly #moments: Moment[] = [];
-  #bytesOf = new Map<number, number>();
-  #sending: boolean[] = [];
+  /** By moment; the next one takes the place of the oldest. */
+  readonly #times = new Float64Array(momentsKept);
+  readonly #flows: Float64Array;
+  readonly #ports: Float64Array;
+  /** By slot: bytes of a frame, with FCS. */
+  readonly #bytesOf: Float64Array;
+  readonly #sending: Uint8Array;
+  #noted = 0;
 
   constructor(memory: SessionMemory) {
+    const { capacity, ports } = memory.shape;
     this.#memory = memory;
+    this.#flows = new Float64Array(momentsKept * capacity * flowAt.doubles);
+    this.#ports = new Float64Array(momentsKept * ports * portAt.doubles);
+    this.#bytesOf = new Float64Array(capacity);
+    this.#sending = new Uint8Array(ports);
   }
 
   /** A moment is over; call it ten times a second. */
   note(flows: Iterable<TableFlow>, nowNs: number): void {
-    this.#moments.push(this.#momentOf(flows, nowNs));
-    if (this.#moments.length > momentsKept) this.#moments.shift();
+    const moment = this.#noted % momentsKept;
+    this.#times[moment] = nowNs;
+    this.#noteFlows(flows, moment);
+    this.#notePorts(moment);
+    this.#noted++;
   }
 
   get overNs(): number {
-    const [first, last] = [this.#moments[0], this.#moments.at(-1)];
-    return first === undefined || last === undefined ? 0 : last.atNs - first.atNs;
+    return this.#noted === 0 ? 0 : this.#times[this.#last]! - this.#times[this.#first]!;
   }
 
   ofFlow(slot: number): FourRates {
-    const [first, last] = [this.#moments[0]?.flows.get(slot), this.#moments.at(-1)?.flows.get(slot)];
-    if (last === undefined || this.overNs === 0) return none;
+    const { overNs } = this;
+    if (overNs === 0) return none;
+    const [first, last] = [this.#flowPlace(this.#first, slot), this.#flowPlace(this.#last, slot)];
+    const flows = this.#flows;
+    const generation = flows[last + flowAt.generation]!;
+    if (generation < 0) return none;
     // A generation that began since, began at 0.
-    const [sent, received] = first === undefined || first[2] !== last[2] ? [0, 0] : first;
-    const [txPps, rxPps] = [this.#perSecond(last[0] - sent), this.#perSecond(last[1] - received)];
-    const bits = frameBits(this.#bytesOf.get(slot) ?? 0, 1);
+    const isSame = flows[first + flowAt.generation] === generation;
+    const sent = flows[last + flowAt.sent]! - (isSame ? flows[first + flowAt.sent]! : 0);
+    const received = flows[last + flowAt.received]! - (isSame ? flows[first + flowAt.received]! : 0);
+    const [txPps, rxPps] = [(sent * 1e9) / overNs, (received * 1e9) / overNs];
+    const bits = frameBits(this.#bytesOf[slot]!, 1);
     return { txPps, rxPps, txBpsL1: txPps * bits, rxBpsL1: rxPps * bits };
   }
 
   ofPort(port: number): FourRates {
-    const [first, last] = [this.#moments[0]?.ports[port], this.#moments.at(-1)?.ports[port]];
-    if (first === undefined || last === undefined || this.overNs === 0) return none;
-    const difference = last.map((value, k) => this.#perSecond(value - first[k]!));
-    const [txPps, txBytes, rxPps, rxBytes] = difference as [number, number, number, number];
+    const { overNs } = this;
+    if (overNs === 0) return none;
+    const { ports } = this.#memory.shape;
+    const [first, last] = [this.#first, this.#last].map((moment) => (moment * ports + port) * portAt.doubles);
+    const rate = (which: number): number =>
+      ((this.#ports[last! + which]! - this.#ports[first! + which]!) * 1e9) / overNs;
+    const [txPps, rxPps] = [rate(portAt.txFrames), rate(portAt.rxFrames)];
     // bufferBytes have no FCS.
     const bits = (bytes: number, frames: number): number => bytes * 8 + frames * frameBits(4, 1);
-    return { txPps, rxPps, txBpsL1: bits(txBytes, txPps), rxBpsL1: bits(rxBytes, rxPps) };
+    return { txPps, rxPps, txBpsL1: bits(rate(portAt.txBytes), txPps), rxBpsL1: bits(rate(portAt.rxBytes), rxPps) };
   }
 
   /** A flow from this port runs. */
   sendsOn(port: number): boolean {
-    return this.#sending[port] === true;
+    return this.#sending[port] === 1;
   }
 
   /** Which ports send now. */
   look(flows: Iterable<TableFlow>): void {
     const { flows: cells } = this.#memory;
-    this.#sending = [];
+    this.#sending.fill(0);
     for (const { slot } of flows) {
       const at = slot * flowCell.doubles;
-      if (cells[at + flowCell.state] === flowState.running) this.#sending[cells[at + flowCell.from]!] = true;
+      if (cells[at + flowCell.state] === flowState.running) this.#sending[cells[at + flowCell.from]!] = 1;
     }
   }
 
-  #momentOf(flows: Iterable<TableFlow>, nowNs: number): Moment {
-    const { flows: cells, ports, shape } = this.#memory;
-    const ofFlows = new Map<number, readonly [number, number, number]>();
-    this.#bytesOf = new Map();
+  get #last(): number {
+    return (this.#noted - 1) % momentsKept;
+  }
+
+  get #first(): number {
+    return this.#noted > momentsKept ? this.#noted % momentsKept : 0;
+  }
+
+  #flowPlace(moment: number, slot: number): number {
+    return (moment * this.#memory.shape.capacity + slot) * flowAt.doubles;
+  }
+
+  #noteFlows(flows: Iterable<TableFlow>, moment: number): void {
+    const { flows: cells } = this.#memory;
+    const from = this.#flowPlace(moment, 0);
+    this.#flows.fill(-1, from, this.#flowPlace(moment + 1, 0));
     for (const flow of flows) {
-      const at = flow.slot * flowCell.doubles;
+      const { slot } = flow;
+      const at = slot * flowCell.doubles;
+      const place = from + slot * flowAt.doubles;
       const generation = cells[at + flowCell.generation]!;
-      const counts = [cells[at + flowCell.published]!, this.#received(flow)] as const;
+      this.#flows[place + flowAt.sent] = cells[at + flowCell.published]!;
+      this.#flows[place + flowAt.received] = this.#received(flow);
       // A flow that is just being started has sent nothing yet, and has no moment.
-      if (cells[at + flowCell.begun] === generation) ofFlows.set(flow.slot, [...counts, generation]);
-      this.#bytesOf.set(flow.slot, flow.compiled.meanFrameBytes);
+      if (cells[at + flowCell.begun] === generation) this.#flows[place + flowAt.generation] = generation;
+      this.#bytesOf[slot] = flow.compiled.meanFrameBytes;
     }
-    const ofPorts = Array.from({ length: shape.ports }, (_, port) => {
-      const cell = (which: number): number => ports[port * portCell.count + which]!;
-      const tx = [
-        cell(portCell.published) + cell(portCell.beside),
-        cell(portCell.bytes) + cell(portCell.besideBytes),
-      ] as const;
-      return [...tx, cell(portCell.rxFrames), cell(portCell.rxBytes)] as const;
-    });
-    return { atNs: nowNs, flows: ofFlows, ports: ofPorts };
   }
 
-  #received({ slot, lanes, compiled }: TableFlow): number {
+  #notePorts(moment: number): void {
+    const { ports, shape } = this.#memory;
+    for (let port = 0; port < shape.ports; port++) {
+      const from = port * portCell.count;
+      const to = (moment * shape.ports + port) * portAt.doubles;
+      this.#ports[to + portAt.txFrames] = ports[from + portCell.published]! + ports[from + portCell.beside]!;
+      this.#ports[to + portAt.txBytes] = ports[from + portCell.bytes]! + ports[from + portCell.besideBytes]!;
+      this.#ports[to + portAt.rxFrames] = ports[from + portCell.rxFrames]!;
+      this.#ports[to + portAt.rxBytes] = ports[from + portCell.rxBytes]!;
+    }
+  }
+
+  #received({ slot, ownLanes, compiled }: TableFlow): number {
     const { flows, lanes: rows, sequences } = this.#memory;
     if (!compiled.program.signed) return flows[slot * flowCell.doubles + flowCell.recognised]!;
     let sum = 0;
-    for (const lane of new Set(lanes)) {
+    for (const lane of ownLanes) {
       const next = rows[lane * laneRowDoubles]!;
       sum += (next < 0 ? -1 - next : next) - sequences[lane * sequenceCell.count + sequenceCell.missing]!;
     }
     return sum;
-  }
-
-  #perSecond(frames: number): number {
-    return (frames * 1e9) / this.overNs;
   }
 }

@@ -13,14 +13,7 @@ import {
   type SessionMemory,
 } from "../engine/session/index.js";
 import { sequenceCell } from "../stats/sequence-cells.js";
-import {
-  mergeSmall,
-  type SmallData,
-  SmallHistograms,
-  type SmallSummary,
-  smallBucketOf,
-  smallSummary,
-} from "../stats/small-histograms.js";
+import { SmallHistograms, type SmallSummary, SmallTally } from "../stats/small-histograms.js";
 import { fcsBytes } from "../units.js";
 import type { TableFlow } from "./flow-table.js";
 import type { RateBook } from "./rate-book.js";
@@ -46,11 +39,10 @@ const samplesKept = 16;
 /** A start takes the loop some microseconds; a flow that is started meanwhile is read again at most so many times. */
 const mostPasses = 64;
 
-/** What lies in the rings: by flow, and by port. */
-interface InRings {
-  readonly frames: ReadonlyMap<number, number>;
-  readonly bytes: ReadonlyMap<number, number>;
-  readonly ofPort: readonly { readonly frames: number; readonly bytes: number }[];
+/** What lies in the rings of ports. */
+interface PortRing {
+  readonly frames: number;
+  readonly bytes: number;
 }
 
 /** What came in of a flow. */
@@ -76,11 +68,16 @@ export class Sampler {
   readonly #lanes: SessionLanes;
   readonly #histograms: SmallHistograms;
   readonly #samples = new Int32Array(samplesKept);
+  readonly #tally = new SmallTally();
   /** By slot: what was summed up last, and of how many frames. */
-  readonly #latencies = new Map<
-    number,
-    { readonly generation: number; readonly frames: number; readonly value: SmallSummary | null }
-  >();
+  readonly #latencies: { readonly generation: number; readonly frames: number; readonly value: SmallSummary | null }[] =
+    [];
+  /** By slot: the generation at the beginning of a look. */
+  readonly #generations: Float64Array;
+  /** By slot: what lies in rings. */
+  readonly #ringFrames: Int32Array;
+  readonly #ringBytes: Float64Array;
+  #portRings: readonly PortRing[] = [];
   #number = 0;
 
   constructor(memory: SessionMemory, ports: readonly SamplerPort[], settleNs: number) {
@@ -89,18 +86,21 @@ export class Sampler {
     this.#settleNs = settleNs;
     this.#lanes = new SessionLanes(memory.lanes);
     this.#histograms = new SmallHistograms(memory.shape.lanes, memory.histograms);
+    this.#generations = new Float64Array(memory.shape.capacity);
+    this.#ringFrames = new Int32Array(memory.shape.capacity);
+    this.#ringBytes = new Float64Array(memory.shape.capacity);
   }
 
   sample(flows: Iterable<TableFlow>, nowNs: number, rates: RateBook): SessionSnapshot {
     const all = [...flows];
-    const { counted, inRings } = this.#countAll(all, nowNs, rates);
+    const counted = this.#countAll(all, nowNs, rates);
     const { loop } = this.#memory;
     return {
       atNs: nowNs,
       number: ++this.#number,
       overNs: rates.overNs,
-      ports: this.#ports.map((port, index) => this.#port(port, index, inRings, rates)),
-      flows: all.map((flow) => counted.get(flow)!),
+      ports: this.#ports.map((port, index) => this.#port(port, index, rates)),
+      flows: counted,
       loop: {
         turnsLongestNs: loop[loopCell.longestTurnNs]!,
         late: loop[loopCell.late]!,
@@ -109,32 +109,32 @@ export class Sampler {
     };
   }
 
-  #countAll(
-    all: readonly TableFlow[],
-    nowNs: number,
-    rates: RateBook,
-  ): { readonly counted: ReadonlyMap<TableFlow, FlowCounters>; readonly inRings: InRings } {
+  /** What lies in the rings was looked at last; it is of the ports' counters, too. */
+  #countAll(all: readonly TableFlow[], nowNs: number, rates: RateBook): readonly FlowCounters[] {
     const { flows } = this.#memory;
-    const cell = ({ slot }: TableFlow, which: number): number => flows[slot * flowCell.doubles + which]!;
-    const counted = new Map<TableFlow, FlowCounters>();
-    let open = all;
+    const counted = new Array<FlowCounters>(all.length);
+    const arrived = new Array<Arrived>(all.length);
+    let open: number[] | null = null;
     for (let pass = 1; ; pass++) {
-      const generations = open.map((flow) => cell(flow, flowCell.generation));
-      const arrived = open.map((flow) => this.#arrived(flow));
-      const inRings = this.#inRings();
-      for (const [k, flow] of open.entries()) {
-        counted.set(flow, this.#flow(flow, arrived[k]!, inRings, nowNs, rates));
+      const places: readonly number[] = open ?? all.map((_, place) => place);
+      for (const place of places) {
+        const flow = all[place]!;
+        this.#generations[flow.slot] = flows[flow.slot * flowCell.doubles + flowCell.generation]!;
+        arrived[place] = this.#arrived(flow);
       }
-      open = open.filter((flow, k) => cell(flow, flowCell.begun) !== generations[k]);
-      if (open.length === 0 || pass === mostPasses) return { counted, inRings };
+      this.#lookIntoRings();
+      for (const place of places) counted[place] = this.#flow(all[place]!, arrived[place]!, nowNs, rates);
+      const begun = ({ slot }: TableFlow): number => flows[slot * flowCell.doubles + flowCell.begun]!;
+      open = places.filter((place) => begun(all[place]!) !== this.#generations[all[place]!.slot]);
+      if (open.length === 0 || pass === mostPasses) return counted;
     }
   }
 
-  #inRings(): InRings {
+  #lookIntoRings(): void {
     const { ports, shape, recents, recentBytes, heads } = this.#memory;
-    const frames = new Map<number, number>();
-    const bytes = new Map<number, number>();
-    const ofPort = Array.from({ length: shape.ports }, (_, port) => {
+    this.#ringFrames.fill(0);
+    this.#ringBytes.fill(0);
+    this.#portRings = Array.from({ length: shape.ports }, (_, port) => {
       const taken = ports[port * portCell.count + portCell.taken]!;
       const published = ports[port * portCell.count + portCell.published]!;
       let sum = 0;
@@ -143,65 +143,73 @@ export class Sampler {
         sum += recentBytes[at]!;
         const slot = (recents[at]! >>> 8) & (shape.capacity - 1);
         if (heads[slot] !== recents[at]) continue;
-        frames.set(slot, (frames.get(slot) ?? 0) + 1);
-        bytes.set(slot, (bytes.get(slot) ?? 0) + recentBytes[at]!);
+        this.#ringFrames[slot]! += 1;
+        this.#ringBytes[slot]! += recentBytes[at]!;
       }
       return { frames: published - taken, bytes: sum };
     });
-    return { frames, bytes, ofPort };
   }
 
-  #arrived({ slot, toPorts, lanes, compiled }: TableFlow): Arrived {
+  #arrived({ slot, toPorts, ownLanes, compiled }: TableFlow): Arrived {
     const { flows, sequences, receivedAt, sizeOf, shape } = this.#memory;
     const at = slot * flowCell.doubles;
-    const unique = [...new Set(lanes)];
-    const sum = (of: (lane: number) => number): number => unique.reduce((total, lane) => total + of(lane), 0);
-    const cell = (lane: number, which: number): number => sequences[lane * sequenceCell.count + which]!;
-    const numberAfter = (lane: number): number => {
-      const next = this.#lanes.next(lane);
-      return next < 0 ? -1 - next : next;
-    };
-    // The loop writes what is missing before the next number. In between, too few count as received, never too many.
-    const numbers = unique.map((lane) => ({ next: numberAfter(lane), missing: cell(lane, sequenceCell.missing) }));
-    const recognised = flows[at + flowCell.recognised]!;
     const isSigned = compiled.program.signed;
-    const received = isSigned
-      ? numbers.reduce((total, { next, missing }) => total + Math.max(0, next - missing), 0)
-      : recognised;
-    const isOneEach = toPorts.length === 1;
+    const recognised = flows[at + flowCell.recognised]!;
+    let [received, missing, highest, duplicate, reordered, tooOld] = [0, 0, 0, 0, 0, 0];
+    for (const lane of ownLanes) {
+      const cells = lane * sequenceCell.count;
+      // The loop writes what is missing before the next number. In between, too few count as received, never too many.
+      const next = this.#lanes.next(lane);
+      const after = next < 0 ? -1 - next : next;
+      const gone = sequences[cells + sequenceCell.missing]!;
+      received += Math.max(0, after - gone);
+      missing += gone;
+      highest = Math.max(highest, after);
+      duplicate += sequences[cells + sequenceCell.duplicate]!;
+      reordered += sequences[cells + sequenceCell.reordered]!;
+      tooOld += sequences[cells + sequenceCell.tooOld]!;
+    }
+    if (!isSigned) received = recognised;
+    const timeOf = (which: number): number => (recognised > 0 ? flows[at + which]! : -1);
     return {
       received,
       receivedBytes: received * (sizeOf[slot]! + fcsBytes) + flows[at + flowCell.moreBytes]!,
-      receivedAt: toPorts.map((port) => (isOneEach ? received : receivedAt[slot * shape.ports + port]!)),
-      missing: numbers.reduce((total, { missing }) => total + missing, 0),
-      highest: numbers.reduce((most, { next }) => Math.max(most, next), 0),
-      duplicate: sum((lane) => cell(lane, sequenceCell.duplicate)),
-      reordered: sum((lane) => cell(lane, sequenceCell.reordered)),
-      tooOld: sum((lane) => cell(lane, sequenceCell.tooOld)),
-      firstNs: isSigned ? this.#firstNs(unique) : recognised > 0 ? flows[at + flowCell.recognisedFirstNs]! : -1,
-      lastNs: isSigned
-        ? unique.reduce((last, lane) => Math.max(last, this.#lanes.lastNs(lane)), -1)
-        : recognised > 0
-          ? flows[at + flowCell.recognisedLastNs]!
-          : -1,
+      receivedAt: toPorts.length === 1 ? [received] : toPorts.map((port) => receivedAt[slot * shape.ports + port]!),
+      missing,
+      highest,
+      duplicate,
+      reordered,
+      tooOld,
+      firstNs: isSigned ? this.#firstNs(ownLanes) : timeOf(flowCell.recognisedFirstNs),
+      lastNs: isSigned ? this.#lastNs(ownLanes) : timeOf(flowCell.recognisedLastNs),
     };
   }
 
   #firstNs(lanes: readonly number[]): number {
-    const times = lanes.map((lane) => this.#lanes.firstNs(lane)).filter((ns) => ns >= 0);
-    return times.length === 0 ? -1 : Math.min(...times);
+    let first = -1;
+    for (const lane of lanes) {
+      const ns = this.#lanes.firstNs(lane);
+      if (ns >= 0 && (first < 0 || ns < first)) first = ns;
+    }
+    return first;
   }
 
-  #flow(flow: TableFlow, arrived: Arrived, inRings: InRings, nowNs: number, rates: RateBook): FlowCounters {
+  #lastNs(lanes: readonly number[]): number {
+    let last = -1;
+    for (const lane of lanes) last = Math.max(last, this.#lanes.lastNs(lane));
+    return last;
+  }
+
+  #flow(flow: TableFlow, arrived: Arrived, nowNs: number, rates: RateBook): FlowCounters {
     const { slot, spec, compiled } = flow;
     const { flows } = this.#memory;
     const cell = (which: number): number => flows[slot * flowCell.doubles + which]!;
     const isStarted = cell(flowCell.generation) > 0;
     const [published, gone] = [cell(flowCell.published), cell(flowCell.gone)];
     // A frame that came back was taken, though its ring was not looked at since.
-    const inRing = Math.min(inRings.frames.get(slot) ?? 0, published - gone - arrived.highest);
+    const inRing = Math.min(this.#ringFrames[slot]!, published - gone - arrived.highest);
     const sent = Math.max(0, published - gone - Math.max(0, inRing));
-    const ringBytes = inRing > 0 ? (inRings.bytes.get(slot) ?? 0) : 0;
+    const ringBytes = inRing > 0 ? this.#ringBytes[slot]! : 0;
     const loss = this.#loss(flow, arrived, { sent, inRing: Math.max(0, inRing), nowNs });
     const [missed, blocked] = [cell(flowCell.missed), cell(flowCell.blocked) + gone];
     const rate = rates.ofFlow(slot);
@@ -242,12 +250,12 @@ export class Sampler {
   }
 
   #loss(
-    { slot, spec, lanes, compiled }: TableFlow,
+    { slot, spec, ownLanes, compiled }: TableFlow,
     arrived: Arrived,
     { sent, inRing, nowNs }: { readonly sent: number; readonly inRing: number; readonly nowNs: number },
   ): Pick<FlowCounters, "lost" | "inFlight" | "settled"> {
     const { flows } = this.#memory;
-    const copies = new Set(lanes).size;
+    const copies = ownLanes.length;
     const open = Math.max(0, sent * copies - arrived.received);
     const isStopped = stateOf(this.#memory, slot) === "stopped";
     const lastNs = Math.max(arrived.lastNs, flows[slot * flowCell.doubles + flowCell.lastSentNs]!);
@@ -258,32 +266,28 @@ export class Sampler {
     return { lost: settled ? open : known, inFlight: settled ? 0 : open - known, settled };
   }
 
-  #latency({ slot, lanes }: TableFlow, received: number): SmallSummary | null {
+  #latency({ slot, ownLanes }: TableFlow, received: number): SmallSummary | null {
     const generation = this.#memory.flows[slot * flowCell.doubles + flowCell.generation]!;
-    const known = this.#latencies.get(slot);
+    const known = this.#latencies[slot];
     if (known !== undefined && known.generation === generation && known.frames === received) return known.value;
-    const value = smallSummary(mergeSmall([...new Set(lanes)].map((lane) => this.#latencyOf(lane))));
-    this.#latencies.set(slot, { generation, frames: received, value });
+    for (const lane of ownLanes) this.#addLatencyOf(lane);
+    const value = this.#tally.take();
+    this.#latencies[slot] = { generation, frames: received, value };
     return value;
   }
 
   /** The samples that the loop keeps back are in it, too. */
-  #latencyOf(lane: number): SmallData | null {
-    if (this.#lanes.lastNs(lane) < 0) return null;
-    const extremes = this.#lanes.extremes(lane);
+  #addLatencyOf(lane: number): void {
+    if (this.#lanes.lastNs(lane) < 0) return;
+    this.#tally.add(this.#histograms, lane, this.#lanes.extremes(lane));
     const kept = this.#lanes.peekSamples(lane, this.#samples);
-    const counted = this.#histograms.data(lane, extremes);
-    const waiting = Array.from(this.#samples.subarray(0, kept)).toSorted((a, b) => a - b);
-    const others =
-      waiting.length === 0 ? null : { ...extremes, sum: 0, buckets: waiting.flatMap((bucket) => [bucket, 1]) };
-    const merged = mergeSmall([counted, others]);
-    return merged ?? { ...extremes, buckets: [smallBucketOf(extremes.min), 1] };
+    for (let k = 0; k < kept; k++) this.#tally.addSample(this.#samples[k]!);
   }
 
-  #port({ name, isUp, hasCapture }: SamplerPort, index: number, inRings: InRings, rates: RateBook): PortCounters {
+  #port({ name, isUp, hasCapture }: SamplerPort, index: number, rates: RateBook): PortCounters {
     const { ports } = this.#memory;
     const cell = (which: number): number => ports[index * portCell.count + which]!;
-    const ring = inRings.ofPort[index]!;
+    const ring = this.#portRings[index]!;
     const txFrames = cell(portCell.published) - ring.frames - cell(portCell.gone) + cell(portCell.beside);
     const txBytes = cell(portCell.bytes) - ring.bytes - cell(portCell.goneBytes) + cell(portCell.besideBytes);
     const rxFrames = cell(portCell.rxFrames);

@@ -9,6 +9,8 @@ const classes = {
   fault: "unsound",
   /** The user ended the run. */
   interrupted: "unsound",
+  /** Somebody changed the load while it ran: the figures are of no one load. */
+  changed: "unsound",
   /** The equations of the counts do not hold. */
   counts: "unsound",
   unaccounted: "unsound",

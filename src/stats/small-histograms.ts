@@ -60,6 +60,18 @@ export class SmallHistograms {
     if (count === 0) this.#carried[histogram * buckets + bucket]++;
   }
 
+  /** Adds the counts of buckets `from` to `to` to theirs; returns how many samples these are. */
+  addTo(counts: Float64Array, histogram: number, from: number, to: number): number {
+    const [row, carriedRow] = [padding + histogram * rowBytes, histogram * buckets];
+    let added = 0;
+    for (let bucket = from; bucket <= to; bucket++) {
+      const count = this.#counts[row + bucket] + this.#carried[carriedRow + bucket] * 256;
+      counts[bucket] += count;
+      added += count;
+    }
+    return added;
+  }
+
   /** `extremes`: of the samples counted. null: there is none. */
   data(histogram: number, extremes: Extremes): SmallData | null {
     const used: number[] = [];
@@ -70,6 +82,61 @@ export class SmallHistograms {
       if (count > 0) used.push(bucket, count);
     }
     return used.length === 0 ? null : { ...extremes, buckets: used };
+  }
+}
+
+/** Sums up histograms of others again and again, e.g. while they grow. It allocates only what it answers. */
+export class SmallTally {
+  readonly #counts = new Float64Array(buckets);
+  #total = 0;
+  #sum = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+
+  /** `extremes`: of its samples; those beyond came since, and are left out. */
+  add(histograms: SmallHistograms, histogram: number, extremes: Extremes): void {
+    this.#note(extremes);
+    const [from, to] = [smallBucketOf(extremes.min), smallBucketOf(extremes.max)];
+    this.#total += histograms.addTo(this.#counts, histogram, from, to);
+  }
+
+  /** A sample that its histogram does not have yet, by its bucket. Its extremes are noted by `add`. */
+  addSample(bucket: number): void {
+    this.#counts[bucket] += 1;
+    this.#total += 1;
+  }
+
+  /** null: there was no sample. Then it begins anew. */
+  take(): SmallSummary | null {
+    const [total, min, max] = [this.#total, this.#min, this.#max];
+    const summary =
+      total === 0
+        ? null
+        : { min, mean: this.#sum / total, p50: this.#at(0.5), p90: this.#at(0.9), p99: this.#at(0.99), max };
+    this.#counts.fill(0);
+    this.#total = 0;
+    this.#sum = 0;
+    this.#min = Number.POSITIVE_INFINITY;
+    this.#max = Number.NEGATIVE_INFINITY;
+    return summary;
+  }
+
+  #note({ sum, min, max }: Extremes): void {
+    this.#sum += sum;
+    this.#min = Math.min(this.#min, min);
+    this.#max = Math.max(this.#max, max);
+  }
+
+  /** Nearest rank. */
+  #at(share: number): number {
+    const counts = this.#counts;
+    let left = Math.ceil(this.#total * share);
+    let bucket = smallBucketOf(this.#min);
+    for (const last = smallBucketOf(this.#max); bucket < last; bucket++) {
+      left -= counts[bucket];
+      if (left <= 0) break;
+    }
+    return Math.min(upperEdge(bucket), this.#max);
   }
 }
 

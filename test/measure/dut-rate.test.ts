@@ -6,6 +6,7 @@ import { compareDutRates } from "../../src/measure/dut-rate.js";
 
 const progress = (elapsedNs: number): TrialProgress => ({
   ...{ phase: "sending", published: elapsedNs, received: elapsedNs, accepted: 0, corrupt: 0, missing: 0, elapsedNs },
+  ...{ late: 0, turns: 0, beganAtNs: 0 },
 });
 
 function labThat(looks: number[]) {

@@ -1,7 +1,7 @@
 /** A schedule of several rates, one after the other. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { meanPps, type RateStep, SteppedSchedule, SteppedTimeline } from "../../src/stream/departures/steps.js";
+import { meanPps, type RateStep, SteppedSchedule, steppedTimeline } from "../../src/stream/departures/steps.js";
 import { Bursts, Continuous } from "../../src/stream/departures/timeline.js";
 
 const steps: readonly RateStep[] = [
@@ -45,7 +45,7 @@ describe("a schedule of steps", () => {
 
 describe("a timeline of steps", () => {
   it("is the schedule of steps, for a stream without a break", () => {
-    const timeline = new SteppedTimeline(new Continuous(1_000, 0, Number.POSITIVE_INFINITY), steps);
+    const timeline = steppedTimeline(new Continuous(1_000, 0, Number.POSITIVE_INFINITY), steps);
     const schedule = SteppedSchedule.of(steps);
     for (let k = 0; k < 40; k++) expect(timeline.dueNs(k)).toBe(schedule.intendedNs(k));
     for (let ns = 0; ns < 40e6; ns += 1e6) expect(timeline.dueBefore(ns, 0)).toBe(schedule.dueAt(ns - 1));
@@ -53,7 +53,7 @@ describe("a timeline of steps", () => {
 
   it("stretches bursts with their gaps, and ends later", () => {
     const bursts = new Bursts(2_000, 0, 2, 4, 4e6);
-    const timeline = new SteppedTimeline(bursts, steps);
+    const timeline = steppedTimeline(bursts, steps);
     expect(Array.from({ length: 8 }, (_, k) => timeline.dueNs(k) / 1e6)).toEqual([0, 0.5, 5, 5.5, 10, 12, 30, 32]);
     expect(timeline.endNs).toBe(34e6);
     expect(timeline.dueBefore(30e6, 0)).toBe(6);

@@ -8,6 +8,9 @@ import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import type { GeneratorCommand, GeneratorEvent } from "../../src/engine/trial/commands.js";
 import { generatorCounter } from "../../src/engine/trial/counters.js";
 import { createJob, type GeneratorOptions, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
+import { LiveLatency, liveMemory } from "../../src/engine/trial/live-memory.js";
+import { LoadSender } from "../../src/engine/trial/load-queue.js";
+import type { Histogram } from "../../src/stats/histogram.js";
 import type { TrialReport } from "../../src/stats/trial-report.js";
 import { fixedSize } from "../../src/units.js";
 import { Space, Wire, type WireOptions } from "./forward-wire.js";
@@ -36,6 +39,8 @@ export class GeneratorSim {
   readonly wire: Wire;
   readonly job: Job;
   readonly counters = new Float64Array(generatorCounter.slots);
+  readonly live = liveMemory();
+  readonly #turns = new LoadSender(this.live.turns);
   nowNs = 5e9;
   done = false;
   /** How much time it takes to read the clock. */
@@ -51,7 +56,7 @@ export class GeneratorSim {
     this.wire = new Wire(new Space(64 * 2 ** 20), "driver", all);
     this.job = createJob({
       memory: this.wire.port().memory,
-      options: { ports: 1, ...(strays === undefined ? {} : { strays }) } satisfies GeneratorOptions,
+      options: { ports: 1, live: this.live, ...(strays === undefined ? {} : { strays }) } satisfies GeneratorOptions,
       counters: this.counters,
       nowNs: () => {
         // Each read takes a little, so that loops which wait for the clock come to an end.
@@ -75,6 +80,16 @@ export class GeneratorSim {
   begin(changes: Partial<TrialSpec>): void {
     this.done = false;
     this.command({ kind: "trial", specs: [{ ...baseOrder, queues: this.#queues, ...changes }] });
+  }
+
+  /** Somebody changes the load: `speed` of the schedule from now on. `stream` −1: of all. */
+  change(speed: number, totalPps: number, stream = -1, atNs = this.nowNs): void {
+    this.#turns.send([{ stream, speed, totalPps, atNs, trial: baseOrder.trial }]);
+  }
+
+  /** Of all frames until now. */
+  latency(): Histogram {
+    return new LiveLatency(this.live.latency).read();
   }
 
   /** The time at which a paced trial that begins now will have sent for so long. */

@@ -14,6 +14,7 @@ export type {
   TrialReport,
   WindowArrivals,
 } from "../../stats/trial-report.js";
+export { CommandReceiver, type CommandRecords, CommandSender } from "./command-queue.js";
 export { endedInTime } from "./ended-in-time.js";
 export { FineWait, wakefulNs } from "./fine-wait.js";
 export type { CreateJob, Job, JobContext, OpenPort, OpenQueue } from "./job.js";

@@ -11,14 +11,17 @@ export class FrameTimes {
   readonly #lag: LagWindow | null;
   /** Frames handed to the peer so far on a transmit queue. */
   readonly #published: (queue: number) => number;
-  readonly #latency = new Histogram();
+  readonly #latency: Histogram;
   /** From the intended departure; null where nothing is scheduled. */
   readonly #latencyIntended: Histogram | null;
   readonly #ipdv = new SignedHistogram();
   /** By transmit queue; NaN: that frame had none. */
   readonly #lastLatency: Float64Array;
 
-  constructor(queues: number, lag: LagWindow | null, published: (queue: number) => number) {
+  /** `latency`: where latencies are recorded; absent: in memory of its own. */
+  constructor(queues: number, lag: LagWindow | null, published: (queue: number) => number, latency?: Float64Array) {
+    this.#latency = new Histogram(latency);
+    this.#latency.reset();
     this.#queues = queues;
     this.#lag = lag;
     this.#published = published;

@@ -47,6 +47,8 @@ export interface ReceiverStart {
   readonly strays?: StrayFinder | null;
   /** The spec does not know the trial's id: the first frame says it. Absent: it does. */
   readonly pinsTrial?: boolean;
+  /** Where latencies are recorded, of `histogramSlots`; absent: in memory of its own. */
+  readonly latency?: Float64Array | undefined;
 }
 
 /** Doubles in a typed array; trial-clock.ts says why. */
@@ -92,7 +94,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
   readonly #seen = new Float64Array(seenCell.count);
 
   constructor(start: ReceiverStart) {
-    const { spec, program, memory, clock, lag, published, foreignFrames, pinsTrial, strays = null } = start;
+    const { spec, program, memory, clock, lag, published, foreignFrames, pinsTrial, strays = null, latency } = start;
     this.#spec = spec;
     this.#share = spec.share ?? wholeShare;
     this.#strays = strays;
@@ -111,7 +113,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     for (const variant of program.variants) this.#lengths[variant.bufferBytes] = 1;
     this.#table = new SequenceTable(spec.queues, { rangesKept: lostRangesKept });
     this.#numbers = new SequenceNumbers(this.#table, spec.queues, spec.startSequence);
-    this.#times = new FrameTimes(spec.queues, lag, published);
+    this.#times = new FrameTimes(spec.queues, lag, published, latency);
     const hasOthers = strays?.tells === true;
     const parts = { programs: [program], table: this.#table, lanes: spec.queues, foreignFrames, hasOthers };
     this.account = new ReceiveAccount({ spec, memory, clock, ...parts });

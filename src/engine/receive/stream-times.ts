@@ -23,6 +23,8 @@ export interface StreamTimesStart {
   readonly hasProbe: boolean;
   /** Reports have the samples themselves, too. */
   readonly forMerging: boolean;
+  /** Where the latency of all is recorded, of `histogramSlots`; absent: in memory of its own. */
+  readonly latency?: Float64Array | undefined;
 }
 
 export class StreamTimes {
@@ -32,7 +34,7 @@ export class StreamTimes {
   readonly #forMerging: boolean;
   /** Stream s has its latency in 2·s, and its variation from frame to frame in 2·s + 1. */
   readonly #small: SmallHistograms;
-  readonly #latency = new Histogram();
+  readonly #latency: Histogram;
   readonly #latencyIntended = new Histogram();
   readonly #ipdv = new SignedHistogram();
   readonly #probeLatency = new Histogram();
@@ -45,7 +47,9 @@ export class StreamTimes {
   #frames = 0;
   #differing = 0;
 
-  constructor({ streams, rows, lags, hasProbe, forMerging }: StreamTimesStart) {
+  constructor({ streams, rows, lags, hasProbe, forMerging, latency }: StreamTimesStart) {
+    this.#latency = new Histogram(latency);
+    this.#latency.reset();
     this.#rows = rows;
     this.#lags = lags;
     this.#probe = hasProbe ? streams - 1 : -1;

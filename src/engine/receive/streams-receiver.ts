@@ -44,6 +44,8 @@ export interface StreamsReceiverStart {
   readonly foreignFrames: ForeignFrames | null;
   /** null: one generator has the trial alone. */
   readonly strays: StrayFinder | null;
+  /** Where the latency of all is recorded, of `histogramSlots`; absent: in memory of its own. */
+  readonly latency?: Float64Array | undefined;
 }
 
 export class StreamsReceiver implements ReceiveHalf, BurstSorter {
@@ -75,7 +77,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
   /** The burst has frames of other lengths than its streams have by themselves. */
   #hasOtherLengths = false;
 
-  constructor({ spec, programs, memory, clock, lags, senders, foreignFrames, strays }: StreamsReceiverStart) {
+  constructor({ spec, programs, memory, clock, lags, senders, foreignFrames, strays, latency }: StreamsReceiverStart) {
     const lanes = programs.length * spec.queues;
     this.#spec = spec;
     this.#share = spec.share ?? wholeShare;
@@ -97,7 +99,8 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
     });
     const hasProbe = spec.hasProbe === true;
     const forMerging = spec.forMerging === true;
-    this.#times = new StreamTimes({ streams: programs.length, rows: this.#rows, lags, hasProbe, forMerging });
+    const streams = programs.length;
+    this.#times = new StreamTimes({ streams, rows: this.#rows, lags, hasProbe, forMerging, latency });
   }
 
   attach(queues: readonly OpenQueue[]): void {

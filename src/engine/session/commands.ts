@@ -1,8 +1,8 @@
 /**
- * Commands from the owner to the loop, through shared memory: the loop does not stand still for them. A record says what
- * is to be done with which flow; what is longer lies in the heap as JSON. The loop takes a few records in a turn, so that
- * thousands of them make no frame late.
+ * Commands of a session (loop/command-queue.ts). A record says what is to be done with which flow; what is longer lies in
+ * the heap as JSON.
  */
+import { CommandReceiver, type CommandRecords, CommandSender } from "../loop/index.js";
 import { commandCell as cell, commandRecords, headerWord, type SessionMemory } from "./session-memory.js";
 
 export const commandKind = {
@@ -28,64 +28,58 @@ export interface Command {
   readonly length?: number;
 }
 
+const recordsOf = ({ header, commands }: SessionMemory): CommandRecords => ({
+  counts: header,
+  written: headerWord.written,
+  done: headerWord.done,
+  cells: commands,
+  doubles: cell.doubles,
+  records: commandRecords,
+});
+
 /** The owner's side. */
 export class CommandWriter {
-  readonly #memory: SessionMemory;
-  /** Written in all. */
-  #written = 0;
+  readonly #sender: CommandSender;
 
   constructor(memory: SessionMemory) {
-    this.#memory = memory;
+    this.#sender = new CommandSender(recordsOf(memory));
   }
 
   /** How many have room now. */
   get room(): number {
-    return commandRecords - ((this.#written - Atomics.load(this.#memory.header, headerWord.done)) | 0);
+    return this.#sender.room;
   }
 
   /** At most `room` of them. Returns what the loop's count will be when it has done them. */
   write(commands: readonly Command[]): number {
-    const { commands: cells, header } = this.#memory;
-    for (const { kind, slot = 0, value = 0, batch = 0, at = 0, length = 0 } of commands) {
-      const place = (this.#written & (commandRecords - 1)) * cell.doubles;
-      cells.set([kind, slot, value, batch, at, length], place);
-      this.#written = (this.#written + 1) | 0;
-    }
-    Atomics.store(header, headerWord.written, this.#written);
-    return this.#written;
+    return this.#sender.send(
+      commands.map(({ kind, slot = 0, value = 0, batch = 0, at = 0, length = 0 }) => [
+        kind,
+        slot,
+        value,
+        batch,
+        at,
+        length,
+      ]),
+    );
   }
 
   isDone(count: number): boolean {
-    return ((Atomics.load(this.#memory.header, headerWord.done) - count) | 0) >= 0;
+    return this.#sender.isDone(count);
   }
 }
 
 /** The loop's side. */
-export class CommandReader {
-  readonly #memory: SessionMemory;
-  #done = 0;
+export class CommandReader extends CommandReceiver {
+  readonly #heap: SharedArrayBuffer;
 
   constructor(memory: SessionMemory) {
-    this.#memory = memory;
-  }
-
-  get isWaiting(): boolean {
-    return Atomics.load(this.#memory.header, headerWord.written) !== this.#done;
-  }
-
-  /** Where the cells of the next command are. */
-  get at(): number {
-    return (this.#done & (commandRecords - 1)) * cell.doubles;
-  }
-
-  /** The command is done: its counters are written before. */
-  advance(): void {
-    this.#done = (this.#done + 1) | 0;
-    Atomics.store(this.#memory.header, headerWord.done, this.#done);
+    super(recordsOf(memory));
+    this.#heap = memory.heap;
   }
 
   json(at: number, length: number): unknown {
     // A decoder takes no shared memory.
-    return JSON.parse(new TextDecoder().decode(new Uint8Array(this.#memory.heap, at, length).slice()));
+    return JSON.parse(new TextDecoder().decode(new Uint8Array(this.#heap, at, length).slice()));
   }
 }

@@ -64,6 +64,9 @@ export interface TransmitAccountStart {
   readonly slots: number;
 }
 
+const toleranceOf = ({ lateToleranceNs }: SenderPace, intervalNs: number): number =>
+  Math.max(lateToleranceNs, lateToleranceShare * intervalNs);
+
 /** What only the transmitter knows at the end. */
 interface Unsent {
   /** Slots that came due and were never tried. */
@@ -77,12 +80,15 @@ export class TransmitAccount {
   readonly pacing: GapRecorder | null;
   /** null at max. */
   readonly wait: FineWait | null;
-  readonly toleranceNs: number;
+  toleranceNs: number;
   readonly #spec: TrialSpec;
   readonly #clock: TrialClock;
   readonly #queues: readonly TransmitQueue[];
   readonly #catchUpFrames: number;
-  readonly #pps: number;
+  readonly #pace: SenderPace;
+  #pps: number;
+  /** Somebody changed the load: gaps have no target. */
+  #isChanged = false;
   /** More frames than this of its own blocking make the trial useless. */
   readonly #mostOwn: number;
   readonly #cells = new Float64Array(cell.count);
@@ -95,13 +101,32 @@ export class TransmitAccount {
     this.#clock = clock;
     this.#queues = queues;
     this.#catchUpFrames = pace.catchUpFrames;
+    this.#pace = pace;
     this.#pps = pps;
     this.#mostOwn = mostOwnBlocked(spec, slots);
-    this.toleranceNs = Math.max(pace.lateToleranceNs, lateToleranceShare * intervalNs);
+    this.toleranceNs = toleranceOf(pace, intervalNs);
     this.wait = pps > 0 ? new FineWait(clock) : null;
     this.pacing = pps > 0 ? new GapRecorder(intervalNs) : null;
     this.#cells[cell.tokens] = pace.catchUpFrames;
     for (const at of [cell.blockedSinceNs, cell.lastBlockedNs, cell.firstSlotNs, cell.firstNs]) this.#cells[at] = -1;
+  }
+
+  /** The load was changed. `pps`: from now on; 0: nothing comes due, and what is overdue still leaves as before. */
+  noteChange(pps: number): void {
+    this.#isChanged = true;
+    this.noteTaken();
+    if (pps === 0) return;
+    this.#pps = pps;
+    this.toleranceNs = toleranceOf(this.#pace, 1e9 / pps);
+  }
+
+  /** Nothing is to be sent now: that a peer takes nothing says nothing. */
+  noteHeld(): void {
+    this.#cells[cell.progressNs] = this.#clock.nowNs;
+  }
+
+  get late(): number {
+    return this.#cells[cell.late];
   }
 
   get ended(): boolean {
@@ -267,7 +292,7 @@ export class TransmitAccount {
       firstNs: this.firstNs,
       lastNs: this.lastNs,
       windowNs: windowNs(window),
-      pacing: this.pacing?.summary("self") ?? null,
+      pacing: this.#isChanged ? null : (this.pacing?.summary("self") ?? null),
       cutShort: this.#cutShort,
       ...this.#forMerging(window),
     };
@@ -275,7 +300,7 @@ export class TransmitAccount {
 
   #forMerging(window: TransmitWindow): Pick<TransmitReport, "window" | "pacingData"> {
     if (this.#spec.forMerging !== true) return {};
-    return { window, ...(this.pacing === null ? {} : { pacingData: this.pacing.toData() }) };
+    return { window, ...(this.pacing === null || this.#isChanged ? {} : { pacingData: this.pacing.toData() }) };
   }
 
   /** The peer has taken nothing for long. */

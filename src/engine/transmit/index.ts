@@ -2,6 +2,7 @@
 export { windowNs } from "./account.js";
 export type { TransmitHalf } from "./half.js";
 export { LiveSender } from "./live-sender.js";
+export type { LoadTurn } from "./load-turn.js";
 export { QueueSender } from "./queue-sender.js";
 export { RingAccount } from "./ring-account.js";
 export { ringPace, type Sender, type TransmitQueue } from "./sender.js";

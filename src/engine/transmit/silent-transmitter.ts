@@ -23,6 +23,8 @@ export class SilentTransmitter implements TransmitHalf {
 
   start(): void {}
 
+  change(): void {}
+
   isWakeful(): boolean {
     return false;
   }

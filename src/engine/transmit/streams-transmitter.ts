@@ -3,6 +3,7 @@
  * their departure times, which follow from the schedules and rates alone. account.ts says what late and blocked mean.
  */
 import { Departures } from "../../stream/departures/departures.js";
+import { Stretch, StretchedTimeline } from "../../stream/departures/stretch.js";
 import type { Timeline } from "../../stream/departures/timeline.js";
 import { high16, low32 } from "../../stream/frames/signature.js";
 import {
@@ -17,6 +18,7 @@ import {
 } from "../loop/index.js";
 import { endGraceNs, TransmitAccount } from "./account.js";
 import type { TransmitHalf } from "./half.js";
+import type { LoadTurn } from "./load-turn.js";
 import { ringPace } from "./sender.js";
 import type { StreamsSender } from "./streams-sender.js";
 
@@ -37,23 +39,32 @@ export class StreamsTransmitter implements TransmitHalf {
   readonly queues: readonly StreamsSender[];
   readonly #spec: TrialSpec;
   readonly #departures: Departures;
+  readonly #timelines: readonly Timeline[];
   readonly #streams: number;
   readonly #clock: TrialClock;
   readonly #paced: boolean;
   /** Every frame is stamped and handed over on its own. */
-  readonly #single: boolean;
-  readonly #intervalNs: number;
+  #single: boolean;
+  #intervalNs: number;
   readonly #lags: KeyedLags | null;
   /** Per stream. */
   readonly #lateOf: Float64Array;
   readonly #blockedOf: Float64Array;
   /** Per stream: the queue of its next frame. Frame k goes to queue k mod Q. */
   readonly #queueOf: Int32Array;
+  /** Of all departures together, over those of single streams; null: nobody changed the load of all. */
+  #stretch: Stretch | null = null;
+  readonly #stretchOf = new Map<number, Stretch>();
+  /** All of them stand still, also what is overdue. */
+  #isHeld = false;
+  /** Streams that stand still alone: their departures are out of the order. */
+  readonly #held = new Map<number, Timeline>();
 
   constructor({ spec, senders, timelines, totalPps, clock, lags }: StreamsTransmitterStart) {
     this.#spec = spec;
     this.queues = senders;
     this.#departures = new Departures(timelines);
+    this.#timelines = timelines;
     this.#streams = timelines.length;
     this.#clock = clock;
     this.#paced = spec.load.kind !== "max";
@@ -75,8 +86,50 @@ export class StreamsTransmitter implements TransmitHalf {
 
   start(): void {}
 
+  change({ stream, speed, atNs, totalPps }: LoadTurn): void {
+    const pps = totalPps / (this.#spec.share?.of ?? 1);
+    this.account.noteChange(this.#paced ? pps : 0);
+    if (stream < 0) {
+      this.#stretch ??= new Stretch();
+      this.#stretch.change(atNs, speed);
+      this.#isHeld = speed === 0;
+    } else this.#changeStream(stream, speed, this.#stretch?.innerNs(atNs) ?? atNs);
+    if (pps === 0 || !this.#paced) return;
+    this.#single = pps <= ringPace.singleFramePps;
+    this.#intervalNs = 1e9 / pps;
+  }
+
+  /** `atNs`: in the time of all departures together. */
+  #changeStream(stream: number, speed: number, atNs: number): void {
+    const stretch = this.#stretchOf.get(stream) ?? new Stretch();
+    this.#stretchOf.set(stream, stretch);
+    stretch.change(atNs, speed);
+    // A stream that has sent its last frame has none to move.
+    if (!this.#departures.remove(stream) && !this.#held.delete(stream)) return;
+    const timeline = new StretchedTimeline(this.#timelines[stream], stretch);
+    if (speed === 0) this.#held.set(stream, timeline);
+    else this.#departures.insert(stream, timeline, this.#departures.slotOf(stream));
+  }
+
+  /** When the next frame is due, as the load is now; Infinity: it stands still, or there is none. */
+  get #nextNs(): number {
+    if (this.#isHeld) return Number.POSITIVE_INFINITY;
+    const { nextNs } = this.#departures;
+    return this.#stretch === null ? nextNs : Math.floor(this.#stretch.realNs(nextNs));
+  }
+
+  /** No stream has a frame left. */
+  get #hasSentAll(): boolean {
+    return this.#departures.isEmpty && this.#held.size === 0;
+  }
+
+  /** The time of the departures at this time of the trial. */
+  #innerNs(ns: number): number {
+    return this.#stretch === null ? ns : this.#stretch.innerNs(ns);
+  }
+
   isWakeful(): boolean {
-    const near = this.#departures.nextNs - this.#clock.nowNs < wakefulNs;
+    const near = this.#nextNs - this.#clock.nowNs < wakefulNs;
     return !this.account.ended && !this.#spec.cooperative && this.#paced && near;
   }
 
@@ -125,7 +178,7 @@ export class StreamsTransmitter implements TransmitHalf {
   /** What is left of a count. Where all streams have ended before, nothing is. */
   #unsent(): number {
     const { count } = this.#spec;
-    if (count === null || this.#departures.nextNs === Number.POSITIVE_INFINITY) return 0;
+    if (count === null || this.#hasSentAll) return 0;
     return Math.max(0, count - this.account.published);
   }
 
@@ -134,7 +187,16 @@ export class StreamsTransmitter implements TransmitHalf {
     if (!this.#paced || this.#spec.count !== null) return 0;
     const { durationNs } = this.#spec;
     const { cutShort, endedNs } = this.account;
-    return this.#departures.dueBefore(cutShort === null ? Math.min(durationNs, endedNs) : endedNs, missedOf);
+    const endNs = cutShort === null ? Math.min(durationNs, endedNs) : endedNs;
+    const innerNs = this.#innerNs(endNs);
+    let missed = this.#departures.dueBefore(innerNs, missedOf);
+    for (const [stream, timeline] of this.#held) {
+      const next = this.#departures.slotOf(stream);
+      const overdue = timeline.dueBefore(innerNs, next) - next;
+      missedOf[stream] += overdue;
+      missed += overdue;
+    }
+    return missed;
   }
 
   window(): TransmitWindow {
@@ -144,7 +206,7 @@ export class StreamsTransmitter implements TransmitHalf {
     if (firstSlotNs < 0) return { fromNs: 0, toNs: endedNs, gapNs };
     const { durationNs, count } = this.#spec;
     // Schedules have gaps: what was sent in a trial's time is sent over all of it.
-    const isWhole = cutShort === null && this.#departures.nextNs !== Number.POSITIVE_INFINITY;
+    const isWhole = cutShort === null && !this.#hasSentAll;
     if (count === null && Number.isFinite(durationNs) && isWhole) {
       return { fromNs: 0, toNs: durationNs, gapNs: 0 };
     }
@@ -153,10 +215,9 @@ export class StreamsTransmitter implements TransmitHalf {
 
   #isOver(nowNs: number): boolean {
     const { count, durationNs } = this.#spec;
-    const { nextNs } = this.#departures;
-    if (count !== null) return this.account.published >= count || nextNs === Number.POSITIVE_INFINITY;
-    if (!this.#paced) return nowNs >= durationNs || nextNs === Number.POSITIVE_INFINITY;
-    return nextNs >= durationNs || nowNs >= durationNs + endGraceNs;
+    if (count !== null) return this.account.published >= count || this.#hasSentAll;
+    if (!this.#paced) return nowNs >= durationNs || this.#hasSentAll;
+    return this.#nextNs >= durationNs || nowNs >= durationNs + endGraceNs;
   }
 
   /** Goes on from the first of the departures, which is this stream's. */
@@ -184,12 +245,13 @@ export class StreamsTransmitter implements TransmitHalf {
     const low = low32(nowNs) | 0;
     const high = high16(nowNs);
     let moved = 0;
-    while (moved < left && this.#departures.nextNs !== Number.POSITIVE_INFINITY) {
+    while (moved < left && this.#nextNs !== Number.POSITIVE_INFINITY) {
       const { stream } = this.#departures;
       if (!this.queues[this.#queueOf[stream]].place(stream, low, high)) break;
       this.#advance(stream);
       moved++;
     }
+    if (this.#nextNs === Number.POSITIVE_INFINITY) this.account.noteHeld();
     if (moved > 0) {
       this.#handOver();
       this.account.noteSent(moved);
@@ -200,12 +262,12 @@ export class StreamsTransmitter implements TransmitHalf {
 
   #stepPaced(): number {
     const clock = this.#clock;
-    const { nextNs } = this.#departures;
+    const nextNs = this.#nextNs;
     if (clock.nowNs < nextNs) {
       if (this.#isOver(clock.nowNs)) {
         // The trial lasts as long as it was asked for, whatever the last departure was.
         const { count, durationNs } = this.#spec;
-        if (count === null && clock.nowNs < durationNs && nextNs !== Number.POSITIVE_INFINITY) return 0;
+        if (count === null && clock.nowNs < durationNs && !this.#hasSentAll) return 0;
         this.account.end(clock.nowNs, null);
         return 0;
       }
@@ -227,7 +289,8 @@ export class StreamsTransmitter implements TransmitHalf {
     let nowNs = firstNowNs;
     let moved = 0;
     for (let tries = 0; tries < catchUpFrames; tries++) {
-      const { nextNs, stream } = this.#departures;
+      const { stream } = this.#departures;
+      const nextNs = this.#nextNs;
       if (nowNs < nextNs || account.tokens < 1 || this.#isOver(nowNs)) break;
       const sender = this.queues[this.#queueOf[stream]];
       const sent = sender.place(stream, low32(nowNs) | 0, high16(nowNs));
@@ -242,7 +305,7 @@ export class StreamsTransmitter implements TransmitHalf {
         this.#noteDeparture(sender, stream, nowNs - nextNs);
         moved++;
       }
-      if (this.#single && nowNs >= this.#departures.nextNs) nowNs = this.#look();
+      if (this.#single && nowNs >= this.#nextNs) nowNs = this.#look();
     }
     if (!this.#single) this.#handOver();
     return moved;
@@ -268,7 +331,7 @@ export class StreamsTransmitter implements TransmitHalf {
   }
 
   #noteBlocked(stream: number, nowNs: number): void {
-    if (!this.account.isBlocked) this.account.beginBlocked(this.#departures.dueBefore(nowNs));
+    if (!this.account.isBlocked) this.account.beginBlocked(this.#departures.dueBefore(this.#innerNs(nowNs)));
     this.account.noteBlocked(1);
     if (this.#spec.count === null) this.#blockedOf[stream]++;
   }

@@ -4,6 +4,7 @@
  */
 import { type DepartureSchedule, departureSchedule } from "../../stream/departures/schedule.js";
 import { type RateStep, SteppedSchedule } from "../../stream/departures/steps.js";
+import { Stretch, StretchedSchedule } from "../../stream/departures/stretch.js";
 import { high16, low32 } from "../../stream/frames/signature.js";
 import { type Share, SharedSchedule } from "../../stream/share.js";
 import {
@@ -17,6 +18,7 @@ import {
 } from "../loop/index.js";
 import { endGraceNs, TransmitAccount } from "./account.js";
 import type { TransmitHalf } from "./half.js";
+import type { LoadTurn } from "./load-turn.js";
 import type { Sender, SenderPace } from "./sender.js";
 
 /** At max, fewer free slots than this are left to grow: a burst costs the same whatever its size. */
@@ -40,12 +42,16 @@ export class Transmitter implements TransmitHalf {
   readonly #clock: TrialClock;
   readonly #cells = new Float64Array(cell.count);
   /** The gap of the last step; 0 at max. */
-  readonly #lastIntervalNs: number;
+  #lastIntervalNs: number;
   /** null at max. */
-  readonly #schedule: DepartureSchedule | null;
-  readonly #slots: number;
+  #schedule: DepartureSchedule | null;
+  #slots: number;
   /** Every frame is stamped and sent on its own. */
-  readonly #single: boolean;
+  #single: boolean;
+  /** null: nobody changed the load. */
+  #stretch: Stretch | null = null;
+  /** It sends nothing now, also of what is overdue. */
+  #isHeld = false;
   readonly #lag: LagWindow | null;
   /** The next slot's queue. */
   #queueAt = 0;
@@ -80,9 +86,26 @@ export class Transmitter implements TransmitHalf {
     if (clockAheadNs !== undefined) this.#cells[cell.stampNs] = (epochNs + clockAheadNs) % 2 ** 48;
   }
 
+  change({ speed, atNs, totalPps }: LoadTurn): void {
+    const pps = totalPps / (this.#spec.share?.of ?? 1);
+    this.account.noteChange(pps);
+    this.#isHeld = speed === 0;
+    if (this.#schedule === null) return;
+    if (this.#stretch === null) {
+      this.#stretch = new Stretch();
+      this.#schedule = new StretchedSchedule(this.#schedule, this.#stretch);
+    }
+    this.#stretch.change(atNs, speed);
+    this.#advance(0, this.#schedule);
+    if (this.#spec.count === null) this.#slots = this.#schedule.slotsIn(this.#spec.durationNs);
+    if (pps === 0) return;
+    this.#single = pps <= this.#pace.singleFramePps;
+    this.#lastIntervalNs = 1e9 / pps;
+  }
+
   isWakeful(): boolean {
     if (this.account.ended || this.#spec.cooperative || this.#schedule === null) return false;
-    return this.#cells[cell.dueNs] - this.#clock.nowNs < wakefulNs;
+    return !this.#isHeld && this.#cells[cell.dueNs] - this.#clock.nowNs < wakefulNs;
   }
 
   step(): number {
@@ -140,6 +163,10 @@ export class Transmitter implements TransmitHalf {
       this.account.end(nowNs, null);
       return 0;
     }
+    if (this.#isHeld) {
+      this.account.noteHeld();
+      return 0;
+    }
     const stampNs = this.#clock.nowNs + this.#cells[cell.stampNs];
     const low = low32(stampNs);
     const high = high16(stampNs);
@@ -166,6 +193,7 @@ export class Transmitter implements TransmitHalf {
     const clock = this.#clock;
     const cells = this.#cells;
     const account = this.account;
+    if (this.#isHeld) return this.#rest();
     if (clock.nowNs < cells[cell.dueNs]) {
       const wait = account.wait!;
       if (cells[cell.dueNs] - clock.nowNs > wait.spinNs) return this.#rest();
@@ -190,7 +218,8 @@ export class Transmitter implements TransmitHalf {
   /** Nothing is due for a while. The time may be over long before the next departure would be. */
   #rest(): number {
     const { nowNs } = this.#clock;
-    if (this.#cells[cell.slot] >= this.#slots && nowNs >= this.#spec.durationNs) this.account.end(nowNs, null);
+    const hasSent = this.#cells[cell.slot] >= this.#slots || this.#isHeld;
+    if (hasSent && this.#spec.count === null && nowNs >= this.#spec.durationNs) this.account.end(nowNs, null);
     return 0;
   }
 

@@ -62,6 +62,8 @@ export interface DirectionStart {
   readonly strays: StrayBoxes | null;
   /** By stream: its loaded program, where it is one. */
   readonly programs?: readonly (EachFrame | null)[];
+  /** Where latencies are recorded, of `histogramSlots`; absent: in the receiver's own memory. */
+  readonly latency?: Float64Array | undefined;
 }
 
 interface Halves {
@@ -211,6 +213,7 @@ function oneStream(memory: RingMemory, clock: TrialClock, start: DirectionStart,
       published,
       foreignFrames,
       strays: straysOf(memory, start),
+      latency: start.latency,
     }),
   };
 }
@@ -242,7 +245,7 @@ function manyStreams(
   return {
     transmitter: new StreamsTransmitter({ spec, senders, timelines, totalPps, clock, lags }),
     receiver: new StreamsReceiver({
-      ...{ spec, programs, memory, clock, lags, senders, foreignFrames },
+      ...{ spec, programs, memory, clock, lags, senders, foreignFrames, latency: start.latency },
       strays: straysOf(memory, start),
     }),
   };

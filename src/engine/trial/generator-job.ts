@@ -27,7 +27,9 @@ import { calibrate } from "./calibrate.js";
 import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand } from "./commands.js";
 import { generatorPhase as phase } from "./counters.js";
 import { Direction } from "./direction.js";
-import { isSettled, newTrial, publishCounters, type RunningTrial } from "./open-trial.js";
+import { LiveLatency, type LiveMemory } from "./live-memory.js";
+import { LoadReceiver } from "./load-queue.js";
+import { isSettled, newTrial, publishCounters, type RunningTrial, takeTurns } from "./open-trial.js";
 import { Rehearsal } from "./rehearsal.js";
 import { Responders } from "./responders.js";
 
@@ -39,6 +41,8 @@ export interface GeneratorOptions {
   readonly programs?: readonly string[];
   /** Which of several workers this is, and how they tell each other of their frames. Absent: it is the only one. */
   readonly strays?: { readonly worker: number; readonly memory: StrayMemory };
+  /** What others may read and write while a trial runs. Absent: nobody does. */
+  readonly live?: LiveMemory;
 }
 
 /** A schedule begins after some turns of the loop. Otherwise its first frames leave late, and then too fast. */
@@ -62,6 +66,9 @@ class Generator implements Job {
   readonly #strays: StrayBoxes | null;
   /** Frames of ours that came in at another worker. Made once: the loop allocates nothing. */
   readonly #takeStray: (records: Float64Array, at: number) => void;
+  /** null: nobody changes a load. */
+  readonly #turns: LoadReceiver | null;
+  readonly #latency: LiveLatency | null;
   #trial: RunningTrial | null = null;
   #between: BetweenTrials | null = null;
   #generation = 0;
@@ -70,10 +77,12 @@ class Generator implements Job {
 
   constructor(context: JobContext) {
     this.#context = context;
-    const { ports, responders = [], strays } = context.options as GeneratorOptions;
+    const { ports, responders = [], strays, live } = context.options as GeneratorOptions;
     this.#ports = Array.from({ length: ports }, () => null);
     this.#responders = new Responders(context, ports, responders);
     this.#strays = strays === undefined ? null : new StrayBoxes(strays.memory, strays.worker);
+    this.#turns = live === undefined ? null : new LoadReceiver(live.turns);
+    this.#latency = live === undefined ? null : new LiveLatency(live.latency);
     this.#takeStray = (records, at) =>
       this.#trial?.directions[records[at + strayCell.direction]].receiver.takeStray(records, at);
   }
@@ -172,7 +181,7 @@ class Generator implements Job {
     }
     if (this.#strays !== null) moved += this.#strays.take(this.#takeStray);
     moved += this.#responders.serve();
-    if (clock.nowNs >= this.#countersDueNs[0]) this.#publishCounters(trial);
+    if (clock.nowNs >= this.#countersDueNs[0]) this.#look(trial);
     if (trial.phase === phase.settling) this.#settle(trial);
     return moved === 0 && wakeful ? 1 : moved;
   }
@@ -257,6 +266,7 @@ class Generator implements Job {
         direction: d,
         strays: this.#strays,
         programs: programs.of(spec.stream),
+        latency: this.#latency?.of(d),
       });
     });
     this.#responders.begin(specs[0].trial, directions);
@@ -319,6 +329,12 @@ class Generator implements Job {
     trial.phase = phase.done;
     this.#publishCounters(trial);
     this.#context.post({ kind: "done" });
+  }
+
+  /** Now and then: what somebody changes is taken, and how it stands is told. */
+  #look(trial: RunningTrial): void {
+    if (this.#turns !== null) takeTurns(trial, this.#turns);
+    this.#publishCounters(trial);
   }
 
   #publishCounters(trial: RunningTrial): void {

@@ -1,10 +1,12 @@
 /** The generator as its owner sees it, whether one thread or several do its work. */
 import type { Port } from "../../port/port.js";
+import type { HistogramSummary } from "../../stats/histogram.js";
 import type { TrialReport, TrialSpec } from "../loop/index.js";
 import type { ResponderSetup } from "../neighbour/index.js";
 import type { RecordingSetup } from "../pipe/index.js";
 import type { LoopWorker } from "../worker/index.js";
 import type { FlowCommand } from "./commands.js";
+import type { SentTurn } from "./load-queue.js";
 import type { TrialProgress } from "./progress.js";
 
 export interface GeneratorSetup {
@@ -61,6 +63,13 @@ export interface Generator extends AsyncDisposable {
   floorNs(spec: TrialSpec): Promise<number>;
   /** Frames that were sent between trials: our own questions, and answers. */
   besideTrials(): number;
+  /**
+   * Changes the load of the trial that is being sent, without making a frame late. Resolves when all threads have done
+   * it. Rejects with a PktgenError where no trial is sending.
+   */
+  change(turns: readonly SentTurn[]): Promise<void>;
+  /** Latency of the last trial's frames until now, of both directions; null: nothing was measured yet. */
+  latency(): HistogramSummary | null;
   /** The counters; null before the first trial. */
   progress(): TrialProgress | null;
 }

@@ -2,6 +2,7 @@
 export type { FlowCommand } from "./commands.js";
 export { directLoop } from "./direct-loop.js";
 export type { Generator } from "./generator.js";
+export type { SentTurn } from "./load-queue.js";
 export type { TrialProgress } from "./progress.js";
 export { splitTrial } from "./split.js";
 export { startGenerator } from "./start-generator.js";

@@ -2,6 +2,7 @@
 import { quietWhenCompleteNs, type TrialClock } from "../loop/index.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 import type { Direction } from "./direction.js";
+import type { LoadReceiver } from "./load-queue.js";
 
 export interface RunningTrial {
   readonly directions: readonly Direction[];
@@ -17,6 +18,8 @@ export interface RunningTrial {
   calibrationBeforeNs: number;
   phase: number;
   reported: boolean;
+  /** Changes of its load that were made. */
+  turns: number;
 }
 
 export const newTrial = (
@@ -36,6 +39,7 @@ export const newTrial = (
   calibrationBeforeNs,
   phase: phase.sending,
   reported: false,
+  turns: 0,
 });
 
 /** What anybody may read while it runs. */
@@ -46,6 +50,7 @@ export function publishCounters(trial: RunningTrial, counters: Float64Array): vo
   let accepted = 0;
   let corrupt = 0;
   let missing = 0;
+  let late = 0;
   for (let d = 0; d < trial.directions.length; d++) {
     const { transmitter, receiver } = trial.directions[d];
     published += transmitter.account.published;
@@ -53,6 +58,7 @@ export function publishCounters(trial: RunningTrial, counters: Float64Array): vo
     accepted += receiver.account.accepted;
     corrupt += receiver.account.corrupt;
     missing += receiver.account.missing;
+    late += transmitter.account.late;
   }
   counters[counter.phase] = trial.phase;
   counters[counter.published] = published;
@@ -60,7 +66,27 @@ export function publishCounters(trial: RunningTrial, counters: Float64Array): vo
   counters[counter.accepted] = accepted;
   counters[counter.corrupt] = corrupt;
   counters[counter.missing] = missing;
+  counters[counter.late] = late;
+  counters[counter.turns] = trial.turns;
+  counters[counter.beganAtNs] = trial.clock.epochNs;
   counters[counter.elapsedNs] = nowNs;
+}
+
+/** At most so many in a look: a turn of one stream of many looks for it among all. */
+const turnsALook = 16;
+
+/** Changes of the load that somebody made since the last look. Those of another trial, or of one that sends no more, are too late. */
+export function takeTurns(trial: RunningTrial, turns: LoadReceiver): void {
+  for (let taken = 0; taken < turnsALook && turns.isWaiting; taken++) {
+    const turn = turns.first;
+    if (trial.phase === phase.sending && turn.trial === trial.directions[0].spec.trial) {
+      // Frames that left since cannot be taken back.
+      const atNs = Math.max(trial.clock.nowNs, turn.atNs - trial.clock.epochNs);
+      for (const { transmitter } of trial.directions) transmitter.change({ ...turn, atNs });
+      trial.turns++;
+    }
+    turns.advance();
+  }
 }
 
 /** How long to wait for a DUT that goes on sending: three times the settle time, or what a person waits. */

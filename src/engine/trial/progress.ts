@@ -9,6 +9,12 @@ export interface TrialProgress {
   readonly accepted: number;
   readonly corrupt: number;
   readonly missing: number;
+  /** Frames that left late. */
+  readonly late: number;
+  /** Changes of its load that were made. */
+  readonly turns: number;
+  /** Its time 0 by the clock that all threads share. */
+  readonly beganAtNs: number;
   readonly elapsedNs: number;
 }
 
@@ -23,6 +29,9 @@ export function progressOf(page: Float64Array): TrialProgress | null {
     accepted: page[counter.accepted],
     corrupt: page[counter.corrupt],
     missing: page[counter.missing],
+    late: page[counter.late],
+    turns: page[counter.turns],
+    beganAtNs: page[counter.beganAtNs],
     elapsedNs: page[counter.elapsedNs],
   };
 }
@@ -40,6 +49,10 @@ export function sumOfProgress(parts: readonly (TrialProgress | null)[]): TrialPr
     accepted: sum(({ accepted }) => accepted),
     corrupt: sum(({ corrupt }) => corrupt),
     missing: sum(({ missing }) => missing),
+    late: sum(({ late }) => late),
+    // All of them are told the same.
+    turns: Math.max(...known.map(({ turns }) => turns)),
+    beganAtNs: known[0]!.beganAtNs,
     elapsedNs: Math.max(...known.map(({ elapsedNs }) => elapsedNs)),
   };
 }

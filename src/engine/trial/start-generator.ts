@@ -5,6 +5,8 @@ import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand, Genera
 import { generatorCounter as counter } from "./counters.js";
 import type { Generator, GeneratorSetup } from "./generator.js";
 import type { GeneratorOptions } from "./generator-job.js";
+import { liveMemory } from "./live-memory.js";
+import { LiveThreads } from "./live-threads.js";
 import { progressOf } from "./progress.js";
 import { startGenerators } from "./start-generators.js";
 
@@ -21,7 +23,8 @@ async function startOne(setup: GeneratorSetup): Promise<Generator> {
   const runs = new RunToDone();
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
   const { responders = [], programs = [] } = setup;
-  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, responders, programs };
+  const live = liveMemory();
+  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, responders, programs, live };
   const worker = await startLoopWorker({
     name: "generator",
     job: "generator",
@@ -48,6 +51,8 @@ async function startOne(setup: GeneratorSetup): Promise<Generator> {
     await last?.();
     return (await say({ kind: "report" })) as TrialReport[];
   };
+  const progress: Generator["progress"] = () => progressOf(worker.counters);
+  const threads = new LiveThreads([live], progress);
   let beside = 0;
   const run = async (task: BetweenTask, signal: AbortSignal = never): Promise<BetweenOutcome> => {
     await runUntilDone(() => say({ kind: "between", task }), signal);
@@ -65,7 +70,9 @@ async function startOne(setup: GeneratorSetup): Promise<Generator> {
     besideTrials: () => beside,
     runTrial: async (spec, signal) => (await runDirections([spec], signal))[0]!,
     floorNs: async (spec) => (await say({ kind: "floor", spec })) as FloorAnswer,
-    progress: () => progressOf(worker.counters),
+    change: (turns) => threads.change(turns),
+    latency: () => threads.latency(),
+    progress,
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
   };
 }

@@ -14,6 +14,8 @@ import { generatorCounter as counter } from "./counters.js";
 import { Crew, soon } from "./crew.js";
 import type { Generator, GeneratorSetup } from "./generator.js";
 import type { GeneratorOptions } from "./generator-job.js";
+import { type LiveMemory, liveMemory } from "./live-memory.js";
+import { LiveThreads } from "./live-threads.js";
 import { progressOf, sumOfProgress } from "./progress.js";
 import { splitTrial } from "./split.js";
 
@@ -27,7 +29,8 @@ function refuseWhatOneDoes({ programs = [] }: GeneratorSetup): void {
 }
 
 /** Starts all threads, each with its queues of the ports; what was started is closed again where a later one fails. */
-async function startCrew(setup: GeneratorSetup, workers: number): Promise<Crew> {
+async function startCrew(setup: GeneratorSetup, lives: readonly LiveMemory[]): Promise<Crew> {
+  const workers = lives.length;
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
   const dealt = ports.map((port) => dealPort(port, workers));
   const crew = new Crew(workers);
@@ -39,6 +42,7 @@ async function startCrew(setup: GeneratorSetup, workers: number): Promise<Crew> 
         ports: ports.length === 1 ? 1 : 2,
         responders,
         strays: { worker: w, memory },
+        live: lives[w]!,
       };
       member.worker = await startLoopWorker({
         name: `generator ${w + 1} of ${workers}`,
@@ -67,7 +71,10 @@ async function closeCrew({ members }: Crew): Promise<void> {
 
 export async function startGenerators(setup: GeneratorSetup, workers: number): Promise<Generator> {
   refuseWhatOneDoes(setup);
-  const crew = await startCrew(setup, workers);
+  const lives = Array.from({ length: workers }, liveMemory);
+  const crew = await startCrew(setup, lives);
+  const progress: Generator["progress"] = () => sumOfProgress(crew.workers.map(({ counters }) => progressOf(counters)));
+  const threads = new LiveThreads(lives, progress);
   const runDirections: Generator["runDirections"] = async (specs, signal, last, appointed = soon) => {
     const shares = specs.map((spec) => splitTrial({ ...spec, forMerging: true }, workers));
     const order = (w: number) => ({ kind: "trial", specs: shares.map((each) => each[w]!) }) as const;
@@ -107,7 +114,9 @@ export async function startGenerators(setup: GeneratorSetup, workers: number): P
     tellFlow: async () => {},
     besideTrials: () => beside,
     floorNs: async (spec) => (await crew.members[0]!.say({ kind: "floor", spec })) as FloorAnswer,
-    progress: () => sumOfProgress(crew.workers.map(({ counters }) => progressOf(counters))),
+    change: (turns) => threads.change(turns),
+    latency: () => threads.latency(),
+    progress,
     [Symbol.asyncDispose]: () => closeCrew(crew),
   };
 }

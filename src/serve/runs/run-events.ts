@@ -34,10 +34,11 @@ type SampleName = keyof typeof sampleUnits;
 export const sampleNames = Object.keys(sampleUnits) as SampleName[];
 
 const nothing: Omit<TrialSample, "index" | "meanFrameBytes" | "pps"> = {
-  ...{ settling: false, elapsedNs: 0, sent: 0, received: 0, accepted: 0, corrupt: 0, missing: 0 },
+  ...{ settling: false, elapsedNs: 0, sent: 0, received: 0, accepted: 0, corrupt: 0, missing: 0, late: 0 },
+  ...{ latencyNs: null, stealMs: 0, paused: false },
 };
 
-/** Figures of the time since the sample before, which may be of another trial. What the engine does not tell live is null. */
+/** Figures of the time since the sample before, which may be of another trial; latencies are of the trial until now. */
 export function liveFiguresOf(now: TrialSample, before: TrialSample | null): Record<SampleName, number | null> {
   const from = before?.index === now.index ? before : { ...now, ...nothing };
   const seconds = (now.elapsedNs - from.elapsedNs) / 1e9;
@@ -58,11 +59,11 @@ export function liveFiguresOf(now: TrialSample, before: TrialSample | null): Rec
     rxBpsL2: rxPps * l2,
     txBpsL1: txPps * l1,
     rxBpsL1: rxPps * l1,
-    latencyP50Ns: null,
-    latencyP99Ns: null,
-    latencyMaxNs: null,
-    lateShare: null,
-    stealShare: null,
+    latencyP50Ns: now.latencyNs?.p50 ?? null,
+    latencyP99Ns: now.latencyNs?.p99 ?? null,
+    latencyMaxNs: now.latencyNs?.max ?? null,
+    lateShare: now.sent > from.sent ? (now.late - from.late) / (now.sent - from.sent) : null,
+    stealShare: seconds > 0 ? (now.stealMs - from.stealMs) / (seconds * 1000) : null,
   };
 }
 

@@ -83,6 +83,11 @@ export class Departures {
     return place > this.#size ? -1 : place;
   }
 
+  /** No stream has a frame left. */
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
   /** When the next frame is due; Infinity: there is none. */
   get nextNs(): number {
     return this.#dueNs[1];

@@ -5,7 +5,7 @@ import { type FrameSize, fixedSize, minFrameBytes, ratePps } from "../../units.j
 import { meanBytes, sizeOrder } from "../spec/sizes.js";
 import type { StreamSchedule, TrafficSpec, TrafficStream } from "../spec/traffic.js";
 import { checkSchedulable } from "./schedule.js";
-import { type RateStep, SteppedTimeline } from "./steps.js";
+import { type RateStep, steppedTimeline } from "./steps.js";
 import { Bursts, Continuous, Poisson, Ramp, type Timeline } from "./timeline.js";
 
 /**
@@ -150,7 +150,7 @@ export function timelinesOf(spec: TrafficSpec, size: FrameSize, load: StreamLoad
     return timeline;
   };
   const timelines = spec.streams.map((_, index) => make(index, []));
-  return load.kind === "stepped" ? timelines.map((timeline) => new SteppedTimeline(timeline, load.steps)) : timelines;
+  return load.kind === "stepped" ? timelines.map((timeline) => steppedTimeline(timeline, load.steps)) : timelines;
 }
 
 function endOf(

@@ -4,6 +4,7 @@
  */
 import { usageError } from "../../errors.js";
 import { DepartureSchedule, departureSchedule } from "./schedule.js";
+import { Stretch, StretchedTimeline } from "./stretch.js";
 import type { Timeline } from "./timeline.js";
 
 /** A rate and how long it is held. The last step goes on as long as there are frames. */
@@ -67,38 +68,12 @@ export class SteppedSchedule extends DepartureSchedule {
 }
 
 /** The timeline of one stream of many, made for the first step's rate, stretched for those that follow. */
-export class SteppedTimeline implements Timeline {
-  readonly steady = null;
-  readonly frames: number;
-  readonly endNs: number;
-  readonly #inner: Timeline;
-  /** Begins in real and in the inner timeline's time, and how much of the second one real ns is. */
-  readonly #pieces: readonly { readonly atNs: number; readonly innerNs: number; readonly speed: number }[];
-
-  constructor(inner: Timeline, steps: readonly RateStep[]) {
-    this.#inner = inner;
-    this.frames = inner.frames;
-    let [atNs, innerNs] = [0, 0];
-    this.#pieces = steps.map(({ pps, durationNs }) => {
-      const piece = { atNs, innerNs, speed: pps / steps[0].pps };
-      atNs += durationNs;
-      innerNs += durationNs * piece.speed;
-      return piece;
-    });
-    this.endNs = Number.isFinite(inner.endNs) ? this.#realNs(inner.endNs) : inner.endNs;
+export function steppedTimeline(inner: Timeline, steps: readonly RateStep[]): Timeline {
+  const stretch = new Stretch();
+  let atNs = 0;
+  for (const { pps, durationNs } of steps) {
+    stretch.change(atNs, pps / steps[0].pps);
+    atNs += durationNs;
   }
-
-  dueNs(k: number): number {
-    return Math.floor(this.#realNs(this.#inner.dueNs(k)));
-  }
-
-  dueBefore(ns: number, from: number): number {
-    const { atNs, innerNs, speed } = this.#pieces.findLast((piece) => piece.atNs <= ns) ?? this.#pieces[0];
-    return this.#inner.dueBefore(innerNs + (ns - atNs) * speed, from);
-  }
-
-  #realNs(ns: number): number {
-    const { atNs, innerNs, speed } = this.#pieces.findLast((piece) => piece.innerNs <= ns) ?? this.#pieces[0];
-    return atNs + (ns - innerNs) / speed;
-  }
+  return new StretchedTimeline(inner, stretch);
 }

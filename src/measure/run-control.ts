@@ -1,0 +1,102 @@
+/** What somebody does to a trial while it runs: its load is paused, goes on, or has another rate. The result says so. */
+import type { TrialSpec } from "../engine/loop/index.js";
+import type { Generator, SentTurn } from "../engine/trial/index.js";
+import { invalidError, type PktgenError } from "../errors.js";
+import type { TrialChange } from "../result/run-result.js";
+import { monotonicClock } from "../sys/clock.js";
+import { type LoadChange, LoadNow, type LoadState } from "./load-now.js";
+
+/** The trial that can be changed. */
+export interface ControlledTrial {
+  readonly generator: Pick<Generator, "change" | "progress">;
+  /** Of each direction; both have the same load. */
+  readonly specs: readonly TrialSpec[];
+  readonly lineRateBps: number | null;
+}
+
+/** A change takes effect in a moment, so that threads that share the trial make it together. */
+const leadNs = 1_000_000;
+
+/** Made by who follows a run, and given to it as one of its hooks. */
+export class RunControl {
+  #open: OpenTrial | null = null;
+
+  /** null: no trial runs. */
+  get state(): LoadState | null {
+    return this.#open?.load.state ?? null;
+  }
+
+  /**
+   * Resolves when the generator has done it, with what the result says of it.
+   * @throws PktgenError (4): no trial is sending. PktgenError (2): no such stream, or no such rate for this load.
+   */
+  async change(change: LoadChange): Promise<TrialChange> {
+    if (this.#open === null) throw nothingRuns();
+    return this.#open.change(change);
+  }
+
+  /** A trial begins. Returns how it ends, which tells all that was changed in it. */
+  begin(trial: ControlledTrial): () => readonly TrialChange[] {
+    const open = new OpenTrial(trial);
+    this.#open = open;
+    return () => {
+      this.#open = null;
+      return open.made();
+    };
+  }
+}
+
+const nothingRuns = (): PktgenError =>
+  invalidError("the load cannot be changed: no trial is sending", {
+    hint: "a trial can be changed from its first to its last frame",
+  });
+
+class OpenTrial {
+  readonly load: LoadNow;
+  readonly #trial: ControlledTrial;
+  /** Changes that were asked for, and how many turns come before each. */
+  readonly #asked: { readonly change: TrialChange; readonly turnsBefore: number }[] = [];
+  #turns = 0;
+
+  constructor(trial: ControlledTrial) {
+    this.#trial = trial;
+    this.load = new LoadNow(trial.specs[0]!, trial.lineRateBps);
+  }
+
+  async change(change: LoadChange): Promise<TrialChange> {
+    const { generator, specs } = this.#trial;
+    const progress = generator.progress();
+    if (progress?.phase !== "sending") throw nothingRuns();
+    const applied = this.load.apply(change);
+    const { totalPps } = this.load;
+    const atNs = monotonicClock().nowNs() + leadNs;
+    const { trial } = specs[0]!;
+    const told: TrialChange = {
+      atNs: Math.round(atNs - progress.beganAtNs),
+      kind: change.kind,
+      streams: applied.streams === null ? null : [...applied.streams],
+      pps: applied.pps,
+    };
+    const turnsBefore = this.#turns;
+    this.#turns += applied.turns.length;
+    this.#asked.push({ change: told, turnsBefore });
+    const turns = applied.turns.map((turn): SentTurn => ({ ...turn, atNs, totalPps, trial }));
+    // It may be made with the last frames: then the trial is over before that is seen.
+    await generator.change(turns).catch((error: unknown) => {
+      if (this.#made <= turnsBefore) throw error;
+    });
+    if (this.#made <= turnsBefore) throw nothingRuns();
+    return told;
+  }
+
+  /** What was changed before the last frame left. */
+  made(): readonly TrialChange[] {
+    const made = this.#made;
+    return this.#asked.filter(({ turnsBefore }) => turnsBefore < made).map(({ change }) => change);
+  }
+
+  /** Turns that the generator has made. */
+  get #made(): number {
+    return this.#trial.generator.progress()?.turns ?? 0;
+  }
+}

@@ -1,0 +1,59 @@
+/** A run whose load somebody changes, with its threads and the built-in device. */
+import { describe, expect, it } from "vitest";
+import type { RunHooks, TrialSample } from "../../src/measure/plan.js";
+import { RunControl } from "../../src/measure/run-control.js";
+import { runForwarding } from "../../src/method/forwarding.js";
+import { planRun } from "../../src/options/run-plan.js";
+import { resultSchema } from "../../src/result/run-schema.js";
+
+const planOf = (options: Record<string, unknown>) => planRun({ sizes: "64", warmup: "0", ...options }, null, "test");
+
+/** Resolves when a sample says so. */
+class Samples {
+  readonly #waiting = new Map<(sample: TrialSample) => boolean, () => void>();
+
+  readonly take = (sample: TrialSample): void => {
+    for (const [isIt, resolve] of this.#waiting) if (isIt(sample)) resolve();
+  };
+
+  until(isIt: (sample: TrialSample) => boolean): Promise<void> {
+    return new Promise((resolve) => this.#waiting.set(isIt, resolve));
+  }
+}
+
+describe.each([1, 2])("a run of %i workers that somebody changes", (workers) => {
+  it("is paused, goes on, has another rate, and says so", async () => {
+    const control = new RunControl();
+    const samples = new Samples();
+    const end = new AbortController();
+    const hooks: RunHooks = { signal: end.signal, control, onSample: samples.take };
+    const plan = planOf({ duration: "forever", rate: "5kpps", queues: String(workers), workers: String(workers) });
+    const running = runForwarding(plan, hooks);
+    await samples.until(({ sent, latencyNs }) => sent > 100 && latencyNs !== null);
+    expect(control.state).toMatchObject({ paused: false, pps: 5_000 });
+    await control.change({ kind: "pause", streams: "all" });
+    let sentPaused = -1;
+    await samples.until(({ paused, sent }) => {
+      const isStill = paused && sent === sentPaused;
+      sentPaused = sent;
+      return isStill;
+    });
+    await control.change({ kind: "resume", streams: "all" });
+    await samples.until(({ paused, sent }) => !paused && sent > sentPaused + 100);
+    await control.change({ kind: "rate", streams: "all", rate: { kind: "pps", pps: 8_000 } });
+    const sentBefore = sentPaused;
+    await samples.until(({ pps, sent }) => pps === 8_000 && sent > sentBefore + 2_000);
+    end.abort();
+    const result = resultSchema.parse(await running);
+    const [trial] = result.trials;
+    expect(trial!.changes!.map(({ kind, streams, pps }) => [kind, streams, pps])).toEqual([
+      ["pause", null, 0],
+      ["resume", null, 5_000],
+      ["rate", null, 8_000],
+    ]);
+    expect(trial).toMatchObject({ verdict: "invalid", lost: 0, corrupt: 0, unaccounted: 0 });
+    expect(trial!.causes).toContain("changed");
+    expect(trial!.accepted).toBe(trial!.sent);
+    await expect(control.change({ kind: "pause", streams: "all" })).rejects.toThrow(/no trial is sending/);
+  });
+});
