@@ -22,6 +22,7 @@ import { replayBench } from "./replay.js";
 import { type BenchResult, benchFormat, type ComparableResult, readBenchResult } from "./result-file.js";
 import { roundTripBench } from "./round-trip.js";
 import { scalingBench } from "./scaling.js";
+import { sessionBench } from "./session.js";
 import { streamsBench } from "./streams.js";
 import { tapBench } from "./tap.js";
 import { hasTestpmd } from "./testpmd.js";
@@ -52,6 +53,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   replay: replayBench,
   record: recordBench,
   fleet: fleetBench,
+  session: sessionBench,
   micro: microBench,
   help: helpBench,
 };

@@ -10,14 +10,19 @@ const planOf = (options: Record<string, unknown>) => planRun({ sizes: "64", warm
 
 /** Resolves when a sample says so. */
 class Samples {
-  readonly #waiting = new Map<(sample: TrialSample) => boolean, () => void>();
+  #waiting: { readonly isIt: (sample: TrialSample) => boolean; readonly resolve: () => void } | null = null;
 
   readonly take = (sample: TrialSample): void => {
-    for (const [isIt, resolve] of this.#waiting) if (isIt(sample)) resolve();
+    const waiting = this.#waiting;
+    if (waiting?.isIt(sample) !== true) return;
+    this.#waiting = null;
+    waiting.resolve();
   };
 
   until(isIt: (sample: TrialSample) => boolean): Promise<void> {
-    return new Promise((resolve) => this.#waiting.set(isIt, resolve));
+    return new Promise((resolve) => {
+      this.#waiting = { isIt, resolve };
+    });
   }
 }
 
