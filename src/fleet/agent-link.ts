@@ -45,6 +45,8 @@ export interface LinkClock {
 
 const sameClock: LinkClock = { way: "same", offsetNs: 0, boundNs: 0, exchanges: 0, minRttNs: 0 };
 const clockMs = 1_000;
+/** Questions in a row: it is not there, and the trial says so sooner. */
+const mostUnanswered = 2;
 /** Exchanges that are kept: those of some minutes. */
 const mostExchanges = 512;
 
@@ -95,10 +97,12 @@ export class AgentLink {
   async compareClocks(exchanges: number): Promise<void> {
     if (this.facts.clockId === this.#ownClock) return;
     const { nowNs } = this.#asking;
-    for (let i = 0; i < exchanges; i++) {
+    let unanswered = 0;
+    for (let i = 0; i < exchanges && unanswered < mostUnanswered; i++) {
       const t1Ns = nowNs();
       const asked = await this.ask("clock", { t1: t1Ns }, answers.clock, clockMs);
       const t4Ns = nowNs();
+      unanswered = asked.kind === "answer" ? 0 : unanswered + 1;
       if (asked.kind !== "answer") continue;
       const { t2: t2Ns, t3: t3Ns } = asked.value;
       this.#exchanges.push({ t1Ns, t2Ns, t3Ns, t4Ns });

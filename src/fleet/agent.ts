@@ -19,6 +19,7 @@ import { AgentReports } from "./agent-reports.js";
 import { AgentTask, isSameTask, type TaskId, type TaskSteps } from "./agent-task.js";
 import type { Bus, BusMessage } from "./bus.js";
 import { Claims } from "./claim.js";
+import { ClaimWatch } from "./claim-watch.js";
 import { ClockEnd } from "./clock-end.js";
 import { clockId } from "./clock-id.js";
 import { checkCap } from "./load-cap.js";
@@ -26,6 +27,7 @@ import { type AgentVerb, subjectOf } from "./names.js";
 import { type Offer, planOf } from "./part.js";
 import { type FleetMessage, messages, protocolVersion, readMessage } from "./protocol.js";
 import type { Spool } from "./spool.js";
+import { endsByStopOnly } from "./trial-length.js";
 import { WireText } from "./wire.js";
 
 export interface AgentSetup extends Offer {
@@ -62,11 +64,11 @@ export class Agent implements AsyncDisposable {
   readonly #bus: Bus;
   readonly #clock: AgentClock;
   readonly #claims = new Claims();
+  readonly #claimWatch: ClaimWatch;
   readonly #subscriptions: Disposable[] = [];
   readonly #reports: AgentReports;
   readonly #lab: AgentLab;
   readonly #pairClock: ClockEnd;
-  #expiry: NodeJS.Timeout | undefined;
   #beats: NodeJS.Timeout | undefined;
   #lastBeatMs = 0;
   #closed = false;
@@ -75,8 +77,13 @@ export class Agent implements AsyncDisposable {
     this.#bus = bus;
     this.#setup = setup;
     this.#clock = setup.clock ?? { ...monotonicClock(), id: clockId() };
-    this.#reports = new AgentReports(setup.spool, setup.say ?? (() => {}));
+    const { name, spool, say = () => {} } = setup;
+    this.#reports = new AgentReports({ agent: name, spool, journal: bus.journal, say });
     this.#lab = new AgentLab(setup.open);
+    this.#claimWatch = new ClaimWatch(
+      () => this.#claims.leftMs(this.#nowMs()),
+      () => void this.#expire(),
+    );
     this.#pairClock = new ClockEnd(setup.clockUdp ?? null, () => this.#clock.nowNs());
   }
 
@@ -103,7 +110,7 @@ export class Agent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearInterval(this.#beats);
-    clearTimeout(this.#expiry);
+    this.#claimWatch[Symbol.dispose]();
     await this.#close("the agent ends");
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
@@ -176,7 +183,7 @@ export class Agent implements AsyncDisposable {
     const answer = this.#claims.claim(order, this.#nowMs());
     if (answer.kind === "granted") {
       if (before !== null && before.epoch !== order.epoch) this.#closeSoon(`${order.by} took the agent`);
-      this.#watchExpiry();
+      this.#claimWatch.begin();
     }
     return { ...answer, incarnation: this.incarnation };
   }
@@ -188,19 +195,11 @@ export class Agent implements AsyncDisposable {
   }
 
   /** Nobody renews: an endless trial ends, a bounded one ends as planned, and then the ports are given back. */
-  #watchExpiry(): void {
-    clearTimeout(this.#expiry);
-    const leftMs = this.#claims.leftMs(this.#nowMs());
-    if (!Number.isFinite(leftMs)) return;
-    this.#expiry = setTimeout(() => void this.#expire(), leftMs + 1);
-  }
-
   async #expire(): Promise<void> {
     const { task } = this.#lab;
-    if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#watchExpiry();
     if (task !== null && (!task.isConfirmed || task.isEndless)) task.stop("nobody renewed the claim");
     await task?.done;
-    if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#watchExpiry();
+    if (this.#claims.leftMs(this.#nowMs()) > 0) return this.#claimWatch.begin();
     this.#claims.end();
     this.#closeSoon("nobody renewed the claim");
   }
@@ -236,7 +235,7 @@ export class Agent implements AsyncDisposable {
     const task = await this.#lab.begin(order, (bench) => {
       if (order.task === "trial") checkCap(bench.plan, request, order.share, this.#setup.maxPps);
       bench.skipIds(order.idsGiven);
-      const isEndless = order.task === "trial" && !Number.isFinite(request.durationNs) && request.count === null;
+      const isEndless = order.task === "trial" && endsByStopOnly(request, order.flow);
       const begun = new AgentTask(order, (steps) => this.#run(bench, order, steps), isEndless);
       begun.done
         .then((inputs) => this.#finished(order, begun, inputs))
@@ -343,9 +342,6 @@ export class Agent implements AsyncDisposable {
     const own = { v: protocolVersion, from: name, incarnation: this.incarnation };
     const report = new WireText({ ...own, kind: "report", trial, attempt, part });
     this.#reports.keep(run, { trial, attempt }, report);
-    const key = `${run}/${trial}/${attempt}/${name}`;
-    // Its own memory and its spool hold it, whatever becomes of the journal.
-    this.#bus.journal?.keep(subjectOf.keptTrial(run, trial, name), key, report).catch(() => {});
     this.#bus.publish(subjectOf.event(run, name), { ...own, run, epoch, trial, attempt, kind: "done" });
   }
 
@@ -356,12 +352,13 @@ export class Agent implements AsyncDisposable {
   }
 
   #forget(data: unknown): null {
-    const { run, trial, attempt } = readMessage(messages.kept, data, "kept");
-    this.#reports.forget(run, { trial, attempt });
+    const { run, trial, attempt, agents } = readMessage(messages.kept, data, "kept");
+    if (agents.includes(this.#setup.name)) this.#reports.forget(run, { trial, attempt });
     return null;
   }
 
   #reconnected(): void {
+    this.#reports.keepAgain();
     const holder = this.#claims.holder(this.#nowMs());
     const { task } = this.#lab;
     if (holder === null || task === null) return;

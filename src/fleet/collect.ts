@@ -3,6 +3,9 @@
  * put together are whole. One that was open when the coordinator was lost is put together now, and is invalid.
  */
 import { environmentError, invalidError, type PktgenError } from "../errors.js";
+import { externalOf } from "../measure/external.js";
+import type { TrialHops } from "../measure/external-counters.js";
+import type { RunPlan } from "../measure/plan.js";
 import { checkPlan } from "../measure/plan-check.js";
 import { judgeTrials } from "../method/method-verdict.js";
 import type { RunResult, Trial } from "../result/run-result.js";
@@ -58,7 +61,7 @@ interface Kept {
 /** Empty: nothing is known of it. */
 async function trialsOf(kept: Kept, begun: BegunTrial, merged: KeptTrial | undefined): Promise<readonly Trial[]> {
   const wasWhole = merged?.trials.every(({ fleet }) => (fleet?.lost ?? []).length === 0) === true;
-  if (merged !== undefined && wasWhole) return merged.trials;
+  if (merged !== undefined && (wasWhole || merged.attempt !== begun.attempt)) return merged.trials;
   const reports = await reportsOf(kept, begun);
   // What came since makes the trial whole, or it stays as it was.
   if (merged !== undefined && reports.length < begun.members.length) return merged.trials;
@@ -82,10 +85,22 @@ function combined(
     left: merged?.left ?? others.map(({ name }) => ({ agent: name, why: "it was not there when the trial began" })),
     silent: merged?.silent ?? [],
     faults: merged?.faults ?? [coordinatorLost],
+    ...(hasHops(plan) ? { hopsOf: () => unreadHops } : {}),
   };
   if (flows === undefined) return combineTrial(trial);
   return combineFlows({ ...trial, flows: flows.map, clocks: clocksOfLostRun(flows.oneClock) });
 }
+
+const hasHops = (plan: RunPlan): boolean => {
+  const device = externalOf(plan);
+  return device !== null && device.hops.length + device.reverseHops.length > 0;
+};
+
+/** Nobody was there to read them when the trial ended. */
+const unreadHops: TrialHops = {
+  ...{ hops: [], foreign: { entered: 0, left: 0 }, faults: [] },
+  notes: ["the counters of the hops were not read at the end of the trial: there is no ledger"],
+};
 
 /** From the journal; else from the agents themselves, who may have been started again since. */
 async function reportsOf({ bus, journal, opened }: Kept, begun: BegunTrial): Promise<AgentReport[]> {

@@ -2,7 +2,7 @@
  * A bench that is spread over agents: runs and methods measure on it as on a lab of their own. Every trial is prepared
  * everywhere, begun at one appointed moment, and put together from what all report.
  */
-import { environmentError, PktgenError } from "../errors.js";
+import { environmentError } from "../errors.js";
 import type { Bench, OpenBench } from "../measure/bench.js";
 import type { BesideTrialsTally } from "../measure/lab.js";
 import type { MeasureRequest } from "../measure/measurer.js";
@@ -21,24 +21,17 @@ import type { Bus } from "./bus.js";
 import { combineFlows } from "./combined-flows.js";
 import { type AgentReport, type CombinedTrial, combineTrial, inFleetTime, type MemberClock } from "./combined-trial.js";
 import { type AgentChoice, Coordinator, whoWeAre } from "./coordinator.js";
-import { checkFlowPlan, type FlowWork, flowParts } from "./flow-work.js";
+import { fetchReport } from "./fetch-report.js";
+import { checkFlowPlan, type EndedSenders, type FlowWork, flowParts } from "./flow-work.js";
 import { subjectOf } from "./names.js";
 import { nobodyReported, notBegun, unknownClock } from "./not-begun.js";
-import { dutOfAll, type Opened } from "./opened-agents.js";
+import { agentFacts, dutOfAll, type Opened } from "./opened-agents.js";
 import { announces, toldPlans } from "./part.js";
 import { answers, messages, protocolVersion } from "./protocol.js";
-import { checkedPart } from "./report-check.js";
 import { RunHops } from "./run-hops.js";
-import { type KeptReport, RunJournal } from "./run-journal.js";
+import { RunJournal } from "./run-journal.js";
 import { type DrivenTrial, TrialDriver, type TrialWork } from "./trial-driver.js";
-import {
-  type Blamed,
-  interruptedWord,
-  type Member,
-  type TrialEvent,
-  type TrialTimes,
-  usualTrialTimes,
-} from "./trial-events.js";
+import { type Blamed, interruptedWord, type Member, type TrialTimes, usualTrialTimes } from "./trial-events.js";
 import { lastsNsOf } from "./trial-length.js";
 import { watchTrial } from "./trial-watch.js";
 import { openFlowWork } from "./udp-clocks.js";
@@ -59,7 +52,6 @@ export interface FleetSettings extends AgentChoice {
 const openMs = 30_000;
 /** A warm-up takes its time. */
 const warmUpMs = 60_000;
-const reportMs = 5_000;
 /** Ids that a warm-up or learning frames may need of each agent. */
 const idsOfTask = 16;
 /** A search that loses agents in so many trials in a row is given up. */
@@ -67,6 +59,8 @@ const mostLostInRow = 3;
 /** RFC 2544 §23 shows some, and a second may be lost. Linux's bridge forgets after 300 s by itself. */
 const announcingFrames = 2;
 const announceEveryMs = 60_000;
+/** Receivers whose way was down did not hear that all senders have ended. */
+const remindEveryMs = 1_000;
 /** So much longer an appointment takes with each agent: every one is told, and answers. */
 const eachAgentNs = 1e6;
 /** Answers to the appointment are taken so long before it is too late for them. */
@@ -185,20 +179,31 @@ class FleetBench implements Bench {
     }
     await this.#compareClocks();
     await this.#announce(request);
-    await this.#hops.begin(1);
+    await this.#hops.begin(
+      1,
+      this.#present.map(({ name }) => name),
+    );
     const work = this.#workOf(request, index);
     const driver = new TrialDriver(work.work, this.#setupOf(request));
     const { bus, coordinator, hooks, total } = this.#parts;
     const agents = new Set(this.#links.keys());
     const watched = { bus, agents, request, index, total, hooks, run: coordinator.run, trial: this.#trialsRun - 1 };
-    using _watch = await watchTrial(watched, (event) => driver.tell(event));
+    using _watch = await watchTrial(watched, (event) => {
+      if (event.kind === "beat") work.remind();
+      driver.tell(event);
+    });
     const driven = await driver.run(hooks.signal);
     return this.#trialsOf(request, driven, work.idsOf(driven.attempt));
   }
 
   async #compareClocks(): Promise<void> {
-    await Promise.all([...this.#links.values()].map((link) => link.compareClocks(clockExchanges.trial)));
+    await Promise.all(this.#present.map((link) => link.compareClocks(clockExchanges.trial)));
     await this.#flows?.compare(clockExchanges.trial);
+  }
+
+  /** It may have been out of reach when the others were asked. */
+  async #knowClock(link: AgentLink): Promise<void> {
+    if (link.clockAt(this.#parts.coordinator.asking.nowNs()) === null) await link.compareClocks(clockExchanges.trial);
   }
 
   async document(trials: readonly Trial[], started: Date): Promise<Omit<RunResult, "verdict">> {
@@ -220,7 +225,7 @@ class FleetBench implements Bench {
       besideTrials: { ...this.beside, neighbours: 0 },
       fleet: {
         ...{ address: settings.address, run: this.#parts.coordinator.run, startWithinNs: settings.startWithinNs },
-        agents: [...this.#links.values()].map((link) => this.#agentFacts(link)),
+        agents: [...this.#links.values()].map((link) => agentFacts(link, this.#parts.coordinator.asking.nowNs())),
       },
       trials: [...trials],
     };
@@ -238,15 +243,14 @@ class FleetBench implements Bench {
     await this.#parts.coordinator[Symbol.asyncDispose]();
   }
 
-  #agentFacts(link: AgentLink): NonNullable<RunResult["fleet"]>["agents"][number] {
-    const { host, version, node, cpus, ports, labels, maxPps } = link.facts;
-    const clock = link.clockAt(this.#parts.coordinator.asking.nowNs());
-    return { name: link.name, host, version, node, cpus, ports, labels, maxPps, clock };
+  /** Without those that a trial began without. */
+  get #present(): AgentLink[] {
+    return this.#parts.coordinator.links.filter(({ name }) => !this.#left.has(name));
   }
 
   /** One task for all, at the same time; whoever cannot do it ends the run. Resolves with the frames that were sent. */
   async #everywhere(task: "warm-up" | "learn", request: MeasureRequest, more: object): Promise<number> {
-    const { links } = this.#parts.coordinator;
+    const links = this.#present;
     const trial = this.#trialsRun++;
     const fields = (index: number) => ({
       ...{ task, request, trial, attempt: 1, index: 0, idsGiven: this.#idsGiven },
@@ -261,22 +265,24 @@ class FleetBench implements Bench {
 
   #setupOf(request: MeasureRequest) {
     const { settings, coordinator } = this.#parts;
-    const all = coordinator.links.map(({ name, facts }): Member => ({ agent: name, incarnation: facts.incarnation }));
-    const members = all.filter(({ agent }) => !this.#left.has(agent));
+    const members = this.#present.map(({ name, facts }): Member => ({ agent: name, incarnation: facts.incarnation }));
     const worstRttNs = Math.max(...coordinator.links.map(({ minRttNs }) => minRttNs));
     const times = { ...usualTrialTimes, ...settings.times };
     const leadNs = Math.max(times.leadNs, 4 * worstRttNs + times.marginNs) + members.length * eachAgentNs;
     return {
       members,
       // Nobody takes over what a receiver was to receive.
-      minAgents: this.#flows === null ? (settings.minAgents ?? all.length) : all.length,
+      minAgents: this.#flows === null ? (settings.minAgents ?? coordinator.links.length) : members.length,
       lastsNs: lastsNsOf(request, this.settleNs),
       endsWhenSilent: request.lossGoals !== undefined,
+      hasEnd: request.count !== null || Number.isFinite(request.durationNs),
+      followers: this.#flows?.followers ?? [],
       times: { ...times, leadNs },
     };
   }
 
-  #workOf(request: MeasureRequest, index: number): { work: TrialWork; idsOf: (attempt: number) => number } {
+  /** `remind`: a receiver that did not hear that its senders are done, hears it again. */
+  #workOf(request: MeasureRequest, index: number) {
     const { bus, coordinator } = this.#parts;
     const { asking } = coordinator;
     const trial = this.#trialsRun++;
@@ -288,14 +294,28 @@ class FleetBench implements Bench {
     };
     const { from, run, epoch, nowNs } = asking;
     const message = (attempt: number) => ({ v: protocolVersion, from, run, epoch, trial, attempt });
+    let ended: EndedSenders | null = null;
+    let remindedMs = Number.NEGATIVE_INFINITY;
+    const remind = (): void => {
+      if (ended === null || performance.now() - remindedMs < remindEveryMs) return;
+      remindedMs = performance.now();
+      const { attempt, totals } = ended;
+      bus.publish(subjectOf.run(run, "totals"), { ...message(attempt), totals });
+    };
     const work: TrialWork = {
       links: this.#links,
       nowNs,
       prepare: async (link, attempt, members, at) => {
         const role = this.#flows?.roleOf(link.name) ?? { share: { index: at, of: members.length } };
         const fields = { trial, attempt, task: "trial", request, index, ...role, idsGiven: idsOf(attempt) };
-        const counted = this.#hops.begin(attempt).then(() => this.#hops.whyNot(link.name));
-        return preparedEvent(link, attempt, fields, counted);
+        const names = members.map(({ agent }) => agent);
+        const counted = this.#hops.begin(attempt, names).then(() => this.#hops.whyNot(link.name));
+        return preparedEvent(
+          link,
+          attempt,
+          fields,
+          this.#knowClock(link).then(() => counted),
+        );
       },
       go: async (attempt, startNs, members, untilNs) => {
         const clocked = members.map((member) => ({ ...member, ...this.#clockOf(member.agent, startNs) }));
@@ -315,36 +335,14 @@ class FleetBench implements Bench {
         new Set((await bus.gather(subjectOf.run(run, "confirm"), message(attempt), agents, withinMs)).keys()),
       stop: (attempt, why) => bus.publish(subjectOf.run(run, "stop"), { ...message(attempt), why }),
       report: async (link, attempt) => {
-        const part = await this.#report(link, trial, attempt);
-        const totals = part?.kind === "part" ? this.#flows?.totalsWith(link.name, part) : null;
-        if (totals != null) bus.publish(subjectOf.run(run, "totals"), { ...message(attempt), totals });
+        const directions = this.#parts.plan.bidirectional ? 2 : 1;
+        const part = await fetchReport(link, this.#journal, { trial, attempt }, directions);
+        if (part?.kind === "part") ended ??= this.#flows?.endedWith(link.name, part, attempt) ?? null;
+        remind();
         return part;
       },
     };
-    return { work, idsOf };
-  }
-
-  /** From the agent itself; where it is gone, from the journal. */
-  async #report(link: AgentLink, trial: number, attempt: number): Promise<ReportPart | TrialEvent | null> {
-    const asked = await link.ask("report", { trial, attempt }, answers.report, reportMs).catch(() => null);
-    const agent = link.name;
-    const refused = (why: string): TrialEvent => ({ kind: "refused", agent, attempt, why, lasting: false });
-    try {
-      if (asked?.kind === "answer" && asked.value.kind === "report") return this.#checked(asked.value);
-      if (asked?.kind === "answer") return { kind: "beat", agent, incarnation: asked.value.incarnation };
-      if (asked?.kind === "refused") return refused(`its report: ${asked.error.message}`);
-      const kept = await this.#journal.reports(trial);
-      const found = kept.find(
-        (one) => one.from === agent && one.attempt === attempt && one.incarnation === link.facts.incarnation,
-      );
-      return found === undefined ? null : this.#checked(found);
-    } catch (error) {
-      return refused(error instanceof PktgenError ? error.message : String(error));
-    }
-  }
-
-  #checked(report: KeptReport): ReportPart {
-    return checkedPart(report, this.#parts.plan.bidirectional ? 2 : 1);
+    return { work, idsOf, remind };
   }
 
   async #trialsOf(request: MeasureRequest, driven: DrivenTrial, idsGiven: number): Promise<readonly Trial[]> {
@@ -357,7 +355,7 @@ class FleetBench implements Bench {
     const endNs = coordinator.asking.nowNs();
     if (this.#flows !== null) await this.#compareClocks();
     const reports = members.flatMap(({ agent }): AgentReport[] => {
-      const part = parts.get(agent);
+      const part = lost.some((one) => one.agent === agent) ? undefined : parts.get(agent);
       return part === undefined ? [] : [inFleetTime(agent, part, this.#clockOf(agent, startNs), startNs)];
     });
     this.#noteEnds(lost, parts);
@@ -378,8 +376,10 @@ class FleetBench implements Bench {
     this.#journal.merged({ trial: this.#trialsRun - 1, attempt, trials, left, silent, faults });
     const { bus } = this.#parts;
     const { from, run, epoch } = coordinator.asking;
-    const kept = { v: protocolVersion, from, run, epoch, trial: this.#trialsRun - 1, attempt };
-    bus.publish(subjectOf.run(run, "kept"), kept);
+    const agents = reports.map(({ agent }) => agent);
+    bus.publish(subjectOf.run(run, "kept"), {
+      ...{ v: protocolVersion, from, run, epoch, trial: this.#trialsRun - 1, attempt, agents },
+    });
     return trials;
   }
 

@@ -66,6 +66,12 @@ export function flowParts(
   });
 }
 
+/** All who send in an attempt have ended: how much each sent. */
+export interface EndedSenders {
+  readonly attempt: number;
+  readonly totals: readonly SenderTotal[];
+}
+
 export class FlowWork {
   readonly flows: FlowList;
   readonly #links: ReadonlyMap<string, AgentLink>;
@@ -119,14 +125,19 @@ export class FlowWork {
     return skewsOf(this.flows, pairs, span);
   }
 
+  /** Agents that end when the senders have. */
+  get followers(): string[] {
+    return [...this.#links.keys()].filter((agent) => !this.flows.some(({ from }) => from.agent === agent));
+  }
+
   /** An agent reported. null: somebody still sends. Who receives as well reports too late for anybody. */
-  totalsWith(agent: string, { inputs }: ReportPart): SenderTotal[] | null {
+  endedWith(agent: string, { inputs }: ReportPart, attempt: number): EndedSenders | null {
     const share = this.flows.findIndex(({ from }) => from.agent === agent);
     const sent = inputs[0]?.report.transmit.queues ?? [];
     const frames = sent.reduce((sum, queue) => sum + queue.published - queue.outstanding, 0);
     if (share >= 0) this.#sent.set(share, frames);
     if (share < 0 || this.#sent.size < this.flows.length) return null;
-    return [...this.#sent].map(([of, total]) => ({ share: of, frames: total }));
+    return { attempt, totals: [...this.#sent].map(([of, total]) => ({ share: of, frames: total })) };
   }
 
   /** The trial that was appointed last. `endNs`: everything was over by then. */

@@ -1,5 +1,6 @@
 /** What agents say of themselves when their ports are open. */
-import type { DutResult } from "../result/run-result.js";
+import type { DutResult, RunResult } from "../result/run-result.js";
+import type { AgentLink } from "./agent-link.js";
 
 export interface Opened {
   readonly settleNs: number;
@@ -11,4 +12,12 @@ export interface Opened {
 export function dutOfAll(openings: readonly Opened[]): DutResult {
   const [first] = openings;
   return { ...first!.dut, ports: openings.flatMap(({ dut }) => dut.ports) } as DutResult;
+}
+
+type AgentFactsResult = NonNullable<RunResult["fleet"]>["agents"][number];
+
+/** As results have it, with its clock at this time of the run's. */
+export function agentFacts(link: AgentLink, atNs: number): AgentFactsResult {
+  const { host, version, node, cpus, ports, labels, maxPps } = link.facts;
+  return { name: link.name, host, version, node, cpus, ports, labels, maxPps, clock: link.clockAt(atNs) };
 }

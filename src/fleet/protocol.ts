@@ -66,7 +66,8 @@ export const messages = {
   renew: z.looseObject({ ...ofRun, ttlMs: z.number().min(100).max(3_600_000) }),
   report: z.looseObject(ofTrial),
   counters: z.looseObject(ofRun),
-  kept: z.looseObject(ofTrial),
+  /** The reports of these agents are counted; the others keep theirs. */
+  kept: z.looseObject({ ...ofTrial, agents: z.array(name).max(10_000) }),
   /** Compare clocks host to host: be there for whoever knows the key, and ask somebody. */
   clockOpen: z.looseObject({ ...ofRun, key: z.string().regex(/^[0-9a-f]{32}$/) }),
   clockAsk: z.looseObject({ ...ofRun, address: text, port: whole.max(65_535), exchanges: whole.max(256) }),

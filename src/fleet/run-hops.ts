@@ -21,6 +21,8 @@ export class RunHops implements AsyncDisposable {
   readonly #counters: ExternalCounters | null;
   /** Agents that do not answer are not asked again in a trial. Nothing is known of their interfaces. */
   readonly #gone = new Map<string, string>();
+  /** Of the attempt. Others may be in use by somebody else. */
+  #agents: ReadonlySet<string> = new Set();
   #isCounted = false;
   #attempt = 0;
   #begun: Promise<void> = Promise.resolve();
@@ -38,12 +40,13 @@ export class RunHops implements AsyncDisposable {
   }
 
   /**
-   * Before an attempt at a trial; once for all agents. What they did for an earlier one is over by then.
+   * Before an attempt at a trial with these agents; once for all of them. What they did for an earlier one is over by then.
    * @throws PktgenError (3): a counter that cannot be read.
    */
-  begin(attempt: number): Promise<void> {
+  begin(attempt: number, agents: readonly string[]): Promise<void> {
     if (attempt !== this.#attempt) {
       this.#attempt = attempt;
+      this.#agents = new Set(agents);
       this.#gone.clear();
       this.#begun = this.#counters?.begin() ?? Promise.resolve();
     }
@@ -80,10 +83,10 @@ export class RunHops implements AsyncDisposable {
   #ask(): Promise<readonly { readonly moved: number; readonly sent: SentByPort }[]> {
     return Promise.all(
       this.#links.map(async (link) => {
-        const asked = this.#gone.has(link.name) ? null : await link.ask("counters", {}, answers.counters, countersMs);
+        const isAsked = this.#agents.has(link.name) && !this.#gone.has(link.name);
+        const asked = isAsked ? await link.ask("counters", {}, answers.counters, countersMs) : null;
         if (asked?.kind === "answer") return asked.value;
-        if (asked?.kind === "refused") throw asked.error;
-        if (asked !== null) this.#gone.set(link.name, unsaid);
+        if (asked !== null) this.#gone.set(link.name, asked.kind === "refused" ? asked.error.message : unsaid);
         return { moved: 0, sent: [] };
       }),
     );

@@ -24,6 +24,9 @@ export interface DrivenTrial {
   readonly parts: ReadonlyMap<string, ReportPart>;
 }
 
+/** A timer that is later than this: the process was stopped, or had no CPU. */
+const asleepNs = 2e9;
+
 export class TrialDriver {
   readonly #work: TrialWork;
   readonly #parts = new Map<string, ReportPart>();
@@ -67,9 +70,15 @@ export class TrialDriver {
     for (const effect of effects) this.#carryOut(effect);
     clearTimeout(this.#timer);
     if (this.#state.phase === "over") return;
-    const ms = Math.max(0, (wakeNs(this.#state) - this.#work.nowNs()) / 1e6);
+    const nowNs = this.#work.nowNs();
     // Timers take no more than 2^31 ms; an earlier tick changes nothing.
-    this.#timer = setTimeout(() => this.tell({ kind: "tick" }), Math.min(Math.ceil(ms), 2 ** 30));
+    const ms = Math.min(Math.ceil(Math.max(0, (wakeNs(this.#state) - nowNs) / 1e6)), 2 ** 30);
+    this.#timer = setTimeout(() => this.#woken(nowNs + ms * 1e6), ms);
+  }
+
+  #woken(dueNs: number): void {
+    const byNs = this.#work.nowNs() - dueNs;
+    this.tell(byNs < asleepNs ? { kind: "tick" } : { kind: "overslept", byNs });
   }
 
   #carryOut(effect: TrialEffect): void {
@@ -132,8 +141,10 @@ export class TrialDriver {
     const answer = await this.#work.report(link, this.#state.attempt);
     if (answer === null) return;
     if (answer.kind !== "part") return this.tell(answer);
+    const { incarnation } = answer;
+    if (incarnation !== link.facts.incarnation) return this.tell({ kind: "beat", agent, incarnation });
     if (this.#parts.has(agent)) return;
     this.#parts.set(agent, answer);
-    this.tell({ kind: "report", agent, incarnation: answer.incarnation });
+    this.tell({ kind: "report", agent, incarnation });
   }
 }

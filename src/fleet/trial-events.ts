@@ -49,6 +49,10 @@ export interface TrialSetup {
   readonly lastsNs: number;
   /** A trial with a silent agent is stopped: a search does not wait for what it cannot use. */
   readonly endsWhenSilent: boolean;
+  /** Agents end it by themselves, even if nobody knows when. */
+  readonly hasEnd: boolean;
+  /** Agents that only receive, and end when the others have. */
+  readonly followers: readonly string[];
   readonly times: TrialTimes;
 }
 
@@ -70,6 +74,8 @@ export type TrialEvent =
   | { readonly kind: "done"; readonly agent: string; readonly incarnation: string; readonly attempt: number }
   /** The coordinator's own way to the others. */
   | { readonly kind: "link"; readonly isUp: boolean }
+  /** The coordinator stood still itself for so long: what was said meanwhile lies unread. */
+  | { readonly kind: "overslept"; readonly byNs: number }
   /** An agent says that its way was down meanwhile. */
   | { readonly kind: "reconnected"; readonly agent: string }
   | { readonly kind: "interrupt" }

@@ -1,4 +1,5 @@
 /** How long a trial takes on each agent, from its request. Pure. */
+import type { FlowRole } from "../engine/loop/index.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 
 /** Infinity: until it is stopped, or until its count is out at a rate that nobody knows. */
@@ -7,3 +8,7 @@ export function lastsNsOf({ durationNs, count, pps, resetAtNs }: MeasureRequest,
   const sendsNs = count === null || pps === null ? durationNs : (count * 1e9) / pps;
   return sendsNs + settleNs;
 }
+
+/** No agent's own clock or count ends it. Who only receives ends by what its senders say, where nobody knows how long it takes. */
+export const endsByStopOnly = ({ durationNs, count, pps }: MeasureRequest, flow: FlowRole | undefined): boolean =>
+  count === null ? !Number.isFinite(durationNs) : flow?.sends === false && pps === null;

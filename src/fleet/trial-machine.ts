@@ -82,19 +82,35 @@ export function wakeNs(state: TrialState): number {
   const { times, endsWhenSilent } = setup;
   if (phase === "countdown") return startNs - times.marginNs;
   if (phase === "collecting") return Math.min(collectUntilNs(state), askedNs + times.askAgainNs);
-  if (phase !== "running" || !endsWhenSilent) return deadlineNs;
-  const open = members.filter(isOpen).map((view) => silentFromNs(state, view));
-  return Math.min(deadlineNs, ...open);
+  if (phase !== "running") return deadlineNs;
+  const open = endsWhenSilent ? members.filter(isOpen).map((view) => silentFromNs(state, view)) : [];
+  return Math.min(deadlineNs, givenUpNs(state), ...open);
 }
 
 /** When a member counts as silent if nothing is heard of it until then. */
 const silentFromNs = ({ setup, startNs, linkUpNs }: TrialState, { heardNs }: View): number =>
   Math.max(heardNs, startNs, linkUpNs) + setup.times.silentNs;
 
+/** Whose end the trial still waits for: not those that only follow, unless nobody else is left. */
+function awaited({ setup, members }: TrialState): readonly View[] {
+  const open = members.filter((view) => isOpen(view) && view.state !== "done");
+  const leading = open.filter(({ agent }) => !setup.followers.includes(agent));
+  return leading.length > 0 ? leading : open;
+}
+
+/** A trial whose end nobody can tell is not waited for when nothing was heard for long of any that it waits for. */
+function givenUpNs(state: TrialState): number {
+  const { setup, deadlineNs } = state;
+  const views = awaited(state);
+  if (Number.isFinite(deadlineNs) || !setup.hasEnd || views.length === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(...views.map((view) => silentFromNs(state, view))) + setup.times.collectNs;
+}
+
 export function reduceTrial(before: TrialState, event: TrialEvent, nowNs: number): TrialStep {
   if (before.phase === "over" || isOfOtherAttempt(before, event)) return still(before);
   const state = heard(before, event, nowNs);
   if (event.kind === "interrupt") return interrupt(state, nowNs);
+  if (event.kind === "overslept") return still(state);
   switch (state.phase) {
     case "preparing":
       return preparing(state, event, nowNs);
@@ -130,6 +146,9 @@ const asState = (state: TrialState, agent: string, next: MemberState): TrialStat
 function heard(state: TrialState, event: TrialEvent, nowNs: number): TrialState {
   if (event.kind === "link") {
     return { ...state, linkWasDown: true, linkUpNs: event.isUp ? nowNs : Number.POSITIVE_INFINITY };
+  }
+  if (event.kind === "overslept") {
+    return { ...state, linkWasDown: true, linkUpNs: nowNs, deadlineNs: state.deadlineNs + event.byNs };
   }
   if (event.kind === "absent") return state;
   return withMember(state, agentOf(event), (view) => {
@@ -237,12 +256,16 @@ function countdown(before: TrialState, event: TrialEvent, nowNs: number): TrialS
     : still(state);
 }
 
+const startedAgain = (view: View): View =>
+  view.state === "done" ? { ...view, why: wasStartedAgain } : { ...view, state: "lost", why: wasStartedAgain };
+
 /** Done, reported, or lost, as the event says it. */
 function progressed(state: TrialState, event: TrialEvent): TrialState {
   if (!("incarnation" in event)) return state;
   return withMember(state, event.agent, (view) => {
     if (!isOpen(view)) return view;
-    if (event.incarnation !== view.incarnation) return { ...view, state: "lost", why: wasStartedAgain };
+    // Of one that was done, the report may be in the journal.
+    if (event.incarnation !== view.incarnation) return startedAgain(view);
     if (event.kind === "report") return { ...view, state: "reported" };
     return event.kind === "done" ? { ...view, state: "done" } : view;
   });
@@ -256,9 +279,14 @@ function running(before: TrialState, event: TrialEvent, nowNs: number): TrialSte
   const silent = state.members.filter((view) => isOpen(view) && nowNs >= silentFromNs(state, view));
   const allDone = state.members.every((view) => view.state === "done" || !isOpen(view));
   if (allDone || nowNs >= deadlineNs) return collect(state, nowNs, setup.times.collectNs, asks);
+  if (nowNs >= givenUpNs(state)) return stopSilent(state, awaited(state), nowNs);
   if (!setup.endsWhenSilent || silent.length === 0) return { state, effects: asks };
+  return stopSilent(state, silent, nowNs);
+}
+
+function stopSilent(state: TrialState, silent: readonly View[], nowNs: number): TrialStep {
   const why = `${silent.map(({ agent }) => agent).join(", ")}: nothing was heard of it any more`;
-  return stopAll(state, why, nowNs, setup.times.collectNs);
+  return stopAll(state, why, nowNs, state.setup.times.collectNs);
 }
 
 function stopAll(state: TrialState, why: string, nowNs: number, collectNs: number): TrialStep {

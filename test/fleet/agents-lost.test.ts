@@ -1,27 +1,20 @@
 /** Every way in which an agent of a run can fail, with simulated generators: what is known is told, the rest is not made up. */
 import { describe, expect, it } from "vitest";
 import { LocalHub } from "../../src/fleet/local-bus.js";
+import { protocolVersion } from "../../src/fleet/protocol.js";
 import type { Spool } from "../../src/fleet/spool.js";
-import { afterStart, failureOf, fleetRig, fleetRequest as request } from "../support/fleet-rig.js";
+import { failureOf, fleetRig, fleetRequest as request, trialRuns } from "../support/fleet-rig.js";
 import { never, simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
 
 const { benchOn, fleetOf, keep } = fleetRig();
 
 describe("an agent is lost", () => {
   it("in the trial: the trial is invalid and names it, and the others' figures are there", async () => {
-    let running: () => void = () => {};
-    const begun = new Promise<void>((resolve) => {
-      running = resolve;
-    });
-    const holds = (): Promise<void> => {
-      running();
-      return never;
-    };
-    const { bus, kill } = await fleetOf([{}, { holds }, {}]);
+    const { bus, kill } = await fleetOf([{}, { holds: () => never }, {}]);
     const bench = await benchOn(bus);
+    const running = trialRuns(bus);
     const measuring = bench.trial(request, 0);
-    await begun;
-    await afterStart();
+    await running;
     await kill(1);
     const [trial] = await measuring;
     expect(trial!.verdict).toBe("invalid");
@@ -37,22 +30,10 @@ describe("an agent is lost", () => {
   });
 
   it("that is ended in the trial is not lost: the trial is invalid, and says why", async () => {
-    let running: () => void = () => {};
-    const begun = new Promise<void>((resolve) => {
-      running = resolve;
-    });
-    const { bus, agents } = await fleetOf([
-      {},
-      {
-        holds: () => {
-          running();
-          return never;
-        },
-      },
-    ]);
+    const { bus, agents } = await fleetOf([{}, { holds: () => never }]);
+    const running = trialRuns(bus);
     const measuring = (await benchOn(bus)).trial(request, 0);
-    await begun;
-    await afterStart();
+    await running;
     await agents[1]![Symbol.asyncDispose]();
     const [trial] = await measuring;
     expect(trial!.verdict).toBe("invalid");
@@ -83,22 +64,10 @@ describe("an agent is lost", () => {
   });
 
   it("and started again in the trial is not taken for the old one", async () => {
-    let running: () => void = () => {};
-    const begun = new Promise<void>((resolve) => {
-      running = resolve;
-    });
-    const { hub, bus, kill } = await fleetOf([
-      {},
-      {
-        holds: () => {
-          running();
-          return never;
-        },
-      },
-    ]);
+    const { hub, bus, kill } = await fleetOf([{}, { holds: () => never }]);
+    const running = trialRuns(bus);
     const measuring = (await benchOn(bus)).trial(request, 0);
-    await begun;
-    await afterStart();
+    await running;
     await kill(1);
     keep(await simulatedAgent(keep(hub.connect()), "a2"));
     const [trial] = await measuring;
@@ -120,7 +89,80 @@ describe("an agent is lost", () => {
   });
 });
 
+describe("a trial whose end nobody can tell", () => {
+  it("does not wait for an agent that is gone", async () => {
+    const { bus, kill } = await fleetOf([{}, { holds: () => never }]);
+    const bench = await benchOn(bus, { times: { ...simulatedSettings.times, silentNs: 1e9 } });
+    const running = trialRuns(bus);
+    const measuring = bench.trial({ ...request, rateText: "max", pps: null }, 0);
+    await running;
+    await kill(1);
+    const [trial] = await measuring;
+    expect(trial!.fleet).toMatchObject({ lost: [{ agent: "a2" }], agents: [{ name: "a1", sent: 500, accepted: 500 }] });
+    expect(trial!.reasons.join()).toContain("a2: nothing was heard of it any more");
+  });
+});
+
+describe("an agent that a trial began without", () => {
+  it("is asked for nothing any more, however the others go on", async () => {
+    const { bus, kill } = await fleetOf([{}, {}, {}]);
+    const bench = await benchOn(bus, { minAgents: 2 });
+    await kill(1);
+    const [trial] = await bench.trial(request, 0);
+    expect(trial!.fleet!.left).toMatchObject([{ agent: "a2" }]);
+    const asked: string[] = [];
+    await bus.subscribe("agent.a2.>", ({ subject }) => void asked.push(subject));
+    await bench.learn(request, 1);
+    const [next] = await bench.trial(request, 1);
+    expect(next).toMatchObject({ verdict: "pass", sent: 1_000, accepted: 1_000, fleet: { left: [{ agent: "a2" }] } });
+    expect(asked).toEqual([]);
+  });
+});
+
 describe("reports", () => {
+  it("that the run could not read stay with their agent", async () => {
+    const { bus } = await fleetOf([{}, {}]);
+    const bench = await benchOn(bus);
+    const ask = bus.request.bind(bus);
+    bus.request = async (subject, data, timeoutMs) => {
+      const answer = await ask(subject, data, timeoutMs);
+      if (subject !== "agent.a2.report" || answer.kind !== "answer") return answer;
+      return { kind: "answer", data: { ...(answer.data as object), part: {} } };
+    };
+    const [trial] = await bench.trial(request, 0);
+    expect(trial!.fleet!.lost).toMatchObject([{ agent: "a2" }]);
+    const { run } = (await bench.document([], new Date(0))).fleet!;
+    const question = { v: protocolVersion, from: "test", run, epoch: 0, trial: 0, attempt: 1 };
+    expect(await ask("agent.a2.report", question, 5_000)).toMatchObject({ data: { kind: "report", from: "a2" } });
+    expect(await ask("agent.a1.report", question, 5_000)).toMatchObject({ data: { kind: "none", from: "a1" } });
+  });
+
+  it("that come when their agent was given up are not counted: what was said of it holds", async () => {
+    const { hub, bus } = await fleetOf([{}, { holds: () => never }]);
+    const bench = await benchOn(bus);
+    const running = trialRuns(bus);
+    const measuring = bench.trial(request, 0);
+    await running;
+    const { run } = (await bench.document([], new Date(0))).fleet!;
+    const begun = (await bus.journal!.read(`keep.${run}.begun.0`))[0]!.data as { members: { incarnation: string }[] };
+    const { incarnation } = begun.members[1]!;
+    const ask = bus.request.bind(bus);
+    bus.request = async (subject, data, timeoutMs) => {
+      const answer = await ask(subject.replace("agent.a2.report", "agent.a1.report"), data, timeoutMs);
+      if (subject !== "agent.a2.report" || answer.kind !== "answer") return answer;
+      return { kind: "answer", data: { ...(answer.data as object), from: "a2", incarnation } };
+    };
+    keep(hub.connect()).publish(`run.${run}.event.a2`, {
+      ...{ v: protocolVersion, from: "a2", incarnation: "another", run, epoch: 1, trial: 0, attempt: 1, kind: "done" },
+    });
+    const [trial] = await measuring;
+    expect(trial!.fleet).toMatchObject({
+      lost: [{ agent: "a2", why: "it was started again" }],
+      agents: [{ name: "a1", sent: 500 }],
+    });
+    expect(trial).toMatchObject({ verdict: "invalid", sent: 500 });
+  });
+
   it("that cannot be spooled are handed over from memory; those that can be are forgotten once they are kept", async () => {
     const files = new Map<string, string>();
     const keyOf = (run: string, id: object): string => JSON.stringify([run, id]);
@@ -158,12 +200,9 @@ describe("reports", () => {
 describe("an interrupt", () => {
   it("stops all agents, and the trial says so with what there is", async () => {
     const interrupt = new AbortController();
-    let waiting = 2;
-    const holds = (): Promise<void> => {
-      if (--waiting === 0) void afterStart().then(() => interrupt.abort());
-      return never;
-    };
+    const holds = (): Promise<void> => never;
     const { bus } = await fleetOf([{ holds }, { holds }]);
+    void trialRuns(bus).then(() => interrupt.abort());
     const bench = await benchOn(bus, {}, interrupt.signal);
     const [trial] = await bench.trial(request, 0);
     expect(trial!.verdict).toBe("invalid");

@@ -13,7 +13,7 @@ import { LocalHub } from "../../src/fleet/local-bus.js";
 import { openSpool } from "../../src/fleet/spool.js";
 import { judgeTrials } from "../../src/method/method-verdict.js";
 import { resultSchema } from "../../src/result/run-schema.js";
-import { afterStart, failureOf, fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
+import { failureOf, fleetPlan, fleetRequest, fleetRig, trialRuns } from "../support/fleet-rig.js";
 import { simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
 
 const { benchOn, fleetOf, keep } = fleetRig();
@@ -54,14 +54,16 @@ describe("a run whose coordinator was lost in its second trial", () => {
     const doomed = hub.connect();
     const bench = await openFleetBench(doomed, simulatedSettings)(fleetPlan, { signal }, 2);
     await bench.trial(fleetRequest, 0);
+    const running = trialRuns(doomed);
     void bench.trial(fleetRequest, 1).catch(() => {});
-    await afterStart();
+    await running;
     await doomed[Symbol.asyncDispose]();
     open();
     const run = await runOf(bus);
     expect(await listRuns(bus)).toMatch(new RegExp(`\\n${run} .* a1,a2 +2 +runs `));
     expect(await failureOf(collectRun(bus, run))).toMatchObject({ exitCode: 3, message: /still has a1, a2/ });
-    await afterStart();
+    // The agents have reported by then.
+    while ((await bus.journal!.read(`keep.${run}.trial.1.*`)).length < 2) await new Promise((r) => setTimeout(r, 20));
     await stopRun(bus, run);
     expect(await listRuns(bus)).toMatch(new RegExp(`\\n${run} .* 2 +coordinator lost `));
     const result = await collectRun(bus, run);
@@ -88,8 +90,9 @@ describe("a report that is in an agent's spool alone", () => {
     };
     const [agent, bus, doomed] = [await spooled(), keep(hub.connect()), hub.connect()];
     const bench = await openFleetBench(doomed, { ...simulatedSettings, names: ["a1"] })(fleetPlan, { signal }, 1);
+    const running = trialRuns(doomed);
     void bench.trial(fleetRequest, 0).catch(() => {});
-    await afterStart();
+    await running;
     await doomed[Symbol.asyncDispose]();
     const run = await runOf(bus);
     open();
@@ -142,8 +145,9 @@ it("a run that is stopped: its agents are free, its trial is invalid, and no oth
   const { holds } = gate();
   const { bus } = await fleetOf([{ holds }, { holds }]);
   const bench = keep(await openFleetBench(bus, simulatedSettings)(fleetPlan, { signal }, 2));
+  const running = trialRuns(bus);
   const measuring = bench.trial({ ...fleetRequest, rateText: "100pps", pps: 100 }, 0);
-  await afterStart();
+  await running;
   const run = await runOf(bus);
   expect(await stopRun(bus, run)).toBe(`${run} is stopped; free: a1, a2\n`);
   const [trial] = await measuring;

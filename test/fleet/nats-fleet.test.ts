@@ -6,7 +6,7 @@ import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { connectNats } from "../../src/fleet/nats/nats-bus.js";
 import { parseNatsAddress } from "../../src/options/fleet-address.js";
 import { agentProcess, endProcesses } from "../support/fleet-processes.js";
-import { afterStart, fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
+import { agentSends, fleetPlan, fleetRequest, fleetRig, trialRuns } from "../support/fleet-rig.js";
 import { natsPrograms, type RunningNats, startNats } from "../support/nats.js";
 import { simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
 
@@ -48,9 +48,11 @@ describe.skipIf(program!.missing !== null)(
       });
       const behaviour = { holds: () => isBack };
       for (const name of settings.names) keep(await simulatedAgent(await connect(name), name, behaviour));
-      const bench = keep(await openFleetBench(await connect("run"), settings)(fleetPlan, { signal }, 1));
+      const bus = await connect("run");
+      const bench = keep(await openFleetBench(bus, settings)(fleetPlan, { signal }, 1));
+      const running = trialRuns(bus);
       const measuring = bench.trial(fleetRequest, 0);
-      await afterStart();
+      await running;
       await nats.restart();
       back();
       const [trial] = await measuring;
@@ -61,10 +63,12 @@ describe.skipIf(program!.missing !== null)(
     it("an agent's process is killed in the trial: it is named, and the other one's figures are there", async () => {
       const { nats, connect } = await server();
       const [, victim] = [await agentProcess(nats.url, "a1"), await agentProcess(nats.url, "a2")];
-      const bench = keep(await openFleetBench(await connect("run"), settings)(fleetPlan, { signal }, 1));
+      const bus = await connect("run");
+      const bench = keep(await openFleetBench(bus, settings)(fleetPlan, { signal }, 1));
       const request = { ...fleetRequest, rateText: "1kpps", pps: 1_000, count: 3_000 };
+      const sending = agentSends(bus, "a2");
       const measuring = bench.trial(request, 0);
-      await afterStart();
+      await sending;
       victim!.kill("SIGKILL");
       const [trial] = await measuring;
       expect(trial!.verdict).toBe("invalid");
@@ -76,10 +80,12 @@ describe.skipIf(program!.missing !== null)(
     it("an agent's process that is told to end stops, and gives its report first", async () => {
       const { nats, connect } = await server();
       const [, ended] = [await agentProcess(nats.url, "a1"), await agentProcess(nats.url, "a2")];
-      const bench = keep(await openFleetBench(await connect("run"), settings)(fleetPlan, { signal }, 1));
+      const bus = await connect("run");
+      const bench = keep(await openFleetBench(bus, settings)(fleetPlan, { signal }, 1));
       const request = { ...fleetRequest, rateText: "1kpps", pps: 1_000, count: 10_000 };
+      const sending = agentSends(bus, "a2");
       const measuring = bench.trial(request, 0);
-      await afterStart();
+      await sending;
       const exit = new Promise((resolve) => ended!.removeAllListeners("exit").once("exit", resolve));
       ended!.kill("SIGTERM");
       const [trial] = await measuring;

@@ -7,7 +7,7 @@ import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { connectNats } from "../../src/fleet/nats/nats-bus.js";
 import { parseNatsAddress } from "../../src/options/fleet-address.js";
 import { agentProcess, endProcesses, inNamespace, runIn } from "../support/fleet-processes.js";
-import { afterStart, fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
+import { agentSends, fleetPlan, fleetRequest, fleetRig } from "../support/fleet-rig.js";
 import { natsPrograms, type RunningNats, startNats } from "../support/nats.js";
 import { ip, makeNetns, makeVeth } from "../support/netns.js";
 import { describeLab } from "../support/probe.js";
@@ -50,12 +50,14 @@ describe.skipIf(program!.missing !== null)(
   () => {
     it("an agent is stopped in the trial and continued: its report counts, and its silence is noted", async () => {
       const { bus, agents } = await serverWith(["a1", "a2"]);
-      const bench = keep(await openFleetBench(bus, settings)(fleetPlan, { signal }, 1));
+      const times = { ...settings.times, silentNs: 1e9 };
+      const bench = keep(await openFleetBench(bus, { ...settings, times })(fleetPlan, { signal }, 1));
+      const sending = agentSends(bus, "a2");
       const measuring = bench.trial(request, 0);
-      await afterStart();
+      await sending;
       agents[1]!.kill("SIGSTOP");
       // Longer than the time after which somebody is silent.
-      await new Promise((resolve) => setTimeout(resolve, 4_500));
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
       agents[1]!.kill("SIGCONT");
       const [trial] = await measuring;
       expect(trial!.fleet!.lost).toEqual([]);
@@ -84,12 +86,12 @@ describe.skipIf(program!.missing !== null)(
       const second = new Promise<void>((resolve) => {
         hasBegun = resolve;
       });
-      await bus.subscribe("run.*.go", ({ data }) => {
-        trials.add((data as { trial: number }).trial);
+      await bus.subscribe("beat.a1", ({ data }) => {
+        const { trial, progress } = data as { trial: number | null; progress: { published: number } | null };
+        if (trial !== null && progress !== null && progress.published > 0) trials.add(trial);
         if (trials.size === 2) hasBegun();
       });
       await second;
-      await afterStart();
       run.kill("SIGKILL");
       await until(async () => (await statesOf(bus)).every((state) => state === "idle"));
       const listed = await runCli(["fleet", "runs", "--fleet", nats.url]);

@@ -20,6 +20,8 @@ const setup: TrialSetup = {
   minAgents: 3,
   lastsNs: 10 * s,
   endsWhenSilent: false,
+  hasEnd: true,
+  followers: [],
   times: { ...usualTrialTimes, overtimeNs: 2e9 },
 };
 
@@ -310,6 +312,60 @@ describe("while it runs", () => {
     expect(trial.outcome).toMatchObject({ lost: [{ agent: "b", why: "it was started again" }] });
   });
 
+  it("one whose end nobody can tell is not waited for when those that are still open are silent", () => {
+    const trial = new Played({ lastsNs: Number.POSITIVE_INFINITY }).running().of("done", ["a", "b"]);
+    trial.of("report", ["a", "b"]).until(5 * s);
+    for (let at = 5; at < 60; at++) trial.until(at * s).of("beat");
+    expect(trial.state.phase).toBe("running");
+    trial.until(59 * s + 12.9 * s);
+    expect(trial.stops).toEqual([]);
+    trial.until(59 * s + 13 * s);
+    expect(trial.stops).toEqual(["c: nothing was heard of it any more"]);
+    trial.until(59 * s + 23 * s);
+    expect(trial.outcome).toMatchObject({ lost: [{ agent: "c", why: "its report did not come" }] });
+  });
+
+  it("in such a trial one that still sends is waited for, and one that only receives is not", () => {
+    const unknown = { lastsNs: Number.POSITIVE_INFINITY, followers: ["c"] };
+    const sending = new Played(unknown).running();
+    for (let at = 1; at < 100; at++) sending.until(at * s).of("beat", ["a", "c"]);
+    expect(sending.state.phase).toBe("running");
+    const following = new Played(unknown).running().of("done", ["a"]).of("report", ["a"]);
+    for (let at = 1; at < 15; at++) following.until(at * s).of("beat", ["c"]);
+    expect(following.stops).toEqual(["b: nothing was heard of it any more"]);
+    following.of("report", ["c"]).until(30 * s);
+    expect(following.outcome).toMatchObject({ lost: [{ agent: "b" }] });
+    const alone = new Played(unknown).running().of("done", ["a", "b"]).of("report", ["a", "b"]);
+    alone.until(13.2 * s);
+    expect(alone.stops).toEqual(["c: nothing was heard of it any more"]);
+  });
+
+  it("in such a trial nobody is given up while our own way is down", () => {
+    const trial = new Played({ lastsNs: Number.POSITIVE_INFINITY }).running();
+    trial.tell({ kind: "link", isUp: false });
+    trial.until(600 * s).tell({ kind: "link", isUp: true });
+    trial.of("done").of("report");
+    expect(trial.outcome).toMatchObject({ lost: [], stopped: null });
+  });
+
+  it("that the run itself stood still is held against nobody", () => {
+    const search = new Played({ endsWhenSilent: true }).running();
+    search.nowNs = 8 * s;
+    search.tell({ kind: "overslept", byNs: 5 * s });
+    expect(search.tell({ kind: "tick" })).toEqual([]);
+    expect(search.of("beat").of("done").of("report").outcome).toMatchObject({ lost: [], stopped: null });
+    const collecting = new Played()
+      .running()
+      .of("done", ["a", "b"])
+      .of("report", ["a", "b"])
+      .until(13 * s);
+    collecting.nowNs = 100 * s;
+    collecting.tell({ kind: "overslept", byNs: 86 * s });
+    collecting.tell({ kind: "tick" });
+    expect(collecting.outcome).toBeNull();
+    expect(collecting.of("report", ["c"]).outcome).toMatchObject({ lost: [] });
+  });
+
   it("an interrupt stops it, and what there is is asked for", () => {
     const trial = new Played().running();
     expect(trial.tell({ kind: "interrupt" })).toEqual([
@@ -321,7 +377,7 @@ describe("while it runs", () => {
   });
 
   it("one without end ends by the interrupt only", () => {
-    const trial = new Played({ lastsNs: Number.POSITIVE_INFINITY }).running().until(3_600 * s);
+    const trial = new Played({ lastsNs: Number.POSITIVE_INFINITY, hasEnd: false }).running().until(3_600 * s);
     expect(trial.state.phase).toBe("running");
     trial.tell({ kind: "interrupt" });
     expect(trial.of("report").outcome).toMatchObject({ stopped: "interrupted" });

@@ -5,7 +5,7 @@ import { listAgents } from "../../src/fleet/fleet-commands.js";
 import { type AgentVerb, subjectOf } from "../../src/fleet/names.js";
 import { protocolVersion } from "../../src/fleet/protocol.js";
 import { decodeWire, encodeWire, WireText } from "../../src/fleet/wire.js";
-import { afterStart, failureOf, fleetRig, fleetRequest as request } from "../support/fleet-rig.js";
+import { failureOf, fleetRig, fleetRequest as request, trialRuns } from "../support/fleet-rig.js";
 
 const { benchOn, fleetOf, keep } = fleetRig();
 
@@ -49,8 +49,10 @@ describe("a run", () => {
     const stranger = keep(hub.connect());
     const bench = await benchOn(bus);
     const run = (await bench.document([], new Date(0))).fleet!.run;
+    const trialIsOn = trialRuns(bus);
     const measuring = bench.trial(request, 0);
     await begun;
+    await trialIsOn;
     const restarted = { ...own, from: "a2", incarnation: "other", run, progress: null };
     stranger.publish("beat.a1", restarted);
     stranger.publish(`run.${run}.event.a1`, { ...restarted, kind: "done" });
@@ -58,7 +60,8 @@ describe("a run", () => {
       stranger.publish("beat.a1", one);
       stranger.publish(`run.${run}.event.a2`, one);
     }
-    await afterStart();
+    // An answer of the run's own: what was said before it has been heard.
+    await bus.request(subjectOf.everybody("facts"), own, 5_000);
     end();
     expect((await measuring)[0]).toMatchObject({ verdict: "pass", sent: 1_000, fleet: { lost: [], silent: [] } });
   });

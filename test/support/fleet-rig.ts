@@ -20,9 +20,33 @@ export const fleetRequest: MeasureRequest = {
   count: 1_000,
 };
 
-/** Past the appointed moment. */
+/**
+ * Resolves once a trial that is measured over this bus runs: all its agents have said that they begin. To be called before
+ * the trial.
+ */
+export function trialRuns(bus: Bus): Promise<void> {
+  const gather = bus.gather.bind(bus);
+  return new Promise((resolve) => {
+    bus.gather = async (subject, data, expected, timeoutMs) => {
+      const said = await gather(subject, data, expected, timeoutMs);
+      if (subject.endsWith(".confirm") && said.size === expected?.length) setImmediate(resolve);
+      return said;
+    };
+  });
+}
+
+/** Past the appointed moment of a trial that is appointed now. */
 export const afterStart = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, simulatedSettings.times!.leadNs! / 1e6 + 100));
+
+/** Resolves once the agent says that it has sent frames of a trial. To be called before the trial. */
+export const agentSends = (bus: Bus, agent: string): Promise<void> =>
+  new Promise((resolve) => {
+    void bus.subscribe(`beat.${agent}`, ({ data }) => {
+      const { progress } = data as { readonly progress: { readonly published: number } | null };
+      if (progress !== null && progress.published > 0) resolve();
+    });
+  });
 
 export interface SimulatedFleet {
   readonly hub: LocalHub;
