@@ -156,6 +156,7 @@ export class LiveSession implements Session {
     }
     try {
       await this.#commander.say(flows.map(({ slot }) => ({ kind: commandKind.remove, slot })));
+      for (const { slot } of flows) this.#rates.forget(slot);
       await this.#commander.order(this.#table.release(flows));
       this.#tell({ kind: "flows", added: [], removed: flows.map(({ spec }) => spec.name) });
     } finally {

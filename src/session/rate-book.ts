@@ -48,6 +48,13 @@ export class RateBook {
     this.#noted++;
   }
 
+  /** Another flow may get its slot: it has none of these moments. */
+  forget(slot: number): void {
+    for (let moment = 0; moment < momentsKept; moment++) {
+      this.#flows[this.#flowPlace(moment, slot) + flowAt.generation] = -1;
+    }
+  }
+
   get overNs(): number {
     return this.#noted === 0 ? 0 : this.#times[this.#last]! - this.#times[this.#first]!;
   }

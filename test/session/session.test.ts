@@ -72,6 +72,24 @@ describe("a session in its own thread", () => {
     expect(session.flows().map(({ spec }) => spec.name)).toEqual(["b"]);
   });
 
+  it("counts the rate of a flow from its own frames, not from those of one that had its place before", async () => {
+    using folder = temporaryFolder();
+    await using session = await openBoth(folder.path);
+    const send = async (name: string, frames: number): Promise<void> => {
+      await session.addFlows([
+        simFlow(name, 1, { rate: { kind: "pps", pps: 20_000 }, duration: { kind: "frames", frames } }),
+      ]);
+      await session.start([name]);
+      await until(session, allSettled);
+    };
+    await send("first", 4_000);
+    await until(session, ({ flows }) => flows[0]!.txPps > 0);
+    await session.removeFlows("all");
+    await send("second", 10);
+    await until(session, ({ flows }) => flows[0]!.txPps !== 0);
+    expect(session.sample().flows[0]!.txPps).toBeGreaterThan(0);
+  });
+
   it("is a host on each port: it answers and asks, whatever flows do", async () => {
     using folder = temporaryFolder();
     const hosts = [
