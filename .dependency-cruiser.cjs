@@ -3,7 +3,7 @@
  *
  *   cli  api  page
  *    ↓
- *   serve
+ *   serve  otg
  *    ↓
  *   fleet
  *    ↓
@@ -46,7 +46,7 @@ const floors = [
   ["labplan"],
   ["options"],
   ["fleet"],
-  ["serve"],
+  ["serve", "otg"],
   ["cli", "api", "page"],
 ];
 
@@ -119,6 +119,7 @@ const doors = {
   ),
   session: ["index"],
   serve: ["index", "contract"],
+  otg: ["index"],
   ring: ["index", "ring", "open", "copy(-burst)?", "kernel/(slot-ring|uring)", "virtqueue/virtqueue"],
 };
 /** Test plans and doctor know testpmd inside out, and a test plan knows how a device is ended. */
@@ -169,6 +170,7 @@ const owners = {
   amaro: "^src/program/load-program\\.ts$",
   zod: "^src/(profile|result|labplan/file|fleet|serve)/",
   "@nats-io": "^src/fleet/nats/",
+  "@grpc": "^src/otg/servers/",
   "@preact": "^src/page/",
   preact: "^src/page/",
   uplot: "^src/page/",

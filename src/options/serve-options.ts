@@ -85,13 +85,18 @@ export const serveOptions = {
 
 export type ServeTexts = TextsOf<typeof serveOptions>;
 
+export interface ServePort {
+  readonly name: string;
+  readonly spec: PortSpec;
+}
+
 /** A server, decided. */
 export interface ServeOrder {
   /** null: lines. */
   readonly place: TcpPlace | UnixPlace | null;
   /** null: none; true: one is to be drawn. */
   readonly token: string | true | null;
-  readonly ports: readonly { readonly name: string; readonly spec: PortSpec }[];
+  readonly ports: readonly ServePort[];
   readonly history: string | null;
   /** null: those that come along. */
   readonly profiles: string | null;
@@ -107,7 +112,7 @@ export const isLoopback = ({ host }: TcpPlace): boolean =>
 /** Names that are ports already. */
 const takenNames = ["embedded", "testpmd"];
 
-function namedPort(text: string, where: string): ServeOrder["ports"][number] {
+function namedPort(text: string, where: string): ServePort {
   const match = /^([A-Za-z0-9][\w.-]{0,63})=(.+)$/s.exec(text);
   if (match === null)
     throw usageError(`"${text}" names no port`, { where, accepted: "name=port, e.g. east=packet:eth1" });
@@ -116,7 +121,8 @@ function namedPort(text: string, where: string): ServeOrder["ports"][number] {
   return { name, spec: parsePort(spec, where) };
 }
 
-function portsOf(texts: readonly string[]): ServeOrder["ports"] {
+/** `--port east=packet:eth1`, again for each. @throws PktgenError (2) */
+export function namedPorts(texts: readonly string[]): readonly ServePort[] {
   const where = "--port";
   const ports = texts.map((text) => namedPort(text, where));
   const twice = ports.find(({ name }, i) => ports.findIndex((other) => other.name === name) !== i);
@@ -156,7 +162,7 @@ export function serveOrder(texts: ServeTexts): ServeOrder {
     });
   }
   return {
-    ...{ place, token: secret, ports: portsOf(given.port ?? []), history, profiles },
+    ...{ place, token: secret, ports: namedPorts(given.port ?? []), history, profiles },
     allowPrograms: given.allowPrograms === true || place?.kind !== "tcp",
     yesThisInterface: given.yesThisInterface === true,
   };

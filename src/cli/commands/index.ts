@@ -10,6 +10,7 @@ import { fleetCommand } from "./fleet.js";
 import { latencyCommand } from "./latency.js";
 import { mergeCommand } from "./merge.js";
 import { ndrCommand } from "./ndr.js";
+import { otgCommand } from "./otg.js";
 import { pcapCommand } from "./pcap.js";
 import { planCommand } from "./plan.js";
 import { ports } from "./ports.js";
@@ -35,6 +36,7 @@ export const commands: readonly CommandDefinition[] = [
   planCommand,
   dutCommand,
   serveCommand,
+  otgCommand,
   agentCommand,
   fleetCommand,
   sendCommand,

@@ -1,0 +1,89 @@
+/** Options of the Open Traffic Generator server: its ports, and where it listens. */
+import { readFileSync } from "node:fs";
+import { usageError } from "../errors.js";
+import { anyText, flag, list, type OptionTable, option, readOptions, type TextsOf } from "./option.js";
+import { count } from "./option-values.js";
+import { isLoopback, namedPorts, type ServePort } from "./serve-options.js";
+
+const mostPort = 65_535;
+const usualHttps = 8443;
+const usualGrpc = 40_051;
+const usualHost = "127.0.0.1";
+
+export const otgOptions = {
+  port: list(
+    "--port <name=port>",
+    "a port that configurations may name as a location, again for each, e.g. veth-a=packet:veth-a (see pktgen-ts ports)",
+  ),
+  https: option("--https <port>", `the TCP port of HTTPS (default: ${usualHttps}; 0: any)`, count(0, mostPort)),
+  http: option("--http <port>", "plain HTTP as well, at this TCP port (0: any)", count(0, mostPort)),
+  grpc: option("--grpc <port>", `the TCP port of gRPC (default: ${usualGrpc}; 0: any)`, count(0, mostPort)),
+  listen: option("--listen <address>", `the address of all of these (default: ${usualHost})`, anyText),
+  yesAnyone: flag(
+    "--yes-anyone",
+    "listen beyond this machine: the API has no tokens, whoever reaches it can send frames",
+  ),
+  tlsCert: option("--tls-cert <file>", "a certificate of your own (PEM); default: one that signs itself", anyText),
+  tlsKey: option("--tls-key <file>", "its key (PEM)", anyText),
+  yesThisInterface: flag("--yes-this-interface", "also send on an interface that the machine lives by"),
+} as const satisfies OptionTable;
+
+export type OtgTexts = TextsOf<typeof otgOptions>;
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface OtgOrder {
+  readonly ports: readonly ServePort[];
+  readonly https: Place;
+  readonly http: Place | null;
+  readonly grpc: Place;
+  readonly credentials: { readonly key: string; readonly cert: string } | null;
+  readonly yesThisInterface: boolean;
+}
+
+function textIn(file: string, where: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw usageError(`${file} cannot be read (${code})`, { where, accepted: "a PEM file", cause });
+  }
+}
+
+function credentialsOf(cert: string | undefined, key: string | undefined): OtgOrder["credentials"] {
+  if (cert === undefined && key === undefined) return null;
+  if (cert === undefined || key === undefined) {
+    throw usageError("a certificate and its key go together", {
+      where: cert === undefined ? "--tls-key" : "--tls-cert",
+      accepted: "both of --tls-cert and --tls-key, or none",
+    });
+  }
+  return { cert: textIn(cert, "--tls-cert"), key: textIn(key, "--tls-key") };
+}
+
+/** @throws PktgenError (2) */
+export function otgOrder(texts: OtgTexts): OtgOrder {
+  const given = readOptions(otgOptions, texts);
+  const ports = namedPorts(given.port ?? []);
+  if (ports.length === 0) {
+    throw usageError("there is no port", { where: "--port", accepted: "at least one, e.g. veth-a=packet:veth-a" });
+  }
+  const host = given.listen ?? usualHost;
+  if (!isLoopback({ kind: "tcp", host, port: 0 }) && given.yesAnyone !== true) {
+    throw usageError(`whoever reaches ${host} could send frames from here`, {
+      where: "--listen",
+      accepted: "an address of this machine alone, e.g. 127.0.0.1; others with --yes-anyone",
+    });
+  }
+  const place = (port: number): Place => ({ host, port });
+  return {
+    ...{ ports, yesThisInterface: given.yesThisInterface === true },
+    https: place(given.https ?? usualHttps),
+    http: given.http === undefined ? null : place(given.http),
+    grpc: place(given.grpc ?? usualGrpc),
+    credentials: credentialsOf(given.tlsCert, given.tlsKey),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * A server of the Open Traffic Generator's API (HTTP, HTTPS, gRPC) on a live session. The folders: schema, what the messages
+ * are; wire, how they are read and written; translate, what a configuration means here; live, a configuration at work;
+ * servers, how calls come in.
+ */
+import type { OwnPort } from "./live/open-ports.js";
+import { selfSigned } from "./servers/certificate.js";
+import { startGrpc } from "./servers/grpc.js";
+import { type Credentials, type RunningServer, type ServerPlace, startRest } from "./servers/rest.js";
+import { Tester } from "./tester.js";
+
+export type { OwnPort } from "./live/open-ports.js";
+export type { Credentials, ServerPlace } from "./servers/rest.js";
+
+export interface OtgSetup {
+  readonly ports: readonly OwnPort[];
+  /** null: not there. */
+  readonly https: ServerPlace | null;
+  readonly http: ServerPlace | null;
+  readonly grpc: ServerPlace | null;
+  /** null: one that signs itself. */
+  readonly credentials: Credentials | null;
+  /** Also on an interface that the machine lives by. */
+  readonly yesThisInterface: boolean;
+}
+
+export interface OtgServer extends AsyncDisposable {
+  /** `https://127.0.0.1:8443`, … */
+  readonly addresses: readonly string[];
+}
+
+/** @throws PktgenError (3): a place cannot be had. */
+export async function startOtg(setup: OtgSetup): Promise<OtgServer> {
+  const { https, http, grpc, credentials } = setup;
+  const tester = new Tester(setup);
+  const running: RunningServer[] = [];
+  const close = async (): Promise<void> => {
+    for (const server of running.toReversed()) await server[Symbol.asyncDispose]();
+    await tester.close();
+  };
+  try {
+    if (https !== null) running.push(await startRest(tester, https, credentials ?? selfSigned("pktgen-ts")));
+    if (http !== null) running.push(await startRest(tester, http, null));
+    if (grpc !== null) running.push(await startGrpc(tester, grpc));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { addresses: running.map(({ address }) => address), [Symbol.asyncDispose]: close };
+}

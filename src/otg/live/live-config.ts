@@ -1,0 +1,166 @@
+/** A configuration at work: its session, its flows, devices and captures. */
+import { type FlowRate, type Session, SessionError } from "../../session/index.js";
+import { maxFrameBytes } from "../../units.js";
+import type { OtgCapture } from "../model.js";
+import { invalid } from "../refusal.js";
+import type { PlannedConfig } from "../translate/config.js";
+import type { PlannedFlow } from "../translate/flows.js";
+import { otgCaptureFile, type Slice } from "./capture-file.js";
+import { FlowSet } from "./flow-set.js";
+import { baselineOf, flowRow, type PortBaseline, portRow, type Row } from "./metrics.js";
+import { Neighbours } from "./neighbours.js";
+
+/** A capture's memory: whole frames. */
+const captureBytes = 192 << 20;
+const mostCaptureFrames = 1_000_000;
+const slotBytes = 64;
+const ethernetBytes = 14;
+
+export class LiveConfig {
+  readonly session: Session;
+  readonly plan: PlannedConfig;
+  readonly neighbours: Neighbours;
+  readonly #flows: FlowSet;
+  #baseline: PortBaseline = new Map();
+
+  constructor(session: Session, plan: PlannedConfig) {
+    this.session = session;
+    this.plan = plan;
+    this.neighbours = new Neighbours(session, plan.hosts, plan.endpoints);
+    this.#flows = new FlowSet(session, this.neighbours);
+  }
+
+  get flows(): readonly PlannedFlow[] {
+    return this.#flows.plans;
+  }
+
+  /** Nothing of an earlier configuration is left in the session. @throws OtgRefusal */
+  async begin(): Promise<readonly string[]> {
+    await this.session.removeFlows("all");
+    for (const port of this.session.sample().ports) {
+      if (port.capture !== null) await this.session.removeCapture(port.name);
+    }
+    if (this.plan.startsDevices && this.plan.hosts.length > 0) await this.neighbours.start();
+    else await this.session.setHosts([]);
+    await this.#flows.add(this.plan.flows);
+    this.#baseline = baselineOf(this.session.sample());
+    return [...this.#warningsOfPorts(), ...this.warningsOf(this.plan.flows)];
+  }
+
+  /** The plans of these names, or all; both ways. @throws OtgRefusal: `path` names a flow that is not there. */
+  named(names: readonly string[], path: string): readonly PlannedFlow[] {
+    if (names.length === 0) return this.flows;
+    const asked = new Set(names);
+    const found = this.flows.filter(({ name }) => asked.has(name));
+    const known = new Set(found.map(({ name }) => name));
+    const faults = names.flatMap((name, k) => (known.has(name) ? [] : [`${path}[${k}]: there is no flow "${name}"`]));
+    if (faults.length > 0) throw invalid(...faults.slice(0, 50));
+    return found;
+  }
+
+  async start(plans: readonly PlannedFlow[]): Promise<void> {
+    await this.#flows.complete(plans);
+    await this.session.start(plans.map(({ key }) => key));
+  }
+
+  async resume(plans: readonly PlannedFlow[]): Promise<void> {
+    await this.#flows.complete(plans);
+    await this.session.resume(plans.map(({ key }) => key));
+  }
+
+  /** What was never started is stopped already. */
+  async halt(plans: readonly PlannedFlow[], how: "stop" | "pause"): Promise<void> {
+    const added = plans.filter((plan) => this.#flows.isAdded(plan)).map(({ key }) => key);
+    await this.session[how](added);
+  }
+
+  /** @throws OtgRefusal */
+  async changeRate(key: string, rate: FlowRate, path: string): Promise<void> {
+    try {
+      await this.session.setRate([key], rate);
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      throw invalid(`${path}: ${error.message}`);
+    }
+  }
+
+  isIdle({ key }: PlannedFlow): boolean {
+    const flow = this.session.flows().find(({ spec }) => spec.name === key);
+    return flow === undefined || flow.state === "stopped";
+  }
+
+  add(plans: readonly PlannedFlow[]): Promise<void> {
+    return this.#flows.add(plans);
+  }
+
+  remove(plans: readonly PlannedFlow[]): Promise<void> {
+    return this.#flows.remove(plans);
+  }
+
+  /** In the place of those of the same names. */
+  async replace(old: readonly PlannedFlow[], plans: readonly PlannedFlow[]): Promise<void> {
+    await this.#flows.remove(old);
+    try {
+      await this.#flows.add(plans);
+    } catch (error) {
+      await this.#flows.add(old);
+      throw error;
+    }
+  }
+
+  /** Flows whose frames are too short for what is asked of them. */
+  warningsOf(plans: readonly PlannedFlow[]): readonly string[] {
+    const counters = new Map(this.session.sample().flows.map((flow) => [flow.name, flow]));
+    return plans.flatMap(({ key, path, metrics }) => {
+      if (!metrics.enable || counters.get(key)?.signed !== false) return [];
+      const what = "the frames have no room for a signature: they are counted by their headers, without latency";
+      return [`${path}.size: ${what}`];
+    });
+  }
+
+  flowRows(plans: readonly PlannedFlow[]): readonly Row[] {
+    const counters = new Map(this.session.snapshot().flows.map((flow) => [flow.name, flow]));
+    return plans.filter(({ metrics }) => metrics.enable).map((plan) => flowRow(plan, counters.get(plan.key)));
+  }
+
+  portRows(names: readonly string[]): readonly Row[] {
+    const counters = new Map(this.session.snapshot().ports.map((port) => [port.name, port]));
+    const links = new Map(this.session.linkStates().map((link) => [link.port, link]));
+    return this.plan.ports
+      .filter(({ name }) => names.length === 0 || names.includes(name))
+      .map((port) => {
+        const changedNs = this.session.epochUnixNs + (links.get(port.name)?.sinceNs ?? 0);
+        return portRow(port, counters.get(port.name)!, this.#baseline.get(port.name), changedNs);
+      });
+  }
+
+  async startCapture(port: string, { overwrite }: OtgCapture): Promise<void> {
+    const facts = this.session.ports.find(({ name }) => name === port)?.facts;
+    const longest = facts?.maxFrameBytes ?? maxFrameBytes;
+    const frames = Math.min(mostCaptureFrames, Math.floor(captureBytes / (longest + slotBytes)));
+    await this.session.startCapture({ port, direction: "rx", frames, overwrite });
+  }
+
+  hasCapture(port: string): boolean {
+    return this.session.sample().ports.find(({ name }) => name === port)?.capture != null;
+  }
+
+  stopCapture(port: string): Promise<void> {
+    return this.session.stopCapture(port);
+  }
+
+  /** It is stopped with that. */
+  async fetchCapture(port: string, capture: OtgCapture, slice: Slice | null): Promise<Uint8Array> {
+    await this.session.stopCapture(port);
+    const { file } = await this.session.fetchCapture(port, "pcapng");
+    return otgCaptureFile(file, capture, slice);
+  }
+
+  #warningsOfPorts(): readonly string[] {
+    return this.plan.ports.flatMap(({ name, mtu }, k) => {
+      const most = this.session.ports.find((port) => port.name === name)?.facts?.maxFrameBytes;
+      if (mtu === null || most === undefined || mtu + ethernetBytes <= most) return [];
+      return [`layer1: port "${name}" (ports[${k}]) takes packets up to ${most - ethernetBytes} bytes, not ${mtu}`];
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/** The calls over HTTP and HTTPS, as JSON. */
+import {
+  createServer as createPlain,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createSecure } from "node:https";
+import type { AddressInfo } from "node:net";
+import { environmentError } from "../../errors.js";
+import { calls, type OtgCall } from "../calls.js";
+import { invalid, OtgRefusal } from "../refusal.js";
+import type { Tester } from "../tester.js";
+import type { Value } from "../wire/read-value.js";
+import { jsonOf } from "../wire/write-json.js";
+import { refusedCall } from "./refused.js";
+
+/** 4,096 flows of many headers are some 20 MB. */
+export const mostBodyBytes = 128 << 20;
+
+export interface Credentials {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface ServerPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RunningServer extends AsyncDisposable {
+  readonly address: string;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > mostBodyBytes) {
+      throw new OtgRefusal("validation", [`body: it is too long; accepted: up to ${mostBodyBytes} bytes`], 413);
+    }
+    pieces.push(piece);
+  }
+  const text = Buffer.concat(pieces).toString("utf8");
+  try {
+    return text === "" ? {} : (JSON.parse(text) as unknown);
+  } catch (error) {
+    throw invalid(`body: it is no JSON: ${(error as Error).message}`);
+  }
+}
+
+function callOf({ method = "GET", url = "/" }: IncomingMessage): OtgCall {
+  const path = url.split("?")[0]!;
+  const there = calls.filter((call) => call.path === path);
+  const call = there.find(({ verb }) => verb === method);
+  if (call !== undefined) return call;
+  if (there.length === 0) throw new OtgRefusal("validation", [`there is no ${path.slice(0, 100)} here`], 404);
+  const accepted = there.map(({ verb }) => verb).join(", ");
+  throw new OtgRefusal("validation", [`${path} takes no ${method}; accepted: ${accepted}`], 405);
+}
+
+/** Pages of other origins may not ask: browsers say where they come from. */
+function checkOrigin({ headers: { origin, host } }: IncomingMessage): void {
+  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
+  throw new OtgRefusal("validation", ["pages of another origin may not ask"], 403);
+}
+
+async function answer(tester: Tester, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  checkOrigin(request);
+  const call = callOf(request);
+  const result = await call.run(tester, call.takes === null ? undefined : await bodyOf(request));
+  if (call.gives === null) {
+    response.writeHead(200, { "Content-Type": "application/octet-stream" }).end(result as Uint8Array);
+    return;
+  }
+  const text = JSON.stringify(jsonOf(call.gives, result as Value));
+  response.writeHead(200, { "Content-Type": "application/json" }).end(text);
+}
+
+function refuse(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
+  const { status, error } = refusedCall(thrown);
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  // What is left of a body that was too long is not read: the connection ends.
+  if (!request.complete) response.setHeader("Connection", "close");
+  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(jsonOf("Error", error)));
+}
+
+/** `credentials` null: plain HTTP. @throws PktgenError (3): the place cannot be had. */
+export async function startRest(
+  tester: Tester,
+  { host, port }: ServerPlace,
+  credentials: Credentials | null,
+): Promise<RunningServer> {
+  const listener: RequestListener = (request, response) => {
+    response.on("error", () => {});
+    answer(tester, request, response).catch((error: unknown) => refuse(error, request, response));
+  };
+  const server = credentials === null ? createPlain(listener) : createSecure(credentials, listener);
+  server.on("clientError", (_, socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(placeError(host, port, cause)));
+    server.listen({ host, port }, () => resolve());
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  const scheme = credentials === null ? "http" : "https";
+  return {
+    address: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+export const placeError = (host: string, port: number, cause: NodeJS.ErrnoException) =>
+  environmentError(`${host}:${port} cannot be listened at (${cause.code ?? cause.message})`, {
+    where: "otg",
+    hint: "another program may listen there; choose another port",
+    cause,
+  });

@@ -1,0 +1,136 @@
+/**
+ * The Open Traffic Generator server as a user of snappi sees it: a script of theirs over HTTP, HTTPS and gRPC, on veth pairs.
+ * snappi is installed by name into a folder of this test; where that cannot be, the tests are skipped.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, vi } from "vitest";
+import { startOtg } from "../../src/otg/index.js";
+import { decodeCapture } from "../../src/pcap/codec.js";
+import { parsePortSpec } from "../../src/port/index.js";
+import { ip, makeNetns, makeVeth, type VethEnd, vethPair } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const packages = ["snappi==1.62.0"];
+const script = join(import.meta.dirname, "otg_client.py");
+const folder = join(
+  tmpdir(),
+  `pktgen-ts-otg-${createHash("sha256").update(packages.join()).digest("hex").slice(0, 12)}`,
+);
+const python = join(folder, "bin/python");
+
+/** null: it is there. */
+function installed(): string | null {
+  if (existsSync(join(folder, "ready"))) return null;
+  try {
+    execFileSync("python3", ["-m", "venv", folder], { stdio: "ignore" });
+    execFileSync(python, ["-m", "pip", "install", "-q", ...packages], { stdio: "ignore", timeout: 300_000 });
+    mkdirSync(join(folder, "ready"));
+    return null;
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
+    return `${packages.join(" ")} cannot be installed here`;
+  }
+}
+
+const missingClient = process.env["PKTGEN_LAB"] === "none" ? "nothing is looked for" : installed();
+const place = { host: "127.0.0.1", port: 0 };
+
+async function serverOn(p1: VethEnd, p2: VethEnd) {
+  const spec = ({ name, netns }: VethEnd) => parsePortSpec(`packet:${name},netns=${netns}`);
+  const server = await startOtg({
+    ports: [
+      { name: "p1", spec: spec(p1) },
+      { name: "p2", spec: spec(p2) },
+    ],
+    ...{ https: place, http: place, grpc: place, credentials: null, yesThisInterface: false },
+  });
+  const [https, http, grpc] = server.addresses as [string, string, string];
+  const clients = [
+    [https, "http"],
+    [http, "http"],
+    [grpc.replace("grpc://", ""), "grpc"],
+  ] as const;
+  return { clients, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+/** The server is in this process, so that the script has to run beside it. */
+function client(location: string, transport: string, what: string) {
+  return new Promise<Record<string, never>>((resolve, reject) => {
+    const child = spawn(python, ["-W", "ignore", script, location, transport, what]);
+    let [out, errors] = ["", ""];
+    child.stdout.on("data", (piece) => (out += piece));
+    child.stderr.on("data", (piece) => (errors += piece));
+    child.on("close", (code) =>
+      code === 0 ? resolve(JSON.parse(out.trim().split("\n").at(-1)!)) : reject(new Error(errors)),
+    );
+  });
+}
+
+/** p1 and p2, with a bridge between them that drops the frames to 137 of 1,000 addresses. */
+function lossyBridge() {
+  const spaces = [makeNetns(), makeNetns(), makeNetns()] as const;
+  const [left, device, right] = spaces;
+  makeVeth({ netns: left.name, name: "ga" }, { netns: device.name, name: "da" });
+  makeVeth({ netns: right.name, name: "gb" }, { netns: device.name, name: "db" });
+  ip(device.name, "link", "add", "name", "bridge0", "type", "bridge");
+  for (const port of ["da", "db"]) ip(device.name, "link", "set", port, "master", "bridge0");
+  ip(device.name, "link", "set", "bridge0", "up");
+  // A bridge does not send a frame back to where it came from: it drops those.
+  const known = Array.from({ length: 137 }, (_, k) => `02:00:00:00:00:${k.toString(16).padStart(2, "0")}`);
+  const input = known.map((mac) => `fdb add ${mac} dev da master static\n`).join("");
+  execFileSync("bridge", ["-n", device.name, "-batch", "-"], { input, stdio: ["pipe", "ignore", "ignore"] });
+  return {
+    ...{ p1: { netns: left.name, name: "ga" }, p2: { netns: right.name, name: "gb" } },
+    [Symbol.dispose]: () => {
+      for (const space of spaces) space[Symbol.dispose]();
+    },
+  };
+}
+
+describeLab("snappi against the Open Traffic Generator server", ["netns", "python3"], () => {
+  it.skipIf(missingClient !== null)(`sends, counts and captures (${missingClient ?? "installed"})`, async () => {
+    using pair = vethPair();
+    await using server = await serverOn(pair.a, pair.b);
+    for (const [location, transport] of server.clients) {
+      const { warnings, first, all, ports, capture } = await client(location, transport, "counts");
+      expect(warnings).toEqual([]);
+      expect(first).toEqual([
+        ["f1", "stopped", 100, 100, 0],
+        ["f2", "stopped", 0, 0, 0],
+      ]);
+      expect(all).toEqual([
+        ["f1", "stopped", 100, 100, 0],
+        ["f2", "stopped", 70, 70, 0],
+      ]);
+      expect(ports).toEqual([
+        ["p1", 100, 70],
+        ["p2", 70, 100],
+      ]);
+      const { frames } = decodeCapture(Buffer.from(capture as unknown as string, "hex"));
+      expect(frames.map(({ bytes }) => [bytes.length, (bytes[34]! << 8) | bytes[35]!])).toEqual(
+        Array.from({ length: 100 }, (_, i) => [128, 5000 + i]),
+      );
+      expect(await client(location, transport, "refused")).toEqual({
+        ...{ code: 400, kind: "validation" },
+        errors: ["lags: not supported: there are no LAGs; make a port of each link"],
+      });
+    }
+  });
+
+  it.skipIf(missingClient !== null)("tells the loss of a device that drops 137 frames: 137", async () => {
+    using lab = lossyBridge();
+    await using server = await serverOn(lab.p1, lab.p2);
+    for (const [location, transport] of server.clients.slice(1)) {
+      const { all } = await client(location, transport, "losses");
+      const [[, , sent, received, loss]] = all as unknown as [[string, string, number, number, number]];
+      expect([sent, received]).toEqual([1000, 863]);
+      expect(loss).toBeCloseTo(13.7, 5);
+    }
+  });
+});

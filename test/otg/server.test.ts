@@ -1,0 +1,253 @@
+/** The server over real sockets, with both of its ports on one vhost-user socket: HTTP, HTTPS and gRPC. */
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { join } from "node:path";
+import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import { describe, expect, it } from "vitest";
+import { startOtg } from "../../src/otg/index.js";
+import { chunkBytes, readBinary, unwrapped } from "../../src/otg/wire/binary-reader.js";
+import { binaryOf, chunkOf, wrapped } from "../../src/otg/wire/binary-writer.js";
+import { dissect } from "../../src/packet/index.js";
+import { decodeCapture } from "../../src/pcap/codec.js";
+import { parsePortSpec } from "../../src/port/index.js";
+import { temporaryFolder } from "../support/rings-cross.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: what a test asks of it is checked by the test.
+type Json = any;
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly bytes: Buffer;
+  readonly json: Json;
+}
+
+function ask(base: string, method: string, path: string, body?: object | string): Promise<Answer> {
+  const send = base.startsWith("https") ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const headers = { "Content-Type": "application/json" };
+    const request = send(`${base}${path}`, { method, headers, rejectUnauthorized: false }, (response) => {
+      const pieces: Buffer[] = [];
+      response.on("data", (piece: Buffer) => pieces.push(piece));
+      response.on("end", () => {
+        const bytes = Buffer.concat(pieces);
+        const type = response.headers["content-type"] ?? "";
+        const json = type.includes("json") ? JSON.parse(bytes.toString()) : undefined;
+        resolve({ status: response.statusCode!, type, bytes, json });
+      });
+    });
+    request.on("error", reject);
+    request.end(typeof body === "string" ? body : body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+async function startRig() {
+  const folder = temporaryFolder();
+  const path = join(folder.path, "s");
+  const place = { host: "127.0.0.1", port: 0 };
+  const server = await startOtg({
+    ports: [
+      { name: "one", spec: parsePortSpec(`vhost:${path},server=on`) },
+      { name: "two", spec: parsePortSpec(`virtio-user:${path}`) },
+    ],
+    ...{ https: place, http: place, grpc: place, credentials: null, yesThisInterface: false },
+  });
+  const [https, http, grpc] = server.addresses as [string, string, string];
+  return {
+    ...{ https, http, grpc: grpc.replace("grpc://", "") },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+const flow = (name: string, from: string, to: string, more: object = {}) => ({
+  ...{ name, tx_rx: { port: { tx_name: from, rx_names: [to] } } },
+  packet: [
+    { choice: "ethernet", ethernet: { src: { value: "00:00:00:00:00:01" } } },
+    { choice: "ipv4", ipv4: { src: { value: "198.18.0.1" }, dst: { value: "198.18.0.2" } } },
+    { choice: "udp", udp: { src_port: { increment: { start: 100, count: 3 } }, dst_port: { value: 9 } } },
+  ],
+  ...{ size: { fixed: 128 }, rate: { pps: 2000 }, duration: { fixed_packets: { packets: 50 } } },
+  metrics: { enable: true, loss: true, timestamps: true, latency: { enable: true } },
+  ...more,
+});
+
+const config = (more: object = {}) => ({
+  ports: [
+    { name: "p1", location: "one" },
+    { name: "p2", location: "two" },
+  ],
+  captures: [{ name: "c", port_names: ["p2"] }],
+  flows: [flow("f1", "p1", "p2"), flow("f2", "p2", "p1")],
+  ...more,
+});
+
+const transmit = (state: string, names: readonly string[] = []) => ({
+  choice: "traffic",
+  traffic: { choice: "flow_transmit", flow_transmit: { state, flow_names: names } },
+});
+
+const flowRows = async (base: string, names: readonly string[] = []): Promise<Json[]> =>
+  (await ask(base, "POST", "/monitor/metrics", { choice: "flow", flow: { flow_names: names } })).json.flow_metrics;
+
+async function untilRows(base: string, isIt: (rows: Json[]) => boolean): Promise<Json[]> {
+  for (;;) {
+    const rows = await flowRows(base);
+    if (isIt(rows)) return rows;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const haveEnded = (rows: Json[]): boolean =>
+  rows.every(({ transmit: state, frames_tx: tx, frames_rx: rx }) => state === "stopped" && tx === rx && tx !== "0");
+
+describe("the Open Traffic Generator server over HTTP", () => {
+  it("sends what a configuration says, counts it, and hands out what came in", async () => {
+    await using rig = await startRig();
+    expect((await ask(rig.https, "GET", "/capabilities/version")).json.api_spec_version).toBe(">=1.0.0,<2.0.0");
+    expect((await ask(rig.https, "POST", "/config", config())).json).toEqual({ warnings: [] });
+    const capture = { choice: "port", port: { choice: "capture", capture: { state: "start" } } };
+    expect((await ask(rig.http, "POST", "/control/state", capture)).status).toBe(200);
+    expect((await ask(rig.http, "POST", "/control/state", transmit("start"))).json).toEqual({ warnings: [] });
+    const rows = await untilRows(rig.https, haveEnded);
+    for (const row of rows) {
+      expect(row).toMatchObject({ frames_tx: "50", frames_rx: "50", bytes_tx: "6400", bytes_rx: "6400", loss: 0 });
+      expect(row.latency.minimum_ns).toBeLessThanOrEqual(row.latency.average_ns);
+      expect(row.timestamps.first_timestamp_ns).toBeLessThan(row.timestamps.last_timestamp_ns);
+      expect(row.frames_tx_rate).toBeGreaterThanOrEqual(0);
+    }
+    const { port_metrics: ports } = (await ask(rig.http, "POST", "/monitor/metrics", {})).json;
+    expect(ports.map((port: Json) => [port.name, port.frames_tx, port.frames_rx])).toEqual([
+      ["p1", "50", "50"],
+      ["p2", "50", "50"],
+    ]);
+    const file = await ask(rig.http, "POST", "/monitor/capture", { port_name: "p2" });
+    expect(file.type).toBe("application/octet-stream");
+    const { frames, format } = decodeCapture(file.bytes);
+    expect([format, frames.length, new Set(frames.map(({ bytes }) => bytes.length))]).toEqual([
+      "pcap",
+      50,
+      new Set([128]),
+    ]);
+    const sourcePorts = frames.map(({ bytes }) => {
+      const udp = dissect(bytes.subarray(0, -4)).layers.at(-1)!.header as unknown as { readonly srcPort: number };
+      return udp.srcPort;
+    });
+    expect(sourcePorts).toEqual(Array.from({ length: 50 }, (_, i) => 100 + (i % 3)));
+    expect((await ask(rig.http, "GET", "/config")).json.flows[0].name).toBe("f1");
+  });
+
+  it("starts, pauses and changes some flows, while others go on", async () => {
+    await using rig = await startRig();
+    const endless = { duration: { continuous: {} } };
+    const flows = [flow("f1", "p1", "p2", endless), flow("f2", "p2", "p1", endless)];
+    await ask(rig.http, "POST", "/config", config({ flows }));
+    await ask(rig.http, "POST", "/control/state", transmit("start", ["f2"]));
+    await untilRows(rig.http, ([one, two]) => one.transmit === "stopped" && two.frames_rx !== "0");
+    await ask(rig.http, "POST", "/control/state", transmit("pause", ["f2"]));
+    await untilRows(rig.http, ([one, two]) => one.frames_tx === "0" && two.transmit === "paused");
+    const rate = {
+      choice: "flows",
+      flows: { property_names: ["rate"], flows: [flow("f2", "p2", "p1", { rate: { pps: 9 } })] },
+    };
+    expect((await ask(rig.http, "PATCH", "/config", rate)).status).toBe(200);
+    expect((await ask(rig.http, "GET", "/config")).json.flows[1].rate.pps).toBe("9");
+    const third = { config_append_list: [{ choice: "flows", flows: [flow("f3", "p1", "p2")] }] };
+    expect((await ask(rig.http, "PATCH", "/config/append", third)).status).toBe(200);
+    expect((await ask(rig.http, "PATCH", "/config/append", third)).json.errors[0]).toContain("f3");
+    await ask(rig.http, "POST", "/control/state", transmit("start", ["f3"]));
+    await untilRows(rig.http, (rows) => rows.length === 3 && rows[2].frames_rx === "50");
+    await ask(rig.http, "PATCH", "/config/delete", { config_delete_list: [{ choice: "flows", flows: ["f3"] }] });
+    expect((await flowRows(rig.http)).map(({ name }) => name)).toEqual(["f1", "f2"]);
+    const anew = await ask(rig.http, "POST", "/config", config());
+    expect(anew.json).toEqual({ warnings: [] });
+    expect((await flowRows(rig.http)).map((row) => [row.frames_tx, row.transmit])).toEqual([
+      ["0", "stopped"],
+      ["0", "stopped"],
+    ]);
+    expect((await ask(rig.http, "POST", "/config", {})).json).toEqual({ warnings: [] });
+    expect(await flowRows(rig.http)).toEqual([]);
+  });
+
+  it("says what is wrong as its clients read it, and goes on", async () => {
+    await using rig = await startRig();
+    const wrong = await ask(rig.https, "POST", "/config", config({ lldp: [{}] }));
+    expect([wrong.status, wrong.json.code, wrong.json.kind]).toEqual([400, 400, "validation"]);
+    expect(wrong.json.errors).toEqual(["lldp: not supported: no protocol is emulated"]);
+    const answers = [
+      await ask(rig.http, "POST", "/config", "{"),
+      await ask(rig.http, "GET", "/nowhere"),
+      await ask(rig.http, "DELETE", "/config"),
+      await ask(rig.http, "POST", "/control/state", transmit("start")),
+      await ask(rig.http, "POST", "/monitor/metrics", { choice: "flow", flow: { flow_names: ["f9"] } }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([400, 404, 405, 400, 400]);
+    await ask(rig.http, "POST", "/config", config());
+    const unknown = await ask(rig.http, "POST", "/control/state", transmit("start", ["f1", "f9"]));
+    expect(unknown.json.errors).toEqual(['traffic.flow_transmit.flow_names[1]: there is no flow "f9"']);
+    const capture = await ask(rig.http, "POST", "/monitor/capture", { port_name: "p1" });
+    expect(capture.status).toBe(404);
+    const tooMany = flow("f3", "p1", "p2", {
+      packet: [{ choice: "ethernet" }],
+      size: { fixed: 64 },
+      rate: { pps: 2e9 },
+    });
+    const refused = await ask(rig.http, "POST", "/config", config({ flows: [tooMany] }));
+    expect(refused.json.errors[0]).toMatch(/^flows\[0\]\.rate/);
+  });
+});
+
+describe("the Open Traffic Generator server over gRPC", () => {
+  const same = (bytes: Buffer): Buffer => bytes;
+  const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
+
+  const call = (client: Client, method: string, message: Uint8Array): Promise<Uint8Array> =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(`/otg.Openapi/${method}`, asBuffer, same, message, (error, value) =>
+        error === null ? resolve(unwrapped(value!)!) : reject(error),
+      );
+    });
+
+  it("takes and gives the same, whole and in pieces", async () => {
+    await using rig = await startRig();
+    const client = new Client(rig.grpc, credentials.createInsecure());
+    try {
+      const warning = await call(client, "SetConfig", wrapped(1, binaryOf("Config", config())));
+      expect(readBinary("Warning", warning)).toEqual({});
+      const bytes = binaryOf("Config", config());
+      await new Promise<void>((resolve, reject) => {
+        const method = "/otg.Openapi/streamSetConfig";
+        const stream = client.makeClientStreamRequest(method, asBuffer, same, (error) =>
+          error === null ? resolve() : reject(error),
+        );
+        for (const half of [bytes.subarray(0, 99), bytes.subarray(99)]) stream.write(chunkOf(half));
+        stream.end();
+      });
+      await call(client, "SetControlState", wrapped(1, binaryOf("ControlState", transmit("start"))));
+      await untilRows(rig.http, haveEnded);
+      const pieces: Uint8Array[] = [];
+      const asked = wrapped(1, binaryOf("MetricsRequest", { choice: "flow", flow: {} }));
+      for await (const piece of client.makeServerStreamRequest(
+        "/otg.Openapi/streamGetMetrics",
+        asBuffer,
+        same,
+        asked,
+      )) {
+        pieces.push(chunkBytes(piece as Uint8Array));
+      }
+      const { flow_metrics: rows } = readBinary("MetricsResponse", Buffer.concat(pieces)) as Json;
+      expect(rows.map((row: Json) => [row.name, row.frames_tx, row.frames_rx, row.loss ?? 0])).toEqual([
+        ["f1", 50, 50, 0],
+        ["f2", 50, 50, 0],
+      ]);
+      const refused = await call(client, "SetConfig", wrapped(1, binaryOf("Config", { ports: [{ name: "x" }] }))).catch(
+        (error: ServiceError) => error,
+      );
+      expect(JSON.parse((refused as ServiceError).details)).toMatchObject({ code: 400, kind: "validation" });
+    } finally {
+      client.close();
+    }
+  });
+});
