@@ -12,7 +12,10 @@ import { RelayHouse } from "./relay.js";
 vi.setConfig({ testTimeout: 120_000 });
 
 const frames = 400;
-const asked = ["--sizes", "128", "--count", `${frames}`, "--rate", "1kpps", "--settle", "500ms", "--integrity"];
+const asked = [
+  ...["--sizes", "128", "--count", `${frames}`, "--rate", "1kpps"],
+  ...["--warmup", "0ms", "--settle", "500ms", "--integrity"],
+];
 
 interface Counted {
   readonly sent: number;

@@ -52,7 +52,7 @@ describeLab("xdp: when the interface goes", ["netns", "af_xdp"], () => {
 describeLab("xdp: leaves nothing", ["netns", "af_xdp"], () => {
   it.each(["", ",tx=live"])("after a run, after an interrupt, and after SIGKILL%s", async (options) => {
     using pair = vethPair();
-    const args = [...asking({ pair, options }), "--sizes", "64", "--rate", "1kpps"];
+    const args = [...asking({ pair, options }), "--sizes", "64", "--rate", "1kpps", "--warmup", "0ms"];
     await runCli([...args, "--count", "100", "--settle", "100ms"]);
     expect([hasProgram(pair.a), hasProgram(pair.b)]).toEqual([false, false]);
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
