@@ -4,14 +4,14 @@ import { LocalHub } from "../../src/fleet/local-bus.js";
 import { protocolVersion } from "../../src/fleet/protocol.js";
 import type { Spool } from "../../src/fleet/spool.js";
 import { failureOf, fleetRig, fleetRequest as request, trialRuns } from "../support/fleet-rig.js";
-import { never, simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
+import { never, shortTimes, simulatedAgent } from "../support/simulated-agents.js";
 
 const { benchOn, fleetOf, keep } = fleetRig();
 
 describe("an agent is lost", () => {
   it("in the trial: the trial is invalid and names it, and the others' figures are there", async () => {
     const { bus, kill } = await fleetOf([{}, { holds: () => never }, {}]);
-    const bench = await benchOn(bus);
+    const bench = await benchOn(bus, { times: shortTimes });
     const running = trialRuns(bus);
     const measuring = bench.trial(request, 0);
     await running;
@@ -77,7 +77,7 @@ describe("an agent is lost", () => {
 
   it("in three trials in a row: no further one follows", async () => {
     const { bus } = await fleetOf([{}, { holds: () => never }]);
-    const bench = await benchOn(bus, { times: { ...simulatedSettings.times, collectNs: 1e8 } });
+    const bench = await benchOn(bus, { times: { ...shortTimes, overtimeNs: 0.5e9, collectNs: 0.5e9 } });
     for (let index = 0; index < 3; index++) {
       expect(await bench.ended()).toBeNull();
       const [trial] = await bench.trial({ ...request, lossGoals: [0] }, index);
@@ -92,7 +92,7 @@ describe("an agent is lost", () => {
 describe("a trial whose end nobody can tell", () => {
   it("does not wait for an agent that is gone", async () => {
     const { bus, kill } = await fleetOf([{}, { holds: () => never }]);
-    const bench = await benchOn(bus, { times: { ...simulatedSettings.times, silentNs: 1e9 } });
+    const bench = await benchOn(bus, { times: { ...shortTimes, silentNs: 1e9 } });
     const running = trialRuns(bus);
     const measuring = bench.trial({ ...request, rateText: "max", pps: null }, 0);
     await running;
@@ -122,7 +122,7 @@ describe("an agent that a trial began without", () => {
 describe("reports", () => {
   it("that the run could not read stay with their agent", async () => {
     const { bus } = await fleetOf([{}, {}]);
-    const bench = await benchOn(bus);
+    const bench = await benchOn(bus, { times: shortTimes });
     const ask = bus.request.bind(bus);
     bus.request = async (subject, data, timeoutMs) => {
       const answer = await ask(subject, data, timeoutMs);

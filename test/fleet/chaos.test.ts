@@ -1,154 +1,167 @@
 /**
- * Each state of a trial, and what goes away in it: agent, server or the run's own way, for a moment or for good. Agents
- * have simulated generators; the server is a real one, and ways to it are proxies that swallow what is said.
+ * Each state of a run, and what goes away in it: agent, server or the run itself, for a moment, for long or for good; and
+ * a second run beside it. A row is plain data. All rows are played side by side, each with a fleet of its own.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Bus, BusMessage } from "../../src/fleet/bus.js";
-import { openFleetBench } from "../../src/fleet/fleet-bench.js";
-import { connectNats } from "../../src/fleet/nats/nats-bus.js";
-import { parseNatsAddress } from "../../src/options/fleet-address.js";
-import type { Trial } from "../../src/result/run-result.js";
-import { type FleetRig, fleetPlan, fleetRequest as request } from "../support/fleet-rig.js";
+import type { RunResult, Trial } from "../../src/result/run-result.js";
+import {
+  FleetScene,
+  type Happening,
+  type Party,
+  type Played,
+  type RunState,
+  type Scene,
+} from "../support/fleet-scene.js";
 import { natsPrograms, type RunningNats, startNats } from "../support/nats.js";
-import { shortTimes, simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
-import { type TcpProxy, tcpProxy } from "../support/tcp-proxy.js";
 
 const program = natsPrograms.find(({ missing }) => missing === null) ?? natsPrograms[0]!;
-const times = { ...shortTimes, prepareNs: 2e9, collectNs: 3e9, reconnectNs: 5e9 } as const;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The states of a trial, each by the message after which a fleet is in it. */
-const states = {
-  prepare: "agent.a1.prepare",
-  countdown: "run.*.go",
-  running: "running",
-  collect: "run.*.event.a1",
-} as const;
-type State = keyof typeof states;
+/**
+ * `whole`: every trial passed, with every frame of both agents. `lost`: the trial is invalid and names a2, and a1's
+ * figures are there. `stopped`: it is invalid, and both reports are there. `orphaned`: the run is gone, and is collected with
+ * every frame, invalid; `unbegun`: it has no trial to be collected. A sentence: the run ended with exit code 3 and said so.
+ */
+type Outcome = "whole" | "lost" | "stopped" | "orphaned" | "unbegun" | RegExp;
 
-interface Scene {
-  readonly nats: RunningNats;
-  readonly proxies: Readonly<Record<"a1" | "a2" | "run", TcpProxy>>;
-  kill(agent: "a2"): Promise<void>;
-}
+const gone = /^(a2: )?(nobody answers at its name any more|it does not answer)$/;
+const notBegun = /^the trial could not begin: a2: /;
+const runOut = /^the trial could not begin: .*the claim on it has run out/;
+const taken = /in use by|the claim on it has run out/;
 
-/** What happens to a fleet; it is called once, in the state in question. */
-type Deed = (scene: Scene) => Promise<void> | void;
+type Rows = readonly (readonly [Party, Happening, readonly RunState[], Outcome])[];
 
-const cutAndMend =
-  (who: "a2" | "run", ms: number): Deed =>
-  async ({ proxies }) => {
-    proxies[who].cut();
-    await pause(ms);
-    proxies[who].mend();
-  };
-const kill: Deed = ({ kill }) => kill("a2");
-const restart: Deed = ({ nats }) => nats.restart();
-
-interface Outcome {
-  /** The trial's verdict; else the sentence with which the run ended. */
-  readonly said: string;
-  readonly trial: Trial | null;
-}
-
-let nats: RunningNats;
-let fleets = 0;
-
-async function play(state: State, deed: Deed): Promise<Outcome> {
-  const opened: AsyncDisposable[] = [];
-  const keep = <T extends AsyncDisposable>(one: T): T => {
-    opened.push(one);
-    return one;
-  };
-  try {
-    return await playOn(keep, state, deed);
-  } finally {
-    for (const one of opened.reverse()) await one[Symbol.asyncDispose]();
-  }
-}
-
-/** A fleet of two, in which that happens in that state. */
-async function playOn(keep: FleetRig["keep"], state: State, deed: Deed): Promise<Outcome> {
-  const fleet = `f${++fleets}`;
-  const proxyOf = async (): Promise<TcpProxy> => keep(await tcpProxy(nats.port));
-  const proxies = { a1: await proxyOf(), a2: await proxyOf(), run: await proxyOf() };
-  const connect = async (name: string, port: number): Promise<Bus> =>
-    keep(await connectNats({ address: parseNatsAddress(`nats://127.0.0.1:${port}/${fleet}`, "test"), name }));
-  const buses = { a1: await connect("a1", proxies.a1.port), a2: await connect("a2", proxies.a2.port) };
-  const kill = async (agent: "a2"): Promise<void> => buses[agent][Symbol.asyncDispose]();
-  let done: Promise<void> | null = null;
-  const happen = (): void => {
-    done ??= Promise.resolve(deed({ nats, proxies, kill }));
-  };
-  const holds = async (): Promise<void> => {
-    await pause(times.leadNs / 1e6 + 200);
-    if (state === "running") happen();
-    await done;
-    await pause(200);
-  };
-  const watcher = await connect("watcher", nats.port);
-  if (state !== "running") await watcher.subscribe(states[state], (_: BusMessage) => happen());
-  for (const name of ["a1", "a2"] as const) keep(await simulatedAgent(buses[name], name, { holds }));
-  const bus = await connect("run", proxies.run.port);
-  const all = { ...simulatedSettings, times, names: ["a1", "a2"], startWithinNs: 10e9 };
-  try {
-    const bench = keep(await openFleetBench(bus, all)(fleetPlan, { signal: new AbortController().signal }, 1));
-    const [trial] = await bench.trial(request, 0);
-    return { said: trial!.verdict, trial: trial! };
-  } catch (error) {
-    return { said: (error as Error).message, trial: null };
-  } finally {
-    await done;
-  }
-}
-
-const whole = { sent: 1_000, accepted: 1_000, lost: 0, fleet: { lost: [], left: [] } };
-
-/** What is to come of it: the whole trial, an invalid one without that agent, or a sentence. */
-const rows: readonly [state: State, what: string, deed: Deed, outcome: "whole" | "lost" | RegExp][] = [
-  ["prepare", "the agent is killed", kill, /^the trial could not begin: a2: /],
-  ["countdown", "the agent is killed", kill, /^the trial could not begin: a2: |^invalid$/],
-  ["running", "the agent is killed", kill, "lost"],
-  ["prepare", "the agent's way is cut and mended", cutAndMend("a2", 1_000), "whole"],
-  ["countdown", "the agent's way is cut and mended", cutAndMend("a2", 1_000), "whole"],
-  ["running", "the agent's way is cut and mended", cutAndMend("a2", 1_000), "whole"],
-  ["running", "the agent's way is cut for good", ({ proxies }) => proxies.a2.cut(), "lost"],
-  ["collect", "the agent's way is cut and mended", cutAndMend("a2", 1_000), "whole"],
-  ["prepare", "the run's way is cut and mended", cutAndMend("run", 1_000), "whole"],
-  ["countdown", "the run's way is cut and mended", cutAndMend("run", 1_000), "whole"],
-  ["running", "the run's way is cut and mended", cutAndMend("run", 1_000), "whole"],
-  ["collect", "the run's way is cut and mended", cutAndMend("run", 1_000), "whole"],
-  ["prepare", "the server is killed and started again", restart, "whole"],
-  ["countdown", "the server is killed and started again", restart, "whole"],
-  ["running", "the server is killed and started again", restart, "whole"],
-  ["collect", "the server is killed and started again", restart, "whole"],
+const rows: Rows = [
+  ["agent", "killed", ["claim", "claimed", "opening", "opened"], gone],
+  ["agent", "killed", ["clocks", "preparing", "armed", "appointed", "going", "between"], notBegun],
+  ["agent", "killed", ["confirmed", "sending", "settling", "keeping"], "lost"],
+  // Its report is in the journal.
+  ["agent", "killed", ["reporting", "reported", "releasing"], "whole"],
+  ["agent", "killed and started again", ["opening"], /claim on it has run out|it does not answer|nobody answers/],
+  ["agent", "killed and started again", ["preparing", "between"], notBegun],
+  ["agent", "killed and started again", ["sending", "settling"], "lost"],
+  ["agent", "killed and started again", ["reporting", "releasing"], "whole"],
+  ["agent", "held for a second", ["claim", "opening", "clocks", "preparing", "armed", "appointed", "going"], "whole"],
+  ["agent", "held for a second", ["confirmed", "sending", "settling", "reporting", "between", "releasing"], "whole"],
+  ["agent", "cut for a second", ["claim", "claimed"], gone],
+  ["agent", "cut for a second", ["clocks", "preparing", "armed", "appointed", "going", "confirmed"], "whole"],
+  ["agent", "cut for a second", ["sending", "settling", "reporting", "reported", "between", "releasing"], "whole"],
+  ["agent", "cut for 12 s", ["preparing"], notBegun],
+  ["agent", "cut for 12 s", ["between"], notBegun],
+  ["agent", "cut for 12 s", ["confirmed", "sending"], "lost"],
+  ["agent", "cut for good", ["preparing"], notBegun],
+  ["agent", "cut for good", ["confirmed", "sending", "settling"], "lost"],
+  ["server", "killed", ["clocks", "preparing", "armed", "appointed", "going", "confirmed"], "whole"],
+  ["server", "killed", ["sending", "settling", "reporting", "between", "releasing"], "whole"],
+  ["server", "held for a second", ["claim", "opening", "preparing", "appointed", "sending", "reporting"], "whole"],
+  ["server", "held for a second", ["between", "releasing"], "whole"],
+  ["server", "gone until the trial is over", ["sending"], "whole"],
+  ["run", "cut for a second", ["claim", "claimed"], gone],
+  ["run", "cut for a second", ["clocks", "preparing", "armed", "appointed", "going", "confirmed"], "whole"],
+  ["run", "cut for a second", ["sending", "settling", "reporting", "reported", "between", "releasing"], "whole"],
+  ["run", "cut for 12 s", ["sending", "settling"], "whole"],
+  ["run", "cut for 12 s", ["between"], runOut],
+  ["run", "killed", ["claim", "claimed", "opening", "opened", "clocks", "preparing", "armed", "going"], "unbegun"],
+  ["run", "killed", ["confirmed"], "unbegun"],
+  ["run", "killed", ["sending", "settling", "reporting", "reported"], "orphaned"],
+  ["run", "asked for by another run", ["opened", "armed", "sending", "reporting", "between"], "whole"],
+  ["run", "taken by another run", ["opened", "armed", "between"], taken],
+  ["run", "taken by another run", ["sending"], "stopped"],
 ];
 
-describe.skipIf(program.missing !== null)(
-  `what goes away in a trial, ${program.name} (${program.missing ?? ""})`,
-  () => {
-    beforeAll(async () => {
-      nats = await startNats(program);
-    });
-    afterAll(() => nats?.stop());
-
-    // They share the server, and a restart is for all of them.
-    describe.concurrent("with the server there", () => {
-      for (const row of rows) if (row[2] !== restart) it(`${row[0]}: ${row[1]}`, () => check(row));
-    });
-    for (const row of rows) if (row[2] === restart) it(`${row[0]}: ${row[1]}`, () => check(row));
-  },
+const scenes = rows.flatMap(([party, event, states, outcome]) =>
+  states.map((state): readonly [Scene, Outcome] => [{ party, event, state }, outcome]),
 );
 
-async function check([state, , deed, outcome]: (typeof rows)[number]): Promise<void> {
-  const { said, trial } = await play(state, deed);
-  if (outcome instanceof RegExp) {
-    expect(said).toMatch(outcome);
-  } else if (outcome === "whole") {
-    expect(trial ?? said).toMatchObject({ verdict: "pass", ...whole });
-  } else {
-    expect(trial).toMatchObject({ verdict: "invalid", fleet: { lost: [{ agent: "a2" }], agents: [{ name: "a1" }] } });
-    expect(trial!.fleet!.agents[0]!.sent).toBe(500);
-    expect(trial!.reasons.join()).toContain("a2 was lost");
+const sideBySide = 12;
+const hasOwnServer = ({ party }: Scene): boolean => party === "server";
+
+describe.skipIf(program.missing !== null)(`what goes away in a run, ${program.name} (${program.missing ?? ""})`, () => {
+  let shared: RunningNats;
+  let played: Promise<Played>[] = [];
+
+  async function play(scene: Scene): Promise<Played> {
+    const nats = hasOwnServer(scene) ? await startNats(program) : shared;
+    try {
+      await using fleet = new FleetScene(nats, scene);
+      return await fleet.play();
+    } finally {
+      if (nats !== shared) await nats.stop();
+    }
   }
+
+  beforeAll(async () => {
+    shared = await startNats(program);
+    let running: Promise<unknown>[] = Array.from({ length: sideBySide }, () => Promise.resolve());
+    played = scenes.map(([scene], index) => {
+      const lane = index % sideBySide;
+      const result = running[lane]!.then(() => play(scene));
+      running = running.with(
+        lane,
+        result.catch(() => {}),
+      );
+      return result;
+    });
+    for (const one of played) one.catch(() => {});
+  });
+  afterAll(async () => {
+    await Promise.allSettled(played);
+    await shared?.stop();
+  });
+
+  for (const [index, [scene, outcome]] of scenes.entries()) {
+    it(`${scene.state}: the ${scene.party} is ${scene.event}`, async () => {
+      const result = await played[index]!;
+      check(result, outcome, scene);
+      expect(result).toMatchObject({ leftOpen: 0 });
+      expect(new Set(result.states)).toEqual(new Set(["idle"]));
+    });
+  }
+});
+
+const wholeTrial = { verdict: "pass", sent: 1_000, accepted: 1_000, lost: 0, duplicate: 0, stale: 0, foreign: 0 };
+
+function check({ trials, error, other, collected }: Played, outcome: Outcome, { event, state }: Scene): void {
+  const isSecond = state === "between";
+  if (outcome === "unbegun") expect(collected).toMatch(/^there was no run$|no trial of run .* can be told/);
+  if (outcome === "orphaned") checkOrphaned(collected);
+  if (outcome === "unbegun" || outcome === "orphaned") return;
+  if (event === "asked for by another run") expect(other).toMatch(/^a[12] is in use by /);
+  if (event === "taken by another run") expect(other).toMatchObject(wholeTrial);
+  if (outcome instanceof RegExp) {
+    expect({ exitCode: error?.exitCode, message: error?.message }).toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(outcome),
+    });
+    expect(trials.map(({ verdict }) => verdict)).toEqual(isSecond ? ["pass"] : []);
+    return;
+  }
+  expect(error).toBeNull();
+  const trial = trials.at(-1)!;
+  expect(trials).toHaveLength(isSecond ? 2 : 1);
+  if (outcome === "whole") {
+    expect(trial).toMatchObject({ ...wholeTrial, fleet: { lost: [], left: [] } });
+    return;
+  }
+  expect(trial.verdict).toBe("invalid");
+  if (outcome === "stopped") {
+    expect(trial.reasons.join()).toMatch(/it was stopped: .* took the agent/);
+    expect(trial.fleet!.lost).toEqual([]);
+    return;
+  }
+  checkLost(trial);
+  // Its report is there by now.
+  if (event !== "cut for 12 s" || state !== "sending") return;
+  expect(collected).toMatchObject({ verdict: "pass", trials: [{ ...wholeTrial, fleet: { lost: [] } }] });
+}
+
+function checkOrphaned(collected: Played["collected"]): void {
+  expect(collected).toMatchObject({ verdict: "invalid", trials: [{ sent: 1_000, accepted: 1_000, lost: 0 }] });
+  const [trial] = (collected as RunResult).trials;
+  expect(trial).toMatchObject({ verdict: "invalid", causes: ["fault"], reasons: ["the coordinator was lost"] });
+}
+
+function checkLost(trial: Trial): void {
+  expect(trial.fleet).toMatchObject({ lost: [{ agent: "a2" }], agents: [{ name: "a1", sent: 500, accepted: 500 }] });
+  expect(trial.causes).toContain("fault");
+  expect(trial.reasons.join()).toContain("a2 was lost");
 }

@@ -14,7 +14,7 @@ import { openSpool } from "../../src/fleet/spool.js";
 import { judgeTrials } from "../../src/method/method-verdict.js";
 import { resultSchema } from "../../src/result/run-schema.js";
 import { failureOf, fleetPlan, fleetRequest, fleetRig, trialRuns } from "../support/fleet-rig.js";
-import { simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
+import { shortTimes, simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
 
 const { benchOn, fleetOf, keep } = fleetRig();
 const signal = new AbortController().signal;
@@ -111,7 +111,7 @@ describe("a trial of which one report did not come in time", () => {
   it("is judged anew once the report is there", async () => {
     const { holds, open } = gate();
     const { bus } = await fleetOf([{}, { holds }]);
-    const bench = await openFleetBench(bus, simulatedSettings)(fleetPlan, { signal }, 1);
+    const bench = await openFleetBench(bus, { ...simulatedSettings, times: shortTimes })(fleetPlan, { signal }, 1);
     const [before] = await bench.trial(fleetRequest, 0);
     const run = await runOf(bus);
     open();

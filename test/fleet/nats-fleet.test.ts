@@ -8,13 +8,13 @@ import { parseNatsAddress } from "../../src/options/fleet-address.js";
 import { agentProcess, endProcesses } from "../support/fleet-processes.js";
 import { agentSends, fleetPlan, fleetRequest, fleetRig, trialRuns } from "../support/fleet-rig.js";
 import { natsPrograms, type RunningNats, startNats } from "../support/nats.js";
-import { simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
+import { shortTimes, simulatedAgent, simulatedSettings } from "../support/simulated-agents.js";
 
 const { keep } = fleetRig();
 
 const [program] = natsPrograms;
 const signal = new AbortController().signal;
-const settings = { ...simulatedSettings, names: ["a1", "a2"] };
+const settings = { ...simulatedSettings, times: shortTimes, names: ["a1", "a2"] };
 
 afterEach(endProcesses);
 

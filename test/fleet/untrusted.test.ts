@@ -6,6 +6,7 @@ import { type AgentVerb, subjectOf } from "../../src/fleet/names.js";
 import { protocolVersion } from "../../src/fleet/protocol.js";
 import { decodeWire, encodeWire, WireText } from "../../src/fleet/wire.js";
 import { failureOf, fleetRig, fleetRequest as request, trialRuns } from "../support/fleet-rig.js";
+import { shortTimes } from "../support/simulated-agents.js";
 
 const { benchOn, fleetOf, keep } = fleetRig();
 
@@ -94,7 +95,7 @@ describe("a run", () => {
   ] as const) {
     it(`counts nothing of an agent whose report is one ${what}, and says so`, async () => {
       const { bus } = await fleetOf([{}, {}]);
-      const bench = await benchOn(bus);
+      const bench = await benchOn(bus, { times: shortTimes });
       const ask = bus.request.bind(bus);
       bus.request = async (subject, data, timeoutMs) => {
         const answer = await ask(subject, data, timeoutMs);
@@ -113,7 +114,7 @@ describe("a run", () => {
 
   it("that is collected has no report that one agent kept in another one's name", async () => {
     const { hub, bus, kill } = await fleetOf([{}, { holds: () => new Promise(() => {}) }]);
-    const bench = await benchOn(bus);
+    const bench = await benchOn(bus, { times: shortTimes });
     const [trial] = await bench.trial({ ...request, lossGoals: [0] }, 0);
     expect(trial!.fleet!.lost).toMatchObject([{ agent: "a2" }]);
     await kill(1);

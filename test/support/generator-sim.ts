@@ -49,11 +49,11 @@ export class GeneratorSim {
   turnNs = 1000;
   readonly #queues: number;
 
-  /** `strays`: it is one of several workers. */
-  constructor(options: Partial<WireOptions> = {}, strays?: GeneratorOptions["strays"]) {
+  /** `strays`: it is one of several workers. `megabytes`: memory of its rings. */
+  constructor(options: Partial<WireOptions> = {}, strays?: GeneratorOptions["strays"], megabytes = 64) {
     const all = { format: "packed", queues: 1, size: 256, ...options } as const;
     this.#queues = all.queues;
-    this.wire = new Wire(new Space(64 * 2 ** 20), "driver", all);
+    this.wire = new Wire(new Space(megabytes * 2 ** 20), "driver", all);
     this.job = createJob({
       memory: this.wire.port().memory,
       options: { ports: 1, live: this.live, ...(strays === undefined ? {} : { strays }) } satisfies GeneratorOptions,

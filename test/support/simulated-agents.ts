@@ -22,6 +22,8 @@ export interface SimulatedBehaviour {
   readonly onClose?: () => void;
 }
 
+const megabytesOfQueue = 4;
+
 const never = new Promise<void>(() => {});
 
 /** Resolves with the promise, or when the signal is aborted. */
@@ -56,7 +58,8 @@ export const simulatedOpen =
       lost: async () => null,
       async trial(request, _index, { share, appointed }, signal) {
         const specs = specsFor(plan, lab, request, share);
-        const sim = new GeneratorSim({ queues: plan.queues });
+        // Many of them are there at once.
+        const sim = new GeneratorSim({ queues: plan.queues }, undefined, megabytesOfQueue * plan.queues);
         sim.turnNs = turnNs;
         sim.readNs = turnNs / 50;
         sim.command({ kind: "trial", specs: specs });
@@ -99,15 +102,14 @@ export async function simulatedAgent(
   return agent;
 }
 
-/** A trial's steps are short here, so that what never comes is not waited for long. */
+/** Where a report never comes, it is not waited for long. Other tests share the machine. */
 export const shortTimes = {
-  prepareNs: 2e9,
-  overtimeNs: 0.5e9,
-  collectNs: 0.6e9,
+  prepareNs: 20e9,
+  overtimeNs: 1e9,
+  collectNs: 1.5e9,
   reconnectNs: 10e9,
   askAgainNs: 0.2e9,
-  // Other tests share the machine.
-  leadNs: 400e6,
+  leadNs: 1e9,
 } as const;
 
 export const simulatedSettings: FleetSettings = {
@@ -117,7 +119,7 @@ export const simulatedSettings: FleetSettings = {
   minAgents: null,
   startWithinNs: 1e6,
   address: "test",
-  times: shortTimes,
+  times: { ...shortTimes, overtimeNs: 5e9, collectNs: 10e9 },
 };
 
 export { never };
