@@ -59,23 +59,31 @@ interface Delays {
   readonly rateMs: number[];
 }
 
-const settled = (session: Session) => session.sample().flows.find(({ name }) => name === "probe")!;
+/** The probe's counters once it has sent so many in this generation. */
+async function probeSent(session: Session, generation: number, frames: number) {
+  for (;;) {
+    const probe = session.sample().flows.find(({ name }) => name === "probe")!;
+    if (probe.generation === generation && probe.sent === frames) return probe;
+    await sleep(5);
+  }
+}
 
 /** A flow that sends twice, the second time because its rate was changed. */
 async function delays(session: Session, epochNs: number, times: number): Promise<Delays> {
   const found: Delays = { startMs: [], rateMs: [] };
   await session.addFlows([flowOf("probe", manyFlows, "p1", { duration: { kind: "frames", frames: 2 } })]);
-  for (let time = 0; time < times; time++) {
+  for (let time = 1; time <= times; time++) {
     await session.setRate(["probe"], pps(1));
     await sleep(20);
     const startedNs = nowNs() - epochNs;
     await session.start(["probe"]);
+    const { firstSentNs } = await probeSent(session, time, 1);
+    found.startMs.push((firstSentNs! - startedNs) / 1e6);
     await sleep(20);
-    found.startMs.push((settled(session).firstSentNs! - startedNs) / 1e6);
     const changedNs = nowNs() - epochNs;
     await session.setRate(["probe"], pps(10_000));
-    await sleep(20);
-    found.rateMs.push((settled(session).lastSentNs! - changedNs) / 1e6);
+    const { lastSentNs } = await probeSent(session, time, 2);
+    found.rateMs.push((lastSentNs! - changedNs) / 1e6);
   }
   return found;
 }

@@ -13,6 +13,11 @@ import { flowCell, loopCell, portCell, type SessionMemory } from "./session-memo
 const { catchUpFrames, singleFramePps } = ringPace;
 const catchUpRate = 1.1;
 const mostLagNs = 100_000_000;
+/**
+ * A flow that is further behind goes on from here. It is well before: else a rate that nobody can send would leave all
+ * flows just behind, and every turn would be spent on leaving out a frame of each.
+ */
+const caughtUpLagNs = 50_000_000;
 
 /** Doubles in a typed array; trial-clock.ts says why. */
 const cell = { tokens: 0, tokensAtNs: 1, count: 2 } as const;
@@ -140,7 +145,7 @@ export class SessionTransmitter {
   /** Overdue slots of the first flow that are too old. */
   #skip(flow: number): void {
     const { departures } = this.#control;
-    const skipped = departures.skipFirst(this.#clock.nowNs - mostLagNs);
+    const skipped = departures.skipFirst(this.#clock.nowNs - caughtUpLagNs);
     this.#memory.flows[flow * flowCell.doubles + flowCell.missed] += skipped;
     if (this.#control.isOver(flow)) this.#control.endItself(flow);
   }

@@ -72,6 +72,23 @@ describe("flows that change while others go on", () => {
     expect(sim.counters("a")).toMatchObject({ state: "stopped", sent: 40, missed: 0, generation: 1 });
   });
 
+  it("are sent as fast as can be where their rates are more than that", () => {
+    const sim = new SessionSim();
+    // 32 frames a turn at most, and 6 million a second are asked for.
+    sim.turnNs = 20_000;
+    const names = Array.from({ length: 60 }, (_, k) => `f${k}`);
+    sim.add(...names.map((name, k) => simFlow(name, k)));
+    sim.command("start", names);
+    sim.run(200e6);
+    const before = sim.snapshot().flows.reduce((sum, { sent }) => sum + sent, 0);
+    sim.run(100e6);
+    const { flows } = sim.snapshot();
+    expect(flows.reduce((sum, { sent }) => sum + sent, 0) - before).toBeGreaterThan(50_000);
+    expect(
+      flows.every(({ sent, inRing, missed, blocked, intended }) => intended === sent + inRing + missed + blocked),
+    ).toBe(true);
+  });
+
   it("change their rate from the last slot on", () => {
     const sim = exactSim();
     sim.add(simFlow("a", 1, { rate: { kind: "pps", pps: 100 } }));
