@@ -1,4 +1,4 @@
-/** `otg`: a server that clients of the Open Traffic Generator's API ask: snappi, gosnappi, otgen. */
+/** `otg`: a server that clients of the Open Traffic Generator's API ask, such as snappi. */
 import { exitCodes } from "../../errors.js";
 import { refuseWords } from "../../options/option-values.js";
 import { type OtgTexts, otgOptions, otgOrder } from "../../options/otg-options.js";
@@ -31,7 +31,7 @@ async function runOtg(words: readonly string[], texts: OtgTexts, { output, finis
 
 export const otgCommand: CommandDefinition<OtgTexts> = {
   name: "otg",
-  summary: "a server of the Open Traffic Generator's API, for snappi, gosnappi, otgen; until Ctrl-C",
+  summary: "a server of the Open Traffic Generator's API, for clients such as snappi; until Ctrl-C",
   options: { "": otgOptions },
   help: [examples],
   run: runOtg,

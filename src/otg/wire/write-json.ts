@@ -10,6 +10,7 @@ function written(field: SchemaField, value: unknown): unknown {
 
 export function jsonOf(name: string, value: Value): Record<string, unknown> {
   const message = messageNamed(name);
-  const entries = Object.entries(value).map(([key, one]) => [key, written(message.byName.get(key)!, one)]);
-  return Object.fromEntries(entries);
+  const json: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) json[key] = written(message.byName.get(key)!, value[key]);
+  return json;
 }
