@@ -32,9 +32,13 @@ export interface ReplayPlan {
   readonly count: number;
   readonly durationNs: number;
   readonly settleNs: number;
+  /** So many frames come back; null: nobody knows. Absent: one for each that is sent, where they are to come back. */
+  readonly awaited?: number | null;
   readonly maxFrameBytes: number;
   readonly recordTx: string | null;
   readonly recordRx: string | null;
+  /** What is recorded at most; absent: all. */
+  readonly recordMost?: { readonly frames: number; readonly bytes: number };
   /** Does the replay end when the disk is full? */
   readonly stopOnFull: boolean;
   /** What has to come back; null: nothing is compared. */
@@ -142,7 +146,10 @@ async function replayInto(plan: ReplayPlan, recordRx: string | null, hooks: Repl
       troubles.push(why);
       if (plan.stopOnFull) stop.abort();
     };
-    const thread = opened.keep(startDrain({ path, ...wallClockEpoch(), ports: names, application }, onTrouble));
+    const most = plan.recordMost === undefined ? {} : { most: plan.recordMost };
+    const thread = opened.keep(
+      startDrain({ path, ...wallClockEpoch(), ports: names, application, ...most }, onTrouble),
+    );
     thread.done.catch(() => stop.abort());
     return { path, thread };
   };
@@ -207,7 +214,7 @@ async function watched(
         count: plan.count,
         durationNs: plan.durationNs,
         settleNs: plan.settleNs,
-        expectBack: plan.rx !== null || plan.expect !== null,
+        awaited: plan.awaited === undefined ? (plan.rx !== null || plan.expect !== null ? "each" : null) : plan.awaited,
         cooperative: 3 > allowedCpus().length,
         recordTx: threads.tx?.thread.pipe ?? null,
         recordRx: threads.rx?.thread.pipe ?? null,

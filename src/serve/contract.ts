@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type * as about from "./schema/about.js";
 import type * as common from "./schema/common.js";
 import type * as events from "./schema/events.js";
+import type * as exchange from "./schema/exchange.js";
 import type * as profiles from "./schema/profiles.js";
 import type * as runs from "./schema/runs.js";
 import type * as sessions from "./schema/sessions.js";
@@ -40,4 +41,13 @@ export type FlowBody = z.infer<typeof sessions.flowRequest>;
 export type FlowFacts = z.infer<typeof sessions.flowList>["flows"][number];
 export type CaptureBody = z.infer<typeof sessions.captureRequest>;
 export type CaptureFacts = z.infer<typeof sessions.servedCapture>;
+export type ExchangeBody = z.infer<typeof exchange.exchangeRequest>;
+export type ExchangeAnswer = z.infer<typeof exchange.exchangeAnswer>;
+/** What a request says beside its frames; in a query all of it is text. */
+export type ExchangeWords = Omit<
+  z.infer<typeof exchange.exchangeQuery>,
+  "awaited" | "mostFrames" | "maxFrame" | "format"
+> & {
+  readonly [Key in "awaited" | "mostFrames" | "maxFrame"]?: string | number | undefined;
+};
 export type HostBody = z.infer<typeof sessions.hostList>["hosts"][number];

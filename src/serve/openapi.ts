@@ -22,10 +22,17 @@ function open(value: unknown, io: "input" | "output"): unknown {
   );
 }
 
-const contentOf = (what: z.ZodType | Media, io: "input" | "output"): Json => ({
-  content: isMedia(what)
-    ? { [what.media.split(";")[0]!]: { schema: { type: "string" } } }
-    : { "application/json": { schema: schemaOf(what, io) } },
+/** `inBytes`: what stands there in place of JSON. */
+const contentOf = (what: z.ZodType | Media, io: "input" | "output", inBytes?: Media): Json => ({
+  content: {
+    ...(isMedia(what) ? {} : { "application/json": { schema: schemaOf(what, io) } }),
+    ...Object.fromEntries(
+      [...(isMedia(what) ? [what] : []), ...(inBytes === undefined ? [] : [inBytes])].map(({ media }) => [
+        media.split(";")[0]!,
+        { schema: { type: "string" } },
+      ]),
+    ),
+  },
 });
 
 const parametersOf = ({ path, query }: Route): Json[] => {
@@ -43,13 +50,13 @@ const parametersOf = ({ path, query }: Route): Json[] => {
   return [...named, ...asked];
 };
 
-const answersOf = ({ answers }: Route): Json => ({
+const answersOf = ({ answers, inBytes }: Route): Json => ({
   ...Object.fromEntries(
     Object.entries(answers).map(([status, what]) => [
       status,
       {
         description: what !== null && isMedia(what) ? what.means : "as asked for",
-        ...(what === null ? {} : contentOf(what, "output")),
+        ...(what === null ? {} : contentOf(what, "output", inBytes?.answer)),
       },
     ]),
   ),
@@ -62,14 +69,14 @@ const operationId = ({ method, path }: Route): string =>
   (path.match(/[A-Za-z0-9]+/g) ?? ["page"]).map((word) => word[0]!.toUpperCase() + word.slice(1)).join("");
 
 function operationOf(route: Route): Json {
-  const { body, summary } = route;
+  const { body, summary, inBytes } = route;
   const parameters = parametersOf(route);
   return {
     operationId: operationId(route),
     summary,
     ...(route.open === true ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: contentOf(body, "input") }),
+    ...(body === undefined ? {} : { requestBody: contentOf(body, "input", inBytes?.body) }),
     responses: answersOf(route),
   };
 }

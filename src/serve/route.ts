@@ -20,6 +20,8 @@ export interface Call {
   readonly body: unknown;
   /** Of `Last-Event-ID`, or `?after=`. */
   readonly lastEventId: number | null;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone: AbortSignal;
 }
 
 export type Reply =
@@ -52,6 +54,8 @@ export interface Route {
   readonly query?: z.ZodType<Readonly<Record<string, unknown>>>;
   /** Of JSON; or bytes of a media type. Absent: the body is empty. */
   readonly body?: z.ZodType | Media;
+  /** Its body may also be bytes of any type that is not JSON; then the answer is bytes, too. */
+  readonly inBytes?: { readonly body: Media; readonly answer: Media };
   /** By status; of all others the answer is an error. */
   readonly answers: Readonly<Record<number, z.ZodType | Media | null>>;
   /** It needs no token. */

@@ -83,6 +83,8 @@ export async function answer(server: Server, { route, path }: Found, raw: RawCal
       accepted: "an empty body",
     });
   }
-  const said = body === undefined || isMedia(body) ? raw.body : readAs(body, raw.body ?? {});
-  return route.handle(server, { path, query, body: said, lastEventId: raw.lastEventId });
+  const isBytes =
+    body === undefined || isMedia(body) || (route.inBytes !== undefined && raw.body instanceof Uint8Array);
+  const said = isBytes ? raw.body : readAs(body, raw.body ?? {});
+  return route.handle(server, { path, query, body: said, lastEventId: raw.lastEventId, gone: raw.gone });
 }

@@ -2,6 +2,7 @@
 import { packageVersion } from "../sys/version.js";
 import { builtIn, PortClaims } from "./claims.js";
 import type { RunBody } from "./contract.js";
+import { Exchanges } from "./exchange/exchanges.js";
 import { ProfileFolder } from "./profiles.js";
 import { RunBook } from "./runs/book.js";
 import { History } from "./runs/history.js";
@@ -19,6 +20,7 @@ export class Server {
   readonly profiles: ProfileFolder;
   readonly runs: RunBook;
   readonly sessions: SessionBook;
+  readonly exchanges: Exchanges;
   /** Of all clients. */
   eventStreams = 0;
 
@@ -27,6 +29,7 @@ export class Server {
     this.setup = setup;
     this.profiles = new ProfileFolder(setup);
     this.sessions = new SessionBook(setup, this.claims);
+    this.exchanges = new Exchanges(setup, this.claims);
     const history = setup.history === null ? null : new History(setup.history);
     this.runs = new RunBook(this.claims, history, {
       onTrial: (_run, trial) => this.totals.trial(trial),
@@ -49,6 +52,6 @@ export class Server {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.runs.close(), this.sessions.close()]);
+    await Promise.all([this.runs.close(), this.sessions.close(), this.exchanges.close()]);
   }
 }

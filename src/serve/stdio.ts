@@ -36,8 +36,10 @@ export interface Lines {
 }
 
 /** The bytes of a body: of the file that was named, or in base64. @throws RequestRefusal */
-function bodyOf({ body, bodyFile }: Line, route: Route): unknown {
-  if (route.body === undefined || !isMedia(route.body)) return body;
+function bodyOf({ body, bodyFile }: Line, { body: accepted, inBytes }: Route): unknown {
+  if (accepted === undefined) return body;
+  if (!isMedia(accepted) && (inBytes === undefined || (bodyFile === undefined && typeof body !== "string")))
+    return body;
   if (bodyFile === undefined) {
     if (typeof body === "string") return Buffer.from(body, "base64");
     throw new RequestRefusal("bad-request", "which capture?", {
@@ -71,10 +73,13 @@ function contentOf({ bytes, headers }: Extract<Reply, { kind: "bytes" }>, file: 
 class LineServer {
   readonly #server: Server;
   readonly #output: Writable;
+  readonly #gone: AbortSignal;
 
-  constructor(server: Server, output: Writable) {
+  /** `gone` is aborted when the client is. */
+  constructor(server: Server, output: Writable, gone: AbortSignal) {
     this.#server = server;
     this.#output = output;
+    this.#gone = gone;
   }
 
   /** Answers one line; never rejects. */
@@ -107,6 +112,7 @@ class LineServer {
       query: Object.fromEntries(url.searchParams),
       body,
       lastEventId: null,
+      gone: this.#gone,
     });
     if (reply.kind === "events") await this.#stream(reply, line.id);
     const status = reply.kind === "events" ? 200 : reply.status;
@@ -161,7 +167,8 @@ class LineServer {
 
 /** Resolves when the client has closed its side and all its requests are answered, or when `signal` is aborted. */
 export async function serveLines(server: Server, { input, output }: Lines, signal: AbortSignal): Promise<void> {
-  const lines = new LineServer(server, output);
+  const gone = new AbortController();
+  const lines = new LineServer(server, output, gone.signal);
   const work = new Set<Promise<void>>();
   let rest = "";
   const take = (text: string): void => {
@@ -193,5 +200,6 @@ export async function serveLines(server: Server, { input, output }: Lines, signa
     });
   });
   await over;
+  gone.abort();
   input.destroy();
 }

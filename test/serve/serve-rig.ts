@@ -47,24 +47,22 @@ export const shortRun = { sizes: "64", count: 50, rate: "1kpps", warmup: "0ms" }
 /** It does not end by itself. */
 export const endlessRun = { sizes: "64", duration: "forever", rate: "1kpps", warmup: "0ms" } as const;
 
+/** A server without ports. `profiles`: a folder. */
+export const serveSetup = (profiles = join(import.meta.dirname, "../../profiles")): ServeSetup => ({
+  ...{ ports: [], profiles, history: null, allowPrograms: false, yesThisInterface: false },
+  doctor: async () => ({
+    well: true,
+    groups: [{ neededFor: "x", checks: [{ name: "a", state: "ok", found: "b" }] }],
+  }),
+  note: () => {},
+});
+
 export async function startRig(
   setup: Partial<ServeSetup> = {},
   guard: { readonly token: string | null; readonly names: readonly string[] | null } = { token: null, names: [] },
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-serve-"));
-  const serving = startServing({
-    ports: [],
-    profiles: join(import.meta.dirname, "../../profiles"),
-    history: null,
-    allowPrograms: false,
-    yesThisInterface: false,
-    doctor: async () => ({
-      well: true,
-      groups: [{ neededFor: "x", checks: [{ name: "a", state: "ok", found: "b" }] }],
-    }),
-    note: () => {},
-    ...setup,
-  });
+  const serving = startServing({ ...serveSetup(), ...setup });
   const listener = await serving.listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, guard);
   const url = new URL(listener.address);
   const ask: Rig["ask"] = (method, path, asked = {}) => askAt(url, method, path, asked);

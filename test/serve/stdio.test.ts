@@ -5,19 +5,11 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
 import { startServing } from "../../src/serve/index.js";
-import { type Json, shortRun } from "./serve-rig.js";
+import { type Json, serveSetup, shortRun } from "./serve-rig.js";
 
 /** All lines that come back for these; the client closes its side after the last one. */
 async function talk(lines: readonly string[]): Promise<Json[]> {
-  await using serving = startServing({
-    ports: [],
-    profiles: join(import.meta.dirname, "../../profiles"),
-    history: null,
-    allowPrograms: true,
-    yesThisInterface: false,
-    doctor: async () => ({ well: true, groups: [] }),
-    note: () => {},
-  });
+  await using serving = startServing({ ...serveSetup(), allowPrograms: true });
   const [input, output] = [new PassThrough(), new PassThrough()];
   let text = "";
   output.on("data", (piece: Buffer) => {
@@ -58,15 +50,7 @@ it("answers each line, whatever it is", async () => {
 it("has the events of a run as lines, and its result in a file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-stdio-"));
   try {
-    await using serving = startServing({
-      ports: [],
-      profiles: folder,
-      history: null,
-      allowPrograms: true,
-      yesThisInterface: false,
-      doctor: async () => ({ well: true, groups: [] }),
-      note: () => {},
-    });
+    await using serving = startServing({ ...serveSetup(folder), allowPrograms: true });
     const [input, output] = [new PassThrough(), new PassThrough()];
     const waiting = new Map<number, (answer: Json) => void>();
     const events: string[] = [];

@@ -139,7 +139,7 @@ export class ReplaySim {
       count: Number.POSITIVE_INFINITY,
       durationNs: Number.POSITIVE_INFINITY,
       settleNs: 1_000_000,
-      expectBack: false,
+      awaited: null,
       cooperative: true,
       recordTx: this.#sent,
       recordRx: null,

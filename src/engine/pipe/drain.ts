@@ -12,12 +12,14 @@ export interface DrainOptions {
   /** Names of the ports that frames may be of; in a pcapng file each is an interface. */
   readonly ports: readonly string[];
   readonly application: string;
+  /** What is written at most; absent: all. What comes after that is dropped, and counted. */
+  readonly most?: { readonly frames: number; readonly bytes: number };
 }
 
 export interface DrainReport {
   /** Frames in the file. */
   readonly written: number;
-  /** Frames that came after writing had failed. */
+  /** Frames that came after writing had failed, or for which there was no room. */
   readonly dropped: number;
   readonly failure: string | null;
 }
@@ -30,6 +32,7 @@ export class CaptureDrain {
   readonly #options: DrainOptions;
   readonly #onTrouble: (why: string) => void;
   #taken = 0;
+  #bytes = 0;
 
   constructor(memory: RingMemory, layout: PipeLayout, options: DrainOptions, onTrouble: (why: string) => void) {
     this.#memory = memory;
@@ -63,13 +66,15 @@ export class CaptureDrain {
 
   #write(writer: CaptureWriter, n: number): void {
     if (writer.failure !== null) return;
-    const { epochSeconds, epochNanoseconds } = this.#options;
+    const { epochSeconds, epochNanoseconds, most } = this.#options;
     const reader = this.#reader;
     const { u8 } = this.#memory;
     this.#try(writer, () => {
       for (let i = 0; i < n; i++) {
         const frame = reader.at(i);
         const bytes = reader.bytes(frame);
+        this.#bytes += bytes;
+        if (most !== undefined && (this.#taken + i >= most.frames || this.#bytes > most.bytes)) continue;
         const ns = epochNanoseconds + reader.timeNs(frame);
         const carry = Math.floor(ns / 1e9);
         writer.frame(

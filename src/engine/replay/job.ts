@@ -141,12 +141,12 @@ class Replay implements Job {
   /** The replay is over when rings are empty and nothing has come for long enough. */
   #settle(run: Run): void {
     const { sender, receiver, spec } = run;
-    const { settleNs, expectBack } = spec;
+    const { settleNs, awaited } = spec;
     const { nowNs } = this.#clock;
     const sinceEndNs = nowNs - sender.endedNs;
     const longestDrainNs = sender.cutShort === null ? Math.max(settleNs, stuckNs) : settleNs;
     if (sender.waiting() > 0 && sinceEndNs < longestDrainNs) return;
-    const isComplete = expectBack && receiver.received >= sender.sent;
+    const isComplete = awaited !== null && receiver.received >= (awaited === "each" ? sender.sent : awaited);
     const quietNs = nowNs - Math.max(sender.endedNs, receiver.lastArrivalNs);
     const isQuiet = quietNs >= (isComplete ? Math.min(settleNs, quietWhenCompleteNs) : settleNs);
     // A peer that never stops sending is not waited for.

@@ -94,7 +94,7 @@ function rehearseWith(
     count: Number.POSITIVE_INFINITY,
     durationNs: longestNs,
     settleNs: 0,
-    expectBack: false,
+    awaited: null,
     cooperative: spec.cooperative,
     recordTx: spec.recordTx && pipeAt(1),
     recordRx: spec.recordRx && pipeAt(2),

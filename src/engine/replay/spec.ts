@@ -23,8 +23,8 @@ export interface ReplaySpec {
   /** Infinity: no limit. */
   readonly durationNs: number;
   readonly settleNs: number;
-  /** One frame comes back for each frame sent. The replay need not settle any longer once all are back. */
-  readonly expectBack: boolean;
+  /** So many frames come back; then the replay need not settle any longer. each: one for each frame sent; null: nobody knows. */
+  readonly awaited: number | "each" | null;
   /** There are more polling threads than CPUs. The loop gives way while it waits. */
   readonly cooperative: boolean;
   readonly recordTx: PipeLayout | null;

@@ -24,12 +24,12 @@ async function bytesOf(request: IncomingMessage, most: number): Promise<Buffer> 
 }
 
 /** undefined: there is none. @throws RequestRefusal (400, 413, 415) */
-export async function bodyOf(request: IncomingMessage, { body }: Route): Promise<unknown> {
-  const isBytes = body !== undefined && isMedia(body);
+export async function bodyOf(request: IncomingMessage, { body, inBytes }: Route): Promise<unknown> {
+  const type = (request.headers["content-type"] ?? "").split(";")[0]!.trim();
+  const isBytes = body !== undefined && (isMedia(body) || (inBytes !== undefined && type !== "application/json"));
   const bytes = await bytesOf(request, isBytes ? mostMediaBytes : mostJsonBytes);
   if (isBytes) return bytes;
   if (bytes.length === 0) return undefined;
-  const type = (request.headers["content-type"] ?? "").split(";")[0]!.trim();
   if (type !== "application/json") {
     const what = type === "" ? "the body has no type" : `the body is ${type}`;
     throw new RequestRefusal("unsupported-media", what, { where: "Content-Type", accepted: "application/json" });

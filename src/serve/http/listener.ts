@@ -67,6 +67,15 @@ function logIn(request: IncomingMessage, url: URL, guard: Guard, response: Serve
   return true;
 }
 
+/** Aborted when the connection is gone before the answer is. */
+function goneWith(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
 async function handle(server: Server, guard: Guard, request: IncomingMessage, response: ServerResponse): Promise<void> {
   for (const [name, value] of Object.entries(headersOfAll)) response.setHeader(name, value);
   const url = urlOf(request);
@@ -77,6 +86,7 @@ async function handle(server: Server, guard: Guard, request: IncomingMessage, re
     query: Object.fromEntries(url.searchParams),
     body: await bodyOf(request, found.route),
     lastEventId: lastEventId(request),
+    gone: goneWith(response),
   };
   send(await answer(server, found, raw), request, response);
 }

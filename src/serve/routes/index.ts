@@ -2,6 +2,7 @@
 import type { Route } from "../route.js";
 import { aboutRoutes } from "./about.js";
 import { documentRoutes } from "./documents.js";
+import { exchangeRoutes } from "./exchange.js";
 import { profileRoutes } from "./profiles.js";
 import { comparisonRoute, resultRoutes } from "./results.js";
 import { runRoutes } from "./runs.js";
@@ -19,4 +20,5 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...sessionFlowRoutes,
   ...sessionCaptureRoutes,
+  ...exchangeRoutes,
 ];

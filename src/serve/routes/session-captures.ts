@@ -14,17 +14,19 @@ function capturesOf(server: Server, { path }: Call): ServedCaptures {
   return session.captures;
 }
 
-const formats = { pcapng: "application/x-pcapng", pcap: "application/vnd.tcpdump.pcap" } as const;
+export const captureMedia = { pcapng: "application/x-pcapng", pcap: "application/vnd.tcpdump.pcap" } as const;
 
 const fileRoute = (format: CapturedFile["format"]): Route => ({
   method: "GET",
   path: `/sessions/{id}/captures/{capture}.${format}`,
   summary: `the frames of a capture as ${format}, while it runs, too`,
-  answers: { 200: { media: formats[format], means: "a capture; the header Pktgen-Capture has what is missing in it" } },
+  answers: {
+    200: { media: captureMedia[format], means: "a capture; the header Pktgen-Capture has what is missing in it" },
+  },
   handle: async (server, call) => {
     const { file, frames, seen, missed } = await capturesOf(server, call).fetch(call.path["capture"]!, format);
     const headers = { "Pktgen-Capture": JSON.stringify({ frames, seen, missed }) };
-    return { kind: "bytes", status: 200, media: formats[format], bytes: file, headers };
+    return { kind: "bytes", status: 200, media: captureMedia[format], bytes: file, headers };
   },
 });
 

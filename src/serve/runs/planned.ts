@@ -24,6 +24,7 @@ import type { Method, RunResult } from "../../result/run-result.js";
 import { parseSizes } from "../../units.js";
 import { builtIn } from "../claims.js";
 import type { CommandName, OptionValues, RunBody } from "../contract.js";
+import { hexFrameOf } from "../hex-frame.js";
 import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
@@ -78,12 +79,7 @@ function profileOfRequest(texts: Texts, given: string | undefined, setup: ServeS
       accepted: "it, or options.profile",
     });
   }
-  if (texts.frame !== undefined && !texts.frame.startsWith("hex:")) {
-    throw new RequestRefusal("invalid", "a request names no file of the server", {
-      where: "frame",
-      accepted: "hex: and pairs of hex digits: a frame without its FCS",
-    });
-  }
+  if (texts.frame !== undefined) hexFrameOf(texts.frame, "frame");
   if (texts.frame !== undefined && (given !== undefined || profile !== undefined)) {
     throw new RequestRefusal("invalid", "a frame beside a profile", { where: "frame", accepted: "one of them" });
   }

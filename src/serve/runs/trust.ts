@@ -3,6 +3,7 @@ import { counterSourcesOf } from "../../dut/external/index.js";
 import type { RunPlan } from "../../measure/plan.js";
 import type { OptionTexts } from "../../options/option-texts.js";
 import { isProgramFile, programUrls } from "../../program/load-program.js";
+import { portNamed } from "../named-port.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
 
@@ -53,14 +54,7 @@ export function withPorts(
   for (const where of ["tx", "rx"] as const) {
     const name = texts[where];
     if (name === undefined) continue;
-    const port = ports.find((one) => one.name === name);
-    if (port === undefined) {
-      throw new RequestRefusal("forbidden", `there is no port "${String(name)}" here`, {
-        where,
-        accepted:
-          ports.length === 0 ? "none: the server was started without --port" : ports.map((one) => one.name).join(", "),
-      });
-    }
+    const port = portNamed(name, ports, where);
     specs[where] = port.spec.text;
     named.add(port.name);
   }

@@ -12,7 +12,6 @@ import {
 import { readProfile } from "../../options/profile-option.js";
 import { type RunValues, runOptions } from "../../options/run-options.js";
 import { trafficOfRun } from "../../options/run-traffic.js";
-import { frameOfHex } from "../../profile/frame-file.js";
 import { type Profile, parseProfile, parseSettings } from "../../profile/index.js";
 import { isProgramFile } from "../../program/load-program.js";
 import type { FlowDuration, FlowFrames, FlowRate, FlowSpec } from "../../session/index.js";
@@ -28,6 +27,7 @@ import {
   ratePps,
 } from "../../units.js";
 import type { FlowBody } from "../contract.js";
+import { hexFrameOf } from "../hex-frame.js";
 import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
@@ -97,12 +97,15 @@ async function ordersOf(flow: FlowBody, around: FlowSurroundings): Promise<Order
 }
 
 function givenOrder(flow: FlowBody, frame: string): OrderedFlow {
-  const accepted = "hex:…, a frame without its FCS";
   const [option] = Object.keys(flow.options ?? {});
   if (option !== undefined) throw invalid("the frame is given, with all of its bytes", option, "no options");
-  if (!frame.startsWith("hex:")) throw invalid("a request names no files of the server", "frame", accepted);
-  const bytes = frameOfHex(frame.slice("hex:".length), "frame");
-  return orderOf(flow, flow.name, { kind: "bytes", bytes }, askedRate(flow), lengthOf(flow) ?? {});
+  return orderOf(
+    flow,
+    flow.name,
+    { kind: "bytes", bytes: hexFrameOf(frame, "frame") },
+    askedRate(flow),
+    lengthOf(flow) ?? {},
+  );
 }
 
 async function trafficOrders(flow: FlowBody, around: FlowSurroundings): Promise<OrderedFlow[]> {

@@ -7,6 +7,8 @@ export class ServedCaptures {
   readonly #session: Session;
   /** Id → port. */
   readonly #ports = new Map<string, string>();
+  /** Ports whose capture an exchange has. */
+  readonly #lent = new Set<string>();
   #number = 0;
 
   constructor(session: Session) {
@@ -17,8 +19,24 @@ export class ServedCaptures {
     return [...this.#ports].map(([id, port]) => ({ id, port, running: this.#runs(port) }));
   }
 
+  /** The port's capture is the caller's until the answer is called. @throws RequestRefusal (409): there is one. */
+  lend(port: string): () => void {
+    this.#refuseLent(port);
+    const other = this.list().find((capture) => capture.port === port);
+    if (other !== undefined) {
+      throw new RequestRefusal("wrong-state", `capture ${other.id} is on ${port}`, {
+        where: "rx",
+        accepted: "a port without a capture",
+        hint: `fetch it, then remove it: DELETE captures/${other.id}`,
+      });
+    }
+    this.#lent.add(port);
+    return () => this.#lent.delete(port);
+  }
+
   /** @throws RequestRefusal (409): another one runs there. One that was stopped goes. */
   async start({ port, filter, direction, mostFrames, snapBytes, overwrite }: CaptureBody): Promise<CaptureFacts> {
+    this.#refuseLent(port);
     const other = this.list().find((capture) => capture.port === port);
     if (other?.running === true) {
       throw new RequestRefusal("wrong-state", `capture ${other.id} runs on ${port}`, {
@@ -60,6 +78,15 @@ export class ServedCaptures {
   /** While it runs, too. */
   fetch(id: string, format: CapturedFile["format"]): Promise<CapturedFile> {
     return this.#session.fetchCapture(this.#portOf(id), format);
+  }
+
+  #refuseLent(port: string): void {
+    if (!this.#lent.has(port)) return;
+    throw new RequestRefusal("wrong-state", `an exchange has the capture of ${port}`, {
+      where: "port",
+      accepted: "a port without a running capture",
+      hint: "ask again in a moment",
+    });
   }
 
   #runs(port: string): boolean {

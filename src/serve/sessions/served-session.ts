@@ -5,6 +5,9 @@ import { sleepNs } from "../../sys/sleep.js";
 import { formatRate } from "../../units.js";
 import type { ErrorDetail, FlowFacts, HostBody, SessionBody, SessionFacts } from "../contract.js";
 import { EventReaders } from "../events/readers.js";
+import { exchangeInSession, isOfExchange } from "../exchange/in-session.js";
+import type { ExchangeOrder } from "../exchange/order.js";
+import type { ExchangeOutcome } from "../exchange/outcome.js";
 import { RequestRefusal } from "../refusal.js";
 import { type OrderedFlow, rateOfChange } from "./flow-order.js";
 import { ServedCaptures } from "./served-captures.js";
@@ -38,6 +41,7 @@ export class ServedSession {
   readonly #started = new Date();
   /** Rates as they were asked for, by flow. */
   readonly #rates = new Map<string, string>();
+  #exchanges = 0;
   #hosts: readonly HostBody[] = [];
   #state: SessionFacts["state"] = "open";
   #ended: Date | null = null;
@@ -54,7 +58,7 @@ export class ServedSession {
     this.#session = session;
     this.captures = new ServedCaptures(session);
     const told = { id, name: body.name ?? "", ports: body.ports, started: this.#started };
-    this.#teller = new SessionTeller(told, () => session.snapshot());
+    this.#teller = new SessionTeller(told, () => ownFlows(session.snapshot()));
     this.#teller.state("open");
     session.onEvent((event) => this.#take(event));
     this.#readers = new EventReaders(body.stopWithClient === true ? (why) => void this.end(why) : null);
@@ -90,7 +94,11 @@ export class ServedSession {
 
   /** The last one where it has ended. */
   snapshot(): SessionSnapshot {
-    return this.#last ?? this.#session.snapshot();
+    return this.#last ?? ownFlows(this.#session.snapshot());
+  }
+
+  #sample(): SessionSnapshot {
+    return ownFlows(this.#session.sample());
   }
 
   info(): SessionFacts {
@@ -145,7 +153,7 @@ export class ServedSession {
 
   /** In the order in which they were added; with names: those. @throws RequestRefusal (404) */
   flows(names?: readonly string[]): FlowFacts[] {
-    const { flows } = this.#last ?? this.#session.sample();
+    const { flows } = this.#last ?? this.#sample();
     if (names === undefined) return flows.map((flow) => this.#factsOf(flow));
     const known = new Map(flows.map((flow) => [flow.name, flow]));
     return names.map((name) => {
@@ -184,7 +192,9 @@ export class ServedSession {
   /** Paused flows alone are resumed. `names` null: all. @throws SessionError unknown-flow */
   async act(deed: SessionDeed, names: readonly string[] | null): Promise<void> {
     const { engine } = this;
-    const states = new Map(engine.flows().map(({ spec, state }) => [spec.name, state]));
+    const states = new Map(
+      engine.flows().flatMap(({ spec, state }) => (isOfExchange(spec.name) ? [] : [[spec.name, state]])),
+    );
     const asked = names ?? [...states.keys()];
     const isMeant = (name: string): boolean => deed !== "resume" || (states.get(name) ?? "paused") === "paused";
     const flows = asked.filter(isMeant);
@@ -193,6 +203,19 @@ export class ServedSession {
     this.#teller.deed(deed, deed, flows);
     // What is asked next sees it.
     engine.sample();
+  }
+
+  /** Frames out of one of its ports, and what comes back on one. @throws RequestRefusal (404, 409, 422) */
+  async exchange(order: ExchangeOrder, signal: AbortSignal): Promise<ExchangeOutcome> {
+    const { engine } = this;
+    for (const port of [order.tx, order.rx]) this.portFact(port);
+    const giveBack = this.captures.lend(order.rx);
+    try {
+      this.#teller.mark("note", `exchange: ${order.frames.length} frames out of ${order.tx}`);
+      return await exchangeInSession(engine, order, ++this.#exchanges, signal);
+    } finally {
+      giveBack();
+    }
   }
 
   get hosts(): readonly HostBody[] {
@@ -234,11 +257,11 @@ export class ServedSession {
   async #settle(): Promise<void> {
     const untilMs = performance.now() + this.#parts.settleNs / 1e6 + patienceMs;
     const isSettled = ({ settled, generation }: FlowCounters): boolean => settled || generation === 0;
-    while (performance.now() < untilMs && !this.#session.sample().flows.every(isSettled)) await sleepNs(lookEveryNs);
+    while (performance.now() < untilMs && !this.#sample().flows.every(isSettled)) await sleepNs(lookEveryNs);
   }
 
   #take(event: SessionEvent): void {
-    if (this.isOver) return;
+    if (this.isOver || (event.kind === "flow" && isOfExchange(event.flow))) return;
     this.#teller.take(event);
     if (event.kind === "ended") void this.#fail(event.message);
   }
@@ -251,7 +274,7 @@ export class ServedSession {
   }
 
   async #close(state: "done" | "failed"): Promise<void> {
-    const last = this.#session.sample();
+    const last = this.#sample();
     this.#lastPorts = this.portFacts();
     this.#last = last;
     this.#readers.end();
@@ -274,4 +297,10 @@ export class ServedSession {
       figures: flowFigures(flow, this.#teller.lostPps(name)),
     };
   }
+}
+
+/** Without the flows that exchanges are made of. */
+function ownFlows(snapshot: SessionSnapshot): SessionSnapshot {
+  const flows = snapshot.flows.filter(({ name }) => !isOfExchange(name));
+  return flows.length === snapshot.flows.length ? snapshot : { ...snapshot, flows };
 }

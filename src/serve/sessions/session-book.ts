@@ -5,6 +5,7 @@ import { parseDuration, parseLineRate } from "../../units.js";
 import type { PortClaims } from "../claims.js";
 import type { SessionBody, SessionFacts } from "../contract.js";
 import { idStamp } from "../id-stamp.js";
+import { portNamed } from "../named-port.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
 import { flowOrders } from "./flow-order.js";
@@ -116,7 +117,7 @@ export class SessionBook {
     const options: Partial<OpenPortOptions> = { ...frames, yesThisInterface: yesThisInterface === true };
     const waitNs = waitPeer === undefined ? usualWaitNs : parseDuration(waitPeer, "waitPeer");
     return {
-      ports: ports.map((name) => ({ name, port: portNamed(name, named), options })),
+      ports: ports.map((name) => ({ name, port: portNamed(name, named, "ports").spec, options })),
       readyTimeoutMs: Math.ceil(Math.min(waitNs, longestWaitNs) / 1e6),
       settleNs: settle === undefined ? usualSettleNs : parseDuration(settle, "settle"),
     };
@@ -126,15 +127,4 @@ export class SessionBook {
     const over = [...this.#sessions.values()].filter(({ isOver }) => isOver);
     for (const { id } of over.slice(0, Math.max(0, over.length - mostKept))) this.#sessions.delete(id);
   }
-}
-
-function portNamed(name: string, ports: ServeSetup["ports"]): ServeSetup["ports"][number]["spec"] {
-  const port = ports.find((one) => one.name === name);
-  if (port !== undefined) return port.spec;
-  throw new RequestRefusal("forbidden", `there is no port "${name}" for a session here`, {
-    where: "ports",
-    accepted:
-      ports.length === 0 ? "none: the server was started without --port" : ports.map((one) => one.name).join(", "),
-    hint: "start the server with --port NAME=SPEC for each port",
-  });
 }

@@ -132,20 +132,20 @@ describe("after the last frame", () => {
   it("a short silence is enough once all is back", () => {
     const sim = new ReplaySim();
     sim.turnNs = 10_000;
-    const report = sim.run(everyNs(10_000, 10), { settleNs: 500e6, expectBack: true }, echoAfter(sim, 1e6));
+    const report = sim.run(everyNs(10_000, 10), { settleNs: 500e6, awaited: "each" }, echoAfter(sim, 1e6));
     expect(report.ports[0]).toMatchObject({ published: 10, received: 10 });
     expect(report.elapsedNs).toBeGreaterThan(20e6);
     expect(report.elapsedNs).toBeLessThan(25e6);
   });
 
   it("the settle time of silence passes while something is missing, or nobody knows what comes back", () => {
-    for (const expectBack of [true, false]) {
+    for (const awaited of ["each", null] as const) {
       const sim = new ReplaySim();
       sim.turnNs = 10_000;
       const loses: Device = () => {
         for (const { frame } of sim.take()) if (frame[0] !== 3) sim.wires[0]!.send(0, [frame]);
       };
-      const report = sim.run(everyNs(10_000, 10), { settleNs: 100e6, expectBack }, loses);
+      const report = sim.run(everyNs(10_000, 10), { settleNs: 100e6, awaited }, loses);
       expect(report.ports[0]!.received).toBe(9);
       expect(report.elapsedNs).toBeGreaterThan(100e6);
       expect(report.elapsedNs).toBeLessThan(105e6);

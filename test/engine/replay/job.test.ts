@@ -109,7 +109,7 @@ describe("without times", () => {
       echo(sim);
     };
     const pace = { kind: "one", timeoutNs: 1e6 } as const;
-    const report = sim.run(everyNs(0, 20), { pace, expectBack: true }, oneByOne);
+    const report = sim.run(everyNs(0, 20), { pace, awaited: "each" }, oneByOne);
     expect(report).toMatchObject({ unanswered: 0, gapOff: null });
     expect(report.ports[0]).toMatchObject({ published: 20, received: 20, receivedBytes: 1200 });
     expect(inFlight).toBe(1);
@@ -147,7 +147,7 @@ describe("where frames leave", () => {
       for (const { frame } of sim.take()) sim.wires[1]!.send(0, [frame]);
     };
     const frames = everyNs(1_000, 10).map((frame, i) => ({ ...frame, port: i % 2 }));
-    const report = sim.run(frames, { expectBack: true }, relay);
+    const report = sim.run(frames, { awaited: "each" }, relay);
     expect(report.ports.map(({ published, received }) => [published, received])).toEqual([
       [10, 0],
       [0, 10],
