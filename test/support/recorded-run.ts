@@ -10,6 +10,7 @@ import type {
   TrialRow,
 } from "../../src/page/contract.js";
 import type { PageRecording, RecordedEvent } from "../../src/page/events.js";
+import { runFigures, runUnits, sampleValues } from "../../src/serve/events/sample-figures.js";
 
 /** Names that would be a program if they were taken for HTML. */
 export const hostile = `<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>&lt;b`;
@@ -67,26 +68,6 @@ export const planned: RunPlanned = {
   },
 };
 
-const sampleNames = {
-  trial: "index",
-  sent: "frames",
-  received: "frames",
-  lost: "frames",
-  offeredPps: "pps",
-  txPps: "pps",
-  rxPps: "pps",
-  lostPps: "pps",
-  txBpsL2: "bps",
-  rxBpsL2: "bps",
-  txBpsL1: "bps",
-  rxBpsL1: "bps",
-  latencyP50Ns: "ns",
-  latencyP99Ns: "ns",
-  latencyMaxNs: "ns",
-  lateShare: "ratio",
-  stealShare: "ratio",
-} as const;
-
 export const flowNames = [
   ...["state", "sent", "received", "lost", "duplicate", "reordered", "corrupt", "txPps", "rxPps", "lostPps"],
   ...["latencyMeanNs", "latencyP50Ns", "latencyP99Ns", "latencyMaxNs"],
@@ -102,8 +83,8 @@ export const configOf = (changes: Partial<EventConfig> = {}): EventConfig => ({
   command: "run",
   options: { sizes: "64", rate: "10kpps", duration: "10s" },
   everyMs: 250,
-  names: Object.keys(sampleNames),
-  units: sampleNames,
+  names: [...runFigures],
+  units: runUnits,
   ports: ["embedded"],
   portNames: [],
   flowNames,
@@ -124,7 +105,7 @@ export const sampleOf = (number: number, pps = 10_000): EventData<"sample"> => {
     ...{ latencyP50Ns: 7_000 + (number % 7) * 300, latencyP99Ns: 40_000 + (number % 11) * 4_000 },
     ...{ latencyMaxNs: dip ? 900_000 : 120_000, lateShare: dip ? 0.4 : 0, stealShare: dip ? 0.3 : 0 },
   };
-  return { t: number * 250, v: Object.keys(sampleNames).map((name) => values[name as keyof typeof values]) };
+  return { t: number * 250, v: sampleValues(runFigures, values) };
 };
 
 export const ledgerOf = (changes: Partial<EventData<"ledger">> = {}): EventData<"ledger"> => ({

@@ -3,35 +3,10 @@ import type { TrialSample } from "../../measure/plan.js";
 import { plannedTrials } from "../../method/forwarding.js";
 import type { Trial } from "../../result/run-result.js";
 import { frameSizeName, layer1OverheadBytes } from "../../units.js";
-import type { EventConfig, LiveFigures, RunPlanned, TrialRow } from "../contract.js";
+import type { RunPlanned, TrialRow } from "../contract.js";
+import type { RunFigure } from "../events/sample-figures.js";
 import { trafficInfo } from "../traffic-info.js";
 import type { PlannedRun } from "./planned.js";
-
-/** Of a sample, with their units. */
-export const sampleUnits = {
-  trial: "index",
-  sent: "frames",
-  received: "frames",
-  accepted: "frames",
-  lost: "frames",
-  corrupt: "frames",
-  offeredPps: "pps",
-  txPps: "pps",
-  rxPps: "pps",
-  lostPps: "pps",
-  txBpsL2: "bps",
-  rxBpsL2: "bps",
-  txBpsL1: "bps",
-  rxBpsL1: "bps",
-  latencyP50Ns: "ns",
-  latencyP99Ns: "ns",
-  latencyMaxNs: "ns",
-  lateShare: "ratio",
-  stealShare: "ratio",
-} as const satisfies EventConfig["units"];
-
-type SampleName = keyof typeof sampleUnits;
-export const sampleNames = Object.keys(sampleUnits) as SampleName[];
 
 const nothing: Omit<TrialSample, "index" | "meanFrameBytes" | "pps"> = {
   ...{ settling: false, elapsedNs: 0, sent: 0, received: 0, accepted: 0, corrupt: 0, missing: 0, late: 0 },
@@ -39,7 +14,7 @@ const nothing: Omit<TrialSample, "index" | "meanFrameBytes" | "pps"> = {
 };
 
 /** Figures of the time since the sample before, which may be of another trial; latencies are of the trial until now. */
-export function liveFiguresOf(now: TrialSample, before: TrialSample | null): Record<SampleName, number | null> {
+export function liveFiguresOf(now: TrialSample, before: TrialSample | null): Record<RunFigure, number | null> {
   const from = before?.index === now.index ? before : { ...now, ...nothing };
   const seconds = (now.elapsedNs - from.elapsedNs) / 1e9;
   const each = (of: (sample: TrialSample) => number): number => (seconds > 0 ? (of(now) - of(from)) / seconds : 0);
@@ -68,7 +43,7 @@ export function liveFiguresOf(now: TrialSample, before: TrialSample | null): Rec
 }
 
 /** The figures of a trial that has ended: its counts are exact, its rates are of its whole window. */
-export const endFigures = (trial: Trial, index: number): Record<SampleName, number | null> => ({
+export const endFigures = (trial: Trial, index: number): Record<RunFigure, number | null> => ({
   ...{ trial: index, sent: trial.sent, received: trial.received, accepted: trial.accepted },
   ...{ lost: trial.lost, corrupt: trial.corrupt, offeredPps: trial.requested.pps },
   ...{ txPps: trial.txPps, rxPps: trial.rxPps, lostPps: null },
@@ -78,9 +53,6 @@ export const endFigures = (trial: Trial, index: number): Record<SampleName, numb
   latencyMaxNs: trial.latencyNs?.max ?? null,
   ...{ lateShare: trial.intended === 0 ? null : trial.late / trial.intended, stealShare: null },
 });
-
-export const sampleValues = (figures: LiveFigures): (number | null)[] =>
-  sampleNames.map((name) => figures[name] ?? null);
 
 /** A trial without its buckets, ranges and streams. */
 export function trialRow(trial: Trial, index: number, t: number): TrialRow {

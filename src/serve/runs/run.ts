@@ -8,17 +8,10 @@ import { packageVersion } from "../../sys/version.js";
 import type { ErrorDetail, LiveFigures, RunInfo, RunState } from "../contract.js";
 import { EventJournal } from "../events/journal.js";
 import { EventReaders } from "../events/readers.js";
+import { runFigures, runUnits, sampleValues } from "../events/sample-figures.js";
 import { answerOf, detailOf, RequestRefusal } from "../refusal.js";
 import type { PlannedRun } from "./planned.js";
-import {
-  endFigures,
-  liveFiguresOf,
-  plannedOf,
-  sampleNames,
-  sampleUnits,
-  sampleValues,
-  trialRow,
-} from "./run-events.js";
+import { endFigures, liveFiguresOf, plannedOf, trialRow } from "./run-events.js";
 import { tellingBench } from "./telling-bench.js";
 
 /** Time between two samples of a run's events. */
@@ -136,8 +129,8 @@ export class Run {
       command: planned.command,
       options: planned.options,
       everyMs: sampleEveryMs,
-      names: sampleNames,
-      units: sampleUnits,
+      names: [...runFigures],
+      units: runUnits,
       ports: [...planned.ports],
       ...{ portNames: [], flowNames: [] },
       version: packageVersion(),
@@ -179,7 +172,7 @@ export class Run {
     if (sample.settling) this.#tell("settling");
     this.#live = liveFiguresOf(sample, this.#before);
     this.#before = sample;
-    this.journal.write("sample", { t: this.#t(), v: sampleValues(this.#live) });
+    this.journal.write("sample", { t: this.#t(), v: sampleValues(runFigures, this.#live) });
     const inFlight = sample.sent - sample.received;
     this.journal.write("ledger", {
       ...{ t: this.#t(), settled: false, sent: sample.sent, received: sample.received, inFlight },

@@ -1,31 +1,10 @@
 /** What a session's events and answers say of a sample: figures by name, of all, of ports, of flows. Pure. */
 import type { FlowCounters, PortCounters, SessionSnapshot } from "../../session/index.js";
 import { layer1OverheadBytes } from "../../units.js";
-import type { EventConfig, FlowFacts, LiveFigures } from "../contract.js";
+import type { FlowFacts, LiveFigures } from "../contract.js";
+import type { SessionFigure } from "../events/sample-figures.js";
 
 type Value = number | null;
-
-/** Of a sample, with their units. */
-export const sessionUnits = {
-  sent: "frames",
-  received: "frames",
-  lost: "frames",
-  inFlight: "frames",
-  duplicate: "frames",
-  reordered: "frames",
-  corrupt: "frames",
-  offeredPps: "pps",
-  txPps: "pps",
-  rxPps: "pps",
-  lostPps: "pps",
-  txBpsL2: "bps",
-  rxBpsL2: "bps",
-  latencyP50Ns: "ns",
-  latencyP99Ns: "ns",
-  latencyMaxNs: "ns",
-} as const satisfies EventConfig["units"];
-
-type SessionFigure = keyof typeof sessionUnits;
 
 /** Bits a second without what layer 1 adds to each frame. */
 const layer2 = (bpsL1: number, pps: number): number => Math.max(0, bpsL1 - pps * layer1OverheadBytes * 8);

@@ -2,8 +2,9 @@
 import type { FlowCounters, SessionEvent, SessionSnapshot } from "../../session/index.js";
 import { hostFacts } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
-import type { EventData, LiveFigures } from "../contract.js";
+import type { EventData } from "../contract.js";
 import { EventJournal } from "../events/journal.js";
+import { sampleValues, sessionFigures, sessionUnits } from "../events/sample-figures.js";
 import {
   columnsOf,
   flowFigureNames,
@@ -11,7 +12,6 @@ import {
   isAwaited,
   portFigureNames,
   portFigures,
-  sessionUnits,
   sumFigures,
 } from "./session-figures.js";
 
@@ -21,8 +21,6 @@ const sampleEveryMs = 250;
 const flowsPerSample = 256;
 /** Names of flows in one marker. */
 const namesInMarker = 5;
-
-const names = Object.keys(sessionUnits);
 
 type Marker = EventData<"marker">["what"];
 
@@ -110,8 +108,7 @@ export class SessionTeller {
     const ended = this.#ended.splice(0);
     if (ended.length > 0) this.mark("stop", `ended: ${shortList(ended)}`);
     const t = this.#t();
-    const figures: LiveFigures = sumFigures(snapshot, this.lostOfAll);
-    this.journal.write("sample", { t, v: names.map((name) => figures[name] ?? null) });
+    this.journal.write("sample", { t, v: sampleValues(sessionFigures, sumFigures(snapshot, this.lostOfAll)) });
     this.journal.write("ports", { t, v: columnsOf(portFigureNames, snapshot.ports.map(portFigures)) });
     this.#writeLedger(snapshot, t);
     const every = Math.ceil(snapshot.flows.length / flowsPerSample);
@@ -140,7 +137,14 @@ export class SessionTeller {
     this.journal.write("config", {
       ...{ format: "pktgen-ts events 1", kind: "session", id, name },
       started: started.toISOString(),
-      ...{ commandLine: "", command: null, options: {}, everyMs: sampleEveryMs, names, units: sessionUnits },
+      ...{
+        commandLine: "",
+        command: null,
+        options: {},
+        everyMs: sampleEveryMs,
+        names: [...sessionFigures],
+        units: sessionUnits,
+      },
       ...{ ports: [...ports], portNames: [...portFigureNames], flowNames: [...flowFigureNames] },
       version: packageVersion(),
       host: { cpu, cores, kernel },
