@@ -206,7 +206,7 @@ function StopButton({ path, state, canStop }: { path: string; state: string; can
   const stop = async (): Promise<void> => {
     setAsked(true);
     try {
-      await (isSession ? ask(path, "DELETE") : ask(`${path}/stop`, "POST", {}));
+      await (isSession ? ask(path, "DELETE") : ask(`${path}/stop`, "POST"));
     } catch (error) {
       setAsked(false);
       setRefusal(refusalText(error));

@@ -58,7 +58,7 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       server.answer(`POST ${path}/stop`, recorded.infoOf({ id: "r-stop", state: "stopping" }));
       await open("runs/r-stop");
       await page.getByRole("button", { name: "Stop", exact: true }).click();
-      expect(await asked("POST", `${path}/stop`)).toEqual({});
+      expect(await asked("POST", `${path}/stop`)).toBe(null);
       await page.reload();
       await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
       await page.keyboard.press("Shift+S");

@@ -19,7 +19,8 @@ export interface PageRig {
   readonly shot: (name: string) => Promise<void>;
 }
 
-function watch(page: Page, origin: string, faults: string[]): void {
+/** Notes what should not be. */
+export function watchPage(page: Page, origin: string, faults: string[]): void {
   page.setDefaultTimeout(10_000);
   page.on("pageerror", ({ message }) => faults.push(message));
   page.on("console", (message) => {
@@ -52,7 +53,7 @@ export function pageRig(): PageRig {
     rig.server = await FakeServe.start();
     browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...browserFlags] });
     rig.page = await browser.newPage();
-    watch(rig.page, rig.server.origin, rig.faults);
+    watchPage(rig.page, rig.server.origin, rig.faults);
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

@@ -1,0 +1,147 @@
+/**
+ * The page on the real server, in a real browser: ports, a run from its form to its file, a session and its flows. What it
+ * does with states that are rare is tested on a fake one. A picture of each is left in $PKTGEN_SCREENSHOTS.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { parsePortSpec } from "../../src/port/index.js";
+import { type Json, type Rig, startRig } from "../serve/serve-rig.js";
+import { describeLab } from "../support/probe.js";
+import { browserFlags } from "./flags.js";
+import { watchPage } from "./page-rig.js";
+
+const screenshots = process.env["PKTGEN_SCREENSHOTS"];
+
+describeLab("the page on the real server", ["chromium"], () => {
+  const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-serve-page-"));
+  let rig: Rig;
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+  const open = (path: string): Promise<unknown> => page.goto(`${rig.url.origin}/#/${path}`);
+  /** Light and dark. */
+  const shots = async (name: string): Promise<void> => {
+    if (screenshots === undefined) return;
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(screenshots, `real-${name}-${colorScheme}.png`), fullPage: true });
+    }
+    await page.emulateMedia({ colorScheme: "light" });
+  };
+
+  beforeAll(async () => {
+    rig = await startRig({
+      ports: [
+        { name: "east", spec: parsePortSpec(`vhost:${join(folder, "s")},server=on`) },
+        { name: "west", spec: parsePortSpec(`virtio-user:${join(folder, "s")}`) },
+      ],
+    });
+    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...browserFlags] });
+    page = await browser.newPage({ acceptDownloads: true, viewport: { width: 1250, height: 1000 } });
+    watchPage(page, rig.url.origin, faults);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await rig?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const runs = async (): Promise<Json[]> => (await rig.get("/runs")).runs;
+
+  it("starts a run from its form, which knows the ports and shows the first frame", async () => {
+    await open("new");
+    const offered = page.locator("select[name=tx] option");
+    await expect.poll(() => offered.count()).toBe(3);
+    expect((await offered.allInnerTexts())[1]).toMatch(/^east: vhost:/);
+    await page.getByLabel("sizes", { exact: true }).fill("128");
+    await page.getByLabel("rate", { exact: true }).fill("2kpps");
+    await page.getByLabel("duration", { exact: true }).fill("3s");
+    await page.getByText("--sizes 128 --rate 2kpps --duration 3s").waitFor();
+    await page.getByText("ethernet").first().waitFor();
+    await shots("start");
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+    await page.getByText("running", { exact: true }).waitFor();
+    await page.getByRole("figure", { name: "frames a second" }).waitFor();
+    await shots("running");
+    await page.getByText("every frame is accounted for").waitFor({ timeout: 20_000 });
+    // Invalid where the machine is busy.
+    await page.getByText(/^(PASS|INVALID)$/).first().waitFor();
+    const [{ id, live }] = await runs();
+    expect(live.sent).toBe(6_000);
+    expect(page.url()).toContain(id);
+    await shots("done");
+  });
+
+  it("gives the run as a file, which needs no server", async () => {
+    const [{ id }] = await runs();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "this page as a file" }).click(),
+    ]);
+    const file = join(folder, `${id}.html`);
+    await download.saveAs(file);
+    const offline = await browser.newPage();
+    const asked: string[] = [];
+    offline.on("request", (request) => asked.push(request.url()));
+    await offline.goto(pathToFileURL(file).href);
+    await offline.getByText("every frame is accounted for").waitFor();
+    await offline.locator("canvas").first().waitFor();
+    expect(asked.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([]);
+    if (screenshots !== undefined)
+      await offline.screenshot({ path: join(screenshots, "real-file.png"), fullPage: true });
+    await offline.close();
+  });
+
+  it("stops a run by its button", async () => {
+    const { id } = await rig.run({ options: { sizes: "64", rate: "1kpps", duration: "forever", warmup: "0ms" } });
+    await open(`runs/${id}`);
+    await page.getByText("running", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
+    await page.getByText("INVALID").first().waitFor();
+    expect((await rig.get(`/runs/${id}`)).stopped).toBe(true);
+  });
+
+  it("lists the runs, and compares two of them", async () => {
+    const again = await rig.run({ options: { sizes: "128", rate: "2kpps", count: 200, warmup: "0ms" } });
+    await rig.events(again.id);
+    await open("runs");
+    await page.getByText(again.id).first().waitFor();
+    await shots("runs");
+    const [, , first] = await runs();
+    await open(`compare/${first.id}/${again.id}`);
+    await page.getByRole("table").first().waitFor();
+    await shots("comparison");
+  });
+
+  it("opens a session, and starts, changes and stops its flows", async () => {
+    const flow = { tx: "east", rx: "west", options: { sizes: "256" } };
+    const flows = ["web", "voice"].map((name, k) => ({ ...flow, name, rate: `${k + 1}kpps`, start: k === 0 }));
+    const { id } = (await rig.ask("POST", "/sessions", { body: { ports: ["east", "west"], settle: "100ms", flows } }))
+      .json;
+    await open(`sessions/${id}`);
+    const row = (name: string) => page.getByRole("row").filter({ hasText: name });
+    await row("web").getByText("running").waitFor();
+    await row("voice").getByText("idle").waitFor();
+    await shots("session");
+    await page.getByRole("button", { name: "web", exact: true }).click();
+    const of = async (name: string): Promise<Json> => rig.get(`/sessions/${id}/flows/${name}`);
+    await page.getByLabel("rate, exact").last().fill("4kpps");
+    await page.getByLabel("rate, exact").last().press("Enter");
+    await expect.poll(async () => (await of("web")).rate).toBe("4kpps");
+    await page.getByRole("button", { name: "Pause", exact: true }).last().click();
+    await expect.poll(async () => (await of("web")).state).toBe("paused");
+    await rig.ask("POST", `/sessions/${id}/stop`);
+    await row("web").getByText("ended").waitFor();
+    const { figures } = await of("web");
+    expect(figures.received).toBe(figures.sent);
+    await rig.ask("DELETE", `/sessions/${id}`);
+  });
+
+  it("asked nobody else, broke no policy, and threw nothing", () => {
+    expect(faults).toEqual([]);
+  });
+});
