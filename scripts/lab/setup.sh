@@ -7,7 +7,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 ethtool tshark chromium netsniff-ng tcpreplay)
 packages+=(python3-scapy zstd nats-server)
 # What the tests of other peers talk to.
-peer_packages=(openvswitch-switch openvswitch-switch-dpdk qemu-system-x86 busybox-static cpio)
+peer_packages=(openvswitch-switch openvswitch-switch-dpdk qemu-system-x86 busybox-static cpio prometheus)
 peers=no
 mount_point="/mnt/huge"
 wanted_bytes=$((2 * 1024 * 1024 * 1024))
@@ -22,8 +22,8 @@ Makes this Debian or Ubuntu machine a lab for testpmd in containers. As root; ca
 
   sudo npm run lab:setup                          packages, 2 GiB of hugepages, $mount_point, container image
   sudo npm run lab:setup -- --hugepages <n>       reserves n pages of the default size instead (0: none)
-  sudo npm run lab:setup -- --peers               also Open vSwitch with DPDK, and QEMU with a small guest (npm run
-                                                  lab:guest), for the tests that talk to them
+  sudo npm run lab:setup -- --peers               also Open vSwitch with DPDK, Prometheus, and QEMU with a small guest
+                                                  (npm run lab:guest), for the tests that talk to them
   sudo npm run lab:setup -- --undo                gives back the hugepages it reserved, unmounts what it mounted;
                                                   packages and image stay
   sudo npm run lab:setup -- --state <file>        where it notes what it changed (default $state)
@@ -184,11 +184,13 @@ if [ -n "$page_kb" ] && ! is_mounted; then
 fi
 
 # Tests start servers of their own, and a fleet's server is nobody's to have by accident.
-case " ${missing[*]} " in
-  *" nats-server "*)
-    if command -v systemctl >/dev/null; then systemctl disable --now nats-server.service >/dev/null 2>&1 || true; fi
-    ;;
-esac
+for server in nats-server prometheus; do
+  case " ${missing[*]} " in
+    *" $server "*)
+      if command -v systemctl >/dev/null; then systemctl disable --now "$server.service" >/dev/null 2>&1 || true; fi
+      ;;
+  esac
+done
 
 # Debian's server is an old one. Where there is Go, a current one is tested, too.
 current_nats="v2.14.5"

@@ -14,7 +14,7 @@ interface Metric {
   readonly help: string;
   readonly unit?: string;
   /** Absent: gauge. */
-  readonly type?: "gauge" | "counter" | "info";
+  readonly type?: "gauge" | "counter" | "info" | "summary";
   readonly samples: readonly Sample[];
 }
 
@@ -77,6 +77,7 @@ function trialMetrics(trials: readonly Trial[]): Metric[] {
       name: "pktgen_latency_seconds",
       help: "Software publish-to-seen latency, not RFC 1242.",
       unit: "seconds",
+      type: "summary",
       samples: trials.flatMap((trial, i) =>
         Object.entries(quantiles).map(([quantile, key]) => ({
           labels: { ...trialLabels(trial, i), quantile },
@@ -218,7 +219,7 @@ function runMetrics({ tool, host, dut, verdict, started }: RunResult): Metric[] 
 }
 
 /** What the name of a sample has behind the metric's. */
-const suffixes = { gauge: "", counter: "_total", info: "_info" } as const;
+const suffixes = { gauge: "", summary: "", counter: "_total", info: "_info" } as const;
 
 /** Nothing for a metric without samples. */
 function metricLines({ name, help, unit, type = "gauge", samples }: Metric): string[] {

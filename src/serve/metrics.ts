@@ -50,12 +50,12 @@ function trialMetrics({ totals }: Server): Metric[] {
     counter("pktgen_unaccounted_frames", "What the ledgers of these trials leave over.", one(totals.unaccounted)),
     counter("pktgen_trials", "Trials that have ended.", verdicts(totals.trials)),
     counter("pktgen_runs", "Runs that have ended; none: without a result.", verdicts(totals.runs)),
-    gauge(
-      "pktgen_latency_seconds",
-      "Software publish-to-seen latency of the last trial that has one, not RFC 1242.",
-      totals.latency.map(([quantile, value]) => ({ labels: { quantile }, value })),
-      "seconds",
-    ),
+    {
+      name: "pktgen_latency_seconds",
+      help: "Software publish-to-seen latency of the last trial that has one, not RFC 1242.",
+      ...{ type: "summary", unit: "seconds" },
+      samples: totals.latency.map(([quantile, value]) => ({ labels: { quantile }, value })),
+    },
   ];
 }
 

@@ -25,7 +25,7 @@ const namesIn = (document: string): Set<string> =>
 
 it("has a type and a help for each, and ends as it must", () => {
   const typed = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type] as const);
-  const suffixes: Readonly<Record<string, string>> = { counter: "_total", info: "_info", gauge: "" };
+  const suffixes: Readonly<Record<string, string>> = { counter: "_total", info: "_info", gauge: "", summary: "" };
   const samples = new Set(typed.map(([name, type]) => name! + suffixes[type!]!));
   expect([...namesIn(text)].filter((name) => !samples.has(name))).toEqual([]);
   for (const [name] of typed) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, "m"));

@@ -14,6 +14,7 @@ export type Need =
   | "chromium"
   | "python3"
   | "scapy"
+  | "prometheus"
   | "tshark"
   | "capinfos"
   | "zstd"
@@ -113,6 +114,8 @@ const probes: Readonly<Record<Need, () => string | null>> = {
   chromium: () => (inPath("chromium") ? null : "chromium is not in PATH: npm run lab:setup"),
   python3: () => (inPath("python3") ? null : "python3 is not in PATH: npm run lab:setup"),
   scapy: scapyLacks,
+  prometheus: () =>
+    inPath("prometheus") && inPath("promtool") ? null : "prometheus is not in PATH: npm run lab:setup -- --peers",
   tshark: () => (inPath("tshark") ? null : "tshark is not installed"),
   capinfos: () => (inPath("capinfos") ? null : "capinfos is not installed"),
   zstd: () => (inPath("zstd") ? null : "zstd is not installed"),
