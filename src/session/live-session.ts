@@ -248,6 +248,11 @@ export class LiveSession implements Session {
     return this.#checked(async () => this.#links.set(this.#portOf(name, "link"), state));
   }
 
+  latencyBuckets(name: string): readonly (readonly [upToNs: number, frames: number])[] {
+    const [flow] = this.#named([name]);
+    return flow!.compiled.program.signed ? this.#sampler.latencyBuckets(flow!) : [];
+  }
+
   snapshot(): SessionSnapshot {
     const last = this.#last;
     return last !== null && this.#nowNs() - last.atNs < sampleNs ? last : this.sample();

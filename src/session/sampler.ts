@@ -277,6 +277,14 @@ export class Sampler {
   }
 
   /** The samples that the loop keeps back are in it, too. */
+  /** Of the generation that is there. */
+  latencyBuckets({ ownLanes }: TableFlow): (readonly [upToNs: number, frames: number])[] {
+    for (const lane of ownLanes) this.#addLatencyOf(lane);
+    const buckets = this.#tally.buckets();
+    this.#tally.take();
+    return buckets;
+  }
+
   #addLatencyOf(lane: number): void {
     if (this.#lanes.lastNs(lane) < 0) return;
     this.#tally.add(this.#histograms, lane, this.#lanes.extremes(lane));

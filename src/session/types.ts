@@ -288,6 +288,8 @@ export interface Session extends AsyncDisposable {
   fetchCapture(port: string, format?: "pcap" | "pcapng"): Promise<CapturedFile>;
   linkStates(): readonly LinkState[];
   setLink(port: string, state: "up" | "down"): Promise<void>;
+  /** How many frames took at most so long, and longer than the bucket before says; none of a flow without signatures. */
+  latencyBuckets(flow: string): readonly (readonly [upToNs: number, frames: number])[];
   /** The same sample for all, at most 100 ms old. */
   snapshot(): SessionSnapshot;
   /** A sample taken now. */

@@ -106,6 +106,12 @@ export class SmallTally {
     this.#total += 1;
   }
 
+  /** How many samples are at most so many ns, and more than the bucket before says; ascending. It keeps them. */
+  buckets(): (readonly [upToNs: number, samples: number])[] {
+    return Array.from(this.#counts, (samples, bucket) => [Math.min(upperEdge(bucket), this.#max), samples] as const)
+      .filter(([, samples]) => samples > 0);
+  }
+
   /** null: there was no sample. Then it begins anew. */
   take(): SmallSummary | null {
     const [total, min, max] = [this.#total, this.#min, this.#max];

@@ -104,8 +104,9 @@ export const sessionFlowRoutes: readonly Route[] = [
     summary: "a flow with its counters",
     answers: { 200: schema.oneFlow },
     handle: (server, { path }) => {
-      const [flow] = server.sessions.ask(path["id"]!).flows([path["flow"]!]);
-      return json({ ...flow!, histogram: [] });
+      const session = server.sessions.ask(path["id"]!);
+      const [flow] = session.flows([path["flow"]!]);
+      return json({ ...flow!, histogram: session.histogram(path["flow"]!) });
     },
   },
   {

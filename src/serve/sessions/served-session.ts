@@ -167,6 +167,12 @@ export class ServedSession {
     });
   }
 
+  /** Of a session that is open. @throws RequestRefusal (404) */
+  histogram(name: string): number[][] {
+    this.flows([name]);
+    return this.#state === "open" ? this.#session.latencyBuckets(name).map((bucket) => [...bucket]) : [];
+  }
+
   /** The flow as it was at last. */
   async remove(name: string): Promise<FlowFacts> {
     const { engine } = this;
