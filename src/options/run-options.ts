@@ -3,6 +3,7 @@ import { usageError } from "../errors.js";
 import type { ReportName } from "../report/index.js";
 import { parseDurationOrForever, parseLineRate, parseRate, parseRatio, parseSizes } from "../units.js";
 import { parseDut } from "./dut-option.js";
+import { listenAddress } from "./listen-address.js";
 import {
   anyText,
   flag,
@@ -273,6 +274,11 @@ export const reportOptions = {
   ...reportFileOptions,
   ndjson: flag("--ndjson", "a line of JSON for each interval and trial on standard output, instead of the table"),
   live: flag("--live", "the run redrawn in place on the terminal: path, rates, trials, worst streams; q stops it"),
+  ui: optional(
+    "--ui [address]",
+    "a page with the run while it goes on (default: a free port of 127.0.0.1); beyond this machine with a token",
+    listenAddress,
+  ),
   verbose: flag("--verbose", "progress as lines of text where standard error is no terminal"),
 } as const satisfies OptionTable;
 

@@ -1,8 +1,8 @@
 /** Options of the server: where it listens, who may ask, and what requests may name. */
 import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
 import { usageError } from "../errors.js";
 import type { PortSpec } from "../port/kinds.js";
+import { isLoopback, listenAddress, type TcpPlace } from "./listen-address.js";
 import {
   anyText,
   flag,
@@ -16,28 +16,10 @@ import {
 } from "./option.js";
 import { parsePort } from "./option-values.js";
 
-export interface TcpPlace {
-  readonly kind: "tcp";
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface UnixPlace {
   readonly kind: "unix";
   readonly path: string;
 }
-
-const mostPort = 65_535;
-
-/** `127.0.0.1:8080`, `[::1]:8080`, `localhost:0` */
-const parseListen: Reader<TcpPlace> = (text, where) => {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(text);
-  const [, six, name, digits] = match ?? [];
-  const port = Number(digits);
-  const isAddress = six === undefined || isIP(six) === 6;
-  if (match !== null && isAddress && port <= mostPort) return { kind: "tcp", host: six ?? name!, port };
-  throw usageError(`"${text}" is no address to listen at`, { where, accepted: "e.g. 127.0.0.1:8080, [::1]:8080" });
-};
 
 /** The kernel's limit of a socket's name. */
 const mostPathBytes = 107;
@@ -61,7 +43,7 @@ export const serveOptions = {
   listen: option(
     "--listen <address>",
     "where it listens (default: 127.0.0.1:8080); beyond this machine only with a token",
-    parseListen,
+    listenAddress,
   ),
   unix: option("--unix <socket>", "a Unix socket instead, which only this user may use", socketPath),
   stdio: flag("--stdio", "requests on standard input instead, one JSON object a line; ends with it"),
@@ -105,9 +87,6 @@ export interface ServeOrder {
 }
 
 const usualPlace: TcpPlace = { kind: "tcp", host: "127.0.0.1", port: 8080 };
-
-export const isLoopback = ({ host }: TcpPlace): boolean =>
-  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
 /** Names that are ports already. */
 const takenNames = ["embedded", "testpmd"];

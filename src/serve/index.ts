@@ -7,6 +7,8 @@ import type { ServeSetup } from "./setup.js";
 import { type Lines, serveLines } from "./stdio.js";
 
 export type { ListenPlace } from "./http/listener.js";
+export { type OneRun, oneRun, type ShownRun } from "./one-run.js";
+export type { PlannedRun } from "./runs/planned.js";
 export type { NamedPort, ServeSetup } from "./setup.js";
 
 export interface Serving extends AsyncDisposable {

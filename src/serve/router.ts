@@ -75,6 +75,7 @@ export interface RawCall extends Omit<Call, "path" | "query"> {
 }
 
 export async function answer(server: Server, { route, path }: Found, raw: RawCall): Promise<Reply> {
+  server.admit(route);
   const query = readAs(route.query ?? z.strictObject({}), raw.query) as Record<string, string>;
   const { body } = route;
   if (body === undefined && raw.body !== undefined) {

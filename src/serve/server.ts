@@ -4,6 +4,8 @@ import { builtIn, PortClaims } from "./claims.js";
 import type { RunBody } from "./contract.js";
 import { Exchanges } from "./exchange/exchanges.js";
 import { ProfileFolder } from "./profiles.js";
+import { RequestRefusal } from "./refusal.js";
+import type { Route } from "./route.js";
 import { RunBook } from "./runs/book.js";
 import { History } from "./runs/history.js";
 import { type PlannedRun, planRequest } from "./runs/planned.js";
@@ -21,6 +23,8 @@ export class Server {
   readonly runs: RunBook;
   readonly sessions: SessionBook;
   readonly exchanges: Exchanges;
+  /** It shows a run of somebody else, and starts nothing. */
+  #showsOne = false;
   /** Of all clients. */
   eventStreams = 0;
 
@@ -41,6 +45,21 @@ export class Server {
   /** Names that requests may claim. */
   get portNames(): string[] {
     return [builtIn, ...this.setup.ports.map(({ name }) => name)];
+  }
+
+  showOnly(run: Run): void {
+    this.#showsOne = true;
+    this.runs.show(run);
+  }
+
+  /** @throws RequestRefusal (403): it shows one run, which may be looked at, changed and stopped. */
+  admit({ method, path }: Pick<Route, "method" | "path">): void {
+    if (!this.#showsOne || method === "GET" || method === "PATCH" || path === "/runs/{id}/stop") return;
+    throw new RequestRefusal("forbidden", "this page shows one run", {
+      where: path,
+      accepted: "to look at it, to change it, to stop it",
+      hint: "pktgen-ts serve starts others",
+    });
   }
 
   plan(request: RunBody): Promise<PlannedRun> {

@@ -6,15 +6,18 @@ import { planChecked } from "../../options/allowed-cores.js";
 import type { FleetTexts } from "../../options/fleet-options.js";
 import { refuseWords } from "../../options/option-values.js";
 import { profileOf } from "../../options/profile-option.js";
-import type { RunOptions } from "../../options/run-options.js";
+import { type RunOptions, runOptions } from "../../options/run-options.js";
 import type { Profile } from "../../profile/index.js";
 import type { Trial } from "../../report/index.js";
 import type { Method, RunResult } from "../../result/run-result.js";
+import type { OneRun, ShownRun } from "../../serve/index.js";
 import type { CommandContext } from "../command.js";
 import { useBaseline } from "../output/baseline-file.js";
 import type { LiveScreen } from "../output/live-screen.js";
+import type { Output } from "../output/output.js";
 import { reportChoice } from "../output/report-choice.js";
 import { stoppable } from "../output/stoppable.js";
+import type { CommandRun } from "../output/told-run.js";
 import { onFleet } from "./on-fleet.js";
 
 /** A run, decided. */
@@ -41,6 +44,22 @@ async function liveOf(commandLine: string): Promise<LiveScreen> {
   });
 }
 
+/** What tells the run to a page; null: nobody asked for one. */
+async function toldOf(command: CommandRun, { ui, html }: RunOptions): Promise<OneRun | null> {
+  if (ui === undefined && html === undefined) return null;
+  const { toldRun } = await import("../output/told-run.js");
+  return toldRun(command, () => process.kill(process.pid, "SIGINT"));
+}
+
+/** null: no page is served. @throws PktgenError (2, 3) */
+async function pageOf(told: OneRun | null, { ui }: RunOptions, output: Output): Promise<ShownRun | null> {
+  if (told === null || ui === undefined) return null;
+  const { showRun } = await import("../output/told-run.js");
+  const page = await showRun(told, runOptions.ui.read(ui, "--ui"));
+  output.message(`pktgen-ts: the run is shown at ${page.url}\n`);
+  return page;
+}
+
 export async function measure<Options extends RunOptions & FleetTexts>(
   words: readonly string[],
   options: Options,
@@ -50,7 +69,8 @@ export async function measure<Options extends RunOptions & FleetTexts>(
   refuseWords(words);
   const choice = reportChoice(options);
   const { planned, open } = await onFleet(options);
-  const { plan, facts, run } = await planOf(await profileOf(options), planned);
+  const profile = await profileOf(options);
+  const { plan, facts, run } = await planOf(profile, planned);
   planChecked(plan);
   const [{ hostFacts }, { knownOf }, { exitCodeOf, ndjsonLine, reportRun }, report] = await Promise.all([
     import("../../sys/host.js"),
@@ -67,15 +87,12 @@ export async function measure<Options extends RunOptions & FleetTexts>(
     // Where this line cannot be written the last one cannot either, and that is reported.
     if (choice.ndjson) void output.result(ndjsonLine(event, value)).catch(() => {});
   };
+  const trials: Trial[] = [];
   // A method takes long: its trials are told one by one.
   const tellsTrials = method !== null && output.messageColumns === null && !choice.ndjson;
-  const trials: Trial[] = [];
   const hooks: RunHooks = {
     signal: work.signal,
-    onProgress: (progress) => {
-      if (live === null) work.line.show(report.progressText(progress));
-      else live.progress(progress);
-    },
+    onProgress: (progress) => (live === null ? work.line.show(report.progressText(progress)) : live.progress(progress)),
     onTrial: (trial) => {
       trials.push(trial);
       live?.trial(trial);
@@ -84,16 +101,21 @@ export async function measure<Options extends RunOptions & FleetTexts>(
     },
     onInterval: (interval) => say("interval", interval),
   };
-  const measuring = run(hooks, open);
+  const judged: Planned["run"] = async (...args) => baseline.judge(await run(...args));
+  const told = await toldOf(
+    { plan, method, run: judged, hooks, open, description: profile?.description ?? "" },
+    options,
+  );
+  await using _page = await pageOf(told, options, output);
+  const measuring = told === null ? judged(hooks, open) : told.carryOut();
   const shown = work.wait(measuring).finally(() => live?.[Symbol.dispose]());
-  const measured = await shown.catch((error: unknown) => {
+  const result = await shown.catch((error: unknown) => {
     // A bug must not cost what was measured before it.
     if (method === null && trials.length > 0) output.message(`${JSON.stringify({ trials })}\n`);
     throw error;
   });
   const { stopped } = work;
-  const result = baseline.judge(measured);
-  await reportRun(result, choice, output);
+  await reportRun(result, choice, output, told === null ? {} : { html: told.file });
   const notUpdated = stopped ? null : baseline.update(result);
   if (notUpdated !== null) output.message(`pktgen-ts: ${notUpdated}\n`);
   finish(stopped ? exitCodes.interrupted : exitCodeOf(result));

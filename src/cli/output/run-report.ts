@@ -28,9 +28,16 @@ export const asciiOnly = (environment: NodeJS.ProcessEnv): boolean => {
 /**
  * Writes everything to where it goes. A file that fails does not keep the others from being written; the first failure
  * is thrown at the end. Where no table was shown, the document then goes to standard error: nothing measured is lost.
+ * `known`: reports that know more of this run than its result says.
  */
-export async function reportRun(result: RunResult, choice: ReportChoice, output: Output): Promise<void> {
+export async function reportRun(
+  result: RunResult,
+  choice: ReportChoice,
+  output: Output,
+  known: Partial<typeof reports> = {},
+): Promise<void> {
   const options = { color: choice.color, ascii: asciiOnly(process.env) };
+  const all = { ...reports, ...known };
   const text = (render: Report): string => render(result, options);
   const onOutput = choice.files.find(({ path }) => path === standardOutput);
   const failures: unknown[] = [];
@@ -41,12 +48,12 @@ export async function reportRun(result: RunResult, choice: ReportChoice, output:
       failures.push(error);
     }
   };
-  if (onOutput !== undefined) await attempt(() => output.result(text(reports[onOutput.report])));
+  if (onOutput !== undefined) await attempt(() => output.result(text(all[onOutput.report])));
   else if (choice.ndjson) await attempt(() => output.result(ndjsonLine("result", result)));
   else await attempt(() => output.result(text(reports.table)));
   const outputFailed = failures.length > 0;
   for (const file of choice.files) {
-    if (file !== onOutput) await attempt(() => writeResultFile(file, text(reports[file.report])));
+    if (file !== onOutput) await attempt(() => writeResultFile(file, text(all[file.report])));
   }
   if (failures.length === 0) return;
   const tableShown = onOutput === undefined && !choice.ndjson && !outputFailed;

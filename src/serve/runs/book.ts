@@ -70,6 +70,11 @@ export class RunBook {
     return run;
   }
 
+  /** A run of somebody else, who carries it out. */
+  show(run: Run): void {
+    this.#runs.set(run.id, run);
+  }
+
   /** @throws RequestRefusal (404) */
   ask(id: string): AskedRun {
     const run = this.#runs.get(id);

@@ -17,6 +17,7 @@ export const ofCommandLine: Readonly<Record<string, string>> = {
   openmetrics: "GET /runs/ID/result.openmetrics",
   ndjson: "GET /runs/ID/events",
   live: "GET /runs/ID/events",
+  ui: "GET /",
   verbose: "GET /runs/ID/events",
   baseline: "GET /runs/compare",
   updateBaseline: "GET /runs/compare",

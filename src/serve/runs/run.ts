@@ -1,6 +1,6 @@
 /** One run: its state, its events, and how it is stopped. It goes on without readers, unless it was asked not to. */
 import { exitCodes, PktgenError } from "../../errors.js";
-import { openLabBench } from "../../measure/bench.js";
+import { type OpenBench, openLabBench } from "../../measure/bench.js";
 import type { RunHooks, TrialSample } from "../../measure/plan.js";
 import type { RunResult, Trial } from "../../result/run-result.js";
 import { hostFacts } from "../../sys/host.js";
@@ -22,6 +22,8 @@ export interface RunOrder {
   readonly name: string;
   readonly planned: PlannedRun;
   readonly stopWithClient: boolean;
+  /** What it measures on; absent: a lab of this machine. */
+  readonly open?: OpenBench;
 }
 
 export class Run {
@@ -62,7 +64,8 @@ export class Run {
   /** Resolves when it has ended, whatever became of it. `onTrial` is told of each trial. */
   async carryOut(onTrial: (trial: Trial) => void): Promise<void> {
     try {
-      this.#result = await this.#order.planned.run(this.#hooks(onTrial), tellingBench(openLabBench, this.#tell));
+      const { planned, open = openLabBench } = this.#order;
+      this.#result = await planned.run(this.#hooks(onTrial), tellingBench(open, this.#tell));
       this.#finish("done");
     } catch (error) {
       const isInterrupt = error instanceof PktgenError && error.exitCode === exitCodes.interrupted;
@@ -160,6 +163,7 @@ export class Run {
         this.#live = endFigures(trial, this.#before?.index ?? index);
         this.journal.write("trial", trialRow(trial, index, this.#t()));
         this.#writeLedger(trial);
+        this.#writeHistogram(trial);
         onTrial(trial);
       },
     };
@@ -185,6 +189,11 @@ export class Run {
       ...{ t: this.#t(), settled: true, sent, received, inFlight: 0, unaccounted },
       hops: hops.map(({ name, rx, tx, dropped }) => ({ name, rx, tx, dropped })),
     });
+  }
+
+  #writeHistogram({ latencyBuckets = [] }: Trial): void {
+    const buckets = latencyBuckets.map((bucket) => [...bucket]);
+    this.journal.write("histogram", { t: this.#t(), what: "latency", flow: null, buckets });
   }
 
   #finish(state: "done" | "failed"): void {
