@@ -108,8 +108,10 @@ export class SmallTally {
 
   /** How many samples are at most so many ns, and more than the bucket before says; ascending. It keeps them. */
   buckets(): (readonly [upToNs: number, samples: number])[] {
-    return Array.from(this.#counts, (samples, bucket) => [Math.min(upperEdge(bucket), this.#max), samples] as const)
-      .filter(([, samples]) => samples > 0);
+    return Array.from(
+      this.#counts,
+      (samples, bucket) => [Math.min(upperEdge(bucket), this.#max), samples] as const,
+    ).filter(([, samples]) => samples > 0);
   }
 
   /** null: there was no sample. Then it begins anew. */

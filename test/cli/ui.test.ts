@@ -87,25 +87,12 @@ it("ends with its run, and the file is the page with the run in it", async () =>
 });
 
 it("a method's file has its trials in it, too", async () => {
-  const html = join(folder, "latency.html");
-  const done = await runCli([
-    "latency",
-    "--sizes",
-    "64",
-    "--reference",
-    "10kpps",
-    "--loads",
-    "10%",
-    "--duration",
-    "300ms",
-    "--warmup",
-    "0ms",
-    "--html",
-    html,
-  ]);
+  const html = join(folder, "soak.html");
+  const soak = ["soak", "--sizes", "64", "--load", "1kpps", "--for", "600ms", "--piece", "300ms", "--warmup", "0ms"];
+  const done = await runCli([...soak, "--html", html]);
   expect([0, 4], done.stderr).toContain(done.code);
   const { events } = recordingIn(readFileSync(html, "utf8"));
-  expect(events[0].data).toMatchObject({ command: "latency", kind: "run" });
+  expect(events[0].data).toMatchObject({ command: "soak", kind: "run" });
   expect(events.filter(({ event }: Json) => event === "trial").length).toBeGreaterThan(0);
 });
 

@@ -110,7 +110,9 @@ describe("a run that goes on", () => {
   });
 
   it.each([
-    ["PATCH", "", { rate: "2kpps" }, [501, "not-built", "rate"]],
+    ["PATCH", "", { rate: "max" }, [501, "not-built", "rate"]],
+    ["PATCH", "", { rate: "fast" }, [422, "invalid", "rate"]],
+    ["PATCH", "", { extend: "10s" }, [501, "not-built", "extend"]],
     ["PATCH", "", {}, [400, "bad-request", undefined]],
     ["GET", "/result.json", undefined, [409, "wrong-state", undefined]],
     ["DELETE", "", undefined, [409, "wrong-state", undefined]],
@@ -118,6 +120,26 @@ describe("a run that goes on", () => {
   ] as const)("says no to %s %s %j", async (method, path, body, expected) => {
     const { status, json } = await rig.ask(method, `/runs/${info.id}${path}`, body === undefined ? {} : { body });
     expect([status, json.error.code, json.error.where]).toEqual(expected);
+  });
+
+  it("has another rate, is paused, goes on, and its figures are known while it runs", async () => {
+    const liveUntil = async (is: (live: Record<string, number | null>) => boolean): Promise<RunInfo> => {
+      for (;;) {
+        const now: RunInfo = await rig.get(`/runs/${info.id}`);
+        if (now.live !== null && is(now.live)) return now;
+        await sleep(20);
+      }
+    };
+    const { can } = await liveUntil(({ latencyP99Ns, lateShare }) => latencyP99Ns != null && lateShare != null);
+    expect(can).toEqual({ stop: true, rate: true, pause: true, extend: false });
+    const change = (body: object): Promise<Answer> => rig.ask("PATCH", `/runs/${info.id}`, { body });
+    const faster = await change({ rate: "2kpps" });
+    expect(faster.status, faster.text).toBe(200);
+    await liveUntil(({ offeredPps }) => offeredPps === 2_000);
+    expect((await change({ paused: true })).status).toBe(200);
+    await liveUntil(({ offeredPps, txPps }) => offeredPps === 0 && txPps === 0);
+    expect((await change({ paused: false })).status).toBe(200);
+    await liveUntil(({ txPps }) => txPps! > 0);
   });
 
   it("goes on when a reader of its events vanishes in the middle", async () => {
@@ -153,7 +175,7 @@ describe("a run that goes on", () => {
       state: "done",
       verdict: "invalid",
       stopped: true,
-      causes: ["interrupted"],
+      causes: ["interrupted", "changed"],
     });
     expect(dataOf(events, "marker").map(({ what }) => what)).toEqual(["stop"]);
     const again = await rig.ask("POST", `/runs/${info.id}/stop`);

@@ -148,6 +148,7 @@ describe("flows of a session", () => {
       (await asked("PATCH", template, `/sessions/${id}/flows/live`, body)).json;
     expect((await flow("live")).state).toBe("running");
     expect(await change({ rate: "1kpps", paused: true })).toMatchObject({ state: "paused", rate: "1kpps" });
+    await ofSession("POST", "/pause", { flows: ["live"] });
     // What is not paused is not resumed.
     await ofSession("POST", "/resume", {});
     expect([(await flow("live")).state, (await flow("other")).state]).toEqual(["running", "idle"]);
@@ -218,6 +219,8 @@ describe("beside flows a session", () => {
   it("captures a port, and gives the file while it goes on", async () => {
     const { json: capture } = await ofSession("POST", "/captures", { port: "west", filter: "udp.dstport == 7" });
     expect(capture).toEqual({ id: "c1", port: "west", running: true });
+    const one = "/sessions/{id}/captures/{capture}";
+    expect((await asked("GET", one, `/sessions/${id}/captures/c1`)).json).toEqual(capture);
     expect((await ofSession("POST", "/captures", { port: "west" })).status).toBe(409);
     await ofSession("POST", "/start", { flows: ["two.fast", "two.slow"] });
     await settled();
@@ -243,6 +246,7 @@ describe("beside flows a session", () => {
       { name: "h1", port: "west", mac: "02:00:00:00:00:11", ipv4: ["198.18.0.11"] },
     ];
     expect((await ofSession("POST", "/hosts", { hosts })).json).toEqual({ hosts });
+    expect((await ofSession("GET", "/hosts")).json).toEqual({ hosts });
     const question = { host: "h0", address: "198.18.0.11" };
     expect((await ofSession("POST", "/resolve", question)).json.mac).toBe("02:00:00:00:00:11");
     const echo = (await ofSession("POST", "/ping", question)).json;

@@ -1,6 +1,6 @@
 /** Routes about runs. */
 import { z } from "zod";
-import type { RunBody } from "../contract.js";
+import type { RunBody, RunChange } from "../contract.js";
 import { recordingLine } from "../events/journal.js";
 import { RequestRefusal } from "../refusal.js";
 import { type Call, json, type Reply, type Route } from "../route.js";
@@ -20,19 +20,15 @@ async function post(server: Server, { body }: Call): Promise<Reply> {
   return json(plannedOf(planned, server.claims.isFree(planned.ports)));
 }
 
-/** @throws RequestRefusal: today's trials cannot be changed while they run. */
-function change(server: Server, { path, body }: Call): Reply {
-  const { info } = server.runs.ask(path["id"]!);
-  const [where] = Object.keys(body as object);
-  if (where === undefined)
-    throw new RequestRefusal("bad-request", "nothing is to be changed", { accepted: "rate, paused, extend" });
-  if (info.ended !== null)
+/** @throws RequestRefusal (400, 409, 501) */
+async function change(server: Server, { path, body }: Call): Promise<Reply> {
+  const { info, run } = server.runs.ask(path["id"]!);
+  if (Object.keys(body as object).length === 0)
+    throw new RequestRefusal("bad-request", "nothing is to be changed", { accepted: "rate, paused" });
+  if (run === null)
     throw new RequestRefusal("wrong-state", `run ${info.id} has ended`, { accepted: "a run that goes on" });
-  throw new RequestRefusal("not-built", "a trial has one load from its first to its last frame", {
-    where,
-    accepted: "a run with other options",
-    hint: "flows of a session can be changed while they run: POST /sessions",
-  });
+  await run.change(body as RunChange);
+  return json(run.info());
 }
 
 function events(server: Server, call: Call): Reply {
@@ -74,7 +70,8 @@ export const runRoutes: readonly Route[] = [
   {
     method: "PATCH",
     path: "/runs/{id}",
-    summary: "changes a run that goes on, where the engine can",
+    summary:
+      "changes the load of a run that goes on: its rate, and whether it is paused. The result says so, and is invalid",
     body: schema.runChange,
     answers: { 200: schema.runInfo },
     handle: change,

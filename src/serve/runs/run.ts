@@ -1,19 +1,25 @@
 /** One run: its state, its events, and how it is stopped. It goes on without readers, unless it was asked not to. */
 import { exitCodes, PktgenError } from "../../errors.js";
 import { type OpenBench, openLabBench } from "../../measure/bench.js";
+import type { LoadChange } from "../../measure/load-now.js";
 import type { RunHooks, TrialSample } from "../../measure/plan.js";
+import { RunControl } from "../../measure/run-control.js";
 import type { RunResult, Trial } from "../../result/run-result.js";
 import { hostFacts } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
-import type { ErrorDetail, LiveFigures, RunInfo, RunState } from "../contract.js";
+import { formatRate, parseRate } from "../../units.js";
+import type { CommandName, ErrorDetail, LiveFigures, RunChange, RunInfo, RunState } from "../contract.js";
 import { EventJournal } from "../events/journal.js";
 import { EventReaders } from "../events/readers.js";
 import { runFigures, runUnits, sampleValues } from "../events/sample-figures.js";
 import { answerOf, detailOf, RequestRefusal } from "../refusal.js";
+import { sendable } from "../sendable.js";
 import type { PlannedRun } from "./planned.js";
 import { endFigures, liveFiguresOf, plannedOf, trialRow } from "./run-events.js";
 import { tellingBench } from "./telling-bench.js";
 
+/** Of all others the trials' loads are what they look for. */
+const changeable: ReadonlySet<CommandName> = new Set<CommandName>(["run", "soak"]);
 /** Time between two samples of a run's events. */
 const sampleEveryMs = 250;
 
@@ -31,6 +37,7 @@ export class Run {
   readonly journal = new EventJournal();
   readonly #order: RunOrder;
   readonly #controller = new AbortController();
+  readonly #control = new RunControl();
   readonly #started = new Date();
   readonly #startedMs = performance.now();
   #state: RunState = "opening";
@@ -76,6 +83,8 @@ export class Run {
 
   info(): RunInfo {
     const { planned, name } = this.#order;
+    const isOpen = !this.isOver && !this.#stopped;
+    const isFree = changeable.has(planned.command);
     return {
       ...{ id: this.id, name, command: planned.command, options: planned.options, commandLine: planned.commandLine },
       state: this.#state,
@@ -88,8 +97,50 @@ export class Run {
       ...{ stopped: this.#stopped, error: this.#error, live: this.#live },
       trials: this.trials.length,
       trialsExpected: planned.trialsExpected,
-      can: { stop: !this.isOver && !this.#stopped, rate: false, pause: false, extend: false },
+      can: { stop: isOpen, rate: isOpen && isFree, pause: isOpen && isFree, extend: false },
     };
+  }
+
+  /** Of the trial that is sending. @throws RequestRefusal (409, 501), PktgenError (2) */
+  async change({ rate, paused, extend }: RunChange): Promise<void> {
+    this.#refuseChange(extend);
+    if (paused !== undefined) {
+      const kind = paused ? "pause" : "resume";
+      await this.#load({ kind, streams: "all" });
+      this.journal.write("marker", { t: this.#t(), what: kind, text: paused ? "paused" : "goes on" });
+    }
+    if (rate !== undefined) {
+      const read = sendable(parseRate(rate, "rate"), "rate");
+      await this.#load({ kind: "rate", streams: "all", rate: read });
+      this.journal.write("marker", { t: this.#t(), what: "rate", text: `rate ${formatRate(read)}` });
+    }
+  }
+
+  #refuseChange(extend: string | undefined): void {
+    if (this.isOver)
+      throw new RequestRefusal("wrong-state", `run ${this.id} has ended`, { accepted: "a run that goes on" });
+    const { command } = this.#order.planned;
+    if (!changeable.has(command)) {
+      throw new RequestRefusal("wrong-state", `${command} decides the load of its trials itself`, {
+        accepted: [...changeable].join(", "),
+      });
+    }
+    if (extend === undefined) return;
+    throw new RequestRefusal("not-built", "a trial ends when it was said to", {
+      where: "extend",
+      accepted: "rate, paused",
+      hint: 'begin it with "duration": "forever", and stop it',
+    });
+  }
+
+  /** No trial sending is a state that passes. */
+  async #load(change: LoadChange): Promise<void> {
+    try {
+      await this.#control.change(change);
+    } catch (error) {
+      if (!(error instanceof PktgenError) || error.exitCode !== exitCodes.invalid) throw error;
+      throw new RequestRefusal("wrong-state", error.message, error.details);
+    }
   }
 
   /** `why`: for those who read the events. */
@@ -157,6 +208,7 @@ export class Run {
   #hooks(onTrial: (trial: Trial) => void): RunHooks {
     return {
       signal: this.#controller.signal,
+      control: this.#control,
       onSample: (sample) => this.#sample(sample),
       onTrial: (trial) => {
         const index = this.trials.push(trial) - 1;

@@ -30,6 +30,7 @@ import type { FlowBody } from "../contract.js";
 import { hexFrameOf } from "../hex-frame.js";
 import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
+import { sendable } from "../sendable.js";
 import type { ServeSetup } from "../setup.js";
 
 /** A flow, and its rate as a text. */
@@ -172,15 +173,6 @@ function ratesOf(flow: FlowBody, spec: TrafficSpec, size: FrameSize, lineRateBps
 
 const askedRate = ({ rate }: FlowBody): FlowRate =>
   sendable(rate === undefined ? null : parseRate(rate, "rate"), "rate");
-
-/** @throws RequestRefusal */
-function sendable(rate: TrafficStream["rate"], where: string): FlowRate {
-  const accepted = "a rate, e.g. 10kpps or 1Gbps";
-  if (rate === null) throw invalid("a flow has a rate", where, accepted);
-  if (rate.kind === "max")
-    throw notBuilt("a flow of a session cannot send all that there is room for", where, accepted);
-  return rate;
-}
 
 /** null: the request says nothing of it. */
 function lengthOf({ count, duration }: FlowBody): { readonly duration: FlowDuration } | null {
