@@ -5,7 +5,6 @@ import type { RunBody } from "./contract.js";
 import { Exchanges } from "./exchange/exchanges.js";
 import { ProfileFolder } from "./profiles.js";
 import { RequestRefusal } from "./refusal.js";
-import type { Route } from "./route.js";
 import { RunBook } from "./runs/book.js";
 import { History } from "./runs/history.js";
 import { type PlannedRun, planRequest } from "./runs/planned.js";
@@ -53,7 +52,7 @@ export class Server {
   }
 
   /** @throws RequestRefusal (403): it shows one run, which may be looked at, changed and stopped. */
-  admit({ method, path }: Pick<Route, "method" | "path">): void {
+  admit({ method, path }: { readonly method: string; readonly path: string }): void {
     if (!this.#showsOne || method === "GET" || method === "PATCH" || path === "/runs/{id}/stop") return;
     throw new RequestRefusal("forbidden", "this page shows one run", {
       where: path,

@@ -177,7 +177,7 @@ describe("a run that goes on", () => {
       stopped: true,
       causes: ["interrupted", "changed"],
     });
-    expect(dataOf(events, "marker").map(({ what }) => what)).toEqual(["stop"]);
+    expect(dataOf(events, "marker").map(({ what }) => what)).toEqual(["rate", "pause", "resume", "stop"]);
     const again = await rig.ask("POST", `/runs/${info.id}/stop`);
     expect([again.status, again.json.error.code]).toEqual([409, "wrong-state"]);
   });
