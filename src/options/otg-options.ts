@@ -1,9 +1,10 @@
 /** Options of the Open Traffic Generator server: its ports, and where it listens. */
 import { readFileSync } from "node:fs";
 import { usageError } from "../errors.js";
+import { isLoopback } from "./listen-address.js";
 import { anyText, flag, list, type OptionTable, option, readOptions, type TextsOf } from "./option.js";
 import { count } from "./option-values.js";
-import { isLoopback, namedPorts, type ServePort } from "./serve-options.js";
+import { namedPorts, type ServePort } from "./serve-options.js";
 
 const mostPort = 65_535;
 const usualHttps = 8443;
