@@ -52,7 +52,10 @@ interface Arrived {
   readonly receivedAt: readonly number[];
   /** Below the highest number that came, over its lanes. */
   readonly missing: number;
-  /** The number after the highest that came, of the lane where it is highest. */
+  /**
+   * The number after the highest that came, of the lane where it is highest. Without numbers: how many must have left, if
+   * none came twice.
+   */
   readonly highest: number;
   readonly duplicate: number;
   readonly reordered: number;
@@ -169,7 +172,10 @@ export class Sampler {
       reordered += sequences[cells + sequenceCell.reordered]!;
       tooOld += sequences[cells + sequenceCell.tooOld]!;
     }
-    if (!isSigned) received = recognised;
+    if (!isSigned) {
+      received = recognised;
+      highest = Math.ceil(recognised / Math.max(1, ownLanes.length));
+    }
     const timeOf = (which: number): number => (recognised > 0 ? flows[at + which]! : -1);
     return {
       received,

@@ -71,6 +71,25 @@ describe("a sample that is taken while the loop goes on", () => {
   });
 });
 
+describe("a sample between two looks at the rings", () => {
+  it.each([true, false])("never shows more frames received than sent, signed: %s", (signed) => {
+    const sim = new SessionSim();
+    const { frames, ...rest } = simFlow("a", 1);
+    sim.add({ ...rest, frames: { ...frames, signed } });
+    sim.command("start", ["a"]);
+    let most = 0;
+    for (let step = 0; step < 60; step++) {
+      sim.run(70_000);
+      const { sent, received, lost, inFlight, inRing, intended } = sim.counters("a");
+      expect(received).toBeLessThanOrEqual(sent);
+      expect(received + lost + inFlight).toBe(sent);
+      expect(intended).toBe(sent + inRing);
+      most = received;
+    }
+    expect(most).toBeGreaterThan(350);
+  });
+});
+
 describe("orders for which there is no room", () => {
   /** A table with little memory, and a loop that does everything at once. */
   function crowded() {
