@@ -157,14 +157,16 @@ export class FleetScene implements AsyncDisposable {
     const states = async (): Promise<string[]> => (await findAgents(watcher, null, 500)).map(({ state }) => state);
     const alive = this.#scene.party === "agent" && this.#scene.event === "killed" ? 1 : names.length;
     const isCut = this.#scene.event === "cut for good" && this.#scene.party === "agent" ? 1 : 0;
+    let seen: readonly string[] = [];
     const isFree = async (): Promise<boolean> => {
       const all = await states();
+      seen = all;
       return all.length === alive - isCut && all.every((state) => state === "idle");
     };
     await within(until(isFree), "that agents are free");
     const collected = run === null ? "there was no run" : await collectRun(watcher, run).catch((e: Error) => e.message);
     const other = (await this.#other) ?? null;
-    return { trials, error, other, leftOpen: this.#leftOpen, states: await states(), collected };
+    return { trials, error, other, leftOpen: this.#leftOpen, states: seen, collected };
   }
 
   /** Why it ended early; null: it did not. */
