@@ -1,0 +1,45 @@
+/** Sessions on real interfaces, through sockets of the kernel and of XDP: links go down and up, and every frame stays accounted for. */
+import { expect, it } from "vitest";
+import { parsePortSpec } from "../../src/port/index.js";
+import { openSession, type Session, type SessionEvent, type SessionSnapshot } from "../../src/session/index.js";
+import { ip, vethPair } from "../support/netns.js";
+import { describeLab } from "../support/probe.js";
+import { simFlow } from "../support/session-sim.js";
+
+async function until(session: Session, isIt: (snapshot: SessionSnapshot) => boolean): Promise<void> {
+  while (!isIt(session.sample())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const settled = ({ flows }: SessionSnapshot): boolean => flows.every((flow) => flow.settled);
+
+describeLab("a session on interfaces", ["netns"], () => {
+  it.each(["packet", "xdp"])("of kind %s takes a link down and up, and goes on", async (kind) => {
+    using pair = vethPair();
+    const [a, b] = [pair.a, pair.b].map(({ name, netns }) => parsePortSpec(`${kind}:${name},netns=${netns}`));
+    await using session = await openSession({
+      ports: [
+        { name: "p0", port: a! },
+        { name: "p1", port: b! },
+      ],
+      settleNs: 300e6,
+      flows: [simFlow("a", 1, { rate: { kind: "pps", pps: 500 } })],
+    });
+    const events: SessionEvent[] = [];
+    session.onEvent((event) => events.push(event));
+    await session.start("all");
+    await until(session, ({ flows }) => flows[0]!.received > 50);
+    await session.setLink("p0", "down");
+    const isUp = (): boolean => ip(pair.a.netns, "-br", "link", "show", pair.a.name).includes("LOWER_UP");
+    expect(isUp()).toBe(false);
+    await session.setLink("p0", "up");
+    const before = session.sample().flows[0]!.received;
+    await until(session, ({ flows }) => flows[0]!.received > before + 50);
+    expect(isUp()).toBe(true);
+    await session.stop("all");
+    await until(session, settled);
+    const [flow] = session.sample().flows;
+    expect(flow!.received + flow!.lost).toBe(flow!.sent);
+    expect(flow).toMatchObject({ corrupt: 0, duplicate: 0 });
+    expect(flow!.intended).toBe(flow!.sent + flow!.missed + flow!.blocked);
+  });
+});
