@@ -20,7 +20,7 @@ import type { FlowDuration, FlowSpec } from "./types.js";
 
 export interface TableFlow {
   readonly slot: number;
-  readonly spec: FlowSpec;
+  spec: FlowSpec;
   readonly compiled: CompiledFlow;
   pps: number;
   /** Ports of `to`, and the lane of each: all the same one, or one each. */
@@ -120,6 +120,12 @@ export class FlowTable {
     return flows.flatMap((flow) => this.#release(flow));
   }
 
+  /** What a flow that is stopped sends from its next start on. */
+  setDuration(flow: TableFlow, duration: FlowDuration): void {
+    flow.spec = { ...flow.spec, duration };
+    this.#writeDuration(flow.slot, duration);
+  }
+
   command(kind: Command["kind"], flow: TableFlow, more: Partial<Command> = {}): Command {
     return { kind, slot: flow.slot, ...more };
   }
@@ -190,12 +196,7 @@ export class FlowTable {
     flows.fill(0, at, at + flowCell.doubles);
     for (const each of [flowCell.lastSentNs, flowCell.firstSentNs, flowCell.startedNs, flowCell.stoppedNs])
       flows[at + each] = -1;
-    const { durationNs, limit, burstFrames, bursts, gapNs } = scheduleOf(spec.duration ?? { kind: "continuous" });
-    flows[at + flowCell.limit] = limit;
-    flows[at + flowCell.durationNs] = durationNs;
-    flows[at + flowCell.burstFrames] = burstFrames;
-    flows[at + flowCell.bursts] = bursts;
-    flows[at + flowCell.gapNs] = gapNs;
+    this.#writeDuration(slot, spec.duration ?? { kind: "continuous" });
     flows[at + flowCell.delayNs] = spec.delayNs ?? -1;
     flows[at + flowCell.pps] = pps;
     flows[at + flowCell.from] = from;
@@ -203,6 +204,17 @@ export class FlowTable {
     flows[at + flowCell.variants] = program.variants.length;
     flows[at + flowCell.state] = flowState.stopped;
     sizeOf[slot] = program.signed && program.variants.length === 1 ? program.variants[0]!.bufferBytes : 0;
+  }
+
+  #writeDuration(slot: number, duration: FlowDuration): void {
+    const { flows } = this.memory;
+    const at = slot * flowCell.doubles;
+    const { durationNs, limit, burstFrames, bursts, gapNs } = scheduleOf(duration);
+    flows[at + flowCell.limit] = limit;
+    flows[at + flowCell.durationNs] = durationNs;
+    flows[at + flowCell.burstFrames] = burstFrames;
+    flows[at + flowCell.bursts] = bursts;
+    flows[at + flowCell.gapNs] = gapNs;
   }
 
   #writePorts(slot: number, to: readonly number[], lanes: readonly number[]): void {

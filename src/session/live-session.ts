@@ -16,6 +16,7 @@ import { SessionError } from "./session-error.js";
 import type {
   CapturedFile,
   CaptureSpec,
+  FlowDuration,
   FlowInfo,
   FlowNames,
   FlowRate,
@@ -164,8 +165,9 @@ export class LiveSession implements Session {
     }
   }
 
-  start(names: FlowNames): Promise<void> {
-    return this.#sayBatch(commandKind.start, names);
+  async start(names: FlowNames, duration?: FlowDuration): Promise<void> {
+    if (duration !== undefined) this.#setDuration(this.#named(names), duration);
+    await this.#sayBatch(commandKind.start, names);
   }
 
   stop(names: FlowNames): Promise<void> {
@@ -315,6 +317,18 @@ export class LiveSession implements Session {
       flows.map(({ slot }, place): Command => ({ kind, slot, value: place, batch, length: flows.length })),
     );
     this.#lookAtStates();
+  }
+
+  /** All or none. @throws SessionError bad-spec; not-possible: one of them is not stopped */
+  #setDuration(flows: readonly TableFlow[], duration: FlowDuration): void {
+    for (const { spec, slot } of flows) {
+      checkDuration({ ...spec, duration });
+      const state = stateOf(this.#handle.memory, slot);
+      if (state === "stopped") continue;
+      const what = `the flow is ${state}, so that its next start cannot have another duration yet`;
+      throw new SessionError("not-possible", what, { where: `flow "${spec.name}"`, hint: "stop it first" });
+    }
+    for (const flow of flows) this.#table.setDuration(flow, duration);
   }
 
   /** @throws SessionError exists */

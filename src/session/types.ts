@@ -267,8 +267,11 @@ export interface Session extends AsyncDisposable {
   addFlows(flows: readonly FlowSpec[]): Promise<void>;
   /** Stops those that run, and forgets them and their counters. */
   removeFlows(names: FlowNames): Promise<void>;
-  /** A new generation each: their counters begin at 0. */
-  start(names: FlowNames): Promise<void>;
+  /**
+   * A new generation each: their counters begin at 0. `duration`: theirs from now on; they have to be stopped. Absent: as
+   * before.
+   */
+  start(names: FlowNames, duration?: FlowDuration): Promise<void>;
   stop(names: FlowNames): Promise<void>;
   pause(names: FlowNames): Promise<void>;
   /** Paused ones go on where they paused; stopped ones start. */

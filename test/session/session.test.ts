@@ -90,6 +90,30 @@ describe("a session in its own thread", () => {
     expect(session.sample().flows[0]!.txPps).toBeGreaterThan(0);
   });
 
+  it("starts flows with another duration than they were added with", async () => {
+    using folder = temporaryFolder();
+    await using session = await openBoth(folder.path);
+    await session.addFlows([simFlow("a", 1), simFlow("b", 2)]);
+    await session.start(["a", "b"], { kind: "frames", frames: 70 });
+    await until(session, allSettled);
+    expect(session.sample().flows.map(({ sent, received }) => [sent, received])).toEqual([
+      [70, 70],
+      [70, 70],
+    ]);
+    // It is theirs from now on.
+    await session.start(["a"]);
+    await until(session, (snapshot) => snapshot.flows[0]!.generation === 2 && allSettled(snapshot));
+    expect(session.sample().flows[0]).toMatchObject({ sent: 70, received: 70 });
+    await session.start(["b"], { kind: "continuous" });
+    const again = session.start(["a", "b"], { kind: "frames", frames: 5 });
+    await expect(again).rejects.toMatchObject({ code: "not-possible" });
+    await expect(session.start(["a"], { kind: "frames", frames: 0 })).rejects.toMatchObject({ code: "bad-spec" });
+    expect(session.flows().map(({ spec, state }) => [spec.duration?.kind, state])).toEqual([
+      ["frames", "stopped"],
+      ["continuous", "running"],
+    ]);
+  });
+
   it("is a host on each port: it answers and asks, whatever flows do", async () => {
     using folder = temporaryFolder();
     const hosts = [
