@@ -23,6 +23,14 @@ export interface WallTime {
   readonly nanoseconds: number;
 }
 
+/** So many ns before now. */
+export function wallTimeBefore(sinceNs: number): WallTime {
+  const nowMs = Date.now();
+  const nanoseconds = (nowMs % 1000) * 1e6 - sinceNs;
+  const borrowed = Math.floor(nanoseconds / 1e9);
+  return { seconds: Math.floor(nowMs / 1000) + borrowed, nanoseconds: nanoseconds - borrowed * 1e9 };
+}
+
 interface OpenCapture {
   readonly order: CaptureOrder;
   readonly bytes: number;

@@ -13,6 +13,7 @@ import {
   type SessionOrder,
 } from "../engine/session/index.js";
 import { orderWord, sizeWord } from "../stream/frames/frame-maker.js";
+import { checkDuration } from "./check-duration.js";
 import type { CompiledFlow } from "./compile-flow.js";
 import { Heap } from "./heap.js";
 import { SessionError } from "./session-error.js";
@@ -120,10 +121,23 @@ export class FlowTable {
     return flows.flatMap((flow) => this.#release(flow));
   }
 
-  /** What a flow that is stopped sends from its next start on. */
-  setDuration(flow: TableFlow, duration: FlowDuration): void {
-    flow.spec = { ...flow.spec, duration };
-    this.#writeDuration(flow.slot, duration);
+  /**
+   * What flows that are stopped send from their next start on: all or none. @throws SessionError bad-spec; not-possible:
+   * one of them is not stopped
+   */
+  setDuration(flows: readonly TableFlow[], duration: FlowDuration): void {
+    for (const { spec, slot } of flows) {
+      checkDuration({ ...spec, duration });
+      if (this.memory.flows[slot * flowCell.doubles + flowCell.state] === flowState.stopped) continue;
+      throw new SessionError("not-possible", "a flow that is not stopped cannot have another duration", {
+        where: `flow "${spec.name}"`,
+        hint: "stop it first",
+      });
+    }
+    for (const flow of flows) {
+      flow.spec = { ...flow.spec, duration };
+      this.#writeDuration(flow.slot, duration);
+    }
   }
 
   command(kind: Command["kind"], flow: TableFlow, more: Partial<Command> = {}): Command {

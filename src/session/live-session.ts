@@ -3,7 +3,7 @@ import { type Command, commandKind, flowCell, type SessionHandle } from "../engi
 import { didYouMean } from "../nearest.js";
 import type { Port } from "../port/index.js";
 import { monotonicClock } from "../sys/clock.js";
-import { Captures, type WallTime } from "./captures.js";
+import { Captures, type WallTime, wallTimeBefore } from "./captures.js";
 import { checkDuration } from "./check-duration.js";
 import { Commander } from "./commander.js";
 import { compileFlow, flowPps } from "./compile-flow.js";
@@ -99,12 +99,8 @@ export class LiveSession implements Session {
 
   /** The loop's time 0 by the clock that all threads share. */
   begin(epochNs: number): void {
-    const sinceNs = monotonicClock().nowNs() - epochNs;
-    const nowMs = Date.now();
     this.#epochNs = epochNs;
-    const nanoseconds = (nowMs % 1000) * 1e6 - sinceNs;
-    const borrowed = Math.floor(nanoseconds / 1e9);
-    this.#wall = { seconds: Math.floor(nowMs / 1000) + borrowed, nanoseconds: nanoseconds - borrowed * 1e9 };
+    this.#wall = wallTimeBefore(monotonicClock().nowNs() - epochNs);
     this.#links.begin(() => this.#nowNs());
     this.#tick();
     this.#timer = setInterval(() => this.#tick(), tickMs);
@@ -166,7 +162,7 @@ export class LiveSession implements Session {
   }
 
   async start(names: FlowNames, duration?: FlowDuration): Promise<void> {
-    if (duration !== undefined) this.#setDuration(this.#named(names), duration);
+    if (duration !== undefined) this.#table.setDuration(this.#named(names), duration);
     await this.#sayBatch(commandKind.start, names);
   }
 
@@ -317,18 +313,6 @@ export class LiveSession implements Session {
       flows.map(({ slot }, place): Command => ({ kind, slot, value: place, batch, length: flows.length })),
     );
     this.#lookAtStates();
-  }
-
-  /** All or none. @throws SessionError bad-spec; not-possible: one of them is not stopped */
-  #setDuration(flows: readonly TableFlow[], duration: FlowDuration): void {
-    for (const { spec, slot } of flows) {
-      checkDuration({ ...spec, duration });
-      const state = stateOf(this.#handle.memory, slot);
-      if (state === "stopped") continue;
-      const what = `the flow is ${state}, so that its next start cannot have another duration yet`;
-      throw new SessionError("not-possible", what, { where: `flow "${spec.name}"`, hint: "stop it first" });
-    }
-    for (const flow of flows) this.#table.setDuration(flow, duration);
   }
 
   /** @throws SessionError exists */
