@@ -5,7 +5,8 @@
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { type FleetSettings, openFleetBench } from "../src/fleet/fleet-bench.js";
+import { openFleetBench } from "../src/fleet/fleet-bench.js";
+import type { FleetSettings } from "../src/fleet/fleet-settings.js";
 import { connectNats } from "../src/fleet/nats/nats-bus.js";
 import { parseNatsAddress } from "../src/options/fleet-address.js";
 import type { Trial } from "../src/result/run-result.js";

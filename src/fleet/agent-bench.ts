@@ -8,7 +8,7 @@ import { learn } from "../measure/learning.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunPlan } from "../measure/plan.js";
 import type { TrialInputs } from "../measure/trial-result.js";
-import { type AppointedShare, measureTrial, type TrialRun, warmUpFor } from "../measure/trial-run.js";
+import { type AppointedShare, measureTrial, specsFor, type TrialRun, warmUpFor } from "../measure/trial-run.js";
 import type { DutResult } from "../result/run-result.js";
 
 /** A running trial's counters. */
@@ -31,6 +31,8 @@ export interface AgentBench extends AsyncDisposable {
   /** Both resolve with the frames that were sent to the device. `flow`: trials go from host to host. */
   warmUp(like: MeasureRequest, signal: AbortSignal, flow?: FlowRole): Promise<number>;
   learn(like: MeasureRequest, frames: number, signal: AbortSignal): Promise<number>;
+  /** Frames like these that its generator makes and takes back in a second, in memory: nothing is sent on a port. */
+  capacity(like: MeasureRequest): Promise<number>;
   /** One for each direction. */
   trial(
     request: MeasureRequest,
@@ -69,6 +71,7 @@ export const openAgentLab: OpenAgentBench = async (plan, signal) => {
       await learn(run(signal), like, frames);
       return lab.beside.learning - before;
     },
+    capacity: (like) => lab.generator.speedPps(specsFor(plan, lab, like)[0]!),
     trial: (request, index, part, signal) => measureTrial(run(signal), request, index, part),
     tellFlow: (command) => lab.generator.tellFlow(command),
     counters: async () => {

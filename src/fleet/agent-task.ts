@@ -28,6 +28,8 @@ export class AgentTask {
   readonly done: Promise<readonly TrialInputs[] | null>;
   /** Nothing but a stop ends it. */
   readonly isEndless: boolean;
+  /** That have a share of it. */
+  readonly agents: number;
   readonly #stop = new AbortController();
   readonly #go = deferred<number>();
   #startNs: number | null = null;
@@ -36,9 +38,10 @@ export class AgentTask {
   #isOver = false;
   #sent = 0;
 
-  constructor(id: TaskId, run: (steps: TaskSteps) => Promise<readonly TrialInputs[]>, isEndless = false) {
+  constructor(id: TaskId, run: (steps: TaskSteps) => Promise<readonly TrialInputs[]>, isEndless = false, agents = 1) {
     this.id = id;
     this.isEndless = isEndless;
+    this.agents = agents;
     const armed = deferred<void>();
     this.armed = armed.promise;
     const appointed = (): Promise<number> => {

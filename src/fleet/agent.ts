@@ -5,18 +5,19 @@
  */
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { Clock } from "../clock.js";
-import { type ExitCode, environmentError, exitCodes, PktgenError } from "../errors.js";
+import { environmentError, type PktgenError } from "../errors.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { TrialInputs } from "../measure/trial-result.js";
-import type { ClockAddress } from "../options/clock-address.js";
 import { monotonicClock } from "../sys/clock.js";
 import { allowedCpus } from "../sys/thread.js";
 import { packageVersion } from "../sys/version.js";
-import type { AgentBench, OpenAgentBench } from "./agent-bench.js";
+import type { AgentBench } from "./agent-bench.js";
 import { AgentLab } from "./agent-lab.js";
+import { type NameHolder, refuseTakenName, watchName } from "./agent-name.js";
 import { AgentReports } from "./agent-reports.js";
+import type { AgentClock, AgentSetup } from "./agent-setup.js";
 import { AgentTask, isSameTask, type TaskId, type TaskSteps } from "./agent-task.js";
+import { refusal, withoutTraffic } from "./agent-words.js";
 import type { Bus, BusMessage } from "./bus.js";
 import { Claims } from "./claim.js";
 import { ClaimWatch } from "./claim-watch.js";
@@ -24,33 +25,13 @@ import { ClockEnd } from "./clock-end.js";
 import { clockId } from "./clock-id.js";
 import { checkCap } from "./load-cap.js";
 import { type AgentVerb, subjectOf } from "./names.js";
-import { type Offer, planOf } from "./part.js";
+import { planOf } from "./part.js";
 import { type FleetMessage, messages, protocolVersion, readMessage } from "./protocol.js";
-import type { Spool } from "./spool.js";
 import { endsByStopOnly } from "./trial-length.js";
 import { WireText } from "./wire.js";
 
-export interface AgentSetup extends Offer {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** It sends no more frames per second; null: no limit. */
-  readonly maxPps: number | null;
-  readonly spool: Spool | null;
-  /** Where it compares clocks with other agents; null or absent: it opens no socket. */
-  readonly clockUdp?: ClockAddress | null;
-  readonly open: OpenAgentBench;
-  /** For whoever looks after the agent. Absent: nobody does. */
-  readonly say?: (text: string) => void;
-  /** Absent: this host's CLOCK_MONOTONIC. */
-  readonly clock?: AgentClock;
-}
-
-/** `id`: agents with the same one read the same clock. */
-export interface AgentClock extends Clock {
-  readonly id: string;
-}
-
-const beatMs = { idle: 1_000, busy: 250 } as const;
+/** In a trial of very many agents, each of them says less often that it is there. */
+const beatMs = { idle: 1_000, busy: 250, eachAgent: 5 } as const;
 const lateNs = 0;
 /** A trial that is confirmed later than this has not begun here. Before, its start is late, and its report says so. */
 const mostLateNs = 10e9;
@@ -60,6 +41,10 @@ type Answer = Readonly<Record<string, unknown>> | WireText;
 
 export class Agent implements AsyncDisposable {
   readonly incarnation = randomBytes(8).toString("hex");
+  /** Resolves where another agent has its name, which began earlier. */
+  readonly taken: Promise<PktgenError>;
+  readonly #since = new Date().toISOString();
+  #tellTaken: (error: PktgenError) => void = () => {};
   readonly #setup: AgentSetup;
   readonly #bus: Bus;
   readonly #clock: AgentClock;
@@ -85,11 +70,20 @@ export class Agent implements AsyncDisposable {
       () => void this.#expire(),
     );
     this.#pairClock = new ClockEnd(setup.clockUdp ?? null, () => this.#clock.nowNs());
+    this.taken = new Promise((resolve) => {
+      this.#tellTaken = resolve;
+    });
   }
 
-  /** Resolves once it answers. */
+  get #holder(): NameHolder {
+    return { from: this.#setup.name, incarnation: this.incarnation, host: hostname(), since: this.#since };
+  }
+
+  /** Resolves once it answers. @throws PktgenError (3): another agent has its name. */
   async listen(): Promise<void> {
     const { name } = this.#setup;
+    await refuseTakenName(this.#bus, this.#holder);
+    this.#subscriptions.push(await watchName(this.#bus, this.#holder, this.#tellTaken));
     const listen = async (subject: string, take: (message: BusMessage) => void): Promise<void> => {
       this.#subscriptions.push(await this.#bus.subscribe(subject, take));
     };
@@ -132,6 +126,7 @@ export class Agent implements AsyncDisposable {
     claim: (data) => this.#claim(data),
     release: (data) => this.#release(data),
     open: (data) => this.#open(data),
+    capacity: (data) => this.#capacity(data),
     prepare: (data) => this.#prepare(data),
     report: (data) => this.#report(data),
     counters: (data) => this.#counters(data),
@@ -165,8 +160,7 @@ export class Agent implements AsyncDisposable {
     return {
       version: packageVersion(),
       node: process.version,
-      host: hostname(),
-      incarnation: this.incarnation,
+      ...this.#holder,
       clockId: this.#clock.id,
       cpus: allowedCpus().length,
       lastEpoch: this.#claims.lastEpoch,
@@ -229,6 +223,14 @@ export class Agent implements AsyncDisposable {
     return { kind: "opened", settleNs, notes, floorNs: bench.floorNs(), dut: bench.dut() };
   }
 
+  async #capacity(data: unknown): Promise<Answer> {
+    const { request } = this.#ofHolder(readMessage(messages.capacity, data, "capacity"));
+    const { bench } = this.#lab;
+    if (bench === null) throw environmentError("its ports are not open");
+    const pps = await bench.capacity(request as unknown as MeasureRequest);
+    return { pps: Math.min(pps, this.#setup.maxPps ?? pps) };
+  }
+
   async #prepare(data: unknown): Promise<Answer> {
     const order = this.#ofHolder(readMessage(messages.prepare, data, "prepare"));
     const request = order.request as unknown as MeasureRequest;
@@ -236,7 +238,7 @@ export class Agent implements AsyncDisposable {
       if (order.task === "trial") checkCap(bench.plan, request, order.share, this.#setup.maxPps);
       bench.skipIds(order.idsGiven);
       const isEndless = order.task === "trial" && endsByStopOnly(request, order.flow);
-      const begun = new AgentTask(order, (steps) => this.#run(bench, order, steps), isEndless);
+      const begun = new AgentTask(order, (steps) => this.#run(bench, order, steps), isEndless, order.share.of);
       begun.done
         .then((inputs) => this.#finished(order, begun, inputs))
         .catch((error: unknown) => this.#setup.say?.(`a report was lost: ${String(error)}`));
@@ -373,23 +375,14 @@ export class Agent implements AsyncDisposable {
     const nowMs = this.#nowMs();
     const { bench, task: latest } = this.#lab;
     const task = latest?.isOver === false ? latest : null;
-    if (task === null && nowMs - this.#lastBeatMs < beatMs.idle) return;
+    const busyMs = Math.min(beatMs.idle, (task?.agents ?? 0) * beatMs.eachAgent);
+    if (nowMs - this.#lastBeatMs < (task === null ? beatMs.idle : busyMs)) return;
     this.#lastBeatMs = nowMs;
     this.#bus.publish(subjectOf.beat(this.#setup.name), {
-      ...{ v: protocolVersion, from: this.#setup.name, incarnation: this.incarnation },
+      ...{ v: protocolVersion, ...this.#holder },
       run: this.#claims.holder(nowMs)?.run ?? null,
       trial: task?.id.trial ?? null,
       progress: task?.isConfirmed === true ? (bench?.progress() ?? null) : null,
     });
   }
-}
-
-/** The coordinator knows what was to be sent. */
-const withoutTraffic = ({ spec: { stream: _, ...spec }, ...inputs }: TrialInputs): object => ({ ...inputs, spec });
-
-function refusal(error: unknown): Answer {
-  const isKnown = error instanceof PktgenError;
-  const exitCode: ExitCode = isKnown ? error.exitCode : exitCodes.environment;
-  const why = isKnown ? error.toLine() : `a bug: ${error instanceof Error ? error.message : String(error)}`;
-  return { kind: "refused", why, exitCode, lasting: exitCode === exitCodes.usage };
 }

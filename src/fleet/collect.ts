@@ -13,6 +13,7 @@ import { faultReason, withReasons } from "../stats/cause.js";
 import { trialAfter } from "../stream/frames/signature.js";
 import type { ReportPart } from "./agent-link.js";
 import type { Bus } from "./bus.js";
+import { type KeptMeasurement, methodResult } from "./collect-method.js";
 import { combineFlows } from "./combined-flows.js";
 import { type AgentReport, type CombinedTrial, combineTrial, inFleetTime } from "./combined-trial.js";
 import { findAgents } from "./coordinator.js";
@@ -24,6 +25,7 @@ import { type BegunTrial, type KeptReport, type KeptTrial, type OpenedRun, RunJo
 
 const reportMs = 5_000;
 
+const runEnded = faultReason("the run ended here");
 const coordinatorLost = faultReason("the coordinator was lost");
 
 /** @throws PktgenError (3): nothing is kept of it, or it still has agents; (4): no trial of it can be told. */
@@ -38,13 +40,18 @@ export async function collectRun(bus: Bus, run: string): Promise<RunResult> {
   const merged = new Map((await journal.readMerged()).map((one) => [one.trial, one]));
   const trials: Trial[] = [];
   const untold: number[] = [];
+  const measured: KeptMeasurement[] = [];
   for (const one of [...begun.values()].sort((a, b) => a.trial - b.trial)) {
     const told = await trialsOf({ bus, journal, opened }, one, merged.get(one.trial));
     if (told.length === 0) untold.push(one.trial);
+    else if (untold.length === 0) measured.push({ request: one.request, trials: told });
     trials.push(...told);
   }
   const last = trials.at(-1);
   if (last === undefined) throw invalidError(`no trial of run ${run} can be told: no report of any is kept`);
+  const isOver = (await journal.readEnds()).length > 0;
+  const found = await methodResult(opened, measured, isOver ? runEnded : coordinatorLost);
+  if (found !== null) return found;
   if (untold.length > 0) trials[trials.length - 1] = withReasons(last, "invalid", [unreported(untold.length)]);
   return { ...opened.frame, trials, ...judgeTrials(trials) };
 }
@@ -70,7 +77,7 @@ async function trialsOf(kept: Kept, begun: BegunTrial, merged: KeptTrial | undef
 
 function combined(
   { plan, settleNs, frame }: OpenedRun,
-  { members, request, idsGiven, startNs, flows }: BegunTrial,
+  { members, weights, request, idsGiven, startNs, flows }: BegunTrial,
   merged: KeptTrial | undefined,
   reports: readonly AgentReport[],
 ): Trial[] {
@@ -79,6 +86,7 @@ function combined(
   const others = (frame.fleet?.agents ?? []).filter(({ name }) => !agents.includes(name));
   const trial: CombinedTrial = {
     ...{ plan, request, agents, reports, settleNs, idsGiven, appointedNs: startNs },
+    ...(weights === undefined ? {} : { weights }),
     trial: trialAfter(plan.runId, idsGiven),
     startWithinNs: frame.fleet?.startWithinNs ?? 0,
     lost: agents.filter((agent) => !here.has(agent)).map((agent) => ({ agent, why: "its report is not kept" })),

@@ -4,7 +4,7 @@
  * host that is no sender's. A flow with a lost end has no place in the sum: what is known of it is said. Pure.
  */
 import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
-import { splitTrial } from "../engine/trial/index.js";
+import { splitByWeights } from "../engine/trial/index.js";
 import { type TrialInputs, trialResult } from "../measure/trial-result.js";
 import type { Flow, FlowList } from "../options/fleet-flows.js";
 import type { Trial } from "../result/run-result.js";
@@ -24,10 +24,11 @@ import {
   mergedInputs,
   reproaches,
   shareOfRequest,
+  shareWord,
   spreadReasons,
   wholeSpecs,
 } from "./combined-trial.js";
-import { endWord, flowWord } from "./flow-map.js";
+import { endWord, flowWord, weightsOfFlows } from "./flow-map.js";
 import { latencyWithin, withTail } from "./flow-reports.js";
 import type { PairClock } from "./pair-clocks.js";
 
@@ -58,7 +59,7 @@ export function combineFlows(given: CombinedFlows): Trial[] {
   const { flows, reports } = given;
   const combined = { ...given, agents: flows.map(({ from }) => from.agent) };
   const whole = wholeSpecs(combined)[0]!;
-  const specs = splitTrial(whole, flows.length);
+  const specs = splitByWeights(whole, flows.length, weightsOfFlows(flows));
   const reportOf = (agent: string): AgentReport | null => reports.find((one) => one.agent === agent) ?? null;
   const known = flows.map((flow, share): Known => {
     const [sender, receiver] = [reportOf(flow.from.agent), reportOf(flow.to.agent)];
@@ -226,7 +227,7 @@ function flowRow(combined: CombinedFlows, one: Known, trial: Trial | null): Flow
   return {
     from: endWord(flow.from),
     to: endWord(flow.to),
-    share: `${share + 1} of ${combined.flows.length}`,
+    share: shareWord(one.spec),
     sent: sender === null ? null : sentBy(sender),
     received: seen?.received ?? null,
     accepted: trial?.accepted ?? seen?.accepted ?? null,

@@ -4,7 +4,7 @@
  * takes its place. Pure.
  */
 import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
-import { splitTrial } from "../engine/trial/index.js";
+import { splitByWeights } from "../engine/trial/index.js";
 import type { TrialHops } from "../measure/external-counters.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunPlan } from "../measure/plan.js";
@@ -14,9 +14,10 @@ import type { InjectedResult, Trial } from "../result/run-result.js";
 import { classOf, faultReason, judgedBy, type Reason, reasonsOf, withReasons } from "../stats/cause.js";
 import { type Inexact, inexactReasons, mergeTrialReports } from "../stats/index.js";
 import type { HopCounters } from "../stats/ledger.js";
-import { timeWord } from "../stats/words.js";
+import { percentWord, timeWord } from "../stats/words.js";
 import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
+import { partOf, rateOfShare, wholeShare } from "../stream/share.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
 import type { ReportPart } from "./agent-link.js";
 import type { Blamed, SilentSpell } from "./trial-events.js";
@@ -58,6 +59,8 @@ export interface CombinedTrial {
   readonly request: MeasureRequest;
   /** In the order of their shares. */
   readonly agents: readonly string[];
+  /** How much of the load each of them has (stream/share.ts); absent: all have as much. */
+  readonly weights?: readonly number[];
   readonly reports: readonly AgentReport[];
   readonly settleNs: number;
   readonly idsGiven: number;
@@ -115,8 +118,8 @@ export interface DirectionPart {
 }
 
 function combineDirection(combined: CombinedTrial, whole: TrialSpec, direction: number): Trial {
-  const { plan, request, agents, reports, appointedNs } = combined;
-  const specs = splitTrial(whole, agents.length);
+  const { plan, request, agents, weights, reports, appointedNs } = combined;
+  const specs = splitByWeights(whole, agents.length, weights);
   const parts = reports.map(({ agent, inputs, stopped, startNs, boundNs }): DirectionPart => {
     const index = agents.indexOf(agent);
     const own = { ...inputs[direction]!, spec: specs[index]!, requested: shareOfRequest(request, specs[index]!) };
@@ -136,13 +139,13 @@ function combineDirection(combined: CombinedTrial, whole: TrialSpec, direction: 
 
 /** What was asked of it alone. */
 export function shareOfRequest(request: MeasureRequest, { share, count }: TrialSpec): TrialInputs["requested"] {
-  const of = share?.of ?? 1;
+  const own = (rate: number): number => rateOfShare(rate, share ?? wholeShare);
   const { pps, steps } = request;
   return requestedOf({
     ...request,
-    pps: pps === null ? null : pps / of,
+    pps: pps === null ? null : own(pps),
     count,
-    ...(steps === undefined ? {} : { steps: steps.map((step) => ({ ...step, pps: step.pps / of })) }),
+    ...(steps === undefined ? {} : { steps: steps.map((step) => ({ ...step, pps: own(step.pps) })) }),
   });
 }
 
@@ -308,11 +311,16 @@ export const isWorthANote = ({ field }: Inexact): boolean => !["pacing", "inWind
 
 export const inexactReason = (one: Inexact): Reason => ({ cause: "counts", text: inexactNote(one) });
 
+/** `2 of 3` where all shares are alike. */
+export function shareWord({ share = wholeShare }: Pick<TrialSpec, "share">): string {
+  const { slots, round } = partOf(share);
+  return share.deal === undefined ? `${share.index + 1} of ${share.of}` : percentWord(slots / round);
+}
+
 export function agentRow({ agent, trial, inputs, clock }: Alone): FleetTrial["agents"][number] {
   const { sent, received, accepted, lost, txPps, rxPps, verdict, latencyNs } = trial;
-  const { index, of } = inputs.spec.share ?? { index: 0, of: 1 };
   return {
-    ...{ name: agent, share: `${index + 1} of ${of}`, sent, received, accepted, lost, txPps, rxPps },
+    ...{ name: agent, share: shareWord(inputs.spec), sent, received, accepted, lost, txPps, rxPps },
     ...judgedBy(verdict, reasonsOf(trial)),
     ...{ startLateNs: lateOf(trial, inputs), clockBoundNs: clock.boundNs },
     latencyNs: latencyNs === null ? null : { p50: latencyNs.p50, p99: latencyNs.p99, max: latencyNs.max },

@@ -8,7 +8,7 @@ import type { BesideTrialsTally } from "../measure/lab.js";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunHooks, RunPlan } from "../measure/plan.js";
 import { trafficWords } from "../measure/traffic-words.js";
-import { agentsOf, type FlowList } from "../options/fleet-flows.js";
+import { agentsOf } from "../options/fleet-flows.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
 import { trialAfter } from "../stream/frames/signature.js";
@@ -17,12 +17,15 @@ import { packageVersion } from "../sys/version.js";
 import { usualTolerances } from "../tolerances.js";
 import { goingEvent, preparedEvent } from "./agent-answers.js";
 import type { AgentLink, ReportPart } from "./agent-link.js";
+import { Appointments } from "./appointment.js";
 import type { Bus } from "./bus.js";
 import { combineFlows } from "./combined-flows.js";
 import { type AgentReport, type CombinedTrial, combineTrial, inFleetTime, type MemberClock } from "./combined-trial.js";
-import { type AgentChoice, Coordinator, whoWeAre } from "./coordinator.js";
+import { Coordinator, whoWeAre } from "./coordinator.js";
 import { fetchReport } from "./fetch-report.js";
+import type { FleetSettings } from "./fleet-settings.js";
 import { checkFlowPlan, type EndedSenders, type FlowWork, flowParts } from "./flow-work.js";
+import { capacitiesOf, LoadShares } from "./load-shares.js";
 import { subjectOf } from "./names.js";
 import { nobodyReported, notBegun, unknownClock } from "./not-begun.js";
 import { agentFacts, dutOfAll, type Opened } from "./opened-agents.js";
@@ -31,38 +34,21 @@ import { answers, messages, protocolVersion } from "./protocol.js";
 import { RunHops } from "./run-hops.js";
 import { RunJournal } from "./run-journal.js";
 import { type DrivenTrial, TrialDriver, type TrialWork } from "./trial-driver.js";
-import { type Blamed, interruptedWord, type Member, type TrialTimes, usualTrialTimes } from "./trial-events.js";
+import { type Blamed, interruptedWord, type Member, usualTrialTimes } from "./trial-events.js";
 import { lastsNsOf } from "./trial-length.js";
 import { watchTrial } from "./trial-watch.js";
 import { openFlowWork } from "./udp-clocks.js";
 
-export interface FleetSettings extends AgentChoice {
-  /** With fewer agents no trial begins; null: all are needed. */
-  readonly minAgents: number | null;
-  /** All begin within this time of each other. */
-  readonly startWithinNs: number;
-  /** Who sends to whom; null or absent: each agent receives its own frames. */
-  readonly flows?: FlowList | null;
-  /** As the user wrote it, for the result. */
-  readonly address: string;
-  /** Absent: the usual ones. */
-  readonly times?: Partial<TrialTimes>;
-}
-
-const openMs = 30_000;
 /** A warm-up takes its time. */
-const warmUpMs = 60_000;
+const [openMs, warmUpMs] = [30_000, 60_000];
 /** Ids that a warm-up or learning frames may need of each agent. */
 const idsOfTask = 16;
 /** A search that loses agents in so many trials in a row is given up. */
 const mostLostInRow = 3;
 /** RFC 2544 §23 shows some, and a second may be lost. Linux's bridge forgets after 300 s by itself. */
-const announcingFrames = 2;
-const announceEveryMs = 60_000;
+const [announcingFrames, announceEveryMs] = [2, 60_000];
 /** Receivers whose way was down did not hear that all senders have ended. */
 const remindEveryMs = 1_000;
-/** So much longer an appointment takes with each agent: every one is told, and answers. */
-const eachAgentNs = 1e6;
 /** Answers to the appointment are taken so long before it is too late for them. */
 const answersNs = 10e6;
 
@@ -87,8 +73,9 @@ export const openFleetBench =
       );
       await Promise.all(coordinator.links.map((link) => link.compareClocks(clockExchanges.first)));
       const openings = opened.map(({ settleNs, dut, notes }): Opened => ({ settleNs, notes, dut: dut as never }));
+      const shares = new LoadShares(settings.share === "capacity" ? await capacitiesOf(links, plan) : null);
       const work = flows === null ? null : await openFlowWork(flows, links);
-      const bench = new FleetBench({ bus, settings, coordinator, plan, hooks, total, flows: work }, openings);
+      const bench = new FleetBench({ bus, settings, coordinator, plan, hooks, total, flows: work, shares }, openings);
       await bench.watchEnd();
       return bench;
     } catch (error) {
@@ -100,7 +87,8 @@ export const openFleetBench =
 /** In a warm-up an agent sends to itself: all code runs, and no frame leaves it. */
 const ownRole = { share: { index: 0, of: 1 }, flow: { sends: true, from: [0] } } as const;
 
-const clockExchanges = { first: 32, trial: 8 } as const;
+/** Between trials a few tell whether a clock was set, and where it was, many more are needed. Latencies need some, too. */
+const clockExchanges = { first: 32, trial: 2, flows: 8, anew: 16 } as const;
 
 interface FleetParts {
   readonly bus: Bus;
@@ -111,6 +99,7 @@ interface FleetParts {
   readonly total: number;
   /** null: each agent receives its own frames. */
   readonly flows: FlowWork | null;
+  readonly shares: LoadShares;
 }
 
 class FleetBench implements Bench {
@@ -122,6 +111,7 @@ class FleetBench implements Bench {
   #idsGiven = 0;
   #trialsRun = 0;
   #lostInRow = 0;
+  readonly #appointments = new Appointments();
   #ended: Reason | null = null;
   #end: Disposable | null = null;
   /** Those that a trial began without: they stay away, so that no further trial waits for them. */
@@ -140,7 +130,9 @@ class FleetBench implements Bench {
     this.#flows = parts.flows;
     this.settleNs = Math.max(...openings.map(({ settleNs }) => settleNs));
     const { besideTrials: _, ...frame } = this.#frame([], new Date());
-    this.#journal.opened({ by: whoWeAre(), plan: parts.plan, settleNs: this.settleNs, frame });
+    const method = parts.settings.method ?? null;
+    const about = { by: whoWeAre(), plan: parts.plan, ...(method === null ? {} : { method }) };
+    this.#journal.opened({ ...about, settleNs: this.settleNs, frame });
   }
 
   /** `fleet stop` ends the run from outside: the agents' trial stops, and no other one follows. */
@@ -197,13 +189,18 @@ class FleetBench implements Bench {
   }
 
   async #compareClocks(): Promise<void> {
-    await Promise.all(this.#present.map((link) => link.compareClocks(clockExchanges.trial)));
-    await this.#flows?.compare(clockExchanges.trial);
+    await Promise.all(
+      this.#present.map(async (link) => {
+        await link.compareClocks(this.#flows === null ? clockExchanges.trial : clockExchanges.flows);
+        await this.#knowClock(link);
+      }),
+    );
+    await this.#flows?.compare(clockExchanges.flows);
   }
 
   /** It may have been out of reach when the others were asked. */
   async #knowClock(link: AgentLink): Promise<void> {
-    if (link.clockAt(this.#parts.coordinator.asking.nowNs()) === null) await link.compareClocks(clockExchanges.trial);
+    if (link.clockAt(this.#parts.coordinator.asking.nowNs()) === null) await link.compareClocks(clockExchanges.anew);
   }
 
   async document(trials: readonly Trial[], started: Date): Promise<Omit<RunResult, "verdict">> {
@@ -211,7 +208,8 @@ class FleetBench implements Bench {
   }
 
   #frame(trials: readonly Trial[], started: Date): Omit<RunResult, "verdict"> {
-    const { plan, settings } = this.#parts;
+    const { plan, settings, shares, coordinator } = this.#parts;
+    const nowNs = coordinator.asking.nowNs();
     return {
       tool: { name: "pktgen-ts", version: packageVersion(), node: process.version },
       host: { ...hostFacts() },
@@ -224,8 +222,8 @@ class FleetBench implements Bench {
       traffic: trafficWords(plan.stream),
       besideTrials: { ...this.beside, neighbours: 0 },
       fleet: {
-        ...{ address: settings.address, run: this.#parts.coordinator.run, startWithinNs: settings.startWithinNs },
-        agents: [...this.#links.values()].map((link) => agentFacts(link, this.#parts.coordinator.asking.nowNs())),
+        ...{ address: settings.address, run: coordinator.run, startWithinNs: settings.startWithinNs },
+        agents: [...this.#links.values()].map((link) => agentFacts(link, nowNs, shares.capacities)),
       },
       trials: [...trials],
     };
@@ -268,7 +266,7 @@ class FleetBench implements Bench {
     const members = this.#present.map(({ name, facts }): Member => ({ agent: name, incarnation: facts.incarnation }));
     const worstRttNs = Math.max(...coordinator.links.map(({ minRttNs }) => minRttNs));
     const times = { ...usualTrialTimes, ...settings.times };
-    const leadNs = Math.max(times.leadNs, 4 * worstRttNs + times.marginNs) + members.length * eachAgentNs;
+    const leadNs = this.#appointments.leadNs(times, worstRttNs, members.length, settings.times?.leadNs !== undefined);
     return {
       members,
       // Nobody takes over what a receiver was to receive.
@@ -306,7 +304,7 @@ class FleetBench implements Bench {
       links: this.#links,
       nowNs,
       prepare: async (link, attempt, members, at) => {
-        const role = this.#flows?.roleOf(link.name) ?? { share: { index: at, of: members.length } };
+        const role = this.#flows?.roleOf(link.name) ?? { share: this.#parts.shares.of(members).shares[at]! };
         const fields = { trial, attempt, task: "trial", request, index, ...role, idsGiven: idsOf(attempt) };
         const names = members.map(({ agent }) => agent);
         const counted = this.#hops.begin(attempt, names).then(() => this.#hops.whyNot(link.name));
@@ -325,10 +323,12 @@ class FleetBench implements Bench {
         const skews = this.#flows?.appoint({ startNs, ownStart: new Map(own) });
         const order = { ...message(attempt), startNs: Object.fromEntries(own), ...(skews && { skews }) };
         const begun = { trial, attempt, request, idsGiven: idsOf(attempt), startNs, members: clocked };
-        this.#journal.begun({ ...begun, ...this.#flows?.kept });
+        this.#journal.begun({ ...begun, ...this.#parts.shares.weightsOf(members), ...this.#flows?.kept });
         const ms = Math.max(1, (untilNs - answersNs - nowNs()) / 1e6);
         const names = members.map(({ agent }) => agent);
+        const toldNs = nowNs();
         const said = await bus.gather(subjectOf.run(run, "go"), order, names, ms);
+        if (said.size === names.length) this.#appointments.tookNs(nowNs() - toldNs);
         return [...said].map(([agent, data]) => goingEvent(agent, attempt, data));
       },
       confirm: async (attempt, agents, withinMs) =>
@@ -367,6 +367,7 @@ class FleetBench implements Bench {
     const combined: CombinedTrial = {
       ...{ plan, request, reports, idsGiven, lost, left, silent, faults, appointedNs: startNs },
       agents: members.map(({ agent }) => agent),
+      ...this.#parts.shares.weightsOf(members),
       settleNs: this.settleNs,
       trial: trialAfter(plan.runId, idsGiven),
       startWithinNs: settings.startWithinNs,

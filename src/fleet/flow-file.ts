@@ -2,7 +2,7 @@
  * The file of `--flow-map`: a list of who sends to whom.
  *
  *     - {from: a1/packet:eth1, to: hub/packet:eth2}
- *     - {from: a2/packet:eth1, to: hub/packet:eth2}
+ *     - {from: a2/packet:eth1, to: hub/packet:eth2, weight: 3}
  */
 import { z } from "zod";
 import { usageError } from "../errors.js";
@@ -18,6 +18,12 @@ const option = "--flow-map";
 const flowSchema = z.strictObject({
   from: z.string().describe(flowEndExample),
   to: z.string().describe(flowEndExample),
+  weight: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe("a whole number: how much of the load, beside the others' weights"),
 });
 const schema = z.array(flowSchema).min(1).max(1_000).describe("a list of {from, to}");
 
@@ -31,7 +37,10 @@ export function readFlows(file: string): FlowList {
     parsePortSpec(end.port);
     return end;
   };
-  const flows = shape.map(({ from, to }, k) => ({ from: endAt([k, "from"], from), to: endAt([k, "to"], to) }));
+  const flows = shape.map(({ from, to, weight }, k) => ({
+    ...{ from: endAt([k, "from"], from), to: endAt([k, "to"], to) },
+    ...(weight === undefined ? {} : { weight }),
+  }));
   return checkFlows(flows, file);
 }
 

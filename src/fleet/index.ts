@@ -3,8 +3,10 @@ import { type OpenBench, openLabBench } from "../measure/bench.js";
 import type { NatsAddress } from "../options/fleet-address.js";
 import type { FlowList } from "../options/fleet-flows.js";
 import type { FleetOrder, ServerTexts } from "../options/fleet-options.js";
-import { Agent, type AgentSetup } from "./agent.js";
+import type { AskedMethod } from "../options/measuring-commands.js";
+import { Agent } from "./agent.js";
 import { openAgentLab } from "./agent-bench.js";
+import type { AgentSetup } from "./agent-setup.js";
 import type { Bus } from "./bus.js";
 import { openFleetBench } from "./fleet-bench.js";
 import { openLocalFleet } from "./local-fleet.js";
@@ -21,7 +23,7 @@ export async function startFleetAgent(
   { servers }: NatsAddress,
   offer: Omit<AgentSetup, "spool" | "open">,
   spool: string | null,
-): Promise<AsyncDisposable> {
+): Promise<Agent> {
   if (!offer.yesThisInterface) await refuseOwnWay(offer.ports, servers);
   const kept = spool === null ? null : openSpool(spool, offer.name);
   const agent = new Agent(bus, { ...offer, spool: kept, open: openAgentLab });
@@ -47,14 +49,19 @@ export async function connectFleet(
 }
 
 /** What a run with `--fleet` measures on. null: without a fleet, on this machine. */
-export function benchOf(order: FleetOrder | null, server: ServerTexts, flows: FlowList | null): OpenBench {
+export function benchOf(
+  order: FleetOrder | null,
+  server: ServerTexts,
+  flows: FlowList | null,
+  method: AskedMethod | null,
+): OpenBench {
   if (order === null) return openLabBench;
   const { place } = order;
   if (place.kind === "local") return openLocalFleet(place.agents, order);
   return async (plan, hooks, total) => {
     const bus = await connectFleet(place.address, server, "pktgen-ts run");
     try {
-      const bench = await openFleetBench(bus, { ...order, flows })(plan, hooks, total);
+      const bench = await openFleetBench(bus, { ...order, flows, method })(plan, hooks, total);
       const closeBench = bench[Symbol.asyncDispose].bind(bench);
       return Object.assign(bench, {
         [Symbol.asyncDispose]: async (): Promise<void> => {

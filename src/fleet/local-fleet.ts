@@ -7,7 +7,8 @@ import type { OpenBench } from "../measure/bench.js";
 import type { RunPlan } from "../measure/plan.js";
 import { Agent } from "./agent.js";
 import { openAgentLab } from "./agent-bench.js";
-import { type FleetSettings, openFleetBench } from "./fleet-bench.js";
+import { openFleetBench } from "./fleet-bench.js";
+import type { FleetSettings } from "./fleet-settings.js";
 import { LocalHub } from "./local-bus.js";
 import { embeddedPort } from "./part.js";
 

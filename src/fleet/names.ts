@@ -8,6 +8,7 @@ export type AgentVerb =
   | "claim"
   | "release"
   | "open"
+  | "capacity"
   | "prepare"
   | "report"
   | "counters"

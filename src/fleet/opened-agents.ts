@@ -16,8 +16,14 @@ export function dutOfAll(openings: readonly Opened[]): DutResult {
 
 type AgentFactsResult = NonNullable<RunResult["fleet"]>["agents"][number];
 
-/** As results have it, with its clock at this time of the run's. */
-export function agentFacts(link: AgentLink, atNs: number): AgentFactsResult {
+/** As results have it, with its clock at this time of the run's. `capacities`: as LoadShares has them. */
+export function agentFacts(
+  link: AgentLink,
+  atNs: number,
+  capacities: ReadonlyMap<string, number> | null,
+): AgentFactsResult {
   const { host, version, node, cpus, ports, labels, maxPps } = link.facts;
-  return { name: link.name, host, version, node, cpus, ports, labels, maxPps, clock: link.clockAt(atNs) };
+  const capacityPps = capacities?.get(link.name);
+  const capacity = capacityPps === undefined ? {} : { capacityPps };
+  return { name: link.name, host, version, node, cpus, ports, labels, maxPps, clock: link.clockAt(atNs), ...capacity };
 }

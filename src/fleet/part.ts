@@ -69,7 +69,11 @@ export function toldPlans(plan: RunPlan, to: number | readonly number[]): readon
 /** What one plan for all would get wrong. */
 function refuseUnshared({ record, cores, resetCommand, dut, learns }: RunPlan): void {
   if ((record?.tx ?? record?.rx ?? null) !== null)
-    throw notOver("recording", "--record-tx, --record-rx", "a run without a fleet");
+    throw notOver(
+      "recording",
+      "--record-tx, --record-rx",
+      "none: record at the agents' hosts, e.g. with tcpdump on their ports",
+    );
   if (cores !== null) throw notOver("a choice of CPUs", "--cores", "pktgen-ts agent under taskset");
   if (resetCommand !== undefined) throw notOver("a reset", "--reset-command", "a run without a fleet");
   if (learns === true && dut.kind !== "external") throw notOver("learning", "--learning-frames", "0");

@@ -35,6 +35,16 @@ const request = z.looseObject({
   count: whole.nullable(),
 });
 
+const isAscending = (slots: readonly number[]): boolean => slots.every((slot, k) => k === 0 || slot > slots[k - 1]!);
+const deal = z
+  .looseObject({
+    round: whole.min(1).max(100_000),
+    slots: z.array(whole).min(1).max(100_000).refine(isAscending, "slots that do not ascend"),
+    frames: z.looseObject({ index: whole, of: whole.min(1).max(10_000) }),
+  })
+  .refine(({ round, slots }) => slots.at(-1)! < round, "a slot beyond the round");
+const share = z.looseObject({ index: whole, of: whole.min(1).max(10_000), deal: deal.optional() });
+
 const shares = z.array(whole).max(10_000);
 const skew = z.looseObject({ share: whole, aheadNs: ns, ratePpb: ns });
 
@@ -44,13 +54,15 @@ export const messages = {
   claim: z.looseObject({ ...ofRun, ttlMs: z.number().min(100).max(3_600_000), by: text, force: z.boolean() }),
   release: z.looseObject({ ...ofRun, force: z.boolean().optional() }),
   open: z.looseObject({ ...ofRun, part: data }),
+  /** What the agent can do of these frames. */
+  capacity: z.looseObject({ ...ofRun, request }),
   prepare: z.looseObject({
     ...ofTrial,
     task: z.enum(["warm-up", "learn", "trial"]),
     request,
     /** Ids of trials that were given out before, by anybody of the run. */
     idsGiven: whole,
-    share: z.looseObject({ index: whole, of: whole.min(1).max(10_000) }),
+    share,
     index: whole,
     learningFrames: whole.max(1_000_000).optional(),
     /** Frames go from host to host. Absent: each receives its own. */
@@ -84,6 +96,8 @@ export const answers = {
     node: text,
     host: text,
     incarnation: name,
+    /** When it began, as a date in UTC. */
+    since: text.default(""),
     /** Agents with the same one share CLOCK_MONOTONIC. */
     clockId: text,
     ports: z.array(text).max(1_000),
@@ -118,6 +132,7 @@ export const answers = {
     dut: data,
     notes: z.array(text).max(1_000),
   }),
+  capacity: z.looseObject({ ...envelope, pps: z.number().positive() }),
   prepare: z.looseObject({
     ...envelope,
     kind: z.literal("armed"),
@@ -146,6 +161,8 @@ export const answers = {
   beat: z.looseObject({
     ...envelope,
     incarnation: name,
+    host: text.default(""),
+    since: text.default(""),
     run: name.nullable(),
     trial: whole.nullable(),
     progress: z

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { MeasureRequest } from "../measure/measurer.js";
 import type { RunPlan } from "../measure/plan.js";
 import type { FlowList } from "../options/fleet-flows.js";
+import type { AskedMethod } from "../options/measuring-commands.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import type { Reason } from "../stats/cause.js";
 import { isOwnWord, type Journal } from "./bus.js";
@@ -18,6 +19,8 @@ export interface OpenedRun {
   /** For people: whose run it is. */
   readonly by: string;
   readonly plan: RunPlan;
+  /** Absent: the run is a forwarding test, or has no name for what it does. */
+  readonly method?: AskedMethod;
   readonly settleNs: number;
   /** The result without its trials. */
   readonly frame: Omit<RunResult, "verdict">;
@@ -33,6 +36,8 @@ export interface BegunTrial extends TrialOfRun {
   readonly idsGiven: number;
   readonly startNs: number;
   readonly members: readonly (Member & MemberClock)[];
+  /** How much of the load each of them had; absent: all had as much. */
+  readonly weights?: readonly number[];
   /** Who sent to whom, and which of these read one clock; absent: each received its own frames. */
   readonly flows?: { readonly map: FlowList; readonly oneClock: readonly boolean[] };
 }
@@ -52,7 +57,10 @@ const ofTrial = { ...ofRun, trial: whole, attempt: whole };
 const ns = z.number();
 
 const schemas = {
-  opened: z.looseObject({ ...ofRun, by: z.string(), plan: data, settleNs: ns, frame: data }),
+  opened: z.looseObject({
+    ...{ ...ofRun, by: z.string(), plan: data, settleNs: ns, frame: data },
+    method: z.looseObject({ name: z.string(), texts: data }).optional(),
+  }),
   begun: z.looseObject({
     ...ofTrial,
     request: data,

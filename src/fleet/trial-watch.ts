@@ -28,14 +28,14 @@ export async function watchTrial(watched: AgentTrial, tell: (event: TrialEvent) 
   const listen = async (subject: string, take: (data: unknown) => void): Promise<void> => {
     watches.push(await bus.subscribe(subject, (message) => isOwnWord(message) && take(message.data)));
   };
-  await listen(subjectOf.beat("*"), (data) => {
+  const beats = listen(subjectOf.beat("*"), (data) => {
     const beat = answers.beat.safeParse(data);
     if (!beat.success || !agents.has(beat.data.from)) return;
     const { from: agent, incarnation } = beat.data;
     tell({ kind: "beat", agent, incarnation });
     if (beat.data.progress !== null && beat.data.run === run) progress.add(agent, beat.data.progress);
   });
-  await listen(subjectOf.event(run, "*"), (data) => {
+  const events = listen(subjectOf.event(run, "*"), (data) => {
     const event = answers.event.safeParse(data);
     if (!event.success || !agents.has(event.data.from)) return;
     const { from: agent, incarnation, kind, attempt } = event.data;
@@ -43,6 +43,7 @@ export async function watchTrial(watched: AgentTrial, tell: (event: TrialEvent) 
     if (kind === "reconnected") tell({ kind, agent });
     else if (id.trial === trial) tell({ kind, agent, incarnation, attempt });
   });
+  await Promise.all([beats, events]);
   return {
     [Symbol.dispose]: () => {
       for (const watch of watches) watch[Symbol.dispose]();

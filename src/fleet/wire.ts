@@ -14,7 +14,7 @@ type Encoded =
   | { readonly $unsaid: string }
   | { readonly $doubles: number; readonly used: readonly (readonly [slot: number, value: unknown])[] };
 
-const tag = { number: "$number", bytes: "$bytes", unsaid: "$unsaid", doubles: "$doubles" } as const;
+const tag = { number: "$number", doubles: "$doubles" } as const;
 
 /** A message that is text already: what goes out several times is written once. */
 export class WireText {
@@ -51,6 +51,12 @@ const numbers: ReadonlyMap<unknown, number> = new Map([
   ["-Infinity", Number.NEGATIVE_INFINITY],
 ]);
 
+/** null: it is none. */
+function numberOf(value: unknown): number | null {
+  const text = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[tag.number] : undefined;
+  return typeof text === "string" ? (numbers.get(text) ?? Number.NaN) : null;
+}
+
 function doublesOf(slots: unknown, used: unknown): Float64Array {
   const isLength = typeof slots === "number" && Number.isInteger(slots) && slots >= 0 && slots <= mostSlots;
   if (!isLength || !Array.isArray(used)) throw new SyntaxError("a histogram that is none");
@@ -58,8 +64,9 @@ function doublesOf(slots: unknown, used: unknown): Float64Array {
   for (const entry of used as unknown[]) {
     const [slot, value] = Array.isArray(entry) ? (entry as unknown[]) : [];
     const fits = typeof slot === "number" && Number.isInteger(slot) && slot >= 0 && slot < slots;
-    if (!fits || typeof value !== "number") throw new SyntaxError("a histogram with a slot that it has not");
-    doubles[slot] = value;
+    const number = typeof value === "number" ? value : numberOf(value);
+    if (!fits || number === null) throw new SyntaxError("a histogram with a slot that it has not");
+    doubles[slot] = number;
   }
   return doubles;
 }
@@ -70,25 +77,50 @@ function unsaidOf(name: string): Uint8Array {
   return address;
 }
 
-function decodedValue(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const tagged = value as Readonly<Record<string, unknown>>;
-  if (typeof tagged[tag.number] === "string") return numbers.get(tagged[tag.number]) ?? Number.NaN;
-  if (typeof tagged[tag.bytes] === "string") return new Uint8Array(Buffer.from(tagged[tag.bytes] as string, "base64"));
-  if (typeof tagged[tag.unsaid] === "string") return unsaidOf(tagged[tag.unsaid] as string);
-  return Object.hasOwn(tagged, tag.doubles) ? doublesOf(tagged[tag.doubles], tagged["used"]) : value;
-}
-
 export const encodeWire = (value: unknown): string =>
   value instanceof WireText ? value.text : JSON.stringify(value, encodedValue);
 
-/** The plain data that `encodeWire` had, not yet checked. Throws a SyntaxError. */
-export function decodeWire(text: string): unknown {
-  let slots = 0;
-  return JSON.parse(text, (key, value) => {
-    const decoded = decodedValue(key, value);
-    if (decoded instanceof Float64Array) slots += decoded.length;
-    if (slots > mostSlotsOfMessage) throw new SyntaxError("a message with histograms without end");
-    return decoded;
-  }) as unknown;
+/**
+ * The plain data that `encodeWire` had, not yet checked. Throws a SyntaxError. The values of a histogram are as many as
+ * those of all the rest: a look at each of them, as JSON.parse offers it, took most of the time.
+ */
+export const decodeWire = (text: string): unknown => new Decoding().of(JSON.parse(text));
+
+class Decoding {
+  /** Of all histograms. */
+  #slots = 0;
+
+  of(value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return this.#list(value);
+    const tagged = value as Record<string, unknown>;
+    const number = numberOf(value);
+    if (number !== null) return number;
+    const { $bytes: bytes, $unsaid: unsaid } = tagged;
+    if (typeof bytes === "string") return new Uint8Array(Buffer.from(bytes, "base64"));
+    if (typeof unsaid === "string") return unsaidOf(unsaid);
+    if (Object.hasOwn(tagged, tag.doubles)) return this.#doubles(tagged);
+    for (const key of Object.keys(tagged)) {
+      const before = tagged[key];
+      if (typeof before !== "object" || before === null) continue;
+      const after = this.of(before);
+      // JSON.parse made each of them the object's own, whatever its name is.
+      if (after !== before) tagged[key] = after;
+    }
+    return value;
+  }
+
+  #list(list: unknown[]): unknown[] {
+    for (let k = 0; k < list.length; k++) {
+      if (typeof list[k] === "object") list[k] = this.of(list[k]);
+    }
+    return list;
+  }
+
+  #doubles(tagged: Readonly<Record<string, unknown>>): Float64Array {
+    const doubles = doublesOf(tagged[tag.doubles], tagged["used"]);
+    this.#slots += doubles.length;
+    if (this.#slots > mostSlotsOfMessage) throw new SyntaxError("a message with histograms without end");
+    return doubles;
+  }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { FlowRole, TrialReport, TrialSpec } from "../engine/loop/index.js";
-import { splitTrial } from "../engine/trial/index.js";
+import { shareOfTrial } from "../engine/trial/index.js";
 import { readOwnInterface } from "../port/own-interface.js";
 import type { Trial, TrialChange } from "../result/run-result.js";
 import { faultReason, interruptedReason, type Reason } from "../stats/cause.js";
@@ -61,8 +61,8 @@ export function specsFor(plan: RunPlan, lab: Lab, next: MeasureRequest, share?: 
 }
 
 /** Everybody has as many queues. */
-const shareOf = (spec: TrialSpec, { index, of }: Share): TrialSpec =>
-  splitTrial({ ...spec, queues: spec.queues * of, forMerging: true }, of)[index]!;
+const shareOf = (spec: TrialSpec, share: Share): TrialSpec =>
+  shareOfTrial({ ...spec, queues: spec.queues * share.of, forMerging: true }, share);
 
 const withFlow = (specs: readonly TrialSpec[], flow: FlowRole | undefined): readonly TrialSpec[] =>
   flow === undefined ? specs : specs.map((spec) => ({ ...spec, flow }));

@@ -1,7 +1,7 @@
 /** Times of a trial: latency, its variation, and how long a changed load cost frames. Pure. */
 import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
 import type { Trial } from "../result/run-result.js";
-import { delayVariation, Histogram } from "../stats/histogram.js";
+import { Histogram, variationOf } from "../stats/histogram.js";
 import { SignedHistogram } from "../stats/signed-histogram.js";
 
 /** What a trial was to do, and what the generator's thread answered. */
@@ -21,7 +21,7 @@ export function delaysOf(
   const none = { latencyNs: null, ipdvNs: null, pdvNs: null, queueingNs: null, inFlightFrames: null };
   const { latency, ipdv } = report.receive;
   if (latency === null) return none;
-  const histogram = Histogram.fromData(latency);
+  const histogram = new Histogram(latency);
   if (spec.load.kind === "max") {
     const queueingNs = histogram.mean;
     return { ...none, queueingNs, inFlightFrames: Math.round((queueingNs * rxPps) / 1e9) };
@@ -33,15 +33,15 @@ export function delaysOf(
     ...none,
     latencyNs: { ...summary, ...p99_999, kind: report.slept ? "slept" : "polled" },
     latencyBuckets: histogram.coarseBuckets(),
-    ipdvNs: ipdv === null ? null : SignedHistogram.fromData(ipdv).summary(),
-    pdvNs: delayVariation(histogram),
+    ipdvNs: ipdv === null ? null : SignedHistogram.over(ipdv).summary(),
+    pdvNs: variationOf(summary),
   };
 }
 
 /** No coordinated omission: with what each frame was behind its slot. */
 export function intendedOf({ report }: ReportedTrial): Pick<Trial, "latencyIntendedNs"> {
   const { latencyIntended } = report.receive;
-  const summary = latencyIntended === null ? null : Histogram.fromData(latencyIntended).summary();
+  const summary = latencyIntended === null ? null : new Histogram(latencyIntended).summary();
   return summary === null ? {} : { latencyIntendedNs: summary };
 }
 
@@ -52,12 +52,12 @@ export function probeOf({ spec, report: { transmit, receive } }: ReportedTrial):
   if (spec.hasProbe !== true || receive.probeLatency === undefined || sent === undefined || accepted === undefined) {
     return {};
   }
-  const histogram = Histogram.fromData(receive.probeLatency);
+  const histogram = new Histogram(receive.probeLatency);
   const summary = histogram.summary();
   const latency =
     summary === null
       ? { latencyNs: null, pdvNs: null }
-      : { latencyNs: summary, pdvNs: delayVariation(histogram), latencyBuckets: histogram.coarseBuckets() };
+      : { latencyNs: summary, pdvNs: variationOf(summary), latencyBuckets: histogram.coarseBuckets() };
   const pps = (sent * 1e9) / Math.max(1, transmit.windowNs);
   return { probe: { pps, sent, missing: Math.max(0, sent - accepted), ...latency } };
 }

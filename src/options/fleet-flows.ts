@@ -11,10 +11,15 @@ export interface FlowEnd {
 export interface Flow {
   readonly from: FlowEnd;
   readonly to: FlowEnd;
+  /** How much of the load it has, beside the other flows' weights; absent: 1. */
+  readonly weight?: number;
 }
 
 /** Flow k is share k of the load. */
 export type FlowList = readonly Flow[];
+
+/** Of all flows together. */
+const mostWeights = 10_000;
 
 export const flowEndExample = "agent/port, e.g. a1/packet:eth1";
 
@@ -61,6 +66,8 @@ export function flowsOfPorts({ tx, rx }: Pick<RunOptions, "tx" | "rx">): FlowLis
 export function checkFlows(flows: FlowList, where: string): FlowList {
   const cannot = (what: string, accepted: string): PktgenError => usageError(what, { where, accepted });
   if (flows.length === 0) throw cannot("there is no flow", "at least one");
+  const weights = flows.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  if (weights > mostWeights) throw cannot(`weights of ${weights} in all`, `up to ${mostWeights}, e.g. 3 and 1`);
   for (const agent of agentsOf(flows)) {
     const out = flows.filter(({ from }) => from.agent === agent);
     if (out.length > 1) throw cannot(`${agent} sends in ${out.length} flows`, "one flow from each agent");

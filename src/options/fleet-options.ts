@@ -48,6 +48,12 @@ export function parseLabel(text: string, where: string): readonly [key: string, 
   throw usageError(`"${text}" is no label`, { where, accepted: "name=value, e.g. site=lab" });
 }
 
+/** How the load is shared by the agents. */
+const parseShare: Reader<"equal" | "capacity"> = (text, where) => {
+  if (text === "equal" || text === "capacity") return text;
+  throw usageError(`"${text}" says no share`, { where, accepted: "equal, capacity" });
+};
+
 /** A run as `fleet runs` names it. */
 export const runName: Reader<string> = (text, where) => {
   if (word.test(text)) return text;
@@ -96,6 +102,12 @@ export const fleetOptions = {
     "agents that begin further apart than this, or whose clocks leave it open, make a trial invalid (default: 1ms)",
     duration(0),
   ),
+  share: option(
+    "--share <how>",
+    "equal: all agents have as much of the load; capacity: each by what its generator can do of these frames, and by its " +
+      "--max-rate (default: equal)",
+    parseShare,
+  ),
   takeAgents: flag("--take-agents", "take agents that another run has claimed"),
   ...serverOptions,
 } as const satisfies OptionTable;
@@ -112,6 +124,7 @@ export interface FleetOrder extends AgentNames {
   readonly minAgents: number | null;
   readonly startWithinNs: number;
   readonly force: boolean;
+  readonly share: "equal" | "capacity";
   /** As it was written, without what is secret. */
   readonly address: string;
 }
@@ -132,15 +145,17 @@ export function fleetOf(texts: FleetTexts): FleetOrder | null {
   return {
     ...agents,
     ...{ place: given.fleet, minAgents, startWithinNs: startWithin, force: given.takeAgents === true },
+    share: given.share ?? "equal",
     address: addressWords(given.fleet),
   };
 }
 
 /** Where flows name the agents. `where`: what says it. @throws PktgenError (2) */
-export function refuseWithFlows({ fleet, agents, minAgents }: FleetValues, where: string): void {
+export function refuseWithFlows({ fleet, agents, minAgents, share }: FleetValues, where: string): void {
   const refused = (what: string, accepted: string): PktgenError => usageError(what, { where, accepted });
   if (fleet?.kind === "local") throw refused("generators of this process have no names", "agents at a server");
   if (agents !== undefined) throw refused("the flows name the agents, and --agents does as well", "one of them");
+  if (share !== undefined) throw refused("the flows share the load, and --share does as well", "weights in --flow-map");
   if (minAgents !== undefined) throw refused("a flow needs both its agents", "no --min-agents");
 }
 

@@ -76,3 +76,23 @@ export const methodGroups = ({ options, takes }: Pick<MethodCommandFacts, "optio
   ...options,
   ...onlyThose(runGroups, ({ decided }, key) => decided !== true || takes.includes(key as keyof RunOptions)),
 });
+
+/** A method as it was asked for: enough to go through its trials again. */
+export interface AskedMethod {
+  readonly name: string;
+  /** Its own options, and those of `run` that it takes. */
+  readonly texts: Readonly<Record<string, unknown>>;
+}
+
+export function askedMethod(
+  { name, options, takes }: Pick<MethodCommandFacts, "name" | "options" | "takes">,
+  given: object,
+): AskedMethod {
+  const own = new Set([
+    ...Object.values(options).flatMap((table) => Object.keys(table)),
+    ...takes,
+    "sizes",
+    "lineRate",
+  ]);
+  return { name, texts: Object.fromEntries(Object.entries(given).filter(([key]) => own.has(key))) };
+}

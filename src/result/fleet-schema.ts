@@ -37,7 +37,7 @@ const figure = z.int().min(0).nullable().describe("null: an end of the flow was 
 const flowRow = z.strictObject({
   from: text.describe("agent/port"),
   to: text,
-  share: text.describe("which of how many interleaved shares of the schedule"),
+  share: text.describe("which of how many interleaved shares of the schedule; of shares that differ, how much of it"),
   sent: figure,
   received: figure.describe("of this sender alone"),
   accepted: figure,
@@ -69,7 +69,7 @@ const flowRow = z.strictObject({
 
 const agentRow = z.strictObject({
   name: text,
-  share: text.describe("which of how many interleaved shares of the schedule"),
+  share: text.describe("which of how many interleaved shares of the schedule; of shares that differ, how much of it"),
   sent: frames,
   received: frames,
   accepted: frames,
@@ -124,6 +124,10 @@ export const fleetRunSchema = z
         ports: z.array(text),
         labels: z.record(text, text),
         maxPps: z.number().nullable(),
+        capacityPps: z
+          .number()
+          .optional()
+          .describe("frames per second that it can do, by which the load is shared; absent: all have as much"),
         clock,
       }),
     ),

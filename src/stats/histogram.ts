@@ -160,15 +160,16 @@ export class Histogram {
   summary(): HistogramSummary | null {
     const count = this.count;
     if (count === 0) return null;
+    const at = (share: number): number => this.valueAtRank(rankOf(share, count));
     return {
       count,
       min: this.min,
-      mean: this.mean,
-      p50: this.percentile(0.5),
-      p90: this.percentile(0.9),
-      p99: this.percentile(0.99),
-      p99_9: this.percentile(0.999),
-      p99_99: this.percentile(0.9999),
+      mean: this.#slots[sumAt] / count,
+      p50: at(0.5),
+      p90: at(0.9),
+      p99: at(0.99),
+      p99_9: at(0.999),
+      p99_99: at(0.9999),
       max: this.max,
     };
   }
@@ -200,18 +201,22 @@ export function rankOf(share: number, count: number): number {
  */
 export function delayVariation(delay: Histogram): HistogramSummary | null {
   const summary = delay.summary();
-  if (summary === null) return null;
-  const { min } = summary;
+  return summary === null ? null : variationOf(summary);
+}
+
+/** The same of delays that are summed up already. */
+export function variationOf(delay: HistogramSummary): HistogramSummary {
+  const { min } = delay;
   return {
-    count: summary.count,
+    count: delay.count,
     min: 0,
-    mean: summary.mean - min,
-    p50: summary.p50 - min,
-    p90: summary.p90 - min,
-    p99: summary.p99 - min,
-    p99_9: summary.p99_9 - min,
-    p99_99: summary.p99_99 - min,
-    max: summary.max - min,
+    mean: delay.mean - min,
+    p50: delay.p50 - min,
+    p90: delay.p90 - min,
+    p99: delay.p99 - min,
+    p99_9: delay.p99_9 - min,
+    p99_99: delay.p99_99 - min,
+    max: delay.max - min,
   };
 }
 

@@ -131,7 +131,7 @@ export class GapRecorder {
 
 /** Null without a gap. */
 export function pacingSummary({ targetNs, within, bursts, lagMaxNs, gaps }: PacingData, observer: string) {
-  const histogram = Histogram.fromData(gaps);
+  const histogram = new Histogram(gaps);
   const { count } = histogram;
   if (count === 0) return null;
   const [within64ns, within128ns, within256ns, within512ns] = within.map((frames) => frames / count);

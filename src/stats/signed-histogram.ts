@@ -15,13 +15,18 @@ export class SignedHistogram {
   readonly #negative: Histogram;
   readonly #positive: Histogram;
 
-  constructor(data?: SignedHistogramData) {
-    this.#negative = data === undefined ? new Histogram() : Histogram.fromData(data.negative);
-    this.#positive = data === undefined ? new Histogram() : Histogram.fromData(data.positive);
+  constructor(negative = new Histogram(), positive = new Histogram()) {
+    this.#negative = negative;
+    this.#positive = positive;
   }
 
-  static fromData(data: SignedHistogramData): SignedHistogram {
-    return new SignedHistogram(data);
+  static fromData({ negative, positive }: SignedHistogramData): SignedHistogram {
+    return new SignedHistogram(Histogram.fromData(negative), Histogram.fromData(positive));
+  }
+
+  /** Uses them as they are, e.g. to read them. */
+  static over({ negative, positive }: SignedHistogramData): SignedHistogram {
+    return new SignedHistogram(new Histogram(negative), new Histogram(positive));
   }
 
   toData(): SignedHistogramData {
@@ -54,10 +59,12 @@ export class SignedHistogram {
 
   /** The value of rank ceil(share × count): its magnitude at most 0.8 % too large. NaN when empty. */
   percentile(share: number): number {
-    const below = this.#negative.count;
-    const count = below + this.#positive.count;
-    if (count === 0) return Number.NaN;
-    const rank = rankOf(share, count);
+    return this.#valueAt(share, this.#negative.count, this.#positive.count);
+  }
+
+  #valueAt(share: number, below: number, above: number): number {
+    if (below + above === 0) return Number.NaN;
+    const rank = rankOf(share, below + above);
     // Ascending values are descending magnitudes on the negative side.
     if (rank <= below) return -this.#negative.valueAtRank(below - rank + 1);
     return this.#positive.valueAtRank(rank - below);
@@ -68,16 +75,17 @@ export class SignedHistogram {
     const below = this.#negative.count;
     const above = this.#positive.count;
     if (below + above === 0) return null;
+    const at = (share: number): number => this.#valueAt(share, below, above);
     const sum = (above > 0 ? this.#positive.mean * above : 0) - (below > 0 ? this.#negative.mean * below : 0);
     return {
       count: below + above,
       min: below > 0 ? -this.#negative.max : this.#positive.min,
       mean: sum / (below + above),
-      p50: this.percentile(0.5),
-      p90: this.percentile(0.9),
-      p99: this.percentile(0.99),
-      p99_9: this.percentile(0.999),
-      p99_99: this.percentile(0.9999),
+      p50: at(0.5),
+      p90: at(0.9),
+      p99: at(0.99),
+      p99_9: at(0.999),
+      p99_99: at(0.9999),
       max: above > 0 ? this.#positive.max : -this.#negative.min,
     };
   }

@@ -1,5 +1,6 @@
 /** Runs over agents whose generators are simulated: sums, claims and refusals. */
 import { describe, expect, it } from "vitest";
+import { collectRun } from "../../src/fleet/collect.js";
 import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { LocalHub } from "../../src/fleet/local-bus.js";
 import { toldPlans } from "../../src/fleet/part.js";
@@ -41,6 +42,30 @@ describe("a trial over agents", () => {
       expect(trial!.latencyNs!.count).toBe(1_000);
     });
   }
+
+  it("is shared by what they can do, where the run says so, and the result says who had how much", async () => {
+    const capacities = [3e6, 1e6, 1e6];
+    const { bus } = await fleetOf(capacities.map((capacityPps) => ({ capacityPps })));
+    const bench = await benchOn(bus, { share: "capacity" });
+    const [trial] = await bench.trial(request, 0);
+    expect(trial).toMatchObject({ verdict: "pass", sent: 1_000, accepted: 1_000, intended: 1_000 });
+    expect(trial!.fleet!.agents.map(({ sent, share }) => [sent, share])).toEqual([
+      [600, "60 %"],
+      [200, "20 %"],
+      [200, "20 %"],
+    ]);
+    const document = await bench.document([trial!], new Date(0));
+    expect(document.fleet!.agents.map(({ capacityPps }) => capacityPps)).toEqual(capacities);
+    const run = document.fleet!.run;
+    await bench[Symbol.asyncDispose]();
+    expect((await collectRun(bus, run)).trials[0]).toMatchObject({ sent: 1_000, verdict: "pass" });
+  });
+
+  it("and no agent gets more than its --max-rate of it", async () => {
+    const { bus } = await fleetOf([{ capacityPps: 5e6 }, { capacityPps: 1e6 }], { maxPps: 1e6 });
+    const [trial] = await (await benchOn(bus, { share: "capacity" })).trial(request, 0);
+    expect(trial!.fleet!.agents.map(({ sent }) => sent)).toEqual([500, 500]);
+  });
 
   it("makes a document of the published shape", async () => {
     const { bus } = await fleetOf([{}, {}]);

@@ -3,6 +3,9 @@
  * of seconds apart, and by how much is known exactly. Every frame is one that the kernel counted at the bridge between.
  */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { agentProcess, endProcesses, inNamespace, runIn } from "../support/fleet-processes.js";
 import { natsPrograms, startNats } from "../support/nats.js";
@@ -43,6 +46,29 @@ function makeHost(hub: string, name: HostName, index: number): Disposable & { re
   ip(host.name, "addr", "add", `198.18.${index}.2/30`, "dev", "way");
   ip(host.name, "route", "add", "default", "via", `198.18.${index}.1`);
   return host;
+}
+
+/** Three frames of one sender for one of the other, to the frame, by what the kernel counted. */
+async function weighted(hub: string, url: string): Promise<void> {
+  const sentBefore = (["a1", "a2"] as const).map((name) => statistics({ netns: hub, name }).rxPackets);
+  const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-flows-"));
+  const map = join(folder, "flows.yaml");
+  writeFileSync(
+    map,
+    "- {from: a1/packet:eth1, to: rx/packet:eth1, weight: 3}\n- {from: a2/packet:eth1, to: rx/packet:eth1}\n",
+  );
+  const load = ["--sizes", "128", "--count", "2000", "--rate", "4kpps", "--warmup", "0ms", "--start-within", "10s"];
+  const said = await runIn(hub, ["run", "--fleet", url, "--flow-map", map, ...load, "--json", "-"]);
+  rmSync(folder, { recursive: true });
+  const [trial] = JSON.parse(said).trials;
+  expect(trial).toMatchObject({ sent: 2_000, received: 2_000, lost: 0, foreign: 0, stale: 0, intended: 2_000 });
+  const flows = trial.fleet.flows as (Flow & { readonly share: string })[];
+  expect(flows.map(({ share, sent, accepted, lost }) => [share, sent, accepted, lost])).toEqual([
+    ["75 %", 1_500, 1_500, 0],
+    ["25 %", 500, 500, 0],
+  ]);
+  const sent = (["a1", "a2"] as const).map((name) => statistics({ netns: hub, name }).rxPackets);
+  expect(sent.map((frames, k) => frames - sentBefore[k]!)).toEqual([1_500, 500]);
 }
 
 describeLab("two agents that send to a third, by clocks of their own", ["netns"], () => {
@@ -87,6 +113,7 @@ describeLab("two agents that send to a third, by clocks of their own", ["netns"]
         const bounds = trial.fleet.flows.map(({ clock }: Flow) => clock.boundNs);
         expect(trial.latencyBoundNs).toBe(Math.ceil(Math.max(...bounds)));
         expect(statistics({ netns: hub.name, name: "rx" }).txPackets).toBe(2 * framesEach);
+        await weighted(hub.name, nats.url);
       } finally {
         endProcesses();
         await nats.stop();

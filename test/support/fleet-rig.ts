@@ -1,8 +1,10 @@
 /** A fleet of simulated agents in one process, closed again after each test. */
 import { afterEach } from "vitest";
-import type { Agent, AgentSetup } from "../../src/fleet/agent.js";
+import type { Agent } from "../../src/fleet/agent.js";
+import type { AgentSetup } from "../../src/fleet/agent-setup.js";
 import type { Bus } from "../../src/fleet/bus.js";
-import { type FleetSettings, openFleetBench } from "../../src/fleet/fleet-bench.js";
+import { openFleetBench } from "../../src/fleet/fleet-bench.js";
+import type { FleetSettings } from "../../src/fleet/fleet-settings.js";
 import { LocalHub } from "../../src/fleet/local-bus.js";
 import type { Bench } from "../../src/measure/bench.js";
 import type { MeasureRequest } from "../../src/measure/measurer.js";

@@ -1,6 +1,6 @@
 /** Hosts of a trial whose frames go from host to host: each is the engine with a clock of its own, in lockstep. */
 import type { SenderSkew, TrialSpec } from "../../src/engine/loop/trial-spec.js";
-import { splitTrial } from "../../src/engine/trial/split.js";
+import { splitByWeights } from "../../src/engine/trial/split.js";
 import type { TrialReport } from "../../src/stats/trial-report.js";
 import { baseOrder, GeneratorSim } from "./generator-sim.js";
 
@@ -28,6 +28,8 @@ export interface FlowTrial {
   /** By host: how far its trial begins after its appointed moment by the test's clock. */
   readonly startsLateNs?: readonly number[];
   readonly skews?: readonly (readonly SenderSkew[])[];
+  /** How much of the load each sender has; absent: all have as much. */
+  readonly weights?: readonly number[];
   /** Tells the receivers when all senders have ended. */
   readonly tells?: boolean;
 }
@@ -36,9 +38,10 @@ const stepNs = 1_000;
 const beginNs = 1e6;
 
 /** The whole trial; a report of each host. */
-export function flowTrial({ hosts, network, changes, startsLateNs = [], skews = [], tells }: FlowTrial): TrialReport[] {
+export function flowTrial(trial: FlowTrial): TrialReport[] {
+  const { hosts, network, changes, startsLateNs = [], skews = [], weights, tells } = trial;
   const senders = hosts.filter(({ sends }) => sends !== null).length;
-  const shares = splitTrial({ ...baseOrder, ...changes, queues: senders, forMerging: true }, senders);
+  const shares = splitByWeights({ ...baseOrder, ...changes, queues: senders, forMerging: true }, senders, weights);
   const sims = hosts.map(() => new GeneratorSim());
   let atNs = 0;
   const clockOf = (h: number): number => {

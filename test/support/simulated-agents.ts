@@ -1,8 +1,9 @@
 /** Agents whose generators are the engine with a clock of its own: trials take no time, and go as a test says. */
-import { Agent, type AgentSetup } from "../../src/fleet/agent.js";
+import { Agent } from "../../src/fleet/agent.js";
 import type { AgentBench, OpenAgentBench } from "../../src/fleet/agent-bench.js";
+import type { AgentSetup } from "../../src/fleet/agent-setup.js";
 import type { Bus } from "../../src/fleet/bus.js";
-import type { FleetSettings } from "../../src/fleet/fleet-bench.js";
+import type { FleetSettings } from "../../src/fleet/fleet-settings.js";
 import type { Lab } from "../../src/measure/lab.js";
 import { TrialNumbers } from "../../src/measure/trial-numbers.js";
 import { requestedOf } from "../../src/measure/trial-result.js";
@@ -18,6 +19,8 @@ export interface SimulatedBehaviour {
   readonly turnNs?: number;
   /** The trial is over once this is; absent: at once. */
   readonly holds?: () => Promise<void>;
+  /** What it says that it can do. */
+  readonly capacityPps?: number;
   readonly onOpen?: () => void | Promise<void>;
   readonly onClose?: () => void;
 }
@@ -34,7 +37,14 @@ const unlessStopped = (wait: Promise<void>, signal: AbortSignal): Promise<void> 
   ]);
 
 export const simulatedOpen =
-  ({ device = echo, turnNs = 1_000, holds, onOpen, onClose }: SimulatedBehaviour = {}): OpenAgentBench =>
+  ({
+    device = echo,
+    turnNs = 1_000,
+    holds,
+    onOpen,
+    onClose,
+    capacityPps = 1e6,
+  }: SimulatedBehaviour = {}): OpenAgentBench =>
   async (plan) => {
     await onOpen?.();
     const lab = {
@@ -56,6 +66,7 @@ export const simulatedOpen =
       tellFlow: async () => {},
       progress: () => null,
       lost: async () => null,
+      capacity: async () => capacityPps,
       async trial(request, _index, { share, appointed }, signal) {
         const specs = specsFor(plan, lab, request, share);
         // Many of them are there at once.

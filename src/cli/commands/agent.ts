@@ -61,12 +61,13 @@ async function runAgent(
   const { connectFleet, startFleetAgent } = await import("../../fleet/index.js");
   using interrupt = watchInterrupts(output.readerGone, () => {});
   await using bus = await connectFleet(address, texts, `pktgen-ts agent ${name}`);
-  await using _agent = await startFleetAgent(bus, address, offer, spool);
+  await using agent = await startFleetAgent(bus, address, offer, spool);
   if (readyFile !== undefined) touch(readyFile);
   await output.result(`agent ${name} answers; ports: ${ports.join(", ")}\n`);
-  const gone = await Promise.race([untilAborted(interrupt.signal), bus.gone]);
+  const refused = bus.gone.then((why) => serverRefuses(why, address.servers));
+  const gone = await Promise.race([untilAborted(interrupt.signal), refused, agent.taken]);
   if (readyFile !== undefined) rmSync(readyFile, { force: true });
-  if (gone !== null) throw serverRefuses(gone, address.servers);
+  if (gone !== null) throw gone;
   finish(exitCodes.passed);
 }
 

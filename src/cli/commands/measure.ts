@@ -4,6 +4,7 @@ import type { OpenBench } from "../../measure/bench.js";
 import type { RunHooks, RunPlan } from "../../measure/plan.js";
 import { planChecked } from "../../options/allowed-cores.js";
 import type { FleetTexts } from "../../options/fleet-options.js";
+import type { AskedMethod } from "../../options/measuring-commands.js";
 import { refuseWords } from "../../options/option-values.js";
 import { profileOf } from "../../options/profile-option.js";
 import { type RunOptions, runOptions } from "../../options/run-options.js";
@@ -65,10 +66,11 @@ export async function measure<Options extends RunOptions & FleetTexts>(
   options: Options,
   { output, finish }: CommandContext,
   planOf: (profile: Profile | null, options: Options) => Promise<Planned>,
+  asked: AskedMethod | null = null,
 ): Promise<void> {
   refuseWords(words);
   const choice = reportChoice(options);
-  const { planned, open } = await onFleet(options);
+  const { planned, open } = await onFleet(options, asked);
   const profile = await profileOf(options);
   const { plan, facts, run } = await planOf(profile, planned);
   planChecked(plan);

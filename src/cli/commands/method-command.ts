@@ -1,10 +1,11 @@
 /** The command of a method: its own options, those of `run` that it does not decide itself, and its entry. */
 import { hopSourcesHelp } from "../../options/dut-options-help.js";
 import { type FleetTexts, fleetOptions } from "../../options/fleet-options.js";
-import { type MethodCommandFacts, methodGroups } from "../../options/measuring-commands.js";
+import { askedMethod, type MethodCommandFacts, methodGroups } from "../../options/measuring-commands.js";
 import type { MethodEntry } from "../../options/methods/method.js";
 import { nameOf } from "../../options/option.js";
 import { type RunOptions, runOptions } from "../../options/run-options.js";
+import type { Profile } from "../../profile/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { measure } from "./measure.js";
 
@@ -42,9 +43,11 @@ export const methodCommand = <Options extends RunOptions & FleetTexts, Settings>
   },
   help: [hopSourcesHelp, examples],
   instead: decidesItself(instead),
-  run: (words, options, context) =>
-    measure(words, options, context, async (profile, texts) => {
+  run: (words, given, context) => {
+    const planOf = async (profile: Profile | null, texts: Options) => {
       const { planMethod } = await import("../../options/methods/method.js");
       return planMethod(await entry(texts, context), texts, profile, context.commandLine);
-    }),
+    };
+    return measure(words, given, context, planOf, askedMethod({ name, options, takes }, given));
+  },
 });

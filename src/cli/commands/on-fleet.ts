@@ -3,13 +3,15 @@ import { usageError } from "../../errors.js";
 import type { OpenBench } from "../../measure/bench.js";
 import { flowsOfPorts, withoutAgents } from "../../options/fleet-flows.js";
 import { type FleetTexts, fleetOf, fleetOptions, refuseWithFlows } from "../../options/fleet-options.js";
+import type { AskedMethod } from "../../options/measuring-commands.js";
 import { readOptions } from "../../options/option.js";
 import type { RunOptions } from "../../options/run-options.js";
 import { refuseAutoOfFleet } from "../../options/workers.js";
 
-/** `planned`: options that name no agents any more, for the plan. */
+/** `method`: what is asked for; null: a forwarding run. `planned`: options that name no agents any more, for the plan. */
 export async function onFleet<Options extends RunOptions & FleetTexts>(
   options: Options,
+  method: AskedMethod | null,
 ): Promise<{ readonly planned: Options; readonly open?: OpenBench }> {
   const order = fleetOf(options);
   if (order === null) return { planned: options };
@@ -24,5 +26,5 @@ export async function onFleet<Options extends RunOptions & FleetTexts>(
   const flows = options.flowMap === undefined ? flowsOfPorts(options) : readFlows(options.flowMap);
   if (flows !== null) refuseWithFlows(readOptions(fleetOptions, options), "--tx, --rx");
   const planned = flows === null ? options : withoutAgents(options, flows);
-  return { planned, open: benchOf(order, options, flows) };
+  return { planned, open: benchOf(order, options, flows, method) };
 }

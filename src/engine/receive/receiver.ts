@@ -17,7 +17,7 @@ import {
   streamOf,
   trialHighOf,
 } from "../../stream/frames/signature.js";
-import { placeOf, type Share, wholeShare } from "../../stream/share.js";
+import { placeOf, type Share, stepOf, wholeShare } from "../../stream/share.js";
 import type { LagWindow, OpenQueue, ReceiveReport, TrialClock, TrialSpec, WindowArrivals } from "../loop/index.js";
 import { type Burst, type BurstSorter, ReceiveAccount } from "./account.js";
 import { type ArrivalOrder, observedOrder, seenCell } from "./arrival-order.js";
@@ -284,7 +284,7 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     const { flows } = this.account;
     if (flows === null) return;
     const { queues } = this.#spec;
-    flows.noteRun(placeOf(first * queues + queue, this.#share), queues * this.#share.of, run, q);
+    flows.noteRun(placeOf(first * queues + queue, this.#share), queues * stepOf(this.#share), run, q);
   }
 
   /** As #analyse, of frames each of which has its own time of arrival. */

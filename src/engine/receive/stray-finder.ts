@@ -2,7 +2,7 @@
 import type { RingMemory } from "../../memory.js";
 import { elapsedNs48 } from "../../stats/unwrap.js";
 import { readSequence, readTimeHigh16, readTimeLow32 } from "../../stream/frames/signature.js";
-import { placeOf, wholeShare } from "../../stream/share.js";
+import { placeOf, type Share, shareAt, wholeShare } from "../../stream/share.js";
 import type { ReceiveReport, TrialSpec } from "../loop/index.js";
 import type { ReceiveAccount } from "./account.js";
 import { type ArrivalOrder, OrderOfSeveral, observedOrder } from "./arrival-order.js";
@@ -34,6 +34,7 @@ export class StrayFinder implements StrayTaker {
   readonly #start: StrayFinderStart;
   readonly #firstOfAll: number;
   readonly #own: number;
+  readonly #share: Share;
   readonly #workers: number;
   /** Processes whose workers have shares; only those of one can tell each other. */
   readonly #processes: number;
@@ -48,7 +49,8 @@ export class StrayFinder implements StrayTaker {
   #streams: OwnStreams | null = null;
 
   constructor(start: StrayFinderStart) {
-    const { index, of } = start.spec.share ?? wholeShare;
+    this.#share = start.spec.share ?? wholeShare;
+    const { index, of } = this.#share;
     this.#start = start;
     this.#firstOfAll = (start.spec.firstStream ?? 0) - index * start.streams;
     this.#own = index;
@@ -94,7 +96,7 @@ export class StrayFinder implements StrayTaker {
     const account = this.#account!;
     const number = readSequence(view, end);
     const [queue, arrivalNs] = [this.#cells[cell.queue], this.#cells[cell.arrivalNs]];
-    const frame = placeOf(this.#streams!.near(stream, number), { index: home, of: this.#workers });
+    const frame = placeOf(this.#streams!.near(stream, number), shareAt(home, this.#share));
     if (spec.integrity && !account.inspector.checkPayload(offset, bytes, stream, frame)) return;
     account.flows?.note(stream, frame, queue);
     this.#streams!.noteElsewhere(stream, queue);

@@ -44,7 +44,7 @@ export class SilentTransmitter implements TransmitHalf {
 }
 
 /** Infinity: until the senders say that they are done, e.g. because nobody knows how long so many frames take. */
-function plannedEndNs({ count, load, durationNs, share }: TrialSpec): number {
+function plannedEndNs({ count, wholeCount, load, durationNs }: TrialSpec): number {
   if (count === null) return durationNs;
-  return load.kind === "paced" ? (count * (share?.of ?? 1) * 1e9) / load.pps : Number.POSITIVE_INFINITY;
+  return load.kind === "paced" ? ((wholeCount ?? count) * 1e9) / load.pps : Number.POSITIVE_INFINITY;
 }

@@ -6,7 +6,7 @@ import { type DepartureSchedule, departureSchedule } from "../../stream/departur
 import { type RateStep, SteppedSchedule } from "../../stream/departures/steps.js";
 import { Stretch, StretchedSchedule } from "../../stream/departures/stretch.js";
 import { high16, low32 } from "../../stream/frames/signature.js";
-import { type Share, SharedSchedule } from "../../stream/share.js";
+import { DealtSchedule, partOf, type Share, SharedSchedule, wholeShare } from "../../stream/share.js";
 import {
   type LagWindow,
   type OpenQueue,
@@ -59,13 +59,13 @@ export class Transmitter implements TransmitHalf {
   constructor(spec: TrialSpec, senders: readonly Sender[], clock: TrialClock, lag: LagWindow | null) {
     const steps = stepsOf(spec);
     const { share } = spec;
-    const generators = share?.of ?? 1;
-    const pps = Math.max(0, ...steps.map((step) => step.pps)) / generators;
+    const part = partOf(share ?? wholeShare);
+    const pps = (Math.max(0, ...steps.map((step) => step.pps)) * part.slots) / part.round;
     this.#spec = spec;
     this.queues = senders;
     this.#pace = senders[0]!.pace;
     this.#clock = clock;
-    this.#lastIntervalNs = steps.length === 0 ? 0 : (generators * 1e9) / steps[steps.length - 1].pps;
+    this.#lastIntervalNs = steps.length === 0 ? 0 : (part.round * 1e9) / (steps[steps.length - 1].pps * part.slots);
     this.#schedule = scheduleOf(steps, share);
     this.#slots = spec.count === null ? (this.#schedule?.slotsIn(spec.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
     this.#single = pps <= this.#pace.singleFramePps;
@@ -306,7 +306,8 @@ function stepsOf({ load, durationNs }: TrialSpec): readonly RateStep[] {
 function scheduleOf(steps: readonly RateStep[], share: Share | undefined): DepartureSchedule | null {
   if (steps.length === 0) return null;
   const whole = steps.length === 1 ? departureSchedule(steps[0].pps, 0) : SteppedSchedule.of(steps);
-  return share === undefined ? whole : new SharedSchedule(whole, share);
+  if (share === undefined) return whole;
+  return share.deal === undefined ? new SharedSchedule(whole, share) : new DealtSchedule(whole, share);
 }
 
 /** How many of n things dealt round to `queues` fall to queue q. */

@@ -23,6 +23,8 @@ export type GeneratorCommand =
   | { readonly kind: "stop"; readonly why?: "stopped" | "short" }
   /** Answers the median latency in ns through a direct loop: the generator's own share. */
   | { readonly kind: "floor"; readonly spec: TrialSpec }
+  /** Answers how many frames a second go through a direct loop at max. */
+  | { readonly kind: "speed"; readonly spec: TrialSpec }
   /** Answers a TrialReport for each direction. */
   | { readonly kind: "report" }
   /** A task between trials: run the loop until it says done, then ask for its outcome. */
@@ -58,6 +60,9 @@ export interface BetweenOutcome {
 
 /** Answer to `floor`, ns. */
 export type FloorAnswer = number;
+
+/** Answer to `speed`, frames per second. */
+export type SpeedAnswer = number;
 
 /** Events of the generator's job. */
 export type GeneratorEvent =

@@ -8,7 +8,7 @@ import { isSimple, streamPps, timelinesOf } from "../../stream/departures/loads.
 import { compileTraffic } from "../../stream/frames/compile.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import type { EachFrame } from "../../stream/program/frame.js";
-import { SharedTimeline, wholeShare } from "../../stream/share.js";
+import { rateOfShare, SharedTimeline, wholeShare } from "../../stream/share.js";
 import type { TrafficSpec } from "../../stream/spec/traffic.js";
 import {
   KeyedLags,
@@ -241,7 +241,10 @@ function manyStreams(
   const lags = load.kind === "max" ? null : new KeyedLags();
   const whole = timelinesOf(traffic, size, load);
   const timelines = share.of === 1 ? whole : whole.map((timeline) => new SharedTimeline(timeline, share));
-  const totalPps = streamPps(traffic, size, load).reduce((sum, pps) => sum + pps, 0) / share.of;
+  const totalPps = rateOfShare(
+    streamPps(traffic, size, load).reduce((sum, pps) => sum + pps, 0),
+    share,
+  );
   return {
     transmitter: new StreamsTransmitter({ spec, senders, timelines, totalPps, clock, lags }),
     receiver: new StreamsReceiver({

@@ -29,7 +29,7 @@ export function flowReceiver({ spec, programs, memory, clock, foreignFrames }: F
   const own = spec.share ?? wholeShare;
   const firstOfAll = (spec.firstStream ?? 0) - own.index * streams;
   const half = (index: number | null, halfClock: TrialClock): DealtHalf => {
-    const share = { index: index ?? own.index, of: own.of };
+    const share = { ...own, index: index ?? own.index };
     const ofSender: TrialSpec = { ...spec, share, firstStream: firstStreamOf(firstOfAll, streams, share) };
     // Who looks at what is no sender's knows the numbers of all, so that a lengthened frame counts as damaged.
     const strays =

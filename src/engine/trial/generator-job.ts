@@ -24,7 +24,7 @@ import type { ResponderSetup } from "../neighbour/index.js";
 import { StrayBoxes, type StrayMemory, strayCell } from "../receive/index.js";
 import { BetweenTrials } from "./between-trials.js";
 import { calibrate } from "./calibrate.js";
-import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand } from "./commands.js";
+import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand, SpeedAnswer } from "./commands.js";
 import { generatorPhase as phase } from "./counters.js";
 import { Direction } from "./direction.js";
 import { LiveLatency, type LiveMemory } from "./live-memory.js";
@@ -57,6 +57,9 @@ const floorLoad = {
   settleNs: 0,
   cooperative: true,
 } as const;
+
+/** Long enough for V8 to compile everything in its beginning. */
+const speedLoad = { load: { kind: "max" }, count: null, durationNs: 300e6, settleNs: 0, cooperative: true } as const;
 
 class Generator implements Job {
   readonly #context: JobContext;
@@ -121,6 +124,8 @@ class Generator implements Job {
         return null;
       case "floor":
         return this.#floor(command.spec);
+      case "speed":
+        return this.#speed(command.spec);
       case "report":
         return this.#report();
       case "between":
@@ -151,6 +156,15 @@ class Generator implements Job {
     while (!rehearsal.done) rehearsal.step();
     const { latency } = rehearsal.reports()[0].receive;
     return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
+  }
+
+  /** The same at max, for a moment. */
+  #speed(spec: TrialSpec): SpeedAnswer {
+    const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...spec, ...speedLoad }]);
+    while (!rehearsal.done) rehearsal.step();
+    const { transmit } = rehearsal.reports()[0];
+    const sent = transmit.queues.reduce((sum, { published }) => sum + published, 0);
+    return (sent * 1e9) / transmit.windowNs;
   }
 
   /** A thread that sleeps in a trial sends late, and sees frames late. */

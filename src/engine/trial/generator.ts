@@ -61,6 +61,8 @@ export interface Generator extends AsyncDisposable {
   resolve(port: number, target: string, from: string): Promise<string | null>;
   /** The generator's own share of every latency: the median of a direct loop with these frames, ns. */
   floorNs(spec: TrialSpec): Promise<number>;
+  /** Frames like these that it sends and receives in a second through a direct loop, at max. */
+  speedPps(spec: TrialSpec): Promise<number>;
   /** Frames that were sent between trials: our own questions, and answers. */
   besideTrials(): number;
   /**

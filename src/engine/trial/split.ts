@@ -1,7 +1,33 @@
 /** Splits the order of a trial into shares, one for each of several generators. Pure. */
 import { isSimple, timelinesOf } from "../../stream/departures/loads.js";
-import { countOf, firstStreamOf, framesOfFirst, type Share, shareWithin, wholeShare } from "../../stream/share.js";
+import {
+  countOf,
+  firstStreamOf,
+  framesOfFirst,
+  type Share,
+  sharesOf,
+  shareWithin,
+  wholeShare,
+} from "../../stream/share.js";
 import type { TrialSpec } from "../loop/index.js";
+
+/** The order of this share of a whole trial, which has `queues` ÷ `of` of its queue pairs. */
+export const shareOfTrial = (spec: TrialSpec, share: Share): TrialSpec =>
+  withCount(spec, share, countsOf(spec, spec.count, [share])?.[0] ?? null);
+
+/** The orders of all shares. `weights`: as sharesOf has them. */
+export function splitByWeights(spec: TrialSpec, of: number, weights?: readonly number[]): TrialSpec[] {
+  const shares = sharesOf(of, weights);
+  const counts = countsOf(spec, spec.count, shares);
+  return shares.map((share, index) => withCount(spec, share, counts?.[index] ?? null));
+}
+
+function withCount(spec: TrialSpec, share: Share, count: number | null): TrialSpec {
+  const { stream, firstStream = 0, queues } = spec;
+  const first = firstStreamOf(firstStream, stream.streams.length, share);
+  const own = { ...spec, share, firstStream: first, queues: queues / share.of, count };
+  return spec.count === null ? own : { ...own, wholeCount: spec.count };
+}
 
 /**
  * The order of each share, for generators that have `queues` ÷ `of` queue pairs each: share i has the queues i, i + of …

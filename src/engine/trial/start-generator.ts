@@ -1,7 +1,14 @@
 /** The owner's side of the generator: starts its thread on a port or two, and runs one trial at a time in it. */
 import type { TrialReport } from "../loop/index.js";
 import { RunToDone, startLoopWorker } from "../worker/index.js";
-import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand, GeneratorEvent } from "./commands.js";
+import type {
+  BetweenOutcome,
+  BetweenTask,
+  FloorAnswer,
+  GeneratorCommand,
+  GeneratorEvent,
+  SpeedAnswer,
+} from "./commands.js";
 import { generatorCounter as counter } from "./counters.js";
 import type { Generator, GeneratorSetup } from "./generator.js";
 import type { GeneratorOptions } from "./generator-job.js";
@@ -70,6 +77,7 @@ async function startOne(setup: GeneratorSetup): Promise<Generator> {
     besideTrials: () => beside,
     runTrial: async (spec, signal) => (await runDirections([spec], signal))[0]!,
     floorNs: async (spec) => (await say({ kind: "floor", spec })) as FloorAnswer,
+    speedPps: async (spec) => (await say({ kind: "speed", spec })) as SpeedAnswer,
     change: (turns) => threads.change(turns),
     latency: () => threads.latency(),
     progress,

@@ -9,7 +9,7 @@ import type { WorkerReport } from "../../stats/trial-report.js";
 import type { TrialReport, TrialSpec } from "../loop/index.js";
 import { strayMemory } from "../receive/index.js";
 import { dealPort, startLoopWorker } from "../worker/index.js";
-import type { BetweenOutcome, BetweenTask, FloorAnswer } from "./commands.js";
+import type { BetweenOutcome, BetweenTask, FloorAnswer, SpeedAnswer } from "./commands.js";
 import { generatorCounter as counter } from "./counters.js";
 import { Crew, soon } from "./crew.js";
 import type { Generator, GeneratorSetup } from "./generator.js";
@@ -114,6 +114,11 @@ export async function startGenerators(setup: GeneratorSetup, workers: number): P
     tellFlow: async () => {},
     besideTrials: () => beside,
     floorNs: async (spec) => (await crew.members[0]!.say({ kind: "floor", spec })) as FloorAnswer,
+    speedPps: async (spec) => {
+      const shares = splitTrial(spec, workers);
+      const speeds = (await crew.ask((w) => ({ kind: "speed", spec: shares[w]! }))) as SpeedAnswer[];
+      return speeds.reduce((sum, pps) => sum + pps, 0);
+    },
     change: (turns) => threads.change(turns),
     latency: () => threads.latency(),
     progress,

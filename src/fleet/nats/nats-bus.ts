@@ -19,7 +19,8 @@ import { environmentError, usageError } from "../../errors.js";
 import type { NatsAddress } from "../../options/fleet-address.js";
 import { type Bus, type BusAnswer, type BusMessage, Gathering, type Journal } from "../bus.js";
 import { openJournal } from "./journal.js";
-import { packPayload, unpackPayload } from "./payload.js";
+import { packPayload, tooLong, unpackPayload } from "./payload.js";
+import { HeldAnswers, inPieces, pieceWanted } from "./pieces.js";
 
 export interface NatsSetup {
   readonly address: NatsAddress;
@@ -127,6 +128,7 @@ class NatsBus implements Bus {
   readonly #watchers = new Set<(isUp: boolean) => void>();
   /** What still waits for answers, to be ended with the connection. */
   readonly #waiting = new Set<() => void>();
+  readonly #held = new HeldAnswers();
 
   constructor(connection: NatsConnection, prefix: string, journal: Journal | null) {
     this.#connection = connection;
@@ -155,7 +157,15 @@ class NatsBus implements Bus {
     const payload = this.#pack(data);
     try {
       const answer = await this.#connection.request(this.#full(subject), payload, { timeout: timeoutMs });
-      return { kind: "answer", data: unpackPayload(answer.data) };
+      const data = unpackPayload(answer.data);
+      const cut = inPieces(data);
+      if (cut === null) return { kind: "answer", data };
+      const pieces: Uint8Array[] = [];
+      for (let at = 0; at < cut.count; at++) {
+        const wanted = this.#pack({ $piece: cut.$pieces, at });
+        pieces.push((await this.#connection.request(this.#full(subject), wanted, { timeout: timeoutMs })).data);
+      }
+      return { kind: "answer", data: unpackPayload(Buffer.concat(pieces)) };
     } catch (error) {
       return { kind: error instanceof errors.RequestError && error.isNoResponders() ? "absent" : "slow" };
     }
@@ -200,6 +210,7 @@ class NatsBus implements Bus {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const end of this.#waiting) end();
+    this.#held[Symbol.dispose]();
     await this.#connection.close();
   }
 
@@ -207,18 +218,34 @@ class NatsBus implements Bus {
     return this.#prefix + subject;
   }
 
+  get #serverTakesBytes(): number {
+    return this.#connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** @throws PktgenError (3): it is longer than the server takes. */
   #pack(data: unknown): Uint8Array {
-    return packPayload(data, this.#connection.info?.max_payload ?? Number.POSITIVE_INFINITY);
+    const bytes = packPayload(data, this.#serverTakesBytes);
+    if (bytes.length > this.#serverTakesBytes) throw tooLong(bytes.length, this.#serverTakesBytes);
+    return bytes;
+  }
+
+  /** What is too long is fetched by whoever asked. */
+  #packAnswer(data: unknown): Uint8Array {
+    const most = this.#serverTakesBytes;
+    const bytes = packPayload(data, most);
+    return bytes.length <= most ? bytes : this.#pack(this.#held.hold(bytes, most));
   }
 
   #hand(message: Msg, take: (message: BusMessage) => void): void {
     const read = readable(message);
     if (read === null) return;
+    const wanted = pieceWanted(read.data);
+    if (wanted !== null) return void message.respond(this.#held.pieceOf(wanted));
     take({
       subject: message.subject.slice(this.#prefix.length),
       data: read.data,
       reply: (answer) => {
-        if (!this.#connection.isClosed()) message.respond(this.#pack(answer));
+        if (!this.#connection.isClosed()) message.respond(this.#packAnswer(answer));
       },
     });
   }

@@ -1,6 +1,6 @@
 /** Messages as bytes: text, compressed where it is long. What is compressed says so by its first two bytes. */
 import { gunzipSync, gzipSync } from "node:zlib";
-import { environmentError } from "../../errors.js";
+import { environmentError, type PktgenError } from "../../errors.js";
 import { decodeWire, encodeWire } from "../wire.js";
 
 const compressFromBytes = 64 * 1024;
@@ -9,15 +9,16 @@ const mostBytes = 256 * 1024 * 1024;
 
 const isCompressed = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** @throws PktgenError (3): it is longer than the server takes. */
+/** `serverTakesBytes`: what is longer than that is compressed as well. */
 export function packPayload(data: unknown, serverTakesBytes: number): Uint8Array {
   const text = Buffer.from(encodeWire(data));
-  const bytes = text.length < compressFromBytes ? text : gzipSync(text, { level: 1 });
-  if (bytes.length <= serverTakesBytes) return bytes;
-  throw environmentError(`a message of ${bytes.length} bytes is longer than the server takes (${serverTakesBytes})`, {
+  return text.length < Math.min(compressFromBytes, serverTakesBytes) ? text : gzipSync(text, { level: 1 });
+}
+
+export const tooLong = (bytes: number, serverTakesBytes: number): PktgenError =>
+  environmentError(`a message of ${bytes} bytes is longer than the server takes (${serverTakesBytes})`, {
     hint: "raise max_payload in the server's configuration, or use fewer streams",
   });
-}
 
 /** Throws an Error where it is no message. */
 export function unpackPayload(bytes: Uint8Array): unknown {

@@ -7,7 +7,8 @@ import type { Findings } from "../../method/findings.js";
 import { type AroundTrials, runMethod } from "../../method/session.js";
 import type { Profile } from "../../profile/index.js";
 import type { Method, RunResult } from "../../result/run-result.js";
-import type { RunOptions } from "../run-options.js";
+import { readOptions } from "../option.js";
+import { type RunOptions, runOptions } from "../run-options.js";
 import { planRun } from "../run-plan.js";
 
 export interface MethodEntry<Options, Settings> {
@@ -73,4 +74,27 @@ export function planMethod<Options extends RunOptions, Settings>(
   };
   const judge = entry.judge ?? ((result: RunResult) => result);
   return { plan, facts, run: async (hooks, open) => judge(await runMethod(setup, hooks, open), plan) };
+}
+
+/**
+ * A method on a bench that has its trials already, e.g. of a run that was lost: as `planMethod`, by the plan that the run
+ * had, and without the pauses around trials.
+ */
+export async function goThroughAgain<Options extends RunOptions, Settings>(
+  entry: MethodEntry<Options, Settings>,
+  options: Options,
+  plan: RunPlan,
+  open: OpenBench,
+): Promise<RunResult> {
+  const settings = entry.settings(options, plan);
+  const { loss: lossLimit = null } = readOptions({ loss: runOptions.loss }, options);
+  const setup = {
+    plan: { ...plan, lossLimit },
+    method: (settleNs: number, findings?: Findings): Method => entry.facts(settings, options, settleNs, findings),
+    keepTrials: entry.keepTrials ?? mostTrials,
+    expectedTrials: 0,
+    run: (measurer: Measurer) => entry.run(measurer, settings, plan),
+  };
+  const result = await runMethod(setup, { signal: new AbortController().signal }, open);
+  return entry.judge?.(result, plan) ?? result;
 }

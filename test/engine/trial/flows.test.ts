@@ -41,6 +41,26 @@ describe("two senders, one receiver", () => {
     expect(transmit).toMatchObject({ intended: 0, missed: 0, blocked: 0, queues: [] });
   });
 
+  for (const [what, changes] of [
+    ["of one stream", {}],
+    ["with every byte compared", { integrity: true }],
+  ] as const) {
+    it(`of which one has three frames for one of the other, ${what}: each is judged by its own`, () => {
+      const reports = flowTrial({ hosts: [first, second, hub], network: toHub, tells: true, weights: [3, 1], changes });
+      for (const [share, frames] of [750, 250].entries()) {
+        expect(reports[share]!.transmit).toMatchObject({
+          intended: frames,
+          missed: 0,
+          queues: [{ published: frames }],
+        });
+        expect(pairsOf(reports[hubAt]!)[share]!.receive).toMatchObject({
+          ...{ received: frames, accepted: frames, duplicate: 0, corrupt: 0, lostRanges: [] },
+        });
+      }
+      expect(reports[hubAt]!.receive).toMatchObject({ received: 0, corrupt: 0, foreign: 0, stale: 0 });
+    });
+  }
+
   it("takes what was lost, came twice or came damaged to its own sender", () => {
     let n = 0;
     const reports = flowTrial({
