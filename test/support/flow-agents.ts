@@ -62,7 +62,7 @@ export class FlowNetwork {
           if (command.kind === "skews") this.#skews.set(name, command.skews);
           else told();
         },
-        ...{ progress: () => null, lost: async () => null },
+        ...{ progress: () => null, lost: async () => null, capacity: async () => 1e6 },
         trial: async (request, _index, { appointed }, signal) => {
           await appointed();
           const stopped = new Promise<null>((resolve) => signal.addEventListener("abort", () => resolve(null)));
