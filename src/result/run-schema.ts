@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { causes } from "../stats/cause.js";
 import { resultParts } from "../stats/run-verdict.js";
+import { changeSchema } from "./change-schema.js";
 import { fleetRunSchema, fleetTrialSchema } from "./fleet-schema.js";
 import {
   absorptionSchema,
@@ -190,15 +191,6 @@ const worker = z
   })
   .describe("a thread's share of the trial");
 
-const change = z
-  .strictObject({
-    atNs: ns.describe("since the trial's start"),
-    kind: z.enum(["pause", "resume", "rate"]),
-    streams: z.array(text).nullable().describe("null: all of them"),
-    pps: z.number().nullable().describe("asked for from then on; null: of no one rate"),
-  })
-  .describe("what somebody did to the load while it ran");
-
 const trial = z.strictObject({
   frameBytes: z.union([z.int(), text]).describe("with FCS; the name of a mix, e.g. imix"),
   meanFrameBytes: z.number(),
@@ -308,7 +300,7 @@ const trial = z.strictObject({
     .array(streamResult)
     .optional()
     .describe("stream by stream, where there are several, or one with a schedule"),
-  changes: z.array(change).optional().describe("absent: nobody changed it"),
+  changes: z.array(changeSchema).optional().describe("absent: nobody changed it"),
   duplicateWindow: z
     .int()
     .optional()

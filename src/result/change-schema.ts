@@ -1,0 +1,11 @@
+/** A change of a trial's load, as the result document has it. */
+import { z } from "zod";
+
+export const changeSchema = z
+  .strictObject({
+    atNs: z.number().min(0).describe("since the trial's start"),
+    kind: z.enum(["pause", "resume", "rate"]),
+    streams: z.array(z.string()).nullable().describe("null: all of them"),
+    pps: z.number().nullable().describe("asked for from then on; null: of no one rate"),
+  })
+  .describe("what somebody did to the load while it ran");
