@@ -4,6 +4,6 @@ export { directLoop } from "./direct-loop.js";
 export type { Generator } from "./generator.js";
 export type { SentTurn } from "./load-queue.js";
 export type { TrialProgress } from "./progress.js";
-export { shareOfTrial, splitByWeights, splitTrial } from "./split.js";
+export { shareOfTrial, splitByWeights } from "./split.js";
 export { startGenerator } from "./start-generator.js";
 export { startReceiver } from "./start-receiver.js";
