@@ -17,7 +17,7 @@ import type { HopCounters } from "../stats/ledger.js";
 import { percentWord, timeWord } from "../stats/words.js";
 import { withProbe } from "../stream/probe.js";
 import { reverseFirstStream, reverseStream } from "../stream/reverse.js";
-import { partOf, rateOfShare, wholeShare } from "../stream/share.js";
+import { dealOf, rateOfShare, wholeShare } from "../stream/share.js";
 import type { TrafficSpec } from "../stream/spec/traffic.js";
 import type { ReportPart } from "./agent-link.js";
 import type { Blamed, SilentSpell } from "./trial-events.js";
@@ -313,7 +313,7 @@ export const inexactReason = (one: Inexact): Reason => ({ cause: "counts", text:
 
 /** `2 of 3` where all shares are alike. */
 export function shareWord({ share = wholeShare }: Pick<TrialSpec, "share">): string {
-  const { slots, round } = partOf(share);
+  const { slots, round } = dealOf(share);
   return share.deal === undefined ? `${share.index + 1} of ${share.of}` : percentWord(slots / round);
 }
 

@@ -24,7 +24,7 @@ import { type AgentReport, type CombinedTrial, combineTrial, inFleetTime, type M
 import { Coordinator, whoWeAre } from "./coordinator.js";
 import { fetchReport } from "./fetch-report.js";
 import type { FleetSettings } from "./fleet-settings.js";
-import { checkFlowPlan, type EndedSenders, type FlowWork, flowParts } from "./flow-work.js";
+import { checkFlowPlan, type FlowWork, flowParts } from "./flow-work.js";
 import { capacitiesOf, LoadShares } from "./load-shares.js";
 import { subjectOf } from "./names.js";
 import { nobodyReported, notBegun, unknownClock } from "./not-begun.js";
@@ -33,6 +33,7 @@ import { announces, toldPlans } from "./part.js";
 import { answers, messages, protocolVersion } from "./protocol.js";
 import { RunHops } from "./run-hops.js";
 import { RunJournal } from "./run-journal.js";
+import { TotalsReminder } from "./totals-reminder.js";
 import { type DrivenTrial, TrialDriver, type TrialWork } from "./trial-driver.js";
 import { type Blamed, interruptedWord, type Member, usualTrialTimes } from "./trial-events.js";
 import { lastsNsOf } from "./trial-length.js";
@@ -47,8 +48,6 @@ const idsOfTask = 16;
 const mostLostInRow = 3;
 /** RFC 2544 §23 shows some, and a second may be lost. Linux's bridge forgets after 300 s by itself. */
 const [announcingFrames, announceEveryMs] = [2, 60_000];
-/** Receivers whose way was down did not hear that all senders have ended. */
-const remindEveryMs = 1_000;
 /** Answers to the appointment are taken so long before it is too late for them. */
 const answersNs = 10e6;
 
@@ -181,7 +180,7 @@ class FleetBench implements Bench {
     const agents = new Set(this.#links.keys());
     const watched = { bus, agents, request, index, total, hooks, run: coordinator.run, trial: this.#trialsRun - 1 };
     using _watch = await watchTrial(watched, (event) => {
-      if (event.kind === "beat") work.remind();
+      if (event.kind === "beat") work.ended.remind();
       driver.tell(event);
     });
     const driven = await driver.run(hooks.signal);
@@ -279,7 +278,6 @@ class FleetBench implements Bench {
     };
   }
 
-  /** `remind`: a receiver that did not hear that its senders are done, hears it again. */
   #workOf(request: MeasureRequest, index: number) {
     const { bus, coordinator } = this.#parts;
     const { asking } = coordinator;
@@ -292,14 +290,9 @@ class FleetBench implements Bench {
     };
     const { from, run, epoch, nowNs } = asking;
     const message = (attempt: number) => ({ v: protocolVersion, from, run, epoch, trial, attempt });
-    let ended: EndedSenders | null = null;
-    let remindedMs = Number.NEGATIVE_INFINITY;
-    const remind = (): void => {
-      if (ended === null || performance.now() - remindedMs < remindEveryMs) return;
-      remindedMs = performance.now();
-      const { attempt, totals } = ended;
-      bus.publish(subjectOf.run(run, "totals"), { ...message(attempt), totals });
-    };
+    const ended = new TotalsReminder(({ attempt, totals }) =>
+      bus.publish(subjectOf.run(run, "totals"), { ...message(attempt), totals }),
+    );
     const work: TrialWork = {
       links: this.#links,
       nowNs,
@@ -337,12 +330,12 @@ class FleetBench implements Bench {
       report: async (link, attempt) => {
         const directions = this.#parts.plan.bidirectional ? 2 : 1;
         const part = await fetchReport(link, this.#journal, { trial, attempt }, directions);
-        if (part?.kind === "part") ended ??= this.#flows?.endedWith(link.name, part, attempt) ?? null;
-        remind();
+        if (part?.kind === "part") ended.note(this.#flows?.endedWith(link.name, part, attempt) ?? null);
+        ended.remind();
         return part;
       },
     };
-    return { work, idsOf, remind };
+    return { work, idsOf, ended };
   }
 
   async #trialsOf(request: MeasureRequest, driven: DrivenTrial, idsGiven: number): Promise<readonly Trial[]> {

@@ -1,5 +1,5 @@
 /** Carries out what trial-machine.ts says: asks agents over the bus, tells it what they answer, and wakes it in time. */
-import { setTimeout as pause } from "node:timers/promises";
+import { sleepNs } from "../sys/sleep.js";
 import type { AgentLink, ReportPart } from "./agent-link.js";
 import type { Member, TrialEffect, TrialEvent, TrialOutcome, TrialSetup } from "./trial-events.js";
 import { beginTrial, reduceTrial, type TrialState, type TrialStep, wakeNs } from "./trial-machine.js";
@@ -129,7 +129,7 @@ export class TrialDriver {
     let missing = this.#state.members.map(({ agent }) => agent);
     const everyMs = this.#state.setup.times.askAgainNs / 1e6;
     while (missing.length > 0 && this.#state.phase !== "over" && this.#state.attempt === attempt) {
-      const waited = pause(everyMs, undefined, { ref: false });
+      const waited = sleepNs(everyMs * 1e6);
       const heard = await this.#work.confirm(attempt, missing, everyMs);
       missing = missing.filter((agent) => !heard.has(agent));
       if (missing.length > 0) await waited;

@@ -6,7 +6,7 @@ import { RefusalBox } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
 import { valueWord } from "./words.js";
 
-export function RunControl({ run, path, can }: { run: ToldRun; path: string; can: RunInfo["can"] }) {
+export function RunControls({ run, path, can }: { run: ToldRun; path: string; can: RunInfo["can"] }) {
   const [refusal, setRefusal] = useState("");
   const change = async (body: object): Promise<void> => {
     setRefusal("");

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { ask, follow, Refusal, refusalText } from "./asking.js";
 import { ChartStack } from "./chart-stack.js";
 import type { RunInfo } from "./contract.js";
-import { RunControl } from "./control.js";
+import { RunControls } from "./control.js";
 import { DistributionSection } from "./distribution.js";
 import type { PageRecording } from "./events.js";
 import { FlowTableSection } from "./flow-table.js";
@@ -27,7 +27,7 @@ function RunBody({ run, path, info }: { run: ToldRun; path: string | null; info:
   return (
     <>
       <RunHeader run={run} path={path} info={info} />
-      {canChange && !isSession && info !== null ? <RunControl run={run} path={path} can={info.can} /> : null}
+      {canChange && !isSession && info !== null ? <RunControls run={run} path={path} can={info.can} /> : null}
       {canChange && isSession ? <SessionControl run={run} path={path} /> : null}
       <LedgerPath run={run} />
       <ChartStack run={run} />

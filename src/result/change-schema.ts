@@ -1,7 +1,7 @@
 /** A change of a trial's load, as the result document has it. */
 import { z } from "zod";
 
-export const changeSchema = z
+export const trialChangeSchema = z
   .strictObject({
     atNs: z.number().min(0).describe("since the trial's start"),
     kind: z.enum(["pause", "resume", "rate"]),

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { causes } from "../stats/cause.js";
 import { resultParts } from "../stats/run-verdict.js";
-import { changeSchema } from "./change-schema.js";
+import { trialChangeSchema } from "./change-schema.js";
 import { fleetRunSchema, fleetTrialSchema } from "./fleet-schema.js";
 import {
   absorptionSchema,
@@ -300,7 +300,7 @@ const trial = z.strictObject({
     .array(streamResult)
     .optional()
     .describe("stream by stream, where there are several, or one with a schedule"),
-  changes: z.array(changeSchema).optional().describe("absent: nobody changed it"),
+  changes: z.array(trialChangeSchema).optional().describe("absent: nobody changed it"),
   duplicateWindow: z
     .int()
     .optional()

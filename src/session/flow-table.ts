@@ -12,7 +12,7 @@ import {
   type SessionMemory,
   type SessionOrder,
 } from "../engine/session/index.js";
-import { orderWord, sizeWord } from "../stream/frames/frame-maker.js";
+import { orderWord, sizeField } from "../stream/frames/frame-maker.js";
 import { checkDuration } from "./check-duration.js";
 import type { CompiledFlow } from "./compile-flow.js";
 import { Heap } from "./heap.js";
@@ -258,7 +258,7 @@ export class FlowTable {
       new Uint16Array(this.memory.heap, at, pattern.length).set(pattern);
     });
     shares.push(patternShared);
-    const sizesAt = this.heap.take(4 * sizeWord.words * variants.length);
+    const sizesAt = this.heap.take(4 * sizeField.words * variants.length);
     pieces.push(sizesAt);
     for (const [variant, { bufferBytes }] of variants.entries()) {
       const bytes = templates[variant]!;
@@ -268,10 +268,10 @@ export class FlowTable {
       );
       shares.push(shared);
       const words = [bufferBytes, shared.id, shared.at, bytes.length, signed ? 1 : 0, 0, 0, 0];
-      this.#heapWords.set(words, sizesAt / 4 + variant * sizeWord.words);
+      this.#heapWords.set(words, sizesAt / 4 + variant * sizeField.words);
     }
     const start = patternShared.at / 2;
-    const first = sizesAt / (4 * sizeWord.words);
+    const first = sizesAt / (4 * sizeField.words);
     const step = 1 % pattern.length;
     this.memory.orders.set([start, start, start + pattern.length, step, first, 0, 0], slot * orderWord.words);
   }

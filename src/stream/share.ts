@@ -71,12 +71,12 @@ export const placeOf = (k: number, share: Share): number => {
 export const stepOf = ({ of, deal }: Share): number => deal?.frames.of ?? of;
 
 /** How much of the load it has: so many of so many slots. */
-export const partOf = ({ of, deal }: Share): { readonly slots: number; readonly round: number } =>
+export const dealOf = ({ of, deal }: Share): { readonly slots: number; readonly round: number } =>
   deal === undefined ? { slots: 1, round: of } : { slots: deal.slots.length, round: deal.round };
 
 /** Its own, of what all send per second. */
 export function rateOfShare(pps: number, share: Share): number {
-  const { slots, round } = partOf(share);
+  const { slots, round } = dealOf(share);
   return (pps * slots) / round;
 }
 

@@ -9,8 +9,8 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parsePortSpec } from "../../src/port/index.js";
-import { type Json, type Rig, startRig } from "../serve/serve-rig.js";
 import { describeLab } from "../support/probe.js";
+import { type Json, type Rig, startRig } from "../support/serve-rig.js";
 import { browserFlags } from "./flags.js";
 import { watchPage } from "./page-rig.js";
 

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, it } from "vitest";
-import { eventsIn, type Json } from "../serve/serve-rig.js";
 import { builtMain, runCli } from "../support/run-cli.js";
+import { eventsIn, type Json } from "../support/serve-rig.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-ui-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,9 +1,9 @@
 /** Exchanges of a server on a veth pair: every frame is one of the kernel's, with its bytes, and nothing else is sent. */
 import { expect, it } from "vitest";
 import { parsePortSpec } from "../../src/port/index.js";
-import { type Json, startRig } from "../serve/serve-rig.js";
 import { type VethEnd, vethPair } from "../support/netns.js";
 import { describeLab } from "../support/probe.js";
+import { type Json, startRig } from "../support/serve-rig.js";
 import { statistics } from "./interface-run.js";
 
 const portOf = ({ netns, name }: VethEnd) => parsePortSpec(`packet:${name},netns=${netns}`);

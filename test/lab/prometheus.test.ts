@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { type Json, shortRun, startRig } from "../serve/serve-rig.js";
 import { describeLab } from "../support/probe.js";
+import { type Json, shortRun, startRig } from "../support/serve-rig.js";
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {

@@ -12,8 +12,11 @@ const app = join(scratch, "app");
 const command = join(app, "node_modules/.bin/pktgen-ts");
 const installMs = 120_000;
 
-/** A ceiling that is raised on purpose only. It was 4,913,326 bytes on 2026-12-01, 160,000 of them the page of `serve`; a protocol with its profile adds 16,000. The server of the Open Traffic Generator's API, with its tables, added some 250,000. */
-const unpackedBytesMax = 5_300_000;
+/**
+ * A ceiling that is raised on purpose only. It was 5,426,563 bytes on 2026-12-01: 160,000 of them the page of `serve`, some
+ * 450,000 the server of the Open Traffic Generator's API with its tables, and shares of fleets. A protocol adds 16,000.
+ */
+const unpackedBytesMax = 5_600_000;
 
 interface Packed {
   readonly filename: string;

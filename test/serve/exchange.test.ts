@@ -12,7 +12,7 @@ import { parsePortSpec } from "../../src/port/index.js";
 import { startServing } from "../../src/serve/index.js";
 import { exchangeAnswer, exchangeCounts } from "../../src/serve/schema/exchange.js";
 import { temporaryFolder } from "../support/rings-cross.js";
-import { type Answer, type Json, type Rig, serveSetup, startRig } from "./serve-rig.js";
+import { type Answer, type Json, type Rig, serveSetup, startRig } from "../support/serve-rig.js";
 
 const folder = temporaryFolder();
 let device: Awaited<ReturnType<typeof startEmbeddedDut>>;

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parsePortSpec } from "../../src/port/index.js";
 import { errorAnswer } from "../../src/serve/schema/common.js";
-import { type Asked, type Rig, startRig } from "./serve-rig.js";
+import { type Asked, type Rig, startRig } from "../support/serve-rig.js";
 
 let open: Rig;
 let closed: Rig;

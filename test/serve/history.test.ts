@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { PktgenError } from "../../src/errors.js";
 import type { RunInfo } from "../../src/serve/contract.js";
 import { History } from "../../src/serve/runs/history.js";
-import { type Rig, type SeenEvent, shortRun, startRig } from "./serve-rig.js";
+import { type Rig, type SeenEvent, shortRun, startRig } from "../support/serve-rig.js";
 
 const history = mkdtempSync(join(tmpdir(), "pktgen-ts-history-"));
 let rig: Rig;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { endlessRun, type Rig, startRig } from "./serve-rig.js";
+import { endlessRun, type Rig, startRig } from "../support/serve-rig.js";
 
 let rig: Rig;
 let text: string;

@@ -5,7 +5,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { endlessRun, type Json } from "./serve-rig.js";
+import { endlessRun, type Json } from "../support/serve-rig.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-serve-process-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import type { RunInfo } from "../../src/serve/contract.js";
 import { isMedia } from "../../src/serve/route.js";
 import { routes } from "../../src/serve/routes/index.js";
 import { eventData } from "../../src/serve/schema/events.js";
-import { type Answer, dataOf, endlessRun, type Rig, type SeenEvent, shortRun, startRig } from "./serve-rig.js";
+import { type Answer, dataOf, endlessRun, type Rig, type SeenEvent, shortRun, startRig } from "../support/serve-rig.js";
 
 let rig: Rig;
 /** A run that has ended, and its events. */

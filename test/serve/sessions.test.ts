@@ -11,7 +11,7 @@ import { findRoute } from "../../src/serve/router.js";
 import { routes } from "../../src/serve/routes/index.js";
 import { eventData } from "../../src/serve/schema/events.js";
 import { temporaryFolder } from "../support/rings-cross.js";
-import { type Answer, type Asked, dataOf, eventsIn, type Json, type Rig, startRig } from "./serve-rig.js";
+import { type Answer, type Asked, dataOf, eventsIn, type Json, type Rig, startRig } from "../support/serve-rig.js";
 
 const folder = temporaryFolder();
 let rig: Rig;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
 import { startServing } from "../../src/serve/index.js";
-import { type Json, serveSetup, shortRun } from "./serve-rig.js";
+import { type Json, serveSetup, shortRun } from "../support/serve-rig.js";
 
 /** All lines that come back for these; the client closes its side after the last one. */
 async function talk(lines: readonly string[]): Promise<Json[]> {

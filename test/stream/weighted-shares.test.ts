@@ -5,7 +5,7 @@ import { departureSchedule } from "../../src/stream/departures/schedule.js";
 import {
   countOf,
   DealtSchedule,
-  partOf,
+  dealOf,
   placeOf,
   rateOfShare,
   type Share,
@@ -103,7 +103,7 @@ describe("shares by weight", () => {
     const [share] = sharesOf(2, [3, 1]);
     expect(share!.deal).toEqual({ round: 4, slots: [0, 1, 3], frames: { index: 0, of: 1 } });
     expect(walkOf(1, 2, share!)).toEqual({ first: 1, step: 2 });
-    expect(partOf(share!)).toEqual({ slots: 3, round: 4 });
+    expect(dealOf(share!)).toEqual({ slots: 3, round: 4 });
   });
 });
 

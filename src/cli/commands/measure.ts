@@ -104,10 +104,8 @@ export async function measure<Options extends RunOptions & FleetTexts>(
     onInterval: (interval) => say("interval", interval),
   };
   const judged: Planned["run"] = async (...args) => baseline.judge(await run(...args));
-  const told = await toldOf(
-    { plan, method, run: judged, hooks, open, description: profile?.description ?? "" },
-    options,
-  );
+  const description = profile?.description ?? "";
+  const told = await toldOf({ plan, method, run: judged, hooks, open, description }, options);
   await using _page = await pageOf(told, options, output);
   const measuring = told === null ? judged(hooks, open) : told.carryOut();
   const shown = work.wait(measuring).finally(() => live?.[Symbol.dispose]());

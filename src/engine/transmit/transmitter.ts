@@ -6,7 +6,7 @@ import { type DepartureSchedule, departureSchedule } from "../../stream/departur
 import { type RateStep, SteppedSchedule } from "../../stream/departures/steps.js";
 import { Stretch, StretchedSchedule } from "../../stream/departures/stretch.js";
 import { high16, low32 } from "../../stream/frames/signature.js";
-import { DealtSchedule, partOf, type Share, SharedSchedule, wholeShare } from "../../stream/share.js";
+import { DealtSchedule, dealOf, type Share, SharedSchedule, wholeShare } from "../../stream/share.js";
 import {
   type LagWindow,
   type OpenQueue,
@@ -59,7 +59,7 @@ export class Transmitter implements TransmitHalf {
   constructor(spec: TrialSpec, senders: readonly Sender[], clock: TrialClock, lag: LagWindow | null) {
     const steps = stepsOf(spec);
     const { share } = spec;
-    const part = partOf(share ?? wholeShare);
+    const part = dealOf(share ?? wholeShare);
     const pps = (Math.max(0, ...steps.map((step) => step.pps)) * part.slots) / part.round;
     this.#spec = spec;
     this.queues = senders;
