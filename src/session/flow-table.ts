@@ -12,7 +12,7 @@ import {
   type SessionMemory,
   type SessionOrder,
 } from "../engine/session/index.js";
-import { orderWord, sizeField } from "../stream/frames/frame-maker.js";
+import { orderField, sizeField } from "../stream/frames/frame-maker.js";
 import { checkDuration } from "./check-duration.js";
 import type { CompiledFlow } from "./compile-flow.js";
 import { Heap } from "./heap.js";
@@ -273,7 +273,7 @@ export class FlowTable {
     const start = patternShared.at / 2;
     const first = sizesAt / (4 * sizeField.words);
     const step = 1 % pattern.length;
-    this.memory.orders.set([start, start, start + pattern.length, step, first, 0, 0], slot * orderWord.words);
+    this.memory.orders.set([start, start, start + pattern.length, step, first, 0, 0], slot * orderField.words);
   }
 
   #share(key: string, bytes: number, write: (at: number) => void): Shared {

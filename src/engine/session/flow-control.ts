@@ -4,7 +4,7 @@
  */
 import { Departures } from "../../stream/departures/departures.js";
 import type { Timeline } from "../../stream/departures/timeline.js";
-import { orderWord } from "../../stream/frames/frame-maker.js";
+import { orderField } from "../../stream/frames/frame-maker.js";
 import { signatureHead } from "../../stream/frames/signature.js";
 import type { TrialClock } from "../loop/index.js";
 import type { LiveCursors } from "./cursors.js";
@@ -72,9 +72,9 @@ export class FlowControl {
     this.#leave(flow, at);
     const generation = ++this.#generations[flow];
     heads[flow] = signatureHead(shape.trial, streamNumber(shape.capacity, flow, generation)) | 0;
-    orders[flow * orderWord.words + orderWord.at] = orders[flow * orderWord.words + orderWord.start];
-    orders[flow * orderWord.words + orderWord.sequence] = 0;
-    orders[flow * orderWord.words + orderWord.head] = heads[flow];
+    orders[flow * orderField.words + orderField.at] = orders[flow * orderField.words + orderField.start];
+    orders[flow * orderField.words + orderField.sequence] = 0;
+    orders[flow * orderField.words + orderField.head] = heads[flow];
     this.#cursors.restart(flow);
     this.#lanes.restart(flow);
     for (const each of clearedCells) flows[at + each] = 0;

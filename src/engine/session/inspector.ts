@@ -4,7 +4,7 @@
  */
 import type { RingMemory } from "../../memory.js";
 import { leadingTags } from "../../packet/index.js";
-import { orderWord, sizeField } from "../../stream/frames/frame-maker.js";
+import { orderField, sizeField } from "../../stream/frames/frame-maker.js";
 import type { HeaderMarks } from "../../stream/frames/program.js";
 import { hasMarks } from "../../stream/frames/recognise.js";
 import {
@@ -19,7 +19,7 @@ import {
 } from "../../stream/frames/signature.js";
 import { flowCell, portCell, type SessionMemory } from "./session-memory.js";
 
-const [order, size] = [orderWord, sizeField];
+const [order, size] = [orderField, sizeField];
 const tagBytes = 4;
 /** At most this many flows are tried for a frame without signature. */
 const mostRecognised = 256;

@@ -5,7 +5,7 @@
  */
 import { sequenceCell } from "../../stats/sequence-cells.js";
 import { smallHistogramBytes } from "../../stats/small-histograms.js";
-import { orderWord } from "../../stream/frames/frame-maker.js";
+import { orderField } from "../../stream/frames/frame-maker.js";
 import { laneRowDoubles } from "./lanes.js";
 
 /** Int32 words. `written` and `done` count commands; they wrap round. */
@@ -147,7 +147,7 @@ function bytesOf({ capacity, lanes, ports }: SessionShape): Bytes {
     lanes: 8 * lanes * laneRowDoubles,
     sequences: 8 * lanes * sequenceCell.count,
     receivedAt: 8 * capacity * ports,
-    orders: 4 * capacity * orderWord.words,
+    orders: 4 * capacity * orderField.words,
     heads: 4 * capacity,
     sizeOf: 4 * capacity,
     laneOf: 4 * capacity * ports,

@@ -10,7 +10,7 @@ const order = { at: 0, start: 1, end: 2, step: 3, firstSize: 4, sequence: 5, hea
 /** Words of a size. `template`: a number from 1, the same for the same bytes and shape. */
 const size = { bytes: 0, template: 1, start: 2, length: 3, signed: 4, seals: 5, words: 8 } as const;
 /** The same for others. V8 does not fold what a module exports, and the loop here needs them folded. */
-export const orderWord = order;
+export const orderField = order;
 export const sizeField = size;
 /** Longer templates are copied by the platform. */
 const shortBytes = 256;

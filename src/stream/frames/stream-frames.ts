@@ -3,7 +3,7 @@
  * other, so that a frame of one of thousands touches few cache lines (frame-maker.ts).
  */
 import { type Share, walkOf } from "../share.js";
-import { FrameMaker, type FrameTables, orderWord } from "./frame-maker.js";
+import { FrameMaker, type FrameTables, orderField } from "./frame-maker.js";
 import type { FrameProgram } from "./program.js";
 import { signatureHead, trialHighOf } from "./signature.js";
 import { StreamCursors } from "./stream-cursors.js";
@@ -26,7 +26,7 @@ export class StreamFrames extends FrameMaker {
     const { programs, queue, queues, startSequence, trial, firstStream } = start;
     const walk = walkOf(queue, queues, start.share);
     const cursors = new StreamCursors(programs, walk.first, walk.step);
-    const orders = new Int32Array(programs.length * orderWord.words);
+    const orders = new Int32Array(programs.length * orderField.words);
     const patterns = new Uint16Array(programs.reduce((sum, { pattern }) => sum + pattern.length, 0));
     let [patternEnd, sizes] = [0, 0];
     for (const [stream, { pattern, variants }] of programs.entries()) {
@@ -36,7 +36,7 @@ export class StreamFrames extends FrameMaker {
       const step = walk.step % pattern.length;
       const head = signatureHead(trial, firstStream + stream) | 0;
       const words = [at, patternEnd, end, step, sizes, (startSequence + queue) | 0, head];
-      orders.set(words, stream * orderWord.words);
+      orders.set(words, stream * orderField.words);
       patternEnd = end;
       sizes += variants.length;
     }
