@@ -67,11 +67,11 @@ it.each([
   expect(line.slice(0, sentence.length)).toBe(sentence);
 });
 
-it("has the command line's options as fields, but for files, progress and baselines", async () => {
+it("has the command line's options as fields, but for files, progress, pages and baselines", async () => {
   const { runOptions } = await import("../../src/options/run-options.js");
   const without = Object.keys(runOptions).filter((name) => !Object.hasOwn(runFields, name));
   const files = Object.keys(reports).filter((name) => name !== "table");
-  expect(without.sort()).toEqual([...files, "live", "ndjson", "verbose", "baseline", "updateBaseline"].sort());
+  expect(without.sort()).toEqual([...files, "live", "ui", "ndjson", "verbose", "baseline", "updateBaseline"].sort());
 });
 
 it("says which field was meant", () => {

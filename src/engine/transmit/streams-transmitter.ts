@@ -45,7 +45,7 @@ export class StreamsTransmitter implements TransmitHalf {
   readonly #paced: boolean;
   /** Every frame is stamped and handed over on its own. */
   #single: boolean;
-  #intervalNs: number;
+  #pps: number;
   readonly #lags: KeyedLags | null;
   /** Per stream. */
   readonly #lateOf: Float64Array;
@@ -69,7 +69,7 @@ export class StreamsTransmitter implements TransmitHalf {
     this.#clock = clock;
     this.#paced = spec.load.kind !== "max";
     this.#single = totalPps <= singleFramePps;
-    this.#intervalNs = 1e9 / totalPps;
+    this.#pps = totalPps;
     this.#lags = lags;
     this.#lateOf = new Float64Array(timelines.length);
     this.#blockedOf = new Float64Array(timelines.length);
@@ -96,7 +96,7 @@ export class StreamsTransmitter implements TransmitHalf {
     } else this.#changeStream(stream, speed, this.#stretch?.innerNs(atNs) ?? atNs);
     if (pps === 0 || !this.#paced) return;
     this.#single = pps <= ringPace.singleFramePps;
-    this.#intervalNs = 1e9 / pps;
+    this.#pps = pps;
   }
 
   /** `atNs`: in the time of all departures together. */
@@ -202,7 +202,7 @@ export class StreamsTransmitter implements TransmitHalf {
   window(): TransmitWindow {
     const { firstNs, firstSlotNs, lastSlotNs, endedNs, cutShort } = this.account;
     if (!this.#paced) return { fromNs: firstNs, toNs: endedNs, gapNs: 0 };
-    const gapNs = this.#intervalNs;
+    const gapNs = 1e9 / this.#pps;
     if (firstSlotNs < 0) return { fromNs: 0, toNs: endedNs, gapNs };
     const { durationNs, count } = this.#spec;
     // Schedules have gaps: what was sent in a trial's time is sent over all of it.
