@@ -1,5 +1,6 @@
 /** Options of the Open Traffic Generator server: its ports, and where it listens. */
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { usageError } from "../errors.js";
 import { isLoopback } from "./listen-address.js";
 import { anyText, flag, list, type OptionTable, option, readOptions, type TextsOf } from "./option.js";
@@ -42,6 +43,8 @@ export interface OtgOrder {
   readonly http: Place | null;
   readonly grpc: Place;
   readonly credentials: { readonly key: string; readonly cert: string } | null;
+  /** Names in `Host` that lead here, beside addresses and localhost; null: every name does. */
+  readonly hostNames: readonly string[] | null;
   readonly yesThisInterface: boolean;
 }
 
@@ -54,6 +57,20 @@ function textIn(file: string, where: string): string {
   }
 }
 
+/** @throws PktgenError (2) */
+function checkPem(parts: { readonly cert?: string; readonly key?: string }, what: string, where: string): void {
+  try {
+    createSecureContext(parts);
+  } catch (cause) {
+    const reason = (cause as Error).message.split(":").at(-1)!.trim();
+    throw usageError(`${what} (${reason})`, {
+      where,
+      accepted: "PEM: a certificate, and the private key of it",
+      cause,
+    });
+  }
+}
+
 function credentialsOf(cert: string | undefined, key: string | undefined): OtgOrder["credentials"] {
   if (cert === undefined && key === undefined) return null;
   if (cert === undefined || key === undefined) {
@@ -62,7 +79,11 @@ function credentialsOf(cert: string | undefined, key: string | undefined): OtgOr
       accepted: "both of --tls-cert and --tls-key, or none",
     });
   }
-  return { cert: textIn(cert, "--tls-cert"), key: textIn(key, "--tls-key") };
+  const texts = { cert: textIn(cert, "--tls-cert"), key: textIn(key, "--tls-key") };
+  checkPem({ cert: texts.cert }, `${cert} is no certificate`, "--tls-cert");
+  checkPem({ key: texts.key }, `${key} is no private key`, "--tls-key");
+  checkPem(texts, `${key} is not the key of ${cert}`, "--tls-key");
+  return texts;
 }
 
 /** @throws PktgenError (2) */
@@ -72,7 +93,8 @@ export function otgOrder(texts: OtgTexts): OtgOrder {
   if (ports.length === 0) {
     throw usageError("there is no port", { where: "--port", accepted: "at least one, e.g. veth-a=packet:veth-a" });
   }
-  const host = given.listen ?? usualHost;
+  // As in addresses of the web, [::1] is ::1.
+  const host = (given.listen ?? usualHost).replace(/^\[(.*)\]$/, "$1");
   if (!isLoopback({ kind: "tcp", host, port: 0 }) && given.yesAnyone !== true) {
     throw usageError(`whoever reaches ${host} could send frames from here`, {
       where: "--listen",
@@ -82,6 +104,7 @@ export function otgOrder(texts: OtgTexts): OtgOrder {
   const place = (port: number): Place => ({ host, port });
   return {
     ...{ ports, yesThisInterface: given.yesThisInterface === true },
+    hostNames: given.yesAnyone === true ? null : [host],
     https: place(given.https ?? usualHttps),
     http: given.http === undefined ? null : place(given.http),
     grpc: place(given.grpc ?? usualGrpc),

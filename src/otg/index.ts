@@ -20,6 +20,8 @@ export interface OtgSetup {
   readonly grpc: ServerPlace | null;
   /** null: one that signs itself. */
   readonly credentials: Credentials | null;
+  /** Names in `Host` that lead here, beside addresses and localhost; null: every name does. */
+  readonly hostNames: readonly string[] | null;
   /** Also on an interface that the machine lives by. */
   readonly yesThisInterface: boolean;
 }
@@ -31,7 +33,7 @@ export interface OtgServer extends AsyncDisposable {
 
 /** @throws PktgenError (3): a place cannot be had. */
 export async function startOtg(setup: OtgSetup): Promise<OtgServer> {
-  const { https, http, grpc, credentials } = setup;
+  const { https, http, grpc, credentials, hostNames } = setup;
   const tester = new Tester(setup);
   const running: RunningServer[] = [];
   const close = async (): Promise<void> => {
@@ -39,8 +41,11 @@ export async function startOtg(setup: OtgSetup): Promise<OtgServer> {
     await tester.close();
   };
   try {
-    if (https !== null) running.push(await startRest(tester, https, credentials ?? selfSigned("pktgen-ts")));
-    if (http !== null) running.push(await startRest(tester, http, null));
+    if (https !== null) {
+      const own = credentials ?? selfSigned("pktgen-ts");
+      running.push(await startRest(tester, https, { credentials: own, hostNames }));
+    }
+    if (http !== null) running.push(await startRest(tester, http, { credentials: null, hostNames }));
     if (grpc !== null) running.push(await startGrpc(tester, grpc));
   } catch (error) {
     await close();

@@ -53,12 +53,22 @@ export const newerColumns = ["speed"] as const;
 
 const transmitStates = { running: "started", paused: "paused", stopped: "stopped" } as const;
 
-function lossPercent({ sent, received, lost, to }: FlowCounters, { ratio }: FlowMetricsAsked): number {
+/** Copies count only where there are to be some; what is on its way is not lost yet. */
+function lossPercent(
+  { sent, received, duplicate, inFlight, lost, to }: FlowCounters,
+  { ratio }: FlowMetricsAsked,
+): number {
   if (sent === 0) return 0;
-  const copies = ratio === "each" ? Math.max(1, to.length) : ratio;
-  const expected = sent * copies;
-  const missing = ratio === "each" || ratio === 1 ? lost : Math.max(0, expected - received);
-  return (100 * missing) / expected;
+  if (ratio === "each" || ratio === 1) return (100 * lost) / (sent * (ratio === 1 ? 1 : Math.max(1, to.length)));
+  const expected = sent * ratio;
+  return (100 * Math.max(0, expected - received - duplicate - inFlight * ratio)) / expected;
+}
+
+/** With copies, if there are to be some: they have the mean size of the others. */
+function arrivedOf({ received, receivedBytes, duplicate }: FlowCounters, { ratio }: FlowMetricsAsked): Row {
+  const copies = ratio !== "each" && ratio > 1 ? duplicate : 0;
+  const copyBytes = copies === 0 ? 0 : Math.round((receivedBytes / received) * copies);
+  return { frames_rx: received + copies, bytes_rx: receivedBytes + copyBytes };
 }
 
 /** `null`: nobody looked, or it was not asked for. */
@@ -88,11 +98,11 @@ export function flowRow({ name, from, to, metrics }: PlannedFlow, counters: Flow
     ...{ name, port_tx: from, port_rx: to.join(",") },
     transmit: counters === undefined ? "stopped" : transmitStates[counters.state],
     frames_tx: counters?.sent ?? 0,
-    frames_rx: counters?.received ?? 0,
     bytes_tx: counters?.sentBytes ?? 0,
-    bytes_rx: counters?.receivedBytes ?? 0,
+    ...(counters === undefined ? { frames_rx: 0, bytes_rx: 0 } : arrivedOf(counters, metrics)),
     ...ratesOf(counters ?? nothing),
-    ...(metrics.loss ? { loss: counters === undefined ? 0 : lossPercent(counters, metrics) } : {}),
+    // Of a flow that nobody receives, nobody knows the loss.
+    ...(metrics.loss && to.length > 0 ? { loss: counters === undefined ? 0 : lossPercent(counters, metrics) } : {}),
     ...(metrics.timestamps && counters !== undefined ? { timestamps: timesOf(counters) } : {}),
     ...(metrics.latency && counters !== undefined ? { latency: latencyOf(counters) } : {}),
   };

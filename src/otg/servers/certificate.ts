@@ -5,10 +5,20 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import type { Credentials } from "./rest.js";
 
-const tag = { integer: 2, bits: 3, object: 6, utf8: 12, time: 24, sequence: 0x30, set: 0x31, version: 0xa0 } as const;
+const tag = {
+  ...{ integer: 2, bits: 3, bytes: 4, object: 6, utf8: 12, shortTime: 23, time: 24, sequence: 0x30, set: 0x31 },
+  ...{ version: 0xa0, extensions: 0xa3, dnsName: 0x82, ipAddress: 0x87 },
+} as const;
 /** Object identifiers, encoded: ecdsa-with-SHA256 (RFC 5758 §3.2), commonName (X.520). */
 const ecdsaSha256 = Buffer.from("2a8648ce3d040302", "hex");
 const commonName = Buffer.from("550403", "hex");
+/** RFC 5280 §4.2.1.6 */
+const subjectAltName = Buffer.from("551d11", "hex");
+const loopbackNames = [
+  [tag.dnsName, Buffer.from("localhost")],
+  [tag.ipAddress, Buffer.of(127, 0, 0, 1)],
+  [tag.ipAddress, Buffer.from("1".padStart(32, "0"), "hex")],
+] as const;
 const dayMs = 86_400_000;
 const validDays = 825;
 
@@ -20,9 +30,19 @@ function der(type: number, ...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.of(type, 0x80 | digits.length), digits, content]);
 }
 
-/** `20261201120000Z` */
-const timeAt = (ms: number): Buffer =>
-  der(tag.time, Buffer.from(`${new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "")}`));
+/** `261201120000Z`; from 2050 on, `20501201120000Z` (RFC 5280 §4.1.2.5). */
+function timeAt(ms: number): Buffer {
+  const text = new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "");
+  return text < "2050" ? der(tag.shortTime, Buffer.from(text.slice(2))) : der(tag.time, Buffer.from(text));
+}
+
+const extensionsOf = (): Buffer => {
+  const names = der(tag.sequence, ...loopbackNames.map(([type, name]) => der(type, name)));
+  return der(
+    tag.extensions,
+    der(tag.sequence, der(tag.sequence, der(tag.object, subjectAltName), der(tag.bytes, names))),
+  );
+};
 
 const nameOf = (name: string): Buffer =>
   der(tag.sequence, der(tag.set, der(tag.sequence, der(tag.object, commonName), der(tag.utf8, Buffer.from(name)))));
@@ -45,6 +65,7 @@ export function selfSigned(name: string, nowMs = Date.now()): Credentials {
     der(tag.sequence, timeAt(nowMs - dayMs), timeAt(nowMs + validDays * dayMs)),
     own,
     publicKey.export({ type: "spki", format: "der" }),
+    extensionsOf(),
   );
   const signature = sign("sha256", content, privateKey);
   const certificate = der(tag.sequence, content, algorithm, der(tag.bits, Buffer.of(0), signature));

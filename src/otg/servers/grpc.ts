@@ -21,6 +21,8 @@ import { mostBodyBytes, placeError, type RunningServer, type ServerPlace } from 
 type Grpc = typeof import("@grpc/grpc-js");
 
 const service = "/otg.Openapi/";
+/** Files of captures. */
+const mostAnswerBytes = 256 << 20;
 /** Clients take a message up to 4 MiB. */
 const chunkBytesEach = 2 << 20;
 /** An error's text travels in a header, of which clients take some 8 KiB. */
@@ -117,7 +119,8 @@ function inPieces(grpc: Grpc, call: OtgCall, tester: Tester): handleServerStream
           }
           stream.end();
         },
-        (error: unknown) => stream.destroy(Object.assign(new Error("refused"), serviceError(grpc, error))),
+        // Of a stream that is destroyed, the client would not get the status.
+        (error: unknown) => stream.emit("error", Object.assign(new Error("refused"), serviceError(grpc, error))),
       );
   };
 }
@@ -137,7 +140,7 @@ export async function startGrpc(tester: Tester, { host, port }: ServerPlace): Pr
   }
   const server = new grpc.Server({
     "grpc.max_receive_message_length": mostBodyBytes,
-    "grpc.max_send_message_length": mostBodyBytes,
+    "grpc.max_send_message_length": mostAnswerBytes,
   });
   server.addService(definitions, handlers);
   const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -7,7 +7,8 @@ import {
 } from "node:http";
 import { createServer as createSecure } from "node:https";
 import type { AddressInfo } from "node:net";
-import { environmentError } from "../../errors.js";
+import { environmentError, PktgenError } from "../../errors.js";
+import { admit, type Guard } from "../../serve/http/guard.js";
 import { calls, type OtgCall } from "../calls.js";
 import { invalid, OtgRefusal } from "../refusal.js";
 import type { Tester } from "../tester.js";
@@ -15,8 +16,8 @@ import type { Value } from "../wire/read-value.js";
 import { jsonOf } from "../wire/write-json.js";
 import { refusedCall } from "./refused.js";
 
-/** 4,096 flows of many headers are some 20 MB. */
-export const mostBodyBytes = 128 << 20;
+/** 4,096 flows of many headers are some 20 MB. What a body becomes takes many times its room. */
+export const mostBodyBytes = 32 << 20;
 
 export interface Credentials {
   readonly key: string;
@@ -26,6 +27,14 @@ export interface Credentials {
 export interface ServerPlace {
   readonly host: string;
   readonly port: number;
+}
+
+/** Of HTTP and HTTPS. */
+export interface RestSetup {
+  /** null: plain HTTP. */
+  readonly credentials: Credentials | null;
+  /** Names in `Host` that lead here, beside addresses and localhost; null: every name does. */
+  readonly hostNames: readonly string[] | null;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -60,14 +69,18 @@ function callOf({ method = "GET", url = "/" }: IncomingMessage): OtgCall {
   throw new OtgRefusal("validation", [`${path} takes no ${method}; accepted: ${accepted}`], 405);
 }
 
-/** Pages of other origins may not ask: browsers say where they come from. */
-function checkOrigin({ headers: { origin, host } }: IncomingMessage): void {
-  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
-  throw new OtgRefusal("validation", ["pages of another origin may not ask"], 403);
+/** Neither a foreign name that leads here nor a page of another origin may ask. @throws OtgRefusal (403) */
+function checkCaller(request: IncomingMessage, guard: Guard): void {
+  try {
+    admit(request, guard, true);
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    const { where, message, accepted } = error;
+    throw new OtgRefusal("validation", [`${where}: ${message}; accepted: ${accepted}`], 403);
+  }
 }
 
 async function answer(tester: Tester, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  checkOrigin(request);
   const call = callOf(request);
   const result = await call.run(tester, call.takes === null ? undefined : await bodyOf(request));
   if (call.gives === null) {
@@ -89,15 +102,20 @@ function refuse(thrown: unknown, request: IncomingMessage, response: ServerRespo
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(jsonOf("Error", error)));
 }
 
-/** `credentials` null: plain HTTP. @throws PktgenError (3): the place cannot be had. */
+/** @throws PktgenError (3): the place cannot be had. */
 export async function startRest(
   tester: Tester,
   { host, port }: ServerPlace,
-  credentials: Credentials | null,
+  { credentials, hostNames }: RestSetup,
 ): Promise<RunningServer> {
+  const guard: Guard = { token: null, names: hostNames };
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    checkCaller(request, guard);
+    await answer(tester, request, response);
+  };
   const listener: RequestListener = (request, response) => {
     response.on("error", () => {});
-    answer(tester, request, response).catch((error: unknown) => refuse(error, request, response));
+    handle(request, response).catch((error: unknown) => refuse(error, request, response));
   };
   const server = credentials === null ? createPlain(listener) : createSecure(credentials, listener);
   server.on("clientError", (_, socket) => socket.destroy());

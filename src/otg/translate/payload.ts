@@ -10,6 +10,15 @@ const words = 65_536;
 const wordBytes = (wordAt: (k: number) => number): Uint8Array =>
   Uint8Array.from({ length: 2 * words }, (_, i) => (i % 2 === 0 ? wordAt(i >> 1) >> 8 : wordAt(i >> 1)) & 0xff);
 
+const made = new Map<string, Uint8Array>();
+
+/** All words, one after the other. Flows share them: they are made once. */
+function wordsOf(choice: "increment_word" | "decrement_word"): Uint8Array {
+  const bytes = made.get(choice) ?? wordBytes(choice === "increment_word" ? (k) => k : (k) => words - 1 - k);
+  made.set(choice, bytes);
+  return bytes;
+}
+
 /** @throws OtgRefusal */
 export function payloadOf(payload: OtgPayload | undefined, path: string): Bytes {
   switch (payload?.choice) {
@@ -18,9 +27,8 @@ export function payloadOf(payload: OtgPayload | undefined, path: string): Bytes 
     case "decrement_byte":
       return { kind: "bytes", bytes: Uint8Array.from({ length: 256 }, (_, i) => 255 - i) };
     case "increment_word":
-      return { kind: "bytes", bytes: wordBytes((k) => k) };
     case "decrement_word":
-      return { kind: "bytes", bytes: wordBytes((k) => words - 1 - k) };
+      return { kind: "bytes", bytes: wordsOf(payload.choice) };
     default: {
       const { pattern, repeat } = payload?.fixed ?? { pattern: "00", repeat: true };
       const bytes = readBytes(pattern);

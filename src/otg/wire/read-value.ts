@@ -15,6 +15,8 @@ export interface OtgFindings {
 }
 
 const mostErrors = 50;
+/** Elements of a list: what a client sends is not to fill the memory. */
+export const mostListed = 65_536;
 const longestWord = 64;
 
 export function note(found: OtgFindings, path: string, what: string): void {
@@ -108,8 +110,10 @@ function readOne(field: SchemaField, value: unknown, path: string, found: OtgFin
 function readField(field: SchemaField, value: unknown, path: string, found: OtgFindings): unknown {
   if (!field.isList) return readOne(field, value, path, found);
   if (field.type.kind === "refused") return readOne(field, value, path, found);
-  if (Array.isArray(value)) return value.map((one, k) => readOne(field, one, `${path}[${k}]`, found));
-  note(found, path, `${shown(value)} is no list`);
+  if (!Array.isArray(value)) note(found, path, `${shown(value)} is no list`);
+  else if (value.length > mostListed)
+    note(found, path, `${value.length} elements are too many; accepted: up to ${mostListed}`);
+  else return value.map((one, k) => readOne(field, one, `${path}[${k}]`, found));
   return undefined;
 }
 
@@ -157,6 +161,7 @@ export function readOtg(name: string, value: unknown, path: string, found: OtgFi
     return {};
   }
   for (const key of Object.keys(value)) {
+    if (found.errors.length >= mostErrors) break;
     if (message.byName.has(key)) continue;
     const word = key.slice(0, longestWord);
     const { hint } = didYouMean(word, [...message.byName.keys()]);

@@ -11,7 +11,7 @@ import { RequestRefusal } from "../refusal.js";
 export interface Guard {
   /** null: whoever reaches it may ask. */
   readonly token: string | null;
-  /** Names beside addresses and localhost; null: over a Unix socket every name is as good. */
+  /** Names beside addresses and localhost; null: every name is as good, e.g. over a Unix socket. */
   readonly names: readonly string[] | null;
 }
 
