@@ -5,12 +5,12 @@
 import type { Session } from "../session/index.js";
 import { filterFaults } from "./live/capture-file.js";
 import { LiveConfig } from "./live/live-config.js";
-import { askedColumns, newerColumns, type Row } from "./live/metrics.js";
+import { askedColumns, portColumns } from "./live/metrics.js";
 import { type OwnPort, type OwnPorts, openPortsOf, portsKey } from "./live/open-ports.js";
 import { type PingAction, ping } from "./live/pings.js";
 import type { Config, OtgCapture, OtgFlow } from "./model.js";
 import { invalid, OtgRefusal } from "./refusal.js";
-import { planConfig, planFlows, surroundingsOf } from "./translate/config.js";
+import { type PlannedConfig, planConfig, planFlows, surroundingsOf } from "./translate/config.js";
 import { flowRate } from "./translate/timing.js";
 import { type OtgFindings, readOtg, type Value, withDefaults } from "./wire/read-value.js";
 
@@ -66,12 +66,16 @@ interface MetricsRequest {
 
 export class Tester {
   readonly #own: OwnPorts;
+  readonly #open: typeof openPortsOf;
   #current: Current = nothing;
   #session: { readonly key: string; readonly session: Session } | null = null;
+  /** Why the session of this configuration is gone. */
+  #ended: string | null = null;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(own: OwnPorts) {
+  constructor(own: OwnPorts, open = openPortsOf) {
     this.#own = own;
+    this.#open = open;
   }
 
   setConfig(value: unknown): Promise<Value> {
@@ -105,6 +109,7 @@ export class Tester {
   /** Rows of an empty configuration are none. @throws OtgRefusal */
   getMetrics(value: unknown): Value {
     const { choice, port, flow } = request<MetricsRequest>("MetricsRequest", value);
+    this.#checkEnded();
     const { live } = this.#current;
     if (choice === "port") {
       const { port_names: names, column_names: columns } = port!;
@@ -122,6 +127,7 @@ export class Tester {
   getStates(value: unknown): Value {
     type Asked = Readonly<Record<string, { readonly ethernet_names: readonly string[] }>> & { readonly choice: string };
     const asked = request<Asked>("StatesRequest", value);
+    this.#checkEnded();
     const names = asked[asked.choice]!.ethernet_names;
     const neighbours = this.#current.live?.neighbours;
     const rows = neighbours?.states(asked.choice === "ipv4_neighbors" ? 4 : 6, names) ?? [];
@@ -134,7 +140,7 @@ export class Tester {
 
   async close(): Promise<void> {
     await this.#inTurn(async () => {
-      this.#current = nothing;
+      await this.#forget();
       await this.#release();
     });
   }
@@ -143,6 +149,37 @@ export class Tester {
     const result = this.#queue.then(act);
     this.#queue = result.catch(() => {});
     return result;
+  }
+
+  /** The configuration goes; its session may stay. */
+  async #forget(): Promise<void> {
+    const { live } = this.#current;
+    this.#current = nothing;
+    this.#ended = null;
+    await live?.end();
+  }
+
+  async #openSession(plan: PlannedConfig): Promise<Session> {
+    const session = await this.#open(plan, this.#own);
+    session.onEvent((event) => {
+      if (event.kind === "ended") this.#lose(session, event.message);
+    });
+    return session;
+  }
+
+  /** What is asked of this configuration from now on is answered with the reason; the next one opens its ports anew. */
+  #lose(session: Session, message: string): void {
+    const isOurs = (): boolean => this.#session?.session === session;
+    if (!isOurs()) return;
+    this.#ended = message;
+    this.#inTurn(async () => (isOurs() ? this.#release() : undefined)).catch(() => {});
+  }
+
+  /** @throws OtgRefusal */
+  #checkEnded(): void {
+    if (this.#ended === null) return;
+    const what = `ports: they were lost: ${this.#ended}; set the configuration again to open them anew`;
+    throw new OtgRefusal("internal", [what]);
   }
 
   async #release(): Promise<void> {
@@ -157,11 +194,12 @@ export class Tester {
     const plan = planConfig(config, placesOf(this.#own.ports));
     const faults = config.captures.flatMap((capture, k) => filterFaults(capture, `captures[${k}]`));
     if (faults.length > 0) throw invalid(...faults);
-    this.#current = nothing;
     const key = portsKey(plan);
-    if (this.#session?.key !== key) await this.#release();
+    const isKept = this.#ended === null && this.#session?.key === key;
+    await this.#forget();
+    if (!isKept) await this.#release();
     if (plan.ports.length === 0) return warningOf([...warnings, ...plan.warnings]);
-    this.#session ??= { key, session: await openPortsOf(plan, this.#own) };
+    this.#session ??= { key, session: await this.#openSession(plan) };
     const live = new LiveConfig(this.#session.session, plan);
     try {
       const more = await live.begin();
@@ -175,6 +213,7 @@ export class Tester {
 
   /** @throws OtgRefusal */
   #live(): LiveConfig {
+    this.#checkEnded();
     const { live } = this.#current;
     if (live === null) throw invalid("there is no configuration with ports yet; set one first");
     return live;
@@ -211,19 +250,10 @@ export class Tester {
     return [];
   }
 
-  /** A link that cannot be set is a warning: the models say so of virtual ports. */
-  async #link({ port_names: names, state }: { port_names: readonly string[]; state: "up" | "down" }) {
-    const { session, plan } = this.#live();
+  #link({ port_names: names, state }: { port_names: readonly string[]; state: "up" | "down" }) {
+    const live = this.#live();
     this.#knowPorts(names, "port.link.port_names");
-    const warnings: string[] = [];
-    for (const name of names.length > 0 ? names : plan.ports.map((port) => port.name)) {
-      try {
-        await session.setLink(name, state);
-      } catch (error) {
-        warnings.push(`port.link: port "${name}" was not set ${state}: ${(error as Error).message}`);
-      }
-    }
-    return warnings;
+    return live.setLinks(names.length > 0 ? names : live.plan.ports.map((port) => port.name), state);
   }
 
   async #captures({ port_names: names, state }: { port_names: readonly string[]; state: "start" | "stop" }) {
@@ -325,10 +355,10 @@ export class Tester {
   async #setRates(live: LiveConfig, flows: readonly OtgFlow[]): Promise<void> {
     for (const [k, { name, rate }] of flows.entries()) {
       const plans = live.named([name], "flows.flows");
-      for (const { from, key } of plans) {
-        const lineBps = live.plan.ports.find((port) => port.name === from)!.lineBps;
+      for (const plan of plans) {
+        const lineBps = live.plan.ports.find((port) => port.name === plan.from)!.lineBps;
         const asked = flowRate(rate, { bps: lineBps }, `flows.flows[${k}].rate`);
-        await live.changeRate(key, asked, `flows.flows[${k}].rate`);
+        await live.changeRate(plan, asked, `flows.flows[${k}].rate`);
       }
     }
   }
@@ -358,13 +388,6 @@ const placesOf = (ports: readonly OwnPort[]) => ports.map(({ name, spec }) => ({
 
 const withoutAbsent = (value: Value): Value =>
   Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
-
-/** Older clients refuse what they do not know: newer columns come where they are asked for. */
-function portColumns(rows: readonly Row[], asked: readonly string[]): readonly Row[] {
-  if (asked.length > 0) return rows.map((row) => askedColumns(row, asked, ["name"]));
-  const isNewer = (name: string): boolean => (newerColumns as readonly string[]).includes(name);
-  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !isNewer(name))));
-}
 
 /** Of all objects of a configuration. */
 function namesIn(value: unknown): readonly string[] {

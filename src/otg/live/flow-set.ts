@@ -1,5 +1,5 @@
 /** The flows of a configuration in the session: those that wait for a gateway's address are added when it is known. */
-import { type Session, SessionError } from "../../session/index.js";
+import { type FlowRate, type Session, SessionError } from "../../session/index.js";
 import { invalid, OtgRefusal } from "../refusal.js";
 import type { PlannedFlow } from "../translate/flows.js";
 import type { Neighbours } from "./neighbours.js";
@@ -7,6 +7,8 @@ import type { Neighbours } from "./neighbours.js";
 interface Held {
   readonly plan: PlannedFlow;
   isAdded: boolean;
+  /** In the place of the plan's, of one that waits. */
+  rate?: FlowRate;
 }
 
 const fieldPattern = /^flow ".*" fields\[(\d+)\]/s;
@@ -32,6 +34,7 @@ function refusalOf(error: unknown, { path }: PlannedFlow, origins: readonly stri
 
 /** Flows that are added at once; the clients of others go on meanwhile. */
 const batch = 256;
+const mostSilent = 50;
 
 export class FlowSet {
   readonly #session: Session;
@@ -49,7 +52,7 @@ export class FlowSet {
 
   /** All or none. @throws OtgRefusal */
   async add(plans: readonly PlannedFlow[]): Promise<void> {
-    const compiled = plans.map((plan) => ({ plan, ...plan.compile(this.#neighbours.gatewayMacs) }));
+    const compiled = plans.map((plan) => ({ plan, ...this.#compile(plan) }));
     const ready = compiled.filter(({ plan }) => this.#isReady(plan));
     const done: string[] = [];
     try {
@@ -72,6 +75,13 @@ export class FlowSet {
     for (const key of keys) this.#held.delete(key);
   }
 
+  /** @throws SessionError */
+  async setRate({ key }: PlannedFlow, rate: FlowRate): Promise<void> {
+    const held = this.#held.get(key);
+    if (held?.isAdded === false) held.rate = rate;
+    else await this.#session.setRate([key], rate);
+  }
+
   isAdded({ key }: PlannedFlow): boolean {
     return this.#held.get(key)?.isAdded === true;
   }
@@ -82,14 +92,26 @@ export class FlowSet {
     if (waiting.length === 0) return;
     await this.#neighbours.ask(waiting.flatMap(({ gateways }) => gateways));
     const silent = waiting.filter((plan) => !this.#isReady(plan));
-    if (silent.length > 0) {
-      const errors = silent.map(({ path, gateways }) => {
-        const one = gateways.find(({ name }) => !this.#neighbours.gatewayMacs.has(name))!;
-        return `${path}.tx_rx.device: gateway ${one.gateway} of ${one.name} does not answer`;
-      });
-      throw new OtgRefusal("internal", errors.slice(0, 50));
-    }
+    if (silent.length > 0)
+      throw new OtgRefusal(
+        "internal",
+        silent.slice(0, mostSilent).map((plan) => this.#why(plan)),
+      );
     await this.add(waiting);
+  }
+
+  /** It cannot start. */
+  #why({ path, gateways }: PlannedFlow): string {
+    const { gateway, name } = gateways.find((one) => !this.#neighbours.gatewayMacs.has(one.name))!;
+    const what = `${path}.tx_rx.device: gateway ${gateway} of ${name}`;
+    if (this.#neighbours.isOn) return `${what} does not answer`;
+    return `${what} is not known: the devices are not started; start them with the protocol state start`;
+  }
+
+  #compile(plan: PlannedFlow): ReturnType<PlannedFlow["compile"]> {
+    const { spec, origins } = plan.compile(this.#neighbours.gatewayMacs);
+    const rate = this.#held.get(plan.key)?.rate;
+    return { spec: rate === undefined ? spec : { ...spec, rate }, origins };
   }
 
   #isReady({ gateways }: PlannedFlow): boolean {

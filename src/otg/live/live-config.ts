@@ -22,6 +22,7 @@ export class LiveConfig {
   readonly neighbours: Neighbours;
   readonly #flows: FlowSet;
   #baseline: PortBaseline = new Map();
+  readonly #setDown = new Set<string>();
 
   constructor(session: Session, plan: PlannedConfig) {
     this.session = session;
@@ -75,13 +76,33 @@ export class LiveConfig {
   }
 
   /** @throws OtgRefusal */
-  async changeRate(key: string, rate: FlowRate, path: string): Promise<void> {
+  async changeRate(plan: PlannedFlow, rate: FlowRate, path: string): Promise<void> {
     try {
-      await this.session.setRate([key], rate);
+      await this.#flows.setRate(plan, rate);
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
       throw invalid(`${path}: ${error.message}`);
     }
+  }
+
+  /** Returns warnings. A link that cannot be set is one: the models say so of virtual ports. */
+  async setLinks(names: readonly string[], state: "up" | "down"): Promise<readonly string[]> {
+    const warnings: string[] = [];
+    for (const name of names) {
+      try {
+        await this.session.setLink(name, state);
+        if (state === "down") this.#setDown.add(name);
+        else this.#setDown.delete(name);
+      } catch (error) {
+        warnings.push(`port.link: port "${name}" was not set ${state}: ${(error as Error).message}`);
+      }
+    }
+    return warnings;
+  }
+
+  /** Links that it set down are up again. */
+  async end(): Promise<void> {
+    await this.setLinks([...this.#setDown], "up");
   }
 
   isIdle({ key }: PlannedFlow): boolean {

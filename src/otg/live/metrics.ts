@@ -48,8 +48,14 @@ export function portRow(
   };
 }
 
-/** The same row in the whole of older clients: they know no `speed`. */
-export const newerColumns = ["speed"] as const;
+/** Older clients know no such column. */
+const newerColumns: readonly string[] = ["speed"];
+
+/** Older clients refuse what they do not know: newer columns come where they are asked for. */
+export function portColumns(rows: readonly Row[], asked: readonly string[]): readonly Row[] {
+  if (asked.length > 0) return rows.map((row) => askedColumns(row, asked, ["name"]));
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !newerColumns.includes(name))));
+}
 
 const transmitStates = { running: "started", paused: "paused", stopped: "stopped" } as const;
 
