@@ -22,10 +22,10 @@ interface Answer {
   readonly json: Json;
 }
 
-function ask(base: string, method: string, path: string, body?: object | string): Promise<Answer> {
+function ask(base: string, method: string, path: string, body?: object | string, more: object = {}): Promise<Answer> {
   const send = base.startsWith("https") ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const headers = { "Content-Type": "application/json" };
+    const headers = { "Content-Type": "application/json", ...more };
     const request = send(`${base}${path}`, { method, headers, rejectUnauthorized: false }, (response) => {
       const pieces: Buffer[] = [];
       response.on("data", (piece: Buffer) => pieces.push(piece));
@@ -171,6 +171,23 @@ describe("the Open Traffic Generator server over HTTP", () => {
     expect(await flowRows(rig.http)).toEqual([]);
   });
 
+  it("answers its own names and addresses, and no other name or page", async () => {
+    await using rig = await startRig();
+    const port = new URL(rig.http).port;
+    const asked = async (headers: object, base = rig.http) =>
+      (await ask(base, "GET", "/config", undefined, headers)).status;
+    expect(await asked({ Host: `evil.example:${port}` })).toBe(403);
+    expect(await asked({ Host: "evil.example" }, rig.https)).toBe(403);
+    expect(await asked({ Host: `evil.example:${port}`, Origin: `http://evil.example:${port}` })).toBe(403);
+    expect(await asked({ Origin: "http://evil.example" })).toBe(403);
+    const refused = await ask(rig.http, "GET", "/config", undefined, { Host: "evil.example" });
+    expect(refused.json.errors[0]).toContain('Host: this server is not known as "evil.example"; accepted: localhost');
+    for (const name of ["localhost", "127.0.0.1", "[::1]", "198.18.0.1"]) {
+      expect(await asked({ Host: `${name}:${port}` })).toBe(200);
+    }
+    expect(await asked({ Origin: rig.http })).toBe(200);
+  });
+
   it("says what is wrong as its clients read it, and goes on", async () => {
     await using rig = await startRig();
     const wrong = await ask(rig.https, "POST", "/config", config({ lldp: [{}] }));
@@ -246,6 +263,14 @@ describe("the Open Traffic Generator server over gRPC", () => {
         (error: ServiceError) => error,
       );
       expect(JSON.parse((refused as ServiceError).details)).toMatchObject({ code: 400, kind: "validation" });
+      const unknown = wrapped(1, binaryOf("MetricsRequest", { choice: "flow", flow: { flow_names: ["f9"] } }));
+      const { code, details } = await new Promise<ServiceError>((resolve) => {
+        client
+          .makeServerStreamRequest("/otg.Openapi/streamGetMetrics", asBuffer, same, unknown)
+          .on("data", () => {})
+          .on("error", (error) => resolve(error as ServiceError));
+      });
+      expect([code, JSON.parse(details).errors]).toEqual([3, ['flow.flow_names[0]: there is no flow "f9"']]);
     } finally {
       client.close();
     }

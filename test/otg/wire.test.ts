@@ -131,6 +131,25 @@ describe("what is wrong in a message", () => {
     expect(warnings).toEqual(["media is not used: the interface has its own"]);
   });
 
+  it("is a list that has too many elements, in JSON and in protobuf", () => {
+    const names = (count: number) => Array.from({ length: count }, () => "p");
+    const [most, more] = [names(65_536), names(65_537)];
+    const asked = (list: readonly string[]) => ({ choice: "flow", flow: { flow_names: list } });
+    expect(read("MetricsRequest", asked(most)).errors).toEqual([]);
+    expect(readBinary("FlowMetricsRequest", binaryOf("FlowMetricsRequest", { flow_names: most }))).toEqual({
+      flow_names: most,
+    });
+    const what = "65537 elements are too many; accepted: up to 65536";
+    expect(read("MetricsRequest", asked(more)).errors).toEqual([`flow.flow_names: ${what}`]);
+    const bytes = binaryOf("FlowMetricsRequest", { flow_names: more });
+    expect(() => readBinary("FlowMetricsRequest", bytes)).toThrow("flow_names has too many elements");
+  });
+
+  it("is told of the first 50 fields that nobody knows", () => {
+    const fields = Object.fromEntries(Array.from({ length: 200 }, (_, k) => [`unknown_${k}`, 1]));
+    expect(read("Port", { name: "p", ...fields }).errors).toHaveLength(50);
+  });
+
   it("is what the schema does not know, in protobuf, too", () => {
     const bytes = Buffer.concat([binaryOf("Port", { name: "p" }), wrapped(99, Buffer.of(1))]);
     expect(read("Port", readBinary("Port", bytes)).errors).toEqual(["field 99: there is no such field"]);

@@ -4,7 +4,7 @@
  */
 import { messageNamed, type SchemaField, type SchemaMessage } from "../schema/index.js";
 import { wireType, wireTypeOf } from "./binary-writer.js";
-import { mostListed } from "./read-value.js";
+import { mostElements } from "./read-value.js";
 
 /** These bytes are no message. */
 export class MalformedMessage extends Error {}
@@ -101,8 +101,8 @@ function addTo(message: Record<string, unknown>, field: SchemaField, value: unkn
     return;
   }
   const list = message[field.name] as unknown[] | undefined;
-  if (list !== undefined && list.length >= mostListed) {
-    throw new MalformedMessage(`${field.name} has too many elements; accepted: up to ${mostListed}`);
+  if (list !== undefined && list.length >= mostElements) {
+    throw new MalformedMessage(`${field.name} has too many elements; accepted: up to ${mostElements}`);
   }
   if (list === undefined) message[field.name] = [value];
   else list.push(value);

@@ -16,7 +16,7 @@ export interface OtgFindings {
 
 const mostErrors = 50;
 /** Elements of a list: what a client sends is not to fill the memory. */
-export const mostListed = 65_536;
+export const mostElements = 65_536;
 const longestWord = 64;
 
 export function note(found: OtgFindings, path: string, what: string): void {
@@ -111,8 +111,8 @@ function readField(field: SchemaField, value: unknown, path: string, found: OtgF
   if (!field.isList) return readOne(field, value, path, found);
   if (field.type.kind === "refused") return readOne(field, value, path, found);
   if (!Array.isArray(value)) note(found, path, `${shown(value)} is no list`);
-  else if (value.length > mostListed)
-    note(found, path, `${value.length} elements are too many; accepted: up to ${mostListed}`);
+  else if (value.length > mostElements)
+    note(found, path, `${value.length} elements are too many; accepted: up to ${mostElements}`);
   else return value.map((one, k) => readOne(field, one, `${path}[${k}]`, found));
   return undefined;
 }
