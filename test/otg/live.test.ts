@@ -1,0 +1,114 @@
+/** A configuration at work: rows of metrics, flows that wait, links, and ports that are lost. */
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { FlowSet } from "../../src/otg/live/flow-set.js";
+import { LiveConfig } from "../../src/otg/live/live-config.js";
+import { flowRow } from "../../src/otg/live/metrics.js";
+import type { Neighbours } from "../../src/otg/live/neighbours.js";
+import { openPortsOf } from "../../src/otg/live/open-ports.js";
+import { Tester } from "../../src/otg/tester.js";
+import type { PlannedConfig } from "../../src/otg/translate/config.js";
+import type { PlannedFlow } from "../../src/otg/translate/flows.js";
+import { parsePortSpec } from "../../src/port/index.js";
+import type { FlowCounters, FlowSpec, Session } from "../../src/session/index.js";
+import type { LiveSession } from "../../src/session/live-session.js";
+import { temporaryFolder } from "../support/rings-cross.js";
+
+const plan = (metrics: object = {}, more: object = {}): PlannedFlow => ({
+  ...{ name: "f", key: "f", path: "flows[0]", from: "p1", to: ["p2"], warnings: [], longestBytes: 128, gateways: [] },
+  metrics: { enable: true, loss: true, timestamps: false, latency: false, ratio: 1, ...metrics },
+  compile: () => ({ spec: { name: "f", rate: { kind: "pps", pps: 1 } } as FlowSpec, origins: [] }),
+  ...more,
+});
+
+const counters = (of: Partial<FlowCounters>): FlowCounters =>
+  ({
+    ...{ state: "running", to: ["p2"], sent: 0, received: 0, sentBytes: 0, receivedBytes: 0, duplicate: 0 },
+    ...{ lost: 0, inFlight: 0, txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 },
+    ...of,
+  }) as FlowCounters;
+
+it.each([
+  ["all came twice", 2, { sent: 10, received: 10, duplicate: 10 }, 0, 20],
+  ["some once", 2, { sent: 10, received: 10, duplicate: 5 }, 25, 15],
+  ["some are on their way", 2, { sent: 10, received: 6, duplicate: 6, inFlight: 4 }, 0, 12],
+  ["half is to come", 0.5, { sent: 10, received: 5, lost: 5 }, 0, 5],
+  ["copies that nobody expects", 1, { sent: 10, received: 9, duplicate: 3, lost: 1 }, 10, 9],
+])("the loss of a flow with copies: %s", (_, ratio, of, loss, arrived) => {
+  const row = flowRow(plan({ ratio }), counters({ ...of, receivedBytes: of.received * 128 }));
+  expect([row["loss"], row["frames_rx"], row["bytes_rx"]]).toEqual([loss, arrived, arrived * 128]);
+});
+
+it("the loss of a flow to no port is not known", () => {
+  expect(flowRow(plan({}, { to: [] }), counters({ sent: 5, to: [] }))).not.toHaveProperty("loss");
+  expect(flowRow(plan(), counters({ sent: 5 }))).toHaveProperty("loss", 0);
+});
+
+it("a flow that waits for its gateway takes a rate, and is refused with what is to be done", async () => {
+  const added: FlowSpec[] = [];
+  const session = { addFlows: async (specs: readonly FlowSpec[]) => void added.push(...specs) } as unknown as Session;
+  const gatewayMacs = new Map<string, string>();
+  const neighbours = { gatewayMacs, isOn: false, ask: async () => {} };
+  const flows = new FlowSet(session, neighbours as unknown as Neighbours);
+  const waiting = plan({}, { gateways: [{ name: "a", gateway: "198.18.0.9" }] });
+  await flows.add([waiting]);
+  await flows.setRate(waiting, { kind: "pps", pps: 77 });
+  await expect(flows.complete([waiting])).rejects.toThrow("the devices are not started; start them with");
+  neighbours.isOn = true;
+  await expect(flows.complete([waiting])).rejects.toThrow("gateway 198.18.0.9 of a does not answer");
+  gatewayMacs.set("a", "02:00:00:00:00:01");
+  await flows.complete([waiting]);
+  expect(added).toEqual([{ name: "f", rate: { kind: "pps", pps: 77 } }]);
+});
+
+it("links that a configuration set down come up at its end, and no others", async () => {
+  const set: string[] = [];
+  const session = {
+    setLink: async (name: string, state: string) => {
+      if (name === "p3") throw new Error("it has none");
+      set.push(`${name} ${state}`);
+    },
+  } as unknown as Session;
+  const live = new LiveConfig(session, { hosts: [], endpoints: new Map() } as unknown as PlannedConfig);
+  const warnings = await live.setLinks(["p1", "p2", "p3"], "down");
+  expect(warnings).toEqual(['port.link: port "p3" was not set down: it has none']);
+  await live.setLinks(["p1"], "up");
+  await live.end();
+  await live.end();
+  expect(set).toEqual(["p1 down", "p2 down", "p1 up", "p2 up"]);
+});
+
+it("ports that are lost are told with the reason, and opened anew with the next configuration", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "s");
+  const ports = [
+    { name: "one", spec: parsePortSpec(`vhost:${path},server=on`) },
+    { name: "two", spec: parsePortSpec(`virtio-user:${path}`) },
+  ];
+  const opened: Session[] = [];
+  const tester = new Tester({ ports, yesThisInterface: false }, async (planned, own) => {
+    const session = await openPortsOf(planned, own);
+    opened.push(session);
+    return session;
+  });
+  try {
+    const config = { ports: ports.map(({ name }) => ({ name, location: name })) };
+    const rows = () => tester.getMetrics({ choice: "port" })["port_metrics"];
+    const start = { choice: "protocol", protocol: { choice: "all", all: { state: "start" } } };
+    await tester.setConfig(config);
+    expect(rows()).toHaveLength(2);
+    (opened[0] as LiveSession).fail(new Error("the thread went away"));
+    const refusal = expect.objectContaining({ status: 500, message: expect.stringContaining("the thread went away") });
+    expect(rows).toThrow(refusal);
+    await expect(tester.setControlState(start)).rejects.toEqual(refusal);
+    expect(tester.getConfig()).toEqual(config);
+    await tester.setConfig(config);
+    expect([opened.length, rows()]).toEqual([2, expect.objectContaining({ length: 2 })]);
+    (opened[1] as LiveSession).fail(new Error("again"));
+    await tester.setConfig(config);
+    expect(opened).toHaveLength(3);
+    expect(rows()).toHaveLength(2);
+  } finally {
+    await tester.close();
+  }
+});
