@@ -30,7 +30,7 @@ export interface ServerPlace {
 }
 
 /** Of HTTP and HTTPS. */
-export interface RestSetup {
+interface RestSetup {
   /** null: plain HTTP. */
   readonly credentials: Credentials | null;
   /** Names in `Host` that lead here, beside addresses and localhost; null: every name does. */
