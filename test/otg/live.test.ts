@@ -24,7 +24,7 @@ const plan = (metrics: object = {}, more: object = {}): PlannedFlow => ({
 const counters = (of: Partial<FlowCounters>): FlowCounters =>
   ({
     ...{ state: "running", to: ["p2"], sent: 0, received: 0, sentBytes: 0, receivedBytes: 0, duplicate: 0 },
-    ...{ lost: 0, inFlight: 0, txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 },
+    ...{ signed: true, settled: false, lost: 0, inFlight: 0, txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 },
     ...of,
   }) as FlowCounters;
 
@@ -32,6 +32,8 @@ it.each([
   ["all came twice", 2, { sent: 10, received: 10, duplicate: 10 }, 0, 20],
   ["some once", 2, { sent: 10, received: 10, duplicate: 5 }, 25, 15],
   ["some are on their way", 2, { sent: 10, received: 6, duplicate: 6, inFlight: 4 }, 0, 12],
+  ["there are no numbers", 2, { sent: 10, received: 12, signed: false }, 0, 12],
+  ["there are no numbers, and all is over", 2, { sent: 10, received: 12, signed: false, settled: true }, 40, 12],
   ["half is to come", 0.5, { sent: 10, received: 5, lost: 5 }, 0, 5],
   ["copies that nobody expects", 1, { sent: 10, received: 9, duplicate: 3, lost: 1 }, 10, 9],
 ])("the loss of a flow with copies: %s", (_, ratio, of, loss, arrived) => {

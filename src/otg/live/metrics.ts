@@ -61,11 +61,13 @@ const transmitStates = { running: "started", paused: "paused", stopped: "stopped
 
 /** Copies count only where there are to be some; what is on its way is not lost yet. */
 function lossPercent(
-  { sent, received, duplicate, inFlight, lost, to }: FlowCounters,
+  { sent, received, duplicate, inFlight, lost, to, signed, settled }: FlowCounters,
   { ratio }: FlowMetricsAsked,
 ): number {
   if (sent === 0) return 0;
   if (ratio === "each" || ratio === 1) return (100 * lost) / (sent * (ratio === 1 ? 1 : Math.max(1, to.length)));
+  // Without numbers, nobody can tell copies from frames, and what is on its way from what is lost.
+  if (!signed && !settled) return 0;
   const expected = sent * ratio;
   return (100 * Math.max(0, expected - received - duplicate - inFlight * ratio)) / expected;
 }
