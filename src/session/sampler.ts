@@ -282,7 +282,6 @@ export class Sampler {
     return value;
   }
 
-  /** The samples that the loop keeps back are in it, too. */
   /** Of the generation that is there. */
   latencyBuckets({ ownLanes }: TableFlow): (readonly [upToNs: number, frames: number])[] {
     for (const lane of ownLanes) this.#addLatencyOf(lane);
@@ -291,6 +290,7 @@ export class Sampler {
     return buckets;
   }
 
+  /** The samples that the loop keeps back are in it, too. */
   #addLatencyOf(lane: number): void {
     if (this.#lanes.lastNs(lane) < 0) return;
     this.#tally.add(this.#histograms, lane, this.#lanes.extremes(lane));
