@@ -73,6 +73,8 @@ function goneWith(response: ServerResponse): AbortSignal {
   response.once("close", () => {
     if (!response.writableFinished) controller.abort();
   });
+  // It may have gone while its body was read.
+  if (response.destroyed) controller.abort();
   return controller.signal;
 }
 
