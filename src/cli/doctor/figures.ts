@@ -1,6 +1,5 @@
 /** What makes figures steady and comparable. Nothing here is required: the report discloses it, and this says how to better it. */
 import { percentWord } from "../../stats/words.js";
-import { grantHint } from "../../sys/capabilities.js";
 import type { HostFacts } from "../../sys/host.js";
 import { type MachineLoad, machineLoad } from "../../sys/machine-load.js";
 import type { Scheduling } from "../../sys/scheduling.js";
@@ -71,7 +70,7 @@ export function checkLoad({ load1, cpus, waitingShare }: MachineLoad): DoctorChe
   return { name: "load", state: "note", found, fix };
 }
 
-/** What a thread that polls may ask for where others want its CPU, too. */
+/** What threads may ask for where others want their CPU, too. Nothing asks for it by itself. */
 export function checkScheduler({ realTimePriority, lowestNice, ownSlice }: Scheduling): DoctorCheck {
   const name = "scheduler";
   const rights = [
@@ -79,9 +78,7 @@ export function checkScheduler({ realTimePriority, lowestNice, ownSlice }: Sched
     lowestNice < 0 ? `nice down to ${lowestNice}` : "no nice below 0",
     ownSlice ? "time slices of its own" : "no time slice of its own",
   ];
-  const found = rights.join(", ");
-  if (lowestNice < 0) return { name, state: "ok", found };
-  return { name, state: "note", found, fix: grantHint(["CAP_SYS_NICE"]) };
+  return { name, state: "ok", found: rights.join(", ") };
 }
 
 /** CPUs that other programs do not get by themselves. */
