@@ -14,6 +14,8 @@ export interface OneRunOrder {
   readonly planned: PlannedRun;
   /** Absent: a lab of this machine. */
   readonly open?: OpenBench;
+  /** It measures where no load is changed while it is sent. */
+  readonly isFixed?: boolean;
 }
 
 export interface OneRun {
@@ -23,7 +25,10 @@ export interface OneRun {
   stop(why: string): void;
   /** The page with this run in it, which asks no server. */
   file(result: RunResult): string;
-  /** Shows it to browsers. Who reaches it may stop it, and start nothing. @throws PktgenError (3): the place cannot be had. */
+  /**
+   * Shows it to browsers. Who reaches it may stop it, pause it and change its rate, and start nothing. `isOpen`: without a
+   * token. @throws PktgenError (3): the place cannot be had.
+   */
   show(place: Extract<ListenPlace, { kind: "tcp" }>, isOpen: boolean): Promise<ShownRun>;
 }
 
@@ -39,7 +44,7 @@ const lookEveryNs = 20e6;
 
 const id = "this";
 
-export function oneRun({ planned, open }: OneRunOrder): OneRun {
+export function oneRun({ planned, open, isFixed = false }: OneRunOrder): OneRun {
   let result: Promise<RunResult> | null = null;
   const kept = {
     ...planned,
@@ -48,7 +53,8 @@ export function oneRun({ planned, open }: OneRunOrder): OneRun {
       return result;
     },
   };
-  const run = new Run({ id, name: "", planned: kept, stopWithClient: false, ...(open === undefined ? {} : { open }) });
+  const bench = open === undefined ? {} : { open };
+  const run = new Run({ id, name: "", planned: kept, stopWithClient: false, isFixed, ...bench });
   const server = new Server({
     ...{ ports: [], profiles: "", history: null, allowPrograms: false, yesThisInterface: false },
     note: () => {},

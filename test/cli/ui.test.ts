@@ -63,6 +63,19 @@ it("shows the run, stops it, and starts no other; open pages have its last event
   expect(stdout).toContain("interrupted");
 });
 
+it("over many generators it offers no change of the load, and refuses one; it is stopped", async () => {
+  const { url, ended } = await shown(...endless, "--fleet", "local:2", "--ui");
+  const at = (path: string): URL => new URL(path, url.origin);
+  const { can } = (await (await fetch(at("/runs/this"))).json()) as Json;
+  expect(can).toEqual({ stop: true, rate: false, pause: false, extend: false });
+  const headers = { "Content-Type": "application/json" };
+  const changed = await fetch(at("/runs/this"), { method: "PATCH", headers, body: '{"paused":true}' });
+  const { error } = (await changed.json()) as Json;
+  expect([changed.status, error.message]).toEqual([409, "the load of a run over many generators is fixed"]);
+  expect((await fetch(at("/runs/this/stop"), { method: "POST" })).status).toBe(200);
+  expect((await ended).code).toBe(130);
+});
+
 it("ends with its run, and the file is the page with the run in it", async () => {
   const html = join(folder, "run.html");
   const { ended } = await shown(

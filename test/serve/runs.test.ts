@@ -142,6 +142,20 @@ describe("a run that goes on", () => {
     await liveUntil(({ txPps }) => txPps! > 0);
   });
 
+  it.each([
+    ["10 apples", 422],
+    ["max", 501],
+    ["5%", 422],
+  ])("a pause with the rate %j, which it cannot have, changes nothing", async (rate, expected) => {
+    const answer = await rig.ask("PATCH", `/runs/${info.id}`, { body: { paused: true, rate } });
+    expect([answer.status, answer.json.error.where]).toEqual([expected, "rate"]);
+    const { text } = await rig.ask("GET", `/runs/${info.id}/recording.ndjson`);
+    const markers = text.split("\n").filter((line) => line.includes('"marker"'));
+    // Those of the changes before.
+    expect(markers.filter((line) => line.includes('"what":"pause"'))).toHaveLength(1);
+    expect(markers.filter((line) => line.includes('"what":"rate"'))).toHaveLength(1);
+  });
+
   it("goes on when a reader of its events vanishes in the middle", async () => {
     const stream = await rig.open(`/runs/${info.id}/events`);
     await new Promise((resolve) => stream.once("data", resolve));

@@ -14,7 +14,7 @@ export interface CommandRun {
   readonly description: string;
   readonly run: (hooks: RunHooks, open?: OpenBench) => Promise<RunResult>;
   readonly hooks: RunHooks;
-  /** Absent: a lab of this machine. */
+  /** A fleet; absent: a lab of this machine. */
   readonly open: OpenBench | undefined;
 }
 
@@ -40,7 +40,8 @@ export function toldRun({ plan, method, description, run, hooks: own, open }: Co
       return run({ ...told, ...own, onTrial, signal: AbortSignal.any([told.signal, own.signal]) }, bench);
     },
   };
-  const one = oneRun({ planned, ...(open === undefined ? {} : { open }) });
+  // What opens it is a fleet, whose generators take no change on their way.
+  const one = oneRun({ planned, ...(open === undefined ? {} : { open, isFixed: true }) });
   own.signal.addEventListener("abort", () => one.stop("Ctrl-C"), { once: true });
   return one;
 }

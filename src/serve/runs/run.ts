@@ -30,6 +30,8 @@ export interface RunOrder {
   readonly stopWithClient: boolean;
   /** What it measures on; absent: a lab of this machine. */
   readonly open?: OpenBench;
+  /** It measures where no load is changed while it is sent. */
+  readonly isFixed?: boolean;
 }
 
 export class Run {
@@ -82,9 +84,9 @@ export class Run {
   }
 
   info(): RunInfo {
-    const { planned, name } = this.#order;
+    const { planned, name, isFixed = false } = this.#order;
     const isOpen = !this.isOver && !this.#stopped;
-    const isFree = changeable.has(planned.command);
+    const isFree = changeable.has(planned.command) && !isFixed;
     return {
       ...{ id: this.id, name, command: planned.command, options: planned.options, commandLine: planned.commandLine },
       state: this.#state,
@@ -104,22 +106,29 @@ export class Run {
   /** Of the trial that is sending. @throws RequestRefusal (409, 501), PktgenError (2) */
   async change({ rate, paused, extend }: RunChange): Promise<void> {
     this.#refuseChange(extend);
+    const read = rate === undefined ? null : sendable(parseRate(rate, "rate"), "rate");
+    // It comes first: a rate that this load cannot have is refused before anything has changed.
+    if (read !== null) {
+      await this.#load({ kind: "rate", streams: "all", rate: read });
+      this.journal.write("marker", { t: this.#t(), what: "rate", text: `rate ${formatRate(read)}` });
+    }
     if (paused !== undefined) {
       const kind = paused ? "pause" : "resume";
       await this.#load({ kind, streams: "all" });
       this.journal.write("marker", { t: this.#t(), what: kind, text: paused ? "paused" : "goes on" });
-    }
-    if (rate !== undefined) {
-      const read = sendable(parseRate(rate, "rate"), "rate");
-      await this.#load({ kind: "rate", streams: "all", rate: read });
-      this.journal.write("marker", { t: this.#t(), what: "rate", text: `rate ${formatRate(read)}` });
     }
   }
 
   #refuseChange(extend: string | undefined): void {
     if (this.isOver)
       throw new RequestRefusal("wrong-state", `run ${this.id} has ended`, { accepted: "a run that goes on" });
-    const { command } = this.#order.planned;
+    const { planned, isFixed = false } = this.#order;
+    const { command } = planned;
+    if (isFixed) {
+      throw new RequestRefusal("wrong-state", "the load of a run over many generators is fixed", {
+        accepted: "POST stop",
+      });
+    }
     if (!changeable.has(command)) {
       throw new RequestRefusal("wrong-state", `${command} decides the load of its trials itself`, {
         accepted: [...changeable].join(", "),
