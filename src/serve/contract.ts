@@ -46,8 +46,8 @@ export type ExchangeAnswer = z.infer<typeof exchange.exchangeAnswer>;
 /** What a request says beside its frames; in a query all of it is text. */
 export type ExchangeWords = Omit<
   z.infer<typeof exchange.exchangeQuery>,
-  "awaited" | "mostFrames" | "maxFrame" | "format"
+  "awaited" | "mostFrames" | "maxFrame" | "yesThisInterface" | "format"
 > & {
   readonly [Key in "awaited" | "mostFrames" | "maxFrame"]?: string | number | undefined;
-};
+} & { readonly yesThisInterface?: "true" | "false" | boolean | undefined };
 export type HostBody = z.infer<typeof sessions.hostList>["hosts"][number];

@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseEmbeddedOptions, startEmbeddedDut } from "../../src/dut/index.js";
 import { type CapturedFrame, decodeCapture, encodeCapture } from "../../src/pcap/codec.js";
 import { parsePortSpec } from "../../src/port/index.js";
+import { exchangePorts } from "../../src/serve/exchange/exchanges.js";
+import { type ExchangeOrder, orderOfCapture, orderOfHex } from "../../src/serve/exchange/order.js";
 import { startServing } from "../../src/serve/index.js";
 import { exchangeAnswer, exchangeCounts } from "../../src/serve/schema/exchange.js";
 import { temporaryFolder } from "../support/rings-cross.js";
@@ -218,6 +220,27 @@ describe("an exchange in a session", () => {
     expect(json.filtered).toBeGreaterThan(10);
   });
 
+  it("keeps the first frames that came, which the answers are, while its flows go on", async () => {
+    const order = { tx: "west", rx: "east", frames: given([frame(1)]), settle: "50ms", mostFrames: 500 };
+    const { json } = await inSession({ ...order, filter: "eth.type == 0x88b5" });
+    expect(json).toMatchObject({ sent: 1, returned: 1, filtered: 499 });
+    expect(json.missed).toBe(json.received - 500);
+    expect(json.missed).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["maxFrame", 9_000],
+    ["waitPeer", "1s"],
+    ["yesThisInterface", true],
+  ])("is told that %s is of ports that are opened", async (word, value) => {
+    const one = { tx: "east", rx: "west", frames: given([frame(1)]), settle: "10ms" };
+    const { status, json } = await inSession({ ...one, [word]: value });
+    expect([status, json.error.where, json.error.accepted]).toEqual([422, word, "it in POST /sessions"]);
+    const file = Buffer.from(encodeCapture(timed([frame(1)])));
+    const beside = await inSession(file, `?tx=east&rx=west&settle=10ms&${word}=${value}`);
+    expect(beside.json.error.where).toBe(word);
+  });
+
   it("is refused where a capture is, and more than a session takes", async () => {
     const capture = (await rig.ask("POST", `/sessions/${id}/captures`, { body: { port: "west" } })).json;
     const one = { tx: "east", rx: "west", frames: given([frame(1)]), settle: "10ms" };
@@ -234,6 +257,29 @@ describe("an exchange in a session", () => {
     const long = await inSession({ ...one, frames: given([frame(1, 3_000)]) });
     expect(long.json).toMatchObject({ sent: 0, unsent: 1, received: 0 });
     expect((await inSession(one)).json).toMatchObject({ sent: 1, received: 1 });
+  });
+});
+
+describe("an interface that the machine lives by", () => {
+  const frames = given([frame(1)]);
+  const ports = [{ name: "east", spec: parsePortSpec("packet:east") }];
+  const may = (order: ExchangeOrder, yesThisInterface: boolean): boolean =>
+    exchangePorts(order, { ports, yesThisInterface }).yesThisInterface;
+
+  it("is sent on where server and request say so, and not where one of them does", () => {
+    const [silent, asking] = [{}, { yesThisInterface: true }].map((word) =>
+      orderOfHex({ tx: "east", frames, ...word }),
+    );
+    expect([may(silent!, false), may(silent!, true), may(asking!, true)]).toEqual([false, false, true]);
+    expect(() => may(asking!, false)).toThrow("interface that carries other traffic");
+  });
+
+  it("is asked for in a query, too, beside a capture", () => {
+    const file = encodeCapture(timed([frame(1)]));
+    const orders = (["true", "false"] as const).map((word) =>
+      orderOfCapture(file, { tx: "east", yesThisInterface: word }),
+    );
+    expect(orders.map((order) => may(order, true))).toEqual([true, false]);
   });
 });
 

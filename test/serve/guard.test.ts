@@ -1,12 +1,16 @@
 /** Who may ask what: names, origins, tokens, sizes and types of bodies; and nonsense. */
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeCapture } from "../../src/pcap/codec.js";
 import { parsePortSpec } from "../../src/port/index.js";
 import { errorAnswer } from "../../src/serve/schema/common.js";
 import { type Asked, type Rig, startRig } from "../support/serve-rig.js";
 
 let open: Rig;
 let closed: Rig;
+const oneFrame = Buffer.from(
+  encodeCapture([{ seconds: 0, nanoseconds: 0, originalBytes: 60, bytes: new Uint8Array(60) }]),
+);
 const token = "correct-horse-battery";
 
 beforeAll(async () => {
@@ -86,6 +90,18 @@ describe("a request is refused", () => {
     ],
     ["POST", "/runs", { body: { options: { live: true } } }, [422, "invalid", "live"]],
     ["POST", "/runs", { body: { options: { yesThisInterface: true } } }, [403, "forbidden", "yesThisInterface"]],
+    [
+      "POST",
+      "/exchange?tx=east&yesThisInterface=true",
+      { body: oneFrame, headers: { "Content-Type": "application/vnd.tcpdump.pcap" } },
+      [403, "forbidden", "yesThisInterface"],
+    ],
+    [
+      "POST",
+      "/exchange",
+      { body: { tx: "east", frames: [`hex:${"00".repeat(60)}`], yesThisInterface: true } },
+      [403, "forbidden", "yesThisInterface"],
+    ],
     ["POST", "/runs", { body: { options: { profile: "../x.yaml" } } }, [404, "not-found", "profile"]],
     ["POST", "/runs", { body: { profileText: "flows: 0\n" } }, [422, "invalid"]],
     ["GET", "/runs?limit=many", {}, [400, "bad-request", "limit"]],

@@ -4,11 +4,24 @@ import { idStamp } from "../id-stamp.js";
 import { portNamed } from "../named-port.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
-import { exchangeByReplay } from "./by-replay.js";
+import { mayUseThisInterface } from "../this-interface.js";
+import { type ExchangePorts, exchangeByReplay } from "./by-replay.js";
 import type { ExchangeOrder } from "./order.js";
 import type { ExchangeOutcome } from "./outcome.js";
 
 const mostAtOnce = 4;
+
+/** The ports that a request names, and what it may do with them. @throws RequestRefusal (403) */
+export function exchangePorts(
+  { tx, rx, yesThisInterface }: Pick<ExchangeOrder, "tx" | "rx" | "yesThisInterface">,
+  setup: Pick<ServeSetup, "ports" | "yesThisInterface">,
+): ExchangePorts {
+  return {
+    tx: portNamed(tx, setup.ports, "tx").spec,
+    rx: portNamed(rx, setup.ports, "rx").spec,
+    yesThisInterface: mayUseThisInterface(yesThisInterface, setup),
+  };
+}
 
 export class Exchanges {
   readonly #setup: ServeSetup;
@@ -24,14 +37,13 @@ export class Exchanges {
 
   /** Ends early when `gone` is aborted. @throws RequestRefusal (403, 409, 429), PktgenError */
   async run(order: ExchangeOrder, gone: AbortSignal): Promise<ExchangeOutcome> {
-    const { ports, yesThisInterface } = this.#setup;
-    const [tx, rx] = [portNamed(order.tx, ports, "tx"), portNamed(order.rx, ports, "rx")];
+    const ports = exchangePorts(order, this.#setup);
     if (this.#going.size >= mostAtOnce)
       throw new RequestRefusal("too-many", `${mostAtOnce} exchanges go on`, { hint: "ask again in a moment" });
     const id = `x-${idStamp(new Date())}-${++this.#number}`;
-    this.#claims.take([...new Set([tx.name, rx.name])], { kind: "exchange", id });
+    this.#claims.take([...new Set([order.tx, order.rx])], { kind: "exchange", id });
     const signal = AbortSignal.any([gone, this.#controller.signal]);
-    const exchange = exchangeByReplay(order, { tx: tx.spec, rx: rx.spec, yesThisInterface }, signal);
+    const exchange = exchangeByReplay(order, ports, signal);
     this.#going.add(exchange);
     try {
       return await exchange;

@@ -1,6 +1,7 @@
 /**
  * An exchange in a session, whose ports stay open and whose flows go on: each frame is a flow of one frame, and a capture
- * has what comes. A frame below 60 bytes is padded, as those of all flows are.
+ * has what comes, the first frames where it has not room for all. A frame below 60 bytes is padded, as those of all flows
+ * are.
  */
 import { decodeCapture } from "../../pcap/codec.js";
 import type { FlowCounters, FlowSpec, Session, SessionSnapshot } from "../../session/index.js";
@@ -67,7 +68,7 @@ export async function exchangeInSession(
   const spanNs = flows.at(-1)!.delayNs ?? 0;
   await session.addFlows(flows);
   try {
-    await session.startCapture({ port: order.rx, frames: order.mostFrames });
+    await session.startCapture({ port: order.rx, frames: order.mostFrames, overwrite: false });
     const rxFrames = (): number => session.sample().ports.find(({ name }) => name === order.rx)!.rxFrames;
     const before = rxFrames();
     const startedMs = performance.now();

@@ -22,6 +22,8 @@ export interface ExchangeOrder {
   readonly waitPeerNs: number;
   readonly filter: FrameFilter | null;
   readonly maxFrameBytes: number;
+  /** The request's own word; the server has one, too. */
+  readonly yesThisInterface: boolean;
 }
 
 /** Longer ones are runs. */
@@ -126,5 +128,6 @@ function orderOf(frames: readonly CapturedFrame[], words: ExchangeWords, where: 
     filter: words.filter === undefined ? null : parseFilter(words.filter, "filter"),
     waitPeerNs: words.waitPeer === undefined ? usualWaitNs : parseDuration(words.waitPeer, "waitPeer"),
     maxFrameBytes: Number(words.maxFrame ?? Math.max(usualFrameBytes, longest)),
+    yesThisInterface: words.yesThisInterface === true || words.yesThisInterface === "true",
   };
 }

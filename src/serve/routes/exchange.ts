@@ -19,6 +19,20 @@ function orderOf({ body, query }: Call): ExchangeOrder {
   });
 }
 
+/** What is decided when ports are opened: those of a session are open. */
+const openingWords = ["maxFrame", "waitPeer", "yesThisInterface"] as const;
+
+/** @throws RequestRefusal (422) */
+function refuseOpeningWords({ body, query }: Call): void {
+  const words = (body instanceof Uint8Array ? query : body) as Readonly<Record<string, unknown>>;
+  const where = openingWords.find((word) => words[word] !== undefined);
+  if (where === undefined) return;
+  throw new RequestRefusal("invalid", "the ports of a session are open, and this is decided when they are opened", {
+    where,
+    accepted: "it in POST /sessions",
+  });
+}
+
 async function exchanged(call: Call, run: (order: ExchangeOrder) => Promise<ExchangeOutcome>): Promise<Reply> {
   const order = orderOf(call);
   const answered = answeredExchange(order, await run(order));
@@ -51,7 +65,10 @@ export const exchangeRoutes: readonly Route[] = [
     ...shape,
     path: "/sessions/{id}/exchange",
     summary: "the same on the ports of a session, which stay open; its flows go on",
-    handle: ({ sessions }: Server, call) =>
-      exchanged(call, (order) => sessions.ask(call.path["id"]!).exchange(order, call.gone)),
+    handle: ({ sessions }: Server, call) => {
+      const session = sessions.ask(call.path["id"]!);
+      refuseOpeningWords(call);
+      return exchanged(call, (order) => session.exchange(order, call.gone));
+    },
   },
 ];

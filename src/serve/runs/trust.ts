@@ -6,6 +6,7 @@ import { isProgramFile, programUrls } from "../../program/load-program.js";
 import { portNamed } from "../named-port.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
+import { mayUseThisInterface } from "../this-interface.js";
 
 function refuseProgram(where: string | null, { allowPrograms }: ServeSetup): void {
   if (where === null || allowPrograms) return;
@@ -21,14 +22,7 @@ export function refuseTexts(texts: OptionTexts, setup: ServeSetup): void {
   const { resetCommand, profile } = texts;
   const isProgram = typeof profile === "string" && isProgramFile(profile);
   refuseProgram(resetCommand !== undefined ? "resetCommand" : isProgram ? "profile" : null, setup);
-  const { yesThisInterface } = setup;
-  if (texts["yesThisInterface"] !== undefined && !yesThisInterface) {
-    throw new RequestRefusal("forbidden", "this server does not send on an interface that carries other traffic", {
-      where: "yesThisInterface",
-      accepted: "other interfaces",
-      hint: "start the server with --yes-this-interface",
-    });
-  }
+  mayUseThisInterface(texts["yesThisInterface"] !== undefined, setup);
 }
 
 /** What the plan would start: it is looked at as it was read, since a text can be written in many ways. @throws RequestRefusal (403) */

@@ -12,11 +12,12 @@ const rate = text.optional().describe("10kpps, 1Gbps, max; default: a capture's 
 const settle = text
   .optional()
   .describe("how long frames may come after the last one left, or came; default: 1s, at most 60s");
-const waitPeer = text.optional().describe("how long a peer may take, where ports are opened for it; default: 10s");
+const waitPeer = text.optional().describe("how long a peer may take; not in a session; default: 10s");
 const filter = text.optional().describe("which frames are returned, e.g. icmp || arp; default: all that came");
 const awaitedMeans = "it ends when so many frames came; default: when nothing came for the time of settle";
 const mostFramesMeans = `frames that are returned at most, up to ${mostReturned}; default: 10000`;
-const maxFrameMeans = "the longest frame that may come, with FCS; default: 1522, or what is sent";
+const maxFrameMeans = "the longest frame that may come, with FCS; not in a session; default: 1522, or what is sent";
+const thisInterfaceMeans = "where the server was started with it, too; not in a session";
 
 export const exchangeRequest = z.strictObject({
   ...{ tx, rx, rate, settle, waitPeer, filter },
@@ -24,6 +25,7 @@ export const exchangeRequest = z.strictObject({
   awaited: z.int().min(0).max(1_000_000).optional().describe(awaitedMeans),
   mostFrames: z.int().min(1).max(mostReturned).optional().describe(mostFramesMeans),
   maxFrame: z.int().min(64).max(65_535).optional().describe(maxFrameMeans),
+  yesThisInterface: z.boolean().optional().describe(thisInterfaceMeans),
 });
 
 const wholeNumber = (least: number, most: number) =>
@@ -39,6 +41,7 @@ export const exchangeQuery = z.strictObject({
   awaited: wholeNumber(0, 1_000_000).optional().describe(awaitedMeans),
   mostFrames: wholeNumber(1, mostReturned).optional().describe(mostFramesMeans),
   maxFrame: wholeNumber(64, 65_535).optional().describe(maxFrameMeans),
+  yesThisInterface: z.enum(["true", "false"]).optional().describe(thisInterfaceMeans),
   format: z.enum(["pcapng", "pcap"]).optional().describe("of the answer; default: pcapng"),
 });
 

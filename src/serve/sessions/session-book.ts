@@ -8,6 +8,7 @@ import { idStamp } from "../id-stamp.js";
 import { portNamed } from "../named-port.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
+import { mayUseThisInterface } from "../this-interface.js";
 import { flowOrders } from "./flow-order.js";
 import { ServedSession } from "./served-session.js";
 
@@ -103,18 +104,12 @@ export class SessionBook {
   }
 
   #specOf({ ports, maxFrame, settle, waitPeer, yesThisInterface }: SessionBody) {
-    const { ports: named, yesThisInterface: isAllowed } = this.#setup;
-    if (yesThisInterface === true && !isAllowed) {
-      throw new RequestRefusal("forbidden", "this server does not send on an interface that carries other traffic", {
-        where: "yesThisInterface",
-        accepted: "other interfaces",
-        hint: "start the server with --yes-this-interface",
-      });
-    }
+    const { ports: named } = this.#setup;
+    const isAllowed = mayUseThisInterface(yesThisInterface === true, this.#setup);
     if (new Set(ports).size < ports.length)
       throw new RequestRefusal("invalid", "a port is named twice", { where: "ports", accepted: "each port once" });
     const frames = maxFrame === undefined ? {} : { maxFrameBytes: maxFrame, sendFrameBytes: maxFrame };
-    const options: Partial<OpenPortOptions> = { ...frames, yesThisInterface: yesThisInterface === true };
+    const options: Partial<OpenPortOptions> = { ...frames, yesThisInterface: isAllowed };
     const waitNs = waitPeer === undefined ? usualWaitNs : parseDuration(waitPeer, "waitPeer");
     return {
       ports: ports.map((name) => ({ name, port: portNamed(name, named, "ports").spec, options })),
