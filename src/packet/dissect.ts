@@ -1,4 +1,5 @@
 /** Bytes to headers. No bytes make it throw: what is wrong is returned as data, with its offset. */
+import { plainBytes } from "../plain-bytes.js";
 import type { Fault, PseudoHeader } from "./protocol.js";
 import { type Header, type ProtocolName, protocolNamed, protocolNumbered } from "./protocols.js";
 
@@ -21,7 +22,8 @@ export interface Dissection {
 }
 
 /** Reads a frame (without FCS) from its outermost layer inwards, as long as layers are known and whole. */
-export function dissect(bytes: Uint8Array, first: ProtocolName = "ethernet"): Dissection {
+export function dissect(frame: Uint8Array, first: ProtocolName = "ethernet"): Dissection {
+  const bytes = plainBytes(frame);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const layers: DissectedLayer[] = [];
   const faults: Fault[] = [];

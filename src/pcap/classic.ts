@@ -1,4 +1,5 @@
 /** Whole classic captures in memory, for small ones: made from a list of frames, and read into one. */
+import { plainBytes } from "../plain-bytes.js";
 import { type CaptureFault, FrameBatch } from "./capture.js";
 import {
   type CaptureFormat,
@@ -54,7 +55,8 @@ export function writeCapture(
 }
 
 /** Reads either byte order and resolution. Never throws. `bytes` of the frames are views on the file's bytes. */
-export function readCapture(bytes: Uint8Array): Capture {
+export function readCapture(file: Uint8Array): Capture {
+  const bytes = plainBytes(file);
   if (bytes.length < 24) {
     const header = readClassicHeader(bytes);
     if ("kind" in header) return { format: null, frames: [], fault: header };

@@ -88,7 +88,7 @@ export function readInterfaceBlock(
   const codes = optionCode.interface;
   const viewOf = (code: number, length: number): DataView | null => {
     const found = options.find((known) => known.code === code && known.value.length >= length);
-    return found === undefined ? null : new DataView(found.value.buffer);
+    return found === undefined ? null : new DataView(found.value.buffer, found.value.byteOffset);
   };
   const textOf = (code: number): string | null => {
     const found = options.find((known) => known.code === code);

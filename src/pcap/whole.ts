@@ -1,4 +1,5 @@
 /** Whole captures of either format in memory. */
+import { plainBytes } from "../plain-bytes.js";
 import { type CaptureDecoder, type CaptureFault, type CaptureInterface, FrameBatch } from "./capture.js";
 import { type CapturedFrame, joinedPieces, writeCapture } from "./classic.js";
 import { ClassicDecoder, readClassicHeader } from "./classic-codec.js";
@@ -24,7 +25,8 @@ export interface DecodedCapture {
 const leastBytes = 24;
 
 /** Reads pcap and pcapng, in either byte order. Never throws. */
-export function decodeCapture(bytes: Uint8Array): DecodedCapture {
+export function decodeCapture(file: Uint8Array): DecodedCapture {
+  const bytes = plainBytes(file);
   if (bytes.length < leastBytes) {
     const header = readClassicHeader(bytes);
     if ("kind" in header) return { format: null, interfaces: [], frames: [], fault: header };
