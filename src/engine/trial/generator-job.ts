@@ -347,7 +347,7 @@ class Generator implements Job {
 
   /** Now and then: what somebody changes is taken, and how it stands is told. */
   #look(trial: RunningTrial): void {
-    if (this.#turns !== null) takeTurns(trial, this.#turns);
+    if (this.#turns !== null) takeTurns(trial, this.#turns, this.#context.counters);
     this.#publishCounters(trial);
   }
 

@@ -76,7 +76,7 @@ export function publishCounters(trial: RunningTrial, counters: Float64Array): vo
 const turnsALook = 16;
 
 /** Changes of the load that somebody made since the last look. Those of another trial, or of one that sends no more, are too late. */
-export function takeTurns(trial: RunningTrial, turns: LoadReceiver): void {
+export function takeTurns(trial: RunningTrial, turns: LoadReceiver, counters: Float64Array): void {
   for (let taken = 0; taken < turnsALook && turns.isWaiting; taken++) {
     const turn = turns.first;
     if (trial.phase === phase.sending && turn.trial === trial.directions[0].spec.trial) {
@@ -84,6 +84,8 @@ export function takeTurns(trial: RunningTrial, turns: LoadReceiver): void {
       const atNs = Math.max(trial.clock.nowNs, turn.atNs - trial.clock.epochNs);
       for (const { transmitter } of trial.directions) transmitter.change({ ...turn, atNs });
       trial.turns++;
+      // Before the advance tells that it is done: who waits for that reads this.
+      counters[counter.turns] = trial.turns;
     }
     turns.advance();
   }
