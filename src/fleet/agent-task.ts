@@ -85,7 +85,7 @@ export class AgentTask {
     return this.#stopped;
   }
 
-  /** It begins at the appointed moment, or has nothing to do with one. */
+  /** It begins at the appointed moment. Never true of a warm-up or learning frames. */
   get isConfirmed(): boolean {
     return this.#isConfirmed;
   }

@@ -40,17 +40,22 @@ export async function collectRun(bus: Bus, run: string): Promise<RunResult> {
   const merged = new Map((await journal.readMerged()).map((one) => [one.trial, one]));
   const trials: Trial[] = [];
   const untold: number[] = [];
+  /** Until the first that cannot be told. */
   const measured: KeptMeasurement[] = [];
+  let told = 0;
   for (const one of [...begun.values()].sort((a, b) => a.trial - b.trial)) {
-    const told = await trialsOf({ bus, journal, opened }, one, merged.get(one.trial));
-    if (told.length === 0) untold.push(one.trial);
-    else if (untold.length === 0) measured.push({ request: one.request, trials: told });
-    trials.push(...told);
+    const known = await trialsOf({ bus, journal, opened }, one, merged.get(one.trial));
+    if (known.length === 0) untold.push(one.trial);
+    else told++;
+    if (untold.length === 0) measured.push({ request: one.request, trials: known });
+    trials.push(...known);
   }
   const last = trials.at(-1);
   if (last === undefined) throw invalidError(`no trial of run ${run} can be told: no report of any is kept`);
   const isOver = (await journal.readEnds()).length > 0;
-  const found = await methodResult(opened, measured, isOver ? runEnded : coordinatorLost);
+  const ended = !isOver ? coordinatorLost : untold.length > 0 ? unreported(untold.length) : runEnded;
+  // A method decides by every trial: with one missing in the middle nobody knows how it went on.
+  const found = told === measured.length ? await methodResult(opened, measured, ended) : null;
   if (found !== null) return found;
   if (untold.length > 0) trials[trials.length - 1] = withReasons(last, "invalid", [unreported(untold.length)]);
   return { ...opened.frame, trials, ...judgeTrials(trials) };

@@ -27,8 +27,13 @@ export interface DrivenTrial {
 /** A timer that is later than this: the process was stopped, or had no CPU. */
 const asleepNs = 2e9;
 
+/** An agent holds the pieces of four answers. */
+const mostAsking = 3;
+
 export class TrialDriver {
   readonly #work: TrialWork;
+  /** By agent: questions for its report that are under way. */
+  readonly #asking = new Map<string, number>();
   readonly #parts = new Map<string, ReportPart>();
   readonly #over: Promise<DrivenTrial>;
   #resolve: (driven: DrivenTrial) => void = () => {};
@@ -136,9 +141,15 @@ export class TrialDriver {
     }
   }
 
+  /** A question may be lost, and a large report takes longer than the time until it is asked for again. */
   async #ask(agent: string): Promise<void> {
+    const asking = this.#asking.get(agent) ?? 0;
+    if (asking === mostAsking) return;
     const link = this.#work.links.get(agent)!;
-    const answer = await this.#work.report(link, this.#state.attempt);
+    this.#asking.set(agent, asking + 1);
+    const answer = await this.#work
+      .report(link, this.#state.attempt)
+      .finally(() => this.#asking.set(agent, this.#asking.get(agent)! - 1));
     if (answer === null) return;
     if (answer.kind !== "part") return this.tell(answer);
     const { incarnation } = answer;

@@ -148,7 +148,12 @@ function heard(state: TrialState, event: TrialEvent, nowNs: number): TrialState 
     return { ...state, linkWasDown: true, linkUpNs: event.isUp ? nowNs : Number.POSITIVE_INFINITY };
   }
   if (event.kind === "overslept") {
-    return { ...state, linkWasDown: true, linkUpNs: nowNs, deadlineNs: state.deadlineNs + event.byNs };
+    return {
+      ...state,
+      linkWasDown: true,
+      linkUpNs: Math.max(state.linkUpNs, nowNs),
+      deadlineNs: state.deadlineNs + event.byNs,
+    };
   }
   if (event.kind === "absent") return state;
   return withMember(state, agentOf(event), (view) => {

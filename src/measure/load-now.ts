@@ -64,7 +64,12 @@ export class LoadNow {
   #paused = false;
 
   constructor({ stream, size, load }: TrialSpec, lineRateBps: number | null) {
-    const pps = streamPps(stream, size, load);
+    // One rate after another: transmitters have to keep up with the highest.
+    const most =
+      load.kind === "stepped"
+        ? { ...load, kind: "paced" as const, pps: Math.max(...load.steps.map(({ pps }) => pps)) }
+        : load;
+    const pps = streamPps(stream, size, most);
     this.#load = load;
     this.#lineRateBps = lineRateBps;
     this.#streams = stream.streams.map((each, k) => ({
@@ -144,7 +149,8 @@ export class LoadNow {
     checkSchedulable(pps, "rate");
     for (const each of planned) checkSchedulable((each * pps) / sum, "rate");
     this.#speed = pps / sum;
-    return pps;
+    // Those that are paused alone are not asked for.
+    return this.#streams.reduce((total, stream) => total + (stream.paused ? 0 : this.#ppsOf(stream)), 0);
   }
 
   /** The same for each, as their frames have it: of a rate in bits, each has its own frames per second. Returns those of all. */

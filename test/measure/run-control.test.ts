@@ -100,6 +100,26 @@ describe("a load that is changed", () => {
       loadNow({ load: { kind: "stepped", steps } }).apply({ kind: "rate", streams: "all", rate: pps(5) }),
     ).toThrow(/one rate after another/);
   });
+
+  it("of one rate after another goes on as fast as the highest of them", () => {
+    const steps = [
+      { pps: 5, durationNs: 1e9 },
+      { pps: 9, durationNs: 1e9 },
+    ];
+    const load = loadNow({ load: { kind: "stepped", steps } });
+    load.apply({ kind: "pause", streams: "all" });
+    load.apply({ kind: "resume", streams: "all" });
+    expect(load.totalPps).toBeCloseTo(9);
+  });
+
+  it("of all streams is said without those that are paused alone", () => {
+    const load = loadNow({ load: { kind: "paced", pps: 1_000 } });
+    const [first] = load.state.streams;
+    load.apply({ kind: "pause", streams: [first!.name] });
+    const { pps: said } = load.apply({ kind: "rate", streams: "all", rate: pps(1_000) });
+    expect(said).toBeCloseTo(load.state.pps!);
+    expect(said).toBeLessThan(1_000);
+  });
 });
 
 /** A generator that makes what it is told, or not. */

@@ -29,7 +29,7 @@ export class LiveThreads {
     return sum.summary();
   }
 
-  /** Resolves when all threads have done it. @throws PktgenError (3): the trial sends no more. */
+  /** Resolves when all threads have done it. @throws PktgenError (4): the trial sends no more. */
   change(turns: readonly SentTurn[]): Promise<void> {
     const done = this.#last.then(() => this.#change(turns));
     this.#last = done.catch(() => {});
