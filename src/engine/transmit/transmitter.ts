@@ -41,8 +41,8 @@ export class Transmitter implements TransmitHalf {
   readonly #pace: SenderPace;
   readonly #clock: TrialClock;
   readonly #cells = new Float64Array(cell.count);
-  /** The gap of the last step; 0 at max. */
-  #lastIntervalNs: number;
+  /** Frames per second of the last step, of this share; Infinity at max. */
+  #lastPps: number;
   /** null at max. */
   #schedule: DepartureSchedule | null;
   #slots: number;
@@ -65,7 +65,8 @@ export class Transmitter implements TransmitHalf {
     this.queues = senders;
     this.#pace = senders[0]!.pace;
     this.#clock = clock;
-    this.#lastIntervalNs = steps.length === 0 ? 0 : (part.round * 1e9) / (steps[steps.length - 1].pps * part.slots);
+    this.#lastPps =
+      steps.length === 0 ? Number.POSITIVE_INFINITY : (steps[steps.length - 1].pps * part.slots) / part.round;
     this.#schedule = scheduleOf(steps, share);
     this.#slots = spec.count === null ? (this.#schedule?.slotsIn(spec.durationNs) ?? 0) : Number.POSITIVE_INFINITY;
     this.#single = pps <= this.#pace.singleFramePps;
@@ -100,7 +101,7 @@ export class Transmitter implements TransmitHalf {
     if (this.#spec.count === null) this.#slots = this.#schedule.slotsIn(this.#spec.durationNs);
     if (pps === 0) return;
     this.#single = pps <= this.#pace.singleFramePps;
-    this.#lastIntervalNs = 1e9 / pps;
+    this.#lastPps = pps;
   }
 
   isWakeful(): boolean {
@@ -134,7 +135,7 @@ export class Transmitter implements TransmitHalf {
   window(): TransmitWindow {
     const { firstNs, firstSlotNs, lastSlotNs, endedNs } = this.account;
     if (this.#schedule === null) return { fromNs: firstNs, toNs: endedNs, gapNs: 0 };
-    const gapNs = this.#lastIntervalNs;
+    const gapNs = 1e9 / this.#lastPps;
     if (firstSlotNs < 0) return { fromNs: 0, toNs: endedNs, gapNs };
     return { fromNs: firstSlotNs, toNs: lastSlotNs + gapNs, gapNs };
   }
