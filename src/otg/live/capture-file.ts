@@ -1,4 +1,5 @@
 /** Captured frames as the models' clients expect them: with their FCS, filtered, cut, as a file. */
+
 import { crc32 } from "node:zlib";
 import { readBytes } from "../../packet/index.js";
 import {
@@ -9,6 +10,7 @@ import {
   PcapngEncoder,
 } from "../../pcap/codec.js";
 import { fcsBytes } from "../../units.js";
+import { wideBitsAt } from "../frame-bits.js";
 import type { OtgCapture, OtgCaptureFilter, OtgFilterField } from "../model.js";
 
 export interface Slice {
@@ -93,16 +95,9 @@ function testsOf(filter: OtgCaptureFilter, frame: Uint8Array): readonly BitTest[
   }
 }
 
-function bitsAt(frame: Uint8Array, at: number, bits: number): bigint | null {
-  if (at + bits > frame.length * 8) return null;
-  let value = 0n;
-  for (let bit = at; bit < at + bits; bit++) value = (value << 1n) | BigInt((frame[bit >> 3]! >> (7 - (bit & 7))) & 1);
-  return value;
-}
-
 function passes(frame: Uint8Array, { at, bits, value, mask, negate }: BitTest): boolean {
-  const found = bitsAt(frame, at, bits);
-  return found !== null && (((found ^ value) & mask) === 0n) !== negate;
+  if (at + bits > frame.length * 8) return false;
+  return (((wideBitsAt(frame, at, bits) ^ value) & mask) === 0n) !== negate;
 }
 
 /** All filters have to let a frame pass. */

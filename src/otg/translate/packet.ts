@@ -2,10 +2,12 @@
  * The headers of a flow → layers, and the bits that change. Constants go into the layers. What a layer computes otherwise,
  * and what changes from frame to frame, is written over them.
  */
+
 import { PktgenError } from "../../errors.js";
 import { buildFrame, checkStack, headersBytes, type Header as Layer, raw, readBytes } from "../../packet/index.js";
 import { compileStream, type FieldModifier, plainStream } from "../../stream/index.js";
 import { fcsBytes, fixedSize } from "../../units.js";
+import { wideBitsAt } from "../frame-bits.js";
 import type { OtgHeader, Pattern } from "../model.js";
 import { invalid, OtgRefusal } from "../refusal.js";
 import { messageNamed, type PatternFacts } from "../schema/index.js";
@@ -192,12 +194,6 @@ function checkNext(outer: Layer, inner: Layer, path: string): void {
   }
 }
 
-function bitsAt(frame: Uint8Array, at: number, bits: number): bigint {
-  let value = 0n;
-  for (let bit = at; bit < at + bits; bit++) value = (value << 1n) | BigInt((frame[bit >> 3]! >> (7 - (bit & 7))) & 1);
-  return value;
-}
-
 interface Change {
   readonly path: string;
   readonly at: number;
@@ -216,7 +212,7 @@ function changesOf(made: readonly Made[], frames: readonly Uint8Array[]): readon
       const isThere =
         values.kind === "constant" &&
         checksum === null &&
-        frames.every((frame) => bitsAt(frame, at, slot.bits) === values.value);
+        frames.every((frame) => wideBitsAt(frame, at, slot.bits) === values.value);
       if (!isThere) changes.push({ path, at, bits: slot.bits, values });
     }
     start += headersBytes([layer]);
@@ -242,7 +238,7 @@ function badChecksums(
       const at = start * 8 + slot.value!;
       const stream = { ...plainStream("frames", layers), size: { kind: "list", frameBytes: sizes } as const };
       const program = compileStream({ name: "frames", streams: [stream], sizes: [], seed: 1 }, fixedSize(sizes[0]!));
-      const right = new Set(sizes.map((_, variant) => bitsAt(program.template(variant), at, slot.bits)));
+      const right = new Set(sizes.map((_, variant) => wideBitsAt(program.template(variant), at, slot.bits)));
       let wrong = 1n;
       while (right.has(wrong)) wrong++;
       changes.push({ path, at, bits: slot.bits, values: constantOf(wrong) });
