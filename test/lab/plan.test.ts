@@ -10,7 +10,7 @@ import { planResultSchema } from "../../src/result/labplan-schema.js";
 import { describeLab, missing, processesWith } from "../support/probe.js";
 import { builtMain, runCli } from "../support/run-cli.js";
 
-import { nothingLeft, onceSaid } from "./plan-watch.js";
+import { noContainerLeft, nothingLeft, onceSaid } from "./plan-watch.js";
 
 const planFile = (name: string): string => join(import.meta.dirname, `../../profiles/plans/${name}.yaml`);
 
@@ -340,7 +340,10 @@ describeLab("a test plan as an ordinary user", ["testpmd", "root"], () => {
 describe("the container-networking plan", () => {
   describeLab("in podman", ["testpmd", "root", "podman", "hugetlbfs"], () => {
     it("passes both cases at all six sizes, and leaves no container", { timeout: timeoutMs }, async () => {
-      const run = await runPlan("virtio-user-container-networking", [...fewFrames, "--json", "-"]);
+      let pid: number | undefined;
+      const run = await runPlan("virtio-user-container-networking", [...fewFrames, "--json", "-"], (child) => {
+        pid = child.pid;
+      });
       const { trials, plan, dut } = expectPassed(run);
       expect(trials.map(({ frameBytes }) => frameBytes)).toEqual([
         64, 128, 256, 512, 1024, 1518, 64, 128, 256, 512, 1024, 1518,
@@ -350,10 +353,7 @@ describe("the container-networking plan", () => {
       expect(command).toMatch(/^# as the plan has it:\n# docker run -i -t --privileged/);
       expect(command).toContain("\npodman ");
       expect(plan.cases[1].notes.join(" ")).toContain("--rxq=2 --txq=2");
-      const left = execFileSync("podman", ["ps", "-a", "-q", "--filter", "name=^pktgen-ts-\\d+-container$"], {
-        encoding: "utf8",
-      });
-      expect(left).toBe("");
+      noContainerLeft(pid);
     });
   });
 
@@ -361,8 +361,10 @@ describe("the container-networking plan", () => {
     it("the container removed in a trial: exit code 4, evidence, and no container left", {
       timeout: timeoutMs,
     }, async () => {
+      let pid: number | undefined;
       const remove = onceSaid("send 20,000 frames", (child) => {
-        const name = `pktgen-ts-${child.pid}-container`;
+        pid = child.pid;
+        const name = `pktgen-ts-${pid}-container`;
         execFileSync("podman", ["rm", "-f", "-t", "0", name], { stdio: "ignore" });
       });
       const args = ["--case", "1", "--sizes", "64", "--count", "20k"];
@@ -373,10 +375,7 @@ describe("the container-networking plan", () => {
       );
       expect(reasons.join("; ")).toMatch(/container (went away in the trial|is gone): /);
       expect(existsSync(join(results, "case-1/container.transcript.txt"))).toBe(true);
-      const left = execFileSync("podman", ["ps", "-a", "-q", "--filter", "name=^pktgen-ts-\\d+-container$"], {
-        encoding: "utf8",
-      });
-      expect(left).toBe("");
+      noContainerLeft(pid);
     });
   });
 
