@@ -3,16 +3,18 @@
  * something go one after the other, whoever sends them.
  */
 import type { Session } from "../session/index.js";
+import { appendFlows, type ConfigAtWork, deleteFlows, updateFlows } from "./changes.js";
+import { checkPorts, setState } from "./control.js";
 import { filterFaults } from "./live/capture-file.js";
 import { LiveConfig } from "./live/live-config.js";
 import { askedColumns, portColumns } from "./live/metrics.js";
 import { type OwnPort, type OwnPorts, openPortsOf, portsKey } from "./live/open-ports.js";
 import { type PingAction, ping } from "./live/pings.js";
-import type { Config, OtgCapture, OtgFlow } from "./model.js";
+import type { Config, OtgCapture } from "./model.js";
 import { invalid, OtgRefusal } from "./refusal.js";
-import { type PlannedConfig, planConfig, planFlows, surroundingsOf } from "./translate/config.js";
-import { flowRate } from "./translate/timing.js";
-import { type OtgFindings, readOtg, type Value, withDefaults } from "./wire/read-value.js";
+import { readRequest, request, warningOf } from "./requests.js";
+import { type PlannedConfig, planConfig } from "./translate/config.js";
+import { type Value, withDefaults } from "./wire/read-value.js";
 
 interface Current {
   /** As it was sent, in normal form. */
@@ -21,42 +23,6 @@ interface Current {
 }
 
 const nothing: Current = { given: {}, live: null };
-const mostWarnings = 200;
-
-function warningOf(warnings: readonly string[]): Value {
-  if (warnings.length <= mostWarnings) return { warnings };
-  const more = `${warnings.length - mostWarnings} more of these`;
-  return { warnings: [...warnings.slice(0, mostWarnings), more] };
-}
-
-/** Reads a request. @throws OtgRefusal */
-function readRequest(name: string, value: unknown): { readonly given: Value; readonly warnings: readonly string[] } {
-  const found: OtgFindings = { errors: [], warnings: [] };
-  const given = readOtg(name, value, "", found);
-  if (found.errors.length > 0) throw invalid(...found.errors);
-  return { given, warnings: found.warnings };
-}
-
-/** Reads a request, with defaults. @throws OtgRefusal */
-function request<T>(name: string, value: unknown): T {
-  return withDefaults(name, readRequest(name, value).given) as T;
-}
-
-interface FlowTransmit {
-  readonly flow_names: readonly string[];
-  readonly state: "start" | "stop" | "pause" | "resume";
-}
-
-interface ControlState {
-  readonly choice: "port" | "protocol" | "traffic";
-  readonly traffic?: { readonly flow_transmit: FlowTransmit };
-  readonly protocol?: { readonly all: { readonly state: "start" | "stop" } };
-  readonly port?: {
-    readonly choice: "link" | "capture";
-    readonly link?: { readonly port_names: readonly string[]; readonly state: "up" | "down" };
-    readonly capture?: { readonly port_names: readonly string[]; readonly state: "start" | "stop" };
-  };
-}
 
 interface MetricsRequest {
   readonly choice: "port" | "flow";
@@ -87,19 +53,19 @@ export class Tester {
   }
 
   updateConfig(value: unknown): Promise<Value> {
-    return this.#inTurn(() => this.#update(value));
+    return this.#change(updateFlows, value);
   }
 
   appendConfig(value: unknown): Promise<Value> {
-    return this.#inTurn(() => this.#append(value));
+    return this.#change(appendFlows, value);
   }
 
   deleteConfig(value: unknown): Promise<Value> {
-    return this.#inTurn(() => this.#delete(value));
+    return this.#change(deleteFlows, value);
   }
 
   setControlState(value: unknown): Promise<Value> {
-    return this.#inTurn(async () => warningOf(await this.#control(value)));
+    return this.#inTurn(async () => warningOf(await setState(value, () => this.#atWork().live)));
   }
 
   setControlAction(value: unknown): Promise<Value> {
@@ -113,7 +79,7 @@ export class Tester {
     const { live } = this.#current;
     if (choice === "port") {
       const { port_names: names, column_names: columns } = port!;
-      this.#knowPorts(names, "port.port_names");
+      checkPorts(live, names, "port.port_names");
       return { choice: "port_metrics", port_metrics: portColumns(live?.portRows(names) ?? [], columns) };
     }
     const { flow_names: names, metric_names: columns } = flow!;
@@ -212,65 +178,19 @@ export class Tester {
   }
 
   /** @throws OtgRefusal */
-  #live(): LiveConfig {
+  #atWork(): ConfigAtWork {
     this.#checkEnded();
-    const { live } = this.#current;
+    const { given, live } = this.#current;
     if (live === null) throw invalid("there is no configuration with ports yet; set one first");
-    return live;
+    return { given, live };
   }
 
-  #knowPorts(names: readonly string[], path: string): void {
-    const ports = this.#current.live?.plan.ports ?? [];
-    const faults = names.flatMap((name, k) =>
-      ports.some((port) => port.name === name) ? [] : [`${path}[${k}]: there is no port "${name}"`],
-    );
-    if (faults.length > 0) throw invalid(...faults);
-  }
-
-  async #control(value: unknown): Promise<readonly string[]> {
-    const state = request<ControlState>("ControlState", value);
-    if (state.choice === "traffic") return this.#transmit(state.traffic!.flow_transmit);
-    if (state.choice === "protocol") return this.#protocols(state.protocol!.all.state);
-    return state.port!.choice === "link" ? this.#link(state.port!.link!) : this.#captures(state.port!.capture!);
-  }
-
-  async #transmit({ flow_names: names, state }: FlowTransmit): Promise<readonly string[]> {
-    const live = this.#live();
-    const plans = live.named(names, "traffic.flow_transmit.flow_names");
-    if (state === "start") await live.start(plans);
-    else if (state === "resume") await live.resume(plans);
-    else await live.halt(plans, state);
-    return [];
-  }
-
-  async #protocols(state: "start" | "stop"): Promise<readonly string[]> {
-    const { neighbours, plan } = this.#live();
-    if (state === "stop") await neighbours.stop();
-    else if (!neighbours.isOn && plan.hosts.length > 0) await neighbours.start();
-    return [];
-  }
-
-  #link({ port_names: names, state }: { port_names: readonly string[]; state: "up" | "down" }) {
-    const live = this.#live();
-    this.#knowPorts(names, "port.link.port_names");
-    return live.setLinks(names.length > 0 ? names : live.plan.ports.map((port) => port.name), state);
-  }
-
-  async #captures({ port_names: names, state }: { port_names: readonly string[]; state: "start" | "stop" }) {
-    const live = this.#live();
-    const { captures } = live.plan;
-    this.#knowPorts(names, "port.capture.port_names");
-    const without = names.findIndex((name) => !captures.has(name));
-    if (without >= 0) {
-      throw invalid(
-        `port.capture.port_names[${without}]: port "${names[without]}" is in no capture of the configuration`,
-      );
-    }
-    for (const name of names.length > 0 ? names : captures.keys()) {
-      if (state === "start") await live.startCapture(name, captures.get(name)!);
-      else if (live.hasCapture(name)) await live.stopCapture(name);
-    }
-    return [];
+  #change(change: typeof updateFlows, value: unknown): Promise<Value> {
+    return this.#inTurn(async () => {
+      const { flows, warnings } = await change(value, () => this.#atWork());
+      this.#current = { ...this.#current, given: { ...this.#current.given, flows } };
+      return warningOf(warnings);
+    });
   }
 
   async #capture(value: unknown): Promise<Uint8Array> {
@@ -279,8 +199,8 @@ export class Tester {
       readonly packets?: { readonly slice?: { readonly initial?: { readonly start: number; readonly count: number } } };
     }
     const { port_name: port, packets } = request<Asked>("CaptureRequest", value);
-    const live = this.#live();
-    this.#knowPorts([port], "port_name");
+    const live = this.#atWork().live;
+    checkPorts(live, [port], "port_name");
     const capture: OtgCapture | undefined = live.plan.captures.get(port);
     if (capture === undefined || !live.hasCapture(port)) {
       throw new OtgRefusal("validation", [`port_name: no capture was started at port "${port}"`], 404);
@@ -290,109 +210,9 @@ export class Tester {
 
   async #act(value: unknown): Promise<Value> {
     const asked = request<PingAction>("ControlAction", value);
-    const response = await ping(this.#live(), asked);
+    const response = await ping(this.#atWork().live, asked);
     return { warnings: [], response };
-  }
-
-  async #append(value: unknown): Promise<Value> {
-    const { given, warnings } = readRequest("ConfigAppend", value);
-    const { config_append_list: list } = withDefaults("ConfigAppend", given) as unknown as {
-      readonly config_append_list: readonly { readonly flows: readonly OtgFlow[] }[];
-    };
-    const live = this.#live();
-    const taken = new Set(namesIn(this.#current.given));
-    const plans = list.flatMap(({ flows }, k) => {
-      const at = `config_append_list[${k}].flows`;
-      for (const [n, { name }] of flows.entries()) {
-        if (taken.has(name)) throw invalid(`${at}[${n}].name: there is an object "${name}" already`);
-        taken.add(name);
-      }
-      return planFlows(flows, surroundingsOf(live.plan), at);
-    });
-    await live.add(plans);
-    const added = (given["config_append_list"] as readonly Value[]).flatMap((one) => one["flows"] as readonly Value[]);
-    this.#keepFlows([...this.#givenFlows(), ...added]);
-    return warningOf([...warnings, ...plans.flatMap((plan) => plan.warnings), ...live.warningsOf(plans)]);
-  }
-
-  async #delete(value: unknown): Promise<Value> {
-    const { config_delete_list: list } = request<{
-      readonly config_delete_list: readonly { readonly flows: readonly string[] }[];
-    }>("ConfigDelete", value);
-    const live = this.#live();
-    const plans = list.flatMap(({ flows }, k) =>
-      flows.length === 0 ? [] : live.named(flows, `config_delete_list[${k}].flows`),
-    );
-    await live.remove([...new Set(plans)]);
-    const gone = new Set(plans.map(({ name }) => name));
-    this.#keepFlows(this.#givenFlows().filter(({ name }) => !gone.has(name as string)));
-    return warningOf([]);
-  }
-
-  async #update(value: unknown): Promise<Value> {
-    const { given, warnings } = readRequest("ConfigUpdate", value);
-    const { flows: update } = withDefaults("ConfigUpdate", given) as unknown as {
-      readonly flows?: { readonly property_names: readonly string[]; readonly flows: readonly OtgFlow[] };
-    };
-    if (update === undefined) throw invalid("flows: is needed");
-    const live = this.#live();
-    const news = (given["flows"] as Value)["flows"] as readonly Value[];
-    const changed = new Map(news.map((flow) => [flow["name"] as string, flow]));
-    live.named([...changed.keys()], "flows.flows");
-    const kept = this.#givenFlows().map((flow) => {
-      const other = changed.get(flow["name"] as string);
-      if (other === undefined) return flow;
-      const taken = update.property_names.map((name) => [name, other[name]]);
-      return withoutAbsent({ ...flow, ...Object.fromEntries(taken) });
-    });
-    if (update.property_names.includes("size")) await this.#resize(live, kept, changed);
-    else await this.#setRates(live, update.flows);
-    this.#keepFlows(kept);
-    return warningOf(warnings);
-  }
-
-  /** While they go on. */
-  async #setRates(live: LiveConfig, flows: readonly OtgFlow[]): Promise<void> {
-    for (const [k, { name, rate }] of flows.entries()) {
-      const plans = live.named([name], "flows.flows");
-      for (const plan of plans) {
-        const lineBps = live.plan.ports.find((port) => port.name === plan.from)!.lineBps;
-        const asked = flowRate(rate, { bps: lineBps }, `flows.flows[${k}].rate`);
-        await live.changeRate(plan, asked, `flows.flows[${k}].rate`);
-      }
-    }
-  }
-
-  /** Their frames are made anew, so they have to be stopped. */
-  async #resize(live: LiveConfig, kept: readonly Value[], changed: ReadonlyMap<string, Value>): Promise<void> {
-    const old = live.named([...changed.keys()], "flows.flows");
-    const running = old.find((plan) => !live.isIdle(plan));
-    if (running !== undefined) {
-      throw invalid(`flows.property_names: the size of a flow that runs cannot change; stop "${running.name}" first`);
-    }
-    const all = kept.filter(({ name }) => changed.has(name as string));
-    const flows = all.map((flow) => withDefaults("Flow", flow) as unknown as OtgFlow);
-    await live.replace(old, planFlows(flows, surroundingsOf(live.plan), "flows.flows"));
-  }
-
-  #givenFlows(): readonly Value[] {
-    return (this.#current.given["flows"] as readonly Value[] | undefined) ?? [];
-  }
-
-  #keepFlows(flows: readonly Value[]): void {
-    this.#current = { ...this.#current, given: { ...this.#current.given, flows } };
   }
 }
 
 const placesOf = (ports: readonly OwnPort[]) => ports.map(({ name, spec }) => ({ name, spec: spec.text }));
-
-const withoutAbsent = (value: Value): Value =>
-  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
-
-/** Of all objects of a configuration. */
-function namesIn(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(namesIn);
-  if (typeof value !== "object" || value === null) return [];
-  const own = (value as Value)["name"];
-  return [...(typeof own === "string" ? [own] : []), ...Object.values(value).flatMap(namesIn)];
-}
