@@ -13,6 +13,7 @@ import { fleetBench } from "./fleet.js";
 import { interfacesBench } from "./interfaces.js";
 import { labBench } from "./lab.js";
 import { microBench } from "./micro/micro.js";
+import { otgBench } from "./otg.js";
 import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
 import { pcapBench } from "./pcap.js";
@@ -54,6 +55,7 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   record: recordBench,
   fleet: fleetBench,
   session: sessionBench,
+  otg: otgBench,
   micro: microBench,
   help: helpBench,
 };

@@ -86,7 +86,7 @@ export class Tester {
     if (live === null && names.length > 0) throw invalid(`flow.flow_names[0]: there is no flow "${names[0]}"`);
     const rows = live === null ? [] : live.flowRows(live.named(names, "flow.flow_names"));
     const always = ["name", "port_tx", "port_rx", "loss", "timestamps", "latency"];
-    return { choice: "flow_metrics", flow_metrics: rows.map((row) => askedColumns(row, columns, always)) };
+    return { choice: "flow_metrics", flow_metrics: askedColumns(rows, columns, always) };
   }
 
   /** @throws OtgRefusal */

@@ -1,5 +1,5 @@
 /** Rates over the last second: counts of ten moments a second, the same for all who ask. It allocates nothing a flow. */
-import { flowCell, flowState, laneRowDoubles, portCell, type SessionMemory } from "../engine/session/index.js";
+import { flowCell, flowState, laneRowCell, portCell, type SessionMemory } from "../engine/session/index.js";
 import { sequenceCell } from "../stats/sequence-cells.js";
 import { frameBits } from "../units.js";
 import type { TableFlow } from "./flow-table.js";
@@ -59,20 +59,28 @@ export class RateBook {
     return this.#noted === 0 ? 0 : this.#times[this.#last]! - this.#times[this.#first]!;
   }
 
-  ofFlow(slot: number): FourRates {
+  /** Four rates of a flow, in the order of `FourRates`, from `to` on. */
+  writeFlow(slot: number, into: Float64Array, to: number): void {
     const { overNs } = this;
-    if (overNs === 0) return none;
-    const [first, last] = [this.#flowPlace(this.#first, slot), this.#flowPlace(this.#last, slot)];
+    const last = this.#flowPlace(this.#last, slot);
     const flows = this.#flows;
-    const generation = flows[last + flowAt.generation]!;
-    if (generation < 0) return none;
+    const generation = overNs === 0 ? -1 : flows[last + flowAt.generation]!;
+    if (generation < 0) {
+      into.fill(0, to, to + 4);
+      return;
+    }
+    const first = this.#flowPlace(this.#first, slot);
     // A generation that began since, began at 0.
     const isSame = flows[first + flowAt.generation] === generation;
     const sent = flows[last + flowAt.sent]! - (isSame ? flows[first + flowAt.sent]! : 0);
     const received = flows[last + flowAt.received]! - (isSame ? flows[first + flowAt.received]! : 0);
-    const [txPps, rxPps] = [(sent * 1e9) / overNs, (received * 1e9) / overNs];
     const bits = frameBits(this.#bytesOf[slot]!, 1);
-    return { txPps, rxPps, txBpsL1: txPps * bits, rxBpsL1: rxPps * bits };
+    const txPps = (sent * 1e9) / overNs;
+    const rxPps = (received * 1e9) / overNs;
+    into[to] = txPps;
+    into[to + 1] = rxPps;
+    into[to + 2] = txPps * bits;
+    into[to + 3] = rxPps * bits;
   }
 
   ofPort(port: number): FourRates {
@@ -149,7 +157,7 @@ export class RateBook {
     if (!compiled.program.signed) return flows[slot * flowCell.doubles + flowCell.recognised]!;
     let sum = 0;
     for (const lane of ownLanes) {
-      const next = rows[lane * laneRowDoubles]!;
+      const next = rows[lane * laneRowCell.doubles]!;
       sum += (next < 0 ? -1 - next : next) - sequences[lane * sequenceCell.count + sequenceCell.missing]!;
     }
     return sum;

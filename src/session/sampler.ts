@@ -6,27 +6,22 @@
 import {
   flowCell,
   flowState,
+  laneRowCell,
   loopCell,
   portCell,
   recentFrames,
-  SessionLanes,
   type SessionMemory,
 } from "../engine/session/index.js";
 import { sequenceCell } from "../stats/sequence-cells.js";
-import { SmallHistograms, type SmallSummary, SmallTally } from "../stats/small-histograms.js";
 import { fcsBytes } from "../units.js";
+import { FlowRow, rowCell, stateNamed } from "./flow-row.js";
 import type { TableFlow } from "./flow-table.js";
+import { LatencyBook } from "./latency-book.js";
 import type { RateBook } from "./rate-book.js";
-import type { FlowCounters, FlowState, PortCounters, SessionSnapshot } from "./types.js";
-
-const stateNames: Readonly<Record<number, FlowState>> = {
-  [flowState.stopped]: "stopped",
-  [flowState.running]: "running",
-  [flowState.paused]: "paused",
-};
+import type { FlowState, PortCounters, SessionSnapshot } from "./types.js";
 
 export const stateOf = (memory: SessionMemory, slot: number): FlowState =>
-  stateNames[memory.flows[slot * flowCell.doubles + flowCell.state]!] ?? "stopped";
+  stateNamed(memory.flows[slot * flowCell.doubles + flowCell.state]!);
 
 export interface SamplerPort {
   readonly name: string;
@@ -34,76 +29,59 @@ export interface SamplerPort {
   readonly hasCapture: () => boolean;
 }
 
-const timeOrNull = (ns: number): number | null => (ns < 0 ? null : ns);
-const samplesKept = 16;
 /** A start takes the loop some microseconds; a flow that is started meanwhile is read again at most so many times. */
 const mostPasses = 64;
 
-/** What lies in the rings of ports. */
-interface PortRing {
-  readonly frames: number;
-  readonly bytes: number;
-}
-
-/** What came in of a flow. */
-interface Arrived {
-  readonly received: number;
-  readonly receivedBytes: number;
-  readonly receivedAt: readonly number[];
-  /** Below the highest number that came, over its lanes. */
-  readonly missing: number;
-  /**
-   * The number after the highest that came, of the lane where it is highest. Without numbers: how many must have left, if
-   * none came twice.
-   */
-  readonly highest: number;
-  readonly duplicate: number;
-  readonly reordered: number;
-  readonly tooOld: number;
-  readonly firstNs: number;
-  readonly lastNs: number;
+/** A sample that is being taken: its flows, and the cells and further counts of each. */
+interface Table {
+  readonly flows: readonly TableFlow[];
+  readonly cells: Float64Array;
+  /** By place: what came at each of several ports. */
+  readonly receivedAt: (Float64Array | null)[];
+  readonly nowNs: number;
 }
 
 export class Sampler {
   readonly #memory: SessionMemory;
   readonly #ports: readonly SamplerPort[];
   readonly #settleNs: number;
-  readonly #lanes: SessionLanes;
-  readonly #histograms: SmallHistograms;
-  readonly #samples = new Int32Array(samplesKept);
-  readonly #tally = new SmallTally();
-  /** By slot: what was summed up last, and of how many frames. */
-  readonly #latencies: { readonly generation: number; readonly frames: number; readonly value: SmallSummary | null }[] =
-    [];
-  /** By slot: the generation at the beginning of a look. */
-  readonly #generations: Float64Array;
+  readonly #latencies: LatencyBook;
   /** By slot: what lies in rings. */
   readonly #ringFrames: Int32Array;
   readonly #ringBytes: Float64Array;
-  #portRings: readonly PortRing[] = [];
+  /** The same by port. */
+  readonly #portFrames: Float64Array;
+  readonly #portBytes: Float64Array;
   #number = 0;
 
   constructor(memory: SessionMemory, ports: readonly SamplerPort[], settleNs: number) {
+    const { capacity } = memory.shape;
     this.#memory = memory;
     this.#ports = ports;
     this.#settleNs = settleNs;
-    this.#lanes = new SessionLanes(memory.lanes);
-    this.#histograms = new SmallHistograms(memory.shape.lanes, memory.histograms);
-    this.#generations = new Float64Array(memory.shape.capacity);
-    this.#ringFrames = new Int32Array(memory.shape.capacity);
-    this.#ringBytes = new Float64Array(memory.shape.capacity);
+    this.#latencies = new LatencyBook(memory);
+    this.#ringFrames = new Int32Array(capacity);
+    this.#ringBytes = new Float64Array(capacity);
+    this.#portFrames = new Float64Array(memory.shape.ports);
+    this.#portBytes = new Float64Array(memory.shape.ports);
   }
 
   sample(flows: Iterable<TableFlow>, nowNs: number, rates: RateBook): SessionSnapshot {
     const all = [...flows];
-    const counted = this.#countAll(all, nowNs, rates);
+    const cells = new Float64Array(all.length * rowCell.doubles);
+    const receivedAt = new Array<Float64Array | null>(all.length).fill(null);
+    this.#fill({ flows: all, cells, receivedAt, nowNs });
+    const rows = all.map((flow, place) => {
+      rates.writeFlow(flow.slot, cells, place * rowCell.doubles + rowCell.txPps);
+      return new FlowRow(flow, cells, place * rowCell.doubles, receivedAt[place]!);
+    });
     const { loop } = this.#memory;
     return {
       atNs: nowNs,
       number: ++this.#number,
       overNs: rates.overNs,
       ports: this.#ports.map((port, index) => this.#port(port, index, rates)),
-      flows: counted,
+      flows: rows,
       loop: {
         turnsLongestNs: loop[loopCell.longestTurnNs]!,
         late: loop[loopCell.late]!,
@@ -112,24 +90,23 @@ export class Sampler {
     };
   }
 
+  latencyBuckets(flow: TableFlow): (readonly [upToNs: number, frames: number])[] {
+    return this.#latencies.buckets(flow);
+  }
+
   /** What lies in the rings was looked at last; it is of the ports' counters, too. */
-  #countAll(all: readonly TableFlow[], nowNs: number, rates: RateBook): readonly FlowCounters[] {
-    const { flows } = this.#memory;
-    const counted = new Array<FlowCounters>(all.length);
-    const arrived = new Array<Arrived>(all.length);
-    let open: number[] | null = null;
+  #fill(table: Table): void {
+    const { flows, cells } = table;
+    let open: readonly number[] = flows.map((_, place) => place);
     for (let pass = 1; ; pass++) {
-      const places: readonly number[] = open ?? all.map((_, place) => place);
-      for (const place of places) {
-        const flow = all[place]!;
-        this.#generations[flow.slot] = flows[flow.slot * flowCell.doubles + flowCell.generation]!;
-        arrived[place] = this.#arrived(flow);
-      }
+      for (const place of open) this.#writeArrived(table, place);
       this.#lookIntoRings();
-      for (const place of places) counted[place] = this.#flow(all[place]!, arrived[place]!, nowNs, rates);
-      const begun = ({ slot }: TableFlow): number => flows[slot * flowCell.doubles + flowCell.begun]!;
-      open = places.filter((place) => begun(all[place]!) !== this.#generations[all[place]!.slot]);
-      if (open.length === 0 || pass === mostPasses) return counted;
+      for (const place of open) this.#writeSent(table, place);
+      open = open.filter((place) => {
+        const begun = this.#memory.flows[flows[place]!.slot * flowCell.doubles + flowCell.begun]!;
+        return begun !== cells[place * rowCell.doubles + rowCell.generation];
+      });
+      if (open.length === 0 || pass === mostPasses) return;
     }
   }
 
@@ -137,7 +114,7 @@ export class Sampler {
     const { ports, shape, recents, recentBytes, heads } = this.#memory;
     this.#ringFrames.fill(0);
     this.#ringBytes.fill(0);
-    this.#portRings = Array.from({ length: shape.ports }, (_, port) => {
+    for (let port = 0; port < shape.ports; port++) {
       const taken = ports[port * portCell.count + portCell.taken]!;
       const published = ports[port * portCell.count + portCell.published]!;
       let sum = 0;
@@ -149,161 +126,139 @@ export class Sampler {
         this.#ringFrames[slot]! += 1;
         this.#ringBytes[slot]! += recentBytes[at]!;
       }
-      return { frames: published - taken, bytes: sum };
-    });
+      this.#portFrames[port] = published - taken;
+      this.#portBytes[port] = sum;
+    }
   }
 
-  #arrived({ slot, toPorts, ownLanes, compiled }: TableFlow): Arrived {
-    const { flows, sequences, receivedAt, sizeOf, shape } = this.#memory;
+  /** What came in of a flow, and of which generation it is. */
+  #writeArrived(table: Table, place: number): void {
+    const flow = table.flows[place]!;
+    const { slot, toPorts, ownLanes, compiled } = flow;
+    const { flows, sizeOf } = this.#memory;
+    const { cells } = table;
     const at = slot * flowCell.doubles;
-    const isSigned = compiled.program.signed;
+    const to = place * rowCell.doubles;
+    cells[to + rowCell.generation] = flows[at + flowCell.generation]!;
     const recognised = flows[at + flowCell.recognised]!;
+    this.#writeLanes(ownLanes, cells, to);
+    if (!compiled.program.signed) {
+      cells[to + rowCell.received] = recognised;
+      cells[to + rowCell.highest] = Math.ceil(recognised / Math.max(1, ownLanes.length));
+      cells[to + rowCell.firstReceivedNs] = recognised > 0 ? flows[at + flowCell.recognisedFirstNs]! : -1;
+      cells[to + rowCell.lastReceivedNs] = recognised > 0 ? flows[at + flowCell.recognisedLastNs]! : -1;
+    }
+    cells[to + rowCell.receivedBytes] =
+      cells[to + rowCell.received]! * (sizeOf[slot]! + fcsBytes) + flows[at + flowCell.moreBytes]!;
+    if (toPorts.length !== 1) table.receivedAt[place] = this.#receivedAt(flow);
+  }
+
+  #receivedAt({ slot, toPorts }: TableFlow): Float64Array {
+    const { receivedAt, shape } = this.#memory;
+    return Float64Array.from(toPorts, (port) => receivedAt[slot * shape.ports + port]!);
+  }
+
+  /** Sums over a flow's lanes. */
+  #writeLanes(lanes: readonly number[], cells: Float64Array, to: number): void {
+    const { sequences, lanes: rows } = this.#memory;
     let [received, missing, highest, duplicate, reordered, tooOld] = [0, 0, 0, 0, 0, 0];
-    for (const lane of ownLanes) {
-      const cells = lane * sequenceCell.count;
+    let [firstNs, lastNs] = [-1, -1];
+    for (let k = 0; k < lanes.length; k++) {
+      const row = lanes[k]! * laneRowCell.doubles;
+      const from = lanes[k]! * sequenceCell.count;
       // The loop writes what is missing before the next number. In between, too few count as received, never too many.
-      const next = this.#lanes.next(lane);
+      const next = rows[row + laneRowCell.next]!;
       const after = next < 0 ? -1 - next : next;
-      const gone = sequences[cells + sequenceCell.missing]!;
+      const gone = sequences[from + sequenceCell.missing]!;
       received += Math.max(0, after - gone);
       missing += gone;
       highest = Math.max(highest, after);
-      duplicate += sequences[cells + sequenceCell.duplicate]!;
-      reordered += sequences[cells + sequenceCell.reordered]!;
-      tooOld += sequences[cells + sequenceCell.tooOld]!;
+      duplicate += sequences[from + sequenceCell.duplicate]!;
+      reordered += sequences[from + sequenceCell.reordered]!;
+      tooOld += sequences[from + sequenceCell.tooOld]!;
+      const ns = rows[row + laneRowCell.firstNs]!;
+      if (ns >= 0 && (firstNs < 0 || ns < firstNs)) firstNs = ns;
+      lastNs = Math.max(lastNs, rows[row + laneRowCell.lastNs]!);
     }
-    if (!isSigned) {
-      received = recognised;
-      highest = Math.ceil(recognised / Math.max(1, ownLanes.length));
-    }
-    const timeOf = (which: number): number => (recognised > 0 ? flows[at + which]! : -1);
-    return {
-      received,
-      receivedBytes: received * (sizeOf[slot]! + fcsBytes) + flows[at + flowCell.moreBytes]!,
-      receivedAt: toPorts.length === 1 ? [received] : toPorts.map((port) => receivedAt[slot * shape.ports + port]!),
-      missing,
-      highest,
-      duplicate,
-      reordered,
-      tooOld,
-      firstNs: isSigned ? this.#firstNs(ownLanes) : timeOf(flowCell.recognisedFirstNs),
-      lastNs: isSigned ? this.#lastNs(ownLanes) : timeOf(flowCell.recognisedLastNs),
-    };
+    cells[to + rowCell.received] = received;
+    cells[to + rowCell.missing] = missing;
+    cells[to + rowCell.highest] = highest;
+    cells[to + rowCell.duplicate] = duplicate;
+    cells[to + rowCell.reordered] = reordered;
+    cells[to + rowCell.tooOld] = tooOld;
+    cells[to + rowCell.firstReceivedNs] = firstNs;
+    cells[to + rowCell.lastReceivedNs] = lastNs;
   }
 
-  #firstNs(lanes: readonly number[]): number {
-    let first = -1;
-    for (const lane of lanes) {
-      const ns = this.#lanes.firstNs(lane);
-      if (ns >= 0 && (first < 0 || ns < first)) first = ns;
-    }
-    return first;
-  }
-
-  #lastNs(lanes: readonly number[]): number {
-    let last = -1;
-    for (const lane of lanes) last = Math.max(last, this.#lanes.lastNs(lane));
-    return last;
-  }
-
-  #flow(flow: TableFlow, arrived: Arrived, nowNs: number, rates: RateBook): FlowCounters {
-    const { slot, spec, compiled } = flow;
+  /** What left of a flow, and what both together say. */
+  #writeSent(table: Table, place: number): void {
+    const flow = table.flows[place]!;
+    const { slot, compiled } = flow;
     const { flows } = this.#memory;
-    const cell = (which: number): number => flows[slot * flowCell.doubles + which]!;
-    const isStarted = cell(flowCell.generation) > 0;
-    const [published, gone] = [cell(flowCell.published), cell(flowCell.gone)];
+    const { cells } = table;
+    const at = slot * flowCell.doubles;
+    const to = place * rowCell.doubles;
+    const published = flows[at + flowCell.published]!;
+    const gone = flows[at + flowCell.gone]!;
     // A frame that came back was taken, though its ring was not looked at since.
-    const inRing = Math.min(this.#ringFrames[slot]!, published - gone - arrived.highest);
-    const sent = Math.max(0, published - gone - Math.max(0, inRing));
-    const ringBytes = inRing > 0 ? this.#ringBytes[slot]! : 0;
-    const loss = this.#loss(flow, arrived, { sent, inRing: Math.max(0, inRing), nowNs });
-    const [missed, blocked] = [cell(flowCell.missed), cell(flowCell.blocked) + gone];
-    const rate = rates.ofFlow(slot);
-    return {
-      name: spec.name,
-      from: spec.from,
-      to: spec.to,
-      state: stateOf(this.#memory, slot),
-      generation: cell(flowCell.generation),
-      pps: flow.pps,
-      sent,
-      sentBytes: cell(flowCell.bytes) - cell(flowCell.goneBytes) - ringBytes + fcsBytes * sent,
-      inRing: Math.max(0, inRing),
-      intended: sent + Math.max(0, inRing) + missed + blocked,
-      late: cell(flowCell.late),
-      missed,
-      blocked,
-      received: arrived.received,
-      receivedBytes: arrived.receivedBytes,
-      receivedAt: spec.to.map((port, k) => ({ port, frames: arrived.receivedAt[k]! })),
-      elsewhere: cell(flowCell.elsewhere),
-      ...loss,
-      duplicate: arrived.duplicate,
-      reordered: arrived.reordered,
-      tooOld: arrived.tooOld,
-      corrupt: cell(flowCell.corrupt),
-      stale: cell(flowCell.stale),
-      latencyNs: compiled.program.signed ? this.#latency(flow, arrived.received) : null,
-      firstSentNs: isStarted ? timeOrNull(cell(flowCell.firstSentNs)) : null,
-      lastSentNs: isStarted ? timeOrNull(cell(flowCell.lastSentNs)) : null,
-      firstReceivedNs: timeOrNull(arrived.firstNs),
-      lastReceivedNs: timeOrNull(arrived.lastNs),
-      startedNs: isStarted ? timeOrNull(cell(flowCell.startedNs)) : null,
-      stoppedNs: isStarted ? timeOrNull(cell(flowCell.stoppedNs)) : null,
-      signed: compiled.program.signed,
-      ...rate,
-    };
+    const found = Math.min(this.#ringFrames[slot]!, published - gone - cells[to + rowCell.highest]!);
+    const inRing = Math.max(0, found);
+    const sent = Math.max(0, published - gone - inRing);
+    const ringBytes = found > 0 ? this.#ringBytes[slot]! : 0;
+    cells[to + rowCell.sent] = sent;
+    cells[to + rowCell.inRing] = inRing;
+    cells[to + rowCell.sentBytes] =
+      flows[at + flowCell.bytes]! - flows[at + flowCell.goneBytes]! - ringBytes + fcsBytes * sent;
+    const missed = flows[at + flowCell.missed]!;
+    const blocked = flows[at + flowCell.blocked]! + gone;
+    cells[to + rowCell.missed] = missed;
+    cells[to + rowCell.blocked] = blocked;
+    cells[to + rowCell.intended] = sent + inRing + missed + blocked;
+    cells[to + rowCell.pps] = flow.pps;
+    this.#copyCells(at, cells, to);
+    this.#writeLoss(flow, table.nowNs, cells, to);
+    const generation = cells[to + rowCell.generation]!;
+    if (!compiled.program.signed) cells[to + rowCell.latencyMin] = Number.NaN;
+    else this.#latencies.write(flow, generation, cells[to + rowCell.received]!, cells, to + rowCell.latencyMin);
   }
 
-  #loss(
-    { slot, spec, ownLanes, compiled }: TableFlow,
-    arrived: Arrived,
-    { sent, inRing, nowNs }: { readonly sent: number; readonly inRing: number; readonly nowNs: number },
-  ): Pick<FlowCounters, "lost" | "inFlight" | "settled"> {
+  /** Counters of the loop that are shown as they are. */
+  #copyCells(at: number, cells: Float64Array, to: number): void {
     const { flows } = this.#memory;
-    const copies = ownLanes.length;
-    const open = Math.max(0, sent * copies - arrived.received);
-    const isStopped = stateOf(this.#memory, slot) === "stopped";
-    const lastNs = Math.max(arrived.lastNs, flows[slot * flowCell.doubles + flowCell.lastSentNs]!);
+    cells[to + rowCell.state] = flows[at + flowCell.state]!;
+    cells[to + rowCell.late] = flows[at + flowCell.late]!;
+    cells[to + rowCell.elsewhere] = flows[at + flowCell.elsewhere]!;
+    cells[to + rowCell.corrupt] = flows[at + flowCell.corrupt]!;
+    cells[to + rowCell.stale] = flows[at + flowCell.stale]!;
+    const isStarted = cells[to + rowCell.generation]! > 0;
+    cells[to + rowCell.firstSentNs] = isStarted ? flows[at + flowCell.firstSentNs]! : -1;
+    cells[to + rowCell.lastSentNs] = isStarted ? flows[at + flowCell.lastSentNs]! : -1;
+    cells[to + rowCell.startedNs] = isStarted ? flows[at + flowCell.startedNs]! : -1;
+    cells[to + rowCell.stoppedNs] = isStarted ? flows[at + flowCell.stoppedNs]! : -1;
+  }
+
+  #writeLoss({ slot, toPorts, ownLanes, compiled }: TableFlow, nowNs: number, cells: Float64Array, to: number): void {
+    const open = Math.max(0, cells[to + rowCell.sent]! * ownLanes.length - cells[to + rowCell.received]!);
+    const state = cells[to + rowCell.state]!;
+    const isStopped = state !== flowState.running && state !== flowState.paused;
+    const lastSentNs = this.#memory.flows[slot * flowCell.doubles + flowCell.lastSentNs]!;
+    const lastNs = Math.max(cells[to + rowCell.lastReceivedNs]!, lastSentNs);
     const isQuiet = lastNs < 0 || nowNs - lastNs >= this.#settleNs;
-    const settled = isStopped && inRing === 0 && (open === 0 || isQuiet || spec.to.length === 0);
-    if (spec.to.length === 0) return { lost: 0, inFlight: 0, settled };
-    const known = compiled.program.signed ? Math.min(open, arrived.missing) : 0;
-    return { lost: settled ? open : known, inFlight: settled ? 0 : open - known, settled };
-  }
-
-  #latency({ slot, ownLanes }: TableFlow, received: number): SmallSummary | null {
-    const generation = this.#memory.flows[slot * flowCell.doubles + flowCell.generation]!;
-    const known = this.#latencies[slot];
-    if (known !== undefined && known.generation === generation && known.frames === received) return known.value;
-    for (const lane of ownLanes) this.#addLatencyOf(lane);
-    const value = this.#tally.take();
-    this.#latencies[slot] = { generation, frames: received, value };
-    return value;
-  }
-
-  /** Of the generation that is there. */
-  latencyBuckets({ ownLanes }: TableFlow): (readonly [upToNs: number, frames: number])[] {
-    for (const lane of ownLanes) this.#addLatencyOf(lane);
-    const buckets = this.#tally.buckets();
-    this.#tally.take();
-    return buckets;
-  }
-
-  /** The samples that the loop keeps back are in it, too. */
-  #addLatencyOf(lane: number): void {
-    if (this.#lanes.lastNs(lane) < 0) return;
-    this.#tally.add(this.#histograms, lane, this.#lanes.extremes(lane));
-    const kept = this.#lanes.peekSamples(lane, this.#samples);
-    for (let k = 0; k < kept; k++) this.#tally.addSample(this.#samples[k]!);
+    const isAwaited = toPorts.length > 0;
+    const settled = isStopped && cells[to + rowCell.inRing] === 0 && (open === 0 || isQuiet || !isAwaited);
+    const known = compiled.program.signed ? Math.min(open, cells[to + rowCell.missing]!) : 0;
+    cells[to + rowCell.settled] = settled ? 1 : 0;
+    cells[to + rowCell.lost] = !isAwaited ? 0 : settled ? open : known;
+    cells[to + rowCell.inFlight] = !isAwaited || settled ? 0 : open - known;
   }
 
   #port({ name, isUp, hasCapture }: SamplerPort, index: number, rates: RateBook): PortCounters {
     const { ports } = this.#memory;
     const cell = (which: number): number => ports[index * portCell.count + which]!;
-    const ring = this.#portRings[index]!;
-    const txFrames = cell(portCell.published) - ring.frames - cell(portCell.gone) + cell(portCell.beside);
-    const txBytes = cell(portCell.bytes) - ring.bytes - cell(portCell.goneBytes) + cell(portCell.besideBytes);
+    const inRing = this.#portFrames[index]!;
+    const txFrames = cell(portCell.published) - inRing - cell(portCell.gone) + cell(portCell.beside);
+    const txBytes =
+      cell(portCell.bytes) - this.#portBytes[index]! - cell(portCell.goneBytes) + cell(portCell.besideBytes);
     const rxFrames = cell(portCell.rxFrames);
     const [stale, foreign, corrupt] = [cell(portCell.stale), cell(portCell.foreign), cell(portCell.corrupt)];
     return {
@@ -313,7 +268,7 @@ export class Sampler {
       transmit: rates.sendsOn(index) ? "running" : "stopped",
       txFrames,
       txBytes: txBytes + fcsBytes * txFrames,
-      inRing: ring.frames,
+      inRing,
       rxFrames,
       rxBytes: cell(portCell.rxBytes) + fcsBytes * rxFrames,
       test: cell(portCell.test),

@@ -64,8 +64,9 @@ export class SmallHistograms {
   addTo(counts: Float64Array, histogram: number, from: number, to: number): number {
     const [row, carriedRow] = [padding + histogram * rowBytes, histogram * buckets];
     let added = 0;
+    const [low, carried] = [this.#counts, this.#carried];
     for (let bucket = from; bucket <= to; bucket++) {
-      const count = this.#counts[row + bucket] + this.#carried[carriedRow + bucket] * 256;
+      const count = low[row + bucket] + carried[carriedRow + bucket] * 256;
       counts[bucket] += count;
       added += count;
     }
@@ -85,66 +86,88 @@ export class SmallHistograms {
   }
 }
 
-/** Sums up histograms of others again and again, e.g. while they grow. It allocates only what it answers. */
+/** Places of a summary's figures, as `SmallTally` writes them. */
+export const summaryCell = { min: 0, mean: 1, p50: 2, p90: 3, p99: 4, max: 5, doubles: 6 } as const;
+const percentiles = [0.5, 0.9, 0.99] as const;
+
+/** Sums up histograms of others again and again, e.g. while they grow. Only `buckets` allocates. */
 export class SmallTally {
   readonly #counts = new Float64Array(buckets);
-  #total = 0;
-  #sum = 0;
-  #min = Number.POSITIVE_INFINITY;
-  #max = Number.NEGATIVE_INFINITY;
+  /** Of the samples: how many, their sum, the least, the greatest. */
+  readonly #sums = new Float64Array(4);
+  /** Buckets outside are 0. */
+  #low = buckets;
+  #high = -1;
+
+  constructor() {
+    this.clear();
+  }
 
   /** `extremes`: of its samples; those beyond came since, and are left out. */
-  add(histograms: SmallHistograms, histogram: number, extremes: Extremes): void {
-    this.#note(extremes);
-    const [from, to] = [smallBucketOf(extremes.min), smallBucketOf(extremes.max)];
-    this.#total += histograms.addTo(this.#counts, histogram, from, to);
+  add(histograms: SmallHistograms, histogram: number, sum: number, min: number, max: number): void {
+    const sums = this.#sums;
+    sums[1] += sum;
+    if (min < sums[2]) sums[2] = min;
+    if (max > sums[3]) sums[3] = max;
+    const [from, to] = [smallBucketOf(min), smallBucketOf(max)];
+    if (from < this.#low) this.#low = from;
+    if (to > this.#high) this.#high = to;
+    sums[0] += histograms.addTo(this.#counts, histogram, from, to);
   }
 
   /** A sample that its histogram does not have yet, by its bucket. Its extremes are noted by `add`. */
   addSample(bucket: number): void {
     this.#counts[bucket] += 1;
-    this.#total += 1;
+    this.#sums[0] += 1;
+    if (bucket < this.#low) this.#low = bucket;
+    if (bucket > this.#high) this.#high = bucket;
   }
 
   /** How many samples are at most so many ns, and more than the bucket before says; ascending. It keeps them. */
   buckets(): (readonly [upToNs: number, samples: number])[] {
     return Array.from(
       this.#counts,
-      (samples, bucket) => [Math.min(upperEdge(bucket), this.#max), samples] as const,
+      (samples, bucket) => [Math.min(upperEdge(bucket), this.#sums[3]), samples] as const,
     ).filter(([, samples]) => samples > 0);
   }
 
-  /** null: there was no sample. Then it begins anew. */
-  take(): SmallSummary | null {
-    const [total, min, max] = [this.#total, this.#min, this.#max];
-    const summary =
-      total === 0
-        ? null
-        : { min, mean: this.#sum / total, p50: this.#at(0.5), p90: this.#at(0.9), p99: this.#at(0.99), max };
-    this.#counts.fill(0);
-    this.#total = 0;
-    this.#sum = 0;
-    this.#min = Number.POSITIVE_INFINITY;
-    this.#max = Number.NEGATIVE_INFINITY;
-    return summary;
-  }
-
-  #note({ sum, min, max }: Extremes): void {
-    this.#sum += sum;
-    this.#min = Math.min(this.#min, min);
-    this.#max = Math.max(this.#max, max);
-  }
-
-  /** Nearest rank. */
-  #at(share: number): number {
-    const counts = this.#counts;
-    let left = Math.ceil(this.#total * share);
-    let bucket = smallBucketOf(this.#min);
-    for (const last = smallBucketOf(this.#max); bucket < last; bucket++) {
-      left -= counts[bucket];
-      if (left <= 0) break;
+  /** Writes the summary, by `summaryCell` from `at` on, and begins anew. NaN: there was no sample. */
+  takeInto(cells: Float64Array, at: number): void {
+    const [total, sum, min, max] = this.#sums;
+    if (total === 0) {
+      cells.fill(Number.NaN, at, at + summaryCell.doubles);
+    } else {
+      cells[at + summaryCell.min] = min;
+      cells[at + summaryCell.mean] = sum / total;
+      cells[at + summaryCell.max] = max;
+      this.#writePercentiles(cells, at + summaryCell.p50);
     }
-    return Math.min(upperEdge(bucket), this.#max);
+    this.clear();
+  }
+
+  /** It begins anew. */
+  clear(): void {
+    if (this.#low <= this.#high) this.#counts.fill(0, this.#low, this.#high + 1);
+    this.#low = buckets;
+    this.#high = -1;
+    this.#sums[0] = 0;
+    this.#sums[1] = 0;
+    this.#sums[2] = Number.POSITIVE_INFINITY;
+    this.#sums[3] = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Nearest rank, all in one scan. */
+  #writePercentiles(cells: Float64Array, at: number): void {
+    const counts = this.#counts;
+    const [total, , min, max] = this.#sums;
+    const last = smallBucketOf(max);
+    let bucket = smallBucketOf(min);
+    let seen = counts[bucket];
+    for (let k = 0; k < percentiles.length; k++) {
+      const rank = Math.ceil(total * percentiles[k]);
+      while (seen < rank && bucket < last) seen += counts[++bucket];
+      cells[at + k] = Math.min(upperEdge(bucket), max);
+    }
   }
 }
 

@@ -59,6 +59,23 @@ describe("messages on the wire", () => {
     },
   );
 
+  it("have any text and any whole number in protobuf", () => {
+    const number = fc.maxSafeNat();
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 400 }), number, number, (name, frames, bytes) => {
+        const rows = [
+          { name, frames_tx: frames, port_tx: `${name}${name}` },
+          { bytes_tx: bytes, port_rx: "" },
+        ];
+        const value = { choice: "flow_metrics", flow_metrics: rows };
+        expect(readBinary("MetricsResponse", binaryOf("MetricsResponse", value))).toEqual({
+          ...value,
+          flow_metrics: rows,
+        });
+      }),
+    );
+  });
+
   it("are refused with a path for each mistake, and never with a crash", () => {
     fc.assert(
       fc.property(fc.constantFrom(...schema.keys()), fc.json({ maxDepth: 5 }), (name, json) => {

@@ -1,7 +1,7 @@
 /** A live session: flows over any ports that come, go and change while the others go on, and their counters in shared memory. */
 export { type Command, type CommandKind, CommandWriter, commandKind } from "./commands.js";
 export type { HeapPiece, RowGroup } from "./cursors.js";
-export { laneRowDoubles, SessionLanes } from "./lanes.js";
+export { laneRowCell, SessionLanes } from "./lanes.js";
 export type { SessionHost, SessionJobEvent, SessionOrder } from "./orders.js";
 export { type CaptureOrder, captureSlot, captureSlotBytes } from "./port-capture.js";
 export {

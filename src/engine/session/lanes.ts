@@ -2,10 +2,9 @@
  * What every frame of a lane touches when it comes in: the next number, latency, and when the first and the last one
  * came. A lane is one sequence of one flow. The second cache line collects samples, as in stats/lane-rows.ts.
  */
-const cell = { next: 0, sum: 1, min: 2, max: 3, firstNs: 4, lastNs: 5, samples: 8, doubles: 16 } as const;
+export const laneRowCell = { next: 0, sum: 1, min: 2, max: 3, firstNs: 4, lastNs: 5, samples: 8, doubles: 16 } as const;
+const cell = laneRowCell;
 const keptSamples = 15;
-
-export const laneRowDoubles = cell.doubles;
 
 export class SessionLanes {
   readonly #cells: Float64Array;

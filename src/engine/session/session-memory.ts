@@ -6,7 +6,7 @@
 import { sequenceCell } from "../../stats/sequence-cells.js";
 import { smallHistogramBytes } from "../../stats/small-histograms.js";
 import { orderField } from "../../stream/frames/frame-maker.js";
-import { laneRowDoubles } from "./lanes.js";
+import { laneRowCell } from "./lanes.js";
 
 /** Int32 words. `written` and `done` count commands; they wrap round. */
 export const headerWord = { written: 0, done: 1, words: 16 } as const;
@@ -144,7 +144,7 @@ function bytesOf({ capacity, lanes, ports }: SessionShape): Bytes {
     commands: 8 * commandRecords * commandCell.doubles,
     flows: 8 * capacity * flowCell.doubles,
     ports: 8 * ports * portCell.count,
-    lanes: 8 * lanes * laneRowDoubles,
+    lanes: 8 * lanes * laneRowCell.doubles,
     sequences: 8 * lanes * sequenceCell.count,
     receivedAt: 8 * capacity * ports,
     orders: 4 * capacity * orderField.words,

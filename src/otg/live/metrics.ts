@@ -15,9 +15,18 @@ export const baselineOf = ({ ports }: SessionSnapshot): PortBaseline => new Map(
 const bytesPerSecond = (bpsL1: number, pps: number): number => Math.max(0, bpsL1 / 8 - layer1OverheadBytes * pps);
 
 /** The columns that were asked for, and those that every row has. */
-export function askedColumns(row: Row, asked: readonly string[], always: readonly string[]): Row {
-  if (asked.length === 0) return row;
-  return Object.fromEntries(Object.entries(row).filter(([name]) => asked.includes(name) || always.includes(name)));
+export function askedColumns(
+  rows: readonly Row[],
+  asked: readonly string[],
+  always: readonly string[],
+): readonly Row[] {
+  if (asked.length === 0) return rows;
+  const columns = new Set([...asked, ...always]);
+  return rows.map((row) => {
+    const some: Record<string, unknown> = {};
+    for (const name in row) if (columns.has(name)) some[name] = row[name];
+    return some;
+  });
 }
 
 /** Thousands of bytes a second: the models' unit of speed. */
@@ -53,7 +62,7 @@ const newerColumns: readonly string[] = ["speed"];
 
 /** Older clients refuse what they do not know: newer columns come where they are asked for. */
 export function portColumns(rows: readonly Row[], asked: readonly string[]): readonly Row[] {
-  if (asked.length > 0) return rows.map((row) => askedColumns(row, asked, ["name"]));
+  if (asked.length > 0) return askedColumns(rows, asked, ["name"]);
   return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !newerColumns.includes(name))));
 }
 
@@ -72,12 +81,9 @@ function lossPercent(
   return (100 * Math.max(0, expected - received - duplicate - inFlight * ratio)) / expected;
 }
 
-/** With copies, if there are to be some: they have the mean size of the others. */
-function arrivedOf({ received, receivedBytes, duplicate }: FlowCounters, { ratio }: FlowMetricsAsked): Row {
-  const copies = ratio !== "each" && ratio > 1 ? duplicate : 0;
-  const copyBytes = copies === 0 ? 0 : Math.round((receivedBytes / received) * copies);
-  return { frames_rx: received + copies, bytes_rx: receivedBytes + copyBytes };
-}
+/** Copies that came, if there are to be some. */
+const copiesOf = ({ duplicate }: FlowCounters, { ratio }: FlowMetricsAsked): number =>
+  ratio !== "each" && ratio > 1 ? duplicate : 0;
 
 /** `null`: nobody looked, or it was not asked for. */
 const timesOf = ({ firstReceivedNs, lastReceivedNs }: FlowCounters): Row => ({
@@ -88,30 +94,45 @@ const timesOf = ({ firstReceivedNs, lastReceivedNs }: FlowCounters): Row => ({
 const latencyOf = ({ latencyNs }: FlowCounters): Row =>
   latencyNs === null ? {} : { minimum_ns: latencyNs.min, maximum_ns: latencyNs.max, average_ns: latencyNs.mean };
 
-function ratesOf({ txPps, rxPps, txBpsL1, rxBpsL1 }: FlowCounters): Row {
-  const [tx, rx] = [bytesPerSecond(txBpsL1, txPps), bytesPerSecond(rxBpsL1, rxPps)];
-  return {
-    ...{ frames_tx_rate: txPps, frames_rx_rate: rxPps, tx_l1_rate_bps: txBpsL1, rx_l1_rate_bps: rxBpsL1 },
-    ...{ tx_rate_bytes: tx, rx_rate_bytes: rx, tx_rate_bps: 8 * tx, rx_rate_bps: 8 * rx },
-    ...{ tx_rate_kbps: (8 * tx) / 1e3, rx_rate_kbps: (8 * rx) / 1e3 },
-    ...{ tx_rate_mbps: (8 * tx) / 1e6, rx_rate_mbps: (8 * rx) / 1e6 },
-  };
-}
+/** Of a flow that waits for a gateway's address, and was never started. */
+const nothing = {
+  ...{ state: "stopped", sent: 0, sentBytes: 0, received: 0, receivedBytes: 0, duplicate: 0 },
+  ...{ txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 },
+} as FlowCounters;
 
-const nothing = { txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 } as FlowCounters;
-
-/** `counters` undefined: it waits for a gateway's address, and was never started. */
+/** `counters` undefined: it was never started. There may be thousands of rows a request: they are made at once. */
 export function flowRow({ name, from, to, metrics }: PlannedFlow, counters: FlowCounters | undefined): Row {
-  return {
-    ...{ name, port_tx: from, port_rx: to.join(",") },
-    transmit: counters === undefined ? "stopped" : transmitStates[counters.state],
-    frames_tx: counters?.sent ?? 0,
-    bytes_tx: counters?.sentBytes ?? 0,
-    ...(counters === undefined ? { frames_rx: 0, bytes_rx: 0 } : arrivedOf(counters, metrics)),
-    ...ratesOf(counters ?? nothing),
-    // Of a flow that nobody receives, nobody knows the loss.
-    ...(metrics.loss && to.length > 0 ? { loss: counters === undefined ? 0 : lossPercent(counters, metrics) } : {}),
-    ...(metrics.timestamps && counters !== undefined ? { timestamps: timesOf(counters) } : {}),
-    ...(metrics.latency && counters !== undefined ? { latency: latencyOf(counters) } : {}),
+  const of = counters ?? nothing;
+  const { received, receivedBytes, txPps, rxPps, txBpsL1, rxBpsL1 } = of;
+  const tx = bytesPerSecond(txBpsL1, txPps);
+  const rx = bytesPerSecond(rxBpsL1, rxPps);
+  const copies = copiesOf(of, metrics);
+  const row: Record<string, unknown> = {
+    name,
+    port_tx: from,
+    port_rx: to.join(","),
+    transmit: transmitStates[of.state],
+    frames_tx: of.sent,
+    bytes_tx: of.sentBytes,
+    frames_rx: received + copies,
+    // Copies have the mean size of the others.
+    bytes_rx: receivedBytes + (copies === 0 ? 0 : Math.round((receivedBytes / received) * copies)),
+    frames_tx_rate: txPps,
+    frames_rx_rate: rxPps,
+    tx_l1_rate_bps: txBpsL1,
+    rx_l1_rate_bps: rxBpsL1,
+    tx_rate_bytes: tx,
+    rx_rate_bytes: rx,
+    tx_rate_bps: 8 * tx,
+    rx_rate_bps: 8 * rx,
+    tx_rate_kbps: (8 * tx) / 1e3,
+    rx_rate_kbps: (8 * rx) / 1e3,
+    tx_rate_mbps: (8 * tx) / 1e6,
+    rx_rate_mbps: (8 * rx) / 1e6,
   };
+  // Of a flow that nobody receives, nobody knows the loss.
+  if (metrics.loss && to.length > 0) row["loss"] = counters === undefined ? 0 : lossPercent(counters, metrics);
+  if (metrics.timestamps && counters !== undefined) row["timestamps"] = timesOf(counters);
+  if (metrics.latency && counters !== undefined) row["latency"] = latencyOf(counters);
+  return row;
 }

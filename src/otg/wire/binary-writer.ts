@@ -6,21 +6,29 @@ import type { Value } from "./read-value.js";
 export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 const firstBytes = 256;
+/** Of 64 bits. */
+const mostVarintBytes = 10;
+const textBytes = new TextEncoder();
 
+/** One buffer for a message and all that is in it. */
 class Writer {
   #bytes = new Uint8Array(firstBytes);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  readonly #prefix = new Uint8Array(mostVarintBytes);
 
   /** Whole numbers up to 2^53; negative ones as 64 bits. */
   varint(value: number): void {
+    this.#room(mostVarintBytes);
+    if (Number.isSafeInteger(value) && value >= 0) {
+      let rest = value;
+      for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 0x80;
+      this.#bytes[this.#length++] = rest;
+      return;
+    }
     let rest = BigInt.asUintN(64, BigInt(value));
-    do {
-      const low = Number(rest & 0x7fn);
-      rest >>= 7n;
-      this.#room(1);
-      this.#bytes[this.#length++] = rest > 0n ? low | 0x80 : low;
-    } while (rest > 0n);
+    for (; rest > 0x7fn; rest >>= 7n) this.#bytes[this.#length++] = Number(rest & 0x7fn) | 0x80;
+    this.#bytes[this.#length++] = Number(rest);
   }
 
   tag(number: number, type: number): void {
@@ -46,6 +54,37 @@ class Writer {
     this.#length += bytes.length;
   }
 
+  text(text: string): void {
+    const from = this.begin();
+    this.#room(3 * text.length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let k = 0; k < text.length; k++) {
+      const code = text.charCodeAt(k);
+      if (code > 0x7f) {
+        at = this.#length + textBytes.encodeInto(text, bytes.subarray(this.#length)).written;
+        break;
+      }
+      bytes[at++] = code;
+    }
+    this.#length = at;
+    this.end(from);
+  }
+
+  /** What follows until `end` has its length before it. */
+  begin(): number {
+    return this.#length;
+  }
+
+  end(from: number): void {
+    const bytes = this.#length - from;
+    this.varint(bytes);
+    const prefix = this.#length - from - bytes;
+    for (let k = 0; k < prefix; k++) this.#prefix[k] = this.#bytes[from + bytes + k];
+    this.#bytes.copyWithin(from + prefix, from, from + bytes);
+    for (let k = 0; k < prefix; k++) this.#bytes[from + k] = this.#prefix[k];
+  }
+
   done(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
@@ -58,8 +97,6 @@ class Writer {
     this.#view = new DataView(larger.buffer);
   }
 }
-
-const textBytes = new TextEncoder();
 
 function writeNumber(writer: Writer, { type }: SchemaField, value: unknown): void {
   if (type.kind === "enum") writer.varint(type.names.indexOf(value as string) + 1);
@@ -89,29 +126,42 @@ export function wireTypeOf({ type }: SchemaField): number {
 
 function writeField(writer: Writer, field: SchemaField, value: unknown): void {
   const type = wireTypeOf(field);
-  if (type !== wireType.bytes && Array.isArray(value)) {
-    const packed = new Writer();
-    for (const one of value) writeNumber(packed, field, one);
+  if (!Array.isArray(value)) {
+    writeOne(writer, field, type, value);
+  } else if (type === wireType.bytes) {
+    for (const one of value) writeOne(writer, field, type, one);
+  } else {
     writer.tag(field.number, wireType.bytes);
-    writer.bytes(packed.done());
-    return;
-  }
-  for (const one of Array.isArray(value) ? value : [value]) {
-    writer.tag(field.number, type);
-    if (type !== wireType.bytes) writeNumber(writer, field, one);
-    else if (field.type.kind === "message") writer.bytes(binaryOf(field.type.message, one as Value));
-    else writer.bytes(textBytes.encode(one as string));
+    const from = writer.begin();
+    for (const one of value) writeNumber(writer, field, one);
+    writer.end(from);
   }
 }
 
-export function binaryOf(name: string, value: Value): Uint8Array {
-  const message = messageNamed(name);
-  const writer = new Writer();
-  for (const field of message.fields) {
+function writeOne(writer: Writer, field: SchemaField, type: number, value: unknown): void {
+  writer.tag(field.number, type);
+  if (type !== wireType.bytes) {
+    writeNumber(writer, field, value);
+  } else if (field.type.kind === "message") {
+    const from = writer.begin();
+    writeMessage(writer, field.type.message, value as Value);
+    writer.end(from);
+  } else {
+    writer.text(value as string);
+  }
+}
+
+function writeMessage(writer: Writer, name: string, value: Value): void {
+  for (const field of messageNamed(name).fields) {
     const given = value[field.name];
     if (given === undefined || (Array.isArray(given) && given.length === 0)) continue;
     writeField(writer, field, given);
   }
+}
+
+export function binaryOf(name: string, value: Value): Uint8Array {
+  const writer = new Writer();
+  writeMessage(writer, name, value);
   return writer.done();
 }
 

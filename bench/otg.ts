@@ -1,0 +1,134 @@
+/**
+ * `pktgen-ts otg` with 4,096 flows: how long a client waits for a configuration, for its start, and for the metrics of all
+ * flows while they send. The server is a process of its own, with both of its ports on one vhost-user socket.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { request } from "node:http";
+import { createInterface } from "node:readline";
+import { Client, credentials } from "@grpc/grpc-js";
+import { binaryOf, wrapped } from "../src/otg/wire/binary-writer.js";
+import { seriesOf } from "./harness.js";
+import { type Outcome, seriesLine } from "./outcome.js";
+import { openPlace, sleep } from "./place.js";
+
+const manyFlows = 4_096;
+const allPps = 20_000;
+const main = "dist/cli/main.js";
+
+const flowNumber = (k: number) => ({
+  name: `flow-${k}`,
+  tx_rx: { port: { tx_name: "p1", rx_names: ["p2"] } },
+  packet: [
+    { choice: "ethernet", ethernet: { src: { value: "00:00:00:00:00:01" }, dst: { value: "00:00:00:00:00:02" } } },
+    { choice: "ipv4", ipv4: { src: { value: "198.18.0.1" }, dst: { value: `198.18.${k >> 8}.${k & 255}` } } },
+    { choice: "udp", udp: { src_port: { value: 1024 + k }, dst_port: { value: 9 } } },
+  ],
+  ...{ size: { fixed: 128 }, rate: { pps: Math.round(allPps / manyFlows) }, duration: { continuous: {} } },
+  metrics: { enable: true, loss: true, timestamps: true, latency: { enable: true } },
+});
+
+const config = {
+  ports: [
+    { name: "p1", location: "one" },
+    { name: "p2", location: "two" },
+  ],
+  flows: Array.from({ length: manyFlows }, (_, k) => flowNumber(k)),
+};
+const start = { choice: "traffic", traffic: { choice: "flow_transmit", flow_transmit: { state: "start" } } };
+const ofFlows = { choice: "flow", flow: { flow_names: [], metric_names: [] } };
+
+interface Tester extends AsyncDisposable {
+  /** Time until the whole answer is there, ms. */
+  ask(verb: string, path: string, body: object): Promise<number>;
+  /** The same over gRPC, of metrics. */
+  metrics(): Promise<number>;
+}
+
+async function addressesOf(child: ChildProcess): Promise<{ readonly http: string; readonly grpc: string }> {
+  let [http, grpc] = ["", ""];
+  for await (const line of createInterface({ input: child.stdout! })) {
+    http ||= /http:\/\/\S+/.exec(line)?.[0] ?? "";
+    grpc ||= /grpc:\/\/(\S+)/.exec(line)?.[1] ?? "";
+    if (line.includes("ready")) return { http, grpc };
+  }
+  throw new Error("pktgen-ts otg did not begin");
+}
+
+async function startTester(path: string): Promise<Tester> {
+  const ports = ["--port", `one=vhost:${path},server=on`, "--port", `two=virtio-user:${path}`];
+  const servers = ["--https", "0", "--http", "0", "--grpc", "0"];
+  const child = spawn(process.execPath, [main, "otg", ...ports, ...servers], { stdio: ["ignore", "pipe", "inherit"] });
+  const { http, grpc } = await addressesOf(child);
+  const client = new Client(grpc, credentials.createInsecure(), { "grpc.max_receive_message_length": 64 << 20 });
+  const asked = wrapped(1, binaryOf("MetricsRequest", ofFlows));
+  return {
+    ask: (verb, path, body) => timeOfHttp(`${http}${path}`, verb, JSON.stringify(body)),
+    metrics: () => timeOfGrpc(client, "GetMetrics", asked),
+    async [Symbol.asyncDispose]() {
+      client.close();
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    },
+  };
+}
+
+function timeOfHttp(url: string, method: string, text: string): Promise<number> {
+  const from = performance.now();
+  return new Promise((resolve, reject) => {
+    const asking = request(url, { method, headers: { "Content-Type": "application/json" } }, (response) => {
+      response.on("data", () => {});
+      response.on("end", () =>
+        response.statusCode === 200
+          ? resolve(performance.now() - from)
+          : reject(new Error(`${url}: ${response.statusCode}`)),
+      );
+    });
+    asking.on("error", reject);
+    asking.end(text);
+  });
+}
+
+function timeOfGrpc(client: Client, method: string, message: Uint8Array): Promise<number> {
+  const from = performance.now();
+  const same = (bytes: Buffer): Buffer => bytes;
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(`/otg.Openapi/${method}`, same, same, Buffer.from(message), (error, answer) =>
+      error === null && answer !== undefined ? resolve(performance.now() - from) : reject(error),
+    );
+  });
+}
+
+/** Beside traffic: 20 times each over HTTP and gRPC, in turns. */
+async function metricsWhileSending(tester: Tester, found: Found): Promise<void> {
+  for (let k = 0; k < 20; k++) {
+    found.http.push(await tester.ask("POST", "/monitor/metrics", ofFlows));
+    await sleep(150);
+    found.grpc.push(await tester.metrics());
+    await sleep(150);
+  }
+}
+
+interface Found {
+  readonly config: number[];
+  readonly start: number[];
+  readonly http: number[];
+  readonly grpc: number[];
+}
+
+export async function otgBench(rounds: number): Promise<Outcome> {
+  const found: Found = { config: [], start: [], http: [], grpc: [] };
+  for (let round = 0; round < rounds; round++) {
+    using place = openPlace();
+    await using tester = await startTester(place.path("s"));
+    found.config.push(await tester.ask("POST", "/config", config));
+    found.start.push(await tester.ask("POST", "/control/state", start));
+    await sleep(1_500);
+    await metricsWhileSending(tester, found);
+  }
+  const names = { config: "set_config", start: "start", http: "get_metrics over HTTP", grpc: "get_metrics over gRPC" };
+  const series = Object.entries(names).map(([key, name]) =>
+    seriesOf(`${manyFlows} flows: ${name}`, "ms", found[key as keyof Found], "lower"),
+  );
+  return { lines: series.map(seriesLine), series, ratios: {} };
+}

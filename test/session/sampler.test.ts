@@ -1,0 +1,97 @@
+/** The pass over arrays gives the same rows as plain objects, flow by flow, whatever became of their frames. */
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { FlowCounters, FlowSpec } from "../../src/session/types.js";
+import { plainCounters } from "../support/plain-sampler.js";
+import { SessionSim, type SimDevice, settleNs, simFlow } from "../support/session-sim.js";
+
+const ports = 4;
+
+/** A frame's way: lost, once, twice, at a wrong port, held back until the next one. */
+function deviceOf(fates: readonly number[]): SimDevice {
+  let number = 0;
+  return (_, port) => {
+    const fate = fates[number++ % fates.length]!;
+    if (fate === 0) return [];
+    if (fate === 1) return [port ^ 1, port ^ 1];
+    if (fate === 2) return [port ^ 2];
+    if (fate === 3) return [0, 1, 2, 3].filter((to) => to !== port);
+    return [port ^ 1];
+  };
+}
+
+const arbitraryFlow = fc.record({
+  to: fc.uniqueArray(fc.constantFrom("p1", "p2", "p3"), { maxLength: 3 }),
+  delivery: fc.constantFrom("any", "each"),
+  signed: fc.boolean(),
+  pps: fc.integer({ min: 20_000, max: 300_000 }),
+  frames: fc.option(fc.integer({ min: 1, max: 60 })),
+});
+
+const specOf = (
+  { to, delivery, signed, pps, frames }: typeof arbitraryFlow extends fc.Arbitrary<infer T> ? T : never,
+  k: number,
+): FlowSpec => {
+  const { frames: content, ...rest } = simFlow(`f${k}`, k);
+  return {
+    ...rest,
+    ...{ to, delivery, frames: { ...content, signed }, rate: { kind: "pps", pps } },
+    ...(frames === null ? {} : { duration: { kind: "frames", frames } }),
+  };
+};
+
+const step = fc.record({
+  deed: fc.constantFrom("start", "stop", "pause", "resume", "run", "still"),
+  flow: fc.nat(),
+  ns: fc.integer({ min: 1_000, max: 600_000 }),
+});
+
+/** What a row says, as plain data, without rates. */
+function plainRow(row: FlowCounters): object {
+  const { txPps, rxPps, txBpsL1, rxBpsL1, ...rest } = JSON.parse(JSON.stringify(row)) as FlowCounters;
+  expect([txPps, rxPps, txBpsL1, rxBpsL1].every(Number.isFinite)).toBe(true);
+  return rest;
+}
+
+it("a sample's rows are those of plain objects", () => {
+  const property = fc.property(
+    fc.array(arbitraryFlow, { minLength: 1, maxLength: 6 }),
+    fc.array(fc.nat(6), { minLength: 1, maxLength: 12 }),
+    fc.array(step, { minLength: 1, maxLength: 12 }),
+    (flows, fates, steps) => {
+      const sim = new SessionSim(ports, 64, 64);
+      sim.add(...flows.map(specOf));
+      const names = flows.map((_, k) => `f${k}`);
+      const device = deviceOf(fates);
+      sim.command("start", names);
+      for (const { deed, flow, ns } of steps) {
+        if (deed === "still") sim.still.add(flow % ports);
+        else if (deed === "run") sim.still.clear();
+        else sim.command(deed, [names[flow % names.length]!]);
+        sim.run(ns, device);
+        const rows = sim.snapshot().flows;
+        const nowNs = sim.loop.clock.nowNs;
+        const plain = [...sim.flows.values()].map((each) => plainCounters(sim.memory, each, { nowNs, settleNs }));
+        expect(rows.map(plainRow)).toEqual(plain);
+      }
+    },
+  );
+  fc.assert(property, { numRuns: 60 });
+});
+
+it("a flow in the place of another one has its own latency", () => {
+  const sim = new SessionSim();
+  const ten = { duration: { kind: "frames", frames: 10 } } as const;
+  sim.add(simFlow("a", 1, ten));
+  sim.command("start", ["a"]);
+  sim.quiet();
+  const before = sim.counters("a").latencyNs!;
+  sim.remove("a");
+  sim.turnNs = 40_000;
+  sim.add(simFlow("b", 2, ten));
+  sim.command("start", ["b"]);
+  sim.quiet();
+  const { received, latencyNs } = sim.counters("b");
+  expect(received).toBe(10);
+  expect(latencyNs!.min).toBeGreaterThan(before.max);
+});

@@ -1,0 +1,108 @@
+/**
+ * The counters of a flow as an object, straight from the memory that the loop writes: what the sampler's pass over arrays is
+ * held against. Nothing may run meanwhile.
+ */
+import { flowCell, portCell, recentFrames, SessionLanes } from "../../src/engine/session/index.js";
+import type { SessionMemory } from "../../src/engine/session/session-memory.js";
+import type { TableFlow } from "../../src/session/flow-table.js";
+import { stateOf } from "../../src/session/sampler.js";
+import type { FlowCounters } from "../../src/session/types.js";
+import { sequenceCell } from "../../src/stats/sequence-cells.js";
+import { mergeSmall, type SmallData, SmallHistograms, smallSummary } from "../../src/stats/small-histograms.js";
+import { fcsBytes } from "../../src/units.js";
+
+type Rates = "txPps" | "rxPps" | "txBpsL1" | "rxBpsL1";
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const timeOrNull = (ns: number): number | null => (ns < 0 ? null : ns);
+
+/** Frames of a flow that its peer did not take yet. */
+function inRings({ ports, shape, recents, recentBytes, heads }: SessionMemory, flow: number) {
+  const found: number[] = [];
+  for (let port = 0; port < shape.ports; port++) {
+    const taken = ports[port * portCell.count + portCell.taken]!;
+    const published = ports[port * portCell.count + portCell.published]!;
+    for (let number = Math.max(taken, published - recentFrames); number < published; number++) {
+      const at = port * recentFrames + (number % recentFrames);
+      if (recents[at] === heads[flow]) found.push(recentBytes[at]!);
+    }
+  }
+  return { frames: found.length, bytes: sum(found) };
+}
+
+function latencyOf(memory: SessionMemory, { ownLanes }: TableFlow): FlowCounters["latencyNs"] {
+  const lanes = new SessionLanes(memory.lanes);
+  const histograms = new SmallHistograms(memory.shape.lanes, memory.histograms);
+  const samples = new Int32Array(16);
+  const parts = ownLanes.flatMap((lane): (SmallData | null)[] => {
+    if (lanes.lastNs(lane) < 0) return [];
+    const extremes = lanes.extremes(lane);
+    const kept = samples.slice(0, lanes.peekSamples(lane, samples));
+    const none = { sum: 0, min: extremes.min, max: extremes.max };
+    const counted = histograms.data(lane, extremes) ?? { ...extremes, buckets: [] };
+    return [counted, ...Array.from(samples.slice(0, kept.length), (bucket) => ({ ...none, buckets: [bucket, 1] }))];
+  });
+  return smallSummary(mergeSmall(parts));
+}
+
+function arrivedOf(memory: SessionMemory, { slot, toPorts, ownLanes, compiled }: TableFlow) {
+  const { flows, sequences, receivedAt, sizeOf, shape } = memory;
+  const rows = new SessionLanes(memory.lanes);
+  const cell = (which: number): number => flows[slot * flowCell.doubles + which]!;
+  const of = (which: number): number => sum(ownLanes.map((lane) => sequences[lane * sequenceCell.count + which]!));
+  const numbers = ownLanes.map((lane) => (rows.next(lane) < 0 ? -1 - rows.next(lane) : rows.next(lane)));
+  const isSigned = compiled.program.signed;
+  const recognised = cell(flowCell.recognised);
+  const received = isSigned ? sum(numbers) - of(sequenceCell.missing) : recognised;
+  const times = ownLanes.map((lane) => [rows.firstNs(lane), rows.lastNs(lane)] as const).filter(([ns]) => ns >= 0);
+  const unsigned = [cell(flowCell.recognisedFirstNs), cell(flowCell.recognisedLastNs)] as const;
+  const seen = isSigned ? times : recognised > 0 ? [unsigned] : [];
+  return {
+    received,
+    receivedBytes: received * (sizeOf[slot]! + fcsBytes) + cell(flowCell.moreBytes),
+    receivedAt: toPorts.length === 1 ? [received] : toPorts.map((port) => receivedAt[slot * shape.ports + port]!),
+    missing: of(sequenceCell.missing),
+    highest: isSigned ? Math.max(0, ...numbers) : Math.ceil(recognised / Math.max(1, ownLanes.length)),
+    duplicate: of(sequenceCell.duplicate),
+    reordered: of(sequenceCell.reordered),
+    tooOld: of(sequenceCell.tooOld),
+    firstReceivedNs: seen.length === 0 ? null : Math.min(...seen.map(([ns]) => ns)),
+    lastReceivedNs: seen.length === 0 ? null : Math.max(...seen.map(([, ns]) => ns)),
+  };
+}
+
+/** All but the rates. */
+export function plainCounters(
+  memory: SessionMemory,
+  flow: TableFlow,
+  { nowNs, settleNs }: { readonly nowNs: number; readonly settleNs: number },
+): Omit<FlowCounters, Rates> {
+  const { slot, spec, compiled, ownLanes } = flow;
+  const cell = (which: number): number => memory.flows[slot * flowCell.doubles + which]!;
+  const { missing, highest, receivedAt, ...arrived } = arrivedOf(memory, flow);
+  const ring = inRings(memory, slot);
+  const [gone, isStarted] = [cell(flowCell.gone), cell(flowCell.generation) > 0];
+  const left = cell(flowCell.published) - gone;
+  const inRing = Math.max(0, Math.min(ring.frames, left - highest));
+  const sent = Math.max(0, left - inRing);
+  const [missed, blocked] = [cell(flowCell.missed), cell(flowCell.blocked) + gone];
+  const open = Math.max(0, sent * ownLanes.length - arrived.received);
+  const lastNs = Math.max(arrived.lastReceivedNs ?? -1, cell(flowCell.lastSentNs));
+  const isOver = open === 0 || lastNs < 0 || nowNs - lastNs >= settleNs || spec.to.length === 0;
+  const settled = stateOf(memory, slot) === "stopped" && inRing === 0 && isOver;
+  const lost = settled ? open : compiled.program.signed ? Math.min(open, missing) : 0;
+  const sentTime = (which: number): number | null => (isStarted ? timeOrNull(cell(which)) : null);
+  return {
+    ...{ name: spec.name, from: spec.from, to: spec.to, state: stateOf(memory, slot), signed: compiled.program.signed },
+    ...{ generation: cell(flowCell.generation), settled, pps: flow.pps, sent, inRing, missed, blocked },
+    sentBytes: cell(flowCell.bytes) - cell(flowCell.goneBytes) - (inRing > 0 ? ring.bytes : 0) + fcsBytes * sent,
+    intended: sent + inRing + missed + blocked,
+    ...{ late: cell(flowCell.late), elsewhere: cell(flowCell.elsewhere), corrupt: cell(flowCell.corrupt) },
+    ...{ stale: cell(flowCell.stale), ...arrived },
+    receivedAt: spec.to.map((port, k) => ({ port, frames: receivedAt[k]! })),
+    ...(spec.to.length === 0 ? { lost: 0, inFlight: 0 } : { lost, inFlight: open - lost }),
+    latencyNs: compiled.program.signed ? latencyOf(memory, flow) : null,
+    ...{ firstSentNs: sentTime(flowCell.firstSentNs), lastSentNs: sentTime(flowCell.lastSentNs) },
+    ...{ startedNs: sentTime(flowCell.startedNs), stoppedNs: sentTime(flowCell.stoppedNs) },
+  };
+}
