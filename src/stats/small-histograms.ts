@@ -60,6 +60,14 @@ export class SmallHistograms {
     if (count === 0) this.#carried[histogram * buckets + bucket]++;
   }
 
+  /** So many samples of one bucket. */
+  countMany(histogram: number, bucket: number, samples: number): void {
+    const at = padding + histogram * rowBytes + bucket;
+    const count = this.#counts[at] + samples;
+    this.#counts[at] = count & 0xff;
+    if (count > 0xff) this.#carried[histogram * buckets + bucket] += count >>> 8;
+  }
+
   /** Adds the counts of buckets `from` to `to` to theirs; returns how many samples these are. */
   addTo(counts: Float64Array, histogram: number, from: number, to: number): number {
     const [row, carriedRow] = [padding + histogram * rowBytes, histogram * buckets];

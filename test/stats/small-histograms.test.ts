@@ -75,3 +75,18 @@ it("a bucket's byte carries over: thousands of samples in one bucket, and others
     { numRuns: 50 },
   );
 });
+
+it("counts many samples of a bucket as one by one", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 700 })), { maxLength: 20 }), (samples) => {
+      const [many, each] = [new SmallHistograms(2), new SmallHistograms(2)];
+      for (const [bucket, frames] of samples) {
+        many.countMany(1, bucket, frames);
+        for (let k = 0; k < frames; k++) each.count(1, bucket);
+      }
+      const extremes = { sum: 0, min: 0, max: 0 };
+      expect(many.data(1, extremes)).toEqual(each.data(1, extremes));
+      expect(many.data(0, extremes)).toBeNull();
+    }),
+  );
+});

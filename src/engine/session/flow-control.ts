@@ -26,14 +26,11 @@ export class FlowControl {
   /** Frames per second of all flows that run. */
   totalPps = 0;
   running = 0;
-  /** By flow: what is tolerated, and its slots in all. */
-  readonly toleranceNs: Float64Array;
   readonly #memory: SessionMemory;
   readonly #clock: TrialClock;
   readonly #cursors: LiveCursors;
   readonly #lanes: LaneBook;
   readonly #timelines: (Timeline | null)[];
-  readonly #slots: Float64Array;
   readonly #startNs: Float64Array;
   readonly #endNs: Float64Array;
   readonly #pausedNs: Float64Array;
@@ -53,8 +50,6 @@ export class FlowControl {
     this.#lanes = lanes;
     this.departures = new Departures([], capacity);
     this.#timelines = Array.from({ length: capacity }, () => null);
-    this.toleranceNs = doubles();
-    this.#slots = doubles();
     this.#startNs = doubles();
     this.#endNs = doubles();
     this.#pausedNs = doubles();
@@ -102,11 +97,6 @@ export class FlowControl {
   /** It has sent its last frame. */
   endItself(flow: number): void {
     this.#end(flow, flow * cell.doubles, 1);
-  }
-
-  /** Slots of the schedule are over: after `advance`, is the flow's next one none? */
-  isOver(flow: number): boolean {
-    return this.departures.slotOf(flow) >= this.#slots[flow];
   }
 
   pause(flow: number): void {
@@ -163,9 +153,8 @@ export class FlowControl {
   #run(flow: number, at: number, timeline: Timeline, next: number): void {
     const { flows } = this.#memory;
     this.#timelines[flow] = timeline;
-    this.#slots[flow] = timeline.frames;
     const pps = flows[at + cell.pps];
-    this.toleranceNs[flow] = Math.max(lateToleranceNs, (lateToleranceShare * 1e9) / pps);
+    flows[at + cell.toleranceNs] = Math.max(lateToleranceNs, (lateToleranceShare * 1e9) / pps);
     this.departures.insert(flow, timeline, next);
     flows[at + cell.state] = flowState.running;
     this.totalPps += pps;

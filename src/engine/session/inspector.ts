@@ -88,14 +88,14 @@ export class SessionInspector {
     return found.foreign;
   }
 
-  /** A frame that carries numbers that were never sent. */
-  noteImpossible(port: number, flow: number): void {
-    this.#noteCorrupt(port, flow);
+  /** Frames that carry numbers that were never sent. */
+  noteImpossible(port: number, flow: number, frames: number): void {
+    this.#noteCorrupt(port, flow, frames);
   }
 
-  noteStale(port: number, flow: number): void {
-    this.#memory.ports[port * portCell.count + portCell.stale] += 1;
-    this.#memory.flows[flow * flowCell.doubles + flowCell.stale] += 1;
+  noteStale(port: number, flow: number, frames: number): void {
+    this.#memory.ports[port * portCell.count + portCell.stale] += frames;
+    this.#memory.flows[flow * flowCell.doubles + flowCell.stale] += frames;
   }
 
   #inspectSigned(port: number, offset: number, bytes: number): number {
@@ -117,7 +117,7 @@ export class SessionInspector {
     const head = readTrialStream(view, end);
     const flow = streamOf(head) & (this.#memory.shape.capacity - 1);
     if (this.#memory.heads[flow] === (head | 0)) return flow;
-    this.noteStale(port, flow);
+    this.noteStale(port, flow, 1);
     return found.counted;
   }
 
@@ -134,9 +134,9 @@ export class SessionInspector {
   }
 
   /** `flow` −1: nobody can say whose it is. */
-  #noteCorrupt(port: number, flow: number): number {
-    this.#memory.ports[port * portCell.count + portCell.corrupt] += 1;
-    if (flow >= 0) this.#memory.flows[flow * flowCell.doubles + flowCell.corrupt] += 1;
+  #noteCorrupt(port: number, flow: number, frames = 1): number {
+    this.#memory.ports[port * portCell.count + portCell.corrupt] += frames;
+    if (flow >= 0) this.#memory.flows[flow * flowCell.doubles + flowCell.corrupt] += frames;
     return found.counted;
   }
 

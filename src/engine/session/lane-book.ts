@@ -5,8 +5,15 @@ import { SessionLanes } from "./lanes.js";
 import { flowCell, type SessionMemory } from "./session-memory.js";
 
 const mostSamples = 16;
+/** So many samples of one value are counted at once. Fewer wait in the lane's row. */
+const directSamples = 8;
+
+/** Of frames that came in: the first one's number, when they came, and their latency. Doubles; trial-clock.ts says why. */
+export const arrivedCell = { index: 0, atNs: 1, latencyNs: 2, count: 3 } as const;
 
 export class LaneBook {
+  /** What `take` is told. */
+  readonly seen = new Float64Array(arrivedCell.count);
   readonly #memory: SessionMemory;
   readonly #rows: SessionLanes;
   readonly #table: SequenceTable;
@@ -37,16 +44,36 @@ export class LaneBook {
     }
   }
 
-  /** Frame `index` of a flow came in whole at this port, which it is to come to. Hot. */
-  take(flow: number, port: number, lane: number, index: number, latencyNs: number, nowNs: number, bytes: number): void {
+  /**
+   * Frames of a flow came in whole at this port, which they are to come to: `run` of them, each of `bytes`, that follow
+   * each other and left together. `seen` has the first one's index, when they came, and how long they took. Hot.
+   */
+  take(flow: number, port: number, lane: number, run: number, bytes: number): void {
     const rows = this.#rows;
-    if (rows.next(lane) === index) rows.setNext(lane, index + 1);
-    else if (this.#table.accept(lane, index) > sequenceCodes.reordered) return;
-    rows.note(lane, latencyNs, nowNs);
-    if (rows.keepSample(lane, smallBucketOf(latencyNs))) this.#count(lane);
+    const index = this.seen[arrivedCell.index];
+    let accepted = run;
+    if (rows.next(lane) === index) rows.setNext(lane, index + run);
+    else accepted = this.#acceptEach(lane, index, run);
+    if (accepted === 0) return;
+    const latencyNs = this.seen[arrivedCell.latencyNs];
+    rows.note(lane, accepted, latencyNs, this.seen[arrivedCell.atNs]);
+    if (accepted >= directSamples) this.#histograms.countMany(lane, smallBucketOf(latencyNs), accepted);
+    else this.#keepSamples(lane, smallBucketOf(latencyNs), accepted);
     const { sizeOf, flows, receivedAt, shape } = this.#memory;
-    if (bytes !== sizeOf[flow]) flows[flow * flowCell.doubles + flowCell.moreBytes] += bytes - sizeOf[flow];
-    if (this.#severalPorts) receivedAt[flow * shape.ports + port] += 1;
+    if (bytes !== sizeOf[flow])
+      flows[flow * flowCell.doubles + flowCell.moreBytes] += (bytes - sizeOf[flow]) * accepted;
+    if (this.#severalPorts) receivedAt[flow * shape.ports + port] += accepted;
+  }
+
+  /** Returns how many of them had not come before. */
+  #acceptEach(lane: number, index: number, run: number): number {
+    let accepted = 0;
+    for (let k = 0; k < run; k++) if (this.#table.accept(lane, index + k) <= sequenceCodes.reordered) accepted++;
+    return accepted;
+  }
+
+  #keepSamples(lane: number, sample: number, frames: number): void {
+    for (let k = 0; k < frames; k++) if (this.#rows.keepSample(lane, sample)) this.#count(lane);
   }
 
   #count(lane: number): void {

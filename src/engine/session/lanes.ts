@@ -34,11 +34,11 @@ export class SessionLanes {
     this.#cells[at + cell.lastNs] = -1;
   }
 
-  /** An accepted frame. Hot. */
-  note(lane: number, latencyNs: number, nowNs: number): void {
+  /** Accepted frames that took the same time. Hot. */
+  note(lane: number, frames: number, latencyNs: number, nowNs: number): void {
     const cells = this.#cells;
     const at = lane * cell.doubles;
-    cells[at + cell.sum] += latencyNs;
+    cells[at + cell.sum] += latencyNs * frames;
     if (latencyNs < cells[at + cell.min]) cells[at + cell.min] = latencyNs;
     if (latencyNs > cells[at + cell.max]) cells[at + cell.max] = latencyNs;
     if (cells[at + cell.firstNs] < 0) cells[at + cell.firstNs] = nowNs;

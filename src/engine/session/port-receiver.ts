@@ -10,13 +10,12 @@ import {
   readTrialHigh,
   readTrialStream,
   signatureBytes,
-  streamOf,
   trialHighOf,
 } from "../../stream/frames/signature.js";
 import type { OpenPort, TrialClock } from "../loop/index.js";
 import type { ForeignFrames } from "../receive/index.js";
 import { found, type SessionInspector } from "./inspector.js";
-import type { LaneBook } from "./lane-book.js";
+import { arrivedCell, type LaneBook } from "./lane-book.js";
 import { flowCell, portCell, type SessionMemory } from "./session-memory.js";
 
 /** Sees a port's frames before they are looked at. */
@@ -41,6 +40,15 @@ export class PortReceiver {
   readonly #cellsAt: number;
   readonly #trialHigh: number;
   readonly #slots: number;
+  /** Of the whole frames of a burst: flow, bytes, number on the wire, when each left, and when it came if rings say it. */
+  readonly #flowOf = new Int32Array(burstFrames);
+  readonly #bytesOf = new Int32Array(burstFrames);
+  readonly #sequences = new Int32Array(burstFrames);
+  readonly #lows = new Int32Array(burstFrames);
+  readonly #highs = new Int32Array(burstFrames);
+  readonly #stamps = new Float64Array(burstFrames);
+  readonly #seen: Float64Array;
+  #whole = 0;
   #open: OpenPort | null = null;
 
   constructor(parts: PortReceiverParts) {
@@ -48,6 +56,7 @@ export class PortReceiver {
     this.#cellsAt = parts.port * portCell.count;
     this.#trialHigh = trialHighOf(parts.memory.shape.trial);
     this.#slots = parts.memory.shape.capacity - 1;
+    this.#seen = parts.lanes.seen;
   }
 
   attach(port: OpenPort | null): void {
@@ -74,69 +83,124 @@ export class PortReceiver {
     return moved;
   }
 
+  /** First all frames of a burst are looked at, then those of flows are taken. Returns the burst's bytes. */
   #takeBurst(ring: RxRing, n: number): number {
-    const { clock } = this.#parts;
-    const { offsets, lengths } = ring;
     const stamps = ring.arrivalsNs ?? null;
-    let bytes = 0;
-    for (let k = 0; k < n; k++) {
-      const atNs = stamps === null ? clock.nowNs : Math.round(stamps[k] - clock.epochNs);
-      this.watcher?.note(offsets[k], lengths[k], atNs);
-      this.#take(offsets[k], lengths[k], atNs, stamps !== null);
-      bytes += lengths[k];
+    const bytes = this.#lookAt(ring, n, stamps);
+    const whole = this.#whole;
+    if (stamps === null) this.#seen[arrivedCell.atNs] = this.#parts.clock.nowNs;
+    for (let w = 0; w < whole; ) {
+      if (stamps !== null) this.#seen[arrivedCell.atNs] = this.#stamps[w];
+      const run = stamps === null ? this.#runFrom(w, whole) : 1;
+      this.#takeRun(w, run, stamps !== null);
+      w += run;
     }
     return bytes;
   }
 
-  #take(offset: number, bytes: number, atNs: number, isStamped: boolean): void {
-    const { memory, ringMemory, inspector, foreignFrames, port } = this.#parts;
+  /** Notes the frames that are whole and of a flow. All others are counted here. */
+  #lookAt(ring: RxRing, n: number, stamps: Float64Array | null): number {
+    const { clock, memory, ringMemory } = this.#parts;
+    const { heads, sizeOf } = memory;
     const { view } = ringMemory;
-    const end = offset + bytes;
-    if (bytes >= signatureBytes && readTrialHigh(view, end) === this.#trialHigh) {
-      const head = readTrialStream(view, end);
-      const flow = streamOf(head) & this.#slots;
-      // The quick answer, for flows of one size.
-      if (memory.heads[flow] === (head | 0) && memory.sizeOf[flow] === bytes && checkSignature(view, end)) {
-        this.#takeOwn(flow, end, bytes, atNs, isStamped);
-        return;
+    const { offsets, lengths } = ring;
+    const trialHigh = this.#trialHigh;
+    const slots = this.#slots;
+    let allBytes = 0;
+    let whole = 0;
+    for (let k = 0; k < n; k++) {
+      const [offset, bytes] = [offsets[k], lengths[k]];
+      const end = offset + bytes;
+      allBytes += bytes;
+      if (this.watcher !== null) this.watcher.note(offset, bytes, arrivalOf(stamps, k, clock));
+      let flow = found.counted as number;
+      let isQuick = false;
+      if (bytes >= signatureBytes && readTrialHigh(view, end) === trialHigh) {
+        const head = readTrialStream(view, end) | 0;
+        flow = (head >>> 8) & slots;
+        // The quick answer, for flows of one size.
+        isQuick = heads[flow] === head && sizeOf[flow] === bytes && checkSignature(view, end);
       }
+      if (!isQuick) flow = this.#inspect(offset, bytes, stamps, k);
+      if (flow < 0) continue;
+      this.#flowOf[whole] = flow;
+      this.#bytesOf[whole] = bytes;
+      this.#sequences[whole] = readSequence(view, end) | 0;
+      this.#lows[whole] = readTimeLow32(view, end) | 0;
+      this.#highs[whole] = readTimeHigh16(view, end);
+      if (stamps !== null) this.#stamps[whole] = arrivalOf(stamps, k, clock);
+      whole++;
     }
+    this.#whole = whole;
+    return allBytes;
+  }
+
+  /** The flow of a frame that did not pass the quick check; below 0: it is counted. */
+  #inspect(offset: number, bytes: number, stamps: Float64Array | null, k: number): number {
+    const { memory, inspector, foreignFrames, port, clock } = this.#parts;
     const flow = inspector.inspect(port, offset, bytes);
-    if (flow >= 0) this.#takeOwn(flow, end, bytes, atNs, isStamped);
-    if (flow !== found.foreign) return;
+    if (flow !== found.foreign) return flow;
     const recognised = inspector.recognises(offset, bytes);
-    if (recognised >= 0) this.#takeRecognised(recognised, atNs, bytes);
+    if (recognised >= 0) this.#takeRecognised(recognised, arrivalOf(stamps, k, clock), bytes);
     else {
       memory.ports[this.#cellsAt + portCell.foreign] += 1;
       foreignFrames.onForeign(offset, bytes);
     }
+    return found.counted;
   }
 
-  /** A whole frame of this flow's current generation, or of one with the same number. */
-  #takeOwn(flow: number, end: number, bytes: number, atNs: number, isStamped: boolean): void {
-    const { memory, ringMemory, lanes, inspector, port, clock } = this.#parts;
-    const { view } = ringMemory;
+  /** How many frames from this one on follow each other in number, and left together. */
+  #runFrom(first: number, whole: number): number {
+    const [flow, bytes, low] = [this.#flowOf[first], this.#bytesOf[first], this.#lows[first]];
+    const [high, sequence] = [this.#highs[first], this.#sequences[first]];
+    let w = first + 1;
+    while (
+      w < whole &&
+      this.#flowOf[w] === flow &&
+      this.#sequences[w] === ((sequence + w - first) | 0) &&
+      this.#lows[w] === low &&
+      this.#highs[w] === high &&
+      this.#bytesOf[w] === bytes
+    ) {
+      w++;
+    }
+    return w - first;
+  }
+
+  /** A run of whole frames of a flow's current generation, or of one with the same number. */
+  #takeRun(first: number, run: number, isStamped: boolean): void {
+    const { memory, lanes, inspector, port, clock } = this.#parts;
     const { flows } = memory;
+    const seen = this.#seen;
+    const flow = this.#flowOf[first];
     const at = flow * flowCell.doubles;
     const published = flows[at + flowCell.published];
     // `| 0` reduces the exact difference modulo 2^32 to the nearest: the sequence unwrapped.
-    const index = published + ((readSequence(view, end) - published) | 0);
-    const [high, low] = [readTimeHigh16(view, end), readTimeLow32(view, end)];
+    const index = published + ((this.#sequences[first] - published) | 0);
+    const [high, low] = [this.#highs[first], this.#lows[first] >>> 0];
+    const atNs = seen[arrivedCell.atNs];
     let latencyNs = elapsedNs48(atNs, high, low);
     // Another clock stamped the arrival, and may have been set back. We saw the frame after it left.
     if (latencyNs < 0 && isStamped && elapsedNs48(clock.nowNs, high, low) >= 0) latencyNs = 0;
     if (latencyNs > atNs - flows[at + flowCell.startedNs]) {
-      inspector.noteStale(port, flow);
+      inspector.noteStale(port, flow, run);
       return;
     }
     if (index < 0 || index >= published || latencyNs < 0) {
-      inspector.noteImpossible(port, flow);
+      inspector.noteImpossible(port, flow, run);
       return;
     }
-    memory.ports[this.#cellsAt + portCell.test] += 1;
+    const known = Math.min(run, published - index);
+    if (known < run) inspector.noteImpossible(port, flow, run - known);
+    memory.ports[this.#cellsAt + portCell.test] += known;
     const lane = memory.laneOf[flow * memory.shape.ports + port];
-    if (lane < 0) flows[at + flowCell.elsewhere] += 1;
-    else lanes.take(flow, port, lane, index, latencyNs, atNs, bytes);
+    if (lane < 0) {
+      flows[at + flowCell.elsewhere] += known;
+      return;
+    }
+    seen[arrivedCell.index] = index;
+    seen[arrivedCell.latencyNs] = latencyNs;
+    lanes.take(flow, port, lane, known, this.#bytesOf[first]);
   }
 
   #takeRecognised(flow: number, atNs: number, bytes: number): void {
@@ -155,3 +219,7 @@ export class PortReceiver {
     receivedAt[flow * shape.ports + port] += 1;
   }
 }
+
+/** When frame k of a burst arrived. */
+const arrivalOf = (stamps: Float64Array | null, k: number, clock: TrialClock): number =>
+  stamps === null ? clock.nowNs : Math.round(stamps[k] - clock.epochNs);

@@ -3,9 +3,9 @@
  * which flow each of the last frames was of. So what still lies in the ring can be told of each flow.
  */
 import type { RingMemory } from "../../memory.js";
-import type { TxRing } from "../../ring/ring.js";
+import { burstFrames, type TxRing } from "../../ring/ring.js";
 import type { FrameMaker } from "../../stream/frames/frame-maker.js";
-import type { OpenPort } from "../loop/index.js";
+import type { OpenPort, TrialClock } from "../loop/index.js";
 import { RingAccount } from "../transmit/index.js";
 import type { FrameWatcher } from "./port-receiver.js";
 import { flowCell, portCell, recentFrames, type SessionMemory } from "./session-memory.js";
@@ -16,13 +16,21 @@ export class PortSender {
   watcher: FrameWatcher | null = null;
   readonly #ringMemory: RingMemory;
   readonly #memory: SessionMemory;
+  readonly #clock: TrialClock;
   readonly #frames: FrameMaker;
   readonly #account: RingAccount;
   /** Where the port's cells and recent frames begin. */
   readonly #cellsAt: number;
   readonly #recentAt: number;
-  /** Per buffer of the ring: what was rendered into it. It is new with each attachment. */
-  #primed: Int32Array = new Int32Array(0);
+  /**
+   * Where the frames of a burst lie, and in which buffers of the ring; per buffer, what was rendered into it, which is
+   * new with each attachment.
+   */
+  readonly #buffers = {
+    offsets: new Uint32Array(burstFrames),
+    slots: new Int32Array(burstFrames),
+    primed: new Int32Array(0),
+  };
   #ring: TxRing | null = null;
   /** Published frames that rings took along when their peers went. */
   #lost = 0;
@@ -30,11 +38,14 @@ export class PortSender {
   /** Placed and not yet published. */
   #placed = 0;
   #placedBytes = 0;
+  /** What was placed is a burst of its own: nothing else joins it. */
+  #isWhole = false;
   /** Free slots at the last look, minus the frames placed since. */
   #room = 0;
 
-  constructor(port: number, ringMemory: RingMemory, memory: SessionMemory, frames: FrameMaker) {
+  constructor(port: number, ringMemory: RingMemory, memory: SessionMemory, clock: TrialClock, frames: FrameMaker) {
     this.port = port;
+    this.#clock = clock;
     this.#ringMemory = ringMemory;
     this.#memory = memory;
     this.#frames = frames;
@@ -54,44 +65,97 @@ export class PortSender {
     this.#account.lose(this.#placed);
     this.#placed = 0;
     this.#placedBytes = 0;
+    this.#isWhole = false;
     this.#isKickDue = false;
     this.#account.attach(open);
     this.#noteLost(this.#account.outstanding() - this.#lost);
     this.#ring = open?.tx ?? null;
-    this.#primed = new Int32Array(this.#ring?.slots ?? 0);
+    this.#buffers.primed = new Int32Array(this.#ring?.slots ?? 0);
     ports[this.#cellsAt + portCell.attached] = open === null ? 0 : 1;
   }
 
   noteBeside(slot: number): void {
-    if (slot >= 0) this.#primed[slot] = 0;
+    if (slot >= 0) this.#buffers.primed[slot] = 0;
     this.#account.noteBeside();
   }
 
-  /** Places and stamps the flow's next frame; false: there is no room. `publish` hands it over. */
-  place(flow: number, nowNs: number, timeLow32: number, timeHigh16: number): boolean {
+  /** How many frames have room now. A ring whose peer broke its rules throws. */
+  room(): number {
     const ring = this.#ring;
-    if (ring === null || this.#roomNow() <= 0) return false;
+    if (ring === null) return 0;
+    if (this.#placed === 0) {
+      if (ring.kickAgain !== undefined) this.#account.nudge();
+      this.#room = ring.reclaim();
+    }
+    return this.#room;
+  }
+
+  /**
+   * Places and stamps the flow's next n frames, which left at the same time; call `room` before. Returns how many have
+   * room. `publish` hands them over.
+   */
+  place(flow: number, n: number, timeLow32: number, timeHigh16: number): number {
+    const ring = this.#ring;
+    if (ring === null || this.#room <= 0) return 0;
+    const { groupOf, sizeOf } = this.#memory;
+    const isAlike = n > 1 && sizeOf[flow] > 0 && groupOf[flow] < 0;
+    if (this.#isWhole || (isAlike && this.#placed > 0)) this.publish();
+    return isAlike
+      ? this.#placeAlike(ring, flow, n, timeLow32, timeHigh16)
+      : this.#placeEach(ring, flow, n, timeLow32, timeHigh16);
+  }
+
+  /** Frames that differ in nothing but their signatures: the whole burst at once. */
+  #placeAlike(ring: TxRing, flow: number, n: number, timeLow32: number, timeHigh16: number): number {
+    const bytes = this.#memory.sizeOf[flow];
+    const buffers = this.#buffers;
+    const placed = ring.placeMany(n, bytes, buffers.offsets, buffers.slots);
+    if (placed <= 0) return 0;
+    this.#frames.makeRun(this.#ringMemory, flow, placed, buffers, timeLow32, timeHigh16);
+    if (this.watcher !== null) this.#watch(this.watcher, placed, bytes);
+    this.#isWhole = true;
+    this.#note(flow, placed, bytes);
+    return placed;
+  }
+
+  #placeEach(ring: TxRing, flow: number, n: number, timeLow32: number, timeHigh16: number): number {
     const frames = this.#frames;
-    const bytes = frames.bytesOf(frames.nextSize(flow));
-    const at = ring.place(this.#placed, bytes);
-    if (at <= 0) return false;
-    const slot = ring.slotOf(this.#placed);
-    const primed = slot < 0 ? 0 : this.#primed[slot];
-    const made = frames.make(this.#ringMemory, flow, at, primed, timeLow32, timeHigh16);
-    if (slot >= 0) this.#primed[slot] = made;
-    this.watcher?.note(at, bytes, nowNs);
-    const { flows, heads, ports } = this.#memory;
-    const recent = this.#recentAt + ((ports[this.#cellsAt + portCell.published] + this.#placed) & (recentFrames - 1));
-    this.#memory.recents[recent] = heads[flow];
-    this.#memory.recentBytes[recent] = bytes;
+    const { primed } = this.#buffers;
+    let k = 0;
+    for (; k < n && this.#room > 0; k++) {
+      const bytes = frames.bytesOf(frames.nextSize(flow));
+      const at = ring.place(this.#placed, bytes);
+      if (at <= 0) break;
+      const slot = ring.slotOf(this.#placed);
+      const made = frames.make(this.#ringMemory, flow, at, slot < 0 ? 0 : primed[slot], timeLow32, timeHigh16);
+      if (slot >= 0) primed[slot] = made;
+      this.watcher?.note(at, bytes, this.#clock.nowNs);
+      this.#note(flow, 1, bytes);
+    }
+    return k;
+  }
+
+  #watch(watcher: FrameWatcher, n: number, bytes: number): void {
+    for (let k = 0; k < n; k++) watcher.note(this.#buffers.offsets[k], bytes, this.#clock.nowNs);
+  }
+
+  /** The flow's next n frames were placed, each of `bytes`. */
+  #note(flow: number, n: number, bytes: number): void {
+    const { flows, heads, ports, recents, recentBytes } = this.#memory;
+    const head = heads[flow];
+    const first = ports[this.#cellsAt + portCell.published] + this.#placed;
+    for (let k = 0; k < n; k++) {
+      const recent = this.#recentAt + ((first + k) & (recentFrames - 1));
+      recents[recent] = head;
+      recentBytes[recent] = bytes;
+    }
     const cells = flow * flowCell.doubles;
-    flows[cells + flowCell.published] += 1;
-    flows[cells + flowCell.bytes] += bytes;
-    flows[cells + flowCell.lastSentNs] = nowNs;
-    this.#placed++;
-    this.#placedBytes += bytes;
-    this.#room--;
-    return true;
+    flows[cells + flowCell.published] += n;
+    flows[cells + flowCell.bytes] += n * bytes;
+    flows[cells + flowCell.lastSentNs] = this.#clock.nowNs;
+    this.#placed += n;
+    this.#placedBytes += n * bytes;
+    this.#room -= n;
   }
 
   /** Hands over what was placed. `kick` is called afterwards: it may find the peer gone. */
@@ -103,6 +167,7 @@ export class PortSender {
     ports[this.#cellsAt + portCell.bytes] += this.#placedBytes;
     this.#placed = 0;
     this.#placedBytes = 0;
+    this.#isWhole = false;
     this.#isKickDue = true;
   }
 
@@ -118,14 +183,6 @@ export class PortSender {
     const { ports } = this.#memory;
     const left = this.#account.outstanding() - this.#lost;
     ports[this.#cellsAt + portCell.taken] = ports[this.#cellsAt + portCell.published] - left;
-  }
-
-  #roomNow(): number {
-    if (this.#placed === 0) {
-      if (this.#ring!.kickAgain !== undefined) this.#account.nudge();
-      this.#room = this.#ring!.reclaim();
-    }
-    return this.#room;
   }
 
   /** The last `frames` published ones are gone. */

@@ -57,7 +57,7 @@ export class SessionLoop {
     this.#control = new FlowControl(memory, this.clock, this.#cursors, lanes);
     const frames = framesOf(memory, this.#cursors);
     const ports = Array.from({ length: memory.shape.ports }, (_, port) => port);
-    this.#senders = ports.map((port) => new PortSender(port, ringMemory, memory, frames));
+    this.#senders = ports.map((port) => new PortSender(port, ringMemory, memory, this.clock, frames));
     this.#transmitter = new SessionTransmitter(memory, this.clock, this.#control, this.#senders, inUse);
     this.#inspector = new SessionInspector(memory, ringMemory);
     this.#hosts = this.#senders.map((sender) => new HostTable(ringMemory, sender, context.post, nowNs));

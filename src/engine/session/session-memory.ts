@@ -15,53 +15,56 @@ export const loopCell = { nowNs: 0, longestTurnNs: 1, late: 2, sleeps: 3, events
 
 export const flowState = { none: 0, stopped: 1, running: 2, paused: 3 } as const;
 
-/** Doubles of a flow. What a sent frame touches comes first. Times are session times; −1: it never happened. */
+/** Doubles of a flow. The first cache line has what every frame touches. Times are session times; −1: it never happened. */
 export const flowCell = {
   published: 0,
   /** bufferBytes of these. */
   bytes: 1,
   lastSentNs: 2,
-  late: 3,
+  firstSentNs: 3,
+  startedNs: 4,
+  /** A frame that leaves later than this after its time is late. */
+  toleranceNs: 5,
   /** Frames after which it ends; Infinity: it does not. */
-  limit: 4,
-  firstSentNs: 5,
-  state: 6,
+  limit: 6,
+  /** Its port. */
+  from: 7,
+  state: 8,
   /** Starts that are complete. What was read since this was read is of one generation if `begun` is the same after it. */
-  generation: 7,
-  blocked: 8,
-  missed: 9,
-  pps: 10,
-  startedNs: 11,
-  stoppedNs: 12,
-  /** 1: by itself. */
-  endedItself: 13,
-  /** Frames, and their bufferBytes, that lay in a ring whose peer went away. */
-  gone: 14,
-  goneBytes: 15,
-  /** What a frame that came in touches, if it is not just the next one. */
-  corrupt: 16,
-  stale: 17,
-  elsewhere: 18,
-  /** bufferBytes of accepted frames beyond `sizeOf` each. */
-  moreBytes: 19,
-  /** Frames without signature that were recognised, and when the first and the last of them came. */
-  recognised: 20,
-  recognisedFirstNs: 21,
-  recognisedLastNs: 22,
+  generation: 9,
   /** Starts that have begun: written before a start changes anything. */
-  begun: 23,
+  begun: 10,
+  late: 11,
+  blocked: 12,
+  missed: 13,
+  stoppedNs: 14,
+  /** 1: by itself. */
+  endedItself: 15,
+  /** Frames, and their bufferBytes, that lay in a ring whose peer went away. */
+  gone: 16,
+  goneBytes: 17,
+  /** What a frame that came in touches, if it is not just the next one. */
+  corrupt: 18,
+  stale: 19,
+  elsewhere: 20,
+  /** bufferBytes of accepted frames beyond `sizeOf` each. */
+  moreBytes: 21,
+  /** Frames without signature that were recognised, and when the first and the last of them came. */
+  recognised: 22,
+  recognisedFirstNs: 23,
+  recognisedLastNs: 24,
   /** What the owner says of the schedule (schedule.ts). Infinity: no end. */
-  durationNs: 24,
-  burstFrames: 25,
-  bursts: 26,
-  gapNs: 27,
+  pps: 25,
+  durationNs: 26,
+  burstFrames: 27,
+  bursts: 28,
+  gapNs: 29,
   /** From the start to the first slot; −1: its phase among those started with it. */
-  delayNs: 28,
-  /** Its port, the VLAN tags of its frames, and how many sizes they have. */
-  from: 29,
-  tags: 30,
-  variants: 31,
-  doubles: 32,
+  delayNs: 30,
+  /** The VLAN tags of its frames, and how many sizes they have. */
+  tags: 31,
+  variants: 32,
+  doubles: 40,
 } as const;
 
 /** Doubles of a port. Bytes are bufferBytes. */

@@ -77,26 +77,35 @@ export class SessionTransmitter {
     const control = this.#control;
     const { departures } = control;
     const clock = this.#clock;
+    const cells = this.#cells;
     const { flows } = this.#memory;
     const isSingle = control.totalPps <= singleFramePps;
     let moved = 0;
-    for (let tries = 0; tries < catchUpFrames; tries++) {
+    for (let left = catchUpFrames; left > 0; ) {
       const { nextNs, stream: flow } = departures;
-      if (clock.nowNs < nextNs || this.#cells[cell.tokens] < 1) break;
-      const lagNs = clock.nowNs - nextNs;
-      if (lagNs > mostLagNs) {
+      if (clock.nowNs < nextNs || cells[cell.tokens] < 1) break;
+      if (clock.nowNs - nextNs > mostLagNs) {
         this.#skip(flow);
+        left--;
         continue;
       }
-      const sender = this.#senders[flows[flow * flowCell.doubles + flowCell.from]];
+      const at = flow * flowCell.doubles;
+      const sender = this.#senders[flows[at + flowCell.from]];
       this.#inUse.port = sender.port;
-      const isPlaced = sender.place(flow, clock.nowNs, low32(clock.nowNs) | 0, high16(clock.nowNs));
-      if (isPlaced) {
-        this.#cells[cell.tokens] -= 1;
-        this.#noteSent(flow, lagNs);
-        moved++;
-      } else this.#noteBlocked(flow, sender.port);
-      departures.advance();
+      const room = sender.room();
+      const most = isSingle
+        ? 1
+        : Math.min(left, cells[cell.tokens], flows[at + flowCell.limit] - flows[at + flowCell.published]);
+      const due = departures.runAt(clock.nowNs, most, flows[at + flowCell.toleranceNs]);
+      const placed = room > 0 ? sender.place(flow, due, low32(clock.nowNs) | 0, high16(clock.nowNs)) : 0;
+      if (placed > 0) {
+        cells[cell.tokens] -= placed;
+        this.#noteSent(at, Math.min(placed, departures.lateInRun));
+        moved += placed;
+      }
+      if (placed < due) this.#noteBlocked(at, sender.port, due - placed);
+      departures.advanceRun();
+      left -= due;
       this.#endWhereOver(flow);
       if (isSingle) {
         sender.publish();
@@ -120,24 +129,23 @@ export class SessionTransmitter {
     }
   }
 
-  #noteSent(flow: number, lagNs: number): void {
+  #noteSent(at: number, late: number): void {
     const { flows, loop } = this.#memory;
-    const at = flow * flowCell.doubles;
     if (flows[at + flowCell.firstSentNs] < 0) flows[at + flowCell.firstSentNs] = this.#clock.nowNs;
-    if (lagNs <= this.#control.toleranceNs[flow]) return;
-    flows[at + flowCell.late] += 1;
-    loop[loopCell.late] += 1;
+    if (late === 0) return;
+    flows[at + flowCell.late] += late;
+    loop[loopCell.late] += late;
   }
 
-  #noteBlocked(flow: number, port: number): void {
-    this.#memory.flows[flow * flowCell.doubles + flowCell.blocked] += 1;
-    this.#memory.ports[port * portCell.count + portCell.blocked] += 1;
+  #noteBlocked(at: number, port: number, frames: number): void {
+    this.#memory.flows[at + flowCell.blocked] += frames;
+    this.#memory.ports[port * portCell.count + portCell.blocked] += frames;
   }
 
   #endWhereOver(flow: number): void {
     const { flows } = this.#memory;
     const at = flow * flowCell.doubles;
-    if (flows[at + flowCell.published] >= flows[at + flowCell.limit] || this.#control.isOver(flow)) {
+    if (flows[at + flowCell.published] >= flows[at + flowCell.limit] || this.#control.departures.isOver(flow)) {
       this.#control.endItself(flow);
     }
   }
@@ -147,6 +155,6 @@ export class SessionTransmitter {
     const { departures } = this.#control;
     const skipped = departures.skipFirst(this.#clock.nowNs - caughtUpLagNs);
     this.#memory.flows[flow * flowCell.doubles + flowCell.missed] += skipped;
-    if (this.#control.isOver(flow)) this.#control.endItself(flow);
+    if (departures.isOver(flow)) this.#control.endItself(flow);
   }
 }

@@ -11,6 +11,8 @@ import type { Timeline } from "./timeline.js";
 
 /** A stream's row: next frame's number, frames in all, and of continuous ones ns = whole + rest / frames a frame. */
 const row = { slot: 0, end: 1, wholeNs: 2, rest: 3, frames: 4, remainder: 5, doubles: 8 } as const;
+/** Of a run that was looked at: how many frames, how many of them are late, and the time and remainder of the one after. */
+const run = { frames: 0, late: 1, dueNs: 2, remainder: 3, doubles: 4 } as const;
 
 export class Departures {
   readonly #timelines: Timeline[];
@@ -18,14 +20,15 @@ export class Departures {
   /** By place in the heap: when it is due, and which stream. Place 0 is not used. */
   readonly #dueNs: Float64Array;
   readonly #streams: Int32Array;
+  readonly #run = new Float64Array(run.doubles);
   #size = 0;
 
   /** `capacity`: numbers of streams that `insert` may use; absent: there are no others than these. */
   constructor(timelines: readonly Timeline[], capacity = timelines.length) {
     this.#timelines = [...timelines];
     this.#rows = new Float64Array(capacity * row.doubles);
-    this.#dueNs = new Float64Array(capacity + 2).fill(Number.POSITIVE_INFINITY);
-    this.#streams = new Int32Array(capacity + 2);
+    this.#dueNs = new Float64Array(capacity + 3).fill(Number.POSITIVE_INFINITY);
+    this.#streams = new Int32Array(capacity + 3);
     for (const [stream, timeline] of timelines.entries()) this.insert(stream, timeline, 0);
   }
 
@@ -112,6 +115,85 @@ export class Departures {
     rows[at + row.slot] = slot;
     if (slot >= rows[at + row.end]) this.#removeFirst();
     else this.#sink(1, rows[at + row.frames] > 0 ? this.#carryOn(at) : this.#timelines[stream].dueNs(slot), stream);
+  }
+
+  /**
+   * How many of the next departures, `most` at most, are the first stream's and due at `nowNs`: at least the first one,
+   * which must be due. `advanceRun` goes on behind them. Streams whose gaps differ have runs of one.
+   */
+  runAt(nowNs: number, most: number, toleranceNs: number): number {
+    const stream = this.#streams[1];
+    const rows = this.#rows;
+    const at = stream * row.doubles;
+    const cells = this.#run;
+    const frames = rows[at + row.frames];
+    let dueNs = this.#dueNs[1];
+    let late = nowNs - dueNs > toleranceNs ? 1 : 0;
+    let n = 1;
+    if (most > 1 && frames > 0) {
+      const left = Math.min(most, rows[at + row.end] - rows[at + row.slot]);
+      const [wholeNs, rest] = [rows[at + row.wholeNs], rows[at + row.rest]];
+      const untilNs = this.#firstUntil(stream, nowNs);
+      let remainder = rows[at + row.remainder];
+      for (; ; n++) {
+        // As in #carryOn.
+        dueNs += wholeNs;
+        remainder += rest;
+        if (remainder < 0) {
+          remainder += frames;
+          dueNs--;
+        } else if (remainder >= frames) {
+          remainder -= frames;
+          dueNs++;
+        }
+        if (n >= left || dueNs > untilNs) break;
+        if (nowNs - dueNs > toleranceNs) late++;
+      }
+      cells[run.dueNs] = dueNs;
+      cells[run.remainder] = remainder;
+    }
+    cells[run.frames] = n;
+    cells[run.late] = late;
+    return n;
+  }
+
+  /** How many of the run were due by more than the tolerance before. */
+  get lateInRun(): number {
+    return this.#run[run.late];
+  }
+
+  /** Goes to the departure after the run that was looked at last. */
+  advanceRun(): void {
+    const n = this.#run[run.frames];
+    if (n === 1) {
+      this.advance();
+      return;
+    }
+    const stream = this.#streams[1];
+    const rows = this.#rows;
+    const at = stream * row.doubles;
+    const slot = rows[at + row.slot] + n;
+    rows[at + row.slot] = slot;
+    rows[at + row.remainder] = this.#run[run.remainder];
+    if (slot >= rows[at + row.end]) this.#removeFirst();
+    else this.#sink(1, this.#run[run.dueNs], stream);
+  }
+
+  /** The stream has no frame left. */
+  isOver(stream: number): boolean {
+    const at = stream * row.doubles;
+    return this.#rows[at + row.slot] >= this.#rows[at + row.end];
+  }
+
+  /** Up to when, `nowNs` at most, the first stream's departures come before all others'. */
+  #firstUntil(stream: number, nowNs: number): number {
+    const due = this.#dueNs;
+    // Behind the last place lies Infinity.
+    const second = due[3] < due[2] ? 3 : 2;
+    if (due[second] > nowNs) return nowNs;
+    const winsTies =
+      due[2] === due[3] ? stream < Math.min(this.#streams[2], this.#streams[3]) : stream < this.#streams[second];
+    return winsTies ? due[second] : due[second] - 1;
   }
 
   /** How many of the frames from the next one on are due before `ns`, per stream added to `into`; returns their sum. */

@@ -90,6 +90,42 @@ export class FrameMaker {
     return template;
   }
 
+  /**
+   * As `make` for n frames of a stream with one size, a signature and nothing else that differs. They lie at these offsets
+   * in these buffers of the ring (−1: unknown). `primed` says what was made in each buffer.
+   */
+  makeRun(
+    memory: RingMemory,
+    stream: number,
+    n: number,
+    buffers: { readonly offsets: Uint32Array; readonly slots: Int32Array; readonly primed: Int32Array },
+    timeLow32: number,
+    timeHigh16: number,
+  ): void {
+    const { view } = memory;
+    const { offsets, slots, primed } = buffers;
+    const orders = this.#orders;
+    const sizes = this.#sizes;
+    const o = stream * order.words;
+    const z = orders[o + order.firstSize] * size.words;
+    const bytes = sizes[z + size.bytes];
+    const template = sizes[z + size.template];
+    const head = orders[o + order.head];
+    const step = this.#sequenceStep;
+    let sequence = orders[o + order.sequence];
+    for (let k = 0; k < n; k++) {
+      const at = offsets[k];
+      const slot = slots[k];
+      if (slot < 0 || primed[slot] !== template) {
+        this.#render(memory, at, sizes[z + size.start], sizes[z + size.length]);
+        if (slot >= 0) primed[slot] = template;
+      }
+      writeSignature(view, at + bytes, this.#trialHigh, head, sequence, timeLow32, timeHigh16);
+      sequence = (sequence + step) | 0;
+    }
+    orders[o + order.sequence] = sequence;
+  }
+
   /** A short loop of words costs less than a call for the bytes of a small frame. */
   #render(memory: RingMemory, at: number, start: number, length: number): void {
     if (length > shortBytes) {
