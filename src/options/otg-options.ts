@@ -27,6 +27,10 @@ export const otgOptions = {
   ),
   tlsCert: option("--tls-cert <file>", "a certificate of your own (PEM); default: one that signs itself", anyText),
   tlsKey: option("--tls-key <file>", "its key (PEM)", anyText),
+  innerFcs: flag(
+    "--inner-fcs",
+    "Ethernet frames in tunnels end with 4 bytes more, as if they had a check sequence; their flows have no signature",
+  ),
   yesThisInterface: flag("--yes-this-interface", "also send on an interface that the machine lives by"),
 } as const satisfies OptionTable;
 
@@ -46,6 +50,8 @@ export interface OtgOrder {
   /** Names in `Host` that lead here, beside addresses and localhost; null: every name does. */
   readonly hostNames: readonly string[] | null;
   readonly yesThisInterface: boolean;
+  /** Ethernet frames in tunnels have room for a check sequence. */
+  readonly innerFcs: boolean;
 }
 
 function textIn(file: string, where: string): string {
@@ -103,7 +109,7 @@ export function otgOrder(texts: OtgTexts): OtgOrder {
   }
   const place = (port: number): Place => ({ host, port });
   return {
-    ...{ ports, yesThisInterface: given.yesThisInterface === true },
+    ...{ ports, yesThisInterface: given.yesThisInterface === true, innerFcs: given.innerFcs === true },
     hostNames: given.yesAnyone === true ? null : [host],
     https: place(given.https ?? usualHttps),
     http: given.http === undefined ? null : place(given.http),

@@ -157,7 +157,7 @@ export class Tester {
   async #setConfig(value: unknown): Promise<Value> {
     const { given, warnings } = readRequest("Config", value);
     const config = withDefaults("Config", given) as unknown as Config;
-    const plan = planConfig(config, placesOf(this.#own.ports));
+    const plan = planConfig(config, placesOf(this.#own.ports), this.#own.innerFcs);
     const faults = config.captures.flatMap((capture, k) => filterFaults(capture, `captures[${k}]`));
     if (faults.length > 0) throw invalid(...faults);
     const key = portsKey(plan);

@@ -24,8 +24,9 @@ export function buildFrame(layers: readonly Header[], bufferBytes: number, paylo
   checkStack(layers);
   const bytes = new Uint8Array(bufferBytes);
   const payloadStart = headersBytes(layers);
-  if (payloadStart > bufferBytes) {
-    throw usageError(`headers of ${payloadStart} bytes do not fit into ${bufferBytes}`, { where: "frame size" });
+  const needed = payloadStart + trailersBytes(layers);
+  if (needed > bufferBytes) {
+    throw usageError(`headers of ${needed} bytes do not fit into ${bufferBytes}`, { where: "frame size" });
   }
   if (payload === undefined) fillPattern(bytes, payloadStart, bufferBytes);
   else if (payload.length === bufferBytes - payloadStart) bytes.set(payload, payloadStart);
@@ -34,7 +35,6 @@ export function buildFrame(layers: readonly Header[], bufferBytes: number, paylo
     throw usageError(what, { where: "payload" });
   }
   const view = new DataView(bytes.buffer);
-  const end = packetEnd(layers, bufferBytes);
   let start = payloadStart;
   for (let i = layers.length - 1; i >= 0; i--) {
     const protocol = protocolNamed(layers[i].protocol);
@@ -44,7 +44,7 @@ export function buildFrame(layers: readonly Header[], bufferBytes: number, paylo
       bytes,
       view,
       start,
-      end,
+      end: packetEnd(layers, bufferBytes, i),
       next: next?.number ?? null,
       nextSpace: next?.space ?? null,
       pseudoHeader: enclosing(layers, i),
@@ -53,12 +53,16 @@ export function buildFrame(layers: readonly Header[], bufferBytes: number, paylo
   return bytes;
 }
 
-/** Where the layers of a frame of `bufferBytes` end. The rest is trailer. */
-export function packetEnd(layers: readonly Header[], bufferBytes: number): number {
+/** Where layer `layer` of a frame of `bufferBytes` ends. The rest is trailer. */
+export function packetEnd(layers: readonly Header[], bufferBytes: number, layer: number): number {
   const innermost = layers.at(-1);
   const closed = innermost !== undefined && protocolNamed(innermost.protocol).closed?.(innermost) === true;
-  return closed ? headersBytes(layers) : bufferBytes;
+  return closed ? headersBytes(layers) : bufferBytes - trailersBytes(layers.slice(0, layer + 1));
 }
+
+/** Bytes at the ends of these layers that are no part of what they carry. */
+export const trailersBytes = (layers: readonly Header[]): number =>
+  layers.reduce((sum, layer) => sum + (protocolNamed(layer.protocol).trailerBytes?.(layer) ?? 0), 0);
 
 /** Throws a usage error at `<where>[i]` where a layer cannot carry the next one; it names both. */
 export function checkStack(layers: readonly Header[], where = "layers"): void {

@@ -16,6 +16,8 @@ export interface EthernetHeader {
   readonly src: MacAddress;
   /** Only where it does not follow from the next layer or, in front of LLC, from the length. */
   readonly etherType: number | null;
+  /** Bytes at its end that are no part of the packet in it, and that no length or checksum in it counts. Absent: none. */
+  readonly trailerBytes?: number;
 }
 
 const headerBytes = 14;
@@ -28,11 +30,19 @@ const table = fieldTable([
 ]);
 
 /** Give `etherType` only for a payload that is no layer, or to be wrong on purpose. */
-export const ethernet = (fields: { dst: MacAddress; src: MacAddress; etherType?: number }): EthernetHeader => ({
+export const ethernet = (fields: {
+  dst: MacAddress;
+  src: MacAddress;
+  etherType?: number;
+  trailerBytes?: number;
+}): EthernetHeader => ({
   protocol: "ethernet",
   dst: fields.dst,
   src: fields.src,
   etherType: fields.etherType === undefined ? null : fits("ethernet", "etherType", fields.etherType, 16),
+  ...(fields.trailerBytes === undefined
+    ? {}
+    : { trailerBytes: fits("ethernet", "trailerBytes", fields.trailerBytes, 16) }),
 });
 
 function emit(header: EthernetHeader, { bytes, view, start, end, next, nextSpace }: Place): void {
@@ -71,6 +81,7 @@ export const ethernetProtocol: Protocol<EthernetHeader> = {
   numbers: { etherType: [0x6558], vxlan: [0] },
   nextSpaces: () => ["etherType", "llc"],
   headerBytes: () => headerBytes,
+  trailerBytes: ({ trailerBytes = 0 }) => trailerBytes,
   emit,
   parse,
   fields: () => table,

@@ -15,7 +15,7 @@ export {
 } from "./address.js";
 export { type ArpHeader, arp, arpOperations } from "./arp.js";
 export { isUnsaid, unsaidAddress, unsaidName } from "./benchmark-addresses.js";
-export { buildFrame, checkStack, fillPattern, headersBytes } from "./build.js";
+export { buildFrame, checkStack, fillPattern, headersBytes, trailersBytes } from "./build.js";
 export { addBytes, complement, fold, updateChecksum } from "./checksum.js";
 export { crc32c, crc32cWithout } from "./crc32c.js";
 export { type DissectedLayer, type Dissection, dissect } from "./dissect.js";

@@ -129,7 +129,6 @@ function unknown(what: string, word: string, names: readonly string[], where: st
 /** The checksums of a frame of `bufferBytes` with these headers, innermost first; those set wrong are left out. */
 export function checksumPlaces(layers: readonly Header[], bufferBytes: number): readonly ChecksumPlace[] {
   const names = layerNames(layers);
-  const packetsEnd = packetEnd(layers, bufferBytes);
   const places: ChecksumPlace[] = [];
   for (let layer = layers.length - 1; layer >= 0; layer--) {
     const header = layers[layer] as Header & { readonly wrong?: { readonly checksum?: number } };
@@ -137,7 +136,7 @@ export function checksumPlaces(layers: readonly Header[], bufferBytes: number): 
     if (rule === null || header.wrong?.checksum !== undefined) continue;
     const field = fieldsOf(header).find(({ name }) => name === "checksum")!;
     const start = headersBytes(layers.slice(0, layer));
-    const end = rule.covers === "header" ? start + headersBytes([header]) : packetsEnd;
+    const end = rule.covers === "header" ? start + headersBytes([header]) : packetEnd(layers, bufferBytes, layer);
     places.push({
       path: `${names[layer]}.checksum`,
       layer,

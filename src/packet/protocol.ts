@@ -115,6 +115,8 @@ export interface Protocol<H extends { readonly protocol: string }> {
   /** It carries nothing. Bytes behind it in a frame are trailer, which no length or checksum counts. */
   closed?(header: H): boolean;
   headerBytes(header: H): number;
+  /** At its end, no part of what it carries. Absent: none. */
+  trailerBytes?(header: H): number;
   emit(header: H, place: Place): void;
   parse(place: Unparsed, number: number | null): Parsed<H>;
   /** For IP layers and their extensions: what checksums inside include. `outer` is that of the layer around. */

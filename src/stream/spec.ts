@@ -16,6 +16,7 @@ import {
   parseIpv4,
   parseIpv6,
   parseMac,
+  trailersBytes,
   udp,
   vlan,
 } from "../packet/index.js";
@@ -147,7 +148,7 @@ export const frameSizesOf = (size: FrameSize): readonly number[] =>
 export const isSigned = (spec: TrafficSpec, size: FrameSize): boolean =>
   spec.streams.every(({ size: own, layers }) => {
     const least = Math.min(...sizeOrder(own ?? size, spec.seed, "--sizes").frameBytes);
-    return least - fcsBytes >= headersBytes(layers) + signatureBytes;
+    return trailersBytes(layers) === 0 && least - fcsBytes >= headersBytes(layers) + signatureBytes;
   });
 
 /** Throws a usage error for impossible frame sizes, and for plain frames that are too small for their headers. */

@@ -48,7 +48,15 @@ async function serverOn(p1: VethEnd, p2: VethEnd) {
       { name: "p1", spec: spec(p1) },
       { name: "p2", spec: spec(p2) },
     ],
-    ...{ https: place, http: place, grpc: place, credentials: null, hostNames: [], yesThisInterface: false },
+    ...{
+      https: place,
+      http: place,
+      grpc: place,
+      credentials: null,
+      hostNames: [],
+      yesThisInterface: false,
+      innerFcs: false,
+    },
   });
   const [https, http, grpc] = server.addresses as [string, string, string];
   const clients = [

@@ -88,7 +88,7 @@ it("ports that are lost are told with the reason, and opened anew with the next 
     { name: "two", spec: parsePortSpec(`virtio-user:${path}`) },
   ];
   const opened: Session[] = [];
-  const tester = new Tester({ ports, yesThisInterface: false }, async (planned, own) => {
+  const tester = new Tester({ ports, yesThisInterface: false, innerFcs: false }, async (planned, own) => {
     const session = await openPortsOf(planned, own);
     opened.push(session);
     return session;

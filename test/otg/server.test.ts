@@ -50,7 +50,15 @@ async function startRig() {
       { name: "one", spec: parsePortSpec(`vhost:${path},server=on`) },
       { name: "two", spec: parsePortSpec(`virtio-user:${path}`) },
     ],
-    ...{ https: place, http: place, grpc: place, credentials: null, hostNames: [], yesThisInterface: false },
+    ...{
+      https: place,
+      http: place,
+      grpc: place,
+      credentials: null,
+      hostNames: [],
+      yesThisInterface: false,
+      innerFcs: false,
+    },
   });
   const [https, http, grpc] = server.addresses as [string, string, string];
   return {

@@ -13,11 +13,11 @@ const places = [
   { name: "b", spec: "packet:b" },
 ];
 
-function planned(config: object): PlannedConfig {
+function planned(config: object, innerFcs = false): PlannedConfig {
   const found: OtgFindings = { errors: [], warnings: [] };
   const value = readOtg("Config", config, "", found);
   expect(found.errors).toEqual([]);
-  return planConfig(withDefaults("Config", value) as unknown as Config, places);
+  return planConfig(withDefaults("Config", value) as unknown as Config, places, innerFcs);
 }
 
 const errorsOf = (config: object): readonly string[] => {
@@ -45,8 +45,8 @@ const oneFlow = (flow: object, more: object = {}) => ({
 });
 
 /** Frame `index` of the flow, without FCS. */
-function frameOf(flow: object, index = 0, more: object = {}): Uint8Array {
-  const [plan] = planned(oneFlow(flow, more)).flows as [PlannedConfig["flows"][number]];
+function frameOf(flow: object, index = 0, more: object = {}, innerFcs = false): Uint8Array {
+  const [plan] = planned(oneFlow(flow, more), innerFcs).flows as [PlannedConfig["flows"][number]];
   const { frames } = plan.compile(new Map()).spec;
   if (frames.kind !== "stream") throw new Error("no stream");
   const stream = { ...plainStream("f", frames.layers), ...frames, signed: false as const, kind: undefined };
@@ -148,6 +148,24 @@ describe("patterns", () => {
     expect(ipv4).toMatchObject({ dscp: 46, ecn: 1, flags: 2, wrong: {} });
     expect(Buffer.from(ipv4!["options"]!).toString("hex")).toBe("9404000000040102");
     expect(tcp).toMatchObject({ flags: 2, reserved: 1, window: 512, wrong: {} });
+  });
+
+  it.each([
+    [false, 146, 106],
+    [true, 142, 102],
+  ])("leave room for a check sequence in a tunnel, or not: %s", (innerFcs, ipBytes, payloadBytes) => {
+    const counted = { src_port: { choice: "increment", increment: { start: 1, count: 9 } } };
+    const packet = [
+      ...[{ choice: "ethernet" }, { choice: "ipv4" }, { choice: "udp", udp: { dst_port: value(4789) } }],
+      { choice: "vxlan" },
+      ...[{ choice: "ethernet" }, { choice: "ipv4" }, { choice: "tcp", tcp: counted }],
+    ];
+    const frame = frameOf({ size: { fixed: 214 }, packet, metrics: { enable: true } }, 3, {}, innerFcs);
+    const { layers, faults, payload, trailerBytes } = dissect(frame);
+    expect([frame.length, layers.length, faults]).toEqual([210, 7, []]);
+    const view = new DataView(frame.buffer, frame.byteOffset);
+    expect([view.getUint16(16), view.getUint16(38), view.getUint16(66)]).toEqual([196, 176, ipBytes]);
+    expect([payload.end - payload.start, trailerBytes]).toEqual([payloadBytes, innerFcs ? 4 : 0]);
   });
 
   it("make headers that have no layer here of their bits", () => {

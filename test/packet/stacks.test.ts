@@ -16,6 +16,7 @@ import {
   locatedFields,
   namesAt,
   protocolNames,
+  trailersBytes,
 } from "../../src/packet/index.js";
 import { emitAgain } from "./emit-again.js";
 import { anyStack, anyStackWithRaw } from "./stacks.js";
@@ -33,6 +34,10 @@ function withoutDerived(header: Header): object {
   if (header.protocol === "udp") delete rest["dstPort"];
   return rest;
 }
+
+/** Each Ethernet header has so many bytes at its end that are no part of its packet. */
+const withTrailers = (layers: readonly Header[], trailerBytes: number): readonly Header[] =>
+  layers.map((header) => (header.protocol === "ethernet" ? { ...header, trailerBytes } : header));
 
 describe("any stack", () => {
   it("has every protocol in it, sooner or later", () => {
@@ -59,10 +64,23 @@ describe("any stack", () => {
     );
   });
 
-  it("has every checksum right by the definition, inside and outside", () => {
+  it("ends before the trailers of what is around it, and says so in its lengths", () => {
     fc.assert(
-      fc.property(anyStack, fc.nat(60), (layers, more) => {
-        const frame = buildFrame(layers, headersBytes(layers) + more);
+      fc.property(anyStack, fc.nat(60), fc.nat(9), (plain, more, trailerBytes) => {
+        const layers = withTrailers(plain, trailerBytes);
+        const found = dissect(buildFrame(layers, headersBytes(layers) + trailersBytes(layers) + more));
+        expect(found.layers.map(({ header }) => header)).toMatchObject(plain.map(withoutDerived));
+        expect(found.faults).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("has every checksum right by the definition, inside and outside, with trailers too", () => {
+    fc.assert(
+      fc.property(anyStack, fc.nat(60), fc.nat(9), (plain, more, trailerBytes) => {
+        const layers = withTrailers(plain, trailerBytes);
+        const frame = buildFrame(layers, headersBytes(layers) + trailersBytes(layers) + more);
         for (const { at, algorithm, start, end, pseudo, path } of checksumPlaces(layers, frame.length)) {
           if (algorithm === "crc32c") {
             const view = new DataView(frame.buffer);

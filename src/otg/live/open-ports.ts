@@ -14,6 +14,8 @@ export interface OwnPort {
 export interface OwnPorts {
   readonly ports: readonly OwnPort[];
   readonly yesThisInterface: boolean;
+  /** Ethernet frames in tunnels have room for a check sequence. */
+  readonly innerFcs: boolean;
 }
 
 /** Rows of metrics: 4,096 flows both ways. */

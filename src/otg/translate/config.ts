@@ -16,6 +16,7 @@ export interface PlannedConfig {
   /** Devices answer as soon as they are configured. */
   readonly startsDevices: boolean;
   readonly warnings: readonly string[];
+  readonly innerFcs: boolean;
 }
 
 const mostFaults = 50;
@@ -37,13 +38,15 @@ export function planFlows(flows: readonly OtgFlow[], around: FlowSurroundings, p
   return planned;
 }
 
-export const surroundingsOf = ({ ports, endpoints }: Pick<PlannedConfig, "ports" | "endpoints">): FlowSurroundings => ({
+type Around = Pick<PlannedConfig, "ports" | "endpoints" | "innerFcs">;
+
+export const surroundingsOf = ({ ports, ...more }: Around): FlowSurroundings => ({
+  ...more,
   ports: new Map(ports.map((port) => [port.name, port])),
-  endpoints,
 });
 
 /** @throws OtgRefusal */
-export function planConfig(config: Config, places: readonly OtgPlace[]): PlannedConfig {
+export function planConfig(config: Config, places: readonly OtgPlace[], innerFcs: boolean): PlannedConfig {
   const { ports, captures, errors, warnings } = configuredPorts(config, places);
   const devices = devicesOf(config);
   const ordering = config.options?.port_options?.frame_ordering_mode?.choice ?? "no_ordering";
@@ -56,9 +59,10 @@ export function planConfig(config: Config, places: readonly OtgPlace[]): Planned
       : [`options.port_options.frame_ordering_mode.choice: not supported: ${ordering}; accepted: no_ordering`]),
   ];
   if (faults.length > 0) throw invalid(...faults.slice(0, mostFaults));
-  const flows = planFlows(config.flows, surroundingsOf({ ports, endpoints: devices.endpoints }), "flows");
+  const { endpoints, hosts } = devices;
+  const flows = planFlows(config.flows, surroundingsOf({ ports, endpoints, innerFcs }), "flows");
   return {
-    ...{ ports, captures, flows, hosts: devices.hosts, endpoints: devices.endpoints },
+    ...{ ports, captures, flows, hosts, endpoints, innerFcs },
     startsDevices: config.options?.protocol_options?.auto_start_all ?? true,
     warnings: [...warnings, ...flows.flatMap((flow) => flow.warnings)],
   };

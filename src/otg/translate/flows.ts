@@ -47,6 +47,8 @@ export interface CompiledPlan {
 export interface FlowSurroundings {
   readonly ports: ReadonlyMap<string, ConfiguredPort>;
   readonly endpoints: ReadonlyMap<string, DeviceEnd>;
+  /** Ethernet frames in tunnels have room for a check sequence. */
+  readonly innerFcs: boolean;
 }
 
 interface Ends {
@@ -105,7 +107,8 @@ function allEnds(flow: OtgFlow, around: FlowSurroundings, path: string): readonl
 
 const noAuto: AutoValues = () => undefined;
 
-function planOne(flow: OtgFlow, ends: Ends, line: ConfiguredPort, path: string, key: string): PlannedFlow {
+function planOne(flow: OtgFlow, ends: Ends, around: FlowSurroundings, path: string, key: string): PlannedFlow {
+  const line = around.ports.get(ends.from)!;
   const metrics = metricsOf(flow.metrics, `${path}.metrics`);
   const sizes = flowSizes(flow.size, `${path}.size`);
   const rate = flowRate(flow.rate, { bps: line.lineBps }, `${path}.rate`);
@@ -114,19 +117,26 @@ function planOne(flow: OtgFlow, ends: Ends, line: ConfiguredPort, path: string, 
   const times = timesOf(flow.duration, { ...shape, pps }, `${path}.duration`);
   const payload = payloadOf(flow.payload, `${path}.payload`);
   const { from, to, pairs } = ends;
+  const compile = (macs: GatewayMacs): CompiledPlan => {
+    const auto = pairs === null ? noAuto : autoOf(flow.packet, pairs, macs);
+    const { layers, fields, origins } = packetOf(
+      flow.packet,
+      { path, sizes: sizes.sizes, innerFcs: around.innerFcs },
+      auto,
+    );
+    const spec: FlowSpec = {
+      ...{ name: key, from, to, rate, ...times },
+      delivery: metrics.ratio === "each" ? "each" : "any",
+      frames: { kind: "stream", layers, size: sizes.size, payload, fields, signed: metrics.enable },
+    };
+    return { spec, origins };
+  };
+  // What is wrong with the packet is told before anything of the configuration that is at work goes.
+  const first = compile(new Map());
   return {
     ...{ name: flow.name, key, path, from, to, metrics, warnings: sizes.warnings, longestBytes: sizes.most },
     gateways: pairs === null || !takesGateway(flow) ? [] : askedGateways(pairs),
-    compile: (macs) => {
-      const auto = pairs === null ? noAuto : autoOf(flow.packet, pairs, macs);
-      const { layers, fields, origins } = packetOf(flow.packet, path, sizes.sizes, auto);
-      const spec: FlowSpec = {
-        ...{ name: key, from, to, rate, ...times },
-        delivery: metrics.ratio === "each" ? "each" : "any",
-        frames: { kind: "stream", layers, size: sizes.size, payload, fields, signed: metrics.enable },
-      };
-      return { spec, origins };
-    },
+    compile: pairs === null ? () => first : compile,
   };
 }
 
@@ -143,6 +153,6 @@ function takesGateway({ packet }: OtgFlow): boolean {
 export function planFlow(flow: OtgFlow, around: FlowSurroundings, path: string): readonly PlannedFlow[] {
   return allEnds(flow, around, path).map((ends, k) => {
     const key = k === 0 ? flow.name : `${flow.name}${backMark}`;
-    return planOne(flow, ends, around.ports.get(ends.from)!, path, key);
+    return planOne(flow, ends, around, path, key);
   });
 }

@@ -4,7 +4,15 @@
  */
 
 import { PktgenError } from "../../errors.js";
-import { buildFrame, checkStack, headersBytes, type Header as Layer, raw, readBytes } from "../../packet/index.js";
+import {
+  buildFrame,
+  checkStack,
+  headersBytes,
+  type Header as Layer,
+  raw,
+  readBytes,
+  trailersBytes,
+} from "../../packet/index.js";
 import { compileStream, type FieldModifier, plainStream } from "../../stream/index.js";
 import { fcsBytes, fixedSize } from "../../units.js";
 import { wideBitsAt } from "../frame-bits.js";
@@ -248,19 +256,34 @@ function badChecksums(
   return changes;
 }
 
-/** `sizes`: all frame sizes of the flow, with FCS. @throws OtgRefusal */
+/** Of the flow. */
+export interface PacketOrder {
+  readonly path: string;
+  /** All frame sizes, with FCS. */
+  readonly sizes: readonly number[];
+  /** Ethernet frames in tunnels have room for a check sequence. */
+  readonly innerFcs: boolean;
+}
+
+const inTunnel = ({ layer, index, ...made }: Made): Made => ({
+  ...made,
+  index,
+  layer: layer.protocol === "ethernet" && index > 0 ? { ...layer, trailerBytes: fcsBytes } : layer,
+});
+
+/** @throws OtgRefusal */
 export function packetOf(
   given: readonly OtgHeader[],
-  path: string,
-  sizes: readonly number[],
+  { path, sizes, innerFcs }: PacketOrder,
   auto: AutoValues,
 ): Packet {
   const headers: readonly OtgHeader[] = given.length === 0 ? [{ choice: "ethernet", ethernet: {} }] : given;
   try {
-    const made = headers.map((_, index) => madeOf(headers, index, `${path}.packet[${index}]`, auto));
+    const plain = headers.map((_, index) => madeOf(headers, index, `${path}.packet[${index}]`, auto));
+    const made = innerFcs ? plain.map(inTunnel) : plain;
     const layers = stackOf(made, `${path}.packet`);
     const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-    const needed = headersBytes(layers) + fcsBytes;
+    const needed = headersBytes(layers) + trailersBytes(layers) + fcsBytes;
     if (needed > least) {
       throw invalid(`${path}.size: the headers need ${needed} bytes, more than a frame of ${least}`);
     }

@@ -1,6 +1,6 @@
 /** A stream with everything looked up and checked: fields as bit offsets, values as numbers, sizes as a sequence. */
 import { usageError } from "../../errors.js";
-import { type ChecksumPlace, checksumPlaces, headersBytes } from "../../packet/index.js";
+import { type ChecksumPlace, checksumPlaces, headersBytes, trailersBytes } from "../../packet/index.js";
 import { type FrameSize, fcsBytes } from "../../units.js";
 import type { EachFrame } from "../program/frame.js";
 import type { BitPlace, Patch, ResolvedChange } from "../spec/modifier.js";
@@ -38,16 +38,19 @@ export function resolveStream(
   checkFirst(stream, where);
   const headers = headersBytes(stream.layers);
   const least = Math.min(...order.frameBytes) - fcsBytes;
-  if (headers > least) {
+  const trailers = trailersBytes(stream.layers);
+  const needed = headers + trailers + fcsBytes;
+  if (needed > least + fcsBytes) {
     throw usageError(
-      `${stackInWords(stream)} needs ${headers + fcsBytes} bytes with FCS, more than a frame of ${least + fcsBytes}`,
+      `${stackInWords(stream)} needs ${needed} bytes with FCS, more than a frame of ${least + fcsBytes}`,
       {
         where: `${where} size`,
-        accepted: `sizes from ${headers + fcsBytes}`,
+        accepted: `sizes from ${needed}`,
       },
     );
   }
-  const signed = stream.signed !== false && headers + signatureBytes <= least;
+  // Checksums count a signature as nothing only as a whole: half of it may not be in a trailer.
+  const signed = stream.signed !== false && trailers === 0 && headers + signatureBytes <= least;
   const changeableBytes = least - (signed ? signatureBytes : 0);
   const { changes, patches } = resolveChanges(spec, index);
   checkPlaces(stream, changes, changeableBytes, least);

@@ -4,7 +4,15 @@
  * queue on which they were sent: f mod Q for flow f, if the number of flows is a multiple of Q.
  */
 import { usageError } from "../../errors.js";
-import { buildFrame, fieldPlaces, type Header, headersBytes, rssQueue, rssTableEntries } from "../../packet/index.js";
+import {
+  buildFrame,
+  fieldPlaces,
+  type Header,
+  headersBytes,
+  rssQueue,
+  rssTableEntries,
+  trailersBytes,
+} from "../../packet/index.js";
 import { getBits } from "./modifier.js";
 import type { FieldModifier, TrafficStream } from "./traffic.js";
 
@@ -94,7 +102,7 @@ type PortsHeader = Extract<Header, { protocol: "udp" | "tcp" | "sctp" }>;
 
 /** The destination port as it is sent. A tunnel's port follows from its content. */
 function dstPortOf(layers: readonly Header[], ports: number): number {
-  const frame = buildFrame(layers, headersBytes(layers));
+  const frame = buildFrame(layers, headersBytes(layers) + trailersBytes(layers));
   const place = fieldPlaces(layers).find(({ layer, name }) => layer === ports && name === "dstPort")!;
   return getBits(frame, place.frameBitOffset, place.bits);
 }
