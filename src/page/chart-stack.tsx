@@ -3,7 +3,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import { onLooks, type PlotLine, timePlot } from "./plots.js";
-import { PagePart } from "./small-parts.js";
+import { type Choices, OneOf, PagePart } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
 import { clockWord, type UnitName, valueWord } from "./words.js";
 
@@ -46,16 +46,21 @@ const latency: ChartSpec = {
   unit: "ns",
   lines: [
     { figure: "latencyP50Ns", title: "median", color: 0 },
-    { figure: "latencyP99Ns", title: "p99", color: 4 },
-    { figure: "latencyMaxNs", title: "max", color: 3, dash: dashed },
+    { figure: "latencyP99Ns", title: "p99", color: 3 },
+    { figure: "latencyMaxNs", title: "max", color: 1, dash: dashed },
   ],
 };
 
-const spans = [
-  { title: "all", seconds: Infinity },
-  { title: "10 min", seconds: 600 },
-  { title: "1 min", seconds: 60 },
-] as const;
+/** Seconds until now. */
+const spans: Choices<number> = [
+  ["all", Infinity],
+  ["10 min", 600],
+  ["1 min", 60],
+];
+const layers: Choices<1 | 2> = [
+  ["L1", 1],
+  ["L2", 2],
+];
 
 export function ChartStack({ run }: { run: ToldRun }) {
   const [layer, setLayer] = useState<1 | 2>(2);
@@ -66,22 +71,15 @@ export function ChartStack({ run }: { run: ToldRun }) {
     lines.some(({ figure }) => run.series.has(figure)),
   );
   if (specs.length === 0) return null;
-  const choices: readonly (readonly [string, boolean, () => void])[] = [
-    ...spans.map(({ title, seconds }) => [title, span === seconds, () => setSpan(seconds)] as const),
-    ...(names.includes("txBpsL1")
-      ? ([1, 2] as const).map((one) => [`L${one}`, layer === one, () => setLayer(one)] as const)
-      : []),
-  ];
   return (
     <PagePart id="charts" title="Over time">
-      <fieldset class="row choices" aria-label="charts">
-        {choices.map(([title, isOn, choose]) => (
-          <button key={title} type="button" aria-pressed={isOn} onClick={choose}>
-            {title}
-          </button>
-        ))}
+      <div class="row choices">
+        <OneOf title="time shown" choices={spans} chosen={span} choose={setSpan} />
+        {names.includes("txBpsL1") ? (
+          <OneOf title="layer of bits" choices={layers} chosen={layer} choose={setLayer} />
+        ) : null}
         <BandKey run={run} />
-      </fieldset>
+      </div>
       <div class="charts">
         {specs.map((spec) => (
           <TimeChart key={`${spec.id} ${spec.title}`} run={run} spec={spec} span={span} />

@@ -1,17 +1,12 @@
 /** Two runs beside each other: what is not the same about how they were made, and which figures differ, for sure or not. */
-import { useEffect, useState } from "preact/hooks";
-import { ask, Refusal, refusalText } from "./asking.js";
+import { Refusal, refusalText } from "./asking.js";
 import type { RunComparison, RunInfo } from "./contract.js";
 import { PagePart, RefusalBox, TokenForm, VerdictBadge, WideBox } from "./small-parts.js";
-import { clockWord, unknownWord, valueWord } from "./words.js";
+import { useAnswer } from "./use-answer.js";
+import { clockWord, momentWord, unknownWord, valueWord } from "./words.js";
 
 export function ComparisonView({ a, b }: { a: string; b: string }) {
-  const [comparison, setComparison] = useState<RunComparison | null>(null);
-  const [refusal, setRefusal] = useState<unknown>(null);
-  useEffect(() => {
-    const query = new URLSearchParams({ a, b });
-    ask<RunComparison>(`runs/compare?${query}`).then(setComparison, setRefusal);
-  }, [a, b]);
+  const { answer: comparison, refusal } = useAnswer<RunComparison>(`runs/compare?${new URLSearchParams({ a, b })}`);
   if (refusal instanceof Refusal && refusal.status === 401) return <TokenForm />;
   return (
     <PagePart id="comparison" title="Two runs compared">
@@ -34,11 +29,14 @@ function Comparison({ comparison: { a, b, setup, differences } }: { comparison: 
       {setup.length === 0 ? (
         <p>Both were set up alike.</p>
       ) : (
-        <ul aria-label="what is not the same">
-          {setup.map((sentence) => (
-            <li key={sentence}>{sentence}</li>
-          ))}
-        </ul>
+        <>
+          <h3>Not the same in both</h3>
+          <ul aria-label="what is not the same">
+            {setup.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </>
       )}
       {differences.length === 0 ? <p>No figure can be compared.</p> : <Differences differences={differences} />}
     </>
@@ -52,7 +50,7 @@ const RunCard = ({ letter, run }: { letter: string; run: RunInfo }) => (
       <VerdictBadge verdict={run.verdict} />
     </h3>
     <p class="soft">
-      {run.started}, {clockWord(run.elapsedMs)}
+      {momentWord(run.started)}, took {clockWord(run.elapsedMs)}
     </p>
     <code>{run.commandLine}</code>
   </section>

@@ -1,11 +1,12 @@
 /** One flow: its figures, its histogram, and what may be done with it. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
 import { RateControl } from "./control.js";
 import { BucketChart } from "./distribution.js";
 import type { HistogramEvent } from "./events.js";
 import { RefusalBox } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
+import { useAnswer } from "./use-answer.js";
 import { figureTitle, unitOf, valueWord } from "./words.js";
 
 interface FlowDetailProps {
@@ -56,20 +57,8 @@ type Buckets = HistogramEvent["buckets"];
 /** The flow's histogram: out of the events, or asked for every second while it is open. */
 function useBuckets(run: ToldRun, index: number, flowPath: string | null): Buckets | null {
   const told = run.histograms.shown.get(`latency ${index}`)?.buckets ?? null;
-  const [asked, setAsked] = useState<Buckets | null>(null);
-  useEffect(() => {
-    setAsked(null);
-    if (flowPath === null) return;
-    const look = async (): Promise<void> => {
-      if (document.hidden) return;
-      const answer = await ask<{ histogram?: Buckets }>(flowPath).catch(() => null);
-      if (answer?.histogram !== undefined) setAsked(answer.histogram);
-    };
-    void look();
-    const timer = setInterval(() => void look(), 1_000);
-    return () => clearInterval(timer);
-  }, [flowPath]);
-  const buckets = asked ?? told;
+  const { answer } = useAnswer<{ histogram?: Buckets }>(flowPath, 1_000);
+  const buckets = answer?.histogram ?? told;
   return buckets === null || buckets.length === 0 ? null : buckets;
 }
 

@@ -1,11 +1,12 @@
 /** The table of flows: 10,000 and more, of which only the rows in sight are in the document. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FlowDetail } from "./flow-detail.js";
 import type { FlowOrder } from "./flow-rows.js";
+import { useKeys } from "./keys.js";
 import { FlowsControl } from "./session-control.js";
 import { PagePart } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
-import { figureTitle, unitOf, valueWord } from "./words.js";
+import { figureTitle, unitOf, unknownWord, valueWord } from "./words.js";
 
 const rowHeight = 28;
 const rowsInSight = 18;
@@ -20,15 +21,7 @@ export function FlowTableSection({ run, path }: { run: ToldRun; path: string | n
   const { flows } = run;
   const places = useMemo(() => flows.view(filter, order), [run.flowTable.shown, filter, order]);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const key = (event: KeyboardEvent): void => {
-      if (event.key !== "/" || (event.target as HTMLElement).closest("input, textarea, select") !== null) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    addEventListener("keydown", key);
-    return () => removeEventListener("keydown", key);
-  }, []);
+  useKeys({ "/": () => field.current?.focus() });
   if (flows.count === 0 && path === null) return null;
   return (
     <PagePart id="flows" title="Flows">
@@ -53,7 +46,11 @@ export function FlowTableSection({ run, path }: { run: ToldRun; path: string | n
         </span>
         {path === null || filter === "" ? null : <FlowsControl path={path} names={namesOf(run, places)} />}
       </div>
-      <VirtualRows run={run} places={places} order={order} setOrder={setOrder} chosen={chosen} choose={setChosen} />
+      <VirtualRows
+        {...{ run, places, order, setOrder, chosen }}
+        question={`${filter} ${order.by} ${order.descending}`}
+        choose={setChosen}
+      />
       {chosen === null || flows.placeOf(chosen) === undefined ? null : (
         <FlowDetail run={run} index={chosen} path={path} close={() => setChosen(null)} />
       )}
@@ -67,18 +64,25 @@ const namesOf = (run: ToldRun, places: readonly number[]): string[] =>
 interface VirtualRowsProps {
   readonly run: ToldRun;
   readonly places: readonly number[];
+  /** What the rows are an answer to: another one is read from its first row. */
+  readonly question: string;
   readonly order: FlowOrder;
   readonly setOrder: (order: FlowOrder) => void;
   readonly chosen: number | null;
   readonly choose: (index: number) => void;
 }
 
-function VirtualRows({ run, places, order, setOrder, chosen, choose }: VirtualRowsProps) {
+function VirtualRows({ run, places, question, order, setOrder, chosen, choose }: VirtualRowsProps) {
   const [top, setTop] = useState(0);
   const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (box.current !== null) box.current.scrollTop = 0;
+    setTop(0);
+  }, [question]);
   const figures = run.flows.figures.filter((name) => name !== "state");
   const hasState = figures.length < run.flows.figures.length;
-  const first = Math.max(0, Math.floor(top / rowHeight) - spare);
+  // There may be fewer rows now than there were when somebody scrolled.
+  const first = Math.max(0, Math.min(Math.floor(top / rowHeight) - spare, places.length - rowsInSight));
   const shown = places.slice(first, first + rowsInSight + 2 * spare);
   const move = (event: KeyboardEvent): void => moveFocus(event, box.current);
   return (
@@ -188,7 +192,7 @@ function FlowRow({ run, place, number, figures, hasState, isChosen, choose }: Fl
       </td>
       <td>{flow.tx}</td>
       <td>{flow.rx.join(", ")}</td>
-      {hasState ? <td class={`flow-${state ?? "unknown"}`}>{state ?? "–"}</td> : null}
+      {hasState ? <td class={`flow-${state ?? "unknown"}`}>{state ?? unknownWord}</td> : null}
       {figures.map((name) => {
         const value = run.flows.value(place, name);
         return (

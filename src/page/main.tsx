@@ -8,7 +8,6 @@ import { RecordedView, RunView } from "./run-view.js";
 import { RunsView } from "./runs-view.js";
 import { SessionsView } from "./session-view.js";
 import { StartView } from "./start-view.js";
-import "uplot/dist/uPlot.min.css";
 import "./report.css";
 import "./style.css";
 
@@ -23,9 +22,18 @@ const places = [
   { at: "/sessions", title: "Sessions" },
 ] as const;
 
+/** An address that somebody typed may be no encoding of anything. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** What an address shows, and the page's title. */
 function placeOf(path: string): { readonly title: string; readonly content: ComponentChildren } {
-  const [, room = "", ...rest] = path.split("/").map(decodeURIComponent);
+  const [, room = "", ...rest] = path.split("/").map(decoded);
   const [first = "", second = ""] = rest;
   if (room === "runs" && first !== "")
     return { title: first, content: <RunView key={path} path={`runs/${encodeURIComponent(first)}`} /> };

@@ -40,11 +40,14 @@ const axis = (label: (value: number) => string, size: number): uPlot.Axis => ({
   values: (_plot, splits) => splits.map((value) => (value === null ? "" : label(value))),
 });
 
+/** Fewer samples make no line that could be seen. */
+const fewestForLine = 3;
+
 const line = ({ title, color, dash }: PlotLine): uPlot.Series => ({
   label: title,
   stroke: colorOf(color),
-  width: 1.5,
-  points: { show: false },
+  width: 1.75,
+  points: { show: (plot) => plot.data[0].length < fewestForLine, size: 6, fill: colorOf(color) },
   spanGaps: false,
   ...(dash === undefined ? {} : { dash: [...dash] }),
 });
@@ -80,6 +83,9 @@ export function timePlot(target: HTMLElement, asked: TimePlot): uPlot {
   return new uPlot(options, [[], ...asked.lines.map(() => [])], target);
 }
 
+/** The least and the most that a band hides of what is behind it: lines are always seen. */
+const [palest, darkest] = [0.1, 0.35];
+
 /** The darker the band, the greater the share of time that others took, or of frames that left late. */
 function drawBand(plot: uPlot, band: readonly [ArrayLike<number>, ArrayLike<number>] | null): void {
   if (band === null) return;
@@ -90,10 +96,11 @@ function drawBand(plot: uPlot, band: readonly [ArrayLike<number>, ArrayLike<numb
   for (let i = 1; i < times.length; i++) {
     const share = shares[i]!;
     if (!(share > 0.001)) continue;
-    const from = Math.max(bbox.left, plot.valToPos(times[i - 1]!, "x", true));
-    const to = Math.min(bbox.left + bbox.width, plot.valToPos(times[i]!, "x", true));
+    // Whole pixels: neighbours would show a seam.
+    const from = Math.max(bbox.left, Math.round(plot.valToPos(times[i - 1]!, "x", true)));
+    const to = Math.min(bbox.left + bbox.width, Math.round(plot.valToPos(times[i]!, "x", true)));
     if (to <= from) continue;
-    ctx.globalAlpha = Math.min(1, 0.12 + share);
+    ctx.globalAlpha = palest + (darkest - palest) * Math.min(1, share);
     ctx.fillRect(from, bbox.top, to - from, bbox.height);
   }
   ctx.restore();

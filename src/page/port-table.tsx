@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
 import { PagePart, RefusalBox, WideBox } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
-import { figureTitle, unitOf, valueWord } from "./words.js";
+import { figureTitle, unitOf, unknownWord, valueWord } from "./words.js";
 
 export function PortTable({ run, path }: { run: ToldRun; path: string | null }) {
   const [refusal, setRefusal] = useState("");
@@ -63,12 +63,13 @@ export function PortTable({ run, path }: { run: ToldRun; path: string | null }) 
 }
 
 function Link({ up, change }: { up: number | null; change: ((up: boolean) => void) | null }) {
-  const word = up === null ? "–" : up === 1 ? "up" : "down";
-  if (change === null || up === null) return <span class={up === 0 ? "red" : ""}>{word}</span>;
+  if (up === null) return <span>{unknownWord}</span>;
+  const word = up === 1 ? "up" : "down";
+  if (change === null) return <span class={word}>{word}</span>;
   return (
     <button
       type="button"
-      aria-pressed={up === 1}
+      class={word}
       title={up === 1 ? "take it down" : "bring it up"}
       onClick={() => change(up !== 1)}
     >

@@ -4,21 +4,13 @@ import { ask, refusalText } from "./asking.js";
 import type { ProfileChecked, ProfileInfo, ProfileText } from "./contract.js";
 import type { FormState } from "./run-form.js";
 import { Mistakes, RefusalBox } from "./small-parts.js";
+import { useAnswer } from "./use-answer.js";
 
 export function ProfilePicker({ state: { form, change } }: { state: FormState }) {
-  const [profiles, setProfiles] = useState<readonly ProfileInfo[]>([]);
-  const [profile, setProfile] = useState<ProfileText | null>(null);
-  const [refusal, setRefusal] = useState("");
-  useEffect(() => {
-    const failed = (error: unknown): void => setRefusal(refusalText(error));
-    ask<{ profiles: readonly ProfileInfo[] }>("profiles").then((answer) => setProfiles(answer.profiles), failed);
-  }, []);
-  useEffect(() => {
-    setProfile(null);
-    if (form.profile === "") return;
-    const failed = (error: unknown): void => setRefusal(refusalText(error));
-    ask<ProfileText>(`profiles/${encodeURIComponent(form.profile)}`).then(setProfile, failed);
-  }, [form.profile]);
+  const all = useAnswer<{ profiles: readonly ProfileInfo[] }>("profiles");
+  const chosen = useAnswer<ProfileText>(form.profile === "" ? null : `profiles/${encodeURIComponent(form.profile)}`);
+  const profile = chosen.answer;
+  const refusal = all.refusal ?? chosen.refusal;
   const text = form.profileText ?? profile?.text ?? "";
   return (
     <div class="profile">
@@ -30,14 +22,14 @@ export function ProfilePicker({ state: { form, change } }: { state: FormState })
           onChange={(event) => change({ profile: event.currentTarget.value, profileText: null, set: {} })}
         >
           <option value="">plain UDP frames</option>
-          {profiles.map(({ name, description }) => (
+          {(all.answer?.profiles ?? []).map(({ name, description }) => (
             <option key={name} value={name} title={description}>
               {name}
             </option>
           ))}
         </select>
       </label>
-      {refusal === "" ? null : <RefusalBox what="Profiles cannot be shown:" text={refusal} />}
+      {refusal === null ? null : <RefusalBox what="Profiles cannot be shown:" text={refusalText(refusal)} />}
       {form.profile === "" ? null : (
         <>
           <p class="soft">{profile?.description}</p>

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
 import type { RunInfo, TrialRow } from "./contract.js";
+import { useKeys } from "./keys.js";
 import { RefusalBox, VerdictBadge } from "./small-parts.js";
 import { type Arrival, remainingMs, type ToldRun } from "./told-run.js";
 import { clockWord, sizeText, unknownWord, valueWord } from "./words.js";
@@ -212,13 +213,8 @@ function StopButton({ path, state, canStop }: { path: string; state: string; can
       setRefusal(refusalText(error));
     }
   };
-  useEffect(() => {
-    const key = (event: KeyboardEvent): void => {
-      if (event.key === "S" && event.shiftKey && !isTyping(event) && !isOver) void stop();
-    };
-    addEventListener("keydown", key);
-    return () => removeEventListener("keydown", key);
-  });
+  // A session that is closed cannot be opened again: no key does that.
+  useKeys(isSession || isOver || asked ? {} : { S: () => void stop() });
   if (isOver && state !== "stopping") return null;
   return (
     <>
@@ -226,7 +222,7 @@ function StopButton({ path, state, canStop }: { path: string; state: string; can
         type="button"
         class="stop"
         disabled={asked || isOver || !canStop}
-        title="Shift+S"
+        title={isSession ? "its flows end, and its ports are let go" : "key: Shift+S"}
         onClick={() => void stop()}
       >
         {isSession ? "Close session" : "Stop"}
@@ -236,14 +232,11 @@ function StopButton({ path, state, canStop }: { path: string; state: string; can
   );
 }
 
-/** Whether a key is meant for a field. */
-export const isTyping = ({ target }: Event): boolean =>
-  target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
-
 const formats = ["html", "json", "csv", "streams.csv", "junit", "md", "openmetrics", "txt"] as const;
 
 function Downloads({ path, run }: { path: string; run: ToldRun }) {
-  const isDone = run.done.shown !== null && run.config.shown?.kind === "run" && run.done.shown.result !== null;
+  if (run.config.shown?.kind !== "run") return null;
+  const isDone = run.done.shown !== null && run.done.shown.result !== null;
   return (
     <p class="downloads">
       {isDone ? (
@@ -260,8 +253,8 @@ function Downloads({ path, run }: { path: string; run: ToldRun }) {
           ))}
         </>
       ) : null}
-      {run.config.shown?.kind === "run" ? <a href={`${path}/recording.ndjson`}>recording</a> : null}
-      {isDone ? <a href={`#/new/${encodeURIComponent(run.config.shown!.id)}`}>run it again …</a> : null}
+      <a href={`${path}/recording.ndjson`}>recording</a>
+      {isDone ? <a href={`#/new/${encodeURIComponent(run.config.shown.id)}`}>run it again …</a> : null}
     </p>
   );
 }

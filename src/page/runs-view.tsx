@@ -1,38 +1,15 @@
 /** The runs that the server knows, the newest first. Two of them can be compared. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { ask, Refusal, refusalText } from "./asking.js";
 import type { RunInfo } from "./contract.js";
 import { PagePart, RefusalBox, TokenForm, VerdictBadge, WideBox } from "./small-parts.js";
-import { clockWord, unknownWord } from "./words.js";
+import { useAnswer } from "./use-answer.js";
+import { clockWord, momentWord } from "./words.js";
 
 const everyMs = 2_000;
 
-/** Asks again and again while the page is seen. */
-export function useAnswer<T>(path: string): {
-  readonly answer: T | null;
-  readonly refusal: unknown;
-  readonly again: () => void;
-} {
-  const [answer, setAnswer] = useState<T | null>(null);
-  const [refusal, setRefusal] = useState<unknown>(null);
-  const look = async (): Promise<void> => {
-    try {
-      setAnswer(await ask<T>(path));
-      setRefusal(null);
-    } catch (error) {
-      setRefusal(error);
-    }
-  };
-  useEffect(() => {
-    void look();
-    const timer = setInterval(() => (document.hidden ? undefined : void look()), everyMs);
-    return () => clearInterval(timer);
-  }, [path]);
-  return { answer, refusal, again: () => void look() };
-}
-
 export function RunsView() {
-  const { answer, refusal, again } = useAnswer<{ runs: readonly RunInfo[] }>("runs");
+  const { answer, refusal, again } = useAnswer<{ runs: readonly RunInfo[] }>("runs", everyMs);
   const [chosen, setChosen] = useState<readonly string[]>([]);
   if (refusal instanceof Refusal && refusal.status === 401) return <TokenForm />;
   const runs = answer?.runs ?? [];
@@ -54,7 +31,11 @@ export function RunsView() {
           </a>
         )}
       </div>
-      {answer !== null && runs.length === 0 ? <p>No run yet.</p> : null}
+      {answer !== null && runs.length === 0 ? (
+        <p class="empty">
+          No run yet. <a href="#/new">Begin one</a>: the built-in device needs no port and no other program.
+        </p>
+      ) : null}
       {runs.length === 0 ? null : <RunRows runs={runs} chosen={chosen} choose={choose} again={again} />}
     </PagePart>
   );
@@ -123,10 +104,11 @@ function RunRow({ run, isChosen, choose, again }: RunRowProps) {
         <VerdictBadge verdict={verdict} />
       </td>
       <td>{ports.join(", ")}</td>
-      <td>{started.replace("T", " ").replace(/\.\d+Z$/, " UTC")}</td>
+      <td>{momentWord(started)}</td>
       <td class="right">{clockWord(elapsedMs)}</td>
       <td class="right">
-        {trials} of {trialsExpected ?? unknownWord}
+        {trials}
+        {trialsExpected === null ? "" : ` of ${trialsExpected}`}
       </td>
       <td class="long">
         <code>{commandLine}</code>

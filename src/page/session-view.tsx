@@ -3,12 +3,15 @@ import { useState } from "preact/hooks";
 import { ask, Refusal, refusalText } from "./asking.js";
 import type { PortsAnswer } from "./contract.js";
 import type { ShownSession } from "./events.js";
-import { useAnswer } from "./runs-view.js";
 import { PagePart, RefusalBox, TokenForm, WideBox } from "./small-parts.js";
+import { useAnswer } from "./use-answer.js";
+import { momentWord } from "./words.js";
+
+const everyMs = 2_000;
 
 export function SessionsView() {
-  const { answer, refusal } = useAnswer<{ sessions: readonly ShownSession[] }>("sessions");
-  const ports = useAnswer<PortsAnswer>("ports");
+  const { answer, refusal } = useAnswer<{ sessions: readonly ShownSession[] }>("sessions", everyMs);
+  const ports = useAnswer<PortsAnswer>("ports", everyMs);
   if (refusal instanceof Refusal && refusal.status === 401) return <TokenForm />;
   const sessions = answer?.sessions ?? [];
   return (
@@ -40,7 +43,7 @@ export function SessionsView() {
                   <td>{own.map((port) => port.name).join(", ")}</td>
                   <td class="right">{flows}</td>
                   <td class="right">{running}</td>
-                  <td>{started}</td>
+                  <td>{momentWord(started)}</td>
                 </tr>
               ))}
             </tbody>

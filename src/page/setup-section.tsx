@@ -2,11 +2,12 @@
 import type { EventConfig, StreamInfo, TrafficInfo } from "./contract.js";
 import { FrameBytes } from "./frame-bytes.js";
 import { CommandLine, PagePart } from "./small-parts.js";
+import { momentWord } from "./words.js";
 
 export function SetupSection({ config }: { config: EventConfig }) {
   const { host, version, thresholds, plan } = config;
   const facts = [
-    ["started", config.started],
+    ["started", momentWord(config.started)],
     ["tool", `pktgen-ts ${version}`],
     ["processor", `${host.cpu}, ${host.cores} cores`],
     ["kernel", host.kernel],

@@ -1,6 +1,6 @@
 /** Small parts that many views have. All texts are text nodes: names come from users and peers. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { ErrorDetail } from "./contract.js";
 
 export function PagePart({ id, title, children, note }: PartProps) {
@@ -27,6 +27,27 @@ export function WideBox({ title, children, more = "" }: { title: string; more?: 
       {children}
     </section>
   );
+}
+
+export type Choices<T> = readonly (readonly [title: string, value: T])[];
+
+/** Buttons of which one is on. */
+export function OneOf<T>({ title, choices, chosen, choose }: OneOfProps<T>) {
+  return (
+    <fieldset class="one-of" aria-label={title}>
+      {choices.map(([name, value]) => (
+        <button key={name} type="button" aria-pressed={value === chosen} onClick={() => choose(value)}>
+          {name}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+interface OneOfProps<T> {
+  readonly title: string;
+  readonly choices: Choices<T>;
+  readonly chosen: T;
+  readonly choose: (value: T) => void;
 }
 
 export const RefusalBox = ({ what, text }: { what: string; text: string }) => (
@@ -77,13 +98,19 @@ export const VerdictBadge = ({ verdict }: { verdict: string | null }) =>
 /** A command as it is typed, with a button that copies it. */
 export function CommandLine({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
+  const code = useRef<HTMLElement>(null);
+  // Browsers have no clipboard for pages that come without TLS from another machine: the text is marked instead.
   const copy = async (): Promise<void> => {
-    await navigator.clipboard?.writeText(text);
-    setCopied(true);
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied(true);
+    } catch {
+      getSelection()?.selectAllChildren(code.current!);
+    }
   };
   return (
     <div class="command">
-      <code>{text}</code>
+      <code ref={code}>{text}</code>
       <button type="button" onClick={() => void copy()}>
         {copied ? "Copied" : "Copy"}
       </button>

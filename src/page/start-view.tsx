@@ -53,7 +53,7 @@ function StartForm({ state, commands, command, ports }: StartFormProps) {
   };
   return (
     <form class="start" onSubmit={(event) => void start(event)}>
-      <div class="fields">
+      <div class="start-fields">
         <label>
           what{" "}
           <select
@@ -62,12 +62,13 @@ function StartForm({ state, commands, command, ports }: StartFormProps) {
             onChange={(event) => change({ command: event.currentTarget.value as RunForm["command"] })}
           >
             {commands.map(({ name, summary }) => (
-              <option key={name} value={name}>
-                {name}: {summary}
+              <option key={name} value={name} title={summary}>
+                {name}
               </option>
             ))}
           </select>
         </label>
+        <p class="soft">{command.summary}</p>
         <PortField state={state} command={command} ports={ports} port="tx" title="send at" />
         <PortField state={state} command={command} ports={ports} port="rx" title="receive at" />
         <TextField state={state} command={command} option="sizes" hint="64,1518 or imix" />

@@ -41,6 +41,9 @@ export function clockWord(ms: number | null): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
+/** `2026-12-01 17:20:59 UTC` of an ISO time. */
+export const momentWord = (iso: string): string => iso.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
+
 /** Bytes of a size, or the name of a mix. */
 export const sizeText = (frameBytes: number | string): string =>
   typeof frameBytes === "number" ? `${frameBytes} bytes` : frameBytes;

@@ -61,6 +61,8 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       expect(await asked("POST", `${path}/stop`)).toBe(null);
       await page.reload();
       await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
+      // With Ctrl it is the browser's own.
+      await page.keyboard.press("Control+Shift+S");
       await page.keyboard.press("Shift+S");
       await expect.poll(() => server.askedFor("POST", `${path}/stop`).length).toBe(2);
     });
@@ -362,6 +364,14 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
         "worse",
         "0.02 %",
       ]);
+    });
+
+    it("stays a page under an address that is none", async () => {
+      server.answer("GET /runs", { runs: [] });
+      await open("compare/%/%E0%A4%A");
+      await page.getByRole("heading", { name: "Two runs compared" }).waitFor();
+      await open("nowhere");
+      await page.getByText("No run yet.").waitFor();
     });
 
     it("asks for a token where the server wants one", async () => {

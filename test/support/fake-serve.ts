@@ -14,7 +14,7 @@ export interface Asked {
   readonly body: unknown;
 }
 
-type Answer = (asked: Asked) => { readonly status?: number; readonly body: unknown };
+type Answer = (asked: Asked) => { readonly status?: number; readonly body: unknown; readonly laterMs?: number };
 
 export class FakeServe {
   readonly asked: Asked[] = [];
@@ -84,10 +84,15 @@ export class FakeServe {
     if (path === "/") return void response.writeHead(200, { "content-type": "text/html" }).end(pageDocument());
     if (path.endsWith("/events")) return this.#stream(path.slice(0, -"/events".length), request, response);
     const answer = this.#answers.get(`${asked.method} ${path}`)?.(asked);
-    const { status = 200, body } = answer ?? {
+    const {
+      status = 200,
+      body,
+      laterMs = 0,
+    } = answer ?? {
       status: 404,
       body: { error: { code: "not-found", message: `there is no ${path}` } },
     };
+    if (laterMs > 0) await new Promise((resolve) => setTimeout(resolve, laterMs));
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   }
 
