@@ -9,14 +9,12 @@ const real = [
   "test/engine/worker/*.test.ts",
   "test/fleet/{nats,processes}-fleet.test.ts",
 ];
-/** Tests on the kernel's interfaces at low rates, each in its own namespaces: they stand a busy machine. */
-const wire = [
-  "test/lab/{external,fleet-bridge,netdev,one-way,packet,relay,tap,wire,workers,xdp,xdp-interface}.test.ts",
-];
-/** Long tests of whole runs, of which each stands that others spoil a trial: two at a time. */
-const runs = ["test/lab/{methods,plan,recipes}.test.ts"];
-/** Tests with other programs beside this one: testpmd, containers, virtual machines, a browser. */
-const lab = ["test/{browser,lab}/**/*.test.ts"];
+/** Tests that change what the whole machine has, such as its hugepages, or look at all of it: one file at a time. */
+const lab = ["test/lab/{containers,hugepages,links,setup,testpmd-dut,testpmd-process}.test.ts"];
+/** Long tests of whole runs, of which each stands that others spoil a trial. */
+const runs = ["test/lab/{methods,plan,recipes-*,testpmd,testpmd-interfaces}.test.ts"];
+/** Tests on the kernel's interfaces at low rates, and with other programs: each has its own namespaces and folders. */
+const wire = ["test/{browser,lab}/**/*.test.ts"];
 
 const shared = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
 
@@ -28,7 +26,7 @@ export default defineConfig({
           ...shared,
           name: "real",
           include: real,
-          fileParallelism: false,
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
         },
       },
@@ -40,9 +38,9 @@ export default defineConfig({
           name: "pure",
           // They share what they import: loading it anew for each file took longer than most of the tests.
           isolate: false,
-          maxWorkers: availableParallelism(),
+          maxWorkers: availableParallelism() + 1,
           include: ["test/**/*.test.ts"],
-          exclude: [...real, ...wire, ...runs, ...lab],
+          exclude: [...real, ...wire],
           sequence: { groupOrder: 1 },
         },
       },
@@ -53,6 +51,7 @@ export default defineConfig({
           name: "wire",
           maxWorkers: availableParallelism(),
           include: wire,
+          exclude: [...runs, ...lab],
           sequence: { groupOrder: 2 },
         },
       },
@@ -62,7 +61,8 @@ export default defineConfig({
           testTimeout: 120_000,
           name: "runs",
           include: runs,
-          maxWorkers: 2,
+          // One more than there are: each of them waits half of its time for a program to start or to end.
+          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 3 },
         },
       },
@@ -71,7 +71,6 @@ export default defineConfig({
           ...shared,
           name: "lab",
           include: lab,
-          exclude: [...wire, ...runs],
           fileParallelism: false,
           sequence: { groupOrder: 4 },
         },

@@ -128,7 +128,9 @@ describeLab("an agent whose way to the server is cut in the trial, and mended", 
       });
       const load = ["--sizes", "64", "--rate", "1kpps", "--duration", "8s", "--start-within", "10s", "--json", "-"];
       const said = runIn(hub.name, ["run", "--fleet", nats.url, "--warmup", "0ms", ...load]);
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      await until(async () => / busy\b/.test(await runIn(hub.name, ["fleet", "ls", "--fleet", nats.url])));
+      // Into the middle of the trial, for which it is busy.
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
       ip(far.name, "link", "set", "way", "down");
       await new Promise((resolve) => setTimeout(resolve, 5_000));
       ip(far.name, "link", "set", "way", "up");

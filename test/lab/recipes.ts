@@ -190,14 +190,12 @@ function run(recipe: Recipe): Promise<Ended> {
   });
 }
 
-beforeAll(() => {
+function prepare(): void {
   builtMain();
   // Who runs these tests is root already, and may have no sudo.
   mkdirSync(join(scratch, "bin"));
   writeFileSync(join(scratch, "bin/sudo"), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
-}, 120_000);
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+}
 
 /** Each once: the README prints some that docs/recipes has, too. */
 const seen = new Set<string>();
@@ -212,15 +210,26 @@ const recipes = recipeDocuments
       .filter(({ script }) => !seen.has(script) && seen.add(script)),
   }));
 
-describe.each(recipes.filter(({ recipes }) => recipes.length > 0))("$path", ({ recipes }) => {
-  for (const recipe of recipes) {
-    const why = whyNot(recipe);
-    const name = why === null ? recipe.name : `${recipe.name} (skipped: ${why})`;
-    it.skipIf(why !== null)(name, { timeout: recipeMs }, async () => {
-      const { code, output } = await run(recipe);
-      if (recipe.ends === "at its verdict") expect(output).toMatch(verdict);
-      else expect(recipe.exitCodes, `it ended with ${code}, and said:\n${output}`).toContain(code);
-      expect(output).not.toMatch(/^pktgen-ts: .*(unknown|no such|did you mean)/m);
-    });
-  }
-});
+/** The recipes of devices share the names of sockets: they run one after the other, in one file. */
+const ofDevices = /README|built-in-device|devices|interfaces|test-plans|testpmd|two-machines|vhost-user/;
+
+/** One file of tests runs those of devices, one all others; so every document's are run. */
+export function testRecipes(which: "devices" | "traffic"): void {
+  beforeAll(prepare, 120_000);
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+  const wanted = recipes.filter(
+    ({ path, recipes }) => recipes.length > 0 && ofDevices.test(path) === (which === "devices"),
+  );
+  describe.each(wanted)("$path", ({ recipes }) => {
+    for (const recipe of recipes) {
+      const why = whyNot(recipe);
+      const name = why === null ? recipe.name : `${recipe.name} (skipped: ${why})`;
+      it.skipIf(why !== null)(name, { timeout: recipeMs }, async () => {
+        const { code, output } = await run(recipe);
+        if (recipe.ends === "at its verdict") expect(output).toMatch(verdict);
+        else expect(recipe.exitCodes, `it ended with ${code}, and said:\n${output}`).toContain(code);
+        expect(output).not.toMatch(/^pktgen-ts: .*(unknown|no such|did you mean)/m);
+      });
+    }
+  });
+}

@@ -1,0 +1,4 @@
+/** The printed commands about traffic, methods and results. */
+import { testRecipes } from "./recipes.js";
+
+testRecipes("traffic");
