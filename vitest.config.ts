@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-/** Tests that measure with threads on every core: one file at a time, so that a busy machine spoils no trial. */
+/** Tests that measure with threads on every core. */
 const real = [
   "test/{api,examples}/**/*.test.ts",
   "test/cli/{dut,fleet,methods,record,run,workers}.test.ts",

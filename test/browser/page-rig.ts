@@ -21,7 +21,8 @@ export interface PageRig {
 
 /** Notes what should not be. */
 export function watchPage(page: Page, origin: string, faults: string[]): void {
-  page.setDefaultTimeout(10_000);
+  // On a busy machine a page takes its time.
+  page.setDefaultTimeout(60_000);
   page.on("pageerror", ({ message }) => faults.push(message));
   page.on("console", (message) => {
     if (/Content Security Policy/i.test(message.text())) faults.push(message.text());

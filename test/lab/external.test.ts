@@ -147,12 +147,12 @@ describeLab("a bridge as device under test", ["netns", "python3"], () => {
 
   it("others' frames in a trial are foreign, to the frame", async () => {
     using lab = makeLab(bridge);
-    const frames = 10_000;
+    const frames = 25_000;
     let chattered = false;
     const result = await run(lab, ["--sizes", "64", "--count", `${frames}`, "--rate", "5kpps", ...hop(lab)], {
-      // The warm-up is over by then, and the last frame is far away.
+      // The warm-up is over by then, and the last frame is seconds away: who sends the others has to start first.
       during: (child) =>
-        onceArrived(lab, frames / 2, child, () => {
+        onceArrived(lab, frames / 5, child, () => {
           chatter(lab.gen, "ga", 7);
           chatter(lab.dut, "db", 5);
           chattered = true;
