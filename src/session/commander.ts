@@ -37,13 +37,13 @@ export class Commander {
     await this.#untilDone(isNext ? writer.write(commands) : await this.#writeAfter(commands));
   }
 
-  /** Orders in JSON. */
-  async order(orders: readonly SessionOrder[]): Promise<void> {
+  /** Orders in JSON, and commands that come right after them. */
+  async order(orders: readonly SessionOrder[], after: readonly Command[] = []): Promise<void> {
     this.check();
     const written: ReturnType<FlowTable["orderCommand"]>[] = [];
     try {
       for (const order of orders) written.push(this.#table.orderCommand(order));
-      await this.say(written.map(({ command }) => command));
+      await this.say([...written.map(({ command }) => command), ...after]);
     } finally {
       for (const { done } of written) done();
     }

@@ -98,8 +98,9 @@ export class FlowRow implements FlowCounters {
     return this.#cell(rowCell.generation);
   }
 
-  get pps(): number {
-    return this.#cell(rowCell.pps);
+  get pps(): number | null {
+    const pps = this.#cell(rowCell.pps);
+    return Number.isFinite(pps) ? pps : null;
   }
 
   get sent(): number {

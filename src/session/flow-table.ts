@@ -13,11 +13,11 @@ import {
   type SessionOrder,
 } from "../engine/session/index.js";
 import { orderField, sizeField } from "../stream/frames/frame-maker.js";
-import { checkDuration } from "./check-duration.js";
 import type { CompiledFlow } from "./compile-flow.js";
+import { isEndless, scheduleOrders } from "./flow-schedule.js";
 import { Heap } from "./heap.js";
 import { SessionError } from "./session-error.js";
-import type { FlowDuration, FlowSpec } from "./types.js";
+import type { FlowSpec } from "./types.js";
 
 export interface TableFlow {
   readonly slot: number;
@@ -108,6 +108,7 @@ export class FlowTable {
         const plain = { bytes: [...marks.bytes], mask: [...marks.mask], sizes: marks.sizes };
         orders.push({ kind: "marks", flow: flow.slot, marks: plain });
       }
+      orders.push(...scheduleOrders(done.filter(({ spec }) => !isEndless(spec))));
     } catch (error) {
       for (const flow of done) this.#release(flow);
       for (const { group } of made.values()) this.#dropGroup(group, group.rows);
@@ -119,25 +120,6 @@ export class FlowTable {
   /** The loop has removed them. Returns what it has to be told then. */
   release(flows: readonly TableFlow[]): readonly SessionOrder[] {
     return flows.flatMap((flow) => this.#release(flow));
-  }
-
-  /**
-   * What flows that are stopped send from their next start on: all or none. @throws SessionError bad-spec; not-possible:
-   * one of them is not stopped
-   */
-  setDuration(flows: readonly TableFlow[], duration: FlowDuration): void {
-    for (const { spec, slot } of flows) {
-      checkDuration({ ...spec, duration });
-      if (this.memory.flows[slot * flowCell.doubles + flowCell.state] === flowState.stopped) continue;
-      throw new SessionError("not-possible", "a flow that is not stopped cannot have another duration", {
-        where: `flow "${spec.name}"`,
-        hint: "stop it first",
-      });
-    }
-    for (const flow of flows) {
-      flow.spec = { ...flow.spec, duration };
-      this.#writeDuration(flow.slot, duration);
-    }
   }
 
   command(kind: Command["kind"], flow: TableFlow, more: Partial<Command> = {}): Command {
@@ -210,7 +192,6 @@ export class FlowTable {
     flows.fill(0, at, at + flowCell.doubles);
     for (const each of [flowCell.lastSentNs, flowCell.firstSentNs, flowCell.startedNs, flowCell.stoppedNs])
       flows[at + each] = -1;
-    this.#writeDuration(slot, spec.duration ?? { kind: "continuous" });
     flows[at + flowCell.delayNs] = spec.delayNs ?? -1;
     flows[at + flowCell.pps] = pps;
     flows[at + flowCell.from] = from;
@@ -218,17 +199,6 @@ export class FlowTable {
     flows[at + flowCell.variants] = program.variants.length;
     flows[at + flowCell.state] = flowState.stopped;
     sizeOf[slot] = program.signed && program.variants.length === 1 ? program.variants[0]!.bufferBytes : 0;
-  }
-
-  #writeDuration(slot: number, duration: FlowDuration): void {
-    const { flows } = this.memory;
-    const at = slot * flowCell.doubles;
-    const { durationNs, limit, burstFrames, bursts, gapNs } = scheduleOf(duration);
-    flows[at + flowCell.limit] = limit;
-    flows[at + flowCell.durationNs] = durationNs;
-    flows[at + flowCell.burstFrames] = burstFrames;
-    flows[at + flowCell.bursts] = bursts;
-    flows[at + flowCell.gapNs] = gapNs;
   }
 
   #writePorts(slot: number, to: readonly number[], lanes: readonly number[]): void {
@@ -337,28 +307,5 @@ export class FlowTable {
       for (const at of pieces) this.heap.give(at);
       throw error;
     }
-  }
-}
-
-interface PlainSchedule {
-  readonly limit: number;
-  readonly durationNs: number;
-  readonly burstFrames: number;
-  readonly bursts: number;
-  readonly gapNs: number;
-}
-
-const endless: PlainSchedule = { limit: Infinity, durationNs: Infinity, burstFrames: 0, bursts: 0, gapNs: 0 };
-
-function scheduleOf(duration: FlowDuration): PlainSchedule {
-  switch (duration.kind) {
-    case "continuous":
-      return endless;
-    case "frames":
-      return { ...endless, limit: duration.frames };
-    case "seconds":
-      return { ...endless, durationNs: Math.round(duration.seconds * 1e9) };
-    case "bursts":
-      return { ...endless, burstFrames: duration.frames, bursts: duration.bursts ?? Infinity, gapNs: duration.gapNs };
   }
 }

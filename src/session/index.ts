@@ -8,6 +8,7 @@ export type {
   FlowDuration,
   FlowFrames,
   FlowInfo,
+  FlowLaw,
   FlowNames,
   FlowRate,
   FlowSpec,

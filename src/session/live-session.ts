@@ -1,12 +1,12 @@
 /** The session's face: checks what is asked, compiles, tells the loop, and shows samples of its counters. */
 import { type Command, commandKind, flowCell, type SessionHandle } from "../engine/session/index.js";
-import { didYouMean } from "../nearest.js";
 import type { Port } from "../port/index.js";
 import { monotonicClock } from "../sys/clock.js";
 import { Captures, type WallTime, wallTimeBefore } from "./captures.js";
-import { checkDuration } from "./check-duration.js";
 import { Commander } from "./commander.js";
 import { compileFlow, flowPps } from "./compile-flow.js";
+import { NamedFlows } from "./flow-names.js";
+import { checkSchedule, checkTogether, scheduleOrders } from "./flow-schedule.js";
 import { FlowTable, type TableFlow } from "./flow-table.js";
 import { LinkBook } from "./link-book.js";
 import { NeighbourBook } from "./neighbour-book.js";
@@ -59,9 +59,7 @@ export class LiveSession implements Session {
   readonly #links: LinkBook;
   readonly #rates: RateBook;
   readonly #sampler: Sampler;
-  readonly #flows = new Map<string, TableFlow>();
-  /** Names that are being added or removed. */
-  readonly #reserved = new Set<string>();
+  readonly #flows = new NamedFlows();
   readonly #listeners = new Set<(event: SessionEvent) => void>();
   /** By flow: generation and state when they were looked at last. */
   readonly #seen = new Map<string, { readonly generation: number; readonly state: FlowState }>();
@@ -121,7 +119,8 @@ export class LiveSession implements Session {
 
   async addFlows(specs: readonly FlowSpec[]): Promise<void> {
     this.#commander.check();
-    this.#reserve(specs);
+    const names = specs.map(({ name }) => name);
+    this.#flows.reserve(names);
     try {
       if (specs.length > this.#table.free) {
         const what = `the session has room for ${this.#table.free} more flows, and these are ${specs.length}`;
@@ -136,34 +135,35 @@ export class LiveSession implements Session {
         this.#commander.check();
         sliceEndMs = performance.now() + sliceMs;
       }
-      const flows = await this.#commander.admit(plans);
-      for (const flow of flows) this.#flows.set(flow.spec.name, flow);
-      this.#tell({ kind: "flows", added: specs.map(({ name }) => name), removed: [] });
+      this.#flows.add(await this.#commander.admit(plans));
+      this.#tell({ kind: "flows", added: names, removed: [] });
     } finally {
-      for (const { name } of specs) this.#reserved.delete(name);
+      this.#flows.giveBack(names);
     }
   }
 
   async removeFlows(names: FlowNames): Promise<void> {
     const flows = this.#named(names);
-    for (const { spec } of flows) {
-      this.#flows.delete(spec.name);
-      this.#seen.delete(spec.name);
-      this.#reserved.add(spec.name);
-    }
+    const removed = flows.map(({ spec }) => spec.name);
+    this.#flows.take(flows);
+    for (const name of removed) this.#seen.delete(name);
     try {
       await this.#commander.say(flows.map(({ slot }) => ({ kind: commandKind.remove, slot })));
       for (const { slot } of flows) this.#rates.forget(slot);
       await this.#commander.order(this.#table.release(flows));
-      this.#tell({ kind: "flows", added: [], removed: flows.map(({ spec }) => spec.name) });
+      this.#tell({ kind: "flows", added: [], removed });
     } finally {
-      for (const { spec } of flows) this.#reserved.delete(spec.name);
+      this.#flows.giveBack(removed);
     }
   }
 
   async start(names: FlowNames, duration?: FlowDuration): Promise<void> {
-    if (duration !== undefined) this.#table.setDuration(this.#named(names), duration);
-    await this.#sayBatch(commandKind.start, names);
+    if (duration === undefined) return this.#sayBatch(commandKind.start, names);
+    const flows = this.#named(names);
+    for (const { spec } of flows) checkSchedule({ ...spec, duration });
+    const changed = flows.map((flow) => ({ slot: flow.slot, spec: { ...flow.spec, duration } }));
+    await this.#sayBatch(commandKind.start, names, scheduleOrders(changed));
+    for (const flow of flows) flow.spec = { ...flow.spec, duration };
   }
 
   stop(names: FlowNames): Promise<void> {
@@ -180,19 +180,26 @@ export class LiveSession implements Session {
 
   async setRate(names: FlowNames, rate: FlowRate): Promise<void> {
     const flows = this.#named(names);
+    for (const { spec } of flows) checkTogether({ ...spec, rate });
     const rates = flows.map((flow) => {
       const lineRateBps = this.#specs[this.#portOf(flow.spec.from, "")]!.lineRateBps ?? null;
       return flowPps(rate, flow.compiled.meanFrameBytes, lineRateBps, flow.spec.name);
     });
-    for (const [k, flow] of flows.entries()) flow.pps = rates[k]!;
+    for (const [k, flow] of flows.entries()) {
+      flow.pps = rates[k]!;
+      flow.spec = { ...flow.spec, rate };
+    }
     await this.#commander.say(
       flows.map(({ slot }, k): Command => ({ kind: commandKind.rate, slot, value: rates[k]! })),
     );
-    for (const [k, { spec }] of flows.entries()) this.#tell({ kind: "rate", flow: spec.name, pps: rates[k]! });
+    for (const [k, { spec }] of flows.entries()) {
+      const pps = rates[k]!;
+      this.#tell({ kind: "rate", flow: spec.name, pps: Number.isFinite(pps) ? pps : null });
+    }
   }
 
   flows(): readonly FlowInfo[] {
-    return [...this.#flows.values()].map(({ spec, slot }) => ({ spec, state: stateOf(this.#handle.memory, slot) }));
+    return [...this.#flows.all].map(({ spec, slot }) => ({ spec, state: stateOf(this.#handle.memory, slot) }));
   }
 
   setHosts(hosts: readonly HostSpec[]): Promise<void> {
@@ -257,8 +264,8 @@ export class LiveSession implements Session {
   }
 
   sample(): SessionSnapshot {
-    this.#rates.look(this.#flows.values());
-    this.#last = this.#sampler.sample(this.#flows.values(), this.#nowNs(), this.#rates);
+    this.#rates.look(this.#flows.all);
+    this.#last = this.#sampler.sample(this.#flows.all, this.#nowNs(), this.#rates);
     return this.#last;
   }
 
@@ -306,25 +313,18 @@ export class LiveSession implements Session {
     return act();
   }
 
-  async #sayBatch(kind: Command["kind"], names: FlowNames): Promise<void> {
+  async #sayBatch(
+    kind: Command["kind"],
+    names: FlowNames,
+    before: ReturnType<typeof scheduleOrders> = [],
+  ): Promise<void> {
     const flows = this.#named(names);
     const batch = ++this.#batch;
-    await this.#commander.say(
+    await this.#commander.order(
+      before,
       flows.map(({ slot }, place): Command => ({ kind, slot, value: place, batch, length: flows.length })),
     );
     this.#lookAtStates();
-  }
-
-  /** @throws SessionError exists */
-  #reserve(specs: readonly FlowSpec[]): void {
-    const names = new Set<string>();
-    for (const { name } of specs) {
-      if (this.#flows.has(name) || this.#reserved.has(name) || names.has(name)) {
-        throw new SessionError("exists", `there is a flow "${name}" already`, { where: `flow "${name}"` });
-      }
-      names.add(name);
-    }
-    for (const name of names) this.#reserved.add(name);
   }
 
   #planOf(spec: FlowSpec) {
@@ -332,7 +332,7 @@ export class LiveSession implements Session {
     if (spec.name === "") throw new SessionError("bad-spec", "a flow has no name", { accepted: "a name for each" });
     const from = this.#portOf(spec.from, `${where} from`);
     const to = [...new Set(spec.to)].map((name) => this.#portOf(name, `${where} to`));
-    checkDuration(spec);
+    checkSchedule(spec);
     const compiled = compileFlow({ ...spec, to: [...new Set(spec.to)] });
     const pps = flowPps(spec.rate, compiled.meanFrameBytes, this.#specs[from]!.lineRateBps ?? null, spec.name);
     return { compiled, pps, from, to };
@@ -341,14 +341,7 @@ export class LiveSession implements Session {
   /** @throws SessionError unknown-flow */
   #named(names: FlowNames): readonly TableFlow[] {
     this.#commander.check();
-    if (names === "all") return [...this.#flows.values()];
-    return [...new Set(names)].map((name) => {
-      const flow = this.#flows.get(name);
-      if (flow !== undefined) return flow;
-      const known = [...this.#flows.keys()];
-      const accepted = known.length === 0 ? "there is no flow" : known.slice(0, 20).join(", ");
-      throw new SessionError("unknown-flow", `there is no flow "${name}"`, { accepted, ...didYouMean(name, known) });
-    });
+    return this.#flows.named(names);
   }
 
   /** @throws SessionError unknown-port */
@@ -372,14 +365,14 @@ export class LiveSession implements Session {
   }
 
   #tick(): void {
-    this.#rates.note(this.#flows.values(), this.#nowNs());
+    this.#rates.note(this.#flows.all, this.#nowNs());
     this.#links.look();
     this.#lookAtStates();
   }
 
   #lookAtStates(): void {
     const { memory } = this.#handle;
-    for (const { spec, slot } of this.#flows.values()) {
+    for (const { spec, slot } of this.#flows.all) {
       const generation = memory.flows[slot * flowCell.doubles + flowCell.generation]!;
       const state = stateOf(memory, slot);
       if (memory.flows[slot * flowCell.doubles + flowCell.begun] !== generation) continue;

@@ -35,7 +35,8 @@ export type FlowFrames =
    */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly signed?: boolean };
 
-export type FlowRate = Exclude<Rate, { readonly kind: "max" }>;
+/** max: as fast as its port takes it, beside flows with a rate, which go on undisturbed. */
+export type FlowRate = Rate;
 
 export type FlowDuration =
   | { readonly kind: "continuous" }
@@ -45,6 +46,22 @@ export type FlowDuration =
   | { readonly kind: "seconds"; readonly seconds: number }
   /** `bursts` null: without end; `gapNs` from the end of a burst's last slot to the next burst. */
   | { readonly kind: "bursts"; readonly frames: number; readonly bursts: number | null; readonly gapNs: number };
+
+/** How the frames are spread over the time. Shares are of the flow's rate, whatever it is changed to. */
+export type FlowLaw =
+  | { readonly kind: "steady" }
+  /** Piece by piece from one share to another, then `thenShare`; where that is 0, the flow ends. */
+  | {
+      readonly kind: "shape";
+      readonly pieces: readonly {
+        readonly durationNs: number;
+        readonly fromShare: number;
+        readonly toShare: number;
+      }[];
+      readonly thenShare: number;
+    }
+  /** Gaps are exponential, with the rate's as their mean; the same `key`, 32 bits, gives the same ones. */
+  | { readonly kind: "poisson"; readonly key: number };
 
 export interface FlowSpec {
   /** Unique in the session. */
@@ -57,6 +74,8 @@ export interface FlowSpec {
   readonly frames: FlowFrames;
   readonly rate: FlowRate;
   readonly duration?: FlowDuration;
+  /** Absent: steady. Bursts, and flows at max, have no other. */
+  readonly law?: FlowLaw;
   /** From the start to the first slot. null, absent: none; flows that start together are spread over their gaps. */
   readonly delayNs?: number | null;
 }
@@ -151,7 +170,7 @@ export interface CapturedFile {
 export type SessionEvent = { readonly atNs: number } & (
   | { readonly kind: "flow"; readonly flow: string; readonly state: FlowState; readonly why: "asked" | "ended" }
   | { readonly kind: "flows"; readonly added: readonly string[]; readonly removed: readonly string[] }
-  | { readonly kind: "rate"; readonly flow: string; readonly pps: number }
+  | { readonly kind: "rate"; readonly flow: string; readonly pps: number | null }
   | { readonly kind: "link"; readonly port: string; readonly state: "up" | "down"; readonly why: string | null }
   | { readonly kind: "capture"; readonly port: string; readonly running: boolean }
   | { readonly kind: "neighbour"; readonly host: string; readonly address: string; readonly mac: string | null }
@@ -206,8 +225,8 @@ export interface FlowCounters {
   readonly generation: number;
   /** It is stopped, nothing of it is in a ring, and all came back or nothing came for `settleNs`. */
   readonly settled: boolean;
-  /** Asked for now. */
-  readonly pps: number;
+  /** Asked for now; null: max. Of a law it is what shares are of. */
+  readonly pps: number | null;
   /** Taken by the peer. Bytes with FCS. */
   readonly sent: number;
   readonly sentBytes: number;
@@ -267,15 +286,13 @@ export interface Session extends AsyncDisposable {
   addFlows(flows: readonly FlowSpec[]): Promise<void>;
   /** Stops those that run, and forgets them and their counters. */
   removeFlows(names: FlowNames): Promise<void>;
-  /**
-   * A new generation each: their counters begin at 0. `duration`: theirs from now on; they have to be stopped. Absent: as
-   * before.
-   */
+  /** A new generation each: their counters begin at 0. `duration`: theirs from this start on. Absent: as before. */
   start(names: FlowNames, duration?: FlowDuration): Promise<void>;
   stop(names: FlowNames): Promise<void>;
   pause(names: FlowNames): Promise<void>;
   /** Paused ones go on where they paused; stopped ones start. */
   resume(names: FlowNames): Promise<void>;
+  /** Rejects where the departures of one of them are not possible at that rate. */
   setRate(names: FlowNames, rate: FlowRate): Promise<void>;
   flows(): readonly FlowInfo[];
   /** Replaces all hosts. */

@@ -95,6 +95,22 @@ streams:
 `;
 const givenFrame = `hex:02000000000202000000000188b5${"5a".repeat(60)}`;
 
+const stream = (name: string, port: number, rest: string): string =>
+  `  - { name: ${name}, rate: 4kpps, size: 64, packet: [ethernet, ipv4, udp: { dstPort: ${port} }], ${rest} }\n`;
+/** Streams by every law of departures. */
+const laws = [
+  "streams:\n",
+  stream("up", 7, "schedule: { ramp: { from: 0%, to: 100%, within: 20ms } }"),
+  stream("down", 8, "schedule: { ramp: { from: 100%, to: 0%, within: 20ms } }"),
+  stream("chance", 9, "schedule: { poisson: { seed: 5 } }"),
+].join("");
+/** Bursts, and what comes after them. */
+const chained = [
+  "streams:\n",
+  stream("first", 7, "schedule: { bursts: { frames: 10, gap: 5ms, count: 3 } }"),
+  stream("second", 8, "schedule: { after: first, frames: 20 }"),
+].join("");
+
 describe("flows of a session", () => {
   it("are of options, of a profile's streams, and of one frame; every frame is counted", async () => {
     expect((await rig.get("/ports")).ports.map(({ owner }: Json) => owner?.id ?? null)).toEqual([null, id, id]);
@@ -165,13 +181,78 @@ describe("flows of a session", () => {
   });
 });
 
+describe("flows by laws of departures", () => {
+  const figuresOf = async (name: string) => (await flow(name)).figures as Record<string, number>;
+  const remove = async (...names: string[]): Promise<void> => {
+    for (const name of names) await asked("DELETE", "/sessions/{id}/flows/{flow}", `/sessions/${id}/flows/${name}`);
+  };
+
+  it("follow ramps and chance, and start with a count or a time of that start", async () => {
+    await add({ tx: "east", rx: "west", name: "laws", profileText: laws });
+    const names = ["laws.up", "laws.down", "laws.chance"];
+    await ofSession("POST", "/start", { flows: names, duration: "40ms" });
+    await settled();
+    const inTime = await Promise.all(names.map(figuresOf));
+    // Half of 4 kpps within the ramp; one that is sent as 0 % at the end stops there.
+    const asked = inTime.map(({ sent, missed, blocked }) => sent! + missed! + blocked!);
+    expect([asked[0], asked[1]]).toEqual([120, 40]);
+    expect(inTime.map(({ lost }) => lost)).toEqual([0, 0, 0]);
+    await ofSession("POST", "/start", { flows: names, count: 30 });
+    await settled();
+    expect((await Promise.all(names.map(figuresOf))).map(({ sent, received }) => [sent, received])).toEqual([
+      [30, 30],
+      [30, 30],
+      [30, 30],
+    ]);
+    await ofSession("POST", "/start", { flows: [names[2]], duration: "forever" });
+    expect((await flow(names[2]!)).state).toBe("running");
+    await ofSession("POST", "/stop", {});
+    await settled();
+    await remove(...names);
+  });
+
+  it("come after each other", async () => {
+    await add({ tx: "east", rx: "west", name: "chain", profileText: chained });
+    await ofSession("POST", "/start", { flows: ["chain.first", "chain.second"] });
+    await settled();
+    const [first, second] = [await figuresOf("chain.first"), await figuresOf("chain.second")];
+    expect([first["sent"], second["sent"], second["received"]]).toEqual([30, 20, 20]);
+    // Three bursts of 2.5 ms, and two gaps of 5 ms between them.
+    expect(second["firstNs"]! - first["firstNs"]!).toBeGreaterThan(17e6);
+    await remove("chain.first", "chain.second");
+  });
+
+  it("send all that the port takes at max, beside one with a rate, until they have another rate", async () => {
+    await add({ ...forward, name: "full", rate: "max" }, { ...forward, name: "beside", rate: "1kpps", count: 50 });
+    await ofSession("POST", "/start", { flows: ["full", "beside"] });
+    while ((await flow("beside")).state !== "ended") await sleep(10);
+    const { live } = (await ofSession("GET", "")).json;
+    expect(live.offeredPps).toBeNull();
+    expect(await flow("full")).toMatchObject({ state: "running", rate: "max" });
+    const template = "/sessions/{id}/flows/{flow}";
+    await asked("PATCH", template, `/sessions/${id}/flows/full`, { rate: "2kpps" });
+    expect((await ofSession("GET", "")).json.live.offeredPps).toBe(2_000);
+    await asked("PATCH", template, `/sessions/${id}/flows/full`, { rate: "max" });
+    await ofSession("POST", "/stop", {});
+    await settled();
+    const [full, beside] = [await figuresOf("full"), await figuresOf("beside")];
+    expect([full["received"], full["lost"], full["missed"]]).toEqual([full["sent"], 0, 0]);
+    expect(full["sent"]).toBeGreaterThan(beside["sent"]!);
+    expect(beside).toMatchObject({ received: beside["sent"], blocked: 0, lost: 0 });
+    await remove("full", "beside");
+  });
+});
+
 describe("a session refuses", () => {
   it.each([
     [{ ...forward, name: "plain" }, 409, "wrong-state"],
     [{ ...forward, name: "x", tx: "north" }, 404, "not-found"],
     [{ ...forward, name: "x", rate: "fast" }, 422, "invalid", "rate"],
     [{ ...forward, name: "x", rate: undefined }, 422, "invalid", "rate"],
-    [{ ...forward, name: "x", rate: "max" }, 501, "not-built", "rate"],
+    [{ ...forward, name: "x", rate: "max", profileText: chained }, 422, "invalid", 'stream "first" rate'],
+    [{ ...forward, name: "x", duration: "1s", profileText: chained }, 422, "invalid", "duration"],
+    [{ ...forward, name: "x", rate: "max", profileText: laws }, 422, "invalid"],
+    [{ ...forward, name: "x", rate: "0pps" }, 422, "invalid", "rate"],
     [{ ...forward, name: "x", options: { sizes: "64,128" } }, 422, "invalid", "sizes"],
     [{ ...forward, name: "x", options: { size: 64 } }, 422, "invalid", "size"],
     [{ ...forward, name: "x", frame: "/etc/passwd" }, 422, "invalid", "frame"],
@@ -202,13 +283,14 @@ describe("a session refuses", () => {
     const answers = [
       await rig.ask("GET", "/sessions/s-1"),
       await ofSession("POST", "/start", { flows: ["none"] }),
-      await ofSession("POST", "/start", { count: 5 }),
+      await ofSession("POST", "/start", { count: 5, duration: "1s" }),
+      await ofSession("POST", "/stop", { count: 5 }),
       await rig.ask("PATCH", `/sessions/${id}/ports/east`, { body: { up: false } }),
       await rig.ask("PATCH", `/sessions/${id}/ports/north`, { body: { up: false } }),
       await rig.ask("PATCH", `/sessions/${id}/flows/plain`, { body: {} }),
       await ofSession("POST", "/captures", { port: "north" }),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([404, 404, 501, 409, 404, 400, 404]);
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 422, 400, 409, 404, 400, 404]);
   });
 });
 

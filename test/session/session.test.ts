@@ -4,7 +4,13 @@ import { describe, expect, it } from "vitest";
 import { ethernet, ipv4, parseIpv4, parseMac, sctp } from "../../src/packet/index.js";
 import { decodeCapture } from "../../src/pcap/codec.js";
 import { parsePortSpec } from "../../src/port/index.js";
-import { openSession, type Session, type SessionEvent, type SessionSpec } from "../../src/session/index.js";
+import {
+  type FlowSpec,
+  openSession,
+  type Session,
+  type SessionEvent,
+  type SessionSpec,
+} from "../../src/session/index.js";
 import { fixedSize } from "../../src/units.js";
 import { temporaryFolder } from "../support/rings-cross.js";
 import { simFlow } from "../support/session-sim.js";
@@ -104,14 +110,41 @@ describe("a session in its own thread", () => {
     await session.start(["a"]);
     await until(session, (snapshot) => snapshot.flows[0]!.generation === 2 && allSettled(snapshot));
     expect(session.sample().flows[0]).toMatchObject({ sent: 70, received: 70 });
+    // One that runs is started anew.
     await session.start(["b"], { kind: "continuous" });
-    const again = session.start(["a", "b"], { kind: "frames", frames: 5 });
-    await expect(again).rejects.toMatchObject({ code: "not-possible" });
+    await session.start(["a", "b"], { kind: "frames", frames: 5 });
+    await until(session, allSettled);
+    expect(session.sample().flows.map(({ generation, sent }) => [generation, sent])).toEqual([
+      [3, 5],
+      [3, 5],
+    ]);
+    await session.start(["b"], { kind: "continuous" });
     await expect(session.start(["a"], { kind: "frames", frames: 0 })).rejects.toMatchObject({ code: "bad-spec" });
     expect(session.flows().map(({ spec, state }) => [spec.duration?.kind, state])).toEqual([
       ["frames", "stopped"],
       ["continuous", "running"],
     ]);
+  });
+
+  it("gives each of two starts in a row its own duration", async () => {
+    using folder = temporaryFolder();
+    await using session = await openBoth(folder.path);
+    const others = Array.from({ length: 1_500 }, (_, k) => `other ${k}`);
+    await session.addFlows([
+      simFlow("a", 1, { rate: { kind: "pps", pps: 1e6 } }),
+      ...others.map((name) => simFlow(name, 2)),
+    ]);
+    // Commands that take the loop many turns: before the first start, so that both are asked for before it; and between.
+    const busy = () => [session.pause(others), session.pause(others)];
+    const before = busy();
+    const first = session.start(["a"], { kind: "frames", frames: 5 });
+    const between = busy();
+    const second = session.start(["a"], { kind: "frames", frames: 70 });
+    await Promise.all([...before, first, ...between, second]);
+    await until(session, (snapshot) => snapshot.flows[0]!.generation === 2 && allSettled(snapshot));
+    const { flows, ports } = session.sample();
+    expect(flows[0]).toMatchObject({ sent: 70, received: 70 });
+    expect(ports[0]!.txFrames).toBe(75);
   });
 
   it("is a host on each port: it answers and asks, whatever flows do", async () => {
@@ -193,6 +226,21 @@ describe("a session in its own thread", () => {
     await refused("unknown-capture", () => session.stopCapture("p0"), /has no capture/);
     await refused("not-possible", () => session.setLink("p0", "down"), /no link that could be set/);
     await refused("unknown-host", () => session.resolve("h", "198.18.0.1"), /no host "h"/);
+    const max = { rate: { kind: "max" } } as const;
+    const poisson = { kind: "poisson", key: 1 } as const;
+    const bursts = { kind: "bursts", frames: 2, bursts: null, gapNs: 0 } as const;
+    const add = (changes: Partial<FlowSpec>) => () => session.addFlows([simFlow("b", 1, changes)]);
+    await refused("not-possible", add({ ...max, law: poisson }), /has no departures of its own/);
+    await refused("not-possible", add({ ...max, duration: bursts }), /has no departures of its own/);
+    await refused("not-possible", add({ law: poisson, duration: bursts }), /no Poisson arrivals/);
+    await refused("bad-spec", add({ law: { kind: "poisson", key: -1 } }), /the key cannot be -1/);
+    await refused("bad-spec", add({ law: { kind: "shape", pieces: [], thenShare: 0 } }), /sends nothing/);
+    const piece = { durationNs: 0, fromShare: 1, toShare: 1 };
+    await refused("bad-spec", add({ law: { kind: "shape", pieces: [piece], thenShare: 1 } }), /a piece of 0 ns/);
+    await session.addFlows([simFlow("b", 1, { law: poisson })]);
+    await refused("not-possible", () => session.setRate(["a", "b"], max.rate), /has no departures of its own/);
+    expect(session.sample().flows.map(({ pps }) => pps)).toEqual([100_000, 100_000]);
+    await session.removeFlows(["b"]);
     await session.addFlows([simFlow("b", 1, { frames: { kind: "bytes", bytes: new Uint8Array(60).fill(7) } })]);
     await session.close();
     await refused("closed", () => session.start("all"), /was closed/);

@@ -3,15 +3,18 @@
  * order of departures, so that the departures of the others stay what they are, to the nanosecond.
  */
 import { Departures } from "../../stream/departures/departures.js";
-import type { Timeline } from "../../stream/departures/timeline.js";
 import { orderField } from "../../stream/frames/frame-maker.js";
 import { signatureHead } from "../../stream/frames/signature.js";
 import type { TrialClock } from "../loop/index.js";
 import type { LiveCursors } from "./cursors.js";
 import type { LaneBook } from "./lane-book.js";
-import { scheduleIn, startWithRate, timelineOf } from "./schedule.js";
+import { MaxFlows } from "./max-flows.js";
+import { EndingTimeline, type FlowSchedule, type LiveTimeline, liveTimeline, peakShare } from "./schedule.js";
 import { flowCell as cell, flowState, type SessionMemory, streamNumber } from "./session-memory.js";
 
+/** The rate of flows that send as fast as their ports take it. */
+const max = Number.POSITIVE_INFINITY;
+const endless: FlowSchedule = { limit: null, durationNs: null, bursts: null, law: { kind: "steady" } };
 /** What flows that start together are spread by over their gaps: no two at the same moment. */
 const goldenRatio = 0.618_033_988_749_895;
 /** A frame is late when it lags by more than this, or by this share of its flow's gap if that is more. */
@@ -23,15 +26,28 @@ const leadNsEach = 1_000;
 
 export class FlowControl {
   readonly departures: Departures;
-  /** Frames per second of all flows that run. */
+  /** Those that send as fast as their ports take it have no departures. */
+  readonly max: MaxFlows;
+  /** Frames per second of all flows that run, without those: where shares of a rate change, at most. */
   totalPps = 0;
   running = 0;
   readonly #memory: SessionMemory;
   readonly #clock: TrialClock;
   readonly #cursors: LiveCursors;
   readonly #lanes: LaneBook;
-  readonly #timelines: (Timeline | null)[];
-  readonly #startNs: Float64Array;
+  /** What a flow sends by, and from its next start on. */
+  readonly #schedules: (FlowSchedule | null)[];
+  readonly #nextSchedules: (FlowSchedule | null)[];
+  /** null: it was never started, or has none at max. */
+  readonly #timelines: (LiveTimeline | null)[];
+  /** The same up to the flow's end, as `departures` has it. */
+  readonly #ending: (EndingTimeline | null)[];
+  /** 1: how many slots it has is known when its time has come. */
+  readonly #endsByTime: Uint8Array;
+  /** What each of them is in `totalPps`. */
+  readonly #peakPps: Float64Array;
+  /** Before its first slot nothing leaves, and after its end. */
+  readonly #beginNs: Float64Array;
   readonly #endNs: Float64Array;
   readonly #pausedNs: Float64Array;
   /** Its next slot while it is paused. */
@@ -48,9 +64,16 @@ export class FlowControl {
     this.#clock = clock;
     this.#cursors = cursors;
     this.#lanes = lanes;
+    const nothing = (): null[] => Array.from({ length: capacity }, () => null);
     this.departures = new Departures([], capacity);
-    this.#timelines = Array.from({ length: capacity }, () => null);
-    this.#startNs = doubles();
+    this.max = new MaxFlows(memory.shape.ports);
+    this.#schedules = nothing();
+    this.#nextSchedules = nothing();
+    this.#timelines = nothing();
+    this.#ending = nothing();
+    this.#endsByTime = new Uint8Array(capacity);
+    this.#peakPps = doubles();
+    this.#beginNs = doubles();
     this.#endNs = doubles();
     this.#pausedNs = doubles();
     this.#next = doubles();
@@ -75,14 +98,23 @@ export class FlowControl {
     for (const each of clearedCells) flows[at + each] = 0;
     for (const each of [cell.lastSentNs, cell.firstSentNs, cell.stoppedNs]) flows[at + each] = -1;
     const nowNs = this.#startOf(batch, of);
-    const schedule = scheduleIn(flows, at);
-    const phase =
-      flows[at + cell.delayNs] >= 0 ? flows[at + cell.delayNs] : ((place * goldenRatio) % 1) * (1e9 / schedule.pps);
+    const schedule = this.#nextSchedules[flow] ?? endless;
+    const pps = flows[at + cell.pps];
+    const delayNs = flows[at + cell.delayNs];
+    const phase = delayNs >= 0 ? delayNs : ((place * goldenRatio) % 1) * (1e9 / pps);
+    const startNs = nowNs + Math.floor(phase);
+    this.#schedules[flow] = schedule;
+    flows[at + cell.limit] = schedule.limit ?? Number.POSITIVE_INFINITY;
     flows[at + cell.startedNs] = nowNs;
-    this.#startNs[flow] = nowNs + Math.floor(phase);
-    this.#endNs[flow] = this.#startNs[flow] + schedule.durationNs;
-    this.#run(flow, at, timelineOf(schedule, this.#startNs[flow], this.#endNs[flow]), 0);
+    this.#endNs[flow] = startNs + (schedule.durationNs ?? Number.POSITIVE_INFINITY);
+    this.#beginNs[flow] = startNs;
+    this.#run(flow, at, pps === max ? null : liveTimeline(schedule, pps, startNs), 0);
     flows[at + cell.generation] = started;
+  }
+
+  /** What flows send by from their next start on. */
+  setSchedule(flows: readonly number[], schedule: FlowSchedule): void {
+    for (const flow of flows) this.#nextSchedules[flow] = schedule;
   }
 
   stop(flow: number): void {
@@ -97,6 +129,24 @@ export class FlowControl {
   /** It has sent its last frame. */
   endItself(flow: number): void {
     this.#end(flow, flow * cell.doubles, 1);
+  }
+
+  /** It has no slot left: its next one is none, or after its time. */
+  isOver(flow: number): boolean {
+    if (this.departures.isOver(flow)) return true;
+    return this.#endsByTime[flow] === 1 && this.#ending[flow]!.isOver(this.departures.slotOf(flow));
+  }
+
+  /** Of a flow at max. */
+  isDoneAtMax(flow: number, nowNs: number): boolean {
+    const { flows } = this.#memory;
+    const at = flow * cell.doubles;
+    return nowNs >= this.#endNs[flow] || flows[at + cell.published] >= flows[at + cell.limit];
+  }
+
+  /** Of a flow at max: when its first frame may leave. */
+  beginNsOf(flow: number): number {
+    return this.#beginNs[flow];
   }
 
   pause(flow: number): void {
@@ -116,27 +166,36 @@ export class FlowControl {
     if (state === flowState.stopped) this.start(flow, batch, place, of);
     if (state !== flowState.paused) return;
     const pausedNs = this.#now() - this.#pausedNs[flow];
-    this.#startNs[flow] += pausedNs;
     this.#endNs[flow] += pausedNs;
-    this.#run(flow, at, timelineOf(scheduleIn(flows, at), this.#startNs[flow], this.#endNs[flow]), this.#next[flow]);
+    this.#beginNs[flow] += pausedNs;
+    this.#run(flow, at, this.#timelines[flow]?.later(pausedNs, this.#next[flow]) ?? null, this.#next[flow]);
   }
 
+  /** `pps`: Infinity is max. */
   setRate(flow: number, pps: number): void {
     const at = flow * cell.doubles;
     const { flows } = this.#memory;
     const state = flows[at + cell.state];
     const isRunning = state === flowState.running;
-    const next = isRunning ? this.departures.slotOf(flow) : this.#next[flow];
-    const before = this.#timelines[flow];
-    if (isRunning) this.#leave(flow, at);
+    if (isRunning) {
+      this.#next[flow] = this.departures.slotOf(flow);
+      this.#leave(flow, at);
+    }
     flows[at + cell.pps] = pps;
-    if (before === null || (!isRunning && state !== flowState.paused)) return;
-    const nowNs = isRunning ? this.#now() : this.#pausedNs[flow];
-    const schedule = scheduleIn(flows, at);
-    this.#startNs[flow] = startWithRate(schedule, next, before, nowNs);
-    const timeline = timelineOf(schedule, this.#startNs[flow], this.#endNs[flow]);
-    if (isRunning) this.#run(flow, at, timeline, next);
+    if (!isRunning && state !== flowState.paused) return;
+    const timeline = this.#withRate(flow, pps, isRunning ? this.#now() : this.#pausedNs[flow]);
+    if (isRunning) this.#run(flow, at, timeline, this.#next[flow]);
     else this.#timelines[flow] = timeline;
+  }
+
+  /** null: it has no departures at max. */
+  #withRate(flow: number, pps: number, nowNs: number): LiveTimeline | null {
+    if (pps === max) return null;
+    const before = this.#timelines[flow];
+    if (before !== null) return before.withRate(pps, this.#next[flow], nowNs);
+    // It was at max: its slots begin anew.
+    this.#next[flow] = 0;
+    return liveTimeline(this.#schedules[flow]!, pps, Math.max(nowNs, this.#beginNs[flow]));
   }
 
   /** It is no flow any more: its frames are stale from now on. */
@@ -147,29 +206,42 @@ export class FlowControl {
     // The next flow in this slot begins with nothing.
     this.#lanes.restart(flow);
     this.#timelines[flow] = null;
+    this.#ending[flow] = null;
+    this.#nextSchedules[flow] = null;
     flows[flow * cell.doubles + cell.state] = flowState.none;
   }
 
-  #run(flow: number, at: number, timeline: Timeline, next: number): void {
+  #run(flow: number, at: number, timeline: LiveTimeline | null, next: number): void {
     const { flows } = this.#memory;
-    this.#timelines[flow] = timeline;
     const pps = flows[at + cell.pps];
-    flows[at + cell.toleranceNs] = Math.max(lateToleranceNs, (lateToleranceShare * 1e9) / pps);
-    this.departures.insert(flow, timeline, next);
+    this.#timelines[flow] = timeline;
     flows[at + cell.state] = flowState.running;
-    this.totalPps += pps;
     this.running++;
+    if (timeline === null) {
+      this.max.add(flow, flows[at + cell.from]);
+      return;
+    }
+    const ending = new EndingTimeline(timeline, this.#endNs[flow]);
+    this.#ending[flow] = ending;
+    this.#endsByTime[flow] = ending.endsByTime ? 1 : 0;
+    flows[at + cell.toleranceNs] = Math.max(lateToleranceNs, (lateToleranceShare * 1e9) / pps);
+    this.departures.insert(flow, ending, next);
+    this.#peakPps[flow] = pps * peakShare(this.#schedules[flow]!);
+    this.totalPps += this.#peakPps[flow];
     // Its time may be over, or have no slot.
-    if (next >= timeline.frames) this.#end(flow, at, 1);
+    if (ending.isOver(next)) this.#end(flow, at, 1);
   }
 
   /** Out of the order of departures; its state is the caller's. */
   #leave(flow: number, at: number): void {
     const { flows } = this.#memory;
     if (flows[at + cell.state] !== flowState.running) return;
-    this.departures.remove(flow);
     this.running--;
-    this.totalPps = this.running === 0 ? 0 : this.totalPps - flows[at + cell.pps];
+    if (flows[at + cell.pps] === max) this.max.remove(flow, flows[at + cell.from]);
+    else {
+      this.departures.remove(flow);
+      this.totalPps = this.running === this.max.count ? 0 : this.totalPps - this.#peakPps[flow];
+    }
   }
 
   #end(flow: number, at: number, endedItself: number): void {
@@ -182,8 +254,9 @@ export class FlowControl {
 
   /** Slots that are due and were not dealt with. */
   #overdue(flow: number): number {
+    if (this.#timelines[flow] === null) return 0;
     const next = this.departures.slotOf(flow);
-    return Math.max(0, this.#timelines[flow]!.dueBefore(this.#now() + 1, next) - next);
+    return Math.max(0, this.#ending[flow]!.dueBefore(this.#now() + 1, next) - next);
   }
 
   #now(): number {

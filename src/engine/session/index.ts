@@ -4,6 +4,7 @@ export type { HeapPiece, RowGroup } from "./cursors.js";
 export { laneRowCell, SessionLanes } from "./lanes.js";
 export type { SessionHost, SessionJobEvent, SessionOrder } from "./orders.js";
 export { type CaptureOrder, captureSlot, captureSlotBytes } from "./port-capture.js";
+export type { DepartureLaw, FlowSchedule } from "./schedule.js";
 export {
   allocateSession,
   flowCell,

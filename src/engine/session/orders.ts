@@ -3,6 +3,7 @@ import type { HeaderMarks } from "../../stream/frames/program.js";
 import type { NeighbourEvent, ResponderSetup } from "../neighbour/index.js";
 import type { RowGroup } from "./cursors.js";
 import type { CaptureOrder } from "./port-capture.js";
+import type { FlowSchedule } from "./schedule.js";
 import type { SessionBuffers } from "./session-memory.js";
 
 export type SessionHost = { readonly name: string } & ResponderSetup;
@@ -10,6 +11,8 @@ export type SessionHost = { readonly name: string } & ResponderSetup;
 export type SessionOrder =
   | { readonly kind: "group"; readonly group: RowGroup }
   | { readonly kind: "ungroup"; readonly group: number }
+  /** What flows send by from their next start on. */
+  | { readonly kind: "schedule"; readonly flows: readonly number[]; readonly schedule: FlowSchedule }
   /** `bytes` and `mask` as arrays of numbers. */
   | { readonly kind: "marks"; readonly flow: number; readonly marks: PlainMarks | null }
   | { readonly kind: "hosts"; readonly port: number; readonly hosts: readonly SessionHost[] }

@@ -74,6 +74,11 @@ export class PortSender {
     ports[this.#cellsAt + portCell.attached] = open === null ? 0 : 1;
   }
 
+  /** Slots of the ring; 0: there is none. */
+  get slots(): number {
+    return this.#ring?.slots ?? 0;
+  }
+
   noteBeside(slot: number): void {
     if (slot >= 0) this.#buffers.primed[slot] = 0;
     this.#account.noteBeside();

@@ -9,6 +9,7 @@ import { LiveCursors } from "./cursors.js";
 import { FlowControl } from "./flow-control.js";
 import { SessionInspector } from "./inspector.js";
 import { LaneBook } from "./lane-book.js";
+import { MaxSender } from "./max-sender.js";
 import { marksFrom, type SessionJobEvent, type SessionOrder } from "./orders.js";
 import { PortCapture } from "./port-capture.js";
 import { PortReceiver } from "./port-receiver.js";
@@ -37,6 +38,7 @@ export class SessionLoop {
   readonly #cursors: LiveCursors;
   readonly #control: FlowControl;
   readonly #transmitter: SessionTransmitter;
+  readonly #maxSender: MaxSender;
   readonly #senders: readonly PortSender[];
   readonly #receivers: readonly PortReceiver[];
   readonly #hosts: readonly HostTable[];
@@ -59,6 +61,7 @@ export class SessionLoop {
     const ports = Array.from({ length: memory.shape.ports }, (_, port) => port);
     this.#senders = ports.map((port) => new PortSender(port, ringMemory, memory, this.clock, frames));
     this.#transmitter = new SessionTransmitter(memory, this.clock, this.#control, this.#senders, inUse);
+    this.#maxSender = new MaxSender(memory, this.clock, this.#control, this.#senders, inUse);
     this.#inspector = new SessionInspector(memory, ringMemory);
     this.#hosts = this.#senders.map((sender) => new HostTable(ringMemory, sender, context.post, nowNs));
     const shared = { memory, ringMemory, clock: this.clock, lanes, inspector: this.#inspector };
@@ -85,7 +88,7 @@ export class SessionLoop {
     const { clock } = this;
     clock.turn();
     let moved = this.#commands.isWaiting ? this.#takeCommands() : 0;
-    const sent = this.#transmitter.step();
+    const sent = this.#transmitter.step() + this.#maxSender.step();
     if (sent > 0) this.#times[1] = clock.nowNs;
     moved += sent;
     for (let p = 0; p < this.#receivers.length; p++) {
@@ -165,6 +168,9 @@ export class SessionLoop {
         break;
       case "ungroup":
         this.#cursors.close(given.group);
+        break;
+      case "schedule":
+        this.#control.setSchedule(given.flows, given.schedule);
         break;
       case "marks":
         this.#inspector.mark(given.flow, given.marks === null ? null : marksFrom(given.marks));

@@ -53,18 +53,14 @@ export const flowCell = {
   recognised: 22,
   recognisedFirstNs: 23,
   recognisedLastNs: 24,
-  /** What the owner says of the schedule (schedule.ts). Infinity: no end. */
+  /** Infinity: max. */
   pps: 25,
-  durationNs: 26,
-  burstFrames: 27,
-  bursts: 28,
-  gapNs: 29,
   /** From the start to the first slot; −1: its phase among those started with it. */
-  delayNs: 30,
+  delayNs: 26,
   /** The VLAN tags of its frames, and how many sizes they have. */
-  tags: 31,
-  variants: 32,
-  doubles: 40,
+  tags: 27,
+  variants: 28,
+  doubles: 32,
 } as const;
 
 /** Doubles of a port. Bytes are bufferBytes. */

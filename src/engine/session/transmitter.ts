@@ -145,7 +145,7 @@ export class SessionTransmitter {
   #endWhereOver(flow: number): void {
     const { flows } = this.#memory;
     const at = flow * flowCell.doubles;
-    if (flows[at + flowCell.published] >= flows[at + flowCell.limit] || this.#control.departures.isOver(flow)) {
+    if (flows[at + flowCell.published] >= flows[at + flowCell.limit] || this.#control.isOver(flow)) {
       this.#control.endItself(flow);
     }
   }
@@ -155,6 +155,6 @@ export class SessionTransmitter {
     const { departures } = this.#control;
     const skipped = departures.skipFirst(this.#clock.nowNs - caughtUpLagNs);
     this.#memory.flows[flow * flowCell.doubles + flowCell.missed] += skipped;
-    if (departures.isOver(flow)) this.#control.endItself(flow);
+    if (this.#control.isOver(flow)) this.#control.endItself(flow);
   }
 }

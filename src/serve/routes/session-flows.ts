@@ -6,6 +6,7 @@ import { type Call, json, type Reply, type Route } from "../route.js";
 import * as schema from "../schema/sessions.js";
 import type { Server } from "../server.js";
 import { flowOrders } from "../sessions/flow-order.js";
+import { lengthOf } from "../sessions/flow-times.js";
 import type { SessionDeed } from "../sessions/served-session.js";
 import { flowFigureNames } from "../sessions/session-figures.js";
 import { digits } from "./event-reply.js";
@@ -52,26 +53,22 @@ async function change(server: Server, { path, body }: Call): Promise<Reply> {
   return json(session.flows([name])[0]!);
 }
 
+interface Deed {
+  readonly flows?: readonly string[];
+  readonly duration?: string;
+  readonly count?: number;
+}
+
 const deedRoute = (deed: SessionDeed, summary: string): Route => ({
   method: "POST",
   path: `/sessions/{id}/${deed}`,
   summary,
-  body: schema.deedRequest,
+  body: deed === "start" ? schema.startRequest : schema.deedRequest,
   answers: { 200: schema.sessionInfo },
   handle: async (server, { path, body }) => {
     const session = server.sessions.ask(path["id"]!);
-    const { flows, duration, count } = body as {
-      readonly flows?: readonly string[];
-      readonly duration?: string;
-      readonly count?: number;
-    };
-    if (duration !== undefined || count !== undefined) {
-      throw new RequestRefusal("not-built", "a flow has one length, which it was added with", {
-        where: count === undefined ? "duration" : "count",
-        accepted: "count or duration of the flow: POST flows",
-      });
-    }
-    await session.act(deed, flows ?? null);
+    const { flows, ...length } = body as Deed;
+    await session.act(deed, flows ?? null, lengthOf(length)?.duration);
     return json(session.info());
   },
 });
@@ -124,7 +121,7 @@ export const sessionFlowRoutes: readonly Route[] = [
     answers: { 200: schema.flowList.shape.flows.element },
     handle: async (server, { path }) => json(await server.sessions.ask(path["id"]!).remove(path["flow"]!)),
   },
-  deedRoute("start", "starts flows anew: their counters begin at 0"),
+  deedRoute("start", "starts flows anew: their counters begin at 0. A count or duration is theirs from then on"),
   deedRoute("stop", "stops flows"),
   deedRoute("pause", "pauses flows that run"),
   deedRoute("resume", "lets paused flows go on where they paused"),

@@ -7,7 +7,7 @@ const nameOfFlow = z
   .min(1)
   .max(200)
   .regex(/^[^/\p{Cc}]+$/u, "a name without slashes");
-const rateText = text.describe("10kpps, 1Gbps; 5% where the session has a lineRate");
+const rateText = text.describe("10kpps, 1Gbps; max: all that the port takes; 5% where the session has a lineRate");
 const timeText = text.describe("e.g. 10s, 500ms");
 
 export const flowRequest = z.strictObject({
@@ -89,10 +89,12 @@ export const flowsRequest = z.union([z.strictObject({ flows: z.array(flowRequest
 
 export const flowChange = z.strictObject({ rate: rateText.optional(), paused: z.boolean().optional() });
 
-export const deedRequest = z.strictObject({
-  flows: z.array(text).optional().describe("names; default: all"),
-  duration: timeText.optional(),
-  count: z.int().min(1).optional(),
+const someFlows = { flows: z.array(text).optional().describe("names; default: all") };
+export const deedRequest = z.strictObject(someFlows);
+export const startRequest = z.strictObject({
+  ...someFlows,
+  count: z.int().min(1).optional().describe("frames of each, from now on"),
+  duration: timeText.optional().describe("time of sending of each, from now on; forever: no end"),
 });
 
 export const portList = z.object({ ports: z.array(sessionPort) });

@@ -1,5 +1,6 @@
 /** From what a request says of a flow to flows of a session: one, or one for each stream of a profile. Nothing is opened. */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { PktgenError } from "../../errors.js";
 import { readOptions } from "../../options/option.js";
 import {
@@ -14,24 +15,16 @@ import { type RunValues, runOptions } from "../../options/run-options.js";
 import { trafficOfRun } from "../../options/run-traffic.js";
 import { type Profile, parseProfile, parseSettings } from "../../profile/index.js";
 import { isProgramFile } from "../../program/load-program.js";
-import type { FlowDuration, FlowFrames, FlowRate, FlowSpec } from "../../session/index.js";
+import type { FlowFrames, FlowRate, FlowSpec } from "../../session/index.js";
 import { streamMeanBytes, streamPps } from "../../stream/departures/loads.js";
 import type { TrafficSpec, TrafficStream } from "../../stream/spec/traffic.js";
-import {
-  type FrameSize,
-  fixedSize,
-  formatRate,
-  minFrameBytes,
-  parseDuration,
-  parseRate,
-  ratePps,
-} from "../../units.js";
+import { type FrameSize, fixedSize, formatRate, minFrameBytes, parseRate, ratePps } from "../../units.js";
 import type { FlowBody } from "../contract.js";
 import { hexFrameOf } from "../hex-frame.js";
 import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
-import { sendable } from "../sendable.js";
 import type { ServeSetup } from "../setup.js";
+import { type FlowTimes, flowTimes, lengthOf } from "./flow-times.js";
 
 /** A flow, and its rate as a text. */
 export interface OrderedFlow {
@@ -131,7 +124,7 @@ async function profileOf(flow: FlowBody, texts: OptionTexts, setup: ServeSetup):
     return parseProfile(flow.profileText, join(setup.profiles, "request.yaml"), { settings: parseSettings([...set]) });
   if (flow.profile === undefined) return null;
   const path = profilePath(flow.profile, setup);
-  if (isProgramFile(path)) throw notBuilt("flows of a session have no programs", "profile", "a profile of streams");
+  if (isProgramFile(path)) throw noPrograms(flow.profile, "profile");
   return readProfile(path, { set: [...set] });
 }
 
@@ -142,14 +135,19 @@ function streamOrders(flow: FlowBody, spec: TrafficSpec, lineRateBps: number | n
     const what = `a flow has one size, and these are ${spec.sizes.length}`;
     throw invalid(what, "sizes", "one size or a mix, e.g. 64 or imix", "a flow for each size");
   }
+  const withProgram = spec.streams.find(({ program }) => program !== null);
+  if (withProgram !== undefined)
+    throw noPrograms(fileURLToPath(withProgram.program!.url), `stream "${withProgram.name}"`);
   const rates = ratesOf(flow, spec, size!, lineRateBps);
+  const whens = flowTimes(flow, spec, { size: size!, rates, lineRateBps });
   return spec.streams.map((stream, index) => {
-    if (stream.program !== null)
-      throw notBuilt("flows of a session have no programs", `stream "${stream.name}"`, "a profile of streams");
     const name = spec.streams.length === 1 ? flow.name : `${flow.name}.${stream.name}`;
-    return orderOf(flow, name, framesOf(stream, size!, spec.seed), rates[index]!, scheduleOf(flow, stream));
+    return orderOf(flow, name, framesOf(stream, size!, spec.seed), rates[index]!, whens[index]!);
   });
 }
+
+const noPrograms = (path: string, where: string): RequestRefusal =>
+  notBuilt(`${path}: flows of a session have no programs`, where, "a profile of streams; or POST /runs with it");
 
 const framesOf = (stream: TrafficStream, size: FrameSize, seed: number): FlowFrames => ({
   kind: "stream",
@@ -161,7 +159,7 @@ const framesOf = (stream: TrafficStream, size: FrameSize, seed: number): FlowFra
 /** The request's rate in the proportion of the streams; else that of each stream. */
 function ratesOf(flow: FlowBody, spec: TrafficSpec, size: FrameSize, lineRateBps: number | null): FlowRate[] {
   if (flow.rate === undefined && spec.plain === undefined)
-    return spec.streams.map(({ rate, name }) => sendable(rate, `stream "${name}" rate`));
+    return spec.streams.map(({ rate, name }) => hasRate(rate, `stream "${name}" rate`));
   const rate = askedRate(flow);
   if (spec.streams.length === 1) return [rate];
   const shares = streamPps(spec, size, { kind: "max", lineRateBps });
@@ -172,31 +170,11 @@ function ratesOf(flow: FlowBody, spec: TrafficSpec, size: FrameSize, lineRateBps
 }
 
 const askedRate = ({ rate }: FlowBody): FlowRate =>
-  sendable(rate === undefined ? null : parseRate(rate, "rate"), "rate");
+  hasRate(rate === undefined ? null : parseRate(rate, "rate"), "rate");
 
-/** null: the request says nothing of it. */
-function lengthOf({ count, duration }: FlowBody): { readonly duration: FlowDuration } | null {
-  if (count !== undefined && duration !== undefined)
-    throw invalid("count and duration contradict each other", "count", "one of them");
-  if (count !== undefined) return { duration: { kind: "frames", frames: count } };
-  if (duration === undefined || duration === "forever") return null;
-  return { duration: { kind: "seconds", seconds: parseDuration(duration, "duration") / 1e9 } };
-}
-
-/** Of a stream that says when its frames leave. */
-function scheduleOf(flow: FlowBody, { schedule, name }: TrafficStream): Pick<FlowSpec, "duration" | "delayNs"> {
-  const asked = lengthOf(flow);
-  const where = `stream "${name}" schedule`;
-  if (schedule.kind === "continuous") {
-    const { startNs, frames } = schedule;
-    const own = frames == null ? {} : { duration: { kind: "frames", frames } as const };
-    return { ...own, ...(asked ?? {}), ...(startNs === null ? {} : { delayNs: startNs }) };
-  }
-  if (schedule.kind !== "bursts")
-    throw notBuilt(`flows of a session have no ${schedule.kind}`, where, "continuous, bursts");
-  if (asked !== null) throw invalid("the stream has bursts, which say how long it sends", "duration", "neither");
-  const { startNs, frames, bursts, gapNs } = schedule;
-  return { delayNs: startNs, duration: { kind: "bursts", frames, bursts, gapNs } };
+function hasRate(rate: FlowRate | null, where: string): FlowRate {
+  if (rate !== null) return rate;
+  throw invalid("a flow has a rate", where, "a rate, e.g. 10kpps, 1Gbps or max");
 }
 
 function orderOf(
@@ -204,11 +182,8 @@ function orderOf(
   name: string,
   frames: FlowFrames,
   rate: FlowRate,
-  when: Pick<FlowSpec, "duration" | "delayNs">,
+  when: FlowTimes,
 ): OrderedFlow {
   const to = rx === null ? [] : [rx ?? tx].flat();
   return { spec: { name, from: tx, to, frames, rate, ...when }, rate: formatRate(rate), start: start === true };
 }
-
-/** @throws PktgenError (2) */
-export const rateOfChange = (text: string): FlowRate => sendable(parseRate(text, "rate"), "rate");

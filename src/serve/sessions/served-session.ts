@@ -1,15 +1,22 @@
 /** One session: its state, its flows by name, what is done with them, and how it ends. */
 import { didYouMean } from "../../nearest.js";
-import type { FlowCounters, HostSpec, Session, SessionEvent, SessionSnapshot } from "../../session/index.js";
+import type {
+  FlowCounters,
+  FlowDuration,
+  HostSpec,
+  Session,
+  SessionEvent,
+  SessionSnapshot,
+} from "../../session/index.js";
 import { sleepNs } from "../../sys/sleep.js";
-import { formatRate } from "../../units.js";
+import { formatRate, parseRate } from "../../units.js";
 import type { ErrorDetail, FlowFacts, HostBody, SessionBody, SessionFacts } from "../contract.js";
 import { EventReaders } from "../events/readers.js";
 import { exchangeInSession, isOfExchange } from "../exchange/in-session.js";
 import type { ExchangeOrder } from "../exchange/order.js";
 import type { ExchangeOutcome } from "../exchange/outcome.js";
 import { RequestRefusal } from "../refusal.js";
-import { type OrderedFlow, rateOfChange } from "./flow-order.js";
+import type { OrderedFlow } from "./flow-order.js";
 import { ServedCaptures } from "./served-captures.js";
 import { flowFigures, portFigures, stateWord, sumFigures } from "./session-figures.js";
 import { SessionTeller } from "./session-teller.js";
@@ -189,14 +196,14 @@ export class ServedSession {
   async setRate(name: string, rate: string): Promise<void> {
     const { engine } = this;
     this.flows([name]);
-    const read = rateOfChange(rate);
+    const read = parseRate(rate, "rate");
     await engine.setRate([name], read);
     this.#rates.set(name, formatRate(read));
     this.#teller.deed("rate", `rate ${formatRate(read)}`, [name]);
   }
 
-  /** Paused flows alone are resumed. `names` null: all. @throws SessionError unknown-flow */
-  async act(deed: SessionDeed, names: readonly string[] | null): Promise<void> {
+  /** Paused flows alone are resumed. `names` null: all. `duration`: of a start, from which on it is theirs. @throws SessionError unknown-flow */
+  async act(deed: SessionDeed, names: readonly string[] | null, duration?: FlowDuration): Promise<void> {
     const { engine } = this;
     const states = new Map(
       engine.flows().flatMap(({ spec, state }) => (isOfExchange(spec.name) ? [] : [[spec.name, state]])),
@@ -205,7 +212,8 @@ export class ServedSession {
     const isMeant = (name: string): boolean => deed !== "resume" || (states.get(name) ?? "paused") === "paused";
     const flows = asked.filter(isMeant);
     if (flows.length === 0) return;
-    await engine[deed](flows);
+    if (deed === "start") await engine.start(flows, duration);
+    else await engine[deed](flows);
     this.#teller.deed(deed, deed, flows);
     // What is asked next sees it.
     engine.sample();

@@ -12,6 +12,17 @@ const layer2 = (bpsL1: number, pps: number): number => Math.max(0, bpsL1 - pps *
 /** Frames of it that nobody awaits are in no sum but `sent`. */
 export const isAwaited = ({ to }: FlowCounters): boolean => to.length > 0;
 
+/** null: one of them is at max. */
+function offeredPps(flows: readonly FlowCounters[]): Value {
+  let sum = 0;
+  for (const { state, pps } of flows) {
+    if (state !== "running") continue;
+    if (pps === null) return null;
+    sum += pps;
+  }
+  return sum;
+}
+
 /** Sums over all flows. Percentiles of many flows are not known; of one they are its. */
 export function sumFigures({ flows }: SessionSnapshot, lostPps: Value): Record<SessionFigure, Value> {
   const sum = (of: (flow: FlowCounters) => number): number => flows.reduce((total, flow) => total + of(flow), 0);
@@ -25,7 +36,7 @@ export function sumFigures({ flows }: SessionSnapshot, lostPps: Value): Record<S
     duplicate: sum(({ duplicate }) => duplicate),
     reordered: sum(({ reordered }) => reordered),
     corrupt: sum(({ corrupt }) => corrupt),
-    offeredPps: sum(({ state, pps }) => (state === "running" ? pps : 0)),
+    offeredPps: offeredPps(flows),
     txPps: sum(({ txPps }) => txPps),
     rxPps: sum(({ rxPps }) => rxPps),
     lostPps,

@@ -199,14 +199,15 @@ function timelineOf(
       const { startNs, fromShare, toShare, rampNs } = schedule;
       return new Ramp(fromNs + startNs, pps * fromShare, pps * toShare, rampNs);
     }
-    case "poisson": {
-      const random =
-        schedule.seed === null
-          ? seededRandom(spec.seed, substream + 1 + index)
-          : seededRandom(schedule.seed, substream);
-      return new Poisson(pps, fromNs + schedule.startNs, random.uint32());
-    }
+    case "poisson":
+      return new Poisson(pps, fromNs + schedule.startNs, poissonKey(spec, index, schedule.seed));
   }
+}
+
+/** What decides the arrivals of a stream; `seed` null: its spec's, each stream its own. */
+export function poissonKey(spec: TrafficSpec, index: number, seed: number | null): number {
+  const random = seed === null ? seededRandom(spec.seed, substream + 1 + index) : seededRandom(seed, substream);
+  return random.uint32();
 }
 
 /** Throws a usage error for numbers that no schedule has. */

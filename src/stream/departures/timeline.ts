@@ -28,7 +28,7 @@ export interface Timeline {
 }
 
 /** Frames k with dueNs(k) < ns, by doubling and halving. */
-function countBefore(timeline: Pick<Timeline, "frames" | "dueNs">, ns: number, from: number): number {
+export function countBefore(timeline: Pick<Timeline, "frames" | "dueNs">, ns: number, from: number): number {
   const isDue = (k: number): boolean => k < timeline.frames && timeline.dueNs(k) < ns;
   if (!isDue(from)) return from;
   let [due, step] = [from, 1];
@@ -138,13 +138,15 @@ export class Poisson implements Timeline {
   readonly endNs = Number.POSITIVE_INFINITY;
   readonly #key: number;
   readonly #meanNs: number;
-  #k = 0;
+  #k: number;
   #exactNs: number;
 
-  constructor(pps: number, startNs: number, key: number) {
+  /** `first`: it goes on with this slot, which is due at `startNs`; absent: slot 0 is a gap after it. */
+  constructor(pps: number, startNs: number, key: number, first: number | null = null) {
     this.#key = key;
     this.#meanNs = 1e9 / pps;
-    this.#exactNs = startNs + this.#gapNs(0);
+    this.#k = first ?? 0;
+    this.#exactNs = first === null ? startNs + this.#gapNs(0) : startNs;
   }
 
   dueNs(k: number): number {

@@ -1,0 +1,105 @@
+/**
+ * Sends frames of flows at max: what a port's ring has room for, in turn. A part of the ring stays free, and nothing is
+ * placed while another flow's frame is due. So frames with departures, and answers, leave as they would without them.
+ */
+import { high16, low32 } from "../../stream/frames/signature.js";
+import type { TrialClock } from "../loop/index.js";
+import type { FlowControl } from "./flow-control.js";
+import type { PortSender } from "./port-sender.js";
+import { flowCell, type SessionMemory } from "./session-memory.js";
+
+/** Frames of a port before the next departure is looked at again. */
+const mostAtOnce = 32;
+/** Slots that stay free, or this share of a small ring. */
+const mostReserve = 64;
+const reserveShare = 4;
+
+export class MaxSender {
+  readonly #memory: SessionMemory;
+  readonly #clock: TrialClock;
+  readonly #control: FlowControl;
+  readonly #senders: readonly PortSender[];
+  readonly #inUse: { port: number };
+  /** By port: whose turn it is. */
+  readonly #turns: Int32Array;
+  #firstPort = 0;
+
+  constructor(
+    memory: SessionMemory,
+    clock: TrialClock,
+    control: FlowControl,
+    senders: readonly PortSender[],
+    inUse: { port: number },
+  ) {
+    this.#memory = memory;
+    this.#clock = clock;
+    this.#control = control;
+    this.#senders = senders;
+    this.#inUse = inUse;
+    this.#turns = new Int32Array(senders.length);
+  }
+
+  /** One turn. Returns the frames published. */
+  step(): number {
+    if (this.#control.max.count === 0) return 0;
+    const { length } = this.#senders;
+    let moved = 0;
+    for (let k = 0; k < length; k++) {
+      // The next turn begins with the port that this one did not come to.
+      if (this.#control.departures.nextNs <= this.#clock.nowNs) break;
+      const port = this.#firstPort;
+      this.#firstPort = port + 1 < length ? port + 1 : 0;
+      moved += this.#fill(port);
+    }
+    return moved;
+  }
+
+  #fill(port: number): number {
+    this.#endThoseOver(port);
+    const sender = this.#senders[port];
+    const flows = this.#control.max.of(port);
+    if (flows.length === 0) return 0;
+    this.#inUse.port = port;
+    const reserve = Math.min(mostReserve, Math.ceil(sender.slots / reserveShare));
+    const wanted = Math.min(mostAtOnce, sender.room() - reserve);
+    const { nowNs } = this.#clock;
+    const [low, high] = [low32(nowNs) | 0, high16(nowNs)];
+    const each = Math.ceil(mostAtOnce / flows.length);
+    let placed = 0;
+    for (let tried = 0; tried < flows.length && placed < wanted; tried++) {
+      const flow = flows[this.#turns[port] % flows.length];
+      this.#turns[port] = (this.#turns[port] + 1) % flows.length;
+      const n = Math.min(each, wanted - placed, this.#leftOf(flow));
+      if (n > 0) placed += sender.place(flow, n, low, high);
+      this.#noteSent(flow);
+    }
+    if (placed === 0) return 0;
+    sender.publish();
+    sender.kick();
+    this.#clock.read();
+    this.#endThoseOver(port);
+    return placed;
+  }
+
+  /** Frames that it may send now. */
+  #leftOf(flow: number): number {
+    if (this.#clock.nowNs < this.#control.beginNsOf(flow)) return 0;
+    const { flows } = this.#memory;
+    const at = flow * flowCell.doubles;
+    return flows[at + flowCell.limit] - flows[at + flowCell.published];
+  }
+
+  #noteSent(flow: number): void {
+    const { flows } = this.#memory;
+    const at = flow * flowCell.doubles;
+    const hasSent = flows[at + flowCell.published] > 0;
+    if (hasSent && flows[at + flowCell.firstSentNs] < 0) flows[at + flowCell.firstSentNs] = this.#clock.nowNs;
+  }
+
+  #endThoseOver(port: number): void {
+    const flows = this.#control.max.of(port);
+    for (let k = flows.length - 1; k >= 0; k--) {
+      if (this.#control.isDoneAtMax(flows[k], this.#clock.nowNs)) this.#control.endItself(flows[k]);
+    }
+  }
+}
