@@ -84,6 +84,11 @@ export class PortSender {
     this.#account.noteBeside();
   }
 
+  /** Little room: half of the ring's slots. Rings tell of no more than a burst that it has room. */
+  get halfRoom(): number {
+    return Math.min(burstFrames, this.#buffers.primed.length) >> 1;
+  }
+
   /** How many frames have room now. A ring whose peer broke its rules throws. */
   room(): number {
     const ring = this.#ring;
