@@ -29,8 +29,8 @@
  *    ↓
  *   leaves: files of src/ itself, except index.ts
  *
- * Inside the engine: main and session stand on trial and replay, these on neighbour and worker, these on receive, these on transmit, forward
- * and pipe, all of them on loop.
+ * Inside the engine: main stands on generator, this on trial and session, these and replay on neighbour, rehearsal and worker, these on receive,
+ * these on transmit, forward and pipe, all of them on loop.
  *
  * A type may be imported upwards, since nothing of it is left at run time; a value may not.
  */
@@ -54,9 +54,9 @@ const engineFloors = [
   ["loop"],
   ["transmit", "forward", "pipe"],
   ["receive", "worker"],
-  ["neighbour"],
-  ["trial", "replay"],
-  ["session"],
+  ["neighbour", "rehearsal"],
+  ["trial", "replay", "session"],
+  ["generator"],
 ];
 
 const rooms = (names) => `^src/(${names.join("|")})/`;

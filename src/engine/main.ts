@@ -178,11 +178,10 @@ function serve(job: Job): void {
 
 const jobs: Record<JobName, () => Promise<{ createJob: CreateJob; prepareJob?: (options: unknown) => Promise<void> }>> =
   {
-    generator: () => import("./trial/generator-job.js"),
+    generator: () => import("./generator/job.js"),
     receiver: () => import("./trial/receive-job.js"),
     forwarders: () => import("./forward/forwarders-job.js"),
     replay: () => import("./replay/job.js"),
-    session: () => import("./session/job.js"),
   };
 
 const { createJob, prepareJob } = await jobs[setup.job]();

@@ -3,13 +3,14 @@
  * with the frames whatever a test says: the whole engine but for threads and time.
  */
 
+import { createJob } from "../../src/engine/generator/job.js";
 import type { Job } from "../../src/engine/loop/job.js";
 import type { TrialSpec } from "../../src/engine/loop/trial-spec.js";
 import type { GeneratorCommand, GeneratorEvent } from "../../src/engine/trial/commands.js";
 import { generatorCounter } from "../../src/engine/trial/counters.js";
-import { createJob, type GeneratorOptions, scheduleLeadNs } from "../../src/engine/trial/generator-job.js";
 import { LiveLatency, liveMemory } from "../../src/engine/trial/live-memory.js";
 import { LoadSender } from "../../src/engine/trial/load-queue.js";
+import { scheduleLeadNs, type TrialOptions } from "../../src/engine/trial/trial-traffic.js";
 import type { Histogram } from "../../src/stats/histogram.js";
 import type { TrialReport } from "../../src/stats/trial-report.js";
 import { fixedSize } from "../../src/units.js";
@@ -50,13 +51,13 @@ export class GeneratorSim {
   readonly #queues: number;
 
   /** `strays`: it is one of several workers. `megabytes`: memory of its rings. */
-  constructor(options: Partial<WireOptions> = {}, strays?: GeneratorOptions["strays"], megabytes = 64) {
+  constructor(options: Partial<WireOptions> = {}, strays?: TrialOptions["strays"], megabytes = 64) {
     const all = { format: "packed", queues: 1, size: 256, ...options } as const;
     this.#queues = all.queues;
     this.wire = new Wire(new Space(megabytes * 2 ** 20), "driver", all);
     this.job = createJob({
       memory: this.wire.port().memory,
-      options: { ports: 1, live: this.live, ...(strays === undefined ? {} : { strays }) } satisfies GeneratorOptions,
+      options: { ports: 1, live: this.live, ...(strays === undefined ? {} : { strays }) } satisfies TrialOptions,
       counters: this.counters,
       nowNs: () => {
         // Each read takes a little, so that loops which wait for the clock come to an end.

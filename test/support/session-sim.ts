@@ -3,6 +3,9 @@
  * when a test says so, and does with it whatever the test says. Commands go the way that a session's go.
  */
 
+import { createJob } from "../../src/engine/generator/job.js";
+import type { JobContext } from "../../src/engine/loop/job.js";
+import { trafficTurn } from "../../src/engine/loop/traffic.js";
 import { type Command, CommandWriter, commandKind } from "../../src/engine/session/commands.js";
 import { SessionLoop } from "../../src/engine/session/session-loop.js";
 import { allocateSession, SessionMemory } from "../../src/engine/session/session-memory.js";
@@ -59,8 +62,11 @@ export class SessionSim {
       this.nowNs += this.readNs;
       return this.nowNs;
     };
-    const context = { ringMemory: space.memory, nowNs, sleeps: () => 0, inUse: { port: 0 } };
-    this.loop = new SessionLoop({ ...context, post: (event) => this.posted.push(event) }, buffers);
+    const context: JobContext = {
+      ...{ memory: space.memory, options: null, counters: new Float64Array(1), nowNs, busy: true },
+      ...{ inUse: { port: 0 }, sleeps: () => 0, post: (event) => this.posted.push(event) },
+    };
+    this.loop = new SessionLoop(context, { session: buffers }, createJob);
     for (const [port, wire] of this.wires.entries()) this.loop.attach(port, wire.port());
     const names = this.wires.map((_, port) => ({ name: `p${port}`, isUp: () => true, hasCapture: () => false }));
     this.#sampler = new Sampler(this.memory, names, settleNs);
@@ -108,7 +114,7 @@ export class SessionSim {
   }
 
   turn(device: SimDevice = straight): void {
-    this.loop.step();
+    trafficTurn(this.loop);
     for (const [port, wire] of this.wires.entries()) {
       if (this.still.has(port)) continue;
       for (const frame of wire.receive(0)) {

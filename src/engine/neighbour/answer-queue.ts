@@ -9,26 +9,38 @@ const mostWaiting = 64;
 /** The sender that fills the ring, too. It must know what lies between its frames. */
 export type BesideSender = Pick<TransmitQueue, "noteBeside">;
 
+/** A frame that waits: an answer, or a question of our own. */
+interface Waiting {
+  readonly frame: Uint8Array;
+  readonly isAnswer: boolean;
+}
+
 export class AnswerQueue {
-  /** Frames, and their bufferBytes, that were sent. */
+  /** Frames, and their bufferBytes, that were sent; and how many of them were answers. */
   sent = 0;
   sentBytes = 0;
+  answered = 0;
   port: OpenPort | null = null;
   sender: BesideSender | null = null;
   /** Sees each frame before it is handed over. */
   watch: ((offset: number, bytes: number) => void) | null = null;
   readonly #memory: RingMemory;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #waiting: Waiting[] = [];
 
   constructor(memory: RingMemory) {
     this.#memory = memory;
   }
 
-  /** Returns false where too many wait: this one is dropped. */
-  push(frame: Uint8Array): boolean {
-    if (this.#waiting.length >= mostWaiting) return false;
-    this.#waiting.push(frame);
-    return true;
+  /** Where too many wait, this one is dropped. */
+  push(frame: Uint8Array, isAnswer: boolean): void {
+    if (this.#waiting.length < mostWaiting) this.#waiting.push({ frame, isAnswer });
+  }
+
+  /** Counts anew. */
+  reset(): void {
+    this.sent = 0;
+    this.sentBytes = 0;
+    this.answered = 0;
   }
 
   get isEmpty(): boolean {
@@ -38,8 +50,8 @@ export class AnswerQueue {
   /** Sends what waits, and returns how many left. */
   flush(): number {
     let went = 0;
-    while (this.#waiting.length > 0 && this.send(this.#waiting[0])) {
-      this.#waiting.shift();
+    while (this.#waiting.length > 0 && this.send(this.#waiting[0].frame)) {
+      if (this.#waiting.shift()!.isAnswer) this.answered++;
       went++;
     }
     return went;

@@ -3,12 +3,30 @@
  * kept. Nothing is sent that nobody asked for.
  */
 import type { RingMemory } from "../../memory.js";
-import { formatMac, type Ipv4Address, type Ipv6Address, parseMac } from "../../packet/index.js";
+import { formatMac, type Ipv4Address, type Ipv6Address, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
 import type { OpenPort } from "../loop/index.js";
 import type { ForeignFrames } from "../receive/index.js";
 import { AnswerQueue, type BesideSender } from "./answer-queue.js";
 import { answerTo, echoAnswered, echoRequestTo, type Host, mayConcernHost, questionFor, toldBy } from "./frames.js";
-import { hostOf, ipAddressFrom, type ResponderSetup } from "./responder.js";
+
+/** A host at a port: the addresses that it answers for and asks from. */
+export interface ResponderSetup {
+  readonly mac: string;
+  readonly ipv4: readonly string[];
+  readonly ipv6: readonly string[];
+  /** The VLAN of its questions; null: they have no tag. */
+  readonly vlan: number | null;
+}
+
+const ipAddressFrom = (text: string): Ipv4Address | Ipv6Address =>
+  text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+
+const hostOf = ({ mac, ipv4, ipv6, vlan }: ResponderSetup): Host => ({
+  mac: parseMac(mac),
+  ipv4: ipv4.map((text) => parseIpv4(text)),
+  ipv6: ipv6.map((text) => parseIpv6(text)),
+  vlan,
+});
 
 export type NeighbourEvent =
   | { readonly kind: "neighbour"; readonly host: string; readonly address: string; readonly mac: string }
@@ -22,14 +40,19 @@ interface TableHost {
 }
 
 export class HostTable implements ForeignFrames {
-  answered = 0;
   readonly queue: AnswerQueue;
   readonly #memory: RingMemory;
   readonly #tell: (event: NeighbourEvent) => void;
   readonly #nowNs: () => number;
   #hosts: readonly TableHost[] = [];
 
-  constructor(memory: RingMemory, sender: BesideSender, tell: (event: NeighbourEvent) => void, nowNs: () => number) {
+  /** `sender`: fills the port's first transmit ring, too. */
+  constructor(
+    memory: RingMemory,
+    sender: BesideSender | null,
+    tell: (event: NeighbourEvent) => void,
+    nowNs: () => number,
+  ) {
     this.#memory = memory;
     this.#tell = tell;
     this.#nowNs = nowNs;
@@ -49,21 +72,34 @@ export class HostTable implements ForeignFrames {
   ask(name: string, address: string): void {
     const table = this.#named(name);
     if (table === undefined) return;
-    const target = ipAddressFrom(address) as Ipv4Address | Ipv6Address;
-    table.wanted.set(address, target);
+    const target = this.#want(table, address);
     const from = (target.length === 4 ? table.host.ipv4 : table.host.ipv6)[0];
-    if (from !== undefined) this.queue.push(questionFor(target, from, table.host));
+    if (from !== undefined) this.queue.push(questionFor(target, from, table.host), false);
+  }
+
+  /** Asks from this address of the host, at once: where there is no room now, it does not. */
+  askNow(name: string, address: string, from: string): void {
+    const table = this.#named(name);
+    if (table === undefined) return;
+    this.queue.send(questionFor(this.#want(table, address), ipAddressFrom(from), table.host));
+  }
+
+  /** Somebody else asks for this address alone, and the answer may come in here. */
+  expect(name: string, address: string): void {
+    const table = this.#named(name);
+    table?.wanted.clear();
+    if (table !== undefined) this.#want(table, address);
   }
 
   /** An echo request; the answer is an event with this id (16 bits). */
   ping(name: string, address: string, mac: string, id: number): void {
     const table = this.#named(name);
     if (table === undefined) return;
-    const target = ipAddressFrom(address) as Ipv4Address | Ipv6Address;
+    const target = ipAddressFrom(address);
     const { host } = table;
     const from = (target.length === 4 ? host.ipv4 : host.ipv6)[0];
     if (from === undefined) return;
-    this.queue.push(echoRequestTo(target, from, parseMac(mac), { identifier: id, host }));
+    this.queue.push(echoRequestTo(target, from, parseMac(mac), { identifier: id, host }), false);
   }
 
   onForeign(offset: number, bytes: number): void {
@@ -75,9 +111,15 @@ export class HostTable implements ForeignFrames {
       if (echo !== null) this.#tell({ kind: "echo", id: echo, atNs: this.#nowNs() });
       const answer = answerTo(frame, table.host);
       if (answer === null) continue;
-      if (this.queue.push(answer)) this.answered++;
+      this.queue.push(answer, true);
       return;
     }
+  }
+
+  #want({ wanted }: TableHost, address: string): Ipv4Address | Ipv6Address {
+    const target = ipAddressFrom(address);
+    wanted.set(address, target);
+    return target;
   }
 
   #learn({ name, wanted }: TableHost, frame: Uint8Array): void {

@@ -1,3 +1,3 @@
 /** What a port is to its neighbours: answers to ARP, neighbour solicitations and echo requests. */
-export { HostTable, type NeighbourEvent } from "./host-table.js";
-export { Responder, type ResponderSetup } from "./responder.js";
+export { HostTable, type NeighbourEvent, type ResponderSetup } from "./host-table.js";
+export { Responder } from "./responder.js";

@@ -4,7 +4,7 @@
  */
 import type { CreateJob, JobContext, OpenPort } from "../loop/index.js";
 import { type PipeLayout, PipeWriter, pipeBytesOf, pipeWord } from "../pipe/index.js";
-import { directLoop } from "../trial/index.js";
+import { RehearsedJob } from "../rehearsal/index.js";
 import { type ReplayPace, type ReplaySpec, replayCounter } from "./spec.js";
 
 const frames = 128;
@@ -60,32 +60,27 @@ function rehearseWith(
 ): void {
   const dataBytes = frames * 128;
   const pipeBytes = pipeBytesOf(frames, dataBytes);
-  const loop = directLoop(ports, ports[0]?.queues.length ?? 1, frameBytes, 3 * pipeBytes);
+  let done = false;
+  const rehearsal = new RehearsedJob(createJob, context, {
+    ports,
+    queues: ports[0]?.queues.length ?? 1,
+    maxFrameBytes: frameBytes,
+    spareBytes: 3 * pipeBytes,
+    options: context.options,
+    counterSlots: replayCounter.slots,
+    onEvent: () => {
+      done = true;
+    },
+  });
   const pipeAt = (n: number): PipeLayout => {
     const control = new SharedArrayBuffer(4 * pipeWord.words);
-    return { offset: loop.spare + n * pipeBytes, frames, dataBytes, control };
+    return { offset: rehearsal.spare + n * pipeBytes, frames, dataBytes, control };
   };
   const pipe = pipeAt(0);
-  const writer = new PipeWriter(loop.memory, pipe);
+  const writer = new PipeWriter(rehearsal.memory, pipe);
   let dueNs = fill(writer, 0);
   if (kept) writer.end();
   else writer.waitForRoom();
-  let done = false;
-  const { nowNs, sleeps, busy } = context;
-  // In the order of the worker's own context: V8 takes the two for objects of one shape.
-  const job = createJob({
-    memory: loop.memory,
-    options: context.options,
-    counters: new Float64Array(replayCounter.slots),
-    nowNs,
-    post: () => {
-      done = true;
-    },
-    inUse: { port: 0 },
-    sleeps,
-    busy,
-  });
-  for (const [index, port] of loop.ports.entries()) job.attach(index, port);
   const rehearsed: ReplaySpec = {
     pipe,
     pace: paceOf(spec.pace),
@@ -99,10 +94,9 @@ function rehearseWith(
     recordTx: spec.recordTx && pipeAt(1),
     recordRx: spec.recordRx && pipeAt(2),
   };
-  job.command({ kind: "replay", spec: rehearsed });
+  rehearsal.command({ kind: "replay", spec: rehearsed });
   while (!done) {
-    job.step();
-    loop.turn();
+    rehearsal.step();
     if (!kept) dueNs = fill(writer, dueNs);
   }
 }

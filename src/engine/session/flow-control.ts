@@ -6,6 +6,7 @@ import { Departures } from "../../stream/departures/departures.js";
 import { orderField } from "../../stream/frames/frame-maker.js";
 import { signatureHead } from "../../stream/frames/signature.js";
 import type { TrialClock } from "../loop/index.js";
+import { lateToleranceOf, ringPace } from "../transmit/index.js";
 import type { LiveCursors } from "./cursors.js";
 import type { LaneBook } from "./lane-book.js";
 import { MaxFlows } from "./max-flows.js";
@@ -17,9 +18,6 @@ const max = Number.POSITIVE_INFINITY;
 const endless: FlowSchedule = { limit: null, durationNs: null, bursts: null, law: { kind: "steady" } };
 /** What flows that start together are spread by over their gaps: no two at the same moment. */
 const goldenRatio = 0.618_033_988_749_895;
-/** A frame is late when it lags by more than this, or by this share of its flow's gap if that is more. */
-const lateToleranceNs = 10_000;
-const lateToleranceShare = 0.01;
 /** So much after its command a flow may begin: the loop has other commands of the same batch to take before. */
 const leadNs = 20_000;
 const leadNsEach = 1_000;
@@ -224,7 +222,7 @@ export class FlowControl {
     const ending = new EndingTimeline(timeline, this.#endNs[flow]);
     this.#ending[flow] = ending;
     this.#endsByTime[flow] = ending.endsByTime ? 1 : 0;
-    flows[at + cell.toleranceNs] = Math.max(lateToleranceNs, (lateToleranceShare * 1e9) / pps);
+    flows[at + cell.toleranceNs] = lateToleranceOf(ringPace, 1e9 / pps);
     this.departures.insert(flow, ending, next);
     this.#peakPps[flow] = pps * peakShare(this.#schedules[flow]!);
     this.totalPps += this.#peakPps[flow];

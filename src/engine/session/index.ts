@@ -5,6 +5,7 @@ export { laneRowCell, SessionLanes } from "./lanes.js";
 export type { SessionHost, SessionJobEvent, SessionOrder } from "./orders.js";
 export { type CaptureOrder, captureSlot, captureSlotBytes } from "./port-capture.js";
 export type { DepartureLaw, FlowSchedule } from "./schedule.js";
+export { SessionLoop, type SessionOptions } from "./session-loop.js";
 export {
   allocateSession,
   flowCell,

@@ -44,6 +44,8 @@ export const marksFrom = ({ bytes, mask, sizes }: PlainMarks): HeaderMarks => ({
 export type SessionCommand =
   /** Runs a session of these buffers through direct loops, so that V8 compiles its code: nothing is sent on a port. */
   | { readonly kind: "rehearse"; readonly buffers: SessionBuffers; readonly mostNs: number }
+  /** Answers whether flows run, or commands wait. */
+  | { readonly kind: "isRunning" }
   /** The session begins. Answers the clock that all threads share, at its time 0. */
   | { readonly kind: "begin" };
 

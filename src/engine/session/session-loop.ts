@@ -1,8 +1,14 @@
-/** One session in one thread: any number of ports, and flows from each to any. One turn does a little of everything. */
-import type { RingMemory } from "../../memory.js";
+/** The traffic of a session, in one thread: any number of ports, and flows from each to any. */
 import { FrameMaker } from "../../stream/frames/frame-maker.js";
 import { trialHighOf } from "../../stream/frames/signature.js";
-import { countersEveryNs, type OpenPort, TrialClock } from "../loop/index.js";
+import {
+  type CreateJob,
+  countersEveryNs,
+  type JobContext,
+  type OpenPort,
+  type Traffic,
+  TrialClock,
+} from "../loop/index.js";
 import { HostTable } from "../neighbour/index.js";
 import { CommandReader, commandKind } from "./commands.js";
 import { LiveCursors } from "./cursors.js";
@@ -10,10 +16,11 @@ import { FlowControl } from "./flow-control.js";
 import { SessionInspector } from "./inspector.js";
 import { LaneBook } from "./lane-book.js";
 import { MaxSender } from "./max-sender.js";
-import { marksFrom, type SessionJobEvent, type SessionOrder } from "./orders.js";
+import { marksFrom, type SessionCommand, type SessionOrder } from "./orders.js";
 import { PortCapture } from "./port-capture.js";
 import { PortReceiver } from "./port-receiver.js";
 import { PortSender } from "./port-sender.js";
+import { rehearseSession } from "./rehearsal.js";
 import { commandCell, loopCell, portCell, type SessionBuffers, SessionMemory } from "./session-memory.js";
 import { SessionTransmitter } from "./transmitter.js";
 
@@ -22,17 +29,15 @@ const commandsATurn = 8;
 /** After the last frame was sent, the loop stays awake for those on their way. */
 const awakeAfterNs = 100_000_000;
 
-export interface SessionLoopContext {
-  readonly ringMemory: RingMemory;
-  readonly nowNs: () => number;
-  readonly sleeps: () => number;
-  readonly inUse: { port: number };
-  readonly post: (event: SessionJobEvent) => void;
+export interface SessionOptions {
+  readonly session: SessionBuffers;
 }
 
-export class SessionLoop {
+export class SessionLoop implements Traffic {
   readonly clock: TrialClock;
-  readonly #context: SessionLoopContext;
+  readonly #context: JobContext;
+  readonly #createJob: CreateJob;
+  readonly #ports: (OpenPort | null)[];
   readonly #memory: SessionMemory;
   readonly #commands: CommandReader;
   readonly #cursors: LiveCursors;
@@ -46,10 +51,13 @@ export class SessionLoop {
   /** Doubles in a typed array; trial-clock.ts says why: when ports are looked at next, and when a frame was sent last. */
   readonly #times = new Float64Array(2);
 
-  constructor(context: SessionLoopContext, buffers: SessionBuffers) {
-    const memory = new SessionMemory(buffers);
-    const { ringMemory, nowNs, inUse } = context;
+  /** `createJob`: makes another job of its kind, to rehearse with. */
+  constructor(context: JobContext, { session }: SessionOptions, createJob: CreateJob) {
+    const memory = new SessionMemory(session);
+    const { memory: ringMemory, nowNs, inUse } = context;
     this.#context = context;
+    this.#createJob = createJob;
+    this.#ports = Array.from({ length: session.shape.ports }, () => null);
     this.#memory = memory;
     this.clock = new TrialClock(nowNs);
     this.clock.begin();
@@ -69,6 +77,7 @@ export class SessionLoop {
   }
 
   attach(index: number, port: OpenPort | null): void {
+    this.#ports[index] = port;
     this.#senders[index].attach(port);
     this.#receivers[index].attach(port);
     this.#hosts[index].attach(port);
@@ -79,26 +88,68 @@ export class SessionLoop {
     return this.#control.running === 0 && this.clock.nowNs - this.#times[1] > awakeAfterNs;
   }
 
-  get isRunning(): boolean {
-    return this.#control.running > 0 || this.#commands.isWaiting;
+  command(message: unknown): unknown {
+    const command = message as SessionCommand;
+    switch (command.kind) {
+      case "rehearse":
+        return rehearseSession(this.#createJob, this.#context, this.#ports, command.buffers, command.mostNs);
+      case "isRunning":
+        return this.#control.running > 0 || this.#commands.isWaiting;
+      case "begin":
+        this.clock.begin();
+        return this.clock.epochNs;
+    }
   }
 
-  step(): number {
-    const { inUse } = this.#context;
-    const { clock } = this;
-    clock.turn();
-    let moved = this.#commands.isWaiting ? this.#takeCommands() : 0;
+  /** Ports are open from the first turn to the last. */
+  isOpen(): boolean {
+    return true;
+  }
+
+  stepBeside(): number {
+    return 0;
+  }
+
+  beginTurn(): void {
+    this.clock.turn();
+  }
+
+  takeCommands(): number {
+    return this.#commands.isWaiting ? this.#takeCommands() : 0;
+  }
+
+  send(): number {
     const sent = this.#transmitter.step() + this.#maxSender.step();
-    if (sent > 0) this.#times[1] = clock.nowNs;
-    moved += sent;
+    if (sent > 0) this.#times[1] = this.clock.nowNs;
+    return sent;
+  }
+
+  receive(): number {
+    let moved = 0;
     for (let p = 0; p < this.#receivers.length; p++) {
-      inUse.port = p;
+      this.#context.inUse.port = p;
       moved += this.#receivers[p].step();
-      const hosts = this.#hosts[p];
-      if (!hosts.queue.isEmpty) moved += hosts.queue.flush();
     }
-    if (clock.nowNs >= this.#times[0]) this.#look();
-    return moved === 0 && this.#control.running > 0 && this.#transmitter.isWakeful ? 1 : moved;
+    return moved;
+  }
+
+  answer(): number {
+    let moved = 0;
+    for (let p = 0; p < this.#hosts.length; p++) {
+      const { queue } = this.#hosts[p];
+      if (queue.isEmpty) continue;
+      this.#context.inUse.port = p;
+      moved += queue.flush();
+    }
+    return moved;
+  }
+
+  endTurn(): void {
+    if (this.clock.nowNs >= this.#times[0]) this.#look();
+  }
+
+  get isWakeful(): boolean {
+    return this.#control.running > 0 && this.#transmitter.isWakeful;
   }
 
   /** What only now and then changes, or is only now and then asked for. */
@@ -108,10 +159,10 @@ export class SessionLoop {
     for (let p = 0; p < this.#senders.length; p++) {
       this.#context.inUse.port = p;
       this.#senders[p].look();
-      const { queue, answered } = this.#hosts[p];
+      const { queue } = this.#hosts[p];
       ports[p * portCell.count + portCell.beside] = queue.sent;
       ports[p * portCell.count + portCell.besideBytes] = queue.sentBytes;
-      ports[p * portCell.count + portCell.answered] = answered;
+      ports[p * portCell.count + portCell.answered] = queue.answered;
     }
     loop[loopCell.longestTurnNs] = this.clock.stoodStillNs;
     loop[loopCell.sleeps] = this.#context.sleeps();
@@ -187,7 +238,7 @@ export class SessionLoop {
       case "capture":
         this.#capture(
           given.port,
-          new PortCapture(given.capture, given.port, this.#context.ringMemory, this.#memory),
+          new PortCapture(given.capture, given.port, this.#context.memory, this.#memory),
           given.capture.direction,
         );
         break;

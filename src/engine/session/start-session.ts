@@ -2,8 +2,8 @@
 import type { Port } from "../../port/port.js";
 import { type LoopWorker, startLoopWorker } from "../worker/index.js";
 import { CommandWriter } from "./commands.js";
-import type { SessionJobOptions } from "./job.js";
 import type { SessionCommand, SessionJobEvent } from "./orders.js";
+import type { SessionOptions } from "./session-loop.js";
 import { allocateSession, type SessionBuffers, SessionMemory, type SessionShape } from "./session-memory.js";
 
 export interface SessionStart {
@@ -29,10 +29,10 @@ export interface SessionHandle extends AsyncDisposable {
 
 export async function startSession(setup: SessionStart): Promise<SessionHandle> {
   const buffers = allocateSession(setup.shape);
-  const options: SessionJobOptions = { buffers };
+  const options: SessionOptions = { session: buffers };
   const worker = await startLoopWorker({
     name: "session",
-    job: "session",
+    job: "generator",
     options,
     ports: setup.ports,
     counterSlots: 1,

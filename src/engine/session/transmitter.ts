@@ -5,18 +5,17 @@
  */
 import { high16, low32 } from "../../stream/frames/signature.js";
 import { FineWait, type TrialClock, wakefulNs } from "../loop/index.js";
-import { ringPace } from "../transmit/index.js";
+import { CatchUp, ringPace } from "../transmit/index.js";
 import type { FlowControl } from "./flow-control.js";
 import type { PortSender } from "./port-sender.js";
 import { flowCell, loopCell, portCell, type SessionMemory } from "./session-memory.js";
 
 const { catchUpFrames, singleFramePps } = ringPace;
-const catchUpRate = 1.1;
 /**
  * A thread without a CPU is back within milliseconds, on a machine where threads take turns. What came due in so much time
  * leaves at once then. At 1.1 × the rate, 4 ms took 40 to make good, and all frames left late until then. A longer time
  * ends at 1.1 ×, and so does a burst that leaves a ring little room: a peer that cannot keep up is not flooded, and no
- * slot is blocked for our own catching up. A trial has no such burst (transmit/account.ts): it must not make its device drop.
+ * slot is blocked for our own catching up. A trial keeps to one burst (transmit/account.ts).
  */
 const gatheredNs = 10_000_000;
 const mostLagNs = 100_000_000;
@@ -26,9 +25,6 @@ const mostLagNs = 100_000_000;
  */
 const caughtUpLagNs = 50_000_000;
 
-/** Doubles in a typed array; trial-clock.ts says why. */
-const cell = { tokens: 0, tokensAtNs: 1, count: 2 } as const;
-
 export class SessionTransmitter {
   readonly #memory: SessionMemory;
   readonly #clock: TrialClock;
@@ -36,7 +32,7 @@ export class SessionTransmitter {
   readonly #senders: readonly PortSender[];
   readonly #inUse: { port: number };
   readonly #wait: FineWait;
-  readonly #cells = new Float64Array(cell.count);
+  readonly #catchUp = new CatchUp(catchUpFrames);
 
   constructor(
     memory: SessionMemory,
@@ -51,7 +47,6 @@ export class SessionTransmitter {
     this.#senders = senders;
     this.#inUse = inUse;
     this.#wait = new FineWait(clock);
-    this.#cells[cell.tokens] = catchUpFrames;
   }
 
   /** The next departure is so near that the thread should stay awake for it. */
@@ -67,19 +62,9 @@ export class SessionTransmitter {
       if (nextNs - clock.nowNs > this.#wait.spinNs) return 0;
       this.#wait.until(nextNs);
     }
-    this.#refill();
-    return this.#sendDue();
-  }
-
-  /** Frames that may leave now: the schedule's at 1.1 × their rate, and what was not sent of the last milliseconds. */
-  #refill(): void {
-    const cells = this.#cells;
-    const { nowNs } = this.#clock;
     const { totalPps } = this.#control;
-    const gained = ((nowNs - cells[cell.tokensAtNs]) * totalPps * catchUpRate) / 1e9;
-    const most = Math.max(catchUpFrames, (gatheredNs * totalPps) / 1e9);
-    cells[cell.tokens] = Math.min(most, cells[cell.tokens] + gained);
-    cells[cell.tokensAtNs] = nowNs;
+    this.#catchUp.refill(clock.nowNs, totalPps, Math.max(catchUpFrames, (gatheredNs * totalPps) / 1e9));
+    return this.#sendDue();
   }
 
   /** A burst at most: each stamped and handed over on its own at low rates, all together at high ones. */
@@ -87,13 +72,13 @@ export class SessionTransmitter {
     const control = this.#control;
     const { departures } = control;
     const clock = this.#clock;
-    const cells = this.#cells;
+    const catchUp = this.#catchUp;
     const { flows } = this.#memory;
     const isSingle = control.totalPps <= singleFramePps;
     let moved = 0;
     for (let left = catchUpFrames; left > 0; ) {
       const { nextNs, stream: flow } = departures;
-      if (clock.nowNs < nextNs || cells[cell.tokens] < 1) break;
+      if (clock.nowNs < nextNs || catchUp.frames < 1) break;
       if (clock.nowNs - nextNs > mostLagNs) {
         this.#skip(flow);
         left--;
@@ -103,14 +88,14 @@ export class SessionTransmitter {
       const sender = this.#senders[flows[at + flowCell.from]];
       this.#inUse.port = sender.port;
       const room = sender.room();
-      if (room < sender.halfRoom) cells[cell.tokens] = Math.min(cells[cell.tokens], catchUpFrames);
+      if (room < sender.halfRoom) catchUp.limit(catchUpFrames);
       const most = isSingle
         ? 1
-        : Math.min(left, cells[cell.tokens], flows[at + flowCell.limit] - flows[at + flowCell.published]);
+        : Math.min(left, Math.floor(catchUp.frames), flows[at + flowCell.limit] - flows[at + flowCell.published]);
       const due = departures.runAt(clock.nowNs, most, flows[at + flowCell.toleranceNs]);
       const placed = room > 0 ? sender.place(flow, due, low32(clock.nowNs) | 0, high16(clock.nowNs)) : 0;
       if (placed > 0) {
-        cells[cell.tokens] -= placed;
+        catchUp.spend(placed);
         this.#noteSent(at, Math.min(placed, departures.lateInRun));
         moved += placed;
       }

@@ -1,10 +1,9 @@
 /**
  * The account of a sending half: what was published, late and blocked, whose fault that was, and why the sending ended.
  *
- * Departure times are never re-based. After a stall overdue frames leave late: a burst at once, and then at 1.1 × the
- * rate, so that catching up does not flood the DUT. Tokens count what may leave. A due frame that finds no free slot is
- * blocked: as on a line it is gone, and its slot of the schedule with it. With a count, the schedule goes on until n
- * frames are out.
+ * After a stall overdue frames leave late: a burst at once, and then at 1.1 × the rate (catch-up.ts). A due frame that
+ * finds no free slot is blocked: as on a line it is gone, and its slot of the schedule with it. With a count, the schedule
+ * goes on until n frames are out.
  */
 import { GapRecorder } from "../../stats/pacing.js";
 import {
@@ -15,6 +14,7 @@ import {
   type TrialClock,
   type TrialSpec,
 } from "../loop/index.js";
+import { CatchUp } from "./catch-up.js";
 import { mostOwnBlocked } from "./give-up.js";
 import type { SenderPace, TransmitQueue } from "./sender.js";
 
@@ -24,31 +24,28 @@ const lateToleranceShare = 0.01;
 export const endGraceNs = 10_000_000;
 /** A peer that frees no slot for this time while frames wait has stopped. */
 const stuckNs = 5_000_000_000;
-const catchUpRate = 1.1;
 
 /** Doubles in one typed array; trial-clock.ts says why. Times are in ns since the trial began; −1: it never happened. */
 const cell = {
   published: 0,
-  tokens: 1,
-  tokensAtNs: 2,
-  late: 3,
-  blocked: 4,
+  late: 1,
+  blocked: 2,
   /** Blocked frames that are the generator's own catching up. */
-  blockedOwn: 5,
+  blockedOwn: 3,
   /** When the peer stopped giving slots; −1: it gives them. */
-  blockedSinceNs: 6,
-  blockedNs: 7,
-  lastBlockedNs: 8,
+  blockedSinceNs: 4,
+  blockedNs: 5,
+  lastBlockedNs: 6,
   /** How many of the next blocked frames are our own catching up. */
-  ownLeft: 9,
+  ownLeft: 7,
   /** When the first and the last slot were dealt with, by sending or blocking. */
-  firstSlotNs: 10,
-  lastSlotNs: 11,
-  firstNs: 12,
-  lastNs: 13,
-  progressNs: 14,
-  endedNs: 15,
-  count: 16,
+  firstSlotNs: 8,
+  lastSlotNs: 9,
+  firstNs: 10,
+  lastNs: 11,
+  progressNs: 12,
+  endedNs: 13,
+  count: 14,
 } as const;
 
 export const windowNs = ({ fromNs, toNs }: TransmitWindow): number => Math.max(1, toNs - fromNs);
@@ -64,7 +61,7 @@ export interface TransmitAccountStart {
   readonly slots: number;
 }
 
-const toleranceOf = ({ lateToleranceNs }: SenderPace, intervalNs: number): number =>
+export const lateToleranceOf = ({ lateToleranceNs }: SenderPace, intervalNs: number): number =>
   Math.max(lateToleranceNs, lateToleranceShare * intervalNs);
 
 /** What only the transmitter knows at the end. */
@@ -81,6 +78,7 @@ export class TransmitAccount {
   /** null at max. */
   readonly wait: FineWait | null;
   toleranceNs: number;
+  readonly catchUp: CatchUp;
   readonly #spec: TrialSpec;
   readonly #clock: TrialClock;
   readonly #queues: readonly TransmitQueue[];
@@ -104,10 +102,10 @@ export class TransmitAccount {
     this.#pace = pace;
     this.#pps = pps;
     this.#mostOwn = mostOwnBlocked(spec, slots);
-    this.toleranceNs = toleranceOf(pace, intervalNs);
+    this.toleranceNs = lateToleranceOf(pace, intervalNs);
     this.wait = pps > 0 ? new FineWait(clock) : null;
     this.pacing = pps > 0 ? new GapRecorder(intervalNs) : null;
-    this.#cells[cell.tokens] = pace.catchUpFrames;
+    this.catchUp = new CatchUp(pace.catchUpFrames);
     for (const at of [cell.blockedSinceNs, cell.lastBlockedNs, cell.firstSlotNs, cell.firstNs]) this.#cells[at] = -1;
   }
 
@@ -117,7 +115,7 @@ export class TransmitAccount {
     this.noteTaken();
     if (pps === 0) return;
     this.#pps = pps;
-    this.toleranceNs = toleranceOf(this.#pace, 1e9 / pps);
+    this.toleranceNs = lateToleranceOf(this.#pace, 1e9 / pps);
   }
 
   /** Nothing is to be sent now: that a peer takes nothing says nothing. */
@@ -150,11 +148,6 @@ export class TransmitAccount {
     return this.#cells[cell.blocked];
   }
 
-  /** Frames that may leave now. */
-  get tokens(): number {
-    return this.#cells[cell.tokens];
-  }
-
   get firstNs(): number {
     return Math.max(0, this.#cells[cell.firstNs]);
   }
@@ -176,12 +169,9 @@ export class TransmitAccount {
     return this.#cells[cell.blockedSinceNs] >= 0;
   }
 
+  /** What may leave grows with time. It is kept to a burst: a trial must not make its device drop. */
   refill(): void {
-    const cells = this.#cells;
-    const { nowNs } = this.#clock;
-    const gained = ((nowNs - cells[cell.tokensAtNs]) * this.#pps * catchUpRate) / 1e9;
-    cells[cell.tokens] = Math.min(this.#catchUpFrames, cells[cell.tokens] + gained);
-    cells[cell.tokensAtNs] = nowNs;
+    this.catchUp.refill(this.#clock.nowNs, this.#pps, this.#catchUpFrames);
   }
 
   /** A slot of the schedule is dealt with now. */
@@ -197,11 +187,6 @@ export class TransmitAccount {
     if (cells[cell.firstNs] < 0) cells[cell.firstNs] = nowNs;
     cells[cell.lastNs] = nowNs;
     cells[cell.published] += frames;
-  }
-
-  /** These frames left by the schedule. */
-  spend(frames: number): void {
-    this.#cells[cell.tokens] -= frames;
   }
 
   noteLate(): void {

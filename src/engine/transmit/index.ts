@@ -1,5 +1,6 @@
 /** The sending half of a trial: what is due, who places it in a ring, and the account of late and blocked frames. */
-export { windowNs } from "./account.js";
+export { lateToleranceOf, windowNs } from "./account.js";
+export { CatchUp } from "./catch-up.js";
 export type { TransmitHalf } from "./half.js";
 export { LiveSender } from "./live-sender.js";
 export type { LoadTurn } from "./load-turn.js";

@@ -291,7 +291,7 @@ export class StreamsTransmitter implements TransmitHalf {
     for (let tries = 0; tries < catchUpFrames; tries++) {
       const { stream } = this.#departures;
       const nextNs = this.#nextNs;
-      if (nowNs < nextNs || account.tokens < 1 || this.#isOver(nowNs)) break;
+      if (nowNs < nextNs || account.catchUp.frames < 1 || this.#isOver(nowNs)) break;
       const sender = this.queues[this.#queueOf[stream]];
       const sent = sender.place(stream, low32(nowNs) | 0, high16(nowNs));
       account.noteSlot();
@@ -320,7 +320,7 @@ export class StreamsTransmitter implements TransmitHalf {
     this.#lags?.note(stream, sender.sentOf(stream) * this.queues.length + sender.queue, lagNs);
     // Gaps differ by schedule: what is recorded is how far each was off, around the mean one.
     account.pacing!.departedLate(lagNs);
-    account.spend(1);
+    account.catchUp.spend(1);
     account.noteTaken();
     account.noteSent(1);
   }

@@ -209,7 +209,7 @@ export class Transmitter implements TransmitHalf {
     if (!this.#single) return this.#sendDue(schedule);
     let moved = 0;
     for (let tries = 0; tries < catchUpFrames; tries++) {
-      if (clock.nowNs < cells[cell.dueNs] || account.tokens < 1 || this.#isOver()) break;
+      if (clock.nowNs < cells[cell.dueNs] || account.catchUp.frames < 1 || this.#isOver()) break;
       moved += this.#sendOne(schedule);
       if (clock.nowNs >= cells[cell.dueNs]) clock.read();
     }
@@ -238,7 +238,7 @@ export class Transmitter implements TransmitHalf {
     account.noteSlot();
     if (sent === 0) this.#noteBlocked(1);
     else {
-      account.spend(1);
+      account.catchUp.spend(1);
       account.noteTaken();
       this.#noteDepartures(sender, 1, this.#cells[cell.slot], schedule);
       account.noteSent(1);
@@ -253,7 +253,7 @@ export class Transmitter implements TransmitHalf {
     const account = this.account;
     const cells = this.#cells;
     const left = count === null ? Number.POSITIVE_INFINITY : count - account.published;
-    const due = Math.min(this.#overdue(), Math.floor(account.tokens), this.#pace.catchUpFrames, left);
+    const due = Math.min(this.#overdue(), Math.floor(account.catchUp.frames), this.#pace.catchUpFrames, left);
     if (due <= 0) return 0;
     const queues = this.queues.length;
     account.noteSlot();
@@ -271,7 +271,7 @@ export class Transmitter implements TransmitHalf {
     if (moved < due) this.#noteBlocked(due - moved);
     else account.noteTaken();
     this.#advance(due, schedule);
-    account.spend(moved);
+    account.catchUp.spend(moved);
     if (moved > 0) account.noteSent(moved);
     return moved;
   }

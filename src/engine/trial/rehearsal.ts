@@ -1,17 +1,16 @@
 /**
- * A trial through a direct loop instead of the ports: the generator's whole code runs, and no frame leaves this thread.
- * It compiles the code before a trial counts, and shows what the generator itself adds to a latency.
+ * A trial through a direct loop: the generator's whole code runs, and no frame leaves this thread. It compiles the code
+ * before a trial counts, and shows what the generator itself adds to a latency.
  */
 import { frameSizesOf } from "../../stream/spec.js";
 import { fcsBytes } from "../../units.js";
-import type { CreateJob, Job, JobContext, OpenPort, TrialReport, TrialSpec } from "../loop/index.js";
+import type { CreateJob, JobContext, OpenPort, TrialReport, TrialSpec } from "../loop/index.js";
+import { RehearsedJob } from "../rehearsal/index.js";
 import type { GeneratorCommand, GeneratorEvent } from "./commands.js";
 import { generatorCounter } from "./counters.js";
-import { type DirectLoop, directLoop } from "./direct-loop.js";
 
 export class Rehearsal {
-  readonly #job: Job;
-  readonly #loop: DirectLoop;
+  readonly #job: RehearsedJob;
   #done = false;
 
   /** `ports`: the ports whose kinds of rings the loop has. */
@@ -22,22 +21,16 @@ export class Rehearsal {
     specs: readonly TrialSpec[],
   ) {
     const [{ queues, size }] = specs;
-    this.#loop = directLoop(ports, queues, Math.max(...frameSizesOf(size)) - fcsBytes);
-    const { nowNs, sleeps, busy } = context;
-    // The properties have the order of the worker's own context, so that V8 sees one shape.
-    this.#job = createJob({
-      memory: this.#loop.memory,
+    this.#job = new RehearsedJob(createJob, context, {
+      ports,
+      queues,
+      maxFrameBytes: Math.max(...frameSizesOf(size)) - fcsBytes,
       options: { ports: ports.length },
-      counters: new Float64Array(generatorCounter.slots),
-      nowNs,
-      post: (event) => {
+      counterSlots: generatorCounter.slots,
+      onEvent: (event) => {
         if ((event as GeneratorEvent).kind === "done") this.#done = true;
       },
-      inUse: { port: 0 },
-      sleeps,
-      busy,
     });
-    for (const [index, port] of this.#loop.ports.entries()) this.#job.attach(index, port);
     this.#say({ kind: "trial", specs });
   }
 
@@ -47,9 +40,7 @@ export class Rehearsal {
 
   /** One turn of the generator and one of the device. Returns the frames that the generator moved. */
   step(): number {
-    const moved = this.#job.step();
-    this.#loop.turn();
-    return moved;
+    return this.#job.step();
   }
 
   stop(): void {

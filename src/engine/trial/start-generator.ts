@@ -11,11 +11,11 @@ import type {
 } from "./commands.js";
 import { generatorCounter as counter } from "./counters.js";
 import type { Generator, GeneratorSetup } from "./generator.js";
-import type { GeneratorOptions } from "./generator-job.js";
 import { liveMemory } from "./live-memory.js";
 import { LiveThreads } from "./live-threads.js";
 import { progressOf } from "./progress.js";
 import { startGenerators } from "./start-generators.js";
+import type { TrialOptions } from "./trial-traffic.js";
 
 /** Nobody aborts it. */
 const never = new AbortController().signal;
@@ -31,7 +31,7 @@ async function startOne(setup: GeneratorSetup): Promise<Generator> {
   const ports = setup.rx === null ? [setup.tx] : [setup.tx, setup.rx];
   const { responders = [], programs = [] } = setup;
   const live = liveMemory();
-  const options: GeneratorOptions = { ports: ports.length === 1 ? 1 : 2, responders, programs, live };
+  const options: TrialOptions = { ports: ports.length === 1 ? 1 : 2, responders, programs, live };
   const worker = await startLoopWorker({
     name: "generator",
     job: "generator",

@@ -13,11 +13,11 @@ import type { BetweenOutcome, BetweenTask, FloorAnswer, SpeedAnswer } from "./co
 import { generatorCounter as counter } from "./counters.js";
 import { Crew, soon } from "./crew.js";
 import type { Generator, GeneratorSetup } from "./generator.js";
-import type { GeneratorOptions } from "./generator-job.js";
 import { type LiveMemory, liveMemory } from "./live-memory.js";
 import { LiveThreads } from "./live-threads.js";
 import { progressOf, sumOfProgress } from "./progress.js";
 import { splitTrial } from "./split.js";
+import type { TrialOptions } from "./trial-traffic.js";
 
 /** Nobody aborts it. */
 const never = new AbortController().signal;
@@ -38,7 +38,7 @@ async function startCrew(setup: GeneratorSetup, lives: readonly LiveMemory[]): P
   const { responders = [], recording = null, busy } = setup;
   try {
     for (const [w, member] of crew.members.entries()) {
-      const options: GeneratorOptions = {
+      const options: TrialOptions = {
         ports: ports.length === 1 ? 1 : 2,
         responders,
         strays: { worker: w, memory },

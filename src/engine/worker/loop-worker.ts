@@ -3,7 +3,7 @@ import type { RecordingSetup } from "../pipe/index.js";
 import type { WorkerPort } from "./deal-port.js";
 
 /** Modules with a `createJob`; each is started in a worker of its own. */
-export type JobName = "generator" | "receiver" | "forwarders" | "replay" | "session";
+export type JobName = "generator" | "receiver" | "forwarders" | "replay";
 
 export interface LoopWorkerOptions {
   readonly name: string;

@@ -1,10 +1,10 @@
 /** A generator job on two ports, and a device between them that does with the frames whatever a test says. */
 
+import { createJob } from "../../../src/engine/generator/job.js";
 import type { Job } from "../../../src/engine/loop/job.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
 import type { GeneratorCommand } from "../../../src/engine/trial/commands.js";
 import { generatorCounter } from "../../../src/engine/trial/counters.js";
-import { createJob } from "../../../src/engine/trial/generator-job.js";
 import type { TrialReport } from "../../../src/stats/trial-report.js";
 import { reverseFirstStream, reverseStream } from "../../../src/stream/reverse.js";
 import { Space, Wire } from "../../support/forward-wire.js";

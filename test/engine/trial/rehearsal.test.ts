@@ -1,11 +1,12 @@
 /** A trial through a direct loop: of rings of every kind, whole, and without a frame on the ports that it is like. */
 
 import { describe, expect, it } from "vitest";
+import { createJob } from "../../../src/engine/generator/job.js";
 import type { JobContext, OpenPort } from "../../../src/engine/loop/job.js";
 import type { TrialSpec } from "../../../src/engine/loop/trial-spec.js";
 import type { BetweenOutcome } from "../../../src/engine/trial/commands.js";
-import { createJob, scheduleLeadNs } from "../../../src/engine/trial/generator-job.js";
 import { Rehearsal } from "../../../src/engine/trial/rehearsal.js";
+import { scheduleLeadNs } from "../../../src/engine/trial/trial-traffic.js";
 import { type RingLayout, ringMemory } from "../../../src/ring/index.js";
 import { reverseFirstStream, reverseStream } from "../../../src/stream/reverse.js";
 import { fixedSize } from "../../../src/units.js";

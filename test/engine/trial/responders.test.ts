@@ -1,7 +1,7 @@
 /** Neighbours' questions in a trial are answered, and neither they nor the answers are test frames. */
 import { describe, expect, it } from "vitest";
 import { answerTo, questionFor } from "../../../src/engine/neighbour/frames.js";
-import type { ResponderSetup } from "../../../src/engine/neighbour/responder.js";
+import type { ResponderSetup } from "../../../src/engine/neighbour/host-table.js";
 import type { BetweenOutcome } from "../../../src/engine/trial/commands.js";
 import { parseIpv4, parseMac } from "../../../src/packet/index.js";
 import type { TrialReport } from "../../../src/stats/trial-report.js";

@@ -1,5 +1,5 @@
 /**
- * The generator's loop: all directions of one trial at a time, in one thread. So departures and arrivals are read from
+ * The traffic of trials: all directions of one trial at a time, in one thread. So departures and arrivals are read from
  * one clock, and nothing is shared. The first direction sends on port 0 and receives on the last port; the second
  * direction goes the other way. A single port does both. Several such loops may each have a share of a trial, and then
  * tell each other of frames that came in at the wrong one.
@@ -7,15 +7,14 @@
 
 import { usageError } from "../../errors.js";
 import { LoadedPrograms } from "../../program/load-program.js";
-import { Histogram } from "../../stats/histogram.js";
 import { isReverse } from "../../stream/reverse.js";
 import {
   type CreateJob,
   countersEveryNs,
-  type Job,
   type JobContext,
   type OpenPort,
   type SenderTotal,
+  type Traffic,
   TrialClock,
   type TrialReport,
   type TrialSpec,
@@ -24,17 +23,18 @@ import type { ResponderSetup } from "../neighbour/index.js";
 import { StrayBoxes, type StrayMemory, strayCell } from "../receive/index.js";
 import { BetweenTrials } from "./between-trials.js";
 import { calibrate } from "./calibrate.js";
-import type { BetweenOutcome, BetweenTask, FloorAnswer, GeneratorCommand, SpeedAnswer } from "./commands.js";
+import type { BetweenOutcome, BetweenTask, GeneratorCommand } from "./commands.js";
 import { generatorPhase as phase } from "./counters.js";
 import { Direction } from "./direction.js";
 import { LiveLatency, type LiveMemory } from "./live-memory.js";
 import { LoadReceiver } from "./load-queue.js";
 import { isSettled, newTrial, publishCounters, type RunningTrial, takeTurns } from "./open-trial.js";
+import { ownFloor, ownSpeed } from "./own-figures.js";
 import { Rehearsal } from "./rehearsal.js";
 import { Responders } from "./responders.js";
 
 /** What the job is made with: its ports, and who answers neighbours at each. Absent or null: nobody. */
-export interface GeneratorOptions {
+export interface TrialOptions {
   readonly ports: 1 | 2;
   readonly responders?: readonly (ResponderSetup | null)[];
   /** URLs of the modules of streams that are programs. */
@@ -48,21 +48,9 @@ export interface GeneratorOptions {
 /** A schedule begins after some turns of the loop. Otherwise its first frames leave late, and then too fast. */
 export const scheduleLeadNs = 200_000;
 
-/** 5,000 single frames at 50 kpps take 100 ms. V8 has compiled everything long before the median. */
-const floorLoad = {
-  queues: 1,
-  load: { kind: "paced", pps: 50_000 },
-  count: 5_000,
-  durationNs: Number.POSITIVE_INFINITY,
-  settleNs: 0,
-  cooperative: true,
-} as const;
-
-/** Long enough for V8 to compile everything in its beginning. */
-const speedLoad = { load: { kind: "max" }, count: null, durationNs: 300e6, settleNs: 0, cooperative: true } as const;
-
-class Generator implements Job {
+export class TrialTraffic implements Traffic {
   readonly #context: JobContext;
+  readonly #createJob: CreateJob;
   readonly #ports: (OpenPort | null)[];
   readonly #responders: Responders;
   /** null: there is no other worker. */
@@ -78,9 +66,11 @@ class Generator implements Job {
   /** A double in a typed array; trial-clock.ts says why. */
   readonly #countersDueNs = new Float64Array(1);
 
-  constructor(context: JobContext) {
+  /** `createJob`: makes another job of its kind, to rehearse with. */
+  constructor(context: JobContext, options: TrialOptions, createJob: CreateJob) {
     this.#context = context;
-    const { ports, responders = [], strays, live } = context.options as GeneratorOptions;
+    this.#createJob = createJob;
+    const { ports, responders = [], strays, live } = options;
     this.#ports = Array.from({ length: ports }, () => null);
     this.#responders = new Responders(context, ports, responders);
     this.#strays = strays === undefined ? null : new StrayBoxes(strays.memory, strays.worker);
@@ -123,13 +113,13 @@ class Generator implements Job {
         if (this.#trial !== null) this.#stop(this.#trial, command.why ?? "stopped");
         return null;
       case "floor":
-        return this.#floor(command.spec);
+        return ownFloor(command.spec, (specs) => this.#rehearse(specs));
       case "speed":
-        return this.#speed(command.spec);
+        return ownSpeed(command.spec, (specs) => this.#rehearse(specs));
       case "report":
         return this.#report();
       case "between":
-        this.#between = new BetweenTrials(command.task, this.#responders, this.#rehearsalOf(command.task));
+        this.#between = this.#betweenOf(command.task);
         return null;
       case "outcome":
         return this.#outcome();
@@ -146,62 +136,83 @@ class Generator implements Job {
     for (const direction of trial.directions) direction.end(this.#sinceEpochNs(trial), why);
   }
 
-  #rehearsalOf(task: BetweenTask): Rehearsal | null {
-    return task.kind === "rehearse" ? new Rehearsal(createJob, this.#context, this.#ports, task.specs) : null;
+  #betweenOf(task: BetweenTask): BetweenTrials {
+    return new BetweenTrials(task, this.#responders, task.kind === "rehearse" ? this.#rehearse(task.specs) : null);
   }
 
-  /** Runs a short trial of the same code through a direct loop. */
-  #floor(spec: TrialSpec): FloorAnswer {
-    const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...spec, ...floorLoad }]);
-    while (!rehearsal.done) rehearsal.step();
-    const { latency } = rehearsal.reports()[0].receive;
-    return latency === null ? Number.NaN : Histogram.fromData(latency).percentile(0.5);
-  }
-
-  /** The same at max, for a moment. */
-  #speed(spec: TrialSpec): SpeedAnswer {
-    const rehearsal = new Rehearsal(createJob, this.#context, this.#ports, [{ ...spec, ...speedLoad }]);
-    while (!rehearsal.done) rehearsal.step();
-    const { transmit } = rehearsal.reports()[0];
-    const sent = transmit.queues.reduce((sum, { published }) => sum + published, 0);
-    return (sent * 1e9) / transmit.windowNs;
+  #rehearse(specs: readonly TrialSpec[]): Rehearsal {
+    return new Rehearsal(this.#createJob, this.#context, this.#ports, specs);
   }
 
   /** A thread that sleeps in a trial sends late, and sees frames late. */
-  mayRest(): boolean {
+  get mayRest(): boolean {
     if (this.#between !== null) return this.#between.rehearsal === null;
     return this.#trial === null || this.#trial.phase === phase.done;
   }
 
-  step(): number {
+  /** A trial runs: its time has come, and it is not over. */
+  isOpen(): boolean {
+    const trial = this.#trial;
+    if (this.#between !== null || trial === null || trial.phase === phase.done) return false;
+    return trial.begun || this.#begin(trial);
+  }
+
+  stepBeside(): number {
     if (this.#between !== null) return this.#stepBetween(this.#between);
     const trial = this.#trial;
     if (trial === null) return 0;
+    // Its appointed time has not come.
+    if (trial.phase !== phase.done) return 1;
     // Other workers may still send, and their frames may come in here.
-    if (trial.phase === phase.done) return this.#strays !== null && this.#isOpen() ? this.#receive(trial) : 0;
-    const { inUse } = this.#context;
-    if (!trial.begun && !this.#begin(trial)) return 1;
-    const { directions, clock } = trial;
-    if (trial.phase === phase.sending) clock.turn();
+    return this.#strays !== null && this.#isReportDue() ? this.#receiveBeside(trial) : 0;
+  }
+
+  beginTurn(): void {
+    const { phase: now, clock } = this.#trial!;
+    if (now === phase.sending) clock.turn();
     else clock.read();
-    let moved = trial.phase === phase.sending ? this.#send(trial) : 0;
-    let wakeful = false;
+  }
+
+  /** Changes of the load are taken now and then. */
+  takeCommands(): number {
+    return 0;
+  }
+
+  send(): number {
+    const trial = this.#trial!;
+    return trial.phase === phase.sending ? this.#send(trial) : 0;
+  }
+
+  receive(): number {
+    const { directions, clock } = this.#trial!;
+    let moved = 0;
     for (let d = 0; d < directions.length; d++) {
       const { receiver, transmitter, rxPort } = directions[d];
-      inUse.port = rxPort;
+      this.#context.inUse.port = rxPort;
       if (transmitter.account.ended) directions[d].closeWindow(clock.nowNs);
       moved += receiver.step();
-      wakeful ||= transmitter.isWakeful();
     }
-    if (this.#strays !== null) moved += this.#strays.take(this.#takeStray);
-    moved += this.#responders.serve();
-    if (clock.nowNs >= this.#countersDueNs[0]) this.#look(trial);
+    return this.#strays === null ? moved : moved + this.#strays.take(this.#takeStray);
+  }
+
+  answer(): number {
+    return this.#responders.serve();
+  }
+
+  endTurn(): void {
+    const trial = this.#trial!;
+    if (trial.clock.nowNs >= this.#countersDueNs[0]) this.#look(trial);
     if (trial.phase === phase.settling) this.#settle(trial);
-    return moved === 0 && wakeful ? 1 : moved;
+  }
+
+  get isWakeful(): boolean {
+    const { directions } = this.#trial!;
+    for (let d = 0; d < directions.length; d++) if (directions[d].transmitter.isWakeful()) return true;
+    return false;
   }
 
   /** What comes when a trial is over and its account still open. */
-  #receive(trial: RunningTrial): number {
+  #receiveBeside(trial: RunningTrial): number {
     let moved = 0;
     for (const { receiver, rxPort } of trial.directions) {
       this.#context.inUse.port = rxPort;
@@ -305,7 +316,7 @@ class Generator implements Job {
     if (running.rehearsal !== null) return this.#stepRehearsal(running, running.rehearsal);
     const trial = this.#trial;
     let moved = 0;
-    if (trial !== null && this.#isOpen()) moved = this.#receive(trial);
+    if (trial !== null && this.#isReportDue()) moved = this.#receiveBeside(trial);
     else moved = this.#responders.serveAll();
     if (running.step(moved, this.#context.nowNs())) this.#context.post({ kind: "done" });
     return moved;
@@ -318,13 +329,13 @@ class Generator implements Job {
   }
 
   /** A trial is over and not reported yet: it counts what is moved now. */
-  #isOpen(): boolean {
+  #isReportDue(): boolean {
     return this.#trial !== null && this.#trial.phase === phase.done && !this.#trial.reported;
   }
 
   #outcome(): BetweenOutcome {
     if (this.#between === null) throw usageError("nothing was run between trials");
-    const outcome = this.#between.outcome(this.#isOpen());
+    const outcome = this.#between.outcome(this.#isReportDue());
     this.#between = null;
     return outcome;
   }
@@ -381,7 +392,4 @@ class Generator implements Job {
 const programs = new LoadedPrograms();
 
 /** Loads what needs an import, before the job is made. */
-export const prepareJob = (options: unknown): Promise<void> =>
-  programs.load((options as GeneratorOptions).programs ?? []);
-
-export const createJob: CreateJob = (context) => new Generator(context);
+export const loadPrograms = (options: Partial<TrialOptions>): Promise<void> => programs.load(options.programs ?? []);

@@ -1,0 +1,33 @@
+/** A session through a direct loop: V8 compiles the loop's code, and nothing is sent on a port. */
+import { fcsBytes, minFrameBytes } from "../../units.js";
+import type { CreateJob, JobContext, OpenPort } from "../loop/index.js";
+import { RehearsedJob } from "../rehearsal/index.js";
+import type { SessionCommand } from "./orders.js";
+import type { SessionBuffers } from "./session-memory.js";
+
+/** So many turns between two looks whether it is over. */
+const turnsALook = 32;
+
+/** Runs what the commands in these buffers order, as long as flows run. Returns how long it took. */
+export function rehearseSession(
+  createJob: CreateJob,
+  context: JobContext,
+  ports: readonly (OpenPort | null)[],
+  buffers: SessionBuffers,
+  mostNs: number,
+): number {
+  const job = new RehearsedJob(createJob, context, {
+    ports: ports.slice(0, buffers.shape.ports),
+    queues: 1,
+    maxFrameBytes: minFrameBytes - fcsBytes,
+    options: { session: buffers },
+    counterSlots: 1,
+    onEvent: () => {},
+  });
+  const { nowNs } = context;
+  const beganNs = nowNs();
+  while (job.command({ kind: "isRunning" } satisfies SessionCommand) === true && nowNs() - beganNs < mostNs) {
+    for (let turn = 0; turn < turnsALook; turn++) job.step();
+  }
+  return nowNs() - beganNs;
+}
