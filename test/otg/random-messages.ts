@@ -22,7 +22,7 @@ function scalarOf({ least, most }: SchemaField, scalar: string): fc.Arbitrary<un
   // Floats travel in 32 bits: halves are whole in them.
   return scalar === "float" || scalar === "double"
     ? fc.integer({ min: Math.ceil(low), max: Math.min(high, 2 ** 20) }).map((value) => value / 2)
-    : fc.integer({ min: low, max: high });
+    : fc.oneof(fc.integer({ min: low, max: high }), fc.integer({ min: low, max: Math.min(high, low + 9) }));
 }
 
 function fieldOf(field: SchemaField, depth: number): fc.Arbitrary<unknown> {

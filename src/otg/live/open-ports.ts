@@ -3,7 +3,7 @@ import { PktgenError } from "../../errors.js";
 import type { OpenPortOptions, PortSpec } from "../../port/index.js";
 import { openSession, type Session, SessionError } from "../../session/index.js";
 import { invalid, OtgRefusal } from "../refusal.js";
-import type { PlannedConfig } from "../translate/config.js";
+import { mostFlows, type PlannedConfig } from "../translate/config.js";
 
 export interface OwnPort {
   readonly name: string;
@@ -18,8 +18,6 @@ export interface OwnPorts {
   readonly innerFcs: boolean;
 }
 
-/** Rows of metrics: 4,096 flows both ways. */
-const capacity = 8192;
 /** Clients wait for an answer at most ten seconds. */
 const readyTimeoutMs = 5_000;
 /** A flow has lost what did not come for so long. */
@@ -46,7 +44,7 @@ export async function openPortsOf(plan: PlannedConfig, { ports: own, yesThisInte
     port: own.find((one) => one.name === place)!.spec,
   }));
   try {
-    return await openSession({ ports, capacity, readyTimeoutMs, settleNs });
+    return await openSession({ ports, capacity: mostFlows, readyTimeoutMs, settleNs });
   } catch (error) {
     if (!(error instanceof PktgenError)) throw error;
     const line = `ports: ${error.toLine()}`;

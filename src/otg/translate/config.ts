@@ -20,9 +20,14 @@ export interface PlannedConfig {
 }
 
 const mostFaults = 50;
+/** Rows of metrics: 4,096 flows both ways. */
+export const mostFlows = 8192;
 
 /** All of them, or a refusal that tells what is wrong with each. */
 export function planFlows(flows: readonly OtgFlow[], around: FlowSurroundings, path: string): readonly PlannedFlow[] {
+  if (flows.length > mostFlows) {
+    throw invalid(`${path}: ${flows.length} flows are too many; accepted: up to ${mostFlows}`);
+  }
   const errors: string[] = [];
   const planned: PlannedFlow[] = [];
   for (const [k, flow] of flows.entries()) {
