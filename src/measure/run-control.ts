@@ -14,12 +14,26 @@ export interface ControlledTrial {
   readonly lineRateBps: number | null;
 }
 
+/** Commands whose trials have a load that may be changed: of all others it is what they look for. */
+const withOwnLoad: ReadonlySet<string> = new Set(["run", "soak"]);
+
+/** `method`: null is a run. */
+export const hasOwnLoad = (method: string | null): boolean => withOwnLoad.has(method ?? "run");
+
+export type ChangeListener = (change: LoadChange) => void;
+
 /** A change takes effect in a moment, so that threads that share the trial make it together. */
 const leadNs = 1_000_000;
 
 /** Made by who follows a run, and given to it as one of its hooks. */
 export class RunControl {
   #open: OpenTrial | null = null;
+  readonly #listeners = new Set<ChangeListener>();
+
+  /** Is told of each change that was made, whoever asked for it. */
+  listen(listener: ChangeListener): void {
+    this.#listeners.add(listener);
+  }
 
   /** null: no trial runs. */
   get state(): LoadState | null {
@@ -32,7 +46,9 @@ export class RunControl {
    */
   async change(change: LoadChange): Promise<TrialChange> {
     if (this.#open === null) throw nothingRuns();
-    return this.#open.change(change);
+    const made = await this.#open.change(change);
+    for (const listener of this.#listeners) listener(change);
+    return made;
   }
 
   /** A trial begins. Returns how it ends, which tells all that was changed in it. */

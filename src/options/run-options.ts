@@ -273,7 +273,10 @@ export const reportFileOptions = {
 export const reportOptions = {
   ...reportFileOptions,
   ndjson: flag("--ndjson", "a line of JSON for each interval and trial on standard output, instead of the table"),
-  live: flag("--live", "the run redrawn in place on the terminal: path, rates, trials, worst streams; q stops it"),
+  live: flag(
+    "--live",
+    "the run redrawn in place on the terminal: path, rates, trials, worst streams; keys: p pauses, + and - change the rate, q stops",
+  ),
   ui: optional(
     "--ui [address]",
     "a page with the run while it goes on (default: a free port of 127.0.0.1); beyond this machine with a token",

@@ -13,10 +13,12 @@ import type { ReportOptions } from "./report.js";
 /** What is shown. */
 export interface LiveModel {
   readonly commandLine: string;
-  readonly state: "opening" | "running" | "waiting" | "stopping";
+  readonly state: "opening" | "running" | "paused" | "waiting" | "stopping";
   readonly elapsedNs: number;
   /** Of the open trial; null: none is open. */
   readonly progress: Progress | null;
+  /** Frames a second asked for now, where somebody may change that; null: as the trial began. */
+  readonly offeredPps: number | null;
   /** Rates of the open trial, one for each interval, the last one last. */
   readonly history: LiveHistory;
   /** Trials that ended, the last one last. */
@@ -38,6 +40,8 @@ export interface LiveSize {
   readonly rows: number;
 }
 
+/** With fewer, no line is left empty for the looks. */
+const fewRows = 12;
 const labelColumns = 10;
 const figureColumns = 14;
 /** Trials and streams that are shown in a terminal of 24 rows. */
@@ -47,7 +51,7 @@ const leastRows = 2;
 export function liveLines(model: LiveModel, { columns, rows }: LiveSize, options: ReportOptions): string[] {
   const head = [titleLine(model, columns, options), trialLine(model), "", ...pathLines(model, columns), ""];
   const rates = [...rateLines(model, columns, options), ""];
-  const foot = ["", footLine(model, options)];
+  const foot = [...(rows < fewRows ? [] : [""]), ...footLines(model, options)];
   const room = Math.max(2 * leastRows + 3, rows - head.length - rates.length - foot.length);
   const worst = streamLines(model, Math.max(leastRows, Math.floor(room / 3)));
   const ended = trialLines(model, Math.max(leastRows, room - worst.length - 1), options);
@@ -120,10 +124,10 @@ function wrapped(head: string, parts: readonly string[], columns: number): strin
   return [...lines, line];
 }
 
-function rateLines({ progress, history }: LiveModel, columns: number, options: ReportOptions): string[] {
+function rateLines({ progress, offeredPps, history }: LiveModel, columns: number, options: ReportOptions): string[] {
   const { txPps, rxPps, lostPps } = history;
   const most = Math.max(1, ...txPps, ...rxPps);
-  const offered = progress?.pps ?? null;
+  const offered = offeredPps ?? progress?.pps ?? null;
   const room = Math.max(8, columns - labelColumns - figureColumns - 2);
   const line = (label: string, values: readonly number[], scale: number): string =>
     `${label.padEnd(labelColumns)}${rateWord(values.at(-1) ?? 0).padStart(figureColumns)}  ${sparkline(values.slice(-room), scale, options.ascii)}`;
@@ -178,10 +182,10 @@ function streamLines({ trials }: LiveModel, most: number): string[] {
   return ["", `${"worst streams".padEnd(32)}${"sent".padStart(14)}${"lost".padStart(12)}`, ...rows];
 }
 
-function footLine({ keys, said }: LiveModel, options: ReportOptions): string {
+function footLines({ keys, said }: LiveModel, options: ReportOptions): string[] {
   const colors = colorsFor(options);
   const help = keys.map(([key, does]) => `${colors.bold(key)} ${does}`).join("   ");
-  return said === "" ? help : `${help}   ${colors.yellow(terminalText(said))}`;
+  return [said === "" ? "" : colors.yellow(terminalText(said)), help];
 }
 
 const shortened = (text: string, room: number): string =>

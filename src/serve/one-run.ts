@@ -1,6 +1,7 @@
 /** One run that somebody else plans and begins, told as a server tells its own: on a page while it goes on, and as a file. */
 import { randomBytes } from "node:crypto";
 import type { OpenBench } from "../measure/bench.js";
+import type { RunControl } from "../measure/run-control.js";
 import { renderPage } from "../report/html/index.js";
 import type { RunResult } from "../result/run-result.js";
 import { sleepNs } from "../sys/sleep.js";
@@ -16,6 +17,8 @@ export interface OneRunOrder {
   readonly open?: OpenBench;
   /** It measures where no load is changed while it is sent. */
   readonly isFixed?: boolean;
+  /** What else changes its load; absent: nothing. */
+  readonly control?: RunControl;
 }
 
 export interface OneRun {
@@ -44,7 +47,7 @@ const lookEveryNs = 20e6;
 
 const id = "this";
 
-export function oneRun({ planned, open, isFixed = false }: OneRunOrder): OneRun {
+export function oneRun({ planned, open, isFixed = false, control }: OneRunOrder): OneRun {
   let result: Promise<RunResult> | null = null;
   const kept = {
     ...planned,
@@ -54,7 +57,8 @@ export function oneRun({ planned, open, isFixed = false }: OneRunOrder): OneRun 
     },
   };
   const bench = open === undefined ? {} : { open };
-  const run = new Run({ id, name: "", planned: kept, stopWithClient: false, isFixed, ...bench });
+  const shared = control === undefined ? {} : { control };
+  const run = new Run({ id, name: "", planned: kept, stopWithClient: false, isFixed, ...bench, ...shared });
   const server = new Server({
     ...{ ports: [], profiles: "", history: null, allowPrograms: false, yesThisInterface: false },
     note: () => {},

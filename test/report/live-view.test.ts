@@ -17,7 +17,8 @@ const progress = (changes: Partial<Progress> = {}): Progress => ({
 
 function modelOf(run: LiveRun, changes: Partial<LiveModel> = {}): LiveModel {
   const keys = [["q", "stop"]] as const;
-  return { ...run.model(), commandLine: "pktgen-ts --live", elapsedNs: 65e9, keys, said: "", ...changes };
+  const offeredPps = null;
+  return { ...run.model(), commandLine: "pktgen-ts --live", elapsedNs: 65e9, offeredPps, keys, said: "", ...changes };
 }
 
 const stream = (name: string, sent: number, missing: number) =>

@@ -2,6 +2,7 @@
 import { exitCodes } from "../../errors.js";
 import type { OpenBench } from "../../measure/bench.js";
 import type { RunHooks, RunPlan } from "../../measure/plan.js";
+import type { RunControl } from "../../measure/run-control.js";
 import { planChecked } from "../../options/allowed-cores.js";
 import type { FleetTexts } from "../../options/fleet-options.js";
 import type { AskedMethod } from "../../options/measuring-commands.js";
@@ -15,7 +16,7 @@ import type { OneRun, ShownRun } from "../../serve/index.js";
 import type { CommandContext } from "../command.js";
 import { useBaseline } from "../output/baseline-file.js";
 import type { LiveScreen } from "../output/live-screen.js";
-import type { Output } from "../output/output.js";
+import { isDumb, type Output } from "../output/output.js";
 import { reportChoice } from "../output/report-choice.js";
 import { stoppable } from "../output/stoppable.js";
 import type { CommandRun } from "../output/told-run.js";
@@ -30,19 +31,45 @@ interface Planned {
   readonly run: (hooks: RunHooks, open?: OpenBench) => Promise<RunResult>;
 }
 
-/** Loaded only where `--live` asks for it. */
-async function liveOf(commandLine: string): Promise<LiveScreen> {
+const fixedByFleet = "the load of a run over many generators is fixed";
+
+/**
+ * Loaded only where `--live` asks for it. `fixed`: why no key changes the load; "": keys do.
+ * null: the terminal cannot be redrawn, and progress comes as lines.
+ */
+async function liveOf(commandLine: string, fixed: string, output: Output): Promise<LiveSeen | null> {
+  if (isDumb(process.env)) {
+    output.message("pktgen-ts: this terminal cannot be redrawn (TERM=dumb): progress comes as lines\n");
+    return null;
+  }
   const [{ liveScreen, processTerminal }, { asciiOnly }] = await Promise.all([
     import("../output/live-screen.js"),
     import("../output/run-report.js"),
   ]);
-  return liveScreen({
+  const { RunControl: Control } = await import("../../measure/run-control.js");
+  const control = fixed === "" ? new Control() : null;
+  const screen = liveScreen({
     terminal: processTerminal(),
     commandLine,
     options: { color: (process.env["NO_COLOR"] ?? "") === "", ascii: asciiOnly(process.env) },
     nowMs: () => performance.now(),
     stop: () => process.kill(process.pid, "SIGINT"),
+    load: control ?? fixed,
   });
+  return { screen, control };
+}
+
+interface LiveSeen {
+  readonly screen: LiveScreen;
+  /** What its keys change the load by. */
+  readonly control: RunControl | null;
+}
+
+/** Why the load of a command's trials cannot be changed; "": it can. */
+async function whyFixed(method: Method | null, open: OpenBench | undefined): Promise<string> {
+  const { hasOwnLoad } = await import("../../measure/run-control.js");
+  if (open !== undefined) return fixedByFleet;
+  return hasOwnLoad(method?.name ?? null) ? "" : `${method?.name} decides the load of its trials itself`;
 }
 
 /** What tells the run to a page; null: nobody asked for one. */
@@ -83,8 +110,9 @@ export async function measure<Options extends RunOptions & FleetTexts>(
   const method = facts?.(plan.settleNs ?? 0) ?? null;
   const known = () => ({ ...hostFacts(), ...knownOf(plan), method });
   const baseline = await useBaseline(options, plan.thresholds ?? [], known);
-  using work = stoppable(output, options.verbose === true);
-  const live = options.live === true ? await liveOf(plan.commandLine) : null;
+  using work = stoppable(output, options.verbose === true || (options.live === true && isDumb(process.env)));
+  const seen = options.live === true ? await liveOf(plan.commandLine, await whyFixed(method, open), output) : null;
+  const live = seen?.screen ?? null;
   const say = (event: "interval" | "trial", value: object): void => {
     // Where this line cannot be written the last one cannot either, and that is reported.
     if (choice.ndjson) void output.result(ndjsonLine(event, value)).catch(() => {});
@@ -102,6 +130,7 @@ export async function measure<Options extends RunOptions & FleetTexts>(
       if (tellsTrials) output.message(`${report.trialLine(trial, trials.length)}\n`);
     },
     onInterval: (interval) => say("interval", interval),
+    ...(seen === null || seen.control === null ? {} : { control: seen.control }),
   };
   const judged: Planned["run"] = async (...args) => baseline.judge(await run(...args));
   const description = profile?.description ?? "";

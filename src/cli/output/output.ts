@@ -11,9 +11,12 @@ export interface Output {
   message(text: string): void;
   /** Aborted when the reader of standard output went away (EPIPE). */
   readonly readerGone: AbortSignal;
-  /** Columns of the terminal behind standard error, null where it is none. */
+  /** Columns of the terminal behind standard error, null where it is none, or none that could write over a line. */
   readonly messageColumns: number | null;
 }
+
+/** A terminal that knows no sequences: an editor's, for one. */
+export const isDumb = (environment: NodeJS.ProcessEnv): boolean => environment["TERM"] === "dumb";
 
 const isBrokenPipe = (error: NodeJS.ErrnoException): boolean =>
   error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED";
@@ -37,7 +40,7 @@ export function processOutput(): Output {
   return {
     readerGone: gone.signal,
     get messageColumns() {
-      return stderr.isTTY === true ? stderr.columns || 80 : null;
+      return stderr.isTTY === true && !isDumb(process.env) ? stderr.columns || 80 : null;
     },
     message: (text) => {
       stderr.write(text);

@@ -41,7 +41,12 @@ export function toldRun({ plan, method, description, run, hooks: own, open }: Co
     },
   };
   // What opens it is a fleet, whose generators take no change on their way.
-  const one = oneRun({ planned, ...(open === undefined ? {} : { open, isFixed: true }) });
+  const { control } = own;
+  const one = oneRun({
+    planned,
+    ...(open === undefined ? {} : { open, isFixed: true }),
+    ...(control === undefined ? {} : { control }),
+  });
   own.signal.addEventListener("abort", () => one.stop("Ctrl-C"), { once: true });
   return one;
 }

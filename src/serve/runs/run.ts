@@ -3,12 +3,12 @@ import { exitCodes, PktgenError } from "../../errors.js";
 import { type OpenBench, openLabBench } from "../../measure/bench.js";
 import type { LoadChange } from "../../measure/load-now.js";
 import type { RunHooks, TrialSample } from "../../measure/plan.js";
-import { RunControl } from "../../measure/run-control.js";
+import { hasOwnLoad, RunControl } from "../../measure/run-control.js";
 import type { RunResult, Trial } from "../../result/run-result.js";
 import { hostFacts } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
 import { formatRate, parseRate } from "../../units.js";
-import type { CommandName, ErrorDetail, LiveFigures, RunChange, RunInfo, RunState } from "../contract.js";
+import type { ErrorDetail, LiveFigures, RunChange, RunInfo, RunState } from "../contract.js";
 import { EventJournal } from "../events/journal.js";
 import { EventReaders } from "../events/readers.js";
 import { runFigures, runUnits, sampleValues } from "../events/sample-figures.js";
@@ -18,8 +18,6 @@ import type { PlannedRun } from "./planned.js";
 import { endFigures, liveFiguresOf, plannedOf, trialRow } from "./run-events.js";
 import { tellingBench } from "./telling-bench.js";
 
-/** Of all others the trials' loads are what they look for. */
-const changeable: ReadonlySet<CommandName> = new Set<CommandName>(["run", "soak"]);
 /** Time between two samples of a run's events. */
 const sampleEveryMs = 250;
 
@@ -32,6 +30,8 @@ export interface RunOrder {
   readonly open?: OpenBench;
   /** It measures where no load is changed while it is sent. */
   readonly isFixed?: boolean;
+  /** What others change its load by, too; absent: nobody but its clients does. */
+  readonly control?: RunControl;
 }
 
 export class Run {
@@ -39,7 +39,7 @@ export class Run {
   readonly journal = new EventJournal();
   readonly #order: RunOrder;
   readonly #controller = new AbortController();
-  readonly #control = new RunControl();
+  readonly #control: RunControl;
   readonly #started = new Date();
   readonly #startedMs = performance.now();
   #state: RunState = "opening";
@@ -57,6 +57,8 @@ export class Run {
   constructor(order: RunOrder) {
     this.id = order.id;
     this.#order = order;
+    this.#control = order.control ?? new RunControl();
+    this.#control.listen((change) => this.#mark(change));
     this.#writeConfig();
     this.#say("opening");
     this.#readers = new EventReaders(order.stopWithClient ? (why) => this.#isLeft(why) : null);
@@ -86,7 +88,7 @@ export class Run {
   info(): RunInfo {
     const { planned, name, isFixed = false } = this.#order;
     const isOpen = !this.isOver && !this.#stopped;
-    const isFree = changeable.has(planned.command) && !isFixed;
+    const isFree = hasOwnLoad(planned.command) && !isFixed;
     return {
       ...{ id: this.id, name, command: planned.command, options: planned.options, commandLine: planned.commandLine },
       state: this.#state,
@@ -108,15 +110,14 @@ export class Run {
     this.#refuseChange(extend);
     const read = rate === undefined ? null : sendable(parseRate(rate, "rate"), "rate");
     // It comes first: a rate that this load cannot have is refused before anything has changed.
-    if (read !== null) {
-      await this.#load({ kind: "rate", streams: "all", rate: read });
-      this.journal.write("marker", { t: this.#t(), what: "rate", text: `rate ${formatRate(read)}` });
-    }
-    if (paused !== undefined) {
-      const kind = paused ? "pause" : "resume";
-      await this.#load({ kind, streams: "all" });
-      this.journal.write("marker", { t: this.#t(), what: kind, text: paused ? "paused" : "goes on" });
-    }
+    if (read !== null) await this.#load({ kind: "rate", streams: "all", rate: read });
+    if (paused !== undefined) await this.#load({ kind: paused ? "pause" : "resume", streams: "all" });
+  }
+
+  #mark(change: LoadChange): void {
+    const words = { pause: "paused", resume: "goes on" } as const;
+    const text = change.kind === "rate" ? `rate ${formatRate(change.rate)}` : words[change.kind];
+    this.journal.write("marker", { t: this.#t(), what: change.kind, text });
   }
 
   #refuseChange(extend: string | undefined): void {
@@ -129,9 +130,9 @@ export class Run {
         accepted: "POST stop",
       });
     }
-    if (!changeable.has(command)) {
+    if (!hasOwnLoad(command)) {
       throw new RequestRefusal("wrong-state", `${command} decides the load of its trials itself`, {
-        accepted: [...changeable].join(", "),
+        accepted: "run, soak",
       });
     }
     if (extend === undefined) return;
