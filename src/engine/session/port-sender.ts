@@ -12,6 +12,8 @@ import { flowCell, portCell, recentFrames, type SessionMemory } from "./session-
 
 export class PortSender {
   readonly port: number;
+  /** Little room: half of the ring's slots. Rings tell of no more than a burst that it has room. */
+  halfRoom = 0;
   /** null: the port does not capture what it sends. */
   watcher: FrameWatcher | null = null;
   readonly #ringMemory: RingMemory;
@@ -71,6 +73,7 @@ export class PortSender {
     this.#noteLost(this.#account.outstanding() - this.#lost);
     this.#ring = open?.tx ?? null;
     this.#buffers.primed = new Int32Array(this.#ring?.slots ?? 0);
+    this.halfRoom = Math.min(burstFrames, this.#buffers.primed.length) >> 1;
     ports[this.#cellsAt + portCell.attached] = open === null ? 0 : 1;
   }
 
@@ -82,11 +85,6 @@ export class PortSender {
   noteBeside(slot: number): void {
     if (slot >= 0) this.#buffers.primed[slot] = 0;
     this.#account.noteBeside();
-  }
-
-  /** Little room: half of the ring's slots. Rings tell of no more than a burst that it has room. */
-  get halfRoom(): number {
-    return Math.min(burstFrames, this.#buffers.primed.length) >> 1;
   }
 
   /** How many frames have room now. A ring whose peer broke its rules throws. */

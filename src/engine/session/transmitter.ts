@@ -75,6 +75,8 @@ export class SessionTransmitter {
     const catchUp = this.#catchUp;
     const { flows } = this.#memory;
     const isSingle = control.totalPps <= singleFramePps;
+    let low = low32(clock.nowNs) | 0;
+    let high = high16(clock.nowNs);
     let moved = 0;
     for (let left = catchUpFrames; left > 0; ) {
       const { nextNs, stream: flow } = departures;
@@ -93,7 +95,7 @@ export class SessionTransmitter {
         ? 1
         : Math.min(left, Math.floor(catchUp.frames), flows[at + flowCell.limit] - flows[at + flowCell.published]);
       const due = departures.runAt(clock.nowNs, most, flows[at + flowCell.toleranceNs]);
-      const placed = room > 0 ? sender.place(flow, due, low32(clock.nowNs) | 0, high16(clock.nowNs)) : 0;
+      const placed = room > 0 ? sender.place(flow, due, low, high) : 0;
       if (placed > 0) {
         catchUp.spend(placed);
         this.#noteSent(at, Math.min(placed, departures.lateInRun));
@@ -106,7 +108,11 @@ export class SessionTransmitter {
       if (isSingle) {
         sender.publish();
         sender.kick();
-        if (clock.nowNs >= departures.nextNs) clock.read();
+        if (clock.nowNs >= departures.nextNs) {
+          clock.read();
+          low = low32(clock.nowNs) | 0;
+          high = high16(clock.nowNs);
+        }
       }
     }
     if (!isSingle) this.#handOver();

@@ -11,7 +11,10 @@ import type { Timeline } from "./timeline.js";
 
 /** A stream's row: next frame's number, frames in all, and of continuous ones ns = whole + rest / frames a frame. */
 const row = { slot: 0, end: 1, wholeNs: 2, rest: 3, frames: 4, remainder: 5, doubles: 8 } as const;
-/** Of a run that was looked at: how many frames, how many of them are late, and the time and remainder of the one after. */
+/**
+ * Of a run that was looked at: how many frames, how many of them are late; when the one after is due (NaN: that was not
+ * looked at), and its remainder.
+ */
 const run = { frames: 0, late: 1, dueNs: 2, remainder: 3, doubles: 4 } as const;
 
 export class Departures {
@@ -151,7 +154,7 @@ export class Departures {
       }
       cells[run.dueNs] = dueNs;
       cells[run.remainder] = remainder;
-    }
+    } else cells[run.dueNs] = Number.NaN;
     cells[run.frames] = n;
     cells[run.late] = late;
     return n;
@@ -164,19 +167,19 @@ export class Departures {
 
   /** Goes to the departure after the run that was looked at last. */
   advanceRun(): void {
-    const n = this.#run[run.frames];
-    if (n === 1) {
+    const dueNs = this.#run[run.dueNs];
+    if (Number.isNaN(dueNs)) {
       this.advance();
       return;
     }
     const stream = this.#streams[1];
     const rows = this.#rows;
     const at = stream * row.doubles;
-    const slot = rows[at + row.slot] + n;
+    const slot = rows[at + row.slot] + this.#run[run.frames];
     rows[at + row.slot] = slot;
     rows[at + row.remainder] = this.#run[run.remainder];
     if (slot >= rows[at + row.end]) this.#removeFirst();
-    else this.#sink(1, this.#run[run.dueNs], stream);
+    else this.#sink(1, dueNs, stream);
   }
 
   /** The stream has no frame left. */
