@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
 import type { RunInfo } from "./contract.js";
+import { useKeys } from "./keys.js";
 import { RefusalBox } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
 import { valueWord } from "./words.js";
@@ -17,12 +18,18 @@ export function RunControls({ run, path, can }: { run: ToldRun; path: string; ca
     }
   };
   const paused = isPaused(run);
+  const pause = (): void => void change({ paused: !paused });
+  const now = offered(run);
+  const scale = (factor: number) => () => {
+    if (now !== null) void change({ rate: exactRate(Math.max(1, now) * factor) });
+  };
+  useKeys({ ...(can.pause ? { p: pause } : {}), ...(can.rate ? { "+": scale(1.1), "-": scale(0.9) } : {}) });
   if (!can.rate && !can.pause && !can.extend) return null;
   return (
     <fieldset class="panel control" aria-label="change the run">
-      {can.rate ? <RateControl now={offered(run)} setRate={(rate) => void change({ rate })} /> : null}
+      {can.rate ? <RateControl now={now} setRate={(rate) => void change({ rate })} /> : null}
       {can.pause ? (
-        <button type="button" aria-pressed={paused} onClick={() => void change({ paused: !paused })}>
+        <button type="button" aria-pressed={paused} onClick={pause} title="key: p">
           {paused ? "Resume" : "Pause"}
         </button>
       ) : null}
@@ -83,10 +90,10 @@ export function RateControl({ now, setRate }: { now: number | null; setRate: (ra
           onChange={released}
         />
       </label>
-      <button type="button" disabled={now === null} onClick={scaled(0.9)} title="a tenth less">
+      <button type="button" disabled={now === null} onClick={scaled(0.9)} title="a tenth less; of a run: key -">
         − 10 %
       </button>
-      <button type="button" disabled={now === null} onClick={scaled(1.1)} title="a tenth more">
+      <button type="button" disabled={now === null} onClick={scaled(1.1)} title="a tenth more; of a run: key +">
         + 10 %
       </button>
       <input

@@ -24,7 +24,7 @@ export function FlowTableSection({ run, path }: { run: ToldRun; path: string | n
   useKeys({ "/": () => field.current?.focus() });
   if (flows.count === 0 && path === null) return null;
   return (
-    <PagePart id="flows" title="Flows">
+    <PagePart id="flows" title={run.config.shown?.kind === "run" ? "Streams of the last trial" : "Flows"}>
       <div class="row choices">
         <input
           ref={field}

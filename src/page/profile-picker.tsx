@@ -30,7 +30,7 @@ export function ProfilePicker({ state: { form, change } }: { state: FormState })
         </select>
       </label>
       {refusal === null ? null : <RefusalBox what="Profiles cannot be shown:" text={refusalText(refusal)} />}
-      {form.profile === "" ? null : (
+      {form.profile === "" && form.profileText === null ? null : (
         <>
           <p class="soft">{profile?.description}</p>
           <Parameters profile={profile} state={{ form, change }} />

@@ -74,7 +74,7 @@ export function requestOf(form: RunForm, { options }: CommandInfo): object {
 }
 
 /** The form of a run that was there before. */
-export function formOf({ command, name, options }: RunInfo): RunForm {
+export function formOf({ command = "run", name = "", options = {}, profileText = null }: RunAsked): RunForm {
   const texts: Record<string, string> = {};
   for (const [key, value] of Object.entries(options)) {
     if (key !== "profile" && key !== "set") texts[key] = textOf(value);
@@ -86,8 +86,13 @@ export function formOf({ command, name, options }: RunInfo): RunForm {
     texts,
     profile: String(options["profile"] ?? ""),
     set: Object.fromEntries(set.map(([key, value]) => [key!, value ?? ""])),
-    profileText: null,
+    profileText,
   };
+}
+
+/** What a run was begun by. */
+export interface RunAsked extends Partial<Pick<RunInfo, "command" | "name" | "options">> {
+  readonly profileText?: string | null;
 }
 
 function textOf(value: OptionValues[string]): string {

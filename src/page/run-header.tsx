@@ -5,6 +5,7 @@ import type { RunInfo, TrialRow } from "./contract.js";
 import { useKeys } from "./keys.js";
 import { RefusalBox, VerdictBadge } from "./small-parts.js";
 import { type Arrival, remainingMs, type ToldRun } from "./told-run.js";
+import { useAnswer } from "./use-answer.js";
 import { clockWord, sizeText, unknownWord, valueWord } from "./words.js";
 
 const sources: Readonly<Record<Arrival, string>> = {
@@ -41,6 +42,7 @@ export function RunHeader({ run, path, info }: { run: ToldRun; path: string | nu
         <TrialCount run={run} expected={info?.trialsExpected ?? config.plan?.trialsExpected ?? null} />
       </dl>
       {path === null ? null : <Downloads path={path} run={run} />}
+      {path === null || done === null || config.kind !== "run" ? null : <Again path={path} id={config.id} />}
     </header>
   );
 }
@@ -232,6 +234,30 @@ function StopButton({ path, state, canStop }: { path: string; state: string; can
   );
 }
 
+/** The same run once more. Who shows a run of a command line cannot begin one: there is nothing to ask again. */
+function Again({ path, id }: { path: string; id: string }) {
+  const { answer: request } = useAnswer<object>(`${path}/request`);
+  const [refusal, setRefusal] = useState("");
+  if (request === null) return null;
+  const begin = async (): Promise<void> => {
+    setRefusal("");
+    try {
+      location.hash = `/runs/${encodeURIComponent((await ask<RunInfo>("runs", "POST", request)).id)}`;
+    } catch (error) {
+      setRefusal(refusalText(error));
+    }
+  };
+  return (
+    <div class="row">
+      <button type="button" onClick={() => void begin()}>
+        Restart with the same seed
+      </button>
+      <a href={`#/new/${encodeURIComponent(id)}`}>run it again …</a>
+      {refusal === "" ? null : <RefusalBox what="It was not started:" text={refusal} />}
+    </div>
+  );
+}
+
 const formats = ["html", "json", "csv", "streams.csv", "junit", "md", "openmetrics", "txt"] as const;
 
 function Downloads({ path, run }: { path: string; run: ToldRun }) {
@@ -254,7 +280,6 @@ function Downloads({ path, run }: { path: string; run: ToldRun }) {
         </>
       ) : null}
       <a href={`${path}/recording.ndjson`}>recording</a>
-      {isDone ? <a href={`#/new/${encodeURIComponent(run.config.shown.id)}`}>run it again …</a> : null}
     </p>
   );
 }

@@ -4,7 +4,7 @@ import { ask, Refusal, refusalText } from "./asking.js";
 import type { CommandInfo, PortsAnswer, RunInfo, RunPlanned } from "./contract.js";
 import { MoreOptions } from "./more-options.js";
 import { ProfilePicker } from "./profile-picker.js";
-import { emptyForm, type FormState, formOf, type RunForm, requestOf } from "./run-form.js";
+import { emptyForm, type FormState, formOf, type RunAsked, type RunForm, requestOf } from "./run-form.js";
 import { TrafficView } from "./setup-section.js";
 import { CommandLine, Mistakes, PagePart, RefusalBox, TokenForm } from "./small-parts.js";
 import { valueWord } from "./words.js";
@@ -17,7 +17,8 @@ export function StartView({ from }: { from: string }) {
   useEffect(() => {
     ask<{ commands: readonly CommandInfo[] }>("commands").then((answer) => setCommands(answer.commands), setRefusal);
     ask<PortsAnswer>("ports").then((answer) => setPorts(answer.ports), setRefusal);
-    if (from !== "") ask<RunInfo>(`runs/${encodeURIComponent(from)}`).then((run) => setForm(formOf(run)), setRefusal);
+    if (from !== "")
+      ask<RunAsked>(`runs/${encodeURIComponent(from)}/request`).then((asked) => setForm(formOf(asked)), setRefusal);
   }, [from]);
   if (refusal instanceof Refusal && refusal.status === 401) return <TokenForm />;
   const command = commands?.find(({ name }) => name === form.command);

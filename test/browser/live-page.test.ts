@@ -149,6 +149,15 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       await expect.poll(() => server.askedFor("PATCH", path).at(-1)).toEqual({ paused: false });
       await page.getByRole("button", { name: "+ 1 min" }).click();
       await expect.poll(() => server.askedFor("PATCH", path).at(-1)).toEqual({ extend: "1min" });
+      await page.getByRole("heading", { level: 1 }).click();
+      for (const [key, body] of [
+        ["p", { paused: false }],
+        ["+", { rate: "11000pps" }],
+        ["-", { rate: "9000pps" }],
+      ] as const) {
+        await page.keyboard.press(key);
+        await expect.poll(() => server.askedFor("PATCH", path).at(-1)).toEqual(body);
+      }
       const refusal = { error: { code: "invalid", message: 'the rate "0pps" is not above 0', accepted: "10kpps" } };
       server.answer(`PATCH ${path}`, refusal, 422);
       await page.getByLabel("rate, exact").fill("0pps");
@@ -217,14 +226,23 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
 
     it("is begun again with what it was asked for", async () => {
       const path = running("r-again");
-      server.answer(`GET ${path}`, recorded.infoOf({ id: "r-again", options: { sizes: "128", rate: "7kpps" } }));
+      const request = { options: { sizes: "128", rate: "7kpps", seed: "9" }, profileText: "streams: []" };
+      server.answer(`GET ${path}/request`, request);
+      server.answer("GET /profiles", { profiles: [] });
+      server.answer("POST /runs", recorded.infoOf({ id: "r-restarted" }), 201);
       server.answer("GET /commands", { commands });
       server.answer("GET /ports", { ports: [], kinds: [], interfaces: [] });
       server.tell(path, "done", recorded.doneOf());
       await open("runs/r-again");
+      await page.getByRole("button", { name: "Restart with the same seed" }).click();
+      expect(await asked("POST", "/runs")).toEqual(request);
+      await page.waitForURL(/#\/runs\/r-restarted$/);
+      await open("runs/r-again");
       await page.getByRole("link", { name: "run it again …" }).click();
       await expect.poll(() => page.getByLabel("sizes").inputValue()).toBe("128");
       expect(await page.locator("input[name=rate]").inputValue()).toBe("7kpps");
+      await page.getByText("its text, edited").click();
+      expect(await page.getByLabel("text of the profile").inputValue()).toBe("streams: []");
     });
   });
 

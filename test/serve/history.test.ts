@@ -35,6 +35,7 @@ it("another server has it, with its events, its result and its trials", async ()
   expect(await rig.events(run.id)).toEqual(events);
   expect((await rig.get(`/runs/${run.id}/result.json`)).trials[0].sent).toBe(50);
   expect((await rig.get(`/runs/${run.id}/trials/0`)).sent).toBe(50);
+  expect(await rig.get(`/runs/${run.id}/request`)).toEqual({ options: shortRun, name: "kept" });
   const stop = await rig.ask("POST", `/runs/${run.id}/stop`);
   expect([stop.status, stop.json.error.code]).toEqual([409, "wrong-state"]);
 });

@@ -221,6 +221,23 @@ it("two runs stand beside each other, and one is forgotten", async () => {
   expect((await rig.ask("GET", `/runs/${id}`)).status).toBe(404);
 });
 
+it("a run tells its streams with each trial, and what it was begun by", async () => {
+  const stream = (name: string, dst: number) => ({ name, packet: ["ethernet", "ipv4", { udp: { dstPort: dst } }] });
+  const profileText = JSON.stringify({ streams: [stream("web", 80), stream("dns", 53)] });
+  const { id } = await rig.run({ options: { ...shortRun, sizes: "128,256" }, profileText });
+  const events = await rig.events(id);
+  const [config] = events.filter(({ event }) => event === "config").map(({ data }) => data);
+  const [list, ...others] = events.filter(({ event }) => event === "flowlist").map(({ data }) => data);
+  expect(list.flows.map(({ name }: { name: string }) => name)).toEqual(["web", "dns"]);
+  expect(others).toEqual([]);
+  const { v } = events.findLast(({ event }) => event === "flows")!.data;
+  const trial = events.findLast(({ event }) => event === "trial")!.data;
+  const sent = v[config.flowNames.indexOf("sent")] as number[];
+  expect(sent.length).toBe(2);
+  expect(sent[0]! + sent[1]!).toBe(trial.sent);
+  expect((await rig.get(`/runs/${id}/request`)).profileText).toBe(profileText);
+});
+
 describe("the description of the routes", () => {
   /** What is asked for, in place of names in paths. */
   const filled = (path: string): string =>

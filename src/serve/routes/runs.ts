@@ -43,6 +43,13 @@ function trial(server: Server, { path }: Call): Reply {
   throw new RequestRefusal("not-found", `run ${info.id} has no trial ${path["index"]}`, { where: "index" });
 }
 
+function request(server: Server, { path }: Call): Reply {
+  const { info, request: asked } = server.runs.ask(path["id"]!);
+  const found = asked();
+  if (found !== null) return json(found);
+  throw new RequestRefusal("not-found", `nobody asked this server for run ${info.id}`, { where: "id" });
+}
+
 export const runRoutes: readonly Route[] = [
   {
     method: "POST",
@@ -116,6 +123,13 @@ export const runRoutes: readonly Route[] = [
       const bytes = runs.ask(path["id"]!).events().map(recordingLine).join("");
       return { kind: "bytes", status: 200, media: "application/x-ndjson", bytes };
     },
+  },
+  {
+    method: "GET",
+    path: "/runs/{id}/request",
+    summary: "what it was begun by: as the body of POST /runs it begins the same run, with the same seed",
+    answers: { 200: schema.runRequest },
+    handle: request,
   },
   {
     method: "GET",

@@ -20,6 +20,8 @@ export interface AskedRun {
   /** null: it has none, or not yet. */
   readonly result: () => RunResult | null;
   readonly events: () => readonly KeptEvent[];
+  /** What it was begun by: given again, it begins the same run. null: nobody asked this server for it. */
+  readonly request: () => RunBody | null;
   /** null: it ended before this server began. */
   readonly journal: EventJournal | null;
   readonly run: Run | null;
@@ -27,6 +29,7 @@ export interface AskedRun {
 
 export class RunBook {
   readonly #runs = new Map<string, Run>();
+  readonly #requests = new Map<string, RunBody>();
   readonly #work = new Set<Promise<void>>();
   readonly #claims: PortClaims;
   readonly #history: History | null;
@@ -57,13 +60,15 @@ export class RunBook {
   }
 
   /** @throws RequestRefusal (409) where a port has another owner. */
-  begin(planned: PlannedRun, { name = "", stopWithClient = false }: RunBody): Run {
+  begin(planned: PlannedRun, request: RunBody): Run {
+    const { name = "", stopWithClient = false } = request;
     if (this.going.length >= mostAtOnce)
       throw new RequestRefusal("too-many", `${mostAtOnce} runs go on`, { hint: "stop one" });
     const id = `r-${idStamp(new Date())}-${++this.#number}`;
     this.#claims.take(planned.ports, { kind: "run", id });
     const run = new Run({ id, name, planned, stopWithClient });
     this.#runs.set(id, run);
+    this.#requests.set(id, request);
     const work = this.#carryOut(run);
     this.#work.add(work);
     void work.finally(() => this.#work.delete(work));
@@ -80,7 +85,8 @@ export class RunBook {
     const run = this.#runs.get(id);
     if (run !== undefined) {
       const events = (): readonly KeptEvent[] => run.journal.after(0);
-      return { info: run.info(), result: () => run.result, events, journal: run.journal, run };
+      const request = (): RunBody | null => this.#requests.get(id) ?? null;
+      return { info: run.info(), result: () => run.result, events, request, journal: run.journal, run };
     }
     const history = this.#history;
     const info = history?.info(id) ?? null;
@@ -90,7 +96,8 @@ export class RunBook {
       const text = history.result(id);
       return text === null ? null : (JSON.parse(text) as RunResult);
     };
-    return { info, result, events: () => history.events(id), journal: null, run: null };
+    const events = (): readonly KeptEvent[] => history.events(id);
+    return { info, result, events, request: () => history.request(id), journal: null, run: null };
   }
 
   /** Newest first. */
@@ -110,7 +117,7 @@ export class RunBook {
         hint: "stop it first",
       });
     }
-    this.#runs.delete(id);
+    this.#drop(id);
     this.#history?.forget(id);
   }
 
@@ -124,8 +131,13 @@ export class RunBook {
     await run.carryOut((trial) => this.#onTrial(run, trial));
     this.#claims.release(run.id);
     this.#onEnd(run);
-    if (this.#isKept(run)) this.#runs.delete(run.id);
+    if (this.#isKept(run)) this.#drop(run.id);
     else this.#forgetOldest();
+  }
+
+  #drop(id: string): void {
+    this.#runs.delete(id);
+    this.#requests.delete(id);
   }
 
   /** A run that the disk does not take stays in memory. */
@@ -133,7 +145,8 @@ export class RunBook {
     if (this.#history === null) return false;
     try {
       const result = run.result === null ? null : `${JSON.stringify(run.result)}\n`;
-      this.#history.keep(run.info(), result, run.journal.after(0));
+      const request = JSON.stringify(this.#requests.get(run.id) ?? {});
+      this.#history.keep(run.info(), { request, result, events: run.journal.after(0) });
       return true;
     } catch (error) {
       this.#note(`run ${run.id} could not be kept (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
@@ -143,7 +156,7 @@ export class RunBook {
 
   #forgetOldest(): void {
     const over = [...this.#runs.values()].filter(({ isOver }) => isOver);
-    for (const run of over.slice(0, Math.max(0, over.length - mostKept))) this.#runs.delete(run.id);
+    for (const run of over.slice(0, Math.max(0, over.length - mostKept))) this.#drop(run.id);
   }
 }
 

@@ -3,18 +3,30 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { environmentError } from "../../errors.js";
 import { replaceFile } from "../../sys/replace-file.js";
-import type { RunInfo } from "../contract.js";
+import type { RunBody, RunInfo } from "../contract.js";
 import type { KeptEvent } from "../events/journal.js";
 import { recordingLine } from "../events/journal.js";
-import { runInfo } from "../schema/runs.js";
+import { runInfo, runRequest } from "../schema/runs.js";
 
 /** Times sort as texts. */
 const idForm = /^r-\d{8}-\d{6}-\d{1,9}$/;
 
-const files = { info: "run.json", result: "result.json", events: "recording.ndjson" } as const;
+const files = {
+  info: "run.json",
+  request: "request.json",
+  result: "result.json",
+  events: "recording.ndjson",
+} as const;
 
 /** Facts of so many are kept in memory. */
 const mostKnown = 1_000;
+
+/** What is kept beside a run's facts; texts are JSON. */
+interface KeptRun {
+  readonly request: string;
+  readonly result: string | null;
+  readonly events: readonly KeptEvent[];
+}
 
 export class History {
   readonly #folder: string;
@@ -63,10 +75,17 @@ export class History {
     return lines.flatMap((line) => eventOf(line) ?? []);
   }
 
+  /** null: it was kept by an older version, or is damaged. */
+  request(id: string): RunBody | null {
+    const checked = runRequest.safeParse(parsed(this.#read(id, "request") ?? ""));
+    return checked.success ? checked.data : null;
+  }
+
   /** Throws as the system calls do. */
-  keep(info: RunInfo, result: string | null, events: readonly KeptEvent[]): void {
+  keep(info: RunInfo, { request, result, events }: KeptRun): void {
     const folder = join(this.#folder, info.id);
     mkdirSync(folder, { recursive: true });
+    replaceFile(join(folder, files.request), request);
     if (result !== null) replaceFile(join(folder, files.result), result);
     replaceFile(join(folder, files.events), events.map(recordingLine).join(""));
     replaceFile(join(folder, files.info), `${JSON.stringify(info, null, 2)}\n`);

@@ -3,7 +3,7 @@ import type { TrialSample } from "../../measure/plan.js";
 import { plannedTrials } from "../../method/forwarding.js";
 import type { Trial } from "../../result/run-result.js";
 import { frameSizeName, layer1OverheadBytes } from "../../units.js";
-import type { RunPlanned, TrialRow } from "../contract.js";
+import type { EventData, RunPlanned, TrialRow } from "../contract.js";
 import type { RunFigure } from "../events/sample-figures.js";
 import { trafficInfo } from "../traffic-info.js";
 import type { PlannedRun } from "./planned.js";
@@ -118,6 +118,38 @@ type Counts = Pick<
 
 const countsOf = (trial: Trial): Counts =>
   Object.fromEntries(counted.map((name) => [name, trial[name as keyof Trial]])) as unknown as Counts;
+
+/** Figures of the streams of a trial that has ended, as a table of flows has them. */
+const streamFigures: Readonly<Record<string, (stream: Stream) => number | null>> = {
+  sent: ({ sent }) => sent,
+  received: ({ accepted }) => accepted,
+  lost: ({ missing }) => missing,
+  corrupt: ({ corrupt }) => corrupt,
+  duplicate: ({ duplicate }) => duplicate,
+  reordered: ({ reordered }) => reordered,
+  late: ({ late }) => late,
+  txPps: ({ txPps }) => txPps,
+  rxPps: ({ rxPps }) => rxPps,
+  latencyMeanNs: ({ latencyNs }) => latencyNs?.mean ?? null,
+  latencyP50Ns: ({ latencyNs }) => latencyNs?.p50 ?? null,
+  latencyP99Ns: ({ latencyNs }) => latencyNs?.p99 ?? null,
+  latencyMaxNs: ({ latencyNs }) => latencyNs?.max ?? null,
+};
+type Stream = NonNullable<Trial["streams"]>[number];
+export const streamFigureNames: readonly string[] = Object.keys(streamFigures);
+
+/** `t`, then the streams in their order: their names with the ports, and their figures, a column for each. */
+export function streamEvents(streams: readonly Stream[], ports: readonly string[], t: number): StreamEvents {
+  const [tx = "", rx = tx] = ports;
+  return {
+    list: { t, flows: streams.map(({ name }, index) => ({ index, name, tx, rx: [rx] })), removed: [] },
+    table: { t, rows: null, v: Object.values(streamFigures).map((figure) => streams.map(figure)) },
+  };
+}
+interface StreamEvents {
+  readonly list: EventData<"flowlist">;
+  readonly table: EventData<"flows">;
+}
 
 /** Streams whose first frame is shown. */
 const mostStreams = 16;

@@ -15,7 +15,7 @@ import { runFigures, runUnits, sampleValues } from "../events/sample-figures.js"
 import { answerOf, detailOf, RequestRefusal } from "../refusal.js";
 import { sendable } from "../sendable.js";
 import type { PlannedRun } from "./planned.js";
-import { endFigures, liveFiguresOf, plannedOf, trialRow } from "./run-events.js";
+import { endFigures, liveFiguresOf, plannedOf, streamEvents, streamFigureNames, trialRow } from "./run-events.js";
 import { tellingBench } from "./telling-bench.js";
 
 /** Time between two samples of a run's events. */
@@ -51,6 +51,7 @@ export class Run {
   #live: LiveFigures | null = null;
   #before: TrialSample | null = null;
   #sampledMs = Number.NEGATIVE_INFINITY;
+  #hasStreams = false;
   readonly #readers: EventReaders;
   readonly trials: Trial[] = [];
 
@@ -196,7 +197,7 @@ export class Run {
       names: [...runFigures],
       units: runUnits,
       ports: [...planned.ports],
-      ...{ portNames: [], flowNames: [] },
+      ...{ portNames: [], flowNames: [...streamFigureNames] },
       version: packageVersion(),
       host: { cpu, cores, kernel },
       plan: plannedOf(planned, true),
@@ -226,6 +227,7 @@ export class Run {
         this.journal.write("trial", trialRow(trial, index, this.#t()));
         this.#writeLedger(trial);
         this.#writeHistogram(trial);
+        this.#writeStreams(trial);
         onTrial(trial);
       },
     };
@@ -256,6 +258,15 @@ export class Run {
   #writeHistogram({ latencyBuckets = [] }: Trial): void {
     const buckets = latencyBuckets.map((bucket) => [...bucket]);
     this.journal.write("histogram", { t: this.#t(), what: "latency", flow: null, buckets });
+  }
+
+  /** All trials of a run have the same streams: they are named once. */
+  #writeStreams({ streams = [] }: Trial): void {
+    if (streams.length < 2) return;
+    const { list, table } = streamEvents(streams, this.#order.planned.ports, this.#t());
+    if (!this.#hasStreams) this.journal.write("flowlist", list);
+    this.#hasStreams = true;
+    this.journal.write("flows", table);
   }
 
   #finish(state: "done" | "failed"): void {
