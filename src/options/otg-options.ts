@@ -5,7 +5,7 @@ import { usageError } from "../errors.js";
 import { isLoopback } from "./listen-address.js";
 import { anyText, flag, list, type OptionTable, option, readOptions, type TextsOf } from "./option.js";
 import { count } from "./option-values.js";
-import { namedPorts, type ServePort } from "./serve-options.js";
+import { locationName, namedPorts, type ServePort } from "./serve-options.js";
 
 const mostPort = 65_535;
 const usualHttps = 8443;
@@ -95,7 +95,7 @@ function credentialsOf(cert: string | undefined, key: string | undefined): OtgOr
 /** @throws PktgenError (2) */
 export function otgOrder(texts: OtgTexts): OtgOrder {
   const given = readOptions(otgOptions, texts);
-  const ports = namedPorts(given.port ?? []);
+  const ports = namedPorts(given.port ?? [], locationName);
   if (ports.length === 0) {
     throw usageError("there is no port", { where: "--port", accepted: "at least one, e.g. veth-a=packet:veth-a" });
   }

@@ -91,8 +91,12 @@ const usualPlace: TcpPlace = { kind: "tcp", host: "127.0.0.1", port: 8080 };
 /** Names that are ports already. */
 const takenNames = ["embedded", "testpmd"];
 
-function namedPort(text: string, where: string): ServePort {
-  const match = /^([A-Za-z0-9][\w.-]{0,63})=(.+)$/s.exec(text);
+const plainName = /^([A-Za-z0-9][\w.-]{0,63})=(.+)$/s;
+/** Locations of other testers are names, too: `localhost:5555+localhost:50071`, `chassis;1;2`. */
+export const locationName = /^([A-Za-z0-9[][\w.:;+/[\]-]{0,127})=(.+)$/s;
+
+function namedPort(text: string, where: string, pattern: RegExp): ServePort {
+  const match = pattern.exec(text);
   if (match === null)
     throw usageError(`"${text}" names no port`, { where, accepted: "name=port, e.g. east=packet:eth1" });
   const [, name, spec] = match as unknown as readonly [string, string, string];
@@ -101,9 +105,9 @@ function namedPort(text: string, where: string): ServePort {
 }
 
 /** `--port east=packet:eth1`, again for each. @throws PktgenError (2) */
-export function namedPorts(texts: readonly string[]): readonly ServePort[] {
+export function namedPorts(texts: readonly string[], pattern = plainName): readonly ServePort[] {
   const where = "--port";
-  const ports = texts.map((text) => namedPort(text, where));
+  const ports = texts.map((text) => namedPort(text, where, pattern));
   const twice = ports.find(({ name }, i) => ports.findIndex((other) => other.name === name) !== i);
   if (twice === undefined) return ports;
   throw usageError(`two ports are called "${twice.name}"`, { where, accepted: "a name of its own for each" });

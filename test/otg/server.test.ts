@@ -75,6 +75,24 @@ describe("the Open Traffic Generator server over HTTP", () => {
     expect(await flowRows(rig.http)).toEqual([]);
   });
 
+  it("shows a change of state in the first metrics behind its answer", async () => {
+    await using rig = await startRig();
+    await ask(
+      rig.http,
+      "POST",
+      "/config",
+      config({ flows: [flow("f1", "p1", "p2", { duration: { continuous: {} } })] }),
+    );
+    const said: string[] = [];
+    for (const state of ["start", "pause", "resume", "stop", "start"]) {
+      await flowRows(rig.http);
+      await ask(rig.http, "POST", "/control/state", transmit(state));
+      const [row] = await flowRows(rig.http);
+      said.push(row.transmit);
+    }
+    expect(said).toEqual(["started", "paused", "started", "stopped", "started"]);
+  });
+
   it("answers its own names and addresses, and no other name or page", async () => {
     await using rig = await startRig();
     const port = new URL(rig.http).port;
