@@ -19,8 +19,15 @@ const heapBytes = 2 ** 28;
 
 const never = new AbortController().signal;
 
-/** @throws SessionError bad-spec */
-function check({ ports, capacity = usualCapacity }: SessionSpec): void {
+/** @throws SessionError bad-spec, exists, not-possible */
+function check({ ports, capacity = usualCapacity, workers = 1 }: SessionSpec): void {
+  if (workers !== 1) {
+    throw new SessionError("not-possible", `a session has one thread for all of its ports, and not ${workers}`, {
+      where: "workers",
+      accepted: "1",
+      hint: "open a session for each group of ports: each has a thread of its own",
+    });
+  }
   if (ports.length < 1 || ports.length > mostPorts) {
     throw new SessionError("bad-spec", `a session cannot have ${ports.length} ports`, {
       where: "ports",
@@ -49,13 +56,21 @@ async function openPorts({ ports, readyTimeoutMs = usualReadyMs }: SessionSpec, 
   }
 }
 
+/** Of a port without a peer, those that it was opened with. */
+function queuesOf(port: Port): number {
+  const { queues } = port.spec as { readonly queues?: unknown };
+  const asked = typeof queues === "number" ? queues : 1;
+  return Math.max(1, port.rings()?.queues.length ?? 0, asked);
+}
+
 /** Rejects where a port, the thread, a flow or a host cannot be; then nothing is left open. */
 export async function openSession(spec: SessionSpec, signal: AbortSignal = never): Promise<Session> {
   check(spec);
   const ports = await openPorts(spec, signal);
   const trial = spec.trial ?? drawnByChance(trialIds);
   const capacity = 2 ** Math.ceil(Math.log2(spec.capacity ?? usualCapacity));
-  const shape = { capacity, lanes: 2 * capacity, ports: ports.length, trial, heapBytes };
+  const moreQueues = ports.flatMap((port, index) => Array<number>(queuesOf(port) - 1).fill(index));
+  const shape = { capacity, lanes: 2 * capacity, ports: ports.length, moreQueues, trial, heapBytes };
   let session: LiveSession | null = null;
   try {
     const handle = await startSession({

@@ -1,5 +1,12 @@
 /** Rates over the last second: counts of ten moments a second, the same for all who ask. It allocates nothing a flow. */
-import { flowCell, flowState, laneRowCell, portCell, type SessionMemory } from "../engine/session/index.js";
+import {
+  flowCell,
+  flowState,
+  laneRowCell,
+  portCell,
+  type SessionMemory,
+  senderPorts,
+} from "../engine/session/index.js";
 import { sequenceCell } from "../stats/sequence-cells.js";
 import { frameBits } from "../units.js";
 import type { TableFlow } from "./flow-table.js";
@@ -21,6 +28,8 @@ const portAt = { txFrames: 0, txBytes: 1, rxFrames: 2, rxBytes: 3, doubles: 4 } 
 
 export class RateBook {
   readonly #memory: SessionMemory;
+  /** The port of each transmit queue. */
+  readonly #senderPorts: readonly number[];
   /** By moment; the next one takes the place of the oldest. */
   readonly #times = new Float64Array(momentsKept);
   readonly #flows: Float64Array;
@@ -33,6 +42,7 @@ export class RateBook {
   constructor(memory: SessionMemory) {
     const { capacity, ports } = memory.shape;
     this.#memory = memory;
+    this.#senderPorts = senderPorts(memory.shape);
     this.#flows = new Float64Array(momentsKept * capacity * flowAt.doubles);
     this.#ports = new Float64Array(momentsKept * ports * portAt.doubles);
     this.#bytesOf = new Float64Array(capacity);
@@ -145,10 +155,16 @@ export class RateBook {
     for (let port = 0; port < shape.ports; port++) {
       const from = port * portCell.count;
       const to = (moment * shape.ports + port) * portAt.doubles;
-      this.#ports[to + portAt.txFrames] = ports[from + portCell.published]! + ports[from + portCell.beside]!;
-      this.#ports[to + portAt.txBytes] = ports[from + portCell.bytes]! + ports[from + portCell.besideBytes]!;
+      this.#ports[to + portAt.txFrames] = ports[from + portCell.beside]!;
+      this.#ports[to + portAt.txBytes] = ports[from + portCell.besideBytes]!;
       this.#ports[to + portAt.rxFrames] = ports[from + portCell.rxFrames]!;
       this.#ports[to + portAt.rxBytes] = ports[from + portCell.rxBytes]!;
+    }
+    for (const [sender, port] of this.#senderPorts.entries()) {
+      const from = sender * portCell.count;
+      const to = (moment * shape.ports + port) * portAt.doubles;
+      this.#ports[to + portAt.txFrames]! += ports[from + portCell.published]!;
+      this.#ports[to + portAt.txBytes]! += ports[from + portCell.bytes]!;
     }
   }
 

@@ -11,6 +11,7 @@ import {
   portCell,
   recentFrames,
   type SessionMemory,
+  senderPorts,
 } from "../engine/session/index.js";
 import { sequenceCell } from "../stats/sequence-cells.js";
 import { fcsBytes } from "../units.js";
@@ -46,6 +47,8 @@ export class Sampler {
   readonly #ports: readonly SamplerPort[];
   readonly #settleNs: number;
   readonly #latencies: LatencyBook;
+  /** The port of each transmit queue. */
+  readonly #senderPorts: readonly number[];
   /** By slot: what lies in rings. */
   readonly #ringFrames: Int32Array;
   readonly #ringBytes: Float64Array;
@@ -62,6 +65,7 @@ export class Sampler {
     this.#latencies = new LatencyBook(memory);
     this.#ringFrames = new Int32Array(capacity);
     this.#ringBytes = new Float64Array(capacity);
+    this.#senderPorts = senderPorts(memory.shape);
     this.#portFrames = new Float64Array(memory.shape.ports);
     this.#portBytes = new Float64Array(memory.shape.ports);
   }
@@ -114,20 +118,22 @@ export class Sampler {
     const { ports, shape, recents, recentBytes, heads } = this.#memory;
     this.#ringFrames.fill(0);
     this.#ringBytes.fill(0);
-    for (let port = 0; port < shape.ports; port++) {
-      const taken = ports[port * portCell.count + portCell.taken]!;
-      const published = ports[port * portCell.count + portCell.published]!;
+    this.#portFrames.fill(0);
+    this.#portBytes.fill(0);
+    for (const [sender, port] of this.#senderPorts.entries()) {
+      const taken = ports[sender * portCell.count + portCell.taken]!;
+      const published = ports[sender * portCell.count + portCell.published]!;
       let sum = 0;
       for (let place = Math.max(taken, published - recentFrames); place < published; place++) {
-        const at = port * recentFrames + (place & (recentFrames - 1));
+        const at = sender * recentFrames + (place & (recentFrames - 1));
         sum += recentBytes[at]!;
         const slot = (recents[at]! >>> 8) & (shape.capacity - 1);
         if (heads[slot] !== recents[at]) continue;
         this.#ringFrames[slot]! += 1;
         this.#ringBytes[slot]! += recentBytes[at]!;
       }
-      this.#portFrames[port] = published - taken;
-      this.#portBytes[port] = sum;
+      this.#portFrames[port]! += published - taken;
+      this.#portBytes[port]! += sum;
     }
   }
 
@@ -199,16 +205,19 @@ export class Sampler {
     const at = slot * flowCell.doubles;
     const to = place * rowCell.doubles;
     const published = flows[at + flowCell.published]!;
-    const gone = flows[at + flowCell.gone]!;
+    const noted = flows[at + flowCell.gone]!;
     // A frame that came back was taken, though its ring was not looked at since.
-    const found = Math.min(this.#ringFrames[slot]!, published - gone - cells[to + rowCell.highest]!);
+    const found = Math.min(this.#ringFrames[slot]!, published - noted - cells[to + rowCell.highest]!);
     const inRing = Math.max(0, found);
+    // So was one that came in after its peer had left.
+    const least = Math.ceil(cells[to + rowCell.received]! / Math.max(1, flow.ownLanes.length));
+    const gone = noted - Math.min(noted, Math.max(0, least - (published - noted - inRing)));
+    const goneBytes = noted === 0 ? 0 : (flows[at + flowCell.goneBytes]! * gone) / noted;
     const sent = Math.max(0, published - gone - inRing);
     const ringBytes = found > 0 ? this.#ringBytes[slot]! : 0;
     cells[to + rowCell.sent] = sent;
     cells[to + rowCell.inRing] = inRing;
-    cells[to + rowCell.sentBytes] =
-      flows[at + flowCell.bytes]! - flows[at + flowCell.goneBytes]! - ringBytes + fcsBytes * sent;
+    cells[to + rowCell.sentBytes] = flows[at + flowCell.bytes]! - goneBytes - ringBytes + fcsBytes * sent;
     const missed = flows[at + flowCell.missed]!;
     const blocked = flows[at + flowCell.blocked]! + gone;
     cells[to + rowCell.missed] = missed;
@@ -256,9 +265,14 @@ export class Sampler {
     const { ports } = this.#memory;
     const cell = (which: number): number => ports[index * portCell.count + which]!;
     const inRing = this.#portFrames[index]!;
-    const txFrames = cell(portCell.published) - inRing - cell(portCell.gone) + cell(portCell.beside);
-    const txBytes =
-      cell(portCell.bytes) - this.#portBytes[index]! - cell(portCell.goneBytes) + cell(portCell.besideBytes);
+    let txFrames = cell(portCell.beside) - inRing;
+    let txBytes = cell(portCell.besideBytes) - this.#portBytes[index]!;
+    for (const [sender, port] of this.#senderPorts.entries()) {
+      if (port !== index) continue;
+      const at = sender * portCell.count;
+      txFrames += ports[at + portCell.published]! - ports[at + portCell.gone]!;
+      txBytes += ports[at + portCell.bytes]! - ports[at + portCell.goneBytes]!;
+    }
     const rxFrames = cell(portCell.rxFrames);
     const [stale, foreign, corrupt] = [cell(portCell.stale), cell(portCell.foreign), cell(portCell.corrupt)];
     return {

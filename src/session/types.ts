@@ -102,6 +102,8 @@ export interface SessionSpec {
   /** A flow is settled when nothing of it came for this time; absent: 2 s. */
   readonly settleNs?: number;
   readonly cpu?: number | null;
+  /** Threads; absent: 1, and no other number is accepted. */
+  readonly workers?: number;
   readonly busy?: boolean;
   /** Its id in signatures, 24 bits; absent: by chance. */
   readonly trial?: number;

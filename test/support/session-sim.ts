@@ -20,6 +20,7 @@ import { Space, Wire } from "./forward-wire.js";
 
 export interface SimFrame {
   readonly port: number;
+  readonly queue: number;
   readonly atNs: number;
   readonly frame: Uint8Array;
 }
@@ -33,7 +34,7 @@ export class SessionSim {
   readonly memory: SessionMemory;
   readonly table: FlowTable;
   readonly loop: SessionLoop;
-  readonly wires: readonly Wire[];
+  readonly wires: Wire[];
   readonly flows = new Map<string, TableFlow>();
   readonly posted: unknown[] = [];
   /** All frames that the device took. */
@@ -41,6 +42,9 @@ export class SessionSim {
   nowNs = 5e9;
   readNs = 20;
   turnNs = 500;
+  readonly #space: Space;
+  readonly #slots: number;
+  readonly #queuesOf: number[];
   /** Ports whose peer takes nothing now. */
   readonly still = new Set<number>();
   readonly #writer: CommandWriter;
@@ -48,15 +52,22 @@ export class SessionSim {
   readonly #rates: RateBook;
   #batch = 0;
 
-  constructor(ports = 2, capacity = 64, slots = 256) {
-    const buffers = allocateSession({ capacity, lanes: 2 * capacity, ports, trial: 0x747001, heapBytes: 1 << 22 });
-    const space = new Space(ports * (2 + slots / 64) * 2 ** 20);
+  /** `queues`: of each port. */
+  constructor(ports = 2, capacity = 64, slots = 256, queues = 1) {
+    const moreQueues = Array.from({ length: ports * (queues - 1) }, (_, k) => k % ports);
+    const shape = { capacity, lanes: 2 * capacity, ports, moreQueues, trial: 0x747001, heapBytes: 1 << 22 };
+    const buffers = allocateSession(shape);
+    // The rest is for peers that come back.
+    const space = new Space((16 + ports * queues * (2 + slots / 64)) * 2 ** 20);
+    this.#space = space;
+    this.#slots = slots;
+    this.#queuesOf = Array.from({ length: ports }, () => queues);
     this.memory = new SessionMemory(buffers);
     this.table = new FlowTable(this.memory);
     this.#writer = new CommandWriter(this.memory);
     this.wires = Array.from(
       { length: ports },
-      () => new Wire(space, "driver", { format: "packed", queues: 1, size: slots }),
+      () => new Wire(space, "driver", { format: "packed", queues, size: slots }),
     );
     const nowNs = (): number => {
       this.nowNs += this.readNs;
@@ -113,13 +124,25 @@ export class SessionSim {
     if (this.#writer.room < 8192) throw new Error(`commands stay: ${before}`);
   }
 
+  /** The peer of a port is gone, with what lies in its rings, and another one comes. */
+  replug(port: number, queues = this.#queuesOf[port]!, betweenNs = 0, device: SimDevice = straight): void {
+    this.loop.attach(port, null);
+    this.#queuesOf[port] = 0;
+    this.run(betweenNs, device);
+    this.#queuesOf[port] = queues;
+    this.wires[port] = new Wire(this.#space, "driver", { format: "packed", queues, size: this.#slots });
+    this.loop.attach(port, this.wires[port].port());
+  }
+
   turn(device: SimDevice = straight): void {
     trafficTurn(this.loop);
     for (const [port, wire] of this.wires.entries()) {
       if (this.still.has(port)) continue;
-      for (const frame of wire.receive(0)) {
-        this.taken.push({ port, atNs: this.nowNs, frame });
-        for (const to of device(frame, port)) this.wires[to]!.send(0, [frame]);
+      for (let queue = 0; queue < this.#queuesOf[port]!; queue++) {
+        for (const frame of wire.receive(queue)) {
+          this.taken.push({ port, queue, atNs: this.nowNs, frame });
+          for (const to of device(frame, port)) this.wires[to]!.send(queue, [frame]);
+        }
       }
     }
     this.nowNs += this.turnNs;

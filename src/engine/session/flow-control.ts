@@ -50,6 +50,8 @@ export class FlowControl {
   readonly #pausedNs: Float64Array;
   /** Its next slot while it is paused. */
   readonly #next: Float64Array;
+  /** By port: its transmit queues that are open. Flows are dealt over them by their slots. */
+  readonly #senders: (readonly number[])[];
   /** By slot of the table, whichever flow has it. */
   readonly #generations: Float64Array;
   #batch = 0;
@@ -65,6 +67,7 @@ export class FlowControl {
     const nothing = (): null[] => Array.from({ length: capacity }, () => null);
     this.departures = new Departures([], capacity);
     this.max = new MaxFlows(memory.shape.ports);
+    this.#senders = Array.from({ length: memory.shape.ports }, (_, port) => [port]);
     this.#schedules = nothing();
     this.#nextSchedules = nothing();
     this.#timelines = nothing();
@@ -104,10 +107,26 @@ export class FlowControl {
     this.#schedules[flow] = schedule;
     flows[at + cell.limit] = schedule.limit ?? Number.POSITIVE_INFINITY;
     flows[at + cell.startedNs] = nowNs;
+    flows[at + cell.sender] = this.#senderOf(flow, flows[at + cell.from]);
     this.#endNs[flow] = startNs + (schedule.durationNs ?? Number.POSITIVE_INFINITY);
     this.#beginNs[flow] = startNs;
     this.#run(flow, at, pps === max ? null : liveTimeline(schedule, pps, startNs), 0);
     flows[at + cell.generation] = started;
+  }
+
+  /** These are a port's transmit queues from now on. */
+  deal(port: number, senders: readonly number[]): void {
+    this.#senders[port] = senders;
+    const { flows, shape } = this.#memory;
+    for (let flow = 0; flow < shape.capacity; flow++) {
+      const at = flow * cell.doubles;
+      if (flows[at + cell.from] === port) flows[at + cell.sender] = this.#senderOf(flow, port);
+    }
+  }
+
+  #senderOf(flow: number, port: number): number {
+    const senders = this.#senders[port];
+    return senders[flow % senders.length];
   }
 
   /** What flows send by from their next start on. */

@@ -16,5 +16,6 @@ export {
   type SessionBuffers,
   SessionMemory,
   type SessionShape,
+  senderPorts,
 } from "./session-memory.js";
 export { type SessionHandle, startSession } from "./start-session.js";

@@ -20,9 +20,11 @@ export class MaxSender {
   readonly #control: FlowControl;
   readonly #senders: readonly PortSender[];
   readonly #inUse: { port: number };
-  /** By port: whose turn it is. */
+  /** By queue: the most room that its ring ever told of, which may be less than its slots. */
+  readonly #mostRoom: Int32Array;
+  /** By queue: whose turn it is. */
   readonly #turns: Int32Array;
-  #firstPort = 0;
+  #first = 0;
 
   constructor(
     memory: SessionMemory,
@@ -37,6 +39,7 @@ export class MaxSender {
     this.#senders = senders;
     this.#inUse = inUse;
     this.#turns = new Int32Array(senders.length);
+    this.#mostRoom = new Int32Array(senders.length);
   }
 
   /** One turn. Returns the frames published. */
@@ -45,30 +48,32 @@ export class MaxSender {
     const { length } = this.#senders;
     let moved = 0;
     for (let k = 0; k < length; k++) {
-      // The next turn begins with the port that this one did not come to.
+      // The next turn begins with the queue that this one did not come to.
       if (this.#control.departures.nextNs <= this.#clock.nowNs) break;
-      const port = this.#firstPort;
-      this.#firstPort = port + 1 < length ? port + 1 : 0;
-      moved += this.#fill(port);
+      const place = this.#first;
+      this.#first = place + 1 < length ? place + 1 : 0;
+      if (this.#control.max.of(this.#senders[place].port).length > 0) moved += this.#fill(place);
     }
     return moved;
   }
 
-  #fill(port: number): number {
-    this.#endThoseOver(port);
-    const sender = this.#senders[port];
-    const flows = this.#control.max.of(port);
-    if (flows.length === 0) return 0;
-    this.#inUse.port = port;
-    const reserve = Math.min(mostReserve, Math.ceil(sender.slots / reserveShare));
-    const wanted = Math.min(mostAtOnce, sender.room() - reserve);
+  #fill(place: number): number {
+    const sender = this.#senders[place];
+    this.#endThoseOver(sender.port);
+    const flows = this.#control.max.of(sender.port);
+    this.#inUse.port = sender.port;
+    const room = sender.room();
+    this.#mostRoom[place] = Math.max(this.#mostRoom[place], room);
+    const whole = Math.min(sender.slots, this.#mostRoom[place]);
+    const wanted = Math.min(mostAtOnce, room - Math.min(mostReserve, Math.ceil(whole / reserveShare)));
     const { nowNs } = this.#clock;
     const [low, high] = [low32(nowNs) | 0, high16(nowNs)];
     const each = Math.ceil(mostAtOnce / flows.length);
     let placed = 0;
     for (let tried = 0; tried < flows.length && placed < wanted; tried++) {
-      const flow = flows[this.#turns[port] % flows.length];
-      this.#turns[port] = (this.#turns[port] + 1) % flows.length;
+      const flow = flows[this.#turns[place] % flows.length];
+      this.#turns[place] = (this.#turns[place] + 1) % flows.length;
+      if (this.#memory.flows[flow * flowCell.doubles + flowCell.sender] !== place) continue;
       const n = Math.min(each, wanted - placed, this.#leftOf(flow));
       if (n > 0) placed += sender.place(flow, n, low, high);
       this.#noteSent(flow);
@@ -77,7 +82,7 @@ export class MaxSender {
     sender.publish();
     sender.kick();
     this.#clock.read();
-    this.#endThoseOver(port);
+    this.#endThoseOver(sender.port);
     return placed;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Fills and publishes the transmit ring of one port with frames of many flows, in the transmitter's order. It remembers
+ * Fills and publishes one transmit ring of a port with frames of many flows, in the transmitter's order. It remembers
  * which flow each of the last frames was of. So what still lies in the ring can be told of each flow.
  */
 import type { RingMemory } from "../../memory.js";
@@ -7,11 +7,20 @@ import { burstFrames, type TxRing } from "../../ring/ring.js";
 import type { FrameMaker } from "../../stream/frames/frame-maker.js";
 import type { OpenPort, TrialClock } from "../loop/index.js";
 import { RingAccount } from "../transmit/index.js";
+import { laneRowCell } from "./lanes.js";
 import type { FrameWatcher } from "./port-receiver.js";
 import { flowCell, portCell, recentFrames, type SessionMemory } from "./session-memory.js";
 
+/** Which of the session's transmit queues it is, of which port, and which of that port's. */
+export interface SenderPlace {
+  readonly sender: number;
+  readonly port: number;
+  readonly queue: number;
+}
+
 export class PortSender {
   readonly port: number;
+  readonly #queue: number;
   /** Little room: half of the ring's slots. Rings tell of no more than a burst that it has room. */
   halfRoom = 0;
   /** null: the port does not capture what it sends. */
@@ -21,7 +30,7 @@ export class PortSender {
   readonly #clock: TrialClock;
   readonly #frames: FrameMaker;
   readonly #account: RingAccount;
-  /** Where the port's cells and recent frames begin. */
+  /** Where the queue's cells and recent frames begin. */
   readonly #cellsAt: number;
   readonly #recentAt: number;
   /**
@@ -45,20 +54,32 @@ export class PortSender {
   /** Free slots at the last look, minus the frames placed since. */
   #room = 0;
 
-  constructor(port: number, ringMemory: RingMemory, memory: SessionMemory, clock: TrialClock, frames: FrameMaker) {
+  constructor(
+    { sender, port, queue }: SenderPlace,
+    ringMemory: RingMemory,
+    memory: SessionMemory,
+    clock: TrialClock,
+    frames: FrameMaker,
+  ) {
     this.port = port;
+    this.#queue = queue;
     this.#clock = clock;
     this.#ringMemory = ringMemory;
     this.#memory = memory;
     this.#frames = frames;
-    this.#cellsAt = port * portCell.count;
-    this.#recentAt = port * recentFrames;
+    this.#cellsAt = sender * portCell.count;
+    this.#recentAt = sender * recentFrames;
     this.#account = new RingAccount(() => memory.ports[this.#cellsAt + portCell.published]);
+  }
+
+  /** It has a ring to send from. */
+  get isOpen(): boolean {
+    return this.#ring !== null;
   }
 
   /** The port's rings now. What lay in the ring before will never be taken. */
   attach(port: OpenPort | null): void {
-    const open = port?.queues[0] ?? null;
+    const open = port?.queues[this.#queue] ?? null;
     if (open === this.#account.open) return;
     const { ports } = this.#memory;
     // Frames that were placed when the ring broke will never be taken either.
@@ -193,20 +214,45 @@ export class PortSender {
     ports[this.#cellsAt + portCell.taken] = ports[this.#cellsAt + portCell.published] - left;
   }
 
-  /** The last `frames` published ones are gone. */
+  /**
+   * The peer is gone, and has not said of the last `frames` published ones that it took them. It takes them in their order:
+   * where one has come in, it had taken that one and all before it. The rest is gone.
+   */
   #noteLost(frames: number): void {
     const { ports, flows, heads, recents, recentBytes, shape } = this.#memory;
     const published = ports[this.#cellsAt + portCell.published];
-    for (let back = 1; back <= Math.min(frames, recentFrames); back++) {
-      const at = this.#recentAt + ((published - back) & (recentFrames - 1));
+    const back = new Map<number, number>();
+    let gone = 0;
+    for (; gone < Math.min(frames, recentFrames); gone++) {
+      const at = this.#recentAt + ((published - 1 - gone) & (recentFrames - 1));
       const flow = (recents[at] >>> 8) & (shape.capacity - 1);
+      const isCurrent = heads[flow] === recents[at];
+      const later = back.get(flow) ?? 0;
+      const cells = flow * flowCell.doubles;
+      if (isCurrent && flows[cells + flowCell.published] - later <= this.#cameIn(flow)) break;
       ports[this.#cellsAt + portCell.goneBytes] += recentBytes[at];
-      if (heads[flow] !== recents[at]) continue;
-      flows[flow * flowCell.doubles + flowCell.gone] += 1;
-      flows[flow * flowCell.doubles + flowCell.goneBytes] += recentBytes[at];
+      if (!isCurrent) continue;
+      back.set(flow, later + 1);
+      flows[cells + flowCell.gone] += 1;
+      flows[cells + flowCell.goneBytes] += recentBytes[at];
     }
     this.#lost += frames;
-    ports[this.#cellsAt + portCell.gone] += frames;
+    ports[this.#cellsAt + portCell.gone] += frames > recentFrames && gone === recentFrames ? frames : gone;
     ports[this.#cellsAt + portCell.taken] = published;
+  }
+
+  /** So many of the flow's frames, in their order, have been taken for certain. */
+  #cameIn(flow: number): number {
+    const { lanes, laneOf, flows, shape } = this.#memory;
+    let [most, ways] = [0, 0];
+    for (let port = 0; port < shape.ports; port++) {
+      const lane = laneOf[flow * shape.ports + port];
+      if (lane < 0) continue;
+      const next = lanes[lane * laneRowCell.doubles + laneRowCell.next];
+      most = Math.max(most, next < 0 ? -1 - next : next);
+      ways++;
+    }
+    const recognised = flows[flow * flowCell.doubles + flowCell.recognised];
+    return Math.max(most, Math.ceil(recognised / Math.max(1, ways)));
   }
 }

@@ -19,9 +19,17 @@ import { MaxSender } from "./max-sender.js";
 import { marksFrom, type SessionCommand, type SessionOrder } from "./orders.js";
 import { PortCapture } from "./port-capture.js";
 import { PortReceiver } from "./port-receiver.js";
-import { PortSender } from "./port-sender.js";
+import { PortSender, type SenderPlace } from "./port-sender.js";
 import { rehearseSession } from "./rehearsal.js";
-import { commandCell, loopCell, portCell, type SessionBuffers, SessionMemory } from "./session-memory.js";
+import {
+  commandCell,
+  loopCell,
+  portCell,
+  type SessionBuffers,
+  SessionMemory,
+  type SessionShape,
+  senderPorts,
+} from "./session-memory.js";
 import { SessionTransmitter } from "./transmitter.js";
 
 /** A turn takes at most so many commands: each takes about a microsecond. */
@@ -67,18 +75,28 @@ export class SessionLoop implements Traffic {
     this.#control = new FlowControl(memory, this.clock, this.#cursors, lanes);
     const frames = framesOf(memory, this.#cursors);
     const ports = Array.from({ length: memory.shape.ports }, (_, port) => port);
-    this.#senders = ports.map((port) => new PortSender(port, ringMemory, memory, this.clock, frames));
+    this.#senders = senderPlaces(memory.shape).map(
+      (place) => new PortSender(place, ringMemory, memory, this.clock, frames),
+    );
     this.#transmitter = new SessionTransmitter(memory, this.clock, this.#control, this.#senders, inUse);
     this.#maxSender = new MaxSender(memory, this.clock, this.#control, this.#senders, inUse);
     this.#inspector = new SessionInspector(memory, ringMemory);
-    this.#hosts = this.#senders.map((sender) => new HostTable(ringMemory, sender, context.post, nowNs));
+    this.#hosts = this.#senders
+      .slice(0, ports.length)
+      .map((sender) => new HostTable(ringMemory, sender, context.post, nowNs));
     const shared = { memory, ringMemory, clock: this.clock, lanes, inspector: this.#inspector };
     this.#receivers = ports.map((port) => new PortReceiver({ ...shared, port, foreignFrames: this.#hosts[port] }));
   }
 
   attach(index: number, port: OpenPort | null): void {
     this.#ports[index] = port;
-    this.#senders[index].attach(port);
+    const isOpen: number[] = [];
+    for (const [place, sender] of this.#senders.entries()) {
+      if (sender.port !== index) continue;
+      sender.attach(port);
+      if (sender.isOpen) isOpen.push(place);
+    }
+    this.#control.deal(index, isOpen.length === 0 ? [index] : isOpen);
     this.#receivers[index].attach(port);
     this.#hosts[index].attach(port);
   }
@@ -156,9 +174,11 @@ export class SessionLoop implements Traffic {
   #look(): void {
     const { loop, ports } = this.#memory;
     this.#times[0] = this.clock.nowNs + countersEveryNs;
-    for (let p = 0; p < this.#senders.length; p++) {
-      this.#context.inUse.port = p;
-      this.#senders[p].look();
+    for (const sender of this.#senders) {
+      this.#context.inUse.port = sender.port;
+      sender.look();
+    }
+    for (let p = 0; p < this.#hosts.length; p++) {
       const { queue } = this.#hosts[p];
       ports[p * portCell.count + portCell.beside] = queue.sent;
       ports[p * portCell.count + portCell.besideBytes] = queue.sentBytes;
@@ -250,11 +270,21 @@ export class SessionLoop implements Traffic {
   #capture(port: number, capture: PortCapture | null, direction: "rx" | "tx" | "both"): void {
     const { clock } = this;
     this.#receivers[port].watcher = direction === "tx" ? null : capture;
-    this.#senders[port].watcher = direction === "rx" ? null : capture;
+    for (const sender of this.#senders) if (sender.port === port) sender.watcher = direction === "rx" ? null : capture;
     const watches = capture !== null && direction !== "rx";
     this.#hosts[port].queue.watch = watches ? (offset, bytes) => capture.note(offset, bytes, clock.nowNs) : null;
     this.#memory.ports[port * portCell.count + portCell.capturing] = capture === null ? 0 : 1;
   }
+}
+
+/** A port's further queues come in their order. */
+function senderPlaces(shape: SessionShape): SenderPlace[] {
+  const queues = new Map<number, number>();
+  return senderPorts(shape).map((port, sender) => {
+    const queue = queues.get(port) ?? 0;
+    queues.set(port, queue + 1);
+    return { sender, port, queue };
+  });
 }
 
 /** Sizes, sequences of sizes and templates are where the owner wrote them into the heap. */

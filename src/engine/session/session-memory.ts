@@ -60,6 +60,8 @@ export const flowCell = {
   /** The VLAN tags of its frames, and how many sizes they have. */
   tags: 27,
   variants: 28,
+  /** Its transmit queue: its place in `senderPorts`. */
+  sender: 29,
   doubles: 32,
 } as const;
 
@@ -102,6 +104,8 @@ export interface SessionShape {
   /** Sequences that are told apart: one a flow, and one for each further port that is to get every frame. */
   readonly lanes: number;
   readonly ports: number;
+  /** The port of each further transmit queue, beyond the first of each; absent: ports have one each. */
+  readonly moreQueues?: readonly number[];
   /** Its id in signatures. */
   readonly trial: number;
   readonly heapBytes: number;
@@ -136,13 +140,24 @@ const parts = [
 ] as const;
 type Part = (typeof parts)[number];
 
-function bytesOf({ capacity, lanes, ports }: SessionShape): Bytes {
+/**
+ * The port of each transmit queue: first queues come first. A queue's row among the cells of ports has what was sent on
+ * it, and so on; what comes in, and what is sent beside flows, is in the row of the port's first queue.
+ */
+export const senderPorts = ({ ports, moreQueues = [] }: SessionShape): readonly number[] => [
+  ...Array.from({ length: ports }, (_, port) => port),
+  ...moreQueues,
+];
+
+function bytesOf(shape: SessionShape): Bytes {
+  const { capacity, lanes, ports } = shape;
+  const senders = senderPorts(shape).length;
   return {
     header: 4 * headerWord.words,
     loop: 8 * loopCell.count,
     commands: 8 * commandRecords * commandCell.doubles,
     flows: 8 * capacity * flowCell.doubles,
-    ports: 8 * ports * portCell.count,
+    ports: 8 * senders * portCell.count,
     lanes: 8 * lanes * laneRowCell.doubles,
     sequences: 8 * lanes * sequenceCell.count,
     receivedAt: 8 * capacity * ports,
@@ -152,8 +167,8 @@ function bytesOf({ capacity, lanes, ports }: SessionShape): Bytes {
     laneOf: 4 * capacity * ports,
     groupOf: 4 * capacity,
     rowOf: 4 * capacity,
-    recents: 4 * ports * recentFrames,
-    recentBytes: 4 * ports * recentFrames,
+    recents: 4 * senders * recentFrames,
+    recentBytes: 4 * senders * recentFrames,
     histograms: smallHistogramBytes(lanes),
   };
 }
@@ -200,7 +215,7 @@ export class SessionMemory {
   /** Which function writes what changes; −1: nothing does. And the flow's row there. */
   readonly groupOf: Int32Array;
   readonly rowOf: Int32Array;
-  /** By port and place: the head of each of the last published frames, and its bufferBytes. */
+  /** By transmit queue and place: the head of each of the last published frames, and its bufferBytes. */
   readonly recents: Int32Array;
   readonly recentBytes: Int32Array;
   readonly histograms: { readonly buffer: SharedArrayBuffer; readonly offset: number };

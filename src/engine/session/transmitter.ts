@@ -87,7 +87,7 @@ export class SessionTransmitter {
         continue;
       }
       const at = flow * flowCell.doubles;
-      const sender = this.#senders[flows[at + flowCell.from]];
+      const sender = this.#senders[flows[at + flowCell.sender]];
       this.#inUse.port = sender.port;
       const room = sender.room();
       if (room < sender.halfRoom) catchUp.limit(catchUpFrames);

@@ -57,6 +57,8 @@ export class StreamsTransmitter implements TransmitHalf {
   readonly #stretchOf = new Map<number, Stretch>();
   /** All of them stand still, also what is overdue. */
   #isHeld = false;
+  /** When a stream was changed last at max. */
+  #lastMaxNs = 0;
   /** Streams that stand still alone: their departures are out of the order. */
   readonly #held = new Map<number, Timeline>();
 
@@ -93,10 +95,20 @@ export class StreamsTransmitter implements TransmitHalf {
       this.#stretch ??= new Stretch();
       this.#stretch.change(atNs, speed);
       this.#isHeld = speed === 0;
-    } else this.#changeStream(stream, speed, this.#stretch?.innerNs(atNs) ?? atNs);
+    } else this.#changeStream(stream, speed, this.#paced ? (this.#stretch?.innerNs(atNs) ?? atNs) : this.#maxNs());
     if (pps === 0 || !this.#paced) return;
     this.#single = pps <= ringPace.singleFramePps;
     this.#pps = pps;
+  }
+
+  /**
+   * At max departures only say the order. Their time is that of the next one, so that a stream that goes on has its share
+   * again, and none of what it would have sent meanwhile. It stands still while all streams do.
+   */
+  #maxNs(): number {
+    const { nextNs } = this.#departures;
+    if (nextNs !== Number.POSITIVE_INFINITY) this.#lastMaxNs = nextNs;
+    return this.#lastMaxNs;
   }
 
   /** `atNs`: in the time of all departures together. */

@@ -103,7 +103,7 @@ export class SessionBook {
     }
   }
 
-  #specOf({ ports, maxFrame, settle, waitPeer, yesThisInterface }: SessionBody) {
+  #specOf({ ports, maxFrame, settle, waitPeer, yesThisInterface, workers = 1 }: SessionBody) {
     const { ports: named } = this.#setup;
     const isAllowed = mayUseThisInterface(yesThisInterface === true, this.#setup);
     if (new Set(ports).size < ports.length)
@@ -113,6 +113,7 @@ export class SessionBook {
     const waitNs = waitPeer === undefined ? usualWaitNs : parseDuration(waitPeer, "waitPeer");
     return {
       ports: ports.map((name) => ({ name, port: portNamed(name, named, "ports").spec, options })),
+      workers,
       readyTimeoutMs: Math.ceil(Math.min(waitNs, longestWaitNs) / 1e6),
       settleNs: settle === undefined ? usualSettleNs : parseDuration(settle, "settle"),
     };

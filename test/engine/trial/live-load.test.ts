@@ -181,6 +181,40 @@ describe("streams of which some are changed", () => {
     expect(expectWhole(changed(three(), [...pauses, at30]).report)).toBeGreaterThan(900);
   });
 
+  it("share the load at max again once they go on, and do not make up for the pause", () => {
+    // A change takes effect within 1 ms.
+    const { report, times } = changed({ ...three(), ...timed({ kind: "max" }, 5e6) }, [
+      { atNs: 0.5e6, speed: 0, totalPps: 0, stream: 1 },
+      { atNs: 2.5e6, speed: 1, totalPps: 0, stream: 1 },
+    ]);
+    expectWhole(report);
+    const [first, paused, third] = times as [number[], number[], number[]];
+    expect(between(paused, 1.6e6, 2.5e6)).toBe(0);
+    const againNs = paused.find((ns) => ns > 2.5e6)!;
+    // 40 : 10 : 5, before the pause and right after it.
+    for (const [fromNs, toNs] of [
+      [0.1e6, 0.5e6],
+      [againNs, againNs + 0.2e6],
+      [4.3e6, 5e6],
+    ] as const) {
+      const share = between(paused, fromNs, toNs);
+      expect(share).toBeGreaterThan(100);
+      expect(between(first, fromNs, toNs) / share).toBeCloseTo(4, 1);
+      expect(between(third, fromNs, toNs) / share).toBeCloseTo(0.5, 1);
+    }
+  });
+
+  it("go on at max though all of them were paused one by one", () => {
+    const turnsOf = (atNs: number, speed: number): Change[] =>
+      [0, 1, 2].map((stream) => ({ atNs: atNs + stream, speed, totalPps: 0, stream }));
+    const spec = { ...three(), ...timed({ kind: "max" }, 4e6) };
+    const { report, times } = changed(spec, [...turnsOf(0.5e6, 0), ...turnsOf(2e6, 1)]);
+    expectWhole(report);
+    const [first, second] = times as [number[], number[]];
+    expect(between(first, 1.6e6, 2e6)).toBe(0);
+    expect(between(first, 3.1e6, 4e6) / between(second, 3.1e6, 4e6)).toBeCloseTo(4, 1);
+  });
+
   it("have bursts, ramps and random gaps at another rate, too", () => {
     const schedules = three([
       { schedule: { kind: "bursts", startNs: 0, frames: 10, bursts: null, gapNs: 1e6 } },
