@@ -1,5 +1,5 @@
 /** The session's face: checks what is asked, compiles, tells the loop, and shows samples of its counters. */
-import { type Command, commandKind, flowCell, type SessionHandle } from "../engine/session/index.js";
+import { type Command, commandKind, type SessionHandle } from "../engine/session/index.js";
 import type { Port } from "../port/index.js";
 import { monotonicClock } from "../sys/clock.js";
 import { Captures, type WallTime, wallTimeBefore } from "./captures.js";
@@ -13,15 +13,16 @@ import { NeighbourBook } from "./neighbour-book.js";
 import { RateBook } from "./rate-book.js";
 import { Sampler, stateOf } from "./sampler.js";
 import { SessionError } from "./session-error.js";
+import { StateWatch } from "./state-watch.js";
 import type {
   CapturedFile,
   CaptureSpec,
+  FlowCounters,
   FlowDuration,
   FlowInfo,
   FlowNames,
   FlowRate,
   FlowSpec,
-  FlowState,
   HostSpec,
   LinkState,
   Neighbour,
@@ -61,8 +62,8 @@ export class LiveSession implements Session {
   readonly #sampler: Sampler;
   readonly #flows = new NamedFlows();
   readonly #listeners = new Set<(event: SessionEvent) => void>();
-  /** By flow: generation and state when they were looked at last. */
-  readonly #seen = new Map<string, { readonly generation: number; readonly state: FlowState }>();
+  readonly #states: StateWatch;
+  readonly #clock = monotonicClock();
   #wall: WallTime = { seconds: 0, nanoseconds: 0 };
   #epochNs = 0;
   #batch = 0;
@@ -80,6 +81,7 @@ export class LiveSession implements Session {
     this.#captures = new Captures(memory, () => this.#wall);
     this.#links = new LinkBook(ports, specs, (change) => this.#tell({ kind: "link", ...change }));
     this.#rates = new RateBook(memory);
+    this.#states = new StateWatch(memory);
     const samplerPorts = specs.map(({ name }, index) => ({
       name,
       isUp: () => this.#links.isUp(index),
@@ -98,7 +100,7 @@ export class LiveSession implements Session {
   /** The loop's time 0 by the clock that all threads share. */
   begin(epochNs: number): void {
     this.#epochNs = epochNs;
-    this.#wall = wallTimeBefore(monotonicClock().nowNs() - epochNs);
+    this.#wall = wallTimeBefore(this.#clock.nowNs() - epochNs);
     this.#links.begin(() => this.#nowNs());
     this.#tick();
     this.#timer = setInterval(() => this.#tick(), tickMs);
@@ -146,10 +148,12 @@ export class LiveSession implements Session {
     const flows = this.#named(names);
     const removed = flows.map(({ spec }) => spec.name);
     this.#flows.take(flows);
-    for (const name of removed) this.#seen.delete(name);
     try {
       await this.#commander.say(flows.map(({ slot }) => ({ kind: commandKind.remove, slot })));
-      for (const { slot } of flows) this.#rates.forget(slot);
+      for (const { slot } of flows) {
+        this.#rates.forget(slot);
+        this.#states.forget(slot);
+      }
       await this.#commander.order(this.#table.release(flows));
       this.#tell({ kind: "flows", added: [], removed });
     } finally {
@@ -269,6 +273,10 @@ export class LiveSession implements Session {
     return this.#last;
   }
 
+  countersOf(names: FlowNames): readonly FlowCounters[] {
+    return this.#sampler.rows(this.#named(names), this.#nowNs(), this.#rates);
+  }
+
   onEvent(listener: (event: SessionEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -361,7 +369,7 @@ export class LiveSession implements Session {
   }
 
   #nowNs(): number {
-    return this.#epochNs === 0 ? 0 : monotonicClock().nowNs() - this.#epochNs;
+    return this.#epochNs === 0 ? 0 : this.#clock.nowNs() - this.#epochNs;
   }
 
   #tick(): void {
@@ -371,21 +379,12 @@ export class LiveSession implements Session {
   }
 
   #lookAtStates(): void {
-    const { memory } = this.#handle;
-    for (const { spec, slot } of this.#flows.all) {
-      const generation = memory.flows[slot * flowCell.doubles + flowCell.generation]!;
-      const state = stateOf(memory, slot);
-      if (memory.flows[slot * flowCell.doubles + flowCell.begun] !== generation) continue;
-      const seen = this.#seen.get(spec.name);
-      if (seen?.state === state && seen.generation === generation) continue;
-      this.#seen.set(spec.name, { generation, state });
-      if (seen === undefined && generation === 0) continue;
-      const isEnded = state === "stopped" && memory.flows[slot * flowCell.doubles + flowCell.endedItself] === 1;
-      this.#tell({ kind: "flow", flow: spec.name, state, why: isEnded ? "ended" : "asked" });
-    }
+    this.#states.look(this.#flows.all, (change) => this.#tell(change));
   }
 
+  /** Who looks next sees it. */
   #tell(event: EventOf): void {
+    this.#last = null;
     const told = { ...event, atNs: this.#nowNs() } as SessionEvent;
     for (const listener of this.#listeners) listener(told);
   }

@@ -71,14 +71,7 @@ export class Sampler {
   }
 
   sample(flows: Iterable<TableFlow>, nowNs: number, rates: RateBook): SessionSnapshot {
-    const all = [...flows];
-    const cells = new Float64Array(all.length * rowCell.doubles);
-    const receivedAt = new Array<Float64Array | null>(all.length).fill(null);
-    this.#fill({ flows: all, cells, receivedAt, nowNs });
-    const rows = all.map((flow, place) => {
-      rates.writeFlow(flow.slot, cells, place * rowCell.doubles + rowCell.txPps);
-      return new FlowRow(flow, cells, place * rowCell.doubles, receivedAt[place]!);
-    });
+    const rows = this.rows([...flows], nowNs, rates);
     const { loop } = this.#memory;
     return {
       atNs: nowNs,
@@ -92,6 +85,18 @@ export class Sampler {
         sleeps: loop[loopCell.sleeps]!,
       },
     };
+  }
+
+  /** Of these flows alone. */
+  rows(flows: readonly TableFlow[], nowNs: number, rates: RateBook): readonly FlowRow[] {
+    const cells = new Float64Array(flows.length * rowCell.doubles);
+    const receivedAt = new Array<Float64Array | null>(flows.length).fill(null);
+    this.#fill({ flows, cells, receivedAt, nowNs });
+    return flows.map((flow, place) => {
+      const at = place * rowCell.doubles;
+      rates.writeFlow(flow.slot, cells, at + rowCell.txPps);
+      return new FlowRow(flow, cells, at, receivedAt[place]!);
+    });
   }
 
   latencyBuckets(flow: TableFlow): (readonly [upToNs: number, frames: number])[] {

@@ -316,6 +316,8 @@ export interface Session extends AsyncDisposable {
   snapshot(): SessionSnapshot;
   /** A sample taken now. */
   sample(): SessionSnapshot;
+  /** Of these flows alone, taken now, in the order of the names. @throws SessionError unknown-flow */
+  countersOf(names: FlowNames): readonly FlowCounters[];
   /** Returns what ends it. */
   onEvent(listener: (event: SessionEvent) => void): () => void;
   close(): Promise<void>;

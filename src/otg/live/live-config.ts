@@ -1,5 +1,5 @@
 /** A configuration at work: its session, its flows, devices and captures. */
-import { type FlowRate, type Session, SessionError } from "../../session/index.js";
+import { type FlowCounters, type FlowRate, type Session, SessionError } from "../../session/index.js";
 import { maxFrameBytes } from "../../units.js";
 import type { OtgCapture } from "../model.js";
 import { invalid } from "../refusal.js";
@@ -148,8 +148,17 @@ export class LiveConfig {
   }
 
   flowRows(plans: readonly PlannedFlow[]): readonly Row[] {
-    const counters = new Map(this.session.snapshot().flows.map((flow) => [flow.name, flow]));
-    return plans.filter(({ metrics }) => metrics.enable).map((plan) => flowRow(plan, counters.get(plan.key)));
+    const { flows } = this.session.snapshot();
+    let byKey: ReadonlyMap<string, FlowCounters> | null = null;
+    return plans
+      .filter(({ metrics }) => metrics.enable)
+      .map((plan, place) => {
+        const there = flows[place];
+        // Plans and flows mostly have the same order: then no index of all names has to be made.
+        if (there?.name === plan.key) return flowRow(plan, there);
+        byKey ??= new Map(flows.map((flow) => [flow.name, flow]));
+        return flowRow(plan, byKey.get(plan.key));
+      });
   }
 
   portRows(names: readonly string[]): readonly Row[] {

@@ -86,10 +86,10 @@ const copiesOf = ({ duplicate }: FlowCounters, { ratio }: FlowMetricsAsked): num
   ratio !== "each" && ratio > 1 ? duplicate : 0;
 
 /** `null`: nobody looked, or it was not asked for. */
-const timesOf = ({ firstReceivedNs, lastReceivedNs }: FlowCounters): Row => ({
-  ...(firstReceivedNs === null ? {} : { first_timestamp_ns: firstReceivedNs }),
-  ...(lastReceivedNs === null ? {} : { last_timestamp_ns: lastReceivedNs }),
-});
+function timesOf({ firstReceivedNs, lastReceivedNs }: FlowCounters): Row {
+  if (firstReceivedNs === null || lastReceivedNs === null) return {};
+  return { first_timestamp_ns: firstReceivedNs, last_timestamp_ns: lastReceivedNs };
+}
 
 const latencyOf = ({ latencyNs }: FlowCounters): Row =>
   latencyNs === null ? {} : { minimum_ns: latencyNs.min, maximum_ns: latencyNs.max, average_ns: latencyNs.mean };

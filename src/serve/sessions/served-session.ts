@@ -46,7 +46,7 @@ export class ServedSession {
   readonly #teller: SessionTeller;
   readonly #readers: EventReaders;
   readonly #started = new Date();
-  /** Rates as they were asked for, by flow. */
+  /** Rates as they were asked for, by flow: of all that there are. */
   readonly #rates = new Map<string, string>();
   #exchanges = 0;
   #hosts: readonly HostBody[] = [];
@@ -144,7 +144,6 @@ export class ServedSession {
 
   async setLink(name: string, up: boolean): Promise<SessionFacts["ports"][number]> {
     await this.engine.setLink(this.portFact(name).name, up ? "up" : "down");
-    this.engine.sample();
     return this.portFact(name);
   }
 
@@ -160,30 +159,34 @@ export class ServedSession {
 
   /** In the order in which they were added; with names: those. @throws RequestRefusal (404) */
   flows(names?: readonly string[]): FlowFacts[] {
-    const { flows } = this.#last ?? this.#sample();
-    if (names === undefined) return flows.map((flow) => this.#factsOf(flow));
+    if (names === undefined) return (this.#last ?? this.#sample()).flows.map((flow) => this.#factsOf(flow));
+    for (const name of names) this.#know(name);
+    const flows = this.#last?.flows ?? this.#session.countersOf(names);
     const known = new Map(flows.map((flow) => [flow.name, flow]));
-    return names.map((name) => {
-      const flow = known.get(name);
-      if (flow !== undefined) return this.#factsOf(flow);
-      throw new RequestRefusal("not-found", `there is no flow "${name}"`, {
-        where: "flow",
-        accepted: [...known.keys()].slice(0, 20).join(", ") || "none: there are no flows",
-        ...didYouMean(name, [...known.keys()]),
-      });
+    return names.map((name) => this.#factsOf(known.get(name)!));
+  }
+
+  /** @throws RequestRefusal (404) */
+  #know(name: string): void {
+    if (this.#rates.has(name)) return;
+    const known = [...this.#rates.keys()];
+    throw new RequestRefusal("not-found", `there is no flow "${name}"`, {
+      where: "flow",
+      accepted: known.slice(0, 20).join(", ") || "none: there are no flows",
+      ...didYouMean(name, known),
     });
   }
 
   /** Of a session that is open. @throws RequestRefusal (404) */
   histogram(name: string): number[][] {
-    this.flows([name]);
+    this.#know(name);
     return this.#state === "open" ? this.#session.latencyBuckets(name).map((bucket) => [...bucket]) : [];
   }
 
   /** The flow as it was at last. */
   async remove(name: string): Promise<FlowFacts> {
     const { engine } = this;
-    this.flows([name]);
+    this.#know(name);
     await engine.stop([name]);
     const [last] = this.flows([name]);
     await engine.removeFlows([name]);
@@ -195,7 +198,7 @@ export class ServedSession {
 
   async setRate(name: string, rate: string): Promise<void> {
     const { engine } = this;
-    this.flows([name]);
+    this.#know(name);
     const read = parseRate(rate, "rate");
     await engine.setRate([name], read);
     this.#rates.set(name, formatRate(read));
@@ -215,8 +218,6 @@ export class ServedSession {
     if (deed === "start") await engine.start(flows, duration);
     else await engine[deed](flows);
     this.#teller.deed(deed, deed, flows);
-    // What is asked next sees it.
-    engine.sample();
   }
 
   /** Frames out of one of its ports, and what comes back on one. @throws RequestRefusal (404, 409, 422) */

@@ -25,26 +25,33 @@ function offeredPps(flows: readonly FlowCounters[]): Value {
 
 /** Sums over all flows. Percentiles of many flows are not known; of one they are its. */
 export function sumFigures({ flows }: SessionSnapshot, lostPps: Value): Record<SessionFigure, Value> {
-  const sum = (of: (flow: FlowCounters) => number): number => flows.reduce((total, flow) => total + of(flow), 0);
-  const timed = flows.flatMap(({ latencyNs }) => latencyNs ?? []);
-  const only = timed.length === 1 ? timed[0]! : null;
+  const sums = {
+    ...{ sent: 0, received: 0, lost: 0, inFlight: 0, duplicate: 0, reordered: 0, corrupt: 0 },
+    ...{ txPps: 0, rxPps: 0, txBpsL2: 0, rxBpsL2: 0 },
+  };
+  let latencyMaxNs: number | null = null;
+  let timed: readonly FlowCounters[] = [];
+  for (const flow of flows) {
+    const { txPps, rxPps, latencyNs } = flow;
+    sums.sent += flow.sent;
+    sums.received += flow.received;
+    sums.lost += flow.lost;
+    sums.inFlight += flow.inFlight;
+    sums.duplicate += flow.duplicate;
+    sums.reordered += flow.reordered;
+    sums.corrupt += flow.corrupt;
+    sums.txPps += txPps;
+    sums.rxPps += rxPps;
+    sums.txBpsL2 += layer2(flow.txBpsL1, txPps);
+    sums.rxBpsL2 += layer2(flow.rxBpsL1, rxPps);
+    if (latencyNs === null) continue;
+    latencyMaxNs = Math.max(latencyMaxNs ?? 0, latencyNs.max);
+    if (timed.length < 2) timed = [...timed, flow];
+  }
+  const only = timed.length === 1 ? timed[0]!.latencyNs : null;
   return {
-    sent: sum(({ sent }) => sent),
-    received: sum(({ received }) => received),
-    lost: sum(({ lost }) => lost),
-    inFlight: sum(({ inFlight }) => inFlight),
-    duplicate: sum(({ duplicate }) => duplicate),
-    reordered: sum(({ reordered }) => reordered),
-    corrupt: sum(({ corrupt }) => corrupt),
-    offeredPps: offeredPps(flows),
-    txPps: sum(({ txPps }) => txPps),
-    rxPps: sum(({ rxPps }) => rxPps),
-    lostPps,
-    txBpsL2: sum(({ txBpsL1, txPps }) => layer2(txBpsL1, txPps)),
-    rxBpsL2: sum(({ rxBpsL1, rxPps }) => layer2(rxBpsL1, rxPps)),
-    latencyP50Ns: only?.p50 ?? null,
-    latencyP99Ns: only?.p99 ?? null,
-    latencyMaxNs: timed.length === 0 ? null : Math.max(...timed.map(({ max }) => max)),
+    ...{ ...sums, offeredPps: offeredPps(flows), lostPps },
+    ...{ latencyP50Ns: only?.p50 ?? null, latencyP99Ns: only?.p99 ?? null, latencyMaxNs },
   };
 }
 

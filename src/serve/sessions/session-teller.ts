@@ -31,6 +31,13 @@ interface ToldSession {
   readonly started: Date;
 }
 
+/** `pps` null: it was started since the sample before. */
+interface Loss {
+  generation: number;
+  lost: number;
+  pps: number | null;
+}
+
 export class SessionTeller {
   readonly journal = new EventJournal();
   readonly #startedMs = performance.now();
@@ -40,8 +47,10 @@ export class SessionTeller {
   readonly #indexes = new Map<string, number>();
   #nextIndex = 0;
   #ticks = 0;
-  #before: SessionSnapshot | null = null;
-  #lostPps = new Map<string, number | null>();
+  #beforeNs = Number.NEGATIVE_INFINITY;
+  #lostOfAll: number | null = 0;
+  /** By flow, as of the last sample. */
+  readonly #losses = new Map<string, Loss>();
   /** Flows that ended by themselves since the last sample. */
   #ended: string[] = [];
 
@@ -53,8 +62,7 @@ export class SessionTeller {
 
   /** Lost frames a second, of all flows. null: not known of one of them. */
   get lostOfAll(): number | null {
-    const lost = [...this.#lostPps.values()];
-    return lost.includes(null) ? null : lost.reduce<number>((sum, pps) => sum + pps!, 0);
+    return this.#lostOfAll;
   }
 
   indexOf(flow: string): number {
@@ -62,7 +70,7 @@ export class SessionTeller {
   }
 
   lostPps(flow: string): number | null {
-    return this.#lostPps.get(flow) ?? null;
+    return this.#losses.get(flow)?.pps ?? null;
   }
 
   state(state: string, text?: string): void {
@@ -90,7 +98,10 @@ export class SessionTeller {
 
   removed(flows: readonly string[]): void {
     const removed = flows.flatMap((name) => this.#indexes.get(name) ?? []);
-    for (const name of flows) this.#indexes.delete(name);
+    for (const name of flows) {
+      this.#indexes.delete(name);
+      this.#losses.delete(name);
+    }
     if (removed.length > 0) this.journal.write("flowlist", { t: this.#t(), flows: [], removed });
   }
 
@@ -154,18 +165,19 @@ export class SessionTeller {
 
   /** Of flows whose generation is the one of the sample before. A frame that comes late takes loss back: then it is 0. */
   #takeLost(now: SessionSnapshot): void {
-    const before = this.#before;
-    if (before !== null && now.atNs <= before.atNs) return;
-    const known = new Map((before?.flows ?? []).map((flow) => [flow.name, flow]));
-    const seconds = before === null ? 0 : (now.atNs - before.atNs) / 1e9;
-    this.#lostPps = new Map(
-      now.flows.filter(isAwaited).map((flow) => {
-        const last = known.get(flow.name);
-        const isSame = last !== undefined && last.generation === flow.generation;
-        return [flow.name, isSame ? Math.max(0, (flow.lost - last.lost) / seconds) : null];
-      }),
-    );
-    this.#before = now;
+    if (now.atNs <= this.#beforeNs) return;
+    const seconds = (now.atNs - this.#beforeNs) / 1e9;
+    this.#beforeNs = now.atNs;
+    this.#lostOfAll = 0;
+    for (const flow of now.flows) {
+      if (!isAwaited(flow)) continue;
+      const { name, generation, lost } = flow;
+      const last = this.#losses.get(name);
+      const pps = last?.generation === generation ? Math.max(0, (lost - last.lost) / seconds) : null;
+      this.#lostOfAll = this.#lostOfAll === null || pps === null ? null : this.#lostOfAll + pps;
+      if (last === undefined) this.#losses.set(name, { generation, lost, pps });
+      else Object.assign(last, { generation, lost, pps });
+    }
   }
 
   /** Of flows whose frames are awaited. */
