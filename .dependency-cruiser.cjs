@@ -118,7 +118,7 @@ const doors = {
     ["capture-info", "plan-table", "profile-(facts|graph|text)", "(compare|replay)-text"],
   ),
   session: ["index"],
-  serve: ["index", "contract", "http/guard"],
+  serve: ["index", "contract", "http/(guard|guarded-server)"],
   otg: ["index"],
   ring: ["index", "ring", "open", "copy(-burst)?", "kernel/(slot-ring|uring)", "virtqueue/virtqueue"],
 };

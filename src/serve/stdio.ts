@@ -154,9 +154,15 @@ class LineServer {
   }
 
   #drained(): Promise<void> {
+    const output = this.#output;
     return new Promise((resolve) => {
-      this.#output.once("drain", resolve);
-      this.#output.once("close", resolve);
+      const over = (): void => {
+        output.off("drain", over);
+        output.off("close", over);
+        resolve();
+      };
+      output.once("drain", over);
+      output.once("close", over);
     });
   }
 

@@ -1,14 +1,9 @@
 /** The calls over HTTP and HTTPS, as JSON. */
-import {
-  createServer as createPlain,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from "node:http";
-import { createServer as createSecure } from "node:https";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { environmentError, PktgenError } from "../../errors.js";
 import { admit, type Guard } from "../../serve/http/guard.js";
+import { bodyBytes, closeServer, guardedServer } from "../../serve/http/guarded-server.js";
 import { calls, type OtgCall } from "../calls.js";
 import { invalid, OtgRefusal } from "../refusal.js";
 import type { Tester } from "../tester.js";
@@ -41,17 +36,11 @@ export interface RunningServer extends AsyncDisposable {
   readonly address: string;
 }
 
+const tooLong = (): OtgRefusal =>
+  new OtgRefusal("validation", [`body: it is too long; accepted: up to ${mostBodyBytes} bytes`], 413);
+
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > mostBodyBytes) {
-      throw new OtgRefusal("validation", [`body: it is too long; accepted: up to ${mostBodyBytes} bytes`], 413);
-    }
-    pieces.push(piece);
-  }
-  const text = Buffer.concat(pieces).toString("utf8");
+  const text = (await bodyBytes(request, mostBodyBytes, tooLong)).toString("utf8");
   try {
     return text === "" ? {} : (JSON.parse(text) as unknown);
   } catch (error) {
@@ -117,8 +106,7 @@ export async function startRest(
     response.on("error", () => {});
     handle(request, response).catch((error: unknown) => refuse(error, request, response));
   };
-  const server = credentials === null ? createPlain(listener) : createSecure(credentials, listener);
-  server.on("clientError", (_, socket) => socket.destroy());
+  const server = guardedServer(listener, credentials);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(placeError(host, port, cause)));
     server.listen({ host, port }, () => resolve());
@@ -127,11 +115,7 @@ export async function startRest(
   const scheme = credentials === null ? "http" : "https";
   return {
     address: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound}`,
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
+    [Symbol.asyncDispose]: () => closeServer(server),
   };
 }
 

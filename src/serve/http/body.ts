@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { parseJson } from "../body-json.js";
 import { RequestRefusal } from "../refusal.js";
 import { isMedia, type Route } from "../route.js";
+import { bodyBytes } from "./guarded-server.js";
 
 const mostJsonBytes = 1 << 20;
 /** Of captures. */
@@ -11,23 +12,12 @@ const mostMediaBytes = 64 << 20;
 const tooLarge = (most: number): RequestRefusal =>
   new RequestRefusal("too-large", "the body is too long", { where: "body", accepted: `at most ${most} bytes` });
 
-async function bytesOf(request: IncomingMessage, most: number): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > most) throw tooLarge(most);
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > most) throw tooLarge(most);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
 /** undefined: there is none. @throws RequestRefusal (400, 413, 415) */
 export async function bodyOf(request: IncomingMessage, { body, inBytes }: Route): Promise<unknown> {
   const type = (request.headers["content-type"] ?? "").split(";")[0]!.trim();
   const isBytes = body !== undefined && (isMedia(body) || (inBytes !== undefined && type !== "application/json"));
-  const bytes = await bytesOf(request, isBytes ? mostMediaBytes : mostJsonBytes);
+  const most = isBytes ? mostMediaBytes : mostJsonBytes;
+  const bytes = await bodyBytes(request, most, () => tooLarge(most));
   if (isBytes) return bytes;
   if (bytes.length === 0) return undefined;
   if (type !== "application/json") {

@@ -1,6 +1,6 @@
 /** The server over sockets: TCP or Unix. Of node:http alone: routes are a table here, and a framework would route again. */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { environmentError } from "../../errors.js";
 import { answerOf, RequestRefusal } from "../refusal.js";
@@ -10,6 +10,7 @@ import type { Server } from "../server.js";
 import { bodyOf } from "./body.js";
 import { streamEvents } from "./event-stream.js";
 import { admit, cookieFor, type Guard } from "./guard.js";
+import { closeServer, guardedServer } from "./guarded-server.js";
 
 export type ListenPlace =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
@@ -19,9 +20,6 @@ export interface Listener extends AsyncDisposable {
   /** `http://127.0.0.1:8080/`, or the path of the socket. */
   readonly address: string;
 }
-
-const mostConnections = 512;
-const mostHeaderBytes = 16 << 10;
 
 /** No page has anything of another place, and none is shown in another. */
 const headersOfAll = {
@@ -112,22 +110,12 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
   response.writeHead(status, { "Content-Type": "application/json" }).end(`${JSON.stringify(body)}\n`);
 }
 
-function httpServer(server: Server, guard: Guard): HttpServer {
-  const http = createServer(
-    { maxHeaderSize: mostHeaderBytes, headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 5_000 },
-    (request, response) => {
-      response.once("finish", () => server.totals.request(response.statusCode));
-      response.on("error", () => {});
-      handle(server, guard, request, response).catch((error: unknown) => refuse(error, request, response));
-    },
-  );
-  http.maxConnections = mostConnections;
-  http.on("clientError", (_, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
-    else socket.destroy();
+const httpServer = (server: Server, guard: Guard): HttpServer =>
+  guardedServer((request, response) => {
+    response.once("finish", () => server.totals.request(response.statusCode));
+    response.on("error", () => {});
+    handle(server, guard, request, response).catch((error: unknown) => refuse(error, request, response));
   });
-  return http;
-}
 
 /** Somebody answers there; else what is left of a process that was killed is taken away. @throws PktgenError (3) */
 async function clearSocket(path: string): Promise<void> {
@@ -185,10 +173,6 @@ export async function listen(server: Server, place: ListenPlace, guard: Guard): 
   }
   return {
     address: addressOf(http, place),
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-      http.closeAllConnections();
-      await closed;
-    },
+    [Symbol.asyncDispose]: () => closeServer(http),
   };
 }

@@ -4,7 +4,8 @@ import type { CaptureBody, CaptureFacts } from "../contract.js";
 import { RequestRefusal } from "../refusal.js";
 
 export class ServedCaptures {
-  readonly #session: Session;
+  /** null: the session has ended, and its captures with it. */
+  #session: Session | null;
   /** Id → port. */
   readonly #ports = new Map<string, string>();
   /** Ports whose capture an exchange has. */
@@ -13,6 +14,11 @@ export class ServedCaptures {
 
   constructor(session: Session) {
     this.#session = session;
+  }
+
+  close(): void {
+    this.#session = null;
+    this.#ports.clear();
   }
 
   list(): CaptureFacts[] {
@@ -45,7 +51,7 @@ export class ServedCaptures {
         hint: `stop it: POST captures/${other.id}/stop`,
       });
     }
-    await this.#session.startCapture({
+    await this.#open.startCapture({
       port,
       ...(filter === undefined ? {} : { filter }),
       ...(direction === undefined ? {} : { direction }),
@@ -66,18 +72,24 @@ export class ServedCaptures {
 
   async stop(id: string): Promise<CaptureFacts> {
     const port = this.#portOf(id);
-    if (this.#runs(port)) await this.#session.stopCapture(port);
+    if (this.#runs(port)) await this.#open.stopCapture(port);
     return { id, port, running: false };
   }
 
   async remove(id: string): Promise<void> {
-    await this.#session.removeCapture(this.#portOf(id));
+    await this.#open.removeCapture(this.#portOf(id));
     this.#ports.delete(id);
   }
 
   /** While it runs, too. */
   fetch(id: string, format: CapturedFile["format"]): Promise<CapturedFile> {
-    return this.#session.fetchCapture(this.#portOf(id), format);
+    return this.#open.fetchCapture(this.#portOf(id), format);
+  }
+
+  /** @throws RequestRefusal (409) */
+  get #open(): Session {
+    if (this.#session !== null) return this.#session;
+    throw new RequestRefusal("wrong-state", "the session has ended", { accepted: "a session that is open" });
   }
 
   #refuseLent(port: string): void {
@@ -90,7 +102,7 @@ export class ServedCaptures {
   }
 
   #runs(port: string): boolean {
-    return this.#session.sample().ports.find(({ name }) => name === port)?.capture === "running";
+    return this.#open.sample().ports.find(({ name }) => name === port)?.capture === "running";
   }
 
   /** @throws RequestRefusal (404) */

@@ -41,8 +41,9 @@ export class ServedSession {
   readonly id: string;
   readonly captures: ServedCaptures;
   readonly lineRateBps: number | null;
-  readonly #parts: ServedParts;
-  readonly #session: Session;
+  readonly #parts: Omit<ServedParts, "session">;
+  /** null: it has ended. Its memory is large, and goes with it. */
+  #held: Session | null;
   readonly #teller: SessionTeller;
   readonly #readers: EventReaders;
   readonly #started = new Date();
@@ -57,15 +58,15 @@ export class ServedSession {
   #lastPorts: SessionFacts["ports"] = [];
   #ending: Promise<void> | null = null;
 
-  constructor(parts: ServedParts) {
-    const { id, body, session } = parts;
+  constructor({ session, ...parts }: ServedParts) {
+    const { id, body } = parts;
     this.#parts = parts;
     this.id = id;
     this.lineRateBps = parts.lineRateBps;
-    this.#session = session;
+    this.#held = session;
     this.captures = new ServedCaptures(session);
     const told = { id, name: body.name ?? "", ports: body.ports, started: this.#started };
-    this.#teller = new SessionTeller(told, () => ownFlows(session.snapshot()));
+    this.#teller = new SessionTeller(told, () => this.snapshot());
     this.#teller.state("open");
     session.onEvent((event) => this.#take(event));
     this.#readers = new EventReaders(body.stopWithClient === true ? (why) => void this.end(why) : null);
@@ -97,6 +98,12 @@ export class ServedSession {
         accepted: "a session that is open",
       },
     );
+  }
+
+  /** While it is not over. */
+  get #session(): Session {
+    if (this.#held === null) throw new Error(`session ${this.id} is over`);
+    return this.#held;
   }
 
   /** The last one where it has ended. */
@@ -298,6 +305,8 @@ export class ServedSession {
     try {
       await this.#session.close();
     } finally {
+      this.#held = null;
+      this.captures.close();
       this.#teller.end(last, { state, stopped: state === "done", error: this.#error });
       this.#parts.onEnd();
     }
