@@ -23,7 +23,7 @@ export function RunHeader({ run, path, info }: { run: ToldRun; path: string | nu
   const verdict = done?.verdict ?? null;
   const title = config.name !== "" ? config.name : `${config.command ?? config.kind} ${config.id}`;
   return (
-    <header class={`run-header ${verdict ?? ""}`}>
+    <header class={`run-header ${verdict ?? state}`}>
       <div class="row">
         <h1>{title}</h1>
         <StateBadge run={run} state={state} />
