@@ -57,8 +57,8 @@ export class StreamsTransmitter implements TransmitHalf {
   readonly #stretchOf = new Map<number, Stretch>();
   /** All of them stand still, also what is overdue. */
   #isHeld = false;
-  /** When a stream was changed last at max. */
-  #lastMaxNs = 0;
+  /** When a stream was changed last at max. A double in a typed array; trial-clock.ts says why. */
+  readonly #lastMaxNs = new Float64Array(1);
   /** Streams that stand still alone: their departures are out of the order. */
   readonly #held = new Map<number, Timeline>();
 
@@ -107,8 +107,8 @@ export class StreamsTransmitter implements TransmitHalf {
    */
   #maxNs(): number {
     const { nextNs } = this.#departures;
-    if (nextNs !== Number.POSITIVE_INFINITY) this.#lastMaxNs = nextNs;
-    return this.#lastMaxNs;
+    if (nextNs !== Number.POSITIVE_INFINITY) this.#lastMaxNs[0] = nextNs;
+    return this.#lastMaxNs[0];
   }
 
   /** `atNs`: in the time of all departures together. */
