@@ -38,6 +38,25 @@ interface StartFormProps {
   readonly ports: PortsAnswer["ports"];
 }
 
+function CommandField({ state: { form, change }, commands }: Pick<StartFormProps, "state" | "commands">) {
+  return (
+    <label>
+      what{" "}
+      <select
+        name="command"
+        value={form.command}
+        onChange={(event) => change({ command: event.currentTarget.value as RunForm["command"] })}
+      >
+        {commands.map(({ name, summary }) => (
+          <option key={name} value={name} title={summary}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 function StartForm({ state, commands, command, ports }: StartFormProps) {
   const { form, change } = state;
   const [refusal, setRefusal] = useState<unknown>(null);
@@ -55,20 +74,7 @@ function StartForm({ state, commands, command, ports }: StartFormProps) {
   return (
     <form class="start" onSubmit={(event) => void start(event)}>
       <div class="start-fields">
-        <label>
-          what{" "}
-          <select
-            name="command"
-            value={form.command}
-            onChange={(event) => change({ command: event.currentTarget.value as RunForm["command"] })}
-          >
-            {commands.map(({ name, summary }) => (
-              <option key={name} value={name} title={summary}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <CommandField state={state} commands={commands} />
         <p class="soft">{command.summary}</p>
         <PortField state={state} command={command} ports={ports} port="tx" title="send at" />
         <PortField state={state} command={command} ports={ports} port="rx" title="receive at" />

@@ -11,7 +11,7 @@ const isTime = (value: number): boolean => Number.isSafeInteger(value) && value 
 const isShare = (value: number): boolean => value >= 0 && value <= 1e6;
 
 /** Refuses times, counts and laws that no schedule has, or not together. @throws SessionError bad-spec, not-possible */
-export function checkSchedule(spec: FlowSpec): void {
+export function checkFlowSchedule(spec: FlowSpec): void {
   const { delayNs, duration = { kind: "continuous" }, law = { kind: "steady" } } = spec;
   const refuse = refusalOf(spec);
   if (delayNs != null && !isTime(delayNs))

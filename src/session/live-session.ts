@@ -6,7 +6,7 @@ import { Captures, type WallTime, wallTimeBefore } from "./captures.js";
 import { Commander } from "./commander.js";
 import { compileFlow, flowPps } from "./compile-flow.js";
 import { NamedFlows } from "./flow-names.js";
-import { checkSchedule, checkTogether, scheduleOrders } from "./flow-schedule.js";
+import { checkFlowSchedule, checkTogether, scheduleOrders } from "./flow-schedule.js";
 import { FlowTable, type TableFlow } from "./flow-table.js";
 import { LinkBook } from "./link-book.js";
 import { NeighbourBook } from "./neighbour-book.js";
@@ -164,7 +164,7 @@ export class LiveSession implements Session {
   async start(names: FlowNames, duration?: FlowDuration): Promise<void> {
     if (duration === undefined) return this.#sayBatch(commandKind.start, names);
     const flows = this.#named(names);
-    for (const { spec } of flows) checkSchedule({ ...spec, duration });
+    for (const { spec } of flows) checkFlowSchedule({ ...spec, duration });
     const changed = flows.map((flow) => ({ slot: flow.slot, spec: { ...flow.spec, duration } }));
     await this.#sayBatch(commandKind.start, names, scheduleOrders(changed));
     for (const flow of flows) flow.spec = { ...flow.spec, duration };
@@ -340,7 +340,7 @@ export class LiveSession implements Session {
     if (spec.name === "") throw new SessionError("bad-spec", "a flow has no name", { accepted: "a name for each" });
     const from = this.#portOf(spec.from, `${where} from`);
     const to = [...new Set(spec.to)].map((name) => this.#portOf(name, `${where} to`));
-    checkSchedule(spec);
+    checkFlowSchedule(spec);
     const compiled = compileFlow({ ...spec, to: [...new Set(spec.to)] });
     const pps = flowPps(spec.rate, compiled.meanFrameBytes, this.#specs[from]!.lineRateBps ?? null, spec.name);
     return { compiled, pps, from, to };

@@ -2,14 +2,12 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { z } from "zod";
 import { decodeCapture } from "../../src/pcap/codec.js";
 import { parsePortSpec } from "../../src/port/index.js";
 import type { EventConfig, FlowFacts, SessionFacts } from "../../src/serve/contract.js";
-import { isMedia } from "../../src/serve/route.js";
-import { findRoute } from "../../src/serve/router.js";
 import { routes } from "../../src/serve/routes/index.js";
 import { eventData } from "../../src/serve/schema/events.js";
+import { askAsDescribed, notingRoutes } from "../support/noted-rig.js";
 import { temporaryFolder } from "../support/rings-cross.js";
 import { type Answer, type Asked, dataOf, eventsIn, type Json, type Rig, startRig } from "../support/serve-rig.js";
 
@@ -25,7 +23,7 @@ const both = { ports: ["east", "west"], settle: "100ms" };
 const forward = { tx: "east", rx: "west", rate: "20kpps" };
 
 beforeAll(async () => {
-  rig = noting(await startRig({ ports }));
+  rig = notingRoutes(await startRig({ ports }), askedFor);
   ({ id } = (await rig.ask("POST", "/sessions", { body: { ...both, name: "first", lineRate: "1Gbps" } })).json);
 });
 afterAll(async () => {
@@ -35,35 +33,8 @@ afterAll(async () => {
 
 /** Routes that were asked for. */
 const askedFor = new Set<string>();
-
-function noting(plain: Rig): Rig {
-  const note = (method: string, path: string): void => {
-    const { route } = findRoute(method, path.split("?")[0]!);
-    askedFor.add(`${route.method} ${route.path}`);
-  };
-  return {
-    ...plain,
-    ask: (method, path, how) => {
-      note(method, path);
-      return plain.ask(method, path, how);
-    },
-    get: (path) => {
-      note("GET", path);
-      return plain.get(path);
-    },
-  };
-}
-
-/** Answers are as the description of their route has them. */
-async function asked(method: string, template: string, path: string, body?: Asked["body"]): Promise<Answer> {
-  const answer = await rig.ask(method, path, body === undefined ? {} : { body });
-  const route = routes.find((one) => one.method === method && one.path === template)!;
-  const schema = route.answers[answer.status];
-  if (schema !== undefined && schema !== null && !isMedia(schema)) {
-    expect((schema as z.ZodType).parse(answer.json), `${method} ${path}`).toEqual(answer.json);
-  }
-  return answer;
-}
+const asked = (method: string, template: string, path: string, body?: Asked["body"]): Promise<Answer> =>
+  askAsDescribed(rig, method, template, path, body);
 
 const ofSession = (method: string, path: string, body?: Asked["body"]): Promise<Answer> =>
   asked(method, `/sessions/{id}${path}`, `/sessions/${id}${path}`, body);

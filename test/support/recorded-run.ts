@@ -238,3 +238,24 @@ export const recordingOf = (events: readonly RecordedEvent[]): PageRecording => 
   events,
   result: null,
 });
+
+const option = (key: string, kind = "text") => ({
+  key,
+  flag: `--${key}`,
+  argument: "<x>",
+  heading: "",
+  means: `the ${key}`,
+  kind,
+});
+
+/** What the server says that it can be asked for. */
+export const commands = [
+  {
+    name: "run",
+    summary: "frames there and back",
+    options: ["tx", "rx", "sizes", "rate", "duration", "vlan"]
+      .map((key) => option(key))
+      .concat(option("threshold", "texts")),
+  },
+  { name: "ndr", summary: "the rate without loss", options: [option("sizes"), option("quick", "flag")] },
+];

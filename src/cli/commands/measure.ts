@@ -88,6 +88,9 @@ async function pageOf(told: OneRun | null, { ui }: RunOptions, output: Output): 
   return page;
 }
 
+/** Where this line cannot be written the last one cannot either, and that is reported. */
+const tellLine = (output: Output, line: string): void => void output.result(line).catch(() => {});
+
 export async function measure<Options extends RunOptions & FleetTexts>(
   words: readonly string[],
   options: Options,
@@ -114,8 +117,7 @@ export async function measure<Options extends RunOptions & FleetTexts>(
   const seen = options.live === true ? await liveOf(plan.commandLine, await whyFixed(method, open), output) : null;
   const live = seen?.screen ?? null;
   const say = (event: "interval" | "trial", value: object): void => {
-    // Where this line cannot be written the last one cannot either, and that is reported.
-    if (choice.ndjson) void output.result(ndjsonLine(event, value)).catch(() => {});
+    if (choice.ndjson) tellLine(output, ndjsonLine(event, value));
   };
   const trials: Trial[] = [];
   // A method takes long: its trials are told one by one.

@@ -139,7 +139,7 @@ type Stream = NonNullable<Trial["streams"]>[number];
 export const streamFigureNames: readonly string[] = Object.keys(streamFigures);
 
 /** `t`, then the streams in their order: their names with the ports, and their figures, a column for each. */
-export function streamEvents(streams: readonly Stream[], ports: readonly string[], t: number): StreamEvents {
+export function eventsOfStreams(streams: readonly Stream[], ports: readonly string[], t: number): StreamEvents {
   const [tx = "", rx = tx] = ports;
   return {
     list: { t, flows: streams.map(({ name }, index) => ({ index, name, tx, rx: [rx] })), removed: [] },

@@ -15,7 +15,7 @@ import { runFigures, runUnits, sampleValues } from "../events/sample-figures.js"
 import { answerOf, detailOf, RequestRefusal } from "../refusal.js";
 import { sendable } from "../sendable.js";
 import type { PlannedRun } from "./planned.js";
-import { endFigures, liveFiguresOf, plannedOf, streamEvents, streamFigureNames, trialRow } from "./run-events.js";
+import { endFigures, eventsOfStreams, liveFiguresOf, plannedOf, streamFigureNames, trialRow } from "./run-events.js";
 import { tellingBench } from "./telling-bench.js";
 
 /** Time between two samples of a run's events. */
@@ -263,7 +263,7 @@ export class Run {
   /** All trials of a run have the same streams: they are named once. */
   #writeStreams({ streams = [] }: Trial): void {
     if (streams.length < 2) return;
-    const { list, table } = streamEvents(streams, this.#order.planned.ports, this.#t());
+    const { list, table } = eventsOfStreams(streams, this.#order.planned.ports, this.#t());
     if (!this.#hasStreams) this.journal.write("flowlist", list);
     this.#hasStreams = true;
     this.journal.write("flows", table);

@@ -24,7 +24,7 @@ import { hexFrameOf } from "../hex-frame.js";
 import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
-import { type FlowTimes, flowTimes, lengthOf } from "./flow-times.js";
+import { type FlowTiming, flowTimes, lengthOf } from "./flow-times.js";
 
 /** A flow, and its rate as a text. */
 export interface OrderedFlow {
@@ -182,7 +182,7 @@ function orderOf(
   name: string,
   frames: FlowFrames,
   rate: FlowRate,
-  when: FlowTimes,
+  when: FlowTiming,
 ): OrderedFlow {
   const to = rx === null ? [] : [rx ?? tx].flat();
   return { spec: { name, from: tx, to, frames, rate, ...when }, rate: formatRate(rate), start: start === true };

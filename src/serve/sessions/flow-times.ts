@@ -6,7 +6,7 @@ import { type FrameSize, parseDuration, ratePps } from "../../units.js";
 import type { FlowBody } from "../contract.js";
 import { RequestRefusal } from "../refusal.js";
 
-export type FlowTimes = Pick<FlowSpec, "duration" | "delayNs" | "law">;
+export type FlowTiming = Pick<FlowSpec, "duration" | "delayNs" | "law">;
 
 type Asked = { readonly [key in "count" | "duration"]?: FlowBody[key] | undefined };
 type OwnSchedule = Exclude<StreamSchedule, { readonly kind: "after" }>;
@@ -15,7 +15,7 @@ const invalid = (what: string, where: string, accepted: string): RequestRefusal 
   new RequestRefusal("invalid", what, { where, accepted });
 
 /** null: the request says nothing of it. */
-export function lengthOf({ count, duration }: Asked): Required<Pick<FlowTimes, "duration">> | null {
+export function lengthOf({ count, duration }: Asked): Required<Pick<FlowTiming, "duration">> | null {
   if (count !== undefined && duration !== undefined)
     throw invalid("count and duration contradict each other", "count", "one of them");
   if (count !== undefined) return { duration: { kind: "frames", frames: count } };
@@ -35,7 +35,7 @@ interface FlowLoad {
  * By stream. A stream that comes after another begins so long after its start as the other takes by its schedule: they are
  * to be started together.
  */
-export function flowTimes(flow: FlowBody, spec: TrafficSpec, load: FlowLoad): FlowTimes[] {
+export function flowTimes(flow: FlowBody, spec: TrafficSpec, load: FlowLoad): FlowTiming[] {
   const startsNs = spec.streams.some(({ schedule }) => schedule.kind === "after") ? chainedStarts(spec, load) : null;
   return spec.streams.map(({ schedule, name }, index) => {
     const own = schedule.kind === "after" ? schedule.schedule : schedule;
@@ -64,7 +64,7 @@ function chainedStarts(spec: TrafficSpec, { size, rates, lineRateBps }: FlowLoad
   });
 }
 
-function timesOf(flow: FlowBody, schedule: OwnSchedule, where: string): Pick<FlowTimes, "duration"> {
+function timesOf(flow: FlowBody, schedule: OwnSchedule, where: string): Pick<FlowTiming, "duration"> {
   const asked = lengthOf(flow);
   if (schedule.kind === "bursts") {
     if (asked !== null)
