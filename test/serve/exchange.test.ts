@@ -221,7 +221,7 @@ describe("an exchange in a session", () => {
   });
 
   it("keeps the first frames that came, which the answers are, while its flows go on", async () => {
-    const order = { tx: "west", rx: "east", frames: given([frame(1)]), settle: "50ms", mostFrames: 500 };
+    const order = { tx: "west", rx: "east", frames: given([frame(1)]), settle: "1s", mostFrames: 500 };
     const { json } = await inSession({ ...order, filter: "eth.type == 0x88b5" });
     expect(json).toMatchObject({ sent: 1, returned: 1, filtered: 499 });
     expect(json.missed).toBe(json.received - 500);
