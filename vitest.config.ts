@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-/** Tests that measure with threads on every core. */
+/** Tests that measure with threads on every core: one file at a time, so that a busy machine spoils no trial. */
 const real = [
   "test/{api,examples}/**/*.test.ts",
-  "test/cli/{dut,fleet,methods,record,run,workers}.test.ts",
+  "test/cli/{dut,methods,record,run,workers}.test.ts",
   "test/dut/embedded-dut.test.ts",
-  "test/engine/worker/*.test.ts",
-  "test/fleet/{nats,processes}-fleet.test.ts",
 ];
+/** The same, of which none expects a trial that nobody spoiled. */
+const threads = ["test/cli/fleet.test.ts", "test/engine/worker/*.test.ts", "test/fleet/{nats,processes}-fleet.test.ts"];
 /** Tests that change what the whole machine has, such as its hugepages, or look at all of it: one file at a time. */
 const lab = ["test/lab/{containers,hugepages,links,setup,testpmd-dut,testpmd-process}.test.ts"];
 /** Long tests of whole runs, of which each stands that others spoil a trial. */
@@ -26,8 +26,18 @@ export default defineConfig({
           ...shared,
           name: "real",
           include: real,
-          maxWorkers: availableParallelism(),
+          fileParallelism: false,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          testTimeout: 120_000,
+          name: "threads",
+          maxWorkers: availableParallelism(),
+          include: threads,
+          sequence: { groupOrder: 1 },
         },
       },
       // All others run side by side. The bound is for what never ends: a busy machine is slow.
@@ -40,8 +50,8 @@ export default defineConfig({
           isolate: false,
           maxWorkers: availableParallelism() + 1,
           include: ["test/**/*.test.ts"],
-          exclude: [...real, ...wire],
-          sequence: { groupOrder: 1 },
+          exclude: [...real, ...threads, ...wire],
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -52,7 +62,7 @@ export default defineConfig({
           maxWorkers: availableParallelism(),
           include: wire,
           exclude: [...runs, ...lab],
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -63,7 +73,7 @@ export default defineConfig({
           include: runs,
           // One more than there are: each of them waits half of its time for a program to start or to end.
           maxWorkers: availableParallelism() + 1,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -72,7 +82,7 @@ export default defineConfig({
           name: "lab",
           include: lab,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],
