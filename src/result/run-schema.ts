@@ -22,6 +22,7 @@ import {
   soakSchema,
   thresholdSchema,
 } from "./method-schema.js";
+import { pacingSchema } from "./pacing-schema.js";
 
 /** Frames: exact to 2^53. */
 const frames = z.int().min(0);
@@ -54,21 +55,6 @@ const latency = z
     kind: z.enum(["polled", "slept"]).describe("slept: the generator's own worker slept"),
   })
   .describe("software publish-to-seen, not RFC 1242 latency");
-
-const pacing = z.strictObject({
-  targetNs: ns.describe("the gap asked for"),
-  within64ns: share,
-  within128ns: share,
-  within256ns: share,
-  within512ns: share,
-  bursts: frames.describe("runs of frames with gaps below a tenth of the target"),
-  p50Ns: ns,
-  p99Ns: ns,
-  p99_99Ns: ns,
-  maxNs: ns,
-  lagMaxNs: ns.describe("the most that a frame left after its slot"),
-  observer: text.describe("whose clock saw it: self, or somebody else"),
-});
 
 const hopQueue = z.strictObject({
   queue: z.int().min(0),
@@ -293,7 +279,7 @@ const trial = z.strictObject({
   generatorFloorNs: ns.optional().describe("median latency of a direct loop: the generator's own share"),
   ipdvNs: variation.nullable().describe("RFC 5481 §4.1"),
   pdvNs: variation.nullable().describe("RFC 5481 §4.2"),
-  pacing: pacing.nullable().describe("null at max"),
+  pacing: pacingSchema.nullable().describe("null at max"),
   queuesSeen: z.array(z.strictObject({ queue: z.int().min(0), sent: frames, accepted: frames, lost: frames })),
   flows: flows.optional(),
   streams: z

@@ -38,6 +38,11 @@ export interface PacingSummary {
   readonly lagMaxNs: number;
   /** Whose clock measured it. */
   readonly observer: string;
+  /**
+   * Gaps up to so many ns and above the bucket before, without empty ones, at most 8 per doubling. Absent: several
+   * measurers sent. Each one knows the gaps between its own frames, and nobody those between the frames of all.
+   */
+  readonly buckets?: [upToNs: number, gaps: number][];
 }
 
 /** What was counted, as plain data: of one measurer, or of several with the same target. */
@@ -114,7 +119,8 @@ export class GapRecorder {
 
   /** Null with fewer than two departures. */
   summary(observer: string): PacingSummary | null {
-    return this.#cells[cell.gaps] === 0 ? null : pacingSummary(this.toData(), observer);
+    const summary = pacingSummary(this.toData(), observer);
+    return summary === null ? null : { ...summary, buckets: this.#gaps.coarseBuckets() };
   }
 
   toData(): PacingData {

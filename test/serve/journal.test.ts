@@ -55,6 +55,23 @@ describe("a journal", () => {
     expect(journal.after(0).map(({ id, event }) => `${id} ${event}`)).toEqual(["2 sample", "3 ports"]);
   });
 
+  it("keeps the latest histogram of each kind and of each flow", () => {
+    const journal = new EventJournal();
+    const write = (t: number, what: "latency" | "gap", flow: number | null): void =>
+      journal.write("histogram", { t, what, flow, buckets: [[100, t]] });
+    for (const t of [1, 2]) {
+      write(t, "latency", null);
+      write(t, "gap", null);
+      write(t, "latency", 7);
+    }
+    const kept = journal.after(0).map(({ data }) => JSON.parse(data));
+    expect(kept.map(({ t, what, flow }) => `${t} ${what} ${flow}`)).toEqual([
+      "2 latency null",
+      "2 gap null",
+      "2 latency 7",
+    ]);
+  });
+
   it("joins lists of flows when there are many, and forgets flows that went", () => {
     const journal = new EventJournal();
     for (let index = 0; index < 1_000; index++) {

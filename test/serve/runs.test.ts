@@ -59,6 +59,21 @@ describe("a run", () => {
     expect(dataOf(seen, "done")[0]!.result).toBe(`runs/${first.id}/result.json`);
   });
 
+  it("tells one who comes late of latencies and of gaps; the sum of each is what was counted", async () => {
+    const sums = dataOf(seen, "histogram").map(({ what, flow, buckets }) => [
+      what,
+      flow,
+      buckets.reduce((sum, [, frames]) => sum + frames!, 0),
+    ]);
+    expect(sums).toEqual([
+      ["latency", null, 50],
+      ["gap", null, 49],
+    ]);
+    const { trials } = await rig.get(`/runs/${first.id}/result.json`);
+    const [, gaps] = dataOf(seen, "histogram");
+    expect(trials[0].pacing.buckets).toEqual(gaps!.buckets);
+  });
+
   it("is read again from any event, and to one who has all of it nothing is sent", async () => {
     const middle = seen[3]!.id;
     expect(await rig.events(first.id, middle)).toEqual(seen.filter(({ id }) => id > middle));
@@ -219,6 +234,14 @@ it("two runs stand beside each other, and one is forgotten", async () => {
   expect(older.runs.map((run: RunInfo) => run.id)).toContain(first.id);
   expect((await rig.ask("DELETE", `/runs/${id}`)).json).toEqual({ ok: true });
   expect((await rig.ask("GET", `/runs/${id}`)).status).toBe(404);
+});
+
+it("a trial at max tells that it has no gaps: those of a trial before it are gone", async () => {
+  const { id } = await rig.run({ options: { ...shortRun, rate: "max" } });
+  const events = await rig.events(id);
+  expect(dataOf(events, "histogram").map(({ what, buckets }) => [what, buckets])).toContainEqual(["gap", []]);
+  const { trials } = await rig.get(`/runs/${id}/result.json`);
+  expect(trials[0].pacing).toBeNull();
 });
 
 it("a run tells its streams with each trial, and what it was begun by", async () => {

@@ -50,6 +50,23 @@ it("gives percentiles of gaps", () => {
   expect(summary).toMatchObject({ p50Ns: 200, p99Ns: 200, p99_99Ns: 200, maxNs: 90_000 });
 });
 
+it("gives the gaps in at most some hundred buckets, none of them empty, and every gap in one of them", () => {
+  const gap = fc.oneof(fc.nat(300), fc.nat(2 ** 31 - 1), fc.integer({ min: 0, max: 2 ** 43 }));
+  fc.assert(
+    fc.property(fc.array(gap, { minLength: 1, maxLength: 400 }), (gaps) => {
+      const { buckets = [], maxNs } = recorded(1000, gaps).summary("self")!;
+      let from = -1;
+      for (const [upToNs, frames] of buckets) {
+        expect(frames).toBe(gaps.filter((ns) => ns > from && ns <= upToNs).length);
+        expect(frames).toBeGreaterThan(0);
+        from = upToNs;
+      }
+      expect([from, buckets.length <= 330]).toEqual([maxNs, true]);
+      expect(buckets.reduce((sum, [, frames]) => sum + frames, 0)).toBe(gaps.length);
+    }),
+  );
+});
+
 it("has nothing to say before there is a gap, nor after a reset", () => {
   const recorder = new GapRecorder(100);
   expect(recorder.summary("self")).toBeNull();

@@ -13,6 +13,8 @@ export interface KeptEvent {
   readonly data: string;
   /** Of samples: 0, 1, 2 … */
   readonly sample?: number;
+  /** Of what only the latest is kept: the name of it. */
+  readonly table?: string;
 }
 
 type FlowList = EventData<"flowlist">;
@@ -22,8 +24,16 @@ const mostFlowLists = 200;
 /** Removed flows in such a one: who reads on from the middle learns of the last ones. */
 const mostRemoved = 65_536;
 
-/** Of which only the last one matters. */
+/** Of which only the last one matters; of histograms, the last one of each kind and flow. */
 const latestOnly: ReadonlySet<EventKind> = new Set(["ports", "flows", "ledger", "histogram"]);
+
+/** Events with the same name take each other's place; null: the event takes nobody's. */
+function tableOf(event: EventKind, data: EventData<EventKind>): string | null {
+  if (!latestOnly.has(event)) return null;
+  if (event !== "histogram") return event;
+  const { what, flow } = data as EventData<"histogram">;
+  return `${event} ${what} ${flow}`;
+}
 
 export interface JournalLimits {
   readonly samples: number;
@@ -61,12 +71,14 @@ export class EventJournal {
 
   write<Kind extends EventKind>(event: Kind, data: EventData<Kind>): void {
     if (this.#ended) return;
-    if (latestOnly.has(event)) {
-      const before = this.#events.findLastIndex((kept) => kept.event === event);
+    const table = tableOf(event, data);
+    if (table !== null) {
+      const before = this.#events.findLastIndex((kept) => kept.table === table);
       if (before >= 0) this.#events.splice(before, 1);
     }
     const number = event === "sample" ? { sample: this.#written++ } : {};
-    this.#events.push({ id: ++this.#lastId, event, data: JSON.stringify(data), ...number });
+    const place = table === null ? {} : { table };
+    this.#events.push({ id: ++this.#lastId, event, data: JSON.stringify(data), ...number, ...place });
     if (event === "sample" && ++this.#samples > this.#limits.samples) this.#thin();
     if (event === "flowlist" && ++this.#flowLists > mostFlowLists) this.#joinFlowLists();
     const others = this.#events.length - this.#samples;

@@ -226,7 +226,7 @@ export class Run {
         this.#live = endFigures(trial, this.#before?.index ?? index);
         this.journal.write("trial", trialRow(trial, index, this.#t()));
         this.#writeLedger(trial);
-        this.#writeHistogram(trial);
+        this.#writeHistograms(trial);
         this.#writeStreams(trial);
         onTrial(trial);
       },
@@ -255,9 +255,13 @@ export class Run {
     });
   }
 
-  #writeHistogram({ latencyBuckets = [] }: Trial): void {
-    const buckets = latencyBuckets.map((bucket) => [...bucket]);
-    this.journal.write("histogram", { t: this.#t(), what: "latency", flow: null, buckets });
+  /** An empty one as well: it takes the place of the one of the trial before. */
+  #writeHistograms({ latencyBuckets = [], pacing }: Trial): void {
+    const told = { latency: latencyBuckets, gap: pacing?.buckets ?? [] } as const;
+    for (const what of ["latency", "gap"] as const) {
+      const buckets = told[what].map((bucket) => [...bucket]);
+      this.journal.write("histogram", { t: this.#t(), what, flow: null, buckets });
+    }
   }
 
   /** All trials of a run have the same streams: they are named once. */
