@@ -11,11 +11,15 @@ const mostStreams = 3;
 export function changedReason(changes: readonly TrialChange[]): Reason {
   const named = changes.slice(0, mostNamed).map(changeWords);
   const more = changes.length > mostNamed ? [`${changes.length - mostNamed} more changes`] : [];
-  const text = `somebody changed the load while it ran (${[...named, ...more].join("; ")}), so that its figures are of no one load`;
+  const what = [...named, ...more].join("; ");
+  const text = changes.every(({ kind }) => kind === "extend")
+    ? `somebody gave it more time while it ran (${what}), so that it is not the trial that was asked for`
+    : `somebody changed the load while it ran (${what}), so that its figures are of no one load`;
   return { cause: "changed", text };
 }
 
-function changeWords({ atNs, kind, streams, pps }: TrialChange): string {
+function changeWords({ atNs, kind, streams, pps, addNs = 0 }: TrialChange): string {
+  if (kind === "extend") return `${timeWord(addNs)} longer, said at ${timeWord(atNs)}`;
   const what = kind === "rate" ? `${rateWord(pps ?? 0)} from` : kind === "pause" ? "paused at" : "resumed at";
   return `${streamWords(streams)}${what} ${timeWord(atNs)}`;
 }

@@ -13,6 +13,8 @@ export type LoadChange =
   | { readonly kind: "pause"; readonly streams: StreamNames }
   /** "all": those that were paused alone, too. */
   | { readonly kind: "resume"; readonly streams: StreamNames }
+  /** The trial lasts so much longer; its load stays as it is. */
+  | { readonly kind: "extend"; readonly addNs: number }
   /** Of all streams together, which keep their shares; or of each of these. */
   | { readonly kind: "rate"; readonly streams: StreamNames; readonly rate: Exclude<Rate, { readonly kind: "max" }> };
 
@@ -36,6 +38,8 @@ export interface LoadState {
 export interface StreamTurn {
   readonly stream: number;
   readonly speed: number;
+  /** More time for the trial. Absent: its time stays. */
+  readonly addNs?: number;
 }
 
 /** A change as it was understood. */
@@ -101,11 +105,18 @@ export class LoadNow {
 
   /** @throws PktgenError (2): no such stream, or no such rate for this load; then nothing has changed. */
   apply(change: LoadChange): AppliedChange {
+    if (change.kind === "extend") return this.#longer(change.addNs);
     const streams = change.streams === "all" ? null : this.#named(change.streams);
     const pps = change.kind === "rate" ? this.#setRate(change.rate, streams) : null;
     const turns = change.kind === "rate" ? this.#turnsOf(streams) : this.#setPaused(streams, change.kind === "pause");
     const names = streams?.map((stream) => this.#streams[stream]!.name) ?? null;
     return { turns, streams: names, pps: pps ?? (this.#hasRates && streams === null ? this.totalPps : null) };
+  }
+
+  /** Its time is not the load's: who asks for it says whether it can be (run-control.ts). */
+  #longer(addNs: number): AppliedChange {
+    const turns = this.#turnsOf(null).map((turn) => ({ ...turn, addNs }));
+    return { turns, streams: null, pps: this.#hasRates ? this.totalPps : null };
   }
 
   get #hasRates(): boolean {

@@ -1,8 +1,9 @@
-/** What somebody does to a trial while it runs: its load is paused, goes on, or has another rate. The result says so. */
+/** What somebody does to a trial while it runs: its load is paused, goes on, or has another rate; or it lasts longer. The result says so. */
 import type { TrialSpec } from "../engine/loop/index.js";
 import type { Generator, SentTurn } from "../engine/trial/index.js";
-import { invalidError, type PktgenError } from "../errors.js";
+import { invalidError, type PktgenError, usageError } from "../errors.js";
 import type { TrialChange } from "../result/run-result.js";
+import { framesWord, timeWord } from "../stats/words.js";
 import { monotonicClock } from "../sys/clock.js";
 import { type LoadChange, LoadNow, type LoadState } from "./load-now.js";
 
@@ -25,6 +26,12 @@ export type ChangeListener = (change: LoadChange) => void;
 /** A change takes effect in a moment, so that threads that share the trial make it together. */
 const leadNs = 1_000_000;
 
+/**
+ * More time is asked for so long before the end at least. Otherwise one of several threads that had no CPU for a moment could
+ * end as it was planned to, while the others go on.
+ */
+const leastLeftNs = 200_000_000;
+
 /** Made by who follows a run, and given to it as one of its hooks. */
 export class RunControl {
   #open: OpenTrial | null = null;
@@ -35,6 +42,11 @@ export class RunControl {
     this.#listeners.add(listener);
   }
 
+  /** How much longer the trial that runs lasts than it was planned to. */
+  get addedNs(): number {
+    return this.#open?.addedNs ?? 0;
+  }
+
   /** null: no trial runs. */
   get state(): LoadState | null {
     return this.#open?.load.state ?? null;
@@ -42,7 +54,8 @@ export class RunControl {
 
   /**
    * Resolves when the generator has done it, with what the result says of it.
-   * @throws PktgenError (4): no trial is sending. PktgenError (2): no such stream, or no such rate for this load.
+   * @throws PktgenError (4): no trial is sending. PktgenError (2): no such stream, no such rate for this load, or
+   * no time that could be longer.
    */
   async change(change: LoadChange): Promise<TrialChange> {
     if (this.#open === null) throw nothingRuns();
@@ -73,16 +86,30 @@ class OpenTrial {
   /** Changes that were asked for, and how many turns come before each. */
   readonly #asked: { readonly change: TrialChange; readonly turnsBefore: number }[] = [];
   #turns = 0;
+  #addedNs = 0;
+  /** Changes are made one after another: the generator counts those that it made. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(trial: ControlledTrial) {
     this.#trial = trial;
     this.load = new LoadNow(trial.specs[0]!, trial.lineRateBps);
   }
 
-  async change(change: LoadChange): Promise<TrialChange> {
+  get addedNs(): number {
+    return this.#addedNs;
+  }
+
+  change(change: LoadChange): Promise<TrialChange> {
+    const made = this.#last.then(() => this.#change(change));
+    this.#last = made.catch(() => {});
+    return made;
+  }
+
+  async #change(change: LoadChange): Promise<TrialChange> {
     const { generator, specs } = this.#trial;
     const progress = generator.progress();
     if (progress?.phase !== "sending") throw nothingRuns();
+    if (change.kind === "extend") this.#checkTime(change.addNs, progress.beganAtNs);
     const applied = this.load.apply(change);
     const { totalPps } = this.load;
     const atNs = monotonicClock().nowNs() + leadNs;
@@ -92,6 +119,7 @@ class OpenTrial {
       kind: change.kind,
       streams: applied.streams === null ? null : [...applied.streams],
       pps: applied.pps,
+      ...(change.kind === "extend" ? { addNs: change.addNs } : {}),
     };
     const turnsBefore = this.#turns;
     this.#turns += applied.turns.length;
@@ -101,8 +129,39 @@ class OpenTrial {
     await generator.change(turns).catch((error: unknown) => {
       if (this.#made <= turnsBefore) throw error;
     });
-    if (this.#made <= turnsBefore) throw nothingRuns();
+    if (this.#made <= turnsBefore) {
+      // Later ones may still be made, where only one direction has ended.
+      this.#asked.pop();
+      this.#turns = turnsBefore;
+      throw nothingRuns();
+    }
+    if (change.kind === "extend") this.#addedNs += change.addNs;
     return told;
+  }
+
+  /** @throws PktgenError (2): this trial has no time that could be longer. PktgenError (4): it is as good as over. */
+  #checkTime(addNs: number, beganAtNs: number): void {
+    const { count, durationNs } = this.#trial.specs[0]!;
+    const accepted = "a trial with a duration";
+    if (count !== null) {
+      const what = `a trial of ${framesWord(count)} ends with its last frame: more time would change nothing`;
+      throw usageError(what, { where: "extend", accepted, hint: "begin it with a duration instead of a count" });
+    }
+    if (!Number.isFinite(durationNs)) {
+      const what = "a trial without an end cannot last longer";
+      throw usageError(what, { where: "extend", accepted, hint: "it goes on until it is stopped" });
+    }
+    const wholeNs = durationNs + this.#addedNs;
+    if (wholeNs + addNs > Number.MAX_SAFE_INTEGER) {
+      const hint = "run one after another";
+      throw usageError(`${timeWord(addNs)} more is too long`, { where: "extend", accepted: "104 days in all", hint });
+    }
+    const leftNs = beganAtNs + wholeNs - monotonicClock().nowNs();
+    if (leftNs >= leastLeftNs) return;
+    throw invalidError("the trial cannot last longer: its last frame leaves now, or has left", {
+      accepted: `more time, ${timeWord(leastLeftNs)} before its end at least`,
+      hint: "begin another run",
+    });
   }
 
   /** What was changed before the last frame left. */

@@ -36,7 +36,7 @@ export function watchProgress({ lab, hooks, total }: WatchedTrial, next: Measure
       trials: total,
       stage: now.phase === "sending" ? "" : "waiting for the last frames",
       elapsedNs: now.elapsedNs,
-      durationNs: Number.isFinite(next.durationNs) ? next.durationNs : null,
+      durationNs: Number.isFinite(next.durationNs) ? next.durationNs + (hooks.control?.addedNs ?? 0) : null,
       sent: now.published,
       received: now.received,
       lost: now.missing,

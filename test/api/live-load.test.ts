@@ -61,4 +61,32 @@ describe.each([1, 2])("a run of %i workers that somebody changes", (workers) => 
     expect(trial!.accepted).toBe(trial!.sent);
     await expect(control.change({ kind: "pause", streams: "all" })).rejects.toThrow(/no trial is sending/);
   });
+
+  it("is given more time, sends all that is due in it, and says so", async () => {
+    const control = new RunControl();
+    const samples = new Samples();
+    const ends: (number | null)[] = [];
+    const hooks: RunHooks = {
+      ...{ signal: new AbortController().signal, control, onSample: samples.take },
+      onProgress: ({ durationNs }) => void ends.push(durationNs),
+    };
+    const plan = planOf({ duration: "3s", rate: "1kpps", queues: String(workers), workers: String(workers) });
+    const running = runForwarding(plan, hooks);
+    await samples.until(({ sent }) => sent > 100);
+    await control.change({ kind: "extend", addNs: 500e6 });
+    await control.change({ kind: "extend", addNs: 1_000_000_000 });
+    const [trial] = resultSchema.parse(await running).trials;
+    expect(trial!.changes!.map(({ kind, streams, pps, addNs }) => [kind, streams, pps, addNs])).toEqual([
+      ["extend", null, 1_000, 500e6],
+      ["extend", null, 1_000, 1e9],
+    ]);
+    // Slots that found no CPU in time are missed, and counted as that.
+    expect(trial!.sent + trial!.missed + trial!.blocked).toBe(4_500);
+    expect(trial).toMatchObject({ verdict: "invalid", intended: 4_500, lost: 0, corrupt: 0, unaccounted: 0 });
+    expect(trial!.causes).toContain("changed");
+    expect(trial!.reasons.join()).toMatch(/more time while it ran \(500 ms longer, said at .*; 1 s longer/);
+    expect([trial!.accepted, trial!.requested.durationNs]).toEqual([trial!.sent, 3e9]);
+    expect(trial!.durationNs / 4.5e9).toBeCloseTo(1, 1);
+    expect([ends[0], ends.at(-1)]).toEqual([3e9, 4.5e9]);
+  });
 });

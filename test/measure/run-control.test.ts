@@ -6,6 +6,7 @@ import { changedReason } from "../../src/measure/change-words.js";
 import { LoadNow } from "../../src/measure/load-now.js";
 import { RunControl } from "../../src/measure/run-control.js";
 import { trialResult } from "../../src/measure/trial-result.js";
+import { monotonicClock } from "../../src/sys/clock.js";
 import { fixedSize } from "../../src/units.js";
 import { baseOrder, echo, GeneratorSim } from "../support/generator-sim.js";
 import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
@@ -122,15 +123,16 @@ describe("a load that is changed", () => {
   });
 });
 
-/** A generator that makes what it is told, or not. */
+/** A generator that makes what it is told, or not. Its trial began a second ago by the clock, unless a test says when. */
 class ToldGenerator {
   readonly told: SentTurn[] = [];
   phase: TrialProgress["phase"] = "sending";
   takes = true;
+  beganAtNs = 1e9;
 
   progress = (): TrialProgress => ({
     ...{ phase: this.phase, published: 0, received: 0, accepted: 0, corrupt: 0, missing: 0, late: 0 },
-    ...{ turns: this.takes ? this.told.length : 0, beganAtNs: 1e9, elapsedNs: 0 },
+    ...{ turns: this.takes ? this.told.length : 0, beganAtNs: this.beganAtNs, elapsedNs: 0 },
   });
 
   async change(turns: readonly SentTurn[]): Promise<void> {
@@ -171,6 +173,75 @@ describe("the control of a run", () => {
     generator.takes = false;
     await expect(control.change({ kind: "pause", streams: "all" })).rejects.toThrow(/no trial is sending/);
     expect(end()).toEqual([]);
+  });
+});
+
+describe("more time for the trial that runs", () => {
+  const begun = (changes: Partial<TrialSpec>, sinceNs = 0) => {
+    const generator = new ToldGenerator();
+    generator.beganAtNs = monotonicClock().nowNs() - sinceNs;
+    const control = new RunControl();
+    const end = control.begin({ generator, specs: [spec(changes)], lineRateBps: null });
+    return { generator, control, end };
+  };
+  const hour = { durationNs: 3_600e9, count: null } as const;
+  const extend = (addNs: number) => ({ kind: "extend", addNs }) as const;
+
+  it("is told to the generator, with the load as it is now, and is in the result", async () => {
+    const { generator, control, end } = begun(hour);
+    await control.change({ kind: "rate", streams: "all", rate: pps(2_000) });
+    expect(control.addedNs).toBe(0);
+    const made = await control.change(extend(10e9));
+    await control.change(extend(5e9));
+    expect(made).toMatchObject({ kind: "extend", streams: null, pps: 2_000, addNs: 10e9 });
+    expect(generator.told.map(({ stream, speed, totalPps, addNs = 0 }) => [stream, speed, totalPps, addNs])).toEqual([
+      [-1, 2, 2_000, 0],
+      [-1, 2, 2_000, 10e9],
+      [-1, 2, 2_000, 5e9],
+    ]);
+    expect(control.addedNs).toBe(15e9);
+    expect(end().map(({ kind, addNs }) => [kind, addNs])).toEqual([
+      ["rate", undefined],
+      ["extend", 10e9],
+      ["extend", 5e9],
+    ]);
+    expect(control.addedNs).toBe(0);
+  });
+
+  it.each([
+    [{ count: 1_000 }, 0, 10e9, /a trial of 1,000 frames ends with its last frame/],
+    [{ count: null }, 0, 10e9, /without an end cannot last longer/],
+    [{ ...hour }, 0, Number.MAX_SAFE_INTEGER, /is too long/],
+    [{ ...hour }, 3_599.9e9, 10e9, /its last frame leaves now, or has left/],
+    [{ ...hour }, 3_700e9, 10e9, /its last frame leaves now, or has left/],
+  ] as const)("of %j that began %d ns ago, by %d ns, is refused", async (changes, sinceNs, addNs, why) => {
+    const { generator, control, end } = begun(changes, sinceNs);
+    await expect(control.change(extend(addNs))).rejects.toThrow(why);
+    const said = { accepted: expect.any(String), hint: expect.any(String) };
+    await expect(control.change(extend(addNs))).rejects.toMatchObject(said);
+    expect([generator.told, end(), control.addedNs]).toEqual([[], [], 0]);
+  });
+
+  it("that comes too late is not in the result, and what is changed afterwards is", async () => {
+    const { generator, control, end } = begun(hour);
+    // One direction has ended: more time is refused, and the other one is still paused.
+    generator.change = async (turns) => void generator.told.push(...turns.filter(({ addNs = 0 }) => addNs === 0));
+    const [late, paused] = [control.change(extend(10e9)), control.change({ kind: "pause", streams: "all" })];
+    await expect(late).rejects.toThrow(/no trial is sending/);
+    await paused;
+    expect(control.addedNs).toBe(0);
+    expect(end().map(({ kind }) => kind)).toEqual(["pause"]);
+  });
+
+  it("is said in a sentence of its own", () => {
+    const more = { atNs: 1.5e9, kind: "extend", streams: null, pps: 1_000, addNs: 10e9 } as const;
+    expect(changedReason([more]).text).toBe(
+      "somebody gave it more time while it ran (10 s longer, said at 1.5 s), so that it is not the trial that was asked for",
+    );
+    const pause = { atNs: 2e9, kind: "pause", streams: null, pps: 0 } as const;
+    expect(changedReason([more, pause]).text).toMatch(
+      /changed the load while it ran \(10 s longer, said at 1.5 s; paused/,
+    );
   });
 });
 

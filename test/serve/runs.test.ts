@@ -127,7 +127,8 @@ describe("a run that goes on", () => {
   it.each([
     ["PATCH", "", { rate: "max" }, [501, "not-built", "rate"]],
     ["PATCH", "", { rate: "fast" }, [422, "invalid", "rate"]],
-    ["PATCH", "", { extend: "10s" }, [501, "not-built", "extend"]],
+    ["PATCH", "", { extend: "0s" }, [422, "invalid", "extend"]],
+    ["PATCH", "", { extend: "forever" }, [422, "invalid", "extend"]],
     ["PATCH", "", {}, [400, "bad-request", undefined]],
     ["GET", "/result.json", undefined, [409, "wrong-state", undefined]],
     ["DELETE", "", undefined, [409, "wrong-state", undefined]],

@@ -88,6 +88,11 @@ export class GeneratorSim {
     this.#turns.send([{ stream, speed, totalPps, atNs, trial: baseOrder.trial }]);
   }
 
+  /** Somebody gives the trial more time. */
+  extend(addNs: number, trial = baseOrder.trial): void {
+    this.#turns.send([{ stream: -1, speed: 1, totalPps: 0, atNs: this.nowNs, trial, addNs }]);
+  }
+
   /** Of all frames until now. */
   latency(): Histogram {
     return new LiveLatency(this.live.latency).read();

@@ -88,7 +88,7 @@ export class TransmitAccount {
   /** Somebody changed the load: gaps have no target. */
   #isChanged = false;
   /** More frames than this of its own blocking make the trial useless. */
-  readonly #mostOwn: number;
+  #mostOwn: number;
   readonly #cells = new Float64Array(cell.count);
   #ended = false;
   #cutShort: TransmitReport["cutShort"] = null;
@@ -116,6 +116,11 @@ export class TransmitAccount {
     if (pps === 0) return;
     this.#pps = pps;
     this.toleranceNs = lateToleranceOf(this.#pace, 1e9 / pps);
+  }
+
+  /** The trial's time is longer: its schedule has so many frames in all. */
+  noteLonger(slots: number): void {
+    this.#mostOwn = mostOwnBlocked(this.#spec, slots);
   }
 
   /** Nothing is to be sent now: that a peer takes nothing says nothing. */

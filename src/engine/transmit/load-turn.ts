@@ -9,4 +9,6 @@ export interface LoadTurn {
   readonly atNs: number;
   /** Frames per second of all streams together afterwards, over all shares; 0: nothing is sent. */
   readonly totalPps: number;
+  /** The trial's time is so much longer, and nothing else is changed. Absent or 0: its time stays. */
+  readonly addNs?: number;
 }

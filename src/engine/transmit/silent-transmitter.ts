@@ -5,17 +5,19 @@
 import type { TransmitReport, TransmitWindow, TrialClock, TrialSpec } from "../loop/index.js";
 import { TransmitAccount } from "./account.js";
 import type { TransmitHalf } from "./half.js";
+import type { LoadTurn } from "./load-turn.js";
 import { ringPace, type TransmitQueue } from "./sender.js";
 
 export class SilentTransmitter implements TransmitHalf {
   readonly account: TransmitAccount;
   readonly queues: readonly TransmitQueue[] = [];
   readonly #clock: TrialClock;
-  readonly #endNs: number;
+  /** A double in a typed array; trial-clock.ts says why. */
+  readonly #endNs: Float64Array;
 
   constructor(spec: TrialSpec, clock: TrialClock) {
     this.#clock = clock;
-    this.#endNs = plannedEndNs(spec);
+    this.#endNs = Float64Array.of(plannedEndNs(spec));
     this.account = new TransmitAccount({ spec, clock, pace: ringPace, queues: [], pps: 0, slots: 0 });
   }
 
@@ -23,14 +25,17 @@ export class SilentTransmitter implements TransmitHalf {
 
   start(): void {}
 
-  change(): void {}
+  /** Its senders' load is not its own; their time is. */
+  change({ addNs = 0 }: LoadTurn): void {
+    this.#endNs[0] += addNs;
+  }
 
   isWakeful(): boolean {
     return false;
   }
 
   step(): number {
-    if (this.#clock.nowNs >= this.#endNs) this.account.end(this.#clock.nowNs, null);
+    if (this.#clock.nowNs >= this.#endNs[0]) this.account.end(this.#clock.nowNs, null);
     return 0;
   }
 

@@ -57,13 +57,15 @@ export class StreamsTransmitter implements TransmitHalf {
   readonly #stretchOf = new Map<number, Stretch>();
   /** All of them stand still, also what is overdue. */
   #isHeld = false;
-  /** When a stream was changed last at max. A double in a typed array; trial-clock.ts says why. */
+  /** When a stream was changed last at max, and when the trial's time is over. Doubles in typed arrays; trial-clock.ts says why. */
   readonly #lastMaxNs = new Float64Array(1);
+  readonly #endNs: Float64Array;
   /** Streams that stand still alone: their departures are out of the order. */
   readonly #held = new Map<number, Timeline>();
 
   constructor({ spec, senders, timelines, totalPps, clock, lags }: StreamsTransmitterStart) {
     this.#spec = spec;
+    this.#endNs = Float64Array.of(spec.durationNs);
     this.queues = senders;
     this.#departures = new Departures(timelines);
     this.#timelines = timelines;
@@ -88,7 +90,12 @@ export class StreamsTransmitter implements TransmitHalf {
 
   start(): void {}
 
-  change({ stream, speed, atNs, totalPps }: LoadTurn): void {
+  change({ stream, speed, atNs, totalPps, addNs = 0 }: LoadTurn): void {
+    if (addNs > 0) {
+      this.#endNs[0] += addNs;
+      this.account.noteLonger((this.#pps * this.#endNs[0]) / 1e9);
+      return;
+    }
     const pps = totalPps / (this.#spec.share?.of ?? 1);
     this.account.noteChange(this.#paced ? pps : 0);
     if (stream < 0) {
@@ -197,9 +204,8 @@ export class StreamsTransmitter implements TransmitHalf {
   /** Departures due before the end that were never tried; per stream into `missedOf`. */
   #missed(missedOf: Float64Array): number {
     if (!this.#paced || this.#spec.count !== null) return 0;
-    const { durationNs } = this.#spec;
     const { cutShort, endedNs } = this.account;
-    const endNs = cutShort === null ? Math.min(durationNs, endedNs) : endedNs;
+    const endNs = cutShort === null ? Math.min(this.#endNs[0], endedNs) : endedNs;
     const innerNs = this.#innerNs(endNs);
     let missed = this.#departures.dueBefore(innerNs, missedOf);
     for (const [stream, timeline] of this.#held) {
@@ -216,7 +222,8 @@ export class StreamsTransmitter implements TransmitHalf {
     if (!this.#paced) return { fromNs: firstNs, toNs: endedNs, gapNs: 0 };
     const gapNs = 1e9 / this.#pps;
     if (firstSlotNs < 0) return { fromNs: 0, toNs: endedNs, gapNs };
-    const { durationNs, count } = this.#spec;
+    const { count } = this.#spec;
+    const durationNs = this.#endNs[0];
     // Schedules have gaps: what was sent in a trial's time is sent over all of it.
     const isWhole = cutShort === null && !this.#hasSentAll;
     if (count === null && Number.isFinite(durationNs) && isWhole) {
@@ -226,7 +233,8 @@ export class StreamsTransmitter implements TransmitHalf {
   }
 
   #isOver(nowNs: number): boolean {
-    const { count, durationNs } = this.#spec;
+    const { count } = this.#spec;
+    const durationNs = this.#endNs[0];
     if (count !== null) return this.account.published >= count || this.#hasSentAll;
     if (!this.#paced) return nowNs >= durationNs || this.#hasSentAll;
     return this.#nextNs >= durationNs || nowNs >= durationNs + endGraceNs;
@@ -278,8 +286,7 @@ export class StreamsTransmitter implements TransmitHalf {
     if (clock.nowNs < nextNs) {
       if (this.#isOver(clock.nowNs)) {
         // The trial lasts as long as it was asked for, whatever the last departure was.
-        const { count, durationNs } = this.#spec;
-        if (count === null && clock.nowNs < durationNs && !this.#hasSentAll) return 0;
+        if (this.#spec.count === null && clock.nowNs < this.#endNs[0] && !this.#hasSentAll) return 0;
         this.account.end(clock.nowNs, null);
         return 0;
       }

@@ -31,7 +31,9 @@ const cell = {
   /** The next slot of the schedule, and when it is due. */
   slot: 1,
   dueNs: 2,
-  count: 3,
+  /** When the time of a trial without a count is over. */
+  endNs: 3,
+  count: 4,
 } as const;
 
 export class Transmitter implements TransmitHalf {
@@ -65,6 +67,7 @@ export class Transmitter implements TransmitHalf {
     this.queues = senders;
     this.#pace = senders[0]!.pace;
     this.#clock = clock;
+    this.#cells[cell.endNs] = spec.durationNs;
     this.#lastPps =
       steps.length === 0 ? Number.POSITIVE_INFINITY : (steps[steps.length - 1].pps * part.slots) / part.round;
     this.#schedule = scheduleOf(steps, share);
@@ -87,7 +90,11 @@ export class Transmitter implements TransmitHalf {
     if (clockAheadNs !== undefined) this.#cells[cell.stampNs] = (epochNs + clockAheadNs) % 2 ** 48;
   }
 
-  change({ speed, atNs, totalPps }: LoadTurn): void {
+  change({ speed, atNs, totalPps, addNs = 0 }: LoadTurn): void {
+    if (addNs > 0) {
+      this.#extend(addNs);
+      return;
+    }
     const pps = totalPps / (this.#spec.share?.of ?? 1);
     this.account.noteChange(pps);
     this.#isHeld = speed === 0;
@@ -98,10 +105,19 @@ export class Transmitter implements TransmitHalf {
     }
     this.#stretch.change(atNs, speed);
     this.#advance(0, this.#schedule);
-    if (this.#spec.count === null) this.#slots = this.#schedule.slotsIn(this.#spec.durationNs);
+    if (this.#spec.count === null) this.#slots = this.#schedule.slotsIn(this.#cells[cell.endNs]);
     if (pps === 0) return;
     this.#single = pps <= this.#pace.singleFramePps;
     this.#lastPps = pps;
+  }
+
+  /** Slots that were due stay where they are; those of the added time follow them. */
+  #extend(addNs: number): void {
+    const cells = this.#cells;
+    cells[cell.endNs] += addNs;
+    if (this.#schedule === null || this.#spec.count !== null) return;
+    this.#slots = this.#schedule.slotsIn(cells[cell.endNs]);
+    this.account.noteLonger(this.#slots);
   }
 
   isWakeful(): boolean {
@@ -158,9 +174,9 @@ export class Transmitter implements TransmitHalf {
   }
 
   #stepMax(): number {
-    const { count, durationNs } = this.#spec;
+    const { count } = this.#spec;
     const { nowNs } = this.#clock;
-    if (count === null && nowNs >= durationNs) {
+    if (count === null && nowNs >= this.#cells[cell.endNs]) {
       this.account.end(nowNs, null);
       return 0;
     }
@@ -220,14 +236,15 @@ export class Transmitter implements TransmitHalf {
   #rest(): number {
     const { nowNs } = this.#clock;
     const hasSent = this.#cells[cell.slot] >= this.#slots || this.#isHeld;
-    if (hasSent && this.#spec.count === null && nowNs >= this.#spec.durationNs) this.account.end(nowNs, null);
+    if (hasSent && this.#spec.count === null && nowNs >= this.#cells[cell.endNs]) this.account.end(nowNs, null);
     return 0;
   }
 
   #isOver(): boolean {
-    const { count, durationNs } = this.#spec;
+    const { count } = this.#spec;
+    const cells = this.#cells;
     if (count !== null) return this.account.published >= count;
-    return this.#cells[cell.slot] >= this.#slots || this.#clock.nowNs >= durationNs + endGraceNs;
+    return cells[cell.slot] >= this.#slots || this.#clock.nowNs >= cells[cell.endNs] + endGraceNs;
   }
 
   #sendOne(schedule: DepartureSchedule): number {

@@ -3,7 +3,7 @@ import { CommandReceiver, type CommandRecords, CommandSender } from "../loop/ind
 import type { LoadTurn } from "../transmit/index.js";
 
 const counts = { written: 0, done: 1, words: 32 } as const;
-const cell = { stream: 0, speed: 1, atNs: 2, totalPps: 3, trial: 4, doubles: 8 } as const;
+const cell = { stream: 0, speed: 1, atNs: 2, totalPps: 3, trial: 4, addNs: 5, doubles: 8 } as const;
 const records = 256;
 
 export const loadQueueBytes = 4 * counts.words + 8 * records * cell.doubles;
@@ -37,7 +37,7 @@ export class LoadSender {
   /** At most `room` of them. Returns what `isDone` is asked with. */
   send(turns: readonly SentTurn[]): number {
     return this.#sender.send(
-      turns.map(({ stream, speed, atNs, totalPps, trial }) => [stream, speed, atNs, totalPps, trial]),
+      turns.map(({ stream, speed, atNs, totalPps, trial, addNs = 0 }) => [stream, speed, atNs, totalPps, trial, addNs]),
     );
   }
 
@@ -70,6 +70,7 @@ export class LoadReceiver {
       atNs: of(cell.atNs),
       totalPps: of(cell.totalPps),
       trial: of(cell.trial),
+      addNs: of(cell.addNs),
     };
   }
 

@@ -2,7 +2,7 @@
 import { quietWhenCompleteNs, type TrialClock } from "../loop/index.js";
 import { generatorCounter as counter, generatorPhase as phase } from "./counters.js";
 import type { Direction } from "./direction.js";
-import type { LoadReceiver } from "./load-queue.js";
+import type { LoadReceiver, SentTurn } from "./load-queue.js";
 
 export interface RunningTrial {
   readonly directions: readonly Direction[];
@@ -75,11 +75,17 @@ export function publishCounters(trial: RunningTrial, counters: Float64Array): vo
 /** At most so many in a look: a turn of one stream of many looks for it among all. */
 const turnsALook = 16;
 
+/** More time is for all directions, or for none: where one has ended, it is too late. */
+function mayTake({ directions }: RunningTrial, { addNs = 0 }: SentTurn): boolean {
+  return addNs === 0 || directions.every(({ transmitter }) => !transmitter.account.ended);
+}
+
 /** Changes of the load that somebody made since the last look. Those of another trial, or of one that sends no more, are too late. */
 export function takeTurns(trial: RunningTrial, turns: LoadReceiver, counters: Float64Array): void {
   for (let taken = 0; taken < turnsALook && turns.isWaiting; taken++) {
     const turn = turns.first;
-    if (trial.phase === phase.sending && turn.trial === trial.directions[0].spec.trial) {
+    const isMeant = trial.phase === phase.sending && turn.trial === trial.directions[0].spec.trial;
+    if (isMeant && mayTake(trial, turn)) {
       // Frames that left since cannot be taken back.
       const atNs = Math.max(trial.clock.nowNs, turn.atNs - trial.clock.epochNs);
       for (const { transmitter } of trial.directions) transmitter.change({ ...turn, atNs });

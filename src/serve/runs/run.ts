@@ -4,10 +4,12 @@ import { type OpenBench, openLabBench } from "../../measure/bench.js";
 import type { LoadChange } from "../../measure/load-now.js";
 import type { RunHooks, TrialSample } from "../../measure/plan.js";
 import { hasOwnLoad, RunControl } from "../../measure/run-control.js";
+import { plannedTrials } from "../../method/forwarding.js";
 import type { RunResult, Trial } from "../../result/run-result.js";
+import { timeWord } from "../../stats/words.js";
 import { hostFacts } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
-import { formatRate, parseRate } from "../../units.js";
+import { formatRate, parseDuration, parseRate } from "../../units.js";
 import type { ErrorDetail, LiveFigures, RunChange, RunInfo, RunState } from "../contract.js";
 import { EventJournal } from "../events/journal.js";
 import { EventReaders } from "../events/readers.js";
@@ -102,23 +104,37 @@ export class Run {
       ...{ stopped: this.#stopped, error: this.#error, live: this.#live },
       trials: this.trials.length,
       trialsExpected: planned.trialsExpected,
-      can: { stop: isOpen, rate: isOpen && isFree, pause: isOpen && isFree, extend: false },
+      can: { stop: isOpen, rate: isOpen && isFree, pause: isOpen && isFree, extend: isOpen && isFree && this.#hasTime },
     };
+  }
+
+  /** One of its trials lasts for a time, and no piece of a soak is one: that ends when all of them together have lasted. */
+  get #hasTime(): boolean {
+    const { plan, command } = this.#order.planned;
+    return command === "run" && plannedTrials(plan).some(({ durationNs }) => Number.isFinite(durationNs));
   }
 
   /** Of the trial that is sending. @throws RequestRefusal (409, 501), PktgenError (2) */
   async change({ rate, paused, extend }: RunChange): Promise<void> {
     this.#refuseChange(extend);
+    const addNs = extend === undefined ? null : parseDuration(extend, "extend");
     const read = rate === undefined ? null : sendable(parseRate(rate, "rate"), "rate");
     // It comes first: a rate that this load cannot have is refused before anything has changed.
     if (read !== null) await this.#load({ kind: "rate", streams: "all", rate: read });
+    if (addNs !== null) await this.#load({ kind: "extend", addNs });
     if (paused !== undefined) await this.#load({ kind: paused ? "pause" : "resume", streams: "all" });
   }
 
   #mark(change: LoadChange): void {
     const words = { pause: "paused", resume: "goes on" } as const;
-    const text = change.kind === "rate" ? `rate ${formatRate(change.rate)}` : words[change.kind];
-    this.journal.write("marker", { t: this.#t(), what: change.kind, text });
+    const { kind } = change;
+    const text =
+      kind === "rate"
+        ? `rate ${formatRate(change.rate)}`
+        : kind === "extend"
+          ? `${timeWord(change.addNs)} longer`
+          : words[kind];
+    this.journal.write("marker", { t: this.#t(), what: kind, text });
   }
 
   #refuseChange(extend: string | undefined): void {
@@ -136,11 +152,11 @@ export class Run {
         accepted: "run, soak",
       });
     }
-    if (extend === undefined) return;
-    throw new RequestRefusal("not-built", "a trial ends when it was said to", {
+    if (extend === undefined || command === "run") return;
+    throw new RequestRefusal("wrong-state", `${command} goes on in pieces, which have their time from the whole`, {
       where: "extend",
-      accepted: "rate, paused",
-      hint: 'begin it with "duration": "forever", and stop it',
+      accepted: "run",
+      hint: 'begin it with "for": "forever", and stop it',
     });
   }
 
