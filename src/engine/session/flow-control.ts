@@ -10,6 +10,7 @@ import { lateToleranceOf, ringPace } from "../transmit/index.js";
 import type { LiveCursors } from "./cursors.js";
 import type { LaneBook } from "./lane-book.js";
 import { MaxFlows } from "./max-flows.js";
+import { changeRate, PiecedTimeline } from "./rate-changes.js";
 import { EndingTimeline, type FlowSchedule, type LiveTimeline, liveTimeline, peakShare } from "./schedule.js";
 import { flowCell as cell, flowState, type SessionMemory, streamNumber } from "./session-memory.js";
 
@@ -40,8 +41,11 @@ export class FlowControl {
   readonly #timelines: (LiveTimeline | null)[];
   /** The same up to the flow's end, as `departures` has it. */
   readonly #ending: (EndingTimeline | null)[];
-  /** 1: how many slots it has is known when its time has come. */
-  readonly #endsByTime: Uint8Array;
+  /**
+   * 1: it is to be looked at more closely: how many slots it has is known when its time has come, or its rate was changed
+   * while slots were overdue.
+   */
+  readonly #isSpecial: Uint8Array;
   /** What each of them is in `totalPps`. */
   readonly #peakPps: Float64Array;
   /** Before its first slot nothing leaves, and after its end. */
@@ -72,7 +76,7 @@ export class FlowControl {
     this.#nextSchedules = nothing();
     this.#timelines = nothing();
     this.#ending = nothing();
-    this.#endsByTime = new Uint8Array(capacity);
+    this.#isSpecial = new Uint8Array(capacity);
     this.#peakPps = doubles();
     this.#beginNs = doubles();
     this.#endNs = doubles();
@@ -138,8 +142,11 @@ export class FlowControl {
     const at = flow * cell.doubles;
     const { flows } = this.#memory;
     const state = flows[at + cell.state];
-    if (state !== flowState.running && state !== flowState.paused) return;
-    if (state === flowState.running) flows[at + cell.missed] += this.#overdue(flow);
+    if (state === flowState.running)
+      flows[at + cell.missed] += this.#overdue(flow, this.departures.slotOf(flow), this.#now());
+    else if (state === flowState.paused) {
+      flows[at + cell.missed] += this.#overdue(flow, this.#next[flow], this.#pausedNs[flow]);
+    } else return;
     this.#end(flow, at, 0);
   }
 
@@ -151,7 +158,26 @@ export class FlowControl {
   /** It has no slot left: its next one is none, or after its time. */
   isOver(flow: number): boolean {
     if (this.departures.isOver(flow)) return true;
-    return this.#endsByTime[flow] === 1 && this.#ending[flow]!.isOver(this.departures.slotOf(flow));
+    return this.#isSpecial[flow] === 1 && this.#isOverSpecially(flow);
+  }
+
+  #isOverSpecially(flow: number): boolean {
+    const slot = this.departures.slotOf(flow);
+    const timeline = this.#timelines[flow];
+    if (timeline instanceof PiecedTimeline && slot >= timeline.last.from) {
+      // All that was overdue is dealt with. What is left may be steady, and is dealt with faster.
+      this.departures.remove(flow);
+      this.#insert(flow, timeline.last.timeline, slot);
+    }
+    return this.#ending[flow]!.isOver(slot);
+  }
+
+  #insert(flow: number, timeline: LiveTimeline, next: number): void {
+    const ending = new EndingTimeline(timeline, this.#endNs[flow]);
+    this.#timelines[flow] = timeline;
+    this.#ending[flow] = ending;
+    this.#isSpecial[flow] = ending.endsByTime || timeline instanceof PiecedTimeline ? 1 : 0;
+    this.departures.insert(flow, ending, next);
   }
 
   /** Of a flow at max. */
@@ -200,19 +226,34 @@ export class FlowControl {
     }
     flows[at + cell.pps] = pps;
     if (!isRunning && state !== flowState.paused) return;
-    const timeline = this.#withRate(flow, pps, isRunning ? this.#now() : this.#pausedNs[flow]);
+    const timeline = this.#withRate(flow, at, pps, isRunning ? this.#now() : this.#pausedNs[flow]);
     if (isRunning) this.#run(flow, at, timeline, this.#next[flow]);
     else this.#timelines[flow] = timeline;
   }
 
-  /** null: it has no departures at max. */
-  #withRate(flow: number, pps: number, nowNs: number): LiveTimeline | null {
+  /** null: it has no departures at max, where what is overdue leaves as all else does. */
+  #withRate(flow: number, at: number, pps: number, nowNs: number): LiveTimeline | null {
     if (pps === max) return null;
     const before = this.#timelines[flow];
-    if (before !== null) return before.withRate(pps, this.#next[flow], nowNs);
+    if (before !== null) {
+      const moved = this.#withPhase(flow, at, before, pps, nowNs);
+      return changeRate(moved, pps, this.#next[flow], Math.max(nowNs, this.#beginNs[flow]));
+    }
     // It was at max: its slots begin anew.
     this.#next[flow] = 0;
     return liveTimeline(this.#schedules[flow]!, pps, Math.max(nowNs, this.#beginNs[flow]));
+  }
+
+  /** Before its first slot: a phase is no longer than a gap, and the time of sending moves with it. A delay stays as given. */
+  #withPhase(flow: number, at: number, timeline: LiveTimeline, pps: number, nowNs: number): LiveTimeline {
+    const { flows } = this.#memory;
+    if (this.#next[flow] > 0 || flows[at + cell.delayNs] >= 0) return timeline;
+    const latestNs = Math.max(nowNs, flows[at + cell.startedNs]) + Math.round(1e9 / pps);
+    const byNs = latestNs - this.#beginNs[flow];
+    if (byNs >= 0) return timeline;
+    this.#beginNs[flow] += byNs;
+    this.#endNs[flow] += byNs;
+    return timeline.later(byNs, 0);
   }
 
   /** It is no flow any more: its frames are stale from now on. */
@@ -231,22 +272,19 @@ export class FlowControl {
   #run(flow: number, at: number, timeline: LiveTimeline | null, next: number): void {
     const { flows } = this.#memory;
     const pps = flows[at + cell.pps];
-    this.#timelines[flow] = timeline;
     flows[at + cell.state] = flowState.running;
     this.running++;
     if (timeline === null) {
+      this.#timelines[flow] = null;
       this.max.add(flow, flows[at + cell.from]);
       return;
     }
-    const ending = new EndingTimeline(timeline, this.#endNs[flow]);
-    this.#ending[flow] = ending;
-    this.#endsByTime[flow] = ending.endsByTime ? 1 : 0;
     flows[at + cell.toleranceNs] = lateToleranceOf(ringPace, 1e9 / pps);
-    this.departures.insert(flow, ending, next);
+    this.#insert(flow, timeline, next);
     this.#peakPps[flow] = pps * peakShare(this.#schedules[flow]!);
     this.totalPps += this.#peakPps[flow];
     // Its time may be over, or have no slot.
-    if (ending.isOver(next)) this.#end(flow, at, 1);
+    if (this.#ending[flow]!.isOver(next)) this.#end(flow, at, 1);
   }
 
   /** Out of the order of departures; its state is the caller's. */
@@ -269,11 +307,11 @@ export class FlowControl {
     flows[at + cell.state] = flowState.stopped;
   }
 
-  /** Slots that are due and were not dealt with. */
-  #overdue(flow: number): number {
-    if (this.#timelines[flow] === null) return 0;
-    const next = this.departures.slotOf(flow);
-    return Math.max(0, this.#ending[flow]!.dueBefore(this.#now() + 1, next) - next);
+  /** Slots from `next` on that were due at `ns`. */
+  #overdue(flow: number, next: number, ns: number): number {
+    const timeline = this.#timelines[flow];
+    if (timeline === null) return 0;
+    return Math.max(0, new EndingTimeline(timeline, this.#endNs[flow]).dueBefore(ns + 1, next) - next);
   }
 
   #now(): number {

@@ -37,7 +37,7 @@ export interface LiveTimeline extends Timeline {
   readonly isCountable: boolean;
   /** So much later from slot `next` on, which is the next one. */
   later(byNs: number, next: number): LiveTimeline;
-  /** Another rate from slot `next` on. No slot moves before `nowNs`. */
+  /** Another rate from slot `next` on, which is not due at `nowNs`. No slot moves before that. */
   withRate(pps: number, next: number, nowNs: number): LiveTimeline;
 }
 
@@ -84,13 +84,11 @@ class LiveRate implements LiveTimeline {
     return new LiveRate(this.#bursts, this.#pps, this.#startNs + byNs);
   }
 
-  /** The slot before stays where it was, and the gap to `next` is the new one. */
+  /** The slot before stays where it was, and the gap to `next` is the new one. The first slot stays where it is. */
   withRate(pps: number, next: number, nowNs: number): LiveTimeline {
     const fromZero = new LiveRate(this.#bursts, pps, 0);
     const wantedNs =
-      next === 0
-        ? Math.min(this.dueNs(0), nowNs + Math.round(1e9 / pps))
-        : this.dueNs(next - 1) + fromZero.dueNs(next) - fromZero.dueNs(next - 1);
+      next === 0 ? this.dueNs(0) : this.dueNs(next - 1) + fromZero.dueNs(next) - fromZero.dueNs(next - 1);
     return new LiveRate(this.#bursts, pps, Math.max(nowNs, wantedNs) - fromZero.dueNs(next));
   }
 }
@@ -157,7 +155,8 @@ class LivePoisson implements LiveTimeline {
 
   /** What is left of the wait for the next one is stretched: waits of such arrivals have no memory. */
   withRate(pps: number, next: number, nowNs: number): LiveTimeline {
-    const leftNs = Math.max(0, this.dueNs(next) - nowNs);
+    // Slots before `next` may still be asked for here.
+    const leftNs = Math.max(0, this.#inner.copy().dueNs(next) - nowNs);
     return this.#from(next, nowNs + (leftNs * this.#pps) / pps, pps);
   }
 

@@ -149,6 +149,11 @@ export class Poisson implements Timeline {
     this.#exactNs = first === null ? startNs + this.#gapNs(0) : startNs;
   }
 
+  /** It goes on from the same slot on its own. */
+  copy(): Poisson {
+    return new Poisson(1e9 / this.#meanNs, this.#exactNs, this.#key, this.#k);
+  }
+
   dueNs(k: number): number {
     for (; this.#k < k; this.#k++) this.#exactNs += this.#gapNs(this.#k + 1);
     if (this.#k !== k) throw new Error("Poisson arrivals go forwards only");
