@@ -4,7 +4,7 @@ import type { OtgFlow } from "./model.js";
 import { invalid } from "./refusal.js";
 import { readRequest, request } from "./requests.js";
 import { planFlows, surroundingsOf } from "./translate/config.js";
-import { flowRate } from "./translate/timing.js";
+import { flowRate, ppsOf } from "./translate/timing.js";
 import { type Value, withDefaults } from "./wire/read-value.js";
 
 /** A configuration as it was sent, and what it is at work. */
@@ -80,16 +80,18 @@ export async function updateFlows(value: unknown, atWork: () => ConfigAtWork): P
   return { flows, warnings };
 }
 
-/** While they go on. */
+/** While they go on: all, or none where one cannot be. */
 async function setRates(live: LiveConfig, flows: readonly OtgFlow[]): Promise<void> {
-  for (const [k, { name, rate }] of flows.entries()) {
-    const plans = live.named([name], "flows.flows");
-    for (const plan of plans) {
-      const lineBps = live.plan.ports.find((port) => port.name === plan.from)!.lineBps;
-      const asked = flowRate(rate, { bps: lineBps }, `flows.flows[${k}].rate`);
-      await live.changeRate(plan, asked, `flows.flows[${k}].rate`);
-    }
-  }
+  const changes = flows.flatMap(({ name, rate }, k) => {
+    const at = `flows.flows[${k}]`;
+    return live.named([name], "flows.flows").map((plan) => {
+      const { lineBps } = live.plan.ports.find((port) => port.name === plan.from)!;
+      const asked = flowRate(rate, { bps: lineBps }, `${at}.rate`);
+      ppsOf(asked, plan.meanBytes, { bps: lineBps }, at);
+      return { plan, asked };
+    });
+  });
+  for (const { plan, asked } of changes) await live.changeRate(plan, asked);
 }
 
 /** Their frames are made anew, so they have to be stopped. */

@@ -6,7 +6,7 @@ import { givenFrame } from "../stream/frames/given-frame.js";
 import type { FrameProgram, HeaderMarks } from "../stream/frames/program.js";
 import { type RowCode, rowCode } from "../stream/frames/row-code.js";
 import { incrementPayload, plainStream, type TrafficSpec } from "../stream/index.js";
-import { fixedSize, minFrameBytes, ratePps } from "../units.js";
+import { fcsBytes, fixedSize, minFrameBytes, ratePps } from "../units.js";
 import { SessionError } from "./session-error.js";
 import type { FlowFrames, FlowRate, FlowSpec } from "./types.js";
 
@@ -71,6 +71,18 @@ export function compileFlow(spec: FlowSpec): CompiledFlow {
   } catch (error) {
     throw asFlowError(error, spec.name);
   }
+}
+
+/** `mostBytes`: without FCS; 0: not known. @throws SessionError bad-spec: frames that the port's buffers have no room for */
+export function checkFrameLength({ spec, program }: CompiledFlow, mostBytes: number): void {
+  const longest = program.variants.reduce((most, { bufferBytes }) => Math.max(most, bufferBytes), 0);
+  if (mostBytes === 0 || longest <= mostBytes) return;
+  const what = `frames of ${longest + fcsBytes} bytes do not fit into the buffers of port "${spec.from}"`;
+  throw new SessionError("bad-spec", what, {
+    where: `flow "${spec.name}" size`,
+    accepted: `up to ${mostBytes + fcsBytes} bytes with FCS`,
+    hint: "open the ports anew for longer frames (maxFrame)",
+  });
 }
 
 function asFlowError(error: unknown, name: string): unknown {

@@ -10,8 +10,10 @@ const isCount = (value: number): boolean => Number.isSafeInteger(value) && value
 const isTime = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 const isShare = (value: number): boolean => value >= 0 && value <= 1e6;
 
+type Timed = Pick<FlowSpec, "name" | "rate" | "delayNs" | "duration" | "law">;
+
 /** Refuses times, counts and laws that no schedule has, or not together. @throws SessionError bad-spec, not-possible */
-export function checkFlowSchedule(spec: FlowSpec): void {
+export function checkFlowSchedule(spec: Timed): void {
   const { delayNs, duration = { kind: "continuous" }, law = { kind: "steady" } } = spec;
   const refuse = refusalOf(spec);
   if (delayNs != null && !isTime(delayNs))

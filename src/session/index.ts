@@ -1,4 +1,6 @@
 /** Live sessions: open one, add flows, start, change and stop them while others go on, and look at their counters. */
+export { flowPps } from "./compile-flow.js";
+export { checkFlowSchedule } from "./flow-schedule.js";
 export { openSession } from "./open-session.js";
 export { SessionError, type SessionErrorCode } from "./session-error.js";
 export type {

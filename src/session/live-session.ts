@@ -4,7 +4,7 @@ import type { Port } from "../port/index.js";
 import { monotonicClock } from "../sys/clock.js";
 import { Captures, type WallTime, wallTimeBefore } from "./captures.js";
 import { Commander } from "./commander.js";
-import { compileFlow, flowPps } from "./compile-flow.js";
+import { checkFrameLength, compileFlow, flowPps } from "./compile-flow.js";
 import { NamedFlows } from "./flow-names.js";
 import { checkFlowSchedule, checkTogether, scheduleOrders } from "./flow-schedule.js";
 import { FlowTable, type TableFlow } from "./flow-table.js";
@@ -129,9 +129,10 @@ export class LiveSession implements Session {
         throw new SessionError("full", what, { hint: "open it with a greater capacity" });
       }
       const plans = [];
+      const longest = this.#openPorts.map((port) => port.facts().maxFrameBytes);
       let sliceEndMs = performance.now() + sliceMs;
       for (const spec of specs) {
-        plans.push(this.#planOf(spec));
+        plans.push(this.#planOf(spec, longest));
         if (performance.now() < sliceEndMs) continue;
         await new Promise((resolve) => setImmediate(resolve));
         this.#commander.check();
@@ -335,13 +336,15 @@ export class LiveSession implements Session {
     this.#lookAtStates();
   }
 
-  #planOf(spec: FlowSpec) {
+  /** `longest`: frames that each port has room for, without FCS. */
+  #planOf(spec: FlowSpec, longest: readonly number[]) {
     const where = `flow "${spec.name}"`;
     if (spec.name === "") throw new SessionError("bad-spec", "a flow has no name", { accepted: "a name for each" });
     const from = this.#portOf(spec.from, `${where} from`);
     const to = [...new Set(spec.to)].map((name) => this.#portOf(name, `${where} to`));
     checkFlowSchedule(spec);
     const compiled = compileFlow({ ...spec, to: [...new Set(spec.to)] });
+    checkFrameLength(compiled, longest[from]!);
     const pps = flowPps(spec.rate, compiled.meanFrameBytes, this.#specs[from]!.lineRateBps ?? null, spec.name);
     return { compiled, pps, from, to };
   }

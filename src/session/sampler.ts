@@ -217,7 +217,8 @@ export class Sampler {
     // So was one that came in after its peer had left.
     const least = Math.ceil(cells[to + rowCell.received]! / Math.max(1, flow.ownLanes.length));
     const gone = noted - Math.min(noted, Math.max(0, least - (published - noted - inRing)));
-    const goneBytes = noted === 0 ? 0 : (flows[at + flowCell.goneBytes]! * gone) / noted;
+    // Nobody knows which of them came in: frames of several sizes go by their mean, in whole bytes.
+    const goneBytes = noted === 0 ? 0 : Math.round((flows[at + flowCell.goneBytes]! * gone) / noted);
     const sent = Math.max(0, published - gone - inRing);
     const ringBytes = found > 0 ? this.#ringBytes[slot]! : 0;
     cells[to + rowCell.sent] = sent;

@@ -1,6 +1,12 @@
 /** What changes while a configuration is at work: rates, sizes, captures with filters, as clients ask over HTTP. */
+import { join } from "node:path";
 import { expect, it } from "vitest";
+import { openPortsOf } from "../../src/otg/live/open-ports.js";
+import { Tester } from "../../src/otg/tester.js";
 import { decodeCapture } from "../../src/pcap/codec.js";
+import { parsePortSpec } from "../../src/port/index.js";
+import type { Session } from "../../src/session/index.js";
+import { temporaryFolder } from "../support/rings-cross.js";
 import { ask, config, flow, flowRows, haveEnded, type Json, startRig, transmit, untilRows } from "./rig.js";
 
 const update = (properties: readonly string[], ...flows: readonly object[]) => ({
@@ -38,6 +44,48 @@ it("an update that names a flow that is not there changes none", async () => {
   const { status, json } = await ask(rig.http, "PATCH", "/config", wrong);
   expect([status, json.errors]).toEqual([400, ['flows.flows[1]: there is no flow "f9"']]);
   expect((await ask(rig.http, "GET", "/config")).json.flows[0].rate.pps).toBe("2000");
+});
+
+it("an update with one rate that nobody can send changes none", async () => {
+  await using rig = await startRig();
+  await ask(rig.http, "POST", "/config", config());
+  const wrong = update(
+    ["rate"],
+    flow("f1", "p1", "p2", { rate: { choice: "pps", pps: "1" } }),
+    flow("f2", "p2", "p1", { rate: { choice: "pps", pps: "1000000000000" } }),
+  );
+  const { status, json } = await ask(rig.http, "PATCH", "/config", wrong);
+  expect([status, json.errors]).toEqual([400, [expect.stringMatching(/^flows\.flows\[1\]\.rate: /)]]);
+  await ask(rig.http, "POST", "/control/state", transmit("start"));
+  // At one frame a second, 50 frames take longer than the test may.
+  await untilRows(rig.http, haveEnded);
+});
+
+it("frames that the ports have no room for are refused, and what was there stays as it was", async () => {
+  let session!: Session;
+  using folder = temporaryFolder();
+  const path = join(folder.path, "s");
+  const ports = [
+    { name: "one", spec: parsePortSpec(`vhost:${path},server=on`) },
+    { name: "two", spec: parsePortSpec(`virtio-user:${path}`) },
+  ];
+  const tester = new Tester({ ports, yesThisInterface: false, innerFcs: false }, async (plan, own) => {
+    session = await openPortsOf(plan, own);
+    return session;
+  });
+  try {
+    await tester.setConfig(config());
+    await tester.updateConfig(update(["rate"], flow("f1", "p1", "p2", { rate: { choice: "pps", pps: "77" } })));
+    const long = (name: string) => flow(name, "p1", "p2", { size: { choice: "fixed", fixed: 9000 } });
+    const errors = [expect.stringMatching(/^flows\.flows\[0\]\.size: frames of 9000 bytes .* up to 1522 bytes/)];
+    await expect(tester.updateConfig(update(["size"], long("f1")))).rejects.toMatchObject({ errors });
+    const append = { config_append_list: [{ choice: "flows", flows: [long("f3")] }] };
+    await expect(tester.appendConfig(append)).rejects.toThrow(/do not fit into the buffers/);
+    const rates = Object.fromEntries(session.flows().map(({ spec }) => [spec.name, spec.rate]));
+    expect(rates).toEqual({ f1: { kind: "pps", pps: 77 }, f2: { kind: "pps", pps: 2000 } });
+  } finally {
+    await tester.close();
+  }
 });
 
 it("captures hold what passes all filters, cut and in the format that was asked for", async () => {

@@ -15,7 +15,17 @@ import type { LiveSession } from "../../src/session/live-session.js";
 import { temporaryFolder } from "../support/rings-cross.js";
 
 const plan = (metrics: object = {}, more: object = {}): PlannedFlow => ({
-  ...{ name: "f", key: "f", path: "flows[0]", from: "p1", to: ["p2"], warnings: [], longestBytes: 128, gateways: [] },
+  ...{
+    name: "f",
+    key: "f",
+    path: "flows[0]",
+    from: "p1",
+    to: ["p2"],
+    warnings: [],
+    meanBytes: 128,
+    longestBytes: 128,
+    gateways: [],
+  },
   metrics: { enable: true, loss: true, timestamps: false, latency: false, ratio: 1, ...metrics },
   compile: () => ({ spec: { name: "f", rate: { kind: "pps", pps: 1 } } as FlowSpec, origins: [] }),
   ...more,

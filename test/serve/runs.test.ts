@@ -216,6 +216,9 @@ describe("a run that goes on", () => {
 
 it("a run stops with its client, where that was asked for", async () => {
   const { id } = await rig.run({ options: endlessRun, stopWithClient: true });
+  // Who asks for the head alone is answered, and is no client.
+  const head = await rig.ask("HEAD", `/runs/${id}/events`);
+  expect([head.status, head.headers["content-type"], head.text]).toEqual([200, "text/event-stream", ""]);
   const stream = await rig.open(`/runs/${id}/events`);
   await untilState(id, ["running"]);
   stream.destroy();

@@ -189,6 +189,9 @@ describe("flows by laws of departures", () => {
     const [first, second] = [await figuresOf("chain.first"), await figuresOf("chain.second")];
     expect([first["sent"], second["sent"], second["received"]]).toEqual([30, 20, 20]);
     expect(second["firstNs"]).toBeGreaterThan(first["firstNs"]!);
+    // With another length they would be steady.
+    const again = await ofSession("POST", "/start", { duration: "10s" });
+    expect([again.status, again.json.error?.where]).toEqual([422, "flows"]);
     await remove("chain.first", "chain.second");
   });
 
@@ -224,6 +227,7 @@ describe("a session refuses", () => {
     [{ ...forward, name: "x", rate: "max", profileText: laws }, 422, "invalid"],
     [{ ...forward, name: "x", rate: "0pps" }, 422, "invalid", "rate"],
     [{ ...forward, name: "x", options: { sizes: "64,128" } }, 422, "invalid", "sizes"],
+    [{ ...forward, name: "x", options: { sizes: 9000 } }, 422, "invalid", 'flow "x" size'],
     [{ ...forward, name: "x", options: { size: 64 } }, 422, "invalid", "size"],
     [{ ...forward, name: "x", frame: "/etc/passwd" }, 422, "invalid", "frame"],
     [{ ...forward, name: "x", frame: "hex:0", profile: "y" }, 422, "invalid", "profile"],

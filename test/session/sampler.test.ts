@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { FlowCounters, FlowSpec } from "../../src/session/types.js";
+import { defaultPlainTraffic, layersOf } from "../../src/stream/spec.js";
 import { plainCounters } from "../support/plain-sampler.js";
 import { SessionSim, type SimDevice, settleNs, simFlow } from "../support/session-sim.js";
 
@@ -94,4 +95,23 @@ it("a flow in the place of another one has its own latency", () => {
   const { received, latencyNs } = sim.counters("b");
   expect(received).toBe(10);
   expect(latencyNs!.min).toBeGreaterThan(before.max);
+});
+
+it("bytes are whole where some frames of several sizes came in after their peer had left", () => {
+  const sim = new SessionSim();
+  const parts = [64, 65, 70, 99, 128].map((frameBytes) => ({ frameBytes, weight: 1 }));
+  const layers = layersOf(defaultPlainTraffic, 1);
+  const size = { kind: "mix", name: "five", parts } as const;
+  sim.add(simFlow("a", 1, { frames: { kind: "stream", layers, size } }));
+  sim.still.add(0);
+  sim.command("start", ["a"]);
+  sim.run(200_000);
+  const sent = sim.wires[0]!.receive(0);
+  sim.loop.attach(0, null);
+  expect(sent.length).toBeGreaterThan(10);
+  for (const frame of sent) {
+    sim.wires[1]!.send(0, [frame]);
+    sim.run(2_000);
+    expect(Number.isInteger(sim.counters("a").sentBytes)).toBe(true);
+  }
 });

@@ -237,6 +237,8 @@ describe("a session in its own thread", () => {
     await refused("bad-spec", add({ law: { kind: "shape", pieces: [], thenShare: 0 } }), /sends nothing/);
     const piece = { durationNs: 0, fromShare: 1, toShare: 1 };
     await refused("bad-spec", add({ law: { kind: "shape", pieces: [piece], thenShare: 1 } }), /a piece of 0 ns/);
+    const long = { kind: "stream", layers: layers.slice(0, 2), size: fixedSize(1519) } as const;
+    await refused("bad-spec", add({ frames: long }), /frames of 1519 bytes do not fit into the buffers of port "p0"/);
     await session.addFlows([simFlow("b", 1, { law: poisson })]);
     await refused("not-possible", () => session.setRate(["a", "b"], max.rate), /has no departures of its own/);
     expect(session.sample().flows.map(({ pps }) => pps)).toEqual([100_000, 100_000]);

@@ -1,35 +1,15 @@
 /** The flows of a configuration in the session: those that wait for a gateway's address are added when it is known. */
 import { type FlowRate, type Session, SessionError } from "../../session/index.js";
 import { invalid, OtgRefusal } from "../refusal.js";
+import { flowRefusal } from "../translate/flow-refusal.js";
 import type { PlannedFlow } from "../translate/flows.js";
 import type { Neighbours } from "./neighbours.js";
 
 interface Held {
   readonly plan: PlannedFlow;
   isAdded: boolean;
-  /** In the place of the plan's, of one that waits. */
-  rate?: FlowRate;
-}
-
-const fieldPattern = /^flow ".*" fields\[(\d+)\]/s;
-const partPattern = /^flow ".*" (\w+)/s;
-const parts: Readonly<Record<string, string>> = {
-  size: "size",
-  rate: "rate",
-  duration: "duration",
-  delayNs: "duration",
-  packet: "packet",
-};
-
-/** What a session refuses of a flow, with the path of the request. */
-function refusalOf(error: unknown, { path }: PlannedFlow, origins: readonly string[]): OtgRefusal {
-  if (!(error instanceof SessionError)) throw error;
-  const where = error.where ?? "";
-  const field = fieldPattern.exec(where)?.[1];
-  const part = parts[partPattern.exec(where)?.[1] ?? ""];
-  const at = field === undefined ? (part === undefined ? path : `${path}.${part}`) : (origins[Number(field)] ?? path);
-  const accepted = error.accepted === undefined ? "" : `; accepted: ${error.accepted}`;
-  return invalid(`${at}: ${error.message}${accepted}`);
+  /** In the place of the plan's. */
+  rate: FlowRate | null;
 }
 
 /** Flows that are added at once; the clients of others go on meanwhile. */
@@ -65,7 +45,21 @@ export class FlowSet {
       await this.#session.removeFlows(done);
       throw error;
     }
-    for (const { plan } of compiled) this.#held.set(plan.key, { plan, isAdded: this.#isReady(plan) });
+    for (const { plan } of compiled)
+      this.#held.set(plan.key, { plan, isAdded: this.#isReady(plan), rate: this.#rateOf(plan) });
+  }
+
+  /** Others of the same names; where they cannot be, those before are there as they were. @throws OtgRefusal */
+  async replace(old: readonly PlannedFlow[], plans: readonly PlannedFlow[]): Promise<void> {
+    const rates = old.map((plan) => this.#rateOf(plan));
+    await this.remove(old);
+    try {
+      await this.add(plans);
+    } catch (error) {
+      for (const [k, plan] of old.entries()) this.#held.set(plan.key, { plan, isAdded: false, rate: rates[k]! });
+      await this.add(old);
+      throw error;
+    }
   }
 
   /** By their names of the request. */
@@ -77,9 +71,9 @@ export class FlowSet {
 
   /** @throws SessionError */
   async setRate({ key }: PlannedFlow, rate: FlowRate): Promise<void> {
-    const held = this.#held.get(key);
-    if (held?.isAdded === false) held.rate = rate;
-    else await this.#session.setRate([key], rate);
+    const held = this.#held.get(key)!;
+    if (held.isAdded) await this.#session.setRate([key], rate);
+    held.rate = rate;
   }
 
   isAdded({ key }: PlannedFlow): boolean {
@@ -110,8 +104,12 @@ export class FlowSet {
 
   #compile(plan: PlannedFlow): ReturnType<PlannedFlow["compile"]> {
     const { spec, origins } = plan.compile(this.#neighbours.gatewayMacs);
-    const rate = this.#held.get(plan.key)?.rate;
-    return { spec: rate === undefined ? spec : { ...spec, rate }, origins };
+    const rate = this.#rateOf(plan);
+    return { spec: rate === null ? spec : { ...spec, rate }, origins };
+  }
+
+  #rateOf({ key }: PlannedFlow): FlowRate | null {
+    return this.#held.get(key)?.rate ?? null;
   }
 
   #isReady({ gateways }: PlannedFlow): boolean {
@@ -127,7 +125,7 @@ export class FlowSet {
       if (error instanceof SessionError && error.code === "full") throw invalid(`flows: ${error.toLine()}`);
       const name = error instanceof SessionError ? /^flow "(.*?)"(?: |$)/s.exec(error.where ?? "")?.[1] : undefined;
       const one = some.find(({ spec }) => spec.name === name) ?? some[0]!;
-      throw refusalOf(error, one.plan, one.origins);
+      throw flowRefusal(error, one.plan.path, one.origins);
     }
   }
 }

@@ -1,5 +1,5 @@
 /** A configuration at work: its session, its flows, devices and captures. */
-import { type FlowCounters, type FlowRate, type Session, SessionError } from "../../session/index.js";
+import type { FlowCounters, FlowRate, Session } from "../../session/index.js";
 import { maxFrameBytes } from "../../units.js";
 import type { OtgCapture } from "../model.js";
 import { invalid } from "../refusal.js";
@@ -83,14 +83,8 @@ export class LiveConfig {
     this.session.sample();
   }
 
-  /** @throws OtgRefusal */
-  async changeRate(plan: PlannedFlow, rate: FlowRate, path: string): Promise<void> {
-    try {
-      await this.#flows.setRate(plan, rate);
-    } catch (error) {
-      if (!(error instanceof SessionError)) throw error;
-      throw invalid(`${path}: ${error.message}`);
-    }
+  changeRate(plan: PlannedFlow, rate: FlowRate): Promise<void> {
+    return this.#flows.setRate(plan, rate);
   }
 
   /** Returns warnings. A link that cannot be set is one: the models say so of virtual ports. */
@@ -127,14 +121,8 @@ export class LiveConfig {
   }
 
   /** In the place of those of the same names. */
-  async replace(old: readonly PlannedFlow[], plans: readonly PlannedFlow[]): Promise<void> {
-    await this.#flows.remove(old);
-    try {
-      await this.#flows.add(plans);
-    } catch (error) {
-      await this.#flows.add(old);
-      throw error;
-    }
+  replace(old: readonly PlannedFlow[], plans: readonly PlannedFlow[]): Promise<void> {
+    return this.#flows.replace(old, plans);
   }
 
   /** Flows whose frames are too short for what is asked of them. */

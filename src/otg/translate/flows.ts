@@ -1,8 +1,9 @@
 /** Flows of a configuration → flows of a session. */
-import type { FlowSpec } from "../../session/index.js";
+import { checkFlowSchedule, type FlowSpec } from "../../session/index.js";
 import type { Metrics, OtgFlow } from "../model.js";
 import { invalid } from "../refusal.js";
 import type { DeviceEnd } from "./devices.js";
+import { flowRefusal } from "./flow-refusal.js";
 import { type AutoValues, packetOf } from "./packet.js";
 import { askedGateways, autoOf, checkBothWays, type GatewayMacs, type Pair, pairsOf } from "./pairs.js";
 import { payloadOf } from "./payload.js";
@@ -31,6 +32,7 @@ export interface PlannedFlow {
   readonly metrics: FlowMetricsAsked;
   readonly warnings: readonly string[];
   /** With FCS. */
+  readonly meanBytes: number;
   readonly longestBytes: number;
   /** Whose gateways have to be asked for before it can start. */
   readonly gateways: readonly DeviceEnd[];
@@ -113,7 +115,7 @@ function planOne(flow: OtgFlow, ends: Ends, around: FlowSurroundings, path: stri
   const sizes = flowSizes(flow.size, `${path}.size`);
   const rate = flowRate(flow.rate, { bps: line.lineBps }, `${path}.rate`);
   const shape = { line: { bps: line.lineBps }, meanBytes: sizes.meanBytes };
-  const pps = ppsOf(rate, sizes.meanBytes, shape.line);
+  const pps = ppsOf(rate, sizes.meanBytes, shape.line, path);
   const times = timesOf(flow.duration, { ...shape, pps }, `${path}.duration`);
   const payload = payloadOf(flow.payload, `${path}.payload`);
   const { from, to, pairs } = ends;
@@ -131,10 +133,16 @@ function planOne(flow: OtgFlow, ends: Ends, around: FlowSurroundings, path: stri
     };
     return { spec, origins };
   };
-  // What is wrong with the packet is told before anything of the configuration that is at work goes.
+  // What is wrong with times and packet is told before anything of the configuration that is at work goes.
   const first = compile(new Map());
+  try {
+    checkFlowSchedule(first.spec);
+  } catch (error) {
+    throw flowRefusal(error, path);
+  }
   return {
-    ...{ name: flow.name, key, path, from, to, metrics, warnings: sizes.warnings, longestBytes: sizes.most },
+    ...{ name: flow.name, key, path, from, to, metrics, warnings: sizes.warnings },
+    ...{ meanBytes: sizes.meanBytes, longestBytes: sizes.most },
     gateways: pairs === null || !takesGateway(flow) ? [] : askedGateways(pairs),
     compile: pairs === null ? () => first : compile,
   };

@@ -1,8 +1,9 @@
 /** Rate and duration of a flow. Spaces in bytes are times of the port's line. */
-import type { FlowDuration, FlowRate } from "../../session/index.js";
-import { layer1OverheadBytes, ratePps } from "../../units.js";
+import { type FlowDuration, type FlowRate, flowPps } from "../../session/index.js";
+import { layer1OverheadBytes } from "../../units.js";
 import type { Duration, FlowRateModel, Span } from "../model.js";
 import { invalid } from "../refusal.js";
+import { flowRefusal } from "./flow-refusal.js";
 
 export interface LineSpeed {
   /** null: nobody said it. */
@@ -91,6 +92,11 @@ function plainDuration(duration: Duration | undefined, path: string): FlowDurati
   return { kind: "seconds", seconds };
 }
 
-/** Frames a second of a flow whose frames have this mean size. @throws PktgenError */
-export const ppsOf = (rate: FlowRate, meanBytes: number, line: LineSpeed): number =>
-  ratePps(rate, meanBytes, line.bps, "rate");
+/** Frames a second of a flow whose frames have this mean size. `path`: of the flow. @throws OtgRefusal */
+export function ppsOf(rate: FlowRate, meanBytes: number, line: LineSpeed, path: string): number {
+  try {
+    return flowPps(rate, meanBytes, line.bps, "");
+  } catch (error) {
+    throw flowRefusal(error, path);
+  }
+}

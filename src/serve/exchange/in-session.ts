@@ -63,9 +63,11 @@ export async function exchangeInSession(
   number: number,
   signal: AbortSignal,
 ): Promise<ExchangeOutcome> {
-  const flows = flowsOf(order, number);
+  const mostBytes = session.ports.find(({ name }) => name === order.tx)?.facts?.maxFrameBytes ?? order.maxFrameBytes;
+  // Frames that the port has no room for stay unsent.
+  const flows = flowsOf(order, number).filter((_, k) => order.frames[k]!.bytes.length <= mostBytes);
   const names = flows.map(({ name }) => name);
-  const spanNs = flows.at(-1)!.delayNs ?? 0;
+  const spanNs = flows.at(-1)?.delayNs ?? 0;
   await session.addFlows(flows);
   try {
     await session.startCapture({ port: order.rx, frames: order.mostFrames, overwrite: false });

@@ -7,6 +7,12 @@ import type { KeptEvent } from "../events/journal.js";
 import { nextEvents } from "../events/next-events.js";
 import type { EventsReply } from "../route.js";
 
+export const eventHeaders = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-store",
+  "X-Accel-Buffering": "no",
+} as const;
+
 /** A reader that takes nothing for so long is let go. */
 const patienceMs = 60_000;
 
@@ -75,11 +81,7 @@ export function streamEvents(reply: EventsReply, response: ServerResponse): void
     unlisten?.();
     leave();
   });
-  response.writeHead(200, {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-  });
+  response.writeHead(200, eventHeaders);
   response.write("retry: 1000\n\n");
   write();
 }

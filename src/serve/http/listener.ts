@@ -8,7 +8,7 @@ import type { Reply } from "../route.js";
 import { answer, findRoute } from "../router.js";
 import type { Server } from "../server.js";
 import { bodyOf } from "./body.js";
-import { streamEvents } from "./event-stream.js";
+import { eventHeaders, streamEvents } from "./event-stream.js";
 import { admit, cookieFor, type Guard } from "./guard.js";
 import { closeServer, guardedServer } from "./guarded-server.js";
 
@@ -36,7 +36,9 @@ function lastEventId({ headers }: IncomingMessage): number | null {
 
 function send(reply: Reply, request: IncomingMessage, response: ServerResponse): void {
   if (reply.kind === "events") {
-    streamEvents(reply, response);
+    // Who asks for the head alone is no reader.
+    if (request.method === "HEAD") response.writeHead(200, eventHeaders).end();
+    else streamEvents(reply, response);
     return;
   }
   if (reply.kind === "nothing") {

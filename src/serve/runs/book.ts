@@ -20,7 +20,7 @@ export interface AskedRun {
   /** null: it has none, or not yet. */
   readonly result: () => RunResult | null;
   readonly events: () => readonly KeptEvent[];
-  /** What it was begun by: given again, it begins the same run. null: nobody asked this server for it. */
+  /** What it was begun by: given again, it begins the same run, by what a profile's file says then. null: nobody asked this server for it. */
   readonly request: () => RunBody | null;
   /** null: it ended before this server began. */
   readonly journal: EventJournal | null;

@@ -3,6 +3,7 @@ import { didYouMean } from "../../nearest.js";
 import type {
   FlowCounters,
   FlowDuration,
+  FlowInfo,
   HostSpec,
   Session,
   SessionEvent,
@@ -173,10 +174,10 @@ export class ServedSession {
     return names.map((name) => this.#factsOf(known.get(name)!));
   }
 
-  /** @throws RequestRefusal (404) */
+  /** Of a session that has ended, the flows that it had then. @throws RequestRefusal (404) */
   #know(name: string): void {
-    if (this.#rates.has(name)) return;
-    const known = [...this.#rates.keys()];
+    const known = this.#last?.flows.map((flow) => flow.name) ?? [...this.#rates.keys()];
+    if (known.includes(name)) return;
     throw new RequestRefusal("not-found", `there is no flow "${name}"`, {
       where: "flow",
       accepted: known.slice(0, 20).join(", ") || "none: there are no flows",
@@ -212,7 +213,7 @@ export class ServedSession {
     this.#teller.deed("rate", `rate ${formatRate(read)}`, [name]);
   }
 
-  /** Paused flows alone are resumed. `names` null: all. `duration`: of a start, from which on it is theirs. @throws SessionError unknown-flow */
+  /** Paused flows alone are resumed. `names` null: all. `duration`: of a start, from which on it is theirs. @throws SessionError unknown-flow, RequestRefusal (422) */
   async act(deed: SessionDeed, names: readonly string[] | null, duration?: FlowDuration): Promise<void> {
     const { engine } = this;
     const states = new Map(
@@ -222,6 +223,7 @@ export class ServedSession {
     const isMeant = (name: string): boolean => deed !== "resume" || (states.get(name) ?? "paused") === "paused";
     const flows = asked.filter(isMeant);
     if (flows.length === 0) return;
+    if (duration !== undefined) refuseBursts(engine.flows(), flows);
     if (deed === "start") await engine.start(flows, duration);
     else await engine[deed](flows);
     this.#teller.deed(deed, deed, flows);
@@ -321,6 +323,17 @@ export class ServedSession {
       figures: flowFigures(flow, this.#teller.lostPps(name)),
     };
   }
+}
+
+/** @throws RequestRefusal (422): flows in bursts would be steady from then on. */
+function refuseBursts(flows: readonly FlowInfo[], names: readonly string[]): void {
+  const asked = new Set(names);
+  const one = flows.find(({ spec }) => asked.has(spec.name) && spec.duration?.kind === "bursts");
+  if (one === undefined) return;
+  throw new RequestRefusal("invalid", `flow "${one.spec.name}" has bursts, which say how long it sends`, {
+    where: "flows",
+    accepted: "flows without bursts, or no count and no duration",
+  });
 }
 
 /** Without the flows that exchanges are made of. */
