@@ -70,6 +70,8 @@ export class FlowTable {
   readonly #heapWords: Int32Array;
   #templates = 0;
   #groups = 0;
+  /** Numbers of groups that are gone: the loop keeps a place for each number. */
+  readonly #freeGroups: number[] = [];
 
   constructor(memory: SessionMemory) {
     const { capacity, lanes, heapBytes } = memory.shape;
@@ -150,6 +152,7 @@ export class FlowTable {
     group.rows -= rows;
     if (group.rows > 0) return false;
     for (const at of group.pieces) this.heap.give(at);
+    this.#freeGroups.push(group.number);
     return true;
   }
 
@@ -271,6 +274,7 @@ export class FlowTable {
     const [{ text, ints, doubles }] = rows as [(typeof rows)[number]];
     const listWords = rows.reduce((sum, { lists }) => sum + lists.reduce((n, { values }) => n + values.length, 0), 0);
     const { heap } = this.memory;
+    const number = this.#freeGroups.pop() ?? this.#groups++;
     const pieces: number[] = [];
     const piece = (length: number, bytesEach: number): HeapPiece => {
       const at = this.heap.take(length * bytesEach);
@@ -279,7 +283,7 @@ export class FlowTable {
     };
     try {
       const opened: RowGroup = {
-        group: this.#groups++,
+        group: number,
         text,
         rows: rows.length,
         ints: piece(2 * rows.length * ints.length, 4),
@@ -305,6 +309,7 @@ export class FlowTable {
       return { group: { number: opened.group, pieces, rows: rows.length }, order: opened };
     } catch (error) {
       for (const at of pieces) this.heap.give(at);
+      this.#freeGroups.push(number);
       throw error;
     }
   }

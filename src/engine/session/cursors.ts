@@ -30,6 +30,9 @@ interface OpenGroup {
   readonly rows: number;
 }
 
+/** Of a group that is gone: it holds no memory. */
+const untouched: TouchRow = () => {};
+
 export class LiveCursors {
   readonly #memory: SessionMemory;
   readonly #functions: TouchRow[] = [];
@@ -54,6 +57,7 @@ export class LiveCursors {
 
   close(group: number): void {
     this.#groups[group] = null;
+    this.#functions[group] = untouched;
   }
 
   touch(memory: RingMemory, flow: number, at: number, variant: number): void {

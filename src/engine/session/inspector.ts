@@ -36,24 +36,51 @@ export class SessionInspector {
   readonly #trialHigh: number;
   /** By flow without signature. */
   readonly #marks = new Map<number, HeaderMarks>();
-  /** bufferBytes without VLAN tags that flows have or had. */
+  /** bufferBytes without VLAN tags that flows have or had: they are looked for. */
   readonly #lengths: number[] = [];
+  /** By length: how many sizes of flows have it now. */
+  readonly #users = new Map<number, number>();
+  /** By flow: its sizes are among the users. */
+  readonly #isLearned: Uint8Array;
 
   constructor(memory: SessionMemory, ringMemory: RingMemory) {
     this.#memory = memory;
     this.#ringMemory = ringMemory;
     this.#sizes = new Int32Array(memory.heap);
     this.#trialHigh = trialHighOf(memory.shape.trial);
+    this.#isLearned = new Uint8Array(memory.shape.capacity);
   }
 
   /** A flow starts: its lengths are known from now on. */
   learn(flow: number): void {
-    const { flows } = this.#memory;
-    const tags = flows[flow * flowCell.doubles + flowCell.tags];
+    if (this.#isLearned[flow] === 1) return;
+    this.#isLearned[flow] = 1;
     for (let variant = 0; variant < this.#variantsOf(flow); variant++) {
-      const length = this.#bytesOf(flow, variant) - tagBytes * tags;
-      if (this.#lengths.length < mostLengths && !this.#lengths.includes(length)) this.#lengths.push(length);
+      const length = this.#lengthOf(flow, variant);
+      this.#users.set(length, (this.#users.get(length) ?? 0) + 1);
+      if (!this.#lengths.includes(length)) this.#lookFor(length);
     }
+  }
+
+  /** A flow is removed. Its frames may be on their way: its lengths make room only where others need it. */
+  forget(flow: number): void {
+    if (this.#isLearned[flow] === 0) return;
+    this.#isLearned[flow] = 0;
+    for (let variant = 0; variant < this.#variantsOf(flow); variant++) {
+      const length = this.#lengthOf(flow, variant);
+      const left = (this.#users.get(length) ?? 1) - 1;
+      if (left > 0) this.#users.set(length, left);
+      else this.#users.delete(length);
+    }
+  }
+
+  #lookFor(length: number): void {
+    if (this.#lengths.length < mostLengths) {
+      this.#lengths.push(length);
+      return;
+    }
+    const place = this.#lengths.findIndex((known) => !this.#users.has(known));
+    if (place >= 0) this.#lengths[place] = length;
   }
 
   /** How to tell a flow's frames without signature; null: forget it. */
@@ -142,6 +169,10 @@ export class SessionInspector {
 
   #variantsOf(flow: number): number {
     return this.#memory.flows[flow * flowCell.doubles + flowCell.variants];
+  }
+
+  #lengthOf(flow: number, variant: number): number {
+    return this.#bytesOf(flow, variant) - tagBytes * this.#memory.flows[flow * flowCell.doubles + flowCell.tags];
   }
 
   #bytesOf(flow: number, variant: number): number {

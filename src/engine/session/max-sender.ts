@@ -1,6 +1,7 @@
 /**
  * Sends frames of flows at max: what a port's ring has room for, in turn. A part of the ring stays free, and nothing is
  * placed while another flow's frame is due. So frames with departures, and answers, leave as they would without them.
+ * Where frames are due without end, because nobody can send their rates, flows at max still have a small share.
  */
 import { high16, low32 } from "../../stream/frames/signature.js";
 import type { TrialClock } from "../loop/index.js";
@@ -13,6 +14,8 @@ const mostAtOnce = 32;
 /** Slots that stay free, or this share of a small ring. */
 const mostReserve = 64;
 const reserveShare = 4;
+/** One ring is filled after so much time, whatever is due. */
+const mostWaitNs = 1_000_000;
 
 export class MaxSender {
   readonly #memory: SessionMemory;
@@ -25,6 +28,8 @@ export class MaxSender {
   /** By queue: whose turn it is. */
   readonly #turns: Int32Array;
   #first = 0;
+  /** When a ring was filled last. A double in a typed array; trial-clock.ts says why. */
+  readonly #filledNs = new Float64Array(1);
 
   constructor(
     memory: SessionMemory,
@@ -48,13 +53,24 @@ export class MaxSender {
     const { length } = this.#senders;
     let moved = 0;
     for (let k = 0; k < length; k++) {
-      // The next turn begins with the queue that this one did not come to.
-      if (this.#control.departures.nextNs <= this.#clock.nowNs) break;
       const place = this.#first;
+      const hasFlows = this.#control.max.of(this.#senders[place].port).length > 0;
+      // The next turn begins with the queue that this one did not come to.
+      if (hasFlows && this.#mustWait()) break;
       this.#first = place + 1 < length ? place + 1 : 0;
-      if (this.#control.max.of(this.#senders[place].port).length > 0) moved += this.#fill(place);
+      if (!hasFlows) continue;
+      this.#filledNs[0] = this.#clock.nowNs;
+      moved += this.#fill(place);
     }
     return moved;
+  }
+
+  /** Another flow's frame is due. Flows whose time is over end all the same. */
+  #mustWait(): boolean {
+    const { nowNs } = this.#clock;
+    if (this.#control.departures.nextNs > nowNs) return false;
+    for (let k = 0; k < this.#senders.length; k++) this.#endThoseOver(this.#senders[k].port);
+    return nowNs - this.#filledNs[0] < mostWaitNs;
   }
 
   #fill(place: number): number {

@@ -224,6 +224,7 @@ export class SessionLoop implements Traffic {
         control.setRate(flow, value);
         break;
       case commandKind.remove:
+        this.#inspector.forget(flow);
         control.remove(flow);
         break;
       case commandKind.order:

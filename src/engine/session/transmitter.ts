@@ -33,6 +33,8 @@ export class SessionTransmitter {
   readonly #inUse: { port: number };
   readonly #wait: FineWait;
   readonly #catchUp = new CatchUp(catchUpFrames);
+  /** Frames may be placed and not handed over, or kicks be due: a ring that breaks ends its turn at once. */
+  #isOwed = false;
 
   constructor(
     memory: SessionMemory,
@@ -56,6 +58,7 @@ export class SessionTransmitter {
 
   /** One turn at the clock's time, which may move on in it. Returns the frames published. */
   step(): number {
+    if (this.#isOwed) this.#handOver();
     const clock = this.#clock;
     const { nextNs } = this.#control.departures;
     if (clock.nowNs < nextNs) {
@@ -78,6 +81,7 @@ export class SessionTransmitter {
     let low = low32(clock.nowNs) | 0;
     let high = high16(clock.nowNs);
     let moved = 0;
+    this.#isOwed = !isSingle;
     for (let left = catchUpFrames; left > 0; ) {
       const { nextNs, stream: flow } = departures;
       if (clock.nowNs < nextNs || catchUp.frames < 1) break;
@@ -95,7 +99,7 @@ export class SessionTransmitter {
         ? 1
         : Math.min(left, Math.floor(catchUp.frames), flows[at + flowCell.limit] - flows[at + flowCell.published]);
       const due = departures.runAt(clock.nowNs, most, flows[at + flowCell.toleranceNs]);
-      const placed = room > 0 ? sender.place(flow, due, low, high) : 0;
+      const placed = room > 0 ? this.#place(sender, flow, due, low, high) : 0;
       if (placed > 0) {
         catchUp.spend(placed);
         this.#noteSent(at, Math.min(placed, departures.lateInRun));
@@ -119,6 +123,29 @@ export class SessionTransmitter {
     return moved;
   }
 
+  /** A ring that breaks in the middle of a run leaves the slots that have no frame yet to the next turn. */
+  #place(sender: PortSender, flow: number, due: number, low: number, high: number): number {
+    const { flows } = this.#memory;
+    const at = flow * flowCell.doubles;
+    const before = flows[at + flowCell.published];
+    try {
+      return sender.place(flow, due, low, high);
+    } catch (error) {
+      this.#goOn(at, flows[at + flowCell.published] - before);
+      throw error;
+    }
+  }
+
+  /** So many of the run's frames were placed before its ring broke. */
+  #goOn(at: number, placed: number): void {
+    if (placed === 0) return;
+    const { departures } = this.#control;
+    departures.runAt(this.#clock.nowNs, placed, this.#memory.flows[at + flowCell.toleranceNs]);
+    this.#catchUp.spend(placed);
+    this.#noteSent(at, departures.lateInRun);
+    departures.advanceRun();
+  }
+
   /** All of it is published before the first kick, which may find the peer gone. */
   #handOver(): void {
     for (const sender of this.#senders) {
@@ -129,6 +156,7 @@ export class SessionTransmitter {
       this.#inUse.port = sender.port;
       sender.kick();
     }
+    this.#isOwed = false;
   }
 
   #noteSent(at: number, late: number): void {

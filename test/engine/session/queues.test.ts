@@ -87,3 +87,19 @@ describe("a port with several queues", () => {
       expect([received + lost, settled]).toEqual([sent, true]);
   });
 });
+
+it("flows at max have a share, and end, beside a rate that nobody can send", () => {
+  const sim = new SessionSim(4);
+  sim.turnNs = 20_000;
+  const duration = { kind: "seconds", seconds: 0.01 } as const;
+  sim.add(
+    simFlow("rate", 1, { from: "p2", to: ["p3"], rate: { kind: "pps", pps: 6e6 } }),
+    simFlow("timed", 2, { rate: { kind: "max" }, duration }),
+    simFlow("endless", 3, { from: "p1", to: ["p0"], rate: { kind: "max" } }),
+  );
+  sim.command("start", ["rate", "timed", "endless"]);
+  sim.run(30e6);
+  expect(sim.counters("rate").missed + sim.counters("rate").late).toBeGreaterThan(0);
+  for (const name of ["timed", "endless"]) expect(sim.counters(name).sent).toBeGreaterThan(100);
+  expect(sim.counters("timed").state).toBe("stopped");
+});

@@ -1,6 +1,8 @@
 /** The loop of a session on simulated devices: what it sends, and what it counts of all that can come back. */
 import { describe, expect, it } from "vitest";
 import { readSequence, readTrialStream } from "../../../src/stream/index.js";
+import { defaultPlainTraffic, layersOf } from "../../../src/stream/spec.js";
+import { fixedSize } from "../../../src/units.js";
 import { SessionSim, simFlow, straight } from "../../support/session-sim.js";
 
 const sequenceOf = (frame: Uint8Array): number =>
@@ -235,5 +237,44 @@ describe("the loop of a session", () => {
     expect(sim.table.free).toBe(4);
     // JSON orders of this simulation stay.
     expect(sim.table.heap.taken - before).toBeLessThan(50 * 32 * 40);
+  });
+
+  it("uses the number of a group of flows with changing fields again", () => {
+    const sim = new SessionSim(2, 4);
+    const fields = [
+      { target: { field: "udp.srcPort" }, change: { kind: "increment", min: 2000, max: 2999, step: 1 } },
+    ] as const;
+    const frames = { ...simFlow("", 1).frames, fields };
+    for (let round = 0; round < 20; round++) {
+      const duration = { kind: "frames", frames: 5 } as const;
+      sim.add(simFlow("a", 1, { frames, duration }), simFlow("b", 2, { frames, duration }));
+      sim.add(simFlow("c", 3, { frames, duration }));
+      for (const { slot } of sim.flows.values()) expect(sim.memory.groupOf[slot]).toBeLessThan(2);
+      sim.command("start", ["a", "b", "c"]);
+      sim.run(200_000);
+      for (const name of ["a", "c", "b"]) sim.remove(name);
+    }
+    const ports = sim.taken.map(({ frame }) => (frame[34]! << 8) | frame[35]!);
+    expect(ports).toHaveLength(20 * 15);
+    expect(new Set(ports)).toEqual(new Set([2000, 2001, 2002, 2003, 2004]));
+  });
+
+  it("knows the lengths of flows that run, after flows of many other lengths", () => {
+    const sim = new SessionSim(2, 4);
+    const layers = layersOf(defaultPlainTraffic, 1);
+    const duration = { kind: "frames", frames: 1 } as const;
+    for (let k = 0; k < 80; k++) {
+      const frames = { kind: "stream", layers, size: fixedSize(64 + k) } as const;
+      sim.add(simFlow("a", 1, { frames, duration }));
+      sim.command("start", ["a"]);
+      sim.run(40_000, () => []);
+      const longer = Uint8Array.of(...sim.taken.at(-1)!.frame, 0, 0, 0, 0);
+      sim.wires[1]!.send(0, [longer]);
+      sim.turn();
+      expect(sim.counters("a")).toMatchObject({ corrupt: 1 });
+      sim.remove("a");
+    }
+    sim.quiet();
+    expect(sim.snapshot().ports[1]).toMatchObject({ corrupt: 80, foreign: 0 });
   });
 });
