@@ -1,9 +1,14 @@
-/** Latency of flows for samples: what was summed up is kept until more frames came. */
+/**
+ * Latency of flows for samples. What was summed up is kept until more frames came, but only if the loop was at rest while it
+ * was: what was read in the midst of its writing is read again by the next sample.
+ */
 import { SessionLanes, type SessionMemory } from "../engine/session/index.js";
 import { SmallHistograms, SmallTally, summaryCell } from "../stats/small-histograms.js";
 import type { TableFlow } from "./flow-table.js";
 
 const samplesKept = 16;
+/** A frame takes the loop far less time than a look does; it may have lost its CPU, though. */
+const mostLooks = 4;
 /** Doubles of a slot: its summary, and of which generation and how many frames it is. Other flows may have it later. */
 const at = { summary: 0, generation: summaryCell.doubles, frames: summaryCell.doubles + 1, doubles: 8 } as const;
 
@@ -22,36 +27,56 @@ export class LatencyBook {
     this.#known = new Float64Array(memory.shape.capacity * at.doubles).fill(-1);
   }
 
-  /** Of `frames` that came, by `summaryCell` from `to` on. */
-  write(flow: TableFlow, generation: number, frames: number, cells: Float64Array, to: number): void {
+  /** By `summaryCell` from `to` on. */
+  write(flow: TableFlow, generation: number, cells: Float64Array, to: number): void {
     const { slot, ownLanes } = flow;
     const known = this.#known;
     const from = slot * at.doubles;
-    const isKnown = known[from + at.generation] === generation && known[from + at.frames] === frames;
+    const isKnown = known[from + at.generation] === generation && known[from + at.frames] === this.#begun(ownLanes);
     if (!isKnown || this.#owners[slot] !== flow) {
       this.#owners[slot] = flow;
-      for (let k = 0; k < ownLanes.length; k++) this.#addLane(ownLanes[k]!);
+      known[from + at.frames] = this.#sumUp(ownLanes);
       this.#tally.takeInto(known, from);
       known[from + at.generation] = generation;
-      known[from + at.frames] = frames;
     }
     for (let k = 0; k < summaryCell.doubles; k++) cells[to + k] = known[from + k]!;
   }
 
   /** Of the generation that is there. */
   buckets({ ownLanes }: TableFlow): (readonly [upToNs: number, frames: number])[] {
-    for (const lane of ownLanes) this.#addLane(lane);
+    this.#sumUp(ownLanes);
     const buckets = this.#tally.buckets();
     this.#tally.clear();
     return buckets;
+  }
+
+  #begun(lanes: readonly number[]): number {
+    let begun = 0;
+    for (let k = 0; k < lanes.length; k++) begun += this.#lanes.begun(lanes[k]!);
+    return begun;
+  }
+
+  /** Returns of how many frames the tally is now; −1: nobody knows, as the loop wrote meanwhile. */
+  #sumUp(lanes: readonly number[]): number {
+    for (let look = 1; ; look++) {
+      let frames = 0;
+      let isWhole = true;
+      for (let k = 0; k < lanes.length; k++) {
+        const noted = this.#lanes.noted(lanes[k]!);
+        this.#addLane(lanes[k]!);
+        if (this.#lanes.begun(lanes[k]!) !== noted) isWhole = false;
+        frames += noted;
+      }
+      if (isWhole || look === mostLooks) return isWhole ? frames : -1;
+      this.#tally.clear();
+    }
   }
 
   /** The samples that the loop keeps back are in it, too. */
   #addLane(lane: number): void {
     const lanes = this.#lanes;
     if (lanes.lastNs(lane) < 0) return;
-    const { sum, min, max } = lanes.extremes(lane);
-    this.#tally.add(this.#histograms, lane, sum, min, max);
+    this.#tally.add(this.#histograms, lane, lanes.extremes(lane));
     const kept = lanes.peekSamples(lane, this.#samples);
     for (let k = 0; k < kept; k++) this.#tally.addSample(this.#samples[k]!);
   }

@@ -234,7 +234,7 @@ export class Sampler {
     this.#writeLoss(flow, table.nowNs, cells, to);
     const generation = cells[to + rowCell.generation]!;
     if (!compiled.program.signed) cells[to + rowCell.latencyMin] = Number.NaN;
-    else this.#latencies.write(flow, generation, cells[to + rowCell.received]!, cells, to + rowCell.latencyMin);
+    else this.#latencies.write(flow, generation, cells, to + rowCell.latencyMin);
   }
 
   /** Counters of the loop that are shown as they are. */

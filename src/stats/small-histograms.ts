@@ -101,8 +101,8 @@ const percentiles = [0.5, 0.9, 0.99] as const;
 /** Sums up histograms of others again and again, e.g. while they grow. Only `buckets` allocates. */
 export class SmallTally {
   readonly #counts = new Float64Array(buckets);
-  /** Of the samples: how many, their sum, the least, the greatest. */
-  readonly #sums = new Float64Array(4);
+  /** Of the samples: how many, their sum, the least, the greatest, and of how many the sum is. */
+  readonly #sums = new Float64Array(5);
   /** Buckets outside are 0. */
   #low = buckets;
   #high = -1;
@@ -111,10 +111,12 @@ export class SmallTally {
     this.clear();
   }
 
-  /** `extremes`: of its samples; those beyond came since, and are left out. */
-  add(histograms: SmallHistograms, histogram: number, sum: number, min: number, max: number): void {
+  /** `of`: of its first so many samples; those beyond the extremes came since, and are left out. */
+  add(histograms: SmallHistograms, histogram: number, of: Extremes & { readonly frames: number }): void {
+    const { frames, sum, min, max } = of;
     const sums = this.#sums;
     sums[1] += sum;
+    sums[4] += frames;
     if (min < sums[2]) sums[2] = min;
     if (max > sums[3]) sums[3] = max;
     const [from, to] = [smallBucketOf(min), smallBucketOf(max)];
@@ -141,12 +143,13 @@ export class SmallTally {
 
   /** Writes the summary, by `summaryCell` from `at` on, and begins anew. NaN: there was no sample. */
   takeInto(cells: Float64Array, at: number): void {
-    const [total, sum, min, max] = this.#sums;
+    const [total, sum, min, max, frames] = this.#sums;
     if (total === 0) {
       cells.fill(Number.NaN, at, at + summaryCell.doubles);
     } else {
       cells[at + summaryCell.min] = min;
-      cells[at + summaryCell.mean] = sum / total;
+      // The sum may be of a frame more or less than it says, where another thread was just about to write it.
+      cells[at + summaryCell.mean] = Math.min(max, Math.max(min, sum / frames));
       cells[at + summaryCell.max] = max;
       this.#writePercentiles(cells, at + summaryCell.p50);
     }
@@ -162,6 +165,7 @@ export class SmallTally {
     this.#sums[1] = 0;
     this.#sums[2] = Number.POSITIVE_INFINITY;
     this.#sums[3] = Number.NEGATIVE_INFINITY;
+    this.#sums[4] = 0;
   }
 
   /** Nearest rank, all in one scan. */

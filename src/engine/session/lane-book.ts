@@ -59,6 +59,7 @@ export class LaneBook {
     rows.note(lane, accepted, latencyNs, this.seen[arrivedCell.atNs]);
     if (accepted >= directSamples) this.#histograms.countMany(lane, smallBucketOf(latencyNs), accepted);
     else this.#keepSamples(lane, smallBucketOf(latencyNs), accepted);
+    rows.close(lane);
     const { sizeOf, flows, receivedAt, shape } = this.#memory;
     if (bytes !== sizeOf[flow])
       flows[flow * flowCell.doubles + flowCell.moreBytes] += (bytes - sizeOf[flow]) * accepted;

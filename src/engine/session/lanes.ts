@@ -2,9 +2,22 @@
  * What every frame of a lane touches when it comes in: the next number, latency, and when the first and the last one
  * came. A lane is one sequence of one flow. The second cache line collects samples, as in stats/lane-rows.ts.
  */
-export const laneRowCell = { next: 0, sum: 1, min: 2, max: 3, firstNs: 4, lastNs: 5, samples: 8, doubles: 16 } as const;
+export const laneRowCell = {
+  next: 0,
+  sum: 1,
+  min: 2,
+  max: 3,
+  firstNs: 4,
+  lastNs: 5,
+  /** Frames whose latency is being noted, and those of which all is noted: whoever reads between sees them differ. */
+  begun: 6,
+  noted: 7,
+  samples: 8,
+  doubles: 16,
+} as const;
 const cell = laneRowCell;
 const keptSamples = 15;
+const mostLooks = 16;
 
 export class SessionLanes {
   readonly #cells: Float64Array;
@@ -34,15 +47,31 @@ export class SessionLanes {
     this.#cells[at + cell.lastNs] = -1;
   }
 
-  /** Accepted frames that took the same time. Hot. */
+  /** Accepted frames that took the same time; `close` once their samples are kept, too. Hot. */
   note(lane: number, frames: number, latencyNs: number, nowNs: number): void {
     const cells = this.#cells;
     const at = lane * cell.doubles;
+    cells[at + cell.begun] += frames;
     cells[at + cell.sum] += latencyNs * frames;
     if (latencyNs < cells[at + cell.min]) cells[at + cell.min] = latencyNs;
     if (latencyNs > cells[at + cell.max]) cells[at + cell.max] = latencyNs;
     if (cells[at + cell.firstNs] < 0) cells[at + cell.firstNs] = nowNs;
     cells[at + cell.lastNs] = nowNs;
+  }
+
+  /** Of what was noted nothing is open. Hot. */
+  close(lane: number): void {
+    const at = lane * cell.doubles;
+    this.#cells[at + cell.noted] = this.#cells[at + cell.begun];
+  }
+
+  /** Frames of which all is noted. What is read after it is of these and of no others if `begun` is the same after that. */
+  noted(lane: number): number {
+    return this.#cells[lane * cell.doubles + cell.noted];
+  }
+
+  begun(lane: number): number {
+    return this.#cells[lane * cell.doubles + cell.begun];
   }
 
   /** Keeps a sample. True: the row is full, and the caller must call `takeSamples`. Hot. */
@@ -71,9 +100,19 @@ export class SessionLanes {
     return kept;
   }
 
+  /** All of the same frames, except where the loop has lost its CPU in between, or notes faster than this reads. */
   extremes(lane: number) {
     const at = lane * cell.doubles;
-    return { sum: this.#cells[at + cell.sum], min: this.#cells[at + cell.min], max: this.#cells[at + cell.max] };
+    let [frames, sum, min, max] = [0, 0, 0, 0];
+    for (let look = 0; look < mostLooks; look++) {
+      const noted = this.noted(lane);
+      sum = this.#cells[at + cell.sum];
+      min = this.#cells[at + cell.min];
+      max = this.#cells[at + cell.max];
+      frames = this.begun(lane);
+      if (frames === noted) break;
+    }
+    return { frames, sum, min, max };
   }
 
   /** −1: none came. */
