@@ -18,11 +18,24 @@ export interface Serving extends AsyncDisposable {
   lines(lines: Lines, signal: AbortSignal): Promise<void>;
 }
 
-/** Ends with all its runs when it is disposed of. @throws PktgenError (3): the history cannot be written. */
+/**
+ * Ends with all its runs and sessions when it, or a listener of it, is disposed of.
+ * @throws PktgenError (3): the history cannot be written.
+ */
 export function startServing(setup: ServeSetup): Serving {
   const server = new Server(setup);
   return {
-    listen: (place, guard) => listenAt(server, place, guard),
+    async listen(place, guard) {
+      const listener = await listenAt(server, place, guard);
+      return {
+        address: listener.address,
+        // In this order: who follows a run or a session is told how it ended.
+        [Symbol.asyncDispose]: async () => {
+          await server.close();
+          await listener[Symbol.asyncDispose]();
+        },
+      };
+    },
     lines: (lines, signal) => serveLines(server, lines, signal),
     [Symbol.asyncDispose]: () => server.close(),
   };

@@ -4,9 +4,8 @@ import type { OpenBench } from "../measure/bench.js";
 import type { RunControl } from "../measure/run-control.js";
 import { renderPage } from "../report/html/index.js";
 import type { RunResult } from "../result/run-result.js";
-import { sleepNs } from "../sys/sleep.js";
 import { pageRecording } from "./events/page-recording.js";
-import { type Listener, type ListenPlace, listen } from "./http/listener.js";
+import { type ListenPlace, listen } from "./http/listener.js";
 import type { PlannedRun } from "./runs/planned.js";
 import { Run } from "./runs/run.js";
 import { Server } from "./server.js";
@@ -40,10 +39,6 @@ export interface ShownRun extends AsyncDisposable {
   /** With its token, where it has one. */
   readonly url: string;
 }
-
-/** How long open pages may take for the last event. */
-const patienceMs = 2_000;
-const lookEveryNs = 20e6;
 
 const id = "this";
 
@@ -80,14 +75,8 @@ export function oneRun({ planned, open, isFixed = false, control }: OneRunOrder)
       const query = token === null ? "" : `?token=${token}`;
       return {
         url: `${listener.address}${query}#/runs/${id}`,
-        [Symbol.asyncDispose]: () => closed(server, listener),
+        [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
       };
     },
   };
-}
-
-async function closed(server: Server, listener: Listener): Promise<void> {
-  const untilMs = performance.now() + patienceMs;
-  while (server.eventStreams > 0 && performance.now() < untilMs) await sleepNs(lookEveryNs);
-  await listener[Symbol.asyncDispose]();
 }

@@ -24,6 +24,7 @@ export class Server {
   readonly exchanges: Exchanges;
   /** It shows a run of somebody else, and starts nothing. */
   #showsOne = false;
+  #isEnding = false;
   /** Of all clients. */
   eventStreams = 0;
 
@@ -51,8 +52,10 @@ export class Server {
     this.runs.show(run);
   }
 
-  /** @throws RequestRefusal (403): it shows one run, which may be looked at, changed and stopped. */
+  /** @throws RequestRefusal (403): it shows one run, which may be looked at, changed and stopped; (409): the server ends. */
   admit({ method, path }: { readonly method: string; readonly path: string }): void {
+    if (this.#isEnding && method === "POST")
+      throw new RequestRefusal("wrong-state", "the server ends", { where: path, accepted: "to look" });
     if (!this.#showsOne || method === "GET" || method === "PATCH" || path === "/runs/{id}/stop") return;
     throw new RequestRefusal("forbidden", "this page shows one run", {
       where: path,
@@ -69,7 +72,9 @@ export class Server {
     return this.runs.begin(await this.plan(request), request);
   }
 
+  /** Ends all that goes on. Readers of events get the end; nothing is begun any more. */
   async close(): Promise<void> {
+    this.#isEnding = true;
     await Promise.all([this.runs.close(), this.sessions.close(), this.exchanges.close()]);
   }
 }

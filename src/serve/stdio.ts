@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
 import { parseJson } from "./body-json.js";
+import { lastEventsRead } from "./events/last-events.js";
 import { nextEvents } from "./events/next-events.js";
 import { answerOf, RequestRefusal } from "./refusal.js";
 import { type EventsReply, isMedia, type Reply, type Route } from "./route.js";
@@ -13,6 +14,8 @@ import { answer, findRoute, readAs } from "./router.js";
 import type { Server } from "./server.js";
 
 const mostLineBytes = 1 << 20;
+/** Requests that are answered at the same time. Streams of events are none of them, once they have begun. */
+const mostAtOnce = 64;
 
 const request = z.strictObject({
   id: z
@@ -82,7 +85,7 @@ class LineServer {
     this.#gone = gone;
   }
 
-  /** Answers one line; never rejects. */
+  /** Answers one line, or begins the stream that is its answer; never rejects. */
   async take(text: string): Promise<void> {
     let id: Id;
     try {
@@ -91,8 +94,7 @@ class LineServer {
       await this.#answer(readAs(request, value));
     } catch (error) {
       const { status, body } = answerOf(error);
-      this.#server.totals.request(status);
-      this.#say(id, { status, body });
+      this.#answered(id, status, { body });
     }
   }
 
@@ -114,12 +116,18 @@ class LineServer {
       lastEventId: null,
       gone: this.#gone,
     });
-    if (reply.kind === "events") await this.#stream(reply, line.id);
-    const status = reply.kind === "events" ? 200 : reply.status;
+    if (reply.kind === "events") {
+      void this.#stream(reply, line.id).then(() => this.#answered(line.id, 200, {}));
+      return;
+    }
     const said =
       reply.kind === "json" ? { body: reply.body } : reply.kind === "bytes" ? contentOf(reply, line.file) : {};
+    this.#answered(line.id, reply.status, said);
+  }
+
+  #answered(id: Id, status: number, said: object): void {
     this.#server.totals.request(status);
-    this.#say(line.id, { status, ...said });
+    this.#say(id, { status, ...said });
   }
 
   /** As fast as the client reads. */
@@ -171,41 +179,80 @@ class LineServer {
   }
 }
 
-/** Resolves when the client has closed its side and all its requests are answered, or when `signal` is aborted. */
-export async function serveLines(server: Server, { input, output }: Lines, signal: AbortSignal): Promise<void> {
-  const gone = new AbortController();
-  const lines = new LineServer(server, output, gone.signal);
-  const work = new Set<Promise<void>>();
-  let rest = "";
-  const take = (text: string): void => {
-    if (text.trim() === "") return;
-    const done = lines.take(text);
-    work.add(done);
-    void done.finally(() => work.delete(done));
-  };
-  input.setEncoding("utf8");
-  lines.write({ event: "ready", version: server.version });
-  const over = new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    input.on("error", () => resolve());
-    input.on("end", () => {
-      take(rest);
-      void Promise.all(work).then(() => resolve());
+/** Lines that wait: while the client reads no answers, or many are due, no more of its requests are read. */
+class Requests {
+  readonly #lines: LineServer;
+  readonly #streams: Lines;
+  readonly #resolve: () => void;
+  readonly #waiting: string[] = [];
+  #answering = 0;
+  #rest = "";
+  #isClosed = false;
+
+  /** `over`: is told when the client has closed its side and its requests are answered. */
+  constructor(lines: LineServer, streams: Lines, over: () => void) {
+    this.#lines = lines;
+    this.#streams = streams;
+    this.#resolve = over;
+    streams.output.on("drain", () => this.#next());
+    streams.input.on("data", (piece: string) => this.#add(piece));
+    streams.input.on("end", () => {
+      this.#isClosed = true;
+      this.#waiting.push(this.#rest);
+      this.#next();
     });
-    output.on("close", () => resolve());
-    input.on("data", (piece: string) => {
-      const parts = (rest + piece).split("\n");
-      rest = parts.pop()!;
-      for (const part of parts) take(part);
-      if (rest.length <= mostLineBytes) return;
-      lines.refuse(
+  }
+
+  #add(piece: string): void {
+    const parts = (this.#rest + piece).split("\n");
+    this.#rest = parts.pop()!;
+    for (const part of parts) this.#waiting.push(part);
+    if (this.#rest.length > mostLineBytes) {
+      this.#lines.refuse(
         new RequestRefusal("too-large", "the line is too long", { accepted: `at most ${mostLineBytes} bytes` }),
       );
-      input.destroy();
-      resolve();
-    });
+      this.#resolve();
+      return;
+    }
+    this.#next();
+  }
+
+  #next(): void {
+    const { input, output } = this.#streams;
+    while (this.#waiting.length > 0 && !output.writableNeedDrain && this.#answering < mostAtOnce) {
+      const text = this.#waiting.shift()!;
+      if (text.trim() === "") continue;
+      this.#answering++;
+      void this.#lines.take(text).then(() => {
+        this.#answering--;
+        this.#next();
+      });
+    }
+    if (this.#waiting.length > 0) input.pause();
+    else if (!this.#isClosed) input.resume();
+    else if (this.#answering === 0) this.#resolve();
+  }
+}
+
+/**
+ * Ends when the client has closed its side and all its requests are answered, or when `signal` is aborted. Then the
+ * server ends, and streams of events have its end, too.
+ */
+export async function serveLines(server: Server, streams: Lines, signal: AbortSignal): Promise<void> {
+  const { input, output } = streams;
+  const gone = new AbortController();
+  const lines = new LineServer(server, output, gone.signal);
+  input.setEncoding("utf8");
+  lines.write({ event: "ready", version: server.version });
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    input.on("error", () => resolve());
+    output.on("close", () => resolve());
+    new Requests(lines, streams, resolve);
   });
-  await over;
   gone.abort();
   input.destroy();
+  await server.close();
+  await lastEventsRead(server);
 }

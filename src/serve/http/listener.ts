@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { environmentError } from "../../errors.js";
+import { lastEventsRead } from "../events/last-events.js";
 import { answerOf, RequestRefusal } from "../refusal.js";
 import type { Reply } from "../route.js";
 import { answer, findRoute } from "../router.js";
@@ -16,6 +17,7 @@ export type ListenPlace =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
+/** Readers of what has ended get its last events before their connections are closed. */
 export interface Listener extends AsyncDisposable {
   /** `http://127.0.0.1:8080/`, or the path of the socket. */
   readonly address: string;
@@ -175,6 +177,9 @@ export async function listen(server: Server, place: ListenPlace, guard: Guard): 
   }
   return {
     address: addressOf(http, place),
-    [Symbol.asyncDispose]: () => closeServer(http),
+    [Symbol.asyncDispose]: async () => {
+      await lastEventsRead(server);
+      await closeServer(http);
+    },
   };
 }
