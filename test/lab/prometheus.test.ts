@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { parsePortSpec } from "../../src/port/index.js";
 import { describeLab } from "../support/probe.js";
+import { temporaryFolder } from "../support/rings-cross.js";
 import { type Json, shortRun, startRig } from "../support/serve-rig.js";
 
 const freePort = (): Promise<number> =>
@@ -91,5 +93,46 @@ describeLab("metrics in Prometheus", ["prometheus"], () => {
       const data = await scraper.until(`/query?query=${metric}`, ({ result }) => result[0]?.value[1] === wanted);
       expect(data.result.length).toBe(1);
     }
+  });
+
+  it("has a series for each port and each flow of a session, of the right types, with the session's values", async () => {
+    using folder = temporaryFolder();
+    const wire = join(folder.path, "s");
+    const ports = [
+      { name: "east", spec: parsePortSpec(`vhost:${wire},server=on`) },
+      { name: "west", spec: parsePortSpec(`virtio-user:${wire}`) },
+    ];
+    await using rig = await startRig({ ports });
+    const flows = [
+      { name: "web", tx: "east", rx: "west", rate: "5kpps", count: 80, start: true },
+      { name: 'of "two"', tx: "west", rx: "east", rate: "5kpps", count: 30, start: true },
+    ];
+    const body = { ports: ["east", "west"], settle: "100ms", flows };
+    const { id } = (await rig.ask("POST", "/sessions", { body })).json;
+    while (!(await rig.get(`/sessions/${id}`)).settled) await sleep(20);
+    const { text } = await rig.ask("GET", "/metrics");
+    execFileSync("promtool", ["check", "metrics"], { input: inOlderFormat(text), stdio: "pipe" });
+    await using scraper = new Scraper(await freePort(), rig.url.host);
+    const seriesOf = async (metric: string, label: string): Promise<[string, number][]> => {
+      const query = encodeURIComponent(`pktgen_session_${metric}{session="${id}"}`);
+      const { result } = await scraper.until(`/query?query=${query}`, (data) => data.result.length === 2);
+      return result.map(({ metric: labels, value }: Json) => [labels[label], Number(value[1])]).sort();
+    };
+    for (const name of ["sent_frames_total", "received_frames_total"]) {
+      expect(await seriesOf(`flow_${name}`, "flow")).toEqual([
+        ['of "two"', 30],
+        ["web", 80],
+      ]);
+    }
+    expect((await seriesOf("flow_lost_frames", "flow")).map(([, value]) => value)).toEqual([0, 0]);
+    expect(await seriesOf("port_sent_frames_total", "port")).toEqual([
+      ["east", 80],
+      ["west", 30],
+    ]);
+    const known = await scraper.until("/metadata", (data) => data.pktgen_session_flow_sent_frames !== undefined);
+    const typeOf = (name: string): string => known[`pktgen_session_${name}`][0].type;
+    expect(["flow_sent_frames", "flow_lost_frames", "port_sent_frames", "port_link_up"].map(typeOf)).toEqual([
+      ...["counter", "gauge", "counter", "gauge"],
+    ]);
   });
 });
