@@ -44,6 +44,7 @@ export interface StreamTurn {
 
 /** A change as it was understood. */
 export interface AppliedChange {
+  /** None: it was so before. */
   readonly turns: readonly StreamTurn[];
   /** null: all of them. */
   readonly streams: readonly string[] | null;
@@ -129,6 +130,8 @@ export class LoadNow {
 
   #setPaused(streams: readonly number[] | null, paused: boolean): StreamTurn[] {
     if (streams === null) {
+      const isSo = paused ? this.#paused : !this.state.streams.some((stream) => stream.paused);
+      if (isSo) return [];
       this.#paused = paused;
       const alone = paused ? [] : this.#streams.flatMap((stream, k) => (stream.paused ? [k] : []));
       for (const stream of alone) this.#streams[stream]!.paused = false;
@@ -140,8 +143,9 @@ export class LoadNow {
         accepted: "all, or another pause first",
       });
     }
-    for (const stream of streams) this.#streams[stream]!.paused = paused;
-    return this.#turnsOf(streams);
+    const others = streams.filter((stream) => this.#streams[stream]!.paused !== paused);
+    for (const stream of others) this.#streams[stream]!.paused = paused;
+    return this.#turnsOf(others);
   }
 
   #setRate(rate: Rate, streams: readonly number[] | null): number {

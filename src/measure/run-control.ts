@@ -59,9 +59,9 @@ export class RunControl {
    */
   async change(change: LoadChange): Promise<TrialChange> {
     if (this.#open === null) throw nothingRuns();
-    const made = await this.#open.change(change);
-    for (const listener of this.#listeners) listener(change);
-    return made;
+    const { told, isNew } = await this.#open.change(change);
+    if (isNew) for (const listener of this.#listeners) listener(change);
+    return told;
   }
 
   /** A trial begins. Returns how it ends, which tells all that was changed in it. */
@@ -79,6 +79,11 @@ const nothingRuns = (): PktgenError =>
   invalidError("the load cannot be changed: no trial is sending", {
     hint: "a trial can be changed from its first to its last frame",
   });
+
+interface ToldChange {
+  readonly told: TrialChange;
+  readonly isNew: boolean;
+}
 
 class OpenTrial {
   readonly load: LoadNow;
@@ -99,13 +104,14 @@ class OpenTrial {
     return this.#addedNs;
   }
 
-  change(change: LoadChange): Promise<TrialChange> {
+  /** `isNew`: false where the load was so before; then the trial is as good as it was. */
+  change(change: LoadChange): Promise<ToldChange> {
     const made = this.#last.then(() => this.#change(change));
     this.#last = made.catch(() => {});
     return made;
   }
 
-  async #change(change: LoadChange): Promise<TrialChange> {
+  async #change(change: LoadChange): Promise<ToldChange> {
     const { generator, specs } = this.#trial;
     const progress = generator.progress();
     if (progress?.phase !== "sending") throw nothingRuns();
@@ -121,6 +127,7 @@ class OpenTrial {
       pps: applied.pps,
       ...(change.kind === "extend" ? { addNs: change.addNs } : {}),
     };
+    if (applied.turns.length === 0) return { told, isNew: false };
     const turnsBefore = this.#turns;
     this.#turns += applied.turns.length;
     this.#asked.push({ change: told, turnsBefore });
@@ -136,7 +143,7 @@ class OpenTrial {
       throw nothingRuns();
     }
     if (change.kind === "extend") this.#addedNs += change.addNs;
-    return told;
+    return { told, isNew: true };
   }
 
   /** @throws PktgenError (2): this trial has no time that could be longer. PktgenError (4): it is as good as over. */

@@ -4,7 +4,7 @@ import { ask, refusalText } from "./asking.js";
 import type { RunInfo } from "./contract.js";
 import { useKeys } from "./keys.js";
 import { RefusalBox } from "./small-parts.js";
-import type { ToldRun } from "./told-run.js";
+import { isPaused, type ToldRun } from "./told-run.js";
 import { valueWord } from "./words.js";
 
 export function RunControls({ run, path, can }: { run: ToldRun; path: string; can: RunInfo["can"] }) {
@@ -17,11 +17,13 @@ export function RunControls({ run, path, can }: { run: ToldRun; path: string; ca
       setRefusal(refusalText(error));
     }
   };
+  void run.markers.shown;
+  void run.state.shown;
   const paused = isPaused(run);
   const pause = (): void => void change({ paused: !paused });
   const now = offered(run);
   const scale = (factor: number) => () => {
-    if (now !== null) void change({ rate: exactRate(Math.max(1, now) * factor) });
+    if (isScalable(now)) void change({ rate: exactRate(now * factor) });
   };
   useKeys({ ...(can.pause ? { p: pause } : {}), ...(can.rate ? { "+": scale(1.1), "-": scale(0.9) } : {}) });
   if (!can.rate && !can.pause && !can.extend) return null;
@@ -45,14 +47,6 @@ export function RunControls({ run, path, can }: { run: ToldRun; path: string; ca
   );
 }
 
-/** Paused is what the last such marker says. */
-function isPaused(run: ToldRun): boolean {
-  const last = run.markers.shown.findLast(
-    ({ what, flow }) => flow === undefined && (what === "pause" || what === "resume"),
-  );
-  return last?.what === "pause";
-}
-
 function offered(run: ToldRun): number | null {
   void run.samples.shown;
   return run.series.last("offeredPps");
@@ -62,11 +56,18 @@ function offered(run: ToldRun): number | null {
 const [slowest, fastest] = [0, 9];
 const exactRate = (pps: number): string => `${Number(pps.toPrecision(3))}pps`;
 
+/** Of nothing, there is no tenth: what is paused or stopped sends 0 frames a second, which is not the rate it has. */
+const isScalable = (pps: number | null): pps is number => pps !== null && pps > 0;
+
+/** `now`: frames a second; null or 0: they cannot be scaled. */
+
 export function RateControl({ now, setRate }: { now: number | null; setRate: (rate: string) => void }) {
   const [text, setText] = useState("");
   const [dragged, setDragged] = useState<number | null>(null);
   const shown = dragged ?? Math.log10(Math.max(1, now ?? 1));
-  const scaled = (factor: number) => () => setRate(exactRate(Math.max(1, now ?? 1) * factor));
+  const scaled = (factor: number) => () => {
+    if (isScalable(now)) setRate(exactRate(now * factor));
+  };
   const enter = (event: Event): void => {
     event.preventDefault();
     if (text.trim() !== "") setRate(text.trim());
@@ -90,10 +91,10 @@ export function RateControl({ now, setRate }: { now: number | null; setRate: (ra
           onChange={released}
         />
       </label>
-      <button type="button" disabled={now === null} onClick={scaled(0.9)} title="a tenth less; of a run: key -">
+      <button type="button" disabled={!isScalable(now)} onClick={scaled(0.9)} title="a tenth less; of a run: key -">
         − 10 %
       </button>
-      <button type="button" disabled={now === null} onClick={scaled(1.1)} title="a tenth more; of a run: key +">
+      <button type="button" disabled={!isScalable(now)} onClick={scaled(1.1)} title="a tenth more; of a run: key +">
         + 10 %
       </button>
       <input

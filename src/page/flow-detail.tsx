@@ -87,7 +87,10 @@ function FlowControl({ run, place, path, flowPath }: { run: ToldRun; place: numb
       <button type="button" disabled={state !== "running" && state !== "paused"} onClick={deed("stop")}>
         Stop flow
       </button>
-      <RateControl now={Number.isNaN(txPps) ? null : txPps} setRate={(rate) => void act("PATCH", flowPath, { rate })} />
+      <RateControl
+        now={state !== "running" || Number.isNaN(txPps) ? null : txPps}
+        setRate={(rate) => void act("PATCH", flowPath, { rate })}
+      />
       <button type="button" onClick={() => void act("DELETE", flowPath)}>
         Remove
       </button>

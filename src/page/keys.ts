@@ -5,14 +5,20 @@ import { useEffect, useRef } from "preact/hooks";
 const isTyping = ({ target }: Event): boolean =>
   target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
 
-/** `deeds`: by the key as the event names it (`/`, `S` with Shift). */
+/** A letter is named by Shift alone: Caps Lock changes what the event says, and not what somebody pressed. */
+function nameOf({ key, shiftKey }: KeyboardEvent): string {
+  if (!/^[a-z]$/i.test(key)) return key;
+  return shiftKey ? key.toUpperCase() : key.toLowerCase();
+}
+
+/** `deeds`: by the key (`/`, `p`; `S` is Shift with s). */
 export function useKeys(deeds: Readonly<Record<string, () => void>>): void {
   const current = useRef(deeds);
   current.current = deeds;
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTyping(event)) return;
-      const deed = current.current[event.key];
+      const deed = current.current[nameOf(event)];
       if (deed === undefined) return;
       event.preventDefault();
       deed();

@@ -79,15 +79,25 @@ export function formOf({ command = "run", name = "", options = {}, profileText =
   for (const [key, value] of Object.entries(options)) {
     if (key !== "profile" && key !== "set") texts[key] = textOf(value);
   }
-  const set = [options["set"] ?? []].flat().map((pair) => String(pair).split(/=(.*)/s));
   return {
     command,
     name,
     texts,
     profile: String(options["profile"] ?? ""),
-    set: Object.fromEntries(set.map(([key, value]) => [key!, value ?? ""])),
+    set: Object.fromEntries(pairsOf(options["set"] ?? [])),
     profileText,
   };
+}
+
+/** A request has values by name, or texts `name=value`, or one of them. */
+function pairsOf(set: NonNullable<OptionValues[string]>): (readonly [string, string])[] {
+  if (typeof set === "object" && !Array.isArray(set)) {
+    return Object.entries(set).map(([name, value]) => [name, String(value)]);
+  }
+  return [set].flat().map((pair) => {
+    const [name = "", value = ""] = String(pair).split(/=(.*)/s);
+    return [name, value];
+  });
 }
 
 /** What a run was begun by. */

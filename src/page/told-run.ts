@@ -138,6 +138,14 @@ export class ToldRun {
   }
 }
 
+/** The load of the trial that runs is paused, as the last such marker says. Each trial begins unpaused. */
+export function isPaused({ state, markers }: ToldRun): boolean {
+  const last = markers.value.findLast(
+    ({ what, flow }) => flow === undefined && (what === "pause" || what === "resume"),
+  );
+  return last?.what === "pause" && state.value?.state === "running" && last.t >= state.value.t;
+}
+
 /** NaN: not in frames a second. */
 function ppsOf(text: string): number {
   try {

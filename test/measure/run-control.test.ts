@@ -71,6 +71,16 @@ describe("a load that is changed", () => {
     expect(load.state).toMatchObject({ paused: false, pps: 2_000 });
   });
 
+  it("has no turn where it is paused, or goes on, already", () => {
+    const load = loadNow();
+    expect(load.apply({ kind: "resume", streams: "all" })).toEqual({ turns: [], streams: null, pps: 1_000 });
+    expect(load.apply({ kind: "resume", streams: ["a"] }).turns).toEqual([]);
+    load.apply({ kind: "pause", streams: ["a"] });
+    expect(load.apply({ kind: "pause", streams: ["a", "b"] }).turns).toEqual([{ stream: 1, speed: 0 }]);
+    expect(load.apply({ kind: "pause", streams: "all" }).turns).toEqual([{ stream: -1, speed: 0 }]);
+    expect(load.apply({ kind: "pause", streams: "all" }).turns).toEqual([]);
+  });
+
   it("takes rates in bits and percent, as a run does", () => {
     const load = loadNow({}, 1e9);
     const percent = { kind: "percent", share: 0.1 } as const;
@@ -161,6 +171,15 @@ describe("the control of a run", () => {
     expect(generator.told[0]!.atNs - 1e9).toBeCloseTo(paused.atNs, -1);
     expect(end().map(({ kind }) => kind)).toEqual(["pause", "resume"]);
     expect(control.state).toBeNull();
+  });
+
+  it("changes nothing in a trial, and tells nobody, where a load that is not paused is to go on", async () => {
+    const generator = new ToldGenerator();
+    const { control, end } = begun(generator);
+    const heard: string[] = [];
+    control.listen(({ kind }) => heard.push(kind));
+    expect(await control.change({ kind: "resume", streams: "all" })).toMatchObject({ kind: "resume", pps: 1_000 });
+    expect([generator.told, heard, end()]).toEqual([[], [], []]);
   });
 
   it("has nothing to change between trials, and none of what came too late is in the result", async () => {

@@ -1,6 +1,6 @@
 /** A run as its events tell it: what is shown, when, and how much of it is left. */
 import { expect, it } from "vitest";
-import { remainingMs, ToldRun } from "../../src/page/told-run.js";
+import { isPaused, remainingMs, ToldRun } from "../../src/page/told-run.js";
 import { configOf, doneOf, numbered, planned, recordedRun, sampleOf, trialRow } from "../support/recorded-run.js";
 
 const told = (events: ReturnType<typeof numbered>): ToldRun => {
@@ -34,6 +34,21 @@ it("begins anew with a new config, and has no trial twice", () => {
   run.apply({ id: 9, event: "config", data: configOf({ id: "r-2" }) }, 1_000);
   run.commit();
   expect([run.trials.shown, run.markers.shown, run.series.count]).toEqual([[], [], 0]);
+});
+
+it("is paused until it goes on, or until the next trial, which begins unpaused", () => {
+  const run = told(numbered([["config", configOf()]]));
+  const after = (event: "state" | "marker", data: object): boolean => {
+    run.apply({ id: run.lastId + 1, event, data } as never, 0);
+    return isPaused(run);
+  };
+  expect(after("state", { t: 100, state: "running", trial: 0 })).toBe(false);
+  expect(after("marker", { t: 200, what: "pause", text: "paused" })).toBe(true);
+  expect(after("marker", { t: 300, what: "rate", text: "rate 1kpps" })).toBe(true);
+  expect(after("marker", { t: 350, what: "resume", text: "goes on" })).toBe(false);
+  expect(after("marker", { t: 400, what: "pause", text: "paused" })).toBe(true);
+  expect(after("state", { t: 900, state: "settling" })).toBe(false);
+  expect(after("state", { t: 1_000, state: "running", trial: 1 })).toBe(false);
 });
 
 it("ignores events that it does not know", () => {
