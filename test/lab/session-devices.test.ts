@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { parseEmbeddedOptions } from "../../src/dut/embedded/index.js";
 import { startEmbeddedDut } from "../../src/dut/index.js";
 import { parsePortSpec } from "../../src/port/index.js";
-import { type FlowSpec, openSession, type Session } from "../../src/session/index.js";
+import { type FlowCounters, type FlowSpec, openSession, type Session } from "../../src/session/index.js";
 import { ip, makeNetns } from "../support/netns.js";
 import { describeLab } from "../support/probe.js";
 import { simFlow } from "../support/session-sim.js";
@@ -30,6 +30,9 @@ const flows = (to: string): FlowSpec[] => [
   simFlow("bursts", 3, { to: [to], duration: { kind: "bursts", frames: 10, bursts: 5, gapNs: 10e6 } }),
 ];
 
+/** Slots, without missed ones where the flow ends by a count of frames. */
+const tried = ({ name, intended, missed }: FlowCounters): number => (name === "bursts" ? intended : intended - missed);
+
 describeLab("a session on taps", ["netns", "tun"], () => {
   it("counts what a bridge brings from one to the other", async () => {
     using netns = makeNetns();
@@ -46,7 +49,8 @@ describeLab("a session on taps", ["netns", "tun"], () => {
     await session.start("all");
     await allSettled(session);
     const { flows: ended } = session.sample();
-    expect(ended.map(({ intended }) => intended)).toEqual([300, 300, 50]);
+    // Where the machine is busy, slots are missed; a count is of frames that left.
+    expect(ended.map(tried)).toEqual([300, 300, 50]);
     for (const { sent, received, lost, corrupt, duplicate } of ended)
       expect({ received: received + lost, corrupt, duplicate }).toEqual({ received: sent, corrupt: 0, duplicate: 0 });
     expect(ended.reduce((sum, { received }) => sum + received, 0)).toBeGreaterThan(0);
@@ -62,7 +66,7 @@ it("counts what the built-in device gives back", async () => {
   await session.start("all");
   await allSettled(session);
   const { flows: ended, ports } = session.sample();
-  expect(ended.map(({ intended }) => intended)).toEqual([300, 300, 50, 300]);
+  expect(ended.map(tried)).toEqual([300, 300, 50, 300]);
   for (const { sent, received, lost, corrupt, duplicate } of ended)
     expect({ received: received + lost, corrupt, duplicate }).toEqual({ received: sent, corrupt: 0, duplicate: 0 });
   expect(ports[0]!.test).toBe(ended.reduce((sum, { received }) => sum + received, 0));
