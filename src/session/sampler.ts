@@ -1,7 +1,7 @@
 /**
  * Makes a snapshot of the counters that the loop keeps in shared memory. A count that another is compared with is read
  * before it: what the peer has taken before what was published, what came in before what was sent. All counts of a flow
- * are of one generation: a flow that is started meanwhile is read again.
+ * are of one generation: a flow that is started meanwhile, or loses its peer, is read again.
  */
 import {
   flowCell,
@@ -30,7 +30,7 @@ export interface SamplerPort {
   readonly hasCapture: () => boolean;
 }
 
-/** A start takes the loop some microseconds; a flow that is started meanwhile is read again at most so many times. */
+/** A start takes the loop some microseconds; a flow that is read meanwhile is read again at most so many times. */
 const mostPasses = 64;
 
 /** A sample that is being taken: its flows, and the cells and further counts of each. */
@@ -39,6 +39,8 @@ interface Table {
   readonly cells: Float64Array;
   /** By place: what came at each of several ports. */
   readonly receivedAt: (Float64Array | null)[];
+  /** By place: what had gone with a peer before the rings were looked at. */
+  readonly gone: Float64Array;
   readonly nowNs: number;
 }
 
@@ -51,8 +53,7 @@ export class Sampler {
   readonly #senderPorts: readonly number[];
   /** By slot: what lies in rings. */
   readonly #ringFrames: Int32Array;
-  readonly #ringBytes: Float64Array;
-  /** The same by port. */
+  /** By port. */
   readonly #portFrames: Float64Array;
   readonly #portBytes: Float64Array;
   #number = 0;
@@ -64,7 +65,6 @@ export class Sampler {
     this.#settleNs = settleNs;
     this.#latencies = new LatencyBook(memory);
     this.#ringFrames = new Int32Array(capacity);
-    this.#ringBytes = new Float64Array(capacity);
     this.#senderPorts = senderPorts(memory.shape);
     this.#portFrames = new Float64Array(memory.shape.ports);
     this.#portBytes = new Float64Array(memory.shape.ports);
@@ -91,7 +91,7 @@ export class Sampler {
   rows(flows: readonly TableFlow[], nowNs: number, rates: RateBook): readonly FlowRow[] {
     const cells = new Float64Array(flows.length * rowCell.doubles);
     const receivedAt = new Array<Float64Array | null>(flows.length).fill(null);
-    this.#fill({ flows, cells, receivedAt, nowNs });
+    this.#fill({ flows, cells, receivedAt, gone: new Float64Array(flows.length), nowNs });
     return flows.map((flow, place) => {
       const at = place * rowCell.doubles;
       rates.writeFlow(flow.slot, cells, at + rowCell.txPps);
@@ -112,8 +112,10 @@ export class Sampler {
       this.#lookIntoRings();
       for (const place of open) this.#writeSent(table, place);
       open = open.filter((place) => {
-        const begun = this.#memory.flows[flows[place]!.slot * flowCell.doubles + flowCell.begun]!;
-        return begun !== cells[place * rowCell.doubles + rowCell.generation];
+        const at = flows[place]!.slot * flowCell.doubles;
+        const begun = this.#memory.flows[at + flowCell.begun]!;
+        const isAnew = begun !== cells[place * rowCell.doubles + rowCell.generation];
+        return isAnew || this.#memory.flows[at + flowCell.gone] !== table.gone[place];
       });
       if (open.length === 0 || pass === mostPasses) return;
     }
@@ -122,7 +124,6 @@ export class Sampler {
   #lookIntoRings(): void {
     const { ports, shape, recents, recentBytes, heads } = this.#memory;
     this.#ringFrames.fill(0);
-    this.#ringBytes.fill(0);
     this.#portFrames.fill(0);
     this.#portBytes.fill(0);
     for (const [sender, port] of this.#senderPorts.entries()) {
@@ -135,7 +136,6 @@ export class Sampler {
         const slot = (recents[at]! >>> 8) & (shape.capacity - 1);
         if (heads[slot] !== recents[at]) continue;
         this.#ringFrames[slot]! += 1;
-        this.#ringBytes[slot]! += recentBytes[at]!;
       }
       this.#portFrames[port]! += published - taken;
       this.#portBytes[port]! += sum;
@@ -151,6 +151,7 @@ export class Sampler {
     const at = slot * flowCell.doubles;
     const to = place * rowCell.doubles;
     cells[to + rowCell.generation] = flows[at + flowCell.generation]!;
+    table.gone[place] = flows[at + flowCell.gone]!;
     const recognised = flows[at + flowCell.recognised]!;
     this.#writeLanes(ownLanes, cells, to);
     if (!compiled.program.signed) {
@@ -211,19 +212,16 @@ export class Sampler {
     const to = place * rowCell.doubles;
     const published = flows[at + flowCell.published]!;
     const noted = flows[at + flowCell.gone]!;
-    // A frame that came back was taken, though its ring was not looked at since.
-    const found = Math.min(this.#ringFrames[slot]!, published - noted - cells[to + rowCell.highest]!);
-    const inRing = Math.max(0, found);
-    // So was one that came in after its peer had left.
+    // A frame that came back was taken, and so were all before it, though its ring was not looked at since. What was gone
+    // lay before all that is in the ring now.
+    const inRing = Math.max(0, Math.min(this.#ringFrames[slot]!, published - cells[to + rowCell.highest]!));
+    // What came in after its peer had left was taken, too.
     const least = Math.ceil(cells[to + rowCell.received]! / Math.max(1, flow.ownLanes.length));
     const gone = noted - Math.min(noted, Math.max(0, least - (published - noted - inRing)));
-    // Nobody knows which of them came in: frames of several sizes go by their mean, in whole bytes.
-    const goneBytes = noted === 0 ? 0 : Math.round((flows[at + flowCell.goneBytes]! * gone) / noted);
     const sent = Math.max(0, published - gone - inRing);
-    const ringBytes = found > 0 ? this.#ringBytes[slot]! : 0;
     cells[to + rowCell.sent] = sent;
     cells[to + rowCell.inRing] = inRing;
-    cells[to + rowCell.sentBytes] = flows[at + flowCell.bytes]! - goneBytes - ringBytes + fcsBytes * sent;
+    cells[to + rowCell.sentBytes] = this.#sentBufferBytes(flow, published, inRing, gone) + fcsBytes * sent;
     const missed = flows[at + flowCell.missed]!;
     const blocked = flows[at + flowCell.blocked]! + gone;
     cells[to + rowCell.missed] = missed;
@@ -235,6 +233,22 @@ export class Sampler {
     const generation = cells[to + rowCell.generation]!;
     if (!compiled.program.signed) cells[to + rowCell.latencyMin] = Number.NaN;
     else this.#latencies.write(flow, generation, cells, to + rowCell.latencyMin);
+  }
+
+  /** Of all that was published, without those that were gone and the last ones, which are in the ring. */
+  #sentBufferBytes({ slot, compiled }: TableFlow, published: number, inRing: number, gone: number): number {
+    const { variants, pattern } = compiled.program;
+    if (variants.length === 1) return Math.max(0, published - gone - inRing) * variants[0]!.bufferBytes;
+    const { flows } = this.#memory;
+    const at = slot * flowCell.doubles;
+    const noted = flows[at + flowCell.gone]!;
+    // Which of those that were gone came in nevertheless, nobody knows: they count by the mean of all that were gone.
+    const goneBytes = noted === 0 ? 0 : Math.round((flows[at + flowCell.goneBytes]! * gone) / noted);
+    let bytes = flows[at + flowCell.bytes]! - goneBytes;
+    for (let frame = published - inRing; frame < published; frame++) {
+      bytes -= variants[pattern[frame % pattern.length]!]!.bufferBytes;
+    }
+    return bytes;
   }
 
   /** Counters of the loop that are shown as they are. */

@@ -80,6 +80,82 @@ it("a sample's rows are those of plain objects", () => {
   fc.assert(property, { numRuns: 60 });
 });
 
+/** Frames of the flow with this number that the device took, in the order that they left in: bytes with FCS. */
+const tookOf = (sim: SessionSim, number: number): number[] =>
+  sim.taken
+    .filter(({ frame }) => ((frame[34]! << 8) | frame[35]!) === 1024 + number)
+    .map(({ frame }) => frame.length + 4);
+const bytesOf = (frames: readonly number[]): number => frames.reduce((total, bytes) => total + bytes, 0);
+
+const mix = {
+  kind: "mix",
+  parts: [
+    { frameBytes: 64, weight: 2 },
+    { frameBytes: 128, weight: 1 },
+    { frameBytes: 1001, weight: 1 },
+  ],
+} as const;
+
+/** One of one size and two of several, one of which has no signatures. */
+function threeFlows(pps: number): FlowSpec[] {
+  const plain = simFlow("", 0).frames;
+  const frames = (number: number, more: object): FlowSpec["frames"] =>
+    ({ ...simFlow("", number).frames, ...more }) as typeof plain;
+  const rate = { kind: "pps", pps } as const;
+  return [
+    simFlow("f1", 1, { rate }),
+    simFlow("f2", 2, { rate, frames: frames(2, { size: mix }) }),
+    simFlow("f3", 3, { rate, frames: frames(3, { size: mix, signed: false }) }),
+  ];
+}
+
+/** What counts as sent is what left first; the device has taken that. */
+function expectSentBytes(sim: SessionSim): void {
+  for (const number of [1, 2, 3]) {
+    const { sent, sentBytes } = sim.counters(`f${number}`);
+    const took = tookOf(sim, number);
+    expect(took.length).toBeGreaterThanOrEqual(sent);
+    expect(sentBytes).toBe(bytesOf(took.slice(0, sent)));
+  }
+}
+
+it.each([50_000, 400_000, 1_000_000])("bytes are those of the frames that count as sent: %i pps", (pps) => {
+  const sim = new SessionSim();
+  sim.add(...threeFlows(pps));
+  sim.command("start", ["f1", "f2", "f3"]);
+  for (let turn = 0; turn < 400; turn++) {
+    if (turn % 50 === 30) sim.still.add(0);
+    if (turn % 50 === 40) sim.still.delete(0);
+    sim.turn();
+    expectSentBytes(sim);
+  }
+});
+
+it("frames in the ring of a new peer are not sent, whatever had gone with the peer before", () => {
+  const sim = new SessionSim();
+  sim.add(...threeFlows(100_000));
+  const names = ["f1", "f2", "f3"];
+  sim.command("start", names);
+  for (const round of [1, 2, 3]) {
+    sim.run(1_000_000 * round);
+    sim.still.add(0);
+    sim.run(200_000);
+    sim.command("pause", names);
+    sim.run(3_000_000);
+    expectSentBytes(sim);
+    for (const [k, name] of names.entries()) {
+      const { sent, inRing } = sim.counters(name);
+      expect(sent).toBe(tookOf(sim, k + 1).length);
+      expect(inRing).toBeGreaterThan(10);
+    }
+    sim.still.delete(0);
+    sim.replug(0);
+    sim.run(100_000);
+    expectSentBytes(sim);
+    sim.command("resume", names);
+  }
+});
+
 it("a flow in the place of another one has its own latency", () => {
   const sim = new SessionSim();
   const ten = { duration: { kind: "frames", frames: 10 } } as const;

@@ -16,7 +16,7 @@ type Rates = "txPps" | "rxPps" | "txBpsL1" | "rxBpsL1";
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const timeOrNull = (ns: number): number | null => (ns < 0 ? null : ns);
 
-/** Frames of a flow that its peer did not take yet. */
+/** bufferBytes of each of a flow's frames that its peer did not take yet at the last look, in the order that they left in. */
 function inRings({ ports, shape, recents, recentBytes, heads }: SessionMemory, flow: number) {
   const found: number[] = [];
   for (let port = 0; port < shape.ports; port++) {
@@ -27,7 +27,7 @@ function inRings({ ports, shape, recents, recentBytes, heads }: SessionMemory, f
       if (recents[at] === heads[flow]) found.push(recentBytes[at]!);
     }
   }
-  return { frames: found.length, bytes: sum(found) };
+  return found;
 }
 
 function latencyOf(memory: SessionMemory, { ownLanes }: TableFlow): FlowCounters["latencyNs"] {
@@ -83,7 +83,9 @@ export function plainCounters(
   const ring = inRings(memory, slot);
   const [gone, isStarted] = [cell(flowCell.gone), cell(flowCell.generation) > 0];
   const left = cell(flowCell.published) - gone;
-  const inRing = Math.max(0, Math.min(ring.frames, left - highest));
+  // The first of them may have come back since.
+  const inRing = Math.max(0, Math.min(ring.length, cell(flowCell.published) - highest));
+  const ringBytes = sum(ring.slice(ring.length - inRing));
   const sent = Math.max(0, left - inRing);
   const [missed, blocked] = [cell(flowCell.missed), cell(flowCell.blocked) + gone];
   const open = Math.max(0, sent * ownLanes.length - arrived.received);
@@ -95,7 +97,7 @@ export function plainCounters(
   return {
     ...{ name: spec.name, from: spec.from, to: spec.to, state: stateOf(memory, slot), signed: compiled.program.signed },
     ...{ generation: cell(flowCell.generation), settled, pps: flow.pps, sent, inRing, missed, blocked },
-    sentBytes: cell(flowCell.bytes) - cell(flowCell.goneBytes) - (inRing > 0 ? ring.bytes : 0) + fcsBytes * sent,
+    sentBytes: cell(flowCell.bytes) - cell(flowCell.goneBytes) - ringBytes + fcsBytes * sent,
     intended: sent + inRing + missed + blocked,
     ...{ late: cell(flowCell.late), elsewhere: cell(flowCell.elsewhere), corrupt: cell(flowCell.corrupt) },
     ...{ stale: cell(flowCell.stale), ...arrived },
