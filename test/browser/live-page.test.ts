@@ -229,7 +229,12 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       const request = { options: { sizes: "128", rate: "7kpps", seed: "9" }, profileText: "streams: []" };
       server.answer(`GET ${path}/request`, request);
       server.answer("GET /profiles", { profiles: [] });
-      server.answer("POST /runs", recorded.infoOf({ id: "r-restarted" }), 201);
+      // The form asks what it would do, too.
+      server.answerBy("POST /runs", ({ body }) =>
+        (body as { dryRun?: boolean }).dryRun === true
+          ? { body: recorded.planned }
+          : { status: 201, body: recorded.infoOf({ id: "r-restarted" }) },
+      );
       server.answer("GET /commands", { commands: recorded.commands });
       server.answer("GET /ports", { ports: [], kinds: [], interfaces: [] });
       server.tell(path, "done", recorded.doneOf());

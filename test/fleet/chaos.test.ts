@@ -72,7 +72,7 @@ const scenes = rows.flatMap(([party, event, states, outcome]) =>
   states.map((state): readonly [Scene, Outcome] => [{ party, event, state }, outcome]),
 );
 
-const sideBySide = 32;
+const sideBySide = 24;
 const hasOwnServer = ({ party }: Scene): boolean => party === "server";
 
 describe.skipIf(program.missing !== null)(`what goes away in a run, ${program.name} (${program.missing ?? ""})`, () => {
