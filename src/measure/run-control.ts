@@ -94,6 +94,7 @@ class OpenTrial {
   #addedNs = 0;
   /** Changes are made one after another: the generator counts those that it made. */
   #last: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
 
   constructor(trial: ControlledTrial) {
     this.#trial = trial;
@@ -106,8 +107,10 @@ class OpenTrial {
 
   /** `isNew`: false where the load was so before; then the trial is as good as it was. */
   change(change: LoadChange): Promise<ToldChange> {
-    const made = this.#last.then(() => this.#change(change));
-    this.#last = made.catch(() => {});
+    // At once where none is under way: who asks again at once, as keys do, sees the load as it will be.
+    const made = this.#underWay === 0 ? this.#change(change) : this.#last.then(() => this.#change(change));
+    this.#underWay++;
+    this.#last = made.catch(() => {}).finally(() => this.#underWay--);
     return made;
   }
 
