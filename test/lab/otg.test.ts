@@ -8,10 +8,10 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
-import { startOtg } from "../../src/otg/index.js";
 import { decodeCapture } from "../../src/pcap/codec.js";
 import { parsePortSpec } from "../../src/port/index.js";
 import { ip, makeNetns, makeVeth, type VethEnd, vethPair } from "../support/netns.js";
+import { otgServerOn } from "../support/otg-server.js";
 import { describeLab } from "../support/probe.js";
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -39,30 +39,17 @@ function installed(): string | null {
 }
 
 const missingClient = process.env["PKTGEN_LAB"] === "none" ? "nothing is looked for" : installed();
-const place = { host: "127.0.0.1", port: 0 };
 
 async function serverOn(p1: VethEnd, p2: VethEnd) {
   const spec = ({ name, netns }: VethEnd) => parsePortSpec(`packet:${name},netns=${netns}`);
-  const server = await startOtg({
-    ports: [
-      { name: "p1", spec: spec(p1) },
-      { name: "p2", spec: spec(p2) },
-    ],
-    ...{
-      https: place,
-      http: place,
-      grpc: place,
-      credentials: null,
-      hostNames: [],
-      yesThisInterface: false,
-      innerFcs: false,
-    },
-  });
-  const [https, http, grpc] = server.addresses as [string, string, string];
+  const server = await otgServerOn([
+    { name: "p1", spec: spec(p1) },
+    { name: "p2", spec: spec(p2) },
+  ]);
   const clients = [
-    [https, "http"],
-    [http, "http"],
-    [grpc.replace("grpc://", ""), "grpc"],
+    [server.https, "http"],
+    [server.http, "http"],
+    [server.grpc, "grpc"],
   ] as const;
   return { clients, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }

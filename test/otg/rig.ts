@@ -2,8 +2,8 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
-import { startOtg } from "../../src/otg/index.js";
 import { parsePortSpec } from "../../src/port/index.js";
+import { otgServerOn } from "../support/otg-server.js";
 import { temporaryFolder } from "../support/rings-cross.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: what a test asks of it is checked by the test.
@@ -44,25 +44,12 @@ export function ask(
 export async function startRig() {
   const folder = temporaryFolder();
   const path = join(folder.path, "s");
-  const place = { host: "127.0.0.1", port: 0 };
-  const server = await startOtg({
-    ports: [
-      { name: "one", spec: parsePortSpec(`vhost:${path},server=on`) },
-      { name: "two", spec: parsePortSpec(`virtio-user:${path}`) },
-    ],
-    ...{
-      https: place,
-      http: place,
-      grpc: place,
-      credentials: null,
-      hostNames: [],
-      yesThisInterface: false,
-      innerFcs: false,
-    },
-  });
-  const [https, http, grpc] = server.addresses as [string, string, string];
+  const server = await otgServerOn([
+    { name: "one", spec: parsePortSpec(`vhost:${path},server=on`) },
+    { name: "two", spec: parsePortSpec(`virtio-user:${path}`) },
+  ]);
   return {
-    ...{ https, http, grpc: grpc.replace("grpc://", "") },
+    ...server,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       folder[Symbol.dispose]();

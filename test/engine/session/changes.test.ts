@@ -1,29 +1,8 @@
 /** Flows that are changed while others go on: schedules to the nanosecond, and no frame that is not accounted for. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { departuresOf, exactSim, gapsOf, stampOf } from "../../support/session-departures.js";
 import { SessionSim, type SimDevice, simFlow } from "../../support/session-sim.js";
-
-/** When the frame left, as its signature says. */
-const stampOf = (frame: Uint8Array): number => {
-  const view = new DataView(frame.buffer, frame.byteOffset);
-  return view.getUint16(frame.length - 4, true) * 2 ** 32 + view.getUint32(frame.length - 8, true);
-};
-
-/** Frames of the flow with this source port. */
-const departuresOf = (sim: SessionSim, number: number): number[] =>
-  sim.taken
-    .filter(({ frame }) => ((frame[34]! << 8) | frame[35]!) === 1024 + number)
-    .map(({ frame }) => stampOf(frame));
-
-const gapsOf = (times: readonly number[]): number[] => times.slice(1).map((ns, k) => ns - times[k]!);
-
-/** A clock that costs nothing: frames leave at their slots, to the nanosecond. */
-function exactSim(): SessionSim {
-  const sim = new SessionSim();
-  sim.readNs = 1;
-  sim.turnNs = 97;
-  return sim;
-}
 
 /** How far a departure may be off its slot here: reads of the clock, and turns. */
 const near = 1_500;

@@ -2,25 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { FlowLaw } from "../../../src/session/types.js";
 import { Poisson, Ramp } from "../../../src/stream/departures/timeline.js";
+import { departuresOf, exactSim, gapsOf } from "../../support/session-departures.js";
 import { SessionSim, simFlow } from "../../support/session-sim.js";
 
-const stampOf = (frame: Uint8Array): number => {
-  const view = new DataView(frame.buffer, frame.byteOffset);
-  return view.getUint16(frame.length - 4, true) * 2 ** 32 + view.getUint32(frame.length - 8, true);
-};
-const departuresOf = (sim: SessionSim, number: number): number[] =>
-  sim.taken
-    .filter(({ frame }) => ((frame[34]! << 8) | frame[35]!) === 1024 + number)
-    .map(({ frame }) => stampOf(frame));
-const gapsOf = (times: readonly number[]): number[] => times.slice(1).map((ns, k) => ns - times[k]!);
-
-/** A clock that costs nothing: frames leave at their slots, to the nanosecond. */
-function exactSim(): SessionSim {
-  const sim = new SessionSim();
-  sim.readNs = 1;
-  sim.turnNs = 97;
-  return sim;
-}
 const near = 1_500;
 const pps = 20_000;
 const rate = { kind: "pps", pps } as const;
