@@ -333,6 +333,7 @@ export class LiveSession implements Session {
       before,
       flows.map(({ slot }, place): Command => ({ kind, slot, value: place, batch, length: flows.length })),
     );
+    this.#last = null;
     this.#lookAtStates();
   }
 

@@ -62,25 +62,17 @@ export class LiveConfig {
   async start(plans: readonly PlannedFlow[]): Promise<void> {
     await this.#flows.complete(plans);
     await this.session.start(plans.map(({ key }) => key));
-    this.#look();
   }
 
   async resume(plans: readonly PlannedFlow[]): Promise<void> {
     await this.#flows.complete(plans);
     await this.session.resume(plans.map(({ key }) => key));
-    this.#look();
   }
 
   /** What was never started is stopped already. */
   async halt(plans: readonly PlannedFlow[], how: "stop" | "pause"): Promise<void> {
     const added = plans.filter((plan) => this.#flows.isAdded(plan)).map(({ key }) => key);
     await this.session[how](added);
-    this.#look();
-  }
-
-  /** A client that asks for metrics now sees what it did: some take a flow that is "stopped" for one that has ended. */
-  #look(): void {
-    this.session.sample();
   }
 
   changeRate(plan: PlannedFlow, rate: FlowRate): Promise<void> {
