@@ -24,6 +24,7 @@ script="lab:image"
 # Without dirname: a test runs this where PATH has next to nothing.
 here="${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}"
 . "${here:-./}say.sh"
+. "${here:-./}debian-root.sh"
 
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -76,43 +77,13 @@ for engine in $engines; do
 done
 [ -n "$wanted" ] || exit 0
 
-command -v mmdebstrap >/dev/null || fail "mmdebstrap is not in PATH; sudo apt-get install mmdebstrap"
-# Without root, mmdebstrap unpacks in a user namespace, which needs newuidmap and a range in /etc/subuid.
-[ "$(id -u)" -eq 0 ] || command -v newuidmap >/dev/null ||
-  fail "as an ordinary user mmdebstrap needs newuidmap (sudo apt-get install uidmap); or: sudo npm run lab:image"
-
-# The host's own archives of its distribution (mirrors, updates and security too), as apt has them configured.
-. /etc/os-release
-sources="$(apt-get indextargets --format '$(ORIGIN) deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-  sed -n 's/^\(Debian\|Ubuntu\) deb /deb /p' | sort -u)"
-[ -n "$sources" ] || fail "apt lists no Debian or Ubuntu archive; run: sudo apt-get update"
-
 scratch="$(mktemp -d "${TMPDIR:-/var/tmp}/pktgen-ts-image.XXXXXX")"
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM HUP
 chmod 755 "$scratch"
 
-# Packages that the host has already fetched are not fetched again: as links, where the file system allows them.
-cat >"$scratch/cache.sh" <<'HOOK'
-#!/bin/sh
-mkdir -p "$1/var/cache/apt/archives"
-find /var/cache/apt/archives -maxdepth 1 -name '*.deb' -exec ln -t "$1/var/cache/apt/archives" {} + 2>/dev/null || true
-HOOK
-chmod 755 "$scratch/cache.sh"
-
-say "unpacking ${PRETTY_NAME:-this release} with DPDK $version (mmdebstrap, Debian's packages only; about half a minute)"
-# Nothing of documents, translations, headers and static libraries is needed to run testpmd.
-if ! mmdebstrap --quiet --variant=minbase --include=dpdk-dev,coreutils \
-  --setup-hook="\"$scratch/cache.sh\" \"\$1\"" \
-  --dpkgopt='force-unsafe-io' \
-  --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-  --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-  --dpkgopt='path-exclude=/usr/include/*' --dpkgopt='path-exclude=/usr/lib/*.a' \
-  --dpkgopt='path-include=/usr/share/doc/dpdk*/copyright' \
-  "${VERSION_CODENAME:-}" "$scratch/rootfs.tar" - <<<"$sources" >"$scratch/mmdebstrap.log" 2>&1; then
-  tail -n 15 "$scratch/mmdebstrap.log" >&2
-  fail "mmdebstrap failed; its last lines are above"
-fi
+say "unpacking this release with DPDK $version (mmdebstrap, Debian's packages only; about half a minute)"
+debian_root minbase dpdk-dev,coreutils "$scratch" --dpkgopt='path-include=/usr/share/doc/dpdk*/copyright'
 
 for engine in $wanted; do
   say "importing $(du -h "$scratch/rootfs.tar" | cut -f1) into $engine as $name"

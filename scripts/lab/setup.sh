@@ -137,7 +137,7 @@ else
   if is_mounted; then say "  - mount nothing: hugetlbfs is at $mount_point"; else say "  - mount hugetlbfs at $mount_point"; fi
 fi
 if command -v go >/dev/null; then say "  - build a current nats-server with Go where it is not there"; fi
-say "  - build the container image pktgen-ts-dpdk where it is not there (npm run lab:image)"
+say "  - build the container images pktgen-ts-dpdk and pktgen-ts-base where they are not there (npm run lab:image)"
 if [ "$peers" = yes ]; then say "  - build the guest for QEMU where it is not there (npm run lab:guest)"; fi
 say "  - note what it changed in $state, for --undo"
 need_root
@@ -204,6 +204,7 @@ if command -v go >/dev/null && [ ! -x "$go_bin/nats-server" ]; then
 fi
 
 bash "$here/image.sh"
+bash "$here/base.sh"
 if [ "$peers" = yes ]; then bash "$here/guest.sh"; fi
 
 for what in "${lacking[@]}"; do say "missing: $what"; done

@@ -6,6 +6,7 @@ import { isLoopback } from "./listen-address.js";
 import { anyText, flag, list, type OptionTable, option, readOptions, type TextsOf } from "./option.js";
 import { count } from "./option-values.js";
 import { locationName, namedPorts, type ServePort } from "./serve-options.js";
+import { awaitedPorts, waitInterfacesOption, withAwaited } from "./wait-interfaces.js";
 
 const mostPort = 65_535;
 const usualHttps = 8443;
@@ -15,8 +16,10 @@ const usualHost = "127.0.0.1";
 export const otgOptions = {
   port: list(
     "--port <name=port>",
-    "a port that configurations may name as a location, again for each, e.g. veth-a=packet:veth-a (see pktgen-ts ports)",
+    "a port that configurations may name as a location, again for each, e.g. p1=packet:veth-a (see pktgen-ts ports), or " +
+      "veth-a for veth-a=packet:veth-a",
   ),
+  waitInterfaces: waitInterfacesOption,
   https: option("--https <port>", `the TCP port of HTTPS (default: ${usualHttps}; 0: any)`, count(0, mostPort)),
   http: option("--http <port>", "plain HTTP as well, at this TCP port (0: any)", count(0, mostPort)),
   grpc: option("--grpc <port>", `the TCP port of gRPC (default: ${usualGrpc}; 0: any)`, count(0, mostPort)),
@@ -43,6 +46,8 @@ interface Place {
 
 export interface OtgOrder {
   readonly ports: readonly ServePort[];
+  /** Interfaces that have to be there and up before it answers. */
+  readonly awaited: readonly string[];
   readonly https: Place;
   readonly http: Place | null;
   readonly grpc: Place;
@@ -95,7 +100,8 @@ function credentialsOf(cert: string | undefined, key: string | undefined): OtgOr
 /** @throws PktgenError (2) */
 export function otgOrder(texts: OtgTexts): OtgOrder {
   const given = readOptions(otgOptions, texts);
-  const ports = namedPorts(given.port ?? [], locationName);
+  const awaited = awaitedPorts(given.waitInterfaces, process.env);
+  const ports = withAwaited(namedPorts(given.port ?? [], locationName), awaited);
   if (ports.length === 0) {
     throw usageError("there is no port", { where: "--port", accepted: "at least one, e.g. veth-a=packet:veth-a" });
   }
@@ -109,7 +115,8 @@ export function otgOrder(texts: OtgTexts): OtgOrder {
   }
   const place = (port: number): Place => ({ host, port });
   return {
-    ...{ ports, yesThisInterface: given.yesThisInterface === true, innerFcs: given.innerFcs === true },
+    ...{ ports, awaited: awaited.map(({ name }) => name) },
+    ...{ yesThisInterface: given.yesThisInterface === true, innerFcs: given.innerFcs === true },
     hostNames: given.yesAnyone === true ? null : [host],
     https: place(given.https ?? usualHttps),
     http: given.http === undefined ? null : place(given.http),

@@ -15,6 +15,7 @@ import {
   type TextsOf,
 } from "./option.js";
 import { parsePort } from "./option-values.js";
+import { awaitedPorts, interfacePort, waitInterfacesOption, withAwaited } from "./wait-interfaces.js";
 
 export interface UnixPlace {
   readonly kind: "unix";
@@ -38,8 +39,10 @@ const token: Reader<string> = (text, where) => {
 export const serveOptions = {
   port: list(
     "--port <name=port>",
-    "a port that requests may name, again for each, e.g. east=packet:eth1 (see pktgen-ts ports); embedded is always there",
+    "a port that requests may name, again for each, e.g. east=packet:eth1 (see pktgen-ts ports), or eth1 for " +
+      "eth1=packet:eth1; embedded is always there",
   ),
+  waitInterfaces: waitInterfacesOption,
   listen: option(
     "--listen <address>",
     "where it listens (default: 127.0.0.1:8080); beyond this machine only with a token",
@@ -79,6 +82,8 @@ export interface ServeOrder {
   /** null: none; true: one is to be drawn. */
   readonly token: string | true | null;
   readonly ports: readonly ServePort[];
+  /** Interfaces that have to be there and up before it answers. */
+  readonly awaited: readonly string[];
   readonly history: string | null;
   /** null: those that come along. */
   readonly profiles: string | null;
@@ -97,8 +102,12 @@ export const locationName = /^([A-Za-z0-9[][\w.:;+/[\]-]{0,127})=(.+)$/s;
 
 function namedPort(text: string, where: string, pattern: RegExp): ServePort {
   const match = pattern.exec(text);
-  if (match === null)
-    throw usageError(`"${text}" names no port`, { where, accepted: "name=port, e.g. east=packet:eth1" });
+  if (match === null) {
+    const alone = interfacePort(text, where);
+    if (alone !== null && !takenNames.includes(text)) return alone;
+    const accepted = "name=port, e.g. east=packet:eth1, or an interface, e.g. eth1";
+    throw usageError(`"${text}" names no port`, { where, accepted });
+  }
   const [, name, spec] = match as unknown as readonly [string, string, string];
   if (takenNames.includes(name)) throw usageError(`"${name}" is taken`, { where, accepted: "another name" });
   return { name, spec: parsePort(spec, where) };
@@ -144,8 +153,10 @@ export function serveOrder(texts: ServeTexts): ServeOrder {
       accepted: "an address of this machine alone, e.g. 127.0.0.1:8080; others with --token or --token-file",
     });
   }
+  const awaited = awaitedPorts(given.waitInterfaces, process.env);
+  const ports = withAwaited(namedPorts(given.port ?? []), awaited);
   return {
-    ...{ place, token: secret, ports: namedPorts(given.port ?? []), history, profiles },
+    ...{ place, token: secret, ports, awaited: awaited.map(({ name }) => name), history, profiles },
     allowPrograms: given.allowPrograms === true || place?.kind !== "tcp",
     yesThisInterface: given.yesThisInterface === true,
   };

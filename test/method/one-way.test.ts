@@ -50,3 +50,15 @@ it("a half of an earlier version has no causes: what it says is a fault", () => 
   const [trial] = merged(bare(sent), bare(received)).trials;
   expect(trial!.causes!.slice(0, 2)).toEqual(["fault", "fault"]);
 });
+
+it("each side may know other addresses of the outermost headers, and nothing else may differ", () => {
+  const receivedAs = (changes: object): ReceivedHalf => ({
+    ...received,
+    trials: received.trials.map((trial) => ({
+      ...trial,
+      order: { ...trial.order, stream: { ...trial.order.stream, ...changes } as typeof trial.order.stream },
+    })),
+  });
+  expect(merged(sent, receivedAs({ srcMac: "02:00:00:00:00:77", dstMac: "02:00:00:00:00:78" })).trials).toHaveLength(1);
+  expect(() => merged(sent, receivedAs({ vlan: 5 }))).toThrow("another what is sent");
+});

@@ -10,6 +10,6 @@ it.each(["veth-a", "localhost:5555", "localhost:5555+localhost:50071", "10.0.0.1
   },
 );
 
-it.each(["", "=null:", "a b=null:", "-x=null:", "a"])("%j names no port", (text) => {
+it.each(["", "=null:", "a b=null:", "-x=null:", "-a", "embedded"])("%j names no port", (text) => {
   expect(() => otgOrder({ port: [text] })).toThrow("names no port");
 });

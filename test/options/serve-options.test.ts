@@ -14,7 +14,15 @@ writeFileSync(tokenFile, "correct-horse\n");
 it("listens on this machine alone, starts no programs, and has no token", () => {
   expect(serveOrder({})).toEqual({
     place: { kind: "tcp", host: "127.0.0.1", port: 8080 },
-    ...{ token: null, ports: [], history: null, profiles: null, allowPrograms: false, yesThisInterface: false },
+    ...{
+      token: null,
+      ports: [],
+      awaited: [],
+      history: null,
+      profiles: null,
+      allowPrograms: false,
+      yesThisInterface: false,
+    },
   });
 });
 

@@ -30,6 +30,7 @@ export const readDocument = (path: string): Document => ({ path, text: readFileS
 export const documents: readonly Document[] = [
   ...atRoot,
   ...markdownIn("docs"),
+  ...markdownIn("examples"),
   ...markdownIn(".github"),
   "pcaps/README.md",
 ].map(readDocument);

@@ -7,6 +7,7 @@ import { diffCommand } from "./diff.js";
 import { doctor } from "./doctor.js";
 import { dutCommand } from "./dut.js";
 import { fleetCommand } from "./fleet.js";
+import { healthCommand } from "./health.js";
 import { latencyCommand } from "./latency.js";
 import { mergeCommand } from "./merge.js";
 import { ndrCommand } from "./ndr.js";
@@ -37,6 +38,7 @@ export const commands: readonly CommandDefinition[] = [
   dutCommand,
   serveCommand,
   otgCommand,
+  healthCommand,
   agentCommand,
   fleetCommand,
   sendCommand,

@@ -15,6 +15,7 @@ It measures what its clients ask for, on the ports that are named here and no ot
 Examples:
   pktgen-ts serve                                                 the page at http://127.0.0.1:8080/
   pktgen-ts serve --port east=packet:eth1 --port west=packet:eth2 --history /var/lib/pktgen
+  pktgen-ts serve --wait-interfaces 2                             ports eth1 and eth2, once the interfaces are there
   pktgen-ts serve --listen 0.0.0.0:8080 --token-file /etc/pktgen.token
   pktgen-ts serve --unix ./pktgen.sock & curl --unix-socket ./pktgen.sock http://localhost/ports
   echo '{"id":1,"path":"/version"}' | pktgen-ts serve --stdio
@@ -58,11 +59,16 @@ async function runServe(
   const { startServing } = await import("../../serve/index.js");
   using interrupt = watchInterrupts(output.readerGone, () => {});
   const { signal } = interrupt;
+  const note = (text: string): void => output.message(`pktgen-ts: ${text}\n`);
+  if (order.awaited.length > 0) {
+    const { awaitInterfaces } = await import("../output/await-interfaces.js");
+    await awaitInterfaces(order.awaited, note, signal);
+  }
   await using serving = startServing({
     ...{ ports, history, allowPrograms, yesThisInterface },
     profiles: order.profiles ?? ownProfiles(),
     doctor: examined,
-    note: (text) => output.message(`pktgen-ts: ${text}\n`),
+    note,
   });
   if (order.place === null) await serving.lines({ input: process.stdin, output: process.stdout }, signal);
   else await listenUntil(serving, order, output, signal);
