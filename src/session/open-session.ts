@@ -6,13 +6,12 @@ import { drawnByChance } from "../random.js";
 import { LiveSession } from "./live-session.js";
 import { SessionError } from "./session-error.js";
 import type { Session, SessionSpec } from "./types.js";
-import { warmUpSession } from "./warm-up.js";
+import { warmUpSessions } from "./warm-up.js";
 
 const usualCapacity = 4096;
 const mostCapacity = 65_536;
 const mostPorts = 64;
 const usualReadyMs = 10_000;
-const mostRehearsalNs = 400_000_000;
 const trialIds = 2 ** 24;
 /** Templates, sequences of sizes and lists. Only what is used takes memory of the machine. */
 const heapBytes = 2 ** 28;
@@ -83,7 +82,9 @@ export async function openSession(spec: SessionSpec, signal: AbortSignal = never
       onFailure: (error) => session?.fail(error),
     });
     session = new LiveSession({ handle, ports, specs: spec.ports, settleNs: spec.settleNs });
-    await handle.rehearse(warmUpSession(Math.min(2, ports.length), trial), mostRehearsalNs);
+    for (const { buffers, mostNs } of warmUpSessions(Math.min(2, ports.length), trial)) {
+      await handle.rehearse(buffers, mostNs);
+    }
     session.begin(await handle.begin());
     await session.setHosts(spec.hosts ?? []);
     await session.addFlows(spec.flows ?? []);

@@ -23,12 +23,13 @@ const goldenRatio = 0.618_033_988_749_895;
 const leadNs = 20_000;
 const leadNsEach = 1_000;
 
+/** `batchNs`: when the flows of the last batch began. */
+const sum = { peakPps: 0, batchNs: 1, count: 2 } as const;
+
 export class FlowControl {
   readonly departures: Departures;
   /** Those that send as fast as their ports take it have no departures. */
   readonly max: MaxFlows;
-  /** Frames per second of all flows that run, without those: where shares of a rate change, at most. */
-  totalPps = 0;
   running = 0;
   readonly #memory: SessionMemory;
   readonly #clock: TrialClock;
@@ -46,7 +47,7 @@ export class FlowControl {
    * while slots were overdue.
    */
   readonly #isSpecial: Uint8Array;
-  /** What each of them is in `totalPps`. */
+  /** What each of them is in `peakPps`. */
   readonly #peakPps: Float64Array;
   /** Before its first slot nothing leaves, and after its end. */
   readonly #beginNs: Float64Array;
@@ -58,8 +59,9 @@ export class FlowControl {
   readonly #senders: (readonly number[])[];
   /** By slot of the table, whichever flow has it. */
   readonly #generations: Float64Array;
+  /** Doubles; trial-clock.ts says why. */
+  readonly #sums = new Float64Array(sum.count);
   #batch = 0;
-  #batchNs = 0;
 
   constructor(memory: SessionMemory, clock: TrialClock, cursors: LiveCursors, lanes: LaneBook) {
     const { capacity, trial } = memory.shape;
@@ -84,6 +86,11 @@ export class FlowControl {
     this.#next = doubles();
     this.#generations = doubles();
     for (let flow = 0; flow < capacity; flow++) memory.heads[flow] = unusedHead(trial, flow);
+  }
+
+  /** Frames per second of all flows that run, but those at max: where shares of a rate change, at most. */
+  get peakPps(): number {
+    return this.#sums[sum.peakPps];
   }
 
   /** `place` among the `of` flows of its batch. */
@@ -282,7 +289,7 @@ export class FlowControl {
     flows[at + cell.toleranceNs] = lateToleranceOf(ringPace, 1e9 / pps);
     this.#insert(flow, timeline, next);
     this.#peakPps[flow] = pps * peakShare(this.#schedules[flow]!);
-    this.totalPps += this.#peakPps[flow];
+    this.#sums[sum.peakPps] += this.#peakPps[flow];
     // Its time may be over, or have no slot.
     if (this.#ending[flow]!.isOver(next)) this.#end(flow, at, 1);
   }
@@ -295,7 +302,9 @@ export class FlowControl {
     if (flows[at + cell.pps] === max) this.max.remove(flow, flows[at + cell.from]);
     else {
       this.departures.remove(flow);
-      this.totalPps = this.running === this.max.count ? 0 : this.totalPps - this.#peakPps[flow];
+      // The last one leaves nothing, not what doubles were rounded by.
+      const isLast = this.running === this.max.count;
+      this.#sums[sum.peakPps] = isLast ? 0 : this.#sums[sum.peakPps] - this.#peakPps[flow];
     }
   }
 
@@ -321,9 +330,9 @@ export class FlowControl {
 
   /** When the flows of a batch begin: all at one time. */
   #startOf(batch: number, of: number): number {
-    if (batch !== this.#batch) this.#batchNs = this.#now() + leadNs + leadNsEach * of;
+    if (batch !== this.#batch) this.#sums[sum.batchNs] = this.#now() + leadNs + leadNsEach * of;
     this.#batch = batch;
-    return this.#batchNs;
+    return this.#sums[sum.batchNs];
   }
 }
 

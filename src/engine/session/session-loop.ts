@@ -114,7 +114,7 @@ export class SessionLoop implements Traffic {
       case "isRunning":
         return this.#control.running > 0 || this.#commands.isWaiting;
       case "begin":
-        this.clock.begin();
+        this.clock.begin(-command.atNs);
         return this.clock.epochNs;
     }
   }
@@ -202,7 +202,8 @@ export class SessionLoop implements Traffic {
   #take(at: number): void {
     const { commands } = this.#memory;
     const control = this.#control;
-    const flow = commands[at + commandCell.slot];
+    // A whole number to V8, too: lists of flows are of one kind then.
+    const flow = commands[at + commandCell.slot] | 0;
     const value = commands[at + commandCell.value];
     const batch = commands[at + commandCell.batch];
     switch (commands[at + commandCell.kind]) {

@@ -226,7 +226,9 @@ export class SessionMemory {
     const bytes = bytesOf(shape);
     const doubles = (part: Part): Float64Array => new Float64Array(shared, offsets[part], bytes[part] / 8);
     const words = (part: Part): Int32Array => new Int32Array(shared, offsets[part], bytes[part] / 4);
-    this.shape = shape;
+    // One that came with a message is of another kind to V8, and so is one without further queues.
+    const { capacity, lanes, ports, moreQueues = [], trial, heapBytes } = shape;
+    this.shape = { capacity, lanes, ports, moreQueues, trial, heapBytes };
     this.header = words("header");
     this.loop = doubles("loop");
     this.commands = doubles("commands");

@@ -50,7 +50,7 @@ export async function startSession(setup: SessionStart): Promise<SessionHandle> 
     commands: new CommandWriter(memory),
     rehearse: async (rehearsal, mostNs) => void (await say({ kind: "rehearse", buffers: rehearsal, mostNs })),
     begin: async () => {
-      const epochNs = (await say({ kind: "begin" })) as number;
+      const epochNs = (await say({ kind: "begin", atNs: 0 })) as number;
       worker.run();
       return epochNs;
     },

@@ -16,8 +16,13 @@ const { catchUpFrames, singleFramePps } = ringPace;
  * leaves at once then. At 1.1 × the rate, 4 ms took 40 to make good, and all frames left late until then. A longer time
  * ends at 1.1 ×, and so does a burst that leaves a ring little room: a peer that cannot keep up is not flooded, and no
  * slot is blocked for our own catching up. A trial keeps to one burst (transmit/account.ts).
+ *
+ * What may leave is counted in time: of a schedule that is behind, 1.1 s pass in a second. So every flow catches up at 1.1 ×
+ * the rate that its overdue frames were due at, whatever its law, and its peaks are nobody's measure.
  */
 const gatheredNs = 10_000_000;
+/** What comes due in a second: a second of the schedule. */
+const nsPerSecond = 1e9;
 const mostLagNs = 100_000_000;
 /**
  * A flow that is further behind goes on from here. It is well before: else a rate that nobody can send would leave all
@@ -32,7 +37,8 @@ export class SessionTransmitter {
   readonly #senders: readonly PortSender[];
   readonly #inUse: { port: number };
   readonly #wait: FineWait;
-  readonly #catchUp = new CatchUp(catchUpFrames);
+  /** In ns of the schedule. */
+  readonly #catchUp = new CatchUp(gatheredNs);
   /** Frames may be placed and not handed over, or kicks be due: a ring that breaks ends its turn at once. */
   #isOwed = false;
 
@@ -65,26 +71,27 @@ export class SessionTransmitter {
       if (nextNs - clock.nowNs > this.#wait.spinNs) return 0;
       this.#wait.until(nextNs);
     }
-    const { totalPps } = this.#control;
-    this.#catchUp.refill(clock.nowNs, totalPps, Math.max(catchUpFrames, (gatheredNs * totalPps) / 1e9));
-    return this.#sendDue();
+    // At low rates it is a burst, however long that takes to come due.
+    const burstNs = (catchUpFrames * nsPerSecond) / this.#control.peakPps;
+    this.#catchUp.refill(clock.nowNs, nsPerSecond, Math.max(gatheredNs, burstNs));
+    return this.#sendDue(burstNs);
   }
 
   /** A burst at most: each stamped and handed over on its own at low rates, all together at high ones. */
-  #sendDue(): number {
+  #sendDue(burstNs: number): number {
     const control = this.#control;
     const { departures } = control;
     const clock = this.#clock;
     const catchUp = this.#catchUp;
     const { flows } = this.#memory;
-    const isSingle = control.totalPps <= singleFramePps;
+    const isSingle = control.peakPps <= singleFramePps;
     let low = low32(clock.nowNs) | 0;
     let high = high16(clock.nowNs);
     let moved = 0;
     this.#isOwed = !isSingle;
     for (let left = catchUpFrames; left > 0; ) {
       const { nextNs, stream: flow } = departures;
-      if (clock.nowNs < nextNs || catchUp.frames < 1) break;
+      if (clock.nowNs < nextNs || catchUp.left < 0) break;
       if (clock.nowNs - nextNs > mostLagNs) {
         this.#skip(flow);
         left--;
@@ -94,19 +101,17 @@ export class SessionTransmitter {
       const sender = this.#senders[flows[at + flowCell.sender]];
       this.#inUse.port = sender.port;
       const room = sender.room();
-      if (room < sender.halfRoom) catchUp.limit(catchUpFrames);
-      const most = isSingle
-        ? 1
-        : Math.min(left, Math.floor(catchUp.frames), flows[at + flowCell.limit] - flows[at + flowCell.published]);
+      if (room < sender.halfRoom) catchUp.limit(burstNs);
+      const most = isSingle ? 1 : Math.min(left, flows[at + flowCell.limit] - flows[at + flowCell.published]);
       const due = departures.runAt(clock.nowNs, most, flows[at + flowCell.toleranceNs]);
       const placed = room > 0 ? this.#place(sender, flow, due, low, high) : 0;
       if (placed > 0) {
-        catchUp.spend(placed);
         this.#noteSent(at, Math.min(placed, departures.lateInRun));
         moved += placed;
       }
       if (placed < due) this.#noteBlocked(at, sender.port, due - placed);
       departures.advanceRun();
+      if (placed > 0) this.#spendSince(nextNs);
       left -= due;
       this.#endWhereOver(flow);
       if (isSingle) {
@@ -140,10 +145,16 @@ export class SessionTransmitter {
   #goOn(at: number, placed: number): void {
     if (placed === 0) return;
     const { departures } = this.#control;
+    const { nextNs } = departures;
     departures.runAt(this.#clock.nowNs, placed, this.#memory.flows[at + flowCell.toleranceNs]);
-    this.#catchUp.spend(placed);
     this.#noteSent(at, departures.lateInRun);
     departures.advanceRun();
+    this.#spendSince(nextNs);
+  }
+
+  /** Frames left, of which the first was due at `dueNs`. Time that is still to come is not spent. */
+  #spendSince(dueNs: number): void {
+    this.#catchUp.spend(Math.min(this.#clock.nowNs, this.#control.departures.nextNs) - dueNs);
   }
 
   /** All of it is published before the first kick, which may find the peer gone. */

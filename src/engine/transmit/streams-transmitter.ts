@@ -310,7 +310,7 @@ export class StreamsTransmitter implements TransmitHalf {
     for (let tries = 0; tries < catchUpFrames; tries++) {
       const { stream } = this.#departures;
       const nextNs = this.#nextNs;
-      if (nowNs < nextNs || account.catchUp.frames < 1 || this.#isOver(nowNs)) break;
+      if (nowNs < nextNs || account.catchUp.left < 1 || this.#isOver(nowNs)) break;
       const sender = this.queues[this.#queueOf[stream]];
       const sent = sender.place(stream, low32(nowNs) | 0, high16(nowNs));
       account.noteSlot();

@@ -225,7 +225,7 @@ export class Transmitter implements TransmitHalf {
     if (!this.#single) return this.#sendDue(schedule);
     let moved = 0;
     for (let tries = 0; tries < catchUpFrames; tries++) {
-      if (clock.nowNs < cells[cell.dueNs] || account.catchUp.frames < 1 || this.#isOver()) break;
+      if (clock.nowNs < cells[cell.dueNs] || account.catchUp.left < 1 || this.#isOver()) break;
       moved += this.#sendOne(schedule);
       if (clock.nowNs >= cells[cell.dueNs]) clock.read();
     }
@@ -270,7 +270,7 @@ export class Transmitter implements TransmitHalf {
     const account = this.account;
     const cells = this.#cells;
     const left = count === null ? Number.POSITIVE_INFINITY : count - account.published;
-    const due = Math.min(this.#overdue(), Math.floor(account.catchUp.frames), this.#pace.catchUpFrames, left);
+    const due = Math.min(this.#overdue(), Math.floor(account.catchUp.left), this.#pace.catchUpFrames, left);
     if (due <= 0) return 0;
     const queues = this.queues.length;
     account.noteSlot();

@@ -1,6 +1,7 @@
 /** A session whose thread stood still is soon on its schedule again, and never sends more than it may. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { type FlowSchedule, liveTimeline } from "../../../src/engine/session/schedule.js";
 import { flowCell } from "../../../src/engine/session/session-memory.js";
 import { SessionSim, simFlow } from "../../support/session-sim.js";
 
@@ -74,4 +75,42 @@ it("does not fill the ring of a peer that takes nothing", () => {
   expect(inRing).toBeGreaterThan(100);
   expect(inRing).toBeLessThanOrEqual(128 + 2 * burst);
   expect(sim.counters("a").blocked).toBe(0);
+});
+
+const bursts = { frames: 50, bursts: null, gapNs: 1e6 } as const;
+const poisson = { kind: "poisson", key: 5 } as const;
+const shape = (durationNs: number, fromShare: number, toShare: number, thenShare: number) =>
+  ({ kind: "shape", pieces: [{ durationNs, fromShare, toShare }], thenShare }) as const;
+
+it.each<[string, Partial<FlowSchedule>]>([
+  ["steady", {}],
+  ["bursts", { bursts }],
+  ["Poisson", { law: poisson }],
+  ["a step to come", { law: shape(500e6, 0.2, 0.2, 4) }],
+  ["a step that was", { law: shape(5e6, 4, 4, 0.2) }],
+  ["a ramp", { law: shape(200e6, 0.2, 3, 3) }],
+])("catches up at 1.1 times the rate that its overdue frames were due at: %s", (_, changes) => {
+  const schedule: FlowSchedule = { limit: null, durationNs: null, bursts: null, law: { kind: "steady" }, ...changes };
+  const pps = 20_000;
+  const sim = new SessionSim();
+  sim.turnNs = 10_000;
+  const duration = schedule.bursts === null ? {} : { duration: { kind: "bursts", ...schedule.bursts } as const };
+  sim.add(simFlow("a", 1, { delayNs: 0, rate: { kind: "pps", pps }, law: schedule.law, ...duration }));
+  sim.command("start", ["a"]);
+  sim.run(10e6);
+  const at = sim.flows.get("a")!.slot * flowCell.doubles;
+  const timeline = liveTimeline(schedule, pps, sim.memory.flows[at + flowCell.startedNs]!);
+  const stallNs = 60e6;
+  sim.nowNs += stallNs;
+  const sinceNs = sim.nowNs;
+  // At the lowest rate a frame is due each quarter of a millisecond, and between bursts there is one without any.
+  const nearNs = 2e6;
+  for (let turn = 0; turn < 8_000; turn++) {
+    sim.turn();
+    if (turn < 500) continue;
+    const behindNs = sim.loop.clock.nowNs - timeline.dueNs(sim.memory.flows[at + flowCell.published]!);
+    const expectedNs = stallNs - gatheredNs - 0.1 * (sim.nowNs - sinceNs);
+    expect(Math.abs(behindNs - expectedNs)).toBeLessThan(nearNs);
+  }
+  expect(sim.counters("a")).toMatchObject({ missed: 0, blocked: 0, lost: 0 });
 });
