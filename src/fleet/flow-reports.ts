@@ -1,6 +1,7 @@
 /** What a flow's two ends know together, and what its clocks leave of its latencies. Pure. */
 import type { ReceiveReport, TransmitReport, TrialSpec } from "../engine/loop/index.js";
 import type { Trial } from "../result/run-result.js";
+import { longestOf, withLostTail } from "../stats/merge/lost-ranges.js";
 import { lostRangesKept } from "../stats/sequence-table.js";
 import type { PairReceive, StreamReceive } from "../stats/trial-report.js";
 import { framesWord } from "../stats/words.js";
@@ -10,9 +11,10 @@ import type { PairClock } from "./pair-clocks.js";
 export function withTail(spec: TrialSpec, sent: TransmitReport, { receive, seenByQueue }: PairReceive): ReceiveReport {
   const { streams } = receive;
   if (streams !== undefined) {
-    const whole = streams.map((stream, s) => withStreamTail(stream, sent.streams?.[s]?.sent ?? 0));
+    const whole = streams.map((stream, s) => withStreamTail(stream, sent.streams?.[s]?.sent ?? 0, spec.queues));
     const mayLackTail = whole.some(({ lostRangesMore }) => lostRangesMore > 0);
-    return { ...receive, streams: whole, lossUntilNs: lossUntilOf(receive, mayLackTail) };
+    const { longestLost } = receive.longestLost === undefined ? {} : longestOf(whole);
+    return { ...receive, streams: whole, lossUntilNs: lossUntilOf(receive, mayLackTail), longestLost };
   }
   const tail = sent.queues.flatMap(({ published, outstanding }, q): [number, number][] => {
     const [seen, end] = [seenByQueue[q] ?? 0, published - outstanding];
@@ -22,7 +24,8 @@ export function withTail(spec: TrialSpec, sent: TransmitReport, { receive, seenB
   const ranges = [...receive.lostRanges, ...tail].toSorted((a, b) => a[0] - b[0]);
   const lostRangesComplete = receive.lostRangesComplete && ranges.length <= lostRangesKept;
   const lossUntilNs = lossUntilOf(receive, tail.length > 0);
-  return { ...receive, lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete, lossUntilNs };
+  const { longestLost } = withLostTail(receive, tail, spec.queues);
+  return { ...receive, lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete, lossUntilNs, longestLost };
 }
 
 /** Infinity, as within one host: nothing came after the last loss, and when it ended is not known. */
@@ -30,10 +33,15 @@ const lossUntilOf = ({ lossUntilNs }: ReceiveReport, lacksTail: boolean): number
   lossUntilNs !== null && lacksTail ? Number.POSITIVE_INFINITY : lossUntilNs;
 
 /** Where the end of a stream was lost, its numbers are not known here: a run more than those listed. */
-function withStreamTail(stream: StreamReceive, sent: number): StreamReceive {
-  if (stream.lostRangesMore > 0) return stream;
-  const listed = stream.lostRanges.reduce((sum, [from, to]) => sum + to - from + 1, 0);
-  return stream.accepted + listed < sent ? { ...stream, lostRangesMore: 1 } : stream;
+function withStreamTail(stream: StreamReceive, sent: number, queues: number): StreamReceive {
+  const { longestLost: before, lostRangesMore } = stream;
+  if (lostRangesMore > 0) return { ...stream, longestLost: undefined };
+  const listed = stream.lostRanges.reduce((sum, [from, to]) => sum + Math.floor((to - from) / queues) + 1, 0);
+  const tail = sent - stream.accepted - listed;
+  if (tail <= 0) return stream;
+  // Of several queues, how much of it each one lost is not known.
+  const longestLost = queues > 1 || before === undefined ? undefined : Math.max(before, tail);
+  return { ...stream, lostRangesMore: 1, longestLost };
 }
 
 /** `early`: frames that came before they left, by the clocks. */

@@ -3,6 +3,7 @@ import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
 import type { Trial } from "../result/run-result.js";
 import { ratesOf } from "../stats/rates.js";
 import { framesWord, partOf } from "../stats/words.js";
+import { outagesOf } from "./outages.js";
 
 /** Stream by stream, where there are several. */
 export function streamsOf(
@@ -16,7 +17,9 @@ export function streamsOf(
   const receiveNs = rxPps > 0 ? (receive.received * 1e9) / rxPps : 0;
   return {
     streams: transmit.streams.map(({ sentBytes, ...sent }, k) => {
-      const { acceptedBytes, samples, ...back } = receive.streams![k]!;
+      const { acceptedBytes, samples, longestLost, ...back } = receive.streams![k]!;
+      const missing = Math.max(0, sent.sent - back.accepted);
+      const loss = { sent: sent.sent, missing, longestLost, queues: spec.queues, windowNs: transmit.windowNs };
       const tx = ratesOf(sent.sent, sentBytes, transmit.windowNs);
       const rx = ratesOf(back.accepted, acceptedBytes, receiveNs);
       return {
@@ -29,7 +32,8 @@ export function streamsOf(
         latencyNs: back.latencyNs === null ? null : { ...back.latencyNs },
         ipdvNs: back.ipdvNs === null ? null : { ...back.ipdvNs },
         queues: [...back.queues],
-        missing: Math.max(0, sent.sent - back.accepted),
+        missing,
+        ...outagesOf(loss),
       };
     }),
     ...(receive.duplicateWindow === undefined ? {} : { duplicateWindow: receive.duplicateWindow }),

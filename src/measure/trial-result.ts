@@ -7,6 +7,7 @@ import { lossRatioOf } from "../stats/rates.js";
 import { judgeTrial, type VerdictRules } from "../stats/verdict.js";
 import { frameSizeName, meanFrameBytes } from "../units.js";
 import type { MeasureRequest } from "./measurer.js";
+import { type Outages, outagesOf } from "./outages.js";
 import { streamsOf } from "./stream-results.js";
 import { countsOf, hopsOf, ledgerOf, queuesSeen, ratesOfTrial } from "./trial-counts.js";
 import { notesOf } from "./trial-notes.js";
@@ -66,6 +67,7 @@ export function trialResult(inputs: TrialInputs): Trial {
     ...headOf(inputs),
     ...counts,
     ...framesBeside(inputs, counts),
+    ...outagesOfTrial(inputs, counts),
     ...lossUntilOf(inputs),
     ...resetOf(inputs),
     ...probeOf(inputs),
@@ -118,6 +120,18 @@ function framesBeside({ report, foreign, hops = [] }: TrialInputs, { lost, sent 
     reorderExtent: receive.reorderExtent,
     corruptKinds: receive.corruptKinds,
   };
+}
+
+/** Of several streams: all their loss at the rate of all, and the longest outage of one. */
+function outagesOfTrial({ spec, report }: TrialInputs, { lost, corrupt, sent }: TrialCounts): Outages {
+  const { windowNs, streams } = report.transmit;
+  const { longestLost, streams: back } = report.receive;
+  const loss = { sent, missing: lost + corrupt, longestLost, queues: spec.queues, windowNs };
+  if (streams === undefined || back === undefined || longestLost === undefined) return outagesOf(loss);
+  const longest = back.map(
+    ({ longestLost: run }, k) => outagesOf({ ...loss, longestLost: run, sent: streams[k].sent }).outageNs ?? 0,
+  );
+  return { ...outagesOf(loss), outageNs: Math.max(0, ...longest) };
 }
 
 function resetOf({ reset, report: { receive } }: TrialInputs): Pick<Trial, "reset" | "silence"> {

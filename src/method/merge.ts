@@ -8,6 +8,7 @@ import { trialResult } from "../measure/trial-result.js";
 import type { ReceivedHalf, ReceivedTrial, SentHalf, SentTrial } from "../result/half.js";
 import type { RunResult, Trial } from "../result/run-result.js";
 import { type Reason, reasonsOf } from "../stats/cause.js";
+import { withLostTail } from "../stats/merge/lost-ranges.js";
 import { lostRangesKept } from "../stats/sequence-table.js";
 import { framesWord } from "../stats/words.js";
 import { trialsSince } from "../stream/frames/signature.js";
@@ -92,7 +93,8 @@ function withTail(sent: SentTrial, { receive, seenByQueue, order }: ReceivedTria
   });
   const ranges = [...receive.lostRanges, ...tail].toSorted((a, b) => a[0] - b[0]);
   const complete = receive.lostRangesComplete && ranges.length <= lostRangesKept;
-  return { ...receive, lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete: complete };
+  const { longestLost } = withLostTail(receive, tail, order.queues);
+  return { ...receive, lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete: complete, longestLost };
 }
 
 function mergedReport(sent: SentTrial, received: ReceivedTrial, latency: boolean): TrialReport {

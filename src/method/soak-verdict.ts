@@ -44,6 +44,7 @@ function added(total: SoakTotal, trial: Trial): SoakTotal {
     corrupt: total.corrupt + trial.corrupt + (trial.damagedCopies ?? 0),
     refused: total.refused + refusedOf(trial),
     unaccounted: total.unaccounted + (trial.unaccounted ?? 0),
+    ...(trial.outageNs === undefined ? {} : { outageNs: Math.max(total.outageNs ?? 0, trial.outageNs) }),
     uneven: {
       pieces: total.uneven.pieces + (isUneven ? 1 : 0),
       bad: total.uneven.bad + (isUneven ? badOf(trial) : 0),

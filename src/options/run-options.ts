@@ -229,7 +229,7 @@ const loadOptions = {
 export const baselineOptions = {
   threshold: list(
     "--threshold <what...>",
-    "what must be reached, e.g. 'NDR>=1Mpps' 'latency.p99@64<=50us' 'loss<=0.1%'",
+    "what must be reached, e.g. 'NDR>=1Mpps' 'latency.p99@64<=50us' 'loss<=0.1%' 'outage<=50ms'",
   ),
   baseline: option(
     "--baseline <file>",

@@ -2,7 +2,7 @@
 import { usageError } from "../errors.js";
 import { percentName } from "../method/latency.js";
 import { didYouMean } from "../nearest.js";
-import { mergedThresholds, parseThreshold, type ThresholdSpec } from "../profile/threshold.js";
+import { mergedThresholds, methodsWith, parseThreshold, type ThresholdSpec } from "../profile/threshold.js";
 import type { Method } from "../result/run-result.js";
 
 const percentiles = ["p50", "p99"] as const;
@@ -38,7 +38,7 @@ export function figureNames(method: Pick<Method, "name" | "settings"> | null): s
       ...(settings["policing"] === true ? timesOf("service: policing") : []),
     ],
   };
-  return ["loss", ...(of[name]?.() ?? [])];
+  return ["loss", ...(methodsWith("outage").includes(name) ? ["outage"] : []), ...(of[name]?.() ?? [])];
 }
 
 /** Throws a usage error for a figure, or a size, that this run cannot have. */

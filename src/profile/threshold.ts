@@ -1,12 +1,13 @@
 /**
  * What a run must reach, as text, in profiles and on the command line: `NDR>=1Mpps`, `PDR 0.5 %@64>=500kpps`, `latency
- * 50 %.p99<=50us`, `loss<=0.1%`, `recovery<=1ms`. Without a size it holds for every size that has the figure.
+ * 50 %.p99<=50us`, `loss<=0.1%`, `outage<=50ms`,
+ * `recovery<=1ms`. Without a size it holds for every size that has the figure.
  */
 import { usageError } from "../errors.js";
 import { parseDuration, parseRate, parseRatio } from "../units.js";
 
 export interface ThresholdSpec {
-  /** A figure's name without its size, or `loss`. */
+  /** A figure's name without its size, `loss` or `outage`. */
   readonly what: string;
   /** null: every size. */
   readonly size: string | null;
@@ -18,7 +19,7 @@ export interface ThresholdSpec {
   readonly fromProfile?: boolean;
 }
 
-const accepted = "e.g. 'NDR>=1Mpps', 'throughput@64>=500kpps', 'latency.p99<=50us', 'loss<=0.1%'";
+const accepted = "e.g. 'NDR>=1Mpps', 'throughput@64>=500kpps', 'latency.p99<=50us', 'loss<=0.1%', 'outage<=50ms'";
 
 export function parseThreshold(text: string, where: string): ThresholdSpec {
   const match = /^\s*([^<>=@]+?)\s*(?:@\s*([\w.-]+)\s*)?(>=|<=)\s*(\S+)\s*$/.exec(text);
@@ -29,7 +30,7 @@ export function parseThreshold(text: string, where: string): ThresholdSpec {
 
 function limitOf(what: string, limit: string, where: string): number {
   if (what === "loss") return parseRatio(limit, where);
-  if (/\.p\d|^(back-to-back|recovery|reset)/.test(what)) return parseDuration(limit, where, 0);
+  if (/\.p\d|^(back-to-back|recovery|reset|outage)/.test(what)) return parseDuration(limit, where, 0);
   const rate = parseRate(limit, where);
   if (rate.kind === "pps") return rate.pps;
   throw usageError(`"${limit}" is not in frames per second`, { where, accepted });
@@ -37,6 +38,7 @@ function limitOf(what: string, limit: string, where: string): number {
 
 /** Which methods have a figure of that name; `run` is the default command. */
 const measuredBy: readonly (readonly [name: RegExp, methods: readonly string[]])[] = [
+  [/^outage$/, ["run", "soak", "latency", "y1564"]],
   [/^loss$/, ["run", "soak", "latency", "ndr", "rfc2544", "y1564", "burst"]],
   [/^NDR$/, ["ndr", "latency"]],
   [/^PDR [\d.]+ %$/, ["ndr"]],
@@ -58,7 +60,7 @@ export function profileThreshold(text: string, where: string): ThresholdSpec {
   throw usageError(`nothing measures "${spec.what}"`, {
     where,
     accepted:
-      "loss, NDR, PDR 0.5 %, throughput, back-to-back, recovery, reset, rate, latency.p99, latency 50 %.p99, rate.p99",
+      "loss, outage, NDR, PDR 0.5 %, throughput, back-to-back, recovery, reset, rate, latency.p99, latency 50 %.p99, rate.p99",
   });
 }
 

@@ -1,6 +1,6 @@
 /** Figures as short as a table's column, the unit being in its head. */
 import type { Trial } from "../result/run-result.js";
-import { grouped } from "../stats/words.js";
+import { grouped, timeWord } from "../stats/words.js";
 
 /** µs of ns: three digits, `8.21`, `25.1`, `1,024`. */
 export function microseconds(ns: number): string {
@@ -24,6 +24,10 @@ export function latencyFigure(
 ): string {
   return latencyNs === null || ns === undefined ? "-" : boundedMicroseconds(ns, latencyBoundNs, latencyNs.p50);
 }
+
+/** Of a trial or a stream: its longest outage, `50.0 ms`; 0 where there was none, `-` where it is not known. */
+export const outageWord = ({ outageNs }: { readonly outageNs?: number | undefined }): string =>
+  outageNs === undefined ? "-" : outageNs === 0 ? "0" : timeWord(outageNs);
 
 /** Millions or thousand millions of a rate: three decimals, more where it is small. */
 export function scaled(value: number, divisor: number): string {

@@ -4,6 +4,7 @@ import type { Cause } from "../stats/cause.js";
 import { absorptionVerdict, searchVerdict } from "../stats/run-verdict.js";
 import { framesWord, grouped, percentWord, rateWord, timeWord } from "../stats/words.js";
 import { foundRate } from "./sections.js";
+import { outageNote } from "./sentences.js";
 
 export interface JunitCase {
   readonly name: string;
@@ -119,7 +120,7 @@ function trialCase(trials: readonly Trial[], index: number): FoundCase {
   const summary = `${framesWord(sent)} sent, ${grouped(accepted)} accepted, ${grouped(lost)} lost, ${rateWord(rxPps)}`;
   const direction = trial.direction === undefined ? "" : `, ${trial.direction}`;
   const name = `${sizeWord(trial.frameBytes)}, ${trial.phase}${direction}`;
-  return { name, verdict, reasons, causes, timeNs: durationNs, out: [summary, ...notes] };
+  return { name, verdict, reasons, causes, timeNs: durationNs, out: [summary, ...outageNote(trial), ...notes] };
 }
 
 /** Repeats get a number, so that no two testcases of a suite share a name. */

@@ -3,6 +3,7 @@
  * figures can't be used), one that an interrupt cut off is skipped.
  */
 import type { RunResult } from "../result/run-result.js";
+import { outageWord, rowLabel } from "./figures.js";
 import { casesOf, type JunitCase } from "./junit-cases.js";
 
 type Outcome = "pass" | "failure" | "error" | "skipped";
@@ -53,6 +54,9 @@ function properties(result: RunResult): { name: string; value: string }[] {
     { name: "verdict", value: result.verdict },
     ...(result.fleet === undefined ? [] : [{ name: "fleet", value: result.fleet.address }]),
     ...(result.fleet?.agents ?? []).map(({ name, host }) => ({ name: "agent", value: `${name} on ${host}` })),
+    ...result.trials
+      .filter(({ outageNs }) => outageNs !== undefined && outageNs > 0)
+      .map((trial) => ({ name: "outage", value: `${rowLabel(trial)}, ${trial.phase}: ${outageWord(trial)}` })),
     ...(result.trials.at(-1)?.fleet?.flows ?? []).map(({ from, to, sent, lost }) => ({
       name: "flow",
       value: `${from} to ${to}: ${lost ?? "unknown"} of ${sent ?? "unknown"} lost`,

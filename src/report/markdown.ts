@@ -1,7 +1,7 @@
 /** Markdown (CommonMark with the pipe tables of GitHub's dialect), for a ticket, a wiki or a merge request. */
 import type { RunResult } from "../result/run-result.js";
 import { grouped, rateWord } from "../stats/words.js";
-import { latencyFigure, percent, sizeLabel } from "./figures.js";
+import { latencyFigure, outageWord, percent, sizeLabel } from "./figures.js";
 import { fleetSection } from "./fleet-section.js";
 import { pairSection } from "./pair-section.js";
 import type { Section } from "./section.js";
@@ -45,11 +45,13 @@ export function trialsSection({ trials }: RunResult): Section {
   const right = (head: string) => ({ head, align: "right" }) as const;
   return {
     id: "trials",
-    note: "received: all of the trial's frames that came back, copies and damaged ones too; lost: sent and not back at all; rate back: over as long as was sent, however late it came; unaccounted: frames that no counter explains",
+    note: "received: all of the trial's frames that came back, copies and damaged ones too; lost: sent and not back at all; outage: the longest time in which no frame of a stream came back whole; rate back: over as long as was sent, however late it came; unaccounted: frames that no counter explains",
     title: "trials",
     columns: [
       ...[right("frame bytes"), { head: "phase", align: "left" } as const],
-      ...["asked", "sent", "received", "lost", "lost %", "rate back", "p50 µs", "p99 µs", "unaccounted"].map(right),
+      ...["asked", "sent", "received", "lost", "lost %", "outage", "rate back", "p50 µs", "p99 µs", "unaccounted"].map(
+        right,
+      ),
       { head: "verdict", align: "left" },
     ],
     rows: trials.map((trial) => [
@@ -58,6 +60,7 @@ export function trialsSection({ trials }: RunResult): Section {
       trial.requested.pps === null ? trial.requested.rate : rateWord(trial.requested.pps),
       ...[trial.sent, trial.received, trial.lost].map(grouped),
       percent(trial.lossRatio),
+      outageWord(trial),
       rateWord(trial.rxPps),
       ...[trial.latencyNs?.p50, trial.latencyNs?.p99].map((ns) => latencyFigure(trial, ns)),
       trial.unaccounted === null ? "-" : grouped(trial.unaccounted),

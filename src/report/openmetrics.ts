@@ -67,6 +67,8 @@ function trialMetrics(trials: readonly Trial[]): Metric[] {
     each("reordered_frames", "Frames out of order (RFC 4737).", (t) => t.reordered),
     each("unaccounted_frames", "What the ledger leaves over.", (t) => t.unaccounted),
     each("loss_ratio", "Lost of sent frames.", (t) => t.lossRatio, "ratio"),
+    each("loss_duration_seconds", "Frames not back whole, over the rate.", (t) => seconds(t.lossDurationNs), "seconds"),
+    each("outage_seconds", "The longest time in which none came back whole.", (t) => seconds(t.outageNs), "seconds"),
     each("offered_frames_per_second", "Frames sent, over the transmit window.", (t) => t.txPps),
     each(
       "forwarded_frames_per_second",

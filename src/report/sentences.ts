@@ -1,7 +1,7 @@
 /** What a table cannot say: why a trial did not pass, and what to know about the figures. */
 import type { RunResult, Trial } from "../result/run-result.js";
-import { framesWord, grouped, rateWord } from "../stats/words.js";
-import { microseconds, rowLabel, sizeLabel } from "./figures.js";
+import { framesWord, grouped, rateWord, timeWord } from "../stats/words.js";
+import { microseconds, outageWord, rowLabel, sizeLabel } from "./figures.js";
 
 /** Lost ranges that are spelled out. */
 const rangesShown = 5;
@@ -84,8 +84,16 @@ function notesOf(trial: Trial): string[] {
   const done = Object.entries(trial.injected ?? {}).flatMap(([what, count = 0]) =>
     count > 0 ? [`${what} ${grouped(count)}`] : [],
   );
+  notes.push(...outageNote(trial));
   if (done.length > 0) notes.push(`on purpose, the DUT: ${done.join(", ")}`);
   return notes;
+}
+
+/** At a set rate, loss is a time. At max it says how far the device is overloaded. */
+export function outageNote({ lossDurationNs = 0, requested, ...trial }: Trial): string[] {
+  if (lossDurationNs === 0 || requested.pps === null) return [];
+  const longest = trial.outageNs === undefined ? "" : `, the longest outage ${outageWord(trial)}`;
+  return [`loss as a time (RFC 6412): ${timeWord(lossDurationNs)} in all${longest}`];
 }
 
 /** `64, 1518 bytes, rate: …`: sentences with the trials that they hold for. */

@@ -5,7 +5,7 @@
 import type { RunResult, Trial } from "../result/run-result.js";
 import { grouped, rateWord } from "../stats/words.js";
 import { terminalText } from "../terminal-text.js";
-import { microseconds, percent, rowLabel } from "./figures.js";
+import { microseconds, outageWord, percent, rowLabel } from "./figures.js";
 import { left, right, type Section } from "./section.js";
 
 type Stream = NonNullable<Trial["streams"]>[number];
@@ -42,7 +42,18 @@ export function streamsSection(result: RunResult, mostRows: number): Section {
     columns: [
       ...(isOne ? [] : [left("frame bytes,\nphase")]),
       left("stream"),
-      ...["sent", "accepted", "lost", "lost\n%", "reordered", "corrupt", "p50\nµs", "p99\nµs", "rate back"].map(right),
+      ...[
+        "sent",
+        "accepted",
+        "lost",
+        "lost\n%",
+        "outage",
+        "reordered",
+        "corrupt",
+        "p50\nµs",
+        "p99\nµs",
+        "rate back",
+      ].map(right),
     ],
     rows: trials.flatMap((trial) => {
       const streams = trial.streams!;
@@ -62,6 +73,7 @@ function cellsOf(stream: Stream): string[] {
     terminalText(name),
     ...[sent, accepted, missing].map(grouped),
     percent(missingShare(stream)),
+    outageWord(stream),
     ...[reordered, corrupt].map(grouped),
     ...[latencyNs?.p50, latencyNs?.p99].map((ns) => (ns === undefined ? "-" : microseconds(ns))),
     rateWord(rxPps),
@@ -69,7 +81,8 @@ function cellsOf(stream: Stream): string[] {
 }
 
 function noteOf(trials: readonly Trial[], hidden: number): string {
-  const words = "accepted: came back whole, each number once; lost: did not, the corrupt ones among them";
+  const words =
+    "accepted: came back whole, each number once; lost: did not, the corrupt ones among them; outage: the longest time in which none of a stream came back whole";
   const atMax = trials.some(({ requested }) => requested.pps === null);
   const more = hidden > 0 ? `; and ${grouped(hidden)} more, none of them worse (--streams-csv, --json)` : "";
   return `${words}${atMax ? "; latency at max is that of full rings and queues" : ""}${more}`;

@@ -31,6 +31,8 @@ const columns: readonly (readonly [head: string, cell: (row: Row) => Cell])[] = 
   ["reorderExtentMax", ({ stream }) => stream.reorderExtent?.max],
   ["corrupt", ({ stream }) => stream.corrupt],
   ["tooOld", ({ stream }) => stream.tooOld],
+  ["lossDurationNs", ({ stream }) => stream.lossDurationNs],
+  ["outageNs", ({ stream }) => stream.outageNs],
   ["txPps", ({ stream }) => stream.txPps],
   ["txBpsL1", ({ stream }) => stream.txBpsL1],
   ["txBpsL2", ({ stream }) => stream.txBpsL2],

@@ -129,6 +129,9 @@ const soakTotal = z.strictObject({
   corrupt: frames,
   refused: frames.describe("due, and found no free slot by the device's doing"),
   unaccounted: frames,
+  outageNs: ns
+    .optional()
+    .describe("the longest outage of all pieces; one that goes on in the next piece is told twice"),
   uneven: z
     .strictObject({ pieces: frames, bad: frames })
     .describe("pieces that the generator or the machine spoiled, and the frames that did not come back whole in them"),

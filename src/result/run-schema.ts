@@ -115,6 +115,18 @@ const rates = (rxPps: string) => ({
   rxBpsL2: z.number().describe("the same of bits, from the bytes that came back"),
 });
 
+/** Loss as a time; measure/outages.ts says how. */
+const outages = (whose: string) => ({
+  lossDurationNs: ns
+    .optional()
+    .describe(`${whose} that did not come back whole ÷ the rate at which they were sent (RFC 6412, loss-derived)`),
+  outageNs: ns
+    .optional()
+    .describe(
+      "the longest run of numbers of one queue that did not come back whole, times the mean gap between them; exact to one gap; absent: no numbers, or not known",
+    ),
+});
+
 const streamResult = z
   .strictObject({
     name: text,
@@ -135,6 +147,7 @@ const streamResult = z
         "the first runs of its numbers that did not come back, first and last; 16 at most, fewer of more than 32,768 streams",
       ),
     lostRangesMore: z.int().min(0).describe("runs beyond those"),
+    ...outages("its frames"),
     reorderExtent,
     latencyNs: streamDelays.describe(
       "percentiles from 16 buckets per power of two: at most 6.25 % above the true value; p99 less min is its PDV",
@@ -202,6 +215,7 @@ const trial = z.strictObject({
   accepted: frames,
   lost: frames,
   lossRatio: share.describe("lost ÷ sent"),
+  ...outages("frames"),
   duplicate: frames.describe("beyond the first of their number"),
   damagedCopies: frames
     .optional()

@@ -53,7 +53,8 @@ export {
   ratesOf,
   receiveRates,
 } from "./rates.js";
-export { type ReorderExtent, type SequenceRange, sequenceCodes } from "./sequence-table.js";
+export type { SequenceRange } from "./run-collector.js";
+export { type ReorderExtent, sequenceCodes } from "./sequence-table.js";
 export { SignedHistogram, type SignedHistogramData } from "./signed-histogram.js";
 export { elapsedNs48 } from "./unwrap.js";
 export {

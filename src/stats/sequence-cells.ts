@@ -15,5 +15,8 @@ export const sequenceCell = {
   extentMax: 8,
   extentSum: 9,
   extentCount: 10,
+  /** Numbers of the last run of lost ones so far, and of the longest of all. */
+  runLength: 11,
+  longestRun: 12,
   count: 16,
 } as const;

@@ -12,13 +12,11 @@
  * account is in (lane-rows.ts), and is negative while one is missing: one look at it says both.
  */
 import { LaneRows } from "./lane-rows.js";
+import { RunCollector, type SequenceRange } from "./run-collector.js";
 import { sequenceCell } from "./sequence-cells.js";
 
 /** What `accept` found. */
 export const sequenceCodes = { inOrder: 0, reordered: 1, duplicate: 2, tooOld: 3 } as const;
-
-/** Inclusive, in the caller's sequence numbers. */
-export type SequenceRange = [from: number, to: number];
 
 /**
  * Reordering extent (RFC 4737 §4.2.1): how many accepted frames earlier the first frame with a greater number
@@ -55,6 +53,8 @@ export interface LaneLoss {
   readonly more: number;
   /** The last one of all; null: none is lost. */
   readonly last: number | null;
+  /** Numbers of the longest run; 0: none is lost. */
+  readonly longest: number;
 }
 
 /** Which numbers of a lane were accepted, as far as they are known one by one. */
@@ -67,6 +67,8 @@ export interface LaneAccepted {
   /** The first runs of indices below `next` that were not accepted, and how many runs there are beyond them. */
   readonly missing: readonly SequenceRange[];
   readonly missingMore: number;
+  /** Numbers of the longest of all these runs; absent: not told. */
+  readonly missingLongest?: number;
   /** The same as bits: bit i of the words is index i. Absent: the window has not held all of them. */
   readonly missingBits?: Uint32Array;
 }
@@ -196,24 +198,29 @@ export class SequenceTable {
       const at = (lane * this.rangesKept + k) * 2;
       return [this.#ranges[at], this.#ranges[at + 1]];
     });
-    const list = { ranges, runs: cells[row + cell.runs], end: cells[row + cell.runEnd] };
+    const list = new RunCollector(this.rangesKept, {
+      ...{ ranges, runs: cells[row + cell.runs], end: cells[row + cell.runEnd] },
+      ...{ length: cells[row + cell.runLength], longest: cells[row + cell.longestRun] },
+    });
     if (cells[row + cell.holes] > 0) this.#addWindow(lane, list);
-    if (end > next) this.#addRange(list, next, end - 1);
+    if (end > next) list.add(next, end - 1);
     return {
       lost: cells[row + cell.missing] + (end - next),
-      ranges,
-      more: list.runs - ranges.length,
+      ranges: list.ranges,
+      more: list.more,
       last: list.runs === 0 ? null : list.end,
+      longest: list.longest,
     };
   }
 
   /** Which numbers of a lane were accepted, to be compared with what others accepted of it. */
   seen(lane: number): LaneAccepted {
     const next = this.next(lane);
-    const { ranges: missing, more: missingMore } = this.finish(lane, next);
+    const { ranges: missing, more: missingMore, longest: missingLongest } = this.finish(lane, next);
     const bits = next <= this.window ? { missingBits: this.#bitsBelow(lane, next) } : {};
     const [accepted, duplicates, late] = [this.accepted(lane), this.duplicate(lane), this.tooOld(lane)];
-    return { next, accepted, duplicate: duplicates, tooOld: late, missing, missingMore, ...bits };
+    const account = { next, accepted, duplicate: duplicates, tooOld: late };
+    return { ...account, missing, missingMore, missingLongest, ...bits };
   }
 
   #bitsBelow(lane: number, end: number): Uint32Array {
@@ -325,6 +332,9 @@ export class SequenceTable {
     const runs = cells[row + cell.runs];
     const grows = cells[row + cell.runEnd] === from - 1;
     cells[row + cell.runEnd] = to;
+    const length = to - from + 1 + (grows ? cells[row + cell.runLength] : 0);
+    cells[row + cell.runLength] = length;
+    if (length > cells[row + cell.longestRun]) cells[row + cell.longestRun] = length;
     const at = (lane * this.rangesKept + (grows ? runs - 1 : runs)) * 2;
     if (!grows) cells[row + cell.runs] = runs + 1;
     if ((grows ? runs : runs + 1) > this.rangesKept) return;
@@ -332,7 +342,7 @@ export class SequenceTable {
     this.#ranges[at + 1] = to;
   }
 
-  #addWindow(lane: number, list: RangeList): void {
+  #addWindow(lane: number, list: RunCollector): void {
     const next = this.next(lane);
     for (let index = Math.max(0, next - this.window); index < next; ) {
       const bits = this.#missingBits[this.#wordOf(lane, index)];
@@ -340,18 +350,9 @@ export class SequenceTable {
         index += 32;
         continue;
       }
-      if (this.#isMissing(lane, index)) this.#addRange(list, index, index);
+      if (this.#isMissing(lane, index)) list.add(index, index);
       index++;
     }
-  }
-
-  #addRange(list: RangeList, from: number, to: number): void {
-    const grows = list.end === from - 1;
-    list.end = to;
-    if (!grows) {
-      list.runs += 1;
-      if (list.runs <= this.rangesKept) list.ranges.push([from, to]);
-    } else if (list.runs <= this.rangesKept) list.ranges[list.runs - 1][1] = to;
   }
 
   /** Remembers that the numbers from `next` on were missing when the coming frame arrived. */
@@ -383,12 +384,6 @@ export class SequenceTable {
     cells[row + cell.extentCount] += 1;
     if (extent > cells[row + cell.extentMax]) cells[row + cell.extentMax] = extent;
   }
-}
-
-interface RangeList {
-  readonly ranges: SequenceRange[];
-  runs: number;
-  end: number;
 }
 
 /** How many lost ranges of each lane a table of so many lanes keeps. */

@@ -3,7 +3,8 @@
 import type { HistogramData } from "./histogram.js";
 import type { Inexact } from "./merge/part.js";
 import type { PacingData, PacingSummary } from "./pacing.js";
-import type { LaneAccepted, ReorderExtent, SequenceRange } from "./sequence-table.js";
+import type { SequenceRange } from "./run-collector.js";
+import type { LaneAccepted, ReorderExtent } from "./sequence-table.js";
 import type { SignedHistogramData } from "./signed-histogram.js";
 import type { SmallData, SmallSummary } from "./small-histograms.js";
 
@@ -88,6 +89,8 @@ export interface StreamReceive {
   readonly lostRanges: readonly SequenceRange[];
   /** Runs beyond those. */
   readonly lostRangesMore: number;
+  /** As the trial's. */
+  readonly longestLost?: number | undefined;
   /** null: nothing was reordered, or no extent is known. */
   readonly reorderExtent: ReorderExtent | null;
   /** null: nothing measured. */
@@ -212,6 +215,11 @@ export interface ReceiveReport {
   readonly inWindow: WindowArrivals | null;
   readonly lostRanges: readonly SequenceRange[];
   readonly lostRangesComplete: boolean;
+  /**
+   * Frames of the longest run of one lane's numbers that did not come back whole, of the lane that has the longest.
+   * Absent: it is not known, or frames carry no numbers.
+   */
+  readonly longestLost?: number | undefined;
   readonly reorderExtent: ReorderExtent | null;
   readonly latency: HistogramData | null;
   /** Latency from the intended departure instead of the actual one; null: nothing was scheduled. */

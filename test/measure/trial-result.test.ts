@@ -153,3 +153,35 @@ describe("a trial's result", () => {
     expect(trial.reasons).toEqual(failures);
   });
 });
+
+describe("loss as a time", () => {
+  /** Loses the frames that left in that time, by their slots of 100 µs. */
+  const downFor = (fromMs: number, forMs: number): Device => {
+    let n = 0;
+    const isDown = (slot: number): boolean => slot >= fromMs * 10 && slot < (fromMs + forMs) * 10;
+    return (frames, queue) => frames.filter(() => !isDown(n++)).map((frame) => ({ queue, frame }));
+  };
+
+  it.each([0.1, 7, 50])("is %f ms for a device that was down for so long", (ms) => {
+    const trial = trialResult(inputsOf(run(downFor(20, ms))));
+    expect(trial).toMatchObject({ lost: ms * 10, lossDurationNs: ms * 1e6, outageNs: ms * 1e6 });
+  });
+
+  it("is of each spell for the outage, and of all for the loss", () => {
+    let n = 0;
+    const isUp = (slot: number): boolean => (slot < 200 || slot >= 230) && (slot < 400 || slot >= 450);
+    const both: Device = (frames, queue) => frames.filter(() => isUp(n++)).map((frame) => ({ queue, frame }));
+    expect(trialResult(inputsOf(run(both)))).toMatchObject({ lossDurationNs: 8e6, outageNs: 5e6 });
+  });
+
+  it("counts to the end of the trial, and all of it where nothing came back", () => {
+    expect(trialResult(inputsOf(run(downFor(90, 100))))).toMatchObject({ lossDurationNs: 10e6, outageNs: 10e6 });
+    expect(trialResult(inputsOf(run(() => [])))).toMatchObject({ lossDurationNs: 100e6, outageNs: 100e6 });
+    expect(trialResult(inputsOf(run(echo)))).toMatchObject({ lossDurationNs: 0, outageNs: 0 });
+  });
+
+  it("is a queue's own, where one of two lost all of its frames", () => {
+    const device: Device = (frames, queue) => (queue === 1 ? [] : frames.map((frame) => ({ queue, frame })));
+    expect(trialResult(inputsOf(run(device, 2)))).toMatchObject({ lossDurationNs: 50e6, outageNs: 100e6 });
+  });
+});

@@ -256,6 +256,16 @@ describe("a threshold", () => {
     expect(judge("loss<=0", passed).some(({ verdict }) => verdict === "fail")).toBe(true);
   });
 
+  it("holds the longest outage of each trial against a time, and passes no trial that does not know it", () => {
+    const down = { ...passed, trials: passed.trials.map((trial) => ({ ...trial, outageNs: 50e6 })) };
+    expect(judge("outage<=50ms", down).map(({ verdict }) => verdict)).toEqual(down.trials.map(() => "pass"));
+    expect(judge("outage@64<=49ms", down)[0]).toMatchObject({
+      ...{ what: "outage, forwarding@64", wanted: "at most 49 ms", found: "50 ms", verdict: "fail" },
+    });
+    const unknown = { ...passed, trials: passed.trials.map(({ outageNs: _, ...trial }) => trial) };
+    expect(judge("outage<=1s", unknown)).toMatchObject([{ verdict: "invalid", found: "nothing was measured for it" }]);
+  });
+
   it.each(["NDR", "NDR>1Mpps", "NDR>=", ">=1Mpps", "NDR>=fast", "latency.p99<=1Mpps", "loss<=2"])(
     "refuses %s",
     (text) => {

@@ -10,6 +10,7 @@ const plain = { color: false, ascii: false };
 const stream = (name: string, missing = 0, changes: Partial<Stream> = {}): Stream => ({
   ...{ name, sent: 1000, late: 0, missed: 0, blocked: 0, accepted: 1000 - missing, missing },
   ...{ duplicate: 0, reordered: 0, tooOld: 0, corrupt: 0, lostRanges: [], lostRangesMore: 0, reorderExtent: null },
+  ...{ lossDurationNs: missing * 1e6, outageNs: missing * 5e5 },
   ...{ txPps: 1000, txBpsL1: 672_000, txBpsL2: 512_000 },
   ...{ rxPps: 1000 - missing, rxBpsL1: (1000 - missing) * 672, rxBpsL2: (1000 - missing) * 512 },
   latencyNs: { min: 1_000, mean: 2_000, p50: 2_100, p90: 3_000, p99: 7_200, max: 9_000 },
@@ -28,8 +29,8 @@ describe("streams", () => {
 
   it("have a line each in the table, with what was lost, when it came and at which rate", () => {
     const text = reports.table(result(two), plain);
-    expect(text).toMatch(/^ *dns +1,000 +1,000 +0 +0 +0 +0 +2\.10 +7\.20 +1 kpps$/m);
-    expect(text).toMatch(/^ *web\|x,y +1,000 +997 +3 +0\.300 +5 +1 +- +- +997 pps$/m);
+    expect(text).toMatch(/^ *dns +1,000 +1,000 +0 +0 +0 +0 +0 +2\.10 +7\.20 +1 kpps$/m);
+    expect(text).toMatch(/^ *web\|x,y +1,000 +997 +3 +0\.300 +1\.5 ms +5 +1 +- +- +997 pps$/m);
     expect(text).toContain("lost: did not, the corrupt ones among them");
     expect(text.split("\n").filter((line) => line.length > 100)).toEqual([]);
   });
@@ -39,7 +40,7 @@ describe("streams", () => {
   });
 
   it("are in Markdown and HTML, and are none where there is one", () => {
-    expect(reports.markdown(result(two), plain)).toContain("| web\\|x,y | 1,000 | 997 | 3 | 0.300 |");
+    expect(reports.markdown(result(two), plain)).toContain("| web\\|x,y | 1,000 | 997 | 3 | 0.300 | 1.5 ms |");
     expect(reports.html(result(two), plain)).toContain(">dns</td>");
     for (const report of ["table", "markdown", "html"] as const) {
       expect(reports[report](result([stream("alone")]), plain)).not.toContain("alone");

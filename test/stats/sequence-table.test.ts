@@ -33,6 +33,7 @@ function compare(bytes: number, lanes: readonly (readonly number[])[], tail: num
       ranges: ranges.slice(0, table.rangesKept),
       more: Math.max(0, ranges.length - table.rangesKept),
       last: ranges.at(-1)?.[1] ?? null,
+      longest: ranges.reduce((most, [from, to]) => Math.max(most, to - from + 1), 0),
     });
     const extent = table.extent([lane]);
     if (reference.extents.length === 0) expect(extent).toBeNull();
@@ -89,8 +90,9 @@ describe("SequenceTable", () => {
       ranges: [[1, 2 ** 51 - 1]],
       more: 0,
       last: 2 ** 51 - 1,
+      longest: 2 ** 51 - 1,
     });
-    expect(table.finish(0, 5)).toEqual({ lost: 5, ranges: [[0, 4]], more: 0, last: 4 });
+    expect(table.finish(0, 5)).toEqual({ lost: 5, ranges: [[0, 4]], more: 0, last: 4, longest: 5 });
   });
 
   it("keeps the first ranges of a lane and counts the others, the one that is open at the end too", () => {

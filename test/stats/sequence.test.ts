@@ -34,6 +34,7 @@ function compare(indexes: readonly number[], end: number): void {
     ranges: ranges.slice(0, rangesKept),
     more: Math.max(0, ranges.length - rangesKept),
     last: ranges.at(-1)?.[1] ?? null,
+    longest: ranges.reduce((most, [from, to]) => Math.max(most, to - from + 1), 0),
   });
   const extent = table.extent([0]);
   if (reference.extents.length === 0) expect(extent).toBeNull();
@@ -106,7 +107,7 @@ describe("one lane", () => {
     const table = tableOf([0, 1, 3, 2, 4]);
     expect(table.reordered(0)).toBe(1);
     expect(table.extent([0])).toEqual({ max: 1, mean: 1, unknown: 0 });
-    expect(table.finish(0, 5)).toEqual({ lost: 0, ranges: [], more: 0, last: null });
+    expect(table.finish(0, 5)).toEqual({ lost: 0, ranges: [], more: 0, last: null, longest: 0 });
   });
 
   it("tells duplicates as far back as the window, and says tooOld before it", () => {
@@ -120,7 +121,7 @@ describe("one lane", () => {
     const table = tableOf(upTo(1, window + 1));
     expect(table.accept(0, window + 1)).toBe(sequenceCodes.inOrder);
     expect(table.accept(0, 0)).toBe(sequenceCodes.tooOld);
-    expect(table.finish(0, window + 2)).toEqual({ lost: 1, ranges: [[0, 0]], more: 0, last: 0 });
+    expect(table.finish(0, window + 2)).toEqual({ lost: 1, ranges: [[0, 0]], more: 0, last: 0, longest: 1 });
   });
 
   it("can be asked at any time without changing", () => {

@@ -43,6 +43,8 @@ export const forwarding64: Trial = {
   accepted: 10_000,
   lost: 0,
   lossRatio: 0,
+  lossDurationNs: 0,
+  outageNs: 0,
   duplicate: 0,
   reordered: 0,
   reorderExtent: null,

@@ -190,11 +190,12 @@ export class Receiver implements ReceiveHalf, BurstSorter {
     };
   }
 
-  #lostRanges(lost: readonly LaneLoss[]): Pick<ReceiveReport, "lostRanges" | "lostRangesComplete"> {
+  #lostRanges(lost: readonly LaneLoss[]): Pick<ReceiveReport, "lostRanges" | "lostRangesComplete" | "longestLost"> {
     if (!this.#signed) return { lostRanges: [], lostRangesComplete: false };
     const ranges = lost.flatMap((queue, q) => this.#numbers.rangesOf(queue.ranges, q)).sort((a, b) => a[0] - b[0]);
     const complete = ranges.length <= lostRangesKept && lost.every(({ more }) => more === 0);
-    return { lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete: complete };
+    const longestLost = lost.reduce((most, { longest }) => Math.max(most, longest), 0);
+    return { lostRanges: ranges.slice(0, lostRangesKept), lostRangesComplete: complete, longestLost };
   }
 
   /**

@@ -2,7 +2,8 @@
  * From the 32 bits of a number that a frame carries to the transmit queue that it was sent on, and its index there. The
  * j-th frame of a stream on queue q carries start + j · Q + q.
  */
-import type { SequenceRange, SequenceTable } from "../../stats/sequence-table.js";
+import type { SequenceRange } from "../../stats/run-collector.js";
+import type { SequenceTable } from "../../stats/sequence-table.js";
 
 const cell = { queue: 0, index: 1, count: 2 } as const;
 

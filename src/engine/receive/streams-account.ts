@@ -1,4 +1,5 @@
 /** What is counted of each of many streams, and what a report tells of it. */
+import { longestOf } from "../../stats/merge/lost-ranges.js";
 import type { LaneLoss, SequenceTable } from "../../stats/sequence-table.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import type { ReceiveReport, StreamReceive } from "../loop/index.js";
@@ -120,10 +121,13 @@ export class StreamsAccount {
   }
 
   /** Several streams have the same numbers: ranges over all of them would say nothing. */
-  lostRanges(streams: readonly StreamReceive[]): Pick<ReceiveReport, "lostRanges" | "lostRangesComplete"> {
-    if (streams.length !== 1) return { lostRanges: [], lostRangesComplete: false };
+  lostRanges(
+    streams: readonly StreamReceive[],
+  ): Pick<ReceiveReport, "lostRanges" | "lostRangesComplete" | "longestLost"> {
+    const longest = this.allSigned ? longestOf(streams) : {};
+    if (streams.length !== 1) return { lostRanges: [], lostRangesComplete: false, ...longest };
     const { lostRanges, lostRangesMore } = streams[0];
-    return { lostRanges, lostRangesComplete: this.#setup.programs[0].signed && lostRangesMore === 0 };
+    return { lostRanges, lostRangesComplete: this.#setup.programs[0].signed && lostRangesMore === 0, ...longest };
   }
 
   #reportOf(stream: number, untaken: Untaken, corruptOf: Float64Array, times: StreamTimes): StreamReceive {
@@ -165,16 +169,20 @@ export class StreamsAccount {
   }
 
   /** Ranges in the numbers that frames carry. Each queue has its own numbers, so neighbours may not touch. */
-  #lostRangesOf(stream: number, untaken: Untaken): Pick<StreamReceive, "lostRanges" | "lostRangesMore"> {
+  #lostRangesOf(
+    stream: number,
+    untaken: Untaken,
+  ): Pick<StreamReceive, "lostRanges" | "lostRangesMore" | "longestLost"> {
     const { programs, table, numbers } = this.#setup;
     if (!programs[stream].signed) return { lostRanges: [], lostRangesMore: 0 };
     const losses = this.#lanesOf(stream).map((lane, q) => {
-      const { ranges, more } = this.lossOf(lane, untaken);
-      return { ranges: numbers.rangesOf(ranges, q), more };
+      const { ranges, more, longest } = this.lossOf(lane, untaken);
+      return { ranges: numbers.rangesOf(ranges, q), more, longest };
     });
     const all = losses.flatMap(({ ranges }) => ranges).sort((a, b) => a[0] - b[0]);
     const kept = all.slice(0, table.rangesKept);
     const more = losses.reduce((total, loss) => total + loss.more, 0);
-    return { lostRanges: kept, lostRangesMore: more + all.length - kept.length };
+    const longestLost = losses.reduce((most, { longest }) => Math.max(most, longest), 0);
+    return { lostRanges: kept, lostRangesMore: more + all.length - kept.length, longestLost };
   }
 }

@@ -12,7 +12,7 @@ import { figuresOf } from "./figures.js";
  * method is meant. */
 export function judgeThresholds(specs: readonly ThresholdSpec[], result: RunResult): Threshold[] {
   return specs.flatMap((spec) => {
-    const rows = spec.what === "loss" ? lossRows(spec, result) : figureRows(spec, result);
+    const rows = rowsOf(spec, result);
     const missing = {
       what: spec.text,
       wanted: spec.text,
@@ -22,6 +22,26 @@ export function judgeThresholds(specs: readonly ThresholdSpec[], result: RunResu
     } as const;
     const isMeant = spec.fromProfile !== true || methodsWith(spec.what).includes(result.method?.name ?? "run");
     return rows.length === 0 && isMeant ? [missing] : rows;
+  });
+}
+
+function rowsOf(spec: ThresholdSpec, result: RunResult): Threshold[] {
+  if (spec.what === "loss") return lossRows(spec, result);
+  return spec.what === "outage" ? outageRows(spec, result) : figureRows(spec, result);
+}
+
+/** The longest outage of any stream (measure/outages.ts). Where runs are not known, nothing was measured. */
+function outageRows(spec: ThresholdSpec, { trials, soak }: RunResult): Threshold[] {
+  if (soak !== undefined) {
+    return soak.totals.flatMap(({ direction, outageNs }) => {
+      const what = direction === undefined ? "outage" : `outage, ${direction}`;
+      return outageNs === undefined ? [] : [row(spec, what, outageNs, timeWord, false)];
+    });
+  }
+  return trials.flatMap(({ frameBytes, phase, verdict, outageNs }) => {
+    const isMeant = verdict !== "invalid" && (spec.size ?? String(frameBytes)) === String(frameBytes);
+    if (!isMeant || outageNs === undefined) return [];
+    return [row(spec, `outage, ${phase}@${frameBytes}`, outageNs, timeWord, false)];
   });
 }
 

@@ -2,7 +2,8 @@
  * Which numbers of a lane came in anywhere, from what several receivers saw of it. A number is missing where all of them
  * miss it. So the missing numbers of all are the intersection of each one's.
  */
-import type { LaneAccepted, SequenceRange } from "../sequence-table.js";
+import { RunCollector, type SequenceRange } from "../run-collector.js";
+import type { LaneAccepted } from "../sequence-table.js";
 
 export interface LaneUnion {
   /** Numbers that came in at least once, wherever it was. */
@@ -10,6 +11,8 @@ export interface LaneUnion {
   /** Numbers below the end that came in nowhere: the first runs, and how many runs there are beyond them. */
   readonly missing: readonly SequenceRange[];
   readonly missingMore: number;
+  /** Numbers of the longest run; null: not known. */
+  readonly missingLongest: number | null;
 }
 
 /** `end`: the index after the last one that was sent. null: one of them does not know all of its missing numbers. */
@@ -22,14 +25,20 @@ export function laneUnion(seen: readonly LaneAccepted[], end: number, kept: numb
   const collector = new RunCollector(kept);
   const everything: Iterable<SequenceRange> = end > 0 ? [[0, end - 1]] : [];
   for (const [from, to] of all.reduce(intersection, everything)) collector.add(from, to);
-  return { accepted: end - collector.missing, missing: collector.ranges, missingMore: collector.more };
+  const { ranges: missing, more: missingMore, longest: missingLongest } = collector;
+  return { accepted: end - collector.numbers, missing, missingMore, missingLongest };
 }
 
 /** The only receiver has judged the whole lane, even if its list of runs is cut. */
-function ofOne({ next, accepted, missing, missingMore }: LaneAccepted, end: number, kept: number): LaneUnion {
+function ofOne(
+  { next, accepted, missing, missingMore, missingLongest }: LaneAccepted,
+  end: number,
+  kept: number,
+): LaneUnion {
   const ranges = missing.slice(0, kept);
   const runs = missing.length + missingMore + (next < end ? 1 : 0);
-  return { accepted, missing: ranges, missingMore: runs - ranges.length };
+  const longest = missingLongest === undefined ? null : Math.max(missingLongest, end - next);
+  return { accepted, missing: ranges, missingMore: runs - ranges.length, missingLongest: longest };
 }
 
 /** All runs below `end` that a receiver misses, in order; null: it does not know them. */
@@ -75,32 +84,5 @@ function* intersection(a: Iterable<SequenceRange>, b: Iterable<SequenceRange>): 
     if (from <= to) yield [from, to];
     if (one.value[1] <= other.value[1]) one = left.next();
     else other = right.next();
-  }
-}
-
-/** Counts runs and keeps the first. Runs that touch are one. */
-class RunCollector {
-  readonly ranges: SequenceRange[] = [];
-  missing = 0;
-  #runs = 0;
-  #end = -2;
-  readonly #kept: number;
-
-  constructor(kept: number) {
-    this.#kept = kept;
-  }
-
-  get more(): number {
-    return this.#runs - this.ranges.length;
-  }
-
-  add(from: number, to: number): void {
-    const grows = this.#end === from - 1;
-    this.#end = to;
-    this.missing += to - from + 1;
-    if (!grows) {
-      this.#runs += 1;
-      if (this.#runs <= this.#kept) this.ranges.push([from, to]);
-    } else if (this.#runs <= this.#kept) this.ranges[this.#runs - 1][1] = to;
   }
 }

@@ -1,11 +1,29 @@
 /** The lost numbers that several reports list, as one list in the numbers of the whole trial. */
-import type { SequenceRange } from "../sequence-table.js";
+import type { SequenceRange } from "../run-collector.js";
 import { type MergePlan, numbersOf, type PartPlace } from "./part.js";
 
 /** The first runs of lost numbers, and how many runs there are beyond them. */
 export interface LostRanges {
   readonly lostRanges: readonly SequenceRange[];
   readonly lostRangesMore: number;
+}
+
+/** Lanes are on one part each: the longest run of all is one part's. Absent: one of them does not know it. */
+export function longestOf(parts: readonly { readonly longestLost?: number | undefined }[]): {
+  readonly longestLost?: number;
+} {
+  const known = parts.flatMap(({ longestLost }) => longestLost ?? []);
+  return known.length < parts.length ? {} : { longestLost: Math.max(0, ...known) };
+}
+
+/** The same with what was lost behind the last frames that came: a range of each lane, in its every queues-th number. */
+export function withLostTail(
+  { longestLost }: { readonly longestLost?: number | undefined },
+  tails: readonly SequenceRange[],
+  queues: number,
+): { readonly longestLost?: number | undefined } {
+  if (longestLost === undefined) return {};
+  return { longestLost: Math.max(longestLost, ...tails.map(([from, to]) => Math.floor((to - from) / queues) + 1)) };
 }
 
 export interface PlacedRanges {

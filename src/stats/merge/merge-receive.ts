@@ -13,7 +13,7 @@ import {
   type TransmitReport,
 } from "../trial-report.js";
 import { mergeExtents } from "./extents.js";
-import { mergeLostRanges } from "./lost-ranges.js";
+import { longestOf, mergeLostRanges } from "./lost-ranges.js";
 import { mergeFlows, mergeStreams } from "./merge-streams.js";
 import {
   addByQueue,
@@ -47,6 +47,7 @@ export function mergeReceive(plan: MergePlan, given: Parts, sent: TransmitReport
     ...countsOf(parts),
     ...inWindow.fields,
     ...(isManyStreams ? rangesOfStreams(plan, parts, streams.streams) : rangesOfOne(plan, parts)),
+    ...longestOf(isManyStreams ? streams.streams : parts.map(({ report: own }) => own)),
     ...histogramsOf(parts),
     ...timesOf(parts),
     ...silence.fields,

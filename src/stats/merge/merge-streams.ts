@@ -3,7 +3,7 @@ import { rangesKeptOf } from "../sequence-table.js";
 import { mergeSmall, type SmallData, smallSummary } from "../small-histograms.js";
 import { type FlowReceive, flowsKept, type ReceiveReport, type StreamReceive } from "../trial-report.js";
 import { mergeExtents } from "./extents.js";
-import { mergeLostRanges } from "./lost-ranges.js";
+import { longestOf, mergeLostRanges } from "./lost-ranges.js";
 import {
   addByQueue,
   type Inexact,
@@ -52,6 +52,7 @@ function countsOf(plan: MergePlan, of: readonly OwnStream[], rxQueues: number) {
     tooOld: sum(({ tooOld }) => tooOld),
     corrupt: sum(({ corrupt }) => corrupt),
     ...mergeLostRanges(plan, placed, rangesKeptOf(plan.streams * plan.queues)),
+    ...longestOf(of.map(({ own }) => own)),
     reorderExtent: mergeExtents(of.map(({ own }) => own)),
     queues,
   };

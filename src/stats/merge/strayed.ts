@@ -6,10 +6,11 @@
  *  - One does not, or frames were only counted. Then as many count as accepted as numbers are missing, and the others as
  *    duplicates: the loss is the least that it can be. This is said, of `accepted`.
  */
-import { lostRangesKept, rangesKeptOf, type SequenceRange } from "../sequence-table.js";
+import type { SequenceRange } from "../run-collector.js";
+import { lostRangesKept, rangesKeptOf } from "../sequence-table.js";
 import type { LaneSeen, ReceiveReport, StrayedFrames, StreamReceive, TransmitReport } from "../trial-report.js";
 import { type LaneUnion, laneUnion } from "./lane-union.js";
-import { firstRanges, type LostRanges } from "./lost-ranges.js";
+import { firstRanges, type LostRanges, longestOf } from "./lost-ranges.js";
 import { type Inexact, type Merged, type MergePlan, type PlacedReport, sumOver } from "./part.js";
 
 /** What the strayed frames of a stream come to. */
@@ -23,6 +24,7 @@ interface Settled {
   readonly byQueue: ReadonlyMap<number, number>;
   /** null: they are not known. */
   readonly lost: LostRanges | null;
+  readonly longestLost?: number;
   readonly inexact: readonly Inexact[];
 }
 
@@ -86,6 +88,9 @@ function settledStream(plan: MergePlan, kept: number, own: readonly LaneSeen[], 
     tooOld: sumOver(strayed, ({ tooOld }) => tooOld),
     byQueue: new Map(lanes.map(({ accepted }, queue) => [queue, accepted])),
     lost,
+    ...longestOf(
+      lanes.map(({ union }) => (union?.missingLongest == null ? {} : { longestLost: union.missingLongest })),
+    ),
     inexact: [
       ...lanes.flatMap(({ reasons }) => reasons.map((reason): Inexact => ({ field: "accepted", reason, stream }))),
       ...(lost === null ? [{ field: "lostRanges", reason: "list cut", stream } as const] : []),
@@ -163,6 +168,7 @@ function withSettled(report: ReceiveReport, settled: readonly Settled[]): Receiv
       (accepted, queue) => accepted + sumOver(settled, ({ byQueue }) => byQueue.get(queue) ?? 0),
     ),
     ...(isOne ? rangesOf(settled[0]) : {}),
+    longestLost: longestOf(streams ?? settled).longestLost,
     ...(streams === undefined ? {} : { streams }),
   };
 }
@@ -180,4 +186,5 @@ const withMore = (stream: StreamReceive, more: Settled): StreamReceive => ({
   tooOld: stream.tooOld + more.tooOld,
   lostRanges: more.lost?.lostRanges ?? [],
   lostRangesMore: more.lost?.lostRangesMore ?? 0,
+  longestLost: more.longestLost,
 });

@@ -216,3 +216,34 @@ describe("the analysis of every frame", () => {
     );
   });
 });
+
+describe("the longest run of lost frames", () => {
+  it("is that of one queue, and a frame that came late closes the run that it was missing in", () => {
+    const outOf = (drop: (n: number) => boolean): number | undefined =>
+      new GeneratorSim().run({}, dropping(drop)).receive.longestLost;
+    expect(outOf((n) => n === 17 || (n >= 100 && n < 110))).toBe(10);
+    expect(outOf((n) => n >= 990)).toBe(10);
+    expect(outOf(() => true)).toBe(1000);
+    expect(outOf(() => false)).toBe(0);
+    let n = 0;
+    let held: Uint8Array | null = null;
+    const late = new GeneratorSim().run({}, (frames, queue) =>
+      frames.flatMap((frame) => {
+        const number = n++;
+        if (number === 104) held = frame.slice();
+        if (number >= 100 && number < 110) return [];
+        // What closes the run comes twice: a copy changes nothing.
+        const back = number === 200 && held !== null ? [frame, held, held.slice()] : [frame];
+        return back.map((each) => ({ queue, frame: each }));
+      }),
+    );
+    expectSound(late);
+    expect(late.receive).toMatchObject({ longestLost: 5, reordered: 1, duplicate: 1 });
+  });
+
+  it("is told of each of several queues", () => {
+    const device: Device = (frames, queue) => (queue === 1 ? [] : frames.map((frame) => ({ queue, frame })));
+    const report = new GeneratorSim({ queues: 2 }).run({ count: 10 }, device);
+    expect(report.receive.longestLost).toBe(5);
+  });
+});

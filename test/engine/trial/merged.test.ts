@@ -67,6 +67,7 @@ const figures = ({ transmit, receive }: TrialReport) => ({
   ...{ corrupt: receive.corruptByQueue, kinds: receive.corruptKinds },
   ...{ duplicate: receive.duplicate, tooOld: receive.tooOld, foreign: receive.foreign },
   ...{ lostRanges: receive.lostRanges, complete: receive.lostRangesComplete, flows: receive.flows },
+  longestLost: receive.longestLost,
   samples: receive.latency!.slice(3).reduce((sum, count) => sum + count, 0),
   streams: receive.streams?.map(({ latencyNs, ipdvNs, samples, ...stream }) => ({
     ...stream,

@@ -97,7 +97,15 @@ describe("several streams at once", () => {
     const { transmit, receive } = sim.run(order(two), device);
     expect(transmit.streams!.map(({ sent }) => sent)).toEqual([500, 500]);
     expect(receive.streams).toMatchObject([
-      { accepted: 500, duplicate: 0, reordered: 0, lostRanges: [], lostRangesMore: 0, reorderExtent: null },
+      {
+        accepted: 500,
+        duplicate: 0,
+        reordered: 0,
+        lostRanges: [],
+        lostRangesMore: 0,
+        longestLost: 0,
+        reorderExtent: null,
+      },
       {
         accepted: 450,
         duplicate: 50,
@@ -105,6 +113,7 @@ describe("several streams at once", () => {
         // Every tenth from 3 on: the first sixteen, and how many more.
         lostRanges: Array.from({ length: 16 }, (_, k) => [3 + 10 * k, 3 + 10 * k]),
         lostRangesMore: 34,
+        longestLost: 1,
         reorderExtent: { max: 1, mean: 1, unknown: 0 },
       },
     ]);

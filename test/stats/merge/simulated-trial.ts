@@ -8,7 +8,8 @@ import { Histogram } from "../../../src/stats/histogram.js";
 import { LaneRows } from "../../../src/stats/lane-rows.js";
 import type { MergePlan, PartPlace } from "../../../src/stats/merge/part.js";
 import { GapRecorder } from "../../../src/stats/pacing.js";
-import { lostRangesKept, type SequenceRange, SequenceTable, sequenceCodes } from "../../../src/stats/sequence-table.js";
+import type { SequenceRange } from "../../../src/stats/run-collector.js";
+import { lostRangesKept, SequenceTable, sequenceCodes } from "../../../src/stats/sequence-table.js";
 import type {
   LaneSeen,
   ReceiveReport,
@@ -257,10 +258,13 @@ export class Measurer {
     };
   }
 
-  #lostOfOne(streams: readonly StreamReceive[]): Pick<ReceiveReport, "lostRanges" | "lostRangesComplete"> {
-    if (streams.length > 1) return { lostRanges: [], lostRangesComplete: false };
+  #lostOfOne(
+    streams: readonly StreamReceive[],
+  ): Pick<ReceiveReport, "lostRanges" | "lostRangesComplete" | "longestLost"> {
+    const longestLost = Math.max(...streams.map((stream) => stream.longestLost ?? 0));
+    if (streams.length > 1) return { lostRanges: [], lostRangesComplete: false, longestLost };
     const { lostRanges, lostRangesMore } = streams[0]!;
-    return { lostRanges, lostRangesComplete: lostRangesMore === 0 };
+    return { lostRanges, lostRangesComplete: lostRangesMore === 0, longestLost };
   }
 
   #streams(): StreamReceive[] {
@@ -283,17 +287,21 @@ export class Measurer {
     });
   }
 
-  #lostOf(stream: number, lanes: readonly number[]): Pick<StreamReceive, "lostRanges" | "lostRangesMore"> {
+  #lostOf(
+    stream: number,
+    lanes: readonly number[],
+  ): Pick<StreamReceive, "lostRanges" | "lostRangesMore" | "longestLost"> {
     const { startSequence, queues } = this.#place;
     const losses = lanes.map((lane, q) => {
-      const { ranges, more } = this.#table.finish(lane, this.#sentOn(stream, q));
+      const { ranges, more, longest } = this.#table.finish(lane, this.#sentOn(stream, q));
       const numberOf = (index: number): number => startSequence + index * queues.length + q;
-      return { more, ranges: ranges.map(([from, to]): SequenceRange => [numberOf(from), numberOf(to)]) };
+      return { more, longest, ranges: ranges.map(([from, to]): SequenceRange => [numberOf(from), numberOf(to)]) };
     });
     const all = losses.flatMap(({ ranges }) => ranges).sort((a, b) => a[0] - b[0]);
     const lostRanges = all.slice(0, this.#table.rangesKept);
     const more = losses.reduce((total, loss) => total + loss.more, 0);
-    return { lostRanges, lostRangesMore: more + all.length - lostRanges.length };
+    const longestLost = Math.max(0, ...losses.map(({ longest }) => longest));
+    return { lostRanges, lostRangesMore: more + all.length - lostRanges.length, longestLost };
   }
 }
 

@@ -97,9 +97,10 @@ function verdictOf({ receive }: TrialReport) {
   return {
     ...{ received, receivedBytes, accepted, corrupt, acceptedByQueue, lostRanges, lostRangesComplete },
     others: receive.duplicate + receive.tooOld,
+    longestLost: receive.longestLost,
     streams: receive.streams?.map((stream) => ({
       ...{ accepted: stream.accepted, acceptedBytes: stream.acceptedBytes, corrupt: stream.corrupt },
-      ...{ lostRanges: stream.lostRanges, lostRangesMore: stream.lostRangesMore },
+      ...{ lostRanges: stream.lostRanges, lostRangesMore: stream.lostRangesMore, longestLost: stream.longestLost },
       others: stream.duplicate + stream.tooOld,
     })),
   };
