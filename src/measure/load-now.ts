@@ -104,6 +104,22 @@ export class LoadNow {
     return this.#streams.reduce((sum, stream) => sum + (stream.paused ? 0 : this.#ppsOf(stream)), 0);
   }
 
+  /** One after another. @throws PktgenError (2) as `apply` does; then none of them has changed anything. */
+  applyAll(changes: readonly LoadChange[]): AppliedChange[] {
+    const before = {
+      speed: this.#speed,
+      paused: this.#paused,
+      streams: this.#streams.map((stream) => ({ ...stream })),
+    };
+    try {
+      return changes.map((change) => this.apply(change));
+    } catch (error) {
+      [this.#speed, this.#paused] = [before.speed, before.paused];
+      for (const [k, stream] of this.#streams.entries()) Object.assign(stream, before.streams[k]);
+      throw error;
+    }
+  }
+
   /** @throws PktgenError (2): no such stream, or no such rate for this load; then nothing has changed. */
   apply(change: LoadChange): AppliedChange {
     if (change.kind === "extend") return this.#longer(change.addNs);

@@ -5,7 +5,7 @@ import { invalidError, type PktgenError, usageError } from "../errors.js";
 import type { TrialChange } from "../result/run-result.js";
 import { framesWord, timeWord } from "../stats/words.js";
 import { monotonicClock } from "../sys/clock.js";
-import { type LoadChange, LoadNow, type LoadState } from "./load-now.js";
+import { type AppliedChange, type LoadChange, LoadNow, type LoadState, type StreamTurn } from "./load-now.js";
 
 /** The trial that can be changed. */
 export interface ControlledTrial {
@@ -20,6 +20,10 @@ const withOwnLoad: ReadonlySet<string> = new Set(["run", "soak"]);
 
 /** `method`: null is a run. */
 export const hasOwnLoad = (method: string | null): boolean => withOwnLoad.has(method ?? "run");
+
+/** Why no trial of this command may last longer than it was planned to; "": those with a duration may. */
+export const whyNoMoreTime = (method: string | null): string =>
+  method === null || method === "run" ? "" : `${method} goes on in pieces, which have their time from the whole`;
 
 export type ChangeListener = (change: LoadChange) => void;
 
@@ -58,10 +62,18 @@ export class RunControl {
    * no time that could be longer.
    */
   async change(change: LoadChange): Promise<TrialChange> {
+    const [told] = await this.changeAll([change]);
+    return told!;
+  }
+
+  /** Makes all of them at the same moment; one that cannot be refuses all. @throws as `change` does */
+  async changeAll(changes: readonly LoadChange[]): Promise<TrialChange[]> {
     if (this.#open === null) throw nothingRuns();
-    const { told, isNew } = await this.#open.change(change);
-    if (isNew) for (const listener of this.#listeners) listener(change);
-    return told;
+    const made = await this.#open.change(changes);
+    for (const [k, { isNew }] of made.entries()) {
+      if (isNew) for (const listener of this.#listeners) listener(changes[k]!);
+    }
+    return made.map(({ told }) => told);
   }
 
   /** A trial begins. Returns how it ends, which tells all that was changed in it. */
@@ -106,47 +118,63 @@ class OpenTrial {
   }
 
   /** `isNew`: false where the load was so before; then the trial is as good as it was. */
-  change(change: LoadChange): Promise<ToldChange> {
+  change(changes: readonly LoadChange[]): Promise<ToldChange[]> {
     // At once where none is under way: who asks again at once, as keys do, sees the load as it will be.
-    const made = this.#underWay === 0 ? this.#change(change) : this.#last.then(() => this.#change(change));
+    const made = this.#underWay === 0 ? this.#change(changes) : this.#last.then(() => this.#change(changes));
     this.#underWay++;
     this.#last = made.catch(() => {}).finally(() => this.#underWay--);
     return made;
   }
 
-  async #change(change: LoadChange): Promise<ToldChange> {
-    const { generator, specs } = this.#trial;
+  async #change(changes: readonly LoadChange[]): Promise<ToldChange[]> {
+    const { generator } = this.#trial;
     const progress = generator.progress();
     if (progress?.phase !== "sending") throw nothingRuns();
-    if (change.kind === "extend") this.#checkTime(change.addNs, progress.beganAtNs);
-    const applied = this.load.apply(change);
-    const { totalPps } = this.load;
+    const addNs = changes.reduce((sum, change) => sum + (change.kind === "extend" ? change.addNs : 0), 0);
+    if (addNs > 0) this.#checkTime(addNs, progress.beganAtNs);
+    const applied = this.load.applyAll(changes);
     const atNs = monotonicClock().nowNs() + leadNs;
-    const { trial } = specs[0]!;
-    const told: TrialChange = {
-      atNs: Math.round(atNs - progress.beganAtNs),
-      kind: change.kind,
-      streams: applied.streams === null ? null : [...applied.streams],
-      pps: applied.pps,
-      ...(change.kind === "extend" ? { addNs: change.addNs } : {}),
-    };
-    if (applied.turns.length === 0) return { told, isNew: false };
-    const turnsBefore = this.#turns;
-    this.#turns += applied.turns.length;
-    this.#asked.push({ change: told, turnsBefore });
-    const turns = applied.turns.map((turn): SentTurn => ({ ...turn, atNs, totalPps, trial }));
-    // It may be made with the last frames: then the trial is over before that is seen.
-    await generator.change(turns).catch((error: unknown) => {
-      if (this.#made <= turnsBefore) throw error;
+    const told = applied.map(({ streams, pps }, k): TrialChange => {
+      const change = changes[k]!;
+      return {
+        atNs: Math.round(atNs - progress.beganAtNs),
+        kind: change.kind,
+        streams: streams === null ? null : [...streams],
+        pps,
+        ...(change.kind === "extend" ? { addNs: change.addNs } : {}),
+      };
     });
-    if (this.#made <= turnsBefore) {
-      // Later ones may still be made, where only one direction has ended.
-      this.#asked.pop();
-      this.#turns = turnsBefore;
-      throw nothingRuns();
+    const turns = applied.flatMap((each) => each.turns);
+    if (turns.length > 0) await this.#make(turns, atNs, () => this.#note(told, applied));
+    this.#addedNs += addNs;
+    return told.map((each, k) => ({ told: each, isNew: applied[k]!.turns.length > 0 }));
+  }
+
+  /** Changes that the generator is asked for now. */
+  #note(told: readonly TrialChange[], applied: readonly AppliedChange[]): void {
+    for (const [k, { turns }] of applied.entries()) {
+      if (turns.length > 0) this.#asked.push({ change: told[k]!, turnsBefore: this.#turns });
+      this.#turns += turns.length;
     }
-    if (change.kind === "extend") this.#addedNs += change.addNs;
-    return { told, isNew: true };
+  }
+
+  /** @throws PktgenError (4): the trial was over before the first of them. */
+  async #make(turns: readonly StreamTurn[], atNs: number, note: () => void): Promise<void> {
+    const { generator, specs } = this.#trial;
+    const [{ trial }, { totalPps }] = [specs[0]!, this.load];
+    const [turnsBefore, askedBefore] = [this.#turns, this.#asked.length];
+    note();
+    // It may be made with the last frames: then the trial is over before that is seen.
+    await generator
+      .change(turns.map((turn): SentTurn => ({ ...turn, atNs, totalPps, trial })))
+      .catch((error: unknown) => {
+        if (this.#made <= turnsBefore) throw error;
+      });
+    if (this.#made > turnsBefore) return;
+    // Later ones may still be made, where only one direction has ended.
+    this.#asked.length = askedBefore;
+    this.#turns = turnsBefore;
+    throw nothingRuns();
   }
 
   /** @throws PktgenError (2): this trial has no time that could be longer. PktgenError (4): it is as good as over. */

@@ -23,8 +23,10 @@ interface FlowName {
 
 export class FlowRows {
   readonly figures: readonly string[];
-  /** By place: flows in the order of their indexes. A place whose flow was removed is null. */
+  /** By place. A place whose flow was removed is null, until another flow takes it. */
   readonly #flows: (FlowName | null)[] = [];
+  readonly #free: number[] = [];
+  /** By index, in its order: indexes grow, and are never used again. */
   readonly #places = new Map<number, number>();
   #columns: Float64Array[];
   #live = 0;
@@ -59,15 +61,21 @@ export class FlowRows {
     for (const index of removed) this.#remove(index);
     for (const flow of [...flows].sort((a, b) => a.index - b.index)) {
       const place = this.#places.get(flow.index) ?? this.#add(flow.index);
-      if (this.#flows[place] === null || this.#flows[place] === undefined) this.#live++;
+      if (this.#flows[place] === null) this.#live++;
       this.#flows[place] = flow;
     }
   }
 
+  /** Places that there is room for: no more than there were flows at once. */
+  get room(): number {
+    return this.#flows.length;
+  }
+
   #add(index: number): number {
-    const place = this.#flows.length;
-    this.#flows.push(null);
+    const place = this.#free.pop() ?? this.#flows.length;
+    this.#flows[place] = null;
     this.#places.set(index, place);
+    for (const column of this.#columns) if (place < column.length) column[place] = Number.NaN;
     if (place >= (this.#columns[0]?.length ?? 0)) {
       this.#columns = this.#columns.map((column) => {
         const longer = new Float64Array(column.length * 2).fill(Number.NaN);
@@ -81,13 +89,14 @@ export class FlowRows {
   #remove(index: number): void {
     const place = this.#places.get(index);
     if (place === undefined) return;
-    if (this.#flows[place] !== null) this.#live--;
+    this.#live--;
     this.#flows[place] = null;
+    this.#free.push(place);
     this.#places.delete(index);
   }
 
   update({ rows, v }: FlowsEvent): void {
-    const places = rows === null ? this.#allPlaces() : rows.map((index) => this.#places.get(index) ?? -1);
+    const places = rows === null ? [...this.#places.values()] : rows.map((index) => this.#places.get(index) ?? -1);
     v.forEach((values, figure) => {
       const column = this.#columns[figure];
       if (column === undefined) return;
@@ -98,16 +107,10 @@ export class FlowRows {
     });
   }
 
-  #allPlaces(): number[] {
-    const places: number[] = [];
-    for (let place = 0; place < this.#flows.length; place++) if (this.#flows[place] !== null) places.push(place);
-    return places;
-  }
-
   /** Places of the flows that pass the filter, in this order. */
   view(filter: string, order: FlowOrder): number[] {
     const passes = flowFilter(filter, this.figures);
-    const places = this.#allPlaces().filter((place) => passes(this, place));
+    const places = [...this.#places.values()].filter((place) => passes(this, place));
     return this.#sort(places, order);
   }
 
@@ -117,7 +120,7 @@ export class FlowRows {
     if (isText(by)) {
       const text = (place: number): string => String(this.#flows[place]?.[by] ?? "");
       const collator = new Intl.Collator("en", { numeric: true });
-      return places.sort((a, b) => sign * collator.compare(text(a), text(b)) || a - b);
+      return places.sort((a, b) => sign * collator.compare(text(a), text(b)));
     }
     const keys = by === "worst" ? ills : [by];
     const columns = keys
@@ -129,7 +132,8 @@ export class FlowRows {
         const order = compared(column[a]!, column[b]!, direction);
         if (order !== 0) return order;
       }
-      return a - b;
+      // Sorting is stable: they stay in the order of their indexes.
+      return 0;
     });
   }
 }

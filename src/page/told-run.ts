@@ -156,6 +156,10 @@ function ppsOf(text: string): number {
   }
 }
 
+/** How much longer the trial that began then lasts than it was planned to. */
+const addedMs = ({ markers }: ToldRun, sinceMs: number): number =>
+  markers.value.reduce((sum, { t, addMs = 0 }) => sum + (t >= sinceMs ? addMs : 0), 0);
+
 /** What is left of a run of trials with known lengths; null: nobody knows. Settling and opening are not in it. */
 export function remainingMs(run: ToldRun, now: number): number | null {
   const plan = run.config.value?.plan;
@@ -167,6 +171,7 @@ export function remainingMs(run: ToldRun, now: number): number | null {
   });
   const state = run.state.value;
   const open = run.trials.value.length;
+  if (state !== null && open < lengths.length) lengths[open]! += addedMs(run, state.t);
   const inOpen = state?.state === "running" ? Math.min(run.elapsedMs(now) - state.t, lengths[open] ?? 0) : 0;
   const left = lengths.slice(open).reduce((sum, length) => sum + length, 0) - Math.max(0, inOpen);
   return Number.isNaN(left) ? null : Math.max(0, left);

@@ -60,9 +60,13 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       await page.getByRole("button", { name: "Stop", exact: true }).click();
       expect(await asked("POST", `${path}/stop`)).toBe(null);
       await page.reload();
-      await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
+      server.answer(`PATCH ${path}`, recorded.infoOf({ id: "r-stop" }));
+      await page.getByRole("button", { name: "Pause" }).waitFor();
       // With Ctrl it is the browser's own.
       await page.keyboard.press("Control+Shift+S");
+      await page.keyboard.press("p");
+      await asked("PATCH", path);
+      expect(server.askedFor("POST", `${path}/stop`).length).toBe(1);
       await page.keyboard.press("Shift+S");
       await expect.poll(() => server.askedFor("POST", `${path}/stop`).length).toBe(2);
     });

@@ -227,6 +227,27 @@ describe("more time for the trial that runs", () => {
     expect(control.addedNs).toBe(0);
   });
 
+  it("comes with a new rate at the same moment, or neither does", async () => {
+    const { generator, control, end } = begun(hour);
+    const rate = { kind: "rate", streams: "all", rate: pps(2_000) } as const;
+    const heard: string[] = [];
+    control.listen(({ kind }) => heard.push(kind));
+    for (const refused of [
+      [rate, extend(Number.MAX_SAFE_INTEGER)],
+      [extend(1e9), rate, { ...rate, streams: ["no"] }],
+    ]) {
+      await expect(control.changeAll(refused)).rejects.toThrow(/too long|no stream/);
+      expect([generator.told, heard, control.addedNs, control.state?.pps]).toEqual([[], [], 0, 1_000]);
+    }
+    const told = await control.changeAll([rate, extend(1e9)]);
+    expect([told[0]!.atNs, heard, control.addedNs]).toEqual([told[1]!.atNs, ["rate", "extend"], 1e9]);
+    expect(generator.told.map(({ speed, addNs = 0 }) => [speed, addNs])).toEqual([
+      [2, 0],
+      [2, 1e9],
+    ]);
+    expect(end().map(({ kind }) => kind)).toEqual(["rate", "extend"]);
+  });
+
   it.each([
     [{ count: 1_000 }, 0, 10e9, /a trial of 1,000 frames ends with its last frame/],
     [{ count: null }, 0, 10e9, /without an end cannot last longer/],

@@ -63,6 +63,21 @@ describe("changes", () => {
     expect([flows.state(0), flows.state(2)]).toEqual(["running", "idle"]);
   });
 
+  it("of 10,000 flows that come and go need no more room than there were at once, and none has another's figures", () => {
+    const flows = new FlowRows(figures);
+    for (let index = 0; index < 10_000; index++) {
+      const removed = index < 40 ? [] : [index - 40];
+      flows.list({ t: index, flows: [{ index, name: `f${index}`, tx: "west", rx: [] }], removed });
+      expect(flows.value(flows.placeOf(index)!, "sent")).toBeNaN();
+      flows.update({ t: index, rows: [index], v: [[1], [index], [0], [null]] });
+    }
+    expect([flows.count, flows.room]).toEqual([40, 40]);
+    const expected = Array.from({ length: 40 }, (_, k) => `f${9_960 + k}`);
+    expect(names(flows, "")).toEqual(expected);
+    expect(names(flows, "", "sent", true)).toEqual(expected.toReversed());
+    expect(names(flows, "", "lost")).toEqual(expected);
+  });
+
   it("of all flows skip those that are gone", () => {
     const flows = rows();
     flows.list({ t: 1, flows: [{ index: 9, name: "late", tx: "west", rx: [] }], removed: [1] });

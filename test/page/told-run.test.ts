@@ -78,6 +78,9 @@ it("says what is left of trials with a known length, and nothing where nobody kn
   run.apply({ id: 2, event: "state", data: { t: 500, state: "running", trial: 0 } }, 1_000);
   run.apply({ id: 3, event: "sample", data: sampleOf(10) }, 1_000);
   expect(remainingMs(run, 1_000)).toBe(10_000);
+  // Somebody gives the open trial more time; the next one has what it was planned with.
+  run.apply({ id: 4, event: "marker", data: { t: 2_500, what: "extend", text: "10 s longer", addMs: 10_000 } }, 1_000);
+  expect(remainingMs(run, 1_000)).toBe(20_000);
   run.apply({ id: 4, event: "trial", data: trialRow() }, 1_000);
   run.apply({ id: 5, event: "state", data: { t: 10_500, state: "settling" } }, 1_000);
   expect(remainingMs(run, 1_000)).toBe(2_000);

@@ -37,6 +37,32 @@ describe("a run with an end", () => {
     expect((await rig.get(`/runs/${id}`)).can.extend).toBe(false);
   });
 
+  it("is changed in all that a request asks for, or in nothing", async () => {
+    const { id } = await rig.run({ options: { ...timedRun, count: "2500", duration: undefined } as never });
+    await untilLive(id);
+    const patch = (run: string, body: object): Promise<Answer> => rig.ask("PATCH", `/runs/${run}`, { body });
+    const refused = await patch(id, { rate: "2kpps", extend: "10s", paused: true });
+    expect([refused.status, refused.json.error.where]).toEqual([422, "extend"]);
+    const events = await rig.events(id);
+    expect(dataOf(events, "marker")).toEqual([]);
+    expect(dataOf(events, "done")[0]!.causes).not.toContain("changed");
+    const both = await rig.run({ options: timedRun });
+    await untilLive(both.id);
+    const done = await patch(both.id, { rate: "2kpps", extend: "500ms", paused: false });
+    expect([done.status, done.text]).toEqual([200, done.text]);
+    const told = dataOf(await rig.events(both.id), "marker");
+    expect(told.map(({ what, addMs = 0 }) => [what, addMs])).toEqual([
+      ["rate", 0],
+      ["extend", 500],
+    ]);
+    const [trial] = resultSchema.parse(await rig.get(`/runs/${both.id}/result.json`)).trials;
+    expect(trial!.changes!.map(({ kind, pps }) => [kind, pps])).toEqual([
+      ["rate", 2_000],
+      ["extend", 2_000],
+    ]);
+    expect(trial!.lost).toBe(0);
+  });
+
   const plain = { sizes: "64", warmup: "0ms" } as const;
   it.each([
     ["run", { ...plain, rate: "1kpps", count: "5000" }, [422, "invalid"], /5,000 frames ends with its last/],

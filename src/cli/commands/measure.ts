@@ -35,41 +35,53 @@ const fixedByFleet = "the load of a run over many generators is fixed";
 
 /**
  * Loaded only where `--live` asks for it. `fixed`: why no key changes the load; "": keys do.
- * null: the terminal cannot be redrawn, and progress comes as lines.
+ * null: the terminal cannot be redrawn, and progress comes as lines. @throws PktgenError (2): there is no terminal.
  */
-async function liveOf(commandLine: string, fixed: string, output: Output): Promise<LiveSeen | null> {
+async function liveOf(
+  commandLine: string,
+  { fixed, whyNoMoreTime }: FixedLoad,
+  output: Output,
+): Promise<LiveWanted | null> {
   if (isDumb(process.env)) {
     output.message("pktgen-ts: this terminal cannot be redrawn (TERM=dumb): progress comes as lines\n");
     return null;
   }
-  const [{ liveScreen, processTerminal }, { asciiOnly }] = await Promise.all([
+  const [{ liveScreen, processTerminal }, { asciiOnly }, { RunControl: Control }] = await Promise.all([
     import("../output/live-screen.js"),
     import("../output/run-report.js"),
+    import("../../measure/run-control.js"),
   ]);
-  const { RunControl: Control } = await import("../../measure/run-control.js");
   const control = fixed === "" ? new Control() : null;
-  const screen = liveScreen({
-    terminal: processTerminal(),
-    commandLine,
-    options: { color: (process.env["NO_COLOR"] ?? "") === "", ascii: asciiOnly(process.env) },
-    nowMs: () => performance.now(),
-    stop: () => process.kill(process.pid, "SIGINT"),
-    load: control ?? fixed,
-  });
-  return { screen, control };
+  const terminal = processTerminal();
+  const show = (pageUrl: string): LiveScreen =>
+    liveScreen({
+      ...{ terminal, commandLine, pageUrl },
+      options: { color: (process.env["NO_COLOR"] ?? "") === "", ascii: asciiOnly(process.env) },
+      nowMs: () => performance.now(),
+      signal: (name) => process.kill(process.pid, name),
+      load: control === null ? fixed : { control, whyNoMoreTime },
+    });
+  return { show, control };
 }
 
-interface LiveSeen {
-  readonly screen: LiveScreen;
+interface LiveWanted {
+  /** Takes the terminal. `pageUrl` "": there is no page. */
+  readonly show: (pageUrl: string) => LiveScreen;
   /** What its keys change the load by. */
   readonly control: RunControl | null;
 }
 
-/** Why the load of a command's trials cannot be changed; "": it can. */
-async function whyFixed(method: Method | null, open: OpenBench | undefined): Promise<string> {
-  const { hasOwnLoad } = await import("../../measure/run-control.js");
-  if (open !== undefined) return fixedByFleet;
-  return hasOwnLoad(method?.name ?? null) ? "" : `${method?.name} decides the load of its trials itself`;
+interface FixedLoad {
+  readonly fixed: string;
+  readonly whyNoMoreTime: string;
+}
+
+/** Why the load of a command's trials cannot be changed, or their time; "": it can. */
+async function whyFixed(method: Method | null, open: OpenBench | undefined): Promise<FixedLoad> {
+  const { hasOwnLoad, whyNoMoreTime } = await import("../../measure/run-control.js");
+  const name = method?.name ?? null;
+  const fixed = hasOwnLoad(name) ? "" : `${name} decides the load of its trials itself`;
+  return { fixed: open === undefined ? fixed : fixedByFleet, whyNoMoreTime: whyNoMoreTime(name) };
 }
 
 /** What tells the run to a page; null: nobody asked for one. */
@@ -114,8 +126,8 @@ export async function measure<Options extends RunOptions & FleetTexts>(
   const known = () => ({ ...hostFacts(), ...knownOf(plan), method });
   const baseline = await useBaseline(options, plan.thresholds ?? [], known);
   using work = stoppable(output, options.verbose === true || (options.live === true && isDumb(process.env)));
-  const seen = options.live === true ? await liveOf(plan.commandLine, await whyFixed(method, open), output) : null;
-  const live = seen?.screen ?? null;
+  const wanted = options.live === true ? await liveOf(plan.commandLine, await whyFixed(method, open), output) : null;
+  let live: LiveScreen | null = null;
   const say = (event: "interval" | "trial", value: object): void => {
     if (choice.ndjson) tellLine(output, ndjsonLine(event, value));
   };
@@ -132,12 +144,14 @@ export async function measure<Options extends RunOptions & FleetTexts>(
       if (tellsTrials) output.message(`${report.trialLine(trial, trials.length)}\n`);
     },
     onInterval: (interval) => say("interval", interval),
-    ...(seen === null || seen.control === null ? {} : { control: seen.control }),
+    ...(wanted === null || wanted.control === null ? {} : { control: wanted.control }),
   };
   const judged: Planned["run"] = async (...args) => baseline.judge(await run(...args));
   const description = profile?.description ?? "";
   const told = await toldOf({ plan, method, run: judged, hooks, open, description }, options);
-  await using _page = await pageOf(told, options, output);
+  await using page = await pageOf(told, options, output);
+  // Nothing that could fail comes between this and the run: an error is read where the terminal is as it was.
+  live = wanted?.show(page?.url ?? "") ?? null;
   const measuring = told === null ? judged(hooks, open) : told.carryOut();
   const shown = work.wait(measuring).finally(() => live?.[Symbol.dispose]());
   const result = await shown.catch((error: unknown) => {

@@ -26,6 +26,11 @@ const escapeSequences = new RegExp(`${String.fromCharCode(27)}(\\[[0-?]*[ -/]*[@
 const saidForMs = 6_000;
 /** What `+` and `-` do to the rate. */
 const rateStep = 1.1;
+/** What `e` adds. */
+const extendNs = 10e9;
+
+/** Keys as a raw terminal sends them: what they would do otherwise is done here. */
+const [ctrlC, ctrlBackslash, ctrlZ] = ["\u0003", "\u001c", "\u001a"];
 
 /** What the terminal is. Tests give their own. */
 export interface Terminal {
@@ -61,7 +66,7 @@ export function processTerminal(): Terminal {
         : (listener) => {
             const heard = (bytes: Buffer): void => listener(bytes.toString("latin1"));
             keyboard.setRawMode(true);
-            keyboard.on("data", heard);
+            keyboard.on("data", heard).resume();
             return () => {
               keyboard.off("data", heard);
               keyboard.setRawMode(false);
@@ -77,73 +82,123 @@ export interface LiveScreen extends Disposable {
 }
 
 /** What keys change the load by; a text: why nothing does. */
-export type LiveLoad = Pick<RunControl, "state" | "change"> | string;
+export type LiveLoad = LoadKeys | string;
+
+export interface LoadKeys {
+  readonly control: Pick<RunControl, "state" | "change">;
+  /** Why no trial may last longer; "": those with a duration may. */
+  readonly whyNoMoreTime: string;
+}
 
 interface LiveOrder {
   readonly terminal: Terminal;
   readonly commandLine: string;
   readonly options: ReportOptions;
   readonly nowMs: () => number;
-  /** As Ctrl-C does. */
-  readonly stop: () => void;
+  /** Sends a signal to this process, as a terminal that is not raw would: Ctrl-C, Ctrl-\\. */
+  readonly signal: (name: "SIGINT" | "SIGQUIT") => void;
   readonly load: LiveLoad;
+  /** Where its page is; "": it has none. */
+  readonly pageUrl: string;
 }
 
 /** Draws until it is disposed of. */
-export function liveScreen({ terminal, commandLine, options, nowMs, stop, load }: LiveOrder): LiveScreen {
+export function liveScreen(order: LiveOrder): LiveScreen {
+  const { terminal, commandLine, options, nowMs, load, pageUrl } = order;
   const run = new LiveRun();
   const startedMs = nowMs();
   let isStopping = false;
   const said = { text: "", untilMs: 0 };
   const say = (text: string): void => void Object.assign(said, { text, untilMs: nowMs() + saidForMs });
-  const draw = (): void => {
+  const picture = (): string => {
     const model = run.model();
-    const now = typeof load === "string" ? null : load.state;
+    const now = typeof load === "string" ? null : load.control.state;
     const paused = now?.paused === true && model.state === "running";
     const lines = liveLines(
       {
         ...{ ...model, commandLine, elapsedNs: (nowMs() - startedMs) * 1e6, offeredPps: now?.pps ?? null },
         state: isStopping ? "stopping" : paused ? "paused" : model.state,
         keys: terminal.onKeys === null ? [] : keysOf(load, paused),
-        said: nowMs() < said.untilMs ? said.text : "",
+        said: nowMs() < said.untilMs ? said.text : pageUrl === "" ? "" : `page: ${pageUrl}`,
       },
       terminal,
       options,
     );
     // A line is erased before it is written: behind one that is as wide as the terminal, its last character would go.
-    terminal.write(`${home}${lines.map((line) => `${eraseLine}${line}`).join("\r\n")}${eraseRest(lines, terminal)}`);
+    return `${home}${lines.map((line) => `${eraseLine}${line}`).join("\r\n")}${eraseRest(lines, terminal)}`;
   };
   const heard = (text: string): void => {
     for (const key of text.replace(escapeSequences, "")) {
-      if (key === "q" || key === "\u0003") {
+      if (key === "q" || key === ctrlC) {
         isStopping = true;
-        stop();
-      } else if ("p+=-".includes(key)) void pressed(key, load).then(say).then(draw);
+        order.signal("SIGINT");
+      } else if (key === ctrlBackslash) order.signal("SIGQUIT");
+      else if (key === ctrlZ) screen.stopJob();
+      else if ("p+=-e".includes(key)) void pressed(key, load).then(say).then(screen.draw);
     }
-    draw();
+    screen.draw();
   };
-  const end = screenOf(terminal, heard, draw);
+  const screen = screenOf(terminal, heard, picture);
   return {
     progress: (now) => run.progress(now),
     trial: (ended) => run.trial(ended),
-    [Symbol.dispose]: end,
+    [Symbol.dispose]: screen.end,
   };
 }
 
-/** Takes the terminal and draws again and again. Returns what gives it back as it was, also where the process ends in the middle. */
-function screenOf(terminal: Terminal, heard: (keys: string) => void, draw: () => void): () => void {
-  terminal.write(enter);
-  const giveBack = terminal.onKeys?.(heard);
-  const timer = setInterval(draw, redrawEveryMs);
-  draw();
-  const end = (): void => {
-    process.off("exit", end);
-    clearInterval(timer);
-    giveBack?.();
+interface TakenScreen {
+  /** Nothing, while others have the terminal. */
+  readonly draw: () => void;
+  /** What Ctrl-Z does where a terminal is not raw: the whole job stops, and draws again when its shell lets it go on. */
+  readonly stopJob: () => void;
+  /** Gives the terminal back as it was. */
+  readonly end: () => void;
+}
+
+/** Takes the terminal and draws again and again. It is given back also where the process ends in the middle, or stops. */
+function screenOf(terminal: Terminal, heard: (keys: string) => void, picture: () => string): TakenScreen {
+  let release: (() => void) | null = null;
+  const draw = (): void => {
+    if (release !== null) terminal.write(picture());
+  };
+  const take = (): void => {
+    release?.();
+    terminal.write(enter);
+    release = terminal.onKeys?.(heard) ?? (() => {});
+    draw();
+  };
+  const giveBack = (): void => {
+    if (release === null) return;
+    release();
+    release = null;
     terminal.write(leave);
   };
+  /** `whom`: 0 is the whole job. Returns when it goes on; at once where no shell could let it go on, which the kernel knows. */
+  const stop = (whom: number): void => {
+    giveBack();
+    process.off("SIGTSTP", stopped);
+    process.kill(whom, "SIGTSTP");
+    process.on("SIGTSTP", stopped);
+    take();
+  };
+  const stopped = (): void => stop(process.pid);
+  // A shell sets the terminal as it wants it while a job stands, however it was stopped.
+  const goesOn = (): void => {
+    if (release !== null) take();
+  };
+  const timer = setInterval(draw, redrawEveryMs);
+  const end = (): void => {
+    process.off("exit", end);
+    process.off("SIGTSTP", stopped);
+    process.off("SIGCONT", goesOn);
+    clearInterval(timer);
+    giveBack();
+  };
   process.on("exit", end);
-  return end;
+  process.on("SIGTSTP", stopped);
+  process.on("SIGCONT", goesOn);
+  take();
+  return { draw, stopJob: () => stop(0), end };
 }
 
 /** What is left of an older picture below; nothing where the picture reaches the terminal's end. */
@@ -152,25 +207,31 @@ const eraseRest = (lines: readonly string[], { rows }: Terminal): string =>
 
 function keysOf(load: LiveLoad, paused: boolean): LiveModel["keys"] {
   const stop = ["q", "stop"] as const;
-  return typeof load === "string" ? [stop] : [stop, ["p", paused ? "go on" : "pause"], ["+ -", "rate"]];
+  if (typeof load === "string") return [stop];
+  const rate = [["p", paused ? "go on" : "pause"] as const, ["+ -", "rate"] as const];
+  return [stop, ...rate, ...(load.whyNoMoreTime === "" ? [["e", "+10 s"] as const] : [])];
 }
 
 /** Does what a key means to the load. Returns what is to be said of it. */
 async function pressed(key: string, load: LiveLoad): Promise<string> {
   if (typeof load === "string") return load;
-  const { paused = false, pps = null } = load.state ?? {};
-  if (key !== "p" && paused) return "it is paused: p lets it go on";
+  const { paused = false, pps = null } = load.control.state ?? {};
+  if (key === "e" && load.whyNoMoreTime !== "") return load.whyNoMoreTime;
+  if ("+=-".includes(key) && paused) return "it is paused: p lets it go on";
   // Of a load without a rate the change says so itself.
   const wanted = Number(((pps ?? 1) * (key === "-" ? 1 / rateStep : rateStep)).toPrecision(3));
   const change: LoadChange =
     key === "p"
       ? { kind: paused ? "resume" : "pause", streams: "all" }
-      : { kind: "rate", streams: "all", rate: { kind: "pps", pps: wanted } };
+      : key === "e"
+        ? { kind: "extend", addNs: extendNs }
+        : { kind: "rate", streams: "all", rate: { kind: "pps", pps: wanted } };
   try {
-    await load.change(change);
-    const did = change.kind === "rate" ? `rate ${rateWord(wanted)}` : paused ? "goes on" : "paused";
-    return `${did}; the trial is INVALID now: its figures are of no one load`;
+    await load.control.change(change);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+  if (change.kind === "extend") return "10 s longer; the trial is INVALID now: its figures are of another time";
+  const did = change.kind === "rate" ? `rate ${rateWord(wanted)}` : paused ? "goes on" : "paused";
+  return `${did}; the trial is INVALID now: its figures are of no one load`;
 }

@@ -3,7 +3,7 @@ import { exitCodes, PktgenError } from "../../errors.js";
 import { type OpenBench, openLabBench } from "../../measure/bench.js";
 import type { LoadChange } from "../../measure/load-now.js";
 import type { RunHooks, TrialSample } from "../../measure/plan.js";
-import { hasOwnLoad, RunControl } from "../../measure/run-control.js";
+import { hasOwnLoad, RunControl, whyNoMoreTime } from "../../measure/run-control.js";
 import { plannedTrials } from "../../method/forwarding.js";
 import type { RunResult, Trial } from "../../result/run-result.js";
 import { timeWord } from "../../stats/words.js";
@@ -114,15 +114,16 @@ export class Run {
     return command === "run" && plannedTrials(plan).some(({ durationNs }) => Number.isFinite(durationNs));
   }
 
-  /** Of the trial that is sending. @throws RequestRefusal (409, 501), PktgenError (2) */
+  /** Of the trial that is sending: all of it, or nothing. @throws RequestRefusal (409, 501), PktgenError (2) */
   async change({ rate, paused, extend }: RunChange): Promise<void> {
     this.#refuseChange(extend);
     const addNs = extend === undefined ? null : parseDuration(extend, "extend");
     const read = rate === undefined ? null : sendable(parseRate(rate, "rate"), "rate");
-    // It comes first: a rate that this load cannot have is refused before anything has changed.
-    if (read !== null) await this.#load({ kind: "rate", streams: "all", rate: read });
-    if (addNs !== null) await this.#load({ kind: "extend", addNs });
-    if (paused !== undefined) await this.#load({ kind: paused ? "pause" : "resume", streams: "all" });
+    await this.#load([
+      ...(read === null ? [] : [{ kind: "rate", streams: "all", rate: read } as const]),
+      ...(addNs === null ? [] : [{ kind: "extend", addNs } as const]),
+      ...(paused === undefined ? [] : [{ kind: paused ? "pause" : "resume", streams: "all" } as const]),
+    ]);
   }
 
   #mark(change: LoadChange): void {
@@ -134,7 +135,8 @@ export class Run {
         : kind === "extend"
           ? `${timeWord(change.addNs)} longer`
           : words[kind];
-    this.journal.write("marker", { t: this.#t(), what: kind, text });
+    const addMs = kind === "extend" ? { addMs: change.addNs / 1e6 } : {};
+    this.journal.write("marker", { t: this.#t(), what: kind, text, ...addMs });
   }
 
   #refuseChange(extend: string | undefined): void {
@@ -152,8 +154,9 @@ export class Run {
         accepted: "run, soak",
       });
     }
-    if (extend === undefined || command === "run") return;
-    throw new RequestRefusal("wrong-state", `${command} goes on in pieces, which have their time from the whole`, {
+    const why = extend === undefined ? "" : whyNoMoreTime(command);
+    if (why === "") return;
+    throw new RequestRefusal("wrong-state", why, {
       where: "extend",
       accepted: "run",
       hint: 'begin it with "for": "forever", and stop it',
@@ -161,9 +164,9 @@ export class Run {
   }
 
   /** No trial sending is a state that passes. */
-  async #load(change: LoadChange): Promise<void> {
+  async #load(changes: readonly LoadChange[]): Promise<void> {
     try {
-      await this.#control.change(change);
+      await this.#control.changeAll(changes);
     } catch (error) {
       if (!(error instanceof PktgenError) || error.exitCode !== exitCodes.invalid) throw error;
       throw new RequestRefusal("wrong-state", error.message, error.details);

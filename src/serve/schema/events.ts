@@ -100,7 +100,10 @@ export const eventData = {
     buckets: z.array(z.array(number)),
   }),
   trial: trialFacts,
-  marker: z.object({ t, what: z.enum(markers), text, flow: text.optional(), port: text.optional() }),
+  marker: z.object({
+    ...{ t, what: z.enum(markers), text, flow: text.optional(), port: text.optional() },
+    addMs: number.optional().describe("of extend: so much longer"),
+  }),
   trouble: z.object({ t, text }),
   done: z.object({
     t,
