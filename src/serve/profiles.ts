@@ -4,11 +4,12 @@ import { basename, join } from "node:path";
 import { PktgenError } from "../errors.js";
 import { readProfile } from "../options/profile-option.js";
 import { parseYaml } from "../profile/document.js";
-import { loadProfile, mistakesOf, type Profile, parseProfile, parseSettings } from "../profile/index.js";
+import { loadProfile, mistakesOf, type Profile } from "../profile/index.js";
 import { isProgramFile, LoadedPrograms, programUrls } from "../program/load-program.js";
 import { plainTraffic, type TrafficSpec, trafficOf } from "../stream/index.js";
 import { parseSizes } from "../units.js";
 import type { ProfileCheck, ProfileChecked, ProfileInfo, ProfileText } from "./contract.js";
+import { profileOfText } from "./profile-text.js";
 import { detailOf, RequestRefusal } from "./refusal.js";
 import type { ServeSetup } from "./setup.js";
 import { trafficInfo } from "./traffic-info.js";
@@ -86,8 +87,7 @@ export class ProfileFolder {
       throw new RequestRefusal("bad-request", "which profile?", { accepted: "name, or text" });
     }
     const settings = Object.entries(set).map(([key, value]) => `${key}=${value}`);
-    if (text !== undefined)
-      return parseProfile(text, join(profiles, "profile.yaml"), { settings: parseSettings(settings) });
+    if (text !== undefined) return profileOfText(text, { field: "text", folder: profiles, set: settings });
     if (isProgramFile(name!) && !allowPrograms) {
       throw new RequestRefusal("forbidden", "this server runs no programs", {
         where: "name",

@@ -121,8 +121,8 @@ describe("a baseline", () => {
       method: { ...method, settings: { sizes: "1518" } },
     };
     expect(setupDifferences(baseline, other)).toEqual([
-      expect.stringMatching(/^cpu: .* there, another, 2 cores here$/),
-      'settings: {"sizes":"64"} there, {"sizes":"1518"} here',
+      expect.stringMatching(/^cpu: .* in the baseline, another, 2 cores now$/),
+      'settings: {"sizes":"64"} in the baseline, {"sizes":"1518"} now',
     ]);
   });
 });
@@ -212,7 +212,9 @@ describe("what is sent", () => {
     expect(new Set(words).size).toBe(words.length);
     expect(trafficWords({ ...plain(), seed: 9, sizes: [] })).toBe(words[0]);
     const [a, b] = words.map((traffic) => ({ ...passed, traffic }));
-    expect(setupDifferences(updatedBaseline(null, a!), b!)).toEqual([`traffic: ${words[0]} there, ${words[1]} here`]);
+    expect(setupDifferences(updatedBaseline(null, a!), b!)).toEqual([
+      `traffic: ${words[0]} in the baseline, ${words[1]} now`,
+    ]);
   });
 });
 

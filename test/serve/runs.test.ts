@@ -231,7 +231,7 @@ it("two runs stand beside each other, and one is forgotten", async () => {
   await rig.events(id);
   const compared = await rig.get(`/runs/compare?a=${first.id}&b=${id}`);
   expect([compared.a.id, compared.b.id]).toEqual([first.id, id]);
-  expect(compared.setup).toContain("queues: 1 there, 2 here");
+  expect(compared.setup).toContain(`queues: 1 in "first", 2 in ${id}`);
   const { runs } = await rig.get("/runs?limit=1");
   expect(runs.map((run: RunInfo) => run.id)).toEqual([id]);
   const older = await rig.get(`/runs?before=${id}`);
@@ -324,7 +324,16 @@ it("a profile's mistakes are an answer, each with its place", async () => {
     body: { text: "flows: many\nudp: { dst: 99999 }\n" },
   });
   expect([status, json.ok, json.mistakes.length > 0, json.traffic]).toEqual([200, false, true, null]);
-  expect(json.mistakes[0].where).toMatch(/profile\.yaml:1:8$/);
+  expect(json.mistakes[0].where).toMatch(/^text:1:8$/);
+  const body = { options: { ...shortRun, sizes: undefined }, profileText: "flows: many\nudp: { dst: 99999 }\n" };
+  const run = await rig.ask("POST", "/runs", { body });
+  expect([run.status, run.json.error.where]).toEqual([422, "profileText:1:8"]);
+  const both = {
+    options: { ...shortRun, vlan: "7" },
+    profileText: "streams: [{ name: a, packet: [ethernet, ipv4] }]\n",
+  };
+  const { error } = (await rig.ask("POST", "/runs", { body: both })).json;
+  expect(error.message).toBe("profileText has streams, which say that themselves");
 });
 
 it("the bytes of the first frame are named one by one", async () => {

@@ -40,7 +40,10 @@ async function diff(words: readonly string[], { output, finish }: CommandContext
   if (found.length === 0) {
     throw usageError("neither has a figure to compare", { where: "diff", accepted: "results with trials that passed" });
   }
-  const setup = setupDifferences({ format: "pktgen-ts baseline 1", setup: setupOf(a), figures: {} }, b);
+  const setup = setupDifferences({ format: "pktgen-ts baseline 1", setup: setupOf(a), figures: {} }, b, [
+    `in ${first}`,
+    `in ${second}`,
+  ]);
   const notes = setup.map((sentence) => `not the same setup: ${sentence}\n`).join("");
   await output.result(
     `${notes}${table([["figure", first, second, "change", "is", "p"], ...found.map(differenceCells)])}`,

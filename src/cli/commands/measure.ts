@@ -103,6 +103,14 @@ async function pageOf(told: OneRun | null, { ui }: RunOptions, output: Output): 
 /** Where this line cannot be written the last one cannot either, and that is reported. */
 const tellLine = (output: Output, line: string): void => void output.result(line).catch(() => {});
 
+/** A bug must not cost what was measured before it. */
+const tellTrials =
+  (output: Output, trials: readonly Trial[]) =>
+  (error: unknown): never => {
+    if (trials.length > 0) output.message(`${JSON.stringify({ trials })}\n`);
+    throw error;
+  };
+
 export async function measure<Options extends RunOptions & FleetTexts>(
   words: readonly string[],
   options: Options,
@@ -147,18 +155,16 @@ export async function measure<Options extends RunOptions & FleetTexts>(
     ...(wanted === null || wanted.control === null ? {} : { control: wanted.control }),
   };
   const judged: Planned["run"] = async (...args) => baseline.judge(await run(...args));
-  const description = profile?.description ?? "";
-  const told = await toldOf({ plan, method, run: judged, hooks, open, description }, options);
+  const told = await toldOf(
+    { plan, method, run: judged, hooks, open, description: profile?.description ?? "" },
+    options,
+  );
   await using page = await pageOf(told, options, output);
   // Nothing that could fail comes between this and the run: an error is read where the terminal is as it was.
   live = wanted?.show(page?.url ?? "") ?? null;
   const measuring = told === null ? judged(hooks, open) : told.carryOut();
   const shown = work.wait(measuring).finally(() => live?.[Symbol.dispose]());
-  const result = await shown.catch((error: unknown) => {
-    // A bug must not cost what was measured before it.
-    if (method === null && trials.length > 0) output.message(`${JSON.stringify({ trials })}\n`);
-    throw error;
-  });
+  const result = await shown.catch(tellTrials(output, method === null ? trials : []));
   const { stopped } = work;
   await reportRun(result, choice, output, told === null ? {} : { html: told.file });
   const notUpdated = stopped ? null : baseline.update(result);

@@ -37,12 +37,18 @@ const requestedOf = ({ trials }: RunResult): string[] => [
   ),
 ];
 
-/** A sentence for each thing that differs; empty: the baseline is of this setup. */
-export function setupDifferences(baseline: Baseline, result: RunResult): string[] {
+const ofBaseline = ["in the baseline", "now"] as const;
+
+/** A sentence for each thing that differs; empty: the baseline is of this setup. `names`: where each of both values is. */
+export function setupDifferences(
+  baseline: Baseline,
+  result: RunResult,
+  names: readonly [before: string, now: string] = ofBaseline,
+): string[] {
   const now = setupOf(result);
   return [...new Set([...Object.keys(baseline.setup), ...Object.keys(now)])]
     .filter((key) => baseline.setup[key] !== now[key])
-    .map((key) => `${key}: ${baseline.setup[key] ?? "not said"} there, ${now[key] ?? "not said"} here`);
+    .map((key) => `${key}: ${baseline.setup[key] ?? "not said"} ${names[0]}, ${now[key] ?? "not said"} ${names[1]}`);
 }
 
 /** A judgement for each figure that both have; all of them together raise a false alarm as seldom as one would. */

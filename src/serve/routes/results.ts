@@ -42,10 +42,15 @@ const forms: Readonly<Record<string, Form>> = {
   txt: form("text/plain; charset=utf-8", "table"),
 };
 
+const nameOf = ({ info: { name, id } }: AskedRun): string => (name === "" ? id : `"${name}"`);
+
 function compared(server: Server, aId: string, bId: string): Reply {
   const [left, right] = [server.runs.ask(aId), server.runs.ask(bId)];
   const [a, b] = [resultOf(left), resultOf(right)];
-  const setup = setupDifferences({ format: "pktgen-ts baseline 1", setup: setupOf(a), figures: {} }, b);
+  const setup = setupDifferences({ format: "pktgen-ts baseline 1", setup: setupOf(a), figures: {} }, b, [
+    `in ${nameOf(left)}`,
+    `in ${nameOf(right)}`,
+  ]);
   const found = differences(a, b).map((difference) => ({ ...difference, cells: differenceCells(difference) }));
   return json({ a: left.info, b: right.info, setup, differences: found });
 }

@@ -127,7 +127,8 @@ export const runRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/runs/{id}/request",
-    summary: "what it was begun by: as the body of POST /runs it begins the same run, with the same seed",
+    summary:
+      "what it was begun by, with its seed: given to POST /runs it begins it once more, by what a named profile says then",
     answers: { 200: schema.runRequest },
     handle: request,
   },

@@ -1,5 +1,4 @@
 /** From a request to a run that is decided: the plan of the command line, made of the same options. Nothing is opened. */
-import { join } from "node:path";
 import type { OpenBench } from "../../measure/bench.js";
 import type { RunHooks, RunPlan } from "../../measure/plan.js";
 import { checkPlan } from "../../measure/plan-check.js";
@@ -19,12 +18,13 @@ import {
 import { readProfile } from "../../options/profile-option.js";
 import type { RunOptions } from "../../options/run-options.js";
 import { planRun } from "../../options/run-plan.js";
-import { type Profile, parseProfile, parseSettings, profileOfFrame } from "../../profile/index.js";
+import { type Profile, profileOfFrame } from "../../profile/index.js";
 import type { Method, RunResult } from "../../result/run-result.js";
 import { parseSizes } from "../../units.js";
 import { builtIn } from "../claims.js";
 import type { CommandName, OptionValues, RunBody } from "../contract.js";
 import { hexFrameOf } from "../hex-frame.js";
+import { profileOfText } from "../profile-text.js";
 import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
@@ -86,9 +86,7 @@ function profileOfRequest(texts: Texts, given: string | undefined, setup: ServeS
   const path = profile === undefined ? null : profilePath(profile, setup);
   return namingFields(async () => {
     if (texts.frame !== undefined) return profileOfFrame(texts.frame, "--frame");
-    if (given !== undefined) {
-      return parseProfile(given, join(setup.profiles, ownProfile), { settings: parseSettings(set) });
-    }
+    if (given !== undefined) return profileOfText(given, { field: "profileText", folder: setup.profiles, set });
     if (path === null) return null;
     const sizes = texts.sizes === undefined ? undefined : parseSizes(texts.sizes, "--sizes");
     return readProfile(path, { set }, sizes);

@@ -1,5 +1,4 @@
 /** From what a request says of a flow to flows of a session: one, or one for each stream of a profile. Nothing is opened. */
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PktgenError } from "../../errors.js";
 import { readOptions } from "../../options/option.js";
@@ -13,7 +12,7 @@ import {
 import { readProfile } from "../../options/profile-option.js";
 import { type RunValues, runOptions } from "../../options/run-options.js";
 import { trafficOfRun } from "../../options/run-traffic.js";
-import { type Profile, parseProfile, parseSettings } from "../../profile/index.js";
+import type { Profile } from "../../profile/index.js";
 import { isProgramFile } from "../../program/load-program.js";
 import type { FlowFrames, FlowRate, FlowSpec } from "../../session/index.js";
 import { streamMeanBytes, streamPps } from "../../stream/departures/loads.js";
@@ -21,6 +20,7 @@ import type { TrafficSpec, TrafficStream } from "../../stream/spec/traffic.js";
 import { type FrameSize, fixedSize, formatRate, minFrameBytes, parseRate, ratePps } from "../../units.js";
 import type { FlowBody } from "../contract.js";
 import { hexFrameOf } from "../hex-frame.js";
+import { profileOfText } from "../profile-text.js";
 import { profilePath } from "../profiles.js";
 import { RequestRefusal } from "../refusal.js";
 import type { ServeSetup } from "../setup.js";
@@ -121,7 +121,7 @@ async function trafficOrders(flow: FlowBody, around: FlowSurroundings): Promise<
 async function profileOf(flow: FlowBody, texts: OptionTexts, setup: ServeSetup): Promise<Profile | null> {
   const set = (texts["set"] ?? []) as readonly string[];
   if (flow.profileText !== undefined)
-    return parseProfile(flow.profileText, join(setup.profiles, "request.yaml"), { settings: parseSettings([...set]) });
+    return profileOfText(flow.profileText, { field: "profileText", folder: setup.profiles, set });
   if (flow.profile === undefined) return null;
   const path = profilePath(flow.profile, setup);
   if (isProgramFile(path)) throw noPrograms(flow.profile, "profile");
