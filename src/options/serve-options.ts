@@ -36,6 +36,11 @@ const token: Reader<string> = (text, where) => {
   throw usageError("this cannot be a token", { where, accepted: "8 to 200 letters, digits, and - . _ ~" });
 };
 
+const promptLine: Reader<string> = (text, where) => {
+  if (/^[\x21-\x7e]{1,80}$/.test(text)) return text;
+  throw usageError(`"${text}" cannot be a prompt`, { where, accepted: "1 to 80 visible characters, no spaces" });
+};
+
 export const serveOptions = {
   port: list(
     "--port <name=port>",
@@ -50,6 +55,11 @@ export const serveOptions = {
   ),
   unix: option("--unix <socket>", "a Unix socket instead, which only this user may use", socketPath),
   stdio: flag("--stdio", "requests on standard input instead, one JSON object a line; ends with it"),
+  prompt: option(
+    "--prompt <text>",
+    "with --stdio: a line of its own when it is ready, and after each answer",
+    promptLine,
+  ),
   token: optional("--token [token]", "what clients must show; without a value one is drawn and printed", token),
   tokenFile: option("--token-file <file>", "a file with the token, which no list of processes shows", anyText),
   history: option("--history <folder>", "where runs are kept (default: the last 20, in memory)", anyText),
@@ -79,6 +89,8 @@ export interface ServePort {
 export interface ServeOrder {
   /** null: lines. */
   readonly place: TcpPlace | UnixPlace | null;
+  /** Of lines: what stands in a line of its own after each answer. null: nothing. */
+  readonly prompt: string | null;
   /** null: none; true: one is to be drawn. */
   readonly token: string | true | null;
   readonly ports: readonly ServePort[];
@@ -142,6 +154,9 @@ export function serveOrder(texts: ServeTexts): ServeOrder {
   if (places.length > 1) {
     throw usageError("a server has one place", { where: "serve", accepted: "one of --listen, --unix, --stdio" });
   }
+  if (given.prompt !== undefined && !stdio) {
+    throw usageError("a prompt is of lines", { where: "--prompt", accepted: "it with --stdio" });
+  }
   if (given.token !== undefined && given.tokenFile !== undefined) {
     throw usageError("there are two tokens", { where: "--token", accepted: "one of --token, --token-file" });
   }
@@ -156,7 +171,8 @@ export function serveOrder(texts: ServeTexts): ServeOrder {
   const awaited = awaitedPorts(given.waitInterfaces, process.env);
   const ports = withAwaited(namedPorts(given.port ?? []), awaited);
   return {
-    ...{ place, token: secret, ports, awaited: awaited.map(({ name }) => name), history, profiles },
+    ...{ place, token: secret, prompt: given.prompt ?? null, history, profiles },
+    ...{ ports, awaited: awaited.map(({ name }) => name) },
     allowPrograms: given.allowPrograms === true || place?.kind !== "tcp",
     yesThisInterface: given.yesThisInterface === true,
   };

@@ -11,6 +11,7 @@ import { nextEvents } from "./events/next-events.js";
 import { answerOf, RequestRefusal } from "./refusal.js";
 import { type EventsReply, isMedia, type Reply, type Route } from "./route.js";
 import { answer, findRoute, readAs } from "./router.js";
+import { apiVersion } from "./schema/about.js";
 import type { Server } from "./server.js";
 
 const mostLineBytes = 1 << 20;
@@ -36,13 +37,17 @@ type Id = Line["id"];
 export interface Lines {
   readonly input: Readable;
   readonly output: Writable;
+  /** A line of its own after each answer, for clients that wait for one. null: none. */
+  readonly prompt?: string | null;
 }
 
-/** The bytes of a body: of the file that was named, or in base64. @throws RequestRefusal */
+/** A body, or the file that was named for it; where it is no JSON, in bytes that came as base64. @throws RequestRefusal */
 function bodyOf({ body, bodyFile }: Line, { body: accepted, inBytes }: Route): unknown {
   if (accepted === undefined) return body;
-  if (!isMedia(accepted) && (inBytes === undefined || (bodyFile === undefined && typeof body !== "string")))
-    return body;
+  if (!isMedia(accepted) && inBytes === undefined) {
+    return bodyFile === undefined ? body : parseJson(fileOf(bodyFile).toString("utf8"));
+  }
+  if (!isMedia(accepted) && bodyFile === undefined && typeof body !== "string") return body;
   if (bodyFile === undefined) {
     if (typeof body === "string") return Buffer.from(body, "base64");
     throw new RequestRefusal("bad-request", "which capture?", {
@@ -50,6 +55,11 @@ function bodyOf({ body, bodyFile }: Line, { body: accepted, inBytes }: Route): u
       accepted: "a path; or body in base64",
     });
   }
+  return fileOf(bodyFile);
+}
+
+/** @throws RequestRefusal */
+function fileOf(bodyFile: string): Buffer {
   try {
     return readFileSync(bodyFile);
   } catch (error) {
@@ -76,12 +86,14 @@ function contentOf({ bytes, headers }: Extract<Reply, { kind: "bytes" }>, file: 
 class LineServer {
   readonly #server: Server;
   readonly #output: Writable;
+  readonly #prompt: string;
   readonly #gone: AbortSignal;
 
   /** `gone` is aborted when the client is. */
-  constructor(server: Server, output: Writable, gone: AbortSignal) {
+  constructor(server: Server, { output, prompt = null }: Lines, gone: AbortSignal) {
     this.#server = server;
     this.#output = output;
+    this.#prompt = prompt === null ? "" : `${prompt}\n`;
     this.#gone = gone;
   }
 
@@ -102,8 +114,12 @@ class LineServer {
     this.#say(null, answerOf(error));
   }
 
-  write(value: object): boolean {
-    return this.#output.write(`${JSON.stringify(value)}\n`);
+  greet(): void {
+    this.#write({ event: "ready", version: this.#server.version, api: apiVersion });
+  }
+
+  #write(value: object): void {
+    this.#output.write(`${JSON.stringify(value)}\n${this.#prompt}`);
   }
 
   async #answer(line: Line): Promise<void> {
@@ -175,7 +191,7 @@ class LineServer {
   }
 
   #say(id: Id, said: object): void {
-    this.write({ id: id ?? null, ...said, end: true });
+    this.#write({ id: id ?? null, ...said, end: true });
   }
 }
 
@@ -241,9 +257,9 @@ class Requests {
 export async function serveLines(server: Server, streams: Lines, signal: AbortSignal): Promise<void> {
   const { input, output } = streams;
   const gone = new AbortController();
-  const lines = new LineServer(server, output, gone.signal);
+  const lines = new LineServer(server, streams, gone.signal);
   input.setEncoding("utf8");
-  lines.write({ event: "ready", version: server.version });
+  lines.greet();
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });

@@ -16,6 +16,7 @@ it("listens on this machine alone, starts no programs, and has no token", () => 
     place: { kind: "tcp", host: "127.0.0.1", port: 8080 },
     ...{
       token: null,
+      prompt: null,
       ports: [],
       awaited: [],
       history: null,
@@ -64,6 +65,8 @@ it.each([
   [{ listen: "[127.0.0.1]:1" }, "--listen"],
   [{ unix: `./${"a".repeat(110)}` }, "--unix"],
   [{ unix: "./a", stdio: true }, "serve"],
+  [{ prompt: "ready" }, "--prompt"],
+  [{ stdio: true, prompt: "two words" }, "--prompt"],
   [{ token: "short" }, "--token"],
   [{ token: "long-enough", tokenFile }, "--token"],
   [{ tokenFile: join(folder, "nowhere") }, "--token-file"],

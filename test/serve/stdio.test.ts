@@ -1,5 +1,5 @@
 /** The same routes over lines: one request a line, one answer that ends it, events between. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -8,22 +8,29 @@ import { startServing } from "../../src/serve/index.js";
 import { type Json, serveSetup, shortRun } from "../support/serve-rig.js";
 
 /** All lines that come back for these; the client closes its side after the last one. */
-async function talk(lines: readonly string[]): Promise<Json[]> {
+async function said(lines: readonly string[], prompt?: string): Promise<string[]> {
   await using serving = startServing({ ...serveSetup(), allowPrograms: true });
   const [input, output] = [new PassThrough(), new PassThrough()];
   let text = "";
   output.on("data", (piece: Buffer) => {
     text += piece.toString();
   });
-  const over = serving.lines({ input, output }, new AbortController().signal);
+  const over = serving.lines({ input, output, prompt: prompt ?? null }, new AbortController().signal);
   for (const line of lines) input.write(`${line}\n`);
   input.end();
   await over;
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => ({ ...JSON.parse(line), ends: line.endsWith('"end":true}') }));
+  return text.trim().split("\n");
 }
+
+const talk = async (lines: readonly string[]): Promise<Json[]> =>
+  (await said(lines)).map((line) => ({ ...JSON.parse(line), ends: line.endsWith('"end":true}') }));
+
+it("writes a prompt when it is ready, and after each answer", async () => {
+  const lines = await said(['{"id":1,"path":"/healthz"}', "nonsense"], "pktgen>");
+  expect(lines.filter((_, i) => i % 2 === 1)).toEqual(["pktgen>", "pktgen>", "pktgen>"]);
+  expect(JSON.parse(lines[0]!)).toMatchObject({ event: "ready", api: 1 });
+  expect([lines[2], lines[4]].every((line) => line!.endsWith('"end":true}'))).toBe(true);
+});
 
 it("answers each line, whatever it is", async () => {
   const [ready, ...answers] = await talk([
@@ -45,6 +52,24 @@ it("answers each line, whatever it is", async () => {
   expect(byId.get(4).body.error).toMatchObject({ code: "invalid", where: "sizes" });
   expect(byId.get(5).text).toContain("# EOF");
   expect(answers.filter(({ id, status }) => id === null && status === 400).length).toBe(2);
+});
+
+it("takes a body out of a file, so that a line stays short", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-stdio-"));
+  try {
+    const bodyFile = join(folder, "body.json");
+    writeFileSync(bodyFile, JSON.stringify({ options: { sizes: "1" } }));
+    const wrong = join(folder, "wrong.json");
+    writeFileSync(wrong, "{");
+    const asked = { method: "POST", path: "/runs" };
+    const [, ...answers] = await talk(
+      [bodyFile, wrong, join(folder, "none")].map((file) => JSON.stringify({ ...asked, id: file, bodyFile: file })),
+    );
+    const errors = answers.map(({ body }) => `${body.error.code} ${body.error.where}`);
+    expect(errors.toSorted()).toEqual(["bad-request body", "invalid bodyFile", "invalid sizes"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it("has the events of a run as lines, and its result in a file", async () => {

@@ -70,7 +70,8 @@ async function runServe(
     doctor: examined,
     note,
   });
-  if (order.place === null) await serving.lines({ input: process.stdin, output: process.stdout }, signal);
+  const { place, prompt } = order;
+  if (place === null) await serving.lines({ input: process.stdin, output: process.stdout, prompt }, signal);
   else await listenUntil(serving, order, output, signal);
   finish(exitCodes.passed);
 }

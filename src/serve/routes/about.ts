@@ -20,7 +20,7 @@ export const aboutRoutes: readonly Route[] = [
     path: "/version",
     summary: "which program this is",
     answers: { 200: schema.version },
-    handle: ({ version }) => json({ name: "pktgen-ts", version, node: process.version, api: 1 }),
+    handle: ({ version }) => json({ name: "pktgen-ts", version, node: process.version, api: schema.apiVersion }),
   },
   {
     method: "GET",

@@ -2,13 +2,16 @@
 import { z } from "zod";
 import { ownerKinds, text } from "./common.js";
 
+/** Another number: clients that were made for this one would misread something. */
+export const apiVersion = 1;
+
 export const health = z.object({ ok: z.literal(true) });
 
 export const version = z.object({
   name: z.literal("pktgen-ts"),
   version: text,
   node: text,
-  api: z.literal(1),
+  api: z.literal(apiVersion),
 });
 
 const owner = z.object({ kind: ownerKinds, id: text }).nullable().describe("who uses it; null: nobody");
