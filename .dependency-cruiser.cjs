@@ -11,7 +11,7 @@
  *    ↓
  *   labplan
  *    ↓
- *   method  capture
+ *   method  capture  import
  *    ↓
  *   measure  session
  *    ↓
@@ -42,7 +42,7 @@ const floors = [
   ["result"],
   ["dut", "profile", "report"],
   ["measure", "session"],
-  ["method", "capture"],
+  ["method", "capture", "import"],
   ["labplan"],
   ["options"],
   ["fleet"],
@@ -106,13 +106,14 @@ const doors = {
   capture: ["compare/compare", "info", "replay"],
   dut: ["index", "dut", "start", "run-command", "(embedded|testpmd)/options", "external/(index|source-spec)"],
   fleet: ["index"],
+  import: ["trex/index"],
   labplan: ["index", "file/(index|expected)"],
   packet: ["index", "address", "field", "(found-headers|header-walk)", "filter(-value)?"].concat(
     ["flow-number", "mask", "outline", "protocols", "rewrite"],
   ),
   pcap: ["index", "capture", "codec", "link-types", "file(-reader|-writer)?"],
   port: ["index", "(own-)?interface", "kinds?", "movers", "port", "spec", "vhost-user/message", "xdp/program"],
-  profile: ["index", "check", "document", "frame-file", "parameters", "threshold"],
+  profile: ["index", "check", "document", "frame-file", "parameters", "threshold", "written"],
   program: ["load-program"],
   report: ["index", "html/index", "live-(history|view)", "page-document", "progress", "dts", "openmetrics"].concat(
     ["capture-info", "plan-table", "profile-(facts|graph|text)", "(compare|replay)-text"],

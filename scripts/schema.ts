@@ -3,5 +3,5 @@ import { writeFileSync } from "node:fs";
 import { publishedSchemas } from "./published-schemas.js";
 
 for (const [name, schema] of Object.entries(publishedSchemas)) {
-  writeFileSync(new URL(`../schemas/${name}`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
+  writeFileSync(new URL(`../schemas/${name}`, import.meta.url), `${JSON.stringify(schema, null, 1)}\n`);
 }

@@ -27,7 +27,7 @@ import { plainKeys, streamsKeys } from "./top-keys.js";
 import { checkNames, noStreams, placeInStream, streamAt } from "./traffic.js";
 import { trafficSchema } from "./traffic-schema.js";
 
-export { mistakesOf } from "./mistakes.js";
+export { eachOf, mistakesOf } from "./mistakes.js";
 export { parseSettings } from "./parameters.js";
 
 export interface Profile {

@@ -14,8 +14,8 @@ const step = z.int().min(1).describe("a whole number from 1");
 const seed = z.int().min(0).describe("a whole number from 0");
 
 const range = z
-  .strictObject({ min: fieldValue, max: fieldValue, step: step.optional() })
-  .describe("keys min, max, step");
+  .strictObject({ min: fieldValue, max: fieldValue, step: step.optional(), start: fieldValue.optional() })
+  .describe("keys min, max, step, start");
 const randomRange = z
   .strictObject({ min: fieldValue, max: fieldValue, seed: seed.optional(), limit: whole.optional() })
   .describe("keys min, max, seed, limit");
@@ -35,7 +35,9 @@ export const changeSchema = z
     decrement: range,
     list: z.array(fieldValue).min(1).describe("a list of values"),
     random: randomRange,
-    after: z.string().describe("the field that carries into this one, as it is written there"),
+    after: z
+      .union([z.string(), z.int().min(0)])
+      .describe("the field that carries into this one, as it is written there; or which change it is, from 0"),
     period: whole,
     perQueue: z.array(whole).min(1).describe("a list of counts, one for each queue"),
   })
@@ -100,8 +102,12 @@ export const streamSchema = z
       .describe("keys queue, of: its source ports are those that put it on this one of so many receive queues (RSS)")
       .optional(),
     schedule: scheduleSchema.optional(),
+    signed: z
+      .boolean()
+      .describe("false: frames carry no signature, and are counted without latency and order")
+      .optional(),
   })
-  .describe("keys name, packet or frame, payload, size, fields, rate, weight, pin, schedule");
+  .describe("keys name, packet or frame, payload, size, fields, rate, weight, pin, schedule, signed");
 
 const parameter = z.union([z.string(), z.number(), z.boolean()]).describe("a text, a number, true or false");
 

@@ -57,6 +57,7 @@ export function streamAt(document: YamlDocument, path: YamlPath, from: StreamFil
     weight: shape.weight ?? 1,
     schedule,
     program: null,
+    ...(shape.signed === false ? { signed: false } : {}),
   };
   return pin === undefined ? stream : at(document, [...path, "pin"], () => pinStream(stream, pin));
 }
@@ -250,12 +251,16 @@ function changeAt(document: YamlDocument, path: YamlPath, shape: ChangeShape): F
     return { kind: "random", min, max, seed: seed ?? null, limit: limit ?? null };
   }
   const kind = kinds[0] as "increment" | "decrement";
-  const { min, max, step } = shape[kind]!;
-  return { kind, min, max, step: step ?? 1 };
+  const { min, max, step, start } = shape[kind]!;
+  return { kind, min, max, step: step ?? 1, ...(start === undefined ? {} : { start }) };
 }
 
 /** Which of the changes another comes after. */
-function carrierAt(document: YamlDocument, path: YamlPath, names: readonly string[], name: string): number {
+function carrierAt(document: YamlDocument, path: YamlPath, names: readonly string[], name: string | number): number {
+  if (typeof name === "number") {
+    if (name < names.length) return name;
+    throw document.errorAt(path, `there is no change ${name}`, { accepted: `0 to ${names.length - 1}` });
+  }
   const index = names.indexOf(name);
   if (index >= 0) return index;
   const others = names.filter((each) => each !== "");

@@ -56,7 +56,7 @@ describe("the packed package", () => {
     expect(
       paths.filter(
         (path) =>
-          !/^(dist|docs|examples|integrations|pcaps|profiles|schemas|scripts\/(bin|lab))\/|^(LICENSE|[A-Z]+\.md|package\.json)$/.test(
+          !/^(dist|docs|examples|integrations|pcaps|profiles|schemas|scripts\/(bin|lab))\/|^scripts\/trex_profile_to_json\.py$|^(LICENSE|[A-Z]+\.md|package\.json)$/.test(
             path,
           ),
       ),

@@ -106,7 +106,14 @@ const anyChange = (bits: number): fc.Arbitrary<FieldModifier["change"]> => {
   const range = fc.tuple(value, value).map(([a, b]) => ({ min: Math.min(a, b), max: Math.max(a, b) }));
   const steps = fc
     .tuple(range, fc.constantFrom<"increment" | "decrement">("increment", "decrement"), fc.integer({ min: 1, max: 9 }))
-    .map(([bounds, kind, step]) => ({ kind, ...bounds, step }));
+    .chain(([bounds, kind, step]) =>
+      fc.option(fc.nat(Math.floor((bounds.max - bounds.min) / step)), { nil: undefined }).map((phase) => {
+        const away = (phase ?? 0) * step;
+        const start =
+          phase === undefined ? {} : { start: kind === "increment" ? bounds.min + away : bounds.max - away };
+        return { kind, ...bounds, step, ...start };
+      }),
+    );
   const list = fc.array(value, { minLength: 1, maxLength: 7 }).map((values) => ({ kind: "list" as const, values }));
   const random = fc
     .tuple(range, fc.option(fc.nat()), fc.option(fc.integer({ min: 1, max: 100 })))

@@ -8,6 +8,7 @@ import { doctor } from "./doctor.js";
 import { dutCommand } from "./dut.js";
 import { fleetCommand } from "./fleet.js";
 import { healthCommand } from "./health.js";
+import { importCommand } from "./import.js";
 import { latencyCommand } from "./latency.js";
 import { mergeCommand } from "./merge.js";
 import { ndrCommand } from "./ndr.js";
@@ -48,6 +49,7 @@ export const commands: readonly CommandDefinition[] = [
   compareCommand,
   pcapCommand,
   profileCommand,
+  importCommand,
   ports,
   doctor,
 ];

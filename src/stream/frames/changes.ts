@@ -185,10 +185,12 @@ function chunksOf(target: Target, { change }: FieldModifier, key: number, where:
     throw usageError(`${range} is too long`, { where: at, accepted });
   }
   const low = Number(BigInt.asUintN(wordBits, min));
+  const start =
+    change.kind === "random" || change.start === undefined ? null : Number(number(change.start, ".start") - min);
   const count = Number(max - min) + 1;
   return [
     {
-      change: { places: target.places(0), value: changeValue(change, low, count, key, at) },
+      change: { places: target.places(0), value: changeValue(change, low, count, key, start, at) },
       patches: upper(target, min),
     },
   ];
@@ -199,6 +201,7 @@ function changeValue(
   low: number,
   range: number,
   key: number,
+  start: number | null,
   where: string,
 ): ChangeValue {
   if (change.kind === "random") {
@@ -213,9 +216,23 @@ function changeValue(
     throw usageError(`steps of ${step}`, { where: `${where}.step`, accepted: "whole numbers from 1" });
   }
   const count = Math.floor((range - 1) / step) + 1;
-  return kind === "increment"
-    ? { kind: "steps", first: low, step, count }
-    : { kind: "steps", first: low + range - 1, step: -step, count };
+  const up = kind === "increment";
+  const ends = up ? { first: low, step } : { first: low + range - 1, step: -step };
+  return {
+    kind: "steps",
+    ...ends,
+    count,
+    phase: start === null ? 0 : phaseOf(up ? start : range - 1 - start, step, count, where),
+  };
+}
+
+/** `from`: what the first value is away from the end where the steps begin. */
+function phaseOf(from: number, step: number, count: number, where: string): number {
+  if (from >= 0 && from % step === 0 && from / step < count) return from / step;
+  throw usageError("it starts at none of its steps", {
+    where: `${where}.start`,
+    accepted: "a value that a step comes to",
+  });
 }
 
 /** The bits of a wide field above its last 32, which are the same in all frames. */

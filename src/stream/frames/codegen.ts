@@ -116,6 +116,7 @@ function overlapText(place: BitPlace, seen: BitPlace, s: number): readonly strin
 }
 
 type Change = Extract<Source["from"], { kind: "change" }>;
+type Steps = Extract<ChangeValue, { kind: "steps" }>;
 
 /** An expression for the value in this frame, as an int32. */
 function valueText(writer: Writer, from: Change): string {
@@ -123,13 +124,17 @@ function valueText(writer: Writer, from: Change): string {
   const n = from.perQueue === null ? nText(writer, from) : perQueueText(writer, from.perQueue, value);
   switch (value.kind) {
     case "steps":
-      return `(${writer.number(value.first | 0)} + Math.imul(${writer.number(value.step | 0)}, ${n})) | 0`;
+      return `(${writer.number(value.first | 0)} + Math.imul(${writer.number(value.step | 0)}, ${phaseText(writer, value, n)})) | 0`;
     case "list":
       return writer.indexed(value.values, n);
     case "random":
       return randomText(writer, value, n);
   }
 }
+
+/** Which step: the first frame may be in the middle. */
+const phaseText = (writer: Writer, { phase, count }: Steps, n: string): string =>
+  phase === 0 ? n : `((${n} + ${writer.number(phase)}) % ${writer.number(count)})`;
 
 /** Which value of the sequence, below its count (random without limit: below 2^32, or as a double). */
 function nText(writer: Writer, { value, every, period }: Change): string {

@@ -31,8 +31,14 @@ export interface ResolvedChange {
 }
 
 export type ChangeValue =
-  /** first + step × (n mod count); step may be negative. */
-  | { readonly kind: "steps"; readonly first: number; readonly step: number; readonly count: number }
+  /** first + step × ((n + phase) mod count); step may be negative. */
+  | {
+      readonly kind: "steps";
+      readonly first: number;
+      readonly step: number;
+      readonly count: number;
+      readonly phase: number;
+    }
   | { readonly kind: "list"; readonly values: readonly number[] }
   /** Uniform in min … min + range − 1. If there is a `limit`, n mod `limit` decides. */
   | {
@@ -57,7 +63,7 @@ export function valueAt(change: ResolvedChange, index: number): number {
 function nth(value: ChangeValue, n: number): number {
   switch (value.kind) {
     case "steps":
-      return value.first + value.step * (n % value.count);
+      return value.first + value.step * ((n + value.phase) % value.count);
     case "list":
       return value.values[n % value.values.length];
     case "random": {

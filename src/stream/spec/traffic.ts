@@ -118,6 +118,8 @@ export interface FieldModifier {
         readonly min: ModifierValue;
         readonly max: ModifierValue;
         readonly step: number;
+        /** The value of the first frame, one of the steps; absent: `min`, or `max` downwards. */
+        readonly start?: ModifierValue;
       }
     | { readonly kind: "list"; readonly values: readonly ModifierValue[] }
     /** Uniform in min … max by `seed` (null: the spec's seed). With `limit`, the values repeat after this many. */
