@@ -79,6 +79,13 @@ export interface Counter {
   readonly count: number;
 }
 
+/** Bits of a field, by whose values metrics are told apart. */
+export interface MetricTag {
+  readonly name: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
 export interface Pattern {
   readonly choice: "auto" | "value" | "values" | "increment" | "decrement" | "random" | "generated" | "custom";
   readonly value?: number | string;
@@ -88,6 +95,7 @@ export interface Pattern {
   readonly random?: { readonly min: number | string; readonly max: number | string; seed: number; count: number };
   readonly generated?: "good" | "bad";
   readonly custom?: number;
+  readonly metric_tags?: readonly MetricTag[];
 }
 
 /** `ipv4`, and what is in it. */
@@ -162,6 +170,7 @@ export interface OtgFlow {
     readonly device?: Router;
   };
   readonly packet: readonly OtgHeader[];
+  readonly egress_packet: readonly OtgHeader[];
   readonly size?: Size;
   readonly rate?: FlowRateModel;
   readonly duration?: Duration;

@@ -10,6 +10,7 @@ import { LiveConfig } from "./live/live-config.js";
 import { askedColumns, portColumns } from "./live/metrics.js";
 import { type OwnPort, type OwnPorts, openPortsOf, portsKey } from "./live/open-ports.js";
 import { type PingAction, ping } from "./live/pings.js";
+import { checkFilters, type TaggedAsked } from "./live/tagged-rows.js";
 import type { Config, OtgCapture } from "./model.js";
 import { invalid, OtgRefusal } from "./refusal.js";
 import { readRequest, request, warningOf } from "./requests.js";
@@ -27,7 +28,20 @@ const nothing: Current = { given: {}, live: null };
 interface MetricsRequest {
   readonly choice: "port" | "flow";
   readonly port?: { readonly port_names: readonly string[]; readonly column_names: readonly string[] };
-  readonly flow?: { readonly flow_names: readonly string[]; readonly metric_names: readonly string[] };
+  readonly flow?: {
+    readonly flow_names: readonly string[];
+    readonly metric_names: readonly string[];
+    readonly tagged_metrics?: TaggedAsked;
+  };
+}
+
+const allTags: TaggedAsked = { include: true, include_empty_metrics: false, metric_names: [], filters: [] };
+const alwaysOfFlows = ["name", "port_tx", "port_rx", "loss", "timestamps", "latency", "tagged_metrics"];
+
+function flowRowsOf(live: LiveConfig, plans: LiveConfig["flows"], tagged: TaggedAsked) {
+  if (!tagged.include) return live.flowRows(plans);
+  checkFilters(tagged, plans, "flow.tagged_metrics");
+  return live.taggedFlowRows(plans, tagged);
 }
 
 export class Tester {
@@ -82,11 +96,10 @@ export class Tester {
       checkPorts(live, names, "port.port_names");
       return { choice: "port_metrics", port_metrics: portColumns(live?.portRows(names) ?? [], columns) };
     }
-    const { flow_names: names, metric_names: columns } = flow!;
+    const { flow_names: names, metric_names: columns, tagged_metrics: tagged = allTags } = flow!;
     if (live === null && names.length > 0) throw invalid(`flow.flow_names[0]: there is no flow "${names[0]}"`);
-    const rows = live === null ? [] : live.flowRows(live.named(names, "flow.flow_names"));
-    const always = ["name", "port_tx", "port_rx", "loss", "timestamps", "latency"];
-    return { choice: "flow_metrics", flow_metrics: askedColumns(rows, columns, always) };
+    const rows = live === null ? [] : flowRowsOf(live, live.named(names, "flow.flow_names"), tagged);
+    return { choice: "flow_metrics", flow_metrics: askedColumns(rows, columns, alwaysOfFlows) };
   }
 
   /** @throws OtgRefusal */

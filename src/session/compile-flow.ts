@@ -7,6 +7,7 @@ import type { FrameProgram, HeaderMarks } from "../stream/frames/program.js";
 import { type RowCode, rowCode } from "../stream/frames/row-code.js";
 import { incrementPayload, plainStream, type TrafficSpec } from "../stream/index.js";
 import { fcsBytes, fixedSize, minFrameBytes, ratePps } from "../units.js";
+import { type CompiledSplit, compileSplit } from "./compile-split.js";
 import { SessionError } from "./session-error.js";
 import type { FlowFrames, FlowRate, FlowSpec } from "./types.js";
 
@@ -22,6 +23,8 @@ export interface CompiledFlow {
   readonly meanFrameBytes: number;
   /** null: its frames have signatures. */
   readonly marks: HeaderMarks | null;
+  /** null: its frames are counted together. */
+  readonly split: CompiledSplit | null;
 }
 
 function trafficOf({ name, frames }: FlowSpec): TrafficSpec {
@@ -67,6 +70,7 @@ export function compileFlow(spec: FlowSpec): CompiledFlow {
       templates: program.variants.map((_, variant) => program.template(variant).slice()),
       meanFrameBytes: meanFrameBytesOf(program),
       marks: program.signed ? null : program.marks(),
+      split: compileSplit(spec, program),
     };
   } catch (error) {
     throw asFlowError(error, spec.name);

@@ -11,6 +11,8 @@ import {
   type RowGroup,
   type SessionMemory,
   type SessionOrder,
+  type SplitOrder,
+  splitBytes,
 } from "../engine/session/index.js";
 import { orderField, sizeField } from "../stream/frames/frame-maker.js";
 import type { CompiledFlow } from "./compile-flow.js";
@@ -32,6 +34,8 @@ export interface TableFlow {
   readonly pieces: readonly number[];
   readonly shares: readonly Shared[];
   readonly group: Group | null;
+  /** Where what came in of it is told apart. */
+  readonly split: SplitOrder | null;
 }
 
 /** Memory that several flows use. */
@@ -105,6 +109,7 @@ export class FlowTable {
       for (const [index, plan] of plans.entries()) {
         const flow = this.#place(plan, made.get(index) ?? null);
         done.push(flow);
+        if (flow.split !== null) orders.push({ kind: "split", flow: flow.slot, split: flow.split });
         const { marks } = plan.compiled;
         if (marks === null) continue;
         const plain = { bytes: [...marks.bytes], mask: [...marks.mask], sizes: marks.sizes };
@@ -143,6 +148,7 @@ export class FlowTable {
     for (const lane of flow.ownLanes) if (lane >= this.memory.shape.capacity) this.#freeLanes.push(lane);
     this.#freeSlots.push(flow.slot);
     if (flow.compiled.marks !== null) orders.push({ kind: "marks", flow: flow.slot, marks: null });
+    if (flow.split !== null) orders.push({ kind: "split", flow: flow.slot, split: null });
     if (flow.group !== null && this.#dropGroup(flow.group, 1))
       orders.push({ kind: "ungroup", group: flow.group.number });
     return orders;
@@ -170,9 +176,11 @@ export class FlowTable {
     const shares: Shared[] = [];
     const pieces: number[] = [];
     const lanes: number[] = [];
+    let split: SplitOrder | null = null;
     try {
       lanes.push(...this.#lanesFor(compiled.spec, slot, to));
       this.#writeFrames(slot, compiled, shares, pieces);
+      split = this.#makeSplit(compiled, pieces);
     } catch (error) {
       for (const lane of new Set(lanes)) if (lane >= this.memory.shape.capacity) this.#freeLanes.push(lane);
       for (const shared of shares) this.#leave(shared);
@@ -186,7 +194,19 @@ export class FlowTable {
     this.#writeCells(slot, compiled, pps, from);
     const { spec } = compiled;
     const ownLanes = [...new Set(lanes)];
-    return { slot, spec, compiled, pps, toPorts: to, lanes, ownLanes, pieces, shares, group: row?.group ?? null };
+    return {
+      slot,
+      spec,
+      compiled,
+      pps,
+      toPorts: to,
+      lanes,
+      ownLanes,
+      pieces,
+      shares,
+      group: row?.group ?? null,
+      split,
+    };
   }
 
   #writeCells(slot: number, { spec, program }: CompiledFlow, pps: number, from: number): void {
@@ -201,7 +221,24 @@ export class FlowTable {
     flows[at + flowCell.tags] = program.tags;
     flows[at + flowCell.variants] = program.variants.length;
     flows[at + flowCell.state] = flowState.stopped;
-    sizeOf[slot] = program.signed && program.variants.length === 1 ? program.variants[0]!.bufferBytes : 0;
+    // Of a flow that is told apart, every frame is looked at.
+    const isQuick = program.signed && program.variants.length === 1 && spec.split === undefined;
+    sizeOf[slot] = isQuick ? program.variants[0]!.bufferBytes : 0;
+  }
+
+  #makeSplit({ split }: CompiledFlow, pieces: number[]): SplitOrder | null {
+    if (split === null) return null;
+    const { places, received, byPort, rows } = split;
+    const take = (bytes: number): number => {
+      const at = this.heap.take(bytes);
+      pieces.push(at);
+      return at;
+    };
+    const at = take(splitBytes(rows));
+    if (places === null) return { at, rows, places: null, received, byPort };
+    const placesAt = take(places.byteLength);
+    new Uint16Array(this.memory.heap, placesAt, places.length).set(places);
+    return { at, rows, places: { at: placesAt, length: places.length }, received, byPort };
   }
 
   #writePorts(slot: number, to: readonly number[], lanes: readonly number[]): void {

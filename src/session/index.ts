@@ -14,6 +14,7 @@ export type {
   FlowNames,
   FlowRate,
   FlowSpec,
+  FlowSplit,
   FlowState,
   HostSpec,
   LinkState,
@@ -26,4 +27,5 @@ export type {
   SessionPortSpec,
   SessionSnapshot,
   SessionSpec,
+  SplitCounters,
 } from "./types.js";

@@ -13,6 +13,7 @@ import { NeighbourBook } from "./neighbour-book.js";
 import { RateBook } from "./rate-book.js";
 import { Sampler, stateOf } from "./sampler.js";
 import { SessionError } from "./session-error.js";
+import { splitCounters } from "./split-reader.js";
 import { StateWatch } from "./state-watch.js";
 import type {
   CapturedFile,
@@ -226,8 +227,7 @@ export class LiveSession implements Session {
   async startCapture(capture: CaptureSpec): Promise<void> {
     this.#commander.check();
     const port = this.#portOf(capture.port, "capture");
-    const { maxFrameBytes } = this.#openPorts[port]!.facts();
-    const order = this.#captures.make(port, capture, maxFrameBytes);
+    const order = this.#captures.make(port, capture, this.#openPorts[port]!.facts().maxFrameBytes);
     await this.#captures.replace(port, order, () => this.#commander.order([{ kind: "capture", port, capture: order }]));
     this.#tell({ kind: "capture", port: capture.port, running: true });
   }
@@ -276,6 +276,11 @@ export class LiveSession implements Session {
 
   countersOf(names: FlowNames): readonly FlowCounters[] {
     return this.#sampler.rows(this.#named(names), this.#nowNs(), this.#rates);
+  }
+
+  splitOf(name: string): ReturnType<Session["splitOf"]> {
+    const [flow] = this.#named([name]);
+    return splitCounters(flow!, this.#handle.memory, this.#specs, () => this.countersOf([name])[0]!.sent);
   }
 
   onEvent(listener: (event: SessionEvent) => void): () => void {

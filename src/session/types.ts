@@ -63,6 +63,21 @@ export type FlowLaw =
   /** Gaps are exponential, with the rate's as their mean; the same `key`, 32 bits, gives the same ones. */
   | { readonly kind: "poisson"; readonly key: number };
 
+/** Bits of a frame, in the order of the wire, from its first one on. */
+export interface FrameBits {
+  readonly at: number;
+  readonly bits: number;
+}
+
+/** By what frames of a flow are told apart where they come in. They need signatures. */
+export interface FlowSplit {
+  /** Of the frame as it left. `period`: frames after which its values come again; null: as the sizes do. */
+  readonly sent: readonly (FrameBits & { readonly period: number | null })[];
+  /** Of the frame as it came: at most 48 bits in all. */
+  readonly received: readonly FrameBits[];
+  readonly byPort: boolean;
+}
+
 export interface FlowSpec {
   /** Unique in the session. */
   readonly name: string;
@@ -78,6 +93,8 @@ export interface FlowSpec {
   readonly law?: FlowLaw;
   /** From the start to the first slot. null, absent: none; flows that start together are spread over their gaps. */
   readonly delayNs?: number | null;
+  /** Absent: they are counted together. */
+  readonly split?: FlowSplit;
 }
 
 /** A host at a port: it answers for its addresses, and asks from them. */
@@ -270,6 +287,25 @@ export interface FlowCounters {
   readonly rxBpsL1: number;
 }
 
+/** Frames of a flow that are alike in what they are told apart by. */
+export interface SplitCounters {
+  /** Further kinds, for which there is no room: they are counted together, and the fields below are null. */
+  readonly isOther: boolean;
+  /** The value of each field; null: it is not told apart by it, or the frame ended before the field. */
+  readonly sent: readonly bigint[] | null;
+  readonly received: readonly bigint[] | null;
+  readonly port: string | null;
+  /** Where frames are told apart by what was sent alone. Bytes with FCS, where all frames have one size. */
+  readonly sentFrames: number | null;
+  readonly sentBytes: number | null;
+  /** Received, each number once. */
+  readonly frames: number;
+  readonly bytes: number;
+  readonly latencyNs: { readonly min: number; readonly mean: number; readonly max: number } | null;
+  readonly firstReceivedNs: number | null;
+  readonly lastReceivedNs: number | null;
+}
+
 export interface SessionSnapshot {
   readonly atNs: number;
   /** Grows by one with each sample. */
@@ -318,6 +354,8 @@ export interface Session extends AsyncDisposable {
   sample(): SessionSnapshot;
   /** Of these flows alone, taken now, in the order of the names. @throws SessionError unknown-flow */
   countersOf(names: FlowNames): readonly FlowCounters[];
+  /** Of a flow with `split`, taken now; empty of others. */
+  splitOf(flow: string): readonly SplitCounters[];
   /** Returns what ends it. */
   onEvent(listener: (event: SessionEvent) => void): () => void;
   close(): Promise<void>;

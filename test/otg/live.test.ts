@@ -25,6 +25,7 @@ const plan = (metrics: object = {}, more: object = {}): PlannedFlow => ({
     meanBytes: 128,
     longestBytes: 128,
     gateways: [],
+    tags: null,
   },
   metrics: { enable: true, loss: true, timestamps: false, latency: false, ratio: 1, ...metrics },
   compile: () => ({ spec: { name: "f", rate: { kind: "pps", pps: 1 } } as FlowSpec, origins: [] }),

@@ -210,11 +210,6 @@ describe("what a configuration cannot be", () => {
       oneFlow({ packet: [{ choice: "custom", custom: { bytes: "xy" } }] }),
       ["flows[0].packet[0].custom.bytes"],
     ],
-    [
-      "a tag of metrics",
-      oneFlow({ metrics: { enable: true, predefined_metric_tags: { rx_name: true } } }),
-      ["flows[0].metrics.predefined_metric_tags.rx_name"],
-    ],
   ];
   it.each(refused)("%s", (_, config, paths) => {
     expect(errorsOf(config).map((error) => error.slice(0, error.indexOf(":")))).toEqual(paths);

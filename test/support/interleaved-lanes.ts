@@ -2,7 +2,8 @@
  * The lanes of a session as two threads see them, in one thread: whenever one side touches a lane's row, the other one gets
  * its turn. So a reader meets every state that the loop leaves while it notes what came in.
  */
-import { arrivedCell, LaneBook } from "../../src/engine/session/lane-book.js";
+import { arrivedCell } from "../../src/engine/session/arrived.js";
+import { LaneBook } from "../../src/engine/session/lane-book.js";
 import { allocateSession, SessionMemory } from "../../src/engine/session/session-memory.js";
 
 /** The same memory, of which each touch of a lane's row is told before it is done. */

@@ -18,4 +18,12 @@ export {
   type SessionShape,
   senderPorts,
 } from "./session-memory.js";
+export {
+  mostReceivedBits,
+  type ReceivedBits,
+  type SplitOrder,
+  SplitTable,
+  splitBytes,
+  splitCell,
+} from "./split-table.js";
 export { type SessionHandle, startSession } from "./start-session.js";

@@ -1,15 +1,13 @@
 /** What came in of each lane: which numbers, when, and how long they took. It lies in shared memory. */
 import { SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js";
+import { arrivedCell } from "./arrived.js";
 import { SessionLanes } from "./lanes.js";
 import { flowCell, type SessionMemory } from "./session-memory.js";
 
 const mostSamples = 16;
 /** So many samples of one value are counted at once. Fewer wait in the lane's row. */
 const directSamples = 8;
-
-/** Of frames that came in: the first one's number, when they came, and their latency. Doubles; trial-clock.ts says why. */
-export const arrivedCell = { index: 0, atNs: 1, latencyNs: 2, count: 3 } as const;
 
 export class LaneBook {
   /** What `take` is told. */
@@ -20,10 +18,13 @@ export class LaneBook {
   readonly #histograms: SmallHistograms;
   readonly #samples = new Int32Array(mostSamples);
   readonly #severalPorts: boolean;
+  readonly #splits: { restart(flow: number): void } | null;
 
-  constructor(memory: SessionMemory) {
+  /** `splits`: what begins again with a flow's numbers. */
+  constructor(memory: SessionMemory, splits: { restart(flow: number): void } | null = null) {
     const { lanes, ports } = memory.shape;
     this.#memory = memory;
+    this.#splits = splits;
     this.#rows = new SessionLanes(memory.lanes);
     this.#table = new SequenceTable(lanes, { rows: this.#rows, cells: memory.sequences });
     this.#histograms = new SmallHistograms(lanes, memory.histograms);
@@ -34,6 +35,7 @@ export class LaneBook {
   /** The flow's numbers begin again. */
   restart(flow: number): void {
     const { laneOf, receivedAt, shape } = this.#memory;
+    this.#splits?.restart(flow);
     for (let port = 0; port < shape.ports; port++) {
       const lane = laneOf[flow * shape.ports + port];
       receivedAt[flow * shape.ports + port] = 0;
@@ -46,15 +48,16 @@ export class LaneBook {
 
   /**
    * Frames of a flow came in whole at this port, which they are to come to: `run` of them, each of `bytes`, that follow
-   * each other and left together. `seen` has the first one's index, when they came, and how long they took. Hot.
+   * each other and left together. `seen` has the first one's index, when they came, and how long they took. Returns how
+   * many had not come before. Hot.
    */
-  take(flow: number, port: number, lane: number, run: number, bytes: number): void {
+  take(flow: number, port: number, lane: number, run: number, bytes: number): number {
     const rows = this.#rows;
     const index = this.seen[arrivedCell.index];
     let accepted = run;
     if (rows.next(lane) === index) rows.setNext(lane, index + run);
     else accepted = this.#acceptEach(lane, index, run);
-    if (accepted === 0) return;
+    if (accepted === 0) return 0;
     const latencyNs = this.seen[arrivedCell.latencyNs];
     rows.note(lane, accepted, latencyNs, this.seen[arrivedCell.atNs]);
     if (accepted >= directSamples) this.#histograms.countMany(lane, smallBucketOf(latencyNs), accepted);
@@ -64,6 +67,7 @@ export class LaneBook {
     if (bytes !== sizeOf[flow])
       flows[flow * flowCell.doubles + flowCell.moreBytes] += (bytes - sizeOf[flow]) * accepted;
     if (this.#severalPorts) receivedAt[flow * shape.ports + port] += accepted;
+    return accepted;
   }
 
   /** Returns how many of them had not come before. */

@@ -5,6 +5,7 @@ import type { RowGroup } from "./cursors.js";
 import type { CaptureOrder } from "./port-capture.js";
 import type { FlowSchedule } from "./schedule.js";
 import type { SessionBuffers } from "./session-memory.js";
+import type { SplitOrder } from "./split-table.js";
 
 export type SessionHost = { readonly name: string } & ResponderSetup;
 
@@ -15,6 +16,8 @@ export type SessionOrder =
   | { readonly kind: "schedule"; readonly flows: readonly number[]; readonly schedule: FlowSchedule }
   /** `bytes` and `mask` as arrays of numbers. */
   | { readonly kind: "marks"; readonly flow: number; readonly marks: PlainMarks | null }
+  /** How frames of a flow that come in are told apart; null: they are not. */
+  | { readonly kind: "split"; readonly flow: number; readonly split: SplitOrder | null }
   | { readonly kind: "hosts"; readonly port: number; readonly hosts: readonly SessionHost[] }
   | { readonly kind: "ask"; readonly port: number; readonly host: string; readonly address: string }
   | {

@@ -14,9 +14,11 @@ import {
 } from "../../stream/frames/signature.js";
 import type { OpenPort, TrialClock } from "../loop/index.js";
 import type { ForeignFrames } from "../receive/index.js";
+import { arrivedCell } from "./arrived.js";
 import { found, type SessionInspector } from "./inspector.js";
-import { arrivedCell, type LaneBook } from "./lane-book.js";
+import type { LaneBook } from "./lane-book.js";
 import { flowCell, portCell, type SessionMemory } from "./session-memory.js";
+import type { SplitBook } from "./split-book.js";
 
 /** Sees a port's frames before they are looked at. */
 export interface FrameWatcher {
@@ -30,6 +32,7 @@ export interface PortReceiverParts {
   readonly clock: TrialClock;
   readonly lanes: LaneBook;
   readonly inspector: SessionInspector;
+  readonly splits: SplitBook;
   readonly foreignFrames: ForeignFrames;
 }
 
@@ -40,6 +43,7 @@ export class PortReceiver {
   readonly #cellsAt: number;
   readonly #trialHigh: number;
   readonly #slots: number;
+  readonly #isSplit: Uint8Array;
   /** Of the whole frames of a burst: flow, bytes, number on the wire, when each left, and when it came if rings say it. */
   readonly #flowOf = new Int32Array(burstFrames);
   readonly #bytesOf = new Int32Array(burstFrames);
@@ -57,6 +61,7 @@ export class PortReceiver {
     this.#trialHigh = trialHighOf(parts.memory.shape.trial);
     this.#slots = parts.memory.shape.capacity - 1;
     this.#seen = parts.lanes.seen;
+    this.#isSplit = parts.splits.isSplit;
   }
 
   attach(port: OpenPort | null): void {
@@ -121,7 +126,10 @@ export class PortReceiver {
         // The quick answer, for flows of one size.
         isQuick = heads[flow] === head && sizeOf[flow] === bytes && checkSignature(view, end);
       }
-      if (!isQuick) flow = this.#inspect(offset, bytes, stamps, k);
+      if (!isQuick) {
+        flow = this.#inspect(offset, bytes, stamps, k);
+        if (flow >= 0 && this.#isSplit[flow] === 1) this.#parts.splits.look(flow, whole, offset, bytes);
+      }
       if (flow < 0) continue;
       this.#flowOf[whole] = flow;
       this.#bytesOf[whole] = bytes;
@@ -153,6 +161,7 @@ export class PortReceiver {
   #runFrom(first: number, whole: number): number {
     const [flow, bytes, low] = [this.#flowOf[first], this.#bytesOf[first], this.#lows[first]];
     const [high, sequence] = [this.#highs[first], this.#sequences[first]];
+    if (this.#isSplit[flow] === 1) return 1;
     let w = first + 1;
     while (
       w < whole &&
@@ -169,7 +178,7 @@ export class PortReceiver {
 
   /** A run of whole frames of a flow's current generation, or of one with the same number. */
   #takeRun(first: number, run: number, isStamped: boolean): void {
-    const { memory, lanes, inspector, port, clock } = this.#parts;
+    const { memory, lanes, inspector, splits, port, clock } = this.#parts;
     const { flows } = memory;
     const seen = this.#seen;
     const flow = this.#flowOf[first];
@@ -200,7 +209,8 @@ export class PortReceiver {
     }
     seen[arrivedCell.index] = index;
     seen[arrivedCell.latencyNs] = latencyNs;
-    lanes.take(flow, port, lane, known, this.#bytesOf[first]);
+    const accepted = lanes.take(flow, port, lane, known, this.#bytesOf[first]);
+    if (accepted > 0 && this.#isSplit[flow] === 1) splits.count(flow, first, port, this.#bytesOf[first], seen);
   }
 
   #takeRecognised(flow: number, atNs: number, bytes: number): void {

@@ -30,6 +30,7 @@ import {
   type SessionShape,
   senderPorts,
 } from "./session-memory.js";
+import { SplitBook } from "./split-book.js";
 import { SessionTransmitter } from "./transmitter.js";
 
 /** A turn takes at most so many commands: each takes about a microsecond. */
@@ -56,6 +57,7 @@ export class SessionLoop implements Traffic {
   readonly #receivers: readonly PortReceiver[];
   readonly #hosts: readonly HostTable[];
   readonly #inspector: SessionInspector;
+  readonly #splits: SplitBook;
   /** Doubles in a typed array; trial-clock.ts says why: when ports are looked at next, and when a frame was sent last. */
   readonly #times = new Float64Array(2);
 
@@ -71,7 +73,8 @@ export class SessionLoop implements Traffic {
     this.clock.begin();
     this.#commands = new CommandReader(memory);
     this.#cursors = new LiveCursors(memory);
-    const lanes = new LaneBook(memory);
+    this.#splits = new SplitBook(memory, ringMemory);
+    const lanes = new LaneBook(memory, this.#splits);
     this.#control = new FlowControl(memory, this.clock, this.#cursors, lanes);
     const frames = framesOf(memory, this.#cursors);
     const ports = Array.from({ length: memory.shape.ports }, (_, port) => port);
@@ -84,7 +87,8 @@ export class SessionLoop implements Traffic {
     this.#hosts = this.#senders
       .slice(0, ports.length)
       .map((sender) => new HostTable(ringMemory, sender, context.post, nowNs));
-    const shared = { memory, ringMemory, clock: this.clock, lanes, inspector: this.#inspector };
+    const { clock } = this;
+    const shared = { memory, ringMemory, clock, lanes, inspector: this.#inspector, splits: this.#splits };
     this.#receivers = ports.map((port) => new PortReceiver({ ...shared, port, foreignFrames: this.#hosts[port] }));
   }
 
@@ -247,6 +251,9 @@ export class SessionLoop implements Traffic {
         break;
       case "marks":
         this.#inspector.mark(given.flow, given.marks === null ? null : marksFrom(given.marks));
+        break;
+      case "split":
+        this.#splits.set(given.flow, given.split);
         break;
       case "hosts":
         this.#hosts[given.port].setHosts(given.hosts);

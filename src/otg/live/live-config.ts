@@ -9,6 +9,7 @@ import { otgCaptureFile, type Slice } from "./capture-file.js";
 import { FlowSet } from "./flow-set.js";
 import { baselineOf, flowRow, type PortBaseline, portRow, type Row } from "./metrics.js";
 import { Neighbours } from "./neighbours.js";
+import { type TaggedAsked, taggedRows } from "./tagged-rows.js";
 
 /** A capture's memory: whole frames. */
 const captureBytes = 192 << 20;
@@ -138,6 +139,22 @@ export class LiveConfig {
         if (there?.name === plan.key) return flowRow(plan, there);
         byKey ??= new Map(flows.map((flow) => [flow.name, flow]));
         return flowRow(plan, byKey.get(plan.key));
+      });
+  }
+
+  /** With rows of tags, where there are some. They are read last: of a flow that is complete, they are complete. */
+  taggedFlowRows(plans: readonly PlannedFlow[], asked: TaggedAsked): readonly Row[] {
+    const rows = this.flowRows(plans);
+    const tagged = plans.filter((plan) => plan.tags !== null && this.#flows.isAdded(plan));
+    if (tagged.length === 0) return rows;
+    const counters = new Map(this.session.snapshot().flows.map((flow) => [flow.name, flow]));
+    const splits = new Map(tagged.map(({ key }) => [key, this.session.splitOf(key)]));
+    return plans
+      .filter(({ metrics }) => metrics.enable)
+      .map((plan, place) => {
+        const split = splits.get(plan.key);
+        if (split === undefined) return rows[place]!;
+        return { ...rows[place], tagged_metrics: taggedRows(split, plan, counters.get(plan.key), asked) };
       });
   }
 

@@ -9,7 +9,7 @@ Flow
   6 metrics FlowMetrics
   7 name string required
   8 payload FlowPayload
-  9 egress_packet FlowHeader[] unused: only its metric tags would count
+  9 egress_packet FlowHeader[]
 
 FlowTxRx
   1 choice enum port|device = port

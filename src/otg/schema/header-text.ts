@@ -2,7 +2,12 @@
 export const headerText = `
 FlowCustom
   1 bytes string required
-  2 metric_tags refused[]: there are no tagged metrics
+  2 metric_tags FlowCustomMetricTag[]
+
+FlowCustomMetricTag
+  1 name string required
+  2 offset uint32 = 0
+  3 length uint32 = 1 1..
 
 FlowEthernet
   1 dst pattern mac auto@4

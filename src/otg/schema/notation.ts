@@ -5,7 +5,7 @@
  *       1 choice enum fixed|increment = fixed             number, name, type, default; an enum's values count from 1
  *       2 fixed uint32 = 64 12..65535                     least and most
  *       3 names string[] required                         any number of them; at least one is needed
- *       4 tags refused[]: there are no tagged metrics     refused wherever it is given, and why
+ *       4 lags refused[]: there are no LAGs               refused wherever it is given, and why
  *       5 media enum copper unused: it has its own        accepted, with a warning that says so
  *       6 src_port pattern 16 random = 0                  a field of a header: see `patternFields`
  *       7 checksum checksum 16
@@ -132,7 +132,7 @@ function patternWords(words: readonly string[]): PatternWords {
   return { base, flags, given: at < 0 ? null : words[at + 1]! };
 }
 
-/** The messages of a pattern: itself, its counter and its chance. */
+/** The messages of a pattern: itself, its counter, its chance, and its tags. */
 function patternMessages(name: string, { base, flags, given }: PatternWords): readonly SchemaMessage[] {
   const isAddress = base in addressBits;
   const bits = isAddress ? addressBits[base]! : Number(base);
@@ -141,7 +141,7 @@ function patternMessages(name: string, { base, flags, given }: PatternWords): re
   const byDefault = isAddress ? (given ?? zeros[base]!) : Number(given ?? 0);
   const ownAuto = flags.find((flag) => flag.startsWith("auto@"));
   const behind = ownAuto === "auto@4" ? 6 : 5;
-  const tags = "there are no tagged metrics";
+  const isTagged = !flags.includes("untagged");
   const fields = [
     enumField(1, "choice", choices, ownAuto === undefined ? "value" : "auto"),
     scalarField(2, "value", scalar, { ...range, byDefault }),
@@ -149,7 +149,7 @@ function patternMessages(name: string, { base, flags, given }: PatternWords): re
     ...(ownAuto === undefined ? [] : [scalarField(Number(ownAuto.slice(5)), "auto", scalar, range)]),
     partField(behind, "increment", `${name}.counter`),
     partField(behind + 1, "decrement", `${name}.counter`),
-    ...(flags.includes("untagged") ? [] : [refusedField(behind + 2, "metric_tags", tags, true)]),
+    ...(isTagged ? [{ ...partField(behind + 2, "metric_tags", `${name}.tag`), isList: true }] : []),
     ...(flags.includes("dhcp") ? [refusedField(8, "auto", "addresses are given, not asked for")] : []),
     ...(flags.includes("random") ? [partField(flags.includes("dhcp") ? 9 : 8, "random", `${name}.random`)] : []),
   ];
@@ -165,11 +165,17 @@ function patternMessages(name: string, { base, flags, given }: PatternWords): re
     scalarField(3, "seed", "uint32", { byDefault: 1 }),
     scalarField(4, "count", "uint32", { byDefault: 1, least: 1 }),
   ];
+  const tag = [
+    { ...scalarField(1, "name", "string"), isRequired: true },
+    scalarField(2, "offset", "uint32", { byDefault: 0 }),
+    scalarField(3, "length", "uint32", { byDefault: bits, least: 1 }),
+  ];
   const kind = isAddress ? (base as PatternFacts["kind"]) : "uint";
   return [
     messageOf(name, fields, { kind, bits, isAuto: ownAuto !== undefined, byDefault }),
     messageOf(`${name}.counter`, counter),
     ...(flags.includes("random") ? [messageOf(`${name}.random`, random)] : []),
+    ...(isTagged ? [messageOf(`${name}.tag`, tag)] : []),
   ];
 }
 

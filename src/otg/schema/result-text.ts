@@ -73,6 +73,7 @@ FlowMetric
   12 loss float
   13 timestamps MetricTimestamp
   14 latency MetricLatency
+  15 tagged_metrics FlowTaggedMetric[]
   16 tx_l1_rate_bps float
   17 rx_l1_rate_bps float
   18 tx_rate_bytes float
@@ -83,6 +84,25 @@ FlowMetric
   23 rx_rate_kbps float
   24 tx_rate_mbps float
   25 rx_rate_mbps float
+
+FlowTaggedMetric
+  1 tags FlowMetricTag[]
+  2 frames_tx uint64
+  3 frames_rx uint64
+  4 bytes_tx uint64
+  5 bytes_rx uint64
+  8 loss float
+  9 timestamps MetricTimestamp
+  10 latency MetricLatency
+
+FlowMetricTag
+  1 name string
+  2 value FlowMetricTagValue
+
+FlowMetricTagValue
+  1 choice enum hex|str = hex
+  2 hex string
+  3 str string
 
 MetricTimestamp
   1 first_timestamp_ns double

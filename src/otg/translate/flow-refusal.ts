@@ -3,13 +3,15 @@ import { SessionError } from "../../session/index.js";
 import { invalid, type OtgRefusal } from "../refusal.js";
 
 const fieldPattern = /^flow ".*" fields\[(\d+)\]/s;
-const partPattern = /^flow ".*" (\w+)/s;
+const partPattern = /^flow ".*" (split\.\w+|\w+)/s;
 const parts: Readonly<Record<string, string>> = {
   size: "size",
   rate: "rate",
   duration: "duration",
   delayNs: "duration",
   packet: "packet",
+  "split.sent": "packet",
+  "split.received": "egress_packet",
 };
 
 /** `path`: of the flow. `origins`: by changing field, the path of what it came from. What is no refusal is thrown as it is. */

@@ -9,6 +9,7 @@ import { askedGateways, autoOf, checkBothWays, type GatewayMacs, type Pair, pair
 import { payloadOf } from "./payload.js";
 import type { ConfiguredPort } from "./ports.js";
 import { flowSizes } from "./sizes.js";
+import { type FlowTags, tagsOf } from "./tags.js";
 import { flowRate, ppsOf, timesOf } from "./timing.js";
 
 export interface FlowMetricsAsked {
@@ -30,6 +31,8 @@ export interface PlannedFlow {
   readonly from: string;
   readonly to: readonly string[];
   readonly metrics: FlowMetricsAsked;
+  /** null: it has one row. */
+  readonly tags: FlowTags | null;
   readonly warnings: readonly string[];
   /** With FCS. */
   readonly meanBytes: number;
@@ -63,9 +66,6 @@ interface Ends {
 const backMark = "\u0000back";
 
 function metricsOf(metrics: Metrics | undefined, path: string): FlowMetricsAsked {
-  if (metrics?.predefined_metric_tags?.rx_name === true) {
-    throw invalid(`${path}.predefined_metric_tags.rx_name: not supported: there are no tagged metrics`);
-  }
   const { enable = false, loss = false, timestamps = false, latency, rx_tx_ratio: ratio } = metrics ?? {};
   const value = ratio?.choice === "rx_count" ? "each" : (ratio?.value ?? 1);
   if (value !== "each" && !(value > 0)) {
@@ -119,6 +119,7 @@ function planOne(flow: OtgFlow, ends: Ends, around: FlowSurroundings, path: stri
   const times = timesOf(flow.duration, { ...shape, pps }, `${path}.duration`);
   const payload = payloadOf(flow.payload, `${path}.payload`);
   const { from, to, pairs } = ends;
+  const tags = metrics.enable ? tagsOf(flow, path, noAuto) : null;
   const compile = (macs: GatewayMacs): CompiledPlan => {
     const auto = pairs === null ? noAuto : autoOf(flow.packet, pairs, macs);
     const { layers, fields, origins } = packetOf(
@@ -126,13 +127,19 @@ function planOne(flow: OtgFlow, ends: Ends, around: FlowSurroundings, path: stri
       { path, sizes: sizes.sizes, innerFcs: around.innerFcs },
       auto,
     );
+    // Values of addresses that were known before the first plan may be others.
+    const split = tags === null ? {} : { split: tagsOf(flow, path, auto)!.split };
     const spec: FlowSpec = {
       ...{ name: key, from, to, rate, ...times },
       delivery: metrics.ratio === "each" ? "each" : "any",
       frames: { kind: "stream", layers, size: sizes.size, payload, fields, signed: metrics.enable },
+      ...split,
     };
     return { spec, origins };
   };
+  const isIdle = flow.egress_packet.length > 0 && (tags?.received.length ?? 0) === 0;
+  const what = metrics.enable ? "it has no metric tags" : "metrics are not enabled";
+  const warnings = isIdle ? [...sizes.warnings, `${path}.egress_packet: no effect: ${what}`] : sizes.warnings;
   // What is wrong with times and packet is told before anything of the configuration that is at work goes.
   const first = compile(new Map());
   try {
@@ -141,7 +148,7 @@ function planOne(flow: OtgFlow, ends: Ends, around: FlowSurroundings, path: stri
     throw flowRefusal(error, path);
   }
   return {
-    ...{ name: flow.name, key, path, from, to, metrics, warnings: sizes.warnings },
+    ...{ name: flow.name, key, path, from, to, metrics, tags, warnings },
     ...{ meanBytes: sizes.meanBytes, longestBytes: sizes.most },
     gateways: pairs === null || !takesGateway(flow) ? [] : askedGateways(pairs),
     compile: pairs === null ? () => first : compile,

@@ -63,7 +63,7 @@ function messageAt(message: string, path: string): string {
   return name;
 }
 
-function givenAt(given: Readonly<Record<string, unknown>>, path: string): Pattern | undefined {
+export function givenAt(given: Readonly<Record<string, unknown>>, path: string): Pattern | undefined {
   let value: unknown = given;
   for (const word of words(path)) {
     const match = listed.exec(word);
@@ -141,7 +141,8 @@ function customBytes(header: OtgHeader, path: string): Uint8Array {
   return read;
 }
 
-function madeOf(headers: readonly OtgHeader[], index: number, path: string, auto: AutoValues): Made {
+/** A header of the packet as a layer, and its fields where they lie in it. @throws OtgRefusal */
+export function madeOf(headers: readonly OtgHeader[], index: number, path: string, auto: AutoValues): Made {
   const header = headers[index]!;
   const { choice } = header;
   if (choice === "custom") {
