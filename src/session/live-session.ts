@@ -338,7 +338,6 @@ export class LiveSession implements Session {
       before,
       flows.map(({ slot }, place): Command => ({ kind, slot, value: place, batch, length: flows.length })),
     );
-    this.#last = null;
     this.#lookAtStates();
   }
 
