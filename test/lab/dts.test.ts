@@ -147,7 +147,7 @@ describeLab("the DPDK Test Suite itself", ["netns", "testpmd"], () => {
       expect(summary).toContain("single_queue: PASS");
       expect(summary).toContain("two_queues: PASS");
       const ledger = JSON.parse(
-        readFileSync(join(folder.path, "out/virtio_user_container/two_queues/ledger-1518.json"), "utf8"),
+        readFileSync(join(folder.path, "tree/dts/output/virtio_user_container/two_queues/ledger-1518.json"), "utf8"),
       );
       expect(Object.values(ledger.hops)).toEqual(Array.from({ length: 8 }, () => 1000));
     },

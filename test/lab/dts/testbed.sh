@@ -2,7 +2,7 @@
 # testbed.sh TREE PYTHON FOLDER PKTGEN [veth] -- ARGUMENTS OF dts/main.py
 #
 # Runs the DPDK Test Suite of TREE (which has dts/, patched) on this machine alone: an sshd on loopback is its nodes, and
-# the machine's dpdk-testpmd its DPDK. FOLDER gets keys, configuration and results. Everything is in network, mount and
+# the machine's dpdk-testpmd its DPDK. FOLDER gets keys and configuration; results are in TREE/dts/output. Everything is in network, mount and
 # process namespaces of its own, so that nothing outlives it and no other DPDK is touched. It wants root, sshd, sudo, lshw.
 #
 # What is not as in a real testbed, and says so here: DTS names ports by PCI address, and asks lshw for them. There is no
@@ -18,7 +18,7 @@ if [ "$1" = veth ]; then links=veth; shift; fi
 [ "$1" = -- ] && shift
 
 port=2022
-mkdir -p "$folder"/{home/.ssh,bin,dpdk/build/app,run,out}
+mkdir -p "$folder"/{home/.ssh,bin,dpdk/build/app}
 chmod 700 "$folder/home/.ssh"
 ip link set lo up
 mount -t tmpfs tmpfs /run
@@ -148,5 +148,5 @@ tests=()
 if [ -e "$folder/tests.yaml" ]; then tests=(--tests-config-file "$folder/tests.yaml"); fi
 
 cd "$tree/dts"
-HOME=$folder/home DTS_OUTPUT_DIR=$folder/out "$python" main.py --test-run-config-file "$folder/run.yaml" \
+HOME=$folder/home "$python" main.py --test-run-config-file "$folder/run.yaml" \
   --nodes-config-file "$folder/nodes.yaml" "${tests[@]}" --timeout 30 "$@"
