@@ -125,6 +125,21 @@ class TestVirtioUserContainer(TestSuite):
         """
         self._node.main_session.remove_remote_dir(self._folder)
 
+    def tear_down_test_case(self) -> None:
+        """Tear down the test case.
+
+        Teardown:
+            Remove the hugepage files of both testpmds, which DPDK leaves, and the pages with them.
+        """
+        if not self.config.hugepages:
+            return
+        session = self._node.main_session
+        mounts = session.send_command("cat /proc/mounts").stdout.splitlines()
+        folders = [words[1] for words in map(str.split, mounts) if words[2] == "hugetlbfs"]
+        for folder in folders:
+            for prefix in self._ctx.dpdk.prefix_list:
+                session.send_command(f"rm -f {folder}/{prefix}map_*", privileged=True)
+
     @requires(topology_type=LinkTopology.NO_LINK)
     @func_test
     def single_queue(self) -> None:

@@ -108,6 +108,7 @@ describeLab("the adapter for the DPDK Test Suite, on a stand-in of its framework
 });
 
 const tree = process.env["PKTGEN_DTS_TREE"];
+const skipped = tree === undefined ? " (skipped: PKTGEN_DTS_TREE names no tree)" : "";
 const python = process.env["PKTGEN_DTS_PYTHON"] ?? "python3";
 
 /** A copy of the tree's DTS with the integration in it. */
@@ -129,6 +130,7 @@ function patchedTree(source: string, folder: string): string {
 /** DTS's own summary. */
 function summaryOf(folder: string, words: readonly string[]): string {
   const run = spawnSync("bash", [join(here, "testbed.sh"), join(folder, "tree"), python, folder, command, ...words], {
+    env: { ...process.env, PKTGEN_PERF: "true" },
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
@@ -137,19 +139,37 @@ function summaryOf(folder: string, words: readonly string[]): string {
 }
 
 describeLab("the DPDK Test Suite itself", ["netns", "testpmd"], () => {
+  it.skipIf(tree === undefined)(`passes virtio-user for container networking${skipped}`, () => {
+    using folder = temporaryFolder();
+    patchedTree(tree!, folder.path);
+    writeFileSync(join(folder.path, "tests.yaml"), `virtio_user_container: { generator: ${command} }\n`);
+    const summary = summaryOf(folder.path, ["--", "--test-suite", "virtio_user_container"]);
+    expect(summary).toContain("single_queue: PASS");
+    expect(summary).toContain("two_queues: PASS");
+    const ledger = JSON.parse(
+      readFileSync(join(folder.path, "tree/dts/output/virtio_user_container/two_queues/ledger-1518.json"), "utf8"),
+    );
+    expect(Object.values(ledger.hops)).toEqual(Array.from({ length: 8 }, () => 1000));
+  });
+
   it.skipIf(tree === undefined)(
-    `passes virtio-user for container networking${tree === undefined ? " (skipped: PKTGEN_DTS_TREE names no tree)" : ""}`,
+    `passes suites that need only packets and capture, and rates, on veths${skipped}`,
     () => {
       using folder = temporaryFolder();
       patchedTree(tree!, folder.path);
-      writeFileSync(join(folder.path, "tests.yaml"), `virtio_user_container: { generator: ${command} }\n`);
-      const summary = summaryOf(folder.path, ["--", "--test-suite", "virtio_user_container"]);
-      expect(summary).toContain("single_queue: PASS");
-      expect(summary).toContain("two_queues: PASS");
-      const ledger = JSON.parse(
-        readFileSync(join(folder.path, "tree/dts/output/virtio_user_container/two_queues/ledger-1518.json"), "utf8"),
+      const parameters = "{ frame_size: 64, num_descriptors: 512, expected_mpps: 0.001 }";
+      writeFileSync(
+        join(folder.path, "tests.yaml"),
+        `single_core_forward_perf: { test_parameters: [${parameters}] }\n`,
       );
-      expect(Object.values(ledger.hops)).toEqual(Array.from({ length: 8 }, () => 1000));
+      const suites = [
+        "port_control",
+        "single_core_forward_perf",
+        "qinq test_qinq_forwarding",
+        "unified_packet l2_packet_detect nsh_packet_detect",
+      ];
+      const words = suites.flatMap((suite) => ["--test-suite", ...suite.split(" ")]);
+      expect(summaryOf(folder.path, ["veth", "--", ...words])).toContain("PASS      = 7\n");
     },
   );
 });
