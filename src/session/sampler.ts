@@ -19,6 +19,7 @@ import { FlowRow, rowCell, stateNamed } from "./flow-row.js";
 import type { TableFlow } from "./flow-table.js";
 import { LatencyBook } from "./latency-book.js";
 import type { RateBook } from "./rate-book.js";
+import { SizeSums } from "./size-sums.js";
 import type { FlowState, PortCounters, SessionSnapshot } from "./types.js";
 
 export const stateOf = (memory: SessionMemory, slot: number): FlowState =>
@@ -39,8 +40,6 @@ interface Table {
   readonly cells: Float64Array;
   /** By place: what came at each of several ports. */
   readonly receivedAt: (Float64Array | null)[];
-  /** By place: what had gone with a peer before the rings were looked at. */
-  readonly gone: Float64Array;
   readonly nowNs: number;
 }
 
@@ -56,6 +55,7 @@ export class Sampler {
   /** By port. */
   readonly #portFrames: Float64Array;
   readonly #portBytes: Float64Array;
+  readonly #sizes = new SizeSums();
   #number = 0;
 
   constructor(memory: SessionMemory, ports: readonly SamplerPort[], settleNs: number) {
@@ -91,7 +91,7 @@ export class Sampler {
   rows(flows: readonly TableFlow[], nowNs: number, rates: RateBook): readonly FlowRow[] {
     const cells = new Float64Array(flows.length * rowCell.doubles);
     const receivedAt = new Array<Float64Array | null>(flows.length).fill(null);
-    this.#fill({ flows, cells, receivedAt, gone: new Float64Array(flows.length), nowNs });
+    this.#fill({ flows, cells, receivedAt, nowNs });
     return flows.map((flow, place) => {
       const at = place * rowCell.doubles;
       rates.writeFlow(flow.slot, cells, at + rowCell.txPps);
@@ -106,17 +106,19 @@ export class Sampler {
   /** What lies in the rings was looked at last; it is of the ports' counters, too. */
   #fill(table: Table): void {
     const { flows, cells } = table;
-    let open: readonly number[] = flows.map((_, place) => place);
+    const { loop } = this.#memory;
+    const all = flows.map((_, place) => place);
+    let open: readonly number[] = all;
     for (let pass = 1; ; pass++) {
+      const losses = loop[loopCell.losses]!;
       for (const place of open) this.#writeArrived(table, place);
       this.#lookIntoRings();
       for (const place of open) this.#writeSent(table, place);
-      open = open.filter((place) => {
-        const at = flows[place]!.slot * flowCell.doubles;
-        const begun = this.#memory.flows[at + flowCell.begun]!;
-        const isAnew = begun !== cells[place * rowCell.doubles + rowCell.generation];
-        return isAnew || this.#memory.flows[at + flowCell.gone] !== table.gone[place];
-      });
+      const isAnew = (place: number): boolean => {
+        const begun = this.#memory.flows[flows[place]!.slot * flowCell.doubles + flowCell.begun]!;
+        return begun !== cells[place * rowCell.doubles + rowCell.generation];
+      };
+      open = loop[loopCell.lossesBegun] === losses ? open.filter(isAnew) : all;
       if (open.length === 0 || pass === mostPasses) return;
     }
   }
@@ -151,7 +153,6 @@ export class Sampler {
     const at = slot * flowCell.doubles;
     const to = place * rowCell.doubles;
     cells[to + rowCell.generation] = flows[at + flowCell.generation]!;
-    table.gone[place] = flows[at + flowCell.gone]!;
     const recognised = flows[at + flowCell.recognised]!;
     this.#writeLanes(ownLanes, cells, to);
     if (!compiled.program.signed) {
@@ -235,20 +236,19 @@ export class Sampler {
     else this.#latencies.write(flow, generation, cells, to + rowCell.latencyMin);
   }
 
-  /** Of all that was published, without those that were gone and the last ones, which are in the ring. */
+  /**
+   * Of all that was published, without those that were gone and the last ones, which are in the ring. It follows from the
+   * number of frames alone: so no look between two writes of the loop is off by a frame's size.
+   */
   #sentBufferBytes({ slot, compiled }: TableFlow, published: number, inRing: number, gone: number): number {
-    const { variants, pattern } = compiled.program;
+    const { variants } = compiled.program;
     if (variants.length === 1) return Math.max(0, published - gone - inRing) * variants[0]!.bufferBytes;
     const { flows } = this.#memory;
     const at = slot * flowCell.doubles;
     const noted = flows[at + flowCell.gone]!;
     // Which of those that were gone came in nevertheless, nobody knows: they count by the mean of all that were gone.
     const goneBytes = noted === 0 ? 0 : Math.round((flows[at + flowCell.goneBytes]! * gone) / noted);
-    let bytes = flows[at + flowCell.bytes]! - goneBytes;
-    for (let frame = published - inRing; frame < published; frame++) {
-      bytes -= variants[pattern[frame % pattern.length]!]!.bufferBytes;
-    }
-    return bytes;
+    return this.#sizes.of(compiled.program, published - inRing) - goneBytes;
   }
 
   /** Counters of the loop that are shown as they are. */

@@ -40,7 +40,7 @@ export type FlowRate = Rate;
 
 export type FlowDuration =
   | { readonly kind: "continuous" }
-  /** Exactly so many are sent. */
+  /** Exactly so many are sent. For each that went with a peer another one is; a peer may have taken some without saying so. */
   | { readonly kind: "frames"; readonly frames: number }
   /** Slots before so much time of sending; pauses do not count. */
   | { readonly kind: "seconds"; readonly seconds: number }
@@ -252,6 +252,10 @@ export interface FlowCounters {
   readonly inRing: number;
   readonly intended: number;
   readonly late: number;
+  /**
+   * Slots that we did not come to in time. A flow that sends a number of frames sends these later: it misses no more slots
+   * than frames are left of the number, and all its missed slots are no more than that number.
+   */
   readonly missed: number;
   /** Slots that found no room, and frames that went with a peer. */
   readonly blocked: number;

@@ -9,6 +9,7 @@ import { stateOf } from "../../src/session/sampler.js";
 import type { FlowCounters } from "../../src/session/types.js";
 import { sequenceCell } from "../../src/stats/sequence-cells.js";
 import { mergeSmall, type SmallData, SmallHistograms, smallSummary } from "../../src/stats/small-histograms.js";
+import { bufferBytesOf } from "../../src/stream/frames/program.js";
 import { fcsBytes } from "../../src/units.js";
 
 type Rates = "txPps" | "rxPps" | "txBpsL1" | "rxBpsL1";
@@ -83,6 +84,7 @@ export function plainCounters(
   const ring = inRings(memory, slot);
   const [gone, isStarted] = [cell(flowCell.gone), cell(flowCell.generation) > 0];
   const left = cell(flowCell.published) - gone;
+  const publishedBytes = bufferBytesOf(compiled.program, 0, 1, cell(flowCell.published));
   // The first of them may have come back since.
   const inRing = Math.max(0, Math.min(ring.length, cell(flowCell.published) - highest));
   const ringBytes = sum(ring.slice(ring.length - inRing));
@@ -97,7 +99,7 @@ export function plainCounters(
   return {
     ...{ name: spec.name, from: spec.from, to: spec.to, state: stateOf(memory, slot), signed: compiled.program.signed },
     ...{ generation: cell(flowCell.generation), settled, pps: flow.pps, sent, inRing, missed, blocked },
-    sentBytes: cell(flowCell.bytes) - cell(flowCell.goneBytes) - ringBytes + fcsBytes * sent,
+    sentBytes: publishedBytes - cell(flowCell.goneBytes) - ringBytes + fcsBytes * sent,
     intended: sent + inRing + missed + blocked,
     ...{ late: cell(flowCell.late), elsewhere: cell(flowCell.elsewhere), corrupt: cell(flowCell.corrupt) },
     ...{ stale: cell(flowCell.stale), ...arrived },

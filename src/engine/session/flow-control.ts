@@ -55,6 +55,8 @@ export class FlowControl {
   readonly #pausedNs: Float64Array;
   /** Its next slot while it is paused. */
   readonly #next: Float64Array;
+  /** Of a flow at max: published frames with which the slots are dealt with that were overdue when it was set to max. */
+  readonly #owed: Float64Array;
   /** By port: its transmit queues that are open. Flows are dealt over them by their slots. */
   readonly #senders: (readonly number[])[];
   /** By slot of the table, whichever flow has it. */
@@ -84,6 +86,7 @@ export class FlowControl {
     this.#endNs = doubles();
     this.#pausedNs = doubles();
     this.#next = doubles();
+    this.#owed = doubles();
     this.#generations = doubles();
     for (let flow = 0; flow < capacity; flow++) memory.heads[flow] = unusedHead(trial, flow);
   }
@@ -107,6 +110,7 @@ export class FlowControl {
     orders[flow * orderField.words + orderField.head] = heads[flow];
     this.#cursors.restart(flow);
     this.#lanes.restart(flow);
+    this.#owed[flow] = 0;
     for (const each of clearedCells) flows[at + each] = 0;
     for (const each of [cell.lastSentNs, cell.firstSentNs, cell.stoppedNs]) flows[at + each] = -1;
     const nowNs = this.#startOf(batch, of);
@@ -149,11 +153,9 @@ export class FlowControl {
     const at = flow * cell.doubles;
     const { flows } = this.#memory;
     const state = flows[at + cell.state];
-    if (state === flowState.running)
-      flows[at + cell.missed] += this.#overdue(flow, this.departures.slotOf(flow), this.#now());
-    else if (state === flowState.paused) {
-      flows[at + cell.missed] += this.#overdue(flow, this.#next[flow], this.#pausedNs[flow]);
-    } else return;
+    if (state === flowState.running) this.#miss(at, this.#overdue(flow, this.departures.slotOf(flow), this.#now()));
+    else if (state === flowState.paused) this.#miss(at, this.#overdue(flow, this.#next[flow], this.#pausedNs[flow]));
+    else return;
     this.#end(flow, at, 0);
   }
 
@@ -238,9 +240,14 @@ export class FlowControl {
     else this.#timelines[flow] = timeline;
   }
 
-  /** null: it has no departures at max, where what is overdue leaves as all else does. */
+  /** null: it has no departures at max. What is overdue then leaves first of all. */
   #withRate(flow: number, at: number, pps: number, nowNs: number): LiveTimeline | null {
-    if (pps === max) return null;
+    if (pps === max) {
+      if (this.#timelines[flow] === null) return null;
+      this.#owed[flow] = this.#memory.flows[at + cell.published] + this.#overdue(flow, this.#next[flow], nowNs);
+      return null;
+    }
+    this.#missOwed(flow, at);
     const before = this.#timelines[flow];
     if (before !== null) {
       const moved = this.#withPhase(flow, at, before, pps, nowNs);
@@ -310,10 +317,31 @@ export class FlowControl {
 
   #end(flow: number, at: number, endedItself: number): void {
     const { flows } = this.#memory;
+    this.#missOwed(flow, at);
     this.#leave(flow, at);
     flows[at + cell.endedItself] = endedItself;
     flows[at + cell.stoppedNs] = this.#now();
     flows[at + cell.state] = flowState.stopped;
+  }
+
+  /** Leaves out the slots of the first flow that were due before this time. */
+  skipFirst(untilNs: number): void {
+    const { stream } = this.departures;
+    this.#miss(stream * cell.doubles, this.departures.skipFirst(untilNs));
+    if (this.isOver(stream)) this.endItself(stream);
+  }
+
+  /** Slots that nothing was sent in. A flow that sends a number of frames misses no more than are left of it. */
+  #miss(at: number, slots: number): void {
+    const { flows } = this.#memory;
+    const most = flows[at + cell.limit] - flows[at + cell.published] - flows[at + cell.missed];
+    flows[at + cell.missed] += Math.max(0, Math.min(slots, most));
+  }
+
+  /** It is no longer at max. What was overdue before may not have left. */
+  #missOwed(flow: number, at: number): void {
+    this.#miss(at, this.#owed[flow] - this.#memory.flows[at + cell.published]);
+    this.#owed[flow] = 0;
   }
 
   /** Slots from `next` on that were due at `ns`. */
@@ -339,7 +367,6 @@ export class FlowControl {
 /** What a start sets to 0. */
 const clearedCells = [
   cell.published,
-  cell.bytes,
   cell.late,
   cell.blocked,
   cell.missed,

@@ -9,7 +9,7 @@ import type { OpenPort, TrialClock } from "../loop/index.js";
 import { RingAccount } from "../transmit/index.js";
 import { laneRowCell } from "./lanes.js";
 import type { FrameWatcher } from "./port-receiver.js";
-import { flowCell, portCell, recentFrames, type SessionMemory } from "./session-memory.js";
+import { flowCell, loopCell, portCell, recentFrames, type SessionMemory } from "./session-memory.js";
 
 /** Which of the session's transmit queues it is, of which port, and which of that port's. */
 export interface SenderPlace {
@@ -180,7 +180,6 @@ export class PortSender {
     }
     const cells = flow * flowCell.doubles;
     flows[cells + flowCell.published] += n;
-    flows[cells + flowCell.bytes] += n * bytes;
     flows[cells + flowCell.lastSentNs] = this.#clock.nowNs;
     this.#placed += n;
     this.#placedBytes += n * bytes;
@@ -219,7 +218,8 @@ export class PortSender {
    * where one has come in, it had taken that one and all before it. The rest is gone.
    */
   #noteLost(frames: number): void {
-    const { ports, flows, heads, recents, recentBytes, shape } = this.#memory;
+    const { loop, ports, flows, heads, recents, recentBytes, shape } = this.#memory;
+    loop[loopCell.lossesBegun] += 1;
     const published = ports[this.#cellsAt + portCell.published];
     const back = new Map<number, number>();
     let gone = 0;
@@ -234,11 +234,14 @@ export class PortSender {
       if (!isCurrent) continue;
       back.set(flow, later + 1);
       flows[cells + flowCell.gone] += 1;
+      // A flow that sends a number of frames sends another one instead.
+      flows[cells + flowCell.limit] += 1;
       flows[cells + flowCell.goneBytes] += recentBytes[at];
     }
     this.#lost += frames;
     ports[this.#cellsAt + portCell.gone] += frames > recentFrames && gone === recentFrames ? frames : gone;
     ports[this.#cellsAt + portCell.taken] = published;
+    loop[loopCell.losses] += 1;
   }
 
   /** So many of the flow's frames, in their order, have been taken for certain. */

@@ -11,21 +11,33 @@ import { laneRowCell } from "./lanes.js";
 /** Int32 words. `written` and `done` count commands; they wrap round. */
 export const headerWord = { written: 0, done: 1, words: 16 } as const;
 /** Doubles of the loop as a whole. */
-export const loopCell = { nowNs: 0, longestTurnNs: 1, late: 2, sleeps: 3, events: 4, count: 8 } as const;
+export const loopCell = {
+  nowNs: 0,
+  longestTurnNs: 1,
+  late: 2,
+  sleeps: 3,
+  /**
+   * Peers that went: the first counts before anything is noted of what was gone with one, the second when all is. What was
+   * read of that between is whole if the first is now what the second was before it.
+   */
+  lossesBegun: 4,
+  losses: 5,
+  count: 8,
+} as const;
 
 export const flowState = { none: 0, stopped: 1, running: 2, paused: 3 } as const;
 
 /** Doubles of a flow. The first cache line has what every frame touches. Times are session times; −1: it never happened. */
 export const flowCell = {
   published: 0,
-  /** bufferBytes of these. */
-  bytes: 1,
+  /** Its transmit queue: its place in `senderPorts`. */
+  sender: 1,
   lastSentNs: 2,
   firstSentNs: 3,
   startedNs: 4,
   /** A frame that leaves later than this after its time is late. */
   toleranceNs: 5,
-  /** Frames after which it ends; Infinity: it does not. */
+  /** Published frames after which it ends: those asked for, and those that were gone. Infinity: it does not. */
   limit: 6,
   /** Its port. */
   from: 7,
@@ -60,8 +72,6 @@ export const flowCell = {
   /** The VLAN tags of its frames, and how many sizes they have. */
   tags: 27,
   variants: 28,
-  /** Its transmit queue: its place in `senderPorts`. */
-  sender: 29,
   doubles: 32,
 } as const;
 

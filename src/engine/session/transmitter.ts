@@ -93,7 +93,7 @@ export class SessionTransmitter {
       const { nextNs, stream: flow } = departures;
       if (clock.nowNs < nextNs || catchUp.left < 0) break;
       if (clock.nowNs - nextNs > mostLagNs) {
-        this.#skip(flow);
+        control.skipFirst(clock.nowNs - caughtUpLagNs);
         left--;
         continue;
       }
@@ -189,13 +189,5 @@ export class SessionTransmitter {
     if (flows[at + flowCell.published] >= flows[at + flowCell.limit] || this.#control.isOver(flow)) {
       this.#control.endItself(flow);
     }
-  }
-
-  /** Overdue slots of the first flow that are too old. */
-  #skip(flow: number): void {
-    const { departures } = this.#control;
-    const skipped = departures.skipFirst(this.#clock.nowNs - caughtUpLagNs);
-    this.#memory.flows[flow * flowCell.doubles + flowCell.missed] += skipped;
-    if (this.#control.isOver(flow)) this.#control.endItself(flow);
   }
 }

@@ -1,12 +1,12 @@
 /** A ring that breaks in the middle of a burst: the slots of its flows, and the frames of other ports. */
 import { expect, it } from "vitest";
 import type { OpenPort } from "../../../src/engine/loop/job.js";
-import { flowCell } from "../../../src/engine/session/session-memory.js";
+import { flowCell, portCell } from "../../../src/engine/session/session-memory.js";
 import { RingFault, type TxRing } from "../../../src/ring/ring.js";
 import { defaultPlainTraffic, layersOf } from "../../../src/stream/spec.js";
 import { SessionSim, simFlow } from "../../support/session-sim.js";
 
-type Call = "place" | "notifyWanted";
+type Call = "place" | "placeMany" | "reclaim" | "notifyWanted";
 
 /** The port's transmit ring breaks once, in this call, when `isNow` says so. */
 function breakRing(sim: SessionSim, port: number, call: Call, isNow: () => boolean): void {
@@ -82,4 +82,45 @@ it("deals with each slot once", () => {
   const { intended, sent, blocked, missed } = sim.counters("a");
   expect(intended).toBe(2_500);
   expect(sent + blocked + missed).toBe(2_500);
+});
+
+it.each<[Call, number]>([
+  ["place", 700_000],
+  ["placeMany", 3e6],
+  ["reclaim", 700_000],
+])("publishes what was placed on another port: %s", (call, pps) => {
+  const sim = new SessionSim(4);
+  sim.turnNs = 8_000;
+  const duration = { kind: "frames", frames: 1_000 } as const;
+  const rate = { kind: "pps", pps: 1.5e6 } as const;
+  sim.add(
+    simFlow("other", 1, { from: "p2", to: ["p3"], rate, duration, delayNs: 0 }),
+    simFlow("breaks", 2, { rate: { kind: "pps", pps }, duration, delayNs: 100 }),
+  );
+  const { flows, ports } = sim.memory;
+  const at = sim.flows.get("other")!.slot * flowCell.doubles;
+  const unpublished = (): number => flows[at + flowCell.published]! - ports[2 * portCell.count + portCell.published]!;
+  let found = 0;
+  breakRing(sim, 0, call, () => {
+    if (flows[at + flowCell.published]! > 300) found = Math.max(found, unpublished());
+    return found > 0;
+  });
+  sim.command("start", ["other", "breaks"]);
+  expect(runUntilBroken(sim, 0)).toBe(true);
+  expect(found).toBeGreaterThan(0);
+  expect(unpublished()).toBe(found);
+  sim.turn();
+  expect(unpublished()).toBe(0);
+  sim.run(3e6);
+  sim.replug(0);
+  sim.run(60e6);
+  expect(sim.counters("other")).toMatchObject({ state: "stopped", sent: 1_000, received: 1_000, lost: 0, blocked: 0 });
+  const { state, sent, received, intended, missed, blocked } = sim.counters("breaks");
+  expect({ state, received }).toEqual({ state: "stopped", received: sent });
+  expect(intended).toBe(sent + missed + blocked);
+  // What the broken ring's peer took last, nobody knows, unless it comes in.
+  const { ports: ended } = sim.snapshot();
+  const taken = (port: number): number => sim.taken.filter((frame) => frame.port === port).length;
+  expect(ended[0]!.txFrames).toBeLessThanOrEqual(taken(0));
+  expect(ended[2]!.txFrames).toBe(taken(2));
 });
