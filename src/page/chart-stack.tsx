@@ -90,12 +90,14 @@ export function ChartStack({ run }: { run: ToldRun }) {
   );
 }
 
-const BandKey = ({ run }: { run: ToldRun }) =>
-  run.series.has("stealShare") || run.series.has("lateShare") ? (
+function BandKey({ run }: { run: ToldRun }) {
+  void run.samples.shown;
+  return run.series.has("stealShare") || run.series.has("lateShare") ? (
     <span class="soft">
       <span class="band-key" aria-hidden="true" /> time that others took of this machine, or frames that left late
     </span>
   ) : null;
+}
 
 interface TimeChartProps {
   readonly run: ToldRun;

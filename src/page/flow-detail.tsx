@@ -4,6 +4,7 @@ import { ask, refusalText } from "./asking.js";
 import { RateControl } from "./control.js";
 import { BucketChart } from "./distribution.js";
 import type { HistogramEvent } from "./events.js";
+import { LengthField, lengthAsked } from "./flow-length.js";
 import { RefusalBox } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
 import { useAnswer } from "./use-answer.js";
@@ -72,13 +73,24 @@ function FlowControl({ run, place, path, flowPath }: { run: ToldRun; place: numb
       setRefusal(refusalText(error));
     }
   };
+  const [length, setLength] = useState("");
+  // A part with the same properties is drawn anew only where it reads what changed.
+  void run.flowTable.shown;
   const state = run.flows.state(place);
   const name = run.flows.flow(place)!.name;
   const txPps = run.flows.value(place, "txPps");
-  const deed = (verb: string) => () => void act("POST", `${path}/${verb}`, { flows: [name] });
+  const deed =
+    (verb: string, more: object = {}) =>
+    () =>
+      void act("POST", `${path}/${verb}`, { flows: [name], ...more });
   return (
     <fieldset class="control" aria-label={`change ${name}`}>
-      <button type="button" disabled={state === "running"} onClick={deed(state === "paused" ? "resume" : "start")}>
+      <LengthField text={length} set={setLength} />
+      <button
+        type="button"
+        disabled={state === "running"}
+        onClick={state === "paused" ? deed("resume") : deed("start", lengthAsked(length))}
+      >
         {state === "paused" ? "Resume" : "Start"}
       </button>
       <button type="button" disabled={state !== "running"} onClick={deed("pause")}>

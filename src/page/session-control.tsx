@@ -1,6 +1,7 @@
 /** What may be done with the flows of a session: all of them, or those that the filter leaves; and adding one. */
 import { useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
+import { LengthField, lengthAsked, lengthHint } from "./flow-length.js";
 import { RefusalBox } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
 
@@ -22,10 +23,12 @@ export function SessionControl({ run, path }: { run: ToldRun; path: string }) {
 /** `names` is null: all flows. */
 export function FlowsControl({ path, names }: { path: string; names: readonly string[] | null }) {
   const [refusal, setRefusal] = useState("");
+  const [length, setLength] = useState("");
   const act = async (deed: string): Promise<void> => {
     setRefusal("");
     try {
-      await ask(`${path}/${deed}`, "POST", names === null ? {} : { flows: names });
+      const flows = names === null ? {} : { flows: names };
+      await ask(`${path}/${deed}`, "POST", deed === "start" ? { ...flows, ...lengthAsked(length) } : flows);
     } catch (error) {
       setRefusal(refusalText(error));
     }
@@ -33,6 +36,7 @@ export function FlowsControl({ path, names }: { path: string; names: readonly st
   const whose = names === null ? "all" : `${names.length} shown`;
   return (
     <>
+      <LengthField text={length} set={setLength} />
       {deeds.map((deed) => (
         <button key={deed} type="button" disabled={names?.length === 0} onClick={() => void act(deed)}>
           {deed[0]!.toUpperCase() + deed.slice(1)} {whose}
@@ -43,7 +47,7 @@ export function FlowsControl({ path, names }: { path: string; names: readonly st
   );
 }
 
-const emptyFlow = { name: "", rate: "1kpps", sizes: "64", frame: "", count: "" };
+const emptyFlow = { name: "", rate: "1kpps", sizes: "64", frame: "", length: "" };
 
 function NewFlow({ run, path }: { run: ToldRun; path: string }) {
   const ports = run.config.shown?.ports ?? [];
@@ -54,9 +58,8 @@ function NewFlow({ run, path }: { run: ToldRun; path: string }) {
   const add = async (event: Event): Promise<void> => {
     event.preventDefault();
     setRefusal("");
-    const { name, rate, sizes, frame, count } = fields;
+    const { name, rate, sizes, frame, length } = fields;
     const traffic = frame === "" ? { options: { sizes } } : { frame };
-    const length = count === "" ? {} : { count: Number(count) };
     try {
       await ask(`${path}/flows`, "POST", {
         name,
@@ -64,7 +67,7 @@ function NewFlow({ run, path }: { run: ToldRun; path: string }) {
         rx: rx === "" ? null : rx,
         rate,
         ...traffic,
-        ...length,
+        ...lengthAsked(length),
         start: true,
       });
       setFields({ ...fields, name: "" });
@@ -92,7 +95,7 @@ function NewFlow({ run, path }: { run: ToldRun; path: string }) {
       {text("rate", "rate", "10kpps")}
       {text("sizes", "sizes", "64")}
       {text("frame", "or one frame", "hex:ffffffffffff…")}
-      {text("count", "frames", "no end")}
+      {text("length", "for", lengthHint)}
       <button type="submit" disabled={fields.name === ""}>
         Add and start
       </button>

@@ -98,9 +98,21 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       await open("sessions/s-change");
       await page.getByRole("button", { name: "Pause all" }).click();
       expect(await asked("POST", `${path}/pause`)).toEqual({});
+      await page.getByLabel("length of a start").first().fill("10s");
+      await page.getByRole("button", { name: "Start all" }).click();
+      expect(await asked("POST", `${path}/start`)).toEqual({ duration: "10s" });
+      await page.getByRole("button", { name: "Pause all" }).click();
+      await expect.poll(() => server.askedFor("POST", `${path}/pause`)).toEqual([{}, {}]);
       await page.getByRole("button", { name: "flow-15", exact: true }).click();
       const detail = page.getByRole("region", { name: "flow flow-15" });
       await detail.getByRole("figure", { name: "latency of flow-15" }).waitFor();
+      server.tell(path, "flows", { t: 5_900, rows: [15], v: [[3]] });
+      await detail.getByLabel("length of a start").fill("500 frames");
+      await detail.getByRole("button", { name: "Start", exact: true }).click();
+      await expect
+        .poll(() => server.askedFor("POST", `${path}/start`).at(-1))
+        .toEqual({ flows: ["flow-15"], count: 500 });
+      server.tell(path, "flows", { t: 5_950, rows: [15], v: [[1]] });
       await detail.getByRole("button", { name: "Stop flow" }).click();
       expect(await asked("POST", `${path}/stop`)).toEqual({ flows: ["flow-15"] });
       await detail.getByLabel("rate, exact").fill("5kpps");
@@ -108,8 +120,8 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       expect(await asked("PATCH", `${path}/flows/flow-15`)).toEqual({ rate: "5kpps" });
       await page.getByLabel("filter flows").fill("flow-2");
       await page.getByRole("button", { name: "Start 11 shown" }).click();
-      const { flows } = (await asked("POST", `${path}/start`)) as { flows: string[] };
-      expect(flows.length).toBe(11);
+      const begun = (): string[] => (server.askedFor("POST", `${path}/start`).at(-1) as { flows: string[] }).flows;
+      await expect.poll(() => begun().length).toBe(11);
       server.tell(path, "flowlist", { t: 6_000, flows: [], removed: [20] });
       await page.getByText("10 of 29 flows").waitFor();
     });
@@ -141,9 +153,11 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       await page.getByText("Add a flow …").click();
       await page.locator("input[name=name]").fill("web");
       await page.locator("select[name=rx]").selectOption("");
+      await page.locator("input[name=length]").fill("30s");
       await page.getByRole("button", { name: "Add and start" }).click();
       expect(await asked("POST", `${path}/flows`)).toEqual({
-        ...{ name: "web", tx: "west", rx: null, rate: "1kpps", options: { sizes: "64" }, start: true },
+        ...{ name: "web", tx: "west", rx: null, rate: "1kpps", options: { sizes: "64" } },
+        ...{ duration: "30s", start: true },
       });
       await page.getByRole("region", { name: "ports" }).getByRole("button", { name: "up" }).click();
       expect(await asked("PATCH", `${path}/ports/west`)).toEqual({ up: false });
