@@ -10,6 +10,7 @@ declare -A node_digests=(
   [x64]=sha512-3jhC+wcoWxKZxcRqF2sUSl0c9HEXFnur/nuIPx6O6CWKV0jOUWQm7Htw5SuXqqlMCEhi0cJqybFPEb5hhcBiMw==
   [arm64]=sha512-e1LOUGKVruPGuLVutn8+Cgm5pI1APm4Kvh+zbb/qe/ZpD9s+TQby5iUgZOWmPpbSKpj0Td8DP1N0NEnXasHizg==
 )
+maintainer="pktgen-ts maintainers <maintainers@pktgen-ts.invalid>"
 declare -A debian_names=([x64]=amd64 [arm64]=arm64)
 
 case "$(uname -m)" in aarch64) arch=arm64 ;; *) arch=x64 ;; esac
@@ -106,8 +107,12 @@ get_app() {
   npm ci --prefix "$scratch/locked" --omit=dev --ignore-scripts --no-audit --no-fund --silent --prefer-offline \
     --os=linux "--cpu=$arch" >/dev/null || fail "npm could not install the dependencies"
   mv "$scratch/locked/node_modules" "$tree/app/node_modules"
-  # Links to commands and npm's own note are not needed to run it.
+  # What this Node.js never loads: npm's notes and links, and the library for musl.
   rm -rf "$tree/app/node_modules/.bin" "$tree/app/node_modules/.package-lock.json"
+  rm -rf "$tree"/app/node_modules/@koromix/*/musl_*
+  find "$tree/app" -name .npmignore -delete
+  # Node.js is named when they are run: nothing of it is a command by itself but the shell's scripts.
+  find "$tree/app" -type f -perm /111 ! -path '*/app/scripts/*' -exec chmod a-x {} +
 }
 
 # The same modes and times whoever builds it.
@@ -135,21 +140,27 @@ write_manual() {
 }
 
 make_deb() {
-  local root="$scratch/deb" debian="${debian_names[$arch]}" doc deb
-  deb="$out/pktgen-ts_${version/-/\~}_$debian.deb"
+  local root="$scratch/deb" debian="${debian_names[$arch]}" doc deb revision
+  revision="${version/-/\~}-1"
+  deb="$out/pktgen-ts_${revision}_$debian.deb"
   doc="$root/usr/share/doc/pktgen-ts"
-  mkdir -p "$root/DEBIAN" "$root/usr/bin" "$root/usr/lib" "$root/usr/share/man/man1" "$doc"
+  mkdir -p "$root/DEBIAN" "$root/usr/bin" "$root/usr/lib" "$root/usr/share/man/man1" "$root/usr/share/lintian/overrides" "$doc"
   cp -a "$tree" "$root/usr/lib/pktgen-ts"
   ln -s ../lib/pktgen-ts/bin/pktgen-ts "$root/usr/bin/pktgen-ts"
   { cat scripts/package/copyright; printf 'License: BSD-3-Clause\n'; sed 's/^$/./; s/^/ /' LICENSE; } >"$doc/copyright"
   gzip -9n <CHANGELOG.md >"$doc/changelog.gz"
+  printf 'pktgen-ts (%s) unstable; urgency=low\n\n  * As changelog.gz says.\n\n -- %s  %s\n' "$revision" "$maintainer" \
+    "$(date --utc --rfc-email --date "@$epoch")" | gzip -9n >"$doc/changelog.Debian.gz"
+  # Node.js as its makers built it.
+  printf 'pktgen-ts: %s [usr/lib/pktgen-ts/node/bin/node]\n' unstripped-binary-or-object hardening-no-pie \
+    'embedded-library zlib' >"$root/usr/share/lintian/overrides/pktgen-ts"
   write_manual | gzip -9n >"$root/usr/share/man/man1/pktgen-ts.1.gz"
   (cd "$root" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
   cat >"$root/DEBIAN/control" <<CONTROL
 Package: pktgen-ts
-Version: ${version/-/\~}
+Version: $revision
 Architecture: $debian
-Maintainer: pktgen-ts maintainers <pktgen-ts@localhost>
+Maintainer: $maintainer
 Installed-Size: $(du -s --apparent-size -k "$root/usr" | cut -f1)
 Depends: libc6 (>= 2.28), libgcc-s1 (>= 4.2), libstdc++6 (>= 8)
 Section: net

@@ -7,7 +7,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 packages=(dpdk dpdk-dev podman runc mmdebstrap iproute2 ethtool tshark chromium netsniff-ng tcpreplay)
 packages+=(python3-scapy zstd nats-server)
 # What the tests of other peers talk to.
-peer_packages=(openvswitch-switch openvswitch-switch-dpdk qemu-system-x86 busybox-static cpio prometheus)
+peer_packages=(openvswitch-switch openvswitch-switch-dpdk qemu-system-x86 busybox-static cpio prometheus frr)
 peers=no
 mount_point="/mnt/huge"
 wanted_bytes=$((2 * 1024 * 1024 * 1024))
@@ -22,7 +22,7 @@ Makes this Debian or Ubuntu machine a lab for testpmd in containers. As root; ca
 
   sudo npm run lab:setup                          packages, 2 GiB of hugepages, $mount_point, container image
   sudo npm run lab:setup -- --hugepages <n>       reserves n pages of the default size instead (0: none)
-  sudo npm run lab:setup -- --peers               also Open vSwitch with DPDK, Prometheus, and QEMU with a small guest
+  sudo npm run lab:setup -- --peers               also Open vSwitch with DPDK, Prometheus, FRR, and QEMU with a small guest
                                                   (npm run lab:guest), for the tests that talk to them
   sudo npm run lab:setup -- --undo                gives back the hugepages it reserved, unmounts what it mounted;
                                                   packages and image stay
@@ -144,7 +144,18 @@ need_root
 
 read_state
 
+# A router that starts by itself would have this machine's own routes.
+policy=/usr/sbin/policy-rc.d
+keep_frr_from_starting() {
+  case " ${missing[*]} " in *" frr "*) ;; *) return 0 ;; esac
+  [ ! -e "$policy" ] || return 0
+  printf '#!/bin/sh\ncase "$*" in *frr*) exit 101 ;; esac\n' >"$policy"
+  chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+}
+
 if [ ${#missing[@]} -gt 0 ]; then
+  keep_frr_from_starting
   export DEBIAN_FRONTEND=noninteractive
   install=(apt-get install --yes --quiet --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}")
   # Lists that are there and name all packages are tried first; old ones may name files that are gone.
@@ -184,7 +195,7 @@ if [ -n "$page_kb" ] && ! is_mounted; then
 fi
 
 # Tests start servers of their own, and a fleet's server is nobody's to have by accident.
-for server in nats-server prometheus; do
+for server in nats-server prometheus frr; do
   case " ${missing[*]} " in
     *" $server "*)
       if command -v systemctl >/dev/null; then systemctl disable --now "$server.service" >/dev/null 2>&1 || true; fi

@@ -23,6 +23,8 @@ export type Need =
   | "testpmd"
   | "root"
   | "podman"
+  | "podman_base"
+  | "frr"
   | "docker"
   | "hugetlbfs"
   | "netns"
@@ -34,18 +36,18 @@ export type Need =
 const inPath = (program: string): boolean =>
   (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
 
-const hasImage = (engine: string): boolean => {
+const hasImage = (engine: string, image: string): boolean => {
   try {
-    execFileSync(engine, ["image", "inspect", "pktgen-ts-dpdk"], { stdio: "ignore", timeout: 20_000 });
+    execFileSync(engine, ["image", "inspect", image], { stdio: "ignore", timeout: 20_000 });
     return true;
   } catch {
     return false;
   }
 };
 
-const engineLacks = (engine: string): string | null => {
+const engineLacks = (engine: string, image = "pktgen-ts-dpdk", fix = "npm run lab:image"): string | null => {
   if (!inPath(engine)) return `${engine} is not in PATH`;
-  return hasImage(engine) ? null : `${engine} has no image pktgen-ts-dpdk: npm run lab:image`;
+  return hasImage(engine, image) ? null : `${engine} has no image ${image}: ${fix}`;
 };
 
 /** The interpreter for which the lab's set-up installs scapy. */
@@ -127,6 +129,8 @@ const probes: Readonly<Record<Need, () => string | null>> = {
   testpmd: () => (inPath("dpdk-testpmd") ? null : "dpdk-testpmd is not in PATH: npm run lab:setup"),
   root: () => (process.getuid?.() === 0 ? null : "not root"),
   podman: () => engineLacks("podman"),
+  podman_base: () => engineLacks("podman", "pktgen-ts-base", "bash scripts/lab/base.sh"),
+  frr: () => (existsSync("/usr/lib/frr/zebra") ? null : "frr is not installed: npm run lab:setup -- --peers"),
   docker: () => engineLacks("docker"),
   hugetlbfs: () =>
     readFileSync("/proc/filesystems", "utf8").includes("hugetlbfs") ? null : "the kernel has no hugetlbfs",
