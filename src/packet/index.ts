@@ -94,3 +94,4 @@ export { type TcpHeader, type TcpOption, tcp, tcpFlags, tcpOptions } from "./tcp
 export { tunnelPorts, type UdpHeader, udp } from "./udp.js";
 export { announcesTag, leadingTags, type Tpid, type VlanHeader, vlan } from "./vlan.js";
 export { type VxlanHeader, vxlan } from "./vxlan.js";
+export { numberOfBytes, wideBitsAt } from "./wide-bits.js";

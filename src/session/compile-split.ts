@@ -1,6 +1,7 @@
 /** How frames of a flow are told apart, as plain data: which of the values sent each frame has, and what to look at when it comes. */
 import { mostReceivedBits, type ReceivedBits } from "../engine/session/index.js";
 import { ringMemory } from "../memory.js";
+import { wideBitsAt } from "../packet/index.js";
 import type { FrameProgram } from "../stream/frames/program.js";
 import { SessionError } from "./session-error.js";
 import type { FlowSpec, FlowSplit, FrameBits } from "./types.js";
@@ -20,14 +21,6 @@ export interface CompiledSplit {
   readonly byPort: boolean;
   /** Of the table: a power of two. */
   readonly rows: number;
-}
-
-/** `at`: the first bit, in the order of the wire. */
-function bitsAt(frame: Uint8Array, { at, bits }: FrameBits): bigint {
-  const last = (at + bits - 1) >> 3;
-  let value = 0n;
-  for (let byte = at >> 3; byte <= last; byte++) value = (value << 8n) | BigInt(frame[byte] ?? 0);
-  return BigInt.asUintN(bits, value >> BigInt(8 * (last + 1) - at - bits));
 }
 
 const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
@@ -50,7 +43,7 @@ function* sentValues({ sent }: FlowSplit, program: FrameProgram, period: number)
     const variant = program.pattern[frame % program.pattern.length]!;
     program.render(memory, 0, variant);
     cursor?.touch(memory, Uint32Array.of(0), Uint16Array.of(variant), 1);
-    yield sent.map((field) => bitsAt(memory.u8, field));
+    yield sent.map((field) => wideBitsAt(memory.u8, field.at, field.bits));
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type Ipv4Address,
   type Ipv6Address,
   type MacAddress,
+  numberOfBytes,
   parseMac,
 } from "../../packet/index.js";
 import { signatureBytes } from "../../stream/frames/signature.js";
@@ -335,7 +336,7 @@ function wordsAt(
   return (value) => {
     const address = own.slice();
     const low = address.subarray(address.length - bytes);
-    const word = low.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    const word = numberOfBytes(low);
     const next = (word & kept) | value;
     low.set(Array.from({ length: bytes }, (_, i) => Number((next >> BigInt(8 * (bytes - 1 - i))) & 0xffn)));
     if (place.kind === "mac") return formatMac(address as MacAddress);

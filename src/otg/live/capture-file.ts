@@ -1,7 +1,7 @@
 /** Captured frames as the models' clients expect them: with their FCS, filtered, cut, as a file. */
 
 import { crc32 } from "node:zlib";
-import { readBytes } from "../../packet/index.js";
+import { readBytes, wideBitsAt } from "../../packet/index.js";
 import {
   ClassicEncoder,
   type DecodedFrame,
@@ -10,7 +10,6 @@ import {
   PcapngEncoder,
 } from "../../pcap/codec.js";
 import { fcsBytes } from "../../units.js";
-import { wideBitsAt } from "../frame-bits.js";
 import type { OtgCapture, OtgCaptureFilter, OtgFilterField } from "../model.js";
 
 export interface Slice {

@@ -1,5 +1,11 @@
 /** What a header of the models is here: its fields in the order in which they lie, and the layer that has them. */
-import type { Ipv4Address, Ipv6Address, Header as Layer, MacAddress } from "../../packet/index.js";
+import {
+  type Ipv4Address,
+  type Ipv6Address,
+  type Header as Layer,
+  type MacAddress,
+  numberOfBytes,
+} from "../../packet/index.js";
 
 /** A field: its path in the header's message; null: bits that no field names. */
 export interface Slot {
@@ -51,10 +57,7 @@ export function slotBytes(slots: readonly Slot[], first: FirstValues): Uint8Arra
   let count = 0;
   for (const { path, bits: width, value = 0 } of slots) {
     const bytes = path === null || width <= 32 ? undefined : first.bytes(path);
-    const part =
-      bytes === undefined
-        ? BigInt((path === null ? value : first.number(path)) ?? 0)
-        : bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    const part = bytes === undefined ? BigInt((path === null ? value : first.number(path)) ?? 0) : numberOfBytes(bytes);
     bits = (bits << BigInt(width)) | BigInt.asUintN(width, part);
     count += width;
   }

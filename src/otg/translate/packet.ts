@@ -12,10 +12,10 @@ import {
   raw,
   readBytes,
   trailersBytes,
+  wideBitsAt,
 } from "../../packet/index.js";
 import { compileStream, type FieldModifier, plainStream } from "../../stream/index.js";
 import { fcsBytes, fixedSize } from "../../units.js";
-import { wideBitsAt } from "../frame-bits.js";
 import type { OtgHeader, Pattern } from "../model.js";
 import { invalid, OtgRefusal } from "../refusal.js";
 import { messageNamed, type PatternFacts } from "../schema/index.js";

@@ -1,6 +1,6 @@
 /** The values of a header's field over the frames of a flow, and the changes of bits that they are. */
 
-import { parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
+import { numberOfBytes, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
 import { drawnByChance } from "../../random.js";
 import type { FieldModifier } from "../../stream/index.js";
 import type { Counter, Pattern } from "../model.js";
@@ -34,7 +34,7 @@ const parsers: Readonly<Record<"mac" | "ipv4" | "ipv6", (text: string) => Uint8A
 /** An address, or a number, as a number. */
 export function numberOf(kind: PatternFacts["kind"], value: number | string): bigint {
   if (kind === "uint") return BigInt(value);
-  return parsers[kind](String(value)).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return numberOfBytes(parsers[kind](String(value)));
 }
 
 export const constantOf = (value: bigint): FieldValues => ({ kind: "constant", value });

@@ -1,6 +1,6 @@
 /** Changes of fields as a spec has them → bits and numbers, checked. */
 import { usageError } from "../../errors.js";
-import { type FieldPlace, fieldPlace, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
+import { type FieldPlace, fieldPlace, numberOfBytes, parseIpv4, parseIpv6, parseMac } from "../../packet/index.js";
 import { seededRandom } from "../../random.js";
 import type { BitPlace, ChangeValue, Patch, ResolvedChange } from "../spec/modifier.js";
 import type { FieldModifier, ModifierValue, TrafficSpec, TrafficStream } from "../spec/traffic.js";
@@ -141,15 +141,13 @@ function countIn({ change }: FieldModifier, where: string): number {
 
 /** A MAC or an IPv6 address. */
 const textNumber = (text: string, where: string): bigint =>
-  bytesNumber(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text) ? parseMac(text, where) : parseIpv6(text, where));
-
-const bytesNumber = (bytes: Uint8Array): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  numberOfBytes(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text) ? parseMac(text, where) : parseIpv6(text, where));
 
 function toBigInt(value: ModifierValue, kind: FieldPlace["kind"], bits: number, where: string): bigint {
   if (typeof value === "string") {
-    if (kind === "mac") return bytesNumber(parseMac(value, where));
-    if (kind === "ipv4") return bytesNumber(parseIpv4(value, where));
-    if (kind === "ipv6") return bytesNumber(parseIpv6(value, where));
+    if (kind === "mac") return numberOfBytes(parseMac(value, where));
+    if (kind === "ipv4") return numberOfBytes(parseIpv4(value, where));
+    if (kind === "ipv6") return numberOfBytes(parseIpv6(value, where));
     if (!/^(?:0x[0-9a-f]+|\d+)$/i.test(value)) {
       throw usageError(`"${value}" is no number`, { where, accepted: "whole numbers, also 0x…" });
     }
