@@ -66,6 +66,28 @@ const udpFlow = (udp: object, more: object = {}) => ({
   ...more,
 });
 
+it("extension headers of gtpv1 lie behind its options, with their lengths (TS 29.281 §5.2)", () => {
+  const value = (of: number) => ({ choice: "value", value: of });
+  const gtpv1 = {
+    ...{ e_flag: value(1), message_type: value(255), teid: value(9), next_extension_header_type: value(0x85) },
+    extension_headers: [
+      {
+        contents: { choice: "increment", increment: { start: 0x1122334455, count: 2 } },
+        next_extension_header: value(0x40),
+      },
+      { extension_length: value(7), contents: value(6) },
+    ],
+  };
+  const udp = { choice: "udp", udp: { dst_port: value(2152) } };
+  const packet = [{ choice: "ethernet" }, { choice: "ipv4" }, udp, { choice: "gtpv1", gtpv1 }, { choice: "ipv4" }];
+  const bytesOf = (index: number) =>
+    Buffer.from(frameOf({ size: { fixed: 128 }, packet }, index).subarray(42, 71)).toString("hex");
+  // 128 bytes without FCS, and what is before byte 8 of the header.
+  const rest = (124 - 42 - 8).toString(16).padStart(4, "0");
+  expect(bytesOf(0)).toBe(`34ff${rest}00000009${"00000085"}${"0200112233445540"}${"0700000000000600"}45`);
+  expect(bytesOf(1)).toBe(`34ff${rest}00000009${"00000085"}${"0200112233445640"}${"0700000000000600"}45`);
+});
+
 describe("headers that say nothing", () => {
   it("have the models' defaults, and lengths, checksums and next protocols that are right", () => {
     const { ethernet, ipv4, tcp } = fieldsOf(

@@ -160,7 +160,12 @@ FlowGtpv1
   10 squence_number pattern 16
   11 n_pdu_number pattern 8
   12 next_extension_header_type pattern 8
-  13 extension_headers refused[]: no such header is built
+  13 extension_headers FlowGtpExtension[]
+
+FlowGtpExtension
+  1 extension_length pattern 8
+  2 contents pattern 48
+  3 next_extension_header pattern 8
 
 FlowGtpv2
   1 version pattern 3 = 2

@@ -75,7 +75,7 @@ export function givenAt(given: Readonly<Record<string, unknown>>, path: string):
 
 /** Where the models have no default of their own for what is computed, or where nothing follows. */
 function usualValues(form: HeaderForm, facts: PatternFacts, message: string, slot: string, isLast: boolean) {
-  if (form.computed?.includes(slot) === true) return null;
+  if (form.computed?.includes(slot.replaceAll(/\[\d+\]/g, "[]")) === true) return null;
   if (form.next === slot) return isLast ? valuesOf(facts, { choice: "value", value: facts.byDefault }, "") : null;
   if (facts.isAuto && facts.kind === "uint") return null;
   return valuesOf(facts, withDefaults(message, { choice: "value" }) as unknown as Pattern, "");

@@ -1,6 +1,6 @@
 /** Headers of transports and tunnels, and those that are bits alone. */
-import { gre, gtpu, mpls, tcp, udp, vxlan } from "../../packet/index.js";
-import { filler, type HeaderForm, only, rows, slot } from "./header-form.js";
+import { type GtpuExtension, gre, gtpu, mpls, tcp, udp, vxlan } from "../../packet/index.js";
+import { type FirstValues, filler, type HeaderForm, only, rows, slot } from "./header-form.js";
 
 export const tcpForm: HeaderForm = {
   computed: ["data_offset"],
@@ -76,14 +76,26 @@ const isSet = (given: Readonly<Record<string, unknown>>, name: string): boolean 
 
 /** Sequence, N-PDU and next type are there if any of the flags is (3GPP TS 29.281 §5.1). */
 const hasGtpOptions = (given: Readonly<Record<string, unknown>>): boolean =>
-  gtpFlags.some((name) => isSet(given, name));
+  gtpFlags.some((name) => isSet(given, name)) || extensionsOf(given) > 0;
+
+const extensionsOf = ({ extension_headers: headers }: Readonly<Record<string, unknown>>): number =>
+  (headers as readonly unknown[] | undefined)?.length ?? 0;
+
+const extensionAt = (k: number, field: string): string => `extension_headers[${k}].${field}`;
+
+/** The type of each is in what is before it. The models' extensions have six bytes of content. */
+const extensionsIn = (first: FirstValues, count: number): readonly GtpuExtension[] =>
+  Array.from({ length: count }, (_, k) => ({
+    type: first.number(k === 0 ? "next_extension_header_type" : extensionAt(k - 1, "next_extension_header"))!,
+    content: first.bytes(extensionAt(k, "contents"))!,
+  }));
 
 const gtpFlags = ["e_flag", "s_flag", "pn_flag"];
 /** What has a packet behind it. */
 const gPdu = 255;
 
 export const gtpv1Form: HeaderForm = {
-  computed: ["message_length"],
+  computed: ["message_length", "extension_headers[].extension_length"],
   shapes: gtpFlags,
   slots: (given) => [
     ...rows(["version", 3], ["protocol_type", 1], ["reserved", 1], ["e_flag", 1], ["s_flag", 1], ["pn_flag", 1]),
@@ -91,12 +103,20 @@ export const gtpv1Form: HeaderForm = {
     ...(hasGtpOptions(given)
       ? rows(["squence_number", 16], ["n_pdu_number", 8], ["next_extension_header_type", 8])
       : []),
+    ...Array.from({ length: extensionsOf(given) }, (_, k) =>
+      rows(
+        [extensionAt(k, "extension_length"), 8],
+        [extensionAt(k, "contents"), 48],
+        [extensionAt(k, "next_extension_header"), 8],
+      ),
+    ).flat(),
   ],
   layer: (first, given) =>
     gtpu({
       teid: first.number("teid")!,
       messageType: first.isLast ? first.number("message_type")! : gPdu,
       ...(hasGtpOptions(given) ? { sequence: first.number("squence_number")! } : {}),
+      extensions: extensionsIn(first, extensionsOf(given)),
     }),
 };
 
