@@ -177,7 +177,7 @@ interface FlowRowProps {
   readonly choose: (index: number) => void;
 }
 
-const bad = new Set(["lost", "lostPps", "corrupt", "duplicate", "reordered"]);
+const bad = new Set(["lost", "lostPps", "corrupt", "duplicate", "reordered", "outageNs"]);
 
 function FlowRow({ run, place, number, figures, hasState, isChosen, choose }: FlowRowProps) {
   const flow = run.flows.flow(place);

@@ -19,7 +19,8 @@ const ofPorts: readonly Told<PortCounters>[] = [
   ["link_up", "gauge", "1 where the link is up.", ({ link }) => (link === "up" ? 1 : 0)],
 ];
 
-const lossOf = (flow: FlowCounters, frames: number): number | null => (isAwaited(flow) ? frames : null);
+const lossOf = (flow: FlowCounters, loss: number | null): number | null => (isAwaited(flow) ? loss : null);
+const secondsOf = (ns: number | null): number | null => (ns === null ? null : ns / 1e9);
 
 /** A start begins them at 0 again, as collectors expect of counters. */
 const ofFlows: readonly Told<FlowCounters>[] = [
@@ -29,6 +30,12 @@ const ofFlows: readonly Told<FlowCounters>[] = [
   ["reordered_frames", "counter", "Frames out of order (RFC 4737).", ({ reordered }) => reordered],
   ["corrupt_frames", "counter", "Frames that came damaged.", ({ corrupt }) => corrupt],
   ["lost_frames", "gauge", "Frames that did not come; a late one is taken out.", (flow) => lossOf(flow, flow.lost)],
+  [
+    "outage_seconds",
+    "gauge",
+    "Longest time in which none came whole.",
+    (flow) => lossOf(flow, secondsOf(flow.outageNs)),
+  ],
   ["in_flight_frames", "gauge", "Frames that may still come.", (flow) => lossOf(flow, flow.inFlight)],
   ["running", "gauge", "1 where the flow runs.", ({ state }) => (state === "running" ? 1 : 0)],
 ];

@@ -19,7 +19,9 @@ export const rowCell = {
   ...{ missing: 31, highest: 32 },
   /** NaN: nothing came that has a latency. */
   ...{ latencyMin: 33, latencyMean: 34, latencyP50: 35, latencyP90: 36, latencyP99: 37, latencyMax: 38 },
-  doubles: 40,
+  /** Of its lanes the longest; and the lowest of the numbers after the highest that came of each. */
+  ...{ outageNs: 39, lowest: 40 },
+  doubles: 42,
 } as const;
 
 const stateNames: Readonly<Record<number, FlowState>> = {
@@ -34,7 +36,17 @@ export const stateNamed = (state: number): FlowState => stateNames[state] ?? "st
 const figures = [
   ...["name", "from", "to", "state", "generation", "settled", "pps", "sent", "sentBytes", "inRing", "intended", "late"],
   ...["missed", "blocked", "received", "receivedBytes", "receivedAt", "elsewhere", "lost", "inFlight", "duplicate"],
-  ...["reordered", "tooOld", "corrupt", "stale", "latencyNs", "firstSentNs", "lastSentNs", "firstReceivedNs"],
+  ...[
+    "reordered",
+    "outageNs",
+    "tooOld",
+    "corrupt",
+    "stale",
+    "latencyNs",
+    "firstSentNs",
+    "lastSentNs",
+    "firstReceivedNs",
+  ],
   ...["lastReceivedNs", "startedNs", "stoppedNs", "signed", "txPps", "rxPps", "txBpsL1", "rxBpsL1"],
 ] as readonly (keyof FlowCounters)[];
 
@@ -157,6 +169,10 @@ export class FlowRow implements FlowCounters {
 
   get reordered(): number {
     return this.#cell(rowCell.reordered);
+  }
+
+  get outageNs(): number | null {
+    return this.signed ? this.#cell(rowCell.outageNs) : null;
   }
 
   get tooOld(): number {

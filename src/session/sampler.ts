@@ -176,6 +176,7 @@ export class Sampler {
     const { sequences, lanes: rows } = this.#memory;
     let [received, missing, highest, duplicate, reordered, tooOld] = [0, 0, 0, 0, 0, 0];
     let [firstNs, lastNs] = [-1, -1];
+    let [outageNs, lowest] = [0, lanes.length === 0 ? 0 : Number.POSITIVE_INFINITY];
     for (let k = 0; k < lanes.length; k++) {
       const row = lanes[k]! * laneRowCell.doubles;
       const from = lanes[k]! * sequenceCell.count;
@@ -186,6 +187,8 @@ export class Sampler {
       received += Math.max(0, after - gone);
       missing += gone;
       highest = Math.max(highest, after);
+      lowest = Math.min(lowest, after);
+      outageNs = Math.max(outageNs, sequences[from + sequenceCell.outageNs]!);
       duplicate += sequences[from + sequenceCell.duplicate]!;
       reordered += sequences[from + sequenceCell.reordered]!;
       tooOld += sequences[from + sequenceCell.tooOld]!;
@@ -198,6 +201,8 @@ export class Sampler {
     cells[to + rowCell.highest] = highest;
     cells[to + rowCell.duplicate] = duplicate;
     cells[to + rowCell.reordered] = reordered;
+    cells[to + rowCell.outageNs] = outageNs;
+    cells[to + rowCell.lowest] = lowest;
     cells[to + rowCell.tooOld] = tooOld;
     cells[to + rowCell.firstReceivedNs] = firstNs;
     cells[to + rowCell.lastReceivedNs] = lastNs;
@@ -279,6 +284,15 @@ export class Sampler {
     cells[to + rowCell.settled] = settled ? 1 : 0;
     cells[to + rowCell.lost] = !isAwaited ? 0 : settled ? open : known;
     cells[to + rowCell.inFlight] = !isAwaited || settled ? 0 : open - known;
+    if (!isAwaited || !settled || open === 0) return;
+    // What was lost behind the last frame that came, of the port that got the least.
+    const sentNs = lastSentNs - this.#memory.flows[slot * flowCell.doubles + flowCell.firstSentNs]!;
+    const gapNs =
+      cells[to + rowCell.pps]! > 0 && Number.isFinite(cells[to + rowCell.pps]!)
+        ? 1e9 / cells[to + rowCell.pps]!
+        : sentNs / Math.max(1, cells[to + rowCell.sent]!);
+    const tail = Math.max(0, cells[to + rowCell.sent]! - cells[to + rowCell.lowest]!);
+    cells[to + rowCell.outageNs] = Math.max(cells[to + rowCell.outageNs]!, tail * gapNs);
   }
 
   #port({ name, isUp, hasCapture }: SamplerPort, index: number, rates: RateBook): PortCounters {

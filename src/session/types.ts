@@ -271,6 +271,11 @@ export interface FlowCounters {
   readonly inFlight: number;
   readonly duplicate: number;
   readonly reordered: number;
+  /**
+   * The longest time in which no frame came back whole: the longest run of numbers of `lost`, times the gap of the rate
+   * that the flow had when it ended. Of several ports the longest. null: frames carry no numbers.
+   */
+  readonly outageNs: number | null;
   readonly tooOld: number;
   readonly corrupt: number;
   /** Frames of earlier generations that came since this one began. */

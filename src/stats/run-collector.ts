@@ -3,6 +3,20 @@
 /** Inclusive, in the caller's sequence numbers. */
 export type SequenceRange = [from: number, to: number];
 
+/** What was lost of a lane. */
+export interface LaneLoss {
+  /** Numbers of 0 … endExclusive − 1 that were never accepted. */
+  readonly lost: number;
+  /** The first runs of them, ascending. */
+  readonly ranges: readonly SequenceRange[];
+  /** Runs beyond those. */
+  readonly more: number;
+  /** The last one of all; null: none is lost. */
+  readonly last: number | null;
+  /** Numbers of the longest run; 0: none is lost. */
+  readonly longest: number;
+}
+
 /** What was told before. */
 export interface RunsSoFar {
   readonly ranges: SequenceRange[];
@@ -23,6 +37,8 @@ export class RunCollector {
   runs: number;
   end: number;
   longest: number;
+  /** Its first number; −1: it was told before. */
+  longestFrom = -1;
   #length: number;
   readonly #kept: number;
 
@@ -46,7 +62,10 @@ export class RunCollector {
     this.end = to;
     this.numbers += numbers;
     this.#length = numbers + (grows ? this.#length : 0);
-    this.longest = Math.max(this.longest, this.#length);
+    if (this.#length > this.longest) {
+      this.longest = this.#length;
+      this.longestFrom = to - this.#length + 1;
+    }
     if (!grows) {
       this.runs += 1;
       if (this.runs <= this.#kept) this.ranges.push([from, to]);

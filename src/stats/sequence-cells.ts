@@ -18,5 +18,9 @@ export const sequenceCell = {
   /** Numbers of the last run of lost ones so far, and of the longest of all. */
   runLength: 11,
   longestRun: 12,
+  /** Of a session: the longest outage, the first number of its run, and how many it has (engine/session/outages.ts). */
+  outageNs: 13,
+  outageFrom: 14,
+  outageFrames: 15,
   count: 16,
 } as const;

@@ -12,7 +12,7 @@
  * account is in (lane-rows.ts), and is negative while one is missing: one look at it says both.
  */
 import { LaneRows } from "./lane-rows.js";
-import { RunCollector, type SequenceRange } from "./run-collector.js";
+import { type LaneLoss, RunCollector, type SequenceRange } from "./run-collector.js";
 import { sequenceCell } from "./sequence-cells.js";
 
 /** What `accept` found. */
@@ -43,19 +43,6 @@ const leastGaps = 4;
 const rangesInAll = 2 ** 19;
 const mostRanges = 16;
 const leastRanges = 2;
-
-export interface LaneLoss {
-  /** Numbers of 0 … endExclusive − 1 that were never accepted. */
-  readonly lost: number;
-  /** The first runs of them, ascending. */
-  readonly ranges: readonly SequenceRange[];
-  /** Runs beyond those. */
-  readonly more: number;
-  /** The last one of all; null: none is lost. */
-  readonly last: number | null;
-  /** Numbers of the longest run; 0: none is lost. */
-  readonly longest: number;
-}
 
 /** Which numbers of a lane were accepted, as far as they are known one by one. */
 export interface LaneAccepted {
@@ -187,6 +174,13 @@ export class SequenceTable {
     else for (let i = 0; i < count; i++) this.accept(lane, this.next(lane));
   }
 
+  /** The longest run of numbers of a lane that are missing so far. It looks through the whole window. */
+  longestRun(lane: number): { readonly longest: number; readonly longestFrom: number } {
+    const list = this.#lostSoFar(lane, [], 0);
+    if (this.#cells[lane * cell.count + cell.holes] > 0) this.#addWindow(lane, list);
+    return list;
+  }
+
   /** The account of a lane up to `endExclusive`, the index after the last one sent. Changes nothing. */
   finish(lane: number, endExclusive: number): LaneLoss {
     const cells = this.#cells;
@@ -198,10 +192,7 @@ export class SequenceTable {
       const at = (lane * this.rangesKept + k) * 2;
       return [this.#ranges[at], this.#ranges[at + 1]];
     });
-    const list = new RunCollector(this.rangesKept, {
-      ...{ ranges, runs: cells[row + cell.runs], end: cells[row + cell.runEnd] },
-      ...{ length: cells[row + cell.runLength], longest: cells[row + cell.longestRun] },
-    });
+    const list = this.#lostSoFar(lane, ranges, this.rangesKept);
     if (cells[row + cell.holes] > 0) this.#addWindow(lane, list);
     if (end > next) list.add(next, end - 1);
     return {
@@ -340,6 +331,15 @@ export class SequenceTable {
     if ((grows ? runs : runs + 1) > this.rangesKept) return;
     if (!grows) this.#ranges[at] = from;
     this.#ranges[at + 1] = to;
+  }
+
+  #lostSoFar(lane: number, ranges: SequenceRange[], listed: number): RunCollector {
+    const cells = this.#cells;
+    const row = lane * cell.count;
+    return new RunCollector(listed, {
+      ...{ ranges, runs: cells[row + cell.runs], end: cells[row + cell.runEnd] },
+      ...{ length: cells[row + cell.runLength], longest: cells[row + cell.longestRun] },
+    });
   }
 
   #addWindow(lane: number, list: RunCollector): void {

@@ -123,6 +123,7 @@ describe("SequenceTable", () => {
         [5, 254],
       ],
       missingMore: 0,
+      missingLongest: 250,
     };
     const missingBits = Uint32Array.of(0xffff_ffec, ...Array<number>(6).fill(0xffff_ffff), 0x7fff_ffff);
     expect(table.seen(1)).toEqual({ ...seen, missingBits });

@@ -95,6 +95,15 @@ export function plainCounters(
   const isOver = open === 0 || lastNs < 0 || nowNs - lastNs >= settleNs || spec.to.length === 0;
   const settled = stateOf(memory, slot) === "stopped" && inRing === 0 && isOver;
   const lost = settled ? open : compiled.program.signed ? Math.min(open, missing) : 0;
+  const sentNs = cell(flowCell.lastSentNs) - cell(flowCell.firstSentNs);
+  const gapNs = flow.pps > 0 && Number.isFinite(flow.pps) ? 1e9 / flow.pps : sentNs / Math.max(1, sent);
+  const rows = new SessionLanes(memory.lanes);
+  const lanes = ownLanes.map((lane) => ({
+    seen: rows.next(lane) < 0 ? -1 - rows.next(lane) : rows.next(lane),
+    ns: memory.sequences[lane * sequenceCell.count + sequenceCell.outageNs]!,
+  }));
+  const tails = settled && open > 0 ? lanes.map(({ seen }) => Math.max(0, sent - seen) * gapNs) : [];
+  const outageNs = compiled.program.signed ? Math.max(0, ...lanes.map(({ ns }) => ns), ...tails) : null;
   const sentTime = (which: number): number | null => (isStarted ? timeOrNull(cell(which)) : null);
   return {
     ...{ name: spec.name, from: spec.from, to: spec.to, state: stateOf(memory, slot), signed: compiled.program.signed },
@@ -102,7 +111,7 @@ export function plainCounters(
     sentBytes: publishedBytes - cell(flowCell.goneBytes) - ringBytes + fcsBytes * sent,
     intended: sent + inRing + missed + blocked,
     ...{ late: cell(flowCell.late), elsewhere: cell(flowCell.elsewhere), corrupt: cell(flowCell.corrupt) },
-    ...{ stale: cell(flowCell.stale), ...arrived },
+    ...{ stale: cell(flowCell.stale), ...arrived, outageNs },
     receivedAt: spec.to.map((port, k) => ({ port, frames: receivedAt[k]! })),
     ...(spec.to.length === 0 ? { lost: 0, inFlight: 0 } : { lost, inFlight: open - lost }),
     latencyNs: compiled.program.signed ? latencyOf(memory, flow) : null,

@@ -1,6 +1,7 @@
 /** The receiving half for one stream: looks at every frame that comes in, on every queue, and says what it is. */
 import type { RingMemory } from "../../memory.js";
-import { type LaneLoss, lostRangesKept, SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
+import type { LaneLoss } from "../../stats/run-collector.js";
+import { lostRangesKept, SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { elapsedNs48 } from "../../stats/unwrap.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import {

@@ -1,6 +1,7 @@
 /** What is counted of each of many streams, and what a report tells of it. */
 import { longestOf } from "../../stats/merge/lost-ranges.js";
-import type { LaneLoss, SequenceTable } from "../../stats/sequence-table.js";
+import type { LaneLoss } from "../../stats/run-collector.js";
+import type { SequenceTable } from "../../stats/sequence-table.js";
 import type { FrameProgram } from "../../stream/frames/program.js";
 import type { ReceiveReport, StreamReceive } from "../loop/index.js";
 import type { SequenceNumbers } from "./sequence-numbers.js";

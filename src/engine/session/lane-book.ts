@@ -3,6 +3,7 @@ import { SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js";
 import { arrivedCell } from "./arrived.js";
 import { SessionLanes } from "./lanes.js";
+import { LaneOutages } from "./outages.js";
 import { flowCell, type SessionMemory } from "./session-memory.js";
 
 const mostSamples = 16;
@@ -19,6 +20,7 @@ export class LaneBook {
   readonly #samples = new Int32Array(mostSamples);
   readonly #severalPorts: boolean;
   readonly #splits: { restart(flow: number): void } | null;
+  readonly #outages: LaneOutages;
 
   /** `splits`: what begins again with a flow's numbers. */
   constructor(memory: SessionMemory, splits: { restart(flow: number): void } | null = null) {
@@ -27,6 +29,7 @@ export class LaneBook {
     this.#splits = splits;
     this.#rows = new SessionLanes(memory.lanes);
     this.#table = new SequenceTable(lanes, { rows: this.#rows, cells: memory.sequences });
+    this.#outages = new LaneOutages(memory, this.#table);
     this.#histograms = new SmallHistograms(lanes, memory.histograms);
     this.#severalPorts = ports > 1;
     for (let lane = 0; lane < lanes; lane++) this.#rows.reset(lane);
@@ -56,7 +59,7 @@ export class LaneBook {
     const index = this.seen[arrivedCell.index];
     let accepted = run;
     if (rows.next(lane) === index) rows.setNext(lane, index + run);
-    else accepted = this.#acceptEach(lane, index, run);
+    else accepted = this.#acceptEach(flow, lane, index, run);
     if (accepted === 0) return 0;
     const latencyNs = this.seen[arrivedCell.latencyNs];
     rows.note(lane, accepted, latencyNs, this.seen[arrivedCell.atNs]);
@@ -71,9 +74,15 @@ export class LaneBook {
   }
 
   /** Returns how many of them had not come before. */
-  #acceptEach(lane: number, index: number, run: number): number {
+  #acceptEach(flow: number, lane: number, index: number, run: number): number {
+    const next = this.#table.next(lane);
     let accepted = 0;
-    for (let k = 0; k < run; k++) if (this.#table.accept(lane, index + k) <= sequenceCodes.reordered) accepted++;
+    for (let k = 0; k < run; k++) {
+      const code = this.#table.accept(lane, index + k);
+      if (code <= sequenceCodes.reordered) accepted++;
+      if (code === sequenceCodes.reordered) this.#outages.closed(lane, index + k);
+    }
+    if (index > next) this.#outages.jumped(flow, lane, next, index - next);
     return accepted;
   }
 

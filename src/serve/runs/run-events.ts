@@ -127,6 +127,7 @@ const streamFigures: Readonly<Record<string, (stream: Stream) => number | null>>
   corrupt: ({ corrupt }) => corrupt,
   duplicate: ({ duplicate }) => duplicate,
   reordered: ({ reordered }) => reordered,
+  outageNs: ({ outageNs }) => outageNs ?? null,
   late: ({ late }) => late,
   txPps: ({ txPps }) => txPps,
   rxPps: ({ rxPps }) => rxPps,

@@ -1,0 +1,63 @@
+/** The longest outage of a lane while frames still come, against the obvious way: a set of all numbers that came. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LaneBook } from "../../../src/engine/session/lane-book.js";
+import { allocateSession, flowCell, SessionMemory } from "../../../src/engine/session/session-memory.js";
+import { sequenceCell } from "../../../src/stats/sequence-cells.js";
+import { Reference, step } from "../../stats/sequence-reference.js";
+
+const window = 65_536;
+const gapNs = 100_000;
+
+function lane() {
+  const memory = new SessionMemory(allocateSession({ capacity: 4, lanes: 1, ports: 1, trial: 1, heapBytes: 1024 }));
+  memory.flows[flowCell.pps] = 1e9 / gapNs;
+  const book = new LaneBook(memory);
+  return {
+    take: (index: number, run = 1): void => {
+      book.seen.set([index, 0, 1000]);
+      book.take(0, 0, 0, run, 60);
+    },
+    setGap: (ns: number): void => {
+      memory.flows[flowCell.pps] = 1e9 / ns;
+    },
+    outageNs: (): number => memory.sequences[sequenceCell.outageNs]!,
+    restart: (): void => book.restart(0),
+  };
+}
+
+describe("the longest outage of a lane", () => {
+  it("is that of the longest run that is missing, after each frame", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const [is, reference] = [lane(), new Reference(0, window)];
+        let highest = -1;
+        for (const by of steps) {
+          const index = Math.max(0, highest + by);
+          highest = Math.max(highest, index);
+          is.take(index);
+          reference.accept(index);
+          const runs = reference.lostRanges(reference.next).map(([from, to]) => to - from + 1);
+          const expectedNs = Math.max(0, ...runs) * gapNs;
+          if (Math.abs(is.outageNs() - expectedNs) > 1e-6 * expectedNs) expect(is.outageNs()).toBe(expectedNs);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("has the gap of the rate at which its run ended, begins anew with a start, and takes runs of frames", () => {
+    const is = lane();
+    is.take(0, 10);
+    expect(is.outageNs()).toBe(0);
+    is.take(60, 4);
+    expect(is.outageNs()).toBe(50 * gapNs);
+    is.setGap(gapNs * 10);
+    is.take(68);
+    expect(is.outageNs()).toBe(50 * gapNs);
+    is.take(74);
+    expect(is.outageNs()).toBe(5 * 10 * gapNs);
+    is.restart();
+    expect(is.outageNs()).toBe(0);
+  });
+});
