@@ -1,6 +1,6 @@
 /** How long flows send from a start on: so many frames each, or a time. Without it, as long as they were to. */
 
-export interface FlowLength {
+interface FlowLength {
   readonly count?: number;
   readonly duration?: string;
 }

@@ -84,7 +84,7 @@ export interface LiveScreen extends Disposable {
 /** What keys change the load by; a text: why nothing does. */
 export type LiveLoad = LoadKeys | string;
 
-export interface LoadKeys {
+interface LoadKeys {
   readonly control: Pick<RunControl, "state" | "change">;
   /** Why no trial may last longer; "": those with a duration may. */
   readonly whyNoMoreTime: string;
