@@ -85,8 +85,15 @@ function ownSequence(variables: readonly Variable[], variable: Exclude<Variable,
   }
   // The carrier must go round in its first frame, and evenly: as its own closed form does.
   const carrying = ownSequence(variables, before);
-  const isEven = carrying !== null && (carrying.shape.kind !== "steps" || carrying.shape.phase === 0n);
+  const isEven = carrying !== null && moves(before) && (carrying.shape.kind !== "steps" || carrying.shape.phase === 0n);
   return isEven ? { shape, carrier: before.name, period: null } : null;
+}
+
+/** TRex reduces a step by the number of values: one that comes to nothing never goes round. */
+function moves(variable: Exclude<Variable, { kind: "tuple" }>): boolean {
+  if (variable.kind === "repeated") return true;
+  const { range, list, step } = variable;
+  return step % (range === null ? BigInt(list.length) : range.max - range.min + 1n) !== 0n;
 }
 
 function shapeOf(variable: Exclude<Variable, { kind: "tuple" }>): Shape | null {

@@ -3,10 +3,8 @@ import { importTrex, type TrexImportOptions } from "../../../src/import/trex/ind
 import { parseProfile } from "../../../src/profile/index.js";
 import { departingFrames } from "../../../src/stream/departing.js";
 
-export const packet = Buffer.from(
-  "02000000000b02000000000a0800450000260007000040060000c6120001c6130001040100".padEnd(120, "78"),
-  "hex",
-).toString("base64");
+/** UDP over IPv4 from 198.18.0.1 to 198.19.0.1, 60 bytes, as scapy makes it. */
+export const packet = "AgAAAAALAgAAAAAKCABFAAAuAAcAAEAR7pDGEgABxhMAAQQBAAwAGjNJeHh4eHh4eHh4eHh4eHh4eHh4";
 
 export type Keys = Readonly<Record<string, unknown>>;
 
