@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { hostLimits } from "../../src/dut/testpmd/containers.js";
 import { runVariants } from "../../src/dut/testpmd/engine-command.js";
 import { root } from "./documents.js";
@@ -17,7 +18,7 @@ const engineArguments = (): readonly string[] => runVariants("podman", hostLimit
 
 /** Where podman is started: what its helpers leave lies there. */
 const folder = mkdtempSync(join(tmpdir(), "pktgen-ts-containers-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Options of `podman run` that every container of a test has. */
 export function startContainer(words: readonly string[]): ChildProcess {
