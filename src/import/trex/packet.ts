@@ -24,7 +24,7 @@ import {
   takesWrong,
   withWrong,
 } from "./headers.js";
-import type { FieldEngine, Write } from "./instructions.js";
+import type { ChecksumFix, FieldEngine, Write } from "./instructions.js";
 import type { Item, Notes } from "./item.js";
 import type { Shape } from "./sequence.js";
 import { type FrameSizes, fixedSizes, trimmedSizes } from "./sizes.js";
@@ -191,7 +191,9 @@ function staleChecked(written: Written, lengths: readonly FollowingLength[], not
       }
     }
   }
-  for (const sum of checksumPlaces(headersOfWords(words.map(withoutChecksum)), packet.length)) {
+  const sums = checksumPlaces(headersOfWords(words.map(withoutChecksum)), packet.length);
+  for (const fix of engine.fixes) checkFix(fix, sums);
+  for (const sum of sums) {
     const fixes = engine.fixes.filter(
       ({ l3, l4, kind }) =>
         (kind === "ipv4" ? l3 : (l4 ?? l3)) === sum.start || (kind === "hardware" && l3 === sum.start),
@@ -209,6 +211,16 @@ function staleChecked(written: Written, lengths: readonly FollowingLength[], not
     }
   }
   return words;
+}
+
+/** A checksum is made right only of a header that is known. */
+function checkFix({ item, kind, l3, l4 }: ChecksumFix, sums: readonly ChecksumPlace[]): void {
+  const wanted = kind === "ipv4" ? [l3] : [l3, l4];
+  if (sums.some(({ start }) => wanted.includes(start))) return;
+  throw item.error(
+    "no header with a checksum begins there",
+    `the bytes ${sums.map(({ start }) => start).join(", ") || "of a known header"}`,
+  );
 }
 
 /** Does anything that it covers change from frame to frame? */
