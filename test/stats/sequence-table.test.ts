@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/random.js";
 import { SequenceTable } from "../../src/stats/sequence-table.js";
-import { Reference, step } from "./sequence-reference.js";
+import { Reference, step } from "../support/sequence-reference.js";
 
 /** What three lanes of a table say after these arrivals, lane by lane, and what is obviously so. */
 function compare(bytes: number, lanes: readonly (readonly number[])[], tail: number): void {

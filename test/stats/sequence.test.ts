@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/random.js";
 import { SequenceTable, sequenceCodes } from "../../src/stats/sequence-table.js";
-import { Reference, step } from "./sequence-reference.js";
+import { Reference, step } from "../support/sequence-reference.js";
 
 const window = 65_536;
 const rangesKept = 100;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { LaneBook } from "../../../src/engine/session/lane-book.js";
 import { allocateSession, flowCell, SessionMemory } from "../../../src/engine/session/session-memory.js";
 import { sequenceCell } from "../../../src/stats/sequence-cells.js";
-import { Reference, step } from "../../stats/sequence-reference.js";
+import { Reference, step } from "../../support/sequence-reference.js";
 
 const window = 65_536;
 const gapNs = 100_000;
