@@ -4,7 +4,7 @@ import { createSecureContext } from "node:tls";
 import { usageError } from "../errors.js";
 import { isLoopback } from "./listen-address.js";
 import { anyText, flag, list, type OptionTable, option, readOptions, type TextsOf } from "./option.js";
-import { count } from "./option-values.js";
+import { count, parseWorkers } from "./option-values.js";
 import { locationName, namedPorts, type ServePort } from "./serve-options.js";
 import { awaitedPorts, waitInterfacesOption, withAwaited } from "./wait-interfaces.js";
 
@@ -30,6 +30,12 @@ export const otgOptions = {
   ),
   tlsCert: option("--tls-cert <file>", "a certificate of your own (PEM); default: one that signs itself", anyText),
   tlsKey: option("--tls-key <file>", "its key (PEM)", anyText),
+  workers: option(
+    "--workers <n|auto>",
+    "threads of a configuration, each with its part of the ports; at most one for each port (default: 1); auto: one for each CPU " +
+      "but one",
+    parseWorkers,
+  ),
   innerFcs: flag(
     "--inner-fcs",
     "Ethernet frames in tunnels end with 4 bytes more, as if they had a check sequence; their flows have no signature",
@@ -55,6 +61,8 @@ export interface OtgOrder {
   /** Names in `Host` that lead here, beside addresses and localhost; null: every name does. */
   readonly hostNames: readonly string[] | null;
   readonly yesThisInterface: boolean;
+  /** Threads that share the ports of a configuration. */
+  readonly workers: number | "auto";
   /** Ethernet frames in tunnels have room for a check sequence. */
   readonly innerFcs: boolean;
 }
@@ -117,6 +125,7 @@ export function otgOrder(texts: OtgTexts): OtgOrder {
   return {
     ...{ ports, awaited: awaited.map(({ name }) => name) },
     ...{ yesThisInterface: given.yesThisInterface === true, innerFcs: given.innerFcs === true },
+    workers: given.workers ?? 1,
     hostNames: given.yesAnyone === true ? null : [host],
     https: place(given.https ?? usualHttps),
     http: given.http === undefined ? null : place(given.http),

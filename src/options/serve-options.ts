@@ -14,7 +14,7 @@ import {
   readOptions,
   type TextsOf,
 } from "./option.js";
-import { parsePort } from "./option-values.js";
+import { parsePort, parseWorkers } from "./option-values.js";
 import { awaitedPorts, interfacePort, waitInterfacesOption, withAwaited } from "./wait-interfaces.js";
 
 export interface UnixPlace {
@@ -68,6 +68,12 @@ export const serveOptions = {
     "the profiles that requests may name (default: those that come along)",
     anyText,
   ),
+  workers: option(
+    "--workers <n|auto>",
+    "threads of a session, each with its part of the ports; at most one for each port (default: 1); auto: one for each CPU " +
+      "but one",
+    parseWorkers,
+  ),
   allowPrograms: flag(
     "--allow-programs",
     "requests may name what is run: testpmd, programs of profiles, commands (with --unix and --stdio they always may)",
@@ -99,6 +105,8 @@ export interface ServeOrder {
   readonly history: string | null;
   /** null: those that come along. */
   readonly profiles: string | null;
+  /** Threads of sessions that do not say how many. */
+  readonly workers: number | "auto";
   readonly allowPrograms: boolean;
   readonly yesThisInterface: boolean;
 }
@@ -173,6 +181,7 @@ export function serveOrder(texts: ServeTexts): ServeOrder {
   return {
     ...{ place, token: secret, prompt: given.prompt ?? null, history, profiles },
     ...{ ports, awaited: awaited.map(({ name }) => name) },
+    workers: given.workers ?? 1,
     allowPrograms: given.allowPrograms === true || place?.kind !== "tcp",
     yesThisInterface: given.yesThisInterface === true,
   };

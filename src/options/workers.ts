@@ -44,6 +44,12 @@ export function withWorkers(given: RunValues): RunValues {
   return { ...given, workers: asked, queues: chosenQueues(given) ?? asked };
 }
 
+/** Threads of a session: at most one for each port. auto: a CPU for each, but for one that all else of the machine has. */
+export function sessionWorkers(asked: number | "auto", ports: number): number {
+  const most = asked === "auto" ? allowedCores().length - 1 : asked;
+  return Math.max(1, Math.min(most, ports));
+}
+
 /** Over a fleet all agents have as many. @throws PktgenError (2) */
 export function refuseAutoOfFleet(workers: string | undefined): void {
   if (workers !== "auto") return;

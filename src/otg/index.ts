@@ -24,6 +24,8 @@ export interface OtgSetup {
   readonly hostNames: readonly string[] | null;
   /** Also on an interface that the machine lives by. */
   readonly yesThisInterface: boolean;
+  /** Threads that share the ports of a configuration; absent: 1. */
+  readonly workers?: number | "auto";
   /** Ethernet frames in tunnels have room for a check sequence. */
   readonly innerFcs: boolean;
 }

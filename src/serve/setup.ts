@@ -24,6 +24,8 @@ export interface ServeSetup {
   readonly profiles: string;
   /** Folder that runs are kept in; null: the last ones are kept in memory. */
   readonly history: string | null;
+  /** Threads of sessions that do not say how many; absent: 1. */
+  readonly workers?: number | "auto";
   /** Requests may name what is run: testpmd, programs of profiles, commands. */
   readonly allowPrograms: boolean;
   /** Requests may send on an interface that carries the default route or an SSH connection. */

@@ -172,7 +172,8 @@ export class FlowRow implements FlowCounters {
   }
 
   get outageNs(): number | null {
-    return this.signed ? this.#cell(rowCell.outageNs) : null;
+    const outageNs = this.#cell(rowCell.outageNs);
+    return this.signed && !Number.isNaN(outageNs) ? outageNs : null;
   }
 
   get tooOld(): number {

@@ -1,8 +1,9 @@
 /**
- * The flows of a session in the memory that its loop reads: a slot each, with all that the loop needs to send its frames.
+ * The flows of a session in the memory that its loops read: a slot each, with all that a loop needs to send its frames.
  * Slots and memory are given back when flows are removed. What a slot says is written while no flow in it can run.
  */
 import {
+  arrivalCell,
   type Command,
   commandKind,
   flowCell,
@@ -21,6 +22,9 @@ import { Heap } from "./heap.js";
 import { SessionError } from "./session-error.js";
 import type { FlowSpec } from "./types.js";
 
+/** Slots side by side are of one part: its thread writes rows that lie together. */
+const slotBlock = 8;
+
 export interface TableFlow {
   readonly slot: number;
   spec: FlowSpec;
@@ -29,8 +33,11 @@ export interface TableFlow {
   /** Ports of `to`, and the lane of each: all the same one, or one each. */
   readonly toPorts: readonly number[];
   readonly lanes: readonly number[];
-  /** Each lane once. */
+  /** Each lane once, and its part. */
   readonly ownLanes: readonly number[];
+  readonly laneParts: readonly number[];
+  /** How often each frame is expected. */
+  readonly copies: number;
   readonly pieces: readonly number[];
   readonly shares: readonly Shared[];
   readonly group: Group | null;
@@ -68,7 +75,8 @@ export interface Admitted {
 export class FlowTable {
   readonly memory: SessionMemory;
   readonly heap: Heap;
-  readonly #freeSlots: number[];
+  /** By the part that is to have them (slotBlock). */
+  readonly #freeSlots: number[][];
   readonly #freeLanes: number[];
   readonly #shared = new Map<string, Shared>();
   readonly #heapWords: Int32Array;
@@ -82,12 +90,13 @@ export class FlowTable {
     this.memory = memory;
     this.heap = new Heap(heapBytes);
     this.#heapWords = new Int32Array(memory.heap);
-    this.#freeSlots = Array.from({ length: capacity }, (_, slot) => capacity - 1 - slot);
+    this.#freeSlots = Array.from({ length: memory.parts }, () => []);
+    for (let slot = capacity - 1; slot >= 0; slot--) this.#slotsWith(slot).push(slot);
     this.#freeLanes = Array.from({ length: lanes - capacity }, (_, lane) => lanes - 1 - lane);
   }
 
   get free(): number {
-    return this.#freeSlots.length;
+    return this.#freeSlots.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** All or none. @throws SessionError full */
@@ -96,7 +105,10 @@ export class FlowTable {
     const groups = new Map<string, number[]>();
     for (const [index, { compiled }] of plans.entries()) {
       const { row } = compiled;
-      if (row !== null) groups.set(row.text, [...(groups.get(row.text) ?? []), index]);
+      if (row === null) continue;
+      // Rows of one group are written by one thread.
+      const key = `${this.#partOf(plans[index]!.from)} ${row.text}`;
+      groups.set(key, [...(groups.get(key) ?? []), index]);
     }
     const orders: SessionOrder[] = [];
     const made = new Map<number, { readonly group: Group; readonly row: number }>();
@@ -146,7 +158,7 @@ export class FlowTable {
     for (const at of flow.pieces) this.heap.give(at);
     for (const shared of flow.shares) this.#leave(shared);
     for (const lane of flow.ownLanes) if (lane >= this.memory.shape.capacity) this.#freeLanes.push(lane);
-    this.#freeSlots.push(flow.slot);
+    this.#slotsWith(flow.slot).push(flow.slot);
     if (flow.compiled.marks !== null) orders.push({ kind: "marks", flow: flow.slot, marks: null });
     if (flow.split !== null) orders.push({ kind: "split", flow: flow.slot, split: null });
     if (flow.group !== null && this.#dropGroup(flow.group, 1))
@@ -166,7 +178,7 @@ export class FlowTable {
     { compiled, pps, from, to }: FlowPlan,
     row: { readonly group: Group; readonly row: number } | null,
   ): TableFlow {
-    const slot = this.#freeSlots.pop();
+    const slot = this.#takeSlot(this.#partOf(from));
     if (slot === undefined) {
       const { capacity } = this.memory.shape;
       throw new SessionError("full", `the session has room for ${capacity} flows, and all of it is taken`, {
@@ -180,12 +192,12 @@ export class FlowTable {
     try {
       lanes.push(...this.#lanesFor(compiled.spec, slot, to));
       this.#writeFrames(slot, compiled, shares, pieces);
-      split = this.#makeSplit(compiled, pieces);
+      split = this.#makeSplit(compiled, to, pieces);
     } catch (error) {
       for (const lane of new Set(lanes)) if (lane >= this.memory.shape.capacity) this.#freeLanes.push(lane);
       for (const shared of shares) this.#leave(shared);
       for (const at of pieces) this.heap.give(at);
-      this.#freeSlots.push(slot);
+      this.#slotsWith(slot).push(slot);
       throw error;
     }
     this.#writePorts(slot, to, lanes);
@@ -194,25 +206,36 @@ export class FlowTable {
     this.#writeCells(slot, compiled, pps, from);
     const { spec } = compiled;
     const ownLanes = [...new Set(lanes)];
-    return {
-      slot,
-      spec,
-      compiled,
-      pps,
-      toPorts: to,
-      lanes,
-      ownLanes,
-      pieces,
-      shares,
-      group: row?.group ?? null,
-      split,
-    };
+    const laneParts = ownLanes.map((lane) => this.#partOf(to[lanes.indexOf(lane)]!));
+    const copies = spec.delivery === "each" ? to.length : Math.min(1, to.length);
+    const where = { slot, toPorts: to, lanes, ownLanes, laneParts, copies };
+    return { ...where, spec, compiled, pps, pieces, shares, group: row?.group ?? null, split };
+  }
+
+  #partOf(port: number): number {
+    return this.memory.shape.partOf?.[port] ?? 0;
+  }
+
+  /** Where this slot is kept while it is free. */
+  #slotsWith(slot: number): number[] {
+    return this.#freeSlots[Math.floor(slot / slotBlock) % this.memory.parts]!;
+  }
+
+  /** One of the part's own, or of the part that has most. */
+  #takeSlot(part: number): number | undefined {
+    const own = this.#freeSlots[part]!;
+    if (own.length > 0) return own.pop();
+    return this.#freeSlots.reduce((most, slots) => (slots.length > most.length ? slots : most)).pop();
   }
 
   #writeCells(slot: number, { spec, program }: CompiledFlow, pps: number, from: number): void {
-    const { flows, sizeOf } = this.memory;
+    const { flows, sizeOf, arrivals, parts, shape } = this.memory;
     const at = slot * flowCell.doubles;
     flows.fill(0, at, at + flowCell.doubles);
+    for (let part = 0; part < parts; part++) {
+      const row = (part * shape.capacity + slot) * arrivalCell.doubles;
+      arrivals.fill(0, row, row + arrivalCell.doubles);
+    }
     for (const each of [flowCell.lastSentNs, flowCell.firstSentNs, flowCell.startedNs, flowCell.stoppedNs])
       flows[at + each] = -1;
     flows[at + flowCell.delayNs] = spec.delayNs ?? -1;
@@ -226,8 +249,15 @@ export class FlowTable {
     sizeOf[slot] = isQuick ? program.variants[0]!.bufferBytes : 0;
   }
 
-  #makeSplit({ split }: CompiledFlow, pieces: number[]): SplitOrder | null {
+  /** @throws SessionError full; not-possible: its counts have one writer */
+  #makeSplit({ spec, split }: CompiledFlow, to: readonly number[], pieces: number[]): SplitOrder | null {
     if (split === null) return null;
+    if (new Set(to.map((port) => this.#partOf(port))).size > 1) {
+      throw new SessionError("not-possible", "a flow whose frames are told apart comes to ports of several threads", {
+        where: `flow "${spec.name}"`,
+        accepted: "ports of one thread (workers)",
+      });
+    }
     const { places, received, byPort, rows } = split;
     const take = (bytes: number): number => {
       const at = this.heap.take(bytes);
@@ -247,17 +277,19 @@ export class FlowTable {
     for (const [k, port] of to.entries()) laneOf[slot * shape.ports + port] = lanes[k]!;
   }
 
-  /** @throws SessionError full */
+  /** A lane for each port, or for the ports of each part: it has one writer. @throws SessionError full */
   #lanesFor({ name, delivery }: FlowSpec, slot: number, to: readonly number[]): number[] {
-    if (delivery !== "each") return to.map(() => slot);
-    const further = Math.max(0, to.length - 1);
+    const keys = to.map((port) => (delivery === "each" ? port : this.#partOf(port)));
+    const further = Math.max(0, new Set(keys).size - 1);
     if (this.#freeLanes.length < further) {
-      throw new SessionError("full", "there are too many flows that are to come to each of several ports", {
+      throw new SessionError("full", "there are too many flows that are to come to several ports", {
         where: `flow "${name}"`,
         accepted: `${this.#freeLanes.length} further ports`,
       });
     }
-    return to.map((_, k) => (k === 0 ? slot : this.#freeLanes.pop()!));
+    const lanes = new Map<number, number>();
+    for (const key of keys) if (!lanes.has(key)) lanes.set(key, lanes.size === 0 ? slot : this.#freeLanes.pop()!);
+    return keys.map((key) => lanes.get(key)!);
   }
 
   /** Sizes, sequence of sizes, templates. */

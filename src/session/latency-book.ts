@@ -4,6 +4,7 @@
  */
 import { SessionLanes, type SessionMemory } from "../engine/session/index.js";
 import { SmallHistograms, SmallTally, summaryCell } from "../stats/small-histograms.js";
+import { currentLanes } from "./current-lanes.js";
 import type { TableFlow } from "./flow-table.js";
 
 const samplesKept = 16;
@@ -13,6 +14,7 @@ const mostLooks = 4;
 const at = { summary: 0, generation: summaryCell.doubles, frames: summaryCell.doubles + 1, doubles: 8 } as const;
 
 export class LatencyBook {
+  readonly #memory: SessionMemory;
   readonly #lanes: SessionLanes;
   readonly #histograms: SmallHistograms;
   readonly #samples = new Int32Array(samplesKept);
@@ -22,6 +24,7 @@ export class LatencyBook {
   readonly #owners: (TableFlow | undefined)[] = [];
 
   constructor(memory: SessionMemory) {
+    this.#memory = memory;
     this.#lanes = new SessionLanes(memory.lanes);
     this.#histograms = new SmallHistograms(memory.shape.lanes, memory.histograms);
     this.#known = new Float64Array(memory.shape.capacity * at.doubles).fill(-1);
@@ -29,13 +32,14 @@ export class LatencyBook {
 
   /** By `summaryCell` from `to` on. */
   write(flow: TableFlow, generation: number, cells: Float64Array, to: number): void {
-    const { slot, ownLanes } = flow;
+    const { slot } = flow;
+    const lanes = currentLanes(this.#memory, flow);
     const known = this.#known;
     const from = slot * at.doubles;
-    const isKnown = known[from + at.generation] === generation && known[from + at.frames] === this.#begun(ownLanes);
+    const isKnown = known[from + at.generation] === generation && known[from + at.frames] === this.#begun(lanes);
     if (!isKnown || this.#owners[slot] !== flow) {
       this.#owners[slot] = flow;
-      known[from + at.frames] = this.#sumUp(ownLanes);
+      known[from + at.frames] = this.#sumUp(lanes);
       this.#tally.takeInto(known, from);
       known[from + at.generation] = generation;
     }
@@ -43,8 +47,8 @@ export class LatencyBook {
   }
 
   /** Of the generation that is there. */
-  buckets({ ownLanes }: TableFlow): (readonly [upToNs: number, frames: number])[] {
-    this.#sumUp(ownLanes);
+  buckets(flow: TableFlow): (readonly [upToNs: number, frames: number])[] {
+    this.#sumUp(currentLanes(this.#memory, flow));
     const buckets = this.#tally.buckets();
     this.#tally.clear();
     return buckets;

@@ -78,7 +78,7 @@ export class LiveSession implements Session {
     this.#specs = specs;
     this.#openPorts = ports;
     this.#table = new FlowTable(memory);
-    this.#commander = new Commander(handle, this.#table);
+    this.#commander = new Commander(handle.commands, this.#table);
     this.#captures = new Captures(memory, () => this.#wall);
     this.#links = new LinkBook(ports, specs, (change) => this.#tell({ kind: "link", ...change }));
     this.#rates = new RateBook(memory);
@@ -151,7 +151,7 @@ export class LiveSession implements Session {
     const removed = flows.map(({ spec }) => spec.name);
     this.#flows.take(flows);
     try {
-      await this.#commander.say(flows.map(({ slot }) => ({ kind: commandKind.remove, slot })));
+      await this.#commander.remove(flows);
       for (const { slot } of flows) {
         this.#rates.forget(slot);
         this.#states.forget(slot);

@@ -1,8 +1,9 @@
-/** Opens a session: its ports, its loop, a rehearsal of the loop's code, and the flows and hosts that are there from the beginning. */
+/** Opens a session: its ports, its loops, a rehearsal of the loops' code, and the flows and hosts that are there from the beginning. */
 import { startSession } from "../engine/session/index.js";
 import { untilReady } from "../measure/until-ready.js";
 import { openPort, type Port } from "../port/index.js";
 import { drawnByChance } from "../random.js";
+import { dealPorts } from "./deal-ports.js";
 import { LiveSession } from "./live-session.js";
 import { SessionError } from "./session-error.js";
 import type { Session, SessionSpec } from "./types.js";
@@ -18,15 +19,8 @@ const heapBytes = 2 ** 28;
 
 const never = new AbortController().signal;
 
-/** @throws SessionError bad-spec, exists, not-possible */
-function check({ ports, capacity = usualCapacity, workers = 1 }: SessionSpec): void {
-  if (workers !== 1) {
-    throw new SessionError("not-possible", `a session has one thread for all of its ports, and not ${workers}`, {
-      where: "workers",
-      accepted: "1",
-      hint: "open a session for each group of ports: each has a thread of its own",
-    });
-  }
+/** @throws SessionError bad-spec, exists */
+function check({ ports, capacity = usualCapacity }: SessionSpec): void {
   if (ports.length < 1 || ports.length > mostPorts) {
     throw new SessionError("bad-spec", `a session cannot have ${ports.length} ports`, {
       where: "ports",
@@ -65,11 +59,12 @@ function queuesOf(port: Port): number {
 /** Rejects where a port, the thread, a flow or a host cannot be; then nothing is left open. */
 export async function openSession(spec: SessionSpec, signal: AbortSignal = never): Promise<Session> {
   check(spec);
+  const partOf = dealPorts(spec);
   const ports = await openPorts(spec, signal);
   const trial = spec.trial ?? drawnByChance(trialIds);
   const capacity = 2 ** Math.ceil(Math.log2(spec.capacity ?? usualCapacity));
   const moreQueues = ports.flatMap((port, index) => Array<number>(queuesOf(port) - 1).fill(index));
-  const shape = { capacity, lanes: 2 * capacity, ports: ports.length, moreQueues, trial, heapBytes };
+  const shape = { capacity, lanes: 2 * capacity, ports: ports.length, moreQueues, partOf, trial, heapBytes };
   let session: LiveSession | null = null;
   try {
     const handle = await startSession({
@@ -82,9 +77,11 @@ export async function openSession(spec: SessionSpec, signal: AbortSignal = never
       onFailure: (error) => session?.fail(error),
     });
     session = new LiveSession({ handle, ports, specs: spec.ports, settleNs: spec.settleNs });
-    for (const { buffers, mostNs } of warmUpSessions(Math.min(2, ports.length), trial)) {
-      await handle.rehearse(buffers, mostNs);
-    }
+    const parts = Math.max(...partOf) + 1;
+    await handle.rehearse((part) => {
+      const own = partOf.filter((each) => each === part).length;
+      return warmUpSessions(Math.min(2, own), trial, parts);
+    });
     session.begin(await handle.begin());
     await session.setHosts(spec.hosts ?? []);
     await session.addFlows(spec.flows ?? []);

@@ -1,5 +1,7 @@
 /** Rates over the last second: counts of ten moments a second, the same for all who ask. It allocates nothing a flow. */
 import {
+  arrivalCell,
+  arrivedInAll,
   flowCell,
   flowState,
   laneRowCell,
@@ -9,6 +11,7 @@ import {
 } from "../engine/session/index.js";
 import { sequenceCell } from "../stats/sequence-cells.js";
 import { frameBits } from "../units.js";
+import { currentLanes } from "./current-lanes.js";
 import type { TableFlow } from "./flow-table.js";
 
 export interface FourRates {
@@ -168,11 +171,11 @@ export class RateBook {
     }
   }
 
-  #received({ slot, ownLanes, compiled }: TableFlow): number {
-    const { flows, lanes: rows, sequences } = this.#memory;
-    if (!compiled.program.signed) return flows[slot * flowCell.doubles + flowCell.recognised]!;
+  #received(flow: TableFlow): number {
+    const { lanes: rows, sequences } = this.#memory;
+    if (!flow.compiled.program.signed) return arrivedInAll(this.#memory, flow.slot, arrivalCell.recognised);
     let sum = 0;
-    for (const lane of ownLanes) {
+    for (const lane of currentLanes(this.#memory, flow)) {
       const next = rows[lane * laneRowCell.doubles]!;
       sum += (next < 0 ? -1 - next : next) - sequences[lane * sequenceCell.count + sequenceCell.missing]!;
     }

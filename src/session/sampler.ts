@@ -1,11 +1,15 @@
 /**
- * Makes a snapshot of the counters that the loop keeps in shared memory. A count that another is compared with is read
+ * Makes a snapshot of the counters that the loops keep in shared memory. A count that another is compared with is read
  * before it: what the peer has taken before what was published, what came in before what was sent. All counts of a flow
  * are of one generation: a flow that is started meanwhile, or loses its peer, is read again.
  */
 import {
+  arrivalCell,
+  arrivalsAt,
+  arrivedInAll,
   flowCell,
   flowState,
+  isCurrent,
   laneRowCell,
   loopCell,
   portCell,
@@ -15,6 +19,7 @@ import {
 } from "../engine/session/index.js";
 import { sequenceCell } from "../stats/sequence-cells.js";
 import { fcsBytes } from "../units.js";
+import { currentLanes } from "./current-lanes.js";
 import { FlowRow, rowCell, stateNamed } from "./flow-row.js";
 import type { TableFlow } from "./flow-table.js";
 import { LatencyBook } from "./latency-book.js";
@@ -72,7 +77,6 @@ export class Sampler {
 
   sample(flows: Iterable<TableFlow>, nowNs: number, rates: RateBook): SessionSnapshot {
     const rows = this.rows([...flows], nowNs, rates);
-    const { loop } = this.#memory;
     return {
       atNs: nowNs,
       number: ++this.#number,
@@ -80,11 +84,20 @@ export class Sampler {
       ports: this.#ports.map((port, index) => this.#port(port, index, rates)),
       flows: rows,
       loop: {
-        turnsLongestNs: loop[loopCell.longestTurnNs]!,
-        late: loop[loopCell.late]!,
-        sleeps: loop[loopCell.sleeps]!,
+        turnsLongestNs: Math.max(...this.#ofLoops(loopCell.longestTurnNs)),
+        late: this.#sumOfLoops(loopCell.late),
+        sleeps: this.#sumOfLoops(loopCell.sleeps),
       },
     };
+  }
+
+  #sumOfLoops(which: number): number {
+    return this.#ofLoops(which).reduce((sum, each) => sum + each, 0);
+  }
+
+  #ofLoops(which: number): readonly number[] {
+    const { loops, parts } = this.#memory;
+    return Array.from({ length: parts }, (_, part) => loops[part * loopCell.count + which]!);
   }
 
   /** Of these flows alone. */
@@ -106,11 +119,10 @@ export class Sampler {
   /** What lies in the rings was looked at last; it is of the ports' counters, too. */
   #fill(table: Table): void {
     const { flows, cells } = table;
-    const { loop } = this.#memory;
     const all = flows.map((_, place) => place);
     let open: readonly number[] = all;
     for (let pass = 1; ; pass++) {
-      const losses = loop[loopCell.losses]!;
+      const losses = this.#sumOfLoops(loopCell.losses);
       for (const place of open) this.#writeArrived(table, place);
       this.#lookIntoRings();
       for (const place of open) this.#writeSent(table, place);
@@ -118,7 +130,7 @@ export class Sampler {
         const begun = this.#memory.flows[flows[place]!.slot * flowCell.doubles + flowCell.begun]!;
         return begun !== cells[place * rowCell.doubles + rowCell.generation];
       };
-      open = loop[loopCell.lossesBegun] === losses ? open.filter(isAnew) : all;
+      open = this.#sumOfLoops(loopCell.lossesBegun) === losses ? open.filter(isAnew) : all;
       if (open.length === 0 || pass === mostPasses) return;
     }
   }
@@ -147,28 +159,49 @@ export class Sampler {
   /** What came in of a flow, and of which generation it is. */
   #writeArrived(table: Table, place: number): void {
     const flow = table.flows[place]!;
-    const { slot, toPorts, ownLanes, compiled } = flow;
+    const { slot, toPorts, copies, compiled } = flow;
     const { flows, sizeOf } = this.#memory;
     const { cells } = table;
     const at = slot * flowCell.doubles;
     const to = place * rowCell.doubles;
     cells[to + rowCell.generation] = flows[at + flowCell.generation]!;
-    const recognised = flows[at + flowCell.recognised]!;
-    this.#writeLanes(ownLanes, cells, to);
-    if (!compiled.program.signed) {
-      cells[to + rowCell.received] = recognised;
-      cells[to + rowCell.highest] = Math.ceil(recognised / Math.max(1, ownLanes.length));
-      cells[to + rowCell.firstReceivedNs] = recognised > 0 ? flows[at + flowCell.recognisedFirstNs]! : -1;
-      cells[to + rowCell.lastReceivedNs] = recognised > 0 ? flows[at + flowCell.recognisedLastNs]! : -1;
-    }
-    cells[to + rowCell.receivedBytes] =
-      cells[to + rowCell.received]! * (sizeOf[slot]! + fcsBytes) + flows[at + flowCell.moreBytes]!;
+    const lanes = currentLanes(this.#memory, flow);
+    this.#writeLanes(lanes, cells, to);
+    // Nothing of this start came to the others yet.
+    if (lanes.length < flow.ownLanes.length) cells[to + rowCell.lowest] = 0;
+    const inLanes = cells[to + rowCell.received]!;
+    if (!compiled.program.signed) this.#writeRecognised(flow, cells, to);
+    else if (copies < flow.ownLanes.length) writeTogether(cells, to);
+    const moreBytes = arrivedInAll(this.#memory, slot, arrivalCell.moreBytes);
+    const received = cells[to + rowCell.received]!;
+    // Frames that came twice, at ports of different threads, are in the bytes as often.
+    const share = inLanes > received && compiled.program.signed ? received / inLanes : 1;
+    cells[to + rowCell.receivedBytes] = received * (sizeOf[slot]! + fcsBytes) + Math.round(moreBytes * share);
     if (toPorts.length !== 1) table.receivedAt[place] = this.#receivedAt(flow);
+  }
+
+  #writeRecognised({ slot, copies }: TableFlow, cells: Float64Array, to: number): void {
+    const memory = this.#memory;
+    const recognised = arrivedInAll(memory, slot, arrivalCell.recognised);
+    let [firstNs, lastNs] = [-1, -1];
+    for (let part = 0; part < memory.parts; part++) {
+      const row = arrivalsAt(memory, part, slot);
+      if (memory.arrivals[row + arrivalCell.recognised] === 0 || !isCurrent(memory, part, slot)) continue;
+      const ns = memory.arrivals[row + arrivalCell.recognisedFirstNs]!;
+      firstNs = firstNs < 0 ? ns : Math.min(firstNs, ns);
+      lastNs = Math.max(lastNs, memory.arrivals[row + arrivalCell.recognisedLastNs]!);
+    }
+    cells[to + rowCell.received] = recognised;
+    cells[to + rowCell.highest] = Math.ceil(recognised / Math.max(1, copies));
+    cells[to + rowCell.firstReceivedNs] = firstNs;
+    cells[to + rowCell.lastReceivedNs] = lastNs;
   }
 
   #receivedAt({ slot, toPorts }: TableFlow): Float64Array {
     const { receivedAt, shape } = this.#memory;
-    return Float64Array.from(toPorts, (port) => receivedAt[slot * shape.ports + port]!);
+    return Float64Array.from(toPorts, (port) =>
+      isCurrent(this.#memory, shape.partOf?.[port] ?? 0, slot) ? receivedAt[slot * shape.ports + port]! : 0,
+    );
   }
 
   /** Sums over a flow's lanes. */
@@ -222,7 +255,7 @@ export class Sampler {
     // lay before all that is in the ring now.
     const inRing = Math.max(0, Math.min(this.#ringFrames[slot]!, published - cells[to + rowCell.highest]!));
     // What came in after its peer had left was taken, too.
-    const least = Math.ceil(cells[to + rowCell.received]! / Math.max(1, flow.ownLanes.length));
+    const least = Math.ceil(cells[to + rowCell.received]! / Math.max(1, flow.copies));
     const gone = noted - Math.min(noted, Math.max(0, least - (published - noted - inRing)));
     const sent = Math.max(0, published - gone - inRing);
     cells[to + rowCell.sent] = sent;
@@ -261,9 +294,10 @@ export class Sampler {
     const { flows } = this.#memory;
     cells[to + rowCell.state] = flows[at + flowCell.state]!;
     cells[to + rowCell.late] = flows[at + flowCell.late]!;
-    cells[to + rowCell.elsewhere] = flows[at + flowCell.elsewhere]!;
-    cells[to + rowCell.corrupt] = flows[at + flowCell.corrupt]!;
-    cells[to + rowCell.stale] = flows[at + flowCell.stale]!;
+    const slot = at / flowCell.doubles;
+    cells[to + rowCell.elsewhere] = arrivedInAll(this.#memory, slot, arrivalCell.elsewhere);
+    cells[to + rowCell.corrupt] = arrivedInAll(this.#memory, slot, arrivalCell.corrupt);
+    cells[to + rowCell.stale] = arrivedInAll(this.#memory, slot, arrivalCell.stale);
     const isStarted = cells[to + rowCell.generation]! > 0;
     cells[to + rowCell.firstSentNs] = isStarted ? flows[at + flowCell.firstSentNs]! : -1;
     cells[to + rowCell.lastSentNs] = isStarted ? flows[at + flowCell.lastSentNs]! : -1;
@@ -271,8 +305,8 @@ export class Sampler {
     cells[to + rowCell.stoppedNs] = isStarted ? flows[at + flowCell.stoppedNs]! : -1;
   }
 
-  #writeLoss({ slot, toPorts, ownLanes, compiled }: TableFlow, nowNs: number, cells: Float64Array, to: number): void {
-    const open = Math.max(0, cells[to + rowCell.sent]! * ownLanes.length - cells[to + rowCell.received]!);
+  #writeLoss({ slot, toPorts, copies, compiled }: TableFlow, nowNs: number, cells: Float64Array, to: number): void {
+    const open = Math.max(0, cells[to + rowCell.sent]! * copies - cells[to + rowCell.received]!);
     const state = cells[to + rowCell.state]!;
     const isStopped = state !== flowState.running && state !== flowState.paused;
     const lastSentNs = this.#memory.flows[slot * flowCell.doubles + flowCell.lastSentNs]!;
@@ -329,4 +363,16 @@ export class Sampler {
       ...rates.ofPort(index),
     };
   }
+}
+
+/** Lanes of several parts, where each frame is expected once: each has what the others miss. */
+function writeTogether(cells: Float64Array, to: number): void {
+  const copies = cells[to + rowCell.received]!;
+  const highest = cells[to + rowCell.highest]!;
+  const received = Math.min(copies, highest);
+  cells[to + rowCell.received] = received;
+  cells[to + rowCell.missing] = highest - received;
+  // The runs that a lane misses came to others.
+  cells[to + rowCell.outageNs] = Number.NaN;
+  cells[to + rowCell.duplicate]! += copies - received;
 }

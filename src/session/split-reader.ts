@@ -1,5 +1,5 @@
 /** Reads what the loop counted of a flow whose frames are told apart. */
-import { flowCell, type SessionMemory, SplitTable, splitCell } from "../engine/session/index.js";
+import { flowCell, isCurrent, type SessionMemory, SplitTable, splitCell } from "../engine/session/index.js";
 import { fcsBytes } from "../units.js";
 import type { TableFlow } from "./flow-table.js";
 import type { SplitCounters } from "./types.js";
@@ -71,6 +71,8 @@ function receivedRows(
   const { flows, heap } = memory;
   const { cells } = new SplitTable(heap, flow.split!);
   const at = flow.slot * flowCell.doubles;
+  // One part receives it. What it has of an earlier start counts for nothing.
+  if (flow.laneParts.some((part) => !isCurrent(memory, part, flow.slot))) return [];
   for (let pass = 1; ; pass++) {
     const generation = flows[at + flowCell.generation];
     const rows: Row[] = [];

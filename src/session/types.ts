@@ -118,9 +118,10 @@ export interface SessionSpec {
   readonly readyTimeoutMs?: number;
   /** A flow is settled when nothing of it came for this time; absent: 2 s. */
   readonly settleNs?: number;
+  /** That the first thread stays on. */
   readonly cpu?: number | null;
-  /** Threads; absent: 1, and no other number is accepted. */
-  readonly workers?: number;
+  /** Threads that share the ports; or the names of the ports of each. Absent: 1. */
+  readonly workers?: number | readonly (readonly string[])[];
   readonly busy?: boolean;
   /** Its id in signatures, 24 bits; absent: by chance. */
   readonly trial?: number;
@@ -273,7 +274,8 @@ export interface FlowCounters {
   readonly reordered: number;
   /**
    * The longest time in which no frame came back whole: the longest run of numbers of `lost`, times the gap of the rate
-   * that the flow had when it ended. Of several ports the longest. null: frames carry no numbers.
+   * that the flow had when it ended. Of several ports the longest. null: frames carry no numbers, or
+   * any of several ports may get them and these are of several threads.
    */
   readonly outageNs: number | null;
   readonly tooOld: number;

@@ -5,6 +5,7 @@ import {
   commandKind,
   type SessionBuffers,
   SessionMemory,
+  type SessionRehearsal,
 } from "../engine/session/index.js";
 import { defaultPlainTraffic, layersOf } from "../stream/spec.js";
 import { fixedSize } from "../units.js";
@@ -16,11 +17,6 @@ interface Way {
   readonly pps: readonly number[];
   readonly frames: readonly number[];
   /** It ends then, at the latest: on a busy machine. */
-  readonly mostNs: number;
-}
-
-interface WarmUp {
-  readonly buffers: SessionBuffers;
   readonly mostNs: number;
 }
 
@@ -38,12 +34,19 @@ const fields = [
   { target: { field: "udp.srcPort" }, change: { kind: "increment", min: 1024, max: 2047, step: 1 } },
 ] as const;
 
-/** One after the other. Everything is ordered already: a few flows start, and end by themselves. `ports`: one or two. */
-export const warmUpSessions = (ports: number, trial: number): readonly WarmUp[] =>
-  ways.map((way) => ({ buffers: warmUpSession(ports, trial, way), mostNs: way.mostNs }));
+/**
+ * One after the other. Everything is ordered already: a few flows start, and end by themselves. `ports`: one or two. Of
+ * several parts, it is one.
+ */
+export const warmUpSessions = (ports: number, trial: number, parts = 1): readonly SessionRehearsal[] =>
+  ways.map((way) => ({ buffers: warmUpSession(ports, trial, parts, way), mostNs: way.mostNs }));
 
-function warmUpSession(ports: number, trial: number, { pps, frames }: Way): SessionBuffers {
-  const buffers = allocateSession({ capacity: 16, lanes: 16, ports, trial, heapBytes: 1 << 20 });
+function warmUpSession(ports: number, trial: number, parts: number, { pps, frames }: Way): SessionBuffers {
+  // Ports beyond those are of other parts, and nobody's.
+  const partOf = Array.from({ length: ports + parts - 1 }, (_, port) => Math.max(0, port - ports + 1));
+  const buffers = allocateSession({
+    ...{ capacity: 16, lanes: 16, ports: ports + parts - 1, partOf, trial, heapBytes: 1 << 20 },
+  });
   const table = new FlowTable(new SessionMemory(buffers));
   const writer = new CommandWriter(table.memory);
   const plans = pps.map((each, k) => {

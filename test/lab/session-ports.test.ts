@@ -13,7 +13,12 @@ async function until(session: Session, isIt: (snapshot: SessionSnapshot) => bool
 const settled = ({ flows }: SessionSnapshot): boolean => flows.every((flow) => flow.settled);
 
 describeLab("a session on interfaces", ["netns"], () => {
-  it.each(["packet", "xdp"])("of kind %s takes a link down and up, and goes on", async (kind) => {
+  it.each([
+    ["packet", 1],
+    ["xdp", 1],
+    ["packet", 2],
+    ["xdp", 2],
+  ])("of kind %s takes a link down and up, and goes on, with %i threads", async (kind, workers) => {
     using pair = vethPair();
     const [a, b] = [pair.a, pair.b].map(({ name, netns }) => parsePortSpec(`${kind}:${name},netns=${netns}`));
     await using session = await openSession({
@@ -21,7 +26,7 @@ describeLab("a session on interfaces", ["netns"], () => {
         { name: "p0", port: a! },
         { name: "p1", port: b! },
       ],
-      settleNs: 300e6,
+      ...{ settleNs: 300e6, workers },
       flows: [simFlow("a", 1, { rate: { kind: "pps", pps: 500 } })],
     });
     const events: SessionEvent[] = [];

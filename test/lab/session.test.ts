@@ -50,9 +50,9 @@ async function change(session: Session, seed: number, names: readonly string[], 
 }
 
 describeLab("a session whose flows are changed by several callers", ["netns"], () => {
-  it(
-    "counts as the kernel does",
-    async () => {
+  it.each([1, 3])(
+    "counts as the kernel does, with %i threads",
+    async (workers) => {
       const pairs: VethPair[] = [];
       try {
         for (let k = 0; k < 3; k++) pairs.push(vethPair());
@@ -67,7 +67,7 @@ describeLab("a session whose flows are changed by several callers", ["netns"], (
             name: port,
             port: parsePortSpec(`packet:${name},netns=${netns}`),
           })),
-          settleNs,
+          ...{ settleNs, workers },
         });
         expect(ends.map((end) => statistics(end))).toEqual(before);
         await session.addFlows(names.map((name, k) => flowOf(name, k)));

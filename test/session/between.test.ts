@@ -97,7 +97,7 @@ describe("orders for which there is no room", () => {
     const table = new FlowTable(new SessionMemory(allocateSession(shape)));
     const written: unknown[] = [];
     const commands = { room: 100, write: (all: readonly unknown[]) => written.push(...all), isDone: () => true };
-    return { table, written, commander: new Commander({ commands } as never, table) };
+    return { table, written, commander: new Commander([commands], table) };
   }
 
   it("leave no memory taken", async () => {

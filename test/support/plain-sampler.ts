@@ -2,7 +2,14 @@
  * The counters of a flow as an object, straight from the memory that the loop writes: what the sampler's pass over arrays is
  * held against. Nothing may run meanwhile.
  */
-import { flowCell, portCell, recentFrames, SessionLanes } from "../../src/engine/session/index.js";
+import {
+  arrivalCell,
+  arrivalsAt,
+  flowCell,
+  portCell,
+  recentFrames,
+  SessionLanes,
+} from "../../src/engine/session/index.js";
 import type { SessionMemory } from "../../src/engine/session/session-memory.js";
 import type { TableFlow } from "../../src/session/flow-table.js";
 import { stateOf } from "../../src/session/sampler.js";
@@ -47,20 +54,20 @@ function latencyOf(memory: SessionMemory, { ownLanes }: TableFlow): FlowCounters
 }
 
 function arrivedOf(memory: SessionMemory, { slot, toPorts, ownLanes, compiled }: TableFlow) {
-  const { flows, sequences, receivedAt, sizeOf, shape } = memory;
+  const { arrivals, sequences, receivedAt, sizeOf, shape } = memory;
   const rows = new SessionLanes(memory.lanes);
-  const cell = (which: number): number => flows[slot * flowCell.doubles + which]!;
+  const cell = (which: number): number => arrivals[arrivalsAt(memory, 0, slot) + which]!;
   const of = (which: number): number => sum(ownLanes.map((lane) => sequences[lane * sequenceCell.count + which]!));
   const numbers = ownLanes.map((lane) => (rows.next(lane) < 0 ? -1 - rows.next(lane) : rows.next(lane)));
   const isSigned = compiled.program.signed;
-  const recognised = cell(flowCell.recognised);
+  const recognised = cell(arrivalCell.recognised);
   const received = isSigned ? sum(numbers) - of(sequenceCell.missing) : recognised;
   const times = ownLanes.map((lane) => [rows.firstNs(lane), rows.lastNs(lane)] as const).filter(([ns]) => ns >= 0);
-  const unsigned = [cell(flowCell.recognisedFirstNs), cell(flowCell.recognisedLastNs)] as const;
+  const unsigned = [cell(arrivalCell.recognisedFirstNs), cell(arrivalCell.recognisedLastNs)] as const;
   const seen = isSigned ? times : recognised > 0 ? [unsigned] : [];
   return {
     received,
-    receivedBytes: received * (sizeOf[slot]! + fcsBytes) + cell(flowCell.moreBytes),
+    receivedBytes: received * (sizeOf[slot]! + fcsBytes) + cell(arrivalCell.moreBytes),
     receivedAt: toPorts.length === 1 ? [received] : toPorts.map((port) => receivedAt[slot * shape.ports + port]!),
     missing: of(sequenceCell.missing),
     highest: isSigned ? Math.max(0, ...numbers) : Math.ceil(recognised / Math.max(1, ownLanes.length)),
@@ -80,6 +87,7 @@ export function plainCounters(
 ): Omit<FlowCounters, Rates> {
   const { slot, spec, compiled, ownLanes } = flow;
   const cell = (which: number): number => memory.flows[slot * flowCell.doubles + which]!;
+  const came = (which: number): number => memory.arrivals[arrivalsAt(memory, 0, slot) + which]!;
   const { missing, highest, receivedAt, ...arrived } = arrivedOf(memory, flow);
   const ring = inRings(memory, slot);
   const [gone, isStarted] = [cell(flowCell.gone), cell(flowCell.generation) > 0];
@@ -110,8 +118,8 @@ export function plainCounters(
     ...{ generation: cell(flowCell.generation), settled, pps: flow.pps, sent, inRing, missed, blocked },
     sentBytes: publishedBytes - cell(flowCell.goneBytes) - ringBytes + fcsBytes * sent,
     intended: sent + inRing + missed + blocked,
-    ...{ late: cell(flowCell.late), elsewhere: cell(flowCell.elsewhere), corrupt: cell(flowCell.corrupt) },
-    ...{ stale: cell(flowCell.stale), ...arrived, outageNs },
+    ...{ late: cell(flowCell.late), elsewhere: came(arrivalCell.elsewhere), corrupt: came(arrivalCell.corrupt) },
+    ...{ stale: came(arrivalCell.stale), ...arrived, outageNs },
     receivedAt: spec.to.map((port, k) => ({ port, frames: receivedAt[k]! })),
     ...(spec.to.length === 0 ? { lost: 0, inFlight: 0 } : { lost, inFlight: open - lost }),
     latencyNs: compiled.program.signed ? latencyOf(memory, flow) : null,

@@ -55,7 +55,7 @@ async function runServe(
 ): Promise<void> {
   refuseWords(words);
   const order = serveOrder(texts);
-  const { ports, history, allowPrograms, yesThisInterface } = order;
+  const { ports, history, workers, allowPrograms, yesThisInterface } = order;
   const { startServing } = await import("../../serve/index.js");
   using interrupt = watchInterrupts(output.readerGone, () => {});
   const { signal } = interrupt;
@@ -65,7 +65,7 @@ async function runServe(
     await awaitInterfaces(order.awaited, note, signal);
   }
   await using serving = startServing({
-    ...{ ports, history, allowPrograms, yesThisInterface },
+    ...{ ports, history, workers, allowPrograms, yesThisInterface },
     profiles: order.profiles ?? ownProfiles(),
     doctor: examined,
     note,

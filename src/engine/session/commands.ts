@@ -14,6 +14,9 @@ export const commandKind = {
   remove: 6,
   /** With JSON (orders.ts). */
   order: 7,
+  /** To the parts that do not send it: its lengths are known from now on; and it is no flow any more. */
+  learn: 8,
+  forget: 9,
 } as const;
 export type CommandKind = (typeof commandKind)[keyof typeof commandKind];
 

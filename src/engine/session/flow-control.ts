@@ -59,8 +59,6 @@ export class FlowControl {
   readonly #owed: Float64Array;
   /** By port: its transmit queues that are open. Flows are dealt over them by their slots. */
   readonly #senders: (readonly number[])[];
-  /** By slot of the table, whichever flow has it. */
-  readonly #generations: Float64Array;
   /** Doubles; trial-clock.ts says why. */
   readonly #sums = new Float64Array(sum.count);
   #batch = 0;
@@ -87,7 +85,6 @@ export class FlowControl {
     this.#pausedNs = doubles();
     this.#next = doubles();
     this.#owed = doubles();
-    this.#generations = doubles();
     for (let flow = 0; flow < capacity; flow++) memory.heads[flow] = unusedHead(trial, flow);
   }
 
@@ -98,18 +95,18 @@ export class FlowControl {
 
   /** `place` among the `of` flows of its batch. */
   start(flow: number, batch: number, place: number, of: number): void {
-    const { flows, heads, orders, shape } = this.#memory;
+    const { flows, heads, orders, shape, starts } = this.#memory;
     const at = flow * cell.doubles;
     const started = flows[at + cell.generation] + 1;
     flows[at + cell.begun] = started;
     this.#leave(flow, at);
-    const generation = ++this.#generations[flow];
-    heads[flow] = signatureHead(shape.trial, streamNumber(shape.capacity, flow, generation)) | 0;
+    starts[flow] += 1;
+    heads[flow] = signatureHead(shape.trial, streamNumber(shape.capacity, flow, starts[flow])) | 0;
     orders[flow * orderField.words + orderField.at] = orders[flow * orderField.words + orderField.start];
     orders[flow * orderField.words + orderField.sequence] = 0;
     orders[flow * orderField.words + orderField.head] = heads[flow];
     this.#cursors.restart(flow);
-    this.#lanes.restart(flow);
+    this.#lanes.restart(flow, started);
     this.#owed[flow] = 0;
     for (const each of clearedCells) flows[at + each] = 0;
     for (const each of [cell.lastSentNs, cell.firstSentNs, cell.stoppedNs]) flows[at + each] = -1;
@@ -276,11 +273,14 @@ export class FlowControl {
     const { flows, heads, shape } = this.#memory;
     heads[flow] = unusedHead(shape.trial, flow);
     // The next flow in this slot begins with nothing.
-    this.#lanes.restart(flow);
+    this.#lanes.restart(flow, 0);
     this.#timelines[flow] = null;
     this.#ending[flow] = null;
     this.#nextSchedules[flow] = null;
     flows[flow * cell.doubles + cell.state] = flowState.none;
+    // For parts that learn from it of which start they count.
+    flows[flow * cell.doubles + cell.begun] = 0;
+    flows[flow * cell.doubles + cell.generation] = 0;
   }
 
   #run(flow: number, at: number, timeline: LiveTimeline | null, next: number): void {
@@ -373,11 +373,6 @@ const clearedCells = [
   cell.endedItself,
   cell.gone,
   cell.goneBytes,
-  cell.corrupt,
-  cell.stale,
-  cell.elsewhere,
-  cell.moreBytes,
-  cell.recognised,
 ] as const;
 
 /** No frame begins with it: generations count from 1. */

@@ -1,4 +1,5 @@
 /** A live session: flows over any ports that come, go and change while the others go on, and their counters in shared memory. */
+export { arrivalsAt, arrivedInAll, isCurrent } from "./arrivals.js";
 export { type Command, type CommandKind, CommandWriter, commandKind } from "./commands.js";
 export type { HeapPiece, RowGroup } from "./cursors.js";
 export { laneRowCell, SessionLanes } from "./lanes.js";
@@ -8,6 +9,7 @@ export type { DepartureLaw, FlowSchedule } from "./schedule.js";
 export { SessionLoop, type SessionOptions } from "./session-loop.js";
 export {
   allocateSession,
+  arrivalCell,
   flowCell,
   flowState,
   loopCell,
@@ -26,4 +28,4 @@ export {
   splitBytes,
   splitCell,
 } from "./split-table.js";
-export { type SessionHandle, startSession } from "./start-session.js";
+export { type SessionHandle, type SessionRehearsal, startSession } from "./start-session.js";

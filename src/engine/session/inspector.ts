@@ -17,7 +17,8 @@ import {
   streamOf,
   trialHighOf,
 } from "../../stream/frames/signature.js";
-import { flowCell, portCell, type SessionMemory } from "./session-memory.js";
+import type { LaneBook } from "./lane-book.js";
+import { arrivalCell, flowCell, portCell, type SessionMemory } from "./session-memory.js";
 
 const [order, size] = [orderField, sizeField];
 const tagBytes = 4;
@@ -32,6 +33,7 @@ export const found = { counted: -1, foreign: -2 } as const;
 export class SessionInspector {
   readonly #memory: SessionMemory;
   readonly #ringMemory: RingMemory;
+  readonly #lanes: Pick<LaneBook, "rowOf">;
   readonly #sizes: Int32Array;
   readonly #trialHigh: number;
   /** By flow without signature. */
@@ -43,8 +45,9 @@ export class SessionInspector {
   /** By flow: its sizes are among the users. */
   readonly #isLearned: Uint8Array;
 
-  constructor(memory: SessionMemory, ringMemory: RingMemory) {
+  constructor(memory: SessionMemory, ringMemory: RingMemory, lanes: Pick<LaneBook, "rowOf">) {
     this.#memory = memory;
+    this.#lanes = lanes;
     this.#ringMemory = ringMemory;
     this.#sizes = new Int32Array(memory.heap);
     this.#trialHigh = trialHighOf(memory.shape.trial);
@@ -122,7 +125,7 @@ export class SessionInspector {
 
   noteStale(port: number, flow: number, frames: number): void {
     this.#memory.ports[port * portCell.count + portCell.stale] += frames;
-    this.#memory.flows[flow * flowCell.doubles + flowCell.stale] += frames;
+    this.#memory.arrivals[this.#lanes.rowOf(flow) + arrivalCell.stale] += frames;
   }
 
   #inspectSigned(port: number, offset: number, bytes: number): number {
@@ -163,7 +166,7 @@ export class SessionInspector {
   /** `flow` −1: nobody can say whose it is. */
   #noteCorrupt(port: number, flow: number, frames = 1): number {
     this.#memory.ports[port * portCell.count + portCell.corrupt] += frames;
-    if (flow >= 0) this.#memory.flows[flow * flowCell.doubles + flowCell.corrupt] += frames;
+    if (flow >= 0) this.#memory.arrivals[this.#lanes.rowOf(flow) + arrivalCell.corrupt] += frames;
     return found.counted;
   }
 

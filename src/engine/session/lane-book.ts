@@ -1,10 +1,11 @@
 /** What came in of each lane: which numbers, when, and how long they took. It lies in shared memory. */
 import { SequenceTable, sequenceCodes } from "../../stats/sequence-table.js";
 import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js";
+import { arrivalsAt } from "./arrivals.js";
 import { arrivedCell } from "./arrived.js";
 import { SessionLanes } from "./lanes.js";
 import { LaneOutages } from "./outages.js";
-import { flowCell, type SessionMemory } from "./session-memory.js";
+import { arrivalCell, flowCell, type SessionMemory } from "./session-memory.js";
 
 const mostSamples = 16;
 /** So many samples of one value are counted at once. Fewer wait in the lane's row. */
@@ -21,6 +22,9 @@ export class LaneBook {
   readonly #severalPorts: boolean;
   readonly #splits: { restart(flow: number): void } | null;
   readonly #outages: LaneOutages;
+  readonly #severalParts: boolean;
+  /** By port: it is of this part. */
+  readonly #isOwn: readonly boolean[];
 
   /** `splits`: what begins again with a flow's numbers. */
   constructor(memory: SessionMemory, splits: { restart(flow: number): void } | null = null) {
@@ -32,14 +36,19 @@ export class LaneBook {
     this.#outages = new LaneOutages(memory, this.#table);
     this.#histograms = new SmallHistograms(lanes, memory.histograms);
     this.#severalPorts = ports > 1;
-    for (let lane = 0; lane < lanes; lane++) this.#rows.reset(lane);
+    this.#severalParts = memory.parts > 1;
+    this.#isOwn = Array.from({ length: ports }, (_, port) => (memory.shape.partOf?.[port] ?? 0) === memory.part);
+    if (memory.part === 0) for (let lane = 0; lane < lanes; lane++) this.#rows.reset(lane);
   }
 
-  /** The flow's numbers begin again. */
-  restart(flow: number): void {
-    const { laneOf, receivedAt, shape } = this.#memory;
+  /** The flow's numbers begin again, at this part's ports. `generation` 0: it is no flow any more. */
+  restart(flow: number, generation: number): void {
+    const { arrivals, laneOf, receivedAt, shape } = this.#memory;
+    const row = arrivalsAt(this.#memory, this.#memory.part, flow);
+    arrivals.fill(0, row + 1, row + arrivalCell.doubles);
     this.#splits?.restart(flow);
     for (let port = 0; port < shape.ports; port++) {
+      if (!this.#isOwn[port]) continue;
       const lane = laneOf[flow * shape.ports + port];
       receivedAt[flow * shape.ports + port] = 0;
       if (lane < 0) continue;
@@ -47,6 +56,24 @@ export class LaneBook {
       this.#table.reset(lane);
       this.#rows.reset(lane);
     }
+    arrivals[row + arrivalCell.generation] = generation;
+  }
+
+  /** Where this part's row of the flow begins. It is of the last start from now on. */
+  rowOf(flow: number): number {
+    const row = arrivalsAt(this.#memory, this.#memory.part, flow);
+    if (this.#severalParts) {
+      const generation = this.#memory.flows[flow * flowCell.doubles + flowCell.generation];
+      if (this.#memory.arrivals[row + arrivalCell.generation] !== generation) this.restart(flow, generation);
+    }
+    return row;
+  }
+
+  /** Another part has begun to start it anew since `rowOf`: a frame that is here already is of an earlier start. */
+  isOutdated(flow: number, row: number): boolean {
+    if (!this.#severalParts) return false;
+    const begun = this.#memory.flows[flow * flowCell.doubles + flowCell.begun];
+    return this.#memory.arrivals[row + arrivalCell.generation] !== begun;
   }
 
   /**
@@ -66,9 +93,11 @@ export class LaneBook {
     if (accepted >= directSamples) this.#histograms.countMany(lane, smallBucketOf(latencyNs), accepted);
     else this.#keepSamples(lane, smallBucketOf(latencyNs), accepted);
     rows.close(lane);
-    const { sizeOf, flows, receivedAt, shape } = this.#memory;
-    if (bytes !== sizeOf[flow])
-      flows[flow * flowCell.doubles + flowCell.moreBytes] += (bytes - sizeOf[flow]) * accepted;
+    const { sizeOf, arrivals, receivedAt, shape } = this.#memory;
+    if (bytes !== sizeOf[flow]) {
+      const row = arrivalsAt(this.#memory, this.#memory.part, flow);
+      arrivals[row + arrivalCell.moreBytes] += (bytes - sizeOf[flow]) * accepted;
+    }
     if (this.#severalPorts) receivedAt[flow * shape.ports + port] += accepted;
     return accepted;
   }

@@ -49,7 +49,10 @@ export type SessionCommand =
   | { readonly kind: "rehearse"; readonly buffers: SessionBuffers; readonly mostNs: number }
   /** Answers whether flows run, or commands wait. */
   | { readonly kind: "isRunning" }
-  /** The session begins, at this time of its own. Answers the clock that all threads share, at its time 0. */
-  | { readonly kind: "begin"; readonly atNs: number };
+  /**
+   * The session begins, at this time of its own; or where another part did. Answers the clock that all threads share, at
+   * its time 0.
+   */
+  | { readonly kind: "begin"; readonly atNs: number; readonly epochNs?: number };
 
 export type SessionJobEvent = NeighbourEvent;

@@ -17,7 +17,7 @@ import type { ForeignFrames } from "../receive/index.js";
 import { arrivedCell } from "./arrived.js";
 import { found, type SessionInspector } from "./inspector.js";
 import type { LaneBook } from "./lane-book.js";
-import { flowCell, portCell, type SessionMemory } from "./session-memory.js";
+import { arrivalCell, flowCell, portCell, type SessionMemory } from "./session-memory.js";
 import type { SplitBook } from "./split-book.js";
 
 /** Sees a port's frames before they are looked at. */
@@ -183,6 +183,7 @@ export class PortReceiver {
     const seen = this.#seen;
     const flow = this.#flowOf[first];
     const at = flow * flowCell.doubles;
+    const row = lanes.rowOf(flow);
     const published = flows[at + flowCell.published];
     // `| 0` reduces the exact difference modulo 2^32 to the nearest: the sequence unwrapped.
     const index = published + ((this.#sequences[first] - published) | 0);
@@ -191,7 +192,7 @@ export class PortReceiver {
     let latencyNs = elapsedNs48(atNs, high, low);
     // Another clock stamped the arrival, and may have been set back. We saw the frame after it left.
     if (latencyNs < 0 && isStamped && elapsedNs48(clock.nowNs, high, low) >= 0) latencyNs = 0;
-    if (latencyNs > atNs - flows[at + flowCell.startedNs]) {
+    if (latencyNs > atNs - flows[at + flowCell.startedNs] || lanes.isOutdated(flow, row)) {
       inspector.noteStale(port, flow, run);
       return;
     }
@@ -204,7 +205,7 @@ export class PortReceiver {
     memory.ports[this.#cellsAt + portCell.test] += known;
     const lane = memory.laneOf[flow * memory.shape.ports + port];
     if (lane < 0) {
-      flows[at + flowCell.elsewhere] += known;
+      memory.arrivals[row + arrivalCell.elsewhere] += known;
       return;
     }
     seen[arrivedCell.index] = index;
@@ -214,18 +215,18 @@ export class PortReceiver {
   }
 
   #takeRecognised(flow: number, atNs: number, bytes: number): void {
-    const { memory, port } = this.#parts;
-    const { flows, laneOf, receivedAt, shape } = memory;
-    const at = flow * flowCell.doubles;
+    const { memory, lanes, port } = this.#parts;
+    const { arrivals, laneOf, receivedAt, shape } = memory;
+    const row = lanes.rowOf(flow);
     memory.ports[this.#cellsAt + portCell.test] += 1;
     if (laneOf[flow * shape.ports + port] < 0) {
-      flows[at + flowCell.elsewhere] += 1;
+      arrivals[row + arrivalCell.elsewhere] += 1;
       return;
     }
-    if (flows[at + flowCell.recognised] === 0) flows[at + flowCell.recognisedFirstNs] = atNs;
-    flows[at + flowCell.recognised] += 1;
-    flows[at + flowCell.recognisedLastNs] = atNs;
-    flows[at + flowCell.moreBytes] += bytes;
+    if (arrivals[row + arrivalCell.recognised] === 0) arrivals[row + arrivalCell.recognisedFirstNs] = atNs;
+    arrivals[row + arrivalCell.recognised] += 1;
+    arrivals[row + arrivalCell.recognisedLastNs] = atNs;
+    arrivals[row + arrivalCell.moreBytes] += bytes;
     receivedAt[flow * shape.ports + port] += 1;
   }
 }

@@ -7,9 +7,10 @@ import { burstFrames, type TxRing } from "../../ring/ring.js";
 import type { FrameMaker } from "../../stream/frames/frame-maker.js";
 import type { OpenPort, TrialClock } from "../loop/index.js";
 import { RingAccount } from "../transmit/index.js";
+import { arrivedInAll, isCurrent } from "./arrivals.js";
 import { laneRowCell } from "./lanes.js";
 import type { FrameWatcher } from "./port-receiver.js";
-import { flowCell, loopCell, portCell, recentFrames, type SessionMemory } from "./session-memory.js";
+import { arrivalCell, flowCell, loopCell, portCell, recentFrames, type SessionMemory } from "./session-memory.js";
 
 /** Which of the session's transmit queues it is, of which port, and which of that port's. */
 export interface SenderPlace {
@@ -246,16 +247,16 @@ export class PortSender {
 
   /** So many of the flow's frames, in their order, have been taken for certain. */
   #cameIn(flow: number): number {
-    const { lanes, laneOf, flows, shape } = this.#memory;
+    const { lanes, laneOf, shape } = this.#memory;
     let [most, ways] = [0, 0];
     for (let port = 0; port < shape.ports; port++) {
       const lane = laneOf[flow * shape.ports + port];
-      if (lane < 0) continue;
+      if (lane < 0 || !isCurrent(this.#memory, shape.partOf?.[port] ?? 0, flow)) continue;
       const next = lanes[lane * laneRowCell.doubles + laneRowCell.next];
       most = Math.max(most, next < 0 ? -1 - next : next);
       ways++;
     }
-    const recognised = flows[flow * flowCell.doubles + flowCell.recognised];
+    const recognised = arrivedInAll(this.#memory, flow, arrivalCell.recognised);
     return Math.max(most, Math.ceil(recognised / Math.max(1, ways)));
   }
 }

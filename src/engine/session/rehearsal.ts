@@ -21,8 +21,9 @@ export function rehearseSession(
   buffers: SessionBuffers,
   mostNs: number,
 ): number {
+  const { ports: all, partOf = Array<number>(all).fill(0) } = buffers.shape;
   const job = new RehearsedJob(createJob, context, {
-    ports: ports.slice(0, buffers.shape.ports),
+    ports: ports.slice(0, partOf.filter((part) => part === 0).length),
     queues: 1,
     maxFrameBytes: minFrameBytes - fcsBytes,
     options: { session: buffers },

@@ -1,4 +1,7 @@
-/** The traffic of a session, in one thread: any number of ports, and flows from each to any. */
+/**
+ * The traffic of a session, or of a part of one, in one thread: any number of ports, and flows from each to any. Ports of
+ * other parts are numbered here, too, and never attached.
+ */
 import { FrameMaker } from "../../stream/frames/frame-maker.js";
 import { trialHighOf } from "../../stream/frames/signature.js";
 import {
@@ -23,6 +26,7 @@ import { PortSender, type SenderPlace } from "./port-sender.js";
 import { rehearseSession } from "./rehearsal.js";
 import {
   commandCell,
+  flowCell,
   loopCell,
   portCell,
   type SessionBuffers,
@@ -40,6 +44,8 @@ const awakeAfterNs = 100_000_000;
 
 export interface SessionOptions {
   readonly session: SessionBuffers;
+  /** Which part of the session this thread is; absent: 0. */
+  readonly part?: number;
 }
 
 export class SessionLoop implements Traffic {
@@ -50,6 +56,7 @@ export class SessionLoop implements Traffic {
   readonly #memory: SessionMemory;
   readonly #commands: CommandReader;
   readonly #cursors: LiveCursors;
+  readonly #lanes: LaneBook;
   readonly #control: FlowControl;
   readonly #transmitter: SessionTransmitter;
   readonly #maxSender: MaxSender;
@@ -58,12 +65,16 @@ export class SessionLoop implements Traffic {
   readonly #hosts: readonly HostTable[];
   readonly #inspector: SessionInspector;
   readonly #splits: SplitBook;
+  /** By port: it is of this part. And those that are, with the places of their transmit queues. */
+  readonly #isOwn: readonly boolean[];
+  readonly #ownPorts: readonly number[];
+  readonly #ownSenders: readonly PortSender[];
   /** Doubles in a typed array; trial-clock.ts says why: when ports are looked at next, and when a frame was sent last. */
   readonly #times = new Float64Array(2);
 
   /** `createJob`: makes another job of its kind, to rehearse with. */
-  constructor(context: JobContext, { session }: SessionOptions, createJob: CreateJob) {
-    const memory = new SessionMemory(session);
+  constructor(context: JobContext, { session, part = 0 }: SessionOptions, createJob: CreateJob) {
+    const memory = new SessionMemory(session, part);
     const { memory: ringMemory, nowNs, inUse } = context;
     this.#context = context;
     this.#createJob = createJob;
@@ -75,15 +86,19 @@ export class SessionLoop implements Traffic {
     this.#cursors = new LiveCursors(memory);
     this.#splits = new SplitBook(memory, ringMemory);
     const lanes = new LaneBook(memory, this.#splits);
+    this.#lanes = lanes;
     this.#control = new FlowControl(memory, this.clock, this.#cursors, lanes);
     const frames = framesOf(memory, this.#cursors);
     const ports = Array.from({ length: memory.shape.ports }, (_, port) => port);
+    this.#isOwn = ports.map((port) => (memory.shape.partOf?.[port] ?? 0) === part);
+    this.#ownPorts = ports.filter((port) => this.#isOwn[port]);
     this.#senders = senderPlaces(memory.shape).map(
       (place) => new PortSender(place, ringMemory, memory, this.clock, frames),
     );
+    this.#ownSenders = this.#senders.filter(({ port }) => this.#isOwn[port]);
     this.#transmitter = new SessionTransmitter(memory, this.clock, this.#control, this.#senders, inUse);
     this.#maxSender = new MaxSender(memory, this.clock, this.#control, this.#senders, inUse);
-    this.#inspector = new SessionInspector(memory, ringMemory);
+    this.#inspector = new SessionInspector(memory, ringMemory, lanes);
     this.#hosts = this.#senders
       .slice(0, ports.length)
       .map((sender) => new HostTable(ringMemory, sender, context.post, nowNs));
@@ -93,6 +108,7 @@ export class SessionLoop implements Traffic {
   }
 
   attach(index: number, port: OpenPort | null): void {
+    if (!this.#isOwn[index]) return;
     this.#ports[index] = port;
     const isOpen: number[] = [];
     for (const [place, sender] of this.#senders.entries()) {
@@ -105,20 +121,21 @@ export class SessionLoop implements Traffic {
     this.#hosts[index].attach(port);
   }
 
-  /** Nothing runs, and nothing is on its way. */
+  /** Nothing runs, in no part, and nothing is on its way. */
   get mayRest(): boolean {
-    return this.#control.running === 0 && this.clock.nowNs - this.#times[1] > awakeAfterNs;
+    return this.#control.running === 0 && !this.#othersRun() && this.clock.nowNs - this.#times[1] > awakeAfterNs;
   }
 
   command(message: unknown): unknown {
     const command = message as SessionCommand;
     switch (command.kind) {
       case "rehearse":
-        return rehearseSession(this.#createJob, this.#context, this.#ports, command.buffers, command.mostNs);
+        return rehearseSession(this.#createJob, this.#context, this.#openOnes(), command.buffers, command.mostNs);
       case "isRunning":
         return this.#control.running > 0 || this.#commands.isWaiting;
       case "begin":
-        this.clock.begin(-command.atNs);
+        if (command.epochNs === undefined) this.clock.begin(-command.atNs);
+        else this.clock.beginAt(command.epochNs);
         return this.clock.epochNs;
     }
   }
@@ -148,7 +165,8 @@ export class SessionLoop implements Traffic {
 
   receive(): number {
     let moved = 0;
-    for (let p = 0; p < this.#receivers.length; p++) {
+    for (let k = 0; k < this.#ownPorts.length; k++) {
+      const p = this.#ownPorts[k];
       this.#context.inUse.port = p;
       moved += this.#receivers[p].step();
     }
@@ -157,7 +175,8 @@ export class SessionLoop implements Traffic {
 
   answer(): number {
     let moved = 0;
-    for (let p = 0; p < this.#hosts.length; p++) {
+    for (let k = 0; k < this.#ownPorts.length; k++) {
+      const p = this.#ownPorts[k];
       const { queue } = this.#hosts[p];
       if (queue.isEmpty) continue;
       this.#context.inUse.port = p;
@@ -178,11 +197,11 @@ export class SessionLoop implements Traffic {
   #look(): void {
     const { loop, ports } = this.#memory;
     this.#times[0] = this.clock.nowNs + countersEveryNs;
-    for (const sender of this.#senders) {
+    for (const sender of this.#ownSenders) {
       this.#context.inUse.port = sender.port;
       sender.look();
     }
-    for (let p = 0; p < this.#hosts.length; p++) {
+    for (const p of this.#ownPorts) {
       const { queue } = this.#hosts[p];
       ports[p * portCell.count + portCell.beside] = queue.sent;
       ports[p * portCell.count + portCell.besideBytes] = queue.sentBytes;
@@ -191,6 +210,21 @@ export class SessionLoop implements Traffic {
     loop[loopCell.longestTurnNs] = this.clock.stoodStillNs;
     loop[loopCell.sleeps] = this.#context.sleeps();
     loop[loopCell.nowNs] = this.clock.nowNs;
+    loop[loopCell.running] = this.#control.running;
+    // Their frames may be on their way to here.
+    if (this.#othersRun()) this.#times[1] = this.clock.nowNs;
+  }
+
+  #othersRun(): boolean {
+    const { loops, parts, part } = this.#memory;
+    for (let other = 0; other < parts; other++) {
+      if (other !== part && loops[other * loopCell.count + loopCell.running] > 0) return true;
+    }
+    return false;
+  }
+
+  #openOnes(): readonly (OpenPort | null)[] {
+    return this.#ownPorts.map((port) => this.#ports[port]);
   }
 
   #takeCommands(): number {
@@ -199,6 +233,7 @@ export class SessionLoop implements Traffic {
       this.#take(this.#commands.at);
       this.#commands.advance();
     }
+    this.#memory.loop[loopCell.running] = this.#control.running;
     this.clock.read();
     return taken;
   }
@@ -232,13 +267,31 @@ export class SessionLoop implements Traffic {
         this.#inspector.forget(flow);
         control.remove(flow);
         break;
+      case commandKind.learn:
+        this.#inspector.learn(flow);
+        break;
+      case commandKind.forget:
+        this.#inspector.forget(flow);
+        this.#lanes.restart(flow, 0);
+        break;
       case commandKind.order:
         this.#obey(this.#commands.json(commands[at + commandCell.at], commands[at + commandCell.length]));
     }
   }
 
+  #sends(flow: number): boolean {
+    return this.#isOwn[this.#memory.flows[flow * flowCell.doubles + flowCell.from]];
+  }
+
+  #receives(flow: number): boolean {
+    const { laneOf, shape } = this.#memory;
+    return this.#ownPorts.some((port) => laneOf[flow * shape.ports + port] >= 0);
+  }
+
+  /** All parts are told: each does what is of its ports. */
   #obey(order: unknown): void {
     const given = order as SessionOrder;
+    if ("port" in given && !this.#isOwn[given.port]) return;
     switch (given.kind) {
       case "group":
         this.#cursors.open(given.group);
@@ -247,13 +300,16 @@ export class SessionLoop implements Traffic {
         this.#cursors.close(given.group);
         break;
       case "schedule":
-        this.#control.setSchedule(given.flows, given.schedule);
+        this.#control.setSchedule(
+          given.flows.filter((flow) => this.#sends(flow)),
+          given.schedule,
+        );
         break;
       case "marks":
         this.#inspector.mark(given.flow, given.marks === null ? null : marksFrom(given.marks));
         break;
       case "split":
-        this.#splits.set(given.flow, given.split);
+        if (given.split === null || this.#receives(given.flow)) this.#splits.set(given.flow, given.split);
         break;
       case "hosts":
         this.#hosts[given.port].setHosts(given.hosts);

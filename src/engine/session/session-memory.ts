@@ -1,7 +1,8 @@
 /**
- * The memory that a session's loop and its owner share. The owner writes commands and the rows of flows that are not in
- * use; the loop writes everything else, and its counters are the account itself. So a look at them costs the loop nothing.
- * A double is read and written at once, and each cell has one writer.
+ * The memory that a session's loops and their owner share. The owner writes commands and the rows of flows that are not in
+ * use; loops write everything else, and their counters are the account itself. So a look at them costs a loop nothing.
+ * A double is read and written at once, and each cell has one writer. Of several loops, a flow's row is of the one that
+ * has its port. Each has rows of its own for what comes in (arrivals.ts), and lanes.
  */
 import { sequenceCell } from "../../stats/sequence-cells.js";
 import { smallHistogramBytes } from "../../stats/small-histograms.js";
@@ -10,7 +11,7 @@ import { laneRowCell } from "./lanes.js";
 
 /** Int32 words. `written` and `done` count commands; they wrap round. */
 export const headerWord = { written: 0, done: 1, words: 16 } as const;
-/** Doubles of the loop as a whole. */
+/** Doubles of a loop as a whole. */
 export const loopCell = {
   nowNs: 0,
   longestTurnNs: 1,
@@ -22,7 +23,9 @@ export const loopCell = {
    */
   lossesBegun: 4,
   losses: 5,
-  count: 8,
+  /** Flows that it sends. */
+  running: 6,
+  count: 16,
 } as const;
 
 export const flowState = { none: 0, stopped: 1, running: 2, paused: 3 } as const;
@@ -55,16 +58,6 @@ export const flowCell = {
   /** Frames, and their bufferBytes, that lay in a ring whose peer went away. */
   gone: 16,
   goneBytes: 17,
-  /** What a frame that came in touches, if it is not just the next one. */
-  corrupt: 18,
-  stale: 19,
-  elsewhere: 20,
-  /** bufferBytes of accepted frames beyond `sizeOf` each. */
-  moreBytes: 21,
-  /** Frames without signature that were recognised, and when the first and the last of them came. */
-  recognised: 22,
-  recognisedFirstNs: 23,
-  recognisedLastNs: 24,
   /** Infinity: max. */
   pps: 25,
   /** From the start to the first slot; −1: its phase among those started with it. */
@@ -73,6 +66,22 @@ export const flowCell = {
   tags: 27,
   variants: 28,
   doubles: 32,
+} as const;
+
+/** Doubles of what came in of a flow, if a frame is not just the next one, for each loop that has ports. */
+export const arrivalCell = {
+  /** Of which start it is. */
+  generation: 0,
+  corrupt: 1,
+  stale: 2,
+  elsewhere: 3,
+  /** bufferBytes of accepted frames beyond `sizeOf` each. */
+  moreBytes: 4,
+  /** Frames without signature that were recognised, and when the first and the last of them came. */
+  recognised: 5,
+  recognisedFirstNs: 6,
+  recognisedLastNs: 7,
+  doubles: 8,
 } as const;
 
 /** Doubles of a port. Bytes are bufferBytes. */
@@ -116,6 +125,8 @@ export interface SessionShape {
   readonly ports: number;
   /** The port of each further transmit queue, beyond the first of each; absent: ports have one each. */
   readonly moreQueues?: readonly number[];
+  /** By port: its part, which is the thread that has it. Absent: there is one. */
+  readonly partOf?: readonly number[];
   /** Its id in signatures. */
   readonly trial: number;
   readonly heapBytes: number;
@@ -134,6 +145,8 @@ const parts = [
   "loop",
   "commands",
   "flows",
+  "starts",
+  "arrivals",
   "ports",
   "lanes",
   "sequences",
@@ -159,14 +172,20 @@ export const senderPorts = ({ ports, moreQueues = [] }: SessionShape): readonly 
   ...moreQueues,
 ];
 
+/** How many threads share the ports. */
+export const partsOf = ({ partOf = [] }: SessionShape): number => 1 + Math.max(0, ...partOf);
+
 function bytesOf(shape: SessionShape): Bytes {
   const { capacity, lanes, ports } = shape;
+  const loops = partsOf(shape);
   const senders = senderPorts(shape).length;
   return {
-    header: 4 * headerWord.words,
-    loop: 8 * loopCell.count,
-    commands: 8 * commandRecords * commandCell.doubles,
+    header: 4 * headerWord.words * loops,
+    loop: 8 * loopCell.count * loops,
+    commands: 8 * commandRecords * commandCell.doubles * loops,
     flows: 8 * capacity * flowCell.doubles,
+    starts: 8 * capacity,
+    arrivals: 8 * capacity * arrivalCell.doubles * loops,
     ports: 8 * senders * portCell.count,
     lanes: 8 * lanes * laneRowCell.doubles,
     sequences: 8 * lanes * sequenceCell.count,
@@ -202,13 +221,22 @@ export function allocateSession(shape: SessionShape): SessionBuffers {
   return { shape, shared, heap: new SharedArrayBuffer(shape.heapBytes) };
 }
 
-/** The views of one side. */
+/** The views of one side: of a part, or of the owner. */
 export class SessionMemory {
   readonly shape: SessionShape;
+  /** Whose `header`, `loop` and `commands` these are, and how many parts there are. */
+  readonly part: number;
+  readonly parts: number;
   readonly header: Int32Array;
   readonly loop: Float64Array;
+  /** Of all parts, one after the other. */
+  readonly loops: Float64Array;
   readonly commands: Float64Array;
   readonly flows: Float64Array;
+  /** By slot: starts of whichever flow had it. */
+  readonly starts: Float64Array;
+  /** By part and flow (arrivals.ts). */
+  readonly arrivals: Float64Array;
   readonly ports: Float64Array;
   readonly lanes: Float64Array;
   readonly sequences: Float64Array;
@@ -231,18 +259,24 @@ export class SessionMemory {
   readonly histograms: { readonly buffer: SharedArrayBuffer; readonly offset: number };
   readonly heap: SharedArrayBuffer;
 
-  constructor({ shape, shared, heap }: SessionBuffers) {
+  constructor({ shape, shared, heap }: SessionBuffers, part = 0) {
     const { offsets } = offsetsOf(shape);
     const bytes = bytesOf(shape);
     const doubles = (part: Part): Float64Array => new Float64Array(shared, offsets[part], bytes[part] / 8);
     const words = (part: Part): Int32Array => new Int32Array(shared, offsets[part], bytes[part] / 4);
     // One that came with a message is of another kind to V8, and so is one without further queues.
-    const { capacity, lanes, ports, moreQueues = [], trial, heapBytes } = shape;
-    this.shape = { capacity, lanes, ports, moreQueues, trial, heapBytes };
-    this.header = words("header");
-    this.loop = doubles("loop");
-    this.commands = doubles("commands");
+    const { capacity, lanes, ports, moreQueues = [], partOf = [], trial, heapBytes } = shape;
+    this.shape = { capacity, lanes, ports, moreQueues, partOf, trial, heapBytes };
+    this.part = part;
+    this.parts = partsOf(shape);
+    this.header = words("header").subarray(part * headerWord.words, (part + 1) * headerWord.words);
+    this.loops = doubles("loop");
+    this.loop = this.loops.subarray(part * loopCell.count, (part + 1) * loopCell.count);
+    const records = commandRecords * commandCell.doubles;
+    this.commands = doubles("commands").subarray(part * records, (part + 1) * records);
     this.flows = doubles("flows");
+    this.starts = doubles("starts");
+    this.arrivals = doubles("arrivals");
     this.ports = doubles("ports");
     this.lanes = doubles("lanes");
     this.sequences = doubles("sequences");

@@ -1,59 +1,94 @@
-/** The owner's side of a session's loop: starts its thread, and has both ends of the shared memory. */
+/** The owner's side of a session's loops: starts a thread for each part, and has both ends of the shared memory. */
 import type { Port } from "../../port/port.js";
-import { type LoopWorker, startLoopWorker } from "../worker/index.js";
+import { type LoopWorker, startLoopWorker, type WorkerPort } from "../worker/index.js";
 import { CommandWriter } from "./commands.js";
 import type { SessionCommand, SessionJobEvent } from "./orders.js";
 import type { SessionOptions } from "./session-loop.js";
-import { allocateSession, type SessionBuffers, SessionMemory, type SessionShape } from "./session-memory.js";
+import { allocateSession, partsOf, type SessionBuffers, SessionMemory, type SessionShape } from "./session-memory.js";
 
 export interface SessionStart {
   readonly ports: readonly Port[];
   readonly shape: SessionShape;
+  /** Of the first thread. */
   readonly cpu: number | null;
   readonly busy: boolean;
   readonly onEvent: (event: SessionJobEvent) => void;
   readonly onTrouble: (why: string) => void;
-  /** The thread ended by itself. */
+  /** A thread ended by itself. The others are being ended then. */
   readonly onFailure: (error: Error) => void;
 }
 
+/** What a thread rehearses with, and for how long at most. */
+export interface SessionRehearsal {
+  readonly buffers: SessionBuffers;
+  readonly mostNs: number;
+}
+
 export interface SessionHandle extends AsyncDisposable {
-  readonly worker: LoopWorker;
   readonly memory: SessionMemory;
-  readonly commands: CommandWriter;
-  /** Runs what these buffers order through direct loops, so that V8 compiles the loop's code. Before `begin`. */
-  rehearse(buffers: SessionBuffers, mostNs: number): Promise<void>;
-  /** The loop runs from now on. Resolves with the clock that all threads share at its time 0. */
+  /** By part. */
+  readonly commands: readonly CommandWriter[];
+  /** Runs what these buffers order through direct loops, so that V8 compiles the loops' code. Before `begin`. */
+  rehearse(rehearsalsOf: (part: number) => readonly SessionRehearsal[]): Promise<void>;
+  /** The loops run from now on. Resolves with the clock that all threads share at their time 0. */
   begin(): Promise<number>;
+}
+
+/** Stands for a port of another part: nobody touches it here. */
+const ofAnotherPart: WorkerPort = { rings: () => null, observe: () => {}, breakConnection: () => {} };
+
+/** All or none. */
+async function startWorkers(buffers: SessionBuffers, setup: SessionStart): Promise<LoopWorker[]> {
+  const parts = partsOf(buffers.shape);
+  const workers: LoopWorker[] = [];
+  const startPart = (part: number): Promise<LoopWorker> =>
+    startLoopWorker({
+      name: parts === 1 ? "session" : `session (${part + 1} of ${parts})`,
+      job: "generator",
+      options: { session: buffers, part } satisfies SessionOptions,
+      ports: setup.ports.map((port, index) => ((buffers.shape.partOf?.[index] ?? 0) === part ? port : ofAnotherPart)),
+      counterSlots: 1,
+      cpu: part === 0 ? setup.cpu : null,
+      busy: setup.busy,
+      onEvent: (event) => setup.onEvent(event as SessionJobEvent),
+      onTrouble: setup.onTrouble,
+      onFailure: (error) => {
+        for (const worker of workers) void worker[Symbol.asyncDispose]();
+        setup.onFailure(error);
+      },
+    });
+  try {
+    for (let part = 0; part < parts; part++) workers.push(await startPart(part));
+    return workers;
+  } catch (error) {
+    for (const worker of workers) await worker[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 export async function startSession(setup: SessionStart): Promise<SessionHandle> {
   const buffers = allocateSession(setup.shape);
-  const options: SessionOptions = { session: buffers };
-  const worker = await startLoopWorker({
-    name: "session",
-    job: "generator",
-    options,
-    ports: setup.ports,
-    counterSlots: 1,
-    cpu: setup.cpu,
-    busy: setup.busy,
-    onEvent: (event) => setup.onEvent(event as SessionJobEvent),
-    onTrouble: setup.onTrouble,
-    onFailure: setup.onFailure,
-  });
-  const say = (command: SessionCommand): Promise<unknown> => worker.command(command);
-  const memory = new SessionMemory(buffers);
+  const workers = await startWorkers(buffers, setup);
+  const say = (part: number, command: SessionCommand): Promise<unknown> => workers[part]!.command(command);
   return {
-    worker,
-    memory,
-    commands: new CommandWriter(memory),
-    rehearse: async (rehearsal, mostNs) => void (await say({ kind: "rehearse", buffers: rehearsal, mostNs })),
+    memory: new SessionMemory(buffers),
+    commands: workers.map((_, part) => new CommandWriter(new SessionMemory(buffers, part))),
+    rehearse: async (rehearsalsOf) => {
+      await Promise.all(
+        workers.map(async (_, part) => {
+          for (const { buffers: own, mostNs } of rehearsalsOf(part))
+            await say(part, { kind: "rehearse", buffers: own, mostNs });
+        }),
+      );
+    },
     begin: async () => {
-      const epochNs = (await say({ kind: "begin", atNs: 0 })) as number;
-      worker.run();
+      const epochNs = (await say(0, { kind: "begin", atNs: 0 })) as number;
+      for (let part = 1; part < workers.length; part++) await say(part, { kind: "begin", atNs: 0, epochNs });
+      for (const worker of workers) worker.run();
       return epochNs;
     },
-    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
+    },
   };
 }

@@ -1,5 +1,6 @@
 /** The ports of a configuration, opened. */
 import { PktgenError } from "../../errors.js";
+import { sessionWorkers } from "../../options/workers.js";
 import type { OpenPortOptions, PortSpec } from "../../port/index.js";
 import { openSession, type Session, SessionError } from "../../session/index.js";
 import { invalid, OtgRefusal } from "../refusal.js";
@@ -14,6 +15,8 @@ export interface OwnPort {
 export interface OwnPorts {
   readonly ports: readonly OwnPort[];
   readonly yesThisInterface: boolean;
+  /** Threads that share the ports of a configuration; absent: 1. */
+  readonly workers?: number | "auto";
   /** Ethernet frames in tunnels have room for a check sequence. */
   readonly innerFcs: boolean;
 }
@@ -35,16 +38,18 @@ export const portsKey = (plan: PlannedConfig): string =>
   JSON.stringify([longestOf(plan), plan.ports.map(({ name, place, lineBps }) => [name, place, lineBps])]);
 
 /** @throws OtgRefusal: a port cannot be opened. */
-export async function openPortsOf(plan: PlannedConfig, { ports: own, yesThisInterface }: OwnPorts): Promise<Session> {
+export async function openPortsOf(plan: PlannedConfig, own: OwnPorts): Promise<Session> {
+  const { yesThisInterface } = own;
+  const workers = sessionWorkers(own.workers ?? 1, plan.ports.length);
   const longest = longestOf(plan);
   const frames = { maxFrameBytes: longest, ...(longest === usualFrameBytes ? {} : { sendFrameBytes: longest }) };
   const options: Partial<OpenPortOptions> = { ...frames, yesThisInterface };
   const ports = plan.ports.map(({ name, place, lineBps }) => ({
     ...{ name, options, lineRateBps: lineBps },
-    port: own.find((one) => one.name === place)!.spec,
+    port: own.ports.find((one) => one.name === place)!.spec,
   }));
   try {
-    return await openSession({ ports, capacity: mostFlows, readyTimeoutMs, settleNs });
+    return await openSession({ ports, capacity: mostFlows, readyTimeoutMs, settleNs, workers });
   } catch (error) {
     if (!(error instanceof PktgenError)) throw error;
     const line = `ports: ${error.toLine()}`;

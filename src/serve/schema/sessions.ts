@@ -36,7 +36,10 @@ export const sessionRequest = z.strictObject({
   lineRate: text.optional().describe("of each port, e.g. 10Gbps: what percent is of"),
   maxFrame: z.int().min(64).max(65_535).optional().describe("the longest frame with FCS; default: 1518"),
   settle: timeText.optional().describe("a flow is settled when nothing came for this time; default: 2s"),
-  workers: z.int().min(1).optional().describe("threads: 1, and no more; sessions beside each other have one each"),
+  workers: z
+    .union([z.int().min(1), z.literal("auto"), z.array(z.array(text))])
+    .optional()
+    .describe("threads that share the ports, at most one for each port; or the ports of each; default: --workers"),
   waitPeer: timeText.optional().describe("how long peers of ports may take; default: 10s"),
   yesThisInterface: z.boolean().optional().describe("where the server was started with it, too"),
 });

@@ -1,4 +1,5 @@
 /** All sessions of a server: those that are open, and the last ones that ended. */
+import { sessionWorkers } from "../../options/workers.js";
 import type { OpenPortOptions } from "../../port/index.js";
 import { openSession, type Session } from "../../session/index.js";
 import { parseDuration, parseLineRate } from "../../units.js";
@@ -103,7 +104,7 @@ export class SessionBook {
     }
   }
 
-  #specOf({ ports, maxFrame, settle, waitPeer, yesThisInterface, workers = 1 }: SessionBody) {
+  #specOf({ ports, maxFrame, settle, waitPeer, yesThisInterface, workers }: SessionBody) {
     const { ports: named } = this.#setup;
     const isAllowed = mayUseThisInterface(yesThisInterface === true, this.#setup);
     if (new Set(ports).size < ports.length)
@@ -113,10 +114,15 @@ export class SessionBook {
     const waitNs = waitPeer === undefined ? usualWaitNs : parseDuration(waitPeer, "waitPeer");
     return {
       ports: ports.map((name) => ({ name, port: portNamed(name, named, "ports").spec, options })),
-      workers,
+      workers: typeof workers === "object" ? workers : this.#workersOf(workers, ports.length),
       readyTimeoutMs: Math.ceil(Math.min(waitNs, longestWaitNs) / 1e6),
       settleNs: settle === undefined ? usualSettleNs : parseDuration(settle, "settle"),
     };
+  }
+
+  /** A number that was asked for is refused where it is too many; the server's own is a limit. */
+  #workersOf(asked: number | "auto" | undefined, ports: number): number {
+    return typeof asked === "number" ? asked : sessionWorkers(asked ?? this.#setup.workers ?? 1, ports);
   }
 
   #forgetOldest(): void {
