@@ -267,20 +267,6 @@ describe("a session refuses", () => {
     ];
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 422, 400, 403, 409, 404, 400, 404]);
   });
-
-  it("more threads than it has ports", async () => {
-    const free = { ports: ["north", "south"].map((name) => ({ name, spec: parsePortSpec("null:") })) };
-    await using other = await startRig({ ...free, workers: 8 });
-    const ask = (body: object) => other.ask("POST", "/sessions", { body: { ports: ["north", "south"], ...body } });
-    const tooMany = await ask({ workers: 3 });
-    expect([tooMany.status, tooMany.json.error.where, tooMany.json.error.accepted]).toEqual([422, "workers", "1 to 2"]);
-    // The server's own number is a limit.
-    for (const more of [{}, { workers: "auto" }, { workers: [["south"], ["north"]] }]) {
-      const { status, json } = await ask(more);
-      expect([status, json.ports?.length]).toEqual([201, 2]);
-      await other.ask("DELETE", `/sessions/${json.id}`);
-    }
-  });
 });
 
 describe("beside flows a session", () => {
