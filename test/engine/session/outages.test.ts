@@ -22,7 +22,7 @@ function lane() {
       memory.flows[flowCell.pps] = 1e9 / ns;
     },
     outageNs: (): number => memory.sequences[sequenceCell.outageNs]!,
-    restart: (): void => book.restart(0),
+    restart: (): void => book.restart(0, 1),
   };
 }
 
