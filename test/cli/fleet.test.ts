@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { resultSchema } from "../../src/result/run-schema.js";
 import { runCli } from "../support/run-cli.js";
+import { runHere } from "../support/run-here.js";
 
 describe("what is refused", () => {
   for (const [args, why] of [
@@ -23,6 +24,11 @@ describe("what is refused", () => {
     ["agent --fleet nats://127.0.0.1:1 --port embedded --max-rate 1Gbps", /--max-rate: a limit in bits/],
     ["agent --fleet nats://127.0.0.1:1 --port embedded --name a.b", /"a\.b" cannot be the name of an agent/],
     ["agent --fleet nats://127.0.0.1:1 --port embedded --label x", /"x" is no label/],
+    [
+      "otg --fleet nats://127.0.0.1:1 --port p=null:",
+      /unknown option '--fleet'; a server has the ports of its own machine/,
+    ],
+    ["serve --fleet nats://127.0.0.1:1", /unknown option '--fleet'; a server has the ports of its own machine/],
     ["fleet", /what about the fleet\?/],
     ["fleet ls", /which fleet\?/],
     ["fleet release --fleet nats://127.0.0.1:1", /which agent\?/],
@@ -30,7 +36,7 @@ describe("what is refused", () => {
     ["fleet collect a.b --fleet nats://127.0.0.1:1", /"a\.b" names no run/],
   ] as const) {
     it(args, async () => {
-      const { code, stderr } = await runCli(args.split(" "));
+      const { code, stderr } = await runHere(args.split(" "));
       expect([code, stderr]).toEqual([2, expect.stringMatching(why)]);
     });
   }

@@ -8,6 +8,11 @@ import { readOptions } from "../../options/option.js";
 import type { RunOptions } from "../../options/run-options.js";
 import { refuseAutoOfFleet } from "../../options/workers.js";
 
+/** What `serve` and `otg` say to the fleet's option: their ports are those of one machine. */
+export const insteadOfFleet: Readonly<Record<string, string>> = {
+  "--fleet": "a server has the ports of its own machine; a run or a method measures on many hosts: pktgen-ts --fleet",
+};
+
 /** `method`: what is asked for; null: a forwarding run. `planned`: options that name no agents any more, for the plan. */
 export async function onFleet<Options extends RunOptions & FleetTexts>(
   options: Options,

@@ -4,6 +4,7 @@ import { refuseWords } from "../../options/option-values.js";
 import { type OtgTexts, otgOptions, otgOrder } from "../../options/otg-options.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { untilAborted, watchInterrupts } from "../output/interrupt.js";
+import { insteadOfFleet } from "./on-fleet.js";
 
 const examples = `
 A configuration's port has the name of one of these as its location.
@@ -38,6 +39,7 @@ export const otgCommand: CommandDefinition<OtgTexts> = {
   name: "otg",
   summary: "a server of the Open Traffic Generator's API, for clients such as snappi; until Ctrl-C",
   options: { "": otgOptions },
+  instead: insteadOfFleet,
   help: [examples],
   run: runOtg,
 };

@@ -8,6 +8,7 @@ import type { Serving } from "../../serve/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { untilAborted, watchInterrupts } from "../output/interrupt.js";
 import type { Output } from "../output/output.js";
+import { insteadOfFleet } from "./on-fleet.js";
 
 const examples = `
 It measures what its clients ask for, on the ports that are named here and no others. One client has a port at a time.
@@ -80,6 +81,7 @@ export const serveCommand: CommandDefinition<ServeTexts> = {
   name: "serve",
   summary: "a server for runs, with a page: live figures, results, metrics; until Ctrl-C",
   options: { "": serveOptions },
+  instead: insteadOfFleet,
   help: [examples],
   run: runServe,
 };
