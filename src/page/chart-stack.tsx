@@ -3,6 +3,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import { onLooks, type PlotLine, timePlot } from "./plots.js";
+import { withNulls } from "./sample-series.js";
 import { type Choices, OneOf, PagePart } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
 import { clockWord, type UnitName, valueWord } from "./words.js";
@@ -121,7 +122,8 @@ function TimeChart({ run, spec, span }: TimeChartProps) {
     if (plot.current === null || width === 0) return;
     const from = span === Infinity ? 0 : run.series.lastSecond - span;
     const figures = lines.map(({ figure }) => figure);
-    plot.current.setData(run.series.view(figures, from, Math.min(width, 1_000)) as unknown as uPlot.AlignedData);
+    const columns = run.series.view(figures, from, Math.min(width, 1_000));
+    plot.current.setData(withNulls(columns) as unknown as uPlot.AlignedData);
   };
   useEffect(() => {
     const made = timePlot(box.current!, {

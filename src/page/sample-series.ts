@@ -19,6 +19,10 @@ const merges: Readonly<Record<UnitName, Merge>> = {
 /** Columns that belong together: times, then a column a figure. NaN: unknown. */
 export type AlignedColumns = readonly Float64Array[];
 
+/** The columns with null for what is unknown, as charts want it: one NaN at the start makes a whole scale NaN. */
+export const withNulls = (columns: AlignedColumns): (number | null)[][] =>
+  columns.map((column) => Array.from(column, (value) => (Number.isNaN(value) ? null : value)));
+
 export class SampleSeries {
   readonly names: readonly string[];
   readonly #merges: readonly Merge[];

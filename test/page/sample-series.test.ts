@@ -1,6 +1,6 @@
 /** Samples over time in constant memory: what is thinned, and that no peak is lost where a chart has less room. */
 import { expect, it } from "vitest";
-import { SampleSeries } from "../../src/page/sample-series.js";
+import { SampleSeries, withNulls } from "../../src/page/sample-series.js";
 
 const unknown = Number.NaN;
 
@@ -16,6 +16,14 @@ it("has what was added, and the last value by name", () => {
   ]);
   expect([series.last("txPps"), series.last("lost"), series.last("none")]).toEqual([20, 3, null]);
   expect(new SampleSeries(["a"], ["pps"]).last("a")).toBeNull();
+});
+
+it("gives charts null for what is unknown: a NaN at the start is one for all of their scale", () => {
+  const columns = [Float64Array.of(1, 2), Float64Array.of(Number.NaN, 7)];
+  expect(withNulls(columns)).toEqual([
+    [1, 2],
+    [null, 7],
+  ]);
 });
 
 it("says which figures anybody knows", () => {
