@@ -20,6 +20,7 @@ USAGE
 }
 script="image"
 . scripts/lab/say.sh
+. scripts/lab/images.sh
 
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -44,9 +45,12 @@ while [ $# -gt 0 ]; do
 done
 
 command -v podman >/dev/null || fail "podman is not in PATH; sudo npm run lab:setup installs it"
+# Another base may be in a registry, and may lack packages: only on our own is nothing fetched.
+closed=()
 if [ -z "$base" ]; then
   base="localhost/pktgen-ts-base"
   bash scripts/lab/base.sh
+  closed=(--pull=never --network=none)
 fi
 
 context="$(mktemp -d "${TMPDIR:-/var/tmp}/pktgen-ts-image.XXXXXX")"
@@ -56,14 +60,14 @@ scripts/packages.sh --only tree --out "$context" "${options[@]}" >/dev/null
 mkdir -p "$context/scripts/package"
 cp scripts/package/pktgen-ts-image "$context/scripts/package/"
 mv "$context"/pktgen-ts-*-linux-* "$context/tree"
-before="$(podman image inspect --format '{{.Id}}' "$name" 2>/dev/null || true)"
+before="$(image_id podman "$name")"
 # The format of docker knows health checks.
-podman build --format docker --pull=never --network=none --quiet --build-arg "BASE=$base" --build-arg TREE=tree \
+podman build --format docker "${closed[@]}" --quiet --build-arg "BASE=$base" --build-arg TREE=tree \
   --timestamp "$(git log -1 --format=%ct 2>/dev/null || echo 0)" --tag "$name" --file Containerfile "$context" \
   >"$context/build.log" 2>&1 || {
   tail -n 20 "$context/build.log" >&2
   fail "podman build failed; its last lines are above"
 }
 after="$(podman image inspect --format '{{.Id}}' "$name")"
-[ -z "$before" ] || [ "$before" = "$after" ] || podman rmi "$before" >/dev/null 2>&1 || true
+[ "$before" = "$after" ] || forget_image podman "$before"
 say "podman has $name, $(podman image inspect --format '{{.Size}}' "$name") bytes; podman rmi $name removes it"

@@ -2,6 +2,7 @@
 # Packages that bring their own Node.js: a tarball to unpack anywhere, and a .deb. Both hold what `npm pack` packs, the
 # locked dependencies, and a Node.js from the npm registry. Built again from one commit they have the same bytes.
 set -euo pipefail
+here="$PWD"
 cd "$(dirname "$0")/.."
 
 # Node.js as the npm registry has it, held to the digests of this version.
@@ -42,8 +43,8 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --out)
-      out="${2:-}"
-      [ -n "$out" ] || wrong "--out takes a folder"
+      [ -n "${2:-}" ] || wrong "--out takes a folder"
+      case "$2" in /*) out="$2" ;; *) out="$here/$2" ;; esac
       shift
       ;;
     --only)

@@ -18,6 +18,7 @@ USAGE
 script="lab:base"
 here="$(cd "$(dirname "$0")" && pwd)"
 . "$here/say.sh"
+. "$here/images.sh"
 . "$here/debian-root.sh"
 
 while [ $# -gt 0 ]; do
@@ -51,10 +52,10 @@ say "unpacking Debian's essential packages (mmdebstrap; some 20 seconds)"
 # Of an image that is only added to, apt's lists and the logs of the installation are no use.
 debian_root essential libstdc++6,libcap2-bin "$scratch" --dpkgopt='path-include=/usr/share/doc/*/copyright' \
   --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/*.log "$1"/var/log/apt'
-before="$(podman image inspect --format '{{.Id}}' "$name" 2>/dev/null || true)"
+before="$(image_id podman "$name")"
 podman import --quiet --message "pktgen-ts base" "$scratch/rootfs.tar" "$name" >/dev/null 2>"$scratch/import.log" || {
   tail -n 5 "$scratch/import.log" >&2
   fail "podman import failed; its last lines are above"
 }
-[ -z "$before" ] || podman rmi "$before" >/dev/null 2>&1 || true
+forget_image podman "$before"
 say "podman has $name; podman rmi $name removes it"

@@ -24,6 +24,7 @@ script="lab:image"
 # Without dirname: a test runs this where PATH has next to nothing.
 here="${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}"
 . "${here:-./}say.sh"
+. "${here:-./}images.sh"
 . "${here:-./}debian-root.sh"
 
 while [ $# -gt 0 ]; do
@@ -87,13 +88,12 @@ debian_root minbase dpdk-dev,coreutils "$scratch" --dpkgopt='path-include=/usr/s
 
 for engine in $wanted; do
   say "importing $(du -h "$scratch/rootfs.tar" | cut -f1) into $engine as $name"
-  before="$("$engine" image inspect --format '{{.Id}}' "$name" 2>/dev/null || true)"
+  before="$(image_id "$engine" "$name")"
   "$engine" import --change "LABEL $label=$version" --message "pktgen-ts lab" "$scratch/rootfs.tar" "$name" \
     >"$scratch/import.log" 2>&1 || {
     tail -n 5 "$scratch/import.log" >&2
     fail "$engine import failed; its last lines are above"
   }
-  # The one it replaces has lost its name; it stays where a container still runs from it.
-  [ -z "$before" ] || "$engine" rmi "$before" >/dev/null 2>&1 || true
+  forget_image "$engine" "$before"
   say "$engine has $name with DPDK $version; $engine rmi $name removes it"
 done
