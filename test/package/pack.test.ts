@@ -13,10 +13,11 @@ const command = join(app, "node_modules/.bin/pktgen-ts");
 const installMs = 120_000;
 
 /**
- * A ceiling that is raised on purpose only. It was 5,426,563 bytes on 2026-12-01: 160,000 of them the page of `serve`, some
- * 450,000 the server of the Open Traffic Generator's API with its tables, and shares of fleets. A protocol adds 16,000.
+ * A ceiling that is raised on purpose only. It was 5,654,863 bytes on 2026-12-01: 160,000 of them the page of `serve`, some
+ * 480,000 the server of the Open Traffic Generator's API with its tables, 60,000 the integration with DTS, and as much the
+ * import of TRex's profiles. A protocol adds 16,000.
  */
-const unpackedBytesMax = 5_600_000;
+const unpackedBytesMax = 5_800_000;
 
 interface Packed {
   readonly filename: string;
