@@ -13,6 +13,7 @@ import {
   type SessionMemory,
   type SessionOrder,
   type SplitOrder,
+  SplitTable,
   splitBytes,
 } from "../engine/session/index.js";
 import { orderField, sizeField } from "../stream/frames/frame-maker.js";
@@ -265,6 +266,8 @@ export class FlowTable {
       return at;
     };
     const at = take(splitBytes(rows));
+    // The receiver clears it at each start. Where nobody receives, nobody does.
+    new SplitTable(this.memory.heap, { at, rows }).reset();
     if (places === null) return { at, rows, places: null, received, byPort };
     const placesAt = take(places.byteLength);
     new Uint16Array(this.memory.heap, placesAt, places.length).set(places);

@@ -267,6 +267,8 @@ export class Sampler {
     cells[to + rowCell.blocked] = blocked;
     cells[to + rowCell.intended] = sent + inRing + missed + blocked;
     cells[to + rowCell.pps] = flow.pps;
+    // Lanes count numbers, which those that were gone had as well.
+    cells[to + rowCell.lowest] -= gone;
     this.#copyCells(at, cells, to);
     this.#writeLoss(flow, table.nowNs, cells, to);
     const generation = cells[to + rowCell.generation]!;
@@ -365,13 +367,16 @@ export class Sampler {
   }
 }
 
-/** Lanes of several parts, where each frame is expected once: each has what the others miss. */
+/**
+ * Lanes of several parts, where each frame is expected once: each has what the others miss. What the slower part did not
+ * look at yet is no loss: what is lost is known once the flow has settled.
+ */
 function writeTogether(cells: Float64Array, to: number): void {
   const copies = cells[to + rowCell.received]!;
   const highest = cells[to + rowCell.highest]!;
   const received = Math.min(copies, highest);
   cells[to + rowCell.received] = received;
-  cells[to + rowCell.missing] = highest - received;
+  cells[to + rowCell.missing] = 0;
   // The runs that a lane misses came to others.
   cells[to + rowCell.outageNs] = Number.NaN;
   cells[to + rowCell.duplicate]! += copies - received;

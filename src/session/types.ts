@@ -40,7 +40,7 @@ export type FlowRate = Rate;
 
 export type FlowDuration =
   | { readonly kind: "continuous" }
-  /** Exactly so many are sent. For each that went with a peer another one is; a peer may have taken some without saying so. */
+  /** Exactly so many are sent. For each that went with a peer while it runs another one is; a peer may have taken some without saying so. */
   | { readonly kind: "frames"; readonly frames: number }
   /** Slots before so much time of sending; pauses do not count. */
   | { readonly kind: "seconds"; readonly seconds: number }
@@ -266,7 +266,7 @@ export interface FlowCounters {
   readonly receivedAt: readonly { readonly port: string; readonly frames: number }[];
   /** Whole frames at ports that are not in `to`; no part of `received`. */
   readonly elsewhere: number;
-  /** Below the highest number that came, or of a settled flow. */
+  /** Below the highest number that came, or of a settled flow; where any of several threads' ports may get them, the latter. */
   readonly lost: number;
   /** Above the highest number that came. */
   readonly inFlight: number;
@@ -274,8 +274,8 @@ export interface FlowCounters {
   readonly reordered: number;
   /**
    * The longest time in which no frame came back whole: the longest run of numbers of `lost`, times the gap of the rate
-   * that the flow had when it ended. Of several ports the longest. null: frames carry no numbers, or
-   * any of several ports may get them and these are of several threads.
+   * that the flow had when it ended. Of several ports the longest. Numbers that went with a peer are part of a run. null:
+   * frames carry no numbers, or any of several ports may get them and these are of several threads.
    */
   readonly outageNs: number | null;
   readonly tooOld: number;

@@ -38,6 +38,7 @@ class OwnedWorker implements LoopWorker {
   #settleReady: Waiter | null = null;
   #failure: Error | null = null;
   #closing = false;
+  #disposed: Promise<void> | null = null;
   #nextId = 1;
   /** Messages posted; the thread counts those it has dealt with. */
   #posted = 0;
@@ -113,8 +114,13 @@ class OwnedWorker implements LoopWorker {
     this.#update();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closing) return this.#ended;
+  /** Who asks again waits for the same end, which has a bound. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
     this.#closing = true;
     Atomics.store(this.#control, word.command, command.exit);
     this.#wake();
