@@ -15,6 +15,7 @@ import { closeEventSignals } from "../sys/event-signal.js";
 import { pinThread, setTimerSlack, threadId, threadSleeper, yieldThread } from "../sys/thread.js";
 import type { CreateJob, Job, OpenPort, OpenQueue } from "./loop/job.js";
 import { kicker } from "./loop/kick.js";
+import { longestSleepNs } from "./loop/times.js";
 import { Recording } from "./pipe/recording-rings.js";
 import { command, state, type ThreadSetup, word } from "./worker/control-page.js";
 import type { JobName } from "./worker/loop-worker.js";
@@ -24,7 +25,6 @@ import type { FromThread, ToThread, Trouble } from "./worker/messages.js";
 const spinsBeforeYield = 16;
 const yieldsBeforeSleep = 8192;
 const shortestSleepNs = 50_000;
-const longestSleepNs = 1_000_000;
 
 const setup = workerData as ThreadSetup;
 const control = new Int32Array(setup.control);

@@ -68,22 +68,18 @@ function receivedRows(
   memory: SessionMemory,
   ports: readonly { readonly name: string }[],
 ): readonly Row[] {
-  const { flows, heap } = memory;
-  const { cells } = new SplitTable(heap, flow.split!);
-  const at = flow.slot * flowCell.doubles;
+  const { cells } = new SplitTable(memory.heap, flow.split!);
   // One part receives it. What it has of an earlier start counts for nothing.
-  if (flow.laneParts.some((part) => !isCurrent(memory, part, flow.slot))) return [];
-  for (let pass = 1; ; pass++) {
-    const generation = flows[at + flowCell.generation];
-    const rows: Row[] = [];
-    for (let row = 0; row < cells.length; row += splitCell.doubles) {
-      if (cells[row + splitCell.frames]! > 0) rows.push(rowAt(flow, cells, row, ports));
-    }
-    if (flows[at + flowCell.begun] === generation || pass === mostPasses) return rows;
+  const isOfNow = (): boolean => flow.laneParts.every((part) => isCurrent(memory, part, flow.slot));
+  if (!isOfNow()) return [];
+  const rows: Row[] = [];
+  for (let row = 0; row < cells.length; row += splitCell.doubles) {
+    if (cells[row + splitCell.frames]! > 0) rows.push(rowAt(flow, cells, row, ports));
   }
+  return isOfNow() ? rows : [];
 }
 
-/** `sent`: its frames that left, read after this began. */
+/** `sent`: its frames that left, read after what came in. Both are of one start. */
 export function splitCounters(
   flow: TableFlow,
   memory: SessionMemory,
@@ -91,7 +87,22 @@ export function splitCounters(
   sent: () => number,
 ): readonly SplitCounters[] {
   if (flow.compiled.split === null) return [];
-  const { places, values, received, byPort } = flow.compiled.split;
+  const { flows } = memory;
+  const at = flow.slot * flowCell.doubles;
+  for (let pass = 1; ; pass++) {
+    const generation = flows[at + flowCell.generation];
+    const counters = countersNow(flow, memory, ports, sent);
+    if (flows[at + flowCell.begun] === generation || pass === mostPasses) return counters;
+  }
+}
+
+function countersNow(
+  flow: TableFlow,
+  memory: SessionMemory,
+  ports: readonly { readonly name: string }[],
+  sent: () => number,
+): readonly SplitCounters[] {
+  const { places, values, received, byPort } = flow.compiled.split!;
   const rows = receivedRows(flow, memory, ports);
   // Which frames came where, or how, is known of those that came alone.
   if (places === null || received.length > 0 || byPort) {

@@ -20,7 +20,7 @@ export { FineWait, wakefulNs } from "./fine-wait.js";
 export type { CreateJob, Job, JobContext, OpenPort, OpenQueue } from "./job.js";
 export { KeyedLags } from "./keyed-lags.js";
 export { LagWindow, lagWindowFrames } from "./lag-window.js";
-export { countersEveryNs, quietWhenCompleteNs } from "./times.js";
+export { countersEveryNs, longestSleepNs, quietWhenCompleteNs } from "./times.js";
 export { type Traffic, trafficTurn } from "./traffic.js";
 export { TrialClock } from "./trial-clock.js";
 export type { FlowRole, Load, ReceiveSpec, SenderSkew, SenderTotal, TrialSpec } from "./trial-spec.js";

@@ -11,6 +11,7 @@ import type { LiveCursors } from "./cursors.js";
 import type { LaneBook } from "./lane-book.js";
 import { MaxFlows } from "./max-flows.js";
 import { changeRate, PiecedTimeline } from "./rate-changes.js";
+import type { RestingParts } from "./resting-parts.js";
 import { EndingTimeline, type FlowSchedule, type LiveTimeline, liveTimeline, peakShare } from "./schedule.js";
 import { flowCell as cell, flowState, type SessionMemory, streamNumber } from "./session-memory.js";
 
@@ -35,6 +36,7 @@ export class FlowControl {
   readonly #clock: TrialClock;
   readonly #cursors: LiveCursors;
   readonly #lanes: LaneBook;
+  readonly #parts: RestingParts;
   /** What a flow sends by, and from its next start on. */
   readonly #schedules: (FlowSchedule | null)[];
   readonly #nextSchedules: (FlowSchedule | null)[];
@@ -63,13 +65,14 @@ export class FlowControl {
   readonly #sums = new Float64Array(sum.count);
   #batch = 0;
 
-  constructor(memory: SessionMemory, clock: TrialClock, cursors: LiveCursors, lanes: LaneBook) {
+  constructor(memory: SessionMemory, clock: TrialClock, cursors: LiveCursors, lanes: LaneBook, parts: RestingParts) {
     const { capacity, trial } = memory.shape;
     const doubles = (): Float64Array => new Float64Array(capacity);
     this.#memory = memory;
     this.#clock = clock;
     this.#cursors = cursors;
     this.#lanes = lanes;
+    this.#parts = parts;
     const nothing = (): null[] => Array.from({ length: capacity }, () => null);
     this.departures = new Departures([], capacity);
     this.max = new MaxFlows(memory.shape.ports);
@@ -214,9 +217,13 @@ export class FlowControl {
     const state = flows[at + cell.state];
     if (state === flowState.stopped) this.start(flow, batch, place, of);
     if (state !== flowState.paused) return;
-    const pausedNs = this.#now() - this.#pausedNs[flow];
+    const nowNs = this.#now();
+    const resumedNs = this.#parts.wake(nowNs);
+    const pausedNs = resumedNs - this.#pausedNs[flow];
     this.#endNs[flow] += pausedNs;
     this.#beginNs[flow] += pausedNs;
+    // Neither at max nor at a rate that is set meanwhile does it send before.
+    if (resumedNs > nowNs) this.#beginNs[flow] = Math.max(this.#beginNs[flow], resumedNs);
     this.#run(flow, at, this.#timelines[flow]?.later(pausedNs, this.#next[flow]) ?? null, this.#next[flow]);
   }
 
@@ -358,7 +365,10 @@ export class FlowControl {
 
   /** When the flows of a batch begin: all at one time. */
   #startOf(batch: number, of: number): number {
-    if (batch !== this.#batch) this.#sums[sum.batchNs] = this.#now() + leadNs + leadNsEach * of;
+    if (batch !== this.#batch) {
+      const nowNs = this.#now();
+      this.#sums[sum.batchNs] = Math.max(nowNs + leadNs + leadNsEach * of, this.#parts.wake(nowNs));
+    }
     this.#batch = batch;
     return this.#sums[sum.batchNs];
   }

@@ -24,6 +24,7 @@ import { PortCapture } from "./port-capture.js";
 import { PortReceiver } from "./port-receiver.js";
 import { PortSender, type SenderPlace } from "./port-sender.js";
 import { rehearseSession } from "./rehearsal.js";
+import { RestingParts } from "./resting-parts.js";
 import {
   commandCell,
   flowCell,
@@ -65,6 +66,7 @@ export class SessionLoop implements Traffic {
   readonly #hosts: readonly HostTable[];
   readonly #inspector: SessionInspector;
   readonly #splits: SplitBook;
+  readonly #parts: RestingParts;
   /** By port: it is of this part. And those that are, with the places of their transmit queues. */
   readonly #isOwn: readonly boolean[];
   readonly #ownPorts: readonly number[];
@@ -87,7 +89,8 @@ export class SessionLoop implements Traffic {
     this.#splits = new SplitBook(memory, ringMemory);
     const lanes = new LaneBook(memory, this.#splits);
     this.#lanes = lanes;
-    this.#control = new FlowControl(memory, this.clock, this.#cursors, lanes);
+    this.#parts = new RestingParts(memory);
+    this.#control = new FlowControl(memory, this.clock, this.#cursors, lanes, this.#parts);
     const frames = framesOf(memory, this.#cursors);
     const ports = Array.from({ length: memory.shape.ports }, (_, port) => port);
     this.#isOwn = ports.map((port) => (memory.shape.partOf?.[port] ?? 0) === part);
@@ -123,7 +126,8 @@ export class SessionLoop implements Traffic {
 
   /** Nothing runs, in no part, and nothing is on its way. */
   get mayRest(): boolean {
-    return this.#control.running === 0 && !this.#othersRun() && this.clock.nowNs - this.#times[1] > awakeAfterNs;
+    this.#heedOthers();
+    return this.#control.running === 0 && this.clock.nowNs - this.#times[1] > awakeAfterNs;
   }
 
   command(message: unknown): unknown {
@@ -211,16 +215,12 @@ export class SessionLoop implements Traffic {
     loop[loopCell.sleeps] = this.#context.sleeps();
     loop[loopCell.nowNs] = this.clock.nowNs;
     loop[loopCell.running] = this.#control.running;
-    // Their frames may be on their way to here.
-    if (this.#othersRun()) this.#times[1] = this.clock.nowNs;
+    this.#heedOthers();
   }
 
-  #othersRun(): boolean {
-    const { loops, parts, part } = this.#memory;
-    for (let other = 0; other < parts; other++) {
-      if (other !== part && loops[other * loopCell.count + loopCell.running] > 0) return true;
-    }
-    return false;
+  /** Their frames may be on their way to here. */
+  #heedOthers(): void {
+    if (this.#parts.othersRun) this.#times[1] = this.clock.nowNs;
   }
 
   #openOnes(): readonly (OpenPort | null)[] {

@@ -25,6 +25,8 @@ export const loopCell = {
   losses: 5,
   /** Flows that it sends. */
   running: 6,
+  /** While it sends any: when all other parts are awake to see what comes of them. */
+  awakeNs: 7,
   count: 16,
 } as const;
 

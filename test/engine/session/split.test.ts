@@ -147,3 +147,36 @@ it.each([
 ])("what cannot be told apart is refused: %s", (_, spec, message) => {
   expect(() => compileFlow(spec)).toThrow(message);
 });
+
+it("are of one start, also where the flow is started anew while they are read", () => {
+  const sim = ran(new SessionSim(), straight, withPorts({ sent: [{ ...dstPorts, period: 4 }] }));
+  const ports = sim.wires.map((_, port) => ({ name: `p${port}` }));
+  let reads = 0;
+  const rows = splitCounters(sim.flows.get("f")!, sim.memory, ports, () => {
+    if (reads++ === 0) {
+      sim.command("start", ["f"]);
+      sim.settleCommands();
+    }
+    return sim.counters("f").sent;
+  });
+  expect(reads).toBe(2);
+  expect(rows.map(({ frames }) => frames)).toEqual([0, 0, 0]);
+});
+
+it("are none of an earlier start where another part has not seen the new one yet", () => {
+  const sim = ran(new SessionSim(2, 16, 256, 1, [0, 1]), straight, withPorts({ byPort: true }));
+  expect(rowsOf(sim).map(({ frames }) => frames)).toEqual([1002]);
+  let reads = 0;
+  const names = ["p0", "p1"].map((name) => ({
+    get name(): string {
+      if (reads++ === 0) {
+        sim.stalled.add(1);
+        sim.command("start", ["f"]);
+        sim.run(50_000);
+      }
+      return name;
+    },
+  }));
+  expect(splitCounters(sim.flows.get("f")!, sim.memory, names, () => 0)).toEqual([]);
+  expect(reads).toBe(1);
+});
