@@ -1,25 +1,23 @@
 /** The part of a trial that is told stream by stream. Pure. */
-import type { TrialReport, TrialSpec } from "../engine/loop/index.js";
 import type { Trial } from "../result/run-result.js";
 import { ratesOf } from "../stats/rates.js";
 import { framesWord, partOf } from "../stats/words.js";
-import { outagesOf } from "./outages.js";
+import { evenQueues, gapsOf, outagesOf, type SentTraffic } from "./outages.js";
 
 /** Stream by stream, where there are several. */
-export function streamsOf(
-  { spec, report }: { readonly spec: TrialSpec; readonly report: TrialReport },
-  rxPps: number,
-): Pick<Trial, "streams" | "duplicateWindow"> {
+export function streamsOf(traffic: SentTraffic, rxPps: number): Pick<Trial, "streams" | "duplicateWindow"> {
+  const { spec, report } = traffic;
   const { transmit, receive } = report;
   if (transmit.streams === undefined || receive.streams === undefined) return {};
   const { streams } = spec.stream;
+  const [gaps, queues] = [gapsOf(traffic), evenQueues(traffic)];
   // What of a stream came back within the receive window is not counted: its frames have their share of all frames' rate.
   const receiveNs = rxPps > 0 ? (receive.received * 1e9) / rxPps : 0;
   return {
     streams: transmit.streams.map(({ sentBytes, ...sent }, k) => {
       const { acceptedBytes, samples, longestLost, ...back } = receive.streams![k]!;
       const missing = Math.max(0, sent.sent - back.accepted);
-      const loss = { sent: sent.sent, missing, longestLost, queues: spec.queues, windowNs: transmit.windowNs };
+      const loss = { missing, longestLost, gapNs: gaps[k], queues, windowNs: transmit.windowNs };
       const tx = ratesOf(sent.sent, sentBytes, transmit.windowNs);
       const rx = ratesOf(back.accepted, acceptedBytes, receiveNs);
       return {

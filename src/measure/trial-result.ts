@@ -7,7 +7,7 @@ import { lossRatioOf } from "../stats/rates.js";
 import { judgeTrial, type VerdictRules } from "../stats/verdict.js";
 import { frameSizeName, meanFrameBytes } from "../units.js";
 import type { MeasureRequest } from "./measurer.js";
-import { type Outages, outagesOf } from "./outages.js";
+import { evenQueues, gapsOf, hasSchedules, type Outages, outagesOf } from "./outages.js";
 import { streamsOf } from "./stream-results.js";
 import { countsOf, hopsOf, ledgerOf, queuesSeen, ratesOfTrial } from "./trial-counts.js";
 import { notesOf } from "./trial-notes.js";
@@ -122,16 +122,21 @@ function framesBeside({ report, foreign, hops = [] }: TrialInputs, { lost, sent 
   };
 }
 
-/** Of several streams: all their loss at the rate of all, and the longest outage of one. */
-function outagesOfTrial({ spec, report }: TrialInputs, { lost, corrupt, sent }: TrialCounts): Outages {
-  const { windowNs, streams } = report.transmit;
-  const { longestLost, streams: back } = report.receive;
-  const loss = { sent, missing: lost + corrupt, longestLost, queues: spec.queues, windowNs };
+/** Of several streams: all their loss at the rate of all, and the longest outage of one, if that of each is known. */
+function outagesOfTrial(inputs: TrialInputs, { lost, corrupt, sent }: TrialCounts): Outages {
+  const { windowNs, streams } = inputs.report.transmit;
+  const { longestLost, streams: back } = inputs.report.receive;
+  const [gaps, queues] = [gapsOf(inputs), evenQueues(inputs)];
+  const ofOne = gaps.length === 1 ? gaps[0] : undefined;
+  const gapNs = hasSchedules(inputs.spec) ? ofOne : sent > 0 ? windowNs / sent : undefined;
+  const loss = { missing: lost + corrupt, longestLost, gapNs, queues, windowNs };
   if (streams === undefined || back === undefined || longestLost === undefined) return outagesOf(loss);
+  const { outageNs: _, ...whole } = outagesOf(loss);
   const longest = back.map(
-    ({ longestLost: run }, k) => outagesOf({ ...loss, longestLost: run, sent: streams[k].sent }).outageNs ?? 0,
+    ({ longestLost: run }, k) => outagesOf({ ...loss, longestLost: run, gapNs: gaps[k] }).outageNs,
   );
-  return { ...outagesOf(loss), outageNs: Math.max(0, ...longest) };
+  const known = longest.flatMap((outageNs) => outageNs ?? []);
+  return known.length < longest.length ? whole : { ...whole, outageNs: Math.max(0, ...known) };
 }
 
 function resetOf({ reset, report: { receive } }: TrialInputs): Pick<Trial, "reset" | "silence"> {

@@ -44,7 +44,7 @@ function added(total: SoakTotal, trial: Trial): SoakTotal {
     corrupt: total.corrupt + trial.corrupt + (trial.damagedCopies ?? 0),
     refused: total.refused + refusedOf(trial),
     unaccounted: total.unaccounted + (trial.unaccounted ?? 0),
-    ...(trial.outageNs === undefined ? {} : { outageNs: Math.max(total.outageNs ?? 0, trial.outageNs) }),
+    ...longestOutage([total, trial]),
     uneven: {
       pieces: total.uneven.pieces + (isUneven ? 1 : 0),
       bad: total.uneven.bad + (isUneven ? badOf(trial) : 0),
@@ -55,6 +55,13 @@ function added(total: SoakTotal, trial: Trial): SoakTotal {
       cause: total.unsound.cause ?? first?.cause ?? null,
     },
   };
+}
+
+/** Left out where one of them lost frames, and nobody knows for how long. */
+function longestOutage(all: readonly Pick<Trial, "lost" | "corrupt" | "outageNs">[]): Pick<SoakTotal, "outageNs"> {
+  if (all.some(({ lost, corrupt, outageNs }) => outageNs === undefined && lost + corrupt > 0)) return {};
+  const known = all.flatMap(({ outageNs }) => outageNs ?? []);
+  return known.length === 0 ? {} : { outageNs: Math.max(...known) };
 }
 
 const nameOf = (what: string, { direction }: SoakTotal): string =>

@@ -119,7 +119,7 @@ const rates = (rxPps: string) => ({
 const outages = (whose: string) => ({
   lossDurationNs: ns
     .optional()
-    .describe(`${whose} that did not come back whole ÷ the rate at which they were sent (RFC 6412, loss-derived)`),
+    .describe(`${whose} that did not come back whole ÷ the rate at which they were sent (RFC 6412); absent: not known`),
   outageNs: ns
     .optional()
     .describe(

@@ -5,9 +5,11 @@ import { describe, expect, it } from "vitest";
 import { type TrialInputs, trialResult } from "../../src/measure/trial-result.js";
 import { checkEquations } from "../../src/stats/index.js";
 import type { TrialReport } from "../../src/stats/trial-report.js";
+import type { StreamSchedule } from "../../src/stream/spec/traffic.js";
 import { fixedSize } from "../../src/units.js";
 import { type Device, echo, GeneratorSim } from "../support/generator-sim.js";
 import { defaultTraffic } from "../support/plain.js";
+import { trafficSpec, trafficStream } from "../support/traffic-specs.js";
 
 const spec = {
   trial: 7,
@@ -183,5 +185,56 @@ describe("loss as a time", () => {
   it("is a queue's own, where one of two lost all of its frames", () => {
     const device: Device = (frames, queue) => (queue === 1 ? [] : frames.map((frame) => ({ queue, frame })));
     expect(trialResult(inputsOf(run(device, 2)))).toMatchObject({ lossDurationNs: 50e6, outageNs: 100e6 });
+  });
+
+  describe("of streams with a schedule", () => {
+    /** Two streams of 500 pps for 100 ms; the second one as it says, and four of its frames are lost, one at a time. */
+    const trialOf = (schedule: StreamSchedule) => {
+      const rate = { kind: "pps", pps: 500 } as const;
+      const [steady, other] = ["steady", "other"].map((name) => trafficStream({ name, rate }));
+      const order = {
+        ...{ stream: trafficSpec([steady!, { ...other!, schedule }]), size: fixedSize(128) },
+        ...{ load: { kind: "own" as const }, count: null, durationNs: 100e6 },
+      };
+      const report = new GeneratorSim().run(order, echo);
+      const [first, second] = report.receive.streams!;
+      const lossy = { ...second!, accepted: second!.accepted - 4, longestLost: 1 };
+      const receive = { ...report.receive, accepted: report.receive.accepted - 4, longestLost: 1 };
+      const lost = { ...report, receive: { ...receive, streams: [first!, lossy] } };
+      return trialResult(inputsOf(lost, { spec: { ...spec, ...order } }));
+    };
+
+    it("has the gap of the stream's own rate, and not that of the trial's length", () => {
+      const trial = trialOf({ kind: "continuous", startNs: 60e6, frames: 20 });
+      expect(trial.streams![1]).toMatchObject({ sent: 20, missing: 4, outageNs: 2e6, lossDurationNs: 8e6 });
+      expect(trial.outageNs).toBe(2e6);
+      expect(trial).not.toHaveProperty("lossDurationNs");
+    });
+
+    it.each<StreamSchedule>([
+      { kind: "bursts", startNs: 0, frames: 10, bursts: 2, gapNs: 10e6 },
+      { kind: "ramp", startNs: 0, fromShare: 0.1, toShare: 1, rampNs: 100e6 },
+      { kind: "poisson", startNs: 0, seed: 1 },
+    ])("is left out where gaps differ: $kind", (schedule) => {
+      const trial = trialOf(schedule);
+      expect(trial.streams![0]).toMatchObject({ missing: 0, outageNs: 0, lossDurationNs: 0 });
+      for (const each of [trial, trial.streams![1]]) {
+        expect(each).not.toHaveProperty("outageNs");
+        expect(each).not.toHaveProperty("lossDurationNs");
+      }
+    });
+  });
+
+  it("has no outage where queues sent unequally, but where nothing was lost", () => {
+    const uneven = (report: TrialReport): TrialReport => {
+      const queues = report.transmit.queues.map((queue, q) => ({ ...queue, published: q === 0 ? 900 : 100 }));
+      return { ...report, transmit: { ...report.transmit, queues } };
+    };
+    let n = 0;
+    const device: Device = (frames, queue) => frames.filter(() => n++ !== 500).map((frame) => ({ queue, frame }));
+    const lossy = trialResult(inputsOf(uneven(run(device, 2))));
+    expect(lossy).toMatchObject({ lost: 1, lossDurationNs: 100_000 });
+    expect(lossy).not.toHaveProperty("outageNs");
+    expect(trialResult(inputsOf(uneven(run(echo, 2))))).toMatchObject({ lost: 0, outageNs: 0 });
   });
 });

@@ -10,6 +10,7 @@ import {
   updatedBaseline,
 } from "../../src/method/judge/baseline.js";
 import { judgeThresholds } from "../../src/method/judge/thresholds.js";
+import { type SoakTotal, withPiece } from "../../src/method/soak-verdict.js";
 import { parseThreshold } from "../../src/profile/threshold.js";
 import { seededRandom } from "../../src/random.js";
 import type { RunResult } from "../../src/result/run-result.js";
@@ -264,8 +265,21 @@ describe("a threshold", () => {
     expect(judge("outage@64<=49ms", down)[0]).toMatchObject({
       ...{ what: "outage, forwarding@64", wanted: "at most 49 ms", found: "50 ms", verdict: "fail" },
     });
-    const unknown = { ...passed, trials: passed.trials.map(({ outageNs: _, ...trial }) => trial) };
-    expect(judge("outage<=1s", unknown)).toMatchObject([{ verdict: "invalid", found: "nothing was measured for it" }]);
+    const unknown = passed.trials.map(({ outageNs: _, ...trial }) => ({ ...trial, lost: 0, corrupt: 0 }));
+    expect(judge("outage<=1s", { ...passed, trials: unknown })).toMatchObject([
+      { verdict: "invalid", found: "nothing was measured for it" },
+    ]);
+    // One trial that passes does not speak for one that lost frames, nobody knows for how long.
+    const trials = [down.trials[0]!, { ...unknown[0]!, lost: 5 }];
+    const found = "not known, and 5 frames did not come back whole";
+    expect(judge("outage<=1s", { ...passed, trials })).toMatchObject([
+      { verdict: "pass" },
+      { wanted: "at most 1 s", found, verdict: "invalid", cause: "not measured" },
+    ]);
+    const pieces = [{ ...unknown[0]!, lost: 5 }, down.trials[0]!];
+    const totals = pieces.reduce((sums: SoakTotal[], trial) => withPiece(sums, [trial]), []);
+    const soak = { totals } as unknown as NonNullable<RunResult["soak"]>;
+    expect(judge("outage<=1s", { ...passed, soak })).toMatchObject([{ verdict: "invalid", cause: "not measured" }]);
   });
 
   it.each(["NDR", "NDR>1Mpps", "NDR>=", ">=1Mpps", "NDR>=fast", "latency.p99<=1Mpps", "loss<=2"])(

@@ -54,6 +54,7 @@ export class LaneBook {
       if (lane < 0) continue;
       if (this.#rows.lastNs(lane) >= 0) this.#histograms.reset(lane);
       this.#table.reset(lane);
+      this.#outages.reset(lane);
       this.#rows.reset(lane);
     }
     arrivals[row + arrivalCell.generation] = generation;

@@ -1,6 +1,7 @@
 /**
  * The longest outage of each lane, told while frames still come: the longest run of numbers that are missing, times the
- * gap of the flow's rate when the run ended. A frame that comes late closes the run that it was missing in. Nothing is
+ * gap of the flow's rate when the run ended. A frame that comes late closes the run that it was missing in. If runs ended
+ * at several rates, what is left of that run counts on, at its own gap: the gaps of older runs are not kept. Nothing is
  * looked at while frames follow each other.
  */
 import { sequenceCell as cell } from "../../stats/sequence-cells.js";
@@ -10,16 +11,30 @@ import { flowCell, type SessionMemory } from "./session-memory.js";
 export class LaneOutages {
   readonly #memory: SessionMemory;
   readonly #table: SequenceTable;
+  /** Of each lane: the rate at which its last run ended (0: there is none), and that runs ended at several. */
+  readonly #pps: Float64Array;
+  readonly #severalRates: Uint8Array;
 
   constructor(memory: SessionMemory, table: SequenceTable) {
     this.#memory = memory;
     this.#table = table;
+    this.#pps = new Float64Array(memory.shape.lanes);
+    this.#severalRates = new Uint8Array(memory.shape.lanes);
+  }
+
+  /** The lane's numbers begin again. */
+  reset(lane: number): void {
+    this.#pps[lane] = 0;
+    this.#severalRates[lane] = 0;
   }
 
   /** A frame of the flow came before `frames` others, the first of which is number `from` of the lane. */
   jumped(flow: number, lane: number, from: number, frames: number): void {
     const { sequences } = this.#memory;
     const row = lane * cell.count;
+    const pps = this.#memory.flows[flow * flowCell.doubles + flowCell.pps];
+    if (this.#pps[lane] !== 0 && this.#pps[lane] !== pps) this.#severalRates[lane] = 1;
+    this.#pps[lane] = pps;
     const outageNs = frames * this.#gapNs(flow);
     if (outageNs <= sequences[row + cell.outageNs]) return;
     sequences[row + cell.outageNs] = outageNs;
@@ -27,13 +42,14 @@ export class LaneOutages {
     sequences[row + cell.outageFrames] = frames;
   }
 
-  /** A number that was missing came late: if the longest run had it, the longest of all that are missing now counts. */
+  /** A number that was missing came late: if the longest run had it, the longest of what is missing now counts. */
   closed(lane: number, index: number): void {
     const { sequences } = this.#memory;
     const row = lane * cell.count;
     const [from, frames] = [sequences[row + cell.outageFrom], sequences[row + cell.outageFrames]];
     if (index < from || index >= from + frames) return;
-    const { longest, longestFrom } = this.#table.longestRun(lane);
+    const { longest, longestFrom } =
+      this.#severalRates[lane] === 0 ? this.#table.longestRun(lane) : largerSide(from, frames, index);
     sequences[row + cell.outageNs] *= longest / frames;
     sequences[row + cell.outageFrom] = longestFrom;
     sequences[row + cell.outageFrames] = longest;
@@ -49,4 +65,10 @@ export class LaneOutages {
       (flows[at + flowCell.lastSentNs] - flows[at + flowCell.firstSentNs]) / Math.max(1, flows[at + flowCell.published])
     );
   }
+}
+
+/** The longer of the two runs that a run is without one of its numbers. */
+function largerSide(from: number, frames: number, index: number): { longest: number; longestFrom: number } {
+  const [below, above] = [index - from, from + frames - 1 - index];
+  return below >= above ? { longest: below, longestFrom: from } : { longest: above, longestFrom: index + 1 };
 }

@@ -1,11 +1,11 @@
 /** What a run must reach (profile/threshold.ts), and what it reached. Pure. */
 import { methodsWith, type ThresholdSpec } from "../../profile/threshold.js";
-import type { RunResult, Threshold } from "../../result/run-result.js";
+import type { RunResult, Threshold, Trial } from "../../result/run-result.js";
 import { judgedBy, reasonsOf } from "../../stats/cause.js";
 import { lossShareOf } from "../../stats/loss.js";
 import { median } from "../../stats/rank-test.js";
 import { type AskedFigure, judgeFigures, type ResultPart } from "../../stats/run-verdict.js";
-import { percentWord, rateWord, timeWord } from "../../stats/words.js";
+import { framesWord, percentWord, rateWord, timeWord } from "../../stats/words.js";
 import { figuresOf } from "./figures.js";
 
 /** A row for each size that a threshold concerns; one that nothing was measured for is invalid, unless another
@@ -20,8 +20,8 @@ export function judgeThresholds(specs: readonly ThresholdSpec[], result: RunResu
       verdict: "invalid",
       cause: "not measured",
     } as const;
-    const isMeant = spec.fromProfile !== true || methodsWith(spec.what).includes(result.method?.name ?? "run");
-    return rows.length === 0 && isMeant ? [missing] : rows;
+    const isAsked = spec.fromProfile !== true || methodsWith(spec.what).includes(result.method?.name ?? "run");
+    return rows.length === 0 && isAsked ? [missing] : rows;
   });
 }
 
@@ -30,19 +30,30 @@ function rowsOf(spec: ThresholdSpec, result: RunResult): Threshold[] {
   return spec.what === "outage" ? outageRows(spec, result) : figureRows(spec, result);
 }
 
-/** The longest outage of any stream (measure/outages.ts). Where runs are not known, nothing was measured. */
+/** The longest outage of any stream (measure/outages.ts). Where nothing was lost, an unknown one has no row. */
 function outageRows(spec: ThresholdSpec, { trials, soak }: RunResult): Threshold[] {
   if (soak !== undefined) {
-    return soak.totals.flatMap(({ direction, outageNs }) => {
-      const what = direction === undefined ? "outage" : `outage, ${direction}`;
-      return outageNs === undefined ? [] : [row(spec, what, outageNs, timeWord, false)];
-    });
+    return soak.totals.flatMap((total) =>
+      outageRow(spec, total.direction === undefined ? "outage" : `outage, ${total.direction}`, total),
+    );
   }
-  return trials.flatMap(({ frameBytes, phase, verdict, outageNs }) => {
-    const isMeant = verdict !== "invalid" && (spec.size ?? String(frameBytes)) === String(frameBytes);
-    if (!isMeant || outageNs === undefined) return [];
-    return [row(spec, `outage, ${phase}@${frameBytes}`, outageNs, timeWord, false)];
-  });
+  return trials
+    .filter((trial) => isMeant(spec, trial))
+    .flatMap((trial) => outageRow(spec, `outage, ${trial.phase}@${trial.frameBytes}`, trial));
+}
+
+const isMeant = ({ size }: ThresholdSpec, { frameBytes, verdict }: Trial): boolean =>
+  verdict !== "invalid" && (size ?? String(frameBytes)) === String(frameBytes);
+
+function outageRow(
+  spec: ThresholdSpec,
+  what: string,
+  { lost, corrupt, outageNs }: Pick<Trial, "lost" | "corrupt" | "outageNs">,
+): Threshold[] {
+  if (outageNs !== undefined) return [row(spec, what, outageNs, timeWord, false)];
+  if (lost + corrupt === 0) return [];
+  const found = `not known, and ${framesWord(lost + corrupt)} did not come back whole`;
+  return [{ what, wanted: `at most ${timeWord(spec.value)}`, found, verdict: "invalid", cause: "not measured" }];
 }
 
 /** One loss ratio for all: frames that were lost, damaged, or refused although they were due (stats/loss.ts). */
@@ -55,9 +66,7 @@ function lossRows(spec: ThresholdSpec, { trials, soak }: RunResult): Threshold[]
     });
   }
   return trials
-    .filter(
-      ({ frameBytes, verdict }) => verdict !== "invalid" && (spec.size ?? String(frameBytes)) === String(frameBytes),
-    )
+    .filter((trial) => isMeant(spec, trial))
     .map((trial) => row(spec, `loss, ${trial.phase}@${trial.frameBytes}`, lossShareOf([trial]), percentWord, false));
 }
 

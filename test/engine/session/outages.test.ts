@@ -60,4 +60,24 @@ describe("the longest outage of a lane", () => {
     is.restart();
     expect(is.outageNs()).toBe(0);
   });
+
+  it("never grows by a frame that comes late, whatever the rate was before", () => {
+    const is = lane();
+    is.take(0);
+    is.take(101);
+    expect(is.outageNs()).toBe(100 * gapNs);
+    is.setGap(100 * gapNs);
+    is.take(152);
+    expect(is.outageNs()).toBe(50 * 100 * gapNs);
+    is.take(102);
+    expect(is.outageNs()).toBeCloseTo(49 * 100 * gapNs, 0);
+    is.take(142);
+    expect(is.outageNs()).toBeCloseTo(39 * 100 * gapNs, 0);
+    is.restart();
+    is.take(0);
+    is.take(9);
+    is.take(20);
+    is.take(15);
+    expect(is.outageNs()).toBeCloseTo(8 * 100 * gapNs, 0);
+  });
 });
