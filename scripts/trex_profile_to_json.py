@@ -11,6 +11,7 @@ The profile is a program: run only one that you trust.
 Exit codes: 0 written; 2 wrong usage, or the profile fails; 3 the library is not there.
 """
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -55,7 +56,8 @@ def arguments():
     parser.add_argument("--direction", type=int, choices=[0, 1], default=0, help="as in TRex (default: 0)")
     parser.add_argument("--port", type=int, default=0, help="as in TRex (default: 0)")
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: standard output)")
-    parser.add_argument("-t", "--tunable", metavar="NAME=VALUE", nargs="+", default=[], help="the profile's tunables")
+    parser.add_argument("-t", "--tunable", metavar="NAME=VALUE", nargs="+", action="append", default=[],
+                        help="the profile's tunables; may be given again")
     return parser.parse_args()
 
 
@@ -64,7 +66,7 @@ def main():
     if not os.path.isfile(given.profile):
         fail(2, "%s does not exist" % given.profile)
     words = []
-    for each in given.tunable:
+    for each in itertools.chain.from_iterable(given.tunable):
         name, equals, value = each.partition("=")
         if not equals:
             fail(2, "%s is no tunable; accepted: name=value" % each)

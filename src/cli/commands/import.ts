@@ -12,6 +12,9 @@ Examples:
   pktgen-ts import trex imix.json -o imix.yaml            its streams as a profile; what differs is said, with its place
   pktgen-ts --profile imix.yaml --rate 10kpps
   pktgen-ts import trex few.pcap                          a stream for each frame, at its time; replay sends long captures
+
+Frames of a capture that are shorter than 60 bytes get zeros up to that, and times count from the earliest frame. Both are
+said with the number of the frame.
 `;
 
 const accepted = "trex FILE: .json or .yaml of a TRex profile, or a capture";

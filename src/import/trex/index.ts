@@ -26,7 +26,7 @@ export interface Imported {
   /** The profile. */
   readonly text: string;
   readonly streams: number;
-  /** What is otherwise than in TRex, each with its place. */
+  /** What is otherwise than in TRex, or in the capture, each with its place. */
   readonly notes: readonly string[];
 }
 
@@ -61,11 +61,12 @@ function contentOf(file: string): Uint8Array {
 export function importTrex(content: Uint8Array, file: string, options: TrexImportOptions = {}): Imported {
   const { ports = noPorts, unsigned = false } = options;
   const notes = new Notes();
-  const streams = isCapture(content)
-    ? captureStreams(content, file, unsigned)
+  const isOfCapture = isCapture(content);
+  const streams = isOfCapture
+    ? captureStreams(content, file, unsigned, notes)
     : streamsOf(textOf(content, file), file, ports, unsigned, notes);
   const description = `imported from ${basename(file).replaceAll(/[^\P{C}]/gu, " ")}, a profile of TRex`;
-  const text = writtenProfile(commentOf(notes), { description, streams });
+  const text = writtenProfile(commentOf(notes, isOfCapture ? "the capture" : "TRex"), { description, streams });
   if (text.length > mostProfileBytes) {
     const what = `the profile would have ${text.length} bytes`;
     throw usageError(what, {
@@ -115,9 +116,9 @@ function noteRandom({ engine }: TrexStream, notes: Notes): void {
   }
 }
 
-function commentOf({ sentences }: Notes): string {
+function commentOf({ sentences }: Notes, original: string): string {
   const lines = sentences.map((sentence) => ` ${sentence}`);
-  return lines.length === 0 ? "" : [" Otherwise than in TRex:", ...lines].join("\n");
+  return lines.length === 0 ? "" : [` Otherwise than in ${original}:`, ...lines].join("\n");
 }
 
 /** What comes out is read as a run would: a mistake here is one of the importer, or a limit that only streams together have. */

@@ -86,11 +86,28 @@ const kinds = [
   ...(["trim_pkt_size", "fix_checksum_ipv4", "fix_checksum_hw", "fix_checksum_icmpv6"] as const),
 ] as const;
 
+const vmKeys = new Set(["instructions", "split_by_var", "cache"]);
+const variableKeys = ["type", "name", "size", "min_value", "max_value", "next_var", "split_to_cores"];
+const writeKeys = ["type", "name", "pkt_offset", "add_value", "is_big_endian"];
+const fixKeys = new Set(["type", "l2_len", "l3_len", "l4_type"]);
+const keysOf: Readonly<Record<(typeof kinds)[number], ReadonlySet<string>>> = {
+  flow_var: new Set([...variableKeys, "op", "init_value", "value_list", "step"]),
+  flow_var_rand_limit: new Set([...variableKeys, "limit", "seed"]),
+  tuple_flow_var: new Set(["type", "name", "ip_min", "ip_max", "port_min", "port_max", "limit_flows", "flags"]),
+  write_flow_var: new Set(writeKeys),
+  write_mask_flow_var: new Set([...writeKeys, "pkt_cast_size", "mask", "shift"]),
+  trim_pkt_size: new Set(["type", "name"]),
+  fix_checksum_ipv4: new Set(["type", "pkt_offset"]),
+  fix_checksum_hw: fixKeys,
+  fix_checksum_icmpv6: fixKeys,
+};
+
 const noEngine: FieldEngine = { variables: [], writes: [], fixes: [], trim: null };
 
 /** `vm` of a stream. @throws PktgenError (2) */
 export function readFieldEngine(vm: Item, notes: Notes): FieldEngine {
   if (vm.isMissing) return noEngine;
+  notes.addUnknownKeys(vm, vmKeys);
   const list = vm.at("instructions");
   if (list.isMissing) return noEngine;
   const items = list.list();
@@ -104,6 +121,8 @@ export function readFieldEngine(vm: Item, notes: Notes): FieldEngine {
   let trim: FieldEngine["trim"] = null;
   for (const [position, item] of items.entries()) {
     const kind = item.at("type").choice(kinds);
+    notes.addUnknownKeys(item, keysOf[kind]);
+    noteSplit(item.at("split_to_cores"), notes);
     if (kind === "flow_var" || kind === "flow_var_rand_limit" || kind === "tuple_flow_var") {
       variables.push(readVariable(kind, item));
     } else if (kind === "write_flow_var" || kind === "write_mask_flow_var") {
@@ -114,7 +133,24 @@ export function readFieldEngine(vm: Item, notes: Notes): FieldEngine {
     } else fixes.push(readFix(kind, item, position));
   }
   checkNames({ variables, writes, fixes, trim });
+  if (variables.length > 0) noteCache(vm.at("cache"), notes);
   return { variables, writes, fixes, trim };
+}
+
+/** Its default is true. */
+function noteSplit(split: Item, notes: Notes): void {
+  if (!split.flag(true)) notes.add(split, "split_to_cores has no effect: threads share one sequence");
+}
+
+/** TRex makes so many frames in advance, and sends these again and again. */
+function noteCache(cache: Item, notes: Notes): void {
+  const frames = cache.whole(0, 65_535, 0);
+  if (frames === 0) return;
+  const first = frames === 1 ? "the first frame" : `the first ${frames} frames`;
+  notes.add(
+    cache,
+    `cache ${frames} has no effect: TRex repeats ${first}; here variables go through all values they have`,
+  );
 }
 
 function readVariable(kind: "flow_var" | "flow_var_rand_limit" | "tuple_flow_var", item: Item): Variable {

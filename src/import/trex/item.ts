@@ -103,10 +103,24 @@ export class Item {
 
 /** What has no effect here, or another one than in TRex: sentences with their places, for people. */
 export class Notes {
-  readonly sentences: string[] = [];
+  readonly #sentences = new Set<string>();
+
+  get sentences(): readonly string[] {
+    return [...this.#sentences];
+  }
 
   add(item: Item, sentence: string): void {
-    const line = `${item.where}: ${sentence}`;
-    if (!this.sentences.includes(line)) this.sentences.push(line);
+    this.addAt(item.where, sentence);
+  }
+
+  addAt(where: string, sentence: string): void {
+    this.#sentences.add(`${where}: ${sentence}`);
+  }
+
+  /** Keys of `item` that nothing reads. */
+  addUnknownKeys(item: Item, known: ReadonlySet<string>): void {
+    for (const key of item.keys) {
+      if (!known.has(key)) this.add(item.at(key), `"${key}" is not known, and has no effect`);
+    }
   }
 }

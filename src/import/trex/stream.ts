@@ -54,6 +54,10 @@ const knownKeys = new Set(
     "stream",
   ]),
 );
+const modeKeys = new Set(["type", "rate", "pps", "total_pkts", "pkts_per_burst", "ibg", "count"]);
+const rateKeys = new Set(["type", "value"]);
+/** TRex does not read `meta`: it is a note of the program that made the packet. */
+const packetKeys = new Set(["binary", "meta"]);
 
 /** The list of streams. @throws PktgenError (2) */
 export function readStreams(root: Item, notes: Notes): readonly TrexStream[] {
@@ -63,10 +67,9 @@ export function readStreams(root: Item, notes: Notes): readonly TrexStream[] {
   if (items.length > mostStreams) throw root.error(`${items.length} streams`, `up to ${mostStreams}`);
   const names = new Names(items);
   return items.flatMap((outer, i) => {
-    for (const key of outer.keys) {
-      if (!knownKeys.has(key)) notes.add(outer.at(key), `"${key}" is not known, and has no effect`);
-    }
+    notes.addUnknownKeys(outer, knownKeys);
     const item = bodyOf(outer);
+    if (item !== outer) notes.addUnknownKeys(item, knownKeys);
     if (!item.at("enabled").flag(true)) {
       notes.add(outer, `"${names.of(i)}" is not enabled, and is left out`);
       return [];
@@ -174,8 +177,12 @@ function streamOf(outer: Item, item: Item, names: Names, index: number, notes: N
   const core = item.at("core_id");
   if (core.whole(-(2 ** 31), 2 ** 31, -1) >= 0)
     notes.add(core, "core_id has no effect: any thread sends the same frames");
-  const binary = item.at("packet").at("binary");
+  const packet = item.at("packet");
+  const binary = packet.at("binary");
   const bytes = packetBytes(binary);
+  notes.addUnknownKeys(packet, packetKeys);
+  notes.addUnknownKeys(item.at("mode"), modeKeys);
+  notes.addUnknownKeys(item.at("mode").at("rate"), rateKeys);
   const [rate, rateItem] = rateOf(item.at("mode"));
   return {
     item,

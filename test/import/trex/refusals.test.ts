@@ -7,6 +7,7 @@ import { encodeCapture } from "../../../src/pcap/codec.js";
 import { mistakesOf } from "../../../src/profile/index.js";
 import { burst, flowVar, framesOf, imported, packet, stream, write } from "./samples.js";
 
+const pps10 = { type: "continuous", rate: { type: "pps", value: 10 } };
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 
 function refusal(make: () => unknown): string {
@@ -119,6 +120,24 @@ describe("what has no effect is noted at its place", () => {
     ["core_id", stream({ core_id: 1 }), /core_id has no effect/],
     ["start_paused", stream({ start_paused: true }), /start_paused has no effect/],
     ["an unknown key", stream({ colour: 1 }), /"colour" is not known/],
+    ["one of a nested stream", { name: "x", stream: stream({ colour: 1 }) }, /"colour" is not known/],
+    ["one of vm", stream({ vm: { instructions: [], colour: 1 } }), /"colour" is not known/],
+    ["one of vm without instructions", stream({ vm: { colour: 1 } }), /"colour" is not known/],
+    ["one of an instruction", stream({}, [flowVar("a", { colour: 1 }), write("a", 34)]), /"colour" is not known/],
+    ["one of another instruction", stream({}, [flowVar("a", {}), write("a", 34, { step: 1 })]), /"step" is not known/],
+    ["one of mode", stream({ mode: { ...pps10, colour: 1 } }), /"colour" is not known/],
+    [
+      "one of a rate",
+      stream({ mode: { ...pps10, rate: { type: "pps", value: 1, colour: 1 } } }),
+      /"colour" is not known/,
+    ],
+    ["one of packet", stream({ packet: { binary: packet, colour: 1 } }), /"colour" is not known/],
+    [
+      "a cache",
+      stream({ vm: { cache: 4, instructions: [flowVar("a", {}), write("a", 34)] } }),
+      /cache 4.*repeats the first 4 frames.*all values/,
+    ],
+    ["a split", stream({}, [flowVar("a", { split_to_cores: false }), write("a", 34)]), /split_to_cores has no effect/],
     [
       "tagged groups",
       stream({ flow_stats: { enabled: true, rule_type: "tpg", stream_id: 1 } }),
@@ -185,6 +204,44 @@ describe("when streams leave", () => {
     ]);
     const many = encodeCapture(Array.from({ length: 1001 }, (_, i) => at(i)));
     expect(refusal(() => importTrex(many, "x.pcap"))).toMatch(/1001 frames.*pktgen-ts replay/);
+  });
+});
+
+describe("a capture is changed", () => {
+  const frameAt = (nanoseconds: number, length = 60) => {
+    const frame = Uint8Array.from(Buffer.from(packet, "base64")).slice(0, length);
+    return { seconds: 1, nanoseconds, originalBytes: length, bytes: frame };
+  };
+  const capture = (...frames: ReturnType<typeof frameAt>[]) =>
+    importTrex(encodeCapture(frames), "x.pcap", { unsigned: true });
+
+  it("in no way that is not said", () => {
+    const { text, notes } = capture(frameAt(0), frameAt(1000));
+    expect(notes).toEqual([]);
+    expect(text).not.toContain("#");
+  });
+
+  it("where frames are short: said once, with the first one's number", () => {
+    const { text, notes } = capture(frameAt(0), frameAt(1000, 42), frameAt(2000, 59));
+    expect(notes).toEqual(["x.pcap: frame 2 has 42 bytes and is sent with 60, zeros at its end; so are 1 more"]);
+    expect(text).toMatch(/^# Otherwise than in the capture:\n# x\.pcap: frame 2 /);
+    expect(framesOf(text, 9)[1]!.hex).toBe(Buffer.from(frameAt(0, 42).bytes).toString("hex").padEnd(120, "0"));
+    expect(capture(frameAt(0, 42)).notes).toEqual([
+      "x.pcap: frame 1 has 42 bytes and is sent with 60, zeros at its end",
+    ]);
+  });
+
+  it("where the first frame is not the earliest: times count from that one", () => {
+    const { text, notes } = capture(frameAt(5000), frameAt(2000), frameAt(1000), frameAt(9000));
+    expect(notes).toEqual([
+      "x.pcap: frame 3 is earlier than frame 1: times count from frame 3, and frames leave in order of time",
+    ]);
+    expect(framesOf(text, 9).map(({ name, timeNs }) => [name, timeNs])).toEqual([
+      ["frame 3", 0],
+      ["frame 2", 1000],
+      ["frame 1", 4000],
+      ["frame 4", 8000],
+    ]);
   });
 });
 
