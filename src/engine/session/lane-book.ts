@@ -116,6 +116,11 @@ export class LaneBook {
     return accepted;
   }
 
+  /** What is found only by a look at many numbers. Every millisecond. */
+  look(): void {
+    this.#outages.look();
+  }
+
   #keepSamples(lane: number, sample: number, frames: number): void {
     for (let k = 0; k < frames; k++) if (this.#rows.keepSample(lane, sample)) this.#count(lane);
   }

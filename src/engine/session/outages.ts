@@ -2,7 +2,8 @@
  * The longest outage of each lane, told while frames still come: the longest run of numbers that are missing, times the
  * gap of the flow's rate when the run ended. A frame that comes late closes the run that it was missing in. If runs ended
  * at several rates, what is left of that run counts on, at its own gap: the gaps of older runs are not kept. Nothing is
- * looked at while frames follow each other.
+ * looked at while frames follow each other. Which run is the longest after a late frame takes a look at all numbers of the
+ * lane's window, up to 50 µs: the loop takes it now and then, for one lane at a time. Until then the figure is too great.
  */
 import { sequenceCell as cell } from "../../stats/sequence-cells.js";
 import type { SequenceTable } from "../../stats/sequence-table.js";
@@ -14,12 +15,16 @@ export class LaneOutages {
   /** Of each lane: the rate at which its last run ended (0: there is none), and that runs ended at several. */
   readonly #pps: Float64Array;
   readonly #severalRates: Uint8Array;
+  /** Lanes whose longest run was closed since it was looked for, and which of them still are. */
+  readonly #awaiting: number[] = [];
+  readonly #isAwaiting: Uint8Array;
 
   constructor(memory: SessionMemory, table: SequenceTable) {
     this.#memory = memory;
     this.#table = table;
     this.#pps = new Float64Array(memory.shape.lanes);
     this.#severalRates = new Uint8Array(memory.shape.lanes);
+    this.#isAwaiting = new Uint8Array(memory.shape.lanes);
   }
 
   /** The lane's numbers begin again. */
@@ -48,9 +53,29 @@ export class LaneOutages {
     const row = lane * cell.count;
     const [from, frames] = [sequences[row + cell.outageFrom], sequences[row + cell.outageFrames]];
     if (index < from || index >= from + frames) return;
-    const { longest, longestFrom } =
-      this.#severalRates[lane] === 0 ? this.#table.longestRun(lane) : largerSide(from, frames, index);
-    sequences[row + cell.outageNs] *= longest / frames;
+    if (this.#severalRates[lane] === 0) this.#await(lane);
+    else this.#write(lane, largerSide(from, frames, index));
+  }
+
+  /** Looks for the longest run of one lane that lost its own. */
+  look(): void {
+    const lane = this.#awaiting.pop();
+    if (lane === undefined) return;
+    this.#isAwaiting[lane] = 0;
+    // A start has begun anew since then. After another rate the gaps of older runs are not known.
+    if (this.#pps[lane] !== 0 && this.#severalRates[lane] === 0) this.#write(lane, this.#table.longestRun(lane));
+  }
+
+  #await(lane: number): void {
+    if (this.#isAwaiting[lane] === 1) return;
+    this.#isAwaiting[lane] = 1;
+    this.#awaiting.push(lane);
+  }
+
+  #write(lane: number, { longest, longestFrom }: { readonly longest: number; readonly longestFrom: number }): void {
+    const { sequences } = this.#memory;
+    const row = lane * cell.count;
+    sequences[row + cell.outageNs] *= longest / Math.max(1, sequences[row + cell.outageFrames]);
     sequences[row + cell.outageFrom] = longestFrom;
     sequences[row + cell.outageFrames] = longest;
   }

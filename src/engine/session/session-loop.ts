@@ -205,6 +205,7 @@ export class SessionLoop implements Traffic {
       this.#context.inUse.port = sender.port;
       sender.look();
     }
+    this.#lanes.look();
     for (const p of this.#ownPorts) {
       const { queue } = this.#hosts[p];
       ports[p * portCell.count + portCell.beside] = queue.sent;

@@ -21,7 +21,12 @@ function lane() {
     setGap: (ns: number): void => {
       memory.flows[flowCell.pps] = 1e9 / ns;
     },
-    outageNs: (): number => memory.sequences[sequenceCell.outageNs]!,
+    /** As it is told after the loop's next look; `soonNs`: before it. */
+    outageNs: (): number => {
+      book.look();
+      return memory.sequences[sequenceCell.outageNs]!;
+    },
+    soonNs: (): number => memory.sequences[sequenceCell.outageNs]!,
     restart: (): void => book.restart(0, 1),
   };
 }
@@ -59,6 +64,17 @@ describe("the longest outage of a lane", () => {
     expect(is.outageNs()).toBe(5 * 10 * gapNs);
     is.restart();
     expect(is.outageNs()).toBe(0);
+  });
+
+  it("is at most what it was until the loop looks: no late frame costs a look at all numbers", () => {
+    const is = lane();
+    is.take(0);
+    for (let index = 2; index < 1_000; index += 2) is.take(index);
+    expect(is.outageNs()).toBe(gapNs);
+    for (let index = 1; index < 999; index += 2) is.take(index);
+    expect(is.soonNs()).toBe(gapNs);
+    expect(is.outageNs()).toBe(0);
+    expect(is.soonNs()).toBe(0);
   });
 
   it("never grows by a frame that comes late, whatever the rate was before", () => {
