@@ -223,7 +223,9 @@ describeLab("the image", ["podman_base", "netns"], () => {
             encoding: "utf8",
           });
           expect([0, 4], measured.stdout + measured.stderr).toContain(measured.status);
-          expect(measured.stdout).toMatch(/4,000 frames sent, 4,000 accepted, 0 lost/);
+          // A generator that had no CPU sends fewer, and says so.
+          const sent = measured.status === 0 ? "4,000" : "[\\d,]+";
+          expect(measured.stdout).toMatch(new RegExp(`(${sent}) frames sent, \\1 accepted, 0 lost`));
           expect(readFileSync(join(results, "loss.xml"), "utf8")).toMatch(/<testsuites? [^>]*tests="/);
         } finally {
           spawnSync("podman", ["rm", "-f", "-t", "0", "--ignore", name], { cwd: folder });

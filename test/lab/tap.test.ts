@@ -190,7 +190,13 @@ describeLab("a tap port", ["netns", "tun"], () => {
     const load = ["--sizes", "64", "--rate", "10kpps", "--duration", "20s", "--ndjson", "--json", "-"];
     const { code, stdout, stderr } = await runCli(["--dut", "external", ...ports, ...load.toSpliced(6, 1)], {
       during: () => {
-        setTimeout(() => ip(name, "link", "del", "t0"), 3_000);
+        // What the generator sends, the kernel has received at the tap.
+        const timer = setInterval(() => {
+          const [link] = JSON.parse(ip(name, "-j", "-s", "link", "show", "t0"));
+          if (link.stats64.rx.packets < 2_000) return;
+          clearInterval(timer);
+          ip(name, "link", "del", "t0");
+        }, 100);
       },
     });
     expect(`${code} ${stderr}`).toMatch(/^4 /);
