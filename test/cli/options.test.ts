@@ -15,7 +15,7 @@ const file = join(folder, "any");
 writeFileSync(file, "any");
 
 /** No option has this value; a shell could run it. */
-const nonsenseOf = (name: string): string => (name === "--reset-command" ? " " : "?!");
+const nonsenseOf = (name: string): string => (["--reset-command", "--prompt"].includes(name) ? " " : "?!");
 
 interface Line {
   readonly command: string;

@@ -21,6 +21,7 @@ it("listens on this machine alone, starts no programs, and has no token", () => 
       awaited: [],
       history: null,
       profiles: null,
+      workers: 1,
       allowPrograms: false,
       yesThisInterface: false,
     },
