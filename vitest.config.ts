@@ -9,10 +9,13 @@ const real = [
 ];
 /** The same, of which none expects a trial that nobody spoiled. */
 const threads = ["test/cli/fleet.test.ts", "test/engine/worker/*.test.ts", "test/fleet/{nats,processes}-fleet.test.ts"];
-/** Tests that change what the whole machine has, such as its hugepages, or look at all of it: one file at a time. */
-const lab = ["test/lab/{containers,hugepages,links,setup,testpmd-dut,testpmd-process}.test.ts"];
+/**
+ * Tests that change what the whole machine has, such as its hugepages, or look at all of it, and those of a polling device
+ * on an interface, which loses frames where others take its CPU: one file at a time.
+ */
+const lab = ["test/lab/{containers,hugepages,links,setup,testpmd-dut,testpmd-interfaces,testpmd-process}.test.ts"];
 /** Long tests of whole runs, of which each stands that others spoil a trial. */
-const runs = ["test/lab/{methods,plan,recipes-*,testpmd,testpmd-interfaces}.test.ts"];
+const runs = ["test/lab/{methods,plan,recipes-*,testpmd}.test.ts"];
 /** Tests on the kernel's interfaces at low rates, and with other programs: each has its own namespaces and folders. */
 const wire = ["test/{browser,lab}/**/*.test.ts"];
 
