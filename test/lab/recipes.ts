@@ -213,6 +213,9 @@ const recipes = recipeDocuments
 /** The recipes of devices share the names of sockets: they run one after the other, in one file. */
 const ofDevices = /README|built-in-device|devices|interfaces|test-plans|testpmd|two-machines|vhost-user/;
 
+/** Of results that another recipe made: where the machine was busy, none of their trials counts. */
+const noFigures = /^pktgen-ts: diff: neither has a figure to compare/m;
+
 /** One file of tests runs those of devices, one all others; so every document's are run. */
 export function testRecipes(which: "devices" | "traffic"): void {
   beforeAll(prepare, 120_000);
@@ -227,7 +230,8 @@ export function testRecipes(which: "devices" | "traffic"): void {
       it.skipIf(why !== null)(name, { timeout: recipeMs }, async () => {
         const { code, output } = await run(recipe);
         if (recipe.ends === "at its verdict") expect(output).toMatch(verdict);
-        else expect(recipe.exitCodes, `it ended with ${code}, and said:\n${output}`).toContain(code);
+        else if (!noFigures.test(output))
+          expect(recipe.exitCodes, `it ended with ${code}, and said:\n${output}`).toContain(code);
         expect(output).not.toMatch(/^pktgen-ts: .*(unknown|no such|did you mean)/m);
       });
     }
