@@ -218,9 +218,17 @@ function offsetsOf(shape: SessionShape): { readonly offsets: Record<Part, number
   return { offsets, bytes: end };
 }
 
+/**
+ * The C library keeps what is freed for the next one who asks, up to 32 MiB at once, and where it has others beside it, it
+ * never gives it back. From there on, each buffer is a mapping of its own that ends with it (mallopt(3), M_MMAP_THRESHOLD).
+ * Pages that nobody touches take no memory of the machine.
+ */
+const leastBytes = 2 ** 25 + 2 ** 20;
+
+const allocate = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(Math.max(bytes, leastBytes));
+
 export function allocateSession(shape: SessionShape): SessionBuffers {
-  const shared = new SharedArrayBuffer(offsetsOf(shape).bytes);
-  return { shape, shared, heap: new SharedArrayBuffer(shape.heapBytes) };
+  return { shape, shared: allocate(offsetsOf(shape).bytes), heap: allocate(shape.heapBytes) };
 }
 
 /** The views of one side: of a part, or of the owner. */
