@@ -187,5 +187,6 @@ export interface Config {
   readonly options?: {
     readonly protocol_options?: { readonly auto_start_all: boolean };
     readonly port_options?: { readonly frame_ordering_mode?: { readonly choice: string } };
+    readonly flow_options?: { readonly packet_loss_duration: boolean };
   };
 }

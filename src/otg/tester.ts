@@ -36,7 +36,16 @@ interface MetricsRequest {
 }
 
 const allTags: TaggedAsked = { include: true, include_empty_metrics: false, metric_names: [], filters: [] };
-const alwaysOfFlows = ["name", "port_tx", "port_rx", "loss", "timestamps", "latency", "tagged_metrics"];
+const alwaysOfFlows = [
+  "name",
+  "port_tx",
+  "port_rx",
+  "loss",
+  "timestamps",
+  "latency",
+  "tagged_metrics",
+  "packet_loss_duration",
+];
 
 function flowRowsOf(live: LiveConfig, plans: LiveConfig["flows"], tagged: TaggedAsked) {
   if (!tagged.include) return live.flowRows(plans);

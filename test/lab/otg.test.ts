@@ -122,10 +122,12 @@ describeLab("snappi against the Open Traffic Generator server", ["netns", "pytho
     using lab = lossyBridge();
     await using server = await serverOn(lab.p1, lab.p2);
     for (const [location, transport] of server.clients.slice(1)) {
-      const { all } = await client(location, transport, "losses");
+      const { all, lost_ms: lostMs } = await client(location, transport, "losses");
       const [[, , sent, received, loss]] = all as unknown as [[string, string, number, number, number]];
       expect([sent, received]).toEqual([1000, 863]);
       expect(loss).toBeCloseTo(13.7, 5);
+      // Of 500 frames a second.
+      expect(lostMs).toBeCloseTo(274, 3);
     }
   });
 });

@@ -70,11 +70,13 @@ def counts():
 
 
 def losses():
-    api.set_config(configured([("f1", "p1", "p2", 1000)], captures=False))
+    config = configured([("f1", "p1", "p2", 1000)], captures=False)
+    config.options.flow_options.packet_loss_duration = True
+    api.set_config(config)
     transmit("start")
     until(lambda: rows()[0].transmit == "stopped" and rows()[0].loss > 0)
     until(lambda: rows()[0].frames_tx == 1000)
-    return {"all": shown()}
+    return {"all": shown(), "lost_ms": rows()[0].packet_loss_duration.value}
 
 
 def refused():

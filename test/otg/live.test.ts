@@ -27,7 +27,7 @@ const plan = (metrics: object = {}, more: object = {}): PlannedFlow => ({
     gateways: [],
     tags: null,
   },
-  metrics: { enable: true, loss: true, timestamps: false, latency: false, ratio: 1, ...metrics },
+  metrics: { enable: true, loss: true, timestamps: false, latency: false, lossDuration: false, ratio: 1, ...metrics },
   compile: () => ({ spec: { name: "f", rate: { kind: "pps", pps: 1 } } as FlowSpec, origins: [] }),
   ...more,
 });
@@ -55,6 +55,20 @@ it.each([
 it("the loss of a flow to no port is not known", () => {
   expect(flowRow(plan({}, { to: [] }), counters({ sent: 5, to: [] }))).not.toHaveProperty("loss");
   expect(flowRow(plan(), counters({ sent: 5 }))).toHaveProperty("loss", 0);
+});
+
+it.each([
+  ["at its rate", {}, { sent: 1000, lost: 30, pps: 2000 }, { value: 15 }],
+  ["one of two at its rate", { ratio: 2 }, { sent: 10, received: 10, duplicate: 5, pps: 100 }, { value: 25 }],
+  ["without a rate", {}, { sent: 100, lost: 50, pps: null, firstSentNs: 1e9, lastSentNs: 3e9 }, { value: 1000 }],
+  ["nothing of nothing", {}, { sent: 0, pps: 100 }, { value: 0 }],
+])("the time of what was lost, where the configuration asks for it: %s", (_, metrics, of, time) => {
+  const asked = plan({ loss: false, lossDuration: true, ...metrics });
+  const row = flowRow(asked, counters(of));
+  expect([row["packet_loss_duration"], row["loss"]]).toEqual([time, undefined]);
+  expect(flowRow(asked, undefined)["packet_loss_duration"]).toEqual({});
+  expect(flowRow(plan(), counters(of))).not.toHaveProperty("packet_loss_duration");
+  expect(flowRow(plan({ lossDuration: true }, { to: [] }), counters(of))).not.toHaveProperty("packet_loss_duration");
 });
 
 it("a flow that waits for its gateway takes a rate, and is refused with what is to be done", async () => {

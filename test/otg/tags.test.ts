@@ -144,7 +144,9 @@ it("what has no effect is told", async () => {
 
 it("kinds without room, frames that end too soon, and loss only when nothing is on its way", () => {
   const tags = { sent: [], received: ["vlan"], split: { sent: [], received: [{ at: 0, bits: 4 }], byPort: true } };
-  const plan = { tags, metrics: { loss: true, latency: false, timestamps: false } } as unknown as PlannedFlow;
+  const metrics = { loss: true, lossDuration: true, latency: false, timestamps: false };
+  const plan = { tags, metrics } as unknown as PlannedFlow;
+  const settledOf = (settled: boolean) => ({ settled, sent: 8, pps: 100, firstSentNs: null, lastSentNs: null });
   const row = {
     sent: null,
     received: null,
@@ -160,11 +162,13 @@ it("kinds without room, frames that end too soon, and loss only when nothing is 
     { ...row, latencyNs: null, firstReceivedNs: null, lastReceivedNs: null, isOther: true },
   ];
   const asked = { include: true, include_empty_metrics: false, metric_names: [], filters: [] };
-  expect(taggedRows(rows, plan, { settled: true }, asked).map((one) => one["tags"])).toEqual([
+  expect(taggedRows(rows, plan, settledOf(true), asked).map((one) => one["tags"])).toEqual([
     [str("vlan", "none"), str("rx_name", "p2")],
     [str("vlan", "other"), str("rx_name", "other")],
   ]);
   const sent = [{ ...rows[0]!, sentFrames: 4, sentBytes: 16 }];
-  const lossOf = (settled: boolean) => taggedRows(sent, plan, { settled }, asked)[0]!["loss"];
+  const lossOf = (settled: boolean) => taggedRows(sent, plan, settledOf(settled), asked)[0]!["loss"];
   expect([lossOf(true), lossOf(false)]).toEqual([25, undefined]);
+  // A quarter of what the flow sends in 80 ms.
+  expect(taggedRows(sent, plan, settledOf(true), asked)[0]!["packet_loss_duration"]).toEqual({ value: 20 });
 });

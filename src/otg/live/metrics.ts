@@ -81,6 +81,15 @@ function lossPercent(
   return (100 * Math.max(0, expected - received - duplicate - inFlight * ratio)) / expected;
 }
 
+/** How many frames left, and in what time. */
+export type LossTimes = Pick<FlowCounters, "sent" | "pps" | "firstSentNs" | "lastSentNs">;
+
+/** How long the flow takes to send what was lost, if `percent` of it is lost. Lost frames need not be neighbours. */
+export function lossDurationOf(percent: number, { sent, pps, firstSentNs, lastSentNs }: LossTimes): Row {
+  const allMs = pps === null ? ((lastSentNs ?? 0) - (firstSentNs ?? 0)) / 1e6 : (1e3 * sent) / pps;
+  return { value: (percent / 100) * allMs };
+}
+
 /** Copies that came, if there are to be some. */
 const copiesOf = ({ duplicate }: FlowCounters, { ratio }: FlowMetricsAsked): number =>
   ratio !== "each" && ratio > 1 ? duplicate : 0;
@@ -131,7 +140,12 @@ export function flowRow({ name, from, to, metrics }: PlannedFlow, counters: Flow
     rx_rate_mbps: (8 * rx) / 1e6,
   };
   // Of a flow that nobody receives, nobody knows the loss.
-  if (metrics.loss && to.length > 0) row["loss"] = counters === undefined ? 0 : lossPercent(counters, metrics);
+  if ((metrics.loss || metrics.lossDuration) && to.length > 0) {
+    const loss = counters === undefined ? 0 : lossPercent(counters, metrics);
+    if (metrics.loss) row["loss"] = loss;
+    if (metrics.lossDuration)
+      row["packet_loss_duration"] = counters === undefined ? {} : lossDurationOf(loss, counters);
+  }
   if (metrics.timestamps && counters !== undefined) row["timestamps"] = timesOf(counters);
   if (metrics.latency && counters !== undefined) row["latency"] = latencyOf(counters);
   return row;

@@ -3,7 +3,7 @@ import type { FlowCounters, SplitCounters } from "../../session/index.js";
 import { invalid } from "../refusal.js";
 import type { PlannedFlow } from "../translate/flows.js";
 import { type FlowTags, portTag } from "../translate/tags.js";
-import { askedColumns, type Row } from "./metrics.js";
+import { askedColumns, type LossTimes, lossDurationOf, type Row } from "./metrics.js";
 
 /** Which of them, and what of them. */
 export interface TaggedAsked {
@@ -18,8 +18,10 @@ interface Tag {
   readonly value: { readonly choice: "hex"; readonly hex: string } | { readonly choice: "str"; readonly str: string };
 }
 
+type SettledCounters = Pick<FlowCounters, "settled"> & LossTimes;
+
 /** Columns that every row has. */
-const always = ["tags", "loss", "timestamps", "latency"];
+const always = ["tags", "loss", "packet_loss_duration", "timestamps", "latency"];
 /** The value of what has none: kinds without room in the table, and frames that end before the field. */
 const [other, none] = ["other", "none"];
 
@@ -52,7 +54,12 @@ const isAsked = (tags: readonly Tag[], { filters }: TaggedAsked): boolean =>
     tags.some((tag) => tag.name === name && (values.length === 0 || values.some((one) => isValue(tag.value, one)))),
   );
 
-function rowOf(row: SplitCounters, tags: readonly Tag[], { metrics }: PlannedFlow, isSettled: boolean): Row {
+function rowOf(
+  row: SplitCounters,
+  tags: readonly Tag[],
+  { metrics }: PlannedFlow,
+  of: SettledCounters | undefined,
+): Row {
   const made: Record<string, unknown> = { tags };
   const { sentFrames, sentBytes, latencyNs } = row;
   if (sentFrames !== null) made["frames_tx"] = sentFrames;
@@ -60,8 +67,10 @@ function rowOf(row: SplitCounters, tags: readonly Tag[], { metrics }: PlannedFlo
   made["frames_rx"] = row.frames;
   made["bytes_rx"] = row.bytes;
   // What is on its way has not come, and is not lost.
-  if (metrics.loss && isSettled && sentFrames !== null) {
-    made["loss"] = sentFrames === 0 ? 0 : (100 * (sentFrames - row.frames)) / sentFrames;
+  if ((of?.settled ?? true) && sentFrames !== null) {
+    const loss = sentFrames === 0 ? 0 : (100 * (sentFrames - row.frames)) / sentFrames;
+    if (metrics.loss) made["loss"] = loss;
+    if (metrics.lossDuration) made["packet_loss_duration"] = of === undefined ? {} : lossDurationOf(loss, of);
   }
   if (metrics.timestamps && row.firstReceivedNs !== null) {
     made["timestamps"] = { first_timestamp_ns: row.firstReceivedNs, last_timestamp_ns: row.lastReceivedNs };
@@ -77,14 +86,14 @@ function rowOf(row: SplitCounters, tags: readonly Tag[], { metrics }: PlannedFlo
 export function taggedRows(
   rows: readonly SplitCounters[],
   plan: PlannedFlow,
-  counters: Pick<FlowCounters, "settled"> | undefined,
+  counters: SettledCounters | undefined,
   asked: TaggedAsked,
 ): readonly Row[] {
   const made = rows
     .filter(({ sentFrames, frames }) => asked.include_empty_metrics || frames > 0 || (sentFrames ?? 0) > 0)
     .map((row) => ({ row, tags: tagsOfRow(row, plan.tags!) }))
     .filter(({ tags }) => isAsked(tags, asked))
-    .map(({ row, tags }) => rowOf(row, tags, plan, counters?.settled ?? true));
+    .map(({ row, tags }) => rowOf(row, tags, plan, counters));
   return askedColumns(made, asked.metric_names, always);
 }
 

@@ -176,7 +176,7 @@ ConfigOptions
 
 PortOptions
   1 location_preemption bool = false unused: a port belongs to this server
-  2 data_integrity bool = false unused: every frame with a signature is checked
+  2 data_integrity bool = false unused: payloads are not compared
   3 frame_ordering_mode PortOptionsFrameOrderingMode
 
 PortOptionsFrameOrderingMode
@@ -190,5 +190,5 @@ PerPortOptions
   2 protocols refused[]: no protocol is emulated
 
 FlowOptions
-  1 packet_loss_duration bool = false unused: it is not measured
+  1 packet_loss_duration bool = false
 `;

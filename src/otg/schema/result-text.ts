@@ -84,6 +84,7 @@ FlowMetric
   23 rx_rate_kbps float
   24 tx_rate_mbps float
   25 rx_rate_mbps float
+  26 packet_loss_duration FlowPacketLossDuration
 
 FlowTaggedMetric
   1 tags FlowMetricTag[]
@@ -94,6 +95,7 @@ FlowTaggedMetric
   8 loss float
   9 timestamps MetricTimestamp
   10 latency MetricLatency
+  21 packet_loss_duration FlowPacketLossDuration
 
 FlowMetricTag
   1 name string
@@ -103,6 +105,9 @@ FlowMetricTagValue
   1 choice enum hex|str = hex
   2 hex string
   3 str string
+
+FlowPacketLossDuration
+  1 value float
 
 MetricTimestamp
   1 first_timestamp_ns double

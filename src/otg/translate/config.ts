@@ -17,6 +17,7 @@ export interface PlannedConfig {
   readonly startsDevices: boolean;
   readonly warnings: readonly string[];
   readonly innerFcs: boolean;
+  readonly lossDuration: boolean;
 }
 
 const mostFaults = 50;
@@ -43,7 +44,7 @@ export function planFlows(flows: readonly OtgFlow[], around: FlowSurroundings, p
   return planned;
 }
 
-type Around = Pick<PlannedConfig, "ports" | "endpoints" | "innerFcs">;
+type Around = Pick<PlannedConfig, "ports" | "endpoints" | "innerFcs" | "lossDuration">;
 
 export const surroundingsOf = ({ ports, ...more }: Around): FlowSurroundings => ({
   ...more,
@@ -65,9 +66,10 @@ export function planConfig(config: Config, places: readonly OtgPlace[], innerFcs
   ];
   if (faults.length > 0) throw invalid(...faults.slice(0, mostFaults));
   const { endpoints, hosts } = devices;
-  const flows = planFlows(config.flows, surroundingsOf({ ports, endpoints, innerFcs }), "flows");
+  const lossDuration = config.options?.flow_options?.packet_loss_duration ?? false;
+  const flows = planFlows(config.flows, surroundingsOf({ ports, endpoints, innerFcs, lossDuration }), "flows");
   return {
-    ...{ ports, captures, flows, hosts, endpoints, innerFcs },
+    ...{ ports, captures, flows, hosts, endpoints, innerFcs, lossDuration },
     startsDevices: config.options?.protocol_options?.auto_start_all ?? true,
     warnings: [...warnings, ...flows.flatMap((flow) => flow.warnings)],
   };

@@ -17,6 +17,8 @@ export interface FlowMetricsAsked {
   readonly loss: boolean;
   readonly timestamps: boolean;
   readonly latency: boolean;
+  /** How long it was that what was lost would have come. */
+  readonly lossDuration: boolean;
   /** Frames that are expected for each that is sent; `each`: one at every port. */
   readonly ratio: number | "each";
 }
@@ -54,6 +56,8 @@ export interface FlowSurroundings {
   readonly endpoints: ReadonlyMap<string, DeviceEnd>;
   /** Ethernet frames in tunnels have room for a check sequence. */
   readonly innerFcs: boolean;
+  /** Metrics of flows have it. */
+  readonly lossDuration: boolean;
 }
 
 interface Ends {
@@ -65,13 +69,13 @@ interface Ends {
 /** No name of a client has it. */
 const backMark = "\u0000back";
 
-function metricsOf(metrics: Metrics | undefined, path: string): FlowMetricsAsked {
+function metricsOf(metrics: Metrics | undefined, lossDuration: boolean, path: string): FlowMetricsAsked {
   const { enable = false, loss = false, timestamps = false, latency, rx_tx_ratio: ratio } = metrics ?? {};
   const value = ratio?.choice === "rx_count" ? "each" : (ratio?.value ?? 1);
   if (value !== "each" && !(value > 0)) {
     throw invalid(`${path}.rx_tx_ratio.value: ${value} is not accepted; accepted: above 0`);
   }
-  return { enable, loss, timestamps, latency: latency?.enable ?? false, ratio: value };
+  return { enable, loss, timestamps, latency: latency?.enable ?? false, lossDuration, ratio: value };
 }
 
 function portEnds({ tx_rx: { port } }: OtgFlow, { ports }: FlowSurroundings, path: string): Ends {
@@ -111,7 +115,7 @@ const noAuto: AutoValues = () => undefined;
 
 function planOne(flow: OtgFlow, ends: Ends, around: FlowSurroundings, path: string, key: string): PlannedFlow {
   const line = around.ports.get(ends.from)!;
-  const metrics = metricsOf(flow.metrics, `${path}.metrics`);
+  const metrics = metricsOf(flow.metrics, around.lossDuration, `${path}.metrics`);
   const sizes = flowSizes(flow.size, `${path}.size`);
   const rate = flowRate(flow.rate, { bps: line.lineBps }, `${path}.rate`);
   const shape = { line: { bps: line.lineBps }, meanBytes: sizes.meanBytes };
