@@ -4,8 +4,8 @@ import type { Port } from "../port/index.js";
 import { monotonicClock } from "../sys/clock.js";
 import { Captures, type WallTime, wallTimeBefore } from "./captures.js";
 import { Commander } from "./commander.js";
-import { checkFrameLength, compileFlow, flowPps } from "./compile-flow.js";
 import { NamedFlows } from "./flow-names.js";
+import { FlowPlanner } from "./flow-planner.js";
 import { checkFlowSchedule, checkTogether, scheduleOrders } from "./flow-schedule.js";
 import { FlowTable, type TableFlow } from "./flow-table.js";
 import { LinkBook } from "./link-book.js";
@@ -38,8 +38,6 @@ import type {
 const usualSettleNs = 2e9;
 const tickMs = 100;
 const sampleNs = 100e6;
-/** While flows are compiled, the owner's thread gives way this often. */
-const sliceMs = 8;
 
 export interface LiveSessionParts {
   readonly handle: SessionHandle;
@@ -54,6 +52,7 @@ export class LiveSession implements Session {
   readonly #handle: SessionHandle;
   readonly #specs: readonly SessionPortSpec[];
   readonly #openPorts: readonly Port[];
+  readonly #planner: FlowPlanner;
   readonly #table: FlowTable;
   readonly #commander: Commander;
   readonly #neighbours: NeighbourBook;
@@ -77,6 +76,7 @@ export class LiveSession implements Session {
     this.#handle = handle;
     this.#specs = specs;
     this.#openPorts = ports;
+    this.#planner = new FlowPlanner(ports, specs);
     this.#table = new FlowTable(memory);
     this.#commander = new Commander(handle.commands, this.#table);
     this.#captures = new Captures(memory, () => this.#wall);
@@ -91,7 +91,7 @@ export class LiveSession implements Session {
     this.#sampler = new Sampler(memory, samplerPorts, settleNs ?? usualSettleNs);
     this.#neighbours = new NeighbourBook({
       order: (orders) => this.#commander.order(orders),
-      portOf: (name, where) => this.#portOf(name, where),
+      portOf: (name, where) => this.#planner.portOf(name, where),
       ports: ports.length,
       nowNs: () => this.#nowNs(),
       tell: ({ host, address, mac }) => this.#tell({ kind: "neighbour", host, address, mac }),
@@ -129,16 +129,7 @@ export class LiveSession implements Session {
         const what = `the session has room for ${this.#table.free} more flows, and these are ${specs.length}`;
         throw new SessionError("full", what, { hint: "open it with a greater capacity" });
       }
-      const plans = [];
-      const longest = this.#openPorts.map((port) => port.facts().maxFrameBytes);
-      let sliceEndMs = performance.now() + sliceMs;
-      for (const spec of specs) {
-        plans.push(this.#planOf(spec, longest));
-        if (performance.now() < sliceEndMs) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        this.#commander.check();
-        sliceEndMs = performance.now() + sliceMs;
-      }
+      const plans = await this.#planner.plansOf(specs, () => this.#commander.check());
       this.#flows.add(await this.#commander.admit(plans));
       this.#tell({ kind: "flows", added: names, removed: [] });
     } finally {
@@ -187,10 +178,7 @@ export class LiveSession implements Session {
   async setRate(names: FlowNames, rate: FlowRate): Promise<void> {
     const flows = this.#named(names);
     for (const { spec } of flows) checkTogether({ ...spec, rate });
-    const rates = flows.map((flow) => {
-      const lineRateBps = this.#specs[this.#portOf(flow.spec.from, "")]!.lineRateBps ?? null;
-      return flowPps(rate, flow.compiled.meanFrameBytes, lineRateBps, flow.spec.name);
-    });
+    const rates = flows.map((flow) => this.#planner.ppsOf(flow, rate));
     for (const [k, flow] of flows.entries()) {
       flow.pps = rates[k]!;
       flow.spec = { ...flow.spec, rate };
@@ -226,7 +214,7 @@ export class LiveSession implements Session {
 
   async startCapture(capture: CaptureSpec): Promise<void> {
     this.#commander.check();
-    const port = this.#portOf(capture.port, "capture");
+    const port = this.#planner.portOf(capture.port, "capture");
     const order = this.#captures.make(port, capture, this.#openPorts[port]!.facts().maxFrameBytes);
     await this.#captures.replace(port, order, () => this.#commander.order([{ kind: "capture", port, capture: order }]));
     this.#tell({ kind: "capture", port: capture.port, running: true });
@@ -255,7 +243,7 @@ export class LiveSession implements Session {
   }
 
   setLink(name: string, state: "up" | "down"): Promise<void> {
-    return this.#checked(async () => this.#links.set(this.#portOf(name, "link"), state));
+    return this.#checked(async () => this.#links.set(this.#planner.portOf(name, "link"), state));
   }
 
   latencyBuckets(name: string): readonly (readonly [upToNs: number, frames: number])[] {
@@ -341,37 +329,16 @@ export class LiveSession implements Session {
     this.#lookAtStates();
   }
 
-  /** `longest`: frames that each port has room for, without FCS. */
-  #planOf(spec: FlowSpec, longest: readonly number[]) {
-    const where = `flow "${spec.name}"`;
-    if (spec.name === "") throw new SessionError("bad-spec", "a flow has no name", { accepted: "a name for each" });
-    const from = this.#portOf(spec.from, `${where} from`);
-    const to = [...new Set(spec.to)].map((name) => this.#portOf(name, `${where} to`));
-    checkFlowSchedule(spec);
-    const compiled = compileFlow({ ...spec, to: [...new Set(spec.to)] });
-    checkFrameLength(compiled, longest[from]!);
-    const pps = flowPps(spec.rate, compiled.meanFrameBytes, this.#specs[from]!.lineRateBps ?? null, spec.name);
-    return { compiled, pps, from, to };
-  }
-
   /** @throws SessionError unknown-flow */
   #named(names: FlowNames): readonly TableFlow[] {
     this.#commander.check();
     return this.#flows.named(names);
   }
 
-  /** @throws SessionError unknown-port */
-  #portOf(name: string, where: string): number {
-    const index = this.#specs.findIndex((spec) => spec.name === name);
-    if (index >= 0) return index;
-    const accepted = this.#specs.map((spec) => spec.name).join(", ");
-    throw new SessionError("unknown-port", `there is no port "${name}"`, { where, accepted });
-  }
-
   /** @throws SessionError unknown-port, unknown-capture */
   #captured(name: string): number {
     this.#commander.check();
-    const port = this.#portOf(name, "capture");
+    const port = this.#planner.portOf(name, "capture");
     if (this.#captures.has(port)) return port;
     throw new SessionError("unknown-capture", `port "${name}" has no capture`, { where: "capture" });
   }
