@@ -22,6 +22,8 @@ const transmit = z.looseObject({
   queues: z.array(counts("queue", "published", "outstanding", "bytes", "sentBytes", "carried")).max(10_000),
 });
 
+const runs = counts("count", "frames", "max");
+
 const received = z.looseObject({
   ...fieldsOf(["received", "receivedBytes", "accepted", "duplicate", "reordered", "corrupt", "tooOld"], count),
   ...fieldsOf(["stale", "staleOfOthers", "foreign"], count),
@@ -31,6 +33,7 @@ const received = z.looseObject({
   corruptByQueue: z.array(count),
   corruptKinds: counts("signature", "padded", "trimmed", "payload"),
   lostRanges: z.array(z.tuple([count, count])),
+  reorderRuns: z.looseObject({ reordered: runs, free: runs }).optional(),
   firstCorrupt: z.array(z.looseObject({ reason: text, hex: text })),
   firstForeign: z.array(z.looseObject({ reason: text, hex: text })),
 });

@@ -1,6 +1,7 @@
 /** The part of a trial that is told stream by stream. Pure. */
 import type { Trial } from "../result/run-result.js";
 import { ratesOf } from "../stats/rates.js";
+import { reorderRunsOf } from "../stats/reordering.js";
 import { framesWord, partOf } from "../stats/words.js";
 import { evenQueues, gapsOf, outagesOf, type SentTraffic } from "./outages.js";
 
@@ -15,7 +16,7 @@ export function streamsOf(traffic: SentTraffic, rxPps: number): Pick<Trial, "str
   const receiveNs = rxPps > 0 ? (receive.received * 1e9) / rxPps : 0;
   return {
     streams: transmit.streams.map(({ sentBytes, ...sent }, k) => {
-      const { acceptedBytes, samples, longestLost, ...back } = receive.streams![k]!;
+      const { acceptedBytes, samples, longestLost, reorderRuns, ...back } = receive.streams![k]!;
       const missing = Math.max(0, sent.sent - back.accepted);
       const loss = { missing, longestLost, gapNs: gaps[k], queues, windowNs: transmit.windowNs };
       const tx = ratesOf(sent.sent, sentBytes, transmit.windowNs);
@@ -26,6 +27,7 @@ export function streamsOf(traffic: SentTraffic, rxPps: number): Pick<Trial, "str
         ...back,
         ...{ txPps: tx.pps, txBpsL1: tx.bpsL1, txBpsL2: tx.bpsL2 },
         ...{ rxPps: rx.pps, rxBpsL1: rx.bpsL1, rxBpsL2: rx.bpsL2 },
+        ...reorderRunsOf(reorderRuns),
         lostRanges: back.lostRanges.map(([from, to]): [number, number] => [from, to]),
         latencyNs: back.latencyNs === null ? null : { ...back.latencyNs },
         ipdvNs: back.ipdvNs === null ? null : { ...back.ipdvNs },

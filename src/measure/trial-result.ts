@@ -4,6 +4,7 @@ import type { DutOwnRates, InjectedResult, Requested, Trial, TrialChange } from 
 import type { Reason } from "../stats/cause.js";
 import type { ForeignCounters, HopCounters, TrialCounts } from "../stats/ledger.js";
 import { lossRatioOf } from "../stats/rates.js";
+import { reorderRunsOf } from "../stats/reordering.js";
 import { judgeTrial, type VerdictRules } from "../stats/verdict.js";
 import { frameSizeName, meanFrameBytes } from "../units.js";
 import type { MeasureRequest } from "./measurer.js";
@@ -118,6 +119,7 @@ function framesBeside({ report, foreign, hops = [] }: TrialInputs, { lost, sent 
     blockedNs: transmit.blockedNs,
     lossRatio: lossRatioOf(lost, sent),
     reorderExtent: receive.reorderExtent,
+    ...reorderRunsOf(receive.reorderRuns),
     corruptKinds: receive.corruptKinds,
   };
 }

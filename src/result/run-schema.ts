@@ -23,6 +23,7 @@ import {
   thresholdSchema,
 } from "./method-schema.js";
 import { pacingSchema } from "./pacing-schema.js";
+import { reordering } from "./reordering-schema.js";
 
 /** Frames: exact to 2^53. */
 const frames = z.int().min(0);
@@ -98,11 +99,6 @@ const disturbance = z.strictObject({
     .describe("how long the trial took with its settling, in which the hypervisor's time was counted"),
 });
 
-const reorderExtent = z
-  .strictObject({ max: frames, mean: z.number(), unknown: frames })
-  .nullable()
-  .describe("RFC 4737 §4.2.1, in frames");
-
 const streamDelays = z.strictObject({ min: ns, mean: ns, p50: ns, p90: ns, p99: ns, max: ns }).nullable();
 
 /** Layer 2 has the FCS; layer 1 also preamble, delimiter and gap. */
@@ -148,7 +144,7 @@ const streamResult = z
       ),
     lostRangesMore: z.int().min(0).describe("runs beyond those"),
     ...outages("its frames"),
-    reorderExtent,
+    ...reordering,
     latencyNs: streamDelays.describe(
       "percentiles from 16 buckets per power of two: at most 6.25 % above the true value; p99 less min is its PDV",
     ),
@@ -221,7 +217,7 @@ const trial = z.strictObject({
     .optional()
     .describe("of the duplicate frames, those that came back damaged: more came back damaged than are missing"),
   reordered: frames,
-  reorderExtent,
+  ...reordering,
   corrupt: frames.describe(
     "damaged, each in the place of a missing frame: an upper bound, since a damaged copy of a frame that came back whole looks the same",
   ),

@@ -53,8 +53,9 @@ export {
   ratesOf,
   receiveRates,
 } from "./rates.js";
+export type { ReorderExtent } from "./reordering.js";
 export type { SequenceRange } from "./run-collector.js";
-export { type ReorderExtent, sequenceCodes } from "./sequence-table.js";
+export { sequenceCodes } from "./sequence-table.js";
 export { SignedHistogram, type SignedHistogramData } from "./signed-histogram.js";
 export { elapsedNs48 } from "./unwrap.js";
 export {

@@ -12,21 +12,12 @@
  * account is in (lane-rows.ts), and is negative while one is missing: one look at it says both.
  */
 import { LaneRows } from "./lane-rows.js";
+import { type ReorderExtent, ReorderRunCounter, type ReorderRuns } from "./reordering.js";
 import { type LaneLoss, RunCollector, type SequenceRange } from "./run-collector.js";
 import { sequenceCell } from "./sequence-cells.js";
 
 /** What `accept` found. */
 export const sequenceCodes = { inOrder: 0, reordered: 1, duplicate: 2, tooOld: 3 } as const;
-
-/**
- * Reordering extent (RFC 4737 §4.2.1): how many accepted frames earlier the first frame with a greater number
- * arrived. Extents are unknown for frames of gaps older than the last 1,024.
- */
-export interface ReorderExtent {
-  readonly max: number;
-  readonly mean: number;
-  readonly unknown: number;
-}
 
 const { inOrder, reordered, duplicate, tooOld } = sequenceCodes;
 const cell = sequenceCell;
@@ -78,6 +69,7 @@ export class SequenceTable {
   readonly window: number;
   /** Lost ranges that each lane keeps. */
   readonly rangesKept: number;
+  readonly #reorderRuns: ReorderRunCounter;
   readonly #rows: Pick<LaneRows, "next" | "setNext">;
   readonly #missingBits: Int32Array;
   /** The cells of each lane that only losses, duplicates and reordering change, next to each other (`cell`). */
@@ -98,6 +90,7 @@ export class SequenceTable {
     this.rangesKept = rangesKeptOf(lanes, rangesKept);
     this.#missingBits = new Int32Array((lanes * this.window) / 32);
     this.#gaps = new Float64Array(lanes * this.#gapsKept * 2);
+    this.#reorderRuns = new ReorderRunCounter(lanes);
     this.#ranges = new Float64Array(lanes * this.rangesKept * 2);
     this.#cells = options.cells ?? new Float64Array(lanes * cell.count);
     for (let at = cell.runEnd; at < this.#cells.length; at += cell.count) this.#cells[at] = -2;
@@ -132,6 +125,7 @@ export class SequenceTable {
     this.#missingInAll[0] -= this.#cells[row + cell.missing];
     this.#cells.fill(0, row, row + cell.count);
     this.#cells[row + cell.runEnd] = -2;
+    this.#reorderRuns.reset(lane);
     this.#rows.setNext(lane, 0);
   }
 
@@ -232,6 +226,10 @@ export class SequenceTable {
     };
   }
 
+  reorderRuns(lanes: readonly number[]): ReorderRuns {
+    return this.#reorderRuns.of(lanes, this.accepted.bind(this), this.reordered.bind(this));
+  }
+
   /** `isLate`: a number below the highest seen arrived after that. */
   #acceptSlow(lane: number, index: number, isLate: boolean): number {
     const next = this.next(lane);
@@ -266,6 +264,7 @@ export class SequenceTable {
     this.#setNext(lane, next);
     if (isLate) {
       cells[row + cell.reordered] += 1;
+      this.#reorderRuns.note(lane, this.accepted(lane));
       this.#measureExtent(lane, index);
     }
     return reordered;

@@ -3,8 +3,9 @@
 import type { HistogramData } from "./histogram.js";
 import type { Inexact } from "./merge/part.js";
 import type { PacingData, PacingSummary } from "./pacing.js";
+import type { ReorderExtent, ReorderRuns } from "./reordering.js";
 import type { SequenceRange } from "./run-collector.js";
-import type { LaneAccepted, ReorderExtent } from "./sequence-table.js";
+import type { LaneAccepted } from "./sequence-table.js";
 import type { SignedHistogramData } from "./signed-histogram.js";
 import type { SmallData, SmallSummary } from "./small-histograms.js";
 
@@ -93,6 +94,8 @@ export interface StreamReceive {
   readonly longestLost?: number | undefined;
   /** null: nothing was reordered, or no extent is known. */
   readonly reorderExtent: ReorderExtent | null;
+  /** Absent: not known. */
+  readonly reorderRuns?: ReorderRuns | undefined;
   /** null: nothing measured. */
   readonly latencyNs: SmallSummary | null;
   /** How much the latency of consecutive frames differs, as a magnitude (RFC 5481 §4.1); null: nothing measured. */
@@ -221,6 +224,8 @@ export interface ReceiveReport {
    */
   readonly longestLost?: number | undefined;
   readonly reorderExtent: ReorderExtent | null;
+  /** Absent: not known. */
+  readonly reorderRuns?: ReorderRuns | undefined;
   readonly latency: HistogramData | null;
   /** Latency from the intended departure instead of the actual one; null: nothing was scheduled. */
   readonly latencyIntended: HistogramData | null;

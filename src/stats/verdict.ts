@@ -40,6 +40,8 @@ export interface JudgedTrial extends TrialCounts, OfferedTrial {
   readonly txPps: number;
   readonly rxPps: number;
   readonly unaccounted: number | null;
+  /** Frames out of order, one right after the other. Absent: not known. */
+  readonly reorderedRuns?: { readonly count: number; readonly max: number } | null | undefined;
   /** The ledger's sentences. */
   readonly ledger: readonly string[];
 }
@@ -237,6 +239,12 @@ function leastBad(trial: JudgedTrial, rules: VerdictRules): number {
 /** Whole frames that came back more than once. Damaged copies are counted separately. */
 const wholeCopies = ({ duplicate, damagedCopies = 0 }: JudgedTrial): number => duplicate - damagedCopies;
 
+function reorderedWord({ reordered, reorderedRuns }: JudgedTrial): string {
+  const said = `${framesWord(reordered)} came back out of order`;
+  const { count = 0, max = 0 } = reorderedRuns ?? {};
+  return count < 2 && max < 2 ? said : `${said}, at most ${max} in a row`;
+}
+
 /** What a forwarding trial must not show, apart from loss and damage. */
 function notIntact(trial: JudgedTrial): Failure[] {
   const said: string[] = [];
@@ -244,7 +252,7 @@ function notIntact(trial: JudgedTrial): Failure[] {
   if (count !== null && trial.intended < count) said.push(`only ${partOf(trial.intended, count)} were due`);
   if (trial.missed > 0) said.push(`${partOf(trial.missed, trial.intended)} never left the generator`);
   if (wholeCopies(trial) > 0) said.push(`${framesWord(wholeCopies(trial))} came back more than once`);
-  if (trial.reordered > 0) said.push(`${framesWord(trial.reordered)} came back out of order`);
+  if (trial.reordered > 0) said.push(reorderedWord(trial));
   if (trial.tooOld > 0) said.push(`${framesWord(trial.tooOld)} came back too late to be told from duplicates`);
   return said.map((text) => certain("not intact", text));
 }
@@ -289,7 +297,7 @@ function damageNotes(trial: JudgedTrial, kind: TrialKind, rules: VerdictRules): 
   if (damagedCopies > 0 && (rules.measuresLoss === true || !failed)) notes.push(copiesWord(damagedCopies));
   if (kind === "forwarding") return notes;
   if (wholeCopies(trial) > 0) notes.push(`${framesWord(wholeCopies(trial))} came back more than once`);
-  if (trial.reordered > 0) notes.push(`${framesWord(trial.reordered)} came back out of order`);
+  if (trial.reordered > 0) notes.push(reorderedWord(trial));
   if (trial.tooOld > 0) notes.push(`${framesWord(trial.tooOld)} came back too late to be told from duplicates`);
   return notes;
 }

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../src/random.js";
+import { reorderRunsOf } from "../../src/stats/reordering.js";
 import { SequenceTable } from "../../src/stats/sequence-table.js";
 import { Reference, step } from "../support/sequence-reference.js";
 
@@ -35,6 +36,7 @@ function compare(bytes: number, lanes: readonly (readonly number[])[], tail: num
       last: ranges.at(-1)?.[1] ?? null,
       longest: ranges.reduce((most, [from, to]) => Math.max(most, to - from + 1), 0),
     });
+    expect(table.reorderRuns([lane])).toEqual(reference.reorderRuns());
     const extent = table.extent([lane]);
     if (reference.extents.length === 0) expect(extent).toBeNull();
     else if (extent?.unknown === 0) {
@@ -140,5 +142,28 @@ describe("SequenceTable", () => {
     for (const index of [1, 2, 3, 0]) table.accept(2, index);
     expect(table.extent([0, 1, 2])).toEqual({ max: 3, mean: 2, unknown: 0 });
     expect(table.extent([1])).toBeNull();
+  });
+
+  it("has the runs of several lanes together, and none of a lane that was reset", () => {
+    const table = new SequenceTable(3);
+    const arrivals = [0, 1, 2, 6, 7, 3, 4, 4, 5, 8, 11, 9, 12, 10];
+    for (const index of arrivals) table.accept(0, index);
+    for (const index of [0, 1]) table.accept(2, index);
+    // 0 1 2 6 7 | 3 4 5 | 8 11 | 9 | 12 | 10: the second 4 is a copy.
+    const runs = { reordered: { count: 3, frames: 5, max: 3 }, free: { count: 3, frames: 8, max: 5 } };
+    expect(table.reorderRuns([0])).toEqual(runs);
+    expect(reorderRunsOf(table.reorderRuns([0]))).toEqual({
+      reorderedRuns: { count: 3, mean: 5 / 3, max: 3 },
+      reorderingFreeRuns: { count: 3, mean: 8 / 3, max: 5 },
+    });
+    expect(table.reorderRuns([0, 1, 2])).toEqual({ ...runs, free: { count: 4, frames: 10, max: 5 } });
+    expect(reorderRunsOf(table.reorderRuns([1, 2]))).toEqual({ reorderedRuns: null, reorderingFreeRuns: null });
+    expect(reorderRunsOf(undefined)).toEqual({});
+    table.reset(0);
+    for (const index of [1, 0]) table.accept(0, index);
+    expect(table.reorderRuns([0])).toEqual({
+      reordered: { count: 1, frames: 1, max: 1 },
+      free: { count: 1, frames: 1, max: 1 },
+    });
   });
 });

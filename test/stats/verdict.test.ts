@@ -113,6 +113,8 @@ describe("forwarding", () => {
       "1 frame came back more than once",
     ]);
     expect(judgeTrial({ ...forwarding, reordered: 1 }, plain).reasons).toEqual(["1 frame came back out of order"]);
+    const inRuns = { ...forwarding, reordered: 4, reorderedRuns: { count: 2, max: 3 } };
+    expect(judgeTrial(inRuns, plain).reasons).toEqual(["4 frames came back out of order, at most 3 in a row"]);
     expect(judgeTrial({ ...forwarding, tooOld: 1, received: 100_001 }, plain).verdict).toBe("fail");
     expect(judgeTrial({ ...forwarding, missed: 1, intended: 100_001 }, plain).verdict).toBe("fail");
   });

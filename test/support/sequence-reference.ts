@@ -1,5 +1,6 @@
 /** The reference of sequence analysis: the obvious way, with a set of all numbers seen. */
 import fc from "fast-check";
+import type { ReorderRuns, RunFigures } from "../../src/stats/reordering.js";
 import { sequenceCodes } from "../../src/stats/sequence-table.js";
 
 /** The obvious way: remember everything. */
@@ -38,6 +39,21 @@ export class Reference {
     // RFC 4737 §4.2.1: arrival distance to the first that came with a greater number.
     this.extents.push(this.arrivals.length - 1 - this.arrivals.findIndex((other) => other > index));
     return sequenceCodes.reordered;
+  }
+
+  /** All arrivals as a string of letters, cut where they change. */
+  reorderRuns(): ReorderRuns {
+    let highest = -1;
+    const letters = this.arrivals.map((index) => {
+      const isLate = index < highest;
+      highest = Math.max(highest, index);
+      return isLate ? "r" : "i";
+    });
+    const figures = (letter: string): RunFigures => {
+      const lengths = (letters.join("").match(new RegExp(`${letter}+`, "g")) ?? []).map(({ length }) => length);
+      return { count: lengths.length, frames: lengths.reduce((a, b) => a + b, 0), max: Math.max(0, ...lengths) };
+    };
+    return { reordered: figures("r"), free: figures("i") };
   }
 
   lostRanges(end: number): [number, number][] {

@@ -241,6 +241,7 @@ export class ReceiveAccount {
       staleOfOthers: inspector.staleOfOthers,
       foreign: inspector.foreign,
       reorderExtent: table.extent(lanes),
+      reorderRuns: table.reorderRuns(lanes),
       firstArrivalNs: this.firstArrivalNs,
       lastArrivalNs: this.lastArrivalNs,
       silence: this.#silence.longest(),

@@ -145,6 +145,7 @@ export class StreamsAccount {
       corrupt: corruptOf[stream],
       ...this.#lostRangesOf(stream, untaken),
       reorderExtent: table.extent(lanes),
+      reorderRuns: table.reorderRuns(lanes),
       ...times.ofStream(stream, lanes),
       queues: this.#seen.map((_, q) => this.#seenOn(q, stream)),
     };

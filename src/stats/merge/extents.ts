@@ -1,5 +1,5 @@
 /** Reordering of several parts together (RFC 4737 §4.2.1): each at its own point, of its own frames. */
-import type { ReorderExtent } from "../sequence-table.js";
+import type { ReorderExtent } from "../reordering.js";
 
 /** An extent, and how many frames were reordered: `unknown` of them have none. */
 interface Reordering {

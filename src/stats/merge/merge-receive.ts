@@ -3,6 +3,7 @@
  * that it sent itself. Frames of another part's (strayed.ts) are added last.
  */
 import { mergeHistograms } from "../histogram.js";
+import { knownReorderRuns } from "../reordering.js";
 import { lostRangesKept } from "../sequence-table.js";
 import type { SignedHistogramData } from "../signed-histogram.js";
 import {
@@ -91,6 +92,7 @@ function countsOf(parts: Parts) {
     staleOfOthers: sum(({ staleOfOthers }) => staleOfOthers),
     foreign: sum(({ foreign }) => foreign),
     reorderExtent: mergeExtents(parts.map(({ report }) => report)),
+    ...knownReorderRuns(parts.map(({ report }) => report)),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What came back of each stream, from the parts of a trial. */
+import { knownReorderRuns } from "../reordering.js";
 import { rangesKeptOf } from "../sequence-table.js";
 import { mergeSmall, type SmallData, smallSummary } from "../small-histograms.js";
 import { type FlowReceive, flowsKept, type ReceiveReport, type StreamReceive } from "../trial-report.js";
@@ -54,6 +55,7 @@ function countsOf(plan: MergePlan, of: readonly OwnStream[], rxQueues: number) {
     ...mergeLostRanges(plan, placed, rangesKeptOf(plan.streams * plan.queues)),
     ...longestOf(of.map(({ own }) => own)),
     reorderExtent: mergeExtents(of.map(({ own }) => own)),
+    ...knownReorderRuns(of.map(({ own }) => own)),
     queues,
   };
 }

@@ -168,6 +168,7 @@ function withSettled(report: ReceiveReport, settled: readonly Settled[]): Receiv
       (accepted, queue) => accepted + sumOver(settled, ({ byQueue }) => byQueue.get(queue) ?? 0),
     ),
     ...(isOne ? rangesOf(settled[0]) : {}),
+    reorderRuns: undefined,
     longestLost: longestOf(streams ?? settled).longestLost,
     ...(streams === undefined ? {} : { streams }),
   };
@@ -187,4 +188,5 @@ const withMore = (stream: StreamReceive, more: Settled): StreamReceive => ({
   lostRanges: more.lost?.lostRanges ?? [],
   lostRangesMore: more.lost?.lostRangesMore ?? 0,
   longestLost: more.longestLost,
+  reorderRuns: undefined,
 });

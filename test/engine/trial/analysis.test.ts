@@ -56,6 +56,7 @@ describe("the analysis of every frame", () => {
     expect(report.receive.duplicate).toBe(1);
     expect(report.receive.reordered).toBe(1);
     expect(report.receive.reorderExtent?.max).toBe(5);
+    expect(report.receive.reorderRuns?.reordered).toEqual({ count: 1, frames: 1, max: 1 });
     expect(report.receive.corrupt).toBe(1);
     expect(report.receive.corruptKinds).toEqual({ signature: 1, padded: 0, trimmed: 0, payload: 0 });
     expect(report.receive.firstCorrupt).toHaveLength(1);

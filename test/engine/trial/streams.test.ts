@@ -115,6 +115,7 @@ describe("several streams at once", () => {
         lostRangesMore: 34,
         longestLost: 1,
         reorderExtent: { max: 1, mean: 1, unknown: 0 },
+        reorderRuns: { reordered: { count: 50, frames: 50, max: 1 }, free: { count: 51, frames: 400, max: 8 } },
       },
     ]);
     expect(receive).toMatchObject({ accepted: 950, duplicate: 50, reordered: 50, received: 1000 });

@@ -95,6 +95,17 @@ describe("two measurers", () => {
     });
   });
 
+  it("have runs of frames out of order, unless one of them does not know its own", () => {
+    const runs = (count: number, frames: number, max: number) => ({ count, frames, max });
+    const [first, second] = [
+      { reordered: runs(2, 5, 4), free: runs(3, 20, 9) },
+      { reordered: runs(0, 0, 0), free: runs(1, 30, 30) },
+    ];
+    const { receive } = merge({ receive: { reorderRuns: first } }, { receive: { reorderRuns: second } }).report;
+    expect(receive.reorderRuns).toEqual({ reordered: runs(2, 5, 4), free: runs(4, 50, 30) });
+    expect(merge({ receive: { reorderRuns: first } }).report.receive.reorderRuns).toBeUndefined();
+  });
+
   it("have every sample in one histogram", () => {
     const { report } = merge({}, { receive: { latency: histogramOf(300), latencyIntended: null } });
     expect(report.receive.latency).toEqual(histogramOf(5, 7, 300));

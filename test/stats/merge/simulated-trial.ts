@@ -248,6 +248,7 @@ export class Measurer {
       ...{ stale: 0, staleOfOthers: 0, foreign: 0, firstCorrupt: [], firstForeign: [], silence: null },
       ...this.#lostOfOne(streams),
       reorderExtent: table.extent(lanes),
+      reorderRuns: table.reorderRuns(lanes),
       ...this.#times.report(),
       latencyIntended: this.#accepted === 0 ? null : this.#intended.toData(),
       firstArrivalNs: this.#arrivals[0]?.atNs ?? -1,
@@ -281,6 +282,7 @@ export class Measurer {
         corrupt: sum((lane) => this.#corrupt[lane]!),
         ...this.#lostOf(stream, lanes),
         reorderExtent: this.#table.extent(lanes),
+        reorderRuns: this.#table.reorderRuns(lanes),
         ...this.#times.ofStream(stream, lanes),
         queues: lanes.map((lane) => this.#table.accepted(lane)),
       };
