@@ -16,6 +16,13 @@ const ofPorts: readonly Told<PortCounters>[] = [
   ["foreign_frames", "counter", "Frames that are not ours.", ({ foreign }) => foreign],
   ["corrupt_frames", "counter", "Our frames, damaged.", ({ corrupt }) => corrupt],
   ["blocked_frames", "counter", "Frames that were due and found no room.", ({ blocked }) => blocked],
+  [
+    "receive_drops",
+    "counter",
+    "Frames that came in and found no room in our own ring: not the network's loss.",
+    ({ receiveDrops }) => receiveDrops,
+  ],
+  ["send_drops", "counter", "Frames that our own interface did not take.", ({ sendDrops }) => sendDrops],
   ["link_up", "gauge", "1 where the link is up.", ({ link }) => (link === "up" ? 1 : 0)],
 ];
 

@@ -4,6 +4,7 @@ import type { Port } from "../port/index.js";
 import { monotonicClock } from "../sys/clock.js";
 import { Captures, type WallTime, wallTimeBefore } from "./captures.js";
 import { Commander } from "./commander.js";
+import { DropBook } from "./drop-book.js";
 import { NamedFlows } from "./flow-names.js";
 import { FlowPlanner } from "./flow-planner.js";
 import { checkFlowSchedule, checkTogether, scheduleOrders } from "./flow-schedule.js";
@@ -58,6 +59,7 @@ export class LiveSession implements Session {
   readonly #neighbours: NeighbourBook;
   readonly #captures: Captures;
   readonly #links: LinkBook;
+  readonly #drops: DropBook;
   readonly #rates: RateBook;
   readonly #sampler: Sampler;
   readonly #flows = new NamedFlows();
@@ -82,11 +84,18 @@ export class LiveSession implements Session {
     this.#captures = new Captures(memory, () => this.#wall);
     this.#links = new LinkBook(ports, specs, (change) => this.#tell({ kind: "link", ...change }));
     this.#rates = new RateBook(memory);
+    this.#drops = new DropBook({
+      ports,
+      names: specs.map(({ name }) => name),
+      movedAt: (port) => this.#rates.movedAt(port),
+      tell: (port, message) => this.#tell({ kind: "trouble", port, message }),
+    });
     this.#states = new StateWatch(memory);
     const samplerPorts = specs.map(({ name }, index) => ({
       name,
       isUp: () => this.#links.isUp(index),
       hasCapture: () => this.#captures.has(index),
+      drops: () => this.#drops.of(index),
     }));
     this.#sampler = new Sampler(memory, samplerPorts, settleNs ?? usualSettleNs);
     this.#neighbours = new NeighbourBook({
@@ -350,6 +359,7 @@ export class LiveSession implements Session {
   #tick(): void {
     this.#rates.note(this.#flows.all, this.#nowNs());
     this.#links.look();
+    this.#drops.look();
     this.#lookAtStates();
   }
 

@@ -109,6 +109,13 @@ export class RateBook {
     return { txPps, rxPps, txBpsL1: bits(rate(portAt.txBytes), txPps), rxBpsL1: bits(rate(portAt.rxBytes), rxPps) };
   }
 
+  /** Frames that had left a port, and come in there, at the last moment. */
+  movedAt(port: number): number {
+    if (this.#noted === 0) return 0;
+    const at = (this.#last * this.#memory.shape.ports + port) * portAt.doubles;
+    return this.#ports[at + portAt.txFrames]! + this.#ports[at + portAt.rxFrames]!;
+  }
+
   /** A flow from this port runs. */
   sendsOn(port: number): boolean {
     return this.#sending[port] === 1;

@@ -20,6 +20,7 @@ import {
 import { sequenceCell } from "../stats/sequence-cells.js";
 import { fcsBytes } from "../units.js";
 import { currentLanes } from "./current-lanes.js";
+import type { PortDropCounts } from "./drop-book.js";
 import { FlowRow, rowCell, stateNamed } from "./flow-row.js";
 import type { TableFlow } from "./flow-table.js";
 import { LatencyBook } from "./latency-book.js";
@@ -34,6 +35,7 @@ export interface SamplerPort {
   readonly name: string;
   readonly isUp: () => boolean;
   readonly hasCapture: () => boolean;
+  readonly drops: () => PortDropCounts;
 }
 
 /** A start takes the loop some microseconds; a flow that is read meanwhile is read again at most so many times. */
@@ -331,7 +333,7 @@ export class Sampler {
     cells[to + rowCell.outageNs] = Math.max(cells[to + rowCell.outageNs]!, tail * gapNs);
   }
 
-  #port({ name, isUp, hasCapture }: SamplerPort, index: number, rates: RateBook): PortCounters {
+  #port({ name, isUp, hasCapture, drops }: SamplerPort, index: number, rates: RateBook): PortCounters {
     const { ports } = this.#memory;
     const cell = (which: number): number => ports[index * portCell.count + which]!;
     const inRing = this.#portFrames[index]!;
@@ -362,6 +364,7 @@ export class Sampler {
       beside: cell(portCell.beside),
       answered: cell(portCell.answered),
       blocked: cell(portCell.blocked),
+      ...drops(),
       ...rates.ofPort(index),
     };
   }

@@ -194,7 +194,7 @@ export type SessionEvent = { readonly atNs: number } & (
   | { readonly kind: "link"; readonly port: string; readonly state: "up" | "down"; readonly why: string | null }
   | { readonly kind: "capture"; readonly port: string; readonly running: boolean }
   | { readonly kind: "neighbour"; readonly host: string; readonly address: string; readonly mac: string | null }
-  /** A peer broke its ring. */
+  /** A peer broke its ring, or a port of ours has begun to lose frames. */
   | { readonly kind: "trouble"; readonly port: string | null; readonly message: string }
   /** The loop is gone: every later call rejects. */
   | { readonly kind: "ended"; readonly message: string }
@@ -226,6 +226,13 @@ export interface PortCounters {
   readonly answered: number;
   /** Due slots that found no room. */
   readonly blocked: number;
+  /**
+   * Frames that came in, ours or not, and found no room in our rings or before them; and frames handed to our interface,
+   * which did not take them. The network did not lose them; flows count them as lost. Since the port was opened, at most
+   * 0.2 s old. null: nothing can be lost there, or it is not known.
+   */
+  readonly receiveDrops: number | null;
+  readonly sendDrops: number | null;
   readonly txPps: number;
   readonly rxPps: number;
   readonly txBpsL1: number;

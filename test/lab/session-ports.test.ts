@@ -47,4 +47,31 @@ describeLab("a session on interfaces", ["netns"], () => {
     expect(flow).toMatchObject({ corrupt: 0, duplicate: 0 });
     expect(flow!.intended).toBe(flow!.sent + flow!.missed + flow!.blocked);
   });
+
+  it.each([1, 2])(
+    "shows frames that found its ring full at the port, and says what helps, with %i threads",
+    async (workers) => {
+      using pair = vethPair();
+      // A burst is longer than this ring.
+      const [a, b] = [pair.a, pair.b].map(({ name, netns }) => parsePortSpec(`packet:${name},netns=${netns},size=4`));
+      await using session = await openSession({
+        ports: [
+          { name: "p0", port: a! },
+          { name: "p1", port: b! },
+        ],
+        ...{ settleNs: 500e6, workers },
+        flows: [simFlow("a", 1, { rate: { kind: "max" }, duration: { kind: "frames", frames: 20_000 } })],
+      });
+      const troubles: SessionEvent[] = [];
+      session.onEvent((event) => void (event.kind === "trouble" && troubles.push(event)));
+      await session.start("all");
+      await until(session, settled);
+      const { flows, ports } = session.sample();
+      const { sent, received, lost } = flows[0]!;
+      expect([sent, received + lost]).toEqual([20_000, 20_000]);
+      expect(lost).toBeGreaterThan(0);
+      expect(ports.map(({ receiveDrops }) => receiveDrops)).toEqual([0, lost]);
+      expect(troubles).toEqual([expect.objectContaining({ port: "p1", message: expect.stringContaining("size=") })]);
+    },
+  );
 });

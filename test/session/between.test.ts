@@ -7,7 +7,7 @@ import { FlowTable } from "../../src/session/flow-table.js";
 import { RateBook } from "../../src/session/rate-book.js";
 import { Sampler } from "../../src/session/sampler.js";
 import type { FlowCounters } from "../../src/session/types.js";
-import { SessionSim, settleNs, simFlow, straight } from "../support/session-sim.js";
+import { SessionSim, settleNs, simFlow, simPort, straight } from "../support/session-sim.js";
 
 /** `act` happens after one of the cells was read for the first time. */
 function afterRead(cells: Float64Array, act: () => void): Float64Array {
@@ -27,7 +27,7 @@ function afterRead(cells: Float64Array, act: () => void): Float64Array {
 /** The counters of the first flow; `act` happens after the sampler has read the first of these cells. */
 function countersWhile(sim: SessionSim, part: "sequences" | "ports", act: () => void): FlowCounters {
   const memory = { ...sim.memory, [part]: afterRead(sim.memory[part], act) };
-  const ports = sim.wires.map((_, port) => ({ name: `p${port}`, isUp: () => true, hasCapture: () => false }));
+  const ports = sim.wires.map((_, port) => simPort(`p${port}`));
   const sampler = new Sampler(memory, ports, settleNs);
   return sampler.sample(sim.flows.values(), sim.loop.clock.nowNs, new RateBook(sim.memory)).flows[0]!;
 }

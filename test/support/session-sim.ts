@@ -13,7 +13,7 @@ import { concerns } from "../../src/session/commander.js";
 import { compileFlow, flowPps } from "../../src/session/compile-flow.js";
 import { FlowTable, type TableFlow } from "../../src/session/flow-table.js";
 import { RateBook } from "../../src/session/rate-book.js";
-import { Sampler } from "../../src/session/sampler.js";
+import { Sampler, type SamplerPort } from "../../src/session/sampler.js";
 import type { FlowCounters, FlowSpec, SessionSnapshot } from "../../src/session/types.js";
 import { defaultPlainTraffic, layersOf } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
@@ -30,6 +30,12 @@ export interface SimFrame {
 export type SimDevice = (frame: Uint8Array, port: number) => readonly number[];
 
 export const settleNs = 4_000_000;
+
+/** A port as samples know it. */
+export const simPort = (name: string): SamplerPort => ({
+  ...{ name, isUp: () => true, hasCapture: () => false },
+  drops: () => ({ receiveDrops: null, sendDrops: null }),
+});
 
 export class SessionSim {
   readonly memory: SessionMemory;
@@ -92,7 +98,7 @@ export class SessionSim {
     const { epochNs } = this.loop.clock;
     for (const loop of this.loops.slice(1)) loop.command({ kind: "begin", epochNs });
     for (const [port, wire] of this.wires.entries()) this.attach(port, wire.port());
-    const names = this.wires.map((_, port) => ({ name: `p${port}`, isUp: () => true, hasCapture: () => false }));
+    const names = this.wires.map((_, port) => simPort(`p${port}`));
     this.#sampler = new Sampler(this.memory, names, settleNs);
     this.#rates = new RateBook(this.memory);
   }

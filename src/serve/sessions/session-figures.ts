@@ -68,10 +68,13 @@ export const portFigures = (port: PortCounters): Record<string, Value> => ({
   stale: port.stale,
   corrupt: port.corrupt,
   blocked: port.blocked,
+  receiveDrops: port.receiveDrops,
+  sendDrops: port.sendDrops,
 });
 
 export const portFigureNames = [
   ...["up", "sent", "received", "txPps", "rxPps", "txBpsL2", "rxBpsL2", "foreign", "stale", "corrupt", "blocked"],
+  ...["receiveDrops", "sendDrops"],
 ] as const;
 
 export const flowFigureNames = [
