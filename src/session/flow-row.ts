@@ -77,7 +77,7 @@ export class FlowRow implements FlowCounters {
   }
 
   get signed(): boolean {
-    return this.#flow.compiled.program.signed;
+    return this.#flow.signed;
   }
 
   get state(): FlowState {

@@ -30,6 +30,9 @@ export interface TableFlow {
   readonly slot: number;
   spec: FlowSpec;
   readonly compiled: CompiledFlow;
+  /** What every sample asks of the program. `bufferBytes` 0: there are several sizes. */
+  readonly signed: boolean;
+  readonly bufferBytes: number;
   pps: number;
   /** Ports of `to`, and the lane of each: all the same one, or one each. */
   readonly toPorts: readonly number[];
@@ -209,8 +212,10 @@ export class FlowTable {
     const ownLanes = [...new Set(lanes)];
     const laneParts = ownLanes.map((lane) => this.#partOf(to[lanes.indexOf(lane)]!));
     const copies = spec.delivery === "each" ? to.length : Math.min(1, to.length);
+    const { signed, variants } = compiled.program;
+    const frames = { signed, bufferBytes: variants.length === 1 ? variants[0]!.bufferBytes : 0 };
     const where = { slot, toPorts: to, lanes, ownLanes, laneParts, copies };
-    return { ...where, spec, compiled, pps, pieces, shares, group: row?.group ?? null, split };
+    return { ...where, ...frames, spec, compiled, pps, pieces, shares, group: row?.group ?? null, split };
   }
 
   #partOf(port: number): number {

@@ -3,7 +3,7 @@
  * was: what was read in the midst of its writing is read again by the next sample.
  */
 import { SessionLanes, type SessionMemory } from "../engine/session/index.js";
-import { SmallHistograms, SmallTally, summaryCell } from "../stats/small-histograms.js";
+import { meanWithin, SmallHistograms, SmallTally, summaryCell } from "../stats/small-histograms.js";
 import { currentLanes } from "./current-lanes.js";
 import type { TableFlow } from "./flow-table.js";
 
@@ -15,6 +15,7 @@ const at = { summary: 0, generation: summaryCell.doubles, frames: summaryCell.do
 
 export class LatencyBook {
   readonly #memory: SessionMemory;
+  readonly #percentiles: boolean;
   readonly #lanes: SessionLanes;
   readonly #histograms: SmallHistograms;
   readonly #samples = new Int32Array(samplesKept);
@@ -23,8 +24,10 @@ export class LatencyBook {
   /** By slot: whose summary it is. */
   readonly #owners: (TableFlow | undefined)[] = [];
 
-  constructor(memory: SessionMemory) {
+  /** `percentiles` false: they are NaN, and no histogram is looked at. */
+  constructor(memory: SessionMemory, percentiles = true) {
     this.#memory = memory;
+    this.#percentiles = percentiles;
     this.#lanes = new SessionLanes(memory.lanes);
     this.#histograms = new SmallHistograms(memory.shape.lanes, memory.histograms);
     this.#known = new Float64Array(memory.shape.capacity * at.doubles).fill(-1);
@@ -34,6 +37,10 @@ export class LatencyBook {
   write(flow: TableFlow, generation: number, cells: Float64Array, to: number): void {
     const { slot } = flow;
     const lanes = currentLanes(this.#memory, flow);
+    if (!this.#percentiles) {
+      this.#writeExtremes(lanes, cells, to);
+      return;
+    }
     const known = this.#known;
     const from = slot * at.doubles;
     const isKnown = known[from + at.generation] === generation && known[from + at.frames] === this.#begun(lanes);
@@ -52,6 +59,23 @@ export class LatencyBook {
     const buckets = this.#tally.buckets();
     this.#tally.clear();
     return buckets;
+  }
+
+  #writeExtremes(lanes: readonly number[], cells: Float64Array, to: number): void {
+    let [frames, sum, min, max] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let k = 0; k < lanes.length; k++) {
+      if (this.#lanes.lastNs(lanes[k]!) < 0) continue;
+      const lane = this.#lanes.extremes(lanes[k]!);
+      frames += lane.frames;
+      sum += lane.sum;
+      min = Math.min(min, lane.min);
+      max = Math.max(max, lane.max);
+    }
+    cells.fill(Number.NaN, to, to + summaryCell.doubles);
+    if (frames === 0) return;
+    cells[to + summaryCell.min] = min;
+    cells[to + summaryCell.mean] = meanWithin(sum / frames, min, max);
+    cells[to + summaryCell.max] = max;
   }
 
   #begun(lanes: readonly number[]): number {

@@ -34,6 +34,7 @@ import type {
   SessionPortFacts,
   SessionPortSpec,
   SessionSnapshot,
+  SessionSpec,
 } from "./types.js";
 
 const usualSettleNs = 2e9;
@@ -43,8 +44,7 @@ const sampleNs = 100e6;
 export interface LiveSessionParts {
   readonly handle: SessionHandle;
   readonly ports: readonly Port[];
-  readonly specs: readonly SessionPortSpec[];
-  readonly settleNs: number | undefined;
+  readonly spec: SessionSpec;
 }
 
 type EventOf = SessionEvent extends infer E ? (E extends { readonly atNs: number } ? Omit<E, "atNs"> : never) : never;
@@ -73,7 +73,8 @@ export class LiveSession implements Session {
   #timer: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor({ handle, ports, specs, settleNs }: LiveSessionParts) {
+  constructor({ handle, ports, spec }: LiveSessionParts) {
+    const { ports: specs, settleNs = usualSettleNs, percentiles } = spec;
     const { memory } = handle;
     this.#handle = handle;
     this.#specs = specs;
@@ -97,7 +98,7 @@ export class LiveSession implements Session {
       hasCapture: () => this.#captures.has(index),
       drops: () => this.#drops.of(index),
     }));
-    this.#sampler = new Sampler(memory, samplerPorts, settleNs ?? usualSettleNs);
+    this.#sampler = new Sampler(memory, samplerPorts, settleNs, percentiles);
     this.#neighbours = new NeighbourBook({
       order: (orders) => this.#commander.order(orders),
       portOf: (name, where) => this.#planner.portOf(name, where),
@@ -364,13 +365,13 @@ export class LiveSession implements Session {
   }
 
   #lookAtStates(): void {
-    this.#states.look(this.#flows.all, (change) => this.#tell(change));
+    const now = this.#nowNs();
+    this.#states.look(this.#flows.all, (change) => this.#tell(change, now));
   }
 
   /** Who looks next sees it. */
-  #tell(event: EventOf): void {
+  #tell(event: EventOf, atNs = this.#nowNs()): void {
     this.#last = null;
-    const told = { ...event, atNs: this.#nowNs() } as SessionEvent;
-    for (const listener of this.#listeners) listener(told);
+    for (const listener of this.#listeners) listener({ ...event, atNs } as SessionEvent);
   }
 }

@@ -76,7 +76,7 @@ export async function openSession(spec: SessionSpec, signal: AbortSignal = never
       onTrouble: (why) => session?.trouble(why),
       onFailure: (error) => session?.fail(error),
     });
-    session = new LiveSession({ handle, ports, specs: spec.ports, settleNs: spec.settleNs });
+    session = new LiveSession({ handle, ports, spec });
     const parts = Math.max(...partOf) + 1;
     await handle.rehearse((part) => {
       const own = partOf.filter((each) => each === part).length;

@@ -180,7 +180,7 @@ export class RateBook {
 
   #received(flow: TableFlow): number {
     const { lanes: rows, sequences } = this.#memory;
-    if (!flow.compiled.program.signed) return arrivedInAll(this.#memory, flow.slot, arrivalCell.recognised);
+    if (!flow.signed) return arrivedInAll(this.#memory, flow.slot, arrivalCell.recognised);
     let sum = 0;
     for (const lane of currentLanes(this.#memory, flow)) {
       const next = rows[lane * laneRowCell.doubles]!;

@@ -65,12 +65,13 @@ export class Sampler {
   readonly #sizes = new SizeSums();
   #number = 0;
 
-  constructor(memory: SessionMemory, ports: readonly SamplerPort[], settleNs: number) {
+  /** `percentiles` false: those of latency are not asked for. */
+  constructor(memory: SessionMemory, ports: readonly SamplerPort[], settleNs: number, percentiles = true) {
     const { capacity } = memory.shape;
     this.#memory = memory;
     this.#ports = ports;
     this.#settleNs = settleNs;
-    this.#latencies = new LatencyBook(memory);
+    this.#latencies = new LatencyBook(memory, percentiles);
     this.#ringFrames = new Int32Array(capacity);
     this.#senderPorts = senderPorts(memory.shape);
     this.#portFrames = new Float64Array(memory.shape.ports);
@@ -161,7 +162,7 @@ export class Sampler {
   /** What came in of a flow, and of which generation it is. */
   #writeArrived(table: Table, place: number): void {
     const flow = table.flows[place]!;
-    const { slot, toPorts, copies, compiled } = flow;
+    const { slot, toPorts, copies, signed } = flow;
     const { flows, sizeOf } = this.#memory;
     const { cells } = table;
     const at = slot * flowCell.doubles;
@@ -172,12 +173,12 @@ export class Sampler {
     // Nothing of this start came to the others yet.
     if (lanes.length < flow.ownLanes.length) cells[to + rowCell.lowest] = 0;
     const inLanes = cells[to + rowCell.received]!;
-    if (!compiled.program.signed) this.#writeRecognised(flow, cells, to);
+    if (!signed) this.#writeRecognised(flow, cells, to);
     else if (copies < flow.ownLanes.length) writeTogether(cells, to);
     const moreBytes = arrivedInAll(this.#memory, slot, arrivalCell.moreBytes);
     const received = cells[to + rowCell.received]!;
     // Frames that came twice, at ports of different threads, are in the bytes as often.
-    const share = inLanes > received && compiled.program.signed ? received / inLanes : 1;
+    const share = inLanes > received && signed ? received / inLanes : 1;
     cells[to + rowCell.receivedBytes] = received * (sizeOf[slot]! + fcsBytes) + Math.round(moreBytes * share);
     if (toPorts.length !== 1) table.receivedAt[place] = this.#receivedAt(flow);
   }
@@ -246,7 +247,7 @@ export class Sampler {
   /** What left of a flow, and what both together say. */
   #writeSent(table: Table, place: number): void {
     const flow = table.flows[place]!;
-    const { slot, compiled } = flow;
+    const { slot } = flow;
     const { flows } = this.#memory;
     const { cells } = table;
     const at = slot * flowCell.doubles;
@@ -274,7 +275,7 @@ export class Sampler {
     this.#copyCells(at, cells, to);
     this.#writeLoss(flow, table.nowNs, cells, to);
     const generation = cells[to + rowCell.generation]!;
-    if (!compiled.program.signed) cells[to + rowCell.latencyMin] = Number.NaN;
+    if (!flow.signed) cells[to + rowCell.latencyMin] = Number.NaN;
     else this.#latencies.write(flow, generation, cells, to + rowCell.latencyMin);
   }
 
@@ -282,15 +283,15 @@ export class Sampler {
    * Of all that was published, without those that were gone and the last ones, which are in the ring. It follows from the
    * number of frames alone: so no look between two writes of the loop is off by a frame's size.
    */
-  #sentBufferBytes({ slot, compiled }: TableFlow, published: number, inRing: number, gone: number): number {
-    const { variants } = compiled.program;
-    if (variants.length === 1) return Math.max(0, published - gone - inRing) * variants[0]!.bufferBytes;
+  #sentBufferBytes(flow: TableFlow, published: number, inRing: number, gone: number): number {
+    const { slot, bufferBytes } = flow;
+    if (bufferBytes > 0) return Math.max(0, published - gone - inRing) * bufferBytes;
     const { flows } = this.#memory;
     const at = slot * flowCell.doubles;
     const noted = flows[at + flowCell.gone]!;
     // Which of those that were gone came in nevertheless, nobody knows: they count by the mean of all that were gone.
     const goneBytes = noted === 0 ? 0 : Math.round((flows[at + flowCell.goneBytes]! * gone) / noted);
-    return this.#sizes.of(compiled.program, published - inRing) - goneBytes;
+    return this.#sizes.of(flow.compiled.program, published - inRing) - goneBytes;
   }
 
   /** Counters of the loop that are shown as they are. */
@@ -309,7 +310,7 @@ export class Sampler {
     cells[to + rowCell.stoppedNs] = isStarted ? flows[at + flowCell.stoppedNs]! : -1;
   }
 
-  #writeLoss({ slot, toPorts, copies, compiled }: TableFlow, nowNs: number, cells: Float64Array, to: number): void {
+  #writeLoss({ slot, toPorts, copies, signed }: TableFlow, nowNs: number, cells: Float64Array, to: number): void {
     const open = Math.max(0, cells[to + rowCell.sent]! * copies - cells[to + rowCell.received]!);
     const state = cells[to + rowCell.state]!;
     const isStopped = state !== flowState.running && state !== flowState.paused;
@@ -318,7 +319,7 @@ export class Sampler {
     const isQuiet = lastNs < 0 || nowNs - lastNs >= this.#settleNs;
     const isAwaited = toPorts.length > 0;
     const settled = isStopped && cells[to + rowCell.inRing] === 0 && (open === 0 || isQuiet || !isAwaited);
-    const known = compiled.program.signed ? Math.min(open, cells[to + rowCell.missing]!) : 0;
+    const known = signed ? Math.min(open, cells[to + rowCell.missing]!) : 0;
     cells[to + rowCell.settled] = settled ? 1 : 0;
     cells[to + rowCell.lost] = !isAwaited ? 0 : settled ? open : known;
     cells[to + rowCell.inFlight] = !isAwaited || settled ? 0 : open - known;

@@ -118,6 +118,8 @@ export interface SessionSpec {
   readonly readyTimeoutMs?: number;
   /** A flow is settled when nothing of it came for this time; absent: 2 s. */
   readonly settleNs?: number;
+  /** Absent: true. false: percentiles of latency are NaN, and samples cost less. */
+  readonly percentiles?: boolean;
   /** That the first thread stays on. */
   readonly cpu?: number | null;
   /** Threads that share the ports; or the names of the ports of each. Absent: 1. */

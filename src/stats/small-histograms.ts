@@ -98,6 +98,9 @@ export class SmallHistograms {
 export const summaryCell = { min: 0, mean: 1, p50: 2, p90: 3, p99: 4, max: 5, doubles: 6 } as const;
 const percentiles = [0.5, 0.9, 0.99] as const;
 
+/** The sum may be of a frame more or less than it says, where another thread was just about to write it. */
+export const meanWithin = (mean: number, min: number, max: number): number => Math.min(max, Math.max(min, mean));
+
 /** Sums up histograms of others again and again, e.g. while they grow. Only `buckets` allocates. */
 export class SmallTally {
   readonly #counts = new Float64Array(buckets);
@@ -148,8 +151,7 @@ export class SmallTally {
       cells.fill(Number.NaN, at, at + summaryCell.doubles);
     } else {
       cells[at + summaryCell.min] = min;
-      // The sum may be of a frame more or less than it says, where another thread was just about to write it.
-      cells[at + summaryCell.mean] = Math.min(max, Math.max(min, sum / frames));
+      cells[at + summaryCell.mean] = meanWithin(sum / frames, min, max);
       cells[at + summaryCell.max] = max;
       this.#writePercentiles(cells, at + summaryCell.p50);
     }

@@ -71,6 +71,35 @@ it.each([
   expect(flowRow(plan({ lossDuration: true }, { to: [] }), counters(of))).not.toHaveProperty("packet_loss_duration");
 });
 
+it("rates are told with three decimals, and all units say the same", () => {
+  const row = flowRow(plan(), counters({ sent: 1, txPps: 5.000_123_4, txBpsL1: 5.000_123_4 * (128 + 20) * 8 }));
+  expect(JSON.stringify([row["frames_tx_rate"], row["tx_l1_rate_bps"], row["tx_rate_bytes"]])).toBe(
+    "[5,5920.146,640.016]",
+  );
+  expect(JSON.stringify([row["tx_rate_bps"], row["tx_rate_kbps"], row["tx_rate_mbps"]])).toBe(
+    "[5120.128,5.120128,0.005120128]",
+  );
+});
+
+it("a gateway that becomes known while flows are added leaves those that wait for it waiting", async () => {
+  const added: string[] = [];
+  const gatewayMacs = new Map<string, string>();
+  const addFlows = async (specs: readonly FlowSpec[]) => {
+    added.push(...specs.map(({ name }) => name));
+    gatewayMacs.set("a", "02:00:00:00:00:01");
+  };
+  const neighbours = { gatewayMacs, isOn: true, ask: async () => {} } as unknown as Neighbours;
+  const flows = new FlowSet({ addFlows } as unknown as Session, neighbours);
+  const named = (name: string) => ({ spec: { name, rate: { kind: "pps", pps: 1 } } as FlowSpec, origins: [] });
+  const ready = plan({}, { key: "ready", compile: () => named("ready") });
+  const waiting = plan({}, { key: "late", compile: () => named("late"), gateways: [{ name: "a", gateway: "::9" }] });
+  await flows.add([waiting, ready]);
+  expect([added, flows.addedOf(flows.plans)]).toEqual([["ready"], ["ready"]]);
+  await flows.complete(flows.plans);
+  expect([added, flows.addedOf(flows.plans)]).toEqual([["ready", "late"], "all"]);
+  expect(flows.addedOf([waiting])).toEqual(["late"]);
+});
+
 it("a flow that waits for its gateway takes a rate, and is refused with what is to be done", async () => {
   const added: FlowSpec[] = [];
   const session = { addFlows: async (specs: readonly FlowSpec[]) => void added.push(...specs) } as unknown as Session;

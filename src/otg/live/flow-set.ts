@@ -1,5 +1,5 @@
 /** The flows of a configuration in the session: those that wait for a gateway's address are added when it is known. */
-import { type FlowRate, type Session, SessionError } from "../../session/index.js";
+import { type FlowNames, type FlowRate, type Session, SessionError } from "../../session/index.js";
 import { invalid, OtgRefusal } from "../refusal.js";
 import { flowRefusal } from "../translate/flow-refusal.js";
 import type { PlannedFlow } from "../translate/flows.js";
@@ -20,6 +20,9 @@ export class FlowSet {
   readonly #session: Session;
   readonly #neighbours: Neighbours;
   readonly #held = new Map<string, Held>();
+  /** All plans, while none comes or goes. */
+  #plans: readonly PlannedFlow[] | null = null;
+  #waiting = 0;
 
   constructor(session: Session, neighbours: Neighbours) {
     this.#session = session;
@@ -27,7 +30,8 @@ export class FlowSet {
   }
 
   get plans(): readonly PlannedFlow[] {
-    return [...this.#held.values()].map(({ plan }) => plan);
+    this.#plans ??= [...this.#held.values()].map(({ plan }) => plan);
+    return this.#plans;
   }
 
   /** All or none. @throws OtgRefusal */
@@ -45,8 +49,8 @@ export class FlowSet {
       await this.#session.removeFlows(done);
       throw error;
     }
-    for (const { plan } of compiled)
-      this.#held.set(plan.key, { plan, isAdded: this.#isReady(plan), rate: this.#rateOf(plan) });
+    const isThere = new Set(done);
+    for (const { plan } of compiled) this.#hold({ plan, isAdded: isThere.has(plan.key), rate: this.#rateOf(plan) });
   }
 
   /** Others of the same names; where they cannot be, those before are there as they were. @throws OtgRefusal */
@@ -56,7 +60,7 @@ export class FlowSet {
     try {
       await this.add(plans);
     } catch (error) {
-      for (const [k, plan] of old.entries()) this.#held.set(plan.key, { plan, isAdded: false, rate: rates[k]! });
+      for (const [k, plan] of old.entries()) this.#hold({ plan, isAdded: false, rate: rates[k]! });
       await this.add(old);
       throw error;
     }
@@ -66,7 +70,7 @@ export class FlowSet {
   async remove(plans: readonly PlannedFlow[]): Promise<void> {
     const keys = plans.map(({ key }) => key);
     await this.#session.removeFlows(keys.filter((key) => this.#held.get(key)?.isAdded === true));
-    for (const key of keys) this.#held.delete(key);
+    for (const key of keys) this.#drop(key);
   }
 
   /** @throws SessionError */
@@ -76,12 +80,23 @@ export class FlowSet {
     held.rate = rate;
   }
 
+  /** Their names in the session, which has no others. All of them must have been added. */
+  namesOf(plans: readonly PlannedFlow[]): FlowNames {
+    return plans === this.#plans ? "all" : plans.map(({ key }) => key);
+  }
+
+  /** Those that do not wait. */
+  addedOf(plans: readonly PlannedFlow[]): FlowNames {
+    return this.#waiting === 0 ? this.namesOf(plans) : this.namesOf(plans.filter((plan) => this.isAdded(plan)));
+  }
+
   isAdded({ key }: PlannedFlow): boolean {
     return this.#held.get(key)?.isAdded === true;
   }
 
   /** Adds those of them that waited. @throws OtgRefusal: a gateway does not answer. */
   async complete(plans: readonly PlannedFlow[]): Promise<void> {
+    if (this.#waiting === 0) return;
     const waiting = plans.filter((plan) => !this.isAdded(plan));
     if (waiting.length === 0) return;
     await this.#neighbours.ask(waiting.flatMap(({ gateways }) => gateways));
@@ -92,6 +107,18 @@ export class FlowSet {
         silent.slice(0, mostSilent).map((plan) => this.#why(plan)),
       );
     await this.add(waiting);
+  }
+
+  #hold(held: Held): void {
+    this.#drop(held.plan.key);
+    this.#held.set(held.plan.key, held);
+    if (!held.isAdded) this.#waiting++;
+  }
+
+  #drop(key: string): void {
+    this.#plans = null;
+    if (this.#held.get(key)?.isAdded === false) this.#waiting--;
+    this.#held.delete(key);
   }
 
   /** It cannot start. */

@@ -62,18 +62,17 @@ export class LiveConfig {
 
   async start(plans: readonly PlannedFlow[]): Promise<void> {
     await this.#flows.complete(plans);
-    await this.session.start(plans.map(({ key }) => key));
+    await this.session.start(this.#flows.namesOf(plans));
   }
 
   async resume(plans: readonly PlannedFlow[]): Promise<void> {
     await this.#flows.complete(plans);
-    await this.session.resume(plans.map(({ key }) => key));
+    await this.session.resume(this.#flows.namesOf(plans));
   }
 
   /** What was never started is stopped already. */
   async halt(plans: readonly PlannedFlow[], how: "stop" | "pause"): Promise<void> {
-    const added = plans.filter((plan) => this.#flows.isAdded(plan)).map(({ key }) => key);
-    await this.session[how](added);
+    await this.session[how](this.#flows.addedOf(plans));
   }
 
   changeRate(plan: PlannedFlow, rate: FlowRate): Promise<void> {
@@ -131,15 +130,19 @@ export class LiveConfig {
   flowRows(plans: readonly PlannedFlow[]): readonly Row[] {
     const { flows } = this.session.snapshot();
     let byKey: ReadonlyMap<string, FlowCounters> | null = null;
-    return plans
-      .filter(({ metrics }) => metrics.enable)
-      .map((plan, place) => {
-        const there = flows[place];
-        // Plans and flows mostly have the same order: then no index of all names has to be made.
-        if (there?.name === plan.key) return flowRow(plan, there);
-        byKey ??= new Map(flows.map((flow) => [flow.name, flow]));
-        return flowRow(plan, byKey.get(plan.key));
-      });
+    const rows: Row[] = [];
+    for (const [place, plan] of plans.entries()) {
+      if (!plan.metrics.enable) continue;
+      const there = flows[place];
+      // Plans and flows mostly have the same order: then no index of all names has to be made.
+      if (there?.name === plan.key) {
+        rows.push(flowRow(plan, there));
+        continue;
+      }
+      byKey ??= new Map(flows.map((flow) => [flow.name, flow]));
+      rows.push(flowRow(plan, byKey.get(plan.key)));
+    }
+    return rows;
   }
 
   /** With rows of tags, where there are some. They are read last: of a flow that is complete, they are complete. */

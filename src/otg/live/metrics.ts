@@ -11,6 +11,10 @@ export type PortBaseline = ReadonlyMap<string, PortCounters>;
 
 export const baselineOf = ({ ports }: SessionSnapshot): PortBaseline => new Map(ports.map((port) => [port.name, port]));
 
+/** Rates are told with three decimals: counts of a second have no more to say, and short numbers are written fast. */
+const thousandthsOf = (rate: number): number => Math.round(1000 * rate);
+const told = (rate: number): number => thousandthsOf(rate) / 1000;
+
 /** Bytes a second with FCS. */
 const bytesPerSecond = (bpsL1: number, pps: number): number => Math.max(0, bpsL1 / 8 - layer1OverheadBytes * pps);
 
@@ -47,10 +51,10 @@ export function portRow(
     frames_rx: since("rxFrames"),
     bytes_tx: since("txBytes"),
     bytes_rx: since("rxBytes"),
-    frames_tx_rate: counters.txPps,
-    frames_rx_rate: counters.rxPps,
-    bytes_tx_rate: bytesPerSecond(counters.txBpsL1, counters.txPps),
-    bytes_rx_rate: bytesPerSecond(counters.rxBpsL1, counters.rxPps),
+    frames_tx_rate: told(counters.txPps),
+    frames_rx_rate: told(counters.rxPps),
+    bytes_tx_rate: told(bytesPerSecond(counters.txBpsL1, counters.txPps)),
+    bytes_rx_rate: told(bytesPerSecond(counters.rxBpsL1, counters.rxPps)),
     transmit: counters.transmit === "running" ? "started" : "stopped",
     last_change: Math.round(lastChangeNs),
     ...(lineBps === null ? {} : { speed: speedOf(lineBps) }),
@@ -113,8 +117,8 @@ const nothing = {
 export function flowRow({ name, from, to, metrics }: PlannedFlow, counters: FlowCounters | undefined): Row {
   const of = counters ?? nothing;
   const { received, receivedBytes, txPps, rxPps, txBpsL1, rxBpsL1 } = of;
-  const tx = bytesPerSecond(txBpsL1, txPps);
-  const rx = bytesPerSecond(rxBpsL1, rxPps);
+  const tx = thousandthsOf(bytesPerSecond(txBpsL1, txPps));
+  const rx = thousandthsOf(bytesPerSecond(rxBpsL1, rxPps));
   const copies = copiesOf(of, metrics);
   const row: Record<string, unknown> = {
     name,
@@ -126,18 +130,18 @@ export function flowRow({ name, from, to, metrics }: PlannedFlow, counters: Flow
     frames_rx: received + copies,
     // Copies have the mean size of the others.
     bytes_rx: receivedBytes + (copies === 0 ? 0 : Math.round((receivedBytes / received) * copies)),
-    frames_tx_rate: txPps,
-    frames_rx_rate: rxPps,
-    tx_l1_rate_bps: txBpsL1,
-    rx_l1_rate_bps: rxBpsL1,
-    tx_rate_bytes: tx,
-    rx_rate_bytes: rx,
-    tx_rate_bps: 8 * tx,
-    rx_rate_bps: 8 * rx,
-    tx_rate_kbps: (8 * tx) / 1e3,
-    rx_rate_kbps: (8 * rx) / 1e3,
-    tx_rate_mbps: (8 * tx) / 1e6,
-    rx_rate_mbps: (8 * rx) / 1e6,
+    frames_tx_rate: told(txPps),
+    frames_rx_rate: told(rxPps),
+    tx_l1_rate_bps: told(txBpsL1),
+    rx_l1_rate_bps: told(rxBpsL1),
+    tx_rate_bytes: tx / 1e3,
+    rx_rate_bytes: rx / 1e3,
+    tx_rate_bps: (8 * tx) / 1e3,
+    rx_rate_bps: (8 * rx) / 1e3,
+    tx_rate_kbps: (8 * tx) / 1e6,
+    rx_rate_kbps: (8 * rx) / 1e6,
+    tx_rate_mbps: (8 * tx) / 1e9,
+    rx_rate_mbps: (8 * rx) / 1e9,
   };
   // Of a flow that nobody receives, nobody knows the loss.
   if ((metrics.loss || metrics.lossDuration) && to.length > 0) {

@@ -49,7 +49,7 @@ export async function openPortsOf(plan: PlannedConfig, own: OwnPorts): Promise<S
     port: own.ports.find((one) => one.name === place)!.spec,
   }));
   try {
-    return await openSession({ ports, capacity: mostFlows, readyTimeoutMs, settleNs, workers });
+    return await openSession({ ports, capacity: mostFlows, readyTimeoutMs, settleNs, workers, percentiles: false });
   } catch (error) {
     if (!(error instanceof PktgenError)) throw error;
     const line = `ports: ${error.toLine()}`;

@@ -20,6 +20,12 @@ class Writer {
   /** Whole numbers up to 2^53; negative ones as 64 bits. */
   varint(value: number): void {
     this.#room(mostVarintBytes);
+    if (value >= 0 && value <= 0x7fffffff) {
+      let rest = value;
+      for (; rest > 0x7f; rest >>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      this.#bytes[this.#length++] = rest;
+      return;
+    }
     if (Number.isSafeInteger(value) && value >= 0) {
       let rest = value;
       for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) | 0x80;
@@ -124,44 +130,61 @@ export function wireTypeOf({ type }: SchemaField): number {
   }
 }
 
-function writeField(writer: Writer, field: SchemaField, value: unknown): void {
-  const type = wireTypeOf(field);
-  if (!Array.isArray(value)) {
-    writeOne(writer, field, type, value);
-  } else if (type === wireType.bytes) {
-    for (const one of value) writeOne(writer, field, type, one);
-  } else {
-    writer.tag(field.number, wireType.bytes);
-    const from = writer.begin();
-    for (const one of value) writeNumber(writer, field, one);
-    writer.end(from);
+/** A message's fields, looked up once. */
+class Layout {
+  readonly #fields: readonly (readonly [field: SchemaField, type: number])[];
+  /** By field: of the message in it. A message may be in itself. */
+  readonly #parts: (Layout | undefined)[] = [];
+
+  constructor(name: string) {
+    this.#fields = messageNamed(name).fields.map((field) => [field, wireTypeOf(field)]);
+  }
+
+  write(writer: Writer, value: Value): void {
+    for (let place = 0; place < this.#fields.length; place++) {
+      const [field, type] = this.#fields[place]!;
+      const given = value[field.name];
+      if (given === undefined) continue;
+      if (!Array.isArray(given)) this.#writeOne(writer, place, given);
+      else if (type === wireType.bytes) for (const one of given) this.#writeOne(writer, place, one);
+      else if (given.length > 0) writePacked(writer, field, given);
+    }
+  }
+
+  #writeOne(writer: Writer, place: number, value: unknown): void {
+    const [field, type] = this.#fields[place]!;
+    writer.tag(field.number, type);
+    if (type !== wireType.bytes) {
+      writeNumber(writer, field, value);
+    } else if (field.type.kind === "message") {
+      const from = writer.begin();
+      this.#parts[place] ??= layoutOf(field.type.message);
+      this.#parts[place].write(writer, value as Value);
+      writer.end(from);
+    } else {
+      writer.text(value as string);
+    }
   }
 }
 
-function writeOne(writer: Writer, field: SchemaField, type: number, value: unknown): void {
-  writer.tag(field.number, type);
-  if (type !== wireType.bytes) {
-    writeNumber(writer, field, value);
-  } else if (field.type.kind === "message") {
-    const from = writer.begin();
-    writeMessage(writer, field.type.message, value as Value);
-    writer.end(from);
-  } else {
-    writer.text(value as string);
-  }
+const layouts = new Map<string, Layout>();
+
+function layoutOf(name: string): Layout {
+  const layout = layouts.get(name) ?? new Layout(name);
+  layouts.set(name, layout);
+  return layout;
 }
 
-function writeMessage(writer: Writer, name: string, value: Value): void {
-  for (const field of messageNamed(name).fields) {
-    const given = value[field.name];
-    if (given === undefined || (Array.isArray(given) && given.length === 0)) continue;
-    writeField(writer, field, given);
-  }
+function writePacked(writer: Writer, field: SchemaField, values: readonly unknown[]): void {
+  writer.tag(field.number, wireType.bytes);
+  const from = writer.begin();
+  for (const one of values) writeNumber(writer, field, one);
+  writer.end(from);
 }
 
 export function binaryOf(name: string, value: Value): Uint8Array {
   const writer = new Writer();
-  writeMessage(writer, name, value);
+  layoutOf(name).write(writer, value);
   return writer.done();
 }
 
