@@ -32,7 +32,6 @@ import type {
   Session,
   SessionEvent,
   SessionPortFacts,
-  SessionPortSpec,
   SessionSnapshot,
   SessionSpec,
 } from "./types.js";
@@ -51,7 +50,7 @@ type EventOf = SessionEvent extends infer E ? (E extends { readonly atNs: number
 
 export class LiveSession implements Session {
   readonly #handle: SessionHandle;
-  readonly #specs: readonly SessionPortSpec[];
+  readonly #specs: SessionSpec["ports"];
   readonly #openPorts: readonly Port[];
   readonly #planner: FlowPlanner;
   readonly #table: FlowTable;
