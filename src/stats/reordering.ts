@@ -28,8 +28,11 @@ export interface ReorderRuns {
   readonly free: RunFigures;
 }
 
-/** Doubles of a lane. `lastAt`: which accepted frame of the lane was the last one out of order; 0: none was. */
-const cell = { lastAt: 0, length: 1, runs: 2, longest: 3, freeRuns: 4, freeLongest: 5, count: 6 } as const;
+/**
+ * Doubles of a lane. `lastAt`: which accepted frame of the lane was the last one out of order; 0: none was. `runs`: as many
+ * as there are runs of reordered frames, since a run of frames in order comes before each.
+ */
+const cell = { lastAt: 0, length: 1, runs: 2, longest: 3, freeLongest: 4, count: 5 } as const;
 
 export class ReorderRunCounter {
   readonly #cells: Float64Array;
@@ -47,15 +50,14 @@ export class ReorderRunCounter {
     const cells = this.#cells;
     const row = lane * cell.count;
     const between = at - cells[row + cell.lastAt] - 1;
-    if (between > 0) {
-      cells[row + cell.length] = 0;
+    let length = 1;
+    if (between === 0) length += cells[row + cell.length];
+    else {
       cells[row + cell.runs] += 1;
-      cells[row + cell.freeRuns] += 1;
       if (between > cells[row + cell.freeLongest]) cells[row + cell.freeLongest] = between;
     }
-    const length = cells[row + cell.length] + 1;
-    cells[row + cell.length] = length;
     if (length > cells[row + cell.longest]) cells[row + cell.longest] = length;
+    cells[row + cell.length] = length;
     cells[row + cell.lastAt] = at;
   }
 
@@ -74,7 +76,7 @@ export class ReorderRunCounter {
     return {
       reordered: { count: at(cell.runs), frames: reordered, max: at(cell.longest) },
       free: {
-        count: at(cell.freeRuns) + (last > 0 ? 1 : 0),
+        count: at(cell.runs) + (last > 0 ? 1 : 0),
         frames: accepted - reordered,
         max: Math.max(at(cell.freeLongest), last),
       },

@@ -264,8 +264,9 @@ export class SequenceTable {
     this.#setNext(lane, next);
     if (isLate) {
       cells[row + cell.reordered] += 1;
-      this.#reorderRuns.note(lane, this.accepted(lane));
-      this.#measureExtent(lane, index);
+      const at = this.accepted(lane);
+      this.#reorderRuns.note(lane, at);
+      this.#measureExtent(lane, index, at);
     }
     return reordered;
   }
@@ -363,8 +364,8 @@ export class SequenceTable {
     this.#cells[lane * cell.count + cell.gaps] = count + 1;
   }
 
-  /** RFC 4737 §4.2.1. */
-  #measureExtent(lane: number, index: number): void {
+  /** RFC 4737 §4.2.1, of the `accepted`-th frame of the lane. */
+  #measureExtent(lane: number, index: number, accepted: number): void {
     const cells = this.#cells;
     const row = lane * cell.count;
     const count = cells[row + cell.gaps];
@@ -378,7 +379,7 @@ export class SequenceTable {
       if (this.#gaps[at(middle)] <= index) low = middle;
       else high = middle - 1;
     }
-    const extent = this.accepted(lane) - this.#gaps[at(low) + 1];
+    const extent = accepted - this.#gaps[at(low) + 1];
     cells[row + cell.extentSum] += extent;
     cells[row + cell.extentCount] += 1;
     if (extent > cells[row + cell.extentMax]) cells[row + cell.extentMax] = extent;

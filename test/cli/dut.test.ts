@@ -18,6 +18,8 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 interface RunningDut {
   readonly introduction: string;
+  /** Stands still from now on, or goes on. */
+  standStill(still: boolean): void;
   /** Ctrl-C; resolves with what it printed after the introduction, and its exit code. */
   stop(): Promise<{ readonly text: string; readonly code: number | null }>;
 }
@@ -43,7 +45,8 @@ function startDut(args: readonly string[]): Promise<RunningDut> {
         const code = await ended;
         return { text: text.slice(end + 1), code };
       };
-      resolve({ introduction: text.slice(0, end), stop });
+      const standStill = (still: boolean): void => void child.kill(still ? "SIGSTOP" : "SIGCONT");
+      resolve({ introduction: text.slice(0, end), stop, standStill });
     });
   });
 }
@@ -64,6 +67,32 @@ describe("dut embedded", () => {
     expect(text).toMatch(/^host> +queue 0 {2}rx 1,000 {2}tx 1,000 {2}dropped 0$/m);
     expect(text).toMatch(/^host< +queue 0 {2}rx 1,000 {2}tx 1,000 {2}dropped 0$/m);
     expect(dutCode).toBe(0);
+  });
+
+  it("stands still now and then: frames left in a ring are sent in no trial twice, and all counts add up", async () => {
+    const [a, b] = ["left-a", "left-b"].map((name) => join(scratch, `${name}.sock`));
+    const dut = await startDut(["--part", "host", "--port", `vhost:${a}`, "--port", `vhost:${b}`]);
+    let still = false;
+    const toggle = setInterval(() => {
+      still = !still;
+      dut.standStill(still);
+    }, 700);
+    const traffic = ["--sizes", "64,128,256", "--rate", "5kpps", "--duration", "600ms", "--warmup", "0", "--json", "-"];
+    const ports = ["--tx", `virtio-user:${a}`, "--rx", `virtio-user:${b}`];
+    const { stdout } = await runCli(["--dut", "external", ...ports, ...traffic]);
+    clearInterval(toggle);
+    dut.standStill(false);
+    const { trials } = JSON.parse(stdout) as { trials: Record<string, number>[] };
+    const sum = (name: string): number => trials.reduce((all, trial) => all + trial[name]!, 0);
+    expect(trials).toHaveLength(3);
+    for (const { intended, sent, missed, blocked, accepted, lost } of trials) {
+      expect(sent! + missed! + blocked!).toBe(intended);
+      expect(accepted! + lost!).toBe(sent);
+    }
+    // What was left in a ring at the end of a trial came in a later one, as stale, or after the last: the device had it.
+    const taken = Number(/host> +queue 0 {2}rx ([\d,]+)/.exec((await dut.stop()).text)![1]!.replaceAll(",", ""));
+    expect(taken).toBeGreaterThanOrEqual(Math.max(sum("sent"), sum("accepted") + sum("stale")));
+    expect(taken).toBeLessThanOrEqual(sum("sent") + sum("blocked"));
   });
 
   it("runs a part alone, for a generator that is the device side", async () => {

@@ -1,5 +1,5 @@
 /**
- * Every command that README.md and docs/recipes print, run as printed: in the shell of an ordinary checkout, in network
+ * Every command that README.md, docs/recipes and the documents of doors and wishes print, run as printed: in the shell of an ordinary checkout, in network
  * namespaces that the test makes where interfaces are named, and as an ordinary user where the recipe says so. A
  * recipe says itself with which exit code it ends; 4 is accepted where others on this machine spoiled a trial.
  */
@@ -18,9 +18,9 @@ const verdict = /^(PASS|FAIL|INVALID): .* sent/m;
 const scratch = mkdtempSync(join(tmpdir(), "pktgen-ts-recipes-"));
 
 /** What the documents print for people to do once, on their own machine: it changes the machine, or is CI's first step. */
-const notRun = /^npm ci |^npm run lab:|^apt-get install /;
-/** device-script.test.ts and tap.test.ts run these, with counts. */
-const runElsewhere = /^scripts\/lab\/device\.sh |^unshare -rn /;
+const notRun = /^npm ci\b|^npm install |^npm run lab:|^apt-get install /;
+/** device-script.test.ts and tap.test.ts run these, with counts. What is installed is tried in clean roots, by package. */
+const runElsewhere = /^scripts\/lab\/device\.sh |^unshare -rn |^tar -xf packages|^sudo apt install |^podman run /;
 
 /** With PKTGEN_RECIPES=whole recipes take their time; else what takes long gets options that make it short. */
 const isWhole = process.env["PKTGEN_RECIPES"] === "whole";
@@ -72,12 +72,12 @@ const needsOf = (text: string): Need[] => {
   if (/testpmd|profiles\/plans/.test(text) && !text.includes("--dry-run")) needs.push("testpmd");
   if (/--dut testpmd --|container-networking/.test(text)) needs.push("podman", "hugetlbfs", "root");
   if (/packet:|xdp:|sudo/.test(text)) needs.push("root", "netns");
-  if (text.includes("xdp:")) needs.push("af_xdp");
+  if (/\bxdp\b/.test(text)) needs.push("af_xdp");
   return needs;
 };
 
 const stageOf = (text: string): { stage: string } | null =>
-  /packet:(eth|a,|veth)|xdp:v0/.test(text) ? { stage: ethernetStage } : null;
+  /packet:(eth|a,|veth)|xdp:v0|ip netns add/.test(text) ? { stage: ethernetStage } : null;
 
 /** 4: the measurement cannot be used. Only a run that measures can end so. */
 const codesOf = ({ text, exitCode }: ShellCommand): number[] =>
@@ -87,7 +87,7 @@ const codesOf = ({ text, exitCode }: ShellCommand): number[] =>
 function recipesOf(block: string): Recipe[] {
   const commands = shellCommands(block).filter(({ text }) => !notRun.test(text) && !runElsewhere.test(text));
   const whole = { name: block.split("\n")[0]!, script: block, needs: needsOf(block) };
-  if (/ &( sleep \d+)?$/m.test(block)) return [{ ...whole, exitCodes: [], ends: "at its verdict" }];
+  if (/ &( sleep \d+| peer=\$!)?$/m.test(block)) return [{ ...whole, exitCodes: [], ends: "at its verdict" }];
   if (block.includes("pktgen-ts receive")) return [{ ...whole, ...twoMachines(commands), ends: "itself" }];
   const kept = commands.filter(({ text }) => untilInterrupted.test(text));
   const single = commands.filter(({ text }) => !untilInterrupted.test(text));
@@ -211,7 +211,7 @@ const recipes = recipeDocuments
   }));
 
 /** The recipes of devices share the names of sockets: they run one after the other, in one file. */
-const ofDevices = /README|built-in-device|devices|interfaces|test-plans|testpmd|two-machines|vhost-user/;
+const ofDevices = /README|start|built-in-device|devices|interfaces|test-plans|testpmd|two-machines|vhost-user/;
 
 /** Of results that another recipe made: where the machine was busy, none of their trials counts. */
 const noFigures = /^pktgen-ts: diff: neither has a figure to compare/m;

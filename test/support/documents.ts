@@ -35,8 +35,11 @@ export const documents: readonly Document[] = [
   "pcaps/README.md",
 ].map(readDocument);
 
-/** README.md and docs/recipes: what they print is run. */
-export const recipeDocuments = documents.filter(({ path }) => path === "README.md" || path.startsWith("docs/recipes/"));
+/** What these print in `sh` blocks is run: all of docs/recipes, too. */
+const withRecipes = ["README.md", "docs/start.md", "docs/wishes.md", "docs/trex.md", "docs/install.md"];
+export const recipeDocuments = documents.filter(
+  ({ path }) => withRecipes.includes(path) || path.startsWith("docs/recipes/"),
+);
 
 export function codeBlocks({ text }: Document): CodeBlock[] {
   const blocks: CodeBlock[] = [];
@@ -133,7 +136,7 @@ function commandOf(text: string): ShellCommand {
   return { text: text.slice(0, text.length - comment.length), exitCode: Number(exitCode ?? 0) };
 }
 
-/** The commands of README.md and docs/recipes that begin so, as printed. */
+/** The commands of these that begin so, as printed. */
 export const printedCommands = (beginning: string): string[] =>
   recipeDocuments
     .flatMap(codeBlocks)
