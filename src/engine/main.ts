@@ -15,6 +15,7 @@ import { closeEventSignals } from "../sys/event-signal.js";
 import { pinThread, setTimerSlack, threadId, threadSleeper, yieldThread } from "../sys/thread.js";
 import type { CreateJob, Job, OpenPort, OpenQueue } from "./loop/job.js";
 import { kicker } from "./loop/kick.js";
+import { LongRest } from "./loop/long-rest.js";
 import { longestSleepNs } from "./loop/times.js";
 import { Recording } from "./pipe/recording-rings.js";
 import { command, state, type ThreadSetup, word } from "./worker/control-page.js";
@@ -33,6 +34,7 @@ const post = (message: FromThread): void => owner.postMessage(message);
 const memory = arenaMemory(setup.arenaAddress, setup.arenaBytes);
 const sleep = threadSleeper();
 const inUse = { port: 0 };
+const longRest = setup.wakeFd === null ? null : new LongRest(setup.wakeFd);
 
 /** What is open of each port: positions are stored from it, and it tells whose ring broke. */
 const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ length: setup.ports }, () => null);
@@ -56,7 +58,14 @@ function attach(job: Job, index: number, rings: PortRings | null): void {
   open[index] = null;
   const port = rings === null ? null : { memory, queues: rings.queues.map((queue) => openQueue(queue, index)) };
   if (rings !== null && port !== null) open[index] = { rings, port };
+  watchRings();
   job.attach(index, port);
+}
+
+/** What ends a long rest. */
+function watchRings(): void {
+  const queues = open.flatMap((entry) => entry?.rings.queues ?? []);
+  longRest?.watch(queues.filter(({ rx }) => rx !== null).map(({ rxReadable = null }) => rxReadable));
 }
 
 /** A peer's memory may be wrong from the beginning. */
@@ -130,10 +139,27 @@ function run(job: Job): void {
       sleepNs = shortestSleepNs;
     } else {
       Atomics.add(control, word.sleeps, 1);
-      sleep(sleepNs);
+      if (longRest?.isPossible !== true || sleepNs < longestSleepNs) sleep(sleepNs);
+      else if (restLong(job, longRest)) idle = 0;
       sleepNs = Math.min(sleepNs * 2, longestSleepNs);
     }
   }
+}
+
+/**
+ * True: there was something to do. What a descriptor woke it for is there, or the descriptor is broken: a loop that asks again
+ * and again has to sleep then, too.
+ */
+function restLong(job: Job, rest: LongRest): boolean {
+  Atomics.store(control, word.resting, 1);
+  // The owner may have written before it saw that: once more, all there is.
+  let moved = job.step();
+  if (moved === 0 && Atomics.load(control, word.command) === command.run && job.mayRest() && rest.wait()) {
+    moved = job.step();
+    if (moved === 0) sleep(longestSleepNs);
+  }
+  Atomics.store(control, word.resting, 0);
+  return moved > 0;
 }
 
 /** A fault of a ring closes that port here. The port's owner then ends the connection. */
@@ -141,6 +167,7 @@ function reportFault(job: Job, error: unknown): boolean {
   if (!(error instanceof RingFault)) return false;
   const index = inUse.port;
   open[index] = null;
+  watchRings();
   job.attach(index, null);
   post({ kind: "ring-fault", index, message: error.message });
   return true;

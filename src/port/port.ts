@@ -30,6 +30,8 @@ export interface QueueRings {
   /** After publishing on tx / releasing on rx. */
   readonly txKick: Kick;
   readonly rxKick: Kick;
+  /** A descriptor that poll(2) finds readable when frames have come in on rx. Absent: there is none. */
+  readonly rxReadable?: number;
   /** Where the kernel makes the frames to send (tx=live), instead of a ring to send from. */
   readonly live?: LiveTransmit | null;
 }

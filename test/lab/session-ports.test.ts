@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { parsePortSpec } from "../../src/port/index.js";
 import { openSession, type Session, type SessionEvent, type SessionSnapshot } from "../../src/session/index.js";
-import { ip, vethPair } from "../support/netns.js";
+import { ip, type VethEnd, vethPair } from "../support/netns.js";
 import { describeLab } from "../support/probe.js";
 import { simFlow } from "../support/session-sim.js";
 
@@ -72,6 +72,33 @@ describeLab("a session on interfaces", ["netns"], () => {
       expect(lost).toBeGreaterThan(0);
       expect(ports.map(({ receiveDrops }) => receiveDrops)).toEqual([0, lost]);
       expect(troubles).toEqual([expect.objectContaining({ port: "p1", message: expect.stringContaining("size=") })]);
+    },
+  );
+
+  it.each(["packet", "xdp"])(
+    "of kind %s rests while nothing is due, and is there for frames and commands",
+    async (kind) => {
+      using pair = vethPair();
+      const openAt = ({ name, netns }: VethEnd, host: number): Promise<Session> =>
+        openSession({
+          ports: [{ name: "p", port: parsePortSpec(`${kind}:${name},netns=${netns}`) }],
+          hosts: [{ name: "h", port: "p", mac: `02:00:00:00:00:0${host}`, ipv4: [`198.18.0.${host}`] }],
+          flows: [{ ...simFlow("a", 1, { duration: { kind: "frames", frames: 100 } }), from: "p", to: [] }],
+        });
+      await using here = await openAt(pair.a, 1);
+      await using there = await openAt(pair.b, 2);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const sleeps = (): number => there.sample().loop.sleeps;
+      const before = sleeps();
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      // 20 of 50 ms; each of a millisecond it would be 900.
+      expect(sleeps() - before).toBeLessThan(100);
+      expect(await here.resolve("h", "198.18.0.2")).toBe("02:00:00:00:00:02");
+      expect(await here.ping("h", "198.18.0.2")).toMatchObject({ answered: true });
+      await here.start("all");
+      await until(here, settled);
+      expect(here.sample().flows[0]).toMatchObject({ sent: 100, missed: 0, blocked: 0 });
+      await until(there, ({ ports }) => ports[0]!.foreign >= 100);
     },
   );
 });

@@ -43,9 +43,12 @@ const recordsOf = ({ header, commands }: SessionMemory): CommandRecords => ({
 /** The owner's side. */
 export class CommandWriter {
   readonly #sender: CommandSender;
+  readonly #wakeUp: () => void;
 
-  constructor(memory: SessionMemory) {
+  /** `wakeUp`: a loop that rests looks for commands then. */
+  constructor(memory: SessionMemory, wakeUp: () => void = () => {}) {
     this.#sender = new CommandSender(recordsOf(memory));
+    this.#wakeUp = wakeUp;
   }
 
   /** How many have room now. */
@@ -55,7 +58,7 @@ export class CommandWriter {
 
   /** At most `room` of them. Returns what the loop's count will be when it has done them. */
   write(commands: readonly Command[]): number {
-    return this.#sender.send(
+    const count = this.#sender.send(
       commands.map(({ kind, slot = 0, value = 0, batch = 0, at = 0, length = 0 }) => [
         kind,
         slot,
@@ -65,6 +68,8 @@ export class CommandWriter {
         length,
       ]),
     );
+    this.#wakeUp();
+    return count;
   }
 
   isDone(count: number): boolean {

@@ -50,6 +50,8 @@ async function startWorkers(buffers: SessionBuffers, setup: SessionStart): Promi
       counterSlots: 1,
       cpu: part === 0 ? setup.cpu : null,
       busy: setup.busy,
+      // Of several parts, each has to see within a sleep that another one begins to send (resting-parts.ts).
+      restsLong: parts === 1,
       onEvent: (event) => setup.onEvent(event as SessionJobEvent),
       onTrouble: setup.onTrouble,
       onFailure: (error) => {
@@ -72,7 +74,9 @@ export async function startSession(setup: SessionStart): Promise<SessionHandle> 
   const say = (part: number, command: SessionCommand): Promise<unknown> => workers[part]!.command(command);
   return {
     memory: new SessionMemory(buffers),
-    commands: workers.map((_, part) => new CommandWriter(new SessionMemory(buffers, part))),
+    commands: workers.map(
+      (_, part) => new CommandWriter(new SessionMemory(buffers, part), () => workers[part]!.wakeUp()),
+    ),
     rehearse: async (rehearsalsOf) => {
       await Promise.all(
         workers.map(async (_, part) => {

@@ -17,6 +17,8 @@ export const word = {
   threadId: 4,
   /** How many messages the thread has dealt with. Written by the thread. */
   handled: 6,
+  /** 1 while the thread is in a long rest, or about to be: the owner then signals `wakeFd`. Written by the thread. */
+  resting: 7,
   /** 1 if the thread is pinned to the CPU asked for. */
   pinned: 5,
 } as const;
@@ -37,5 +39,7 @@ export interface ThreadSetup {
   readonly ports: number;
   readonly cpu: number | null;
   readonly busy: boolean;
+  /** The owner's eventfd that ends a long rest; null: there are none. */
+  readonly wakeFd: number | null;
   readonly recording: RecordingSetup | null;
 }

@@ -18,6 +18,8 @@ export interface LoopWorkerOptions {
   readonly cpu: number | null;
   /** Never back off when idle. */
   readonly busy: boolean;
+  /** Where nothing is due and all rings have descriptors, it rests until a frame comes, or `wakeUp` is called. */
+  readonly restsLong?: boolean;
   /** Where frames of the rings are recorded. */
   readonly recording?: RecordingSetup | null;
   /** A port ended a peer's connection, or refused it. */
@@ -37,6 +39,8 @@ export interface LoopWorker extends AsyncDisposable {
   readonly threadId: number;
   /** Stops the loop, runs the job's command in the thread, starts the loop again, and resolves with its answer. */
   command(message: unknown): Promise<unknown>;
+  /** Ends a long rest: there is something for its job that the rings do not tell of. */
+  wakeUp(): void;
   /** Starts the thread's loop running (it starts standing still). */
   run(): void;
   /** Stops the loop: returns when the thread stands (bounded 100 ms, then PktgenError). */

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { type ExitCode, invalidError, PktgenError } from "../../errors.js";
 import type { PortObserver, PortRings } from "../../port/port.js";
 import { arena } from "../../sys/arena.js";
+import { EventFd } from "../../sys/eventfd.js";
 import { endedInTime } from "../loop/index.js";
 import { command, controlWords, state, type ThreadSetup, word } from "./control-page.js";
 import type { LoopWorker, LoopWorkerOptions } from "./loop-worker.js";
@@ -32,6 +33,7 @@ class OwnedWorker implements LoopWorker {
   readonly #options: LoopWorkerOptions;
   readonly #control = new Int32Array(new SharedArrayBuffer(4 * controlWords));
   readonly #thread: Worker;
+  readonly #wakeFd: EventFd | null;
   readonly #waiters = new Map<number, Waiter>();
   readonly #ready: Promise<void>;
   readonly #ended: Promise<void>;
@@ -50,6 +52,7 @@ class OwnedWorker implements LoopWorker {
     this.#options = options;
     const counters = new SharedArrayBuffer(8 * options.counterSlots);
     this.counters = new Float64Array(counters);
+    this.#wakeFd = options.restsLong === true ? new EventFd() : null;
     const setup: ThreadSetup = {
       job: options.job,
       options: options.options,
@@ -60,6 +63,7 @@ class OwnedWorker implements LoopWorker {
       ports: options.ports.length,
       cpu: options.cpu,
       busy: options.busy,
+      wakeFd: this.#wakeFd?.fd ?? null,
       recording: options.recording ?? null,
     };
     this.#thread = new Worker(threadFile(), { workerData: setup, name: options.name, execArgv: [] });
@@ -125,6 +129,8 @@ class OwnedWorker implements LoopWorker {
     Atomics.store(this.#control, word.command, command.exit);
     this.#wake();
     const isEnded = await endedInTime(this.#thread, this.#ended, 1_000);
+    // A thread that still runs may read it.
+    if (isEnded) this.#wakeFd?.[Symbol.dispose]();
     const why = isEnded ? `${this.#options.name} was closed` : `the thread of ${this.#options.name} does not end`;
     this.#rejectAll(this.#failure ?? invalidError(why));
   }
@@ -193,6 +199,12 @@ class OwnedWorker implements LoopWorker {
   #wake(): void {
     Atomics.add(this.#control, word.wake, 1);
     Atomics.notify(this.#control, word.wake);
+    this.wakeUp();
+  }
+
+  /** It says that it rests, and looks once more for what there is. So either it sees that, or it is seen resting. */
+  wakeUp(): void {
+    if (this.#wakeFd !== null && Atomics.load(this.#control, word.resting) === 1) this.#wakeFd.signal();
   }
 
   #take(message: FromThread): void {

@@ -122,6 +122,7 @@ function queueRings(spec: PacketPortSpec, tx: readonly OpenTx[], rx: readonly Op
     rx: rx[queue]?.layout ?? null,
     txKick: tx[queue] === undefined || spec.tx === "calls" ? noKick : { kind: "sendto", fd: tx[queue].fd, name },
     rxKick: noKick,
+    ...(rx[queue] === undefined ? {} : { rxReadable: rx[queue].fd }),
   }));
 }
 

@@ -105,6 +105,7 @@ function queueRings(
     rx: receives ? socket.rx : null,
     txKick: sends ? { kind: "sendto", fd, name, tries: kickTries } : noKick,
     rxKick: { kind: "recvfrom", fd },
+    ...(receives ? { rxReadable: fd } : {}),
     live: tx === "live" && sends && queue === 0 ? { program, page, batch, name } : null,
   };
 }
