@@ -65,7 +65,7 @@ export class FlowRow implements FlowCounters {
   }
 
   get name(): string {
-    return this.#flow.spec.name;
+    return this.#flow.name;
   }
 
   get from(): string {

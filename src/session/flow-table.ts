@@ -28,6 +28,7 @@ const slotBlock = 8;
 
 export interface TableFlow {
   readonly slot: number;
+  readonly name: string;
   spec: FlowSpec;
   readonly compiled: CompiledFlow;
   /** What every sample asks of the program. `bufferBytes` 0: there are several sizes. */
@@ -145,10 +146,6 @@ export class FlowTable {
     return flows.flatMap((flow) => this.#release(flow));
   }
 
-  command(kind: Command["kind"], flow: TableFlow, more: Partial<Command> = {}): Command {
-    return { kind, slot: flow.slot, ...more };
-  }
-
   /** A JSON order in the heap: `done` gives its place back. */
   orderCommand(given: SessionOrder): { readonly command: Command; readonly done: () => void } {
     const bytes = new TextEncoder().encode(JSON.stringify(given));
@@ -213,9 +210,10 @@ export class FlowTable {
     const laneParts = ownLanes.map((lane) => this.#partOf(to[lanes.indexOf(lane)]!));
     const copies = spec.delivery === "each" ? to.length : Math.min(1, to.length);
     const { signed, variants } = compiled.program;
-    const frames = { signed, bufferBytes: variants.length === 1 ? variants[0]!.bufferBytes : 0 };
+    const frames = { compiled, signed, bufferBytes: variants.length === 1 ? variants[0]!.bufferBytes : 0 };
     const where = { slot, toPorts: to, lanes, ownLanes, laneParts, copies };
-    return { ...where, ...frames, spec, compiled, pps, pieces, shares, group: row?.group ?? null, split };
+    const memory = { pieces, shares, group: row?.group ?? null, split };
+    return { name: spec.name, spec, pps, ...where, ...frames, ...memory };
   }
 
   #partOf(port: number): number {

@@ -20,8 +20,9 @@ export class FlowSet {
   readonly #session: Session;
   readonly #neighbours: Neighbours;
   readonly #held = new Map<string, Held>();
-  /** All plans, while none comes or goes. */
+  /** All plans, while none comes or goes; and whether some of them have tags. */
   #plans: readonly PlannedFlow[] | null = null;
+  #areTagged = false;
   #waiting = 0;
 
   constructor(session: Session, neighbours: Neighbours) {
@@ -29,9 +30,19 @@ export class FlowSet {
     this.#neighbours = neighbours;
   }
 
+  /** Copies: they lie side by side in memory, where thousands of rows are made of them several times a second. */
   get plans(): readonly PlannedFlow[] {
-    this.#plans ??= [...this.#held.values()].map(({ plan }) => plan);
+    if (this.#plans === null) {
+      this.#plans = [...this.#held.values()].map(({ plan }) => ({ ...plan, metrics: { ...plan.metrics } }));
+      this.#areTagged = this.#plans.some(({ tags }) => tags !== null);
+    }
     return this.#plans;
+  }
+
+  /** Those of them whose rows are told apart, and that do not wait. */
+  taggedOf(plans: readonly PlannedFlow[]): readonly PlannedFlow[] {
+    if (plans === this.#plans && !this.#areTagged) return [];
+    return plans.filter((plan) => plan.tags !== null && this.isAdded(plan));
   }
 
   /** All or none. @throws OtgRefusal */

@@ -148,7 +148,7 @@ export class LiveConfig {
   /** With rows of tags, where there are some. They are read last: of a flow that is complete, they are complete. */
   taggedFlowRows(plans: readonly PlannedFlow[], asked: TaggedAsked): readonly Row[] {
     const rows = this.flowRows(plans);
-    const tagged = plans.filter((plan) => plan.tags !== null && this.#flows.isAdded(plan));
+    const tagged = this.#flows.taggedOf(plans);
     if (tagged.length === 0) return rows;
     const counters = new Map(this.session.snapshot().flows.map((flow) => [flow.name, flow]));
     const splits = new Map(tagged.map(({ key }) => [key, this.session.splitOf(key)]));

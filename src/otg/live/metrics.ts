@@ -123,7 +123,7 @@ export function flowRow({ name, from, to, metrics }: PlannedFlow, counters: Flow
   const row: Record<string, unknown> = {
     name,
     port_tx: from,
-    port_rx: to.join(","),
+    port_rx: to.length === 1 ? to[0] : to.join(","),
     transmit: transmitStates[of.state],
     frames_tx: of.sent,
     bytes_tx: of.sentBytes,
