@@ -22,13 +22,19 @@ function distance(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** The candidate nearest to `word`; null where none is within three steps and two fifths of its length. */
+const mostSteps = 3;
+
+/**
+ * The candidate nearest to `word`; null where none is within three steps and two fifths of its length. Candidates of other
+ * lengths are not compared, so a word of megabytes costs nothing.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestSteps = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
+    if (Math.abs(word.length - candidate.length) > mostSteps) continue;
     const steps = distance(word.toLowerCase(), candidate.toLowerCase());
-    if (steps < bestSteps && steps <= Math.min(3, Math.ceil(0.4 * Math.max(word.length, candidate.length)))) {
+    if (steps < bestSteps && steps <= Math.min(mostSteps, Math.ceil(0.4 * Math.max(word.length, candidate.length)))) {
       best = candidate;
       bestSteps = steps;
     }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { PktgenError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import type { YamlDocument, YamlPath } from "./document.js";
-import { joined } from "./mistakes.js";
+import { joined, mostListed } from "./mistakes.js";
 
 /** The part of a zod schema that is needed to find what a path in it accepts. */
 interface SchemaNode {
@@ -87,14 +87,19 @@ function locate(
   if (issue.code === "unrecognized_keys") {
     const atTop = path.length === 0 ? top : null;
     const keys = [...keysOf(at), ...(atTop?.more ?? [])];
-    return issue.keys.map((key) =>
-      document.errorAt(
-        path,
-        `unknown key ${quoted(key)}`,
-        { accepted: keys.join(", "), ...hintFor(key, keys, atTop) },
-        key,
-      ),
-    );
+    const inOrder = issue.keys
+      .map((key) => ({ key, offset: document.offsetOf(path, key) }))
+      .sort((a, b) => a.offset - b.offset);
+    return inOrder
+      .slice(0, mostListed)
+      .map(({ key }) =>
+        document.errorAt(
+          path,
+          `unknown key ${quoted(key)}`,
+          { accepted: keys.join(", "), ...hintFor(key, keys, atTop) },
+          key,
+        ),
+      );
   }
   const value = valueAtPath(document.value, path);
   const name = below.filter((step) => typeof step === "string").join(".") || "the file";

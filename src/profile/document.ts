@@ -1,5 +1,19 @@
 /** YAML text that knows the place of each of its values, so that an error can point at it. */
-import { Composer, type CST, type Document, isMap, isScalar, LineCounter, type Node, Parser, visit } from "yaml";
+import {
+  Composer,
+  type CST,
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+  visit,
+  type YAMLMap,
+} from "yaml";
 import { type ErrorDetails, type PktgenError, usageError } from "../errors.js";
 
 /** Keys and indices from the root. */
@@ -35,6 +49,53 @@ function offsetOfAlias(document: Document): number {
   return offset;
 }
 
+/** The first key that is there twice. The yaml package compares each key with each, which takes minutes for 100,000. */
+function offsetOfSecond(document: Document): number | null {
+  let offset: number | null = null;
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) {
+          offset = key.range?.[0] ?? 0;
+          return visit.BREAK;
+        }
+        seen.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return offset;
+}
+
+/** Finds the nodes of a document by their paths. Each map is read once, however many of its keys are asked for. */
+class NodeFinder {
+  readonly #root: Node | null;
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+  constructor(document: Document) {
+    this.#root = document.contents;
+  }
+
+  at(path: YamlPath): Node | undefined {
+    let node: unknown = this.#root;
+    for (const step of path) {
+      if (isMap(node)) node = this.pair(node, String(step))?.value;
+      else node = isSeq(node) ? node.items[Number(step)] : undefined;
+    }
+    return isNode(node) ? node : undefined;
+  }
+
+  pair(map: YAMLMap, key: string): Pair | undefined {
+    const known = this.#pairs.get(map);
+    if (known !== undefined) return known.get(key);
+    const pairs = new Map(map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair]] : [])));
+    this.#pairs.set(map, pairs);
+    return pairs.get(key);
+  }
+}
+
 /** Parses YAML 1.2 (core schema). `file` is for messages only. Throws at the first mistake in the syntax. */
 export function parseYaml(text: string, file: string): YamlDocument {
   const lines = new LineCounter();
@@ -47,6 +108,8 @@ export function parseYaml(text: string, file: string): YamlDocument {
   if (broken !== undefined) {
     throw usageError(firstLine(broken.message), { where: where(broken.pos[0]), accepted: "YAML 1.2", cause: broken });
   }
+  const second = offsetOfSecond(document);
+  if (second !== null) throw usageError("Map keys must be unique", { where: where(second), accepted: "YAML 1.2" });
   let value: unknown;
   try {
     value = document.toJS();
@@ -54,13 +117,14 @@ export function parseYaml(text: string, file: string): YamlDocument {
     const details = { where: where(offsetOfAlias(document)), accepted: "*name after &name", cause };
     throw usageError(cause instanceof Error ? firstLine(cause.message) : String(cause), details);
   }
+  const nodes = new NodeFinder(document);
   const offsetOf = (path: YamlPath, key?: string): number => {
     // A missing value has no place, so its nearest ancestor's is shown.
     for (let depth = path.length; depth >= 0; depth--) {
-      const node = document.getIn(path.slice(0, depth), true) as Node | undefined;
+      const node = nodes.at(path.slice(0, depth));
       if (node?.range == null) continue;
       if (key === undefined || depth < path.length || !isMap(node)) return node.range[0];
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+      const pair = nodes.pair(node, key);
       return isScalar(pair?.key) ? (pair.key.range?.[0] ?? node.range[0]) : node.range[0];
     }
     return 0;
@@ -84,7 +148,7 @@ function documentOf(text: string, lines: LineCounter, where: (offset: number) =>
   // What composes documents calls itself for each level, and V8 ends the process where the stack runs out in there.
   const deep = tooDeep(tokens);
   if (deep !== null) throw usageError("values are nested too deeply", { where: where(deep.offset), accepted: levels });
-  const options = { lineCounter: lines, version: "1.2", uniqueKeys: true, logLevel: "error" } as const;
+  const options = { lineCounter: lines, version: "1.2", uniqueKeys: false, logLevel: "error" } as const;
   const [first, second] = new Composer(options).compose(tokens, true, text.length);
   if (first !== undefined && second === undefined) return first as Document;
   throw usageError("there are several documents, with --- between them", {

@@ -5,7 +5,7 @@
 import { PktgenError } from "../errors.js";
 
 /** Mistakes listed of one file. */
-const mostListed = 50;
+export const mostListed = 50;
 
 /** All mistakes that an error stands for, in the order of the text. Most errors stand only for themselves. */
 export function mistakesOf(error: PktgenError): readonly PktgenError[] {

@@ -262,3 +262,20 @@ describe("what was meant", () => {
     ]);
   });
 });
+
+describe("60,000 keys that nobody knows", () => {
+  const keys = Array.from({ length: 60_000 }, (_, k) => `sizex${k}: 1\n`);
+
+  it("the first 50 of the text are named, each at its place", () => {
+    const mistakes = mistakesOf(mistake(() => loadProfile(put("keys.yaml", keys.join("")))));
+    expect(mistakes.map(({ where }) => where)).toEqual(
+      Array.from({ length: 50 }, (_, k) => `${folder}/keys.yaml:${k + 1}:1`),
+    );
+    expect(mistakes[0]!.toLine()).toMatch(/unknown key "sizex0"; .*; did you mean sizes\?$/);
+  });
+
+  it("the last of which is there twice", () => {
+    const text = `${keys.join("")}sizex59999: 2\n`;
+    expect(failure(text)).toBe("2 p.yaml:60001:1: Map keys must be unique; accepted: YAML 1.2");
+  });
+});

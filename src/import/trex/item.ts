@@ -101,6 +101,9 @@ export class Item {
   }
 }
 
+/** Unknown keys of one value that are named. */
+const mostKeys = 20;
+
 /** What has no effect here, or another one than in TRex: sentences with their places, for people. */
 export class Notes {
   readonly #sentences = new Set<string>();
@@ -119,8 +122,11 @@ export class Notes {
 
   /** Keys of `item` that nothing reads. */
   addUnknownKeys(item: Item, known: ReadonlySet<string>): void {
-    for (const key of item.keys) {
-      if (!known.has(key)) this.add(item.at(key), `"${key}" is not known, and has no effect`);
+    const unknown = item.keys.filter((key) => !known.has(key));
+    for (const key of unknown.slice(0, mostKeys)) {
+      this.add(item.at(key), `${quoted(key)} is not known, and has no effect`);
     }
+    const more = unknown.length - mostKeys;
+    if (more > 0) this.add(item, `${more} more keys are not known, and have no effect`);
   }
 }

@@ -158,6 +158,16 @@ describe("what has no effect is noted at its place", () => {
   });
 });
 
+// Work that grew with the square of the keys took minutes.
+it("of 100,000 unknown keys the first are named, and the rest are counted", () => {
+  const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, k) => [`unknown_key_${k}`, k]));
+  const { notes } = imported([stream(many)]);
+  expect(notes.slice(0, 20).map((note) => note.replace(/^p\.json:\d+:\d+: /, ""))).toEqual(
+    Array.from({ length: 20 }, (_, k) => `"unknown_key_${k}" is not known, and has no effect`),
+  );
+  expect(notes.slice(20).join("\n")).toMatch(/^p\.json:\d+:\d+: 99980 more keys are not known, and have no effect$/);
+});
+
 describe("when streams leave", () => {
   const times = (streams: readonly object[], count: number) =>
     framesOf(imported(streams).text, count).map(({ name, timeNs }) => `${name} ${Number((timeNs / 1e6).toFixed(3))}`);
