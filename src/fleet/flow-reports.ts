@@ -70,7 +70,11 @@ function withoutLatency({ latencyBuckets: _, ...trial }: Trial, why: string): Tr
     ...trial,
     ...{ latencyNs: null, pdvNs: null, queueingNs: null, inFlightFrames: null },
     ...(probe === undefined ? {} : { probe: { ...probe, latencyNs: null, pdvNs: null } }),
-    ...(streams === undefined ? {} : { streams: streams.map((stream) => ({ ...stream, latencyNs: null })) }),
+    ...(streams === undefined
+      ? {}
+      : {
+          streams: streams.map(({ latencyBuckets: _ofStream, ...stream }) => ({ ...stream, latencyNs: null })),
+        }),
     notes: [...trial.notes, `no latency between the hosts: ${why}`],
   };
 }

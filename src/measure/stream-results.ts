@@ -2,6 +2,8 @@
 import type { Trial } from "../result/run-result.js";
 import { ratesOf } from "../stats/rates.js";
 import { reorderRunsOf } from "../stats/reordering.js";
+import { smallBuckets } from "../stats/small-histograms.js";
+import { type StreamReceive, streamHistogramsKept } from "../stats/trial-report.js";
 import { framesWord, partOf } from "../stats/words.js";
 import { evenQueues, gapsOf, outagesOf, type SentTraffic } from "./outages.js";
 
@@ -16,7 +18,7 @@ export function streamsOf(traffic: SentTraffic, rxPps: number): Pick<Trial, "str
   const receiveNs = rxPps > 0 ? (receive.received * 1e9) / rxPps : 0;
   return {
     streams: transmit.streams.map(({ sentBytes, ...sent }, k) => {
-      const { acceptedBytes, samples, longestLost, reorderRuns, ...back } = receive.streams![k]!;
+      const { acceptedBytes, samples, longestLost, reorderRuns, latencyBuckets, ...back } = receive.streams![k]!;
       const missing = Math.max(0, sent.sent - back.accepted);
       const loss = { missing, longestLost, gapNs: gaps[k], queues, windowNs: transmit.windowNs };
       const tx = ratesOf(sent.sent, sentBytes, transmit.windowNs);
@@ -31,6 +33,7 @@ export function streamsOf(traffic: SentTraffic, rxPps: number): Pick<Trial, "str
         lostRanges: back.lostRanges.map(([from, to]): [number, number] => [from, to]),
         latencyNs: back.latencyNs === null ? null : { ...back.latencyNs },
         ipdvNs: back.ipdvNs === null ? null : { ...back.ipdvNs },
+        ...(streams.length > streamHistogramsKept ? {} : bucketsOf(latencyBuckets, samples)),
         queues: [...back.queues],
         missing,
         ...outagesOf(loss),
@@ -38,6 +41,16 @@ export function streamsOf(traffic: SentTraffic, rxPps: number): Pick<Trial, "str
     }),
     ...(receive.duplicateWindow === undefined ? {} : { duplicateWindow: receive.duplicateWindow }),
   };
+}
+
+/** Of several measurers they are in the samples. */
+function bucketsOf(
+  own: StreamReceive["latencyBuckets"],
+  samples: StreamReceive["samples"],
+): Pick<NonNullable<Trial["streams"]>[number], "latencyBuckets"> {
+  const latency = samples?.latency ?? null;
+  const buckets = latency === null ? own : smallBuckets(latency);
+  return buckets === undefined ? {} : { latencyBuckets: buckets.map(([upToNs, frames]) => [upToNs, frames]) };
 }
 
 /** Ranges of a stream's lost numbers that a sentence has room for. */

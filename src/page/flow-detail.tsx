@@ -10,6 +10,8 @@ import type { ToldRun } from "./told-run.js";
 import { useAnswer } from "./use-answer.js";
 import { figureTitle, unitOf, valueWord } from "./words.js";
 
+type Buckets = HistogramEvent["buckets"];
+
 interface FlowDetailProps {
   readonly run: ToldRun;
   readonly index: number;
@@ -23,7 +25,15 @@ export function FlowDetail({ run, index, path, close }: FlowDetailProps) {
   const place = run.flows.placeOf(index)!;
   const flow = run.flows.flow(place)!;
   const flowPath = path === null ? null : `${path}/flows/${encodeURIComponent(flow.name)}`;
-  const buckets = useBuckets(run, index, flowPath);
+  const { answer } = useAnswer<{ histogram?: Buckets; gaps?: Buckets }>(flowPath, 1_000);
+  // Of what has ended the server knows none; its events do.
+  const open = run.done.shown === null ? answer : null;
+  const bucketsOf = (asked: Buckets | undefined, what: string): Buckets =>
+    (open === null ? run.histograms.shown.get(`${what} ${index}`)?.buckets : asked) ?? [];
+  const histograms = [
+    { what: "latency", buckets: bucketsOf(answer?.histogram, "latency"), color: 0 },
+    { what: "gaps", buckets: bucketsOf(answer?.gaps, "gap"), color: 2 },
+  ];
   return (
     <section class="panel" aria-label={`flow ${flow.name}`}>
       <div class="row">
@@ -48,19 +58,13 @@ export function FlowDetail({ run, index, path, close }: FlowDetailProps) {
             </div>
           ))}
       </dl>
-      {buckets === null ? null : <BucketChart title={`latency of ${flow.name}`} buckets={buckets} color={0} />}
+      {histograms
+        .filter(({ buckets }) => buckets.length > 0)
+        .map(({ what, ...shown }) => (
+          <BucketChart key={what} title={`${what} of ${flow.name}`} {...shown} />
+        ))}
     </section>
   );
-}
-
-type Buckets = HistogramEvent["buckets"];
-
-/** The flow's histogram: out of the events, or asked for every second while it is open. */
-function useBuckets(run: ToldRun, index: number, flowPath: string | null): Buckets | null {
-  const told = run.histograms.shown.get(`latency ${index}`)?.buckets ?? null;
-  const { answer } = useAnswer<{ histogram?: Buckets }>(flowPath, 1_000);
-  const buckets = answer?.histogram ?? told;
-  return buckets === null || buckets.length === 0 ? null : buckets;
 }
 
 function FlowControl({ run, place, path, flowPath }: { run: ToldRun; place: number; path: string; flowPath: string }) {

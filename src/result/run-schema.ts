@@ -123,6 +123,8 @@ const outages = (whose: string) => ({
     ),
 });
 
+const buckets = z.array(z.tuple([ns, frames])).optional();
+
 const streamResult = z
   .strictObject({
     name: text,
@@ -147,6 +149,9 @@ const streamResult = z
     ...reordering,
     latencyNs: streamDelays.describe(
       "percentiles from 16 buckets per power of two: at most 6.25 % above the true value; p99 less min is its PDV",
+    ),
+    latencyBuckets: buckets.describe(
+      "the histogram: frames up to this latency and above the one before; at most 16 buckets per doubling; absent: nothing was measured, or there are more than 64 streams",
     ),
     ipdvNs: streamDelays.describe("RFC 5481: how much the latency of consecutive frames differs, whichever way"),
     queues: z.array(frames).describe("accepted frames by the queue that they came in on"),
@@ -242,7 +247,7 @@ const trial = z.strictObject({
       missing: frames.describe("sent and not accepted"),
       latencyNs: variation.nullable(),
       pdvNs: variation.nullable(),
-      latencyBuckets: z.array(z.tuple([ns, frames])).optional(),
+      latencyBuckets: buckets,
     })
     .optional()
     .describe("a stream of a low rate beside the load, and part of all counts and of latencyNs"),
@@ -279,10 +284,9 @@ const trial = z.strictObject({
     .nullable()
     .describe("in flight ÷ rate, at max, where the rings dominate and latency is no figure of the DUT"),
   inFlightFrames: frames.nullable(),
-  latencyBuckets: z
-    .array(z.tuple([ns, frames]))
-    .optional()
-    .describe("the histogram: frames up to this latency and above the one before; at most 8 buckets per doubling"),
+  latencyBuckets: buckets.describe(
+    "the histogram: frames up to this latency and above the one before; at most 8 buckets per doubling",
+  ),
   latencyIntendedNs: variation
     .optional()
     .describe("from the departure intended, not the actual one: what a stall of the generator hides"),

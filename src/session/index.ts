@@ -9,6 +9,7 @@ export type {
   FlowCounters,
   FlowDuration,
   FlowFrames,
+  FlowHistograms,
   FlowInfo,
   FlowLaw,
   FlowNames,

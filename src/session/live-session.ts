@@ -21,6 +21,7 @@ import type {
   CaptureSpec,
   FlowCounters,
   FlowDuration,
+  FlowHistograms,
   FlowInfo,
   FlowNames,
   FlowRate,
@@ -255,9 +256,8 @@ export class LiveSession implements Session {
     return this.#checked(async () => this.#links.set(this.#planner.portOf(name, "link"), state));
   }
 
-  latencyBuckets(name: string): readonly (readonly [upToNs: number, frames: number])[] {
-    const [flow] = this.#named([name]);
-    return flow!.compiled.program.signed ? this.#sampler.latencyBuckets(flow!) : [];
+  histogramsOf(name: string): FlowHistograms {
+    return this.#sampler.histogramsOf(this.#named([name])[0]!);
   }
 
   snapshot(): SessionSnapshot {

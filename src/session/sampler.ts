@@ -23,10 +23,11 @@ import { currentLanes } from "./current-lanes.js";
 import type { PortDropCounts } from "./drop-book.js";
 import { FlowRow, rowCell, stateNamed } from "./flow-row.js";
 import type { TableFlow } from "./flow-table.js";
+import { GapBook } from "./gap-book.js";
 import { LatencyBook } from "./latency-book.js";
 import type { RateBook } from "./rate-book.js";
 import { SizeSums } from "./size-sums.js";
-import type { FlowState, PortCounters, SessionSnapshot } from "./types.js";
+import type { FlowHistograms, FlowState, PortCounters, SessionSnapshot } from "./types.js";
 
 export const stateOf = (memory: SessionMemory, slot: number): FlowState =>
   stateNamed(memory.flows[slot * flowCell.doubles + flowCell.state]!);
@@ -55,6 +56,7 @@ export class Sampler {
   readonly #ports: readonly SamplerPort[];
   readonly #settleNs: number;
   readonly #latencies: LatencyBook;
+  readonly #gaps: GapBook;
   /** The port of each transmit queue. */
   readonly #senderPorts: readonly number[];
   /** By slot: what lies in rings. */
@@ -72,6 +74,7 @@ export class Sampler {
     this.#ports = ports;
     this.#settleNs = settleNs;
     this.#latencies = new LatencyBook(memory, percentiles);
+    this.#gaps = new GapBook(memory);
     this.#ringFrames = new Int32Array(capacity);
     this.#senderPorts = senderPorts(memory.shape);
     this.#portFrames = new Float64Array(memory.shape.ports);
@@ -115,8 +118,9 @@ export class Sampler {
     });
   }
 
-  latencyBuckets(flow: TableFlow): (readonly [upToNs: number, frames: number])[] {
-    return this.#latencies.buckets(flow);
+  histogramsOf(flow: TableFlow): FlowHistograms {
+    const latency = flow.compiled.program.signed ? this.#latencies.buckets(flow) : [];
+    return { latency, gaps: this.#gaps.buckets(flow.slot) };
   }
 
   /** What lies in the rings was looked at last; it is of the ports' counters, too. */

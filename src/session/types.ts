@@ -326,6 +326,16 @@ export interface SplitCounters {
   readonly lastReceivedNs: number | null;
 }
 
+/** Counts up to so many ns, and above what the bucket before says, without empty ones; at most 16 buckets per doubling. */
+export type TimeBuckets = readonly (readonly [upToNs: number, count: number])[];
+
+export interface FlowHistograms {
+  /** Of frames that came back. None of a flow without signatures. */
+  readonly latency: TimeBuckets;
+  /** Between its frames as they were published: those of one burst have 0 between them, and a pause is a gap. */
+  readonly gaps: TimeBuckets;
+}
+
 export interface SessionSnapshot {
   readonly atNs: number;
   /** Grows by one with each sample. */
@@ -366,8 +376,8 @@ export interface Session extends AsyncDisposable {
   fetchCapture(port: string, format?: "pcap" | "pcapng"): Promise<CapturedFile>;
   linkStates(): readonly LinkState[];
   setLink(port: string, state: "up" | "down"): Promise<void>;
-  /** How many frames took at most so long, and longer than the bucket before says; none of a flow without signatures. */
-  latencyBuckets(flow: string): readonly (readonly [upToNs: number, frames: number])[];
+  /** Of its last start, taken now. @throws SessionError unknown-flow */
+  histogramsOf(flow: string): FlowHistograms;
   /** The same sample for all, at most 100 ms old. */
   snapshot(): SessionSnapshot;
   /** A sample taken now. */

@@ -136,6 +136,11 @@ export class SmallTally {
     if (bucket > this.#high) this.#high = bucket;
   }
 
+  /** Of all that were added. */
+  get samples(): number {
+    return this.#sums[0];
+  }
+
   /** How many samples are at most so many ns, and more than the bucket before says; ascending. It keeps them. */
   buckets(): (readonly [upToNs: number, samples: number])[] {
     return Array.from(
@@ -194,6 +199,10 @@ export function smallSummary(data: SmallData | null): SmallSummary | null {
   const percentile = (share: number): number => Math.min(upperEdge(bucketAt(used, Math.ceil(total * share))), max);
   return { min, mean: sum / total, p50: percentile(0.5), p90: percentile(0.9), p99: percentile(0.99), max };
 }
+
+/** How many samples are at most so many ns, and more than the bucket before says; ascending, without empty ones. */
+export const smallBuckets = ({ buckets: used, max }: SmallData): [upToNs: number, samples: number][] =>
+  Array.from({ length: used.length / 2 }, (_, k) => [Math.min(upperEdge(used[2 * k]), max), used[2 * k + 1]]);
 
 /** All their samples in one. */
 export function mergeSmall(parts: readonly (SmallData | null)[]): SmallData | null {

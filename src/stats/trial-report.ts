@@ -100,11 +100,16 @@ export interface StreamReceive {
   readonly latencyNs: SmallSummary | null;
   /** How much the latency of consecutive frames differs, as a magnitude (RFC 5481 §4.1); null: nothing measured. */
   readonly ipdvNs: SmallSummary | null;
+  /** Its histogram. Absent: nothing measured, more streams than `streamHistogramsKept`, or it is in `samples`. */
+  readonly latencyBuckets?: readonly (readonly [upToNs: number, frames: number])[];
   /** What these two are made of. For merging; absent: nobody asked. */
   readonly samples?: StreamSamples;
   /** Accepted frames by the queue that they came in on. */
   readonly queues: readonly number[];
 }
+
+/** Streams of a trial whose histograms a report has: of thousands it would have megabytes. */
+export const streamHistogramsKept = 64;
 
 /** Flows that a report lists. */
 export const flowsKept = 1024;

@@ -94,7 +94,11 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       const path = session("s-change", 30);
       for (const deed of ["start", "stop", "pause", "resume"]) server.answer(`POST ${path}/${deed}`, {});
       server.answer(`PATCH ${path}/flows/flow-15`, {});
-      server.answer(`GET ${path}/flows/flow-15`, { histogram: recorded.latencyBuckets });
+      const gaps = [
+        [100, 7],
+        [200, 2],
+      ];
+      server.answer(`GET ${path}/flows/flow-15`, { histogram: recorded.latencyBuckets, gaps });
       await open("sessions/s-change");
       await page.getByRole("button", { name: "Pause all" }).click();
       expect(await asked("POST", `${path}/pause`)).toEqual({});
@@ -106,6 +110,7 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       await page.getByRole("button", { name: "flow-15", exact: true }).click();
       const detail = page.getByRole("region", { name: "flow flow-15" });
       await detail.getByRole("figure", { name: "latency of flow-15" }).waitFor();
+      await detail.getByRole("figure", { name: "gaps of flow-15" }).getByText("9 frames").waitFor();
       server.tell(path, "flows", { t: 5_900, rows: [15], v: [[3]] });
       await detail.getByLabel("length of a start").fill("500 frames");
       await detail.getByRole("button", { name: "Start", exact: true }).click();

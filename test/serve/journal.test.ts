@@ -70,6 +70,14 @@ describe("a journal", () => {
       "2 gap null",
       "2 latency 7",
     ]);
+    write(3, "gap", 7);
+    write(3, "gap", 77);
+    journal.forgetHistograms([7, 8]);
+    expect(journal.after(0).map(({ table }) => table)).toEqual([
+      "histogram latency null",
+      "histogram gap null",
+      "histogram gap 77",
+    ]);
   });
 
   it("joins lists of flows when there are many, and forgets flows that went", () => {

@@ -108,7 +108,7 @@ it("a session's events take no more room after a day than after its first hours"
   const first = sim.snapshot();
   let looks = 0;
   const look = (): SessionSnapshot => ({ ...first, atNs: first.atNs + ++looks * 250e6, number: looks });
-  const teller = new SessionTeller({ id: "s", name: "", ports: ["p0", "p1"], started: new Date(0) }, look);
+  const teller = new SessionTeller({ id: "s", name: "", ports: ["p0", "p1"], started: new Date(0) }, look, () => null);
   teller.added([
     { name: "a", from: "p0", to: ["p1"] },
     { name: "b", from: "p1", to: ["p0"] },

@@ -262,6 +262,13 @@ it("a run tells its streams with each trial, and what it was begun by", async ()
   const sent = v[config.flowNames.indexOf("sent")] as number[];
   expect(sent.length).toBe(2);
   expect(sent[0]! + sent[1]!).toBe(trial.sent);
+  const { trials } = await rig.get(`/runs/${id}/result.json`);
+  const last = trials.at(-1).streams as { accepted: number; latencyBuckets: [number, number][] }[];
+  for (const [flow, { accepted, latencyBuckets }] of last.entries()) {
+    expect(latencyBuckets.reduce((sum, [, frames]) => sum + frames, 0)).toBe(accepted);
+    const told = dataOf(events, "histogram").filter((one) => one.flow === flow);
+    expect(told.at(-1)).toMatchObject({ what: "latency", buckets: latencyBuckets });
+  }
   expect((await rig.get(`/runs/${id}/request`)).profileText).toBe(profileText);
 });
 

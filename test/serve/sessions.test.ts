@@ -7,6 +7,7 @@ import { parsePortSpec } from "../../src/port/index.js";
 import type { EventConfig, FlowFacts, SessionFacts } from "../../src/serve/contract.js";
 import { routes } from "../../src/serve/routes/index.js";
 import { eventData } from "../../src/serve/schema/events.js";
+import { countsOf } from "../support/histogram-counts.js";
 import { askAsDescribed, notingRoutes } from "../support/noted-rig.js";
 import { temporaryFolder } from "../support/rings-cross.js";
 import { type Answer, type Asked, dataOf, eventsIn, type Json, type Rig, startRig } from "../support/serve-rig.js";
@@ -108,8 +109,9 @@ describe("flows of a session", () => {
     const { flows } = (await ofSession("GET", "/flows")).json as { flows: FlowFacts[] };
     const counts = flows.map(({ name, figures }) => [name, figures["sent"], figures["received"], figures["lost"]]);
     const back = flows[4]!.figures["sent"]!;
-    const buckets = (await asked("GET", "/sessions/{id}/flows/{flow}", `/sessions/${id}/flows/plain`)).json.histogram;
-    expect(buckets.reduce((sum: number, [, frames]: [number, number]) => sum + frames, 0)).toBe(300);
+    const plain = (await asked("GET", "/sessions/{id}/flows/{flow}", `/sessions/${id}/flows/plain`)).json;
+    const sumOf = (buckets: [number, number][]): number => buckets.reduce((sum, [, count]) => sum + count, 0);
+    expect([sumOf(plain.histogram), sumOf(plain.gaps)]).toEqual([300, 299]);
     expect(counts).toEqual([
       ["plain", 300, 300, 0],
       ["two.fast", 200, 200, 0],
@@ -345,6 +347,10 @@ describe("a session ends", () => {
     };
     expect(flowRow("plain")).toMatchObject({ sent: 300, received: 300, lost: 0, state: 3 });
     expect(flowRow("live")).toBe(null);
+    // Of those that are left, each as it was when it had settled; of a flow that was removed nothing is kept.
+    expect([countsOf(events, "plain"), countsOf(events, "live")]).toEqual([[300, 299], []]);
+    const { sent, received } = flowRow("endless") as { sent: number; received: number };
+    expect(countsOf(events, "endless")).toEqual([received, sent - 1]);
     expect(dataOf(events, "marker").map(({ what }) => what)).toEqual(
       expect.arrayContaining(["start", "pause", "resume", "rate", "stop", "flow"]),
     );

@@ -14,7 +14,7 @@ import { compileFlow, flowPps } from "../../src/session/compile-flow.js";
 import { FlowTable, type TableFlow } from "../../src/session/flow-table.js";
 import { RateBook } from "../../src/session/rate-book.js";
 import { Sampler, type SamplerPort } from "../../src/session/sampler.js";
-import type { FlowCounters, FlowSpec, SessionSnapshot } from "../../src/session/types.js";
+import type { FlowCounters, FlowHistograms, FlowSpec, SessionSnapshot } from "../../src/session/types.js";
 import { defaultPlainTraffic, layersOf } from "../../src/stream/spec.js";
 import { fixedSize } from "../../src/units.js";
 import { Space, Wire } from "./forward-wire.js";
@@ -189,6 +189,10 @@ export class SessionSim {
   snapshot(): SessionSnapshot {
     this.#rates.note(this.flows.values(), this.loop.clock.nowNs);
     return this.#sampler.sample(this.flows.values(), this.loop.clock.nowNs, this.#rates);
+  }
+
+  histogramsOf(name: string): FlowHistograms {
+    return this.#sampler.histogramsOf(this.flows.get(name)!);
   }
 
   counters(name: string): FlowCounters {

@@ -7,12 +7,21 @@ import { burstFrames } from "../../ring/ring.js";
 import { Histogram } from "../../stats/histogram.js";
 import type { LaneRows } from "../../stats/lane-rows.js";
 import { SignedHistogram } from "../../stats/signed-histogram.js";
-import { SmallHistograms, smallBucketOf, smallSummary } from "../../stats/small-histograms.js";
+import {
+  type SmallData,
+  SmallHistograms,
+  smallBucketOf,
+  smallBuckets,
+  smallSummary,
+} from "../../stats/small-histograms.js";
+import { streamHistogramsKept } from "../../stats/trial-report.js";
 import type { KeyedLags, ReceiveReport, StreamReceive } from "../loop/index.js";
 
 const mostSamples = 16;
 /** A sample has the bucket of a frame's latency, and above it the bucket of its variation; or this: it has none. */
 const noVariation = 0x3ff;
+
+type StreamDelays = Pick<StreamReceive, "latencyNs" | "ipdvNs" | "latencyBuckets" | "samples">;
 
 export interface StreamTimesStart {
   readonly streams: number;
@@ -32,6 +41,7 @@ export class StreamTimes {
   readonly #lags: KeyedLags | null;
   readonly #probe: number;
   readonly #forMerging: boolean;
+  readonly #count: number;
   /** Stream s has its latency in 2·s, and its variation from frame to frame in 2·s + 1. */
   readonly #small: SmallHistograms;
   readonly #latency: Histogram;
@@ -54,6 +64,7 @@ export class StreamTimes {
     this.#lags = lags;
     this.#probe = hasProbe ? streams - 1 : -1;
     this.#forMerging = forMerging;
+    this.#count = streams;
     this.#small = new SmallHistograms(2 * streams);
   }
 
@@ -96,15 +107,19 @@ export class StreamTimes {
   }
 
   /** `lanes`: the stream's. Both are null where nothing was measured. */
-  ofStream(stream: number, lanes: readonly number[]): Pick<StreamReceive, "latencyNs" | "ipdvNs" | "samples"> {
+  ofStream(stream: number, lanes: readonly number[]): StreamDelays {
     for (const lane of lanes) this.#countSamples(stream, lane);
     const latency = this.#small.data(2 * stream, this.#rows.latency(lanes));
     const ipdv = this.#small.data(2 * stream + 1, this.#rows.variation(lanes));
     return {
       latencyNs: smallSummary(latency),
       ipdvNs: smallSummary(ipdv),
-      ...(this.#forMerging ? { samples: { latency, ipdv } } : {}),
+      ...(this.#forMerging ? { samples: { latency, ipdv } } : this.#bucketsOf(latency)),
     };
+  }
+
+  #bucketsOf(latency: SmallData | null): Pick<StreamReceive, "latencyBuckets"> {
+    return latency === null || this.#count > streamHistogramsKept ? {} : { latencyBuckets: smallBuckets(latency) };
   }
 
   report(): Pick<ReceiveReport, "latency" | "latencyIntended" | "ipdv" | "probeLatency"> {

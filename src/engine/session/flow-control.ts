@@ -2,6 +2,8 @@
  * What is done with flows: started, stopped, paused, resumed, changed in rate, removed. Each has its own place in the
  * order of departures, so that the departures of the others stay what they are, to the nanosecond.
  */
+
+import { SmallHistograms } from "../../stats/small-histograms.js";
 import { Departures } from "../../stream/departures/departures.js";
 import { orderField } from "../../stream/frames/frame-maker.js";
 import { signatureHead } from "../../stream/frames/signature.js";
@@ -37,6 +39,7 @@ export class FlowControl {
   readonly #cursors: LiveCursors;
   readonly #lanes: LaneBook;
   readonly #parts: RestingParts;
+  readonly #gaps: SmallHistograms;
   /** What a flow sends by, and from its next start on. */
   readonly #schedules: (FlowSchedule | null)[];
   readonly #nextSchedules: (FlowSchedule | null)[];
@@ -73,6 +76,7 @@ export class FlowControl {
     this.#cursors = cursors;
     this.#lanes = lanes;
     this.#parts = parts;
+    this.#gaps = new SmallHistograms(capacity, memory.gaps);
     const nothing = (): null[] => Array.from({ length: capacity }, () => null);
     this.departures = new Departures([], capacity);
     this.max = new MaxFlows(memory.shape.ports);
@@ -110,6 +114,7 @@ export class FlowControl {
     orders[flow * orderField.words + orderField.head] = heads[flow];
     this.#cursors.restart(flow);
     this.#lanes.restart(flow, started);
+    this.#forgetGaps(flow, at);
     this.#owed[flow] = 0;
     for (const each of clearedCells) flows[at + each] = 0;
     for (const each of [cell.lastSentNs, cell.firstSentNs, cell.stoppedNs]) flows[at + each] = -1;
@@ -281,6 +286,7 @@ export class FlowControl {
     heads[flow] = unusedHead(shape.trial, flow);
     // The next flow in this slot begins with nothing.
     this.#lanes.restart(flow, 0);
+    this.#forgetGaps(flow, flow * cell.doubles);
     this.#timelines[flow] = null;
     this.#ending[flow] = null;
     this.#nextSchedules[flow] = null;
@@ -288,6 +294,11 @@ export class FlowControl {
     // For parts that learn from it of which start they count.
     flows[flow * cell.doubles + cell.begun] = 0;
     flows[flow * cell.doubles + cell.generation] = 0;
+  }
+
+  /** Of a flow that has sent nothing there are none. */
+  #forgetGaps(flow: number, at: number): void {
+    if (this.#memory.flows[at + cell.lastSentNs] >= 0) this.#gaps.reset(flow);
   }
 
   #run(flow: number, at: number, timeline: LiveTimeline | null, next: number): void {
@@ -376,13 +387,7 @@ export class FlowControl {
 
 /** What a start sets to 0. */
 const clearedCells = [
-  cell.published,
-  cell.late,
-  cell.blocked,
-  cell.missed,
-  cell.endedItself,
-  cell.gone,
-  cell.goneBytes,
+  ...[cell.published, cell.late, cell.blocked, cell.missed, cell.endedItself, cell.gone, cell.goneBytes],
 ] as const;
 
 /** No frame begins with it: generations count from 1. */

@@ -4,6 +4,7 @@
  */
 import type { RingMemory } from "../../memory.js";
 import { burstFrames, type TxRing } from "../../ring/ring.js";
+import { SmallHistograms, smallBucketOf } from "../../stats/small-histograms.js";
 import type { FrameMaker } from "../../stream/frames/frame-maker.js";
 import type { OpenPort, TrialClock } from "../loop/index.js";
 import { RingAccount } from "../transmit/index.js";
@@ -31,6 +32,7 @@ export class PortSender {
   readonly #clock: TrialClock;
   readonly #frames: FrameMaker;
   readonly #account: RingAccount;
+  readonly #gaps: SmallHistograms;
   /** Where the queue's cells and recent frames begin. */
   readonly #cellsAt: number;
   readonly #recentAt: number;
@@ -68,6 +70,7 @@ export class PortSender {
     this.#ringMemory = ringMemory;
     this.#memory = memory;
     this.#frames = frames;
+    this.#gaps = new SmallHistograms(memory.shape.capacity, memory.gaps);
     this.#cellsAt = sender * portCell.count;
     this.#recentAt = sender * recentFrames;
     this.#account = new RingAccount(() => memory.ports[this.#cellsAt + portCell.published]);
@@ -180,8 +183,13 @@ export class PortSender {
       recentBytes[recent] = bytes;
     }
     const cells = flow * flowCell.doubles;
+    // Readers know the gaps by `published`, which comes after them (session/gap-book.ts).
+    const { nowNs } = this.#clock;
+    const lastNs = flows[cells + flowCell.lastSentNs];
+    if (lastNs >= 0) this.#gaps.count(flow, smallBucketOf(nowNs - lastNs));
+    if (n > 1) this.#gaps.countMany(flow, 0, n - 1);
     flows[cells + flowCell.published] += n;
-    flows[cells + flowCell.lastSentNs] = this.#clock.nowNs;
+    flows[cells + flowCell.lastSentNs] = nowNs;
     this.#placed += n;
     this.#placedBytes += n * bytes;
     this.#room -= n;

@@ -162,6 +162,7 @@ const parts = [
   "recents",
   "recentBytes",
   "histograms",
+  "gaps",
 ] as const;
 type Part = (typeof parts)[number];
 
@@ -201,6 +202,7 @@ function bytesOf(shape: SessionShape): Bytes {
     recents: 4 * senders * recentFrames,
     recentBytes: 4 * senders * recentFrames,
     histograms: smallHistogramBytes(lanes),
+    gaps: smallHistogramBytes(capacity),
   };
 }
 
@@ -266,7 +268,10 @@ export class SessionMemory {
   /** By transmit queue and place: the head of each of the last published frames, and its bufferBytes. */
   readonly recents: Int32Array;
   readonly recentBytes: Int32Array;
+  /** By lane: latency. */
   readonly histograms: { readonly buffer: SharedArrayBuffer; readonly offset: number };
+  /** By flow: the gaps between its frames as they were published. */
+  readonly gaps: { readonly buffer: SharedArrayBuffer; readonly offset: number };
   readonly heap: SharedArrayBuffer;
 
   constructor({ shape, shared, heap }: SessionBuffers, part = 0) {
@@ -300,6 +305,7 @@ export class SessionMemory {
     this.recents = words("recents");
     this.recentBytes = words("recentBytes");
     this.histograms = { buffer: shared, offset: offsets.histograms };
+    this.gaps = { buffer: shared, offset: offsets.gaps };
     this.heap = heap;
   }
 }

@@ -87,6 +87,12 @@ export class EventJournal {
     for (const listener of [...this.#listeners]) listener();
   }
 
+  /** Flows that are no more, by their indexes: nobody who comes late needs their histograms. */
+  forgetHistograms(flows: readonly number[]): void {
+    const tables = new Set(flows.flatMap((flow) => [`histogram latency ${flow}`, `histogram gap ${flow}`]));
+    this.#events = this.#events.filter(({ table }) => table === undefined || !tables.has(table));
+  }
+
   /** Those behind an id, in order; at most so many. */
   after(id: number, most = Number.POSITIVE_INFINITY): readonly KeptEvent[] {
     const events = this.#events;

@@ -103,7 +103,7 @@ export const sessionFlowRoutes: readonly Route[] = [
     handle: (server, { path }) => {
       const session = server.sessions.ask(path["id"]!);
       const [flow] = session.flows([path["flow"]!]);
-      return json({ ...flow!, histogram: session.histogram(path["flow"]!) });
+      return json({ ...flow!, ...session.histogramsOf(path["flow"]!) });
     },
   },
   {

@@ -6,6 +6,7 @@ import type { RunHooks, TrialSample } from "../../measure/plan.js";
 import { hasOwnLoad, RunControl, whyNoMoreTime } from "../../measure/run-control.js";
 import { plannedTrials } from "../../method/forwarding.js";
 import type { RunResult, Trial } from "../../result/run-result.js";
+import { streamHistogramsKept } from "../../stats/trial-report.js";
 import { timeWord } from "../../stats/words.js";
 import { hostFacts } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
@@ -290,6 +291,10 @@ export class Run {
     if (!this.#hasStreams) this.journal.write("flowlist", list);
     this.#hasStreams = true;
     this.journal.write("flows", table);
+    if (streams.length > streamHistogramsKept) return;
+    for (const [flow, { latencyBuckets = [] }] of streams.entries()) {
+      this.journal.write("histogram", { t: this.#t(), what: "latency", flow, buckets: latencyBuckets });
+    }
   }
 
   #finish(state: "done" | "failed"): void {

@@ -86,7 +86,10 @@ const flowFacts = z.object({
 
 export const flowList = z.object({ flows: z.array(flowFacts) });
 export const oneFlow = flowFacts.extend({
-  histogram: z.array(z.array(number)).describe("[up to ns, frames]; empty: not known"),
+  histogram: z.array(z.array(number)).describe("latency: [up to ns, frames]; empty: not known"),
+  gaps: z
+    .array(z.array(number))
+    .describe("between its frames as they were sent: [up to ns, gaps]; 0 within a burst; empty: not known"),
 });
 
 export const flowsRequest = z.union([z.strictObject({ flows: z.array(flowRequest).min(1).max(4096) }), flowRequest]);

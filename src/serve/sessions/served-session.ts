@@ -67,7 +67,11 @@ export class ServedSession {
     this.#held = session;
     this.captures = new ServedCaptures(session);
     const told = { id, name: body.name ?? "", ports: body.ports, started: this.#started };
-    this.#teller = new SessionTeller(told, () => this.snapshot());
+    this.#teller = new SessionTeller(
+      told,
+      () => this.snapshot(),
+      (flow) => (this.isOver ? null : this.#session.histogramsOf(flow)),
+    );
     this.#teller.state("open");
     session.onEvent((event) => this.#take(event));
     this.#readers = new EventReaders(body.stopWithClient === true ? (why) => void this.end(why) : null);
@@ -186,9 +190,11 @@ export class ServedSession {
   }
 
   /** Of a session that is open. @throws RequestRefusal (404) */
-  histogram(name: string): number[][] {
+  histogramsOf(name: string): { readonly histogram: number[][]; readonly gaps: number[][] } {
     this.#know(name);
-    return this.#state === "open" ? this.#session.latencyBuckets(name).map((bucket) => [...bucket]) : [];
+    if (this.#state !== "open") return { histogram: [], gaps: [] };
+    const { latency, gaps } = this.#session.histogramsOf(name);
+    return { histogram: latency.map((bucket) => [...bucket]), gaps: gaps.map((bucket) => [...bucket]) };
   }
 
   /** The flow as it was at last. */
@@ -299,6 +305,7 @@ export class ServedSession {
 
   async #close(state: "done" | "failed"): Promise<void> {
     const last = this.#sample();
+    if (state === "done") this.#teller.histograms(last);
     this.#lastPorts = this.portFacts();
     this.#last = last;
     this.#readers.end();

@@ -1,5 +1,6 @@
 /** What a session's events say: a sample four times a second, and what somebody or something changed. */
-import type { FlowCounters, SessionEvent, SessionSnapshot } from "../../session/index.js";
+import type { FlowCounters, FlowHistograms, SessionEvent, SessionSnapshot } from "../../session/index.js";
+import { streamHistogramsKept } from "../../stats/trial-report.js";
 import { hostFacts } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
 import type { EventData } from "../contract.js";
@@ -42,6 +43,7 @@ export class SessionTeller {
   readonly journal = new EventJournal();
   readonly #startedMs = performance.now();
   readonly #look: () => SessionSnapshot;
+  readonly #histogramsOf: (flow: string) => FlowHistograms | null;
   readonly #timer: NodeJS.Timeout;
   /** Never used again. */
   readonly #indexes = new Map<string, number>();
@@ -51,11 +53,14 @@ export class SessionTeller {
   #lostOfAll: number | null = 0;
   /** By flow, as of the last sample. */
   readonly #losses = new Map<string, Loss>();
+  /** By flow: the start whose histograms were told. */
+  readonly #histograms = new Map<string, number>();
   /** Flows that ended by themselves since the last sample. */
   #ended: string[] = [];
 
-  constructor(told: ToldSession, look: () => SessionSnapshot) {
+  constructor(told: ToldSession, look: () => SessionSnapshot, histogramsOf: (flow: string) => FlowHistograms | null) {
     this.#look = look;
+    this.#histogramsOf = histogramsOf;
     this.#writeConfig(told);
     this.#timer = setInterval(() => this.sample(this.#look()), sampleEveryMs);
   }
@@ -98,9 +103,11 @@ export class SessionTeller {
 
   removed(flows: readonly string[]): void {
     const removed = flows.flatMap((name) => this.#indexes.get(name) ?? []);
+    if (flows.some((name) => this.#histograms.has(name))) this.journal.forgetHistograms(removed);
     for (const name of flows) {
       this.#indexes.delete(name);
       this.#losses.delete(name);
+      this.#histograms.delete(name);
     }
     if (removed.length > 0) this.journal.write("flowlist", { t: this.#t(), flows: [], removed });
   }
@@ -124,6 +131,7 @@ export class SessionTeller {
     this.#writeLedger(snapshot, t);
     const every = Math.ceil(snapshot.flows.length / flowsPerSample);
     if (this.#ticks++ % Math.max(1, every) === 0) this.#writeFlows(snapshot, t);
+    this.histograms(snapshot);
   }
 
   /** The last sample, whole, and nothing after it. */
@@ -189,6 +197,23 @@ export class SessionTeller {
       ...{ sent: sum(({ sent }) => sent), received: sum(({ received }) => received) },
       inFlight: sum(({ inFlight }) => inFlight),
     });
+  }
+
+  /** Of flows that have settled, once for each start; of as many flows as there is room for. */
+  histograms({ flows }: SessionSnapshot): void {
+    const t = this.#t();
+    for (const { name, settled, generation } of flows) {
+      if (!settled || generation === 0 || this.#histograms.get(name) === generation) continue;
+      const flow = this.indexOf(name);
+      if (flow < 0 || (!this.#histograms.has(name) && this.#histograms.size >= streamHistogramsKept)) continue;
+      const histograms = this.#histogramsOf(name);
+      if (histograms === null) continue;
+      this.#histograms.set(name, generation);
+      const both = { latency: histograms.latency, gap: histograms.gaps } as const;
+      for (const what of ["latency", "gap"] as const) {
+        this.journal.write("histogram", { t, what, flow, buckets: both[what].map((bucket) => [...bucket]) });
+      }
+    }
   }
 
   /** By growing index: the order in which they were added. */

@@ -60,7 +60,7 @@ function countsOf(plan: MergePlan, of: readonly OwnStream[], rxQueues: number) {
   };
 }
 
-type TimeFields = Pick<StreamReceive, "latencyNs" | "ipdvNs" | "samples">;
+type TimeFields = Pick<StreamReceive, "latencyNs" | "ipdvNs" | "latencyBuckets" | "samples">;
 
 /** Percentiles of one part are the stream's. Those of several are no percentile of anything, but their samples are. */
 function timesOf(own: readonly StreamReceive[]): {
@@ -77,8 +77,12 @@ function timesOf(own: readonly StreamReceive[]): {
   const latencies = own.flatMap(({ latencyNs }) => latencyNs ?? []);
   const variations = own.flatMap(({ ipdvNs }) => ipdvNs ?? []);
   const only = <T>(list: readonly T[]): T | null => (list.length === 1 ? list[0] : null);
+  const buckets = latencies.length === 1 ? own.find(({ latencyNs }) => latencyNs !== null)?.latencyBuckets : undefined;
   return {
-    fields: { latencyNs: only(latencies), ipdvNs: only(variations) },
+    fields: {
+      ...{ latencyNs: only(latencies), ipdvNs: only(variations) },
+      ...(buckets === undefined ? {} : { latencyBuckets: buckets }),
+    },
     unknown: [
       ...(latencies.length > 1 ? (["streams.latencyNs"] as const) : []),
       ...(variations.length > 1 ? (["streams.ipdvNs"] as const) : []),

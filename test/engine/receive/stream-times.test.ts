@@ -17,3 +17,21 @@ it("frames that came before they left count as 0, and vary as they do", () => {
   expect(latencyNs).toMatchObject({ min: 0, max: 10 });
   expect(ipdvNs).toMatchObject({ min: 120, max: 430 });
 });
+
+it.each([
+  [
+    64,
+    [
+      [1_023, 2],
+      [2_000, 1],
+    ],
+  ],
+  [65, undefined],
+])("of %d streams each has its histogram: %j", (streams, buckets) => {
+  const rows = new LaneRows(streams);
+  const times = new StreamTimes({ streams, rows, lags: null, hasProbe: false, forMerging: false });
+  for (const [k, latencyNs] of [1_000, 1_010, 2_000].entries()) times.note(3, 3, k + 1, latencyNs, true, true);
+  times.record();
+  expect(times.ofStream(3, [3]).latencyBuckets).toEqual(buckets);
+  expect(times.ofStream(4, [4]).latencyBuckets).toBeUndefined();
+});
