@@ -82,7 +82,7 @@ export function planReplay(
   }
   const { pace, rate } = paceOf(given);
   const comparison = comparisonOf(options);
-  const compared = { speed: pace.kind === "original" ? pace.speed : 1, filter: given.expectFilter ?? null };
+  const compared = { speed: pace.kind === "original" ? pace.speed : null, filter: given.expectFilter ?? null };
   return {
     feeder: {
       path: file,

@@ -50,7 +50,7 @@ export function renderComparison(result: CompareResult, most = usualFindings): s
 
 /** All but the verdict, which may be part of a larger one. */
 export function comparisonLines(result: CompareResult, most = usualFindings): string[] {
-  const { same, changed, missing, unexpected, reordered, mistimed, timeOffNs } = result;
+  const { same, changed, missing, unexpected, reordered, mistimed, timeOffNs, outageNs = 0 } = result;
   const masked = result.masks.length === 0 ? "" : `, without ${result.masks.join(", ")}`;
   const shown = result.findings.slice(0, most);
   const left = result.findings.length + result.findingsLeftOut - shown.length;
@@ -66,6 +66,7 @@ export function comparisonLines(result: CompareResult, most = usualFindings): st
     `compared by ${result.by}${masked}; order ${result.order}`,
     "",
     `same ${grouped(same)}   changed ${grouped(changed)}   missing ${grouped(missing)}   unexpected ${grouped(unexpected)}   reordered ${grouped(reordered)}   mistimed ${grouped(mistimed)}`,
+    ...(outageNs > 0 ? [`the longest outage, of missing frames in a row: ${timeWord(outageNs)}`] : []),
     ...times,
     ...(shown.length === 0 ? [] : ["", ...shown.flatMap(findingLines)]),
     ...(left > 0 ? [`… and ${grouped(left)} more`] : []),

@@ -60,6 +60,11 @@ export interface CompareResult {
   readonly reordered: number;
   /** Of those that are there, off by more than the tolerance. */
   readonly mistimed: number;
+  /**
+   * The longest run of expected frames that follow each other and are missing, as a time: from the frame before it to its
+   * last one, in the expected capture. Absent: frames were not sent at the capture's times, or it has none.
+   */
+  readonly outageNs?: number | undefined;
   /** How much a frame's time since the first one differs, in size; null: nothing to compare. */
   readonly timeOffNs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
   /** The first ones. */

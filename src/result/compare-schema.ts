@@ -48,6 +48,11 @@ export const compareResultSchema: z.ZodType<CompareResult> = z.strictObject({
   unexpected: frames,
   reordered: frames,
   mistimed: frames,
+  outageNs: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("the longest run of missing frames that follow each other, from the frame before it; absent: not known"),
   timeOffNs: z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
   findings: z.array(finding),
   findingsLeftOut: frames,

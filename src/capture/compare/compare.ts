@@ -9,6 +9,7 @@ import { Aligner } from "./aligner.js";
 import { annotate } from "./annotate.js";
 import { fieldChanges, frameSummary } from "./changes.js";
 import type { AlignedPair, FrameEntry } from "./entry.js";
+import { LongestMissing } from "./longest-missing.js";
 import type { ComparePlan } from "./plan.js";
 import { ComparedSide } from "./side.js";
 
@@ -28,6 +29,7 @@ class Comparison {
   readonly counts: Counts = { same: 0, changed: 0, missing: 0, unexpected: 0, reordered: 0, mistimed: 0 };
   readonly findings: Finding[] = [];
   readonly timeOff = new Histogram();
+  readonly missing = new LongestMissing();
   leftOut = 0;
   readonly #plan: ComparePlan;
   /** The time between the first two frames that belong together. */
@@ -52,6 +54,7 @@ class Comparison {
       this.#tell("unexpected", null, actual, []);
     } else if (actual === null) {
       this.counts.missing++;
+      this.missing.note(expected);
       this.#tell("missing", expected, null, []);
     } else this.#both(expected, actual, reordered);
   }
@@ -80,7 +83,7 @@ class Comparison {
   }
 
   #offNs(fileNs: number, actualNs: number): number {
-    const expectedNs = fileNs / this.#plan.speed;
+    const expectedNs = fileNs / (this.#plan.speed ?? 1);
     if (Number.isNaN(this.#shiftNs)) this.#shiftNs = actualNs - expectedNs;
     const offNs = actualNs - expectedNs - this.#shiftNs;
     this.timeOff.record(Math.abs(offNs));
@@ -197,6 +200,7 @@ function resultOf(
     order: plan.order,
     timingToleranceNs: plan.timingToleranceNs,
     ...counts,
+    ...outageOf(plan, expected, comparison),
     timeOffNs: hasTimes ? { p50: timeOff.percentile(0.5), p99: timeOff.percentile(0.99), max: timeOff.max } : null,
     findings,
     findingsLeftOut: comparison.leftOut,
@@ -205,9 +209,16 @@ function resultOf(
   };
 }
 
+/** Nothing where the expected times are not those at which frames were sent. */
+function outageOf({ speed }: ComparePlan, expected: ComparedSide, { missing }: Comparison): { outageNs?: number } {
+  if (speed === null || expected.reader.untimed > 0) return {};
+  return { outageNs: Math.round(missing.longestNs / speed) };
+}
+
 function notesOf({ speed }: ComparePlan, expected: ComparedSide, actual: ComparedSide): string[] {
   const cut = [expected, actual].flatMap((side) => (side.cut > 0 ? [`${side.cut} of ${side.reader.path}`] : []));
-  const notes = speed === 1 ? [] : [`expected times are those of the file at ${speed} times its speed`];
+  const notes =
+    speed === 1 || speed === null ? [] : [`expected times are those of the file at ${speed} times its speed`];
   if (cut.length > 0) notes.push(`what captures cut off frames was not compared: ${cut.join(", ")}`);
   if (expected.reader.untimed + actual.reader.untimed > 0) {
     notes.push("frames without a time of their own have that of the frame before");

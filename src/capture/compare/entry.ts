@@ -12,6 +12,9 @@ export interface FrameEntry {
   readonly rest: number;
   /** ns since the first frame of its file. */
   readonly timeNs: number;
+  /** Which of the frames compared it is, from 1, and when the one before it came. */
+  readonly place: number;
+  readonly beforeNs: number;
   readonly bytes: Uint8Array;
   /** The frame once masked. */
   readonly masked: Uint8Array;

@@ -9,8 +9,8 @@ export interface ComparePlan {
   readonly masks: readonly string[];
   readonly order: "strict" | "free";
   readonly timingToleranceNs: number | null;
-  /** The actual frames were sent this many times as fast as the expected ones. */
-  readonly speed: number;
+  /** The actual frames were sent this many times as fast as the expected ones; null: not at their times. */
+  readonly speed: number | null;
   /** Which frames of both sides are compared; null: all. */
   readonly filter: FrameFilter | null;
   /** Frames that are not Ethernet are left out and counted. Otherwise they are refused. */

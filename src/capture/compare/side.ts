@@ -35,6 +35,7 @@ export class ComparedSide {
   content = 0;
   flow = 0;
   timeNs = 0;
+  beforeNs = 0;
   frames = 0;
   filtered = 0;
   /** Frames that were left out since they are not Ethernet, and frames that the capture cut. */
@@ -95,14 +96,15 @@ export class ComparedSide {
 
   /** A copy of the present frame that can be kept. */
   entry(): FrameEntry {
-    const { number, key, content, flow, timeNs, cutBytes } = this;
+    const { number, key, content, flow, timeNs, beforeNs, frames: place, cutBytes } = this;
     const bytes = this.bytes.slice(this.start, this.start + this.length);
     const masked = this.#mask.bytes.slice(0, this.#mask.length);
     const body = withoutTags(masked);
     this.#rest.set(this.bytes, this.start, this.length);
     this.#hash.set(this.#rest.bytes, 0, this.#rest.length);
     const rest = (this.#hash.high & 0x1f_ffff) * 2 ** 32 + this.#hash.low;
-    return { number, key, content, flow, rest, timeNs, bytes, masked, body, cutBytes, done: false };
+    const times = { timeNs, place, beforeNs };
+    return { number, key, content, flow, rest, ...times, bytes, masked, body, cutBytes, done: false };
   }
 
   /** Seconds and nanoseconds of the first frame that was compared. */
@@ -134,6 +136,7 @@ export class ComparedSide {
       this.#firstSeconds = batch.seconds[i];
       this.#firstNanoseconds = batch.nanoseconds[i];
     }
+    this.beforeNs = this.timeNs;
     this.timeNs = (batch.seconds[i] - this.#firstSeconds) * 1e9 + (batch.nanoseconds[i] - this.#firstNanoseconds);
     this.frames++;
     this.cutBytes = batch.original[i] - this.length;
