@@ -13,7 +13,6 @@ import {
   laneRowCell,
   loopCell,
   portCell,
-  recentFrames,
   type SessionMemory,
   senderPorts,
 } from "../engine/session/index.js";
@@ -26,6 +25,7 @@ import type { TableFlow } from "./flow-table.js";
 import { GapBook } from "./gap-book.js";
 import { LatencyBook } from "./latency-book.js";
 import type { RateBook } from "./rate-book.js";
+import { RingLook } from "./ring-look.js";
 import { SizeSums } from "./size-sums.js";
 import type { FlowHistograms, FlowState, PortCounters, SessionSnapshot } from "./types.js";
 
@@ -59,26 +59,19 @@ export class Sampler {
   readonly #gaps: GapBook;
   /** The port of each transmit queue. */
   readonly #senderPorts: readonly number[];
-  /** By slot: what lies in rings. */
-  readonly #ringFrames: Int32Array;
-  /** By port. */
-  readonly #portFrames: Float64Array;
-  readonly #portBytes: Float64Array;
   readonly #sizes = new SizeSums();
+  readonly #rings: RingLook;
   #number = 0;
 
   /** `percentiles` false: those of latency are not asked for. */
   constructor(memory: SessionMemory, ports: readonly SamplerPort[], settleNs: number, percentiles = true) {
-    const { capacity } = memory.shape;
     this.#memory = memory;
     this.#ports = ports;
     this.#settleNs = settleNs;
     this.#latencies = new LatencyBook(memory, percentiles);
     this.#gaps = new GapBook(memory);
-    this.#ringFrames = new Int32Array(capacity);
     this.#senderPorts = senderPorts(memory.shape);
-    this.#portFrames = new Float64Array(memory.shape.ports);
-    this.#portBytes = new Float64Array(memory.shape.ports);
+    this.#rings = new RingLook(memory, this.#sizes);
   }
 
   sample(flows: Iterable<TableFlow>, nowNs: number, rates: RateBook): SessionSnapshot {
@@ -131,35 +124,18 @@ export class Sampler {
     for (let pass = 1; ; pass++) {
       const losses = this.#sumOfLoops(loopCell.losses);
       for (const place of open) this.#writeArrived(table, place);
-      this.#lookIntoRings();
+      this.#rings.look();
       for (const place of open) this.#writeSent(table, place);
       const isAnew = (place: number): boolean => {
         const begun = this.#memory.flows[flows[place]!.slot * flowCell.doubles + flowCell.begun]!;
         return begun !== cells[place * rowCell.doubles + rowCell.generation];
       };
       open = this.#sumOfLoops(loopCell.lossesBegun) === losses ? open.filter(isAnew) : all;
-      if (open.length === 0 || pass === mostPasses) return;
+      if (open.length === 0 || pass === mostPasses) break;
     }
-  }
-
-  #lookIntoRings(): void {
-    const { ports, shape, recents, recentBytes, heads } = this.#memory;
-    this.#ringFrames.fill(0);
-    this.#portFrames.fill(0);
-    this.#portBytes.fill(0);
-    for (const [sender, port] of this.#senderPorts.entries()) {
-      const taken = ports[sender * portCell.count + portCell.taken]!;
-      const published = ports[sender * portCell.count + portCell.published]!;
-      let sum = 0;
-      for (let place = Math.max(taken, published - recentFrames); place < published; place++) {
-        const at = sender * recentFrames + (place & (recentFrames - 1));
-        sum += recentBytes[at]!;
-        const slot = (recents[at]! >>> 8) & (shape.capacity - 1);
-        if (heads[slot] !== recents[at]) continue;
-        this.#ringFrames[slot]! += 1;
-      }
-      this.#portFrames[port]! += published - taken;
-      this.#portBytes[port]! += sum;
+    for (const [place, flow] of flows.entries()) {
+      const at = place * rowCell.doubles;
+      this.#rings.takeBack(flow, cells[at + rowCell.generation]!, cells[at + rowCell.highest]!);
     }
   }
 
@@ -260,7 +236,7 @@ export class Sampler {
     const noted = flows[at + flowCell.gone]!;
     // A frame that came back was taken, and so were all before it, though its ring was not looked at since. What was gone
     // lay before all that is in the ring now.
-    const inRing = Math.max(0, Math.min(this.#ringFrames[slot]!, published - cells[to + rowCell.highest]!));
+    const inRing = this.#rings.framesOf(slot, published, cells[to + rowCell.highest]!);
     // What came in after its peer had left was taken, too.
     const least = Math.ceil(cells[to + rowCell.received]! / Math.max(1, flow.copies));
     const gone = noted - Math.min(noted, Math.max(0, least - (published - noted - inRing)));
@@ -341,9 +317,9 @@ export class Sampler {
   #port({ name, isUp, hasCapture, drops }: SamplerPort, index: number, rates: RateBook): PortCounters {
     const { ports } = this.#memory;
     const cell = (which: number): number => ports[index * portCell.count + which]!;
-    const inRing = this.#portFrames[index]!;
+    const inRing = this.#rings.framesAt(index);
     let txFrames = cell(portCell.beside) - inRing;
-    let txBytes = cell(portCell.besideBytes) - this.#portBytes[index]!;
+    let txBytes = cell(portCell.besideBytes) - this.#rings.bytesAt(index);
     for (const [sender, port] of this.#senderPorts.entries()) {
       if (port !== index) continue;
       const at = sender * portCell.count;
