@@ -290,38 +290,6 @@ describe("two captures", () => {
     expect(signed.findings[0].changes).toEqual([{ field: "ipv4.ttl", offset: 22, expected: "64", actual: "12" }]);
   });
 
-  it("the longest outage: from the frame before the missing ones to the last of them, at the file's own times", async () => {
-    const times = (i: number): number => i * i * 1000;
-    const lossy = (gone: readonly number[]): Uint8Array => {
-      const kept = numbers(50).filter((i) => !gone.includes(i));
-      return capture(
-        kept.map((i) => frames[i]!),
-        (k) => times(kept[k]!),
-      );
-    };
-    const outageOf = async (gone: readonly number[], plan: Partial<ComparePlan> = {}) =>
-      (await compare(capture(frames, times), lossy(gone), plan)).outageNs;
-    expect(await outageOf([])).toBe(0);
-    expect(await outageOf([0])).toBe(0);
-    // 10 to 12 in a row: from 9 to 12. 30 alone: from 29 to 30.
-    expect(await outageOf([10, 11, 12, 30])).toBe(times(12) - times(9));
-    expect(await outageOf([10, 30], { speed: 2 })).toBe((times(30) - times(29)) / 2);
-    expect(await outageOf([49, 48], { filter: parseFilter("frame.number >= 48", "--filter") })).toBe(
-      times(49) - times(47),
-    );
-    expect(await outageOf([10], { speed: null })).toBeUndefined();
-    const gone = fc.uniqueArray(fc.nat(49), { maxLength: 40 });
-    await fc.assert(
-      fc.asyncProperty(gone, async (which) => {
-        const isGone = (i: number): boolean => which.includes(i);
-        const beginsAt = (i: number): number => (i > 0 && isGone(i - 1) ? beginsAt(i - 1) : Math.max(0, i - 1));
-        const longest = Math.max(0, ...which.map((i) => times(i) - times(beginsAt(i))));
-        expect(await outageOf(which)).toBe(longest);
-      }),
-      { numRuns: 60 },
-    );
-  });
-
   it("times within a tolerance, and beyond it", async () => {
     const shifted = capture(frames, (i) => 5_000_000 + i * 1000 + (i === 20 ? 300 : 0));
     expect(await compare(capture(frames), shifted, { timingToleranceNs: 400 })).toMatchObject({ verdict: "pass" });
