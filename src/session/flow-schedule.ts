@@ -99,7 +99,8 @@ function scheduleOf(spec: FlowSpec): FlowSchedule {
       return { ...endless, durationNs: Math.round(duration.seconds * 1e9) };
     case "bursts": {
       const { frames, bursts, gapNs } = duration;
-      return { ...endless, bursts: { frames, bursts, gapNs } };
+      // Of a number of bursts it sends all frames: those of slots that were missed in a burst more.
+      return { ...endless, limit: bursts === null ? null : frames * bursts, bursts: { frames, bursts: null, gapNs } };
     }
   }
 }

@@ -146,6 +146,9 @@ describe("what is wrong in a message", () => {
     });
     expect(errors).toEqual([]);
     expect(warnings).toEqual(["media is not used: the interface has its own"]);
+    const ofMtu = (mtu: number) => read("DeviceEthernet", { name: "e", mtu }).warnings;
+    // snappi says every default.
+    expect([ofMtu(1500), ofMtu(9000)]).toEqual([[], ["mtu is not used: a device sends no long packets"]]);
   });
 
   it("is a list that has too many elements, in JSON and in protobuf", () => {

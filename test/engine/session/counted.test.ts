@@ -5,9 +5,14 @@ import { SessionSim, simFlow } from "../../support/session-sim.js";
 const frames = (count: number) => ({ duration: { kind: "frames", frames: count } as const });
 
 describe("a flow that sends a number of frames", () => {
-  it("misses no more than the number, however long its thread stood still", () => {
+  const inBursts = { duration: { kind: "bursts", frames: 20, bursts: 5, gapNs: 1e6 } as const };
+
+  it.each([
+    ["", frames(100)],
+    [" of bursts", inBursts],
+  ])("misses no more than the number%s, however long its thread stood still", (_, changes) => {
     const sim = new SessionSim();
-    sim.add(simFlow("a", 1, frames(100)));
+    sim.add(simFlow("a", 1, changes));
     sim.command("start", ["a"]);
     sim.run(300_000);
     for (let stall = 0; stall < 3; stall++) {
