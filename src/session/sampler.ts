@@ -306,10 +306,8 @@ export class Sampler {
     if (!isAwaited || !settled || open === 0) return;
     // What was lost behind the last frame that came, of the port that got the least.
     const sentNs = lastSentNs - this.#memory.flows[slot * flowCell.doubles + flowCell.firstSentNs]!;
-    const gapNs =
-      cells[to + rowCell.pps]! > 0 && Number.isFinite(cells[to + rowCell.pps]!)
-        ? 1e9 / cells[to + rowCell.pps]!
-        : sentNs / Math.max(1, cells[to + rowCell.sent]!);
+    const pps = this.#memory.flows[slot * flowCell.doubles + flowCell.ranAtPps]!;
+    const gapNs = pps > 0 && Number.isFinite(pps) ? 1e9 / pps : sentNs / Math.max(1, cells[to + rowCell.sent]!);
     const tail = Math.max(0, cells[to + rowCell.sent]! - cells[to + rowCell.lowest]!);
     cells[to + rowCell.outageNs] = Math.max(cells[to + rowCell.outageNs]!, tail * gapNs);
   }

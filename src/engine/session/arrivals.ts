@@ -2,6 +2,11 @@
  * What came in of a flow, beside its lanes: a row for each part of the session. The part that sends a flow starts it; the
  * others learn it from the flow's own row, when the first frame comes that concerns it. Until then their rows, and their
  * lanes, are of an earlier start, and count for nothing.
+ *
+ * A start takes the sending part some microseconds. A frame of the start before that comes in at another part meanwhile is
+ * stale at its port, and in a row that is replaced when the start is complete: neither start counts it as received, and the
+ * one that it is of has no counters any more. None counts for the new start: it carries a time before that (port-receiver.ts).
+ * Frames without signature carry nothing: those that come in after a start are counted for it, in one part as in several.
  */
 import { arrivalCell, flowCell, type SessionMemory } from "./session-memory.js";
 

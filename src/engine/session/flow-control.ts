@@ -324,6 +324,7 @@ export class FlowControl {
     const { flows } = this.#memory;
     if (flows[at + cell.state] !== flowState.running) return;
     this.running--;
+    flows[at + cell.ranAtPps] = flows[at + cell.pps];
     if (flows[at + cell.pps] === max) this.max.remove(flow, flows[at + cell.from]);
     else {
       this.departures.remove(flow);

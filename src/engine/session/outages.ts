@@ -1,9 +1,12 @@
 /**
  * The longest outage of each lane, told while frames still come: the longest run of numbers that are missing, times the
- * gap of the flow's rate when the run ended. A frame that comes late closes the run that it was missing in. If runs ended
- * at several rates, what is left of that run counts on, at its own gap: the gaps of older runs are not kept. Nothing is
- * looked at while frames follow each other. Which run is the longest after a late frame takes a look at all numbers of the
- * lane's window, up to 50 µs: the loop takes it now and then, for one lane at a time. Until then the figure is too great.
+ * gap of the flow's rate when the run ended. Where the rate was changed in the middle of a run, the figure is as if all of
+ * it had been sent at the later rate: too short where that is the higher one. When each lost frame left, nobody noted.
+ *
+ * A frame that comes late closes the run that it was missing in. If runs ended at several rates, what is left of that run
+ * counts on, at its own gap: the gaps of older runs are not kept. Nothing is looked at while frames follow each other. Which
+ * run is the longest after a late frame takes a look at all numbers of the lane's window, up to 50 µs: the loop takes it now
+ * and then, for one lane at a time. Until then the figure is too great.
  */
 import { sequenceCell as cell } from "../../stats/sequence-cells.js";
 import type { SequenceTable } from "../../stats/sequence-table.js";

@@ -60,6 +60,8 @@ export const flowCell = {
   /** Frames, and their bufferBytes, that lay in a ring whose peer went away. */
   gone: 16,
   goneBytes: 17,
+  /** `pps` of when it ran last, until it was paused, stopped, or set to another rate. */
+  ranAtPps: 18,
   /** Infinity: max. */
   pps: 25,
   /** From the start to the first slot; −1: its phase among those started with it. */

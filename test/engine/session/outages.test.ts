@@ -5,6 +5,7 @@ import { LaneBook } from "../../../src/engine/session/lane-book.js";
 import { allocateSession, flowCell, SessionMemory } from "../../../src/engine/session/session-memory.js";
 import { sequenceCell } from "../../../src/stats/sequence-cells.js";
 import { Reference, step } from "../../support/sequence-reference.js";
+import { SessionSim, simFlow } from "../../support/session-sim.js";
 
 const window = 65_536;
 const gapNs = 100_000;
@@ -96,4 +97,22 @@ describe("the longest outage of a lane", () => {
     is.take(15);
     expect(is.outageNs()).toBeCloseTo(8 * 100 * gapNs, 0);
   });
+});
+
+it("of what was lost at the end has the rate that the flow ran at, whatever is set since", () => {
+  const sim = new SessionSim(2, 16);
+  sim.add(simFlow("a", 0, { rate: { kind: "pps", pps: 100_000 } }));
+  sim.settleCommands();
+  sim.command("start", ["a"]);
+  sim.run(2e6);
+  sim.run(1e6, () => []);
+  sim.command("pause", ["a"]);
+  sim.settleCommands(() => []);
+  sim.command("rate", ["a"], 10);
+  sim.flows.get("a")!.pps = 10;
+  sim.command("stop", ["a"]);
+  sim.quiet(() => []);
+  const { settled, lost, outageNs } = sim.counters("a");
+  expect([settled, lost > 50]).toEqual([true, true]);
+  expect(outageNs).toBeCloseTo(lost * 10_000, 0);
 });
