@@ -4,9 +4,10 @@
  * lanes, are of an earlier start, and count for nothing.
  *
  * A start takes the sending part some microseconds. A frame of the start before that comes in at another part meanwhile is
- * stale at its port, and in a row that is replaced when the start is complete: neither start counts it as received, and the
- * one that it is of has no counters any more. None counts for the new start: it carries a time before that (port-receiver.ts).
- * Frames without signature carry nothing: those that come in after a start are counted for it, in one part as in several.
+ * stale at its port, and in a row that is replaced when the start is complete. Neither start counts it as received: the one
+ * that it is of has no counters any more. None counts for the new start, because it carries a time before that
+ * (port-receiver.ts). Frames without signature carry nothing: those that come in after a start are counted for it, in one
+ * part as in several.
  */
 import { arrivalCell, flowCell, type SessionMemory } from "./session-memory.js";
 
