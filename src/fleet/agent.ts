@@ -27,6 +27,7 @@ import { checkCap } from "./load-cap.js";
 import { type AgentVerb, subjectOf } from "./names.js";
 import { planOf } from "./part.js";
 import { type FleetMessage, messages, protocolVersion, readMessage } from "./protocol.js";
+import { AgentSession } from "./session/agent-session.js";
 import { endsByStopOnly } from "./trial-length.js";
 import { WireText } from "./wire.js";
 
@@ -53,6 +54,7 @@ export class Agent implements AsyncDisposable {
   readonly #subscriptions: Disposable[] = [];
   readonly #reports: AgentReports;
   readonly #lab: AgentLab;
+  readonly #session: AgentSession;
   readonly #pairClock: ClockEnd;
   #beats: NodeJS.Timeout | undefined;
   #lastBeatMs = 0;
@@ -65,6 +67,7 @@ export class Agent implements AsyncDisposable {
     const { name, spool, say = () => {} } = setup;
     this.#reports = new AgentReports({ agent: name, spool, journal: bus.journal, say });
     this.#lab = new AgentLab(setup.open);
+    this.#session = new AgentSession({ ...setup, clock: this.#clock });
     this.#claimWatch = new ClaimWatch(
       () => this.#claims.leftMs(this.#nowMs()),
       () => void this.#expire(),
@@ -130,6 +133,10 @@ export class Agent implements AsyncDisposable {
     prepare: (data) => this.#prepare(data),
     report: (data) => this.#report(data),
     counters: (data) => this.#counters(data),
+    session: async (data) => {
+      const order = this.#ofHolder(readMessage(messages.session, data, "session"));
+      return this.#session.do(order, () => void this.#ofHolder(order));
+    },
     close: async (data) => {
       this.#ofHolder(readMessage(messages.close, data, "close"));
       await this.#close("the run ended");
@@ -164,7 +171,7 @@ export class Agent implements AsyncDisposable {
       clockId: this.#clock.id,
       cpus: allowedCpus().length,
       lastEpoch: this.#claims.lastEpoch,
-      state: holder === null ? "idle" : isBusy ? "busy" : bench === null ? "claimed" : "open",
+      state: holder === null ? "idle" : isBusy ? "busy" : bench === null && !this.#session.isOpen ? "claimed" : "open",
       holder: holder?.by ?? null,
       run: holder?.run ?? null,
       ...{ ports, labels, maxPps, clockUdp: this.#pairClock.isOffered },
@@ -199,9 +206,9 @@ export class Agent implements AsyncDisposable {
   }
 
   /** Gives back what the run had. */
-  #close(why: string): Promise<void> {
+  async #close(why: string): Promise<void> {
     this.#pairClock.close();
-    return this.#lab.close(why);
+    await Promise.all([this.#lab.close(why), this.#session.close()]);
   }
 
   /** Nobody waits for it. A port that cannot be closed is said, and ends no process. */

@@ -16,6 +16,7 @@ import { openSpool } from "./spool.js";
 export { collectRun } from "./collect.js";
 export { listAgents, listClocks, listRuns, releaseAgent, stopRun } from "./fleet-commands.js";
 export { readFlows } from "./flow-file.js";
+export { openFleetSession } from "./session/open-fleet-session.js";
 
 /** An agent on the lab of this host. `spool`: a folder; null: reports are in memory alone. */
 export async function startFleetAgent(

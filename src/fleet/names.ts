@@ -14,7 +14,8 @@ export type AgentVerb =
   | "counters"
   | "close"
   | "clock-open"
-  | "clock-ask";
+  | "clock-ask"
+  | "session";
 
 /** What a run tells all its agents at once. */
 export type RunWord = "go" | "confirm" | "totals" | "stop" | "renew" | "kept" | "end";

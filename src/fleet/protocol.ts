@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { PktgenError, usageError } from "../errors.js";
+import { deed } from "./session/deeds.js";
 
 /** Counted up whenever a message changes. */
 export const protocolVersion = 2;
@@ -84,6 +85,8 @@ export const messages = {
   clockOpen: z.looseObject({ ...ofRun, key: z.string().regex(/^[0-9a-f]{32}$/) }),
   clockAsk: z.looseObject({ ...ofRun, address: text, port: whole.max(65_535), exchanges: whole.max(256) }),
   close: z.looseObject(ofRun),
+  /** What is to be done with the live session that the agent has for whoever holds it. */
+  session: z.looseObject({ ...ofRun, id: whole, deed }),
   /** Whoever ends a run from outside tells it so. */
   end: z.looseObject({ ...envelope, by: text }),
 } as const;
@@ -157,6 +160,13 @@ export const answers = {
       part: data,
     }),
     z.looseObject({ ...envelope, kind: z.literal("none"), incarnation: name }),
+  ]),
+  session: z.discriminatedUnion("kind", [
+    z.looseObject({ ...envelope, kind: z.literal("done"), result: data }),
+    z.looseObject({
+      ...{ ...envelope, kind: z.literal("failed"), code: text.nullable(), exitCode: whole, what: text },
+      ...{ where: text.optional(), accepted: text.optional(), hint: text.optional() },
+    }),
   ]),
   beat: z.looseObject({
     ...envelope,

@@ -2,8 +2,11 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { usageError } from "../errors.js";
+import { type NatsAddress, parseFleetPlace } from "./fleet-address.js";
+import { serverOf, serverOptions } from "./fleet-options.js";
+import { fleetPorts } from "./fleet-ports.js";
 import { isLoopback } from "./listen-address.js";
-import { anyText, flag, list, type OptionTable, option, readOptions, type TextsOf } from "./option.js";
+import { anyText, flag, list, type OptionsOf, type OptionTable, option, readOptions, type TextsOf } from "./option.js";
 import { count, parseWorkers } from "./option-values.js";
 import { locationName, namedPorts, type ServePort } from "./serve-options.js";
 import { awaitedPorts, waitInterfacesOption, withAwaited } from "./wait-interfaces.js";
@@ -17,8 +20,18 @@ export const otgOptions = {
   port: list(
     "--port <name=port>",
     "a port that configurations may name as a location, again for each, e.g. p1=packet:veth-a (see pktgen-ts ports), or " +
-      "veth-a for veth-a=packet:veth-a",
+      "veth-a for veth-a=packet:veth-a; with --fleet of an agent, e.g. p1=a1/packet:eth1, or a1/eth1",
   ),
+  fleet: option(
+    "--fleet <where>",
+    "ports are those of agents at a fleet's server, e.g. nats://127.0.0.1:4222 or tls://hub.example/lab",
+    parseFleetPlace,
+  ),
+  takeAgents: flag("--take-agents", "take agents that another run or server has claimed"),
+  creds: serverOptions.creds,
+  nkey: serverOptions.nkey,
+  tlsCa: serverOptions.tlsCa,
+  insecure: serverOptions.insecure,
   waitInterfaces: waitInterfacesOption,
   https: option("--https <port>", `the TCP port of HTTPS (default: ${usualHttps}; 0: any)`, count(0, mostPort)),
   http: option("--http <port>", "plain HTTP as well, at this TCP port (0: any)", count(0, mostPort)),
@@ -50,8 +63,18 @@ interface Place {
   readonly port: number;
 }
 
+/** Where the agents of its ports are. */
+export interface OtgFleet {
+  readonly address: NatsAddress;
+  /** Takes agents from others. */
+  readonly force: boolean;
+}
+
 export interface OtgOrder {
-  readonly ports: readonly ServePort[];
+  /** With `agent` those of a fleet, and all of them then. */
+  readonly ports: readonly (ServePort & { readonly agent?: string })[];
+  /** null: the ports are this machine's. */
+  readonly fleet: OtgFleet | null;
   /** Interfaces that have to be there and up before it answers. */
   readonly awaited: readonly string[];
   readonly https: Place;
@@ -105,11 +128,36 @@ function credentialsOf(cert: string | undefined, key: string | undefined): OtgOr
   return texts;
 }
 
+/** What is of this machine, or of a fleet, is refused without it. @throws PktgenError (2) */
+function otgFleet(given: OptionsOf<typeof otgOptions>): OtgFleet | null {
+  const { fleet, takeAgents, creds, nkey, tlsCa, insecure, workers, waitInterfaces, yesThisInterface } = given;
+  if (fleet === undefined) {
+    const about = Object.entries({ takeAgents, creds, nkey, tlsCa, insecure }) as [keyof typeof otgOptions, unknown][];
+    const first = about.find(([, value]) => value !== undefined)?.[0];
+    if (first === undefined) return null;
+    const where = otgOptions[first].flags.split(" ")[0]!;
+    throw usageError(`${where} is about a fleet, and there is none`, { where, accepted: "with --fleet" });
+  }
+  const here = { workers, waitInterfaces, yesThisInterface };
+  const [not] = Object.entries(here).find(([, value]) => value !== undefined) ?? [];
+  if (not !== undefined) {
+    const where = otgOptions[not as keyof typeof here].flags.split(" ")[0]!;
+    const what = "the ports are those of agents, and this is about ports of this machine";
+    throw usageError(what, {
+      where,
+      accepted: "without --fleet; options of pktgen-ts agent say it of an agent's ports",
+    });
+  }
+  return { address: serverOf(fleet, insecure === true), force: takeAgents === true };
+}
+
 /** @throws PktgenError (2) */
 export function otgOrder(texts: OtgTexts): OtgOrder {
   const given = readOptions(otgOptions, texts);
+  const fleet = otgFleet(given);
   const awaited = awaitedPorts(given.waitInterfaces, process.env);
-  const ports = withAwaited(namedPorts(given.port ?? [], locationName), awaited);
+  const ports =
+    fleet === null ? withAwaited(namedPorts(given.port ?? [], locationName), awaited) : fleetPorts(given.port ?? []);
   if (ports.length === 0) {
     throw usageError("there is no port", { where: "--port", accepted: "at least one, e.g. veth-a=packet:veth-a" });
   }
@@ -123,7 +171,7 @@ export function otgOrder(texts: OtgTexts): OtgOrder {
   }
   const place = (port: number): Place => ({ host, port });
   return {
-    ...{ ports, awaited: awaited.map(({ name }) => name) },
+    ...{ ports, fleet, awaited: awaited.map(({ name }) => name) },
     ...{ yesThisInterface: given.yesThisInterface === true, innerFcs: given.innerFcs === true },
     workers: given.workers ?? 1,
     hostNames: given.yesAnyone === true ? null : [host],

@@ -41,7 +41,7 @@ export async function appendFlows(value: unknown, atWork: () => ConfigAtWork): P
   const added = ((asked["config_append_list"] ?? []) as readonly Value[]).flatMap(flowsIn);
   return {
     flows: [...flowsIn(given), ...added],
-    warnings: [...warnings, ...plans.flatMap((plan) => plan.warnings), ...live.warningsOf(plans)],
+    warnings: [...warnings, ...plans.flatMap((plan) => plan.warnings), ...(await live.warningsOf(plans))],
   };
 }
 
@@ -97,6 +97,7 @@ async function setRates(live: LiveConfig, flows: readonly OtgFlow[]): Promise<vo
 /** Their frames are made anew, so they have to be stopped. */
 async function resize(live: LiveConfig, kept: readonly Value[], changed: ReadonlyMap<string, Value>): Promise<void> {
   const old = live.named([...changed.keys()], "flows.flows");
+  await live.session.look(true);
   const running = old.find((plan) => !live.isIdle(plan));
   if (running !== undefined) {
     throw invalid(`flows.property_names: the size of a flow that runs cannot change; stop "${running.name}" first`);

@@ -3,13 +3,13 @@
  * are; wire, how they are read and written; translate, what a configuration means here; live, a configuration at work;
  * servers, how calls come in.
  */
-import type { OwnPort } from "./live/open-ports.js";
+import type { OpenFleet, OwnPort } from "./live/open-ports.js";
 import { selfSigned } from "./servers/certificate.js";
 import { startGrpc } from "./servers/grpc.js";
 import { type Credentials, type RunningServer, type ServerPlace, startRest } from "./servers/rest.js";
 import { Tester } from "./tester.js";
 
-export type { OwnPort } from "./live/open-ports.js";
+export type { OpenFleet, OwnPort } from "./live/open-ports.js";
 export type { Credentials, ServerPlace } from "./servers/rest.js";
 
 export interface OtgSetup {
@@ -28,6 +28,8 @@ export interface OtgSetup {
   readonly workers?: number | "auto";
   /** Ethernet frames in tunnels have room for a check sequence. */
   readonly innerFcs: boolean;
+  /** How ports of agents are opened; absent: there are none. */
+  readonly openFleet?: OpenFleet;
 }
 
 export interface OtgServer extends AsyncDisposable {

@@ -2,13 +2,13 @@
  * What the models' calls do, without a wire: plain messages in, plain messages out, refusals thrown. Calls that change
  * something go one after the other, whoever sends them.
  */
-import type { Session } from "../session/index.js";
+import type { TestSession } from "../session/index.js";
 import { appendFlows, type ConfigAtWork, deleteFlows, updateFlows } from "./changes.js";
 import { checkPorts, setState } from "./control.js";
 import { filterFaults } from "./live/capture-file.js";
 import { LiveConfig } from "./live/live-config.js";
 import { askedColumns, portColumns } from "./live/metrics.js";
-import { type OwnPort, type OwnPorts, openPortsOf, portsKey } from "./live/open-ports.js";
+import { type OwnPort, type OwnPorts, openPortsOf, portsKey, wordsOf } from "./live/open-ports.js";
 import { type PingAction, ping } from "./live/pings.js";
 import { checkFilters, type TaggedAsked } from "./live/tagged-rows.js";
 import type { Config, OtgCapture } from "./model.js";
@@ -57,7 +57,7 @@ export class Tester {
   readonly #own: OwnPorts;
   readonly #open: typeof openPortsOf;
   #current: Current = nothing;
-  #session: { readonly key: string; readonly session: Session } | null = null;
+  #session: { readonly key: string; readonly session: TestSession } | null = null;
   /** Why the session of this configuration is gone. */
   #ended: string | null = null;
   #queue: Promise<unknown> = Promise.resolve();
@@ -96,10 +96,11 @@ export class Tester {
   }
 
   /** Rows of an empty configuration are none. @throws OtgRefusal */
-  getMetrics(value: unknown): Value {
+  async getMetrics(value: unknown): Promise<Value> {
     const { choice, port, flow } = request<MetricsRequest>("MetricsRequest", value);
     this.#checkEnded();
     const { live } = this.#current;
+    await live?.session.look();
     if (choice === "port") {
       const { port_names: names, column_names: columns } = port!;
       checkPorts(live, names, "port.port_names");
@@ -147,7 +148,7 @@ export class Tester {
     await live?.end();
   }
 
-  async #openSession(plan: PlannedConfig): Promise<Session> {
+  async #openSession(plan: PlannedConfig): Promise<TestSession> {
     const session = await this.#open(plan, this.#own);
     session.onEvent((event) => {
       if (event.kind === "ended") this.#lose(session, event.message);
@@ -156,7 +157,7 @@ export class Tester {
   }
 
   /** What is asked of this configuration from now on is answered with the reason; the next one opens its ports anew. */
-  #lose(session: Session, message: string): void {
+  #lose(session: TestSession, message: string): void {
     const isOurs = (): boolean => this.#session?.session === session;
     if (!isOurs()) return;
     this.#ended = message;
@@ -180,10 +181,13 @@ export class Tester {
     const { given, warnings } = readRequest("Config", value);
     const config = withDefaults("Config", given) as unknown as Config;
     const plan = planConfig(config, placesOf(this.#own.ports), this.#own.innerFcs);
-    const faults = config.captures.flatMap((capture, k) => filterFaults(capture, `captures[${k}]`));
+    const faults = config.captures.flatMap((capture, k) => [
+      ...filterFaults(capture, `captures[${k}]`),
+      ...fleetFaults(capture.port_names, plan, this.#own.ports, `captures[${k}]`),
+    ]);
     if (faults.length > 0) throw invalid(...faults);
     const key = portsKey(plan);
-    const isKept = this.#ended === null && this.#session?.key === key;
+    const isKept = this.#ended === null && this.#session?.key === key && isWhole(this.#session.session, plan);
     await this.#forget();
     if (!isKept) await this.#release();
     if (plan.ports.length === 0) return warningOf([...warnings, ...plan.warnings]);
@@ -237,4 +241,25 @@ export class Tester {
   }
 }
 
-const placesOf = (ports: readonly OwnPort[]) => ports.map(({ name, spec }) => ({ name, spec: spec.text }));
+const placesOf = (ports: readonly OwnPort[]) => ports.map((port) => ({ name: port.name, spec: wordsOf(port) }));
+
+/** All its ports are there: what an agent had that is gone is opened anew. */
+const isWhole = (session: TestSession, { ports }: PlannedConfig): boolean =>
+  ports.every(({ name }) => session.lostPort(name) === null);
+
+/** What is not done at ports of other hosts. */
+function fleetFaults(
+  names: readonly string[],
+  { ports }: PlannedConfig,
+  own: readonly OwnPort[],
+  path: string,
+): readonly string[] {
+  return names.flatMap((name, k) => {
+    const place = ports.find((port) => port.name === name)?.place;
+    const agent = own.find((port) => port.name === place)?.agent;
+    if (agent === undefined) return [];
+    return [
+      `${path}.port_names[${k}]: not supported at a port of an agent; capture at the host of ${agent}, e.g. with tcpdump`,
+    ];
+  });
+}

@@ -95,7 +95,8 @@ export class FlowRow implements FlowCounters {
 
   get latencyNs(): SmallSummary | null {
     const min = this.#cell(rowCell.latencyMin);
-    if (Number.isNaN(min)) return null;
+    // Of frames that another session sends, nobody here knows how long they took.
+    if (Number.isNaN(min) || this.#flow.isAwaited) return null;
     return {
       min,
       mean: this.#cell(rowCell.latencyMean),

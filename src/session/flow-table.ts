@@ -19,12 +19,10 @@ import {
 import { orderField, sizeField } from "../stream/frames/frame-maker.js";
 import type { CompiledFlow } from "./compile-flow.js";
 import { isEndless, scheduleOrders } from "./flow-schedule.js";
+import { FreeSlots } from "./free-slots.js";
 import { Heap } from "./heap.js";
 import { SessionError } from "./session-error.js";
 import type { FlowSpec } from "./types.js";
-
-/** Slots side by side are of one part: its thread writes rows that lie together. */
-const slotBlock = 8;
 
 export interface TableFlow {
   readonly slot: number;
@@ -35,6 +33,10 @@ export interface TableFlow {
   readonly signed: boolean;
   readonly bufferBytes: number;
   pps: number;
+  /** Of the port that sends it: what percent is of. */
+  readonly lineRateBps: number | null;
+  /** Another session sends it. */
+  readonly isAwaited: boolean;
   /** Ports of `to`, and the lane of each: all the same one, or one each. */
   readonly toPorts: readonly number[];
   readonly lanes: readonly number[];
@@ -67,8 +69,13 @@ interface Group {
 export interface FlowPlan {
   readonly compiled: CompiledFlow;
   readonly pps: number;
+  /** Absent: nobody knows. */
+  readonly lineRateBps?: number | null;
+  /** −1: another session sends it. */
   readonly from: number;
   readonly to: readonly number[];
+  /** Absent: whichever is free. */
+  readonly slot?: number;
 }
 
 /** Commands that the loop must have done before the flows are theirs; and JSON pieces to give back afterwards. */
@@ -80,8 +87,7 @@ export interface Admitted {
 export class FlowTable {
   readonly memory: SessionMemory;
   readonly heap: Heap;
-  /** By the part that is to have them (slotBlock). */
-  readonly #freeSlots: number[][];
+  readonly #freeSlots: FreeSlots;
   readonly #freeLanes: number[];
   readonly #shared = new Map<string, Shared>();
   readonly #heapWords: Int32Array;
@@ -95,13 +101,12 @@ export class FlowTable {
     this.memory = memory;
     this.heap = new Heap(heapBytes);
     this.#heapWords = new Int32Array(memory.heap);
-    this.#freeSlots = Array.from({ length: memory.parts }, () => []);
-    for (let slot = capacity - 1; slot >= 0; slot--) this.#slotsWith(slot).push(slot);
+    this.#freeSlots = new FreeSlots(capacity, memory.parts);
     this.#freeLanes = Array.from({ length: lanes - capacity }, (_, lane) => lanes - 1 - lane);
   }
 
   get free(): number {
-    return this.#freeSlots.reduce((sum, { length }) => sum + length, 0);
+    return this.#freeSlots.count;
   }
 
   /** All or none. @throws SessionError full */
@@ -159,7 +164,7 @@ export class FlowTable {
     for (const at of flow.pieces) this.heap.give(at);
     for (const shared of flow.shares) this.#leave(shared);
     for (const lane of flow.ownLanes) if (lane >= this.memory.shape.capacity) this.#freeLanes.push(lane);
-    this.#slotsWith(flow.slot).push(flow.slot);
+    this.#freeSlots.give(flow.slot);
     if (flow.compiled.marks !== null) orders.push({ kind: "marks", flow: flow.slot, marks: null });
     if (flow.split !== null) orders.push({ kind: "split", flow: flow.slot, split: null });
     if (flow.group !== null && this.#dropGroup(flow.group, 1))
@@ -176,10 +181,10 @@ export class FlowTable {
   }
 
   #place(
-    { compiled, pps, from, to }: FlowPlan,
+    { compiled, pps, lineRateBps = null, from, to, slot: given }: FlowPlan,
     row: { readonly group: Group; readonly row: number } | null,
   ): TableFlow {
-    const slot = this.#takeSlot(this.#partOf(from));
+    const slot = given === undefined ? this.#freeSlots.take(this.#partOf(from)) : this.#freeSlots.takeThis(given);
     if (slot === undefined) {
       const { capacity } = this.memory.shape;
       throw new SessionError("full", `the session has room for ${capacity} flows, and all of it is taken`, {
@@ -198,7 +203,7 @@ export class FlowTable {
       for (const lane of new Set(lanes)) if (lane >= this.memory.shape.capacity) this.#freeLanes.push(lane);
       for (const shared of shares) this.#leave(shared);
       for (const at of pieces) this.heap.give(at);
-      this.#slotsWith(slot).push(slot);
+      this.#freeSlots.give(slot);
       throw error;
     }
     this.#writePorts(slot, to, lanes);
@@ -211,25 +216,13 @@ export class FlowTable {
     const copies = spec.delivery === "each" ? to.length : Math.min(1, to.length);
     const { signed, variants } = compiled.program;
     const frames = { compiled, signed, bufferBytes: variants.length === 1 ? variants[0]!.bufferBytes : 0 };
-    const where = { slot, toPorts: to, lanes, ownLanes, laneParts, copies };
+    const where = { slot, lineRateBps, isAwaited: from < 0, toPorts: to, lanes, ownLanes, laneParts, copies };
     const memory = { pieces, shares, group: row?.group ?? null, split };
     return { name: spec.name, spec, pps, ...where, ...frames, ...memory };
   }
 
   #partOf(port: number): number {
     return this.memory.shape.partOf?.[port] ?? 0;
-  }
-
-  /** Where this slot is kept while it is free. */
-  #slotsWith(slot: number): number[] {
-    return this.#freeSlots[Math.floor(slot / slotBlock) % this.memory.parts]!;
-  }
-
-  /** One of the part's own, or of the part that has most. */
-  #takeSlot(part: number): number | undefined {
-    const own = this.#freeSlots[part]!;
-    if (own.length > 0) return own.pop();
-    return this.#freeSlots.reduce((most, slots) => (slots.length > most.length ? slots : most)).pop();
   }
 
   #writeCells(slot: number, { spec, program }: CompiledFlow, pps: number, from: number): void {

@@ -1,8 +1,11 @@
 /** Live sessions: open one, add flows, start, change and stop them while others go on, and look at their counters. */
 export { flowPps } from "./compile-flow.js";
+export type { SharedFlow } from "./flow-planner.js";
 export { checkFlowSchedule } from "./flow-schedule.js";
-export { openSession } from "./open-session.js";
+export { openSession, openSharedSession, type SharedSession } from "./open-session.js";
 export { SessionError, type SessionErrorCode } from "./session-error.js";
+export type { NumberedStart } from "./shared-flows.js";
+export { type TestSession, testSessionOf } from "./test-session.js";
 export type {
   CapturedFile,
   CaptureSpec,

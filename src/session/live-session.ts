@@ -6,7 +6,7 @@ import { Captures, type WallTime, wallTimeBefore } from "./captures.js";
 import { Commander } from "./commander.js";
 import { DropBook } from "./drop-book.js";
 import { NamedFlows } from "./flow-names.js";
-import { FlowPlanner } from "./flow-planner.js";
+import { type AddedFlow, askedPps, FlowPlanner } from "./flow-planner.js";
 import { checkFlowSchedule, checkTogether, scheduleOrders } from "./flow-schedule.js";
 import { FlowTable, type TableFlow } from "./flow-table.js";
 import { LinkBook } from "./link-book.js";
@@ -14,6 +14,7 @@ import { NeighbourBook } from "./neighbour-book.js";
 import { RateBook } from "./rate-book.js";
 import { Sampler, stateOf } from "./sampler.js";
 import { SessionError } from "./session-error.js";
+import { SharedFlows } from "./shared-flows.js";
 import { splitCounters } from "./split-reader.js";
 import { StateWatch } from "./state-watch.js";
 import type {
@@ -50,6 +51,10 @@ export interface LiveSessionParts {
 type EventOf = SessionEvent extends infer E ? (E extends { readonly atNs: number } ? Omit<E, "atNs"> : never) : never;
 
 export class LiveSession implements Session {
+  /** Its part of flows that others have parts of. */
+  readonly shared: SharedFlows;
+  /** Its time 0 by the clock that all threads share. */
+  epochNs = 0;
   readonly #handle: SessionHandle;
   readonly #specs: SessionSpec["ports"];
   readonly #openPorts: readonly Port[];
@@ -67,7 +72,6 @@ export class LiveSession implements Session {
   readonly #states: StateWatch;
   readonly #clock = monotonicClock();
   #wall: WallTime = { seconds: 0, nanoseconds: 0 };
-  #epochNs = 0;
   #batch = 0;
   #last: SessionSnapshot | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -106,11 +110,16 @@ export class LiveSession implements Session {
       nowNs: () => this.#nowNs(),
       tell: ({ host, address, mac }) => this.#tell({ kind: "neighbour", host, address, mac }),
     });
+    this.shared = new SharedFlows({
+      ...{ memory, commander: this.#commander, named: (names) => this.#named(names) },
+      add: (flows) => this.#add(flows),
+      sayStart: (flows, atNs) => this.#sayTo(flows, commandKind.start, [], atNs),
+    });
   }
 
   /** The loop's time 0 by the clock that all threads share. */
   begin(epochNs: number): void {
-    this.#epochNs = epochNs;
+    this.epochNs = epochNs;
     this.#wall = wallTimeBefore(this.#clock.nowNs() - epochNs);
     this.#links.begin(() => this.#nowNs());
     this.#tick();
@@ -130,16 +139,20 @@ export class LiveSession implements Session {
     }));
   }
 
-  async addFlows(specs: readonly FlowSpec[]): Promise<void> {
+  addFlows(specs: readonly FlowSpec[]): Promise<void> {
+    return this.#add(specs.map((spec) => ({ spec })));
+  }
+
+  async #add(given: readonly AddedFlow[]): Promise<void> {
     this.#commander.check();
-    const names = specs.map(({ name }) => name);
+    const names = given.map(({ spec }) => spec.name);
     this.#flows.reserve(names);
     try {
-      if (specs.length > this.#table.free) {
-        const what = `the session has room for ${this.#table.free} more flows, and these are ${specs.length}`;
+      if (given.length > this.#table.free) {
+        const what = `the session has room for ${this.#table.free} more flows, and these are ${given.length}`;
         throw new SessionError("full", what, { hint: "open it with a greater capacity" });
       }
-      const plans = await this.#planner.plansOf(specs, () => this.#commander.check());
+      const plans = await this.#planner.plansOf(given, () => this.#commander.check());
       this.#flows.add(await this.#commander.admit(plans));
       this.#tell({ kind: "flows", added: names, removed: [] });
     } finally {
@@ -188,7 +201,7 @@ export class LiveSession implements Session {
   async setRate(names: FlowNames, rate: FlowRate): Promise<void> {
     const flows = this.#named(names);
     for (const { spec } of flows) checkTogether({ ...spec, rate });
-    const rates = flows.map((flow) => this.#planner.ppsOf(flow, rate));
+    const rates = flows.map((flow) => askedPps(flow, rate));
     for (const [k, flow] of flows.entries()) {
       flow.pps = rates[k]!;
       flow.spec = { ...flow.spec, rate };
@@ -287,7 +300,7 @@ export class LiveSession implements Session {
 
   /** The loop tells something. */
   take(event: Parameters<NeighbourBook["take"]>[0]): void {
-    this.#neighbours.take(event, event.kind === "echo" ? event.atNs - this.#epochNs : this.#nowNs());
+    this.#neighbours.take(event, event.kind === "echo" ? event.atNs - this.epochNs : this.#nowNs());
   }
 
   trouble(message: string): void {
@@ -329,11 +342,21 @@ export class LiveSession implements Session {
     names: FlowNames,
     before: ReturnType<typeof scheduleOrders> = [],
   ): Promise<void> {
-    const flows = this.#named(names);
+    await this.#sayTo(this.#named(names), kind, before);
+  }
+
+  /** What another session sends is none of it. */
+  async #sayTo(
+    named: readonly TableFlow[],
+    kind: Command["kind"],
+    before: ReturnType<typeof scheduleOrders>,
+    at = 0,
+  ): Promise<void> {
+    const flows = named.filter(({ isAwaited }) => !isAwaited);
     const batch = ++this.#batch;
     await this.#commander.order(
       before,
-      flows.map(({ slot }, place): Command => ({ kind, slot, value: place, batch, length: flows.length })),
+      flows.map(({ slot }, place): Command => ({ kind, slot, value: place, batch, at, length: flows.length })),
     );
     this.#lookAtStates();
   }
@@ -353,7 +376,7 @@ export class LiveSession implements Session {
   }
 
   #nowNs(): number {
-    return this.#epochNs === 0 ? 0 : this.#clock.nowNs() - this.#epochNs;
+    return this.epochNs === 0 ? 0 : this.#clock.nowNs() - this.epochNs;
   }
 
   #tick(): void {

@@ -6,6 +6,7 @@ import { drawnByChance } from "../random.js";
 import { dealPorts } from "./deal-ports.js";
 import { LiveSession } from "./live-session.js";
 import { SessionError } from "./session-error.js";
+import type { SharedFlows } from "./shared-flows.js";
 import type { Session, SessionSpec } from "./types.js";
 import { warmUpSessions } from "./warm-up.js";
 
@@ -57,7 +58,19 @@ function queuesOf(port: Port): number {
 }
 
 /** Rejects where a port, the thread, a flow or a host cannot be; then nothing is left open. */
-export async function openSession(spec: SessionSpec, signal: AbortSignal = never): Promise<Session> {
+export function openSession(spec: SessionSpec, signal: AbortSignal = never): Promise<Session> {
+  return openLive(spec, signal);
+}
+
+/** `epochNs`: its time 0 by the clock of this host. */
+export type SharedSession = Session & { readonly shared: SharedFlows; readonly epochNs: number };
+
+/** Of ports whose flows may be shared with sessions that have other ports. It has one thread. */
+export function openSharedSession(spec: SessionSpec, signal: AbortSignal = never): Promise<SharedSession> {
+  return openLive({ ...spec, workers: 1 }, signal);
+}
+
+async function openLive(spec: SessionSpec, signal: AbortSignal): Promise<LiveSession> {
   check(spec);
   const partOf = dealPorts(spec);
   const ports = await openPorts(spec, signal);

@@ -18,14 +18,14 @@ const flow = {
 const transmit = (state: string) => ({ traffic: { flow_transmit: { state } } });
 
 function rowsOf(tester: Tester) {
-  const flowRow = () => (tester.getMetrics({ choice: "flow" })["flow_metrics"] as readonly Row[])[0]!;
-  const links = () =>
-    (tester.getMetrics({ choice: "port" })["port_metrics"] as readonly Row[]).map((row) => row["link"]);
+  const flowRow = async () => ((await tester.getMetrics({ choice: "flow" }))["flow_metrics"] as readonly Row[])[0]!;
+  const links = async () =>
+    ((await tester.getMetrics({ choice: "port" }))["port_metrics"] as readonly Row[]).map((row) => row["link"]);
   return { flowRow, links };
 }
 
-async function until(is: () => boolean): Promise<void> {
-  while (!is()) await new Promise((resolve) => setTimeout(resolve, 20));
+async function until(is: () => Promise<boolean>): Promise<void> {
+  while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 type Cut = (tester: Tester, pair: { readonly b: VethEnd }, state: "up" | "down") => Promise<unknown>;
@@ -49,26 +49,26 @@ describeLab("a link that is lost under flows", ["netns"], () => {
       const { flowRow, links } = rowsOf(tester);
       await tester.setConfig({ ports, flows: [flow] });
       await tester.setControlState(transmit("start"));
-      await until(() => Number(flowRow()["frames_rx"]) > 100);
-      expect(links()).toEqual(["up", "up"]);
+      await until(async () => Number((await flowRow())["frames_rx"]) > 100);
+      expect(await links()).toEqual(["up", "up"]);
 
       await cut(tester, pair, "down");
-      await until(() => links().includes("down"));
-      const { frames_rx: before, transmit: state } = flowRow();
+      await until(async () => (await links()).includes("down"));
+      const { frames_rx: before, transmit: state } = await flowRow();
       expect(state).toBe("started");
       await new Promise((resolve) => setTimeout(resolve, 300));
       // What was on its way when the link went may have come since.
-      expect(Number(flowRow()["frames_rx"]) - Number(before)).toBeLessThan(20);
+      expect(Number((await flowRow())["frames_rx"]) - Number(before)).toBeLessThan(20);
 
       await cut(tester, pair, "up");
-      await until(() => links().every((link) => link === "up"));
-      await until(() => Number(flowRow()["frames_rx"]) > Number(before) + 100);
+      await until(async () => (await links()).every((link) => link === "up"));
+      await until(async () => Number((await flowRow())["frames_rx"]) > Number(before) + 100);
       await tester.setControlState(transmit("stop"));
-      await until(() => {
-        const { frames_tx: tx, frames_rx: rx, loss } = flowRow();
+      await until(async () => {
+        const { frames_tx: tx, frames_rx: rx, loss } = await flowRow();
         return Math.round((Number(tx) * Number(loss)) / 100) + Number(rx) === Number(tx);
       });
-      expect(flowRow()["transmit"]).toBe("stopped");
+      expect((await flowRow())["transmit"]).toBe("stopped");
     } finally {
       await tester.close();
     }

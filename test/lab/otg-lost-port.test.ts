@@ -24,8 +24,8 @@ async function configured(a: VethEnd, b: VethEnd) {
   const tester = new Tester({ ports: own, yesThisInterface: false, innerFcs: false });
   await tester.setConfig({ ports, flows: [flow] });
   await tester.setControlState({ traffic: { flow_transmit: { state: "start" } } });
-  const rows = () => tester.getMetrics({ choice: "flow" })["flow_metrics"] as readonly Row[];
-  while (Number(rows()[0]!["frames_rx"]) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  const rows = async () => (await tester.getMetrics({ choice: "flow" }))["flow_metrics"] as readonly Row[];
+  while (Number((await rows())[0]!["frames_rx"]) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   return { tester };
 }
 

@@ -2,43 +2,20 @@
  * The Open Traffic Generator server as a user of snappi sees it: a script of theirs over HTTP, HTTPS and gRPC, on veth pairs.
  * snappi is installed by name into a folder of this test; where that cannot be, the tests are skipped.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { decodeCapture } from "../../src/pcap/codec.js";
 import { parsePortSpec } from "../../src/port/index.js";
-import { ip, makeNetns, makeVeth, type VethEnd, vethPair } from "../support/netns.js";
+import { type VethEnd, vethPair } from "../support/netns.js";
 import { otgServerOn } from "../support/otg-server.js";
 import { describeLab } from "../support/probe.js";
+import { bridgedPair, dropSome } from "./lossy-bridge.js";
+import { missingClient, python } from "./snappi.js";
 
 vi.setConfig({ testTimeout: 300_000 });
 
-const packages = ["snappi==1.62.0"];
 const script = join(import.meta.dirname, "otg_client.py");
-const folder = join(
-  tmpdir(),
-  `pktgen-ts-otg-${createHash("sha256").update(packages.join()).digest("hex").slice(0, 12)}`,
-);
-const python = join(folder, "bin/python");
-
-/** null: it is there. */
-function installed(): string | null {
-  if (existsSync(join(folder, "ready"))) return null;
-  try {
-    execFileSync("python3", ["-m", "venv", folder], { stdio: "ignore" });
-    execFileSync(python, ["-m", "pip", "install", "-q", ...packages], { stdio: "ignore", timeout: 300_000 });
-    mkdirSync(join(folder, "ready"));
-    return null;
-  } catch {
-    rmSync(folder, { recursive: true, force: true });
-    return `${packages.join(" ")} cannot be installed here`;
-  }
-}
-
-const missingClient = process.env["PKTGEN_LAB"] === "none" ? "nothing is looked for" : installed();
 
 async function serverOn(p1: VethEnd, p2: VethEnd) {
   const spec = ({ name, netns }: VethEnd) => parsePortSpec(`packet:${name},netns=${netns}`);
@@ -65,27 +42,6 @@ function client(location: string, transport: string, what: string) {
       code === 0 ? resolve(JSON.parse(out.trim().split("\n").at(-1)!)) : reject(new Error(errors)),
     );
   });
-}
-
-/** p1 and p2, with a bridge between them that drops the frames to 137 of 1,000 addresses. */
-function lossyBridge() {
-  const spaces = [makeNetns(), makeNetns(), makeNetns()] as const;
-  const [left, device, right] = spaces;
-  makeVeth({ netns: left.name, name: "ga" }, { netns: device.name, name: "da" });
-  makeVeth({ netns: right.name, name: "gb" }, { netns: device.name, name: "db" });
-  ip(device.name, "link", "add", "name", "bridge0", "type", "bridge");
-  for (const port of ["da", "db"]) ip(device.name, "link", "set", port, "master", "bridge0");
-  ip(device.name, "link", "set", "bridge0", "up");
-  // A bridge does not send a frame back to where it came from: it drops those.
-  const known = Array.from({ length: 137 }, (_, k) => `02:00:00:00:00:${k.toString(16).padStart(2, "0")}`);
-  const input = known.map((mac) => `fdb add ${mac} dev da master static\n`).join("");
-  execFileSync("bridge", ["-n", device.name, "-batch", "-"], { input, stdio: ["pipe", "ignore", "ignore"] });
-  return {
-    ...{ p1: { netns: left.name, name: "ga" }, p2: { netns: right.name, name: "gb" } },
-    [Symbol.dispose]: () => {
-      for (const space of spaces) space[Symbol.dispose]();
-    },
-  };
 }
 
 describeLab("snappi against the Open Traffic Generator server", ["netns", "python3"], () => {
@@ -119,7 +75,8 @@ describeLab("snappi against the Open Traffic Generator server", ["netns", "pytho
   });
 
   it.skipIf(missingClient !== null)("tells the loss of a device that drops 137 frames: 137", async () => {
-    using lab = lossyBridge();
+    using lab = bridgedPair();
+    dropSome(lab);
     await using server = await serverOn(lab.p1, lab.p2);
     for (const [location, transport] of server.clients.slice(1)) {
       const { all, lost_ms: lostMs } = await client(location, transport, "losses");

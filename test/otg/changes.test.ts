@@ -5,7 +5,7 @@ import { openPortsOf } from "../../src/otg/live/open-ports.js";
 import { Tester } from "../../src/otg/tester.js";
 import { decodeCapture } from "../../src/pcap/codec.js";
 import { parsePortSpec } from "../../src/port/index.js";
-import type { Session } from "../../src/session/index.js";
+import type { TestSession } from "../../src/session/index.js";
 import { temporaryFolder } from "../support/rings-cross.js";
 import { ask, config, flow, flowRows, haveEnded, type Json, startRig, transmit, untilRows } from "./rig.js";
 
@@ -62,7 +62,7 @@ it("an update with one rate that nobody can send changes none", async () => {
 });
 
 it("frames that the ports have no room for are refused, and what was there stays as it was", async () => {
-  let session!: Session;
+  let session!: TestSession;
   using folder = temporaryFolder();
   const path = join(folder.path, "s");
   const ports = [

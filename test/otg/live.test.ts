@@ -10,7 +10,7 @@ import { Tester } from "../../src/otg/tester.js";
 import type { PlannedConfig } from "../../src/otg/translate/config.js";
 import type { PlannedFlow } from "../../src/otg/translate/flows.js";
 import { parsePortSpec } from "../../src/port/index.js";
-import type { FlowCounters, FlowSpec, Session } from "../../src/session/index.js";
+import type { FlowCounters, FlowSpec, TestSession } from "../../src/session/index.js";
 import type { LiveSession } from "../../src/session/live-session.js";
 import { temporaryFolder } from "../support/rings-cross.js";
 
@@ -89,7 +89,7 @@ it("a gateway that becomes known while flows are added leaves those that wait fo
     gatewayMacs.set("a", "02:00:00:00:00:01");
   };
   const neighbours = { gatewayMacs, isOn: true, ask: async () => {} } as unknown as Neighbours;
-  const flows = new FlowSet({ addFlows } as unknown as Session, neighbours);
+  const flows = new FlowSet({ addFlows } as unknown as TestSession, neighbours);
   const named = (name: string) => ({ spec: { name, rate: { kind: "pps", pps: 1 } } as FlowSpec, origins: [] });
   const ready = plan({}, { key: "ready", compile: () => named("ready") });
   const waiting = plan({}, { key: "late", compile: () => named("late"), gateways: [{ name: "a", gateway: "::9" }] });
@@ -102,7 +102,9 @@ it("a gateway that becomes known while flows are added leaves those that wait fo
 
 it("a flow that waits for its gateway takes a rate, and is refused with what is to be done", async () => {
   const added: FlowSpec[] = [];
-  const session = { addFlows: async (specs: readonly FlowSpec[]) => void added.push(...specs) } as unknown as Session;
+  const session = {
+    addFlows: async (specs: readonly FlowSpec[]) => void added.push(...specs),
+  } as unknown as TestSession;
   const gatewayMacs = new Map<string, string>();
   const neighbours = { gatewayMacs, isOn: false, ask: async () => {} };
   const flows = new FlowSet(session, neighbours as unknown as Neighbours);
@@ -124,7 +126,7 @@ it("links that a configuration set down come up at its end, and no others", asyn
       if (name === "p3") throw new Error("it has none");
       set.push(`${name} ${state}`);
     },
-  } as unknown as Session;
+  } as unknown as TestSession;
   const live = new LiveConfig(session, { hosts: [], endpoints: new Map() } as unknown as PlannedConfig);
   const warnings = await live.setLinks(["p1", "p2", "p3"], "down");
   expect(warnings).toEqual(['port.link: port "p3" was not set down: it has none']);
@@ -141,7 +143,7 @@ it("ports that are lost are told with the reason, and opened anew with the next 
     { name: "one", spec: parsePortSpec(`vhost:${path},server=on`) },
     { name: "two", spec: parsePortSpec(`virtio-user:${path}`) },
   ];
-  const opened: Session[] = [];
+  const opened: TestSession[] = [];
   const tester = new Tester({ ports, yesThisInterface: false, innerFcs: false }, async (planned, own) => {
     const session = await openPortsOf(planned, own);
     opened.push(session);
@@ -149,21 +151,21 @@ it("ports that are lost are told with the reason, and opened anew with the next 
   });
   try {
     const config = { ports: ports.map(({ name }) => ({ name, location: name })) };
-    const rows = () => tester.getMetrics({ choice: "port" })["port_metrics"];
+    const rows = async () => (await tester.getMetrics({ choice: "port" }))["port_metrics"];
     const start = { choice: "protocol", protocol: { choice: "all", all: { state: "start" } } };
     await tester.setConfig(config);
-    expect(rows()).toHaveLength(2);
-    (opened[0] as LiveSession).fail(new Error("the thread went away"));
+    expect(await rows()).toHaveLength(2);
+    (opened[0] as unknown as LiveSession).fail(new Error("the thread went away"));
     const refusal = expect.objectContaining({ status: 500, message: expect.stringContaining("the thread went away") });
-    expect(rows).toThrow(refusal);
+    await expect(rows()).rejects.toEqual(refusal);
     await expect(tester.setControlState(start)).rejects.toEqual(refusal);
     expect(tester.getConfig()).toEqual(config);
     await tester.setConfig(config);
-    expect([opened.length, rows()]).toEqual([2, expect.objectContaining({ length: 2 })]);
-    (opened[1] as LiveSession).fail(new Error("again"));
+    expect([opened.length, await rows()]).toEqual([2, expect.objectContaining({ length: 2 })]);
+    (opened[1] as unknown as LiveSession).fail(new Error("again"));
     await tester.setConfig(config);
     expect(opened).toHaveLength(3);
-    expect(rows()).toHaveLength(2);
+    expect(await rows()).toHaveLength(2);
   } finally {
     await tester.close();
   }

@@ -8,9 +8,10 @@ import { readOptions } from "../../options/option.js";
 import type { RunOptions } from "../../options/run-options.js";
 import { refuseAutoOfFleet } from "../../options/workers.js";
 
-/** What `serve` and `otg` say to the fleet's option: their ports are those of one machine. */
+/** What `serve` says to the fleet's option: its ports are those of one machine. */
 export const insteadOfFleet: Readonly<Record<string, string>> = {
-  "--fleet": "a server has the ports of its own machine; a run or a method measures on many hosts: pktgen-ts --fleet",
+  "--fleet":
+    "serve has the ports of its own machine; on many hosts a run or a method measures, and flows are sent by pktgen-ts otg",
 };
 
 /** `method`: what is asked for; null: a forwarding run. `planned`: options that name no agents any more, for the plan. */

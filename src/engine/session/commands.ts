@@ -17,6 +17,9 @@ export const commandKind = {
   /** To the parts that do not send it: its lengths are known from now on; and it is no flow any more. */
   learn: 8,
   forget: 9,
+  /** A flow that another session sends (awaited-flows.ts) is being started there; and no more of it is to come. */
+  expect: 10,
+  rest: 11,
 } as const;
 export type CommandKind = (typeof commandKind)[keyof typeof commandKind];
 
@@ -26,7 +29,7 @@ export interface Command {
   readonly value?: number;
   /** Commands of one batch act at one time. */
   readonly batch?: number;
-  /** Of JSON in the heap. */
+  /** Of JSON in the heap. Of a start: the session's time at which the batch begins, at the earliest. */
   readonly at?: number;
   readonly length?: number;
 }

@@ -100,8 +100,8 @@ export class FlowControl {
     return this.#sums[sum.peakPps];
   }
 
-  /** `place` among the `of` flows of its batch. */
-  start(flow: number, batch: number, place: number, of: number): void {
+  /** `place` among the `of` flows of its batch, which begins at `atNs` at the earliest. */
+  start(flow: number, batch: number, place: number, of: number, atNs = 0): void {
     const { flows, heads, orders, shape, starts } = this.#memory;
     const at = flow * cell.doubles;
     const started = flows[at + cell.generation] + 1;
@@ -118,7 +118,7 @@ export class FlowControl {
     this.#owed[flow] = 0;
     for (const each of clearedCells) flows[at + each] = 0;
     for (const each of [cell.lastSentNs, cell.firstSentNs, cell.stoppedNs]) flows[at + each] = -1;
-    const nowNs = this.#startOf(batch, of);
+    const nowNs = this.#startOf(batch, of, atNs);
     const schedule = this.#nextSchedules[flow] ?? endless;
     const pps = flows[at + cell.pps];
     const delayNs = flows[at + cell.delayNs];
@@ -376,10 +376,10 @@ export class FlowControl {
   }
 
   /** When the flows of a batch begin: all at one time. */
-  #startOf(batch: number, of: number): number {
+  #startOf(batch: number, of: number, atNs: number): number {
     if (batch !== this.#batch) {
       const nowNs = this.#now();
-      this.#sums[sum.batchNs] = Math.max(nowNs + leadNs + leadNsEach * of, this.#parts.wake(nowNs));
+      this.#sums[sum.batchNs] = Math.max(atNs, nowNs + leadNs + leadNsEach * of, this.#parts.wake(nowNs));
     }
     this.#batch = batch;
     return this.#sums[sum.batchNs];

@@ -184,12 +184,15 @@ export class PortReceiver {
     const flow = this.#flowOf[first];
     const at = flow * flowCell.doubles;
     const row = lanes.rowOf(flow);
+    const isAwaited = flows[at + flowCell.from] < 0;
+    if (isAwaited) this.#noteSent(at + flowCell.published, this.#sequences[first], run);
     const published = flows[at + flowCell.published];
     // `| 0` reduces the exact difference modulo 2^32 to the nearest: the sequence unwrapped.
     const index = published + ((this.#sequences[first] - published) | 0);
     const [high, low] = [this.#highs[first], this.#lows[first] >>> 0];
     const atNs = seen[arrivedCell.atNs];
-    let latencyNs = elapsedNs48(atNs, high, low);
+    // Of a clock that nobody compared with this one there is none.
+    let latencyNs = isAwaited ? 0 : elapsedNs48(atNs, high, low);
     // Another clock stamped the arrival, and may have been set back. We saw the frame after it left.
     if (latencyNs < 0 && isStamped && elapsedNs48(clock.nowNs, high, low) >= 0) latencyNs = 0;
     if (latencyNs > atNs - flows[at + flowCell.startedNs] || lanes.isOutdated(flow, row)) {
@@ -212,6 +215,13 @@ export class PortReceiver {
     seen[arrivedCell.latencyNs] = latencyNs;
     const accepted = lanes.take(flow, port, lane, known, this.#bytesOf[first]);
     if (accepted > 0 && this.#isSplit[flow] === 1) splits.count(flow, first, port, this.#bytesOf[first], seen);
+  }
+
+  /** Of a flow that another session sends: as many as this were sent, at least. */
+  #noteSent(cell: number, sequence: number, run: number): void {
+    const { flows } = this.#parts.memory;
+    const sent = flows[cell] + ((sequence - flows[cell]) | 0) + run;
+    if (sent > flows[cell]) flows[cell] = sent;
   }
 
   #takeRecognised(flow: number, atNs: number, bytes: number): void {

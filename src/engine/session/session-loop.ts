@@ -13,6 +13,7 @@ import {
   TrialClock,
 } from "../loop/index.js";
 import { HostTable } from "../neighbour/index.js";
+import { AwaitedFlows } from "./awaited-flows.js";
 import { CommandReader, commandKind } from "./commands.js";
 import { LiveCursors } from "./cursors.js";
 import { FlowControl } from "./flow-control.js";
@@ -59,6 +60,7 @@ export class SessionLoop implements Traffic {
   readonly #cursors: LiveCursors;
   readonly #lanes: LaneBook;
   readonly #control: FlowControl;
+  readonly #awaited: AwaitedFlows;
   readonly #transmitter: SessionTransmitter;
   readonly #maxSender: MaxSender;
   readonly #senders: readonly PortSender[];
@@ -91,6 +93,7 @@ export class SessionLoop implements Traffic {
     this.#lanes = lanes;
     this.#parts = new RestingParts(memory);
     this.#control = new FlowControl(memory, this.clock, this.#cursors, lanes, this.#parts);
+    this.#awaited = new AwaitedFlows(memory, lanes);
     const frames = framesOf(memory, this.#cursors);
     const ports = Array.from({ length: memory.shape.ports }, (_, port) => port);
     this.#isOwn = ports.map((port) => (memory.shape.partOf?.[port] ?? 0) === part);
@@ -127,6 +130,7 @@ export class SessionLoop implements Traffic {
   /** Nothing runs, in no part, and nothing is on its way. */
   get mayRest(): boolean {
     this.#heedOthers();
+    if (this.#awaited.areExpected) return false;
     return this.#control.running === 0 && this.clock.nowNs - this.#times[1] > awakeAfterNs;
   }
 
@@ -249,7 +253,14 @@ export class SessionLoop implements Traffic {
     switch (commands[at + commandCell.kind]) {
       case commandKind.start:
         this.#inspector.learn(flow);
-        control.start(flow, batch, value, commands[at + commandCell.length]);
+        control.start(flow, batch, value, commands[at + commandCell.length], commands[at + commandCell.at]);
+        break;
+      case commandKind.expect:
+        this.#inspector.learn(flow);
+        this.#awaited.expect(flow, batch, value);
+        break;
+      case commandKind.rest:
+        this.#awaited.rest(flow);
         break;
       case commandKind.stop:
         control.stop(flow);
@@ -266,6 +277,7 @@ export class SessionLoop implements Traffic {
         break;
       case commandKind.remove:
         this.#inspector.forget(flow);
+        this.#awaited.rest(flow);
         control.remove(flow);
         break;
       case commandKind.learn:

@@ -44,7 +44,7 @@ export const flowCell = {
   toleranceNs: 5,
   /** Published frames after which it ends: those asked for, and those that were gone. Infinity: it does not. */
   limit: 6,
-  /** Its port. */
+  /** Its port; −1: another session sends it (awaited-flows.ts), and `published` is how many were seen to be sent. */
   from: 7,
   state: 8,
   /** Starts that are complete. What was read since this was read is of one generation if `begun` is the same after it. */

@@ -1,5 +1,5 @@
 /** The flows of a configuration in the session: those that wait for a gateway's address are added when it is known. */
-import { type FlowNames, type FlowRate, type Session, SessionError } from "../../session/index.js";
+import { type FlowNames, type FlowRate, SessionError, type TestSession } from "../../session/index.js";
 import { invalid, OtgRefusal } from "../refusal.js";
 import { flowRefusal } from "../translate/flow-refusal.js";
 import type { PlannedFlow } from "../translate/flows.js";
@@ -17,7 +17,7 @@ const batch = 256;
 const mostSilent = 50;
 
 export class FlowSet {
-  readonly #session: Session;
+  readonly #session: TestSession;
   readonly #neighbours: Neighbours;
   readonly #held = new Map<string, Held>();
   /** All plans, while none comes or goes; and whether some of them have tags. */
@@ -25,7 +25,7 @@ export class FlowSet {
   #areTagged = false;
   #waiting = 0;
 
-  constructor(session: Session, neighbours: Neighbours) {
+  constructor(session: TestSession, neighbours: Neighbours) {
     this.#session = session;
     this.#neighbours = neighbours;
   }

@@ -1,5 +1,5 @@
 /** A configuration at work: its session, its flows, devices and captures. */
-import type { FlowCounters, FlowRate, Session } from "../../session/index.js";
+import type { FlowCounters, FlowRate, TestSession } from "../../session/index.js";
 import { maxFrameBytes } from "../../units.js";
 import type { OtgCapture } from "../model.js";
 import { invalid } from "../refusal.js";
@@ -17,15 +17,19 @@ const mostCaptureFrames = 1_000_000;
 const slotBytes = 64;
 const ethernetBytes = 14;
 
+/** What an agent that is gone had of a flow is as it was last known: what was lost since, nobody knows. */
+const isKnown = ({ from, to }: PlannedFlow, lost: ReadonlySet<string>): boolean =>
+  lost.size === 0 || !(lost.has(from) || to.some((port) => lost.has(port)));
+
 export class LiveConfig {
-  readonly session: Session;
+  readonly session: TestSession;
   readonly plan: PlannedConfig;
   readonly neighbours: Neighbours;
   readonly #flows: FlowSet;
   #baseline: PortBaseline = new Map();
   readonly #setDown = new Set<string>();
 
-  constructor(session: Session, plan: PlannedConfig) {
+  constructor(session: TestSession, plan: PlannedConfig) {
     this.session = session;
     this.plan = plan;
     this.neighbours = new Neighbours(session, plan.hosts, plan.endpoints);
@@ -39,14 +43,14 @@ export class LiveConfig {
   /** Nothing of an earlier configuration is left in the session. @throws OtgRefusal */
   async begin(): Promise<readonly string[]> {
     await this.session.removeFlows("all");
-    for (const port of this.session.sample().ports) {
+    for (const port of (await this.session.look(true)).ports) {
       if (port.capture !== null) await this.session.removeCapture(port.name);
     }
     if (this.plan.startsDevices && this.plan.hosts.length > 0) await this.neighbours.start();
     else await this.session.setHosts([]);
     await this.#flows.add(this.plan.flows);
-    this.#baseline = baselineOf(this.session.sample());
-    return [...this.#warningsOfPorts(), ...this.warningsOf(this.plan.flows)];
+    this.#baseline = baselineOf(await this.session.look(true));
+    return [...this.#warningsOfPorts(), ...(await this.warningsOf(this.plan.flows))];
   }
 
   /** The plans of these names, or all; both ways. @throws OtgRefusal: `path` names a flow that is not there. */
@@ -118,17 +122,26 @@ export class LiveConfig {
   }
 
   /** Flows whose frames are too short for what is asked of them. */
-  warningsOf(plans: readonly PlannedFlow[]): readonly string[] {
-    const counters = new Map(this.session.sample().flows.map((flow) => [flow.name, flow]));
-    return plans.flatMap(({ key, path, metrics }) => {
-      if (!metrics.enable || counters.get(key)?.signed !== false) return [];
+  async warningsOf(plans: readonly PlannedFlow[]): Promise<readonly string[]> {
+    const { flows } = await this.session.look(true);
+    const counters = new Map(flows.map((flow) => [flow.name, flow]));
+    return plans.flatMap(({ key, path, metrics, from, to }) => {
+      if (!metrics.enable) return [];
+      const isUnsigned = counters.get(key)?.signed === false;
       const what = "the frames have no room for a signature: they are counted by their headers, without latency";
-      return [`${path}.size: ${what}`];
+      const agents = new Set([from, ...to].map((port) => this.session.agentOf(port)));
+      const isTwoClocks = metrics.latency && agents.size > 1;
+      const clocks = `latency is not told between agents, as their clocks are not one: ${[...agents].join(", ")}`;
+      return [
+        ...(isUnsigned ? [`${path}.size: ${what}`] : []),
+        ...(isTwoClocks ? [`${path}.metrics.latency: ${clocks}`] : []),
+      ];
     });
   }
 
   flowRows(plans: readonly PlannedFlow[]): readonly Row[] {
     const { flows } = this.session.snapshot();
+    const lost = this.#lostPorts();
     let byKey: ReadonlyMap<string, FlowCounters> | null = null;
     const rows: Row[] = [];
     for (const [place, plan] of plans.entries()) {
@@ -136,13 +149,18 @@ export class LiveConfig {
       const there = flows[place];
       // Plans and flows mostly have the same order: then no index of all names has to be made.
       if (there?.name === plan.key) {
-        rows.push(flowRow(plan, there));
+        rows.push(flowRow(plan, there, isKnown(plan, lost)));
         continue;
       }
       byKey ??= new Map(flows.map((flow) => [flow.name, flow]));
-      rows.push(flowRow(plan, byKey.get(plan.key)));
+      rows.push(flowRow(plan, byKey.get(plan.key), isKnown(plan, lost)));
     }
     return rows;
+  }
+
+  /** Of agents that are gone. */
+  #lostPorts(): ReadonlySet<string> {
+    return new Set(this.plan.ports.map(({ name }) => name).filter((name) => this.session.lostPort(name) !== null));
   }
 
   /** With rows of tags, where there are some. They are read last: of a flow that is complete, they are complete. */
@@ -180,7 +198,7 @@ export class LiveConfig {
   }
 
   hasCapture(port: string): boolean {
-    return this.session.sample().ports.find(({ name }) => name === port)?.capture != null;
+    return this.session.snapshot().ports.find(({ name }) => name === port)?.capture != null;
   }
 
   stopCapture(port: string): Promise<void> {

@@ -113,8 +113,14 @@ const nothing = {
   ...{ txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 },
 } as FlowCounters;
 
-/** `counters` undefined: it was never started. There may be thousands of rows a request: they are made at once. */
-export function flowRow({ name, from, to, metrics }: PlannedFlow, counters: FlowCounters | undefined): Row {
+/**
+ * `counters` undefined: it was never started. `isKnown` false: what was lost is not known any more. There may be thousands of rows a request: they are made at once.
+ */
+export function flowRow(
+  { name, from, to, metrics }: PlannedFlow,
+  counters: FlowCounters | undefined,
+  isKnown = true,
+): Row {
   const of = counters ?? nothing;
   const { received, receivedBytes, txPps, rxPps, txBpsL1, rxBpsL1 } = of;
   const tx = thousandthsOf(bytesPerSecond(txBpsL1, txPps));
@@ -144,7 +150,7 @@ export function flowRow({ name, from, to, metrics }: PlannedFlow, counters: Flow
     rx_rate_mbps: (8 * rx) / 1e9,
   };
   // Of a flow that nobody receives, nobody knows the loss.
-  if ((metrics.loss || metrics.lossDuration) && to.length > 0) {
+  if (isKnown && (metrics.loss || metrics.lossDuration) && to.length > 0) {
     const loss = counters === undefined ? 0 : lossPercent(counters, metrics);
     if (metrics.loss) row["loss"] = loss;
     if (metrics.lossDuration)

@@ -1,18 +1,18 @@
 /** What the devices of a configuration know of their gateways. */
-import type { HostSpec, Session } from "../../session/index.js";
+import type { HostSpec, TestSession } from "../../session/index.js";
 import type { DeviceEnd } from "../translate/devices.js";
 
 /** Clients wait for an answer at most ten seconds. */
 const askMs = 3_000;
 
 export class Neighbours {
-  readonly #session: Session;
+  readonly #session: TestSession;
   readonly #hosts: readonly HostSpec[];
   readonly #endpoints: ReadonlyMap<string, DeviceEnd>;
   readonly #macs = new Map<string, string>();
   #isOn = false;
 
-  constructor(session: Session, hosts: readonly HostSpec[], endpoints: ReadonlyMap<string, DeviceEnd>) {
+  constructor(session: TestSession, hosts: readonly HostSpec[], endpoints: ReadonlyMap<string, DeviceEnd>) {
     this.#session = session;
     this.#hosts = hosts;
     this.#endpoints = endpoints;
