@@ -2,6 +2,7 @@
  * What a session's own ports lost: frames that came in and found no room in their rings, or that their interfaces did not
  * take. The network did not lose them. Asking the kernel costs calls, so a port is asked only after frames moved there.
  */
+import { PktgenError } from "../errors.js";
 import type { Port } from "../port/index.js";
 import { framesWord } from "../stats/words.js";
 
@@ -62,11 +63,20 @@ export class DropBook {
     const { ports, names, tell } = this.#setup;
     const port = ports[index]!;
     const before = { ...asked };
-    asked.receiveDrops = port.receiveDrops?.() ?? null;
-    asked.sendDrops = port.sendDrops?.() ?? null;
+    Object.assign(asked, dropsOf(port));
     const [received, sent] = [asked.receiveDrops ?? 0, asked.sendDrops ?? 0];
     if (before.receiveDrops === 0 && received > 0) tell(names[index]!, receiveTrouble(names[index]!, port, received));
     if (before.sendDrops === 0 && sent > 0) tell(names[index]!, sendTrouble(names[index]!, port, sent));
+  }
+}
+
+/** Where its interface cannot be asked any more, e.g. as its network namespace has no name now, nobody knows them. */
+function dropsOf(port: Pick<Port, "receiveDrops" | "sendDrops">): PortDropCounts {
+  try {
+    return { receiveDrops: port.receiveDrops?.() ?? null, sendDrops: port.sendDrops?.() ?? null };
+  } catch (error) {
+    if (!(error instanceof PktgenError)) throw error;
+    return { receiveDrops: null, sendDrops: null };
   }
 }
 

@@ -164,6 +164,8 @@ export class LiveSession implements Session {
     const flows = this.#named(names);
     const removed = flows.map(({ spec }) => spec.name);
     this.#flows.take(flows);
+    // Nobody is shown a flow from now on that he cannot ask about.
+    this.#last = null;
     try {
       await this.#commander.remove(flows);
       for (const { slot } of flows) {

@@ -1,5 +1,6 @@
 /** What ports of a session lost on our side: asked for where frames moved, told once, counted from then on. */
 import { expect, it } from "vitest";
+import { environmentError } from "../../src/errors.js";
 import { parsePortSpec } from "../../src/port/index.js";
 import { DropBook } from "../../src/session/drop-book.js";
 
@@ -9,8 +10,10 @@ class FakeLosingPort {
   received = 0;
   sent = 0;
   asked = 0;
+  isGone = false;
   receiveDrops(): number {
     this.asked++;
+    if (this.isGone) throw environmentError("there is no network namespace", { where: this.spec.text });
     return this.received;
   }
   sendDrops(): number {
@@ -61,4 +64,14 @@ it("asks a port once more after its last frames, and then no more", () => {
   expect([book.of(0).receiveDrops, port.asked]).toEqual([3, 3]);
   for (let k = 0; k < 10; k++) book.look();
   expect(port.asked).toBe(3);
+});
+
+it("does not know what a port lost that cannot be asked any more, and goes on", () => {
+  const { port, told, moved, book } = rig();
+  [moved.frames, port.received] = [5, 3];
+  book.look();
+  [moved.frames, port.isGone] = [9, true];
+  book.look();
+  expect(book.of(0)).toEqual({ receiveDrops: null, sendDrops: null });
+  expect(told).toHaveLength(1);
 });

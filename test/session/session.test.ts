@@ -74,7 +74,10 @@ describe("a session in its own thread", () => {
     expect(p0.rxFrames).toBe(snapshot.flows[2]!.sent);
     expect(events).toContainEqual(expect.objectContaining({ kind: "flow", flow: "a", state: "stopped", why: "ended" }));
     expect(events).toContainEqual(expect.objectContaining({ kind: "rate", flow: "c", pps: 5_000 }));
-    await session.removeFlows(["a", "c"]);
+    expect(session.snapshot().flows.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    const removed = session.removeFlows(["a", "c"]);
+    expect(session.snapshot().flows.map(({ name }) => name)).toEqual(["b"]);
+    await removed;
     expect(session.flows().map(({ spec }) => spec.name)).toEqual(["b"]);
   });
 
