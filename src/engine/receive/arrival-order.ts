@@ -19,6 +19,8 @@ export const seenCell = { latencyNs: 0, arrivalNs: 1, count: 2 } as const;
 export interface ArrivalOrder {
   /** Frames that closed a gap, and whose place in the order is not known. */
   readonly unknown: number;
+  /** Frames of ours came in elsewhere: they are accepted when they are told, so which frames came next to each other is not known. */
+  readonly hasOthers: boolean;
   /**
    * As the table's accept, of a frame that came in here (`isOwn`) or elsewhere, with its times (seenCell). `isStamped`: the
    * kernel says when it arrived.
@@ -34,10 +36,15 @@ export interface ArrivalOrder {
 }
 
 /** All frames come in here: they arrived in the order in which they are seen. */
-export const observedOrder: ArrivalOrder = { unknown: 0, accept: (table, lane, index) => table.accept(lane, index) };
+export const observedOrder: ArrivalOrder = {
+  unknown: 0,
+  hasOthers: false,
+  accept: (table, lane, index) => table.accept(lane, index),
+};
 
 export class OrderOfSeveral implements ArrivalOrder {
   unknown = 0;
+  hasOthers = false;
   readonly #kept: number;
   readonly #gaps: Float64Array;
   /** By lane: how many there were. */
@@ -57,6 +64,7 @@ export class OrderOfSeveral implements ArrivalOrder {
     isOwn: boolean,
     isStamped: boolean,
   ): number {
+    if (!isOwn) this.hasOthers = true;
     const next = table.next(lane);
     const arrivalNs = seen[seenCell.arrivalNs];
     if (index > next) this.#open(lane, next, index, arrivalNs, isOwn);

@@ -114,13 +114,14 @@ export class StrayFinder implements StrayTaker {
   }
 
   /** What nobody could be told of. */
-  report(): Pick<ReceiveReport, "strayed" | "unordered"> {
+  report(): Pick<ReceiveReport, "strayed" | "unordered" | "reorderRuns"> {
     const unordered = this.order.unknown;
     const byStream = Array.from(this.#untold, (frames, stream) => ({ frames, bytes: this.#untoldBytes[stream] }));
     const frames = byStream.reduce((sum, stream) => sum + stream.frames, 0);
     return {
       ...(frames === 0 ? {} : { strayed: { frames, byStream } }),
       ...(unordered === 0 ? {} : { unordered }),
+      ...(this.order.hasOthers ? { reorderRuns: undefined } : {}),
     };
   }
 }

@@ -134,7 +134,7 @@ export class StreamsReceiver implements ReceiveHalf, BurstSorter {
       ...this.#streams.lostRanges(streams),
       ...this.#times.report(),
       lossUntilNs: this.#streams.allSigned ? account.lossUntilNs(lossOf) : null,
-      streams,
+      streams: this.#order.hasOthers ? streams.map((one) => ({ ...one, reorderRuns: undefined })) : streams,
       duplicateWindow: this.#table.window,
       ...(this.#spec.flow === undefined ? {} : { early: this.#early }),
       ...this.#strays?.report(),

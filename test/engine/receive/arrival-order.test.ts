@@ -57,3 +57,14 @@ it("one worker alone sees the order itself", () => {
   for (const index of [0, 2, 1]) observedOrder.accept(table, 0, index, new Float64Array(2), true, true);
   expect(table.reordered(0)).toBe(1);
 });
+
+it("frames that came in elsewhere are accepted out of their places: from then on it is said", () => {
+  const [order, table] = [new OrderOfSeveral(1), new SequenceTable(1)];
+  const at = (index: number, arrivalNs: number, isOwn = true): Seen => ({ index, arrivalNs, isOwn });
+  take(order, table, [at(0, 0), at(1, 10), at(5, 20), at(2, 30), at(3, 50)], true);
+  expect(order.hasOthers).toBe(false);
+  // 0 1 5 | 2 | 6 | 3: two runs of one frame, of which the table sees one of two.
+  take(order, table, [at(6, 40, false)], true);
+  expect(order.hasOthers).toBe(true);
+  expect(table.reorderRuns([0]).reordered).toEqual({ count: 1, frames: 2, max: 2 });
+});

@@ -117,6 +117,8 @@ describe("frames that come in at another worker", () => {
         corrupt: 0,
       });
       expect(receive.receivedBytes).toBe(transmit.queues.reduce((total, { sentBytes }) => total + sentBytes, 0));
+      // They are accepted when they are told: which came next to each other is not known.
+      expect([receive, ...(receive.streams ?? [])].filter(({ reorderRuns }) => reorderRuns !== undefined)).toEqual([]);
       expect(receive.strayed).toBeUndefined();
       expect(Histogram.fromData(receive.latency!).count).toBe(sent);
       expect(receive.firstArrivalNs).toBeGreaterThan(0);
