@@ -194,6 +194,27 @@ describe("patterns", () => {
     const frame = frameOf({ packet: [{ choice: "ethernetpause", ethernetpause: { time: value(0x1234) } }] });
     expect(Buffer.from(frame.subarray(0, 18)).toString("hex")).toBe("0180c2000001000000000000880800011234");
   });
+
+  it("make LACPDUs, and the Ethernet type of slow protocols before them (IEEE 802.1AX §6.4.2.3)", () => {
+    const state = { activity: value(1), aggregation: value(1), collecting: value(1), expired: value(1) };
+    const actor = { system_priority: value(0x8000), system_id: value("02:00:00:00:00:01"), key: value(7) };
+    const more = { port_priority: value(255), port_number: value(3), actor_state: state };
+    const lacpdu = { actor: { ...actor, ...more }, collector: { max_delay: value(10) } };
+    const dst = value("01:80:c2:00:00:02");
+    const packet = [
+      { choice: "ethernet", ethernet: { dst, src: value("02:00:00:00:00:01") } },
+      { choice: "lacp", lacp: { lacpdu } },
+    ];
+    const frame = frameOf({ size: { choice: "fixed", fixed: 128 }, packet });
+    // As tshark reads it: actor and partner with their states (0x95 and 0), collector with its delay, terminator.
+    expect(Buffer.from(frame).toString("hex")).toBe(
+      `0180c20000020200000000018809${"0101"}${"01148000020000000001000700ff000395000000"}` +
+        `0214${"00".repeat(18)}${"0310000a"}${"00".repeat(12)}${"0000"}${"00".repeat(50)}`,
+    );
+    expect(errorsOf(oneFlow({ packet: [{ choice: "ethernet" }, { choice: "lacp" }, { choice: "ipv4" }] }))).toEqual([
+      expect.stringContaining("flows[0].packet[2]"),
+    ]);
+  });
 });
 
 describe("what a configuration cannot be", () => {

@@ -51,7 +51,7 @@ FlowHeader
   21 snmpv2c refused: no such header is built
   22 rsvp refused: no such header is built
   23 macsec refused: no such header is built
-  24 lacp refused: no such header is built
+  24 lacp FlowLacp
   25 ipv6_extension_header FlowIpv6ExtHeader
   26 cfm refused: no such header is built
 

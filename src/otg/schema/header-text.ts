@@ -115,6 +115,70 @@ FlowEthernetPause
   4 control_op_code pattern 16 = 1
   5 time pattern 16
 
+FlowLacp
+  1 choice enum lacpdu = lacpdu
+  2 version pattern 8 untagged = 1
+  3 lacpdu FlowLacpLacpdu
+
+FlowLacpLacpdu
+  1 actor FlowLacpduActor
+  2 partner FlowLacpduPartner
+  3 collector FlowLacpduCollector
+  4 terminator FlowLacpduTerminator
+
+FlowLacpduActor
+  1 type pattern 8 untagged = 1
+  2 length pattern 8 untagged = 20
+  3 system_priority pattern 16 untagged
+  4 system_id pattern mac untagged
+  5 key pattern 16 untagged
+  6 port_priority pattern 16 untagged
+  7 port_number pattern 16 untagged
+  8 actor_state FlowLacpduActorState
+  9 reserved pattern 24 untagged
+
+FlowLacpduActorState
+  1 activity pattern 1 untagged
+  2 timeout pattern 1 untagged
+  3 aggregation pattern 1 untagged
+  4 synchronization pattern 1 untagged
+  5 collecting pattern 1 untagged
+  6 distributing pattern 1 untagged
+  7 defaulted pattern 1 untagged
+  8 expired pattern 1 untagged
+
+FlowLacpduPartner
+  1 type pattern 8 untagged = 2
+  2 length pattern 8 untagged = 20
+  3 system_priority pattern 16 untagged
+  4 system_id pattern mac untagged
+  5 key pattern 16 untagged
+  6 port_priority pattern 16 untagged
+  7 port_number pattern 16 untagged
+  8 partner_state FlowLacpduPartnerState
+  9 reserved pattern 24 untagged
+
+FlowLacpduPartnerState
+  1 activity pattern 1 untagged
+  2 timeout pattern 1 untagged
+  3 aggregation pattern 1 untagged
+  4 synchronization pattern 1 untagged
+  5 collecting pattern 1 untagged
+  6 distributing pattern 1 untagged
+  7 defaulted pattern 1 untagged
+  8 expired pattern 1 untagged
+
+FlowLacpduCollector
+  1 type pattern 8 untagged = 3
+  2 length pattern 8 untagged = 16
+  3 max_delay pattern 16 untagged
+  4 reserved string = 000000000000000000000000 unused: it is sent as zeros
+
+FlowLacpduTerminator
+  1 type pattern 8 untagged
+  2 length pattern 8 untagged
+  3 reserved string = 0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000 unused: it is sent as zeros
+
 FlowTcp
   1 src_port pattern 16 random
   2 dst_port pattern 16 random

@@ -30,6 +30,8 @@ export interface HeaderForm {
   layer: ((first: FirstValues, given: Readonly<Record<string, unknown>>) => Layer) | null;
   /** A field that follows from the next header; where none does it has its default. */
   readonly next?: string;
+  /** What an Ethernet header before it says of it; absent: the layer knows. */
+  readonly etherType?: number;
   /** Fields that are computed where they are not given, though the models have a default; `[]` in place of a number. */
   readonly computed?: readonly string[];
   /** Fields that decide which others are there: of one value. */

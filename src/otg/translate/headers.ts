@@ -1,5 +1,6 @@
 /** The headers of the models that are made here. */
 import type { HeaderForm } from "./header-form.js";
+import { lacpForm } from "./lacp.js";
 import {
   arpForm,
   ethernetForm,
@@ -44,5 +45,6 @@ export const headerForms: Readonly<Record<string, { readonly message: string; re
   ppp: { message: "FlowPpp", form: pppForm },
   ethernetpause: { message: "FlowEthernetPause", form: pauseForm },
   pfcpause: { message: "FlowPfcPause", form: pfcForm },
+  lacp: { message: "FlowLacp", form: lacpForm },
   ipv6_extension_header: { message: "FlowIpv6ExtHeader", form: routingForm },
 };

@@ -155,9 +155,12 @@ export function madeOf(headers: readonly OtgHeader[], index: number, path: strin
   const isLast = after === undefined || after === "custom";
   const own = `${path}.${choice}`;
   const slots = known.form.slots(given);
+  const etherType = choice === "ethernet" ? headerForms[after ?? ""]?.form.etherType : undefined;
+  const autoOf = (of: string): FieldValues | undefined =>
+    of === "ether_type" && etherType !== undefined ? constantOf(BigInt(etherType)) : auto(choice, index, of);
   const placed = slots
     .filter((slot) => slot.path !== null)
-    .map((slot) => placeSlot(known, given, slot, own, auto(choice, index, slot.path!), isLast));
+    .map((slot) => placeSlot(known, given, slot, own, autoOf(slot.path!), isLast));
   const first = firstValues(placed, isLast);
   const layer = known.form.layer?.(first, given) ?? raw(slotBytes(slots, first));
   return { index, before: known.form.before ?? 0, placed: withOffsets(slots, placed), layer };

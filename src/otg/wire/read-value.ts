@@ -150,6 +150,7 @@ function chosenIn(message: SchemaMessage, value: Value, path: string, found: Otg
 
 const isUsual = (field: SchemaField, value: unknown): boolean => {
   if (typeof value === "boolean") return value === (field.byDefault ?? false);
+  if (typeof field.byDefault === "string" && value === field.byDefault) return true;
   if (typeof field.byDefault === "number") return Number(value) === field.byDefault;
   return isValue(value) ? Object.keys(value).length === 0 : isNothing(value);
 };
