@@ -16,5 +16,5 @@ export const reordering = {
     .nullable()
     .describe("RFC 4737 §4.2.1, in frames"),
   reorderedRuns: runs("frames out of order that came back one right after the other"),
-  reorderingFreeRuns: runs("RFC 4737 §4.6, frames in order between those out of order"),
+  reorderingFreeRuns: runs("RFC 4737 §4.6, frames in order between those out of order, runs of one frame or more"),
 };
