@@ -12,8 +12,8 @@ import { simFlow } from "../support/session-sim.js";
 const opens = Number(process.env["PKTGEN_SESSION_OPENS"] ?? 6);
 /** What the first sessions bring with them stays: threads that Node keeps, compiled code. */
 const first = 3;
-/** Far more than a session may leave behind, over a thousand of them: each has 300 MB, of which little is used. */
-const mostGrownBytes = 300e6;
+/** Over a thousand of them, twice what their threads leave (docs/limits.md). */
+const mostGrownBytes = 120e6;
 
 const open = (folder: string): number => readdirSync(folder).length;
 
