@@ -195,6 +195,23 @@ describe("patterns", () => {
     expect(Buffer.from(frame.subarray(0, 18)).toString("hex")).toBe("0180c2000001000000000000880800011234");
   });
 
+  it("make IPv4's timestamps, with what is to be filled in (RFC 791 §3.1)", () => {
+    const list = [{ address: value("198.18.0.9"), timestamp: { choice: "values", values: [1, 2] } }, {}];
+    const timestamp = (more: object) => ({ choice: "timestamp", timestamp: more });
+    const prespecified = { choice: "prespecified_address_and_timestamps", prespecified_address_and_timestamps: list };
+    const options = [
+      timestamp({ overflow: value(2), format: prespecified }),
+      timestamp({ pointer: value(9), format: { timestamps: [{ timestamp: value(0x01020304) }] } }),
+    ];
+    const packet = [{ choice: "ethernet" }, { choice: "ipv4", ipv4: { options } }];
+    const flow = { size: { choice: "fixed", fixed: 128 }, packet };
+    const optionsOf = (index: number): string => Buffer.from(frameOf(flow, index).subarray(34, 62)).toString("hex");
+    // As tshark reads it: 20 bytes, pointer 5, overflow 2, flag 3; 8 bytes, pointer 9, flag 0.
+    const [first, rest] = ["44140523c6120009", `00000000${"00000000"}4408090001020304`];
+    expect([optionsOf(0), optionsOf(1)]).toEqual([`${first}00000001${rest}`, `${first}00000002${rest}`]);
+    expect(Buffer.from(frameOf(flow).subarray(14, 15)).toString("hex")).toBe("4c");
+  });
+
   it("make LACPDUs, and the Ethernet type of slow protocols before them (IEEE 802.1AX §6.4.2.3)", () => {
     const state = { activity: value(1), aggregation: value(1), collecting: value(1), expired: value(1) };
     const actor = { system_priority: value(0x8000), system_id: value("02:00:00:00:00:01"), key: value(7) };

@@ -65,7 +65,29 @@ FlowIpv4Dscp
 FlowIpv4Options
   1 choice enum router_alert|custom|timestamp|end_of_options = router_alert
   2 custom FlowIpv4OptionsCustom
-  3 timestamp refused: no such option is built
+  3 timestamp FlowIpv4OptionsTimestamp
+
+FlowIpv4OptionsTimestamp
+  1 pointer FlowIpv4OptionsTimestampPointer
+  2 overflow pattern 4 untagged
+  3 format FlowIpv4OptionsTimestampFormat
+
+FlowIpv4OptionsTimestampPointer
+  1 choice enum auto|value = auto
+  2 value uint32 = 5 0..255
+
+FlowIpv4OptionsTimestampFormat
+  1 choice enum timestamps|address_and_timestamps|prespecified_address_and_timestamps = timestamps
+  2 timestamps FlowIpv4OptionsTimestampFormatTimestamps[]
+  3 address_and_timestamps FlowIpv4OptionsTimestampFormatAddressAndTimestamps[]
+  4 prespecified_address_and_timestamps FlowIpv4OptionsTimestampFormatAddressAndTimestamps[]
+
+FlowIpv4OptionsTimestampFormatTimestamps
+  1 timestamp pattern 32 untagged
+
+FlowIpv4OptionsTimestampFormatAddressAndTimestamps
+  1 address pattern ipv4 untagged
+  2 timestamp pattern 32 untagged
 
 FlowIpv4OptionsCustom
   1 type FlowIpv4OptionsCustomType

@@ -64,14 +64,44 @@ export const vlanForm: HeaderForm = {
 interface Option {
   readonly choice: string;
   readonly custom?: { readonly length?: { readonly choice: string; readonly value: number }; readonly value: string };
+  readonly timestamp?: TimestampOption;
+}
+
+interface TimestampOption {
+  readonly pointer?: { readonly choice: string; readonly value?: number };
+  readonly format?: { readonly choice: string; readonly [list: string]: unknown };
 }
 
 const bytesAsSlots = (bytes: Iterable<number>): readonly Slot[] => Array.from(bytes, (byte) => filler(8, byte));
 
+const timestampType = 0x44;
+const timestampFlags: Readonly<Record<string, number>> = {
+  ...{ timestamps: 0, address_and_timestamps: 1, prespecified_address_and_timestamps: 3 },
+};
+/** The first place for a timestamp, counted from 1. */
+const firstPointer = 5;
+
+/** RFC 791 §3.1, "Internet Timestamp". */
+function timestampSlots({ pointer, format }: TimestampOption, path: string): readonly Slot[] {
+  const { choice } = format ?? { choice: "timestamps" };
+  const list = (format?.[choice] ?? []) as readonly unknown[];
+  const entries = list.flatMap((_, k) => {
+    const own = `${path}.format.${choice}[${k}]`;
+    return choice === "timestamps"
+      ? rows([`${own}.timestamp`, 32])
+      : rows([`${own}.address`, 32], [`${own}.timestamp`, 32]);
+  });
+  const length = 4 + (choice === "timestamps" ? 4 : 8) * list.length;
+  const at = pointer?.choice === "value" ? (pointer.value ?? firstPointer) : firstPointer;
+  const head = [filler(8, timestampType), filler(8, length), filler(8, at)];
+  return [...head, ...rows([`${path}.overflow`, 4]), filler(4, timestampFlags[choice]!), ...entries];
+}
+
 /** RFC 791 §3.1, RFC 2113; padded to whole words. */
 function optionSlots({ options = [] }: { readonly options?: readonly Option[] }): readonly Slot[] {
-  const slots = options.flatMap(({ choice, custom }, k): readonly Slot[] => {
+  const slots = options.flatMap(({ choice, custom, timestamp }, k): readonly Slot[] => {
     if (choice === "router_alert") return bytesAsSlots([0x94, 4, 0, 0]);
+    if (choice === "timestamp") return timestampSlots(timestamp ?? {}, `options[${k}].timestamp`);
     if (custom === undefined) return bytesAsSlots([0]);
     const at = `options[${k}].custom.type`;
     const value = readBytes(custom.value) ?? new Uint8Array(0);
