@@ -28,12 +28,10 @@ import type {
   FlowRate,
   FlowSpec,
   HostSpec,
-  LinkState,
   Neighbour,
   PingResult,
   Session,
   SessionEvent,
-  SessionPortFacts,
   SessionSnapshot,
   SessionSpec,
 } from "./types.js";
@@ -130,7 +128,7 @@ export class LiveSession implements Session {
     return this.#wall.seconds * 1e9 + this.#wall.nanoseconds;
   }
 
-  get ports(): readonly SessionPortFacts[] {
+  get ports(): Session["ports"] {
     return this.#openPorts.map((port, index) => ({
       name: this.#specs[index]!.name,
       spec: port.spec.text,
@@ -263,7 +261,7 @@ export class LiveSession implements Session {
     return file;
   }
 
-  linkStates(): readonly LinkState[] {
+  linkStates(): ReturnType<Session["linkStates"]> {
     return this.#links.states();
   }
 
