@@ -16,6 +16,7 @@ import { microBench } from "./micro/micro.js";
 import { otgBench } from "./otg.js";
 import type { Outcome } from "./outcome.js";
 import { pacingBench, sequenceBench } from "./pacing.js";
+import { pageBench } from "./page.js";
 import { pcapBench } from "./pcap.js";
 import { policedBench } from "./policed.js";
 import { recordBench } from "./record.js";
@@ -23,6 +24,7 @@ import { replayBench } from "./replay.js";
 import { type BenchResult, benchFormat, type ComparableResult, readBenchResult } from "./result-file.js";
 import { roundTripBench } from "./round-trip.js";
 import { scalingBench } from "./scaling.js";
+import { serveBench } from "./serve.js";
 import { sessionBench } from "./session.js";
 import { streamsBench } from "./streams.js";
 import { tapBench } from "./tap.js";
@@ -55,6 +57,8 @@ const benches: Readonly<Record<string, (rounds: number) => Promise<Outcome>>> = 
   record: recordBench,
   fleet: fleetBench,
   session: sessionBench,
+  serve: serveBench,
+  page: pageBench,
   otg: otgBench,
   micro: microBench,
   help: helpBench,
