@@ -172,7 +172,9 @@ export function remainingMs(run: ToldRun, now: number): number | null {
   const state = run.state.value;
   const open = run.trials.value.length;
   if (state !== null && open < lengths.length) lengths[open]! += addedMs(run, state.t);
-  const inOpen = state?.state === "running" ? Math.min(run.elapsedMs(now) - state.t, lengths[open] ?? 0) : 0;
+  const length = lengths[open] ?? 0;
+  const hasSent = state?.state === "settling" && state.t > (run.trials.value.at(-1)?.t ?? -1);
+  const inOpen = state?.state === "running" ? Math.min(run.elapsedMs(now) - state.t, length) : hasSent ? length : 0;
   const left = lengths.slice(open).reduce((sum, length) => sum + length, 0) - Math.max(0, inOpen);
   return Number.isNaN(left) ? null : Math.max(0, left);
 }

@@ -92,12 +92,14 @@ const seconds = (ns: number): string => (ns / 1e9).toFixed(1);
 /** While frames are in flight a difference is normal, and is called that. The hops' counters are read at a trial's end. */
 function pathLines({ progress, trials, state }: LiveModel, columns: number): string[] {
   const last = trials.at(-1);
+  // `lost` knows of frames behind which another one came.
+  const { sent = 0, received = 0, lost = 0 } = progress ?? {};
   const open =
     progress === null
       ? "path  -"
-      : `path  sent ${grouped(progress.sent)}  >  ${
+      : `path  sent ${grouped(sent)}  >  ${
           state === "waiting" ? "not back yet" : "in flight or lost"
-        } ${grouped(progress.lost)}  >  received ${grouped(progress.received)}`;
+        } ${grouped(Math.max(lost, sent - received))}  >  received ${grouped(received)}`;
   if (last === undefined) return [open, ""];
   const hops = last.hops.map(
     ({ name, tx, dropped }) =>

@@ -195,6 +195,41 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       await latency.getByText(/\d+ up to [\d.]+ µs/).waitFor();
     });
 
+    it("has a table of its streams, and the latency of each behind its name", async () => {
+      const path = "/runs/r-streams";
+      server.answer(`GET ${path}`, recorded.infoOf({ id: "r-streams" }));
+      server.tell(
+        path,
+        "config",
+        recorded.configOf({ id: "r-streams", flowNames: ["lost", "reorderExtent", "queue"] }),
+      );
+      server.tell(path, "flowlist", recorded.flowListOf(2));
+      server.tell(path, "flows", {
+        t: 900,
+        rows: null,
+        v: [
+          [0, 7],
+          [3, 5],
+          [0, null],
+        ],
+      });
+      server.tell(path, "histogram", { t: 1_000, what: "latency", flow: 1, buckets: recorded.latencyBuckets });
+      await open("runs/r-streams");
+      await page.getByRole("heading", { name: "Streams of the last trial" }).waitFor();
+      const rows = (): Promise<string[]> => page.locator(".virtual tbody tr:not(.gap)").allInnerTexts();
+      // The worst first.
+      await expect.poll(async () => (await rows()).map((row) => row.split(/\s+/)[0])).toEqual(["flow-1", "flow-0"]);
+      expect((await rows())[0]).toMatch(/7\s+5\s+–$/);
+      await page.getByRole("button", { name: "flow-0", exact: true }).click();
+      await page.getByRole("region", { name: "flow flow-0" }).waitFor();
+      expect(await page.getByRole("figure", { name: "of flow-" }).count()).toBe(0);
+      await page.getByRole("button", { name: "flow-1", exact: true }).click();
+      await page.getByRole("figure", { name: "latency of flow-1" }).getByText("p50 9.43 µs").waitFor();
+      // It asks the server for nothing of it.
+      expect(server.asked.filter((one) => one.path.includes("/flows")).length).toBe(0);
+      await shot("streams");
+    });
+
     it("shows a search as it closes in", async () => {
       const path = "/runs/r-search";
       server.answer(`GET ${path}`, recorded.infoOf({ id: "r-search", command: "ndr" }));

@@ -81,10 +81,12 @@ it("says what is left of trials with a known length, and nothing where nobody kn
   // Somebody gives the open trial more time; the next one has what it was planned with.
   run.apply({ id: 4, event: "marker", data: { t: 2_500, what: "extend", text: "10 s longer", addMs: 10_000 } }, 1_000);
   expect(remainingMs(run, 1_000)).toBe(20_000);
-  run.apply({ id: 4, event: "trial", data: trialRow() }, 1_000);
+  // While it settles nothing of it is left to be sent.
   run.apply({ id: 5, event: "state", data: { t: 10_500, state: "settling" } }, 1_000);
   expect(remainingMs(run, 1_000)).toBe(2_000);
-  run.apply({ id: 6, event: "done", data: doneOf() }, 1_000);
+  run.apply({ id: 6, event: "trial", data: trialRow({ t: 10_600 }) }, 1_000);
+  expect(remainingMs(run, 1_000)).toBe(2_000);
+  run.apply({ id: 7, event: "done", data: doneOf() }, 1_000);
   expect(remainingMs(run, 1_000)).toBe(0);
   const search = told(numbered([["config", configOf({ command: "ndr", plan: { ...planned, trials: [] } })]]));
   expect(remainingMs(search, 1_000)).toBeNull();

@@ -38,6 +38,13 @@ describe("the live view", () => {
     expect(text).toContain("no trial has ended");
   });
 
+  it("counts frames that are under way, though no later one came before them", () => {
+    const run = new LiveRun();
+    run.progress(progress({ sent: 2_185, received: 2_178, lost: 0 }));
+    const text = liveLines(modelOf(run), { columns: 80, rows: 24 }, plain).join("\n");
+    expect(text).toContain("sent 2,185  >  in flight or lost 7  >  received 2,178");
+  });
+
   it("shows what ended, the last first, with the path, the verdict and the worst streams", () => {
     const run = new LiveRun();
     run.trial({ ...forwarding64, sent: 1 });

@@ -262,6 +262,7 @@ it("a run tells its streams with each trial, and what it was begun by", async ()
   const sent = v[config.flowNames.indexOf("sent")] as number[];
   expect(sent.length).toBe(2);
   expect(sent[0]! + sent[1]!).toBe(trial.sent);
+  expect(v[config.flowNames.indexOf("queue")]).toEqual([0, 0]);
   const { trials } = await rig.get(`/runs/${id}/result.json`);
   const last = trials.at(-1).streams as { accepted: number; latencyBuckets: [number, number][] }[];
   for (const [flow, { accepted, latencyBuckets }] of last.entries()) {

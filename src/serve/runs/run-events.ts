@@ -119,6 +119,12 @@ type Counts = Pick<
 const countsOf = (trial: Trial): Counts =>
   Object.fromEntries(counted.map((name) => [name, trial[name as keyof Trial]])) as unknown as Counts;
 
+/** The queue that all frames came in on; null: several, or none came. */
+function onlyQueue(queues: readonly number[]): number | null {
+  const used = queues.flatMap((frames, queue) => (frames > 0 ? [queue] : []));
+  return used.length === 1 ? used[0]! : null;
+}
+
 /** Figures of the streams of a trial that has ended, as a table of flows has them. */
 const streamFigures: Readonly<Record<string, (stream: Stream) => number | null>> = {
   sent: ({ sent }) => sent,
@@ -127,6 +133,7 @@ const streamFigures: Readonly<Record<string, (stream: Stream) => number | null>>
   corrupt: ({ corrupt }) => corrupt,
   duplicate: ({ duplicate }) => duplicate,
   reordered: ({ reordered }) => reordered,
+  reorderExtent: ({ reorderExtent }) => reorderExtent?.max ?? null,
   outageNs: ({ outageNs }) => outageNs ?? null,
   late: ({ late }) => late,
   txPps: ({ txPps }) => txPps,
@@ -135,6 +142,7 @@ const streamFigures: Readonly<Record<string, (stream: Stream) => number | null>>
   latencyP50Ns: ({ latencyNs }) => latencyNs?.p50 ?? null,
   latencyP99Ns: ({ latencyNs }) => latencyNs?.p99 ?? null,
   latencyMaxNs: ({ latencyNs }) => latencyNs?.max ?? null,
+  queue: ({ queues }) => onlyQueue(queues),
 };
 type Stream = NonNullable<Trial["streams"]>[number];
 export const streamFigureNames: readonly string[] = Object.keys(streamFigures);
