@@ -11,7 +11,8 @@ declare -A node_digests=(
   [x64]=sha512-3jhC+wcoWxKZxcRqF2sUSl0c9HEXFnur/nuIPx6O6CWKV0jOUWQm7Htw5SuXqqlMCEhi0cJqybFPEb5hhcBiMw==
   [arm64]=sha512-e1LOUGKVruPGuLVutn8+Cgm5pI1APm4Kvh+zbb/qe/ZpD9s+TQby5iUgZOWmPpbSKpj0Td8DP1N0NEnXasHizg==
 )
-maintainer="pktgen-ts maintainers <maintainers@pktgen-ts.invalid>"
+# Whoever builds the .deb, as Debian's own tools are told. Without that it is an address that no mail reaches (RFC 2606).
+maintainer="${DEBFULLNAME:-pktgen-ts maintainers} <${DEBEMAIL:-maintainers@pktgen-ts.invalid}>"
 declare -A debian_names=([x64]=amd64 [arm64]=arm64)
 
 case "$(uname -m)" in aarch64) arch=arm64 ;; *) arch=x64 ;; esac
@@ -30,6 +31,8 @@ Builds packages that bring Node.js $node_version: pktgen-ts-VERSION-linux-ARCH.t
   scripts/packages.sh --only <kind>       tarball, deb, or tree: the unpacked tarball as a folder
   scripts/packages.sh --level <0-9>       how hard xz tries (default 6)
   scripts/packages.sh --built             takes dist as it is, and does not build it before
+
+The .deb's maintainer is DEBFULLNAME <DEBEMAIL>, from the environment.
 USAGE
 }
 script="packages"
@@ -64,6 +67,8 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+[[ "$maintainer" =~ ^[^\<\>[:cntrl:]]+\ \<[^\<\>[:space:]]+@[^\<\>[:space:]]+\>$ ]] ||
+  wrong "DEBFULLNAME takes a name and DEBEMAIL an address, e.g. me@example.org"
 
 for program in node npm tar xz; do command -v "$program" >/dev/null || fail "$program is not in PATH"; done
 case "$kinds" in *deb*) command -v dpkg-deb >/dev/null || fail "dpkg-deb is not in PATH (Debian, Ubuntu: package dpkg)" ;; esac

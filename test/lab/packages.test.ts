@@ -21,7 +21,8 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 /** Fast instead of small: what is in the packages is the same. null: they are there. Else why not. */
 function build(name: string, ...more: readonly string[]): string | null {
   const words = [script, "--built", "--level", "0", "--out", join(folder, name), ...more];
-  const { status, stderr } = spawnSync("bash", words, { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
+  const env = { ...process.env, DEBFULLNAME: "Ada Example", DEBEMAIL: "ada@example.org" };
+  const { status, stderr } = spawnSync("bash", words, { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"], env });
   return status === 0 ? null : `the packages cannot be built: ${stderr.trim()}`;
 }
 
@@ -103,6 +104,7 @@ describeLab("packages with their own Node.js", ["podman_base"], () => {
       const deb = packageFile(".deb");
       const field = (name: string): string => execFileSync("dpkg-deb", ["-f", deb, name], { encoding: "utf8" }).trim();
       expect(field("Version")).toBe(`${version}-1`);
+      expect(field("Maintainer")).toBe("Ada Example <ada@example.org>");
       expect(field("Depends")).toMatch(/^libc6 \(>= 2\.28\), /);
       const listed = execFileSync("dpkg-deb", ["-c", deb], { encoding: "utf8", maxBuffer: 1 << 24 });
       expect(listed).toContain("./usr/share/man/man1/pktgen-ts.1.gz");
@@ -130,4 +132,16 @@ describe("what scripts/packages.sh refuses", () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(existsSync(join(root, "packages"))).toBe(false);
   });
+
+  it.each([{ DEBEMAIL: "nobody" }, { DEBEMAIL: "a@b\nDepends: x" }, { DEBFULLNAME: "A <b>" }])(
+    "a maintainer that cannot be: %j",
+    (given) => {
+      const env = { ...process.env, ...given };
+      const { status, stderr } = spawnSync("bash", [script, "--built"], { encoding: "utf8", env });
+      expect([status, stderr]).toEqual([
+        2,
+        expect.stringContaining("DEBFULLNAME takes a name and DEBEMAIL an address"),
+      ]);
+    },
+  );
 });
