@@ -21,6 +21,8 @@ export const rowCell = {
   ...{ latencyMin: 33, latencyMean: 34, latencyP50: 35, latencyP90: 36, latencyP99: 37, latencyMax: 38 },
   /** Of its lanes the longest; and the lowest of the numbers after the highest that came of each. */
   ...{ outageNs: 39, lowest: 40 },
+  /** 0: nothing was reordered, or no extent is known. */
+  reorderExtentMax: 41,
   doubles: 42,
 } as const;
 
@@ -38,6 +40,7 @@ const figures = [
   ...["missed", "blocked", "received", "receivedBytes", "receivedAt", "elsewhere", "lost", "inFlight", "duplicate"],
   ...[
     "reordered",
+    "reorderExtentMax",
     "outageNs",
     "tooOld",
     "corrupt",
@@ -170,6 +173,10 @@ export class FlowRow implements FlowCounters {
 
   get reordered(): number {
     return this.#cell(rowCell.reordered);
+  }
+
+  get reorderExtentMax(): number | null {
+    return this.#cell(rowCell.reorderExtentMax) || null;
   }
 
   get outageNs(): number | null {

@@ -192,7 +192,7 @@ export class Sampler {
     const { sequences, lanes: rows } = this.#memory;
     let [received, missing, highest, duplicate, reordered, tooOld] = [0, 0, 0, 0, 0, 0];
     let [firstNs, lastNs] = [-1, -1];
-    let [outageNs, lowest] = [0, lanes.length === 0 ? 0 : Number.POSITIVE_INFINITY];
+    let [outageNs, extentMax, lowest] = [0, 0, lanes.length === 0 ? 0 : Number.POSITIVE_INFINITY];
     for (let k = 0; k < lanes.length; k++) {
       const row = lanes[k]! * laneRowCell.doubles;
       const from = lanes[k]! * sequenceCell.count;
@@ -207,6 +207,7 @@ export class Sampler {
       outageNs = Math.max(outageNs, sequences[from + sequenceCell.outageNs]!);
       duplicate += sequences[from + sequenceCell.duplicate]!;
       reordered += sequences[from + sequenceCell.reordered]!;
+      extentMax = Math.max(extentMax, sequences[from + sequenceCell.extentMax]!);
       tooOld += sequences[from + sequenceCell.tooOld]!;
       const ns = rows[row + laneRowCell.firstNs]!;
       if (ns >= 0 && (firstNs < 0 || ns < firstNs)) firstNs = ns;
@@ -217,6 +218,7 @@ export class Sampler {
     cells[to + rowCell.highest] = highest;
     cells[to + rowCell.duplicate] = duplicate;
     cells[to + rowCell.reordered] = reordered;
+    cells[to + rowCell.reorderExtentMax] = extentMax;
     cells[to + rowCell.outageNs] = outageNs;
     cells[to + rowCell.lowest] = lowest;
     cells[to + rowCell.tooOld] = tooOld;

@@ -281,6 +281,8 @@ export interface FlowCounters {
   readonly inFlight: number;
   readonly duplicate: number;
   readonly reordered: number;
+  /** The greatest reordering extent, in frames (RFC 4737 §4.2.1). null: nothing was reordered, or no extent is known. */
+  readonly reorderExtentMax: number | null;
   /**
    * The longest time in which no frame came back whole: the longest run of numbers of `lost`, times the gap of the rate
    * that the flow had when it ended. Of several ports the longest. Numbers that went with a peer are part of a run. null:

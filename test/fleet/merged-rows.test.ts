@@ -7,6 +7,7 @@ const none: FlowCounters = {
   ...{ name: "a", from: "p", to: [], state: "stopped", generation: 1, settled: false, pps: 1_000 },
   ...{ sent: 0, sentBytes: 0, inRing: 0, intended: 0, late: 0, missed: 0, blocked: 0, received: 0, receivedBytes: 0 },
   ...{ receivedAt: [], elsewhere: 0, lost: 0, inFlight: 0, duplicate: 0, reordered: 0, outageNs: 0, tooOld: 0 },
+  reorderExtentMax: null,
   ...{ corrupt: 0, stale: 0, latencyNs: null, firstSentNs: null, lastSentNs: null, firstReceivedNs: null },
   ...{ lastReceivedNs: null, startedNs: null, stoppedNs: null, signed: true },
   ...{ txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 },

@@ -73,6 +73,8 @@ function arrivedOf(memory: SessionMemory, { slot, toPorts, ownLanes, compiled }:
     highest: isSigned ? Math.max(0, ...numbers) : Math.ceil(recognised / Math.max(1, ownLanes.length)),
     duplicate: of(sequenceCell.duplicate),
     reordered: of(sequenceCell.reordered),
+    reorderExtentMax:
+      Math.max(0, ...ownLanes.map((lane) => sequences[lane * sequenceCell.count + sequenceCell.extentMax]!)) || null,
     tooOld: of(sequenceCell.tooOld),
     firstReceivedNs: seen.length === 0 ? null : Math.min(...seen.map(([ns]) => ns)),
     lastReceivedNs: seen.length === 0 ? null : Math.max(...seen.map(([, ns]) => ns)),

@@ -102,6 +102,7 @@ export function mergedRow({ to, delivery, sender, receivers, others, settleNs, i
     inFlight: to.length === 0 || settled ? 0 : open - lost,
     receivedAt: to.map((port) => ({ port, frames: at.get(port) ?? 0 })),
     ...{ reordered: sumOf(rows, "reordered"), tooOld: sumOf(rows, "tooOld") },
+    reorderExtentMax: rows.reduce((most, one) => Math.max(most, one.reorderExtentMax ?? 0), 0) || null,
     ...{ corrupt: sumOf(all, "corrupt"), stale: sumOf(all, "stale"), elsewhere: sumOf(all, "elsewhere") },
     // What came in within one agent is timed by one clock. With a part from elsewhere it is not all of it.
     latencyNs: came.length > 0 && came.every((part) => part === sender) ? row.latencyNs : null,

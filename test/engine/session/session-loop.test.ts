@@ -181,6 +181,8 @@ describe("the loop of a session", () => {
     }
     sim.quiet();
     expect(sim.counters("a")).toMatchObject({ received: 95, duplicate: 1, reordered: 2, corrupt: 1, lost: 5 });
+    // 93 frames came before frame 3, and one more before frame 4.
+    expect(sim.counters("a").reorderExtentMax).toBe(94);
     expect(sim.snapshot().ports[1]).toMatchObject({ test: 96, corrupt: 2, foreign: 1, rxFrames: 99 });
   });
 
