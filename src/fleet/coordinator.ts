@@ -17,6 +17,8 @@ export interface AgentChoice {
   readonly labels: Readonly<Record<string, string>>;
   /** Takes agents from other runs. */
   readonly force: boolean;
+  /** Which option named them; absent: --agents. */
+  readonly where?: string;
 }
 
 const findMs = 2_000;
@@ -52,13 +54,13 @@ async function askedFacts(
 }
 
 /** @throws PktgenError (3): one that was named is not there, or nobody is. */
-async function chosenAgents(bus: Bus, { names, labels }: AgentChoice): Promise<AgentFacts[]> {
+async function chosenAgents(bus: Bus, { names, labels, where = "--agents" }: AgentChoice): Promise<AgentFacts[]> {
   // Whoever runs all agents wants to know of one of another version; noise is nobody's.
   const found = await askedFacts(bus, names, findMs, (data) => names !== null || isOfOtherVersion(data));
   const missing = (names ?? []).filter((name) => !found.some(({ from }) => from === name));
   if (missing.length > 0) {
     throw environmentError(`nobody answers at ${missing.join(", ")}`, {
-      where: "--agents",
+      where,
       hint: "start pktgen-ts agent there; pktgen-ts fleet ls shows who is there",
     });
   }
@@ -66,7 +68,7 @@ async function chosenAgents(bus: Bus, { names, labels }: AgentChoice): Promise<A
   if (fit.length > 0) return fit;
   const what = found.length === 0 ? "no agent answers" : `none of ${found.length} agents has these labels`;
   throw environmentError(what, {
-    where: "--agents",
+    where,
     hint: "start pktgen-ts agent; pktgen-ts fleet ls shows who is there",
   });
 }
@@ -106,7 +108,7 @@ export class Coordinator implements AsyncDisposable {
     const asking = { bus, from: ownName, run, epoch, nowNs: () => clock.nowNs() };
     const coordinator = new Coordinator(asking, found);
     try {
-      await Promise.all(coordinator.links.map((link) => claimOne(link, choice.force)));
+      await Promise.all(coordinator.links.map((link) => claimOne(link, choice)));
     } catch (error) {
       await coordinator[Symbol.asyncDispose]();
       throw error;
@@ -127,7 +129,7 @@ export class Coordinator implements AsyncDisposable {
   }
 }
 
-async function claimOne(link: AgentLink, force: boolean): Promise<void> {
+async function claimOne(link: AgentLink, { force, where = "--agents" }: AgentChoice): Promise<void> {
   const fields = { ttlMs, by: whoWeAre(), force };
   const answer = await link.must("claim", fields, answers.claim, claimMs);
   if (answer.kind === "granted") {
@@ -136,7 +138,7 @@ async function claimOne(link: AgentLink, force: boolean): Promise<void> {
   }
   const seconds = Math.ceil(answer.leftMs / 1000);
   throw new PktgenError(3, `${link.name} is in use by ${answer.holder}, for ${seconds} s more unless it goes on`, {
-    where: "--agents",
+    where,
     hint: `other agents, or pktgen-ts fleet release ${link.name}`,
   });
 }

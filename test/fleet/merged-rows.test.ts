@@ -27,7 +27,7 @@ const receiver = (to: string, seen: number, received: number, more: Partial<Flow
     ...more,
   });
 
-const usual = { others: [], settleNs: 1e9, isKnown: true, delivery: "any" } as const;
+const usual = { others: [], settleNs: 1e9, lookNs: 0, isKnown: true, delivery: "any", before: null } as const;
 
 describe("counters of several agents", () => {
   it("frames that are missing between others are lost, and those behind the last are on their way until it has settled", () => {

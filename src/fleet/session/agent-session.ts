@@ -74,6 +74,8 @@ export class AgentSession {
       return { kind: "done", result: await this.#do(deed, check) };
     };
     const answer = (isFree ? work() : this.#inTurn(work)).catch(failed);
+    // Samples are large, and looks may be done again.
+    if (isFree) return answer;
     this.#answers.set(key, answer);
     const [oldest] = this.#answers.keys();
     if (this.#answers.size > keptAnswers) this.#answers.delete(oldest!);
@@ -110,6 +112,9 @@ export class AgentSession {
       case "close":
         await this.#close();
         return {};
+      case "may-start":
+        this.#checkRate(this.#open.shared.ppsIf(deed.names, null));
+        return {};
       case "start":
         return this.#start(deed);
       case "rate":
@@ -130,7 +135,10 @@ export class AgentSession {
 
   /** What is answered with no more than that it is done. */
   #doPlainly(
-    deed: Exclude<AgentDeed, AgentDeedOf<"open" | "close" | "start" | "rate" | "resolve" | "ping" | "sample">>,
+    deed: Exclude<
+      AgentDeed,
+      AgentDeedOf<"open" | "close" | "may-start" | "start" | "rate" | "resolve" | "ping" | "sample">
+    >,
     session: SharedSession,
   ): Promise<void> {
     switch (deed.do) {
@@ -162,7 +170,7 @@ export class AgentSession {
       ...{ name, lineRateBps, port: parsePortSpec(this.#offered(port)) },
       options: { maxFrameBytes, yesThisInterface, ...(sendFrameBytes === undefined ? {} : { sendFrameBytes }) },
     }));
-    const session = await openSharedSession({ ports, capacity, trial, settleNs, readyTimeoutMs });
+    const session = await openSharedSession({ ports, capacity, trial, settleNs, readyTimeoutMs, percentiles: false });
     try {
       check();
       if (closings !== this.#closings) throw environmentError("it was closed while its ports were opened");

@@ -79,6 +79,8 @@ export const deed = z.discriminatedUnion("do", [
   }),
   z.object({ do: z.literal("add"), flows: z.array(shared).max(mostNames) }),
   z.object({ do: z.literal("remove"), names }),
+  /** Whether it may send these beside what it sends: nothing is done. */
+  z.object({ do: z.literal("may-start"), names }),
   /** Starts that are to be seen where they are received. */
   z.object({ do: z.literal("expect"), starts }),
   /** `atNs`: by the agent's own clock; null: at once. */

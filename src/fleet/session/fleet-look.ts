@@ -15,6 +15,13 @@ interface Sample {
   readonly loop: SessionSnapshot["loop"];
 }
 
+/** What came in was read before what was sent. */
+interface Look {
+  readonly came: ReadonlyMap<SessionLink, Sample>;
+  readonly sent: ReadonlyMap<SessionLink, Sample>;
+  readonly lookNs: number;
+}
+
 const freshMs = 100;
 
 const nothing: SessionSnapshot = {
@@ -73,11 +80,13 @@ export class FleetLook {
 
   async #take(): Promise<SessionSnapshot> {
     const flows = this.#flows.all;
+    const beganMs = performance.now();
     // What came in is read before what was sent. One agent alone reads its own in that order.
     const came = this.#parts.agents.length > 1 ? await this.#sampleAll() : this.#samples;
     const sent = await this.#sampleAll();
+    const lookNs = (performance.now() - beganMs) * 1e6;
     const before = new Map(this.last.flows.map((row) => [row.name, row]));
-    const rows = flows.flatMap((flow) => this.#row(flow, came, sent, before.get(flow.spec.name)) ?? []);
+    const rows = flows.flatMap((flow) => this.#row(flow, { came, sent, lookNs }, before.get(flow.spec.name)) ?? []);
     this.links = this.#parts.ports.flatMap(({ name, agent }) => this.#link(name, agent, sent) ?? []);
     const samples = [...sent.values()];
     this.last = {
@@ -114,12 +123,7 @@ export class FleetLook {
   }
 
   /** null: nobody has told of it yet. */
-  #row(
-    flow: FleetFlow,
-    came: ReadonlyMap<SessionLink, Sample>,
-    sent: ReadonlyMap<SessionLink, Sample>,
-    before: FlowCounters | undefined,
-  ): FlowCounters | null {
+  #row(flow: FleetFlow, { came, sent, lookNs }: Look, before: FlowCounters | undefined): FlowCounters | null {
     const { spec, port } = flow;
     if (port.agent.lost !== null) return before === undefined ? null : lostFlowRow(before);
     const sender = this.#part(port.agent, sent, spec.name);
@@ -129,10 +133,11 @@ export class FleetLook {
     const partsOf = (agents: readonly SessionLink[]): readonly PartRow[] =>
       agents.flatMap((agent) => this.#part(agent, came, spec.name) ?? []);
     return mergedRow({
-      ...{ to: spec.to, delivery: spec.delivery ?? "any", settleNs: this.#parts.settleNs, sender },
+      ...{ to: spec.to, delivery: spec.delivery ?? "any", settleNs: this.#parts.settleNs, lookNs, sender },
       receivers: partsOf(others.filter((agent) => owners.has(agent))),
       others: partsOf(others.filter((agent) => !owners.has(agent))),
       isKnown: [...owners].every(({ lost }) => lost === null),
+      before: before ?? null,
     });
   }
 

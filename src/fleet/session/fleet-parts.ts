@@ -3,6 +3,9 @@ import type { SessionPortFacts } from "../../session/index.js";
 import type { Coordinator } from "../coordinator.js";
 import type { SessionLink } from "./session-link.js";
 
+/** Questions to an agent about its clock: with fewer, nothing is known of it. */
+export const clockExchanges = 8;
+
 export interface FleetPort {
   readonly name: string;
   readonly agent: SessionLink;

@@ -19,7 +19,7 @@ import {
 } from "../../session/index.js";
 import { type FleetFlow, FleetFlows } from "./fleet-flows.js";
 import { FleetLook } from "./fleet-look.js";
-import type { FleetPort, FleetSessionParts } from "./fleet-parts.js";
+import { clockExchanges, type FleetPort, type FleetSessionParts } from "./fleet-parts.js";
 import type { SessionLink } from "./session-link.js";
 
 /** A start of several agents is appointed so far ahead, and as much as questions took. */
@@ -202,7 +202,7 @@ export class FleetSession implements TestSession {
     for (const { name, agent: owner } of this.#parts.ports) {
       if (owner === agent) this.#tell({ kind: "link", atNs, port: name, state: "down", why: message });
     }
-    this.#tell({ kind: "trouble", atNs, port: null, message });
+    this.#sayTrouble(message);
   }
 
   close(): Promise<void> {
@@ -225,14 +225,18 @@ export class FleetSession implements TestSession {
   async #start(flows: readonly FleetFlow[]): Promise<void> {
     if (flows.length === 0) return;
     this.#checkEnds(flows);
+    const senders = this.#sendersOf(flows);
+    // What is refused later than this has cleared the counts of the start before, where frames come in.
+    const limited = [...senders].filter(([{ link }]) => link.facts.maxPps !== null);
+    await allOf(limited.map(([agent, own]) => agent.do({ do: "may-start", names: own })));
     const starts = this.#flows.numberStarts(flows);
     await this.#atAll((agent) => agent.do({ do: "expect", starts }));
-    const senders = this.#sendersOf(flows);
     const atNs = senders.size > 1 ? await this.#appoint([...senders.keys()]) : null;
     const begun = [...senders].map(async ([agent, own]) => {
       const names = new Set(own);
       const some = starts.filter(({ name }) => names.has(name));
-      await agent.do({ do: "start", starts: some, atNs: atNs?.get(agent) ?? null });
+      const { leadNs } = await agent.do({ do: "start", starts: some, atNs: atNs?.get(agent) ?? null });
+      if (leadNs !== null && leadNs < 0) this.#sayLate(agent, -leadNs);
     });
     try {
       await allOf(begun);
@@ -244,13 +248,30 @@ export class FleetSession implements TestSession {
     }
   }
 
-  /** By agent, the moment in its own clock. */
-  async #appoint(agents: readonly SessionLink[]): Promise<ReadonlyMap<SessionLink, number>> {
-    await Promise.all(agents.map(({ link }) => link.compareClocks(2)));
+  /** By agent, the moment in its own clock. null: a clock is not known, and each begins when it hears of it. */
+  async #appoint(agents: readonly SessionLink[]): Promise<ReadonlyMap<SessionLink, number> | null> {
+    await Promise.all(agents.map(({ link }) => link.compareClocks(clockExchanges)));
     const rttNs = Math.max(...agents.map(({ link }) => link.minRttNs));
     const nowNs = this.#parts.coordinator.asking.nowNs();
     const startNs = nowNs + leadNs + leadRtts * rttNs;
-    return new Map(agents.map((agent) => [agent, startNs + (agent.link.clockAt(startNs)?.offsetNs ?? Number.NaN)]));
+    const moments = new Map<SessionLink, number>();
+    for (const agent of agents) {
+      const clock = agent.link.clockAt(startNs);
+      if (clock === null) {
+        this.#sayTrouble(`agent ${agent.name}: its clock is not known now; flows begin when each agent hears of it`);
+        return null;
+      }
+      moments.set(agent, startNs + clock.offsetNs);
+    }
+    return moments;
+  }
+
+  #sayLate({ name }: SessionLink, lateNs: number): void {
+    this.#sayTrouble(`agent ${name}: it heard ${Math.ceil(lateNs / 1e6)} ms too late that its flows begin`);
+  }
+
+  #sayTrouble(message: string): void {
+    this.#tell({ kind: "trouble", atNs: Date.now() * 1e6 - this.epochUnixNs, port: null, message });
   }
 
   async #halt(names: FlowNames, how: "stop" | "pause"): Promise<void> {

@@ -23,8 +23,12 @@ export interface MergedParts {
   readonly receivers: readonly PartRow[];
   readonly others: readonly PartRow[];
   readonly settleNs: number;
+  /** From before the first part was read until the last one was: what came in meanwhile is in no part. */
+  readonly lookNs: number;
   /** false: whoever receives it is gone, and what came since is not known. */
   readonly isKnown: boolean;
+  /** What was shown of it last. */
+  readonly before: FlowCounters | null;
 }
 
 const sumOf = (rows: readonly FlowCounters[], field: keyof FlowCounters): number =>
@@ -77,7 +81,21 @@ const isQuiet = ({ row, atNs }: PartRow, settleNs: number): boolean => {
 const ofStart = (parts: readonly PartRow[], generation: number): readonly PartRow[] =>
   parts.filter(({ row }) => row.generation === generation);
 
-export function mergedRow({ to, delivery, sender, receivers, others, settleNs, isKnown }: MergedParts): FlowCounters {
+/**
+ * Receivers look out for the next start already, which the sender has not heard of yet, or has refused: what they counted of
+ * the start before is no more there.
+ */
+const isBehind = ({ sender, receivers }: MergedParts): boolean =>
+  receivers.some(({ row }) => row.generation > sender.row.generation);
+
+export function mergedRow(parts: MergedParts): FlowCounters {
+  const { before, sender } = parts;
+  if (!isBehind(parts)) return rowOfParts(parts);
+  if (before !== null && before.generation === sender.row.generation) return before;
+  return rowOfParts({ ...parts, isKnown: false });
+}
+
+function rowOfParts({ to, delivery, sender, receivers, others, settleNs, lookNs, isKnown }: MergedParts): FlowCounters {
   const { row, shiftNs } = sender;
   const { generation } = row;
   const own = row.to.length > 0 ? [sender] : [];
@@ -87,9 +105,10 @@ export function mergedRow({ to, delivery, sender, receivers, others, settleNs, i
   const copies = delivery === "each" ? to.length : Math.min(1, to.length);
   const taken = takenOf(row, Math.ceil(received / Math.max(1, copies)), received === 0 ? 0 : receivedBytes / received);
   const open = Math.max(0, taken.sent * copies - received);
-  const ends = [sender, ...receivers];
   const isOver = row.state === "stopped" && taken.inRing === 0;
-  const settled = isKnown && isOver && (open === 0 || to.length === 0 || ends.every((part) => isQuiet(part, settleNs)));
+  // The last frame left so long before the sender was read that whoever receives it was read after it was to come.
+  const areQuiet = isQuiet(sender, settleNs + lookNs) && receivers.every((part) => isQuiet(part, settleNs));
+  const settled = isKnown && isOver && (open === 0 || to.length === 0 || areQuiet);
   const lost = to.length === 0 ? 0 : settled ? open : Math.min(open, missing);
   const all = ofStart([sender, ...receivers, ...others], generation).map((part) => part.row);
   const at = new Map(rows.flatMap((one) => one.receivedAt).map(({ port, frames }) => [port, frames]));

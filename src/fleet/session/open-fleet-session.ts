@@ -3,6 +3,7 @@ import { drawnByChance } from "../../random.js";
 import { SessionError, type SessionPortFacts, type TestSession } from "../../session/index.js";
 import type { Bus } from "../bus.js";
 import { Coordinator } from "../coordinator.js";
+import { clockExchanges } from "./fleet-parts.js";
 import { FleetSession } from "./fleet-session.js";
 import { SessionLink } from "./session-link.js";
 
@@ -28,13 +29,12 @@ export interface FleetSessionSpec {
 }
 
 const trialIds = 2 ** 24;
-const clockExchanges = 8;
 
 /** @throws PktgenError: an agent is not there, another run has it, or a port of it cannot be opened. Then nothing is open. */
 export async function openFleetSession(bus: Bus, spec: FleetSessionSpec): Promise<TestSession> {
   checkPorts(spec);
   const names = [...new Set(spec.ports.map(({ agent }) => agent))];
-  const coordinator = await Coordinator.claim(bus, { names, labels: {}, force: spec.force });
+  const coordinator = await Coordinator.claim(bus, { names, labels: {}, force: spec.force, where: "--port" });
   try {
     let session: FleetSession | null = null;
     const agents = coordinator.links.map((link) => new SessionLink(link, (gone, why) => session?.lose(gone, why)));

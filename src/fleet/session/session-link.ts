@@ -3,7 +3,7 @@
  * An agent that is gone stays so: what became of its session nobody knows.
  */
 import type { z } from "zod";
-import { type ExitCode, PktgenError } from "../../errors.js";
+import { type ExitCode, exitCodes, PktgenError } from "../../errors.js";
 import { SessionError, type SessionErrorCode } from "../../session/index.js";
 import type { AgentLink } from "../agent-link.js";
 import { answers } from "../protocol.js";
@@ -14,9 +14,9 @@ const goneMs = 5_000;
 const attemptMs = 2_500;
 const againMs = 250;
 
-/** Ports are opened, peers waited for, code compiled. */
+/** Ports are opened, peers waited for, code compiled. Whoever does not answer that it is closed is released. */
 const slowMs = 30_000;
-const slowDeeds: readonly AgentDeed["do"][] = ["open", "add", "close"];
+const slowDeeds: readonly AgentDeed["do"][] = ["open", "add"];
 
 type AnswerOf<K extends AgentDeed["do"]> = K extends keyof typeof deedAnswers
   ? z.infer<(typeof deedAnswers)[K]>
@@ -56,7 +56,7 @@ export class SessionLink {
         const schema = deedAnswers[deed.do as keyof typeof deedAnswers] ?? deedAnswers.done;
         return schema.parse(asked.value.result) as AnswerOf<D["do"]>;
       }
-      if (asked.kind === "refused") throw this.#lose(asked.error.message);
+      if (asked.kind === "refused") throw this.#refused(asked.error);
       if (this.#lost !== null || performance.now() >= endMs) throw this.#lose("it does not answer any more");
       await new Promise((resolve) => setTimeout(resolve, againMs));
     }
@@ -72,6 +72,12 @@ export class SessionLink {
     this.#lost ??= why;
     if (isNew) this.#told(why);
     return new SessionError("ended", this.#lost, { where: `agent ${this.name}` });
+  }
+
+  /** An order that it cannot read is an error of the order. Else it is somebody else's now. */
+  #refused(error: PktgenError): PktgenError {
+    if (error.exitCode !== exitCodes.usage) return this.#lose(error.message);
+    return new SessionError("bad-spec", error.message, { where: `agent ${this.name}` });
   }
 
   /** A session that is over does not come back. */
