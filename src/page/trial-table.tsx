@@ -13,6 +13,7 @@ const columns: readonly Column[] = [
   ["received", ({ received }) => valueWord(received, "frames")],
   ["lost", ({ lost }) => valueWord(lost, "frames")],
   ["lost %", ({ lossRatio }) => valueWord(lossRatio, "ratio")],
+  ["outage", ({ outageNs }) => valueWord(outageNs, "ns")],
   ["rate back", ({ rxPps }) => valueWord(rxPps, "pps")],
   ["p50", ({ latencyNs }) => valueWord(latencyNs?.p50, "ns")],
   ["p99", ({ latencyNs }) => valueWord(latencyNs?.p99, "ns")],

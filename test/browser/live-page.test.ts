@@ -77,6 +77,7 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       await open("runs/r-invalid");
       server.tell(path, "trial", recorded.trialRow({ t: 3_000, verdict: "invalid", reasons, unaccounted: 17 }));
       await page.getByRole("list", { name: "why invalid" }).getByText("trial 1 cannot be used").waitFor();
+      await page.getByRole("cell", { name: "400 µs", exact: true }).waitFor();
       server.tell(path, "done", recorded.doneOf({ verdict: "invalid", reasons }));
       await page.getByText("INVALID").first().waitFor();
       await expect.poll(() => text(".why.invalid")).toBe(reasons[0]);

@@ -264,6 +264,7 @@ it("a run tells its streams with each trial, and what it was begun by", async ()
   expect(sent[0]! + sent[1]!).toBe(trial.sent);
   expect(v[config.flowNames.indexOf("queue")]).toEqual([0, 0]);
   const { trials } = await rig.get(`/runs/${id}/result.json`);
+  expect(trial.outageNs).toBe(trials.at(-1).outageNs ?? null);
   const last = trials.at(-1).streams as { accepted: number; latencyBuckets: [number, number][] }[];
   for (const [flow, { accepted, latencyBuckets }] of last.entries()) {
     expect(latencyBuckets.reduce((sum, [, frames]) => sum + frames, 0)).toBe(accepted);

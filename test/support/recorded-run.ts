@@ -131,6 +131,7 @@ export const trialRow = (changes: Partial<TrialRow> = {}): TrialRow => ({
   requested: { rate: "10kpps", pps: 10_000, durationNs: 10e9, count: null },
   durationNs: 10e9,
   ...{ intended: 100_000, sent: 100_000, received: 99_960, accepted: 99_960, lost: 40, lossRatio: 0.0004 },
+  outageNs: 400_000,
   ...{ duplicate: 0, reordered: 0, corrupt: 0, late: 12, missed: 0, blocked: 0 },
   ...{ txPps: 10_000, rxPps: 9_996, txBpsL1: 6_720_000, txBpsL2: 5_120_000, rxBpsL1: 6_717_312, rxBpsL2: 5_117_952 },
   latencyNs: { min: 4e3, mean: 9e3, p50: 7e3, p90: 2e4, p99: 5e4, p99_9: 9e4, p99_99: 1e5, max: 9e5 },

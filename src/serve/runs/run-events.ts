@@ -64,6 +64,7 @@ export function trialRow(trial: Trial, index: number, t: number): TrialRow {
     ...(direction === undefined ? {} : { direction }),
     requested: { rate: requested.rate, pps: requested.pps, durationNs: requested.durationNs, count: requested.count },
     ...countsOf(trial),
+    outageNs: trial.outageNs ?? null,
     latencyNs: latencyNs === null ? null : { ...latencyNs },
     inFlightFrames: trial.inFlightFrames,
     hops: trial.hops.map(({ name, rx, tx, dropped }) => ({ name, rx, tx, dropped })),

@@ -25,6 +25,7 @@ export const trialFacts = z.object({
   accepted: frames,
   lost: frames,
   lossRatio: number,
+  outageNs: number.nullable(),
   duplicate: frames,
   reordered: frames,
   corrupt: frames,
