@@ -57,11 +57,16 @@ it("the loss of a flow to no port is not known", () => {
   expect(flowRow(plan(), counters({ sent: 5 }))).toHaveProperty("loss", 0);
 });
 
+const times = (ms: number) => ({ firstSentNs: 1e9, lastSentNs: 1e9 + 1e6 * ms });
+
 it.each([
-  ["at its rate", {}, { sent: 1000, lost: 30, pps: 2000 }, { value: 15 }],
-  ["one of two at its rate", { ratio: 2 }, { sent: 10, received: 10, duplicate: 5, pps: 100 }, { value: 25 }],
-  ["without a rate", {}, { sent: 100, lost: 50, pps: null, firstSentNs: 1e9, lastSentNs: 3e9 }, { value: 1000 }],
-  ["nothing of nothing", {}, { sent: 0, pps: 100 }, { value: 0 }],
+  ["at its rate", {}, { sent: 1000, lost: 30, pps: 2000, ...times(499.5) }, { value: 15 }],
+  ["one of two", { ratio: 2 }, { sent: 10, received: 10, duplicate: 5, pps: 100, ...times(90) }, { value: 25 }],
+  ["without a rate", {}, { sent: 101, lost: 50.5, pps: null, ...times(2000) }, { value: 1010 }],
+  ["at the rate that it had before", {}, { sent: 11, lost: 11, pps: 1, ...times(100) }, { value: 110 }],
+  ["one frame", {}, { sent: 1, lost: 1, pps: 100, ...times(0) }, { value: 10 }],
+  ["one frame without a rate", {}, { sent: 1, lost: 1, pps: null, ...times(0) }, { value: 0 }],
+  ["nothing of nothing", {}, { sent: 0, pps: 100, firstSentNs: null, lastSentNs: null }, { value: 0 }],
 ])("the time of what was lost, where the configuration asks for it: %s", (_, metrics, of, time) => {
   const asked = plan({ loss: false, lossDuration: true, ...metrics });
   const row = flowRow(asked, counters(of));

@@ -89,9 +89,14 @@ function lossPercent(
 export type LossTimes = Pick<FlowCounters, "sent" | "pps" | "firstSentNs" | "lastSentNs">;
 
 /** How long the flow takes to send what was lost, if `percent` of it is lost. Lost frames need not be neighbours. */
-export function lossDurationOf(percent: number, { sent, pps, firstSentNs, lastSentNs }: LossTimes): Row {
-  const allMs = pps === null ? ((lastSentNs ?? 0) - (firstSentNs ?? 0)) / 1e6 : (1e3 * sent) / pps;
-  return { value: (percent / 100) * allMs };
+export const lossDurationOf = (percent: number, times: LossTimes): Row => ({
+  value: (percent / 100) * sendingMs(times),
+});
+
+/** At the rate at which its frames left: it may be another one now. One frame has no rate but the one it has to have. */
+function sendingMs({ sent, pps, firstSentNs, lastSentNs }: LossTimes): number {
+  if (sent < 2 || firstSentNs === null || lastSentNs === null) return pps === null ? 0 : (1e3 * sent) / pps;
+  return (((lastSentNs - firstSentNs) / 1e6) * sent) / (sent - 1);
 }
 
 /** Copies that came, if there are to be some. */
