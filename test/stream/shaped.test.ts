@@ -61,6 +61,16 @@ describe("departures that follow a shape", () => {
     );
   });
 
+  it("are the same at the same rate again, where a high share is followed by a low one", () => {
+    const piece = (durationNs: number, fromShare: number, toShare: number) => ({ durationNs, fromShare, toShare });
+    const shape = { pieces: [piece(2_000_000, 0.01, 4.66), piece(400_000, 1.56, 0.01)], thenShare: 0.01 };
+    for (let next = 1; next < 4_000; next++) {
+      const timeline = new Shaped(shape, 500_000, 0);
+      const again = timeline.withRate(500_000, next, timeline.dueNs(next - 1));
+      for (const k of [next, next + 20]) expect(Math.abs(again.dueNs(k) - timeline.dueNs(k))).toBeLessThanOrEqual(4);
+    }
+  });
+
   it("go on after changes of rate: none before now, each next one no further than its share", () => {
     fc.assert(
       fc.property(shapes, rates, fc.array(fc.tuple(rates, fc.nat(40)), { maxLength: 6 }), (shape, pps, changes) => {

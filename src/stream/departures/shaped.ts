@@ -101,8 +101,7 @@ export class Shaped implements Timeline {
   }
 
   dueNs(k: number): number {
-    const { first, firstArea } = this.#base;
-    return Math.floor(this.#startNs + this.#area.timeOf(firstArea + (k - first) * this.#each));
+    return Math.floor(this.#startNs + this.#area.timeOf(this.#areaOf(k)));
   }
 
   dueBefore(ns: number, from: number): number {
@@ -116,8 +115,14 @@ export class Shaped implements Timeline {
 
   /** Another rate from slot `next` on: the slot before stays where it was. No slot moves before `nowNs`. */
   withRate(pps: number, next: number, nowNs: number): Shaped {
-    const before = next === 0 ? 0 : this.#area.upTo(this.dueNs(next - 1) - this.#startNs) + 1e9 / pps;
+    // Not from its time: a part of a nanosecond at a high share is many of them where the share is low.
+    const before = next === 0 ? 0 : Math.max(0, this.#areaOf(next - 1)) + 1e9 / pps;
     const firstArea = Math.max(before, this.#area.upTo(nowNs - this.#startNs));
     return new Shaped(this.#shape, pps, this.#startNs, { first: next, firstArea });
+  }
+
+  #areaOf(k: number): number {
+    const { first, firstArea } = this.#base;
+    return firstArea + (k - first) * this.#each;
   }
 }
