@@ -42,13 +42,18 @@ export class NamedFlows {
 
   /** @throws SessionError unknown-flow */
   named(names: FlowNames): readonly TableFlow[] {
-    if (names === "all") return [...this.#flows.values()];
-    return [...new Set(names)].map((name) => {
-      const flow = this.#flows.get(name);
-      if (flow !== undefined) return flow;
-      const known = [...this.#flows.keys()];
-      const accepted = known.length === 0 ? "there is no flow" : known.slice(0, 20).join(", ");
-      throw new SessionError("unknown-flow", `there is no flow "${name}"`, { accepted, ...didYouMean(name, known) });
-    });
+    return flowsNamed(this.#flows, names);
   }
+}
+
+/** Those of the names, each once. @throws SessionError unknown-flow */
+export function flowsNamed<Flow>(flows: ReadonlyMap<string, Flow>, names: FlowNames): readonly Flow[] {
+  if (names === "all") return [...flows.values()];
+  return [...new Set(names)].map((name) => {
+    const flow = flows.get(name);
+    if (flow !== undefined) return flow;
+    const known = [...flows.keys()];
+    const accepted = known.length === 0 ? "there is no flow" : known.slice(0, 20).join(", ");
+    throw new SessionError("unknown-flow", `there is no flow "${name}"`, { accepted, ...didYouMean(name, known) });
+  });
 }

@@ -1,5 +1,6 @@
 /** Live sessions: open one, add flows, start, change and stop them while others go on, and look at their counters. */
 export { flowPps } from "./compile-flow.js";
+export { flowsNamed } from "./flow-names.js";
 export type { SharedFlow } from "./flow-planner.js";
 export { checkFlowSchedule } from "./flow-schedule.js";
 export { openSession, openSharedSession, type SharedSession } from "./open-session.js";

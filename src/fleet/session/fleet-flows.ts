@@ -1,9 +1,9 @@
 /** The flows of a session over a fleet: their places, whose port sends them, and the numbers of their starts. */
-import { didYouMean } from "../../nearest.js";
 import {
   type FlowCounters,
   type FlowNames,
   type FlowSpec,
+  flowsNamed,
   type NumberedStart,
   SessionError,
 } from "../../session/index.js";
@@ -67,14 +67,7 @@ export class FleetFlows {
 
   /** @throws SessionError unknown-flow */
   named(names: FlowNames): readonly FleetFlow[] {
-    if (names === "all") return this.all;
-    return [...new Set(names)].map((name) => {
-      const flow = this.#flows.get(name);
-      if (flow !== undefined) return flow;
-      const known = [...this.#flows.keys()];
-      const accepted = known.length === 0 ? "there is no flow" : known.slice(0, 20).join(", ");
-      throw new SessionError("unknown-flow", `there is no flow "${name}"`, { accepted, ...didYouMean(name, known) });
-    });
+    return flowsNamed(this.#flows, names);
   }
 
   numberStarts(flows: readonly FleetFlow[]): NumberedStart[] {
