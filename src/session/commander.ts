@@ -54,9 +54,10 @@ class CommandLine {
   }
 
   async #untilDone(count: number): Promise<void> {
+    // What was done before the end is no error.
     while (!this.#writer.isDone(count)) {
-      await sleepNs(pollNs);
       this.#check();
+      await sleepNs(pollNs);
     }
   }
 }

@@ -11,9 +11,14 @@ it("is none that the ended session has", async () => {
   const isHeld = new Promise<void>((resolve) => {
     goOn = resolve;
   });
+  let sayGone!: () => void;
+  const isGone = new Promise<void>((resolve) => {
+    sayGone = resolve;
+  });
   // The flow is gone, and who removed it does not know yet.
   const removeFlows: Session["removeFlows"] = async (names) => {
     await real.removeFlows(names);
+    sayGone();
     await isHeld;
   };
   const session = new Proxy(real, {
@@ -29,7 +34,7 @@ it("is none that the ended session has", async () => {
   const order = (name: string) => ({ spec: simFlow(name, 1, { to: [] }), rate: "1kpps", start: false });
   await served.add([order("goes"), order("stays")]);
   const removed = served.remove("goes");
-  while (real.flows().length === 2) await new Promise((resolve) => setImmediate(resolve));
+  await isGone;
   await served.end("test");
   expect(() => served.flows(["goes"])).toThrow(/there is no flow "goes"/);
   goOn();
