@@ -15,7 +15,7 @@ import { closeEventSignals } from "../sys/event-signal.js";
 import { pinThread, setTimerSlack, threadId, threadSleeper, yieldThread } from "../sys/thread.js";
 import type { CreateJob, Job, OpenPort, OpenQueue } from "./loop/job.js";
 import { kicker } from "./loop/kick.js";
-import { LongRest } from "./loop/long-rest.js";
+import { LongRest, type RestingRing } from "./loop/long-rest.js";
 import { longestSleepNs } from "./loop/times.js";
 import { Recording } from "./pipe/recording-rings.js";
 import { command, state, type ThreadSetup, word } from "./worker/control-page.js";
@@ -34,10 +34,15 @@ const post = (message: FromThread): void => owner.postMessage(message);
 const memory = arenaMemory(setup.arenaAddress, setup.arenaBytes);
 const sleep = threadSleeper();
 const inUse = { port: 0 };
-const longRest = setup.wakeFd === null ? null : new LongRest(setup.wakeFd);
+const longRest = setup.wakeFd === null ? null : new LongRest(setup.wakeFd, inUse);
+
+interface OpenedPort {
+  readonly rings: PortRings;
+  readonly port: OpenPort;
+}
 
 /** What is open of each port: positions are stored from it, and it tells whose ring broke. */
-const open: ({ rings: PortRings; port: OpenPort } | null)[] = Array.from({ length: setup.ports }, () => null);
+const open: (OpenedPort | null)[] = Array.from({ length: setup.ports }, () => null);
 
 const recording = setup.recording === null ? null : new Recording(memory, setup.recording, monotonicClock().nowNs);
 
@@ -64,8 +69,15 @@ function attach(job: Job, index: number, rings: PortRings | null): void {
 
 /** What ends a long rest. */
 function watchRings(): void {
-  const queues = open.flatMap((entry) => entry?.rings.queues ?? []);
-  longRest?.watch(queues.filter(({ rx }) => rx !== null).map(({ rxReadable = null }) => rxReadable));
+  longRest?.watch(open.flatMap((entry, port) => (entry === null ? [] : restingRings(entry, port))));
+}
+
+/** Nothing ever comes in on a null ring. */
+function restingRings({ rings, port: { queues } }: OpenedPort, port: number): RestingRing[] {
+  return rings.queues.flatMap((queue, k) => {
+    const { rx: ring } = queues[k]!;
+    return ring === null || queue.rx?.format === "null" ? [] : [{ port, ring, queue }];
+  });
 }
 
 /** A peer's memory may be wrong from the beginning. */
@@ -139,7 +151,7 @@ function run(job: Job): void {
       sleepNs = shortestSleepNs;
     } else {
       Atomics.add(control, word.sleeps, 1);
-      if (longRest?.isPossible !== true || sleepNs < longestSleepNs) sleep(sleepNs);
+      if (sleepNs < longestSleepNs || longRest?.isPossible !== true || job.mayRestLong?.() !== true) sleep(sleepNs);
       else if (restLong(job, longRest)) idle = 0;
       sleepNs = Math.min(sleepNs * 2, longestSleepNs);
     }
@@ -151,15 +163,23 @@ function run(job: Job): void {
  * and again has to sleep then, too.
  */
 function restLong(job: Job, rest: LongRest): boolean {
-  Atomics.store(control, word.resting, 1);
-  // The owner may have written before it saw that: once more, all there is.
-  let moved = job.step();
-  if (moved === 0 && Atomics.load(control, word.command) === command.run && job.mayRest() && rest.wait()) {
+  try {
+    Atomics.store(control, word.resting, 1);
+    rest.wishSignals(true);
+    // The owner and the peers may have written before they saw that: once more, all there is.
+    let moved = job.step();
+    if (moved > 0 || !mayRestLong(job) || !rest.wait()) return moved > 0;
     moved = job.step();
     if (moved === 0) sleep(longestSleepNs);
+    return moved > 0;
+  } finally {
+    rest.wishSignals(false);
+    Atomics.store(control, word.resting, 0);
   }
-  Atomics.store(control, word.resting, 0);
-  return moved > 0;
+}
+
+function mayRestLong(job: Job): boolean {
+  return Atomics.load(control, word.command) === command.run && job.mayRest() && job.mayRestLong?.() === true;
 }
 
 /** A fault of a ring closes that port here. The port's owner then ends the connection. */
@@ -235,6 +255,7 @@ try {
   post({ kind: "failure", ...describe(error) });
 } finally {
   closeEventSignals();
+  longRest?.[Symbol.dispose]();
   Atomics.store(control, word.state, state.ended);
   Atomics.notify(control, word.state);
 }

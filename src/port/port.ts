@@ -32,6 +32,8 @@ export interface QueueRings {
   readonly rxKick: Kick;
   /** A descriptor that poll(2) finds readable when frames have come in on rx. Absent: there is none. */
   readonly rxReadable?: number;
+  /** An eventfd that the peer signals when it has published frames on rx and the ring wishes for that. Absent: there is none. */
+  readonly rxSignal?: number;
   /** Where the kernel makes the frames to send (tx=live), instead of a ring to send from. */
   readonly live?: LiveTransmit | null;
 }

@@ -68,6 +68,11 @@ export interface RxRing {
    */
   pending(): number;
   notifyWanted(): boolean;
+  /**
+   * Where a peer in another program fills the ring: from now on it is asked to signal when it has published frames, or not.
+   * Whoever asks looks at the ring once more afterwards, as the peer may have looked for the wish before.
+   */
+  wishSignals?(areWished: boolean): void;
   position(): number;
 }
 

@@ -12,6 +12,7 @@ const mostLooks = 16;
  * meanwhile must be fewer, with the burst whose gaps are counted before its frames are.
  */
 const mostMeanwhile = 64;
+/** A loop hands over half as many of a flow at once, at most. */
 const mostInBurst = 64;
 /** Every bucket. */
 const anyGap = { frames: 0, sum: 0, min: 0, max: 2 ** 42 } as const;

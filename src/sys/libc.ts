@@ -149,6 +149,19 @@ export const libc = {
     count: number,
     timeoutMs: number,
   ) => number,
+  epollCreate: lib.func("int epoll_create1(int flags)") as (flags: number) => number,
+  epollCtl: lib.func("int epoll_ctl(int epfd, int op, int fd, void *event)") as (
+    epoll: number,
+    operation: number,
+    fd: number,
+    event: Bytes,
+  ) => number,
+  epollWait: lib.func("int epoll_wait(int epfd, void *events, int most, int timeout)") as (
+    epoll: number,
+    events: Bytes,
+    most: number,
+    timeoutMs: number,
+  ) => number,
   ioctl: lib.func("int ioctl(int fd, uint64_t request, void *arg)") as (
     fd: number,
     request: number,

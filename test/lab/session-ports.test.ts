@@ -2,12 +2,19 @@
 import { expect, it } from "vitest";
 import { parsePortSpec } from "../../src/port/index.js";
 import { openSession, type Session, type SessionEvent, type SessionSnapshot } from "../../src/session/index.js";
-import { ip, type VethEnd, vethPair } from "../support/netns.js";
+import { ip, makeNetns, type VethEnd, vethPair } from "../support/netns.js";
 import { describeLab } from "../support/probe.js";
 import { simFlow } from "../support/session-sim.js";
 
 async function until(session: Session, isIt: (snapshot: SessionSnapshot) => boolean): Promise<void> {
   while (!isIt(session.sample())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Some 50 ms a rest; each of a millisecond it would be 900 sleeps in a second. */
+async function expectRests(session: Session): Promise<void> {
+  const before = session.sample().loop.sleeps;
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect(session.sample().loop.sleeps - before).toBeLessThan(100);
 }
 
 const settled = ({ flows }: SessionSnapshot): boolean => flows.every((flow) => flow.settled);
@@ -88,17 +95,63 @@ describeLab("a session on interfaces", ["netns"], () => {
       await using here = await openAt(pair.a, 1);
       await using there = await openAt(pair.b, 2);
       await new Promise((resolve) => setTimeout(resolve, 500));
-      const sleeps = (): number => there.sample().loop.sleeps;
-      const before = sleeps();
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      // 20 of 50 ms; each of a millisecond it would be 900.
-      expect(sleeps() - before).toBeLessThan(100);
+      await expectRests(there);
       expect(await here.resolve("h", "198.18.0.2")).toBe("02:00:00:00:00:02");
       expect(await here.ping("h", "198.18.0.2")).toMatchObject({ answered: true });
       await here.start("all");
       await until(here, settled);
       expect(here.sample().flows[0]).toMatchObject({ sent: 100, missed: 0, blocked: 0 });
       await until(there, ({ ports }) => ports[0]!.foreign >= 100);
+    },
+  );
+
+  it("of kind tap rests while nothing is due, and is there for the kernel's frames and for commands", async () => {
+    using space = makeNetns();
+    await using session = await openSession({
+      ports: [{ name: "p", port: parsePortSpec(`tap:t0,netns=${space.name}`), lineRateBps: 1e9 }],
+      hosts: [{ name: "h", port: "p", mac: "02:00:00:00:00:01", ipv4: ["198.18.0.1"] }],
+      flows: [{ ...simFlow("a", 1, { duration: { kind: "frames", frames: 100 } }), from: "p", to: [] }],
+    });
+    ip(space.name, "addr", "add", "198.18.0.2/24", "dev", "t0");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expectRests(session);
+    for (let turn = 0; turn < 10; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 13 * turn));
+      expect(await session.ping("h", "198.18.0.2")).toMatchObject({ answered: true });
+    }
+    await session.start("all");
+    await until(session, settled);
+    expect(session.sample().flows[0]).toMatchObject({ sent: 100, missed: 0, blocked: 0, inRing: 0 });
+  });
+
+  it.each(["packet", "xdp"])(
+    "of kind %s with two threads rests, and the first flow of all finds both awake",
+    async (kind) => {
+      using pair = vethPair();
+      const [a, b] = [pair.a, pair.b].map(({ name, netns }) => parsePortSpec(`${kind}:${name},netns=${netns}`));
+      const count = { kind: "frames", frames: 100 } as const;
+      await using session = await openSession({
+        ports: [
+          { name: "p0", port: a! },
+          { name: "p1", port: b! },
+        ],
+        ...{ settleNs: 300e6, workers: 2 },
+        flows: [
+          simFlow("a", 1, { duration: count }),
+          { ...simFlow("b", 2, { duration: count }), from: "p1", to: ["p0"] },
+        ],
+      });
+      for (let turn = 1; turn <= 5; turn++) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        await expectRests(session);
+        await session.start(turn % 2 === 0 ? ["a"] : ["b"]);
+        await until(session, settled);
+      }
+      const counts = { sent: 100, received: 100, missed: 0, blocked: 0, lost: 0 };
+      expect(session.sample().flows).toEqual([
+        expect.objectContaining({ ...counts, generation: 2 }),
+        expect.objectContaining({ ...counts, generation: 3 }),
+      ]);
     },
   );
 });

@@ -31,6 +31,10 @@ class GeneratorJob implements Job {
     return this.#traffic.mayRest;
   }
 
+  mayRestLong(): boolean {
+    return this.#traffic.mayRestLong?.() === true;
+  }
+
   step(): number {
     return trafficTurn(this.#traffic);
   }

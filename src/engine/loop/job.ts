@@ -34,6 +34,8 @@ export interface Job {
   command(message: unknown): unknown;
   /** May an idle loop sleep now? Otherwise it only yields. */
   mayRest(): boolean;
+  /** May it then rest until a frame comes in, and look at nothing meanwhile? Absent: never. Looks at rings. */
+  mayRestLong?(): boolean;
   /** One turn: at most one burst per ring. Returns the frames moved; 0 means idle, and the loop may back off. */
   step(): number;
 }

@@ -6,6 +6,8 @@ export interface Traffic {
   command(message: unknown): unknown;
   /** May an idle loop sleep now? */
   readonly mayRest: boolean;
+  /** Until a frame comes in? Absent: never. */
+  mayRestLong?(): boolean;
   /** Frames may leave and come in, turn by turn. Else `stepBeside` is what there is to do. */
   isOpen(): boolean;
   stepBeside(): number;

@@ -102,6 +102,12 @@ export class PortSender {
     ports[this.#cellsAt + portCell.attached] = open === null ? 0 : 1;
   }
 
+  /** Its peer has taken all that was published, answers to neighbours included. A ring whose peer broke its rules throws. */
+  get isEmpty(): boolean {
+    this.#ring?.reclaim();
+    return this.#ring === null || this.#ring.outstanding() === 0;
+  }
+
   /** Slots of the ring; 0: there is none. */
   get slots(): number {
     return this.#ring?.slots ?? 0;

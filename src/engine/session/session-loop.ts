@@ -134,6 +134,15 @@ export class SessionLoop implements Traffic {
     return this.#control.running === 0 && this.clock.nowNs - this.#times[1] > awakeAfterNs;
   }
 
+  /** Nothing waits in a ring for a call or for room, and nobody is to be told when the last of it left. */
+  mayRestLong(): boolean {
+    for (const sender of this.#ownSenders) {
+      this.#context.inUse.port = sender.port;
+      if (!sender.isEmpty) return false;
+    }
+    return this.#ownPorts.every((port) => this.#hosts[port].queue.isEmpty);
+  }
+
   command(message: unknown): unknown {
     const command = message as SessionCommand;
     switch (command.kind) {

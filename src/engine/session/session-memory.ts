@@ -242,6 +242,8 @@ export class SessionMemory {
   readonly part: number;
   readonly parts: number;
   readonly header: Int32Array;
+  /** Of all parts, one after the other. */
+  readonly headers: Int32Array;
   readonly loop: Float64Array;
   /** Of all parts, one after the other. */
   readonly loops: Float64Array;
@@ -286,7 +288,8 @@ export class SessionMemory {
     this.shape = { capacity, lanes, ports, moreQueues, partOf, trial, heapBytes };
     this.part = part;
     this.parts = partsOf(shape);
-    this.header = words("header").subarray(part * headerWord.words, (part + 1) * headerWord.words);
+    this.headers = words("header");
+    this.header = this.headers.subarray(part * headerWord.words, (part + 1) * headerWord.words);
     this.loops = doubles("loop");
     this.loop = this.loops.subarray(part * loopCell.count, (part + 1) * loopCell.count);
     const records = commandRecords * commandCell.doubles;

@@ -50,8 +50,7 @@ async function startWorkers(buffers: SessionBuffers, setup: SessionStart): Promi
       counterSlots: 1,
       cpu: part === 0 ? setup.cpu : null,
       busy: setup.busy,
-      // Of several parts, each has to see within a sleep that another one begins to send (resting-parts.ts).
-      restsLong: parts === 1,
+      restsLong: true,
       onEvent: (event) => setup.onEvent(event as SessionJobEvent),
       onTrouble: setup.onTrouble,
       onFailure: (error) => {
@@ -72,11 +71,13 @@ export async function startSession(setup: SessionStart): Promise<SessionHandle> 
   const buffers = allocateSession(setup.shape);
   const workers = await startWorkers(buffers, setup);
   const say = (part: number, command: SessionCommand): Promise<unknown> => workers[part]!.command(command);
+  // All of them: each has to see within a sleep that another one begins to send (resting-parts.ts).
+  const wakeUp = (): void => {
+    for (const worker of workers) worker.wakeUp();
+  };
   return {
     memory: new SessionMemory(buffers),
-    commands: workers.map(
-      (_, part) => new CommandWriter(new SessionMemory(buffers, part), () => workers[part]!.wakeUp()),
-    ),
+    commands: workers.map((_, part) => new CommandWriter(new SessionMemory(buffers, part), wakeUp)),
     rehearse: async (rehearsalsOf) => {
       await Promise.all(
         workers.map(async (_, part) => {

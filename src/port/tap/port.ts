@@ -136,12 +136,13 @@ class TapPort extends InterfacePort<TapPortSpec, NoLosses, InterfaceRings<NoLoss
   /** A ring that is not used would cost a system call a turn. The descriptors stay open as long as the port. */
   protected openRings(facts: InterfaceFacts): InterfaceRings<NoLosses> {
     const { sends, receives } = this.options;
-    const queues = this.#tap.fds.map((_, queue) => ({
+    const queues = this.#tap.fds.map((fd, queue) => ({
       queue,
       tx: sends ? this.#ring("tx", queue) : null,
       rx: receives ? this.#ring("rx", queue) : null,
       txKick: noKick,
       rxKick: noKick,
+      ...(receives ? { rxReadable: fd } : {}),
     }));
     return { facts, queues, losses: () => ({}), close: () => {} };
   }

@@ -148,7 +148,7 @@ class VhostPort extends RingPort<VhostUserPortSpec> {
   #publish(rings: readonly (BackendRing | null)[]): void {
     const withScratch = (ring: BackendRing | null | undefined): DeviceRingLayout | null => {
       if (ring === null || ring === undefined) return null;
-      const { callFd: _, ...layout } = ring;
+      const { callFd: _, kickFd: __, ...layout } = ring;
       return { ...layout, scratch: this.#scratch + ring.vring * ringScratchBytes, scratchBytes: ringScratchBytes };
     };
     const queues = Array.from({ length: this.spec.queues }, (_, queue): QueueRings => {
@@ -159,6 +159,8 @@ class VhostPort extends RingPort<VhostUserPortSpec> {
         rx: withScratch(rx),
         txKick: eventfdKick(tx?.callFd),
         rxKick: eventfdKick(rx?.callFd),
+        // A driver without a descriptor to kick with says that we have to poll.
+        ...(rx === null || rx === undefined || rx.kickFd < 0 ? {} : { rxSignal: rx.kickFd }),
       };
     });
     this.#remember(rings);

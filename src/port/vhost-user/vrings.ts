@@ -35,6 +35,7 @@ export interface Vring {
 /** A usable ring, but for scratch memory, which is the port's. */
 export type BackendRing = Omit<DeviceRingLayout, "scratch" | "scratchBytes"> & {
   readonly callFd: number;
+  readonly kickFd: number;
   /** Grows when the driver sets the ring up again. */
   readonly starts: number;
 };
@@ -131,6 +132,7 @@ export class Vrings implements Disposable {
         indirect: (this.features & features.indirect) !== 0n,
         regions: this.#memory.regions,
         callFd: state.callFd,
+        kickFd: state.kickFd,
         starts: state.starts,
       };
     });

@@ -215,6 +215,7 @@ class VirtioUserPort extends RingPort<VhostUserPortSpec> {
           rx: layouts[rx]!,
           txKick: { kind: "eventfd", fd: this.#events[tx]!.kick.fd },
           rxKick: { kind: "eventfd", fd: this.#events[rx]!.kick.fd },
+          rxSignal: this.#events[rx]!.call.fd,
         };
       }),
     );

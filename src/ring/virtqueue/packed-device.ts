@@ -17,6 +17,7 @@ import {
   DESC_USED,
   DESC_WRITE,
   EVENT_DISABLE,
+  EVENT_ENABLE,
   loadsStayInOrder,
   ownerFlags,
   wrapBit,
@@ -38,6 +39,7 @@ class PackedAreas {
   /** The id of the chain read last: that of its last descriptor (§2.8.6). */
   chainId = 0;
   readonly #driverFlags16: number;
+  readonly #deviceFlags16: number;
   readonly #size: number;
   readonly #u16: Uint16Array;
   readonly #u32: Uint32Array;
@@ -49,8 +51,13 @@ class PackedAreas {
     this.descriptors16 = layout.descriptors >>> 1;
     this.descriptors32 = layout.descriptors >>> 2;
     this.#driverFlags16 = (layout.driverArea >>> 1) + 1;
-    // We poll: the driver need not kick (§2.8.14).
-    Atomics.store(memory.u16, (layout.deviceArea >>> 1) + 1, EVENT_DISABLE);
+    this.#deviceFlags16 = (layout.deviceArea >>> 1) + 1;
+    this.wishSignals(false);
+  }
+
+  /** Whoever polls needs no kick of the driver (§2.8.14). */
+  wishSignals(areWished: boolean): void {
+    Atomics.store(this.#u16, this.#deviceFlags16, areWished ? EVENT_ENABLE : EVENT_DISABLE);
   }
 
   notifyWanted(): boolean {
@@ -324,6 +331,10 @@ export class PackedDeviceRx extends DeviceRx {
 
   notifyWanted(): boolean {
     return this.#areas.notifyWanted();
+  }
+
+  wishSignals(areWished: boolean): void {
+    this.#areas.wishSignals(areWished);
   }
 
   /** Frames that were polled and not released are polled again by the next user of the ring. */

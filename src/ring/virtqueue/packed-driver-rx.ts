@@ -6,7 +6,15 @@ import type { RingMemory } from "../../memory.js";
 import { burstFrames, type DriverRingLayout, RingFault, type RxRing } from "../ring.js";
 import { HeldFrames } from "./held-frames.js";
 import { availableFlags, BufferAddresses, deviceOwns, noBuffer, usedFlags } from "./packed-descriptors.js";
-import { DESC_AVAIL, DESC_WRITE, EVENT_DISABLE, loadsStayInOrder, ownerFlags, wrapBit } from "./virtqueue.js";
+import {
+  DESC_AVAIL,
+  DESC_WRITE,
+  EVENT_DISABLE,
+  EVENT_ENABLE,
+  loadsStayInOrder,
+  ownerFlags,
+  wrapBit,
+} from "./virtqueue.js";
 
 /** Node 20 folds a module's own constants into hot code, but loads imported ones from memory each time. */
 const owners = ownerFlags;
@@ -21,6 +29,7 @@ export class PackedDriverRx implements RxRing {
   readonly #u32: Uint32Array;
   readonly #descriptors16: number;
   readonly #descriptors32: number;
+  readonly #driverFlags16: number;
   readonly #deviceFlags16: number;
   readonly #inOrder: boolean;
   readonly #mergeable: boolean;
@@ -49,6 +58,7 @@ export class PackedDriverRx implements RxRing {
     this.#u32 = memory.u32;
     this.#descriptors16 = layout.descriptors >>> 1;
     this.#descriptors32 = layout.descriptors >>> 2;
+    this.#driverFlags16 = (layout.driverArea >>> 1) + 1;
     this.#deviceFlags16 = (layout.deviceArea >>> 1) + 1;
     this.#inOrder = layout.inOrder;
     this.#mergeable = layout.mergeable;
@@ -284,6 +294,10 @@ export class PackedDriverRx implements RxRing {
 
   notifyWanted(): boolean {
     return (Atomics.load(this.#u16, this.#deviceFlags16) & 3) !== EVENT_DISABLE;
+  }
+
+  wishSignals(areWished: boolean): void {
+    Atomics.store(this.#u16, this.#driverFlags16, areWished ? EVENT_ENABLE : EVENT_DISABLE);
   }
 
   position(): number {

@@ -18,6 +18,7 @@ class SplitAreas {
   readonly usedIdx16: number;
   readonly usedRing32: number;
   readonly #availFlags16: number;
+  readonly #usedFlags16: number;
   readonly #size: number;
   readonly #u16: Uint16Array;
   readonly #u32: Uint32Array;
@@ -29,10 +30,15 @@ class SplitAreas {
     this.descriptors32 = layout.descriptors >>> 2;
     this.#availFlags16 = layout.driverArea >>> 1;
     this.availRing16 = (layout.driverArea >>> 1) + 2;
+    this.#usedFlags16 = layout.deviceArea >>> 1;
     this.usedIdx16 = (layout.deviceArea >>> 1) + 1;
     this.usedRing32 = (layout.deviceArea >>> 2) + 1;
-    // We poll: the driver need not kick (§2.7.10).
-    Atomics.store(memory.u16, layout.deviceArea >>> 1, NO_NOTIFY);
+    this.wishSignals(false);
+  }
+
+  /** Whoever polls needs no kick of the driver (§2.7.10). */
+  wishSignals(areWished: boolean): void {
+    Atomics.store(this.#u16, this.#usedFlags16, areWished ? 0 : NO_NOTIFY);
   }
 
   /** How many buffers the driver has made available from `next` on. */
@@ -217,6 +223,10 @@ export class SplitDeviceRx extends DeviceRx {
 
   notifyWanted(): boolean {
     return this.#areas.notifyWanted();
+  }
+
+  wishSignals(areWished: boolean): void {
+    this.#areas.wishSignals(areWished);
   }
 
   /** Frames that were polled and not released are polled again by the next user of the ring. */

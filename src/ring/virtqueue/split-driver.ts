@@ -369,6 +369,10 @@ export class SplitDriverRx implements RxRing {
     return (Atomics.load(this.#u16, this.#usedFlags16) & NO_NOTIFY) === 0;
   }
 
+  wishSignals(areWished: boolean): void {
+    Atomics.store(this.#u16, this.#availIdx16 - 1, areWished ? 0 : NO_NOTIFY);
+  }
+
   position(): number {
     return (this.#next - this.slots) & 0xffff;
   }

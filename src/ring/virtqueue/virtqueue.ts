@@ -25,7 +25,8 @@ export const descriptorBytes = 16;
 
 /** avail.flags / used.flags: the other side need not notify (§2.7.6, §2.7.8). */
 export const NO_NOTIFY = 1;
-/** Packed event structures: RING_EVENT_FLAGS_DISABLE (§2.8.14). */
+/** Packed event structures: RING_EVENT_FLAGS_ENABLE and _DISABLE (§2.8.14). */
+export const EVENT_ENABLE = 0;
 export const EVENT_DISABLE = 1;
 
 /** The longest frame a driver may send or receive (§5.1.6.2: 65,550 is the largest buffer asked for). */

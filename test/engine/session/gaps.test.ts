@@ -1,5 +1,5 @@
 /** Gaps between a flow's frames as they were published: each is one that its frames' signatures tell. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { flowCell } from "../../../src/engine/session/index.js";
 import { GapBook } from "../../../src/session/gap-book.js";
 import { SmallHistograms, smallBucketOf } from "../../../src/stats/small-histograms.js";
@@ -92,6 +92,25 @@ describe("gaps of a flow", () => {
     const { gaps, latency } = sim.histogramsOf("a");
     expect([gaps.reduce((sum, [, count]) => sum + count, 0), latency]).toEqual([19, []]);
   });
+});
+
+it.each([
+  ["at a rate", { ...pps(30_000_000) }],
+  ["at max", { rate: { kind: "max" } as const }],
+])("readers may suppose bursts of at most 64 frames: %s, also after the loop stood still", (_, changes) => {
+  const noted = vi.spyOn(SmallHistograms.prototype, "countMany");
+  try {
+    const sim = new SessionSim(2, 64, 1024);
+    sim.add(simFlow("a", 1, changes));
+    started(sim, "a", 200_000);
+    sim.nowNs += 5e6;
+    sim.run(2e6);
+    const longest = Math.max(...noted.mock.calls.map(([, bucket, samples]) => (bucket === 0 ? samples + 1 : 0)));
+    expect(longest).toBeGreaterThan(16);
+    expect(longest).toBeLessThanOrEqual(64);
+  } finally {
+    noted.mockRestore();
+  }
 });
 
 it("gaps whose carry is not written yet are not told", () => {

@@ -84,3 +84,21 @@ it("a session of one part begins at once", () => {
   sim.run(1e6);
   expect(sim.counters("f0").startedNs! - nowNs).toBeLessThan(50_000);
 });
+
+it("no part rests while a command of another is not done, or frames lie in a ring of its own", () => {
+  const sim = simOf([0, 1, 2, 1], { duration: { kind: "frames", frames: 10 } });
+  sim.stalled.add(0);
+  sim.command("start", ["f0"]);
+  expect(sim.loops.map(({ mayRest }) => mayRest)).toEqual([true, false, false]);
+  sim.stalled.delete(0);
+  sim.still.add(0);
+  sim.run(3e6);
+  rest(sim);
+  expect(sim.counters("f0").inRing).toBe(10);
+  expect(sim.loops.map((loop) => loop.mayRestLong())).toEqual([false, true, true]);
+  sim.still.clear();
+  sim.run(1e6);
+  rest(sim);
+  expect(sim.counters("f0")).toMatchObject({ sent: 10, received: 10, inRing: 0 });
+  expect(sim.loops.map((loop) => loop.mayRestLong())).toEqual([true, true, true]);
+});
