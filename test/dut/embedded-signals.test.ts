@@ -64,7 +64,8 @@ describe("the sockets' directory goes with the process", () => {
   });
 
   it("that exits without disposing it", async () => {
-    expect(await ended(program("setTimeout(() => process.exit(7), 50);"), () => {})).toEqual({
+    const exits = "process.on('SIGUSR2', () => process.exit(7));";
+    expect(await ended(program(exits), (pid) => process.kill(pid, "SIGUSR2"))).toEqual({
       code: 7,
       signal: null,
       held: 1,
@@ -74,8 +75,8 @@ describe("the sockets' directory goes with the process", () => {
 
   it("that ends by an uncaught error", async () => {
     const fails =
-      "process.on('uncaughtException', () => process.exit(9)); setTimeout(() => { throw new Error('x'); }, 50);";
-    expect((await ended(program(fails), () => {})).code).toBe(9);
+      "process.on('uncaughtException', () => process.exit(9)); process.on('SIGUSR2', () => { throw new Error('x'); });";
+    expect(await ended(program(fails), (pid) => process.kill(pid, "SIGUSR2"))).toMatchObject({ code: 9, held: 1 });
     expect(readdirSync(directory)).toEqual([]);
   });
 

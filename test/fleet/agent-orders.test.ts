@@ -124,7 +124,7 @@ it("a renewal that comes when the ports were given back gives nobody the agent a
   const closed = gate();
   const { bus } = await fleetOf([{ onClose: closed.open }]);
   const run = asRun(bus, "r1", 1);
-  await run("claim", { ...claim, ttlMs: 100 });
+  await run("claim", { ...claim, ttlMs: 2_000 });
   await run("open", { part });
   await closed.opened;
   bus.publish("run.r1.renew", { v: protocolVersion, from: "test", run: "r1", epoch: 1, ttlMs: 10_000 });

@@ -153,7 +153,7 @@ describe("a claim", () => {
       const answer = await bus.request(`agent.a1.${verb}`, { ...own, ...fields }, 10_000);
       return (answer.kind === "answer" ? answer.data : answer) as { kind: string; why?: string };
     };
-    expect(await ask("claim", { ttlMs: 400, by: "test", force: false })).toMatchObject({ kind: "granted" });
+    expect(await ask("claim", { ttlMs: 3_000, by: "test", force: false })).toMatchObject({ kind: "granted" });
     expect(await ask("open", { part: toldPlans(plan, 1)[0] })).toMatchObject({ kind: "opened" });
     const endless = { ...request, count: null };
     const trial = { trial: 0, attempt: 1 };

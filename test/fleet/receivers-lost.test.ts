@@ -79,7 +79,7 @@ describe("a receiver", () => {
       const answer = await bus.request(`agent.rx.${verb}`, { ...order, ...fields }, 10_000);
       return (answer.kind === "answer" ? answer.data : answer) as { readonly kind?: string; readonly state?: string };
     };
-    expect(await ask("claim", { ttlMs: 1_000, by: "test", force: false })).toMatchObject({ kind: "granted" });
+    expect(await ask("claim", { ttlMs: 4_000, by: "test", force: false })).toMatchObject({ kind: "granted" });
     const part = flowParts(flowPlan, flowList, ["rx"])[0];
     expect(await ask("open", { part })).toMatchObject({ kind: "opened" });
     const trial = { trial: 0, attempt: 1 };

@@ -49,9 +49,9 @@ async function add({ near, far }: Pair, specs: readonly (readonly [slot: number,
   await far.shared.add(flows);
 }
 
-async function start({ near, far }: Pair, starts: readonly NumberedStart[], atNs = 0): Promise<void> {
+async function start({ near, far }: Pair, starts: readonly NumberedStart[]): Promise<void> {
   for (const session of [near, far]) await session.shared.expect(starts);
-  for (const session of [near, far]) await session.shared.start(starts, atNs);
+  for (const session of [near, far]) await session.shared.start(starts, 0);
 }
 
 const row = (session: SharedSession, name: string): FlowCounters => {
@@ -109,8 +109,11 @@ describe("flows of two sessions", () => {
     using folder = temporaryFolder();
     await using pair = await openPair(folder.path);
     await add(pair, [[0, simFlow("a", 1, { rate: { kind: "percent", share: 0.0001 }, delayNs: 0 })]]);
-    const atNs = pair.near.sample().atNs + 100e6;
-    await start(pair, [{ name: "a", start: 1, generation: 1 }], atNs);
+    const starts = [{ name: "a", start: 1, generation: 1 }];
+    for (const session of [pair.near, pair.far]) await session.shared.expect(starts);
+    // A sender that hears of it later begins later: it has a second from here on.
+    const atNs = pair.near.sample().atNs + 1e9;
+    for (const session of [pair.near, pair.far]) await session.shared.start(starts, atNs);
     for (const session of [pair.near, pair.far]) await session.setRate(["a"], { kind: "percent", share: 0.001 });
     await until(() => row(pair.far, "a").received > 10);
     await pair.near.stop(["a"]);
