@@ -5,6 +5,7 @@ import { openFleetBench } from "../../src/fleet/fleet-bench.js";
 import { flowParts } from "../../src/fleet/flow-work.js";
 import { LocalHub } from "../../src/fleet/local-bus.js";
 import { protocolVersion } from "../../src/fleet/protocol.js";
+import type { TrialTimes } from "../../src/fleet/trial-events.js";
 import type { Bench } from "../../src/measure/bench.js";
 import { failureOf, fleetRequest, fleetRig } from "../support/fleet-rig.js";
 import { FlowNetwork, type FlowScript, flowHostNames, flowList, flowPlan } from "../support/flow-agents.js";
@@ -14,15 +15,17 @@ const { keep } = fleetRig();
 const signal = new AbortController().signal;
 const atMax = { ...fleetRequest, rateText: "max", pps: null };
 const times = { ...shortTimes, silentNs: 1e9 };
+/** Nobody is given up, however little CPU there is. */
+const patientTimes = { ...shortTimes, collectNs: 30e9 };
 
 /** A run of two senders and a receiver, each of which can be killed. */
-async function fleetWith(script: FlowScript = {}) {
+async function fleetWith(script: FlowScript = {}, own: Partial<TrialTimes> = times) {
   const hub = new LocalHub();
   const network = new FlowNetwork(script);
   const buses = new Map(flowHostNames.map((name) => [name as string, hub.connect()]));
   for (const name of flowHostNames) keep(await network.agent(keep(buses.get(name)!), name));
   const bus = keep(hub.connect());
-  const settings = { ...simulatedSettings, times, flows: flowList, startWithinNs: 10e9 };
+  const settings = { ...simulatedSettings, times: own, flows: flowList, startWithinNs: 10e9 };
   const bench: Bench = keep(await openFleetBench(bus, settings)(flowPlan, { signal }, 1));
   const kill = (name: string): Promise<void> => Promise.resolve(buses.get(name)![Symbol.asyncDispose]());
   return { hub, bus, bench, kill };
@@ -30,7 +33,7 @@ async function fleetWith(script: FlowScript = {}) {
 
 describe("a receiver", () => {
   it("that did not hear that its senders have ended hears it again: the trial is whole", async () => {
-    const { bus, bench } = await fleetWith();
+    const { bus, bench } = await fleetWith({}, patientTimes);
     const publish = bus.publish.bind(bus);
     let totals = 0;
     bus.publish = (subject, data) => {
@@ -40,6 +43,7 @@ describe("a receiver", () => {
     };
     const [trial] = await bench.trial(atMax, 0);
     expect(trial).toMatchObject({ sent: 1_000, accepted: 1_000, lost: 0, fleet: { lost: [] } });
+    expect(trial!.reasons.join()).not.toContain("stopped");
     expect(totals).toBeGreaterThan(1);
   });
 
