@@ -132,4 +132,4 @@ it("a renewal that comes when the ports were given back gives nobody the agent a
   expect(await run("facts")).toMatchObject({ state: "idle", holder: null });
 });
 
-const later = (): number => Number(process.hrtime.bigint()) + 2e8;
+const later = (): number => Number(process.hrtime.bigint()) + 2e9;

@@ -159,7 +159,7 @@ describe("a claim", () => {
     const trial = { trial: 0, attempt: 1 };
     const order = { ...trial, task: "trial", request: endless, share: { index: 0, of: 1 }, index: 0, idsGiven: 0 };
     expect(await ask("prepare", order)).toMatchObject({ kind: "armed" });
-    const startNs = { a1: Number(process.hrtime.bigint()) + 5e7 };
+    const startNs = { a1: Number(process.hrtime.bigint()) + 5e8 };
     expect(await bus.request("run.r1.go", { ...own, ...trial, startNs }, 10_000)).toMatchObject({ kind: "answer" });
     expect(await bus.request("run.r1.confirm", { ...own, ...trial }, 10_000)).toMatchObject({ kind: "answer" });
     await isClosed;

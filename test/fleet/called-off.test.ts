@@ -74,7 +74,7 @@ describe("an attempt that is called off", () => {
       ...{ trial: 0, attempt, task: "trial", request: fleetRequest, share: { index: 0, of: 1 }, index: 0 },
       idsGiven: attempt,
     });
-    const soon = (): object => ({ startNs: { a1: Number(process.hrtime.bigint()) + 2e8 } });
+    const soon = (): object => ({ startNs: { a1: Number(process.hrtime.bigint()) + 8e8 } });
     expect(await ask("prepare", order(1))).toMatchObject({ kind: "armed" });
     expect(await ofRun("go", { trial: 0, attempt: 1, ...soon() })).toMatchObject({ data: { kind: "going" } });
     await afterStart();

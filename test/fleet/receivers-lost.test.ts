@@ -91,7 +91,7 @@ describe("a receiver", () => {
     const prepared = ask("prepare", { ...trial, ...role, task: "trial", request: atMax, index: 0, idsGiven: 0 });
     expect(await prepared).toMatchObject({ kind: "armed" });
     const own = { ...order, ...trial };
-    await bus.request("run.r1.go", { ...own, startNs: { rx: Number(process.hrtime.bigint()) + 1e8 } }, 10_000);
+    await bus.request("run.r1.go", { ...own, startNs: { rx: Number(process.hrtime.bigint()) + 5e8 } }, 10_000);
     await bus.request("run.r1.confirm", own, 10_000);
     while ((await ask("facts", {})).state !== "idle") await new Promise((resolve) => setTimeout(resolve, 50));
     // The ports are closed, too: whoever asks is told that the claim is over.
