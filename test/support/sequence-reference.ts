@@ -11,6 +11,8 @@ export class Reference {
   tooOld = 0;
   reordered = 0;
   readonly extents: number[] = [];
+  /** Arrivals greater than all before them, by their place: the first that is greater than a number is one of them. */
+  private readonly highest: number[] = [];
   next: number;
 
   constructor(
@@ -32,13 +34,25 @@ export class Reference {
     this.seen.add(index);
     this.arrivals.push(index);
     if (index >= this.next) {
+      this.highest.push(this.arrivals.length - 1);
       this.next = index + 1;
       return sequenceCodes.inOrder;
     }
     this.reordered += 1;
     // RFC 4737 §4.2.1: arrival distance to the first that came with a greater number.
-    this.extents.push(this.arrivals.length - 1 - this.arrivals.findIndex((other) => other > index));
+    this.extents.push(this.arrivals.length - 1 - this.firstGreater(index));
     return sequenceCodes.reordered;
+  }
+
+  /** The place of the first arrival that is greater. */
+  private firstGreater(index: number): number {
+    let [from, to] = [0, this.highest.length - 1];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.arrivals[this.highest[middle]!]! > index) to = middle;
+      else from = middle + 1;
+    }
+    return this.highest[from]!;
   }
 
   /** All arrivals as a string of letters, cut where they change. */

@@ -1,9 +1,10 @@
 /** Several measurers' reports of one trial, merged: the same as one measurer's report, bit for bit. */
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { mergeTrialReports, type TrialPart } from "../../../src/stats/merge/merge-trial.js";
 import { interleavedParts } from "../../../src/stats/merge/part.js";
 import type { TrialReport } from "../../../src/stats/trial-report.js";
+import { expectEqual } from "../../support/same.js";
 import { reportOf, type SimulatedTrial, trialOf, wholePlace } from "./simulated-trial.js";
 
 /** Part i of N, with queues i, i + N … */
@@ -55,7 +56,7 @@ describe("a trial split over measurers", () => {
       fc.property(trials, ({ shape: { parts }, trial }) => {
         const whole = counted(reportOf(trial, wholePlace(trial)), parts);
         const { report } = mergeTrialReports(trial.plan, partsOf(trial, parts));
-        expect(comparable(counted(report, parts))).toEqual(comparable(whole));
+        expectEqual(comparable(counted(report, parts)), comparable(whole));
       }),
       { numRuns: 150 },
     );
@@ -67,7 +68,7 @@ describe("a trial split over measurers", () => {
       fc.property(hundred, (trial) => {
         const whole = counted(reportOf(trial, wholePlace(trial)), 100);
         const { report } = mergeTrialReports(trial.plan, partsOf(trial, 100));
-        expect(comparable(counted(report, 100))).toEqual(comparable(whole));
+        expectEqual(comparable(counted(report, 100)), comparable(whole));
       }),
       { numRuns: 3 },
     );
@@ -79,9 +80,9 @@ describe("a trial split over measurers", () => {
         const parts = partsOf(trial, shape.parts);
         const merged = mergeTrialReports(trial.plan, parts);
         const turned = [...parts.slice(turn % parts.length), ...parts.slice(0, turn % parts.length)].reverse();
-        expect(mergeTrialReports(trial.plan, turned)).toEqual(merged);
+        expectEqual(mergeTrialReports(trial.plan, turned), merged);
         const again = structuredClone(parts[turn % parts.length]!);
-        expect(mergeTrialReports(trial.plan, [...turned, again])).toEqual(merged);
+        expectEqual(mergeTrialReports(trial.plan, [...turned, again]), merged);
       }),
       { numRuns: 40 },
     );
@@ -96,7 +97,7 @@ describe("a trial split over measurers", () => {
         const first = mergeTrialReports(trial.plan, parts.slice(0, cut));
         const joint: TrialPart = { ...wholePlace(trial), id: "joint", report: first.report };
         const { report } = mergeTrialReports(trial.plan, [joint, ...parts.slice(cut)]);
-        expect(comparable(report)).toEqual(comparable(mergeTrialReports(trial.plan, parts).report));
+        expectEqual(comparable(report), comparable(mergeTrialReports(trial.plan, parts).report));
       }),
       { numRuns: 40 },
     );
