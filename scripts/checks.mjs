@@ -5,10 +5,7 @@
 import { spawn } from "node:child_process";
 
 const isBuilt = process.argv.includes("--built");
-const lanes = [
-  isBuilt ? ["lint:api"] : ["build", "lint:api"],
-  ["lint:types", "lint:rooms", "lint:unused", "lint"],
-];
+const lanes = [isBuilt ? ["lint:api"] : ["build", "lint:api"], ["lint:types", "lint:rooms", "lint:unused", "lint"]];
 
 /** Resolves with the check's exit code once its output is printed. */
 function run(check) {
