@@ -54,7 +54,9 @@ export class SessionLink {
       if (asked.kind === "answer") {
         if (asked.value.kind === "failed") throw this.#failure(asked.value);
         const schema = deedAnswers[deed.do as keyof typeof deedAnswers] ?? deedAnswers.done;
-        return schema.parse(asked.value.result) as AnswerOf<D["do"]>;
+        const read = schema.safeParse(asked.value.result);
+        if (!read.success) throw this.#lose(unreadable(deed.do, read.error.issues));
+        return read.data as AnswerOf<D["do"]>;
       }
       if (asked.kind === "refused") throw this.#refused(asked.error);
       if (this.#lost !== null || performance.now() >= endMs) throw this.#lose("it does not answer any more");
@@ -98,6 +100,12 @@ export class SessionLink {
 }
 
 type Failed = Extract<z.infer<typeof answers.session>, { readonly kind: "failed" }>;
+
+/** What it did nobody knows. */
+function unreadable(what: AgentDeed["do"], [first]: readonly z.core.$ZodIssue[]): string {
+  const where = first === undefined || first.path.length === 0 ? "" : `${first.path.join(".")}: `;
+  return `its answer to "${what}" cannot be read: ${where}${first?.message}`;
+}
 
 /** Questions to neighbours take the time that they are given. */
 const timeOf = (deed: AgentDeed): number => attemptMs + ("timeoutMs" in deed ? deed.timeoutMs : 0);
