@@ -54,6 +54,24 @@ it("a start that an agent refuses changes no counts", async () => {
   expect(flows[0]).toMatchObject(whole);
 });
 
+it("a rate that one of two senders refuses is changed at none of them", async () => {
+  const [session] = await sessionOf({ maxPps: 1_000 });
+  const steady = (name: string, number: number, pps: number, more: Partial<FlowSpec> = {}): FlowSpec =>
+    simFlow(name, number, { from: "left", to: ["right"], rate: { kind: "pps", pps }, ...more });
+  const back = { from: "right", to: ["left"] };
+  await session.addFlows([steady("a", 1, 100), steady("b", 2, 50, back), steady("c", 3, 900, back)]);
+  await session.start("all");
+  const refusal = { code: "not-possible", accepted: /--max-rate/ };
+  await expect(session.setRate(["a", "b"], { kind: "pps", pps: 500 })).rejects.toMatchObject(refusal);
+  const { flows } = await session.look(true);
+  expect(flows.map(({ name, pps }) => [name, pps])).toEqual([
+    ["a", 100],
+    ["b", 50],
+    ["c", 900],
+  ]);
+  expect(session.flows().map(({ spec }) => spec.rate)).toEqual([100, 50, 900].map((pps) => ({ kind: "pps", pps })));
+});
+
 it("an order that an agent cannot read is refused, and no agent is given up", async () => {
   const [session] = await sessionOf();
   const name = "n".repeat(1_001);

@@ -113,7 +113,7 @@ export class FleetSession implements TestSession {
       const flows = this.#flows.named(names);
       this.#checkEnds(flows);
       const all = flows.map(({ spec }) => spec.name);
-      await this.#atSenders(flows, (agent, own) => agent.do({ do: "rate", names: own, rate }));
+      await this.#rateAtSenders(flows, rate);
       await this.#atAll((agent) => agent.do({ do: "rate", names: all, rate }));
       for (const flow of flows) flow.spec = { ...flow.spec, rate };
     });
@@ -290,6 +290,24 @@ export class FleetSession implements TestSession {
     act: (agent: SessionLink, names: string[]) => Promise<unknown>,
   ): Promise<void> {
     await allOf([...this.#sendersOf(flows)].map(([agent, names]) => act(agent, names)));
+  }
+
+  /** All or none: where one sender refuses, the flows of the others have the rates again that they had. */
+  async #rateAtSenders(flows: readonly FleetFlow[], rate: FlowRate): Promise<void> {
+    const changed = new Set<SessionLink>();
+    try {
+      await this.#atSenders(flows, async (agent, names) => {
+        await agent.do({ do: "rate", names, rate });
+        changed.add(agent);
+      });
+    } catch (error) {
+      const before = new Set(flows.map(({ spec }) => spec.rate));
+      for (const old of before) {
+        const own = flows.filter(({ spec, port: { agent } }) => spec.rate === old && changed.has(agent));
+        await this.#atSenders(own, (agent, names) => agent.do({ do: "rate", names, rate: old })).catch(() => {});
+      }
+      throw error;
+    }
   }
 
   /** At agents that are there. */
