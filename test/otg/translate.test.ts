@@ -104,6 +104,31 @@ describe("headers that say nothing", () => {
   });
 });
 
+describe("a flow without a size", () => {
+  const packet = (bytes: string) => [
+    ...[{ choice: "ethernet" }, { choice: "ipv4" }, { choice: "udp" }],
+    { choice: "custom", custom: { bytes } },
+  ];
+  const planOf = (flow: object) => planned(oneFlow(flow)).flows[0]!;
+
+  it("has frames of 64 bytes, or as long as its headers need, and says so", () => {
+    const dns = "ab".repeat(60);
+    expect([planOf({}).longestBytes, planOf({}).warnings]).toEqual([64, []]);
+    const bytes = 14 + 20 + 8 + 60 + 4;
+    const { longestBytes, meanBytes, warnings } = planOf({ packet: packet(dns) });
+    expect([longestBytes, meanBytes]).toEqual([bytes, bytes]);
+    expect(warnings).toEqual([`flows[0].size: not given; frames have ${bytes} bytes, since their headers need them`]);
+    const { udp } = fieldsOf(frameOf({ packet: packet(dns) }));
+    expect(udp!["wrong"]).toEqual({});
+    expect(errorsOf(oneFlow({ packet: packet(dns), size: { fixed: 64 } }))).toHaveLength(1);
+  });
+
+  it("has room for a signature behind such headers, if it has metrics", () => {
+    expect(planOf({ packet: packet("ab".repeat(60)), metrics: { enable: true } }).longestBytes).toBe(106 + 18);
+    expect(planOf({ packet: packet("ab".repeat(18)), metrics: { enable: true } }).longestBytes).toBe(64);
+  });
+});
+
 describe("patterns", () => {
   it("count, list and come round as the models say", () => {
     const flow = udpFlow({

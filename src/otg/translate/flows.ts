@@ -1,14 +1,15 @@
 /** Flows of a configuration → flows of a session. */
 import { checkFlowSchedule, type FlowSpec } from "../../session/index.js";
+import { minFrameBytes } from "../../units.js";
 import type { Metrics, OtgFlow } from "../model.js";
 import { invalid } from "../refusal.js";
 import type { DeviceEnd } from "./devices.js";
 import { flowRefusal } from "./flow-refusal.js";
-import { type AutoValues, packetOf } from "./packet.js";
+import { type AutoValues, ownFrameBytes, packetOf } from "./packet.js";
 import { askedGateways, autoOf, checkBothWays, type GatewayMacs, type Pair, pairsOf } from "./pairs.js";
 import { payloadOf } from "./payload.js";
 import type { ConfiguredPort } from "./ports.js";
-import { flowSizes } from "./sizes.js";
+import { type FlowSizes, flowSizes } from "./sizes.js";
 import { type FlowTags, tagsOf } from "./tags.js";
 import { flowRate, ppsOf, timesOf } from "./timing.js";
 
@@ -113,10 +114,19 @@ function allEnds(flow: OtgFlow, around: FlowSurroundings, path: string): readonl
 
 const noAuto: AutoValues = () => undefined;
 
+function sizesOf({ size, packet, metrics }: OtgFlow, { innerFcs }: FlowSurroundings, path: string): FlowSizes {
+  const at = `${path}.size`;
+  if (size !== undefined) return flowSizes(size, at);
+  const bytes = ownFrameBytes(packet, { path, innerFcs }, metrics?.enable ?? false, noAuto);
+  const sizes = flowSizes({ choice: "fixed", fixed: bytes }, at);
+  if (bytes === minFrameBytes) return sizes;
+  return { ...sizes, warnings: [`${at}: not given; frames have ${bytes} bytes, since their headers need them`] };
+}
+
 function planOne(flow: OtgFlow, ends: Ends, around: FlowSurroundings, path: string, key: string): PlannedFlow {
   const line = around.ports.get(ends.from)!;
   const metrics = metricsOf(flow.metrics, around.lossDuration, `${path}.metrics`);
-  const sizes = flowSizes(flow.size, `${path}.size`);
+  const sizes = sizesOf(flow, around, path);
   const rate = flowRate(flow.rate, { bps: line.lineBps }, `${path}.rate`);
   const shape = { line: { bps: line.lineBps }, meanBytes: sizes.meanBytes };
   const pps = ppsOf(rate, sizes.meanBytes, shape.line, path);

@@ -14,8 +14,8 @@ import {
   trailersBytes,
   wideBitsAt,
 } from "../../packet/index.js";
-import { compileStream, type FieldModifier, plainStream } from "../../stream/index.js";
-import { fcsBytes, fixedSize } from "../../units.js";
+import { compileStream, type FieldModifier, plainStream, signatureBytes } from "../../stream/index.js";
+import { fcsBytes, fixedSize, minFrameBytes } from "../../units.js";
 import type { OtgHeader, Pattern } from "../model.js";
 import { invalid, OtgRefusal } from "../refusal.js";
 import { messageNamed, type PatternFacts } from "../schema/index.js";
@@ -261,12 +261,15 @@ function badChecksums(
 }
 
 /** Of the flow. */
-export interface PacketOrder {
+export interface PacketPlace {
   readonly path: string;
-  /** All frame sizes, with FCS. */
-  readonly sizes: readonly number[];
   /** Ethernet frames in tunnels have room for a check sequence. */
   readonly innerFcs: boolean;
+}
+
+export interface PacketOrder extends PacketPlace {
+  /** All frame sizes, with FCS. */
+  readonly sizes: readonly number[];
 }
 
 const inTunnel = ({ layer, index, ...made }: Made): Made => ({
@@ -275,21 +278,51 @@ const inTunnel = ({ layer, index, ...made }: Made): Made => ({
   layer: layer.protocol === "ethernet" && index > 0 ? { ...layer, trailerBytes: fcsBytes } : layer,
 });
 
-/** @throws OtgRefusal */
-export function packetOf(
-  given: readonly OtgHeader[],
-  { path, sizes, innerFcs }: PacketOrder,
-  auto: AutoValues,
-): Packet {
+interface Stacked {
+  readonly made: readonly Made[];
+  readonly layers: readonly Layer[];
+  /** With FCS. */
+  readonly leastBytes: number;
+}
+
+function stacked(given: readonly OtgHeader[], { path, innerFcs }: PacketPlace, auto: AutoValues): Stacked {
   const headers: readonly OtgHeader[] = given.length === 0 ? [{ choice: "ethernet", ethernet: {} }] : given;
+  const plain = headers.map((_, index) => madeOf(headers, index, `${path}.packet[${index}]`, auto));
+  const made = innerFcs ? plain.map(inTunnel) : plain;
+  const layers = stackOf(made, `${path}.packet`);
+  return { made, layers, leastBytes: headersBytes(layers) + trailersBytes(layers) + fcsBytes };
+}
+
+function told<T>(path: string, work: () => T): T {
   try {
-    const plain = headers.map((_, index) => madeOf(headers, index, `${path}.packet[${index}]`, auto));
-    const made = innerFcs ? plain.map(inTunnel) : plain;
-    const layers = stackOf(made, `${path}.packet`);
+    return work();
+  } catch (error) {
+    if (error instanceof OtgRefusal || !(error instanceof PktgenError)) throw error;
+    throw invalid(`${path}.packet: ${error.toLine()}`);
+  }
+}
+
+/**
+ * The size of frames that have none given, with FCS: the models' own, or what longer headers need. Behind those is room for a
+ * signature, if the flow has metrics and its frames can have one.
+ * @throws OtgRefusal
+ */
+export function ownFrameBytes(given: readonly OtgHeader[], place: PacketPlace, hasMetrics: boolean, auto: AutoValues) {
+  return told(place.path, () => {
+    const { layers, leastBytes } = stacked(given, place, auto);
+    if (leastBytes <= minFrameBytes) return minFrameBytes;
+    return leastBytes + (hasMetrics && trailersBytes(layers) === 0 ? signatureBytes : 0);
+  });
+}
+
+/** @throws OtgRefusal */
+export function packetOf(given: readonly OtgHeader[], order: PacketOrder, auto: AutoValues): Packet {
+  const { path, sizes } = order;
+  return told(path, () => {
+    const { made, layers, leastBytes } = stacked(given, order, auto);
     const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-    const needed = headersBytes(layers) + trailersBytes(layers) + fcsBytes;
-    if (needed > least) {
-      throw invalid(`${path}.size: the headers need ${needed} bytes, more than a frame of ${least}`);
+    if (leastBytes > least) {
+      throw invalid(`${path}.size: the headers need ${leastBytes} bytes, more than a frame of ${least}`);
     }
     const frames = [...new Set([least, most])].map((size) => buildFrame(layers, size - fcsBytes));
     const changes = changesOf(made, frames);
@@ -302,8 +335,5 @@ export function packetOf(
       fields: modifiers.flat(),
       origins: all.flatMap((change, k) => modifiers[k]!.map(() => change.path)),
     };
-  } catch (error) {
-    if (error instanceof OtgRefusal || !(error instanceof PktgenError)) throw error;
-    throw invalid(`${path}.packet: ${error.toLine()}`);
-  }
+  });
 }

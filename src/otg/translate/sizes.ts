@@ -124,8 +124,8 @@ function rangeOf(kind: "range" | "random", min: number, max: number, step: numbe
 }
 
 /** @throws OtgRefusal */
-export function flowSizes(size: Size | undefined, path: string): FlowSizes {
-  const { choice, fixed = minFrameBytes, increment, random, weight_pairs: pairs } = size ?? { choice: "fixed" };
+export function flowSizes(size: Size, path: string): FlowSizes {
+  const { choice, fixed = minFrameBytes, increment, random, weight_pairs: pairs } = size;
   if (choice === "increment") {
     const at = `${path}.increment`;
     const { start, end, step } = increment!;
