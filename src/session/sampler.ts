@@ -24,6 +24,7 @@ import { FlowRow, rowCell, stateNamed } from "./flow-row.js";
 import type { TableFlow } from "./flow-table.js";
 import { GapBook } from "./gap-book.js";
 import { LatencyBook } from "./latency-book.js";
+import { OverdueBook } from "./overdue-book.js";
 import type { RateBook } from "./rate-book.js";
 import { RingLook } from "./ring-look.js";
 import { SizeSums } from "./size-sums.js";
@@ -57,6 +58,7 @@ export class Sampler {
   readonly #settleNs: number;
   readonly #latencies: LatencyBook;
   readonly #gaps: GapBook;
+  readonly #overdue: OverdueBook;
   /** The port of each transmit queue. */
   readonly #senderPorts: readonly number[];
   readonly #sizes = new SizeSums();
@@ -70,6 +72,7 @@ export class Sampler {
     this.#settleNs = settleNs;
     this.#latencies = new LatencyBook(memory, percentiles);
     this.#gaps = new GapBook(memory);
+    this.#overdue = new OverdueBook(memory.shape.capacity, settleNs);
     this.#senderPorts = senderPorts(memory.shape);
     this.#rings = new RingLook(memory, this.#sizes);
   }
@@ -292,7 +295,8 @@ export class Sampler {
     cells[to + rowCell.stoppedNs] = isStarted ? flows[at + flowCell.stoppedNs]! : -1;
   }
 
-  #writeLoss({ slot, toPorts, copies, signed }: TableFlow, nowNs: number, cells: Float64Array, to: number): void {
+  #writeLoss(flow: TableFlow, nowNs: number, cells: Float64Array, to: number): void {
+    const { slot, toPorts, copies, signed } = flow;
     const open = Math.max(0, cells[to + rowCell.sent]! * copies - cells[to + rowCell.received]!);
     const state = cells[to + rowCell.state]!;
     const isStopped = state !== flowState.running && state !== flowState.paused;
@@ -301,16 +305,40 @@ export class Sampler {
     const isQuiet = lastNs < 0 || nowNs - lastNs >= this.#settleNs;
     const isAwaited = toPorts.length > 0;
     const settled = isStopped && cells[to + rowCell.inRing] === 0 && (open === 0 || isQuiet || !isAwaited);
-    const known = signed ? Math.min(open, cells[to + rowCell.missing]!) : 0;
+    const left = this.#overdue.leftBefore(flow, cells[to + rowCell.generation]!, cells[to + rowCell.sent]!, nowNs);
+    const overdue = this.#overdueOf(flow, left, cells, to);
+    const known = Math.min(open, overdue + (signed ? cells[to + rowCell.missing]! : 0));
     cells[to + rowCell.settled] = settled ? 1 : 0;
     cells[to + rowCell.lost] = !isAwaited ? 0 : settled ? open : known;
     cells[to + rowCell.inFlight] = !isAwaited || settled ? 0 : open - known;
-    if (!isAwaited || !settled || open === 0) return;
-    // What was lost behind the last frame that came, of the port that got the least.
-    const sentNs = lastSentNs - this.#memory.flows[slot * flowCell.doubles + flowCell.firstSentNs]!;
-    const pps = this.#memory.flows[slot * flowCell.doubles + flowCell.ranAtPps]!;
+    if (!isAwaited || open === 0) return;
+    if (settled) this.#writeTail(slot, cells[to + rowCell.sent]!, flowCell.ranAtPps, cells, to);
+    else if (overdue > 0) this.#writeTail(slot, left, flowCell.pps, cells, to);
+  }
+
+  /** Of the first `left` frames, those above the last one that came. Of a flow with copies each counts as one. */
+  #overdueOf(flow: TableFlow, left: number, cells: Float64Array, to: number): number {
+    if (left <= cells[to + rowCell.lowest]!) return 0;
+    const { copies, ownLanes, signed } = flow;
+    const highest = cells[to + rowCell.highest]!;
+    if (!signed || copies < ownLanes.length) return Math.max(0, left - highest) * copies;
+    const lanes = currentLanes(this.#memory, flow);
+    let overdue = (ownLanes.length - lanes.length) * left;
+    for (let k = 0; k < lanes.length; k++) {
+      const next = this.#memory.lanes[lanes[k]! * laneRowCell.doubles + laneRowCell.next]!;
+      overdue += Math.max(0, left - (next < 0 ? -1 - next : next));
+    }
+    return overdue;
+  }
+
+  /** An outage: what was lost of the first `sent` frames behind the last one that came, of the port that got the least. */
+  #writeTail(slot: number, sent: number, rate: number, cells: Float64Array, to: number): void {
+    const { flows } = this.#memory;
+    const at = slot * flowCell.doubles;
+    const sentNs = flows[at + flowCell.lastSentNs]! - flows[at + flowCell.firstSentNs]!;
+    const pps = flows[at + rate]!;
     const gapNs = pps > 0 && Number.isFinite(pps) ? 1e9 / pps : sentNs / Math.max(1, cells[to + rowCell.sent]!);
-    const tail = Math.max(0, cells[to + rowCell.sent]! - cells[to + rowCell.lowest]!);
+    const tail = Math.max(0, sent - cells[to + rowCell.lowest]!);
     cells[to + rowCell.outageNs] = Math.max(cells[to + rowCell.outageNs]!, tail * gapNs);
   }
 

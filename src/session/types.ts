@@ -275,9 +275,12 @@ export interface FlowCounters {
   readonly receivedAt: readonly { readonly port: string; readonly frames: number }[];
   /** Whole frames at ports that are not in `to`; no part of `received`. */
   readonly elsewhere: number;
-  /** Below the highest number that came, or of a settled flow; where any of several threads' ports may get them, the latter. */
+  /**
+   * Below the highest number that came, above it those that left `settleNs` ago, and all that did not come of a settled flow.
+   * Where any of several threads' ports may get them: the latter two. One that comes late is taken out.
+   */
   readonly lost: number;
-  /** Above the highest number that came. */
+  /** Above the highest number that came, and sent since `settleNs`. */
   readonly inFlight: number;
   readonly duplicate: number;
   readonly reordered: number;

@@ -1,6 +1,7 @@
 /** The pass over arrays gives the same rows as plain objects, flow by flow, whatever became of their frames. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { OverdueBook } from "../../src/session/overdue-book.js";
 import type { FlowCounters, FlowSpec } from "../../src/session/types.js";
 import { defaultPlainTraffic, layersOf } from "../../src/stream/spec.js";
 import { plainCounters } from "../support/plain-sampler.js";
@@ -64,6 +65,7 @@ it("a sample's rows are those of plain objects", () => {
       sim.add(...flows.map(specOf));
       const names = flows.map((_, k) => `f${k}`);
       const device = deviceOf(fates);
+      const book = new OverdueBook(sim.memory.shape.capacity, settleNs);
       sim.command("start", names);
       for (const { deed, flow, ns } of steps) {
         if (deed === "still") sim.still.add(flow % ports);
@@ -72,7 +74,7 @@ it("a sample's rows are those of plain objects", () => {
         sim.run(ns, device);
         const rows = sim.snapshot().flows;
         const nowNs = sim.loop.clock.nowNs;
-        const plain = [...sim.flows.values()].map((each) => plainCounters(sim.memory, each, { nowNs, settleNs }));
+        const plain = [...sim.flows.values()].map((each) => plainCounters(sim.memory, each, { nowNs, settleNs, book }));
         expect(rows.map(plainRow)).toEqual(plain);
       }
     },

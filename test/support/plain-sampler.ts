@@ -12,6 +12,7 @@ import {
 } from "../../src/engine/session/index.js";
 import type { SessionMemory } from "../../src/engine/session/session-memory.js";
 import type { TableFlow } from "../../src/session/flow-table.js";
+import type { OverdueBook } from "../../src/session/overdue-book.js";
 import { stateOf } from "../../src/session/sampler.js";
 import type { FlowCounters } from "../../src/session/types.js";
 import { sequenceCell } from "../../src/stats/sequence-cells.js";
@@ -85,7 +86,7 @@ function arrivedOf(memory: SessionMemory, { slot, toPorts, ownLanes, compiled }:
 export function plainCounters(
   memory: SessionMemory,
   flow: TableFlow,
-  { nowNs, settleNs }: { readonly nowNs: number; readonly settleNs: number },
+  { nowNs, settleNs, book }: { readonly nowNs: number; readonly settleNs: number; readonly book: OverdueBook },
 ): Omit<FlowCounters, Rates> {
   const { slot, spec, compiled, ownLanes } = flow;
   const cell = (which: number): number => memory.flows[slot * flowCell.doubles + which]!;
@@ -104,7 +105,7 @@ export function plainCounters(
   const lastNs = Math.max(arrived.lastReceivedNs ?? -1, cell(flowCell.lastSentNs));
   const isOver = open === 0 || lastNs < 0 || nowNs - lastNs >= settleNs || spec.to.length === 0;
   const settled = stateOf(memory, slot) === "stopped" && inRing === 0 && isOver;
-  const lost = settled ? open : compiled.program.signed ? Math.min(open, missing) : 0;
+  const before = book.leftBefore(flow, cell(flowCell.generation), sent, nowNs);
   const sentNs = cell(flowCell.lastSentNs) - cell(flowCell.firstSentNs);
   const gapNs = flow.pps > 0 && Number.isFinite(flow.pps) ? 1e9 / flow.pps : sentNs / Math.max(1, sent);
   const rows = new SessionLanes(memory.lanes);
@@ -112,7 +113,12 @@ export function plainCounters(
     seen: rows.next(lane) < 0 ? -1 - rows.next(lane) : rows.next(lane),
     ns: memory.sequences[lane * sequenceCell.count + sequenceCell.outageNs]!,
   }));
-  const tails = settled && open > 0 ? lanes.map(({ seen }) => Math.max(0, sent - seen) * gapNs) : [];
+  const isSigned = compiled.program.signed;
+  const seenOf = isSigned ? lanes.map(({ seen }) => seen) : lanes.map(() => highest);
+  const overdue = sum(seenOf.map((seen) => Math.max(0, before - seen)));
+  const lost = settled ? open : Math.min(open, overdue + (isSigned ? missing : 0));
+  const isTold = spec.to.length > 0 && open > 0 && (settled || overdue > 0);
+  const tails = isTold ? lanes.map(({ seen }) => Math.max(0, (settled ? sent : before) - seen) * gapNs) : [];
   const outageNs = compiled.program.signed ? Math.max(0, ...lanes.map(({ ns }) => ns), ...tails) : null;
   const sentTime = (which: number): number | null => (isStarted ? timeOrNull(cell(which)) : null);
   return {
