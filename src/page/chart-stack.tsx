@@ -41,16 +41,17 @@ const loss: ChartSpec = {
   unit: "pps",
   lines: [{ figure: "lostPps", title: "lost", color: 1 }],
 };
-const latency: ChartSpec = {
+/** Of a session each figure is that of the flow where it is the worst. */
+const latency = (title: string): ChartSpec => ({
   id: "latency",
-  title: "latency",
+  title,
   unit: "ns",
   lines: [
     { figure: "latencyP50Ns", title: "median", color: 0 },
     { figure: "latencyP99Ns", title: "p99", color: 3 },
     { figure: "latencyMaxNs", title: "max", color: 1, dash: dashed },
   ],
-};
+});
 
 /** Seconds until now. */
 const spans: Choices<number> = [
@@ -68,7 +69,9 @@ export function ChartStack({ run }: { run: ToldRun }) {
   const [span, setSpan] = useState<number>(Infinity);
   void run.samples.shown;
   const { names } = run.series;
-  const specs = [rates, bits(layer), loss, latency].filter(({ lines }) =>
+  const isSession = run.config.shown?.kind === "session";
+  const latencies = latency(isSession ? "latency of the worst flow since its start" : "latency");
+  const specs = [rates, bits(layer), loss, latencies].filter(({ lines }) =>
     lines.some(({ figure }) => run.series.has(figure)),
   );
   if (specs.length === 0) return null;

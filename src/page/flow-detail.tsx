@@ -8,7 +8,7 @@ import { LengthField, lengthAsked } from "./flow-length.js";
 import { RefusalBox } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
 import { useAnswer } from "./use-answer.js";
-import { figureTitle, unitOf, valueWord } from "./words.js";
+import { figureTitle, flowValueWord } from "./words.js";
 
 type Buckets = HistogramEvent["buckets"];
 
@@ -54,7 +54,7 @@ export function FlowDetail({ run, index, path, close }: FlowDetailProps) {
           .map((name) => (
             <div key={name}>
               <dt>{figureTitle(name)}</dt>
-              <dd>{valueWord(run.flows.value(place, name), unitOf(name))}</dd>
+              <dd>{flowValueWord(run.flows.value(place, name), name)}</dd>
             </div>
           ))}
       </dl>

@@ -6,7 +6,7 @@ import { useKeys } from "./keys.js";
 import { FlowsControl } from "./session-control.js";
 import { PagePart } from "./small-parts.js";
 import type { ToldRun } from "./told-run.js";
-import { figureTitle, unitOf, unknownWord, valueWord } from "./words.js";
+import { figureTitle, flowValueWord, unknownWord, valueWord } from "./words.js";
 
 const rowHeight = 28;
 const rowsInSight = 18;
@@ -197,7 +197,7 @@ function FlowRow({ run, place, number, figures, hasState, isChosen, choose }: Fl
         const value = run.flows.value(place, name);
         return (
           <td key={name} class={bad.has(name) && value > 0 ? "right red" : "right"}>
-            {valueWord(value, unitOf(name))}
+            {flowValueWord(value, name)}
           </td>
         );
       })}

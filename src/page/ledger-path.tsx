@@ -49,10 +49,12 @@ export function LedgerPath({ run }: { run: ToldRun }) {
             {...station}
             before={stations[i - 1]?.leaves ?? null}
             settled={settled}
+            inFlight={hops.length === 0 ? ledger.inFlight : null}
           />
         ))}
       </ol>
       <Balance ledger={ledger} />
+      <Unawaited run={run} />
     </PagePart>
   );
 }
@@ -65,20 +67,20 @@ interface StationProps {
   /** What the station before handed on; null: there is none. */
   readonly before: number | null;
   readonly settled: boolean;
+  /** Between this station and the one before, where that is all of it: the rest of the difference is lost. */
+  readonly inFlight: number | null;
 }
 
-function Station({ name, enters, leaves, dropped, before, settled }: StationProps) {
+function Station({ name, enters, leaves, dropped, before, settled, inFlight }: StationProps) {
   const between = before === null || enters === null ? 0 : before - enters;
+  const under = settled ? 0 : Math.min(between, inFlight ?? between);
   return (
     <li>
       {before === null ? null : (
         <span class="link">
           <span aria-hidden="true">→</span>
-          {between > 0 ? (
-            <small class={settled ? "red" : ""}>
-              {frames(between)} {settled ? "missing" : "on the way"}
-            </small>
-          ) : null}
+          {between > under ? <small class="red">{frames(between - under)} missing</small> : null}
+          {under > 0 ? <small>{frames(under)} on the way</small> : null}
         </span>
       )}
       <div class="station">
@@ -88,6 +90,18 @@ function Station({ name, enters, leaves, dropped, before, settled }: StationProp
         {dropped > 0 ? <span class="red">dropped {frames(dropped)}</span> : null}
       </div>
     </li>
+  );
+}
+
+/** Flows of a session that nobody awaits are in the rates of what is sent, and in nothing that is counted here. */
+function Unawaited({ run }: { run: ToldRun }) {
+  void run.flowTable.shown;
+  if (run.config.shown?.kind !== "session") return null;
+  const count = run.flows
+    .view("", { by: "index", descending: false })
+    .filter((place) => run.flows.flow(place)?.rx.length === 0).length;
+  return count === 0 ? null : (
+    <p class="soft">Without {count === 1 ? "a flow" : `${count} flows`} whose frames nobody awaits.</p>
   );
 }
 

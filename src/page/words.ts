@@ -50,6 +50,7 @@ export const sizeText = (frameBytes: number | string): string =>
 
 /** `latencyP99Ns` → `latency p99`, `txBpsL2` → `tx L2`: names of figures as a person reads them. */
 export function figureTitle(name: string): string {
+  if (name === "firstNs" || name === "lastNs") return name === "firstNs" ? "first sent" : "last received";
   const words = name
     .replace(/(Ns|Pps|Frames)$/, "")
     .replace(/Bps(L[12])$/, " $1")
@@ -60,6 +61,10 @@ export function figureTitle(name: string): string {
     .join(" ")
     .replace(/^(tx|rx|lost)$/, (one) => (/Pps$/.test(name) ? `${one} rate` : one));
 }
+
+/** A figure of a flow. What is offered is known unless it is whatever the port takes. */
+export const flowValueWord = (value: number, name: string): string =>
+  name === "offeredPps" && Number.isNaN(value) ? "max" : valueWord(value, unitOf(name));
 
 /** The unit of a figure by its name, where nobody says it: of flows and ports. */
 export function unitOf(name: string): UnitName {

@@ -11,17 +11,20 @@ const rates = {
   lostPps: "pps",
   txBpsL2: "bps",
   rxBpsL2: "bps",
+  txBpsL1: "bps",
+  rxBpsL1: "bps",
 } as const;
+const shares = { lateShare: "ratio", stealShare: "ratio" } as const;
 const latencies = { latencyP50Ns: "ns", latencyP99Ns: "ns", latencyMaxNs: "ns" } as const;
 
 export const runUnits = {
-  ...{ trial: "index", ...counts, accepted: "frames", ...rates, txBpsL1: "bps", rxBpsL1: "bps" },
-  ...{ ...latencies, lateShare: "ratio", stealShare: "ratio" },
+  ...{ trial: "index", ...counts, accepted: "frames", ...rates },
+  ...{ ...latencies, ...shares },
 } as const satisfies Record<string, Unit>;
 
 export const sessionUnits = {
   ...{ ...counts, inFlight: "frames", duplicate: "frames", reordered: "frames" },
-  ...{ ...rates, ...latencies },
+  ...{ ...rates, ...latencies, ...shares },
 } as const satisfies Record<string, Unit>;
 
 export type RunFigure = keyof typeof runUnits;

@@ -131,7 +131,7 @@ export class ServedSession {
       flows: flows.length,
       running: flows.filter(({ state }) => state === "running").length,
       settled: flows.every(({ settled, generation }) => settled || generation === 0),
-      live: sumFigures(snapshot, this.#teller.lostOfAll),
+      live: sumFigures(snapshot, this.#teller.between),
       error: this.#error,
     };
   }

@@ -23,14 +23,24 @@ function offeredPps(flows: readonly FlowCounters[]): Value {
   return sum;
 }
 
-/** Sums over all flows. Percentiles of many flows are not known; of one they are its. */
-export function sumFigures({ flows }: SessionSnapshot, lostPps: Value): Record<SessionFigure, Value> {
+/** Figures of the time between the last two samples. */
+export interface BetweenSamples {
+  readonly lostPps: Value;
+  /** Of the frames that left, those that left late. null: none left. */
+  readonly lateShare: Value;
+  /** Of one CPU's time, what others took of this machine. null: nothing was sent. */
+  readonly stealShare: Value;
+}
+
+/** Sums over all flows. Of latencies each is that of the flow where it is the worst: no percentile of all is above it. */
+export function sumFigures({ flows }: SessionSnapshot, between: BetweenSamples): Record<SessionFigure, Value> {
   const sums = {
     ...{ sent: 0, received: 0, lost: 0, inFlight: 0, duplicate: 0, reordered: 0, corrupt: 0 },
-    ...{ txPps: 0, rxPps: 0, txBpsL2: 0, rxBpsL2: 0 },
+    ...{ txPps: 0, rxPps: 0, txBpsL2: 0, rxBpsL2: 0, txBpsL1: 0, rxBpsL1: 0 },
   };
-  let latencyMaxNs: number | null = null;
-  let timed: readonly FlowCounters[] = [];
+  const latency: Pick<Record<SessionFigure, Value>, "latencyP50Ns" | "latencyP99Ns" | "latencyMaxNs"> = {
+    ...{ latencyP50Ns: null, latencyP99Ns: null, latencyMaxNs: null },
+  };
   for (const flow of flows) {
     const { txPps, rxPps, latencyNs } = flow;
     sums.sent += flow.sent;
@@ -42,17 +52,16 @@ export function sumFigures({ flows }: SessionSnapshot, lostPps: Value): Record<S
     sums.corrupt += flow.corrupt;
     sums.txPps += txPps;
     sums.rxPps += rxPps;
+    sums.txBpsL1 += flow.txBpsL1;
+    sums.rxBpsL1 += flow.rxBpsL1;
     sums.txBpsL2 += layer2(flow.txBpsL1, txPps);
     sums.rxBpsL2 += layer2(flow.rxBpsL1, rxPps);
     if (latencyNs === null) continue;
-    latencyMaxNs = Math.max(latencyMaxNs ?? 0, latencyNs.max);
-    if (timed.length < 2) timed = [...timed, flow];
+    latency.latencyP50Ns = Math.max(latency.latencyP50Ns ?? 0, latencyNs.p50);
+    latency.latencyP99Ns = Math.max(latency.latencyP99Ns ?? 0, latencyNs.p99);
+    latency.latencyMaxNs = Math.max(latency.latencyMaxNs ?? 0, latencyNs.max);
   }
-  const only = timed.length === 1 ? timed[0]!.latencyNs : null;
-  return {
-    ...{ ...sums, offeredPps: offeredPps(flows), lostPps },
-    ...{ latencyP50Ns: only?.p50 ?? null, latencyP99Ns: only?.p99 ?? null, latencyMaxNs },
-  };
+  return { ...sums, offeredPps: offeredPps(flows), ...between, ...latency };
 }
 
 /** Of a port that is closed nothing of now is known. */
@@ -80,6 +89,7 @@ export const portFigureNames = [
 export const flowFigureNames = [
   ...[
     "state",
+    "offeredPps",
     "sent",
     "received",
     "lost",
@@ -104,12 +114,13 @@ export function stateWord({ state, generation }: FlowCounters): FlowFacts["state
   return generation === 0 ? "idle" : "ended";
 }
 
-/** What cannot be told of a flow is null: loss where nobody awaits its frames. */
+/** What cannot be told of a flow is null: loss where nobody awaits its frames, what is offered at max. */
 export function flowFigures(flow: FlowCounters, lostPps: Value): Record<string, Value> {
   const { latencyNs: latency } = flow;
   const awaited = isAwaited(flow);
   return {
     state: stateWords.indexOf(stateWord(flow)),
+    offeredPps: flow.pps,
     ...{ sent: flow.sent, received: flow.received },
     ...{ lost: awaited ? flow.lost : null, inFlight: awaited ? flow.inFlight : null },
     ...{ duplicate: flow.duplicate, reordered: flow.reordered, corrupt: flow.corrupt },

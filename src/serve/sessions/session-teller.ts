@@ -1,12 +1,13 @@
 /** What a session's events say: a sample four times a second, and what somebody or something changed. */
 import type { FlowCounters, FlowHistograms, SessionEvent, SessionSnapshot } from "../../session/index.js";
 import { streamHistogramsKept } from "../../stats/trial-report.js";
-import { hostFacts } from "../../sys/host.js";
+import { hostFacts, watchDisturbance } from "../../sys/host.js";
 import { packageVersion } from "../../sys/version.js";
 import type { EventData } from "../contract.js";
 import { EventJournal } from "../events/journal.js";
 import { sampleValues, sessionFigures, sessionUnits } from "../events/sample-figures.js";
 import {
+  type BetweenSamples,
   columnsOf,
   flowFigureNames,
   flowFigures,
@@ -33,10 +34,12 @@ interface ToldSession {
 }
 
 /** `pps` null: it was started since the sample before. */
-interface Loss {
+interface Before {
   generation: number;
   lost: number;
   pps: number | null;
+  sent: number;
+  late: number;
 }
 
 export class SessionTeller {
@@ -50,9 +53,10 @@ export class SessionTeller {
   #nextIndex = 0;
   #ticks = 0;
   #beforeNs = Number.NEGATIVE_INFINITY;
-  #lostOfAll: number | null = 0;
+  #between: BetweenSamples = { lostPps: 0, lateShare: null, stealShare: null };
   /** By flow, as of the last sample. */
-  readonly #losses = new Map<string, Loss>();
+  readonly #before = new Map<string, Before>();
+  readonly #disturbance = watchDisturbance([]);
   /** By flow: the start whose histograms were told. */
   readonly #histograms = new Map<string, number>();
   /** Flows that ended by themselves since the last sample. */
@@ -65,9 +69,8 @@ export class SessionTeller {
     this.#timer = setInterval(() => this.sample(this.#look()), sampleEveryMs);
   }
 
-  /** Lost frames a second, of all flows. null: not known of one of them. */
-  get lostOfAll(): number | null {
-    return this.#lostOfAll;
+  get between(): BetweenSamples {
+    return this.#between;
   }
 
   indexOf(flow: string): number {
@@ -75,7 +78,7 @@ export class SessionTeller {
   }
 
   lostPps(flow: string): number | null {
-    return this.#losses.get(flow)?.pps ?? null;
+    return this.#before.get(flow)?.pps ?? null;
   }
 
   state(state: string, text?: string): void {
@@ -106,7 +109,7 @@ export class SessionTeller {
     if (flows.some((name) => this.#histograms.has(name))) this.journal.forgetHistograms(removed);
     for (const name of flows) {
       this.#indexes.delete(name);
-      this.#losses.delete(name);
+      this.#before.delete(name);
       this.#histograms.delete(name);
     }
     if (removed.length > 0) this.journal.write("flowlist", { t: this.#t(), flows: [], removed });
@@ -122,11 +125,11 @@ export class SessionTeller {
   }
 
   sample(snapshot: SessionSnapshot): void {
-    this.#takeLost(snapshot);
+    this.#compare(snapshot);
     const ended = this.#ended.splice(0);
     if (ended.length > 0) this.mark("stop", `ended: ${shortList(ended)}`);
     const t = this.#t();
-    this.journal.write("sample", { t, v: sampleValues(sessionFigures, sumFigures(snapshot, this.lostOfAll)) });
+    this.journal.write("sample", { t, v: sampleValues(sessionFigures, sumFigures(snapshot, this.#between)) });
     this.journal.write("ports", { t, v: columnsOf(portFigureNames, snapshot.ports.map(portFigures)) });
     this.#writeLedger(snapshot, t);
     const every = Math.ceil(snapshot.flows.length / flowsPerSample);
@@ -171,21 +174,34 @@ export class SessionTeller {
     });
   }
 
-  /** Of flows whose generation is the one of the sample before. A frame that comes late takes loss back: then it is 0. */
-  #takeLost(now: SessionSnapshot): void {
+  /** With the sample before, of flows that were not started since. A frame that comes late takes loss back: then it is 0. */
+  #compare(now: SessionSnapshot): void {
     if (now.atNs <= this.#beforeNs) return;
     const seconds = (now.atNs - this.#beforeNs) / 1e9;
     this.#beforeNs = now.atNs;
-    this.#lostOfAll = 0;
+    const sums = { sent: 0, late: 0, lostPps: 0 as number | null };
     for (const flow of now.flows) {
-      if (!isAwaited(flow)) continue;
-      const { name, generation, lost } = flow;
-      const last = this.#losses.get(name);
-      const pps = last?.generation === generation ? Math.max(0, (lost - last.lost) / seconds) : null;
-      this.#lostOfAll = this.#lostOfAll === null || pps === null ? null : this.#lostOfAll + pps;
-      if (last === undefined) this.#losses.set(name, { generation, lost, pps });
-      else Object.assign(last, { generation, lost, pps });
+      const { name, generation, lost, sent, late } = flow;
+      const last = this.#before.get(name);
+      const isSame = last?.generation === generation;
+      const pps = isSame ? Math.max(0, (lost - last.lost) / seconds) : null;
+      sums.sent += isSame ? sent - last.sent : sent;
+      sums.late += isSame ? late - last.late : late;
+      // null: not known of one of them.
+      if (isAwaited(flow)) sums.lostPps = sums.lostPps === null || pps === null ? null : sums.lostPps + pps;
+      const next = { generation, lost, pps, sent, late };
+      if (last === undefined) this.#before.set(name, next);
+      else Object.assign(last, next);
     }
+    const isSending = sums.sent > 0;
+    const wasSending = this.#between.lateShare !== null;
+    // Nobody is asked while nothing is sent: a session that rests costs no more for it. The first answer is of the rest.
+    const stealMs = isSending ? this.#disturbance().stealMs : 0;
+    this.#between = {
+      lostPps: sums.lostPps,
+      lateShare: isSending ? Math.min(1, Math.max(0, sums.late / sums.sent)) : null,
+      stealShare: isSending && wasSending ? stealMs / (seconds * 1000) : null,
+    };
   }
 
   /** Of flows whose frames are awaited. */
