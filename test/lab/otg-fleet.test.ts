@@ -49,7 +49,7 @@ async function otgProcess(url: string, ports: readonly string[]): Promise<{ http
 
 /** The script of a user: its lines, as they come. `tell` gives it one. */
 function client(location: string, what: string) {
-  const child = spawn(python, ["-W", "ignore", script, location, what]);
+  const child = spawn(python, ["-B", "-W", "ignore", script, location, what]);
   children.push(child);
   let errors = "";
   child.stderr.on("data", (piece) => (errors += piece));

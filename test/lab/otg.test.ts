@@ -34,7 +34,7 @@ async function serverOn(p1: VethEnd, p2: VethEnd) {
 /** The server is in this process, so that the script has to run beside it. */
 function client(location: string, transport: string, what: string) {
   return new Promise<Record<string, never>>((resolve, reject) => {
-    const child = spawn(python, ["-W", "ignore", script, location, transport, what]);
+    const child = spawn(python, ["-B", "-W", "ignore", script, location, transport, what]);
     let [out, errors] = ["", ""];
     child.stdout.on("data", (piece) => (out += piece));
     child.stderr.on("data", (piece) => (errors += piece));
