@@ -121,7 +121,7 @@ export class LiveConfig {
     return this.#flows.replace(old, plans);
   }
 
-  /** Flows whose frames are too short for what is asked of them. */
+  /** What is told of flows that is less than was asked. */
   async warningsOf(plans: readonly PlannedFlow[]): Promise<readonly string[]> {
     const { flows } = await this.session.look(true);
     const counters = new Map(flows.map((flow) => [flow.name, flow]));
@@ -132,11 +132,21 @@ export class LiveConfig {
       const agents = new Set([from, ...to].map((port) => this.session.agentOf(port)));
       const isTwoClocks = metrics.latency && agents.size > 1;
       const clocks = `latency is not told between agents, as their clocks are not one: ${[...agents].join(", ")}`;
+      const hidden = this.#copiesHideLoss(metrics, to);
       return [
         ...(isUnsigned ? [`${path}.size: ${what}`] : []),
         ...(isTwoClocks ? [`${path}.metrics.latency: ${clocks}`] : []),
+        ...(hidden === null ? [] : [`${path}.tx_rx: ${hidden}`]),
       ];
     });
+  }
+
+  /** Agents know no numbers that came to another one: what is not to be copied may be. null: it hides nothing. */
+  #copiesHideLoss({ ratio }: PlannedFlow["metrics"], to: readonly string[]): string | null {
+    const agents = new Set(to.map((port) => this.session.agentOf(port)));
+    if (ratio !== 1 || agents.size <= 1) return null;
+    const where = `each frame may come at any of ${[...agents].join(", ")}`;
+    return `${where}; one that comes at two of them hides a lost one: loss is that much or more`;
   }
 
   flowRows(plans: readonly PlannedFlow[]): readonly Row[] {
