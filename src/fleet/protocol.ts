@@ -7,7 +7,7 @@ import { PktgenError, usageError } from "../errors.js";
 import { deed } from "./session/deeds.js";
 
 /** Counted up whenever a message changes. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const text = z.string().max(10_000);

@@ -4,6 +4,7 @@ import { environmentError } from "../../src/errors.js";
 import { AgentSession } from "../../src/fleet/session/agent-session.js";
 import type { AgentDeed } from "../../src/fleet/session/deeds.js";
 import { monotonicClock } from "../../src/sys/clock.js";
+import { simFlow } from "../support/session-sim.js";
 
 const setup = { ports: ["null:"], yesThisInterface: false, maxPps: null, clock: monotonicClock() };
 const port = { name: "p", port: "null:", lineRateBps: null, maxFrameBytes: 1522 };
@@ -39,4 +40,29 @@ it("is closed again where its owner lost the agent meanwhile, and refuses what n
     kind: "failed",
     code: "closed",
   });
+});
+
+it("whoever looks again gets what changed; the next session has nothing of the one before", async () => {
+  session = new AgentSession(setup);
+  let id = 0;
+  const ask = async (deed: AgentDeed) => (await session!.do({ run: "r", epoch: 1, id: ++id, deed }, mine)) as never;
+  const flow = (name: string, slot: number): AgentDeed =>
+    ({ do: "add", flows: [{ spec: simFlow(name, slot, { from: "p", to: [] }), slot, lineRateBps: 1e9 }] }) as never;
+  const look = async (since: number | null) => {
+    const { result } = await ask({ do: "sample", since });
+    const { changes, snapshot } = result as unknown as Record<string, { number: number; flows: { name: string }[] }>;
+    expect(snapshot).not.toHaveProperty("flows");
+    return { number: changes!.number, names: changes!.flows.map(({ name }) => name) };
+  };
+  await ask(open);
+  expect(await ask(flow("a", 0))).toMatchObject({ kind: "done" });
+  expect(await ask(flow("b", 1))).toMatchObject({ kind: "done" });
+  const first = await look(null);
+  expect(first.names).toEqual(["a", "b"]);
+  const second = await look(first.number);
+  expect(second.names).toEqual([]);
+  expect((await look(first.number)).names).toEqual(["a", "b"]);
+  await ask(open);
+  await ask(flow("a", 0));
+  expect((await look(second.number + 1)).names).toEqual(["a"]);
 });

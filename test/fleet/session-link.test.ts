@@ -14,7 +14,10 @@ it("is lost, and says what cannot be read, when its answer is none", async () =>
   });
   const refusal = { name: "PktgenError", code: "ended", where: "agent a1" };
   const why = /^its answer to "sample" cannot be read: snapshot\.ports: /;
-  await expect(link.do({ do: "sample" })).rejects.toMatchObject({ ...refusal, message: expect.stringMatching(why) });
+  await expect(link.do({ do: "sample", since: null })).rejects.toMatchObject({
+    ...refusal,
+    message: expect.stringMatching(why),
+  });
   expect(told).toEqual([expect.stringMatching(why)]);
   await expect(link.do({ do: "close" })).rejects.toMatchObject({ ...refusal, message: expect.stringMatching(why) });
 });

@@ -130,22 +130,25 @@ it.each([
   ["each of the ports", "each", ["p2", "p3"], []],
   ["any of the ports of one agent", 1, ["p2", "p4"], []],
   ["one port", 1, ["p2"], []],
-] as const)("a copy may hide a loss where frames may come at several agents, and a warning says so: %s", async (...row) => {
-  const [, ratio, to, agents] = row;
-  const owners: Readonly<Record<string, string>> = { p1: "a2", p2: "a2", p3: "a3", p4: "a2" };
-  const session = {
-    agentOf: (port: string) => owners[port],
-    look: async () => ({ flows: [] }),
-  } as unknown as TestSession;
-  const live = new LiveConfig(session, { hosts: [], endpoints: new Map() } as unknown as PlannedConfig);
-  const warnings = agents.map(
-    (names) =>
-      `flows[0].tx_rx: each frame may come at any of ${names}; one that comes at two of them hides a lost one: ` +
-      "loss is that much or more",
-  );
-  expect(await live.warningsOf([plan({ ratio }, { to })])).toEqual(warnings);
-  expect(await live.warningsOf([plan({ ratio, enable: false }, { to })])).toEqual([]);
-});
+] as const)(
+  "a copy may hide a loss where frames may come at several agents, and a warning says so: %s",
+  async (...row) => {
+    const [, ratio, to, agents] = row;
+    const owners: Readonly<Record<string, string>> = { p1: "a2", p2: "a2", p3: "a3", p4: "a2" };
+    const session = {
+      agentOf: (port: string) => owners[port],
+      look: async () => ({ flows: [] }),
+    } as unknown as TestSession;
+    const live = new LiveConfig(session, { hosts: [], endpoints: new Map() } as unknown as PlannedConfig);
+    const warnings = agents.map(
+      (names) =>
+        `flows[0].tx_rx: each frame may come at any of ${names}; one that comes at two of them hides a lost one: ` +
+        "loss is that much or more",
+    );
+    expect(await live.warningsOf([plan({ ratio }, { to })])).toEqual(warnings);
+    expect(await live.warningsOf([plan({ ratio, enable: false }, { to })])).toEqual([]);
+  },
+);
 
 it("links that a configuration set down come up at its end, and no others", async () => {
   const set: string[] = [];

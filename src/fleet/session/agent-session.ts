@@ -14,6 +14,7 @@ import {
   type SharedFlow,
   type SharedSession,
 } from "../../session/index.js";
+import { ChangedRows } from "./changed-rows.js";
 import type { AgentDeed, AgentDeedOf } from "./deeds.js";
 
 export interface AgentSessionSetup {
@@ -49,6 +50,7 @@ function failed(error: unknown): DeedAnswer {
 export class AgentSession {
   readonly #setup: AgentSessionSetup;
   #session: SharedSession | null = null;
+  #changed = new ChangedRows();
   /** Counts what closes it: whoever opened it before that is overtaken. */
   #closings = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -126,7 +128,7 @@ export class AgentSession {
       case "ping":
         return this.#open.ping(deed.host, deed.address, deed.timeoutMs);
       case "sample":
-        return { snapshot: this.#open.sample(), links: this.#open.linkStates() };
+        return this.#sample(deed);
       default:
         await this.#doPlainly(deed, this.#open);
         return {};
@@ -179,6 +181,7 @@ export class AgentSession {
       throw error;
     }
     this.#session = session;
+    this.#changed = new ChangedRows();
     return { epochUnixNs: session.epochUnixNs, ports: session.ports };
   }
 
@@ -190,6 +193,11 @@ export class AgentSession {
       where: "--port",
       accepted: ports.filter((one) => one !== "embedded").join(", ") || "no port",
     });
+  }
+
+  #sample({ since }: AgentDeedOf<"sample">): object {
+    const { flows, ...snapshot } = this.#open.sample();
+    return { snapshot, changes: this.#changed.since(since, flows), links: this.#open.linkStates() };
   }
 
   async #start({ starts, atNs }: AgentDeedOf<"start">): Promise<object> {

@@ -93,7 +93,8 @@ export const deed = z.discriminatedUnion("do", [
   z.object({ do: z.literal("resolve"), ...asked }),
   z.object({ do: z.literal("ping"), ...asked }),
   z.object({ do: z.literal("link"), port: name, state: z.enum(["up", "down"]) }),
-  z.object({ do: z.literal("sample") }),
+  /** `since`: the number of the changes that were heard last; null: of none. */
+  z.object({ do: z.literal("sample"), since: whole.nullable() }),
   z.object({ do: z.literal("close") }),
 ]);
 
@@ -115,7 +116,8 @@ export const deedAnswers = {
   resolve: z.looseObject({ mac: text.nullable() }),
   ping: z.looseObject({ answered: z.boolean(), rttNs: time }),
   sample: z.looseObject({
-    snapshot: z.looseObject({ atNs: z.number(), ports: z.array(z.looseObject({ name })), flows: z.array(counters) }),
+    snapshot: z.looseObject({ atNs: z.number(), ports: z.array(z.looseObject({ name })) }),
+    changes: z.object({ number: whole, since: whole.nullable(), flows: z.array(counters), gone: z.array(name) }),
     links: z.array(
       z.looseObject({ port: name, state: z.enum(["up", "down"]), sinceNs: z.number(), why: text.nullable() }),
     ),

@@ -1,5 +1,6 @@
 /** Samples of all agents of a session, put together: the same for all who ask within 100 ms. */
 import type { FlowCounters, LinkState, PortCounters, SessionSnapshot } from "../../session/index.js";
+import { changedRows, type RowChanges } from "./changed-rows.js";
 import type { FleetFlow, FleetFlows } from "./fleet-flows.js";
 import type { FleetSessionParts } from "./fleet-parts.js";
 import { lostFlowRow, lostPortRow, mergedRow, type PartRow } from "./merged-rows.js";
@@ -8,6 +9,8 @@ import type { SessionLink } from "./session-link.js";
 /** What one agent said. */
 interface Sample {
   readonly atNs: number;
+  /** The next one is asked for what changed since. */
+  readonly number: number;
   readonly ports: readonly PortCounters[];
   readonly flows: ReadonlyMap<string, FlowCounters>;
   readonly links: readonly LinkState[];
@@ -108,11 +111,12 @@ export class FleetLook {
     await Promise.all(
       this.#parts.agents.map(async (agent) => {
         if (agent.lost !== null) return;
+        const before = this.#samples.get(agent);
         try {
-          const { snapshot, links } = await agent.do({ do: "sample" });
-          const { atNs, ports, flows, overNs, loop } = snapshot as unknown as SessionSnapshot;
-          const byName = new Map(flows.map((row) => [row.name, row]));
-          this.#samples.set(agent, { atNs, ports, overNs, loop, flows: byName, links });
+          const { snapshot, changes, links } = await agent.do({ do: "sample", since: before?.number ?? null });
+          const { atNs, ports, overNs, loop } = snapshot as unknown as SessionSnapshot;
+          const flows = changedRows(before?.flows ?? new Map(), changes as unknown as RowChanges);
+          this.#samples.set(agent, { atNs, ports, overNs, loop, flows, links, number: changes.number });
         } catch (error) {
           // What is known of an agent that is gone now stays. Any other error is one.
           if (agent.lost === null) throw error;

@@ -114,10 +114,10 @@ function rowOfParts({ to, delivery, sender, receivers, others, settleNs, lookNs,
   const at = new Map(rows.flatMap((one) => one.receivedAt).map(({ port, frames }) => [port, frames]));
   const { firstSentNs, lastSentNs, startedNs, stoppedNs } = row;
   return {
-    ...plain(row),
+    ...plainRow(row),
     ...taken,
     ...{ to, settled, received, receivedBytes, lost, duplicate },
-    outageNs: settled && open > 0 ? longerOf(outageNs, tailNs(plain(row), rows, taken.sent)) : outageNs,
+    outageNs: settled && open > 0 ? longerOf(outageNs, tailNs(plainRow(row), rows, taken.sent)) : outageNs,
     inFlight: to.length === 0 || settled ? 0 : open - lost,
     receivedAt: to.map((port) => ({ port, frames: at.get(port) ?? 0 })),
     ...{ reordered: sumOf(rows, "reordered"), tooOld: sumOf(rows, "tooOld") },
@@ -158,7 +158,7 @@ function takenOf({ sent, sentBytes, inRing, blocked }: FlowCounters, least: numb
 }
 
 /** Rows of a session in this process are views. */
-const plain = (row: FlowCounters): FlowCounters =>
+export const plainRow = (row: FlowCounters): FlowCounters =>
   "toJSON" in row ? (row as unknown as { toJSON(): FlowCounters }).toJSON() : row;
 
 const still = { txPps: 0, rxPps: 0, txBpsL1: 0, rxBpsL1: 0 } as const;
