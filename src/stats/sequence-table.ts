@@ -62,6 +62,8 @@ export interface SequenceTableOptions {
   readonly cells?: Float64Array;
   /** Lost ranges kept of each lane, where there are few lanes. */
   readonly rangesKept?: number;
+  /** False: nobody will ask for `reorderRuns`. */
+  readonly countsRuns?: boolean;
 }
 
 export class SequenceTable {
@@ -69,7 +71,7 @@ export class SequenceTable {
   readonly window: number;
   /** Lost ranges that each lane keeps. */
   readonly rangesKept: number;
-  readonly #reorderRuns: ReorderRunCounter;
+  readonly #reorderRuns: ReorderRunCounter | null;
   readonly #rows: Pick<LaneRows, "next" | "setNext">;
   readonly #missingBits: Int32Array;
   /** The cells of each lane that only losses, duplicates and reordering change, next to each other (`cell`). */
@@ -82,7 +84,7 @@ export class SequenceTable {
   readonly #ranges: Float64Array;
 
   constructor(lanes: number, options: SequenceTableOptions = {}) {
-    const { bytes = windowBytes, rows = new LaneRows(lanes), rangesKept = mostRanges } = options;
+    const { bytes = windowBytes, rows = new LaneRows(lanes), rangesKept = mostRanges, countsRuns = true } = options;
     this.#rows = rows;
     const share = 2 ** Math.floor(Math.log2((bytes * 8) / lanes));
     this.window = between(shortestWindow, share, options.longest ?? longestWindow);
@@ -90,7 +92,7 @@ export class SequenceTable {
     this.rangesKept = rangesKeptOf(lanes, rangesKept);
     this.#missingBits = new Int32Array((lanes * this.window) / 32);
     this.#gaps = new Float64Array(lanes * this.#gapsKept * 2);
-    this.#reorderRuns = new ReorderRunCounter(lanes);
+    this.#reorderRuns = countsRuns ? new ReorderRunCounter(lanes) : null;
     this.#ranges = new Float64Array(lanes * this.rangesKept * 2);
     this.#cells = options.cells ?? new Float64Array(lanes * cell.count);
     for (let at = cell.runEnd; at < this.#cells.length; at += cell.count) this.#cells[at] = -2;
@@ -125,7 +127,7 @@ export class SequenceTable {
     this.#missingInAll[0] -= this.#cells[row + cell.missing];
     this.#cells.fill(0, row, row + cell.count);
     this.#cells[row + cell.runEnd] = -2;
-    this.#reorderRuns.reset(lane);
+    this.#reorderRuns?.reset(lane);
     this.#rows.setNext(lane, 0);
   }
 
@@ -226,7 +228,9 @@ export class SequenceTable {
     };
   }
 
+  /** Not where they are not counted. */
   reorderRuns(lanes: readonly number[]): ReorderRuns {
+    if (this.#reorderRuns === null) throw new Error("this table counts no runs");
     return this.#reorderRuns.of(lanes, this.accepted.bind(this), this.reordered.bind(this));
   }
 
@@ -265,7 +269,7 @@ export class SequenceTable {
     if (isLate) {
       cells[row + cell.reordered] += 1;
       const at = this.accepted(lane);
-      this.#reorderRuns.note(lane, at);
+      this.#reorderRuns?.note(lane, at);
       this.#measureExtent(lane, index, at);
     }
     return reordered;

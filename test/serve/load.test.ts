@@ -2,7 +2,7 @@
  * What clients do to a server while a run and a session go on: thousands of requests, and clients that vanish. Every answer is
  * right, and every frame of the session is accounted for. `PKTGEN_SESSION_OPENS` makes the last test longer (1000).
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -150,8 +150,9 @@ const collectGarbage = runInNewContext("gc") as () => void;
 const opens = Number(process.env["PKTGEN_SESSION_OPENS"] ?? 4);
 /** What the first sessions bring with them stays: threads that Node keeps, compiled code. */
 const first = 3;
-/** Over a thousand of them, twice what their threads leave (docs/limits.md). Kept memory is 200 MB after some thirty. */
+/** However many they are. Ended threads leave 54 kB and three mappings each (docs/limits.md). */
 const mostGrownBytes = 120e6;
+const mostNewMappings = 300;
 
 it(
   "sessions that are opened and closed leave no descriptor, no thread and no memory behind",
@@ -167,13 +168,16 @@ it(
     };
     const open = (of: string): number => readdirSync(`/proc/self/${of}`).length;
     for (let k = 0; k < first; k++) await one();
+    const mappings = (): number => readFileSync("/proc/self/maps", "utf8").split("\n").length;
     const [descriptors, threads, { rss }] = [open("fd"), open("task"), process.memoryUsage()];
+    const mapped = mappings();
     for (let k = 0; k < opens; k++) await one();
     // A connection is closed a moment after its answer.
     for (let k = 0; k < 100 && open("fd") > descriptors; k++) await sleep(20);
     expect(open("fd")).toBeLessThanOrEqual(descriptors);
     expect(open("task")).toBeLessThanOrEqual(threads);
     expect(process.memoryUsage().rss - rss).toBeLessThan(mostGrownBytes);
+    expect(mappings() - mapped).toBeLessThan(mostNewMappings);
     // The last ones are kept, without the memory that their loops had.
     for (let k = 0; k < 50 && process.memoryUsage().arrayBuffers >= 3 * sessionBytes; k++) {
       collectGarbage();

@@ -166,4 +166,16 @@ describe("SequenceTable", () => {
       free: { count: 1, frames: 1, max: 1 },
     });
   });
+
+  it("counts all else where nobody asks for runs", () => {
+    const [counting, without] = [new SequenceTable(2), new SequenceTable(2, { countsRuns: false })];
+    for (const index of [0, 1, 2, 6, 7, 3, 4, 4, 5, 8, 11, 9, 12, 10]) {
+      expect(without.accept(1, index)).toBe(counting.accept(1, index));
+    }
+    expect(without.seen(1)).toEqual(counting.seen(1));
+    expect(without.extent([1])).toEqual(counting.extent([1]));
+    expect(() => without.reorderRuns([1])).toThrow(/no runs/);
+    without.reset(1);
+    expect(without.accepted(1)).toBe(0);
+  });
 });

@@ -32,7 +32,7 @@ export class LaneBook {
     this.#memory = memory;
     this.#splits = splits;
     this.#rows = new SessionLanes(memory.lanes);
-    this.#table = new SequenceTable(lanes, { rows: this.#rows, cells: memory.sequences });
+    this.#table = new SequenceTable(lanes, { rows: this.#rows, cells: memory.sequences, countsRuns: false });
     this.#outages = new LaneOutages(memory, this.#table);
     this.#histograms = new SmallHistograms(lanes, memory.histograms);
     this.#severalPorts = ports > 1;

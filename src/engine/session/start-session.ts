@@ -37,27 +37,43 @@ export interface SessionHandle extends AsyncDisposable {
 /** Stands for a port of another part: nobody touches it here. */
 const ofAnotherPart: WorkerPort = { rings: () => null, observe: () => {}, breakConnection: () => {} };
 
+/** What V8 compiles the code for, and where the thread stays. */
+const workOf = (name: string, ports: readonly Port[], cpu: number | null): string =>
+  JSON.stringify([name, [...new Set(ports.map(({ spec }) => spec.kind))].sort(), cpu]);
+
 /** All or none. */
 async function startWorkers(buffers: SessionBuffers, setup: SessionStart): Promise<LoopWorker[]> {
   const parts = partsOf(buffers.shape);
   const workers: LoopWorker[] = [];
-  const startPart = (part: number): Promise<LoopWorker> =>
-    startLoopWorker({
-      name: parts === 1 ? "session" : `session (${part + 1} of ${parts})`,
+  const startPart = (part: number): Promise<LoopWorker> => {
+    const isOfPart = (index: number): boolean => (buffers.shape.partOf?.[index] ?? 0) === part;
+    const cpu = part === 0 ? setup.cpu : null;
+    const name = parts === 1 ? "session" : `session (${part + 1} of ${parts})`;
+    return startLoopWorker({
+      name,
       job: "generator",
       options: { session: buffers, part } satisfies SessionOptions,
-      ports: setup.ports.map((port, index) => ((buffers.shape.partOf?.[index] ?? 0) === part ? port : ofAnotherPart)),
+      ports: setup.ports.map((port, index) => (isOfPart(index) ? port : ofAnotherPart)),
       counterSlots: 1,
-      cpu: part === 0 ? setup.cpu : null,
+      cpu,
       busy: setup.busy,
       restsLong: true,
       onEvent: (event) => setup.onEvent(event as SessionJobEvent),
       onTrouble: setup.onTrouble,
       onFailure: (error) => {
-        for (const worker of workers) void worker[Symbol.asyncDispose]();
+        for (const worker of workers) {
+          worker.condemn();
+          void worker[Symbol.asyncDispose]();
+        }
         setup.onFailure(error);
       },
+      keepFor: workOf(
+        name,
+        setup.ports.filter((_, index) => isOfPart(index)),
+        cpu,
+      ),
     });
+  };
   try {
     for (let part = 0; part < parts; part++) workers.push(await startPart(part));
     return workers;

@@ -25,10 +25,11 @@ export const word = {
 
 export const controlWords = 8;
 
-export const command = { stand: 0, run: 1, exit: 2 } as const;
+/** `exit` ends the job and its thread, `leave` the job alone. */
+export const command = { stand: 0, run: 1, exit: 2, leave: 3 } as const;
 export const state = { standing: 0, running: 1, ended: 2 } as const;
 
-/** What a thread is started with (workerData). */
+/** The first message of a job to its thread. */
 export interface ThreadSetup {
   readonly job: JobName;
   readonly options: unknown;

@@ -22,6 +22,8 @@ export interface LoopWorkerOptions {
   readonly restsLong?: boolean;
   /** Where frames of the rings are recorded. */
   readonly recording?: RecordingSetup | null;
+  /** What kind of work it is: its thread waits for more of it afterwards. Absent: the thread ends with the worker. */
+  readonly keepFor?: string;
   /** A port ended a peer's connection, or refused it. */
   readonly onTrouble?: (why: string) => void;
   readonly onEvent?: (event: unknown) => void;
@@ -45,4 +47,6 @@ export interface LoopWorker extends AsyncDisposable {
   run(): void;
   /** Stops the loop: returns when the thread stands (bounded 100 ms, then PktgenError). */
   stand(): void;
+  /** Its thread ends with it, and never has other work. */
+  condemn(): void;
 }

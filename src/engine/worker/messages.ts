@@ -23,4 +23,6 @@ export type FromThread =
   | ({ readonly kind: "refusal"; readonly id: number } & Trouble)
   | { readonly kind: "event"; readonly event: unknown }
   | { readonly kind: "ring-fault"; readonly index: number; readonly message: string }
+  /** The job is gone, and the thread waits for another. The last message of the job. */
+  | { readonly kind: "left" }
   | ({ readonly kind: "failure" } & Trouble);

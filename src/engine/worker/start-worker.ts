@@ -1,20 +1,16 @@
 /** Starts and owns loop workers. One owner thread; everything here runs there. */
-import { Worker } from "node:worker_threads";
 import { type ExitCode, invalidError, PktgenError } from "../../errors.js";
 import type { PortObserver, PortRings } from "../../port/port.js";
 import { arena } from "../../sys/arena.js";
 import { EventFd } from "../../sys/eventfd.js";
-import { endedInTime } from "../loop/index.js";
 import { command, controlWords, state, type ThreadSetup, word } from "./control-page.js";
+import { keepThread, takeThread } from "./kept-threads.js";
+import type { LoopThread } from "./loop-thread.js";
 import type { LoopWorker, LoopWorkerOptions } from "./loop-worker.js";
 import type { FromThread, ToThread, Trouble } from "./messages.js";
 
 /** A thread that does not come to stand in this time is stuck; rings are never touched behind its back. */
 const standTimeoutMs = 5_000;
-
-/** Workers are separate built files; sources run by a test runner start the built one (`npm run build` first). */
-const threadFile = (): URL =>
-  new URL(import.meta.url.endsWith(".ts") ? "../../../dist/engine/main.js" : "../main.js", import.meta.url);
 
 interface Waiter {
   readonly resolve: (value: unknown) => void;
@@ -32,11 +28,10 @@ class OwnedWorker implements LoopWorker {
   readonly counters: Float64Array;
   readonly #options: LoopWorkerOptions;
   readonly #control = new Int32Array(new SharedArrayBuffer(4 * controlWords));
-  readonly #thread: Worker;
+  readonly #thread: LoopThread;
   readonly #wakeFd: EventFd | null;
   readonly #waiters = new Map<number, Waiter>();
   readonly #ready: Promise<void>;
-  readonly #ended: Promise<void>;
   #settleReady: Waiter | null = null;
   #failure: Error | null = null;
   #closing = false;
@@ -66,16 +61,17 @@ class OwnedWorker implements LoopWorker {
       wakeFd: this.#wakeFd?.fd ?? null,
       recording: options.recording ?? null,
     };
-    this.#thread = new Worker(threadFile(), { workerData: setup, name: options.name, execArgv: [] });
     this.#ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve: () => resolve(), reject };
     });
     this.#ready.catch(() => {});
-    this.#ended = new Promise((resolve) => this.#thread.once("exit", () => resolve()));
-    this.#thread.on("message", (message: FromThread) => this.#take(message));
-    this.#thread.on("error", (error: Error) => this.#fail(error));
-    this.#thread.on("exit", () => {
-      if (!this.#closing) this.#fail(invalidError(`the thread of ${options.name} ended`));
+    this.#thread = takeThread(options.keepFor ?? null, options.name);
+    this.#thread.begin(setup, {
+      take: (message) => this.#take(message),
+      ended: (error) => {
+        if (error !== null) this.#fail(error);
+        else if (!this.#closing) this.#fail(invalidError(`the thread of ${options.name} ended`));
+      },
     });
   }
 
@@ -101,6 +97,8 @@ class OwnedWorker implements LoopWorker {
 
   command(request: unknown): Promise<unknown> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
+    // The thread may have another job by now.
+    if (this.#closing) return Promise.reject(invalidError(`${this.#options.name} was closed`));
     const id = this.#nextId++;
     const answered = new Promise<unknown>((resolve, reject) => this.#waiters.set(id, { resolve, reject }));
     this.#hold();
@@ -118,6 +116,10 @@ class OwnedWorker implements LoopWorker {
     this.#update();
   }
 
+  condemn(): void {
+    this.#thread.condemn();
+  }
+
   /** Who asks again waits for the same end, which has a bound. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposed ??= this.#dispose();
@@ -126,13 +128,17 @@ class OwnedWorker implements LoopWorker {
 
   async #dispose(): Promise<void> {
     this.#closing = true;
-    Atomics.store(this.#control, word.command, command.exit);
+    const { keepFor = null, name } = this.#options;
+    const mayStay = keepFor !== null && this.#thread.isSound;
+    Atomics.store(this.#control, word.command, mayStay ? command.leave : command.exit);
     this.#wake();
-    const isEnded = await endedInTime(this.#thread, this.#ended, 1_000);
+    const isFree = await this.#thread.isFreeInTime(1_000);
     // A thread that still runs may read it.
-    if (isEnded) this.#wakeFd?.[Symbol.dispose]();
-    const why = isEnded ? `${this.#options.name} was closed` : `the thread of ${this.#options.name} does not end`;
-    this.#rejectAll(this.#failure ?? invalidError(why));
+    if (isFree) this.#wakeFd?.[Symbol.dispose]();
+    this.#rejectAll(
+      this.#failure ?? invalidError(isFree ? `${name} was closed` : `the thread of ${name} does not end`),
+    );
+    if (mayStay) keepThread(keepFor, this.#thread);
   }
 
   #observerOf(index: number): PortObserver {
@@ -179,7 +185,9 @@ class OwnedWorker implements LoopWorker {
     // A command touches rings as well, in a thread that stands: those posted are waited for.
     while (this.#isBusy()) {
       Atomics.wait(this.#control, word.state, state.running, 1);
-      if (Date.now() > deadline) throw invalidError(`the thread of ${this.#options.name} does not stop`);
+      if (Date.now() <= deadline) continue;
+      this.#thread.condemn();
+      throw invalidError(`the thread of ${this.#options.name} does not stop`);
     }
   }
 
@@ -192,7 +200,7 @@ class OwnedWorker implements LoopWorker {
 
   #post(message: ToThread): void {
     this.#posted++;
-    this.#thread.postMessage(message);
+    this.#thread.post(message);
     this.#wake();
   }
 
@@ -223,6 +231,8 @@ class OwnedWorker implements LoopWorker {
         return;
       case "ring-fault":
         this.#options.ports[message.index]!.breakConnection(message.message);
+        return;
+      case "left":
         return;
       case "failure":
         this.#fail(revive(message));
