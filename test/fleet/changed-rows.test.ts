@@ -4,7 +4,14 @@ import { ChangedRows } from "../../src/fleet/session/changed-rows.js";
 import type { FlowCounters } from "../../src/session/index.js";
 
 const row = (name: string, sent: number, more: object = {}): FlowCounters =>
-  ({ name, sent, to: ["q"], receivedAt: [{ port: "q", frames: sent }], latencyNs: null, ...more }) as FlowCounters;
+  ({
+    name,
+    sent,
+    to: ["q"],
+    receivedAt: [{ port: "q", frames: sent }],
+    latencyNs: null,
+    ...more,
+  }) as unknown as FlowCounters;
 const namesOf = (rows: readonly FlowCounters[]): string[] => rows.map(({ name }) => name);
 
 it("whoever has the last answer gets rows that changed, and names that are gone", () => {
