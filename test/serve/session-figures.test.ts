@@ -19,14 +19,10 @@ function running(): SessionSnapshot {
 
 const between = { lostPps: 0, lateShare: null, stealShare: null };
 /** A row reads memory that others write. */
-function plainRow(row: FlowCounters): FlowCounters {
-  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(row)).filter((name) => name !== "constructor");
-  return { ...row, ...Object.fromEntries(names.map((name) => [name, row[name as keyof FlowCounters]])) };
-}
-
+const plain = (row: FlowCounters): FlowCounters => JSON.parse(JSON.stringify(row));
 const withRow = (snapshot: SessionSnapshot, name: string, more: Partial<FlowCounters>): SessionSnapshot => ({
   ...snapshot,
-  flows: snapshot.flows.map((flow) => (flow.name === name ? { ...plainRow(flow), ...more } : flow)),
+  flows: snapshot.flows.map((flow) => (flow.name === name ? { ...plain(flow), ...more } : flow)),
 });
 
 it("has sums, rates of layer 1, and of each latency that of the flow where it is the worst", () => {
