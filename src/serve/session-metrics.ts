@@ -40,7 +40,7 @@ const ofFlows: readonly Told<FlowCounters>[] = [
   [
     "outage_seconds",
     "gauge",
-    "Longest time in which none came whole.",
+    "Longest run of lost frames, as time at the rate of the flow.",
     (flow) => lossOf(flow, secondsOf(flow.outageNs)),
   ],
   ["in_flight_frames", "gauge", "Frames that may still come.", (flow) => lossOf(flow, flow.inFlight)],
