@@ -1,6 +1,7 @@
 /**
  * The life of a port on a network interface: its rings end when the interface goes down, loses its carrier or is
- * removed, and new ones are opened when it is back. A kind adds what its rings are and what they count.
+ * removed, and new ones are opened when it is back. A kind adds what its rings are and what they count, and may go on
+ * receiving meanwhile: the other end may send before we know that the link is back.
  */
 import { PktgenError } from "../errors.js";
 import { watchInterface } from "../sys/net/interface-watch.js";
@@ -42,7 +43,7 @@ export abstract class InterfacePort<
   #before: InterfaceStatistics | null = null;
   /** What was counted in rings that are closed. */
   #earlier: Counted | null = null;
-  /** The opened rings are those of the moment: their counts are not among the earlier ones. */
+  /** The opened rings count on: their counts are not among the earlier ones. */
   #areOpen = false;
 
   constructor(spec: Spec, options: OpenPortOptions) {
@@ -56,6 +57,16 @@ export abstract class InterfacePort<
   /** The interface is back. The rings are new ones, because the kernel's place in the old ones is not known. */
   protected reopenRings(): Rings {
     return onInterface(this.spec, this.options, (facts) => this.openRings(facts));
+  }
+
+  /** Of the opened rings, those that receive on while there is no link; null: none, and all of them close. */
+  protected get receiving(): readonly QueueRings[] | null {
+    return null;
+  }
+
+  /** The link is gone, and no loop uses the others. */
+  protected suspend(): void {
+    this.#shut();
   }
 
   /** Without a carrier there are no rings. */
@@ -112,10 +123,15 @@ export abstract class InterfacePort<
     }
   }
 
-  /** First the loop stands, then the losses are counted, then the rings close: nothing is lost uncounted. */
   #lose(why: string): void {
     if (this.state.rings === null) return;
-    this.state.lose(why);
+    this.state.lose(why, this.receiving);
+    this.suspend();
+  }
+
+  /** The loop stands. First the losses are counted, then the rings close: nothing is lost uncounted. */
+  #shut(): void {
+    if (!this.#areOpen) return;
     this.#earlier = this.losses();
     this.#areOpen = false;
     this.opened.close();
@@ -144,7 +160,8 @@ export abstract class InterfacePort<
 
   protected close(): void {
     this.#watch?.[Symbol.dispose]();
-    this.#lose("the port was closed");
+    this.state.lose("the port was closed");
+    this.#shut();
     this.release();
   }
 }

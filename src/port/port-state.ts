@@ -22,6 +22,8 @@ export class PortState {
   readonly #waiters = new Set<Waiter>();
   #observer: PortObserver | null = null;
   #rings: PortRings | null = null;
+  /** There are no rings, but workers have some that receive on. */
+  #receives = false;
   #generation = 0;
   #quiesced = false;
   #failure: PktgenError | null = null;
@@ -50,7 +52,7 @@ export class PortState {
 
   /** Until the next publish or lose, no worker touches the rings. Asks the observer once. */
   quiesce(): void {
-    if (this.#quiesced || this.#rings === null) return;
+    if (this.#quiesced || (this.#rings === null && !this.#receives)) return;
     this.#observer?.quiesce();
     this.#quiesced = true;
   }
@@ -64,28 +66,34 @@ export class PortState {
     if (this.#rings !== null && ended !== null) this.#noteEnd(ended);
     this.#firstTrouble = null;
     this.#lastTrouble = null;
-    const rings: PortRings = {
-      generation: ++this.#generation,
-      arenaAddress: this.#arena.address,
-      arenaBytes: this.#arena.bytes,
-      queues,
-      positions: this.#positionsBuffer,
-    };
+    this.#generation++;
+    const rings = this.#ringsOf(queues);
     for (const { tx, rx } of queues) {
       for (const ring of [tx, rx]) {
         if (ring !== null && "start" in ring) this.positions[ring.vring] = ring.start;
       }
     }
     this.#rings = rings;
+    this.#receives = false;
     this.#quiesced = false;
     this.#observer?.resume(rings);
     for (const waiter of this.#waiters) waiter.resolve(rings);
   }
 
-  /** The peer is gone; afterwards its memory may go. */
-  lose(why: string): void {
-    if (this.#rings === null) return;
-    this.#noteEnd(why);
+  #ringsOf(queues: readonly QueueRings[]): PortRings {
+    return {
+      generation: this.#generation,
+      arenaAddress: this.#arena.address,
+      arenaBytes: this.#arena.bytes,
+      queues,
+      positions: this.#positionsBuffer,
+    };
+  }
+
+  /** The peer is gone; afterwards its memory may go, but for that of the rings that receive on. */
+  lose(why: string, receiving: readonly QueueRings[] | null = null): void {
+    if (this.#rings === null && !this.#receives) return;
+    if (this.#rings !== null) this.#noteEnd(why);
     try {
       this.quiesce();
     } catch (error) {
@@ -93,8 +101,9 @@ export class PortState {
       if (!(error instanceof PktgenError)) throw error;
     }
     this.#rings = null;
+    this.#receives = receiving !== null;
     this.#quiesced = false;
-    this.#observer?.resume(null, why);
+    this.#observer?.resume(null, why, receiving === null ? null : this.#ringsOf(receiving));
   }
 
   #noteEnd(why: string): void {

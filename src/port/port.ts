@@ -68,8 +68,11 @@ export interface PortObserver {
    * stored. Synchronous, and bounded (100 ms).
    */
   quiesce(): void;
-  /** The new rings; null: the peer is gone, `why` says how. Workers go on with these. */
-  resume(rings: PortRings | null, why?: string): void;
+  /**
+   * The new rings; null: the peer is gone, `why` says how. Workers go on with these. `receiving`: where there is no link,
+   * rings on which frames may come in before it is known to be back. Who does not use them, misses those frames.
+   */
+  resume(rings: PortRings | null, why?: string, receiving?: PortRings | null): void;
   /** This port ended a peer's connection, or refused it. `why` is for the user, who can mend the peer. */
   trouble?(why: string): void;
 }

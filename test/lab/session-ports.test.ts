@@ -5,6 +5,7 @@ import { openSession, type Session, type SessionEvent, type SessionSnapshot } fr
 import { ip, makeNetns, type VethEnd, vethPair } from "../support/netns.js";
 import { describeLab } from "../support/probe.js";
 import { simFlow } from "../support/session-sim.js";
+import { statistics } from "./interface-run.js";
 
 async function until(session: Session, isIt: (snapshot: SessionSnapshot) => boolean): Promise<void> {
   while (!isIt(session.sample())) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -54,6 +55,43 @@ describeLab("a session on interfaces", ["netns"], () => {
     expect(flow).toMatchObject({ corrupt: 0, duplicate: 0 });
     expect(flow!.intended).toBe(flow!.sent + flow!.missed + flow!.blocked);
   });
+
+  it.each([1, 2])(
+    "of kind packet misses no frame that the kernel delivered while links went down and up, with %i threads",
+    async (workers) => {
+      using pair = vethPair();
+      const ends = [pair.a, pair.b];
+      const before = ends.map(statistics);
+      const rate = { kind: "pps", pps: 2000 } as const;
+      await using session = await openSession({
+        ports: ends.map(({ name, netns }, k) => ({
+          name: `p${k}`,
+          port: parsePortSpec(`packet:${name},netns=${netns}`),
+        })),
+        ...{ settleNs: 300e6, workers },
+        flows: [simFlow("a", 1, { rate }), { ...simFlow("b", 2, { rate }), from: "p1", to: ["p0"] }],
+      });
+      await session.start("all");
+      for (const port of ["p0", "p1", "p0"]) {
+        const moved = session.sample().ports.map(({ rxFrames }) => rxFrames);
+        await until(session, ({ ports }) => ports.every(({ rxFrames }, k) => rxFrames > moved[k]!));
+        await session.setLink(port, "down");
+        await until(session, ({ ports }) => ports.every(({ link }) => link === "down"));
+        await session.setLink(port, "up");
+        await until(session, ({ ports }) => ports.every(({ link }) => link === "up"));
+      }
+      await session.stop("all");
+      await until(session, settled);
+      const { flows, ports } = session.sample();
+      const kernel = ends.map((end, k) => {
+        const now = statistics(end);
+        return [now.txPackets - before[k]!.txPackets, now.rxPackets - before[k]!.rxPackets];
+      });
+      expect(ports.map(({ txFrames, rxFrames, receiveDrops }) => [txFrames, rxFrames + receiveDrops!])).toEqual(kernel);
+      expect(flows.map(({ sent }) => sent)).toEqual(kernel.map(([txFrames]) => txFrames));
+      for (const { received, lost, sent } of flows) expect(received + lost).toBe(sent);
+    },
+  );
 
   it.each([1, 2])(
     "shows frames that found its ring full at the port, and says what helps, with %i threads",

@@ -58,6 +58,7 @@ async function startWorkers(buffers: SessionBuffers, setup: SessionStart): Promi
       cpu,
       busy: setup.busy,
       restsLong: true,
+      receivesOn: true,
       onEvent: (event) => setup.onEvent(event as SessionJobEvent),
       onTrouble: setup.onTrouble,
       onFailure: (error) => {

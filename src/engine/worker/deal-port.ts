@@ -28,8 +28,10 @@ export function dealPort(port: Port, workers: number): WorkerPort[] {
   const observers: PortObserver[] = [];
   const all: PortObserver = {
     quiesce: () => askAll(observers, (observer) => observer.quiesce()),
-    resume: (rings, why) =>
-      askAll(observers, (observer, worker) => observer.resume(queuesOf(rings, worker, workers), why)),
+    resume: (rings, why, receiving = null) =>
+      askAll(observers, (observer, worker) =>
+        observer.resume(queuesOf(rings, worker, workers), why, queuesOf(receiving, worker, workers)),
+      ),
     trouble: (why) => observers[0]?.trouble?.(why),
   };
   return Array.from({ length: workers }, (_, worker) => ({

@@ -20,6 +20,8 @@ export interface LoopWorkerOptions {
   readonly busy: boolean;
   /** Where nothing is due and all rings have descriptors, it rests until a frame comes, or `wakeUp` is called. */
   readonly restsLong?: boolean;
+  /** Its job has the rings of a port that receive on while there is no link. */
+  readonly receivesOn?: boolean;
   /** Where frames of the rings are recorded. */
   readonly recording?: RecordingSetup | null;
   /** What kind of work it is: its thread waits for more of it afterwards. Absent: the thread ends with the worker. */

@@ -1,6 +1,6 @@
 /** Starts and owns loop workers. One owner thread; everything here runs there. */
 import { type ExitCode, invalidError, PktgenError } from "../../errors.js";
-import type { PortObserver, PortRings } from "../../port/port.js";
+import type { PortObserver } from "../../port/port.js";
 import { arena } from "../../sys/arena.js";
 import { EventFd } from "../../sys/eventfd.js";
 import { command, controlWords, state, type ThreadSetup, word } from "./control-page.js";
@@ -149,11 +149,11 @@ class OwnedWorker implements LoopWorker {
         held = true;
         this.#hold();
       },
-      resume: (rings: PortRings | null) => {
+      resume: (rings, _why, receiving = null) => {
         if (this.#closing) return;
         // A running thread takes no messages: it has to stand to see new rings.
         if (!held) this.#hold();
-        this.#post({ kind: "attach", index, rings });
+        this.#post({ kind: "attach", index, rings: rings ?? (this.#options.receivesOn === true ? receiving : null) });
         held = false;
         this.#letGo();
       },

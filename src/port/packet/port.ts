@@ -14,7 +14,13 @@ import {
 } from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
 import { type InterfaceFacts, interfaceDriver } from "../../sys/net/netdev.js";
-import { joinFanout, openPacketReceiver, openPacketSender, takePacketDrops } from "../../sys/net/packet-socket.js";
+import {
+  joinFanout,
+  openPacketReceiver,
+  openPacketSender,
+  takePacketDrops,
+  takeSocketError,
+} from "../../sys/net/packet-socket.js";
 import { hardwareStampClock, kernelStampClock, type StampClock } from "../../sys/net/stamp-clock.js";
 import { fcsBytes } from "../../units.js";
 import { onInterface } from "../interface.js";
@@ -43,15 +49,53 @@ interface PacketLosses extends Losses {
   readonly ringFull: number;
 }
 
+/** One direction of all queues. */
+interface OpenSide<Ring> {
+  readonly rings: readonly Ring[];
+  readonly close: () => void;
+}
+
 interface PacketRings extends InterfaceRings<PacketLosses> {
   readonly driver: string | null;
-  readonly tx: readonly OpenTx[];
-  readonly rx: readonly OpenRing[];
+  readonly tx: OpenSide<OpenTx>;
+  readonly rx: OpenSide<OpenRing>;
 }
 
 class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings> {
   protected openRings(facts: InterfaceFacts): PacketRings {
-    return openRings(this.spec, this.options, facts);
+    const { spec, options } = this;
+    const rx = openReceivers(spec, options, facts);
+    try {
+      return ringsOf(spec, facts, openSenders(spec, options, facts), rx, lossesOf(rx.rings));
+    } catch (error) {
+      rx.close();
+      throw error;
+    }
+  }
+
+  /** The kernel fills them on. It tells of a carrier up to a second late, and frames may come in before. */
+  protected override get receiving(): readonly QueueRings[] | null {
+    const { spec, options, opened } = this;
+    return options.receives ? queueRings(spec, [], opened.rx.rings) : null;
+  }
+
+  protected override suspend(): void {
+    this.opened.tx.close();
+    this.#takeErrors();
+  }
+
+  /** A socket tells that its interface went down until it is asked; a rest on it would end at once. */
+  #takeErrors(): void {
+    for (const { fd } of this.opened.rx.rings) takeSocketError(fd);
+  }
+
+  protected override reopenRings(): PacketRings {
+    const { spec, options } = this;
+    const { rx, losses } = this.opened;
+    return onInterface(spec, options, (facts) => {
+      this.#takeErrors();
+      return ringsOf(spec, facts, openSenders(spec, options, facts), rx, losses);
+    });
   }
 
   /** Frames that found no slot in our rings, and frames that the interface dropped before. A port that only sends loses none here. */
@@ -64,7 +108,8 @@ class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings
 
   facts(): PortFacts {
     const { spec } = this;
-    const { tx, rx, facts, driver } = this.opened;
+    const { facts, driver } = this.opened;
+    const [tx, rx] = [this.opened.tx.rings, this.opened.rx.rings];
     const longest = tx[0] === undefined ? rx[0]?.layout.maxFrameBytes : longestOf(tx[0].layout);
     return {
       spec: spec.text,
@@ -87,30 +132,56 @@ class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings
 const longestOf = (layout: PacketRingLayout | SlotRingLayout): number =>
   layout.format === "slots" ? layout.bufferBytes : layout.maxFrameBytes;
 
-/** In the interface's namespace. What was opened is closed again where a later part fails. */
-function openRings(spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): PacketRings {
+/** What `open` opens for each queue, and puts on a list of what undoes it; closed again where a later part fails. */
+function openSide<Ring>(open: (undo: (() => void)[]) => readonly Ring[]): OpenSide<Ring> {
   const undo: (() => void)[] = [];
   const close = (): void => {
     for (const step of undo.splice(0).toReversed()) step();
   };
   try {
-    const clock = options.receives ? stampClock(spec) : null;
+    return { rings: open(undo), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+const queuesOf = ({ queues }: PacketPortSpec): number[] => Array.from({ length: queues }, (_, queue) => queue);
+
+/** In the interface's namespace. */
+const openSenders = (spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): OpenSide<OpenTx> =>
+  openSide((undo) => (options.sends ? queuesOf(spec).map((queue) => openTx(spec, options, facts, queue, undo)) : []));
+
+/** In the interface's namespace. */
+const openReceivers = (spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): OpenSide<OpenRing> =>
+  openSide((undo) => {
+    if (!options.receives) return [];
+    const clock = stampClock(spec);
     if (clock !== null) undo.push(() => clock[Symbol.dispose]());
-    const queues = Array.from({ length: spec.queues }, (_, queue) => queue);
-    const tx = options.sends ? queues.map((queue) => openTx(spec, options, facts, queue, undo)) : [];
-    const rx = options.receives ? queues.map((queue) => openRx(spec, options, facts, queue, clock, undo)) : [];
+    const rx = queuesOf(spec).map((queue) => openRx(spec, options, facts, queue, clock, undo));
     joinFanout(
       rx.map(({ fd }) => fd),
       spec.fanout,
       spec.text,
     );
     if (clock !== null) undo.push(keepComparing(clock, rx));
-    const driver = interfaceDriver(facts.name);
-    return { facts, driver, tx, rx, queues: queueRings(spec, tx, rx), losses: lossesOf(rx), close };
-  } catch (error) {
-    close();
-    throw error;
-  }
+    return rx;
+  });
+
+/** In the interface's namespace. */
+function ringsOf(
+  spec: PacketPortSpec,
+  facts: InterfaceFacts,
+  tx: OpenSide<OpenTx>,
+  rx: OpenSide<OpenRing>,
+  losses: () => PacketLosses,
+): PacketRings {
+  const close = (): void => {
+    tx.close();
+    rx.close();
+  };
+  const queues = queueRings(spec, tx.rings, rx.rings);
+  return { facts, driver: interfaceDriver(facts.name), tx, rx, queues, losses, close };
 }
 
 /** A queue has its rings in the directions that were opened. */

@@ -10,6 +10,8 @@ const AF_PACKET = 17;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x80000;
 const SOCK_NONBLOCK = 0x800;
+const SOL_SOCKET = 1;
+const SO_ERROR = 4;
 const SOL_PACKET = 263;
 const ETH_P_ALL = 0x0003;
 const TPACKET_V2 = 1;
@@ -187,4 +189,9 @@ export function takePacketDrops(fd: number): number {
   const statistics = new Uint8Array(8);
   if (libc.getsockopt(fd, SOL_PACKET, option.PACKET_STATISTICS, statistics, new Uint32Array([8])) < 0) return 0;
   return new DataView(statistics.buffer).getUint32(4, true);
+}
+
+/** The error that a socket keeps until it is asked, such as that its interface went down: poll(2) finds it readable till then. */
+export function takeSocketError(fd: number): void {
+  libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, new Uint8Array(4), new Uint32Array([4]));
 }
