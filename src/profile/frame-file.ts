@@ -8,9 +8,11 @@ const acceptedHex = "pairs of hex digits: a frame without its FCS";
 const acceptedFile = "a capture, hex digits, or the frame's bytes";
 const mostFileBytes = 64 * 1024 * 1024;
 
-/** `02 00 00 …`, also with colons, dashes or 0x in front. @throws PktgenError (2) */
+const hexPrefix = "hex:";
+
+/** `hex:02 00 00 …`; the prefix is free, and so are colons, dashes and 0x. @throws PktgenError (2) */
 export function frameOfHex(text: string, where: string): Uint8Array {
-  const bytes = readBytes(text);
+  const bytes = readBytes(text.startsWith(hexPrefix) ? text.slice(hexPrefix.length) : text);
   if (bytes === null || bytes.length === 0)
     throw usageError("this is no frame in hex", { where, accepted: acceptedHex });
   return bytes;
@@ -25,6 +27,7 @@ export function frameName(text: string): { readonly file: string; readonly numbe
 /** `number`: which frame of a capture, from 1; null: the only one. @throws PktgenError (2) */
 export function frameOfFile(content: Uint8Array, number: number | null, where: string): Uint8Array {
   const accepted = acceptedFile;
+  if (content.length === 0) throw usageError("the file is empty", { where, accepted });
   const capture = decodeCapture(content);
   if (capture.format === null) {
     if (number !== null) throw usageError(`this is no capture, and has no frame ${number}`, { where, accepted });
@@ -75,7 +78,7 @@ function textOf(content: Uint8Array): string | null {
  * @throws PktgenError (2)
  */
 export function readFrame(text: string, where: string): Uint8Array {
-  if (text.startsWith("hex:")) return frameOfHex(text.slice("hex:".length), where);
+  if (text.startsWith(hexPrefix)) return frameOfHex(text, where);
   const { file, number } = frameName(text);
   try {
     const content = readInputFile(file, { mostBytes: mostFileBytes });

@@ -82,10 +82,10 @@ export const packetSchema = z
 
 export const frameSchema = z
   .union([
-    z.string().describe("pairs of hex digits: a frame without its FCS"),
+    z.string().describe("hex: and pairs of hex digits: a frame without its FCS"),
     z.strictObject({ file: z.string().min(1).describe("a capture of one frame, hex digits, or bytes") }),
   ])
-  .describe("pairs of hex digits, or key file: a frame without its FCS");
+  .describe("hex: and pairs of hex digits, or key file: a frame without its FCS");
 
 export const streamSchema = z
   .strictObject({

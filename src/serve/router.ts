@@ -1,6 +1,9 @@
 /** From method and path to a route, and from texts to what its schemas have. Errors name the field. */
 import { z } from "zod";
 import { didYouMean } from "../nearest.js";
+import { valueAtPath } from "../profile/check.js";
+import type { YamlPath } from "../profile/document.js";
+import { issueWords } from "./issue-words.js";
 import { RequestRefusal } from "./refusal.js";
 import { type Call, isMedia, type Reply, type Route } from "./route.js";
 import { routes } from "./routes/index.js";
@@ -63,9 +66,11 @@ export function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
   const unknown = issue.code === "unrecognized_keys" ? (issue.keys[0] ?? "") : null;
   const where = unknown === null ? path : [path, unknown].filter((word) => word !== "").join(".");
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape).join(", ") : undefined;
-  throw new RequestRefusal("bad-request", unknown === null ? issue.message : "there is no such field", {
+  const words = issueWords(issue, valueAtPath(value, issue.path as YamlPath));
+  const accepted = known === undefined || (unknown === null && path !== "") ? words.accepted : known;
+  throw new RequestRefusal("bad-request", unknown === null ? words.message : "there is no such field", {
     ...(where === "" ? {} : { where }),
-    ...(known === undefined || (unknown === null && path !== "") ? {} : { accepted: known }),
+    ...(accepted === undefined ? {} : { accepted }),
   });
 }
 

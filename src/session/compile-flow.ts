@@ -39,7 +39,7 @@ function trafficOf({ name, frames }: FlowSpec): TrafficSpec {
     };
     return { name, streams: [stream], sizes: [], seed };
   }
-  const { stream } = givenFrame(name, frames.bytes, `flow "${name}" frames`);
+  const { stream } = givenFrame(name, frames.bytes, `flow "${name}" frame`);
   const streams = [frames.signed === false ? { ...stream, signed: false as const } : stream];
   return { name, streams, sizes: [], seed: 1 };
 }

@@ -64,8 +64,8 @@ export class FlowPlanner {
   /** @throws SessionError */
   #planOwn(spec: FlowSpec): FlowPlan {
     const where = `flow "${spec.name}"`;
-    const from = this.portOf(spec.from, `${where} from`);
-    const to = [...new Set(spec.to)].map((name) => this.portOf(name, `${where} to`));
+    const from = this.portOf(spec.from, `${where} tx`);
+    const to = [...new Set(spec.to)].map((name) => this.portOf(name, `${where} rx`));
     return this.#plan(spec, { from, to, lineRateBps: this.#specs[from]!.lineRateBps ?? null });
   }
 

@@ -153,7 +153,7 @@ describe.skipIf(!hasScript)("--live", () => {
     const { text, code } = await onTerminal(
       `${pktgen} --live --sizes 64 --rate 1kpps --duration 1500ms --warmup 0ms`,
       [],
-      { env: { TERM: "dumb", NO_COLOR: "1" } },
+      { env: { TERM: "dumb" } },
     );
     expect(verdicts).toContain(code);
     expect(text).toContain("cannot be redrawn (TERM=dumb)");

@@ -85,15 +85,16 @@ describe("a stream", () => {
     writeFileSync(join(scratch, "frame.bin"), frame);
     const lengths = [
       hex,
+      `hex:${hex}`,
       "{ file: one.pcap }",
       '{ file: "two.pcapng#2" }',
       "{ file: frame.hex }",
       "{ file: frame.bin }",
     ].map((text) => streams(`streams: [{ frame: ${text} }]`)[0]);
     expect(lengths.map(({ size }) => size)).toEqual(
-      [68, 68, 104, 68, 68].map((frameBytes) => ({ kind: "fixed", frameBytes })),
+      [68, 68, 68, 104, 68, 68].map((frameBytes) => ({ kind: "fixed", frameBytes })),
     );
-    for (const { layers, payload } of [lengths[0], lengths[1], lengths[3], lengths[4]]) {
+    for (const { layers, payload } of [0, 1, 2, 4, 5].map((k) => lengths[k])) {
       expect({ layers, payload }).toEqual({ layers: lengths[0].layers, payload: lengths[0].payload });
     }
   });
@@ -245,6 +246,7 @@ describe("mistakes", () => {
     [one("frame: '00'"), "2:13: packet beside frame: a given frame has all of its bytes"],
     ["streams: [{ frame: 'zz' }]", "1:20: this is no frame in hex"],
     ["streams: [{ frame: '0011' }]", "1:20: 2 bytes are no Ethernet frame"],
+    ["streams: [{ frame: 'hex:' }]", "1:20: this is no frame in hex"],
     ["streams: [{ frame: { file: none.pcap } }]", "1:20: none.pcap does not exist"],
     ["streams: [{ frame: { file: /etc/passwd } }]", "lies outside of the profile's folder"],
     [one("payload: zeros"), '3:14: "zeros" is no payload'],

@@ -221,7 +221,8 @@ describe("flows by laws of departures", () => {
 describe("a session refuses", () => {
   it.each([
     [{ ...forward, name: "plain" }, 409, "wrong-state"],
-    [{ ...forward, name: "x", tx: "north" }, 404, "not-found"],
+    [{ ...forward, name: "x", tx: "north" }, 404, "not-found", 'flow "x" tx'],
+    [{ ...forward, name: "x", rx: "north" }, 404, "not-found", 'flow "x" rx'],
     [{ ...forward, name: "x", rate: "fast" }, 422, "invalid", "rate"],
     [{ ...forward, name: "x", rate: undefined }, 422, "invalid", "rate"],
     [{ ...forward, name: "x", rate: "max", profileText: chained }, 422, "invalid", 'stream "first" rate'],

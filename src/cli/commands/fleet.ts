@@ -10,6 +10,7 @@ import {
 import { type OptionTable, readOptions, resultFiles, type TextsOf } from "../../options/option.js";
 import { reportFileOptions } from "../../options/run-options.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { hasColors } from "../output/output.js";
 import { checkResultFiles } from "../output/result-file.js";
 import type { ReportFile } from "../output/run-report.js";
 
@@ -103,7 +104,7 @@ async function collect(
   ]);
   await using bus = await fleet.connectFleet(address, texts, "pktgen-ts fleet");
   const result = await fleet.collectRun(bus, run);
-  const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+  const color = hasColors();
   await reportRun(result, { files, ndjson: false, color }, output);
   finish(exitCodeOf(result));
 }

@@ -16,7 +16,7 @@ import type { OneRun, ShownRun } from "../../serve/index.js";
 import type { CommandContext } from "../command.js";
 import { useBaseline } from "../output/baseline-file.js";
 import type { LiveScreen } from "../output/live-screen.js";
-import { isDumb, type Output } from "../output/output.js";
+import { allowsColors, isDumb, type Output } from "../output/output.js";
 import { reportChoice } from "../output/report-choice.js";
 import { stoppable } from "../output/stoppable.js";
 import type { CommandRun } from "../output/told-run.js";
@@ -56,7 +56,7 @@ async function liveOf(
   const show = (pageUrl: string): LiveScreen =>
     liveScreen({
       ...{ terminal, commandLine, pageUrl },
-      options: { color: (process.env["NO_COLOR"] ?? "") === "", ascii: asciiOnly(process.env) },
+      options: { color: allowsColors(process.env), ascii: asciiOnly(process.env) },
       nowMs: () => performance.now(),
       signal: (name) => process.kill(process.pid, name),
       load: control === null ? fixed : { control, whyNoMoreTime },

@@ -7,6 +7,7 @@ import { isReadError, mostDocumentBytes, readInputText, unreadableBecause } from
 import { usualTolerances } from "../../tolerances.js";
 import { parseRate, parseRatio } from "../../units.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { hasColors } from "../output/output.js";
 import { checkResultFiles } from "../output/result-file.js";
 import type { ReportFile } from "../output/run-report.js";
 
@@ -72,7 +73,7 @@ async function merge(words: readonly string[], texts: MergeOptions, context: Com
     tolerances: tolerancesOf(texts) ?? usualTolerances,
     commandLine: context.commandLine,
   });
-  const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+  const color = hasColors();
   await reportRun(result, { files, ndjson: false, color }, context.output);
   context.finish(exitCodeOf(result));
 }

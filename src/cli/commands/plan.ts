@@ -9,6 +9,7 @@ import { captureFiles } from "../../options/record-options.js";
 import type { PlanResult } from "../../result/labplan-result.js";
 import { terminalText } from "../../terminal-text.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { hasColors } from "../output/output.js";
 import { checkResultFiles, standardOutput, writeResultFile } from "../output/result-file.js";
 import { stoppable } from "../output/stoppable.js";
 import { verdictCodes } from "../output/verdict-codes.js";
@@ -51,7 +52,7 @@ async function report(
   const texts = { "--json": json, "--dts-json": dts };
   const files = resultFiles(labplanOptions, options);
   const onOutput = files.find(({ path }) => path === standardOutput);
-  const color = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+  const color = hasColors();
   await context.output.result(
     onOutput === undefined
       ? renderPlanTable(result, { color, ascii: false })

@@ -18,6 +18,13 @@ export interface Output {
 /** A terminal that knows no sequences: an editor's, for one. */
 export const isDumb = (environment: NodeJS.ProcessEnv): boolean => environment["TERM"] === "dumb";
 
+/** Does nobody object to colours (`NO_COLOR`), and does the terminal know them? */
+export const allowsColors = (environment: NodeJS.ProcessEnv): boolean =>
+  (environment["NO_COLOR"] ?? "") === "" && !isDumb(environment);
+
+/** Are results on standard output in colours? */
+export const hasColors = (): boolean => process.stdout.isTTY === true && allowsColors(process.env);
+
 const isBrokenPipe = (error: NodeJS.ErrnoException): boolean =>
   error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED";
 
