@@ -10,6 +10,8 @@ interface Link {
   state: "up" | "down";
   sinceNs: number;
   why: string | null;
+  /** Of the last rings that were seen. */
+  generation: number;
 }
 
 export class LinkBook {
@@ -27,7 +29,7 @@ export class LinkBook {
     this.#ports = ports;
     this.#specs = specs;
     this.#tell = tell;
-    this.#links = ports.map(() => ({ state: "down", sinceNs: 0, why: null }));
+    this.#links = ports.map(() => ({ state: "down", sinceNs: 0, why: null, generation: 0 }));
   }
 
   begin(nowNs: () => number): void {
@@ -43,17 +45,24 @@ export class LinkBook {
   look(): void {
     for (const [index, link] of this.#links.entries()) {
       const state = this.isUp(index) ? "up" : "down";
+      const since = link.generation;
+      link.generation = this.#ports[index]!.rings()?.generation ?? since;
       if (state === link.state) continue;
       link.state = state;
       link.sinceNs = this.#nowNs();
-      link.why = state === "up" ? null : this.#ports[index]!.whyLost(0);
+      link.why = state === "up" ? null : this.#ports[index]!.whyLost(since);
       this.#tell({ port: this.#specs[index]!.name, state, why: link.why });
     }
   }
 
   states(): readonly LinkState[] {
     this.look();
-    return this.#links.map((link, index) => ({ port: this.#specs[index]!.name, ...link }));
+    return this.#links.map(({ state, sinceNs, why }, index) => ({
+      port: this.#specs[index]!.name,
+      state,
+      sinceNs,
+      why,
+    }));
   }
 
   /** @throws SessionError not-possible; PktgenError (3): not permitted */

@@ -71,17 +71,23 @@ describeLab("a session on interfaces", ["netns"], () => {
         ...{ settleNs: 300e6, workers },
         flows: [simFlow("a", 1, { rate }), { ...simFlow("b", 2, { rate }), from: "p1", to: ["p0"] }],
       });
+      const whys: (string | null)[] = [];
       await session.start("all");
       for (const port of ["p0", "p1", "p0"]) {
         const moved = session.sample().ports.map(({ rxFrames }) => rxFrames);
         await until(session, ({ ports }) => ports.every(({ rxFrames }, k) => rxFrames > moved[k]!));
         await session.setLink(port, "down");
-        await until(session, ({ ports }) => ports.every(({ link }) => link === "down"));
+        await until(session, () => session.linkStates().every(({ state }) => state === "down"));
+        whys.push(session.linkStates().find((link) => link.port === port)!.why);
         await session.setLink(port, "up");
-        await until(session, ({ ports }) => ports.every(({ link }) => link === "up"));
+        await until(session, () => session.linkStates().every(({ state }) => state === "up"));
       }
       await session.stop("all");
       await until(session, settled);
+      // Of each time, not of the first one.
+      expect(whys.map((why) => /interface [ab] went down/.exec(why ?? "")?.[0])).toEqual(
+        ["a", "b", "a"].map((name) => `interface ${name} went down`),
+      );
       const { flows, ports } = session.sample();
       const kernel = ends.map((end, k) => {
         const now = statistics(end);
