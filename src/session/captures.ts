@@ -136,16 +136,30 @@ export class Captures {
     while (this.#changes.has(port)) await this.#changes.get(port);
     const capture = this.#open.get(port);
     if (capture === undefined) throw new SessionError("unknown-capture", "the port has no capture");
-    const { frames: room } = capture.order;
+    const read = this.#copies(port, capture.order);
+    const valid = read.isMostlyLost ? this.#heldCopies(port, capture.order) : read.valid;
+    const seen = Math.max(this.#cell(port, portCell.captureSeen), valid.length);
+    return { format, file: encodeCapture(valid, format), frames: valid.length, seen, missed: seen - valid.length };
+  }
+
+  /** What was written over while it was copied is left out; the slot that is written now may be, too. */
+  #copies(port: number, order: CaptureOrder) {
     const kept = this.#cell(port, portCell.captureKept);
-    const first = Math.max(0, kept - room);
-    const copies = Array.from({ length: kept - first }, (_, k) => this.#copy(capture.order, first + k));
-    // What was written over while it was copied is left out; the slot that is written now may be, too.
-    const overwritten = this.#cell(port, portCell.captureKept) - room;
+    const first = Math.max(0, kept - order.frames);
+    const copies = Array.from({ length: kept - first }, (_, k) => this.#copy(order, first + k));
+    const overwritten = this.#cell(port, portCell.captureKept) - order.frames;
     const isRunning = this.#cell(port, portCell.capturing) === 1;
     const valid = copies.slice(Math.max(0, (isRunning ? overwritten + 1 : overwritten) - first));
-    const seen = Math.max(this.#cell(port, portCell.captureSeen), kept);
-    return { format, file: encodeCapture(valid, format), frames: valid.length, seen, missed: seen - valid.length };
+    return { valid, isMostlyLost: valid.length < copies.length / 2 };
+  }
+
+  /** The loop writes nothing there meanwhile: what comes then is missed. */
+  #heldCopies(port: number, order: CaptureOrder) {
+    const held = port * portCell.count + portCell.captureHeld;
+    this.#memory.ports[held] = 1;
+    const { valid } = this.#copies(port, order);
+    this.#memory.ports[held] = 0;
+    return valid;
   }
 
   #copy({ offset, frames, snapBytes }: CaptureOrder, number: number) {

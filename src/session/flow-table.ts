@@ -188,7 +188,7 @@ export class FlowTable {
     if (slot === undefined) {
       const { capacity } = this.memory.shape;
       throw new SessionError("full", `the session has room for ${capacity} flows, and all of it is taken`, {
-        hint: "open it with a greater capacity",
+        hint: "remove flows that are no longer needed",
       });
     }
     const shares: Shared[] = [];

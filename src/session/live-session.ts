@@ -148,7 +148,7 @@ export class LiveSession implements Session {
     try {
       if (given.length > this.#table.free) {
         const what = `the session has room for ${this.#table.free} more flows, and these are ${given.length}`;
-        throw new SessionError("full", what, { hint: "open it with a greater capacity" });
+        throw new SessionError("full", what, { hint: "remove flows that are no longer needed" });
       }
       const plans = await this.#planner.plansOf(given, () => this.#commander.check());
       this.#flows.add(await this.#commander.admit(plans));

@@ -204,6 +204,21 @@ describe("a session in its own thread", () => {
     await expect(session.fetchCapture("p1")).rejects.toMatchObject({ code: "unknown-capture" });
   });
 
+  it("hands out frames of a capture that are written over faster than they can be read", async () => {
+    using folder = temporaryFolder();
+    await using session = await openBoth(folder.path);
+    await session.addFlows([simFlow("a", 1, { rate: { kind: "max" } })]);
+    await session.start(["a"]);
+    await session.startCapture({ port: "p1", frames: 2000 });
+    for (let time = 0; time < 3; time++) {
+      const before = session.sample().flows[0]!.received;
+      await until(session, ({ flows }) => flows[0]!.received > before + 10_000);
+      const { frames, seen, missed } = await session.fetchCapture("p1");
+      expect(frames).toBeGreaterThan(1000);
+      expect(seen).toBe(frames + missed);
+    }
+  });
+
   it("refuses what cannot be, with the place and a code, and goes on", async () => {
     using folder = temporaryFolder();
     await using session = await openBoth(folder.path, { capacity: 2 });

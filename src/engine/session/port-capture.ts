@@ -1,6 +1,7 @@
 /**
  * Captures frames of one port into slots of equal size. Either the oldest go, or it ends when all are full. The owner reads
- * the slots at any time: a slot that was written anew meanwhile is known by the count.
+ * the slots at any time: a slot that was written anew meanwhile is known by the count. Where too many are, the owner holds the
+ * capture while it reads; frames that come then are missed.
  */
 import type { RingMemory } from "../../memory.js";
 import { type FrameFacts, type FrameFilter, parseFilter } from "../../packet/filter.js";
@@ -67,6 +68,10 @@ export class PortCapture implements FrameWatcher {
     ports[at + portCell.captureSeen] += 1;
     const { frames, snapBytes, overwrite, offset: slots } = this.#order;
     const kept = ports[at + portCell.captureKept];
+    if (ports[at + portCell.captureHeld] === 1) {
+      ports[at + portCell.captureMissed] += 1;
+      return;
+    }
     if (!overwrite && kept >= frames) {
       ports[at + portCell.captureMissed] += 1;
       ports[at + portCell.capturing] = 0;

@@ -113,6 +113,8 @@ export const portCell = {
   /** 1: it captures. */
   capturing: 18,
   captureMissed: 19,
+  /** 1: the owner reads the slots, and nothing is written there. The owner's cell. */
+  captureHeld: 20,
   count: 32,
 } as const;
 

@@ -14,7 +14,7 @@ export class FlowPlaces {
   take(count: number): readonly number[] {
     if (count > this.#free.length) {
       const what = `the session has room for ${this.#free.length} more flows, and these are ${count}`;
-      throw new SessionError("full", what, { hint: "open it with a greater capacity" });
+      throw new SessionError("full", what, { hint: "remove flows that are no longer needed" });
     }
     return this.#free.splice(this.#free.length - count, count).reverse();
   }
