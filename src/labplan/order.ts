@@ -15,6 +15,8 @@ export interface TestPlanOrder {
   readonly rate: Rate | null;
   readonly count: number | null;
   readonly durationNs: number | null;
+  /** Of the generator, each time it has connected. */
+  readonly warmUpNs: number;
   readonly container: ContainerWish | null;
   readonly hugepages: boolean | null;
   readonly expected: ExpectedThroughput;

@@ -143,6 +143,7 @@ export async function runTestPlan(order: TestPlanOrder, results: string, hooks: 
     lineRateBps: order.lineRateBps,
     yesThisInterface: order.yesThisInterface,
     cooperative: pollersOf(planned) > facts.cpus.length,
+    warmUpNs: order.warmUpNs,
     recording,
     numbers: new TrialNumbers(order.runId),
     signal,

@@ -12,7 +12,7 @@ import type { TrialNumbers } from "../measure/trial-numbers.js";
 import { requestedOf, trialResult } from "../measure/trial-result.js";
 import { trialSpec } from "../measure/trial-spec.js";
 import { untilReady } from "../measure/until-ready.js";
-import { usualWarmUpNs, warmUp } from "../measure/warm-up.js";
+import { warmUp } from "../measure/warm-up.js";
 import { parsePortSpec } from "../port/index.js";
 import type { Port, PortFacts } from "../port/port.js";
 import type { Trial } from "../result/run-result.js";
@@ -34,6 +34,7 @@ export interface TrafficSetup {
   readonly yesThisInterface: boolean;
   /** There are more pollers than CPUs. */
   readonly cooperative: boolean;
+  readonly warmUpNs: number;
   readonly devices: () => readonly RunningDevice[];
   /** null: nothing is recorded. */
   readonly recording: PlanRecording | null;
@@ -147,8 +148,8 @@ export class PlanGenerator implements AsyncDisposable {
       const most = pps === null ? null : Math.min(pps, first.pps ?? pps);
       return [this.#specOf(traffic, { ...first, pps: most, count: null, durationNs }, number)];
     };
-    const { signal } = this.#setup;
-    await warmUp({ generator, durationNs: usualWarmUpNs, signal, throughDevice: false, specs });
+    const { warmUpNs: durationNs, signal } = this.#setup;
+    await warmUp({ generator, durationNs, signal, throughDevice: false, specs });
   }
 
   #recordingOf(port: string): RecordingSetup | null {

@@ -10,6 +10,11 @@ export const labplanOptions = {
   rate: option("--rate <rate>", "instead of the plan's, e.g. 20kpps, or max for one second each", parseRate),
   count: option("--count <n>", "frames of each size instead of the plan's", count()),
   duration: option("--duration <time>", "time for each size instead of the plan's count", duration()),
+  warmup: option(
+    "--warmup <time>",
+    "the generator's own code runs so long each time it has connected, and nothing is sent (default: 750ms)",
+    duration(0),
+  ),
   dut: option(
     "--dut <list>",
     "container=auto|podman|docker|none, huge=on|off, program=PATH: override the plan's own",

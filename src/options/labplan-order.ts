@@ -3,6 +3,7 @@ import { parseTestpmdOptions } from "../dut/testpmd/options.js";
 import { usageError } from "../errors.js";
 import type { TestPlan } from "../labplan/file/index.js";
 import type { TestPlanOrder } from "../labplan/index.js";
+import { usualWarmUpNs } from "../measure/warm-up.js";
 import type { ExpectedThroughput } from "../report/dts.js";
 import { type LabplanOptions, labplanOptions } from "./labplan-options.js";
 import { readOptions } from "./option.js";
@@ -62,6 +63,7 @@ export function orderPlan(
     cases: given.case ?? null,
     sizes: given.sizes ?? null,
     ...{ rate, count, durationNs: atMax ? 1e9 : duration },
+    warmUpNs: given.warmup ?? usualWarmUpNs,
     ...dutOrder(given.dut ?? "", plan),
     expected,
     judgeExpected: given.expected !== undefined && given.updateExpected !== true,

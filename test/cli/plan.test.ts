@@ -22,6 +22,7 @@ const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[
   [[plan, "--case", "all"], /--case: "all" is no whole number/],
   [[plan, "--sizes", "10"], /--sizes: frame size 10 is below 64/],
   [[plan, "--rate", "fast"], /--rate: "fast" is not a rate/],
+  [[plan, "--warmup", "soon"], /--warmup: "soon" is not a duration/],
   [[plan, "--count", "5", "--duration", "1s"], /--count: --count and --duration contradict each other/],
   [[plan, "--dut", "contaner=none"], /testpmd has no option "contaner"; .*did you mean container=\?/],
   [[plan, "--dut", "ring=split-mergeable"], /--dut: ring cannot be set for a plan; accepted: container, huge, program/],

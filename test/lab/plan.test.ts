@@ -14,8 +14,11 @@ import { noContainerLeft, nothingLeft, onceSaid } from "./plan-watch.js";
 
 const planFile = (name: string): string => join(import.meta.dirname, `../../profiles/plans/${name}.yaml`);
 
-/** A ring holds all frames of a trial, so that no poller can be too late: what is tested is not the scheduler. */
-const fewFrames = ["--count", "900"];
+/**
+ * A ring holds all frames of a trial, so that no poller can be too late, and no generator too slow: what is tested is not
+ * the scheduler.
+ */
+const fewFrames = ["--count", "900", "--warmup", "0"];
 const timeoutMs = 120_000;
 
 let folder: string;

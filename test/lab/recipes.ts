@@ -31,7 +31,7 @@ const shorter: readonly (readonly [command: RegExp, options: string])[] = [
   [/ (64-1518:64|rfc2544|plan)$/, "--count 200 --rate 2kpps --warmup 0"],
   [/--duration (5|10)s$/, "--duration 500ms"],
   [/--count 1000000?(?!\d)/, "--count 10000"],
-  [/ plan profiles\/plans\/\S+$/, "--count 900"],
+  [/ plan profiles\/plans\/\S+$/, "--count 900 --warmup 0"],
   [/^pktgen-ts soak/, "--for 3s --piece 1s"],
   [/^pktgen-ts latency/, "--trial-duration 500ms"],
   [/^pktgen-ts y1564/, "--step-duration 500ms --performance 1s"],

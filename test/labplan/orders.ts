@@ -14,6 +14,7 @@ export const orderOf = (name: string, changes: Partial<TestPlanOrder> = {}): Tes
   rate: null,
   count: null,
   durationNs: null,
+  warmUpNs: 0,
   container: null,
   hugepages: null,
   expected: {},

@@ -22,6 +22,7 @@ export interface CaseSetup {
   readonly lineRateBps: number | null;
   readonly yesThisInterface: boolean;
   readonly cooperative: boolean;
+  readonly warmUpNs: number;
   readonly recording: PlanRecording | null;
   /** The whole run's. */
   readonly numbers: TrialNumbers;
