@@ -1,21 +1,23 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-/** Tests that measure with threads on every core: one file at a time, so that a busy machine spoils no trial. */
-const real = [
+/** Tests that expect a trial that nobody spoiled: one file at a time. */
+const real = ["test/cli/methods.test.ts", "test/examples/github-action.test.ts"];
+/** Tests that measure with threads on every core, of which none expects that: as many files at a time as there are cores. */
+const threads = [
   "test/{api,examples}/**/*.test.ts",
-  "test/cli/{dut,methods,record,run,workers}.test.ts",
+  "test/cli/{dut,fleet,record,run,workers}.test.ts",
   "test/dut/embedded-dut.test.ts",
+  "test/engine/worker/*.test.ts",
+  "test/fleet/{nats,processes}-fleet.test.ts",
 ];
-/** The same, of which none expects a trial that nobody spoiled. */
-const threads = ["test/cli/fleet.test.ts", "test/engine/worker/*.test.ts", "test/fleet/{nats,processes}-fleet.test.ts"];
 /**
  * Tests that change what the whole machine has, such as its hugepages, or look at all of it, and those of a polling device
  * on an interface, which loses frames where others take its CPU: one file at a time.
  */
 const lab = ["test/lab/{containers,hugepages,links,setup,testpmd-dut,testpmd-interfaces,testpmd-process}.test.ts"];
 /** Long tests of whole runs, of which each stands that others spoil a trial. */
-const runs = ["test/lab/{methods,plan,recipes-*,testpmd}.test.ts"];
+const runs = ["test/lab/{methods,methods-bad-devices,plan,recipes-*,testpmd}.test.ts"];
 /** Tests on the kernel's interfaces at low rates, and with other programs: each has its own namespaces and folders. */
 const wire = ["test/{browser,lab}/**/*.test.ts"];
 
@@ -40,6 +42,7 @@ export default defineConfig({
           name: "threads",
           maxWorkers: availableParallelism(),
           include: threads,
+          exclude: real,
           sequence: { groupOrder: 1 },
         },
       },
