@@ -322,5 +322,5 @@ export function formatNs(ns: number): string {
   return `${Number((ns / 1e9).toPrecision(4))} s`;
 }
 
-/** `1,234,567`: grouped by commas in every locale. */
-export const formatCount = (count: number): string => count.toLocaleString("en-US", { maximumFractionDigits: 0 });
+/** `1,234,567`: grouped by commas in every locale. Intl would be loaded for it, which takes 10 ms. */
+export const formatCount = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");

@@ -220,7 +220,15 @@ describe("printing", () => {
     ]);
   });
 
-  it("counts", () => expect(formatCount(1_234_567)).toBe("1,234,567"));
+  it.each([
+    [0, "0"],
+    [999, "999"],
+    [1_000, "1,000"],
+    [1_234_567, "1,234,567"],
+    [-12_345, "-12,345"],
+    [1_234.5, "1,235"],
+    [Number.MAX_SAFE_INTEGER, "9,007,199,254,740,991"],
+  ])("count %d as %s", (count, text) => expect(formatCount(count)).toBe(text));
 });
 
 describe("what was meant", () => {

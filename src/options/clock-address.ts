@@ -1,6 +1,6 @@
 /** Where an agent compares clocks with others, as people write it: `192.0.2.1`, `192.0.2.1:9000`, `[2001:2::1]:9000`. */
 import { usageError } from "../errors.js";
-import { parseIpv4, parseIpv6 } from "../packet/index.js";
+import { parseIpv4, parseIpv6 } from "../packet/address.js";
 
 export interface ClockAddress {
   /** 4 or 16 bytes. */

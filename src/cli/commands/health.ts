@@ -1,5 +1,5 @@
 /** `health`: whether a server of this machine answers, for health checks of containers, which have no curl. */
-import { get, type RequestOptions } from "node:http";
+import type { RequestOptions } from "node:http";
 import { environmentError, exitCodes, usageError } from "../../errors.js";
 import { listenAddress } from "../../options/listen-address.js";
 import type { CommandDefinition } from "../command.js";
@@ -22,7 +22,8 @@ const where = (place: string): RequestOptions =>
     : (({ host, port }) => ({ host, port }))(listenAddress(place, "health"));
 
 /** Resolves with the answer's status and text; rejects with what is in the way. */
-function answerOf(options: RequestOptions): Promise<{ readonly status: number; readonly text: string }> {
+async function answerOf(options: RequestOptions): Promise<{ readonly status: number; readonly text: string }> {
+  const { get } = await import("node:http");
   return new Promise((resolve, reject) => {
     const request = get({ ...options, path: "/healthz", agent: false }, (response) => {
       let text = "";
