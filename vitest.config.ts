@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Tests that expect a trial that nobody spoiled: one file at a time. */
 const real = ["test/cli/methods.test.ts", "test/examples/github-action.test.ts"];
@@ -21,10 +22,34 @@ const runs = ["test/lab/{methods,methods-bad-devices,plan,recipes-*,testpmd}.tes
 /** Tests on the kernel's interfaces at low rates, and with other programs: each has its own namespaces and folders. */
 const wire = ["test/{browser,lab}/**/*.test.ts"];
 
+/** Files that take longer than their length tells. On a clean checkout vitest knows no other order than by length. */
+const long = [
+  "test/examples/examples.test.ts",
+  "test/fleet/processes-fleet.test.ts",
+  "test/lab/methods.test.ts",
+  "test/lab/packages.test.ts",
+  "test/lab/recipes-devices.test.ts",
+  "test/lab/recipes-traffic.test.ts",
+];
+
+/** What takes long begins first in its project, so that nothing is left alone at its end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const projects = [...new Set(sorted.map(({ project }) => project))];
+    const isLong = ({ moduleId }: TestSpecification): boolean => long.some((path) => moduleId.endsWith(path));
+    return projects.flatMap((one) => {
+      const own = sorted.filter(({ project }) => project === one);
+      return [...own.filter(isLong), ...own.filter((file) => !isLong(file))];
+    });
+  }
+}
+
 const shared = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
