@@ -64,7 +64,8 @@ export function follow(path: string, run: ToldRun): () => void {
   };
   for (const name of eventNames) source.addEventListener(name, take(name) as (event: Event) => void);
   source.addEventListener("error", () => {
-    run.source.value = run.done.value !== null || source.readyState === EventSource.CLOSED ? "ended" : "again";
+    const isClosed = source.readyState === EventSource.CLOSED;
+    run.source.value = run.done.value !== null ? "ended" : isClosed ? "gone" : "again";
   });
   return () => {
     source.close();

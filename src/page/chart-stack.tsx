@@ -41,7 +41,7 @@ const loss: ChartSpec = {
   unit: "pps",
   lines: [{ figure: "lostPps", title: "lost", color: 1 }],
 };
-/** Of a session each figure is that of the flow where it is the worst. */
+/** Of a run: of all frames of its trial so far. Of a session each figure is that of the flow where it is the worst. */
 const latency = (title: string): ChartSpec => ({
   id: "latency",
   title,
@@ -70,7 +70,7 @@ export function ChartStack({ run }: { run: ToldRun }) {
   void run.samples.shown;
   const { names } = run.series;
   const isSession = run.config.shown?.kind === "session";
-  const latencies = latency(isSession ? "latency of the worst flow since its start" : "latency");
+  const latencies = latency(`latency ${isSession ? "of the worst flow since its start" : "since the trial began"}`);
   const specs = [rates, bits(layer), loss, latencies].filter(({ lines }) =>
     lines.some(({ figure }) => run.series.has(figure)),
   );

@@ -1,4 +1,4 @@
-/** Changes of a run while it runs: its rate, pause, a longer time. What it cannot do now is not offered. */
+/** Changes of a run while it runs: its rate, pause, a longer time. What it cannot do now cannot be pressed. */
 import { useState } from "preact/hooks";
 import { ask, refusalText } from "./asking.js";
 import type { RunInfo } from "./contract.js";
@@ -18,17 +18,19 @@ export function RunControls({ run, path, can }: { run: ToldRun; path: string; ca
     }
   };
   void run.markers.shown;
-  void run.state.shown;
+  // Between two trials, and before the first, there is nothing to change.
+  const isSending = run.state.shown?.state === "running";
   const paused = isPaused(run);
   const pause = (): void => void change({ paused: !paused });
   const now = offered(run);
   const scale = (factor: number) => () => {
     if (isScalable(now)) void change({ rate: exactRate(now * factor) });
   };
-  useKeys({ ...(can.pause ? { p: pause } : {}), ...(can.rate ? { "+": scale(1.1), "-": scale(0.9) } : {}) });
+  const keys = { ...(can.pause ? { p: pause } : {}), ...(can.rate ? { "+": scale(1.1), "-": scale(0.9) } : {}) };
+  useKeys(isSending ? keys : {});
   if (!can.rate && !can.pause && !can.extend) return null;
   return (
-    <fieldset class="panel control" aria-label="change the run">
+    <fieldset class="panel control" aria-label="change the run" disabled={!isSending}>
       {can.rate ? <RateControl now={now} setRate={(rate) => void change({ rate })} /> : null}
       {can.pause ? (
         <button type="button" aria-pressed={paused} onClick={pause} title="key: p">

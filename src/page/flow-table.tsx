@@ -2,6 +2,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FlowDetail } from "./flow-detail.js";
 import type { FlowOrder } from "./flow-rows.js";
+import { flowsCsv } from "./flows-csv.js";
 import { useKeys } from "./keys.js";
 import { FlowsControl } from "./session-control.js";
 import { PagePart } from "./small-parts.js";
@@ -44,6 +45,13 @@ export function FlowTableSection({ run, path }: { run: ToldRun; path: string | n
         <span class="soft" role="status">
           {valueWord(places.length, "frames")} of {valueWord(flows.count, "frames")} flows
         </span>
+        <button
+          type="button"
+          title="the flows that the filter leaves, in this order"
+          onClick={() => saveText(flowsCsv(flows, places), `${run.config.shown!.id}-flows.csv`, "text/csv")}
+        >
+          Save as CSV
+        </button>
         {path === null || filter === "" ? null : <FlowsControl path={path} names={namesOf(run, places)} />}
       </div>
       <VirtualRows
@@ -56,6 +64,15 @@ export function FlowTableSection({ run, path }: { run: ToldRun; path: string | n
       )}
     </PagePart>
   );
+}
+
+/** Hands a text to the browser as a file. */
+function saveText(text: string, name: string, type: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 const namesOf = (run: ToldRun, places: readonly number[]): string[] =>

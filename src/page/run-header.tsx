@@ -6,13 +6,14 @@ import { useKeys } from "./keys.js";
 import { RefusalBox, VerdictBadge } from "./small-parts.js";
 import { type Arrival, remainingMs, type ToldRun } from "./told-run.js";
 import { useAnswer } from "./use-answer.js";
-import { clockWord, sizeText, unknownWord, valueWord } from "./words.js";
+import { clockWord, sizeText, trialsWord, unknownWord, valueWord } from "./words.js";
 
 const sources: Readonly<Record<Arrival, string>> = {
   opening: "opening the stream of events",
   live: "",
   again: "the server does not answer; trying again",
   ended: "",
+  gone: "the server has no more of it: it was started anew, or forgot it. This is the last that it told",
   file: "",
 };
 
@@ -185,7 +186,8 @@ function TrialCount({ run, expected }: { run: ToldRun; expected: number | null }
   const trials = run.trials.shown;
   if (run.config.shown?.kind === "session") return <Figure name="flows" value={valueWord(flowCount(run), "frames")} />;
   const current = trials.at(-1);
-  const text = `${trials.length}${expected === null ? "" : ` of ${expected}`}`;
+  const isSearch = run.config.shown?.command !== "run";
+  const text = trialsWord({ ended: trials.length, expected, isSearch, isOver: run.done.shown !== null });
   return (
     <>
       <Figure name="trials ended" value={text} />
@@ -260,26 +262,20 @@ function Again({ path, id }: { path: string; id: string }) {
 
 const formats = ["html", "json", "csv", "streams.csv", "junit", "md", "openmetrics", "txt"] as const;
 
+/** What can be had of a run once it is done, and of a session as far as it went. */
 function Downloads({ path, run }: { path: string; run: ToldRun }) {
-  if (run.config.shown?.kind !== "run") return null;
+  const isRun = run.config.shown?.kind === "run";
   const isDone = run.done.shown !== null && run.done.shown.result !== null;
+  const links = isRun ? (isDone ? formats.map((format) => `result.${format}`) : []) : ["page.html"];
   return (
     <p class="downloads">
-      {isDone ? (
-        <>
-          Result:{" "}
-          {formats.map((format) => (
-            <a
-              key={format}
-              href={`${path}/result.${format}`}
-              download={format === "html" ? `${path.split("/").at(-1)}.html` : undefined}
-            >
-              {format === "html" ? "this page as a file" : format}
-            </a>
-          ))}
-        </>
-      ) : null}
-      <a href={`${path}/recording.ndjson`}>recording</a>
+      {isDone ? "Result: " : null}
+      {[...links, ...(isRun ? ["recording.ndjson"] : [])].map((file) => (
+        <a key={file} href={`${path}/${file}`} download={file.endsWith("html") ? fileName(path) : undefined}>
+          {file.endsWith("html") ? "this page as a file" : file.replace(/^result\.|\.ndjson$/g, "")}
+        </a>
+      ))}
     </p>
   );
 }
+const fileName = (path: string): string => `${decodeURIComponent(path.split("/").at(-1)!)}.html`;

@@ -57,11 +57,12 @@ export function RunView({ path }: { path: string }) {
   // What may be changed now depends on the state, so it is asked for again with each.
   const state = run.state.shown;
   const done = run.done.shown;
-  useEffect(() => void refresh(), [path, state?.state, state?.trial, done]);
+  const isGone = run.source.value === "gone";
+  useEffect(() => void refresh(), [path, state?.state, state?.trial, done, isGone]);
   if (refusal instanceof Refusal && refusal.status === 401) return <TokenForm />;
   if (refusal !== null && run.config.shown === null)
     return <RefusalBox text={refusalText(refusal)} what={`${path} cannot be shown`} />;
-  return <RunBody run={run} path={path} info={info.value} />;
+  return <RunBody run={run} path={isGone ? null : path} info={info.value} />;
 }
 
 /** The page as a file, with its data in it. */

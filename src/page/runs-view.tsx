@@ -4,7 +4,7 @@ import { ask, Refusal, refusalText } from "./asking.js";
 import type { RunInfo } from "./contract.js";
 import { PagePart, RefusalBox, TokenForm, VerdictBadge, WideBox } from "./small-parts.js";
 import { useAnswer } from "./use-answer.js";
-import { clockWord, momentWord } from "./words.js";
+import { clockWord, momentWord, trialsWord } from "./words.js";
 
 const everyMs = 2_000;
 
@@ -79,7 +79,7 @@ interface RunRowProps {
 }
 
 function RunRow({ run, isChosen, choose, again }: RunRowProps) {
-  const { id, name, state, verdict, reasons, ports, started, elapsedMs, trials, trialsExpected, commandLine } = run;
+  const { id, name, command, state, verdict, reasons, ports, started, elapsedMs, trials, trialsExpected } = run;
   const isOver = state === "done" || state === "failed";
   const forget = async (): Promise<void> => {
     await ask(`runs/${encodeURIComponent(id)}`, "DELETE").catch(() => null);
@@ -107,11 +107,10 @@ function RunRow({ run, isChosen, choose, again }: RunRowProps) {
       <td>{momentWord(started)}</td>
       <td class="right">{clockWord(elapsedMs)}</td>
       <td class="right">
-        {trials}
-        {trialsExpected === null ? "" : ` of ${trialsExpected}`}
+        {trialsWord({ ended: trials, expected: trialsExpected, isSearch: command !== "run", isOver })}
       </td>
       <td class="long">
-        <code>{commandLine}</code>
+        <code>{run.commandLine}</code>
       </td>
       <td>
         {isOver ? (

@@ -41,8 +41,11 @@ class Told<T> {
   }
 }
 
-/** How the data arrive: by a stream that is open, that is tried again, or that has ended; or out of a file. */
-export type Arrival = "opening" | "live" | "again" | "ended" | "file";
+/**
+ * How the data arrive: by a stream that is open, that is tried again, that has ended, or that the server has no more
+ * of, without an end; or out of a file.
+ */
+export type Arrival = "opening" | "live" | "again" | "ended" | "gone" | "file";
 
 export class ToldRun {
   readonly config = new Told<EventConfig | null>(null);

@@ -48,6 +48,18 @@ export const momentWord = (iso: string): string => iso.replace("T", " ").replace
 export const sizeText = (frameBytes: number | string): string =>
   typeof frameBytes === "number" ? `${frameBytes} bytes` : frameBytes;
 
+/** `1 of 2`. A search only guesses how many it takes: `9 of about 12`, and `14` once it took more, or is over. */
+export function trialsWord({ ended, expected, isSearch, isOver }: TrialCount): string {
+  if (expected === null || ended > expected || (isSearch && isOver)) return valueWord(ended, "frames");
+  return `${valueWord(ended, "frames")} of ${isSearch ? "about " : ""}${valueWord(expected, "frames")}`;
+}
+interface TrialCount {
+  readonly ended: number;
+  readonly expected: number | null;
+  readonly isSearch: boolean;
+  readonly isOver: boolean;
+}
+
 /** `latencyP99Ns` → `latency p99`, `txBpsL2` → `tx L2`: names of figures as a person reads them. */
 export function figureTitle(name: string): string {
   if (name === "firstNs" || name === "lastNs") return name === "firstNs" ? "first sent" : "last received";

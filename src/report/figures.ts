@@ -29,11 +29,24 @@ export function latencyFigure(
 export const outageWord = ({ outageNs }: { readonly outageNs?: number | undefined }): string =>
   outageNs === undefined ? "-" : outageNs === 0 ? "0" : timeWord(outageNs);
 
-/** Millions or thousand millions of a rate: three decimals, more where it is small. */
+const prefixes = [
+  ["G", 1e9],
+  ["M", 1e6],
+  ["k", 1e3],
+] as const;
+
+/** The unit in a column's head, as large as the greatest of its rates: `["kpps", 1e3]`. */
+export function columnUnit(rates: readonly number[], unit: "pps" | "bps"): readonly [name: string, divisor: number] {
+  const greatest = Math.max(0, ...rates);
+  const [prefix, divisor] = prefixes.find(([, least]) => greatest >= least) ?? ["", 1];
+  return [`${prefix}${unit}`, divisor];
+}
+
+/** A rate in its column's unit: three decimals, more where it is small. */
 export function scaled(value: number, divisor: number): string {
   const figure = value / divisor;
   if (figure === 0) return "0";
-  if (figure < 0.001) return figure.toFixed(6);
+  if (figure < 0.1) return figure.toFixed(figure < 0.001 ? 6 : 5);
   return figure < 100 ? figure.toFixed(3) : figure.toFixed(1);
 }
 

@@ -3,7 +3,7 @@ import type { RunResult, SearchResult, Trial } from "../result/run-result.js";
 import { type Cause, classOf } from "../stats/cause.js";
 import type { ResultPart } from "../stats/run-verdict.js";
 import { grouped, percentWord, rateWord, sharingWords, timeWord } from "../stats/words.js";
-import { latencyFigure, microseconds, percent, scaled, sizeLabel } from "./figures.js";
+import { columnUnit, latencyFigure, microseconds, percent, scaled, sizeLabel } from "./figures.js";
 import { recoverySection, recoverySentences, resetSection } from "./recovery-sections.js";
 import { left, right, type Section } from "./section.js";
 import { besideTrials } from "./sentences.js";
@@ -39,6 +39,8 @@ const bytesOf = (frameBytes: number | string, trials: readonly Trial[]): number 
 
 function results({ results: rows = [], trials }: RunResult): Section {
   const hasLine = rows.some(({ linePps }) => linePps !== undefined);
+  const bpsL2 = ({ pps, frameBytes }: (typeof rows)[number]): number => pps * bytesOf(frameBytes, trials) * 8;
+  const [bits, perBits] = columnUnit(rows.map(bpsL2), "bps");
   return {
     id: "results",
     title: "rates found",
@@ -47,7 +49,7 @@ function results({ results: rows = [], trials }: RunResult): Section {
       left("goal"),
       right("rate"),
       right("fails at"),
-      right("layer 2\nGbps"),
+      right(`layer 2\n${bits}`),
       ...(hasLine ? [right("of the line\n%")] : []),
       right("loss\n%"),
       left("limited by"),
@@ -58,7 +60,7 @@ function results({ results: rows = [], trials }: RunResult): Section {
       row.goal,
       foundRate(row),
       row.ppsUpper === null ? "-" : rateWord(row.ppsUpper),
-      row.pps === 0 ? "-" : scaled(row.pps * bytesOf(row.frameBytes, trials) * 8, 1e9),
+      row.pps === 0 ? "-" : scaled(bpsL2(row), perBits),
       ...(hasLine ? [row.linePps === undefined || row.pps === 0 ? "-" : ofLine(row.pps / row.linePps)] : []),
       row.pps === 0 ? "-" : percent(row.lossRatio),
       row.endedBy === undefined ? row.limitedBy : `${row.limitedBy}: ${row.endedBy}`,

@@ -1,7 +1,7 @@
 /** The result for a person at a terminal: a line per size, the ledger by hop, notes, the verdict. */
 import type { RunResult, Trial, Verdict } from "../result/run-result.js";
 import { grouped } from "../stats/words.js";
-import { latencyFigure, percent, rowLabel, scaled } from "./figures.js";
+import { columnUnit, latencyFigure, percent, rowLabel, scaled } from "./figures.js";
 import { fleetSection } from "./fleet-section.js";
 import { flowLines } from "./flow-table.js";
 import { type Column, colorsFor, type Group, grid, wrap } from "./grid.js";
@@ -139,14 +139,14 @@ function forwardingBlock(trials: readonly Trial[], options: ReportOptions): Bloc
 function rateBlock(trials: readonly Trial[], options: ReportOptions): Block {
   const colors = colorsFor(options);
   const lost: Figures = ({ lossRatio }) => (lossRatio > 0 ? colors.yellow(percent(lossRatio)) : "0");
-  return { title: titleOf(trials), trials, columns: [...rateColumns, ["lost\n%", lost]] };
+  return { title: titleOf(trials), trials, columns: [...rateColumns(trials), ["lost\n%", lost]] };
 }
 
 function singleBlock(trials: readonly Trial[], options: ReportOptions): Block {
   return {
     title: titleOf(trials),
     trials,
-    columns: [...countColumns(options), ...rateColumns, ...latencyColumns()],
+    columns: [...countColumns(options), ...rateColumns(trials), ...latencyColumns()],
   };
 }
 
@@ -159,11 +159,19 @@ function countColumns(options: ReportOptions): Block["columns"] {
   ];
 }
 
-const rateColumns: Block["columns"] = [
-  ["sent\nMpps", ({ txPps }) => scaled(txPps, 1e6)],
-  ["received\nMpps", ({ rxPps }) => scaled(rxPps, 1e6)],
-  ["layer 2\nGbps", ({ rxBpsL2 }) => scaled(rxBpsL2, 1e9)],
-];
+function rateColumns(trials: readonly Trial[]): Block["columns"] {
+  const rates = trials.flatMap(({ txPps, rxPps }) => [txPps, rxPps]);
+  const [frames, perFrames] = columnUnit(rates, "pps");
+  const [bits, perBits] = columnUnit(
+    trials.map(({ rxBpsL2 }) => rxBpsL2),
+    "bps",
+  );
+  return [
+    [`sent\n${frames}`, ({ txPps }) => scaled(txPps, perFrames)],
+    [`received\n${frames}`, ({ rxPps }) => scaled(rxPps, perFrames)],
+    [`layer 2\n${bits}`, ({ rxBpsL2 }) => scaled(rxBpsL2, perBits)],
+  ];
+}
 
 function latencyColumns(): Block["columns"] {
   return (["p50", "p99", "max"] as const).map((key) => [

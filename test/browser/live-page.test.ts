@@ -105,16 +105,53 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       expect(await page.locator(".balance.red").count()).toBe(0);
     });
 
+    it("shows live what is on its way and what is missing, where no hop tells", async () => {
+      const path = running("r-live-path");
+      const live = { hops: [], unaccounted: null };
+      server.tell(path, "ledger", recorded.ledgerOf({ ...live, sent: 20_000, received: 19_930, inFlight: 60 }));
+      await open("runs/r-live-path");
+      await page.getByText("60 on the way").waitFor();
+      expect(await text(".path .red")).toBe("10 missing");
+      expect(await text(".balance")).toMatch(/^in flight: 60\./);
+      server.tell(path, "ledger", recorded.ledgerOf({ ...live, sent: 20_100, received: 20_060, inFlight: 40 }));
+      await page.getByText("40 on the way").waitFor();
+      expect(await page.locator(".path .red").count()).toBe(0);
+      // Settled, and nobody counted between: what did not come is missing, and nobody knows where.
+      server.tell(
+        path,
+        "ledger",
+        recorded.ledgerOf({ ...live, settled: true, sent: 20_100, received: 20_090, inFlight: 0 }),
+      );
+      await page.getByText("so nobody knows where frames were lost").waitFor();
+      expect(await text(".path .red")).toBe("10 missing");
+    });
+
     it("has charts with one cursor, layers 1 and 2, a band for what others took, and markers", async () => {
       const path = running("r-charts");
       for (let i = 10; i < 40; i++) server.tell(path, "sample", recorded.sampleOf(i));
       await open("runs/r-charts");
-      await page.getByRole("figure", { name: "latency" }).waitFor();
-      const titles = ["frames a second", "bits a second, layer 2", "frames lost a second", "latency"];
+      await page.getByRole("figure", { name: "latency since the trial began" }).waitFor();
+      const titles = [
+        "frames a second",
+        "bits a second, layer 2",
+        "frames lost a second",
+        "latency since the trial began",
+      ];
       const found = await page
         .getByRole("figure")
         .evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
       expect(found).toEqual(titles);
+      const lines = await page
+        .locator(".time-chart")
+        .evaluateAll((all) =>
+          all.map((one) => [...one.querySelectorAll(".legend > span")].map((line) => line.textContent)),
+        );
+      expect(lines.map((names) => names.map((name) => name?.trim().split(" ")[0]))).toEqual([
+        ["offered", "sent", "received"],
+        ["sent", "received"],
+        ["lost"],
+        ["median", "p99", "max"],
+      ]);
       // The cursor of one chart is at the same time in all.
       await page
         .getByRole("figure", { name: "frames a second" })
@@ -133,6 +170,18 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       expect(await page.evaluate(dark)).toBeGreaterThan(100);
       server.tell(path, "marker", { t: 5_000, what: "rate", text: "rate 20kpps, was 10kpps" });
       await page.getByText("1 change, the last: 5.0 s rate 20kpps").waitFor();
+      // Its head is in ink at the top of each chart, and nowhere else.
+      await page.mouse.move(0, 0);
+      const ink = `[...document.querySelectorAll(".time-chart canvas")].map((canvas) => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, 24);
+        let seen = 0; for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200 && data[i] + data[i + 1] + data[i + 2] < 150) seen++; return seen; })`;
+      const inked = async (): Promise<number[]> => (await page.evaluate(ink)) as number[];
+      const once = await inked();
+      expect(once.length).toBe(4);
+      expect(Math.min(...once)).toBeGreaterThan(10);
+      server.tell(path, "marker", { t: 7_000, what: "pause", text: "paused" });
+      await page.getByText("2 changes, the last: 7.0 s paused").waitFor();
+      await expect.poll(async () => (await inked()).every((count, i) => count > 1.5 * once[i]!)).toBe(true);
       await shot("running");
     });
 
@@ -140,6 +189,13 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       const path = running("r-control");
       server.answer(`PATCH ${path}`, recorded.infoOf({ id: "r-control" }));
       await open("runs/r-control");
+      // What no trial sends cannot be changed.
+      server.tell(path, "state", { t: 2_510, state: "warming" });
+      await expect.poll(() => page.getByRole("button", { name: "Pause" }).isDisabled()).toBe(true);
+      await page.keyboard.press("p");
+      server.tell(path, "state", { t: 2_520, state: "running", trial: 0 });
+      await expect.poll(() => page.getByRole("button", { name: "Pause" }).isEnabled()).toBe(true);
+      expect(server.askedFor("PATCH", path)).toEqual([]);
       await page.getByLabel("rate, exact").fill("12.5kpps");
       await page.getByLabel("rate, exact").press("Enter");
       expect(await asked("PATCH", path)).toEqual({ rate: "12.5kpps" });
@@ -183,6 +239,17 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       expect(await page.locator(".markers li").count()).toBe(1);
     });
 
+    it("says when the server has no more of it, and offers nothing that cannot be", async () => {
+      const path = running("r-gone");
+      await open("runs/r-gone");
+      await page.getByRole("button", { name: "Pause" }).waitFor();
+      server.forget(path);
+      await page.getByText("the server has no more of it: it was started anew, or forgot it").waitFor();
+      await page.getByText("running", { exact: true }).waitFor();
+      expect(await page.getByRole("button", { name: /^(Stop|Pause|Set)$/ }).count()).toBe(0);
+      expect(await page.getByRole("figure", { name: "frames a second" }).count()).toBe(1);
+    });
+
     it("shows how late frames were, and how even their gaps", async () => {
       const path = running("r-buckets");
       const { latencyBuckets: buckets } = recorded;
@@ -194,6 +261,17 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       await page.getByRole("figure", { name: "gaps between frames" }).waitFor();
       await latency.locator(".u-over").hover({ position: { x: 150, y: 60 } });
       await latency.getByText(/\d+ up to [\d.]+ µs/).waitFor();
+      // Its axis is logarithmic: as far apart on it are times of the same proportion.
+      const width = (await latency.locator(".u-over").boundingBox())!.width;
+      const places = [0.3, 0.4, 0.5].map((share) => Math.round(width * share));
+      const times: number[] = [];
+      for (const x of places) {
+        await latency.locator(".u-over").hover({ position: { x, y: 60 } });
+        const shown = /up to ([\d.]+) (µs|ms)/.exec(await latency.innerText());
+        times.push(Number(shown![1]) * (shown![2] === "ms" ? 1_000 : 1));
+      }
+      expect(times[1]! / times[0]! / (times[2]! / times[1]!)).toBeCloseTo(1, 0);
+      expect(times[2]! / times[0]!).toBeGreaterThan(4);
     });
 
     it("has a table of its streams, and the latency of each behind its name", async () => {
@@ -233,7 +311,7 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
 
     it("shows a search as it closes in", async () => {
       const path = "/runs/r-search";
-      server.answer(`GET ${path}`, recorded.infoOf({ id: "r-search", command: "ndr" }));
+      server.answer(`GET ${path}`, recorded.infoOf({ id: "r-search", command: "ndr", trialsExpected: 12 }));
       server.tell(path, "config", recorded.configOf({ id: "r-search", command: "ndr", plan: null }));
       await open("runs/r-search");
       const step = (index: number, pps: number, lost: number, verdict: "pass" | "fail" | "invalid"): void =>
@@ -259,7 +337,18 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
       const titles = await drawing.locator(".bound title").allTextContents();
       expect(titles.at(-1)).toBe("held without loss: 500 kpps; lost some above it: 1 Mpps");
       step(3, 7.5e5, 2, "fail");
-      await page.getByRole("img", { name: "search, 64 bytes: 4 trials" }).waitFor();
+      const drawing4 = page.getByRole("img", { name: "search, 64 bytes: 4 trials" });
+      await drawing4.waitFor();
+      await expect.poll(() => text("dl.figures")).toMatch(/trials ended\s4 of about 12\s/);
+      const other = { index: 4, t: 5_000, frameBytes: 512, verdict: "pass", lost: 0 } as const;
+      const requested = { rate: "x", pps: 2e5, durationNs: 1e9, count: null };
+      server.tell(path, "trial", recorded.trialRow({ ...other, requested }));
+      // The size that is searched for now; the others stay a click away.
+      await page.getByRole("img", { name: "search, 512 bytes: 1 trials" }).waitFor();
+      await page.getByRole("group", { name: "frame size" }).getByRole("button", { name: "64" }).click();
+      await drawing4.waitFor();
+      for (let index = 5; index < 14; index++) step(index, 7e5, 0, "pass");
+      await expect.poll(() => text("dl.figures")).toMatch(/trials ended\s14\s/);
       expect((await page.locator(".bound title").allTextContents()).at(-1)).toContain("above it: 750 kpps");
       await shot("search");
     });

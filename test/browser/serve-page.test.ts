@@ -100,6 +100,36 @@ describeLab("the page on the real server", ["chromium"], () => {
     await offline.close();
   });
 
+  it("changes a run while it sends, with a marker for each change, and begins it anew with its seed", async () => {
+    const { id } = await rig.run({
+      options: { sizes: "64", rate: "1kpps", duration: "10min", warmup: "0ms", seed: 7 },
+    });
+    await open(`runs/${id}`);
+    // A figure is there once the trial sends: then it can be changed.
+    await page.getByRole("figure", { name: "frames a second" }).waitFor();
+    const told = (hasText: string): Promise<void> => page.locator(".markers summary", { hasText }).waitFor();
+    await page.getByLabel("rate, exact").fill("2kpps");
+    await page.getByLabel("rate, exact").press("Enter");
+    await told("1 change");
+    await page.getByRole("button", { name: "Pause", exact: true }).click();
+    await told("2 changes");
+    await page.getByRole("button", { name: "Resume", exact: true }).click();
+    await told("3 changes");
+    await page.getByRole("button", { name: "+ 1 min", exact: true }).click();
+    await told("4 changes");
+    await page.locator(".markers summary").click();
+    expect(await page.locator(".markers li b").allInnerTexts()).toEqual(["rate", "pause", "resume", "extend"]);
+    await shots("changed");
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
+    await page.getByRole("button", { name: "Restart with the same seed" }).click();
+    await page.waitForURL((url) => !url.hash.includes(id) && url.hash.startsWith("#/runs/r-"));
+    const [again] = await runs();
+    expect([again.id !== id, again.options.seed, again.options.rate]).toEqual([true, 7, "1kpps"]);
+    await page.getByText("running", { exact: true }).waitFor();
+    await page.keyboard.press("Shift+S");
+    await expect.poll(async () => (await rig.get(`/runs/${again.id}`)).ended, { timeout: 20_000 }).not.toBe(null);
+  });
+
   it("stops a run by its button", async () => {
     const { id } = await rig.run({ options: { sizes: "64", rate: "1kpps", duration: "forever", warmup: "0ms" } });
     await open(`runs/${id}`);
@@ -144,7 +174,49 @@ describeLab("the page on the real server", ["chromium"], () => {
     await row("web").getByText("ended").waitFor();
     const { figures } = await of("web");
     expect(figures.received).toBe(figures.sent);
+    // As a file, also after it was closed: with its flows, and nothing to press.
     await rig.ask("DELETE", `/sessions/${id}`);
+    await page.getByText("closed").first().waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "this page as a file" }).click(),
+    ]);
+    const file = join(folder, download.suggestedFilename());
+    expect(file).toBe(join(folder, `${id}.html`));
+    await download.saveAs(file);
+    const offline = await browser.newPage();
+    watchPage(offline, "file:", faults);
+    await offline.goto(pathToFileURL(file).href);
+    await offline.getByText("2 of 2 flows").waitFor();
+    await offline.getByRole("button", { name: "web", exact: true }).click();
+    await offline.getByRole("figure", { name: "latency of web" }).waitFor();
+    await offline.locator("canvas").first().waitFor();
+    expect(await offline.getByRole("button", { name: /^(Close session|Start|Pause|Add|Set)/ }).count()).toBe(0);
+    if (screenshots !== undefined)
+      await offline.screenshot({ path: join(screenshots, "real-session-file.png"), fullPage: true });
+    await offline.close();
+  });
+
+  it("shows runs of a history under their addresses, whichever server has them now", async () => {
+    const history = join(folder, "history");
+    const before = await startRig({ history });
+    const { id } = await before.run({
+      name: "kept",
+      options: { sizes: "64", rate: "1kpps", count: 100, warmup: "0ms" },
+    });
+    await before.events(id);
+    await page.goto(`${before.url.origin}/#/runs/${id}`);
+    await page.getByText("every frame is accounted for").waitFor();
+    await before[Symbol.asyncDispose]();
+    const after = await startRig({ history });
+    await page.goto(`${after.url.origin}/#/runs`);
+    await page.getByRole("link", { name: "kept" }).click();
+    expect(page.url()).toBe(`${after.url.origin}/#/runs/${id}`);
+    await page.getByText("every frame is accounted for").waitFor();
+    await page.getByRole("figure", { name: "latency of all frames" }).waitFor();
+    await after[Symbol.asyncDispose]();
+    // A page that asks the other server is meant here.
+    faults.splice(0, Number.POSITIVE_INFINITY, ...faults.filter((one) => !one.startsWith("http://127.0.0.1:")));
   });
 
   it("asked nobody else, broke no policy, and threw nothing", () => {

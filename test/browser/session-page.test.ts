@@ -2,7 +2,7 @@
  * The page of `serve` in a real browser, on a server that is a fake one: flows by the thousand, sessions, names that
  * would be a program as HTML, light, dark, keys, paper, and the page as a file.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -88,6 +88,74 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       }
       console.info(`${Math.round((await frames) as number)} frames a second with 10,000 flows at 4 Hz`);
       await expect.poll(() => text(".virtual tbody tr:not(.gap) td:nth-child(5)")).toBe("14,000");
+    });
+
+    it("have every figure in a column, which sorts them, and go from row to row by keys", async () => {
+      const path = session("s-columns", 40);
+      await open("sessions/s-columns");
+      await page.getByText("40 of 40 flows").waitFor();
+      const heads = (await page.locator(".virtual thead th").allInnerTexts()).map((head) => head.trim());
+      expect(heads).toEqual([
+        ...["name", "tx", "rx", "state", "sent", "received", "lost", "duplicate", "reordered", "corrupt"],
+        ...["tx rate", "rx rate", "lost rate", "latency mean", "latency p50", "latency p99", "latency max"],
+      ]);
+      // Numbers begin with the greatest, and turn round.
+      for (const [first, sorted] of [
+        ["flow-39", "descending"],
+        ["flow-0", "ascending"],
+      ]) {
+        await page.getByRole("columnheader", { name: "latency max" }).getByRole("button").click();
+        await expect.poll(async () => (await rowNames())[0]).toBe(first);
+        expect(await page.locator("th[aria-sort]:not([aria-sort=none])").getAttribute("aria-sort")).toBe(sorted);
+      }
+      await page.getByRole("button", { name: "worst first" }).click();
+      await expect.poll(async () => (await rowNames())[0]).toBe("flow-20");
+      const [, second] = await rowNames();
+      server.answer(`GET ${path}/flows/${second}`, { histogram: recorded.latencyBuckets });
+      await page.getByRole("button", { name: "flow-20", exact: true }).focus();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.getByRole("region", { name: `flow ${second}` }).waitFor();
+      await page.keyboard.press("ArrowUp");
+      expect(await page.evaluate("document.activeElement.textContent")).toBe("flow-20");
+    });
+
+    it("are saved as a file: what the filter leaves, exact, in their order", async () => {
+      session("s-csv", 30);
+      await open("sessions/s-csv");
+      await page.getByLabel("filter flows").fill("lost>10");
+      await page.getByText("4 of 30 flows").waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Save as CSV" }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe("s-csv-flows.csv");
+      const lines = readFileSync(await download.path(), "utf8").split("\r\n");
+      expect(lines[0]).toBe(["name", "tx", "rx", ...recorded.flowNames].join(","));
+      expect(lines.slice(1, -1).map((line) => line.split(",")[0])).toEqual(await rowNames());
+      expect(lines[1]).toMatch(/^flow-15,p3,p0,running,1015,-8984,9999,/);
+      expect(await page.getByRole("link", { name: "this page as a file" }).getAttribute("href")).toBe(
+        "sessions/s-csv/page.html",
+      );
+    });
+
+    it("that nobody awaits are said to be in no count of the path", async () => {
+      const path = session("s-unawaited", 3);
+      server.tell(path, "ledger", recorded.ledgerOf({ hops: [], sent: 300, received: 280, inFlight: 15 }));
+      await open("sessions/s-unawaited");
+      await page.getByText("15 on the way").waitFor();
+      expect(await text(".path .red")).toBe("5 missing");
+      expect(await page.getByText("whose frames nobody awaits").count()).toBe(0);
+      const unawaited = (index: number) => ({ index, name: `void-${index}`, tx: "west", rx: [] });
+      server.tell(path, "flowlist", { t: 6_000, flows: [unawaited(3)], removed: [] });
+      await page.getByText("Without a flow whose frames nobody awaits.").waitFor();
+      server.tell(path, "flowlist", { t: 6_100, flows: [unawaited(4)], removed: [] });
+      await page.getByText("Without 2 flows whose frames nobody awaits.").waitFor();
+      // What is not known of them is no 0, and what they send at most is max.
+      await page.getByRole("button", { name: "void-3", exact: true }).click();
+      const detail = page.getByRole("region", { name: "flow void-3" });
+      await detail.getByText("west → nobody").waitFor();
+      expect(await detail.locator("dd").allInnerTexts()).toEqual(recorded.flowNames.slice(1).map(() => "–"));
     });
 
     it("are started, stopped and changed, one, some, or all", async () => {
@@ -255,6 +323,8 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       await page.locator("canvas").first().waitFor();
       expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe(paper);
       await shot(colorScheme);
+      // A PDF of some pages, as people print it.
+      expect((await page.pdf()).toString("latin1").match(/\/Type \/Page\b/g)!.length).toBeGreaterThan(1);
       await page.emulateMedia({ colorScheme, media: "print" });
       expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)");
       expect(

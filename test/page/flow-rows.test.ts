@@ -1,6 +1,7 @@
 /** The table of flows as columns: rows that are changed, taken away, filtered, and sorted. */
 import { describe, expect, it } from "vitest";
 import { FlowRows } from "../../src/page/flow-rows.js";
+import { flowsCsv } from "../../src/page/flows-csv.js";
 
 const figures = ["state", "sent", "lost", "latencyP99Ns"];
 const rows = (): FlowRows => {
@@ -104,4 +105,17 @@ describe("changes", () => {
     expect(names(flows, "sent>=998")).toEqual(["f998", "f999"]);
     expect(flows.value(5, "none")).toBeNaN();
   });
+});
+
+it("are comma-separated values: exact, quoted where they have to be, empty where nothing is known", () => {
+  const flows = rows();
+  flows.list({ t: 0, flows: [{ index: 0, name: 'a "b", c', tx: "west", rx: ["east", "north"] }], removed: [3] });
+  const places = flows.view("", { by: "worst", descending: true });
+  expect(flowsCsv(flows, places).split("\r\n")).toEqual([
+    "name,tx,rx,state,sent,lost,latencyP99Ns",
+    "web-2,west,east,running,300,9,60000",
+    "web-10,west,east,paused,200,5,",
+    '"a ""b"", c",west,east north,running,100,0,40000',
+    "",
+  ]);
 });

@@ -1,7 +1,7 @@
 /** Figures as the page shows them, and the request that the start page's form makes. */
 import { describe, expect, it } from "vitest";
 import { formOf, type RunForm, requestOf } from "../../src/page/run-form.js";
-import { clockWord, figureTitle, unitOf, valueWord } from "../../src/page/words.js";
+import { clockWord, figureTitle, flowValueWord, trialsWord, unitOf, valueWord } from "../../src/page/words.js";
 import { infoOf } from "../support/recorded-run.js";
 
 it("shows a value with its unit, and what is unknown as a dash", () => {
@@ -32,6 +32,31 @@ it("reads names of figures", () => {
     "state",
   ]);
   expect(names.map(unitOf)).toEqual(["ns", "pps", "frames", "pps", "bps", "ratio", "index"]);
+});
+
+it("shows a figure of a flow: what is offered without a number is max, all else is not known", () => {
+  const values = [
+    ["offeredPps", Number.NaN],
+    ["offeredPps", 4_100],
+    ["offeredPps", 0],
+    ["txPps", Number.NaN],
+    ["latencyP99Ns", 40_000],
+    ["lost", 1_234],
+    ["reorderExtent", Number.NaN],
+  ] as const;
+  const words = values.map(([name, value]) => flowValueWord(value, name));
+  expect(words).toEqual(["max", "4.1 kpps", "0 pps", "–", "40 µs", "1,234", "–"]);
+});
+
+it.each([
+  [{ ended: 0, expected: 2, isSearch: false, isOver: false }, "0 of 2"],
+  [{ ended: 1, expected: 2, isSearch: false, isOver: true }, "1 of 2"],
+  [{ ended: 9, expected: 12, isSearch: true, isOver: false }, "9 of about 12"],
+  [{ ended: 37, expected: 12, isSearch: true, isOver: false }, "37"],
+  [{ ended: 9, expected: 12, isSearch: true, isOver: true }, "9"],
+  [{ ended: 3, expected: null, isSearch: true, isOver: false }, "3"],
+] as const)("says how many trials have ended: %j is %s", (count, word) => {
+  expect(trialsWord(count)).toBe(word);
 });
 
 describe("the form", () => {

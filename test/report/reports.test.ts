@@ -37,6 +37,15 @@ describe("table", () => {
     await expect(reports.table(result, plain)).toMatchFileSnapshot("golden/repeated.txt");
   });
 
+  it("has units as large as the rates are", () => {
+    const slow: Trial = { ...rate64, txPps: 4_100, rxPps: 4_085.5, rxBpsL2: 2_091_776 };
+    const lines = reports.table(run(slow), plain).split("\n");
+    expect(lines.find((line) => line.includes("kpps"))).toMatch(/frames +kpps +kpps +Mbps /);
+    expect(lines.find((line) => line.includes("4.100"))).toMatch(/ 4\.100 +4\.085 +2\.092 /);
+    const one = reports.table(run({ ...slow, txPps: 12, rxPps: 0, rxBpsL2: 0 }), plain);
+    expect(one).toMatch(/frames +pps +pps +bps /);
+  });
+
   it("differs only by control sequences with colours", () => {
     for (const result of [passed, spoiled]) {
       const colored = reports.table(result, { color: true, ascii: false });

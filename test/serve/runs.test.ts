@@ -3,11 +3,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { resultSchema } from "../../src/result/run-schema.js";
-import type { RunInfo } from "../../src/serve/contract.js";
+import type { EventData, RunInfo } from "../../src/serve/contract.js";
 import { isMedia } from "../../src/serve/route.js";
 import { routes } from "../../src/serve/routes/index.js";
 import { eventData } from "../../src/serve/schema/events.js";
-import { type Answer, dataOf, endlessRun, type Rig, type SeenEvent, shortRun, startRig } from "../support/serve-rig.js";
+import {
+  type Answer,
+  dataOf,
+  endlessRun,
+  eventsIn,
+  type Rig,
+  type SeenEvent,
+  shortRun,
+  startRig,
+} from "../support/serve-rig.js";
 
 let rig: Rig;
 /** A run that has ended, and its events. */
@@ -356,4 +365,22 @@ it("the bytes of the first frame are named one by one", async () => {
   });
   expect(payload).toBeNull();
   expect(signature.offset + signature.bytes).toBe(60);
+});
+
+describe("a run of a device that loses", () => {
+  it("says live that what a later frame overtook is on its way no more", async () => {
+    const options = { sizes: "64", rate: "2kpps", duration: "3s", warmup: "0ms", dut: "embedded,loss=20%" };
+    const { id } = await rig.run({ options });
+    const stream = await rig.open(`/runs/${id}/events`);
+    const pieces: Buffer[] = [];
+    for await (const piece of stream) pieces.push(piece as Buffer);
+    const events = eventsIn(Buffer.concat(pieces).toString());
+    const live = dataOf(events, "ledger").filter(({ settled }) => !settled);
+    const [{ lost, sent }] = dataOf(events, "trial") as [EventData<"trial">];
+    expect(lost).toBeGreaterThan(0.05 * sent);
+    expect(live.length).toBeGreaterThan(0);
+    // All that did not come was told as under way before.
+    const { sent: left, received, inFlight } = live.at(-1)!;
+    expect(inFlight!).toBeLessThan(left! - received! - 0.02 * sent);
+  });
 });

@@ -284,12 +284,7 @@ describe("beside flows a session", () => {
     const file = await rig.ask("GET", `/sessions/${id}/captures/c1.pcapng`);
     expect(JSON.parse(file.headers["pktgen-capture"] as string)).toEqual({ frames: 200, seen: 200, missed: 0 });
     expect(decodeCapture(file.bytes).frames.length).toBe(200);
-    const stop = await asked(
-      "POST",
-      "/sessions/{id}/captures/{capture}/stop",
-      `/sessions/${id}/captures/c1/stop`,
-      undefined,
-    );
+    const stop = await asked("POST", `${one}/stop`, `/sessions/${id}/captures/c1/stop`);
     expect(stop.json.running).toBe(false);
     expect((await rig.ask("GET", `/sessions/${id}/captures/c1.pcap`)).status).toBe(200);
     expect((await ofSession("GET", "/captures")).json.captures.length).toBe(1);
@@ -317,7 +312,8 @@ describe("beside flows a session", () => {
     expect((await ofSession("POST", "/ping", { ...question, host: "h9" })).status).toBe(404);
   });
 
-  it("has its figures in /metrics", async () => {
+  it("has its figures in /metrics, and its events in a page", async () => {
+    expect((await ofSession("GET", "/page.html")).text).toContain(`"kind":"session","id":"${id}"`);
     const { text } = await rig.ask("GET", "/metrics");
     expect(text).toContain(`pktgen_session_flow_sent_frames_total{session="${id}",flow="plain"} 300\n`);
     expect(text).toContain(`pktgen_session_flow_lost_frames{session="${id}",flow="plain"} 0\n`);

@@ -65,6 +65,13 @@ export class FakeServe {
     for (const stream of this.#streams.get(path) ?? []) stream.destroy();
   }
 
+  /** It knows nothing of it any more, as one that was started anew. */
+  forget(path: string): void {
+    this.#events.delete(path);
+    this.#answers.delete(`GET ${path}`);
+    this.cut(path);
+  }
+
   askedFor(method: string, path: string): readonly unknown[] {
     return this.asked.filter((one) => one.method === method && one.path === path).map(({ body }) => body);
   }

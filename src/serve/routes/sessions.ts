@@ -1,7 +1,9 @@
 /** Routes about sessions: ports that stay open, their links and hosts. */
 import { z } from "zod";
+import { pageDocument } from "../../report/page-document.js";
 import { parseDuration } from "../../units.js";
 import type { HostBody, SessionBody } from "../contract.js";
+import { pageRecording } from "../events/page-recording.js";
 import { type Call, json, type Reply, type Route } from "../route.js";
 import * as schema from "../schema/sessions.js";
 import type { Server } from "../server.js";
@@ -42,6 +44,14 @@ async function ping(server: Server, call: Call): Promise<Reply> {
   return json({ answered, rttNs });
 }
 
+/** All that its events have told until now, and no server is asked. */
+function page(server: Server, call: Call): Reply {
+  const { id, journal } = sessionOf(server, call);
+  const recording = pageRecording(journal.after(0), null);
+  return { kind: "bytes", status: 200, media: pageMedia.media, bytes: pageDocument({ title: id, recording }) };
+}
+const pageMedia = { media: "text/html; charset=utf-8", means: "the page as a file" };
+
 const lifeRoutes: readonly Route[] = [
   {
     method: "POST",
@@ -71,6 +81,13 @@ const lifeRoutes: readonly Route[] = [
     summary: "stops its flows, awaits what is under way, and closes it; one that has ended is forgotten",
     answers: { 200: schema.sessionInfo },
     handle: async ({ sessions }, { path }) => json(await sessions.end(path["id"]!)),
+  },
+  {
+    method: "GET",
+    path: "/sessions/{id}/page.html",
+    summary: "the page with the session in it, as far as it went: it needs no server",
+    answers: { 200: pageMedia },
+    handle: page,
   },
   {
     method: "GET",

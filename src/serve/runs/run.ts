@@ -261,7 +261,8 @@ export class Run {
     this.#live = liveFiguresOf(sample, this.#before);
     this.#before = sample;
     this.journal.write("sample", { t: this.#t(), v: sampleValues(runFigures, this.#live) });
-    const inFlight = sample.sent - sample.received;
+    // What a later frame of its stream overtook is missing, and on its way no more; it may come yet.
+    const inFlight = Math.max(0, sample.sent - sample.accepted - sample.missing);
     this.journal.write("ledger", {
       ...{ t: this.#t(), settled: false, sent: sample.sent, received: sample.received, inFlight },
       ...{ hops: [], unaccounted: null },
