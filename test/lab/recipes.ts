@@ -65,6 +65,8 @@ interface Recipe {
   readonly stage?: string;
   /** How the script is ended: by itself, by SIGINT once all its commands have begun, or once a verdict is printed. */
   readonly ends: "itself" | "interrupted" | "at its verdict";
+  /** Commands that are kept running. Each prints one line once it has begun. */
+  readonly kept?: number;
 }
 
 const needsOf = (text: string): Need[] => {
@@ -123,7 +125,7 @@ function together(kept: readonly ShellCommand[]): Recipe[] {
     if (set.length === 0) return [];
     // The first wait ends with the interrupt, the second one with the last of the commands.
     const script = ["trap : INT", ...set.map(({ text }) => `${text} &\nsleep 1`), "wait; wait"].join("\n");
-    return [{ name: set[0]!.text, script, exitCodes: [0], needs: [], ends: "interrupted" }];
+    return [{ name: set[0]!.text, script, exitCodes: [0], needs: [], ends: "interrupted", kept: set.length }];
   });
 }
 
@@ -175,12 +177,17 @@ function run(recipe: Recipe): Promise<Ended> {
     }
   };
   let output = "";
+  let isInterrupted = false;
   const atOutput = (more: string): void => {
     output += more;
     if (recipe.ends === "at its verdict" && verdict.test(output)) signal("SIGTERM");
+    if (recipe.ends === "interrupted" && !isInterrupted && output.split("\n").length > (recipe.kept ?? 1)) {
+      isInterrupted = true;
+      signal("SIGINT");
+    }
   };
   for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding("utf8").on("data", atOutput);
-  const timer = setTimeout(() => signal("SIGINT"), recipe.ends === "interrupted" ? 6_000 : recipeMs - 20_000);
+  const timer = setTimeout(() => signal("SIGINT"), recipeMs - 20_000);
   return new Promise((resolve) => {
     child.on("close", (code) => {
       clearTimeout(timer);
