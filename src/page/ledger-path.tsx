@@ -106,15 +106,18 @@ function Unawaited({ run }: { run: ToldRun }) {
 }
 
 /** Unaccounted frames mean something only once nothing is under way. */
-function Balance({ ledger: { settled, inFlight, unaccounted } }: { ledger: LedgerEvent }) {
+function Balance({ ledger: { settled, sent, received, inFlight, unaccounted } }: { ledger: LedgerEvent }) {
   if (!settled)
     return (
       <p class="balance" role="status">
-        in flight: {frames(inFlight)}. A difference between two hops is normal while frames are under way.
+        in flight: {frames(inFlight)}.
+        {inFlight === 0 ? null : " A difference between two hops is normal while frames are under way."}
       </p>
     );
   if (unaccounted === null)
-    return (
+    return sent === received ? (
+      <p class="balance good">settled: every frame came back</p>
+    ) : (
       <p class="balance">settled. No counters between sending and receiving, so nobody knows where frames were lost.</p>
     );
   return unaccounted === 0 ? (

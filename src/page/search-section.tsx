@@ -102,13 +102,13 @@ function SearchDrawing({ trials, size }: SearchDrawingProps) {
   );
 }
 
-/** Where the answer lies: above the highest load that held, below the lowest one above it that did not. */
+/** Where the answer lies: below every load that lost, above the highest one below them that held. */
 export function boundsOf(trials: readonly TrialRow[]): readonly [lowerPps: number, upperPps: number | null] {
   const usable = trials.filter(({ verdict }) => verdict !== "invalid");
   const loads = (isLossy: boolean): number[] =>
     usable.filter(({ lost }) => lost > 0 === isLossy).map(({ requested }) => requested.pps!);
-  const lower = Math.max(0, ...loads(false));
-  const upper = Math.min(...loads(true).filter((pps) => pps > lower));
+  const upper = Math.min(...loads(true));
+  const lower = Math.max(0, ...loads(false).filter((pps) => pps < upper));
   return [lower, Number.isFinite(upper) ? upper : null];
 }
 

@@ -118,6 +118,10 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       await page.getByRole("region", { name: `flow ${second}` }).waitFor();
       await page.keyboard.press("ArrowUp");
       expect(await page.evaluate("document.activeElement.textContent")).toBe("flow-20");
+      // Paper does not scroll: the head is above the rows, wherever they were scrolled to.
+      await page.emulateMedia({ media: "print" });
+      const head = `getComputedStyle(document.querySelector(".virtual thead th")).position`;
+      expect(await page.evaluate(head)).toBe("static");
     });
 
     it("are saved as a file: what the filter leaves, exact, in their order", async () => {
