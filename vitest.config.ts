@@ -3,11 +3,11 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Tests that expect a trial that nobody spoiled: one file at a time. */
-const real = ["test/cli/methods.test.ts", "test/examples/github-action.test.ts"];
+const real = ["test/cli/{dut,methods,run}.test.ts", "test/examples/github-action.test.ts"];
 /** Tests that measure with threads on every core, of which none expects that: as many files at a time as there are cores. */
 const threads = [
   "test/{api,examples}/**/*.test.ts",
-  "test/cli/{dut,fleet,record,run,workers}.test.ts",
+  "test/cli/{fleet,record,workers}.test.ts",
   "test/dut/embedded-dut.test.ts",
   "test/engine/worker/*.test.ts",
   "test/fleet/{nats,processes}-fleet.test.ts",
