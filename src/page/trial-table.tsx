@@ -33,6 +33,7 @@ export function TrialTable({ run }: { run: ToldRun }) {
           <thead>
             <tr>
               <th scope="col">trial</th>
+              <th scope="col">verdict</th>
               <th scope="col">size</th>
               <th scope="col">phase</th>
               {columns.map(([head]) => (
@@ -40,7 +41,6 @@ export function TrialTable({ run }: { run: ToldRun }) {
                   {head}
                 </th>
               ))}
-              <th scope="col">verdict</th>
             </tr>
           </thead>
           <tbody>
@@ -55,6 +55,7 @@ export function TrialTable({ run }: { run: ToldRun }) {
                     {one.index + 1}
                   </button>
                 </td>
+                <td class={one.verdict}>{one.verdict.toUpperCase()}</td>
                 <td>{one.frameBytes}</td>
                 <td>
                   {one.phase}
@@ -65,7 +66,6 @@ export function TrialTable({ run }: { run: ToldRun }) {
                     {cell(one)}
                   </td>
                 ))}
-                <td class={one.verdict}>{one.verdict.toUpperCase()}</td>
               </tr>
             ))}
           </tbody>
