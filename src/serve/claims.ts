@@ -8,6 +8,16 @@ type Owner = Omit<Holder, "port">;
 
 export class PortClaims {
   readonly #owners = new Map<string, Owner>();
+  readonly #onAllFree: () => void;
+
+  /** `onAllFree`: the last port that somebody had is given back. */
+  constructor(onAllFree: () => void) {
+    this.#onAllFree = onAllFree;
+  }
+
+  get areAllFree(): boolean {
+    return this.#owners.size === 0;
+  }
 
   ownerOf(port: string): Owner | null {
     return this.#owners.get(port) ?? null;
@@ -34,5 +44,6 @@ export class PortClaims {
 
   release(id: string): void {
     for (const [port, owner] of this.#owners) if (owner.id === id) this.#owners.delete(port);
+    if (this.areAllFree) this.#onAllFree();
   }
 }

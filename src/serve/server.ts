@@ -11,12 +11,13 @@ import { type PlannedRun, planRequest } from "./runs/planned.js";
 import type { Run } from "./runs/run.js";
 import { SessionBook } from "./sessions/session-book.js";
 import type { ServeSetup } from "./setup.js";
+import { SpareMemory } from "./spare-memory.js";
 import { Totals } from "./totals.js";
 
 export class Server {
   readonly setup: ServeSetup;
   readonly version = packageVersion();
-  readonly claims = new PortClaims();
+  readonly claims: PortClaims;
   readonly totals = new Totals();
   readonly profiles: ProfileFolder;
   readonly runs: RunBook;
@@ -31,6 +32,8 @@ export class Server {
   /** @throws PktgenError (3): the history cannot be written. */
   constructor(setup: ServeSetup) {
     this.setup = setup;
+    const spareMemory = new SpareMemory(() => this.claims.areAllFree);
+    this.claims = new PortClaims(() => spareMemory.ended());
     this.profiles = new ProfileFolder(setup);
     this.sessions = new SessionBook(setup, this.claims);
     this.exchanges = new Exchanges(setup, this.claims);

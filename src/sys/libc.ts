@@ -228,6 +228,20 @@ export const libc = {
   eventfd: lib.func("int eventfd(unsigned int value, int flags)") as (value: number, flags: number) => number,
 };
 
+/** musl has none: it keeps no free memory to speak of. */
+const mallocTrim = ((): ((padBytes: number) => number) | null => {
+  try {
+    return lib.func("int malloc_trim(size_t pad)") as (padBytes: number) => number;
+  } catch {
+    return null;
+  }
+})();
+
+/** Memory that malloc keeps free, in all threads' arenas, goes back to the kernel. It takes some 20 ms for 100 MB. */
+export function giveBackFreeMemory(): void {
+  mallocTrim?.(0);
+}
+
 const exitNow = lib.func("void _exit(int status)") as (status: number) => void;
 const alarm = lib.func("unsigned int alarm(unsigned int seconds)") as (seconds: number) => number;
 provideKernelExit({ now: exitNow, afterSeconds: alarm });
