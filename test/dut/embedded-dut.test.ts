@@ -170,6 +170,20 @@ describe("the embedded device", () => {
     expect([forth!.queues[0]!.txPackets, back!.queues[0]!.rxPackets]).toEqual([5000, 4950]);
   });
 
+  it("has no frame of the trial before when the next one begins", async () => {
+    await using dut = await start("delay=300ms");
+    await using generator = await TinyGenerator.connect(dut.generatorPorts[0]!);
+    await generator.exchange(50, 5);
+    await dut.resetForTrial(1);
+    const hops = (await dut.readHops())!;
+    expect(hops.map(({ queues: [queue] }) => [queue!.inside, queue!.waiting])).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(hops[2]!.queues[0]!.txPackets).toBe(50);
+  });
+
   it("takes each next generator after the last one has gone, and counts on", async () => {
     await using dut = await start();
     // Ten rounds: a loop that began to run before it had its new rings failed in about every third.

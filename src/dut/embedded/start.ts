@@ -8,6 +8,7 @@
  * hop.
  */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
 import { reorderPatienceNs } from "../../engine/forward/index.js";
 import { allowedCpus } from "../../sys/thread.js";
@@ -36,6 +37,12 @@ const connectTimeoutMs = 10_000;
 
 /** Threads that sleep and share cores may take this long to notice a frame at each of three hops. */
 const hopsSettleNs = 200_000_000;
+
+/** How long frames of the trial before are waited for. A device that keeps some for ever does so by its faults. */
+const emptyTimeoutMs = 2_000;
+
+const isEmpty = ({ queues }: DeviceHopCounters): boolean =>
+  queues.every(({ inside, waiting }) => inside === 0 && (waiting ?? 0) === 0);
 
 /** How long after the last frame came every frame has left. */
 function settleTime(faults: FaultSpec | null, setup: EmbeddedSetup): number {
@@ -99,6 +106,7 @@ class EmbeddedDut implements Dut {
   }
 
   async resetForTrial(seed: number): Promise<void> {
+    await this.#untilEmpty();
     await this.#container.reset(seed);
   }
 
@@ -116,6 +124,22 @@ class EmbeddedDut implements Dut {
     if (failed !== null) return failed;
     const lost = this.#container.whyLost(0);
     return lost === null ? null : `the connection between the host's and the container's part ended: ${lost}`;
+  }
+
+  /**
+   * A forwarder that has no CPU for longer than the settling time still has frames of the warm-up, or of the trial before,
+   * which the hops would count in this one. Two looks: a frame may pass between the hops while they are read.
+   */
+  async #untilEmpty(): Promise<void> {
+    const deadline = performance.now() + emptyTimeoutMs;
+    let before = "";
+    while (performance.now() < deadline) {
+      const hops = await this.readHops();
+      const now = JSON.stringify(hops);
+      if (now === before && hops.every(isEmpty)) return;
+      before = now;
+      await sleep(1);
+    }
   }
 
   async restart(): Promise<void> {
