@@ -8,9 +8,9 @@
  * hop.
  */
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultSpec, Injected } from "../../engine/forward/fault-spec.js";
 import { reorderPatienceNs } from "../../engine/forward/index.js";
+import { sleepNs } from "../../sys/sleep.js";
 import { allowedCpus } from "../../sys/thread.js";
 import type { DeviceHopCounters, Dut, DutFacts } from "../dut.js";
 import { makePrivateDirectory, type PrivateDirectory } from "./directory.js";
@@ -138,7 +138,7 @@ class EmbeddedDut implements Dut {
       const now = JSON.stringify(hops);
       if (now === before && hops.every(isEmpty)) return;
       before = now;
-      await sleep(1);
+      await sleepNs(1e6);
     }
   }
 
