@@ -157,9 +157,11 @@ export class Captures {
   #heldCopies(port: number, order: CaptureOrder) {
     const held = port * portCell.count + portCell.captureHeld;
     this.#memory.ports[held] = 1;
-    const { valid } = this.#copies(port, order);
-    this.#memory.ports[held] = 0;
-    return valid;
+    try {
+      return this.#copies(port, order).valid;
+    } finally {
+      this.#memory.ports[held] = 0;
+    }
   }
 
   #copy({ offset, frames, snapBytes }: CaptureOrder, number: number) {
