@@ -1,5 +1,5 @@
 /** The table of flows: 10,000 and more, of which only the rows in sight are in the document. */
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FlowDetail } from "./flow-detail.js";
 import type { FlowOrder } from "./flow-rows.js";
 import { flowsCsv } from "./flows-csv.js";
@@ -13,6 +13,8 @@ const rowHeight = 28;
 const rowsInSight = 18;
 /** Rows beyond the edges, so that a scroll shows no gap. */
 const spare = 6;
+/** On paper. A file has all. */
+const mostPrinted = 1_000;
 
 export function FlowTableSection({ run, path }: { run: ToldRun; path: string | null }) {
   void run.flowTable.shown;
@@ -99,8 +101,10 @@ function VirtualRows({ run, places, question, order, setOrder, chosen, choose }:
   const figures = run.flows.figures.filter((name) => name !== "state");
   const hasState = figures.length < run.flows.figures.length;
   // There may be fewer rows now than there were when somebody scrolled.
-  const first = Math.max(0, Math.min(Math.floor(top / rowHeight) - spare, places.length - rowsInSight));
-  const shown = places.slice(first, first + rowsInSight + 2 * spare);
+  const scrolled = Math.max(0, Math.min(Math.floor(top / rowHeight) - spare, places.length - rowsInSight));
+  const isPrinted = useIsPrinted();
+  const first = isPrinted ? 0 : scrolled;
+  const shown = places.slice(first, first + (isPrinted ? mostPrinted : rowsInSight + 2 * spare));
   const move = (event: KeyboardEvent): void => moveFocus(event, box.current);
   return (
     <section
@@ -139,8 +143,26 @@ function VirtualRows({ run, places, question, order, setOrder, chosen, choose }:
           <Gap rows={Math.max(0, places.length - first - shown.length)} columns={figures.length + 4} />
         </tbody>
       </table>
+      {isPrinted && shown.length < places.length ? (
+        <p>… and {valueWord(places.length - shown.length, "frames")} more</p>
+      ) : null}
     </section>
   );
+}
+
+/** While the browser makes paper of the page. */
+function useIsPrinted(): boolean {
+  const [isPrinted, setIsPrinted] = useState(false);
+  useEffect(() => {
+    const told = ({ type }: Event): void => setIsPrinted(type === "beforeprint");
+    addEventListener("beforeprint", told);
+    addEventListener("afterprint", told);
+    return () => {
+      removeEventListener("beforeprint", told);
+      removeEventListener("afterprint", told);
+    };
+  }, []);
+  return isPrinted;
 }
 
 /** The room of rows that are not in the document. */

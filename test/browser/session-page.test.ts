@@ -124,6 +124,22 @@ describeLab("the page of serve in Chromium: flows and looks", ["chromium"], () =
       expect(await page.evaluate(head)).toBe("static");
     });
 
+    it("are on paper, a thousand of them, and how many more there are", async () => {
+      session("s-paper", 1_234);
+      await open("sessions/s-paper");
+      await page.getByText("1,234 of 1,234 flows").waitFor();
+      await page.emulateMedia({ media: "print" });
+      const paper = (await page.pdf()).toString("latin1");
+      expect(paper.match(/\/Type \/Page\b/g)!.length).toBeGreaterThan(10);
+      expect((await rowNames()).length).toBeLessThan(50);
+      // What a browser says before and after.
+      await page.evaluate("void dispatchEvent(new Event('beforeprint'))");
+      await page.getByText("… and 234 more").waitFor();
+      expect(await rowNames()).toHaveLength(1_000);
+      await page.evaluate("void dispatchEvent(new Event('afterprint'))");
+      await expect.poll(async () => (await rowNames()).length).toBeLessThan(50);
+    });
+
     it("are saved as a file: what the filter leaves, exact, in their order", async () => {
       session("s-csv", 30);
       await open("sessions/s-csv");
