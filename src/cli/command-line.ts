@@ -5,8 +5,8 @@ import { type PktgenError, usageError } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import { hopSourcesHelp } from "../options/dut-options-help.js";
 import { packageVersion } from "../sys/version.js";
-import type { CommandContext } from "./command.js";
-import { commands } from "./commands/index.js";
+import type { CommandContext, CommandDefinition } from "./command.js";
+import { commandWords, defaultCommand, loadCommands } from "./commands/index.js";
 import { defineCommand } from "./define-command.js";
 
 const examples = `
@@ -28,10 +28,9 @@ Exit codes:
 `;
 
 /** Commander's sentence without its prefix; what it suggests is the hint. */
-function translated(error: CommanderError, name: string | undefined): PktgenError {
+function translated(error: CommanderError, command: CommandDefinition | undefined): PktgenError {
   const [sentence = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
   const what = sentence.replace(/\.$/, "");
-  const command = commands.find((each) => each.name === name);
   const option = /^unknown option '(--[\w-]+)/.exec(what)?.[1];
   const instead = option === undefined ? undefined : command?.instead?.[option];
   const hint = instead ?? suggestion?.replace(/^\((.*)\)$/, "$1");
@@ -46,23 +45,21 @@ const isDone = (error: CommanderError): boolean =>
   error.exitCode === 0 || error.code === "commander.help" || error.code === "commander.helpDisplayed";
 
 function unknownCommand(word: string): PktgenError {
-  const names = commands.map(({ name }) => name);
   return usageError(`unknown command '${word}'`, {
-    accepted: names.join(", "),
+    accepted: commandWords.join(", "),
     hint: "see pktgen-ts --help",
-    ...didYouMean(word, names),
+    ...didYouMean(word, commandWords),
   });
 }
 
 /** The main help shows the options of the default command: they need no word before them. */
 function defaultOptionsHelp(program: Command): string {
-  const byDefault = commands.find(({ isDefault }) => isDefault === true);
-  const command = program.commands.find((child) => child.name() === byDefault?.name);
+  const command = program.commands.find((child) => child.name() === defaultCommand);
   const sections = command?.helpInformation().trimEnd().split("\n\n") ?? [];
   return `\n${sections.filter((section) => section.startsWith("Options of run:") || / \(run\):/.test(section)).join("\n\n")}`;
 }
 
-function createProgram(context: CommandContext): Command {
+function createProgram(commands: readonly CommandDefinition[], context: CommandContext): Command {
   const program = new Command("pktgen-ts");
   program
     .description(
@@ -88,12 +85,14 @@ export async function runProgram(argv: readonly string[], context: CommandContex
   const words = asksFor ? [argv[1]!, "--help"] : argv;
   const [first] = words;
   const isWord = first !== undefined && !first.startsWith("-") && first !== "help";
-  if (isWord && !commands.some(({ name }) => name === first)) throw unknownCommand(first);
-  const program = createProgram(context);
+  if (isWord && !commandWords.includes(first)) throw unknownCommand(first);
+  const isHelp = first === "help" || words.some((word) => word === "--help" || word === "-h");
+  const commands = await loadCommands(isWord ? [first] : isHelp ? commandWords : [defaultCommand]);
+  const program = createProgram(commands, context);
   try {
     await program.parseAsync([...words], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (!isDone(error)) throw translated(error, words[0]);
+    if (!isDone(error)) throw translated(error, isWord ? commands[0] : undefined);
   }
 }

@@ -25,8 +25,6 @@ export interface CommandDefinition<Options = never> {
   readonly summary: string;
   /** The second paragraph of its own help. Absent: the summary. */
   readonly description?: string;
-  /** Run where no command is named. */
-  readonly isDefault?: boolean;
   /** Words after its name as help shows them, and what they are. Absent: help shows none. */
   readonly argument?: readonly [flags: string, means: string];
   /** Words that help does not show are refused. Absent: they go to `run`. */

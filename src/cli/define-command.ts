@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import type { OptionGroups } from "../options/option.js";
 import type { CommandContext, CommandDefinition } from "./command.js";
+import { defaultCommand } from "./commands/index.js";
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
@@ -20,7 +21,7 @@ function addOptions(command: Command, groups: OptionGroups): void {
 export function defineCommand(parent: Command, definition: CommandDefinition, context: CommandContext): void {
   const { name, summary, argument } = definition;
   const command = parent
-    .command(name, { isDefault: definition.isDefault === true })
+    .command(name, { isDefault: name === defaultCommand })
     .summary(summary)
     .description(definition.description ?? summary)
     .allowExcessArguments(definition.refusesWords !== true);

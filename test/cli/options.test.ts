@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { CommandContext, CommandDefinition } from "../../src/cli/command.js";
 import { runProgram } from "../../src/cli/command-line.js";
-import { commands } from "../../src/cli/commands/index.js";
+import { commandWords, loadCommands } from "../../src/cli/commands/index.js";
 import { PktgenError } from "../../src/errors.js";
 import { anyText, captureFile, nameOf, type Option, writtenFile } from "../../src/options/option.js";
 
@@ -29,6 +29,7 @@ const withChildren = (definition: CommandDefinition, path: string): [string, Com
   ...(definition.children ?? []).flatMap((child) => withChildren(child, `${path} ${child.name}`)),
 ];
 
+const commands = await loadCommands(commandWords);
 const lines: readonly Line[] = commands
   .flatMap((definition) => withChildren(definition, definition.name))
   .flatMap(([command, { options }]) =>
@@ -128,6 +129,10 @@ describe("a reader", () => {
       expect(accepted).not.toBe("");
     },
   );
+});
+
+it("a command has the name that the table of commands gives it", () => {
+  expect(commands.map(({ name }) => name)).toEqual(commandWords);
 });
 
 describe("a command", () => {

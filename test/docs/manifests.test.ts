@@ -7,7 +7,7 @@ import { Pod } from "kubernetes-models/v1/Pod";
 import { Service } from "kubernetes-models/v1/Service";
 import { expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { commands } from "../../src/cli/commands/index.js";
+import { commandWords, loadCommands } from "../../src/cli/commands/index.js";
 import { nameOf } from "../../src/options/option.js";
 import { root } from "../support/documents.js";
 
@@ -15,6 +15,7 @@ const textOf = (path: string): string => readFileSync(join(root, "examples", pat
 const manifestsIn = (path: string) => parseAllDocuments(textOf(path)).map((document) => document.toJS());
 const schemas = { ConfigMap, Job, Pod, Service } as const;
 
+const commands = await loadCommands(commandWords);
 /** Options in a text that the command named in it does not have. */
 function unknownOptions(text: string): string[] {
   const known = new Set(

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CommandDefinition } from "../../src/cli/command.js";
-import { commands } from "../../src/cli/commands/index.js";
+import { commandWords, loadCommands } from "../../src/cli/commands/index.js";
 import { nameOf, type Option } from "../../src/options/option.js";
 import { protocolNames } from "../../src/packet/protocols.js";
 import { codeWordsOf, readDocument, root, sectionOf, tableRowsOf } from "../support/documents.js";
@@ -102,6 +102,7 @@ const optionsOf = ({ options, children = [] }: CommandDefinition): string[] => [
   ...Object.values(options).flatMap((table) => Object.values(table).map(nameOf)),
   ...children.flatMap(optionsOf),
 ];
+const commands = await loadCommands(commandWords);
 const takenOptions = new Set(commands.flatMap(optionsOf));
 
 describe("every file of a table's folder is in its table", () => {

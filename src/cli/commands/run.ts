@@ -17,7 +17,6 @@ const groups: OptionGroups = Object.fromEntries(
 export const runCommand: CommandDefinition<RunOptions & FleetTexts> = {
   name: "run",
   summary: "forwarding test: what each frame size loses, and how fast it goes (the default command)",
-  isDefault: true,
   options: groups,
   help: [
     () => dutOptionsHelp("embedded", "Options of --dut embedded,option=value…:"),
