@@ -175,6 +175,17 @@ class HostedJob {
     }
   }
 
+  /** What the kernel took before it refused to take more counts as taken. */
+  #lookLast(index: number): void {
+    for (const { tx } of this.#open[index]?.port.queues ?? []) {
+      try {
+        tx?.position();
+      } catch (error) {
+        if (!(error instanceof RingFault)) throw error;
+      }
+    }
+  }
+
   #answer(id: number, request: unknown): void {
     try {
       post({ kind: "answer", id, value: this.#job.command(request) });
@@ -247,6 +258,7 @@ class HostedJob {
   #reportFault(error: unknown): boolean {
     if (!(error instanceof RingFault)) return false;
     const index = this.#inUse.port;
+    this.#lookLast(index);
     this.#open[index] = null;
     this.#watchRings();
     this.#job.attach(index, null);

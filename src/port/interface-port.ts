@@ -10,6 +10,7 @@ import { inNetns } from "../sys/net/netns.js";
 import { type InterfaceSpec, onInterface } from "./interface.js";
 import type { AnyPortSpec } from "./kind.js";
 import type { OpenPortOptions } from "./options.js";
+import { OutageCounts } from "./outage-counts.js";
 import type { QueueRings } from "./port.js";
 import { RingPort } from "./ring-port.js";
 
@@ -39,8 +40,8 @@ export abstract class InterfacePort<
   protected readonly options: OpenPortOptions;
   #watch: Disposable | null = null;
   #opened: Rings | null = null;
-  /** The interface's own counts when the port was opened. */
-  #before: InterfaceStatistics | null = null;
+  /** The interface's own counts since the port was opened. */
+  #counts: OutageCounts | null = null;
   /** What was counted in rings that are closed. */
   #earlier: Counted | null = null;
   /** The opened rings count on: their counts are not among the earlier ones. */
@@ -64,7 +65,7 @@ export abstract class InterfacePort<
     return null;
   }
 
-  /** The link is gone, and no loop uses the others. */
+  /** The link is gone, and for the moment no loop uses any of them. */
   protected suspend(): void {
     this.#shut();
   }
@@ -74,12 +75,22 @@ export abstract class InterfacePort<
     return true;
   }
 
+  /** The interface may drop a frame to send without saying so, though it has a link. */
+  protected get dropsUntold(): boolean {
+    return false;
+  }
+
+  /** Frames that the interface took from our rings since the port was opened, modulo 2^32. */
+  protected taken(): number {
+    return 0;
+  }
+
   /** What outlives the rings goes, too. */
   protected release(): void {}
 
   /** Opens the rings for the first time. In the interface's namespace. */
   start(facts: InterfaceFacts): this {
-    this.#before = facts.statistics;
+    this.#counts = new OutageCounts(facts.statistics, this.dropsUntold);
     const rings = this.openRings(facts);
     try {
       this.#watch = watchInterface(facts.index, (now) => this.#changed(now));
@@ -117,7 +128,9 @@ export abstract class InterfacePort<
 
   #reopen(): void {
     try {
-      this.#publish(this.reopenRings());
+      const rings = this.reopenRings();
+      this.#counts!.linkIsBack(rings.facts.statistics, this.taken());
+      this.#publish(rings);
     } catch (error) {
       if (!(error instanceof PktgenError)) throw error;
     }
@@ -125,8 +138,7 @@ export abstract class InterfacePort<
 
   #lose(why: string): void {
     if (this.state.rings === null) return;
-    this.state.lose(why, this.receiving);
-    this.suspend();
+    this.state.lose(why, this.receiving, () => this.suspend());
   }
 
   /** The loop stands. First the losses are counted, then the rings close: nothing is lost uncounted. */
@@ -146,16 +158,23 @@ export abstract class InterfacePort<
     return this.#areOpen ? plus(this.#earlier, this.opened.losses()) : this.#earlier!;
   }
 
-  /** What the interface itself counted since the port was opened; null: it is gone. */
+  /**
+   * What the interface itself counted since the port was opened, without what it dropped of arrivals while it had no link;
+   * null: it is gone.
+   */
   protected interfaceSince(): InterfaceStatistics | null {
     const { netns, text, name } = this.spec;
-    const now = inNetns(netns, text, () => readInterface(name))?.statistics;
-    const before = this.#before;
-    if (now === undefined || before === null) return null;
-    const fields = Object.keys(now) as (keyof InterfaceStatistics)[];
-    return Object.fromEntries(
-      fields.map((field) => [field, now[field] - before[field]]),
-    ) as unknown as InterfaceStatistics;
+    const taken = this.taken();
+    const now = inNetns(netns, text, () => readInterface(name));
+    if (now === null || this.#counts === null) return null;
+    const isAsOpened = now.up && now.carrierChanges === this.opened.facts.carrierChanges;
+    return this.#counts.note(now.statistics, taken, this.state.rings !== null && isAsOpened);
+  }
+
+  /** Frames that the interface took from our rings, and dropped because it had no link. */
+  protected outageDrops(): number {
+    this.interfaceSince();
+    return this.#counts?.sendDrops ?? 0;
   }
 
   protected close(): void {

@@ -90,8 +90,11 @@ export class PortState {
     };
   }
 
-  /** The peer is gone; afterwards its memory may go, but for that of the rings that receive on. */
-  lose(why: string, receiving: readonly QueueRings[] | null = null): void {
+  /**
+   * The peer is gone; afterwards its memory may go, but for that of the rings that receive on. `between` is called while no
+   * worker touches any of them.
+   */
+  lose(why: string, receiving: readonly QueueRings[] | null = null, between: () => void = () => {}): void {
     if (this.#rings === null && !this.#receives) return;
     if (this.#rings !== null) this.#noteEnd(why);
     try {
@@ -100,6 +103,7 @@ export class PortState {
       // A worker that does not stand must not keep the port: memory is replaced in place, so the worst is garbage.
       if (!(error instanceof PktgenError)) throw error;
     }
+    between();
     this.#rings = null;
     this.#receives = receiving !== null;
     this.#quiesced = false;

@@ -114,8 +114,8 @@ export interface Port extends AsyncDisposable {
    */
   receiveDrops?(): number;
   /**
-   * Frames that we handed over since the port was opened, and that our own interface did not take. The device did not lose
-   * them. Absent: nothing can be lost there, or it cannot be known.
+   * Frames that we handed over since the port was opened, and that our own interface did not take, or dropped while it had
+   * no link. The device did not lose them. Absent: nothing can be lost there, or it cannot be known.
    */
   sendDrops?(): number;
   /** Lost frames by name, on our side or the other, since the port was opened. The counts only grow. */

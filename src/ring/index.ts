@@ -11,7 +11,7 @@ export { type FarRx, type FarTx, LoopSpace, loopRx, loopTx } from "./far-side.js
 export { type PacketRingGeometry, packetRingGeometry, packetRxReserve } from "./kernel/packet.js";
 export type { FrameMover } from "./kernel/slot-ring.js";
 export { UringBatch, type UringEnter, uringOperations } from "./kernel/uring.js";
-export { initialiseXdpRing, xdpFreeBytes } from "./kernel/xdp.js";
+export { initialiseXdpRing, takeBackXdpFrames, takeXdpCompletions, xdpFreeBytes } from "./kernel/xdp.js";
 export { NullRx, NullTx } from "./null-ring.js";
 export { initialiseDriverRing, type MoverMaker, openRxRing, openTxRing } from "./open.js";
 export {

@@ -163,7 +163,10 @@ export interface PacketRingLayout {
   readonly blockBytes: number;
   /** Offset of the first block; 2 MiB at the least, as the arena places mappings. */
   readonly ring: number;
-  /** Offset of 16 bytes: our position (4), and where frames are stamped how far their clock is ahead (a double, at 8). */
+  /**
+   * Offset of 16 bytes: our position (4), of a ring to send the number of frames that the kernel took (4), and where frames
+   * are stamped how far their clock is ahead (a double, at 8).
+   */
   readonly state: number;
   readonly maxFrameBytes: number;
   /** Whole seconds by which the stamps' clock is ahead of ours; null: frames are not stamped. */

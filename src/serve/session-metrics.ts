@@ -22,7 +22,12 @@ const ofPorts: readonly Told<PortCounters>[] = [
     "Frames that came in and found no room in our own ring: not the network's loss.",
     ({ receiveDrops }) => receiveDrops,
   ],
-  ["send_drops", "counter", "Frames that our own interface did not take.", ({ sendDrops }) => sendDrops],
+  [
+    "send_drops",
+    "counter",
+    "Frames that our own interface did not take, or dropped without a link.",
+    ({ sendDrops }) => sendDrops,
+  ],
   ["link_up", "gauge", "1 where the link is up.", ({ link }) => (link === "up" ? 1 : 0)],
 ];
 

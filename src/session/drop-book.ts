@@ -86,4 +86,4 @@ const receiveTrouble = (name: string, { spec }: Named, frames: number): string =
   `port "${name}" (${spec.text}) had no room for ${framesWord(frames)} that came in, and counts on: its thread was too slow, or had no CPU. Helpful: a lower rate, a CPU for each thread, a larger ring (size=)`;
 
 const sendTrouble = (name: string, { spec }: Named, frames: number): string =>
-  `the interface of port "${name}" (${spec.text}) did not take ${framesWord(frames)}, and counts on. Helpful: a lower rate`;
+  `the interface of port "${name}" (${spec.text}) did not take ${framesWord(frames)}, or dropped them while it had no link, and counts on. Helpful: a lower rate, or a link that stays up`;

@@ -151,19 +151,23 @@ export class Sampler {
     const at = slot * flowCell.doubles;
     const to = place * rowCell.doubles;
     cells[to + rowCell.generation] = flows[at + flowCell.generation]!;
+    // Before its lanes: the loop writes those first.
+    const receivedAt = toPorts.length === 1 ? null : this.#receivedAt(flow);
+    table.receivedAt[place] = receivedAt;
     const lanes = currentLanes(this.#memory, flow);
     this.#writeLanes(lanes, cells, to);
     // Nothing of this start came to the others yet.
     if (lanes.length < flow.ownLanes.length) cells[to + rowCell.lowest] = 0;
-    const inLanes = cells[to + rowCell.received]!;
     if (!signed) this.#writeRecognised(flow, cells, to);
-    else if (copies < flow.ownLanes.length) writeTogether(cells, to);
+    // One look, one number: what came in is what came to its ports.
+    if (receivedAt !== null) cells[to + rowCell.received] = receivedAt.reduce((sum, frames) => sum + frames, 0);
+    const inLanes = cells[to + rowCell.received]!;
+    if (signed && copies < flow.ownLanes.length) writeTogether(cells, to);
     const moreBytes = arrivedInAll(this.#memory, slot, arrivalCell.moreBytes);
     const received = cells[to + rowCell.received]!;
     // Frames that came twice, at ports of different threads, are in the bytes as often.
     const share = inLanes > received && signed ? received / inLanes : 1;
     cells[to + rowCell.receivedBytes] = received * (sizeOf[slot]! + fcsBytes) + Math.round(moreBytes * share);
-    if (toPorts.length !== 1) table.receivedAt[place] = this.#receivedAt(flow);
   }
 
   #writeRecognised({ slot, copies }: TableFlow, cells: Float64Array, to: number): void {

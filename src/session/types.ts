@@ -230,8 +230,8 @@ export interface PortCounters {
   readonly blocked: number;
   /**
    * Frames that came in, ours or not, and found no room in our rings or before them; and frames handed to our interface,
-   * which did not take them. The network did not lose them; flows count them as lost. Since the port was opened, at most
-   * 0.2 s old. null: nothing can be lost there, or it is not known.
+   * which did not take them, or dropped them while it had no link. The network did not lose them; flows count them as lost.
+   * Since the port was opened, at most 0.2 s old. null: nothing can be lost there, or it is not known.
    */
   readonly receiveDrops: number | null;
   readonly sendDrops: number | null;

@@ -43,7 +43,7 @@ const onVeth = (kind: string, options: string): PortCase => ({
   name: `${kind} on a veth pair${options}`,
   needs: ["netns"],
   onLink: true,
-  receivesOn: kind === "packet",
+  receivesOn: kind === "packet" || kind === "xdp",
   queues: 2,
   longest: 1514,
   async open({ queues }): Promise<PortEnds> {

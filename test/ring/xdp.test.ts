@@ -8,6 +8,8 @@ import {
   RingFault,
   type RingMemory,
   ringMemory,
+  takeBackXdpFrames,
+  takeXdpCompletions,
   type XdpKernelRing,
   type XdpRingLayout,
   xdpFreeBytes,
@@ -247,5 +249,71 @@ describe("AF_XDP rings", () => {
     expect(ring.placeMany(50, 60, offsets, slots)).toBe(8);
     expect(ring.placeMany(1, 1515, offsets, slots)).toBe(-1);
     expect([ring.place(8, 60), ring.place(0, 1515)]).toEqual([0, -1]);
+  });
+});
+
+describe("a link that is gone", () => {
+  it.each([0, 0xffff_fffe])(
+    "leaves frames that the kernel has not taken, and none leaves twice (from %i on)",
+    (start) => {
+      const rings = makeRings(8, 2048, 1514, start);
+      const { memory, tx: layout } = rings;
+      const kernel = new Kernel(rings);
+      const tx = openTxRing(memory, layout);
+      for (let k = 0; k < 6; k++) tx.place(k, 60);
+      tx.publish(6);
+      // Three are taken. Of these one is sent and complete, one is still on its way, and of one we have not heard yet.
+      kernel.take(3);
+      kernel.complete(0);
+      tx.reclaim();
+      kernel.complete(0);
+      expect(takeBackXdpFrames(memory, layout)).toBe(3);
+      const { producer, consumer, entries } = layout.descriptors;
+      const left = (): number => (memory.u32[producer >>> 2]! - memory.u32[consumer >>> 2]!) >>> 0;
+      expect(left()).toBe(3);
+      for (let k = 0; k < 3; k++) {
+        const at = (entries >>> 2) + (((start + 3 + k) & 7) << 2);
+        expect([memory.u32[at], memory.u32[at + 1]]).toEqual([0xffff_ffff, 0xffff_ffff]);
+      }
+      expect(takeBackXdpFrames(memory, layout)).toBe(0);
+      // A kernel that completes what it passes over, with whatever lay there; and the frame that was on its way.
+      memory.u32[consumer >>> 2]! += 3;
+      kernel.held.push(0xffff_ffff, 0xffff_ffff, 0xffff_ffff);
+      for (let k = 0; k < 4; k++) kernel.complete(0);
+      expect(takeXdpCompletions(memory, layout)).toBe(3);
+      const again = openTxRing(memory, layout);
+      expect([again.reclaim(), again.outstanding()]).toEqual([8, 0]);
+      expect(new Set(Array.from({ length: 8 }, (_, k) => again.slotOf(k))).size).toBe(8);
+    },
+  );
+
+  it("leaves alone what the kernel dropped last, and says so later than it gives the memory back", () => {
+    const rings = makeRings(8, 2048, 1514);
+    const { memory, tx: layout } = rings;
+    const kernel = new Kernel(rings);
+    const tx = openTxRing(memory, layout);
+    tx.place(0, 60);
+    tx.publish(1);
+    kernel.take(1);
+    kernel.complete(0);
+    memory.u32[layout.descriptors.consumer >>> 2]! -= 1;
+    expect(tx.reclaim()).toBe(8);
+    // The same chunk again.
+    tx.place(0, 60);
+    tx.publish(1);
+    expect(takeBackXdpFrames(memory, layout)).toBe(1);
+    expect(openTxRing(memory, layout).reclaim()).toBe(8);
+  });
+
+  it("has counted what the kernel took until its thread stands", () => {
+    const rings = makeRings(8, 2048, 1514);
+    const kernel = new Kernel(rings);
+    const tx = openTxRing(rings.memory, rings.tx);
+    tx.place(0, 60);
+    tx.publish(1);
+    kernel.take(1);
+    kernel.complete(0);
+    tx.position();
+    expect(tx.outstanding()).toBe(0);
   });
 });

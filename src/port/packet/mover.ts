@@ -15,6 +15,8 @@ export interface PacketMoverOrder extends MoverOrder {
   readonly name: string;
   readonly fd: number;
   readonly addressBase: bigint;
+  /** Offset of a word that counts the frames that the kernel took; null: nobody counts. */
+  readonly taken: number | null;
 }
 
 const MSG_DONTWAIT = 0x40;
@@ -57,9 +59,11 @@ class Messages {
   }
 }
 
-export function packetMover(_memory: RingMemory, { fd, name, addressBase }: PacketMoverOrder): FrameMover {
+export function packetMover(memory: RingMemory, { fd, name, addressBase, taken }: PacketMoverOrder): FrameMover {
   const base = Number(addressBase);
   const messages = new Messages(addressBase);
+  const counter = taken === null ? new Uint32Array(1) : memory.u32;
+  const at = taken === null ? 0 : taken >>> 2;
 
   /** How many of the first n were sent; of fewer, `errno` has why the next one was not. */
   const send = (n: number, offsets: Uint32Array, lengths: Uint32Array): number => {
@@ -77,6 +81,7 @@ export function packetMover(_memory: RingMemory, { fd, name, addressBase }: Pack
     move(n, offsets, lengths, results) {
       const sent = send(n, offsets, lengths);
       for (let k = 0; k < sent; k++) results[k] = lengths[k];
+      counter[at] += sent;
       if (sent === n) return;
       // Behind a part of the frames, sendmmsg does not say why it stopped. The next call begins with that frame, and does.
       results[sent] = sent > 0 && n >= leastBatch ? -EAGAIN : -errno();

@@ -47,7 +47,17 @@ type OpenTx = OpenRing<PacketRingLayout | SlotRingLayout>;
 interface PacketLosses extends Losses {
   /** Frames that found no slot in our rings. */
   readonly ringFull: number;
+  /** Frames to send that the kernel took, modulo 2^32. */
+  readonly taken: number;
 }
+
+/** Which queue, and where what is remembered of its frames to send: a ring's position, and behind it the frames taken. */
+interface TxPlace {
+  readonly queue: number;
+  readonly state: number;
+}
+
+const takenAt = (state: number): number => state + 4;
 
 /** One direction of all queues. */
 interface OpenSide<Ring> {
@@ -55,20 +65,36 @@ interface OpenSide<Ring> {
   readonly close: () => void;
 }
 
+/** What stays while links go down and up. */
+interface Staying {
+  readonly rx: OpenSide<OpenRing>;
+  /** By queue: see TxPlace. */
+  readonly states: OpenSide<number>;
+  readonly losses: () => PacketLosses;
+  readonly close: () => void;
+}
+
 interface PacketRings extends InterfaceRings<PacketLosses> {
   readonly driver: string | null;
   readonly tx: OpenSide<OpenTx>;
   readonly rx: OpenSide<OpenRing>;
+  readonly staying: Staying;
 }
 
 class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings> {
   protected openRings(facts: InterfaceFacts): PacketRings {
     const { spec, options } = this;
     const rx = openReceivers(spec, options, facts);
-    try {
-      return ringsOf(spec, facts, openSenders(spec, options, facts), rx, lossesOf(rx.rings));
-    } catch (error) {
+    const states = openStates(spec, options);
+    const close = (): void => {
       rx.close();
+      states.close();
+    };
+    try {
+      const tx = openSenders(spec, options, facts, states.rings);
+      return ringsOf(spec, facts, tx, { rx, states, losses: lossesOf(rx.rings, states.rings), close });
+    } catch (error) {
+      close();
       throw error;
     }
   }
@@ -91,11 +117,20 @@ class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings
 
   protected override reopenRings(): PacketRings {
     const { spec, options } = this;
-    const { rx, losses } = this.opened;
+    const { staying } = this.opened;
     return onInterface(spec, options, (facts) => {
       this.#takeErrors();
-      return ringsOf(spec, facts, openSenders(spec, options, facts), rx, losses);
+      return ringsOf(spec, facts, openSenders(spec, options, facts, staying.states.rings), staying);
     });
+  }
+
+  protected override taken(): number {
+    return this.losses().taken;
+  }
+
+  /** Through a qdisc the kernel takes frames that it drops, as long as there is no link. */
+  sendDrops(): number {
+    return this.options.sends ? this.outageDrops() : 0;
   }
 
   /** Frames that found no slot in our rings, and frames that the interface dropped before. A port that only sends loses none here. */
@@ -146,11 +181,36 @@ function openSide<Ring>(open: (undo: (() => void)[]) => readonly Ring[]): OpenSi
   }
 }
 
+/** What is remembered of frames to send while rings come and go. */
+const openStates = (spec: PacketPortSpec, { sends }: OpenPortOptions): OpenSide<number> =>
+  openSide((undo) =>
+    (sends ? queuesOf(spec) : []).map(() => {
+      const { offset } = arena().mapAnonymous(stateBytes);
+      undo.push(() => arena().release(offset));
+      return offset;
+    }),
+  );
+
+/** The kernel counts drops from zero again each time it is asked. */
+function lossesOf(rx: readonly OpenRing[], states: readonly number[]): () => PacketLosses {
+  let ringFull = 0;
+  return () => {
+    for (const { fd } of rx) ringFull += takePacketDrops(fd);
+    const { u32 } = arena().memory();
+    return { ringFull, taken: states.reduce((sum, state) => sum + u32[takenAt(state) >>> 2], 0) };
+  };
+}
+
 const queuesOf = ({ queues }: PacketPortSpec): number[] => Array.from({ length: queues }, (_, queue) => queue);
 
 /** In the interface's namespace. */
-const openSenders = (spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): OpenSide<OpenTx> =>
-  openSide((undo) => (options.sends ? queuesOf(spec).map((queue) => openTx(spec, options, facts, queue, undo)) : []));
+const openSenders = (
+  spec: PacketPortSpec,
+  options: OpenPortOptions,
+  facts: InterfaceFacts,
+  states: readonly number[],
+): OpenSide<OpenTx> =>
+  openSide((undo) => states.map((state, queue) => openTx(spec, options, facts, { queue, state }, undo)));
 
 /** In the interface's namespace. */
 const openReceivers = (spec: PacketPortSpec, options: OpenPortOptions, facts: InterfaceFacts): OpenSide<OpenRing> =>
@@ -169,19 +229,14 @@ const openReceivers = (spec: PacketPortSpec, options: OpenPortOptions, facts: In
   });
 
 /** In the interface's namespace. */
-function ringsOf(
-  spec: PacketPortSpec,
-  facts: InterfaceFacts,
-  tx: OpenSide<OpenTx>,
-  rx: OpenSide<OpenRing>,
-  losses: () => PacketLosses,
-): PacketRings {
+function ringsOf(spec: PacketPortSpec, facts: InterfaceFacts, tx: OpenSide<OpenTx>, staying: Staying): PacketRings {
   const close = (): void => {
     tx.close();
-    rx.close();
+    staying.close();
   };
+  const { rx, losses } = staying;
   const queues = queueRings(spec, tx.rings, rx.rings);
-  return { facts, driver: interfaceDriver(facts.name), tx, rx, queues, losses, close };
+  return { facts, driver: interfaceDriver(facts.name), tx, rx, queues, losses, close, staying };
 }
 
 /** A queue has its rings in the directions that were opened. */
@@ -197,15 +252,6 @@ function queueRings(spec: PacketPortSpec, tx: readonly OpenTx[], rx: readonly Op
   }));
 }
 
-/** The kernel counts from zero again each time it is asked. */
-function lossesOf(rx: readonly OpenRing[]): () => PacketLosses {
-  let ringFull = 0;
-  return () => {
-    for (const { fd } of rx) ringFull += takePacketDrops(fd);
-    return { ringFull };
-  };
-}
-
 function stampClock(spec: PacketPortSpec): StampClock | null {
   if (spec.timestamp === "off") return null;
   return spec.timestamp === "kernel" ? kernelStampClock() : hardwareStampClock(spec.name, spec.text);
@@ -215,25 +261,27 @@ function openTx(
   spec: PacketPortSpec,
   options: OpenPortOptions,
   facts: InterfaceFacts,
-  queue: number,
+  { queue, state }: TxPlace,
   undo: (() => void)[],
 ): OpenTx {
   const maxFrameBytes = Math.max(options.maxFrameBytes, options.sendFrameBytes) - fcsBytes;
-  if (spec.tx === "calls") return openCalls(spec, facts, queue, maxFrameBytes, undo);
+  if (spec.tx === "calls") return openCalls(spec, facts, { queue, state }, maxFrameBytes, undo);
   const geometry = packetRingGeometry("tx", spec.txSize, maxFrameBytes);
   const fd = openPacketSender({ where: spec.text, facts }, geometry, spec.qdisc === "bypass");
   undo.push(() => closeSync(fd));
-  const places = mapRing(fd, geometry.blockBytes * geometry.blocks, undo);
+  const ring = mapRing(fd, geometry.blockBytes * geometry.blocks, undo);
+  // A new ring begins with its first slot.
+  arena().memory().u32[state >>> 2] = 0;
   const { slots: size, slotBytes, blockBytes } = geometry;
   const shape = { format: "packet", direction: "tx", vring: 2 * queue + 1, size, slotBytes, blockBytes } as const;
-  const layout = { ...shape, ...places, maxFrameBytes, ...noStamps, start: 0 };
+  const layout = { ...shape, ring, state, maxFrameBytes, ...noStamps, start: 0 };
   return { fd, layout };
 }
 
 function openCalls(
   spec: PacketPortSpec,
   facts: InterfaceFacts,
-  queue: number,
+  { queue, state }: TxPlace,
   maxFrameBytes: number,
   undo: (() => void)[],
 ): OpenTx {
@@ -247,7 +295,8 @@ function openCalls(
   arena()
     .memory()
     .u8.fill(0, buffers, buffers + size * bufferStride);
-  const mover: PacketMoverOrder = { kind: "packet", name: spec.name, fd, addressBase: arena().address };
+  const addressBase = arena().address;
+  const mover: PacketMoverOrder = { kind: "packet", name: spec.name, fd, addressBase, taken: takenAt(state) };
   const shape = { format: "slots", direction: "tx", vring: 2 * queue + 1, size } as const;
   return { fd, layout: { ...shape, buffers, bufferStride, bufferBytes: maxFrameBytes, mover } };
 }
@@ -265,23 +314,24 @@ function openRx(
   const how = { reserve: packetRxReserve, stamps: spec.timestamp };
   const { fd, showsOutgoing } = openPacketReceiver({ where: spec.text, facts }, geometry, how);
   undo.push(() => closeSync(fd));
-  const places = mapRing(fd, geometry.blockBytes * geometry.blocks, undo);
+  const ring = mapRing(fd, geometry.blockBytes * geometry.blocks, undo);
+  // Where the ring's user keeps its position.
+  const state = arena().mapAnonymous(stateBytes).offset;
+  undo.push(() => arena().release(state));
   const ahead = clock?.compare(null) ?? null;
-  if (ahead !== null) arena().memory().f64[(places.state + 8) >>> 3] = ahead.ns;
+  if (ahead !== null) arena().memory().f64[(state + 8) >>> 3] = ahead.ns;
   const { slots: size, slotBytes, blockBytes } = geometry;
   const shape = { format: "packet", direction: "rx", vring: 2 * queue, size, slotBytes, blockBytes } as const;
   const hardwareStamps = spec.timestamp === "hardware";
   const stamps = { stampsAheadSeconds: ahead?.seconds ?? null, hardwareStamps, skipOutgoing: showsOutgoing };
-  return { fd, layout: { ...shape, ...places, ...stamps, maxFrameBytes, start: 0 } };
+  return { fd, layout: { ...shape, ring, state, ...stamps, maxFrameBytes, start: 0 } };
 }
 
-/** Maps the kernel's ring, and 64 bytes where the ring's user keeps its position. */
-function mapRing(fd: number, bytes: number, undo: (() => void)[]): { readonly ring: number; readonly state: number } {
+/** Maps the kernel's ring. */
+function mapRing(fd: number, bytes: number, undo: (() => void)[]): number {
   const ring = arena().mapKernel(fd, 0, bytes).offset;
   undo.push(() => arena().release(ring));
-  const state = arena().mapAnonymous(stateBytes).offset;
-  undo.push(() => arena().release(state));
-  return { ring, state };
+  return ring;
 }
 
 /** Clocks drift, so the offset of the stamps' clock is measured regularly. Returns how to stop. */

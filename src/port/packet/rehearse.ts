@@ -22,7 +22,7 @@ export function rehearsePacketSend(memory: RingMemory, layout: SlotRingLayout): 
   const pair = new Int32Array(2);
   if (libc.socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair) < 0) return;
   try {
-    const order = { ...(layout.mover as PacketMoverOrder), fd: pair[0] };
+    const order = { ...(layout.mover as PacketMoverOrder), fd: pair[0], taken: null };
     const ring = new SlotTx(memory, layout, packetMover(memory, order));
     const into = new Uint8Array(frameBytes);
     for (let turn = 0; turn < turns; turn++) {

@@ -7,7 +7,7 @@ import type { InterfaceFacts } from "../../sys/net/netdev.js";
 import { onInterface } from "../interface.js";
 import { InterfacePort } from "../interface-port.js";
 import type { OpenPortOptions } from "../options.js";
-import type { Port, PortDrop, PortFacts } from "../port.js";
+import { noKick, type Port, type PortDrop, type PortFacts, type QueueRings } from "../port.js";
 import { openXdpRings, type XdpCounts, type XdpRings } from "./rings.js";
 import type { XdpPortSpec } from "./spec.js";
 
@@ -25,6 +25,41 @@ interface InterfaceCounts {
 class XdpPort extends InterfacePort<XdpPortSpec, XdpCounts, XdpRings> {
   protected openRings(facts: InterfaceFacts): XdpRings {
     return openXdpRings(this.spec, this.options, facts);
+  }
+
+  /**
+   * Sockets and program stay: what comes in before we know of the carrier is received. A card that has our memory may read
+   * the rings meanwhile, so its sockets end.
+   */
+  get #stays(): boolean {
+    return this.opened.sockets.every(({ zeroCopy }) => !zeroCopy);
+  }
+
+  protected override get receiving(): readonly QueueRings[] | null {
+    if (!this.options.receives || !this.#stays) return null;
+    return this.opened.queues.map((rings) => ({ ...rings, tx: null, txKick: noKick, live: null }));
+  }
+
+  protected override suspend(): void {
+    if (this.#stays) for (const socket of this.opened.sockets) socket.takeBack();
+    else super.suspend();
+  }
+
+  protected override reopenRings(): XdpRings {
+    if (!this.#stays) return super.reopenRings();
+    return onInterface(this.spec, this.options, (facts) => {
+      for (const socket of this.opened.sockets) socket.passOver();
+      return { ...this.opened, facts };
+    });
+  }
+
+  protected override get dropsUntold(): boolean {
+    return true;
+  }
+
+  protected override taken(): number {
+    const { taken, handed } = this.losses();
+    return taken + handed;
   }
 
   /** Zeros where the interface is gone. */
@@ -49,12 +84,12 @@ class XdpPort extends InterfacePort<XdpPortSpec, XdpCounts, XdpRings> {
   }
 
   /**
-   * Frames of tx=live that the interface neither sent nor dropped: it has no way of taking them, or no room. What else was
-   * sent on it may hide a few.
+   * Frames that the interface took and dropped while it had no link, and those of tx=live that it neither sent nor dropped:
+   * it has no way of taking them, or no room. What else was sent on it may hide a few.
    */
   sendDrops(): number {
     const { handed, txInvalid } = this.losses();
-    return Math.max(0, handed - this.#interfaceCounts().txTold) + txInvalid;
+    return Math.max(0, handed - this.#interfaceCounts().txTold) + txInvalid + this.outageDrops();
   }
 
   namedDrops(): readonly PortDrop[] {

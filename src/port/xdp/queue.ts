@@ -2,9 +2,16 @@
 
 import { closeSync } from "node:fs";
 import { environmentError, usageError } from "../../errors.js";
-import { initialiseXdpRing, type XdpKernelRing, type XdpRingLayout, xdpFreeBytes } from "../../ring/index.js";
+import {
+  initialiseXdpRing,
+  takeBackXdpFrames,
+  takeXdpCompletions,
+  type XdpKernelRing,
+  type XdpRingLayout,
+  xdpFreeBytes,
+} from "../../ring/index.js";
 import { arena } from "../../sys/arena.js";
-import { errnoName } from "../../sys/libc.js";
+import { errno, errnoName, libc } from "../../sys/libc.js";
 import type { InterfaceFacts } from "../../sys/net/netdev.js";
 import {
   bindXsk,
@@ -28,6 +35,10 @@ export interface XdpQueue {
   readonly zeroCopy: boolean;
   /** Frames lost since it was opened; null: the socket does not say (any more). */
   losses(): XdpLosses | null;
+  /** What the kernel has not taken will never leave. Nobody uses the rings meanwhile. */
+  takeBack(): void;
+  /** Has the kernel pass over what was taken back. @throws PktgenError (3): its interface is not up. */
+  passOver(): void;
   close(): void;
 }
 
@@ -38,6 +49,8 @@ export interface XdpLosses {
   readonly ringFull: number;
   /** Went out with an address that the kernel refused. */
   readonly txInvalid: number;
+  /** Frames to send that the kernel took and is done with, modulo 2^32: they left, or were dropped. */
+  readonly taken: number;
 }
 
 export interface XdpQueueSetup {
@@ -95,7 +108,7 @@ export function openXdpQueue(setup: XdpQueueSetup): XdpQueue {
     for (const layout of [tx, rx]) initialiseXdpRing(arena().memory(), layout);
     const refused = bindXsk(fd, facts.index, queue, binding);
     if (refused !== 0) throw bindRefused(setup, errnoName(refused));
-    return { fd, tx, rx, zeroCopy: isZeroCopy(fd), losses: () => lossesOf(fd), close };
+    return { fd, tx, rx, zeroCopy: isZeroCopy(fd), ...livesOn(fd, tx, where), close };
   } catch (error) {
     close();
     throw error;
@@ -170,9 +183,33 @@ function bindRefused({ where, facts, queue, binding }: XdpQueueSetup, code: stri
   return environmentError(`no AF_XDP socket can be bound to queue ${queue} of ${facts.name}${how}: ${code}`, { where });
 }
 
-/** A frame without a chunk is in rxDropped; fillRingEmpty counts the attempt once more. */
-function lossesOf(fd: number): XdpLosses | null {
-  const statistics = readXskStatistics(fd);
-  if (statistics === null) return null;
-  return { noChunk: statistics.rxDropped, ringFull: statistics.rxRingFull, txInvalid: statistics.txInvalid };
+const MSG_DONTWAIT = 0x40;
+
+/** What a socket tells, and how it is used again when its link is back. */
+function livesOn(fd: number, tx: XdpRingLayout, where: string): Pick<XdpQueue, "losses" | "takeBack" | "passOver"> {
+  let [takenBack, passedOver, noFrames] = [0, 0, 0];
+  return {
+    takeBack: () => {
+      takenBack += takeBackXdpFrames(arena().memory(), tx);
+    },
+    passOver: () => {
+      // The kernel passes over one descriptor a call, or over all of them.
+      for (; passedOver < takenBack; passedOver++) {
+        if (libc.sendto(fd, null, 0, MSG_DONTWAIT, null, 0) >= 0) continue;
+        throw environmentError(`the link went down again: ${errnoName(errno())}`, { where });
+      }
+      noFrames += takeXdpCompletions(arena().memory(), tx);
+    },
+    losses: () => {
+      const statistics = readXskStatistics(fd);
+      if (statistics === null) return null;
+      return {
+        // fillRingEmpty counts the attempt of a frame without a chunk once more.
+        noChunk: statistics.rxDropped,
+        ringFull: statistics.rxRingFull,
+        txInvalid: Math.max(0, statistics.txInvalid - takenBack),
+        taken: Atomics.load(arena().memory().u32, tx.addresses.producer >>> 2) - noFrames,
+      };
+    },
+  };
 }

@@ -117,6 +117,7 @@ function countsOf(sockets: readonly XdpQueue[], page: number): XdpCounts {
     noChunk: sum("noChunk"),
     ringFull: sum("ringFull"),
     txInvalid: sum("txInvalid"),
+    taken: sum("taken"),
     passed: readCounter(page + xdpPage.passed),
     handed: readCounter(page + xdpPage.handed),
   };

@@ -135,7 +135,9 @@ export class PacketTx implements TxRing {
   }
 
   reclaim(): number {
+    const under = this.#under;
     while (this.#under > 0 && this.#status(this.#before(this.#under)) === TP_STATUS_AVAILABLE) this.#under--;
+    if (this.#under < under) this.#u32[this.#state + 1] += under - this.#under;
     return this.slots - this.#under;
   }
 
@@ -196,7 +198,9 @@ export class PacketTx implements TxRing {
     return status === TP_STATUS_SEND_REQUEST;
   }
 
+  /** Its thread stands: what the kernel is done with by now, it took. */
   position(): number {
+    this.reclaim();
     return this.#next;
   }
 }

@@ -16,6 +16,7 @@ import { burstFrames, RingFault, type RxRing, type TxRing, type XdpKernelRing, t
 
 /** XDP_RING_NEED_WAKEUP: the kernel does nothing more with this ring until it is called. */
 const NEED_WAKEUP = 1;
+const noAddress = 0xffff_ffff;
 
 /** Of the memory that remembers which chunks are free to send: a count, then a stack of chunk numbers. */
 const freeCountBytes = 4;
@@ -70,6 +71,67 @@ export function initialiseXdpRing(memory: RingMemory, layout: XdpRingLayout): vo
     u32[at + 1] = 0;
   }
   Atomics.store(u32, producer, start + size);
+}
+
+/** Chunks to send that are free, as long as nobody else uses the ring. */
+class FreeChunks {
+  readonly #u32: Uint32Array;
+  readonly #layout: XdpRingLayout;
+  readonly #at: number;
+  readonly #free: Set<number>;
+
+  constructor({ u32 }: RingMemory, layout: XdpRingLayout) {
+    this.#u32 = u32;
+    this.#layout = layout;
+    this.#at = layout.free >>> 2;
+    this.#free = new Set(u32.subarray(this.#at + 1, this.#at + 1 + u32[this.#at]));
+  }
+
+  /** false: there is no chunk at this address, or it was free. */
+  add(address: number): boolean {
+    const { chunkBytes, firstChunk, size } = this.#layout;
+    const chunk = Math.floor(address / chunkBytes) - firstChunk;
+    if (chunk < 0 || chunk >= size || this.#free.has(chunk)) return false;
+    this.#free.add(chunk);
+    this.#u32[this.#at + 1 + this.#u32[this.#at]] = chunk;
+    this.#u32[this.#at] += 1;
+    return true;
+  }
+}
+
+/** Takes what was completed. Returns how many of these were no frames: some kernels complete what they pass over. */
+export function takeXdpCompletions(memory: RingMemory, layout: XdpRingLayout): number {
+  const { u32 } = memory;
+  const free = new FreeChunks(memory, layout);
+  const { producer, consumer, entries } = indicesOf(layout.addresses);
+  const completed = Atomics.load(u32, producer) | 0;
+  let others = 0;
+  for (let index = Atomics.load(u32, consumer) | 0; index !== completed; index = (index + 1) | 0) {
+    if (!free.add(u32[entries + ((index & (layout.size - 1)) << 1)])) others++;
+  }
+  Atomics.store(u32, consumer, completed);
+  return others;
+}
+
+/**
+ * Takes back the frames that the kernel has not taken: their chunks are free again, and an address that is none is in their
+ * descriptors, which the kernel passes over. Nobody uses the ring meanwhile, and the kernel sends only when it is called.
+ * Returns how many.
+ */
+export function takeBackXdpFrames(memory: RingMemory, layout: XdpRingLayout): number {
+  takeXdpCompletions(memory, layout);
+  const { u32 } = memory;
+  const free = new FreeChunks(memory, layout);
+  const { producer, consumer, entries } = indicesOf(layout.descriptors);
+  const end = Atomics.load(u32, producer) | 0;
+  let taken = 0;
+  // What the kernel took and dropped last may lie behind its consumer's index: those chunks are free.
+  for (let index = Atomics.load(u32, consumer) | 0; index !== end; index = (index + 1) | 0) {
+    const at = entries + ((index & (layout.size - 1)) << 2);
+    if (free.add(u32[at])) taken++;
+    u32.fill(noAddress, at, at + 2);
+  }
+  return taken;
 }
 
 /** Indices of one ring's fields in the 32-bit view. */
@@ -215,7 +277,9 @@ export class XdpTx implements TxRing {
     return (Atomics.load(this.#u32, this.#consumerAt) | 0) !== this.#producer && this.notifyWanted();
   }
 
+  /** Its thread stands: what the kernel is done with by now, it took. */
   position(): number {
+    this.reclaim();
     return 0;
   }
 }

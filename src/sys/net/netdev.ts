@@ -29,6 +29,7 @@ const ifla = {
   txQueues: 31,
   rxQueues: 32,
   carrier: 33,
+  carrierChanges: 35,
   linkNetnsid: 37,
 } as const;
 const IFLA_INFO_KIND = 1;
@@ -74,6 +75,8 @@ export interface InterfaceFacts {
   readonly linkTypeName: string;
   readonly up: boolean;
   readonly carrier: boolean;
+  /** How often the carrier came or went since the interface was made. */
+  readonly carrierChanges: number;
   readonly loopback: boolean;
   /** The flag was set by hand. Sockets that ask for promiscuous mode do not show here. */
   readonly promiscuous: boolean;
@@ -125,6 +128,7 @@ export function interfaceOf(message: DataView): InterfaceFacts {
     linkTypeName: arphrdNames[linkType] ?? `link type ${linkType}`,
     up: (flags & IFF_UP) !== 0,
     carrier: attributes.get(ifla.carrier)?.getUint8(0) === 1,
+    carrierChanges: uint32(attributes, ifla.carrierChanges) ?? 0,
     loopback: (flags & IFF_LOOPBACK) !== 0,
     promiscuous: (flags & IFF_PROMISC) !== 0,
     mtu: uint32(attributes, ifla.mtu) ?? 0,

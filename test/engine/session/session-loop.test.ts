@@ -150,6 +150,10 @@ describe("the loop of a session", () => {
       { port: "p1", frames: 100 },
       { port: "p2", frames: 90 },
     ]);
+    // A look while the loop takes four frames more: it writes the numbers first, and at which port they came after that.
+    const { receivedAt, shape } = sim.memory;
+    receivedAt[sim.flows.get("each")!.slot * shape.ports + 1]! -= 4;
+    expect(sim.counters("each")).toMatchObject({ sent: 100, received: 186, duplicate: 0 });
     expect(sim.counters("any")).toMatchObject({ sent: 100, received: 100, lost: 0, reordered: 0 });
     expect(sim.counters("any").receivedAt.map(({ frames }) => frames)).toEqual([50, 50]);
     expect(sim.counters("none")).toMatchObject({
