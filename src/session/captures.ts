@@ -147,9 +147,9 @@ export class Captures {
     const kept = this.#cell(port, portCell.captureKept);
     const first = Math.max(0, kept - order.frames);
     const copies = Array.from({ length: kept - first }, (_, k) => this.#copy(order, first + k));
-    const overwritten = this.#cell(port, portCell.captureKept) - order.frames;
     const isRunning = this.#cell(port, portCell.capturing) === 1;
-    const valid = copies.slice(Math.max(0, (isRunning ? overwritten + 1 : overwritten) - first));
+    const overwritten = this.#cell(port, portCell.captureKept) - order.frames + (isRunning ? 1 : 0);
+    const valid = order.overwrite ? copies.slice(Math.max(0, overwritten - first)) : copies;
     return { valid, isMostlyLost: valid.length < copies.length / 2 };
   }
 

@@ -204,6 +204,16 @@ describe("a session in its own thread", () => {
     await expect(session.fetchCapture("p1")).rejects.toMatchObject({ code: "unknown-capture" });
   });
 
+  it("hands out every frame of a capture that is just full, where none is written over", async () => {
+    using folder = temporaryFolder();
+    await using session = await openBoth(folder.path);
+    await session.addFlows([simFlow("a", 1, { duration: { kind: "frames", frames: 300 } })]);
+    await session.startCapture({ port: "p1", overwrite: false, frames: 300 });
+    await session.start("all");
+    await until(session, allSettled);
+    expect(await session.fetchCapture("p1")).toMatchObject({ frames: 300, seen: 300, missed: 0 });
+  });
+
   it("hands out frames of a capture that are written over faster than they can be read", async () => {
     using folder = temporaryFolder();
     await using session = await openBoth(folder.path);
