@@ -70,6 +70,12 @@ export abstract class InterfacePort<
     this.#shut();
   }
 
+  /**
+   * A socket keeps the error that its interface went down, or was removed, until it is asked, and a rest on it ends at once.
+   * The interface may go down long after its carrier.
+   */
+  protected takeErrors(): void {}
+
   /** Without a carrier there are no rings. */
   protected get needsCarrier(): boolean {
     return true;
@@ -137,8 +143,8 @@ export abstract class InterfacePort<
   }
 
   #lose(why: string): void {
-    if (this.state.rings === null) return;
-    this.state.lose(why, this.receiving, () => this.suspend());
+    if (this.state.rings !== null) this.state.lose(why, this.receiving, () => this.suspend());
+    if (this.#areOpen) this.takeErrors();
   }
 
   /** The loop stands. First the losses are counted, then the rings close: nothing is lost uncounted. */

@@ -5,6 +5,7 @@ import { openPort, parsePortSpec } from "../../src/port/index.js";
 import { moverOf } from "../../src/port/movers.js";
 import { openTxRing } from "../../src/ring/index.js";
 import { arena } from "../../src/sys/arena.js";
+import { Epoll } from "../../src/sys/epoll.js";
 import { faults } from "../support/faults.js";
 import { inside, ip, makeNetns, makeVeth, type VethEnd, type VethPair, vethPair } from "../support/netns.js";
 import { describeLab, processesWith } from "../support/probe.js";
@@ -84,6 +85,18 @@ describeLab("packet: counts as the kernel does", ["netns"], () => {
 });
 
 describeLab("packet: when the interface goes", ["netns"], () => {
+  it("down after it lost its carrier, no loop is woken by the socket that receives on", async () => {
+    using pair = vethPair();
+    await using opened = await openPort(parsePortSpec(port(pair.a)));
+    using epoll = new Epoll();
+    epoll.addReadable(opened.rings()!.queues[0]!.rxReadable!);
+    ip(pair.b.netns, "link", "set", "dev", "b", "down");
+    await vi.waitUntil(() => opened.rings() === null, { timeout: 10_000 });
+    ip(pair.a.netns, "link", "set", "dev", "a", "down");
+    expect(epoll.wait(0)).toBe(true);
+    await vi.waitUntil(() => !epoll.wait(0), { timeout: 10_000 });
+  });
+
   it.each([
     [
       "removed",

@@ -107,11 +107,9 @@ class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings
 
   protected override suspend(): void {
     this.opened.tx.close();
-    this.#takeErrors();
   }
 
-  /** A socket tells that its interface went down until it is asked; a rest on it would end at once. */
-  #takeErrors(): void {
+  protected override takeErrors(): void {
     for (const { fd } of this.opened.rx.rings) takeSocketError(fd);
   }
 
@@ -119,7 +117,7 @@ class PacketPort extends InterfacePort<PacketPortSpec, PacketLosses, PacketRings
     const { spec, options } = this;
     const { staying } = this.opened;
     return onInterface(spec, options, (facts) => {
-      this.#takeErrors();
+      this.takeErrors();
       return ringsOf(spec, facts, openSenders(spec, options, facts, staying.states.rings), staying);
     });
   }
