@@ -53,7 +53,7 @@ export function LedgerPath({ run }: { run: ToldRun }) {
           />
         ))}
       </ol>
-      <Balance ledger={ledger} />
+      <Balance ledger={ledger} isWhole={sent === received && (last === undefined || last.accepted === last.sent)} />
       <Unawaited run={run} />
     </PagePart>
   );
@@ -105,8 +105,14 @@ function Unawaited({ run }: { run: ToldRun }) {
   );
 }
 
+interface BalanceProps {
+  readonly ledger: LedgerEvent;
+  /** Every frame came back whole. As many as were sent may be duplicates, or damaged. */
+  readonly isWhole: boolean;
+}
+
 /** Unaccounted frames mean something only once nothing is under way. */
-function Balance({ ledger: { settled, sent, received, inFlight, unaccounted } }: { ledger: LedgerEvent }) {
+function Balance({ ledger: { settled, inFlight, unaccounted }, isWhole }: BalanceProps) {
   if (!settled)
     return (
       <p class="balance" role="status">
@@ -115,7 +121,7 @@ function Balance({ ledger: { settled, sent, received, inFlight, unaccounted } }:
       </p>
     );
   if (unaccounted === null)
-    return sent === received ? (
+    return isWhole ? (
       <p class="balance good">settled: every frame came back</p>
     ) : (
       <p class="balance">settled. No counters between sending and receiving, so nobody knows where frames were lost.</p>

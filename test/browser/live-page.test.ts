@@ -130,6 +130,10 @@ describeLab("the page of serve in Chromium", ["chromium"], () => {
         recorded.ledgerOf({ ...live, settled: true, sent: 20_100, received: 20_100, inFlight: 0 }),
       );
       await page.getByText("settled: every frame came back").waitFor();
+      // As many as were sent, of which one is another's duplicate: one is lost.
+      const counts = { sent: 20_100, received: 20_100, accepted: 20_099, duplicate: 1, lost: 1 };
+      server.tell(path, "trial", recorded.trialRow({ t: 60_000, ...counts, hops: [], unaccounted: null }));
+      await page.getByText("so nobody knows where frames were lost").waitFor();
     });
 
     it("has charts with one cursor, layers 1 and 2, a band for what others took, and markers", async () => {
