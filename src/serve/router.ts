@@ -48,10 +48,14 @@ export function findRoute(method: string, path: string): Found {
   });
 }
 
+/** Each unknown field is one, though all of an object's are told as one issue. */
+const mistakes = (issues: readonly z.core.$ZodIssue[]): number =>
+  issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1), 0);
+
 /** Of one of many shapes: what is wrong with the one that it is most like, where that names a field. */
 function nearestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
-  const [nearest] = [...issue.errors].sort((a, b) => a.length - b.length);
+  const [nearest] = [...issue.errors].sort((a, b) => mistakes(a) - mistakes(b));
   const inner = nearest?.[0];
   if (inner === undefined || (inner.path.length === 0 && inner.code !== "unrecognized_keys")) return issue;
   return { ...inner, path: [...issue.path, ...inner.path] };

@@ -9,6 +9,7 @@ it.each([
   [flowsRequest, { ...flow, name: "" }, "name", '"" cannot be here', "at least 1 character"],
   [flowsRequest, { ...flow, name: 7 }, "name", "7 cannot be here", "a text"],
   [flowsRequest, { ...flow, name: undefined }, "name", "this is missing", "a text"],
+  [flowsRequest, { name: "web", rate: {} }, "tx", "this is missing", "a text"],
   [flowsRequest, { flows: [] }, "flows", "[] cannot be here", "at least 1 entry"],
   [startRequest, { count: 0 }, "count", "0 cannot be here", "at least 1"],
   [startRequest, { count: 1.5 }, "count", "1.5 cannot be here", "a whole number"],
